@@ -336,7 +336,7 @@ describe('medians of single frames', () => {
       hit: peaks >= 5,
       peaks: { count: peaks },
       crystals: peaks > 20 ? [{ resolution: 0.4 }, { resolution: 0.5 }] : [],
-      rois: { jet: { sum: BigInt(mean) * 10n, max: 7, pixels: 10, mean, variance: 0, x: 1, y: 1 } },
+      rois: { jet: { sum: BigInt(mean) * 10n, sumSquares: 0n, max: 7, pixels: 10, mean, variance: 0, x: 1, y: 1 } },
       profile: { background: mean / 2, ice: { isFlagged } },
     });
 

@@ -2,10 +2,10 @@
 import { describe, expect, test } from 'vitest';
 import { parseGeometry } from '../../src/crystal/geometry/parse.js';
 import { beamOf, reciprocalOf } from '../../src/crystal/geometry/pixels.js';
+import { regionLines, regionOfLine } from '../../src/crystal/stream/regions.js';
 import type { Frame } from '../../src/serial/peaks/contract.js';
 import { checkRegions, type Region, regionText } from '../../src/serial/pipeline/regions/region.js';
 import { RegionSums } from '../../src/serial/pipeline/regions/region-sums.js';
-import { regionLines, regionOfLine } from '../../src/serial/pipeline/regions/region-values.js';
 import { type RegionDetector, spansOf } from '../../src/serial/pipeline/regions/spans.js';
 import { commandLineOf } from '../../src/serial/pipeline/run-options.js';
 

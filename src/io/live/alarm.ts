@@ -1,8 +1,8 @@
 /** Alarms of a run: what they watch, how they are written, and when they begin and end. */
 import { shown } from '../../base/options.js';
 import { refusal } from '../../base/parameters.js';
+import { regionFields } from '../../crystal/stream/regions.js';
 import { type Drift, fewestCrystals } from './detector-drift.js';
-import { regionFields } from './frame-values.js';
 import { type RunSample, ratesBetween } from './rates.js';
 
 /** The units of numbers, and their sizes; the first is named in messages. */

@@ -1,4 +1,5 @@
 /** Numbers of single frames that alarms watch by their medians, and what they are called. */
+import { type RegionValues, regionFields } from '../../crystal/stream/regions.js';
 
 /** The numbers of a frame by name, such as `spots` and `roi:jet.mean`; those that it does not have are absent. */
 export type FrameValues = Readonly<Record<string, number | undefined>>;
@@ -9,12 +10,9 @@ export interface ValuedFrame {
   readonly peaks: { readonly count: number };
   /** 1/d in 1/Å of each crystal. */
   readonly crystals: readonly { readonly resolution: number }[];
-  readonly rois?: Readonly<Record<string, object>> | undefined;
+  readonly rois?: RegionValues | undefined;
   readonly profile?: { readonly background?: number; readonly ice?: { readonly isFlagged?: boolean } } | undefined;
 }
-
-/** The fields of a region that have values. */
-export const regionFields = ['sum', 'max', 'pixels', 'mean', 'variance', 'x', 'y'] as const;
 
 /**
  * The values of a frame: the peaks of a hit, the resolution of its best crystal in Å, background and ice of its profile,
@@ -28,7 +26,6 @@ export function valuesOf({ hit, peaks, crystals, rois = {}, profile }: ValuedFra
     ice: profile?.ice?.isFlagged === undefined ? undefined : Number(profile.ice.isFlagged),
   };
   for (const [name, region] of Object.entries(rois))
-    for (const field of regionFields)
-      values[`roi:${name}.${field}`] = Number((region as Readonly<Record<string, unknown>>)[field]);
+    for (const field of regionFields) values[`roi:${name}.${field}`] = Number(region[field]);
   return values;
 }

@@ -11,6 +11,7 @@ import { readPolarisation } from '../../crystal/polarisation.js';
 import { laueName, pointGroup, pointGroupNames } from '../../crystal/symmetry/point-group.js';
 import type { MetricTolerance } from '../../crystal/symmetry/settings.js';
 import { pointGroupOfSpaceGroup, spaceGroup } from '../../crystal/symmetry/space-group.js';
+import { regionSplitOf } from './collection/region-split.js';
 import type { ReflectionList } from './lists/hkl.js';
 import type { MergeOptions } from './parameter-types.js';
 import { mergeMode, mergeRows } from './parameters.js';
@@ -81,6 +82,7 @@ export function checkMerge(options: MergeOptions) {
     );
   if (split !== undefined && values.splitBy !== undefined)
     throw refusal('merge', (name) => `${name('split')} and ${name('splitBy')} are both given; expected one of them`);
+  regionSplitOf(values.splitBy);
   return {
     ...values,
     cell: cell === undefined ? undefined : knownCellOf(cell),

@@ -83,8 +83,9 @@ export interface MergeOptions {
    */
   readonly split?: Split | undefined;
   /**
-   * Field that --copy-header wrote into the stream, whose value is the data set of a frame. Takes the place of a
-   * table: pump on and off, delays, temperatures. A frame without it is in no data set.
+   * Field that --copy-header wrote into the stream, whose value is the data set of a frame; or the level of a region
+   * of --roi that divides the frames, such as roi:lamp.mean>50. Takes the place of a table: pump on and off, delays,
+   * temperatures. A frame without it is in no data set.
    */
   readonly splitBy?: string | undefined;
   /** Resolution shells of the statistics. 1 … 1000; default 10. */

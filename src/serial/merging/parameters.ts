@@ -210,7 +210,9 @@ export const mergeRows = /* @__PURE__ */ grouped('model', {
   splitBy: {
     group: 'input',
     kind: 'text',
-    sentence: 'field that --copy-header wrote into the stream, whose value is the data set of a frame',
+    sentence:
+      'field that --copy-header wrote into the stream, whose value is the data set of a frame; or the level of a region ' +
+      'of --roi that divides the frames, such as roi:lamp.mean>50',
     more: 'Takes the place of a table: pump on and off, delays, temperatures. A frame without it is in no data set.',
     usual: '',
     value: 'field',

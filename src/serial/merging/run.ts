@@ -310,8 +310,10 @@ function splitOf(
   if (sets.size === 0)
     throw new EwaldError(
       'Argument',
-      `no frame has the header field ${splitBy}; index with copyHeader (--copy-header ${splitBy}), or name another ` +
-        'field',
+      splitBy.startsWith('roi:')
+        ? `no frame states the region of ${splitBy}; index with rois (--roi NAME=…), or name another region`
+        : `no frame has the header field ${splitBy}; index with copyHeader (--copy-header ${splitBy}), or name another ` +
+            'field',
     );
   if (sets.size > mostDatasets)
     throw new EwaldError(

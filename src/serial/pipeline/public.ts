@@ -1,5 +1,6 @@
 /** The public names of the run. */
 
+export type { RegionValue, RegionValues } from '../../crystal/stream/regions.js';
 export type { BytesInput } from '../../io/data/source-of.js';
 export type { CellSearchOptions, DeterminedCell, LatticeEvidence } from '../indexing/indexer.js';
 export type { RunEvent } from './events.js';
@@ -15,7 +16,6 @@ export type { ListInput, PipelineInput, RunInput } from './inputs/inputs.js';
 export type { FileInput, OutputTarget } from './inputs/place.js';
 export type { PushedRun } from './inputs/pushed.js';
 export type { Region } from './regions/region.js';
-export type { RegionValue, RegionValues } from './regions/region-values.js';
 export type { PipelineOptions } from './run-options.js';
 export type { FailedFrame, PipelineItem, SearchedFrame } from './search-all.js';
 export type { PeakParameters, SearchSettings } from './settings.js';

@@ -3,12 +3,12 @@
 import { EwaldError, type EwaldErrorTag } from '../../base/errors.js';
 import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
 import type { LatticeName } from '../../crystal/lattice-name.js';
+import type { RegionValues } from '../../crystal/stream/regions.js';
 import type { StreamChunk } from '../../crystal/stream/stream.js';
 import { formatChunk } from '../../crystal/stream/write.js';
 import type { Frame } from '../peaks/contract.js';
 import type { PeakList } from '../peaks/peak-list.js';
 import type { CopiedHeader } from './inputs/copied-headers.js';
-import type { RegionValues } from './regions/region-values.js';
 import type { FailedFrame, PipelineItem, SearchedFrame } from './search-all.js';
 import type { FrameCrystal, FrameResult, StageBackends, StageTimes } from './stages/frame.js';
 import { crystalWith, tableOfCrystal, withoutReflections } from './stages/measured-crystal.js';

@@ -2,6 +2,7 @@
 import type { Mark, ObservationColumns } from './columns.js';
 import { noCounts } from './counts.js';
 import type { CrystalRecord } from './observations.js';
+import { type RegionSplit, regionSet, regionSplitOf } from './region-split.js';
 
 const bare = (field: string): string => field.replace(/^\/+/, '');
 
@@ -11,7 +12,7 @@ export interface CollectorOptions {
   readonly maxAdu?: number | undefined;
   /** Crystals must reach this resolution in Å; default none. */
   readonly minRes?: number | undefined;
-  /** The header field that divides the data into sets. */
+  /** The header field, or the level of a region, that divides the data into sets. */
   readonly splitBy?: string | undefined;
 }
 
@@ -24,6 +25,8 @@ export class Collector {
   readonly #maxAdu: number;
   readonly #minRes: number;
   readonly #splitBy: string | undefined;
+  /** The region by which the data are divided instead. */
+  readonly region: RegionSplit | undefined;
 
   constructor(columns: ObservationColumns, options: CollectorOptions = {}) {
     const { maxAdu = Number.POSITIVE_INFINITY, minRes = Number.POSITIVE_INFINITY, splitBy } = options;
@@ -31,6 +34,7 @@ export class Collector {
     this.#maxAdu = maxAdu;
     this.#minRes = minRes;
     this.usesPeaks = maxAdu < Number.POSITIVE_INFINITY;
+    this.region = regionSplitOf(splitBy);
     this.#splitBy = splitBy === undefined ? undefined : bare(splitBy);
   }
 
@@ -39,6 +43,7 @@ export class Collector {
    * field may begin with a slash, which users need not type, or with `hdf5/`, as CrystFEL wrote such lines before 0.10.
    */
   headerValue(line: string): string | undefined {
+    if (this.region) return regionSet(this.region, line);
     if (this.#splitBy === undefined) return undefined;
     const [, field = '', value = ''] = /^(?:header\/\w+|hdf5)\/(.*?) = (.*)$/.exec(line) ?? [];
     if (bare(field) !== this.#splitBy) return undefined;

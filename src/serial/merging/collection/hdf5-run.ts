@@ -10,6 +10,7 @@ import { viewAs } from '../../../io/data/dtype.js';
 import { Hdf5Dataset } from '../../../io/data/hdf5/dataset.js';
 import { Hdf5File, Hdf5Group } from '../../../io/data/hdf5/file.js';
 import type { Collector } from './collector.js';
+import { regionValues } from './hdf5-regions.js';
 import { type ScannedHead, StreamScanner } from './scan.js';
 
 /** Reflections read at a time, unless a single crystal has more. */
@@ -232,6 +233,8 @@ async function headerValuesOf(
   collector: Collector,
   fail: Fail,
 ): Promise<readonly string[]> {
+  if (collector.region)
+    return regionValues(entry, collector.region.name, counts.length, (line) => collector.headerValue(line));
   if (!counts.some((count) => count > 0)) return [];
   const dataset = await entry.get('header_lines');
   const text = dataset instanceof Hdf5Dataset ? await dataset.value() : undefined;

@@ -35,7 +35,7 @@ export interface ScannedHead {
 const newline = 10;
 const [space, minus, plus, point, zero, nine] = [32, 45, 43, 46, 48, 57];
 const wanted =
-  /^(Image filename: |Event: |photon_energy_eV = |beam_bandwidth = |Cell parameters |[abc]star = |profile_radius = |diffraction_resolution_limit = |header\/(?:int|float|str)\/|hdf5\/|-----? |--- |Reflections measured|Peaks from peak search)/;
+  /^(Image filename: |Event: |photon_energy_eV = |beam_bandwidth = |Cell parameters |[abc]star = |profile_radius = |diffraction_resolution_limit = |header\/(?:int|float|str)\/|hdf5\/|ewald\/roi\/|-----? |--- |Reflections measured|Peaks from peak search)/;
 
 type Part = 'start' | 'head' | 'geometry' | 'cell' | 'chunk' | 'peaks' | 'rows' | 'between';
 
@@ -276,7 +276,7 @@ export class StreamScanner {
     else if (line.startsWith('Event: ')) this.#event = value();
     else if (line.startsWith('photon_energy_eV')) this.#wavelength = planckTimesLight / number();
     else if (line.startsWith('beam_bandwidth')) this.#bandwidth = number();
-    else if (line.startsWith('header/') || line.startsWith('hdf5/'))
+    else if (line.startsWith('header/') || line.startsWith('hdf5/') || line.startsWith('ewald/'))
       this.#headerValue = this.#collector.headerValue(line) ?? this.#headerValue;
     else if (line.startsWith('Peaks from')) this.#part = 'peaks';
     else if (line.startsWith('Reflections measured')) {

@@ -2,9 +2,10 @@
  * Sums the counts of regions, row by row. Sums of integers are exact whatever their size: values are split at 16 bits,
  * so that each partial sum is a whole number that float64 holds.
  */
+
+import { momentsOf, type RegionValue, type RegionValues } from '../../../crystal/stream/regions.js';
 import type { Frame } from '../../peaks/contract.js';
 import type { Region } from './region.js';
-import { momentsOf, type RegionValue, type RegionValues } from './region-values.js';
 import { type RegionDetector, type Spans, spansOf } from './spans.js';
 
 /** Values are split here. */

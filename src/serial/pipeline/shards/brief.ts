@@ -4,6 +4,7 @@
  */
 import { EwaldError } from '../../../base/errors.js';
 import type { Cell } from '../../../crystal/cell.js';
+import type { RegionValues } from '../../../crystal/stream/regions.js';
 import { shardName } from '../../../executors/shards.js';
 import type { PeakList } from '../../peaks/peak-list.js';
 import { explainedFraction } from '../doubt.js';
@@ -16,7 +17,6 @@ import {
   isRead,
   type StoredBytes,
 } from '../record.js';
-import type { RegionValues } from '../regions/region-values.js';
 import type { StageBackends } from '../stages/frame.js';
 
 /** A frame without its peaks, indices and reflections, and where its text and its whole record are. */

@@ -2,10 +2,11 @@
  * Regions in the HDF5 file of a run, where Jungfraujoch writes them: `roi/NAME/{sum, sum_sq, max, npixel, x, y}` with a
  * number for each frame, and `roi_defs` with the definitions and a map of their pixels.
  */
+
+import type { RegionValue } from '../../../crystal/stream/regions.js';
 import type { WriteNode } from '../../../io/data/hdf5/writer.js';
 import type { FrameRecord } from '../record.js';
 import { type Region, regionText } from '../regions/region.js';
-import type { RegionValue } from '../regions/region-values.js';
 import { type RegionDetector, spansOf } from '../regions/spans.js';
 
 const [leastI64, greatestU64] = [-(2n ** 63n), 2n ** 64n - 1n];

@@ -4,6 +4,7 @@ import type { BackendName } from '../../../core/backends/names.js';
 import { thresholdRanges } from '../../../core/layout/indexing.js';
 import { type Cell, reciprocal as reciprocalCell } from '../../../crystal/cell.js';
 import type { Beam, Geometry } from '../../../crystal/geometry/geometry.js';
+import type { RegionValues } from '../../../crystal/stream/regions.js';
 import type { Detector } from '../../../io/detector/detector.js';
 import type { Crystal } from '../../indexing/indexer.js';
 import type { Frame } from '../../peaks/contract.js';
@@ -13,7 +14,6 @@ import { type DetectorFit, fitDetector } from '../../refinement/detector-fit.js'
 import type { ImageIndexer, ImageWait } from '../image-indexers.js';
 import type { CopiedHeader } from '../inputs/copied-headers.js';
 import { integrationRows } from '../parameters.js';
-import type { RegionValues } from '../regions/region-values.js';
 import type { SearchSettings } from '../settings.js';
 import { isAccepted } from './accept.js';
 import { integrateRows, type RingRadii } from './integrate.js';

@@ -1,4 +1,4 @@
-/** What a run finds in a region of a frame, and the line of a stream that states it. */
+/** What a run finds in a region of a frame (`rois`), and the line of a stream that states it. */
 
 /**
  * The counts of a region in one frame. Pixels without a count are left out, and saturated ones are in `max` alone. Sums of
@@ -21,6 +21,10 @@ export interface RegionValue {
 
 /** The regions of a frame by name. */
 export type RegionValues = Readonly<Record<string, RegionValue>>;
+
+/** The numbers of a region that alarms watch and merges divide data by. */
+export const regionFields = ['sum', 'max', 'pixels', 'mean', 'variance', 'x', 'y'] as const;
+export type RegionField = (typeof regionFields)[number];
 
 /** Mean and variance of a pixel, from exact sums as far as there are any. */
 export function momentsOf(
