@@ -129,6 +129,45 @@ describe('sums', () => {
     }
   });
 
+  test.each([0, 1, 2])('long rows of 16 bits, %i numbers into their memory: the same as whole numbers', (offset) => {
+    const [columns, rows] = [403, 7];
+    const [first] = geometry.panels;
+    const panel = { ...first, minFs: 0, maxFs: columns - 1, minSs: 0, maxSs: rows - 1, maximum: 60000 };
+    const detector = detectorOf({
+      geometry: { ...geometry, panels: [panel] } as typeof geometry,
+      width: columns,
+      height: rows,
+      bad: Uint8Array.from({ length: columns * rows }, (_, i) => Number(i % 131 === 7)),
+    });
+    const all = checkRegions('', ['a=rect:0:403,0:7', 'b=rect:1:402,1:6', 'c=circle:200,3,190', 'd=rect:5:6,0:7']);
+    const random = dice(offset + 7);
+    const spans = spansOf(detector, all);
+    const frame = new Uint16Array(new ArrayBuffer(2 * (columns * rows + offset)), 2 * offset);
+    // The greatest small counts, some larger ones, saturated ones and no counts.
+    for (const rare of [0, 0.002, 0.05]) {
+      for (let i = 0; i < frame.length; i++)
+        frame[i] =
+          random.next().value < rare ? 65536 * random.next().value : rare === 0 ? 127 : 128 * random.next().value;
+      const found = new RegionSums(detector, all).of(frame);
+      for (const [n, { name }] of all.entries()) {
+        let [sum, squares, x, pixels, max] = [0n, 0n, 0n, 0, 0];
+        for (const [span, region] of spans.region.entries())
+          for (let k = 0; region === n && k < (spans.count[span] ?? 0); k++) {
+            const fs = (spans.fs[span] ?? 0) + k;
+            const value = frame[(spans.ss[span] ?? 0) * columns + fs] ?? 0;
+            if (value < 65535) max = Math.max(max, value);
+            if (value > 60000) continue;
+            pixels++;
+            sum += BigInt(value);
+            squares += BigInt(value) ** 2n;
+            x += BigInt(value * fs);
+          }
+        expect(found[name], `${name} ${rare}`).toMatchObject({ sum, sumSquares: squares, pixels, max });
+        expect(found[name]?.x).toBe(Number(x) / Number(sum));
+      }
+    }
+  });
+
   test('a region without a count in a frame has sums of 0 and no mean', () => {
     const frame = new Uint16Array(width * height).fill(65535);
     expect(new RegionSums(detectorOf(), checkRegions('', ['a=rect:0:9,0:9'])).of(frame).a).toEqual({

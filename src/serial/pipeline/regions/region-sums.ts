@@ -5,13 +5,14 @@
 
 import { momentsOf, type RegionValue, type RegionValues } from '../../../crystal/stream/regions.js';
 import type { Frame } from '../../peaks/contract.js';
+import { SpanOfPairs } from './pairs.js';
 import type { Region } from './region.js';
 import { type RegionDetector, type Spans, spansOf } from './spans.js';
 
 /** Values are split here. */
 const split = 2 ** 16;
 /** Pixels from which partial sums of a region may exceed 2⁵², so that they are put away in time. */
-const manyPixels = 2 ** 20;
+const manyPixels = 2 ** 21;
 const almostInexact = 2 ** 52;
 
 /**
@@ -20,6 +21,9 @@ const almostInexact = 2 ** 52;
  */
 const parts = { low: 0, high: 1, xLow: 2, xHigh: 3, yLow: 4, yHigh: 5, lowLow: 6, lowHigh: 7, highHigh: 8 } as const;
 const partCount = 9;
+
+/** The sums of a span: `moment` is of counts times their distance from its first pixel. */
+type SpanSums = Pick<SpanOfPairs, 'sum' | 'squares' | 'moment' | 'most'>;
 
 /** Sums regions of the frames of a detector. */
 export class RegionSums {
@@ -31,6 +35,7 @@ export class RegionSums {
   readonly #carried: bigint[] | undefined;
   readonly #max: Float64Array;
   readonly #pixels: Float64Array;
+  readonly #found = new SpanOfPairs();
   /** Whether frames are of real numbers, whose sums are not exact. */
   readonly #isReal: boolean;
 
@@ -55,11 +60,35 @@ export class RegionSums {
     this.#max.fill(Number.NEGATIVE_INFINITY);
     this.#pixels.fill(0);
     const isPlain = !this.#isReal && !this.#detector.saturation;
+    const pairs = isPlain ? this.#pairsOf(frame) : undefined;
     for (let span = 0; span < count.length; span++) {
-      if (!(isPlain && this.#addPlain(frame, span))) this.#addJudged(frame, span);
+      const isAdded = pairs
+        ? this.#addPairs(frame as Uint16Array, pairs, span)
+        : isPlain && this.#addPlain(frame, span);
+      if (!isAdded) this.#addJudged(frame, span);
       if (this.#carried) this.#putAway(region[span] as number, this.#carried);
     }
     return Object.fromEntries(this.#names.map((name, i) => [name, this.#value(i)]));
+  }
+
+  /** The pixels of a frame in pairs, if they are of 16 bits and each number from 0 on may be a count. */
+  #pairsOf(frame: Frame): Uint32Array | undefined {
+    if (!(frame instanceof Uint16Array) || frame.byteOffset % 4 !== 0 || this.#detector.validRange[0] > 0)
+      return undefined;
+    return new Uint32Array(frame.buffer, frame.byteOffset, frame.length >> 1);
+  }
+
+  /** Like `#addPlain`, two pixels at a time. */
+  #addPairs(frame: Uint16Array, pairs: Uint32Array, span: number): boolean {
+    const { region: regions, fs: columns, ss: rows, count: counts, limit: limits } = this.#spans;
+    const [fs, ss, count] = [columns[span] as number, rows[span] as number, counts[span] as number];
+    const [region, limit] = [regions[span] as number, limits[span] as number];
+    const most = this.#max[region] as number;
+    const found = this.#found;
+    found.of(frame, pairs, ss * this.#detector.width + fs, count, Math.min(most, limit));
+    if (found.most > limit) return false;
+    this.#add(region, fs, ss, count, found);
+    return true;
   }
 
   /**
@@ -85,16 +114,22 @@ export class RegionSums {
       if (value < least) least = value;
     }
     if (least < validRange[0] || most > (limit[span] as number) || least <= -split || most >= split) return false;
-    const region = regions[span] as number;
+    const moment = count * sum - weighted;
+    this.#add(regions[span] as number, fs, ss, count, { sum, squares, moment, most });
+    return true;
+  }
+
+  /** Adds the sums of a span whose counts are all used. */
+  #add(region: number, fs: number, ss: number, count: number, found: SpanSums): void {
+    const { sum, squares, moment, most } = found;
     const at = region * partCount;
     const sums = this.#sums;
     sums[at + parts.low] = (sums[at + parts.low] as number) + sum;
-    sums[at + parts.xLow] = (sums[at + parts.xLow] as number) + (fs + count) * sum - weighted;
+    sums[at + parts.xLow] = (sums[at + parts.xLow] as number) + fs * sum + moment;
     sums[at + parts.yLow] = (sums[at + parts.yLow] as number) + ss * sum;
     sums[at + parts.lowLow] = (sums[at + parts.lowLow] as number) + squares;
     this.#pixels[region] = (this.#pixels[region] as number) + count;
     if (most > (this.#max[region] as number)) this.#max[region] = most;
-    return true;
   }
 
   /** Adds a span and judges each value. */

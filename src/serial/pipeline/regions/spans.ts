@@ -33,29 +33,57 @@ interface Span {
   readonly limit: number;
 }
 
-/** Whether a pixel is in a region; `q` is 2π/d in 1/Å and `angle` in degrees, NaN where no region needs them. */
-type Inside = (fs: number, ss: number, q: number, angle: number) => boolean;
+/** 2π/d and the direction of the pixels of a row of a panel. */
+class RowVectors {
+  readonly q: Float64Array;
+  readonly #x: Float64Array;
+  readonly #y: Float64Array;
+  greatestQ = 0;
+
+  constructor(width: number) {
+    [this.q, this.#x, this.#y] = [new Float64Array(width), new Float64Array(width), new Float64Array(width)];
+  }
+
+  fill(panel: Panel, { beam }: RegionDetector, ss: number): void {
+    for (let fs = panel.minFs; fs <= panel.maxFs; fs++) {
+      const [x, y, z] = reciprocalOf(panel, beam, fs - panel.minFs + 0.5, ss - panel.minSs + 0.5);
+      const q = 2 * Math.PI * Math.sqrt(x * x + y * y + z * z);
+      this.q[fs] = q;
+      this.#x[fs] = x;
+      this.#y[fs] = y;
+      if (q > this.greatestQ) this.greatestQ = q;
+    }
+  }
+
+  /** Degrees from +x to +y. */
+  angle(fs: number): number {
+    return (Math.atan2(this.#y[fs] as number, this.#x[fs] as number) * 180) / Math.PI;
+  }
+}
+
+/** Whether a pixel of a row is in a region. */
+type Inside = (fs: number, ss: number, row: RowVectors) => boolean;
 
 const turned = (angle: number): number => ((angle % 360) + 360) % 360;
 
 function insideOf(region: Region): Inside {
   switch (region.kind) {
-    case 'rect': {
-      const [[left, right], [top, bottom]] = [region.fs, region.ss];
-      return (fs, ss) => fs >= left && fs < right && ss >= top && ss < bottom;
-    }
+    case 'rect':
+      // It is its box.
+      return () => true;
     case 'circle': {
       const [[x, y], square] = [region.centre, region.radius ** 2];
       return (fs, ss) => (fs - x) * (fs - x) + (ss - y) * (ss - y) < square;
     }
     case 'ring': {
       const [least, most] = region.q;
-      return (_, __, q) => q >= least && q < most;
+      return (fs, _, { q }) => (q[fs] as number) >= least && (q[fs] as number) < most;
     }
     default: {
       const [[least, most], [from, to]] = [region.q, region.angles];
       const width = to - from === 360 ? 360 : turned(to - from);
-      return (_, __, q, angle) => q >= least && q < most && turned(angle - from) < width;
+      return (fs, _, row) =>
+        (row.q[fs] as number) >= least && (row.q[fs] as number) < most && turned(row.angle(fs) - from) < width;
     }
   }
 }
@@ -78,28 +106,6 @@ function boxOf(region: Region, { minFs, maxFs, minSs, maxSs }: Panel): readonly 
   ];
 }
 
-/** 2π/d and the angle of the pixels of a row of a panel. */
-class RowAngles {
-  readonly q: Float64Array;
-  readonly angle: Float64Array;
-  greatestQ = 0;
-
-  constructor(width: number) {
-    this.q = new Float64Array(width);
-    this.angle = new Float64Array(width);
-  }
-
-  fill(panel: Panel, { beam }: RegionDetector, ss: number, withAngles: boolean): void {
-    for (let fs = panel.minFs; fs <= panel.maxFs; fs++) {
-      const [x, y, z] = reciprocalOf(panel, beam, fs - panel.minFs + 0.5, ss - panel.minSs + 0.5);
-      const q = 2 * Math.PI * Math.sqrt(x * x + y * y + z * z);
-      this.q[fs] = q;
-      if (q > this.greatestQ) this.greatestQ = q;
-      if (withAngles) this.angle[fs] = (Math.atan2(y, x) * 180) / Math.PI;
-    }
-  }
-}
-
 const known = new WeakMap<object, Map<string, Spans>>();
 
 /**
@@ -119,21 +125,20 @@ function findSpans(detector: RegionDetector, regions: readonly Region[], what: s
   refuseBeyondFrame(detector, regions, what);
   const found: Span[] = [];
   const masked = regions.map(() => 0);
-  const row = new RowAngles(detector.width);
-  const withAngles = regions.some(({ kind }) => kind === 'sector');
+  const row = new RowVectors(detector.width);
   const anyCurved = regions.some(isCurved);
   const insides = regions.map(insideOf);
   for (const panel of detector.geometry.panels) {
     const boxes = regions.map((region) => boxOf(region, panel));
     const limit = Math.min(panel.maximum, detector.validRange[1]);
     for (let ss = panel.minSs; ss <= panel.maxSs; ss++) {
-      if (anyCurved) row.fill(panel, detector, ss, withAngles);
+      if (anyCurved) row.fill(panel, detector, ss);
       for (const [region, [left, right, top, bottom]] of boxes.entries()) {
         if (ss < top || ss > bottom) continue;
         const inside = insides[region] as Inside;
         let from = -1;
         for (let fs = left; fs <= right + 1; fs++) {
-          let isUsed = fs <= right && inside(fs, ss, row.q[fs] as number, row.angle[fs] as number);
+          let isUsed = fs <= right && inside(fs, ss, row);
           if (isUsed && detector.bad[ss * detector.width + fs] !== 0) {
             masked[region] = (masked[region] as number) + 1;
             isUsed = false;
