@@ -1,5 +1,5 @@
 /** Formats a frame for people and programs: as a line, or as a JSON document. */
-import type { CopiedHeader, FrameOrigin, PipelineItem, SearchedFrame } from '../../entries/index.node.js';
+import type { CopiedHeader, FrameOrigin, PipelineItem, RegionValue, SearchedFrame } from '../../entries/index.node.js';
 import { isFrameDoubtful } from '../../entries/pipeline.node.js';
 import { counted, dim, green, red, yellow } from './output.js';
 import { visible } from './visible.js';
@@ -53,10 +53,17 @@ export function lineOf({ origin, result: { peaks, crystals, backends } }: Search
 const valuesOf = (header: CopiedHeader): [string, number | string][] =>
   header.missing === undefined ? [[header.name, header.value]] : [];
 
+/** A region as a member; sums that JSON's readers would round are texts. */
+const inNumbers = ([name, region]: [string, RegionValue]): [string, object] => {
+  const plain = (sum: bigint | number): number | string =>
+    typeof sum === 'number' || Number.isSafeInteger(Number(sum)) ? Number(sum) : `${sum}`;
+  return [name, { ...region, sum: plain(region.sum), sumSquares: plain(region.sumSquares) }];
+};
+
 /** The document of `--json`. */
 export function jsonOf({ origin, error, result }: PipelineItem): object {
   if (error) return { ...origin, error: error.message };
-  const { hit, peaks, crystals, ms, backends, headers } = result;
+  const { hit, peaks, crystals, ms, backends, headers, rois } = result;
   return {
     ...origin,
     hit,
@@ -81,6 +88,7 @@ export function jsonOf({ origin, error, result }: PipelineItem): object {
       }),
     ),
     ...(headers ? { headers: Object.fromEntries(headers.flatMap(valuesOf)) } : {}),
+    ...(rois ? { rois: Object.fromEntries(Object.entries(rois).map(inNumbers)) } : {}),
     ms,
     backends: { peaks: backends.peaks ?? null, index: backends.index ?? null },
   };
