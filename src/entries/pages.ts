@@ -13,6 +13,8 @@ export { type FrameStatistics, readStatistics } from '../io/live/frame-statistic
 export { PeakMaps, peakogramBins, peakogramDecades, peakogramMost } from '../io/live/peak-maps.js';
 export { RunSeries, type SeriesColumns, type SeriesMoment, SeriesWindow } from '../io/live/run-series.js';
 export { ticks } from '../io/report/charts.js';
+export { checkRegions, type Region, regionText } from '../serial/pipeline/regions/region.js';
+export { RegionSums } from '../serial/pipeline/regions/region-sums.js';
 export { type Calibration, checkCalibration, isKnown, reachOf } from '../udf/calibrate/calibration.js';
 export { milliradiansOf, opticsOf } from '../udf/calibrate/optics.js';
 export { calibrationTexts } from '../udf/calibrate/text.js';

@@ -3,6 +3,7 @@ import { crystalAxes, listedCrystal, listedPeaks } from './listed.js';
 import { LiveBook, NotKept } from './live-book.js';
 import { openLive, openStream, peakMapsOf } from './open-book.js';
 import type { FrameSummary, Operations } from './protocol.js';
+import { regionOperations } from './region-operations.js';
 import { type Loading, scanOperations } from './scan-operations.js';
 import { runOperations, searchOperations } from './search-operations.js';
 import { openSession } from './session.js';
@@ -21,6 +22,7 @@ export function operations(report: (summary: FrameSummary) => void, loading: Loa
     ...fileOperations(work),
     ...frameOperations(work),
     ...toolOperations(work),
+    ...regionOperations(work),
     ...searchOperations(work),
     ...runOperations(work, report),
     ...scanOperations(work, loading),

@@ -1,7 +1,7 @@
 /** The messages between the page and its worker: plain data. Typed arrays are transferred, not copied. */
 import type { OpenOptions } from '../../../entries/data.js';
-import type { KnownCell, SearchSettings } from '../../../entries/index.js';
-import type { SliceOptions } from '../../../entries/pages.js';
+import type { KnownCell, RegionValue, SearchSettings } from '../../../entries/index.js';
+import type { Region, SliceOptions } from '../../../entries/pages.js';
 import type { ChannelAxis } from '../../../entries/udf.js';
 import type { FrameData, Limits } from './contrast.js';
 import type { PlacedPanel } from './layout.js';
@@ -320,6 +320,15 @@ export interface Adjustment {
 /** Pixels of a frame: fs and ss. */
 export type PixelPlace = readonly [fs: number, ss: number];
 
+/** A region of the displayed frame: its lines in the plane and its counts, or what is wrong with its text. */
+export interface ShownRegion {
+  readonly text: string;
+  readonly region?: Region | undefined;
+  readonly lines?: readonly Float32Array[] | undefined;
+  readonly value?: RegionValue | undefined;
+  readonly problem?: string | undefined;
+}
+
 /** The operations of the worker; each returns a promise. */
 export interface Operations {
   open(request: OpenRequest): Promise<Opened>;
@@ -399,6 +408,8 @@ export interface Operations {
   /** The distance in real space, Å, that two pixels are apart in reciprocal space; undefined between panels. */
   apart(ends: readonly [PixelPlace, PixelPlace]): Promise<number | undefined>;
   rings(request: { readonly resolutionsA: readonly number[] }): Promise<readonly ShownRing[]>;
+  /** The regions of a frame, from their texts. */
+  regions(request: { readonly texts: readonly string[]; readonly frame: number }): Promise<readonly ShownRegion[]>;
 }
 
 /** Names of the operations. */

@@ -107,6 +107,8 @@ function boxOf(region: Region, { minFs, maxFs, minSs, maxSs }: Panel): readonly 
 }
 
 const known = new WeakMap<object, Map<string, Spans>>();
+/** Lists of regions of a detector that are kept. */
+const mostKept = 32;
 
 /**
  * The pixels of regions on a detector, found once. Throws `Argument` for a region outside of the detector, and for one
@@ -118,6 +120,9 @@ export function spansOf(detector: RegionDetector, regions: readonly Region[], wh
   known.set(detector, own);
   const spans = own.get(key) ?? findSpans(detector, regions, what);
   own.set(key, spans);
+  // On a page, a region that is dragged has many places.
+  const [oldest] = own.keys();
+  if (own.size > mostKept && oldest !== undefined) own.delete(oldest);
   return spans;
 }
 
