@@ -81,8 +81,11 @@ export class RegionSums {
   /** Like `#addPlain`, two pixels at a time. */
   #addPairs(frame: Uint16Array, pairs: Uint32Array, span: number): boolean {
     const { region: regions, fs: columns, ss: rows, count: counts, limit: limits } = this.#spans;
-    const [fs, ss, count] = [columns[span] as number, rows[span] as number, counts[span] as number];
-    const [region, limit] = [regions[span] as number, limits[span] as number];
+    const fs = columns[span] as number;
+    const ss = rows[span] as number;
+    const count = counts[span] as number;
+    const region = regions[span] as number;
+    const limit = limits[span] as number;
     const most = this.#max[region] as number;
     const found = this.#found;
     found.of(frame, pairs, ss * this.#detector.width + fs, count, Math.min(most, limit));
