@@ -114,6 +114,23 @@ test('the HDF5 file has them where Jungfraujoch writes them, with a map of their
     ).toHaveLength(whole.found[0]?.[name]?.pixels ?? 0);
 });
 
+test('a viewer that follows a run is told the means', async () => {
+  let status: (() => readonly string[]) | undefined;
+  const told: string[] = [];
+  const view = {
+    runSink: (viewed: { readonly status?: () => readonly string[] }) => {
+      status = viewed.status;
+      return {
+        add: async () => void told.push(...(status?.() ?? [])),
+        close: async () => '',
+        discard: async () => undefined,
+      };
+    },
+  };
+  await run({ view: view as unknown as NonNullable<PipelineOptions['view']> });
+  expect(told.at(-1)).toMatch(/^mean of water [\d.]+, jet [\d.]+, stop [\d.]+, up [\d.]+$/);
+});
+
 test('a run without regions has none of this', async () => {
   const { found, summary } = await run({ rois: undefined, output: at('none.stream'), hdf5: at('none.h5') });
   expect(found).toEqual(Array(6).fill(undefined));

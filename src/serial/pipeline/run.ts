@@ -37,6 +37,7 @@ import { type RunScene, searched, startedEarly } from './search-places.js';
 import { methodName } from './settings.js';
 import { storedResults, withStored } from './shards/stored.js';
 import { checkNames, checkTargets, endingOutputs, Outputs } from './sinks/outputs.js';
+import { regionStatus } from './sinks/region-status.js';
 import { streamHead } from './sinks/stream-head.js';
 import { FileSource, NoneReadable } from './sources/files.js';
 import { isSelected } from './sources/selection.js';
@@ -63,7 +64,7 @@ export async function* runPipeline(
   checkSignal(asked.signal);
   // A context that is disposed ends the runs that wait for their next frame.
   const signal = resource.until(asked.signal);
-  const options = { ...endingOutputs(asked, signal), onEvent, signal };
+  const options = { ...withRegionStatus(endingOutputs(asked, signal), checked), onEvent, signal };
   const place = endingPlace(await loadPlace(), signal);
   await checkNames(options, place);
   const check = (one: Wanted): void => options.executor && refuseForWorkers(one, options.executor.kind);
@@ -139,6 +140,10 @@ export async function* runPipeline(
       await letGo(given.wanted as AsyncGenerator<unknown, void, undefined>);
   }
 }
+
+/** The options of a run whose viewer shows the means of its regions. */
+const withRegionStatus = <T extends PipelineOptions>(options: T, { rois }: CheckedRun): T =>
+  options.view && rois.length > 0 ? { ...options, sinks: [...(options.sinks ?? []), regionStatus(rois)] } : options;
 
 /** The geometry of a run, whose masks in other files are where the caller allows them. Throws `File`. */
 export function withMasks(
