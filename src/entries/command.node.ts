@@ -78,6 +78,7 @@ export {
   cellFrameRows,
   checkGeometryRows,
   commandRows,
+  gridRows,
   indexingRows,
   integrationRows,
   isList,

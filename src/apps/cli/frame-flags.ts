@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import {
   acceptanceRows,
+  gridRows,
   indexingRows,
   inFlags,
   integrationRows,
@@ -80,6 +81,7 @@ const optionRows = {
   ...refinementRows,
   ...regionRows,
   ...runRows,
+  ...gridRows,
   ...sinkRows,
   ...unknownCellRows,
 } as const satisfies Parameters;

@@ -63,7 +63,7 @@ const inNumbers = ([name, region]: [string, RegionValue]): [string, object] => {
 /** The document of `--json`. */
 export function jsonOf({ origin, error, result }: PipelineItem): object {
   if (error) return { ...origin, error: error.message };
-  const { hit, peaks, crystals, ms, backends, headers, rois } = result;
+  const { hit, peaks, crystals, ms, backends, headers, rois, grid } = result;
   return {
     ...origin,
     hit,
@@ -89,6 +89,7 @@ export function jsonOf({ origin, error, result }: PipelineItem): object {
     ),
     ...(headers ? { headers: Object.fromEntries(headers.flatMap(valuesOf)) } : {}),
     ...(rois ? { rois: Object.fromEntries(Object.entries(rois).map(inNumbers)) } : {}),
+    ...(grid ? { grid } : {}),
     ms,
     backends: { peaks: backends.peaks ?? null, index: backends.index ?? null },
   };

@@ -10,8 +10,20 @@ import { memoryDataset } from '../data/formats/memory.js';
 import { openFrames } from '../data/frames.js';
 import { memorySource } from '../data/sources/memory.js';
 
+/** The number of an image by its detector. */
+interface NumberedImage {
+  /** Its number in its series, from 0, and the number of the series; absent if the message states none. */
+  readonly image?: number | undefined;
+  readonly series?: number | undefined;
+}
+
+/** A message that contains no frame, and the reason. */
+export interface UnreadFrame extends NumberedImage {
+  readonly error: string;
+}
+
 /** A frame in transit. */
-export interface LiveFrame {
+export interface LiveFrame extends NumberedImage {
   /** The pixels, [ss, fs]. */
   readonly numbers: FrameArray;
   readonly dtype: DataType;

@@ -36,6 +36,7 @@ export async function simulateDectris(
     encoding,
     dwellUs,
     repeat,
+    lose = [],
     host,
     ...given
   } = checkedOptions('simulateDectris', options, rows);
@@ -55,7 +56,9 @@ export async function simulateDectris(
     }
     const bound = Number(new URL(socket.lastEndpoint ?? '').port);
     const series = { ...(await seriesOf(dataset)), encoding };
-    return endedByBoth(new Simulator({ host, port: bound, stream, series, dwellUs, repeat, dataset, codecs, socket }));
+    return endedByBoth(
+      new Simulator({ host, port: bound, stream, series, dwellUs, repeat, lose, dataset, codecs, socket }),
+    );
   } catch (error) {
     for (const release of held.reverse()) await release();
     throw error;
@@ -88,6 +91,7 @@ interface Simulation {
   readonly series: SimulatedSeries;
   readonly dwellUs: number;
   readonly repeat: number;
+  readonly lose: readonly number[];
   readonly dataset: Dataset;
   readonly codecs: Codecs;
   readonly socket: Push;
@@ -112,7 +116,7 @@ class Simulator implements Omit<DectrisSimulator, 'dispose'> {
   }
 
   async #send(): Promise<void> {
-    const { socket, repeat, series: first, stream, dwellUs } = this.#of;
+    const { socket, repeat, lose, series: first, stream, dwellUs } = this.#of;
     const { start, image, end } = dectrisStreams[stream];
     const send = (parts: readonly Uint8Array[]): Promise<void> => socket.send([...parts] as Buffer[]);
     for (let i = 0; i < repeat && !this.#closed; i++) {
@@ -121,6 +125,7 @@ class Simulator implements Omit<DectrisSimulator, 'dispose'> {
       const started = performance.now();
       for (let index = 0; index < series.frames && !this.#closed; index++) {
         const wait = started + (dwellUs * (index + 1)) / 1000 - performance.now();
+        if (lose.includes(index)) continue;
         if (wait > 1) await new Promise((resolve) => setTimeout(resolve, wait));
         await send(image(await this.#image(index), index, series));
         this.sent++;

@@ -368,6 +368,13 @@ export const dectrisSimulationRows = {
   },
   dwellUs: merlinSimulationRows.dwellUs,
   repeat: { ...merlinSimulationRows.repeat, sentence: 'number of series' },
+  lose: {
+    kind: 'integers',
+    sentence: 'numbers of images, from 0, that are not sent, as if they were lost on their way',
+    range: range(0, 2 ** 31, Number.NaN),
+    usual: '',
+    value: 'list',
+  },
 } as const satisfies Parameters;
 
 const imports = [

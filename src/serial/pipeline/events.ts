@@ -1,5 +1,6 @@
 /** The events of a run, in addition to its frames. */
 
+import type { ChipMap } from '../../io/chip/chip-map.js';
 import type { Tuned } from './first-frames/tune.js';
 import type { FoundCell } from './first-frames/unknown-cell.js';
 import type { SettledGeometry } from './geometry/settle-geometry.js';
@@ -43,4 +44,6 @@ export type RunEvent =
       readonly outputs: readonly OutputEnd[];
       /** The frames were received live and cannot be read again, so `resume` is not possible. */
       readonly isLive: boolean;
+      /** The chips that were scanned (`grid`), with what was found in each well; absent without a grid. */
+      readonly maps?: readonly ChipMap[] | undefined;
     };

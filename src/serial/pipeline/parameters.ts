@@ -385,6 +385,45 @@ const ownRunRows = /* @__PURE__ */ grouped('input', {
   },
 } as const satisfies Parameters);
 
+/** Where the images of a run are on a chip, and maps of what was found there. */
+export const gridRows = /* @__PURE__ */ grouped('input', {
+  grid: {
+    common: true,
+    kind: 'text',
+    sentence:
+      'rows and columns of a chip that is scanned, such as 400x400; then ,serpentine; ,columns: along the columns; ' +
+      ',first=N: number of the first image; ,repeat=K: images of each well',
+    usual: '',
+    value: 'grid',
+    of: ['detector frames'],
+  },
+  gridFile: {
+    kind: 'text',
+    sentence: 'positions on a chip: a line "image x y" for the number of each image',
+    usual: '',
+    value: 'file',
+    of: ['detector frames'],
+  },
+  gridFields: {
+    kind: 'text',
+    sentence: "fields of each frame's header that state its position on a chip, such as /motors/x,/motors/y",
+    usual: '',
+    value: 'x,y',
+    of: ['detector frames'],
+  },
+  map: {
+    group: 'output',
+    kind: 'texts',
+    sentence:
+      'writes a map of the chip (--grid) as FILE.png or FILE.npy; QUANTITY=FILE: hits (default), indexed, spots, ' +
+      'resolution, background, roi:NAME.FIELD; several: repeat the flag',
+    usual: '',
+    value: 'file',
+    of: ['detector frames'],
+    neutral: true,
+  },
+} as const satisfies Parameters);
+
 /** Parameters that select the frames of a run, and how long it waits for more. */
 export const runRows = /* @__PURE__ */ grouped('input', {
   ...ownRunRows,

@@ -1,6 +1,8 @@
 /** The public names of the run. */
 
 export type { RegionValue, RegionValues } from '../../crystal/stream/regions.js';
+export type { ChipGridOptions, FrameGrid } from '../../io/chip/grid.js';
+export type { ImagePosition } from '../../io/chip/positions.js';
 export type { BytesInput } from '../../io/data/source-of.js';
 export type { CellSearchOptions, DeterminedCell, LatticeEvidence } from '../indexing/indexer.js';
 export type { RunEvent } from './events.js';

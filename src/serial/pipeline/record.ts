@@ -6,6 +6,7 @@ import type { LatticeName } from '../../crystal/lattice-name.js';
 import type { RegionValues } from '../../crystal/stream/regions.js';
 import type { StreamChunk } from '../../crystal/stream/stream.js';
 import { formatChunk } from '../../crystal/stream/write.js';
+import type { FrameGrid } from '../../io/chip/grid.js';
 import type { Frame } from '../peaks/contract.js';
 import type { PeakList } from '../peaks/peak-list.js';
 import type { CopiedHeader } from './inputs/copied-headers.js';
@@ -36,6 +37,7 @@ export interface FrameRecord {
   readonly backends: StageBackends;
   readonly headers?: readonly CopiedHeader[] | undefined;
   readonly rois?: RegionValues | undefined;
+  readonly grid?: FrameGrid | undefined;
   /** Its chunk of a stream. */
   readonly chunk: string;
   /** The pixels of the frame, if they are kept. */
@@ -102,12 +104,12 @@ interface ItemScene {
  */
 export function pipelineItem(record: FrameRecord | FrameFailure, scene: ItemScene): PipelineItem {
   if (isFailure(record)) return { origin: record.origin, error: new EwaldError(record.tag, record.message) };
-  const { origin, hit, peaks, spots, beam, ms, backends, headers, rois, frame } = record;
+  const { origin, hit, peaks, spots, beam, ms, backends, headers, rois, grid, frame } = record;
   const crystals: FrameCrystal[] = record.crystals.map(({ table, reflections: _, ...crystal }) =>
     crystalWith(crystal, table),
   );
-  const further = { ...(headers ? { headers } : {}), ...(rois ? { rois } : {}) };
-  const result: FrameResult = { peaks, spots, hit, crystals, beam, ms, backends, ...further };
+  const asked = { ...(headers ? { headers } : {}), ...(rois ? { rois } : {}), ...(grid ? { grid } : {}) };
+  const result: FrameResult = { peaks, spots, hit, crystals, beam, ms, backends, ...asked };
   let chunk: StreamChunk | undefined;
   return {
     origin,

@@ -12,6 +12,7 @@ import type { DetectorOptions } from '../../io/detector/detector.js';
 import { cellSearchRows } from '../indexing/parameters.js';
 import { libraryRows, searchRows } from '../peaks/parameters.js';
 import type { RunEvent } from './events.js';
+import { checkGridOptions, type GridOptions, gridNames, gridWords } from './grid/grid-options.js';
 import { checkCopyHeader } from './inputs/copied-headers.js';
 import { checkCells, type GivenCell } from './inputs/given.js';
 import type { RunInput } from './inputs/inputs.js';
@@ -21,6 +22,7 @@ import type { FileInput } from './inputs/place.js';
 import { checkSettings, refuseOfPeaks } from './modes.js';
 import type { RefinementParameters, RunParameters } from './parameter-types.js';
 import {
+  gridRows,
   type PeakSource,
   refinementRows,
   regionRows,
@@ -101,6 +103,7 @@ export interface PipelineOptions<Finder extends PeakSource = PeakSource>
     RefinementParameters,
     RunParameters,
     UnknownCellOptions,
+    GridOptions,
     OutputOptions {
   /**
    * Parameters of the peak search. Default `'tune'`: they are determined from the first four frames. If some are given,
@@ -178,6 +181,7 @@ const optionRows = {
     'maxLengthA',
     'onEvent',
     ...outputNames,
+    ...gridNames,
     ...settingNames,
     ...namesOf(refinementRows),
   ),
@@ -213,6 +217,7 @@ export function checkRun(options: PipelineOptions) {
   if (executor !== undefined && options.jobs !== undefined)
     throw new EwaldError('Argument', 'pipeline: jobs are of this process; the executor has workers of its own');
   checkOutputs(options);
+  checkGridOptions(options);
   if (options.noDataTimeout !== undefined && !checked.follow)
     throw new EwaldError('Argument', 'pipeline: noDataTimeout ends a run that waits for frames: follow: true');
   // Cells are prepared on their own, and peaks may still be tuned.
@@ -246,11 +251,13 @@ const rows: Parameters = {
   ...runRows,
   minLengthA: cellSearchRows.minLengthA,
   ...unknownCellRows,
+  ...gridRows,
 };
 
 /** The options that determine the contents of a stream; inputs and cells are elsewhere in its head. */
 function recorded({ peaks, thresholds, ...options }: PipelineOptions): [string, unknown][] {
-  const all: Readonly<Record<string, unknown>> = { ...options, ...(typeof peaks === 'object' && peaks), ...thresholds };
+  const ofPeaks = typeof peaks === 'object' && peaks;
+  const all: Readonly<Record<string, unknown>> = { ...options, ...ofPeaks, ...thresholds, ...gridWords(options) };
   const named = Object.entries(rows).flatMap(([name, { neutral }]) => (neutral ? [] : [name]));
   return [...named, ...Object.keys(thresholds ?? {}).filter((name) => !Object.hasOwn(rows, name))].map((name) => [
     name,

@@ -24,6 +24,7 @@ import type { RunEvent } from './events.js';
 import { OwnSearch } from './first-frames/prepare.js';
 import { startOfRun } from './first-frames/start-of-run.js';
 import type { Plans } from './frame-searcher.js';
+import { fieldNames, hasGrid } from './grid/grid-options.js';
 import { type GivenGeometry, givenCells, givenGeometry } from './inputs/given.js';
 import { type GivenInputs, givenInputs } from './inputs/inputs.js';
 import { withMasksInside } from './inputs/inside.js';
@@ -88,6 +89,11 @@ export async function* runPipeline(
     const geometry = asGiven && readFrom(asGiven, options.dataset && openedArray(source.first));
     const searchWith = searchesOf(context, source, options);
     let own = searchWith(geometry?.geometry);
+    const grid = await orAborted(gridOf(options, source, place), signal).catch(async (error) => {
+      await own.dispose();
+      await source.close();
+      throw error;
+    });
     try {
       // Warnings before a refusal would hide what it says.
       if (checked.rois.length > 0) spansOf(await own.detector(), checked.rois);
@@ -106,10 +112,12 @@ export async function* runPipeline(
         if (checked.rois.length > 0) spansOf(await own.detector(), checked.rois);
       }
       const summary = new RunSummary(source.total, settings.cells, source);
+      const chip = grid && new grid.ChipSink(grid.found);
       const scene = {
         place,
         signal,
         source,
+        chip,
         usedGeometry,
         settings,
         rois: checked.rois,
@@ -159,6 +167,14 @@ export function withMasks(
   const siblings = inputs.kind === 'frames' ? inputs.siblings.map(({ name }) => name) : [];
   const beside = { given, name: found.name, frames, siblings, allowOutside };
   return { ...found, geometry: withMasksInside(found.geometry, beside, place) };
+}
+
+/** The grid of a run, and the sink that maps its wells, whose code is loaded for it; undefined without one. */
+async function gridOf(options: PipelineOptions, source: RunSource, place: RunPlace) {
+  if (!hasGrid(options)) return undefined;
+  const [{ runGrid }, { ChipSink }] = await Promise.all([import('./grid/run-grid.js'), import('./grid/map-sink.js')]);
+  const found = await runGrid(options, source, place);
+  return found && { found, ChipSink };
 }
 
 /** Warns of what is wrong with a geometry; true if its distance is in doubt unless the crystals tell it. */
@@ -237,6 +253,8 @@ class FrameWarnings {
   /** Header fields of which no frame has lacked one yet. */
   readonly #present: Set<string>;
   #isOmittedTold = false;
+  /** Images that have no well. */
+  #unplaced = 0;
   #areMultiplesTold = false;
 
   constructor(scene: RunScene['scene'], summary: RunSummary, copyHeader: readonly string[]) {
@@ -250,9 +268,16 @@ class FrameWarnings {
     this.#multiples();
     if (isFailure(record)) return;
     this.#omitted(record);
+    if (record.grid?.missing !== undefined && this.#unplaced++ === 0)
+      this.#scene.warn(`${record.grid.missing}: it has no well on the chip; further ones are counted`);
     for (const { name, missing } of record.headers ?? [])
       if (missing !== undefined && this.#present.delete(name))
         this.#scene.warn(`the header field ${name} is not copied from frames without it: ${missing}`);
+  }
+
+  /** Tells at the end how many images have no well. */
+  ofWells(): void {
+    if (this.#unplaced > 1) this.#scene.warn(`${this.#unplaced} images have no well on the chip`);
   }
 
   #multiples(): void {
@@ -290,7 +315,9 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
   let again: ReadonlySet<number> = new Set();
   let streamed = 0;
   const outputs = await Outputs.open(options, scene, {
-    frame: ({ filename, event, serial, hit, cells }) => {
+    frame: (chunk) => {
+      const { filename, event, serial, hit, cells } = chunk;
+      scene.chip?.earlier(chunk);
       streamed++;
       last = Math.max(last, serial);
       doneSerials.add(serial);
@@ -333,7 +360,9 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
     const { doubts, remarks } = outputs.aboutDetector();
     if (doubts.length + remarks.length > 0) tell({ kind: 'detector', doubts, remarks });
     const ended = await outputs.close(isWhole, mayGoOn(run));
-    tell({ kind: 'end', isWhole, summary, outputs: ended, isLive: source.live !== undefined });
+    warnings.ofWells();
+    const maps = scene.chip && { maps: scene.chip.maps.maps };
+    tell({ kind: 'end', isWhole, summary, outputs: ended, isLive: source.live !== undefined, ...maps });
     checkTold();
   };
   const lattices = (settings.cells ?? []).map(latticeName);
@@ -425,6 +454,8 @@ export async function openSource(
     maxFrameBytes,
     allowOutside: allowOutside === true,
     copyHeader,
+    positions: options.gridFields === undefined ? undefined : fieldNames(options.gridFields),
+    numbered: hasGrid(options),
     shown,
     viewed,
     signal,

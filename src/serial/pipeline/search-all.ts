@@ -16,6 +16,7 @@ import type { Frame } from '../peaks/contract.js';
 import type { BorrowedFrame } from '../peaks/peaks.js';
 import { ringsOfDetector } from '../peaks/rings.js';
 import { type FrameSearcherMethods, type OpenFrameSearcher, whileItStays } from './frame-searcher.js';
+import { frameGrid, type RunGrid } from './grid/frame-grid.js';
 import { copiedHeaders } from './inputs/copied-headers.js';
 import type { Region } from './regions/region.js';
 import { RegionSums } from './regions/region-sums.js';
@@ -90,6 +91,8 @@ interface SearchOptions {
   readonly copyHeader?: readonly string[] | undefined;
   /** Regions of the frames whose counts are summed. */
   readonly rois?: readonly Region[] | undefined;
+  /** Where the images are on a chip. */
+  readonly grid?: RunGrid | undefined;
   /**
    * Cores on which frames may be read and unpacked while others are searched. If searchers on native leave none of
    * them, a frame is read by the searcher that is free, and searched while it is still in the cache. Default: enough.
@@ -129,6 +132,7 @@ class Search {
   readonly #found: FoundFrames;
   readonly #copyHeader: readonly string[];
   readonly #regions: RegionSums | undefined;
+  readonly #grid: RunGrid | undefined;
   readonly #readsAhead: boolean;
   readonly #spare: Frame[];
   readonly #lattices: readonly LatticeName[];
@@ -143,6 +147,7 @@ class Search {
       found = new Map(),
       copyHeader = [],
       rois = [],
+      grid,
       cores = Number.POSITIVE_INFINITY,
     }: SearchOptions,
   ) {
@@ -153,6 +158,7 @@ class Search {
     this.#found = found;
     this.#copyHeader = copyHeader;
     this.#regions = rois.length > 0 ? new RegionSums(any.detector, rois) : undefined;
+    this.#grid = grid;
     this.#readsAhead = any.backends.peaks !== 'native' || searchers.length < cores;
     this.#spare = spareOf(any);
     this.#batch = any.imagesAtOnce;
@@ -194,6 +200,7 @@ class Search {
       const copied = this.#copyHeader;
       const headers = copied.length > 0 ? { headers: await copiedHeaders(dataset, frame, copied) } : {};
       const rois = this.#regions && { rois: this.#regions.of(held.frame()) };
+      const grid = this.#grid ? { grid: await frameGrid(this.#grid, dataset, frame, origin) } : {};
       const readMs = performance.now() - begun;
       searcher ??= await this.#pool.take();
       checkSignal(this.#signal);
@@ -203,7 +210,7 @@ class Search {
       const searched = earlier
         ? integrated(searcher, held.frame(), earlier, readMs)
         : await searchOne(searcher, { ...job, dataset }, held, { readMs, signal: this.#signal, found });
-      const result = { ...searched, ...headers, ...rois };
+      const result = { ...searched, ...headers, ...rois, ...grid };
       const { detector, settings } = this.#any;
       const chunk = chunkOf(origin, result, detector.geometry, this.#lattices, methodName(settings));
       return { origin, result, chunk, ...(this.#keepFrame ? { frame: held.frame() } : {}) };

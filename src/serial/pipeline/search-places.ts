@@ -90,7 +90,8 @@ async function* searchedHere(
     const { signal, keepFrame } = options;
     const { isTight } = memoryOf(scene, options);
     const { copyHeader, rois } = checked;
-    const how = { keepFrame, found: own.found, copyHeader, rois, cores: scene.place.cores, isTight };
+    const grid = scene.chip?.grid;
+    const how = { keepFrame, found: own.found, copyHeader, rois, grid, cores: scene.place.cores, isTight };
     const found = searchAll(searchers, takenOf(source.jobs(2 * jobs, isDone), limit), signal, how);
     for await (const item of found) yield { item, record: item.error ? failureOf(item) : recordOf(item) };
   } finally {
@@ -200,6 +201,7 @@ async function* resultsOf(
     keepFrame,
     copyHeader: checked.copyHeader,
     ...(checked.rois.length > 0 && { rois: checked.rois }),
+    grid: scene.chip?.grid,
     growing: checked.follow !== undefined,
     awayS: checked.follow,
     live: source.live,

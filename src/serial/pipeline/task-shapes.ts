@@ -46,6 +46,24 @@ const liveFrame = members({
   peaks: maybe(members({ fs: listOf(number), ss: listOf(number), intensity: listOf(number) })),
   meta: members({}),
   mask: maybe(typed([Uint8Array])),
+  image: maybe(count()),
+  series: maybe(count()),
+});
+
+const axis = members({ from: finite, step: finite, count: count(1) });
+const lattice = members({ x: axis, y: axis, isExact: truth });
+const positions = typed([Float64Array]);
+
+/** A `RunGrid`. */
+const gridShape = members({
+  count: oneOf(['frames', 'names', 'live']),
+  grid: either(({ kind }) =>
+    kind === 'raster'
+      ? members({ rows: count(1), columns: count(1), first: maybe(count()), repeat: maybe(count(1)) })
+      : kind === 'listed'
+        ? members({ images: positions, x: positions, y: positions, lattice })
+        : members({ kind: oneOf(['fields']), names: listOf(text, 2), lattice: maybe(lattice) }),
+  ),
 });
 
 /** A `SearchTask`. */
@@ -81,6 +99,7 @@ export const runShape = members({
   keepFrame: maybe(truth),
   copyHeader: maybe(listOf(text)),
   rois: (what, value) => void checkRegions(what, value),
+  grid: maybe(gridShape),
   tables: maybe(
     members({
       bad: maybe(typed([Uint8Array])),

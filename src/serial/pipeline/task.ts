@@ -19,9 +19,11 @@ import type { DataInput } from '../../io/data/source-of.js';
 import { blobSource } from '../../io/data/sources/blob.js';
 import { type Detector, type DetectorTables, openDetector } from '../../io/detector/detector.js';
 import { openStacked } from '../../io/detector/stacked.js';
-import { type LiveFrame, liveDataset, liveNumber } from '../../io/live/frame.js';
+import { type LiveFrame, liveDataset, liveNumber, type UnreadFrame } from '../../io/live/frame.js';
 import { keepRings, type Reach, type Rings } from '../peaks/rings.js';
 import { type OpenFrameSearcher, type Plans, planFrameSearcher } from './frame-searcher.js';
+import type { RunGrid } from './grid/frame-grid.js';
+import { liveImage } from './grid/grid-lines.js';
 import { type FrameFailure, type FrameRecord, failureOf, isRead, recordOf } from './record.js';
 import type { Region } from './regions/region.js';
 import { searchAll } from './search-all.js';
@@ -66,6 +68,8 @@ export interface SharedRun {
   readonly copyHeader?: readonly string[] | undefined;
   /** Regions of the frames whose counts are summed. */
   readonly rois?: readonly Region[] | undefined;
+  /** Where the images are on a chip. */
+  readonly grid?: RunGrid | undefined;
   /** If results are brief, or stored instead of sent. */
   readonly brief?: BriefResults | undefined;
   /** What the process that started the run knows of the detector; undefined: workers find it out themselves. */
@@ -102,7 +106,7 @@ export interface SearchTask {
   /** Number of frames in the file when the task was created: an already open file may have grown since. */
   readonly known: number;
   /** The frames themselves if they are not in a file, or why one cannot be read; `file` is then only a name. */
-  readonly live?: readonly (LiveFrame | { readonly error: string })[] | undefined;
+  readonly live?: readonly (LiveFrame | UnreadFrame)[] | undefined;
   /** Whether results of indexed frames have the spots of their peaks. */
   readonly spots?: boolean | undefined;
   /** Frames in a File: that File, the first one of the run, and the Files that they refer to. */
@@ -219,7 +223,8 @@ async function searchLive(
 ): Promise<(FrameRecord | FrameFailure)[]> {
   const items: (FrameRecord | FrameFailure)[] = [];
   for (const [i, frame] of frames.entries()) {
-    const origin = { filename: task.filename, event: task.frames[i], serial: task.serials[i] ?? 0 };
+    const numbered = run.grid ? liveImage(frame) : {};
+    const origin = { filename: task.filename, event: task.frames[i], serial: task.serials[i] ?? 0, ...numbered };
     if ('error' in frame) {
       items.push(failureOf({ origin, error: new EwaldError('Format', frame.error) }));
       continue;

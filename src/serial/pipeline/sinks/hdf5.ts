@@ -9,6 +9,7 @@ import { version } from '../../../base/version.js';
 import type { Codecs } from '../../../io/data/codecs/codecs.js';
 import { Hdf5Writer, type WriteNode } from '../../../io/data/hdf5/writer.js';
 import type { Output } from '../../../io/files/write.js';
+import { GridColumns } from '../grid/hdf5-columns.js';
 import { headerLine } from '../inputs/copied-headers.js';
 import type { FrameRecord } from '../record.js';
 import { reflectionColumns } from '../stages/reflection-table.js';
@@ -145,6 +146,7 @@ class RunTables {
     peak: Float32Array,
     background: Float32Array,
   });
+  readonly #grid = new GridColumns();
   readonly #files = new Map<string, number>();
   /** The copied header fields of all frames, as lines of a stream. */
   readonly #headerLines: string[] = [];
@@ -165,7 +167,7 @@ class RunTables {
     for (const crystal of record.crystals) this.#addCrystal(number, crystal);
   }
 
-  #addFrame({ origin, hit, peaks, beam, headers = [] }: FrameRecord): void {
+  #addFrame({ origin, hit, peaks, beam, headers = [], grid }: FrameRecord): void {
     const [frame, files] = [this.#frame, this.#files];
     if (!files.has(origin.filename)) files.set(origin.filename, files.size);
     frame.file.add([files.get(origin.filename) ?? 0]);
@@ -179,6 +181,7 @@ class RunTables {
     const lines = headers.flatMap((header) => headerLine(header) ?? []);
     frame.header_lines.add([lines.length]);
     this.#headerLines.push(...lines);
+    this.#grid.add(grid);
   }
 
   #addPeaks({ peaks, spots, crystals }: FrameRecord): void {
@@ -224,7 +227,7 @@ class RunTables {
     return {
       files: { attributes: { NX_class: 'NXcollection' }, children: Object.fromEntries(names) },
       header_lines: { value: this.#headerLines.join('\n') },
-      frames: groupOf(this.#frame),
+      frames: this.#grid.within(groupOf(this.#frame)),
       peaks: groupOf(this.#peak),
       crystals: groupOf(this.#crystal),
       reflections: groupOf(this.#reflection),

@@ -7,11 +7,15 @@ import { namesOf, refusal, setting } from '../../../base/parameters.js';
 import type { Geometry } from '../../../crystal/geometry/geometry.js';
 import { latticeName } from '../../../crystal/lattice-name.js';
 import { marks } from '../../../crystal/stream/stream.js';
+import { sizeOf } from '../../../io/chip/grid.js';
 import type { Detector } from '../../../io/detector/detector.js';
 import { stackedGeometry } from '../../../io/detector/stacked.js';
 import type { Inputs } from '../../../io/files/inputs.js';
-import type { WriteOptions } from '../../../io/files/write.js';
+import type { Output, WriteOptions } from '../../../io/files/write.js';
 import type { DetectorRemarks, SettledCells } from '../../refinement/detector-remarks.js';
+import type { GridOptions } from '../grid/grid-options.js';
+import { type MapFile, mapWriting, parseMapFile } from '../grid/map-files.js';
+import type { ChipSink } from '../grid/map-sink.js';
 import type { OutputTarget, RunPlace } from '../inputs/place.js';
 import { milleDefaults, sinkRows } from '../parameters.js';
 import { type FrameFailure, type FrameRecord, isFailure } from '../record.js';
@@ -67,12 +71,17 @@ export interface OutputOptions extends StreamContents {
 
 export const outputNames = [...namesOf(sinkRows), 'resume', 'sinks', 'view', 'commandLine'] as const;
 
+/** What is written: the outputs, and the maps of a chip. */
+type RunOutputs = OutputOptions & Pick<GridOptions, 'map'>;
+
 /** The properties of a run that its outputs require. */
 interface OutputScene extends SettledCells {
   readonly place: RunPlace;
   /** The signal of the run. */
   readonly signal: PlatformSignal | undefined;
   readonly source: RunSource;
+  /** The chips that are scanned, if the run says where its images are. */
+  readonly chip?: ChipSink | undefined;
   /** The given geometry; undefined if the first file describes its own. */
   readonly geometry: Geometry | undefined;
   /** The given geometry, or the one that the file describes. */
@@ -110,6 +119,7 @@ export interface Earlier {
     readonly serial: number;
     readonly hit: boolean;
     readonly cells: readonly (readonly number[])[];
+    readonly text: string;
   }) => void;
   readonly unread: (serials: ReadonlySet<number>) => void;
 }
@@ -161,19 +171,18 @@ function checkMille(options: OutputOptions): void {
 const milleTarget = ({ mille, milleFile = usualMilleFile }: OutputOptions): OutputTarget | undefined =>
   mille ? milleFile : undefined;
 
+/** The files of maps of a chip. */
+const mapFiles = ({ map = [] }: Pick<GridOptions, 'map'>): MapFile[] => map.map(parseMapFile);
+
 /** Rejects outputs that have one name, before anything is read. Throws `Argument`. */
-export async function checkNames(options: OutputOptions, place: RunPlace): Promise<void> {
+export async function checkNames(options: RunOutputs, place: RunPlace): Promise<void> {
   const targets = ['output' as const, ...kinds].map((name) => options[name]);
-  await place.refuseSame([...targets, milleTarget(options)].filter((target) => target !== undefined));
+  const maps = mapFiles(options).map(({ file }) => file);
+  await place.refuseSame([...targets, milleTarget(options), ...maps].filter((target) => target !== undefined));
 }
 
 /** Rejects early outputs that cannot be written; `most` is how many frames the run may have. */
-export async function checkTargets(
-  options: OutputOptions,
-  place: RunPlace,
-  reads: Inputs,
-  most: number,
-): Promise<void> {
+export async function checkTargets(options: RunOutputs, place: RunPlace, reads: Inputs, most: number): Promise<void> {
   const force = options.force ?? false;
   if (options.output !== undefined)
     await place.checkStream(options.output, { force, resume: options.resume ?? false, reads, most });
@@ -181,6 +190,7 @@ export async function checkTargets(
     const target = options[kind];
     if (target !== undefined) await place.checkOutput(target, { force, ...reads, ...writingOf(kind, options) });
   }
+  for (const map of mapFiles(options)) await place.checkOutput(map.file, { force, ...reads, ...mapWriting(map) });
   const mille = milleTarget(options);
   if (mille !== undefined) await place.checkOutput(mille, { force, ...reads, ...writingOf('milleFile', options) });
 }
@@ -240,7 +250,7 @@ export class Outputs {
   }
 
   /** Opens all outputs: one that cannot be written must not leave an unfinished stream. */
-  static async open(options: OutputOptions, scene: OutputScene, earlier: Earlier): Promise<Outputs> {
+  static async open(options: RunOutputs, scene: OutputScene, earlier: Earlier): Promise<Outputs> {
     const { place, reads } = scene;
     const writing: WriteOptions = { force: options.force ?? false, signal: scene.signal, ...reads };
     const sinks: FrameSink[] = [];
@@ -399,8 +409,28 @@ export class Outputs {
   }
 }
 
+/** Opens the files of the maps of a chip. */
+async function openMaps(
+  chip: ChipSink,
+  options: RunOutputs,
+  place: RunPlace,
+  writing: WriteOptions,
+): Promise<ChipSink> {
+  const open = (map: MapFile, file = map.file) => place.openOutput(file, { ...writing, ...mapWriting(map) });
+  if (options.html !== undefined) chip.reports();
+  const files: (MapFile & { readonly output: Output })[] = [];
+  try {
+    for (const map of mapFiles(options)) files.push({ ...map, output: await open(map) });
+  } catch (error) {
+    for (const { output } of files) await output.discard();
+    throw error;
+  }
+  chip.writes(files, (map, file) => open(map, file));
+  return chip;
+}
+
 /** The description of a run for its viewer. */
-function viewedRun({ source, geometryText, settings }: OutputScene, sinks: readonly FrameSink[] = []): ViewedRun {
+function viewedRun({ source, geometryText, settings, chip }: OutputScene, sinks: readonly FrameSink[] = []): ViewedRun {
   const [height = 1, width = 1] = source.first.shape.sig.slice(-2);
   return {
     name: source.first.name,
@@ -409,6 +439,7 @@ function viewedRun({ source, geometryText, settings }: OutputScene, sinks: reado
     peaks: settings.peaks,
     size: [width, height],
     total: source.total,
+    wells: chip && sizeOf(chip.grid.grid),
     received: source.received,
     status: () => definedOf(sinks.map((sink) => sink.status?.())),
   };
@@ -420,13 +451,13 @@ const plainName = (target: OutputTarget | undefined): string | undefined =>
   typeof target === 'string' && target !== '-' ? target : undefined;
 
 async function* openSinks(
-  options: OutputOptions,
+  options: RunOutputs,
   scene: OutputScene,
   writing: WriteOptions,
   remarks: () => readonly string[],
 ): AsyncGenerator<FrameSink> {
   const { sol, hdf5, html, sinks = [] } = options;
-  const { place, source, settings, commandLine, warn } = scene;
+  const { place, source, settings, commandLine, warn, chip } = scene;
   const { cells = [] } = settings;
   const mille = milleTarget(options);
   if (mille !== undefined) {
@@ -454,6 +485,7 @@ async function* openSinks(
       place.openCodecs(),
     );
   }
+  if (chip) yield await openMaps(chip, options, place, writing);
   if (html !== undefined) {
     const { reportSink } = await import('./report.js');
     const output = await place.openOutput(html, { ...writing, ...writingOf('html', options) });
@@ -466,7 +498,7 @@ async function* openSinks(
       reopen: (file) => source.reopen(file),
       detector: scene.detector,
       regions: scene.rois,
-      sections: () => definedOf(sinks.map((sink) => sink.reportSection?.())),
+      sections: () => definedOf([...(chip ? [chip] : []), ...sinks].map((sink) => sink.reportSection?.())),
       commandLine,
       rate: scene.rate,
       remarks,

@@ -19,6 +19,8 @@ export interface ViewedRun {
   readonly peaks: SearchSettings['peaks'];
   /** Width and height of a frame, in pixels. */
   readonly size: readonly [width: number, height: number];
+  /** The wells of the chip that is scanned; undefined without any, and while positions tell them only at the end. */
+  readonly wells?: { readonly rows: number; readonly columns: number } | undefined;
   /** Number of frames; undefined if it is unknown. */
   readonly total: number | undefined;
   /** Returns the frame of an event that was received over the network; the frame is no longer kept after this call. */

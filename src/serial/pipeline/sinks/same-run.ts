@@ -5,7 +5,7 @@ import { type Parameters, refusal, type Said, setting } from '../../../base/para
 import { shellWords } from '../../../base/shell-words.js';
 import { marks } from '../../../crystal/stream/stream.js';
 import { connectionRows, executorRows, rankRows, submitRows } from '../../../executors/parameters.js';
-import { commandRows, runRows, sinkRows, sourceRows } from '../parameters.js';
+import { commandRows, gridRows, runRows, sinkRows, sourceRows } from '../parameters.js';
 import { inputMark } from './stream-head.js';
 
 /** Flags that do not change the stream, and whether each of them is followed by a value. */
@@ -18,6 +18,7 @@ function harmlessFlags(): ReadonlyMap<string, boolean> {
     ...sourceRows,
     ...runRows,
     ...sinkRows,
+    ...gridRows,
     ...commandRows,
   };
   const flags = Object.entries(rows).filter(([, { neutral }]) => neutral);

@@ -17,13 +17,15 @@ import type { Dataset } from '../../../io/data/dataset.js';
 import { refuseOtherDataset } from '../../../io/detector/geometry-dataset.js';
 import { openBeside } from '../../../io/detector/open-other.js';
 import { openStacked, stacked } from '../../../io/detector/stacked.js';
+import { countOf } from '../grid/image-number.js';
 import type { RunPlace } from '../inputs/place.js';
 import type { FrameJob } from '../search-all.js';
 import type { SearchTask, SentFile } from '../task.js';
 import { awaited, onceBack, pollMs } from './away.js';
+import { rangesOfFiles } from './image-ranges.js';
 import { replacedError, SeenFrames } from './same-frames.js';
 import { isSelected, type Selection, selectedAmong } from './selection.js';
-import type { IsDone, RunSource, SourceOptions, Wanted } from './source.js';
+import type { IsDone, RunSource, SourceImages, SourceOptions, Wanted } from './source.js';
 
 /** What is wrong with the first files of an iterable, of which none can be opened. */
 export class NoneReadable extends EwaldError {
@@ -146,6 +148,14 @@ export class FileSource implements RunSource {
 
   get isListed(): boolean {
     return this.#options.follow === undefined && isList(this.#options.wanted);
+  }
+
+  get images(): SourceImages {
+    const count = countOf(this.first, this.#files.length);
+    const { follow, selection } = this.#options;
+    const framesOf = (file: string): number | undefined => this.#counts.get(file);
+    const isOpen = follow !== undefined || this.#more !== undefined;
+    return { count, ranges: rangesOfFiles(this.#files, { count, selection, framesOf, first: this.first, isOpen }) };
   }
 
   /** A file that has not been opened counts as a frame. */

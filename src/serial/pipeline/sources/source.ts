@@ -2,10 +2,12 @@
 import type { EwaldError } from '../../../base/errors.js';
 import type { PlatformSignal } from '../../../base/globals.js';
 import type { Geometry } from '../../../crystal/geometry/geometry.js';
+import type { ImageRange } from '../../../io/chip/grid.js';
 import type { Dataset } from '../../../io/data/dataset.js';
 import type { OpenOther } from '../../../io/detector/open-other.js';
 import type { LiveFrame } from '../../../io/live/frame.js';
 import type { KeptFrames } from '../../../io/live/kept.js';
+import type { ImageCount } from '../grid/image-number.js';
 import type { FileInput } from '../inputs/place.js';
 import type { FrameJob } from '../search-all.js';
 import type { SearchTask } from '../task.js';
@@ -25,6 +27,12 @@ export interface Wanted {
 /** Whether an earlier run has finished a frame. */
 export type IsDone = (serial: number, file: string, event: number) => boolean;
 
+/** The images of a source by the numbers of their detector. */
+export interface SourceImages {
+  readonly count: ImageCount;
+  readonly ranges: readonly ImageRange[];
+}
+
 export interface RunSource {
   /** The dataset that describes the detector; owned by the source until `close`. */
   readonly first: Dataset;
@@ -32,6 +40,8 @@ export interface RunSource {
   readonly total: number | undefined;
   /** Whether its files are all listed before the run, so that its frames can be passed through more than once. */
   readonly isListed?: boolean | undefined;
+  /** How its images are counted, and which come as far as that is known; a getter that may throw `Argument`. */
+  readonly images?: SourceImages | undefined;
   /** Frames that have arrived so far; undefined if they were all there before the run. */
   readonly arrived?: number | undefined;
   /** Frames of which it is known that they did not arrive; undefined if they were all there before the run. */
@@ -85,6 +95,10 @@ export interface SourceOptions {
   readonly allowOutside?: boolean | undefined;
   /** Fields of the frames' headers that are copied; frames received live are sent with further ones. */
   readonly copyHeader: readonly string[];
+  /** Fields of positions, which frames received live are sent with as well. */
+  readonly positions?: readonly string[] | undefined;
+  /** Whether results state the numbers of the images. */
+  readonly numbered?: boolean | undefined;
   /** Whether images of frames are required at the end of the run. */
   readonly shown: boolean;
   /** Whether a viewer follows the run. */

@@ -22,7 +22,7 @@ import { givenCells, givenGeometry } from '../inputs/given.js';
 import type { FileInput, RunPlace } from '../inputs/place.js';
 import { nameOfInput } from '../inputs/place-inputs.js';
 import { inOptions, modeOf, stagesInOptions } from '../modes.js';
-import { regionRows, runRows, searchSettingRows, sinkRows, sourceRows } from '../parameters.js';
+import { gridRows, regionRows, runRows, searchSettingRows, sinkRows, sourceRows } from '../parameters.js';
 import { failureOf, recordOf } from '../record.js';
 import { type CheckedRun, commandLineOf, type PipelineOptions } from '../run-options.js';
 import type { PipelineItem } from '../search-all.js';
@@ -40,7 +40,7 @@ import { axesOfChunks } from './stream-axes.js';
  * frames.
  */
 const taken = ['inputs', 'cells', 'thresholds', 'commandLine', 'onEvent', 'signal'];
-const rows: Parameters = { ...searchSettingRows, ...sourceRows, ...regionRows, ...runRows, ...sinkRows };
+const rows: Parameters = { ...searchSettingRows, ...sourceRows, ...regionRows, ...gridRows, ...runRows, ...sinkRows };
 
 const isGiven = (value: unknown): boolean =>
   ![undefined, null, false, 0, 'tune'].includes(value as never) &&

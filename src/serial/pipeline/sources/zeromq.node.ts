@@ -14,15 +14,16 @@ import { Beginning, keptInMemory } from '../../../io/live/beginning.js';
 import { frameOfMsgpack, type LiveKeys } from '../../../io/live/crystfel.js';
 import { dectrisMessage } from '../../../io/live/dectris.js';
 import { type DectrisMessage, type Series, unknownSeries } from '../../../io/live/dectris-message.js';
-import { type LiveFrame, liveDataset, liveNumber } from '../../../io/live/frame.js';
+import { type LiveFrame, liveDataset, liveNumber, type UnreadFrame } from '../../../io/live/frame.js';
 import { KeptFrames } from '../../../io/live/kept.js';
 import { SeriesCount } from '../../../io/live/series-count.js';
 import { type Asking, ZmqLine } from '../../../io/live/zmq-line.node.js';
+import { liveImage } from '../grid/grid-lines.js';
 import { fieldOf } from '../inputs/copied-headers.js';
 import { runRows, sourceRows } from '../parameters.js';
 import type { FrameJob } from '../search-all.js';
 import type { SearchTask } from '../task.js';
-import type { LiveInput, RunSource, SourceOptions } from './source.js';
+import type { LiveInput, RunSource, SourceImages, SourceOptions } from './source.js';
 
 /** Options of frames received by ZeroMQ; they are named like the flags of `ewald index`. */
 export interface ZmqSourceOptions {
@@ -71,18 +72,18 @@ export function zmqSource(options: ZmqSourceOptions): LiveInput {
 type LiveOptions = SourceOptions & Asking;
 
 /** The keys in a message to which the geometry refers. */
-function keysOf({ geometry, dataset, copyHeader }: SourceOptions): LiveKeys {
+function keysOf({ geometry, dataset, copyHeader, positions = [] }: SourceOptions): LiveKeys {
   const given = geometry ? [geometry.radiation?.given, geometry.distance, ...geometry.shift] : [];
   return {
     data: dataset ?? (geometry && statedDataset(geometry)),
     peakList: geometry?.peakList?.path,
     values: given.flatMap((one) => (one && 'path' in one ? [one.path] : [])),
-    fields: copyHeader,
+    fields: [...new Set([...copyHeader, ...positions])],
   };
 }
 
 /** A frame, or the reason why a message contains no frame. */
-type Received = LiveFrame | { readonly error: string };
+type Received = LiveFrame | UnreadFrame;
 
 /** Bytes of memory of what a message contained. */
 const bytesOfReceived = (frame: Received): number => ('error' in frame ? 0 : frame.numbers.byteLength);
@@ -94,6 +95,8 @@ class LiveSource implements RunSource {
   readonly warnings: readonly string[] = [];
   readonly first: Dataset;
   readonly live: LiveFrame;
+  /** Number of images of the first series; undefined if it is not known. */
+  readonly announced: number | undefined;
   readonly kept: KeptFrames | undefined;
   readonly received: RunSource['received'];
   readonly #options: LiveOptions;
@@ -110,6 +113,7 @@ class LiveSource implements RunSource {
     this.#options = options;
     this.#messages = messages;
     this.live = live;
+    this.announced = messages.announced;
     this.kept = options.shown ? new KeptFrames() : undefined;
     this.received = options.viewed ? (event) => this.#takeViewed(event) : undefined;
     this.first = liveDataset(live, options.address);
@@ -144,6 +148,15 @@ class LiveSource implements RunSource {
       await messages.close();
       throw error;
     }
+  }
+
+  /** The images that the detector has announced for the series with which the run begins. */
+  get images(): SourceImages {
+    const { image, series } = this.live;
+    const { announced } = this;
+    const of = `series ${series} of ${this.#options.address}`;
+    const ranges = image === undefined || announced === undefined ? [] : [{ first: 0, last: announced - 1, of }];
+    return { count: 'live', ranges };
   }
 
   get lost(): number {
@@ -210,9 +223,9 @@ class LiveSource implements RunSource {
         serials: [serial = 0],
         live,
       } of this.tasks()) {
-        const origin = { filename, event: frame, serial };
         const [one] = live ?? [];
         if (!one) continue;
+        const origin = { filename, event: frame, serial, ...(this.#options.numbered ? liveImage(one) : {}) };
         if ('error' in one) {
           yield { error: new EwaldError('Format', one.error), frame, origin };
           continue;
@@ -259,6 +272,10 @@ class Messages {
   /** Whether images are numbered, so that those that did not arrive are known. */
   #isNumbered = false;
   #series: Series = unknownSeries;
+  /** The number of the image that is being decoded. */
+  #image: Pick<UnreadFrame, 'image' | 'series'> = {};
+  /** Number of images of the present series, if the detector has announced it. */
+  announced: number | undefined;
   #count = 0;
   readonly #images = new SeriesCount();
 
@@ -290,12 +307,13 @@ class Messages {
         this.#remark(this.#images.end({ isLeft: signal?.aborted === true }));
         return;
       }
+      this.#image = {};
       try {
         const frame = await this.#decode(parts, `message ${++this.#count} of ${address}`);
         if (frame) yield frame;
       } catch (error) {
         if (!isEwaldError(error) || error.tag === 'Aborted') throw error;
-        yield { error: error.message };
+        yield { error: error.message, ...this.#image };
       }
     }
   }
@@ -328,10 +346,16 @@ class Messages {
     this.#isNumbered = true;
     if (kind === 'start') {
       this.#remark(this.#images.begin(series, message.frames));
+      this.announced = message.frames;
       this.#series = await message.open(this.#codecs);
-    } else if (kind === 'image') this.#remark(this.#images.image(series, message.index));
-    else if (kind === 'end') this.#remark(this.#images.end());
-    return message.kind === 'image' ? message.open(this.#series, this.#codecs, name, this.#keys.fields) : undefined;
+    } else if (kind === 'image') {
+      this.#image = { image: message.index, ...(series === undefined ? {} : { series }) };
+      this.#remark(this.#images.image(series, message.index));
+    }
+    if (kind === 'end') this.#remark(this.#images.end());
+    if (message.kind !== 'image') return undefined;
+    const image = this.#image;
+    return { ...(await message.open(this.#series, this.#codecs, name, this.#keys.fields)), ...image };
   }
 
   #remark(text: string | undefined): void {

@@ -5,6 +5,7 @@ import { thresholdRanges } from '../../../core/layout/indexing.js';
 import { type Cell, reciprocal as reciprocalCell } from '../../../crystal/cell.js';
 import type { Beam, Geometry } from '../../../crystal/geometry/geometry.js';
 import type { RegionValues } from '../../../crystal/stream/regions.js';
+import type { FrameGrid } from '../../../io/chip/grid.js';
 import type { Detector } from '../../../io/detector/detector.js';
 import type { Crystal } from '../../indexing/indexer.js';
 import type { Frame } from '../../peaks/contract.js';
@@ -107,6 +108,8 @@ export interface FrameResult {
   readonly headers?: readonly CopiedHeader[] | undefined;
   /** Its regions by name (`rois`); absent without any. */
   readonly rois?: RegionValues | undefined;
+  /** Its well, and the number of the image by the detector (`grid`, `gridFile`, `gridFields`); absent without them. */
+  readonly grid?: FrameGrid | undefined;
 }
 
 const usualRadii: RingRadii = [4, 5, 7];

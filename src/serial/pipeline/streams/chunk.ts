@@ -8,6 +8,7 @@ import type { StreamChunk, StreamCrystal, StreamPeak, StreamReflection } from '.
 import type { Table } from '../../../crystal/stream/table.js';
 import { type ListLines, putPeak, putReflection, reflectionNumbers, setLists } from '../../../crystal/stream/write.js';
 import type { PeakList } from '../../peaks/peak-list.js';
+import { gridLines } from '../grid/grid-lines.js';
 import { headerLine } from '../inputs/copied-headers.js';
 import type { FrameCrystal, FrameResult } from '../stages/frame.js';
 import { tableOfCrystal } from '../stages/measured-crystal.js';
@@ -20,6 +21,9 @@ export interface FrameOrigin {
   readonly event: number | undefined;
   /** Serial number of the frame, counted from 1. */
   readonly serial: number;
+  /** Number and series of an image that was received live, for its place on a chip; absent without one. */
+  readonly image?: number | undefined;
+  readonly series?: string | undefined;
 }
 
 /** Prefix of the line of a crystal that states how many other lattices explain its spots nearly as well. */
@@ -56,6 +60,7 @@ export function chunkOf(
       ...(result.headers ?? []).flatMap((header) => headerLine(header) ?? []),
       ...(peaks.omitted ? [`${omittedMark}${peaks.omitted}`] : []),
       ...regionLines(result.rois),
+      ...gridLines(result.grid),
     ],
     cameraLengthM: averageDistance(geometry, beam.distanceM),
     peakCount: peaks.count,

@@ -1,0 +1,32 @@
+/** The lines of a stream that state where an image is on a chip. */
+import type { FrameGrid } from '../../../io/chip/grid.js';
+import type { LiveFrame, UnreadFrame } from '../../../io/live/frame.js';
+
+/** Prefixes of the lines of a stream that state where a frame is; other readers ignore them. */
+export const [gridMark, positionMark, imageMark] = ['ewald/grid = ', 'ewald/position = ', 'ewald/image = '] as const;
+
+/** The lines of a frame in the stream: row and column, the position, and the number of the image. */
+export function gridLines(grid: FrameGrid | undefined): string[] {
+  if (!grid) return [];
+  const { row, column, x, y, image, series } = grid;
+  const isOfDetector = series?.startsWith(seriesPrefix);
+  return [
+    ...(row === undefined ? [] : [`${gridMark}${row} ${column}`]),
+    ...(x === undefined ? [] : [`${positionMark}${x} ${y}`]),
+    ...(image === undefined ? [] : [`${imageMark}${image}${isOfDetector ? ` of ${series}` : ''}`]),
+  ];
+}
+
+/** How the series of a detector are called. */
+export const seriesPrefix = 'series ';
+/** The number of an image, and its series. */
+interface NumberedImage {
+  readonly image?: number;
+  readonly series?: string;
+}
+
+/** The number and the series of an image that was received live. */
+export const liveImage = ({ image, series }: LiveFrame | UnreadFrame): NumberedImage => ({
+  ...(image === undefined ? {} : { image }),
+  ...(series === undefined ? {} : { series: `${seriesPrefix}${series}` }),
+});

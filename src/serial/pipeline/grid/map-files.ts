@@ -1,0 +1,45 @@
+/** Files of maps as a caller names them: `[QUANTITY=]FILE.png` or `.npy`. */
+import { shown } from '../../../base/options.js';
+import { refusal } from '../../../base/parameters.js';
+import { type MapQuantity, mapQuantities } from '../../../io/chip/quantities.js';
+import type { WriteOptions } from '../../../io/files/write.js';
+
+/** A file of a map. */
+export interface MapFile {
+  readonly quantity: MapQuantity;
+  readonly file: string;
+  readonly kind: 'png' | 'npy';
+}
+
+/** Reads `[QUANTITY=]FILE.png` or `.npy`. Throws `Argument`. */
+export function parseMapFile(text: string): MapFile {
+  const [, named, rest] = /^([a-z][\w:. -]*)=(.+)$/.exec(text) ?? [];
+  const [quantity, file] = named === undefined ? ['hits', text] : [named, rest as string];
+  const kind = /\.(png|npy)$/i.exec(file)?.[1]?.toLowerCase();
+  if (kind === undefined)
+    throw refusal('pipeline', (said) => `${said('map')} is ${shown(text)}; expected a file that ends in .png or .npy`);
+  const isKnown = (mapQuantities as readonly string[]).includes(quantity) || quantity.startsWith('roi:');
+  if (!isKnown)
+    throw refusal(
+      'pipeline',
+      (said) =>
+        `${said('map')} is ${shown(text)}: there is no map of "${quantity}"; there are ${mapQuantities.join(', ')}, ` +
+        'roi:NAME.FIELD',
+    );
+  return { quantity, file, kind: kind as MapFile['kind'] };
+}
+
+/** The name of a file of one of several chips: chip.png, chip-2.png, … */
+export const fileOfChip = (file: string, chip: number): string =>
+  chip === 0 ? file : file.replace(/(\.\w+)$/, `-${chip + 1}$1`);
+
+/** What states in a PNG that it is a map of ewald, which a run may replace. */
+export const mapSoftware = 'ewald chip map';
+
+/** The existing files that a map may replace: those of earlier runs; an array of numbers does not show who wrote it. */
+export const mapWriting = ({ kind }: MapFile): WriteOptions => ({
+  otherwise: kind === 'png' ? 'is not a map that ewald wrote' : 'may hold numbers of yours',
+  ...(kind === 'png' && {
+    replaces: (head: Uint8Array) => new TextDecoder('latin1').decode(head).includes(`tEXtSoftware\0${mapSoftware}`),
+  }),
+});
