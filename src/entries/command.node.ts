@@ -84,6 +84,7 @@ export {
   isList,
   joinStreamRows,
   type ListName,
+  mapStreamRows,
   peakSourceRows,
   refinementRows,
   refineStreamRows,

@@ -11,6 +11,8 @@
  *
  * @module
  */
+
+import type { ChipMap } from '../io/chip/chip-map.js';
 import { type InputKind, inputKindIn } from '../serial/pipeline/inputs/inputs.js';
 import type { FileInput } from '../serial/pipeline/inputs/place.js';
 import { runPlace } from '../serial/pipeline/inputs/place.node.js';
@@ -21,8 +23,19 @@ import { type Joined, type JoinOptions, joinStreamsIn } from '../serial/pipeline
 export const joinStreams = (streams: readonly FileInput[], options: JoinOptions): Promise<Joined> =>
   joinStreamsIn(runPlace, streams, options);
 
+/** The chips of streams whose run had a grid: what was found in each well. */
+export const streamMaps = async (streams: readonly FileInput[]): Promise<ChipMap[]> =>
+  (await import('../serial/pipeline/grid/stream-maps.js')).streamMapsIn(runPlace, streams);
+
 /** What a stream holds: frames, hits, crystals, cells and resolution. */
 export const streamInfo = (stream: FileInput): Promise<StreamInfo> => streamInfoIn(runPlace, stream);
+
+/** Writes maps of the chips of streams, each `[QUANTITY=]FILE.png` or `.npy`; returns the names of the files. */
+export const writeStreamMaps = async (
+  streams: readonly FileInput[],
+  options: { readonly output: readonly string[]; readonly force?: boolean | undefined },
+): Promise<string[]> =>
+  (await import('../serial/pipeline/grid/stream-maps.js')).writeStreamMapsIn(runPlace, streams, options);
 
 /**
  * What a file is to a run: `frames`, a `stream`, a `folder`, or none of them. Nothing is thrown for what cannot be

@@ -12,6 +12,7 @@
  * @module
  */
 import { EwaldError } from '../base/errors.js';
+import type { ChipMap } from '../io/chip/chip-map.js';
 import { type InputKind, inputKindIn } from '../serial/pipeline/inputs/inputs.js';
 import { runPlace } from '../serial/pipeline/inputs/place.browser.js';
 import type { FileInput } from '../serial/pipeline/inputs/place.js';
@@ -23,6 +24,10 @@ import { type Joined, type JoinOptions, joinStreamsIn } from '../serial/pipeline
 /** Joins streams of one detector and cell, such as the shards of a run, in the order of their frames. */
 export const joinStreams = (streams: readonly FileInput[], options: JoinOptions): Promise<Joined> =>
   joinStreamsIn(runPlace, streams, options);
+
+/** The chips of streams whose run had a grid: what was found in each well. */
+export const streamMaps = async (streams: readonly FileInput[]): Promise<ChipMap[]> =>
+  (await import('../serial/pipeline/grid/stream-maps.js')).streamMapsIn(runPlace, streams);
 
 /** What a stream holds: frames, hits, crystals, cells and resolution. */
 export const streamInfo = (stream: FileInput): Promise<StreamInfo> => streamInfoIn(runPlace, stream);

@@ -115,6 +115,11 @@ test('a file of frames: results, stream, HDF5, report and maps', async () => {
   expect((await column('grid_column')).slice(0, 7)).toEqual([0, 1, 2, 3, 4, 4, 3]);
   expect((await column('image')).slice(0, 2)).toEqual([0, 1]);
   expect(readFileSync(at('a.html'), 'utf8')).toMatch(/<h2>Chip<\/h2>.*4 x 5 wells, 18 images/s);
+  // The stream draws the same map.
+  const drawn = await ewald(['stream', 'map', at('a.stream'), '-o', `spots=${at('s.npy')}`, '-o', at('s.png')]);
+  expect(drawn.out, drawn.err).toMatch(/map in .*s\.npy, .*s\.png/);
+  expect(spotsIn(at('s.npy'))).toEqual(expected());
+  expect(readFileSync(at('s.png'))).toEqual(readFileSync(at('a.png')));
   // A map of ewald is replaced; an array of numbers needs --force.
   const again = await ewald([...words, '--map', at('a.png')]);
   expect(again.out + again.err).toMatch(/map: hits in/);
@@ -130,6 +135,11 @@ test('a run without a grid has no lines, columns and sections of it', async () =
   expect(readFileSync(at('none.stream'), 'utf8')).not.toMatch(/ewald\/(grid|image)/);
   expect(readFileSync(at('none.h5'), 'latin1')).not.toMatch(/grid_row/);
   expect(readFileSync(at('none.html'), 'utf8')).not.toMatch(/<h2>Chip/);
+  const { err, code } = await ewald(['stream', 'map', at('none.stream'), '-o', at('none.png')]);
+  expect([code, err]).toEqual([
+    1,
+    expect.stringMatching(/none\.stream: no frame has a well; ewald index writes them with/),
+  ]);
 });
 
 describe('three lost images', () => {

@@ -1,10 +1,17 @@
 /**
- * `ewald stream merge | info | compare`: joins streams, counts their contents, and compares them with each other or
- * with a truth.
+ * `ewald stream merge | info | map | compare`: joins streams, counts their contents, draws the chips that they scan, and
+ * compares them with each other or with a truth.
  */
 import type { Command } from 'commander';
-import { compareStreamFiles, csvText, type FlagValues, joinStreamRows, streamRow } from '../../entries/command.node.js';
-import { joinStreams, streamInfo } from '../../entries/pipeline.node.js';
+import {
+  compareStreamFiles,
+  csvText,
+  type FlagValues,
+  joinStreamRows,
+  mapStreamRows,
+  streamRow,
+} from '../../entries/command.node.js';
+import { joinStreams, streamInfo, writeStreamMaps } from '../../entries/pipeline.node.js';
 import {
   bold,
   type CliDeps,
@@ -24,7 +31,7 @@ import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
 import { csvRow, jsonRow } from './shell-rows.js';
 
 export function register(program: Command, _: CliDeps): void {
-  const stream = program.command('stream').description('join, count and compare CrystFEL streams');
+  const stream = program.command('stream').description('join, count, draw and compare CrystFEL streams');
   const joining = stream
     .command('merge')
     .description('join several streams, such as the shards of a run, in the order of their frames')
@@ -37,6 +44,12 @@ export function register(program: Command, _: CliDeps): void {
     .argument('<streams...>', 'streams; one that is still being written may end in .part')
     .action(info);
   withFlags(counting, { csv: csvRow('a line per stream'), json: jsonRow('one JSON line per stream') });
+  const drawing = stream
+    .command('map')
+    .description('what was found in each well of a chip (ewald index --grid), as pictures or numbers')
+    .argument('<streams...>', 'streams of one run')
+    .action((files: string[], texts: FlagTexts) => map(files, flagValues(mapStreamRows, texts)));
+  withFlags(drawing, mapStreamRows);
   const comparing = stream
     .command('compare')
     .description('two streams of the same frames, or a stream and the truth of a simulation')
@@ -58,6 +71,10 @@ async function compare(file: string, other: string, { json }: { json?: boolean }
   ]);
   print(table(['', ''], rows, [1]));
   for (const remark of remarks) note(`${yellow('warning:')} ${remark}`);
+}
+
+async function map(files: readonly string[], { output = [], force = false }: FlagValues<typeof mapStreamRows>) {
+  print(`map in ${(await writeStreamMaps(files, { output, force })).join(', ')}`);
 }
 
 async function merge(files: readonly string[], { output = '', force = false }: FlagValues<typeof joinStreamRows>) {

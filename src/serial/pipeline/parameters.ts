@@ -666,6 +666,20 @@ export const joinStreamRows = {
   },
 } as const satisfies Parameters;
 
+/** Parameters of drawing the chips of streams. */
+export const mapStreamRows = {
+  output: {
+    kind: 'texts',
+    short: 'o',
+    sentence:
+      'the map: FILE.png or FILE.npy, or QUANTITY=FILE with hits (default), indexed, spots, resolution, background, ' +
+      'roi:NAME.FIELD; several: repeat the flag',
+    required: true,
+    value: 'file',
+  },
+  force: { kind: 'boolean', sentence: 'replaces files that ewald did not write; never an input' },
+} as const satisfies Parameters;
+
 /** Parameters of determining the cell of a run if it is unknown. */
 export const unknownCellRows = /* @__PURE__ */ grouped('cells and indexing', {
   maxLengthA: { ...cellSearchRows.maxLengthA, of: ['an unknown cell'] },
