@@ -146,7 +146,35 @@ describe('statistics', () => {
     const { frames, facts } = await hear(following, 1);
     expect(frames).toMatchObject([{ serial: 4, failed: true, hit: false }]);
     expect(facts).toMatchObject({ state: 'ended' });
-    expect(statisticsBytes).toBe(40);
+    expect(statisticsBytes).toBe(56);
+  });
+
+  test('images on a chip: their wells, and chips that begin, whatever the order', async () => {
+    const wells = { rows: 2, columns: 3 };
+    const placeOf = () => ({ image: 5, series: 'series 1', row: 1, column: 2 });
+    const following = await follow({ ...run, wells, placeOf });
+    const { sink } = following;
+    const at = (image: number, series: string, row: number, column: number) => ({
+      grid: { image, series, row, column },
+    });
+    await sink.add(
+      record(0, { ...at(4, 'series 1', 1, 1), profile: { background: 1.5, ice: { score: 1.25 } } } as object),
+    );
+    await sink.add(record(1, at(0, 'series 2', 0, 0)));
+    sink.fail?.({ origin: { filename: 'run.h5', event: 9, serial: 3 }, tag: 'Format', message: 'damaged' });
+    await sink.add(record(3, { grid: { image: 7, missing: 'beyond' } }));
+    await expect
+      .poll(async () => (await hear(following, 4)).facts.chip)
+      .toEqual({ ...wells, names: ['series 1', 'series 2'] });
+    const { frames } = await hear(following, 4);
+    expect(frames.map(({ image, well, chip }) => [image, well, chip])).toEqual([
+      [4, 4, 0],
+      [0, 0, 1],
+      [5, 5, 0],
+      [7, undefined, 0],
+    ]);
+    expect(frames[0]).toMatchObject({ background: 1.5, iceScore: 1.25, peakResolutionA: 0.2 });
+    expect(frames[2]).toMatchObject({ failed: true, background: undefined, peakResolutionA: undefined });
   });
 
   test('a page without a name, and a seventeenth page, are refused with a message', async () => {
@@ -232,7 +260,7 @@ async function deaf({ port, cookie }: Following): Promise<Socket> {
 }
 
 describe('a page that never reads', () => {
-  test('costs forty bytes per frame and one batch, however many frames arrive', async () => {
+  test('costs 56 bytes per frame and one batch, however many frames arrive', async () => {
     const following = await follow();
     await deaf(following);
     await hear(following, 0);

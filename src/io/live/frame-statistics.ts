@@ -1,7 +1,7 @@
-/** The statistics of a frame that a viewer receives: forty bytes, so that those of a whole shift fit into memory. */
+/** The statistics of a frame that a viewer receives: 56 bytes, so that those of a whole shift fit into memory. */
 
 /** Bytes of a frame's statistics. */
-export const statisticsBytes = 40;
+export const statisticsBytes = 56;
 
 /** The statistics of a frame. */
 export interface FrameStatistics {
@@ -24,6 +24,18 @@ export interface FrameStatistics {
   readonly resolutionA: number | undefined;
   /** Time at which it was finished, in milliseconds since the run began. */
   readonly ms: number;
+  /** Counts a pixel between the peaks; undefined if nothing has measured it. */
+  readonly background?: number | undefined;
+  /** The score of ice: the strongest of its rings over its surroundings, up to 3.98; undefined if it is not known. */
+  readonly iceScore?: number | undefined;
+  /** The resolution to which its peaks reach, Å; undefined without peaks. */
+  readonly peakResolutionA?: number | undefined;
+  /** The number of the image by its detector; undefined if nothing states it. */
+  readonly image?: number | undefined;
+  /** Its well, row × columns + column; undefined without one. */
+  readonly well?: number | undefined;
+  /** The number of its chip in the run, from 0; beyond 255 they begin again at 0. */
+  readonly chip?: number | undefined;
 }
 
 const none = 0xffffffff;
@@ -33,7 +45,8 @@ const upTo = (most: number, value: number): number => Math.max(0, Math.min(most,
 /**
  * Writes the statistics of a frame at a byte offset. Little-endian: serial, event, file (u32), flags, crystals (u8),
  * peaks (u16), three angles in hundredths of a degree (u16), three lengths in Å (f32), resolution in thousandths of an
- * angstrom (u16), milliseconds (u32).
+ * angstrom (u16), milliseconds (u32); background (f32, NaN for none), ice in 64ths (u8, 0 for none), chip (u8),
+ * resolution of the peaks in thousandths of an angstrom (u16), image and well (u32).
  */
 export function writeStatistics(view: DataView, at: number, frame: FrameStatistics): void {
   const { serial, event, file, searched, hit, failed, peaks, crystals, cell, resolutionA, ms } = frame;
@@ -50,7 +63,17 @@ export function writeStatistics(view: DataView, at: number, frame: FrameStatisti
   }
   view.setUint16(at + 34, upTo(0xffff, 1000 * (resolutionA ?? 0)), true);
   view.setUint32(at + 36, upTo(none, ms), true);
+  const { background = Number.NaN, iceScore = 0, peakResolutionA = 0, image = none, well = none, chip = 0 } = frame;
+  view.setFloat32(at + 40, background, true);
+  view.setUint8(at + 44, upTo(0xff, 64 * iceScore));
+  view.setUint8(at + 45, chip % 256);
+  view.setUint16(at + 46, upTo(0xffff, 1000 * peakResolutionA), true);
+  view.setUint32(at + 48, upTo(none, image), true);
+  view.setUint32(at + 52, upTo(none, well), true);
 }
+
+/** A number that is not `missing`. */
+const unless = (missing: number, value: number): number | undefined => (value === missing ? undefined : value);
 
 /** Reads the statistics of frames; bytes beyond the last whole frame are ignored. */
 export function readStatistics(bytes: Uint8Array): FrameStatistics[] {
@@ -62,6 +85,8 @@ export function readStatistics(bytes: Uint8Array): FrameStatistics[] {
     const angles = [16, 18, 20].map((offset) => view.getUint16(at + offset, true) / 100);
     const lengths = [22, 26, 30].map((offset) => view.getFloat32(at + offset, true));
     const resolution = view.getUint16(at + 34, true);
+    const background = view.getFloat32(at + 40, true);
+    const [ice, reached] = [unless(0, view.getUint8(at + 44)), unless(0, view.getUint16(at + 46, true))];
     return {
       serial: view.getUint32(at, true),
       event: event === none ? undefined : event,
@@ -74,6 +99,12 @@ export function readStatistics(bytes: Uint8Array): FrameStatistics[] {
       cell: lengths[0] === 0 ? undefined : [...lengths, ...angles],
       resolutionA: resolution === 0 ? undefined : resolution / 1000,
       ms: view.getUint32(at + 36, true),
+      background: Number.isNaN(background) ? undefined : background,
+      iceScore: ice && ice / 64,
+      peakResolutionA: reached && reached / 1000,
+      image: unless(none, view.getUint32(at + 48, true)),
+      well: unless(none, view.getUint32(at + 52, true)),
+      chip: view.getUint8(at + 45),
     };
   });
 }

@@ -7,6 +7,11 @@ import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
 import { fileReason } from '../../base/file-errors.js';
+import { sizeOf } from '../../io/chip/grid.js';
+import { placeOf } from '../../serial/pipeline/grid/frame-grid.js';
+import { liveImage } from '../../serial/pipeline/grid/grid-lines.js';
+import type { GridOptions } from '../../serial/pipeline/grid/grid-options.js';
+import { runGrid } from '../../serial/pipeline/grid/run-grid.js';
 import { givenCells, givenGeometry } from '../../serial/pipeline/inputs/given.js';
 import { givenInputs } from '../../serial/pipeline/inputs/inputs.js';
 import { runPlace } from '../../serial/pipeline/inputs/place.node.js';
@@ -14,6 +19,7 @@ import type { ViewedRun } from '../../serial/pipeline/sinks/run-view.js';
 import { FileSource } from '../../serial/pipeline/sources/files.js';
 import { everyFrame } from '../../serial/pipeline/sources/selection.js';
 import type { LiveInput, RunSource, SourceOptions } from '../../serial/pipeline/sources/source.js';
+import type { FrameOrigin } from '../../serial/pipeline/streams/chunk.js';
 import type { LiveRun } from './live-run.js';
 
 /** Frames that arrive, and how they are described to the page. */
@@ -26,6 +32,8 @@ interface ArrivingOptions {
   readonly dataset: string | undefined;
   /** Whether frames that are added later are shown, too. */
   readonly follow: boolean;
+  /** Where the images are on a chip. */
+  readonly grid: Pick<GridOptions, 'grid' | 'gridFile'>;
   readonly warn: (text: string) => void;
 }
 
@@ -59,6 +67,7 @@ export async function followArriving(live: LiveRun, options: ArrivingOptions): P
     dataset,
     serialStart: 1,
     copyHeader: [],
+    numbered: true,
     shown: false,
     viewed: false,
     signal: ending.signal,
@@ -88,7 +97,7 @@ export async function followArriving(live: LiveRun, options: ArrivingOptions): P
   const opening = open();
   // Files that should be there are missed at once; those that are followed may come later.
   if (given.kind === 'frames' && !follow) await opening;
-  const done = report(live, run, opening, ending.signal);
+  const done = report(live, { run, grid: options.grid }, opening, ending.signal);
   // The caller may never look at it.
   done.catch(() => undefined);
   return {
@@ -104,7 +113,7 @@ const isPaths = (inputs: ArrivingOptions['inputs']): inputs is readonly string[]
 
 async function report(
   live: LiveRun,
-  run: Omit<ViewedRun, 'size'>,
+  { run, grid }: { readonly run: Omit<ViewedRun, 'size'>; readonly grid: ArrivingOptions['grid'] },
   opening: Promise<RunSource>,
   signal: AbortSignal,
 ): Promise<void> {
@@ -113,11 +122,14 @@ async function report(
     try {
       const { sig: axes } = source.first.shape;
       const width = axes.at(-1) ?? 1;
-      live.begin({ ...run, size: [width, axes.slice(0, -1).reduce((product, n) => product * n, 1)] });
+      const chip = await runGrid(grid, source, runPlace);
+      const wells = chip && { wells: sizeOf(chip.grid), placeOf: (origin: FrameOrigin) => placeOf(chip, origin) };
+      live.begin({ ...run, ...wells, size: [width, axes.slice(0, -1).reduce((product, n) => product * n, 1)] });
       let count = 0;
       for await (const { file, filename, frames, serials, live: received } of source.tasks(1, () => false)) {
         const [one] = received ?? [];
-        const origin = { filename: one ? filename : file, event: frames[0], serial: serials[0] ?? 0 };
+        const numbered = one ? liveImage(one) : {};
+        const origin = { filename: one ? filename : file, event: frames[0], serial: serials[0] ?? 0, ...numbered };
         if (one && 'error' in one) live.unreadable(origin, one.error);
         else live.arrive(origin, one);
         if (++count % turnFrames === 0) await new Promise((turn) => setImmediate(turn));

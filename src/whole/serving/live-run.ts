@@ -1,5 +1,5 @@
 /**
- * Answers the requests of browsers about a run in progress. The run only writes forty bytes per frame and keeps a
+ * Answers the requests of browsers about a run in progress. The run only writes 56 bytes per frame and keeps a
  * reference to its newest frames; everything else is done when a page requests it, so that no page can slow down the
  * run.
  *
@@ -14,6 +14,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { basename, resolve } from 'node:path';
+import type { FrameGrid } from '../../io/chip/grid.js';
 import { bytesOfArray, elementBytes } from '../../io/data/dtype.js';
 import { npyHeadOf } from '../../io/data/npy.js';
 import type { LiveFrame } from '../../io/live/frame.js';
@@ -26,6 +27,7 @@ import type { FrameSink } from '../../serial/pipeline/sinks/sink.js';
 import type { FrameOrigin } from '../../serial/pipeline/streams/chunk.js';
 import type { ScanView, ViewedScan } from '../../udf/live/scan-view.js';
 import { EventStreams } from './event-streams.js';
+import { LiveChips, measuredOf } from './live-chips.js';
 import { LiveHistory } from './live-history.js';
 import { ScanImages } from './scan-images.js';
 import type { SharedFiles } from './shared-files.js';
@@ -73,6 +75,7 @@ export class LiveRun {
   #searches = true;
   #note: string | undefined;
   #notedMs = Number.NEGATIVE_INFINITY;
+  readonly #chips = new LiveChips();
   readonly #streams: EventStreams;
   readonly #history = new LiveHistory({
     now: () => this.now,
@@ -112,8 +115,9 @@ export class LiveRun {
       return { ...state, name: basename(viewed.name), scan: { images: images.facts, done: images.done } };
     }
     if (!run) return state;
-    const { name, geometry, dataset, cells, peaks, size, total } = run;
-    return { ...state, name: basename(name), geometry, dataset, cells, peaks: peaks ?? null, size, total };
+    const { name, geometry, dataset, cells, peaks, size, total, wells } = run;
+    const chip = wells && { ...wells, names: this.#chips.names };
+    return { ...state, name: basename(name), geometry, dataset, cells, peaks: peaks ?? null, size, total, chip };
   }
 
   /** The statistics of frames `first` … `end − 1`. */
@@ -191,12 +195,19 @@ export class LiveRun {
 
   /** Adds a frame that has arrived, and is not searched in this process. */
   arrive(origin: FrameOrigin, received?: LiveFrame): void {
-    this.#put(undefined, origin, received, { searched: false });
+    this.#put(undefined, origin, received, {
+      searched: false,
+      ...this.#placed(this.#run?.placeOf?.(origin) ?? received),
+    });
   }
 
   /** Counts a frame that has arrived, and cannot be read. */
   unreadable(origin: FrameOrigin, why: string): void {
-    this.#put(undefined, origin, undefined, { searched: false, failed: true });
+    this.#put(undefined, origin, undefined, {
+      searched: false,
+      failed: true,
+      ...this.#placed(this.#run?.placeOf?.(origin)),
+    });
     // A detector may send thousands of them, each with another text.
     if (this.now - this.#notedMs < noteEveryMs) return;
     this.#notedMs = this.now;
@@ -236,12 +247,26 @@ export class LiveRun {
       crystals: crystals.length,
       cell: first && [...first.lengths, ...first.angles],
       resolutionA: first && 1 / first.resolution,
+      ...measuredOf(record),
+      ...this.#placed(record.grid ?? received),
     });
+  }
+
+  /** The number of an image and its well; a chip that begins is announced. */
+  #placed(of: Partial<FrameGrid> | LiveFrame | undefined): Partial<FrameStatistics> {
+    const before = this.#chips.names.length;
+    const found = this.#chips.place(of, this.#run?.wells);
+    if (this.#chips.names.length > before) setImmediate(() => this.#streams.changed());
+    return found;
   }
 
   #fail({ origin }: FrameFailure): void {
     this.#run?.received?.(origin.event ?? 0);
-    this.#put(undefined, origin, undefined, { searched: true, failed: true });
+    this.#put(undefined, origin, undefined, {
+      searched: true,
+      failed: true,
+      ...this.#placed(this.#run?.placeOf?.(origin)),
+    });
   }
 
   #put(

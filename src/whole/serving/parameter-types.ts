@@ -27,6 +27,16 @@ export interface ViewParameters {
    * file's own choice.
    */
   readonly dataset?: string | undefined;
+  /**
+   * Of frames that arrive (--follow, --zmq-input). Rows and columns of a chip that is scanned, such as 400x400; then
+   * ,serpentine; ,columns: along the columns; ,first=N: number of the first image; ,repeat=K: images of each well.
+   */
+  readonly grid?: string | undefined;
+  /**
+   * Of frames that arrive (--follow, --zmq-input). Positions on a chip: a line "image x y" for the number of each
+   * image.
+   */
+  readonly gridFile?: string | undefined;
   /** Shows the frames that a stream names wherever they are. Default false. */
   readonly allowOutside?: boolean | undefined;
   /**

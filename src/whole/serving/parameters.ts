@@ -3,7 +3,7 @@ import { sliceRows } from '../../base/frame-slice.js';
 import { grouped, type Parameters } from '../../base/parameters.js';
 import { range } from '../../base/range.js';
 import { openRows } from '../../io/data/parameters.js';
-import { sourceRows } from '../../serial/pipeline/parameters.js';
+import { gridRows, sourceRows } from '../../serial/pipeline/parameters.js';
 import { analysisRows, scanRunRows } from '../../udf/parameters.js';
 
 /** Parameters of the address on which a server listens. */
@@ -80,6 +80,8 @@ export const viewRows = /* @__PURE__ */ grouped('input', {
     value: 'path',
     of: ['frames that are followed (--follow)'],
   },
+  grid: { ...gridRows.grid, group: 'live', of: ['frames that arrive (--follow, --zmq-input)'] },
+  gridFile: { ...gridRows.gridFile, group: 'live', of: ['frames that arrive (--follow, --zmq-input)'] },
   allowOutside: {
     kind: 'boolean',
     // Who types the name of a stream may open the files that it names; a service passes on what others wrote.

@@ -6,9 +6,11 @@ import { checkedOptions, row } from '../../base/call-options.js';
 import { observer } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import { fileReason } from '../../base/file-errors.js';
+import { refusal } from '../../base/parameters.js';
 import { type Disposable, endedByBoth, type MaybeAsyncDisposable } from '../../base/resource.js';
 import { zarrMetadataOf } from '../../io/data/series-files.js';
 import type { RunEvent } from '../../serial/pipeline/events.js';
+import { checkGridOptions } from '../../serial/pipeline/grid/grid-options.js';
 import { givenCells } from '../../serial/pipeline/inputs/given.js';
 import { runPlace } from '../../serial/pipeline/inputs/place.node.js';
 import type { RunView } from '../../serial/pipeline/sinks/run-view.js';
@@ -88,6 +90,7 @@ export async function serveView(
   for (const file of besideFiles) await checkFile(file);
   const stream = received ? undefined : await streamAmong(paths);
   const arrives = received !== undefined || (stream === undefined && (follow || (await hasFolder(paths))));
+  checkGrid(options, arrives);
   checkUse({ dataset, opening, calibration }, arrives, stream === undefined && paths.length > 0);
   if (!arrives) {
     for (const file of paths) await checkFile(file);
@@ -123,6 +126,7 @@ export async function serveView(
         dataset,
         follow,
         warn,
+        grid: { grid: options.grid, gridFile: options.gridFile },
       });
   } catch (error) {
     await server.close();
@@ -139,6 +143,18 @@ export async function serveView(
     happened: (event: RunEvent) => server.live.happened(event),
     scanView: (scan: ViewedScan) => server.live.scan(scan),
   });
+}
+
+/** Refuses a grid for frames that do not arrive, and one that is none. Throws `Argument`. */
+function checkGrid({ grid, gridFile }: Pick<ViewParameters, 'grid' | 'gridFile'>, arrives: boolean): void {
+  if ((grid ?? gridFile) !== undefined && !arrives)
+    throw refusal(
+      'serveView',
+      (said) =>
+        `${said(grid === undefined ? 'gridFile' : 'grid')} is for frames that arrive: ${said('follow')}, or a live ` +
+        'source; ewald index shows the chip of a run, and ewald stream map that of a stream',
+    );
+  checkGridOptions({ grid, gridFile });
 }
 
 /** Refuses options of files for frames that arrive, and those of frames that arrive for files. */

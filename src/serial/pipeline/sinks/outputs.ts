@@ -13,6 +13,7 @@ import { stackedGeometry } from '../../../io/detector/stacked.js';
 import type { Inputs } from '../../../io/files/inputs.js';
 import type { Output, WriteOptions } from '../../../io/files/write.js';
 import type { DetectorRemarks, SettledCells } from '../../refinement/detector-remarks.js';
+import { placeOf } from '../grid/frame-grid.js';
 import type { GridOptions } from '../grid/grid-options.js';
 import { type MapFile, mapWriting, parseMapFile } from '../grid/map-files.js';
 import type { ChipSink } from '../grid/map-sink.js';
@@ -440,6 +441,7 @@ function viewedRun({ source, geometryText, settings, chip }: OutputScene, sinks:
     size: [width, height],
     total: source.total,
     wells: chip && sizeOf(chip.grid.grid),
+    placeOf: chip && ((origin) => placeOf(chip.grid, origin)),
     received: source.received,
     status: () => definedOf(sinks.map((sink) => sink.status?.())),
   };

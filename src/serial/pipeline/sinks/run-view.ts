@@ -1,8 +1,10 @@
 /** The interface between a run and the viewer that follows it. */
 import type { KnownCell } from '../../../crystal/cell-file.js';
+import type { FrameGrid } from '../../../io/chip/grid.js';
 import type { LiveFrame } from '../../../io/live/frame.js';
 import type { RunEvent } from '../events.js';
 import type { SearchSettings } from '../settings.js';
+import type { FrameOrigin } from '../streams/chunk.js';
 import type { FrameSink } from './sink.js';
 
 /** A run that a viewer follows. */
@@ -21,6 +23,8 @@ export interface ViewedRun {
   readonly size: readonly [width: number, height: number];
   /** The wells of the chip that is scanned; undefined without any, and while positions tell them only at the end. */
   readonly wells?: { readonly rows: number; readonly columns: number } | undefined;
+  /** Where an image is by its number; absent without a chip. */
+  readonly placeOf?: ((origin: FrameOrigin) => FrameGrid) | undefined;
   /** Number of frames; undefined if it is unknown. */
   readonly total: number | undefined;
   /** Returns the frame of an event that was received over the network; the frame is no longer kept after this call. */
