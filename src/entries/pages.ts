@@ -5,6 +5,18 @@ export { type FrameSlice, type SliceOptions, sliceIn, sliceLength } from '../bas
 export { median } from '../base/median.js';
 export { kebab } from '../base/parameter-text.js';
 export { reworded } from '../base/parameters.js';
+export { ChipMap } from '../io/chip/chip-map.js';
+export {
+  drawnMap,
+  mapColour,
+  mapColours,
+  mapNumber,
+  quantityText,
+  rangeOfMap,
+  wellColour,
+  wellStates,
+} from '../io/chip/map-picture.js';
+export type { MapQuantity } from '../io/chip/quantities.js';
 export { Hdf5Writer } from '../io/data/hdf5/writer.js';
 export { npyHeadOf } from '../io/data/npy.js';
 export { ofDataset, openedArray } from '../io/detector/geometry-dataset.js';

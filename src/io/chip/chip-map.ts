@@ -35,9 +35,10 @@ export class ChipMap {
   /** Images that have a well, and those that have none. */
   frames = 0;
   unplaced = 0;
-  /** Images, unreadable ones among them, hits and indexed ones in each well. */
+  /** Images of each well; those that could not be read, or have not been searched; hits and indexed ones. */
   #came: Uint16Array;
   #failed: Uint16Array;
+  #unsearched: Uint16Array;
   #hits: Uint16Array;
   #indexed: Uint16Array;
   /** Sums over the images, and of the resolution the best. */
@@ -53,6 +54,7 @@ export class ChipMap {
     const n = rows * columns;
     this.#came = new Uint16Array(n);
     this.#failed = new Uint16Array(n);
+    this.#unsearched = new Uint16Array(n);
     this.#hits = new Uint16Array(n);
     this.#indexed = new Uint16Array(n);
     this.#spots = new Float64Array(n);
@@ -70,7 +72,26 @@ export class ChipMap {
       this.#failed[at] = (this.#failed[at] as number) + 1;
       return;
     }
-    const { hit, spots, crystals, resolutionA, background, more } = frame;
+    this.#found(at, frame);
+  }
+
+  /** Adds an image that nothing has searched yet. */
+  arrive(row: number, column: number): void {
+    const at = row * this.columns + column;
+    this.frames++;
+    this.#came[at] = (this.#came[at] as number) + 1;
+    this.#unsearched[at] = (this.#unsearched[at] as number) + 1;
+  }
+
+  /** Takes what was found in an image of a well that had only arrived. */
+  search(row: number, column: number, frame: WellFrame): void {
+    const at = row * this.columns + column;
+    if (this.#unsearched[at] === 0) return;
+    this.#unsearched[at] = (this.#unsearched[at] as number) - 1;
+    this.#found(at, frame);
+  }
+
+  #found(at: number, { hit, spots, crystals, resolutionA, background, more }: WellFrame): void {
     if (hit) this.#hits[at] = (this.#hits[at] as number) + 1;
     if (crystals > 0) this.#indexed[at] = (this.#indexed[at] as number) + 1;
     this.#spots[at] = (this.#spots[at] as number) + spots;
@@ -100,6 +121,7 @@ export class ChipMap {
     };
     this.#came = moved(this.#came);
     this.#failed = moved(this.#failed);
+    this.#unsearched = moved(this.#unsearched);
     this.#hits = moved(this.#hits);
     this.#indexed = moved(this.#indexed);
     this.#spots = moved(this.#spots);
@@ -121,18 +143,36 @@ export class ChipMap {
    */
   values(quantity: MapQuantity): WellValues {
     const { rows, columns } = this;
-    const [came, failed] = [this.#came, this.#failed];
+    const values = new Float32Array(rows * columns);
+    for (let i = 0; i < values.length; i++) values[i] = this.value(quantity, i);
+    return { rows, columns, values };
+  }
+
+  /** The numbers of some wells, evenly distributed over the chip: all of them, or a part with at most this many. */
+  sample(quantity: MapQuantity, most: number): Float32Array {
+    const n = this.rows * this.columns;
+    // A step that has no factor in common with most numbers of columns does not follow one of them.
+    let step = Math.ceil(n / most);
+    if (step > 1) while (this.columns % step === 0 || step % 2 === 0) step++;
+    return Float32Array.from({ length: Math.ceil(n / step) }, (_, i) => this.value(quantity, i * step));
+  }
+
+  /** The number of one well, row × columns + column. */
+  value(quantity: MapQuantity, i: number): number {
+    const read = (this.#came[i] as number) - (this.#failed[i] as number) - (this.#unsearched[i] as number);
+    if (read === 0) return Number.NaN;
+    if (quantity === 'hits') return this.#hits[i] as number;
+    if (quantity === 'indexed') return this.#indexed[i] as number;
+    if (quantity === 'spots') return (this.#spots[i] as number) / read;
+    if (quantity === 'resolution') return this.#resolution[i] as number;
     const more = this.#more.get(quantity);
-    const value = (i: number): number => {
-      const read = (came[i] as number) - (failed[i] as number);
-      if (read === 0) return Number.NaN;
-      if (quantity === 'hits') return this.#hits[i] as number;
-      if (quantity === 'indexed') return this.#indexed[i] as number;
-      if (quantity === 'spots') return (this.#spots[i] as number) / read;
-      if (quantity === 'resolution') return this.#resolution[i] as number;
-      return more?.count[i] ? (more.sum[i] as number) / more.count[i] : Number.NaN;
-    };
-    return { rows, columns, values: Float32Array.from({ length: rows * columns }, (_, i) => value(i)) };
+    return more?.count[i] ? (more.sum[i] as number) / more.count[i] : Number.NaN;
+  }
+
+  /** Whether no image of a well has come, or none could be read. */
+  stateOf(i: number): 'empty' | 'unreadable' | 'known' {
+    if (this.#came[i] === 0) return 'empty';
+    return this.#came[i] === this.#failed[i] ? 'unreadable' : 'known';
   }
 
   /** Number of images that have come of each well, and of those that could not be read. */

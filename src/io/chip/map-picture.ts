@@ -91,10 +91,9 @@ export function wellColour(quantity: MapQuantity, range: MapRange, value: number
 
 /** Numbers of colours of all wells of a map. */
 function coloursOf(map: ChipMap, quantity: MapQuantity, { values }: WellValues, range: MapRange): Uint8Array {
-  const { images, unreadable } = map.came;
   return Uint8Array.from(values, (value, i) => {
-    if (images[i] === 0) return wellStates.empty;
-    return images[i] === unreadable[i] ? wellStates.unreadable : wellColour(quantity, range, value);
+    const state = map.stateOf(i);
+    return state === 'known' ? wellColour(quantity, range, value) : wellStates[state];
   });
 }
 
@@ -131,9 +130,9 @@ export const quantityText = (quantity: MapQuantity): string =>
   ({
     hits: 'hits',
     indexed: 'indexed images',
-    spots: 'spots of an image',
-    resolution: 'resolution of the peaks of hits, Å',
-    background: 'background, counts a pixel',
+    spots: 'spots',
+    resolution: 'resolution of hits, Å',
+    background: 'background, counts',
   })[quantity as string] ?? quantity;
 
 /** A number of a legend. */

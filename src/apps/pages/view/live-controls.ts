@@ -3,6 +3,7 @@
 import { byId } from '../by-id.js';
 import { redraw, say, scan, viewer } from './app.js';
 import { ratesOf } from './charts.js';
+import { addToChip } from './chip-loader.js';
 import { onClick } from './elements.js';
 import { isOfKind } from './frame-filter.js';
 import type { GrowingStream } from './growing-stream.js';
@@ -104,6 +105,7 @@ export function bindLive(): void {
     writeLive();
   };
   feed.onFrames = (frames, first) => {
+    if (feed.facts?.chip) addToChip(() => follow(false), feed.facts.chip, frames, first);
     for (const [i, frame] of frames.entries()) {
       const { hit, crystals, failed, searched, ms } = frame;
       const index = first + i;

@@ -6,10 +6,19 @@ import type { LiveFacts } from './protocol.js';
 /** The state of the run that the server reports, or `waiting` before there is one. */
 type RunState = 'waiting' | 'running' | 'ended' | 'stopped';
 
+/** The wells of the chips of a run, and their names in the order of their first images. */
+export interface ChipFacts {
+  readonly rows: number;
+  readonly columns: number;
+  readonly names: readonly string[];
+}
+
 /** Facts about a run. */
 export interface RunFacts extends LiveFacts {
   readonly state: RunState;
   readonly total?: number | undefined;
+  /** The wells of the chip that is scanned, and the names of its chips so far. */
+  readonly chip?: ChipFacts | undefined;
   /** The images of a run over a scan, instead of frames. */
   readonly scan?: ScanFacts | undefined;
   /** What the server has to say, such as why there are no frames yet. */
