@@ -37,7 +37,9 @@ import {
   cellFrameRows,
   checkGeometryRows,
   commandRows,
+  gridRows,
   joinStreamRows,
+  mapStreamRows,
   refinementRows,
   refineStreamRows,
   regionRows,
@@ -80,10 +82,11 @@ const lists = listRows;
 const modules = { module: joinRows.modules } as Parameters;
 /** The tables of options of the functions that a command calls. */
 const libraries: Readonly<Record<string, readonly Parameters[]>> = {
-  index: [...pipeline, lists, connectionRows, submitRows, rankRows, watchRows],
+  index: [...pipeline, gridRows, lists, connectionRows, submitRows, rankRows, watchRows],
   cell: [...pipeline, lists, cellSearchRows, cellFrameRows],
   'geometry check': [checkGeometryRows],
   'geometry refine': [refineStreamRows],
+  'stream map': [mapStreamRows],
   'stream merge': [joinStreamRows],
   'stream info': [],
   'stream compare': [],

@@ -8,12 +8,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createContext, type PipelineOptions } from 'ewald';
 import { open } from 'ewald/data';
+import { Executor } from 'ewald/executors';
 import type { ChipMap, RunEvent } from 'ewald/pipeline';
 import { zmqSource } from 'ewald/pipeline';
 import { simulateDectris } from 'ewald/udf';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseGrid, wellOfImage } from '../../src/io/chip/grid.js';
+import { Hdf5Writer } from '../../src/io/data/hdf5/writer.js';
 import { npyHeadOf, readNpy } from '../../src/io/data/npy.js';
+import { codecsHere } from '../data/hdf5-support.js';
 import { ewaldTogether as ewald } from '../support/cli.js';
 
 const [rows, columns, images] = [4, 5, 18];
@@ -24,6 +27,8 @@ const zmq = await import('zeromq').catch(() => undefined);
 let folder = '';
 let file = '';
 let geometry = '';
+/** The same frames with the positions of two motors. */
+let withMotors = '';
 /** Number of spots of each image, which tells them apart. */
 let spots: number[] = [];
 const usual = { cells: [], peaks: { threshold: 12, minSnr: 5 } } as const;
@@ -38,9 +43,44 @@ beforeAll(async () => {
   // Of files that hold pixels alone.
   geometry = join(folder, 'plain.geom');
   writeFileSync(geometry, text.replace(/^.*\/(?:data|dim\d|mask\d?_\w+) = .*$/gm, ''));
+  withMotors = await motorsOf(file);
   spots = (await run({ inputs: file })).items.map((count) => count);
 });
 afterAll(() => rm(folder, { recursive: true }));
+
+/** Positions of the images: columns along x, rows downwards in y, with the scatter of a stage. */
+const positions = Array.from({ length: images }, (_, image) => {
+  const { row = 0, column = 0 } = wellOfImage(parseGrid(grid), image);
+  return [image, 10 + 0.25 * column + 0.01 * Math.sin(image), -0.1 * row] as const;
+});
+
+/** Writes the frames of a file with the positions beside them. */
+async function motorsOf(name: string): Promise<string> {
+  const [codecs, dataset, parts] = [await codecsHere(), await open(name), [] as Uint8Array[]];
+  const sink = {
+    append: async (bytes: Uint8Array) => void parts.push(bytes.slice()),
+    patch: async (_: number, bytes: Uint8Array) => parts[0]?.set(bytes),
+  };
+  const writer = await Hdf5Writer.create(sink, codecs);
+  const series = writer.series({ frames: images, signal: [256, 256], dtype: 'u16' });
+  await series.write((await dataset.read(0, images)) as Uint16Array);
+  const mask = Uint32Array.from((await dataset.mask?.()) ?? []);
+  const motor = (k: 1 | 2) => ({ value: Float64Array.from(positions, (row) => row[k]), shape: [images] });
+  await writer.finish({
+    entry: {
+      children: {
+        data: { children: { data: { frames: series } } },
+        instrument: { children: { detector: { children: { pixel_mask: { value: mask, shape: [256, 256] } } } } },
+      },
+    },
+    motors: { children: { x: motor(1), y: motor(2) } },
+  });
+  await codecs.dispose();
+  await dataset.dispose();
+  const to = join(folder, 'motors.h5');
+  writeFileSync(to, Buffer.concat(parts));
+  return to;
+}
 
 /** Runs frames; the spots of each, and the maps at the end. */
 async function run(options: PipelineOptions, geom = join(folder, 'run.geom')) {
@@ -71,12 +111,15 @@ function expected(without: readonly number[] = []): number[] {
   }
   return values;
 }
+/** A map whose first row is the greatest y. */
+const upsideDown = (values: readonly number[]): number[] =>
+  Array.from({ length: rows }, (_, row) => values.slice((rows - 1 - row) * columns, (rows - row) * columns)).flat();
 const spotsOf = (map: ChipMap | undefined): number[] => [...(map?.values('spots').values ?? [])];
 const spotsIn = (name: string): number[] => [...readNpy(readFileSync(name)).data];
 
 /** A file for each image, numbered from `first`; lost ones have none. */
 async function files(name: string, first: number): Promise<string[]> {
-  mkdirSync(join(folder, name));
+  mkdirSync(join(folder, name), { recursive: true });
   const dataset = await open(file);
   const names: string[] = [];
   for (let image = 0; image < images; image++) {
@@ -95,7 +138,7 @@ test('the images tell each other apart', () => {
   expect(new Set(spots).size).toBeGreaterThan(images / 2);
 });
 
-test('a file of frames: results, stream, HDF5, report and maps', async () => {
+test('a file of frames: results, stream, HDF5, report and maps', { tags: 'all' }, async () => {
   const at = (name: string): string => join(folder, name);
   const outputs = ['-o', at('a.stream'), '--hdf5', at('a.h5'), '--html', at('a.html')];
   const maps = ['--map', `spots=${at('a.npy')}`, '--map', at('a.png')];
@@ -143,19 +186,31 @@ test('a run without a grid has no lines, columns and sections of it', async () =
 });
 
 describe('three lost images', () => {
-  test('of files that are numbered: each of the others is in its well, here and on workers', async () => {
+  test('of files that are numbered: each of the others is in its well, here and on workers', {
+    tags: 'all',
+  }, async () => {
     const inputs = await files('series', 1);
     const here = await run({ inputs, grid, gridFile: undefined }, geometry);
     expect(here.places.slice(0, 4)).toEqual(['1: 0 0', '2: 0 1', '3: 0 2', '5: 0 4']);
     expect(spotsOf(here.maps[0])).toEqual(expected(lost));
-    const npy = join(folder, 'workers.npy');
-    const words = ['index', ...inputs, '-g', geometry, ...flags, '--grid', grid, '-j', '2', '--map', `spots=${npy}`];
-    const { err } = await ewald(words);
-    expect(spotsIn(npy), err).toEqual(expected(lost));
+    const executor = await Executor.workers({ workers: 2, context: { backend: 'wasm' } });
+    try {
+      const there = await run({ inputs, grid, executor }, geometry);
+      expect(there.places).toEqual(here.places);
+      expect(spotsOf(there.maps[0])).toEqual(expected(lost));
+      // What workers find of positions in the frames is the same as well.
+      const fields = { inputs: withMotors, gridFields: ['/motors/x', '/motors/y'] } as const;
+      const found = await run({ ...fields, executor });
+      expect(found.places).toEqual((await run(fields)).places);
+      expect(spotsOf(found.maps[0])).toEqual(upsideDown(expected()));
+    } finally {
+      await executor.dispose();
+    }
   });
 
   test('resumed: the earlier frames are in their wells as well', async () => {
     const at = (name: string): string => join(folder, name);
+    await files('series', 1);
     const words = ['index', join(folder, 'series'), '-g', geometry, ...flags, '--grid', grid, '-o', at('r.stream')];
     await ewald([...words, '-j', '1', '--first', '6', '--map', `spots=${at('first.npy')}`]);
     const six = [0, 1, 2, 4, 5, 6];
@@ -177,7 +232,7 @@ describe('three lost images', () => {
     await expect(run({ inputs: file, grid: '3x5', first: 15 })).resolves.toBeDefined();
   });
 
-  test.skipIf(!zmq)('received live, from a detector that loses them', async () => {
+  test.skipIf(!zmq)('received live, from a detector that loses them', { tags: 'all' }, async () => {
     const simulator = await simulateDectris(file, { port: 0, lose: lost });
     const inputs = zmqSource({ zmqInput: `tcp://127.0.0.1:${simulator.port}`, zmqPull: true, noDataTimeout: 2 });
     try {
@@ -204,19 +259,11 @@ describe('three lost images', () => {
 });
 
 describe('positions', () => {
-  const positions = Array.from({ length: images }, (_, image) => {
-    const { row = 0, column = 0 } = wellOfImage(parseGrid(grid), image);
-    return [image, 10 + 0.25 * column, -0.1 * row] as const;
-  });
   test('of a list: rows downwards in y', async () => {
     const { maps } = await run({ inputs: file, gridFile: positions });
     const [map] = maps;
     expect([map?.rows, map?.columns]).toEqual([rows, columns]);
-    // The first row of the list is the greatest y.
-    const upsideDown = Array.from({ length: rows }, (_, row) =>
-      expected().slice((rows - 1 - row) * columns, (rows - row) * columns),
-    ).flat();
-    expect(spotsOf(map)).toEqual(upsideDown);
+    expect(spotsOf(map)).toEqual(upsideDown(expected()));
     const list = join(folder, 'positions.txt');
     writeFileSync(
       list,
