@@ -215,6 +215,39 @@ describe.skipIf(!zmq)(`received frames${zmq ? '' : ' (absent: zeromq)'}`, () => 
     expect(await pixelOf(shown, { ...(await shown.newest(2)), event: 0 })).toBe(3);
     push.close();
   });
+
+  test('those of a DECTRIS detector over a chip are in their wells, also after one that is lost', async () => {
+    const push = new (zmq ?? expect.fail()).Push({ linger: 0 });
+    await push.bind('tcp://127.0.0.1:*');
+    const source = zmqSource({ zmqInput: push.lastEndpoint ?? '', zmqPull: true });
+    const shown = await show([source], { grid: '2x2,serpentine' });
+    const images = [1, 2, 3, 4].map((value) => new Uint16Array(48).fill(value));
+    const messages = await dectrisMessages(images, shape, { series: 7 });
+    for (const [i, message] of messages.entries()) if (i !== 2) await push.send(message);
+    await shown.newest(2);
+    const { facts, frames } = await shown.heard();
+    expect(frames.map(({ image, well }) => [image, well])).toEqual([
+      [0, 0],
+      [2, 3],
+      [3, 2],
+    ]);
+    expect(facts.chip).toEqual({ rows: 2, columns: 2, names: ['series 7'] });
+    push.close();
+    const closed = new (zmq ?? expect.fail()).Push({ linger: 0 });
+    await closed.bind('tcp://127.0.0.1:*');
+    const small = await show([zmqSource({ zmqInput: closed.lastEndpoint ?? '', zmqPull: true })], { grid: '1x3' });
+    for (const message of messages) await closed.send(message);
+    await expect(small.view.done).rejects.toThrow(
+      /has images 0 to 3, and grid 1x3 has wells for images 0 to 2; 2x3 has/,
+    );
+    closed.close();
+  });
+});
+
+test('a grid is for frames that arrive', async () => {
+  const refused = (options: ServeViewOptions) => serveView([join(folder, '1.h5')], options);
+  await expect(refused({ grid: '2x2' })).rejects.toThrow(/grid is for frames that arrive: follow, or a live source/);
+  await expect(serveView([folder], { grid: '2' })).rejects.toThrow(/grid is "2": "2" is no number of rows/);
 });
 
 test.skipIf(!dataFolder)('the files that a stream comes to name are offered to its page', async () => {
