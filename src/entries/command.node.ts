@@ -72,6 +72,7 @@ export {
   type SettledAxes,
   settledAxes,
 } from '../serial/pipeline/first-frames/known-axes.js';
+export { writeStreamMaps } from '../serial/pipeline/grid/write-maps.node.js';
 export { inFlags, modeOf, type RunMode } from '../serial/pipeline/modes.js';
 export {
   acceptanceRows,

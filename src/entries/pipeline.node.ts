@@ -30,13 +30,6 @@ export const streamMaps = async (streams: readonly FileInput[]): Promise<ChipMap
 /** What a stream holds: frames, hits, crystals, cells and resolution. */
 export const streamInfo = (stream: FileInput): Promise<StreamInfo> => streamInfoIn(runPlace, stream);
 
-/** Writes maps of the chips of streams, each `[QUANTITY=]FILE.png` or `.npy`; returns the names of the files. */
-export const writeStreamMaps = async (
-  streams: readonly FileInput[],
-  options: { readonly output: readonly string[]; readonly force?: boolean | undefined },
-): Promise<string[]> =>
-  (await import('../serial/pipeline/grid/stream-maps.js')).writeStreamMapsIn(runPlace, streams, options);
-
 /**
  * What a file is to a run: `frames`, a `stream`, a `folder`, or none of them. Nothing is thrown for what cannot be
  * read.

@@ -10,7 +10,7 @@ import { createContext, type PipelineOptions } from 'ewald';
 import { open } from 'ewald/data';
 import { Executor } from 'ewald/executors';
 import type { ChipMap, RunEvent } from 'ewald/pipeline';
-import { zmqSource } from 'ewald/pipeline';
+import { streamMaps, zmqSource } from 'ewald/pipeline';
 import { simulateDectris } from 'ewald/udf';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseGrid, wellOfImage } from '../../src/io/chip/grid.js';
@@ -162,6 +162,7 @@ test('a file of frames: results, stream, HDF5, report and maps', { tags: 'all' }
   const drawn = await ewald(['stream', 'map', at('a.stream'), '-o', `spots=${at('s.npy')}`, '-o', at('s.png')]);
   expect(drawn.out, drawn.err).toMatch(/map in .*s\.npy, .*s\.png/);
   expect(spotsIn(at('s.npy'))).toEqual(expected());
+  expect(spotsOf((await streamMaps([at('a.stream')]))[0])).toEqual(expected());
   expect(readFileSync(at('s.png'))).toEqual(readFileSync(at('a.png')));
   // A map of ewald is replaced; an array of numbers needs --force.
   const again = await ewald([...words, '--map', at('a.png')]);

@@ -10,8 +10,9 @@ import {
   joinStreamRows,
   mapStreamRows,
   streamRow,
+  writeStreamMaps,
 } from '../../entries/command.node.js';
-import { joinStreams, streamInfo, writeStreamMaps } from '../../entries/pipeline.node.js';
+import { joinStreams, streamInfo } from '../../entries/pipeline.node.js';
 import {
   bold,
   type CliDeps,

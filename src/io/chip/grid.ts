@@ -67,7 +67,7 @@ export interface FrameGrid {
 }
 
 /** Most wells of a chip. */
-export const mostWells = 2 ** 24;
+export const mostWells = 2 ** 22;
 
 const flags = { serpentine: 'serpentine', columns: 'alongColumns' } as const;
 const numbers = ['first', 'repeat'] as const;

@@ -1,6 +1,6 @@
 /** The public names of `ewald/pipeline` that are the same on every platform. */
 export { type ChipMap, ChipMaps, type WellFrame, type WellValues } from '../../io/chip/chip-map.js';
-export { type MapQuantity, mapQuantities } from '../../io/chip/quantities.js';
+export type { MapQuantity } from '../../io/chip/quantities.js';
 export { spotUnits, unitHint } from '../../io/data/spot-list.js';
 export { type ReportFigure, reportFigures } from '../../io/report/figures.js';
 export { flagsOf as tunedFlags, saidOf as tunedFacts } from '../peaks/guess.js';

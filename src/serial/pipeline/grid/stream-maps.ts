@@ -4,11 +4,8 @@ import { shellWords } from '../../../base/shell-words.js';
 import { readRawStream } from '../../../crystal/stream/raw.js';
 import { type ChipMap, ChipMaps } from '../../../io/chip/chip-map.js';
 import { parseGrid } from '../../../io/chip/grid.js';
-import type { Output } from '../../../io/files/write.js';
 import type { FileInput, RunPlace } from '../inputs/place.js';
 import { nameOfInput } from '../inputs/place-inputs.js';
-import { fileOfChip, mapWriting, parseMapFile } from './map-files.js';
-import { mapBytes } from './map-sink.js';
 import { addChunk } from './mapped-frame.js';
 
 /** The rows and columns of the run that wrote a stream; undefined for one that was given positions. */
@@ -36,35 +33,4 @@ export async function streamMapsIn(place: RunPlace, streams: readonly FileInput[
         'them with --grid, --grid-file or --grid-fields',
     );
   return maps.maps;
-}
-
-/** Writes maps of the chips of streams; returns the names of the files. Throws as `streamMapsIn`, and `Argument`. */
-export async function writeStreamMapsIn(
-  place: RunPlace,
-  streams: readonly FileInput[],
-  { output, force = false }: { readonly output: readonly string[]; readonly force?: boolean | undefined },
-): Promise<string[]> {
-  const files = output.map(parseMapFile);
-  const reads = { inputs: streams.filter((one) => typeof one === 'string') };
-  await place.refuseSame(files.map(({ file }) => file));
-  for (const map of files) await place.checkOutput(map.file, { force, ...reads, ...mapWriting(map) });
-  const maps = await streamMapsIn(place, streams);
-  // Everything is drawn before the first file is opened: a quantity that no frame has leaves none.
-  const drawn: { readonly name: string; readonly bytes: Uint8Array; readonly writing: object }[] = [];
-  for (const map of files)
-    for (const [i, chip] of maps.entries())
-      drawn.push({ name: fileOfChip(map.file, i), bytes: await mapBytes(chip, map), writing: mapWriting(map) });
-  const outputs: Output[] = [];
-  try {
-    for (const { name, bytes, writing } of drawn) {
-      const opened = await place.openOutput(name, { force, ...reads, ...writing });
-      outputs.push(opened);
-      await opened.write(bytes);
-    }
-    for (const opened of outputs) await opened.close();
-  } catch (error) {
-    for (const opened of outputs) await opened.discard();
-    throw error;
-  }
-  return drawn.map(({ name }) => name);
 }
