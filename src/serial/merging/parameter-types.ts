@@ -67,8 +67,8 @@ export interface MergeOptions {
   /** Resolves the indexing ambiguity where the cell has one. Default true. */
   readonly ambiguity?: boolean | undefined;
   /**
-   * Of resolving the ambiguity. The ambiguity: an operation on indices such as k,h,-l, or the point group that the
-   * lattice has. Without it all operations that keep the cell are tried. Default as the cell allows.
+   * Of resolving the ambiguity. The operation on indices that is ambiguous, such as k,h,-l, or the point group of the
+   * lattice. Without it all operations that keep the cell are tried. Default as the cell allows.
    */
   readonly operator?: string | undefined;
   /** Of resolving the ambiguity. Random starts in resolving the indexing ambiguity. 1 … 1000; default 6. */
