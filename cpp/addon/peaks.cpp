@@ -19,8 +19,8 @@ struct Peaks {
   const ewald_peaks_descriptor& made() const { return descriptor; }
   uint32_t rings() const { return ewald_peaks_bins(handle); }
   int32_t run(const ewald_peaks_params& params, const void* frame, const uint8_t* bad,
-              const ewald_peak** found, uint32_t* count, float* limits) {
-    return ewald_peaks_run(handle, &params, frame, bad, found, count, limits);
+              const ewald_peak** found, uint32_t* count, float* limits, double* sums) {
+    return ewald_peaks_run(handle, &params, frame, bad, found, count, limits, sums);
   }
 };
 

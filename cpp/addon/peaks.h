@@ -12,7 +12,7 @@ class PeaksTask : public PlanTask<Peaks> {
 public:
   using PlanTask<Peaks>::PlanTask;
   ewald_peaks_params params{};
-  bool with_bad = false, with_limits = false;
+  bool with_bad = false, with_limits = false, with_sums = false;
 
 protected:
   int32_t work() override {
@@ -22,7 +22,8 @@ protected:
     const void* frame = take();
     const auto* bad = with_bad ? static_cast<const uint8_t*>(take()) : nullptr;
     auto* limits = with_limits ? static_cast<float*>(take()) : nullptr;
-    return this->plan->run(params, frame, bad, &found_, &count_, limits);
+    auto* sums = with_sums ? static_cast<double*>(take()) : nullptr;
+    return this->plan->run(params, frame, bad, &found_, &count_, limits, sums);
   }
   // A copy, because the plan's next run overwrites its list.
   napi_value answer(napi_env env) override {
@@ -39,7 +40,8 @@ private:
   uint32_t count_ = 0;
 };
 
-// peaksRun(peaks, params, frame, bad | null, limits | null) -> Promise<Uint8Array>, the packed peaks; one run at a time
+// peaksRun(peaks, params, frame, bad | null, limits | null, sums | null) -> Promise<Uint8Array>, the packed peaks; one
+// run at a time
 template <class Peaks>
 Napi::Value peaks_run(const CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -51,12 +53,14 @@ Napi::Value peaks_run(const CallbackInfo& info) {
   const auto take = [&](size_t index, size_t bytes, bool written) {
     task->buffers.emplace_back(env, info[index], view_at(info, index, bytes), written);
   };
-  task->buffers.reserve(3);
+  task->buffers.reserve(4);
   take(2, pixels * pixel_bytes[made.dtype], false);
   task->with_bad = !info[3].IsNull();
   if (task->with_bad) take(3, pixels, false);
   task->with_limits = !info[4].IsNull();
   if (task->with_limits) take(4, size_t(peaks->rings()) * 4 * sizeof(float), true);
+  task->with_sums = !info[5].IsNull() && !info[5].IsUndefined();
+  if (task->with_sums) take(5, (2 * size_t(peaks->rings()) + 1025) * sizeof(double), true);
   return Task::start(env, std::move(task));
 }
 

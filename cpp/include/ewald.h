@@ -107,9 +107,12 @@ uint32_t ewald_peaks_bins(const ewald_peaks* peaks);
  * bad    [height][width]   nonzero: bad in this frame; may be NULL
  * found  [count]           in the order of their first pixels: by panel, row, column; memory of the handle, valid
  *                          until its next run
- * limits [bins][4]         mean, sigma, lower and upper clip limit of every ring; may be NULL; peakfinder8 only */
+ * limits [bins][4]         mean, sigma, lower and upper clip limit of every ring; may be NULL; peakfinder8 only
+ * sums   [2 bins + 1025]   over all good pixels of every ring, none clipped: their sum; then their number; then the
+ *                          number of pixels that are bad in this frame only, and the first 1024 of them in any order;
+ *                          may be NULL; peakfinder8 and descriptors with sums_only */
 int32_t ewald_peaks_run(ewald_peaks* peaks, const ewald_peaks_params* params, const void* frame, const uint8_t* bad,
-                        const ewald_peak** found, uint32_t* count, float* limits);
+                        const ewald_peak** found, uint32_t* count, float* limits, double* sums);
 
 /* udf: one pass that computes sums over frames; see cpp/udf. */
 typedef struct ewald_udf ewald_udf;

@@ -29,7 +29,9 @@ void lay_out_detector(Arena& arena, Plan& plan) {
   plan.stretches = arena.take<Stretch>(plan.lines);
   plan.bin = arena.take<uint16_t>(pixels);
   plan.taken = arena.take<uint8_t>(pixels);
-  if (plan.descriptor.finder != EWALD_FINDER_PEAKFINDER8) return;
+  plan.pixels_of = arena.take<uint32_t>(plan.bins);
+  plan.tables = arena.take<uint64_t>(4 * (size_t(plan.bins) + 1));
+  if (plan.descriptor.sums_only || plan.descriptor.finder != EWALD_FINDER_PEAKFINDER8) return;
   plan.first = arena.take<uint32_t>(size_t(plan.bins) + 1);
   plan.order = arena.take<uint32_t>(pixels);
   plan.sampled = arena.take<uint32_t>(size_t(plan.bins) * samples);
@@ -206,8 +208,15 @@ extern "C" EWALD_EXPORT(ewald_peaks_create) int32_t
   for (uint32_t p = 0; p < d.panels; p++)
     plan.panels[p] = {panels[p].fs, panels[p].ss, panels[p].end_fs, panels[p].end_ss};
   // Pixels on no panel are ignored.
-  for (size_t i = 0; i < pixels; i++) plan.bin[i] = plan.taken[i] ? bins[i] : masked;
+  for (size_t i = 0; i < pixels; i++) {
+    plan.bin[i] = plan.taken[i] ? bins[i] : masked;
+    if (plan.bin[i] != masked) plan.pixels_of[plan.bin[i]]++;
+  }
   memset(plan.taken, 0, pixels);
+  if (d.sums_only) {
+    *peaks = made;
+    return EWALD_STATUS_OK;
+  }
   list_stretches(plan);
   if (d.finder != EWALD_FINDER_PEAKFINDER8) {
     made->run = allocate_for(plan, lay_out_others, made->bytes);
@@ -246,7 +255,7 @@ extern "C" EWALD_EXPORT(ewald_peaks_bins) uint32_t ewald_peaks_bins(const ewald_
 
 extern "C" EWALD_EXPORT(ewald_peaks_run) int32_t
     ewald_peaks_run(ewald_peaks* peaks, const ewald_peaks_params* params, const void* frame, const uint8_t* bad,
-                    const ewald_peak** found, uint32_t* count, float* limits) {
+                    const ewald_peak** found, uint32_t* count, float* limits, double* sums) {
   if (peaks == nullptr || params == nullptr || frame == nullptr || found == nullptr || count == nullptr)
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_peaks_run: a pointer is null");
   if (!(params->min_snr >= 0) || !(params->threshold == params->threshold) || params->local_bg_radius > 1024)
@@ -270,8 +279,12 @@ extern "C" EWALD_EXPORT(ewald_peaks_run) int32_t
           "gain %g, kernel_size %u, sigmas %g and %g; expected gain > 0, kernel_size from 1 to 64 and sigmas >= 0",
           double(params->gain), params->kernel_size, double(params->sigma_background), double(params->sigma_strong));
   }
-  if (finder != EWALD_FINDER_PEAKFINDER8 && limits != nullptr)
+  const bool sums_only = peaks->plan.descriptor.sums_only != 0;
+  if ((finder != EWALD_FINDER_PEAKFINDER8 || sums_only) && limits != nullptr)
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "only peakfinder8 has limits of rings");
+  if (finder != EWALD_FINDER_PEAKFINDER8 && !sums_only && sums != nullptr)
+    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "only peakfinder8 has sums of rings");
+  peaks->plan.sums = sums;
   if (!find_peaks(peaks->plan, *params, frame, bad))
     return ewald::fail(EWALD_STATUS_OUT_OF_MEMORY, "out of memory after %u peaks of a frame",
                        peaks->plan.found.count());

@@ -13,6 +13,7 @@ void find_typed(Plan& plan, const ewald_peaks_params& params, const void* data, 
   else
     valid = {double(params.least_integer), double(params.greatest_integer)};
   const Frame<T> frame = {static_cast<const T*>(data), bad, valid};
+  if (plan.descriptor.sums_only) return plan.sums == nullptr ? void() : sum_bins(plan, frame);
   if (plan.descriptor.finder == EWALD_FINDER_ZAEF) return find_summits(plan, frame, params);
   if (plan.descriptor.finder != EWALD_FINDER_PEAKFINDER8) return find_dispersed(plan, frame, params);
   const bool listed = find_limits(plan, frame, params);

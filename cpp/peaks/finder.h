@@ -20,6 +20,9 @@ constexpr uint32_t samples = 16, pooled = 2;
 // Clips of the radial statistics.
 constexpr int passes = 5;
 
+// Pixels that are bad in one frame only and listed with its sums: maxLost of src/core/layout/peaks.ts.
+constexpr uint32_t most_lost = 1024;
+
 // A rectangle of the frame, half open.
 struct Panel {
   uint32_t fs, ss, end_fs, end_ss;
@@ -98,6 +101,8 @@ struct Plan {
   uint32_t *first, *order;
   // [bins][samples]: pixels spread over a bin, for large bins.
   uint32_t* sampled;
+  // [bins]: number of pixels.
+  uint32_t* pixels_of;
   Tiles tiles;
 
   // For a run. [bins][samples]: values of those pixels.
@@ -122,6 +127,17 @@ struct Plan {
   Grown<Centre> centres;
   // [3][width]: sums over the columns of a window, for dispersion.
   double* columns;
+  // Where a run writes the sums of the bins, as ewald_peaks_run has them; NULL if nobody asks.
+  double* sums;
+  // [bins + 1][4]: sums in 64 bits, in the frame's kind of number.
+  void* tables;
+
+  // Notes a pixel that is bad in this frame.
+  void lose(size_t pixel) const {
+    double* const lost = sums + 2 * size_t(bins);
+    if (lost[0] < most_lost) lost[1 + size_t(lost[0])] = double(pixel);
+    lost[0]++;
+  }
 };
 
 // Valid values of a pixel; others mark it as bad in this frame.
@@ -147,6 +163,14 @@ struct Frame {
 template <class T>
 bool find_limits(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& params);
 
+// Sums of all usable pixels of the bins (sums.cpp), in a pass of its own.
+template <class T>
+void sum_bins(Plan& plan, const Frame<T>& frame);
+
+// The same from the sums between the bars and the outliers, which are sorted by bin.
+template <class T>
+void sum_judged(Plan& plan, const Frame<T>& frame);
+
 // Searches add their peaks to plan.found.
 
 // Blobs of pixels above their limits (blobs.cpp).
@@ -161,7 +185,7 @@ void find_summits(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& p
 template <class T>
 void find_dispersed(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& params);
 
-// The whole search; `bad` is NULL or nonzero at bad pixels. False when out of memory.
+// The whole search, or the sums alone; `bad` is NULL or nonzero at bad pixels. False when out of memory.
 bool find_peaks(Plan& plan, const ewald_peaks_params& params, const void* frame, const uint8_t* bad);
 
 // The panel that a pixel lies on; it must exist.

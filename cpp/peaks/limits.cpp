@@ -101,7 +101,10 @@ template <class T>
 bool judge(Plan& plan, const Frame<T>& frame, uint32_t pixel) {
   const uint16_t bin = plan.bin[pixel];
   const double v = double(frame.value[pixel]);
-  if (!frame.usable(pixel, v)) return true;
+  if (!frame.usable(pixel, v)) {
+    if (plan.sums != nullptr) plan.lose(pixel);
+    return true;
+  }
   const Bars& bars = plan.bars[bin];
   if (v >= bars.low && v <= bars.high) {
     inside_of<T>(plan)[bin].add(Number<T>(frame.value[pixel]));
@@ -294,12 +297,14 @@ void pass_five_times(Plan& plan, const Frame<T>& frame, const ewald_peaks_params
 
 template <class T>
 bool find_limits(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& params) {
-  const auto plainly = [&] {
+  const auto plainly = [&](bool summed) {
+    if (plan.sums != nullptr && !summed) sum_bins(plan, frame);
     pass_five_times(plan, frame, params);
     return false;
   };
-  if (params.plain) return plainly();
+  if (params.plain) return plainly(false);
   plan.outlier_count = 0;
+  if (plan.sums != nullptr) plan.sums[2 * size_t(plan.bins)] = 0;
   std::memset(plan.inside, 0, plan.bins * sizeof(Moments<T>));
   const double origin = take_samples(plan, frame);
   for (uint32_t b = 0; b < plan.bins; b++) plan.bars[b] = bars_of(plan, frame, params, origin, b);
@@ -309,8 +314,9 @@ bool find_limits(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& pa
   else
     room = pass_singly(plan, frame);
   // More outliers than there is room for, for example in a frame of pure noise with a tiny snr.
-  if (!room) return plainly();
+  if (!room) return plainly(false);
   sort_by_bin(plan);
+  if (plan.sums != nullptr) sum_judged(plan, frame);
   uint64_t again = 0;
   for (uint32_t b = 0; b < plan.bins; b++) {
     if (!plan.bars[b].plain && quick_limits<T>(plan, params, b, plan.limits[b])) continue;
@@ -318,7 +324,7 @@ bool find_limits(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& pa
     again += plan.first[b + 1] - plan.first[b];
   }
   // For many bins, five passes in the order of the frame are faster than in the order of bins.
-  if (again > plan.first[plan.bins] / 2) return plainly();
+  if (again > plan.first[plan.bins] / 2) return plainly(true);
   for (uint32_t b = 0; b < plan.bins; b++)
     if (plan.bars[b].plain) plan.limits[b] = plain_limits(plan, frame, params, b);
   return true;

@@ -1,5 +1,6 @@
 // Generated from src/core/layout/peaks.ts by `npm run layout`. Do not edit.
 const MAX_BLOB: u32 = 1024u;
+const MAX_LOST: u32 = 1024u;
 const NUMBER_U8: u32 = 0u;
 const NUMBER_I8: u32 = 1u;
 const NUMBER_U16: u32 = 2u;
@@ -19,7 +20,7 @@ struct PeaksDescriptor {
   panels: u32, // rectangles of the frame that are searched
   dtype: u32, // a Number
   finder: u32, // a Finder
-  reserved0: u32, // zero
+  sums_only: u32, // 1: the bins are summed and nothing is searched
   reserved1: u32, // zero
   reserved2: u32, // zero
 }

@@ -436,7 +436,7 @@ typedef struct ewald_peaks_descriptor {
   uint32_t panels; /* rectangles of the frame that are searched */
   uint32_t dtype; /* a Number */
   uint32_t finder; /* a Finder */
-  uint32_t reserved0; /* zero */
+  uint32_t sums_only; /* 1: the bins are summed and nothing is searched */
   uint32_t reserved1; /* zero */
   uint32_t reserved2; /* zero */
 } ewald_peaks_descriptor;
@@ -446,7 +446,7 @@ EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, height) == 4, "layout of ew
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, panels) == 8, "layout of ewald_peaks_descriptor.panels");
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, dtype) == 12, "layout of ewald_peaks_descriptor.dtype");
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, finder) == 16, "layout of ewald_peaks_descriptor.finder");
-EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, reserved0) == 20, "layout of ewald_peaks_descriptor.reserved0");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, sums_only) == 20, "layout of ewald_peaks_descriptor.sums_only");
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, reserved1) == 24, "layout of ewald_peaks_descriptor.reserved1");
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, reserved2) == 28, "layout of ewald_peaks_descriptor.reserved2");
 

@@ -24,7 +24,7 @@ export const peaksDescriptor: Struct = {
     u32('panels', 'rectangles of the frame that are searched'),
     u32('dtype', 'a Number'),
     u32('finder', 'a Finder'),
-    u32('reserved0', 'zero'),
+    u32('sumsOnly', '1: the bins are summed and nothing is searched'),
     u32('reserved1', 'zero'),
     u32('reserved2', 'zero'),
   ],
@@ -107,10 +107,12 @@ export const peak: Struct = {
   ],
 };
 
-/** Capacities of GPU kernels. */
+/** Capacities of the kernels. */
 export const peaksCapacities = {
-  /** Maximum number of pixels of a blob, which are in the memory of its workgroup or block. */
+  /** Maximum number of pixels of a blob on a GPU, which are in the memory of its workgroup or block. */
   maxBlob: 1024,
+  /** Pixels of a ring that are bad in one frame only and listed with its sums. */
+  maxLost: 1024,
 } as const;
 
 /** One search on WebGPU. */

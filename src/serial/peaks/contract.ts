@@ -24,6 +24,8 @@ export interface PeaksDescriptor {
   readonly rings: number;
   readonly pixels: number;
   readonly bytesOfNumber: number;
+  /** Whether rings are summed, and nothing is searched. */
+  readonly sumsOnly: boolean;
 }
 
 /**
@@ -35,6 +37,8 @@ export interface PeaksRun {
   readonly bad: Uint8Array | undefined;
   /** Limits of every ring: mean, sigma, lower, upper. */
   readonly limits: Float32Array | undefined;
+  /** The sums of the rings, `sumsLength` numbers; see ring-sums.ts. */
+  readonly sums?: Float64Array | undefined;
 }
 
 /**

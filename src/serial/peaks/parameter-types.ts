@@ -57,6 +57,8 @@ export interface PeakSearchParameters {
   readonly maxPeaks?: number | undefined;
   /** Of peakfinder8. Also gives the statistics of the rings. Default false. */
   readonly rings?: boolean | undefined;
+  /** Of peakfinder8. Also gives the sums of all good pixels of the rings, none of which are clipped. Default false. */
+  readonly sums?: boolean | undefined;
   /**
    * Where a peak is: at the mean of its blob's pixels, as CrystFEL has it, or at the mean of all pixels around it
    * with Gaussian weights, which is nearer to the truth for weak spots. Default blob.
@@ -77,4 +79,6 @@ export interface FinderParameters {
   readonly minRes?: number | undefined;
   /** Pixels farther from the beam than this take no part; 0 sets no limit. Pixels; 0 … 1e6; default 0. */
   readonly maxRes?: number | undefined;
+  /** Sums the rings of frames (`sums`) and searches nothing. Default false. */
+  readonly sumsOnly?: boolean | undefined;
 }

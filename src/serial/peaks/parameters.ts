@@ -152,6 +152,12 @@ export const finderRows = {
       differs: 'its default of 1200 leaves out the corners of larger detectors without a word',
     },
   },
+  sumsOnly: {
+    kind: 'boolean',
+    sentence: 'sums the rings of frames (`sums`) and searches nothing',
+    fallback: false,
+    flag: null,
+  },
 } as const satisfies Parameters;
 
 /** Rejects a ring of pixels that is empty, in which no peak could be. Throws `Argument`. */
@@ -184,6 +190,13 @@ export const libraryRows = {
   rings: {
     kind: 'boolean',
     sentence: 'also gives the statistics of the rings',
+    fallback: false,
+    of: ['peakfinder8'],
+    flag: null,
+  },
+  sums: {
+    kind: 'boolean',
+    sentence: 'also gives the sums of all good pixels of the rings, none of which are clipped',
     fallback: false,
     of: ['peakfinder8'],
     flag: null,

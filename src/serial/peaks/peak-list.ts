@@ -1,4 +1,5 @@
 import type { Own } from '../../base/globals.js';
+import type { RingSums } from './ring-sums.js';
 
 /** The peaks of a frame, in the order of panels, rows and columns. */
 export interface PeakList {
@@ -21,6 +22,8 @@ export interface PeakList {
   readonly omitted?: number | undefined;
   /** With `rings`: mean, sigma, lower and upper limit of every ring, [rings, 4]. */
   readonly rings: Own<Float32Array> | undefined;
+  /** With `sums`: the sums of all good pixels of every ring. */
+  readonly sums?: RingSums | undefined;
 }
 
 /** The peaks for which `isKept` is true, in their order. */

@@ -36,6 +36,7 @@ import { peaksFeature } from './kernels.js';
 import type { FinderParameters, PeakSearchParameters } from './parameter-types.js';
 import { finderRows, refuseEmptyRing, refuseEmptySizes, refuseOtherFinders, runRows } from './parameters.js';
 import { type PeakList, selectPeaks } from './peak-list.js';
+import { ringSumsOf, sumsLength } from './ring-sums.js';
 import { type Reach, type Rings, ringsAround, ringsOf, ringsOfDetector, type SearchedPanel } from './rings.js';
 import { checkStages, type PeakStages } from './stage-marks.js';
 
@@ -193,6 +194,7 @@ interface Searched {
   readonly height: number;
   readonly pixels: number;
   readonly rings: Rings;
+  readonly sumsOnly: boolean;
 }
 
 /** Checks the options of a plan. */
@@ -213,6 +215,7 @@ function searchedBy(options: PeaksOptions): Searched {
     finder = 'peakfinder8',
     minRes = 0,
     maxRes = 0,
+    sumsOnly = false,
   } = checked(finderRows, { ...options }, (name) => `peaks: ${name}`);
   refuseEmptyRing('peaks', { minRes, maxRes });
   const pixels = width * height;
@@ -228,7 +231,7 @@ function searchedBy(options: PeaksOptions): Searched {
       'Shape',
       `peaks: rings are of ${rings.bins.length} pixels; a frame has ${pixels} (${width} x ${height})`,
     );
-  return { detector, finder, dtype, width, height, pixels, rings };
+  return { detector, finder, dtype, width, height, pixels, rings, sumsOnly };
 }
 
 /** A plan with its kernel. */
@@ -240,7 +243,7 @@ interface Planned extends Searched {
 /** Plans peaks on a context. */
 export async function planPeaks(planner: Planner, options: PeaksOptions): Promise<PeakFinder> {
   const searched = searchedBy(options);
-  const { finder, dtype, width, height, pixels } = searched;
+  const { finder, dtype, width, height, pixels, sumsOnly } = searched;
   const { bins, rings, panels } = searched.rings;
   const { backend, kernel } = await planner.plan(peaksFeature, {
     fields: pack(peaksDescriptor, {
@@ -249,6 +252,7 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
       panels: panels.length,
       dtype: numbers[dtype],
       finder: finders[finder],
+      sumsOnly: sumsOnly ? 1 : 0,
     }),
     finder,
     panels: concatenated(panels.map(({ fs, ss, endFs, endSs }) => pack(peaksPanel, { fs, ss, endFs, endSs }))),
@@ -256,6 +260,7 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
     rings,
     pixels,
     bytesOfNumber: numberTypes[dtype].BYTES_PER_ELEMENT,
+    sumsOnly,
   });
   const resource = new Resource('peak finder', planner.resource, kernel);
   const planned: Planned = { ...searched, kernel, resource };
@@ -342,6 +347,7 @@ function peaksIn(planned: Planned, frame: Frame, run: PeaksRunOptions): Promise<
   const { validRange = detector?.validRange } = run;
   const params = packSearch(search, checkRange(validRange), dtype);
   const limits = search.rings ? new Float32Array(rings.rings * 4) : undefined;
+  const sums = search.sums ? new Float64Array(sumsLength(rings.rings)) : undefined;
   // Until its turn, and while another thread searches, the memory still belongs to the caller.
   const taken = asItIs(frame);
   const bad = run.bad && asItIs(run.bad);
@@ -352,9 +358,10 @@ function peaksIn(planned: Planned, frame: Frame, run: PeaksRunOptions): Promise<
   return resource.enqueue(async () => {
     checkSignal(run.signal);
     intact('before its turn');
-    const found = await kernel.run({ params, frame: taken, bad, limits });
+    const found = await kernel.run({ params, frame: taken, bad, limits, ...(sums ? { sums } : {}) });
     intact('while it was being searched');
-    const list = strongest(listOf(found, limits), search.maxPeaks);
+    const all = listOf(found, limits);
+    const list = strongest(sums ? { ...all, sums: ringSumsOf(sums, rings.rings) } : all, search.maxPeaks);
     if (search.centroid === 'weighted') {
       const [least, greatest] = validRange ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
       const good = (i: number): boolean => {

@@ -10,7 +10,7 @@ import { type PeakSource, searchSettingRows } from './parameters.js';
 /** Parameters of the peak search by a finder that apply to every frame. */
 export type PeakParameters<Finder extends PeakSource = PeakSource> = Omit<
   PeaksRunOptions<Extract<Finder, FinderName>>,
-  'bad' | 'rings' | 'signal' | 'validRange'
+  'bad' | 'rings' | 'signal' | 'sums' | 'validRange'
 >;
 
 /** Parameters of peaks, indexing and integration; `Finder` is the finder whose parameters `peaks` has. */

@@ -15,6 +15,7 @@ interface PeaksAddon {
     frame: ArrayBufferView,
     bad: Uint8Array | null,
     limits: Float32Array | null,
+    sums: Float64Array | null,
   ): Promise<Uint8Array>;
   peaksDestroy(peaks: object): void;
 }
@@ -40,9 +41,11 @@ async function planPeaks(host: CudaHost, { fields, finder, panels, bins }: Peaks
     get bytes() {
       return bytes.device + held;
     },
-    async run({ params, frame, bad, limits }) {
+    async run({ params, frame, bad, limits, sums }) {
       if (finder !== 'zaef') checkBlobRoom(params);
-      const found = await host.track(() => addon.peaksRun(peaks, params, frame, bad ?? null, limits ?? null));
+      const found = await host.track(() =>
+        addon.peaksRun(peaks, params, frame, bad ?? null, limits ?? null, sums ?? null),
+      );
       // The first frame that is not page-locked takes memory.
       hold(addon.peaksBytes(peaks).host);
       return found;

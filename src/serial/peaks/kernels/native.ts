@@ -14,6 +14,7 @@ interface PeaksAddon {
     frame: ArrayBufferView,
     bad: Uint8Array | null,
     limits: Float32Array | null,
+    sums: Float64Array | null,
   ): Promise<Uint8Array>;
   peaksDestroy(peaks: object): void;
   preferHugePages(memory: Uint8Array): number;
@@ -47,9 +48,9 @@ function planPeaks(host: NativeHost, { fields, panels, bins }: PeaksDescriptor):
     get bytes() {
       return bytes;
     },
-    async run({ params, frame, bad, limits }) {
+    async run({ params, frame, bad, limits, sums }) {
       try {
-        return await addon.peaksRun(peaks, params, frame, bad ?? null, limits ?? null);
+        return await addon.peaksRun(peaks, params, frame, bad ?? null, limits ?? null, sums ?? null);
       } catch (error) {
         throw addonError(error);
       } finally {

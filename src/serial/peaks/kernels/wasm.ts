@@ -9,6 +9,7 @@ import { planStaged } from '../../../core/backends/wasm/staging.js';
 import { peak, peaksParams } from '../../../core/layout/peaks.js';
 import { structBytes } from '../../../core/layout/struct.js';
 import type { PeaksDescriptor, PeaksKernel, PeaksOp } from '../contract.js';
+import { sumsLength } from '../ring-sums.js';
 
 /** The peaks feature of the wasm core. */
 export const peaksOp = ({ core }: WasmHost): PeaksOp => ({
@@ -24,8 +25,10 @@ function planPeaks(core: Core, descriptor: PeaksDescriptor): PeaksKernel {
     const frame = staging.place(pixels * bytesOfNumber);
     const bad = staging.place(pixels);
     const limits = staging.place(rings * 16);
+    /** Memory for the sums of rings; most finders are never asked for them. */
+    let sums = 0;
     const finder = staging.create('peaks', fields, panels, bins);
-    const around = staging.bytes - core.call('ewald_peaks_bytes', finder);
+    let around = staging.bytes - core.call('ewald_peaks_bytes', finder);
     const frameBytes = pixels * bytesOfNumber;
     /** Frames that were lent and given back. */
     const spare: number[] = [];
@@ -42,6 +45,10 @@ function planPeaks(core: Core, descriptor: PeaksDescriptor): PeaksKernel {
       },
       async run(run) {
         core.write(params, run.params);
+        if (run.sums && sums === 0) {
+          sums = staging.place(8 * sumsLength(rings));
+          around += 8 * sumsLength(rings);
+        }
         const place = core.addressOf(run.frame) ?? frame;
         if (place === frame) core.write(frame, run.frame);
         if (run.bad) core.write(bad, run.bad);
@@ -54,6 +61,7 @@ function planPeaks(core: Core, descriptor: PeaksDescriptor): PeaksKernel {
           answer,
           answer + 4,
           run.limits ? limits : 0,
+          run.sums ? sums : 0,
         );
         const list = new Uint32Array(2);
         core.read(answer, list);
@@ -61,6 +69,7 @@ function planPeaks(core: Core, descriptor: PeaksDescriptor): PeaksKernel {
         const found = new Uint8Array(count * structBytes(peak));
         core.read(address, found);
         if (run.limits) core.read(limits, run.limits);
+        if (run.sums) core.read(sums, run.sums);
         return found;
       },
       dispose: async () => staging.release(),
