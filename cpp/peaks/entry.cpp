@@ -30,7 +30,7 @@ void lay_out_detector(Arena& arena, Plan& plan) {
   plan.bin = arena.take<uint16_t>(pixels);
   plan.taken = arena.take<uint8_t>(pixels);
   plan.pixels_of = arena.take<uint32_t>(plan.bins);
-  plan.tables = arena.take<uint64_t>(4 * (size_t(plan.bins) + 1));
+  plan.tables = arena.take<uint64_t>(sum_lanes * (size_t(masked) + 1));
   if (plan.descriptor.sums_only || plan.descriptor.finder != EWALD_FINDER_PEAKFINDER8) return;
   plan.first = arena.take<uint32_t>(size_t(plan.bins) + 1);
   plan.order = arena.take<uint32_t>(pixels);

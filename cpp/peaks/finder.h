@@ -22,6 +22,8 @@ constexpr int passes = 5;
 
 // Pixels that are bad in one frame only and listed with its sums: maxLost of src/core/layout/peaks.ts.
 constexpr uint32_t most_lost = 1024;
+// Tables in which the pixels of a bin are summed in turn.
+constexpr uint32_t sum_lanes = 4;
 
 // A rectangle of the frame, half open.
 struct Panel {
@@ -129,7 +131,7 @@ struct Plan {
   double* columns;
   // Where a run writes the sums of the bins, as ewald_peaks_run has them; NULL if nobody asks.
   double* sums;
-  // [bins + 1][4]: sums in 64 bits, in the frame's kind of number.
+  // [65536][sum_lanes]: sums in 64 bits, in the frame's kind of number; the last one is of ignored pixels.
   void* tables;
 
   // Notes a pixel that is bad in this frame.

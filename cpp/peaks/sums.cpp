@@ -12,42 +12,43 @@ namespace {
 template <class T>
 using Total = std::conditional_t<std::is_integral_v<T>, int64_t, double>;
 
-// The valid range in the numbers that are compared; those of integers need no conversion of a pixel.
+// The valid range in the numbers that are compared.
 template <class T>
 struct Range {
-  Total<T> low, high;
-  explicit Range(const Valid& valid) {
-    if constexpr (std::is_integral_v<T>) {
-      low = int64_t(std::max(valid.low, double(std::numeric_limits<T>::min())));
-      high = int64_t(std::min(valid.high, double(std::numeric_limits<T>::max())));
-    } else {
-      low = valid.low;
-      high = valid.high;
-    }
-  }
+  double low, high;
+  explicit Range(const Valid& valid) : low(valid.low), high(valid.high) {}
   // NaN is outside.
-  bool holds(T value) const { return Total<T>(value) >= low && Total<T>(value) <= high; }
+  bool holds(T value) const { return double(value) >= low && double(value) <= high; }
 };
 
-}  // namespace
-
-// Neighbours are mostly in one bin: with four tables an addition need not wait for the one before.
+// Of integers, one comparison: how far a pixel is above the lowest one, without a sign.
 template <class T>
-void sum_bins(Plan& plan, const Frame<T>& frame) {
-  constexpr uint32_t lanes = 4;
-  const uint32_t bins = plan.bins;
-  auto* const table = static_cast<Total<T>*>(plan.tables);
-  double *const sums = plan.sums, *const used = sums + bins;
-  std::memset(static_cast<void*>(table), 0, lanes * (size_t(bins) + 1) * sizeof(Total<T>));
-  for (uint32_t b = 0; b < bins; b++) used[b] = double(plan.pixels_of[b]);
-  sums[2 * size_t(bins)] = 0;
+  requires std::is_integral_v<T>
+struct Range<T> {
+  using Distance = std::make_unsigned_t<T>;
+  T low;
+  Distance span;
+  bool empty;
+  explicit Range(const Valid& valid) {
+    const double from = std::max(valid.low, double(std::numeric_limits<T>::min()));
+    const double to = std::min(valid.high, double(std::numeric_limits<T>::max()));
+    empty = to < from;
+    low = empty ? 0 : T(from);
+    span = empty ? 0 : Distance(int64_t(to) - int64_t(from));
+  }
+  bool holds(T value) const { return Distance(Distance(value) - Distance(low)) <= span && !empty; }
+};
+
+// The pass over a frame. Neighbours are mostly in one bin: with four tables an addition need not wait for the one
+// before. Ignored pixels have a table of their own, which takes no branch.
+template <class T, bool marked>
+void scatter(const Plan& plan, const Frame<T>& frame, Total<T>* table, double* used) {
   const Range<T> range(frame.valid);
+  const T* const value = frame.value;
   const uint16_t* const bin = plan.bin;
   const auto add = [&](size_t i, uint32_t lane) {
-    const T value = frame.value[i];
-    if (range.holds(value) && (frame.bad == nullptr || frame.bad[i] == 0)) {
-      // Ignored pixels have a table of their own, which takes no branch.
-      table[lanes * size_t(std::min<uint32_t>(bin[i], bins)) + lane] += Total<T>(value);
+    if (__builtin_expect(range.holds(value[i]) && (!marked || frame.bad[i] == 0), 1)) {
+      table[sum_lanes * size_t(bin[i]) + lane] += Total<T>(value[i]);
     } else if (bin[i] != masked) {
       used[bin[i]]--;
       plan.lose(i);
@@ -55,11 +56,28 @@ void sum_bins(Plan& plan, const Frame<T>& frame) {
   };
   const size_t pixels = size_t(plan.descriptor.width) * plan.descriptor.height;
   size_t i = 0;
-  for (; i + lanes <= pixels; i += lanes)
-    for (uint32_t lane = 0; lane < lanes; lane++) add(i + lane, lane);
+  for (; i + sum_lanes <= pixels; i += sum_lanes)
+    for (uint32_t lane = 0; lane < sum_lanes; lane++) add(i + lane, lane);
   for (; i < pixels; i++) add(i, 0);
+}
+
+}  // namespace
+
+template <class T>
+void sum_bins(Plan& plan, const Frame<T>& frame) {
+  const uint32_t bins = plan.bins;
+  auto* const table = static_cast<Total<T>*>(plan.tables);
+  double *const sums = plan.sums, *const used = sums + bins;
+  std::memset(static_cast<void*>(table), 0, sum_lanes * size_t(bins) * sizeof(Total<T>));
+  std::memset(static_cast<void*>(table + sum_lanes * size_t(masked)), 0, sum_lanes * sizeof(Total<T>));
+  for (uint32_t b = 0; b < bins; b++) used[b] = double(plan.pixels_of[b]);
+  sums[2 * size_t(bins)] = 0;
+  if (frame.bad == nullptr)
+    scatter<T, false>(plan, frame, table, used);
+  else
+    scatter<T, true>(plan, frame, table, used);
   for (uint32_t b = 0; b < bins; b++) {
-    const Total<T>* const four = table + lanes * size_t(b);
+    const Total<T>* const four = table + sum_lanes * size_t(b);
     sums[b] = double(four[0] + four[1] + four[2] + four[3]);
   }
 }

@@ -31,6 +31,7 @@ import { type IndexFlags, indexRows, isNone } from './frame-rows.js';
 import { note, yellow } from './output.js';
 import { picked, saidAsFlags } from './parameter-flags.js';
 import { checkPeakFlags } from './peak-flags.js';
+import { profileOfFlags } from './profile-flags.js';
 
 /** The values of the flags that a mode of `ewald index` uses. Throws `Argument` for those that it does not use. */
 export function flagsInUse(given: IndexFlags, mode: RunMode, source: string): IndexFlags {
@@ -118,7 +119,7 @@ export function askedRun(files: readonly string[], flags: IndexFlags, stream: st
       inputs,
       ...settings,
       ...picked(optionRows, flags),
-      ...(stream === undefined && { peaks }),
+      ...(stream === undefined && { peaks, profile: profileOfFlags(flags) }),
       ...(Object.keys(thresholds).length > 0 && { thresholds }),
       // The run reads the cells itself and protects their files from being replaced.
       cells: isNone(flags.cells) ? [] : flags.cells,

@@ -30,11 +30,16 @@ import type { FinderName, Frame } from '../peaks/contract.js';
 import type { PeakList } from '../peaks/peak-list.js';
 import { type BorrowedFrame, borrowFrame, type LendsFrames, type PeakFinder } from '../peaks/peaks.js';
 import type { PeaksMethods } from '../peaks/room.js';
+import { spotsOf } from '../peaks/spots.js';
 import type { PeakStages } from '../peaks/stage-marks.js';
 import { isTuned, tunedOn } from './first-frames/tune.js';
 import { gpuBatchSpots, type ImageIndexer, planImages } from './image-indexers.js';
 import { checkSearch, refuseOfPeaks } from './modes.js';
 import { isList, type PeakSource } from './parameters.js';
+import { FrameProfiles } from './profile/frame-profiles.js';
+import { checkProfile } from './profile/options.js';
+import type { Profiler } from './profile/profiler.js';
+import type { RadialProfile } from './profile/radial-profile.js';
 import { type SearchSettings, settingNames } from './settings.js';
 import {
   type FrameCrystal,
@@ -115,6 +120,7 @@ export async function openFrameSearcher(context: Plans, options: FrameSearcherOp
   refuseOfPeaks('frameSearcher', options ?? {});
   knownOptions('frameSearcher', options, ['detector', ...settingNames]);
   checkSearch('frameSearcher', options.peaks, options.thresholds);
+  const profile = checkProfile('frameSearcher: profile', options.profile);
   const { cells } = options;
   if (cells !== undefined && !(Array.isArray(cells) && cells.every((one) => Array.isArray(one?.cell))))
     throw new EwaldError(
@@ -122,7 +128,11 @@ export async function openFrameSearcher(context: Plans, options: FrameSearcherOp
       `frameSearcher: cells is ${shown(cells)}; ` +
         'expected a list of what readCell(text) returns: cells: [readCell(text)]',
     );
-  const searcher = await planFrameSearcher(context, { ...options, minPeaks: options.minPeaks ?? minimumSpots });
+  const searcher = await planFrameSearcher(context, {
+    ...options,
+    profile,
+    minPeaks: options.minPeaks ?? minimumSpots,
+  });
   searcher.tunesItself = !isTuned(searcher.settings);
   return searcher as unknown as FrameSearcher;
 }
@@ -167,14 +177,16 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
   readonly #context: Plans;
   readonly #finders = new KeptPlans<PeakFinder>(what);
   readonly #indexers: KeptPlans<ImageIndexer>;
+  readonly #profiles: FrameProfiles;
   readonly #resource = new Resource(what, undefined, {
-    dispose: () => eachInTurn(what, [() => this.#finders.dispose(), () => this.#indexers.dispose()]),
+    dispose: () => eachInTurn(what, [() => this.#finders.dispose(), () => this.#indexers.dispose(), () => this.#profiles.dispose()]),
   });
   readonly #type: (typeof numberTypes)[keyof typeof numberTypes];
 
   constructor(context: Plans, detector: Detector, settings: SearchSettings, beside?: OpenFrameSearcher) {
     this.#context = context;
     this.#indexers = beside && beside.imagesAtOnce > 1 ? beside.#indexers.shared() : new KeptPlans(what);
+    this.#profiles = new FrameProfiles(context, detector);
     this.detector = detector;
     this.settings = settings;
     this.#given = settings;
@@ -286,7 +298,12 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
     const settings = this.#settingsOf('search', options);
     const scene = this.#scene(settings, options);
     const begun = performance.now();
-    const peaks = options.found ?? (await whileItStays(borrowed, (frame) => this.#find(frame, settings, options)));
+    const profiler = settings.profile && this.#profiles.profilerFor(settings, scene.beam);
+    const withSums = profiler?.bins.ofRings !== undefined;
+    const listed =
+      options.found ?? (await whileItStays(borrowed, (frame) => this.#find(frame, settings, options, withSums)));
+    const profile = profiler && (await this.#profileOf(borrowed, profiler, listed, scene));
+    const peaks = listed.sums ? { ...listed, sums: undefined } : listed;
     const found = performance.now();
     const findsOn = options.found ? undefined : this.#finders.latest?.backend;
     whenFound?.();
@@ -295,7 +312,19 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
     const indexed = performance.now();
     const crystals = integrateCrystals(borrowed.frame(), result.crystals, scene);
     const ms = { read: 0, peaks: found - begun, index: indexed - found, integrate: performance.now() - indexed };
-    return { ...result, crystals, ms, backends: { ...result.backends, peaks: findsOn } };
+    const backends = { ...result.backends, peaks: findsOn };
+    return { ...result, crystals, ms, backends, ...(profile ? { profile } : {}) };
+  }
+
+  /** The profile of a frame whose peaks are known. */
+  async #profileOf(
+    borrowed: Pick<BorrowedFrame, 'frame'>,
+    profiler: Profiler,
+    peaks: PeakList,
+    { geometry, beam }: Scene,
+  ): Promise<RadialProfile> {
+    const sums = await whileItStays(borrowed, (frame) => this.#profiles.sumsOf(frame, profiler, peaks));
+    return profiler.of(borrowed.frame(), sums, peaks, spotsOf(peaks, geometry, beam));
   }
 
   dispose(): Promise<void> {
@@ -328,8 +357,13 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
     );
   }
 
-  async #find(frame: Frame, settings: SearchSettings, { signal }: FrameSearchOptions): Promise<PeakList> {
-    const given = { ...settings.peaks, ...(signal ? { signal } : {}) };
+  async #find(
+    frame: Frame,
+    settings: SearchSettings,
+    { signal }: FrameSearchOptions,
+    sums = false,
+  ): Promise<PeakList> {
+    const given = { ...settings.peaks, ...(sums ? { sums } : {}), ...(signal ? { signal } : {}) };
     const found = await namedAs(what, async () => (await this.finderFor(settings)).run(frame, given));
     return settings.useSaturated === false ? unsaturated(found, frame, this.detector) : found;
   }

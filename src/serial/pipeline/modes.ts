@@ -160,7 +160,7 @@ export function checkSearch(what: string, peaks: unknown, thresholds: unknown): 
  */
 export function checkSettings(
   what: string,
-  settings: Omit<SearchSettings, 'peaks' | 'cells'> & {
+  settings: Omit<SearchSettings, 'peaks' | 'cells' | 'profile'> & {
     readonly peaks?: 'tune' | PeakParameters | undefined;
     readonly cells?: readonly unknown[] | undefined;
   } & Partial<RefinementParameters>,

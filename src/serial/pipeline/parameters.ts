@@ -8,6 +8,7 @@ import { openRows } from '../../io/data/parameters.js';
 import { cellSearchRows, minimumSpots } from '../indexing/parameters.js';
 import type { FinderName } from '../peaks/contract.js';
 import { finderNames, finderRows } from '../peaks/parameters.js';
+import { profileBins, profileFrames } from './profile/options.js';
 
 /**
  * Where peaks are taken from instead of searching for them: the columns of CXI, a table of an HDF5 file, or messages.
@@ -443,6 +444,44 @@ export const runRows = /* @__PURE__ */ grouped('input', {
     kind: 'boolean',
     sentence: 'continues the stream of a run that did not end; frames that could not be read are tried again',
     of: ['frames in files'],
+    neutral: true,
+  },
+} as const satisfies Parameters);
+
+/** The radial profile of every frame; `profile` of the library. `--profile` prints times, as in CrystFEL. */
+export const profileRows = /* @__PURE__ */ grouped('output', {
+  radialProfile: {
+    common: true,
+    kind: 'integer',
+    sentence:
+      'measures the radial profile of every frame, with background, ice and spots by shell, in this number of bins; ' +
+      '0: bins of 0.01 1/Å, or of 1.5 pixels',
+    range: { low: 0, high: profileBins.high, fallback: Number.NaN },
+    bare: 0,
+    usual: 'no profile',
+    value: 'bins',
+    of: ['detector frames'],
+  },
+  profileRange: {
+    kind: 'text',
+    sentence: 'lowest and highest q = 2 pi/d of the profile in 1/Å, such as 0.05:4.5',
+    usual: 'from 0.05 to the corner of the detector',
+    value: 'low:high',
+    of: ['detector frames'],
+  },
+  profilePolarisation: {
+    kind: 'text',
+    sentence: 'polarisation for which the profile is corrected: horiz, vert, none, or FRACTION@ANGLE',
+    usual: 'horiz, and none for electrons',
+    value: 'how',
+    of: ['detector frames'],
+  },
+  profileFrames: {
+    kind: 'choice',
+    sentence: 'which profiles --hdf5 holds: means of 100 frames, those of hits, or those of all frames',
+    choices: profileFrames,
+    fallback: 'mean',
+    of: ['detector frames'],
     neutral: true,
   },
 } as const satisfies Parameters);

@@ -10,6 +10,7 @@ import type { FrameGrid } from '../../io/chip/grid.js';
 import type { Frame } from '../peaks/contract.js';
 import type { PeakList } from '../peaks/peak-list.js';
 import type { CopiedHeader } from './inputs/copied-headers.js';
+import { type ProfileRecord, RadialProfile } from './profile/radial-profile.js';
 import type { FailedFrame, PipelineItem, SearchedFrame } from './search-all.js';
 import type { FrameCrystal, FrameResult, StageBackends, StageTimes } from './stages/frame.js';
 import { crystalWith, tableOfCrystal, withoutReflections } from './stages/measured-crystal.js';
@@ -38,6 +39,7 @@ export interface FrameRecord {
   readonly headers?: readonly CopiedHeader[] | undefined;
   readonly rois?: RegionValues | undefined;
   readonly grid?: FrameGrid | undefined;
+  readonly profile?: ProfileRecord | undefined;
   /** Its chunk of a stream. */
   readonly chunk: string;
   /** The pixels of the frame, if they are kept. */
@@ -69,7 +71,14 @@ export function recordOf({ origin, result, chunk, frame }: SearchedFrame, travel
     const plain = { ...withoutReflections(crystal), reflections: table && table.length / rowLength };
     return table ? { ...plain, table } : plain;
   });
-  const record = { ...result, origin, crystals, ...(frame ? { frame } : {}) };
+  const { profile } = result;
+  const record = {
+    ...result,
+    origin,
+    crystals,
+    ...(frame ? { frame } : {}),
+    ...(profile ? { profile: { ...profile } } : {}),
+  };
   if (travels) return { ...record, chunk: formatChunk(chunk) };
   let text: string | undefined;
   return {
@@ -104,11 +113,16 @@ interface ItemScene {
  */
 export function pipelineItem(record: FrameRecord | FrameFailure, scene: ItemScene): PipelineItem {
   if (isFailure(record)) return { origin: record.origin, error: new EwaldError(record.tag, record.message) };
-  const { origin, hit, peaks, spots, beam, ms, backends, headers, rois, grid, frame } = record;
+  const { origin, hit, peaks, spots, beam, ms, backends, headers, rois, grid, profile, frame } = record;
   const crystals: FrameCrystal[] = record.crystals.map(({ table, reflections: _, ...crystal }) =>
     crystalWith(crystal, table),
   );
-  const asked = { ...(headers ? { headers } : {}), ...(rois ? { rois } : {}), ...(grid ? { grid } : {}) };
+  const asked = {
+    ...(headers ? { headers } : {}),
+    ...(rois ? { rois } : {}),
+    ...(grid ? { grid } : {}),
+    ...(profile ? { profile: new RadialProfile(profile) } : {}),
+  };
   const result: FrameResult = { peaks, spots, hit, crystals, beam, ms, backends, ...asked };
   let chunk: StreamChunk | undefined;
   return {

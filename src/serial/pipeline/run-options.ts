@@ -32,6 +32,7 @@ import {
   thresholdRows,
   unknownCellRows,
 } from './parameters.js';
+import { checkProfile, type ProfileOptions } from './profile/options.js';
 import { checkRegions, type Region, regionText } from './regions/region.js';
 import { type PeakParameters, type SearchSettings, settingNames, settingsOf } from './settings.js';
 import { checkOutputs, type OutputOptions, outputNames } from './sinks/outputs.js';
@@ -98,7 +99,7 @@ export interface FrameOptions extends Omit<DetectorOptions, 'geometry' | 'highre
 
 /** Options of a run; `Finder` is the finder whose parameters `peaks` has. */
 export interface PipelineOptions<Finder extends PeakSource = PeakSource>
-  extends Omit<SearchSettings<Finder>, 'peaks' | 'cells'>,
+  extends Omit<SearchSettings<Finder>, 'peaks' | 'cells' | 'profile'>,
     FrameOptions,
     RefinementParameters,
     RunParameters,
@@ -116,6 +117,11 @@ export interface PipelineOptions<Finder extends PeakSource = PeakSource>
    * searched for peaks.
    */
   readonly cells?: readonly GivenCell[] | undefined;
+  /**
+   * The radial profile of every frame, with its background, ice and spots by shell, in results (`profile`), the stream
+   * and the other outputs; `true` for all defaults. Default: none.
+   */
+  readonly profile?: boolean | ProfileOptions | undefined;
   /**
    * The executor that searches the frames instead of this process, such as `await Executor.workers()` of
    * `ewald/executors`; owned by the caller.
@@ -224,6 +230,7 @@ export function checkRun(options: PipelineOptions) {
   const { cells: _, ...settings } = settingsOf(options as SearchSettings) as Omit<SearchSettings, 'peaks'> & {
     readonly peaks?: 'tune' | PeakParameters | undefined;
   };
+  const profile = checkProfile('pipeline: profile', options.profile);
   return {
     ...checked,
     selection: { range: sliceOf('pipeline', options), shard: shardOf('pipeline: shard', options.shard) },
@@ -236,8 +243,14 @@ export function checkRun(options: PipelineOptions) {
       minLengthA,
       maxLengthA: valid('pipeline: maxLengthA', options.maxLengthA, row.number(minLengthA, 1000, 1000)),
     },
-    settings,
+    settings: profile === undefined ? withoutProfile(settings) : { ...settings, profile },
   };
+}
+
+/** Settings that ask for no profile have no member of that name. */
+function withoutProfile<Settings extends object>(settings: Settings): Settings {
+  const { profile: _, ...others } = settings as Settings & { readonly profile?: unknown };
+  return others as unknown as Settings;
 }
 
 const rows: Parameters = {
@@ -252,6 +265,7 @@ const rows: Parameters = {
   minLengthA: cellSearchRows.minLengthA,
   ...unknownCellRows,
   ...gridRows,
+  profile: { kind: 'text', sentence: '', flag: 'radial-profile' },
 };
 
 /** The options that determine the contents of a stream; inputs and cells are elsewhere in its head. */

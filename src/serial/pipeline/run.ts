@@ -30,12 +30,13 @@ import { type GivenInputs, givenInputs } from './inputs/inputs.js';
 import { withMasksInside } from './inputs/inside.js';
 import type { LoadPlace, RunPlace } from './inputs/place.js';
 import { endingPlace } from './inputs/place-inputs.js';
+import { profileBinsOf } from './profile/frame-profiles.js';
 import { type FrameFailure, type FrameRecord, failureOf, isFailure, pipelineItem } from './record.js';
 import { spansOf } from './regions/spans.js';
 import { type CheckedRun, checkRun, commandLineOf, type PipelineOptions } from './run-options.js';
 import type { PipelineItem } from './search-all.js';
 import { type RunScene, searched, startedEarly } from './search-places.js';
-import { methodName } from './settings.js';
+import { methodName, type SearchSettings } from './settings.js';
 import { storedResults, withStored } from './shards/stored.js';
 import { checkNames, checkTargets, endingOutputs, Outputs } from './sinks/outputs.js';
 import { regionStatus } from './sinks/region-status.js';
@@ -100,6 +101,8 @@ export async function* runPipeline(
       const isDistanceOpen = await orAborted(toldOf(geometry, source, !!cells, onEvent), signal);
       for (const warning of asGiven?.geometry.warnings ?? []) warn(`${asGiven?.name}: ${warning}`);
       for (const text of source.warnings) warn(text);
+      // A range beyond the detector is refused before any frame is searched.
+      if (checked.settings.profile) profileBinsOf(await own.detector(), checked.settings as SearchSettings);
       const start = { place, given, geometry, source, cells, options, onEvent, checked, searchWith };
       const { settings, refined, isDoubtful, fitted } = await startOfRun(context, own, start);
       if (isDistanceOpen && !fitted?.isDistanceKnown) onEvent(unsettledDistance);

@@ -6,6 +6,7 @@ import type { FinderName } from '../peaks/contract.js';
 import type { PeaksRunOptions } from '../peaks/peaks.js';
 import type { SearchParameters } from './parameter-types.js';
 import { type PeakSource, searchSettingRows } from './parameters.js';
+import type { ProfileOptions } from './profile/options.js';
 
 /** Parameters of the peak search by a finder that apply to every frame. */
 export type PeakParameters<Finder extends PeakSource = PeakSource> = Omit<
@@ -21,10 +22,12 @@ export interface SearchSettings<Finder extends PeakSource = PeakSource> extends 
   readonly cells?: readonly KnownCell[] | undefined;
   readonly peaks?: PeakParameters<Finder> | undefined;
   readonly thresholds?: IndexingThresholds | undefined;
+  /** The radial profile of every frame, with its background and ice; default: none. */
+  readonly profile?: ProfileOptions | undefined;
 }
 
 /** Names of the settings, for checks of options. */
-export const settingNames = ['cells', 'peaks', 'thresholds', ...namesOf(searchSettingRows)] as const;
+export const settingNames = ['cells', 'peaks', 'profile', 'thresholds', ...namesOf(searchSettingRows)] as const;
 
 /** Extracts the settings from other options. */
 export function settingsOf(options: SearchSettings): SearchSettings {

@@ -19,6 +19,7 @@ import {
 import { geometryShape } from '../../crystal/geometry/geometry-shape.js';
 import { dataTypes } from '../../io/data/dtype.js';
 import { checkSearch } from './modes.js';
+import { checkProfile } from './profile/options.js';
 import { searchSettingRows } from './parameters.js';
 import { checkRegions } from './regions/region.js';
 import { type SearchSettings, settingNames } from './settings.js';
@@ -30,11 +31,12 @@ const settingsShape: Shape = (what, settings) => {
     what,
     settings,
   );
-  const { peaks, thresholds, ...rest } = settings as SearchSettings;
+  const { peaks, profile, thresholds, ...rest } = settings as SearchSettings;
   knownOptions(what, settings as object, settingNames);
   const values = checked(searchSettingRows, rest, (name) => `${what}.${name}`);
   if (values.integration !== undefined) parseIntegration(values.integration, `${what}.integration`);
   checkSearch(what, peaks, thresholds);
+  checkProfile(`${what}.profile`, profile);
 };
 
 const liveFrame = members({

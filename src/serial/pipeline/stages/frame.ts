@@ -15,6 +15,7 @@ import { type DetectorFit, fitDetector } from '../../refinement/detector-fit.js'
 import type { ImageIndexer, ImageWait } from '../image-indexers.js';
 import type { CopiedHeader } from '../inputs/copied-headers.js';
 import { integrationRows } from '../parameters.js';
+import type { RadialProfile } from '../profile/radial-profile.js';
 import type { SearchSettings } from '../settings.js';
 import { isAccepted } from './accept.js';
 import { integrateRows, type RingRadii } from './integrate.js';
@@ -110,6 +111,8 @@ export interface FrameResult {
   readonly rois?: RegionValues | undefined;
   /** Its well, and the number of the image by the detector (`grid`, `gridFile`, `gridFields`); absent without them. */
   readonly grid?: FrameGrid | undefined;
+  /** Its radial profile, with background, ice and spots by shell; absent unless `profile` asks for it. */
+  readonly profile?: RadialProfile | undefined;
 }
 
 const usualRadii: RingRadii = [4, 5, 7];

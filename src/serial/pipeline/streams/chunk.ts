@@ -10,6 +10,7 @@ import { type ListLines, putPeak, putReflection, reflectionNumbers, setLists } f
 import type { PeakList } from '../../peaks/peak-list.js';
 import { gridLines } from '../grid/grid-lines.js';
 import { headerLine } from '../inputs/copied-headers.js';
+import { profileLines } from '../profile/stream-lines.js';
 import type { FrameCrystal, FrameResult } from '../stages/frame.js';
 import { tableOfCrystal } from '../stages/measured-crystal.js';
 import { column, type Measured, rowLength } from '../stages/reflection-table.js';
@@ -61,6 +62,7 @@ export function chunkOf(
       ...(peaks.omitted ? [`${omittedMark}${peaks.omitted}`] : []),
       ...regionLines(result.rois),
       ...gridLines(result.grid),
+      ...(result.profile ? profileLines(result.profile) : []),
     ],
     cameraLengthM: averageDistance(geometry, beam.distanceM),
     peakCount: peaks.count,

@@ -1,0 +1,22 @@
+/** The flags of radial profiles as the option of a run. */
+import { profileRows, readProfileRange } from '../../entries/command.node.js';
+import { EwaldError, type PipelineOptions } from '../../entries/index.node.js';
+import type { IndexFlags } from './frame-rows.js';
+import { picked } from './parameter-flags.js';
+
+/** The option `profile`; undefined without `--radial-profile`. Throws `Argument`. */
+export function profileOfFlags(flags: IndexFlags): PipelineOptions['profile'] {
+  const { radialProfile: bins, profileRange, profilePolarisation, profileFrames } = picked(profileRows, flags);
+  if (bins === undefined) {
+    const given = { '--profile-range': profileRange, '--profile-polarisation': profilePolarisation };
+    const alone = Object.entries({ ...given, '--profile-frames': profileFrames }).find(([, value]) => value !== undefined);
+    if (alone) throw new EwaldError('Argument', `${alone[0]} is of a radial profile: add --radial-profile`);
+    return undefined;
+  }
+  return {
+    ...(bins > 0 && { bins }),
+    ...(profileRange !== undefined && { range: readProfileRange(profileRange) }),
+    ...(profilePolarisation !== undefined && { polarisation: profilePolarisation }),
+    ...(profileFrames !== undefined && { frames: profileFrames }),
+  };
+}

@@ -1,0 +1,155 @@
+/** Profiles of the frames of a detector, from the sums of their rings or bins. */
+import { maskedBin } from '../../../core/layout/peaks.js';
+import type { Detector } from '../../../io/detector/detector.js';
+import type { Frame } from '../../peaks/contract.js';
+import type { PeakList } from '../../peaks/peak-list.js';
+import { type RingSums, sumRings } from '../../peaks/ring-sums.js';
+import type { ProfileBins } from './bins.js';
+import { iceScore } from './ice.js';
+import { intensityOf, middlesOf, type ProfileRecord, RadialProfile, shellCount } from './radial-profile.js';
+
+/** Pixels to each side of the pixel of a peak that the background leaves out. */
+const peakReach = 2;
+/** The range of the background number, d in Å. */
+const [backgroundFrom, backgroundTo] = [5, 3];
+
+type Pixels = Pick<Detector, 'width' | 'height' | 'validRange' | 'unitsPerPhoton'>;
+
+/** Makes profiles; it keeps memory of a byte per pixel. */
+export class Profiler {
+  readonly bins: ProfileBins;
+  readonly #detector: Pixels;
+  readonly #seen: Uint8Array;
+
+  constructor(bins: ProfileBins, detector: Pixels) {
+    this.bins = bins;
+    this.#detector = detector;
+    this.#seen = new Uint8Array(bins.map.length);
+  }
+
+  /**
+   * The profile of a frame whose pixels without counts are outside the valid range. `sums` are those of the bins, which
+   * are not changed.
+   */
+  of(frame: Frame, sums: RingSums, peaks: PeakList, spots: Float32Array): RadialProfile {
+    const { bins } = this;
+    const [counts, pixels] = [sums.sums, sums.pixels.slice()];
+    const norm = this.#normOf(frame, sums);
+    const gain = this.#detector.unitsPerPhoton ?? 1;
+    const backgroundCounts = counts.slice();
+    const backgroundNorm = norm.slice();
+    this.#leaveOut(frame, peaks, { counts: backgroundCounts, norm: backgroundNorm, pixels });
+    const { low, step, corner } = bins;
+    const scene = { low, step, gain };
+    return new RadialProfile({
+      ...scene,
+      corner,
+      counts,
+      norm,
+      backgroundCounts,
+      backgroundNorm,
+      background: backgroundOf({ ...scene, counts: backgroundCounts, norm: backgroundNorm }),
+      ice: iceScore(scene, backgroundCounts, backgroundNorm),
+      spotsByShell: spotsByShell(spots, corner),
+    });
+  }
+
+  /** Σ(Ω·P) of the good pixels of each bin; 0 in bins without any. */
+  #normOf(frame: Frame, { lost, pixels }: RingSums): Float64Array {
+    const { map, norm: ofPixel, norms } = this.bins;
+    const left = norms.slice();
+    const take = (pixel: number): void => {
+      const bin = map[pixel] as number;
+      if (bin !== maskedBin) left[bin] = (left[bin] as number) - (ofPixel[pixel] as number);
+    };
+    if (lost) for (const pixel of lost) take(pixel);
+    else {
+      const [least, greatest] = this.#detector.validRange;
+      for (let i = 0; i < map.length; i++) {
+        const value = frame[i] as number;
+        if (!(value >= least && value <= greatest)) take(i);
+      }
+    }
+    for (let bin = 0; bin < left.length; bin++) if (pixels[bin] === 0) left[bin] = 0;
+    return left;
+  }
+
+  /** Takes the pixels around the peaks off sums; each pixel once. */
+  #leaveOut(
+    frame: Frame,
+    peaks: PeakList,
+    { counts, norm, pixels }: { counts: Float64Array; norm: Float64Array; pixels: Float64Array },
+  ): void {
+    const { map, norm: ofPixel } = this.bins;
+    const { width, height, validRange } = this.#detector;
+    const [least, greatest] = validRange;
+    const seen = this.#seen;
+    const left: number[] = [];
+    for (let p = 0; p < peaks.count; p++) {
+      const [x, y] = [Math.floor(peaks.fs[p] as number), Math.floor(peaks.ss[p] as number)];
+      const [x0, x1] = [Math.max(0, x - peakReach), Math.min(width - 1, x + peakReach)];
+      for (let ss = Math.max(0, y - peakReach); ss <= Math.min(height - 1, y + peakReach); ss++)
+        for (let i = ss * width + x0; i <= ss * width + x1; i++) {
+          const bin = map[i] as number;
+          if (bin === maskedBin || seen[i] !== 0) continue;
+          const value = frame[i] as number;
+          if (!(value >= least && value <= greatest)) continue;
+          seen[i] = 1;
+          left.push(i);
+          counts[bin] = (counts[bin] as number) - value;
+          norm[bin] = (norm[bin] as number) - (ofPixel[i] as number);
+          pixels[bin] = (pixels[bin] as number) - 1;
+        }
+    }
+    for (const pixel of left) seen[pixel] = 0;
+    for (let bin = 0; bin < norm.length; bin++)
+      if (pixels[bin] === 0) {
+        norm[bin] = 0;
+        counts[bin] = 0;
+      }
+  }
+}
+
+/** The sums of bins from those of rings. */
+export function binsOfRings({ sums, pixels, lost }: RingSums, ofRings: Uint16Array, count: number): RingSums {
+  const found = { sums: new Float64Array(count), pixels: new Float64Array(count), lost };
+  for (let ring = 0; ring < sums.length; ring++) {
+    const bin = ofRings[ring] as number;
+    if (bin === maskedBin) continue;
+    found.sums[bin] = (found.sums[bin] as number) + (sums[ring] as number);
+    found.pixels[bin] = (found.pixels[bin] as number) + (pixels[ring] as number);
+  }
+  return found;
+}
+
+/** The sums of a frame in plain code, over the bins themselves. */
+export const plainSums = (
+  frame: Frame | Float64Array,
+  { map, count }: ProfileBins,
+  [least, greatest]: readonly [number, number],
+): RingSums => sumRings(frame, map, count, (_, value) => value >= least && value <= greatest);
+
+/** The mean intensity of a range of resolution; undefined if no bin is in it. */
+export function backgroundOf(profile: Pick<ProfileRecord, 'low' | 'step' | 'counts' | 'norm'>): number | undefined {
+  const { counts, norm } = profile;
+  const [from, to] = [(2 * Math.PI) / backgroundFrom, (2 * Math.PI) / backgroundTo];
+  let [sum, weight] = [0, 0];
+  for (const [i, q] of middlesOf(profile).entries()) {
+    if (q < from || q > to) continue;
+    sum += counts[i] as number;
+    weight += norm[i] as number;
+  }
+  const [mean = Number.NaN] = intensityOf([sum], [weight]);
+  return Number.isNaN(mean) ? undefined : mean;
+}
+
+/** Numbers of spots in shells of equal volume in reciprocal space. */
+function spotsByShell(spots: Float32Array, corner: number): number[] {
+  const found = new Array<number>(shellCount).fill(0);
+  for (let i = 0; i + 2 < spots.length; i += 3) {
+    const inverseD = Math.hypot(spots[i] as number, spots[i + 1] as number, spots[i + 2] as number);
+    const shell = Math.min(shellCount - 1, Math.floor(shellCount * ((2 * Math.PI * inverseD) / corner) ** 3));
+    found[shell] = (found[shell] as number) + 1;
+  }
+  return found;
+}
