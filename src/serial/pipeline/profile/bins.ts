@@ -7,7 +7,8 @@
  */
 import { EwaldError } from '../../../base/errors.js';
 import { maskedBin } from '../../../core/layout/peaks.js';
-import type { Beam } from '../../../crystal/geometry/geometry.js';
+import { cross } from '../../../crystal/cell.js';
+import type { Beam, Geometry } from '../../../crystal/geometry/geometry.js';
 import { panelNumbers, panelNumbersLength, xOf, yOf, zOf } from '../../../crystal/geometry/panel-numbers.js';
 import { type Polarisation, polarisationFactor, readPolarisation } from '../../../crystal/polarisation.js';
 import type { Detector } from '../../../io/detector/detector.js';
@@ -31,6 +32,8 @@ export interface ProfileBins {
   readonly norm: Float32Array;
   /** Σ(Ω·P) of all pixels of each bin. */
   readonly norms: Float64Array;
+  /** Mean q of the pixels of each bin, with Ω·P as weights, which is not quite its middle; the middle of an empty bin. */
+  readonly q: Float64Array;
   readonly beam: Beam;
 }
 
@@ -49,19 +52,36 @@ export function polarisationOf({ geometry }: Detector, { polarisation }: Profile
   return geometry.radiation?.kind === 'electronVoltage' ? undefined : { fraction: 1, angleDeg: 0 };
 }
 
+/** Where the beam meets the plane of the panel whose middle is nearest to it, metres: Ω is 1 there if it is not tilted. */
+function distanceAtBeam({ panels }: Geometry, numbers: Float64Array): number {
+  let [nearest, distance] = [Number.POSITIVE_INFINITY, 0];
+  for (const [p, { minFs, maxFs, minSs, maxSs, fs, ss }] of panels.entries()) {
+    const at = p * panelNumbersLength;
+    const [f, s] = [(minFs + maxFs + 1) / 2, (minSs + maxSs + 1) / 2];
+    const [x, y, z] = [xOf(numbers, at, f, s), yOf(numbers, at, f, s), zOf(numbers, at, f, s)];
+    const off = Math.hypot(x, y);
+    if (off >= nearest) continue;
+    nearest = off;
+    const [nx, ny, nz] = cross(fs, ss);
+    // A panel along the beam does not meet it.
+    distance = Math.abs(nz) > 0.1 ? z + (nx * x + ny * y) / nz : z;
+  }
+  return distance;
+}
+
 /** q and Ω·P of the middle of each pixel that has a ring. */
 function pixelMaps(detector: Detector, beam: Beam, polarisation: Polarisation | undefined, bins: Uint16Array): PixelMaps {
   const { geometry, width, height } = detector;
   const q = new Float32Array(width * height);
   const norm = new Float32Array(width * height);
   const numbers = panelNumbers(geometry, beam);
-  const distance = geometry.panels.reduce((sum, { offsetM }) => sum + offsetM, 0) / geometry.panels.length + beam.distanceM;
+  const distance = distanceAtBeam(geometry, numbers);
   const finest = Math.max(...geometry.panels.map(({ resolution }) => resolution));
   let corner = 0;
   for (const [p, { minFs, maxFs, minSs, maxSs, resolution, fs: f, ss: s }] of geometry.panels.entries()) {
     const at = p * panelNumbersLength;
     // Normal of the panel.
-    const [nx, ny, nz] = [f[1] * s[2] - f[2] * s[1], f[2] * s[0] - f[0] * s[2], f[0] * s[1] - f[1] * s[0]];
+    const [nx, ny, nz] = cross(f, s);
     const area = (distance * (finest / resolution)) ** 2;
     for (let ss = minSs; ss <= maxSs; ss++)
       for (let fs = minFs, i = ss * width + minFs; fs <= maxFs; fs++, i++) {
@@ -160,13 +180,20 @@ export function binsOf(
   const ofRings = finder === 'peakfinder8' ? binsOfRings(rings, maps, binOf, step) : undefined;
   const map = new Uint16Array(rings.bins.length).fill(maskedBin);
   const norms = new Float64Array(count);
+  const q = new Float64Array(count);
   for (let i = 0; i < map.length; i++) {
     const ring = rings.bins[i] as number;
     if (ring === maskedBin) continue;
     const bin = ofRings ? (ofRings[ring] as number) : binOf(maps.q[i] as number);
     if (bin === maskedBin) continue;
     map[i] = bin;
-    norms[bin] = (norms[bin] as number) + (maps.norm[i] as number);
+    const weight = maps.norm[i] as number;
+    norms[bin] = (norms[bin] as number) + weight;
+    q[bin] = (q[bin] as number) + weight * (maps.q[i] as number);
   }
-  return { low, step, count, corner: maps.corner, map, ofRings, norm: maps.norm, norms, beam };
+  for (let bin = 0; bin < count; bin++) {
+    const weight = norms[bin] as number;
+    q[bin] = weight > 0 ? (q[bin] as number) / weight : low + (bin + 0.5) * step;
+  }
+  return { low, step, count, corner: maps.corner, map, ofRings, norm: maps.norm, norms, q, beam };
 }

@@ -15,13 +15,23 @@ export interface IceScore {
 /** Rings of hexagonal ice (Ih), d in Å. */
 export const iceRings: readonly number[] = [3.9, 3.67, 3.44, 2.67, 2.25, 2.07, 1.95, 1.92, 1.88, 1.72];
 
+const ringPlaces = iceRings.map((d) => (2 * Math.PI) / d);
+
 /** Half the width of a band, and where its shoulders begin and end, q = 2π/d in 1/Å. */
 const [halfBand, inner, outer] = [0.015, 0.02, 0.05];
 /** Bins wider than this do not tell a band from its shoulders. */
 const widestStep = 0.025;
 const [fewestSigmas, leastExcess] = [4, 0.03];
 
-/** Sums of bins whose middles lie in some ranges. */
+/** The bins: their lowest q, width, and mean q = 2π/d in 1/Å; units per photon. */
+interface Bins {
+  readonly low: number;
+  readonly step: number;
+  readonly q: Float64Array;
+  readonly gain: number;
+}
+
+/** Sums of bins whose mean q lie in some ranges. */
 interface Part {
   counts: number;
   norm: number;
@@ -29,30 +39,29 @@ interface Part {
 
 /**
  * Scores every ring in the range and returns the one whose excess is largest in units of its error. Bins in the band
- * of another ring are in no shoulder. `gain` is units per photon.
+ * of another ring are in no shoulder.
  */
 export function iceScore(
-  { low, step, gain }: { readonly low: number; readonly step: number; readonly gain: number },
+  { low, step, q: places, gain }: Bins,
   counts: Float64Array,
   norm: Float64Array,
 ): IceScore | undefined {
   if (step > widestStep) return undefined;
   const half = Math.max(halfBand, 0.75 * step);
   const [begin, end] = [Math.max(inner, half + 0.5 * step), Math.max(outer, half + 2 * step)];
-  const places = iceRings.map((d) => (2 * Math.PI) / d);
   const sumOf = (from: number, to: number, isShoulder: boolean): Part => {
     const part = { counts: 0, norm: 0 };
     const last = Math.min(counts.length - 1, Math.ceil((to - low) / step));
     for (let i = Math.max(0, Math.floor((from - low) / step) - 1); i <= last; i++) {
-      const q = low + (i + 0.5) * step;
-      if (q < from || q > to || (isShoulder && places.some((place) => Math.abs(q - place) <= half))) continue;
+      const q = places[i] as number;
+      if (q < from || q > to || (isShoulder && ringPlaces.some((place) => Math.abs(q - place) <= half))) continue;
       part.counts += counts[i] as number;
       part.norm += norm[i] as number;
     }
     return part;
   };
   let best: IceScore | undefined;
-  for (const [i, place] of places.entries()) {
+  for (const [i, place] of ringPlaces.entries()) {
     const band = sumOf(place - half, place + half, false);
     const [below, above] = [sumOf(place - end, place - begin, true), sumOf(place + begin, place + end, true)];
     const isWhole = band.norm > 0 && below.norm > 0 && above.norm > 0;

@@ -6,7 +6,7 @@ import type { PeakList } from '../../peaks/peak-list.js';
 import { type RingSums, sumRings } from '../../peaks/ring-sums.js';
 import type { ProfileBins } from './bins.js';
 import { iceScore } from './ice.js';
-import { intensityOf, middlesOf, type ProfileRecord, RadialProfile, shellCount } from './radial-profile.js';
+import { intensityOf, type ProfileRecord, RadialProfile, shellCount } from './radial-profile.js';
 
 /** Pixels to each side of the pixel of a peak that the background leaves out. */
 const peakReach = 2;
@@ -39,8 +39,8 @@ export class Profiler {
     const backgroundCounts = counts.slice();
     const backgroundNorm = norm.slice();
     this.#leaveOut(frame, peaks, { counts: backgroundCounts, norm: backgroundNorm, pixels });
-    const { low, step, corner } = bins;
-    const scene = { low, step, gain };
+    const { low, step, corner, q } = bins;
+    const scene = { low, step, q, gain };
     return new RadialProfile({
       ...scene,
       corner,
@@ -130,11 +130,11 @@ export const plainSums = (
 ): RingSums => sumRings(frame, map, count, (_, value) => value >= least && value <= greatest);
 
 /** The mean intensity of a range of resolution; undefined if no bin is in it. */
-export function backgroundOf(profile: Pick<ProfileRecord, 'low' | 'step' | 'counts' | 'norm'>): number | undefined {
+export function backgroundOf(profile: Pick<ProfileRecord, 'q' | 'counts' | 'norm'>): number | undefined {
   const { counts, norm } = profile;
   const [from, to] = [(2 * Math.PI) / backgroundFrom, (2 * Math.PI) / backgroundTo];
   let [sum, weight] = [0, 0];
-  for (const [i, q] of middlesOf(profile).entries()) {
+  for (const [i, q] of profile.q.entries()) {
     if (q < from || q > to) continue;
     sum += counts[i] as number;
     weight += norm[i] as number;

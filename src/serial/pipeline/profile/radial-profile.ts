@@ -7,6 +7,8 @@ export interface ProfileRecord {
   readonly low: number;
   readonly step: number;
   readonly corner: number;
+  /** Mean q = 2π/d of the pixels of each bin, in 1/Å. */
+  readonly q: Float64Array;
   /** Units of the frame per photon, by which errors are larger than those of counting. */
   readonly gain: number;
   /** Of each bin: Σc over its good pixels, and Σ(Ω·P) of these; both are 0 in an empty bin. */
@@ -33,10 +35,6 @@ export const sigmaOf = (counts: ArrayLike<number>, norm: ArrayLike<number>, gain
     (norm[i] as number) > 0 ? Math.sqrt(gain * Math.max(gain, sum)) / (norm[i] as number) : Number.NaN,
   );
 
-/** The middles of bins, q = 2π/d in 1/Å. */
-export const middlesOf = ({ low, step, counts }: Pick<ProfileRecord, 'low' | 'step' | 'counts'>): Float64Array =>
-  Float64Array.from(counts, (_, i) => low + (i + 0.5) * step);
-
 /** Number of shells of `spotsByShell`. */
 export const shellCount = 10;
 
@@ -49,6 +47,7 @@ export class RadialProfile implements ProfileRecord {
   declare readonly low: number;
   declare readonly step: number;
   declare readonly corner: number;
+  declare readonly q: Float64Array;
   declare readonly gain: number;
   declare readonly counts: Float64Array;
   declare readonly norm: Float64Array;
@@ -62,14 +61,9 @@ export class RadialProfile implements ProfileRecord {
     Object.assign(this, record);
   }
 
-  /** Middles of the bins, q = 2π/d in 1/Å. */
-  get q(): Float64Array {
-    return middlesOf(this);
-  }
-
-  /** Middles of the bins, d in Å. */
+  /** The same as d in Å. */
   get d(): Float64Array {
-    return middlesOf(this).map((q) => (2 * Math.PI) / q);
+    return this.q.map((q) => (2 * Math.PI) / q);
   }
 
   /** Mean counts of a pixel, corrected for solid angle and polarisation, of all good pixels. */
@@ -127,10 +121,11 @@ export class ProfileSum {
   }
 }
 
-const emptyOf = ({ low, step, corner, gain, counts, spotsByShell }: ProfileRecord): ProfileRecord => ({
+const emptyOf = ({ low, step, corner, q, gain, counts, spotsByShell }: ProfileRecord): ProfileRecord => ({
   low,
   step,
   corner,
+  q,
   gain,
   counts: new Float64Array(counts.length),
   norm: new Float64Array(counts.length),
