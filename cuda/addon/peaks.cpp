@@ -18,8 +18,8 @@ struct Peaks : Owned<ewald_cuda_peaks, ewald_cuda_peaks_destroy> {
   const ewald_peaks_descriptor& made() const { return info.descriptor; }
   uint32_t rings() const { return info.rings; }
   int32_t run(const ewald_peaks_params& params, const void* frame, const uint8_t* bad,
-              const ewald_peak** found, uint32_t* count, float* limits) {
-    return ewald_cuda_peaks_run(handle, &params, frame, bad, found, count, limits);
+              const ewald_peak** found, uint32_t* count, float* limits, double* sums) {
+    return ewald_cuda_peaks_run(handle, &params, frame, bad, found, count, limits, sums);
   }
 };
 

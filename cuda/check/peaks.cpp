@@ -75,7 +75,7 @@ Found onCore(const Search& s, const void* frame) {
   const ewald_peak* list = nullptr;
   ewald_peaks* peaks = nullptr;
   if (ewald_peaks_create(&s.d, s.panels.data(), s.bins.data(), &peaks) != EWALD_STATUS_OK ||
-      ewald_peaks_run(peaks, &s.params, frame, s.bad.data(), &list, &found.count, nullptr) !=
+      ewald_peaks_run(peaks, &s.params, frame, s.bad.data(), &list, &found.count, nullptr, nullptr) !=
           EWALD_STATUS_OK)
     found.wrong = std::string("the core says: ") + ewald_last_error();
   else
@@ -89,7 +89,7 @@ Found onCard(Report& report, const Search& s, const void* frame) {
   const ewald_peak* list = nullptr;
   ewald_cuda_peaks* peaks = nullptr;
   if (ewald_cuda_peaks_create(report.context, &s.d, s.panels.data(), s.bins.data(), &peaks) != EWALD_STATUS_OK ||
-      ewald_cuda_peaks_run(peaks, &s.params, frame, s.bad.data(), &list, &found.count, nullptr) !=
+      ewald_cuda_peaks_run(peaks, &s.params, frame, s.bad.data(), &list, &found.count, nullptr, nullptr) !=
           EWALD_STATUS_OK)
     found.wrong = ewald_cuda_last_error();
   else

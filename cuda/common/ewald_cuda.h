@@ -111,7 +111,8 @@ int32_t ewald_cuda_peaks_create(ewald_cuda_context* context, const ewald_peaks_d
 void ewald_cuda_peaks_destroy(ewald_cuda_peaks* peaks);
 void ewald_cuda_peaks_describe(const ewald_cuda_peaks* peaks, ewald_cuda_peaks_info* info);
 int32_t ewald_cuda_peaks_run(ewald_cuda_peaks* peaks, const ewald_peaks_params* params, const void* frame,
-                             const uint8_t* bad, const ewald_peak** found, uint32_t* count, float* limits);
+                             const uint8_t* bad, const ewald_peak** found, uint32_t* count, float* limits,
+                             double* sums);
 
 /* udf: see cuda/udf; the descriptor and the order of the results are those of ewald_udf_create. Memory is fixed at
  * creation; the context must outlive its passes. One run at a time per handle. */

@@ -63,6 +63,8 @@ struct Batches::Place {
   DeviceBuffer<std::uint32_t> candidates, seeds, owners;
   DeviceBuffer<Limits> limits;
   DeviceBuffer<Counts> counts;
+  DeviceBuffer<double> sums;
+  DeviceBuffer<std::uint32_t> lost;
 
   explicit Place(const Batches& of)
       : frame(*of.context_, of.pixels_ * kNumberBytes[of.descriptor_.dtype], "a frame"),
@@ -75,14 +77,17 @@ struct Batches::Place {
         seeds(*of.context_, of.by_rings() ? of.most_ : of.pixels_, "the seeds of a peak finder"),
         owners(*of.context_, of.pixels_, "the owners of a peak finder"),
         limits(*of.context_, std::max(1u, of.rings_), "the limits of rings"),
-        counts(*of.context_, 1, "the counts of a frame") {
+        counts(*of.context_, 1, "the counts of a frame"),
+        sums(*of.context_, 2 * std::size_t(std::max(1u, of.rings_)), "the sums of rings"),
+        lost(*of.context_, 1 + kMostLost, "the lost pixels of a frame") {
     // Each search leaves them at zero.
     EWALD_CUDA(cudaMemsetAsync(counts.data(), 0, counts.bytes(), of.context_->stream));
     EWALD_CUDA(cudaStreamSynchronize(of.context_->stream));
   }
   Seat seat() const {
     return {frame.data(),      numbers.data(), found.data(),  bad.data(),    marks.data(),
-            candidates.data(), seeds.data(),   owners.data(), limits.data(), counts.data()};
+            candidates.data(), seeds.data(),   owners.data(), limits.data(), counts.data(),
+            sums.data(),       lost.data()};
   }
 };
 
@@ -228,7 +233,8 @@ void Batches::run(Request& mine) {
 void Batches::take(Lane& lane) {
   const Request first = *waiting_.front();
   for (auto at = waiting_.begin(); at != waiting_.end() && lane.requests.size() < each_ && !free_.empty();) {
-    if (!same((*at)->params, first.params) || ((*at)->bad != nullptr) != (first.bad != nullptr)) {
+    if (!same((*at)->params, first.params) || ((*at)->bad != nullptr) != (first.bad != nullptr) ||
+        ((*at)->sums != nullptr) != (first.sums != nullptr)) {
       ++at;
       continue;
     }
@@ -319,7 +325,10 @@ void Batches::send(Lane& lane) {
   search.blocks = std::max(1u, std::min(most_, unsigned(context_->multiprocessors) * 16) / frames);
   search.room = most_;
   search.params = params;
-  if (by_slopes()) {
+  if (lane.requests.front()->sums) launch_sums(lane.stream, search);
+  if (descriptor_.sums_only) {
+    // Nothing is searched.
+  } else if (by_slopes()) {
     launch_summits(lane.stream, search);
   } else if (by_windows()) {
     launch_dispersion(lane.stream, search, descriptor_.finder == EWALD_FINDER_DISPERSION_EXTENDED);
@@ -356,6 +365,12 @@ void Batches::finish(Lane& lane, unsigned which) {
     bring(list, place.found.data(), count * record_bytes());
   }
   if (request.limits && rings_ > 0) bring(request.limits, place.limits.data(), rings_ * sizeof(Limits));
+  if (request.sums) {
+    std::uint32_t lost[1 + kMostLost];
+    if (rings_ > 0) bring(request.sums, place.sums.data(), 2 * rings_ * sizeof(double));
+    bring(lost, place.lost.data(), sizeof lost);
+    for (unsigned k = 0; k <= std::min(lost[0], kMostLost); ++k) request.sums[2 * rings_ + k] = lost[k];
+  }
   if (by_slopes())
     in_order(reinterpret_cast<Summit*>(list), count, places_on_host_.data(), double(request.params.inner_radius),
              *request.into);

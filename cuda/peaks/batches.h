@@ -34,6 +34,8 @@ struct Request {
   const std::uint8_t* bad;
   // Written if it is not nullptr: four numbers for each ring.
   float* limits;
+  // Written if it is not nullptr: as ewald_peaks_run has it.
+  double* sums;
   // The peaks in the order of the scan.
   std::vector<ewald_peak>* into;
   ewald_status status = EWALD_STATUS_OK;

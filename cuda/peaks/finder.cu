@@ -52,7 +52,8 @@ struct ewald_cuda_peaks {
   }
 
   // Fills `sorted`.
-  void run(const ewald_peaks_params& params, const void* data, const std::uint8_t* marks, float* ring_limits) {
+  void run(const ewald_peaks_params& params, const void* data, const std::uint8_t* marks, float* ring_limits,
+           double* sums) {
     const bool in_place = isPinned(data, frame_bytes);
     // Selects the device, and reports a lost one.
     useContext(context, [&] {
@@ -63,7 +64,7 @@ struct ewald_cuda_peaks {
     if (!in_place) std::memcpy(frame_on_host.data(), data, frame_bytes);
     if (marks) std::memcpy(bad_on_host.data(), marks, bad_on_host.count());
     const void* const frame = in_place ? data : frame_on_host.data();
-    Request request{params, frame, marks ? bad_on_host.data() : nullptr, ring_limits, &sorted};
+    Request request{params, frame, marks ? bad_on_host.data() : nullptr, ring_limits, sums, &sorted};
     losingContext(context, [&] {
       batches->run(request);
       if (request.status != EWALD_STATUS_OK) refuse(request.status, request.message);
@@ -108,7 +109,8 @@ void ewald_cuda_peaks_describe(const ewald_cuda_peaks* peaks, ewald_cuda_peaks_i
 }
 
 int32_t ewald_cuda_peaks_run(ewald_cuda_peaks* peaks, const ewald_peaks_params* params, const void* frame,
-                             const uint8_t* bad, const ewald_peak** found, uint32_t* count, float* limits) {
+                             const uint8_t* bad, const ewald_peak** found, uint32_t* count, float* limits,
+                             double* sums) {
   return guarded([&] {
     if (!peaks || !params || !frame || !found || !count)
       refuse(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_peaks_run: a pointer is null");
@@ -121,7 +123,9 @@ int32_t ewald_cuda_peaks_run(ewald_cuda_peaks* peaks, const ewald_peaks_params* 
       refuse(EWALD_STATUS_LIMIT,
              "max_pix_count is " + std::to_string(params->max_pix_count) + "; the limit on a GPU is " +
                  std::to_string(kMaxBlob));
-    peaks->run(*params, frame, bad, limits);
+    if (sums && peaks->descriptor.finder != EWALD_FINDER_PEAKFINDER8)
+      refuse(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_peaks_run: only peakfinder8 has sums of rings");
+    peaks->run(*params, frame, bad, limits, sums);
     *found = peaks->sorted.data();
     *count = std::uint32_t(peaks->sorted.size());
   });

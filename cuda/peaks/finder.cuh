@@ -19,6 +19,8 @@ namespace ewald::cuda::peaks {
 constexpr unsigned kMaxBlob = 1024;
 constexpr unsigned kRingThreads = 128, kSeedThreads = 128, kBlobThreads = 64;
 constexpr int kPasses = 5;
+// Pixels that are bad in one frame only and listed with its sums: maxLost of src/core/layout/peaks.ts.
+constexpr unsigned kMostLost = 1024;
 // Maximum number of frames of a launch.
 constexpr unsigned kMostFrames = 16;
 
@@ -79,6 +81,10 @@ struct Seat {
   std::uint32_t *candidates, *seeds, *owners;
   Limits* limits;
   Counts* counts;
+  // Of the rings: the sum of their good pixels, then the number of these. The number of pixels that are bad in this frame
+  // only, and the first of them.
+  double* sums;
+  std::uint32_t* lost;
 };
 
 // What a launch searches: frames of one detector, with one set of parameters. `blockIdx.z` is the frame.
@@ -103,6 +109,9 @@ struct Search {
 // Launches, for each type; they do not wait.
 template <class T>
 void launch_limits(cudaStream_t stream, const Search<T>& search);
+// Sums of the good pixels of the rings, none clipped.
+template <class T>
+void launch_sums(cudaStream_t stream, const Search<T>& search);
 template <class T>
 void launch_blobs(cudaStream_t stream, const Search<T>& search);
 template <class T>

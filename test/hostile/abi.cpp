@@ -423,13 +423,18 @@ void peaks_run(const ewald_peaks_descriptor& d, ewald_peaks* peaks) {
   uint32_t count = 0;
   const ewald_peaks_params usual = {20, 1, 1, 200, 3, -1000, 0xffffffff, -1e30f, 1e30f, 0,
                                     5,  2, 3, 4,   1, 2,     1,          1,      2,     0};
-  // Only peakfinder8 has rings.
-  float* const rings_of = d.finder == EWALD_FINDER_PEAKFINDER8 ? limits.data : nullptr;
+  Exact<double> sums(2 * size_t(rings) + 1025);
+  // Only peakfinder8 has rings, and only a search limits of them.
+  float* const rings_of = d.finder == EWALD_FINDER_PEAKFINDER8 && !d.sums_only ? limits.data : nullptr;
+  double* const sums_of = d.finder == EWALD_FINDER_PEAKFINDER8 || d.sums_only ? sums.data : nullptr;
+  if (!sums_of)
+    refused(ewald_peaks_run(peaks, &usual, frame.data, bad.data, &found, &count, nullptr, sums.data),
+            "sums of another finder");
   if (!rings_of)
-    refused(ewald_peaks_run(peaks, &usual, frame.data, bad.data, &found, &count, limits.data),
+    refused(ewald_peaks_run(peaks, &usual, frame.data, bad.data, &found, &count, limits.data, nullptr),
             "limits of another finder");
   const auto run = [&](const ewald_peaks_params& params) {
-    const int32_t status = ewald_peaks_run(peaks, &params, frame.data, bad.data, &found, &count, rings_of);
+    const int32_t status = ewald_peaks_run(peaks, &params, frame.data, bad.data, &found, &count, rings_of, sums_of);
     expect(status != EWALD_STATUS_OK || count == 0 || found != nullptr, "peaks without a list");
     expect(status != EWALD_STATUS_OK || count <= pixels, "more peaks than pixels");
     // Reads every byte of the list.
@@ -449,10 +454,10 @@ void peaks_run(const ewald_peaks_descriptor& d, ewald_peaks* peaks) {
       run(params);
     }
   }
-  refused(ewald_peaks_run(nullptr, &usual, frame.data, nullptr, &found, &count, nullptr), "null peaks");
-  refused(ewald_peaks_run(peaks, nullptr, frame.data, nullptr, &found, &count, nullptr), "null params");
-  refused(ewald_peaks_run(peaks, &usual, nullptr, nullptr, &found, &count, nullptr), "null frame");
-  refused(ewald_peaks_run(peaks, &usual, frame.data, nullptr, nullptr, &count, nullptr), "null found");
+  refused(ewald_peaks_run(nullptr, &usual, frame.data, nullptr, &found, &count, nullptr, nullptr), "null peaks");
+  refused(ewald_peaks_run(peaks, nullptr, frame.data, nullptr, &found, &count, nullptr, nullptr), "null params");
+  refused(ewald_peaks_run(peaks, &usual, nullptr, nullptr, &found, &count, nullptr, nullptr), "null frame");
+  refused(ewald_peaks_run(peaks, &usual, frame.data, nullptr, nullptr, &count, nullptr, nullptr), "null found");
   refused(ewald_peaks_run(peaks, &usual, frame.data, nullptr, &found, nullptr, nullptr), "null count");
 }
 

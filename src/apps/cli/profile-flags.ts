@@ -9,7 +9,9 @@ export function profileOfFlags(flags: IndexFlags): PipelineOptions['profile'] {
   const { radialProfile: bins, profileRange, profilePolarisation, profileFrames } = picked(profileRows, flags);
   if (bins === undefined) {
     const given = { '--profile-range': profileRange, '--profile-polarisation': profilePolarisation };
-    const alone = Object.entries({ ...given, '--profile-frames': profileFrames }).find(([, value]) => value !== undefined);
+    const alone = Object.entries({ ...given, '--profile-frames': profileFrames }).find(
+      ([, value]) => value !== undefined,
+    );
     if (alone) throw new EwaldError('Argument', `${alone[0]} is of a radial profile: add --radial-profile`);
     return undefined;
   }

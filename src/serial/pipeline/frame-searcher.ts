@@ -179,7 +179,8 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
   readonly #indexers: KeptPlans<ImageIndexer>;
   readonly #profiles: FrameProfiles;
   readonly #resource = new Resource(what, undefined, {
-    dispose: () => eachInTurn(what, [() => this.#finders.dispose(), () => this.#indexers.dispose(), () => this.#profiles.dispose()]),
+    dispose: () =>
+      eachInTurn(what, [() => this.#finders.dispose(), () => this.#indexers.dispose(), () => this.#profiles.dispose()]),
   });
   readonly #type: (typeof numberTypes)[keyof typeof numberTypes];
 
@@ -357,12 +358,7 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
     );
   }
 
-  async #find(
-    frame: Frame,
-    settings: SearchSettings,
-    { signal }: FrameSearchOptions,
-    sums = false,
-  ): Promise<PeakList> {
+  async #find(frame: Frame, settings: SearchSettings, { signal }: FrameSearchOptions, sums = false): Promise<PeakList> {
     const given = { ...settings.peaks, ...(sums ? { sums } : {}), ...(signal ? { signal } : {}) };
     const found = await namedAs(what, async () => (await this.finderFor(settings)).run(frame, given));
     return settings.useSaturated === false ? unsaturated(found, frame, this.detector) : found;

@@ -19,9 +19,9 @@ import {
 import { geometryShape } from '../../crystal/geometry/geometry-shape.js';
 import { dataTypes } from '../../io/data/dtype.js';
 import { checkSearch } from './modes.js';
-import { checkProfile } from './profile/options.js';
 import { searchSettingRows } from './parameters.js';
 import { checkRegions } from './regions/region.js';
+import { checkProfile } from './profile/options.js';
 import { type SearchSettings, settingNames } from './settings.js';
 import { parseIntegration } from './stages/integration-method.js';
 

@@ -70,7 +70,12 @@ function distanceAtBeam({ panels }: Geometry, numbers: Float64Array): number {
 }
 
 /** q and Ω·P of the middle of each pixel that has a ring. */
-function pixelMaps(detector: Detector, beam: Beam, polarisation: Polarisation | undefined, bins: Uint16Array): PixelMaps {
+function pixelMaps(
+  detector: Detector,
+  beam: Beam,
+  polarisation: Polarisation | undefined,
+  bins: Uint16Array,
+): PixelMaps {
   const { geometry, width, height } = detector;
   const q = new Float32Array(width * height);
   const norm = new Float32Array(width * height);
@@ -114,8 +119,7 @@ const dOf = (q: number): string => `${((2 * Math.PI) / q).toFixed(2)} Å`;
 /** The limits and the number of the bins. Throws `Argument`, saying what would be right. */
 function layoutOf({ corner, pixelStep }: PixelMaps, { bins, range }: ProfileOptions) {
   const [low, high] = range ?? [Math.min(usualLow, corner / 2), corner];
-  if (!(corner > 0))
-    throw new EwaldError('Argument', 'profile: no pixel of the detector is good; check its masks');
+  if (!(corner > 0)) throw new EwaldError('Argument', 'profile: no pixel of the detector is good; check its masks');
   if (high > corner * (1 + 1e-6))
     throw new EwaldError(
       'Argument',
@@ -141,8 +145,17 @@ function layoutOf({ corner, pixelStep }: PixelMaps, { bins, range }: ProfileOpti
 }
 
 /** The bins of the rings, if each ring is narrower than a bin; undefined on tilted panels and at several distances. */
-function binsOfRings(rings: Rings, { q }: PixelMaps, binOf: (q: number) => number, step: number): Uint16Array | undefined {
-  const [n, sum, squares] = [0, 1, 2].map(() => new Float64Array(rings.rings)) as [Float64Array, Float64Array, Float64Array];
+function binsOfRings(
+  rings: Rings,
+  { q }: PixelMaps,
+  binOf: (q: number) => number,
+  step: number,
+): Uint16Array | undefined {
+  const [n, sum, squares] = [0, 1, 2].map(() => new Float64Array(rings.rings)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
   for (let i = 0; i < q.length; i++) {
     const ring = rings.bins[i] as number;
     if (ring === maskedBin) continue;

@@ -1,7 +1,8 @@
 /** The profiles of the frames of a searcher: the bins that its settings ask for, and where their sums come from. */
+
+import { KeptPlans } from '../../../core/planner/kept-plans.js';
 import type { Beam } from '../../../crystal/geometry/geometry.js';
 import type { Detector } from '../../../io/detector/detector.js';
-import { KeptPlans } from '../../../core/planner/kept-plans.js';
 import type { Frame } from '../../peaks/contract.js';
 import type { PeakList } from '../../peaks/peak-list.js';
 import type { PeakFinder } from '../../peaks/peaks.js';

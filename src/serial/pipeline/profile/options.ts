@@ -40,7 +40,8 @@ export function checkProfile(what: string, given: unknown): ProfileOptions | und
   const options = (given === true ? {} : given) as ProfileOptions;
   checkedOptions(what, options, rows);
   if (options.range !== undefined) checkRange(`${what}: range`, options.range);
-  if (options.polarisation !== undefined && options.polarisation !== 'auto') readPolarisation(`${options.polarisation}`);
+  if (options.polarisation !== undefined && options.polarisation !== 'auto')
+    readPolarisation(`${options.polarisation}`);
   return options;
 }
 

@@ -13,6 +13,7 @@ import { checkBlobRoom } from '../blob-room.js';
 import { inOrder } from './order.js';
 import { bufferSizes, header, mostPeaks, type Pass, passes, recordOf } from './passes.js';
 import { mostOf, runOf } from './run.js';
+import { openRingSums, type RingSummer, sumPass } from './sums.js';
 import { tablesOf } from './tables.js';
 
 /** Number of peaks read back together with the counts; further ones take a second readback. */
@@ -69,22 +70,27 @@ async function memoryOfPlan(
 
 /** Plans a peak finder: tables of the detector, and all memory of a run. */
 async function planPeaks(device: GpuDevice, descriptor: PeaksDescriptor): Promise<PeaksKernel> {
-  const { fields, finder, pixels, rings } = descriptor;
+  const { fields, finder, pixels, rings, sumsOnly } = descriptor;
   const words = new Uint32Array(fields.buffer, fields.byteOffset, fields.byteLength / 4);
   const word = (name: string): number => words[wordOf(peaksDescriptor, name)] ?? 0;
   const detector = { width: word('width'), height: word('height'), dtype: word('dtype'), finder };
   const { width, height } = detector;
   const tables = tablesOf(descriptor, width);
-  const steps = passes[finder];
+  const steps = sumsOnly ? [] : passes[finder];
   const pipelines = await Promise.all(steps.map(({ source, entry }) => device.pipeline({ source, entry })));
   const record = recordOf(finder);
   const capacity = mostPeaks(pixels, finder, mostBytes(device));
   const atOnce = Math.min(readAtOnce, capacity);
-  const { staging, ringStaging, runs, buffers, all } = await memoryOfPlan(device, descriptor, steps, {
-    atOnce,
-    order: tables.order.length,
-    peaks: capacity,
-  });
+  const { staging, ringStaging, runs, buffers, all } = await memoryOfPlan(
+    device,
+    descriptor,
+    sumsOnly ? [sumPass] : steps,
+    {
+      atOnce,
+      order: tables.order.length,
+      peaks: capacity,
+    },
+  );
   const buffer = (name: string): GpuBuffer => buffers[name] as GpuBuffer;
   const bound = steps.map(({ source, stage }, i) =>
     device.bind(
@@ -104,14 +110,28 @@ async function planPeaks(device: GpuDevice, descriptor: PeaksDescriptor): Promis
     })[over];
   const groups = steps.map(groupsOf);
 
+  /** Most plans are never asked for sums. */
+  let summer: Promise<RingSummer> | undefined;
+  let ofSums = 0;
+  const sumInto = async (sums: Float64Array): Promise<void> => {
+    summer ??= openRingSums(device, rings, { ...buffers, run: runs[0] as GpuBuffer });
+    const opened = await summer;
+    ofSums = opened.bytes;
+    await opened.run(sums);
+  };
+
   return {
-    bytes: all.reduce((sum, { bytes }) => sum + bytes, 0),
-    async run({ params, frame, bad, limits }) {
+    get bytes() {
+      return all.reduce((sum, { bytes }) => sum + bytes, ofSums);
+    },
+    async run({ params, frame, bad, limits, sums }) {
       if (finder !== 'zaef') checkBlobRoom(params);
       for (const [stage, one] of runs.entries()) device.write(one, runOf(params, detector, bad !== undefined, stage));
       if (buffers.most) device.write(buffers.most, mostOf(params));
       writeWhole(device, buffer('frame'), frame);
       if (bad) writeWhole(device, buffer('bad'), bad);
+      if (sums) await sumInto(sums);
+      if (sumsOnly) return new Uint8Array(0);
       const found = buffer('found');
       const order = { places: tables.places, width, finder, params };
       let list: Uint8Array | undefined;
@@ -145,6 +165,10 @@ async function planPeaks(device: GpuDevice, descriptor: PeaksDescriptor): Promis
     },
     async dispose() {
       for (const buffer of all) buffer.release();
+      await summer?.then(
+        (opened) => opened.release(),
+        () => undefined,
+      );
     },
   };
 }
