@@ -110,7 +110,7 @@ for (const backend of ['wasm', 'native', 'webgpu'] as const)
       all<import('ewald').FramePeaksOptions>({
         detector: 0,
         ...{ width: 0, height: 0, dtype: 0, geometry: 0, centre: 0, bad: 0, minRes: 0, maxRes: 0 },
-        ...{ rings: 0, finder: 0 },
+        ...{ rings: 0, finder: 0, sumsOnly: 0 },
       }),
       (options) => ctx.peaks(options as never),
       { width: 6, height: 3, dtype: 'f32' },
@@ -124,7 +124,7 @@ for (const backend of ['wasm', 'native', 'webgpu'] as const)
       await tryAll('peaks.run: options', (value) => (peaks as PeakFinder).run(frame, value as never), wrong);
       const names = all<import('ewald').PeaksRunOptions>({
         ...{ threshold: 0, minSnr: 0, minPixCount: 0, maxPixCount: 0, localBgRadius: 0, validRange: 0, bad: 0 },
-        ...{ rings: 0, plain: 0, centroid: 0, signal: 0, minSquaredGradient: 0, peakRadius: 0, maxPeaks: 0 },
+        ...{ rings: 0, sums: 0, plain: 0, centroid: 0, signal: 0, minSquaredGradient: 0, peakRadius: 0, maxPeaks: 0 },
         ...{ gain: 0, kernelSize: 0, sigmaBackground: 0, sigmaStrong: 0, minCount: 0 },
       });
       for (const name of names)

@@ -342,6 +342,8 @@ function peaksIn(planned: Planned, frame: Frame, run: PeaksRunOptions): Promise<
   resource.assertAlive();
   knownOptions('peaks.run', run, runNames);
   const search = searchOf(run, finder);
+  if (planned.sumsOnly && search.rings)
+    throw new EwaldError('Argument', 'peaks.run: rings are limits of a search, and this finder sums alone (sumsOnly)');
   checkFrame(frame, planned);
   checkMask('peaks.run: bad', run.bad, pixels);
   const { validRange = detector?.validRange } = run;

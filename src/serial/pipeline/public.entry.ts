@@ -18,6 +18,8 @@ export { cellText, errorText, oddsText, preferenceText } from './first-frames/la
 export { cellFileOf, fewestPeaks, latticeOf } from './first-frames/unknown-cell.js';
 export type { SettledGeometry } from './geometry/settle-geometry.js';
 export type { FileInput, OutputTarget } from './inputs/place.js';
+export { radialProfile } from './profile/image-profile.js';
+export { ProfileSum } from './profile/radial-profile.js';
 export { progressText } from './progress-text.js';
 export type { CrystalRecord, FrameFailure, FrameRecord } from './record.js';
 export type { RunExecutor } from './run-options.js';

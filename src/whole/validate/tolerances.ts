@@ -375,6 +375,20 @@ export const ringsOfReals: Bound = {
   reason: 'float64 sums in another order, and a variance as a difference of means: about 10^-9, returned as float32',
 };
 
+/** Sums of the good pixels of rings: of integers on every backend the same. */
+export const ringSumsOfIntegers: Bound = {
+  limit: 0,
+  unit: 'relative, or pixels',
+  reason: 'sums of integers are exact below 2^53 in any order, and the number of good pixels is a count',
+};
+
+/** The same of reals. */
+export const ringSumsOfReals: Bound = {
+  limit: 1e-12,
+  unit: 'relative, or pixels',
+  reason: 'float64 sums of some hundred numbers in another order',
+};
+
 /** Sums of integers in a pass over frames. */
 export const sumsOfIntegers: Bound = {
   limit: 0,

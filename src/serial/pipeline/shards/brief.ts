@@ -9,6 +9,7 @@ import { shardName } from '../../../executors/shards.js';
 import type { PeakList } from '../../peaks/peak-list.js';
 import { explainedFraction } from '../doubt.js';
 import type { CopiedHeader } from '../inputs/copied-headers.js';
+import type { ProfileRecord } from '../profile/radial-profile.js';
 import {
   type CrystalRecord,
   type FrameFailure,
@@ -52,6 +53,8 @@ export interface BriefTask {
   readonly headers: readonly (readonly CopiedHeader[] | undefined)[];
   /** The regions of each frame; absent without any. */
   readonly rois?: readonly (RegionValues | undefined)[] | undefined;
+  /** Background, ice and spots by shell of each frame, without bins; absent if no frame has a profile. */
+  readonly profiles?: readonly (ProfileRecord | undefined)[] | undefined;
   readonly failures: readonly FrameFailure[];
 }
 
@@ -102,9 +105,21 @@ export function briefTask(
     backends: once(records.map(({ backends }) => backends)),
     headers: once(records.map(({ headers }) => headers)),
     ...(records.some(({ rois }) => rois) && { rois: records.map(({ rois }) => rois) }),
+    ...(records.some(({ profile }) => profile) && { profiles: records.map(({ profile }) => withoutBins(profile)) }),
     failures: items.filter(isFailure),
   };
 }
+
+/** A profile without the arrays of its bins. */
+const withoutBins = (profile: ProfileRecord | undefined): ProfileRecord | undefined =>
+  profile && {
+    ...profile,
+    q: noNumbers,
+    counts: noNumbers,
+    norm: noNumbers,
+    backgroundCounts: noNumbers,
+    backgroundNorm: noNumbers,
+  };
 
 /** A list whose last member stands for the further ones, which are equal to it. */
 function once<T>(list: readonly T[]): readonly T[] {
@@ -115,6 +130,7 @@ function once<T>(list: readonly T[]): readonly T[] {
 }
 
 const none = new Float32Array(0);
+const noNumbers = new Float64Array(0);
 const noCount = new Uint32Array(0);
 const noIndices = new Int32Array(0);
 
@@ -173,7 +189,7 @@ const countedPeaks = (count: number, omitted: number | undefined): PeakList => (
 
 /** The frames of a task in the order of their serial numbers. Throws `Format` if it is no `BriefTask`. */
 export function briefRecords(task: BriefTask): (BriefRecord | FrameFailure)[] {
-  const { shard, numbers: n, texts, backends, headers, failures, filename } = task;
+  const { shard, numbers: n, texts, backends, headers, profiles, failures, filename } = task;
   const isWhole = n instanceof Float64Array && task.spots instanceof Float32Array && Array.isArray(texts);
   const isNamed = shard === undefined || (typeof shard === 'string' && shardName.test(shard));
   if (!isWhole || !isNamed || !Array.isArray(backends) || !Array.isArray(failures)) throw damaged();
@@ -203,6 +219,7 @@ export function briefRecords(task: BriefTask): (BriefRecord | FrameFailure)[] {
       backends: backends[i] ?? backends.at(-1) ?? { peaks: undefined, index: undefined },
       headers: i < headers.length ? headers[i] : headers.at(-1),
       ...(task.rois?.[i] && { rois: task.rois[i] }),
+      ...(profiles?.[i] && { profile: profiles[i] }),
       chunk: '',
       text: shard === undefined ? (texts[i] ?? '') : undefined,
       storedText: undefined,

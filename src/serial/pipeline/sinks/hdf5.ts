@@ -11,10 +11,12 @@ import { Hdf5Writer, type WriteNode } from '../../../io/data/hdf5/writer.js';
 import type { Output } from '../../../io/files/write.js';
 import { GridColumns } from '../grid/hdf5-columns.js';
 import { headerLine } from '../inputs/copied-headers.js';
+import type { ProfileOptions } from '../profile/options.js';
 import type { FrameRecord } from '../record.js';
 import { reflectionColumns } from '../stages/reflection-table.js';
 import { patchedOutput } from './function-output.js';
 import type { RegionTable } from './hdf5-rois.js';
+import { ProfileGroups } from './profile-groups.js';
 import { ended, type FrameSink } from './sink.js';
 
 type Typed = Float32Array | Float64Array | Int16Array | Int32Array | Uint16Array | Uint32Array | Uint8Array;
@@ -246,21 +248,25 @@ export interface RunDescription {
   readonly bandwidth: number;
   /** Its regions, if there are any. */
   readonly regions?: RegionTable | undefined;
+  /** Which radial profiles it holds, if frames have them. */
+  readonly profileFrames?: ProfileOptions['frames'];
 }
 
 /** Collects a run; the file is written when it closes. `src/serial/merging` reads it as an input of merges. */
 export function hdf5Sink(
   target: Output,
-  { file, commandLine, streamHead, bandwidth, regions }: RunDescription,
+  { file, commandLine, streamHead, bandwidth, regions, profileFrames }: RunDescription,
   openCodecs: () => Promise<Codecs>,
 ): FrameSink {
   const output = target.patch ? target : patchedOutput(target);
   const tables = new RunTables();
+  const profiles = new ProfileGroups(profileFrames);
   return {
     isOfWholeRun: true,
     async add(record) {
       tables.add(record);
       regions?.add(record);
+      profiles.add(record);
     },
     async close(isWhole) {
       let name = file;
@@ -280,6 +286,7 @@ export function hdf5Sink(
             bandwidth: { value: bandwidth },
             ...tables.nodes(),
             ...regions?.nodes(),
+            ...profiles.nodes(),
           },
         };
         await writer.finish({ entry }, { default: 'entry' });

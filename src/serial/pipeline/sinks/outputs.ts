@@ -483,7 +483,9 @@ async function* openSinks(
     const { rois, head: streamHead } = scene;
     const regions =
       rois.length > 0 ? new (await import('./hdf5-rois.js')).RegionTable(rois, await scene.detector()) : undefined;
-    yield hdf5Sink(output, { file: targetName(hdf5, 'the output'), commandLine, streamHead, bandwidth, regions }, () =>
+    const profileFrames = settings.profile?.frames;
+    const file = targetName(hdf5, 'the output');
+    yield hdf5Sink(output, { file, commandLine, streamHead, bandwidth, regions, profileFrames }, () =>
       place.openCodecs(),
     );
   }

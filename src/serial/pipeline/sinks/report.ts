@@ -21,6 +21,7 @@ import type { FrameRecord } from '../record.js';
 import type { Region } from '../regions/region.js';
 import { readFrame } from '../stages/read-frame.js';
 import type { FrameOrigin } from '../streams/chunk.js';
+import { ProfileSection } from './profile-section.js';
 import { RegionMedians } from './report-rois.js';
 import { ended, type FrameSink } from './sink.js';
 
@@ -68,6 +69,7 @@ export function reportSink(output: Output, options: ReportOptions): FrameSink {
   const axes: (readonly (readonly number[])[])[] = [];
   const resolutions: number[] = [];
   const rows: FrameRow[] = [];
+  const profiles = new ProfileSection();
   const stages: Record<string, number> = {};
   const most = options.kept ? sampledOfKept : sampled;
   const best: Candidate[] = [];
@@ -78,6 +80,7 @@ export function reportSink(output: Output, options: ReportOptions): FrameSink {
   const add = async (record: FrameRecord): Promise<void> => {
     const { hit, peaks, crystals, ms } = record;
     timeline.push({ hit, indexed: crystals.length > 0, peaks: peaks.count });
+    profiles.add(record);
     if (rows.length < mostRows) rows.push(rowOf(record));
     if (hit) hits++;
     regions.add(record);
@@ -133,7 +136,7 @@ export function reportSink(output: Output, options: ReportOptions): FrameSink {
       powder: pictures?.powder,
       picture: pictures?.picture ?? { size: 1, beam: { x: 0, y: 0 }, rings: [] },
       remarks: options.remarks(),
-      sections: [...regions.sections(), ...options.sections()],
+      sections: [profiles.html(), ...regions.sections(), ...options.sections()].filter((one) => one !== undefined),
     };
     await output.write(reportPage(report));
     return `report in ${await ended(output, options.file, isWhole)}`;

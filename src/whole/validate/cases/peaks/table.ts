@@ -5,6 +5,7 @@ import type { Context } from '../../../assembly/rooms.js';
 import type { RoomTable, Row } from '../../case.js';
 import { dispersion } from '../../oracle/peaks/dispersion.js';
 import { type OraclePeak, peakfinder8, type RingLimits } from '../../oracle/peaks/peakfinder8.js';
+import { type RingSum, ringSums } from '../../oracle/peaks/ring-sums.js';
 import { zaef } from '../../oracle/peaks/zaef.js';
 import * as bounds from '../../tolerances.js';
 import { ringsOfProblem } from './rings.js';
@@ -13,6 +14,8 @@ import { type Look, type Problem, problemOf } from './scene.js';
 interface Truth {
   readonly peaks: readonly OraclePeak[];
   readonly limits: readonly RingLimits[];
+  /** Of peakfinder8. */
+  readonly sums?: readonly RingSum[] | undefined;
 }
 
 /** The peaks of the greatest intensity, in the order of the scan. */
@@ -25,7 +28,7 @@ function strongest(peaks: readonly OraclePeak[], most: number | undefined): read
 const columns = ['fs', 'ss', 'intensity', 'maximum', 'snr', 'background'] as const;
 
 /** Counts the peaks that are missing, invented or in another order: all that do not match the one at their place. */
-function compare(found: PeakList, { peaks, limits }: Truth) {
+function compare(found: PeakList, { peaks, limits, sums }: Truth) {
   let different = Math.abs(found.count - peaks.length);
   let worst = 0;
   let note: string | undefined;
@@ -51,7 +54,20 @@ function compare(found: PeakList, { peaks, limits }: Truth) {
         ring = Math.max(ring, Math.abs(have - want) / Math.max(1, Math.abs(want)) || Number.POSITIVE_INFINITY);
     }
   if (found.count !== peaks.length) note = `${found.count} peaks, expected ${peaks.length}`;
-  return { errors: { peaks: different, figures: worst, rings: ring }, ...(note ? { note } : {}) };
+  const errors = { peaks: different, figures: worst, rings: ring };
+  return { errors: sums ? { ...errors, sums: errorOfSums(found, sums) } : errors, ...(note ? { note } : {}) };
+}
+
+/** The largest error of a sum, or of a number of pixels, which is a whole number. */
+function errorOfSums({ sums: found }: PeakList, sums: readonly RingSum[]): number {
+  let worst = 0;
+  for (let ring = 0; ring < sums.length; ring++) {
+    const { sum = 0, pixels = 0 } = sums[ring] ?? {};
+    const [have = Number.NaN, number = Number.NaN] = [found?.sums[ring], found?.pixels[ring]];
+    const error = Math.max(Math.abs(have - sum) / Math.max(1, Math.abs(sum)), Math.abs(number - pixels));
+    worst = Math.max(worst, Number.isNaN(error) ? Number.POSITIVE_INFINITY : error);
+  }
+  return worst;
 }
 
 /** Seconds per pixel on a GPU without float64, which emulates about forty sums of reals per window by integers. */
@@ -77,7 +93,10 @@ function row(name: string, about: string, look: Look, bench = false): Row<Proble
       const scene = { width, height, frame: problem.frame, ring, panels };
       const { settings } = problem;
       const truth = {
-        peakfinder8: () => peakfinder8(scene, settings),
+        peakfinder8: () => ({
+          ...(problem.options.sumsOnly ? { peaks: [], limits: [] } : peakfinder8(scene, settings)),
+          sums: ringSums(scene, settings.validRange),
+        }),
         zaef: () => ({ peaks: zaef(scene, settings), limits: [] }),
         dispersion: () => ({ peaks: dispersion(scene, settings, false), limits: [] }),
         'dispersion-extended': () => ({ peaks: dispersion(scene, settings, true), limits: [] }),
@@ -86,9 +105,10 @@ function row(name: string, about: string, look: Look, bench = false): Row<Proble
     },
     async plan(context, { options, run, frame }) {
       const finder = await context.peaks(options);
+      const ofRings = options.sumsOnly ? { sums: true } : { rings: true, sums: true };
       return {
         backend: finder.backend,
-        run: () => finder.run(frame, finder.finder === 'peakfinder8' ? { ...run, rings: true } : run),
+        run: () => finder.run(frame, finder.finder === 'peakfinder8' ? { ...run, ...ofRings } : run),
         timed: () => ({ amount: 1, call: () => finder.run(frame, run) }),
         dispose: () => finder.dispose(),
       };
@@ -98,6 +118,9 @@ function row(name: string, about: string, look: Look, bench = false): Row<Proble
       peaks: bounds.samePeaks,
       figures: bounds.peakFigures,
       rings: look.dtype === 'f32' ? bounds.ringsOfReals : bounds.ringsOfIntegers,
+      ...(finder === 'peakfinder8' && {
+        sums: look.dtype === 'f32' ? bounds.ringSumsOfReals : bounds.ringSumsOfIntegers,
+      }),
     }),
   };
 }
@@ -108,6 +131,16 @@ const all = ['u8', 'i8', 'u16', 'i16', 'u32', 'i32', 'f32'] as const;
 const rows: readonly Row<Problem, PeakList, Truth>[] = [
   ...all.map((dtype) =>
     row('', 'every type of numbers', { ...small, dtype, ...(dtype.endsWith('8') ? { peaks: 12 } : {}) }),
+  ),
+  ...(['u16', 'i32', 'f32'] as const).map((dtype) =>
+    row('sums', 'rings are summed, nothing is searched', {
+      ...small,
+      dtype,
+      bad: 0.05,
+      beyond: 0.01,
+      plan: { sumsOnly: true },
+      run: { validRange: [-2, 59999] },
+    }),
   ),
   row('background=60', 'a bright background', { ...small, dtype: 'u16', background: 60 }),
   row('background=2000', 'a very bright background', {
