@@ -97,7 +97,7 @@ export {
   thresholdRows,
   unknownCellRows,
 } from '../serial/pipeline/parameters.js';
-export { readProfileRange } from '../serial/pipeline/profile/options.js';
+export { profileBins, readProfileRange } from '../serial/pipeline/profile/options.js';
 export { shardOf } from '../serial/pipeline/sources/selection.js';
 export { SpareWorkers } from '../serial/pipeline/spare-workers.js';
 export { parseIntegration } from '../serial/pipeline/stages/integration-method.js';

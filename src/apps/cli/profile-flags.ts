@@ -1,5 +1,5 @@
 /** The flags of radial profiles as the option of a run. */
-import { profileRows, readProfileRange } from '../../entries/command.node.js';
+import { profileBins, profileRows, readProfileRange } from '../../entries/command.node.js';
 import { EwaldError, type PipelineOptions } from '../../entries/index.node.js';
 import type { IndexFlags } from './frame-rows.js';
 import { picked } from './parameter-flags.js';
@@ -15,6 +15,11 @@ export function profileOfFlags(flags: IndexFlags): PipelineOptions['profile'] {
     if (alone) throw new EwaldError('Argument', `${alone[0]} is of a radial profile: add --radial-profile`);
     return undefined;
   }
+  if (bins > 0 && bins < profileBins.low)
+    throw new EwaldError(
+      'Argument',
+      `--radial-profile is ${bins}; expected ${profileBins.low} to ${profileBins.high} bins, or no number for the usual ones`,
+    );
   return {
     ...(bins > 0 && { bins }),
     ...(profileRange !== undefined && { range: readProfileRange(profileRange) }),

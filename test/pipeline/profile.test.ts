@@ -1,0 +1,258 @@
+/**
+ * The radial profile of frames: against the intensity from which they were simulated, on flat and on tilted panels; rings
+ * of ice; and what a run writes of it.
+ */
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { memoryDataset, open } from 'ewald/data';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Context, createContext, type Detector, parseGeometry } from '../../dist/index.node.js';
+import { ProfileSum, radialProfile } from '../../dist/pipeline.node.js';
+import { iceScore } from '../../src/serial/pipeline/profile/ice.js';
+import { ewaldTogether as ewald } from '../support/cli.js';
+import { dataFolder } from '../support/data.js';
+import { refused } from '../support/refused.js';
+
+let state = 59;
+const uniform = (): number => {
+  state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+  return (state + 0.5) / 2 ** 32;
+};
+function poisson(mean: number): number {
+  if (mean > 40) {
+    const normal = Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
+    return Math.max(0, Math.round(mean + Math.sqrt(mean) * normal));
+  }
+  let count = 0;
+  for (let p = uniform(), limit = Math.exp(-mean); p > limit; p *= uniform()) count++;
+  return count;
+}
+
+/** Background over q = 2π/d: a fall and a ring of water. */
+const shape = (q: number): number => 1.2 + 6 * Math.exp(-q / 0.5) + 2.5 * Math.exp(-0.5 * ((q - 1.95) / 0.28) ** 2);
+
+const [width, height, cx, cy, distanceMm, pixelMm, wavelengthA] = [330, 320, 164.3, 158.6, 120, 0.4, 1];
+const geometryText = (tilt: number): string => `wavelength = ${wavelengthA} A
+clen = ${distanceMm / 1000}
+res = ${1000 / pixelMm}
+adu_per_photon = 1
+data = /data
+p0/min_fs = 0
+p0/max_fs = ${width - 1}
+p0/min_ss = 0
+p0/max_ss = ${height - 1}
+p0/corner_x = ${-cx}
+p0/corner_y = ${-cy * Math.cos(tilt)}
+p0/coffset = ${(-cy * pixelMm * Math.sin(tilt)) / 1000}
+p0/fs = x
+p0/ss = ${Math.cos(tilt)}y +${Math.sin(tilt)}z
+`;
+
+/** q and Ω·P of the pixels of a panel that is tilted about x, from their definitions. */
+function pixelsOf(tilt: number) {
+  return Array.from({ length: width * height }, (_, i) => {
+    const [x, along] = [((i % width) + 0.5 - cx) * pixelMm, (Math.floor(i / width) + 0.5 - cy) * pixelMm];
+    const [y, z] = [along * Math.cos(tilt), distanceMm + along * Math.sin(tilt)];
+    const r = Math.hypot(x, y, z);
+    const cosine = Math.abs(z * Math.cos(tilt) - y * Math.sin(tilt)) / r;
+    const norm = cosine * (distanceMm / r) ** 2 * (1 - (x / r) ** 2);
+    return { q: ((4 * Math.PI) / wavelengthA) * Math.sin(Math.acos(z / r) / 2), norm };
+  });
+}
+
+/** A frame with spots, at a level of counts. */
+function frameOf(pixels: ReturnType<typeof pixelsOf>, level: number): Uint16Array {
+  const frame = Uint16Array.from(pixels, ({ q, norm }) => poisson(level * norm * shape(q)));
+  // Far from each other, so that each is a peak of its own.
+  for (let k = 0; k < 16; k++) {
+    const x = Math.floor(80 * ((k % 4) + 0.1 + 0.8 * uniform()));
+    const y = Math.floor(78 * (Math.floor(k / 4) + 0.1 + 0.8 * uniform()));
+    for (let at = 0; at < 9; at++) {
+      const i = (y - 1 + Math.floor(at / 3)) * width + x - 1 + (at % 3);
+      frame[i] = (frame[i] as number) + Math.round(30 + 90 * Math.sqrt(10 * level));
+    }
+  }
+  return frame;
+}
+
+describe('a simulated background', () => {
+  let context: Context;
+  const detectors = new Map<number, Detector>();
+  beforeAll(async () => {
+    context = await createContext({ backend: 'wasm' });
+    for (const tilt of [0, 0.35]) {
+      const dataset = memoryDataset(new Uint16Array(width * height), { sigShape: [height, width] });
+      detectors.set(tilt, await context.detector(dataset, { geometry: parseGeometry(geometryText(tilt)) }));
+    }
+  });
+  afterAll(() => context.dispose());
+
+  test.each([0, 0.35])('is found on a panel tilted by %s', async (tilt) => {
+    const detector = detectors.get(tilt) as Detector;
+    const pixels = pixelsOf(tilt);
+    let [chi, bins] = [0, 0];
+    for (const [level, frames] of [
+      [0.02, 12],
+      [0.1, 3],
+      [0.5, 1],
+      [2, 1],
+      [20, 1],
+      [200, 1],
+    ] as const) {
+      const peaks = { threshold: level < 2 ? 8 : 0, minSnr: 5, localBgRadius: 4 };
+      const searcher = await context.frameSearcher({ detector, cells: [], peaks, profile: {} });
+      const sum = new ProfileSum();
+      for (let i = 0; i < frames; i++) {
+        const { profile } = await searcher.search(frameOf(pixels, level));
+        if (profile) sum.add(profile);
+      }
+      await searcher.dispose();
+      const {
+        q = [],
+        d = [],
+        backgroundNorm = [],
+        backgroundIntensity = [],
+        backgroundCounts = [],
+      } = sum.profile ?? {};
+      let [counted, expected] = [0, 0];
+      for (let i = 0; i < q.length; i++) {
+        const norm = backgroundNorm[i] as number;
+        if (!(norm > 60)) continue;
+        const truth = level * shape(q[i] as number);
+        chi += ((backgroundIntensity[i] as number) - truth) ** 2 / (truth / norm);
+        bins++;
+        counted += backgroundCounts[i] as number;
+        expected += truth * norm;
+        expect((q[i] as number) * (d[i] as number)).toBeCloseTo(2 * Math.PI, 10);
+      }
+      // Half a percent, as far as that many counts tell.
+      expect(Math.abs(counted / expected - 1)).toBeLessThan(0.005 + 2 / Math.sqrt(expected));
+    }
+    expect(bins).toBeGreaterThan(300);
+    expect(chi / bins).toBeGreaterThan(0.85);
+    expect(chi / bins).toBeLessThan(1.15);
+  });
+
+  test('a pixel that is bad in one frame is in neither sum, and an empty bin is NaN', async () => {
+    const detector = detectors.get(0) as Detector;
+    const image = Float64Array.from(pixelsOf(0), ({ norm }) => 10 * norm);
+    const { intensity, norm } = radialProfile(detector, image);
+    for (const value of intensity) expect(value).toBeCloseTo(10, 3);
+    const lost = image.map((value, i) => (i % 3 === 0 ? Number.NaN : value));
+    const less = radialProfile(detector, lost);
+    for (const value of less.intensity) expect(value).toBeCloseTo(10, 3);
+    expect(less.norm[40] as number).toBeLessThan(0.8 * (norm[40] as number));
+    const none = radialProfile(detector, image.fill(Number.NaN));
+    expect(none.intensity.every(Number.isNaN)).toBe(true);
+    expect(none.background).toBeUndefined();
+    expect(none.ice).toBeUndefined();
+  });
+
+  test('ranges and bins that the detector does not have are refused, with those that it has', async () => {
+    const detector = detectors.get(0) as Detector;
+    const image = new Float64Array(width * height);
+    const why = (profile: object, ...words: string[]): Promise<void> =>
+      refused(() => radialProfile(detector, image, profile), 'Argument', ...words);
+    await why({ range: [0.05, 9] }, 'beyond the corner', 'it ends at most at');
+    await why({ bins: 4000 }, 'narrower than 1.5 pixels', 'at most');
+    await why({ range: [2, 2.1] }, 'has pixels for');
+    await why({ range: [2, 1] }, 'rising');
+    await why({ bins: 3 }, 'from 10');
+  });
+});
+
+describe('rings of ice', () => {
+  const [low, step] = [0.05, 0.01];
+  const q = Float64Array.from({ length: 450 }, (_, i) => low + (i + 0.5) * step);
+  // Pixels of a detector of 4 million that begin to leave it at 3.2 1/Å.
+  const norm = q.map((value) => 0.8 * 6140 * value * (value < 3.2 ? 1 : Math.max(0.02, (4.6 - value) / 1.4)));
+  const frame = (level: number, ice: number) => {
+    const place = (2 * Math.PI) / 3.67;
+    const counts = q.map((value, i) => {
+      const ring = Math.abs(value - place) < 0.015 ? 1 + ice : 1;
+      return poisson(level * (norm[i] as number) * shape(value) * ring);
+    });
+    return iceScore({ low, step, q, gain: 1 }, counts, norm);
+  };
+
+  test('a ring of 5 % is found at one count a pixel, and a thousand clean frames have none', () => {
+    let [clean, found] = [0, 0];
+    for (const level of [0.05, 0.3, 3, 100]) for (let i = 0; i < 250; i++) if (frame(level, 0)?.isFlagged) clean++;
+    expect(clean).toBeLessThan(2);
+    for (let i = 0; i < 400; i++) {
+      const score = frame(0.33, 0.05);
+      if (score?.isFlagged && score.d === 3.67) found++;
+    }
+    expect(found).toBeGreaterThan(396);
+  });
+});
+
+describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'}`, () => {
+  const sim = (name: string): string => join(dataFolder ?? '', 'sim', name);
+  const of = [
+    'index',
+    sim('run.h5'),
+    '-g',
+    sim('run.geom'),
+    '-p',
+    'none',
+    '--first',
+    '3',
+    '--threshold',
+    '12',
+    '--force',
+  ];
+  let folder = '';
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ewald-profile-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+  const at = (name: string): string => join(folder, name);
+
+  test('writes background, ice and spots into the stream, profiles into HDF5 and the report', async () => {
+    const outputs = ['-o', at('a.stream'), '--hdf5', at('a.h5'), '--html', at('a.html')];
+    const { code, err } = await ewald([...of, ...outputs, '--radial-profile', '--profile-frames', 'all']);
+    expect({ code, err }).toMatchObject({ code: 0 });
+    const stream = readFileSync(at('a.stream'), 'utf8');
+    expect(stream.match(/^ewald\/background = \d+\.\d+ at 5-3 A$/gm)).toHaveLength(3);
+    expect(stream.match(/^ewald\/ice = \d\.\d{3} \+- \S+ at \d\.\d+ A$/gm)).toHaveLength(3);
+    expect(stream.match(/^ewald\/spots_by_shell = (?:\d+ ?){10}$/gm)).toHaveLength(3);
+    expect(readFileSync(at('a.html'), 'utf8')).toContain('<h2>Radial profile</h2>');
+    const read = async (dataset: string) => {
+      const opened = await open(at('a.h5'), { dataset });
+      const { shape } = opened;
+      const values = (await opened.read(0, opened.frames)) as Float32Array;
+      await opened.dispose();
+      return { shape: [...shape.nav, ...shape.sig], values };
+    };
+    const image = await read('/entry/azint/image');
+    const nexus = await read('/entry/azint1d/data/I');
+    expect(nexus).toEqual(image);
+    const [, bins = 0] = image.shape;
+    expect(image.shape).toEqual([3, bins]);
+    // The same frame in JavaScript.
+    await using context = await createContext({ backend: 'wasm' });
+    const run = { inputs: [sim('run.h5')], geometry: sim('run.geom'), cells: [], peaks: { threshold: 12 }, first: 1 };
+    for await (const { result } of context.pipeline({ ...run, profile: true })) {
+      const { profile } = result ?? {};
+      expect(Array.from(image.values.subarray(0, bins))).toEqual(
+        Array.from(Float32Array.from(profile?.intensity ?? [])),
+      );
+      expect(profile?.q).toHaveLength(bins);
+      expect(profile?.sigma).toHaveLength(bins);
+      expect(stream).toContain(`ewald/background = ${Number(profile?.background?.toPrecision(5))} at 5-3 A`);
+    }
+    for await (const { result } of context.pipeline(run)) expect(result).not.toHaveProperty('profile');
+  });
+
+  test('refuses what the detector does not have before it writes anything', async () => {
+    const told = async (...more: string[]) => (await ewald([...of, '-o', at('b.stream'), ...more])).err;
+    expect(await told('--radial-profile', '--profile-range', '0.05:9')).toMatch(/beyond the corner.*at most at/);
+    expect(await told('--radial-profile=9000')).toContain('narrower than 1.5 pixels');
+    expect(await told('--radial-profile=3')).toContain('--radial-profile is 3; expected 10 to');
+    expect(await told('--profile-range', '1:2')).toContain('add --radial-profile');
+    expect(() => readFileSync(at('b.stream'))).toThrow();
+  });
+});
