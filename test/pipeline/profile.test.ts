@@ -69,6 +69,8 @@ function frameOf(pixels: ReturnType<typeof pixelsOf>, level: number): Uint16Arra
   for (let k = 0; k < 16; k++) {
     const x = Math.floor(80 * ((k % 4) + 0.1 + 0.8 * uniform()));
     const y = Math.floor(78 * (Math.floor(k / 4) + 0.1 + 0.8 * uniform()));
+    // Small rings are spoiled by a spot on them, which is then not found.
+    if (Math.hypot(x - cx, y - cy) < 50) continue;
     for (let at = 0; at < 9; at++) {
       const i = (y - 1 + Math.floor(at / 3)) * width + x - 1 + (at % 3);
       frame[i] = (frame[i] as number) + Math.round(30 + 90 * Math.sqrt(10 * level));

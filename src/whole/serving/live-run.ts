@@ -10,6 +10,7 @@
  * | `/live/frame/12` | where a frame is, by its number in the order of arrival |
  * | `/live/received/12?client=…` | a frame that was received over the network, as .npy |
  * | `/live/powder`, `/live/peakogram` | counts of all peaks, as numbers of 32 bits |
+ * | `/live/profile` | the radial profiles of the last ten minutes, as float32 |
  * | `/live/image/0` | an image of a run over a scan, as float32 |
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -21,6 +22,7 @@ import type { LiveFrame } from '../../io/live/frame.js';
 import { type FrameStatistics, statisticsBytes, writeStatistics } from '../../io/live/frame-statistics.js';
 import { PeakMaps } from '../../io/live/peak-maps.js';
 import type { RunEvent } from '../../serial/pipeline/events.js';
+import type { ProfileRecord } from '../../serial/pipeline/profile/radial-profile.js';
 import type { FrameFailure, FrameRecord } from '../../serial/pipeline/record.js';
 import type { ViewedRun } from '../../serial/pipeline/sinks/run-view.js';
 import type { FrameSink } from '../../serial/pipeline/sinks/sink.js';
@@ -29,6 +31,7 @@ import type { ScanView, ViewedScan } from '../../udf/live/scan-view.js';
 import { EventStreams } from './event-streams.js';
 import { LiveChips, measuredOf } from './live-chips.js';
 import { LiveHistory } from './live-history.js';
+import { LiveProfiles } from './live-profiles.js';
 import { ScanImages } from './scan-images.js';
 import type { SharedFiles } from './shared-files.js';
 
@@ -70,6 +73,7 @@ export class LiveRun {
   #run: ViewedRun | undefined;
   #scan: { readonly viewed: ViewedScan; readonly images: ScanImages } | undefined;
   #maps: PeakMaps | undefined;
+  readonly #profiles = new LiveProfiles();
   #state: 'waiting' | 'running' | 'ended' | 'stopped' = 'waiting';
   /** Whether the frames are searched by a run; otherwise pages search those that they show. */
   #searches = true;
@@ -109,7 +113,8 @@ export class LiveRun {
   /** Facts about the run that change rarely. */
   get facts(): object {
     const run = this.#run;
-    const state = { state: this.#state, searches: this.#searches, note: this.#note };
+    const hasProfiles = this.#profiles.isEmpty ? {} : { profiles: true };
+    const state = { state: this.#state, searches: this.#searches, note: this.#note, ...hasProfiles };
     if (this.#scan) {
       const { viewed, images } = this.#scan;
       return { ...state, name: basename(viewed.name), scan: { images: images.facts, done: images.done } };
@@ -234,8 +239,9 @@ export class LiveRun {
   }
 
   #add(record: FrameRecord): void {
-    const { origin, hit, peaks, crystals, spots } = record;
+    const { origin, hit, peaks, crystals, spots, profile } = record;
     const [first] = crystals;
+    if (profile) this.#addProfile(profile);
     this.#maps?.add(peaks, (i) =>
       Math.hypot(spots[3 * i] as number, spots[3 * i + 1] as number, spots[3 * i + 2] as number),
     );
@@ -258,6 +264,13 @@ export class LiveRun {
     const found = this.#chips.place(of, this.#run?.wells);
     if (this.#chips.names.length > before) setImmediate(() => this.#streams.changed());
     return found;
+  }
+
+  #addProfile(profile: ProfileRecord): void {
+    const isFirst = this.#profiles.isEmpty;
+    this.#profiles.add(profile, this.now);
+    // Pages offer a tab.
+    if (isFirst) this.#streams.changed();
   }
 
   #fail({ origin }: FrameFailure): void {
@@ -344,6 +357,7 @@ export class LiveRun {
       sendArray(request, response, received);
       return true;
     }
+    if (pathname === '/live/profile') return this.#profiles.answer(response, request.method === 'HEAD');
     const counts = pathname === '/live/powder' ? this.#maps?.powder : undefined;
     const bins = pathname === '/live/peakogram' ? this.#maps?.peakogram : counts;
     if (!bins || !this.#maps) return false;

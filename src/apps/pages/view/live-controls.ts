@@ -98,6 +98,7 @@ export function bindLive(): void {
   onClick('follow', () => follow());
   feed.onFacts = (facts) => {
     document.body.dataset.over = String(feed.isOver);
+    document.body.dataset.profiles = String(facts.profiles === true);
     if (facts.scan) showImages(facts).catch(viewer.fail);
     else if (isLive()) void begin(facts);
     if (facts.note !== undefined && facts.note !== told) say(facts.note, true);

@@ -43,6 +43,8 @@ export interface LiveFacts {
   readonly peaks: Partial<FinderParameters> | null;
   /** Whether a run searches the frames; otherwise the page searches those that it shows. */
   readonly searches: boolean;
+  /** Whether its frames have radial profiles. */
+  readonly profiles?: boolean | undefined;
 }
 
 /** An open file of frames. */

@@ -6,7 +6,7 @@ import { colourMaps } from './colour-maps.js';
 import { element, fitCanvas, inkOf } from './elements.js';
 import type { ShownPeakMaps } from './protocol.js';
 
-type Tab = 'frame' | 'cells' | 'powder' | 'peakogram';
+type Tab = 'frame' | 'cells' | 'powder' | 'peakogram' | 'radial';
 let shown: Tab = 'frame';
 
 /** Maximum number of cells kept for the histograms; if there are more, the latest are kept. */
@@ -165,6 +165,7 @@ async function useGaussians(): Promise<void> {
 export async function writeRunCharts(): Promise<void> {
   offerTabs();
   if (shown === 'cells') writeCells();
+  if (shown === 'radial') await (await import('./profile-tab.js')).writeProfileTab();
   if (shown !== 'powder' && shown !== 'peakogram') return;
   await load();
   if (shown === 'powder') writePowder();
@@ -179,6 +180,7 @@ function offerTabs(): void {
     cells: viewer.summaries.some((one) => one?.cell),
     powder: hasPeaks,
     peakogram: hasPeaks,
+    radial: document.body.dataset.profiles === 'true',
   };
   byId('tabs').hidden = !offered.cells && !hasPeaks;
   for (const tab of byId('tabs').querySelectorAll<HTMLButtonElement>('[role="tab"]'))

@@ -1,0 +1,90 @@
+/** The radial profile of a run that is followed: its mean of the last minute, and ten minutes as a waterfall. */
+import { byId } from '../by-id.js';
+import { colourMaps } from './colour-maps.js';
+import { fitCanvas } from './elements.js';
+import { drawProfile } from './profile-chart.js';
+
+/** Interval at which the server is asked, ms. */
+const everyMs = 2000;
+
+/** The answer of the server; see src/whole/serving/live-profiles.ts. */
+interface ServedProfiles {
+  readonly values: Float32Array;
+  readonly rows: number;
+  readonly bins: number;
+  readonly frames: number;
+  readonly newest: { readonly background?: number; readonly ice?: { score: number; error: number; d: number; isFlagged: boolean } };
+}
+
+let served: ServedProfiles | undefined;
+let loading = false;
+let loadedAt = Number.NEGATIVE_INFINITY;
+
+async function load(): Promise<void> {
+  if (loading || performance.now() - loadedAt < everyMs) return;
+  loading = true;
+  try {
+    const answer = await fetch('live/profile');
+    if (!answer.ok) return;
+    const [lines = 3, bins = 0] = (answer.headers.get('X-Shape') ?? '').split(',').map(Number);
+    served = {
+      values: new Float32Array(await answer.arrayBuffer()),
+      rows: lines - 3,
+      bins,
+      frames: Number(answer.headers.get('X-Frames')),
+      newest: JSON.parse(answer.headers.get('X-Newest') ?? '{}'),
+    };
+  } catch {
+    // The server of a run that has ended is gone; what is shown remains.
+  } finally {
+    loadedAt = performance.now();
+    loading = false;
+  }
+}
+
+/** Draws the tab. */
+export async function writeProfileTab(): Promise<void> {
+  await load();
+  if (!served) return;
+  const { values, rows, bins, frames, newest } = served;
+  const line = (i: number): Float64Array => Float64Array.from(values.subarray(i * bins, (i + 1) * bins));
+  const [q, mean, background] = [line(0), line(1), line(2)];
+  const text = (at: number): string => `${at.toFixed(1)} (${((2 * Math.PI) / at).toFixed(1)} Å)`;
+  const axis = { from: q[0] ?? 0, to: q[bins - 1] ?? 1, text };
+  const { ice } = newest;
+  drawProfile(byId('radial-mean') as HTMLCanvasElement, [mean, background], {
+    ...axis,
+    ...(ice?.isFlagged && { mark: (2 * Math.PI) / ice.d }),
+  });
+  drawWaterfall(byId('radial-waterfall') as HTMLCanvasElement, values.subarray(3 * bins), rows, bins);
+  const told = [
+    `${frames} frames; q = 2π/d in 1/Å (d); line: all pixels, surface: without peaks, last minute`,
+    newest.background === undefined ? '' : `background ${Number(newest.background.toPrecision(3))} counts a pixel (5 to 3 Å)`,
+    ice ? `${ice.isFlagged ? '▲ ice' : 'ice'} ${ice.score.toFixed(2)} ± ${ice.error.toFixed(2)} at ${ice.d} Å` : '',
+  ];
+  byId('radial-of').textContent = told.filter((part) => part !== '').join('; ');
+}
+
+/** Rows of time, the newest at the top, on a logarithmic scale; bins without pixels stay empty. */
+function drawWaterfall(canvas: HTMLCanvasElement, values: Float32Array, rows: number, bins: number): void {
+  fitCanvas(canvas);
+  const pen = canvas.getContext('2d') as CanvasRenderingContext2D;
+  pen.clearRect(0, 0, canvas.width, canvas.height);
+  let [least, greatest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of values)
+    if (value > 0) [least, greatest] = [Math.min(least, Math.log(value)), Math.max(greatest, Math.log(value))];
+  if (!(greatest >= least) || rows === 0) return;
+  const image = new ImageData(bins, rows);
+  const map = colourMaps.inferno;
+  for (let row = 0; row < rows; row++)
+    for (let bin = 0; bin < bins; bin++) {
+      const value = values[(rows - 1 - row) * bins + bin] as number;
+      if (!(value > 0)) continue;
+      const colour = 3 * Math.round((255 * (Math.log(value) - least)) / (greatest - least || 1));
+      image.data.set([...map.subarray(colour, colour + 3), 255], 4 * (row * bins + bin));
+    }
+  const drawn = new OffscreenCanvas(bins, rows);
+  drawn.getContext('2d')?.putImageData(image, 0, 0);
+  pen.imageSmoothingEnabled = false;
+  pen.drawImage(drawn, 0, 0, canvas.width, canvas.height);
+}

@@ -1,0 +1,90 @@
+/**
+ * The radial profiles of a run that pages follow: a row for every five seconds of the last ten minutes, and the mean of
+ * the last minute. Means are ΣΣc/ΣΣn over frames.
+ */
+import type { ServerResponse } from 'node:http';
+import { bytesOfArray } from '../../io/data/dtype.js';
+import { type ProfileRecord, ProfileSum, type RadialProfile } from '../../serial/pipeline/profile/radial-profile.js';
+
+/** Time of a row, ms, and the number of rows. */
+const [rowMs, mostRows] = [5000, 120];
+/** Rows of the mean: a minute. */
+const rowsOfMean = 12;
+
+/** What the newest frame with a profile showed. */
+interface Newest {
+  readonly background: number | undefined;
+  readonly ice: ProfileRecord['ice'];
+}
+
+export class LiveProfiles {
+  readonly #rows: RadialProfile[] = [];
+  #sum = new ProfileSum();
+  #began = 0;
+  #newest: Newest | undefined;
+  #frames = 0;
+
+  /** Whether a frame had a profile. */
+  get isEmpty(): boolean {
+    return this.#frames === 0;
+  }
+
+  /** Adds a frame; `now` is a time in ms. */
+  add(profile: ProfileRecord, now: number): void {
+    // Brief records have no bins.
+    if (profile.counts.length === 0) return;
+    if (this.#frames === 0) this.#began = now;
+    this.#frames++;
+    this.#newest = { background: profile.background, ice: profile.ice };
+    if (now - this.#began >= rowMs) this.#endRow(now);
+    // Frames of another beam have other bins; the rows begin anew with them.
+    if (this.#sum.add(profile)) return;
+    this.#rows.length = 0;
+    this.#sum = new ProfileSum();
+    this.#sum.add(profile);
+  }
+
+  #endRow(now: number): void {
+    this.#began = now;
+    const { profile } = this.#sum;
+    if (profile) this.#rows.push(profile);
+    if (this.#rows.length > mostRows) this.#rows.shift();
+    this.#sum = new ProfileSum();
+  }
+
+  /**
+   * [3 + rows, bins] float32: q = 2π/d in 1/Å, the mean of the last minute, the same without peaks, and the rows, the
+   * newest last. Undefined without frames.
+   */
+  get table(): { readonly values: Float32Array; readonly rows: number; readonly bins: number } | undefined {
+    const current = this.#sum.profile;
+    const rows = [...this.#rows, ...(current ? [current] : [])];
+    const mean = new ProfileSum();
+    for (const row of rows.slice(-rowsOfMean)) mean.add(row);
+    const { profile } = mean;
+    if (!profile) return undefined;
+    const bins = profile.q.length;
+    const values = new Float32Array((3 + rows.length) * bins);
+    for (const [i, line] of [profile.q, profile.intensity, profile.backgroundIntensity].entries())
+      values.set(line, i * bins);
+    for (const [i, row] of rows.entries()) values.set(row.intensity, (3 + i) * bins);
+    return { values, rows: rows.length, bins };
+  }
+
+  /** Answers a request of a page; returns false without a profile. */
+  answer(response: ServerResponse, isHead: boolean): boolean {
+    const { table } = this;
+    if (!table) return false;
+    const { background, ice } = this.#newest ?? {};
+    response.writeHead(200, {
+      'Content-Type': 'application/octet-stream',
+      'Content-Length': table.values.byteLength,
+      'Cache-Control': 'no-store',
+      'X-Shape': `${3 + table.rows},${table.bins}`,
+      'X-Frames': String(this.#frames),
+      'X-Newest': JSON.stringify({ background, ice }),
+    });
+    response.end(isHead ? undefined : bytesOfArray(table.values));
+    return true;
+  }
+}
