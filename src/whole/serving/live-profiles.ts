@@ -37,9 +37,9 @@ export class LiveProfiles {
     this.#frames++;
     this.#newest = { background: profile.background, ice: profile.ice };
     if (now - this.#began >= rowMs) this.#endRow(now);
-    // Frames of another beam have other bins; the rows begin anew with them.
+    // Rows of other bins cannot be drawn beside each other.
+    if (this.#rows[0] && this.#rows[0].counts.length !== profile.counts.length) this.#rows.length = 0;
     if (this.#sum.add(profile)) return;
-    this.#rows.length = 0;
     this.#sum = new ProfileSum();
     this.#sum.add(profile);
   }

@@ -13,7 +13,10 @@ interface ServedProfiles {
   readonly rows: number;
   readonly bins: number;
   readonly frames: number;
-  readonly newest: { readonly background?: number; readonly ice?: { score: number; error: number; d: number; isFlagged: boolean } };
+  readonly newest: {
+    readonly background?: number;
+    readonly ice?: { score: number; error: number; d: number; isFlagged: boolean };
+  };
 }
 
 let served: ServedProfiles | undefined;
@@ -59,7 +62,9 @@ export async function writeProfileTab(): Promise<void> {
   drawWaterfall(byId('radial-waterfall') as HTMLCanvasElement, values.subarray(3 * bins), rows, bins);
   const told = [
     `${frames} frames; q = 2π/d in 1/Å (d); line: all pixels, surface: without peaks, last minute`,
-    newest.background === undefined ? '' : `background ${Number(newest.background.toPrecision(3))} counts a pixel (5 to 3 Å)`,
+    newest.background === undefined
+      ? ''
+      : `background ${Number(newest.background.toPrecision(3))} counts a pixel (5 to 3 Å)`,
     ice ? `${ice.isFlagged ? '▲ ice' : 'ice'} ${ice.score.toFixed(2)} ± ${ice.error.toFixed(2)} at ${ice.d} Å` : '',
   ];
   byId('radial-of').textContent = told.filter((part) => part !== '').join('; ');

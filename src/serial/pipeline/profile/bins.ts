@@ -176,16 +176,20 @@ function binsOfRings(
   return found;
 }
 
-/** Makes the bins. `rings` are those of the peak search, whose sums serve if `finder` is peakfinder8. */
+/**
+ * Makes the bins. `rings` are those of the peak search, whose sums serve if `finder` is peakfinder8. Bins for another beam
+ * of the same detector have the limits of the `first` ones, so that profiles of all frames can be added.
+ */
 export function binsOf(
   detector: Detector,
   rings: Rings,
   options: ProfileOptions,
   finder: FinderName | undefined,
   beam: Beam = detector.beam,
+  first?: ProfileBins,
 ): ProfileBins {
   const maps = pixelMaps(detector, beam, polarisationOf(detector, options), rings.bins);
-  const { low, count, step } = layoutOf(maps, options);
+  const { low, count, step } = first ?? layoutOf(maps, options);
   const binOf = (value: number): number => {
     const bin = Math.floor((value - low) / step);
     return bin >= 0 && bin < count ? bin : maskedBin;
@@ -208,5 +212,5 @@ export function binsOf(
     const weight = norms[bin] as number;
     q[bin] = weight > 0 ? (q[bin] as number) / weight : low + (bin + 0.5) * step;
   }
-  return { low, step, count, corner: maps.corner, map, ofRings, norm: maps.norm, norms, q, beam };
+  return { low, step, count, corner: first?.corner ?? maps.corner, map, ofRings, norm: maps.norm, norms, q, beam };
 }

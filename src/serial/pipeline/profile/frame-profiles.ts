@@ -38,8 +38,10 @@ export function profileBinsOf(detector: Detector, settings: SearchSettings, beam
   own.set(key, made);
   const found = made.find((one) => isNear(beam, one.beam));
   if (found) return found;
+  // The first bins are those of the first beam, whose limits all others have.
+  if (made.length === 0 && !isNear(beam, detector.beam)) profileBinsOf(detector, settings);
   const rings = ringsOfDetector(detector, { minRadius: minRes, maxRadius: maxRes });
-  const fresh = binsOf(detector, rings, profile, isList(finder) ? undefined : finder, beam);
+  const fresh = binsOf(detector, rings, profile, isList(finder) ? undefined : finder, beam, made[0]);
   made.push(fresh);
   if (made.length > mostBeams) made.splice(1, 1);
   return fresh;

@@ -96,7 +96,7 @@ export class ProfileSum {
     return this.#frames;
   }
 
-  /** Adds a frame; those with other bins are left out, and counted by nobody. Returns whether it was added. */
+  /** Adds a frame, unless its bins are others; returns whether it was added. */
   add(profile: ProfileRecord): boolean {
     const { low, step, counts } = profile;
     this.#sum ??= emptyOf(profile);

@@ -39,7 +39,9 @@ export class ProfileGroups {
   readonly #numbers: { background: number; score: number; error: number; d: number; flagged: number }[] = [];
   readonly #spots: number[] = [];
   #first = 0;
-  #all = new ProfileSum();
+  readonly #all = new ProfileSum();
+  /** Frames whose bins are not those of the first one. */
+  #others = 0;
 
   constructor(frames: 'mean' | 'hits' | 'all' = 'mean') {
     this.#frames = frames;
@@ -58,14 +60,16 @@ export class ProfileGroups {
     });
     this.#spots.push(...(profile?.spotsByShell ?? new Array<number>(shellCount).fill(0)));
     if (!profile) return;
-    this.#all.add(profile);
+    if (!this.#all.add(profile)) {
+      this.#others++;
+      return;
+    }
     if (this.#frames !== 'mean') {
       if (hit || this.#frames === 'all') this.#rows.push({ profile, first: frame, frames: 1 });
       return;
     }
     if (this.#sum.frames === 0) this.#first = frame;
-    // Frames with other bins, of another beam, begin a row of their own, which is left out of the file.
-    if (!this.#sum.add(profile)) return;
+    this.#sum.add(profile);
     if (this.#sum.frames === framesOfMean) this.#endMean();
   }
 
@@ -80,7 +84,7 @@ export class ProfileGroups {
     this.#endMean();
     const all = this.#all.profile;
     if (!all) return {};
-    const rows = this.#rows.filter(({ profile }) => profile.counts.length === all.counts.length);
+    const rows = this.#rows;
     const shape = [rows.length, all.counts.length];
     const table = (of: (profile: ProfileRecord) => ArrayLike<number>): Float32Array =>
       single(rows.flatMap(({ profile }) => Array.from(of(profile))));
@@ -103,6 +107,7 @@ export class ProfileGroups {
             attributes: { long_name: 'counts, corrected for solid angle and polarisation' },
           },
           norm: { value: norm, shape, attributes: { long_name: 'solid angle x polarisation of the pixels' } },
+          frames_left_out: { value: this.#others },
           mean: { value: single(all.intensity), shape: [bins], attributes: {} },
           first_frame: { value: Uint32Array.from(rows, ({ first }) => first), shape: [rows.length], attributes: {} },
           frames: { value: Uint32Array.from(rows, ({ frames }) => frames), shape: [rows.length], attributes: {} },
