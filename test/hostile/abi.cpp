@@ -458,7 +458,7 @@ void peaks_run(const ewald_peaks_descriptor& d, ewald_peaks* peaks) {
   refused(ewald_peaks_run(peaks, nullptr, frame.data, nullptr, &found, &count, nullptr, nullptr), "null params");
   refused(ewald_peaks_run(peaks, &usual, nullptr, nullptr, &found, &count, nullptr, nullptr), "null frame");
   refused(ewald_peaks_run(peaks, &usual, frame.data, nullptr, nullptr, &count, nullptr, nullptr), "null found");
-  refused(ewald_peaks_run(peaks, &usual, frame.data, nullptr, &found, nullptr, nullptr), "null count");
+  refused(ewald_peaks_run(peaks, &usual, frame.data, nullptr, &found, nullptr, nullptr, nullptr), "null count");
 }
 
 void peaks() {

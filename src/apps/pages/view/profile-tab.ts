@@ -52,7 +52,10 @@ export async function writeProfileTab(): Promise<void> {
   const { values, rows, bins, frames, newest } = served;
   const line = (i: number): Float64Array => Float64Array.from(values.subarray(i * bins, (i + 1) * bins));
   const [q, mean, background] = [line(0), line(1), line(2)];
-  const text = (at: number): string => `${at.toFixed(1)} (${((2 * Math.PI) / at).toFixed(1)} Å)`;
+  const text = (at: number): string => {
+    const d = (2 * Math.PI) / at;
+    return `${at.toFixed(1)} (${d.toFixed(d < 10 ? 1 : 0)})`;
+  };
   const axis = { from: q[0] ?? 0, to: q[bins - 1] ?? 1, text };
   const { ice } = newest;
   drawProfile(byId('radial-mean') as HTMLCanvasElement, [mean, background], {
@@ -61,7 +64,7 @@ export async function writeProfileTab(): Promise<void> {
   });
   drawWaterfall(byId('radial-waterfall') as HTMLCanvasElement, values.subarray(3 * bins), rows, bins);
   const told = [
-    `${frames} frames; q = 2π/d in 1/Å (d); line: all pixels, surface: without peaks, last minute`,
+    `${frames} frames; q = 2π/d in 1/Å (d in Å); line: all pixels, surface: without peaks, last minute`,
     newest.background === undefined
       ? ''
       : `background ${Number(newest.background.toPrecision(3))} counts a pixel (5 to 3 Å)`,
