@@ -13,7 +13,7 @@ import { checkBlobRoom } from '../blob-room.js';
 import { inOrder } from './order.js';
 import { bufferSizes, header, mostPeaks, type Pass, passes, recordOf } from './passes.js';
 import { mostOf, runOf } from './run.js';
-import { openRingSums, type RingSummer, sumPass } from './sums.js';
+import { RingSummer, sumPass } from './sums.js';
 import { tablesOf } from './tables.js';
 
 /** Number of peaks read back together with the counts; further ones take a second readback. */
@@ -68,12 +68,33 @@ async function memoryOfPlan(
   return { staging, ringStaging, runs: made.slice(0, stages.length), buffers, all: [staging, ringStaging, ...made] };
 }
 
-/** Plans a peak finder: tables of the detector, and all memory of a run. */
-async function planPeaks(device: GpuDevice, descriptor: PeaksDescriptor): Promise<PeaksKernel> {
-  const { fields, finder, pixels, rings, sumsOnly } = descriptor;
+/** The sizes of the detector, as packed in the descriptor. */
+function detectorOf({ fields, finder }: PeaksDescriptor) {
   const words = new Uint32Array(fields.buffer, fields.byteOffset, fields.byteLength / 4);
   const word = (name: string): number => words[wordOf(peaksDescriptor, name)] ?? 0;
-  const detector = { width: word('width'), height: word('height'), dtype: word('dtype'), finder };
+  return { width: word('width'), height: word('height'), dtype: word('dtype'), finder };
+}
+
+/** The workgroups of a pass. */
+function groupsOf(
+  { over }: Pass,
+  { software }: GpuDevice,
+  { rings, pixels, width, height }: Readonly<Record<'rings' | 'pixels' | 'width' | 'height', number>>,
+): readonly [number, number] {
+  const most = software ? mostGroups.software : mostGroups.card;
+  const groups = {
+    rings: [rings, 1],
+    pixels: [Math.min(most.pixels, Math.ceil(pixels / 64)), 1],
+    rows: [Math.ceil(width / 64), Math.min(mostAlong, height)],
+    seeds: [Math.min(most.seeds, pixels), 1],
+  } as const;
+  return groups[over];
+}
+
+/** Plans a peak finder: tables of the detector, and all memory of a run. */
+async function planPeaks(device: GpuDevice, descriptor: PeaksDescriptor): Promise<PeaksKernel> {
+  const { finder, pixels, rings, sumsOnly } = descriptor;
+  const detector = detectorOf(descriptor);
   const { width, height } = detector;
   const tables = tablesOf(descriptor, width);
   const steps = sumsOnly ? [] : passes[finder];
@@ -100,29 +121,12 @@ async function planPeaks(device: GpuDevice, descriptor: PeaksDescriptor): Promis
   );
   for (const [name, data] of Object.entries({ ...tables, panels: descriptor.panels }))
     if (buffers[name]) device.write(buffers[name], data);
-  const most = device.software ? mostGroups.software : mostGroups.card;
-  const groupsOf = ({ over }: Pass): readonly [number, number] =>
-    ({
-      rings: [rings, 1] as const,
-      pixels: [Math.min(most.pixels, Math.ceil(pixels / 64)), 1] as const,
-      rows: [Math.ceil(width / 64), Math.min(mostAlong, height)] as const,
-      seeds: [Math.min(most.seeds, pixels), 1] as const,
-    })[over];
-  const groups = steps.map(groupsOf);
-
-  /** Most plans are never asked for sums. */
-  let summer: Promise<RingSummer> | undefined;
-  let ofSums = 0;
-  const sumInto = async (sums: Float64Array): Promise<void> => {
-    summer ??= openRingSums(device, rings, { ...buffers, run: runs[0] as GpuBuffer });
-    const opened = await summer;
-    ofSums = opened.bytes;
-    await opened.run(sums);
-  };
-
+  const groups = steps.map((step) => groupsOf(step, device, { rings, pixels, width, height }));
+  const held = all.reduce((sum, { bytes }) => sum + bytes, 0);
+  const summer = new RingSummer(device, rings, { ...buffers, run: runs[0] as GpuBuffer });
   return {
     get bytes() {
-      return all.reduce((sum, { bytes }) => sum + bytes, ofSums);
+      return held + summer.bytes;
     },
     async run({ params, frame, bad, limits, sums }) {
       if (finder !== 'zaef') checkBlobRoom(params);
@@ -130,7 +134,7 @@ async function planPeaks(device: GpuDevice, descriptor: PeaksDescriptor): Promis
       if (buffers.most) device.write(buffers.most, mostOf(params));
       writeWhole(device, buffer('frame'), frame);
       if (bad) writeWhole(device, buffer('bad'), bad);
-      if (sums) await sumInto(sums);
+      if (sums) await summer.run(sums);
       if (sumsOnly) return new Uint8Array(0);
       const found = buffer('found');
       const order = { places: tables.places, width, finder, params };
@@ -165,10 +169,7 @@ async function planPeaks(device: GpuDevice, descriptor: PeaksDescriptor): Promis
     },
     async dispose() {
       for (const buffer of all) buffer.release();
-      await summer?.then(
-        (opened) => opened.release(),
-        () => undefined,
-      );
+      await summer.release();
     },
   };
 }

@@ -13,20 +13,50 @@ export const sumPass: Pass = { source, entry: 'sum_rings', over: 'rings', stage:
 const recordBytes = 16;
 const lostBytes = 4 * (1 + peaksCapacities.maxLost);
 
-/** Sums the rings of the frame on the device. */
-export interface RingSummer {
-  readonly bytes: number;
+/** What a plan shares with its sums: the run, the frame, its bad pixels, and the pixels of the rings. */
+type Shared = Readonly<Record<string, GpuBuffer>>;
+
+/** Sums the rings of the frame on the device. Most plans are never asked for that, and have no memory for it. */
+export class RingSummer {
+  readonly #device: GpuDevice;
+  readonly #rings: number;
+  readonly #shared: Shared;
+  #opened: ReturnType<typeof openSums> | undefined;
+  bytes = 0;
+
+  constructor(device: GpuDevice, rings: number, shared: Shared) {
+    this.#device = device;
+    this.#rings = rings;
+    this.#shared = shared;
+  }
+
   /** Fills in the numbers of `ewald_peaks_run`. */
-  run(sums: Float64Array): Promise<void>;
-  release(): void;
+  async run(into: Float64Array): Promise<void> {
+    const rings = this.#rings;
+    this.#opened ??= openSums(this.#device, rings, this.#shared);
+    const { pipeline, bound, own } = await this.#opened;
+    this.bytes = own.reduce((all, one) => all + one.bytes, 0);
+    const [sums, lost, sumStaging, lostStaging] = own;
+    await this.#device.run(
+      (commands) => {
+        commands.clear(lost, 0, 4);
+        if (rings > 0) commands.dispatch(pipeline, bound, rings, 1);
+        commands.read(sums, 0, sums.bytes, sumStaging);
+        commands.read(lost, 0, lostBytes, lostStaging);
+      },
+      ([ofRings, ofPixels]) => {
+        if (ofRings && ofPixels) takeSums(ofRings, ofPixels, rings, into);
+      },
+    );
+  }
+
+  async release(): Promise<void> {
+    const opened = await this.#opened?.catch(() => undefined);
+    for (const buffer of opened?.own ?? []) buffer.release();
+  }
 }
 
-/** Plans it; `shared` are the run, the frame, its bad pixels, and the pixels of the rings. */
-export async function openRingSums(
-  device: GpuDevice,
-  rings: number,
-  shared: Readonly<Record<string, GpuBuffer>>,
-): Promise<RingSummer> {
+async function openSums(device: GpuDevice, rings: number, shared: Shared) {
   const pipeline = await device.pipeline({ source, entry: sumPass.entry });
   const bytes = Math.max(1, rings) * recordBytes;
   const own = await device.buffers(
@@ -35,33 +65,17 @@ export async function openRingSums(
     { bytes, usage: 'staging', label: 'peaks readback of sums' },
     { bytes: lostBytes, usage: 'staging', label: 'peaks readback of lost pixels' },
   );
-  const [sums, lost, sumStaging, lostStaging] = own as [GpuBuffer, GpuBuffer, GpuBuffer, GpuBuffer];
-  const bound = device.bind(pipeline, boundBuffers(source, { ...shared, sums, lost }));
-  return {
-    bytes: own.reduce((all, one) => all + one.bytes, 0),
-    async run(into) {
-      await device.run(
-        (commands) => {
-          commands.clear(lost, 0, 4);
-          if (rings > 0) commands.dispatch(pipeline, bound, rings, 1);
-          commands.read(sums, 0, bytes, sumStaging);
-          commands.read(lost, 0, lostBytes, lostStaging);
-        },
-        ([ofRings, ofPixels]) => {
-          if (!ofRings || !ofPixels) return;
-          const view = new DataView(ofRings.buffer, ofRings.byteOffset, ofRings.byteLength);
-          for (let ring = 0; ring < rings; ring++) {
-            into[ring] = view.getFloat64(recordBytes * ring, true);
-            into[rings + ring] = view.getUint32(recordBytes * ring + 8, true);
-          }
-          const pixels = new Uint32Array(ofPixels.buffer, ofPixels.byteOffset, 1 + peaksCapacities.maxLost);
-          const listed = Math.min(pixels[0] as number, peaksCapacities.maxLost);
-          for (let k = 0; k <= listed; k++) into[2 * rings + k] = pixels[k] as number;
-        },
-      );
-    },
-    release() {
-      for (const buffer of own) buffer.release();
-    },
-  };
+  const [sums, lost] = own;
+  return { pipeline, own, bound: device.bind(pipeline, boundBuffers(source, { ...shared, sums, lost })) };
+}
+
+function takeSums(ofRings: Uint8Array, ofPixels: Uint8Array, rings: number, into: Float64Array): void {
+  const view = new DataView(ofRings.buffer, ofRings.byteOffset, ofRings.byteLength);
+  for (let ring = 0; ring < rings; ring++) {
+    into[ring] = view.getFloat64(recordBytes * ring, true);
+    into[rings + ring] = view.getUint32(recordBytes * ring + 8, true);
+  }
+  const pixels = new Uint32Array(ofPixels.buffer, ofPixels.byteOffset, 1 + peaksCapacities.maxLost);
+  const listed = Math.min(pixels[0] as number, peaksCapacities.maxLost);
+  for (let k = 0; k <= listed; k++) into[2 * rings + k] = pixels[k] as number;
 }
