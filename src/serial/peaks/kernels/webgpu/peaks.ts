@@ -122,11 +122,10 @@ async function planPeaks(device: GpuDevice, descriptor: PeaksDescriptor): Promis
   for (const [name, data] of Object.entries({ ...tables, panels: descriptor.panels }))
     if (buffers[name]) device.write(buffers[name], data);
   const groups = steps.map((step) => groupsOf(step, device, { rings, pixels, width, height }));
-  const held = all.reduce((sum, { bytes }) => sum + bytes, 0);
   const summer = new RingSummer(device, rings, { ...buffers, run: runs[0] as GpuBuffer });
   return {
     get bytes() {
-      return held + summer.bytes;
+      return all.reduce((sum, { bytes }) => sum + bytes, summer.bytes);
     },
     async run({ params, frame, bad, limits, sums }) {
       if (finder !== 'zaef') checkBlobRoom(params);
