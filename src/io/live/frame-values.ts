@@ -11,7 +11,12 @@ export interface ValuedFrame {
   /** 1/d in 1/Å of each crystal. */
   readonly crystals: readonly { readonly resolution: number }[];
   readonly rois?: RegionValues | undefined;
-  readonly profile?: { readonly background?: number; readonly ice?: { readonly isFlagged?: boolean } } | undefined;
+  readonly profile?:
+    | {
+        readonly background?: number | undefined;
+        readonly ice?: { readonly isFlagged?: boolean | undefined } | undefined;
+      }
+    | undefined;
 }
 
 /**
