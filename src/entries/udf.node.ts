@@ -46,7 +46,7 @@ function bindHere() {
       (await import('../udf/acquisition/detectors.node.js')).openDetector(kind, options),
     follow: async (path, options) =>
       new (await import('../udf/acquisition/followed.node.js')).FollowedFiles(path, options),
-    recordNpy: async (scan, options) => (await import('../udf/scans/record.node.js')).recordNpy(scan, options),
+    recordNpy: async (...args) => (await import('../udf/scans/record.node.js')).recordNpy(...args),
     exportNpy,
     note: (line) => process.stderr.write(`${line}\n`),
   });

@@ -51,7 +51,8 @@ export interface UdfRunOptions {
   /**
    * Writes the frames to this .npy file while the UDFs run, as stored and before corrections, at their positions in the
    * scan: LiberTEM-live's RecordUDF. The file appears with the end of the run. If a live scan ends early, it has the
-   * frames that were received, as a series; if a run over a file fails, or the disk is full, there is none. Not
+   * frames that were received, as a series; if its process is killed, or the disk is full, they are in NAME.npy.part,
+   * which the next recording of this name mentions and leaves. If a run over a file fails, there is no file. Not
    * together with `roi` or `latest`. Default: no file.
    */
   readonly record?: string | RecordOptions | undefined;
@@ -124,7 +125,7 @@ export interface UdfPlace {
   /** Receives frames of a file or folder that is still being written; absent in browsers. */
   readonly follow?: (path: string, options: OpenOptions) => Promise<DetectorDriver & { readonly reason: unknown }>;
   /** Opens the file of `record`; absent in browsers. */
-  readonly recordNpy?: (scan: Scan, options: RecordOptions) => Promise<FrameRecorder>;
+  readonly recordNpy?: (scan: Scan, options: RecordOptions, tell: (text: string) => void) => Promise<FrameRecorder>;
   exportNpy(scan: Scan, path: string, options: ExportOptions): Promise<void>;
   /** Writes a line to standard error, if there is one. */
   readonly note: ((line: string) => void) | undefined;

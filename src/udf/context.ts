@@ -440,7 +440,7 @@ export class UdfContext {
         `record: ${options.file} has all frames of a scan; omit ${latest ? 'latest' : 'roi'}`,
       );
     const { recordNpy } = this.#place;
-    if (recordNpy) return recordNpy(scan, options);
+    if (recordNpy) return recordNpy(scan, options, (text) => this.#place.note?.(`warning: ${text}`));
     throw new EwaldError('Unsupported', `record: ${options.file}: a browser cannot write files`);
   }
 

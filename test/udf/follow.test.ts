@@ -1,7 +1,7 @@
 /** Files that grow and folders that fill while a run processes them, and the recording of their frames. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -166,6 +166,47 @@ test('a folder is followed in the order of its names; a damaged file leaves a ga
   expect(recorded.data.slice(16 * pixels)).toEqual([...frames.subarray(16 * pixels)]);
 });
 
+describe('a recording of a live scan', () => {
+  test('can be read if its process is killed, and the next one of its name mentions and leaves it', async () => {
+    const [file, record, killed] = ['growing.raw', 'copy.npy', 'killed'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    await writeFile(file, bytesOf(0, 7));
+    const run = ctx.runUdf(await opened(file), sumSigUdf(), { record });
+    run.catch(() => undefined);
+    await vi.waitFor(async () => expect((await npyOf(`${record}.part`)).shape).toEqual([7, ...sigShape]));
+    await copyFile(`${record}.part`, killed);
+    await appendFile(file, bytesOf(7, 20));
+    await run;
+    expect((await npyOf(record)).shape).toEqual([...navShape, ...sigShape]);
+    await rm(record);
+    await rename(killed, `${record}.part`);
+    const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    onTestFinished(() => said.mockRestore());
+    await ctx.runUdf(await opened(file), sumSigUdf(), { record });
+    expect(said).toHaveBeenCalledWith(expect.stringContaining(`${record}.part has 7 frames of an earlier run`));
+    expect(await npyOf(`${record}.part`)).toEqual({
+      shape: [7, ...sigShape],
+      data: [...frames.subarray(0, 7 * pixels)],
+    });
+    expect(await npyOf(record)).toEqual({ shape: [...navShape, ...sigShape], data: [...frames] });
+  });
+
+  test('has what there was room for on a disk that is full, and the error says where', { tags: 'all' }, async () => {
+    const file = join(folder, 'large.raw');
+    await writeFile(file, new Uint8Array(2 ** 20));
+    const record = join(folder, 'copy.npy');
+    const words = `run sumsig ${file} --follow --format raw --dtype u16 --nav-shape 8 --sig-shape 256,256`;
+    // Writes beyond 300 KiB fail: two frames.
+    const limited = `trap '' XFSZ; ulimit -f 300; exec ${process.execPath} ${cli} ${words} --record ${record}`;
+    const { status, stderr } = spawnSync('bash', ['-c', limited], { encoding: 'utf8' });
+    expect([status, stderr]).toEqual([1, expect.stringContaining(`what was written before is in ${record}.part`)]);
+    expect(await readdir(folder)).toEqual(['copy.npy.part', 'large.raw']);
+  });
+});
+
 describe('record', () => {
   const stored = async () => {
     const file = join(folder, 'stored.raw');
@@ -266,7 +307,7 @@ describe('ewald run --follow', () => {
     expect((await npyOf(output)).data.slice(0, 7)).toEqual(sums.slice(0, 7));
   });
 
-  test('killed while it records, leaves no file under the name, nor anything that stops the next run', {
+  test('killed while it records, leaves no file under the name, and what it recorded beside it', {
     tags: 'all',
   }, async () => {
     const [file, record] = [join(folder, 'scan.raw'), join(folder, 'frames.npy')];
@@ -278,6 +319,7 @@ describe('ewald run --follow', () => {
     const command = ['run', 'sumsig', file, ...words, '--record', record];
     const killed = await ewald(command, { interruptWhen: recorded, signal: 'SIGKILL' });
     expect([killed.signal, existsSync(record)]).toEqual(['SIGKILL', false]);
+    expect((await npyOf(`${record}.part`)).data).toEqual([...frames.subarray(0, 7 * pixels)]);
     await appendFile(file, bytesOf(7, 20));
     const scan = await opened(file);
     await ctx.runUdf(scan, sumSigUdf(), { record });

@@ -50,6 +50,11 @@ export interface WriteOptions {
   readonly signal?: PlatformSignal | undefined;
   /** The right to write all files of a folder, held by the caller; if omitted, each file is locked by itself. */
   readonly lock?: Lock | undefined;
+  /**
+   * For bytes that cannot be had again, such as frames of a detector: they are written as `NAME.part`, which stays
+   * whatever ends the process, and after a failed write. Only `close` and `discard` end it.
+   */
+  readonly leavesPart?: boolean | undefined;
 }
 
 /** A file being written: it appears under its name at `close`, and never after `discard`. */
@@ -296,8 +301,9 @@ async function beside(
   lock: Lock | undefined,
   options: WriteOptions,
 ): Promise<Output> {
-  const temporary = lock?.temporary ?? temporaryBeside(target);
-  const forget = onExit(temporary);
+  const stays = options.leavesPart === true;
+  const temporary = stays ? await unusedPart(target) : (lock?.temporary ?? temporaryBeside(target));
+  const forget = stays ? () => undefined : onExit(temporary);
   let state: 'open' | 'closed' | 'gone' = 'open';
   let handle: FileHandle;
   try {
@@ -315,13 +321,23 @@ async function beside(
     forget();
     await lock?.release();
   };
-  /** Runs a step; if it fails, everything is removed. */
+  /** Runs a step; if it fails, everything is removed, except what must stay. */
   const step = async (work: () => Promise<void>): Promise<void> => {
     try {
       await work();
     } catch (cause) {
-      await discard();
-      throw cause instanceof EwaldError ? cause : fileError(file, 'written', cause);
+      const error = cause instanceof EwaldError ? cause : fileError(file, 'written', cause);
+      if (!stays || state === 'gone') {
+        await discard();
+        throw error;
+      }
+      if (state === 'open') await handle.close().catch(() => {});
+      state = 'gone';
+      await lock?.release();
+      throw new EwaldError(error.tag, `${error.message}; what was written before is in ${temporary}`, {
+        cause: error,
+        detail: error.detail,
+      });
     }
   };
   const endAs = (name: string): Promise<void> =>
@@ -359,8 +375,15 @@ async function freePart(target: string, options: WriteOptions): Promise<string> 
   for (let n = 1; ; n++) {
     const name = `${target}.part${n > 1 ? n : ''}`;
     const there = await stat(name).catch(absent);
-    if (!there || (await isOwnPart(name, options)) || n > 99) return name;
+    if (!there || (await isOwnPart(name, options))) return name;
   }
+}
+
+/** A `NAME.part` that does not exist, or that is empty and is removed. */
+async function unusedPart(target: string): Promise<string> {
+  const name = await freePart(target, {});
+  await rm(name, { force: true });
+  return name;
 }
 
 /** Whether a `NAME.part` may be replaced or removed: it is empty, ewald wrote it, or `force` is given. */

@@ -1,14 +1,26 @@
-/** Writes the frames of a scan to a .npy file while a run processes them, as LiberTEM-live's RecordUDF does. */
+/**
+ * Writes the frames of a scan to a .npy file while a run processes them, as LiberTEM-live's RecordUDF does.
+ *
+ * Frames of a live scan cannot be read again. They are written as NAME.npy.part, whose header counts them as they come,
+ * so that what a killed run leaves is a series that can be read. The next recording of that name mentions it, and
+ * leaves it where it is.
+ */
 
-import { extname } from 'node:path';
+import { open, readdir } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
 import { EwaldError } from '../../base/errors.js';
 import { product } from '../../base/product.js';
 import { bytesOfArray, elementBytes, type FrameArray } from '../../io/data/dtype.js';
+import { npyHeader } from '../../io/data/npy.js';
 import { writers } from '../../io/data/write.js';
+import { followed } from '../../io/files/names.js';
 import { openOutput } from '../../io/files/write.js';
 import type { RecordOptions } from '../context-options.js';
 import type { FrameRecorder } from './record.js';
 import type { Scan } from './scan.js';
+
+/** More than the header of a recording has. */
+const headerBytes = 4096;
 
 /** A header of exactly `length` bytes, so that it can replace another one. */
 function padded(header: Uint8Array, length: number): Uint8Array {
@@ -19,11 +31,46 @@ function padded(header: Uint8Array, length: number): Uint8Array {
   return out;
 }
 
+/** What killed runs left of a recording: "scan.npy.part has 57 frames of an earlier run …". */
+async function recordingsLeft(file: string): Promise<string[]> {
+  const target = await followed(file);
+  const names = await readdir(dirname(target)).catch(() => []);
+  const parts = names.filter((name) => name.startsWith(`${basename(target)}.part`));
+  const said: string[] = [];
+  for (const name of parts.sort()) {
+    const path = join(dirname(target), name);
+    const frames = await framesOf(path);
+    if (frames)
+      said.push(`${path} has ${frames} frames of an earlier run that did not end by itself; it is left as it is`);
+  }
+  return said;
+}
+
+/** The frames that the header of a recording counts, its first axis; 0 for other files. */
+async function framesOf(path: string): Promise<number> {
+  try {
+    const handle = await open(path);
+    try {
+      const { size } = await handle.stat();
+      const { buffer, bytesRead } = await handle.read(new Uint8Array(headerBytes), 0, headerBytes, 0);
+      return npyHeader(buffer.subarray(0, bytesRead), size, path).shape[0] ?? 0;
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    return 0;
+  }
+}
+
 /**
- * Opens the file. Throws `Argument` for another ending, for a pipe, and for a file that must not be replaced, `File`
+ * Opens the file; `tell` receives what killed runs left under its name. Throws `Argument` for another ending, for a pipe, and for a file that must not be replaced, `File`
  * for errors of the system.
  */
-export async function recordNpy(scan: Scan, { file, force = false }: RecordOptions): Promise<FrameRecorder> {
+export async function recordNpy(
+  scan: Scan,
+  { file, force = false }: RecordOptions,
+  tell: (text: string) => void,
+): Promise<FrameRecorder> {
   const writer = writers.npy;
   if (extname(file).toLowerCase() !== '.npy' || !writer)
     throw new EwaldError('Argument', `record writes .npy files; "${file}" must end in .npy`);
@@ -33,20 +80,26 @@ export async function recordNpy(scan: Scan, { file, force = false }: RecordOptio
     writer({ shape: { nav: navigation, sig: sig }, dtype: scan.dtype, frames: product(navigation), meta: {} }).header;
   const header = headerFor(nav);
   const frameBytes = product(sig) * elementBytes(scan.dtype);
-  const output = await openOutput(file, { force, series: [scan.name] });
+  const isLive = scan.live !== undefined;
+  const left = isLive ? await recordingsLeft(file) : [];
+  const output = await openOutput(file, { force, series: [scan.name], leavesPart: isLive });
+  for (const text of left) tell(text);
   const { patch } = output;
   if (!patch) {
     await output.discard();
     throw new EwaldError('Argument', `record: ${file} is not a regular file; frames are written at their positions`);
   }
+  /** Writes the header of a series of this many frames. */
+  const count = (frames: number): Promise<void> => patch.call(output, 0, padded(headerFor([frames]), header.length));
   await output.write(header);
+  if (isLive) await count(0);
   /** Index after the last position with a frame. */
   let end = 0;
   let isOpen = true;
   return {
     async write(places, frames: FrameArray) {
       if (!isOpen) return;
-      // An output that cannot be written is removed.
+      // An output that cannot be written has ended.
       isOpen = false;
       const bytes = bytesOfArray(frames);
       for (let first = 0; first < places.length; ) {
@@ -57,12 +110,15 @@ export async function recordNpy(scan: Scan, { file, force = false }: RecordOptio
         end = Math.max(end, (places[last - 1] as number) + 1);
         first = last;
       }
+      // After the frames: the header never counts frames that are not in the file.
+      if (isLive) await count(end);
       isOpen = true;
     },
     async finish() {
       if (!isOpen) return;
       if (end === 0 && positions > 0) return output.discard();
-      if (end < positions) await patch.call(output, 0, padded(headerFor([end]), header.length));
+      if (end < positions) await count(end);
+      else if (isLive) await patch.call(output, 0, header);
       await output.close();
     },
     discard: () => output.discard(),
