@@ -215,10 +215,13 @@ async function inSolutions(name: string): Promise<boolean> {
   return (quoted ?? plain) === name;
 }
 
+/** What the files say of their run. */
+const about = { input: 'scan.npy', shape: [1], dtype: 'u16', analyses: [] };
+
 async function inCsv(name: string): Promise<boolean> {
   const file = join(folder, 'a.csv');
   const result = { shape: [2], dtype: 'f64', data: Float64Array.of(1, 2), navAxes: 1 } as const;
-  await writeResults(file, undefined, [{ ...result, name }], undefined, { force: true });
+  await writeResults(file, undefined, [{ ...result, name }], undefined, { force: true, about });
   const lines = readFileSync(file, 'utf8').split(/[\n\r\u2028\u2029\u0085]/);
   expect(lines.slice(1)).toEqual(['0,1', '1,2', '']);
   const cell = lines[0]?.slice('scan_x,'.length) ?? '';
@@ -238,7 +241,7 @@ async function inFileNames(name: string): Promise<boolean> {
       { ...result, name: 'other' },
     ],
     undefined,
-    { force: true },
+    { force: true, about },
   );
   return files[0] === join(folder, `r-${name}.npy`) && !name.includes('/');
 }

@@ -13,6 +13,7 @@ import { browsing, type Shown, type ShownScan, serve, Visit } from './visit.js';
 interface ShownPane {
   readonly quantity: string;
   readonly image?: Float64Array;
+  readonly unit: readonly [unit: string, factor: number];
   readonly locked: boolean;
   readonly pane: { readonly picture: { readonly limits: readonly number[] } };
 }
@@ -63,7 +64,7 @@ const reading = (visit: Visit, k: number) =>
   expect.poll(() => readings(visit).then((all) => all[k]), { timeout: 20_000 });
 
 describe('the panes of a scan', () => {
-  test('each result has its pane, and the command below it gives the numbers that it saves', async () => {
+  test('each result has its pane, and the command below it gives the numbers that it saves in its own unit', async () => {
     const visit = await Visit.open(await serve([rawFile(), ...shape]));
     await isIdle(visit);
     await visit.page.locator('#add-pane').selectOption('phase');
@@ -90,10 +91,12 @@ describe('the panes of a scan', () => {
       const { code, err } = await ewald([...words.slice(0, -1), at], { cwd: dirname(file) });
       expect(code, err).toBe(0);
       const [shown, computed] = [file, join(dirname(file), at)].map((path) => readNpy(readFileSync(path)));
+      const [unit, factor] = await visit.page.evaluate((i) => scan.images[i]?.unit ?? ['', 1], k);
+      expect(file).toContain(`(${unit})`);
       expect(shown?.shape).toEqual([rows, columns]);
       const most = Math.max(...(computed?.data ?? []).map(Math.abs));
       for (const [i, value] of (computed?.data ?? []).entries())
-        expect(Math.abs((shown?.data[i] ?? Number.NaN) - value)).toBeLessThan(1e-6 * most);
+        expect(Math.abs((shown?.data[i] ?? Number.NaN) / factor - value)).toBeLessThan(1e-6 * most);
     }
     expect(visit.faults).toEqual([]);
   }, 240_000);

@@ -118,6 +118,8 @@ test('the command writes the same map', async () => {
     const { shape, data } = readNpy(readFileSync(join(folder, 'map.npy')), 'map.npy');
     const { map } = await ctx.run(ctx.createBraggAnalysis(scan, { calibration, numPeaks: 9 }));
     expect([shape, Array.from(data)]).toEqual([[n, n], Array.from(map.data)]);
+    const { analyses } = JSON.parse(readFileSync(join(folder, 'map.npy.json'), 'utf8'));
+    expect(analyses[0].calibration).toEqual(JSON.parse(JSON.stringify(calibration)));
     const refused = await ewald(...words, '-o', 'none.npy');
     expect([refused.code, refused.err]).toEqual([2, expect.stringContaining('radius')]);
   } finally {

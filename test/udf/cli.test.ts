@@ -122,6 +122,7 @@ describe.skipIf(!golden)('LiberTEM’s numbers from the shell', () => {
       filters: null,
     });
     expect(JSON.parse(await readFile(at('all.zarr/com-x/.zattrs'), 'utf8'))).toEqual({
+      units: 'px',
       description: 'shift along x, pixels',
     });
     const read = await open(at('all.zarr'), { dataset: 'sum-intensity' });
@@ -129,6 +130,27 @@ describe.skipIf(!golden)('LiberTEM’s numbers from the shell', () => {
     await read.dispose();
     mistaken(await run('sum', ...scan, '-o', 'all.zarr', '--force'), 2, 'all.zarr exists already', 'another name');
     mistaken(await run('sum', ...scan, '-o', 'absent/all.zarr'), 1, 'absent/all.zarr');
+  });
+
+  test('results carry their unit, the step of the scan, and the parameters and calibration of the run', async () => {
+    const words = ['icom', ...scan, '--dpix', '0.05', '--cx', '4.5', '--cy', '3.5'];
+    const { code, err, out } = await run(...words, '-o', 'about.npy');
+    expect(code, err).toBe(0);
+    expect(out).toContain('about.npy.json');
+    const about = JSON.parse(await readFile(at('about.npy.json'), 'utf8'));
+    expect(about).toMatchObject({ input: 'scan.npy', stepNm: 0.05, creator: expect.stringContaining('ewald') });
+    expect(about.analyses).toMatchObject([{ name: 'icom', parameters: { cx: 4.5 }, options: { dpix: 0.05, cy: 3.5 } }]);
+    expect(about.results).toMatchObject([
+      { name: 'phase', file: 'about-phase.npy', unit: 'px · positions', overScan: true },
+      { name: 'x', unit: 'px' },
+      { name: 'y', unit: 'px' },
+    ]);
+    expect((await run(...words, '-o', 'about.h5')).code).toBe(0);
+    const text = (await readFile(at('about.h5'))).toString();
+    for (const part of ['scan_step_units', 'px · positions', '"parameters":{"cx":4.5']) expect(text).toContain(part);
+    // Another file of that name is not replaced by what belongs to the results.
+    await writeFile(at('other.npy.json'), '{}');
+    mistaken(await run(...words, '-o', 'other.npy'), 2, 'other.npy.json exists');
   });
 
   test('half a description of a headerless file, or bytes that are left over, name what may be missing', async () => {

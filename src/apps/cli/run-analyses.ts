@@ -124,7 +124,7 @@ export async function makeAnalysis(
   if (flags.reference !== undefined && 'reference' in options)
     options.reference = await roiOf('--reference', flags.reference, scan, signal);
   try {
-    return (ctx[creators[name]] as (scan: Scan, options: object) => Analysis)(scan, options);
+    return { ...(ctx[creators[name]] as (scan: Scan, options: object) => Analysis)(scan, options), options };
   } catch (error) {
     // The shell has the names of analyses, not those of methods.
     if (!isEwaldError(error)) throw error;

@@ -22,6 +22,8 @@ export interface Channel {
   readonly title: string;
   /** Description of its numbers. */
   readonly desc: string;
+  /** Unit of its numbers; absent for weights and complex numbers, '1' for ratios. */
+  readonly unit?: string | undefined;
   readonly shape: readonly number[];
   /** Numbers in C order; complex ones interleaved. */
   readonly data: ArrayLike<number>;
@@ -54,6 +56,8 @@ export interface Analysis<K extends string = string> {
   /** Notes that say that the results are wrong as they are, such as axes under which a field is no gradient. */
   // biome-ignore lint/suspicious/noExplicitAny: the same as below
   faults?: MethodOf<[results: any], readonly string[]> | undefined;
+  /** The options that it was made with, for the files of its results. */
+  readonly options?: object | undefined;
   /** Whether frames may be complex; default false. */
   readonly complexFrames?: boolean | undefined;
   /** The analysed positions if they are not all, such as that of a picked frame. */
@@ -89,12 +93,20 @@ export function resultsOf<K extends string>(analysis: Analysis<K>, results: unkn
 }
 
 /** A channel over the scan. */
-export const navChannel = (scan: Scan, key: string, title: string, desc: string, data: ArrayLike<number>): Channel => ({
+export const navChannel = (
+  scan: Scan,
+  key: string,
+  title: string,
+  desc: string,
+  data: ArrayLike<number>,
+  unit?: string,
+): Channel => ({
   key,
   title,
   desc,
   shape: scan.shape.nav,
   data,
+  ...(unit !== undefined && { unit }),
 });
 
 /** A channel over the detector. */
@@ -156,6 +168,7 @@ export function complexChannels(
       key: `${key}_angle`,
       title: `${title}, angle`,
       desc: 'angle in radians',
+      unit: 'rad',
       shape,
       data: part((re, im) => Math.atan2(im, re)),
     },

@@ -48,18 +48,24 @@ export function comAnalysis(
     udf: comUdf.withParams(params),
     doubts: ({ field, counts }) => comNoise(scan, { field: field.data, counts: counts.data }, known.spread(r, ri)),
     channels(results) {
-      const of = (key: string, title: string, desc: string, data: ArrayLike<number>) =>
-        navChannel(scan, key, title, desc, data) as never;
+      const of = (key: string, title: string, desc: string, data: ArrayLike<number>, unit: string) =>
+        navChannel(scan, key, title, desc, data, unit) as never;
       return [
         {
-          ...(of('field', 'field', 'shift of the centre of mass, length in pixels', results.magnitude.data) as Channel),
+          ...(of(
+            'field',
+            'field',
+            'shift of the centre of mass, length in pixels',
+            results.magnitude.data,
+            'px',
+          ) as Channel),
           vectors: results.field.data,
         } as never,
-        of('magnitude', 'magnitude', 'length of the shift, pixels', results.magnitude.data),
-        of('divergence', 'divergence', 'divergence of the shifts', results.divergence.data),
-        of('curl', 'curl', 'curl of the shifts', results.curl.data),
-        of('x', 'x', 'shift along x, pixels', results.fieldX.data),
-        of('y', 'y', 'shift along y, pixels', results.fieldY.data),
+        of('magnitude', 'magnitude', 'length of the shift, pixels', results.magnitude.data, 'px'),
+        of('divergence', 'divergence', 'divergence of the shifts', results.divergence.data, 'px / position'),
+        of('curl', 'curl', 'curl of the shifts', results.curl.data, 'px / position'),
+        of('x', 'x', 'shift along x, pixels', results.fieldX.data, 'px'),
+        of('y', 'y', 'shift along y, pixels', results.fieldY.data, 'px'),
       ];
     },
   };

@@ -152,16 +152,16 @@ function diskChannels(scan: Scan, peaks: Int32Array, { refineds, elevations }: D
     (shiftX as Float64Array)[i] = x;
     (length as Float64Array)[i] = Math.sqrt(y * y + x * x);
   }
-  const map = (key: string, title: string, desc: string, data: ArrayLike<number> | undefined): Channel =>
-    navChannel(scan, key, title, desc, data as Float64Array);
+  const map = (key: string, title: string, desc: string, data: ArrayLike<number> | undefined, unit?: string): Channel =>
+    navChannel(scan, key, title, desc, data as Float64Array, unit);
   return [
-    { ...map('shift', 'shift', 'mean shift of the disks, length in pixels', length), vectors },
-    map('shift_y', 'shift along y', 'mean shift of the disks along y, pixels', shiftY),
-    map('shift_x', 'shift along x', 'mean shift of the disks along x, pixels', shiftX),
+    { ...map('shift', 'shift', 'mean shift of the disks, length in pixels', length, 'px'), vectors },
+    map('shift_y', 'shift along y', 'mean shift of the disks along y, pixels', shiftY, 'px'),
+    map('shift_x', 'shift along x', 'mean shift of the disks along x, pixels', shiftX, 'px'),
     map('elevation', 'elevation', 'mean elevation of the disks: the quality of their positions', elevation),
-    { ...map('positions', 'positions', '(y, x) of each disk, pixels', refineds.data), shape: [...nav, disks, 2] },
+    { ...map('positions', 'positions', '(y, x) of each disk, pixels', refineds.data, 'px'), shape: [...nav, disks, 2] },
     { ...map('elevations', 'elevations', 'elevation of each disk', elevations.data), shape: [...nav, disks] },
-    { ...map('peaks', 'peaks', 'expected positions (y, x), pixels', peaks), shape: [disks, 2] },
+    { ...map('peaks', 'peaks', 'expected positions (y, x), pixels', peaks, 'px'), shape: [disks, 2] },
   ] as never;
 }
 
@@ -195,8 +195,15 @@ export function braggAnalysis(scan: Scan, options: BraggOptions = {}): Analysis<
       const axis = (k: 0 | 1): Float64Array =>
         Float64Array.from({ length: shape[k] }, (_, i) => ((i - Math.floor(shape[k] / 2)) * scale.value) / sampling);
       const step = `pixels of ${(scale.value / sampling).toPrecision(4)} ${scale.unit}, direct beam in the middle`;
-      const of = (key: string, title: string, desc: string, data: ArrayLike<number>, size: readonly number[]) => ({
-        ...navChannel(scan, key, title, desc, data),
+      const of = (
+        key: string,
+        title: string,
+        desc: string,
+        data: ArrayLike<number>,
+        size: readonly number[],
+        unit?: string,
+      ) => ({
+        ...navChannel(scan, key, title, desc, data, unit),
         shape: size,
       });
       const axes = (['qy', 'qx'] as const).map((name, k) => ({
@@ -210,8 +217,8 @@ export function braggAnalysis(scan: Scan, options: BraggOptions = {}): Analysis<
           ...of('map', 'Bragg vector map', `sum of correlations at the disks of all frames: ${step}`, map.data, shape),
           axes,
         },
-        of('qy', 'qy', `axis along y, ${scale.unit}`, axis(0), [shape[0]]),
-        of('qx', 'qx', `axis along x, ${scale.unit}`, axis(1), [shape[1]]),
+        of('qy', 'qy', `axis along y, ${scale.unit}`, axis(0), [shape[0]], scale.unit),
+        of('qx', 'qx', `axis along x, ${scale.unit}`, axis(1), [shape[1]], scale.unit),
         navChannel(scan, 'disks', 'disks', 'number of disks of each frame', disks.data),
       ] as never;
     },
@@ -321,11 +328,11 @@ function strainChannels(
   );
   const errors = Float64Array.from(error.data, (value, i) => (validMask[i] ? value : Number.NaN));
   return [
-    navChannel(scan, 'eyy', 'strain along y', 'strain along y', maps.eyy),
-    navChannel(scan, 'exx', 'strain along x', 'strain along x', maps.exx),
-    navChannel(scan, 'exy', 'shear', 'shear strain', signed(maps.exy)),
-    navChannel(scan, 'theta', 'rotation', 'rotation of the lattice, radians', signed(maps.theta)),
-    navChannel(scan, 'error', 'error', 'mean distance of the disks from the lattice, pixels', errors),
+    navChannel(scan, 'eyy', 'strain along y', 'strain along y', maps.eyy, '1'),
+    navChannel(scan, 'exx', 'strain along x', 'strain along x', maps.exx, '1'),
+    navChannel(scan, 'exy', 'shear', 'shear strain', signed(maps.exy), '1'),
+    navChannel(scan, 'theta', 'rotation', 'rotation of the lattice, radians', signed(maps.theta), 'rad'),
+    navChannel(scan, 'error', 'error', 'mean distance of the disks from the lattice, pixels', errors, 'px'),
     navChannel(scan, 'disks', 'disks', 'number of disks that were used', counts),
   ] as never;
 }

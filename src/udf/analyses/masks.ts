@@ -88,7 +88,8 @@ function oneMask<K extends string>(
     notes,
     udf,
     complexFrames: true,
-    channels: ({ intensity }) => realOrComplex(navChannel(scan, 'intensity', title, desc, intensity.data), intensity),
+    channels: ({ intensity }) =>
+      realOrComplex(navChannel(scan, 'intensity', title, desc, intensity.data, 'counts'), intensity),
   };
 }
 

@@ -83,7 +83,7 @@ export function ssbAnalysis(scan: Scan, options: SsbAnalysisOptions = {}): Analy
         cutoff: cutoff ?? 1,
       }),
     channels: ({ phase, amplitude, complex }) => [
-      navChannel(scan, 'phase', 'phase', 'phase of the object, radians', phase.data) as never,
+      navChannel(scan, 'phase', 'phase', 'phase of the object, radians', phase.data, 'rad') as never,
       navChannel(scan, 'amplitude', 'amplitude', 'amplitude of the object', amplitude.data) as never,
       { ...navChannel(scan, 'complex', 'object', 'the complex object', complex.data), complex: true } as never,
     ],
@@ -205,9 +205,10 @@ export function icomAnalysis(scan: Scan, options: IcomOptions = {}): Analysis<'p
         'integrated centres of mass',
         'image whose gradient is the shift of the centre of mass',
         phaseOf(fieldY, fieldX),
+        'px · positions',
       ) as never,
-      navChannel(scan, 'x', 'x', 'shift along x, pixels', fieldX.data) as never,
-      navChannel(scan, 'y', 'y', 'shift along y, pixels', fieldY.data) as never,
+      navChannel(scan, 'x', 'x', 'shift along x, pixels', fieldX.data, 'px') as never,
+      navChannel(scan, 'y', 'y', 'shift along y, pixels', fieldY.data, 'px') as never,
     ],
   };
 }

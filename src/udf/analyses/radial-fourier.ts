@@ -134,6 +134,7 @@ function channelsOfOrder(
       key: `phase_${ring}_${order}`,
       title: `phase, ${name}`,
       desc: 'phase in radians',
+      unit: 'rad',
       shape,
       data: magnitude.map((_, i) => Math.atan2(complex[2 * i + 1] as number, complex[2 * i] as number)),
     },

@@ -35,7 +35,10 @@ export const sumAnalysis = (scan: Scan): Analysis<'intensity'> => ({
   udf: sumUdf,
   complexFrames: true,
   channels: ({ intensity }) =>
-    realOrComplex(sigChannel(scan, 'intensity', 'sum', 'sum of all frames', intensity.data, true), intensity),
+    realOrComplex(
+      { ...sigChannel(scan, 'intensity', 'sum', 'sum of all frames', intensity.data, true), unit: 'counts' },
+      intensity,
+    ),
 });
 
 /** Sum of each frame. */
@@ -45,7 +48,10 @@ export const sumSigAnalysis = (scan: Scan): Analysis<'intensity'> => ({
   udf: sumSigUdf,
   complexFrames: true,
   channels: ({ intensity }) =>
-    realOrComplex(navChannel(scan, 'intensity', 'sum of each frame', 'sum of each frame', intensity.data), intensity),
+    realOrComplex(
+      navChannel(scan, 'intensity', 'sum of each frame', 'sum of each frame', intensity.data, 'counts'),
+      intensity,
+    ),
 });
 
 /** Sum of logarithms. */
@@ -65,7 +71,11 @@ export const stddevAnalysis = (scan: Scan): Analysis<'std' | 'mean' | 'var' | 's
   udf: stddevUdf,
   channels: (results) =>
     (['std', 'mean', 'var', 'sum'] as const).map(
-      (key) => sigChannel(scan, key, key, `${key} of each pixel`, results[key].data, true) as never,
+      (key) =>
+        ({
+          ...sigChannel(scan, key, key, `${key} of each pixel`, results[key].data, true),
+          unit: key === 'var' ? 'counts²' : 'counts',
+        }) as never,
     ),
 });
 
@@ -97,7 +107,8 @@ export function pickAnalysis(scan: Scan, options: PickOptions = {}, fourier = fa
     channels({ intensity }) {
       const raw = intensity.rawData as Float64Array;
       if (intensity.dtype.startsWith('c')) return complexChannels('intensity', 'frame', sig, raw) as never;
-      if (!fourier) return [sigChannel(scan, 'intensity', 'frame', `frame ${at.join(', ')}`, raw) as never];
+      if (!fourier)
+        return [{ ...sigChannel(scan, 'intensity', 'frame', `frame ${at.join(', ')}`, raw), unit: 'counts' } as never];
       const { width, height } = detectorSize(scan, 'pick-fft');
       return [
         sigChannel(

@@ -15,6 +15,8 @@ export interface NamedResult {
   readonly data: BufferArray;
   /** Number of leading axes that are axes of the scan; 0 if the result is not over the scan. */
   readonly navAxes: number;
+  /** Unit of its numbers, if it is known. */
+  readonly unit?: string;
   /** Description of its numbers, with their unit. */
   readonly desc?: string;
   /** Whether it is better displayed on a logarithmic scale. */
@@ -49,11 +51,12 @@ export type ResultBuffers = Readonly<Record<string, ResultBuffer>>;
 export function namedChannels(analysis: Analysis, results: ResultBuffers): NamedResult[] {
   const nav = analysis.scan.shape.nav;
   const measured = measuredOf(results);
-  return analysis.channels(results).map(({ key, shape, data, complex, desc, log, vectors }) => {
+  return analysis.channels(results).map(({ key, shape, data, complex, desc, unit, log, vectors }) => {
     const array = vectors ?? data;
     const named: NamedResult = {
       name: key,
       desc,
+      ...(unit !== undefined && { unit }),
       shape: vectors ? [...shape, 2] : shape,
       dtype: complex ? ('c128' as const) : ('f64' as const),
       data: array instanceof Float64Array ? array : Float64Array.from(array),

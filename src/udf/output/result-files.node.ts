@@ -1,5 +1,5 @@
 /** Writes results of `ewald run` to files: .npy, .h5, .csv, .zarr, and images, each completely or not at all. */
-import { extname } from 'node:path';
+import { basename, extname } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { csvCell } from '../../base/csv.js';
 import { EwaldError } from '../../base/errors.js';
@@ -14,6 +14,7 @@ import { npyHeadOf } from '../../io/data/npy.js';
 import { openCodecs } from '../../io/data/opening.node.js';
 import { checkOutput, type Output, openOutput, type WriteOptions } from '../../io/files/write.js';
 import { numbersPerElement } from '../functions/dtypes.js';
+import { aboutText, type ResultsAbout } from './about.js';
 import { fileWord, type NamedResult, numpyType } from './named-results.js';
 import { pictureOf } from './picture-file.js';
 import { refuseZarr, writeZarr } from './zarr-results.node.js';
@@ -69,6 +70,12 @@ export interface ResultFiles {
   discard(): Promise<void>;
 }
 
+/** The file beside .npy that says what they are. */
+const aboutFile = (output: string | undefined): string[] =>
+  output !== undefined && extname(output).toLowerCase() === '.npy' ? [`${output}.json`] : [];
+
+const isAbout = (head: Uint8Array): boolean => /^\{\s*"creator": "ewald /.test(new TextDecoder().decode(head));
+
 const filesOf = (file: string, results: readonly NamedResult[]): string[] =>
   extname(file).toLowerCase() === '.npy' || extname(file).toLowerCase() === '.png'
     ? results.map(({ name }) => beside(file, name, results.length === 1))
@@ -95,7 +102,7 @@ export async function beginResults(
   const begun = new Map<string, Output>();
   const all: Output[] = [];
   const begin = async (file: string): Promise<Output> => {
-    const one = await openOutput(file, writing);
+    const one = await openOutput(file, file.endsWith('.npy.json') ? { ...writing, replaces: isAbout } : writing);
     all.push(one);
     return one;
   };
@@ -105,7 +112,7 @@ export async function beginResults(
   if (output === '-') refuseSeveral(results);
   const names = [...(output ? filesOf(output, results) : []), ...(png ? filesOf(png, picturesOf(results)) : [])];
   try {
-    for (const file of names) if (!isZarr(file)) begun.set(file, await begin(file));
+    for (const file of [...names, ...aboutFile(output)]) if (!isZarr(file)) begun.set(file, await begin(file));
   } catch (error) {
     await discard();
     throw error;
@@ -122,15 +129,15 @@ export async function beginResults(
 }
 
 /**
- * Writes the results to the files opened in `begun`, if given; returns their names. `step` is that of the scan in nm,
- * for pictures.
+ * Writes the results to the files opened in `begun`, if given; returns their names. `about` is what the files say of
+ * the run.
  */
 export async function writeResults(
   output: string | undefined,
   png: string | undefined,
   results: readonly NamedResult[],
   begun: ResultFiles | undefined,
-  { step, ...writing }: WriteOptions & { readonly step?: number | undefined },
+  { about, ...writing }: WriteOptions & { readonly about: ResultsAbout },
 ): Promise<string[]> {
   const files = begun ?? (await beginResults(undefined, undefined, [], writing));
   const outputs: Output[] = [];
@@ -147,18 +154,22 @@ export async function writeResults(
       if (output === '-') {
         refuseSeveral(results);
         for (const result of results) await put(output, npy(result));
-      } else if (kind === '.zarr') await writeZarr(output, results);
+      } else if (kind === '.zarr') await writeZarr(output, results, about);
       else if (kind === '.csv') await put(output, csv(results));
-      else if (kind === '.npy') for (const [i, result] of results.entries()) await put(names[i] as string, npy(result));
-      else {
+      else if (kind === '.npy') {
+        for (const [i, result] of results.entries()) await put(names[i] as string, npy(result));
+        const text = aboutText(`ewald ${version}`, about, results, (i) => basename(names[i] as string));
+        for (const file of aboutFile(output)) await put(file, text);
+        names.push(...aboutFile(output));
+      } else {
         const one = await files.take(output);
-        await writeHdf5(output, one, results);
+        await writeHdf5(output, one, results, about);
         outputs.push(one);
       }
       written.push(...names);
     }
     if (png)
-      for (const [file, picture] of picturesIn(png, results, step))
+      for (const [file, picture] of picturesIn(png, results, about.stepNm))
         await put(file, picture).then(() => written.push(file));
     // No file receives its final name before all of them are complete.
     for (const one of outputs) await one.close();
@@ -177,7 +188,12 @@ function npy(result: NamedResult): Uint8Array {
   return out;
 }
 
-async function writeHdf5(file: string, output: Output, results: readonly NamedResult[]): Promise<void> {
+async function writeHdf5(
+  file: string,
+  output: Output,
+  results: readonly NamedResult[],
+  about: ResultsAbout,
+): Promise<void> {
   const { patch } = output;
   const codecs = await openCodecs();
   try {
@@ -188,7 +204,7 @@ async function writeHdf5(file: string, output: Output, results: readonly NamedRe
       codecs,
     );
     const children: Record<string, WriteNode> = {};
-    for (const { name, shape, dtype, data, desc } of results) {
+    for (const { name, shape, dtype, data, desc, unit } of results) {
       const [first = 1, ...rest] = shape.length === 0 ? [1] : shape;
       // Complex numbers are stored as pairs, as in h5py; the writer's series support the type.
       const series = writer.series({
@@ -200,10 +216,21 @@ async function writeHdf5(file: string, output: Output, results: readonly NamedRe
       await series.write(data as FrameArray);
       children[name] = {
         frames: series,
-        attributes: { shape: Float64Array.from(shape), ...(desc !== undefined && { description: desc }) },
+        attributes: {
+          shape: Float64Array.from(shape),
+          ...(unit !== undefined && { units: unit }),
+          ...(desc !== undefined && { description: desc }),
+        },
       };
     }
-    await writer.finish({ results: { children } }, { creator: `ewald ${version}`, default: 'results' });
+    const { input, stepNm } = about;
+    const attributes = { input, ...(stepNm !== undefined && { scan_step: stepNm, scan_step_units: 'nm' }) };
+    // A text of its own: attributes end at 64 KiB, which a calibration may exceed.
+    const run: WriteNode = { value: JSON.stringify(about) };
+    await writer.finish(
+      { results: { attributes, children }, run },
+      { creator: `ewald ${version}`, default: 'results' },
+    );
   } finally {
     await codecs.dispose();
   }

@@ -8,13 +8,13 @@ import { refuseSame } from '../../io/files/names.js';
 import type { WriteOptions } from '../../io/files/write.js';
 import { liveWords } from '../acquisition/live-counts.js';
 import type { Analysis } from '../analyses/analysis.js';
-import { statedBy } from '../calibrate/optics.js';
 import type { UdfContext } from '../context.js';
 import type { PartialOfRun, RecordOptions, UdfRunOptions } from '../context-options.js';
 import type { AnyUdf } from '../functions/udf.js';
 import type { LivePicture } from '../live/picture.js';
 import type { ScanViewer } from '../live/scan-view.js';
 import type { Scan } from '../scans/scan.js';
+import { aboutRun } from './about.js';
 import { type NamedResult, namedBuffers, namedChannels, type ResultBuffers } from './named-results.js';
 import { beginResults, checkOutputs, type ResultFiles, writeResults } from './result-files.node.js';
 
@@ -140,8 +140,8 @@ export async function runToFiles(
     const results = named(buffers);
     if (results.length === 0)
       throw refusal('', (said) => `${said('channels')} is ${channels?.join(', ')}: no result has this name`);
-    const { dpix: step } = statedBy(scan.dataset.meta);
-    const written = writes ? await writeResults(output, png, results, files, { ...writing, step }) : [];
+    const about = aboutRun(scan, { analyses, udfs }, all);
+    const written = writes ? await writeResults(output, png, results, files, { ...writing, about }) : [];
     if (running.record && recorded) written.push(recorded.file);
     if (failure) throw withResults(failure, results, written);
     const notes = prepared.flatMap((one, i) => one.doubts?.(buffers[i]) ?? []);

@@ -7,6 +7,7 @@ import { EwaldError } from '../../base/errors.js';
 import { fileError } from '../../base/file-errors.js';
 import { product } from '../../base/product.js';
 import { makeWhole } from '../../io/files/folders.js';
+import type { ResultsAbout } from './about.js';
 import { fileWord, type NamedResult, numpyType } from './named-results.js';
 
 /** Chunks of rows of the first axis have at most this many bytes, unless one row has more. */
@@ -19,11 +20,12 @@ export function refuseZarr(folder: string): void {
 }
 
 /** Throws `Argument` for a folder that exists, `File` for one that cannot be written. */
-export async function writeZarr(folder: string, results: readonly NamedResult[]): Promise<void> {
+export async function writeZarr(folder: string, results: readonly NamedResult[], about: ResultsAbout): Promise<void> {
   refuseZarr(folder);
   try {
     await makeWhole(folder, async (temporary) => {
       await writeFile(join(temporary, '.zgroup'), '{"zarr_format":2}\n');
+      await writeFile(join(temporary, '.zattrs'), JSON.stringify({ run: about }));
       for (const result of results) await writeArray(join(temporary, fileWord(result.name)), result);
     });
   } catch (cause) {
@@ -32,7 +34,7 @@ export async function writeZarr(folder: string, results: readonly NamedResult[])
 }
 
 async function writeArray(folder: string, result: NamedResult): Promise<void> {
-  const { shape, data, desc } = result;
+  const { shape, data, desc, unit } = result;
   const [first = 1, ...rest] = shape;
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   const row = Math.max(1, data.byteLength / Math.max(1, first));
@@ -49,7 +51,8 @@ async function writeArray(folder: string, result: NamedResult): Promise<void> {
     filters: null,
   };
   await writeFile(join(folder, '.zarray'), JSON.stringify(described));
-  if (desc !== undefined) await writeFile(join(folder, '.zattrs'), JSON.stringify({ description: desc }));
+  if (desc !== undefined || unit !== undefined)
+    await writeFile(join(folder, '.zattrs'), JSON.stringify({ units: unit, description: desc }));
   if (product(shape) === 0) return;
   for (let at = 0; at < first; at += rows) {
     const part = bytes.subarray(at * row, (at + rows) * row);

@@ -206,10 +206,15 @@ export class ImagePane {
     return `row ${y}  column ${x}   ${number} ${Number.isNaN(value) ? '' : this.unit[0]}${away}`;
   }
 
-  /** Saves the numbers as the analysis returns them, as a .npy file. */
+  /** Saves the numbers in the unit that the pane shows, which is in the name of the .npy file. */
   async #saveNpy(): Promise<void> {
     const { image, quantity } = this;
-    if (image) (await import('./npy-file.js')).saveNpy(`${quantity}.npy`, '<f8', this.shape, image);
+    if (!image) return;
+    // A Fourier transform is shown of the image that is saved.
+    const [unit, factor] = quantities[quantity].unit(this.units);
+    const name = unit === '' ? quantity : `${quantity} (${unit.replace(' / ', ' per ').replace('%', 'percent')})`;
+    const numbers = factor === 1 ? image : image.map((value) => value * factor);
+    (await import('./npy-file.js')).saveNpy(`${name}.npy`, '<f8', this.shape, numbers);
   }
 
   /** The picture with its bars, and the name of the result below it. */
