@@ -4,6 +4,7 @@ import { copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { open } from 'ewald/data';
+import { Executor } from 'ewald/executors';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createContext } from '../../dist/index.node.js';
 import { Resource } from '../../src/base/resource.js';
@@ -108,4 +109,67 @@ test.for<[string, (other: string, file: string) => Promise<void>]>([
   expect(serials).toEqual([1, 2, 3]);
   expect(warnings.join()).toContain(`${file} was replaced while the run followed it`);
   expect(gone).toEqual([file]);
+});
+
+/** Follows the file; `place` may open it in another way. Returns serials and errors of its frames, and warnings. */
+async function follows(file: string, options: object, opened: object = {}) {
+  const context = await createContext({ backend: 'wasm', log: { level: 'error' } });
+  const resource = new Resource('run', undefined, { dispose: () => undefined });
+  const warnings: string[] = [];
+  const onEvent = (event: RunEvent): void => void (event.kind === 'warning' && warnings.push(event.text));
+  const place = { ...runPlace, open: open as unknown as typeof runPlace.open, ...opened };
+  const times = { noDataTimeout: 1, firstFramesTimeoutS: 0 };
+  const inputs = { inputs: file, geometry: join(folder, 'run.geom'), cells: [], follow: true, onEvent, ...times };
+  const found: (string | number)[] = [];
+  try {
+    const plans = context as unknown as Plans;
+    const all = { ...inputs, ...options };
+    for await (const { origin, error } of runPipeline(
+      plans,
+      resource,
+      async () => place,
+      all,
+      () => undefined,
+    ))
+      found.push(error ? error.message : origin.serial);
+  } finally {
+    await context.dispose();
+  }
+  return { found, warnings };
+}
+
+test('a followed file that was replaced before --resume is not mixed with the other one', async () => {
+  const file = join(folder, 'resumed.h5');
+  const output = join(folder, 'resumed.stream');
+  await copyFile(join(folder, 'run.h5'), file);
+  expect((await follows(file, { output })).found).toEqual([1, 2, 3]);
+  expect(await readFile(output, 'utf8')).toMatch(/ewald\/frame_sum = \d+/);
+  await copyFile(join(folder, 'other/run.h5'), file);
+  const resumed = await follows(file, { output, resume: true });
+  expect(resumed.found).toEqual([]);
+  expect(resumed.warnings.join()).toContain(`${file} was replaced`);
+  // The file that it was continues, with what has been added.
+  await copyFile(join(folder, 'run.h5'), file);
+  expect(await follows(file, { output, resume: true })).toMatchObject({ found: [], warnings: [] });
+});
+
+test('a worker that finds another file than the one that was followed has no results of it', async () => {
+  const file = join(folder, 'watched/for-workers.h5');
+  await copyFile(join(folder, 'run.h5'), file);
+  let opened = 0;
+  const replaced = async (...args: Parameters<typeof runPlace.open>) => {
+    const dataset = await (open as unknown as typeof runPlace.open)(...args);
+    // The fourth time, after its mask and the first frames were read, its frames are counted and compared, before the workers open it.
+    const dispose = dataset.dispose.bind(dataset);
+    if (++opened === 4)
+      dataset.dispose = async () => {
+        await dispose();
+        await copyFile(join(folder, 'same/run.h5'), `${file}.new`);
+        await rename(`${file}.new`, file);
+      };
+    return dataset;
+  };
+  await using executor = await Executor.workers({ workers: 1, context: { backend: 'wasm' } });
+  const { found } = await follows(file, { executor }, { open: replaced });
+  expect(found).toEqual(Array(3).fill(expect.stringContaining(`${file} was replaced while the run followed it`)));
 });

@@ -14,6 +14,8 @@ export interface RawChunk {
   readonly hit: boolean;
   /** Lengths in Å and angles in degrees of the cells of its crystals. */
   readonly cells: readonly (readonly number[])[];
+  /** Sum of the bytes of the frame, by which its followed file is recognised. */
+  readonly frameSum: number | undefined;
   /** Byte offset of the end of this chunk. */
   readonly end: number;
 }
@@ -130,5 +132,7 @@ function rawChunk(block: readonly string[], text: string, end: number, name: str
       const numbers = line.match(/[-+\d.]+(?:e[-+]\d+)?/gi)?.map(Number) ?? [];
       return numbers.map((x, i) => (i < 3 ? 10 * x : x));
     });
-  return { text, filename, event: value('Event: '), serial, hit: value('hit = ') !== '0', cells, end };
+  const sum = value(marks.frameSum);
+  const frameSum = sum === undefined ? undefined : Number(sum);
+  return { text, filename, event: value('Event: '), serial, hit: value('hit = ') !== '0', cells, frameSum, end };
 }

@@ -122,6 +122,8 @@ export const marks = {
   otherCell: '; ewald doubts the cell: the peaks are those of another one',
   /** Specific to ewald, in chunks, where other readers ignore it: the method that `indexed_by` cannot name. */
   indexedBy: 'ewald/indexed_by = ',
+  /** Likewise, in some chunks of followed files: the sum of the frame's bytes, by which its file is recognised. */
+  frameSum: 'ewald/frame_sum = ',
   /** CrystFEL's name for orientations that another program has found. */
   indexedElsewhere: 'file',
   chunkBegin: '----- Begin chunk -----',

@@ -319,12 +319,13 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
   let streamed = 0;
   const outputs = await Outputs.open(options, scene, {
     frame: (chunk) => {
-      const { filename, event, serial, hit, cells } = chunk;
+      const { filename, event, serial, hit, cells, frameSum } = chunk;
       scene.chip?.earlier(chunk);
       streamed++;
       last = Math.max(last, serial);
       doneSerials.add(serial);
       if (checked.follow !== undefined) done.add(`${filename} ${event ?? '//0'}`);
+      if (frameSum !== undefined) source.expectFrame?.(filename, Number(event?.slice(2) ?? 0), frameSum);
       summary.addEarlier({ hit, cells });
     },
     unread: (serials) => {

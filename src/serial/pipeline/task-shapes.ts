@@ -75,6 +75,7 @@ export const taskShape = members({
   frames: listOf(count()),
   serials: listOf(count()),
   known: count(),
+  seen: maybe(listOf(listOf(count(), 2))),
   spots: maybe(truth),
   live: maybe(listOf(either((frame) => ('error' in frame ? members({ error: text }) : liveFrame)))),
   sent: maybe(

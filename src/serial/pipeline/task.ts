@@ -31,6 +31,8 @@ import type { SearchSettings } from './settings.js';
 import { type BriefTask, briefTask, type Extent } from './shards/brief.js';
 import { type StreamContents, streamText } from './sinks/stream-text.js';
 import { onceBack } from './sources/away.js';
+import { hasFrames, replacedError, type Sums } from './sources/same-frames.js';
+import type { FrameOrigin } from './streams/chunk.js';
 import { runShape, taskShape } from './task-shapes.js';
 
 /** The services that the task requires from its environment. */
@@ -105,6 +107,8 @@ export interface SearchTask {
   readonly serials: readonly number[];
   /** Number of frames in the file when the task was created: an already open file may have grown since. */
   readonly known: number;
+  /** Frames of a followed file by which it is recognised. */
+  readonly seen?: Sums | undefined;
   /** The frames themselves if they are not in a file, or why one cannot be read; `file` is then only a name. */
   readonly live?: readonly (LiveFrame | UnreadFrame)[] | undefined;
   /** Whether results of indexed frames have the spots of their peaks. */
@@ -203,10 +207,14 @@ async function searched(task: SearchTask, scope: TaskScope, run: SharedRun): Pro
   try {
     for await (const item of searchAll(searchers, jobs, scope.signal, run))
       items.push(item.error ? failureOf(item) : recordOf(item, true));
+    // Afterwards, so that it holds for what was read.
+    const read = (await reopened) ?? dataset;
+    if (!task.seen || (await hasFrames(read, task.seen))) return items;
   } finally {
     await (await reopened?.catch(() => undefined))?.dispose();
   }
-  return items;
+  const error = replacedError(task.file);
+  return task.frames.map((_, i) => failureOf({ origin: originOf(task, i, dataset), error }));
 }
 
 /** Live frames of a searcher in flight: the detector requests their beam by name. */
@@ -242,11 +250,19 @@ async function searchLive(
   return items;
 }
 
-const originOf = ({ filename, frames, serials }: SearchTask, i: number, dataset: Dataset | undefined) => ({
-  filename,
-  event: dataset?.shape.nav.length === 0 ? undefined : frames[i],
-  serial: serials[i] ?? 0,
-});
+function originOf(
+  { filename, frames, serials, seen }: SearchTask,
+  i: number,
+  dataset: Dataset | undefined,
+): FrameOrigin {
+  const sum = seen?.find(([frame]) => frame === frames[i])?.[1];
+  return {
+    filename,
+    event: dataset?.shape.nav.length === 0 ? undefined : frames[i],
+    serial: serials[i] ?? 0,
+    ...(sum !== undefined && { sum }),
+  };
+}
 
 /** The detector of a run, which every worker determines from the first file as far as it has not been sent. */
 async function detectorOf(

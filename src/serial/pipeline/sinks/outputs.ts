@@ -121,6 +121,7 @@ export interface Earlier {
     readonly hit: boolean;
     readonly cells: readonly (readonly number[])[];
     readonly text: string;
+    readonly frameSum: number | undefined;
   }) => void;
   readonly unread: (serials: ReadonlySet<number>) => void;
 }

@@ -163,6 +163,11 @@ export class FileSource implements RunSource {
     return this.#options.follow === undefined ? undefined : this.#found + this.#unopened;
   }
 
+  /** Compares a followed file with what an earlier session of the run saw; another one is not searched. */
+  expectFrame(file: string, frame: number, sum: number): void {
+    if (!this.#seenFrames.expect(file, frame, sum)) this.#options.warn(replacedError(file).message);
+  }
+
   get gone(): readonly string[] {
     const absent = [...this.#present].flatMap(([path, isThere]) => (isThere ? [] : [path]));
     return [...absent, ...this.#seenFrames.replaced];
@@ -262,7 +267,11 @@ export class FileSource implements RunSource {
       batch = [];
       const { file, input = file } = wanted;
       const opened = typeof input === 'string' ? input : 'href' in input ? input.href : file;
-      return { file: opened, filename: file, frames, serials, known, sent: this.#sentWith(wanted) };
+      const seen = this.#seenFrames.sumsOf(file);
+      return {
+        ...{ file: opened, filename: file, frames, serials, known, sent: this.#sentWith(wanted) },
+        ...(seen.length > 0 && { seen }),
+      };
     };
     for await (const one of this.#numbered(isDone)) {
       batch.push(one);
@@ -310,7 +319,9 @@ export class FileSource implements RunSource {
             throw error;
           });
           const event = dataset.shape.nav.length > 0 ? frame : undefined;
-          yield { dataset, frame, origin: { filename, event, serial }, ...(back ? { back } : {}) };
+          const sum = this.#seenFrames.sumOf(filename, frame);
+          const origin = { filename, event, serial, ...(sum !== undefined && { sum }) };
+          yield { dataset, frame, origin, ...(back ? { back } : {}) };
         } catch (error) {
           if (!isEwaldError(error) || error.tag === 'Aborted' || error.tag === 'Disposed') throw error;
           yield { error, frame, origin: { filename, event: frame, serial } };

@@ -1,6 +1,7 @@
 /**
  * Whether a file that is followed is still the one that was there before: another acquisition may be written under its
  * name, in its place or into it. Sizes, times and headers change while a file grows; frames that are there stay.
+ * Workers compare the same frames, and the stream states their sums, so that a run that is resumed compares them, too.
  */
 
 import { crc32 } from '../../../base/crc32.js';
@@ -8,7 +9,7 @@ import { EwaldError } from '../../../base/errors.js';
 import type { Dataset } from '../../../io/data/dataset.js';
 
 /** Some frames of a file: their numbers and sums of their bytes. */
-type Sums = readonly (readonly [frame: number, sum: number])[];
+export type Sums = readonly (readonly [frame: number, sum: number])[];
 
 /** What followed files contained when they were seen first. */
 export class SeenFrames {
@@ -24,19 +25,31 @@ export class SeenFrames {
     return this.#replaced.has(file);
   }
 
+  /** The frames by which a file is recognised. */
+  sumsOf(file: string): Sums {
+    return this.#seen.get(file) ?? [];
+  }
+
+  /** The sum of a frame by which its file is recognised; undefined for other frames. */
+  sumOf(file: string, frame: number): number | undefined {
+    return this.sumsOf(file).find(([one]) => one === frame)?.[1];
+  }
+
+  /** Adds what an earlier session of the run saw; returns whether what was seen in this one is the same. */
+  expect(file: string, frame: number, sum: number): boolean {
+    const now = this.sumOf(file, frame);
+    if (now === undefined) this.#seen.set(file, [...this.sumsOf(file), [frame, sum]]);
+    else if (now !== sum) this.#replaced.add(file);
+    return now === undefined || now === sum;
+  }
+
   /** Compares a file that was opened again with what it was, or remembers it. */
   async isSame(file: string, dataset: Dataset): Promise<boolean> {
     const seen = this.#seen.get(file);
     if (seen?.length) {
-      for (const [frame, sum] of seen) {
-        const now = frame < dataset.frames ? await sumOf(dataset, frame) : undefined;
-        // A frame that cannot be read now is reported when it is searched.
-        if (now !== undefined && now !== sum) {
-          this.#replaced.add(file);
-          return false;
-        }
-      }
-      return true;
+      const isIt = await hasFrames(dataset, seen);
+      if (!isIt) this.#replaced.add(file);
+      return isIt;
     }
     const sums: [number, number][] = [];
     for (const frame of new Set([0, dataset.frames - 1])) {
@@ -61,6 +74,15 @@ export const replacedError = (file: string): EwaldError =>
       'since are not searched. Give each acquisition its own name, and search this one in a run of its own',
     { detail: { path: file } },
   );
+
+/** Whether a file has these frames, as far as they can be read: one that cannot is reported when it is searched. */
+export async function hasFrames(dataset: Dataset, seen: Sums): Promise<boolean> {
+  for (const [frame, sum] of seen) {
+    const now = frame < dataset.frames ? await sumOf(dataset, frame) : undefined;
+    if (now !== undefined && now !== sum) return false;
+  }
+  return true;
+}
 
 async function sumOf(dataset: Dataset, frame: number): Promise<number | undefined> {
   const numbers = await dataset.read(frame, 1).catch(() => undefined);

@@ -48,6 +48,8 @@ export interface RunSource {
   readonly lost?: number | undefined;
   /** Files and folders that are followed and have disappeared, with frames that may not have been seen. */
   readonly gone?: readonly string[] | undefined;
+  /** Receives a frame by which an earlier session of a run recognised its followed file. */
+  expectFrame?(file: string, frame: number, sum: number): void;
   /** The first frame, if frames are received live. */
   readonly live: LiveFrame | undefined;
   /** Frames that can only be read once, for showing them at the end; undefined if files can be read again. */

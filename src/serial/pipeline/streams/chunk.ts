@@ -4,7 +4,13 @@ import { oneWord } from '../../../base/plain-text.js';
 import { type Geometry, type Panel, photonEnergyOf } from '../../../crystal/geometry/geometry.js';
 import type { LatticeName } from '../../../crystal/lattice-name.js';
 import { regionLines } from '../../../crystal/stream/regions.js';
-import type { StreamChunk, StreamCrystal, StreamPeak, StreamReflection } from '../../../crystal/stream/stream.js';
+import {
+  marks,
+  type StreamChunk,
+  type StreamCrystal,
+  type StreamPeak,
+  type StreamReflection,
+} from '../../../crystal/stream/stream.js';
 import type { Table } from '../../../crystal/stream/table.js';
 import { type ListLines, putPeak, putReflection, reflectionNumbers, setLists } from '../../../crystal/stream/write.js';
 import type { PeakList } from '../../peaks/peak-list.js';
@@ -25,6 +31,8 @@ export interface FrameOrigin {
   /** Number and series of an image that was received live, for its place on a chip; absent without one. */
   readonly image?: number | undefined;
   readonly series?: string | undefined;
+  /** Sum of its bytes, if its file is followed and recognised by it. */
+  readonly sum?: number | undefined;
 }
 
 /** Prefix of the line of a crystal that states how many other lattices explain its spots nearly as well. */
@@ -58,6 +66,7 @@ export function chunkOf(
     divergenceRad: 0,
     bandwidth: bandwidthOf(geometry),
     notes: [
+      ...(origin.sum === undefined ? [] : [`${marks.frameSum}${origin.sum}`]),
       ...(result.headers ?? []).flatMap((header) => headerLine(header) ?? []),
       ...(peaks.omitted ? [`${omittedMark}${peaks.omitted}`] : []),
       ...regionLines(result.rois),
