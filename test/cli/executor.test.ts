@@ -58,7 +58,7 @@ describe.skipIf(!mpiPresent)('under mpirun', () => {
     ]);
     expect([one.code, one.err]).toEqual([0, '']);
     expect(one.out.trim().split('\n')).toHaveLength(1);
-    expect(JSON.parse(one.out)).toMatchObject({ frames, files: [at('mpi.npy')] });
+    expect(JSON.parse(one.out)).toMatchObject({ frames, files: ['mpi.npy', 'mpi.npy.json'].map(at) });
     expect(numbers('mpi.npy')).toEqual(expected);
     expect([who.code, who.err]).toEqual([0, '']);
     // Rank 0 distributes the work; each frame was counted once, by one of the two other ranks.

@@ -120,7 +120,8 @@ it('ewald run: analyses under the names of the shell, results as files, UDFs of 
       'stddev-sum',
       'logsum-logsum',
     ]);
-    expect(files).toHaveLength(6);
+    expect(files).toHaveLength(7);
+    expect(files.at(-1)).toBe(at('r.npy.json'));
     const sums = readNpy(readFileSync(at('r-sumsig-intensity.npy')));
     expect([...sums.data]).toEqual([120, 376, 632, 888, 1144, 1400]);
     for (const one of [

@@ -110,6 +110,21 @@ describe('a file that grows', () => {
     expect(await npyOf(record)).toEqual({ shape: [7, ...sigShape], data: [...frames.subarray(0, 7 * pixels)] });
   });
 
+  test('that is replaced ends the run with what there was, and is not mixed', async () => {
+    const file = join(folder, 'replaced.raw');
+    await writeFile(file, bytesOf(0, 7));
+    const scan = await opened(file);
+    const run = ctx.runUdf(scan, sumSigUdf());
+    const failure = run.catch((error: EwaldError) => error);
+    await vi.waitFor(() => expect(scan.live.status.received).toBe(7));
+    // Another acquisition of more frames under the same name.
+    await writeFile(file, bytesOf(3, 20));
+    const error = (await failure) as EwaldError;
+    await refused(() => Promise.reject(error), 'Format', 'replaced.raw was replaced while it was followed');
+    const { results } = error.detail.partial as PartialOfRun;
+    expect([...(results[0]?.intensity?.data ?? [])].slice(0, 8)).toEqual([...sums.slice(0, 7), 0]);
+  });
+
   test('is looked at again by a process that was stopped for longer than it waits', async () => {
     const file = join(folder, 'stopped.raw');
     await writeFile(file, bytesOf(0, 7));
@@ -270,7 +285,7 @@ describe('ewald run --follow', () => {
     const short = ['run', 'sumsig', file, ...words, '-o', output, '--record', record];
     const { code, err } = await ewald([...short, '--stall', '0.2']);
     expect(code, err).toBe(1);
-    expect(err).toContain(`The results of 7 of 20 positions are in ${output}, ${record}`);
+    expect(err).toContain(`The results of 7 of 20 positions are in ${output}, ${output}.json, ${record}`);
     const found = await npyOf(output);
     expect(found.data).toEqual(sums.map((sum, i) => (i < 7 ? sum : Number.NaN)));
     expect((await npyOf(record)).shape).toEqual([7, 3, 4]);

@@ -14,6 +14,7 @@ import type { RoomTaskScope } from '../../base/task-scope.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
 import { encode } from '../../executors/codec.js';
 import type { Dataset } from '../../io/data/dataset.js';
+import { type FrameSums, hasFrames } from '../../io/data/frame-sums.js';
 import type { OpenOptions } from '../../io/data/open.js';
 import type { DataInput } from '../../io/data/source-of.js';
 import { blobSource } from '../../io/data/sources/blob.js';
@@ -31,7 +32,7 @@ import type { SearchSettings } from './settings.js';
 import { type BriefTask, briefTask, type Extent } from './shards/brief.js';
 import { type StreamContents, streamText } from './sinks/stream-text.js';
 import { onceBack } from './sources/away.js';
-import { hasFrames, replacedError, type Sums } from './sources/same-frames.js';
+import { replacedError } from './sources/same-frames.js';
 import type { FrameOrigin } from './streams/chunk.js';
 import { runShape, taskShape } from './task-shapes.js';
 
@@ -108,7 +109,7 @@ export interface SearchTask {
   /** Number of frames in the file when the task was created: an already open file may have grown since. */
   readonly known: number;
   /** Frames of a followed file by which it is recognised. */
-  readonly seen?: Sums | undefined;
+  readonly seen?: FrameSums | undefined;
   /** The frames themselves if they are not in a file, or why one cannot be read; `file` is then only a name. */
   readonly live?: readonly (LiveFrame | UnreadFrame)[] | undefined;
   /** Whether results of indexed frames have the spots of their peaks. */

@@ -1,10 +1,12 @@
 /** Frames of files that are still being written: of a file that grows, or of files that are added to a folder. */
 import { stat } from 'node:fs/promises';
+import { crc32 } from '../../base/crc32.js';
 import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
 import { isAway } from '../../base/file-errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import type { Dataset } from '../../io/data/dataset.js';
 import { allocateFrames, bytesOfArray, elementBytes, viewAs } from '../../io/data/dtype.js';
+import { type FrameSums, hasFrames } from '../../io/data/frame-sums.js';
 import type { OpenOptions } from '../../io/data/open.js';
 import { open } from '../../io/data/opening.node.js';
 import { seriesNames } from '../../io/data/series-files.js';
@@ -27,6 +29,9 @@ interface Followed {
   /** Frames that it had then, and those that have been passed on. */
   frames: number;
   taken: number;
+  /** Its first frame and the last one that was passed on, by which it is recognised. */
+  first?: FrameSums[number];
+  last?: FrameSums[number];
 }
 
 export class FollowedFiles implements DetectorDriver {
@@ -163,7 +168,7 @@ export class FollowedFiles implements DetectorDriver {
       return false;
     }
     try {
-      this.#check(dataset, one);
+      await this.#check(dataset, one);
       const before = one.taken;
       one.frames = dataset.frames;
       await this.#pass(dataset, one, acquisition, isWhole);
@@ -173,7 +178,12 @@ export class FollowedFiles implements DetectorDriver {
     }
   }
 
-  #check({ dtype, shape: { sig: signal }, frames }: Dataset, { file, taken }: Followed): void {
+  async #check(dataset: Dataset, { file, taken, first, last }: Followed): Promise<void> {
+    const {
+      dtype,
+      shape: { sig: signal },
+      frames,
+    } = dataset;
     const wanted = this.#format as FrameFormat;
     if (dtype !== wanted.dtype || signal.join() !== wanted.signal.join())
       throw new EwaldError(
@@ -183,6 +193,17 @@ export class FollowedFiles implements DetectorDriver {
       );
     if (frames < taken)
       throw new EwaldError('Format', `${file} had ${taken} frames and now has ${frames}; it was written anew`);
+    if (
+      !(await hasFrames(
+        dataset,
+        [first, last].flatMap((one) => (one ? [one] : [])),
+      ))
+    )
+      throw new EwaldError(
+        'Format',
+        `${file} was replaced while it was followed: frames that have been processed are others now; give each ` +
+          'acquisition its own name',
+      );
   }
 
   async #pass(dataset: Dataset, one: Followed, acquisition: Acquisition, isWhole: boolean): Promise<void> {
@@ -213,8 +234,12 @@ export class FollowedFiles implements DetectorDriver {
           continue;
         }
       }
-      for (let i = 0; i < count; i++, one.taken++)
-        await this.#store(bytes.subarray(i * frameBytes, (i + 1) * frameBytes), one.base + one.taken, acquisition);
+      for (let i = 0; i < count; i++, one.taken++) {
+        const frame = bytes.subarray(i * frameBytes, (i + 1) * frameBytes);
+        one.first ??= [one.taken, crc32(frame)];
+        if (i === count - 1) one.last = [one.taken, crc32(frame)];
+        await this.#store(frame, one.base + one.taken, acquisition);
+      }
     }
   }
 

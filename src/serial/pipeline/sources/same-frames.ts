@@ -4,16 +4,13 @@
  * Workers compare the same frames, and the stream states their sums, so that a run that is resumed compares them, too.
  */
 
-import { crc32 } from '../../../base/crc32.js';
 import { EwaldError } from '../../../base/errors.js';
 import type { Dataset } from '../../../io/data/dataset.js';
-
-/** Some frames of a file: their numbers and sums of their bytes. */
-export type Sums = readonly (readonly [frame: number, sum: number])[];
+import { type FrameSums, hasFrames, sumOfFrame } from '../../../io/data/frame-sums.js';
 
 /** What followed files contained when they were seen first. */
 export class SeenFrames {
-  readonly #seen = new Map<string, Sums>();
+  readonly #seen = new Map<string, FrameSums>();
   readonly #replaced = new Set<string>();
 
   /** Files whose name has been taken by another one. */
@@ -26,7 +23,7 @@ export class SeenFrames {
   }
 
   /** The frames by which a file is recognised. */
-  sumsOf(file: string): Sums {
+  sumsOf(file: string): FrameSums {
     return this.#seen.get(file) ?? [];
   }
 
@@ -53,7 +50,7 @@ export class SeenFrames {
     }
     const sums: [number, number][] = [];
     for (const frame of new Set([0, dataset.frames - 1])) {
-      const sum = frame >= 0 ? await sumOf(dataset, frame) : undefined;
+      const sum = frame >= 0 ? await sumOfFrame(dataset, frame) : undefined;
       if (sum !== undefined) sums.push([frame, sum]);
     }
     this.#seen.set(file, sums);
@@ -74,17 +71,3 @@ export const replacedError = (file: string): EwaldError =>
       'since are not searched. Give each acquisition its own name, and search this one in a run of its own',
     { detail: { path: file } },
   );
-
-/** Whether a file has these frames, as far as they can be read: one that cannot is reported when it is searched. */
-export async function hasFrames(dataset: Dataset, seen: Sums): Promise<boolean> {
-  for (const [frame, sum] of seen) {
-    const now = frame < dataset.frames ? await sumOf(dataset, frame) : undefined;
-    if (now !== undefined && now !== sum) return false;
-  }
-  return true;
-}
-
-async function sumOf(dataset: Dataset, frame: number): Promise<number | undefined> {
-  const numbers = await dataset.read(frame, 1).catch(() => undefined);
-  return numbers && crc32(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
-}

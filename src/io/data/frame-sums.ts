@@ -1,0 +1,21 @@
+/** Sums of frames, by which a file that is being written is recognised: frames that are there stay as they are. */
+import { crc32 } from '../../base/crc32.js';
+import type { Dataset } from './dataset.js';
+
+/** Some frames of a file: their numbers and sums of their bytes. */
+export type FrameSums = readonly (readonly [frame: number, sum: number])[];
+
+/** The sum of a frame; undefined if it cannot be read. */
+export async function sumOfFrame(dataset: Dataset, frame: number): Promise<number | undefined> {
+  const numbers = await dataset.read(frame, 1).catch(() => undefined);
+  return numbers && crc32(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
+}
+
+/** Whether a file has these frames, as far as they can be read: one that cannot is reported when it is needed. */
+export async function hasFrames(dataset: Dataset, seen: FrameSums): Promise<boolean> {
+  for (const [frame, sum] of seen) {
+    const now = frame < dataset.frames ? await sumOfFrame(dataset, frame) : undefined;
+    if (now !== undefined && now !== sum) return false;
+  }
+  return true;
+}
