@@ -4,9 +4,8 @@
  */
 import fs from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { type Context, createContext, mergeStream, readCell } from 'ewald';
 import { open } from 'ewald/data';
 
@@ -17,35 +16,48 @@ import { Hdf5Writer, type WriteNode } from '../../src/io/data/hdf5/writer.js';
 import { readCalibration } from '../../src/udf/calibrate/read-calibration.node.js';
 import { codecsHere } from '../data/hdf5-support.js';
 
+/**
+ * The names of the files that are opened, by whichever function of the system. The functions are replaced before the
+ * package is loaded, which may keep those that it finds.
+ */
+const opened = vi.hoisted(() => {
+  const names: string[] = [];
+  const [fs, { syncBuiltinESMExports }] = [
+    process.getBuiltinModule('node:fs'),
+    process.getBuiltinModule('node:module'),
+  ];
+  for (const [module, functions] of [
+    [fs, ['open', 'openSync', 'readFile', 'readFileSync', 'createReadStream']],
+    [fs.promises, ['open', 'readFile']],
+  ] as const)
+    for (const name of functions) {
+      const of = module as unknown as Record<string, (...args: unknown[]) => unknown>;
+      const original = of[name] as (...args: unknown[]) => unknown;
+      of[name] = function (this: unknown, ...args: unknown[]) {
+        names.push(String(args[0] instanceof URL ? args[0].pathname : args[0]));
+        return original.apply(this, args);
+      };
+    }
+  syncBuiltinESMExports();
+  return names;
+});
+
 const words = 'what nobody may see';
 const root = fs.mkdtempSync(join(tmpdir(), 'ewald-uploads-'));
 const [folder, secret] = [join(root, 'given'), join(root, 'secret')];
 const at = (name: string): string => join(folder, name);
-/** Files of the secret folder that were opened, and requests that arrived. */
-const seen: string[] = [];
+/** Requests that arrived. */
+const requests: string[] = [];
+/** Files of the secret folder that were opened since the last call, and requests that arrived. */
+const seen = (): string[] => [
+  ...opened.splice(0).filter((name) => resolve(name).startsWith(secret)),
+  ...requests.splice(0),
+];
 let server: Server;
 let address = '';
 let codecs: Codecs;
 let ctx: Context;
 let udf: UdfContext;
-
-/** Records the files that are opened, by whichever function of the system. */
-function watchOpened(): void {
-  for (const [module, names] of [
-    [fs, ['open', 'openSync', 'readFile', 'readFileSync', 'createReadStream']],
-    [fs.promises, ['open', 'readFile']],
-  ] as const)
-    for (const name of names) {
-      const of = module as unknown as Record<string, (...args: unknown[]) => unknown>;
-      const original = of[name] as (...args: unknown[]) => unknown;
-      vi.spyOn(of, name).mockImplementation(function (this: unknown, ...args) {
-        const path = String(args[0] instanceof URL ? args[0].pathname : args[0]);
-        if (fs.realpathSync.native(fs.existsSync(path) ? path : root).startsWith(secret)) seen.push(path);
-        return original.apply(this, args);
-      });
-    }
-  syncBuiltinESMExports();
-}
 
 async function hdf5(name: string, tree: (writer: Hdf5Writer) => Promise<Record<string, WriteNode>>): Promise<void> {
   const pieces: Uint8Array[] = [];
@@ -91,18 +103,16 @@ beforeAll(async () => {
   for (const name of ['a.raw', 'a.hdr', 'a.mib', 'a.bin', 'a.json', 'a.cell'])
     fs.writeFileSync(join(secret, name), words.padEnd(4096));
   server = createServer((request, response) => {
-    seen.push(`${request.url}`);
+    requests.push(`${request.url}`);
     response.end(words);
   });
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
   address = `http://127.0.0.1:${(server.address() as { port: number }).port}/`;
   ctx = await createContext({ backend: 'wasm', log: { level: 'error' } });
   udf = new UdfContext({ context: { backend: 'wasm' } });
-  watchOpened();
+  seen();
 });
 afterAll(async () => {
-  vi.restoreAllMocks();
-  syncBuiltinESMExports();
   await udf.close();
   await codecs.dispose();
   await ctx.dispose();
@@ -123,8 +133,8 @@ async function searched(inputs: unknown, given: string = geometry()): Promise<vo
   for await (const { error } of ctx.pipeline(options)) if (error) throw error;
 }
 
-async function read(input: string | File): Promise<void> {
-  const dataset = await open(input);
+async function read(input: string | File, how: { dataset?: string } = {}): Promise<void> {
+  const dataset = await open(input, how);
   try {
     await dataset.read(0, 1);
   } finally {
@@ -180,7 +190,7 @@ const cases: readonly Case[] = [
     'an external link',
     'linked.h5',
     (named) => hdf5(at('linked.h5'), async () => ({ data: { link: { file: named, path: '/data' } } })),
-    (input) => read(input),
+    (input) => read(input, { dataset: '/data' }),
   ],
   [
     'the links of a master',
@@ -227,10 +237,10 @@ describe('what a file names is not opened', () => {
   test('the watch sees what is opened, and what is requested', async () => {
     const named = join(secret, 'a.h5');
     await hdf5(at('linked.h5'), async () => ({ data: { link: { file: named, path: '/data' } } }));
-    await (await open(at('linked.h5'), { allowOutside: true })).dispose();
-    expect(seen.splice(0)).toContain(join(secret, 'a.h5'));
+    await (await open(at('linked.h5'), { allowOutside: true, dataset: '/data' })).dispose();
+    expect(seen()).toContain(join(secret, 'a.h5'));
     await read(`${address}a.h5`).catch(() => undefined);
-    expect(seen.splice(0)).toContain('/a.h5');
+    expect(seen()).toContain('/a.h5');
   });
 
   test.for(cases)('%s', async ([, file, content, use, named = 'a.h5']) => {
@@ -244,7 +254,7 @@ describe('what a file names is not opened', () => {
           () => undefined,
           (thrown: Error) => thrown,
         );
-        expect(seen.splice(0), `${other} as ${typeof input}: ${error}`).toEqual([]);
+        expect(seen(), `${other} as ${typeof input}: ${error}`).toEqual([]);
         expect(`${error?.message} ${error?.cause}`).not.toContain(words);
       }
     }
@@ -264,7 +274,7 @@ describe('what a file names is not opened', () => {
             for await (const { error: one } of run) if (one) throw one;
           })().catch((thrown: Error) => thrown);
           expect(error, `${named}`).toBeInstanceOf(Error);
-          expect(seen.splice(0), `${named}: ${error}`).toEqual([]);
+          expect(seen(), `${named}: ${error}`).toEqual([]);
         }
     }
   });
@@ -274,7 +284,7 @@ describe('what a file names is not opened', () => {
       const upload = new File([new Uint8Array(fs.readFileSync(at('frames.h5')))], name);
       await open(upload, { format: 'mib' }).catch(() => undefined);
       await udf.load(upload).catch(() => undefined);
-      expect(seen.splice(0), name).toEqual([]);
+      expect(seen(), name).toEqual([]);
     }
   });
 });
