@@ -5,8 +5,8 @@ import { counted, dim, green, red, yellow } from './output.js';
 import { visible } from './visible.js';
 
 /** The file and event of a frame, in one line. */
-const frameName = ({ filename, event }: FrameOrigin): string =>
-  `${visible(filename)}${event === undefined ? '' : ` //${event}`}`;
+const frameName = ({ filename, event, tag }: FrameOrigin): string =>
+  `${visible(filename)}${event === undefined ? '' : ` ${visible(tag ?? `//${event}`)}`}`;
 
 /** The line of a frame that failed; a reason that begins with the name of the file does not repeat it. */
 export function failureLine(origin: FrameOrigin, { message }: Error): string {

@@ -267,7 +267,7 @@ function againstStream(chunks: readonly StreamChunk[], others: readonly StreamCh
   const isNamedAlike = chunks.some(({ filename }) => files.has(filename));
   if (!isNamedAlike) for (const list of [chunks, others]) refuseAlike(list);
   const nameOf = ({ filename }: StreamChunk): string => (isNamedAlike ? filename : baseOf(filename));
-  const key = (chunk: StreamChunk): string => `${nameOf(chunk)} //${eventOf(chunk)}`;
+  const key = (chunk: StreamChunk): string => `${nameOf(chunk)} ${chunk.event ?? '//0'}`;
   const byName = new Map(others.map((chunk) => [key(chunk), chunk]));
   const turns: number[] = [];
   const offsets: number[] = [];

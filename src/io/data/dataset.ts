@@ -233,6 +233,8 @@ export interface Dataset extends Disposable {
    * others.
    */
   readonly groups?: readonly (readonly string[])[] | undefined;
+  /** Likewise their events, as CrystFEL writes them: `tag-1//`, or `tag-1//3` where a group has several frames. */
+  readonly events?: readonly string[] | undefined;
   /** Pixels without a count according to the file's own mask, in the shape of a frame, 1 is bad; absent without one. */
   mask?: MethodOf<[options?: ReadMaskOptions], Promise<Uint8Array>> | undefined;
   /** Whether that mask differs from frame to frame, so that `mask` expects a `frame`. */

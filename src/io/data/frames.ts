@@ -51,6 +51,7 @@ export interface Description {
   readonly mask?: (options?: ReadMaskOptions) => Promise<Uint8Array>;
   readonly maskVaries?: boolean;
   readonly groups?: Dataset['groups'];
+  readonly events?: Dataset['events'];
   readonly dark?: (signal: PlatformSignal | undefined) => Promise<Float64Array>;
   readonly readSparse?: (first: number, count: number, signal: PlatformSignal | undefined) => Promise<SparseFrames>;
   readonly peakList?: string | undefined;
@@ -150,6 +151,7 @@ class FileDataset implements Dataset {
   readonly mask?: (options?: ReadMaskOptions) => Promise<Uint8Array>;
   readonly maskVaries?: boolean;
   readonly groups?: readonly (readonly string[])[];
+  readonly events?: readonly string[];
   readonly dark?: (options?: ReadFramesOptions) => Promise<Float64Array>;
   readonly readSparse?: (first: number, count: number, options?: ReadFramesOptions) => Promise<SparseFrames>;
   readonly peakList?: string;
@@ -188,6 +190,7 @@ class FileDataset implements Dataset {
     if (mask) this.mask = (options) => this.#tracked(() => mask(options));
     if (layout.maskVaries) this.maskVaries = true;
     if (layout.groups) this.groups = layout.groups;
+    if (layout.events) this.events = layout.events;
     if (dark) this.dark = (options) => this.#tracked(() => dark(options?.signal));
     if (layout.peakList !== undefined) this.peakList = layout.peakList;
     if (peaks) this.peaks = (first, count, options) => this.#tracked(() => peaks(first, count, options));

@@ -13,6 +13,12 @@ export function inGroups(path: string, names: readonly string[] | undefined): st
     .join('/');
 }
 
+/** The events of a group, as CrystFEL names them; `frames` is undefined for one frame without an axis of its own. */
+export const eventsInGroup = (names: readonly string[], frames: number | undefined): string[] =>
+  frames === undefined
+    ? [`${names.join('/')}//`]
+    : Array.from({ length: frames }, (_, i) => `${names.join('/')}//${i}`);
+
 /** The position of a frame among those of its groups. */
 export const indexInGroup = (groups: readonly (readonly string[])[], frame: number): number =>
   frame - groups.indexOf(groups[frame] as readonly string[]);

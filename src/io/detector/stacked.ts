@@ -149,6 +149,7 @@ class StackedFrames implements Dataset {
   readonly mask?: NonNullable<Dataset['mask']>;
   readonly maskVaries: boolean | undefined;
   readonly groups: Dataset['groups'];
+  readonly events: Dataset['events'];
   readonly openOther?: NonNullable<Dataset['openOther']>;
   readonly field?: NonNullable<Dataset['field']>;
 
@@ -158,7 +159,7 @@ class StackedFrames implements Dataset {
     this.axes = order.map((axis) => signal[axis] as number);
     const columns = this.axes.at(-1) ?? 1;
     this.shape = { nav: navigation, sig: [file.frameLength / columns, columns] };
-    [this.maskVaries, this.groups] = [file.maskVaries, file.groups];
+    [this.maskVaries, this.groups, this.events] = [file.maskVaries, file.groups, file.events];
     if (file.mask)
       this.mask = async (options) => inImageOrder(this, (await file.mask?.(options)) as Uint8Array) as Uint8Array;
     if (file.openOther) this.openOther = (path, other) => file.openOther?.(path, other) as Promise<Dataset>;

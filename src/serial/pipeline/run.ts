@@ -325,7 +325,7 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
       last = Math.max(last, serial);
       doneSerials.add(serial);
       if (checked.follow !== undefined) done.add(`${filename} ${event ?? '//0'}`);
-      if (frameSum !== undefined) source.expectFrame?.(filename, Number(event?.slice(2) ?? 0), frameSum);
+      if (frameSum !== undefined) source.expectFrame?.(filename, event ?? '//0', frameSum);
       summary.addEarlier({ hit, cells });
     },
     unread: (serials) => {
@@ -336,7 +336,7 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
   if (last >= checked.serialStart) tell({ kind: 'resumed', after: last, again: again.size });
   const isDone: IsDone = (serial, file, event) =>
     checked.follow !== undefined
-      ? done.has(`${file} //${event}`)
+      ? done.has(`${file} ${source.eventOf?.(file, event) ?? `//${event}`}`)
       : // A stream without its non-hits does not tell which frames before the last one were searched; any other does,
         // also if another choice of frames is searched now.
         options.nonHitsInStream === false || options.output === undefined

@@ -33,7 +33,7 @@ import { type BriefTask, briefTask, type Extent } from './shards/brief.js';
 import { type StreamContents, streamText } from './sinks/stream-text.js';
 import { onceBack } from './sources/away.js';
 import { replacedError } from './sources/same-frames.js';
-import type { FrameOrigin } from './streams/chunk.js';
+import { type FrameOrigin, tagged } from './streams/chunk.js';
 import { runShape, taskShape } from './task-shapes.js';
 
 /** The services that the task requires from its environment. */
@@ -261,6 +261,7 @@ function originOf(
     filename,
     event: dataset?.shape.nav.length === 0 ? undefined : frames[i],
     serial: serials[i] ?? 0,
+    ...tagged(dataset, frames[i]),
     ...(sum !== undefined && { sum }),
   };
 }

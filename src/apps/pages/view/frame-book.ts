@@ -27,8 +27,14 @@ export async function parseChunk(text: string, name: string): Promise<StreamChun
   return undefined;
 }
 
-/** The number of a frame in its file according to its event, such as `//3`; 0 for a file of one frame. */
-export const frameOfEvent = (event: string | undefined): number => Number(/\/\/(\d+)$/.exec(event ?? '')?.[1] ?? 0);
+/**
+ * The number of a frame in its file according to its event, such as `//3`; 0 for a file of one frame. `events` are those
+ * of a file whose frames are in groups.
+ */
+export function frameOfEvent(event: string | undefined, events: readonly string[] = []): number {
+  const place = events.indexOf(event ?? '');
+  return place >= 0 ? place : Number(/\/\/(\d+)$/.exec(event ?? '')?.[1] ?? 0);
+}
 
 /** What says which dataset of a file holds the frames. */
 export interface FramesOf {
@@ -57,12 +63,13 @@ export class OpenFiles {
   }
 
   /**
-   * Reads a frame. A file that has grown since it was opened is opened again, also if it cannot be read as it was: its
+   * Reads a frame, by its number or its event. A file that has grown since it was opened is opened again, also if it cannot be read as it was: its
    * writer may be changing it.
    */
-  async read(file: InputFile, frame: number): Promise<FrameData> {
+  async read(file: InputFile, place: number | string | undefined): Promise<FrameData> {
     const read = async (): Promise<FrameData> => {
       const dataset = await this.#dataset(file);
+      const frame = typeof place === 'number' ? place : frameOfEvent(place, dataset.events);
       if (frame >= dataset.frames)
         throw new Error(`${file.name} has ${dataset.frames} frames so far; frame ${frame} is not among them.`);
       return showable(await dataset.read(frame, 1));

@@ -1,7 +1,7 @@
 /** A stream with its frames: peaks, crystals and reflections are those of the stream. */
 import type { Geometry, StreamChunk } from '../../../entries/index.js';
 import type { FrameData } from './contrast.js';
-import { type FrameBook, frameOfEvent, OpenFiles, parseChunk } from './frame-book.js';
+import { type FrameBook, OpenFiles, parseChunk } from './frame-book.js';
 import type { FrameSummary, InputFile } from './protocol.js';
 import { type IndexedChunk, StreamIndex } from './stream-index.js';
 
@@ -97,7 +97,7 @@ export class StreamBook implements FrameBook {
   }
 
   read(frame: number): Promise<FrameData> {
-    return this.#files.read(this.fileOf(frame), frameOfEvent(this.#at(frame).event));
+    return this.#files.read(this.fileOf(frame), this.#at(frame).event);
   }
 
   async chunk(frame: number): Promise<StreamChunk | undefined> {

@@ -31,6 +31,8 @@ export interface Frames {
   readonly stacked?: boolean;
   /** The names of the groups of each part, for a path with `%`. */
   readonly groups?: readonly (readonly string[])[] | undefined;
+  /** The event of each of their frames. */
+  readonly events?: readonly string[] | undefined;
   /** Shape of the scan, if another file next to this one states it. */
   readonly scan?: readonly number[] | undefined;
   /** A problem of the file, as text for the user. */

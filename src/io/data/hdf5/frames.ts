@@ -10,7 +10,7 @@ import { type DataType, littleEndianMachine, numberBytes } from '../dtype.js';
 import type { ForeignLibrary } from '../foreign/foreign.js';
 import type { FormatOptions, Services } from '../format.js';
 import { openFrames } from '../frames.js';
-import { isOfGroups } from '../group-paths.js';
+import { eventsInGroup, isOfGroups } from '../group-paths.js';
 import { halfTransform } from '../half-transform.js';
 import { defaultFrameBytes, navigationShape } from '../shapes.js';
 import { dimensionScales } from './axes.js';
@@ -118,7 +118,7 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
     filters: first.filters.map((filter) => `${filterName(filter)}${first.isForeign ? ' (by h5wasm)' : ''}`),
     chunkFrames: turned ? 1 : chunkFrames(first, first.shape.length - signalAxes, frames),
     onDispose: close,
-    ...(frames.groups ? { groups: frames.groups } : {}),
+    ...(frames.groups ? { groups: frames.groups, events: frames.events } : {}),
     peakList,
     field: (name) => readField(file, name),
     // Chunks are read into other memory and unpacked by the codecs; those of wasm do so on this thread.
@@ -288,6 +288,7 @@ async function framesInGroups(file: Hdf5File, path: string, { sigShape }: Format
     signalAxes,
     stacked: isEach,
     groups,
+    events: found.flatMap(({ names, array }) => eventsInGroup(names, isEach ? undefined : (array.shape[0] ?? 1))),
   };
 }
 

@@ -20,7 +20,7 @@ import { type Report, reportPage, type ShownFrame } from '../../../io/report/pag
 import type { FrameRecord } from '../record.js';
 import type { Region } from '../regions/region.js';
 import { readFrame } from '../stages/read-frame.js';
-import type { FrameOrigin } from '../streams/chunk.js';
+import { eventText, type FrameOrigin } from '../streams/chunk.js';
 import { ProfileSection } from './profile-section.js';
 import { RegionMedians } from './report-rois.js';
 import { ended, type FrameSink } from './sink.js';
@@ -145,8 +145,8 @@ export function reportSink(output: Output, options: ReportOptions): FrameSink {
 }
 
 /** The name of a frame without its folder. */
-const nameOf = ({ filename, event }: FrameOrigin): string =>
-  `${filename.replace(/^.*\//, '')}${event === undefined ? '' : ` //${event}`}`;
+const nameOf = (origin: FrameOrigin): string =>
+  [origin.filename.replace(/^.*\//, ''), eventText(origin) ?? []].flat().join(' ');
 
 /** A frame in the table: of several crystals the one with the highest resolution. */
 function rowOf({ origin, peaks, crystals }: FrameRecord): FrameRow {

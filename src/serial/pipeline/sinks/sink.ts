@@ -7,6 +7,7 @@ import type { LatticeName } from '../../../crystal/lattice-name.js';
 import type { Output, WriteOptions } from '../../../io/files/write.js';
 import { pageBegin } from '../../../io/report/page.js';
 import type { FrameFailure, FrameRecord } from '../record.js';
+import { eventText } from '../streams/chunk.js';
 
 /** Receives the frames of a run in order. */
 export interface FrameSink {
@@ -49,7 +50,7 @@ function beginsMilleRecord(head: Uint8Array): boolean {
  * The existing files that each output may replace: except for the report, their contents do not show who wrote them.
  */
 export const sinkWriting = {
-  sol: { left: (head) => /^[^\n]+ \/\/\d+(?: -?\d+\.\d+){11} [a-z][A-Z][a-c]?\n/.test(headText(head)) },
+  sol: { left: (head) => /^[^\n]+ \S*\/\/\d*(?: -?\d+\.\d+){11} [a-z][A-Z][a-c]?\n/.test(headText(head)) },
   hdf5: {
     otherwise: 'may hold frames of an experiment',
     // The first value in the file is the name of the program.
@@ -105,7 +106,7 @@ export function solutionSink(output: Output, file: string, names: readonly Latti
         const named = oneLine(origin.filename, 'the name of the file');
         const shown = /\s/.test(named) ? `"${named}"` : named;
         count++;
-        await output.write(`${shown} //${origin.event ?? 0} ${numbers.join(' ')} 0.0 0.0 ${lattice}\n`);
+        await output.write(`${shown} ${eventText(origin) ?? '//0'} ${numbers.join(' ')} 0.0 0.0 ${lattice}\n`);
       }
     },
     async close(isWhole) {

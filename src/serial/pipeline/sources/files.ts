@@ -20,6 +20,7 @@ import { openStacked, stacked } from '../../../io/detector/stacked.js';
 import { countOf } from '../grid/image-number.js';
 import type { RunPlace } from '../inputs/place.js';
 import type { FrameJob } from '../search-all.js';
+import { tagged } from '../streams/chunk.js';
 import type { SearchTask, SentFile } from '../task.js';
 import { awaited, onceBack, pollMs } from './away.js';
 import { rangesOfFiles } from './image-ranges.js';
@@ -113,6 +114,8 @@ export class FileSource implements RunSource {
   readonly #told = new Set<string>();
   /** What the files that are followed began with. */
   readonly #seenFrames = new SeenFrames();
+  /** Events of frames in groups, by files. */
+  readonly #events = new Map<string, readonly string[]>();
   /** The last file that was waited for because its file system did not answer. */
   #awayFile: string | undefined;
 
@@ -130,6 +133,7 @@ export class FileSource implements RunSource {
     try {
       await source.#begin();
       if (options.follow === undefined && !source.#more) {
+        await source.#findEvents();
         await source.#leaveOutRepeats();
         if (source.#files.length <= countedFirst) {
           let all = 0;
@@ -163,8 +167,35 @@ export class FileSource implements RunSource {
     return this.#options.follow === undefined ? undefined : this.#found + this.#unopened;
   }
 
+  /** The event of a frame as streams write it; of frames in groups, it is known when their file has been counted. */
+  eventOf(file: string, frame: number): string {
+    return this.#events.get(file)?.[frame] ?? `//${frame}`;
+  }
+
+  /** Finds the numbers of frames that a list names by the groups that they are in. Throws `Format` for an unknown one. */
+  async #findEvents(): Promise<void> {
+    for (const wanted of this.#files) {
+      const { file, events } = wanted;
+      if (!events) continue;
+      // A file that cannot be opened is reported when the run reaches it.
+      if ((await this.#count(wanted)) === undefined) continue;
+      const there = new Map((this.#events.get(file) ?? []).map((event, frame) => [event, frame]));
+      wanted.frames = events.map((event) => {
+        const frame = there.get(event);
+        if (frame !== undefined) return frame;
+        const [first] = there.keys();
+        const has = first === undefined ? 'frames that are numbered, //N' : `${there.size} events, such as ${first}`;
+        throw new EwaldError('Format', `${file} has no event ${event}; it has ${has}`, { detail: { path: file } });
+      });
+    }
+  }
+
   /** Compares a followed file with what an earlier session of the run saw; another one is not searched. */
-  expectFrame(file: string, frame: number, sum: number): void {
+  expectFrame(file: string, event: string, sum: number): void {
+    const tagged = this.#events.get(file)?.indexOf(event) ?? -1;
+    const frame = tagged >= 0 ? tagged : Number(/^\/\/(\d+)$/.exec(event)?.[1] ?? 'x');
+    // Of a file that has not been opened yet, events in groups have no number.
+    if (Number.isNaN(frame)) return;
     if (!this.#seenFrames.expect(file, frame, sum)) this.#options.warn(replacedError(file).message);
   }
 
@@ -320,7 +351,7 @@ export class FileSource implements RunSource {
           });
           const event = dataset.shape.nav.length > 0 ? frame : undefined;
           const sum = this.#seenFrames.sumOf(filename, frame);
-          const origin = { filename, event, serial, ...(sum !== undefined && { sum }) };
+          const origin = { filename, event, serial, ...tagged(dataset, frame), ...(sum !== undefined && { sum }) };
           yield { dataset, frame, origin, ...(back ? { back } : {}) };
         } catch (error) {
           if (!isEwaldError(error) || error.tag === 'Aborted' || error.tag === 'Disposed') throw error;
@@ -597,6 +628,7 @@ export class FileSource implements RunSource {
         this.#first = dataset;
         this.#counts.set(wanted.file, dataset.frames);
         if (follow !== undefined && !wanted.dataset) await this.#seenFrames.isSame(wanted.file, dataset);
+        if (dataset.events) this.#events.set(wanted.file, dataset.events);
         return;
       } catch (error) {
         // A followed file may not exist yet.
@@ -647,6 +679,7 @@ export class FileSource implements RunSource {
     }
     const { frames } = dataset;
     if (this.#options.follow !== undefined) await this.#seenFrames.isSame(wanted.file, dataset);
+    if (dataset.events) this.#events.set(wanted.file, dataset.events);
     await dataset.dispose();
     if (!this.#more) this.#counts.set(wanted.file, frames);
     return frames;

@@ -1,4 +1,4 @@
-/** Lists of frames: one file per line, `file //3` for a single frame of it. */
+/** Lists of frames: one file per line, `file //3` for a single frame of it, `file tag-1//` for one of a group. */
 import { EwaldError } from '../../../base/errors.js';
 import type { PlatformSignal } from '../../../base/globals.js';
 import { Pace } from '../../../base/pace.js';
@@ -28,15 +28,19 @@ export async function parseFrameList(
           'expected a list of files of frames, one per line',
       );
     const [, listed = '', event] = /^(.*?)(?:\s+(\/\/\S*|\S+\/\/[\d/]*))?$/.exec(line) ?? [];
+    const isTag = event !== undefined && /^[^/]\S*\/\/\d*$/.test(event);
     const number = event === undefined ? undefined : Number(/^\/\/(\d+)$/.exec(event)?.[1] ?? 'x');
-    if (Number.isNaN(number))
+    if (Number.isNaN(number) && !isTag)
       throw new EwaldError(
         'Format',
-        `${name}:${i + 1}: "${event}" is not an event; expected //N, the number of a frame`,
+        `${name}:${i + 1}: "${event}" is not an event; expected //N, the number of a frame, or GROUP//`,
       );
     const file = opens(listed);
     const last = wanted.at(-1);
-    if (number !== undefined && last?.file === file && last.frames) last.frames.push(number);
+    if (isTag) {
+      if (last?.file === file && last.events) last.events.push(event);
+      else wanted.push({ file, frames: [], events: [event] });
+    } else if (number !== undefined && last?.file === file && last.frames && !last.events) last.frames.push(number);
     else wanted.push({ file, frames: number === undefined ? undefined : [number] });
   }
   if (wanted.length === 0) throw new EwaldError('Format', `${name}: the list is empty`);

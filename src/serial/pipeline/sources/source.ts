@@ -18,6 +18,8 @@ export interface Wanted {
   readonly file: string;
   /** Numbers of frames; undefined: all. */
   frames: number[] | undefined;
+  /** Events of frames in groups, `tag-1//`, whose numbers are known when the file has been opened. */
+  readonly events?: string[] | undefined;
   /** The input to open, if it is not the file of that name. */
   readonly input?: FileInput;
   /** An open dataset, owned by the caller. */
@@ -48,8 +50,10 @@ export interface RunSource {
   readonly lost?: number | undefined;
   /** Files and folders that are followed and have disappeared, with frames that may not have been seen. */
   readonly gone?: readonly string[] | undefined;
+  /** The event of a frame as streams write it. */
+  eventOf?(file: string, frame: number): string;
   /** Receives a frame by which an earlier session of a run recognised its followed file. */
-  expectFrame?(file: string, frame: number, sum: number): void;
+  expectFrame?(file: string, event: string, sum: number): void;
   /** The first frame, if frames are received live. */
   readonly live: LiveFrame | undefined;
   /** Frames that can only be read once, for showing them at the end; undefined if files can be read again. */

@@ -13,6 +13,7 @@ import {
 } from '../../../crystal/stream/stream.js';
 import type { Table } from '../../../crystal/stream/table.js';
 import { type ListLines, putPeak, putReflection, reflectionNumbers, setLists } from '../../../crystal/stream/write.js';
+import type { Dataset } from '../../../io/data/dataset.js';
 import type { PeakList } from '../../peaks/peak-list.js';
 import { gridLines } from '../grid/grid-lines.js';
 import { headerLine } from '../inputs/copied-headers.js';
@@ -26,6 +27,8 @@ export interface FrameOrigin {
   readonly filename: string;
   /** Number of the frame in its file; undefined if the file holds a single frame. */
   readonly event: number | undefined;
+  /** Its event as CrystFEL writes it, for frames in groups: `tag-1//`. */
+  readonly tag?: string | undefined;
   /** Serial number of the frame, counted from 1. */
   readonly serial: number;
   /** Number and series of an image that was received live, for its place on a chip; absent without one. */
@@ -34,6 +37,16 @@ export interface FrameOrigin {
   /** Sum of its bytes, if its file is followed and recognised by it. */
   readonly sum?: number | undefined;
 }
+
+/** The event of a frame in groups, for its origin. */
+export function tagged(dataset: Pick<Dataset, 'events'> | undefined, frame: number | undefined): { tag?: string } {
+  const tag = dataset?.events?.[frame ?? -1];
+  return tag === undefined ? {} : { tag };
+}
+
+/** The event of a frame in streams and lists; undefined if its file holds a single frame. */
+export const eventText = ({ event, tag }: Pick<FrameOrigin, 'event' | 'tag'>): string | undefined =>
+  tag ?? (event === undefined ? undefined : `//${event}`);
 
 /** Prefix of the line of a crystal that states how many other lattices explain its spots nearly as well. */
 const rivalsMark = 'ewald/rivals = ';
@@ -57,7 +70,7 @@ export function chunkOf(
   let listed: readonly StreamPeak[] | undefined;
   const chunk: StreamChunk = {
     filename: origin.filename,
-    event: origin.event === undefined ? undefined : `//${origin.event}`,
+    event: eventText(origin),
     serial: origin.serial,
     hit: result.hit,
     indexedBy: crystals.length > 0 ? method : 'none',
