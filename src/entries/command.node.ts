@@ -46,6 +46,7 @@ export { findLibrary } from '../interop/ffi/native/find.js';
 export { libraryRows } from '../interop/ffi/parameters.js';
 export { formats } from '../io/data/formats/table.js';
 export { convertRows, inspectRows, openRows } from '../io/data/parameters.js';
+export { lengthsHint, middleOf } from '../io/data/spot-list.js';
 export { wholeMachine } from '../io/files/inside.js';
 export { refuseSame } from '../io/files/names.js';
 export { isPipe } from '../io/files/pieces.js';

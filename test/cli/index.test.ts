@@ -37,6 +37,20 @@ function rewritten(name: string, row: (x: number, y: number, z: number, i: numbe
 }
 
 describe('lists', () => {
+  it('in 1/nm have a hint of the unit, whatever fits them', async () => {
+    const list = rewritten('nm.txt', (x, y, z) => `${10 * x} ${10 * y} ${10 * z}`);
+    const hint = 'if the numbers are in 1/nm, pass --unit 1/nm';
+    // A cell of the wrong size that fits some of them, one that fits all, and none.
+    for (const words of [
+      ['index', '-p', '50,62,73,82,77,71,P'],
+      ['cell', '--max-length', '20'],
+    ]) {
+      const { err } = await ewaldTogether([...words, list]);
+      expect(err, words.join(' ')).toContain(hint);
+    }
+    expect((await ewaldTogether(['index', '-p', six, list, '--unit', '1/nm'])).err).not.toContain('hint');
+  });
+
   it('come without a cell line, with further columns, in other units, and give the same lattice', {
     tags: 'all',
   }, async () => {

@@ -1,6 +1,7 @@
 /** `ewald cell FILES…`: determines an unknown cell from frames, or from the spots of several stills. */
 
 import type { Command } from 'commander';
+
 import {
   cellFrameRows,
   cellSearchRows,
@@ -10,6 +11,9 @@ import {
   inFlags,
   inputName,
   integrationRows,
+  lengthsHint,
+  median,
+  middleOf,
   modeOf,
   type Output,
   openOutput,
@@ -187,9 +191,11 @@ async function determine(
           : 'no cell explains these images beyond chance; more images, or another --max-length, may help',
       ),
     );
-    const hint = images.map(unitHint).find((text) => text !== undefined);
-    if (hint) note(`${yellow('hint:')} ${hint}`);
   } else for (const [rank, cell] of found.slice(0, 3).entries()) print(describe(cell, rank));
+  // Lists of a wrong unit have a cell, too: one that is ten times too small.
+  const middle = median(images.map(middleOf));
+  const hint = framed ? lengthsHint(middle) : unitHint([middle, 0, 0]);
+  if (hint && !options.json) note(`${yellow('hint:')} ${hint}`);
   const best = found[0] && latticeOf(found[0]);
   const preference = best && preferenceText(best, found[0] as DeterminedCell, found[0]?.indexed ?? 0);
   if (preference !== undefined) warn(preference);

@@ -236,6 +236,8 @@ async function indexList(
   const image = result.image(0);
   for (const { inputCell, cell } of image.crystals())
     multiples.add(cells?.[inputCell] ?? { cell: list.cell as Cell }, cell, list.spots);
+  // A few spots of a wrong unit fit a cell; most do not.
+  const isExplained = image.crystals().some(({ indexedSpots }) => 2 * indexedSpots >= spots);
   return {
     input,
     spots,
@@ -254,7 +256,7 @@ async function indexList(
     method: indexer.method,
     backend: indexer.backend,
     ms: Number(ms.toFixed(3)),
-    ...(image.indexed ? {} : { hint: unitHint(list.spots) }),
+    ...(isExplained ? {} : { hint: unitHint(list.spots) }),
   };
 }
 

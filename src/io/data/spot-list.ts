@@ -110,16 +110,34 @@ export function readSpotList(text: string, options: SpotListOptions = {}): SpotL
  * Undefined otherwise.
  */
 export function unitHint(spots: ArrayLike<number>): string | undefined {
-  const lengths: number[] = [];
-  for (let i = 0; i + 2 < spots.length; i += 3)
-    lengths.push(Math.hypot(spots[i] as number, spots[i + 1] as number, spots[i + 2] as number));
-  const half = median(lengths);
-  if (half <= 1.25) return undefined;
+  const half = middleOf(spots);
+  if (half <= farthest) return undefined;
   return (
     `half of the spots lie beyond ${(1 / half).toPrecision(2)} angstrom: ` +
     'if the numbers are in 1/nm, pass --unit 1/nm'
   );
 }
+
+/** In 1/angstrom: beyond, few crystals diffract. */
+const farthest = 1.25;
+
+/** The median length of spots; 0 without any. */
+export function middleOf(spots: ArrayLike<number>): number {
+  const lengths: number[] = [];
+  for (let i = 0; i + 2 < spots.length; i += 3)
+    lengths.push(Math.hypot(spots[i] as number, spots[i + 1] as number, spots[i + 2] as number));
+  return median(lengths);
+}
+
+/**
+ * The hint for peaks of frames, whose lengths are those of the geometry: `middle` is the median of `middleOf` of frames.
+ * Undefined if they lie where crystals diffract.
+ */
+export const lengthsHint = (middle: number): string | undefined =>
+  middle > farthest
+    ? `half of the peaks lie beyond ${(1 / middle).toPrecision(2)} angstrom, where few crystals diffract: check the ` +
+      'units of the geometry (clen in m or mm, res in pixels a metre, photon_energy in eV or wavelength in A)'
+    : undefined;
 
 /** Formats a spot list, including the cell if given; `comments` become lines that start with `#`. */
 export function formatSpotList(

@@ -361,6 +361,8 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
     const question =
       summary.hits > 0 && summary.indexed === 0 ? tinyCellText(scene.settings.cells, 'frame') : undefined;
     if (question !== undefined) scene.warn(question);
+    const hint = summary.lengthsHint();
+    if (hint !== undefined) scene.warn(hint);
     const { doubts, remarks } = outputs.aboutDetector();
     if (doubts.length + remarks.length > 0) tell({ kind: 'detector', doubts, remarks });
     const ended = await outputs.close(isWhole, mayGoOn(run));

@@ -6,6 +6,7 @@ import { Sampled } from '../../base/sampled.js';
 import type { KnownCell } from '../../crystal/cell-file.js';
 import { type CellMultiple, MultipleSearch } from '../../crystal/multiples.js';
 import type { RegionValues } from '../../crystal/stream/regions.js';
+import { lengthsHint, middleOf } from '../../io/data/spot-list.js';
 import { minuteS, type RunRates, type RunSample, ratesBetween, sampleBefore } from '../../io/live/rates.js';
 import { RecentValues } from '../../io/live/recent-values.js';
 import { doubtText, explainedFraction } from './doubt.js';
@@ -54,6 +55,8 @@ export class RunSummary {
   /** Parameters of crystals, by the index of their known cell. */
   readonly #parameters: Sampled<readonly number[]>[] = [];
   readonly #explained = new Sampled<number>();
+  /** Median lengths of the spots of frames, 1/Å. */
+  readonly #middles = new Sampled<number>();
   readonly #multiples: readonly MultipleSearch[];
   /** About one a second of the last minute. */
   readonly #samples: RunSample[] = [];
@@ -147,6 +150,12 @@ export class RunSummary {
     for (const { cell, inputCell } of crystals) this.#multiples[inputCell]?.add(cell, spots);
     this.ambiguous += crystals.filter(({ rivals }) => rivals.length > 0).length;
     if (explained !== undefined) this.#explained.add(explained);
+    if (spots.length > 0) this.#middles.add(middleOf(spots));
+  }
+
+  /** A hint if the lengths in the geometry may have another unit. */
+  lengthsHint(): string | undefined {
+    return this.#middles.kept.length === 0 ? undefined : lengthsHint(median(this.#middles.kept));
   }
 
   /** The summary so far as plain data, which `postMessage` and structured cloning keep whole. */
