@@ -1,6 +1,6 @@
 // `npm run bench -- growth`: the same work in other shapes. Each line is processor time over a growing number, beside
 // what linear growth from the first of them would take; a line that leaves it has a cliff.
-//   --mib N   MiB of frames (default 192)   --only SHAPES   frames, panels, crystals, peaks, spots, masks, lengths
+//   --mib N   MiB of frames (default 192)   --only SHAPES   frames, panels, crystals, peaks, spots, merges, masks, lengths
 // Times are CPU seconds, the better of two. A shape passes if it stays within its factor of linear growth.
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -103,6 +103,15 @@ async function lengths() {
   await context.dispose();
 }
 
+/** Whole numbers below `most`, the same in each run. */
+function numbersBelow(most, seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * most);
+  };
+}
+
 async function spots() {
   const context = await createContext({ backend: 'wasm' });
   const cells = [
@@ -113,16 +122,54 @@ async function spots() {
   const images = 50;
   await shape('indexing by spots', [50, 200, 800, 2000], Number, async (count) => {
     const list = new Float32Array(images * count * 3);
-    for (let image = 0; image < images; image++)
+    for (let image = 0; image < images; image++) {
+      const index = numbersBelow(25, image + 1);
+      const [cos, sin] = [Math.cos(0.1 + image), Math.sin(0.1 + image)];
       for (let j = 0; j < count; j++) {
-        const [cos, sin] = [Math.cos(0.1 + image), Math.sin(0.1 + image)];
-        const [h, k, l] = [(j % 13) - 6, (Math.floor(j / 13) % 13) - 6, Math.floor(j / 169) + 1];
+        const [h, k, l] = [index() - 12, index() - 12, index() - 12];
         const [x, y] = [h / 52.4, k / 61.3];
         list.set([cos * x - sin * y, sin * x + cos * y, (l + (17.1 * h) / 52.4) / 72.8], 3 * (image * count + j));
       }
+    }
     const offsets = Uint32Array.from({ length: images + 1 }, (_, i) => i * count);
     const indexer = await context.indexer({ batch: images, threads: 1 });
-    return () => indexer.run({ spots: list, offsets, cells });
+    return async () => {
+      const result = await indexer.run({ spots: list, offsets, cells });
+      for (let i = 0; i < images; i++) if (!result.image(i).indexed) throw new Error(`image ${i} is not indexed`);
+    };
+  });
+  await context.dispose();
+}
+
+/** A stream of crystals with 300 observations each. */
+function* stream(crystals) {
+  const encoder = new TextEncoder();
+  yield encoder.encode('CrystFEL stream format 2.3\n');
+  const index = numbersBelow(31, 1);
+  for (let c = 0; c < crystals; c++) {
+    const observed = [];
+    for (let i = 0; i < 300; i++) {
+      const [h, k, l] = [index() - 15, index() - 15, index() - 15];
+      const mean = 40 + ((7919 * (h * h + 3 * k * k + 7 * l * l)) % 1000);
+      observed.push(` ${h} ${k} ${l} ${mean + index() - 15} ${Math.sqrt(mean).toFixed(2)} 9.00 1.00 100.0 200.0 p0`);
+    }
+    yield encoder.encode(
+      `----- Begin chunk -----\nImage filename: run.h5\nEvent: //${c}\nphoton_energy_eV = 9537\n--- Begin crystal\n` +
+        'Cell parameters 5.2 6.1 7.4 nm, 90 90 90 deg\nastar = 0.19 0 0 nm^-1\nbstar = 0 0.16 0 nm^-1\n' +
+        'cstar = 0 0 0.135 nm^-1\nReflections measured after indexing\n' +
+        '   h    k    l          I   sigma(I)       peak background  fs/px  ss/px panel\n' +
+        `${observed.join('\n')}\nEnd of reflections\n--- End crystal\n----- End chunk -----\n`,
+    );
+  }
+}
+
+async function merges() {
+  const context = await createContext({ backend: 'wasm' });
+  const options = { symmetry: 'mmm', polarisation: 'none', model: 'mean' };
+  await shape('merged crystals of 300 observations', [250, 1000, 4000], Number, (count) => async () => {
+    const merger = await context.merger(options);
+    await merger.addStream({ name: 'stream', bytes: stream(count) });
+    await merger.run();
   });
   await context.dispose();
 }
@@ -139,6 +186,7 @@ const shapes = {
   crystals: () => shape('crystals of a refinement', [40, 160, 640], Number, (count) => refined(2, count, 100)),
   peaks: () => shape('peaks of a refinement', [50, 100, 200], Number, (peaks) => refined(2, 160, peaks)),
   spots,
+  merges,
   masks,
   lengths,
 };
