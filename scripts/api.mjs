@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { contextMembers } from './lib/context-methods.mjs';
 import { filesUnder } from './lib/files.mjs';
 import { root } from './lib/run.mjs';
 
@@ -114,19 +115,25 @@ export function usesOf(names) {
   return uses;
 }
 
-/** The lists as Markdown. */
+/** The members of the contexts as Markdown. */
+const contexts = () =>
+  contextMembers().map(({ context, members }) => {
+    const rows = members.map(({ name, doc }) => `| \`${name}\` | ${firstSentence(doc)} |`);
+    return `## ${context}\n\n| member | what |\n|---|---|\n${rows.join('\n')}\n`;
+  });
+
+/** The lists, and the members of the contexts, as Markdown. */
 export function reference(lists) {
   const documented = new Set();
-  return lists
-    .map(({ entry, values }) => {
-      const rows = values.map(({ name, doc }) => {
-        const again = documented.has(`${name} ${doc}`);
-        documented.add(`${name} ${doc}`);
-        return `| \`${name}\` | ${again ? 'see above' : firstSentence(doc ?? '')} |`;
-      });
-      return `## ${entry}\n\n| value | what |\n|---|---|\n${rows.join('\n')}\n`;
-    })
-    .join('\n');
+  const values = lists.map(({ entry, values }) => {
+    const rows = values.map(({ name, doc }) => {
+      const again = documented.has(`${name} ${doc}`);
+      documented.add(`${name} ${doc}`);
+      return `| \`${name}\` | ${again ? 'see above' : firstSentence(doc ?? '')} |`;
+    });
+    return `## ${entry}\n\n| value | what |\n|---|---|\n${rows.join('\n')}\n`;
+  });
+  return [...values, ...contexts()].join('\n');
 }
 
 /** The text between the markers of the page. */

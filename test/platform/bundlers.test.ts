@@ -269,4 +269,5 @@ test('a program that imports everything loads a room on first use', async () => 
     ).toBe(false);
   console.log(`  ewald: ${size(scripts.values())} bytes of scripts, ${size(first)} at the start`);
   expect(size(first)).toBeLessThan(startBytes);
+  expect(readFileSync(join(root, 'docs/web-page.md'), 'utf8')).toContain(`starts with ${startBytes / 1000} kB at most`);
 });

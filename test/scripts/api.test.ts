@@ -33,6 +33,13 @@ test('docs/api.md lists every value and no other; node scripts/api.mjs writes it
   expect(namesIn(writtenReference())).toEqual(namesIn(reference(lists)));
 });
 
+test('docs/api.md lists the methods of the contexts, each with its docstring', () => {
+  const rows = [...writtenReference().matchAll(/^\| `(\w+)` \| (.*) \|$/gm)].map(([, name, what]) => [name, what]);
+  for (const name of ['pipeline', 'indexer', 'merger', 'fft', 'runUdf', 'createComAnalysis', 'calibrate'])
+    expect(rows).toContainEqual([name, expect.stringMatching(/^.{20}/)]);
+  expect(rows.filter(([, what]) => what === '').map(([name]) => name)).toEqual([]);
+});
+
 test('the first sentence of a docstring ends at its point, not at one within a name', () => {
   expect(firstSentence('Reads `a.b` of x.y, or\nfails. Then more.')).toBe('Reads `a.b` of x.y, or fails.');
   expect(firstSentence('No point\n\n@throws never')).toBe('No point');
