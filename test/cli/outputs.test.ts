@@ -28,6 +28,8 @@ interface Row {
   /** The arguments, given the name of the output. */
   readonly words: (output: string) => readonly string[];
   readonly ending: string;
+  /** The ending of a file that describes the output, beside it. */
+  readonly described?: string;
   /** Its inputs, none of which may be the output. */
   readonly inputs: readonly string[];
   /** Whether the file itself records that ewald wrote it, so that a second run replaces it. */
@@ -85,6 +87,7 @@ const rows: readonly Row[] = [
     name: 'run -o .npy',
     words: (out) => ['run', 'sum', 'scan.npy', '--dark', 'dark.npy', '-o', out],
     ending: '.npy',
+    described: '.json',
     inputs: ['scan.npy', 'dark.npy'],
     interrupted: 'discards',
   },
@@ -257,21 +260,22 @@ const inputsStand = (): void => {
 /** The files in the folder other than the inputs. */
 const besides = (): string[] => readdirSync(folder).filter((name) => !existsSync(join(originals, name)));
 
-describe.each(rows)('$name', ({ words, ending, inputs, isOwn, interrupted, failed }) => {
+describe.each(rows)('$name', ({ words, ending, described, inputs, isOwn, interrupted, failed }) => {
   const out = `out${ending}`;
+  const all = [out, ...(described ? [`${out}${described}`] : [])];
 
   test('writes its file, and replaces it without --force only if its content states that ewald wrote it', {
     tags: 'all',
   }, async () => {
     const first = await commands.run(words(out));
     expect(first.code, first.err).toBe(0);
-    expect(besides()).toEqual([out]);
+    expect(besides()).toEqual(all);
     const written = text(at(out));
     expect(written).not.toBe('');
     const second = await commands.run(words(out));
     expect(second.code, second.err).toBe(isOwn ? 0 : 2);
     if (!isOwn) expect(second.err).toMatch(/out\.\w+ exists and .*choose another name, or pass --force/);
-    expect(besides()).toEqual([out]);
+    expect(besides()).toEqual(all);
     expect((await commands.run([...words(out), '--force'])).code).toBe(0);
     inputsStand();
   });
@@ -332,7 +336,7 @@ describe.each(rows)('$name', ({ words, ending, inputs, isOwn, interrupted, faile
       const { code, err } = await commands.run([...words(out), '--force'], when);
       expect(code, err).toBe(130);
       expect(text(at(out))).toBe(whole);
-      expect(besides()).toEqual(interrupted === 'keeps' ? [out, `${out}.part`] : [out]);
+      expect(besides()).toEqual(interrupted === 'keeps' ? [out, `${out}.part`] : all);
       inputsStand();
     },
   );
@@ -352,7 +356,7 @@ describe.each(rows)('$name', ({ words, ending, inputs, isOwn, interrupted, faile
       // What is under the name of a stream is never that of another run.
       const stands = failed === 'part' ? `${out}.before` : out;
       expect(text(at(stands))).toBe(whole);
-      expect(besides()).toEqual(failed === 'part' ? [stands, `${out}.part`] : [out]);
+      expect(besides()).toEqual(failed === 'part' ? [stands, `${out}.part`] : all);
       if (failed === 'part')
         expect(err).toContain(`finished frames are in ${out}.part: continue with resume (--resume)`);
       inputsStand();
