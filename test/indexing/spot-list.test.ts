@@ -35,6 +35,8 @@ describe('spot lists', () => {
     expect(lengthsHint(middleOf([3, 0, 0, 0, 2, 0]))).toContain('units of the geometry');
     expect(lengthsHint(middleOf([0.3, 0, 0, 0, 0.2, 0]))).toBeUndefined();
     expect(lengthsHint(middleOf([]))).toBeUndefined();
+    expect(lengthsHint(1, 1.3)).toContain('81° from the beam');
+    expect(lengthsHint(0.5, 1.3)).toBeUndefined();
   });
 
   it('survive a round trip through text to float32', () => {

@@ -129,15 +129,25 @@ export function middleOf(spots: ArrayLike<number>): number {
   return median(lengths);
 }
 
+/** Sine of half of 60°: on a flat detector around the beam, half of the peaks lie nearer to it. */
+const widest = 0.5;
+
 /**
- * The hint for peaks of frames, whose lengths are those of the geometry: `middle` is the median of `middleOf` of frames.
- * Undefined if they lie where crystals diffract.
+ * The hint for peaks of frames, whose lengths are those of the geometry: `middle` is the median of `middleOf` of frames,
+ * in the beam of this wavelength in Å. Undefined if they lie where crystals diffract.
  */
-export const lengthsHint = (middle: number): string | undefined =>
-  middle > farthest
-    ? `half of the peaks lie beyond ${(1 / middle).toPrecision(2)} angstrom, where few crystals diffract: check the ` +
-      'units of the geometry (clen in m or mm, res in pixels a metre, photon_energy in eV or wavelength in A)'
-    : undefined;
+export function lengthsHint(middle: number, wavelengthA = 0): string | undefined {
+  const sine = (middle * wavelengthA) / 2;
+  if (middle <= farthest && sine <= widest) return undefined;
+  const where =
+    middle > farthest
+      ? `beyond ${(1 / middle).toPrecision(2)} angstrom`
+      : `more than ${((360 / Math.PI) * Math.asin(sine)).toFixed(0)}° from the beam`;
+  return (
+    `half of the peaks lie ${where}, where few crystals diffract: check the units of the geometry (clen in m or mm, ` +
+    'res in pixels a metre, photon_energy in eV or wavelength in A)'
+  );
+}
 
 /** Formats a spot list, including the cell if given; `comments` become lines that start with `#`. */
 export function formatSpotList(

@@ -29,7 +29,7 @@ interface CountedFrame {
 const timedStages = ['read', 'peaks', 'index', 'integrate'] as const satisfies readonly (keyof StageTimes)[];
 
 /** What the crystals of a frame tell about the known cells. */
-interface LearntFrame extends Pick<FrameRecord, 'peaks' | 'spots'> {
+interface LearntFrame extends Pick<FrameRecord, 'peaks' | 'spots' | 'beam'> {
   readonly crystals: readonly Omit<FrameCrystal, 'reflections'>[];
   readonly explained?: number | undefined;
 }
@@ -55,8 +55,8 @@ export class RunSummary {
   /** Parameters of crystals, by the index of their known cell. */
   readonly #parameters: Sampled<readonly number[]>[] = [];
   readonly #explained = new Sampled<number>();
-  /** Median lengths of the spots of frames, 1/Å. */
-  readonly #middles = new Sampled<number>();
+  /** Median lengths of the spots of frames, 1/Å, and the wavelength, Å. */
+  readonly #middles = new Sampled<readonly [middle: number, wavelengthA: number]>();
   readonly #multiples: readonly MultipleSearch[];
   /** About one a second of the last minute. */
   readonly #samples: RunSample[] = [];
@@ -117,14 +117,14 @@ export class RunSummary {
       return;
     }
     const record = item as FrameRecord | Exclude<PipelineItem, { readonly error: unknown }>;
-    const { hit, peaks, spots, crystals, ms, backends, rois } =
+    const { hit, peaks, spots, crystals, beam, ms, backends, rois } =
       'result' in record && record.result ? record.result : (record as FrameRecord);
     this.addEarlier({
       hit,
       cells: crystals.map(({ lengths, angles }) => [...lengths, ...angles]),
       which: crystals.map(({ inputCell }) => inputCell),
     });
-    this.learn({ peaks, spots, crystals, explained: isBrief(item) ? item.explained : undefined });
+    this.learn({ peaks, spots, crystals, beam, explained: isBrief(item) ? item.explained : undefined });
     this.#timed++;
     if (rois) this.#addRegions(rois);
     for (const stage of ['peaks', 'index'] as const) if (backends[stage]) this.#backends[stage].add(backends[stage]);
@@ -146,16 +146,18 @@ export class RunSummary {
   }
 
   /** Takes what the crystals of a frame tell about the known cells, also of a frame of an earlier session. */
-  learn({ peaks, spots, crystals, explained = explainedFraction({ peaks, crystals }) }: LearntFrame): void {
+  learn({ peaks, spots, crystals, beam, explained = explainedFraction({ peaks, crystals }) }: LearntFrame): void {
     for (const { cell, inputCell } of crystals) this.#multiples[inputCell]?.add(cell, spots);
     this.ambiguous += crystals.filter(({ rivals }) => rivals.length > 0).length;
     if (explained !== undefined) this.#explained.add(explained);
-    if (spots.length > 0) this.#middles.add(middleOf(spots));
+    if (spots.length > 0) this.#middles.add([middleOf(spots), beam.wavelengthA]);
   }
 
   /** A hint if the lengths in the geometry may have another unit. */
   lengthsHint(): string | undefined {
-    return this.#middles.kept.length === 0 ? undefined : lengthsHint(median(this.#middles.kept));
+    const { kept } = this.#middles;
+    const middle = (k: 0 | 1): number => median(kept.map((one) => one[k]));
+    return kept.length === 0 ? undefined : lengthsHint(middle(0), middle(1));
   }
 
   /** The summary so far as plain data, which `postMessage` and structured cloning keep whole. */
