@@ -24,7 +24,7 @@ function check(name: string, out: string): void {
 
 writeFileSync(at('k.h'), 'double cos(double x);\n');
 /** Definitions that others refer to. */
-const shared = ['numbers', 'texts', 'vectors'];
+const shared = ['numbers', 'texts', 'vectors', 'likely', 'wanted'];
 const pixels = ['--backend', 'wasm'];
 const written = ['-o', at('r.stream'), '--html', at('r.html')];
 const simulated = ['-g', at('d/run.geom'), '-p', at('d/run.cell')];
@@ -50,7 +50,21 @@ const ending: readonly (readonly [name: string, words: readonly string[]])[] = [
   ['stream compare', [at('r.stream'), at('d/run.truth.json')]],
   ['geometry check', [at('d/run.geom')]],
   ['geometry refine', [at('r.stream'), '-o', at('refined.geom')]],
-  ['merge', [at('r.stream'), '-y', '-1', '--min-measurements', '1', '-o', at('m.hkl'), ...pixels]],
+  [
+    'merge',
+    [
+      at('r.stream'),
+      '-y',
+      '-1',
+      '--min-measurements',
+      '1',
+      '-o',
+      at('m.hkl'),
+      '--wanted',
+      'complete=95%@6A',
+      ...pixels,
+    ],
+  ],
   ['pi', ['--points', '1000', ...pixels]],
   ['devices', []],
   ['validate', ['pi:count:points=1', ...pixels]],

@@ -34,7 +34,13 @@ import {
   type ReflectionList,
   type ShellStatistics,
 } from '../../entries/index.node.js';
-import { mergeReport, readMtzReflections, readReflectionList, readSplitTable } from '../../entries/merging.js';
+import {
+  mergeReport,
+  readMtzReflections,
+  readReflectionList,
+  readSplitTable,
+  wantedText,
+} from '../../entries/merging.js';
 import { commandLine, inShell } from './command-line.js';
 import { chosenExecutor, openExecutor, rankOf } from './executor-flags.js';
 import { executorRows, withExecutor } from './executor-rows.js';
@@ -96,7 +102,7 @@ const outputRows = grouped('output', {
   csv: csvRow('a line per resolution shell, and one for all of them'),
   json: jsonRow(
     '{"backend", "model", "cell", "centring", "wavelengthA", "polarisation", "merged", "counts", ' +
-      '"statistics", "datasets", "waysToIndex", "cells", "multiple", "crystals", "remarks", "isDoubtful", "files"}',
+      '"statistics", "datasets", "waysToIndex", "cells", "multiple", "crystals", "remarks", "isDoubtful", "files"}, with --wanted also "forecast"',
   ),
 } as const satisfies Parameters);
 
@@ -197,6 +203,7 @@ async function merge(given: readonly string[], flags: Flags, { createContext, si
   if (flags.json) printJson(summaryOf(result, names));
   else if (flags.csv) {
     print(csvText(statisticsRows([{ name: '', statistics: result.statistics }, ...result.datasets])));
+    for (const answer of result.forecast ?? []) note(wantedText(answer));
     for (const remark of result.remarks) note(`${yellow('note:')} ${remark}`);
   } else show(result, names, flags);
   // The files are written, since only the user knows whether the point group is right.
@@ -314,6 +321,7 @@ const summaryOf = (
     crystals,
     remarks,
     isDoubtful,
+    forecast,
   }: MergeResult,
   files: readonly string[],
 ): unknown => ({
@@ -333,6 +341,7 @@ const summaryOf = (
   crystals,
   remarks,
   isDoubtful,
+  ...(forecast && { forecast }),
   files,
 });
 
@@ -340,7 +349,7 @@ const percent = (x: number): string => (Number.isFinite(x) ? (100 * x).toFixed(1
 const rounded = (x: number, digits: number): string => (Number.isFinite(x) ? x.toFixed(digits) : '-');
 
 function show(
-  { statistics, counts, remarks, merged, datasets }: MergeResult,
+  { statistics, counts, remarks, merged, datasets, forecast = [] }: MergeResult,
   files: readonly string[],
   flags: Flags,
 ): void {
@@ -396,6 +405,7 @@ function show(
         counted(counts.frames, 'frame'),
     ),
   );
+  for (const answer of forecast) print(prose(wantedText(answer)));
   for (const line of leftOut(counts)) note(`${yellow('note:')} ${line}`);
   for (const remark of remarks) note(`${yellow('note:')} ${remark}`);
   if (files.length > 0) print(dim(files.join(' ')));

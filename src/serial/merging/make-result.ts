@@ -13,6 +13,7 @@ import type { Identified } from './fit/accumulate.js';
 import type { Merge, MergedSet } from './fit/merges.js';
 import { lnRadius, lnScale, parameterCount, rotationX, rotationY, temperature } from './fit/model.js';
 import type { UniqueReflections } from './fit/unique.js';
+import type { WantedAnswer } from './forecast/answers.js';
 import { formatReflectionList, type ReflectionList } from './lists/hkl.js';
 import { listOf, scaleOnto, unit } from './lists/merged-lists.js';
 import { mtzOf, spaceGroupOf } from './lists/merged-mtz.js';
@@ -42,6 +43,7 @@ interface MergeParts {
   readonly datasets: readonly MergedSet[];
   readonly polarisation: MergedPolarisation;
   readonly backend: BackendName;
+  readonly forecast: readonly WantedAnswer[] | undefined;
 }
 
 /** Refuses options of a method that has none: what its file states was decided by the merge. Throws `Argument`. */
@@ -173,6 +175,7 @@ export function makeResult(checked: CheckedMerge, parts: MergeParts): MergeResul
     merged: part.filter((on) => on === 1).length,
     cells,
     multiple,
+    ...(parts.forecast && { forecast: parts.forecast }),
     counts: { ...counts, otherCell: part.filter((on) => on === 0).length - counts.belowCc },
     remarks: [...parts.remarks, ...doubts],
     isDoubtful: parts.isDoubtful || doubts.length > 0,

@@ -21,6 +21,7 @@ import { type ScannedHead, StreamScanner } from './collection/scan.js';
 import { admissionOf, formatState, isState, parseState, stateBegin } from './collection/state.js';
 import { type Identified, largestBlock } from './fit/accumulate.js';
 import { type Merge, mergeOf } from './fit/merges.js';
+import type { ForecastMemory } from './forecast/scene.js';
 import { mergingFeature } from './kernels.js';
 import { type CheckedMerge, checkMerge, type MergeOptions } from './options.js';
 import type { MergeResult } from './result.js';
@@ -62,6 +63,7 @@ export class Merger {
   readonly #heads: { readonly name: string; readonly head: ScannedHead }[] = [];
   /** Numbers of crystals at the ends of the inputs. */
   readonly #ends: number[] = [];
+  #memory: ForecastMemory | undefined;
 
   /** Throws `Argument`. */
   constructor(planner: Planner, options: MergeOptions, open: OpenMergeFile) {
@@ -182,6 +184,7 @@ export class Merger {
       counts: this.#collector.counts,
       leftOut: this.#columns.leftOut,
       ends: this.#ends,
+      ...(this.#memory && { memory: this.#memory }),
     };
   }
 
@@ -218,7 +221,8 @@ export class Merger {
   }
 
   /** Merges what was collected. Throws `File` if that is nothing, `Argument` for inconsistent data, `Aborted`. */
-  run(options: MergeRunOptions = {}): Promise<MergeResult> {
+  async run(options: MergeRunOptions = {}): Promise<MergeResult> {
+    if (this.#checked.wanted.length > 0) this.#memory ??= new (await import('./forecast/scene.js')).ForecastMemory();
     return runMerge(this.#planner, this.#checked, this.#collected(), options);
   }
 }

@@ -12,6 +12,7 @@ import { laueName, pointGroup, pointGroupNames } from '../../crystal/symmetry/po
 import type { MetricTolerance } from '../../crystal/symmetry/settings.js';
 import { pointGroupOfSpaceGroup, spaceGroup } from '../../crystal/symmetry/space-group.js';
 import { regionSplitOf } from './collection/region-split.js';
+import { readGoals } from './forecast/goals.js';
 import type { ReflectionList } from './lists/hkl.js';
 import type { MergeOptions } from './parameter-types.js';
 import { mergeMode, mergeRows } from './parameters.js';
@@ -83,6 +84,12 @@ export function checkMerge(options: MergeOptions) {
   if (split !== undefined && values.splitBy !== undefined)
     throw refusal('merge', (name) => `${name('split')} and ${name('splitBy')} are both given; expected one of them`);
   regionSplitOf(values.splitBy);
+  const wanted = readGoals(values.wanted);
+  if (wanted.some(({ kind }) => kind === 'difference') && split === undefined && values.splitBy === undefined)
+    throw refusal(
+      'merge',
+      (name) => `${name('wanted')} asks for a difference; name the field of its two data sets with ${name('splitBy')}`,
+    );
   return {
     ...values,
     cell: cell === undefined ? undefined : knownCellOf(cell),
@@ -91,5 +98,6 @@ export function checkMerge(options: MergeOptions) {
     polarisation: polarisation === 'auto' ? ('auto' as const) : readPolarisation(polarisation),
     reference: checkReference(values.reference),
     split: callback('merge: split', split),
+    wanted,
   };
 }

@@ -88,6 +88,12 @@ export interface MergeOptions {
    * temperatures. A frame without it is in no data set.
    */
   readonly splitBy?: string | undefined;
+  /**
+   * Of gaussian, xsphere, unity. A goal, such as 'CC1/2=.5@2.0A', 'complete=95%@2.0A', 'I/sigma=2@2.0A' or
+   * 'difference=5s', and when it is reached. The first three are those of the outermost of the shells down to this d.
+   * A difference is that of the two data sets of splitBy or split. May be repeated.
+   */
+  readonly wanted?: readonly string[] | undefined;
   /** Resolution shells of the statistics. 1 … 1000; default 10. */
   readonly shells?: number | undefined;
   /** Largest d of the statistics. Angstrom; 0.1 … 1e6; default all. */

@@ -217,6 +217,19 @@ export const mergeRows = /* @__PURE__ */ grouped('model', {
     usual: '',
     value: 'field',
   },
+  wanted: {
+    common: true,
+    group: 'statistics',
+    kind: 'texts',
+    sentence:
+      "a goal, such as 'CC1/2=.5@2.0A', 'complete=95%@2.0A', 'I/sigma=2@2.0A' or 'difference=5s', and when it is reached",
+    more:
+      'The first three are those of the outermost of the shells down to this d. A difference is that of the two data ' +
+      'sets of splitBy or split. May be repeated.',
+    usual: '',
+    value: 'goal',
+    of: fitted,
+  },
   shells: {
     common: true,
     group: 'statistics',

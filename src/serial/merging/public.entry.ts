@@ -4,6 +4,7 @@
  */
 
 export { readSplitTable } from './collection/split.js';
+export { answerText as wantedText } from './forecast/words.js';
 export { formatReflectionList, readReflectionList } from './lists/hkl.js';
 export { readMtzReflections } from './lists/mtz-reader.js';
 export {

@@ -3,6 +3,9 @@
 export type { ScanCounts } from './collection/counts.js';
 export type { MergeBytes } from './collection/pieces.js';
 export type { Split } from './collection/split.js';
+export type { Likely, Sensitivity, WantedAnswer, WantedDifference } from './forecast/answers.js';
+export type { SaidBefore } from './forecast/backtest.js';
+export type { WantedKind } from './forecast/goals.js';
 export type { ReflectionList } from './lists/hkl.js';
 export { mergeStream } from './merge-stream.js';
 export type { MergeFeed, MergeFile, MergeInput, Merger } from './merger.js';

@@ -5,6 +5,7 @@ import type { BackendName } from '../../core/backends/names.js';
 import type { Centring } from '../../crystal/centring.js';
 import type { LeftOut } from './collection/admission.js';
 import type { ScanCounts } from './collection/counts.js';
+import type { WantedAnswer } from './forecast/answers.js';
 import type { ReflectionList } from './lists/hkl.js';
 import type { MergeModel } from './options.js';
 import type { MergedCells } from './setting/cells.js';
@@ -93,6 +94,8 @@ export interface MergeResultMethods extends MergedLists {
   /** What the intensities show of a cell that is a multiple of the right one; undefined if they need all of it. */
   readonly multiple: MergedMultiple | undefined;
   readonly counts: MergeCounts;
+  /** The answers to `wanted`, in its order; absent if nothing was wanted. */
+  readonly forecast?: readonly WantedAnswer[] | undefined;
   /** Number of merged crystals. */
   readonly merged: number;
   /** Remarks for the user, one sentence each. */

@@ -27,6 +27,7 @@ import { measurePolarisation, verdictOf } from './fit/measured-polarisation.js';
 import { type Merge, type MergedSet, mergeOf, mergeOfSome } from './fit/merges.js';
 import { depolarised } from './fit/polarisation.js';
 import { identifiers, type UniqueReflections, uniqueReflections } from './fit/unique.js';
+import type { ForecastMemory } from './forecast/scene.js';
 import { mergingFeature } from './kernels.js';
 import type { ReflectionList } from './lists/hkl.js';
 import { checkSpaceGroup } from './lists/merged-mtz.js';
@@ -62,6 +63,8 @@ export interface Collected {
   readonly leftOut: LeftOut;
   /** Numbers of crystals at the ends of the inputs. */
   readonly ends?: readonly number[];
+  /** What earlier merges of these data have forecast. */
+  readonly memory?: ForecastMemory;
 }
 
 /** Maximum number of data sets that the values of a header field may define. */
@@ -93,6 +96,9 @@ export async function runMerge(
   const decided = decide(checked, { observations, heads, ends }, remarks);
   const { unique, chosen, radius, subject } = decided;
   const { group } = subject;
+  // What forecasts is loaded by merges that want something.
+  const wanting = checked.wanted.length > 0 ? await import('./forecast/scene.js') : undefined;
+  if (!collected.memory?.isRunning) wanting?.refuseBeyond(checked.wanted, unique, subject);
   await step(0.1);
   const measured: Identified = {
     observations,
@@ -113,8 +119,11 @@ export async function runMerge(
     const merges = await (executor
       ? fitsElsewhere(executor, data, fit, options.signal, step)
       : fits(kernel, data, fit, step));
+    const fitted = { ...decided, data, merges, part, sets, ...checked, frames: counts.frames };
+    const memory = wanting && (collected.memory ?? new wanting.ForecastMemory());
     return makeResult(checked, {
       ...decided,
+      forecast: memory && wanting.forecastOf(checked.wanted, fitted, memory),
       subject: { ...subject, part },
       data,
       merges,

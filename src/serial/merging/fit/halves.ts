@@ -1,5 +1,5 @@
 /**
- * Divides the crystals of a merge into halves. The division depends on the names of the frames alone, so that neither
+ * Divides the crystals of a merge into halves, or more groups. The division depends on the names of the frames alone, so that neither
  * the order of inputs nor the process matters.
  */
 import type { Observations } from '../collection/observations.js';
@@ -20,7 +20,11 @@ function frameHash(filename: string, event: string): number {
  * to the half that has fewer crystals; those with several crystals come first, since all crystals of a frame are in one
  * half. The halves therefore differ by at most one crystal if there are enough frames with one.
  */
-export function halvesOf({ filenames, events }: Observations, selected: Uint8Array): Uint8Array {
+export const halvesOf = (observations: Observations, selected: Uint8Array): Uint8Array =>
+  dealt(observations, selected, 2);
+
+/** The same with any number of groups. */
+export function dealt({ filenames, events }: Observations, selected: Uint8Array, groups: number): Uint8Array {
   const hashes = Uint32Array.from(filenames, (name, c) => frameHash(name, events[c] ?? ''));
   const crystalsOf = new Map<number, number>();
   for (const [c, hash] of hashes.entries())
@@ -31,13 +35,13 @@ export function halvesOf({ filenames, events }: Observations, selected: Uint8Arr
     if (frames) frames.push(hash);
     else framesWith.set(crystals, [hash]);
   }
-  const halfOfFrame = new Map<number, 0 | 1>();
-  const sizes = [0, 0];
+  const groupOfFrame = new Map<number, number>();
+  const sizes = new Array<number>(groups).fill(0);
   for (const crystals of [...framesWith.keys()].sort((a, b) => b - a))
     for (const hash of Uint32Array.from(framesWith.get(crystals) ?? []).sort()) {
-      const half = (sizes[0] as number) <= (sizes[1] as number) ? 0 : 1;
-      sizes[half] = (sizes[half] as number) + crystals;
-      halfOfFrame.set(hash, half);
+      const group = sizes.indexOf(Math.min(...sizes));
+      sizes[group] = (sizes[group] as number) + crystals;
+      groupOfFrame.set(hash, group);
     }
-  return Uint8Array.from(hashes, (hash) => halfOfFrame.get(hash) ?? 0);
+  return Uint8Array.from(hashes, (hash) => groupOfFrame.get(hash) ?? 0);
 }

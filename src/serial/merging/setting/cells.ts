@@ -55,7 +55,7 @@ export function compareCells(
 ): MergedCells {
   const crystals = [...sampled(part, mostCrystals).entries()].flatMap(([c, on]) => (on === 1 ? [c] : []));
   const typed = repeatedCells(parameters, crystals);
-  const cells = crystals.map((c) => settled(parameters.subarray(6 * c, 6 * c + 6), ways[chosen[c] ?? 0]));
+  const cells = crystals.map((c) => settledCell(parameters.subarray(6 * c, 6 * c + 6), ways[chosen[c] ?? 0]));
   const numbers = cells.map((cell) => [...lengthsOf(cell), ...anglesOf(cell)]);
   const medians = (members: readonly number[]): number[] =>
     columns.map((i) => median(members.map((n) => numbers[n]?.[i] ?? 0)));
@@ -85,7 +85,7 @@ export function compareCells(
 }
 
 /** The cell of a crystal in the setting of the merge: its indices h, a row, become h M, and its vectors Mᵀ a. */
-function settled(parameters: Float64Array, way: Operation = [1, 0, 0, 0, 1, 0, 0, 0, 1]): Cell {
+export function settledCell(parameters: Float64Array, way: Operation = [1, 0, 0, 0, 1, 0, 0, 0, 1]): Cell {
   const [a = 0, b = 0, c = 0, alpha = 0, beta = 0, gamma = 0] = parameters;
   const at = (i: number): number => way[i] ?? 0;
   const transposed = [at(0), at(3), at(6), at(1), at(4), at(7), at(2), at(5), at(8)];

@@ -6,6 +6,7 @@ import { htmlText as escaped } from '../../../base/plain-text.js';
 import { version } from '../../../base/version.js';
 import { type Curve, curves, histogram } from '../../../io/report/charts.js';
 import { style } from '../../../io/report/style.js';
+import { forecastSection } from '../forecast/words.js';
 import type { MergedLists, MergeResult } from '../result.js';
 import type { ShellStatistics } from './statistics.js';
 
@@ -147,7 +148,7 @@ possible. The two halves are divided by frame and scaled independently.</p>`;
 
 /** A merge as a section of another report, such as that of the run whose crystals it merges. */
 export const mergeSection = (result: MergeResult): string =>
-  `<h2>Merge in ${escaped(result.reflections.symmetry)}</h2>${tilesOf(result)}${remarksOf(result)}` +
+  `<h2>Merge in ${escaped(result.reflections.symmetry)}</h2>${tilesOf(result)}${remarksOf(result)}${forecastSection(result.forecast)}` +
   `<section><div class="grid3">${plotsOf(result)}</div>${shellsOf(result)}</section>`;
 
 /**
@@ -216,7 +217,7 @@ export function mergeReport(result: MergeResult, options: MergeReportOptions = {
 <h1>${escaped(title)}</h1>${about === '' ? '' : `<code>${escaped(about)}</code>`}
 ${tilesOf(result)}
 ${remarksOf(result)}
-<h2>By resolution</h2><section><div class="grid3">${plotsOf(result)}</div></section>
+${forecastSection(result.forecast)}<h2>By resolution</h2><section><div class="grid3">${plotsOf(result)}</div></section>
 <h2>Shells</h2><section>${shellsOf(result)}</section>
 ${histograms === '' ? '' : `<h2>Crystals</h2><section><div class="grid3">${histograms}</div></section>`}
 ${datasets}

@@ -1,0 +1,245 @@
+/** The answers to what is wanted: what a goal has now, when it is reached, or why that cannot be said. */
+import { counted } from '../../../base/amounts.js';
+import { shellEdges } from '../statistics/statistics.js';
+import type { Backtest, SaidBefore } from './backtest.js';
+import { type Difference, differenceOf, sensitivityOf } from './difference.js';
+import type { Goal, WantedKind } from './goals.js';
+import { ccHalfForecast, completenessForecast, type ShellForecast, snrForecast } from './shell-goals.js';
+import { type ForecastData, fewestPairsOfHalves, HalfSums, type ShellNow, shellsOf } from './shells.js';
+
+/** The likeliest number, and a range that holds the truth in three of four runs. */
+export interface Likely {
+  readonly likely: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+/** A relative difference of two states, and the crystals with which it would be seen. */
+export interface Sensitivity {
+  readonly relative: number;
+  readonly crystals: Likely;
+}
+
+/** The difference of two data sets. */
+export interface WantedDifference extends Omit<Difference, 'sigmas' | 'groups'> {
+  /** The data sets that are compared. */
+  readonly datasets: readonly [string, string];
+  /** Smaller differences than `visible`, and the crystals that they need. */
+  readonly sensitivities: readonly Sensitivity[];
+}
+
+/** The answer to one of the goals of `wanted`. */
+export interface WantedAnswer {
+  /** The goal as it was given. */
+  readonly goal: string;
+  readonly kind: WantedKind;
+  readonly target: number;
+  /** The shell of the goal, angstrom; undefined for a difference. */
+  readonly dMax: number | undefined;
+  readonly dMin: number | undefined;
+  /** The value now: CC1/2, completeness, I/σ, or the σ of the difference. */
+  readonly value: number;
+  /** Standard error of `value`. */
+  readonly error: number;
+  readonly isReached: boolean;
+  /** Number of crystals merged so far. */
+  readonly crystals: number;
+  /** Number of crystals in all with which the goal is reached; undefined if it is reached, or if `refusal` says why. */
+  readonly needed: Likely | undefined;
+  /** The same as frames that are still to come. */
+  readonly framesToGo: Likely | undefined;
+  /** The same in minutes, of a run that goes on: by the crystals of the last ten minutes. */
+  readonly minutesToGo: Likely | undefined;
+  /** Why there is no forecast. */
+  readonly refusal: string | undefined;
+  /** What an earlier merge, or the first half of the crystals, said of now. */
+  readonly said: SaidBefore | undefined;
+  readonly difference: WantedDifference | undefined;
+}
+
+/** What the answers are derived from. */
+export interface AnswerScene {
+  readonly data: ForecastData;
+  /** Frames for each crystal. */
+  readonly framesPerCrystal: number;
+  /** Smallest and largest 1/d of the observed reflections. */
+  readonly lowQ: number;
+  readonly highQ: number;
+  readonly shells: number;
+  /** Why no forecast holds for now: a drift. */
+  readonly drift: string | undefined;
+  /** Names of the two states whose sums come first; or why they cannot be compared. */
+  readonly states: readonly [string, string] | string;
+  readonly backtest: Backtest;
+  /** Time of the merge, s. */
+  readonly atS: number;
+}
+
+/** Fewest observations of a reflection now, and at the goal: CC1/2 of fewer was wrong in half of the trials. */
+const [fewestNow, fewestAtGoal] = [2, 6];
+/** Errors by which ranges reach to either side: three of four. */
+const reach = 1.2;
+/** Significance from which on the time to the goal is told: its relative error is 1/z. */
+const leastSigmas = 3;
+
+/** Forecasts of the goals that are those of a shell; `halves` is shared by all of them. */
+export function shellForecast(scene: Pick<AnswerScene, 'data' | 'lowQ' | 'shells'>, goal: Goal, halves: HalfSums) {
+  const edges = shellEdges(scene.lowQ, 1 / (goal.dMin as number), scene.shells);
+  // Slightly wider, so that rounding excludes no reflection.
+  const top = edges.length - 1;
+  edges[top] = (edges[top] as number) * (1 + 1e-9);
+  const all = shellsOf(scene.data, halves, edges);
+  const shell = all.shells.length - 1;
+  const forecast =
+    goal.kind === 'ccHalf'
+      ? ccHalfForecast(all, shell)
+      : goal.kind === 'snr'
+        ? snrForecast(all, shell)
+        : completenessForecast(all, shell, scene.data.crystals);
+  return { forecast, now: all.shells[shell] as ShellNow };
+}
+
+/** Answers all goals, and keeps what they say for later. */
+export function answersOf(goals: readonly Goal[], scene: AnswerScene): WantedAnswer[] {
+  const halves = goals.some(({ dMin }) => dMin !== undefined) ? new HalfSums(scene.data) : undefined;
+  return goals.map((goal) =>
+    goal.dMin === undefined || !halves ? ofDifference(goal, scene) : ofShell(goal, scene, halves),
+  );
+}
+
+function ofShell(goal: Goal, scene: AnswerScene, halves: HalfSums): WantedAnswer {
+  const { data, backtest, atS } = scene;
+  const { kind, target, text } = goal;
+  const { crystals } = data;
+  const base = {
+    goal: text,
+    kind,
+    target,
+    dMin: goal.dMin,
+    crystals,
+    needed: undefined,
+    framesToGo: undefined,
+    minutesToGo: undefined,
+    difference: undefined,
+    said: undefined,
+  };
+  const beyond = beyondText(goal, scene.highQ);
+  if (beyond !== undefined)
+    return { ...base, dMax: undefined, value: Number.NaN, error: Number.NaN, isReached: false, refusal: beyond };
+  const { forecast, now } = shellForecast(scene, goal, halves);
+  const { value, error } = forecast;
+  const own = { ...base, dMax: 1 / now.low, value, error };
+  const unjudged = kind === 'completeness' ? undefined : unjudgedText(kind, now, forecast);
+  if (unjudged !== undefined) return { ...own, isReached: false, refusal: unjudged };
+  const said = backtest.judge(text, value, error, { crystals, atS });
+  backtest.say(text, forecast, crystals, atS);
+  const judged = { ...own, said };
+  if (value >= target) return { ...judged, isReached: true, refusal: undefined };
+  const refusal = scene.drift ?? (backtest.isSuspended(text) ? suspended : refusalOf(goal, forecast));
+  if (refusal !== undefined) return { ...judged, isReached: false, refusal };
+  // More than the crystals so far, since the goal is not reached.
+  const crystalsAt = (sigmas: number): number => Math.max(crystals + 1, crystals * forecast.factor(target, sigmas));
+  const needed = { likely: crystalsAt(0), least: crystalsAt(reach), most: crystalsAt(-reach) };
+  return { ...judged, isReached: false, refusal: undefined, needed, framesToGo: framesOf(needed, scene) };
+}
+
+const suspended = 'the last two forecasts were wrong; there is none until two are right';
+
+/** The last reflections are farther apart than the data's end is known. */
+const withinData = 1.01;
+
+/** A goal beyond the data, in words. */
+export const beyondText = ({ dMin }: Goal, highQ: number): string | undefined =>
+  dMin !== undefined && 1 / dMin > highQ * withinData
+    ? `the data end at ${(1 / highQ).toFixed(2)} Å; ask for ${(Math.ceil(100 / highQ) / 100).toFixed(2)} Å or a larger d`
+    : undefined;
+
+/** Why a shell cannot be judged yet. */
+function unjudgedText(kind: WantedKind, now: ShellNow, { observations }: ShellForecast): string | undefined {
+  if (!(observations >= fewestNow))
+    return `the shell has ${observations.toFixed(1)} observations of a reflection; ${fewestNow} are needed to judge it`;
+  const pairs = now.kept.length;
+  return kind === 'ccHalf' && pairs < fewestPairsOfHalves
+    ? `${counted(pairs, 'reflection')} of the shell ${pairs === 1 ? 'has' : 'have'} two observations in each half; ` +
+        `${fewestPairsOfHalves} are needed to judge it`
+    : undefined;
+}
+
+/** Why there is no forecast of a shell that can be judged. */
+function refusalOf({ kind, target }: Goal, forecast: ShellForecast): string | undefined {
+  if (target > forecast.ceiling)
+    return (
+      `${Math.round(100 * (1 - forecast.ceiling))} % of the reflections are never seen, as if all crystals lay alike; ` +
+      'more of them do not complete the shell'
+    );
+  const likely = forecast.factor(target, 0);
+  if (!Number.isFinite(likely)) return 'a thousand times the crystals would not be enough';
+  const atGoal = forecast.observations * Math.max(1, likely);
+  return kind === 'ccHalf' && atGoal < fewestAtGoal
+    ? `the goal would come with ${atGoal.toFixed(1)} observations of a reflection; with fewer than ${fewestAtGoal} ` +
+        'CC1/2 cannot be forecast'
+    : undefined;
+}
+
+const framesOf = ({ likely, least, most }: Likely, { data, framesPerCrystal }: AnswerScene): Likely => {
+  const frames = (needed: number): number => Math.max(0, (needed - data.crystals) * framesPerCrystal);
+  return { likely: frames(likely), least: frames(least), most: frames(most) };
+};
+
+/** Relative differences for which the crystals are stated, as far as they are smaller than what is visible now. */
+const differences = [0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002];
+/** Relative error of the crystals of a sensitivity. */
+const ofSensitivity = 0.2;
+
+function ofDifference({ text, kind, target }: Goal, scene: AnswerScene): WantedAnswer {
+  const { data, states } = scene;
+  const { crystals } = data;
+  const base = {
+    goal: text,
+    kind,
+    target,
+    dMax: undefined,
+    dMin: undefined,
+    crystals,
+    needed: undefined,
+    framesToGo: undefined,
+    minutesToGo: undefined,
+    said: undefined,
+  };
+  const nothing = { value: Number.NaN, error: Number.NaN, isReached: false, difference: undefined };
+  if (typeof states === 'string') return { ...base, ...nothing, refusal: states };
+  const [first, second] = data.sums;
+  if (!first || !second) return { ...base, ...nothing, refusal: 'there are no two data sets to compare' };
+  const pair = { q: data.q, orbits: data.orbits, sums: [first, second] as const };
+  const { sigmas, groups, ...found } = differenceOf(pair, target);
+  if (groups < 2 || !Number.isFinite(sigmas))
+    return {
+      ...base,
+      ...nothing,
+      refusal: `${counted(groups, 'group')} of crystals ${groups === 1 ? 'has' : 'have'} reflections of both data sets; two are needed`,
+    };
+  const factorOf = sensitivityOf(pair);
+  const sensitivities = differences
+    .filter((relative) => relative < found.visible)
+    .slice(0, 2)
+    .flatMap((relative): Sensitivity[] => {
+      const likely = crystals * factorOf(found.visible / relative);
+      const range = Math.exp(reach * ofSensitivity);
+      return Number.isFinite(likely)
+        ? [{ relative, crystals: { likely, least: likely / range, most: likely * range } }]
+        : [];
+    });
+  const difference = { ...found, datasets: states, sensitivities };
+  const own = { ...base, value: sigmas, error: 1, difference };
+  if (sigmas >= target) return { ...own, isReached: true, refusal: undefined };
+  const refusal =
+    scene.drift ??
+    (sigmas < leastSigmas
+      ? `the crystals to ${target} σ are told from ${leastSigmas} σ on; before, chance decides`
+      : undefined);
+  if (refusal !== undefined) return { ...own, isReached: false, refusal };
+  // Significance grows as the number of crystals; its error is 1.
+  const at = (z: number): number => Math.max(crystals + 1, (crystals * target) / z);
+  const needed = { likely: at(sigmas), least: at(sigmas + reach), most: at(sigmas - reach) };
+  return { ...own, isReached: false, refusal: undefined, needed, framesToGo: framesOf(needed, scene) };
+}

@@ -1,0 +1,218 @@
+/** From a merge to the answers to what is wanted of it: its sums by groups, the reflections it lacks, its changes. */
+import { medianWithError } from '../../../base/median.js';
+import { refusal } from '../../../base/parameters.js';
+import { lengthsOf } from '../../../crystal/cell.js';
+import {
+  compareIndices,
+  type Indices,
+  isRepresentative,
+  transformed,
+} from '../../../crystal/symmetry/asymmetric-unit.js';
+import type { Operation } from '../../../crystal/symmetry/matrices.js';
+import type { PointGroup } from '../../../crystal/symmetry/point-group.js';
+import type { Identified } from '../fit/accumulate.js';
+import type { Merge } from '../fit/merges.js';
+import type { UniqueReflections } from '../fit/unique.js';
+import { scaleOnto } from '../lists/merged-lists.js';
+import { repeatedCells, settledCell } from '../setting/cells.js';
+import type { Subject } from '../setting/subject.js';
+import { absent, inverseD } from '../statistics/statistics.js';
+import { answersOf, beyondText, shellForecast, type WantedAnswer } from './answers.js';
+import { Backtest } from './backtest.js';
+import type { Goal } from './goals.js';
+import { type Grouped, groupSums } from './group-sums.js';
+import { HalfSums } from './shells.js';
+import { driftText } from './stationarity.js';
+
+/** What is remembered from one merge of a merger to the next. */
+export class ForecastMemory {
+  readonly backtest = new Backtest();
+  /** Seconds since the merger began; replaced in tests. */
+  now: () => number = () => performance.now() / 1000;
+  /** Whether goals beyond the data are answered in words instead of refused: more crystals may reach farther. */
+  isRunning = false;
+}
+
+/** A merge that has been fitted. */
+export interface FittedMerge {
+  readonly data: Identified;
+  readonly subject: Subject;
+  readonly unique: UniqueReflections;
+  /** The merge of all crystals, and those of its halves. */
+  readonly merges: readonly [Merge, Merge, Merge];
+  readonly chosen: Uint8Array;
+  readonly ways: readonly Operation[];
+  /** Crystals that are merged, and those of each data set. */
+  readonly part: Uint8Array;
+  readonly sets: readonly (readonly [string, Uint8Array])[];
+  readonly frames: number;
+  readonly shells: number;
+  readonly lowres: number | undefined;
+}
+
+/** Fewest crystals whose first half is asked what it says of all of them. */
+const fewestForHalf = 60;
+
+/** Refuses goals beyond the data, before anything is fitted. Throws `Argument`. */
+export function refuseBeyond(goals: readonly Goal[], unique: UniqueReflections, subject: Subject): void {
+  const highQ = largest(measuredQ(unique, subject));
+  for (const goal of goals) {
+    const text = beyondText(goal, highQ);
+    if (text !== undefined) throw refusal('merge', (said) => `${said('wanted')} ${goal.text}: ${text}`);
+  }
+}
+
+/** Answers what is wanted of a merge. */
+export function forecastOf(goals: readonly Goal[], merge: FittedMerge, memory: ForecastMemory): WantedAnswer[] {
+  const { data, subject, unique, part, sets, frames, shells, lowres } = merge;
+  const measured = measuredQ(unique, subject);
+  const highQ = largest(measured);
+  const lowQ = lowres === undefined ? smallest(measured) * (1 - 1e-9) : 1 / lowres;
+  const { q, orbits } = withUnseen(measured, unique, subject, goals, lowQ);
+  const wantsDifference = goals.some(({ kind }) => kind === 'difference');
+  const states = wantsDifference ? statesOf(merge) : '';
+  const selections = typeof states === 'string' ? [part] : withOthers(part, sets);
+  const grouping = { part, q, outerQ: highQ * Math.cbrt(0.5), halves: halvesOnto(merge) };
+  const sumsOf = (selected: readonly Uint8Array[]): Grouped => groupSums(data, { ...grouping, states: selected });
+  const sceneOf = ({ sums, sample }: Grouped) => ({
+    data: { crystals: sums.reduce((sum, { crystals }) => sum + crystals, 0), q, orbits, sums, sample },
+    lowQ,
+    shells,
+  });
+  const { backtest } = memory;
+  const atS = memory.now();
+  const ofShells = goals.filter(({ dMin, text }) => dMin !== undefined && 1 / dMin <= highQ && backtest.isEmpty(text));
+  const crystals = part.reduce((sum, on) => sum + on, 0);
+  // What was never asked before is asked of the first half of the crystals.
+  if (ofShells.length > 0 && crystals >= fewestForHalf) {
+    const first = sceneOf(sumsOf([firstOf(part, crystals >> 1)]));
+    const halves = new HalfSums(first.data);
+    for (const goal of ofShells)
+      backtest.say(goal.text, shellForecast(first, goal, halves).forecast, crystals >> 1, atS);
+  }
+  const grouped = sumsOf(selections);
+  return answersOf(goals, {
+    ...sceneOf(grouped),
+    highQ,
+    framesPerCrystal: frames / data.observations.crystals,
+    drift: driftText(grouped.outer, fittedLengths(merge)),
+    states,
+    backtest,
+    atS,
+  });
+}
+
+/** The halves with what brings them onto the scale and the relative B of the whole. */
+function halvesOnto({ merges: [whole, ...halves], unique, subject }: FittedMerge) {
+  const onto = { whole, unique, inverse: inverseD(subject.cell), least: 2, factor: 1 };
+  return halves.map((merge) => {
+    const factor = scaleOnto(merge, onto);
+    return { merge, factor: Float64Array.from({ length: unique.count }, (_, id) => factor(id)) };
+  }) as unknown as Parameters<typeof groupSums>[1]['halves'];
+}
+
+const largest = (values: Float64Array): number => values.reduce((most, x) => (x > most ? x : most), 0);
+const smallest = (values: Float64Array): number =>
+  values.reduce((least, x) => (x < least ? x : least), Number.POSITIVE_INFINITY);
+
+const indicesAt = ({ indices }: UniqueReflections, id: number): Indices => [
+  indices[3 * id] ?? 0,
+  indices[3 * id + 1] ?? 0,
+  indices[3 * id + 2] ?? 0,
+];
+
+/** 1/d of the unique reflections; NaN for those that the centring forbids. */
+function measuredQ(unique: UniqueReflections, { cell, centring }: Subject): Float64Array {
+  const inverse = inverseD(cell);
+  return Float64Array.from({ length: unique.count }, (_, id) => {
+    const indices = indicesAt(unique, id);
+    return absent(indices, centring) ? Number.NaN : inverse(indices);
+  });
+}
+
+/** The share of a general reflection's observations: one over the number of operations that leave it as it is. */
+const orbitOf = (indices: Indices, { operations }: PointGroup): number =>
+  1 / operations.filter((operation) => compareIndices(transformed(indices, operation), indices) === 0).length;
+
+/** The unique reflections, followed by those within the goals' resolution that no crystal has shown. */
+function withUnseen(
+  measured: Float64Array,
+  unique: UniqueReflections,
+  { cell, centring, group }: Subject,
+  goals: readonly Goal[],
+  lowQ: number,
+): { q: Float64Array; orbits: Float64Array } {
+  const inverse = inverseD(cell);
+  const seen = new Set<string>();
+  for (let id = 0; id < unique.count; id++) seen.add(indicesAt(unique, id).join());
+  const q = [...measured];
+  const orbits = Array.from({ length: unique.count }, (_, id) => orbitOf(indicesAt(unique, id), group));
+  const high = Math.min(largest(measured), Math.max(...goals.map(({ dMin }) => (dMin === undefined ? 0 : 1 / dMin))));
+  const [a, b, c] = lengthsOf(cell).map((length) => Math.floor(length * high + 1e-9)) as [number, number, number];
+  for (let h = -a; h <= a; h++)
+    for (let k = -b; k <= b; k++)
+      for (let l = -c; l <= c; l++) {
+        const indices: Indices = [h, k, l];
+        if (!isRepresentative(indices, group) || absent(indices, centring)) continue;
+        const own = inverse(indices);
+        if (!(own >= lowQ && own <= high) || seen.has(indices.join())) continue;
+        q.push(own);
+        orbits.push(orbitOf(indices, group));
+      }
+  return { q: Float64Array.from(q), orbits: Float64Array.from(orbits) };
+}
+
+/** The first of the selected crystals. */
+function firstOf(part: Uint8Array, count: number): Uint8Array {
+  let left = count;
+  return part.map((on) => (on === 1 && left-- > 0 ? 1 : 0));
+}
+
+/** The crystals of two data sets, and those of neither. */
+function withOthers(part: Uint8Array, sets: FittedMerge['sets']): Uint8Array[] {
+  const selections = sets.map(([, selected]) => selected);
+  const others = part.map((on, c) => (on === 1 && selections.every((selected) => selected[c] === 0) ? 1 : 0));
+  return others.includes(1) ? [...selections, others] : selections;
+}
+
+/** a, b and c of the crystals whose cell was fitted, in the setting of the merge and in the order of the crystals. */
+function fittedLengths(merge: FittedMerge): Float64Array[] {
+  const cells = fittedCells(merge, merge.part);
+  return [0, 1, 2].map((axis) => Float64Array.from(cells, (cell) => cell[axis] ?? Number.NaN));
+}
+
+function fittedCells({ data, chosen, ways }: FittedMerge, selected: Uint8Array): number[][] {
+  const { parameters, crystals } = data.observations;
+  const own = Array.from({ length: crystals }, (_, c) => c).filter((c) => selected[c] === 1);
+  const isRepeated = repeatedCells(parameters, own);
+  return own
+    .filter((_, n) => !isRepeated[n])
+    .map((c) => lengthsOf(settledCell(parameters.subarray(6 * c, 6 * c + 6), ways[chosen[c] ?? 0])));
+}
+
+/** Errors by which the cells of two states may differ, and fewest fitted cells of each that are compared. */
+const [mostCellErrors, fewestCells] = [3, 5];
+
+/** The two data sets whose difference is wanted; why they cannot be compared otherwise. */
+function statesOf(merge: FittedMerge): readonly [string, string] | string {
+  const { sets } = merge;
+  const [first, second] = sets;
+  if (!first || !second || sets.length > 2)
+    return (
+      `a difference is that of two data sets; there ${sets.length === 1 ? 'is' : 'are'} ${sets.length || 'none'}` +
+      `${sets.length > 0 ? ` (${sets.map(([name]) => name).join(', ')})` : ', name their header field (splitBy, --split-by)'}`
+    );
+  const [a, b] = [fittedCells(merge, first[1]), fittedCells(merge, second[1])];
+  if (a.length >= fewestCells && b.length >= fewestCells)
+    for (const [axis, name] of ['a', 'b', 'c'].entries()) {
+      const [x, ofX] = medianWithError(a.map((cell) => cell[axis] ?? 0));
+      const [y, ofY] = medianWithError(b.map((cell) => cell[axis] ?? 0));
+      const error = Math.hypot(ofX, ofY);
+      if (Math.abs(x - y) > mostCellErrors * error && error > 0)
+        return (
+          `the cells of ${first[0]} and ${second[0]} differ: ${name} is ${x.toFixed(3)} and ${y.toFixed(3)} ` +
+          `± ${error.toFixed(3)} Å; another cell changes all intensities, which is not the difference that is sought`
+        );
+    }
+  return [first[0], second[0]];
+}

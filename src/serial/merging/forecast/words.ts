@@ -1,0 +1,94 @@
+/** Answers in words and as HTML. */
+import { counted } from '../../../base/amounts.js';
+import { htmlText } from '../../../base/plain-text.js';
+import type { Likely, WantedAnswer, WantedDifference } from './answers.js';
+
+/** A number with the two digits that a forecast has. */
+export function twoDigits(x: number): string {
+  if (!(x >= 0.05)) return '0';
+  const unit = 10 ** (Math.floor(Math.log10(x)) - 1);
+  return x < 10 ? x.toFixed(1) : String(Math.round(x / unit) * unit);
+}
+
+const fraction = (x: number): string => x.toFixed(2).replace(/^(-?)0/, '$1');
+const percent = (x: number): string => `${Number((100 * x).toPrecision(2))} %`;
+
+/** A value of a goal as it is written. */
+const valueText: Readonly<Record<WantedAnswer['kind'], (x: number) => string>> = {
+  ccHalf: fraction,
+  completeness: (x) => `${(100 * x).toFixed(1)} %`,
+  snr: (x) => x.toFixed(1),
+  difference: (x) => `${x.toFixed(1)} σ`,
+};
+
+/** "850 crystals (600 to 1200)". */
+export const likelyText = ({ likely, least, most }: Likely, what: string): string =>
+  `${twoDigits(likely)} ${what} (${twoDigits(least)} to ${twoDigits(most)})`;
+
+/** "25 min (18 to 36)", or hours. */
+export function timeText({ likely, least, most }: Likely): string {
+  const [size, unit] = likely >= 120 ? [60, 'h'] : [1, 'min'];
+  return likelyText({ likely: likely / size, least: least / size, most: most / size }, unit).replace(/^(\S+) /, '$1 ');
+}
+
+const agoText = ({ crystals, secondsAgo }: NonNullable<WantedAnswer['said']>): string =>
+  secondsAgo >= 300 ? `${Math.round(secondsAgo / 60)} min ago` : `with ${counted(crystals, 'crystal')}`;
+
+function differenceText({ datasets, visible, sensitivities, spread }: WantedDifference): string {
+  const more = sensitivities.map(
+    ({ relative, crystals }) => `${percent(relative)} with ${likelyText(crystals, 'crystals')}`,
+  );
+  const seen = [`${percent(visible)} would be seen now`, ...more].join(', ');
+  return ` between ${datasets.join(' and ')}; ${seen}; controls ${spread.toFixed(2)}`;
+}
+
+/** What is known of the value of a goal: `.31 ± .04 at 2.07–2.00 Å`. */
+function presentText(answer: WantedAnswer): string {
+  const { kind, value, error, dMax, dMin, difference } = answer;
+  if (!Number.isFinite(value)) return '';
+  const own = valueText[kind];
+  const place = dMax === undefined || dMin === undefined ? '' : ` at ${dMax.toFixed(2)}–${dMin.toFixed(2)} Å`;
+  return kind === 'difference'
+    ? `${own(value)}${difference ? differenceText(difference) : ''}`
+    : `${own(value)} ± ${own(error).replace(/ %$/, '')}${place}`;
+}
+
+/** An answer in one line. */
+export function answerText(answer: WantedAnswer): string {
+  const { goal, kind, crystals, isReached, needed, refusal, said, minutesToGo } = answer;
+  const present = presentText(answer);
+  const before = said
+    ? ` (said ${valueText[kind](said.value)} ${agoText(said)}${said.isRight ? '' : ', which was wrong'})`
+    : '';
+  const time = minutesToGo ? `, in ${timeText(minutesToGo)}` : '';
+  const end = isReached
+    ? 'reached'
+    : needed
+      ? `reached with ${likelyText(needed, 'crystals')}${time}, now ${crystals}`
+      : `no forecast: ${refusal ?? ''}`;
+  return `${goal}: ${present}${before}${present === '' ? '' : '; '}${end}`;
+}
+
+/** The answers as a section of a report. */
+export function forecastSection(answers: readonly WantedAnswer[] = []): string {
+  if (answers.length === 0) return '';
+  const rows = answers.map((answer) => {
+    const { goal, isReached, needed, framesToGo, refusal, said, kind, minutesToGo } = answer;
+    const cells = [
+      goal,
+      presentText(answer),
+      isReached ? 'reached' : needed ? likelyText(needed, 'crystals') : '–',
+      framesToGo ? likelyText(framesToGo, 'frames') : '–',
+      minutesToGo ? timeText(minutesToGo) : '–',
+      said ? `${valueText[kind](said.value)} ${agoText(said)}` : '–',
+      refusal ?? '',
+    ];
+    return `<tr>${cells.map((cell) => `<td>${htmlText(cell)}</td>`).join('')}</tr>`;
+  });
+  const heads = ['wanted', 'now', 'reached with', 'to go', 'time', 'said of now', 'why not'];
+  return `<h2>When there is enough</h2><section><div class="shells"><table><tr>${heads
+    .map((head) => `<th>${head}</th>`)
+    .join('')}</tr>${rows.join('')}</table></div><p class="about">Ranges hold the truth in about three of four runs.
+The shell of a goal is the outermost of those down to its resolution. CC1/2 is that of reflections with two observations
+in each half, without the few that have hardly any information.</p></section>`;
+}
