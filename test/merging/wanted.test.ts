@@ -1,7 +1,10 @@
 /** What is wanted of a merge: asked of streams and of a merge that goes on. */
 import { type Context, createContext } from 'ewald';
-import { mergeReport } from 'ewald/merging';
+import { mergeReport, mergeSink, mergeStatusText, wantedText } from 'ewald/merging';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { WatchedRun } from '../../src/io/live/watched-run.js';
+import type { WantedAnswer } from '../../src/serial/merging/forecast/answers.js';
+import { CrystalRate, RunningAnswers } from '../../src/serial/merging/forecast/running.js';
 import type { MergeOptions } from '../../src/serial/merging/options.js';
 import type { MergeResult } from '../../src/serial/merging/result.js';
 import { refused } from '../support/refused.js';
@@ -85,5 +88,116 @@ describe('a merge', () => {
     expect(differs).toMatchObject({ isReached: false, needed: undefined, difference: undefined });
     const [three] = (await refusalOf(1, 3)).forecast ?? [];
     expect(three?.refusal).toBe('a difference is that of two data sets; there are 3 (0, 1, 2)');
+  });
+});
+
+/** An answer that a goal is reached with 600 crystals. */
+const answer: WantedAnswer = {
+  goal: 'CC1/2=.5@2.0A',
+  kind: 'ccHalf',
+  target: 0.5,
+  dMax: 2.07,
+  dMin: 2,
+  value: 0.31,
+  error: 0.04,
+  isReached: false,
+  crystals: 300,
+  needed: { likely: 600, least: 500, most: 700 },
+  framesToGo: { likely: 900, least: 600, most: 1200 },
+  minutesToGo: undefined,
+  noTime: undefined,
+  refusal: undefined,
+  said: { crystals: 150, secondsAgo: 1200, value: 0.33, isRight: true },
+  difference: undefined,
+};
+
+describe('a run that goes on', () => {
+  test('has the answers beside its status, also of what more crystals may reach', async () => {
+    const wanted = ['complete=99%@2.6A', 'CC1/2=.5@1.5A'];
+    const found: (readonly WantedAnswer[] | undefined)[] = [];
+    const options = { symmetry: 'mmm', polarisation: 'none', iterations: 3, wanted };
+    const sink = await mergeSink(context, options, { onStatus: ({ wanted: answers }) => found.push(answers) });
+    expect(sink.wanted).toEqual([]);
+    for (const chunk of chunks) await sink.add({ chunk });
+    const status = await sink.close(true);
+    expect(found.at(-1)?.map(({ goal }) => goal)).toEqual(wanted);
+    expect(sink.wanted[1]?.refusal).toMatch(/^the data end at 2\.5\d Å/);
+    expect(sink.status()).toBe([status, ...sink.wanted.map(wantedText)].join(' · '));
+    expect(sink.wanted[0]?.minutesToGo).toBeUndefined();
+    expect(sink.reportSection()).toContain('When there is enough');
+    // Without goals there are none.
+    const plain = await mergeSink(context, { symmetry: 'mmm', polarisation: 'none', model: 'unity', iterations: 1 });
+    for (const chunk of chunks.slice(0, 30)) await plain.add({ chunk });
+    expect(await plain.close(true)).toBe(plain.status());
+    expect(mergeStatusText({ frames: 1, crystals: 1, ccHalf: 0.5, completeness: 1, dMin: 2 })).not.toContain('wanted');
+  });
+
+  test('has a time by the crystals of the last ten minutes, and none in a pause', () => {
+    const rate = new CrystalRate();
+    // Thirty crystals a minute for half an hour; before, three.
+    for (let s = 0; s <= 3600; s += 2) rate.add(s, s < 1800 ? Math.floor(s / 20) : 90 + Math.floor((s - 1800) / 2));
+    const now = rate.at(3600);
+    expect(now).toMatchObject({ perMinute: expect.closeTo(30, 0), error: expect.closeTo(1 / Math.sqrt(300), 2) });
+    expect(rate.at(3700)).toBe('no crystal has come for 100 s');
+    expect(rate.at(4200)).toBe('no crystal has come for 10 min');
+    expect(new CrystalRate().at(0)).toBe('frames have arrived for less than a minute');
+  });
+
+  test('states the time and its range beside what was said, or why it has none', () => {
+    const answers = new RunningAnswers(true, 30);
+    for (let s = 0; s <= 600; s += 1) answers.isDue(s, Math.floor(s / 2));
+    answers.begin(600, 300);
+    answers.end(602, [answer]);
+    const [now] = answers.at(602);
+    expect(now?.minutesToGo?.likely).toBeCloseTo(10, 0);
+    expect(now?.minutesToGo?.least).toBeLessThan(200 / 30);
+    expect(now?.minutesToGo?.most).toBeGreaterThan(400 / 30);
+    expect(now && wantedText(now)).toMatch(
+      /^CC1\/2=\.5@2\.0A: \.31 ± \.04 at 2\.07–2\.00 Å \(said \.33 20 min ago\); reached with 600 crystals \(500 to 700\), in 10 min \(6\.\d to 1\d\), now 300$/,
+    );
+    const [paused] = answers.at(900);
+    expect(paused).toMatchObject({
+      minutesToGo: undefined,
+      noTime: 'no crystal has come for 5 min',
+      needed: answer.needed,
+    });
+    expect(paused && wantedText(paused)).toContain('(no time: no crystal has come for 5 min)');
+    const files = new RunningAnswers(false, 30);
+    files.end(1, [answer]);
+    expect(files.at(1)).toEqual([answer]);
+  });
+
+  test('merges again with a fifth more crystals, or after a minute if merging takes a tenth of it', () => {
+    const answers = new RunningAnswers(true, 30);
+    expect([answers.isDue(0, 29), answers.isDue(1, 30)]).toEqual([false, true]);
+    answers.begin(1, 30);
+    answers.end(3, []);
+    expect([answers.isDue(4, 35), answers.isDue(4, 36), answers.isDue(62, 31), answers.isDue(64, 30)]).toEqual([
+      false,
+      true,
+      false,
+      false,
+    ]);
+    expect(answers.isDue(64, 31)).toBe(true);
+    answers.begin(64, 31);
+    answers.end(84, []);
+    expect([answers.isDue(200, 33), answers.isDue(285, 33)]).toEqual([false, true]);
+  });
+
+  test('tells other programs the frames to go, and that a goal is reached', () => {
+    const run = new WatchedRun();
+    run.sample(0, { frames: 10, failed: 0 });
+    expect(run.metrics).not.toContain('ewald_frames_to_go');
+    expect(run.health).not.toHaveProperty('goals');
+    run.goals = () => [
+      { ...answer, text: 'in words' },
+      { goal: 'difference=5s', framesToGo: undefined, isReached: false, text: 'no forecast' },
+      { goal: 'complete=95%@2A', framesToGo: undefined, isReached: true, text: 'reached' },
+    ];
+    expect(run.metrics).toContain('ewald_frames_to_go{goal="CC1/2=.5@2.0A",bound="low"} 600\n');
+    expect(run.metrics).toContain('ewald_frames_to_go{goal="CC1/2=.5@2.0A",bound="high"} 1200\n');
+    expect(run.metrics).toContain('ewald_frames_to_go{goal="complete=95%@2A",bound="likely"} 0\n');
+    expect(run.metrics).not.toContain('goal="difference=5s"');
+    expect(run.health).toMatchObject({ goals: ['in words', 'no forecast', 'reached'] });
   });
 });

@@ -82,6 +82,12 @@ async function search(
   watch: RunWatch | undefined,
   { createContext, signal }: CliDeps,
 ): Promise<void> {
+  for (const name of ['wanted', 'splitBy'] as const)
+    if (flags[name] !== undefined && flags.merge === undefined)
+      throw new EwaldError(
+        'Argument',
+        `${saidAsFlags(indexRows)(name)} belongs to --merge GROUP; give both, or neither`,
+      );
   const context = await createContext(backendOption(flags.backend));
   const report = new RunReport(flags);
   signal.addEventListener('abort', report.interrupted, { once: true });
@@ -99,7 +105,8 @@ async function search(
     const merge =
       flags.merge === undefined
         ? undefined
-        : await (await import('./running-merge.js')).runningMerge(context, flags.merge);
+        : await (await import('./running-merge.js')).runningMerge(context, flags.merge, flags, options.inputs);
+    if (merge && flags.wanted) watch?.wanted(merge);
     if (flags.view !== undefined) view = await (await import('./run-view.js')).servedView(flags.view, flags.stay);
     const sinks = [merge, watch?.sink].filter((sink) => sink !== undefined);
     const further = { ...(sinks.length > 0 ? { sinks } : {}), ...(view ? { view } : {}) };

@@ -1,15 +1,28 @@
 /** `ewald index --merge`: the merge of a run that goes on, in lines. */
-import type { Context } from '../../entries/index.node.js';
-import { type MergeSink, mergeSink, mergeStatusText } from '../../entries/merging.js';
+import { type Context, EwaldError, type PipelineOptions } from '../../entries/index.node.js';
+import { type MergeSink, mergeSink, mergeStatusText, wantedText } from '../../entries/merging.js';
+import type { IndexFlags } from './frame-rows.js';
 import { note } from './output.js';
 
 /** A sink that prints how the merge of the run's crystals changes. */
-export function runningMerge(context: Context, symmetry: string): Promise<MergeSink> {
+export function runningMerge(
+  context: Context,
+  symmetry: string,
+  { wanted, splitBy, copyHeader = [] }: IndexFlags,
+  inputs: PipelineOptions['inputs'],
+): Promise<MergeSink> {
+  if (splitBy !== undefined && !copyHeader.some((field) => bare(field) === bare(splitBy)))
+    throw new EwaldError('Argument', `--split-by needs the field in every frame: --copy-header ${splitBy}`);
   let said = '';
   const onStatus = (status: Parameters<typeof mergeStatusText>[0]): void => {
     const text = mergeStatusText(status);
     if (text !== said) note(`merge: ${text}`);
     said = text;
+    for (const answer of status.wanted ?? []) note(`merge: ${wantedText(answer)}`);
   };
-  return mergeSink(context, { symmetry }, { onStatus });
+  const isLive = typeof inputs === 'object' && 'openLive' in inputs;
+  const options = { symmetry, ...(wanted && { wanted }), ...(splitBy !== undefined && { splitBy }) };
+  return mergeSink(context, options, { onStatus, isLive });
 }
+
+const bare = (field: string): string => field.replace(/^\/+/, '');

@@ -27,6 +27,14 @@ interface MachineState {
   readonly memoryBytes?: number | undefined;
 }
 
+/** A goal of the run: the frames that are still to come, and its state in words. */
+export interface RunGoal {
+  readonly goal: string;
+  readonly framesToGo: { readonly likely: number; readonly least: number; readonly most: number } | undefined;
+  readonly isReached: boolean;
+  readonly text: string;
+}
+
 /** What has happened: a line of the log. */
 export interface RunHappening {
   readonly event: string;
@@ -64,6 +72,8 @@ export class WatchedRun {
   #lastArrivalS = 0;
   #lost = 0;
   #toldS = 0;
+  /** The frames to go until each goal is reached; set by who forecasts them. */
+  goals: () => readonly RunGoal[] = () => [];
   /** How the run ended; undefined while it goes on. */
   ended: 'whole' | 'stopped' | undefined;
 
@@ -152,8 +162,16 @@ export class WatchedRun {
 
   /** The answer of `/health`. */
   get health(): object {
+    const goals = this.goals().map(({ text }) => text);
     const state = this.ended ?? (this.#counts.frames > 0 ? 'running' : 'waiting');
-    return { healthy: this.isHealthy, state, source: this.#source, alarms: this.alarms, ...this.summary };
+    return {
+      healthy: this.isHealthy,
+      state,
+      source: this.#source,
+      alarms: this.alarms,
+      ...this.summary,
+      ...(goals.length > 0 && { goals }),
+    };
   }
 
   /** The answer of `/metrics`, in the text format of Prometheus (version 0.0.4). */
@@ -191,6 +209,7 @@ export class WatchedRun {
       metric('ewald_resident_memory_bytes', 'gauge', 'Memory of this process.', [[this.#machine.memoryBytes]]),
       metric('ewald_disk_free_bytes', 'gauge', 'Disk left for the outputs.', [[this.#machine.diskBytes]]),
       metric('ewald_source_up', 'gauge', '0 if the source has fallen silent.', [[this.#source === 'silent' ? 0 : 1]]),
+      metric('ewald_frames_to_go', 'gauge', 'Frames until a goal is reached: likeliest, and the range.', this.#toGo()),
       metric(
         'ewald_alarm',
         'gauge',
@@ -206,6 +225,17 @@ export class WatchedRun {
     const { s } = this.#samples.at(-1) ?? { s: 0 };
     const medians = [...this.#lanes].map(([name, lane]) => [name.slice('roi:'.length), lane.at(s).median] as const);
     return { rois: Object.fromEntries(medians) };
+  }
+
+  /** Nothing for a goal of which nothing can be said. */
+  #toGo() {
+    return this.goals().flatMap(({ goal, framesToGo, isReached }) =>
+      (['likely', 'least', 'most'] as const).map((which) => {
+        const bound = which === 'likely' ? which : which === 'least' ? 'low' : 'high';
+        const frames = isReached ? 0 : framesToGo?.[which];
+        return [Number.isFinite(frames) ? Math.round(frames as number) : undefined, { goal, bound }] as const;
+      }),
+    );
   }
 
   #rates(): { readonly minute: RunRates; readonly whole: RunRates } {

@@ -64,6 +64,7 @@ export class Merger {
   /** Numbers of crystals at the ends of the inputs. */
   readonly #ends: number[] = [];
   #memory: ForecastMemory | undefined;
+  #isFollowing = false;
 
   /** Throws `Argument`. */
   constructor(planner: Planner, options: MergeOptions, open: OpenMergeFile) {
@@ -141,7 +142,7 @@ export class Merger {
       else this.#addState(joined(all), name);
       return;
     }
-    const feed = this.follow(name);
+    const feed = this.#feed(name);
     feed.push(begin);
     for await (const piece of pieces) {
       feed.push(piece);
@@ -190,6 +191,11 @@ export class Merger {
 
   /** Adds a stream that is still being written: its text is pushed piece by piece, and can be merged at any time. */
   follow(name: string): MergeFeed {
+    this.#isFollowing = true;
+    return this.#feed(name);
+  }
+
+  #feed(name: string): MergeFeed {
     const scanner = new StreamScanner(this.#collector, name);
     const before = this.#columns.crystals;
     return {
@@ -222,7 +228,8 @@ export class Merger {
 
   /** Merges what was collected. Throws `File` if that is nothing, `Argument` for inconsistent data, `Aborted`. */
   async run(options: MergeRunOptions = {}): Promise<MergeResult> {
-    if (this.#checked.wanted.length > 0) this.#memory ??= new (await import('./forecast/scene.js')).ForecastMemory();
+    if (this.#checked.wanted.length > 0)
+      this.#memory ??= new (await import('./forecast/scene.js')).ForecastMemory(this.#isFollowing);
     return runMerge(this.#planner, this.#checked, this.#collected(), options);
   }
 }

@@ -120,7 +120,7 @@ export async function runMerge(
       ? fitsElsewhere(executor, data, fit, options.signal, step)
       : fits(kernel, data, fit, step));
     const fitted = { ...decided, data, merges, part, sets, ...checked, frames: counts.frames };
-    const memory = wanting && (collected.memory ?? new wanting.ForecastMemory());
+    const memory = wanting && (collected.memory ?? new wanting.ForecastMemory(false));
     return makeResult(checked, {
       ...decided,
       forecast: memory && wanting.forecastOf(checked.wanted, fitted, memory),

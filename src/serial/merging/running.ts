@@ -5,6 +5,9 @@ import { expectsMembers } from '../../base/arguments.js';
 import { checkedOptions, row } from '../../base/call-options.js';
 import { observer } from '../../base/callbacks.js';
 import { EwaldError, isEwaldError } from '../../base/errors.js';
+import type { WantedAnswer } from './forecast/answers.js';
+import { RunningAnswers } from './forecast/running.js';
+import { answerText } from './forecast/words.js';
 import { expectsMerging } from './merge-stream.js';
 import type { Merger } from './merger.js';
 import type { MergeOptions } from './options.js';
@@ -21,12 +24,19 @@ export interface MergeStatus {
   readonly completeness: number;
   /** The resolution to which `completeness` refers, in angstrom. */
   readonly dMin: number;
+  /** The answers to what is wanted; absent if nothing is. */
+  readonly wanted?: readonly WantedAnswer[] | undefined;
 }
 
 /** Options of a running merge in addition to those of a merge. */
 export interface RunningMergeOptions {
   /** Called after each merge. */
   readonly onStatus?: ((status: MergeStatus, result: MergeResult) => void) | undefined;
+  /**
+   * Whether frames arrive while the run goes on: answers to what is wanted then have a time, by the crystals of the last
+   * ten minutes. Default false.
+   */
+  readonly isLive?: boolean | undefined;
 }
 
 /** A sink of a run (`sinks` of a pipeline) that merges. */
@@ -42,17 +52,19 @@ export interface MergeSink {
   status(): string | undefined;
   /** The statistics of the last merge as HTML, which the report of a run includes. */
   reportSection(): string | undefined;
+  /** The latest answers to what is wanted, with the time that is left; empty if nothing is. */
+  readonly wanted: readonly WantedAnswer[];
   /** The latest merge; undefined before the first. */
   readonly result: MergeResult | undefined;
 }
 
-/** Number of crystals for the first merge; each later merge takes half as many more. */
+/** Number of crystals for the first merge; each later merge takes half as many more, or a fifth if something is wanted. */
 const firstMerge = 30;
 
 /**
- * A sink that keeps a running merge of the crystals of a run. It says what the crystals give so far and makes no forecast:
- * CC1/2 of all reflections does not follow a law of the number of frames, because new weak reflections enter as fast as
- * old ones improve. Throws `Argument`.
+ * A sink that keeps a running merge of the crystals of a run. It says what the crystals give so far, and how many more
+ * crystals the goals of `wanted` take. CC1/2 of all reflections is no such goal: it does not follow a law of the number
+ * of frames, because new weak reflections enter as fast as old ones improve. Throws `Argument`.
  */
 export async function mergeSink(
   context: MergingMethods,
@@ -60,13 +72,16 @@ export async function mergeSink(
   running: RunningMergeOptions = {},
 ): Promise<MergeSink> {
   expectsMerging('mergeSink: the first argument', context);
-  checkedOptions('mergeSink', running, { onStatus: row.any });
+  const { isLive } = checkedOptions('mergeSink', running, { onStatus: row.any, isLive: row.flag });
   const onStatus = observer('mergeSink', running, 'onStatus');
   const merger: Merger = await context.merger(options);
   const feed = merger.follow('the run');
   const encoder = new TextEncoder();
   feed.push(encoder.encode('CrystFEL stream format 2.3\n'));
   let frames = 0;
+  const isAsked = (options.wanted ?? []).length > 0;
+  const answers = new RunningAnswers(isLive, firstMerge);
+  const now = (): number => performance.now() / 1000;
   let next = firstMerge;
   let result: MergeResult | undefined;
   let status: MergeStatus | undefined;
@@ -74,19 +89,25 @@ export async function mergeSink(
   let section: string | undefined;
   const merge = async (): Promise<void> => {
     const seen = frames;
+    answers.begin(now(), merger.crystals);
     result = await merger.run();
-    status = statusOf(result, seen);
+    answers.end(now(), result.forecast);
+    status = { ...statusOf(result, seen), ...(isAsked && { wanted: answers.at(now()) }) };
     onStatus(status, result);
   };
   return {
     isOfWholeRun: true,
+    get wanted() {
+      return answers.at(now());
+    },
     get result() {
       return result;
     },
     async add({ chunk }) {
       feed.push(encoder.encode(chunk.endsWith('\n') ? chunk : `${chunk}\n`));
       frames++;
-      if (merger.crystals < next || under) return;
+      const isDue = isAsked ? answers.isDue(now(), merger.crystals) : merger.crystals >= next;
+      if (!isDue || under) return;
       next = Math.ceil(1.5 * merger.crystals);
       // A merge that fails now may succeed with more crystals; only at the end is it an error.
       under = merge()
@@ -108,7 +129,7 @@ export async function mergeSink(
     async discard() {
       await under;
     },
-    status: () => status && statusText(status),
+    status: () => status && [statusText(status), ...answers.at(now()).map(answerText)].join(' · '),
     reportSection: () => section,
   };
 }

@@ -608,6 +608,28 @@ export const commandRows = /* @__PURE__ */ grouped('output', {
     of: ['detector frames'],
     neutral: true,
   },
+  // The goals of the running merge.
+  wanted: {
+    common: true,
+    group: 'live',
+    kind: 'texts',
+    sentence:
+      "a goal of --merge, such as 'CC1/2=.5@2.0A', 'complete=95%@2.0A', 'I/sigma=2@2.0A' or 'difference=5s': says when it " +
+      'is reached; may be repeated',
+    usual: '',
+    value: 'goal',
+    of: ['detector frames'],
+    neutral: true,
+  },
+  splitBy: {
+    group: 'live',
+    kind: 'text',
+    sentence: 'field of --copy-header whose value is the data set of a frame in --merge: pump on and off',
+    usual: '',
+    value: 'field',
+    of: ['detector frames'],
+    neutral: true,
+  },
   json: {
     common: true,
     kind: 'boolean',

@@ -16,6 +16,8 @@ import { LogFile } from '../../io/files/log-file.js';
 import { parseAlarm } from '../../io/live/alarm.js';
 import { valuesOf } from '../../io/live/frame-values.js';
 import { type RunCounts, type RunHappening, WatchedRun } from '../../io/live/watched-run.js';
+import type { WantedAnswer } from '../../serial/merging/forecast/answers.js';
+import { answerText } from '../../serial/merging/forecast/words.js';
 import type { RunEvent } from '../../serial/pipeline/events.js';
 import type { FrameSink } from '../../serial/pipeline/sinks/sink.js';
 import type { RunSummary } from '../../serial/pipeline/summary.js';
@@ -47,6 +49,8 @@ export interface RunWatch {
   readonly sink: FrameSink;
   /** Counts the frames of a scan: `onProgress` of `runUdf` and `runToFiles`. */
   readonly onProgress: (progress: UdfProgress) => void;
+  /** Takes the goals of a running merge for `/health` and `/metrics`: `watch.wanted(merge)` for a `mergeSink`. */
+  wanted(merge: { readonly wanted: readonly WantedAnswer[] }): void;
   /** Counts the frames of a live scan as they arrive: `watch.live(scan.live)`. */
   live(scan: { readonly status: LiveStatus }): void;
   /** Ends the log and the server; `failure` is what the run has thrown. Commands of alarms get ten seconds to end. */
@@ -212,6 +216,16 @@ class Watch implements RunWatch {
     // An analysis with two passes reads from the beginning again.
     this.#scanned = Math.max(frames, this.#scanned ?? 0);
   };
+
+  wanted(merge: { readonly wanted: readonly WantedAnswer[] }): void {
+    this.#run.goals = () =>
+      merge.wanted.map((answer) => ({
+        goal: answer.goal,
+        framesToGo: answer.framesToGo,
+        isReached: answer.isReached,
+        text: answerText(answer),
+      }));
+  }
 
   live(scan: { readonly status: LiveStatus }): void {
     this.#live = scan;

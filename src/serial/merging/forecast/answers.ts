@@ -50,6 +50,8 @@ export interface WantedAnswer {
   readonly framesToGo: Likely | undefined;
   /** The same in minutes, of a run that goes on: by the crystals of the last ten minutes. */
   readonly minutesToGo: Likely | undefined;
+  /** Why a run that goes on has no time, such as a pause. */
+  readonly noTime: string | undefined;
   /** Why there is no forecast. */
   readonly refusal: string | undefined;
   /** What an earlier merge, or the first half of the crystals, said of now. */
@@ -120,6 +122,7 @@ function ofShell(goal: Goal, scene: AnswerScene, halves: HalfSums): WantedAnswer
     needed: undefined,
     framesToGo: undefined,
     minutesToGo: undefined,
+    noTime: undefined,
     difference: undefined,
     said: undefined,
   };
@@ -204,6 +207,7 @@ function ofDifference({ text, kind, target }: Goal, scene: AnswerScene): WantedA
     needed: undefined,
     framesToGo: undefined,
     minutesToGo: undefined,
+    noTime: undefined,
     said: undefined,
   };
   const nothing = { value: Number.NaN, error: Number.NaN, isReached: false, difference: undefined };

@@ -99,7 +99,10 @@ const drawnOneByOne = 48;
 /** Factors of the crystals at which a shell is drawn. */
 const stepOfFactor = 1 / 8;
 
-/** Draws reflections of a shell, whose observations have the information of those made so far. */
+/**
+ * Draws reflections of a shell, whose observations have the information of those made so far. `varianceOf` is that of the
+ * difference of two halves, of which Σd says that it is v.
+ */
 export class ShellDraws {
   readonly #mean: number;
   readonly #count: number;
@@ -109,8 +112,15 @@ export class ShellDraws {
   readonly #sums: Float64Array;
   readonly #usual: number;
   readonly #known = new Map<number, ShellAt>();
+  readonly #varianceOf: (v: number) => number;
 
-  constructor(shell: ShellCounts, information: Float64Array, { draws = 1200, seed = 1 } = {}) {
+  constructor(
+    shell: ShellCounts,
+    information: Float64Array,
+    varianceOf: (v: number) => number,
+    { draws = 1200, seed = 1 } = {},
+  ) {
+    this.#varianceOf = varianceOf;
     const random = new Random(seed, 0x5e11);
     const { mean, extra } = ratesOf(shell);
     this.#mean = mean;
@@ -176,7 +186,8 @@ export class ShellDraws {
       both.push(i);
     }
     const kept = wellInformed(both, (i) => Math.min(a[i] as number, b[i] as number));
-    const variance = kept.reduce((sum, i) => sum + 1 / (a[i] as number) + 1 / (b[i] as number), 0) / (2 * kept.length);
+    const difference = (i: number): number => this.#varianceOf(1 / (a[i] as number) + 1 / (b[i] as number));
+    const variance = kept.reduce((sum, i) => sum + difference(i), 0) / (2 * kept.length);
     return {
       variance: kept.length > 0 ? variance : Number.POSITIVE_INFINITY,
       share: kept.length / this.#count,

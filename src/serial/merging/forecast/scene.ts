@@ -27,10 +27,12 @@ import { driftText } from './stationarity.js';
 /** What is remembered from one merge of a merger to the next. */
 export class ForecastMemory {
   readonly backtest = new Backtest();
-  /** Seconds since the merger began; replaced in tests. */
-  now: () => number = () => performance.now() / 1000;
   /** Whether goals beyond the data are answered in words instead of refused: more crystals may reach farther. */
-  isRunning = false;
+  readonly isRunning: boolean;
+
+  constructor(isRunning: boolean) {
+    this.isRunning = isRunning;
+  }
 }
 
 /** A merge that has been fitted. */
@@ -80,7 +82,7 @@ export function forecastOf(goals: readonly Goal[], merge: FittedMerge, memory: F
     shells,
   });
   const { backtest } = memory;
-  const atS = memory.now();
+  const atS = performance.now() / 1000;
   const ofShells = goals.filter(({ dMin, text }) => dMin !== undefined && 1 / dMin <= highQ && backtest.isEmpty(text));
   const crystals = part.reduce((sum, on) => sum + on, 0);
   // What was never asked before is asked of the first half of the crystals.

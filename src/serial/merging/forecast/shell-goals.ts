@@ -60,6 +60,12 @@ function momentsOf({ half }: HalfSums, kept: readonly number[]): { covariance: n
   return { covariance: (xy - (x * y) / n) / (n - 1), noise: squares / n / 2 };
 }
 
+/** The shell at later times, with its noise in units of its scatter. */
+const drawsOf = (now: ShellNow): ShellDraws => {
+  const { unit, exponent } = now.noise;
+  return new ShellDraws(now, now.sample, (v) => unit * (v / unit) ** exponent);
+};
+
 /** The noise in units of what is expected, from a shell's own pairs and from the other shells, and its relative error. */
 function scatterFrom({ usualScatter }: Shells, own: number, pairs: number): { scatter: number; error: number } {
   if (pairs < fewestPairsOfHalves) return { scatter: usualScatter, error: ofUsual };
@@ -77,7 +83,7 @@ export function ccHalfForecast(all: Shells, shell: number): ShellForecast {
     kept.map((id) => halves.half(0, id)),
     kept.map((id) => halves.half(1, id)),
   );
-  const draws = new ShellDraws(now, now.sample);
+  const draws = drawsOf(now);
   const { signal, error: ofSignal } = signalOf(all, shell, kept);
   const expected = draws.at(1).variance;
   const noise = Number.isFinite(expected) && momentsOf(halves, kept).noise / expected;
@@ -99,14 +105,14 @@ export function ccHalfForecast(all: Shells, shell: number): ShellForecast {
 export function snrForecast(all: Shells, shell: number): ShellForecast {
   const now = all.shells[shell] as ShellNow;
   const { halves } = all;
-  const { scatter, error: ofScatter } = scatterFrom(all, now.scatter, now.kept.length);
+  const { scatter, error: ofScatter } = scatterFrom(all, now.noise.scatter, now.kept.length);
   const ratios = Array.from(now.members)
     .filter((id) => halves.count(id) >= 2)
     .map((id) => halves.intensity(id) * Math.sqrt(halves.informationOf(id) / scatter));
   const value = ratios.reduce((a, b) => a + b, 0) / ratios.length;
   const spread = ratios.reduce((sum, x) => sum + (x - value) ** 2, 0) / ratios.length;
   const error = Math.sqrt(spread / ratios.length);
-  const draws = new ShellDraws(now, now.sample);
+  const draws = drawsOf(now);
   const here = draws.at(1).rootInformation;
   // σ is the root of the scatter.
   const relative = Math.hypot(error / Math.max(value, error), ofScatter / 2, atLeast / 2);

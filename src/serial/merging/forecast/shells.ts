@@ -72,8 +72,8 @@ export interface ShellNow {
   readonly orbits: Float64Array;
   /** The reflections that count for CC1/2. */
   readonly kept: readonly number[];
-  /** How much larger the scatter of the halves is than Σd says; 1 if too few pairs say so. */
-  readonly scatter: number;
+  /** The scatter of the halves; as Σd says if too few pairs say more. */
+  readonly noise: Noise;
   /** Information of single observations. */
   readonly sample: Float64Array;
 }
@@ -113,7 +113,7 @@ export function shellsOf(data: ForecastData, halves: HalfSums, edges: readonly n
       counts: Float64Array.from(own, halves.count),
       orbits: Float64Array.from(own, (id) => data.orbits[id] as number),
       kept,
-      scatter: scatterOf(halves, kept),
+      noise: noiseOf(halves, kept),
       sample: Float64Array.from(sampled[shell] ?? []),
     };
   });
@@ -121,18 +121,39 @@ export function shellsOf(data: ForecastData, halves: HalfSums, edges: readonly n
     halves,
     shells,
     ...wilsonOf(data, halves, shells),
-    usualScatter: median(shells.map(({ scatter }) => scatter)),
+    usualScatter: median(shells.map(({ noise }) => noise.scatter)),
   };
 }
 
-/** Mean squared difference of the halves in units of its variance. */
-function scatterOf({ half, information }: HalfSums, kept: readonly number[]): number {
-  if (kept.length < fewestPairsOfHalves) return 1;
-  const sum = kept.reduce((total, id) => {
-    const variance = 1 / (information[0][id] as number) + 1 / (information[1][id] as number);
-    return total + (half(0, id) - half(1, id)) ** 2 / variance;
-  }, 0);
-  return sum / kept.length;
+/** How the squared differences of the halves follow from the variance v of Σd: scatter · unit · (v / unit)^exponent. */
+export interface Noise {
+  readonly scatter: number;
+  readonly exponent: number;
+  readonly unit: number;
+}
+
+/** Exponents that are tried, and how far they are expected to be from 1. */
+const exponents = Array.from({ length: 25 }, (_, i) => 0.2 + 0.05 * i);
+const usualExponent = 0.2;
+
+/**
+ * The noise of a shell, by the likelihood of normal differences. Errors of the model (partialities above all) are at most
+ * as large as an intensity and do not grow as 1/Σd: the exponent is then below 1, and the noise falls more slowly.
+ */
+function noiseOf({ half, information }: HalfSums, kept: readonly number[]): Noise {
+  const variances = kept.map((id) => 1 / (information[0][id] as number) + 1 / (information[1][id] as number));
+  const unit = kept.length > 0 ? median(variances) : 1;
+  if (kept.length < fewestPairsOfHalves) return { scatter: 1, exponent: 1, unit };
+  const squares = kept.map((id) => (half(0, id) - half(1, id)) ** 2);
+  const n = kept.length;
+  const logs = variances.map((v) => Math.log(v / unit));
+  const sum = logs.reduce((a, x) => a + x, 0);
+  const scatterAt = (exponent: number): number =>
+    squares.reduce((total, square, i) => total + square * Math.exp(-exponent * (logs[i] as number)), 0) / n / unit;
+  const costOf = (exponent: number): number =>
+    n * Math.log(scatterAt(exponent)) + exponent * sum + ((exponent - 1) / usualExponent) ** 2;
+  const exponent = exponents.reduce((best, one) => (costOf(one) < costOf(best) ? one : best), 1);
+  return { scatter: scatterAt(exponent), exponent, unit };
 }
 
 /** Own scatter of the mean intensities of shells about Wilson's line, and where the line begins, 1/angstrom. */

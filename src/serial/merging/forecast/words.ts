@@ -55,12 +55,12 @@ function presentText(answer: WantedAnswer): string {
 
 /** An answer in one line. */
 export function answerText(answer: WantedAnswer): string {
-  const { goal, kind, crystals, isReached, needed, refusal, said, minutesToGo } = answer;
+  const { goal, kind, crystals, isReached, needed, refusal, said, minutesToGo, noTime } = answer;
   const present = presentText(answer);
   const before = said
     ? ` (said ${valueText[kind](said.value)} ${agoText(said)}${said.isRight ? '' : ', which was wrong'})`
     : '';
-  const time = minutesToGo ? `, in ${timeText(minutesToGo)}` : '';
+  const time = minutesToGo ? `, in ${timeText(minutesToGo)}` : noTime ? ` (no time: ${noTime})` : '';
   const end = isReached
     ? 'reached'
     : needed
