@@ -99,10 +99,7 @@ const drawnOneByOne = 48;
 /** Factors of the crystals at which a shell is drawn. */
 const stepOfFactor = 1 / 8;
 
-/**
- * Draws reflections of a shell, whose observations have the information of those made so far. `varianceOf` is that of the
- * difference of two halves, of which Σd says that it is v.
- */
+/** Draws reflections of a shell: each is of a class, and its observations have the information of some of that class. */
 export class ShellDraws {
   readonly #mean: number;
   readonly #count: number;
@@ -110,17 +107,11 @@ export class ShellDraws {
   readonly #uniforms: Float64Array;
   /** Sums of the first 0, 1, 2, … observations of each half. */
   readonly #sums: Float64Array;
-  readonly #usual: number;
+  readonly #usual: Float64Array;
+  readonly #classes: number;
   readonly #known = new Map<number, ShellAt>();
-  readonly #varianceOf: (v: number) => number;
 
-  constructor(
-    shell: ShellCounts,
-    information: Float64Array,
-    varianceOf: (v: number) => number,
-    { draws = 1200, seed = 1 } = {},
-  ) {
-    this.#varianceOf = varianceOf;
+  constructor(shell: ShellCounts, classes: readonly Float64Array[], { draws = 1200, seed = 1 } = {}) {
     const random = new Random(seed, 0x5e11);
     const { mean, extra } = ratesOf(shell);
     this.#mean = mean;
@@ -130,18 +121,29 @@ export class ShellDraws {
       () => (shell.orbits[random.below(shell.orbits.length)] as number) * gamma(random, extra),
     );
     this.#uniforms = Float64Array.from({ length: 2 * draws }, () => random.uniform());
-    this.#usual = information.reduce((sum, d) => sum + d, 0) / information.length;
+    this.#classes = classes.length;
+    this.#usual = Float64Array.from(classes, (own) => own.reduce((sum, d) => sum + d, 0) / own.length);
     const wide = drawnOneByOne + 1;
     this.#sums = new Float64Array(2 * draws * wide);
-    for (let row = 0; row < 2 * draws; row++)
+    for (let row = 0; row < 2 * draws; row++) {
+      const own = classes[this.#classOf(row)] as Float64Array;
       for (let n = 1; n < wide; n++)
         this.#sums[row * wide + n] =
-          (this.#sums[row * wide + n - 1] as number) + (information[random.below(information.length)] as number);
+          (this.#sums[row * wide + n - 1] as number) + (own[random.below(own.length)] as number);
+    }
+  }
+
+  /** Both halves of a reflection have its class. */
+  #classOf(row: number): number {
+    return (row >> 1) % this.#classes;
   }
 
   #information(row: number, n: number): number {
     const drawn = Math.min(n, drawnOneByOne);
-    return (this.#sums[row * (drawnOneByOne + 1) + drawn] as number) + (n - drawn) * this.#usual;
+    return (
+      (this.#sums[row * (drawnOneByOne + 1) + drawn] as number) +
+      (n - drawn) * (this.#usual[this.#classOf(row)] as number)
+    );
   }
 
   /** The shell with `factor` times as many crystals, between steps of an eighth in the logarithm of the factor. */
@@ -186,8 +188,7 @@ export class ShellDraws {
       both.push(i);
     }
     const kept = wellInformed(both, (i) => Math.min(a[i] as number, b[i] as number));
-    const difference = (i: number): number => this.#varianceOf(1 / (a[i] as number) + 1 / (b[i] as number));
-    const variance = kept.reduce((sum, i) => sum + difference(i), 0) / (2 * kept.length);
+    const variance = kept.reduce((sum, i) => sum + 1 / (a[i] as number) + 1 / (b[i] as number), 0) / (2 * kept.length);
     return {
       variance: kept.length > 0 ? variance : Number.POSITIVE_INFINITY,
       share: kept.length / this.#count,

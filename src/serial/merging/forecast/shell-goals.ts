@@ -27,19 +27,23 @@ export interface ShellForecast {
 }
 
 /** Relative errors: of the signal from other shells, of the noise from other shells, of the forecast in any case. */
-const [ofWilson, ofUsual, atLeast] = [0.2, 0.15, 0.1];
+const [ofWilson, ofUsual, atLeast] = [0.15, 0.2, 0.1];
 
 /** By how much the intensities of a shell vary, and the relative error of that. */
-function signalOf({ halves, meanIntensity, relativeVariance }: Shells, shell: number, kept: readonly number[]) {
+function signalOf({ halves, shells, meanIntensity, relativeVariance }: Shells, shell: number, kept: readonly number[]) {
   const mean = meanIntensity[shell] ?? 0;
   const smooth = relativeVariance * mean * mean;
   const pairs = kept.length;
-  if (pairs < fewestPairsOfHalves) return { signal: smooth, error: ofWilson };
+  const members = shells[shell]?.members.length ?? 0;
+  // Exponentially distributed intensities have a fourth moment of nine; a shell has its own variance by chance.
+  const ofSmooth = Math.sqrt(ofWilson ** 2 + 8 / Math.max(8, members));
+  if (pairs < fewestPairsOfHalves) return { signal: smooth, error: ofSmooth };
   const { covariance, noise } = momentsOf(halves, kept);
-  if (!(covariance > 0)) return { signal: smooth, error: ofWilson };
-  // The intensities are exponentially distributed, with a fourth moment of nine; the variances differ.
-  const own = (8 * covariance ** 2 + 2 * covariance * noise + 2 * noise ** 2) / pairs;
-  const ofAll = (ofWilson * smooth) ** 2;
+  if (!(covariance > 0)) return { signal: smooth, error: ofSmooth };
+  // The reflections that count are some of those that will.
+  const others = 1 - pairs / members;
+  const own = (8 * others * covariance ** 2 + 2 * covariance * noise + 2 * noise ** 2) / pairs;
+  const ofAll = (ofSmooth * smooth) ** 2;
   if (!(ofAll > 0)) return { signal: covariance, error: Math.sqrt(own) / covariance };
   const variance = 1 / (1 / own + 1 / ofAll);
   const signal = variance * (covariance / own + smooth / ofAll);
@@ -60,12 +64,6 @@ function momentsOf({ half }: HalfSums, kept: readonly number[]): { covariance: n
   return { covariance: (xy - (x * y) / n) / (n - 1), noise: squares / n / 2 };
 }
 
-/** The shell at later times, with its noise in units of its scatter. */
-const drawsOf = (now: ShellNow): ShellDraws => {
-  const { unit, exponent } = now.noise;
-  return new ShellDraws(now, now.sample, (v) => unit * (v / unit) ** exponent);
-};
-
 /** The noise in units of what is expected, from a shell's own pairs and from the other shells, and its relative error. */
 function scatterFrom({ usualScatter }: Shells, own: number, pairs: number): { scatter: number; error: number } {
   if (pairs < fewestPairsOfHalves) return { scatter: usualScatter, error: ofUsual };
@@ -83,7 +81,7 @@ export function ccHalfForecast(all: Shells, shell: number): ShellForecast {
     kept.map((id) => halves.half(0, id)),
     kept.map((id) => halves.half(1, id)),
   );
-  const draws = drawsOf(now);
+  const draws = new ShellDraws(now, now.sample);
   const { signal, error: ofSignal } = signalOf(all, shell, kept);
   const expected = draws.at(1).variance;
   const noise = Number.isFinite(expected) && momentsOf(halves, kept).noise / expected;
@@ -105,14 +103,14 @@ export function ccHalfForecast(all: Shells, shell: number): ShellForecast {
 export function snrForecast(all: Shells, shell: number): ShellForecast {
   const now = all.shells[shell] as ShellNow;
   const { halves } = all;
-  const { scatter, error: ofScatter } = scatterFrom(all, now.noise.scatter, now.kept.length);
+  const { scatter, error: ofScatter } = scatterFrom(all, now.scatter, now.kept.length);
   const ratios = Array.from(now.members)
     .filter((id) => halves.count(id) >= 2)
     .map((id) => halves.intensity(id) * Math.sqrt(halves.informationOf(id) / scatter));
   const value = ratios.reduce((a, b) => a + b, 0) / ratios.length;
   const spread = ratios.reduce((sum, x) => sum + (x - value) ** 2, 0) / ratios.length;
   const error = Math.sqrt(spread / ratios.length);
-  const draws = drawsOf(now);
+  const draws = new ShellDraws(now, now.sample);
   const here = draws.at(1).rootInformation;
   // σ is the root of the scatter.
   const relative = Math.hypot(error / Math.max(value, error), ofScatter / 2, atLeast / 2);

@@ -72,10 +72,10 @@ export interface ShellNow {
   readonly orbits: Float64Array;
   /** The reflections that count for CC1/2. */
   readonly kept: readonly number[];
-  /** The scatter of the halves; as Σd says if too few pairs say more. */
-  readonly noise: Noise;
-  /** Information of single observations. */
-  readonly sample: Float64Array;
+  /** How much larger the scatter of the halves is than Σd says; 1 if too few pairs say so. */
+  readonly scatter: number;
+  /** Information of single observations, in classes of reflections by their intensity. */
+  readonly sample: readonly Float64Array[];
 }
 
 /** The shells from the lowest resolution of the data to a goal's. */
@@ -100,10 +100,10 @@ export function shellsOf(data: ForecastData, halves: HalfSums, edges: readonly n
     return shell;
   };
   for (let id = 0; id < data.q.length; id++) members[shellAt(data.q[id] as number)]?.push(id);
-  const sampled: number[][] = members.map(() => []);
+  const sampled: (readonly [number, number])[][] = members.map(() => []);
   const { ids, information } = data.sample;
   for (let i = 0; i < ids.length; i++)
-    sampled[shellAt(data.q[ids[i] as number] as number)]?.push(information[i] as number);
+    sampled[shellAt(data.q[ids[i] as number] as number)]?.push([ids[i] as number, information[i] as number]);
   const shells = members.map((own, shell): ShellNow => {
     const kept = halves.kept(own);
     return {
@@ -113,47 +113,50 @@ export function shellsOf(data: ForecastData, halves: HalfSums, edges: readonly n
       counts: Float64Array.from(own, halves.count),
       orbits: Float64Array.from(own, (id) => data.orbits[id] as number),
       kept,
-      noise: noiseOf(halves, kept),
-      sample: Float64Array.from(sampled[shell] ?? []),
+      scatter: scatterOf(halves, kept),
+      sample: classesOf(halves, own, sampled[shell] ?? []),
     };
   });
   return {
     halves,
     shells,
     ...wilsonOf(data, halves, shells),
-    usualScatter: median(shells.map(({ noise }) => noise.scatter)),
+    usualScatter: median(shells.map(({ scatter }) => scatter)),
   };
 }
 
-/** How the squared differences of the halves follow from the variance v of Σd: scatter · unit · (v / unit)^exponent. */
-export interface Noise {
-  readonly scatter: number;
-  readonly exponent: number;
-  readonly unit: number;
+/** Squared differences of the halves over their variances; 1 if too few pairs say so. */
+function scatterOf({ half, information }: HalfSums, kept: readonly number[]): number {
+  if (kept.length < fewestPairsOfHalves) return 1;
+  let [squares, variances] = [0, 0];
+  for (const id of kept) {
+    squares += (half(0, id) - half(1, id)) ** 2;
+    variances += 1 / (information[0][id] as number) + 1 / (information[1][id] as number);
+  }
+  return squares / variances;
 }
 
-/** Exponents that are tried, and how far they are expected to be from 1. */
-const exponents = Array.from({ length: 25 }, (_, i) => 0.2 + 0.05 * i);
-const usualExponent = 0.2;
+/** Most classes of intensity, and fewest observations of each. */
+const [mostClasses, fewestOfClass] = [8, 60];
 
 /**
- * The noise of a shell, by the likelihood of normal differences. Errors of the model (partialities above all) are at most
- * as large as an intensity and do not grow as 1/Σd: the exponent is then below 1, and the noise falls more slowly.
+ * The information of observations by the intensity of their reflections, in classes of as many reflections each: those of
+ * a strong reflection all tell less about it, so that they cannot be exchanged for others.
  */
-function noiseOf({ half, information }: HalfSums, kept: readonly number[]): Noise {
-  const variances = kept.map((id) => 1 / (information[0][id] as number) + 1 / (information[1][id] as number));
-  const unit = kept.length > 0 ? median(variances) : 1;
-  if (kept.length < fewestPairsOfHalves) return { scatter: 1, exponent: 1, unit };
-  const squares = kept.map((id) => (half(0, id) - half(1, id)) ** 2);
-  const n = kept.length;
-  const logs = variances.map((v) => Math.log(v / unit));
-  const sum = logs.reduce((a, x) => a + x, 0);
-  const scatterAt = (exponent: number): number =>
-    squares.reduce((total, square, i) => total + square * Math.exp(-exponent * (logs[i] as number)), 0) / n / unit;
-  const costOf = (exponent: number): number =>
-    n * Math.log(scatterAt(exponent)) + exponent * sum + ((exponent - 1) / usualExponent) ** 2;
-  const exponent = exponents.reduce((best, one) => (costOf(one) < costOf(best) ? one : best), 1);
-  return { scatter: scatterAt(exponent), exponent, unit };
+function classesOf(halves: HalfSums, members: readonly number[], sample: readonly (readonly [number, number])[]) {
+  const measured = members.filter((id) => halves.informationOf(id) > 0);
+  const ranked = Float64Array.from(measured, halves.intensity).sort();
+  const classes = Math.max(1, Math.min(mostClasses, Math.floor(sample.length / fewestOfClass)));
+  const edges = Array.from(
+    { length: classes - 1 },
+    (_, n) => ranked[Math.floor(((n + 1) * ranked.length) / classes)] as number,
+  );
+  const found: number[][] = Array.from({ length: classes }, () => []);
+  for (const [id, d] of sample) {
+    const intensity = halves.intensity(id);
+    found[edges.filter((edge) => intensity >= edge).length]?.push(d);
+  }
+  return found.filter((one) => one.length > 0).map((one) => Float64Array.from(one));
 }
 
 /** Own scatter of the mean intensities of shells about Wilson's line, and where the line begins, 1/angstrom. */
