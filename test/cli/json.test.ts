@@ -61,7 +61,7 @@ const ending: readonly (readonly [name: string, words: readonly string[]])[] = [
       '-o',
       at('m.hkl'),
       '--wanted',
-      'complete=95%@6A',
+      'complete=95%@8A',
       ...pixels,
     ],
   ],
