@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 // The mutation check. It relinks the build with one mistake in a copy of the sources (test/conformance/mutants.mjs), or
 // copies dist/ with one mistake, in a temporary folder, and expects the case tables to fail every time. `node
-// scripts/mutants.mjs [WORD…]` selects the mutants whose names contain a word; --quarter takes every fourth one, as
-// a short look does; --list prints them, --keep keeps the
-// folder. The exit code is 1 when a mutant survives or does not match its source, or when the unchanged copy fails.
+// scripts/mutants.mjs [WORD…]` selects the mutants of a lane, or whose names contain a word; --quarter takes every fourth
+// one, as a short look does; --list prints them, --keep keeps the folder. --resume goes on with a run that was stopped:
+// build/mutants.jsonl has a line for each mutant judged, which holds as long as nothing that it depends on changes.
+// The exit code is 1 when a mutant survives or does not match its source, or when the unchanged copy fails.
 import { spawn } from 'node:child_process';
 import {
+  appendFileSync,
   cpSync,
   existsSync,
   mkdtempSync,
@@ -21,13 +23,17 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { looks } from '../test/conformance/looks.mjs';
 import { mutants } from '../test/conformance/mutants.mjs';
 import { softwareVulkan } from './lib/chromium.mjs';
+import { filesUnder, hashOf } from './lib/files.mjs';
 import { Relinked } from './lib/relink.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const say = (text) => process.stdout.write(`mutants: ${text}\n`);
 
+/** A check takes seconds; this ends one that hangs, and never one that a busy machine delays. */
+const limit = 20 * 60_000;
+
 /** Runs a program; returns its exit code (null when it had to be killed) and its output. */
-function run(command, args, { seconds = 600 } = {}) {
+function run(command, args) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: root,
@@ -40,7 +46,7 @@ function run(command, args, { seconds = 600 } = {}) {
     const timer = setTimeout(() => {
       late = true;
       child.kill('SIGKILL');
-    }, seconds * 1000);
+    }, limit);
     child.on('error', (error) => resolve({ code: 127, output: error.message }));
     child.on('close', (code, signal) => {
       clearTimeout(timer);
@@ -140,6 +146,28 @@ const targets = {
   script: { backend: 'wasm', own: 'dist' },
 };
 
+const kept = join(root, 'build/mutants.jsonl');
+
+/** The mutants that were red in an earlier run, by their keys. */
+function redBefore() {
+  if (!existsSync(kept)) return new Map();
+  const lines = readFileSync(kept, 'utf8').split('\n').filter(Boolean);
+  return new Map(lines.map((line) => JSON.parse(line)).map((result) => [result.key, result]));
+}
+
+/** A key of a mutant that changes with its lane's sources and with the rows, which are part of dist/. */
+function keysOf(lane) {
+  const { own, sources = 'cpp' } = targets[lane];
+  const isSource = (file) => !/\.(?:md|wasm)$/.test(file);
+  const files = [
+    ...(own === 'dist' ? [] : [...filesUnder('cpp', isSource), ...(sources === 'cpp' ? [] : filesUnder(sources))]),
+    ...filesUnder('dist', (file) => /^dist\/[^/]*\.js$/.test(file) && !file.includes('chunk-page-')),
+    ...filesUnder('test/conformance', (file) => file.includes('/looks')),
+  ];
+  const common = hashOf(files, [lane, process.version]);
+  return (mutant) => hashOf([], [common, mutant]);
+}
+
 /** Finds a text regardless of its line breaks: reformatting a source must not disable a mutant. */
 const blind = (find) => new RegExp(find.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/\s+/g, '\\s+'));
 
@@ -171,9 +199,7 @@ class Bench {
   }
 
   verdict(ids) {
-    return run(process.execPath, [fileURLToPath(import.meta.url), '--check', this.lane, this.file, ...ids], {
-      seconds: 60,
-    });
+    return run(process.execPath, [fileURLToPath(import.meta.url), '--check', this.lane, this.file, ...ids]);
   }
 
   /** The outcome of a mutant: caught, or the reason why not. */
@@ -224,9 +250,7 @@ class Copy {
   }
 
   verdict(ids) {
-    return run(process.execPath, [fileURLToPath(import.meta.url), '--check', this.lane, this.folder, ...ids], {
-      seconds: 120,
-    });
+    return run(process.execPath, [fileURLToPath(import.meta.url), '--check', this.lane, this.folder, ...ids]);
   }
 
   async judge({ name, find, replace, ids }) {
@@ -266,12 +290,17 @@ function verdictOf(name, { code, signal, output, late }) {
   return { name, red: true, why: code === 1 ? last : `the process ended with ${signal ?? code}` };
 }
 
-async function lane(backend, chosen, folder) {
+async function lane(backend, all, folder, before) {
   const absent = targets[backend].absent?.();
   if (absent) {
-    say(`${backend}: ${chosen.length} mutants are left out: ${absent}`);
+    say(`${backend}: ${all.length} mutants are left out: ${absent}`);
     return [];
   }
+  const keyOf = keysOf(backend);
+  const known = all.map((mutant) => before.get(keyOf(mutant))).filter(Boolean);
+  if (known.length > 0) say(`${backend}: ${known.length} of ${all.length} mutants were red before`);
+  const chosen = all.filter((mutant) => !before.has(keyOf(mutant)));
+  if (chosen.length === 0) return known;
   const bench = targets[backend].own === 'dist' ? new Copy(backend, folder) : new Bench(backend, folder);
   const asItIs = await bench.make();
   if (asItIs.code !== 0)
@@ -285,10 +314,11 @@ async function lane(backend, chosen, folder) {
       { name: `${backend}: the copy as it is`, red: false, why: `is not green: ${output.trim().split('\n').at(-1)}` },
     ];
   say(`${backend}: the copy as it is passes (${output.trim().split('\n').at(-1)})`);
-  const results = [];
+  const results = [...known];
   for (const mutant of chosen) {
     const started = performance.now();
     const result = await bench.judge(mutant);
+    if (result.red) appendFileSync(kept, `${JSON.stringify({ key: keyOf(mutant), ...result })}\n`);
     say(
       `${result.red ? 'red  ' : 'ALIVE'} ${backend} ${mutant.name} ` +
         `(${((performance.now() - started) / 1000).toFixed(1)} s) ${result.why.slice(0, 140)}`,
@@ -301,7 +331,7 @@ async function lane(backend, chosen, folder) {
 async function main(words) {
   const wanted = words.filter((word) => !word.startsWith('--'));
   const chosen = mutants
-    .filter(({ name }) => wanted.length === 0 || wanted.some((word) => name.includes(word)))
+    .filter(({ name, on = 'wasm' }) => wanted.length === 0 || wanted.some((word) => name.includes(word) || on === word))
     .filter((_, i) => i % 4 === 0 || !words.includes('--quarter'));
   if (words.includes('--list')) {
     for (const { name, file, on = 'wasm' } of chosen) say(`${on} ${file}: ${name}`);
@@ -309,6 +339,8 @@ async function main(words) {
   }
   const missing = ['dist/index.node.js', 'dist/validate.js'].filter((file) => !existsSync(join(root, file)));
   if (missing.length > 0) throw new Error(`${missing.join(' and ')} not found; run node scripts/build.mjs first`);
+  const before = words.includes('--resume') ? redBefore() : new Map();
+  if (before.size === 0 && wanted.length === 0) rmSync(kept, { force: true });
   usedSet = await setOfInstructions();
   const started = performance.now();
   const folder = mkdtempSync(join(tmpdir(), 'ewald-mutants-'));
@@ -317,7 +349,7 @@ async function main(words) {
     const lanes = Object.keys(targets).map((backend) => [backend, chosen.filter(({ on = 'wasm' }) => on === backend)]);
     results = (
       await Promise.all(
-        lanes.filter(([, list]) => list.length > 0).map(([backend, list]) => lane(backend, list, folder)),
+        lanes.filter(([, list]) => list.length > 0).map(([backend, list]) => lane(backend, list, folder, before)),
       )
     ).flat();
   } finally {
