@@ -89,7 +89,7 @@ async function check(lane, file, ids) {
     context: own === 'dist' ? {} : core,
   });
   const red = report.rows.find(({ outcome }) => outcome === 'fail');
-  process.stdout.write(red ? `${red.id}: ${red.why}\n` : `${report.counts.pass} rows pass\n`);
+  process.stdout.write(red ? `${red.id}: ${red.why.split('\n')[0]}\n` : `${report.counts.pass} rows pass\n`);
   process.exitCode = red || report.counts.pass === 0 ? 1 : 0;
 }
 
