@@ -40,7 +40,6 @@ const patient = { poll: { timeout: 30_000 } };
 /** The commands to which tests are left. Tests of `all` that talk to processes may pass at their second attempt. */
 const tags = [
   { name: 'all', description: 'runs in npm run test:all', retry: 1 },
-  { name: 'nightly', description: 'runs in npm run nightly' },
   { name: 'house', description: 'advice of npm run house' },
 ];
 /** Only files that can hold tests of the command are opened. */
@@ -48,9 +47,9 @@ const command = process.env.EWALD_TEST_COMMAND;
 const opened = (file: string): boolean => {
   const text = readFileSync(file, 'utf8');
   const [, whole] = /@module-tag (\w+)/.exec(text) ?? [];
-  if (command === 'nightly' || command === 'house') return whole === command || text.includes(`'${command}'`);
+  if (command === 'house') return whole === 'house' || text.includes("'house'");
   if (command === 'quick') return whole === undefined;
-  return command !== 'all' || whole === undefined || whole === 'all';
+  return !['all', 'nightly'].includes(command ?? '') || whole === undefined || whole === 'all';
 };
 const tests = filesUnder('test', (file: string) => file.endsWith('.test.ts')).filter(opened);
 const inBrowser = tests.filter((file) => file.endsWith('.browser.test.ts'));

@@ -1,14 +1,14 @@
 #!/usr/bin/env node
 // Runs the tests. Every step runs regardless of the results of others. The lines before the last name what failed and
 // what passed when it was repeated; the last is `N passed, N failed[, N skipped]`. test/README.md describes the folders.
-import { existsSync, readdirSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { changedRooms } from './lib/changed.mjs';
+import { changedRooms, stateOfSources } from './lib/changed.mjs';
 import { findChromium, softwareVulkan } from './lib/chromium.mjs';
 import { hasLibrary } from './lib/headers.mjs';
-import { countResults, filterOf } from './lib/results.mjs';
+import { countResults, filterOf, readRecords } from './lib/results.mjs';
 import { root, run, tail } from './lib/run.mjs';
 import { complain, paint, say } from './lib/say.mjs';
 import { tsc } from './parts/esm.mjs';
@@ -17,7 +17,8 @@ const usage = `usage: npm test -- [--changed [COMMIT]] [--built] [STEPâ€¦|ROOMâ€
 
   npm test                  what every change must pass; CI runs this and nothing else
   npm run test:all          everything that holds on any machine: all rows, browsers, processes, bundlers
-  npm run nightly           what takes hours: mutants, chaos, offline packs, guides, soak loops
+  npm run nightly           what takes hours: mutants, guides pasted, packages built, soak loops; -- --resume goes on
+                            with one of the same sources that was stopped
   npm test -- ROOM          the tests and rows of one room; with test:all, all of them
   npm test -- --changed     the rooms that differ from the last commit that landed, and those that import them
   npm test -- STEP          one step: %STEPS%
@@ -26,6 +27,8 @@ const usage = `usage: npm test -- [--changed [COMMIT]] [--built] [STEPâ€¦|ROOMâ€
 One file: node node_modules/vitest/vitest.mjs run --project node test/ROOM/FILE.test.ts [-t NAME]`;
 
 const node = process.execPath;
+const args = process.argv.slice(2);
+const resume = args.includes('--resume') ? ['--resume'] : [];
 const once =
   (args, options = {}) =>
   async (env) =>
@@ -41,10 +44,10 @@ const steps = [
   { name: 'package', part: true, run: vitest('package', ['--project', 'platform']) },
   { name: 'matrix', only: 'all', run: once(['scripts/matrix.mjs'], { table: true }) },
   { name: 'golden', only: 'all', run: once(['scripts/golden.mjs']) },
-  { name: 'mutants', only: 'nightly', run: long(['scripts/mutants.mjs'], 240) },
+  { name: 'mutants', only: 'nightly', run: long(['scripts/mutants.mjs', ...resume], 240) },
   { name: 'guides', only: 'nightly', run: long(['scripts/guides.mjs'], 120) },
   { name: 'packages', only: 'nightly', run: long(['scripts/pack.mjs', '--check', '--build'], 120) },
-  { name: 'soak', only: 'nightly', run: long(['scripts/soak.mjs'], 24 * 60) },
+  { name: 'soak', only: 'nightly', run: long(['scripts/soak.mjs', '--minutes', '45'], 240) },
 ];
 
 /** A step that consists of a single check. */
@@ -82,8 +85,7 @@ function vitest(name, args, more = []) {
   };
 }
 
-const args = process.argv.slice(2);
-const options = ['--all', '--nightly', '--changed', '--built', '--help', '-h'];
+const options = ['--all', '--nightly', '--changed', '--built', '--resume', '--help', '-h'];
 const command = args.includes('--nightly') ? 'nightly' : args.includes('--all') ? 'all' : 'quick';
 if (args.includes('--help') || args.includes('-h')) {
   console.log(usage.replace('%STEPS%', steps.map(({ name }) => name).join(', ')));
@@ -169,14 +171,14 @@ const required =
     .join(',');
 
 const ofCommand = ({ only, part = false }) =>
-  !part && (command === 'nightly' ? only !== 'all' && only !== undefined : only === undefined || only === command);
+  !part && (only === command || (only === undefined && command !== 'nightly'));
 const chosen =
   names.length > 0
     ? [
         ...steps.filter(({ name }) => names.includes(name)),
         ...rooms.filter((name) => names.includes(name)).map(stepOfRoom),
       ]
-    : steps.filter((step) => ofCommand(step) || (command === 'nightly' && step.name === 'vitest'));
+    : steps.filter(ofCommand);
 const plain = process.stdout.isTTY ? {} : { NO_COLOR: '1', FORCE_COLOR: undefined };
 const env = {
   ...plain,
@@ -196,13 +198,33 @@ for (const step of chosen) {
   if (last && !alone(step) && !alone(last[0])) last.push(step);
   else groups.push([step]);
 }
+// A nightly run that was stopped has a line for each step that passed, with the state of the sources.
+const ledger = join(root, 'build/test/nightly.jsonl');
+const state = command === 'nightly' ? await stateOfSources() : undefined;
+const passedBefore = new Set(
+  readRecords(ledger)
+    .filter((record) => resume.length > 0 && state !== undefined && record.state === state)
+    .map(({ name }) => name),
+);
+if (command === 'nightly' && passedBefore.size === 0) rmSync(ledger, { force: true });
 for (const group of groups) await Promise.all(group.map(runStep));
+
+/** Notes that a step of a nightly run has passed. */
+function note(name) {
+  mkdirSync(join(root, 'build/test'), { recursive: true });
+  appendFileSync(ledger, `${JSON.stringify({ name, state })}\n`);
+}
 
 /** Runs a step, adds its counts, and says how it ended. */
 async function runStep(step) {
+  if (passedBefore.has(step.name)) {
+    total.passed++;
+    return say('test', `${step.name} passed before, with the same sources`);
+  }
   const { seconds, log, table, names: ofStep = [], repeated: again = [], ...counts } = await step.run(env);
   for (const key of Object.keys(total)) total[key] += counts[key];
   if (counts.failed > 0) failures.push(...(ofStep.length > 0 ? ofStep : [`the step ${step.name}`]));
+  else if (state !== undefined) note(step.name);
   repeated.push(...again);
   if (table) console.log(table.trimEnd());
   if (log) console.error(log);

@@ -1,13 +1,20 @@
-// The rooms that differ from a commit, and the rooms that import them: what `npm test -- --changed` tests.
+// The rooms that differ from a commit, and the rooms that import them: what `npm test -- --changed` tests; and what the
+// sources are, as one word.
 import { readFileSync } from 'node:fs';
 import { posix } from 'node:path';
-import { filesUnder } from './files.mjs';
+import { filesUnder, hashOf } from './files.mjs';
 import { rooms } from './rooms.mjs';
 import { root, run } from './run.mjs';
 
 async function git(...args) {
   const { code, output } = await run('git', args, { cwd: root, apart: true });
   return code === 0 ? output.trim() : undefined;
+}
+
+/** A word for the commit and what differs from it; undefined without git. */
+export async function stateOfSources() {
+  const parts = [await git('rev-parse', 'HEAD'), await git('diff', 'HEAD'), await git('status', '--porcelain')];
+  return parts.includes(undefined) ? undefined : hashOf([], parts);
 }
 
 /** The commit to compare with: the one given, where this branch left its upstream, or the latest commit. */

@@ -52,9 +52,11 @@ export async function run({ scale, seeds, note }) {
   for (const [part, z] of Object.entries(all)) note(`all: ${part}: z ${rms(z).toFixed(2)} of ${z.length}`);
   note(`rotation in ${rotated.claimed} of ${rotated.of} scans with texture; seeds from ${first}`);
   for (const one of wrong) note(`wrong: ${one}`);
-  if (wrong.length > 0.03 * each * Object.keys(surveyKinds).length) throw new Error(`${wrong.length} wrong claims`);
-  if (rotated.claimed < 0.5 * rotated.of) throw new Error('a rotation was found in less than half of the scans');
+  // A share of a few scans says nothing.
+  if (wrong.length > Math.max(1, 0.03 * each * Object.keys(surveyKinds).length))
+    throw new Error(`${wrong.length} wrong claims`);
   if (each < 6) return;
+  if (rotated.claimed < 0.5 * rotated.of) throw new Error('a rotation was found in less than half of the scans');
   for (const [part, z] of Object.entries(all))
     if (!(rms(z) > 0.8 && rms(z) < 1.3)) throw new Error(`errors of ${part} do not hold: z ${rms(z)}`);
 }

@@ -28,21 +28,23 @@ const large = [
   [256, 256, 256],
 ];
 
-/** The rows of a backend; `scale` selects a share of the lengths. */
-function* rowsFor(backend, scale) {
+/** The rows of a backend; `scale` is the share of the lengths that they have, and `seed` says which. */
+function* rowsFor(backend, scale, seed) {
   for (const kind of sweptKinds) {
     for (const precision of backend === 'webgpu' ? ['f32'] : ['f32', 'f64']) {
       const step = Math.max(1, Math.round((backend === 'webgpu' ? everyOnWebgpu(kind) : 1) / scale));
       for (const { name: piece, lengths } of allLengths) {
         const least = kind === 'dct1' ? 2 : 1;
-        const taken = lengths.filter((n, i) => n >= least && i % step === 0);
-        if (taken.length > 0) yield sweepRow(kind, precision, `${piece}:every=${step}`, taken);
+        const taken = lengths.filter((n, i) => n >= least && i % step === seed % step);
+        if (taken.length > 0) yield sweepRow(kind, precision, `${piece}:every=${step}+${seed % step}`, taken);
       }
     }
   }
   // The emulator takes minutes for a million points.
   const most = backend === 'cuda-emulated' ? 2 ** 18 : 2 ** 24 * Math.min(1, 8 * scale);
-  for (const shape of large.filter((lengths) => lengths.reduce((product, n) => product * n, 1) <= most)) {
+  const step = Math.max(1, Math.round(1 / (8 * scale)));
+  const small = large.filter((lengths) => lengths.reduce((product, n) => product * n, 1) <= most);
+  for (const shape of small.filter((_, i) => i % step === seed % step)) {
     yield largeRow('c2c', 'f32', shape);
     yield largeRow('r2c', 'f32', shape);
     if (backend !== 'webgpu') yield largeRow('c2c', 'f64', shape);
@@ -51,7 +53,8 @@ function* rowsFor(backend, scale) {
 }
 
 /** Runs the loop; throws if a row fails. */
-export async function run({ scale, note }) {
+export async function run({ scale, seeds: [seed = Date.now() % 1e6] = [], note }) {
+  note(`seed ${seed}`);
   Object.assign(process.env, softwareVulkan());
   const wrong = [];
   for (const backend of backends) {
@@ -62,7 +65,7 @@ export async function run({ scale, note }) {
     }
     const [worst, counts] = [{ used: 0, id: '' }, {}];
     try {
-      for (const row of rowsFor(backend, scale)) {
+      for (const row of rowsFor(backend, scale, seed)) {
         const result = await runRow(new Problem(row), candidate);
         counts[result.outcome] = (counts[result.outcome] ?? 0) + 1;
         if (result.outcome !== 'pass') wrong.push(`${backend} ${row.id}: ${result.outcome}, ${result.why}`);
