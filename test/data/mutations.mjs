@@ -183,7 +183,7 @@ function mutate(bytes, next) {
 /** A damaged copy of a file; the same seed gives the same damage. */
 export const damaged = (bytes, seed) => mutate(new Uint8Array(bytes), random(seed));
 
-const allowed = ['Format', 'Shape', 'File', 'Unsupported', 'Argument'];
+const allowed = ['Format', 'Shape', 'File', 'Unsupported', 'Argument', 'Limit'];
 /**
  * The number of pixel bytes that one byte of a file can encode: large for LZW and deflate, eight for 1-bit counters.
  */
