@@ -344,6 +344,11 @@ async function main(words) {
   usedSet = await setOfInstructions();
   const started = performance.now();
   const folder = mkdtempSync(join(tmpdir(), 'ewald-mutants-'));
+  for (const [name, number] of Object.entries({ SIGINT: 2, SIGTERM: 15 }))
+    process.once(name, () => {
+      rmSync(folder, { recursive: true, force: true });
+      process.exit(128 + number);
+    });
   let results;
   try {
     const lanes = Object.keys(targets).map((backend) => [backend, chosen.filter(({ on = 'wasm' }) => on === backend)]);
