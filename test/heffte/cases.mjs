@@ -329,15 +329,15 @@ const tables = {
 export const rankCounts = Object.keys(tables).map(Number);
 
 /**
- * The cases for a number of ranks: all, or about `most` of them, spread over the list. Where ranks share memory, the
- * same cases also run through it (`shared`), which is not an algorithm of heFFTe.
+ * The cases for a number of ranks: all, or about `most` of them, spread over the list; `shift`, below 1, selects other
+ * ones. Where ranks share memory, the same cases also run through it (`shared`), which is not an algorithm of heFFTe.
  */
-export function casesFor(ranks, { most = Number.POSITIVE_INFINITY, shared = false, backend } = {}) {
+export function casesFor(ranks, { most = Number.POSITIVE_INFINITY, shift = 0, shared = false, backend } = {}) {
   const all = tables[ranks]().map((c, i) => ({
     ...c,
     ...(backend ? { backend } : {}),
     ...(shared && i % 3 === 0 ? { options: { ...c.options, algorithm: 'shared' } } : {}),
   }));
   const step = Math.max(1, all.length / most);
-  return Array.from({ length: Math.min(all.length, most) }, (_, i) => all[Math.floor(i * step)]);
+  return Array.from({ length: Math.min(all.length, most) }, (_, i) => all[Math.floor((i + shift) * step) % all.length]);
 }
