@@ -61,7 +61,7 @@ async function paste(script, cwd) {
   const { code, output, errors } = await run('env', ['-i', ...words, 'bash', '-euo', 'pipefail', '-c', script], {
     cwd,
     apart: true,
-    minutes: 10,
+    minutes: 30,
   });
   if (code !== 0) throw new Error(`exit code ${code} of\n${script}\n${tail(`${output}\n${errors}`, 30)}`);
   return output;
