@@ -23,7 +23,7 @@ export async function run({ scale, note }) {
   try {
     await large(join(folder, 'large.raw'), scale, note);
     await many(join(folder, 'small.raw'), scale, note);
-    await live(note);
+    await live(scale < 1 ? 5 : 9, note);
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -94,8 +94,8 @@ async function many(file, scale, note) {
     throw new Error(`${Math.round((after.bytes - before.bytes) / MiB)} MiB were not given back`);
 }
 
-/** Runs of each kind, and the passes over each frame that make a run last some seconds. */
-const [pairs, passes] = [9, 48];
+/** The passes over each frame that make a run last some seconds. */
+const passes = 48;
 /** The share of a run's processor time that pictures may add. */
 const mostOfRun = 0.05;
 const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
@@ -105,7 +105,7 @@ const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1]
  * neighbouring runs counts. The first of a pair alternates. A run lasts seconds, because the last picture is drawn in
  * any case and would be a noticeable share of a short one.
  */
-async function live(note) {
+async function live(pairs, note) {
   const [rows, columns, edge] = [128, 128, 64];
   const data = Uint16Array.from({ length: rows * columns * edge * edge }, (_, i) => i % 4093);
   const brightest = defineUdf({
