@@ -164,6 +164,7 @@ const state: Readonly<Record<string, string>> = {
   'files/interrupt.ts: code': 'signals are sent to the process',
   'files/interrupt.ts: current': 'signals are sent to the process',
   'files/interrupt.ts: temporaries': 'files to remove when the process ends',
+  'indexing/known-cells.ts: nearlySymmetric': 'a cache of the latest cells',
   'indexing/task.ts: plans': 'a cache, gone with its object',
   'memory/disposable.ts: holders': 'a note on an object, gone with it',
   'memory/disposable.ts: warned': 'a warning for the process, printed once',
