@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Context, type DiskPattern, diskUdf, findDiskPeaks, strainMaps } from 'ewald/udf';
 import { afterAll, describe, expect, test } from 'vitest';
+import { ScanSimulator } from '../../src/io/simulate/scan.js';
 import { dataFolder, dataRequired } from '../support/data.js';
 import { known, scanOf, truthAt } from './strain-scan.js';
 
@@ -157,6 +158,41 @@ describe('strain of a simulated scan', () => {
   });
 });
 
+describe('a radius or a lattice that is not that of the disks', () => {
+  const ctx = new Context({ context: { backend: 'wasm', strict: true } });
+  afterAll(() => ctx.close());
+  const [n, sig] = [3, 128];
+  const simulator = new ScanSimulator({ navShape: [n, n], seed: 3, counts: 100, shiftPx: 0.2 });
+  const frames = new Uint16Array(n * n * sig * sig);
+  for (let i = 0; i < n * n; i++) frames.set(simulator.frame(i), i * sig * sig);
+  const scan = ctx.fromMemory(frames, { navShape: [n, n], sigShape: [sig, sig] });
+  const notes = async (options: object): Promise<string> =>
+    (await ctx.run(ctx.createStrainAnalysis(scan, options))).notes.join();
+
+  test('is told from one that is', { tags: 'all' }, async () => {
+    for (const diskRadius of [5, 6]) expect(await notes({ diskRadius }), String(diskRadius)).toBe('');
+    for (const diskRadius of [4, 8])
+      expect(await notes({ diskRadius })).toMatch(
+        new RegExp(`a radius of ${diskRadius} pixels, and the direct beam has one of (4.9|5.0).*beside the lattices`),
+      );
+    expect(await notes({ diskRadius: 5, a: [10, 10], b: [5, -10], zero: [64, 63] })).toMatch(
+      /^the disks are [1-3]\.\d+ pixels \(median\) beside the lattices/,
+    );
+    const disks = await ctx.run(ctx.createDisksAnalysis(scan, { diskRadius: 3 }));
+    expect(disks.notes.join()).toContain('searched with a radius of 3 pixels');
+    const bragg = await ctx.run(ctx.createBraggAnalysis(scan, { diskRadius: 3, numPeaks: 5 }));
+    expect(bragg.notes.join()).toContain('searched with a radius of 3 pixels');
+  });
+
+  test('is found where it is not given', { tags: 'all' }, async () => {
+    const { exx, notes: said } = await ctx.run(ctx.createStrainAnalysis(scan));
+    expect(said).toEqual([expect.stringMatching(/that of the direct beam in the sum is used, (4\.9|5\.0)\d pixels/)]);
+    const given = await ctx.run(ctx.createStrainAnalysis(scan, { diskRadius: 5 }));
+    for (const [i, value] of Array.from(exx.data).entries())
+      expect(Math.abs(value - (given.exx.data[i] as number))).toBeLessThan(5e-4);
+  });
+});
+
 describe('bad input', () => {
   const ctx = new Context({ context: { backend: 'wasm', strict: true } });
   afterAll(() => ctx.close());
@@ -190,7 +226,9 @@ describe('bad input', () => {
       );
     await refused(() => ctx.run(ctx.createDisksAnalysis(scan, { diskRadius: 3 }))).toThrow(/there are no peaks/);
     await refused(() => ctx.createStrainAnalysis(scan, { diskRadius: 3, zero: [12, 12] })).toThrow(/all three of them/);
-    await refused(() => ctx.createDisksAnalysis(scan)).toThrow(/diskRadius is required/);
+    await refused(() => ctx.run(ctx.createDisksAnalysis(scan))).toThrow(
+      /diskRadius is required.* does not show it, because there is no bright region in it/,
+    );
     // Flat frames: every elevation is 0, so no position has a lattice.
     const lattice = { diskRadius: 2, zero: [12, 12], a: [0, 6], b: [6, 0] } as const;
     await refused(() => ctx.run(ctx.createStrainAnalysis(scan, lattice))).toThrow(/has a lattice that could be fitted/);

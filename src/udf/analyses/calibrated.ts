@@ -23,6 +23,8 @@ interface Calibrated<Options> extends PatternAxes {
   /** Those of the user, and of the calibration what they omit. */
   readonly options: Omit<Options, 'calibration'> & Omit<Given, 'calibration'>;
   readonly radius: number | undefined;
+  /** Why a calibration has no radius. */
+  readonly noRadius: string | undefined;
   /** The radius that holds the disk in the whole scan, if the centre is that of the calibration. */
   readonly reach: number | undefined;
   readonly hot: readonly (readonly [y: number, x: number])[];
@@ -52,6 +54,7 @@ export function calibratedBy<Options extends Given>(
     return {
       options: user,
       radius: undefined,
+      noRadius: undefined,
       reach: undefined,
       hot: [],
       ...unknownAxes,
@@ -88,6 +91,7 @@ export function calibratedBy<Options extends Given>(
       ...(Object.fromEntries(Object.entries(user).filter(([, value]) => value !== undefined)) as typeof user),
     },
     radius: isKnown(disk) ? disk.radius : undefined,
+    noRadius: isKnown(disk) ? undefined : disk.refused,
     reach: isKnown(centre) && user.cx === undefined && user.cy === undefined ? reachOf(calibration) : undefined,
     hot: badPixels.hot,
     ...patternAxes(calibration),

@@ -2,6 +2,7 @@
 import { EwaldError } from '../../base/errors.js';
 import { refusal } from '../../base/parameters.js';
 import { sumUdf } from '../builtin/sums.js';
+import { diskOfSum } from '../calibrate/sum-disk.js';
 import { braggShape, braggUdf } from '../disks/bragg.js';
 import { checkLattice, guessLattice, type Lattice, type LatticeMatch, latticePeaks } from '../disks/lattice.js';
 import { checkFits, checkPattern, cropSize, type DiskPattern } from '../disks/patterns.js';
@@ -16,6 +17,7 @@ import { select } from '../scans/roi.js';
 import type { Scan } from '../scans/scan.js';
 import { type Analysis, type Channel, navChannel } from './analysis.js';
 import { calibratedBy } from './calibrated.js';
+import { latticeFaults, radiusFaults } from './disk-doubts.js';
 import { centreOf, detectorSize, optionsOf } from './parameters.js';
 
 type Common =
@@ -40,18 +42,24 @@ export type StrainAnalysisOptions = Pick<
   Common | 'zero' | 'a' | 'b' | 'tolerance' | 'minWeight' | 'minMatch' | 'reference' | 'axesRotation'
 >;
 
+/** The radius of the options or of the calibration; undefined where it is that of the sum, or the pattern has one. */
+const givenRadius = (scan: Scan, what: string, options: DisksOptions): number | undefined =>
+  options.diskRadius ?? calibratedBy(what, scan, options).radius;
+
+/** Whether the sum tells the radius. Throws `Argument` where nothing does, since the frames can be read only once. */
+function isRadiusOfSum(scan: Scan, what: string, options: DisksOptions): boolean {
+  if (options.pattern === 'user' || givenRadius(scan, what, options) !== undefined) return false;
+  const { noRadius } = calibratedBy(what, scan, options);
+  if (!scan.live && noRadius === undefined) return true;
+  const why = noRadius === undefined ? '' : `, because the calibration has none (${noRadius})`;
+  throw refusal(what, (said) => `${said('diskRadius')} is required, the radius of the disks in pixels${why}`);
+}
+
 /** The pattern of the options. Throws `Argument`, `Shape`. */
-function patternOf(scan: Scan, what: string, options: DisksOptions): DiskPattern {
+function patternOf(scan: Scan, what: string, options: DisksOptions, diskRadius: number | undefined): DiskPattern {
   const { pattern: kind = 'background-subtraction', radiusOuter, search, template } = options;
   const { width, height } = detectorSize(scan, what);
-  const diskRadius = options.diskRadius ?? calibratedBy(what, scan, options).radius;
   if (kind === 'user' && !template) throw refusal(what, (said) => `the pattern user requires ${said('template')}`);
-  if (kind !== 'user' && diskRadius === undefined)
-    throw refusal(
-      what,
-      (said) =>
-        `${said('diskRadius')} is required, the radius of the disks in pixels, or a ${said('calibration')}, which has it`,
-    );
   const pattern: DiskPattern = {
     kind,
     ...(kind === 'user' && template && { template: template.data, shape: template.shape }),
@@ -63,33 +71,70 @@ function patternOf(scan: Scan, what: string, options: DisksOptions): DiskPattern
   return pattern;
 }
 
-type Find = (intensity: ResultBuffer<'f64'>) => Int32Array;
+/** What the first pass tells: the sum of all frames, the pattern, and what is to be said of it. */
+interface Searched {
+  readonly sum: ArrayLike<number> | undefined;
+  readonly pattern: DiskPattern;
+  readonly doubts: readonly string[];
+  readonly faults: readonly string[];
+}
 
-/** How the disks of the sum are found. */
-function finderOf(scan: Scan, what: string, options: DisksOptions, pattern: DiskPattern): Find {
+/** The pattern, with the radius of the sum where none is given, and its radius against that of the sum. */
+function searchedIn(scan: Scan, what: string, options: DisksOptions, sum: Float64Array | undefined): Searched {
+  const given = givenRadius(scan, what, options);
+  const nothing = { sum, doubts: [], faults: [] };
+  if (!sum || options.pattern === 'user') return { ...nothing, pattern: patternOf(scan, what, options, given) };
+  const { width, height } = detectorSize(scan, what);
+  const found = diskOfSum({ data: sum, height, width });
+  if (given !== undefined) {
+    const faults = typeof found === 'string' ? [] : radiusFaults(given, found.radius);
+    return { ...nothing, pattern: patternOf(scan, what, options, given), faults };
+  }
+  if (typeof found === 'string')
+    throw refusal(
+      what,
+      (said) =>
+        `${said('diskRadius')} is required, the radius of the disks in pixels: it is not given, and the sum of the ` +
+        `frames does not show it, because ${found}`,
+    );
+  const radius = Math.round(100 * found.radius) / 100;
+  const doubts = [`the radius of the disks is not given; that of the direct beam in the sum is used, ${radius} pixels`];
+  return { ...nothing, pattern: patternOf(scan, what, options, radius), doubts };
+}
+
+/** The disks of the sum. */
+function disksOf(scan: Scan, what: string, options: DisksOptions, { sum, pattern }: Searched): Int32Array {
   const { numPeaks = analysisRows.numPeaks.range.fallback, minHeight = analysisRows.minHeight.range.fallback } =
     options;
   const { radius } = checkPattern(what, pattern);
   const { peakDistance = Math.max(1, Math.round(radius)) } = options;
   const { width, height } = detectorSize(scan, what);
-  return ({ data }) => findDiskPeaks(data, [height, width], pattern, numPeaks, peakDistance, minHeight);
+  return findDiskPeaks(sum as ArrayLike<number>, [height, width], pattern, numPeaks, peakDistance, minHeight);
 }
 
-/** An analysis whose UDF depends on the sum of all frames, unless the positions of the disks are given. */
+/**
+ * An analysis whose UDF depends on the sum of all frames, unless the radius and, where it `needs` them, the positions of
+ * the disks are given.
+ */
 function inTwoPasses<K extends string>(
-  name: string,
+  [name, what]: readonly [name: string, what: string],
   scan: Scan,
-  find: Find | undefined,
-  second: (peaks: Int32Array | undefined) => Analysis<K>,
-  notes: readonly string[] = [],
+  options: DisksOptions,
+  { needs, notes = [] }: { readonly needs: boolean; readonly notes?: readonly string[] },
+  second: (searched: Searched) => Analysis<K>,
 ): Analysis<K> {
-  if (!find) return { ...second(undefined), notes };
+  // What can be refused is refused before the first pass.
+  const alone = isRadiusOfSum(scan, what, options) ? undefined : searchedIn(scan, what, options, undefined);
+  if (alone && !needs) return { ...second(alone), notes };
   return {
     name,
     scan,
     notes,
     udf: sumUdf,
-    next: ({ intensity }: { readonly intensity: ResultBuffer<'f64'> }) => second(find(intensity)),
+    next: ({ intensity }: { readonly intensity: ResultBuffer<'f64'> }) => ({
+      ...second(searchedIn(scan, what, options, intensity.data)),
+      notes,
+    }),
     channels() {
       throw new EwaldError('Internal', `the analysis ${name} has channels only after its second pass`);
     },
@@ -119,12 +164,19 @@ export function disksAnalysis(
 ): Analysis<'shift' | 'shift_y' | 'shift_x' | 'elevation' | 'positions' | 'elevations' | 'peaks'> {
   const what = 'createDisksAnalysis';
   optionsOf(what, 'disks', options);
-  const pattern = patternOf(scan, what, options);
-  const find = options.positions === undefined ? finderOf(scan, what, options, pattern) : undefined;
-  return inTwoPasses('disks', scan, find, (found) => {
-    const udf = diskUdf({ peaks: found ?? (options.positions as ArrayLike<number>), pattern, ...how(options) });
+  return inTwoPasses(['disks', what], scan, options, { needs: options.positions === undefined }, (searched) => {
+    const { pattern, doubts, faults } = searched;
+    const expected = options.positions ?? disksOf(scan, what, options, searched);
+    const udf = diskUdf({ peaks: expected, pattern, ...how(options) });
     const peaks = (udf.params as { peaks: Int32Array }).peaks;
-    return { name: 'disks', scan, udf: udf as AnyUdf, channels: (results) => diskChannels(scan, peaks, results) };
+    return {
+      name: 'disks',
+      scan,
+      udf: udf as AnyUdf,
+      doubts: () => doubts,
+      faults: () => faults,
+      channels: (results) => diskChannels(scan, peaks, results),
+    };
   });
 }
 
@@ -177,52 +229,65 @@ export type BraggOptions = Omit<DisksOptions, 'positions' | 'correlation' | 'ref
 export function braggAnalysis(scan: Scan, options: BraggOptions = {}): Analysis<'map' | 'qy' | 'qx' | 'disks'> {
   const what = 'createBraggAnalysis';
   optionsOf(what, 'bragg', options);
-  const pattern = checkPattern(what, patternOf(scan, what, options));
   const { cx, cy } = centreOf(scan, what, options);
   const { distortion, scale, moves, notes } = calibratedBy(what, scan, options);
   const { numPeaks: most = analysisRows.numPeaks.range.fallback, minHeight = analysisRows.minHeight.range.fallback } =
     options;
-  const { peakDistance: distance = Math.max(1, Math.round(pattern.radius)), sampling = 1 } = options;
-  const found = { most, distance, minHeight };
-  const udf = braggUdf.withParams({ cx, cy, pattern, ...found, sampling, ...distortion, descan: moves });
-  return {
-    name: 'bragg',
-    scan,
-    notes: [...notes, ...(scale.refused === undefined ? [] : [scale.refused])],
-    udf: udf as AnyUdf,
-    channels({ map, disks }: { readonly map: Nav; readonly disks: Nav }) {
-      const shape = braggShape(scan.shape.sig, sampling);
-      const axis = (k: 0 | 1): Float64Array =>
-        Float64Array.from({ length: shape[k] }, (_, i) => ((i - Math.floor(shape[k] / 2)) * scale.value) / sampling);
-      const step = `pixels of ${(scale.value / sampling).toPrecision(4)} ${scale.unit}, direct beam in the middle`;
-      const of = (
-        key: string,
-        title: string,
-        desc: string,
-        data: ArrayLike<number>,
-        size: readonly number[],
-        unit?: string,
-      ) => ({
-        ...navChannel(scan, key, title, desc, data, unit),
-        shape: size,
-      });
-      const axes = (['qy', 'qx'] as const).map((name, k) => ({
-        name,
-        unit: scale.unit,
-        first: axis(k as 0 | 1)[0] as number,
-        step: scale.value / sampling,
-      }));
-      return [
-        {
-          ...of('map', 'Bragg vector map', `sum of correlations at the disks of all frames: ${step}`, map.data, shape),
-          axes,
-        },
-        of('qy', 'qy', `axis along y, ${scale.unit}`, axis(0), [shape[0]], scale.unit),
-        of('qx', 'qx', `axis along x, ${scale.unit}`, axis(1), [shape[1]], scale.unit),
-        navChannel(scan, 'disks', 'disks', 'number of disks of each frame', disks.data),
-      ] as never;
+  const { sampling = 1 } = options;
+  const said = [...notes, ...(scale.refused === undefined ? [] : [scale.refused])];
+  // The radius is compared with that of the sum wherever frames can be read twice.
+  return inTwoPasses(['bragg', what], scan, options, { needs: !scan.live, notes: said }, (searched) => {
+    const pattern = checkPattern(what, searched.pattern);
+    const { peakDistance: distance = Math.max(1, Math.round(pattern.radius)) } = options;
+    const found = { most, distance, minHeight };
+    const udf = braggUdf.withParams({ cx, cy, pattern, ...found, sampling, ...distortion, descan: moves });
+    return {
+      name: 'bragg',
+      scan,
+      udf: udf as AnyUdf,
+      doubts: () => searched.doubts,
+      faults: () => searched.faults,
+      channels: (results) => braggChannels(scan, results, scale, sampling),
+    };
+  });
+}
+
+function braggChannels(
+  scan: Scan,
+  { map, disks }: { readonly map: Nav; readonly disks: Nav },
+  scale: ReturnType<typeof calibratedBy>['scale'],
+  sampling: number,
+) {
+  const shape = braggShape(scan.shape.sig, sampling);
+  const axis = (k: 0 | 1): Float64Array =>
+    Float64Array.from({ length: shape[k] }, (_, i) => ((i - Math.floor(shape[k] / 2)) * scale.value) / sampling);
+  const step = `pixels of ${(scale.value / sampling).toPrecision(4)} ${scale.unit}, direct beam in the middle`;
+  const of = (
+    key: string,
+    title: string,
+    desc: string,
+    data: ArrayLike<number>,
+    size: readonly number[],
+    unit?: string,
+  ) => ({
+    ...navChannel(scan, key, title, desc, data, unit),
+    shape: size,
+  });
+  const axes = (['qy', 'qx'] as const).map((name, k) => ({
+    name,
+    unit: scale.unit,
+    first: axis(k as 0 | 1)[0] as number,
+    step: scale.value / sampling,
+  }));
+  return [
+    {
+      ...of('map', 'Bragg vector map', `sum of correlations at the disks of all frames: ${step}`, map.data, shape),
+      axes,
     },
-  };
+    of('qy', 'qy', `axis along y, ${scale.unit}`, axis(0), [shape[0]], scale.unit),
+    of('qx', 'qx', `axis along x, ${scale.unit}`, axis(1), [shape[1]], scale.unit),
+    navChannel(scan, 'disks', 'disks', 'number of disks of each frame', disks.data),
+  ] as never;
 }
 
 interface LatticeResults {
@@ -245,7 +310,6 @@ export function strainAnalysis(
   const what = 'createStrainAnalysis';
   const { zero, a, b, tolerance, minWeight, minMatch } = optionsOf(what, 'strain', options);
   const axes = strainAxes(scan, what, options);
-  const pattern = patternOf(scan, what, options);
   const { width, height } = detectorSize(scan, what);
   const some = [zero, a, b].filter((one) => one !== undefined).length;
   if (some > 0 && some < 3)
@@ -256,37 +320,37 @@ export function strainAnalysis(
   const given = some === 3 ? ({ zero, a, b } as unknown as Lattice) : undefined;
   if (given) checkLattice(what, given);
   const region = select(options.reference, scan.shape.nav).mask;
-  const find = given ? undefined : finderOf(scan, what, options, pattern);
-  return inTwoPasses(
-    'strain',
-    scan,
-    find,
-    (found) => {
-      const lattice = given ?? guessLattice(what, found as Int32Array, [height, width]);
-      const inside = latticePeaks(lattice, cropSize(checkPattern(what, pattern)), [height, width]).peaks;
-      const peaks = options.positions ?? inside;
-      if (peaks.length < 3)
-        throw new EwaldError(
-          'Argument',
-          `${what}: ${inside.length / 2} points of the lattice lie inside the frame; expected at least 3`,
-        );
-      const match: LatticeMatch = {
-        ...lattice,
-        ...(tolerance !== undefined && { tolerance }),
-        ...(minWeight !== undefined && { minWeight }),
-        ...(minMatch !== undefined && { minMatch }),
-      };
-      const udf = diskUdf({ peaks, pattern, match, ...how(options) });
-      return {
-        name: 'strain',
-        scan,
-        udf: udf as AnyUdf,
-        channels: (results) => strainChannels(scan, results, region, axes),
-      };
-    },
-    axes.notes,
-  );
+  return inTwoPasses(['strain', what], scan, options, { needs: !given, notes: axes.notes }, (searched) => {
+    const pattern = checkPattern(what, searched.pattern);
+    const lattice = given ?? guessLattice(what, disksOf(scan, what, options, searched), [height, width]);
+    const inside = latticePeaks(lattice, cropSize(pattern), [height, width]).peaks;
+    const peaks = options.positions ?? inside;
+    if (peaks.length < 3)
+      throw new EwaldError(
+        'Argument',
+        `${what}: ${inside.length / 2} points of the lattice lie inside the frame; expected at least 3`,
+      );
+    const match: LatticeMatch = {
+      ...lattice,
+      ...(tolerance !== undefined && { tolerance }),
+      ...(minWeight !== undefined && { minWeight }),
+      ...(minMatch !== undefined && { minMatch }),
+    };
+    const udf = diskUdf({ peaks, pattern: searched.pattern, match, ...how(options) });
+    return {
+      name: 'strain',
+      scan,
+      udf: udf as AnyUdf,
+      doubts: () => searched.doubts,
+      faults: ({ error }) => [...searched.faults, ...latticeFaults(measured(error), pattern.radius)],
+      channels: (results) => strainChannels(scan, results, region, axes),
+    };
+  });
 }
+
+/** Numbers of the positions that were measured; NaN at the others. */
+const measured = ({ data, validMask }: Nav): Float64Array =>
+  Float64Array.from(data, (value, i) => (validMask[i] ? value : Number.NaN));
 
 /** The axes of the maps: as given, those of the scan where a calibration knows them, or those of the detector. */
 interface StrainAxes {
@@ -326,13 +390,12 @@ function strainChannels(
   const counts = Float64Array.from(validMask, (valid, i) =>
     valid ? selector.data.subarray(i * disks, (i + 1) * disks).reduce((sum, one) => sum + one, 0) : Number.NaN,
   );
-  const errors = Float64Array.from(error.data, (value, i) => (validMask[i] ? value : Number.NaN));
   return [
     navChannel(scan, 'eyy', 'strain along y', 'strain along y', maps.eyy, '1'),
     navChannel(scan, 'exx', 'strain along x', 'strain along x', maps.exx, '1'),
     navChannel(scan, 'exy', 'shear', 'shear strain', signed(maps.exy), '1'),
     navChannel(scan, 'theta', 'rotation', 'rotation of the lattice, radians', signed(maps.theta), 'rad'),
-    navChannel(scan, 'error', 'error', 'mean distance of the disks from the lattice, pixels', errors, 'px'),
+    navChannel(scan, 'error', 'error', 'mean distance of the disks from the lattice, pixels', measured(error), 'px'),
     navChannel(scan, 'disks', 'disks', 'number of disks that were used', counts),
   ] as never;
 }

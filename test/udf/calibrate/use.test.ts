@@ -288,8 +288,13 @@ describe('the command', () => {
     expect(correlation(phase, made.truth.phases)).toBeGreaterThan(0.9);
     const kept = await ewald('calibrate', 'scan.npy', ...shape);
     expect(kept.out).toContain('nothing was written: -o FILE.json keeps it for --calibration');
+    const blind = { ...calibration, disk: { refused: 'no beam' } };
+    writeFileSync(join(folder, 'blind.json'), JSON.stringify(blind));
     for (const [flags, words] of [
-      [['strain'], /--radius is required.* or a --calibration, which has it/],
+      [
+        ['strain', '--calibration', 'blind.json'],
+        /--radius is required.* because the calibration has none \(no beam\)/,
+      ],
       [['strain', '-r', '500'], /^ewald: strain: the template has/],
       [['com', '-r', '0.5'], /^ewald: -r is 0.5: .*expected at least 1/],
       [['polar', '--ro', '300'], /^ewald: --ro is 300, .*expected at most \d+/],

@@ -1,0 +1,36 @@
+/** The radius of the direct beam in the sum of all frames of a run, which needs no calibration. */
+import { findBadPixels } from './bad-pixels.js';
+import { diskParameters, fitDisk } from './disk.js';
+import type { Image } from './image.js';
+import { startOf } from './start.js';
+
+/** The direct beam of a sum, in pixels. */
+export interface SumDisk {
+  readonly cy: number;
+  readonly cx: number;
+  readonly radius: number;
+  /** Width of the edge, a standard deviation. */
+  readonly edge: number;
+}
+
+/**
+ * The direct beam of a sum, or why it has no disk. What moves it over the scan blurs its edge, and where the edge is
+ * wide the radius is that of the motion; `calibrate` separates them.
+ */
+export function diskOfSum({ data, height, width }: Image): SumDisk | string {
+  const image = { data: data.map((value) => (Number.isFinite(value) ? value : 0)), height, width };
+  const good = Uint8Array.from(data, (value) => (Number.isFinite(value) ? 1 : 0));
+  for (const pixels of Object.values(findBadPixels(image))) for (const i of pixels) good[i] = 0;
+  const start = startOf(image, good);
+  if (!start) return 'there is no bright region in it';
+  const fit = fitDisk(image, good, diskParameters(start));
+  if (!fit?.p.every(Number.isFinite)) return 'no disk fits its bright region';
+  const [cy, cx, radius, edge, top, background] = fit.p as unknown as [number, number, number, number, number, number];
+  if (radius < 1.5) return `its beam is a point of ${radius.toFixed(1)} pixels`;
+  if (fit.cover < 0.45) return 'less than half of the edge of its disk is visible';
+  if (edge > 0.35 * radius || Math.abs(Math.log(radius / start.r)) > 0.25)
+    return 'its brightest region has no sharp edge';
+  const noise = Math.sqrt(Math.max(background, 0) / (Math.PI * radius * radius));
+  if (!(top > 5 * noise && top > 0.05 * background)) return 'its disk is not brighter than what surrounds it';
+  return { cy, cx, radius, edge };
+}
