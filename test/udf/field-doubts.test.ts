@@ -1,5 +1,6 @@
 /** What a field of shifts says against the image that it integrates to. */
-import { describe, expect, test } from 'vitest';
+import { Context } from 'ewald/udf';
+import { afterAll, describe, expect, test } from 'vitest';
 import { fieldDoubts, fieldFaults } from '../../src/udf/analyses/field-doubts.js';
 import { straighten } from '../../src/udf/images/field.js';
 import { integrateField } from '../../src/udf/images/integrate.js';
@@ -88,4 +89,27 @@ describe('the field of an object', () => {
 test('scans of few positions, and those without a field, have no faults', () => {
   expect(said(gradient.map(() => Number.NaN)).faults).toEqual([]);
   expect(said(gradient.map(() => 0)).faults).toEqual([]);
+});
+
+describe('centres of mass within a disk', () => {
+  const ctx = new Context({ context: { backend: 'wasm', strict: true } });
+  afterAll(() => ctx.close());
+  const [n, side, radius] = [4, 32, 8];
+  const frame = Float32Array.from({ length: side * side }, (_, i) =>
+    Math.hypot(Math.floor(i / side) - 16, (i % side) - 15) < radius ? 100 : 1,
+  );
+  const frames = new Float32Array(n * n * frame.length);
+  for (let i = 0; i < n * n; i++) frames.set(frame, i * frame.length);
+  const scan = ctx.fromMemory(frames, { navShape: [n, n], sigShape: [side, side] });
+  const disk = { cy: 16, cx: 15 } as const;
+
+  test.each(['createComAnalysis', 'createIcomAnalysis'] as const)('%s says what it lacks of the beam', async (name) => {
+    const faults = async (options: object): Promise<string> => (await ctx.run(ctx[name](scan, options))).notes.join();
+    expect(await faults({ ...disk, maskRadius: 4 })).toMatch(
+      /^7\d % of the direct beam are outside .* 7\.8 pixels about/,
+    );
+    expect(await faults({ ...disk, cx: 19, maskRadius: 8 })).toContain('of the direct beam are outside');
+    for (const options of [{}, disk, { ...disk, maskRadius: 9 }, { cy: 28, cx: 28, maskRadius: 3 }])
+      expect(await faults(options)).toBe('');
+  });
 });

@@ -1,10 +1,15 @@
 /** Centres of mass. Defaults are those of LiberTEM. */
 import { checkParameter, refusal } from '../../base/parameters.js';
 import { comUdf } from '../builtin/com.js';
+import { comSumUdf } from '../builtin/com-sum.js';
+import type { Image } from '../calibrate/image.js';
+import type { ResultBuffer } from '../functions/buffers.js';
+import type { AnyUdf } from '../functions/udf.js';
 import type { AnalysisParameters } from '../parameter-types.js';
 import { analysisRows } from '../parameters.js';
 import type { Scan } from '../scans/scan.js';
 import { type Analysis, type Channel, navChannel } from './analysis.js';
+import { beamFaults } from './beam-share.js';
 import { calibratedBy } from './calibrated.js';
 import { comNoise } from './noise.js';
 import { centreOf, checkRing, optionsOf, refuseBeyond } from './parameters.js';
@@ -45,7 +50,9 @@ export function comAnalysis(
     name: 'com',
     scan,
     notes,
-    udf: comUdf.withParams(params),
+    // The sum shows what a disk leaves out of the beam.
+    udf: (r === null ? comUdf.withParams(params) : comSumUdf.withParams(params)) as AnyUdf,
+    faults: ({ sum }) => (sum ? beamFaults(sumImage(sum), { cy, cx, r }) : []),
     doubts: ({ field, counts }) => comNoise(scan, { field: field.data, counts: counts.data }, known.spread(r, ri)),
     channels(results) {
       const of = (key: string, title: string, desc: string, data: ArrayLike<number>, unit: string) =>
@@ -69,4 +76,10 @@ export function comAnalysis(
       ];
     },
   };
+}
+
+/** A sum of frames as an image. */
+export function sumImage({ data, shape }: Pick<ResultBuffer<'f64'>, 'data' | 'shape'>): Image {
+  const [height = 1, width = 1] = shape;
+  return { data, height, width };
 }

@@ -14,7 +14,7 @@ import { electronWavelength } from '../ssb/geometry.js';
 import { ssbUdf } from '../ssb/udf.js';
 import { type Analysis, type Channel, navChannel } from './analysis.js';
 import { calibratedBy } from './calibrated.js';
-import { type ComOptions, comAnalysis } from './com.js';
+import { type ComOptions, comAnalysis, sumImage } from './com.js';
 import { fieldDoubts, fieldFaults } from './field-doubts.js';
 import { icomNoise, ssbNoise } from './noise.js';
 import { detectorSize, expectsScan, optionsOf } from './parameters.js';
@@ -172,15 +172,13 @@ export function icomAnalysis(scan: Scan, options: IcomOptions = {}): Analysis<'p
   const phaseOf = (y: ResultBuffer<'f64'>, x: ResultBuffer<'f64'>): Float64Array =>
     integrateField(y.data, x.data, nav, integration);
   const fieldOf = ({ fieldY, fieldX, sum }: Readonly<Record<'fieldY' | 'fieldX' | 'sum', ResultBuffer<'f64'>>>) => {
-    const { data, shape } = sum;
-    const [height = 1, width = 1] = shape;
     return {
       ...params,
       y: measured(fieldY),
       x: measured(fieldX),
       nav: nav as [number, number],
-      sum: { data, height, width },
-      used: discMask(params, { sig: shape } as UdfMeta),
+      sum: sumImage(sum),
+      used: discMask(params, { sig: sum.shape } as UdfMeta),
     };
   };
   return {
@@ -188,7 +186,7 @@ export function icomAnalysis(scan: Scan, options: IcomOptions = {}): Analysis<'p
     scan,
     notes: com.notes,
     udf: comSumUdf.withParams(params) as AnyUdf,
-    faults: (results) => fieldFaults(fieldOf(results)),
+    faults: (results) => [...fieldFaults(fieldOf(results)), ...(com.faults?.(results) ?? [])],
     doubts(results) {
       const { fieldY, fieldX, counts } = results;
       const gain = integrationNoise(nav, integration);
