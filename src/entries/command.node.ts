@@ -44,6 +44,7 @@ export { parseAddress } from '../executors/nats/address.js';
 export { connectionRows, executorRows, joinRows, rankRows, submitRows } from '../executors/parameters.js';
 export { findLibrary } from '../interop/ffi/native/find.js';
 export { libraryRows } from '../interop/ffi/parameters.js';
+export { isCutFile } from '../io/data/cut-files.js';
 export { formats } from '../io/data/formats/table.js';
 export { convertRows, inspectRows, openRows } from '../io/data/parameters.js';
 export { lengthsHint, middleOf } from '../io/data/spot-list.js';

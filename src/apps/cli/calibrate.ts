@@ -5,13 +5,14 @@ import {
   calibrationTexts,
   checkOutput,
   type FlagValues,
+  isCutFile,
   openRows,
   type Parameters,
   writeWhole,
 } from '../../entries/command.node.js';
 import { Context } from '../../entries/udf.node.js';
 import { openOptions } from './data-options.js';
-import { bold, type CliDeps, dim, endDone, note, Progress, print, printJson, yellow } from './output.js';
+import { bold, type CliDeps, dim, endDone, note, Progress, print, printJson, warn, yellow } from './output.js';
 import { type FlagTexts, flagValues, picked, withFlags } from './parameter-flags.js';
 import { backendRow, jsonRow } from './shell-rows.js';
 
@@ -51,6 +52,7 @@ async function run(file: string, flags: FlagValues<typeof rows>, { signal }: Cli
     const scan = await ctx.load(file, openOptions(flags, signal));
     const found = await ctx.calibrate(scan, { ...picked(calibrateRows, flags), signal, onProgress: progress.report });
     progress.end();
+    for (const one of scan.notes) if (one.kind === 'warning') warn(one.text);
     if (output !== undefined) await writeWhole(output, `${JSON.stringify(found)}\n`, writing);
     if (json) printJson(found);
     else if (output !== '-') {
@@ -58,7 +60,8 @@ async function run(file: string, flags: FlagValues<typeof rows>, { signal }: Cli
       for (const one of found.notes) note(`${yellow('note:')} ${one}`);
       print(dim(output ?? 'nothing was written: -o FILE.json keeps it for --calibration'));
     }
-    endDone(!('refused' in found.disk));
+    // Without centre and radius, or a scale that was asked for, a part is missing.
+    endDone(!('refused' in found.disk) && !(found.scale && 'refused' in found.scale) && !isCutFile(scan.dataset));
   } finally {
     progress.end();
     await ctx.close();

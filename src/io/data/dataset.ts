@@ -114,6 +114,8 @@ export interface Note {
   readonly text: string;
   /** The option of `open` that sets it. */
   readonly option?: string | undefined;
+  /** Whether frames, or parts of them, are missing from the file. */
+  readonly isCut?: true | undefined;
 }
 
 /** An array of a file that contains several. */

@@ -26,6 +26,7 @@ import { momentMasks, shiftsOf } from './moments.js';
 import { contradictions, opticsOf } from './optics.js';
 import { ringsOf, scaleOf } from './rings.js';
 import { findRotation, noStructure, type ScanAxes } from './rotation.js';
+import { checkSpacings, scaleNotes } from './spacings.js';
 import { findStop, startOf } from './start.js';
 import { termsOf } from './trend.js';
 
@@ -75,7 +76,7 @@ export async function calibrateScan(run: RunUdf, whole: Scan, options: Calibrate
       signal: row.signal,
     },
   );
-  checkLattice(what, rings, lattice);
+  checkSpacings(what, rings, lattice);
   checkSignal(signal);
   const tell = progressOf(what, options);
   calibrationShape(what, whole);
@@ -138,19 +139,6 @@ function spreadOf({ data, width }: Image, good: Uint8Array): number | undefined 
   }
   const spread = (squares / sum - (y / sum) ** 2 - (x / sum) ** 2) / 2;
   return spread > 0 ? spread : undefined;
-}
-
-/** Throws `Argument` for a lattice without an area, or given together with rings. */
-function checkLattice(what: string, rings: readonly number[] | undefined, lattice: readonly number[] | undefined) {
-  if (lattice === undefined) return;
-  if (rings) throw refusal(what, (said) => `${said('rings')} and ${said('lattice')} are two scales; give one`);
-  const [, , angle = 0] = lattice;
-  if (lattice.length !== 3 || !(angle >= 10 && angle <= 170))
-    throw refusal(
-      what,
-      (said) =>
-        `${said('lattice')} is ${lattice.join()}; expected two spacings in nm and an angle of 10 to 170 degrees`,
-    );
 }
 
 /** Frames without any number, and pixels without one in other frames, from the count of such frames of each pixel. */
@@ -242,15 +230,19 @@ interface Found {
 function resultOf({ name }: Scan, { nav, height, width }: Shape, found: Found): Calibration {
   const { bad, stop, beam, axes, optics, rings, lattice } = found;
   const points = (pixels: readonly number[]) => pixels.map((i) => [Math.floor(i / width), i % width] as const);
+  const parts = beamParts(beam, optics.semiconv?.value);
+  const scale = {
+    ...(rings && { scale: typeof beam === 'string' ? { refused: beam } : scaleOf(ringsOf(beam), rings) }),
+    ...(lattice && { scale: typeof beam === 'string' ? { refused: beam } : latticeScaleOf(beam, lattice) }),
+  };
   return {
     format: 'ewald calibration',
     version: 1,
     file: name,
     shape: [...nav, height, width],
-    ...beamParts(beam, optics.semiconv?.value),
+    ...parts,
     ...(found.spread !== undefined && { spread: found.spread }),
-    ...(rings && { scale: typeof beam === 'string' ? { refused: beam } : scaleOf(ringsOf(beam), rings) }),
-    ...(lattice && { scale: typeof beam === 'string' ? { refused: beam } : latticeScaleOf(beam, lattice) }),
+    ...scale,
     optics,
     rotation: typeof axes === 'string' ? { refused: axes } : axes,
     badPixels: {
@@ -260,7 +252,7 @@ function resultOf({ name }: Scan, { nav, height, width }: Shape, found: Found): 
       invalid: runsOf(bad.invalid, width),
     },
     stop: runsOf(stop, width),
-    notes: notesOf(found),
+    notes: [...notesOf(found), ...scaleNotes({ ...parts, ...scale, optics }, rings ?? lattice?.slice(0, 2) ?? [])],
   };
 }
 

@@ -191,7 +191,10 @@ export function scaleOf(
   rings: readonly (readonly [number, number])[],
   spacings: readonly number[],
 ): RingScale | Refused {
-  if (rings.length < 3) return { refused: `${rings.length} rings are seen, and 3 are needed` };
+  if (rings.length < 3)
+    return {
+      refused: `${rings.length === 1 ? '1 ring is' : `${rings.length} rings are`} seen, and at least three are needed`,
+    };
   const lines = [...new Set(spacings)].map((d) => 1 / d);
   const tried = rings
     .flatMap(([radius]) => lines.map((q) => assigned(rings, lines, q / radius)))

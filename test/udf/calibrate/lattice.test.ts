@@ -1,6 +1,7 @@
 /** The size of a pixel from the disks of a known crystal: right within its error, or refused in words. */
 import { type Calibration, Context, type EwaldError } from 'ewald/udf';
 import { afterAll, expect, test } from 'vitest';
+import { scaleNotes } from '../../../src/udf/calibrate/spacings.js';
 import { known, type StrainScan, scanOf } from '../strain-scan.js';
 
 const ctx = new Context({ context: { backend: 'wasm' } });
@@ -55,6 +56,9 @@ test.each([
   [{ lattice: [0.2, 0.2] }, /lattice is 0.2,0.2; expected two spacings in nm and an angle/],
   [{ lattice: [0.2, 0.2, 5] }, /an angle of 10 to 170 degrees/],
   [{ lattice: [0.2, 0.2, 90], rings: [0.2, 0.3, 0.4] }, /rings and lattice are two scales/],
+  [{ rings: [0.2355, 0.2039] }, /rings is 0.2355,0.2039; expected at least three/],
+  [{ rings: [2.355, 2.039, 1.23] }, /ten times the spacings of gold; expected nm: 0.2355,0.2039,0.123/],
+  [{ rings: [3.135, 1.92, 1.637] }, /ten times the spacings of silicon/],
 ])('%o is refused', async (options, message) => {
   const scan = ctx.fromMemory(new Uint16Array(16 * 16 * 16), { sigShape: [16, 16], navShape: [4, 4] });
   const error: EwaldError = await ctx.calibrate(scan, options).then(
@@ -63,4 +67,18 @@ test.each([
   );
   await scan.dispose();
   expect([error.tag, error.message]).toEqual(['Argument', expect.stringMatching(message)]);
+});
+
+test('a size of a pixel that the optics or the spacings contradict is named', () => {
+  const scale = { value: 0.02, error: 1e-4, rings: [] };
+  const optics = { voltage: { value: 200, source: 'given' }, semiconv: { value: 20, source: 'given' } } as const;
+  const milliradians = (value: number) => ({ value, error: 1e-3 });
+  // .0251 Å · .02 nm⁻¹ = .0502 mrad.
+  expect(scaleNotes({ scale, optics, milliradians: milliradians(0.05) }, [0.2])).toEqual([]);
+  expect(scaleNotes({ scale, optics, milliradians: milliradians(0.5) }, [2.355]).join()).toMatch(
+    /0\.02 nm⁻¹ by the spacings, which are 0\.0502 mrad at 200 kV, and 0\.5 mrad .*the spacings are in Å/,
+  );
+  expect(scaleNotes({ scale, optics, milliradians: milliradians(0.1) }, [0.2]).join()).toContain('one is wrong');
+  expect(scaleNotes({ scale, optics: {} }, [2.355, 0.2]).join()).toMatch(/if they are in Å.*a pixel is 0\.2 nm⁻¹/);
+  expect(scaleNotes({ scale, optics: {} }, [0.2355])).toEqual([]);
 });

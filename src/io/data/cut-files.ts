@@ -1,0 +1,10 @@
+/** Whether a file was cut, so that frames or parts of them are missing. */
+import type { Dataset } from './dataset.js';
+
+/** The name of the check of sizes that compares the file with what its header states. */
+export const bytesOfFile = 'bytes of the file';
+
+/** A file that is shorter than its header states, or ends within a frame. */
+export const isCutFile = ({ notes, sizes }: Pick<Dataset, 'notes' | 'sizes'>): boolean =>
+  notes.some(({ isCut }) => isCut) ||
+  sizes.some(({ what, expected, found }) => what === bytesOfFile && found < expected);
