@@ -40,6 +40,8 @@ export interface OptionRow {
   readonly range?: Range | undefined;
   /** Of a choice. */
   readonly choices?: readonly string[] | undefined;
+  /** Of a choice: other words for it, with the options that they stand for. Flags take them; options suggest them. */
+  readonly words?: Readonly<Record<string, Readonly<Record<string, string>>>> | undefined;
   /** Of several numbers: how many, and whether each is at least as large as the one before, the last one larger. */
   readonly count?: number | undefined;
   readonly rising?: true | undefined;
@@ -299,17 +301,29 @@ export function givenAs(said: Said, name: string, value: unknown, typed: string)
   return `${word} is ${word.startsWith('-') ? JSON.stringify(typed) : shown(value)}`;
 }
 
+/** What was meant by a word that is no choice. */
+function suggestion({ kind, words = {}, choices = [] }: OptionRow, value: unknown): string | undefined {
+  if (kind !== 'choice' || typeof value !== 'string') return undefined;
+  const stands = Object.hasOwn(words, value) ? words[value] : undefined;
+  if (stands)
+    return Object.entries(stands)
+      .map(([name, one]) => `${name} "${one}"`)
+      .join(', ');
+  const near = nearest(value, choices);
+  return near && `"${near}"`;
+}
+
 /** Refuses a value that its row does not allow. Throws `Argument`. */
 export function checkParameter(row: OptionRow, value: unknown, said: string, written?: string): void {
   if (isFine(row, value)) return;
-  const near = row.kind === 'choice' && typeof value === 'string' ? nearest(value, row.choices ?? []) : undefined;
+  const near = suggestion(row, value);
   const unit = row.unit === undefined || row.kind === 'bytes' ? '' : `, in ${row.unit}`;
   const asBigint = row.kind === 'count' && typeof value === 'number' && value > 2 ** 53 ? ', above 2^53 a bigint' : '';
   const { low, high } = row.range ?? {};
   throw new EwaldError(
     'Argument',
     `${said} is ${written ?? shown(value)}; expected ${expected(row)}${asBigint}${unit}` +
-      (near ? ` (did you mean "${near}"?)` : ''),
+      (near ? ` (did you mean ${near}?)` : ''),
     { detail: { value, low, high } },
   );
 }

@@ -76,8 +76,8 @@ export interface AnalysisParameters {
   /** Of crystallinity, fft-sum. Radius of the disk that is taken out. Pixels; 0 … 1e6; default 0. */
   readonly radius?: number | undefined;
   /**
-   * Of disks, strain, bragg. Radius of diffraction disks. Pixels; 0 … 1e6; default that of the calibration; required
-   * without one unless the pattern is user.
+   * Of disks, strain, bragg. Radius of diffraction disks. Pixels; 0 … 1e6; default that of the calibration; without
+   * one that of the direct beam in the sum.
    */
   readonly diskRadius?: number | undefined;
   /**
@@ -118,7 +118,7 @@ export interface AnalysisParameters {
   readonly nPeaks?: number | undefined;
   /** Of cluster. Smallest distance between these pixels, and to the edge. Pixels; 1 … 65536; default 1. */
   readonly minDistance?: number | undefined;
-  /** Of pick, pick-fft. Scan position, slowest axis first. Some, 0 … 2147483648; default the first. */
+  /** Of pick, pick-fft. Scan position, slowest axis first. Integers, 0 … 2147483648; default the first. */
   readonly at?: readonly number[] | undefined;
   /** Of masks. Functions that create masks; in the command .npy files with a mask [y, x], or several [masks, y, x]. */
   readonly factories: readonly MaskFactory[];
@@ -220,11 +220,11 @@ export interface AnalysisParameters {
   readonly qHighpass?: number | undefined;
   /** Of icom. Order n of these filters, 1 / (1 + (q / q₀)²ⁿ). Above 0 … 1000; default 2. */
   readonly butterworthOrder?: number | undefined;
-  /** Of ssb. Acceleration voltage. KV; 0.001 … 1e5; default that of the calibration; required without one. */
+  /** Of ssb. Acceleration voltage. KV; 0.001 … 3000; default that of the calibration; required without one. */
   readonly voltage?: number | undefined;
   /**
-   * Of icom, ssb. Step of the scan. Nm; above 0 … 1e6; default that of the calibration; required without one, in icom
-   * by filters only.
+   * Of icom, ssb. Step of the scan. Nm; 1e-6 … 1e6; default that of the calibration; required without one, in icom by
+   * filters only.
    */
   readonly dpix?: number | undefined;
   /** Of ssb. Convergence semi-angle. Mrad; above 0 … 1500; default that of the calibration; required without one. */

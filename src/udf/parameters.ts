@@ -95,7 +95,7 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
   diskRadius: {
     ...disk,
     sentence: 'radius of diffraction disks',
-    usual: 'that of the calibration; required without one unless the pattern is user',
+    usual: 'that of the calibration; without one that of the direct beam in the sum',
     of: withBragg,
   },
   ri: {
@@ -416,7 +416,7 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
   voltage: {
     kind: 'number',
     sentence: 'acceleration voltage',
-    range: range(0.001, 1e5, Number.NaN),
+    range: range(0.001, 3000, Number.NaN),
     unit: 'kV',
     usual: 'that of the calibration; required without one',
     value: 'kV',
@@ -425,7 +425,7 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
   dpix: {
     kind: 'number',
     sentence: 'step of the scan',
-    range: range(0, 1e6, Number.NaN, { above: true }),
+    range: range(1e-6, 1e6, Number.NaN),
     unit: 'nm',
     usual: 'that of the calibration; required without one, in icom by filters only',
     value: 'nm',
@@ -515,7 +515,7 @@ export const scanRunRows = /* @__PURE__ */ grouped('output', {
     short: 'o',
     sentence:
       'results: .npy (of several, one file each: out-x.npy, …), .h5 or .zarr (all in one), .csv (one row per scan ' +
-      'position), or - for one as .npy on standard output',
+      'position, or per detector pixel of an image of the detector), or - for one as .npy on standard output',
     usual: '',
     value: 'file',
   },

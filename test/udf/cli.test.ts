@@ -158,7 +158,8 @@ describe.skipIf(!golden)('LiberTEM’s numbers from the shell', () => {
     const output = ['-o', 'plain.npy'];
     mistaken(await run('sum', 'plain.raw', '--dtype', 'u16', ...output), 1, 'describe them: --dtype u16 --sig-shape');
     const { code, err } = await run('sum', 'plain.raw', '--dtype', 'u16', '--sig-shape', '64,64', ...output);
-    expect(code, err).toBe(0);
+    // A file that was cut looks the same.
+    expect(code, err).toBe(1);
     expect(err).toContain('100 bytes are left over after the last complete frame');
     expect(err).toContain('or the file has a header, gaps between its frames, or frames of another size');
     expect((await readdir(folder)).filter((name) => name.startsWith('.all'))).toEqual([]);
@@ -189,6 +190,33 @@ describe.skipIf(!golden)('LiberTEM’s numbers from the shell', () => {
     expect(head).toBe('scan_y,scan_x,ring-intensity,point-intensity');
     expect(first).toBe(`0,0,${golden.ring_default.data[0]},${golden.point_default.data[0]}`);
     expect(rest).toHaveLength(29);
+  });
+
+  test('a table of an image of the detector has a row for each of its pixels', async () => {
+    for (const [name, columns] of [
+      ['sum', 'intensity'],
+      ['stddev', 'std,mean,var,sum'],
+    ] as const) {
+      expect((await run(name, ...scan, '-o', `${name}.csv`)).code).toBe(0);
+      const lines = (await readFile(at(`${name}.csv`), 'utf8')).trim().split('\n');
+      expect([lines[0], lines.length]).toEqual([`sig_y,sig_x,${columns}`, 81]);
+    }
+    mistaken(await run('sum,sumsig', ...scan, '-o', 'both.csv'), 2, 'one row for each of');
+  });
+
+  test('a file that ends within a frame, in the words of NumPy', async () => {
+    const frames = Uint8Array.from({ length: 15 }, (_, i) => i % 7);
+    await writeFile(at('whole.raw'), frames.subarray(0, 8));
+    await writeFile(at('cut.raw'), frames);
+    const read = (file: string, dtype: string) => run('sumsig', file, '--dtype', dtype, '--sig-shape', '2,2', '--json');
+    for (const [dtype, sum] of [
+      ['uint16', 2316],
+      ['<u2', 2316],
+      ['>u2', 3081],
+    ] as const)
+      expect(JSON.parse((await read('whole.raw', dtype)).out).results[0].max, dtype).toBe(sum);
+    expect(await read('cut.raw', '>u2')).toMatchObject({ code: 1, err: expect.stringContaining('was truncated') });
+    mistaken(await read('whole.raw', 'uint17'), 2, '--dtype is "uint17"; expected one of u8');
   });
 
   test('a sync offset, and a region of interest', { tags: 'all' }, async () => {

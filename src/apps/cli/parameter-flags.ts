@@ -176,6 +176,11 @@ export function flagValues<Rows extends Parameters>(
     // It also sets a flag to true that has a negation, and to false if that is typed.
     if (text === undefined || (row.kind === 'boolean' && text === row.fallback)) continue;
     if (row.without !== undefined && text === true) continue;
+    const { words = {} } = row;
+    if (typeof text === 'string' && Object.hasOwn(words, text)) {
+      Object.assign(values, words[text]);
+      continue;
+    }
     const value = row.without !== undefined && text === false ? row.without : parsed(row, text);
     checkParameter(rowOfFlag(row), value, said(name), typeof text === 'string' ? JSON.stringify(text) : undefined);
     values[name] = row.inFlag === undefined ? value : (value as number) * row.inFlag.size;

@@ -7,6 +7,7 @@ import {
   detectorAddress,
   type FlagValues,
   grouped,
+  isCutFile,
   liveRows,
   loadUdfs,
   missingNumbers,
@@ -25,6 +26,7 @@ import {
 } from '../../entries/command.node.js';
 import { EwaldError, isEwaldError } from '../../entries/index.node.js';
 import { type Analysis, Context, type LiveStatus, type Scan, type UdfProgress } from '../../entries/udf.node.js';
+import { inShell } from './command-line.js';
 import { openFlagOf, openOptions } from './data-options.js';
 import { chosenExecutor, rankOf } from './executor-flags.js';
 import { type Chosen, executorRows, withExecutor } from './executor-rows.js';
@@ -132,7 +134,14 @@ async function run(
       'Argument',
       `no analysis given: ewald run com scan.mib; there are ${Object.keys(analysisNames).join(', ')}`,
     );
-  if (file === undefined) throw new EwaldError('Argument', `no file of frames given: ewald run ${what} scan.mib`);
+  if (file === undefined) {
+    const words = [what ?? 'scan.mib', ...(what === undefined ? [] : ['scan.mib'])];
+    const functions = (udfs ?? []).flatMap((one) => ['--udf', one]);
+    throw new EwaldError(
+      'Argument',
+      `no file of frames given: ewald run ${[...words, ...functions].map(inShell).join(' ')}`,
+    );
+  }
   if (connect !== undefined) checkLive(connect, second, flags, signal);
   else
     refuseOthers(
@@ -217,6 +226,8 @@ async function analyse(
       },
     };
     if (writes) for (const one of scan.notes) if (one.kind === 'warning') note(warningOf(one));
+    if (writes && !live && isCutFile(scan.dataset) && !scan.notes.some(({ isCut }) => isCut))
+      warn(`${scan.name} was cut, and lacks frames or parts of them`);
     if (writes) for (const text of new Set(analyses.flatMap(({ notes = [] }) => notes))) warn(text);
     const started = performance.now();
     const { results, files, notes, faults } = await runToFiles(ctx, scan, options).catch((error: unknown) => {
@@ -239,7 +250,13 @@ async function analyse(
     for (const text of [...faults, ...missing.map(({ text }) => text), ...notes]) if (writes) warn(text);
     // A function of the user may have few values by design.
     const isDoubtful = faults.length > 0 || (missing.some((one) => one.isDoubtful) && flags.udfs === undefined);
-    endDone((!live || live.status.lost === 0) && !isDoubtful && !isContradicted(scan), live ? signal : undefined);
+    endDone(
+      (!live || live.status.lost === 0) &&
+        !isDoubtful &&
+        !isContradicted(scan) &&
+        (live !== undefined || !isCutFile(scan.dataset)),
+      live ? signal : undefined,
+    );
     await view?.left(signal);
   } finally {
     progress.end();

@@ -10,6 +10,7 @@ import type { MethodOf } from '../../base/members.js';
 import { checkSignal, knownOptions } from '../../base/options.js';
 import { refusal } from '../../base/parameters.js';
 import type { Codecs } from './codecs/codecs.js';
+import { isCutFile } from './cut-files.js';
 import type { Dataset, DatasetShape, Metadata } from './dataset.js';
 import type { DataType, FrameArray } from './dtype.js';
 import type { Packing } from './hdf5/writer.js';
@@ -127,9 +128,10 @@ export async function writeFrames(
 }
 
 function problemsOf(dataset: Dataset, format: FrameFormat): Pick<WrittenFrames, 'warnings' | 'isCut'> {
-  const isCut = dataset.sizes.some(({ what, expected, found }) => what === 'bytes of the file' && found < expected);
+  const isCut = isCutFile(dataset);
   const warnings = dataset.notes.flatMap(({ kind, text }) => (kind === 'warning' ? [text] : []));
-  if (isCut) warnings.push(`${dataset.name} was cut, and lacks frames or parts of them`);
+  if (isCut && !dataset.notes.some((one) => one.isCut))
+    warnings.push(`${dataset.name} was cut, and lacks frames or parts of them`);
   if (dataset.maskVaries && format === 'h5')
     warnings.push('the mask of the file differs from frame to frame, and is not written');
   for (const [name, what] of [

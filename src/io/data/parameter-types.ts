@@ -6,12 +6,15 @@ export interface OpenParameters {
   readonly format?: string | undefined;
   /**
    * Shape of the scan, slowest axis first, whose product is the number of frames: 128,128; -1 stands for a length
-   * that follows from it. Some, -1 … 9007199254740991; default stated by the file.
+   * that follows from it. Integers, -1 … 9007199254740991; default stated by the file.
    */
   readonly navShape?: readonly number[] | undefined;
-  /** Shape of a frame, slowest axis first: 256,256. Some, 1 … 9007199254740991; default stated by the file. */
+  /** Shape of a frame, slowest axis first: 256,256. Integers, 1 … 9007199254740991; default stated by the file. */
   readonly sigShape?: readonly number[] | undefined;
-  /** Element type, for files that do not state it. Default stated by the file. */
+  /**
+   * Element type, for files that do not state it; flags take NumPy's words, too: uint16, <u2, >u2. Default stated by
+   * the file.
+   */
   readonly dtype?:
     | 'u8'
     | 'u16'

@@ -2,6 +2,7 @@
 import { sliceRows } from '../../base/frame-slice.js';
 import { grouped, namesOf, type Parameters } from '../../base/parameters.js';
 import { range } from '../../base/range.js';
+import { numpyWords } from './numpy-types.js';
 
 const bytes = { kind: 'bytes', range: range(0, Number.MAX_SAFE_INTEGER, 0), of: ['raw'], value: 'bytes' } as const;
 
@@ -37,8 +38,9 @@ export const openRows = /* @__PURE__ */ grouped('input', {
   dtype: {
     common: true,
     kind: 'choice',
-    sentence: 'element type, for files that do not state it',
+    sentence: "element type, for files that do not state it; flags take NumPy's words, too: uint16, <u2, >u2",
     choices: ['u8', 'u16', 'u32', 'u64', 'i8', 'i16', 'i32', 'i64', 'f16', 'f32', 'f64', 'c64', 'c128'],
+    words: numpyWords,
     usual: 'stated by the file',
   },
   endian: {

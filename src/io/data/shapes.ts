@@ -112,7 +112,13 @@ export function countFrames(source: ByteSource, offset: number, stride: number, 
   const rest = room - frames * stride;
   const notes: Note[] =
     rest > 0
-      ? [{ kind: 'warning', text: `${rest} bytes are left over after the last complete frame: a frame was truncated` }]
+      ? [
+          {
+            kind: 'warning',
+            text: `${rest} bytes are left over after the last complete frame: a frame was truncated`,
+            isCut: true,
+          },
+        ]
       : [];
   return { frames, notes };
 }

@@ -30,6 +30,8 @@ export interface Channel {
   readonly complex?: boolean | undefined;
   /** Axes of an image that shows neither the scan nor the frames, one for each of its dimensions. */
   readonly axes?: readonly ChannelAxis[] | undefined;
+  /** Whether it is an image of the detector; a scan may have as many positions as the detector has pixels. */
+  readonly isSig?: boolean | undefined;
   /** Whether it is better displayed on a logarithmic scale. */
   readonly log?: boolean | undefined;
   /** A vector (y, x) per position, for images in which colour shows direction and length. */
@@ -123,6 +125,7 @@ export const sigChannel = (
   desc,
   shape: scan.shape.sig,
   data,
+  isSig: true,
   ...(log && { log }),
 });
 
@@ -132,7 +135,10 @@ export const realOrComplex = (
   { dtype }: { readonly dtype: string },
 ): (Channel & { readonly key: never })[] =>
   (dtype.startsWith('c')
-    ? complexChannels(channel.key, channel.title, channel.shape, channel.data)
+    ? complexChannels(channel.key, channel.title, channel.shape, channel.data).map((one) => ({
+        ...one,
+        ...(channel.isSig && { isSig: true }),
+      }))
     : [channel]) as never;
 
 /** Rejects complex frames if the analysis requires real ones. Throws `Unsupported`. */

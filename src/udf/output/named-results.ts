@@ -17,6 +17,8 @@ export interface NamedResult {
   readonly navAxes: number;
   /** Unit of its numbers, if it is known. */
   readonly unit?: string;
+  /** Names of the axes of a result that is not over the scan, where they have some. */
+  readonly axes?: readonly string[];
   /** Description of its numbers, with their unit. */
   readonly desc?: string;
   /** Whether it is better displayed on a logarithmic scale. */
@@ -47,12 +49,17 @@ function withGaps(named: NamedResult, measured: Uint8Array | undefined): NamedRe
 /** The results of one UDF by the names of its buffers. */
 export type ResultBuffers = Readonly<Record<string, ResultBuffer>>;
 
+/** Names of the axes of a frame, y and x last. */
+const sigAxes = (count: number): string[] =>
+  Array.from({ length: count }, (_, i) => `sig_${['x', 'y', 'z'][count - 1 - i] ?? i}`);
+
 /** The channels of an analysis by their keys. */
 export function namedChannels(analysis: Analysis, results: ResultBuffers): NamedResult[] {
   const nav = analysis.scan.shape.nav;
   const measured = measuredOf(results);
-  return analysis.channels(results).map(({ key, shape, data, complex, desc, unit, log, vectors }) => {
+  return analysis.channels(results).map(({ key, shape, data, complex, desc, unit, log, vectors, isSig, axes }) => {
     const array = vectors ?? data;
+    const names = isSig ? sigAxes(shape.length) : axes?.map((axis) => axis.name);
     const named: NamedResult = {
       name: key,
       desc,
@@ -60,7 +67,8 @@ export function namedChannels(analysis: Analysis, results: ResultBuffers): Named
       shape: vectors ? [...shape, 2] : shape,
       dtype: complex ? ('c128' as const) : ('f64' as const),
       data: array instanceof Float64Array ? array : Float64Array.from(array),
-      navAxes: shape.join() === nav.join() ? nav.length : 0,
+      navAxes: !isSig && !axes && shape.join() === nav.join() ? nav.length : 0,
+      ...(names && { axes: names }),
       ...(log && { log }),
       ...(vectors && { vectors: true }),
     };
@@ -72,7 +80,14 @@ export function namedChannels(analysis: Analysis, results: ResultBuffers): Named
 export const namedBuffers = (results: ResultBuffers): NamedResult[] =>
   Object.entries(results).map(([name, { shape, dtype, data, kind, extraShape, validMask }]) =>
     withGaps(
-      { name, shape, dtype, data, navAxes: kind === 'nav' ? shape.length - extraShape.length : 0 },
+      {
+        name,
+        shape,
+        dtype,
+        data,
+        navAxes: kind === 'nav' ? shape.length - extraShape.length : 0,
+        ...(kind === 'sig' && extraShape.length === 0 && { axes: sigAxes(shape.length) }),
+      },
       kind === 'nav' ? validMask : undefined,
     ),
   );

@@ -236,7 +236,10 @@ async function writeHdf5(
   }
 }
 
-/** One row per scan position (or pixel), and one column per result; results of another shape are rejected. */
+/**
+ * One row per scan position, or per pixel of results over the detector, and one column per result; results over other
+ * axes are rejected.
+ */
 function csv(results: readonly NamedResult[]): string {
   const [first] = results;
   if (!first) return '';
@@ -245,7 +248,8 @@ function csv(results: readonly NamedResult[]): string {
   const columns: { head: string; at(row: number): number | bigint }[] = [];
   for (const { name, shape, dtype, data, navAxes } of results) {
     const positions = shape.slice(0, navAxes || shape.length);
-    if (positions.join() !== axes.join())
+    // A scan may have as many positions as a detector has pixels.
+    if (positions.join() !== axes.join() || navAxes !== first.navAxes)
       throw new EwaldError(
         'Argument',
         `a .csv file has one row for each of ${axes.join(' × ')}; ${name} is ${shape.join(' × ')}. Use .h5 or .npy`,
@@ -255,7 +259,8 @@ function csv(results: readonly NamedResult[]): string {
       columns.push({ head: each === 1 ? name : `${name}_${k}`, at: (row) => data[row * each + k] as number | bigint });
   }
   // Channels may be called x and y.
-  const names = axes.map((_, i) => `scan_${['x', 'y', 'z'][axes.length - 1 - i] ?? i}`);
+  const kind = first.navAxes > 0 ? 'scan' : 'axis';
+  const names = first.axes ?? axes.map((_, i) => `${kind}_${['x', 'y', 'z'][axes.length - 1 - i] ?? i}`);
   const lines = [[...names, ...columns.map(({ head }) => csvCell(oneLine(head, 'the name of a result')))].join(',')];
   for (let row = 0; row < rows; row++) {
     const place: number[] = [];

@@ -58,7 +58,11 @@ export const tvips: Format = {
         const frames = Math.floor((part.size - offset) / stride);
         const rest = part.size - offset - frames * stride;
         if (rest > 0)
-          notes.push({ kind: 'warning', text: `${baseName(part.name)} ends with ${rest} bytes of a truncated frame` });
+          notes.push({
+            kind: 'warning',
+            text: `${baseName(part.name)} ends with ${rest} bytes of a truncated frame`,
+            isCut: true,
+          });
         parts.push({ source: part, offset: offset + frameHeader, first: total, frames });
         total += frames;
       }

@@ -13,6 +13,7 @@ import { checkSignal } from '../../../base/options.js';
 import { pause } from '../../../base/pace.js';
 import { hexOf } from '../../../io/data/checksums/check.js';
 import { md5 } from '../../../io/data/checksums/md5.js';
+import { bytesOfFile } from '../../../io/data/cut-files.js';
 import type { Dataset } from '../../../io/data/dataset.js';
 import { refuseOtherDataset } from '../../../io/detector/geometry-dataset.js';
 import { openBeside } from '../../../io/detector/open-other.js';
@@ -62,7 +63,6 @@ const mostTried = 16;
 /** Maximum number of remarks on frames that are given twice, and on problems of files. */
 const mostRemarks = 4;
 /** The size of a file in `sizes`. */
-const bytesOfFile = 'bytes of the file';
 
 /** A frame of a file with its serial number; `known` is the number of frames when the file was counted. */
 interface Numbered {
@@ -726,7 +726,11 @@ export class FileSource implements RunSource {
     const cut = sizes.flatMap(({ what, expected, found }) =>
       isCut && what === bytesOfFile ? [`it was cut: it has ${found} bytes of ${expected}`] : [],
     );
-    for (const text of [...notes.flatMap((one) => (one.kind === 'warning' ? [one.text] : [])), ...cut]) {
+    if (follow === undefined) cut.push(...notes.flatMap((one) => (one.isCut ? [one.text] : [])));
+    for (const text of [
+      ...notes.flatMap((one) => (one.kind === 'warning' && !cut.includes(one.text) ? [one.text] : [])),
+      ...cut,
+    ]) {
       if (this.#told.has(text) || this.#told.size >= mostRemarks) continue;
       this.#told.add(text);
       warn(text.startsWith(name) ? text : `${name}: ${text}`, cut.includes(text));
