@@ -168,6 +168,7 @@ describe('bad input', () => {
   test('is refused in words', async () => {
     await refused(() => ssbUdf({ ...geometry, voltage: 3e5 })).toThrow(/either lamb/);
     await refused(() => ssbUdf({ ...geometry, semiconv: Number.NaN })).toThrow(/semiconv is NaN/);
+    await refused(() => ssbUdf({ ...geometry, dpix: 3e-20 })).toThrow(/dpix is 3e-20; expected .*, in m/);
     await refused(() => ctx.runUdf(scan, ssbUdf({ ...geometry, cy: 100 }))).toThrow(/has no pixel in frames of 8 × 8/);
     await refused(() => ctx.runUdf(scan, holographyUdf({ sbPosition: [2, 2], outShape: [16, 4] }))).toThrow(
       /outShape is 16 × 4, larger than the frames/,

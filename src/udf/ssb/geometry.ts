@@ -72,16 +72,18 @@ export function checkSsb(what: string, options: SsbOptions): SsbGeometry {
       'Argument',
       `${what}: dpix is ${shown(dpix)}; expected the step of the scan in metres, or (y, x)`,
     );
-  const required = (name: string, value: number | undefined, low: number, high: number) =>
-    valid(`${what}: ${name}`, value, row.required(row.number(low, high)));
+  const required = (name: string, value: number | undefined, low: number, high: number, unit?: string) =>
+    valid(`${what}: ${name}`, value, { ...row.required(row.number(low, high)), unit });
   const flat = transformation?.flat() ?? scanRotationMatrix(options.scanRotation ?? 0, options.flipY ?? false);
   if (flat.length !== 4 || !flat.every(Number.isFinite))
     throw new EwaldError('Argument', `${what}: transformation is [${flat}]; expected [[yy, yx], [xy, xx]]`);
   return {
     lamb:
-      lamb === undefined ? electronWavelength(required('voltage', voltage, 1, 1e8)) : required('lamb', lamb, 1e-15, 1),
-    dpix: [required('dpix', steps[0], 1e-15, 1), required('dpix', steps[1], 1e-15, 1)],
-    semiconv: required('semiconv', options.semiconv, 1e-9, 1.5),
+      lamb === undefined
+        ? electronWavelength(required('voltage', voltage, 1, 3e6, 'V'))
+        : required('lamb', lamb, 1e-15, 1, 'm'),
+    dpix: [required('dpix', steps[0], 1e-15, 1, 'm'), required('dpix', steps[1], 1e-15, 1, 'm')],
+    semiconv: required('semiconv', options.semiconv, 1e-9, 1.5, 'rad'),
     semiconvPix: required('semiconvPix', options.semiconvPix, 0.5, 1e5),
     cy: options.cy === undefined ? Number.NaN : required('cy', options.cy, -1e6, 1e6),
     cx: options.cx === undefined ? Number.NaN : required('cx', options.cx, -1e6, 1e6),
