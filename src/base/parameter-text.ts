@@ -45,7 +45,7 @@ export function rangeText(row: Parameter): string {
   const { low, high, above, zero } = range;
   const edge = above ? `above ${numeral(low)}` : numeral(low);
   const both = `${zero === undefined ? '' : `0 (${zero}), `}${edge} … ${numeral(high)}`;
-  return kind === 'numbers' || kind === 'integers' ? `${count ?? 'some'}${rising ? ', rising' : ''}, ${both}` : both;
+  return kind === 'numbers' || kind === 'integers' ? `${count ?? kind}${rising ? ', rising' : ''}, ${both}` : both;
 }
 
 /** The row as its flag has it: in the flag's unit. */

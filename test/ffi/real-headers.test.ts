@@ -392,6 +392,9 @@ describe.skipIf(noCommand)(`through the command${noCommand ? ` (absent: ${noComm
     [['/usr/include/zlib.h', '--lib', 'z', '--call', 'crc32', '0', 'hello', '5'], '907060870'],
     [['zlib.h', '--cpp', 'gcc -E', '--lib', 'z', '--call', 'crc32', '0', 'hello', '5'], '907060870'],
     [['math.h', '--lib', 'm', '--call', 'cos', '0'], '1'],
+    // char * of C's own text, which is not const.
+    [['string.h', '--lib', 'c', '--call', 'strerror', '2'], 'No such file or directory'],
+    [['stdlib.h', '--lib', 'c', '--call', 'getenv', 'EWALD_NO_SUCH_NAME'], 'null'],
     [
       ['stdio.h', '--lib', 'c', '--call', 'snprintf', '[0,0,0,0,0,0]', '6', '%d|%s', '7', 'x'],
       '3\n__s [55,124,120,0,0,0]',

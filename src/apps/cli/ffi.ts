@@ -172,7 +172,7 @@ async function call(library: Library, [name = '', ...words]: readonly string[], 
   }
   const fn = (library as unknown as Record<string, (...values: unknown[]) => unknown>)[name];
   const values = words.map((word, i) => argument(word, declared, i));
-  const result = await killable(() => fn?.(...values));
+  const result = textIn(await killable(() => fn?.(...values)), declared.result);
   const written = values.map(plain);
   if (json) {
     printJson({ function: name, result: plain(result), arguments: written });
@@ -236,6 +236,12 @@ function further(word: string): [string, unknown] {
 
 const isByte = (type: CType): boolean =>
   type.kind === 'scalar' && ['char', 'signed char', 'unsigned char', 'int8_t', 'uint8_t'].includes(type.name);
+
+/** The text of a `char *`, which functions such as getenv return; other values as they are. */
+const textIn = (value: unknown, type: CType): unknown =>
+  value instanceof Pointer && type.kind === 'pointer' && type.to.kind === 'scalar' && type.to.name === 'char'
+    ? value.text()
+    : value;
 
 /** A value in a form that JSON can hold. */
 function plain(value: unknown): unknown {

@@ -73,6 +73,7 @@ export function withTexts(udfs: readonly AnyUdf[], texts: readonly string[]): An
 function unknownName(name: string, declared: readonly string[], udfs: readonly AnyUdf[]): EwaldError {
   const near = nearest(name, declared);
   const who = udfs.map(({ definition }) => definition.name).join(', ') || 'there is no UDF, so nothing';
-  const others = near ? `did you mean "${near}"?` : `expected one of ${declared.join(', ') || 'none'}`;
+  const known = declared.length === 0 ? 'it declares none' : `expected one of ${declared.join(', ')}`;
+  const others = near ? `did you mean "${near}"?` : known;
   return new EwaldError('Argument', `the UDF ${who} has no parameter "${name}"; ${others}`);
 }

@@ -154,7 +154,7 @@ function changeShape(): void {
   const { opened } = viewer;
   if (!opened) return;
   const { value } = field('shape');
-  const isShape = /^\s*(\d+(\s*[,x×\s]\s*\d+)*)?\s*$/.test(value);
+  const isShape = /^\s*([1-9]\d*(\s*[,x×\s]\s*[1-9]\d*)*)?\s*$/.test(value);
   if (!accepted(field('shape'), isShape ? undefined : 'Enter rows and columns, such as 64, 64.')) return;
   const lengths = [...value.matchAll(/\d+/g)].map(Number);
   const count = lengths.reduce((product, n) => product * n, 1);
