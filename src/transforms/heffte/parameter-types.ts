@@ -25,8 +25,8 @@ export interface TransformFileParameters {
     | 'dst4'
     | undefined;
   /**
-   * Axes to transform, negative ones counted from the last; r2c halves the last one given: 0,1 or -1. Some, -8 … 7;
-   * default all.
+   * Axes to transform, negative ones counted from the last; r2c halves the last one given: 0,1 or -1. Integers, -8 …
+   * 7; default all.
    */
   readonly axes?: readonly number[] | undefined;
   /** Real length of the last transformed axis of m complex numbers. 1 … 134217728; default the even one, 2 (m - 1). */
