@@ -55,6 +55,19 @@ describe('the picture of a map', () => {
   });
 });
 
+test('a field has a wheel of its directions, with the length at its rim', () => {
+  const data = [0, 2, 2, 0, 0, -2, -2, 0, 0, 1, 0, 0];
+  const { rgba, width } = pictureOf(map(data, { shape: [2, 3, 2], vectors: true, desc: 'shift, pixels' }), undefined);
+  const at = (y: number, x: number): number[] => [...rgba.subarray(4 * (y * width + x), 4 * (y * width + x) + 3)];
+  const [x, y, r] = [3 * 171 + 12 + 48, 2 + 48, 48];
+  // To the right, down, and to the left, as in the squares of the first three vectors; black in the middle.
+  expect([at(y, x + r), at(y + r, x), at(y, x - r)]).toEqual([at(10, 10), at(10, 181), at(10, 352)]);
+  expect(at(y, x)).toEqual([0, 0, 0]);
+  const isInked = (top: number): boolean =>
+    Array.from({ length: 20 * 60 }, (_, i) => at(top + Math.floor(i / 60), 3 * 171 + 12 + (i % 60))[0]).includes(0);
+  expect(isInked(2 + 97 + 6)).toBe(true);
+});
+
 test('text has the letters of numbers and units, and is cut at the edge', () => {
   const picture = { rgba: new Uint8ClampedArray(4 * 30 * 20), width: 30, height: 20 };
   drawText(picture, 0, 0, '-1.5e+3 nm⁻¹');

@@ -370,6 +370,9 @@ function strainAxes(scan: Scan, what: string, { axesRotation, calibration }: Str
   return { axesRotation, flipY, notes: calibration === undefined ? [] : [note] };
 }
 
+/** The unit of strains. */
+const fraction = 'fraction (.01 is 1 %)';
+
 function strainChannels(
   scan: Scan,
   { a, b, error, selector }: LatticeResults,
@@ -391,9 +394,9 @@ function strainChannels(
     valid ? selector.data.subarray(i * disks, (i + 1) * disks).reduce((sum, one) => sum + one, 0) : Number.NaN,
   );
   return [
-    navChannel(scan, 'eyy', 'strain along y', 'strain along y', maps.eyy, '1'),
-    navChannel(scan, 'exx', 'strain along x', 'strain along x', maps.exx, '1'),
-    navChannel(scan, 'exy', 'shear', 'shear strain', signed(maps.exy), '1'),
+    navChannel(scan, 'eyy', 'strain along y', `strain along y, ${fraction}`, maps.eyy, '1'),
+    navChannel(scan, 'exx', 'strain along x', `strain along x, ${fraction}`, maps.exx, '1'),
+    navChannel(scan, 'exy', 'shear', `shear strain, ${fraction}`, signed(maps.exy), '1'),
     navChannel(scan, 'theta', 'rotation', 'rotation of the lattice, radians', signed(maps.theta), 'rad'),
     navChannel(scan, 'error', 'error', 'mean distance of the disks from the lattice, pixels', measured(error), 'px'),
     navChannel(scan, 'disks', 'disks', 'number of disks that were used', counts),

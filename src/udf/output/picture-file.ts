@@ -6,6 +6,8 @@ import { drawText, type Picture, textWidth } from './picture-text.js';
 /** The longer side of the image in pixels is at least this: a value becomes a square of pixels. */
 const leastSide = 512;
 const [gap, barWidth, lineHeight] = [12, 24, 22];
+/** Radius of the wheel of directions in pixels. */
+const wheelRadius = 48;
 
 /** From blue through white to red, −1 to 1: which side of zero a value is on is seen at once. */
 function signedColour(value: number): readonly [number, number, number] {
@@ -59,6 +61,32 @@ function drawBar(picture: Picture, x: number, height: number, { low, high, colou
   label(low, height - 18);
 }
 
+/** The length of the vectors that have the full colour. */
+function longest(vectors: ArrayLike<number>): number {
+  const lengths = Float64Array.from({ length: vectors.length / 2 }, (_, i) =>
+    Math.hypot(vectors[2 * i] as number, vectors[2 * i + 1] as number),
+  );
+  return robustLimits(lengths)[1];
+}
+
+/** The wheel of the colours of all directions, to the right of an image, and the length of the vectors at its rim. */
+function drawWheel(picture: Picture, x: number, most: number): void {
+  const side = 2 * wheelRadius + 1;
+  const vectors = new Float64Array(2 * side * side).fill(Number.NaN);
+  for (let i = 0; i < side * side; i++) {
+    const [dy, dx] = [Math.floor(i / side) - wheelRadius, (i % side) - wheelRadius];
+    if (Math.hypot(dy, dx) <= wheelRadius) vectors.set([dy, dx], 2 * i);
+  }
+  const colours = vectorsToRgba(vectors, { most: wheelRadius });
+  for (let i = 0; i < side * side; i++)
+    if (colours[4 * i + 3] === 255)
+      picture.rgba.set(
+        colours.subarray(4 * i, 4 * i + 4),
+        4 * ((2 + Math.floor(i / side)) * picture.width + x + (i % side)),
+      );
+  drawText(picture, x, side + 12, `rim ${most.toPrecision(3)}`);
+}
+
 /**
  * The picture of a result of two axes. `step` is the length of a pixel of the scan in nm; without it, the scale bar
  * counts positions, or pixels of the detector.
@@ -68,10 +96,11 @@ export function pictureOf(result: NamedResult, step: number | undefined): Pictur
   const [rows = 1, columns = 1] = shape;
   const factor = Math.ceil(leastSide / Math.max(rows, columns));
   const scale = scaleOf(result);
-  const rgba = scale?.rgba ?? vectorsToRgba(data as Float64Array);
+  const most = scale ? 0 : longest(data as Float64Array);
+  const rgba = scale?.rgba ?? vectorsToRgba(data as Float64Array, { most });
   const caption = `${result.name}${result.desc === undefined ? '' : `: ${result.desc}`}`;
   const [across, down] = [columns * factor, rows * factor];
-  const side = scale ? gap + barWidth + 6 + textWidth('-0.000e+00') : 0;
+  const side = gap + (scale ? barWidth + 6 + textWidth('-0.000e+00') : textWidth('rim 0.000e+00'));
   const picture: Picture = {
     width: Math.max(across + side, Math.min(textWidth(caption), 2 * across)) + gap,
     height: down + 2 * lineHeight + gap,
@@ -84,6 +113,7 @@ export function pictureOf(result: NamedResult, step: number | undefined): Pictur
     for (let x = 0; x < across; x++)
       to[y * whole.width + x] = from[Math.floor(y / factor) * columns + Math.floor(x / factor)] as number;
   if (scale) drawBar(whole, across + gap, down, scale, log);
+  else drawWheel(whole, across + gap, most);
   const [each, unit] = navAxes === 2 ? (step === undefined ? [1, 'positions'] : [step, 'nm']) : [1, 'pixels'];
   const length = roundLength((columns * each) / 3);
   const top = down + gap;
