@@ -161,6 +161,6 @@ export interface DectrisSimulation {
   readonly dwellUs?: number | undefined;
   /** Number of series. 1 … 1e9; default 1. */
   readonly repeat?: number | undefined;
-  /** Numbers of images, from 0, that are not sent, as if they were lost on their way. Some, 0 … 2147483648. */
+  /** Numbers of images, from 0, that are not sent, as if they were lost on their way. Integers, 0 … 2147483648. */
   readonly lose?: readonly number[] | undefined;
 }

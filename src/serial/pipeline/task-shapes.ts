@@ -20,8 +20,8 @@ import { geometryShape } from '../../crystal/geometry/geometry-shape.js';
 import { dataTypes } from '../../io/data/dtype.js';
 import { checkSearch } from './modes.js';
 import { searchSettingRows } from './parameters.js';
-import { checkRegions } from './regions/region.js';
 import { checkProfile } from './profile/options.js';
+import { checkRegions } from './regions/region.js';
 import { type SearchSettings, settingNames } from './settings.js';
 import { parseIntegration } from './stages/integration-method.js';
 
