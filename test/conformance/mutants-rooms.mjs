@@ -252,8 +252,8 @@ export const roomMutants = [
   ]),
   together(
     'frames with bad pixels and without share a launch',
-    ' || ((*at)->bad != nullptr) != (first.bad != nullptr)) {',
-    ') {',
+    '((*at)->bad != nullptr) != (first.bad != nullptr) ||',
+    '',
   ),
   together('frames with other parameters share a launch', '!same((*at)->params, first.params) ||', ''),
   together(
