@@ -18,7 +18,7 @@ import type { Scan } from '../scans/scan.js';
 import { type Analysis, type Channel, navChannel } from './analysis.js';
 import { calibratedBy } from './calibrated.js';
 import { latticeFaults, radiusFaults } from './disk-doubts.js';
-import { centreOf, detectorSize, optionsOf } from './parameters.js';
+import { centreOf, detectorSize, expectsScan, optionsOf } from './parameters.js';
 
 type Common =
   | 'pattern'
@@ -123,6 +123,7 @@ function inTwoPasses<K extends string>(
   { needs, notes = [] }: { readonly needs: boolean; readonly notes?: readonly string[] },
   second: (searched: Searched) => Analysis<K>,
 ): Analysis<K> {
+  expectsScan(what, scan);
   // What can be refused is refused before the first pass.
   const alone = isRadiusOfSum(scan, what, options) ? undefined : searchedIn(scan, what, options, undefined);
   if (alone && !needs) return { ...second(alone), notes };

@@ -120,7 +120,7 @@ export function identifiers(
   observations: Observations,
   { tables, box }: UniqueReflections,
   ways: Uint8Array,
-  out = new Uint32Array(observations.count),
+  out: Uint32Array = new Uint32Array(observations.count),
 ): Uint32Array {
   const { h, k, l, offsets, crystals } = observations;
   for (let c = 0; c < crystals; c++) {

@@ -1,5 +1,7 @@
 /** Answers in words and as HTML. */
+
 import { counted } from '../../../base/amounts.js';
+import { expectsMembers } from '../../../base/arguments.js';
 import { htmlText } from '../../../base/plain-text.js';
 import type { Likely, WantedAnswer, WantedDifference } from './answers.js';
 
@@ -53,8 +55,9 @@ function presentText(answer: WantedAnswer): string {
     : `${own(value)} ± ${own(error).replace(/ %$/, '')}${place}`;
 }
 
-/** An answer in one line. */
+/** An answer of `result.forecast` in one line. Throws `Argument` for anything else. */
 export function answerText(answer: WantedAnswer): string {
+  expectsMembers('wantedText: the answer', answer, ['goal', 'kind', 'crystals'], 'one of result.forecast');
   const { goal, kind, crystals, isReached, needed, refusal, said, minutesToGo, noTime } = answer;
   const present = presentText(answer);
   const before = said

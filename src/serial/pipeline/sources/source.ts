@@ -1,6 +1,8 @@
 /** The sources of a run's frames: files, open datasets, or frames received live. */
+
 import type { EwaldError } from '../../../base/errors.js';
 import type { PlatformSignal } from '../../../base/globals.js';
+import type { MethodOf } from '../../../base/members.js';
 import type { Geometry } from '../../../crystal/geometry/geometry.js';
 import type { ImageRange } from '../../../io/chip/grid.js';
 import type { Dataset } from '../../../io/data/dataset.js';
@@ -51,9 +53,9 @@ export interface RunSource {
   /** Files and folders that are followed and have disappeared, with frames that may not have been seen. */
   readonly gone?: readonly string[] | undefined;
   /** The event of a frame as streams write it. */
-  eventOf?(file: string, frame: number): string;
+  readonly eventOf?: MethodOf<[file: string, frame: number], string> | undefined;
   /** Receives a frame by which an earlier session of a run recognised its followed file. */
-  expectFrame?(file: string, event: string, sum: number): void;
+  readonly expectFrame?: MethodOf<[file: string, event: string, sum: number], void> | undefined;
   /** The first frame, if frames are received live. */
   readonly live: LiveFrame | undefined;
   /** Frames that can only be read once, for showing them at the end; undefined if files can be read again. */
