@@ -158,7 +158,10 @@ describe('statistics', () => {
       grid: { image, series, row, column },
     });
     await sink.add(
-      record(0, { ...at(4, 'series 1', 1, 1), profile: { counts: [], background: 1.5, ice: { score: 1.25 } } } as object),
+      record(0, {
+        ...at(4, 'series 1', 1, 1),
+        profile: { counts: [], background: 1.5, ice: { score: 1.25 } },
+      } as object),
     );
     await sink.add(record(1, at(0, 'series 2', 0, 0)));
     sink.fail?.({ origin: { filename: 'run.h5', event: 9, serial: 3 }, tag: 'Format', message: 'damaged' });
