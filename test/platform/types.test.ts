@@ -212,6 +212,8 @@ test('every class of a result has a plain form, or stays in its thread', { tags:
     // Handles of memory and of work that goes on.
     ...['Acquisition', 'FrameSimulator', 'Merger', 'NativeSpace', 'Pointer', 'ResidentScan', 'RowView', 'WasmSpace'],
     ...['VirtualCom', 'VirtualDetector'],
+    // Made again from plain data: `ProfileRecord`, the lines of a stream.
+    ...['ChipMap', 'ChipMaps', 'ProfileSum', 'RadialProfile'],
     // Members of other classes that users do not see.
     ...['KeptFrames', 'KnownCells'],
   ];
