@@ -1,11 +1,13 @@
 /** Where images are on a chip: the rule against a walk over the wells, positions, refusals, and maps in any order. */
 import { describe, expect, test } from 'vitest';
+import { regionLines } from '../../src/crystal/stream/regions.js';
 import { ChipMaps } from '../../src/io/chip/chip-map.js';
 import { checkRange, gridText, parseGrid, type RasterGrid, wellAt, wellOfImage } from '../../src/io/chip/grid.js';
 import { latticeOf } from '../../src/io/chip/lattice.js';
 import { drawnMap, mapSection, rangeOfMap, wellColour, wellStates } from '../../src/io/chip/map-picture.js';
 import { type ImagePosition, listedGrid, parsePositions } from '../../src/io/chip/positions.js';
 import { imageOf, numberInName, refuseDataFiles } from '../../src/serial/pipeline/grid/image-number.js';
+import { addChunk, wellFrame } from '../../src/serial/pipeline/grid/mapped-frame.js';
 
 /** The wells in the order in which a stage goes over them, line after line. */
 function walked({ rows, columns, serpentine, alongColumns, repeat = 1 }: RasterGrid): (readonly [number, number])[] {
@@ -182,6 +184,21 @@ describe('maps', () => {
     const { png } = await drawnMap(map, 'spots', 'test');
     expect([...png.subarray(1, 4)]).toEqual([...'PNG'].map((letter) => letter.charCodeAt(0)));
     expect(await mapSection(maps.maps)).toMatch(/2 x 3 wells, 4 images, 1 image without a well/);
+  });
+
+  test('regions have the same numbers in the map of a run and in that of its stream', () => {
+    const region = { max: 90, pixels: 4, mean: 42.5, variance: 600.25, x: 10.125, y: 20.5 };
+    const rois = { jet: { sum: 170n, sumSquares: 9626n, ...region } };
+    const record = { hit: true, peaks: { count: 0 }, spots: new Float32Array(0), crystals: [], rois };
+    const { more } = wellFrame({ ...record, profile: { background: 1.5 } } as never);
+    const names = ['sum', 'max', 'pixels', 'mean', 'variance', 'x', 'y'].map((field) => `roi:jet.${field}`);
+    expect(Object.keys(more ?? {})).toEqual(names);
+    expect(more?.['roi:jet.sum']).toBe(170);
+    const maps = new ChipMaps();
+    const text = [...regionLines(rois), 'ewald/background = 1.5 at 5-3 A', 'ewald/grid = 0 0'].join('\n');
+    addChunk(maps, 'frames', { filename: 'a.h5', event: '//0', serial: 1, hit: true, cells: [], text });
+    for (const name of names) expect(maps.maps[0]?.values(name).values[0], name).toBeCloseTo(more?.[name] ?? -1, 3);
+    expect(maps.maps[0]?.values('background').values[0]).toBe(1.5);
   });
 
   test('further numbers, series, and sizes that are not known', () => {

@@ -26,6 +26,14 @@ export type RegionValues = Readonly<Record<string, RegionValue>>;
 export const regionFields = ['sum', 'max', 'pixels', 'mean', 'variance', 'x', 'y'] as const;
 export type RegionField = (typeof regionFields)[number];
 
+/** The numbers of regions as alarms and maps name them, `roi:NAME.FIELD`. */
+export function regionNumbers(regions: RegionValues): Record<string, number> {
+  const found: Record<string, number> = {};
+  for (const [name, region] of Object.entries(regions))
+    for (const field of regionFields) found[`roi:${name}.${field}`] = Number(region[field]);
+  return found;
+}
+
 /** Mean and variance of a pixel, from exact sums as far as there are any. */
 export function momentsOf(
   sum: bigint | number,
@@ -70,4 +78,10 @@ export function regionOfLine(line: string): (RegionValue & { readonly name: stri
     number,
   ];
   return { name, sum, sumSquares, max, pixels, ...momentsOf(sum, sumSquares, pixels), x, y };
+}
+
+/** The regions that the lines of a chunk state; undefined without any. */
+export function regionsOfChunk(text: string): RegionValues | undefined {
+  const found = text.split('\n').flatMap((line) => (line.startsWith(mark) ? (regionOfLine(line) ?? []) : []));
+  return found.length === 0 ? undefined : Object.fromEntries(found.map(({ name, ...region }) => [name, region]));
 }

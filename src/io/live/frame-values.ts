@@ -1,5 +1,5 @@
 /** Numbers of single frames that alarms watch by their medians, and what they are called. */
-import { type RegionValues, regionFields } from '../../crystal/stream/regions.js';
+import { type RegionValues, regionNumbers } from '../../crystal/stream/regions.js';
 
 /** The numbers of a frame by name, such as `spots` and `roi:jet.mean`; those that it does not have are absent. */
 export type FrameValues = Readonly<Record<string, number | undefined>>;
@@ -23,14 +23,10 @@ export interface ValuedFrame {
  * The values of a frame: the peaks of a hit, the resolution of its best crystal in Å, background and ice of its profile,
  * and its regions.
  */
-export function valuesOf({ hit, peaks, crystals, rois = {}, profile }: ValuedFrame): FrameValues {
-  const values: Record<string, number | undefined> = {
-    spots: hit ? peaks.count : undefined,
-    resolution: crystals.length > 0 ? 1 / Math.max(...crystals.map(({ resolution }) => resolution)) : undefined,
-    background: profile?.background,
-    ice: profile?.ice?.isFlagged === undefined ? undefined : Number(profile.ice.isFlagged),
-  };
-  for (const [name, region] of Object.entries(rois))
-    for (const field of regionFields) values[`roi:${name}.${field}`] = Number(region[field]);
-  return values;
-}
+export const valuesOf = ({ hit, peaks, crystals, rois = {}, profile }: ValuedFrame): FrameValues => ({
+  spots: hit ? peaks.count : undefined,
+  resolution: crystals.length > 0 ? 1 / Math.max(...crystals.map(({ resolution }) => resolution)) : undefined,
+  background: profile?.background,
+  ice: profile?.ice?.isFlagged === undefined ? undefined : Number(profile.ice.isFlagged),
+  ...regionNumbers(rois),
+});

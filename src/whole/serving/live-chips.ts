@@ -30,16 +30,8 @@ export class LiveChips {
 }
 
 /** What was measured in a frame. */
-export function measuredOf(record: FrameRecord): Partial<FrameStatistics> {
-  const { profile } = record as FrameRecord & {
-    readonly profile?: {
-      readonly background?: number | undefined;
-      readonly ice?: { readonly score?: number | undefined } | undefined;
-    };
-  };
-  return {
-    background: profile?.background,
-    iceScore: profile?.ice?.score,
-    peakResolutionA: peakResolutionA(record),
-  };
-}
+export const measuredOf = (record: FrameRecord): Partial<FrameStatistics> => ({
+  background: record.profile?.background,
+  iceScore: record.profile?.ice?.score,
+  peakResolutionA: peakResolutionA(record),
+});

@@ -1,43 +1,32 @@
 /** What the map of a chip shows of a frame, from its record or from its chunk of a stream. */
+import { type RegionValues, regionNumbers, regionsOfChunk } from '../../../crystal/stream/regions.js';
 import type { ChipMaps, WellFrame } from '../../../io/chip/chip-map.js';
+import { backgroundMark } from '../profile/stream-lines.js';
 import type { FrameRecord } from '../record.js';
 import { peakResolutionA } from '../stages/peak-resolution.js';
 import { gridMark, imageMark, positionMark, seriesPrefix } from './grid-lines.js';
 import { type ImageCount, imageOf } from './image-number.js';
 
 /** What of a frame the map of a chip shows. */
-type MappedFrame = Pick<FrameRecord, 'hit' | 'peaks' | 'spots' | 'crystals'>;
+type MappedFrame = Pick<FrameRecord, 'hit' | 'peaks' | 'spots' | 'crystals' | 'profile' | 'rois'>;
 
 /** What a map shows of a frame. */
 export function wellFrame(frame: MappedFrame): WellFrame {
-  const { hit, peaks, crystals } = frame;
-  const { profile, rois } = frame as MappedFrame & {
-    readonly profile?: { readonly background?: number | undefined } | undefined;
-    readonly rois?: unknown;
-  };
-  const more = regionsOf(rois);
+  const { hit, peaks, crystals, profile, rois } = frame;
   return {
     hit,
     spots: peaks.count,
     crystals: crystals.length,
     resolutionA: peakResolutionA(frame),
-    ...(profile?.background === undefined ? {} : { background: profile.background }),
-    ...(more ? { more } : {}),
+    ...further(profile?.background, rois),
   };
 }
 
-/** The numbers of regions, as `roi:NAME.FIELD`. */
-function regionsOf(rois: unknown): Record<string, number> | undefined {
-  if (typeof rois !== 'object' || rois === null) return undefined;
-  const found: Record<string, number> = {};
-  const named = Array.isArray(rois)
-    ? rois.map((one) => [String((one as { name?: unknown }).name), one] as const)
-    : Object.entries(rois);
-  for (const [name, fields] of named)
-    for (const [field, value] of Object.entries((fields ?? {}) as Record<string, unknown>))
-      if (typeof value === 'number') found[`roi:${name}.${field}`] = value;
-  return found;
-}
+/** Numbers that only some runs have. */
+const further = (background: number | undefined, rois: RegionValues | undefined): Partial<WellFrame> => ({
+  ...(background === undefined ? {} : { background }),
+  ...(rois ? { more: regionNumbers(rois) } : {}),
+});
 
 /** Adds a frame that an earlier session has written, as its chunk of the stream states it. */
 export function addChunk(
@@ -67,15 +56,7 @@ export function addChunk(
   const { series } = imageOf(isNamed ? 'names' : 'frames', { filename, event, serial: chunk.serial });
   const [, peaks = '0'] = /^num_peaks = (\d+)/m.exec(text) ?? [];
   const [, resolution] = /^peak_resolution = \S+ nm\^-1 or (\S+) A/m.exec(text) ?? [];
-  const [, background] = /^ewald\/background = (\S+)/m.exec(text) ?? [];
-  const more = Object.fromEntries(
-    [...text.matchAll(/^ewald\/roi\/(\S+) = (.*)$/gm)].flatMap(([, name, values = '']) => {
-      const words = values.split(' ').map(Number);
-      return ['sum', 'sum_sq', 'max', 'npixel', 'x', 'y'].map(
-        (field, i) => [`roi:${name}.${field}`, words[i]] as const,
-      );
-    }),
-  ) as Record<string, number>;
+  const [, background] = new RegExp(`^${backgroundMark}(\\S+)`, 'm').exec(text) ?? [];
   const spots = Number(peaks);
   maps.add(
     { series: ofDetector ?? series, row, column, x, y, image },
@@ -84,8 +65,7 @@ export function addChunk(
       spots,
       crystals: cells.length,
       resolutionA: spots > 0 && resolution !== undefined ? Number(resolution) : undefined,
-      ...(background === undefined ? {} : { background: Number(background) }),
-      ...(Object.keys(more).length > 0 ? { more } : {}),
+      ...further(background === undefined ? undefined : Number(background), regionsOfChunk(text)),
     },
   );
   return true;

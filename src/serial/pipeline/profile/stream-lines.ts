@@ -2,7 +2,8 @@
 import type { RadialProfile } from './radial-profile.js';
 
 /** Prefixes of the lines: mean intensity of the background, the strongest ring of ice, spots in ten shells. */
-const [backgroundMark, iceMark, shellsMark] = ['ewald/background = ', 'ewald/ice = ', 'ewald/spots_by_shell = '];
+export const backgroundMark = 'ewald/background = ';
+const [iceMark, shellsMark] = ['ewald/ice = ', 'ewald/spots_by_shell = '];
 
 /** The lines of a profile; what it cannot tell has none. */
 export const profileLines = ({ background, ice, spotsByShell }: RadialProfile): string[] => [
