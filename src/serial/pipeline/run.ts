@@ -39,7 +39,6 @@ import { type RunScene, searched, startedEarly } from './search-places.js';
 import { methodName, type SearchSettings } from './settings.js';
 import { storedResults, withStored } from './shards/stored.js';
 import { checkNames, checkTargets, endingOutputs, Outputs } from './sinks/outputs.js';
-import { regionStatus } from './sinks/region-status.js';
 import { streamHead } from './sinks/stream-head.js';
 import { FileSource, NoneReadable } from './sources/files.js';
 import { isSelected } from './sources/selection.js';
@@ -66,7 +65,7 @@ export async function* runPipeline(
   checkSignal(asked.signal);
   // A context that is disposed ends the runs that wait for their next frame.
   const signal = resource.until(asked.signal);
-  const options = { ...withRegionStatus(endingOutputs(asked, signal), checked), onEvent, signal };
+  const options = { ...endingOutputs(asked, signal), onEvent, signal };
   const place = endingPlace(await loadPlace(), signal);
   await checkNames(options, place);
   const check = (one: Wanted): void => options.executor && refuseForWorkers(one, options.executor.kind);
@@ -131,6 +130,7 @@ export async function* runPipeline(
         warnings,
         doubt: () => summary.doubt,
         rate: () => summary.rate,
+        regionMeans: () => summary.regions,
         isOtherCell: () => isOtherCell(summary.doubt, summary.multiples),
         cellDoubts: () => cellDoubts(summary.doubt, summary.multiples, settings.cells ?? []),
         geometry: refined?.geometry ?? geometry?.geometry,
@@ -151,10 +151,6 @@ export async function* runPipeline(
       await letGo(given.wanted as AsyncGenerator<unknown, void, undefined>);
   }
 }
-
-/** The options of a run whose viewer shows the means of its regions. */
-const withRegionStatus = <T extends PipelineOptions>(options: T, { rois }: CheckedRun): T =>
-  options.view && rois.length > 0 ? { ...options, sinks: [...(options.sinks ?? []), regionStatus(rois)] } : options;
 
 /** The geometry of a run, whose masks in other files are where the caller allows them. Throws `File`. */
 export function withMasks(

@@ -26,9 +26,11 @@ import type { ShardFolder } from '../shards/folder.js';
 import { JoinedStream } from '../shards/joined-stream.js';
 import type { IsDone, RunSource } from '../sources/source.js';
 import { bandwidthOf } from '../streams/chunk.js';
+import type { RunSummary } from '../summary.js';
 import { Ends } from './ends.js';
 import { heeding } from './function-output.js';
 import { DetectorSink } from './refined-geometry.js';
+import { regionStatus } from './region-status.js';
 import type { RunView, ViewedRun } from './run-view.js';
 import { type FrameSink, type OutputEnd, sinkWriting, solutionSink } from './sink.js';
 import type { EarlierFrames, StreamFile } from './stream-file.js';
@@ -92,8 +94,9 @@ interface OutputScene extends SettledCells {
   readonly settings: SearchSettings;
   /** Frames per second of this session. */
   readonly rate: () => number;
-  /** The regions of its frames. */
+  /** The regions of its frames, and their means in the last minute. */
   readonly rois: readonly Region[];
+  readonly regionMeans: () => RunSummary['regions'];
   /** Why the cell is in doubt according to the frames so far; undefined if it is not. */
   readonly doubt: () => string | undefined;
   /** That, or remarks that known cells are not those of the peaks. */
@@ -432,7 +435,10 @@ async function openMaps(
 }
 
 /** The description of a run for its viewer. */
-function viewedRun({ source, geometryText, settings, chip }: OutputScene, sinks: readonly FrameSink[] = []): ViewedRun {
+function viewedRun(
+  { source, geometryText, settings, chip, rois, regionMeans }: OutputScene,
+  sinks: readonly FrameSink[] = [],
+): ViewedRun {
   const [height = 1, width = 1] = source.first.shape.sig.slice(-2);
   return {
     name: source.first.name,
@@ -444,7 +450,7 @@ function viewedRun({ source, geometryText, settings, chip }: OutputScene, sinks:
     wells: chip && sizeOf(chip.grid.grid),
     placeOf: chip && ((origin) => placeOf(chip.grid, origin)),
     received: source.received,
-    status: () => definedOf(sinks.map((sink) => sink.status?.())),
+    status: () => definedOf([...sinks.map((sink) => sink.status?.()), regionStatus(rois, regionMeans())]),
   };
 }
 
