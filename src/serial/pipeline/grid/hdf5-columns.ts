@@ -1,5 +1,5 @@
 /** Where the frames of an HDF5 file are on a chip: columns of its table of frames. */
-import type { FrameGrid } from '../../../io/chip/grid.js';
+import { type FrameGrid, wellAt } from '../../../io/chip/grid.js';
 import { type Lattice, latticeOf } from '../../../io/chip/lattice.js';
 import type { WriteNode } from '../../../io/data/hdf5/writer.js';
 
@@ -57,6 +57,5 @@ export class GridColumns {
 function placed(grid: FrameGrid = {}, lattice: Lattice | undefined): FrameGrid {
   const { x, y } = grid;
   if (!lattice || grid.row !== undefined || x === undefined || y === undefined) return grid;
-  const at = (value: number, { from, step }: Lattice['x']): number => Math.round((value - from) / step);
-  return { ...grid, row: at(y, lattice.y), column: at(x, lattice.x) };
+  return { ...grid, ...wellAt(lattice, x, y) };
 }

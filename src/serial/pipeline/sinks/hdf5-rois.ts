@@ -8,68 +8,43 @@ import type { WriteNode } from '../../../io/data/hdf5/writer.js';
 import type { FrameRecord } from '../record.js';
 import { type Region, regionText } from '../regions/region.js';
 import { type RegionDetector, spansOf } from '../regions/spans.js';
+import { Column } from './column.js';
 
 const [leastI64, greatestU64] = [-(2n ** 63n), 2n ** 64n - 1n];
-
-type Whole = BigInt64Array<ArrayBuffer> | BigUint64Array<ArrayBuffer>;
-type Values = Whole | Float64Array<ArrayBuffer>;
-
-/** A column that grows. */
-class Column {
-  #values: Values;
-  #length = 0;
-
-  constructor(empty: Values) {
-    this.#values = empty;
-  }
-
-  add(value: bigint | number): void {
-    if (this.#length === this.#values.length) {
-      const Type = this.#values.constructor as new (length: number) => Values;
-      const grown = new Type(Math.max(1024, 2 * this.#length));
-      grown.set(this.#values as never);
-      this.#values = grown;
-    }
-    this.#values[this.#length++] = value as never;
-  }
-
-  node(attributes: Readonly<Record<string, string>> = {}): WriteNode {
-    return { value: this.#values.slice(0, this.#length), shape: [this.#length], attributes };
-  }
-}
 
 /** The columns of a region: whole numbers, or float64 for frames of reals. */
 class RegionColumns {
   readonly #isReal: boolean;
-  readonly #sum: Column;
-  readonly #sumSquares: Column;
-  readonly #max: Column;
-  readonly #pixels = new Column(new BigUint64Array(0));
-  readonly #x = new Column(new Float64Array(0));
-  readonly #y = new Column(new Float64Array(0));
+  readonly #sum: Column<number | bigint>;
+  readonly #sumSquares: Column<number | bigint>;
+  readonly #max: Column<number | bigint>;
+  readonly #pixels = new Column<bigint>(BigUint64Array);
+  readonly #x = new Column(Float64Array);
+  readonly #y = new Column(Float64Array);
 
   constructor(isReal: boolean) {
-    const column = (whole: Whole): Column => new Column(isReal ? new Float64Array(0) : whole);
+    const column = (whole: typeof BigInt64Array | typeof BigUint64Array): Column<number | bigint> =>
+      new Column(isReal ? Float64Array : whole);
     this.#isReal = isReal;
-    this.#sum = column(new BigInt64Array(0));
-    this.#sumSquares = column(new BigUint64Array(0));
-    this.#max = column(new BigInt64Array(0));
+    this.#sum = column(BigInt64Array);
+    this.#sumSquares = column(BigUint64Array);
+    this.#max = column(BigInt64Array);
   }
 
   add({ sum, sumSquares, max, pixels, x, y }: RegionValue): void {
-    this.#pixels.add(BigInt(pixels));
-    this.#x.add(x);
-    this.#y.add(y);
-    this.#sum.add(this.#isReal ? Number(sum) : BigInt(sum));
+    this.#pixels.add([BigInt(pixels)]);
+    this.#x.add([x]);
+    this.#y.add([y]);
+    this.#sum.add([this.#isReal ? Number(sum) : BigInt(sum)]);
     if (this.#isReal) {
-      this.#sumSquares.add(Number(sumSquares));
-      this.#max.add(max);
+      this.#sumSquares.add([Number(sumSquares)]);
+      this.#max.add([max]);
       return;
     }
     // More than 64 bits would look like a small number.
     const squares = BigInt(sumSquares);
-    this.#sumSquares.add(squares > greatestU64 ? greatestU64 : squares);
-    this.#max.add(Number.isNaN(max) ? leastI64 : BigInt(max));
+    this.#sumSquares.add([squares > greatestU64 ? greatestU64 : squares]);
+    this.#max.add([Number.isNaN(max) ? leastI64 : BigInt(max)]);
   }
 
   node(definition: string): WriteNode {
@@ -81,8 +56,8 @@ class RegionColumns {
         sum_sq: this.#sumSquares.node(),
         max: this.#max.node(),
         npixel: this.#pixels.node(),
-        x: this.#x.node(pixel),
-        y: this.#y.node(pixel),
+        x: this.#x.node([], pixel),
+        y: this.#y.node([], pixel),
       },
     };
   }

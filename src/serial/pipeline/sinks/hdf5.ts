@@ -14,42 +14,11 @@ import { headerLine } from '../inputs/copied-headers.js';
 import type { ProfileOptions } from '../profile/options.js';
 import type { FrameRecord } from '../record.js';
 import { reflectionColumns } from '../stages/reflection-table.js';
+import { Column, type Typed } from './column.js';
 import { patchedOutput } from './function-output.js';
 import type { RegionTable } from './hdf5-rois.js';
 import { ProfileGroups } from './profile-groups.js';
 import { ended, type FrameSink } from './sink.js';
-
-type Typed = Float32Array | Float64Array | Int16Array | Int32Array | Uint16Array | Uint32Array | Uint8Array;
-
-/** A column that grows. */
-class Column {
-  readonly #type: new (
-    length: number,
-  ) => Typed;
-  #values: Typed;
-  length = 0;
-
-  constructor(type: new (length: number) => Typed) {
-    this.#type = type;
-    this.#values = new type(0);
-  }
-
-  add(values: ArrayLike<number>): void {
-    if (this.length + values.length > this.#values.length) {
-      const grown = new this.#type(Math.max(1024, 2 * (this.length + values.length)));
-      grown.set(this.#values);
-      this.#values = grown;
-    }
-    this.#values.set(values, this.length);
-    this.length += values.length;
-  }
-
-  node(more: readonly number[] = [], attributes: Record<string, string> = {}): WriteNode {
-    const value = this.#values.slice(0, this.length);
-    const each = more.reduce((product, n) => product * n, 1);
-    return { value, shape: [this.length / each, ...more], attributes };
-  }
-}
 
 type Table<Name extends string> = Readonly<Record<Name, Column>>;
 
