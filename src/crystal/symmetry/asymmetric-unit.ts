@@ -85,41 +85,37 @@ interface Ccp4Place {
 
 /** A function that maps indices into CCP4's asymmetric unit, or undefined if CCP4 has none for the group's setting. */
 export function ccp4Unit(group: PointGroup): ((indices: Indices) => Ccp4Place) | undefined {
-  const inside = units[laueName(group)];
-  if (!inside) return undefined;
-  // Rotations come first: if both a rotation and a rotoinversion lead inside, the reflection is not a mate.
   const rotations = group.operations
     .map((operation): Operation => (determinant(operation) === 1 ? operation : operation.map((x) => -x + 0)))
     .sort((a, b) => trace(b) - trace(a));
-  return (indices) => {
-    for (const sign of [1, -1]) {
-      for (const rotation of rotations) {
-        const [h, k, l] = transformed(indices, rotation);
-        const place: [number, number, number] = [sign * h + 0, sign * k + 0, sign * l + 0];
-        if (inside(...place)) return { indices: place, mate: sign === -1 };
-      }
-    }
-    return { indices: transformed(indices, identity), mate: false };
-  };
+  const placed = ccp4Symmetry(group, rotations);
+  return (
+    placed &&
+    ((indices) => {
+      const { indices: place, isym } = placed(indices);
+      return { indices: place, mate: isym % 2 === 0 };
+    })
+  );
 }
 
 /**
- * As `ccp4Unit`, with the number that M/ISYM states for unmerged data: 2n − 1 if the n-th of `operations` leads into
+ * The same with the number that M/ISYM states for unmerged data: 2n − 1 if the n-th of `operations` leads into
  * the asymmetric unit, 2n if its inverse does, as for a Friedel mate.
  */
 export function ccp4Symmetry(
   group: PointGroup,
   operations: readonly Operation[],
-): ((indices: Indices) => { readonly indices: Indices; readonly isym: number }) | undefined {
+): ((indices: Indices) => { readonly indices: [number, number, number]; readonly isym: number }) | undefined {
   const inside = units[laueName(group)];
   if (!inside) return undefined;
   return (indices) => {
+    // Rotations come first: if both a rotation and a rotoinversion lead inside, the reflection is not a mate.
     for (const sign of [1, -1])
       for (const [n, operation] of operations.entries()) {
         const [h, k, l] = transformed(indices, operation);
-        const place: Indices = [sign * h + 0, sign * k + 0, sign * l + 0];
+        const place: [number, number, number] = [sign * h + 0, sign * k + 0, sign * l + 0];
         if (inside(...place)) return { indices: place, isym: 2 * n + (sign === 1 ? 1 : 2) };
       }
-    return { indices, isym: 1 };
+    return { indices: transformed(indices, identity), isym: 1 };
   };
 }
