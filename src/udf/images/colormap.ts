@@ -72,6 +72,15 @@ export function toRgba(
   return out;
 }
 
+/** Lengths of vectors (y, x). */
+const lengthsOf = (vectors: ArrayLike<number>): Float64Array =>
+  Float64Array.from({ length: vectors.length / 2 }, (_, i) =>
+    Math.hypot(vectors[2 * i] as number, vectors[2 * i + 1] as number),
+  );
+
+/** The length of the vectors that have the full colour unless another one is given. */
+export const fullLength = (vectors: ArrayLike<number>): number => robustLimits(lengthsOf(vectors))[1];
+
 /** Vectors (y, x) as colours: the direction is the hue, the length the lightness, which is full from `most` on. */
 export function vectorsToRgba(
   vectors: ArrayLike<number>,
@@ -85,9 +94,7 @@ export function vectorsToRgba(
     'even: y and x of each vector',
   );
   const n = vectors.length / 2;
-  const lengths = Float64Array.from({ length: n }, (_, i) =>
-    Math.hypot(vectors[2 * i] as number, vectors[2 * i + 1] as number),
-  );
+  const lengths = lengthsOf(vectors);
   const most = given ?? robustLimits(lengths)[1];
   const out = new Uint8ClampedArray(4 * n);
   for (let i = 0; i < n; i++) {

@@ -1,5 +1,5 @@
 /** A picture of a result that can be shown as it is: large pixels, a bar with numbers and unit, and a scale bar. */
-import { colourOf, robustLimits, toRgba, vectorsToRgba } from '../images/colormap.js';
+import { colourOf, fullLength, robustLimits, toRgba, vectorsToRgba } from '../images/colormap.js';
 import type { NamedResult } from './named-results.js';
 import { drawText, type Picture, textWidth } from './picture-text.js';
 
@@ -61,14 +61,6 @@ function drawBar(picture: Picture, x: number, height: number, { low, high, colou
   label(low, height - 18);
 }
 
-/** The length of the vectors that have the full colour. */
-function longest(vectors: ArrayLike<number>): number {
-  const lengths = Float64Array.from({ length: vectors.length / 2 }, (_, i) =>
-    Math.hypot(vectors[2 * i] as number, vectors[2 * i + 1] as number),
-  );
-  return robustLimits(lengths)[1];
-}
-
 /** The wheel of the colours of all directions, to the right of an image, and the length of the vectors at its rim. */
 function drawWheel(picture: Picture, x: number, most: number): void {
   const side = 2 * wheelRadius + 1;
@@ -96,7 +88,7 @@ export function pictureOf(result: NamedResult, step: number | undefined): Pictur
   const [rows = 1, columns = 1] = shape;
   const factor = Math.ceil(leastSide / Math.max(rows, columns));
   const scale = scaleOf(result);
-  const most = scale ? 0 : longest(data as Float64Array);
+  const most = scale ? 0 : fullLength(data as Float64Array);
   const rgba = scale?.rgba ?? vectorsToRgba(data as Float64Array, { most });
   const caption = `${result.name}${result.desc === undefined ? '' : `: ${result.desc}`}`;
   const [across, down] = [columns * factor, rows * factor];

@@ -2,10 +2,12 @@
  * Measuring on a frame: the beam centre, the distance and a ring that are dragged, radial and line profiles, and a
  * magnifier. The tools act while their section of the column is open; otherwise every drag moves the picture.
  */
+
 import { byId } from '../by-id.js';
 import { engine, pane, redraw, redrawPictures, viewer } from './app.js';
 import { Latest } from './calls.js';
 import { aboveZero, element, fitCanvas, numberIn, rewritten } from './elements.js';
+import { strokeTwice } from './inks.js';
 import { bindMask, drawMaskTool, grabMask, type MaskTool, maskTools, painted, resetMask } from './mask-tools.js';
 import { drawProfile } from './profile-chart.js';
 import type { Opened, PixelPlace, ShownRing } from './protocol.js';
@@ -349,14 +351,7 @@ export function drawTools(pen: CanvasRenderingContext2D): void {
     else path.lineTo(...at);
   }
   drawMaskTool(path);
-  for (const [style, width] of [
-    [halo, 3.5],
-    [ink, 1.5],
-  ] as const) {
-    pen.strokeStyle = style;
-    pen.lineWidth = width * px;
-    pen.stroke(path);
-  }
+  strokeTwice(pen, path, ink, halo, [1.5, 3.5]);
   const handle = ringHandle();
   if (!handle) return;
   pen.fillStyle = ink;

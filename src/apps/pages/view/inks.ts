@@ -11,13 +11,19 @@ export interface Inks {
 export const onLight: Inks = { peak: '#c8102e', reflection: '#0b62c4', ring: '#4a525c', halo: 'rgba(255,255,255,.8)' };
 export const onDark: Inks = { peak: '#ffb000', reflection: '#7fd0ff', ring: '#e4e8ee', halo: 'rgba(0,0,0,.75)' };
 
-/** Draws a path with its halo. */
-export function strokeTwice(pen: CanvasRenderingContext2D, path: Path2D, ink: string, halo: string): void {
+/** Draws a path with its halo; widths are in pixels of the page. */
+export function strokeTwice(
+  pen: CanvasRenderingContext2D,
+  path: Path2D,
+  ink: string,
+  halo: string,
+  [width, ofHalo]: readonly [number, number] = [1.25, 3],
+): void {
   pen.strokeStyle = halo;
-  pen.lineWidth = 3 * devicePixelRatio;
+  pen.lineWidth = ofHalo * devicePixelRatio;
   pen.stroke(path);
   pen.strokeStyle = ink;
-  pen.lineWidth = 1.25 * devicePixelRatio;
+  pen.lineWidth = width * devicePixelRatio;
   pen.stroke(path);
 }
 

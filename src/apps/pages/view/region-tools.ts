@@ -1,9 +1,11 @@
 /** Regions of a frame on the page: written as for `--roi`, drawn, dragged, and their counts in the displayed frame. */
+
 import { type Region, regionText } from '../../../entries/pages.js';
 import { byId } from '../by-id.js';
 import { engine, pane, redraw, viewer } from './app.js';
 import { Latest } from './calls.js';
 import { element } from './elements.js';
+import { label, strokeTwice } from './inks.js';
 import type { ShownRegion } from './protocol.js';
 import type { Point } from './viewport.js';
 
@@ -123,19 +125,8 @@ export function drawRegions(pen: CanvasRenderingContext2D): void {
         else path.lineTo(...at);
         if (!corner || at[1] < corner[1]) corner = at;
       }
-    for (const [style, width] of [
-      [halo, 3.5],
-      [ink, 1.5],
-    ] as const) {
-      pen.strokeStyle = style;
-      pen.lineWidth = width * px;
-      pen.stroke(path);
-    }
+    strokeTwice(pen, path, ink, halo, [1.5, 3.5]);
     if (!corner || !region) continue;
-    pen.strokeStyle = halo;
-    pen.lineWidth = 3 * px;
-    pen.strokeText(region.name, corner[0] + 4 * px, corner[1] - 4 * px);
-    pen.fillStyle = ink;
-    pen.fillText(region.name, corner[0] + 4 * px, corner[1] - 4 * px);
+    label(pen, region.name, [corner[0] + 4 * px, corner[1] - 4 * px], ink, halo);
   }
 }
