@@ -1,7 +1,6 @@
 /** `ewald cell FILES…`: determines an unknown cell from frames, or from the spots of several stills. */
 
 import type { Command } from 'commander';
-
 import {
   cellFrameRows,
   cellSearchRows,

@@ -62,7 +62,6 @@ const identifiedBy = 2 ** 16;
 const mostTried = 16;
 /** Maximum number of remarks on frames that are given twice, and on problems of files. */
 const mostRemarks = 4;
-/** The size of a file in `sizes`. */
 
 /** A frame of a file with its serial number; `known` is the number of frames when the file was counted. */
 interface Numbered {
