@@ -5,8 +5,8 @@
 // --markdown writes the page benchmarks/results/distributed.md. It takes less than two minutes. A missed aim does not
 // fail the run, because machines are busy; a wrong result does.
 import { spawnSync } from 'node:child_process';
-import { closeSync, existsSync, fsyncSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -252,47 +252,5 @@ async function estimated() {
 await estimated();
 await packing();
 
-// Out of core: the bytes of the file are read and written four times, compared with a plain copy of the same number of
-// bytes.
-const folder = mkdtempSync(join(tmpdir(), 'ewald-distributed-'));
-try {
-  const bytes = 8 * n ** 3;
-  const file = join(folder, 'in.npy');
-  const dict = `{'descr': '<c8', 'fortran_order': False, 'shape': (${size.join(', ')}), }`;
-  const head = `${dict}${' '.repeat(64 - ((10 + dict.length + 1) % 64))}\n`;
-  const handle = openSync(file, 'w');
-  writeSync(
-    handle,
-    Buffer.concat([
-      Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, head.length & 255, head.length >> 8]),
-      Buffer.from(head),
-    ]),
-  );
-  const piece = Buffer.alloc(2 ** 20);
-  const began = performance.now();
-  for (let at = 0; at < bytes; at += piece.length) writeSync(handle, piece, 0, Math.min(piece.length, bytes - at));
-  fsyncSync(handle);
-  closeSync(handle);
-  const writeS = (performance.now() - began) / 1000;
-  const reading = openSync(file);
-  const readBegan = performance.now();
-  while (readSync(reading, piece) > 0);
-  const readS = (performance.now() - readBegan) / 1000;
-  closeSync(reading);
-  const memory = `${Math.max(1, Math.round(bytes / 2 ** 22))}M`;
-  const run = spawnSync(
-    process.execPath,
-    [dist('cli.js'), 'fft', file, '-o', join(folder, 'out.npy'), '--memory', memory, '--json', '--backend', 'native'],
-    { encoding: 'utf8' },
-  );
-  if (run.status !== 0) throw new Error(run.stderr);
-  const report = JSON.parse(run.stdout);
-  const diskS = 2 * (writeS + readS);
-  const moving = (report.ms - report.transformMs) / 1000;
-  page.line({ what: `out of core in ${memory}: ${report.passes} passes`, values: [report.ms], unit: 'ms', most: true });
-  page.line({ what: 'the same: rate of the file beside the disk', values: [diskS / moving], unit: 'x', aim: 0.6 });
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
 for (const text of texts) page.note(`\`\`\`\n${text}\n\`\`\``);
 page.write(values.markdown);

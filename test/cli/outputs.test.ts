@@ -55,13 +55,6 @@ const rows: readonly Row[] = [
     interrupted: 'discards',
   },
   {
-    name: 'fft in parts',
-    words: (out) => ['fft', 'in.npy', '--backend=wasm', '--memory=1k', '-o', out],
-    ending: '.npy',
-    inputs: ['in.npy'],
-    interrupted: 'discards',
-  },
-  {
     name: 'fft --wisdom',
     words: (out) => ['fft', 'in.npy', '--backend=wasm', '-o', '/dev/null', '--tune=measure', '--wisdom', out],
     ending: '.json',

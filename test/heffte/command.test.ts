@@ -115,39 +115,3 @@ test('a job without the addon names the package to install', async () => {
     rmSync(bare, { recursive: true, force: true });
   }
 });
-
-describe('ewald fft --memory', () => {
-  test.each(kinds)('%s in parts equals the result in memory', async (_, shape, complex, more) => {
-    save('in.npy', [...shape], complex);
-    const run = await ewald(['fft', at('in.npy'), '-o', at('out.npy'), '--force', '--memory', '2k', '--json', ...more]);
-    expect(run.code, run.err).toBe(0);
-    const report = JSON.parse(run.out);
-    expect(report.passes).toBe(2);
-    // Every pass reads and writes each number once.
-    const [input, output] = [readFileSync(at('in.npy')).length, readFileSync(at('out.npy')).length];
-    expect(report.bytesRead + report.bytesWritten).toBeLessThan(4 * Math.max(input, output));
-    await expectAsInMemory('out.npy', [at('in.npy'), ...more]);
-  });
-
-  test('arrays that fit are transformed in memory; impossible limits are reported', async () => {
-    save('in.npy', [6, 5, 8], false);
-    const fits = await ewald(['fft', at('in.npy'), '-o', at('out.npy'), '--force', '--memory', '1G', '--json']);
-    expect(JSON.parse(fits.out).passes).toBeUndefined();
-    for (const [size, words] of [
-      ['lots', '2G or 512M'],
-      ['-1G', '2G or 512M'],
-    ]) {
-      const run = await ewald(['fft', at('in.npy'), '-o', at('never.npy'), `--memory=${size}`]);
-      expect([run.code, run.err]).toEqual([2, expect.stringContaining(words as string)]);
-    }
-    save('wide.npy', [4, 40, 40], true);
-    const small = await ewald(['fft', at('wide.npy'), '-o', at('never.npy'), '--memory', '10k']);
-    expect([small.code, small.err]).toEqual([
-      1,
-      expect.stringContaining('--memory is 10240 bytes; one plane of 40 × 40'),
-    ]);
-    const some = await ewald(['fft', at('wide.npy'), '-o', at('never.npy'), '--memory', '10k', '--axes', '0']);
-    expect([some.code, some.err]).toEqual([2, expect.stringContaining('a larger --memory, or none, transforms it')]);
-    expect(readdirSync(folder)).not.toContain('never.npy');
-  });
-});

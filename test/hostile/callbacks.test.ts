@@ -211,7 +211,7 @@ const rows: Readonly<Record<string, Row>> = {
     ),
   ),
   'heffte/files/wish onProgress': row((onProgress) =>
-    transformFile(at('in.npy'), fresh('npy'), { backend: 'wasm', memory: 8192, onProgress }),
+    transformFile(at('in.npy'), fresh('npy'), { backend: 'wasm', onProgress }),
   ),
   'data/convert onProgress': row((onProgress) =>
     writeFrames(dataset(), { append: async () => undefined }, undefined, { format: 'npy', onProgress }),

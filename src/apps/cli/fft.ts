@@ -82,13 +82,10 @@ async function run(input: string, flags: FlagValues<typeof rows>, { signal }: Cl
     if (hint !== undefined) tell(dim(hint));
   }
 
-  function how({ kind, engine, backend, ranks, passes, ms }: TransformedFile, began: number): string {
+  function how({ kind, engine, backend, ranks, ms }: TransformedFile, began: number): string {
     const seconds = ((performance.now() - began) / 1000).toFixed(2);
-    const parts =
-      passes === undefined
-        ? `${ms.toFixed(2)} ms`
-        : `${passes} ${passes === 1 ? 'pass' : 'passes'} over the file, ${seconds} s`;
-    const all = ranks === undefined ? parts : `${counted(ranks, 'rank')}, ${parts} of ${seconds} s`;
+    const time = `${ms.toFixed(2)} ms`;
+    const all = ranks === undefined ? time : `${counted(ranks, 'rank')}, ${time} of ${seconds} s`;
     const by = engine === 'ewald' ? '' : ` by ${engine}`;
     return `${kind}${words.inverse ? ' inverse' : ''} on ${backend}${by}, ${all}`;
   }

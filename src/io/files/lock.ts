@@ -18,7 +18,7 @@ import { EwaldError } from '../../base/errors.js';
 import { fileError } from '../../base/file-errors.js';
 import { identityOf } from '../../base/file-identity.js';
 import { onExit } from './interrupt.js';
-import { absent, betweenOf, hiddenBeside, temporaryBeside } from './names.js';
+import { absent, hiddenBeside, temporaryBeside } from './names.js';
 
 /** The name under which the owner of a lock writes its file; it must be known after the owner has been killed. */
 const temporaryOf = (target: string, token: string): string => hiddenBeside(target, `${token.slice(0, 12)}.tmp`);
@@ -281,7 +281,7 @@ async function takeOver(candidate: string, target: string, content: string, gone
 
 /** Removes what a killed owner was writing; a failure leaves it, and concerns nobody. */
 async function removeRemains(temporary: string): Promise<void> {
-  for (const name of [temporary, betweenOf(temporary)]) await rm(name, { force: true }).catch(() => undefined);
+  await rm(temporary, { force: true }).catch(() => undefined);
 }
 
 class HeldLock implements Lock {

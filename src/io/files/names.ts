@@ -49,9 +49,6 @@ export const hiddenBeside = (file: string, ending: string): string =>
 export const temporaryBeside = (file: string, ending = 'tmp'): string =>
   hiddenBeside(file, `${randomBytes(6).toString('hex')}.${ending}`);
 
-/** The second temporary file of an output that is computed in two passes. */
-export const betweenOf = (temporary: string): string => `${temporary}.between`;
-
 /**
  * Throws `Argument` if two outputs of one command are the same file, under any name, or if one is the `NAME.part` of
  * another. Devices and pipes may be given twice, `-` may not.

@@ -43,11 +43,6 @@ export interface TransformFileParameters {
   readonly tune?: 'estimate' | 'measure' | undefined;
   /** Choices measured before, read if the file exists; tune measure adds to it. */
   readonly wisdom?: string | undefined;
-  /**
-   * Memory limit, such as 2G: a larger array stays in its file and is transformed in parts, along all axes. Bytes;
-   * 1024 … 1125899906842624; default no limit.
-   */
-  readonly memory?: number | undefined;
   /** Replaces existing files; never the input. Default false. */
   readonly force?: boolean | undefined;
 }

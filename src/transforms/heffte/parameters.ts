@@ -68,13 +68,6 @@ export const transformRows = {
     usual: '',
     value: 'file.json',
   },
-  memory: {
-    kind: 'bytes',
-    sentence: 'memory limit, such as 2G: a larger array stays in its file and is transformed in parts, along all axes',
-    range: range(1024, 2 ** 50, Number.NaN),
-    usual: 'no limit',
-    unit: 'bytes',
-  },
   force: { kind: 'boolean', sentence: 'replaces existing files; never the input' },
 } as const satisfies Parameters;
 

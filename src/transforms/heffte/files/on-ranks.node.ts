@@ -99,11 +99,6 @@ export async function transformOnRanks(
 async function openTogether({ comm, input, outputFile, options }: Job): Promise<NpyParts> {
   if (outputFile === '-')
     throw new EwaldError('Argument', 'ranks cannot write to standard output together; name a file');
-  if (options.memory !== undefined)
-    throw new EwaldError(
-      'Argument',
-      'the option memory is for a single process; each of several ranks holds its own part',
-    );
   return together(comm, async () => {
     if (comm.rank === 0) await checkOutput(outputFile, npyWriting(input, options));
     return openNpyParts(input);

@@ -1,8 +1,7 @@
 /**
- * `transformFile`: the transform of an array in a .npy file as another one; in memory, in parts, or by the ranks of a
- * job.
+ * `transformFile`: the transform of an array in a .npy file as another one; in memory, or by the ranks of a job.
  */
-import { observer } from '../../../base/callbacks.js';
+import { observer, progressOf } from '../../../base/callbacks.js';
 import { EwaldError, isEwaldError, messageOf } from '../../../base/errors.js';
 import { checkSignal } from '../../../base/options.js';
 import type { Communicator } from '../../../core/communicator/communicator.js';
@@ -40,10 +39,9 @@ interface FileContext extends Pick<FftMethods, 'fft' | 'importWisdom' | 'exportW
  * Transforms the array of a .npy file into another .npy file, written whole or not at all; `-` is standard input and
  * standard output.
  *
- * With `memory` an array that does not fit is processed in parts, of which only whole transforms of all axes are
- * possible. In an MPI job every rank makes the same call, and together they transform up to three axes; each holds its
+ * In an MPI job every rank makes the same call, and together they transform up to three axes; each holds its
  * part of the array. Throws `Argument` and `Shape` for options that do not fit the array, `File`, `Format`,
- * `Unsupported` without the backend or engine, `Limit` where not even one plane fits into `memory`, `Aborted`.
+ * `Unsupported` without the backend or engine, `Aborted`.
  */
 export type TransformFile = (input: string, output: string, options?: TransformFileOptions) => Promise<TransformedFile>;
 
@@ -57,10 +55,7 @@ export const fileTransform =
       const { transformOnRanks } = await import('./on-ranks.node.js');
       return transformOnRanks(await place.mpiComm(), place, input, output, options);
     }
-    const { memory } = options;
-    const { transformParts } = await import('./on-disk.node.js');
-    const parts = memory && (await transformParts(place.createContext, input, output, options, memory));
-    return parts || transformWhole(place, input, output, options);
+    return transformWhole(place, input, output, options);
   };
 
 /** Wisdom is the only file that is both read and written, because choices are added to it. */
@@ -80,26 +75,31 @@ async function transformWhole(
 ): Promise<TransformedFile> {
   const { inverse, signal, wisdom, scale = 'none' } = options;
   const run = signal ? { signal } : {};
+  const report = progressOf('transformFile', options);
   checkSignal(signal);
   const writing = npyWriting(input, options);
   await checkOutput(output, writing);
   const measured = options.tune === 'measure' ? wisdom : undefined;
   if (measured !== undefined) await checkOutput(measured, wisdomWriting(input, options));
+  report(0, 1, 'reading');
   const array = await readNpyFile(input, signal);
   const wish = wishOf(array, options, inputName(input));
   const data = numbersFor(array, wish);
   const context = await createContext(options.backend === undefined ? {} : { backend: options.backend });
   try {
     if (wisdom !== undefined) context.importWisdom((await readWisdom(wisdom)) ?? context.exportWisdom());
+    report(0.2, 1, 'planning');
     // Not every engine and backend ends at the signal; nothing is written meanwhile.
     const fft = await killable(() => context.fft({ ...wish.plan, ...run }));
     if (measured !== undefined)
       await writeWhole(measured, `${JSON.stringify(context.exportWisdom(), null, 2)}\n`, wisdomWriting(input, options));
+    report(0.4, 1, 'transforming');
     const started = performance.now();
     const result = await killable(() =>
       inverse ? fft.backward(data, undefined, { scale, ...run }) : fft.forward(data, undefined, { scale, ...run }),
     );
     const ms = performance.now() - started;
+    report(0.7, 1, 'writing');
     const { outShape: shape, complexOut: complex, length, kind, axes = null } = wish;
     await writeNpyFile(output, { shape, data: result, complex }, writing, signal);
     const { backend, engine } = fft;

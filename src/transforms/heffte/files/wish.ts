@@ -18,7 +18,7 @@ export type FileTransformKind = Exclude<FftKind, 'r2r'> | R2rKind;
 /** Options of `transformFile`. */
 export interface TransformFileOptions extends TransformFileParameters {
   readonly signal?: PlatformSignal | undefined;
-  /** Receives the completed fraction and the current stage; a transform in memory reports nothing. */
+  /** Receives the completed fraction and the current stage. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
@@ -33,16 +33,11 @@ export interface TransformedFile {
   readonly axes: readonly number[] | null;
   readonly backend: string;
   readonly engine: string;
-  /** Milliseconds of the transform; of a file processed in parts, of all of it. */
+  /** Milliseconds of the transform. */
   readonly ms: number;
   /** In an MPI job: the number of ranks, and this rank. */
   readonly ranks?: number;
   readonly rank?: number;
-  /** For a file processed in parts: the number of passes, and the amount of data read and written. */
-  readonly passes?: number;
-  readonly bytesRead?: number;
-  readonly bytesWritten?: number;
-  readonly transformMs?: number;
 }
 
 const optionNames = [...Object.keys(transformRows), 'signal', 'onProgress'];
