@@ -8,11 +8,13 @@ import { fileSource } from 'ewald/data';
 import { readReflectionList } from 'ewald/merging';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { correlation } from '../../src/base/correlation.js';
+import { marks } from '../../src/crystal/stream/stream.js';
 import { Hdf5Writer, type WriteNode } from '../../src/io/data/hdf5/writer.js';
 import { memorySource } from '../../src/io/data/sources/memory.js';
 import { Collector } from '../../src/serial/merging/collection/collector.js';
 import { ObservationColumns } from '../../src/serial/merging/collection/columns.js';
 import { readRunFile } from '../../src/serial/merging/collection/hdf5-run.js';
+import { numberOfCell } from '../../src/serial/merging/collection/named-axes.js';
 import { StreamScanner } from '../../src/serial/merging/collection/scan.js';
 import { codecsHere } from '../data/hdf5-support.js';
 import { ewaldTogether } from '../support/cli.js';
@@ -82,6 +84,17 @@ describe('the HDF5 file of a run', () => {
       for (const [i, x] of file[name].entries())
         expect(Math.abs(x - (stream[name][i] ?? 0))).toBeLessThan(0.0051 + 1e-6 * Math.abs(x));
     for (const [i, x] of file.wavelengths.entries()) expect(x).toBeCloseTo(stream.wavelengths[i] ?? 0, 9);
+  });
+
+  test('has the crystals whose axes were named, where the known cell is nearly tetragonal', async () => {
+    const simulation = '--images 2 --size 512,512 --pixel 0.15 --cell 55,56,65,90,90,90';
+    expect((await ewald(`simulate frames -o near ${simulation}`)).code).toBe(0);
+    const index = 'index near/run.h5 -g near/run.geom -p near/run.cell --refine-geometry off -j 1';
+    expect((await ewald(`${index} -o near.stream --hdf5 near.h5`)).code).toBe(0);
+    const [stream, file] = [await collected('near.stream'), await collected('near.h5')];
+    expect(Array.from(stream.axes)).toContain(numberOfCell(stream.head.cell));
+    expect(file.axes).toEqual(stream.axes);
+    expect(readFileSync(at('run.stream'), 'latin1')).not.toContain(marks.namedAxes);
   });
 
   test('leaves out the same observations above a limit on their peaks', async () => {

@@ -78,6 +78,30 @@ describe('a and b that differ by 0.7 %', () => {
   });
 });
 
+describe('a and b that differ by 0.7 %, of crystals whose cells are vague', () => {
+  const vague = { ...simulation, cellError: 1e-2, crystals: 40 };
+
+  test('keep the names that their spots gave them, whatever the seed', async () => {
+    const stream = simulateStream({ ...vague, named: parameters });
+    for (const seed of seeds) {
+      const result = await merged(stream, { seed });
+      expect(result.crystals.filter(({ way }) => way !== 0)).toEqual([]);
+      expect(result.remarks.join()).toMatch(/were told apart, by the spots of 40 of 40 crystals/);
+    }
+  });
+
+  test('are brought together where runs name the axes in different orders', async () => {
+    const [a, b, ...others] = parameters;
+    const merger = await context.merger({ symmetry: 'mmm', model: 'mean', polarisation: 'none', cell: known });
+    const exchanged = simulateStream({ ...vague, ways: ['k,h,-l'], seed: 2, named: [b, a, ...others] });
+    for (const [i, { bytes }] of [simulateStream({ ...vague, named: parameters }), exchanged].entries())
+      await merger.addStream({ name: `${i}.stream`, bytes: [bytes] });
+    const { crystals, remarks } = await merger.run();
+    expect(crystals.slice(0, 80).map(({ way }) => way)).toEqual([...Array(40).fill(0), ...Array(40).fill(1)]);
+    expect(remarks.join()).toMatch(/by the spots of 80/);
+  });
+});
+
 describe('a and b that are equal', () => {
   const equal = { ...simulation, parameters: [23, 23, 19, 90, 90, 90] as const, symmetry: '4/m' };
   const ways = ['h,k,l', 'k,h,-l', 'h,k,l'];

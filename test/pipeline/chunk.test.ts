@@ -33,7 +33,7 @@ function crystal(reflections: number | undefined): FrameCrystal {
     [90, 90, 90],
   ] as const;
   const others = {
-    ...{ cell: unit, reciprocal: unit, lengths, angles, probability: 0, refined: true, rivals: [] },
+    ...{ cell: unit, reciprocal: unit, lengths, angles, probability: 0, refined: true, rivals: [], named: false },
     ...{ inputCell: 0, indices: new Int32Array(0), peaks: new Uint32Array(0), residual: 0 },
     ...{ detector: undefined, profileRadius: 1e-3, resolution: 0.3, overlapping: 1, saturated: 2 },
   } as const;

@@ -124,6 +124,11 @@ export const marks = {
   indexedBy: 'ewald/indexed_by = ',
   /** Likewise, in some chunks of followed files: the sum of the frame's bytes, by which its file is recognised. */
   frameSum: 'ewald/frame_sum = ',
+  /**
+   * Likewise, in crystals: their known cell is nearly more symmetric than it is, and their spots told which axis is
+   * which; followed by `named`.
+   */
+  namedAxes: 'ewald/axes = ',
   /** CrystFEL's name for orientations that another program has found. */
   indexedElsewhere: 'file',
   chunkBegin: '----- Begin chunk -----',

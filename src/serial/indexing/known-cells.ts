@@ -41,7 +41,8 @@ export type KnownCellsInput =
 const nearlySymmetric = new Map<string, boolean>();
 const mostRemembered = 64;
 
-function isNearlySymmetric(cell: Cell): boolean {
+/** Whether a primitive cell is nearly more symmetric than it is, so that its axes have several names. */
+export function isNearlySymmetric(cell: Cell): boolean {
   const key = cell.join();
   const known = nearlySymmetric.get(key) ?? labelsOf(cell).labels.length > 1;
   if (nearlySymmetric.size >= mostRemembered) nearlySymmetric.clear();

@@ -15,6 +15,7 @@ import { identity, type Operation } from '../../crystal/symmetry/matrices.js';
 import { latticeRotations, waysToIndex } from '../../crystal/symmetry/settings.js';
 import type { LeftOut } from './collection/admission.js';
 import type { ScanCounts } from './collection/counts.js';
+import { numberedCells } from './collection/named-axes.js';
 import { type Observations, someCrystals } from './collection/observations.js';
 import { copiedCrystalsRemark, repeatedFramesRemark } from './collection/repeated-frames.js';
 import type { ScannedHead } from './collection/scan.js';
@@ -192,15 +193,17 @@ function decide(
   const ways = waysOf(checked, subject);
   const unique = uniqueReflections(observations, group, ways);
   const radius = commonRadius(observations, part);
-  const { parameters } = observations;
+  const { parameters, axes } = observations;
   const isGiven = checked.cell !== undefined;
-  const cells = ways.length > 1 ? new CellEvidence({ parameters, part, ways, group, cell, isGiven }) : undefined;
+  const known = numberedCells(heads.map(({ head }) => head.cell));
+  const indexed = { parameters, axes, known, part, ways, group, cell, isGiven };
+  const cells = ways.length > 1 ? new CellEvidence(indexed) : undefined;
   const { ways: resolved, logOdds } = settingsOf(observations, unique, { starts, seed, radius, part, cells });
   const settings = { ways, group, chosen: resolved, part, cell };
   const chosen = aligned(checked.reference, observations, unique, settings, remarks);
   const doubt = checked.symmetry === automatic ? undefined : doubtOfGroup(observations, subject, group);
   if (doubt !== undefined) remarks.push(doubt);
-  if (cells) remarks.push(toldApartRemark({ ways, chosen, logOdds, part, decided: cells.decided }));
+  if (cells) remarks.push(toldApartRemark({ ways, chosen, logOdds, part, ...cells.counts }));
   const isDoubtful =
     doubt !== undefined ||
     repeated.some((remark) => remark?.isDoubtful) ||

@@ -60,6 +60,7 @@ function columnsToShare({ observations, ids, unique, noise }: Identified): Ident
       parameters: new Float64Array(0),
       limits: new Float64Array(0),
       profileRadii: new Float64Array(0),
+      axes: new Uint32Array(0),
       filenames: [],
       events: [],
       headerValues: [],

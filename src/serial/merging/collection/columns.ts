@@ -64,6 +64,7 @@ export class ObservationColumns {
   readonly #bandwidths = new Growing((n) => new Float64Array(n), 64);
   readonly #limits = new Growing((n) => new Float64Array(n), 64);
   readonly #radii = new Growing((n) => new Float64Array(n), 64);
+  readonly #axes = new Growing((n) => new Uint32Array(n), 64);
   readonly #filenames: string[] = [];
   readonly #events: string[] = [];
   readonly #headerValues: string[] = [];
@@ -117,6 +118,7 @@ export class ObservationColumns {
     this.#bandwidths.push(record.bandwidth);
     this.#limits.push(record.limit);
     this.#radii.push(record.profileRadius);
+    this.#axes.push(record.axes);
     this.#filenames.push(record.filename);
     this.#events.push(record.event);
     this.#headerValues.push(record.headerValue);
@@ -138,6 +140,7 @@ export class ObservationColumns {
     this.#bandwidths.append(more.bandwidths);
     this.#limits.append(more.limits);
     this.#radii.append(more.profileRadii);
+    this.#axes.append(more.axes);
     for (const filename of more.filenames) this.#filenames.push(filename);
     for (const event of more.events) this.#events.push(event);
     for (const value of more.headerValues) this.#headerValues.push(value);
@@ -151,7 +154,8 @@ export class ObservationColumns {
   /** Discards everything added since a mark; used for a truncated frame. */
   rewind({ crystals, count }: Mark): void {
     this.#shorten(count);
-    for (const column of [this.#wavelengths, this.#bandwidths, this.#limits, this.#radii]) column.length = crystals;
+    for (const column of [this.#wavelengths, this.#bandwidths, this.#limits, this.#radii, this.#axes])
+      column.length = crystals;
     this.#offsets.length = crystals + 1;
     this.#reciprocal.length = 9 * crystals;
     this.#parameters.length = 6 * crystals;
@@ -181,6 +185,7 @@ export class ObservationColumns {
       bandwidths: this.#bandwidths.view(),
       limits: this.#limits.view(),
       profileRadii: this.#radii.view(),
+      axes: this.#axes.view(),
       // More crystals may be added while these are merged.
       filenames: this.#filenames.slice(),
       events: this.#events.slice(),

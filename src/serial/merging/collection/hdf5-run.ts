@@ -11,6 +11,7 @@ import { Hdf5Dataset } from '../../../io/data/hdf5/dataset.js';
 import { Hdf5File, Hdf5Group } from '../../../io/data/hdf5/file.js';
 import type { Collector } from './collector.js';
 import { regionValues } from './hdf5-regions.js';
+import { numberOfCell } from './named-axes.js';
 import { type ScannedHead, StreamScanner } from './scan.js';
 
 /** Reflections read at a time, unless a single crystal has more. */
@@ -36,6 +37,7 @@ const columnsOfRun = {
     resolution: [Float64Array, 1],
     reflections_begin: [Uint32Array, 1],
     reflections: [Uint32Array, 1],
+    named: [Uint8Array, 1],
   },
   reflections: {
     hkl: [Int16Array, 3],
@@ -44,6 +46,9 @@ const columnsOfRun = {
     peak: [Float32Array, 1],
   },
 } as const;
+
+/** Columns that a file may lack, for zeros. */
+const optionalColumns: ReadonlySet<string> = new Set(['named']);
 
 type GroupName = keyof typeof columnsOfRun;
 type ReadRows = (name: string, first: number, count: number) => Promise<Column>;
@@ -88,7 +93,11 @@ export async function readRunFile(source: ByteSource, name: string, collector: C
   const columns = await columnsIn(frames, crystals);
   checkReferences(columns, frames.rows, reflections.rows, filenames.length, fail);
   collector.counts.frames += frames.rows;
-  await collect(collector, { ...columns, filenames, headerValues, bandwidth }, reflections);
+  await collect(
+    collector,
+    { ...columns, filenames, headerValues, bandwidth, cellNumber: numberOfCell(scannedHead.cell) },
+    reflections,
+  );
   return scannedHead;
 }
 
@@ -108,6 +117,7 @@ async function columnsIn(frames: Group, crystals: Group) {
     resolutions: await all<Float64Array>(crystals, 'resolution'),
     begins: await all<Uint32Array>(crystals, 'reflections_begin'),
     counts: await all<Uint32Array>(crystals, 'reflections'),
+    named: await all<Uint8Array>(crystals, 'named'),
   };
 }
 
@@ -135,6 +145,8 @@ interface RunFacts extends RunColumns {
   /** For each frame; empty if the run has copied none. */
   readonly headerValues: readonly string[];
   readonly bandwidth: number;
+  /** The known cell of the run, see `named-axes.ts`. */
+  readonly cellNumber: number;
 }
 
 /** Hands over the crystals with their reflections, which are read for several crystals at a time. */
@@ -176,6 +188,7 @@ function crystalOf(run: RunFacts, c: number): Parameters<Collector['crystal']>[1
     bandwidth: run.bandwidth,
     limit: d > 0 ? 1 / d : Number.POSITIVE_INFINITY,
     profileRadius: run.radii[c] as number,
+    axes: run.named[c] === 1 ? run.cellNumber : 0,
     headerValue: run.headerValues[frame] ?? '',
   };
 }
@@ -195,6 +208,7 @@ async function openGroup(entry: Hdf5Group, name: GroupName, size: number, fail: 
   let rows: number | undefined;
   for (const [column, [type, width]] of Object.entries(columnsOfRun[name])) {
     const one = await entry.get(`${name}/${column}`);
+    if (one === undefined && optionalColumns.has(column)) continue;
     if (!(one instanceof Hdf5Dataset)) return fail(`it has no ${name}/${column}; write it again with ewald index`);
     const [length = 0, ...each] = one.shape;
     rows ??= length;
@@ -210,7 +224,8 @@ async function openGroup(entry: Hdf5Group, name: GroupName, size: number, fail: 
   return {
     rows: rows ?? 0,
     async read(column, first, count) {
-      const one = columns.get(column) as Hdf5Dataset;
+      const one = columns.get(column);
+      if (!one) return new Uint8Array(count);
       const each = one.shape.slice(1);
       const box = { start: [first, ...each.map(() => 0)], count: [count, ...each] };
       const length = each.reduce((product, n) => product * n, count);

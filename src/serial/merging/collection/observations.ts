@@ -18,6 +18,8 @@ export interface CrystalRecord {
   readonly limit: number;
   /** Profile radius in 1/angstrom as the stream states it, or NaN. */
   readonly profileRadius: number;
+  /** Number of the known cell by which its indexer has named its axes, see `named-axes.ts`; 0 if it has not. */
+  readonly axes: number;
   /** Value of the header field that divides the data into sets; empty if the frame has none. */
   readonly headerValue: string;
 }
@@ -42,6 +44,8 @@ export interface Observations {
   /** [crystals], 1/angstrom. */
   readonly limits: Float64Array;
   readonly profileRadii: Float64Array;
+  /** [crystals], numbers of known cells, 0 where axes are not named. */
+  readonly axes: Uint32Array;
   readonly filenames: readonly string[];
   readonly events: readonly string[];
   /** [crystals] */
@@ -67,6 +71,7 @@ export function someCrystals(all: Observations, first: number, end: number): Obs
     bandwidths: all.bandwidths.subarray(first, end),
     limits: all.limits.subarray(first, end),
     profileRadii: all.profileRadii.subarray(first, end),
+    axes: all.axes.subarray(first, end),
     filenames: all.filenames.slice(first, end),
     events: all.events.slice(first, end),
     headerValues: all.headerValues.slice(first, end),

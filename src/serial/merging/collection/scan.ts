@@ -11,6 +11,7 @@ import { marks } from '../../../crystal/stream/stream.js';
 import type { Collector } from './collector.js';
 import type { Mark, ObservationColumns } from './columns.js';
 import { noCounts, type ScanCounts } from './counts.js';
+import { numberOfCell } from './named-axes.js';
 
 /** The header of a stream, which applies to all of its frames. */
 export interface ScannedHead {
@@ -35,7 +36,7 @@ export interface ScannedHead {
 const newline = 10;
 const [space, minus, plus, point, zero, nine] = [32, 45, 43, 46, 48, 57];
 const wanted =
-  /^(Image filename: |Event: |photon_energy_eV = |beam_bandwidth = |Cell parameters |[abc]star = |profile_radius = |diffraction_resolution_limit = |header\/(?:int|float|str)\/|hdf5\/|ewald\/roi\/|-----? |--- |Reflections measured|Peaks from peak search)/;
+  /^(Image filename: |Event: |photon_energy_eV = |beam_bandwidth = |Cell parameters |[abc]star = |profile_radius = |diffraction_resolution_limit = |header\/(?:int|float|str)\/|hdf5\/|ewald\/(?:roi\/|axes = )|-----? |--- |Reflections measured|Peaks from peak search)/;
 
 type Part = 'start' | 'head' | 'geometry' | 'cell' | 'chunk' | 'peaks' | 'rows' | 'between';
 
@@ -44,6 +45,7 @@ interface Crystal {
   parameters: number[];
   limit: number;
   profileRadius: number;
+  axes: number;
 }
 
 /** Whether a line is a row of reflections: it begins with padding, or with an index of four characters. */
@@ -270,12 +272,14 @@ export class StreamScanner {
         parameters: [],
         limit: Number.POSITIVE_INFINITY,
         profileRadius: Number.NaN,
+        axes: 0,
       };
     } else if (line.startsWith('--- End crystal')) this.#endCrystal();
     else if (line.startsWith('Image filename: ')) this.#filename = value();
     else if (line.startsWith('Event: ')) this.#event = value();
     else if (line.startsWith('photon_energy_eV')) this.#wavelength = planckTimesLight / number();
     else if (line.startsWith('beam_bandwidth')) this.#bandwidth = number();
+    else if (crystal && line === `${marks.namedAxes}named`) crystal.axes = numberOfCell(this.#cell.join('\n'));
     else if (line.startsWith('header/') || line.startsWith('hdf5/') || line.startsWith('ewald/'))
       this.#headerValue = this.#collector.headerValue(line) ?? this.#headerValue;
     else if (line.startsWith('Peaks from')) this.#part = 'peaks';

@@ -50,6 +50,8 @@ interface Head {
   readonly filenames: readonly string[];
   readonly events: readonly string[];
   readonly headerValues: readonly string[];
+  /** Absent if no axes are named. */
+  readonly axes?: readonly number[];
   readonly crystals: number;
   readonly count: number;
 }
@@ -80,8 +82,11 @@ export function formatState(
   { observations, heads, counts, leftOut }: Collected,
   admission: StateAdmission,
 ): Uint8Array {
-  const { filenames, events, headerValues, crystals, count } = observations;
-  const head: Head = { admission, counts, leftOut, heads, filenames, events, headerValues, crystals, count };
+  const { filenames, events, headerValues, axes, crystals, count } = observations;
+  const head: Head = {
+    ...{ admission, counts, leftOut, heads, filenames, events, headerValues, crystals, count },
+    ...(axes.some((one) => one > 0) && { axes: [...axes] }),
+  };
   const text = new TextEncoder().encode(JSON.stringify(head));
   const columns = observationColumns(observations);
   const first = padded(magic.length + 4 + text.length);
@@ -118,6 +123,7 @@ export function parseState(bytes: Uint8Array, name: string, admission: StateAdmi
         `${name} was collected with ${option} ${theirs?.[option as keyof StateAdmission]}, this merge has ${value}; ` +
           'merge with the options of the state, or collect it again',
       );
+  const axes = Uint32Array.from((head as Head).axes ?? new Uint32Array(crystals));
   if (!(Number.isInteger(crystals) && Number.isInteger(count) && filenames?.length === crystals))
     fail('the header of the state is damaged');
   let at = padded(magic.length + 4 + length);
@@ -147,6 +153,7 @@ export function parseState(bytes: Uint8Array, name: string, admission: StateAdmi
     bandwidths: doubles(1),
     limits: doubles(1),
     profileRadii: doubles(1),
+    axes,
     filenames,
     events,
     headerValues,

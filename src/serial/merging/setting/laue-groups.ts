@@ -176,6 +176,7 @@ function selected(observations: Observations, mask: Uint8Array): Observations {
     bandwidths: each(observations.bandwidths),
     limits: each(observations.limits),
     profileRadii: each(observations.profileRadii),
+    axes: Uint32Array.from(members, (c) => observations.axes[c] ?? 0),
     filenames: members.map((c) => observations.filenames[c] ?? ''),
     events: members.map((c) => observations.events[c] ?? ''),
     headerValues: members.map((c) => observations.headerValues[c] ?? ''),

@@ -43,6 +43,9 @@ const negligible = 1e-12;
 interface Indexed {
   /** Lengths in Å and angles in degrees, six for each crystal. */
   readonly parameters: Float64Array;
+  /** Numbers of the known cells by which indexers have named the axes of crystals, and the parameters of these cells. */
+  readonly axes: Uint32Array;
+  readonly known: ReadonlyMap<number, readonly number[]>;
   readonly part: Uint8Array;
   readonly ways: readonly Operation[];
   readonly group: PointGroup;
@@ -92,6 +95,12 @@ function shapeOf(map: Float64Array, metric: Float64Array, out: Float64Array): vo
   for (let i = 0; i < 3; i++) out[i] = (out[i] as number) - size;
 }
 
+/** Numbers of crystals that leave one way, and of those by the names that indexers have given their axes. */
+interface DecidedCounts {
+  readonly decided: number;
+  readonly named: number;
+}
+
 /** What the cells of crystals say about their ways to index. */
 export class CellEvidence {
   readonly #ways: readonly Operation[];
@@ -105,10 +114,13 @@ export class CellEvidence {
    * is the same for all ways.
    */
   readonly odds: Float64Array | undefined;
+  /** Crystals whose names are held: 1 or 0. */
+  readonly #named: Uint8Array;
 
-  constructor({ parameters, part, ways, group, cell, isGiven }: Indexed) {
+  constructor({ parameters, axes, known, part, ways, group, cell, isGiven }: Indexed) {
     this.#ways = ways;
     this.#part = part;
+    this.#named = new Uint8Array(part.length);
     const maps = ways.map((way) => strainMap(way, cell));
     this.#squares = squaredStrains(parameters, maps);
     this.#common = commonMoves(ways, group);
@@ -120,17 +132,42 @@ export class CellEvidence {
     const scatter = Math.max(leastScatter, Math.sqrt(median(least) / medianOfFive));
     const same = isGiven ? exact : Math.max(exact, (3 * scatter) / Math.sqrt(Math.max(1, fitted.length)));
     const classes = classesOf(maps, cell, Math.SQRT2 * same);
-    this.odds = new Set(classes).size < 2 ? undefined : this.#oddsOf(fitted, classes, scatter);
+    if (new Set(classes).size < 2) return;
+    this.odds = this.#oddsOf(fitted, classes, scatter);
+    for (const [number, own] of known) {
+      const members = [...axes.keys()].filter((c) => axes[c] === number);
+      this.#holdNames(members, squaredStrains(Float64Array.from(own), maps), classes);
+    }
   }
 
-  /** Number of crystals for which the cell leaves one way. */
-  get decided(): number {
+  /** How many crystals have one way left. */
+  get counts(): DecidedCounts {
     const { odds } = this;
-    if (!odds) return 0;
+    if (!odds) return { decided: 0, named: 0 };
     const ways = this.#ways.length;
     const left = (c: number): number =>
       odds.subarray(c * ways, (c + 1) * ways).reduce((sum, one) => sum + Number(one > Number.NEGATIVE_INFINITY), 0);
-    return this.#part.reduce((sum, on, c) => sum + Number(on === 1 && left(c) === 1), 0);
+    const count = (is: (c: number) => boolean): number =>
+      this.#part.reduce((sum, on, c) => sum + Number(on === 1 && is(c)), 0);
+    return { decided: count((c) => left(c) === 1), named: count((c) => this.#named[c] === 1) };
+  }
+
+  /**
+   * Rules out all ways but those in which the known cell of crystals is that of the merge: their indexer has compared
+   * their spots with this cell under each name, which says more than the cell that it fitted afterwards.
+   */
+  #holdNames(members: readonly number[], squares: Float64Array, classes: readonly number[]): void {
+    const best = classes[squares.indexOf(Math.min(...squares))];
+    const others = Math.min(...squares.filter((_, way) => classes[way] !== best));
+    // Half of the strain of any other way: else the cell of the merge is none of the two.
+    if (!(4 * Math.min(...squares) < others)) return;
+    const ways = classes.length;
+    for (const c of members) {
+      this.#named[c] = 1;
+      this.#squares.set(squares, c * ways);
+      for (const [way, one] of classes.entries())
+        (this.odds as Float64Array)[c * ways + way] = one === best ? 0 : Number.NEGATIVE_INFINITY;
+    }
   }
 
   #of(c: number): Float64Array {
@@ -245,13 +282,13 @@ export function toldApartRemark({
   logOdds,
   part,
   decided,
+  named,
 }: {
   readonly ways: readonly Operation[];
   readonly chosen: Uint8Array;
   readonly logOdds: Float64Array;
   readonly part: Uint8Array;
-  readonly decided: number;
-}): string {
+} & DecidedCounts): string {
   const count = (is: (c: number) => boolean): number => part.filter((on, c) => on === 1 && is(c)).length;
   const names = ways.map(tripletOf);
   const moved = names.flatMap((name, way) => {
@@ -259,15 +296,16 @@ export function toldApartRemark({
     return crystals > 0 ? [`${counted(crystals, 'crystal')} by ${name}`] : [];
   });
   const doubtful = count((c) => (logOdds[c] as number) < 5);
-  const by =
-    decided > 0
-      ? `, by the cells of ${decided} of ${counted(
-          count(() => true),
-          'crystal',
-        )}`
-      : '';
+  const all = counted(
+    count(() => true),
+    'crystal',
+  );
+  const by = [
+    ...(named > 0 ? [`the spots of ${named}`] : []),
+    ...(decided > named ? [`the cells of ${decided - named}`] : []),
+  ].join(' and ');
   return [
-    `${ways.length} ways to index (${names.join('; ')}) were told apart${by}`,
+    `${ways.length} ways to index (${names.join('; ')}) were told apart${by && `, by ${by} of ${all}`}`,
     moved.length > 0 ? `indexed anew: ${moved.join(', ')}` : undefined,
     doubtful > 0
       ? `${doubtful === 1 ? '1 crystal is' : `${doubtful} crystals are`} in doubt (odds below e⁵)`

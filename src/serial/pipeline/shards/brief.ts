@@ -59,7 +59,7 @@ export interface BriefTask {
 }
 
 /** Numbers of a frame, and of a crystal without its rivals. */
-const [frameNumbers, crystalNumbers] = [20, 39];
+const [frameNumbers, crystalNumbers] = [20, 40];
 
 const orNaN = (value: number | undefined): number => value ?? Number.NaN;
 const orUndefined = (value: number): number | undefined => (Number.isNaN(value) ? undefined : value);
@@ -72,7 +72,7 @@ function packedCrystal(crystal: CrystalRecord): number[] {
     ...[...lengths, ...angles, probability, Number(refined), inputCell, residual],
     ...[orNaN(detector?.scale), ...(detector?.shiftM ?? [0, 0]), detector?.rmsM ?? 0, detector?.count ?? 0],
     ...[crystal.profileRadius, crystal.resolution, orNaN(crystal.reflections), crystal.overlapping, crystal.saturated],
-    ...[rivals.length, ...rivals.flat(2)],
+    ...[Number(crystal.named), rivals.length, ...rivals.flat(2)],
   ];
 }
 
@@ -163,6 +163,7 @@ function crystalAt(n: Float64Array, at: number): CrystalRecord {
     reflections: orUndefined(v(35)),
     overlapping: v(36),
     saturated: v(37),
+    named: v(38) === 1,
     rivals,
     indices: noIndices,
     peaks: noCount,

@@ -104,6 +104,7 @@ class RunTables {
     reflections_begin: Uint32Array,
     reflections: Uint32Array,
     overlapping: Uint32Array,
+    named: Uint8Array,
   });
   readonly #reflection = tableOf({
     hkl: Int16Array,
@@ -121,6 +122,8 @@ class RunTables {
   readonly #files = new Map<string, number>();
   /** The copied header fields of all frames, as lines of a stream. */
   readonly #headerLines: string[] = [];
+  /** Whether the known cell had names of axes to choose from; other files have no column for them. */
+  #anyNamed = false;
 
   get peaks(): number {
     return this.#peak.fs.length;
@@ -186,6 +189,8 @@ class RunTables {
     crystal.reflections_begin.add([this.#reflection.fs.length]);
     crystal.reflections.add([one.reflections ?? 0]);
     crystal.overlapping.add([one.overlapping]);
+    crystal.named.add([Number(one.named)]);
+    this.#anyNamed ||= one.named;
     if (!one.table) return;
     const columns = reflectionColumns(one.table);
     this.#reflection.hkl.add(columns.h.flatMap((h, i) => [h, columns.k[i] ?? 0, columns.l[i] ?? 0]));
@@ -195,12 +200,13 @@ class RunTables {
   /** The groups of the file. */
   nodes(): Readonly<Record<string, WriteNode>> {
     const names = [...this.#files.keys()].map((name, i) => [`file_${i}`, { value: name }] as const);
+    const { named, ...crystal } = this.#crystal;
     return {
       files: { attributes: { NX_class: 'NXcollection' }, children: Object.fromEntries(names) },
       header_lines: { value: this.#headerLines.join('\n') },
       frames: this.#grid.within(groupOf(this.#frame)),
       peaks: groupOf(this.#peak),
-      crystals: groupOf(this.#crystal),
+      crystals: groupOf(this.#anyNamed ? { ...crystal, named } : crystal),
       reflections: groupOf(this.#reflection),
     };
   }

@@ -3,11 +3,13 @@ import { upperEnd } from '../../../base/median.js';
 import type { BackendName } from '../../../core/backends/names.js';
 import { thresholdRanges } from '../../../core/layout/indexing.js';
 import { type Cell, reciprocal as reciprocalCell } from '../../../crystal/cell.js';
+import { primitiveOf } from '../../../crystal/centring.js';
 import type { Beam, Geometry } from '../../../crystal/geometry/geometry.js';
 import type { RegionValues } from '../../../crystal/stream/regions.js';
 import type { FrameGrid } from '../../../io/chip/grid.js';
 import type { Detector } from '../../../io/detector/detector.js';
 import type { Crystal } from '../../indexing/indexer.js';
+import { isNearlySymmetric } from '../../indexing/known-cells.js';
 import type { Frame } from '../../peaks/contract.js';
 import type { PeakList } from '../../peaks/peak-list.js';
 import { spotsOf } from '../../peaks/spots.js';
@@ -62,6 +64,8 @@ export interface FrameCrystal {
   readonly refined: boolean;
   /** Other lattices that explain its spots nearly as well, best first: rows a, b, c in Å; see `Crystal`. */
   readonly rivals: readonly Cell[];
+  /** Whether its spots told which axis is which, where the known cell is nearly more symmetric than it is. */
+  readonly named: boolean;
   /** Index of the known cell to which it belongs. */
   readonly inputCell: number;
   /** Miller indices of the peaks that belong to it, h k l of each, and the index of the peak. */
@@ -225,6 +229,7 @@ function describe(crystal: Crystal, list: PeakList, spots: Float32Array, scene: 
     probability: crystal.probability,
     refined: crystal.refined,
     rivals: crystal.rivals,
+    named: !crystal.ambiguous && known !== undefined && isNearlySymmetric(primitiveOf(known.cell, known.centring)),
     inputCell: crystal.inputCell,
     indices,
     peaks,

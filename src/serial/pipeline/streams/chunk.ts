@@ -238,6 +238,7 @@ function streamCrystal(crystal: FrameCrystal, geometry: Geometry, name: LatticeN
     // Readers ignore unknown lines; without rivals the stream is the same as one written by CrystFEL.
     notes: [
       ...(crystal.rivals.length > 0 ? [`${rivalsMark}${crystal.rivals.length}`] : []),
+      ...(crystal.named ? [`${marks.namedAxes}named`] : []),
       ...(crystal.overlapping > 0 ? [`${overlapsMark}${crystal.overlapping}`] : []),
     ],
     shiftMm: [0, 0],
