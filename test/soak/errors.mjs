@@ -10,8 +10,8 @@ export const minutes = 8;
 /** The root mean square of z that errors may have; a panel has moved by more than three errors to be stated at all. */
 const [least, most] = [0.8, 1.2];
 
-export async function run({ scale = 1, note = () => {} } = {}) {
-  const seed = 100_000 + Math.floor(Math.random() * 1e6);
+export async function run({ scale = 1, seeds, note = () => {} } = {}) {
+  const seed = seeds?.[0] ?? 100_000 + Math.floor(Math.random() * 1e6);
   const count = Math.max(10, Math.round(200 * scale));
   note(`${count} runs of each kind, seed ${seed}`);
   const scores = new Scores();
