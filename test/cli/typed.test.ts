@@ -39,6 +39,20 @@ describe('what people type', () => {
     expect(await typed('cell c/run.h5 -g c/run.geom')).toMatch(/tP +79\.\d+ +79\.\d+ +38\.\d+ Å/);
   });
 
+  test('ewald cell refines a geometry that is off together with the cell', { tags: 'all' }, async () => {
+    await typed('simulate frames -o off --images 8 --size 512,512 --pixel 0.15 --cell 75,75,112,90,90,90,I --seed 77');
+    // Nearer by 1.5 %, and the beam beside its place: the lattice looks monoclinic.
+    const geometry = readFileSync(at('off/run.geom'), 'utf8')
+      .replace(/clen *= *([\d.]+)/, (_, metres) => `clen = ${1.015 * Number(metres)}`)
+      .replace(/corner_([xy]) *= *(-?[\d.]+)/g, (_, axis, pixels) => `corner_${axis} = ${Number(pixels) + 2}`);
+    writeFileSync(at('off/off.geom'), geometry);
+    const { out, err } = await ewald('cell off/run.h5 -g off/off.geom'.split(' '), { cwd: folder });
+    expect(out).toMatch(/best, indexes 8 of 8 .*\n +tI +(7[45]\.\d+) +\1 +11[12]\.\d+ Å/);
+    expect(err).toMatch(
+      /the detector is 0\.\d+ ± \S+ mm nearer .*; the cell is that of this geometry, which ewald index/,
+    );
+  });
+
   test('ewald simulate scan, then run, convert and fft', async () => {
     await typed('simulate scan -o s');
     await typed('run sum s/scan.h5 -o sum.npy');

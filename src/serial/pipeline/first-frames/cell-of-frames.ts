@@ -17,9 +17,11 @@ import { geometryRemarks, warningsOf } from '../../../io/detector/geometry-remar
 import { refuseImpossible } from '../../../io/detector/impossible.js';
 import type { DeterminedCell } from '../../indexing/indexer.js';
 import { cellSearchRows } from '../../indexing/parameters.js';
+import { refinementText } from '../../refinement/geometry-text.js';
 import type { RunEvent } from '../events.js';
 import type { Plans } from '../frame-searcher.js';
 import { displacedDetector, displacedText, howToShift } from '../geometry/displaced.js';
+import type { Settlement, SettlingGeometry } from '../geometry/settle-geometry.js';
 import { givenGeometry } from '../inputs/given.js';
 import { givenInputs } from '../inputs/inputs.js';
 import type { LoadPlace } from '../inputs/place.js';
@@ -31,7 +33,7 @@ import { checkRun, type FrameOptions, type PipelineOptions, type UnknownCellOpti
 import type { SearchSettings } from '../settings.js';
 import { listedBy } from '../stages/listed-by.js';
 import { OwnSearch, prepare } from './prepare.js';
-import { cellDoubt, latticeOf, spotsOfFrames } from './unknown-cell.js';
+import { cellDoubt, fewestPeaks, knownOf, latticeOf, spotsOfFrames } from './unknown-cell.js';
 
 /** Options of determining a cell from frames. */
 export interface FramesCellOptions<Finder extends PeakSource = PeakSource>
@@ -80,6 +82,38 @@ const rows = {
   symmetryTolerance: cellSearchRows.symmetryTolerance,
   signal: row.signal,
 } as const;
+
+/**
+ * The geometry of an unknown cell, refined in turn with it as runs do; `again` determines the cell with the latest one.
+ * Undefined if nothing moves.
+ */
+async function geometryOfCell(
+  own: OwnSearch,
+  first: DeterminedCell | undefined,
+  scene: Pick<SettlingGeometry, 'searcher' | 'settings' | 'signal' | 'found' | 'firstFrames'>,
+  again: (settled: Settlement) => Promise<DeterminedCell | undefined>,
+): Promise<Settlement | undefined> {
+  const lattice = first && latticeOf(first);
+  if (!lattice) return undefined;
+  const { settleGeometry } = await import('../geometry/settle-geometry.js');
+  const { settledInTurn } = await import('../geometry/beforehand.js');
+  const { geometry } = await own.detector();
+  const about = { ...scene, geometry, isCellGiven: false, trustCell: false, panels: false };
+  const { settled } = await settledInTurn(
+    own,
+    (settings, start) => settleGeometry({ ...about, settings, start }),
+    { ...scene.settings, cells: [knownOf(lattice)] },
+    async (moved) => {
+      const best = await again(moved);
+      const next = best && latticeOf(best);
+      return next && knownOf(next);
+    },
+  );
+  return settled.moved.length > 0 ? settled : undefined;
+}
+
+const refinedText = (settled: Settlement): string =>
+  `${refinementText(settled)}; the cell is that of this geometry, which ewald index finds as well`;
 
 /** Determines the cell of frames. Throws as `runPipeline` does before its first frame. */
 export async function cellOfFrames(
@@ -130,13 +164,22 @@ export async function cellOfFrames(
       if (spots.length === 0) return { found: [], lattice: undefined, spots, frames, doubt };
       const indexer = await context.indexer({ maxBatchSpots: 2 ** 18 });
       try {
-        const found = await indexer.determineCell(spots, {
-          ...checked.cellSearch,
-          symmetryTolerance,
-          signal,
-          onProgress: ({ done: share }) => onEvent({ kind: 'progress', stage: 'cell', share }),
+        const determined = async (of: readonly Float32Array[]): Promise<DeterminedCell[]> =>
+          indexer.determineCell(of, {
+            ...checked.cellSearch,
+            symmetryTolerance,
+            signal,
+            onProgress: ({ done: share }) => onEvent({ kind: 'progress', stage: 'cell', share }),
+          });
+        let used = { found: await determined(spots), spots };
+        const scene = { searcher, settings: settled, signal, found: own.found, firstFrames };
+        const refined = await geometryOfCell(own, used.found[0], scene, async ({ spots: moved }) => {
+          const enough = moved.filter(({ length }) => length >= 3 * fewestPeaks).slice(0, images);
+          used = { found: await determined(enough), spots: enough };
+          return used.found[0];
         });
-        return { found, lattice: found[0] && latticeOf(found[0]), spots, frames, doubt };
+        if (refined) onEvent({ kind: 'warning', text: refinedText(refined) });
+        return { ...used, lattice: used.found[0] && latticeOf(used.found[0]), frames, doubt };
       } finally {
         await indexer.dispose();
       }

@@ -58,7 +58,7 @@ export async function spotsOfFrames(
 export const latticeOf = ({ bravais }: Pick<DeterminedCell, 'bravais'>): BravaisCandidate | undefined => bravais[0];
 
 /** A lattice as a known cell, with its numbers as they are written. */
-function knownOf({ type, parameters }: BravaisCandidate): KnownCell {
+export function knownOf({ type, parameters }: BravaisCandidate): KnownCell {
   const [a, b, c, al, be, ga] = parameters.map(written) as unknown as BravaisCandidate['parameters'];
   return { cell: cellFromParameters(a, b, c, al, be, ga), centring: centringOfType(type) };
 }

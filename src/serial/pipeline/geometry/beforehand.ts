@@ -143,18 +143,12 @@ async function geometryBeforehand(
       firstFrames: (most) => source.firstFrames(most),
       geometry: geometry?.geometry ?? geometryFromFile(source.first),
     });
-  let settled = await settle(settings);
-  let used = settings;
-  // A wrong geometry distorts the cell, whose lattice may then look like one of another symmetry, and a wrong cell the
-  // geometry: both are determined again until neither changes.
-  for (let round = 0; !cells && settled.moved.length > 0 && round < mostRounds; round++) {
+  const again = async (settled: Settlement, used: SearchSettings): Promise<KnownCell | undefined> => {
     const found = await cellOfSpots(context, settled, { ...cellSearch, ...(signal ? { signal } : {}) });
-    if (!found.cell || isSameCell(found.cell, used.cells?.[0] ?? found.cell)) break;
-    onEvent({ kind: 'cell', ...found });
-    used = { ...settings, cells: [found.cell] };
-    own.found.clear();
-    settled = await settle(used, settled.geometry);
-  }
+    if (found.cell && !isSameCell(found.cell, used.cells?.[0] ?? found.cell)) onEvent({ kind: 'cell', ...found });
+    return found.cell;
+  };
+  const { settled, used } = await settledInTurn(own, settle, settings, cells ? undefined : again);
   const doubt = doubtText(settled.explained, firstFrames(settled.frames));
   // At the end the run reports the same of all of its frames.
   const warning = settled.doubt ?? settled.rejected ?? (settled.frames === source.total ? undefined : doubt);
@@ -170,6 +164,28 @@ async function geometryBeforehand(
   onEvent({ kind: 'geometry', text: refinementText(settled), ...settled });
   const text = `${refinementComments(settled)}${formatGeometry(settled.geometry)}`;
   return { ...learnt, refined: { geometry: settled.geometry, text } };
+}
+
+/**
+ * A geometry and, with `again`, the unknown cell. A wrong geometry distorts the cell, whose lattice may then look like
+ * one of another symmetry, and a wrong cell the geometry: both are determined again until neither changes.
+ */
+export async function settledInTurn(
+  own: Pick<FirstSearch, 'found'>,
+  settle: (used: SearchSettings, start?: Geometry) => Promise<Settlement>,
+  settings: SearchSettings,
+  again?: (settled: Settlement, used: SearchSettings) => Promise<KnownCell | undefined>,
+): Promise<{ readonly settled: Settlement; readonly used: SearchSettings }> {
+  let settled = await settle(settings);
+  let used = settings;
+  for (let round = 0; again && settled.moved.length > 0 && round < mostRounds; round++) {
+    const cell = await again(settled, used);
+    if (!cell || isSameCell(cell, used.cells?.[0] ?? cell)) break;
+    used = { ...settings, cells: [cell] };
+    own.found.clear();
+    settled = await settle(used, settled.geometry);
+  }
+  return { settled, used };
 }
 
 /**

@@ -48,7 +48,7 @@ interface FirstSearch {
 }
 
 /** The properties of a run that are required to determine its geometry. */
-interface SettlingGeometry extends FirstSearch {
+export interface SettlingGeometry extends FirstSearch {
   /** The geometry as it was given, or as the first file describes it. */
   readonly geometry: Geometry;
   /** A refined geometry with which frames are indexed first; by default the given one. */
