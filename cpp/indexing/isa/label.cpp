@@ -251,7 +251,9 @@ Decision decide(const KnownCell& known, const Labels& labels, const Lattice& lat
   const double needed = odds.used >= few_label_spots ? label_odds : few_label_odds;
   decision.label = odds.best;
   decision.decided = odds.ln_odds >= needed;
-  if (decision.decided && odds.used >= short_label_list) return decision;
+  // Where the moments leave no other name to look at, they do not rest on one or two spurious spots either.
+  const bool sure = odds.used >= 2 * few_label_spots && odds.ln_odds >= excluded_odds;
+  if (decision.decided && (sure || odds.used >= short_label_list)) return decision;
   for (int k = 0; k < labels.count; k++) decision.open[k] = odds.against[k] < needed;
   decide_by_mixture(known, labels, free, lattice.scaled, odds, spots, work, decision);
   return decision;
