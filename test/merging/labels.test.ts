@@ -81,7 +81,7 @@ describe('a and b that differ by 0.7 %', () => {
 describe('a and b that differ by 0.7 %, of crystals whose cells are vague', () => {
   const vague = { ...simulation, cellError: 1e-2, crystals: 40 };
 
-  test('keep the names that their spots gave them, whatever the seed', async () => {
+  test('keep the names that their spots gave them, whatever the seed', { tags: 'all' }, async () => {
     const stream = simulateStream({ ...vague, named: parameters });
     for (const seed of seeds) {
       const result = await merged(stream, { seed });
