@@ -57,6 +57,20 @@ test('the first sums of the package are those of the run, and a second run begin
   }
 });
 
+test('results of one pass have memory of their own, and do not depend on what is done with others', async () => {
+  const small = ctx.fromMemory(data.slice(0, 64), { navShape: [4], sigShape: [4, 4] });
+  const run = () => ctx.runUdf(small, [sumUdf(), stddevUdf(), comUdf()] as const);
+  const [{ intensity }, { sum, mean, std, varsum }] = await run();
+  const [, again] = await run();
+  const wanted = { mean: again.mean.data, std: again.std.data, varsum: again.varsum.data };
+  intensity.data.fill(7);
+  sum.data.fill(7);
+  expect({ mean: mean.data, std: std.data, varsum: varsum.data }).toEqual(wanted);
+  for (const { data: one } of [intensity, sum, mean, std]) expect(one.byteLength).toBe(one.buffer.byteLength);
+  expect([std.data[0], std.rawValidMask.length, std.validMask[15]]).toEqual([Math.sqrt(3) / 4, 16, 1]);
+  expect(again.std.toPlain().rawData).toEqual(wanted.std);
+});
+
 test('tables for JavaScript are not made where a kernel sees the frames', async () => {
   let made = 0;
   const { definition } = comUdf();

@@ -35,11 +35,9 @@ export const comSumUdf = /* @__PURE__ */ defineUdf({
     const part = com.kernel?.({ params, meta });
     if (!part) return undefined;
     return {
+      ...part,
       steps: [...part.steps, { kind: 'sum' }],
-      finish(sums, results) {
-        part.finish(sums, results);
-        results.sum.set(sums.sig[0] as Float64Array);
-      },
+      planes: ['sum'],
     };
   },
   resident: ({ params, meta, detectors, scan }) => ({

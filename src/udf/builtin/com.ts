@@ -6,8 +6,10 @@ import { EwaldError } from '../../base/errors.js';
 import { shown } from '../../base/options.js';
 import { type Trend, trendMap } from '../calibrate/trend.js';
 import { defineUdf, type UdfMeta } from '../functions/udf.js';
+import { diskSpans } from '../images/disk-spans.js';
 import { curl, divergence, type Field, type Regression, regress, straighten, subtractTrend } from '../images/field.js';
-import { circular, ring, spansOf } from '../images/masks.js';
+import { circular, ring } from '../images/masks.js';
+import type { Spans } from '../pass/steps.js';
 import { checkRing, frameSize } from './fluctuation.js';
 
 /** Parameters of `comUdf`. */
@@ -61,6 +63,13 @@ export function discMask(params: ComParams, meta: UdfMeta): Uint8Array {
     params.ri === null ? circular({ ...size, ...centre, r }) : ring({ ...size, ...centre, ri: params.ri, ro: r });
   for (const [y, x] of params.without) mask[y * size.width + x] = 0;
   return mask;
+}
+
+/** The same pixels as runs within rows. */
+function discSpans(params: ComParams, meta: UdfMeta): Spans {
+  const { r, ri, without } = params;
+  const disk = { ...frameSize('com', meta), ...comCentre(params, meta), r: r ?? Number.POSITIVE_INFINITY };
+  return diskSpans(disk, ri, without);
 }
 
 /** Rejects an invalid trend. */
@@ -203,9 +212,8 @@ export const comUdf = /* @__PURE__ */ defineUdf({
     return comImages(moments, { ...params, ...comCentre(params, meta) }, meta, damage);
   },
   kernel({ params, meta }) {
-    const { width } = frameSize('com', meta);
     return {
-      steps: [{ kind: 'com', spans: spansOf(discMask(params, meta), width) }],
+      steps: [{ kind: 'com', spans: discSpans(params, meta) }],
       finish: ({ nav }, { moments }) => moments.set(nav),
     };
   },

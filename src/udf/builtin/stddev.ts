@@ -118,33 +118,33 @@ export const stddevUdf = /* @__PURE__ */ defineUdf({
   getResults({ results: { sum, second, numFrames }, meta }) {
     const n = numFrames[0] as number;
     const integers = hasSquares(meta.inputDtype);
-    // One loop: a detector may have so many pixels that their results take longer than the frames.
-    const { length } = sum;
-    const [varsum, variance, std, mean] = [0, 0, 0, 0].map(() => new Float64Array(length)) as [
-      Float64Array,
-      Float64Array,
-      Float64Array,
-      Float64Array,
-    ];
-    for (let p = 0; p < length; p++) {
-      const total = sum[p] as number;
-      const squares = second[p] as number;
-      const all = !integers ? squares : n === 0 ? 0 : integerVarsum(n, total, squares);
-      varsum[p] = all;
-      variance[p] = all / n;
-      std[p] = Math.sqrt(all / n);
-      mean[p] = total / n;
-    }
-    return { sum, numFrames, varsum, var: variance, std, mean };
+    const varsumOf = (p: number): number => {
+      if (!integers) return second[p] as number;
+      return n === 0 ? 0 : integerVarsum(n, sum[p] as number, second[p] as number);
+    };
+    // A detector may have so many pixels that results which nobody reads take longer than the frames. What is read is
+    // new memory, so that results do not depend on what is done with others.
+    const each = (of: (p: number) => number) => (): Float64Array => {
+      const out = new Float64Array(sum.length);
+      for (let p = 0; p < out.length; p++) out[p] = of(p);
+      return out;
+    };
+    return {
+      sum: () => sum.slice(),
+      numFrames,
+      varsum: each(varsumOf),
+      var: each((p) => varsumOf(p) / n),
+      std: each((p) => Math.sqrt(varsumOf(p) / n)),
+      mean: each((p) => (sum[p] as number) / n),
+    };
   },
   kernel: ({ meta }: { readonly meta: UdfMeta }) =>
     meta.inputDtype.startsWith('c')
       ? undefined
       : {
           steps: [{ kind: 'moments' }],
-          finish({ sig, frames }, { sum, second, numFrames }) {
-            sum.set(sig[0] as Float64Array);
-            second.set(sig[1] as Float64Array);
+          planes: ['sum', 'second'],
+          finish({ frames }, { numFrames }) {
             numFrames[0] = frames;
           },
         },

@@ -41,7 +41,7 @@ export const sumUdf = /* @__PURE__ */ defineUdf({
   mergesParts: true,
   kernel: () => ({
     steps: [{ kind: 'sum' }],
-    finish: ({ sig }, { intensity }) => intensity.set(sig[0] as Float64Array),
+    planes: ['intensity'],
   }),
   resident: ({ scan }) => ({ intensity: scan.sum }),
 });
@@ -83,6 +83,6 @@ export const logSumUdf = /* @__PURE__ */ defineUdf({
   mergesParts: true,
   kernel: () => ({
     steps: [{ kind: 'logSum' }],
-    finish: ({ sig }, { logsum }) => logsum.set(sig[0] as Float64Array),
+    planes: ['logsum'],
   }),
 });

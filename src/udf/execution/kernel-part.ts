@@ -4,6 +4,7 @@
  */
 
 import type { BufferDeclarations, Views } from '../functions/buffers.js';
+import type { Arrays } from '../functions/dtypes.js';
 import type { PassStep } from '../pass/pass.js';
 
 /** The sums of one UDF's steps for a partition. */
@@ -19,6 +20,15 @@ export interface KernelSums {
 /** The part of a pass that belongs to one UDF. */
 export interface KernelPart<B extends BufferDeclarations = BufferDeclarations> {
   readonly steps: readonly PassStep[];
-  /** Writes the sums into the results of the partition; nav views cover the frames that exist. */
-  finish(sums: KernelSums, results: Views<B>): void;
+  /** The results that its planes are, one for each: the memory of the sums becomes theirs. */
+  readonly planes?: readonly (keyof B & string)[] | undefined;
+  /** Writes the other sums into the results of the partition; nav views cover the frames that exist. */
+  finish?(sums: KernelSums, results: Views<B>): void;
+}
+
+/** Gives the sums of a partition to the results of a part. */
+export function finishPart(part: KernelPart, sums: KernelSums, results: Arrays): void {
+  // What a part derives from its planes is in them afterwards.
+  part.finish?.(sums, results as never);
+  for (const [i, name] of (part.planes ?? []).entries()) results[name] = sums.sig[i] as Float64Array;
 }

@@ -16,7 +16,7 @@ import { type FramePass, type PassDtype, type PassStep, shapeOfStep } from '../p
 import type { WasmCode } from '../wasm/code.js';
 import { WasmFunctions } from '../wasm/functions.js';
 import { CoreWorks } from './core-works.js';
-import type { KernelPart } from './kernel-part.js';
+import { finishPart, type KernelPart } from './kernel-part.js';
 import { kernelOf, type Running } from './running.js';
 import { SpareFrames } from './spare-frames.js';
 
@@ -63,8 +63,6 @@ export class Passes {
   readonly #open: OpenCore;
   readonly #threads: number;
   readonly #plans = new Map<string, Promise<FramePass>>();
-  /** Sums of pixels by plan: memory that each partition reuses, since a new array is cleared, and then collected. */
-  readonly #planes = new Map<string, Float64Array>();
   readonly #corrections = new Map<string, Promise<FrameCorrection | undefined>>();
   readonly #parts: KnownParts = new Map();
   readonly #folded: KnownParts = new Map();
@@ -233,13 +231,11 @@ export class Passes {
     }
     const pass = await plan;
     const more = end < all;
-    const into = more ? undefined : this.#planes.get(key);
-    const sums = await pass.run(frames, end - first, { continues: first > 0, more, into });
+    const sums = await pass.run(frames, end - first, { continues: first > 0, more });
     const nav = started.columns ?? (more ? new Float64Array(all * pass.columns) : sums.nav);
     if (nav !== sums.nav) nav.set(sums.nav, first * pass.columns);
     started.columns = nav;
     if (more) return;
-    this.#planes.set(key, sums.sig);
     this.forget(parts);
     let [column, plane] = [0, 0];
     for (const { part, arrays } of parts) {
@@ -250,7 +246,7 @@ export class Passes {
       const planesOf = Array.from({ length: planes }, (_, i) =>
         sums.sig.subarray((plane + i) * pixels, (plane + i + 1) * pixels),
       );
-      part.finish({ nav: own, columns, sig: planesOf, frames: all }, arrays as never);
+      finishPart(part, { nav: own, columns, sig: planesOf, frames: all }, arrays);
       column += columns;
       plane += planes;
     }
@@ -279,7 +275,6 @@ export class Passes {
     await this.prepared.dispose();
     await this.#works.dispose();
     this.#plans.clear();
-    this.#planes.clear();
     this.#corrections.clear();
     this.#parts.clear();
     this.#folded.clear();

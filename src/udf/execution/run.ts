@@ -335,6 +335,8 @@ export class Run {
             arrays,
           )
         : Object.fromEntries(Object.entries(arrays).filter(([name]) => declarations[name]?.use !== 'private'));
+      // The planes of several sums share memory until they are returned.
+      const isOwn = definition.module === 'ewald/udf';
       if (typeof given !== 'object' || given === null || ArrayBuffer.isView(given))
         throw new EwaldError(
           'Argument',
@@ -351,6 +353,10 @@ export class Run {
             `${what}, which is not declared; expected one of ${Object.keys(declarations).join(', ')}`,
           );
         if (declaration.use === 'private') throw new EwaldError('Argument', `${what}, which is private`);
+        if (typeof value === 'function' && isOwn) {
+          out[name] = new ResultBuffer(name, declaration, copy ? value() : value, this.shape);
+          continue;
+        }
         const { data, mask } =
           typeof value === 'object' && value !== null && 'data' in value
             ? (value as { data: BufferArray; mask?: Uint8Array })
@@ -363,13 +369,13 @@ export class Run {
               `of ${(data as { length?: number })?.length}; expected ${elements * strideOf(declaration)} numbers ` +
               `of ${declaration.dtype}`,
           );
-        const valid = mask ?? (declaration.kind === 'nav' ? this.damage : new Uint8Array(elements).fill(1));
+        const valid = mask ?? (declaration.kind === 'nav' ? this.damage : undefined);
         out[name] = new ResultBuffer(
           name,
           declaration,
-          copy ? (data.slice() as BufferArray) : data,
+          copy || (isOwn && data.byteLength < data.buffer.byteLength) ? (data.slice() as BufferArray) : data,
           this.shape,
-          copy ? valid.slice() : valid,
+          copy ? valid?.slice() : valid,
         );
       }
       return out;

@@ -130,7 +130,7 @@ export class Running {
   readonly scope: Record<string, unknown>;
   #first = 0;
   readonly #navs: readonly { name: string; stride: number; whole: BufferArray }[];
-  readonly #sigs: readonly { name: string; stride: number; whole: BufferArray }[];
+  readonly #sigs: readonly { name: string; stride: number }[];
   readonly #auxes: readonly { name: string; kind: string; stride: number; data: BufferArray }[];
 
   constructor(
@@ -144,7 +144,7 @@ export class Running {
     this.meta = meta;
     this.part = part;
     this.declarations = declarationsOf(udf, meta, params);
-    this.arrays = arrays ?? allocateViews(this.declarations, meta.positions.length, meta.sig);
+    this.arrays = arrays ?? allocateViews(this.declarations, meta.positions.length, meta.sig, part?.planes);
     const named = Object.entries(this.declarations).filter(([, { use }]) => use !== 'resultOnly');
     const ofKind = (wanted: string) =>
       named
@@ -178,7 +178,8 @@ export class Running {
     const { views } = this.written;
     for (const { name, stride, whole } of this.#navs) views[name] = whole.subarray(first * stride, end * stride);
     if (low !== undefined && high !== undefined)
-      for (const { name, stride, whole } of this.#sigs) views[name] = whole.subarray(low * stride, high * stride);
+      for (const { name, stride } of this.#sigs)
+        views[name] = (this.arrays[name] as BufferArray).subarray(low * stride, high * stride);
     for (const { name, kind, stride, data } of this.#auxes) {
       if (kind === 'nav') this.aux[name] = data.subarray(first * stride, end * stride);
       else if (kind === 'sig' && low !== undefined && high !== undefined)

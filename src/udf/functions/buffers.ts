@@ -81,19 +81,22 @@ export function elementsOf({ kind }: BufferDeclaration, frames: number, sig: rea
   return kind === 'nav' ? frames : kind === 'sig' ? product(sig) : 1;
 }
 
-/** Zeroed arrays for `frames` positions, except for buffers created by `getResults`. */
+/**
+ * Zeroed arrays for `frames` positions, except for buffers created by `getResults`. Those that will be `replaced` are
+ * empty if there are frames.
+ */
 export function allocateViews(
   declarations: BufferDeclarations,
   frames: number,
   sig: readonly number[],
+  replaced: readonly string[] = [],
 ): Record<string, BufferArray> {
   const views: Record<string, BufferArray> = {};
-  for (const [name, declaration] of Object.entries(declarations))
-    if (declaration.use !== 'resultOnly')
-      views[name] = allocate(
-        declaration.dtype,
-        elementsOf(declaration, frames, sig) * product(declaration.extraShape ?? []),
-      );
+  for (const [name, declaration] of Object.entries(declarations)) {
+    if (declaration.use === 'resultOnly') continue;
+    const elements = frames > 0 && replaced.includes(name) ? 0 : elementsOf(declaration, frames, sig);
+    views[name] = allocate(declaration.dtype, elements * product(declaration.extraShape ?? []));
+  }
   return views;
 }
 
@@ -112,23 +115,23 @@ export class ResultBuffer<D extends BufferDtype = BufferDtype> {
   readonly kind: BufferKind;
   readonly dtype: D;
   readonly extraShape: readonly number[];
-  /** The numbers as computed: only for the region of interest, in C order. */
-  readonly rawData: DtypeArrays[D];
   /** Shape of `rawData`: [positions, …extra], [y, x, …extra] or extra. */
   readonly rawShape: readonly number[];
   /** Shape of `data`: the whole scan if the kind is nav. */
   readonly shape: readonly number[];
-  /** 1 where an element of `rawData` (ignoring extra axes) holds a result: its frame existed and was processed. */
-  readonly rawValidMask: Uint8Array;
   readonly #selection: Selection;
+  readonly #elements: number;
+  #raw: DtypeArrays[D] | (() => DtypeArrays[D]);
+  #valid: Uint8Array | undefined;
   #data: DtypeArrays[D] | undefined;
 
+  /** `raw` may compute the numbers when they are first read; without `valid`, all of them hold a result. */
   constructor(
     name: string,
     declaration: BufferDeclaration<D>,
-    rawData: DtypeArrays[D],
+    raw: DtypeArrays[D] | (() => DtypeArrays[D]),
     shape: RunShape,
-    valid: Uint8Array,
+    valid?: Uint8Array,
   ) {
     const { kind, dtype, extraShape = [] } = declaration;
     const { selection } = shape;
@@ -136,11 +139,24 @@ export class ResultBuffer<D extends BufferDtype = BufferDtype> {
     this.kind = kind;
     this.dtype = dtype;
     this.extraShape = extraShape;
-    this.rawData = rawData;
-    this.rawValidMask = valid;
+    this.#raw = raw;
+    this.#valid = valid;
+    this.#elements = elementsOf(declaration, selection.count, shape.sig);
     this.#selection = selection;
     this.shape = shapeOfBuffer(declaration, shape);
     this.rawShape = kind === 'nav' && selection.positions ? [selection.count, ...extraShape] : this.shape;
+  }
+
+  /** The numbers as computed: only for the region of interest, in C order. */
+  get rawData(): DtypeArrays[D] {
+    if (typeof this.#raw === 'function') this.#raw = this.#raw();
+    return this.#raw;
+  }
+
+  /** 1 where an element of `rawData` (ignoring extra axes) holds a result: its frame existed and was processed. */
+  get rawValidMask(): Uint8Array {
+    this.#valid ??= new Uint8Array(this.#elements).fill(1);
+    return this.#valid;
   }
 
   /** The whole scan, with NaN (reals) or 0 outside the region of interest. Same as `rawData` for other kinds. */

@@ -118,10 +118,10 @@ export interface MergeScope<B extends BufferDeclarations, P> {
 }
 
 /**
- * The values that `getResults` may return for a buffer: its array, or the array and a mask of the elements that hold a
- * result.
+ * The values that `getResults` may return for a buffer: its array, the array and a mask of the elements that hold a
+ * result, or, in the package's own UDFs, a function that computes the array when it is first read.
  */
-type ResultValue = BufferArray | { readonly data: BufferArray; readonly mask: Uint8Array };
+type ResultValue = BufferArray | { readonly data: BufferArray; readonly mask: Uint8Array } | (() => BufferArray);
 
 /**
  * The definition of a UDF. Exactly one of wasm, processTile, processFrame and processPartition is used, the first one

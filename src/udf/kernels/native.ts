@@ -13,7 +13,11 @@ interface UdfAddon {
   udfRun(udf: object, frames: ArrayBufferView, count: number, nav: Float64Array, columns: number): Promise<void>;
   udfEnd(udf: object, sig: Float64Array, planes: number): void;
   udfDestroy(udf: object): void;
+  preferHugePages(memory: ArrayBufferView): number;
 }
+
+/** Bytes of results from which on they are worth a huge page each. */
+const hugeBytes = 2 ** 22;
 
 /** The udf feature of the native core. */
 export const udfOp = (host: NativeHost): UdfOp => ({
@@ -39,6 +43,8 @@ function planUdf(host: NativeHost, { fields, steps, indices, weights, columns, p
       try {
         if (!continues) addon.udfBegin(udf);
         await addon.udfRun(udf, frames as FrameArray, count, nav, columns);
+        // The system clears fresh memory page by page, which takes longer than the sums of a few large frames.
+        if (sig && sig.byteLength >= hugeBytes) addon.preferHugePages(sig);
         if (sig && planes > 0) addon.udfEnd(udf, sig, planes);
       } catch (error) {
         throw addonError(error);

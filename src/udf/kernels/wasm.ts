@@ -8,6 +8,7 @@ import type { WasmHost } from '../../core/backends/wasm/host.js';
 import { planStaged } from '../../core/backends/wasm/staging.js';
 import type { FrameArray } from '../../io/data/dtype.js';
 import type { UdfDescriptor, UdfKernel, UdfOp } from '../contract.js';
+import { planStrips } from './wasm-strips.js';
 
 /** The udf feature of the wasm core. */
 export const udfOp = ({ core }: WasmHost): UdfOp => ({
@@ -27,6 +28,9 @@ const worthACopy = 2 ** 10;
 function planUdf(core: Core, descriptor: UdfDescriptor): UdfKernel {
   const { fields, steps, indices, weights, pixels, bytesOfNumber, columns, planes } = descriptor;
   const frameBytes = pixels * bytesOfNumber;
+  const { byPixel } = leastFrames;
+  const isLarge = byPixel * frameBytes > heapBytes.byPixel;
+  if (isLarge && columns === 0 && !descriptor.kinds.includes('logSum')) return planStrips(core, descriptor, byPixel);
   const { first: low, end: high } = descriptor.seen;
   const sort = planes > 0 ? 'byPixel' : 'byFrame';
   const most = Math.max(leastFrames[sort], Math.floor(heapBytes[sort] / frameBytes));

@@ -173,6 +173,7 @@ export function foldPart(
   const planes = part.steps.filter(({ kind }) => kind === 'sum' || kind === 'moments');
   return {
     steps: [...steps, ...bad.steps, ...planes],
+    planes: part.planes,
     finish(sums, results) {
       const nav = new Float64Array(sums.frames * columns.length);
       for (const [c, { terms, offset }] of columns.entries())
@@ -191,7 +192,7 @@ export function foldPart(
         corrections.correctSum(sum, sums.frames);
         plane += kind === 'moments' ? 2 : 1;
       }
-      part.finish({ ...sums, nav, columns: columns.length }, results);
+      part.finish?.({ ...sums, nav, columns: columns.length }, results);
     },
   };
 }

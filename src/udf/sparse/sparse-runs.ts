@@ -3,8 +3,9 @@ import type { Corrections } from '../../io/data/corrections.js';
 import type { Dataset } from '../../io/data/dataset.js';
 import type { SparseFrames } from '../../io/data/sparse.js';
 import { convertFrames } from '../execution/frames-of.js';
-import type { KernelPart } from '../execution/kernel-part.js';
+import { finishPart, type KernelPart } from '../execution/kernel-part.js';
 import { guarded, kernelOf, type Running } from '../execution/running.js';
+import type { BufferArray } from '../functions/dtypes.js';
 import type { AnyUdf } from '../functions/udf.js';
 import type { UdfMeta } from '../functions/udf-meta.js';
 import { isSparseStep, sparseSums } from './sums.js';
@@ -49,7 +50,8 @@ export function showSparse(
     );
     if (definition.processSparse === undefined) {
       const part = one.part ?? (kernelOf(one.udf, one.params, meta) as KernelPart);
-      part.finish(sparseSums(part, shown, meta), one.written.views as never);
+      finishPart(part, sparseSums(part, shown, meta), one.written.views);
+      for (const name of part.planes ?? []) one.arrays[name] = one.written.views[name] as BufferArray;
       continue;
     }
     Object.assign(one.scope, { ...shown, count: end - first, positions: one.meta.positions.subarray(first, end) });

@@ -6,7 +6,7 @@ import type { FrameArray } from '../../../../io/data/dtype.js';
 import { comUdf } from '../../../../udf/builtin/com.js';
 import { masksUdf } from '../../../../udf/builtin/masks.js';
 import { stddevUdf } from '../../../../udf/builtin/stddev.js';
-import type { KernelPart } from '../../../../udf/execution/kernel-part.js';
+import { finishPart, type KernelPart } from '../../../../udf/execution/kernel-part.js';
 import type { AnyUdf, UdfMeta } from '../../../../udf/functions/udf.js';
 import type { PassDtype } from '../../../../udf/pass/pass.js';
 import type { Row } from '../../case.js';
@@ -70,10 +70,11 @@ function row(
             numFrames: new Uint32Array(1),
           };
           const planes = Array.from({ length: pass.planes }, (_, i) => sig.subarray(i * pixels, (i + 1) * pixels));
-          part.finish({ nav, columns: pass.columns, sig: planes, frames }, results as never);
+          finishPart(part, { nav, columns: pass.columns, sig: planes, frames }, results as never);
           const damage = new Uint8Array(frames).fill(1);
           const given = definition.getResults?.({ results, params, meta, damage } as never) ?? results;
-          return (given as unknown as Readonly<Record<string, Numbers>>)[result] as Numbers;
+          const value = (given as Readonly<Record<string, unknown>>)[result] as Numbers | (() => Numbers);
+          return typeof value === 'function' ? value() : value;
         },
         dispose: () => pass.dispose(),
       };
