@@ -35,6 +35,8 @@ const hasSquares = (dtype: DataType): boolean => /^[ui](8|16)$/.test(dtype);
 export function integerVarsum(n: number, sum: number, squares: number): number {
   const h1 = n * squares;
   const h2 = sum * sum;
+  // Neither product is rounded; the second is not larger.
+  if (h1 < 2 ** 53) return (h1 - h2) / n;
   return Math.max(0, (h1 - h2 + (restOfProduct(n, squares, h1) - restOfProduct(sum, sum, h2))) / n);
 }
 

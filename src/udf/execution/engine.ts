@@ -118,6 +118,7 @@ async function* onThisThread(
         { signal, passes },
       );
       run.merge(partition, found);
+      passes.reuse(found, run.held);
       yield { partition };
     }
   } finally {
@@ -299,7 +300,9 @@ async function* liveOnThisThread(
         const { partition, frames } = found;
         const udfs = run.parts.map(({ udf, params }) => ({ udf, params }));
         const job = { partition, udfs, meta: known, corrections, pieces: piecesIn(frames, partition, size) };
-        run.merge(partition, await runPartition(job, { signal, passes }));
+        const merged = await runPartition(job, { signal, passes });
+        run.merge(partition, merged);
+        passes.reuse(merged, run.held);
         yield { partition };
       } finally {
         acquisition.give(arrived);

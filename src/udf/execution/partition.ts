@@ -69,7 +69,9 @@ export async function runParts({ piecesOf, ...job }: PartsJob, place: PartitionP
         guarded(name, 'merge', () => merge.call(udf.definition, { dest, src, params, meta: whole }), 'merge', dest);
     }
     // Of UDFs that merge, the results of further parts are not needed any more.
-    all.push(merged ? found.map((arrays, i) => (udfs[i]?.udf.definition.merge ? {} : arrays)) : found);
+    const kept = merged ? found.map((arrays, i) => (udfs[i]?.udf.definition.merge ? {} : arrays)) : found;
+    place.passes?.reuse(found, kept);
+    all.push(kept);
   }
   return all.length === 1 ? (all[0] as Arrays[]) : udfs.map((_, i) => joined(all.map((one) => one[i] as Arrays)));
 }

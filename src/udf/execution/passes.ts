@@ -19,6 +19,7 @@ import { CoreWorks } from './core-works.js';
 import { finishPart, type KernelPart } from './kernel-part.js';
 import { kernelOf, type Running } from './running.js';
 import { SpareFrames } from './spare-frames.js';
+import { SparePlanes } from './spare-planes.js';
 
 type Part = { readonly part: KernelPart; readonly arrays: Arrays };
 
@@ -63,6 +64,7 @@ export class Passes {
   readonly #open: OpenCore;
   readonly #threads: number;
   readonly #plans = new Map<string, Promise<FramePass>>();
+  readonly #planes = new SparePlanes();
   readonly #corrections = new Map<string, Promise<FrameCorrection | undefined>>();
   readonly #parts: KnownParts = new Map();
   readonly #folded: KnownParts = new Map();
@@ -231,7 +233,8 @@ export class Passes {
     }
     const pass = await plan;
     const more = end < all;
-    const sums = await pass.run(frames, end - first, { continues: first > 0, more });
+    const into = more ? undefined : this.#planes.take(pass.planes * pixels);
+    const sums = await pass.run(frames, end - first, { continues: first > 0, more, into });
     const nav = started.columns ?? (more ? new Float64Array(all * pass.columns) : sums.nav);
     if (nav !== sums.nav) nav.set(sums.nav, first * pass.columns);
     started.columns = nav;
@@ -250,6 +253,11 @@ export class Passes {
       column += columns;
       plane += planes;
     }
+  }
+
+  /** Takes the results of a partition back, once they are merged, but for those that were `kept`. */
+  reuse(merged: readonly Arrays[], kept: readonly Arrays[] = []): void {
+    this.#planes.give(merged, kept);
   }
 
   /** Drops the sums of a partition that does not go on. */
@@ -275,6 +283,7 @@ export class Passes {
     await this.prepared.dispose();
     await this.#works.dispose();
     this.#plans.clear();
+    this.#planes.clear();
     this.#corrections.clear();
     this.#parts.clear();
     this.#folded.clear();

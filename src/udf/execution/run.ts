@@ -255,6 +255,11 @@ export class Run {
     if (this.#positions === this.shape.selection.count) this.#mergeAll();
   }
 
+  /** The arrays that the run holds: its own, and those of partitions that are merged at the end. */
+  get held(): readonly Arrays[] {
+    return this.parts.flatMap(({ arrays, kept }) => [arrays, ...kept]);
+  }
+
   /** Merges results of all positions at once; returns them as one partition. */
   mergeAllPositions(found: readonly Arrays[]): Partition {
     const count = this.shape.selection.count;
