@@ -2,7 +2,9 @@
 // what linear growth from the first of them would take; a line that leaves it has a cliff.
 //   --mib N   MiB of frames (default 192)   --only SHAPES   frames, panels, crystals, peaks, spots, merges, masks, lengths
 // Times are CPU seconds, the better of two. A shape passes if it stays within its factor of linear growth.
-import { availableParallelism } from 'node:os';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createContext } from '../../dist/index.node.js';
 import { refineGeometry } from '../../dist/pipeline.node.js';
@@ -10,7 +12,7 @@ import { Context, comUdf, masksUdf, stddevUdf, sumUdf } from '../../dist/udf.nod
 import { crystalsOf, square, still } from '../../test/support/detector-crystals.mjs';
 import { record } from '../lib/lines.mjs';
 import { countsOf } from '../udf/counts.mjs';
-import { highest } from './highest.mjs';
+import { added, highest } from './functions.mjs';
 
 const { values: options } = parseArgs({
   options: { mib: { type: 'string', default: '192' }, only: { type: 'string' } },
@@ -44,24 +46,47 @@ async function shape(name, sizes, share, work, most = 1.5) {
   );
 }
 
-/** The same bytes as frames of other sizes: linear growth is none. */
+/** An .npy file of frames of this side. */
+function stored(folder, data, side) {
+  const path = join(folder, `${side}.npy`);
+  const shape = `(${data.length / side ** 2}, 1, ${side}, ${side})`;
+  const text = `{'descr': '<u2', 'fortran_order': False, 'shape': ${shape}, }`.padEnd(117);
+  const start = Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, 118, 0]);
+  writeFileSync(path, Buffer.concat([start, Buffer.from(`${text}\n`), Buffer.from(data.buffer)]));
+  return path;
+}
+
+/** The same bytes as frames of other sizes, in memory, and in files on this thread and on workers: linear growth is none. */
 async function frames() {
   const data = countsOf(numbers);
-  const ctx = new Context({ context: { backend: 'wasm' } });
+  const folder = mkdtempSync(join(tmpdir(), 'ewald-growth-'));
+  const context = { backend: 'wasm' };
+  const here = new Context({ context });
+  const workers = await Context.makeWith('workers', { cpus: 2, context });
+  const inMemory = (side) => here.fromMemory(data, { navShape: [data.length / side ** 2, 1], sigShape: [side, side] });
+  const places = {
+    'in memory': [here, inMemory],
+    stored: [here, (side) => here.load(stored(folder, data, side))],
+    'on workers': [workers, (side) => workers.load(stored(folder, data, side))],
+  };
+  // What is read of the results counts as well.
+  const udfs = { intensity: sumUdf(), std: stddevUdf(), counts: comUdf(), value: added };
   try {
-    for (const [name, udf] of Object.entries({ sum: sumUdf(), stddev: stddevUdf(), com: comUdf(), highest }))
-      await shape(
-        `${name} by frame side`,
-        [256, 512, 1024, 2048, 4096],
-        () => 1,
-        (side) => {
-          const sizes = { navShape: [data.length / side ** 2, 1], sigShape: [side, side] };
-          const scan = ctx.fromMemory(data, sizes);
-          return () => ctx.runUdf(scan, udf);
-        },
-      );
+    for (const [place, [ctx, scanOf]] of Object.entries(places))
+      for (const [result, udf] of [...Object.entries(udfs), ['value', highest]])
+        await shape(
+          `${udf.name ?? udf.definition.name}, ${place}, by frame side`,
+          [256, 512, 1024, 2048, 4096],
+          () => 1,
+          async (side) => {
+            const scan = await scanOf(side);
+            return async () => (await ctx.runUdf(scan, udf))[result].data;
+          },
+        );
   } finally {
-    await ctx.close();
+    await workers.close();
+    await here.close();
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 

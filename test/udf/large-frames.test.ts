@@ -1,7 +1,10 @@
 /** Results as large as a frame: they are merged once for several frames, and chunks are read once. */
+import { createContext } from 'ewald';
 import { Context, comUdf, defineUdf, type ResultBuffer, stddevUdf, sumSigUdf, sumUdf } from 'ewald/udf';
 import { afterAll, expect, test } from 'vitest';
 import { FrameQueue } from '../../src/udf/acquisition/frame-queue.js';
+import { diskSpans } from '../../src/udf/images/disk-spans.js';
+import { circular, ring, spansOf } from '../../src/udf/images/masks.js';
 
 const [count, side] = [24, 512];
 const pixels = side * side;
@@ -70,6 +73,74 @@ test('results of one pass have memory of their own, and do not depend on what is
   expect([std.data[0], std.rawValidMask.length, std.validMask[15]]).toEqual([Math.sqrt(3) / 4, 16, 1]);
   expect(again.std.toPlain().rawData).toEqual(wanted.std);
 });
+
+// A step of logarithms needs whole frames, so that the same sums are made without strips.
+test.each([
+  ['u16', Uint16Array],
+  ['f32', Float32Array],
+] as const)('sums of %s frames that are larger than the cache are the same to the last bit', async (dtype, Frames) => {
+  const [width, height, frames] = [300, 301, 11];
+  const context = await createContext({ backend: 'wasm' });
+  const sums = [{ kind: 'moments' }, { kind: 'sum' }] as const;
+  const stripped = await context.framePass({ width, height, dtype, steps: sums });
+  const whole = await context.framePass({ width, height, dtype, steps: [...sums, { kind: 'logSum' }] });
+  const values = Frames.from({ length: frames * width * height }, (_, i) => ((i * 7919) % 65521) / 3);
+  const bytes = ({ sig }: { sig: Float64Array }) => Buffer.from(sig.buffer, 0, 3 * width * height * 8);
+  const wanted = await whole.run(values, frames);
+  expect(bytes(await stripped.run(values, frames)).equals(bytes(wanted))).toBe(true);
+  const part = (first: number, end: number) => values.subarray(first * width * height, end * width * height);
+  await stripped.run(part(0, 8), 8, { more: true });
+  await stripped.run(part(8, 8), 0, { continues: true, more: true });
+  expect(bytes(await stripped.run(part(8, 11), 3, { continues: true })).equals(bytes(wanted))).toBe(true);
+  expect(stripped.bytes).toBeLessThan(whole.bytes / 2);
+  await context.dispose();
+});
+
+test.each([
+  [20, 14, 9.5, 6.25, 5, null, []],
+  [20, 14, 9.5, 6.25, 5, 2, [[6, 7]]],
+  [
+    20,
+    14,
+    10,
+    7,
+    Number.POSITIVE_INFINITY,
+    null,
+    [
+      [0, 0],
+      [13, 19],
+      [3, 4],
+      [3, 5],
+    ],
+  ],
+  [
+    20,
+    14,
+    10,
+    7,
+    Number.POSITIVE_INFINITY,
+    0,
+    [
+      [7, 9],
+      [90, 3],
+    ],
+  ],
+  [7, 9, -2, 30, 25, 21, []],
+  [7, 9, 3, 4, 0.3, null, []],
+  [7, 9, 3.4, 4, 0.3, null, []],
+] as const)(
+  'a disk of %d × %d pixels about %d, %d, radius %d, hole %o, is its mask',
+  (width, height, cx, cy, r, hole, without) => {
+    const size = { width, height, cx, cy };
+    const mask = hole === null ? circular({ ...size, r }) : ring({ ...size, ri: hole, ro: r });
+    for (const [y, x] of without) mask[y * width + x] = 0;
+    const covered = new Uint8Array(mask.length);
+    const spans = diskSpans({ ...size, r }, hole, without);
+    for (let i = 0; i < spans.length; i += 2) covered.fill(1, spans[i], spans[i + 1]);
+    expect(covered).toEqual(mask);
+    expect(spans).toEqual(spansOf(mask, width));
+  },
+);
 
 test('tables for JavaScript are not made where a kernel sees the frames', async () => {
   let made = 0;

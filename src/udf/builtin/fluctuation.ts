@@ -2,8 +2,9 @@
 import { EwaldError } from '../../base/errors.js';
 import { isIntegerDtype } from '../functions/dtypes.js';
 import { defineUdf, type UdfMeta } from '../functions/udf.js';
+import { diskSpans } from '../images/disk-spans.js';
 import { spectrum2d } from '../images/fourier.js';
-import { circular, ring, spansOf } from '../images/masks.js';
+import { circular, ring } from '../images/masks.js';
 import { integerVarsum } from './stddev.js';
 
 /** Width and height of a frame. Throws `Shape` for frames of other than two axes. */
@@ -45,12 +46,12 @@ export const femUdf = /* @__PURE__ */ defineUdf({
   },
   kernel({ params, meta }) {
     const size = frameSize('fem', meta);
-    const mask = ring({ ...size, ...params });
-    const count = mask.reduce((a, b) => a + b, 0);
+    const spans = diskSpans({ ...size, ...params, r: params.ro }, params.ri);
+    const count = spans.reduce((sum, place, i) => sum + (i % 2 === 0 ? -place : place), 0);
     // Floats require two passes over the frame: Σ² − (Σ)² would cancel.
     if (!isIntegerDtype(meta.inputDtype)) return undefined;
     return {
-      steps: [{ kind: 'squaresOf', spans: spansOf(mask, size.width) }],
+      steps: [{ kind: 'squaresOf', spans }],
       finish({ nav, frames }, { intensity }) {
         for (let i = 0; i < frames; i++)
           intensity[i] = Math.sqrt(integerVarsum(count, nav[2 * i] as number, nav[2 * i + 1] as number) / count);
