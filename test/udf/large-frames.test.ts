@@ -74,6 +74,23 @@ test('results of one pass have memory of their own, and do not depend on what is
   expect(again.std.toPlain().rawData).toEqual(wanted.std);
 });
 
+test('what partitions reuse is not what was returned before', async () => {
+  const small = ctx.fromMemory(
+    Uint16Array.from({ length: 96 }, (_, i) => i % 11),
+    { navShape: [6], sigShape: [4, 4] },
+  );
+  const udfs = [sumUdf(), stddevUdf()] as const;
+  const seen: { sum: Float64Array; std: Float64Array }[] = [];
+  for await (const { buffers } of ctx.runUdfIter(small, udfs, { numPartitions: 6 }))
+    seen.push({ sum: buffers[0].intensity.data, std: buffers[1].std.data });
+  for (const [i, { sum, std }] of seen.entries()) {
+    const roi = Uint8Array.from({ length: 6 }, (_, f) => Number(f <= i));
+    const [wanted, moments] = await ctx.runUdf(small, udfs, { roi, numPartitions: 1 });
+    expect({ sum, std }).toEqual({ sum: wanted.intensity.data, std: moments.std.data });
+  }
+  expect(seen.length).toBe(6);
+});
+
 // A step of logarithms needs whole frames, so that the same sums are made without strips.
 test.each([
   ['u16', Uint16Array],
