@@ -3,6 +3,7 @@ import { aligned, type Block, findTrend, type Rest } from './descan.js';
 import { type DiskFit, diskParameters, fitDisk } from './disk.js';
 import { diskErrors } from './disk-errors.js';
 import type { Image } from './image.js';
+import { profileDoubt, profileError } from './profile-doubt.js';
 import { type Start, startOf } from './start.js';
 import type { Trend } from './trend.js';
 
@@ -141,13 +142,23 @@ export function findBeam(
     }
   }
   if (!errors) return 'the fit of the disk has no error';
-  errors[2] = Math.hypot(errors[2] as number, unknownShape * (fit.p[3] as number));
+  errors[2] = Math.hypot(
+    errors[2] as number,
+    unknownShape * (fit.p[3] as number),
+    profileError(fit, fitted.image),
+  );
   if (rest) withSmear(errors, rest, fit);
-  const doubt = otherBeam(fit, rest, image, good) ?? beamDoubt(fit, errors, start, image, good, trend?.span ?? 0);
+  const doubt =
+    otherBeam(fit, rest, image, good) ??
+    beamDoubt(fit, errors, start, image, good, trend?.span ?? 0) ??
+    profileDoubt(fit, fitted.image);
   if (doubt !== undefined) return doubt;
-  if (trend && trend.order > 0)
-    for (const part of [0, 1] as const)
-      errors[part] = Math.max(errors[part] as number, trend.errors[0]?.[part] as number);
-  const [y, x] = trend && trend.order > 0 ? (trend.coefficients[0] as readonly [number, number]) : [0, 0];
+  const isMoved = trend !== undefined && trend.order > 0;
+  const [y, x] = isMoved ? (trend.coefficients[0] as readonly [number, number]) : [0, 0];
+  // The edge of a foil moves the disk to one side in a part of the scan, of which that of the sum is the mean.
+  for (const part of [0, 1] as const) {
+    const aside = isMoved ? 0 : (trend?.coefficients[0]?.[part] ?? 0);
+    errors[part] = Math.max(errors[part] as number, Math.hypot(aside, trend?.errors[0]?.[part] ?? 0));
+  }
   return { ...fitted, fit, errors, trend, cy: (fit.p[0] as number) + y, cx: (fit.p[1] as number) + x };
 }

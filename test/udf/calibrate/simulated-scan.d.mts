@@ -1,5 +1,5 @@
 /** A kind of object: structure, or none. */
-export type ObjectKind = 'amorphous' | 'crystal' | 'particles' | 'wedge' | 'fringes' | 'empty';
+export type ObjectKind = 'amorphous' | 'crystal' | 'particles' | 'wedge' | 'foil' | 'fringes' | 'empty';
 
 export interface SimulatedScanOptions {
   kind?: ObjectKind;
@@ -27,6 +27,8 @@ export interface SimulatedScanOptions {
   edge?: number;
   /** Pixels of the object. */
   within?: number;
+  /** Phase of a foil, in units of `strength`. */
+  inner?: number;
   hot?: number;
   dead?: number;
 }

@@ -34,7 +34,7 @@ function atomsOf(kind, reach, strength, random) {
       atoms.push([y, x, strength * (low + (high - low) * random()), width]);
     }
   };
-  if (kind === 'amorphous' || kind === 'wedge') scattered(Math.round((4 * reach * reach) / 40), 2, 0.5, 1.5);
+  if (['amorphous', 'wedge', 'foil'].includes(kind)) scattered(Math.round((4 * reach * reach) / 40), 2, 0.5, 1.5);
   if (kind === 'particles') scattered(14, 6, 3, 6);
   if (kind === 'crystal') {
     const turn = 2 * Math.PI * random();
@@ -75,6 +75,14 @@ function phaseOf(object, [py, px], [yy, yx, xx], n, out) {
         out[i * n + j] += phase * Math.exp(-(y * y + x * x) / (2 * width * width));
       }
   }
+  // A foil ends there, and has a phase of its own.
+  if (object.foil)
+    for (let i = 0; i < n; i++)
+      for (let j = 0; j < n; j++) {
+        const [y, x] = [py + yy * (i - h) + yx * (j - h), px + yx * (i - h) + xx * (j - h)];
+        const share = 1 / (1 + Math.exp(-(x + 0.3 * y) / 3));
+        out[i * n + j] = share * (out[i * n + j] + object.foil);
+      }
 }
 
 /** Transforms a line of n complex numbers, frequency and place 0 at n / 2, with exp(i sign 2π q r / n). In place. */
@@ -207,7 +215,7 @@ export function simulatedScan(options) {
   const { rotation = 0, flipY = false, centre = [0, 0], ellipse = [0, 0], dose = 10, defocus = 0 } = options;
   const { step = 1.25 * ((13 * n) / 64 / radius), descan = () => [0, 0] } = options;
   const { gaps = false, stop = false, stopAngle = 0, hot = 0, dead = 0 } = options;
-  const { slices = 1, edge = 3, within = Number.POSITIVE_INFINITY } = options;
+  const { slices = 1, edge = 3, inner = 2, within = Number.POSITIVE_INFINITY } = options;
   const random = uniform(seed);
   const reach = (Math.hypot(rows, columns) * step) / 2 + 0.7 * n;
   const turn = 2 * Math.PI * random();
@@ -216,6 +224,7 @@ export function simulatedScan(options) {
     atoms: atomsOf(kind, reach, share, random).filter(([y, x]) => Math.hypot(y, x) < within),
     strength: share,
     slope: kind === 'wedge' ? 0.04 : 0,
+    foil: kind === 'foil' ? inner * share : 0,
     fringes: kind === 'fringes' && [Math.cos(turn), Math.sin(turn)],
   }));
   const [yy, yx, xx] = stretchOf(...ellipse);
