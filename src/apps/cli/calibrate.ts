@@ -60,8 +60,10 @@ async function run(file: string, flags: FlagValues<typeof rows>, { signal }: Cli
       for (const one of found.notes) note(`${yellow('note:')} ${one}`);
       print(dim(output ?? 'nothing was written: -o FILE.json keeps it for --calibration'));
     }
-    // Without centre and radius, or a scale that was asked for, a part is missing.
-    endDone(!('refused' in found.disk) && !(found.scale && 'refused' in found.scale) && !isCutFile(scan.dataset));
+    // Without centre and radius, or a scale that was asked for, a part is missing; rings alone have no radius.
+    const { centre, disk, scale } = found;
+    const isWhole = scale ? !('refused' in scale) && !('refused' in centre) : !('refused' in disk);
+    endDone(isWhole && !isCutFile(scan.dataset));
   } finally {
     progress.end();
     await ctx.close();

@@ -142,23 +142,17 @@ export function findBeam(
     }
   }
   if (!errors) return 'the fit of the disk has no error';
-  errors[2] = Math.hypot(
-    errors[2] as number,
-    unknownShape * (fit.p[3] as number),
-    profileError(fit, fitted.image),
-  );
+  errors[2] = Math.hypot(errors[2] as number, unknownShape * (fit.p[3] as number), profileError(fit, fitted.image));
   if (rest) withSmear(errors, rest, fit);
   const doubt =
     otherBeam(fit, rest, image, good) ??
     beamDoubt(fit, errors, start, image, good, trend?.span ?? 0) ??
     profileDoubt(fit, fitted.image);
   if (doubt !== undefined) return doubt;
-  const isMoved = trend !== undefined && trend.order > 0;
-  const [y, x] = isMoved ? (trend.coefficients[0] as readonly [number, number]) : [0, 0];
+  const [aside, asideErrors] = [trend?.coefficients[0] ?? [0, 0], trend?.errors[0] ?? [0, 0]];
   // The edge of a foil moves the disk to one side in a part of the scan, of which that of the sum is the mean.
-  for (const part of [0, 1] as const) {
-    const aside = isMoved ? 0 : (trend?.coefficients[0]?.[part] ?? 0);
-    errors[part] = Math.max(errors[part] as number, Math.hypot(aside, trend?.errors[0]?.[part] ?? 0));
-  }
+  for (const part of [0, 1] as const)
+    errors[part] = Math.max(errors[part] as number, Math.hypot(aside[part], asideErrors[part]));
+  const [y, x] = trend && trend.order > 0 ? aside : [0, 0];
   return { ...fitted, fit, errors, trend, cy: (fit.p[0] as number) + y, cx: (fit.p[1] as number) + x };
 }

@@ -18,12 +18,13 @@ import { rowsOfScan, type Scan } from '../scans/scan.js';
 import { type BadPixels, findBadPixels } from './bad-pixels.js';
 import { type Beam, findBeam } from './beam.js';
 import { blockEdges, blockSumsUdf } from './block-sums.js';
-import type { Calibration, PixelRuns } from './calibration.js';
+import { type Calibration, ellipseOf, type PixelRuns } from './calibration.js';
 import type { Block } from './descan.js';
 import type { Image } from './image.js';
 import { latticeScaleOf } from './lattice-scale.js';
 import { momentMasks, shiftsOf } from './moments.js';
 import { contradictions, opticsOf } from './optics.js';
+import { byRings } from './ring-centre.js';
 import { ringsOf, scaleOf } from './rings.js';
 import { findRotation, noStructure, type ScanAxes } from './rotation.js';
 import { checkSpacings, scaleNotes } from './spacings.js';
@@ -104,9 +105,12 @@ export async function calibrateScan(run: RunUdf, whole: Scan, options: Calibrate
   for (const [i, value] of image.data.entries()) if (!Number.isFinite(value)) image.data[i] = 0;
   for (const { sum } of blocks) for (const [i, is] of good.entries()) if (!is) sum[i] = 0;
   const start = startOf(image, good);
+  const uncovered = good.slice();
   const stop = start ? findStop(image, good, start) : [];
   for (const i of stop) good[i] = 0;
   const beam = findBeam(blocks, image, good, nav);
+  // What was taken for a stop may be the dark between rings.
+  const alone = typeof beam === 'string' && rings ? byRings(image, uncovered, rings) : undefined;
   tell(0.6);
   await breathe();
   checkSignal(signal);
@@ -122,7 +126,7 @@ export async function calibrateScan(run: RunUdf, whole: Scan, options: Calibrate
   return resultOf(
     scan,
     { nav, height, width },
-    { bad, stop, beam, axes, optics, doubts, rings, lattice, leftOut, spread: spreadOf(image, good) },
+    { bad, stop, beam, alone, axes, optics, doubts, rings, lattice, leftOut, spread: spreadOf(image, good) },
   );
 }
 
@@ -214,6 +218,8 @@ interface Found {
   readonly bad: BadPixels;
   readonly stop: readonly number[];
   readonly beam: Beam | string;
+  /** What rings tell if there is no disk. */
+  readonly alone: ReturnType<typeof byRings> | undefined;
   readonly axes: ScanAxes | string;
   readonly optics: NonNullable<Calibration['optics']>;
   /** Of the file against the frames. */
@@ -228,11 +234,11 @@ interface Found {
 }
 
 function resultOf({ name }: Scan, { nav, height, width }: Shape, found: Found): Calibration {
-  const { bad, stop, beam, axes, optics, rings, lattice } = found;
+  const { bad, stop, beam, alone, axes, optics, rings, lattice } = found;
   const points = (pixels: readonly number[]) => pixels.map((i) => [Math.floor(i / width), i % width] as const);
   const parts = beamParts(beam, optics.semiconv?.value);
   const scale = {
-    ...(rings && { scale: typeof beam === 'string' ? { refused: beam } : scaleOf(ringsOf(beam), rings) }),
+    ...(rings && (typeof beam === 'string' ? alone : { scale: scaleOf(ringsOf({ ...beam, p: beam.fit.p }), rings) })),
     ...(lattice && { scale: typeof beam === 'string' ? { refused: beam } : latticeScaleOf(beam, lattice) }),
   };
   return {
@@ -270,13 +276,7 @@ function beamParts(beam: Beam | string, semiconv: number | undefined) {
     centre: { cy, cx, errors: [ey, ex] as const },
     disk: { radius, error, edge },
     ...(semiconv !== undefined && { milliradians: { value, error: (value * error) / radius } }),
-    ellipse: {
-      e1,
-      e2,
-      errors: [d1, d2] as const,
-      ellipticity: 2 * Math.hypot(e1, e2),
-      angle: (Math.atan2(e2, e1) * 90) / Math.PI,
-    },
+    ellipse: ellipseOf([e1, e2], [d1, d2]),
     descan: trend ?? { refused: 'fewer than 12 blocks of the scan have a disk: there are too few counts' },
   };
 }

@@ -70,7 +70,7 @@ export interface Calibration {
       }
     | undefined;
   /**
-   * Distortion of the bright field: R(φ) = R (1 + e1 cos 2φ + e2 sin 2φ), φ from x to y. `ellipticity` is the
+   * Distortion of the bright field, or of rings without one: R(φ) = R (1 + e1 cos 2φ + e2 sin 2φ), φ from x to y. `ellipticity` is the
    * difference of the axes divided by R, `angle` that of the longer one in degrees.
    */
   readonly ellipse:
@@ -130,6 +130,15 @@ export const isDistorted = (ellipse: {
   readonly e2: number;
   readonly errors: readonly [number, number];
 }): boolean => (ellipse.e1 / ellipse.errors[0]) ** 2 + (ellipse.e2 / ellipse.errors[1]) ** 2 > 2 * Math.log(100);
+
+/** An ellipse with its axes in words of a user. */
+export const ellipseOf = ([e1, e2]: readonly [number, number], errors: readonly [number, number]) => ({
+  e1,
+  e2,
+  errors,
+  ellipticity: 2 * Math.hypot(e1, e2),
+  angle: (Math.atan2(e2, e1) * 90) / Math.PI,
+});
 
 /** Width of the edge of a disk, a standard deviation in pixels; 0 if it is unknown. */
 export const edgeOf = (disk: Calibration['disk']): number =>

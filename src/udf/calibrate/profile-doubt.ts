@@ -47,8 +47,8 @@ export function profileDoubt(fit: DiskFit, { data }: Image): string | undefined 
   const worst = Math.max(0, ...misfits);
   if (worst > mostMisfit)
     return (
-      `the bright field has rings: all around, its counts are off those of a disk by ${(100 * worst).toFixed(0)} % of ` +
-      'its level, and its edge cannot be told from theirs'
+      'the bright field has rings: its counts are not those of one disk all around its centre, and its edge cannot be ' +
+      'told from theirs'
     );
   return undefined;
 }

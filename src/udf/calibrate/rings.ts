@@ -3,13 +3,25 @@
  * and the one assignment to the listed lines that fits them.
  */
 import { inverseOf, times } from '../../base/linear.js';
-import type { Beam } from './beam.js';
 import type { Refused, RingScale } from './calibration.js';
 import { jackknife } from './disk-errors.js';
+import type { Image } from './image.js';
+
+/** A pattern and where it is: cy, cx, R, w, a, b, e1, e2 of its disk. */
+export interface RingPattern {
+  readonly image: Image;
+  readonly good: Uint8Array;
+  readonly p: Float64Array;
+}
 
 /** Bins a pixel. */
 const fine = 2;
 const sectors = 12;
+/** The middle of each sector, from x to y. */
+export const sectorAngles: readonly number[] = Array.from(
+  { length: sectors },
+  (_, k) => ((k + 0.5) / sectors) * 2 * Math.PI - Math.PI,
+);
 /** Radii are not known better than this, in pixels: the shape of a ring is not quite the model's. */
 const leastError = 0.007;
 /** Share of the radius by which rings may lie beside their places. */
@@ -25,8 +37,8 @@ interface Profile {
   readonly distances: Float64Array;
 }
 
-function profilesOf({ image, good, fit }: Beam): Profile[] {
-  const [cy, cx, , , , , e1, e2] = [...fit.p] as [number, number, number, number, number, number, number, number];
+export function profilesOf({ image, good, p }: RingPattern): Profile[] {
+  const [cy, cx, , , , , e1, e2] = [...p] as [number, number, number, number, number, number, number, number];
   const { data, height, width } = image;
   const bins = fine * Math.ceil(Math.hypot(height, width));
   const made = Array.from({ length: sectors }, () => ({
@@ -65,7 +77,12 @@ function summed(profiles: readonly Profile[], without = -1): Profile {
 /** Bins of local maxima that stand out of their surroundings, where most of the circle is seen. */
 function maximaOf({ counts, pixels }: Profile, from: number): number[] {
   const mean = counts.map((value, bin) => value / Math.max(1, pixels[bin] as number));
-  const seen = (bin: number): boolean => (pixels[bin] ?? 0) > (0.7 * 2 * Math.PI * bin) / fine / fine;
+  // Few pixels are in one bin, more in some than in others.
+  const seen = (bin: number): boolean => {
+    const some = pixels.subarray(bin - fine, bin + fine + 1);
+    const around = some.reduce((sum, n) => sum + n, 0);
+    return around > (0.7 * 2 * Math.PI * bin * some.length) / fine / fine;
+  };
   const [reach, near] = [10 * fine, 3 * fine];
   const found: number[] = [];
   for (let bin = Math.ceil(fine * from) + near; seen(bin + near); bin++) {
@@ -137,20 +154,30 @@ function slopesAt(p: Float64Array, bin: number, t: number, slopes: Float64Array)
   return sum;
 }
 
-/** Radii of the rings beyond the bright field, and their errors, in pixels. */
-export function ringsOf(beam: Beam): (readonly [radius: number, error: number])[] {
-  const [, , R, w] = beam.fit.p as unknown as [number, number, number, number];
-  const profiles = profilesOf(beam);
-  const all = summed(profiles);
-  const left = profiles.map((_, k) => summed(profiles, k));
-  // Neighbours that overlap are fitted together.
+/** Maxima beyond the bright field; neighbours that overlap are fitted together. */
+function groupsOf(all: Profile, { p }: RingPattern): number[][] {
+  const [, , R, w] = p as unknown as [number, number, number, number];
   const groups: number[][] = [];
   for (const start of maximaOf(all, 1.05 * R + 4 * w + 1)) {
     const last = groups.at(-1);
     if (last && start - (last.at(-1) as number) < 2 * half) last.push(start);
     else groups.push([start]);
   }
-  return groups.flatMap((starts) => {
+  return groups;
+}
+
+/** Radii of the rings in each sector, in pixels; NaN where one is missing. */
+export function radiiIn(pattern: RingPattern, profiles: readonly Profile[]): number[][] {
+  const groups = groupsOf(summed(profiles), pattern);
+  return profiles.map((profile) => groups.flatMap((starts) => radiiAt(profile, starts)).map((radius) => radius / fine));
+}
+
+/** Radii of the rings beyond the bright field, and their errors, in pixels. */
+export function ringsOf(pattern: RingPattern): (readonly [radius: number, error: number])[] {
+  const profiles = profilesOf(pattern);
+  const all = summed(profiles);
+  const left = profiles.map((_, k) => summed(profiles, k));
+  return groupsOf(all, pattern).flatMap((starts) => {
     const radii = radiiAt(all, starts);
     if (!radii.every(Number.isFinite)) return [];
     const errors = jackknife(left.map((profile) => Float64Array.from(radiiAt(profile, radii)))).map(Math.sqrt);
