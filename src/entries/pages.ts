@@ -27,6 +27,8 @@ export { RunSeries, type SeriesColumns, type SeriesMoment, SeriesWindow } from '
 export { ticks } from '../io/report/charts.js';
 export { checkRegions, type Region, regionText } from '../serial/pipeline/regions/region.js';
 export { RegionSums } from '../serial/pipeline/regions/region-sums.js';
+export { beamFaults } from '../udf/analyses/beam-share.js';
+export { fieldDoubts, fieldFaults } from '../udf/analyses/field-doubts.js';
 export { type Calibration, checkCalibration, isKnown, reachOf } from '../udf/calibrate/calibration.js';
 export { milliradiansOf, opticsOf } from '../udf/calibrate/optics.js';
 export { calibrationTexts } from '../udf/calibrate/text.js';

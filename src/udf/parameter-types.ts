@@ -54,17 +54,17 @@ export interface LiveParameters {
 export interface AnalysisParameters {
   /**
    * Of disk, ring, radial-fourier, radial-bins, polar, fem, crystallinity, cluster, com, icom, fft-sum, ssb, bragg.
-   * Centre along x. Pixels; -inf … inf; default the middle.
+   * Centre along x. Pixels; -inf … inf; default half the size, rounded down.
    */
   readonly cx?: number | undefined;
   /**
    * Of disk, ring, radial-fourier, radial-bins, polar, fem, crystallinity, cluster, com, icom, fft-sum, ssb, bragg.
-   * Centre along y. Pixels; -inf … inf; default the middle.
+   * Centre along y. Pixels; -inf … inf; default half the size, rounded down.
    */
   readonly cy?: number | undefined;
-  /** Of point. The pixel along x. Pixels; -inf … inf; default the middle. */
+  /** Of point. The pixel along x. Pixels; -inf … inf; default half the size, rounded down. */
   readonly x?: number | undefined;
-  /** Of point. The pixel along y. Pixels; -inf … inf; default the middle. */
+  /** Of point. The pixel along y. Pixels; -inf … inf; default half the size, rounded down. */
   readonly y?: number | undefined;
   /** Of disk. Radius. Pixels; 0 … 1e6; default disk: 0.15 of the shorter side; com: the whole frame. */
   readonly r?: number | undefined;

@@ -101,6 +101,22 @@ describe('the panes of a scan', () => {
     expect(visit.faults).toEqual([]);
   }, 240_000);
 
+  test('what is wrong with shifts stands below them, and Calibrate takes the disk that it finds', async () => {
+    const visit = await Visit.open(await serve([rawFile(), ...shape]));
+    await isIdle(visit);
+    await add(visit, 'icom');
+    const notes = visit.page.locator('.pane-notes >> nth=1');
+    // The first detector is a tenth of the frame about its middle pixel.
+    await expect.poll(() => notes.textContent(), { timeout: 20_000 }).toMatch(/of the direct beam are outside/);
+    expect(await readings(visit)).toEqual([expect.stringContaining('--cx 24 --cy 24'), expect.any(String)]);
+    await visit.page.locator('#calibrate').click();
+    await expect.poll(() => notes.isHidden(), { timeout: 60_000 }).toBe(true);
+    const { outer } = await visit.page.evaluate(() => (scan as unknown as { shape: { outer: number } }).shape);
+    expect(outer).toBeGreaterThan(radius);
+    expect(outer).toBeLessThan(radius + 5);
+    expect(visit.faults).toEqual([]);
+  }, 120_000);
+
   test('Bragg vectors and polar transforms are drawn in their own planes, with their axes', async () => {
     const visit = await Visit.open(await serve([rawFile(), ...shape]));
     await isIdle(visit);

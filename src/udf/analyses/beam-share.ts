@@ -8,16 +8,23 @@ export interface UsedDisk {
   readonly cx: number;
   /** null for the whole frame. */
   readonly r: number | null;
+  /** Pixels that are summed into one of the image, along each axis; 1 if it is absent. */
+  readonly bin?: number;
 }
 
 /** Share of the counts of the beam that may lie outside without a note. */
 const mostOutside = 0.1;
 
 /** Share of the counts of the beam that lie farther from a point than `r`. */
-function outside({ data, width }: Image, beam: SumDisk, { cy, cx, r }: UsedDisk & { readonly r: number }): number {
+function outside(
+  { data, width }: Image,
+  beam: SumDisk,
+  { cy, cx, r, bin }: Required<UsedDisk> & { r: number },
+): number {
   let [all, out] = [0, 0];
   for (let i = 0; i < data.length; i++) {
-    const [y, x, value] = [Math.floor(i / width), i % width, data[i] as number];
+    const [y, x] = [Math.floor(i / width), i % width].map((at) => (at + 0.5) * bin - 0.5) as [number, number];
+    const value = data[i] as number;
     if (!Number.isFinite(value) || Math.hypot(y - beam.cy, x - beam.cx) > beam.radius) continue;
     all += value;
     if (Math.hypot(y - cy, x - cx) > r) out += value;
@@ -30,11 +37,11 @@ function outside({ data, width }: Image, beam: SumDisk, { cy, cx, r }: UsedDisk 
  * something else, such as another disk of the pattern, is what the user wants.
  */
 export function beamFaults(sum: Image, used: UsedDisk): string[] {
-  const { cy, cx, r } = used;
+  const { cy, cx, r, bin = 1 } = used;
   if (r === null) return [];
-  const beam = diskOfSum(sum);
+  const beam = diskOfSum(sum, bin);
   if (typeof beam === 'string' || Math.hypot(cy - beam.cy, cx - beam.cx) > beam.radius) return [];
-  const share = outside(sum, beam, { cy, cx, r });
+  const share = outside(sum, beam, { cy, cx, r, bin });
   if (!(share > mostOutside)) return [];
   return [
     `${(100 * share).toFixed(0)} % of the direct beam are outside of the disk that is used, so that the shifts are ` +

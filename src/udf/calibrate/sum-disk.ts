@@ -4,7 +4,7 @@ import { diskParameters, fitDisk } from './disk.js';
 import type { Image } from './image.js';
 import { startOf } from './start.js';
 
-/** The direct beam of a sum, in pixels. */
+/** The direct beam of a sum, in pixels of the file. */
 export interface SumDisk {
   readonly cy: number;
   readonly cx: number;
@@ -15,9 +15,10 @@ export interface SumDisk {
 
 /**
  * The direct beam of a sum, or why it has no disk. What moves it over the scan blurs its edge, and where the edge is
- * wide the radius is that of the motion; `calibrate` separates them.
+ * wide the radius is that of the motion; `calibrate` separates them. `bin`: pixels that are summed into one, along each
+ * axis.
  */
-export function diskOfSum({ data, height, width }: Image): SumDisk | string {
+export function diskOfSum({ data, height, width }: Image, bin = 1): SumDisk | string {
   const image = { data: data.map((value) => (Number.isFinite(value) ? value : 0)), height, width };
   const good = Uint8Array.from(data, (value) => (Number.isFinite(value) ? 1 : 0));
   for (const pixels of Object.values(findBadPixels(image))) for (const i of pixels) good[i] = 0;
@@ -32,5 +33,6 @@ export function diskOfSum({ data, height, width }: Image): SumDisk | string {
     return 'its brightest region has no sharp edge';
   const noise = Math.sqrt(Math.max(background, 0) / (Math.PI * radius * radius));
   if (!(top > 5 * noise && top > 0.05 * background)) return 'its disk is not brighter than what surrounds it';
-  return { cy, cx, radius, edge };
+  const [y, x] = [cy, cx].map((at) => (at + 0.5) * bin - 0.5) as [number, number];
+  return { cy: y, cx: x, radius: radius * bin, edge: edge * bin };
 }

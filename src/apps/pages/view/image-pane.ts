@@ -73,6 +73,7 @@ export class ImagePane {
     this.locked = false;
     this.#shownAs = '';
     this.plane = undefined;
+    this.note([]);
     this.pane.picture.clear();
     this.pane.place(new Layout([wholeFrame(columns, rows)]), -1);
   }
@@ -185,6 +186,13 @@ export class ImagePane {
     const line = this.figure.querySelector('.pane-reading') as HTMLElement;
     line.textContent = this.#readingOf(this.#place) ?? this.command;
     line.title = this.command;
+  }
+
+  /** Writes what the image should be read with below it. */
+  note(notes: readonly string[]): void {
+    const line = this.figure.querySelector('.pane-notes') as HTMLElement;
+    line.textContent = notes.join('; ');
+    line.hidden = notes.length === 0;
   }
 
   #readingOf(place: Point | undefined): string | undefined {

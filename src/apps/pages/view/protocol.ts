@@ -224,6 +224,9 @@ interface ScanImageRequest {
   readonly flipY?: boolean | undefined;
 }
 
+/** A field of shifts, by the detector and the axes with which its image was computed. */
+export type FieldNotesRequest = Pick<ScanImageRequest, 'shape' | 'quantity' | 'scanRotation' | 'flipY'>;
+
 /** What is known of the optics beside the pixels. */
 export interface Optics {
   /** Acceleration voltage in kV, convergence semi-angle in mrad, step of the scan in nm. */
@@ -389,6 +392,8 @@ export interface Operations {
   loadScan(request: { readonly mostBytes: number; readonly shape: VirtualShape }): Promise<LoadedScan>;
   /** An image of the scan, with one number for each position; while the scan is read, the sum of what is there. */
   virtual(request: ScanImageRequest): Promise<ScanImage>;
+  /** What is wrong with an image of the shifts, as `ewald run` says it. */
+  fieldNotes(request: FieldNotesRequest): Promise<readonly string[]>;
   /** Finds centre, radius, rotation and drift in the frames. */
   calibrate(optics: Optics): Promise<ShownCalibration>;
   /** A result of an analysis of whole frames with the calibration, which is made when it is needed. */

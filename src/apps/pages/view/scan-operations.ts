@@ -29,7 +29,7 @@ export type Loading = (share: number, image: ScanImage) => void;
 export function scanOperations(
   work: Workspace,
   loading: Loading,
-): Pick<Operations, 'loadScan' | 'virtual' | 'pattern' | 'calibrate' | 'analysed'> {
+): Pick<Operations, 'loadScan' | 'virtual' | 'fieldNotes' | 'pattern' | 'calibrate' | 'analysed'> {
   const current = (): Session => work.current;
   return {
     async loadScan({ mostBytes, shape }) {
@@ -78,6 +78,15 @@ export function scanOperations(
         rim: most,
         ms: performance.now() - start,
       };
+    },
+
+    async fieldNotes(request) {
+      const virtual = virtualOf(current());
+      const { scan } = virtual;
+      const { shape, scanRotation, flipY } = request;
+      const mask = shapeMask(binnedShape(shape, scan.bin), scan);
+      const { fieldNotes } = await import('./field-notes.js');
+      return fieldNotes(scan, comOf(virtual, mask, shape, { scanRotation, flipY }), mask, request);
     },
 
     async calibrate(optics) {

@@ -51,6 +51,7 @@ export class ScanViewer {
   readonly #engine: Engine;
   readonly #fail: (error: unknown) => void;
   readonly #changes: Latest<[]>;
+  #noting: ReturnType<typeof setTimeout> | undefined;
   readonly #patterns: Latest<[]>;
   #columns = 1;
   #rows = 1;
@@ -126,7 +127,9 @@ export class ScanViewer {
     this.loaded = undefined;
     this.calibration = undefined;
     this.optics = {};
-    this.shape = { kind: this.shape.kind, cx: width / 2, cy: height / 2, outer: width / 10, inner: width / 20 };
+    // The middle pixel is that of ewald run: half the size, rounded down.
+    const [cx, cy] = [Math.floor(width / 2) + 0.5, Math.floor(height / 2) + 0.5];
+    this.shape = { kind: this.shape.kind, cx, cy, outer: width / 10, inner: width / 20 };
     for (const image of this.images) {
       image.name = name;
       image.place(rows, columns);
@@ -181,7 +184,14 @@ export class ScanViewer {
     await this.#work('Calibrating the scan…', async () => {
       this.#calibrated(await this.#engine.call('calibrate', this.optics));
     });
-    await Promise.all([this.change({}), ...this.#analysed()]);
+    await Promise.all([this.#isOnBeam ? this.fieldOf('bright') : this.change({}), ...this.#analysed()]);
+  }
+
+  /** Whether the detector is a disk that begins in the direct beam, which should hold it; others are what is wanted. */
+  get #isOnBeam(): boolean {
+    const { kind, cx, cy } = this.shape;
+    const { centre: [y, x] = [0, 0], radius = 0 } = this.calibration ?? {};
+    return kind === 'disk' && Math.hypot(cy - 0.5 - y, cx - 0.5 - x) < radius;
   }
 
   /** The detector that holds the bright field, or the ring outside it; calibrates the scan if it is not yet. */
@@ -235,8 +245,7 @@ export class ScanViewer {
       this.#calibrated(found.calibration);
       image.command = this.#commandOf(image);
       image.show(found);
-      const [first, ...more] = found.notes ?? [];
-      if (first !== undefined) setTimeout(() => this.onWork([first, ...more].join('; ')));
+      image.note(found.notes ?? []);
     });
   }
 
@@ -355,6 +364,21 @@ export class ScanViewer {
     }
     this.ms = ms;
     this.onChange();
+    clearTimeout(this.#noting);
+    this.#noting = setTimeout(() => void this.#note().catch((error: unknown) => this.#fail(error)), stillMs);
+  }
+
+  /** Writes what is wrong with the images of shifts under them, once the detector stands still. */
+  async #note(): Promise<void> {
+    const { shape, calibration } = this;
+    const axes = { scanRotation: calibration?.scanRotation, flipY: calibration?.flipY };
+    for (const image of [...this.images]) {
+      const { quantity, fourier } = image;
+      if (!isLive(quantity)) continue;
+      const asks = this.loaded && quantity !== 'sum' && !fourier;
+      const notes = asks ? await this.#engine.call('fieldNotes', { shape, quantity, ...axes }) : [];
+      if (this.shape === shape && image.quantity === quantity) image.note(notes);
+    }
   }
 
   async #read(): Promise<void> {
@@ -370,5 +394,8 @@ export class ScanViewer {
     this.onPattern(data, loaded.bin > 1 ? `${name}, ${loaded.bin} × ${loaded.bin} pixels summed` : name, loaded);
   }
 }
+
+/** Milliseconds after which a detector stands still. */
+const stillMs = 200;
 
 const clamp = (value: number, most: number): number => Math.min(most, Math.max(0, value));
