@@ -2,7 +2,7 @@
  * The same outcome ends every command in the same way: the table of src/apps/cli/README.md, tested for all commands,
  * their outcomes and faults.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createContext, formatNpy } from 'ewald';
@@ -12,7 +12,7 @@ import { runFrames } from '../../src/apps/cli/index-frames.js';
 import { fail } from '../../src/apps/cli/output.js';
 import { EwaldError } from '../../src/base/errors.js';
 import { RunSummary } from '../../src/serial/pipeline/summary.js';
-import { ewaldTogether } from '../support/cli.js';
+import { ewald, ewaldTogether } from '../support/cli.js';
 
 let folder: string;
 beforeAll(() => {
@@ -327,4 +327,20 @@ test('a run is resumed with nothing to do, with other frames, and beside a file 
     const { code, err, out } = await end(`index ${words} ${how} -o beside.stream --force`);
     expect([code, out], `${words}: ${err}`).toEqual([1, expect.stringContaining('6 of 7 frames indexed')]);
   }
+});
+
+test.each([
+  ['while it runs', 'processFrame() { started(); for (;;); }', ''],
+  ['while its module is loaded', 'processFrame() {}', 'started(); for (;;);'],
+])('a function of the user that never returns %s ends with Ctrl-C', { tags: 'all' }, async (_, method, top) => {
+  const text = `import { writeSync } from 'node:fs';
+    const started = () => writeSync(2, 'started');
+    export const spin = { name: 'spin', buffers: { n: { kind: 'nav', dtype: 'f32' } }, ${method} };
+    ${top}`;
+  const udf = join(folder, 'spins.mjs');
+  writeFileSync(udf, text);
+  const words = ['run', 'scan.npy', '--udf', udf, '-o', 'spun.npy', '--backend', 'wasm'];
+  const { signal } = await ewald(words, { cwd: folder, interruptAt: /started/ });
+  expect(signal).toBe('SIGINT');
+  expect(existsSync(join(folder, 'spun.npy'))).toBe(false);
 });

@@ -8,6 +8,7 @@ import {
   type FlagValues,
   grouped,
   isCutFile,
+  killable,
   liveRows,
   loadUdfs,
   missingNumbers,
@@ -184,7 +185,10 @@ async function analyse(
 ): Promise<void> {
   const { connect, view: port, stay } = flags;
   const { writes = true } = outputs;
-  const udfs = await loadUdfs(flags.udfs ?? [], { module: flags.module, params: flags.params });
+  // A function of the user that never returns leaves no turn to a handler of signals: the system's ends it.
+  const isHere = flags.udfs !== undefined && flags.connect === undefined && chosen.kind === 'inline';
+  const ended = flags.udfs === undefined ? <T>(work: () => Promise<T>): Promise<T> => work() : killable;
+  const udfs = await ended(() => loadUdfs(flags.udfs ?? [], { module: flags.module, params: flags.params }));
   const ctx = await contextOf(chosen, flags, signal);
   const progress = new Progress('run');
   let view: RunView | undefined;
@@ -230,7 +234,8 @@ async function analyse(
       warn(`${scan.name} was cut, and lacks frames or parts of them`);
     if (writes) for (const text of new Set(analyses.flatMap(({ notes = [] }) => notes))) warn(text);
     const started = performance.now();
-    const { results, files, notes, faults } = await runToFiles(ctx, scan, options).catch((error: unknown) => {
+    const running = isHere ? killable(() => runToFiles(ctx, scan, options)) : runToFiles(ctx, scan, options);
+    const { results, files, notes, faults } = await running.catch((error: unknown) => {
       progress.end();
       const { results: some, files: written } = isEwaldError(error) ? error.detail : {};
       // A program that reads the record needs it most when the detector has failed.
