@@ -3,8 +3,8 @@
 /** Parameters of one peak search; those of another finder are refused. */
 export interface PeakSearchParameters {
   /**
-   * Pixels at or below this value are never part of a peak (zaef: never start one). Units of the frame; -1e+30 …
-   * 1e+30; default 800 (dispersion, dispersion-extended: 0).
+   * Pixels at or below this value, as the file has it and whatever adu_per_photon is, are never part of a peak (zaef:
+   * never start one). Units of the frame; -1e+30 … 1e+30; default 800 (dispersion, dispersion-extended: 0).
    */
   readonly threshold?: number | undefined;
   /**
