@@ -21,6 +21,15 @@ test.for(['--treshold=12', '--treshold'])('ewald index %s names the flag that wa
 });
 
 test.for([
+  [['run', 'sum', 'a.npy', '--out', 'b.npy'], 'Did you mean --output?'],
+  [['run', 'center-of-mass', 'a.npy'], 'did you mean "com"?'],
+  [['run', 'HAADF', 'a.npy'], 'did you mean "ring"?'],
+] as const)('ewald %j: names of other programs are understood', async ([words, message]) => {
+  const { code, err } = await ewald(words);
+  expect([code, err]).toEqual([2, expect.stringContaining(message)]);
+});
+
+test.for([
   [['run', 'sum', 'a.npy', '--no-data-timeout', '5'], '--no-data-timeout of this command is called --stall'],
   [['index', 'a.h5', '--stall=5'], '--stall of this command is called --no-data-timeout'],
 ] as const)('ewald %j names the present flag', async ([words, message]) => {

@@ -293,9 +293,10 @@ function override(command: import('commander').Command): void {
     // Commander's own suggestion compares whole names: --max-res for --max-frames.
     const flags = command.options.flatMap(({ long, hidden }) => (long && !hidden ? [long] : []));
     const said = Object.hasOwn(meantFlags, flag) ? meantFlags[flag] : undefined;
-    // The beginning of one name only: --out, --geom.
-    const [begun, ...others] = flags.filter((one) => flag.length > 4 && one.startsWith(flag));
-    const near = begun !== undefined && others.length === 0 ? begun : nearest(flag, [...flags, '--help']);
+    // The beginning of one name, --geom, or of that of the output, --out beside --out-shape.
+    const begun = flags.filter((one) => flag.length > 4 && one.startsWith(flag));
+    const near =
+      begun.find((one, _, { length }) => length === 1 || one === '--output') ?? nearest(flag, [...flags, '--help']);
     const meant = said !== undefined ? `\n(${said})` : near === undefined ? '' : `\n(Did you mean ${near}?)`;
     command.error(`error: unknown option '${flag}'${meant}`, { exitCode: 1 });
   };

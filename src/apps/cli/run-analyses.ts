@@ -155,12 +155,28 @@ async function templateOf(file: string, signal: AbortSignal) {
   return { data, shape };
 }
 
+/** What analyses are called elsewhere. */
+const otherNames: Readonly<Record<string, AnalysisName>> = {
+  'center-of-mass': 'com',
+  'centre-of-mass': 'com',
+  dpc: 'com',
+  idpc: 'icom',
+  'bright-field': 'disk',
+  bf: 'disk',
+  'dark-field': 'ring',
+  adf: 'ring',
+  haadf: 'ring',
+  'virtual-detector': 'disk',
+  ptychography: 'ssb',
+};
+
 /** The names in a list such as `com,sum`; `modules` are those of --udf. Throws `Argument`. */
 export function listedAnalyses(list: string, modules?: readonly string[]): AnalysisName[] {
   const names = list.split(',').map((name) => name.trim());
   for (const name of names) {
     if (isName(name)) continue;
-    const near = nearest(name, everyName);
+    const other = name.toLowerCase();
+    const near = Object.hasOwn(otherNames, other) ? otherNames[other] : nearest(name, everyName);
     if (modules !== undefined && !near)
       throw new EwaldError(
         'Argument',

@@ -19,7 +19,8 @@ export const searchRows = /* @__PURE__ */ grouped('peaks', {
   threshold: {
     common: true,
     kind: 'number',
-    sentence: 'pixels at or below this value, as the file has it and whatever adu_per_photon is, are never part of a peak ' +
+    sentence:
+      'pixels at or below this value, as the file has it and whatever adu_per_photon is, are never part of a peak ' +
       '(zaef: never start one)',
     range: peaksRanges.threshold,
     unit: 'units of the frame',
