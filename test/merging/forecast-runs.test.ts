@@ -1,4 +1,4 @@
-// @module-tag nightly: hundreds of simulated runs.
+// @module-tag all: hundreds of simulated runs.
 /** How often forecasts are right, on twenty to fifty simulated runs each. */
 import { expect, test } from 'vitest';
 import { differenceOf, sensitivityOf } from '../../src/serial/merging/forecast/difference.js';
