@@ -183,7 +183,11 @@ const never = 'it ends by Ctrl-C, whose code is tested with its page or its serv
 const outcomes: Readonly<Record<string, readonly [trusted: string[], doubtful: string[], refused: string[]] | string>> =
   {
     index: [
-      [`sim/run.h5 -g sim/run.geom -p sim/run.cell ${onFrames}`, 'lists/spots-001.txt --backend wasm'],
+      [
+        `sim/run.h5 -g sim/run.geom -p sim/run.cell ${onFrames}`,
+        `sim/run.h5 -g sim/run.geom -p sim/run.cell ${onFrames} --grid 4x3 -o wells.stream`,
+        'lists/spots-001.txt --backend wasm',
+      ],
       [
         `sim/run.h5 -g sim/run.geom -p 9,11,13,90,90,90 ${onFrames}`,
         `blank/run.h5 -g blank/run.geom -p sim/run.cell ${onFrames}`,
@@ -201,6 +205,7 @@ const outcomes: Readonly<Record<string, readonly [trusted: string[], doubtful: s
       ['torn.stream -o joined.stream --force'],
       ['run.stream -o run.stream'],
     ],
+    'stream map': [['wells.stream -o hits.png'], ['run.stream -o hits.png'], ['wells.stream -o hits.txt']],
     'stream info': [['run.stream'], ['torn.stream', 'bad.stream'], ['run.stream --nosuch']],
     'stream compare': [['run.stream run.stream'], ['run.stream bad.stream', 'run.stream other.stream'], ['run.stream']],
     // So few crystals cannot be divided into halves; test/merging merges more.
