@@ -23,8 +23,16 @@ export { ofDataset, openedArray } from '../io/detector/geometry-dataset.js';
 export { openStacked } from '../io/detector/stacked.js';
 export { type FrameStatistics, readStatistics } from '../io/live/frame-statistics.js';
 export { PeakMaps, peakogramBins, peakogramDecades, peakogramMost } from '../io/live/peak-maps.js';
-export { RunSeries, type SeriesColumns, type SeriesMoment, SeriesWindow } from '../io/live/run-series.js';
+export {
+  RunSeries,
+  type SeriesColumns,
+  type SeriesMoment,
+  type SeriesSums,
+  SeriesWindow,
+} from '../io/live/run-series.js';
+export type { ShownAlarm } from '../io/live/shown-panes.js';
 export { ticks } from '../io/report/charts.js';
+export { iceRings } from '../serial/pipeline/profile/ice.js';
 export { checkRegions, type Region, regionText } from '../serial/pipeline/regions/region.js';
 export { RegionSums } from '../serial/pipeline/regions/region-sums.js';
 export { beamFaults } from '../udf/analyses/beam-share.js';
@@ -33,3 +41,4 @@ export { type Calibration, checkCalibration, isKnown, reachOf } from '../udf/cal
 export { milliradiansOf, opticsOf } from '../udf/calibrate/optics.js';
 export { calibrationTexts } from '../udf/calibrate/text.js';
 export { rangesOf } from '../udf/scans/roi-ranges.js';
+export type { ServedPanes } from '../whole/serving/live-panes.js';

@@ -102,9 +102,9 @@ describe('the run over time', () => {
     const { marks, readings } = history;
     expect(marks).toHaveLength(200);
     expect(marks.at(-1)?.text).toBe('event 24999');
-    expect(readings.lag.length).toBeLessThanOrEqual(4096);
-    expect(readings.lag.at(-1)).toEqual([49_999, 49_999 % 3]);
-    expect(readings.lag.filter(([, value]) => value === 99)).toEqual([[7777, 99]]);
+    expect(readings.lag?.length).toBeLessThanOrEqual(4096);
+    expect(readings.lag?.at(-1)).toEqual([49_999, 49_999 % 3]);
+    expect(readings.lag?.filter(([, value]) => value === 99)).toEqual([[7777, 99]]);
   });
 
   test('a reading that stays is kept at both ends, and marks are in order of time', () => {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WatchedRun } from '../../src/io/live/watched-run.js';
 import type { WantedAnswer } from '../../src/serial/merging/forecast/answers.js';
 import { CrystalRate, RunningAnswers } from '../../src/serial/merging/forecast/running.js';
+import { shownAnswer } from '../../src/serial/merging/forecast/shown.js';
 import type { MergeOptions } from '../../src/serial/merging/options.js';
 import type { MergeResult } from '../../src/serial/merging/result.js';
 import { refused } from '../support/refused.js';
@@ -103,6 +104,7 @@ const answer: WantedAnswer = {
   isReached: false,
   crystals: 300,
   needed: { likely: 600, least: 500, most: 700 },
+  course: undefined,
   framesToGo: { likely: 900, least: 600, most: 1200 },
   minutesToGo: undefined,
   noTime: undefined,
@@ -125,11 +127,36 @@ describe('a run that goes on', () => {
     expect(sink.status()).toBe([status, ...sink.wanted.map(wantedText)].join(' · '));
     expect(sink.wanted[0]?.minutesToGo).toBeUndefined();
     expect(sink.reportSection()).toContain('When there is enough');
+    expect(sink.panes().answers?.map(({ goal, state }) => [goal, state])).toEqual([
+      [wanted[0], sink.wanted[0]?.needed ? 'forecast' : 'refused'],
+      [wanted[1], 'refused'],
+    ]);
+    // A forecast has its course, from now to beyond the goal.
+    const { course = [], needed, value, crystals = 0 } = sink.wanted[0] ?? {};
+    expect(course[0]).toMatchObject({ crystals, likely: expect.closeTo(value ?? 0, 1) });
+    expect(course.at(-1)?.crystals).toBeGreaterThan(needed?.likely ?? 0);
+    for (const { least, likely, most } of course) expect(least <= likely && likely <= most).toBe(true);
     // Without goals there are none.
     const plain = await mergeSink(context, { symmetry: 'mmm', polarisation: 'none', model: 'unity', iterations: 1 });
     for (const chunk of chunks.slice(0, 30)) await plain.add({ chunk });
     expect(await plain.close(true)).toBe(plain.status());
     expect(mergeStatusText({ frames: 1, crystals: 1, ccHalf: 0.5, completeness: 1, dMin: 2 })).not.toContain('wanted');
+  });
+
+  test('tells the data set of a frame, by a field of its header or the level of a region', async () => {
+    const options = { symmetry: 'mmm', polarisation: 'none' } as const;
+    const head =
+      'header/int//entry/laser = 1\newald/roi/lamp = 500 9 9 10 1 1\nPeaks from peak search\nheader/int//entry/laser = 2\n';
+    for (const [splitBy, expected] of [
+      ['/entry/laser', '1'],
+      ['roi:lamp.mean>20', 'lamp.mean_above_20'],
+      ['/other', undefined],
+    ] as const) {
+      const sink = await mergeSink(context, { ...options, splitBy });
+      expect(sink.datasetOf?.({ chunk: head })).toBe(expected);
+      await sink.discard();
+    }
+    expect((await mergeSink(context, options)).datasetOf).toBeUndefined();
   });
 
   test('has a time by the crystals of the last ten minutes, and none in a pause', () => {
@@ -152,6 +179,17 @@ describe('a run that goes on', () => {
     expect(now?.minutesToGo?.likely).toBeCloseTo(10, 0);
     expect(now?.minutesToGo?.least).toBeLessThan(200 / 30);
     expect(now?.minutesToGo?.most).toBeGreaterThan(400 / 30);
+    // As the page shows it.
+    expect(now && shownAnswer(now)).toMatchObject({
+      title: 'CC1/2 .50 at 2.0 Å',
+      verdict: expect.stringMatching(/^in 10 min \(6\.\d to 1\d\)$/),
+      state: 'forecast',
+      lines: [
+        'Now .31 ± .04 at 2.07–2.00 Å, 300 crystals.',
+        'With 600 crystals (500 to 700).',
+        'Said 20 min ago: .33. It is .31.',
+      ],
+    });
     expect(now && wantedText(now)).toMatch(
       /^CC1\/2=\.5@2\.0A: \.31 ± \.04 at 2\.07–2\.00 Å \(said \.33 20 min ago\); reached with 600 crystals \(500 to 700\), in 10 min \(6\.\d to 1\d\), now 300$/,
     );
@@ -162,6 +200,7 @@ describe('a run that goes on', () => {
       needed: answer.needed,
     });
     expect(paused && wantedText(paused)).toContain('(no time: no crystal has come for 5 min)');
+    expect(paused && shownAnswer(paused)).toMatchObject({ verdict: 'with 600 crystals (500 to 700)' });
     const files = new RunningAnswers(false, 30);
     files.end(1, [answer]);
     expect(files.at(1)).toEqual([answer]);

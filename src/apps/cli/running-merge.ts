@@ -8,10 +8,16 @@ import { note } from './output.js';
 export function runningMerge(
   context: Context,
   symmetry: string,
-  { wanted, splitBy, copyHeader = [] }: IndexFlags,
+  { wanted, splitBy, copyHeader = [], rois = [] }: IndexFlags,
   inputs: PipelineOptions['inputs'],
 ): Promise<MergeSink> {
-  if (splitBy !== undefined && !copyHeader.some((field) => bare(field) === bare(splitBy)))
+  const [, region] = /^roi:(.*)\.[a-z]+ *[<>]/.exec(splitBy?.trim() ?? '') ?? [];
+  if (region !== undefined && !rois.some((one) => one.replace(/=[\s\S]*/, '').trim() === region))
+    throw new EwaldError(
+      'Argument',
+      `--split-by names the region ${region}, which the run does not have: --roi ${region}=…`,
+    );
+  if (splitBy !== undefined && region === undefined && !copyHeader.some((field) => bare(field) === bare(splitBy)))
     throw new EwaldError('Argument', `--split-by needs the field in every frame: --copy-header ${splitBy}`);
   let said = '';
   const onStatus = (status: Parameters<typeof mergeStatusText>[0]): void => {

@@ -1,7 +1,11 @@
-/** The statistics of a frame that a viewer receives: 56 bytes, so that those of a whole shift fit into memory. */
+/**
+ * The statistics of a frame that a viewer receives: 56 bytes and 4 for each region, so that those of a whole shift fit
+ * into memory.
+ */
 
-/** Bytes of a frame's statistics. */
+/** Bytes of a frame's statistics without regions, and with them. */
 export const statisticsBytes = 56;
+export const statisticsBytesOf = (regions: number): number => statisticsBytes + 4 * regions;
 
 /** The statistics of a frame. */
 export interface FrameStatistics {
@@ -34,6 +38,8 @@ export interface FrameStatistics {
   readonly image?: number | undefined;
   /** Its well, row × columns + column; undefined without one. */
   readonly well?: number | undefined;
+  /** The mean of each region of the run, in their order; NaN without any. */
+  readonly regions?: readonly number[] | undefined;
   /** The number of its chip in the run, from 0; beyond 255 they begin again at 0. */
   readonly chip?: number | undefined;
 }
@@ -46,9 +52,9 @@ const upTo = (most: number, value: number): number => Math.max(0, Math.min(most,
  * Writes the statistics of a frame at a byte offset. Little-endian: serial, event, file (u32), flags, crystals (u8),
  * peaks (u16), three angles in hundredths of a degree (u16), three lengths in Å (f32), resolution in thousandths of an
  * angstrom (u16), milliseconds (u32); background (f32, NaN for none), ice in 64ths (u8, 0 for none), chip (u8),
- * resolution of the peaks in thousandths of an angstrom (u16), image and well (u32).
+ * resolution of the peaks in thousandths of an angstrom (u16), image and well (u32); the mean of each region (f32).
  */
-export function writeStatistics(view: DataView, at: number, frame: FrameStatistics): void {
+export function writeStatistics(view: DataView, at: number, frame: FrameStatistics, regions = 0): void {
   const { serial, event, file, searched, hit, failed, peaks, crystals, cell, resolutionA, ms } = frame;
   view.setUint32(at, upTo(none, serial), true);
   view.setUint32(at + 4, event === undefined ? none : upTo(none - 1, event), true);
@@ -70,16 +76,23 @@ export function writeStatistics(view: DataView, at: number, frame: FrameStatisti
   view.setUint16(at + 46, upTo(0xffff, 1000 * peakResolutionA), true);
   view.setUint32(at + 48, upTo(none, image), true);
   view.setUint32(at + 52, upTo(none, well), true);
+  for (let i = 0; i < regions; i++)
+    view.setFloat32(at + statisticsBytes + 4 * i, frame.regions?.[i] ?? Number.NaN, true);
 }
+
+/** Writes the well of a frame anew. */
+export const writeWell = (view: DataView, at: number, well: number | undefined): void =>
+  view.setUint32(at + 52, upTo(none, well ?? none), true);
 
 /** A number that is not `missing`. */
 const unless = (missing: number, value: number): number | undefined => (value === missing ? undefined : value);
 
-/** Reads the statistics of frames; bytes beyond the last whole frame are ignored. */
-export function readStatistics(bytes: Uint8Array): FrameStatistics[] {
+/** Reads the statistics of frames of a run with so many regions; bytes beyond the last whole frame are ignored. */
+export function readStatistics(bytes: Uint8Array, regions = 0): FrameStatistics[] {
+  const each = statisticsBytesOf(regions);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Array.from({ length: Math.floor(bytes.length / statisticsBytes) }, (_, i) => {
-    const at = i * statisticsBytes;
+  return Array.from({ length: Math.floor(bytes.length / each) }, (_, i) => {
+    const at = i * each;
     const event = view.getUint32(at + 4, true);
     const flags = view.getUint8(at + 12);
     const angles = [16, 18, 20].map((offset) => view.getUint16(at + offset, true) / 100);
@@ -105,6 +118,9 @@ export function readStatistics(bytes: Uint8Array): FrameStatistics[] {
       image: unless(none, view.getUint32(at + 48, true)),
       well: unless(none, view.getUint32(at + 52, true)),
       chip: view.getUint8(at + 45),
+      ...(regions > 0 && {
+        regions: Array.from({ length: regions }, (_, k) => view.getFloat32(at + statisticsBytes + 4 * k, true)),
+      }),
     };
   });
 }

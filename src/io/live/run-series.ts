@@ -195,17 +195,18 @@ export interface SeriesMark {
   readonly isFault: boolean;
 }
 
-/** What is read of a run about once a second: CC1/2 of its merge, and the age of its oldest unfinished frame in s. */
-const readingNames = ['merit', 'lag'] as const;
-type ReadingName = (typeof readingNames)[number];
+/**
+ * What is read of a run about once a second: `merit`, CC1/2 of its merge; `lag`, the age of its oldest unfinished frame
+ * in s; and means of its frames, such as `background`, `ice` and `roi:jet.sum`, with ` | DATASET` for one of several.
+ */
 type Reading = readonly [at: number, value: number];
 
 /** A mark, or a reading at a time. */
-export type SeriesMoment = SeriesMark | { readonly at: number; readonly name: ReadingName; readonly value: number };
+export type SeriesMoment = SeriesMark | { readonly at: number; readonly name: string; readonly value: number };
 
 /** What has happened to a run, and what was read of it over time, in constant memory. */
 export class RunHistory {
-  readonly readings: Readonly<Record<ReadingName, Reading[]>> = { merit: [], lag: [] };
+  readonly readings: Record<string, Reading[]> = {};
   /** The latest things that happened, in order. */
   readonly marks: SeriesMark[] = [];
 
@@ -216,22 +217,27 @@ export class RunHistory {
 
   /** All moments later than this. */
   since(at: number): SeriesMoment[] {
-    const readings = readingNames.flatMap((name) =>
-      later(this.readings[name], at, ([when]) => when).map(([when, value]) => ({ at: when, name, value })),
+    const readings = Object.entries(this.readings).flatMap(([name, all]) =>
+      later(all, at, ([when]) => when).map(([when, value]) => ({ at: when, name, value })),
     );
     return [...readings, ...later(this.marks, at, (mark) => mark.at)];
   }
 
-  #read(name: ReadingName, at: number, value: number): void {
-    const all = this.readings[name];
+  #read(name: string, at: number, value: number): void {
+    let all = this.readings[name];
+    if (!all) {
+      all = [];
+      this.readings[name] = all;
+    }
     // A value that stays is kept where it began and where it ends.
     if (all.at(-1)?.[1] === value && all.at(-2)?.[1] === value) all.pop();
     all.push([at, value]);
     if (all.length <= mostValues) return;
-    // The greater of two, so that a long wait remains visible.
-    const half = Array.from({ length: all.length >> 1 }, (_, i) => {
+    const half = Array.from({ length: all.length >> 1 }, (_, i): Reading => {
       const [one, other] = [all[2 * i] as Reading, all[2 * i + 1] as Reading];
-      return one[1] > other[1] ? one : other;
+      // The greater of two, so that a long wait remains visible.
+      if (name === 'lag') return one[1] > other[1] ? one : other;
+      return [other[0], (one[1] + other[1]) / 2];
     });
     all.splice(0, 2 * half.length, ...half);
   }

@@ -5,6 +5,7 @@ import type { FrameValues } from './frame-values.js';
 import { metric } from './metric.js';
 import { minuteS, type RunRates, type RunSample, ratesBetween, sampleBefore } from './rates.js';
 import { RecentValues } from './recent-values.js';
+import type { ShownAlarm } from './shown-panes.js';
 
 /** Counts of a run since its beginning. */
 export interface RunCounts {
@@ -52,6 +53,8 @@ interface AlarmState {
   readonly recent: RecentValues | undefined;
   value: number | undefined;
   isRaised: boolean;
+  /** Since when it is raised, s. */
+  sinceS: number;
   /** Whether it was reported that it cannot be judged. */
   isUnseen: boolean;
 }
@@ -84,6 +87,7 @@ export class WatchedRun {
       recent: recentOf(alarm),
       value: undefined,
       isRaised: false,
+      sinceS: 0,
       isUnseen: false,
     }));
     this.#keptS = Math.max(minuteS, ...alarms.map(({ seconds }) => seconds));
@@ -142,6 +146,20 @@ export class WatchedRun {
   /** The alarms that are raised, in words. */
   get alarms(): string[] {
     return this.#alarms.flatMap((one) => (one.isRaised ? [alarmText(one.alarm, one.value)] : []));
+  }
+
+  /** All alarms, for the page of the run. */
+  get shownAlarms(): ShownAlarm[] {
+    const { s } = this.#samples.at(-1) ?? { s: 0 };
+    return this.#alarms.map(({ alarm, value, isRaised, sinceS }) => ({
+      text: alarm.text,
+      isRaised,
+      ...(isRaised && { seconds: s - sinceS }),
+      ...(value !== undefined && { now: alarmText(alarm, value).slice(alarm.text.length + 2) }),
+      value: alarm.value,
+      level: alarm.level,
+      isBelow: alarm.isBelow,
+    }));
   }
 
   /** Whether the run can be left alone: no alarm, no silent source, not stopped. */
@@ -260,6 +278,7 @@ export class WatchedRun {
     if (unseen !== undefined && !one.isUnseen) found.push({ event: 'alarm-unseen', alarm: alarm.text, text: unseen });
     one.isUnseen = unseen !== undefined;
     if (one.isRaised === was) return found;
+    one.sinceS = this.#samples.at(-1)?.s ?? 0;
     const event = one.isRaised ? 'alarm-begin' : 'alarm-end';
     return [...found, { event, alarm: alarm.text, value: one.value, text: alarmText(alarm, one.value) }];
   }

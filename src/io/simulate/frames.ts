@@ -19,6 +19,7 @@ import { type Centring, checkCentring, primitiveOf } from '../../crystal/centrin
 import { representative } from '../../crystal/symmetry/asymmetric-unit.js';
 import { orientedGroup } from '../../crystal/symmetry/oriented.js';
 import { laueGroup, type PointGroup } from '../../crystal/symmetry/point-group.js';
+import { type BeamTime, beamTimeAt, checkRanges, iceMap, lightLamp, pumped } from './beam-time.js';
 import type { FrameSimulation } from './parameter-types.js';
 import { frameSimulationRows } from './parameters.js';
 import { pixelNoise, poisson } from './poisson.js';
@@ -73,6 +74,9 @@ export class FrameSimulator {
   readonly #blank: number;
   readonly #crystals: number;
   readonly #beamline: Beamline;
+  readonly #time: BeamTime;
+  /** The excess of ice in each pixel; made for the first frame with ice. */
+  #ice: Float32Array | undefined;
   /** Expected counts of every pixel without a crystal. */
   readonly #background: Float64Array;
   /** Values of bad pixels by index. */
@@ -85,6 +89,10 @@ export class FrameSimulator {
     const electron = values.radiation === 'electron';
     this.#centring = checkCentring(options.centring ?? 'P', 'simulateFrames: centring');
     this.#laue = values.symmetry === undefined ? undefined : laueGroupOf(values.symmetry, options.cell);
+    const { iceFrames = [], jetOff = [], pump } = values;
+    checkRanges('iceFrames', iceFrames);
+    checkRanges('jetOff', jetOff);
+    this.#time = { iceFrames, jetOff, pump };
     this.images = values.images;
     this.#seed = values.seed;
     this.#blank = values.blank;
@@ -134,14 +142,19 @@ export class FrameSimulator {
     const expected = Float64Array.from(this.#background);
     // The thickness of the jet, and with it the background, varies.
     const thickness = Math.exp(0.15 * random.normal());
-    for (let i = 0; i < expected.length; i++) expected[i] = (expected[i] ?? 0) * thickness;
-    const count = random.uniform() < this.#blank ? 0 : this.#crystals;
+    const { hasIce, jet, isPumped } = beamTimeAt(this.#time, number);
+    const ice = hasIce ? this.#iceMap() : undefined;
+    for (let i = 0; i < expected.length; i++)
+      expected[i] = (expected[i] ?? 0) * thickness * jet * (ice ? 1 + (ice[i] as number) : 1);
+    const count = random.uniform() < this.#blank || jet < 1 ? 0 : this.#crystals;
+    const change = isPumped ? (this.#time.pump ?? 0) : 0;
     const lattices: { cell: Cell; spots: TrueSpot[] }[] = [];
     for (let i = 0; i < count; i++) {
       const cell = rotateRandomly(this.#cell, random);
       const strength = this.#beamline.strength * Math.exp(this.#beamline.spread * random.normal());
-      lattices.push({ cell, spots: this.#shine(cell, strength, expected) });
+      lattices.push({ cell, spots: this.#shine(cell, [strength, change], expected) });
     }
+    if (isPumped) lightLamp(expected, width);
     const noise = pixelNoise(
       philox([number, 0, 0, bookOf('pixels')], [this.#seed >>> 0, Math.floor(this.#seed / 2 ** 32) >>> 0]),
     );
@@ -156,8 +169,17 @@ export class FrameSimulator {
     return { counts, lattices };
   }
 
-  /** Adds the reflections of a lattice to the expected counts. */
-  #shine(cell: Cell, strength: number, expected: Float64Array): TrueSpot[] {
+  #iceMap(): Float32Array {
+    const { width, height, centrePx, pixelM, distanceM, wavelengthA } = this.detector;
+    this.#ice ??= iceMap(width, height, (x, y) => {
+      const radius = Math.hypot(x - centrePx[0], y - centrePx[1]) * pixelM;
+      return ((4 * Math.PI) / wavelengthA) * Math.sin(Math.atan2(radius, distanceM) / 2);
+    });
+    return this.#ice;
+  }
+
+  /** Adds the reflections of a lattice to the expected counts; pumped frames have changed intensities. */
+  #shine(cell: Cell, [strength, change]: readonly [number, number], expected: Float64Array): TrueSpot[] {
     const { k, qMax, distancePx, domain, mosaicity, bFactor, spotPx } = this.#beamline;
     const { width, height, centrePx, bandwidth, mask, beamStopPx } = this.detector;
     const variance = (q: number): number =>
@@ -173,7 +195,13 @@ export class FrameSimulator {
       if (x < 0 || y < 0 || x >= width || y >= height) continue;
       const polarised = this.detector.radiation === 'xray' ? polarisation(ray) : 1;
       const unique = this.#laue ? representative([h, kk, l], this.#laue) : ([h, kk, l] as const);
-      const counts = strength * wilson(this.#seed, ...unique) * Math.exp((-bFactor * q * q) / 2) * excited * polarised;
+      const counts =
+        strength *
+        wilson(this.#seed, ...unique) *
+        Math.exp((-bFactor * q * q) / 2) *
+        excited *
+        polarised *
+        pumped(...unique, change);
       if (counts < 0.5) continue;
       const radius = Math.hypot(x - centrePx[0], y - centrePx[1]);
       addSpot(expected, this.detector, [x, y, counts], {

@@ -48,6 +48,21 @@ export interface FrameSimulation {
   readonly beamStopPx?: number | undefined;
   /** Fraction of pixels that are hot or dead and marked as such. 0 … 0.5; default 0.0001. */
   readonly badPixels?: number | undefined;
+  /**
+   * Frames with rings of ice, pairs of from and up to. The rings are a quarter brighter than their background.
+   * Integers, 0 … 1e6.
+   */
+  readonly iceFrames?: readonly number[] | undefined;
+  /**
+   * Frames without a jet: no crystals, and an eighth of the background, pairs of from and up to. Integers, 0 … 1e6.
+   */
+  readonly jetOff?: readonly number[] | undefined;
+  /**
+   * Every other frame, from the second one on, is pumped, by which intensities change by this fraction. Half of the
+   * reflections become stronger, the others weaker. The lamp is 16 × 16 bright pixels of the corner. 0 … 0.9; default
+   * no frame is pumped.
+   */
+  readonly pump?: number | undefined;
   /** Counts per pixel on the solvent's ring. 0 … 1e5; default 5. */
   readonly background?: number | undefined;
   /** Counts of a full reflection of average intensity at low resolution. 0 … 1e9; default 900. */

@@ -5,8 +5,12 @@ import { expectsMembers } from '../../base/arguments.js';
 import { checkedOptions, row } from '../../base/call-options.js';
 import { observer } from '../../base/callbacks.js';
 import { EwaldError, isEwaldError } from '../../base/errors.js';
+import type { ShownPanes } from '../../io/live/shown-panes.js';
+import { Collector } from './collection/collector.js';
+import { ObservationColumns } from './collection/columns.js';
 import type { WantedAnswer } from './forecast/answers.js';
 import { RunningAnswers } from './forecast/running.js';
+import { shownAnswer } from './forecast/shown.js';
 import { answerText } from './forecast/words.js';
 import { expectsMerging } from './merge-stream.js';
 import type { Merger } from './merger.js';
@@ -52,6 +56,10 @@ export interface MergeSink {
   status(): string | undefined;
   /** The statistics of the last merge as HTML, which the report of a run includes. */
   reportSection(): string | undefined;
+  /** What the page of a run shows of it. */
+  panes(): ShownPanes;
+  /** The data set of a frame; absent without `splitBy`. */
+  datasetOf?(record: { readonly chunk: string }): string | undefined;
   /** The latest answers to what is wanted, with the time that is left; empty if nothing is. */
   readonly wanted: readonly WantedAnswer[];
   /** The latest merge; undefined before the first. */
@@ -131,6 +139,21 @@ export async function mergeSink(
     },
     status: () => status && [statusText(status), ...answers.at(now()).map(answerText)].join(' · '),
     reportSection: () => section,
+    panes: () => ({ answers: answers.at(now()).map(shownAnswer) }),
+    ...(options.splitBy !== undefined && { datasetOf: datasetBy(options.splitBy) }),
+  };
+}
+
+/** Reads the data set of a frame from the head of its chunk. */
+function datasetBy(splitBy: string): (record: { readonly chunk: string }) => string | undefined {
+  const reader = new Collector(new ObservationColumns(), { splitBy });
+  return ({ chunk }) => {
+    const end = chunk.search(/^Peaks from peak search|^--- Begin crystal/m);
+    for (const line of (end < 0 ? chunk : chunk.slice(0, end)).split('\n')) {
+      const value = reader.headerValue(line);
+      if (value !== undefined) return value;
+    }
+    return undefined;
   };
 }
 

@@ -17,6 +17,8 @@ interface SampledRun {
   readonly count: () => number;
   /** What the run has found so far, each in a few words. */
   readonly status: () => readonly string[];
+  /** Called at each sample; returns means of the frames since the last one. */
+  readonly means: () => Iterable<readonly [name: string, value: number]>;
 }
 
 export class LiveHistory {
@@ -60,17 +62,18 @@ export class LiveHistory {
   }
 
   #sample(): void {
-    const { now, count, status } = this.#of;
+    const { now, count, status, means } = this.#of;
     const at = now();
     const { arrived, lost } = this.#arrived;
     for (const one of this.#run.sample(at / 1000, { frames: count(), failed: 0, arrived, lost }))
       this.#mark(told[one.event]?.(one));
     const { lagS } = this.#run.summary;
     if (lagS !== undefined) this.#history.take({ at, name: 'lag', value: lagS });
+    for (const [name, value] of means()) this.#history.take({ at, name, value });
     const text = status().join(' ');
     const [, merit] = /CC1\/2 (-?\d*\.\d+)/.exec(text) ?? [];
     if (merit !== undefined) this.#history.take({ at, name: 'merit', value: Number(merit) });
-    const [, alarm] = /⚠ ([^:]*)/.exec(text) ?? [];
+    const [, alarm] = /⚠ (.*?): /.exec(text) ?? [];
     this.#alarm(alarm);
   }
 
@@ -91,7 +94,7 @@ interface Words {
 const told: Readonly<Record<string, (line: RunHappening) => Words>> = {
   'source-silent': () => ({ text: 'no frames arrive', isFault: true }),
   'source-back': () => ({ text: 'frames arrive again' }),
-  'frames-lost': ({ frames }) => ({ text: `${frames} frames lost`, isFault: true }),
+  'frames-lost': ({ frames }) => ({ text: `${frames} ${frames === 1 ? 'frame' : 'frames'} lost`, isFault: true }),
 };
 
 /** An event of a run in the words of a mark; undefined for one that is not marked. */

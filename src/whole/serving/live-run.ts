@@ -1,5 +1,6 @@
 /**
- * Answers the requests of browsers about a run in progress. The run only writes 56 bytes per frame and keeps a
+ * Answers the requests of browsers about a run in progress. The run only writes 56 bytes per frame, and four for each
+ * of its regions, and keeps a
  * reference to its newest frames; everything else is done when a page requests it, so that no page can slow down the
  * run.
  *
@@ -11,6 +12,8 @@
  * | `/live/received/12?client=…` | a frame that was received over the network, as .npy |
  * | `/live/powder`, `/live/peakogram` | counts of all peaks, as numbers of 32 bits |
  * | `/live/profile` | the radial profiles of the last ten minutes, as float32 |
+ * | `/live/panes` | answers to what is wanted and what they were, alarms, numbers of the last minute, as JSON |
+ * | `/live/statistics` | the statistics of all frames so far |
  * | `/live/image/0` | an image of a run over a scan, as float32 |
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -19,7 +22,7 @@ import type { FrameGrid } from '../../io/chip/grid.js';
 import { bytesOfArray, elementBytes } from '../../io/data/dtype.js';
 import { npyHeadOf } from '../../io/data/npy.js';
 import type { LiveFrame } from '../../io/live/frame.js';
-import { type FrameStatistics, statisticsBytes, writeStatistics } from '../../io/live/frame-statistics.js';
+import { type FrameStatistics, statisticsBytesOf, writeStatistics, writeWell } from '../../io/live/frame-statistics.js';
 import { PeakMaps } from '../../io/live/peak-maps.js';
 import type { RunEvent } from '../../serial/pipeline/events.js';
 import type { ProfileRecord } from '../../serial/pipeline/profile/radial-profile.js';
@@ -31,6 +34,7 @@ import type { ScanView, ViewedScan } from '../../udf/live/scan-view.js';
 import { EventStreams } from './event-streams.js';
 import { LiveChips, measuredOf } from './live-chips.js';
 import { LiveHistory } from './live-history.js';
+import { LivePanes } from './live-panes.js';
 import { LiveProfiles } from './live-profiles.js';
 import { ScanImages } from './scan-images.js';
 import type { SharedFiles } from './shared-files.js';
@@ -85,7 +89,11 @@ export class LiveRun {
     now: () => this.now,
     count: () => this.#count,
     status: () => this.#run?.status?.() ?? [],
+    means: () => this.#sampled(),
   });
+  readonly #panes = new LivePanes();
+  /** What the pages know that there is. */
+  #offered = '';
 
   constructor(files: SharedFiles) {
     this.#files = files;
@@ -113,7 +121,11 @@ export class LiveRun {
   /** Facts about the run that change rarely. */
   get facts(): object {
     const run = this.#run;
-    const hasProfiles = this.#profiles.isEmpty ? {} : { profiles: true };
+    const { offered } = this.#panes;
+    const hasProfiles = {
+      ...(this.#profiles.isEmpty ? {} : { profiles: true }),
+      ...(offered.length > 0 && { panes: offered }),
+    };
     const state = { state: this.#state, searches: this.#searches, note: this.#note, ...hasProfiles };
     if (this.#scan) {
       const { viewed, images } = this.#scan;
@@ -121,19 +133,37 @@ export class LiveRun {
     }
     if (!run) return state;
     const { name, geometry, dataset, cells, peaks, size, total, wells } = run;
-    const chip = wells && { ...wells, names: this.#chips.names };
-    return { ...state, name: basename(name), geometry, dataset, cells, peaks: peaks ?? null, size, total, chip };
+    const known = wells ?? this.#chips.found;
+    const chip = known && { ...known, names: this.#chips.names };
+    const regions = this.#regions.length > 0 ? { regions: this.#regions } : {};
+    return {
+      ...state,
+      name: basename(name),
+      geometry,
+      dataset,
+      cells,
+      peaks: peaks ?? null,
+      size,
+      total,
+      chip,
+      ...regions,
+    };
+  }
+
+  get #regions(): readonly string[] {
+    return this.#run?.rois ?? [];
   }
 
   /** The statistics of frames `first` … `end − 1`. */
   statistics(first: number, end: number): Uint8Array {
-    const bytes = new Uint8Array(statisticsBytes * Math.max(0, end - first));
+    const each = statisticsBytesOf(this.#regions.length);
+    const bytes = new Uint8Array(each * Math.max(0, end - first));
     for (let at = first; at < end; ) {
       const block = this.#blocks[Math.floor(at / blockFrames)] as DataView;
       const from = at % blockFrames;
       const to = Math.min(blockFrames, from + end - at);
-      const part = new Uint8Array(block.buffer, from * statisticsBytes, (to - from) * statisticsBytes);
-      bytes.set(part, (at - first) * statisticsBytes);
+      const part = new Uint8Array(block.buffer, from * each, (to - from) * each);
+      bytes.set(part, (at - first) * each);
       at += to - from;
     }
     return bytes;
@@ -144,6 +174,7 @@ export class LiveRun {
     const [width, height] = run.size;
     this.#run = run;
     this.#maps = new PeakMaps(width, height);
+    this.#panes.begin(run);
     this.#history.begin();
     this.#change('running');
     return {
@@ -234,7 +265,10 @@ export class LiveRun {
 
   #change(state: 'running' | 'ended' | 'stopped'): void {
     this.#state = state;
-    if (state !== 'running') this.#history.end();
+    if (state !== 'running') {
+      this.#refit(true);
+      this.#history.end();
+    }
     this.#streams.changed();
   }
 
@@ -242,6 +276,7 @@ export class LiveRun {
     const { origin, hit, peaks, crystals, spots, profile } = record;
     const [first] = crystals;
     if (profile) this.#addProfile(profile);
+    this.#panes.add(record, this.now);
     this.#maps?.add(peaks, (i) =>
       Math.hypot(spots[3 * i] as number, spots[3 * i + 1] as number, spots[3 * i + 2] as number),
     );
@@ -253,7 +288,7 @@ export class LiveRun {
       crystals: crystals.length,
       cell: first && [...first.lengths, ...first.angles],
       resolutionA: first && 1 / first.resolution,
-      ...measuredOf(record),
+      ...measuredOf(record, this.#regions),
       ...this.#placed(record.grid ?? received),
     });
   }
@@ -261,7 +296,7 @@ export class LiveRun {
   /** The number of an image and its well; a chip that begins is announced. */
   #placed(of: Partial<FrameGrid> | LiveFrame | undefined): Partial<FrameStatistics> {
     const before = this.#chips.names.length;
-    const found = this.#chips.place(of, this.#run?.wells);
+    const found = this.#chips.place(of, this.#run?.wells, this.#count);
     if (this.#chips.names.length > before) setImmediate(() => this.#streams.changed());
     return found;
   }
@@ -306,9 +341,10 @@ export class LiveRun {
       resolutionA: undefined,
       ...found,
     };
-    if (index % blockFrames === 0) this.#blocks.push(new DataView(new ArrayBuffer(blockFrames * statisticsBytes)));
+    const each = statisticsBytesOf(this.#regions.length);
+    if (index % blockFrames === 0) this.#blocks.push(new DataView(new ArrayBuffer(blockFrames * each)));
     const block = this.#blocks[Math.floor(index / blockFrames)] as DataView;
-    writeStatistics(block, (index % blockFrames) * statisticsBytes, frame);
+    writeStatistics(block, (index % blockFrames) * each, frame, this.#regions.length);
     this.#count++;
     if (!frame.failed) {
       const newest: NewestFrame = { index, file, event, serial, record, received, ms };
@@ -316,7 +352,20 @@ export class LiveRun {
       if (frame.hit) this.#newest.set('hits', newest);
       if (frame.hit && frame.crystals === 0) this.#newest.set('unindexed', newest);
     }
+    this.#refit();
     this.#streams.grown();
+  }
+
+  /** Writes wells anew when rows and columns have been determined from positions. */
+  #refit(isEnd = false): void {
+    const wells = this.#chips.positions.refit(isEnd);
+    if (wells.length === 0) return;
+    const each = statisticsBytesOf(this.#regions.length);
+    for (const [index, well] of wells) {
+      const block = this.#blocks[Math.floor(index / blockFrames)] as DataView;
+      writeWell(block, (index % blockFrames) * each, well);
+    }
+    this.#streams.changed();
   }
 
   /** Answers a request; returns false if it is not about a run. */
@@ -357,6 +406,8 @@ export class LiveRun {
       sendArray(request, response, received);
       return true;
     }
+    if (pathname === '/live/panes') return this.#panes.answer(response, request.method === 'HEAD', this.now);
+    if (pathname === '/live/statistics') return this.#answerStatistics(response, request.method === 'HEAD');
     if (pathname === '/live/profile') return this.#profiles.answer(response, request.method === 'HEAD');
     const counts = pathname === '/live/powder' ? this.#maps?.powder : undefined;
     const bins = pathname === '/live/peakogram' ? this.#maps?.peakogram : counts;
@@ -374,6 +425,25 @@ export class LiveRun {
     return true;
   }
 
+  /** What is sampled about once a second; pages learn of panes that there are now. */
+  #sampled(): (readonly [name: string, value: number])[] {
+    const means = this.#panes.sample(this.now);
+    const offered = this.#panes.offered.join();
+    if (offered !== this.#offered) this.#streams.changed();
+    this.#offered = offered;
+    return means;
+  }
+
+  /** All statistics so far, for a page whose wells have changed. */
+  #answerStatistics(response: ServerResponse, isHead: boolean): boolean {
+    const bytes = this.statistics(0, this.#count);
+    const revision = String(this.#chips.found?.revision ?? 0);
+    const about = { 'Content-Type': 'application/octet-stream', 'Cache-Control': 'no-store' };
+    response.writeHead(200, { ...about, 'Content-Length': bytes.length, 'X-Revision': revision });
+    response.end(isHead ? undefined : bytes);
+    return true;
+  }
+
   /** Describes a frame to a page, and keeps its pixels for the page if they are not in a file. */
   #show(frame: NewestFrame, client: string): object {
     const { index, file, event, serial, record, received, ms } = frame;
@@ -387,7 +457,7 @@ export class LiveRun {
   /** States where an earlier frame is, whose results are no longer kept. */
   #placeOf(index: number): object {
     const block = this.#blocks[Math.floor(index / blockFrames)] as DataView;
-    const at = (index % blockFrames) * statisticsBytes;
+    const at = (index % blockFrames) * statisticsBytesOf(this.#regions.length);
     const event = block.getUint32(at + 4, true);
     const known = { index, serial: block.getUint32(at, true), event: event === 0xffffffff ? undefined : event };
     if (this.#run?.received) return { ...known, gone: true };

@@ -208,6 +208,7 @@ class Watch implements RunWatch {
       this.#unread = { count: count + 1, frame, reason };
     },
     status: () => (this.#run.alarms.length === 0 ? undefined : `⚠ ${this.#run.alarms.join('; ')}`),
+    panes: () => ({ alarms: this.#run.shownAlarms }),
     close: async () => '',
     discard: async () => {},
   };

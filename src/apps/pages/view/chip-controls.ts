@@ -7,14 +7,16 @@ import {
   mapColour,
   mapNumber,
   quantityText,
+  readStatistics,
 } from '../../../entries/pages.js';
 import { byId } from '../by-id.js';
 import { viewer } from './app.js';
 import { ChipCanvas, type Well } from './chip-canvas.js';
 import { addChipStyle } from './chip-style.js';
 import { element } from './elements.js';
-import type { ChipFacts } from './live-feed.js';
+import type { ChipFacts, RunFacts } from './live-feed.js';
 import { saveNpy } from './npy-file.js';
+import { isOverview } from './overview-shown.js';
 import { save } from './save.js';
 
 /** Chips whose maps are kept; that of a run of many hundreds would not fit into memory. */
@@ -36,6 +38,11 @@ const wells = new Map<number, { readonly chip: number; readonly well: number }>(
 /** Frames that the page has to search, and that have been added to the map. */
 const searched = new Set<number>();
 let names: readonly string[] = [];
+let regions: readonly string[] = [];
+/** Of wells that follow from positions: how often they were determined, and frames that came while they were read. */
+let revision = 0;
+let reading = false;
+const waiting: (readonly [frame: FrameStatistics, index: number])[] = [];
 /** The chip that is shown, the newest one unless another was chosen. */
 let shown = -1;
 let isChosen = false;
@@ -57,9 +64,43 @@ view.onDrawn = mark;
 setInterval(mark, shownMs);
 
 /** Takes frames of a run over a chip. */
-export function addFrames(facts: ChipFacts, frames: readonly FrameStatistics[], first: number): void {
+export function addFrames(
+  { chip: facts, regions: ofRun = [] }: RunFacts,
+  frames: readonly FrameStatistics[],
+  first: number,
+): void {
+  if (!facts) return;
   names = facts.names;
+  regions = ofRun;
+  if ((facts.revision ?? 0) !== revision) {
+    revision = facts.revision ?? 0;
+    again(facts).catch(viewer.fail);
+  }
+  if (reading) {
+    waiting.push(...frames.map((frame, i) => [frame, first + i] as const));
+    return;
+  }
   for (const [i, frame] of frames.entries()) addFrame(facts, frame, first + i);
+  offer();
+}
+
+/** The wells of all frames have changed: their statistics are read anew. */
+async function again(facts: ChipFacts): Promise<void> {
+  reading = true;
+  try {
+    const answer = await fetch('live/statistics');
+    const all = readStatistics(new Uint8Array(await answer.arrayBuffer()), regions.length);
+    // Changed again meanwhile: the next report begins anew.
+    if (answer.headers.get('X-Revision') !== String(facts.revision)) revision = -1;
+    chips.clear();
+    wells.clear();
+    shown = -1;
+    for (const [i, frame] of all.entries()) addFrame(facts, frame, i);
+    for (const [frame, index] of waiting) if (index >= all.length) addFrame(facts, frame, index);
+  } finally {
+    waiting.length = 0;
+    reading = false;
+  }
   offer();
 }
 
@@ -77,12 +118,13 @@ function addFrame({ rows, columns }: ChipFacts, frame: FrameStatistics, index: n
   if (number === shown) view.touch(well);
 }
 
-const foundIn = ({ hit, peaks, crystals, peakResolutionA, background }: FrameStatistics) => ({
+const foundIn = ({ hit, peaks, crystals, peakResolutionA, background, regions: means }: FrameStatistics) => ({
   hit,
   spots: peaks,
   crystals,
   resolutionA: peakResolutionA,
   ...(background === undefined ? {} : { background }),
+  ...(means && { more: Object.fromEntries(regions.map((name, i) => [`roi:${name}.mean`, means[i] ?? Number.NaN])) }),
 });
 
 /** The map of a chip that begins. */
@@ -105,6 +147,7 @@ function choose(number: number): void {
   cursor = undefined;
   const chip = chips.get(number);
   if (chip) view.show(chip.map, quantity);
+  writeLegend();
 }
 
 /** Offers the chips and the quantities that there are. */
@@ -225,7 +268,7 @@ function show({ row, column }: Well): void {
 
 /** The well of the frame that is shown, if it is on this chip. */
 function wellShown(): Well | undefined {
-  const at = viewer.isLive ? wells.get(viewer.frame) : undefined;
+  const at = viewer.isLive && !isOverview() ? wells.get(viewer.frame) : undefined;
   const { columns = 1 } = chips.get(shown)?.map ?? {};
   return at?.chip === shown ? { row: Math.floor(at.well / columns), column: at.well % columns } : undefined;
 }
@@ -287,6 +330,10 @@ function write(well: Well | undefined): void {
     ...(map.value('indexed', i) > 0 ? ['indexed'] : []),
     ...(Number.isNaN(reached) ? [] : [`to ${reached.toFixed(2)} Å`]),
     ...(Number.isNaN(background) ? [] : [`background ${mapNumber(background)}`]),
+    ...regions.flatMap((name) => {
+      const mean = map.value(`roi:${name}.mean`, i);
+      return Number.isNaN(mean) ? [] : [`${name} ${mapNumber(mean)}`];
+    }),
   ].join(' · ');
 }
 

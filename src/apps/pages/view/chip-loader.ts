@@ -1,10 +1,10 @@
 /** The map of a chip beside the picture; its code is loaded with the first frames that have wells. */
 import type { FrameStatistics } from '../../../entries/pages.js';
 import { lazily } from './lazily.js';
-import type { ChipFacts } from './live-feed.js';
+import type { RunFacts } from './live-feed.js';
 
 /** Frames that have been reported; `first` is the number of the first of them. */
-type Reported = readonly [facts: ChipFacts, frames: readonly FrameStatistics[], first: number];
+type Reported = readonly [facts: RunFacts, frames: readonly FrameStatistics[], first: number];
 
 /** Ends following, so that the frame of a well that is clicked stays. */
 let unfollow: () => void = () => undefined;

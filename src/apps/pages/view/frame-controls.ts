@@ -6,6 +6,7 @@ import { bindSelect, field, onClick, writeUnlessEdited } from './elements.js';
 import { type Filter, unknownKind } from './frame-filter.js';
 import { lazily } from './lazily.js';
 import { follow, isFollowed, isLive, liveStrip } from './live-controls.js';
+import { leaveOverview } from './overview-loader.js';
 import { isScan } from './scan-controls.js';
 import { hideStrip, strip } from './strip-loader.js';
 
@@ -28,7 +29,9 @@ export function bindFrames(): void {
   chart.addEventListener('click', ({ offsetX }) => {
     const frames = viewer.opened?.frames ?? 0;
     const frame = isStrip() ? strip()?.stripFrameAt(offsetX) : strip()?.frameAt(chart, offsetX, frames);
-    if (frame !== undefined) void go(frame);
+    if (frame === undefined) return;
+    leaveOverview();
+    void go(frame);
   });
 }
 

@@ -1,7 +1,7 @@
 /** The controls of a run in progress: its newest frame, its rates, and a badge that shows whether all is well. */
 
 import { byId } from '../by-id.js';
-import { redraw, say, scan, viewer } from './app.js';
+import { redraw, redrawControls, say, scan, viewer } from './app.js';
 import { ratesOf } from './charts.js';
 import { addToChip } from './chip-loader.js';
 import { onClick } from './elements.js';
@@ -10,6 +10,8 @@ import type { GrowingStream } from './growing-stream.js';
 import { type Badge, badgeOf } from './live-badge.js';
 import { LiveFeed, type RunFacts } from './live-feed.js';
 import type { LiveScan } from './live-scan.js';
+import { leaveOverview, writeOverview } from './overview-loader.js';
+import { isOverview } from './overview-shown.js';
 import type { FrameSummary } from './protocol.js';
 import type { ServedFiles } from './served-files.js';
 import type { LiveStripInput } from './strip-controls.js';
@@ -80,6 +82,12 @@ const isUnsearched = (): boolean => feed.facts?.searches === false;
 /** The kind of frames that the server is asked for. */
 const followed = (): keyof typeof newest => (isUnsearched() ? 'all' : viewer.filter);
 
+/** A frame is chosen in a pane: it is shown in the place of the overview, and stays. */
+export function chooseFrame(): void {
+  leaveOverview();
+  follow(false);
+}
+
 /** Switches following on or off. */
 export function follow(on = !following): void {
   following = on;
@@ -106,7 +114,7 @@ export function bindLive(): void {
     writeLive();
   };
   feed.onFrames = (frames, first) => {
-    if (feed.facts?.chip) addToChip(() => follow(false), feed.facts.chip, frames, first);
+    if (feed.facts?.chip) addToChip(chooseFrame, feed.facts, frames, first);
     for (const [i, frame] of frames.entries()) {
       const { hit, crystals, failed, searched, ms } = frame;
       const index = first + i;
@@ -142,7 +150,10 @@ export function bindLive(): void {
   setInterval(() => {
     if (!isLive() || document.hidden) return;
     writeLive();
+    writeOverview(feed, isElsewhere());
+    if (isOverview()) return redrawControls();
     redraw();
+    void pull();
     void writeRunCharts(true);
   }, redrawMs);
   let examinedAt = performance.now();
@@ -180,10 +191,10 @@ function grow(): void {
  * Shows the newest frame of the chosen kind, one at a time; frames that arrive in the meantime are skipped and counted.
  */
 async function pull(): Promise<void> {
-  if (pulling || !following || !viewer.isLive || opening || document.hidden || !isLive()) return;
+  if (pulling || !following || !viewer.isLive || opening || document.hidden || !isLive() || isOverview()) return;
   pulling = true;
   try {
-    while (following && !document.hidden && viewer.isLive && newest[followed()] > lastSeen) {
+    while (following && !document.hidden && !isOverview() && viewer.isLive && newest[followed()] > lastSeen) {
       const only = followed();
       const asked = performance.now();
       const found = await viewer.engine.call('newest', { client: feed.client, only, after: lastSeen });
@@ -219,7 +230,7 @@ function passedBetween(first: number, last: number, only: keyof typeof newest): 
 export const liveStrip = (): LiveStripInput => ({
   nowMs: feed.now,
   isOver: feed.isOver,
-  shownAt: viewer.opened && times.get(viewer.frame),
+  shownAt: viewer.opened && !isOverview() ? times.get(viewer.frame) : undefined,
   connected: feed.connected,
   note: feed.facts?.note,
 });
@@ -251,7 +262,7 @@ function writeLive(): void {
   const newestOfKind = times.get(newest[followed()]);
   const badge = badgeOf({
     connected,
-    following,
+    following: following && !isOverview(),
     state: facts.state,
     searches: facts.searches,
     age: newestMs === undefined ? undefined : Math.max(0, feed.now - newestMs),
@@ -277,7 +288,8 @@ function writeLive(): void {
     ...(latencyMs === undefined || feed.isOver ? [] : [`latency ${(latencyMs / 1000).toFixed(1)} s`]),
     ...(passed > 0 ? [`${passed} not shown`] : []),
     ...(counts.failed > 0 ? [`${counts.failed} unreadable`] : []),
-    ...feed.status.filter((text) => !alarms.includes(text)),
+    // The overview has the answers.
+    ...(isOverview() ? [] : feed.status.filter((text) => !alarms.includes(text))),
   ].join(' · ');
 }
 

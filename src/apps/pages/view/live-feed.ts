@@ -11,6 +11,8 @@ export interface ChipFacts {
   readonly rows: number;
   readonly columns: number;
   readonly names: readonly string[];
+  /** Counts how often the wells were determined from positions; absent if they are known from the beginning. */
+  readonly revision?: number;
 }
 
 /** Facts about a run. */
@@ -101,7 +103,10 @@ export class LiveFeed {
     events.addEventListener('frames', ({ data }: MessageEvent<string>) => {
       const [now, text = ''] = data.split(' ');
       heard(now);
-      const frames = readStatistics(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)));
+      const frames = readStatistics(
+        Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)),
+        this.facts?.regions?.length,
+      );
       const first = this.count;
       this.count += frames.length;
       this.onFrames(frames, first);

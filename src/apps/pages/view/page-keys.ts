@@ -23,6 +23,12 @@ const frameKeys: readonly KeyAction[] = [
     when: isLive,
     act: () => follow(),
   },
+  {
+    keys: ['o'],
+    about: 'overview of a run, or the picture of a frame',
+    when: () => document.getElementById('overview') !== null,
+    act: () => byId('overview').click(),
+  },
   { keys: ['h'], about: 'hits only', act: () => toggleFilter('hits') },
   { keys: ['u'], about: 'unindexed hits only', act: () => toggleFilter('unindexed') },
   { keys: ['p'], about: 'peaks', act: () => viewer.toggle('peaks') },

@@ -6,17 +6,25 @@ interface ProfileAxis {
   readonly from: number;
   readonly to: number;
   readonly text: (at: number) => string;
+  /** Places with a dashed line. */
+  readonly dashed?: readonly number[];
   /** A place that is marked. */
   readonly mark?: number;
 }
 
 /** Height of the numbers below a chart, and width of those at its left, in CSS pixels. */
-const [below, before] = [15, 38];
+const below = 15;
+export const before = 38;
+/** A chart that is narrower, in CSS pixels, has fewer numbers below it. */
+const narrow = 420;
+
+/** The colour of faults in palette.css, which a canvas cannot take from there. */
+const wrongInk = (): string => (matchMedia('(prefers-color-scheme: dark)').matches ? '#ff8b96' : '#b3162b');
 
 export function drawProfile(
   canvas: HTMLCanvasElement,
   [line = new Float64Array(), surface]: readonly Float64Array[],
-  { from, to, text, mark }: ProfileAxis,
+  { from, to, text, mark, dashed = [] }: ProfileAxis,
 ): void {
   fitCanvas(canvas);
   const pen = canvas.getContext('2d') as CanvasRenderingContext2D;
@@ -57,7 +65,7 @@ export function drawProfile(
   pen.fillStyle = ink;
   pen.font = `${10 * px}px system-ui, sans-serif`;
   pen.textBaseline = 'bottom';
-  for (const share of [0, 0.25, 0.5, 0.75, 1]) {
+  for (const share of canvas.clientWidth < narrow ? [0, 0.5, 1] : [0, 0.25, 0.5, 0.75, 1]) {
     pen.textAlign = share === 0 ? 'left' : share === 1 ? 'right' : 'center';
     pen.fillText(text(from + share * (to - from)), left + share * (width - left), canvas.height);
   }
@@ -69,6 +77,12 @@ export function drawProfile(
       left - 4 * px,
       Math.min(height - 5 * px, Math.max(8 * px, y(value))),
     );
+  const place = (at: number): number => Math.round(left + ((at - from) / (to - from)) * (width - left));
+  pen.globalAlpha = 0.35;
+  for (const at of dashed)
+    if (at >= from && at <= to) for (let top = 0; top < height; top += 6 * px) pen.fillRect(place(at), top, px, 3 * px);
+  pen.globalAlpha = 1;
   if (mark === undefined || mark < from || mark > to) return;
-  pen.fillRect(left + ((mark - from) / (to - from)) * (width - left), 0, px, height);
+  pen.fillStyle = wrongInk();
+  pen.fillRect(place(mark), 0, 2 * px, height);
 }

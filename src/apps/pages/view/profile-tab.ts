@@ -1,8 +1,9 @@
 /** The radial profile of a run that is followed: its mean of the last minute, and ten minutes as a waterfall. */
+import { iceRings } from '../../../entries/pages.js';
 import { byId } from '../by-id.js';
 import { colourMaps } from './colour-maps.js';
 import { fitCanvas } from './elements.js';
-import { drawProfile } from './profile-chart.js';
+import { before, drawProfile } from './profile-chart.js';
 
 /** Interval at which the server is asked, ms. */
 const everyMs = 2000;
@@ -22,6 +23,14 @@ interface ServedProfiles {
 let served: ServedProfiles | undefined;
 let loading = false;
 let loadedAt = Number.NEGATIVE_INFINITY;
+
+/** The profiles of the run, at most every two seconds anew. */
+export async function loadProfiles(): Promise<
+  (ServedProfiles & { loadedAt: number; words: string; short: string }) | undefined
+> {
+  await load();
+  return served && { ...served, loadedAt, words: wordsOf(served), short: shortOf(served) };
+}
 
 async function load(): Promise<void> {
   if (loading || performance.now() - loadedAt < everyMs) return;
@@ -49,7 +58,14 @@ async function load(): Promise<void> {
 export async function writeProfileTab(): Promise<void> {
   await load();
   if (!served) return;
-  const { values, rows, bins, frames, newest } = served;
+  const canvas = (id: string): HTMLCanvasElement => byId<HTMLCanvasElement>(id);
+  drawProfiles(served, canvas('radial-mean'), canvas('radial-waterfall'));
+  byId('radial-of').textContent = wordsOf(served);
+}
+
+/** Draws the mean of the last minute with the rings of ice, and the waterfall. */
+export function drawProfiles(of: ServedProfiles, ofMean: HTMLCanvasElement, ofTime: HTMLCanvasElement): void {
+  const { values, rows, bins, newest } = of;
   const line = (i: number): Float64Array => Float64Array.from(values.subarray(i * bins, (i + 1) * bins));
   const [q, mean, background] = [line(0), line(1), line(2)];
   const text = (at: number): string => {
@@ -58,11 +74,22 @@ export async function writeProfileTab(): Promise<void> {
   };
   const axis = { from: q[0] ?? 0, to: q[bins - 1] ?? 1, text };
   const { ice } = newest;
-  drawProfile(byId('radial-mean') as HTMLCanvasElement, [mean, background], {
+  drawProfile(ofMean, [mean, background], {
     ...axis,
+    dashed: iceRings.map((d) => (2 * Math.PI) / d),
     ...(ice?.isFlagged && { mark: (2 * Math.PI) / ice.d }),
   });
-  drawWaterfall(byId('radial-waterfall') as HTMLCanvasElement, values.subarray(3 * bins), rows, bins);
+  drawWaterfall(ofTime, values.subarray(3 * bins), rows, bins);
+}
+
+/** What it says of ice, for a narrow pane. */
+const shortOf = ({ newest: { ice } }: ServedProfiles): string =>
+  ice?.isFlagged
+    ? `▲ ice ${ice.score.toFixed(2)} at ${ice.d} Å`
+    : 'counts a pixel over 2π/d in 1/Å; last minute, ten minutes';
+
+function wordsOf({ frames, newest }: ServedProfiles): string {
+  const { ice } = newest;
   const told = [
     `${frames} frames; q = 2π/d in 1/Å (d in Å); line: all pixels, surface: without peaks, last minute`,
     newest.background === undefined
@@ -70,7 +97,7 @@ export async function writeProfileTab(): Promise<void> {
       : `background ${Number(newest.background.toPrecision(3))} counts a pixel (5 to 3 Å)`,
     ice ? `${ice.isFlagged ? '▲ ice' : 'ice'} ${ice.score.toFixed(2)} ± ${ice.error.toFixed(2)} at ${ice.d} Å` : '',
   ];
-  byId('radial-of').textContent = told.filter((part) => part !== '').join('; ');
+  return told.filter((part) => part !== '').join('; ');
 }
 
 /** Rows of time, the newest at the top, on a logarithmic scale; bins without pixels stay empty. */
@@ -94,5 +121,7 @@ function drawWaterfall(canvas: HTMLCanvasElement, values: Float32Array, rows: nu
   const drawn = new OffscreenCanvas(bins, rows);
   drawn.getContext('2d')?.putImageData(image, 0, 0);
   pen.imageSmoothingEnabled = false;
-  pen.drawImage(drawn, 0, 0, canvas.width, canvas.height);
+  // Below the axis of the mean.
+  const left = before * devicePixelRatio;
+  pen.drawImage(drawn, left, 0, canvas.width - left, canvas.height);
 }

@@ -1,11 +1,13 @@
 /**
  * The strip below the picture: what a run has found over time. Lanes above each other share one axis: hits of all
- * frames, indexed of the hits, frames per second, the age of the oldest unfinished frame, and CC1/2 of a running merge.
+ * frames, indexed of the hits, frames per second, the age of the oldest unfinished frame, CC1/2 of a running merge,
+ * background, ice and regions.
  * A column is the exact share of about a hundred frames, and the pale band around it the least and greatest share of a
  * quarter of them.
  */
-import type { RunSeries, SeriesColumns, SeriesWindow } from '../../../entries/pages.js';
+import type { RunSeries, SeriesColumns, SeriesWindow, ShownAlarm } from '../../../entries/pages.js';
 import { fitCanvas } from './elements.js';
+import { longestGapMs, numberLanes, pointsIn } from './strip-lanes.js';
 
 /** What the strip shows. */
 export interface StripScene {
@@ -20,6 +22,8 @@ export interface StripScene {
   readonly shownAt: number | undefined;
   /** Share of hits below which the strip warns, of 1. */
   readonly alarm: number | undefined;
+  /** The alarms of the run, whose levels the lanes show. */
+  readonly alarms?: readonly ShownAlarm[] | undefined;
 }
 
 /** A column under the pointer, in words and as its first frame. */
@@ -39,6 +43,13 @@ interface Lane {
   readonly top: number;
   /** Its points, if it is not counted in columns. */
   readonly points?: readonly (readonly [at: number, value: number])[];
+  /** Points of another data set, in a quiet colour. */
+  readonly other?: Required<Lane>['points'];
+  /** Whether points far apart are not joined. */
+  readonly hasGaps?: boolean;
+  /** Whether the alarm is raised above its level, and whether it is raised now. */
+  readonly isAbove?: boolean;
+  readonly isRaised?: boolean;
   readonly spread?: readonly [Float64Array, Float64Array];
   readonly text: (value: number) => string;
   readonly now: number;
@@ -69,7 +80,12 @@ const seconds = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 
 
 const percent = (share: number): string =>
   Number.isNaN(share) ? '–' : `${(100 * share).toFixed(share < 0.0995 && share > 0 ? 1 : 0)} %`;
-const number = (value: number): string => (Number.isNaN(value) ? '–' : value.toFixed(value < 10 ? 1 : 0));
+const number = (value: number): string =>
+  Number.isNaN(value)
+    ? '–'
+    : value >= 1e4
+      ? `${+(value / 1000).toPrecision(3)} k`
+      : value.toFixed(value < 1 ? 2 : value < 10 ? 1 : 0);
 
 /** A round number that is at least this. */
 export function roundUp(value: number): number {
@@ -171,7 +187,7 @@ export class RunStrip {
     return this.#inks;
   }
 
-  #lanes(columns: SeriesColumns, { window, history, isTimed, alarm }: StripScene): Lane[] {
+  #lanes(columns: SeriesColumns, { window, history, isTimed, alarm, alarms = [] }: StripScene): Lane[] {
     const { frames, hits, indexed, width, from, to, hitSpread, indexedSpread } = columns;
     const inks = this.#inks;
     const now = window.sums(isTimed ? Math.max(latest, width) : Math.max(100, width));
@@ -232,6 +248,24 @@ export class RunStrip {
       const now = merit.at(-1)?.[1] ?? Number.NaN;
       const text = (value: number): string => value.toFixed(3);
       all.push({ ...read, name: 'CC1/2', of: 'of the merge', ink: inks.merit ?? '', points: merit, top: 1, text, now });
+    }
+    for (const lane of numberLanes(history?.readings ?? {}, alarms, from)) {
+      const [one, other] = lane.lines.map(({ points }) => pointsIn(points, from, to, 400));
+      const text = lane.isShare ? percent : number;
+      const words = { name: lane.name, of: lane.of, now: lane.now, text, ink: inks.accent ?? '' };
+      const limits = { alarm: lane.alarm?.level, isAbove: lane.alarm?.isBelow === false };
+      const top = lane.isShare ? 1 : roundUp(1.05 * lane.top);
+      const isRaised = lane.alarm?.isRaised ?? false;
+      all.push({
+        ...read,
+        ...words,
+        ...limits,
+        top,
+        points: one ?? [],
+        ...(other && { other }),
+        hasGaps: true,
+        isRaised,
+      });
     }
     return all;
   }
@@ -299,9 +333,14 @@ export class RunStrip {
       }
       pen.stroke();
     };
-    if (lane.points) drawPoints(pen, lane.points, x, y);
+    const gap = lane.hasGaps ? Math.max(longestGapMs, (4 * (to - from)) / 400) : undefined;
+    if (lane.points) drawPoints(pen, lane.points, { x, y, gap });
     else line();
-    if (lane.alarm !== undefined) {
+    if (lane.other) {
+      pen.strokeStyle = inks.quiet ?? '';
+      drawPoints(pen, lane.other, { x, y, gap });
+    }
+    if (lane.alarm !== undefined && !lane.points) {
       pen.beginPath();
       pen.rect(left, y(lane.alarm), inner, deep);
       pen.clip();
@@ -318,15 +357,16 @@ export class RunStrip {
     pen.fillStyle = inks.ink ?? '';
     pen.textAlign = 'left';
     pen.font = '600 12px system-ui, sans-serif';
-    pen.fillText(lane.name, 4, deep > 26 ? middle - 6 : middle);
+    // A long name of a region is narrowed.
+    pen.fillText(lane.name, 4, deep > 26 ? middle - 6 : middle, left - 34);
     pen.font = '10px system-ui, sans-serif';
     pen.fillStyle = inks.quiet ?? '';
     if (deep > 26) pen.fillText(lane.of, 4, middle + 7);
     pen.textAlign = 'right';
     const isShare = lane.text === percent;
-    pen.fillText(isShare ? '100' : String(lane.top), left - 4, top + 5);
+    pen.fillText(isShare ? '100' : lane.top >= 1e4 ? number(lane.top) : String(lane.top), left - 4, top + 5);
     pen.fillText('0', left - 4, top + deep - 4);
-    const isLow = lane.alarm !== undefined && lane.now < lane.alarm;
+    const isLow = lane.isRaised ?? (lane.alarm !== undefined && lane.now < lane.alarm);
     if (lane.alarm !== undefined) {
       const level = Math.round(y(lane.alarm)) + 0.5;
       pen.strokeStyle = inks.wrong ?? '';
@@ -342,7 +382,7 @@ export class RunStrip {
     pen.textAlign = 'left';
     pen.font = '600 14px system-ui, sans-serif';
     pen.fillStyle = (isLow ? inks.wrong : lane.ink) ?? '';
-    pen.fillText(`${isLow ? '▼ ' : ''}${lane.text(lane.now)}`, left + inner + 7, middle);
+    pen.fillText(`${isLow ? (lane.isAbove ? '▲ ' : '▼ ') : ''}${lane.text(lane.now)}`, left + inner + 7, middle);
   }
 
   /** What happened, as lines through all lanes with words above that give way to each other, and the shown frame. */
@@ -387,13 +427,20 @@ export class RunStrip {
 function drawPoints(
   pen: CanvasRenderingContext2D,
   points: Required<Lane>['points'],
-  x: (at: number) => number,
-  y: (value: number) => number,
+  {
+    x,
+    y,
+    gap = Number.POSITIVE_INFINITY,
+  }: Pick<LanePlace, 'x'> & { y: (value: number) => number; gap?: number | undefined },
 ): void {
   pen.beginPath();
-  for (const [i, [at, value]] of points.entries())
-    if (i === 0) pen.moveTo(x(at), y(value));
+  let [before, last] = [Number.NEGATIVE_INFINITY, Number.NaN];
+  for (const [at, value] of points) {
+    // Of a value that stays, only the ends are kept.
+    if ((at - before > gap && value !== last) || before === Number.NEGATIVE_INFINITY) pen.moveTo(x(at), y(value));
     else pen.lineTo(x(at), y(value));
+    [before, last] = [at, value];
+  }
   pen.stroke();
 }
 

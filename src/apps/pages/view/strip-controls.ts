@@ -1,10 +1,12 @@
 /** The chart of a run over time: its window, its alarm level, and what is under the pointer. */
-import { RunSeries, SeriesWindow } from '../../../entries/pages.js';
+import { RunSeries, type SeriesSums, SeriesWindow, type ShownAlarm } from '../../../entries/pages.js';
 import { byId } from '../by-id.js';
 import { redrawControls, say } from './app.js';
 import { element, field } from './elements.js';
+import { isOverview } from './overview-shown.js';
 import type { FrameSummary } from './protocol.js';
 import { RunStrip, type StripScene } from './run-strip.js';
+import { comparedDatasets, numberLanes } from './strip-lanes.js';
 
 export { drawFrames, frameAt } from './frame-bars.js';
 
@@ -49,6 +51,8 @@ const rowStyle = {
   fontSize: '0.8rem',
   color: 'var(--quiet)',
 };
+/** The data sets of lanes with two lines. */
+const datasets = element('span');
 const controls = controlsOf();
 
 /** The level in the field, as a share; undefined if the field is empty or holds no percentage. */
@@ -83,6 +87,7 @@ function controlsOf(): HTMLElement {
   });
   const label = element('label', 'Alarm below ', [level, document.createTextNode(' % hits')]);
   const legend = element('span', 'line: share of a column · band: spread · ◆ event ■ fault · click: its first frame');
+  legend.id = 'strip-legend';
   const reading = element('output');
   reading.id = 'strip-reading';
   canvas.addEventListener('pointermove', ({ offsetX }) => {
@@ -94,13 +99,35 @@ function controlsOf(): HTMLElement {
     reading.value = '';
     legend.hidden = false;
   });
-  const row = element('div', '', [window, label, legend, reading]);
+  const row = element('div', '', [window, label, datasets, legend, reading]);
   row.id = 'strip-controls';
   Object.assign(row.style, { ...rowStyle, display: 'none' });
   level.style.width = '3.2rem';
   canvas.before(row);
   return row;
 }
+
+/** The alarms of the run. */
+let alarms: readonly ShownAlarm[] = [];
+export const setAlarms = (of: readonly ShownAlarm[]): void => {
+  alarms = of;
+};
+
+/** Says which line is which data set. */
+export function setDatasets(all: readonly string[]): void {
+  const names = [...all].sort(comparedDatasets);
+  if (names.length < 2 || datasets.textContent === names.map((name) => `● ${name} `).join('')) return;
+  datasets.replaceChildren(
+    ...names.map((name, i) => {
+      const one = element('span', `● ${name} `);
+      one.style.color = i === 0 ? 'var(--accent)' : 'var(--quiet)';
+      return one;
+    }),
+  );
+}
+
+/** The sums of the last minute. */
+export const minuteSums = (): SeriesSums => series.windows.minute.sums();
 
 export function hideStrip(): void {
   controls.style.display = 'none';
@@ -134,12 +161,15 @@ function markServer({ nowMs: at, connected, note }: LiveStripInput): void {
 
 export function writeStrip(of: LiveStripInput | FramesStripInput): void {
   controls.style.display = 'flex';
-  canvas.style.height = 'max(240px, 14vh)';
+  const { readings } = series.history;
+  const lanes = 'summaries' in of ? 0 : numberLanes(readings, alarms, 0).length;
+  const [own, each] = isOverview() ? [180, 28] : [240, 34];
+  canvas.style.height = `max(${own + each * lanes}px, 14vh)`;
   const scene = sceneOf(of);
   byId('strip-window').hidden = !scene.isTimed;
   const window = 'minute' in scene.windows ? scene.windows[chosen] : scene.windows.whole;
   const alarm = alarmLevel();
-  strip.draw({ ...scene, window, alarm });
+  strip.draw({ ...scene, window, alarm, alarms });
   const { frames, hits, indexed } = window.sums();
   canvas.ariaLabel =
     `The run over time: ${frames} frames, hits ${share(hits, frames)}, indexed ${share(indexed, hits)} of hits. ` +
@@ -180,7 +210,8 @@ export const stripState = (): object => ({
   hitsNow: strip.hitsNow,
   window: chosen,
   marks: series.history.marks.map(({ text, isFault }) => `${isFault ? '■' : '◆'} ${text}`),
-  lagS: series.history.readings.lag.at(-1)?.[1],
+  lagS: series.history.readings.lag?.at(-1)?.[1],
+  lanes: numberLanes(series.history.readings, alarms, 0).map(({ name, of, now }) => ({ name, of, now })),
 });
 
 /** The window of frames without times. */

@@ -1,5 +1,6 @@
 /** The answers to what is wanted: what a goal has now, when it is reached, or why that cannot be said. */
 import { counted } from '../../../base/amounts.js';
+import type { CoursePoint } from '../../../io/live/shown-panes.js';
 import { shellEdges } from '../statistics/statistics.js';
 import type { Backtest, SaidBefore } from './backtest.js';
 import { type Difference, differenceOf, sensitivityOf } from './difference.js';
@@ -46,6 +47,8 @@ export interface WantedAnswer {
   readonly crystals: number;
   /** Number of crystals in all with which the goal is reached; undefined if it is reached, or if `refusal` says why. */
   readonly needed: Likely | undefined;
+  /** What the forecast says of more crystals, up to the goal and beyond it; undefined where `needed` is. */
+  readonly course: readonly CoursePoint[] | undefined;
   /** The same as frames that are still to come. */
   readonly framesToGo: Likely | undefined;
   /** The same in minutes, of a run that goes on: by the crystals of the last ten minutes. */
@@ -127,6 +130,7 @@ function ofShell(goal: Goal, scene: AnswerScene, halves: HalfSums): WantedAnswer
     dMin: goal.dMin,
     crystals,
     needed: undefined,
+    course: undefined,
     framesToGo: undefined,
     minutesToGo: undefined,
     noTime: undefined,
@@ -150,7 +154,24 @@ function ofShell(goal: Goal, scene: AnswerScene, halves: HalfSums): WantedAnswer
   // More than the crystals so far, since the goal is not reached.
   const crystalsAt = (sigmas: number): number => Math.max(crystals + 1, crystals * forecast.factor(target, sigmas));
   const needed = { likely: crystalsAt(0), least: crystalsAt(reachToFewer), most: crystalsAt(-reach) };
-  return { ...judged, isReached: false, refusal: undefined, needed, framesToGo: framesOf(needed, scene) };
+  const course = courseOf(crystals, needed, (factor, sigmas) => forecast.at(factor, sigmas));
+  return { ...judged, isReached: false, refusal: undefined, needed, course, framesToGo: framesOf(needed, scene) };
+}
+
+/** Points of a course. */
+const courseSteps = 12;
+
+/** What a forecast says from the crystals so far to a quarter more than the goal may take. */
+function courseOf(
+  crystals: number,
+  { most, likely }: Likely,
+  at: (factor: number, sigmas: number) => number,
+): CoursePoint[] {
+  const end = Math.max(1.5, Math.min(20, (1.25 * (Number.isFinite(most) ? most : 2 * likely)) / crystals));
+  return Array.from({ length: courseSteps + 1 }, (_, i) => {
+    const factor = end ** (i / courseSteps);
+    return { crystals: crystals * factor, likely: at(factor, 0), least: at(factor, -reach), most: at(factor, reachToFewer) };
+  });
 }
 
 const suspended = 'the last two forecasts were wrong; there is none until two are right';
@@ -212,6 +233,7 @@ function ofDifference({ text, kind, target }: Goal, scene: AnswerScene): WantedA
     dMin: undefined,
     crystals,
     needed: undefined,
+    course: undefined,
     framesToGo: undefined,
     minutesToGo: undefined,
     noTime: undefined,
@@ -252,5 +274,6 @@ function ofDifference({ text, kind, target }: Goal, scene: AnswerScene): WantedA
   // Significance grows as the number of crystals; its error is 1.
   const at = (z: number): number => Math.max(crystals + 1, (crystals * target) / z);
   const needed = { likely: at(sigmas), least: at(sigmas + reach), most: at(sigmas - reach) };
-  return { ...own, isReached: false, refusal: undefined, needed, framesToGo: framesOf(needed, scene) };
+  const course = courseOf(crystals, needed, (factor, errors) => (sigmas + errors) * factor);
+  return { ...own, isReached: false, refusal: undefined, needed, course, framesToGo: framesOf(needed, scene) };
 }

@@ -13,10 +13,10 @@ export function twoDigits(x: number): string {
 }
 
 const fraction = (x: number): string => x.toFixed(2).replace(/^(-?)0/, '$1');
-const percent = (x: number): string => `${Number((100 * x).toPrecision(2))} %`;
+export const percent = (x: number): string => `${Number((100 * x).toPrecision(2))} %`;
 
 /** A value of a goal as it is written. */
-const valueText: Readonly<Record<WantedAnswer['kind'], (x: number) => string>> = {
+export const valueText: Readonly<Record<WantedAnswer['kind'], (x: number) => string>> = {
   ccHalf: fraction,
   completeness: (x) => `${(100 * x).toFixed(1)} %`,
   snr: (x) => x.toFixed(1),
@@ -33,7 +33,7 @@ export function timeText({ likely, least, most }: Likely): string {
   return likelyText({ likely: likely / size, least: least / size, most: most / size }, unit).replace(/^(\S+) /, '$1 ');
 }
 
-const agoText = ({ crystals, secondsAgo }: NonNullable<WantedAnswer['said']>): string =>
+export const agoText = ({ crystals, secondsAgo }: NonNullable<WantedAnswer['said']>): string =>
   secondsAgo >= 300 ? `${Math.round(secondsAgo / 60)} min ago` : `with ${counted(crystals, 'crystal')}`;
 
 function differenceText({ datasets, visible, sensitivities, spread }: WantedDifference): string {
@@ -45,7 +45,7 @@ function differenceText({ datasets, visible, sensitivities, spread }: WantedDiff
 }
 
 /** What is known of the value of a goal: `.31 ± .04 at 2.07–2.00 Å`. */
-function presentText(answer: WantedAnswer): string {
+export function presentText(answer: WantedAnswer): string {
   const { kind, value, error, dMax, dMin, difference } = answer;
   if (!Number.isFinite(value)) return '';
   const own = valueText[kind];

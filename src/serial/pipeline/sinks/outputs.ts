@@ -12,6 +12,7 @@ import type { Detector } from '../../../io/detector/detector.js';
 import { stackedGeometry } from '../../../io/detector/stacked.js';
 import type { Inputs } from '../../../io/files/inputs.js';
 import type { Output, WriteOptions } from '../../../io/files/write.js';
+import type { ShownPanes } from '../../../io/live/shown-panes.js';
 import type { DetectorRemarks, SettledCells } from '../../refinement/detector-remarks.js';
 import { placeOf } from '../grid/frame-grid.js';
 import type { GridOptions } from '../grid/grid-options.js';
@@ -440,6 +441,7 @@ function viewedRun(
   sinks: readonly FrameSink[] = [],
 ): ViewedRun {
   const [height = 1, width = 1] = source.first.shape.sig.slice(-2);
+  const splitting = sinks.find(({ datasetOf }) => datasetOf !== undefined);
   return {
     name: source.first.name,
     geometry: geometryText,
@@ -450,7 +452,20 @@ function viewedRun(
     wells: chip && sizeOf(chip.grid.grid),
     placeOf: chip && ((origin) => placeOf(chip.grid, origin)),
     received: source.received,
+    rois: rois.map(({ name }) => name),
+    panes: () => panesOf(sinks),
+    datasetOf: splitting?.datasetOf && ((record) => splitting.datasetOf?.(record)),
     status: () => definedOf([...sinks.map((sink) => sink.status?.()), regionStatus(rois, regionMeans())]),
+  };
+}
+
+/** What all sinks add to the page. */
+function panesOf(sinks: readonly FrameSink[]): ShownPanes {
+  const all = sinks.flatMap((sink) => sink.panes?.() ?? []);
+  return {
+    answers: all.flatMap(({ answers = [] }) => answers),
+    alarms: all.flatMap(({ alarms = [] }) => alarms),
+    origin: all.flatMap(({ origin = [] }) => origin),
   };
 }
 

@@ -2,7 +2,9 @@
 import type { KnownCell } from '../../../crystal/cell-file.js';
 import type { FrameGrid } from '../../../io/chip/grid.js';
 import type { LiveFrame } from '../../../io/live/frame.js';
+import type { ShownPanes } from '../../../io/live/shown-panes.js';
 import type { RunEvent } from '../events.js';
+import type { FrameRecord } from '../record.js';
 import type { SearchSettings } from '../settings.js';
 import type { FrameOrigin } from '../streams/chunk.js';
 import type { FrameSink } from './sink.js';
@@ -29,6 +31,12 @@ export interface ViewedRun {
   readonly total: number | undefined;
   /** Returns the frame of an event that was received over the network; the frame is no longer kept after this call. */
   readonly received: ((event: number) => LiveFrame | undefined) | undefined;
+  /** The names of its regions. */
+  readonly rois?: readonly string[] | undefined;
+  /** What the sinks of the run add to its page. */
+  readonly panes?: (() => ShownPanes) | undefined;
+  /** The data set of a frame, by which its numbers are separated; absent for a run that is not split. */
+  readonly datasetOf?: ((record: FrameRecord) => string | undefined) | undefined;
   /** What the sinks of the run have found so far, each in a few words. */
   readonly status?: (() => readonly string[]) | undefined;
 }

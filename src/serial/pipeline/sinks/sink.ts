@@ -5,6 +5,7 @@ import type { MethodOf } from '../../../base/members.js';
 import { oneLine } from '../../../base/plain-text.js';
 import type { LatticeName } from '../../../crystal/lattice-name.js';
 import type { Output, WriteOptions } from '../../../io/files/write.js';
+import type { ShownPanes } from '../../../io/live/shown-panes.js';
 import { pageBegin } from '../../../io/report/page.js';
 import type { FrameFailure, FrameRecord } from '../record.js';
 import { eventText } from '../streams/chunk.js';
@@ -20,6 +21,10 @@ export interface FrameSink {
   fail?: MethodOf<[failure: FrameFailure], void> | undefined;
   /** What it has found so far, in a few words, for the viewer that follows the run. */
   status?: MethodOf<[], string | undefined> | undefined;
+  /** What it adds to the page of the run. */
+  panes?: MethodOf<[], ShownPanes> | undefined;
+  /** The data set of a frame, by which the page separates its numbers; undefined for a frame of none. */
+  datasetOf?: MethodOf<[record: { readonly chunk: string }], string | undefined> | undefined;
   /** Its results as HTML, which the report of the run includes; requested after `close`. */
   reportSection?: MethodOf<[], string | undefined> | undefined;
   /**

@@ -1,0 +1,137 @@
+/** The column of the overview: the three questions, the answers, the last minute, alarms, and where numbers come from. */
+import type { SeriesSums, ServedPanes, ShownAlarm } from '../../../entries/pages.js';
+import { element } from './elements.js';
+import type { LiveFeed } from './live-feed.js';
+
+type Minute = SeriesSums | undefined;
+type State = 'reached' | 'bad' | '';
+
+const percent = (part: number, whole: number): string => (whole > 0 ? `${Math.round((100 * part) / whole)} %` : '–');
+const short = (value: number): string => String(Number(value.toPrecision(3)));
+
+/** What alarms watch by which the sample is not in the beam; the others say that it is not good. */
+const ofBeam = /^(hits|rate|lag|roi:)/;
+/** Alarms of the machine, which say nothing of the sample. */
+const ofMachine = /^(disk|memory)/;
+
+/** Writes the column anew where its words have changed. */
+export function writeSide(side: HTMLElement, panes: ServedPanes, feed: LiveFeed, minute: Minute): void {
+  const sections = [
+    section('Now', questions(panes, minute)),
+    section('May we stop?', panes.answers.map(goalOf)),
+    section('Last minute', lastMinute(panes, feed, minute)),
+    section('Alarms', panes.alarms.map(alarmOf)),
+    section(
+      'Origin',
+      panes.origin.map((line) => quiet(line)),
+    ),
+  ].filter((one) => one !== undefined);
+  for (const [i, one] of sections.entries()) {
+    const old = side.children[i];
+    if (old?.isEqualNode(one)) continue;
+    if (old) old.replaceWith(one);
+    else side.append(one);
+  }
+  while (side.children.length > sections.length) side.lastElementChild?.remove();
+}
+
+function section(title: string, content: readonly Node[]): HTMLElement | undefined {
+  return content.length === 0 ? undefined : element('section', '', [element('h2', title), ...content]);
+}
+
+function quiet(text: string): HTMLElement {
+  const line = element('p', text);
+  line.className = 'quiet';
+  return line;
+}
+
+function questions(panes: ServedPanes, minute: Minute): HTMLElement[] {
+  const list = element('dl');
+  list.className = 'questions';
+  const raised = panes.alarms.filter(({ isRaised, text }) => isRaised && !ofMachine.test(text));
+  const beam = raised.filter(({ text }) => ofBeam.test(text));
+  const quality = raised.filter(({ text }) => !ofBeam.test(text));
+  const { resolution } = panes.minute;
+  const hits = minute ? `hits ${percent(minute.hits, minute.frames)}` : '–';
+  const good = [
+    minute ? `${percent(minute.indexed, minute.hits)} indexed` : '',
+    resolution == null ? '' : `${resolution.toFixed(2)} Å`,
+  ];
+  const add = (question: string, answer: string, state: State): void => {
+    const said = element('dd', answer);
+    said.dataset.state = state;
+    list.append(element('dt', question), said);
+  };
+  add('In the beam?', beam[0] ? `▲ ${beam[0].text}` : hits, beam[0] ? 'bad' : '');
+  add('Good?', quality[0] ? `▲ ${quality[0].text}` : good.filter(Boolean).join(', '), quality[0] ? 'bad' : '');
+  if (panes.answers.length > 0) {
+    const open = panes.answers.filter(({ state }) => state !== 'reached');
+    const unknown = open.find(({ state }) => state === 'refused');
+    // The last goal decides.
+    const last = [...open].sort((a, b) => (b.needed?.likely ?? 0) - (a.needed?.likely ?? 0))[0];
+    const words = open.length === 0 ? '✓ yes' : unknown ? 'not yet' : `not yet: ${last?.verdict}`;
+    add('May we stop?', words, open.length === 0 ? 'reached' : '');
+  }
+  return [list];
+}
+
+function goalOf({ title, verdict, state, lines }: ServedPanes['answers'][number]): HTMLElement {
+  const head = element('p', '', [element('b', title), document.createTextNode(' ')]);
+  const said = element('span', state === 'reached' ? `✓ ${verdict}` : verdict);
+  said.dataset.state = state;
+  head.className = 'verdict';
+  head.append(said);
+  const box = element('div', '', [head, ...lines.map(quiet)]);
+  box.className = 'goal';
+  return box;
+}
+
+function lastMinute({ minute: medians, shells }: ServedPanes, feed: LiveFeed, minute: Minute): Node[] {
+  const list = element('dl');
+  const add = (name: string, value: string): void => {
+    list.append(element('dt', name), element('dd', value));
+  };
+  if (minute && minute.frames > 0) {
+    add('Frames', String(minute.frames));
+    add('Hits', percent(minute.hits, minute.frames));
+    add('Indexed of hits', percent(minute.indexed, minute.hits));
+  }
+  const { background, resolution, spots, ice, ...regions } = medians;
+  if (background != null) add('Background, 5 to 3 Å', `${short(background)} counts`);
+  if (resolution != null) add('Resolution, median', `${resolution.toFixed(2)} Å`);
+  if (spots != null) add('Spots of a hit, median', short(spots));
+  if (ice != null) add('Ice', `${Math.round(100 * ice)} % of frames`);
+  for (const [name, value] of Object.entries(regions)) if (value != null) add(name.slice(4), short(value));
+  if (list.children.length === 0) return feed.isOver ? [] : [quiet('No frame has been searched yet.')];
+  return shells && shells.hits > 0 ? [list, ...barsOf(shells)] : [list];
+}
+
+/** Spots of a hit in shells of equal volume. */
+function barsOf({ edges, counts, hits }: NonNullable<ServedPanes['shells']>): HTMLElement[] {
+  const most = Math.max(1, ...counts);
+  const bars = counts.map((count, i) => {
+    const bar = element('i');
+    bar.style.height = `${(100 * count) / most}%`;
+    bar.title = `to ${edges[i]?.toFixed(2)} Å: ${(count / hits).toFixed(1)} spots of a hit`;
+    return bar;
+  });
+  const box = element('div', '', bars);
+  box.className = 'bars';
+  const ends = element('p', '', [
+    element('span', `∞ to ${edges[0]?.toFixed(1)}`),
+    element('span', 'spots of a hit'),
+    element('span', `${edges.at(-1)?.toFixed(2)} Å`),
+  ]);
+  ends.className = 'quiet ends';
+  return [box, ends];
+}
+
+function alarmOf({ text, isRaised, seconds = 0, now }: ShownAlarm): HTMLElement {
+  if (!isRaised) return element('p', `${text} – quiet`);
+  const since = new Date(Date.now() - 1000 * seconds);
+  // To the minute, so that the line stays the same.
+  const clock = `${since.getHours()}:${String(since.getMinutes()).padStart(2, '0')}`;
+  const head = element('b', `▲ ${text}`);
+  head.dataset.state = 'bad';
+  return element('p', '', [head, element('br'), document.createTextNode(`since ${clock}${now ? `; ${now}` : ''}`)]);
+}

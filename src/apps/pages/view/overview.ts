@@ -1,0 +1,149 @@
+/**
+ * The overview of a run: is the sample in the beam, is it good, may we stop. Panes of the chip, of the radial profile
+ * and of each goal stand in the place of the picture, answers and alarms beside them, and lanes in the chart below.
+ */
+import type { ServedPanes } from '../../../entries/pages.js';
+import { byId } from '../by-id.js';
+import { redraw } from './app.js';
+import { element } from './elements.js';
+import { drawForecast } from './forecast-chart.js';
+import type { LiveFeed } from './live-feed.js';
+import { writeSide } from './overview-side.js';
+import { addOverviewStyle } from './overview-style.js';
+import { drawProfiles, loadProfiles } from './profile-tab.js';
+import { strip } from './strip-loader.js';
+
+/** Interval at which the server is asked, ms. */
+const everyMs = 2000;
+
+addOverviewStyle();
+const stage = element('div');
+stage.id = 'stage-of-run';
+stage.ariaLabel = 'Overview of the run';
+const side = element('aside');
+side.id = 'side-of-run';
+side.ariaLabel = 'Answers and alarms';
+byId('pane').before(stage);
+document.querySelector('main')?.after(side);
+const button = element('button', 'Overview');
+button.type = 'button';
+button.id = 'overview';
+button.title = 'Show the overview of the run, or the picture of a frame (O)';
+button.addEventListener('click', () => toggle());
+byId('follow').after(button);
+
+let served: ServedPanes | undefined;
+let text = '';
+let loading = false;
+let loadedAt = Number.NEGATIVE_INFINITY;
+/** What the user chose; the overview of a run that has one is shown until then. */
+let chosen: boolean | undefined;
+/** What each pane shows, so that only those are drawn whose content has changed. */
+const shown = new Map<string, string>();
+let drawings = 0;
+
+/** Shows or hides the overview. */
+export function toggle(on = document.body.dataset.overview !== 'true'): void {
+  chosen = on;
+  apply(on);
+  redraw();
+}
+
+function apply(on: boolean): void {
+  document.body.dataset.overview = String(on);
+  button.ariaPressed = String(on);
+  const chip = document.getElementById('chip-pane');
+  if (chip && on && chip.parentElement !== stage) stage.prepend(chip);
+  else if (chip && !on && chip.parentElement === stage) byId('pane').before(chip);
+}
+
+/** Writes what has changed. */
+export function write(feed: LiveFeed, isElsewhere: boolean): void {
+  const on = (chosen ?? true) && !isElsewhere;
+  apply(on);
+  void load(feed.isOver);
+  if (!on || !served) return;
+  const panes = served;
+  strip()?.setAlarms(panes.alarms);
+  strip()?.setDatasets(panes.datasets);
+  writeSide(side, panes, feed, strip()?.minuteSums());
+  const names = [...(feed.facts?.profiles ? ['profile'] : []), ...panes.answers.map(({ goal }) => goal)];
+  for (const one of [...stage.children] as HTMLElement[])
+    if (one.id !== 'chip-pane' && !names.includes(one.dataset.name ?? '')) one.remove();
+  if (feed.facts?.profiles) void writeProfile();
+  for (const answer of panes.answers) writeForecast(answer);
+}
+
+async function load(isOver: boolean): Promise<void> {
+  if (loading || performance.now() - loadedAt < everyMs) return;
+  loading = true;
+  try {
+    const answer = await fetch('live/panes');
+    if (!answer.ok) return;
+    text = await answer.text();
+    served = JSON.parse(text);
+  } catch {
+    // The server of a run that has ended is gone; what is shown remains.
+  } finally {
+    loadedAt = isOver && served ? performance.now() + 10 * everyMs : performance.now();
+    loading = false;
+  }
+}
+
+/** The pane of a name, and its parts; `what` is drawn if it is new, or the size or the look have changed. */
+function paneOf(name: string, title: string, about: string, canvases: number) {
+  let pane = [...stage.children].find((one) => (one as HTMLElement).dataset.name === name) as HTMLElement | undefined;
+  if (!pane) {
+    const fills = Array.from({ length: canvases }, () => {
+      const canvas = element('canvas');
+      canvas.setAttribute('role', 'img');
+      const fill = element('div', '', [canvas]);
+      fill.className = 'fill';
+      return fill;
+    });
+    const body = element('div', '', fills);
+    body.className = 'charts';
+    pane = element('section', '', [element('h2', '', [element('b'), element('span')]), body]);
+    pane.className = 'run-pane';
+    pane.dataset.name = name;
+    // In this order wherever the first of them came.
+    pane.style.order = name === 'profile' ? '1' : '2';
+    stage.append(pane);
+  }
+  const [head, more] = pane.querySelectorAll('h2 > *') as unknown as [HTMLElement, HTMLElement];
+  if (head.textContent !== title) head.textContent = title;
+  if (more.textContent !== about) more.textContent = about;
+  more.title = about;
+  return [...pane.querySelectorAll('canvas')];
+}
+
+/** Whether a pane has to be drawn. */
+function isStale(name: string, canvas: HTMLCanvasElement | undefined, content: string): boolean {
+  const dark = matchMedia('(prefers-color-scheme: dark)').matches;
+  const key = `${canvas?.clientWidth}×${canvas?.clientHeight}×${devicePixelRatio} ${dark} ${content}`;
+  if (shown.get(name) === key) return false;
+  shown.set(name, key);
+  drawings++;
+  return true;
+}
+
+async function writeProfile(): Promise<void> {
+  const profiles = await loadProfiles();
+  if (!profiles) return;
+  const [mean, waterfall] = paneOf('profile', 'Profile', profiles.short, 2);
+  if (!mean || !waterfall || !isStale('profile', mean, String(profiles.loadedAt))) return;
+  mean.ariaLabel = `Mean intensity of the last minute against q. ${profiles.words}`;
+  waterfall.ariaLabel = 'Ten minutes of profiles, a row for five seconds, the newest at the top';
+  drawProfiles(profiles, mean, waterfall);
+}
+
+function writeForecast(answer: ServedPanes['answers'][number]): void {
+  const { goal, title, verdict } = answer;
+  const [canvas] = paneOf(goal, title, `${verdict}; crystals to the right`, 1);
+  if (!canvas || !isStale(goal, canvas, JSON.stringify(answer))) return;
+  canvas.ariaLabel = `${title}: ${verdict}. ${answer.lines.join(' ')}`;
+  drawForecast(canvas, answer);
+}
+
+/** Accessible to tests and in the browser's console. */
+Object.assign(globalThis, { overviewState: () => ({ served, drawings, panes: [...shown.keys()] }) });

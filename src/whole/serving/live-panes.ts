@@ -1,0 +1,151 @@
+/**
+ * What a run's page shows besides frames: answers with their history, alarms, and the numbers of the last minute. The
+ * history is kept here, so that a page that was asleep, or is opened late, lacks no forecast.
+ */
+import type { ServerResponse } from 'node:http';
+import { type FrameValues, valuesOf } from '../../io/live/frame-values.js';
+import { RecentValues } from '../../io/live/recent-values.js';
+import type { ShownAlarm, ShownAnswer, ShownPanes } from '../../io/live/shown-panes.js';
+import { shellsOf } from '../../serial/pipeline/profile/radial-profile.js';
+import type { FrameRecord } from '../../serial/pipeline/record.js';
+
+/** The time of the medians, s, and the most points of a goal that are kept. */
+const [minuteS, mostPoints] = [60, 400];
+/** Most data sets whose numbers are drawn apart. */
+const mostDatasets = 2;
+
+/** What an answer was at a merge. */
+interface Point extends Pick<ShownAnswer, 'crystals' | 'value' | 'error' | 'needed' | 'said' | 'verdict'> {
+  readonly at: number;
+}
+
+/** What the panes are made of. */
+interface PanesOf {
+  readonly panes?: (() => ShownPanes) | undefined;
+  readonly datasetOf?: ((record: FrameRecord) => string | undefined) | undefined;
+}
+
+export class LivePanes {
+  #of: PanesOf = {};
+  readonly #points = new Map<string, Point[]>();
+  readonly #recent = new Map<string, RecentValues>();
+  readonly #sums = new Map<string, { sum: number; count: number }>();
+  readonly #datasets: string[] = [];
+  #shells: { readonly edges: readonly number[]; readonly counts: number[]; hits: number } | undefined;
+
+  /** Takes a run that begins. */
+  begin(run: PanesOf): void {
+    this.#of = run;
+  }
+
+  /** What there is to show: names of panes. */
+  get offered(): string[] {
+    const { answers = [], alarms = [], origin = [] } = this.#shown;
+    const names = [...this.#recent.keys()];
+    return [
+      ...(answers.length > 0 ? ['answers'] : []),
+      ...(alarms.length > 0 ? ['alarms'] : []),
+      ...(origin.length > 0 ? ['origin'] : []),
+      ...(names.some((name) => name.startsWith('roi:')) ? ['regions'] : []),
+      ...(names.includes('background') ? ['profile'] : []),
+    ];
+  }
+
+  get #shown(): ShownPanes {
+    return this.#of.panes?.() ?? {};
+  }
+
+  /** Adds a frame at a time in ms. */
+  add(record: FrameRecord, ms: number): void {
+    const values = valuesOf(record);
+    const dataset = this.#of.datasetOf?.(record);
+    if (dataset !== undefined && !this.#datasets.includes(dataset)) this.#datasets.push(dataset);
+    const isApart = dataset !== undefined && this.#datasets.indexOf(dataset) < mostDatasets;
+    for (const name of this.#namesOf(values)) {
+      const value = values[name];
+      if (value === undefined || !Number.isFinite(value)) continue;
+      const recent = this.#recent.get(name) ?? new RecentValues(minuteS);
+      this.#recent.set(name, recent);
+      recent.add(ms / 1000, value);
+      if (name === 'spots' || name === 'resolution') continue;
+      // Ice is a property of the shot and not of the pump.
+      const lane = isApart && name !== 'ice' ? `${name} | ${dataset}` : name;
+      const sum = this.#sums.get(lane) ?? { sum: 0, count: 0 };
+      this.#sums.set(lane, sum);
+      sum.sum += value;
+      sum.count++;
+    }
+    if (record.hit && record.profile && record.profile.corner > 0) this.#addShells(record.profile);
+  }
+
+  /** The numbers of a frame that are shown: of a region, those that alarms watch, or its mean. */
+  #namesOf(values: FrameValues): string[] {
+    this.#watched ??= (this.#shown.alarms ?? []).flatMap(({ value }) => value ?? []);
+    const watched = this.#watched;
+    const isShown = (name: string): boolean => {
+      if (!name.startsWith('roi:')) return true;
+      const region = name.slice(0, name.lastIndexOf('.') + 1);
+      return watched.some((one) => one.startsWith(region)) ? watched.includes(name) : name === `${region}mean`;
+    };
+    return Object.keys(values).filter(isShown);
+  }
+  #watched: readonly string[] | undefined;
+
+  #addShells({ spotsByShell, corner }: { readonly spotsByShell: readonly number[]; readonly corner: number }): void {
+    this.#shells ??= { edges: shellsOf(corner), counts: spotsByShell.map(() => 0), hits: 0 };
+    const { counts } = this.#shells;
+    for (const [i, count] of spotsByShell.entries()) counts[i] = (counts[i] ?? 0) + count;
+    this.#shells.hits++;
+  }
+
+  /** The means of the frames since the last call, and what the answers are now. */
+  sample(at: number): (readonly [name: string, value: number])[] {
+    this.#keep(at);
+    const means = [...this.#sums].map(([name, { sum, count }]) => [name, sum / count] as const);
+    this.#sums.clear();
+    return means;
+  }
+
+  #keep(at: number): void {
+    for (const answer of this.#shown.answers ?? []) {
+      const { goal, crystals, value, error, needed, said, verdict } = answer;
+      const points = this.#points.get(goal) ?? [];
+      this.#points.set(goal, points);
+      if (points.at(-1)?.crystals === crystals) continue;
+      points.push({ at, crystals, value, error, needed, said, verdict });
+      if (points.length > mostPoints) points.splice(0, points.length, ...points.filter((_, i) => i % 2 === 1));
+    }
+  }
+
+  /** Answers a request of a page at a time in ms; returns false before there is anything. */
+  answer(response: ServerResponse, isHead: boolean, ms: number): boolean {
+    if (this.offered.length === 0 && this.#recent.size === 0) return false;
+    const { answers = [], alarms = [], origin = [] } = this.#shown;
+    const minute = [...this.#recent].map(([name, recent]) => {
+      const { median, frames } = recent.at(ms / 1000, name === 'ice' ? 'mean' : 'median');
+      return [name, frames === 0 ? undefined : median] as const;
+    });
+    const text = JSON.stringify({
+      answers: answers.map((answer) => ({ ...answer, points: this.#points.get(answer.goal) ?? [] })),
+      alarms,
+      origin,
+      datasets: this.#datasets.slice(0, mostDatasets),
+      minute: Object.fromEntries(minute),
+      ...(this.#shells && { shells: this.#shells }),
+    });
+    response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
+    response.end(isHead ? undefined : text);
+    return true;
+  }
+}
+
+/** What `/live/panes` answers. */
+export interface ServedPanes {
+  readonly answers: readonly (ShownAnswer & { readonly points: readonly Point[] })[];
+  readonly alarms: readonly ShownAlarm[];
+  readonly origin: readonly string[];
+  readonly datasets: readonly string[];
+  readonly minute: Readonly<Record<string, number | undefined>>;
+  /** Spots of hits in shells, whose outer limits are Å. */
+  readonly shells?: { readonly edges: readonly number[]; readonly counts: readonly number[]; readonly hits: number };
+}
