@@ -160,6 +160,43 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
     expect(run.out.match(/Begin crystal/g)).toHaveLength(6);
   });
 
+  test('spots and lattices that a stream sends are compared, and used only if they are asked for', async () => {
+    const { Push } = zmq ?? expect.fail();
+    const whole = (await ofFile()).split('----- Begin chunk -----').slice(1, 4);
+    // As counted from the centre of the first pixel; the third image has other spots and no lattice.
+    const spotsOf = (chunk = ''): number[][] =>
+      [...chunk.matchAll(/^ *(\d+\.\d\d) +(\d+\.\d\d) +\d+\.\d+ +(\d+\.\d+) +p0$/gm)].map(([, x, y, i]) => [
+        Number(x) - 0.5,
+        Number(y) - 0.5,
+        Number(i),
+      ]);
+    const cell = [36.2, 62.5, 98.1, 90, 97.3, 90];
+    const found = (image: number) => {
+      const spots = spotsOf(whole[image]);
+      return image < 2 ? { spots, cell } : { spots: spots.map(([x = 0, y = 0, i = 0]) => [x + 9, y, i]) };
+    };
+    const run = async (...more: string[]) => {
+      const push = new Push({ linger: 0 });
+      await push.bind('tcp://127.0.0.1:*');
+      const source = ['--zmq-input', push.lastEndpoint ?? '', '--zmq-pull', '--no-data-timeout=3'];
+      const pulled = ewald(['index', ...source, ...usual.slice(0, 2), '--backend=wasm', '-j', '1', ...more]);
+      for (const message of await dectrisMessages(frames.slice(0, 3), [1024, 1024], { found }))
+        await push.send(message);
+      const done = await pulled;
+      push.close();
+      return done;
+    };
+    expect(spotsOf(whole[0]).length).toBeGreaterThan(20);
+    const compared = await run('-o', join(folder, 'compared.stream'), '--threshold=12');
+    expect(compared.out, compared.err).toMatch(
+      /The stream's spots agree in 67 % of 3 hits, -?0\.0\d, -?0\.0\d px beside ours\. Its lattices agree in 67 % of 3 frames that either indexed\./,
+    );
+    expect(readFileSync(join(folder, 'compared.stream'), 'utf8')).not.toContain('ewald/spots_of');
+    const used = await run('-o', '-', '--peaks=stream');
+    expect(used.out.match(/^ewald\/spots_of = stream$/gm), used.err).toHaveLength(3);
+    expect(used.out.match(/^num_peaks = \d+$/gm)).toEqual(whole.map((chunk) => `num_peaks = ${spotsOf(chunk).length}`));
+  });
+
   for (const version of ['V1', 'V2'])
     test(`an image of a DECTRIS series ${version} that does not arrive is reported, and the run ends with 1`, {
       tags: version === 'V1' ? ['all'] : [],
@@ -251,6 +288,7 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
       [['--zmq-input', 'tcp://127.0.0.1:9', '-p', 'none', sim('mono.h5')], 2, /give only one of them/],
       [['--zmq-request=next', sim('mono.h5')], 2, /--zmq-request belongs to frames by ZeroMQ; .*--zmq-input ADDRESS/],
       [['--peaks=msgpack', sim('mono.h5')], 2, /for files use cxi or hdf5/],
+      [['--peaks=stream', sim('mono.h5')], 2, /--peaks stream reads peaks from messages.*for files use cxi or hdf5/],
     ] as const;
     for (const [words, wanted, message] of cases) {
       const { code, err } = await ewald(['index', ...words, '--backend=wasm']);

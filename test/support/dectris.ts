@@ -5,7 +5,12 @@ import { openCodecs } from 'ewald/data';
 export async function dectrisMessages(
   images: readonly Uint16Array[],
   [height, width]: readonly [number, number],
-  { series = undefined as number | undefined, distanceM = 0.06 } = {},
+  {
+    series = undefined as number | undefined,
+    distanceM = 0.06,
+    /** What an analysis before the stream has found in an image: rows of x, y and intensity, and the cell. */
+    found = undefined as ((image: number) => { spots: number[][]; cell?: number[] | undefined }) | undefined,
+  } = {},
 ): Promise<Uint8Array[]> {
   const head = (major: number, n: number): Uint8Array => {
     if (n < 24) return Uint8Array.of((major << 5) | n);
@@ -41,6 +46,15 @@ export async function dectrisMessages(
     pixel_size_x: float(1 / 13333.3333),
     pixel_size_y: float(1 / 13333.3333),
   });
+  const foundIn = (id: number): Record<string, Uint8Array> => {
+    if (!found) return {};
+    const { spots, cell } = found(id);
+    const rows = spots.map(([x = 0, y = 0, i = 0]) => map({ x: float(x), y: float(y), I: float(i) }));
+    const names = ['a', 'b', 'c', 'alpha', 'beta', 'gamma'];
+    const cells = cell && map(Object.fromEntries(names.map((name, i) => [name, float(cell[i] ?? 0)])));
+    const result = Uint8Array.of(cell ? 0xf5 : 0xf4);
+    return { spots: list(...rows), indexing_result: result, ...(cells && { indexing_unit_cell: cells }) };
+  };
   const codecs = await openCodecs();
   const messages = [tagged(55799, start)];
   for (const [id, image] of images.entries()) {
@@ -52,6 +66,7 @@ export async function dectrisMessages(
         type: text('image'),
         ...of,
         image_id: head(0, id),
+        ...foundIn(id),
         data: map({ threshold_1: tagged(40, list(shape, array)) }),
       }),
     );

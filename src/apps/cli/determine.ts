@@ -232,10 +232,10 @@ async function cellOfFrames(
 ): Promise<FramesCell & { readonly isDoubtful: boolean }> {
   const { peaks, settings } = checkPeakFlags(options);
   const { images = cellFrameRows.images.range.fallback, highres, first, frames } = options;
-  if (options.finder === 'msgpack')
+  if (options.finder === 'msgpack' || options.finder === 'stream')
     throw new EwaldError(
       'Argument',
-      '--peaks msgpack reads peaks from messages, which only ewald index receives; for files use cxi or hdf5',
+      `--peaks ${options.finder} reads peaks from messages, which only ewald index receives; for files use cxi or hdf5`,
     );
   const progress = new Progress('cell');
   let isDoubtful = false;

@@ -135,10 +135,10 @@ export function askedRun(files: readonly string[], flags: IndexFlags, stream: st
 function inputsOf(files: readonly string[], flags: IndexFlags): RunInput | RunInput[] {
   const { input, prefix, finder, zmqInput, zmqSubscribe, zmqRequest, zmqPull, noDataTimeout } = flags;
   if (zmqInput === undefined) {
-    if (finder === 'msgpack')
+    if (finder === 'msgpack' || finder === 'stream')
       throw new EwaldError(
         'Argument',
-        '--peaks msgpack reads peaks from messages: --zmq-input; for files use cxi or hdf5',
+        `--peaks ${finder} reads peaks from messages: --zmq-input; for files use cxi or hdf5`,
       );
     return [...files.map((file) => ({ file })), ...(input === undefined ? [] : [{ list: input, prefix }])];
   }

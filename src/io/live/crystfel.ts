@@ -8,8 +8,9 @@ import { EwaldError } from '../../base/errors.js';
 import type { FieldValues } from '../data/dataset.js';
 import type { DataType, FrameArray } from '../data/dtype.js';
 import { fieldOfValue } from '../data/field-value.js';
-import type { LiveFrame, LivePeaks } from './frame.js';
+import type { LiveFrame } from './frame.js';
 import { decodeMsgpack } from './msgpack.js';
+import type { LivePeaks } from './stream-findings.js';
 
 /** Keys of a message, according to the geometry. */
 export interface LiveKeys {

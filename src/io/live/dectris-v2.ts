@@ -17,6 +17,7 @@ import {
   type Series,
 } from './dectris-message.js';
 import type { LiveFrame } from './frame.js';
+import { findingsOf } from './stream-findings.js';
 
 type Message = ReadonlyMap<string, unknown>;
 
@@ -99,13 +100,15 @@ async function frameOfV2(
   const array = await rowsArray(one, codecs);
   if (!array) throw new EwaldError('Format', `${name}: the image message contains no image`);
   const [height = 0, width = 0] = array.shape;
+  const findings = findingsOf(message);
   return {
     numbers: array.numbers,
     dtype: array.dtype,
     shape: [height, width],
     values: {},
     fields: fieldsOfMessage(message, fields),
-    peaks: undefined,
+    peaks: findings?.spots,
+    ...(findings && { findings }),
     meta: { ...meta, ...largestCount(array.dtype) },
     mask: mask?.length === height * width ? mask : undefined,
   };

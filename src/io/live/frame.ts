@@ -9,6 +9,7 @@ import { bytesOfArray, type DataType, elementBytes, type FrameArray } from '../d
 import { memoryDataset } from '../data/formats/memory.js';
 import { openFrames } from '../data/frames.js';
 import { memorySource } from '../data/sources/memory.js';
+import type { LivePeaks, StreamFindings } from './stream-findings.js';
 
 /** The number of an image by its detector. */
 interface NumberedImage {
@@ -34,15 +35,11 @@ export interface LiveFrame extends NumberedImage {
   readonly fields?: Readonly<Record<string, FieldValues>> | undefined;
   /** Peaks received with it, relative to the centre of the first pixel, as in CrystFEL. */
   readonly peaks: LivePeaks | undefined;
+  /** What the analysis of the detector has sent with it. */
+  readonly findings?: StreamFindings | undefined;
   readonly meta: Metadata;
   /** The mask of pixels without a count: 1 where bad. */
   readonly mask: Uint8Array | undefined;
-}
-
-export interface LivePeaks {
-  readonly fs: readonly number[];
-  readonly ss: readonly number[];
-  readonly intensity: readonly number[];
 }
 
 /** The frame as a separate dataset. */
@@ -66,7 +63,7 @@ export function liveDataset(
       if (!peaks)
         throw new EwaldError(
           'Format',
-          `${name} was received without peaks; set peak_list in the geometry to their key`,
+          `${name} was received without peaks; set peak_list in the geometry to their key, or let the detector's analysis send them`,
         );
       const shift = halfPixel ? 0.5 : 0;
       const moved = (list: readonly number[]): Float32Array => Float32Array.from(list, (x) => x + shift);

@@ -11,6 +11,7 @@ export interface SearchParameters {
     | 'cxi'
     | 'hdf5'
     | 'msgpack'
+    | 'stream'
     | undefined;
   /** Of detector frames. Pixels nearer to the beam than this take no part. Pixels; 0 … 1e6; default 0. */
   readonly minRes?: number | undefined;
@@ -22,11 +23,11 @@ export interface SearchParameters {
   /** Of cxi, hdf5. Group or table of the peaks. Default peak_list of the geometry, or where the file has them. */
   readonly hdf5Peaks?: string | undefined;
   /**
-   * Of cxi, hdf5, msgpack. Adds half a pixel, since such lists count from the centre of the first pixel. Default
-   * true.
+   * Of cxi, hdf5, msgpack, stream. Adds half a pixel, since such lists count from the centre of the first pixel.
+   * Default true.
    */
   readonly halfPixelShift?: boolean | undefined;
-  /** Of cxi, hdf5, msgpack. Omits peaks on bad pixels and beyond minRes and maxRes. Default true. */
+  /** Of cxi, hdf5, msgpack, stream. Omits peaks on bad pixels and beyond minRes and maxRes. Default true. */
   readonly revalidate?: boolean | undefined;
   /** Of indexing. How lattices are looked for. Default fast. */
   readonly method?: 'fast' | 'exhaustive' | 'turbo' | undefined;

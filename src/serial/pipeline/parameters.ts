@@ -11,9 +11,10 @@ import { finderNames, finderRows } from '../peaks/parameters.js';
 import { profileBins, profileFrames } from './profile/options.js';
 
 /**
- * Where peaks are taken from instead of searching for them: the columns of CXI, a table of an HDF5 file, or messages.
+ * Where peaks are taken from instead of searching for them: the columns of CXI, a table of an HDF5 file, messages, or
+ * what the analysis of a DECTRIS or Jungfraujoch detector sends with its images.
  */
-export const listNames = ['cxi', 'hdf5', 'msgpack'] as const;
+export const listNames = ['cxi', 'hdf5', 'msgpack', 'stream'] as const;
 export type ListName = (typeof listNames)[number];
 /** Where the peaks of a run come from: a finder or a list. */
 export type PeakSource = FinderName | ListName;

@@ -34,6 +34,7 @@ import { DetectorSink } from './refined-geometry.js';
 import { regionStatus } from './region-status.js';
 import type { RunView, ViewedRun } from './run-view.js';
 import { type FrameSink, type OutputEnd, sinkWriting, solutionSink } from './sink.js';
+import { agreementSink } from './stream-agreement.js';
 import type { EarlierFrames, StreamFile } from './stream-file.js';
 import { type StreamContents, streamText } from './stream-text.js';
 
@@ -278,8 +279,12 @@ export class Outputs {
         return [...new Set([...scene.cellDoubts(), ...doubts, ...others, ...scene.warnings])];
       };
       for await (const sink of openSinks(options, scene, writing, remarks)) sinks.push(sink);
+      const { findings } = scene.source;
+      const agreement = findings ? [agreementSink(findings, scene.settings.finder === 'stream', scene.warn)] : [];
+      sinks.push(...agreement);
       const files = [...sinks];
-      const view = options.view ? [options.view.runSink(viewedRun(scene, options.sinks))] : [];
+      const ofPage = [...(options.sinks ?? []), ...agreement];
+      const view = options.view ? [options.view.runSink(viewedRun(scene, ofPage))] : [];
       sinks.push(...view);
       const stream =
         options.output === undefined

@@ -9,6 +9,7 @@ import type { Dataset } from '../../../io/data/dataset.js';
 import type { OpenOther } from '../../../io/detector/open-other.js';
 import type { LiveFrame } from '../../../io/live/frame.js';
 import type { KeptFrames } from '../../../io/live/kept.js';
+import type { StreamFindings } from '../../../io/live/stream-findings.js';
 import type { ImageCount } from '../grid/image-number.js';
 import type { FileInput } from '../inputs/place.js';
 import type { FrameJob } from '../search-all.js';
@@ -65,6 +66,8 @@ export interface RunSource {
    * files can be read again.
    */
   readonly received: ((event: number) => LiveFrame | undefined) | undefined;
+  /** Returns and forgets what the detector's analysis has sent with a frame; undefined if it sends nothing. */
+  readonly findings?: ((event: number) => StreamFindings | undefined) | undefined;
   /** Identifies the files, for `resume`: one line each, in the order of the run. */
   readonly identities: readonly string[];
   /** Distinguishes the Files of this run from Files of the same names in another one; undefined without Files. */

@@ -17,6 +17,7 @@ import { type DectrisMessage, type Series, unknownSeries } from '../../../io/liv
 import { type LiveFrame, liveDataset, liveNumber, type UnreadFrame } from '../../../io/live/frame.js';
 import { KeptFrames } from '../../../io/live/kept.js';
 import { SeriesCount } from '../../../io/live/series-count.js';
+import type { StreamFindings } from '../../../io/live/stream-findings.js';
 import { type Asking, ZmqLine } from '../../../io/live/zmq-line.node.js';
 import { liveImage } from '../grid/grid-lines.js';
 import { fieldOf } from '../inputs/copied-headers.js';
@@ -99,6 +100,7 @@ class LiveSource implements RunSource {
   readonly announced: number | undefined;
   readonly kept: KeptFrames | undefined;
   readonly received: RunSource['received'];
+  readonly findings: RunSource['findings'];
   readonly #options: LiveOptions;
   readonly #messages: Messages;
   readonly #frames: Beginning<Received>;
@@ -106,6 +108,8 @@ class LiveSource implements RunSource {
   readonly #firstFrames = new Map<string, Dataset>();
   /** Frames that a viewer may show, by number, until their results are known. */
   readonly #viewed = new Map<number, LiveFrame>();
+  /** What was received with frames whose results are not known yet, by number. */
+  readonly #findings = new Map<number, StreamFindings>();
   /** Frames that are being searched, by name, under which the detector looks up their values. */
   readonly #underWay = new Map<string, LiveFrame>();
 
@@ -115,6 +119,7 @@ class LiveSource implements RunSource {
     this.live = live;
     this.announced = messages.announced;
     this.kept = options.shown ? new KeptFrames() : undefined;
+    this.findings = live.findings && ((event) => this.#takeFindings(event));
     this.received = options.viewed ? (event) => this.#takeViewed(event) : undefined;
     this.first = liveDataset(live, options.address);
     const limits = { ...keptInMemory, seconds: options.firstFramesTimeoutS ?? 0 };
@@ -206,6 +211,7 @@ class LiveSource implements RunSource {
       if (!('error' in frame)) {
         this.kept?.put(at, frame);
         if (this.#options.viewed) this.#viewed.set(at, frame);
+        if (this.findings && frame.findings) this.#findings.set(at, frame.findings);
       }
       const name = this.#nameOf(at);
       return { file: name, filename: address, frames: [at], serials: [serialStart + at], known: 0, live: [frame] };
@@ -250,6 +256,12 @@ class LiveSource implements RunSource {
     const frame = this.#viewed.get(event);
     for (const number of this.#viewed.keys()) if (number <= event) this.#viewed.delete(number);
     return frame;
+  }
+
+  #takeFindings(event: number): StreamFindings | undefined {
+    const found = this.#findings.get(event);
+    for (const number of this.#findings.keys()) if (number <= event) this.#findings.delete(number);
+    return found;
   }
 
   reopen(): Promise<Dataset> {

@@ -18,6 +18,8 @@ interface ListedSettings {
   readonly halfPixel?: boolean;
   /** Skips peaks on pixels that are bad or beyond the radii of the search, as CrystFEL does; default true. */
   readonly validate?: boolean;
+  /** Whose peaks they are, which the stream of the run states. */
+  readonly of?: 'stream' | undefined;
 }
 
 /** Where CrystFEL looks for a table. */
@@ -28,7 +30,12 @@ export function listedOf(settings: SearchParameters): ListedSettings | undefined
   const { finder = 'peakfinder8', halfPixelShift = true, revalidate = true } = settings;
   if (!isList(finder)) return undefined;
   const path = settings.hdf5Peaks ?? (finder === 'hdf5' ? usualTable : undefined);
-  return { ...(path === undefined ? {} : { path }), halfPixel: halfPixelShift, validate: revalidate };
+  return {
+    ...(path === undefined ? {} : { path }),
+    halfPixel: halfPixelShift,
+    validate: revalidate,
+    ...(finder === 'stream' && { of: finder }),
+  };
 }
 
 /**
@@ -41,7 +48,7 @@ export async function listedPeaks(
   frame: number,
   { geometry, width, height }: Detector,
   rings: Rings,
-  { path, halfPixel, validate = true }: ListedSettings,
+  { path, halfPixel, validate = true, of }: ListedSettings,
   signal: PlatformSignal | undefined,
 ): Promise<PeakList> {
   if (!dataset.peaks)
@@ -79,5 +86,6 @@ export async function listedPeaks(
     pixels: new Uint32Array(taken.length),
     panel: Uint32Array.from(panels),
     rings: undefined,
+    ...(of && { of }),
   };
 }

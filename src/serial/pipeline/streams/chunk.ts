@@ -56,6 +56,9 @@ export const omittedMark = 'ewald/omitted_peaks = ';
 /** Prefix of the line that states how many reflections are omitted because they overlap those of another crystal. */
 const overlapsMark = 'ewald/overlapping = ';
 
+/** Prefix of the line that states whose peaks a frame has, if this program has not found them. */
+const spotsOfMark = 'ewald/spots_of = ';
+
 /** The chunk of a frame. */
 export function chunkOf(
   origin: FrameOrigin,
@@ -81,6 +84,7 @@ export function chunkOf(
     notes: [
       ...(origin.sum === undefined ? [] : [`${marks.frameSum}${origin.sum}`]),
       ...(result.headers ?? []).flatMap((header) => headerLine(header) ?? []),
+      ...(peaks.of ? [`${spotsOfMark}${peaks.of}`] : []),
       ...(peaks.omitted ? [`${omittedMark}${peaks.omitted}`] : []),
       ...regionLines(result.rois),
       ...gridLines(result.grid),
