@@ -131,6 +131,11 @@ describe('a run that goes on', () => {
       [wanted[0], sink.wanted[0]?.needed ? 'forecast' : 'refused'],
       [wanted[1], 'refused'],
     ]);
+    // A run with a detector refuses what it cannot reach before its first frame.
+    expect(() => sink.checkReach(1 / 2.5)).toThrow(
+      /wanted.* is "CC1\/2=\.5@1\.5A"; the corner of the detector is at 2\.50 Å; ask for 2\.50 Å or a larger d/,
+    );
+    expect(sink.checkReach(1 / 1.4)).toBeUndefined();
     // A forecast has its course, from now to beyond the goal.
     const { course = [], needed, value, crystals = 0 } = sink.wanted[0] ?? {};
     expect(course[0]).toMatchObject({ crystals, likely: expect.closeTo(value ?? 0, 1) });

@@ -220,7 +220,7 @@ describe.skipIf(!dataFolder)(`peaks of files${dataFolder ? '' : ' (absent: no te
         /--threshold belongs to peakfinder8, .*; --peaks cxi uses peaks as listed/,
       ],
       [[bare, '--hdf5-peaks=/a'], 2, /--hdf5-peaks belongs to cxi and hdf5; --peaks peakfinder8/],
-      [[bare, '--no-revalidate'], 2, /--no-revalidate belongs to cxi, hdf5 and msgpack; --peaks/],
+      [[bare, '--no-revalidate'], 2, /--no-revalidate belongs to cxi, hdf5, msgpack and stream; --peaks/],
     ] as const;
     for (const [words, wanted, message] of cases) {
       const { code, err } = await ewald(['index', ...words, ...usual]);

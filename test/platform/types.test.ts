@@ -212,7 +212,8 @@ test('every class of a result has a plain form, or stays in its thread', { tags:
     // Handles of memory and of work that goes on.
     ...['Acquisition', 'FrameSimulator', 'Merger', 'NativeSpace', 'Pointer', 'ResidentScan', 'RowView', 'WasmSpace'],
     ...['VirtualCom', 'VirtualDetector'],
-    // Made again from plain data: `ProfileRecord`, the lines of a stream.
+    // Sums that go on, and views of plain data that are made again at the other end: `ProfileRecord`, which is what
+    // structured cloning leaves of a profile, and the lines of a stream. `values` of a map is plain.
     ...['ChipMap', 'ChipMaps', 'ProfileSum', 'RadialProfile'],
     // Members of other classes that users do not see.
     ...['KeptFrames', 'KnownCells'],

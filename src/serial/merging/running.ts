@@ -8,7 +8,8 @@ import { EwaldError, isEwaldError } from '../../base/errors.js';
 import type { ShownPanes } from '../../io/live/shown-panes.js';
 import { Collector } from './collection/collector.js';
 import { ObservationColumns } from './collection/columns.js';
-import type { WantedAnswer } from './forecast/answers.js';
+import { beyondText, type WantedAnswer } from './forecast/answers.js';
+import { readGoals, refused } from './forecast/goals.js';
 import { RunningAnswers } from './forecast/running.js';
 import { shownAnswer } from './forecast/shown.js';
 import { answerText } from './forecast/words.js';
@@ -56,6 +57,8 @@ export interface MergeSink {
   status(): string | undefined;
   /** The statistics of the last merge as HTML, which the report of a run includes. */
   reportSection(): string | undefined;
+  /** Throws `Argument` for a goal beyond the corner of the detector, at its largest 1/d in 1/Å. */
+  checkReach(largestInverseD: number): void;
   /** What the page of a run shows of it. */
   panes(): ShownPanes;
   /** The data set of a frame; absent without `splitBy`. */
@@ -139,6 +142,13 @@ export async function mergeSink(
     },
     status: () => status && [statusText(status), ...answers.at(now()).map(answerText)].join(' · '),
     reportSection: () => section,
+    checkReach(largestInverseD) {
+      for (const goal of readGoals(options.wanted)) {
+        const beyond = beyondText(goal, largestInverseD);
+        if (beyond !== undefined)
+          throw refused(goal.text, beyond.replace('the data end', 'the corner of the detector is'));
+      }
+    },
     panes: () => ({ answers: answers.at(now()).map(shownAnswer) }),
     ...(options.splitBy !== undefined && { datasetOf: datasetBy(options.splitBy) }),
   };

@@ -13,7 +13,7 @@ import type { Resource } from '../../base/resource.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
 import { formatGeometry } from '../../crystal/geometry/write.js';
 import { latticeName } from '../../crystal/lattice-name.js';
-import { openDetector } from '../../io/detector/detector.js';
+import { type Detector, openDetector } from '../../io/detector/detector.js';
 import { geometryFromFile } from '../../io/detector/from-file.js';
 import { ofDataset, openedArray } from '../../io/detector/geometry-dataset.js';
 import { geometryRemarks, unsettledDistance, warningsOf } from '../../io/detector/geometry-remarks.js';
@@ -24,6 +24,7 @@ import type { RunEvent } from './events.js';
 import { OwnSearch } from './first-frames/prepare.js';
 import { startOfRun } from './first-frames/start-of-run.js';
 import type { Plans } from './frame-searcher.js';
+import { largestInverseD } from './geometry/reach.js';
 import { fieldNames, hasGrid } from './grid/grid-options.js';
 import { type GivenGeometry, givenCells, givenGeometry } from './inputs/given.js';
 import { type GivenInputs, givenInputs } from './inputs/inputs.js';
@@ -39,6 +40,7 @@ import { type RunScene, searched, startedEarly } from './search-places.js';
 import { methodName, type SearchSettings } from './settings.js';
 import { storedResults, withStored } from './shards/stored.js';
 import { checkNames, checkTargets, endingOutputs, Outputs } from './sinks/outputs.js';
+import type { FrameSink } from './sinks/sink.js';
 import { streamHead } from './sinks/stream-head.js';
 import { FileSource, NoneReadable } from './sources/files.js';
 import { isSelected } from './sources/selection.js';
@@ -97,6 +99,7 @@ export async function* runPipeline(
     try {
       // Warnings before a refusal would hide what it says.
       if (checked.rois.length > 0) spansOf(await own.detector(), checked.rois);
+      for (const sink of options.sinks ?? []) await checkReach(sink, own);
       const isDistanceOpen = await orAborted(toldOf(geometry, source, !!cells, onEvent), signal);
       for (const warning of asGiven?.geometry.warnings ?? []) warn(`${asGiven?.name}: ${warning}`);
       for (const text of source.warnings) warn(text);
@@ -517,4 +520,11 @@ function readsOf({ inputs, geometry, cells = [] }: PipelineOptions, given: Given
   const lists = member('list');
   const files = [...wanted.map(({ file }) => file), ...lists, geometry, ...[cells].flat()];
   return { inputs: files.filter(isName), series, everyFormat: true };
+}
+
+/** Refuses what a sink wants beyond the corner of the detector; the position of the detector may still be refined. */
+async function checkReach({ checkReach: check }: FrameSink, own: { detector(): Promise<Detector> }): Promise<void> {
+  if (!check) return;
+  const { geometry, beam } = await own.detector();
+  check(largestInverseD(geometry.panels, beam));
 }

@@ -3,7 +3,7 @@ import { lazily } from './lazily.js';
 import type { LiveFeed } from './live-feed.js';
 import { isOverview } from './overview-shown.js';
 
-const code = lazily(() => import('./overview.js'));
+const code = lazily(() => import('./overview-controls.js'));
 
 /** Writes the overview of a run that has panes. */
 export function writeOverview(feed: LiveFeed, isElsewhere: boolean): void {

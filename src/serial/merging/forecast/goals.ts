@@ -48,7 +48,7 @@ export function readGoals(texts: readonly string[] = []): Goal[] {
   return goals;
 }
 
-const refused = (text: unknown, why: string): EwaldError =>
+export const refused = (text: unknown, why: string): EwaldError =>
   refusal('merge', (said) => `${said('wanted')} is ${shown(text)}; ${why}`);
 
 function readGoal(text: string): Goal {

@@ -21,6 +21,8 @@ export interface FrameSink {
   fail?: MethodOf<[failure: FrameFailure], void> | undefined;
   /** What it has found so far, in a few words, for the viewer that follows the run. */
   status?: MethodOf<[], string | undefined> | undefined;
+  /** Called before the first frame with the largest 1/d of the detector, 1/Å; throws for what cannot be reached. */
+  checkReach?: MethodOf<[largestInverseD: number], void> | undefined;
   /** What it adds to the page of the run. */
   panes?: MethodOf<[], ShownPanes> | undefined;
   /** The data set of a frame, by which the page separates its numbers; undefined for a frame of none. */
