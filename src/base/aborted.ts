@@ -39,7 +39,7 @@ function fire(this: unknown): void {
 }
 
 /** What `waited` becomes, or `Aborted` once the signal fires; whatever it becomes later is ignored. */
-export function orAborted<T>(waited: T | PromiseLike<T>, signal: PlatformSignal | undefined): Promise<T> {
+export function abortable<T>(waited: T | PromiseLike<T>, signal: PlatformSignal | undefined): Promise<T> {
   if (!signal) return Promise.resolve(waited);
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(abortError(signal));
@@ -57,7 +57,7 @@ export function iteratorOf<T>(source: Iterable<T> | AsyncIterable<T>): Iterator<
 }
 
 /** The items of a source, until the signal fires. */
-export async function* itemsOrAborted<T>(
+export async function* abortableItems<T>(
   source: Iterable<T> | AsyncIterable<T>,
   signal: PlatformSignal | undefined,
 ): AsyncGenerator<T, void, undefined> {
@@ -65,17 +65,17 @@ export async function* itemsOrAborted<T>(
   let isOver = !iterator;
   try {
     while (iterator && !isOver) {
-      const { done, value } = await orAborted(iterator.next(), signal);
+      const { done, value } = await abortable(iterator.next(), signal);
       if (done) isOver = true;
       // An iterable that is not asynchronous may hold promises, as in `for await`.
-      else yield await orAborted(value, signal);
+      else yield await abortable(value, signal);
     }
   } catch (error) {
     // A source that has failed is over.
     isOver = !signal?.aborted;
     throw error;
   } finally {
-    if (!isOver) await letGo(iterator as AsyncIterator<T>);
+    if (!isOver) await closeIterator(iterator as AsyncIterator<T>);
   }
 }
 
@@ -83,7 +83,7 @@ export async function* itemsOrAborted<T>(
  * Ends a source. One that is still waiting for its next item ends when that item arrives, which may be never; this
  * function does not wait for it.
  */
-export async function letGo(source: Pick<AsyncIterator<unknown> | Iterator<unknown>, 'return'>): Promise<void> {
+export async function closeIterator(source: Pick<AsyncIterator<unknown> | Iterator<unknown>, 'return'>): Promise<void> {
   const ended = (async () => source.return?.())().catch(() => undefined);
   await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 0))]);
 }

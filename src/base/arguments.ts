@@ -1,10 +1,10 @@
 /** Checks for arguments that are easily confused with others; errors report what was found and what was expected. */
 import { EwaldError } from './errors.js';
-import { shown } from './options.js';
+import { inspect } from './options.js';
 
 /** Throws `Argument` unless `ok`; `what` names the function and its argument. */
 export function expects(ok: boolean, what: string, value: unknown, expected: string): void {
-  if (!ok) throw new EwaldError('Argument', `${what} is ${shown(value)}; expected ${expected}`);
+  if (!ok) throw new EwaldError('Argument', `${what} is ${inspect(value)}; expected ${expected}`);
 }
 
 /** Checks for an object with these members. */

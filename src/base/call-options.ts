@@ -9,7 +9,7 @@ import { type Range, range } from './range.js';
 import type { Shape } from './shapes.js';
 
 /** A row, or the shape of a value that is no number, name or truth. */
-type Door = OptionRow | Shape;
+type Schema = OptionRow | Shape;
 
 /** Whether an option always has a value behind the door: it is required, or has a default. */
 type IsFilled<Row> = Row extends { readonly required: true }
@@ -21,7 +21,7 @@ type IsFilled<Row> = Row extends { readonly required: true }
       : false;
 
 /** A row for each option of a declaration. */
-export type RowsOf<Options> = { readonly [Name in keyof Options]-?: Door };
+export type RowsOf<Options> = { readonly [Name in keyof Options]-?: Schema };
 
 /** Options behind the door. */
 export type Checked<Options, Rows> = {
@@ -38,10 +38,10 @@ export function checkedOptions<Options extends object, const Rows extends RowsOf
   knownOptions(what, given, Object.keys(rows), ofRun);
   const values: Record<string, unknown> = {};
   for (const name in rows) {
-    const check: Door = rows[name];
+    const check: Schema = rows[name];
     const value = (given as Readonly<Record<string, unknown>>)[name];
     values[name] = value;
-    if (typeof check !== 'function') values[name] = valid(`${what}: ${name}`, value, check);
+    if (typeof check !== 'function') values[name] = checkedValue(`${what}: ${name}`, value, check);
     else if (value !== undefined) check(`${what}: ${name}`, value);
   }
   return values as Checked<Options, Rows>;
@@ -50,7 +50,11 @@ export function checkedOptions<Options extends object, const Rows extends RowsOf
 type ValueBy<Row, Value> = IsFilled<Row> extends true ? Exclude<Value, undefined> : Value;
 
 /** One value, checked by its row, or its default. Throws `Argument`. */
-export function valid<Value, const Row extends OptionRow>(what: string, value: Value, of: Row): ValueBy<Row, Value> {
+export function checkedValue<Value, const Row extends OptionRow>(
+  what: string,
+  value: Value,
+  of: Row,
+): ValueBy<Row, Value> {
   if (value === undefined && !of.required)
     return (fallbackOf(of) ?? (of.kind === 'boolean' && of.usual === undefined ? false : undefined)) as never;
   if (of.type === undefined) checkParameter(of, value, what);

@@ -3,7 +3,7 @@
  * function, has what was thrown as its `cause`, and states by `detail.threw` that the call itself was right.
  */
 import { EwaldError, isEwaldError, messageOf, plainError } from './errors.js';
-import { shown } from './options.js';
+import { inspect } from './options.js';
 
 type AnyFunction = (...args: unknown[]) => unknown;
 
@@ -11,7 +11,12 @@ type AnyFunction = (...args: unknown[]) => unknown;
  * What a caller's function threw, as a tagged error with the frames of its stack; `what` reads "the UDF sum threw in
  * process". An abort, and an error that names a function already, stay as they are.
  */
-export function thrownBy(what: string, cause: unknown, detail: Record<string, unknown> = {}, advice = ''): EwaldError {
+export function callbackError(
+  what: string,
+  cause: unknown,
+  detail: Record<string, unknown> = {},
+  advice = '',
+): EwaldError {
   if (isEwaldError(cause) && (cause.tag === 'Aborted' || cause.detail.threw === true)) return cause;
   const message = `${what}: ${messageOf(cause)}${advice}`;
   const error = new EwaldError('Argument', message, { cause, detail: { ...detail, threw: true } });
@@ -23,7 +28,7 @@ export function thrownBy(what: string, cause: unknown, detail: Record<string, un
 }
 
 /** Refuses a promise that a caller's function returned where nothing awaits it. Throws `Argument`. */
-export function notPromised<T>(what: string, given: T, advice: string, detail: Record<string, unknown>): T {
+export function refusePromise<T>(what: string, given: T, advice: string, detail: Record<string, unknown>): T {
   const isObject = (typeof given === 'object' && given !== null) || typeof given === 'function';
   if (!isObject || typeof (given as { readonly then?: unknown }).then !== 'function') return given;
   // This error is reported; a later rejection of the promise would end the process.
@@ -35,15 +40,15 @@ export function notPromised<T>(what: string, given: T, advice: string, detail: R
 function call<R>(what: string, work: () => R): R {
   try {
     const advice = 'which nothing would await; return at once, and handle the promise and its rejection yourself';
-    return notPromised(what, work(), advice, { callback: what });
+    return refusePromise(what, work(), advice, { callback: what });
   } catch (cause) {
-    throw thrownBy(`${what} threw`, cause, { callback: what });
+    throw callbackError(`${what} threw`, cause, { callback: what });
   }
 }
 
 function expectsFunction(what: string, given: unknown): void {
   if (given !== undefined && typeof given !== 'function')
-    throw new EwaldError('Argument', `${what} is ${shown(given)}; expected a function`);
+    throw new EwaldError('Argument', `${what} is ${inspect(given)}; expected a function`);
 }
 
 /** A function of a caller that answers at once, or undefined. Throws `Argument` for anything else. */
@@ -74,7 +79,7 @@ export function awaited(what: string, given: AnyFunction | undefined): AnyFuncti
       try {
         return await given(...args);
       } catch (cause) {
-        throw thrownBy(`${what} threw`, cause, { callback: what });
+        throw callbackError(`${what} threw`, cause, { callback: what });
       }
     })
   );

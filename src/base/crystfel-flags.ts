@@ -349,7 +349,11 @@ interface Ported {
  * A command line with flags of CrystFEL's programs. With `isPasted`, flags that ewald does not need are omitted and
  * others renamed; without it, they are refused as well. Throws `Unsupported` with what to write instead.
  */
-export function ported(words: readonly string[], programs: readonly CrystfelProgram[], isPasted: boolean): Ported {
+export function fromCrystfelFlags(
+  words: readonly string[],
+  programs: readonly CrystfelProgram[],
+  isPasted: boolean,
+): Ported {
   const kept: string[] = [];
   const notes = new Set<string>();
   const end = words.includes('--') ? words.indexOf('--') : words.length;

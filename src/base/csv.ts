@@ -2,7 +2,7 @@
 
 /** A table of objects, with a column for each name; members of objects become `object.member`. */
 export function csvText(objects: readonly object[]): string {
-  const rows = objects.map((one) => new Map(flat(one, '')));
+  const rows = objects.map((object) => new Map(flat(object, '')));
   const names = [...new Set(rows.flatMap((row) => [...row.keys()]))];
   const lines = rows.map((row) => names.map((name) => cell(row.get(name))).join(','));
   return [names.map(csvCell).join(','), ...lines].join('\n');

@@ -87,7 +87,7 @@ export class EwaldError extends Error {
       const { name, tag, message, stack, detail, cause } = value as PlainError;
       const given = value instanceof Error ? headOfStack.exec(stack)?.[1] : name === 'EwaldError' && tag;
       if (typeof given !== 'string' || typeof message !== 'string') return undefined;
-      return raisedError({ name, tag: given as EwaldErrorTag, message, stack, detail, cause }) as EwaldError;
+      return errorFromPlain({ name, tag: given as EwaldErrorTag, message, stack, detail, cause }) as EwaldError;
     });
   }
 
@@ -136,7 +136,7 @@ const classes: Readonly<Record<string, new (message: string) => Error>> = {
 };
 
 /** The error that `plainError` was given: its class, name, message, tag, detail, stack and causes. */
-export function raisedError({ tag, name, message, stack, detail, cause }: PlainError): Error {
+export function errorFromPlain({ tag, name, message, stack, detail, cause }: PlainError): Error {
   const Class = (Object.hasOwn(classes, name) ? classes[name] : undefined) ?? Error;
   const error = tag === undefined ? new Class(message) : new EwaldError(tag, message, detail ? { detail } : {});
   // As engines set them: not enumerable.
@@ -144,7 +144,7 @@ export function raisedError({ tag, name, message, stack, detail, cause }: PlainE
     Object.defineProperty(error, key, { value, configurable: true, writable: true });
   if (tag === undefined) set('name', name);
   if (stack) set('stack', stack);
-  if (cause !== undefined) set('cause', EwaldError.from(cause) ?? (isPlain(cause) ? raisedError(cause) : cause));
+  if (cause !== undefined) set('cause', EwaldError.from(cause) ?? (isPlain(cause) ? errorFromPlain(cause) : cause));
   return error;
 }
 

@@ -1,8 +1,8 @@
 /** Which frames of an input are used: the first ones, a range, or every n-th of it, as slices in Python. */
-import { row, valid } from './call-options.js';
+import { checkedValue, row } from './call-options.js';
 import { EwaldError } from './errors.js';
-import { shown } from './options.js';
-import { type Parameters, refusal } from './parameters.js';
+import { inspect } from './options.js';
+import { argumentError, type Parameters } from './parameters.js';
 import { range } from './range.js';
 
 /** Frames `first`, `first + step` … before `end`, counted from 0 in the order of the input. */
@@ -48,9 +48,9 @@ export const sliceRows = {
 /** The frames that options select. Throws `Argument`, in which `what` is the call. */
 export function sliceOf(what: string, { first: most, frames: given }: SliceOptions): FrameSlice {
   if (most !== undefined && given !== undefined)
-    throw refusal(what, (said) => `${said('first')} and ${said('frames')} both select frames; give one of them`);
+    throw argumentError(what, (said) => `${said('first')} and ${said('frames')} both select frames; give one of them`);
   if (given === undefined) {
-    valid(`${what}: first`, most, row.integer(1, sliceRows.first.range.high));
+    checkedValue(`${what}: first`, most, row.integer(1, sliceRows.first.range.high));
     return { first: 0, end: most ?? Number.POSITIVE_INFINITY, step: 1 };
   }
   const listed = Array.isArray(given) ? [0, ...given] : [];
@@ -60,10 +60,10 @@ export function sliceOf(what: string, { first: most, frames: given }: SliceOptio
   );
   const areWhole = [first, step, Number.isFinite(end) ? end : 0].every((number) => Number.isSafeInteger(number));
   if (parts.length < 1 || parts.length > 3 || !areWhole || first < 0 || end <= first || step < 1)
-    throw refusal(
+    throw argumentError(
       what,
       (said) =>
-        `${said('frames')} is ${shown(given)}; expected first:end or first:end:step, such as 0:100, 100: or 0:1000:10`,
+        `${said('frames')} is ${inspect(given)}; expected first:end or first:end:step, such as 0:100, 100: or 0:1000:10`,
     );
   return { first, end, step };
 }

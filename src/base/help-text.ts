@@ -45,13 +45,13 @@ const helpParagraph = (text: string, width: number, indent = 0): string =>
 
 /** The flags under their headings, which state the units; says how many others there are. */
 function groupedHelp(flags: readonly HelpFlag[], { width, all }: HelpList): { text: string; hidden: number } {
-  const shown = flags.filter(({ row, isWanted }) => all || isWanted || row.common);
+  const inspect = flags.filter(({ row, isWanted }) => all || isWanted || row.common);
   const groups = helpGroups.flatMap((group) => {
-    const ofGroup = shown.filter(({ row }) => row.group === group);
+    const ofGroup = inspect.filter(({ row }) => row.group === group);
     const own = [...ofGroup.filter(({ row }) => row.common), ...ofGroup.filter(({ row }) => !row.common)];
     return own.length === 0 ? [] : [groupText(group, own, width, all)];
   });
-  return { text: groups.join('\n\n'), hidden: flags.length - shown.length };
+  return { text: groups.join('\n\n'), hidden: flags.length - inspect.length };
 }
 
 function groupText(group: string, flags: readonly HelpFlag[], width: number, all: boolean): string {
@@ -136,7 +136,7 @@ interface Explained {
 }
 
 /** The explanations of what a word names; without any, what CrystFEL's flag of that name is, or the nearest names. */
-export function explainedAs(word: string, found: readonly FoundParameter[], commands: CommandPrograms): Explained {
+export function explainWord(word: string, found: readonly FoundParameter[], commands: CommandPrograms): Explained {
   const all = explained(optionsNamed(word, found), commands);
   const ofCrystfel = all.length > 0 ? [] : explainedFlags(word);
   const near = all.length + ofCrystfel.length > 0 ? [] : nearOptions(word, found, Object.keys(commands));

@@ -142,7 +142,7 @@ export function times(matrix: Float64Array, vector: ArrayLike<number>, n: number
 }
 
 /** The kept rows and columns of a matrix, [n, n] row by row. */
-export function part(matrix: Float64Array, n: number, kept: readonly number[]): Float64Array {
+export function submatrix(matrix: Float64Array, n: number, kept: readonly number[]): Float64Array {
   const m = kept.length;
   const found = new Float64Array(m * m);
   for (let i = 0; i < m; i++)

@@ -1,7 +1,7 @@
 /** The log of a context: a level and a sink, both changeable at run time. */
 import { callback } from './callbacks.js';
 import { EwaldError } from './errors.js';
-import { shown } from './options.js';
+import { inspect } from './options.js';
 
 /** Levels, quietest first; a level shows its own messages and those of all levels before it. */
 const logLevels = ['silent', 'error', 'warn', 'info', 'debug'] as const;
@@ -22,7 +22,7 @@ export interface Log {
 /** Parses a level name; the names of the original indexer (`fatal`, `warning`) are also accepted. */
 export function parseLogLevel(text: string, from: string): LogLevel {
   if (typeof text !== 'string')
-    throw new EwaldError('Argument', `${from} is ${shown(text)}; use one of ${logLevels.join(', ')}`);
+    throw new EwaldError('Argument', `${from} is ${inspect(text)}; use one of ${logLevels.join(', ')}`);
   const name =
     { fatal: 'error', warning: 'warn', none: 'silent', off: 'silent' }[text.toLowerCase()] ?? text.toLowerCase();
   const level = logLevels.find((candidate) => candidate === name);

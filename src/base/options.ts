@@ -28,7 +28,7 @@ const isWordOf = (name: string, candidate: string): boolean =>
     .includes(name.toLowerCase());
 
 /** The most edits between a name and one that may have been meant: what is left of a short name says nothing. */
-function mostEdits(name: string, candidate: string): number {
+function maxEdits(name: string, candidate: string): number {
   if (name.length <= 2) return isWordOf(name, candidate) ? 2 : 0;
   return candidate.length <= 2 ? 1 : Math.max(2, name.length / 3);
 }
@@ -55,9 +55,9 @@ function haveNearWords(name: string, candidate: string): boolean {
 export function allNearest(name: string, names: readonly string[]): string[] {
   const ranked = names
     // Names of a very different length are never similar, and a hostile name may be as long as its file.
-    .filter((candidate) => Math.abs(candidate.length - name.length) <= mostEdits(name, candidate))
+    .filter((candidate) => Math.abs(candidate.length - name.length) <= maxEdits(name, candidate))
     .map((candidate) => [distance(name.toLowerCase(), candidate.toLowerCase()), candidate] as const)
-    .filter(([edits, candidate]) => edits <= mostEdits(name, candidate) && haveNearWords(name, candidate));
+    .filter(([edits, candidate]) => edits <= maxEdits(name, candidate) && haveNearWords(name, candidate));
   const fewest = Math.min(...ranked.map(([edits]) => edits));
   return ranked.flatMap(([edits, candidate]) => (edits === fewest ? [candidate] : []));
 }
@@ -85,7 +85,7 @@ function nameOfClass(value: unknown): string {
 }
 
 /** Any value as text for messages; never throws, never long. */
-export function shown(value: unknown): string {
+export function inspect(value: unknown): string {
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'symbol') return 'a symbol';
   if (typeof value === 'function') return 'a function';
@@ -132,7 +132,7 @@ export function knownOptions(
   )
     throw new EwaldError(
       'Argument',
-      `${what} was given ${shown(options)} for its options; expected an object with some of ${known.join(', ')}`,
+      `${what} was given ${inspect(options)} for its options; expected an object with some of ${known.join(', ')}`,
     );
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
@@ -161,13 +161,13 @@ export function list<T>(what: string, value: readonly T[] | undefined): readonly
   if (ArrayBuffer.isView(numbers) && !(numbers instanceof DataView) && !(numbers instanceof BigInt64Array))
     // A transferred array has no elements, and reading them would throw.
     return numbers.byteLength === 0 ? [] : Array.from(numbers as unknown as ArrayLike<T>);
-  throw new EwaldError('Argument', `${what} is ${shown(value)}; expected an array`);
+  throw new EwaldError('Argument', `${what} is ${inspect(value)}; expected an array`);
 }
 
 /** Throws `Aborted` if the signal has fired, `Argument` if the value is not a signal. */
 export function checkSignal(signal: PlatformSignal | undefined): void {
   if (signal !== undefined && typeof (signal as Partial<AbortSignal> | null)?.aborted !== 'boolean')
-    throw new EwaldError('Argument', `signal is ${shown(signal)}; expected an AbortSignal`);
+    throw new EwaldError('Argument', `signal is ${inspect(signal)}; expected an AbortSignal`);
   if (signal?.aborted) throw abortError(signal);
 }
 
@@ -175,7 +175,7 @@ export function checkSignal(signal: PlatformSignal | undefined): void {
 const { setImmediate } = globalThis as { setImmediate?: (f: () => void) => void };
 
 /** Yields to timers, input and signals between two long synchronous stretches. */
-export function breathe(): Promise<void> {
+export function yieldToEventLoop(): Promise<void> {
   if (setImmediate) return new Promise((resolve) => setImmediate(resolve));
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();

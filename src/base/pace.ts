@@ -3,10 +3,10 @@
  * signals work while they run.
  */
 import type { PlatformSignal } from './globals.js';
-import { breathe, checkSignal } from './options.js';
+import { checkSignal, yieldToEventLoop } from './options.js';
 
 /** Longest stretch of work without yielding, in ms: a page that is being scrolled draws a frame every 16 ms. */
-const mostMs = 12;
+const maxMs = 12;
 
 /** The pace of some work; nested loops share one. */
 export class Pace {
@@ -20,13 +20,13 @@ export class Pace {
 
   /** Whether it is time to yield to the event loop: `if (pace.due) await pace.rest()`. */
   get due(): boolean {
-    return performance.now() - this.#since >= mostMs;
+    return performance.now() - this.#since >= maxMs;
   }
 
   /** Yields to the event loop. Throws `Aborted` if the signal has fired. */
   async rest(signal: PlatformSignal | undefined = this.signal): Promise<void> {
     checkSignal(signal);
-    await breathe();
+    await yieldToEventLoop();
     this.#since = performance.now();
     checkSignal(signal);
   }
@@ -46,23 +46,23 @@ export function pause(ms: number, signal: PlatformSignal | undefined): Promise<v
 }
 
 /**
- * The time for which something is awaited and looked for. From one look to the next, at most `mostMs` count: a process
+ * The time for which something is awaited and looked for. From one look to the next, at most `maxMs` count: a process
  * that was stopped, or whose file system did not answer, looks again before it gives up.
  */
 export class LookedTime {
   /** At the last look, ms. */
   ms = 0;
-  readonly #mostMs: number;
+  readonly #maxMs: number;
   #at = performance.now();
 
-  constructor(mostMs: number) {
-    this.#mostMs = mostMs;
+  constructor(maxMs: number) {
+    this.#maxMs = maxMs;
   }
 
   /** The time at this look, ms. */
   look(): number {
     const now = performance.now();
-    this.ms += Math.min(now - this.#at, this.#mostMs);
+    this.ms += Math.min(now - this.#at, this.#maxMs);
     this.#at = now;
     return this.ms;
   }
@@ -80,7 +80,7 @@ let turn: { readonly since: number; readonly over: Promise<void> } | undefined;
 export function nextTurn(): Promise<void> | undefined {
   const now = performance.now();
   if (turn) return now - turn.since < longestTurnMs ? undefined : turn.over;
-  const over = breathe().then(() => {
+  const over = yieldToEventLoop().then(() => {
     turn = undefined;
   });
   turn = { since: now, over };

@@ -77,7 +77,7 @@ export function helpText(given: Parameter, whose: string | undefined, isUnitStat
 }
 
 /** Whose a parameter is; undefined where all stages of its table have it. */
-export function whoseOf({ of }: Parameter, rows: Parameters): string | undefined {
+export function ownerOf({ of }: Parameter, rows: Parameters): string | undefined {
   const all = new Set(Object.values(rows).flatMap((row) => row.of ?? []));
   return of === undefined || of.length === all.size ? undefined : of.join(', ');
 }
@@ -95,7 +95,7 @@ export function table(rows: Parameters): string {
       rangeText(row),
       row.unit ?? '',
       row.kind === 'boolean' ? String(row.fallback ?? false) : (defaultText(row) ?? ''),
-      whoseOf(row, rows) ?? '',
+      ownerOf(row, rows) ?? '',
       `${sentenceOf(row)}${crystfelText(row)}`,
     ]),
   );
@@ -121,7 +121,7 @@ const typeOf = ({ kind, choices = [], count, type }: Parameter): string => {
     case 'boolean':
       return 'boolean';
     case 'choice':
-      return choices.map((one) => `'${one}'`).join(' | ');
+      return choices.map((choice) => `'${choice}'`).join(' | ');
     case 'numbers':
     case 'integers':
       return count === undefined || count > 6
@@ -152,7 +152,7 @@ export function declaration(name: string, about: string, rows: Parameters): stri
   const out = [`/** ${about} */`, `export interface ${name} {`];
   for (const [key, row] of Object.entries(rows)) {
     const { unit, kind } = row;
-    const of = whoseOf(row, rows);
+    const of = ownerOf(row, rows);
     const usual = kind === 'boolean' ? String(row.fallback ?? false) : defaultText(row);
     const isPlain = kind === 'choice' || kind === 'boolean' || kind.startsWith('text') || row.type !== undefined;
     const range = isPlain ? undefined : rangeText(row);
@@ -161,7 +161,7 @@ export function declaration(name: string, about: string, rows: Parameters): stri
     const text = `${sentenceOf(row)}${figures === '' ? '' : ` ${figures[0]?.toUpperCase()}${figures.slice(1)}.`}`;
     const lines = wrapped(`${whose}${text}`);
     if (lines.length === 1 && (lines[0] as string).length <= 110) out.push(`  /** ${lines[0]} */`);
-    else out.push('  /**', ...lines.map((one) => `   * ${one}`), '   */');
+    else out.push('  /**', ...lines.map((line) => `   * ${line}`), '   */');
     const type = `${typeOf(row)}${row.required ? '' : ' | undefined'}`;
     const head = `  readonly ${key}${row.required ? '' : '?'}:`;
     // The formatter writes long unions on several lines.
@@ -171,7 +171,7 @@ export function declaration(name: string, about: string, rows: Parameters): stri
         head,
         `${type
           .split(' | ')
-          .map((one) => `    | ${one}`)
+          .map((part) => `    | ${part}`)
           .join('\n')};`,
       );
   }

@@ -3,7 +3,7 @@
  * of the READMEs follow from the row; nothing else repeats its name, range, default or meaning.
  */
 import { EwaldError, type EwaldErrorTag } from './errors.js';
-import { nearest, shown } from './options.js';
+import { inspect, nearest } from './options.js';
 import type { Range } from './range.js';
 
 /** What a value is; a `count` may be a bigint, and the flag of `bytes` may be a size such as 2G. */
@@ -141,9 +141,9 @@ export type Values<Rows extends Parameters> = {
 export type FlagValues<Rows extends Parameters> = { readonly [Name in keyof Rows]?: ValueOf<Rows[Name]> };
 
 /** How the caller wrote a parameter: `minSnr`, `--min-snr` or `-r`. */
-export type Said = (name: string) => string;
+export type NameOption = (name: string) => string;
 
-const asNamed: Said = (name) => name;
+const asNamed: NameOption = (name) => name;
 
 /** Whether a parameter belongs to any of these stages. */
 export const belongs = ({ of }: Parameter, stages: Iterable<string>): boolean => {
@@ -257,9 +257,9 @@ function isFine(row: OptionRow, value: unknown): boolean {
  * An error whose message names parameters as options. A caller who has other names for them, such as flags, passes it
  * to `reworded`.
  */
-export function refusal(
+export function argumentError(
   what: string,
-  words: (said: Said) => string,
+  words: (nameOption: NameOption) => string,
   values: Readonly<Record<string, unknown>> = {},
   tag: EwaldErrorTag = 'Argument',
 ): EwaldError {
@@ -269,10 +269,13 @@ export function refusal(
 }
 
 /** The error with parameters named by `said`; an error that names none is returned as it is. */
-export function reworded(error: unknown, said: Said): unknown {
+export function renameInMessage(error: unknown, nameOption: NameOption): unknown {
   const words = error instanceof EwaldError ? error.detail.words : undefined;
   if (!(error instanceof EwaldError) || typeof words !== 'function') return error;
-  return new EwaldError(error.tag, (words as (said: Said) => string)(said), { cause: error, detail: error.detail });
+  return new EwaldError(error.tag, (words as (nameOption: NameOption) => string)(nameOption), {
+    cause: error,
+    detail: error.detail,
+  });
 }
 
 /** What a message may set an option to. */
@@ -282,23 +285,23 @@ type SettingValue = string | number | boolean | readonly number[];
  * A setting in the caller's language: `force: true`, `--force`; `acceptBy: 'crystfel'`, `--accept-by crystfel`;
  * `shape: [64, 64]`, `--shape 64,64`.
  */
-export function setting(said: Said, name: string, value: SettingValue): string {
-  const word = said(name);
+export function setting(nameOption: NameOption, name: string, value: SettingValue): string {
+  const word = nameOption(name);
   const written = typeof value === 'string' ? `'${value}'` : Array.isArray(value) ? `[${value.join(', ')}]` : value;
   if (!word.startsWith('-')) return `${word}: ${written}`;
   return typeof value === 'boolean' ? word : `${word} ${value}`;
 }
 
 /** Several settings in the caller's language: `dtype: 'u16', sigShape: [4, 4]`, `--dtype u16 --sig-shape 4,4`. */
-export function settings(said: Said, values: Readonly<Record<string, SettingValue>>): string {
-  const each = Object.entries(values).map(([name, value]) => setting(said, name, value));
-  return each.join(said(Object.keys(values)[0] ?? '').startsWith('-') ? ' ' : ', ');
+export function settings(nameOption: NameOption, values: Readonly<Record<string, SettingValue>>): string {
+  const each = Object.entries(values).map(([name, value]) => setting(nameOption, name, value));
+  return each.join(nameOption(Object.keys(values)[0] ?? '').startsWith('-') ? ' ' : ', ');
 }
 
 /** What was given, in the caller's language: `axes is [0,0]`, `--axes is "0,0"`; `typed` is the text of the flag. */
-export function givenAs(said: Said, name: string, value: unknown, typed: string): string {
-  const word = said(name);
-  return `${word} is ${word.startsWith('-') ? JSON.stringify(typed) : shown(value)}`;
+export function givenAs(nameOption: NameOption, name: string, value: unknown, typed: string): string {
+  const word = nameOption(name);
+  return `${word} is ${word.startsWith('-') ? JSON.stringify(typed) : inspect(value)}`;
 }
 
 /** What was meant by a word that is no choice. */
@@ -322,7 +325,7 @@ export function checkParameter(row: OptionRow, value: unknown, said: string, wri
   const { low, high } = row.range ?? {};
   throw new EwaldError(
     'Argument',
-    `${said} is ${written ?? shown(value)}; expected ${expected(row)}${asBigint}${unit}` +
+    `${said} is ${written ?? inspect(value)}; expected ${expected(row)}${asBigint}${unit}` +
       (near ? ` (did you mean ${near}?)` : ''),
     { detail: { value, low, high } },
   );
@@ -332,14 +335,14 @@ export function checkParameter(row: OptionRow, value: unknown, said: string, wri
 export function checked<Rows extends Parameters>(
   rows: Rows,
   given: Readonly<Record<string, unknown>>,
-  said: Said = asNamed,
+  nameOption: NameOption = asNamed,
 ): Values<Rows> {
   const values: Record<string, unknown> = {};
   for (const name in rows) {
     const row = rows[name] as Parameter;
     const value = given[name];
     if (value === undefined || row.type !== undefined) continue;
-    checkParameter(row, value, said(name));
+    checkParameter(row, value, nameOption(name));
     values[name] = value;
   }
   return values as Values<Rows>;
@@ -384,7 +387,7 @@ export function refuseOthers(
   rows: Parameters,
   given: Readonly<Record<string, unknown>>,
   { stages, because }: Mode,
-  said: Said = asNamed,
+  nameOption: NameOption = asNamed,
   inWords: Readonly<Record<string, string>> = {},
 ): void {
   // A flag may have several rows, one for each option that it sets.
@@ -400,6 +403,6 @@ export function refuseOthers(
     if (together.some((one) => belongs(one, stages))) continue;
     const of = [...new Set(together.flatMap((one) => one.of ?? []))];
     const whose = listed([...new Set(of.map((stage) => inWords[stage] ?? stage))]);
-    throw new EwaldError('Argument', `${said(name)} belongs to ${whose}; ${because(of, row)}`);
+    throw new EwaldError('Argument', `${nameOption(name)} belongs to ${whose}; ${because(of, row)}`);
   }
 }

@@ -2,7 +2,7 @@
 import { EwaldError, messageOf } from './errors.js';
 
 /** Pushes that may wait at once: what they hold is in memory. */
-const mostWaiting = 256;
+const maxWaiting = 256;
 
 interface Waiting<T> {
   readonly item: T;
@@ -29,10 +29,10 @@ export class PushQueue<T> implements AsyncIterableIterator<T> {
     if (this.#over) throw this.#over;
     if (this.#isEnded)
       throw new EwaldError('Argument', `${this.#what} was called after run.end(); push first, then end`);
-    if (this.#waiting.length >= mostWaiting)
+    if (this.#waiting.length >= maxWaiting)
       throw new EwaldError(
         'Argument',
-        `${this.#what}: ${mostWaiting} pushes wait already; await each push before the next`,
+        `${this.#what}: ${maxWaiting} pushes wait already; await each push before the next`,
       );
   }
 

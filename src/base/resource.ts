@@ -2,7 +2,7 @@
  * Lifetime of contexts, plans and arrays: disposal drains work in flight, then cascades to children; a second disposal
  * does nothing, and later use is an error.
  */
-import { orAborted } from './aborted.js';
+import { abortable } from './aborted.js';
 import { EwaldError, isEwaldError, messageOf } from './errors.js';
 import type { PlatformSignal } from './globals.js';
 import { checkSignal } from './options.js';
@@ -27,7 +27,7 @@ export interface Disposable {
 }
 
 /** A server or another thing with `close`, which `dispose` and `await using` end as they end everything else. */
-export function endedByBoth<T extends { close(): Promise<void> }>(one: T): T & Disposable & MaybeAsyncDisposable {
+export function disposableServer<T extends { close(): Promise<void> }>(one: T): T & Disposable & MaybeAsyncDisposable {
   const value = (): Promise<void> => one.close();
   return Object.defineProperties(one, { dispose: { value }, [asyncDispose]: { value } }) as never;
 }
@@ -143,7 +143,7 @@ export class Resource {
     checkSignal(signal);
     // Work that has started uses the memory of its caller, and says itself when it has ended.
     const ended = (turn: Promise<unknown>, result: Promise<T>): Promise<T> =>
-      signal ? orAborted(turn, signal).then(() => result) : result;
+      signal ? abortable(turn, signal).then(() => result) : result;
     if (others.length === 0) {
       // The path of every short run: as few promises and arrays as possible.
       this.assertAlive();

@@ -3,7 +3,7 @@
  * nine numbers.
  */
 import { expectsText } from '../base/arguments.js';
-import { row, valid } from '../base/call-options.js';
+import { checkedValue, row } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
 import { nearest } from '../base/options.js';
 import {
@@ -257,9 +257,9 @@ export function parseCellText(text: string): KnownCell | undefined {
  * hold.
  */
 export function formatCellFile(known: KnownCell, lattice: string, uniqueAxis?: 'a' | 'b' | 'c'): string {
-  valid('formatCellFile: lattice', lattice, row.choice(latticeTypes, 'triclinic'));
-  valid('formatCellFile: centring', known.centring, row.choice(centrings, 'P'));
-  valid('formatCellFile: uniqueAxis', uniqueAxis, row.choice(['a', 'b', 'c', '*']));
+  checkedValue('formatCellFile: lattice', lattice, row.choice(latticeTypes, 'triclinic'));
+  checkedValue('formatCellFile: centring', known.centring, row.choice(centrings, 'P'));
+  checkedValue('formatCellFile: uniqueAxis', uniqueAxis, row.choice(['a', 'b', 'c', '*']));
   const shown = (x: number): string => x.toFixed(3);
   return [
     'CrystFEL unit cell file version 1.0',

@@ -25,19 +25,19 @@ export interface SpottedCrystal {
 }
 
 /** Longest fraction of a vector that is tried. */
-const mostParts = 12;
+const maxParts = 12;
 /**
  * A vector belongs to the lattice if its mean cosine exceeds both this, because short vectors across few planes have
  * more than chance, and so many standard deviations of chance.
  */
-const [leastCosine, deviations] = [0.4, 5];
+const [minCosine, deviations] = [0.4, 5];
 /** After so many spots a vector with a smaller mean cosine is left. */
-const [firstSpots, leastFirst] = [48, 0.15];
+const [firstSpots, minFirst] = [48, 0.15];
 /** Fewest spots of a crystal that is judged alone. */
 export const fewestAlone = 60;
 /** Distances from nodes in indices within which spots refine a finer lattice, round by round. */
 const windows = [0.3, 0.25, 0.2] as const;
-const mostExtensions = 24;
+const maxExtensions = 24;
 
 const identity: Cell = [
   [1, 0, 0],
@@ -68,7 +68,7 @@ function fractionsOf(p: number): Fraction[] {
 }
 let fractionsMade: readonly Fraction[] | undefined;
 function fractions(): readonly Fraction[] {
-  fractionsMade ??= Array.from({ length: mostParts - 1 }, (_, i) => fractionsOf(i + 2)).flat();
+  fractionsMade ??= Array.from({ length: maxParts - 1 }, (_, i) => fractionsOf(i + 2)).flat();
   return fractionsMade;
 }
 
@@ -85,7 +85,7 @@ export function pooledLattices(crystals: readonly SpottedCrystal[], least?: numb
   let matrix = first ? shortened(first.primitive) : identity;
   let cells = crystals.map(({ primitive }) => product(matrix, primitive));
   const total = crystals.reduce((sum, { spots }) => sum + spots.length / 3, 0);
-  for (let round = 0; round < mostExtensions; round++) {
+  for (let round = 0; round < maxExtensions; round++) {
     const best = bestFraction(cells, crystals, total, least);
     if (!best) break;
     const finer = extended(best);
@@ -102,7 +102,7 @@ function bestFraction(
   cells: readonly Cell[],
   crystals: readonly SpottedCrystal[],
   total: number,
-  least = Math.max(leastCosine, deviations / Math.sqrt(total)),
+  least = Math.max(minCosine, deviations / Math.sqrt(total)),
 ): Fraction | undefined {
   const indices = cells.map((cell, i) => indicesOf(cell, (crystals[i] as SpottedCrystal).spots));
   let best: Fraction | undefined;
@@ -139,7 +139,7 @@ function meanCosine(indices: Float64Array, { p, u: [x, y, z] }: Fraction): numbe
     const plane = a * (indices[at] as number) + b * (indices[at + 1] as number) + c * (indices[at + 2] as number);
     sum += Math.cos(2 * Math.PI * plane);
     if (Math.abs(plane) > 0.5) beyond++;
-    if (n + 1 === firstSpots && sum < leastFirst * firstSpots) return 0;
+    if (n + 1 === firstSpots && sum < minFirst * firstSpots) return 0;
   }
   return 3 * beyond < count ? 0 : sum / count;
 }
@@ -226,7 +226,7 @@ function refined(start: Cell, spots: Float32Array): Cell {
 const [nearFine, between, nearCoarse] = [0.12, 0.2, 0.08];
 
 /** How many spots need the coarse lattice of a crystal, and how many explain or lie outside of both. */
-export function needOf({ matrix, cell }: FinerLattice, spots: Float32Array) {
+export function countSupport({ matrix, cell }: FinerLattice, spots: Float32Array) {
   const coarse = product(inverted(matrix), cell);
   const off = (lattice: Cell, spot: Vector): number =>
     Math.hypot(...lattice.map((edge) => dot(edge, spot) - Math.round(dot(edge, spot))));

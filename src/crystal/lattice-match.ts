@@ -36,7 +36,9 @@ export function matches(cell: Cell, like: Cell, limit: number): Match[] {
   const edgeLike = (edge: Vector): Edge => {
     const length = norm(edge);
     const bendOf = (one: { length: number }): number => Math.abs(one.length / length - 1);
-    const alike = vectors.filter((one) => bendOf(one) <= limit).map((one) => ({ ...one, bend: bendOf(one) }));
+    const alike = vectors
+      .filter((vector) => bendOf(vector) <= limit)
+      .map((vector) => ({ ...vector, bend: bendOf(vector) }));
     return { unit: scale(1 / length, edge), alike };
   };
   const [first, second, third] = [edgeLike(like[0]), edgeLike(like[1]), edgeLike(like[2])];

@@ -23,10 +23,10 @@ import { type Cell, combine, lengthsOf, reciprocal } from './cell.js';
 import type { KnownCell } from './cell-file.js';
 import { isAbsent, primitiveOf } from './centring.js';
 import {
+  countSupport,
   type FinerLattice,
   fewestAlone,
   finerLattice,
-  needOf,
   pooledLattices,
   type SpottedCrystal,
 } from './finer-lattice.js';
@@ -75,38 +75,38 @@ const [near, nearOthers] = [0.08, 0.12];
 /**
  * Fewest peaks, largest fraction of them outside of a class, and smallest probability that as many are due to chance.
  */
-const [fewest, mostOutside, leastProbability] = [60, 0.02, 1e-3];
+const [fewest, maxOutside, minProbability] = [60, 0.02, 1e-3];
 /** The largest root mean square distance of an index from a whole number; 0.18 of the right cell on real frames. */
-const mostScatter = 0.22;
+const maxScatter = 0.22;
 /** Fewest spots that test an edge: few do if all edges are too long. */
 const fewestOfEdge = 30;
 /** Beyond this scatter divided indices tell as well, if this fraction of them is near whole numbers; 0.24 is chance. */
-const [wideScatter, mostDivided] = [0.12, 0.9];
+const [wideScatter, maxDivided] = [0.12, 0.9];
 /**
  * Fewest peaks at absent reflections, and smallest fraction of all at reflections, that speak against a centring: right
  * ones have chance alone there, and a superstructure a few. Obverse and reverse twins of H have a third or more.
  */
-const [fewestAbsent, leastAbsent] = [30, 0.1];
+const [fewestAbsent, minAbsent] = [30, 0.1];
 const divisors = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12] as const;
 /** Indices that vary less in some direction (a zone of the crystal) do not tell what is between their layers. */
-const leastVariance = 0.25;
+const minVariance = 0.25;
 /** Number of crystals that are used, of those whose finer lattices are searched, and of those that are enough if right. */
 const [enough, enoughFiner, enoughRight] = [200, 40, 12];
 /** Fewest crystals, and smallest share of them, that agree on a finer lattice, and their largest difference. */
-const [fewestAgreeing, leastAgreeing, ofOneLattice] = [3, 0.25, 0.02];
+const [fewestAgreeing, minAgreeing, ofOneLattice] = [3, 0.25, 0.02];
 /**
  * Fewest spots of a short list that is judged alone, and the mean cosine of a vector that it needs: with 20 % of spurious
  * spots right cells of 40 spots have .5 at most and multiples .8. Share of crystals with finer lattices that disagree
  * from which on the cell is in doubt.
  */
-const [fewestOfShort, leastOfShort, leastDisagreeing] = [20, 0.62, 0.5];
+const [fewestOfShort, minOfShort, minDisagreeing] = [20, 0.62, 0.5];
 /**
  * Peaks between nodes are farther from all of them than this, in indices. They speak against a cell if there are so
  * many, as a share of all peaks, and so many times as many as chance has.
  */
-const [farFromNodes, fewestBetween, leastBetween, timesChance] = [0.12, 20, 0.02, 10];
+const [farFromNodes, fewestBetween, minBetween, timesChance] = [0.12, 20, 0.02, 10];
 /** Halves and thirds that are both there, the rarer with a larger share of the other, are those of undetermined indices. */
-const mostOfOthers = 0.3;
+const maxOfOthers = 0.3;
 
 /** Directions modulo p: one of each set of multiples. */
 const classesOf = (p: number): (readonly [number, number, number])[] =>
@@ -225,12 +225,12 @@ export class MultipleSearch {
     const tested = this.#tested[edge] as number;
     const scatter = Math.sqrt((this.#squares[edge] as number) / tested);
     if (tested < fewestOfEdge || scatter < wideScatter) return true;
-    return scatter < mostScatter && Math.max(...(this.#divided[edge] as number[])) < mostDivided * tested;
+    return scatter < maxScatter && Math.max(...(this.#divided[edge] as number[])) < maxDivided * tested;
   }
 
   get #forbidden(): CellMultiple['forbidden'] {
     const [absent, others] = [this.#absent, this.#allowed];
-    const isLikely = this.#known.centring === 'H' || absent < Math.max(fewestAbsent, leastAbsent * (absent + others));
+    const isLikely = this.#known.centring === 'H' || absent < Math.max(fewestAbsent, minAbsent * (absent + others));
     return isLikely ? undefined : [absent, others];
   }
 
@@ -257,11 +257,11 @@ export class MultipleSearch {
     const [halves, thirds, tails] = [most('/2'), most('/3'), most('/5')];
     // Indices that are not determined are as often near thirds as near halves, and those that scatter widely, as along
     // the long edges of real crystals, are more often near fifths than near either.
-    if (Math.max(Math.min(halves, thirds), tails) > mostOfOthers * Math.max(halves, thirds)) return undefined;
+    if (Math.max(Math.min(halves, thirds), tails) > maxOfOthers * Math.max(halves, thirds)) return undefined;
     for (const [at, peaks] of this.#between) {
       if (at.includes('/5')) continue;
       const byChance = (at.includes('/3') ? 2 : 1) * ((4 * Math.PI) / 3) * near ** 3 * this.#far;
-      const isMany = peaks >= Math.max(fewestBetween, leastBetween * this.#spots, timesChance * byChance);
+      const isMany = peaks >= Math.max(fewestBetween, minBetween * this.#spots, timesChance * byChance);
       if (isMany && peaks > (best?.peaks ?? 0)) best = { at, peaks, byChance };
     }
     return best;
@@ -297,9 +297,9 @@ export class MultipleSearch {
     const undetermined = between ? [] : edges;
     let indices = new Int16Array(this.#indices.reduce((sum, { length }) => sum + length, 0));
     let at = 0;
-    for (const one of this.#indices) {
-      indices.set(one, at);
-      at += one.length;
+    for (const index of this.#indices) {
+      indices.set(index, at);
+      at += index.length;
     }
     let [lattice, factor, needing, byChance] = [primitiveOf(this.#known.cell, this.#known.centring), 1, 0, 0];
     const peaks = indices.length / 3;
@@ -356,15 +356,15 @@ function finerOf(
     if (found.length === enoughRight && found.every(({ finer }) => finer.factor === 1)) break;
     add(crystal, finerLattice(crystal));
   }
-  const short = crystals.filter((one) => !isLong(one));
+  const short = crystals.filter((crystal) => !isLong(crystal));
   // Pooled lists show what no single one does, but only where their crystals have the same fractions.
   for (const crystal of found.length < fewestAgreeing ? short.filter(isTelling) : []) {
     if (found.length >= enoughRight && found.every(({ finer }) => finer.factor === 1)) break;
-    add(crystal, finerLattice(crystal, leastOfShort));
+    add(crystal, finerLattice(crystal, minOfShort));
   }
   let group = largestGroup(found);
   const isAgreed = (): boolean =>
-    group.length > 0 && group.length >= Math.min(found.length, Math.max(fewestAgreeing, leastAgreeing * found.length));
+    group.length > 0 && group.length >= Math.min(found.length, Math.max(fewestAgreeing, minAgreeing * found.length));
   const finerCrystals = found.filter(({ finer }) => finer.factor > 1).length;
   const total = short.reduce((sum, { spots }) => sum + spots.length / 3, 0);
   if (!isAgreed() && finerCrystals === 0 && short.length === crystals.length && total >= fewestAlone) {
@@ -374,22 +374,22 @@ function finerOf(
   }
   const [first] = group;
   if (!first || !isAgreed()) {
-    const isMany = finerCrystals >= Math.max(fewestAgreeing, leastDisagreeing * found.length);
+    const isMany = finerCrystals >= Math.max(fewestAgreeing, minDisagreeing * found.length);
     return isMany ? { disagreeing: [finerCrystals, found.length] } : undefined;
   }
   let [peaks, needing, byChance] = [0, 0, 0];
   for (const one of group) {
-    const need = needOf(one.finer, one.crystal.spots);
+    const need = countSupport(one.finer, one.crystal.spots);
     [peaks, needing, byChance] = [peaks + need.explained, needing + need.needing, byChance + need.byChance];
   }
-  if (probabilityOf(needing, byChance) <= leastProbability) return 'needed';
+  if (probabilityOf(needing, byChance) <= minProbability) return 'needed';
   return { factor: first.finer.factor, cell: reducedCell(first.cell).cell, peaks, needing, byChance };
 }
 
 /** Centrings that do not tell the axes apart. */
 const alike: readonly string[] = ['P', 'I', 'F'];
 /** Another order of the axes is nearer by this fraction of the edges' sum; less is the scatter of equal edges. */
-const leastNearer = 0.005;
+const minNearer = 0.005;
 
 /**
  * The axes of a crystal in the order in which its edges are nearest to those of the known cell: if a multiple of one
@@ -398,7 +398,7 @@ const leastNearer = 0.005;
 function nearestSetting(cell: Cell, { cell: known, centring }: KnownCell): Cell {
   if (!alike.includes(centring)) return cell;
   const wanted = lengthsOf(known);
-  const least = leastNearer * (wanted[0] + wanted[1] + wanted[2]);
+  const least = minNearer * (wanted[0] + wanted[1] + wanted[2]);
   const off = (one: Cell): number =>
     lengthsOf(one).reduce(
       (sum, length, i) => sum + Math.abs(length - (wanted[i] as number)),
@@ -422,15 +422,15 @@ function emptyClass(indices: Int16Array, unexplained: number): EmptyClass | unde
   let best: EmptyClass | undefined;
   if (count < fewest) return undefined;
   for (const { p, u } of indexClasses) {
-    const most = Math.min(mostOutside * count, best?.outside ?? Number.POSITIVE_INFINITY);
+    const most = Math.min(maxOutside * count, best?.outside ?? Number.POSITIVE_INFINITY);
     const [x, y, z] = u;
     let outside = 0;
     for (let i = 0; i < indices.length && outside <= most; i += 3)
       if ((x * (indices[i] as number) + y * (indices[i + 1] as number) + z * (indices[i + 2] as number)) % p !== 0)
         outside++;
-    if (outside > most || outside >= mostOutside * count) continue;
+    if (outside > most || outside >= maxOutside * count) continue;
     const chance = (1 - 1 / p) * ((4 * Math.PI) / 3) * near ** 3 * (unexplained + outside);
-    if (probabilityOf(outside, chance) > leastProbability) best = { p, u, outside, chance };
+    if (probabilityOf(outside, chance) > minProbability) best = { p, u, outside, chance };
   }
   return best;
 }
@@ -473,5 +473,5 @@ function areSpatial(indices: Int16Array): boolean {
   ) as unknown as Cell;
   // Rows of `reciprocal` are those of the inverse of a symmetric matrix.
   const [a, b, c] = reciprocal(moments);
-  return 1 / (a[0] + b[1] + c[2]) > leastVariance;
+  return 1 / (a[0] + b[1] + c[2]) > minVariance;
 }

@@ -4,12 +4,12 @@
  */
 
 export { columnGroups, counted, firstFrames, progressLine, rateText } from '../base/amounts.js';
-export { type CrystfelProgram, compatRow, ported } from '../base/crystfel-flags.js';
+export { type CrystfelProgram, compatRow, fromCrystfelFlags } from '../base/crystfel-flags.js';
 export { messageOf } from '../base/errors.js';
 export { fileReason } from '../base/file-errors.js';
 export { sliceOf } from '../base/frame-slice.js';
 export {
-  explainedAs,
+  explainWord,
   explanationsText,
   type FoundParameter,
   type HelpFlag,
@@ -20,18 +20,18 @@ export {
 } from '../base/help-text.js';
 export { median } from '../base/median.js';
 export { exact, nearest } from '../base/options.js';
-export { flagOf, helpText, kebab, rowOfFlag, whoseOf, wrapped } from '../base/parameter-text.js';
+export { flagOf, helpText, kebab, ownerOf, rowOfFlag, wrapped } from '../base/parameter-text.js';
 export {
   checkParameter,
   type FlagValues,
   grouped,
   type Mode,
+  type NameOption,
   namesOf,
   type Parameter,
   type Parameters,
   refuseOthers,
-  reworded,
-  type Said,
+  renameInMessage,
   type Values,
 } from '../base/parameters.js';
 export { range } from '../base/range.js';

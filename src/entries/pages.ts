@@ -4,7 +4,7 @@ export { messageOf } from '../base/errors.js';
 export { type FrameSlice, type SliceOptions, sliceIn, sliceLength } from '../base/frame-slice.js';
 export { median } from '../base/median.js';
 export { kebab } from '../base/parameter-text.js';
-export { reworded } from '../base/parameters.js';
+export { renameInMessage } from '../base/parameters.js';
 export { ChipMap } from '../io/chip/chip-map.js';
 export {
   drawnMap,

@@ -1,7 +1,7 @@
 /** Checks a task before it is sent. */
 import { absoluteAddress } from '../base/addresses.js';
 import { EwaldError } from '../base/errors.js';
-import { knownOptions, shown } from '../base/options.js';
+import { inspect, knownOptions } from '../base/options.js';
 import { registeredNames } from './registered-names.js';
 import type { InputReference, Task, TaskSpec } from './task.js';
 
@@ -16,8 +16,8 @@ export function checkTask(task: Task, index: number, names: readonly string[]): 
   knownOptions(what, task, ['id', 'module', 'function', 'argument', 'transfer', 'inputs', 'uses']);
   const module = checkModule(`${what}: module`, task.module, names);
   if (task.id !== undefined && typeof task.id !== 'string')
-    throw new EwaldError('Argument', `${what}: id is ${shown(task.id)}; expected a string`);
-  const uses = (task.uses ?? []).map((one) => checkModule(`${what}: uses`, one, names));
+    throw new EwaldError('Argument', `${what}: id is ${inspect(task.id)}; expected a string`);
+  const uses = (task.uses ?? []).map((use) => checkModule(`${what}: uses`, use, names));
   const name = task.function ?? 'default';
   if (typeof name !== 'string' || name === '')
     throw new EwaldError('Argument', `${what}: function is ${String(name)}; expected the name of an export`);
@@ -38,7 +38,7 @@ export function checkTask(task: Task, index: number, names: readonly string[]): 
     argument: task.argument,
     transfer: task.transfer ?? [],
     inputs,
-    uses: Object.fromEntries(uses.map((one) => [one, one])),
+    uses: Object.fromEntries(uses.map((use) => [use, use])),
   };
 }
 

@@ -7,7 +7,7 @@
  * and causes.
  */
 
-import { EwaldError, isEwaldError, plainError, raisedError } from '../base/errors.js';
+import { EwaldError, errorFromPlain, isEwaldError, plainError } from '../base/errors.js';
 import { kindOf } from '../base/options.js';
 
 const arrays = {
@@ -50,7 +50,7 @@ export function encode(value: unknown): Uint8Array {
     if (depth > deepest) return refuse(`a value nested more than ${deepest} deep, or containing a cycle,`);
     const each = (tag: string, items: Iterable<unknown>): unknown[] => {
       const packed: unknown[] = [tag];
-      for (const one of items) packed.push(pack(one, depth + 1));
+      for (const item of items) packed.push(pack(item, depth + 1));
       return packed;
     };
     switch (typeof item) {
@@ -150,7 +150,7 @@ export function decode(given: Uint8Array): unknown {
       case 'd':
         return new Date(Number(unpack(item[1])));
       case 'e':
-        return raisedError(unpack(item[1]) as Parameters<typeof raisedError>[0]);
+        return errorFromPlain(unpack(item[1]) as Parameters<typeof errorFromPlain>[0]);
       case 'm': {
         const map = new Map<unknown, unknown>();
         for (let i = 1; i + 1 < item.length; i += 2) map.set(unpack(item[i]), unpack(item[i + 1]));

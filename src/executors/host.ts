@@ -90,7 +90,7 @@ export class TaskHost {
     this.#shared.clear();
     const kept = [...this.#kept.values()];
     this.#kept.clear();
-    await Promise.all(kept.map(letGo));
+    await Promise.all(kept.map(disposeWhenReady));
     await this.rest();
     this.#files.clear();
     // Failure to open the context has been reported to the task that needed it.
@@ -117,7 +117,7 @@ export class TaskHost {
     for (const [old, value] of this.#kept) {
       if (this.#kept.size <= keptLimit) break;
       this.#kept.delete(old);
-      void letGo(value);
+      void disposeWhenReady(value);
     }
     return found;
   }
@@ -224,7 +224,8 @@ export class TaskHost {
 }
 
 /** Failure to create the value has been reported to the task that needed it. */
-const letGo = async (value: Promise<Disposable>): Promise<void> => (await value.catch(() => undefined))?.dispose();
+const disposeWhenReady = async (value: Promise<Disposable>): Promise<void> =>
+  (await value.catch(() => undefined))?.dispose();
 
 /** The name of a module in messages: source in a data URL would be long. */
 const shown = (module: string): string => (module.startsWith('data:') ? 'given as source' : module);

@@ -1,5 +1,5 @@
 /** Runs tasks on this thread, one at a time: for debugging, and as a reference for the other executors. */
-import { orAborted } from '../base/aborted.js';
+import { abortable } from '../base/aborted.js';
 import { EwaldError } from '../base/errors.js';
 import { Failed, type Lane, type Outcome, type TaskCall } from './drive.js';
 import type { TaskHost } from './host.js';
@@ -24,7 +24,7 @@ export class InlineLane implements Lane {
       // Cloned as if sent to a worker, so that a task that modifies its argument behaves the same on every executor.
       const argument = clone(spec, retries === 0);
       // A task that does not end with its run delays neither the end of the run nor the next one.
-      const running = orAborted(this.#host.run({ ...spec, argument }, signal), signal);
+      const running = abortable(this.#host.run({ ...spec, argument }, signal), signal);
       const answer = await within(seconds, spec, running);
       return { value: answer.value, worker: this.#worker, attempts: 1, seconds: answer.seconds };
     });

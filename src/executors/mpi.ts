@@ -1,6 +1,6 @@
 /** Runs tasks on the ranks of an MPI job: rank 0 distributes them, the others run them. */
 
-import { EwaldError, type PlainError, plainError, raisedError } from '../base/errors.js';
+import { EwaldError, errorFromPlain, type PlainError, plainError } from '../base/errors.js';
 import type { Communicator } from '../core/communicator/communicator.js';
 import { decode, encode } from './codec.js';
 import { checkRun, drive, Failed, type Lane, type Outcome, type TaskCall } from './drive.js';
@@ -91,7 +91,7 @@ class MpiLane implements Lane {
       this.#give(rank);
     }
     const worker = `rank ${rank.number}`;
-    if (answer.error) throw new Failed(raisedError(answer.error), worker, 1);
+    if (answer.error) throw new Failed(errorFromPlain(answer.error), worker, 1);
     return { value: answer.value, worker, attempts: 1, seconds: answer.seconds };
   }
 
@@ -179,8 +179,8 @@ async function* serve(
         if (everywhere && !message.whole)
           failed ??= new EwaldError('Aborted', 'rank 0 ended the run before all of its tasks were done');
         return undefined;
-      } else if (message.error && failures === 'throw') failed = raisedError(message.error);
-      else return { ...message.result, ...(message.error && { error: raisedError(message.error) }) };
+      } else if (message.error && failures === 'throw') failed = errorFromPlain(message.error);
+      else return { ...message.result, ...(message.error && { error: errorFromPlain(message.error) }) };
     }
   };
   try {

@@ -1,6 +1,6 @@
 /** Runs one program on many ranks, each a worker, with a communicator, like `mpirun` with processes. */
 
-import { orAborted } from '../base/aborted.js';
+import { abortable } from '../base/aborted.js';
 import { checkedOptions, row } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
@@ -63,7 +63,7 @@ export async function spmd(place: Place, task: Task, options: SpmdOptions): Prom
   });
   try {
     const settled = ranks.start(seconds);
-    const results = await orAborted(Promise.race([settled, ranks.late]), signal);
+    const results = await abortable(Promise.race([settled, ranks.late]), signal);
     if (ranks.first || !results) throw ranks.first;
     return results.map((result) => (result as PromiseFulfilledResult<unknown>).value);
   } finally {

@@ -221,7 +221,7 @@ export class UdfContext {
     const udfs = early.map(({ udf }) => udf);
     const withoutFiles = { ...options, plots: undefined, record: undefined };
     const results = (await this.runUdf(first.scan, udfs, withoutFiles)) as readonly unknown[];
-    return analyses.map((one) => (one.next ? (one.next(results[early.indexOf(one)]) as A) : one));
+    return analyses.map((analyse) => (analyse.next ? (analyse.next(results[early.indexOf(analyse)]) as A) : analyse));
   }
 
   /** Runs several analyses of one scan in one pass, and a second pass if a cluster analysis is among them. */

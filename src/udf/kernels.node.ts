@@ -1,5 +1,5 @@
 /** The udf kernels of the backends that only Node has. */
-import { further } from '../core/backends/feature.js';
+import { addKernels } from '../core/backends/feature.js';
 import { correctionOp as cudaCorrection } from './correction/cuda.js';
 import { correctionFeature } from './correction/kernels.js';
 import { correctionOp as nativeCorrection } from './correction/native.js';
@@ -13,8 +13,8 @@ import { udfOp as native } from './kernels/native.js';
 import { udfFeature } from './kernels.js';
 
 export const nodeKernels = [
-  further(udfFeature, { native, cuda }),
-  further(disksFeature, { native: disksOp }),
-  further(correctionFeature, { native: nativeCorrection, cuda: cudaCorrection }),
-  further(decoderFeature, { native: nativeDecoder, cuda: cudaDecoder }),
+  addKernels(udfFeature, { native, cuda }),
+  addKernels(disksFeature, { native: disksOp }),
+  addKernels(correctionFeature, { native: nativeCorrection, cuda: cudaCorrection }),
+  addKernels(decoderFeature, { native: nativeDecoder, cuda: cudaDecoder }),
 ];

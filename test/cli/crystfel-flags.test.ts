@@ -9,7 +9,12 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { executorRows } from '../../src/apps/cli/executor-rows.js';
 import { everywhereRows, indexRows } from '../../src/apps/cli/frame-rows.js';
 import { rows as mergeRows } from '../../src/apps/cli/merge.js';
-import { type CrystfelProgram, crystfelFlags, crystfelPrograms, ported } from '../../src/base/crystfel-flags.js';
+import {
+  type CrystfelProgram,
+  crystfelFlags,
+  crystfelPrograms,
+  fromCrystfelFlags,
+} from '../../src/base/crystfel-flags.js';
 import { flagOf } from '../../src/base/parameter-text.js';
 import type { Parameter, Parameters } from '../../src/base/parameters.js';
 import { ewaldTogether as ewald } from '../support/cli.js';
@@ -98,7 +103,7 @@ test('a pasted command of the manual loses what is not needed, and keeps the res
     '--compat crystfel -i files.lst -g 5HT2B.geom --peaks=zaef --threshold=20 --min-gradient=100 --min-snr=5 ' +
     '--int-radius=3,4,5 --indexing mosflm-latt-nocell,dirax --no-check-peaks --no-retry --wait-for-file=0 ' +
     '--xgandalf-fast-execution --tolerance=5,5,5,1.5 --serial-offset 11 -p 5HT2B.cell -j 16 -o tutorial.stream';
-  const { words: kept, notes } = ported(pasted.split(' '), ['indexamajig'], true);
+  const { words: kept, notes } = fromCrystfelFlags(pasted.split(' '), ['indexamajig'], true);
   expect(kept.join(' ')).toBe(
     '--compat crystfel -i files.lst -g 5HT2B.geom --peaks=zaef --threshold=20 --min-squared-gradient 100 --min-snr=5 ' +
       '--int-radius=3,4,5 --tolerance=5,5,5,1.5,1.5,1.5 --serial-start 11 -p 5HT2B.cell -j 16 -o tutorial.stream',
@@ -110,12 +115,12 @@ test('a pasted command of the manual loses what is not needed, and keeps the res
 
 test('the name of the program is kept or omitted; alone, it leads to the command', async () => {
   const start = ['merge', '--compat', 'crystfel'];
-  expect(ported([...start, 'partialator', 'a.stream'], ['partialator', 'process_hkl'], true).words).toEqual([
+  expect(fromCrystfelFlags([...start, 'partialator', 'a.stream'], ['partialator', 'process_hkl'], true).words).toEqual([
     ...[...start, '-y', '1', 'a.stream'],
   ]);
   const named = ['index', '--compat=crystfel', 'a.h5', 'indexamajig'];
-  expect(ported(named, ['indexamajig'], true).words).toEqual(named);
-  expect(ported(['index', 'indexamajig'], ['indexamajig'], false).words).toEqual(['index', 'indexamajig']);
+  expect(fromCrystfelFlags(named, ['indexamajig'], true).words).toEqual(named);
+  expect(fromCrystfelFlags(['index', 'indexamajig'], ['indexamajig'], false).words).toEqual(['index', 'indexamajig']);
   const { code, err } = await ewald(['indexamajig', '-i', 'files.lst']);
   expect([code, err]).toEqual([2, expect.stringContaining('ewald index --compat crystfel takes its command line')]);
 });
@@ -127,7 +132,7 @@ test.each([
 ])('process_hkl %s does not fit partialities unless a model is named', (given, model, count) => {
   const own = ['-y', '4/mmm', ...given.split(' ').filter((word) => word !== '')];
   const typed = ['merge', '--compat', 'crystfel', '/usr/bin/process_hkl', ...own, 'a.stream'];
-  const { words: kept, notes } = ported(typed, ['partialator', 'process_hkl'], true);
+  const { words: kept, notes } = fromCrystfelFlags(typed, ['partialator', 'process_hkl'], true);
   const named = own.filter((word) => word !== '--scale');
   expect(kept).toEqual(['merge', '--compat', 'crystfel', ...model, ...named, 'a.stream']);
   expect(notes).toHaveLength(count);
@@ -139,21 +144,21 @@ test.each([
   ['--symmetry=4/mmm -m unity --no-scale', '--model mean --symmetry=4/mmm', /^--model mean takes the place/],
 ])('partialator %s is a merge with %s', (given, ours, note) => {
   const typed = ['merge', '--compat', 'crystfel', ...given.split(' '), 'a.stream'];
-  const { words: kept, notes } = ported(typed, ['partialator', 'process_hkl'], true);
+  const { words: kept, notes } = fromCrystfelFlags(typed, ['partialator', 'process_hkl'], true);
   expect(kept.join(' ')).toBe(`merge --compat crystfel ${ours} a.stream`);
   expect(notes).toContainEqual(expect.stringMatching(note));
 });
 
 test('partialator without scales but with partialities is refused, with what to write instead', () => {
   const typed = ['merge', '--compat', 'crystfel', '-y', '4/m', '--no-scale', 'a.stream'];
-  expect(() => ported(typed, ['partialator'], true)).toThrow(/with --model unity it is --model mean/);
+  expect(() => fromCrystfelFlags(typed, ['partialator'], true)).toThrow(/with --model unity it is --model mean/);
 });
 
 test('streams of partialator follow -i, or are attached to it', () => {
   for (const given of [['-i', 'a.stream'], ['-ia.stream'], ['--input=a.stream'], ['--input', 'a.stream']])
-    expect(ported([...given, '-y', '4/m', '-w', '4/mmm', '--no-logs'], ['partialator'], true).words).toEqual([
-      ...['a.stream', '-y', '4/m', '-w', '4/mmm'],
-    ]);
+    expect(fromCrystfelFlags([...given, '-y', '4/m', '-w', '4/mmm', '--no-logs'], ['partialator'], true).words).toEqual(
+      [...['a.stream', '-y', '4/m', '-w', '4/mmm']],
+    );
 });
 
 test('other spellings and former names of partialator are those of ewald', () => {
@@ -166,7 +171,7 @@ test('other spellings and former names of partialator are those of ewald', () =>
     '--res-push=1.5',
     '--max-rel-b=100',
   ];
-  const { words: kept, notes } = ported(typed, ['partialator'], true);
+  const { words: kept, notes } = fromCrystfelFlags(typed, ['partialator'], true);
   expect(kept).toEqual([
     'a.stream',
     '-y',
@@ -178,7 +183,9 @@ test('other spellings and former names of partialator are those of ewald', () =>
     '1.5',
   ]);
   expect(notes.map((note) => note.split(' is omitted')[0])).toEqual(['--max-rel-b']);
-  expect(() => ported(['--start-params=a.dat'], ['partialator'], true)).toThrow(/--start-params is a flag of/);
+  expect(() => fromCrystfelFlags(['--start-params=a.dat'], ['partialator'], true)).toThrow(
+    /--start-params is a flag of/,
+  );
 });
 
 test.each([
@@ -189,21 +196,23 @@ test.each([
   ['--fromfile-input-file=a.sol', /--fromfile-input-file is a flag/],
   ['-y 4/m', /^-y is a flag of CrystFEL's indexamajig .*: a flag of merging/],
 ])('%s is refused in a pasted command as well', (line, message) => {
-  expect(() => ported(line.split(' '), ['indexamajig'], true)).toThrow(
+  expect(() => fromCrystfelFlags(line.split(' '), ['indexamajig'], true)).toThrow(
     expect.objectContaining({ tag: 'Unsupported', message: expect.stringMatching(message) }),
   );
 });
 
 test('without --compat, what would be omitted is refused, with the way to paste a command', () => {
   for (const word of ['--no-retry', '--temp-dir=/tmp', '--pdb=a.cell'])
-    expect(() => ported([word], ['indexamajig'], false)).toThrow(/is a flag of .*; --compat crystfel takes a pasted/);
+    expect(() => fromCrystfelFlags([word], ['indexamajig'], false)).toThrow(
+      /is a flag of .*; --compat crystfel takes a pasted/,
+    );
 });
 
 test('values that look like a flag are not taken for one', () => {
   const typed = ['a.stream', '-y', '4/m', '--min-snr', '-inf', '-o', '-w', '-m', 'unity', '--', '-i'];
-  expect(ported(typed, ['partialator', 'process_hkl'], false)).toEqual({ words: typed, notes: [] });
-  expect(ported(['run.h5', '--indexing'], ['indexamajig'], true).words).toEqual(['run.h5']);
-  expect(ported(['-'], ['indexamajig'], true).words).toEqual(['-']);
+  expect(fromCrystfelFlags(typed, ['partialator', 'process_hkl'], false)).toEqual({ words: typed, notes: [] });
+  expect(fromCrystfelFlags(['run.h5', '--indexing'], ['indexamajig'], true).words).toEqual(['run.h5']);
+  expect(fromCrystfelFlags(['-'], ['indexamajig'], true).words).toEqual(['-']);
 });
 
 test('pasted commands of indexamajig and partialator run', { tags: 'all', timeout: 120_000 }, async () => {

@@ -9,10 +9,10 @@ import { rooms } from '../../scripts/lib/rooms.mjs';
 import { inFlags, wordsInFlags } from '../../src/apps/cli/flag-words.js';
 import { listRows } from '../../src/apps/cli/list-rows.js';
 import type { CliDeps } from '../../src/apps/cli/output.js';
-import { flagValues, RowFlag, rowsOf, saidAsFlags, withFlags } from '../../src/apps/cli/parameter-flags.js';
+import { flagValues, nameAsFlags, RowFlag, rowsOf, withFlags } from '../../src/apps/cli/parameter-flags.js';
 import { commands, runCommand } from '../../src/apps/cli/program.js';
 import { shellFlags } from '../../src/apps/cli/shell-rows.js';
-import { ported } from '../../src/base/crystfel-flags.js';
+import { fromCrystfelFlags } from '../../src/base/crystfel-flags.js';
 import { EwaldError } from '../../src/base/errors.js';
 import { flagOf, kebab } from '../../src/base/parameter-text.js';
 import type { Parameter, Parameters } from '../../src/base/parameters.js';
@@ -148,7 +148,7 @@ test('every flag of every command is defined by a row', { tags: 'house' }, () =>
 
 test('errors of the library name flags, also where the text has the name of the option', () => {
   const rows = { ...openRows, ...mergeRows } as Parameters;
-  const said = saidAsFlags(rows, ['--nav-shape', '4']);
+  const said = nameAsFlags(rows, ['--nav-shape', '4']);
   const texts: Readonly<Record<string, string>> = {
     'navShape is [4]; raise maxFrameBytes (--max-frame-bytes)': '--nav-shape is [4]; raise --max-frame-bytes',
     'pass navShape, such as [2, 3] (--nav-shape 2,3)': 'pass --nav-shape 2,3',
@@ -340,7 +340,9 @@ describe('examples in READMEs', () => {
 
   test.each(whole)('%s: ewald %s', async (_, line) => {
     const typed = [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, a, b, c]) => a ?? b ?? c ?? '');
-    const words = [...ported(typed, commands[typed[0] as string]?.crystfel ?? [], typed.includes('--compat')).words];
+    const words = [
+      ...fromCrystfelFlags(typed, commands[typed[0] as string]?.crystfel ?? [], typed.includes('--compat')).words,
+    ];
     const { load } = commands[words[0] as string] as (typeof commands)[string];
     const program = new Command('ewald').exitOverride();
     (await load()).register(program, {} as CliDeps);
@@ -356,7 +358,7 @@ describe('examples in READMEs', () => {
 
 test('a remark on a run names the flag alone', () => {
   const remark = 'the detector is farther away; refinedGeometry (--refined-geometry FILE) writes one that fits';
-  expect(wordsInFlags(remark, sinkRows, saidAsFlags(sinkRows))).toBe(
+  expect(wordsInFlags(remark, sinkRows, nameAsFlags(sinkRows))).toBe(
     'the detector is farther away; --refined-geometry FILE writes one that fits',
   );
 });

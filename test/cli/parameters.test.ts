@@ -10,7 +10,7 @@ import { flagsInUse } from '../../src/apps/cli/frame-flags.js';
 import { frameRows, indexRows } from '../../src/apps/cli/frame-rows.js';
 import { register as registerIndex } from '../../src/apps/cli/index-command.js';
 import type { CliDeps } from '../../src/apps/cli/output.js';
-import { flagValues, saidAsFlags, withFlags } from '../../src/apps/cli/parameter-flags.js';
+import { flagValues, nameAsFlags, withFlags } from '../../src/apps/cli/parameter-flags.js';
 import { flagOf } from '../../src/base/parameter-text.js';
 import { checked, expected, type Parameter, type Parameters, refuseOthers } from '../../src/base/parameters.js';
 import { range } from '../../src/base/range.js';
@@ -136,7 +136,7 @@ describe('a row', () => {
   } as const satisfies Parameters;
 
   test('is refused under the name that was typed', () => {
-    const said = (words: string[]) => saidAsFlags(rows, words);
+    const said = (words: string[]) => nameAsFlags(rows, words);
     expect(() => flagValues(rows, { radius: '-3' }, said(['-r', '-3']))).toThrow(
       '-r is "-3"; expected a number from 0 to 10',
     );

@@ -1,6 +1,6 @@
 /** The door of options: what follows from the rows of a call, at run time and for the compiler. */
 import { describe, expect, expectTypeOf, test } from 'vitest';
-import { checkedOptions, row, valid } from '../../src/base/call-options.js';
+import { checkedOptions, checkedValue, row } from '../../src/base/call-options.js';
 
 interface Options {
   readonly ranks: number;
@@ -57,14 +57,16 @@ describe('a value that its row does not allow is refused by call and name', () =
 });
 
 test('one value is checked as in options, or is its default', () => {
-  expect(valid('call: bins', undefined, row.integer(1, 8, 4))).toBe(4);
-  expect(valid('call: bins', 8, row.integer(1, 8, 4))).toBe(8);
-  expect(() => valid('call: bins', 9, row.integer(1, 8, 4))).toThrow(
+  expect(checkedValue('call: bins', undefined, row.integer(1, 8, 4))).toBe(4);
+  expect(checkedValue('call: bins', 8, row.integer(1, 8, 4))).toBe(8);
+  expect(() => checkedValue('call: bins', 9, row.integer(1, 8, 4))).toThrow(
     'call: bins is 9; expected an integer from 1 to 8',
   );
-  expect(() => valid('call: axis', undefined, row.required(row.integer(0, 2)))).toThrow('call: axis is undefined');
+  expect(() => checkedValue('call: axis', undefined, row.required(row.integer(0, 2)))).toThrow(
+    'call: axis is undefined',
+  );
   expectTypeOf(
-    valid('call: mode', undefined as 'fast' | undefined, row.choice(['fast'], 'fast')),
+    checkedValue('call: mode', undefined as 'fast' | undefined, row.choice(['fast'], 'fast')),
   ).toEqualTypeOf<'fast'>();
 });
 

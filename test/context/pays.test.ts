@@ -3,12 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { Logger } from '../../src/base/log.js';
 import { Resource } from '../../src/base/resource.js';
 import type { Backend } from '../../src/core/backends/backend.js';
-import { type DeviceNumbers, isDeviceNumbers, leastMs, Measurements } from '../../src/core/backends/device-numbers.js';
+import { type DeviceNumbers, isDeviceNumbers, Measurements, minMs } from '../../src/core/backends/device-numbers.js';
 import type { BackendName, DeviceInfo } from '../../src/core/backends/names.js';
 import type { DeviceReport } from '../../src/core/backends/open.js';
 import type { Work } from '../../src/core/backends/work.js';
 import { orderByPay } from '../../src/core/planner/order.js';
-import { type Machine, whereItPays } from '../../src/core/planner/pays.js';
+import { gpuWorthwhile, type Machine } from '../../src/core/planner/pays.js';
 import { Planning } from '../../src/core/planner/planning.js';
 import { withWorks } from '../../src/core/planner/usual.js';
 import {
@@ -48,7 +48,8 @@ const machines = {
   none: { cores: 2, cpus: ['native', 'wasm'], gpus: [] },
 } as const satisfies Record<string, Machine>;
 
-const chosen = (work: Work, machine: Machine): BackendName | undefined => whereItPays(work, machine).costs[0]?.backend;
+const chosen = (work: Work, machine: Machine): BackendName | undefined =>
+  gpuWorthwhile(work, machine).costs[0]?.backend;
 const frame = { pixels: 2068 * 2162, bytesOfNumber: 2 };
 const images = (count: number): Work => indexingWork({ batch: count, fields: {} });
 const cube = { shape: [256, 256, 256], batch: 1, precision: 'f32', kind: 'c2c', threads: 0 } as const;
@@ -100,7 +101,7 @@ describe('where work pays', () => {
 
   test('the sum has its parts, and each number enters it', () => {
     const work = correctionWork({ pixels: 2 ** 20, bytesOfNumber: 2, wide: false, threads: 0 });
-    const { costs } = whereItPays(work, machines.desktop);
+    const { costs } = gpuWorthwhile(work, machines.desktop);
     const cost = costs.find(({ backend }) => backend === 'cuda');
     // 16 frames: 32 MiB up, 64 down, 19 bytes a pixel in memory, two launches.
     expect(cost?.copyMs).toBeCloseTo((32 + 64) * (2 ** 20 / 8e6), 9);
@@ -115,7 +116,7 @@ describe('where work pays', () => {
   test('copies overlap with kernels where several runs are under way', () => {
     const on = (name: BackendName, work: Work) => {
       const machine = { ...machines.none, gpus: [gpu(name, rates(0.02, 8, 8, 264))] };
-      const cost = whereItPays(work, machine).costs.find(({ backend }) => backend === name);
+      const cost = gpuWorthwhile(work, machine).costs.find(({ backend }) => backend === name);
       return cost && { ...cost, sum: cost.copyMs + cost.launchMs + cost.computeMs };
     };
     for (const work of [peaksWork(frame), images(64)]) {
@@ -129,13 +130,13 @@ describe('where work pays', () => {
 
   test('threads limit the cores, a batch no more than has images', () => {
     const ms = (threads: number, count: number): number | undefined =>
-      whereItPays(indexingWork({ batch: count, fields: { threads } }), machines.desktop).costs.find(
+      gpuWorthwhile(indexingWork({ batch: count, fields: { threads } }), machines.desktop).costs.find(
         ({ backend }) => backend === 'native',
       )?.ms;
     expect((ms(4, 64) ?? 0) / (ms(0, 64) ?? 1)).toBeCloseTo(5 / 3, 9);
     expect((ms(0, 2) ?? 0) / (ms(0, 1) ?? 1)).toBeCloseTo(1, 9);
-    const { costs } = whereItPays(transformWork({ ...cube, threads: 2 }), machines.none);
-    const all = whereItPays(transformWork(cube), machines.desktop).costs;
+    const { costs } = gpuWorthwhile(transformWork({ ...cube, threads: 2 }), machines.none);
+    const all = gpuWorthwhile(transformWork(cube), machines.desktop).costs;
     expect((costs[0]?.ms ?? 0) / (all.find(({ backend }) => backend === 'native')?.ms ?? 1)).toBeCloseTo(2.5, 9);
   });
 
@@ -154,18 +155,18 @@ describe('where work pays', () => {
 
   test('frames that cores decode for a card are copied there, packed ones before they are decoded', () => {
     const work = decodingWork({ pixels: 2 ** 20, bytesOfNumber: 2, toArray: true });
-    const { costs } = whereItPays(work, machines.desktop);
+    const { costs } = gpuWorthwhile(work, machines.desktop);
     const of = (name: BackendName) => costs.find(({ backend }) => backend === name);
     // 16 frames: 32 MiB.
     expect(of('native')?.copyMs).toBeCloseTo(32 * (2 ** 20 / 8e6), 9);
     expect(of('native')?.ms).toBeCloseTo((of('native')?.copyMs ?? 0) + (0.184e-6 * 32 * 2 ** 20) / 5, 9);
     expect(of('cuda')?.copyMs).toBeCloseTo((32 / 7) * (2 ** 20 / 8e6), 9);
     // Without a card there is nothing to copy to.
-    expect(whereItPays(work, machines.none).costs[0]?.copyMs).toBe(0);
+    expect(gpuWorthwhile(work, machines.none).costs[0]?.copyMs).toBe(0);
   });
 
   test('disks have kernels on cores only', () => {
-    const { costs } = whereItPays(diskWork({ peaks: 25 }), machines.desktop);
+    const { costs } = gpuWorthwhile(diskWork({ peaks: 25 }), machines.desktop);
     expect(costs.map(({ backend }) => backend)).toEqual(['native', 'wasm']);
   });
 });
@@ -287,7 +288,7 @@ describe('measured numbers', () => {
     expect(isDeviceNumbers(numbers)).toBe(true);
     for (const wrong of [undefined, {}, { ...numbers, launchMs: 0 }, { ...numbers, upMsPerMiB: Number.NaN }])
       expect(isDeviceNumbers(wrong)).toBe(false);
-    expect(await leastMs(2, async () => undefined)).toBeGreaterThanOrEqual(0.001);
+    expect(await minMs(2, async () => undefined)).toBeGreaterThanOrEqual(0.001);
   });
 });
 

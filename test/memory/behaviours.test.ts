@@ -12,7 +12,7 @@ import {
   type MemorySpace,
   type StridedArray,
 } from '../../src/entries/memory.js';
-import { hold, holdersOf, letGo } from '../../src/interop/memory/disposable.js';
+import { holdersOf, releaseNow, retain } from '../../src/interop/memory/disposable.js';
 import { type Kit, openKit, targets, thrown } from '../ffi/support.js';
 import table from './behaviours.json' with { type: 'json' };
 
@@ -691,9 +691,9 @@ const implementations: Record<string, (world: World) => void> = {
   holder: (world) => {
     const { data, free } = world.data('uint8_t', [1]);
     expect(holdersOf(data)).toBe(0);
-    hold(data);
+    retain(data);
     expect(holdersOf(data)).toBe(1);
-    letGo(data);
+    releaseNow(data);
     expect(holdersOf(data)).toBe(0);
     free();
   },

@@ -8,7 +8,7 @@ import { cellFromParameters } from '../../src/crystal/cell.js';
 import type { Centring } from '../../src/crystal/centring.js';
 import { identity, inverse, operationKey, operationOf, product } from '../../src/crystal/symmetry/matrices.js';
 import { laueGroup, pointGroup } from '../../src/crystal/symmetry/point-group.js';
-import { latticeRotations, waysToIndex } from '../../src/crystal/symmetry/settings.js';
+import { indexingAmbiguities, latticeRotations } from '../../src/crystal/symmetry/settings.js';
 import { Collector } from '../../src/serial/merging/collection/collector.js';
 import { ObservationColumns } from '../../src/serial/merging/collection/columns.js';
 import type { Observations } from '../../src/serial/merging/collection/observations.js';
@@ -179,7 +179,7 @@ describe.skipIf(!dataFolder)(`streams with known settings${dataFolder ? '' : ' (
     const observations = observationsOf(unpacked(`${set}.stream.xz`));
     const part = new Uint8Array(observations.crystals).fill(1);
     const group = pointGroup('4/m');
-    const ways = waysToIndex(latticeRotations(cellFromParameters(62.5, 62.5, 44.2, 90, 90, 90)), group);
+    const ways = indexingAmbiguities(latticeRotations(cellFromParameters(62.5, 62.5, 44.2, 90, 90, 90)), group);
     const unique = uniqueReflections(observations, group, ways);
     const radius = commonRadius(observations, part);
     const { starts, ways: chosen } = resolveAmbiguity(observations, unique, { starts: 6, seed: 0, radius, part });
@@ -201,7 +201,7 @@ describe.skipIf(!dataFolder)(`streams with known settings${dataFolder ? '' : ' (
     const observations = repeated(observationsOf(unpacked('amb.ew.stream.xz')), 7);
     const part = new Uint8Array(observations.crystals).fill(1);
     const group = pointGroup('4/m');
-    const ways = waysToIndex(latticeRotations(cellFromParameters(62.5, 62.5, 44.2, 90, 90, 90)), group);
+    const ways = indexingAmbiguities(latticeRotations(cellFromParameters(62.5, 62.5, 44.2, 90, 90, 90)), group);
     const unique = uniqueReflections(observations, group, ways);
     const radius = commonRadius(observations, part);
     const { ways: chosen, logOdds } = resolveAmbiguity(observations, unique, { starts: 1, seed: 0, radius, part });

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { cellFromParameters } from '../../src/crystal/cell.js';
 import { tripletOf } from '../../src/crystal/symmetry/matrices.js';
 import { pointGroup } from '../../src/crystal/symmetry/point-group.js';
-import { latticeRotations, waysToIndex } from '../../src/crystal/symmetry/settings.js';
+import { indexingAmbiguities, latticeRotations } from '../../src/crystal/symmetry/settings.js';
 import { simulateStream } from './simulated.js';
 
 let context: Context;
@@ -26,7 +26,10 @@ test.for([
   ['m-3', [26, 26, 26, 90, 90, 90]],
 ] as const)('%s is found among the groups of its lattice', { tags: 'all' }, async ([symmetry, parameters]) => {
   // Every crystal is indexed in a random one of the ways that its lattice allows.
-  const ways = waysToIndex(latticeRotations(cellFromParameters(...(parameters as Parameters))), pointGroup(symmetry));
+  const ways = indexingAmbiguities(
+    latticeRotations(cellFromParameters(...(parameters as Parameters))),
+    pointGroup(symmetry),
+  );
   const { bytes } = simulateStream({ crystals: 80, symmetry, parameters, ways: ways.map(tripletOf) });
   const merger = await context.merger({ symmetry: 'auto', model: 'mean', polarisation: 'none' });
   await merger.addStream({ name: 'a.stream', bytes: [bytes] });

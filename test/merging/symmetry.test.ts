@@ -12,7 +12,7 @@ import {
   transformed,
 } from '../../src/crystal/symmetry/asymmetric-unit.js';
 import {
-  closure,
+  generateGroup,
   inverse,
   operationKey,
   operationOf,
@@ -27,7 +27,7 @@ import {
   pointGroupNames,
   rotationsOf,
 } from '../../src/crystal/symmetry/point-group.js';
-import { latticeRotations, waysToIndex } from '../../src/crystal/symmetry/settings.js';
+import { indexingAmbiguities, latticeRotations } from '../../src/crystal/symmetry/settings.js';
 import {
   hasPointGroup,
   parseOperator,
@@ -202,17 +202,17 @@ describe('ways to index', () => {
     ['23', cubic, ['h,k,l', 'k,h,-l']],
     ['432', cubic, ['h,k,l']],
   ] as const)('%s has those of the tables', ([name, cell, ways]) => {
-    expect(waysToIndex(latticeRotations(cell), pointGroup(name)).map(tripletOf)).toEqual(ways);
+    expect(indexingAmbiguities(latticeRotations(cell), pointGroup(name)).map(tripletOf)).toEqual(ways);
   });
 
   test('trigonal groups have four and two', () => {
-    const ways = (name: string): number => waysToIndex(latticeRotations(hexagonal), pointGroup(name)).length;
+    const ways = (name: string): number => indexingAmbiguities(latticeRotations(hexagonal), pointGroup(name)).length;
     expect(['3', '321', '312'].map(ways)).toEqual([4, 2, 2]);
   });
 
   test('accidental ones are found: orthorhombic with two similar lengths, monoclinic with a right angle', () => {
     const ways = (cell: number[], name: string): number =>
-      waysToIndex(
+      indexingAmbiguities(
         latticeRotations(cellFromParameters(...(cell as [number, number, number, number, number, number]))),
         pointGroup(name),
       ).length;
@@ -224,9 +224,9 @@ describe('ways to index', () => {
 
   test('the ways combined with the group give all rotations of the lattice', () => {
     const rotations = latticeRotations(cubic);
-    const ways = waysToIndex(rotations, pointGroup('2_uab'));
+    const ways = indexingAmbiguities(rotations, pointGroup('2_uab'));
     expect(ways).toHaveLength(12);
-    expect(closure(rotations)).toHaveLength(24);
+    expect(generateGroup(rotations)).toHaveLength(24);
   });
 });
 

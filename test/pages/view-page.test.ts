@@ -449,7 +449,7 @@ describe('faults are reported with a message, and the page stays usable', () => 
     const head = Array.from(npyHead([rows, columns, side, side], '<u2'));
     await visit.page.evaluate(
       async ([bytes = [], numbers = []]) => {
-        scan.mostBytes = 2000;
+        scan.maxBytes = 2000;
         const blob = new Blob([new Uint8Array(bytes), Uint16Array.from(numbers)]);
         await viewer.open([{ name: 'scan.npy', blob }]);
       },
@@ -548,7 +548,7 @@ describe('faults are reported with a message, and the page stays usable', () => 
     const visit = await Visit.open(await serve([]));
     const head = Array.from(npyHead([4, 4, 8, 8], '<u2'));
     await visit.page.evaluate(async (bytes) => {
-      scan.mostBytes = 10;
+      scan.maxBytes = 10;
       const blob = new Blob([new Uint8Array(bytes), new Uint16Array(16 * 64).fill(3)]);
       await viewer.open([{ name: 'scan.npy', blob }]);
     }, head);

@@ -141,7 +141,7 @@ export interface ShownScan {
   quantity: string;
   fourier: boolean;
   idle: boolean;
-  mostBytes: number;
+  maxBytes: number;
   average(region: { x: number; y: number; w: number; h: number }): Promise<void>;
   move(dx: number, dy: number): Promise<void>;
   change(shape: Partial<Shape>): Promise<void>;

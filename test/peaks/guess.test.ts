@@ -5,7 +5,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Context, createContext } from '../../dist/index.node.js';
 import { type FrameSimulation, FrameSimulator } from '../../src/io/simulate/frames.js';
-import { factsOf, flagsOf, gainDoubt, guessedParameters, radiiOfSpots, saidOf } from '../../src/serial/peaks/guess.js';
+import {
+  describeFrames,
+  factsOf,
+  flagsOf,
+  gainDoubt,
+  guessedParameters,
+  radiiOfSpots,
+} from '../../src/serial/peaks/guess.js';
 import { ringsAround } from '../../src/serial/peaks/rings.js';
 
 let context: Context;
@@ -133,7 +140,7 @@ describe('spot size', () => {
 test('frames without spots or background give no estimate, and CrystFEL’s parameters are kept', async () => {
   const blank = await factsOfSimulated({ blank: 1, background: 0 });
   expect(blank).toMatchObject({ gain: undefined, spotPx: undefined });
-  expect(saidOf(blank)).toBe('');
+  expect(describeFrames(blank)).toBe('');
   expect(radiiOfSpots(blank)).toEqual([4, 5, 7]);
   expect(flagsOf('peakfinder8', guessedParameters('peakfinder8', blank))).toBe(
     `--threshold=${blank.threshold} --min-snr=4.5 --min-pix-count=2 --max-pix-count=200 --local-bg-radius=4`,

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { executorRows } from '../../src/apps/cli/executor-rows.js';
 import { indexRows } from '../../src/apps/cli/frame-rows.js';
 import { flagValues } from '../../src/apps/cli/parameter-flags.js';
-import { ported } from '../../src/base/crystfel-flags.js';
+import { fromCrystfelFlags } from '../../src/base/crystfel-flags.js';
 import { defaultText, flagOf } from '../../src/base/parameter-text.js';
 import type { Parameter, Parameters } from '../../src/base/parameters.js';
 import { searchRows } from '../../src/serial/peaks/parameters.js';
@@ -109,7 +109,7 @@ function written(name: string, row: Parameter): string | undefined {
 test.each(Object.entries(withValues))('%s has the default and the values of CrystFEL', (flag, [usual, ...valid]) => {
   const found = named.get(flag);
   if (!found) {
-    expect(() => ported([`${flag}=1`], ['indexamajig'], false), flag).toThrow(flag);
+    expect(() => fromCrystfelFlags([`${flag}=1`], ['indexamajig'], false), flag).toThrow(flag);
     return;
   }
   const [name, row] = found;
@@ -132,7 +132,7 @@ test.each(Object.entries(withValues))('%s has the default and the values of Crys
 test.each(switches)('%s is a switch here too, or is refused by name', (flag) => {
   const row = named.get(flag)?.[1];
   if (row) expect(row.kind).toBe('boolean');
-  else expect(() => ported([flag], ['indexamajig'], false)).toThrow(flag);
+  else expect(() => fromCrystfelFlags([flag], ['indexamajig'], false)).toThrow(flag);
 });
 
 test('no other row claims to be a flag of indexamajig', () => {

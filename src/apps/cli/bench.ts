@@ -16,7 +16,7 @@ import {
   table,
   yellow,
 } from './output.js';
-import { type FlagTexts, flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
+import { type FlagTexts, flagValues, nameAsFlags, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';
 import { backendsOf, place, versions } from './validate.js';
 
@@ -45,7 +45,7 @@ async function run(ids: readonly string[], options: BenchFlags, { createContext,
   const stages = [onRanks !== undefined && isFft ? 'ranks' : 'cases'];
   const because = (of: readonly string[]): string =>
     of.includes('ranks') ? 'ewald bench fft --shape 256,256,256 runs it' : 'its runs are counted, not timed';
-  refuseOthers(rows, options, { stages, because }, saidAsFlags(rows), { ranks: 'the distributed transform' });
+  refuseOthers(rows, options, { stages, because }, nameAsFlags(rows), { ranks: 'the distributed transform' });
   if (onRanks !== undefined) return (await import('./bench-ranks.js')).benchOnRanks(options);
   const backends = backendsOf(options.backends ?? 'all');
   const progress = new Progress('bench');

@@ -52,7 +52,7 @@ async function run(file: string, flags: FlagValues<typeof rows>, { signal }: Cli
     const scan = await ctx.load(file, openOptions(flags, signal));
     const found = await ctx.calibrate(scan, { ...picked(calibrateRows, flags), signal, onProgress: progress.report });
     progress.end();
-    for (const one of scan.notes) if (one.kind === 'warning') warn(one.text);
+    for (const note of scan.notes) if (note.kind === 'warning') warn(note.text);
     if (output !== undefined) await writeWhole(output, `${JSON.stringify(found)}\n`, writing);
     if (json) printJson(found);
     else if (output !== '-') {

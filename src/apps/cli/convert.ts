@@ -14,7 +14,7 @@ import {
 import { openOptions, openWords } from './data-options.js';
 import { endDone } from './ends.js';
 import { bold, type CliDeps, dim, note, Progress, print, printJson, yellow } from './output.js';
-import { type FlagTexts, flagValues, picked, saidAsFlags, withFlags } from './parameter-flags.js';
+import { type FlagTexts, flagValues, nameAsFlags, picked, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';
 
 const rows = {
@@ -45,7 +45,7 @@ async function run(input: string, flags: FlagValues<typeof rows>, { signal }: Cl
   const { output = '', json } = flags;
   const ending = /\.(h5|hdf5)$/i.test(output) ? 'h5' : extname(output).slice(1);
   const because = (): string => `${ending} stores numbers uncompressed`;
-  refuseOthers(convertRows, flags, { stages: [ending], because }, saidAsFlags(convertRows), { h5: 'HDF5' });
+  refuseOthers(convertRows, flags, { stages: [ending], because }, nameAsFlags(convertRows), { h5: 'HDF5' });
   const started = performance.now();
   const progress = new Progress('convert');
   const { reopen, ...written } = await convert(input, output, {

@@ -60,7 +60,7 @@ import {
   warn,
   yellow,
 } from './output.js';
-import { type FlagTexts, flagValues, picked, saidAsFlags, withFlags } from './parameter-flags.js';
+import { type FlagTexts, flagValues, nameAsFlags, picked, withFlags } from './parameter-flags.js';
 import { checkPeakFlags } from './peak-flags.js';
 import { peakRows } from './peak-rows.js';
 import { eventText } from './run-events.js';
@@ -121,12 +121,12 @@ const refuseUnused = (options: Options, from: 'files' | 'spots', source: string)
     searchFlags,
     options,
     modeOf({ from, finder: options.finder }, inFlags(source)),
-    saidAsFlags(searchFlags),
+    nameAsFlags(searchFlags),
   );
 
 async function run(words: readonly string[], options: Options, deps: CliDeps): Promise<void> {
   const { output: named, force = false, geometry } = options;
-  const search = checkCellSearch(picked(cellSearchRows, options), saidAsFlags(cellSearchRows));
+  const search = checkCellSearch(picked(cellSearchRows, options), nameAsFlags(cellSearchRows));
   const files = await expand(words, warn);
   // A cell file may have been edited by hand, so none is replaced without --force.
   const inputs = [...files, ...(geometry === undefined ? [] : [geometry])];
@@ -264,7 +264,7 @@ async function cellOfFrames(
     const which = cell.frames === 1 ? `${many} of 1 frame` : `${many} of ${firstFrames(cell.frames)}`;
     note(dim(`${which} ${many === 1 ? 'has' : 'have'} enough peaks`));
     if (cell.doubt !== undefined)
-      warn(`the cell may be longer: ${wordsInFlags(cell.doubt, searchFlags, saidAsFlags(searchFlags))}`);
+      warn(`the cell may be longer: ${wordsInFlags(cell.doubt, searchFlags, nameAsFlags(searchFlags))}`);
     return { ...cell, isDoubtful };
   } finally {
     progress.end();

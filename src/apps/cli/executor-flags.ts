@@ -44,7 +44,7 @@ export function chosenExecutor(
       url: name,
       options: { ...connectionOf(flags), ...picked(submitRows, flags) },
     };
-  const kind = kinds.find((one) => one === name);
+  const kind = kinds.find((kind) => kind === name);
   if (!kind)
     throw new EwaldError(
       'Argument',

@@ -27,7 +27,7 @@ import {
 } from '../../entries/ffi.node.js';
 import { EwaldError, isEwaldError } from '../../entries/index.node.js';
 import { bold, type CliDeps, counted, dim, green, note, print, printJson, prose, table, yellow } from './output.js';
-import { type FlagTexts, flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
+import { type FlagTexts, flagValues, nameAsFlags, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';
 
 const rows = {
@@ -69,7 +69,7 @@ async function run(header: string, options: Options): Promise<void> {
   const given = { definitions, includeDir, skipUnsupported, cpp };
   const reading = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const stages = path === undefined ? [] : ['a library (--lib)'];
-  refuseOthers(rows, options, { stages, because: () => 'give --lib PATH as well' }, saidAsFlags(rows));
+  refuseOthers(rows, options, { stages, because: () => 'give --lib PATH as well' }, nameAsFlags(rows));
   const declared = parseHeaderFile(header, reading);
   if (!options.json) for (const warning of declared.warnings) note(`${yellow('ewald:')} ${warning}`);
   const force = options.force ?? false;

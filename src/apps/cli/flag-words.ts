@@ -1,6 +1,6 @@
 /** Messages of the library in the words of the shell. */
 
-import { flagOf, type Parameters, reworded, type Said } from '../../entries/command.node.js';
+import { flagOf, type NameOption, type Parameters, renameInMessage } from '../../entries/command.node.js';
 import { EwaldError } from '../../entries/index.node.js';
 
 /** Names of JavaScript that no text contains by chance. */
@@ -12,15 +12,15 @@ const inPattern = (text: string): string => text.replace(/[-.$]/g, '\\$&');
  * `refusal`; in others, such as those of a worker, names are replaced in the text. Names in quotation marks and paths
  * are the user's.
  */
-export function inFlags(error: unknown, rows: Parameters, said: Said): unknown {
-  const found = reworded(error, said);
+export function inFlags(error: unknown, rows: Parameters, nameOption: NameOption): unknown {
+  const found = renameInMessage(error, nameOption);
   if (!(found instanceof EwaldError)) return found;
-  const message = wordsInFlags(found.message, rows, said);
+  const message = wordsInFlags(found.message, rows, nameOption);
   return message === found.message ? found : new EwaldError(found.tag, message, { cause: error, detail: found.detail });
 }
 
 /** A text of the library, such as a remark on a run, with flags in the place of options. */
-export function wordsInFlags(text: string, rows: Parameters, said: Said): string {
+export function wordsInFlags(text: string, rows: Parameters, nameOption: NameOption): string {
   let message = text;
   for (const [name, row] of Object.entries(rows)) {
     if (row.flag === null) continue;
@@ -34,7 +34,7 @@ export function wordsInFlags(text: string, rows: Parameters, said: Said): string
     if (isOfJavaScript(name))
       message = message.replace(
         new RegExp(`(?<![\\w./\\\\"'-]|In JavaScript, [^.]*)${name}(?![\\w/\\\\"'-]|\\.\\w)`, 'g'),
-        said(name),
+        nameOption(name),
       );
   }
   return message;

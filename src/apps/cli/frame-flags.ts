@@ -29,7 +29,7 @@ import { chosenExecutor } from './executor-flags.js';
 import type { Chosen } from './executor-rows.js';
 import { type IndexFlags, indexRows, isNone } from './frame-rows.js';
 import { note, yellow } from './output.js';
-import { picked, saidAsFlags } from './parameter-flags.js';
+import { nameAsFlags, picked } from './parameter-flags.js';
 import { checkPeakFlags } from './peak-flags.js';
 import { profileOfFlags } from './profile-flags.js';
 
@@ -44,7 +44,7 @@ export function flagsInUse(given: IndexFlags, mode: RunMode, source: string): In
 function refuseUnused(some: IndexFlags, flags: IndexFlags, mode: RunMode, source: string): void {
   const { finder, integrate, acceptBy, follow, output } = flags;
   const run = { finder, integrate, acceptBy, follow, toStream: output !== undefined, ...mode };
-  refuseOthers(indexRows, some, modeOf(run, inFlags(source)), saidAsFlags(indexRows));
+  refuseOthers(indexRows, some, modeOf(run, inFlags(source)), nameAsFlags(indexRows));
 }
 
 /**

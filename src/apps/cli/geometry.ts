@@ -13,7 +13,7 @@ import {
 } from '../../entries/command.node.js';
 import { type Beam, photonEnergyOf } from '../../entries/index.node.js';
 import { bold, type CliDeps, counted, dim, endDone, green, print, printJson, red, warn, yellow } from './output.js';
-import { type FlagTexts, flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
+import { type FlagTexts, flagValues, nameAsFlags, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';
 
 const rows = { ...checkGeometryRows, json: jsonRow('one JSON document') } as const satisfies Parameters;
@@ -58,7 +58,7 @@ async function check(file: string, framesFile: string | undefined, texts: FlagTe
   // A file of frames that describes its own geometry counts as a file of frames, too.
   const stages = framesFile === undefined && /\.geom$/i.test(file) ? [] : ['frames'];
   const because = (): string => 'no file of frames is given: ewald geometry check GEOM FRAMES';
-  refuseOthers(rows, given, { stages, because }, saidAsFlags(rows));
+  refuseOthers(rows, given, { stages, because }, nameAsFlags(rows));
   const checked = await checkGeometryFile(file, options);
   const { geometry, resolutionA, problems, ...facts } = checked;
   const [low, high] = resolutionA;

@@ -39,7 +39,7 @@ import {
   red,
   yellow,
 } from './output.js';
-import { picked, saidAsFlags } from './parameter-flags.js';
+import { nameAsFlags, picked } from './parameter-flags.js';
 import { cellDoubts, eventText } from './run-events.js';
 import type { RunView } from './run-view.js';
 
@@ -86,7 +86,7 @@ async function search(
     if (flags[name] !== undefined && flags.merge === undefined)
       throw new EwaldError(
         'Argument',
-        `${saidAsFlags(indexRows)(name)} belongs to --merge GROUP; give both, or neither`,
+        `${nameAsFlags(indexRows)(name)} belongs to --merge GROUP; give both, or neither`,
       );
   const context = await createContext(backendOption(flags.backend));
   const report = new RunReport(flags);
@@ -237,7 +237,7 @@ class RunReport {
       : '--resume continues it';
     note(`finished results are in ${kept.file}; ${how}`);
     this.#isKept = true;
-    this.end = { ...this.end, outputs: this.end.outputs.filter((one) => one !== kept) };
+    this.end = { ...this.end, outputs: this.end.outputs.filter((output) => output !== kept) };
   }
 
   /** Prints the results of the run, and sets the exit code. */
@@ -296,4 +296,4 @@ class RunReport {
 }
 
 /** A text of the run with flags in the place of options. */
-const inRunFlags = (text: string): string => wordsInFlags(text, indexRows, saidAsFlags(indexRows));
+const inRunFlags = (text: string): string => wordsInFlags(text, indexRows, nameAsFlags(indexRows));

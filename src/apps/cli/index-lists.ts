@@ -99,14 +99,14 @@ export async function runIndex(words: readonly string[], options: IndexFlags, de
 }
 
 /** Number of files that are looked at until one says what they all are. */
-const mostLooked = 16;
+const maxLooked = 16;
 
 /** Whether files are frames or a stream: by the first one, or by others if it is broken or missing. */
 async function areFrames([head, ...others]: readonly string[], hasGeometry: boolean): Promise<boolean> {
   if (head === undefined) return false;
   // A pipe is a list of spots, unless a geometry says that frames are meant.
   if ((await inputKind(head)) !== 'other' || (hasGeometry && (await isPipe(head)))) return true;
-  for (const file of others.slice(0, mostLooked)) {
+  for (const file of others.slice(0, maxLooked)) {
     const kind = await inputKind(file).catch(() => 'other');
     if (kind === 'frames' || kind === 'folder') return true;
   }
@@ -286,7 +286,10 @@ function summarise(done: readonly ListResult[], failed: number, total: number): 
   const rate = first ? `; median ${ms.toFixed(2)} ms per list, ${first.method} on ${first.backend}` : '';
   const more = crystals > indexed.length ? ` (${crystals} lattices)` : '';
   const left = total - done.length - failed;
-  const ambiguous = done.reduce((sum, result) => sum + result.crystals.filter((one) => one.ambiguous).length, 0);
+  const ambiguous = done.reduce(
+    (sum, result) => sum + result.crystals.filter((crystal) => crystal.ambiguous).length,
+    0,
+  );
   print(
     `${bold(`${indexed.length} of ${counted(done.length + failed, 'list')} indexed`)}${more}${rate}${
       failed ? red(`; ${failed} could not be read`) : ''

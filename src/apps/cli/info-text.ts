@@ -6,18 +6,18 @@ import { openFlagOf } from './data-options.js';
 import { bold, dim, print, yellow } from './output.js';
 
 /** Maximum number of arrays listed: HDF5 files may have hundreds. */
-const mostArrays = 12;
+const maxArrays = 12;
 
 /** Arrays with fewer elements, or with one axis, are coordinates and settings, not frames. */
-const leastElements = 16;
+const minElements = 16;
 const couldBeFrames = ({ shape, chosen }: Dataset['arrays'][number]): boolean =>
-  chosen || (shape.length >= 2 && shape.reduce((a, b) => a * b, 1) >= leastElements);
+  chosen || (shape.length >= 2 && shape.reduce((a, b) => a * b, 1) >= minElements);
 
 /** The chosen array and the largest of the others, in the order of the file. */
-function mostOfThem(arrays: Dataset['arrays']): Dataset['arrays'] {
+function maxOfThem(arrays: Dataset['arrays']): Dataset['arrays'] {
   const size = (array: Dataset['arrays'][number]): number =>
     array.chosen ? Number.POSITIVE_INFINITY : array.shape.reduce((a, b) => a * b, 1);
-  const least = [...arrays].sort((a, b) => size(b) - size(a)).slice(0, mostArrays);
+  const least = [...arrays].sort((a, b) => size(b) - size(a)).slice(0, maxArrays);
   return arrays.filter((array) => least.includes(array));
 }
 
@@ -47,7 +47,7 @@ function values({ min, max, mean, unusable }: FrameStatistics, dtype: string): s
 }
 
 /** Writes a report in words. */
-export function tell(report: FileReport, header: boolean): void {
+export function writeReport(report: FileReport, header: boolean): void {
   const { file, title, why, shape, frames, dtype, frameBytes, filters, firstFrame, meta, arrays, sizes } = report;
   const line = (name: string, text: string): void => print(`  ${dim(name.padEnd(12))} ${text}`);
   print(`${bold(file)}  ${title}${why ? dim(`: ${why}`) : ''}`);
@@ -77,7 +77,7 @@ export function tell(report: FileReport, header: boolean): void {
     );
   if (report.peakList !== undefined) line('peaks', `listed by the file, in ${report.peakList}`);
   if (arrays.length > 1) {
-    const shown = mostOfThem(arrays.filter(couldBeFrames));
+    const shown = maxOfThem(arrays.filter(couldBeFrames));
     line('arrays', `${arrays.length} in this file; another one by --dataset NAME:`);
     for (const array of shown)
       line('', `${array.chosen ? '●' : ' '} ${array.name}  ${dim(`${dims(array.shape)} ${array.dtype}`)}`);

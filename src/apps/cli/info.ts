@@ -5,9 +5,9 @@ import { type FileReport, inspect } from '../../entries/data.node.js';
 import { isEwaldError } from '../../entries/index.node.js';
 import { openOptions } from './data-options.js';
 import { inFlags } from './flag-words.js';
-import { tell } from './info-text.js';
+import { writeReport } from './info-text.js';
 import { type CliDeps, endDone, exitCode, fail, Progress, print, printJson } from './output.js';
-import { type FlagTexts, flagValues, picked, saidAsFlags, withFlags } from './parameter-flags.js';
+import { type FlagTexts, flagValues, nameAsFlags, picked, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';
 
 const rows = {
@@ -40,7 +40,7 @@ async function run(files: readonly string[], flags: FlagValues<typeof rows>, { s
   const options = { ...openOptions(flags, signal), ...picked(inspectRows, flags), onProgress: progress.report };
   const found: (Omit<FileReport, 'failed'> | { file: string; error: { tag: string; message: string } })[] = [];
   const failed = (file: string, given: unknown): void => {
-    const error = inFlags(given, told, saidAsFlags(told));
+    const error = inFlags(given, told, nameAsFlags(told));
     const code = json && isEwaldError(error) && error.tag !== 'Aborted' ? exitCode.of(error) : fail(error);
     if (isEwaldError(error)) found.push({ file, error: { tag: error.tag, message: error.message } });
     process.exitCode = Math.max(Number(process.exitCode ?? 0), code);
@@ -54,7 +54,7 @@ async function run(files: readonly string[], flags: FlagValues<typeof rows>, { s
       endDone(report.damaged === undefined);
       if (json) continue;
       if (i > 0) print();
-      tell({ ...report, failed: others }, header);
+      writeReport({ ...report, failed: others }, header);
     } catch (error) {
       failed(file, error);
     }

@@ -4,7 +4,7 @@ import { extname } from 'node:path';
 import { formats, inputName, messageOf, readText } from '../../entries/command.node.js';
 import { EwaldError, readSpotList, type SpotUnit } from '../../entries/index.node.js';
 
-const mostText = 2 ** 26;
+const maxText = 2 ** 26;
 const endings = new Set(formats.flatMap((format) => format.endings));
 
 /** Whether a text is what CrystFEL's users call a list: names of files, line by line, instead of numbers. */
@@ -16,8 +16,8 @@ const namesFiles = (text: string): boolean => {
 /** Whether a file that was given without -i is a list of files: by its name and its first line. */
 export async function isListOfFiles(path: string): Promise<boolean> {
   if (!/\.(lst|list)$/i.test(path)) return false;
-  const { size } = await stat(path).catch(() => ({ size: mostText }));
-  return size < mostText && namesFiles(await readText(path));
+  const { size } = await stat(path).catch(() => ({ size: maxText }));
+  return size < maxText && namesFiles(await readText(path));
 }
 
 /**
@@ -42,13 +42,13 @@ export async function refuseForLists(
   if (first !== '-') {
     // A file of gigabytes is not a spot list.
     const bytes = (await stat(first).catch(() => undefined))?.size ?? 0;
-    const text = bytes > mostText ? '' : await readText(first);
+    const text = bytes > maxText ? '' : await readText(first);
     try {
-      if (bytes > mostText) throw new EwaldError('Format', `it has ${bytes} bytes`);
+      if (bytes > maxText) throw new EwaldError('Format', `it has ${bytes} bytes`);
       readSpotList(text, { name: first, ...(unit && { unit }) });
     } catch (error) {
       const why = bytes === 0 ? 'it is empty' : messageOf(error);
-      const isPlain = /\.(raw|bin|dat)$/i.test(first) && (bytes > mostText || text.includes('\0'));
+      const isPlain = /\.(raw|bin|dat)$/i.test(first) && (bytes > maxText || text.includes('\0'));
       const convert = '; if it holds plain numbers: ewald convert FILE --dtype u16 --sig-shape 512,512 -o frames.h5';
       const hint = isPlain ? convert : namesFiles(text) ? `; if it lists files of frames: -i ${first}` : '';
       throw new EwaldError(

@@ -60,7 +60,7 @@ import {
   warn,
   yellow,
 } from './output.js';
-import { type FlagTexts, flagValues, picked, saidAsFlags, withFlags } from './parameter-flags.js';
+import { type FlagTexts, flagValues, nameAsFlags, picked, withFlags } from './parameter-flags.js';
 import { csvRow, jsonRow } from './shell-rows.js';
 
 /** Parameters of the outputs of the command, and of where it computes. */
@@ -123,7 +123,7 @@ export function register(program: Command, deps: CliDeps): void {
     .action((streams: string[], texts: FlagTexts) => {
       const flags = flagValues(allRows, texts);
       const { model = 'gaussian', ambiguity = true } = flags;
-      refuseOthers(mergeRows, flags, mergeMode({ model, ambiguity }), saidAsFlags(mergeRows));
+      refuseOthers(mergeRows, flags, mergeMode({ model, ambiguity }), nameAsFlags(mergeRows));
       return merge(streams, flags, deps);
     });
   withExecutor(withFlags(command, rows), 'workers that fit the merge and its halves');

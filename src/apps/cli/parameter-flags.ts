@@ -8,12 +8,12 @@ import {
   flagOf,
   helpText,
   kebab,
+  type NameOption,
   namesOf,
+  ownerOf,
   type Parameter,
   type Parameters,
   rowOfFlag,
-  type Said,
-  whoseOf,
 } from '../../entries/command.node.js';
 import { EwaldError } from '../../entries/index.node.js';
 
@@ -89,7 +89,7 @@ export function withFlags(command: Command, rows: Parameters): Command {
       other === name || (flag !== null && (flag ?? kebab(other)) === (row.flag ?? kebab(name)));
     const together = Object.entries(rows).filter(isSame);
     if (together[0]?.[0] !== name) continue;
-    const whose = whoseOf({ ...row, of: row.of && together.flatMap(([, one]) => one.of ?? []) }, rows);
+    const whose = ownerOf({ ...row, of: row.of && together.flatMap(([, one]) => one.of ?? []) }, rows);
     const words = [row.short && `-${row.short}`, flagOf(name, row)].filter(Boolean).join(', ');
     const value = row.bare === undefined ? `<${valueName(row)}>` : `[${valueName(row)}]`;
     const flag = row.kind === 'boolean' ? words : `${words} ${value}`;
@@ -122,7 +122,7 @@ function refuseTwice(command: Command, option: RowFlag, name: string, row: Param
     // Flags without a value are undefined when they are typed, and false afterwards.
     if (before === undefined || (before === false && value === undefined)) return;
     const texts = [before, value].filter((one) => typeof one === 'string').map((one) => JSON.stringify(one));
-    const said = saidAsFlags(option.rows)(name);
+    const said = nameAsFlags(option.rows)(name);
     throw new EwaldError(
       'Argument',
       texts.length === 2
@@ -167,7 +167,7 @@ function parsed({ kind, bare }: Parameter, text: unknown): unknown {
 export function flagValues<Rows extends Parameters>(
   rows: Rows,
   texts: FlagTexts,
-  said: Said = saidAsFlags(rows),
+  nameOption: NameOption = nameAsFlags(rows),
 ): FlagValues<Rows> {
   const values: Record<string, unknown> = {};
   for (const [name, row] of Object.entries(rows)) {
@@ -182,7 +182,12 @@ export function flagValues<Rows extends Parameters>(
       continue;
     }
     const value = row.without !== undefined && text === false ? row.without : parsed(row, text);
-    checkParameter(rowOfFlag(row), value, said(name), typeof text === 'string' ? JSON.stringify(text) : undefined);
+    checkParameter(
+      rowOfFlag(row),
+      value,
+      nameOption(name),
+      typeof text === 'string' ? JSON.stringify(text) : undefined,
+    );
     values[name] = row.inFlag === undefined ? value : (value as number) * row.inFlag.size;
   }
   return values as FlagValues<Rows>;
@@ -195,7 +200,7 @@ export const picked = <Rows extends Parameters>(rows: Rows, values: FlagValues<R
   ) as FlagValues<Rows>;
 
 /** Parameters named by their flags, with the short form if that was typed. */
-export function saidAsFlags(rows: Parameters, words: readonly string[] = process.argv.slice(2)): Said {
+export function nameAsFlags(rows: Parameters, words: readonly string[] = process.argv.slice(2)): NameOption {
   return (name) => {
     const row = rows[name];
     if (row === undefined) return name;

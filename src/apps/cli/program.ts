@@ -1,6 +1,12 @@
 /** The commands. Only what a command needs is loaded: `ewald --version` loads nothing but this file. */
 
-import { type CrystfelProgram, type HelpPage, helpRequest, nearest, ported } from '../../entries/command.node.js';
+import {
+  type CrystfelProgram,
+  fromCrystfelFlags,
+  type HelpPage,
+  helpRequest,
+  nearest,
+} from '../../entries/command.node.js';
 import { EwaldError, version } from '../../entries/index.node.js';
 
 export const commands: Record<
@@ -174,18 +180,18 @@ export async function runCommand(words: readonly string[], interrupted?: AbortSi
     if (wanted === undefined && argv.length === 0) program.help({ error: true });
     const { attachBareValues, rowsOf } = await import('./parameter-flags.js');
     const isPasted = argv.some((word, i) => `${word} ${argv[i + 1]}`.match(/^--compat[ =]crystfel/));
-    const line = ported(argv, chosen?.crystfel ?? [], isPasted);
+    const line = fromCrystfelFlags(argv, chosen?.crystfel ?? [], isPasted);
     for (const text of line.notes) output.note(`${output.yellow('note:')} ${text}`);
     await program.parseAsync(attachBareValues(line.words, rowsOf(program)), { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : output.exitCode.usage;
     else {
-      const [{ rowsOf, saidAsFlags }, { inFlags }] = await Promise.all([
+      const [{ rowsOf, nameAsFlags }, { inFlags }] = await Promise.all([
         import('./parameter-flags.js'),
         import('./flag-words.js'),
       ]);
       const rows = rowsOf(program);
-      process.exitCode = output.fail(inFlags(error, rows, saidAsFlags(rows, argv)));
+      process.exitCode = output.fail(inFlags(error, rows, nameAsFlags(rows, argv)));
     }
   }
 }
@@ -198,12 +204,12 @@ async function explain(
   deps: import('./output.js').CliDeps,
   output: typeof import('./output.js'),
 ): Promise<void> {
-  const [{ columns, commandParameters }, { explainedAs, explanationsText }] = await Promise.all([
+  const [{ columns, commandParameters }, { explainWord, explanationsText }] = await Promise.all([
     import('./help.js'),
     import('./of-package.js'),
   ]);
   for (const { load } of Object.values(commands)) (await load()).register(every, deps);
-  const found = explainedAs(asked, commandParameters(every, ''), commands);
+  const found = explainWord(asked, commandParameters(every, ''), commands);
   const { explained, ofCrystfel } = found;
   if (explained.length + ofCrystfel.length === 0) return unknownCommand(asked, output, found.near);
   if (words.includes('--json')) return output.printJson(explained.length > 0 ? explained : { crystfel: ofCrystfel });
@@ -288,7 +294,7 @@ function override(command: import('commander').Command): void {
     const flag = word.replace(/^(--[^=]+)=.*$/s, '$1');
     const present = otherFlags[command.name()]?.[flag];
     if (present !== undefined) throw new EwaldError('Argument', `${flag} of this command is called ${present}`);
-    if (flag !== word && command.options.some((one) => one.long === flag && !one.required && !one.optional))
+    if (flag !== word && command.options.some((option) => option.long === flag && !option.required && !option.optional))
       throw new EwaldError('Argument', `${flag} takes no value; give ${flag} alone, or leave it out`);
     // Commander's own suggestion compares whole names: --max-res for --max-frames.
     const flags = command.options.flatMap(({ long, hidden }) => (long && !hidden ? [long] : []));
@@ -305,7 +311,9 @@ function override(command: import('commander').Command): void {
   const unknown = parent.unknownCommand.bind(command);
   parent.unknownCommand = () => {
     const [word = ''] = command.args;
-    const [first] = command.commands.map((one) => one.name()).filter((name) => name === 'check' || name === 'info');
+    const [first] = command.commands
+      .map((command) => command.name())
+      .filter((name) => name === 'check' || name === 'info');
     if (first !== undefined && /[./]/.test(word))
       throw new EwaldError('Argument', `${word} is a file; expected ewald ${command.name()} ${first} ${word}`);
     unknown();

@@ -19,7 +19,7 @@ import { EwaldError, isEwaldError } from '../../entries/index.node.js';
 import type { Analysis, Context, Scan } from '../../entries/udf.node.js';
 import { inShell } from './command-line.js';
 import { columns } from './help.js';
-import { picked, RowFlag, saidAsFlags } from './parameter-flags.js';
+import { nameAsFlags, picked, RowFlag } from './parameter-flags.js';
 
 /** The method of the context that makes each analysis. */
 const creators: Readonly<Record<AnalysisName, Extract<keyof Context, `create${string}Analysis`>>> = {
@@ -198,5 +198,5 @@ export function refuseOtherAnalyses(names: readonly AnalysisName[], flags: Analy
   const taken = [...new Set(names.flatMap(flagsOf))].join(', ');
   const who = names.join(', ') || 'a UDF';
   const because = (): string => `${who} does not use it and ${taken === '' ? 'takes no parameters' : `takes ${taken}`}`;
-  refuseOthers(analysisRows, flags, { stages: names, because }, saidAsFlags(analysisRows));
+  refuseOthers(analysisRows, flags, { stages: names, because }, nameAsFlags(analysisRows));
 }

@@ -45,7 +45,7 @@ import {
   warn,
   yellow,
 } from './output.js';
-import { type FlagTexts, flagValues, picked, saidAsFlags, withFlags } from './parameter-flags.js';
+import { type FlagTexts, flagValues, nameAsFlags, picked, withFlags } from './parameter-flags.js';
 import {
   analysisHelp,
   flagsInHelp,
@@ -137,7 +137,7 @@ async function run(
     );
   if (file === undefined) {
     const words = [what ?? 'scan.mib', ...(what === undefined ? [] : ['scan.mib'])];
-    const functions = (udfs ?? []).flatMap((one) => ['--udf', one]);
+    const functions = (udfs ?? []).flatMap((udf) => ['--udf', udf]);
     throw new EwaldError(
       'Argument',
       `no file of frames given: ewald run ${[...words, ...functions].map(inShell).join(' ')}`,
@@ -152,7 +152,7 @@ async function run(
         stages: flags.follow ? ['a file that is followed (--follow)'] : [],
         because: () => `the frames are those of ${file}`,
       },
-      saidAsFlags(liveRows),
+      nameAsFlags(liveRows),
     );
   refuseOtherAnalyses(names, flags);
   const chosen = chosenExecutor(flags, { jobs: 1 });
@@ -161,7 +161,7 @@ async function run(
     commandRows,
     flags,
     { stages, because: () => `the executor is ${chosen.kind}` },
-    saidAsFlags(commandRows),
+    nameAsFlags(commandRows),
   );
   if (flags.params !== undefined && udfs === undefined)
     throw new EwaldError('Argument', '--param sets parameters of the functions of --udf, and there is no --udf');

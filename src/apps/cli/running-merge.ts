@@ -12,7 +12,7 @@ export function runningMerge(
   inputs: PipelineOptions['inputs'],
 ): Promise<MergeSink> {
   const [, region] = /^roi:(.*)\.[a-z]+ *[<>]/.exec(splitBy?.trim() ?? '') ?? [];
-  if (region !== undefined && !rois.some((one) => one.replace(/=[\s\S]*/, '').trim() === region))
+  if (region !== undefined && !rois.some((roi) => roi.replace(/=[\s\S]*/, '').trim() === region))
     throw new EwaldError(
       'Argument',
       `--split-by names the region ${region}, which the run does not have: --roi ${region}=…`,

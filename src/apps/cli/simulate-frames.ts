@@ -13,7 +13,7 @@ import {
 import { EwaldError, type FrameSimulation, type KnownCell } from '../../entries/index.node.js';
 import { inShell } from './command-line.js';
 import { bold, type CliDeps, counted, Progress, print, printJson } from './output.js';
-import { type FlagTexts, flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
+import { type FlagTexts, flagValues, nameAsFlags, withFlags } from './parameter-flags.js';
 import { folderRow, jsonRow } from './shell-rows.js';
 
 /** The cell that the command simulates without `--cell`: lysozyme. */
@@ -59,7 +59,7 @@ export function registerFrames(simulate: Command, { signal }: CliDeps): void {
 async function run(flags: FlagValues<typeof rows>, signal: AbortSignal): Promise<void> {
   const { cell = usualCell, radiation = 'xray', wavelengthA, name, force, output = '' } = flags;
   const because = (): string => `the radiation is ${radiation}: --radiation electron`;
-  refuseOthers(rows, flags, { stages: [radiation], because }, saidAsFlags(rows), { electron: 'electrons' });
+  refuseOthers(rows, flags, { stages: [radiation], because }, nameAsFlags(rows), { electron: 'electrons' });
   if (flags.voltageV !== undefined && wavelengthA !== undefined)
     throw new EwaldError('Argument', '--voltage and --wavelength specify the same quantity; give only one of them');
   const voltageV = radiation === 'electron' && wavelengthA === undefined ? (flags.voltageV ?? 200_000) : undefined;

@@ -37,7 +37,7 @@ import {
   table,
   yellow,
 } from './output.js';
-import { type FlagTexts, flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
+import { type FlagTexts, flagValues, nameAsFlags, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';
 
 const { backends, ...ofRun } = validateRows;
@@ -99,7 +99,7 @@ export const versions = (): Record<string, string> => ({ node: process.versions.
 
 async function run(ids: readonly string[], options: Options, { createContext, signal }: CliDeps): Promise<void> {
   const stages = options.list ? [] : checking;
-  refuseOthers(commandRows, options, { stages, because: () => '--list runs no case' }, saidAsFlags(commandRows));
+  refuseOthers(commandRows, options, { stages, because: () => '--list runs no case' }, nameAsFlags(commandRows));
   if (options.list) return list(ids, options.json ?? false);
   const html = options.html === undefined ? undefined : await openOutput(options.html, htmlWriting(options));
   try {

@@ -5,9 +5,9 @@
  */
 
 import { asItIs, assertIntact, lengthOf } from '../../base/buffers.js';
-import { checkedOptions, row, valid } from '../../base/call-options.js';
+import { checkedOptions, checkedValue, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { kindOf, shown } from '../../base/options.js';
+import { inspect, kindOf } from '../../base/options.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../../base/resource.js';
 import type { BackendName } from '../backends/names.js';
 import type { DataPlaces, Planner } from '../planner/planner.js';
@@ -66,7 +66,7 @@ export interface DeviceArrayMethods<D extends ArrayDtype = ArrayDtype> extends D
 export type DeviceArray<D extends ArrayDtype = ArrayDtype> = DeviceArrayMethods<D> & MaybeAsyncDisposable;
 
 /** Maximum number of elements with 32-bit indices. */
-const mostElements = 2 ** 31 - 1;
+const maxElements = 2 ** 31 - 1;
 
 /** The internals that rooms which compute on arrays use. */
 export interface ArrayParts {
@@ -112,7 +112,7 @@ class OpenArray implements DeviceArrayMethods {
   async read(into?: ArrayNumbers, offset?: number): Promise<ArrayNumbers> {
     const { memory, resource } = this.#parts;
     resource.assertAlive();
-    const first = valid('array.read: offset', offset, row.integer(0, this.length, 0));
+    const first = checkedValue('array.read: offset', offset, row.integer(0, this.length, 0));
     const target = into ?? new this.#number(this.length - first);
     const bytes = this.#part('read', target, first);
     const place = asItIs(target);
@@ -136,7 +136,7 @@ class OpenArray implements DeviceArrayMethods {
         `array.${what}: got ${kindOf(data)}; an array of dtype ${this.dtype} needs a ${this.#number.name}`,
       );
     }
-    const first = valid(`array.${what}: offset`, offset, row.integer(0, this.length, 0));
+    const first = checkedValue(`array.${what}: offset`, offset, row.integer(0, this.length, 0));
     const count = lengthOf(data);
     if (first + count > this.length) {
       throw new EwaldError(
@@ -193,10 +193,10 @@ export async function openArray<D extends ArrayDtype>(
   const number = componentType(dtype);
   const length = shape.reduce((product, n) => product * n, isComplex(dtype) ? 2 : 1);
   const count = data ? lengthOf(data) : 0;
-  if (length > mostElements)
+  if (length > maxElements)
     throw new EwaldError(
       'Limit',
-      `array: shape ${shape.join(' × ')} has ${length} numbers; the maximum is ${mostElements}`,
+      `array: shape ${shape.join(' × ')} has ${length} numbers; the maximum is ${maxElements}`,
     );
   if (data && count !== length)
     throw new EwaldError(
@@ -233,7 +233,7 @@ function checkShape(given: ArrayOptions['shape']): number[] {
   if (!Array.isArray(shape) || shape.length < 1 || Array.from(shape).some((n) => !Number.isInteger(n) || n < 1))
     throw new EwaldError(
       'Shape',
-      `array: shape is ${shown(given)}; expected lengths of at least 1, slowest axis first`,
+      `array: shape is ${inspect(given)}; expected lengths of at least 1, slowest axis first`,
     );
   return [...shape];
 }

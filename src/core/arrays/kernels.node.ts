@@ -1,7 +1,7 @@
 /** The array kernels of the backends that only Node has. */
-import { further } from '../backends/feature.js';
+import { addKernels } from '../backends/feature.js';
 import { arrayOp as cuda } from './kernels/cuda.js';
 import { arrayOp as native } from './kernels/native.js';
 import { arrayFeature } from './kernels.js';
 
-export const nodeKernels = [further(arrayFeature, { native, cuda })];
+export const nodeKernels = [addKernels(arrayFeature, { native, cuda })];

@@ -60,7 +60,7 @@ export class Measurements {
 }
 
 /** The least milliseconds of some calls after a first one, which pays for what is made only once; never 0. */
-export async function leastMs(calls: number, call: () => Promise<unknown>): Promise<number> {
+export async function minMs(calls: number, call: () => Promise<unknown>): Promise<number> {
   await call();
   let least = Number.POSITIVE_INFINITY;
   for (let i = 0; i < calls; i++) {

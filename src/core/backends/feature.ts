@@ -48,6 +48,6 @@ export interface FurtherKernels {
 }
 
 /** Adds kernels to a feature; the types ensure that they fit. */
-export function further<O>(feature: Feature<O>, kernels: Kernels<O>): FurtherKernels {
+export function addKernels<O>(feature: Feature<O>, kernels: Kernels<O>): FurtherKernels {
   return { feature, kernels };
 }

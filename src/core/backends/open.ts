@@ -1,6 +1,6 @@
 /** Probes and ranks the backends, and explains why each one is or is not used. */
 import { EwaldError, messageOf } from '../../base/errors.js';
-import { nearest, shown } from '../../base/options.js';
+import { inspect, nearest } from '../../base/options.js';
 import type { Backend, BackendLoader, OpenOptions, Probe } from './backend.js';
 import type { DeviceNumbers } from './device-numbers.js';
 import type { EngineReport } from './engines.js';
@@ -49,7 +49,7 @@ export function parseBackend(name: string, from: string): BackendName {
   const near = typeof name === 'string' ? nearest(name, visible) : undefined;
   throw new EwaldError(
     'Argument',
-    `${from} names the backend ${shown(name)}; expected one of ` +
+    `${from} names the backend ${inspect(name)}; expected one of ` +
       `${visible.join(', ')}${near ? ` (did you mean "${near}"?)` : ''}`,
   );
 }

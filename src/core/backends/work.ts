@@ -22,7 +22,7 @@ export interface Work {
   /** MiB that kernels move in the device's memory, or compute for as long as that takes: an estimate. */
   readonly deviceMiB: number;
   /** Milliseconds below which the longest chain of dependent steps does not get on any device: an estimate. */
-  readonly leastDeviceMs: number;
+  readonly minDeviceMs: number;
   /** Backends with several runs under way, where the copies of one overlap with the kernels of another. */
   readonly overlapsOn?: readonly BackendName[];
   /** Backends to which its data go from page-locked memory, into which a run decodes them. */

@@ -31,8 +31,8 @@ export interface Call {
 
 const columns = 5;
 /** Additional numbers of a call, which may differ from rank to rank. */
-export const mostOwn = 6;
-const width = columns + mostOwn;
+export const maxOwn = 6;
+const width = columns + maxOwn;
 
 /** What all ranks were called with: `own(rank)` are the numbers that a rank added. */
 export interface Agreed {

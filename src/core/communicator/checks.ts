@@ -2,7 +2,7 @@
  * Checks the arguments of a communicator's calls: an invalid call is refused on its own rank before anything is sent.
  */
 import { EwaldError } from '../../base/errors.js';
-import { shown } from '../../base/options.js';
+import { inspect } from '../../base/options.js';
 import type { CommArray, Parts } from './communicator.js';
 
 /** The bytes of an array, as a view. */
@@ -25,7 +25,7 @@ export function checkRank(what: string, rank: number, size: number): number {
 /** Refuses a tag outside its range. */
 export function checkTag(tag: number): number {
   if (!Number.isInteger(tag) || tag < 0 || tag > 32767)
-    throw new EwaldError('Argument', `tag is ${shown(tag)}; expected an integer from 0 to 32767`);
+    throw new EwaldError('Argument', `tag is ${inspect(tag)}; expected an integer from 0 to 32767`);
   return tag;
 }
 

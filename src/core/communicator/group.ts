@@ -1,8 +1,8 @@
 /** A group of threads: what each thread needs to be a rank, and how the death of one is reported to the others. */
-import { row, valid } from '../../base/call-options.js';
+import { checkedValue, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformPort } from '../../base/globals.js';
-import { Board } from './board.js';
+import { SharedMailbox } from './shared-mailbox.js';
 
 /** What a thread needs to be a rank: send it to the thread with `ports` as the transfer list. */
 export interface RankHandle {
@@ -33,11 +33,11 @@ export interface RankState {
 }
 
 /** Maximum number of threads in a group. */
-const mostRanks = 256;
+const maxRanks = 256;
 
 /** Makes the handles of `size` ranks, 1 … 256. Throws `Unsupported` if threads cannot share memory. */
 export function workerGroup(size: number): WorkerGroup {
-  valid('workerGroup: size', size, row.integer(1, mostRanks, 1));
+  checkedValue('workerGroup: size', size, row.integer(1, maxRanks, 1));
   if (
     typeof SharedArrayBuffer !== 'function' ||
     (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === false
@@ -48,7 +48,7 @@ export function workerGroup(size: number): WorkerGroup {
         'Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp',
     );
   }
-  const board = Board.memory(size);
+  const board = SharedMailbox.memory(size);
   const ports = Array.from({ length: size }, () => Array<MessagePort | null>(size).fill(null));
   for (let a = 0; a < size; a++) {
     for (let b = a + 1; b < size; b++) {
@@ -57,7 +57,7 @@ export function workerGroup(size: number): WorkerGroup {
       (ports[b] as (MessagePort | null)[])[a] = port2;
     }
   }
-  const watch = new Board(board, size);
+  const watch = new SharedMailbox(board, size);
   return {
     handles: ports.map((mine, rank) => ({ rank, size, board, ports: mine })),
     fail: (rank, why) => watch.fail(rank, why),
@@ -66,7 +66,7 @@ export function workerGroup(size: number): WorkerGroup {
 }
 
 /** A waiting rank runs its event loop when its bell rings; a computing rank does not, whatever it reported last. */
-async function look(board: Board): Promise<RankState[]> {
+async function look(board: SharedMailbox): Promise<RankState[]> {
   const before = Array.from({ length: board.size }, (_, rank) => board.turns(rank).turns);
   const answered = (rank: number): boolean => board.turns(rank).turns !== before[rank];
   for (let rank = 0; rank < board.size; rank++) board.ring(rank);

@@ -29,7 +29,7 @@ export const kindName = (kind: number): string => {
 };
 
 /** Describes how a message differs in type or length from what its receiver expected; undefined if it fits. */
-export function mismatch(
+export function describeMismatch(
   from: number,
   [sent, sentBytes]: readonly [kind: number, bytes: number],
   rank: number,

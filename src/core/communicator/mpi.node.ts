@@ -9,7 +9,7 @@ import { leftError } from './checks.js';
 import type { Spread } from './collectives.js';
 import type { CommArray, Communicator, SharedMemory } from './communicator.js';
 import { ranksOfJob } from './job.js';
-import { elementKind, mismatch } from './kinds.js';
+import { describeMismatch, elementKind } from './kinds.js';
 import { Ranks } from './ranks.js';
 
 /**
@@ -40,7 +40,7 @@ interface Addon {
 }
 
 /** Maximum number of elements in a message: MPI counts in 32 bits. */
-const mostElements = 2 ** 31 - 1;
+const maxElements = 2 ** 31 - 1;
 
 let world: Promise<Communicator> | undefined;
 
@@ -175,7 +175,7 @@ class MpiCommunicator extends Ranks {
     ]);
     if (beside.status === 'rejected') throw beside.reason;
     const [kind = 0, sent = 0] = told;
-    const wrong = mismatch(from, [kind, sent], this.rank, [elementKind(into), bytes]);
+    const wrong = describeMismatch(from, [kind, sent], this.rank, [elementKind(into), bytes]);
     if (wrong) throw wrong;
     if (message.status === 'rejected') throw message.reason;
   }
@@ -275,9 +275,9 @@ class MpiCommunicator extends Ranks {
   }
 
   protected override assertCarried(what: string, ...arrays: CommArray[]): void {
-    const long = arrays.find(({ length }) => length > mostElements);
+    const long = arrays.find(({ length }) => length > maxElements);
     if (!long) return;
-    const found = `${long.length} elements; MPI counts to ${mostElements}, so send it in parts`;
+    const found = `${long.length} elements; MPI counts to ${maxElements}, so send it in parts`;
     throw new EwaldError('Limit', `${what}: the array has ${found}`);
   }
 

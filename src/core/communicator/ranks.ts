@@ -1,5 +1,5 @@
 /** A communicator whose calls are checked: on this rank, and against what the other ranks were called with. */
-import { row, valid } from '../../base/call-options.js';
+import { checkedValue, row } from '../../base/call-options.js';
 import { EwaldError, isEwaldError } from '../../base/errors.js';
 import { asyncDispose } from '../../base/resource.js';
 import { type Agreed, agree, type Call, type Messages } from './agreement.js';
@@ -138,7 +138,7 @@ export abstract class Ranks implements CommunicatorMethods {
     this.#assertUsable();
     checkAlike('allreduce', send, recv);
     checkLength('allreduce: recv', recv, send.length);
-    const op = valid('allreduce: op', given, row.choice(reduceOps, 'sum'));
+    const op = checkedValue('allreduce: op', given, row.choice(reduceOps, 'sum'));
     this.assertCarried('allreduce', send);
     const call: Call = { name: 'allreduce', data: send, op: reduceOps.indexOf(op) };
     const { rank, size } = this;
@@ -167,7 +167,7 @@ export abstract class Ranks implements CommunicatorMethods {
     return this.#together({ name: 'share', length: bytes }, (tag) => this.shareChecked(bytes, tag), { wholly: true });
   }
 
-  /** Exchanges numbers between all ranks: returns the row of each rank, at most `mostOwn` numbers. */
+  /** Exchanges numbers between all ranks: returns the row of each rank, at most `maxOwn` numbers. */
   async [agreedRows](row: readonly number[]): Promise<Float64Array[]> {
     this.#assertUsable();
     let rows: Float64Array[] = [];

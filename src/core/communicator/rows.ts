@@ -2,7 +2,7 @@
 import type { Communicator } from './communicator.js';
 import { agreedRows, type Ranks } from './ranks.js';
 
-/** Collective: gives each rank the rows of all, in the order of ranks; a row is at most `mostOwn` numbers. */
+/** Collective: gives each rank the rows of all, in the order of ranks; a row is at most `maxOwn` numbers. */
 export async function rowsOfAll(comm: Communicator, row: readonly number[]): Promise<ArrayLike<number>[]> {
   const agreeing = (comm as unknown as Partial<Ranks>)[agreedRows];
   if (agreeing) return agreeing.call(comm as unknown as Ranks, row);

@@ -4,7 +4,7 @@
  */
 const smallest = 4096;
 /** Bytes kept for the next message; larger buffers are freed. */
-const mostKept = 2 ** 26;
+const maxKept = 2 ** 26;
 
 /** A piece of shared memory and what its owner records about it. */
 interface Segment {
@@ -15,7 +15,7 @@ interface Segment {
 }
 
 /** The location of a message: its piece, the offset, and whether the piece returns to the pool after the copy. */
-export interface Berth {
+export interface Slot {
   readonly segment: Segment;
   readonly offset: number;
   readonly lent: boolean;
@@ -41,7 +41,7 @@ export class Segments {
   }
 
   /** Makes bytes accessible to the others: in place if they are in shared memory of this pool, otherwise in a copy. */
-  place(bytes: Uint8Array): Berth {
+  place(bytes: Uint8Array): Slot {
     const owned = this.#owned.get(bytes.buffer as unknown as SharedArrayBuffer);
     if (owned) return { segment: owned, offset: bytes.byteOffset, lent: false };
     let size = smallest;
@@ -75,10 +75,10 @@ export class Segments {
   }
 
   /** Returns a piece used by `place` to the pool. */
-  giveBack({ segment, lent }: Berth): void {
+  giveBack({ segment, lent }: Slot): void {
     if (!lent) return;
     const size = segment.memory.byteLength;
-    if (this.#kept + size > mostKept) {
+    if (this.#kept + size > maxKept) {
       for (const peer of segment.known) this.#tell(peer, { id: segment.id, memory: undefined });
       return;
     }

@@ -1,7 +1,7 @@
 /** The communicator of a single rank, which can only send messages to itself. */
 import { EwaldError } from '../../base/errors.js';
 import type { Communicator } from './communicator.js';
-import { mismatch } from './kinds.js';
+import { describeMismatch } from './kinds.js';
 import { type Carrier, MessageCommunicator } from './messaging.js';
 
 /** Bytes of a message with the number of their type. */
@@ -74,7 +74,7 @@ class SelfCarrier implements Carrier {
       return buffered ? undefined : waiting;
     }
     const [from, into] = order(other);
-    const error = mismatch(0, [from.kind, from.bytes.byteLength], 0, [into.kind, into.bytes.byteLength]);
+    const error = describeMismatch(0, [from.kind, from.bytes.byteLength], 0, [into.kind, into.bytes.byteLength]);
     if (error) {
       other.reject(error);
       throw error;

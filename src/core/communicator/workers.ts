@@ -1,13 +1,13 @@
 /** The communicator of threads: messages are stored in shared memory and announced through a board of Atomics. */
 import { expectsMembers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
-import { acknowledgements, Board, type Notice, unacknowledged } from './board.js';
 import { leftError } from './checks.js';
 import type { Communicator } from './communicator.js';
 import type { RankHandle } from './group.js';
-import { kindName, mismatch, untyped } from './kinds.js';
+import { describeMismatch, kindName, untyped } from './kinds.js';
 import { type Carrier, MessageCommunicator } from './messaging.js';
-import { type Berth, type SegmentNews, Segments } from './segments.js';
+import { type SegmentNews, Segments, type Slot } from './segments.js';
+import { acknowledgements, type Notice, SharedMailbox, unacknowledged } from './shared-mailbox.js';
 
 interface Receive {
   readonly context: number;
@@ -23,7 +23,7 @@ interface Sent {
   readonly context: number;
   readonly bytes: number;
   readonly kind: number;
-  readonly berth: Berth;
+  readonly berth: Slot;
   /** Set if the sender waits until its own memory has been copied. */
   readonly resolve: (() => void) | undefined;
   readonly reject: ((error: unknown) => void) | undefined;
@@ -40,7 +40,7 @@ class SharedCarrier implements Carrier {
   readonly kind = 'workers';
   contexts = 0;
   readonly #rank: number;
-  readonly #board: Board;
+  readonly #board: SharedMailbox;
   readonly #ports: readonly (MessagePort | null)[];
   readonly #segments: Segments;
   /** Memory that peers have made known: [peer] id → bytes. */
@@ -62,7 +62,7 @@ class SharedCarrier implements Carrier {
 
   constructor({ rank, size, board, ports }: RankHandle) {
     this.#rank = rank;
-    this.#board = new Board(board, size);
+    this.#board = new SharedMailbox(board, size);
     this.#ports = ports;
     const lists = <T>(): T[][] => Array.from({ length: size }, () => []);
     this.#arrived = lists();
@@ -297,7 +297,7 @@ class SharedCarrier implements Carrier {
       }
       arrived.splice(n, 1);
       receives.splice(r, 1);
-      const wrong = mismatch(peer, [notice.kind, notice.bytes], this.#rank, [kind, into.byteLength]);
+      const wrong = describeMismatch(peer, [notice.kind, notice.bytes], this.#rank, [kind, into.byteLength]);
       if (!wrong) into.set(memory.subarray(notice.offset, notice.offset + notice.bytes));
       this.#board.acknowledge(peer, notice.acknowledge, wrong ? 2 : 1);
       if (wrong) reject(wrong);

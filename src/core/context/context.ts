@@ -7,7 +7,7 @@ import { expects } from '../../base/arguments.js';
 import { callback } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import { type Log, Logger, parseLogLevel } from '../../base/log.js';
-import { knownOptions, shown } from '../../base/options.js';
+import { inspect, knownOptions } from '../../base/options.js';
 import { asyncDispose, type Disposable, eachInTurn, type MaybeAsyncDisposable, Resource } from '../../base/resource.js';
 import type { AuditReport } from '../backends/audit-options.js';
 import type { Backend, OpenOptions } from '../backends/backend.js';
@@ -86,7 +86,7 @@ async function readSettings(platform: Platform, options: ContextOptions): Promis
 /** Checks the kind of options that locate something; the location itself is checked when it is opened. */
 function checkPlaces({ device, worker, addonPath, wasm }: ContextOptions): void {
   const refuse = (what: string, value: unknown, needed: string): never => {
-    throw new EwaldError('Argument', `createContext: ${what} is ${shown(value)}; expected ${needed}`);
+    throw new EwaldError('Argument', `createContext: ${what} is ${inspect(value)}; expected ${needed}`);
   };
   if (device !== undefined && typeof device !== 'string' && typeof device !== 'number')
     refuse('device', device, 'the index of a GPU, or part of its name');
@@ -150,7 +150,7 @@ export async function openContext<M extends object>(
     for (const backend of backends) await backend.dispose();
     throw new EwaldError(
       'Unsupported',
-      `createContext: device is ${shown(options.device)}, which names a GPU, and ` +
+      `createContext: device is ${inspect(options.device)}, which names a GPU, and ` +
         `${backends.map(({ name }) => name).join(' and ')} ${backends.length > 1 ? 'have' : 'has'} none; omit it, or name ` +
         'a backend that has one (await devices() lists them)',
     );

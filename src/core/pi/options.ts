@@ -43,11 +43,11 @@ export interface PiPlanMethods extends Disposable {
 export type PiPlan = PiPlanMethods & MaybeAsyncDisposable;
 
 /** The rows of a run's options. */
-export const piRunDoor = { ...piRunRows, signal: row.signal, onProgress: row.any } as const;
+export const piRunSchema = { ...piRunRows, signal: row.signal, onProgress: row.any } as const;
 
 /** The parameters of a count, as the kernels use them. Throws `Argument`. */
 export function checkCount(run: PiRunOptions) {
-  const { stream, ...given } = checkedOptions('pi.run', run, piRunDoor);
+  const { stream, ...given } = checkedOptions('pi.run', run, piRunSchema);
   checkSignal(run.signal);
   const [points, first, seed] = [BigInt(given.points), BigInt(given.first), BigInt(given.seed)];
   // A count whose points would begin again at 0 counts points twice.

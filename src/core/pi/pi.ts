@@ -8,7 +8,7 @@
 
 import { checkedOptions } from '../../base/call-options.js';
 import { progressOf } from '../../base/callbacks.js';
-import { breathe, checkSignal, exact } from '../../base/options.js';
+import { checkSignal, exact, yieldToEventLoop } from '../../base/options.js';
 import { asyncDispose, Resource } from '../../base/resource.js';
 import type { BackendName } from '../backends/names.js';
 import { piParams } from '../layout/pi.js';
@@ -24,13 +24,13 @@ import {
   type PiPlanMethods,
   type PiResult,
   type PiRunOptions,
-  piRunDoor,
+  piRunSchema,
 } from './options.js';
 import { piPlanRows } from './parameters.js';
 
 /** Plans pi on a context. */
 export async function planPi(planner: Planner, given: PiOptions): Promise<PiPlan> {
-  const ofRun = { names: Object.keys(piRunDoor), call: '(await ctx.pi()).run({ … })' };
+  const ofRun = { names: Object.keys(piRunSchema), call: '(await ctx.pi()).run({ … })' };
   const { threads } = checkedOptions('pi', given, piPlanRows, ofRun);
   const { backend, kernel } = await planner.plan(piFeature, { threads });
   const auditor = backend.name === 'wasm' ? undefined : planner.auditor;
@@ -68,7 +68,7 @@ export async function planPi(planner: Planner, given: PiOptions): Promise<PiPlan
       if (now - told > 100) {
         told = now;
         tell(Number(done) / Number(points));
-        await breathe();
+        await yieldToEventLoop();
       }
     }
     tell(1);

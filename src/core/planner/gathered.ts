@@ -4,7 +4,7 @@
  * A batch starts when it is full, when its first piece has waited long enough, or at once for a piece that may not
  * wait. Batches are in flight next to each other, so that a slow one delays only its own pieces.
  */
-import { orAborted } from '../../base/aborted.js';
+import { abortable } from '../../base/aborted.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 
@@ -64,7 +64,7 @@ export class Gathered<P, R> {
     this.#size += size;
     if (!mayWait || this.#waiting.length >= this.#limits.pieces) this.#start();
     else this.#timer ??= setTimeout(() => this.#start(), this.#limits.waitMs);
-    return orAborted(result, signal);
+    return abortable(result, signal);
   }
 
   /** Starts the batch that waits. */

@@ -2,7 +2,7 @@
 import { type Disposable, eachInTurn } from '../../base/resource.js';
 
 /** Default number of plans kept: a user who switches between two finders needs two. */
-const mostPlans = 4;
+const maxPlans = 4;
 
 const nothing = (): undefined => undefined;
 
@@ -35,7 +35,7 @@ export class KeptPlans<P extends Disposable> {
     }
     this.#plans.set(key, planned);
     const [oldest] = this.#plans;
-    if (this.#plans.size > mostPlans && oldest) {
+    if (this.#plans.size > maxPlans && oldest) {
       this.#plans.delete(oldest[0]);
       // Disposing of a plan first finishes its runs in flight.
       void oldest[1].then((one) => one.dispose(), nothing);

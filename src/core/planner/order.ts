@@ -2,7 +2,7 @@
 import type { Backend } from '../backends/backend.js';
 import type { BackendName } from '../backends/names.js';
 import type { CpuName, Work } from '../backends/work.js';
-import { type Cost, type Gpu, type Machine, whereItPays } from './pays.js';
+import { type Cost, type Gpu, gpuWorthwhile, type Machine } from './pays.js';
 
 const isCpu = ({ device }: Backend): boolean => device.kind === 'cpu';
 
@@ -30,7 +30,7 @@ export async function orderByPay(
   const withKernels = open.filter((backend) => !isCpu(backend) && work.launches[backend.name] !== undefined);
   const gpus = await Promise.all(withKernels.map(gpuOf));
   const cpus = open.filter(isCpu).map(({ name }) => name as CpuName);
-  const { costs } = whereItPays(work, { cores, cpus, gpus, ...(dataOn && { dataOn }) });
+  const { costs } = gpuWorthwhile(work, { cores, cpus, gpus, ...(dataOn && { dataOn }) });
   const place = (name: BackendName): number => {
     const i = costs.findIndex(({ backend }) => backend === name);
     return i < 0 ? costs.length : i;

@@ -72,14 +72,14 @@ function costOnGpu(work: Work, { backend, numbers, isSoftware }: Gpu, isThere: b
   const upMs = work.upMiB * numbers.upMsPerMiB * (isLocked ? lockedShare : 1);
   const copyMs = isThere ? 0 : upMs + work.downMiB * numbers.downMsPerMiB;
   const launchMs = numbers.launchMs + (launches - 1) * furtherLaunchMs;
-  const computeMs = Math.max(work.leastDeviceMs, work.deviceMiB * numbers.memoryMsPerMiB);
+  const computeMs = Math.max(work.minDeviceMs, work.deviceMiB * numbers.memoryMsPerMiB);
   const busyMs = launchMs + computeMs;
   const ms = work.overlapsOn?.includes(backend) ? Math.max(copyMs, busyMs) : copyMs + busyMs;
   return { backend, ms, copyMs, launchMs, computeMs };
 }
 
 /** Where a work pays on a machine. Equal costs keep the order: cores, then GPUs. */
-export function whereItPays(work: Work, { cores, cpus, gpus, dataOn = [] }: Machine): Decision {
+export function gpuWorthwhile(work: Work, { cores, cpus, gpus, dataOn = [] }: Machine): Decision {
   // The device where results of cores are wanted: the first one that may be chosen.
   const wantedOn = gpus.find(({ isSoftware, numbers }) => !isSoftware && numbers)?.numbers;
   const onCores = cpus.map((cpu) => costOnCores(work, cpu, cores, wantedOn?.upMsPerMiB ?? 0));

@@ -5,7 +5,7 @@
 
 import { EwaldError, messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
-import { shown } from '../../base/options.js';
+import { inspect } from '../../base/options.js';
 import type { Disposable, Resource } from '../../base/resource.js';
 import type { Backend } from '../backends/backend.js';
 import type { Feature, FurtherKernels, Kernels, Op } from '../backends/feature.js';
@@ -107,7 +107,7 @@ export class Planning {
     if (candidates.length === 0)
       throw new EwaldError(
         'Argument',
-        `the backend ${typeof on === 'string' ? on : shown(on)} is not open in this context; the open backends ` +
+        `the backend ${typeof on === 'string' ? on : inspect(on)} is not open in this context; the open backends ` +
           `are ${open.map(({ name }) => name).join(', ')}`,
       );
     const reasons = [...moved];

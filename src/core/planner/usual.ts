@@ -3,7 +3,7 @@ import type { BackendName } from '../backends/names.js';
 import type { DeviceReport } from '../backends/open.js';
 import type { CpuName, WorkReport } from '../backends/work.js';
 import { msText } from './order.js';
-import { type Cost, whereItPays } from './pays.js';
+import { type Cost, gpuWorthwhile } from './pays.js';
 import { usualWorks } from './works.js';
 
 type Parts = Omit<Cost, 'backend'> | typeof without;
@@ -27,7 +27,7 @@ export function withWorks(
       numbers: numbers ?? undefined,
     }));
   const decisions = usualWorks.map(({ run, work }) => {
-    const { costs } = whereItPays(work, { cores, cpus, gpus });
+    const { costs } = gpuWorthwhile(work, { cores, cpus, gpus });
     const hasNamed = named !== undefined && (isNameOfCpu(named) || work.launches[named] !== undefined);
     return { run, work: work.name, costs, chosen: hasNamed ? named : costs[0]?.backend };
   });

@@ -47,7 +47,7 @@ export function peaksWork({
     downMiB: 0.06,
     // The limits of rings read a frame up to six times; bits, labels and sums of blobs are written and read once.
     deviceMiB: (pixels * (6 * bytesOfNumber + 22)) / MiB,
-    leastDeviceMs: 0,
+    minDeviceMs: 0,
     overlapsOn: ['cuda'],
     lockedOn: ['cuda'],
     launches: { cuda: 6, webgpu: 16 },
@@ -81,7 +81,7 @@ export function indexingWork({
     upMiB: (images * usualSpots * 12) / MiB,
     downMiB: (images * usualSpots) / MiB,
     deviceMiB: images * deviceMiB,
-    leastDeviceMs: 0.25,
+    minDeviceMs: 0.25,
     overlapsOn: ['cuda'],
     launches: { cuda: 3, webgpu: 68 },
   };
@@ -135,7 +135,7 @@ export function passWork({
     downMiB: 0.06,
     // A frame is read once a step; a mask is read once for several frames, and multiplying takes the rest.
     deviceMiB: (frames * pixels * (kinds.length * bytesOfNumber + 0.2 * masks)) / MiB,
-    leastDeviceMs: 0,
+    minDeviceMs: 0,
     launches: { cuda: kinds.length, webgpu: kinds.length },
   };
 }
@@ -163,7 +163,7 @@ export function correctionWork({
     upMiB: (frames * pixels * bytesOfNumber) / MiB,
     downMiB: (frames * pixels * bytesOfResult) / MiB,
     deviceMiB: (frames * pixels * (bytesOfNumber + bytesOfResult + 13)) / MiB,
-    leastDeviceMs: 0,
+    minDeviceMs: 0,
     launches: { cuda: 2, webgpu: 2 },
   };
 }
@@ -199,7 +199,7 @@ export function decodingWork({
     ...(toArray && { onwardMiB: mib }),
     // Frames are written once; the instructions of a warp take as long as moving them some ten times (cuda/data).
     deviceMiB: 12 * mib,
-    leastDeviceMs: 0.1,
+    minDeviceMs: 0.1,
     launches: { cuda: Math.max(1, Math.ceil(mib / usualRatio / 4)) },
   };
 }
@@ -214,7 +214,7 @@ export function diskWork({ peaks }: { readonly peaks: number }): Work {
     upMiB: 0,
     downMiB: 0,
     deviceMiB: 0,
-    leastDeviceMs: 0,
+    minDeviceMs: 0,
     launches: {},
   };
 }
@@ -250,7 +250,7 @@ export function transformWork({
     downMiB: mib,
     // An axis reads and writes everything.
     deviceMiB: 2 * mib * shape.length,
-    leastDeviceMs: 0,
+    minDeviceMs: 0,
     launches: { cuda: shape.length, webgpu: shape.length },
   };
 }

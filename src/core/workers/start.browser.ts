@@ -2,7 +2,7 @@
 
 import { callback } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
-import { shown } from '../../base/options.js';
+import { inspect } from '../../base/options.js';
 import type { WorkerPort } from '../../base/worker-port.js';
 import type { WorkerSource } from '../backends/platform.js';
 
@@ -30,7 +30,7 @@ function make(source: WorkerSource | undefined): Worker {
   if (typeof source === 'function') {
     const worker = callback('createContext: worker', source)();
     if (worker instanceof Worker) return worker;
-    throw new EwaldError('Argument', `createContext: worker() returned ${shown(worker)}; expected a Worker`);
+    throw new EwaldError('Argument', `createContext: worker() returned ${inspect(worker)}; expected a Worker`);
   }
   // A literal, so that every bundler sees the worker; evaluated only when one is started.
   if (source === undefined) return new Worker(new URL('./worker.browser.js', import.meta.url), { type: 'module' });

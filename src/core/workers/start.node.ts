@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { callback } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import { fileReason, tooManyFiles } from '../../base/file-errors.js';
-import { shown } from '../../base/options.js';
+import { inspect } from '../../base/options.js';
 import type { WorkerPort } from '../../base/worker-port.js';
 import type { WorkerSource } from '../backends/platform.js';
 
@@ -50,10 +50,10 @@ function make(source: WorkerSource | undefined): Worker {
         ? callback('createContext: worker', source)()
         : new Worker(placeOf(source) ?? new URL('./worker.node.js', import.meta.url));
     if (worker instanceof Worker) return worker;
-    throw new EwaldError('Argument', `createContext: worker() returned ${shown(worker)}; expected a Worker`);
+    throw new EwaldError('Argument', `createContext: worker() returned ${inspect(worker)}; expected a Worker`);
   } catch (error) {
     if (error instanceof EwaldError) throw error;
-    throw new EwaldError('Load', `the worker ${shown(source)} could not be started: ${fileReason(error)}`, {
+    throw new EwaldError('Load', `the worker ${inspect(source)} could not be started: ${fileReason(error)}`, {
       cause: error,
     });
   }

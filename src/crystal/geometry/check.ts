@@ -39,7 +39,7 @@ export function checkGeometry(geometry: Geometry, beam: Beam): GeometryFacts {
   if (mirrored.length > 0 && mirrored.length < panels.length)
     problems.push(`${panelNames(mirrored)}: mirrored, unlike the other panels`);
   const distances = panels.map(({ offsetM }) => beam.distanceM + offsetM);
-  const odd = distances.find((one) => one < 0.001 || one > 20);
+  const odd = distances.find((distance) => distance < 0.001 || distance > 20);
   if (odd !== undefined)
     problems.push(`the distance is ${odd} m; is the unit right? (clen without a unit is in metres)`);
   if (beam.wavelengthA > 10 || beam.wavelengthA < 0.003)

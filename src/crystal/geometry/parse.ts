@@ -56,7 +56,7 @@ function wholeOf(place: Place, key: string, text: string): number {
 /** Longest text searched for three numbers with axes: the search takes cubic time if the text holds none. */
 const longestVector = 256;
 /** Maximum number of values that mark bad pixels in a panel: each panel receives a copy of those given before it. */
-const mostBadValues = 1000;
+const maxBadValues = 1000;
 
 /** Parses a vector from its components: `-0.001x +0.999y`, `x`, `-y`. */
 function vectorOf(place: Place, key: string, text: string): Vector {
@@ -230,8 +230,8 @@ const panelSetters: Readonly<Record<string, (panel: Draft, entry: Entry) => void
 /** Sets one key of a panel or of the defaults; returns false if panels have no such key. */
 function setPanel(panel: Draft, entry: Entry): boolean {
   const { key, text, place } = entry;
-  if (panel.badValues.length > mostBadValues)
-    fail(place, `more than ${mostBadValues} values of bad pixels are given (flag_lessthan, flag_morethan, flag_equal)`);
+  if (panel.badValues.length > maxBadValues)
+    fail(place, `more than ${maxBadValues} values of bad pixels are given (flag_lessthan, flag_morethan, flag_equal)`);
   const dimension = /^dim(\d)$/.exec(key);
   if (Object.hasOwn(panelSetters, key)) panelSetters[key]?.(panel, entry);
   else if (dimension) {
@@ -390,7 +390,7 @@ class GeometryReader {
     const panels = [...drafts.values()].map((draft) => finishedPanel(draft, file));
     for (const [key, { line, more }] of this.#unknownKeys)
       this.#warnings.push(`line ${line}: ${unknownKey(key)}${more > 0 ? `; it is on ${more} further lines` : ''}`);
-    const gainless = panels.filter((one) => one.unitsPerPhoton === undefined && one.unitsPerEv === undefined);
+    const gainless = panels.filter((panel) => panel.unitsPerPhoton === undefined && panel.unitsPerEv === undefined);
     if (gainless.length > 0)
       this.#warnings.push(
         `panel${gainless.length > 1 ? 's' : ''} ${panelNames(gainless)}: neither adu_per_photon nor adu_per_eV is ` +

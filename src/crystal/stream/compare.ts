@@ -112,7 +112,7 @@ interface Lattice {
 const latticesOf = ({ crystals }: StreamChunk): Lattice[] =>
   crystals.map(({ reciprocal: rows, centering }) => ({
     cell: cellOf(rows, 0.1),
-    centring: centrings.find((one) => one === centering) ?? 'P',
+    centring: centrings.find((centring) => centring === centering) ?? 'P',
   }));
 
 /**

@@ -8,7 +8,7 @@ const zero = 48;
 const space = 32;
 const powers = [1, 10, 100, 1000] as const;
 /** Up to this value, a product with a power of ten has an error below `doubt`; greater ones are left to print.ts. */
-const mostQuick = 2 ** 30;
+const maxQuick = 2 ** 30;
 /** Values this close to a tie are rounded by their exact product. */
 const doubt = 1e-6;
 /** Multiplied by this, a number splits into halves of 26 bits, whose products with a power of ten are exact (Dekker). */
@@ -54,7 +54,7 @@ export class Table {
     const size = Math.abs(x);
     const power = powers[digits];
     const scaled = size * power;
-    if (!(scaled < mostQuick)) {
+    if (!(scaled < maxQuick)) {
       this.text(fixed(x, digits, width));
       return;
     }

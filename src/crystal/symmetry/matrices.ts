@@ -43,11 +43,11 @@ export function inverse(m: Operation): Operation {
 export const operationKey = (m: Operation): string => m.map((x) => x + 0).join(' ');
 
 /** The smallest group that contains all of `generators`, the identity first; at most `most` operations are kept. */
-export function closure(generators: readonly Operation[], most = 48): Operation[] {
+export function generateGroup(generators: readonly Operation[], most = 48): Operation[] {
   const found = new Map<string, Operation>([[operationKey(identity), identity]]);
-  for (const one of found.values()) {
+  for (const value of found.values()) {
     for (const generator of generators) {
-      const next = product(one, generator);
+      const next = product(value, generator);
       if (found.size < most || found.has(operationKey(next))) found.set(operationKey(next), next);
       else return [...found.values(), next];
     }

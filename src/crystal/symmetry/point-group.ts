@@ -4,7 +4,7 @@
  */
 import { EwaldError } from '../../base/errors.js';
 import { allNearest } from '../../base/options.js';
-import { closure, determinant, inversion, type Operation, operationKey, operationOf } from './matrices.js';
+import { determinant, generateGroup, inversion, type Operation, operationKey, operationOf } from './matrices.js';
 
 /** A group of operations on indices that leave intensities unchanged. */
 export interface PointGroup {
@@ -151,7 +151,7 @@ export function laueName(group: PointGroup): string {
 }
 
 function groupOf(name: string, generators: readonly Operation[]): PointGroup {
-  const operations = closure(generators);
+  const operations = generateGroup(generators);
   const inverted = operationKey(inversion);
   return { name, operations, centrosymmetric: operations.some((operation) => operationKey(operation) === inverted) };
 }

@@ -5,7 +5,16 @@
 import { anglesOf, type Cell, cellFrom, lengthsOf, reciprocal } from '../cell.js';
 import { type Centring, isAbsent, isCentred } from '../centring.js';
 import { type Indices, transformed } from './asymmetric-unit.js';
-import { closure, determinant, identity, inverse, type Operation, operationKey, product, trace } from './matrices.js';
+import {
+  determinant,
+  generateGroup,
+  identity,
+  inverse,
+  type Operation,
+  operationKey,
+  product,
+  trace,
+} from './matrices.js';
 import { laueGroup, type PointGroup, rotationsOf } from './point-group.js';
 
 /** Largest difference between a reindexed cell and the original that counts as the same cell. */
@@ -45,7 +54,7 @@ export function latticeRotations(
   let group: Operation[] = [identity];
   for (const { operation } of near) {
     if (group.some((one) => operationKey(one) === operationKey(operation))) continue;
-    const wider = closure([...group, operation], 24);
+    const wider = generateGroup([...group, operation], 24);
     if (wider.length <= 24 && wider.every((one) => allowed.has(operationKey(one)))) group = wider;
   }
   return group;
@@ -79,7 +88,7 @@ export function strainOf(operation: Operation, original: Cell, tolerance: Metric
  * One operation for each way to index crystals of `group` in a lattice whose rotations are `lattice`, the identity
  * first. A single operation means that there is no ambiguity.
  */
-export function waysToIndex(lattice: readonly Operation[], group: PointGroup): Operation[] {
+export function indexingAmbiguities(lattice: readonly Operation[], group: PointGroup): Operation[] {
   // Friedel mates agree to the accuracy of a still, so that settings never differ by the inversion alone.
   const inside = new Set(rotationsOf(laueGroup(group)).map(operationKey));
   const ways: Operation[] = [];

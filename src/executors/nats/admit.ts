@@ -100,7 +100,7 @@ export function admitWorker(given: unknown): WorkerInfo {
   if (!isCount(fields.slots, 1e6)) refuse('its slots are not a count');
   const { backends, modules, allowModules } = fields;
   if (!Array.isArray(backends)) return refuse('its backends are not a list');
-  for (const one of backends) textOf(fieldsOf('a backend', one), 'backend');
+  for (const backend of backends) textOf(fieldsOf('a backend', backend), 'backend');
   if (!Array.isArray(modules) || modules.some((name) => typeof name !== 'string'))
     refuse('its modules are not a list of names');
   if (typeof allowModules !== 'boolean') refuse('its allowModules is neither true nor false');

@@ -1,8 +1,8 @@
 /** An executor whose workers have joined a cluster; each run has its own lane. */
-import { checkedOptions, row, valid } from '../../base/call-options.js';
+import { checkedOptions, checkedValue, row } from '../../base/call-options.js';
 import { observer } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
-import { shown } from '../../base/options.js';
+import { inspect } from '../../base/options.js';
 import { encode } from '../codec.js';
 import { drive } from '../drive.js';
 import type { Executor, RunOptions, WorkerInfo } from '../executor.js';
@@ -56,7 +56,7 @@ export async function connect(place: Place, url: string, options: ConnectOptions
     const joined = await cluster.workers();
     slots = joined
       .filter((worker) => worker.build === build)
-      .reduce((sum, worker) => sum + valid('slots', worker.slots, row.integer(0, 1e6, 0)), 0);
+      .reduce((sum, worker) => sum + checkedValue('slots', worker.slots, row.integer(0, 1e6, 0)), 0);
     return joined;
   };
   await workers();
@@ -99,7 +99,7 @@ export const listRuns = (place: Place, url: string, given: NatsOptions = {}): Pr
 /** Ends a run on a cluster. Throws `Argument` for an unknown name. */
 export async function cancelRun(place: Place, url: string, run: string, given: NatsOptions = {}): Promise<void> {
   if (typeof run !== 'string' || !plainName.test(run))
-    throw new EwaldError('Argument', `cancelRun: run is ${shown(run)}; expected a name that listRuns gives`);
+    throw new EwaldError('Argument', `cancelRun: run is ${inspect(run)}; expected a name that listRuns gives`);
   const isThere = await asking(place, url, ['cancelRun', given], (cluster) => cluster.cancel(run, place.host));
   if (!isThere)
     throw new EwaldError('Argument', `there is no run "${run}" on the cluster at ${parseAddress(url)?.address ?? url}`);

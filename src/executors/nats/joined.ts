@@ -23,7 +23,7 @@ import { WorkerRun } from './worker-run.js';
 const probeMs = 2 * beatMs;
 /** Tasks are held ahead for this many seconds, at least a quarter of the slots. */
 const aheadSeconds = 0.25;
-const mostAhead = 512;
+const maxAhead = 512;
 /** Milliseconds for which a worker that leaves waits for its last results to be acknowledged. */
 const leaveMs = 10_000;
 /** Part of a lifetime by which workers leave earlier. */
@@ -113,7 +113,7 @@ export class Joined {
     this.#hear(subjects.worker(this.#id), (data, reply) => this.#take(data, reply));
     this.#hear(subjects.runs, (data) => this.#hearRun(readBeacon(data)));
     const forget = link.onChange((back) => this.#onChange(back));
-    const beat = setInterval(() => this.#tick(), beatMs);
+    const heartbeat = setInterval(() => this.#tick(), beatMs);
     // Clients answer with their beacons.
     link.publish(subjects.who);
     const closed = connection.closed();
@@ -121,7 +121,7 @@ export class Joined {
       await Promise.race([leaving, closed]);
       if (!connection.isClosed()) await this.#finish();
     } finally {
-      clearInterval(beat);
+      clearInterval(heartbeat);
       forget();
       for (const run of this.#runs.values()) run.end();
       await this.#pool.dispose();
@@ -188,8 +188,8 @@ export class Joined {
     if (!known) this.#runs.set(beacon.run, run);
     // The client has reconnected and may have missed reports.
     if (epoch !== beacon.epoch) run.repeat(true);
-    if (!known || epoch !== beacon.epoch) this.#beat(run);
-    for (const one of this.#runs.values()) if (one.stated !== this.#target(one.beacon)) this.#beat(one);
+    if (!known || epoch !== beacon.epoch) this.#heartbeat(run);
+    for (const run of this.#runs.values()) if (run.stated !== this.#target(run.beacon)) this.#heartbeat(run);
   }
 
   /** Whether this worker has what a run needs. */
@@ -227,10 +227,10 @@ export class Joined {
       if (beacon.waiting > 0 || backlog.length > 0 || beacon.run === of.run) weights += beacon.weight;
     const { slots } = this.info;
     const ahead = Math.max(slots / 4, (slots * aheadSeconds) / this.#mean);
-    return Math.ceil((slots * of.weight) / Math.max(of.weight, weights)) + Math.ceil(Math.min(mostAhead, ahead));
+    return Math.ceil((slots * of.weight) / Math.max(of.weight, weights)) + Math.ceil(Math.min(maxAhead, ahead));
   }
 
-  #beat(run: WorkerRun): void {
+  #heartbeat(run: WorkerRun): void {
     const { slots, modules = [], allowModules = false } = this.info;
     run.stated = this.#target(run.beacon);
     const said = { worker: this.#id, slots, target: run.stated, leaving: this.#leaving, modules, allowModules };
@@ -239,7 +239,7 @@ export class Joined {
   }
 
   #beatAll(): void {
-    for (const run of this.#runs.values()) this.#beat(run);
+    for (const run of this.#runs.values()) this.#heartbeat(run);
   }
 
   #tick(): void {
@@ -252,7 +252,7 @@ export class Joined {
       if (stood) run.heard = now;
       if (now - run.heard > silentMs) void this.#probe(run);
       run.repeat(false);
-      this.#beat(run);
+      this.#heartbeat(run);
     }
   }
 

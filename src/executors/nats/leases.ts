@@ -15,12 +15,12 @@ const leaseMs = 10 * beatMs;
 /** Milliseconds for which workers may say that they run a task, before one that does not is given it to refuse it. */
 const unableMs = 2.5 * beatMs;
 /** Maximum number of times that a task is given: one that ends its worker before any beat is then given up. */
-const mostGiven = 32;
+const maxGiven = 32;
 /** Maximum number of tasks that a worker is given at once. */
-const mostAtOnce = 512;
+const maxAtOnce = 512;
 /** Durations of tasks that are remembered, and how many are needed to call a task slow. */
-const mostTimes = 256;
-const leastTimes = 16;
+const maxTimes = 256;
+const minTimes = 16;
 
 /** What a worker says about itself in each beat. */
 export interface WorkerState {
@@ -161,7 +161,7 @@ export class Leases {
       if (holder.state.worker === by) this.#times.push(now - since);
       else holder.cancel.push(index);
     }
-    if (this.#times.length > 2 * mostTimes) this.#times = this.#times.slice(-mostTimes);
+    if (this.#times.length > 2 * maxTimes) this.#times = this.#times.slice(-maxTimes);
     return true;
   }
 
@@ -221,7 +221,7 @@ export class Leases {
     for (const index of [...worker.leases.keys()]) {
       const task = this.#tasks.get(index) as Task;
       if (running-- > 0) task.lost++;
-      const spent = task.lost > task.retries || task.given > mostGiven;
+      const spent = task.lost > task.retries || task.given > maxGiven;
       if (spent && task.holders.size === 1) {
         lost.push(index);
         this.#tasks.delete(index);
@@ -256,7 +256,7 @@ export class Leases {
     for (const { state } of this.#workers.values()) slots += state.slots;
     // The last tasks are spread over all workers, and none is given ahead.
     const last = this.#waiting < slots;
-    const most = last ? Math.ceil((2 * this.#waiting) / Math.max(1, this.#workers.size)) : mostAtOnce;
+    const most = last ? Math.ceil((2 * this.#waiting) / Math.max(1, this.#workers.size)) : maxAtOnce;
     for (const worker of this.#workers.values()) {
       const { state, leases, cancel } = worker;
       const room = state.leaving ? 0 : (last ? Math.min(state.target, state.slots) : state.target) - leases.size;
@@ -284,7 +284,7 @@ export class Leases {
     if (
       this.#first(queue) === undefined ||
       this.#workers.size === 0 ||
-      [...this.#workers.values()].some((one) => this.#isAble(one, queue))
+      [...this.#workers.values()].some((worker) => this.#isAble(worker, queue))
     )
       queue.unable = undefined;
     else {
@@ -317,7 +317,7 @@ export class Leases {
     for (; queue.next < queue.fresh.length; queue.next++) {
       const task = waits(queue.fresh[queue.next]);
       if (task) return task;
-      if (queue.next < mostAtOnce || 2 * queue.next < queue.fresh.length) continue;
+      if (queue.next < maxAtOnce || 2 * queue.next < queue.fresh.length) continue;
       queue.fresh = queue.fresh.slice(queue.next);
       queue.next = 0;
     }
@@ -359,8 +359,8 @@ export class Leases {
 
   /** Tasks that one worker has held for far longer than most took. */
   #slowTasks(now: number): Task[] {
-    if (this.#times.length < leastTimes) return [];
-    const sorted = this.#times.slice(-mostTimes).sort((a, b) => a - b);
+    if (this.#times.length < minTimes) return [];
+    const sorted = this.#times.slice(-maxTimes).sort((a, b) => a - b);
     const [median, late] = [0.5, 0.95].map((part) => sorted[Math.floor(part * sorted.length)] ?? 0) as [number, number];
     const limit = Math.max(2 * median, 1.5 * late, 2 * beatMs);
     return [...this.#tasks.values()].filter(({ holders }) => {

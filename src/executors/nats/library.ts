@@ -1,5 +1,5 @@
 /** The NATS client, an optional peer dependency, loaded on first use of a cluster. */
-import { orAborted } from '../../base/aborted.js';
+import { abortable } from '../../base/aborted.js';
 import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { importOptional } from '../../base/optional.js';
@@ -133,7 +133,7 @@ export async function openConnection(
   const attempt = async (): Promise<Connection> => {
     const opening = socket || !tcp ? nats.wsconnect(settings) : (tcp(settings, options.tls) as Promise<Connection>);
     try {
-      return await orAborted(opening, signal);
+      return await abortable(opening, signal);
     } catch (error) {
       // A connection that is made after the signal is not wanted any more.
       opening.then((connection) => connection.close()).catch(() => {});
@@ -171,6 +171,6 @@ export async function openConnection(
         );
       if (!waited) onWait(`no NATS server answers at ${url} (${why}); waiting for it ${howLong(seconds)}`);
     }
-    await orAborted(pause(retryPause), signal);
+    await abortable(pause(retryPause), signal);
   }
 }

@@ -1,5 +1,5 @@
 /** The submitting side: keeps the leases of its run, gives tasks to workers, and takes the first result of each. */
-import { EwaldError, isEwaldError, messageOf, raisedError } from '../../base/errors.js';
+import { EwaldError, errorFromPlain, isEwaldError, messageOf } from '../../base/errors.js';
 import { decode, encode } from '../codec.js';
 import { Failed, type Lane, type Outcome, type TaskCall } from '../drive.js';
 import { build, identity } from '../identity.js';
@@ -34,7 +34,7 @@ interface Waiting {
 
 /** Bytes of results that workers together may have sent without an acknowledgement, and the least share of each. */
 const resultBytes = 2 ** 25;
-const leastRoom = 2 ** 16;
+const minRoom = 2 ** 16;
 const probeMs = 2 * beatMs;
 /** Least milliseconds between two messages to a worker. */
 const turnMs = 5;
@@ -162,7 +162,7 @@ export class NatsLane implements Lane {
 
   #beacon(): void {
     const { link, subjects } = this.#cluster;
-    const room = Math.max(leastRoom, Math.floor(resultBytes / Math.max(1, this.#leases.workers)));
+    const room = Math.max(minRoom, Math.floor(resultBytes / Math.max(1, this.#leases.workers)));
     const { waiting, open } = this.#leases;
     const { weight, needs } = this.#terms;
     const beacon: Beacon = {
@@ -279,7 +279,7 @@ export class NatsLane implements Lane {
     try {
       const { value, error, worker: name, attempts: tried, seconds } = admitResult(decode(bytes));
       const attempts = Math.max(tried, lost + 1);
-      if (error) waiting.reject(new Failed(raisedError(error), name, attempts));
+      if (error) waiting.reject(new Failed(errorFromPlain(error), name, attempts));
       else waiting.resolve({ value, worker: name, attempts, seconds });
     } catch (error) {
       waiting.reject(error);

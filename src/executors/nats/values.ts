@@ -12,11 +12,11 @@ import { type Piece, readPiece, readWish, type Subjects } from './wire.js';
 /** Length of a piece in bytes, unless the server takes less; servers take messages of 1 MiB by default. */
 const largestPiece = 2 ** 19;
 /** Number of pieces that may be on their way to a member (16 MiB): servers end connections with 64 MB unread. */
-const mostUnderWay = 32;
+const maxUnderWay = 32;
 /** Number of pieces of one value that may be on their way. */
-const mostOfOne = 8;
+const maxOfOne = 8;
 /** Maximum number of pieces of a value. */
-const mostPieces = 1e6;
+const maxPieces = 1e6;
 const answerMs = 15_000;
 /** Milliseconds for which a value may have no holder: members reconnect at different times. */
 const absentMs = 5000;
@@ -102,10 +102,10 @@ export class Values {
     const size = first.piece.length;
     const pieces = [first.piece];
     const count = Math.ceil(total / size);
-    if (count > mostPieces)
+    if (count > maxPieces)
       throw new EwaldError(
         'Format',
-        `${what} comes in ${count} pieces of ${size} bytes; expected at most ${mostPieces}`,
+        `${what} comes in ${count} pieces of ${size} bytes; expected at most ${maxPieces}`,
       );
     let next = 1;
     const runner = async (): Promise<void> => {
@@ -116,7 +116,7 @@ export class Values {
         pieces[i] = piece;
       }
     };
-    await Promise.all(Array.from({ length: Math.min(mostOfOne, count - 1) }, runner));
+    await Promise.all(Array.from({ length: Math.min(maxOfOne, count - 1) }, runner));
     const bytes = new Uint8Array(total);
     for (const [i, piece] of pieces.entries()) bytes.set(piece, i * size);
     if ((await hashOf(bytes)) !== hash)
@@ -150,7 +150,7 @@ export class Values {
   }
 
   async #enter(): Promise<void> {
-    if (this.#underWay >= mostUnderWay) await new Promise<void>((resolve) => this.#queue.push(resolve));
+    if (this.#underWay >= maxUnderWay) await new Promise<void>((resolve) => this.#queue.push(resolve));
     else this.#underWay++;
   }
 

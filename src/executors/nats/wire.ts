@@ -92,7 +92,7 @@ export interface Piece {
 }
 
 /** Maximum number of tasks, results or acknowledgements in a message: a worker never holds as many. */
-const mostEntries = 100_000;
+const maxEntries = 100_000;
 /** Length of the largest value in bytes; engines cannot make much larger arrays. */
 const largestValue = 2 ** 33;
 
@@ -112,16 +112,18 @@ const nameOf = (fields: Fields, name: string): string => {
 
 const numbersOf = (fields: Fields, name: string): readonly number[] => {
   const list = fields[name];
-  if (!(list instanceof Float64Array) || list.length > mostEntries)
-    return refuse(`its ${name} is not a Float64Array of at most ${mostEntries} numbers`);
+  if (!(list instanceof Float64Array) || list.length > maxEntries)
+    return refuse(`its ${name} is not a Float64Array of at most ${maxEntries} numbers`);
   const numbers = Array.from(list);
-  return numbers.every((one) => isCount(one, Number.MAX_SAFE_INTEGER)) ? numbers : refuse(`its ${name} has no counts`);
+  return numbers.every((number) => isCount(number, Number.MAX_SAFE_INTEGER))
+    ? numbers
+    : refuse(`its ${name} has no counts`);
 };
 
 const parcelsOf = (fields: Fields, name: string): readonly Parcel[] => {
   const list = fields[name];
-  if (!Array.isArray(list) || list.length > mostEntries)
-    return refuse(`its ${name} is not a list of at most ${mostEntries}`);
+  if (!Array.isArray(list) || list.length > maxEntries)
+    return refuse(`its ${name} is not a list of at most ${maxEntries}`);
   return list.map((one) => {
     const parcel = fieldsOf(`an entry of its ${name}`, one);
     const { content } = parcel;
@@ -184,7 +186,7 @@ export function readFromWorker(
   const fields = read(data);
   if (fields.cancel !== undefined) return { cancel: lineOf(fields, 'cancel') };
   const worker = nameOf(fields, 'worker');
-  const target = countOf(fields, 'target', mostEntries);
+  const target = countOf(fields, 'target', maxEntries);
   if (fields.held === undefined)
     return { report: { worker, target, number: countOf(fields, 'number'), results: parcelsOf(fields, 'results') } };
   const { modules } = fields;
@@ -196,7 +198,7 @@ export function readFromWorker(
       target,
       modules,
       held: numbersOf(fields, 'held'),
-      slots: countOf(fields, 'slots', mostEntries),
+      slots: countOf(fields, 'slots', maxEntries),
       leaving: truthOf(fields, 'leaving'),
       allowModules: truthOf(fields, 'allowModules'),
     },

@@ -1,5 +1,5 @@
 /** A worker as seen by its pool: its queue of tasks, its time limits, and its end. */
-import { EwaldError, plainError, raisedError } from '../../base/errors.js';
+import { EwaldError, errorFromPlain, plainError } from '../../base/errors.js';
 import { version } from '../../base/version.js';
 import type { WorkerReply } from '../../core/workers/messages.js';
 import { build, identity } from '../identity.js';
@@ -188,7 +188,7 @@ export class Member {
         this.#over(message.number)?.done(message.value, message.seconds, this);
         return;
       case 'failed':
-        this.#over(message.number)?.failed(raisedError(message.error), this);
+        this.#over(message.number)?.failed(errorFromPlain(message.error), this);
         return;
       case 'want':
         this.#events.onWant(message.hash).then(

@@ -21,9 +21,9 @@ interface PoolParts {
 }
 
 /** Number of consecutive failed starts after which the pool gives up. */
-const mostFailures = 3;
+const maxFailures = 3;
 /** Maximum number of tasks queued on a worker, so that it does not wait for its next message. */
-const mostHeld = 32;
+const maxHeld = 32;
 /** A worker's queue is about this long (s), or two tasks, so that no long queue forms after a slow task. */
 const heldSeconds = 1e-3;
 /** Milliseconds between two looks at the memory. */
@@ -51,7 +51,7 @@ export class Pool implements Lane {
   constructor(parts: PoolParts) {
     this.#parts = parts;
     this.names = Object.keys(parts.start.modules);
-    this.window = Math.max(64, parts.contexts.length * mostHeld * 2);
+    this.window = Math.max(64, parts.contexts.length * maxHeld * 2);
     for (const context of parts.contexts) this.#start(context);
     if (parts.memory) this.#watching = setInterval(() => void this.#watch(parts.memory), memoryPause);
     (this.#watching as { unref?: () => void } | undefined)?.unref?.();
@@ -167,7 +167,7 @@ export class Pool implements Lane {
     }
     this.#queue.unshift(...again);
     // A worker that dies from a task is replaced; one that repeatedly fails to start is given up.
-    const unable = this.#failures > mostFailures + this.#parts.contexts.length && !running;
+    const unable = this.#failures > maxFailures + this.#parts.contexts.length && !running;
     if (unable || why.tag === 'Load') this.#fatal = why;
     else if (!this.#closed) this.#start(context);
     this.#deal();
@@ -179,7 +179,7 @@ export class Pool implements Lane {
       return;
     }
     const least = this.#mean < longTask ? 2 : 1;
-    const held = Math.min(mostHeld, Math.max(least, Math.round(heldSeconds / Math.max(this.#mean, 1e-6))));
+    const held = Math.min(maxHeld, Math.max(least, Math.round(heldSeconds / Math.max(this.#mean, 1e-6))));
     while (this.#queue.length > 0) {
       let best: Member | undefined;
       for (const member of this.#members.keys()) {

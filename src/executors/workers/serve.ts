@@ -1,6 +1,6 @@
 /** The worker's side: receives tasks through a port, runs them one after the other, and returns results. */
 
-import { EwaldError, plainError, raisedError } from '../../base/errors.js';
+import { EwaldError, errorFromPlain, plainError } from '../../base/errors.js';
 import { version } from '../../base/version.js';
 import { workersComm } from '../../core/communicator/workers.js';
 import { TaskHost } from '../host.js';
@@ -82,7 +82,7 @@ function serveHost(
       case 'share': {
         const waiting = wanted.get(data.hash);
         wanted.delete(data.hash);
-        if (data.error) waiting?.reject(raisedError(data.error));
+        if (data.error) waiting?.reject(errorFromPlain(data.error));
         else waiting?.resolve(data.value);
         return;
       }

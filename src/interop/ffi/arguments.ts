@@ -9,7 +9,7 @@ import { Callback } from './callback.js';
 import { CArray } from './carray.js';
 import { type Argument, type Converter, Directed, type Direction, type Frame, type Parameter } from './frame.js';
 import { type CFunction, type CParameter, type CType, typeText } from './header/types.js';
-import { arrayName, assertElements, isByte, needs, refused } from './pointees.js';
+import { arrayName, assertElements, describePointee, isByte, refused } from './pointees.js';
 import { Pointer } from './pointer.js';
 import type { Runtime } from './runtime.js';
 import { type Place, readBits, type Scalar, writeBits } from './scalars.js';
@@ -173,7 +173,7 @@ class PointerParameter {
     return argument;
   }
 
-  #refused(value: unknown, expected = needs(this.#type, this.#runtime)): EwaldError {
+  #refused(value: unknown, expected = describePointee(this.#type, this.#runtime)): EwaldError {
     return refused(value, this.#type, this.#place, expected);
   }
 

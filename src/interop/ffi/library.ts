@@ -2,7 +2,7 @@
 
 import { EwaldError } from '../../base/errors.js';
 import type { MethodOf } from '../../base/members.js';
-import { nearest, shown } from '../../base/options.js';
+import { inspect, nearest } from '../../base/options.js';
 import { disposableClass, disposeSymbol, type MaybeDisposable } from '../memory/disposable.js';
 import { shownAs } from '../memory/inspect.js';
 import type { MemorySpace } from '../memory/space.js';
@@ -123,7 +123,7 @@ export class LibraryTools {
     const { runtime } = this.#target;
     runtime.assertAlive();
     if (!Number.isSafeInteger(length) || length < 0)
-      throw new EwaldError('Argument', `the length is ${shown(length)}; expected a whole number from 0`);
+      throw new EwaldError('Argument', `the length is ${inspect(length)}; expected a whole number from 0`);
     const element = runtime.typeOf(type);
     const allocation = runtime.memory.allocate(length * runtime.sizeOf(element), `an array of ${type}`);
     return new CArray<V>(runtime, element, length, allocation, () => allocation.free());

@@ -12,7 +12,7 @@ export function refused(value: unknown, type: CType, place: Place, needed: strin
 }
 
 /** Describes the values that a pointer parameter accepts. */
-export function needs({ to }: CType & { kind: 'pointer' }, runtime: Runtime): string {
+export function describePointee({ to }: CType & { kind: 'pointer' }, runtime: Runtime): string {
   const scalar = runtime.scalar(to);
   if (to.kind === 'void') return 'a typed array, memory from alloc(), a pointer or null';
   if (scalar)
@@ -60,7 +60,7 @@ export function assertElements(
   if (!element) {
     // The bytes of a struct are passed unchanged.
     if (to.kind === 'struct' && view instanceof Uint8Array && view.byteLength >= runtime.sizeOf(to)) return;
-    throw refused(view, type, place, needs(type as CType & { kind: 'pointer' }, runtime));
+    throw refused(view, type, place, describePointee(type as CType & { kind: 'pointer' }, runtime));
   }
   const tag = (view as { [Symbol.toStringTag]?: string })[Symbol.toStringTag];
   const wanted = arrayName(element);

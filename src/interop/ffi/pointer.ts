@@ -1,6 +1,6 @@
 /** Pointers returned by C, and handles of opaque structs. */
 import { EwaldError } from '../../base/errors.js';
-import { shown } from '../../base/options.js';
+import { inspect } from '../../base/options.js';
 import { disposableClass, type MaybeDisposable } from '../memory/disposable.js';
 import type { TypedPointer } from '../memory/indirect.js';
 import { shownAs } from '../memory/inspect.js';
@@ -80,7 +80,7 @@ export class Pointer implements TypedPointer {
     const { runtime, type } = this;
     const size = runtime.sizeOf(type);
     if (!Number.isSafeInteger(length) || length < 0)
-      throw new EwaldError('Argument', `the length is ${shown(length)}; expected a whole number from 0`);
+      throw new EwaldError('Argument', `the length is ${inspect(length)}; expected a whole number from 0`);
     return new CArray(runtime, type, length, runtime.memory.span(this.address, length * size), undefined);
   }
 

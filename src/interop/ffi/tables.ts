@@ -7,7 +7,7 @@ import type { Allocation } from '../memory/space.js';
 import { CArray } from './carray.js';
 import type { Argument, Direction, Frame } from './frame.js';
 import { type CType, typeText } from './header/types.js';
-import { assertElements, needs, refused } from './pointees.js';
+import { assertElements, describePointee, refused } from './pointees.js';
 import { Pointer } from './pointer.js';
 import type { Runtime } from './runtime.js';
 import { letterOf, type Place, readBits, type Scalar, shown, writeBits } from './scalars.js';
@@ -170,7 +170,7 @@ export function rowsArgument(
   type: PointerType,
   { runtime, place, frame }: Passing,
 ): Argument {
-  if (!rows) throw refused(value, type, place, needs(type, runtime));
+  if (!rows) throw refused(value, type, place, describePointee(type, runtime));
   const letter = letterOf(rows.layout);
   const same =
     value.format === letter ||
@@ -191,7 +191,7 @@ export function rowsArgument(
         'writable memory',
     );
   if (value.space === runtime.memory) return value.pointer;
-  if (!(value instanceof IndirectMemory2D)) throw refused(value, type, place, needs(type, runtime));
+  if (!(value instanceof IndirectMemory2D)) throw refused(value, type, place, describePointee(type, runtime));
   const staged = value.stage(runtime.memory, { copyBack: !row.to.const });
   frame.release(() => staged.dispose());
   return staged.pointer;

@@ -1,6 +1,6 @@
 /** Collects rows from objects with contiguous memory, with the checks of the original. */
 import { EwaldError } from '../../base/errors.js';
-import { shown } from '../../base/options.js';
+import { inspect } from '../../base/options.js';
 import { BufferError } from './errors.js';
 import { parseFormat } from './format.js';
 import type { Parts, Row } from './rows.js';
@@ -30,7 +30,7 @@ export function collectRows(
   if (!Number.isSafeInteger(columnCount) || columnCount < -1)
     throw new EwaldError(
       'Argument',
-      `columnCount is ${shown(columnCount)}; expected a whole number from 0, or -1 for the length of the first row`,
+      `columnCount is ${inspect(columnCount)}; expected a whole number from 0, or -1 for the length of the first row`,
     );
   const sources: Source[] = [];
   let { memory } = options;

@@ -29,12 +29,12 @@ const holders = new WeakMap<object, number>();
  * Counts one more user of an object: a held object cannot be disposed explicitly, and a keeper is disposed after its
  * last user.
  */
-export function hold(thing: object): void {
+export function retain(thing: object): void {
   holders.set(thing, (holders.get(thing) ?? 0) + 1);
 }
 
 /** Counts one user less and returns the number of remaining users. */
-export function letGo(thing: object): number {
+export function releaseNow(thing: object): number {
   const left = (holders.get(thing) ?? 1) - 1;
   if (left > 0) holders.set(thing, left);
   else holders.delete(thing);

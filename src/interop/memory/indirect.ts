@@ -1,7 +1,7 @@
 /** Rectangular memory addressed through a table of row addresses: `T **` in C. */
 
 import { EwaldError } from '../../base/errors.js';
-import { knownOptions, shown } from '../../base/options.js';
+import { inspect, knownOptions } from '../../base/options.js';
 import { collectRows } from './collect.js';
 import { copyGrid, type Grid, gridOfArray, gridOfRows } from './copy.js';
 import type { Keeper } from './disposable.js';
@@ -38,7 +38,7 @@ const isTyped = (value: unknown): value is TypedPointer =>
 /** Checks a number of rows or columns. */
 function size(what: string, value: number): number {
   if (!Number.isSafeInteger(value) || value < 0)
-    throw new EwaldError('Argument', `${what} is ${shown(value)}; expected a whole number from 0`);
+    throw new EwaldError('Argument', `${what} is ${inspect(value)}; expected a whole number from 0`);
   return value;
 }
 

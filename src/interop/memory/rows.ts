@@ -3,10 +3,10 @@ import {
   backstop,
   disposableClass,
   disposeKeeper,
-  hold,
   type Keeper,
-  letGo,
   type MaybeDisposable,
+  releaseNow,
+  retain,
 } from './disposable.js';
 import { BufferError } from './errors.js';
 import type { Format, TypedArray, Value } from './format.js';
@@ -87,14 +87,14 @@ export class Rows<V extends Value = Value> {
     const owned = this.#owned;
     const held = [...new Set(parts.held ?? [])];
     const { keeper, onDispose } = parts;
-    for (const thing of held) hold(thing);
-    if (keeper) hold(keeper);
+    for (const thing of held) retain(thing);
+    if (keeper) retain(keeper);
     this.#lifetime = new Lifetime(() => {
       onDispose?.();
       for (const allocation of owned) allocation.free();
-      for (const thing of held) letGo(thing);
+      for (const thing of held) releaseNow(thing);
       // The owner of the memory is disposed last, and only after its last user.
-      if (keeper && letGo(keeper) <= 0) disposeKeeper(keeper);
+      if (keeper && releaseNow(keeper) <= 0) disposeKeeper(keeper);
     });
     if (keeper) backstop.register(this, { what: `the ${name} with a keeper`, free: () => undefined }, this.#lifetime);
   }

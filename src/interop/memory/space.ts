@@ -1,7 +1,7 @@
 /** Spaces of memory: JavaScript, the heap of a wasm module, or the process, where C has addresses for it. */
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformMemory } from '../../base/globals.js';
-import { shown } from '../../base/options.js';
+import { inspect } from '../../base/options.js';
 import { backstop } from './disposable.js';
 import { BufferError } from './errors.js';
 import { type DataModel, pointerBytes } from './model.js';
@@ -69,7 +69,7 @@ function gone(): BufferError {
 
 function checkBytes(bytes: number): void {
   if (!Number.isSafeInteger(bytes) || bytes < 0)
-    throw new EwaldError('Argument', `${shown(bytes)} bytes of memory are requested; expected a whole number from 0`);
+    throw new EwaldError('Argument', `${inspect(bytes)} bytes of memory are requested; expected a whole number from 0`);
 }
 
 class BufferAllocation extends BufferSpan implements Allocation {

@@ -126,7 +126,7 @@ export class ChipMap {
     this.#indexed = moved(this.#indexed);
     this.#spots = moved(this.#spots);
     this.#resolution = moved(this.#resolution, Number.NaN);
-    for (const one of this.#more.values()) Object.assign(one, { sum: moved(one.sum), count: moved(one.count) });
+    for (const value of this.#more.values()) Object.assign(value, { sum: moved(value.sum), count: moved(value.count) });
     this.rows = rows;
     this.columns = columns;
   }
@@ -134,7 +134,10 @@ export class ChipMap {
   /** What it can show: everything that some image had. */
   get quantities(): MapQuantity[] {
     const others = [...this.#more.keys()].filter((name) => name !== 'background').sort();
-    return [...mapQuantities.filter((one) => one !== 'background' || this.#more.has(one)), ...others];
+    return [
+      ...mapQuantities.filter((mapQuantity) => mapQuantity !== 'background' || this.#more.has(mapQuantity)),
+      ...others,
+    ];
   }
 
   /**

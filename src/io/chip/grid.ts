@@ -3,8 +3,8 @@
  * the detector's, so that an image that is lost leaves its well empty and moves no other one.
  */
 import { EwaldError } from '../../base/errors.js';
-import { shown } from '../../base/options.js';
-import { refusal } from '../../base/parameters.js';
+import { inspect } from '../../base/options.js';
+import { argumentError } from '../../base/parameters.js';
 import { axisIndex, type Lattice, latticeText } from './lattice.js';
 
 /** A scan of rows and columns, as a caller describes it. */
@@ -67,7 +67,7 @@ export interface FrameGrid {
 }
 
 /** Most wells of a chip. */
-export const mostWells = 2 ** 22;
+export const maxWells = 2 ** 22;
 
 const flags = { serpentine: 'serpentine', columns: 'alongColumns' } as const;
 const numbers = ['first', 'repeat'] as const;
@@ -78,25 +78,25 @@ export function parseGrid(given: string | ChipGridOptions): RasterGrid {
   const whole = (name: keyof ChipGridOptions, low: number, high: number): void => {
     const value = found[name];
     if (value === undefined || (Number.isInteger(value) && Number(value) >= low && Number(value) <= high)) return;
-    refuse(given, `${name} is ${shown(value)}; expected a whole number from ${low} to ${high}`);
+    refuse(given, `${name} is ${inspect(value)}; expected a whole number from ${low} to ${high}`);
   };
   if (typeof found !== 'object' || found === null || found.rows === undefined || found.columns === undefined)
     refuse(given, 'expected rows and columns');
-  for (const name of ['rows', 'columns'] as const) whole(name, 1, mostWells);
+  for (const name of ['rows', 'columns'] as const) whole(name, 1, maxWells);
   whole('first', 0, 2 ** 32);
   whole('repeat', 1, 2 ** 20);
   const known = ['rows', 'columns', ...numbers, ...Object.values(flags)];
   const other = Object.keys(found).find((name) => !known.includes(name) && name !== 'kind');
   if (other !== undefined) refuse(given, `it has no ${other}; there are ${known.join(', ')}`);
-  if (found.rows * found.columns > mostWells)
-    refuse(given, `it has ${found.rows * found.columns} wells; expected at most ${mostWells}`);
+  if (found.rows * found.columns > maxWells)
+    refuse(given, `it has ${found.rows * found.columns} wells; expected at most ${maxWells}`);
   return { ...found, kind: 'raster' };
 }
 
 function refuse(given: unknown, why: string): never {
-  throw refusal('pipeline', (said) => {
+  throw argumentError('pipeline', (said) => {
     const example = said('grid').startsWith('-') ? '--grid 400x400,serpentine' : "grid: '400x400,serpentine'";
-    return `${said('grid')} is ${shown(given)}: ${why}, as in ${example}`;
+    return `${said('grid')} is ${inspect(given)}: ${why}, as in ${example}`;
   });
 }
 
@@ -195,7 +195,7 @@ export function checkRange(grid: ChipGrid, { first, last, of }: ImageRange): voi
     const missing = [first, last].find((image) => indexOf(grid.images, image) < 0);
     if (missing === undefined) return;
     const [low, high] = [grid.images[0], grid.images.at(-1)];
-    throw refusal(
+    throw argumentError(
       'pipeline',
       (said) =>
         `${said('gridFile')} has images ${low} to ${high}, and none ${missing}; ${of} has images ${first} to ${last}: ` +
@@ -203,7 +203,7 @@ export function checkRange(grid: ChipGrid, { first, last, of }: ImageRange): voi
     );
   }
   if (wellOfImage(grid, first).missing === undefined && wellOfImage(grid, last).missing === undefined) return;
-  throw refusal('pipeline', (said) => {
+  throw argumentError('pipeline', (said) => {
     const { first: begin = 0, repeat = 1, rows, columns } = grid;
     const wells = `${said('grid')} ${rows}x${columns}${repeat === 1 ? '' : `, ${repeat} images each,`}`;
     const has = `${of} has images ${first} to ${last}`;

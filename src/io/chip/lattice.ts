@@ -17,11 +17,11 @@ export interface Lattice {
 }
 
 /** Positions deviate from their nodes by at most this share of a step, rms. */
-const mostDeviation = 0.15;
+const maxDeviation = 0.15;
 /** A step is at least this many times the scatter of positions that are meant to be equal. */
-const leastJump = 3;
+const minJump = 3;
 /** Nodes may outnumber the images by this factor: a chip of which only a part is scanned. */
-const mostSparse = 64;
+const maxSparse = 64;
 
 /** The node next to a value; undefined beyond the ends. */
 export function axisIndex({ from, step, count }: LatticeAxis, value: number): number | undefined {
@@ -45,7 +45,7 @@ export function latticeOf(x: Float64Array, y: Float64Array): Lattice {
   };
   if (isLine(ofX, y)) ofY = { from: rangeOf(y).low, step: (ofX as LatticeAxis).step, count: 1 };
   else if (isLine(ofY, x)) ofX = { from: rangeOf(x).low, step: (ofY as LatticeAxis).step, count: 1 };
-  if (ofX && ofY && ofX.count * ofY.count <= mostSparse * Math.max(64, x.length))
+  if (ofX && ofY && ofX.count * ofY.count <= maxSparse * Math.max(64, x.length))
     return { x: ofX, y: ofY, isExact: true };
   const [rangeX, rangeY] = [rangeOf(x), rangeOf(y)];
   const spans = [rangeX.high - rangeX.low, rangeY.high - rangeY.low].map((span) => span || 1) as [number, number];
@@ -79,7 +79,7 @@ function axisOf(values: Float64Array): LatticeAxis | undefined {
   // Gaps above a jump are steps, or several of them where columns are missing; those below it are scatter. The widest
   // gaps may themselves be a jump above single steps, so that the next one is tried.
   for (let i = wide.length - 1; i >= 0; i--) {
-    const isJump = i === 0 || (wide[i] as number) > leastJump * (wide[i - 1] as number);
+    const isJump = i === 0 || (wide[i] as number) > minJump * (wide[i - 1] as number);
     const axis = isJump ? fitted(placesOf(sorted, gaps, wide[i] as number), values) : undefined;
     if (axis) return axis;
   }
@@ -122,5 +122,5 @@ function fitted(places: readonly number[], values: Float64Array): LatticeAxis | 
     const off = (value - from) / slope;
     squares += (off - Math.round(off)) ** 2;
   }
-  return Math.sqrt(squares / values.length) > mostDeviation ? undefined : { from, step: slope, count: index + 1 };
+  return Math.sqrt(squares / values.length) > maxDeviation ? undefined : { from, step: slope, count: index + 1 };
 }

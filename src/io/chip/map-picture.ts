@@ -53,11 +53,11 @@ export const isFalling = (quantity: MapQuantity): boolean => quantity === 'resol
 const isCount = (quantity: MapQuantity): boolean => quantity === 'hits' || quantity === 'indexed';
 
 /** Most values from which a range is taken. */
-const mostSampled = 20_000;
+const maxSampled = 20_000;
 
 /** The range of most of the values: without the outermost two in a hundred, and from 0 for counts. */
 export function rangeOfMap(quantity: MapQuantity, values: ArrayLike<number>): MapRange {
-  const step = Math.max(1, Math.ceil(values.length / mostSampled));
+  const step = Math.max(1, Math.ceil(values.length / maxSampled));
   const some: number[] = [];
   let most = 0;
   for (let i = 0; i < values.length; i++) {
@@ -149,7 +149,9 @@ export async function mapSection(maps: readonly ChipMap[], most = 4): Promise<st
   const parts: string[] = [];
   for (const map of maps.slice(-most)) {
     const figures: string[] = [];
-    for (const quantity of map.quantities.filter((one) => reported.includes(one) || one.startsWith('roi:')))
+    for (const quantity of map.quantities.filter(
+      (quantity) => reported.includes(quantity) || quantity.startsWith('roi:'),
+    ))
       figures.push(await figureOf(map, quantity));
     const { rows, columns, series, frames, unplaced } = map;
     const of = series === undefined ? '' : `<b>${htmlText(series)}</b> `;

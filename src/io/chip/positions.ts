@@ -1,6 +1,6 @@
 /** Lists of positions: the number, x and y of each image. */
 import { EwaldError } from '../../base/errors.js';
-import { shown } from '../../base/options.js';
+import { inspect } from '../../base/options.js';
 import type { ListedGrid } from './grid.js';
 import { latticeOf } from './lattice.js';
 
@@ -21,7 +21,7 @@ export function parsePositions(text: string, name: string): ImagePosition[] {
     if (words.length !== 3 || !isImage(image) || !Number.isFinite(x) || !Number.isFinite(y))
       throw new EwaldError(
         'Format',
-        `${name}:${i + 1}: ${shown(line.slice(0, 40))} is no position; expected "image x y", such as "0 1.25 -0.5"`,
+        `${name}:${i + 1}: ${inspect(line.slice(0, 40))} is no position; expected "image x y", such as "0 1.25 -0.5"`,
       );
     rows.push([image, x, y]);
   }
@@ -35,7 +35,7 @@ export function listedGrid(given: readonly ImagePosition[], name: string): Liste
   const isRow = (row: unknown): boolean =>
     Array.isArray(row) && row.length === 3 && isImage(row[0]) && row.every(Number.isFinite);
   if (!Array.isArray(given) || !given.every(isRow))
-    throw new EwaldError('Argument', `${name} is ${shown(given)}; expected rows of [image, x, y]`);
+    throw new EwaldError('Argument', `${name} is ${inspect(given)}; expected rows of [image, x, y]`);
   if (given.length === 0) throw new EwaldError('Format', `${name} has no positions; expected rows "image x y"`);
   const rows = [...(given as readonly ImagePosition[])].sort(([a], [b]) => a - b);
   for (const [i, [image, x, y]] of rows.entries()) {

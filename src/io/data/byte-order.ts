@@ -28,7 +28,7 @@ export interface Turning {
 }
 
 /** For arrays smaller than this, calling an addon costs more than it saves. */
-const leastForAddon = 4096;
+const minForAddon = 4096;
 /** Bytes copied and reversed at a time, so that they stay in the L1 cache in between. */
 const pieceBytes = 1 << 15;
 
@@ -39,7 +39,7 @@ export type Swapper = Pick<ByteSource, 'swapBytes'>;
  * Copies numbers of `width` bytes (1, 2, 4 or 8), the bytes of each in reverse, into other memory of the same length.
  */
 export function swapCopy(from: Uint8Array, into: Uint8Array, width: number, source: Swapper): void {
-  const swap = width > 1 && from.length >= leastForAddon ? source.swapBytes : undefined;
+  const swap = width > 1 && from.length >= minForAddon ? source.swapBytes : undefined;
   if (swap) {
     swap(from, into, width);
     return;
@@ -55,7 +55,7 @@ export function swapCopy(from: Uint8Array, into: Uint8Array, width: number, sour
 export function swapBytes(bytes: Uint8Array, width: number, source: Swapper): void {
   if (width === 1) return;
   // Node's own turn pairs and eights in vectors, fours one by one.
-  const swap = width === 4 && bytes.length >= leastForAddon ? source.swapBytes : undefined;
+  const swap = width === 4 && bytes.length >= minForAddon ? source.swapBytes : undefined;
   if (swap) {
     swap(bytes, bytes, width);
     return;

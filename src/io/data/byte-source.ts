@@ -6,7 +6,7 @@
  */
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
-import { refusal, setting } from '../../base/parameters.js';
+import { argumentError, setting } from '../../base/parameters.js';
 
 /** Options of one read. */
 export interface ReadOptions {
@@ -71,7 +71,7 @@ export interface ByteSource {
 }
 
 /** Checks the range of a read before anything is allocated; returns the destination. */
-export function target(source: ByteSource, offset: number, into: number | Uint8Array): Uint8Array {
+export function readTarget(source: ByteSource, offset: number, into: number | Uint8Array): Uint8Array {
   const length = typeof into === 'number' ? into : into.byteLength;
   if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(length) || offset < 0 || length < 0)
     throw new EwaldError('Format', `${source.name}: cannot read ${length} bytes at ${offset}`, {
@@ -119,7 +119,7 @@ export function partsInside(from: string, path: string, options: SiblingOptions)
   const isRooted = /^([/\\]|[A-Za-z]:|[A-Za-z][A-Za-z0-9+.-]*:\/\/)/.test(path) || path.includes('\0');
   // Where a backslash is a character of names, 'a\\b/../..' leads out of the folder.
   if ((isRooted || !parts || !partsOf(path, '/')) && !options.allowOutside)
-    throw refusal(
+    throw argumentError(
       '',
       (said) =>
         `${from} refers to ${path}, which lies outside its folder; open it with ` +

@@ -1,6 +1,6 @@
 /** Which array of a file with several holds the frames: the only one with the most axes, or the largest one by far. */
 import { EwaldError } from '../../base/errors.js';
-import { refusal } from '../../base/parameters.js';
+import { argumentError } from '../../base/parameters.js';
 
 /** An array that may hold frames. */
 export interface FrameArrayEntry {
@@ -12,7 +12,7 @@ export interface FrameArrayEntry {
 
 /** An array this many times as large as any other is chosen without asking. */
 const byFar = 8;
-const mostListed = 20;
+const maxListed = 20;
 
 const volume = ({ shape }: FrameArrayEntry): number => shape.reduce((product, n) => product * n, 1);
 
@@ -38,9 +38,9 @@ export function framesAmong<Entry extends FrameArrayEntry>(
 
 /** The error for a file whose frames have to be chosen; `detail.candidates` has the paths. */
 export function ambiguous(name: string, rivals: readonly FrameArrayEntry[]): EwaldError {
-  const listed = rivals.slice(0, mostListed).map(({ path, shape, dtype }) => `${path} (${shape.join(' × ')} ${dtype})`);
-  const more = rivals.length > mostListed ? `, and ${rivals.length - mostListed} more` : '';
-  return refusal(
+  const listed = rivals.slice(0, maxListed).map(({ path, shape, dtype }) => `${path} (${shape.join(' × ')} ${dtype})`);
+  const more = rivals.length > maxListed ? `, and ${rivals.length - maxListed} more` : '';
+  return argumentError(
     '',
     (said) =>
       `${name} has ${rivals.length} arrays that may hold the frames; name one with ${said('dataset')}: ` +

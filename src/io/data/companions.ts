@@ -15,7 +15,7 @@ export interface Given<T> {
  * Number of files that are opened to see what they refer to: masters come first, and a series of plain frames needs
  * only a few probes.
  */
-const mostProbed = 8;
+const maxProbed = 8;
 
 /** The files most likely to refer to others first: masters by name, then the rarer endings. */
 function byLikelihood<T>(given: readonly Given<T>[]): Given<T>[] {
@@ -37,7 +37,7 @@ export async function withoutCompanions<T>(
   opened: (one: Given<T>) => Promise<ReadonlySet<string>>,
 ): Promise<T[]> {
   const companions = new Set<string>();
-  for (const one of byLikelihood(given).slice(0, mostProbed)) {
+  for (const one of byLikelihood(given).slice(0, maxProbed)) {
     if (companions.has(baseName(one.name))) continue;
     const asked = await opened(one).catch(() => new Set<string>());
     for (const name of asked) if (name !== baseName(one.name)) companions.add(name);
@@ -58,7 +58,7 @@ export function recording(source: ByteSource): { readonly source: ByteSource; re
 }
 
 /** Opens and closes a source; returns the sibling files that were requested. */
-export async function filesAskedFor(
+export async function siblingsRequested(
   source: ByteSource,
   open: (source: ByteSource) => Promise<Dataset>,
 ): Promise<ReadonlySet<string>> {

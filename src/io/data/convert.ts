@@ -1,14 +1,14 @@
 /** Writes the frames of a dataset in another format, piece by piece, to any sink of bytes. */
-import { orAborted } from '../../base/aborted.js';
+import { abortable } from '../../base/aborted.js';
 import { expects, expectsMembers } from '../../base/arguments.js';
-import { row, valid } from '../../base/call-options.js';
+import { checkedValue, row } from '../../base/call-options.js';
 import { type Progress, progressOf } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import { emptySlice, type FrameSlice, sliceLength, sliceOf } from '../../base/frame-slice.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import type { MethodOf } from '../../base/members.js';
 import { checkSignal, knownOptions } from '../../base/options.js';
-import { refusal } from '../../base/parameters.js';
+import { argumentError } from '../../base/parameters.js';
 import type { Codecs } from './codecs/codecs.js';
 import { isCutFile } from './cut-files.js';
 import type { Dataset, DatasetShape, Metadata } from './dataset.js';
@@ -72,10 +72,14 @@ export function checkWriteFrames(options: WriteFramesOptions): {
   packing: Packing;
   slice: FrameSlice;
 } {
-  const format = valid('format', options.format, row.choice(frameFormats, 'h5'));
+  const format = checkedValue('format', options.format, row.choice(frameFormats, 'h5'));
   if (options.packing !== undefined && format !== 'h5')
-    throw refusal('', (said) => `${said('packing')} is for HDF5; ${format} stores numbers uncompressed`);
-  return { format, packing: valid('packing', options.packing, convertRows.packing), slice: sliceOf('', options) };
+    throw argumentError('', (said) => `${said('packing')} is for HDF5; ${format} stores numbers uncompressed`);
+  return {
+    format,
+    packing: checkedValue('packing', options.packing, convertRows.packing),
+    slice: sliceOf('', options),
+  };
 }
 
 /**
@@ -109,8 +113,8 @@ export async function writeFrames(
   const { patch } = sink;
   // The sink is the caller's, and may never answer.
   const ended: FrameSink = {
-    append: (bytes) => orAborted(sink.append(bytes), signal),
-    ...(patch && { patch: (at, bytes) => orAborted(patch.call(sink, at, bytes), signal) }),
+    append: (bytes) => abortable(sink.append(bytes), signal),
+    ...(patch && { patch: (at, bytes) => abortable(patch.call(sink, at, bytes), signal) }),
   };
   const writer =
     format === 'h5'
@@ -130,7 +134,7 @@ export async function writeFrames(
 function problemsOf(dataset: Dataset, format: FrameFormat): Pick<WrittenFrames, 'warnings' | 'isCut'> {
   const isCut = isCutFile(dataset);
   const warnings = dataset.notes.flatMap(({ kind, text }) => (kind === 'warning' ? [text] : []));
-  if (isCut && !dataset.notes.some((one) => one.isCut))
+  if (isCut && !dataset.notes.some((note) => note.isCut))
     warnings.push(`${dataset.name} was cut, and lacks frames or parts of them`);
   if (dataset.maskVaries && format === 'h5')
     warnings.push('the mask of the file differs from frame to frame, and is not written');

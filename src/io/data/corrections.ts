@@ -6,7 +6,7 @@
  */
 import { expectsMembers, expectsNumbers, expectsPlainNumbers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
-import { knownOptions, shown } from '../../base/options.js';
+import { inspect, knownOptions } from '../../base/options.js';
 import type { Dataset, Metadata } from './dataset.js';
 import { type DataType, elements, type FrameArray } from './dtype.js';
 
@@ -123,7 +123,7 @@ export class Corrections {
     if (frame !== undefined && !(Number.isInteger(frame) && frame >= 0 && frame < dataset.frames))
       throw new EwaldError(
         'Argument',
-        `Corrections.of: frame is ${shown(frame)}; expected a frame of ${dataset.name}, 0 … ${dataset.frames - 1}`,
+        `Corrections.of: frame is ${inspect(frame)}; expected a frame of ${dataset.name}, 0 … ${dataset.frames - 1}`,
       );
     const { saturation, underload, markers } = dataset.meta;
     const own = await dataset.mask?.({ frame });

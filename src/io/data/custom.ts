@@ -1,10 +1,10 @@
 /** Frames that a user's own code reads, as a dataset: for formats that the package does not know. */
-import { orAborted } from '../../base/aborted.js';
-import { row, valid } from '../../base/call-options.js';
+import { abortable } from '../../base/aborted.js';
+import { checkedValue, row } from '../../base/call-options.js';
 import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import type { MethodOf } from '../../base/members.js';
-import { knownOptions, nearest, shown } from '../../base/options.js';
+import { inspect, knownOptions, nearest } from '../../base/options.js';
 import type { ByteSource } from './byte-source.js';
 import type { Dataset, DatasetShape, FrameRange, Metadata } from './dataset.js';
 import { type DataType, dataTypes, type FrameArray, viewAs } from './dtype.js';
@@ -114,13 +114,13 @@ export function customDataset(given: CustomDataset): Dataset {
         'read(first, count, into) { … } }',
     );
   const shape = customShape(what, given);
-  const dtype = valid(`${what}: dtype`, given.dtype, row.required(row.choice(dataTypes)));
+  const dtype = checkedValue(`${what}: dtype`, given.dtype, row.required(row.choice(dataTypes)));
   const navigation = [...checkShape(`${what}: shape.nav`, shape.nav)];
   const signal = [...checkShape(`${what}: shape.sig`, shape.sig, 1)];
-  const chunkFrames = valid(`${what}: chunkFrames`, given.chunkFrames, row.integer(1, 2 ** 31, 1));
+  const chunkFrames = checkedValue(`${what}: chunkFrames`, given.chunkFrames, row.integer(1, 2 ** 31, 1));
   for (const method of methods)
     if (given[method] !== undefined && typeof given[method] !== 'function')
-      throw new EwaldError('Argument', `${what}: ${method} is ${shown(given[method])}; expected a method`);
+      throw new EwaldError('Argument', `${what}: ${method} is ${inspect(given[method])}; expected a method`);
   const name = given.name ?? 'custom';
   const source: ByteSource = {
     name,
@@ -140,12 +140,12 @@ export function customDataset(given: CustomDataset): Dataset {
     meta: given.meta ?? {},
     chunkFrames,
     ...(given.mask && {
-      mask: async (options) => checkMask(name, await orAborted(given.mask?.(), options?.signal), signal),
+      mask: async (options) => checkMask(name, await abortable(given.mask?.(), options?.signal), signal),
     }),
     async readMany(first, count, into, abort) {
       try {
         const target = viewAs(into, dtype);
-        const read = await orAborted(given.read(first, count, target, { signal: abort }), abort);
+        const read = await abortable(given.read(first, count, target, { signal: abort }), abort);
         checkReturned(name, read, target);
       } catch (cause) {
         if (isEwaldError(cause)) throw cause;
@@ -165,7 +165,7 @@ function checkReturned(name: string, returned: unknown, into: FrameArray): void 
   if (isData)
     throw new EwaldError(
       'Argument',
-      `${name}: read returned ${shown(returned)}; expected that it writes the frames into its third argument: into.set(…)`,
+      `${name}: read returned ${inspect(returned)}; expected that it writes the frames into its third argument: into.set(…)`,
     );
 }
 
@@ -173,7 +173,7 @@ function checkReturned(name: string, returned: unknown, into: FrameArray): void 
 function checkMask(name: string, mask: unknown, signal: readonly number[]): Uint8Array {
   const pixels = signal.reduce((a, b) => a * b, 1);
   if (mask instanceof Uint8Array && mask.length === pixels) return mask;
-  throw new EwaldError('Shape', `${name}: mask returns ${shown(mask)}; expected a Uint8Array of ${pixels}`);
+  throw new EwaldError('Shape', `${name}: mask returns ${inspect(mask)}; expected a Uint8Array of ${pixels}`);
 }
 
 /** Rejects partitions that omit or repeat frames. Throws `Argument`. */
@@ -183,7 +183,7 @@ function checkPartitions(name: string, wanted: readonly FrameRange[], frames: nu
     if (one?.first !== next || !Number.isInteger(one.count) || one.count < 1)
       throw new EwaldError(
         'Argument',
-        `${name}: partitions has ${shown(one)}; expected { first: ${next}, count } with at least one frame, since ` +
+        `${name}: partitions has ${inspect(one)}; expected { first: ${next}, count } with at least one frame, since ` +
           'partitions are in order and without gaps',
       );
     next += one.count;

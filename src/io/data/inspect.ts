@@ -203,7 +203,7 @@ async function inspectOne(
 }
 
 /** Maximum size of a frame that is read for its statistics, bytes. */
-const mostFrame = 2 ** 30;
+const maxFrame = 2 ** 30;
 
 /**
  * The statistics of the first frame, or the reason why there are none; the other contents of the file are reported in
@@ -213,7 +213,7 @@ async function firstOf(
   dataset: Dataset,
   signal: OpenOptions['signal'],
 ): Promise<{ readonly statistics?: FrameStatistics; readonly damaged?: string }> {
-  if (dataset.frames === 0 || dataset.frameLength * elementBytes(dataset.dtype) > mostFrame) return {};
+  if (dataset.frames === 0 || dataset.frameLength * elementBytes(dataset.dtype) > maxFrame) return {};
   try {
     const values = new Values(dataset);
     values.add(await dataset.read(0, 1, undefined, { signal }));

@@ -3,7 +3,7 @@ import { isAddress } from '../../base/addresses.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformFile } from '../../base/globals.js';
 import { type ByteSource, partsInside } from './byte-source.js';
-import { filesAskedFor, withoutCompanions } from './companions.js';
+import { siblingsRequested, withoutCompanions } from './companions.js';
 import type { Dataset, Note } from './dataset.js';
 import type { Services } from './format.js';
 import { type OpenOptions, openSource } from './open.js';
@@ -91,7 +91,7 @@ export async function mainInputs(
   return withoutCompanions(
     inputs.map((input) => ({ input, name: dataInputName(input) })),
     async ({ input }) =>
-      filesAskedFor(await sourceWith(input, options, platform, siblings), (source) =>
+      siblingsRequested(await sourceWith(input, options, platform, siblings), (source) =>
         openSource(source, each, platform.services),
       ),
   );
@@ -138,7 +138,7 @@ function besideInput(
     return isOnServer ? new URL(name.split('/').map(encodeURIComponent).join('/'), from).href : `${folder}${name}`;
   }
   const name = file.replace(/^.*\//, '');
-  const found = siblings.find((one) => one.name === name);
+  const found = siblings.find((sibling) => sibling.name === name);
   if (found) return found;
   throw new EwaldError(
     'File',

@@ -5,7 +5,7 @@
 import { checkedOptions, row } from '../../base/call-options.js';
 import { compressedError, compressionBegin, compressionOfHead } from '../../base/compression.js';
 import { EwaldError } from '../../base/errors.js';
-import { refusal, settings } from '../../base/parameters.js';
+import { argumentError, settings } from '../../base/parameters.js';
 import { type ByteSource, baseName } from './byte-source.js';
 import type { Codecs } from './codecs/codecs.js';
 import { compressedEnding, decompressed } from './compressed/source.js';
@@ -114,7 +114,7 @@ export async function openSource(
     const taken = [...everywhere, ...format.options];
     for (const [name, value] of Object.entries(options))
       if (value !== undefined && !taken.includes(name))
-        throw refusal(
+        throw argumentError(
           '',
           (said) => `${source.name}: a file of format ${format.name} states its ${said(name)} itself; omit the option`,
         );
@@ -171,7 +171,7 @@ function unknown(source: ByteSource, options: OpenOptions, text: boolean, other:
       detail: { path: source.name, size: source.size },
     });
   const raw = options.dtype === undefined || options.sigShape === undefined;
-  return refusal(
+  return argumentError(
     '',
     (said) =>
       `${source.name} (${source.size} bytes) has none of the known ` +

@@ -1,28 +1,28 @@
 /** Splits a dataset into tasks and checks the arguments of a read, for all formats. */
 import { lengthOf } from '../../base/buffers.js';
 import { EwaldError } from '../../base/errors.js';
-import { shown } from '../../base/options.js';
+import { inspect } from '../../base/options.js';
 import type { Dataset, FrameRange } from './dataset.js';
 import { allocateFrames, elementBytes, elements, type FrameArray } from './dtype.js';
 
 type Sizes = Pick<Dataset, 'name' | 'frames' | 'frameLength' | 'dtype' | 'chunkFrames'>;
 
 /** Far more tasks than any run has; a small file may claim any number of frames. */
-const mostPartitions = 2 ** 22;
+const maxPartitions = 2 ** 22;
 
 /** Runs of frames of about `bytes` that start at whole chunks. */
 export function partitionFrames(dataset: Sizes, bytes = 2 ** 25): FrameRange[] {
   if (typeof bytes !== 'number' || !(bytes > 0))
-    throw new EwaldError('Argument', `partitions: bytes is ${shown(bytes)}; expected a number above 0`);
+    throw new EwaldError('Argument', `partitions: bytes is ${inspect(bytes)}; expected a number above 0`);
   const { frames, chunkFrames } = dataset;
   const fit = Math.max(1, Math.floor(bytes / Math.max(1, dataset.frameLength * elementBytes(dataset.dtype))));
   const step = Math.max(chunkFrames, Math.floor(fit / chunkFrames) * chunkFrames);
   const count = Math.ceil(frames / step);
-  if (count > mostPartitions)
+  if (count > maxPartitions)
     throw new EwaldError(
       'Limit',
       `${dataset.name}: ${frames} frames would be ${count} partitions of ${bytes} bytes; ` +
-        `the limit is ${mostPartitions}. ` +
+        `the limit is ${maxPartitions}. ` +
         'If the number of frames is right, pass a larger number of bytes to partitions',
       { detail: { frames, bytes, partitions: count } },
     );
@@ -36,7 +36,7 @@ export function partitionFrames(dataset: Sizes, bytes = 2 ** 25): FrameRange[] {
 export function checkRange({ name, frames }: Sizes, first: number, count: number): void {
   for (const [what, value] of Object.entries({ first, count }))
     if (!Number.isInteger(value))
-      throw new EwaldError('Argument', `${name}: ${what} is ${shown(value)}; expected a whole number of frames`);
+      throw new EwaldError('Argument', `${name}: ${what} is ${inspect(value)}; expected a whole number of frames`);
   if (first < 0 || count < 0 || first + count > frames)
     throw new EwaldError(
       'Argument',
@@ -53,7 +53,10 @@ export function checkRead(dataset: Sizes, first: number, count: number, into: Fr
   if (into === undefined) return allocateFrames(dtype, length);
   const { array, numbers } = elements[dtype];
   if ((into as { [Symbol.toStringTag]?: string } | null)?.[Symbol.toStringTag] !== array.name)
-    throw new EwaldError('Shape', `${name}: frames of ${dtype} must be read into a ${array.name}, not ${shown(into)}`);
+    throw new EwaldError(
+      'Shape',
+      `${name}: frames of ${dtype} must be read into a ${array.name}, not ${inspect(into)}`,
+    );
   const room = lengthOf(into);
   if (room < length * numbers)
     throw new EwaldError(

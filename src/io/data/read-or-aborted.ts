@@ -1,5 +1,5 @@
 /** Reads of frames that the signal ends, whoever wrote the dataset. */
-import { orAborted } from '../../base/aborted.js';
+import { abortable } from '../../base/aborted.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { type Dataset, fillsHere } from './dataset.js';
 import type { FrameArray } from './dtype.js';
@@ -16,5 +16,5 @@ export function readOrAborted(
   signal: PlatformSignal | undefined,
 ): Promise<FrameArray> {
   const reading = dataset.read(first, count, into, { signal });
-  return fillsHere in dataset ? reading : orAborted(reading, signal);
+  return fillsHere in dataset ? reading : abortable(reading, signal);
 }

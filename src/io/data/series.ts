@@ -13,7 +13,7 @@ import { openFrames } from './frames.js';
 import { navigationShape } from './shapes.js';
 
 /** Number of files kept open and read concurrently. */
-const mostOpen = 8;
+const maxOpen = 8;
 const atOnce = 4;
 
 /** A file of a series. */
@@ -76,7 +76,7 @@ class Parts {
     } finally {
       one.users--;
       const idle = [...held].filter(([, { users }]) => users === 0);
-      for (const [at] of idle.slice(0, Math.max(0, held.size - mostOpen))) await this.#close(at);
+      for (const [at] of idle.slice(0, Math.max(0, held.size - maxOpen))) await this.#close(at);
     }
   }
 

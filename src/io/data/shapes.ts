@@ -1,6 +1,6 @@
 /** Shapes: reconciles what the file states with what the caller requests, and checks that the file is large enough. */
 import { EwaldError } from '../../base/errors.js';
-import { shown } from '../../base/options.js';
+import { inspect } from '../../base/options.js';
 import type { ByteSource } from './byte-source.js';
 import type { Note } from './dataset.js';
 import type { FormatOptions } from './format.js';
@@ -33,14 +33,20 @@ export function checkShape(what: string, shape: readonly number[], least = 0, un
   if (!Array.isArray(shape) || shape.length < least || !shape.every(isLength))
     throw new EwaldError(
       'Argument',
-      `${what} is ${shown(shape)}; expected lengths of at least 1, slowest axis first` +
+      `${what} is ${inspect(shape)}; expected lengths of at least 1, slowest axis first` +
         `${unknown === -1 ? ', or -1 for one that follows from the number of frames' : ''}`,
     );
   return shape;
 }
 
 /** Checks a size stated in a header: an integer within what a file can hold. */
-export function sane(source: Pick<ByteSource, 'name'>, what: string, value: number, least = 1, most = 2 ** 40): number {
+export function checkHeaderSize(
+  source: Pick<ByteSource, 'name'>,
+  what: string,
+  value: number,
+  least = 1,
+  most = 2 ** 40,
+): number {
   if (!Number.isSafeInteger(value) || value < least || value > most)
     throw badFile(source, `the header gives ${what} as ${value}; expected ${least} to ${most}`);
   return value;
@@ -124,7 +130,7 @@ export function countFrames(source: ByteSource, offset: number, stride: number, 
 }
 
 /** Rejects a frame that the file cannot hold, before anything is allocated: a small header may claim terabytes. */
-export function holds(source: ByteSource, offset: number, bytes: number, what: string): void {
+export function checkFrameFits(source: ByteSource, offset: number, bytes: number, what: string): void {
   if (!Number.isSafeInteger(bytes) || offset + bytes > source.size)
     throw badFile(
       source,

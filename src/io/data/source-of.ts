@@ -3,7 +3,7 @@ import { isAddress } from '../../base/addresses.js';
 import { bytesIn } from '../../base/buffers.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformBlob, PlatformSignal, PlatformUrl } from '../../base/globals.js';
-import { checkSignal, shown } from '../../base/options.js';
+import { checkSignal, inspect } from '../../base/options.js';
 import type { ByteSource } from './byte-source.js';
 import { blobSource } from './sources/blob.js';
 import { givenSource } from './sources/given.js';
@@ -51,7 +51,7 @@ export async function sourceOf(
   }
   throw new EwaldError(
     'Argument',
-    `open was given ${shown(input)}; expected a path, a URL, a File, a Blob, bytes, { bytes, name } or a ByteSource`,
+    `open was given ${inspect(input)}; expected a path, a URL, a File, a Blob, bytes, { bytes, name } or a ByteSource`,
   );
 }
 

@@ -26,7 +26,7 @@ const factors: Readonly<Record<SpotUnit, number>> = {
 export const spotUnits = Object.keys(factors) as readonly SpotUnit[];
 
 /** Characters of a text by which its kind is recognised. */
-const mostBegin = 4096;
+const maxBegin = 4096;
 
 /** The contents of a spot list. */
 export interface SpotList {
@@ -52,7 +52,7 @@ export function readSpotList(text: string, options: SpotListOptions = {}): SpotL
   expectsText('readSpotList: the first argument', text);
   const rows = { name: row.text, unit: row.choice(spotUnits, '1/A') };
   const { name = 'the list', unit } = checkedOptions('readSpotList', options, rows);
-  const other = otherText(text.slice(0, mostBegin));
+  const other = otherText(text.slice(0, maxBegin));
   if (other !== undefined)
     throw new EwaldError('Format', `${name} is not a list of spots; it is ${other}`, { detail: { path: name } });
   const factor = factors[unit];

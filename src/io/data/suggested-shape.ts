@@ -14,7 +14,7 @@ export function suggestedShape(
   for (const dtype of types) {
     const numbers = bytes / elementBytes(dtype);
     const side = Math.sqrt(numbers);
-    const width = widths.find((one) => numbers % one ** 2 === 0) ?? (Number.isInteger(side) ? side : 0);
+    const width = widths.find((width) => numbers % width ** 2 === 0) ?? (Number.isInteger(side) ? side : 0);
     if (numbers > 0 && width > 1) return { dtype, sigShape: [width, width] };
   }
   return { dtype: types[0] ?? 'u16', sigShape: [512, 512] };

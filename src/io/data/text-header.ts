@@ -11,7 +11,7 @@ interface TextHeader {
 }
 
 /** Longest header; a file without a closing brace is not read to its end. */
-const mostBytes = 2 ** 20;
+const maxBytes = 2 ** 20;
 
 /**
  * Reads a header that starts at `at` and ends with a brace that stands for itself: one in a value, as in
@@ -22,7 +22,7 @@ export async function readTextHeader(source: ByteSource, at: number, signal?: Pl
   for (let length = 4096; ; length *= 4) {
     const here = Math.min(length, source.size - at);
     text = latin1(await source.read(at, here, { signal }));
-    const isAll = here === source.size - at || length >= mostBytes;
+    const isAll = here === source.size - at || length >= maxBytes;
     const close = closingBrace(text) ?? (isAll ? anyBrace(text) : undefined);
     // The line feed may be the first byte that was not read.
     if (close && (close.end < text.length || here === source.size - at))

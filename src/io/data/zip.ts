@@ -1,10 +1,10 @@
 /** Zip archives: their central directory, and a member as a separate source. Format: APPNOTE 6.3. */
 import type { PlatformSignal } from '../../base/globals.js';
-import { type ByteSource, target } from './byte-source.js';
+import { type ByteSource, readTarget } from './byte-source.js';
 import { compare, type Digests, hex32 } from './checksums/check.js';
 import { latin1 } from './cursor.js';
 import { inflate, inflateHead } from './inflate.js';
-import { badFile, holds, sane } from './shapes.js';
+import { badFile, checkFrameFits, checkHeaderSize } from './shapes.js';
 import { memorySource } from './sources/memory.js';
 
 /** A member of an archive. */
@@ -21,11 +21,11 @@ export interface ZipEntry {
 }
 
 /** Larger members are not decompressed into memory. */
-const mostBytes = 2 ** 31;
+const maxBytes = 2 ** 31;
 /** Largest compression ratio of deflate. */
 const deflateRatio = 1032;
 /** Stored members larger than this are not read as a whole just to verify them. */
-export const mostChecked = 2 ** 30;
+export const maxChecked = 2 ** 30;
 const pieceBytes = 2 ** 23;
 
 /** Reads the central directory. Throws `Format`. */
@@ -40,7 +40,7 @@ export async function readZip(source: ByteSource, signal?: PlatformSignal): Prom
   const count = view.getUint16(end + 10, true);
   const [size, start] = [view.getUint32(end + 12, true), view.getUint32(end + 16, true)];
   if (count === 0xffff || start === 0xffffffff) throw badFile(source, 'Zip64 archives cannot be read');
-  holds(source, start, size, 'the table of contents');
+  checkFrameFits(source, start, size, 'the table of contents');
   const table = await source.read(start, size, { signal });
   const entries = new DataView(table.buffer, table.byteOffset, table.byteLength);
   const found: ZipEntry[] = [];
@@ -62,7 +62,7 @@ export async function readZip(source: ByteSource, signal?: PlatformSignal): Prom
 
 /**
  * A member as a source: read in place if stored, decompressed into memory otherwise. With `digests` its checksum is
- * verified; for a stored member (up to `mostChecked`), on first read. Throws `Format`.
+ * verified; for a stored member (up to `maxChecked`), on first read. Throws `Format`.
  */
 export async function zipMember(
   source: ByteSource,
@@ -79,7 +79,7 @@ export async function zipMember(
   if (unpacked && digests) agree(digests.crc32(unpacked));
   let checking: Promise<void> | undefined;
   const check = (): Promise<void> | undefined => {
-    if (unpacked || !digests || size > mostChecked) return undefined;
+    if (unpacked || !digests || size > maxChecked) return undefined;
     checking ??= storedCrc(source, start, size, digests).then(agree);
     return checking;
   };
@@ -87,7 +87,7 @@ export async function zipMember(
     name,
     size,
     async read(offset, into, options) {
-      const out = target(member, offset, into);
+      const out = readTarget(member, offset, into);
       await check();
       if (!unpacked) return source.read(start + offset, out, options);
       out.set(unpacked.subarray(offset, offset + out.length));
@@ -116,12 +116,12 @@ export async function zipHead(
 
 /** Where the data of a member start. Throws `Format`. */
 async function dataStart(source: ByteSource, entry: ZipEntry, signal: PlatformSignal | undefined): Promise<number> {
-  holds(source, entry.at, 30, `the header of ${entry.name}`);
+  checkFrameFits(source, entry.at, 30, `the header of ${entry.name}`);
   const header = await source.read(entry.at, 30, { signal });
   const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
   if (view.getUint32(0, true) !== 0x04034b50) throw badFile(source, `${entry.name} has no local header`);
   const start = entry.at + 30 + view.getUint16(26, true) + view.getUint16(28, true);
-  holds(source, start, entry.storedBytes, entry.name);
+  checkFrameFits(source, start, entry.storedBytes, entry.name);
   return start;
 }
 
@@ -141,7 +141,13 @@ async function unpack(
   start: number,
   signal: PlatformSignal | undefined,
 ): Promise<Uint8Array> {
-  sane(source, `the size of ${entry.name}`, entry.bytes, 0, Math.min(mostBytes, entry.storedBytes * deflateRatio));
+  checkHeaderSize(
+    source,
+    `the size of ${entry.name}`,
+    entry.bytes,
+    0,
+    Math.min(maxBytes, entry.storedBytes * deflateRatio),
+  );
   const stored = await source.read(start, entry.storedBytes, { signal });
   try {
     return await inflate(stored, entry.bytes, 'raw');

@@ -36,7 +36,7 @@ interface FileMasks {
 }
 
 /** Largest number of files whose masks are kept. */
-const mostFiles = 256;
+const maxFiles = 256;
 
 export class BadPixels {
   /** Bad in every frame: 1 where bad, [ss, fs]. */
@@ -113,7 +113,7 @@ export class BadPixels {
     this.#files.set(name, reading);
     reading.catch(() => this.#files.delete(name));
     const [oldest] = this.#files.keys();
-    if (this.#files.size > mostFiles && oldest !== undefined) this.#files.delete(oldest);
+    if (this.#files.size > maxFiles && oldest !== undefined) this.#files.delete(oldest);
     return reading;
   }
 
@@ -128,7 +128,7 @@ export class BadPixels {
       const inGroup = isOfGroups(used.path);
       await withArray(ofFrame(named, dataset, 0), this.#openOther, async (array) => {
         const { groups = [] } = dataset;
-        const frames = inGroup ? groups.filter((one) => one === groups[0]).length : dataset.frames;
+        const frames = inGroup ? groups.filter((group) => group === groups[0]).length : dataset.frames;
         const arrangement = arrangementOf(named, array, { frames, axes: moduleAxes(dataset) });
         if (arrangement.varies || inGroup) varying.push({ used, named, arrangement });
         else {
@@ -164,11 +164,11 @@ export class BadPixels {
 }
 
 /** A mask of all frames that leaves less than a tenth of its panels is inverted. */
-const mostMarked = 0.9;
+const maxMarked = 0.9;
 
 function refuseInverted({ path, file, users }: UsedMask, marked: number): void {
   const pixels = users.reduce((sum, { panel }) => sum + widthOf(panel) * heightOf(panel), 0);
-  if (marked <= mostMarked * pixels) return;
+  if (marked <= maxMarked * pixels) return;
   throw new EwaldError(
     'Format',
     `the mask ${file === undefined ? '' : `${file} `}${path} marks ${Math.floor((100 * marked) / pixels)} % of the ` +

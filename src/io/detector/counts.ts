@@ -53,7 +53,7 @@ function rangeOf(meta: Metadata, geometry: Geometry, reserved: number | undefine
     if (marker > 0) greatest = Math.min(greatest, marker - 1);
     else least = Math.max(least, marker + 1);
   }
-  for (const flag of geometry.panels[0]?.badValues.filter((one) => isLimit(geometry, one)) ?? []) {
+  for (const flag of geometry.panels[0]?.badValues.filter((badValue) => isLimit(geometry, badValue)) ?? []) {
     if (flag.when === 'less') least = Math.max(least, flag.value);
     if (flag.when === 'more') greatest = Math.min(greatest, flag.value);
   }

@@ -9,7 +9,7 @@
 import { awaited } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
-import { knownOptions, shown } from '../../base/options.js';
+import { inspect, knownOptions } from '../../base/options.js';
 import type { numbers } from '../../core/layout/peaks.js';
 import type { Vector } from '../../crystal/cell.js';
 import { cornersOf } from '../../crystal/geometry/check.js';
@@ -131,7 +131,7 @@ export interface DetectorTables {
 const detectorOptionNames = ['geometry', 'bad', 'highres', 'openOther'] as const;
 
 /** Largest number of files whose beams are cached. */
-const mostFiles = 256;
+const maxFiles = 256;
 
 const searched: readonly string[] = ['u8', 'i8', 'u16', 'i16', 'u32', 'i32', 'f32'];
 
@@ -163,12 +163,12 @@ export async function openDetector(
   if (typeof (opened as Partial<Dataset> | null)?.read !== 'function')
     throw new EwaldError(
       'Argument',
-      `detector was given ${shown(opened)}; it expects an open dataset: await open(file), from ewald/data`,
+      `detector was given ${inspect(opened)}; it expects an open dataset: await open(file), from ewald/data`,
     );
   knownOptions('detector', options, detectorOptionNames);
   const { geometry: given, highres } = options;
   if (given !== undefined && !Array.isArray((given as Geometry | null)?.panels))
-    throw new EwaldError('Argument', `detector: geometry is ${shown(given)}; it expects what parseGeometry returns`);
+    throw new EwaldError('Argument', `detector: geometry is ${inspect(given)}; it expects what parseGeometry returns`);
   if (given) await refuseOtherDataset(given, opened);
   const described = given ?? (opened.meta?.panels ? geometryFromFile(opened) : undefined);
   const dataset = stacked(opened, described);
@@ -182,7 +182,7 @@ export async function openDetector(
   if (options.bad !== undefined && (!(options.bad instanceof Uint8Array) || options.bad.length !== width * height))
     throw new EwaldError(
       'Shape',
-      `detector: bad is ${shown(options.bad)}; it expects a Uint8Array of ${width * height} pixels (${width} ` +
+      `detector: bad is ${inspect(options.bad)}; it expects a Uint8Array of ${width * height} pixels (${width} ` +
         `x ${height})`,
     );
   const masks = await BadPixels.open(geometry, dataset, openOther, known.bad);
@@ -196,7 +196,7 @@ export async function openDetector(
       files.set(file, known);
       // A run over single-frame files has as many files as frames, so the oldest entry is dropped.
       const [oldest] = files.keys();
-      if (files.size > mostFiles && oldest !== undefined) files.delete(oldest);
+      if (files.size > maxFiles && oldest !== undefined) files.delete(oldest);
       known.catch(() => files.delete(file));
     }
     return known;

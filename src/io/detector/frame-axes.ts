@@ -13,7 +13,7 @@ export const writtenDimensions = (panel: Panel): string =>
 
 /** The modules that a panel names, slowest axis first. */
 export const moduleOf = (panel: Panel): number[] =>
-  panel.dimensions.filter((one): one is number => typeof one === 'number');
+  panel.dimensions.filter((dimension): dimension is number => typeof dimension === 'number');
 
 const dimensionKind = (dimension: Panel['dimensions'][number]): string =>
   typeof dimension === 'number' ? 'N' : dimension;
@@ -35,7 +35,7 @@ export function imageAxes(geometry: Geometry): readonly number[] {
   if (!first) throw new EwaldError('Format', 'the geometry has no panel');
   const kinds = first.dimensions.map(dimensionKind);
   const axes = kinds.slice(kinds.findIndex((kind) => kind !== '%'));
-  const isOnce = (kind: string): boolean => axes.filter((one) => one === kind).length === 1;
+  const isOnce = (kind: string): boolean => axes.filter((axis) => axis === kind).length === 1;
   if (axes.includes('%') || !isOnce('ss') || !isOnce('fs'))
     throw new EwaldError(
       'Unsupported',

@@ -122,7 +122,7 @@ const headerOf = ({ wavelengthA, distanceM, pixelSizeM, beamCentrePx }: Metadata
 });
 
 /** Headers of one detector differ by less: a spot 1000 pixels from the beam moves by five. */
-const [leastShare, leastPx] = [0.005, 5];
+const [minShare, minPx] = [0.005, 5];
 
 /**
  * Refuses frames whose header states another place of the detector, or another wavelength, than the header from which
@@ -133,7 +133,7 @@ export function refuseOtherHeader({ header: first }: Geometry, { name, meta }: D
   const header = headerOf(meta);
   const differing = ([what, of, unit]: readonly [string, 'wavelengthA' | 'distanceM' | 'pixelM', string]): string[] => {
     const [one, other] = [header[of], first[of]];
-    const differs = one !== undefined && other !== undefined && !(Math.abs(one / other - 1) < leastShare);
+    const differs = one !== undefined && other !== undefined && !(Math.abs(one / other - 1) < minShare);
     return differs ? [`${what} of ${one} ${unit}, not ${other} ${unit}`] : [];
   };
   const found = (
@@ -144,7 +144,7 @@ export function refuseOtherHeader({ header: first }: Geometry, { name, meta }: D
     ] as const
   ).flatMap(differing);
   const [one, other] = [header.centrePx, first.centrePx];
-  if (one && other && !(Math.hypot(one[0] - other[0], one[1] - other[1]) < leastPx))
+  if (one && other && !(Math.hypot(one[0] - other[0], one[1] - other[1]) < minPx))
     found.push(`a beam centre of ${one.join(', ')} pixels, not ${other.join(', ')}`);
   if (found.length > 0)
     throw new EwaldError(

@@ -1,13 +1,13 @@
 /** Which dataset of a file a geometry means: the one answer for runs, checks, viewers and detectors. */
 
 import { EwaldError } from '../../base/errors.js';
-import { refusal } from '../../base/parameters.js';
+import { argumentError } from '../../base/parameters.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
 import type { Dataset } from '../data/dataset.js';
 
 /** Formats whose arrays have paths, as `data` of a geometry is one; geometries of the others state it in vain. */
 const formatsWithPaths: readonly string[] = ['hdf5', 'zarr'];
-const mostListed = 20;
+const maxListed = 20;
 
 /** The dataset that a geometry states; undefined: it leaves the choice to the file. */
 export const statedDataset = ({ panels: [first] }: Geometry): string | undefined => first?.data;
@@ -36,9 +36,9 @@ export async function datasetMeant(geometry: Geometry, dataset: Dataset): Promis
   if (target !== undefined && !withoutSlash(target).startsWith(`${withoutSlash(stated)}/`))
     return isSame(target, opened) ? undefined : stated;
   const arrays = dataset.arrays.filter(({ shape }) => shape.length > 1);
-  const listed = arrays.slice(0, mostListed).map(({ name, shape, dtype }) => `${name} (${shape.join(' × ')} ${dtype})`);
-  const more = arrays.length > mostListed ? `, and ${arrays.length - mostListed} more` : '';
-  throw refusal(
+  const listed = arrays.slice(0, maxListed).map(({ name, shape, dtype }) => `${name} (${shape.join(' × ')} ${dtype})`);
+  const more = arrays.length > maxListed ? `, and ${arrays.length - maxListed} more` : '';
+  throw argumentError(
     '',
     (said) =>
       `${dataset.name}: the geometry states data = ${stated}, but the file has no such array; it has ` +

@@ -15,9 +15,9 @@ const shortest = 5e-4;
 /** The edge of a detector in Å: beyond it lie no reflections of crystals. */
 const coarsest = 300;
 /** Fast and slow scan at a smaller angle, by its sine, describe no area. */
-const leastSine = 0.5;
+const minSine = 0.5;
 /** Corners of fractions of a pixel, none of them 0 or a half, are metres; panels have many more pixels than that. */
-const [mostOfMetres, leastOfPanel] = [0.45, 16];
+const [maxOfMetres, minOfPanel] = [0.45, 16];
 
 /**
  * Refuses a geometry with which no frame can be searched. Throws `Format` that says what was found, what is possible,
@@ -46,18 +46,16 @@ function ofPanel({ name, fs, ss, resolution, offsetM }: Panel, { distanceM }: Be
   if (distance < shortest)
     return `panel ${name} is ${short(1000 * distance)} mm from the sample; check the unit of clen, which is metres without one`;
   const [f, s] = [norm(fs), norm(ss)];
-  if (!(f > 0 && s > 0 && norm(cross(fs, ss)) >= leastSine * f * s))
+  if (!(f > 0 && s > 0 && norm(cross(fs, ss)) >= minSine * f * s))
     return `fs and ss of panel ${name} are nearly parallel; expected directions at a right angle, such as fs = x, ss = y`;
   return undefined;
 }
 
 function ofCorners(panels: readonly Panel[]): string | undefined {
-  const isMetres = (x: number): boolean => x !== 0 && Math.abs(x) < mostOfMetres;
+  const isMetres = (x: number): boolean => x !== 0 && Math.abs(x) < maxOfMetres;
   const areMetres = panels.every(
     (panel) =>
-      isMetres(panel.corner[0]) &&
-      isMetres(panel.corner[1]) &&
-      Math.min(widthOf(panel), heightOf(panel)) >= leastOfPanel,
+      isMetres(panel.corner[0]) && isMetres(panel.corner[1]) && Math.min(widthOf(panel), heightOf(panel)) >= minOfPanel,
   );
   const [first] = panels;
   if (!areMetres || !first) return undefined;

@@ -5,7 +5,7 @@
  */
 
 import { EwaldError } from '../../base/errors.js';
-import { shown } from '../../base/options.js';
+import { inspect } from '../../base/options.js';
 import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
 import { PanelPlace } from '../../crystal/geometry/pixels.js';
 
@@ -27,7 +27,7 @@ export function resolutionRing({ panels }: Geometry, beam: Beam, resolutionA: nu
   if (!(resolutionA > 0))
     throw new EwaldError(
       'Argument',
-      `ring: the resolution is ${shown(resolutionA)}; it expects a positive number of Å`,
+      `ring: the resolution is ${inspect(resolutionA)}; it expects a positive number of Å`,
     );
   const sine = beam.wavelengthA / (2 * resolutionA);
   if (sine > 1) return [];

@@ -5,7 +5,7 @@
  */
 
 import { EwaldError } from '../../base/errors.js';
-import { refusal, setting } from '../../base/parameters.js';
+import { argumentError, setting } from '../../base/parameters.js';
 import type { BadRegion, Geometry, Panel } from '../../crystal/geometry/geometry.js';
 import { rivalsIn } from '../data/candidates.js';
 import type { Dataset, DatasetShape, ListedPeaks, ReadFramesOptions } from '../data/dataset.js';
@@ -211,7 +211,7 @@ class StackedFrames implements Dataset {
     return reorder(stored, this.file.shape.sig, this.order, image);
   }
   async peaks(): Promise<ListedPeaks> {
-    throw refusal(
+    throw argumentError(
       '',
       (said) =>
         `${this.name}: its frames have several modules, and peak lists do not state the module of a peak; use ` +

@@ -61,10 +61,10 @@ export async function convert(input: string, output: string, options: ConvertOpt
 
 function formatOf(output: string): FrameFormat {
   const ending = extname(output).slice(1).toLowerCase();
-  const format = frameFormats.find((one) => one === (ending === 'hdf5' ? 'h5' : ending));
+  const format = frameFormats.find((frameFormat) => frameFormat === (ending === 'hdf5' ? 'h5' : ending));
   if (format) return format;
   throw new EwaldError(
     'Argument',
-    `"${output}" should end in ${frameFormats.map((one) => `.${one}`).join(' or ')}; the ending says the format`,
+    `"${output}" should end in ${frameFormats.map((frameFormat) => `.${frameFormat}`).join(' or ')}; the ending says the format`,
   );
 }

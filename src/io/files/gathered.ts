@@ -1,7 +1,7 @@
 /** Writes behind its caller: what is added while a write is under way is written together, in order, when it has ended. */
 
 /** Bytes in memory for which the caller waits. */
-const mostWaiting = 2 ** 24;
+const maxWaiting = 2 ** 24;
 
 export class GatheredWrites {
   readonly #write: (bytes: Uint8Array) => Promise<void>;
@@ -21,7 +21,7 @@ export class GatheredWrites {
     this.#waiting.push(bytes);
     this.#bytes += bytes.length;
     this.#writing ??= this.#writeAll();
-    if (this.#bytes > mostWaiting) await this.settled();
+    if (this.#bytes > maxWaiting) await this.settled();
   }
 
   /** Waits until everything is written. Throws what a write has thrown, unless `add` did. */

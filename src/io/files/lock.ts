@@ -302,7 +302,7 @@ class HeldLock implements Lock {
     this.#owner = owner;
     this.#content = content;
     this.#forget = onExit(lock);
-    this.#timer = setInterval(() => void this.#beat().catch(() => undefined), beatMs);
+    this.#timer = setInterval(() => void this.#heartbeat().catch(() => undefined), beatMs);
     this.#timer.unref();
   }
 
@@ -332,7 +332,7 @@ class HeldLock implements Lock {
   }
 
   /** Rewritten, so that the file server sets the time. */
-  async #beat(): Promise<void> {
+  async #heartbeat(): Promise<void> {
     const handle = await open(this.#lock, 'r+');
     try {
       if (ownerOf(await handle.readFile('utf8'))?.token !== this.#owner.token) return;

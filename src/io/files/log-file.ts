@@ -16,22 +16,22 @@ import { fileReason } from '../../base/file-errors.js';
 /** How a line begins; a file that begins otherwise is no log, and is left as it is. */
 const beginning = '{"time":"';
 /** Number of former files that are kept, as FILE.1 (the newest) … FILE.4. */
-const mostFormer = 4;
+const maxFormer = 4;
 
 /** A log file. */
 export class LogFile {
   readonly #path: string;
-  readonly #mostBytes: number;
+  readonly #maxBytes: number;
   /** A pipe, which is opened once: without a reader, another open would never return. */
   #pipe: number | undefined;
 
   /**
-   * A log that has at most about `mostBytes` in each of its files. Throws `Argument` for a file that is no log, `File`
+   * A log that has at most about `maxBytes` in each of its files. Throws `Argument` for a file that is no log, `File`
    * for one that cannot be written.
    */
-  constructor(path: string, mostBytes: number) {
+  constructor(path: string, maxBytes: number) {
     this.#path = path;
-    this.#mostBytes = mostBytes;
+    this.#maxBytes = maxBytes;
     let head: string;
     try {
       const isPipe = statSync(path, { throwIfNoEntry: false })?.isFIFO() === true;
@@ -66,14 +66,14 @@ export class LogFile {
     }
     // Another run may have started a new file, or somebody may have moved this one.
     const { size = 0 } = statSync(this.#path, { throwIfNoEntry: false }) ?? {};
-    if (size > 0 && size + Buffer.byteLength(line) > this.#mostBytes) this.#rotate();
+    if (size > 0 && size + Buffer.byteLength(line) > this.#maxBytes) this.#rotate();
     appendFileSync(this.#path, line);
   }
 
   #rotate(): void {
-    const former = Array.from({ length: mostFormer }, (_, i) => `${this.#path}.${i + 1}`);
+    const former = Array.from({ length: maxFormer }, (_, i) => `${this.#path}.${i + 1}`);
     const all = [this.#path, ...former];
-    for (let i = mostFormer; i > 0; i--)
+    for (let i = maxFormer; i > 0; i--)
       if (statSync(all[i - 1] as string, { throwIfNoEntry: false })) renameSync(all[i - 1] as string, all[i] as string);
   }
 }

@@ -5,7 +5,7 @@
 import { constants, open } from 'node:fs';
 import { Socket } from 'node:net';
 import { promisify } from 'node:util';
-import { orAborted } from '../../base/aborted.js';
+import { abortable } from '../../base/aborted.js';
 import { fileError } from '../../base/file-errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 
@@ -27,7 +27,7 @@ async function writePipe(file: string, signal: PlatformSignal | undefined): Prom
       // The answer of the system while there is no reader.
       if ((error as NodeJS.ErrnoException).code !== 'ENXIO') throw error;
     }
-    await orAborted(new Promise((resolve) => setTimeout(resolve, retryMs)), signal);
+    await abortable(new Promise((resolve) => setTimeout(resolve, retryMs)), signal);
   }
 }
 
@@ -37,7 +37,7 @@ export async function pipeOutput(file: string, signal: PlatformSignal | undefine
   // Each write receives its error.
   socket.on('error', () => {});
   const waiting = (work: (done: (cause?: Error | null) => void) => unknown): Promise<void> =>
-    orAborted(
+    abortable(
       new Promise<void>((resolve, reject) => {
         work((cause) => (cause ? reject(fileError(file, 'written', cause)) : resolve()));
       }),

@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { itemsOrAborted } from '../../base/aborted.js';
+import { abortableItems } from '../../base/aborted.js';
 import { EwaldError } from '../../base/errors.js';
 import { fileError, notAFile } from '../../base/file-errors.js';
 import { interruption } from './interrupt.js';
@@ -35,7 +35,7 @@ async function* arriving(source: Readable, pipe?: string): AsyncGenerator<Uint8A
       ? undefined
       : setTimeout(() => process.stderr.write(`ewald: waiting for a program that writes to ${pipe}\n`), silentMs);
   try {
-    for await (const piece of itemsOrAborted<Uint8Array>(source, interruption())) {
+    for await (const piece of abortableItems<Uint8Array>(source, interruption())) {
       clearTimeout(waiting);
       yield piece;
     }

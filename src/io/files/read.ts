@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { counted } from '../../base/amounts.js';
 import { EwaldError, isEwaldError } from '../../base/errors.js';
 import { fileError, fileReason } from '../../base/file-errors.js';
-import { givenOnce } from '../../base/given-once.js';
+import { givenOnce } from '../../base/without-repeats.js';
 import { type KnownCell, parseCellText, readCell } from '../../crystal/cell-file.js';
 import { identity } from './inputs.js';
 import { filePieces, isPipe, isStandardInput } from './pieces.js';

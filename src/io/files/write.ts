@@ -14,7 +14,7 @@ import { compressedName } from '../../base/compression.js';
 import { EwaldError } from '../../base/errors.js';
 import { fileError } from '../../base/file-errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
-import { refusal, setting } from '../../base/parameters.js';
+import { argumentError, setting } from '../../base/parameters.js';
 import { flush, flushFolder } from './flush.js';
 import { refuseInputs, refuseOpen } from './inputs.js';
 import { interruption, onExit } from './interrupt.js';
@@ -197,7 +197,7 @@ const binaryEndings: readonly string[] = ['.h5', '.hdf5', '.mtz', '.npy', '.png'
 
 /** Rejects a name that indicates another format, because the file would be misread. Throws `Argument`. */
 function refuseEnding(file: string, endings: readonly string[]): void {
-  const isBinary = endings.some((one) => binaryEndings.includes(one));
+  const isBinary = endings.some((ending) => binaryEndings.includes(ending));
   const ending = (knownEndings.exec(file) ?? (isBinary ? textEndings.exec(file) : undefined))?.[0].toLowerCase();
   if (ending !== undefined && !endings.includes(ending))
     throw new EwaldError('Argument', `${file} ends in ${ending}, another format; expected ${endings.join(' or ')}`, {
@@ -226,7 +226,7 @@ async function mayReplace(file: string, target: string, { force, replaces, other
   } finally {
     await handle.close();
   }
-  throw refusal(
+  throw argumentError(
     '',
     (said) =>
       `${file} exists and ${otherwise ?? unstated(replaces)}; choose another name, or pass ` +

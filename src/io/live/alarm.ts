@@ -1,6 +1,6 @@
 /** Alarms of a run: what they watch, how they are written, and when they begin and end. */
-import { shown } from '../../base/options.js';
-import { refusal } from '../../base/parameters.js';
+import { inspect } from '../../base/options.js';
+import { argumentError } from '../../base/parameters.js';
 import { regionFields } from '../../crystal/stream/regions.js';
 import { type Drift, fewestCrystals } from './detector-drift.js';
 import { type RunSample, ratesBetween } from './rates.js';
@@ -79,10 +79,10 @@ const listed = (names: object): string => Object.keys(names).join(', ');
  */
 export function parseAlarm(text: string, what = '', isSearched = true, regions: readonly string[] = []): Alarm {
   const refuse = (found: string): never => {
-    throw refusal(
+    throw argumentError(
       what,
       (said) =>
-        `${said('alarm')} is ${shown(text)}: ${found}; an alarm reads like "hits<5% for 2min", "lag>30s" or ` +
+        `${said('alarm')} is ${inspect(text)}: ${found}; an alarm reads like "hits<5% for 2min", "lag>30s" or ` +
         '"disk<50GB"',
     );
   };

@@ -45,7 +45,7 @@ export type DectrisMessage =
   | { readonly kind: 'end' | 'other'; readonly series: number | undefined };
 
 /** Maximum size of a frame in bytes. */
-export const mostFrameBytes = 2 ** 31;
+export const maxFrameBytes = 2 ** 31;
 
 /** Each bit of a mask is a reason why the pixel is bad. */
 export const badPixels = (bits: ArrayLike<number>): Uint8Array =>

@@ -17,7 +17,7 @@ import {
   badPixels,
   type DectrisMessage,
   largestCount,
-  mostFrameBytes,
+  maxFrameBytes,
   numberedImage,
   type Series,
 } from './dectris-message.js';
@@ -26,7 +26,7 @@ import type { LiveFrame } from './frame.js';
 type Json = Readonly<Record<string, unknown>>;
 
 /** Longest part that is read as JSON. */
-const mostText = 2 ** 22;
+const maxText = 2 ** 22;
 /** Bytes in which the first key of the first part is looked for. */
 const markBytes = 256;
 
@@ -67,7 +67,7 @@ export function dectrisV1(parts: readonly Uint8Array[]): DectrisMessage {
 
 function jsonOf(part: Uint8Array | undefined, what: string): Json {
   if (!part) throw new EwaldError('Format', `${what} is missing`);
-  if (part.length > mostText) throw new EwaldError('Format', `${what} has ${part.length} bytes; expected JSON`);
+  if (part.length > maxText) throw new EwaldError('Format', `${what} has ${part.length} bytes; expected JSON`);
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder().decode(part));
@@ -146,7 +146,7 @@ function pixelLayout(about: Json, what: string): { dtype: DataType; shape: reado
         'float32',
     );
   const bytes = (width as number) * (height as number) * elementBytes(dtype);
-  if (bytes > mostFrameBytes) throw new EwaldError('Format', `${what} claims ${bytes} bytes`);
+  if (bytes > maxFrameBytes) throw new EwaldError('Format', `${what} claims ${bytes} bytes`);
   return { dtype, shape: [height as number, width as number] };
 }
 

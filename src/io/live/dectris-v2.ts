@@ -12,7 +12,7 @@ import {
   badPixels,
   type DectrisMessage,
   largestCount,
-  mostFrameBytes,
+  maxFrameBytes,
   numberedImage,
   type Series,
 } from './dectris-message.js';
@@ -141,7 +141,7 @@ async function rowsArray(value: unknown, codecs: Codecs) {
     );
   const [dtype, size, Numbers] = known;
   const length = (sizes[0] ?? 0) * (sizes[1] ?? 0) * size;
-  if (length > mostFrameBytes) throw new EwaldError('Format', `an array of a message claims ${length} bytes`);
+  if (length > maxFrameBytes) throw new EwaldError('Format', `an array of a message claims ${length} bytes`);
   const bytes = await pixelBytes(array.value, length, size, codecs);
   if (bytes?.length !== length)
     throw new EwaldError('Format', `an array of a message has ${bytes?.length ?? 'no'} bytes; expected ${length}`);

@@ -16,7 +16,7 @@ import { badFile, defaultFrameBytes } from '../data/shapes.js';
 /** Bytes before a payload: `MPX,`, ten digits and a comma. */
 export const envelopeBytes = 15;
 /** Headers of acquisitions have about a kilobyte. */
-const mostHeaderBytes = 2 ** 20;
+const maxHeaderBytes = 2 ** 20;
 /** The number of the frame and the length of its header are within the first bytes of a frame. */
 const startBytes = 64;
 
@@ -141,7 +141,7 @@ export class MerlinStream {
       }
       case 'start':
         if (text.startsWith('HDR,')) {
-          if (this.#payload > mostHeaderBytes)
+          if (this.#payload > maxHeaderBytes)
             throw badFile(source, `the header of an acquisition claims ${this.#payload} bytes`);
           this.#want('acquisition', this.#payload);
           return;
@@ -253,7 +253,7 @@ export function takeMerlinText(held: string, name: string): { readonly payloads:
   let rest = held;
   while (rest.length >= envelopeBytes) {
     const length = Number(/^MPX,(\d{10}),/.exec(rest)?.[1] ?? Number.NaN) - 1;
-    if (!(length >= 0 && length <= mostHeaderBytes))
+    if (!(length >= 0 && length <= maxHeaderBytes))
       throw badFile({ name }, `a message starts with ${quoted(rest)}; expected MPX, and ten digits`);
     if (rest.length < envelopeBytes + length) break;
     payloads.push(rest.slice(envelopeBytes, envelopeBytes + length));

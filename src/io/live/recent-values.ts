@@ -4,7 +4,7 @@
  */
 
 /** Parts of the time, and the most values of each. */
-const [partCount, mostOfPart] = [120, 128];
+const [partCount, maxOfPart] = [120, 128];
 
 /** The frames of a part; each kept value stands for as many of them. */
 interface Part {
@@ -35,7 +35,7 @@ export class RecentValues {
       this.#parts.push(part);
     }
     if (part.seen++ % part.each === 0) part.kept.push(value);
-    if (part.kept.length > mostOfPart) {
+    if (part.kept.length > maxOfPart) {
       part.kept = part.kept.filter((_, i) => i % 2 === 0);
       part.each *= 2;
     }

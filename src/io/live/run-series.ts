@@ -186,7 +186,7 @@ class Spread {
 /** Times in ms. */
 const [minute, tenMinutes] = [60_000, 600_000];
 /** The greatest number of marks and of values that are kept. */
-const [mostMarks, mostValues] = [200, 4096];
+const [maxMarks, maxValues] = [200, 4096];
 
 /** Something that happened during a run: what somebody did, or a fault. */
 export interface SeriesMark {
@@ -232,7 +232,7 @@ export class RunHistory {
     // A value that stays is kept where it began and where it ends.
     if (all.at(-1)?.[1] === value && all.at(-2)?.[1] === value) all.pop();
     all.push([at, value]);
-    if (all.length <= mostValues) return;
+    if (all.length <= maxValues) return;
     const half = Array.from({ length: all.length >> 1 }, (_, i): Reading => {
       const [one, other] = [all[2 * i] as Reading, all[2 * i + 1] as Reading];
       // The greater of two, so that a long wait remains visible.
@@ -247,7 +247,7 @@ export class RunHistory {
     if (marks.at(-1)?.text === mark.text) return;
     const after = marks.findLastIndex(({ at }) => at <= mark.at) + 1;
     marks.splice(after, 0, mark);
-    if (marks.length > mostMarks) marks.shift();
+    if (marks.length > maxMarks) marks.shift();
   }
 }
 

@@ -2,7 +2,7 @@
 import { counted } from '../../base/amounts.js';
 
 /** Missing images of a series whose numbers are kept, so that late ones are recognised. */
-const mostKept = 100_000;
+const maxKept = 100_000;
 
 /** The images of one series after the other. Its calls return what a person has to know, once a series each. */
 export class SeriesCount {
@@ -43,7 +43,7 @@ export class SeriesCount {
     }
     if (index === next) return undefined;
     this.lost += index - next;
-    for (let i = next; i < index && this.#missing.size < mostKept; i++) this.#missing.add(i);
+    for (let i = next; i < index && this.#missing.size < maxKept; i++) this.#missing.add(i);
     const which = index - next === 1 ? `image ${next}` : `images ${next} to ${index - 1}`;
     return this.#once(`${which}${this.#of} did not arrive before image ${index}; further ones are counted`);
   }

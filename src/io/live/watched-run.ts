@@ -121,7 +121,7 @@ export class WatchedRun {
     this.#drift.reach(s);
     // One sample before the longest time is needed, and the first one for the whole run.
     while ((this.#samples[2]?.s ?? Number.POSITIVE_INFINITY) <= s - this.#keptS) this.#samples.splice(1, 1);
-    for (const one of this.#alarms) found.push(...this.#judge(one));
+    for (const alarm of this.#alarms) found.push(...this.#judge(alarm));
     if (s - this.#toldS >= progressS) {
       this.#toldS = s;
       found.push({ event: 'progress', ...this.summary });
@@ -133,7 +133,7 @@ export class WatchedRun {
   end(isWhole: boolean): RunHappening[] {
     if (this.ended) return [];
     this.ended = isWhole ? 'whole' : 'stopped';
-    const raised = this.#alarms.filter((one) => one.isRaised);
+    const raised = this.#alarms.filter((alarm) => alarm.isRaised);
     for (const one of raised) one.isRaised = false;
     return raised.map(({ alarm: { text }, value }) => ({
       event: 'alarm-end',
@@ -145,7 +145,7 @@ export class WatchedRun {
 
   /** The alarms that are raised, in words. */
   get alarms(): string[] {
-    return this.#alarms.flatMap((one) => (one.isRaised ? [alarmText(one.alarm, one.value)] : []));
+    return this.#alarms.flatMap((alarm) => (alarm.isRaised ? [alarmText(alarm.alarm, alarm.value)] : []));
   }
 
   /** All alarms, for the page of the run. */
@@ -232,7 +232,7 @@ export class WatchedRun {
         'ewald_alarm',
         'gauge',
         '1 while an alarm is raised.',
-        this.#alarms.map((one) => [one.isRaised ? 1 : 0, { alarm: one.alarm.text }] as const),
+        this.#alarms.map((alarm) => [alarm.isRaised ? 1 : 0, { alarm: alarm.alarm.text }] as const),
       ),
     ].join('');
   }

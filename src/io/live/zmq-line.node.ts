@@ -1,6 +1,6 @@
 /** A line by ZeroMQ on which messages are received: it opens by itself again after an interruption. */
 import { EwaldError, messageOf } from '../../base/errors.js';
-import { refusal } from '../../base/parameters.js';
+import { argumentError } from '../../base/parameters.js';
 import { loadZmq, type Zmq } from './zeromq.node.js';
 
 /** How frames are requested. */
@@ -72,7 +72,7 @@ export class ZmqLine {
     } catch (cause) {
       socket.close();
       const found = `is "${address}"; expected an address such as tcp://host:5002`;
-      throw refusal('', (said) => `${said('zmqInput')} ${found}`, { cause });
+      throw argumentError('', (said) => `${said('zmqInput')} ${found}`, { cause });
     }
     if (socket instanceof Subscriber) socket.subscribe(...words);
     return line;

@@ -23,7 +23,7 @@ const palette = Uint8Array.from({ length: 768 }, (_, i) => {
 });
 
 /** Values whose colours are remembered while an image is made. */
-const mostColours = 2 ** 12;
+const maxColours = 2 ** 12;
 
 export class Assembly {
   readonly size: number;
@@ -127,7 +127,7 @@ export class Assembly {
       let one = known.get(value);
       if (one === undefined) {
         one = colour(value);
-        if (known.size < mostColours) known.set(value, one);
+        if (known.size < maxColours) known.set(value, one);
       }
       pixels[i] = one;
     }

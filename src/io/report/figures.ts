@@ -1,7 +1,7 @@
 /** The pictures of a report as SVG files: charts with their captions, frames and powders with their overlays. */
 import { expectsText } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
-import { shown } from '../../base/options.js';
+import { inspect } from '../../base/options.js';
 import { lightStyle } from './style.js';
 
 /** A picture of a report. */
@@ -107,7 +107,7 @@ export function reportFigures(html: string, name = 'the text'): ReportFigure[] {
     if (active ?? linked)
       throw new EwaldError(
         'Format',
-        `${name} has a picture with ${shown((active ?? linked)?.[0].trim())}, which no report of ewald has; it was ` +
+        `${name} has a picture with ${inspect((active ?? linked)?.[0].trim())}, which no report of ewald has; it was ` +
           'changed after it was written, and its pictures are not copied',
       );
     const caption = /<figcaption[^>]*>(.*?)<\/figcaption>/s.exec(inside)?.[1] ?? `<b>${heading}</b>`;

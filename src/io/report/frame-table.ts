@@ -12,7 +12,7 @@ export interface FrameRow {
 }
 
 /** More rows would make a page of several megabytes, which browsers lay out slowly. */
-export const mostRows = 20_000;
+export const maxRows = 20_000;
 /** What sorts a frame without a value behind all others. */
 const last = 1e7;
 

@@ -1,8 +1,8 @@
 /** `writeFigures`: the pictures of a report as SVG or PNG files in a folder. */
 import { join } from 'node:path';
 import { checkedOptions } from '../../base/call-options.js';
-import { shown } from '../../base/options.js';
-import { type Parameters, refusal } from '../../base/parameters.js';
+import { inspect } from '../../base/options.js';
+import { argumentError, type Parameters } from '../../base/parameters.js';
 import { makeFolder } from '../files/folders.js';
 import { readText } from '../files/read.js';
 import { checkOutput, type Output, openOutput, type WriteOptions } from '../files/write.js';
@@ -58,9 +58,9 @@ export async function writeFigures(report: string, options: WriteFiguresOptions 
   ];
   for (const { folder, ending } of kinds)
     if (/\.(svg|png)$/i.test(folder))
-      throw refusal('writeFigures', (said) => {
+      throw argumentError('writeFigures', (said) => {
         const name = ending === '.png' ? 'png' : 'output';
-        return `${said(name)} is ${shown(folder)}; expected a folder, in which each picture is a file`;
+        return `${said(name)} is ${inspect(folder)}; expected a folder, in which each picture is a file`;
       });
   const files = kinds.flatMap(({ folder, ending, draw }) =>
     figures.map(({ name, caption, svg }) => {

@@ -2,7 +2,7 @@
 
 import { checkedOptions, row } from '../../base/call-options.js';
 import { EwaldError, messageOf } from '../../base/errors.js';
-import { endedByBoth, type MaybeAsyncDisposable } from '../../base/resource.js';
+import { disposableServer, type MaybeAsyncDisposable } from '../../base/resource.js';
 import type { Codecs } from '../data/codecs/codecs.js';
 import type { Dataset } from '../data/dataset.js';
 import { bytesOfArray } from '../data/dtype.js';
@@ -56,7 +56,7 @@ export async function simulateDectris(
     }
     const bound = Number(new URL(socket.lastEndpoint ?? '').port);
     const series = { ...(await seriesOf(dataset)), encoding };
-    return endedByBoth(
+    return disposableServer(
       new Simulator({ host, port: bound, stream, series, dwellUs, repeat, lose, dataset, codecs, socket }),
     );
   } catch (error) {

@@ -1,7 +1,7 @@
 /** Writes simulated frames to an HDF5 file. */
 import { progressOf } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
-import { breathe, checkSignal } from '../../base/options.js';
+import { checkSignal, yieldToEventLoop } from '../../base/options.js';
 import type { Dataset } from '../data/dataset.js';
 import { openCodecs } from '../data/opening.node.js';
 import { beginHdf5Frames } from '../data/write-hdf5.js';
@@ -27,7 +27,7 @@ export async function writeSimulated(
     const writer = await beginHdf5Frames(sink, codecs, described, { mask });
     for (let i = 0; i < described.frames; i++) {
       checkSignal(signal);
-      await breathe();
+      await yieldToEventLoop();
       await writer.write(frame(i));
       tell(i + 1, described.frames);
     }

@@ -3,7 +3,7 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EwaldError } from '../../base/errors.js';
 import { fileError } from '../../base/file-errors.js';
-import { refusal, setting } from '../../base/parameters.js';
+import { argumentError, setting } from '../../base/parameters.js';
 import { makeFolder } from '../files/folders.js';
 import { refuseInputs } from '../files/inputs.js';
 import { onExit } from '../files/interrupt.js';
@@ -31,7 +31,7 @@ export async function beginFolder(folder: string, inputs: readonly string[], for
     await makeFolder(folder);
     const older = (await readdir(folder)).filter(isList);
     if (older.length > 0 && !force)
-      throw refusal(
+      throw argumentError(
         '',
         (said) =>
           `${folder} contains ${older.length} file${older.length === 1 ? '' : 's'} of an earlier simulation; choose ` +

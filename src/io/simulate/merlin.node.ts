@@ -2,7 +2,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { checkedOptions, row } from '../../base/call-options.js';
 import { EwaldError, messageOf } from '../../base/errors.js';
-import { endedByBoth, type MaybeAsyncDisposable } from '../../base/resource.js';
+import { disposableServer, type MaybeAsyncDisposable } from '../../base/resource.js';
 import { swapBytes } from '../data/byte-order.js';
 import type { Dataset } from '../data/dataset.js';
 import { type DataType, littleEndianMachine, numberBytes } from '../data/dtype.js';
@@ -14,7 +14,7 @@ import { merlinSimulationRows } from './parameters.js';
 const headerBytes = 384;
 const slowMs = 150;
 /** Free ports that are tried until the next one is free as well. */
-const mostAttempts = 16;
+const maxAttempts = 16;
 /** Bytes that are sent at a time. */
 const blockBytes = 2 ** 21;
 /** Messages are kept for the next acquisition if they take no more memory than this. */
@@ -49,7 +49,7 @@ export async function simulateMerlin(
       faults,
     });
     await simulator.listen(host, port, dataPort);
-    return endedByBoth(simulator);
+    return disposableServer(simulator);
   } catch (error) {
     await dataset.dispose();
     throw error;
@@ -106,7 +106,7 @@ class Simulator implements Omit<MerlinSimulator, 'dispose'> {
   /** Listens on both ports; without `dataPort` it is the next one, as clients expect. */
   async listen(host: string, port: number, dataPort: number | undefined): Promise<void> {
     this.host = host;
-    for (let attempts = mostAttempts; ; attempts--)
+    for (let attempts = maxAttempts; ; attempts--)
       try {
         this.port = await this.#serve(host, port, (socket) => this.#command(socket));
         this.dataPort = await this.#serve(host, dataPort ?? this.port + 1, (socket) => this.#client(socket));

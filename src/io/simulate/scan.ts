@@ -41,7 +41,7 @@ export interface ScanTruth {
 /** The slope of a disk, and the relative brightness of all but the middle one. */
 const [slope, outerHeight] = [0.3, 0.5];
 /** Counts of a hot pixel, and of any pixel at most. */
-const [hotCounts, mostCounts] = [5000, 65534];
+const [hotCounts, maxCounts] = [5000, 65534];
 /** Streams of random numbers. */
 const [bookOfHotPixels, bookOfPixels] = [2, 7];
 /** The lattice is turned by this angle, so that its axes are not those of the pixels. */
@@ -102,7 +102,7 @@ export class ScanSimulator {
   frame(position: number): Uint16Array {
     const { seed } = this.#options;
     const noise = pixelNoise(philox([position, 0, 0, bookOfPixels], [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0]));
-    const counts = Uint16Array.from(this.#mean(position), (value) => Math.min(mostCounts, poisson(value, noise)));
+    const counts = Uint16Array.from(this.#mean(position), (value) => Math.min(maxCounts, poisson(value, noise)));
     for (const [y, x] of this.truth.hotPixels) counts[y * this.sigShape[1] + x] = hotCounts;
     return counts;
   }

@@ -10,7 +10,7 @@
 
 import { checkedOptions } from '../../base/call-options.js';
 import type { PlatformSignal } from '../../base/globals.js';
-import { breathe, checkSignal } from '../../base/options.js';
+import { checkSignal, yieldToEventLoop } from '../../base/options.js';
 import { Random } from '../../core/random/random.js';
 import { type Cell, checkCell, norm, reciprocal, type Vector } from '../../crystal/cell.js';
 import { type Centring, checkCentring, primitiveOf } from '../../crystal/centring.js';
@@ -69,7 +69,7 @@ export async function* simulateSpotImages(
     const steps = image(i);
     for (;;) {
       if (performance.now() - rested > 20) {
-        await breathe();
+        await yieldToEventLoop();
         rested = performance.now();
       }
       checkSignal(signal);

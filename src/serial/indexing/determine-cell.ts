@@ -9,7 +9,7 @@
 import { type Progress, progressOf } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
-import { breathe, checkSignal, knownOptions, shown } from '../../base/options.js';
+import { checkSignal, inspect, knownOptions, yieldToEventLoop } from '../../base/options.js';
 import { namesOf } from '../../base/parameters.js';
 import { type BravaisCandidate, bravaisCandidates } from '../../crystal/bravais.js';
 import { anglesOf, type Cell, cellFrom, cellFromParameters, combine, lengthsOf, volume } from '../../crystal/cell.js';
@@ -97,19 +97,19 @@ interface Outcome {
 }
 
 /** Number of clusters that are tried because images agree on them. */
-const mostAgreed = 12;
+const maxAgreed = 12;
 /** Number of images that judge them first, and number of clusters that all images then judge. */
-const [mostJurors, mostFinalists] = [4, 6];
+const [maxJurors, maxFinalists] = [4, 6];
 /**
  * Ranges of edges, in Å, that are searched before the given one: the range sets the grid on which vectors of the
  * lattice are looked for, so that a short one finds what a long one misses. A range that excludes an edge leaves half
  * of an image's spots or more without explanation; no longer one is searched if most are explained.
  */
-const [shorterRanges, mostExplained] = [[150, 400], 0.8];
+const [shorterRanges, maxExplained] = [[150, 400], 0.8];
 /** Reduced cells that differ by less are of one lattice. */
 const sameBend = 0.03;
 /** How often a cell is improved, and by which factor its score has to improve each time. */
-const [mostRounds, leastGain] = [4, 1.02];
+const [maxRounds, minGain] = [4, 1.02];
 
 const sixParameters = (cell: Cell): Six => [...lengthsOf(cell), ...anglesOf(cell)] as Six;
 const alike = (p: Six, q: Six): boolean =>
@@ -133,13 +133,13 @@ export async function determineCell(
   const tell = progressOf('determineCell', options);
   checkSignal(options.signal);
   if (!Array.isArray(images))
-    throw new EwaldError('Argument', `determineCell was given ${shown(images)}; expected a list of images`);
+    throw new EwaldError('Argument', `determineCell was given ${inspect(images)}; expected a list of images`);
   for (const [i, spots] of images.entries()) {
     const fine = spots instanceof Float32Array || spots instanceof Float64Array || Array.isArray(spots);
     if (!fine || spots.length % 3 !== 0 || !allFinite(spots))
       throw new EwaldError(
         fine && spots.length % 3 === 0 ? 'Argument' : 'Shape',
-        `determineCell: image ${i} is ${shown(spots)}; expected finite numbers of 1/angstrom, three per spot`,
+        `determineCell: image ${i} is ${inspect(spots)}; expected finite numbers of 1/angstrom, three per spot`,
       );
   }
   if (images.length === 0)
@@ -187,7 +187,7 @@ async function outcomesWithin(
         const found: Proposal[] = [];
         for (const range of ranges) {
           addDistinct(found, await propose(spots, minLengthA, range), range);
-          if (found.some(({ explained }) => 3 * explained > mostExplained * spots.length)) break;
+          if (found.some(({ explained }) => 3 * explained > maxExplained * spots.length)) break;
         }
         return found;
       }),
@@ -195,7 +195,7 @@ async function outcomesWithin(
     for (const [k, proposed] of proposals.entries()) join(clusters, proposed, wave[k] as number);
     clusters.sort((p, q) => q.members.length - p.members.length || volumeOf(p.members) - volumeOf(q.members));
     tell((0.6 * (from + wave.length)) / asked.length);
-    await breathe();
+    await yieldToEventLoop();
     // Four images that agree are sufficient.
     if ((clusters[0]?.members.length ?? 0) >= 4) break;
   }
@@ -203,7 +203,7 @@ async function outcomesWithin(
   const attempt = (cell: Cell, indices: readonly number[]): Promise<Outcome> =>
     tryCell(run, images, indices, cell, signal);
   // A few images judge all hopeful clusters, all images the best of these.
-  const jury = rich.slice(0, mostJurors);
+  const jury = rich.slice(0, maxJurors);
   const hopeful: { cluster: Cluster; score: number }[] = [];
   const selected = selection(clusters, asked);
   for (const [n, cluster] of selected.entries()) {
@@ -211,10 +211,10 @@ async function outcomesWithin(
     const { score } = await attempt(cellFromParameters(...meanParameters(cluster.members)), jury);
     hopeful.push({ cluster, score });
     tell(0.6 + (0.2 * (n + 1)) / selected.length);
-    await breathe();
+    await yieldToEventLoop();
   }
   hopeful.sort((p, q) => p.score - q.score);
-  const finalists = hopeful.slice(0, mostFinalists);
+  const finalists = hopeful.slice(0, maxFinalists);
   const tried: { first: Outcome; outcome: Outcome }[] = [];
   for (const [n, { cluster }] of finalists.entries()) {
     checkSignal(signal);
@@ -331,14 +331,14 @@ function answerOf(
  */
 async function improved(first: Outcome, attempt: (cell: Cell) => Promise<Outcome>): Promise<Outcome> {
   let outcome = first;
-  for (let round = 0; round < mostRounds && outcome.indexed > 1; round++) {
+  for (let round = 0; round < maxRounds && outcome.indexed > 1; round++) {
     const before = outcome.score;
     const mean = cellFromParameters(...meanParameters(outcome.all));
     for (const cell of [cellFromParameters(...outcome.best), mean]) {
       const other = await attempt(cell);
       if (other.score < outcome.score) outcome = other;
     }
-    if (outcome.score > leastGain * before) break;
+    if (outcome.score > minGain * before) break;
   }
   if (outcome.indexed < 2) return outcome;
   for (const half of halves(cellFromParameters(...meanParameters(outcome.all)))) {
@@ -394,11 +394,11 @@ function join(clusters: Cluster[], proposals: readonly Proposal[], image: number
  * differently, so that none agree except small ones by chance.
  */
 function selection(clusters: readonly Cluster[], asked: readonly number[]): Cluster[] {
-  const chosen = new Set(clusters.slice(0, mostAgreed));
-  for (const image of asked.slice(0, mostJurors)) {
+  const chosen = new Set(clusters.slice(0, maxAgreed));
+  for (const image of asked.slice(0, maxJurors)) {
     const share = ({ shares }: Cluster): number => shares.get(image) ?? 0;
     const octaves = new Map<number, Cluster>();
-    for (const cluster of clusters.filter((one) => share(one) > 0)) {
+    for (const cluster of clusters.filter((cluster) => share(cluster) > 0)) {
       const octave = Math.round(Math.log2(volumeOf(cluster.members)));
       const old = octaves.get(octave);
       if (!old || share(cluster) > share(old)) octaves.set(octave, cluster);

@@ -4,7 +4,7 @@ import { asItIs, assertIntact } from '../../base/buffers.js';
 import type { Progress } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
-import { checkSignal, knownOptions, list, shown } from '../../base/options.js';
+import { checkSignal, inspect, knownOptions, list } from '../../base/options.js';
 import { type KnownCellsInput, knownCells } from './known-cells.js';
 import { type IndexingThresholds, packThresholds, type Sizes, thresholdNames } from './parameters.js';
 import { IndexingResult } from './result.js';
@@ -65,7 +65,7 @@ export function checkInput(sizes: Sizes, input: IndexingInput, scan: boolean) {
   let result = input.into;
   if (result !== undefined) {
     if (!(result instanceof IndexingResult))
-      throw new EwaldError('Argument', `into is ${shown(result)}; expected an IndexingResult of an earlier run`);
+      throw new EwaldError('Argument', `into is ${inspect(result)}; expected an IndexingResult of an earlier run`);
     if (
       result.images !== images ||
       result.maxOutputCells !== sizes.maxOutputCells ||
@@ -150,7 +150,7 @@ function numbers(what: string, given: Float32Array | Float64Array | readonly num
   if (Array.isArray(given) || given instanceof Float64Array) return Float32Array.from(given as ArrayLike<number>);
   throw new EwaldError(
     'Shape',
-    `${what} is ${shown(given)}; expected a Float32Array, a Float64Array or an array of numbers`,
+    `${what} is ${inspect(given)}; expected a Float32Array, a Float64Array or an array of numbers`,
   );
 }
 
@@ -168,7 +168,7 @@ function checkOffsets(wanted: Uint32Array | readonly number[] | undefined, spots
     if (!Number.isInteger(value) || value < before || value > spots || (i === 0 && value !== 0)) {
       throw new EwaldError(
         'Shape',
-        `offsets[${i}] is ${shown(value)}; expected an integer from ${before} to ${i === 0 ? 0 : spots}: ` +
+        `offsets[${i}] is ${inspect(value)}; expected an integer from ${before} to ${i === 0 ? 0 : spots}: ` +
           'offsets start at 0 and never decrease',
       );
     }

@@ -1,12 +1,12 @@
 /** The indexing kernels of the backends that only Node has. */
-import { further } from '../../core/backends/feature.js';
+import { addKernels } from '../../core/backends/feature.js';
 import { indexingOp as cuda } from './kernels/cuda.js';
 import { indexingOp as native } from './kernels/native.js';
 import { proposalsOp } from './kernels/proposals-native.js';
 import { indexingFeature, namingFeature, proposalsFeature } from './kernels.js';
 
 export const nodeKernels = [
-  further(indexingFeature, { native, cuda }),
-  further(namingFeature, { native }),
-  further(proposalsFeature, { native: proposalsOp }),
+  addKernels(indexingFeature, { native, cuda }),
+  addKernels(namingFeature, { native }),
+  addKernels(proposalsFeature, { native: proposalsOp }),
 ];

@@ -39,13 +39,13 @@ export type KnownCellsInput =
 
 /** The answers of the cells that were asked for last: every run asks, and labels take longer than a small run. */
 const nearlySymmetric = new Map<string, boolean>();
-const mostRemembered = 64;
+const maxRemembered = 64;
 
 /** Whether a primitive cell is nearly more symmetric than it is, so that its axes have several names. */
 export function isNearlySymmetric(cell: Cell): boolean {
   const key = cell.join();
   const known = nearlySymmetric.get(key) ?? labelsOf(cell).labels.length > 1;
-  if (nearlySymmetric.size >= mostRemembered) nearlySymmetric.clear();
+  if (nearlySymmetric.size >= maxRemembered) nearlySymmetric.clear();
   nearlySymmetric.set(key, known);
   return known;
 }

@@ -3,11 +3,11 @@
  * which the cores check again.
  */
 
-import { checkedOptions, row, valid } from '../../base/call-options.js';
+import { checkedOptions, checkedValue, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import type { Filled } from '../../base/members.js';
 import { knownOptions, type OfRun } from '../../base/options.js';
-import { checked, defaultsOf, grouped, type Parameters, type Said } from '../../base/parameters.js';
+import { checked, defaultsOf, grouped, type NameOption, type Parameters } from '../../base/parameters.js';
 import type { Range } from '../../base/range.js';
 import {
   batchSpotRange,
@@ -165,13 +165,13 @@ export const cellSearchRows = /* @__PURE__ */ grouped('cells and indexing', {
 } as const satisfies Parameters);
 
 /** Checks the parameters of the search for an unknown cell, and fills in the defaults. Throws `Argument`. */
-export function checkCellSearch(given: CellSearchParameters, said: Said): Filled<CellSearchParameters> {
-  const search = { ...defaultsOf(cellSearchRows), ...checked(cellSearchRows, { ...given }, said) };
+export function checkCellSearch(given: CellSearchParameters, nameOption: NameOption): Filled<CellSearchParameters> {
+  const search = { ...defaultsOf(cellSearchRows), ...checked(cellSearchRows, { ...given }, nameOption) };
   const { minLengthA, maxLengthA } = search as Filled<CellSearchParameters>;
   if (maxLengthA < minLengthA)
     throw new EwaldError(
       'Argument',
-      `${said('maxLengthA')} is ${maxLengthA}; expected at least ${said('minLengthA')}, which is ${minLengthA}`,
+      `${nameOption('maxLengthA')} is ${maxLengthA}; expected at least ${nameOption('minLengthA')}, which is ${minLengthA}`,
     );
   return search as Filled<CellSearchParameters>;
 }
@@ -234,7 +234,7 @@ export function checkSizes(options: IndexerOptions): Sizes {
   const { method, inFlight, redundantComputations, debug, maxBatchSpots: most, ...sizes } = checked;
   const { maxSpots, batch } = sizes;
   const { low, high, fallback } = batchSpotRange;
-  const maxBatchSpots = valid(
+  const maxBatchSpots = checkedValue(
     'indexer: maxBatchSpots',
     most,
     row.integer(Math.max(low, maxSpots), high, batch * Math.max(4 * maxSpots, fallback)),
@@ -249,9 +249,9 @@ export function checkThresholds(what: string, thresholds: unknown): void {
   knownOptions(what, thresholds as object, thresholdNames);
   const t = thresholds as IndexingThresholds;
   for (const [name, range] of Object.entries(thresholdRanges))
-    if (name !== 'refinement') valid(`${what}.${name}`, t[name as 'delta'], { kind: 'number', range });
-  valid(`${what}.refinement`, t.refinement, row.choice(refinements));
-  valid(`${what}.metric`, t.metric, metricRow);
+    if (name !== 'refinement') checkedValue(`${what}.${name}`, t[name as 'delta'], { kind: 'number', range });
+  checkedValue(`${what}.refinement`, t.refinement, row.choice(refinements));
+  checkedValue(`${what}.metric`, t.metric, metricRow);
 }
 
 /** Thresholds in the order of their names, and their packed form. */
@@ -282,12 +282,12 @@ function haveSame(values: Readonly<Record<string, unknown>>, given: readonly unk
 }
 
 function checkedThresholds(sizes: Sizes, t: IndexingThresholds): Uint8Array {
-  const refinement = valid(
+  const refinement = checkedValue(
     'index: refinement',
     t.refinement,
     row.choice(refinements, sizes.method === 'exhaustive' ? 'ifssr' : 'rotation'),
   );
-  const held = valid('index: metric', t.metric, metricRow) === 'held';
+  const held = checkedValue('index: metric', t.metric, metricRow) === 'held';
   if (held && (sizes.method === 'exhaustive' || refinement !== 'rotation'))
     throw new EwaldError(
       'Argument',
@@ -300,9 +300,10 @@ function checkedThresholds(sizes: Sizes, t: IndexingThresholds): Uint8Array {
     const fallback = refinementDefaults[refinement][name] ?? range.fallback;
     return { ...range, fallback, high: Math.min(range.high, high) };
   };
-  const number = (name: Name): number => valid(`index: ${name}`, t[name], { kind: 'number', range: rangeOf(name) });
+  const number = (name: Name): number =>
+    checkedValue(`index: ${name}`, t[name], { kind: 'number', range: rangeOf(name) });
   const count = (name: Name, high?: number): number =>
-    valid(`index: ${name}`, t[name], { kind: 'integer', range: rangeOf(name, high) });
+    checkedValue(`index: ${name}`, t[name], { kind: 'integer', range: rangeOf(name, high) });
   const trimLow = number('trimLow');
   const trimHigh = number('trimHigh');
   if (trimLow >= trimHigh)

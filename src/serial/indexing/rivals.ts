@@ -61,7 +61,7 @@ function thinnest({ moments, ridge, count }: Moments): { axis: Vector; thickness
  * A lower bound of the smallest thickness, without determining its direction: of three eigenvalues, the product of the
  * two larger ones is at most the square of half the trace, so the smallest is at least 4 det / trace².
  */
-function leastThickness({ moments: [xx, xy, xz, yy, yz, zz], ridge, count }: Moments): number {
+function minThickness({ moments: [xx, xy, xz, yy, yz, zz], ridge, count }: Moments): number {
   const det = xx * (yy * zz - yz * yz) - xy * (xy * zz - yz * xz) + xz * (xy * yz - yy * xz);
   const trace = xx + yy + zz;
   return Math.sqrt(Math.max(0, (4 * det) / (trace * trace) - ridge) / count);
@@ -78,7 +78,7 @@ export function isFlat(spots: Float32Array, cell: Cell): boolean {
   const limit = searchConstants.flatThickness.value;
   const moments = momentsOf(spots, step > 1 ? tellingSpots : all, step);
   // The bound settles most stills; a small margin keeps rounding from deciding.
-  if (leastThickness(moments) * shortest > 1.001 * limit) return false;
+  if (minThickness(moments) * shortest > 1.001 * limit) return false;
   return thinnest(moments).thickness * shortest < limit;
 }
 

@@ -2,13 +2,13 @@
  * Indexing of a stream of images: batches are filled, computed and returned with bounded memory, whatever the source's
  * speed.
  */
-import { iteratorOf, letGo, orAborted } from '../../base/aborted.js';
+import { abortable, closeIterator, iteratorOf } from '../../base/aborted.js';
 import { isLost, lengthOf } from '../../base/buffers.js';
 import { checkedOptions, row } from '../../base/call-options.js';
 import { observer, type Progress } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
-import { checkSignal, shown } from '../../base/options.js';
+import { checkSignal, inspect } from '../../base/options.js';
 import { streamRanges } from '../../core/layout/indexing.js';
 import { allFinite, type IndexingInput } from './input.js';
 import { type IndexingThresholds, type Sizes, thresholdNames } from './parameters.js';
@@ -206,7 +206,7 @@ function checkItem(item: StreamItem, maxSpots: number): EwaldError | undefined {
   if (!(spots instanceof Float32Array || spots instanceof Float64Array || Array.isArray(spots)))
     return new EwaldError(
       'Shape',
-      `an image of the stream has ${shown(spots)} for spots; expected a Float32Array, a Float64Array or an ` +
+      `an image of the stream has ${inspect(spots)} for spots; expected a Float32Array, a Float64Array or an ` +
         'array of numbers',
     );
   // Detached arrays must not be read.
@@ -253,7 +253,7 @@ class Batches<T extends StreamItem> {
   constructor(source: Source<T>, size: number, maxSpots: number, delay: number, scan: boolean) {
     const iterator = ArrayBuffer.isView(source) ? undefined : iteratorOf(source);
     if (!iterator)
-      throw new EwaldError('Argument', `indexer.stream was given ${shown(source)}; expected an iterable of images`);
+      throw new EwaldError('Argument', `indexer.stream was given ${inspect(source)}; expected an iterable of images`);
     this.#iterator = iterator;
     this.#size = size;
     this.#maxSpots = maxSpots;
@@ -297,7 +297,7 @@ class Batches<T extends StreamItem> {
   async end(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
-    await letGo(this.#iterator);
+    await closeIterator(this.#iterator);
   }
 }
 
@@ -312,13 +312,13 @@ async function orTimeout<T>(promise: Promise<T>, ms: number, signal: PlatformSig
         .then(() => 'late' as const),
     ]);
   }
-  if (!Number.isFinite(ms)) return orAborted(promise, signal);
+  if (!Number.isFinite(ms)) return abortable(promise, signal);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<'late'>((resolve) => {
     timer = setTimeout(() => resolve('late'), ms);
   });
   try {
-    return await orAborted(Promise.race([promise, late]), signal);
+    return await abortable(Promise.race([promise, late]), signal);
   } finally {
     clearTimeout(timer);
   }

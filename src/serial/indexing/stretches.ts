@@ -1,6 +1,6 @@
 /** Runs a long batch in sections, so that aborting and progress work in between. */
 
-import { breathe, checkSignal } from '../../base/options.js';
+import { checkSignal, yieldToEventLoop } from '../../base/options.js';
 import { imageResult } from '../../core/layout/indexing.js';
 import { structBytes } from '../../core/layout/struct.js';
 import type { IndexingBatch, IndexingKernel } from './contract.js';
@@ -39,7 +39,7 @@ export async function runWatched(
     if (took < stretchMs.least) stretch = Math.min(images.most, 2 * stretch);
     else if (took > stretchMs.most) stretch = Math.max(1, stretch >> 1);
     tell?.(last / batch.images);
-    await breathe();
+    await yieldToEventLoop();
   }
 }
 

@@ -20,16 +20,16 @@ export async function mergeStream(
 ): Promise<MergeResult> {
   expectsMerging('mergeStream: the first argument', context);
   const inputs: readonly (MergeInput | MergeFile)[] = Array.isArray(input) ? input : [input];
-  for (const one of inputs)
+  for (const input of inputs)
     expects(
-      typeof one === 'string' || (typeof one === 'object' && one !== null && (isFile(one) || 'bytes' in one)),
+      typeof input === 'string' || (typeof input === 'object' && input !== null && (isFile(input) || 'bytes' in input)),
       'mergeStream: the second argument',
-      one,
+      input,
       'a path, a URL, a File, { bytes } of a stream, or an array of such',
     );
   const merger = await context.merger(options);
   const { signal } = running;
-  for (const one of inputs) await merger.addStream(one, signal ? { signal } : {});
+  for (const input of inputs) await merger.addStream(input, signal ? { signal } : {});
   return merger.run(running);
 }
 

@@ -3,7 +3,7 @@
  * `run` is called.
  */
 
-import { itemsOrAborted, orAborted } from '../../base/aborted.js';
+import { abortable, abortableItems } from '../../base/aborted.js';
 import { checkedOptions, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformBlob, PlatformUrl } from '../../base/globals.js';
@@ -112,7 +112,7 @@ export class Merger {
   async addStream(input: MergeInput | MergeFile, options: ReadOptions = {}): Promise<void> {
     checkSignal(checkedOptions('merger.addStream', options, { signal: row.signal }).signal);
     if (isMergeInput(input)) return this.#add(input, options);
-    const source = await orAborted(this.#open(input), options.signal);
+    const source = await abortable(this.#open(input), options.signal);
     try {
       await this.#add({ name: source.name, bytes: source }, options);
     } finally {
@@ -123,11 +123,11 @@ export class Merger {
   async #add({ name, bytes }: MergeInput, { signal }: ReadOptions): Promise<void> {
     const source = mergeSource(bytes, name);
     const pace = new Pace(signal);
-    if (source && beginsHdf5(await orAborted(source.read(0, Math.min(source.size, hdf5Begin)), signal))) {
+    if (source && beginsHdf5(await abortable(source.read(0, Math.min(source.size, hdf5Begin)), signal))) {
       await this.#addRunFile(source, name);
       return;
     }
-    const pieces = itemsOrAborted(unpackedMergePieces(bytes, name), signal);
+    const pieces = abortableItems(unpackedMergePieces(bytes, name), signal);
     let begin: Uint8Array = new Uint8Array(0);
     while (begin.length < stateBegin.length) {
       const { done, value } = await pieces.next();

@@ -4,8 +4,8 @@ import { expects } from '../../base/arguments.js';
 import { checkedOptions } from '../../base/call-options.js';
 import { callback } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
-import { shown } from '../../base/options.js';
-import { refusal, refuseOthers } from '../../base/parameters.js';
+import { inspect } from '../../base/options.js';
+import { argumentError, refuseOthers } from '../../base/parameters.js';
 import type { KnownCell } from '../../crystal/cell-file.js';
 import { readPolarisation } from '../../crystal/polarisation.js';
 import { laueName, pointGroup, pointGroupNames } from '../../crystal/symmetry/point-group.js';
@@ -33,7 +33,7 @@ function checkReference(list: ReflectionList | undefined): ReflectionList | unde
   if (typeof list?.symmetry !== 'string' || !(list.count > 0) || list.indices?.length !== 3 * list.count)
     throw new EwaldError(
       'Argument',
-      `merge: reference is ${shown(list)}; expected a list that readReflectionList or readMtzReflections gave`,
+      `merge: reference is ${inspect(list)}; expected a list that readReflectionList or readMtzReflections gave`,
     );
   pointGroup(list.symmetry);
   return list;
@@ -54,7 +54,7 @@ function knownCellOf(cell: unknown): KnownCell {
 function checkPointGroup(symmetry: string): void {
   const group = pointGroupNames.includes(symmetry) ? undefined : pointGroupOfSpaceGroup(symmetry);
   if (group !== undefined)
-    throw refusal(
+    throw argumentError(
       'merge',
       (name) =>
         `${name('symmetry')} is "${symmetry}", a space group; expected its point group ${group}, or ` +
@@ -71,22 +71,25 @@ export function checkMerge(options: MergeOptions) {
   if (typeof symmetry !== 'string')
     throw new EwaldError(
       'Argument',
-      `merge: symmetry is ${shown(symmetry)}; expected a point group such as "4/mmm", or auto`,
+      `merge: symmetry is ${inspect(symmetry)}; expected a point group such as "4/mmm", or auto`,
     );
   if (symmetry !== automatic) checkPointGroup(symmetry);
   refuseOthers(mergeRows, { ...options }, mergeMode(values), (name) => `merge: ${name}`);
   if (lowres !== undefined && highres !== undefined && lowres <= highres)
-    throw refusal(
+    throw argumentError(
       'merge',
       (name) =>
         `${name('lowres')} is ${lowres} and ${name('highres')} ${highres} angstrom; the first is the larger one`,
     );
   if (split !== undefined && values.splitBy !== undefined)
-    throw refusal('merge', (name) => `${name('split')} and ${name('splitBy')} are both given; expected one of them`);
+    throw argumentError(
+      'merge',
+      (name) => `${name('split')} and ${name('splitBy')} are both given; expected one of them`,
+    );
   regionSplitOf(values.splitBy);
   const wanted = readGoals(values.wanted);
   if (wanted.some(({ kind }) => kind === 'difference') && split === undefined && values.splitBy === undefined)
-    throw refusal(
+    throw argumentError(
       'merge',
       (name) => `${name('wanted')} asks for a difference; name the field of its two data sets with ${name('splitBy')}`,
     );

@@ -6,13 +6,13 @@ import { type Progress, progressOf } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { median } from '../../base/median.js';
-import { breathe, checkSignal } from '../../base/options.js';
-import { refusal, type Said } from '../../base/parameters.js';
+import { checkSignal, yieldToEventLoop } from '../../base/options.js';
+import { argumentError, type NameOption } from '../../base/parameters.js';
 import type { Planner } from '../../core/planner/planner.js';
 import { unitsPerPhotonOf } from '../../crystal/geometry/geometry.js';
 import { polarisationText, readPolarisation } from '../../crystal/polarisation.js';
 import { identity, type Operation } from '../../crystal/symmetry/matrices.js';
-import { latticeRotations, waysToIndex } from '../../crystal/symmetry/settings.js';
+import { indexingAmbiguities, latticeRotations } from '../../crystal/symmetry/settings.js';
 import type { LeftOut } from './collection/admission.js';
 import type { ScanCounts } from './collection/counts.js';
 import { numberedCells } from './collection/named-axes.js';
@@ -69,7 +69,7 @@ export interface Collected {
 }
 
 /** Maximum number of data sets that the values of a header field may define. */
-const mostDatasets = 256;
+const maxDatasets = 256;
 const partialities = { gaussian: 'gaussian', xsphere: 'xsphere', unity: 'none', mean: 'none' } as const;
 
 const runRows = { ...row.others('onProgress', 'executor'), signal: row.signal } as const;
@@ -86,12 +86,12 @@ export async function runMerge(
   const report = progressOf('merger.run', options);
   const step = async (done: number): Promise<void> => {
     report(done);
-    await breathe();
+    await yieldToEventLoop();
     checkSignal(options.signal);
   };
   checkSignal(options.signal);
   const { heads, counts, leftOut } = collected;
-  if (collected.observations.count === 0) throw nothing(counts, leftOut);
+  if (collected.observations.count === 0) throw emptyMergeError(counts, leftOut);
   const remarks: string[] = [];
   const { observations, ends } = wantedCrystals(checked, collected, remarks);
   const decided = decide(checked, { observations, heads, ends }, remarks);
@@ -149,7 +149,10 @@ function wantedCrystals(
   const end = Math.min(crystals, startAfter + stopAfter);
   if (startAfter === 0 && end === crystals) return { observations, ends };
   if (startAfter >= crystals)
-    throw refusal('', (said) => `${said('startAfter')} is ${startAfter}; there are ${counted(crystals, 'crystal')}`);
+    throw argumentError(
+      '',
+      (said) => `${said('startAfter')} is ${startAfter}; there are ${counted(crystals, 'crystal')}`,
+    );
   remarks.push(`Crystals ${startAfter + 1} to ${end} of ${crystals} are merged.`);
   return {
     observations: someCrystals(observations, startAfter, end),
@@ -162,17 +165,17 @@ function agreeing({ minCc }: CheckedMerge, data: Identified, part: Uint8Array): 
   if (minCc === undefined) return part;
   const kept = correlating(data, part, minCc);
   if (kept.includes(1)) return kept;
-  throw refusal('', (said) => `${said('minCc')} ${minCc} rejects all crystals; expected a smaller correlation`);
+  throw argumentError('', (said) => `${said('minCc')} ${minCc} rejects all crystals; expected a smaller correlation`);
 }
 
 /** The ways to index between which the merge decides: those that the cell allows, or the given ones. */
 function waysOf({ ambiguity, operator }: CheckedMerge, { cell, centring, group }: Subject): readonly Operation[] {
   if (!ambiguity) return [identity];
-  if (operator === undefined) return waysToIndex(latticeRotations(cell, centring), group);
-  const ways = waysToIndex(givenRotations(operator, cell), group);
+  if (operator === undefined) return indexingAmbiguities(latticeRotations(cell, centring), group);
+  const ways = indexingAmbiguities(givenRotations(operator, cell), group);
   // A point group without further rotations says that there is no ambiguity.
   if (ways.length > 1 || !operator.includes(',')) return ways;
-  throw refusal(
+  throw argumentError(
     '',
     (said) => `${said('operator')} is "${operator}", an operation of ${group.name}; expected one that it does not have`,
   );
@@ -327,10 +330,10 @@ function splitOf(
         : `no frame has the header field ${splitBy}; index with copyHeader (--copy-header ${splitBy}), or name another ` +
             'field',
     );
-  if (sets.size > mostDatasets)
+  if (sets.size > maxDatasets)
     throw new EwaldError(
       'Limit',
-      `the header field ${splitBy} has ${sets.size} values, ${mostDatasets} data sets are possible; assign frames by a ` +
+      `the header field ${splitBy} has ${sets.size} values, ${maxDatasets} data sets are possible; assign frames by a ` +
         'table instead',
     );
   // Names become parts of file names.
@@ -392,21 +395,21 @@ function aligned(
 }
 
 /** Explains why there is nothing to merge. */
-function nothing(counts: ScanCounts, { beyondResolution, belowSnr }: LeftOut): EwaldError {
+function emptyMergeError(counts: ScanCounts, { beyondResolution, belowSnr }: LeftOut): EwaldError {
   const { crystals, frames, empty, tooCoarse } = counts;
-  const why = (said: Said): string =>
+  const why = (nameOption: NameOption): string =>
     frames === 0
       ? 'the streams hold no frames'
       : crystals + empty === 0 && tooCoarse > 0
-        ? `${said('minRes')} rejects all ${counted(tooCoarse, 'crystal')}`
+        ? `${nameOption('minRes')} rejects all ${counted(tooCoarse, 'crystal')}`
         : crystals + empty === 0
           ? `none of ${counted(frames, 'frame')} has a crystal`
           : beyondResolution + belowSnr > 0
-            ? `${said('pushRes')} and ${said('minSnr')} leave out all ` +
+            ? `${nameOption('pushRes')} and ${nameOption('minSnr')} leave out all ` +
               counted(beyondResolution + belowSnr, 'observation')
             : `${counted(empty, 'crystal')} ${empty === 1 ? 'has' : 'have'} no reflections; index with integration`;
   const tag = crystals > 0 ? 'Argument' : 'File';
-  return refusal('', (said) => `there is nothing to merge: ${why(said)}`, { ...counts }, tag);
+  return argumentError('', (said) => `there is nothing to merge: ${why(said)}`, { ...counts }, tag);
 }
 
 function settingsOf(
@@ -428,7 +431,7 @@ function gainOf(
   remarks: string[],
 ): number {
   const [first] = heads;
-  const wavelength = median(wavelengths.filter((one) => one > 0));
+  const wavelength = median(wavelengths.filter((wavelength) => wavelength > 0));
   const of = ({ aduPerPhoton: unitsPerPhoton, aduPerEv }: ScannedHead): number =>
     unitsPerPhotonOf({ unitsPerPhoton, unitsPerEv: wavelength > 0 ? aduPerEv : undefined }, wavelength) ?? 1;
   const gain = first ? of(first.head) : 1;

@@ -1,7 +1,7 @@
 /** Runs the merges of all crystals and of the two halves as independent tasks of an executor. */
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
-import { shown } from '../../base/options.js';
+import { inspect } from '../../base/options.js';
 import type { Identified } from './fit/accumulate.js';
 
 /** The executor (of `ewald/executors`) that fits the merge and its halves instead of this process. */
@@ -35,7 +35,7 @@ export function checkExecutor(executor: MergeExecutor | undefined): MergeExecuto
   if (executor === undefined || typeof executor?.share === 'function') return executor;
   throw new EwaldError(
     'Argument',
-    `merger.run: executor is ${shown(executor)}; expected what await Executor.workers() of ewald/executors gives`,
+    `merger.run: executor is ${inspect(executor)}; expected what await Executor.workers() of ewald/executors gives`,
   );
 }
 

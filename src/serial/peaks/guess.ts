@@ -236,7 +236,7 @@ export function guessedParameters(finder: FinderName, facts: FrameFacts): PeaksR
 }
 
 /** Describes the properties of the frames. */
-export function saidOf({ gain: found, spotPx }: FrameFacts): string {
+export function describeFrames({ gain: found, spotPx }: FrameFacts): string {
   const words = [
     found === undefined ? undefined : `${counted(found, 'unit')} per photon`,
     spotPx === undefined ? undefined : `spots of ${counted(spotPx, 'pixel')} sigma`,

@@ -1,7 +1,7 @@
 /** The peaks kernels of the backends that only Node has. */
-import { further } from '../../core/backends/feature.js';
+import { addKernels } from '../../core/backends/feature.js';
 import { peaksOp as cuda } from './kernels/cuda.js';
 import { peaksOp as native } from './kernels/native.js';
 import { peaksFeature } from './kernels.js';
 
-export const nodeKernels = [further(peaksFeature, { native, cuda })];
+export const nodeKernels = [addKernels(peaksFeature, { native, cuda })];

@@ -1,7 +1,14 @@
 /**
  * Parameters of the peak search. Their names, meanings and defaults are CrystFEL's; the ranges come from the layout.
  */
-import { grouped, type Mode, type Parameters, refusal, refuseOthers, type Said } from '../../base/parameters.js';
+import {
+  argumentError,
+  grouped,
+  type Mode,
+  type NameOption,
+  type Parameters,
+  refuseOthers,
+} from '../../base/parameters.js';
 import { range } from '../../base/range.js';
 import { dispersionDefaults, finders, peakRadii, peaksRanges } from '../../core/layout/peaks.js';
 import type { FinderName } from './contract.js';
@@ -165,7 +172,7 @@ export const finderRows = {
 /** Rejects a ring of pixels that is empty, in which no peak could be. Throws `Argument`. */
 export function refuseEmptyRing(what: string, { minRes = 0, maxRes = 0 }: { minRes?: number; maxRes?: number }): void {
   if (maxRes === 0 || minRes < maxRes) return;
-  throw refusal(
+  throw argumentError(
     what,
     (said) =>
       `${said('minRes')} is ${minRes} and ${said('maxRes')} ${maxRes} pixels from the beam, which leaves no pixel; ` +
@@ -179,7 +186,7 @@ export function refuseEmptySizes(
   { minPixCount = 0, maxPixCount = Number.POSITIVE_INFINITY }: { minPixCount?: number; maxPixCount?: number },
 ): void {
   if (minPixCount <= maxPixCount) return;
-  throw refusal(
+  throw argumentError(
     what,
     (said) =>
       `${said('minPixCount')} is ${minPixCount} and ${said('maxPixCount')} ${maxPixCount}, which leaves no peak; the ` +
@@ -230,8 +237,11 @@ const searchBy = (finder: FinderName): Mode => ({
 export const runRows = { ...searchRows, ...libraryRows };
 
 /** Rejects parameters of other finders. Throws `Argument`. */
-export const refuseOtherFinders = (given: Readonly<Record<string, unknown>>, finder: FinderName, said?: Said): void =>
-  refuseOthers(runRows, given, searchBy(finder), said);
+export const refuseOtherFinders = (
+  given: Readonly<Record<string, unknown>>,
+  finder: FinderName,
+  nameOption?: NameOption,
+): void => refuseOthers(runRows, given, searchBy(finder), nameOption);
 
 /** The tables of this room, from which `npm run layout` writes types and README tables. */
 export const tables = [

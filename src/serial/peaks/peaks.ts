@@ -6,12 +6,12 @@
  */
 
 import { asItIs, assertIntact, lengthOf } from '../../base/buffers.js';
-import { row, valid } from '../../base/call-options.js';
+import { checkedValue, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import type { Own, PlatformSignal } from '../../base/globals.js';
 import type { Filled } from '../../base/members.js';
-import { checkSignal, knownOptions, shown } from '../../base/options.js';
-import { checked, defaultsOf, namesOf, type Said } from '../../base/parameters.js';
+import { checkSignal, inspect, knownOptions } from '../../base/options.js';
+import { checked, defaultsOf, type NameOption, namesOf } from '../../base/parameters.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../../base/resource.js';
 import { numberTypes } from '../../core/arrays/numbers.js';
 import type { BackendName } from '../../core/backends/names.js';
@@ -143,14 +143,14 @@ export type LendsFrames = { readonly [borrowFrame]: () => BorrowedFrame | undefi
 function checkMask(what: string, mask: Uint8Array | undefined, pixels: number): void {
   if (mask === undefined) return;
   if (!(mask instanceof Uint8Array) || lengthOf(mask) !== pixels)
-    throw new EwaldError('Shape', `${what} is ${shown(mask)}; expected a Uint8Array of ${pixels} pixels`);
+    throw new EwaldError('Shape', `${what} is ${inspect(mask)}; expected a Uint8Array of ${pixels} pixels`);
 }
 
 function checkRings(rings: Rings | undefined): Rings | undefined {
   const { bins, rings: count, panels } = (rings ?? {}) as Partial<Rings>;
   const whole = bins instanceof Uint16Array && Number.isInteger(count) && Array.isArray(panels);
   if (rings === undefined || whole) return rings;
-  throw new EwaldError('Argument', `peaks: rings is ${shown(rings)}; expected the result of ringsOf`);
+  throw new EwaldError('Argument', `peaks: rings is ${inspect(rings)}; expected the result of ringsOf`);
 }
 
 /** Rejects an invalid detector, and options that it replaces. */
@@ -160,7 +160,7 @@ function checkDetector(options: PeaksOptions): Detector | undefined {
   if (typeof (detector as Partial<Detector> | null)?.beams !== 'function')
     throw new EwaldError(
       'Argument',
-      `peaks: detector is ${shown(detector)}; it expects what await ctx.detector(dataset) returns`,
+      `peaks: detector is ${inspect(detector)}; it expects what await ctx.detector(dataset) returns`,
     );
   const twice = ofDetector.find((name) => options[name] !== undefined);
   if (twice !== undefined)
@@ -175,10 +175,10 @@ function ringsFor(options: PeaksOptions, reach: Reach, width: number, height: nu
   const { detector, geometry, centre = [width / 2, height / 2], bad } = options;
   if (detector) return ringsOfDetector(detector, reach);
   if (geometry !== undefined && !Array.isArray((geometry as Geometry | null)?.panels))
-    throw new EwaldError('Argument', `peaks: geometry is ${shown(geometry)}; expected the result of parseGeometry`);
+    throw new EwaldError('Argument', `peaks: geometry is ${inspect(geometry)}; expected the result of parseGeometry`);
   if (geometry) return ringsOf(geometry, width, height, reach, bad);
   if (!Array.isArray(centre) || centre.length !== 2 || !centre.every(Number.isFinite))
-    throw new EwaldError('Argument', `peaks: centre is ${shown(centre)}; expected two numbers of pixels, fs and ss`);
+    throw new EwaldError('Argument', `peaks: centre is ${inspect(centre)}; expected two numbers of pixels, fs and ss`);
   return ringsAround(width, height, centre, reach, bad);
 }
 
@@ -207,9 +207,9 @@ function searchedBy(options: PeaksOptions): Searched {
   const detector = checkDetector(options);
   const frames: { width?: number | undefined; height?: number | undefined; dtype?: string | undefined } =
     detector ?? options;
-  const width = valid('peaks: width', frames.width, row.required(row.integer(1, largestFrame.side)));
-  const height = valid('peaks: height', frames.height, row.required(row.integer(1, largestFrame.side)));
-  const asked = valid('peaks: dtype', frames.dtype, row.required(row.choice([...names, 'f64'])));
+  const width = checkedValue('peaks: width', frames.width, row.required(row.integer(1, largestFrame.side)));
+  const height = checkedValue('peaks: height', frames.height, row.required(row.integer(1, largestFrame.side)));
+  const asked = checkedValue('peaks: dtype', frames.dtype, row.required(row.choice([...names, 'f64'])));
   const dtype = asked === 'f64' ? 'f32' : (asked as FrameDtype);
   const {
     finder = 'peakfinder8',
@@ -330,7 +330,9 @@ async function stagesIn(
 
 function checkFrame(frame: Frame, { dtype, pixels, width, height }: Planned): void {
   if (frame instanceof numberTypes[dtype] && lengthOf(frame) === pixels) return;
-  const what = ArrayBuffer.isView(frame) ? `a ${frame.constructor.name} of ${lengthOf(frame as Frame)}` : shown(frame);
+  const what = ArrayBuffer.isView(frame)
+    ? `a ${frame.constructor.name} of ${lengthOf(frame as Frame)}`
+    : inspect(frame);
   throw new EwaldError(
     'Shape',
     `peaks.run: the frame is ${what}; expected a ${numberTypes[dtype].name} of ${pixels} (${width} x ${height})`,
@@ -386,7 +388,7 @@ function concatenated(parts: readonly Uint8Array[]): Uint8Array {
   return all;
 }
 
-const inRun: Said = (name) => `peaks.run: ${name}`;
+const inRun: NameOption = (name) => `peaks.run: ${name}`;
 
 type ValidRange = readonly [number, number];
 
@@ -395,7 +397,7 @@ function checkRange(range: ValidRange = [Number.NEGATIVE_INFINITY, Number.POSITI
   if (typeof least === 'number' && typeof greatest === 'number' && least <= greatest) return [least, greatest];
   throw new EwaldError(
     'Argument',
-    `peaks.run: validRange is ${shown(range)}; expected two rising numbers, [least, greatest]`,
+    `peaks.run: validRange is ${inspect(range)}; expected two rising numbers, [least, greatest]`,
   );
 }
 

@@ -131,10 +131,10 @@ export function keepRings(detector: Detector, reach: Reach, rings: Rings): void 
   own.set(key, rings);
   // A slider of the radii passes through many pairs.
   const [oldest] = own.keys();
-  if (own.size > mostReaches && oldest !== undefined) own.delete(oldest);
+  if (own.size > maxReaches && oldest !== undefined) own.delete(oldest);
 }
 
 const keyOf = ({ minRadius, maxRadius }: Reach): string => `${minRadius} ${maxRadius}`;
 
 /** Number of pairs of radii whose rings are cached. */
-const mostReaches = 4;
+const maxReaches = 4;

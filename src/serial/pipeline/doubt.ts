@@ -11,7 +11,7 @@ import { type CellMultiple, latticeText, MultipleSearch } from '../../crystal/mu
  * stills with a geometry that is wrong by 1 % still explain 25 % of the peaks (median), but only 19 % in one frame of
  * thermolysin, which contains more than one crystal.
  */
-const leastExplained = { ofSeveral: 0.22, ofOne: 0.17 };
+const minExplained = { ofSeveral: 0.22, ofOne: 0.17 };
 const several = 3;
 
 /** A frame and the peaks of its crystals. */
@@ -23,7 +23,7 @@ interface IndexedFrame {
 /** Whether the crystals of a frame explain so few of its peaks that their cell is in doubt. */
 export function isFrameDoubtful(frame: IndexedFrame): boolean {
   const explained = explainedFraction(frame);
-  return explained !== undefined && explained < leastExplained.ofOne;
+  return explained !== undefined && explained < minExplained.ofOne;
 }
 
 /** The fraction of the peaks of a frame that its crystals explain; undefined for a frame without crystals. */
@@ -32,7 +32,7 @@ export function explainedFraction({ peaks, crystals }: IndexedFrame): number | u
   const [first, ...others] = crystals;
   // A peak belongs to a crystal only once.
   if (first && others.length === 0) return first.peaks.length / peaks.count;
-  return new Set(crystals.flatMap((one) => [...one.peaks])).size / peaks.count;
+  return new Set(crystals.flatMap((crystal) => [...crystal.peaks])).size / peaks.count;
 }
 
 /**
@@ -42,7 +42,7 @@ export function explainedFraction({ peaks, crystals }: IndexedFrame): number | u
 export function doubtText(explained: readonly number[], whose = 'their frames'): string | undefined {
   if (explained.length === 0) return undefined;
   const middle = median(explained);
-  const least = explained.length < several ? leastExplained.ofOne : leastExplained.ofSeveral;
+  const least = explained.length < several ? minExplained.ofOne : minExplained.ofSeveral;
   if (middle >= least) return undefined;
   return (
     `the crystals explain only ${(100 * middle).toFixed(0)} % of the peaks of ${whose} (median), as lattices of a ` +

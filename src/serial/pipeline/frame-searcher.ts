@@ -9,7 +9,7 @@
 import { isLost } from '../../base/buffers.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
-import { checkSignal, knownOptions, shown } from '../../base/options.js';
+import { checkSignal, inspect, knownOptions } from '../../base/options.js';
 import {
   asyncDispose,
   type Disposable,
@@ -122,10 +122,10 @@ export async function openFrameSearcher(context: Plans, options: FrameSearcherOp
   checkSearch('frameSearcher', options.peaks, options.thresholds);
   const profile = checkProfile('frameSearcher: profile', options.profile);
   const { cells } = options;
-  if (cells !== undefined && !(Array.isArray(cells) && cells.every((one) => Array.isArray(one?.cell))))
+  if (cells !== undefined && !(Array.isArray(cells) && cells.every((cell) => Array.isArray(cell?.cell))))
     throw new EwaldError(
       'Argument',
-      `frameSearcher: cells is ${shown(cells)}; ` +
+      `frameSearcher: cells is ${inspect(cells)}; ` +
         'expected a list of what readCell(text) returns: cells: [readCell(text)]',
     );
   const searcher = await planFrameSearcher(context, {
@@ -150,7 +150,7 @@ export async function planFrameSearcher(
   if (typeof (detector as Partial<Detector> | undefined)?.beams !== 'function')
     throw new EwaldError(
       'Argument',
-      `frameSearcher: detector is ${shown(detector)}; it expects what await ctx.detector(dataset) returns`,
+      `frameSearcher: detector is ${inspect(detector)}; it expects what await ctx.detector(dataset) returns`,
     );
   const searcher = new OpenFrameSearcher(context, detector, settings, beside);
   try {
@@ -216,7 +216,7 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
   async tune(frames: readonly Frame[]): Promise<SearchSettings> {
     this.#resource.assertAlive();
     if (!Array.isArray(frames) || frames.length === 0)
-      throw new EwaldError('Argument', `frameSearcher.tune: frames is ${shown(frames)}; expected a list of frames`);
+      throw new EwaldError('Argument', `frameSearcher.tune: frames is ${inspect(frames)}; expected a list of frames`);
     for (const frame of frames) this.#check('tune', frame);
     const given = this.#given;
     this.#tuning = isTuned(given) ? Promise.resolve(given) : tunedOn(this, given, frames);
@@ -302,7 +302,7 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
     const profiler = settings.profile && this.#profiles.profilerFor(settings, scene.beam);
     const withSums = profiler?.bins.ofRings !== undefined;
     const listed =
-      options.found ?? (await whileItStays(borrowed, (frame) => this.#find(frame, settings, options, withSums)));
+      options.found ?? (await retryIfDetached(borrowed, (frame) => this.#find(frame, settings, options, withSums)));
     const profile = profiler && (await this.#profileOf(borrowed, profiler, listed, scene));
     const peaks = listed.sums ? { ...listed, sums: undefined } : listed;
     const found = performance.now();
@@ -324,7 +324,7 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
     peaks: PeakList,
     { geometry, beam }: Scene,
   ): Promise<RadialProfile> {
-    const sums = await whileItStays(borrowed, (frame) => this.#profiles.sumsOf(frame, profiler, peaks));
+    const sums = await retryIfDetached(borrowed, (frame) => this.#profiles.sumsOf(frame, profiler, peaks));
     return profiler.of(borrowed.frame(), sums, peaks, spotsOf(peaks, geometry, beam));
   }
 
@@ -388,7 +388,7 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
     if (frame instanceof this.#type && frame.length === width * height) return;
     throw new EwaldError(
       'Shape',
-      `frameSearcher.${call}: the frame is ${shown(frame)}; the detector's are ${this.#type.name}s of ` +
+      `frameSearcher.${call}: the frame is ${inspect(frame)}; the detector's are ${this.#type.name}s of ` +
         `${width * height} pixels (${width} x ${height})` +
         (frame instanceof Float64Array ? '; pass Float32Array.from(frame)' : ''),
     );
@@ -420,7 +420,7 @@ export function planIndexer(
 }
 
 /** Works on a borrowed frame; starts again if its view was detached meanwhile, since its pixels remain. */
-export async function whileItStays<T>(
+export async function retryIfDetached<T>(
   borrowed: Pick<BorrowedFrame, 'frame'>,
   work: (frame: Frame) => Promise<T>,
 ): Promise<T> {

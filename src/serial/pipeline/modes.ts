@@ -1,6 +1,6 @@
 /** Determines which groups of parameters a run uses, from the source of its frames and from what is done with them. */
 import { EwaldError } from '../../base/errors.js';
-import { knownOptions, shown } from '../../base/options.js';
+import { inspect, knownOptions } from '../../base/options.js';
 import { checked, type Mode, namesOf, refuseOthers } from '../../base/parameters.js';
 import { checkThresholds } from '../indexing/parameters.js';
 import { libraryRows, refuseEmptyRing, refuseEmptySizes, searchRows } from '../peaks/parameters.js';
@@ -125,7 +125,7 @@ export function modeOf(run: RunMode, words: Words): Mode {
 export function refuseOfPeaks(what: string, options: object): void {
   for (const [name, value] of Object.entries(options ?? {}))
     if (Object.hasOwn(searchRows, name) || Object.hasOwn(libraryRows, name))
-      throw new EwaldError('Argument', `${what}: ${name} belongs in \`peaks\`: peaks: { ${name}: ${shown(value)} }`);
+      throw new EwaldError('Argument', `${what}: ${name} belongs in \`peaks\`: peaks: { ${name}: ${inspect(value)} }`);
 }
 
 /**
@@ -138,13 +138,13 @@ export function checkSearch(what: string, peaks: unknown, thresholds: unknown): 
   if (typeof peaks !== 'object' || peaks === null || Array.isArray(peaks))
     throw new EwaldError(
       'Argument',
-      `${what}: peaks is ${shown(peaks)}; expected 'tune' or parameters of the search: peaks: { threshold: 12 }`,
+      `${what}: peaks is ${inspect(peaks)}; expected 'tune' or parameters of the search: peaks: { threshold: 12 }`,
     );
   for (const [name, value] of Object.entries(peaks))
     if (Object.hasOwn(searchSettingRows, name))
       throw new EwaldError(
         'Argument',
-        `${what}: ${name} belongs beside \`peaks\`, not in it: { ${name}: ${shown(value)}, peaks: { … } }`,
+        `${what}: ${name} belongs beside \`peaks\`, not in it: { ${name}: ${inspect(value)}, peaks: { … } }`,
       );
   knownOptions(`${what}: peaks`, peaks, namesOf({ ...searchRows, ...libraryRows }));
   const rows = { ...searchRows, ...libraryRows };

@@ -3,7 +3,7 @@ export { type ChipMap, ChipMaps, type WellFrame, type WellValues } from '../../i
 export type { MapQuantity } from '../../io/chip/quantities.js';
 export { spotUnits, unitHint } from '../../io/data/spot-list.js';
 export { type ReportFigure, reportFigures } from '../../io/report/figures.js';
-export { flagsOf as tunedFlags, saidOf as tunedFacts } from '../peaks/guess.js';
+export { describeFrames as tunedFacts, flagsOf as tunedFlags } from '../peaks/guess.js';
 export {
   type GeometryCrystal,
   type GeometryRefinement,

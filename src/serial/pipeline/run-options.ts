@@ -1,10 +1,10 @@
 /** The options of a run, checked before anything is opened. */
 
-import { checkedOptions, row, valid } from '../../base/call-options.js';
+import { checkedOptions, checkedValue, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import { type SliceOptions, sliceOf } from '../../base/frame-slice.js';
 import type { PlatformSignal } from '../../base/globals.js';
-import { refuseOtherNames, shown } from '../../base/options.js';
+import { inspect, refuseOtherNames } from '../../base/options.js';
 import { flagOf, kebab } from '../../base/parameter-text.js';
 import { namesOf, type Parameter, type Parameters } from '../../base/parameters.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
@@ -211,14 +211,14 @@ export function checkRun(options: PipelineOptions) {
   if (geometry !== undefined && !isFile(geometry) && !Array.isArray((geometry as Geometry | null)?.panels))
     throw new EwaldError(
       'Argument',
-      `pipeline: geometry is ${shown(geometry)}; it expects a path, a URL, a File, a text, or what ` +
+      `pipeline: geometry is ${inspect(geometry)}; it expects a path, a URL, a File, a text, or what ` +
         'parseGeometry(text) returns',
     );
   checkCells('pipeline', cells);
   if (executor !== undefined && typeof (executor as Partial<RunExecutor> | null)?.share !== 'function')
     throw new EwaldError(
       'Argument',
-      `pipeline: executor is ${shown(executor)}; it expects what await Executor.workers() of ewald/executors gives`,
+      `pipeline: executor is ${inspect(executor)}; it expects what await Executor.workers() of ewald/executors gives`,
     );
   if (executor !== undefined && options.jobs !== undefined)
     throw new EwaldError('Argument', 'pipeline: jobs are of this process; the executor has workers of its own');
@@ -241,7 +241,7 @@ export function checkRun(options: PipelineOptions) {
     // The longest edge is at least the shortest one.
     cellSearch: {
       minLengthA,
-      maxLengthA: valid('pipeline: maxLengthA', options.maxLengthA, row.number(minLengthA, 1000, 1000)),
+      maxLengthA: checkedValue('pipeline: maxLengthA', options.maxLengthA, row.number(minLengthA, 1000, 1000)),
     },
     settings: profile === undefined ? withoutProfile(settings) : { ...settings, profile },
   };
@@ -284,7 +284,7 @@ function recorded({ peaks, thresholds, ...options }: PipelineOptions): [string, 
  * because a continued stream is identical to that of an uninterrupted run.
  */
 export function commandLineOf({ rois, ...others }: PipelineOptions): string {
-  const regions = rois && { rois: rois.map((one) => (typeof one === 'string' ? one : regionText(one))) };
+  const regions = rois && { rois: rois.map((roi) => (typeof roi === 'string' ? roi : regionText(roi))) };
   const words = recorded({ ...others, ...regions }).flatMap(([name, value]) => {
     const row: Parameter = rows[name] ?? { kind: 'text', sentence: '' };
     if (value === undefined || (row.kind === 'boolean' && value === (row.fallback ?? false))) return [];

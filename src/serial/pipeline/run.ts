@@ -3,7 +3,7 @@
  * several concurrently, with bounded memory, and writes the outputs. `ewald index` prints its events.
  */
 
-import { letGo, orAborted } from '../../base/aborted.js';
+import { abortable, closeIterator } from '../../base/aborted.js';
 import { type Observer, observer } from '../../base/callbacks.js';
 import { EwaldError, isEwaldError } from '../../base/errors.js';
 import { sliceLength } from '../../base/frame-slice.js';
@@ -44,7 +44,7 @@ import type { FrameSink } from './sinks/sink.js';
 import { streamHead } from './sinks/stream-head.js';
 import { FileSource, NoneReadable } from './sources/files.js';
 import { isSelected } from './sources/selection.js';
-import type { IsDone, RunSource, SourceOptions, Wanted } from './sources/source.js';
+import type { FrameSpec, IsDone, RunSource, SourceOptions } from './sources/source.js';
 import { omittedMark } from './streams/chunk.js';
 import { RunSummary } from './summary.js';
 
@@ -70,8 +70,8 @@ export async function* runPipeline(
   const options = { ...endingOutputs(asked, signal), onEvent, signal };
   const place = endingPlace(await loadPlace(), signal);
   await checkNames(options, place);
-  const check = (one: Wanted): void => options.executor && refuseForWorkers(one, options.executor.kind);
-  const given = await orAborted(givenInputs(options.inputs, place, signal, check, checked.allowOutside), signal);
+  const check = (one: FrameSpec): void => options.executor && refuseForWorkers(one, options.executor.kind);
+  const given = await abortable(givenInputs(options.inputs, place, signal, check, checked.allowOutside), signal);
   if (given.kind === 'stream') {
     const { indexStream } = await import('./sources/stream.js');
     yield* indexStream(context, place, given.input, options, checked);
@@ -80,8 +80,8 @@ export async function* runPipeline(
   const warn = (text: string, isDoubtful = false): void =>
     onEvent({ kind: 'warning', text, ...(isDoubtful ? { isDoubtful } : {}) });
   try {
-    const asGiven = withMasks(await orAborted(givenGeometry(options.geometry, place), signal), options, given, place);
-    const cells = await orAborted(givenCells(options.cells, place), signal);
+    const asGiven = withMasks(await abortable(givenGeometry(options.geometry, place), signal), options, given, place);
+    const cells = await abortable(givenCells(options.cells, place), signal);
     refuseForInputs(given, options, checked);
     const reads = readsOf(options, given);
     await checkTargets(options, place, reads, sliceLength(checked.selection.range, Number.POSITIVE_INFINITY));
@@ -91,7 +91,7 @@ export async function* runPipeline(
     const geometry = asGiven && readFrom(asGiven, options.dataset && openedArray(source.first));
     const searchWith = searchesOf(context, source, options);
     let own = searchWith(geometry?.geometry);
-    const grid = await orAborted(gridOf(options, source, place), signal).catch(async (error) => {
+    const grid = await abortable(gridOf(options, source, place), signal).catch(async (error) => {
       await own.dispose();
       await source.close();
       throw error;
@@ -100,7 +100,7 @@ export async function* runPipeline(
       // Warnings before a refusal would hide what it says.
       if (checked.rois.length > 0) spansOf(await own.detector(), checked.rois);
       for (const sink of options.sinks ?? []) await checkReach(sink, own);
-      const isDistanceOpen = await orAborted(toldOf(geometry, source, !!cells, onEvent), signal);
+      const isDistanceOpen = await abortable(toldOf(geometry, source, !!cells, onEvent), signal);
       for (const warning of asGiven?.geometry.warnings ?? []) warn(`${asGiven?.name}: ${warning}`);
       for (const text of source.warnings) warn(text);
       // A range beyond the detector is refused before any frame is searched.
@@ -151,7 +151,7 @@ export async function* runPipeline(
     }
   } finally {
     if (given.kind === 'frames' && !Array.isArray(given.wanted))
-      await letGo(given.wanted as AsyncGenerator<unknown, void, undefined>);
+      await closeIterator(given.wanted as AsyncGenerator<unknown, void, undefined>);
   }
 }
 
@@ -165,7 +165,7 @@ export function withMasks(
   if (!found) return undefined;
   const { geometry: given, allowOutside = false } = options;
   const isList = inputs.kind === 'frames' && Array.isArray(inputs.wanted);
-  const frames = isList ? (inputs.wanted as readonly Wanted[]).map(({ file, input }) => input ?? file) : [];
+  const frames = isList ? (inputs.wanted as readonly FrameSpec[]).map(({ file, input }) => input ?? file) : [];
   const siblings = inputs.kind === 'frames' ? inputs.siblings.map(({ name }) => name) : [];
   const beside = { given, name: found.name, frames, siblings, allowOutside };
   return { ...found, geometry: withMasksInside(found.geometry, beside, place) };
@@ -204,11 +204,11 @@ const searchesOf =
         refuseImpossible(detector.geometry, detector.beam);
         return detector;
       };
-      return orAborted(source.patient?.(open) ?? open(), signal);
+      return abortable(source.patient?.(open) ?? open(), signal);
     });
 
 /** Warnings that a report repeats. */
-const mostWarnings = 64;
+const maxWarnings = 64;
 
 /** Receives the events of a run: its viewer, and the caller's function, or the log for warnings. */
 function eventsOf(asked: PipelineOptions, log: (warning: string) => void, warnings: Set<string>): Observer<[RunEvent]> {
@@ -217,7 +217,7 @@ function eventsOf(asked: PipelineOptions, log: (warning: string) => void, warnin
   const told = observer('pipeline', asked.onEvent === undefined ? { onEvent: logged } : asked, 'onEvent');
   const both = (event: RunEvent): void => {
     view?.happened?.(event);
-    if (event.kind === 'warning' && warnings.size < mostWarnings) warnings.add(event.text);
+    if (event.kind === 'warning' && warnings.size < maxWarnings) warnings.add(event.text);
     told(event);
   };
   return Object.defineProperty(both, 'failure', { get: () => told.failure }) as Observer<[RunEvent]>;
@@ -378,7 +378,7 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
       checkTold();
       summary.add(record);
       warnings.of(record);
-      await orAborted(outputs.add(record), options.signal);
+      await abortable(outputs.add(record), options.signal);
       onEvent({ kind: 'progress', stage: 'frames', share: summary.share, summary });
       yield item ?? pipelineItem(record, itemScene);
     }
@@ -394,7 +394,7 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
     }
     throw error;
   } finally {
-    await letGo(records);
+    await closeIterator(records);
     // If the consumer leaves the loop or the signal fires, finished results are kept.
     if (state !== 'failed') await end(state === 'whole');
   }
@@ -497,7 +497,7 @@ function refuseForExecutor(options: PipelineOptions): void {
 }
 
 /** Rejects frames that workers cannot open: a dataset, and a File outside of this process. Throws `Argument`. */
-function refuseForWorkers({ file, dataset, input }: Wanted, kind: string): void {
+function refuseForWorkers({ file, dataset, input }: FrameSpec, kind: string): void {
   const isFile = typeof input === 'object' && !('href' in input);
   if (dataset === undefined && !(isFile && !['workers', 'inline'].includes(kind))) return;
   throw new EwaldError(

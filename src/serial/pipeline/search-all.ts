@@ -3,7 +3,7 @@
  * in order. Both the run in one process and the tasks of workers use this.
  */
 
-import { letGo } from '../../base/aborted.js';
+import { closeIterator } from '../../base/aborted.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { checkSignal } from '../../base/options.js';
@@ -15,7 +15,7 @@ import { type Dataset, fillsHere } from '../../io/data/dataset.js';
 import type { Frame } from '../peaks/contract.js';
 import type { BorrowedFrame } from '../peaks/peaks.js';
 import { ringsOfDetector } from '../peaks/rings.js';
-import { type FrameSearcherMethods, type OpenFrameSearcher, whileItStays } from './frame-searcher.js';
+import { type FrameSearcherMethods, type OpenFrameSearcher, retryIfDetached } from './frame-searcher.js';
 import { frameGrid, type RunGrid } from './grid/frame-grid.js';
 import { copiedHeaders } from './inputs/copied-headers.js';
 import type { Region } from './regions/region.js';
@@ -228,7 +228,7 @@ class Search {
     const borrowed = isPlain ? undefined : this.#any.borrowFrame();
     if (borrowed) {
       try {
-        await whileItStays(borrowed, (into) => readFrame(dataset, frame, detector, signal, into));
+        await retryIfDetached(borrowed, (into) => readFrame(dataset, frame, detector, signal, into));
         return borrowed;
       } catch (error) {
         borrowed.giveBack();
@@ -299,7 +299,7 @@ export async function* searchAll(
   } finally {
     // A searcher must not be disposed while it is working.
     await Promise.allSettled(queue);
-    await letGo(source);
+    await closeIterator(source);
   }
 }
 

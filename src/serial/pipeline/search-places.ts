@@ -1,7 +1,7 @@
 /** Where the frames of a run are searched: in this process, on the workers of an executor, or first here and then there. */
 import type { Observer } from '../../base/callbacks.js';
 import { messageOf } from '../../base/errors.js';
-import { MemoryRoom } from '../../base/memory-room.js';
+import { MemoryBudget } from '../../base/memory-budget.js';
 import { checkSignal } from '../../base/options.js';
 import { pause } from '../../base/pace.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
@@ -34,7 +34,7 @@ export interface RunScene {
 }
 
 /** Least time that a pixel takes on one core: decoded, searched and integrated; and frames of a run whose total is unknown. */
-const [secondsPerPixel, leastFrames] = [3e-9, 256];
+const [secondsPerPixel, minFrames] = [3e-9, 256];
 
 /**
  * Starts workers before anything is known but the sizes of the frames, if those alone show that they pay: they are ready
@@ -42,7 +42,7 @@ const [secondsPerPixel, leastFrames] = [3e-9, 256];
  */
 export function startedEarly(
   { executor, resume = false }: PipelineOptions,
-  { isListed, total = leastFrames, first }: RunSource,
+  { isListed, total = minFrames, first }: RunSource,
 ): Promise<RunExecutor> | undefined {
   // How many frames are left of a run that is resumed is not known yet.
   if (!isListed || resume) return undefined;
@@ -53,8 +53,8 @@ export function startedEarly(
 }
 
 /** The memory of this process, of which a run leaves some. */
-const memoryOf = ({ place: { memory }, warn }: RunScene['scene'], { maxMemory }: PipelineOptions): MemoryRoom =>
-  new MemoryRoom(maxMemory ?? memory?.all ?? Number.POSITIVE_INFINITY, memory?.used, warn);
+const memoryOf = ({ place: { memory }, warn }: RunScene['scene'], { maxMemory }: PipelineOptions): MemoryBudget =>
+  new MemoryBudget(maxMemory ?? memory?.all ?? Number.POSITIVE_INFINITY, memory?.used, warn);
 
 /** Searches the frames of a run where its options say. */
 export function searched(run: RunScene, stored: StoredResults, isDone: IsDone): AsyncGenerator<Found, void, undefined> {
@@ -112,7 +112,7 @@ async function* takenOf(
 }
 
 /** Frames that are searched here before workers may be started: the first ones of a process take longer than others. */
-const leastTimed = 4;
+const minTimed = 4;
 
 /**
  * Searches the first frames in this process, and the others on workers if that is sooner. The workers start while this
@@ -143,7 +143,7 @@ async function* searchedHereFirst(
     const { read, peaks, index, integrate } = found.record.ms;
     // Later frames are as fast as the fastest of the first ones, which were searched by code that was still slow.
     fastestMs = Math.min(fastestMs, read + peaks + index + integrate);
-    if (++timed < leastTimed) continue;
+    if (++timed < minTimed) continue;
     starting = executor.start?.((fastestMs * (total - summary.done)) / 1000);
     starting?.then(started, failed);
   }

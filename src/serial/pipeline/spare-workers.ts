@@ -5,12 +5,12 @@ import type { RunExecutor } from './run-options.js';
 /** Seconds of work that pay for a worker, which needs about half of that to start. */
 const secondsOfWorker = 0.5;
 /** Seconds of work below which this process has finished before workers would be of use. */
-const leastSeconds = 2;
+const minSeconds = 2;
 
 /** Number of workers, at most `most`, that finish work sooner than this process alone; 0 if none do. */
 export function workersFor(seconds: number, most: number): number {
   const workers = Math.min(most, Math.floor(seconds / secondsOfWorker));
-  return seconds < leastSeconds || workers < 2 ? 0 : workers;
+  return seconds < minSeconds || workers < 2 ? 0 : workers;
 }
 
 /** Workers that a run uses, of which it need not wait for the start; the caller disposes them. */

@@ -31,7 +31,7 @@ import { searchAll } from './search-all.js';
 import type { SearchSettings } from './settings.js';
 import { type BriefTask, briefTask, type Extent } from './shards/brief.js';
 import { type StreamContents, streamText } from './sinks/stream-text.js';
-import { onceBack } from './sources/away.js';
+import { openWhenBack } from './sources/away.js';
 import { replacedError } from './sources/same-frames.js';
 import { type FrameOrigin, tagged } from './streams/chunk.js';
 import { runShape, taskShape } from './task-shapes.js';
@@ -176,7 +176,7 @@ async function searched(task: SearchTask, scope: TaskScope, run: SharedRun): Pro
   };
   const plannedOnceBack = (error: unknown): Promise<OpenFrameSearcher> => {
     if (seconds === undefined || !isAway(error)) throw error;
-    return onceBack(planned, { error, seconds, signal: scope.signal });
+    return openWhenBack(planned, { error, seconds, signal: scope.signal });
   };
   const searcher = await scope.keep(`searcher ${hash}`, () => planned().catch(plannedOnceBack));
   live = liveOf.get(searcher) ?? live;
@@ -194,7 +194,7 @@ async function searched(task: SearchTask, scope: TaskScope, run: SharedRun): Pro
   const back = async (error: unknown): Promise<Dataset> => {
     if (run.awayS === undefined || !isAway(error)) throw error;
     const open = (): Promise<Dataset> => openStackedFile(scope, task.file, run, task.sent);
-    reopened ??= onceBack(open, { error, seconds: run.awayS, signal: scope.signal });
+    reopened ??= openWhenBack(open, { error, seconds: run.awayS, signal: scope.signal });
     return reopened;
   };
   let dataset: Dataset;

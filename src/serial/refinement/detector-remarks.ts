@@ -30,10 +30,10 @@ const unknownDistance =
   'cell (-p), a powder or frames with the detector nearer decide';
 
 /** Differences of a known cell below these are not reported: of lengths, relative, and of angles, degrees. */
-const [leastLength, leastAngle] = [0.001, 0.1];
+const [minLength, minAngle] = [0.001, 0.1];
 
 /** Differences below these are not reported: of the distance, of the beam in pixels. */
-const [leastScale, leastPixels] = [0.0005, 0.15];
+const [minScale, minPixels] = [0.0005, 0.15];
 
 /** The limits for a remark on fewer crystals than a verdict requires. */
 const ofFew = {
@@ -99,8 +99,8 @@ function shiftOfFew(fits: readonly DetectorFit[], pixelM: number): string | unde
 function commonFactor(lengths: readonly number[], given: readonly number[], relative: number): number | undefined {
   const factors = lengths.map((x, i) => x / (given[i] as number));
   const mean = factors.reduce((sum, x) => sum + x, 0) / factors.length;
-  const isOne = factors.every((x) => Math.abs(x / mean - 1) < Math.max(leastLength, 4 * relative) / 2);
-  return isOne && Math.abs(mean - 1) > 5 * leastLength ? mean : undefined;
+  const isOne = factors.every((x) => Math.abs(x / mean - 1) < Math.max(minLength, 4 * relative) / 2);
+  return isOne && Math.abs(mean - 1) > 5 * minLength ? mean : undefined;
 }
 
 /** A remark that a known cell is not that of its crystals; undefined if it is, within four errors. */
@@ -109,11 +109,11 @@ function cellRemark({ known, found, lengthErrorsA, crystals }: MeasuredCell): st
   const [angles, givenAngles] = [anglesOf(found), anglesOf(known)];
   const relative = Math.max(...lengthErrorsA.map((error, i) => error / (lengths[i] as number)));
   const isLonger = lengths.some((x, i) => {
-    const least = Math.max(leastLength * x, 4 * (lengthErrorsA[i] as number));
+    const least = Math.max(minLength * x, 4 * (lengthErrorsA[i] as number));
     return Math.abs(x - (given[i] as number)) > least;
   });
   const isBent = angles.some((x, i) => {
-    const least = Math.max(leastAngle, (4 * relative * 180) / Math.PI);
+    const least = Math.max(minAngle, (4 * relative * 180) / Math.PI);
     return Math.abs(x - (givenAngles[i] as number)) > least;
   });
   if (!isLonger && !isBent) return undefined;
@@ -154,7 +154,7 @@ export function detectorRemarks(
   const told: string[] = [];
   if (!isCellGiven) {
     if (fitted?.isDistanceKnown === false) remarks.push(unknownDistance);
-  } else if (far(change, verdict.scaleError, leastScale)) {
+  } else if (far(change, verdict.scaleError, minScale)) {
     const how =
       `${(100 * Math.abs(change)).toFixed(2)} % ` + `(${(1000 * Math.abs(change) * beam.distanceM).toFixed(2)} mm)`;
     const where = `${how} ${change > 0 ? 'farther away' : 'nearer'} than in the geometry`;
@@ -168,7 +168,7 @@ export function detectorRemarks(
       );
     else if (!fitted) told.push(where);
   }
-  if (far(x, ex, leastPixels) || far(y, ey, leastPixels))
+  if (far(x, ex, minPixels) || far(y, ey, minPixels))
     told.push(`shifted by ${x.toFixed(2)}, ${y.toFixed(2)} pixels from its position there`);
   if (told.length > 0)
     remarks.push(
@@ -180,11 +180,11 @@ export function detectorRemarks(
   const [dx, dy] = drift.shiftM.map((shift) => shift * perMetre) as [number, number];
   const [edx, edy] = drift.shiftErrorM.map((shift) => shift * perMetre) as [number, number];
   if (verdict.crystals >= 30) {
-    if (far(drift.scale, drift.scaleError, leastScale))
+    if (far(drift.scale, drift.scaleError, minScale))
       remarks.push(
         `the distance drifts over the run, by ${(100 * drift.scale).toFixed(2)} %: did the jet or the detector move?`,
       );
-    if (far(dx, edx, leastPixels) || far(dy, edy, leastPixels))
+    if (far(dx, edx, minPixels) || far(dy, edy, minPixels))
       remarks.push(`the beam drifts over the run, by ${(-dx).toFixed(2)}, ${(-dy).toFixed(2)} pixels`);
   }
   return { doubts, remarks };

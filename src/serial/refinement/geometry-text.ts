@@ -2,7 +2,7 @@
 import type { GeometryRefinement, MovedUnit } from './refine-geometry.js';
 
 /** Maximum number of panels named in a message. */
-const mostNamed = 4;
+const maxNamed = 4;
 
 /**
  * Describes motions in words: first that of the whole detector, then those of its parts, beginning with the largest.
@@ -49,8 +49,8 @@ function wholeText(
 }
 
 const partsText = (parts: readonly MovedUnit[]): string => {
-  const named = parts.slice(0, mostNamed).map((part) => `${part.name} ${partText(part)}`);
-  return `${named.join('; ')}${parts.length > mostNamed ? '; …' : ''}`;
+  const named = parts.slice(0, maxNamed).map((part) => `${part.name} ${partText(part)}`);
+  return `${named.join('; ')}${parts.length > maxNamed ? '; …' : ''}`;
 };
 
 /** What has moved of a part; a part that was only turned is not shifted by 0.00. */

@@ -39,7 +39,7 @@ const locals = 9;
 /** Fewest peaks of a crystal, and number of scatters beyond which a peak is omitted. */
 const [fewest, gate] = [12, 6];
 /** Most members of a group, for which labels have room. */
-const mostMembers = 99;
+const maxMembers = 99;
 
 /** Writes the records of the crystals of a geometry. */
 export class MilleRecords {
@@ -145,10 +145,10 @@ function membersOf(geometry: Geometry): (Member & { readonly panels: readonly nu
     const siblings = units.flatMap((unit, i) => (unit.parent === parent ? [i] : []));
     const place = named?.includes(name ?? '') ? named.indexOf(name ?? '') : siblings.indexOf(u);
     const serial = above.serial + 100 ** (above.level + 1) * (place + 1);
-    if (place >= mostMembers || serial + 6 > 2 ** 31 - 1)
+    if (place >= maxMembers || serial + 6 > 2 ** 31 - 1)
       throw new EwaldError(
         'Unsupported',
-        `mille: the group ${units[parent]?.name ?? 'all'} has more than ${mostMembers} members, or is nested too ` +
+        `mille: the group ${units[parent]?.name ?? 'all'} has more than ${maxMembers} members, or is nested too ` +
           'deeply, for the labels of Millepede; refine the geometry with ewald geometry refine',
       );
     found.push({ serial, level: above.level + 1, centre, panels });

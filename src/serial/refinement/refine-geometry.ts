@@ -24,9 +24,9 @@
 import { expectsMembers } from '../../base/arguments.js';
 import { checkedOptions, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { inverseOf, part, solved, times } from '../../base/linear.js';
+import { inverseOf, solved, submatrix, times } from '../../base/linear.js';
 import { median } from '../../base/median.js';
-import { shown } from '../../base/options.js';
+import { inspect } from '../../base/options.js';
 import { type Cell, checkCell, cross, reciprocal, type Vector } from '../../crystal/cell.js';
 import {
   labStrains,
@@ -154,19 +154,19 @@ const [forShift, forDepth, forTilt] = [30, 100, 500];
  */
 const usual = { shift: 3, depth: 6, turn: 6 } as const;
 /** Spread of the crystals' strains in thousandths: the initial value, and the smallest value that is estimated. */
-const [usualStrain, leastStrain] = [3, 0.02];
+const [usualStrain, minStrain] = [3, 0.02];
 /**
  * Motions that change predictions by fewer pixels than this do not justify another geometry: for the whole detector,
  * and for a part.
  */
-const [leastWhole, leastPart] = [0.1, 0.05];
+const [minWhole, minPart] = [0.1, 0.05];
 /**
  * A fit that leaves a larger scatter, in pixels, or changes the distance by a larger fraction, is rejected as
  * implausible.
  */
-const [mostPx, mostChange] = [3, 0.1];
+const [maxPx, maxChange] = [3, 0.1];
 /** Smallest assumed scatter of positions in pixels, and of excitation errors in 1/Å. */
-const [leastPx, leastExcitation] = [0.02, 2e-5];
+const [minPx, minExcitation] = [0.02, 2e-5];
 /**
  * Pairs that deviate by more than this many scatters are ignored (Tukey's biweight, in all three coordinates together).
  */
@@ -226,7 +226,7 @@ export function refineGeometry(
     'the result of parseGeometry',
   );
   if (!Array.isArray(crystals))
-    throw new EwaldError('Argument', `refineGeometry: crystals is ${shown(crystals)}; expected a list of crystals`);
+    throw new EwaldError('Argument', `refineGeometry: crystals is ${inspect(crystals)}; expected a list of crystals`);
   const rows = { distance: row.on, panels: row.on, trustCell: row.flag };
   const { distance, panels, trustCell: trusted } = checkedOptions('refineGeometry', options, rows);
   const lattices = new Map<string, number>();
@@ -407,7 +407,7 @@ class Fit {
       this.#place();
     }
     const depth = Math.abs(this.#motion[2] as number) * (this.#pixelM[0] as number);
-    if (this.#sigmaPx > mostPx || depth > mostChange * this.#distanceM) return unmoved(before);
+    if (this.#sigmaPx > maxPx || depth > maxChange * this.#distanceM) return unmoved(before);
     const { cells, error } = this.#stated(active);
     if (active.length === this.#ofCells.length) return unmoved(before, cells, isDistanceKnown);
     const motions = this.#motions();
@@ -588,8 +588,8 @@ class Fit {
       excitations.push(Math.abs(residual[2]));
     });
     // For normal scatter s, the median of magnitudes is 0.6745 s.
-    const px = Math.max(leastPx, median(positions) / 0.6745);
-    const excitation = Math.max(leastExcitation, median(excitations) / 0.6745);
+    const px = Math.max(minPx, median(positions) / 0.6745);
+    const excitation = Math.max(minExcitation, median(excitations) / 0.6745);
     const change = Math.max(Math.abs(px / this.#sigmaPx - 1), Math.abs(excitation / this.#sigmaExcitation - 1));
     [this.#sigmaPx, this.#sigmaExcitation] = [px, excitation];
     // One step of expectation maximisation: the squares of the fitted strains, plus the variance that the fit leaves
@@ -597,7 +597,7 @@ class Fit {
     const squares = median(
       this.#crystals.map((crystal) => this.#ownStrain(crystal).reduce((sum, x) => sum + x * x, 0) / strainLength),
     );
-    this.#strain = Math.min(usualStrain, Math.max(leastStrain, Math.sqrt(squares + openStrain)));
+    this.#strain = Math.min(usualStrain, Math.max(minStrain, Math.sqrt(squares + openStrain)));
     return change;
   }
 
@@ -772,7 +772,7 @@ class Fit {
       for (const i of gone) sum += (matrix[row * all + i] as number) * (this.#motion[active[i] as number] as number);
       return sum;
     });
-    const withPriors = this.#withPriors({ matrix: part(matrix, all, rows), right: side }, kept, keepsShared);
+    const withPriors = this.#withPriors({ matrix: submatrix(matrix, all, rows), right: side }, kept, keepsShared);
     const inverse = inverseOf(withPriors.matrix, n) ?? new Float64Array(n * n);
     const step = times(inverse, withPriors.right, n);
     return {
@@ -795,7 +795,7 @@ class Fit {
     for (const { rows, members } of this.#blocks(kept)) {
       const values = fits.map((fit) => rows.map((row) => fit.values[row] as number));
       const isBetter = fits.every(({ inverse }, half) => {
-        const own = inverseOf(part(inverse, n, rows), rows.length);
+        const own = inverseOf(submatrix(inverse, n, rows), rows.length);
         const [v, u] = [values[half] as number[], values[1 - half] as number[]];
         // uᵀ F (2 v − u)
         const by =
@@ -835,14 +835,14 @@ class Fit {
     const doubtful: { readonly members: readonly number[]; readonly square: number }[] = [];
     for (const { u, first, members, rows } of this.#blocks(kept)) {
       const own = rows.map((row) => values[row] as number);
-      const squares = [part(solution.inverse, n, rows), spread(solution, rows)].map((covariance, i) => {
+      const squares = [submatrix(solution.inverse, n, rows), spread(solution, rows)].map((covariance, i) => {
         const inverse = inverseOf(covariance, rows.length);
         if (!inverse) return Number.POSITIVE_INFINITY;
         const by = times(inverse, own, rows.length);
         return own.reduce((sum, x, i) => sum + x * (by[i] as number), 0) / (limits[i] as number);
       });
       const square = Math.min(...squares);
-      const isSmall = this.#effect(u, first, own) < (u === 0 ? leastWhole : leastPart);
+      const isSmall = this.#effect(u, first, own) < (u === 0 ? minWhole : minPart);
       if (isSmall || !(square > 1)) doubtful.push({ members, square: isSmall ? 0 : square });
     }
     doubtful.sort((a, b) => a.square - b.square);
@@ -907,7 +907,7 @@ function spread({ responses }: Solution, rows: readonly number[]): Float64Array 
  */
 function covariance(solution: Solution, rows: readonly number[]): Float64Array {
   const n = rows.length;
-  const ofFit = part(solution.inverse, solution.values.length, rows);
+  const ofFit = submatrix(solution.inverse, solution.values.length, rows);
   const ofScatter = spread(solution, rows);
   const isSpread = rows.map((_, i) => (ofScatter[i * (n + 1)] as number) > (ofFit[i * (n + 1)] as number));
   return ofFit.map((x, at) => {

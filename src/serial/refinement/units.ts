@@ -73,7 +73,7 @@ export function unitsOf(geometry: Geometry): Unit[] {
   for (const set of sets) {
     // If groups overlap or are identical, the larger one is used.
     const fits = nested.every(({ members }) => {
-      const shared = [...set.members].filter((one) => members.has(one)).length;
+      const shared = [...set.members].filter((member) => members.has(member)).length;
       return shared === 0 || (shared === set.members.size && shared < members.size);
     });
     if (fits) nested.push(set);

@@ -5,7 +5,7 @@
  * re, im. It is not a distributed transform: see `distributed` for that.
  */
 
-import { row, valid } from '../../base/call-options.js';
+import { checkedValue, row } from '../../base/call-options.js';
 import { progressOf } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../../base/resource.js';
@@ -202,7 +202,7 @@ function planOver(planned: PlannedFft, given: FftDescriptor, choices: readonly s
       return kernel.bytes;
     },
     array: (side) => {
-      const name = valid('fft.array: side', side, row.choice(['input', 'output'], 'input'));
+      const name = checkedValue('fft.array: side', side, row.choice(['input', 'output'], 'input'));
       const { complex } = numbers[name];
       const length = plan[`${name}Length`];
       const dtype = given.precision === 'f32' ? (complex ? 'c64' : 'f32') : complex ? 'c128' : 'f64';

@@ -1,7 +1,7 @@
 /** Helpers for transforms: frequencies, shifts, convolution and correlation. */
 
 import { expects, expectsMembers } from '../../base/arguments.js';
-import { checkedOptions, row, valid } from '../../base/call-options.js';
+import { checkedOptions, checkedValue, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import { kindOf } from '../../base/options.js';
 import { product } from '../../base/product.js';
@@ -11,7 +11,7 @@ import type { FftArray, FftOptions, FftPlan } from './fft.js';
 const longest = 2 ** 27;
 
 /** Validates an argument without a default: undefined is rejected as well. */
-const length = (what: string, n: number): number => valid(what, n, row.required(row.integer(1, longest)));
+const length = (what: string, n: number): number => checkedValue(what, n, row.required(row.integer(1, longest)));
 
 /**
  * Frequencies of the bins of a complex transform of length `n` (1 … 2²⁷), in cycles per unit of `spacing` (positive,
@@ -19,7 +19,7 @@ const length = (what: string, n: number): number => valid(what, n, row.required(
  */
 export function fftfreq(n: number, spacing = 1): Float64Array {
   length('fftfreq: n', n);
-  valid('fftfreq: spacing', spacing, row.number(Number.MIN_VALUE, Number.MAX_VALUE, 1));
+  checkedValue('fftfreq: spacing', spacing, row.number(Number.MIN_VALUE, Number.MAX_VALUE, 1));
   const out = new Float64Array(n);
   for (let k = 0; k < n; k++) out[k] = (k < (n + 1) >> 1 ? k : k - n) / (n * spacing);
   return out;
@@ -31,7 +31,7 @@ export function fftfreq(n: number, spacing = 1): Float64Array {
  */
 export function rfftfreq(n: number, spacing = 1): Float64Array {
   length('rfftfreq: n', n);
-  valid('rfftfreq: spacing', spacing, row.number(Number.MIN_VALUE, Number.MAX_VALUE, 1));
+  checkedValue('rfftfreq: spacing', spacing, row.number(Number.MIN_VALUE, Number.MAX_VALUE, 1));
   const out = new Float64Array((n >> 1) + 1);
   for (let k = 0; k < out.length; k++) out[k] = k / (n * spacing);
   return out;
@@ -78,7 +78,7 @@ function rotate<T extends FftArray>(
   checkArray(name, array, shape, complex);
   const rank = shape.length;
   const turned = (axes ?? shape.map((_, axis) => axis))
-    .map((axis) => valid(`${name}: axes`, axis, row.integer(-rank, rank - 1, 0)))
+    .map((axis) => checkedValue(`${name}: axes`, axis, row.integer(-rank, rank - 1, 0)))
     .map((axis) => (axis + rank) % rank);
   if (new Set(turned).size !== turned.length)
     throw new EwaldError('Argument', `${name}: axes is ${JSON.stringify(axes)}; expected each axis once`);
@@ -144,7 +144,7 @@ async function fold(
   b: Shaped,
   mode: FoldMode,
 ): Promise<Shaped> {
-  valid(`${name}: mode`, mode, row.choice(modes, 'full'));
+  checkedValue(`${name}: mode`, mode, row.choice(modes, 'full'));
   for (const [i, array] of [a, b].entries())
     expectsMembers(`${name}: argument ${i + 2}`, array, ['data', 'shape'], 'an array with its shape: { data, shape }');
   expects(typeof fft === 'function', `${name}: the first argument`, fft, '(options) => ctx.fft(options)');

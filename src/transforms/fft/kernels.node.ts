@@ -1,7 +1,10 @@
 /** The kernels of transforms of the backends that only Node has. */
-import { further } from '../../core/backends/feature.js';
+import { addKernels } from '../../core/backends/feature.js';
 import { fftOp as cuda } from './kernels/cuda.js';
 import { fftEngineOp, fftOp as native } from './kernels/native.js';
 import { fftEngineFeature, fftFeature } from './kernels.js';
 
-export const nodeKernels = [further(fftFeature, { native, cuda }), further(fftEngineFeature, { native: fftEngineOp })];
+export const nodeKernels = [
+  addKernels(fftFeature, { native, cuda }),
+  addKernels(fftEngineFeature, { native: fftEngineOp }),
+];

@@ -1,6 +1,6 @@
 /** Where the elements of a side lie: strides, distance, and how many are touched. */
 import { EwaldError } from '../../base/errors.js';
-import { list, shown } from '../../base/options.js';
+import { inspect, list } from '../../base/options.js';
 import { fftRanges } from '../../core/layout/fft.js';
 
 /** Elements that fit the 32-bit strides of the descriptor and every backend's indexing. */
@@ -60,7 +60,7 @@ export function layout({ shape, padded }: Side, { what, strides, distance, order
   if (strides.length !== shape.length || strides.some((s) => !Number.isInteger(s) || s < 1 || s > maxElements)) {
     throw new EwaldError(
       'Argument',
-      `fft: ${what}Strides is ${shown(strides)}; expected a positive integer for each of the ${shape.length} axes`,
+      `fft: ${what}Strides is ${inspect(strides)}; expected a positive integer for each of the ${shape.length} axes`,
     );
   }
   const extent = 1 + shape.reduce((sum, n, axis) => sum + (n - 1) * (strides[axis] ?? 0), 0);

@@ -1,8 +1,8 @@
 /** Validates the options of a transform plan and turns them into the layout's descriptor. */
 
-import { type Checked, checkedOptions, type RowsOf, row, valid } from '../../base/call-options.js';
+import { type Checked, checkedOptions, checkedValue, type RowsOf, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { checkSignal, list, shown } from '../../base/options.js';
+import { checkSignal, inspect, list } from '../../base/options.js';
 import { engineRow } from '../../core/backends/engines.js';
 import { fftEnums, fftRanges } from '../../core/layout/fft.js';
 import type { FftDescriptor } from './contract.js';
@@ -216,14 +216,14 @@ function checkShape(given: readonly number[] | number): number[] {
   if (!Array.isArray(shape) || shape.length < rankRange.low || shape.length > rankRange.high) {
     throw new EwaldError(
       'Shape',
-      `fft: shape is ${shown(given)}; expected ${rankRange.low} to ${rankRange.high} lengths, slowest axis first`,
+      `fft: shape is ${inspect(given)}; expected ${rankRange.low} to ${rankRange.high} lengths, slowest axis first`,
     );
   }
   shape.forEach((n, axis) => {
     if (!Number.isInteger(n) || n < lengths.low || n > lengths.high)
       throw new EwaldError(
         'Shape',
-        `fft: length ${shown(n)} of axis ${axis}; expected an integer from ${lengths.low} to ${lengths.high}`,
+        `fft: length ${inspect(n)} of axis ${axis}; expected an integer from ${lengths.low} to ${lengths.high}`,
       );
   });
   const elements = shape.reduce((product, n) => product * n, 1);
@@ -239,7 +239,7 @@ function axisOf(axis: number, rank: number, what: string): number {
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank)
     throw new EwaldError(
       'Argument',
-      `fft: ${what} names axis ${shown(axis)}; a shape of ${rank} axes has 0 to ${rank - 1}`,
+      `fft: ${what} names axis ${inspect(axis)}; a shape of ${rank} axes has 0 to ${rank - 1}`,
     );
   return axis < 0 ? axis + rank : axis;
 }
@@ -249,7 +249,7 @@ function checkAxes(wanted: readonly number[] | undefined, rank: number): number[
   if (given === undefined) return Array.from({ length: rank }, (_, i) => i);
   const axes = [...new Set(given.map((axis) => axisOf(axis, rank, 'axes')))].sort((a, b) => a - b);
   if (axes.length === 0 || axes.length !== given.length)
-    throw new EwaldError('Argument', `fft: axes is ${shown(given)}; expected each transformed axis once`);
+    throw new EwaldError('Argument', `fft: axes is ${inspect(given)}; expected each transformed axis once`);
   return axes;
 }
 
@@ -285,7 +285,7 @@ function checkR2r(given: FftOptions['r2r'], kind: FftKind, axes: readonly number
       `fft: r2r has ${wanted.length} kinds for ${axes.length} axes; expected one, or one each`,
     );
   axes.forEach((axis, i) => {
-    const name = valid('fft: r2r', wanted.length === 1 ? wanted[0] : wanted[i], row.choice(r2rKinds, 'dct2'));
+    const name = checkedValue('fft: r2r', wanted.length === 1 ? wanted[0] : wanted[i], row.choice(r2rKinds, 'dct2'));
     out[axis] = fftEnums.FftAxisKind[name];
   });
   return out;
@@ -301,7 +301,7 @@ function checkOrder(given: readonly number[] | undefined, rank: number): readonl
   ) {
     throw new EwaldError(
       'Argument',
-      `fft: order is ${shown(given)}; expected each of the axes 0 to ${rank - 1} once, slowest first`,
+      `fft: order is ${inspect(given)}; expected each of the axes 0 to ${rank - 1} once, slowest first`,
     );
   }
   return [...order];

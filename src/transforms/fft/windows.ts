@@ -1,6 +1,6 @@
 /** Parts of the axes: data shorter or longer than the transform, and the frequencies that are wanted. */
 import { EwaldError } from '../../base/errors.js';
-import { shown } from '../../base/options.js';
+import { inspect } from '../../base/options.js';
 
 /** The elements of an axis that a side holds: `count` of `whole`, from `start` on and around the end. */
 export interface AxisWindow {
@@ -28,7 +28,7 @@ export function inputWindows(
   )
     throw new EwaldError(
       'Shape',
-      `fft: inputShape is ${shown(given)}; expected a length from 1 to ${2 ** 27} for each of the ${shape.length} axes`,
+      `fft: inputShape is ${inspect(given)}; expected a length from 1 to ${2 ** 27} for each of the ${shape.length} axes`,
     );
   return shape.map((whole, axis) => {
     const n = lengths[axis] as number;
@@ -55,7 +55,7 @@ export function outputWindows(
   if (given !== undefined && (!Array.isArray(given) || given.length !== shape.length))
     throw new EwaldError(
       'Shape',
-      `fft: keep is ${shown(given)}; expected a count, [start, count] or null for each of the ${shape.length} axes`,
+      `fft: keep is ${inspect(given)}; expected a count, [start, count] or null for each of the ${shape.length} axes`,
     );
   return shape.map((whole, axis) => {
     const kept = given?.[axis] ?? null;
@@ -76,13 +76,13 @@ export function outputWindows(
         : `starts and counts within 0 to ${whole}`;
       throw new EwaldError(
         'Argument',
-        `fft: keep has ${shown(kept)} for axis ${axis}, whose output has ${whole} elements; expected ${range}`,
+        `fft: keep has ${inspect(kept)} for axis ${axis}, whose output has ${whole} elements; expected ${range}`,
       );
     }
     if (!axes.includes(axis) && count !== whole)
       throw new EwaldError(
         'Argument',
-        `fft: keep has ${shown(kept)} for axis ${axis}, which is not transformed; use null there`,
+        `fft: keep has ${inspect(kept)} for axis ${axis}, which is not transformed; use null there`,
       );
     // All of an axis with another start is a rotation, which works like a window.
     return { start: (start + whole) % whole, count, whole };

@@ -2,7 +2,7 @@
 
 import { isObject } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
-import { shown } from '../../base/options.js';
+import { inspect } from '../../base/options.js';
 
 /** Choices of plans, as `ctx.exportWisdom` gives them and a file may keep them. */
 export interface FftWisdom {
@@ -14,7 +14,7 @@ export interface FftWisdom {
 
 const choices = ['tune', 'threads'] as const;
 export type Choice = Readonly<Partial<Record<(typeof choices)[number], number>>>;
-const mostPlans = 10_000;
+const maxPlans = 10_000;
 export const longestKey = 1000;
 
 /** What a context has learnt. */
@@ -42,10 +42,10 @@ export class WisdomStore {
       new EwaldError('Format', `wisdom: ${found}; expected ${needed}, as exportWisdom gives it`);
     if (!isObject(given) || given.format !== 'ewald wisdom')
       throw wrong(`this is ${describe(given)}`, 'an object with format "ewald wisdom"');
-    if (given.version !== 1) throw wrong(`unknown version ${shown(given.version)}`, 'version 1');
+    if (given.version !== 1) throw wrong(`unknown version ${inspect(given.version)}`, 'version 1');
     if (!isObject(given.plans)) throw wrong(`plans is ${describe(given.plans)}`, 'an object of choices by plan');
     const entries = Object.entries(given.plans);
-    if (entries.length > mostPlans) throw wrong(`${entries.length} plans are too many`, `at most ${mostPlans}`);
+    if (entries.length > maxPlans) throw wrong(`${entries.length} plans are too many`, `at most ${maxPlans}`);
     const read = entries.map(([key, value]): [string, Choice] => {
       if (key.length > longestKey)
         throw wrong(`the name of a plan has ${key.length} characters`, `at most ${longestKey}`);
@@ -54,7 +54,7 @@ export class WisdomStore {
         if (!(choices as readonly string[]).includes(name))
           throw wrong(`the plan "${key}" has a choice "${name.slice(0, 80)}"`, choices.join(' or '));
         if (!Number.isInteger(number) || (number as number) < 0 || (number as number) >= 2 ** 32)
-          throw wrong(`${name} of the plan "${key}" is ${shown(number)}`, 'an integer of 32 bits');
+          throw wrong(`${name} of the plan "${key}" is ${inspect(number)}`, 'an integer of 32 bits');
       }
       return [key, value as Choice];
     });
@@ -64,4 +64,4 @@ export class WisdomStore {
 }
 
 const describe = (value: unknown): string =>
-  Array.isArray(value) ? 'an array' : isObject(value) ? 'an object' : shown(value);
+  Array.isArray(value) ? 'an array' : isObject(value) ? 'an object' : inspect(value);

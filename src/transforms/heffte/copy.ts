@@ -50,7 +50,7 @@ const tile = 16;
 export type CopyNumbers = (from: Numbers, to: Numbers, elementBytes: number, ...block: readonly number[]) => void;
 
 /** Blocks with fewer elements are copied in JavaScript, which is cheaper than a call of the addon. */
-const leastForAddon = 512;
+const minForAddon = 512;
 
 /**
  * Copies a block; `unit` is the number of numbers per element, `fromBase` and `toBase` are added to the offsets.
@@ -74,7 +74,7 @@ export function blockCopier(load: () => CopyNumbers | undefined): CopyBlock {
   return (source, target, block, unit, fromBase = 0, toBase = 0) => {
     const { sizes, fromStrides, toStrides } = block;
     const [n0, n1, n2] = sizes;
-    const large = n0 * n1 * n2 >= leastForAddon;
+    const large = n0 * n1 * n2 >= minForAddon;
     if (large && !loaded) {
       copy = load();
       loaded = true;

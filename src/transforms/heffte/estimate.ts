@@ -1,6 +1,6 @@
 /** Estimates the time of a transform on other numbers of ranks from measurements on a few. */
 import { expectsMembers, expectsNumbers } from '../../base/arguments.js';
-import { row, valid } from '../../base/call-options.js';
+import { checkedValue, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import { type Axis, box3d } from './box.js';
 import { makeSlabs, procSetupMinSurface, splitWorld } from './geometry.js';
@@ -63,10 +63,10 @@ export function estimateFft3d(options: EstimateOptions): Estimate {
   expectsNumbers('estimateFft3d: size', options.size);
   expectsMembers('estimateFft3d: measured', options.measured, ['bytesPerS', 'oneRankS'], 'what was measured');
   const { size, measured } = options;
-  const ranks = valid('estimateFft3d: ranks', options.ranks, row.integer(1, 2 ** 20, 1));
-  const cores = Math.min(ranks, valid('estimateFft3d: cores', options.cores, row.integer(1, 2 ** 20, ranks)));
-  const elementBytes = valid('estimateFft3d: elementBytes', options.elementBytes, row.integer(4, 32, 8));
-  valid('estimateFft3d: measured.latencyS', measured.latencyS, row.number(0, 1e6, 0));
+  const ranks = checkedValue('estimateFft3d: ranks', options.ranks, row.integer(1, 2 ** 20, 1));
+  const cores = Math.min(ranks, checkedValue('estimateFft3d: cores', options.cores, row.integer(1, 2 ** 20, ranks)));
+  const elementBytes = checkedValue('estimateFft3d: elementBytes', options.elementBytes, row.integer(4, 32, 8));
+  checkedValue('estimateFft3d: measured.latencyS', measured.latencyS, row.number(0, 1e6, 0));
   if (!(measured.bytesPerS > 0) || !(measured.oneRankS > 0))
     throw new EwaldError('Argument', 'estimateFft3d: measured.bytesPerS and oneRankS must be above 0');
   const world = box3d(

@@ -1,7 +1,7 @@
 /** Transforms of a world of indexes whose boxes are held by the ranks of a communicator. */
 
 import { EwaldError } from '../../base/errors.js';
-import { shown } from '../../base/options.js';
+import { inspect } from '../../base/options.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable } from '../../base/resource.js';
 import type { Communicator } from '../../core/communicator/communicator.js';
 import type { ContextOptions } from '../../core/context/context.js';
@@ -159,7 +159,7 @@ async function prepare({ createContext }: Fft3dPlatform, request: Fft3dRequest, 
   const checked = checkOptions(request.options, size);
   const { reduced } = request;
   if (reduced !== undefined && ![0, 1, 2].includes(reduced))
-    throw new EwaldError('Argument', `fft3dR2c: the r2c direction is ${shown(reduced)}; expected 0, 1 or 2`);
+    throw new EwaldError('Argument', `fft3dR2c: the r2c direction is ${inspect(reduced)}; expected 0, 1 or 2`);
   const r2r = checked.r2r ?? (tag.r2r && ([tag.r2r, tag.r2r, tag.r2r] as const));
   if (reduced !== undefined && r2r)
     throw new EwaldError('Argument', 'fft3dR2c: a transform to sines or cosines has no r2c direction; use fft3d');

@@ -1,13 +1,13 @@
 /** Ways of dividing a world of indexes among ranks. */
 
 import { expectsNumbers } from '../../base/arguments.js';
-import { row, valid } from '../../base/call-options.js';
+import { checkedValue, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import { type Axis, axesOfWorld, Box, each, emptyBox, expectsBox, expectsBoxes, type Triple } from './box.js';
 
 /** All pairs of factors, in both orders: 6 gives [1, 6], [2, 3], [3, 2], [6, 1]. */
 export function getFactors(n: number): [number, number][] {
-  valid('getFactors: n', n, row.integer(1, 2 ** 31 - 1, 1));
+  checkedValue('getFactors: n', n, row.integer(1, 2 ** 31 - 1, 1));
   const low: [number, number][] = [];
   for (let a = 1; a * a <= n; a++) if (n % a === 0) low.push([a, n / a]);
   const high = low.filter(([a, b]) => a !== b).map(([a, b]): [number, number] => [b, a]);
@@ -71,7 +71,7 @@ function checkGrid(world: Box, grid: readonly number[]): Triple {
  */
 export function procSetupMinSurface(world: Box, n: number): Triple {
   expectsBox('procSetupMinSurface: the world', world);
-  valid('procSetupMinSurface: ranks', n, row.integer(1, 2 ** 31 - 1, 1));
+  checkedValue('procSetupMinSurface: ranks', n, row.integer(1, 2 ** 31 - 1, 1));
   let best: Triple | undefined;
   let least = Number.POSITIVE_INFINITY;
   for (const [a, rest] of getFactors(n)) {
@@ -100,7 +100,7 @@ export function procSetupMinSurface(world: Box, n: number): Triple {
 export function makePencils(world: Box, grid: readonly [number, number], axis: Axis): Box[] {
   expectsBox('makePencils: the world', world);
   expectsNumbers('makePencils: the grid', grid);
-  valid('makePencils: axis', axis, row.required(row.integer(0, 2)));
+  checkedValue('makePencils: axis', axis, row.required(row.integer(0, 2)));
   const [first, second] = axesOfWorld.filter((a) => a !== axis) as [Axis, Axis];
   const parts = each((a) => (a === axis ? 1 : a === first ? grid[0] : grid[1]));
   const cut = each((a) => Math.min(parts[a], world.size[a]));
@@ -115,8 +115,8 @@ export function makePencils(world: Box, grid: readonly [number, number], axis: A
 /** Boxes that divide one axis only; those beyond its length are empty. */
 export function makeSlabs(world: Box, parts: number, axis: Axis): Box[] {
   expectsBox('makeSlabs: the world', world);
-  valid('makeSlabs: parts', parts, row.required(row.integer(1, 2 ** 31 - 1)));
-  valid('makeSlabs: axis', axis, row.required(row.integer(0, 2)));
+  checkedValue('makeSlabs: parts', parts, row.required(row.integer(1, 2 ** 31 - 1)));
+  checkedValue('makeSlabs: axis', axis, row.required(row.integer(0, 2)));
   const cut = Math.min(parts, world.size[axis]);
   const full = splitWorld(
     world,

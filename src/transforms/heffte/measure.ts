@@ -1,6 +1,6 @@
 /** Measures the times of a distributed transform and of its messages on the available ranks. */
 import { expects, expectsMembers } from '../../base/arguments.js';
-import { row, valid } from '../../base/call-options.js';
+import { checkedValue, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import { count, listOf } from '../../base/shapes.js';
 import type { Communicator } from '../../core/communicator/communicator.js';
@@ -42,8 +42,8 @@ export async function benchFft3d(make: MakeFft3d, comm: Communicator, wish: Benc
   expectsMembers('benchFft3d: the wish', wish, ['size'], '{ size: [n, n, n], … }');
   const { size } = wish;
   listOf(count(1), 3)('benchFft3d: size', size);
-  const precision = valid('benchFft3d: precision', wish.precision, row.choice(['f32', 'f64'], 'f32'));
-  const runs = valid('benchFft3d: runs', wish.runs, row.integer(1, 1e6, 5));
+  const precision = checkedValue('benchFft3d: precision', wish.precision, row.choice(['f32', 'f64'], 'f32'));
+  const runs = checkedValue('benchFft3d: runs', wish.runs, row.integer(1, 1e6, 5));
   const world = box3d(
     [0, 0, 0],
     size.map((n) => n - 1),

@@ -1,7 +1,7 @@
 /** Names of backends, algorithms and scales: ewald's and heFFTe's. */
 
 import { EwaldError } from '../../base/errors.js';
-import { nearest, shown } from '../../base/options.js';
+import { inspect, nearest } from '../../base/options.js';
 import type { ExternalEngine } from '../../core/backends/engines.js';
 import type { BackendName } from '../../core/backends/names.js';
 import type { R2rKind } from '../fft/options.js';
@@ -74,7 +74,7 @@ export function parseAlgorithm(given: string | number | undefined): ReshapeAlgor
   if (!algorithms.includes(name as ReshapeAlgorithm))
     throw new EwaldError(
       'Argument',
-      `heffte: algorithm is ${shown(given)}; expected one of ${algorithms.join(', ')}, or heFFTe's numbers 0 to 3`,
+      `heffte: algorithm is ${inspect(given)}; expected one of ${algorithms.join(', ')}, or heFFTe's numbers 0 to 3`,
     );
   return name as ReshapeAlgorithm;
 }
@@ -89,7 +89,7 @@ export function parseScale(given: HeffteScale | number | undefined): HeffteScale
   if (!scales.includes(name as HeffteScale))
     throw new EwaldError(
       'Argument',
-      `heffte: scale is ${shown(given)}; expected one of ${scales.join(', ')}, or 0, 1, 2`,
+      `heffte: scale is ${inspect(given)}; expected one of ${scales.join(', ')}, or 0, 1, 2`,
     );
   return name as HeffteScale;
 }

@@ -1,6 +1,6 @@
 /** Options of a distributed transform. */
 
-import { checkedOptions, row, valid } from '../../base/call-options.js';
+import { checkedOptions, checkedValue, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import { checkParameter } from '../../base/parameters.js';
 import type { ContextOptions } from '../../core/context/context.js';
@@ -81,7 +81,8 @@ export function checkOptions(given: Fft3dOptions, size: number) {
 function checkSubranks(given: Fft3dOptions['subranks'], size: number): readonly number[] {
   const all = Array.from({ length: size }, (_, rank) => rank);
   if (given === undefined) return all;
-  if (typeof given === 'number') return all.slice(0, valid('fft3d: subranks', given, row.integer(1, size, size)));
+  if (typeof given === 'number')
+    return all.slice(0, checkedValue('fft3d: subranks', given, row.integer(1, size, size)));
   const list = [...new Set(given)].sort((a, b) => a - b);
   if (list.length === 0 || list.length !== given.length || list.some((rank) => !all.includes(rank)))
     throw new EwaldError(

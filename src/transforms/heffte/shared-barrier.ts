@@ -1,5 +1,5 @@
 /** A barrier in shared memory at which every rank also receives a row of numbers from each of the others. */
-import { breathe } from '../../base/options.js';
+import { yieldToEventLoop } from '../../base/options.js';
 import type { Communicator } from '../../core/communicator/communicator.js';
 
 /** Numbers of a row. */
@@ -19,10 +19,10 @@ const shortPollMs = 0.002;
  * Polling in vain takes the processor from ranks that share it. After each failure a rank polls only briefly for twice
  * as many arrivals as before, up to this number, until it succeeds.
  */
-const mostBriefArrivals = 64;
+const maxBriefArrivals = 64;
 const pollsPerClock = 50;
 /** How long ranks that never wait for a message may occupy their event loops, in milliseconds. */
-const mostOccupiedMs = 20;
+const maxOccupiedMs = 20;
 
 /**
  * The barrier of one communicator. Its memory holds, for each rank, a line with the number of its arrivals; for each
@@ -85,8 +85,8 @@ export class SharedBarrier {
     if (early) this.#judge(briefly, polled);
     const now = performance.now();
     if (!polled) this.#breathed = now;
-    else if (now - this.#breathed > mostOccupiedMs) {
-      await breathe();
+    else if (now - this.#breathed > maxOccupiedMs) {
+      await yieldToEventLoop();
       this.#breathed = performance.now();
     }
     return Array.from({ length: size }, (_, peer) => this.#row(peer, turn));
@@ -98,7 +98,7 @@ export class SharedBarrier {
     else if (briefly) this.#brief--;
     else {
       this.#brief = this.#nextBrief;
-      this.#nextBrief = Math.min(mostBriefArrivals, 2 * this.#nextBrief);
+      this.#nextBrief = Math.min(maxBriefArrivals, 2 * this.#nextBrief);
     }
   }
 

@@ -45,9 +45,9 @@ interface StageWish {
 }
 
 /** Up to this number of ranks, boxes are assigned to the ranks that already hold most of them; beyond it, by index. */
-const mostMatched = 64;
+const maxMatched = 64;
 /** Number of pencil grids tried along an axis. */
-const mostGrids = 4;
+const maxGrids = 4;
 /**
  * The fixed cost of a redistribution, in elements: of two plans that move equally many, the one with fewer stages wins.
  */
@@ -147,7 +147,7 @@ function candidates(wish: StageWish, boxes: readonly Box[], left: ReadonlySet<Ax
       }))
       .sort((a, b) => a.most - b.most || a.skew - b.skew);
     const even = grids[0]?.most ?? 0;
-    for (const { grid, most } of grids.slice(0, mostGrids))
+    for (const { grid, most } of grids.slice(0, maxGrids))
       if (most <= 1.25 * even) place(makePencils(world, grid, axis), axis);
   }
   for (const divided of axesOfWorld) {
@@ -165,7 +165,7 @@ const fastest = (axis: Axis, { order }: Box) => [axis, ...order.filter((a) => a 
 /** Assigns each box to a computing rank, preferring the rank that already holds most of it. */
 function assign(made: readonly Box[], boxes: readonly Box[], computing: readonly number[]): readonly Box[] {
   const out: Box[] = boxes.map(({ order }) => emptyBox(made[0]?.order ?? order));
-  if (computing.length > mostMatched) {
+  if (computing.length > maxMatched) {
     computing.forEach((rank, i) => {
       out[rank] = made[i] as Box;
     });

@@ -12,7 +12,7 @@ export interface TraceEvent {
 }
 
 /** Maximum number of recorded events of a run: many ranks send many messages. */
-const mostEvents = 4096;
+const maxEvents = 4096;
 
 /**
  * Milliseconds of packing, unpacking and copying while messages were under way, of the events of one stage: from the
@@ -44,7 +44,7 @@ export class Trace {
   readonly #began = performance.now();
 
   note(stage: number, what: TraceEvent['what'], began: number, bytes = 0, peer?: number): void {
-    if (this.events.length >= mostEvents) return;
+    if (this.events.length >= maxEvents) return;
     const endedMs = performance.now() - this.#began;
     this.events.push({ stage, what, peer, beganMs: began - this.#began, endedMs, bytes });
   }

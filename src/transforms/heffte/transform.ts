@@ -2,7 +2,7 @@
 
 import { checkedOptions, row } from '../../base/call-options.js';
 import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
-import { kindOf, shown } from '../../base/options.js';
+import { inspect, kindOf } from '../../base/options.js';
 import { asyncDispose, eachInTurn, Resource } from '../../base/resource.js';
 import type { ExternalEngine } from '../../core/backends/engines.js';
 import type { Communicator } from '../../core/communicator/communicator.js';
@@ -248,7 +248,7 @@ export class Transform {
       const numbers = convertible ? `${needed} numbers (complex) or ${needed / 2} (real)` : `${needed} numbers`;
       throw new EwaldError(
         'Shape',
-        `${what} is ${shown(array)}; expected a ${ArrayType.name} ` +
+        `${what} is ${inspect(array)}; expected a ${ArrayType.name} ` +
           `of ${numbers} for the box ${box}${batch > 1 ? ` and a batch of ${batch}` : ''}`,
       );
     }

@@ -1,7 +1,7 @@
 /** Memory of the runs of one plan: two arrays of intermediate results and two of messages, the caller's or its own. */
 
 import { EwaldError } from '../../base/errors.js';
-import { shown } from '../../base/options.js';
+import { inspect } from '../../base/options.js';
 import type { Communicator } from '../../core/communicator/communicator.js';
 import type { FftPrecision } from '../fft/options.js';
 import type { Numbers } from './copy.js';
@@ -60,7 +60,7 @@ export class Workspace {
     if (!(given instanceof ArrayType) || given.length < needed)
       throw new EwaldError(
         'Shape',
-        `heffte: the workspace is ${shown(given)}; ` +
+        `heffte: the workspace is ${inspect(given)}; ` +
           `expected a ${ArrayType.name} of ${needed}, two for each of ${batch} × sizeWorkspace = ` +
           `${batch * this.size} complex numbers`,
       );

@@ -119,7 +119,7 @@ export class Acquisition {
   }
 
   /** Frames of the largest partition. */
-  get mostFrames(): number {
+  get maxFrames(): number {
     return this.#queue.slotFrames;
   }
 

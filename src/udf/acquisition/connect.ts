@@ -1,7 +1,7 @@
 /** Opens connections to detectors. */
 import { checkedOptions, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { checkSignal, nearest, shown } from '../../base/options.js';
+import { checkSignal, inspect, nearest } from '../../base/options.js';
 import type { UdfPlace } from '../context-options.js';
 import { DetectorConnection } from './connection.js';
 import type { LiveScan } from './live-scan.js';
@@ -19,14 +19,14 @@ export function detectorAddress(detector: string): { kind: DetectorKind; host?: 
     const expected = near
       ? `did you mean "${near}"?`
       : `expected ${kinds.join(' or ')}, or an address such as merlin://host:6341`;
-    throw new EwaldError('Argument', `connect: the detector is ${shown(detector)}; ${expected}`);
+    throw new EwaldError('Argument', `connect: the detector is ${inspect(detector)}; ${expected}`);
   }
   const rest = match?.[2];
   if (rest === undefined) return { kind: kind as DetectorKind };
   const parts = /^([^\s:/?#@]+|\[[0-9a-f:]+\])(?::(\d{1,5}))?\/?$/i.exec(rest);
   const port = parts?.[2] === undefined ? undefined : Number(parts[2]);
   if (!parts || (port !== undefined && (port < 1 || port > 65535)))
-    throw new EwaldError('Argument', `connect: the address is ${shown(detector)}; expected ${kind}://host:port`);
+    throw new EwaldError('Argument', `connect: the address is ${inspect(detector)}; expected ${kind}://host:port`);
   const host = (parts[1] as string).replace(/^\[|\]$/g, '');
   return { kind: kind as DetectorKind, host, ...(port !== undefined && { port }) };
 }

@@ -1,6 +1,6 @@
 /** A connection to a detector, which yields one scan for each acquisition. */
 
-import { orAborted } from '../../base/aborted.js';
+import { abortable } from '../../base/aborted.js';
 import { expects } from '../../base/arguments.js';
 import { checkedOptions, row } from '../../base/call-options.js';
 import { awaited } from '../../base/callbacks.js';
@@ -110,8 +110,8 @@ export class DetectorConnection {
       await driver.connect(signal);
       if (controller !== undefined) await this.#start(controller, waiting.signal);
       const announcement = await driver.announced(waiting.signal);
-      await orAborted(onReadyForData?.(announcement), waiting.signal);
-      const navShape = await orAborted(navShapeFor(announcement, options.navShape, determine), waiting.signal);
+      await abortable(onReadyForData?.(announcement), waiting.signal);
+      const navShape = await abortable(navShapeFor(announcement, options.navShape, determine), waiting.signal);
       const format = await firstFrame(driver, waiting.signal, options.stallS);
       const notes = options.syncOffset === undefined ? shapeNotes(announcement, navShape) : [];
       const frames = announcement.frames ?? product(navShape) + Math.max(0, syncOffset);
@@ -145,10 +145,10 @@ export class DetectorConnection {
         'Unsupported',
         `next: controller: ${kind} is not started over this connection; start the acquisition by its own software`,
       );
-    if (controller === true) await orAborted(start.call(this.#driver), signal);
+    if (controller === true) await abortable(start.call(this.#driver), signal);
     else {
       expects(typeof controller === 'function', 'next: controller', controller, 'true or a function');
-      await orAborted(awaited('next: controller', controller)(control), signal);
+      await abortable(awaited('next: controller', controller)(control), signal);
     }
   }
 

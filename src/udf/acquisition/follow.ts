@@ -1,8 +1,8 @@
 /** Opens a file or folder that is still being written as a live scan. */
-import { valid } from '../../base/call-options.js';
+import { checkedValue } from '../../base/call-options.js';
 import { EwaldError, messageOf } from '../../base/errors.js';
-import { shown } from '../../base/options.js';
-import { refusal, reworded } from '../../base/parameters.js';
+import { inspect } from '../../base/options.js';
+import { argumentError, renameInMessage } from '../../base/parameters.js';
 import type { OpenOptions } from '../../io/data/open.js';
 import type { DataInput } from '../../io/data/source-of.js';
 import type { UdfPlace } from '../context-options.js';
@@ -35,9 +35,9 @@ export async function followFiles(
       'follow: browsers do not see files grow; run it on Node, or ewald run --follow',
     );
   if (typeof input !== 'string')
-    throw new EwaldError('Argument', `follow: the input is ${shown(input)}; expected the path of a file or folder`);
+    throw new EwaldError('Argument', `follow: the input is ${inspect(input)}; expected the path of a file or folder`);
   if (navShape === undefined)
-    throw refusal(
+    throw argumentError(
       'follow',
       (said) =>
         `${input} is still growing, so that the shape of its scan is unknown; pass it, such as ${exampleShape(said)}`,
@@ -46,31 +46,31 @@ export async function followFiles(
     );
   const fromFile = fileMask ? 'fileMask' : fileDark ? 'fileDark' : undefined;
   if (fromFile)
-    throw refusal(
+    throw argumentError(
       '',
       (said) => `${said(fromFile)} is not read from a file that grows; pass it as a correction`,
       {},
       'Unsupported',
     );
   if (open.skipPerLine)
-    throw refusal(
+    throw argumentError(
       '',
       (said) => `${said('skipPerLine')} is not for a file that grows: its frames are the positions of the scan`,
       {},
       'Unsupported',
     );
-  const bytes = valid('load: ringBytes', ringBytes, liveRows.ringBytes);
+  const bytes = checkedValue('load: ringBytes', ringBytes, liveRows.ringBytes);
   const { signal } = open;
   const driver = await place.follow(input, open as OpenOptions);
   const connection = new DetectorConnection(driver, bytes, keep);
   try {
     const scan = await connection.next({ navShape, syncOffset, timeoutS, stallS, signal });
     if (scan) return { scan, connection };
-    throw refusal(
+    throw argumentError(
       '',
       (said) =>
         `${input} has no complete frame after ${timeoutS} s (${said('timeoutS')})` +
-        (driver.reason === undefined ? '' : `: ${messageOf(reworded(driver.reason, said))}`),
+        (driver.reason === undefined ? '' : `: ${messageOf(renameInMessage(driver.reason, said))}`),
       {},
       'File',
     );

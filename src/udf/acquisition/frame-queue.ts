@@ -20,7 +20,7 @@ const [firstPatienceMs, patienceMs] = [20, 100];
  */
 const [enoughFrames, shareOfRing] = [16, 2];
 /** One partition is filled and another processed. */
-const leastSlots = 2;
+const minSlots = 2;
 
 /** Frames that a run has taken; it gives them back after use. */
 export interface ArrivedFrames {
@@ -85,7 +85,7 @@ export class FrameQueue {
     const most = Math.floor(ringBytes / shareOfRing / this.#frameBytes);
     const fitting = Math.max(Math.floor(partitionBytes / this.#frameBytes), Math.min(enoughFrames, most));
     this.slotFrames = Math.max(1, Math.min(frames, fitting));
-    this.#slots = Math.max(leastSlots, Math.floor(ringBytes / (this.slotFrames * this.#frameBytes)));
+    this.#slots = Math.max(minSlots, Math.floor(ringBytes / (this.slotFrames * this.#frameBytes)));
   }
 
   /** Frames that have arrived and were not taken. */

@@ -2,7 +2,7 @@
 import { connect as connectSocket, type NetConnectOpts, type Socket } from 'node:net';
 import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
-import { refusal, type Said } from '../../base/parameters.js';
+import { argumentError, type NameOption } from '../../base/parameters.js';
 import { type Acquisition as MerlinHeader, type MibHeader, mibMetadata } from '../../io/data/formats/mib.js';
 import {
   type MerlinAnswer,
@@ -38,7 +38,11 @@ const answerMs = 10_000;
 
 /** Opens a connection; it closes when the signal fires. `advice` ends the message of its `File` error. */
 function openSocket(
-  { host, port, advice }: { readonly host: string; readonly port: number; readonly advice?: (said: Said) => string },
+  {
+    host,
+    port,
+    advice,
+  }: { readonly host: string; readonly port: number; readonly advice?: (nameOption: NameOption) => string },
   onread: { buffer: Uint8Array; callback: (bytes: number, buffer: Uint8Array) => boolean } | undefined,
   signal?: AbortSignal,
 ): Promise<Socket> {
@@ -49,7 +53,7 @@ function openSocket(
       signal?.removeEventListener('abort', abort);
       socket.destroy();
       const what = `${host}:${port} cannot be reached: ${reason}`;
-      reject(refusal('', (said) => (advice ? `${what}; ${advice(said)}` : what), {}, 'File'));
+      reject(argumentError('', (said) => (advice ? `${what}; ${advice(said)}` : what), {}, 'File'));
     };
     const abort = (): void => fail('interrupted');
     signal?.addEventListener('abort', abort, { once: true });

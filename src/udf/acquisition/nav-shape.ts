@@ -1,8 +1,8 @@
 /** The shape of a live scan: as requested, as stated by the detector, or a square. */
 
 import { EwaldError } from '../../base/errors.js';
-import { shown } from '../../base/options.js';
-import { refusal, type Said, setting } from '../../base/parameters.js';
+import { inspect } from '../../base/options.js';
+import { argumentError, type NameOption, setting } from '../../base/parameters.js';
 import { product } from '../../base/product.js';
 import type { Note } from '../../io/data/dataset.js';
 import { filledShape } from '../../io/data/shapes.js';
@@ -19,7 +19,7 @@ export interface NavShapeHint {
 }
 
 /** A shape of a scan as the caller would pass it. */
-export const exampleShape = (said: Said): string => setting(said, 'navShape', [128, 128]);
+export const exampleShape = (nameOption: NameOption): string => setting(nameOption, 'navShape', [128, 128]);
 
 /** Determines the shape of a scan; undefined leaves it to the detector. */
 export type DetermineNavShape = (
@@ -40,10 +40,10 @@ export async function navShapeFor(
   if (wanted !== undefined) {
     const isShape = Array.isArray(wanted) && wanted.length > 0;
     if (!isShape || !wanted.every((n) => n === -1 || (Number.isSafeInteger(n) && n >= 1)))
-      throw refusal(
+      throw argumentError(
         'next',
         (said) =>
-          `${said('navShape')} is ${shown(wanted)}; expected lengths, slowest axis first, or -1 for one to be ` +
+          `${said('navShape')} is ${inspect(wanted)}; expected lengths, slowest axis first, or -1 for one to be ` +
           'determined',
       );
     if (isWhole(wanted)) return [...wanted];
@@ -53,7 +53,7 @@ export async function navShapeFor(
     if (!Array.isArray(answer) || answer.length === 0 || !isWhole(answer))
       throw new EwaldError(
         'Shape',
-        `next: onDetermineNavShape returned ${shown(answer)}; expected lengths of at least 1`,
+        `next: onDetermineNavShape returned ${inspect(answer)}; expected lengths of at least 1`,
       );
     if (frames !== undefined && product(answer) !== frames)
       throw new EwaldError(
@@ -72,7 +72,7 @@ export async function navShapeFor(
   if (wanted === undefined && side * side === frames) return [side, side];
   const known =
     frames === undefined ? 'the acquisition has no end' : `the acquisition has ${frames} frames, which are no square`;
-  throw refusal(
+  throw argumentError(
     'next',
     (said) => {
       const asked = wanted ? `, and ${said('navShape')} is [${wanted.join(', ')}]` : '';

@@ -13,7 +13,7 @@ export interface UsedDisk {
 }
 
 /** Share of the counts of the beam that may lie outside without a note. */
-const mostOutside = 0.1;
+const maxOutside = 0.1;
 
 /** Share of the counts of the beam that lie farther from a point than `r`. */
 function outside(
@@ -42,7 +42,7 @@ export function beamFaults(sum: Image, used: UsedDisk): string[] {
   const beam = diskOfSum(sum, bin);
   if (typeof beam === 'string' || Math.hypot(cy - beam.cy, cx - beam.cx) > beam.radius) return [];
   const share = outside(sum, beam, { cy, cx, r, bin });
-  if (!(share > mostOutside)) return [];
+  if (!(share > maxOutside)) return [];
   return [
     `${(100 * share).toFixed(0)} % of the direct beam are outside of the disk that is used, so that the shifts are ` +
       `not those of the beam: it has a radius of ${beam.radius.toFixed(1)} pixels about cy ${beam.cy.toFixed(1)}, cx ` +

@@ -1,6 +1,6 @@
 /** What a calibration says of a scan, as options of analyses; options of the user come first. */
 import { EwaldError } from '../../base/errors.js';
-import { refusal } from '../../base/parameters.js';
+import { argumentError } from '../../base/parameters.js';
 import { type Calibration, checkCalibration, isKnown, reachOf } from '../calibrate/calibration.js';
 import type { Trend } from '../calibrate/trend.js';
 import type { Scan } from '../scans/scan.js';
@@ -46,7 +46,7 @@ export function calibratedBy<Options extends Given>(
   { calibration: given, ...user }: Options,
 ): Calibrated<Options> {
   const wanted = (): EwaldError =>
-    refusal(
+    argumentError(
       what,
       (said) => `${said('regression')} is calibrated, but there is no ${said('calibration')} with a descan`,
     );

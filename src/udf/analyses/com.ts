@@ -1,5 +1,5 @@
 /** Centres of mass. Defaults are those of LiberTEM. */
-import { checkParameter, refusal } from '../../base/parameters.js';
+import { argumentError, checkParameter } from '../../base/parameters.js';
 import { comUdf } from '../builtin/com.js';
 import { comSumUdf } from '../builtin/com-sum.js';
 import type { Image } from '../calibrate/image.js';
@@ -37,7 +37,10 @@ export function comAnalysis(
   const [r, ri] = [maskRadius ?? known.reach ?? null, maskRadiusInner ?? null];
   if (ri !== null) checkRing(what, [ri, r ?? Number.POSITIVE_INFINITY], ['maskRadiusInner', 'maskRadius']);
   if (r !== null && r < 1)
-    throw refusal(what, (said) => `${said('maskRadius')} is ${r}: within it is one pixel at most; expected at least 1`);
+    throw argumentError(
+      what,
+      (said) => `${said('maskRadius')} is ${r}: within it is one pixel at most; expected at least 1`,
+    );
   const { regression: trend = 'none' } = options;
   if (typeof trend !== 'object') checkParameter(analysisRows.regression, String(trend), `${what}: regression`);
   const regression = typeof trend === 'object' ? trend : trends[trend];

@@ -2,11 +2,11 @@
 import { median } from '../../base/median.js';
 
 /** Radii of the search over that of the beam at which positions are those of the disks. */
-const [leastRadius, mostRadius] = [0.85, 1.3];
+const [minRadius, maxRadius] = [0.85, 1.3];
 
 /** Why disks that were searched with a radius are not those of a beam with another one, both in pixels. */
 export function radiusFaults(searched: number, beam: number): string[] {
-  if (searched >= leastRadius * beam && searched <= mostRadius * beam) return [];
+  if (searched >= minRadius * beam && searched <= maxRadius * beam) return [];
   return [
     `the disks were searched with a radius of ${Number(searched.toPrecision(4))} pixels, and the direct beam has one ` +
       `of ${beam.toFixed(2)} in the sum of the frames: with another radius, maxima are beside the disks`,

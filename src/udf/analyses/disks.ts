@@ -1,6 +1,6 @@
 /** Analyses of diffraction disks: their positions, and the strain of the lattice through them. */
 import { EwaldError } from '../../base/errors.js';
-import { refusal } from '../../base/parameters.js';
+import { argumentError } from '../../base/parameters.js';
 import { sumUdf } from '../builtin/sums.js';
 import { diskOfSum } from '../calibrate/sum-disk.js';
 import { braggShape, braggUdf } from '../disks/bragg.js';
@@ -52,14 +52,15 @@ function isRadiusOfSum(scan: Scan, what: string, options: DisksOptions): boolean
   const { noRadius } = calibratedBy(what, scan, options);
   if (!scan.live && noRadius === undefined) return true;
   const why = noRadius === undefined ? '' : `, because the calibration has none (${noRadius})`;
-  throw refusal(what, (said) => `${said('diskRadius')} is required, the radius of the disks in pixels${why}`);
+  throw argumentError(what, (said) => `${said('diskRadius')} is required, the radius of the disks in pixels${why}`);
 }
 
 /** The pattern of the options. Throws `Argument`, `Shape`. */
 function patternOf(scan: Scan, what: string, options: DisksOptions, diskRadius: number | undefined): DiskPattern {
   const { pattern: kind = 'background-subtraction', radiusOuter, search, template } = options;
   const { width, height } = detectorSize(scan, what);
-  if (kind === 'user' && !template) throw refusal(what, (said) => `the pattern user requires ${said('template')}`);
+  if (kind === 'user' && !template)
+    throw argumentError(what, (said) => `the pattern user requires ${said('template')}`);
   const pattern: DiskPattern = {
     kind,
     ...(kind === 'user' && template && { template: template.data, shape: template.shape }),
@@ -91,7 +92,7 @@ function searchedIn(scan: Scan, what: string, options: DisksOptions, sum: Float6
     return { ...nothing, pattern: patternOf(scan, what, options, given), faults };
   }
   if (typeof found === 'string')
-    throw refusal(
+    throw argumentError(
       what,
       (said) =>
         `${said('diskRadius')} is required, the radius of the disks in pixels: it is not given, and the sum of the ` +
@@ -314,7 +315,7 @@ export function strainAnalysis(
   const { width, height } = detectorSize(scan, what);
   const some = [zero, a, b].filter((one) => one !== undefined).length;
   if (some > 0 && some < 3)
-    throw refusal(
+    throw argumentError(
       what,
       (said) => `some of ${said('zero')}, ${said('a')} and ${said('b')} are given; expected all three of them, or none`,
     );

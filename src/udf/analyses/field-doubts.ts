@@ -26,11 +26,11 @@ type Vectors = Float64Array<ArrayBuffer>;
 type Integrate = (y: Float64Array, x: Float64Array) => Float64Array;
 
 /** Share of the variance of an image that a trend may cause without a note; objects have some of either by chance. */
-const mostOfImage = { plane: 0.35, parabola: 0.6 };
+const maxOfImage = { plane: 0.35, parabola: 0.6 };
 /** Share of the counts that gaps may lack without a note. */
-const mostInGaps = 0.005;
+const maxInGaps = 0.005;
 /** More positions than these are not looked at one by one for a trend. */
-const mostPlaces = 16384;
+const maxPlaces = 16384;
 
 const part = (field: Vectors, k: 0 | 1): Float64Array => field.filter((_, i) => i % 2 === k);
 
@@ -43,7 +43,7 @@ function variance(values: Float64Array): number {
 /** The trends of a field, a plane and a parabola, as maps (y, x). */
 function trendsOf(field: Vectors, nav: readonly [number, number]): Vectors[] {
   const positions = field.length / 2;
-  const every = Math.max(1, Math.ceil(positions / mostPlaces));
+  const every = Math.max(1, Math.ceil(positions / maxPlaces));
   const places: { shift: readonly [number, number]; terms: number[] }[] = [];
   for (let i = 0; i < positions; i += every) {
     const shift = [field[2 * i] as number, field[2 * i + 1] as number] as const;
@@ -63,8 +63,8 @@ function trendsOf(field: Vectors, nav: readonly [number, number]): Vectors[] {
 function trendNote(trends: readonly Vectors[], image: Float64Array, integrate: Integrate): string[] {
   const whole = variance(image);
   const [plane = 0, parabola = 0] = trends.map((trend) => variance(integrate(part(trend, 0), part(trend, 1))) / whole);
-  const isCurved = parabola > mostOfImage.parabola && parabola > plane + 0.2;
-  if (!isCurved && !(plane > mostOfImage.plane)) return [];
+  const isCurved = parabola > maxOfImage.parabola && parabola > plane + 0.2;
+  if (!isCurved && !(plane > maxOfImage.plane)) return [];
   const trend = trends[isCurved ? 1 : 0] as Vectors;
   const spans = ([0, 1] as const).map((axis) => {
     const along = part(trend, axis);
@@ -120,7 +120,7 @@ function gapNote(sum: Image, used: Uint8Array): string[] {
     missing += sides.reduce((a, b) => (b.length < a.length ? b : a)).mean;
   }
   const share = missing / (all + missing);
-  if (!(share > mostInGaps)) return [];
+  if (!(share > maxInGaps)) return [];
   const lines = regionsOf(isGap, width).length;
   return [
     `about ${(100 * share).toFixed(1)} % of the pattern fall into ${lines === 1 ? 'a gap' : 'gaps'} of the detector, ` +

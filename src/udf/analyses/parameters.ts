@@ -1,8 +1,8 @@
 /** Checks options, sizes, centres and radii of analyses. */
 import { expectsMembers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
-import { knownOptions, shown } from '../../base/options.js';
-import { checked, type Parameters, refusal } from '../../base/parameters.js';
+import { inspect, knownOptions } from '../../base/options.js';
+import { argumentError, checked, type Parameters } from '../../base/parameters.js';
 import { type AnalysisName, rowsOfAnalysis } from '../parameters.js';
 import type { Scan } from '../scans/scan.js';
 import { calibratedBy } from './calibrated.js';
@@ -74,9 +74,9 @@ export function centreNotes(scan: Scan, what: string, given: { readonly calibrat
 function inside(what: string, name: string, value: number | undefined, fallback: number, length: number): number {
   if (value === undefined) return fallback;
   if (!(value >= 0 && value <= length - 1))
-    throw refusal(
+    throw argumentError(
       what,
-      (said) => `${said(name)} is ${shown(value)}, which is outside the frame; expected 0 to ${length - 1}`,
+      (said) => `${said(name)} is ${inspect(value)}, which is outside the frame; expected 0 to ${length - 1}`,
     );
   return value;
 }
@@ -95,7 +95,7 @@ export function refuseBeyond(
 ): void {
   const farthest = Math.hypot(Math.max(cx, width - 1 - cx), Math.max(cy, height - 1 - cy));
   if (radius === null || !Number.isFinite(radius) || radius <= farthest + 1) return;
-  throw refusal(
+  throw argumentError(
     what,
     (said) =>
       `${said(name)} is ${radius}, and no pixel of a frame of ${height} × ${width} is farther than ` +
@@ -123,7 +123,7 @@ export function checkRing(
   [ri, ro]: readonly [string, string] = ['ri', 'ro'],
 ): void {
   if (!(inner < outer))
-    throw refusal(
+    throw argumentError(
       what,
       (said) => `${said(ri)} is ${inner} and ${said(ro)} ${outer}; expected an inner radius below the outer one`,
     );

@@ -1,6 +1,6 @@
 /** Analyses of phases: single side band ptychography, off-axis holography, integrated centres of mass. */
 import { EwaldError } from '../../base/errors.js';
-import { refusal } from '../../base/parameters.js';
+import { argumentError } from '../../base/parameters.js';
 import { type ComParams, discMask } from '../builtin/com.js';
 import { comSumUdf } from '../builtin/com-sum.js';
 import { sumUdf } from '../builtin/sums.js';
@@ -47,7 +47,7 @@ export function ssbAnalysis(scan: Scan, options: SsbAnalysisOptions = {}): Analy
   const semiconvPix = known.options.semiconvPix ?? known.radius;
   const missing = Object.entries({ voltage, dpix, semiconv, semiconvPix }).filter(([, value]) => value === undefined);
   if (missing.length > 0)
-    throw refusal(
+    throw argumentError(
       what,
       (said) =>
         `${missing.map(([name]) => said(name)).join(', ')} ${missing.length > 1 ? 'are' : 'is'} required` +
@@ -103,7 +103,7 @@ export function holographyAnalysis(
   const { sbPosition, sideband = 'lower', apertureRadius: radius, apertureOrder: order, outShape, normalised } = given;
   const { width, height } = detectorSize(scan, what);
   if (order !== undefined && radius === undefined)
-    throw refusal(what, (said) => `${said('apertureOrder')} requires ${said('apertureRadius')}`);
+    throw argumentError(what, (said) => `${said('apertureOrder')} requires ${said('apertureRadius')}`);
   const second = (position: readonly [number, number]): Analysis<'phase' | 'amplitude' | 'wave'> => ({
     name: 'holo',
     scan,
@@ -223,10 +223,13 @@ function filtersOf(
 ): IntegrateOptions {
   if (qLowpass === undefined && qHighpass === undefined) {
     if (butterworthOrder === undefined) return {};
-    throw refusal(what, (said) => `${said('butterworthOrder')} requires ${said('qLowpass')} or ${said('qHighpass')}`);
+    throw argumentError(
+      what,
+      (said) => `${said('butterworthOrder')} requires ${said('qLowpass')} or ${said('qHighpass')}`,
+    );
   }
   if (dpix === undefined)
-    throw refusal(
+    throw argumentError(
       what,
       (said) =>
         `${said('qLowpass')} and ${said('qHighpass')} are in 1/Å and require the step of the scan, ${said('dpix')} ` +

@@ -1,6 +1,6 @@
 /** Polar transforms, with the axes of a calibration. */
 
-import { refusal } from '../../base/parameters.js';
+import { argumentError } from '../../base/parameters.js';
 import { polarUdf } from '../builtin/polar.js';
 import type { ResultBuffer } from '../functions/buffers.js';
 import type { AnyUdf } from '../functions/udf.js';
@@ -42,7 +42,7 @@ export function polarAnalysis(
   // A distortion moves the corners by less than that.
   const farthest = 1.1 * Math.hypot(Math.max(cx, width - 1 - cx), Math.max(cy, height - 1 - cy));
   if (ro > farthest)
-    throw refusal(what, (said) => {
+    throw argumentError(what, (said) => {
       const most = farthest.toFixed(0);
       return `${said('ro')} is ${ro}, and no pixel is farther than ${most} away; expected at most ${most}`;
     });

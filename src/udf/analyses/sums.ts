@@ -1,7 +1,7 @@
 /** Sums, standard deviations, single frames, and their spectra. Defaults are those of LiberTEM. */
 
-import { shown } from '../../base/options.js';
-import { refusal } from '../../base/parameters.js';
+import { inspect } from '../../base/options.js';
+import { argumentError } from '../../base/parameters.js';
 import { product } from '../../base/product.js';
 import { pickUdf } from '../builtin/pick.js';
 import { stddevUdf } from '../builtin/stddev.js';
@@ -90,10 +90,10 @@ export function pickAnalysis(scan: Scan, options: PickOptions = {}, fourier = fa
     at.length !== nav.length ||
     at.some((value, axis) => !Number.isInteger(value) || value < 0 || value >= (nav[axis] as number))
   )
-    throw refusal(
+    throw argumentError(
       'createPickAnalysis',
       (said) =>
-        `${position ? said('at') : 'the position'} is (${at.map(shown).join(', ')}); ` +
+        `${position ? said('at') : 'the position'} is (${at.map(inspect).join(', ')}); ` +
         `the scan of ${scan.name} is ${nav.join(' × ') || 'one frame'}`,
     );
   const roi = new Uint8Array(product(nav));

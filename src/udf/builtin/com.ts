@@ -3,7 +3,7 @@
  * the scan, their divergence and curl, and the trend left by imperfect descanning.
  */
 import { EwaldError } from '../../base/errors.js';
-import { shown } from '../../base/options.js';
+import { inspect } from '../../base/options.js';
 import { type Trend, trendMap } from '../calibrate/trend.js';
 import { defineUdf, type UdfMeta } from '../functions/udf.js';
 import { diskSpans } from '../images/disk-spans.js';
@@ -77,7 +77,7 @@ export function checkRegression(what: string, regression: ComParams['regression'
   if (typeof regression === 'number' ? ![-1, 0, 1].includes(regression) : regression?.flat?.().length !== 6)
     throw new EwaldError(
       'Argument',
-      `${what}: regression is ${shown(regression)}; expected -1, 0, 1 or three rows of two numbers`,
+      `${what}: regression is ${inspect(regression)}; expected -1, 0, 1 or three rows of two numbers`,
     );
 }
 

@@ -2,9 +2,9 @@
 import { expects, isPlainNumbers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformUrl } from '../../base/globals.js';
-import { shown } from '../../base/options.js';
+import { inspect } from '../../base/options.js';
 import { elements } from '../../io/data/dtype.js';
-import { guarded, settled } from '../execution/running.js';
+import { callMethod, settled } from '../execution/running.js';
 import type { BufferDeclaration, BufferDeclarations } from '../functions/buffers.js';
 import type { BufferDtype } from '../functions/dtypes.js';
 import { defineUdf, type UdfMeta } from '../functions/udf.js';
@@ -32,7 +32,7 @@ function checkMapped(name: string, found: unknown, count?: number): asserts foun
   if (!isNumber && !(isPlainNumbers(found) && found.length > 0))
     throw new EwaldError(
       'Argument',
-      `the function${whose} returned ${shown(found)}${where}; expected a number, a boolean (which counts as 1 or 0), ` +
+      `the function${whose} returned ${inspect(found)}${where}; expected a number, a boolean (which counts as 1 or 0), ` +
         'an array of numbers or a typed array of them',
       // Of a frame, it is the cause of an error that names the frame.
       { detail: { threw: count === undefined } },
@@ -56,7 +56,7 @@ export function autoUdf(f: (frame: never) => MapResult, module?: string | Platfo
   const shapeOf = (meta: UdfMeta): { count: number; scalar: boolean } => {
     const make = elements[meta.inputDtype].array as unknown as new (length: number) => Float64Array;
     const ones = new make(meta.sig.reduce((a, b) => a * b, 1)).fill(1);
-    const found: unknown = guarded(name, 'the function', () => f(ones as never), 'the function for a frame of ones');
+    const found: unknown = callMethod(name, 'the function', () => f(ones as never), 'the function for a frame of ones');
     checkMapped(name, found);
     return typeof found === 'object' ? { count: found.length, scalar: false } : { count: 1, scalar: true };
   };

@@ -1,7 +1,7 @@
 /** Selected pixels of each frame: feature vectors of scan positions. */
 
 import { EwaldError } from '../../base/errors.js';
-import { shown } from '../../base/options.js';
+import { inspect } from '../../base/options.js';
 import { product } from '../../base/product.js';
 import type { BufferDeclaration } from '../functions/buffers.js';
 import { defineUdf, type UdfMeta } from '../functions/udf.js';
@@ -23,7 +23,7 @@ export const pixelsUdf = /* @__PURE__ */ defineUdf({
       if (!Number.isInteger(pixels[k]) || (pixels[k] as number) < 0 || (pixels[k] as number) >= end)
         throw new EwaldError(
           'Argument',
-          `pixels: pixel ${k} is ${shown(pixels[k])}; expected a whole number from 0 to ${end - 1}`,
+          `pixels: pixel ${k} is ${inspect(pixels[k])}; expected a whole number from 0 to ${end - 1}`,
         );
     return { intensity: { kind: 'nav', dtype: 'f64', extraShape: [pixels.length] } };
   },

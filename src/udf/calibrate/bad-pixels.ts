@@ -66,7 +66,7 @@ function varianceOf({ data }: Image): number {
 }
 
 /** Share of the parts of a scan in which a hot pixel is above its neighbours; features of patterns come and go. */
-const mostParts = 0.75;
+const maxParts = 0.75;
 
 /** Whether a pixel is brighter than its neighbours in most parts of a scan. */
 function staysHot(image: Image, parts: readonly Float64Array[], masked: Uint8Array, i: number): boolean {
@@ -77,7 +77,7 @@ function staysHot(image: Image, parts: readonly Float64Array[], masked: Uint8Arr
     });
     return (part[i] as number) > 1.2 * top;
   });
-  return hot.length >= mostParts * parts.length;
+  return hot.length >= maxParts * parts.length;
 }
 
 /** Whether the brightest neighbour of a pixel is itself brighter than all but that pixel: two bad pixels that touch. */

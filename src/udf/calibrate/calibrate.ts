@@ -6,8 +6,8 @@ import { EwaldError } from '../../base/errors.js';
 import type { SliceOptions } from '../../base/frame-slice.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { median } from '../../base/median.js';
-import { breathe, checkSignal } from '../../base/options.js';
-import { refusal } from '../../base/parameters.js';
+import { checkSignal, yieldToEventLoop } from '../../base/options.js';
+import { argumentError } from '../../base/parameters.js';
 import { detectorSize } from '../analyses/parameters.js';
 import { masksUdf } from '../builtin/masks.js';
 import type { UdfRunOptions } from '../context-options.js';
@@ -56,10 +56,10 @@ export interface CalibrateOptions extends Pick<UdfRunOptions, 'corrections'>, Sl
 type RunUdf = (scan: Scan, udf: AnyUdf, options: UdfRunOptions) => Promise<Readonly<Record<string, ResultBuffer>>>;
 
 /** The smallest scan has as many rows and columns. */
-const leastRows = 4;
+const minRows = 4;
 
 /** Memory for the sums of all blocks, in numbers. */
-const mostNumbers = 2 ** 25;
+const maxNumbers = 2 ** 25;
 
 /**
  * What a scan tells about its optics; see `Calibration`. The frames are read twice; those that `first` or `frames`
@@ -81,7 +81,7 @@ export async function calibrateScan(run: RunUdf, whole: Scan, options: Calibrate
   checkSignal(signal);
   const tell = progressOf(what, options);
   calibrationShape(what, whole);
-  const scan = rowsOfScan(what, whole, { first, frames }, leastRows);
+  const scan = rowsOfScan(what, whole, { first, frames }, minRows);
   const { nav, height, width } = calibrationShape(what, scan);
   const pass = (udf: AnyUdf, from: number, to: number) =>
     run(scan, udf, {
@@ -90,10 +90,10 @@ export async function calibrateScan(run: RunUdf, whole: Scan, options: Calibrate
       onProgress: ({ frames, totalFrames }) => tell(from + ((to - from) * frames) / Math.max(1, totalFrames)),
     });
   let side = Math.min(6, ...nav);
-  while (side > 4 && side * side * height * width > mostNumbers) side--;
+  while (side > 4 && side * side * height * width > maxNumbers) side--;
   const { sums, missing } = await pass(blockSumsUdf.withParams({ side }) as AnyUdf, 0, 0.4);
   const { blocks, image } = blocksOf((sums as ResultBuffer<'f64'>).data, side, nav, { height, width });
-  await breathe();
+  await yieldToEventLoop();
   checkSignal(signal);
   // A frame without any number tells nothing about its pixels.
   const [leftOut, without] = withoutNumbers((missing as ResultBuffer<'f64'>).data);
@@ -112,7 +112,7 @@ export async function calibrateScan(run: RunUdf, whole: Scan, options: Calibrate
   // What was taken for a stop may be the dark between rings.
   const alone = typeof beam === 'string' && rings ? byRings(image, uncovered, rings) : undefined;
   tell(0.6);
-  await breathe();
+  await yieldToEventLoop();
   checkSignal(signal);
   const axes = typeof beam === 'string' ? beam : await measuredAxes((udf) => pass(udf, 0.6, 1), image, good, beam, nav);
   tell(1);
@@ -169,12 +169,12 @@ function calibrationShape(what: string, scan: Scan): Shape {
   if (scan.dtype.startsWith('c'))
     throw new EwaldError('Unsupported', `${what}: the frames of ${scan.name} are complex; expected counts`);
   const [rows = 1, columns = 1] = nav;
-  if (nav.length !== 2 || Math.min(rows, columns) < leastRows)
-    throw refusal(
+  if (nav.length !== 2 || Math.min(rows, columns) < minRows)
+    throw argumentError(
       what,
       (said) =>
         `the scan ${scan.name} ${nav.length === 0 ? 'is one frame' : `is ${nav.join(' × ')}`}; expected two axes of ` +
-        `at least ${leastRows} positions: ${said('navShape')}`,
+        `at least ${minRows} positions: ${said('navShape')}`,
     );
   return { nav: [rows, columns], height, width };
 }

@@ -1,7 +1,7 @@
 /** The result of `calibrate`: what a scan tells about its optics, each part with its error or the reason why not. */
 import { isObject } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
-import { shown } from '../../base/options.js';
+import { inspect } from '../../base/options.js';
 import { scanRotationRange } from '../shared-rows.js';
 
 /** What the data cannot tell, and why. */
@@ -178,35 +178,35 @@ export function checkCalibration(what: string, given: unknown): Calibration {
   if (!isObject(given) || given.format !== 'ewald calibration')
     throw refuse(
       isObject(given) && given.format !== undefined
-        ? `a file of the format ${shown(given.format)} is no calibration`
-        : `${isObject(given) ? 'an object without a format' : shown(given)} is no calibration`,
+        ? `a file of the format ${inspect(given.format)} is no calibration`
+        : `${isObject(given) ? 'an object without a format' : inspect(given)} is no calibration`,
     );
-  if (given.version !== 1) throw refuse(`its version is ${shown(given.version)}, and this release knows 1`);
+  if (given.version !== 1) throw refuse(`its version is ${inspect(given.version)}, and this release knows 1`);
   const { shape } = given;
   if (!Array.isArray(shape) || shape.length !== 4 || !shape.every((n) => Number.isInteger(n) && n > 0))
-    throw refuse(`its shape is ${shown(shape)}`);
+    throw refuse(`its shape is ${inspect(shape)}`);
   for (const name of parts) {
     const part = given[name];
-    if (!isObject(part)) throw refuse(`its ${name} is ${shown(part)}`);
+    if (!isObject(part)) throw refuse(`its ${name} is ${inspect(part)}`);
     if (typeof part.refused === 'string') continue;
-    for (const key of new Set([...numbers[name], ...Object.keys(part).filter((one) => Object.hasOwn(ranges, one))])) {
+    for (const key of new Set([...numbers[name], ...Object.keys(part).filter((key) => Object.hasOwn(ranges, key))])) {
       const value = part[key] as number;
       const [least, most] = ranges[key] ?? [-Number.MAX_VALUE, Number.MAX_VALUE];
       // JSON has no infinity: what was not determined is null there.
       const isUnknown = !numbers[name].includes(key) && (value === null || value === undefined);
-      if (!isUnknown && !(value >= least && value <= most)) throw refuse(`${key} of its ${name} is ${shown(value)}`);
+      if (!isUnknown && !(value >= least && value <= most)) throw refuse(`${key} of its ${name} is ${inspect(value)}`);
     }
   }
   const { descan, rotation, badPixels } = given as unknown as Calibration;
   if (isKnown(rotation) && typeof rotation.flipY !== 'boolean')
-    throw refuse(`flipY of its rotation is ${shown(rotation.flipY)}`);
+    throw refuse(`flipY of its rotation is ${inspect(rotation.flipY)}`);
   const coefficients: unknown = isKnown(descan) ? descan.coefficients : [];
   if (!Array.isArray(coefficients) || ![0, 1, 3, 6].includes(coefficients.length) || !coefficients.every(isPair))
-    throw refuse(`the coefficients of its descan are ${shown(coefficients)}`);
+    throw refuse(`the coefficients of its descan are ${inspect(coefficients)}`);
   for (const [name, one] of Object.entries(given.optics ?? {}))
     if (!isObject(one) || !((one.value as number) > 0) || !Number.isFinite(one.value))
-      throw refuse(`${name} of its optics is ${shown(isObject(one) ? one.value : one)}`);
+      throw refuse(`${name} of its optics is ${inspect(isObject(one) ? one.value : one)}`);
   if (!Array.isArray(badPixels?.hot) || !badPixels.hot.every(isPair))
-    throw refuse(`the hot pixels of it are ${shown(badPixels?.hot)}`);
+    throw refuse(`the hot pixels of it are ${inspect(badPixels?.hot)}`);
   return given as unknown as Calibration;
 }

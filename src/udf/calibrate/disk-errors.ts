@@ -1,6 +1,6 @@
 /** Errors of the fitted disk: without parts of the scan, and without sectors of the pattern. */
 import { inverseOf, times } from '../../base/linear.js';
-import { type DiskFit, damped, normalEquations } from './disk.js';
+import { addDamping, type DiskFit, normalEquations } from './disk.js';
 import type { Image } from './image.js';
 
 const sectors = 12;
@@ -55,7 +55,7 @@ export function diskErrors(fit: DiskFit, image: Image, parts: readonly Float64Ar
   const withoutSector: Float64Array[] = [];
   for (let sector = 0; sector < sectors; sector++) {
     const { matrix, vector } = normalEquations(fit, residual, (k) => sectorOf(k) !== sector);
-    const part = inverseOf(damped(matrix, m, 0), m);
+    const part = inverseOf(addDamping(matrix, m, 0), m);
     if (!part) return undefined;
     withoutSector.push(times(part, vector, m));
   }

@@ -138,7 +138,7 @@ export function normalEquations(
 }
 
 /** The matrix with its diagonal enlarged by a share, so that it can be inverted. */
-export function damped(matrix: Float64Array, n: number, share: number): Float64Array {
+export function addDamping(matrix: Float64Array, n: number, share: number): Float64Array {
   let trace = 0;
   for (let i = 0; i < n; i++) trace += matrix[i * n + i] as number;
   return matrix.map((value, k) => (k % (n + 1) === 0 ? value * (1 + share) + 1e-13 * trace : value));
@@ -183,7 +183,7 @@ export function fitDisk(
     const cost = at.weights.reduce((sum, weight, k) => sum + weight * residual(k) ** 2, 0);
     let next = p;
     for (let attempt = 0; attempt < 8; attempt++) {
-      const inverse = inverseOf(damped(matrix, m, damping), m);
+      const inverse = inverseOf(addDamping(matrix, m, damping), m);
       if (!inverse) return undefined;
       next = stepped(p, free, times(inverse, vector, m));
       const [scratch, { index, width }] = [new Float64Array(count), points];
@@ -213,7 +213,7 @@ function finished(image: Image, good: Uint8Array, p: DiskParameters, free: reado
   const m = free.length;
   const residual = (k: number): number => (image.data[points.index[k] as number] as number) - (at.model[k] as number);
   const { matrix } = normalEquations({ ...at, free }, residual);
-  const inverse = inverseOf(damped(matrix, m, 0), m);
+  const inverse = inverseOf(addDamping(matrix, m, 0), m);
   if (!inverse) return undefined;
   let [cost, used] = [0, 0];
   const seen = new Float64Array(36);

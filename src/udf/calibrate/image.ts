@@ -31,7 +31,7 @@ export function medians(image: Image, good: Uint8Array): Float64Array {
 }
 
 /** A Gaussian blur of `sigma` pixels over the good pixels; the others are filled by it. */
-export function blurred(image: Image, good: Uint8Array, sigma: number): Float64Array {
+export function gaussianBlur(image: Image, good: Uint8Array, sigma: number): Float64Array {
   const reach = Math.ceil(3 * sigma);
   const weights = Array.from({ length: 2 * reach + 1 }, (_, i) => Math.exp(-((i - reach) ** 2) / (2 * sigma * sigma)));
   const { height, width } = image;

@@ -15,9 +15,9 @@ const [most, least] = [60, 6];
 /** Combinations of the vectors of the pattern that are compared with the known ones. */
 const reach = 2;
 /** Shape that a distortion may have, and by how much two answers may differ in size. */
-const [mostEllipticity, sameScale] = [0.06, 0.01];
+const [maxEllipticity, sameScale] = [0.06, 0.01];
 /** Positions of disks are not known better than this, in pixels. */
-const leastError = 0.01;
+const minError = 0.01;
 
 /** Positions (y, x) of the disks of the sum. */
 function disksOf({ image, fit }: Beam): Vector[] {
@@ -144,7 +144,7 @@ export function latticeScaleOf(beam: Beam, known: readonly number[]): LatticeSca
     return [Float64Array.of(scale, e1, e2)];
   });
   const spread = Math.hypot(...on.map(([y, x]) => Math.hypot(y - zero[0], x - zero[1])));
-  const floor = leastError / spread;
+  const floor = minError / spread;
   const [scale = 0, first = 0, second = 0] = jackknife(without);
   const errors = [Math.hypot(Math.sqrt(first), floor), Math.hypot(Math.sqrt(second), floor)] as const;
   return {
@@ -173,6 +173,6 @@ function combinations(base: readonly [Vector, Vector], lattice: readonly [number
       const pair = combined(base, m);
       return { m, pair, ...shapeOf(pair, lattice) };
     })
-    .filter(({ e1, e2 }) => 2 * Math.hypot(e1, e2) < mostEllipticity)
+    .filter(({ e1, e2 }) => 2 * Math.hypot(e1, e2) < maxEllipticity)
     .sort((p, q) => Math.hypot(p.e1, p.e2) - Math.hypot(q.e1, q.e2));
 }

@@ -47,7 +47,7 @@ export function milliradiansOf({ scale, unit = '' }: Axis, voltage: number | und
 }
 
 /** Share by which a stated number may differ from the one that was found or given. */
-const mostDifference = 0.05;
+const maxDifference = 0.05;
 
 const short = (value: number): string => String(Number(value.toPrecision(3)));
 
@@ -73,12 +73,12 @@ function* otherOptics(meta: Metadata, optics: Optics): Generator<string> {
     ['dpix', 'step of the scan', 'nm'],
   ] as const) {
     const [one, stated] = [optics[name], file[name]];
-    if (one?.source !== 'given' || !stated || Math.abs(one.value / stated - 1) < mostDifference) continue;
+    if (one?.source !== 'given' || !stated || Math.abs(one.value / stated - 1) < maxDifference) continue;
     yield `the ${what} is given as ${one.value} ${unit}, and the file states ${short(stated)} ${unit}`;
   }
   const [axis] = (meta.axes ?? []).slice(0, -2).map(nanometres);
   const step = meta.scanStepM && meta.scanStepM.y * 1e9;
-  if (axis && step && Math.abs(axis / step - 1) >= mostDifference)
+  if (axis && step && Math.abs(axis / step - 1) >= maxDifference)
     yield `the file states two steps of the scan: ${short(step)} nm, and ${short(axis)} nm as that of its axes`;
 }
 
@@ -86,7 +86,7 @@ function* otherOptics(meta: Metadata, optics: Optics): Generator<string> {
 function* otherScale({ axes = [] }: Metadata, { semiconv, voltage }: Optics, { radius }: Seen): Generator<string> {
   const [one] = axes.slice(-2).map((axis) => milliradiansOf(axis, voltage?.value));
   if (one === undefined || semiconv === undefined) return;
-  if (Math.abs(semiconv.value / radius / one - 1) < mostDifference) return;
+  if (Math.abs(semiconv.value / radius / one - 1) < maxDifference) return;
   yield `the file states ${short(one)} mrad a pixel, and the radius of the disk is ${short(radius * one)} mrad by ` +
     `that, but the semi-angle is ${semiconv.value} mrad: one of them is wrong`;
 }
@@ -95,7 +95,7 @@ function* otherScale({ axes = [] }: Metadata, { semiconv, voltage }: Optics, { r
 function* otherAxes({ beamCentrePx, detectorAxes }: Metadata, { radius, cy, cx, rotation }: Seen): Generator<string> {
   if (beamCentrePx) {
     const [y, x] = [beamCentrePx.y - 0.5, beamCentrePx.x - 0.5];
-    if (Math.hypot(y - cy, x - cx) > Math.max(1, mostDifference * radius))
+    if (Math.hypot(y - cy, x - cx) > Math.max(1, maxDifference * radius))
       yield `the file states a centre at y ${y.toFixed(1)}, x ${x.toFixed(1)}, and the disk is at y ` +
         `${cy.toFixed(1)}, x ${cx.toFixed(1)}`;
   }

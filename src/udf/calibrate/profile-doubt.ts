@@ -5,16 +5,16 @@
  */
 import { inverseOf, times } from '../../base/linear.js';
 import { median } from '../../base/median.js';
-import { type DiskFit, damped, normalEquations } from './disk.js';
+import { addDamping, type DiskFit, normalEquations } from './disk.js';
 import type { Image } from './image.js';
 
 /** Pixels of a ring of one pixel that tell its level. */
-const leastPixels = 6;
+const minPixels = 6;
 /**
  * Shares of the level of the disk. The misfit of 60 simulated disks without rings is below 0.015, and their
  * background above −0.02; a background far below nothing is the foot of an edge that the disk does not have.
  */
-const [mostMisfit, leastBackground] = [0.2, -0.1];
+const [maxMisfit, minBackground] = [0.2, -0.1];
 /** The error of the radius beside the change by the pixels of the edge alone, from simulated disks with rings. */
 const beyondEdge = 1.5;
 
@@ -32,7 +32,7 @@ function depthsOf({ points, p }: DiskFit): Float64Array {
 export function profileDoubt(fit: DiskFit, { data }: Image): string | undefined {
   const { points, model, p } = fit;
   const [level, background] = [p[4] as number, p[5] as number];
-  if (background < leastBackground * level)
+  if (background < minBackground * level)
     return 'the bright field has no edge: it goes on falling beyond the fitted disk';
   const rings = new Map<number, number[]>();
   for (const [k, depth] of depthsOf(fit).entries()) {
@@ -42,10 +42,10 @@ export function profileDoubt(fit: DiskFit, { data }: Image): string | undefined 
   }
   // Lines and textures are in some directions, and leave the median of a ring as it is.
   const misfits = [...rings.values()]
-    .filter(({ length }) => length >= leastPixels)
+    .filter(({ length }) => length >= minPixels)
     .map((ring) => Math.abs(median(ring)) / level);
   const worst = Math.max(0, ...misfits);
-  if (worst > mostMisfit)
+  if (worst > maxMisfit)
     return (
       'the bright field has rings: its counts are not those of one disk all around its centre, and its edge cannot be ' +
       'told from theirs'
@@ -63,6 +63,6 @@ export function profileError(fit: DiskFit, { data }: Image): number {
     (k) => (data[points.index[k] as number] as number) - (model[k] as number),
     (k) => Math.abs(depths[k] as number) < near,
   );
-  const inverse = inverseOf(damped(matrix, free.length, 1e-6), free.length);
+  const inverse = inverseOf(addDamping(matrix, free.length, 1e-6), free.length);
   return inverse ? beyondEdge * Math.abs(times(inverse, vector, free.length)[2] as number) : Number.POSITIVE_INFINITY;
 }

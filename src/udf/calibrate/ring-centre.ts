@@ -8,7 +8,7 @@ import { median } from '../../base/median.js';
 import { inverse2d, transform2d } from '../images/fourier.js';
 import { type Calibration, ellipseOf, isKnown, type Refused } from './calibration.js';
 import { jackknife } from './disk-errors.js';
-import { blurred, type Image } from './image.js';
+import { gaussianBlur, type Image } from './image.js';
 import { profilesOf, type RingPattern, radiiIn, ringsOf, scaleOf, sectorAngles } from './rings.js';
 
 /** The pattern about the centre of its rings, and errors of cy, cx, e1, e2. */
@@ -17,19 +17,19 @@ interface RingCentre extends RingPattern {
 }
 
 /** Rings are beyond these pixels: what is nearer is the beam and its halo. */
-const leastRadius = 6;
+const minRadius = 6;
 /** Share of the sectors in which a ring is seen, and how far aside in pixels, while the centre is not exact. */
-const [leastSeen, mostAside] = [0.6, 2.5];
+const [minSeen, maxAside] = [0.6, 2.5];
 /** The largest ellipticity, and the largest error of the centre in pixels. */
-const [mostEllipticity, mostError] = [0.12, 0.5];
+const [maxEllipticity, maxError] = [0.12, 0.5];
 /** The centre is not known better than this, in pixels. */
-const leastError = 0.01;
+const minError = 0.01;
 
 /** The point about which a pattern is most like itself turned by half, by the peak of its convolution with itself. */
 function middleOf(image: Image, good: Uint8Array): readonly [number, number] {
   const { height, width } = image;
   const heights = { ...image, data: image.data.map((value) => Math.sqrt(Math.max(0, value))) };
-  const wide = blurred(heights, good, 6);
+  const wide = gaussianBlur(heights, good, 6);
   const lines = heights.data.map((value, i) => (good[i] ? value - (wide[i] as number) : 0));
   // A beam is brighter than all rings, and has another middle where a stop covers a part of it.
   const most = 5 * (median([...lines].map(Math.abs)) + 1e-9);
@@ -86,14 +86,14 @@ function wholeRings(radii: readonly (readonly number[])[]): number[][] {
   const kept = [...(radii[0] ?? []).keys()].filter((ring) => {
     const found = radii.map((one) => one[ring] as number).filter(Number.isFinite);
     const middle = median(found);
-    return found.filter((radius) => Math.abs(radius - middle) < mostAside).length >= leastSeen * radii.length;
+    return found.filter((radius) => Math.abs(radius - middle) < maxAside).length >= minSeen * radii.length;
   });
   return radii.map((one) => kept.map((ring) => one[ring] as number));
 }
 
 /** The centre of the rings of a pattern, or why there is none. */
 function ringCentre(image: Image, good: Uint8Array): RingCentre | string {
-  const p = Float64Array.of(...middleOf(image, good), leastRadius, 0.5, 0, 0, 0, 0);
+  const p = Float64Array.of(...middleOf(image, good), minRadius, 0.5, 0, 0, 0, 0);
   const pattern: RingPattern = { image, good, p };
   let errors = new Float64Array(4);
   for (let round = 0; round < 8; round++) {
@@ -112,9 +112,9 @@ function ringCentre(image: Image, good: Uint8Array): RingCentre | string {
     if (Math.hypot(step[0] as number, step[1] as number) < 0.002) break;
   }
   const [ey, ex] = errors as unknown as [number, number];
-  if (2 * Math.hypot(p[6] as number, p[7] as number) > mostEllipticity || !(Math.max(ey, ex) < mostError))
+  if (2 * Math.hypot(p[6] as number, p[7] as number) > maxEllipticity || !(Math.max(ey, ex) < maxError))
     return 'its rings have no common centre';
-  return { ...pattern, errors: errors.map((error, k) => (k < 2 ? Math.hypot(error, leastError) : error)) };
+  return { ...pattern, errors: errors.map((error, k) => (k < 2 ? Math.hypot(error, minError) : error)) };
 }
 
 /** What the rings of a known powder tell without a disk. */

@@ -23,7 +23,7 @@ export const sectorAngles: readonly number[] = Array.from(
   (_, k) => ((k + 0.5) / sectors) * 2 * Math.PI - Math.PI,
 );
 /** Radii are not known better than this, in pixels: the shape of a ring is not quite the model's. */
-const leastError = 0.007;
+const minError = 0.007;
 /** Share of the radius by which rings may lie beside their places. */
 const looseness = 0.002;
 /** What a listed line costs that is not seen among the rings, and by how much the best assignment must be better. */
@@ -183,7 +183,7 @@ export function ringsOf(pattern: RingPattern): (readonly [radius: number, error:
     const errors = jackknife(left.map((profile) => Float64Array.from(radiiAt(profile, radii)))).map(Math.sqrt);
     return radii.flatMap((radius, i) => {
       const error = errors[i] as number;
-      return Number.isFinite(error) ? [[radius / fine, Math.max(leastError, error / fine)] as const] : [];
+      return Number.isFinite(error) ? [[radius / fine, Math.max(minError, error / fine)] as const] : [];
     });
   });
 }

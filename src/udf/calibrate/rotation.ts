@@ -137,7 +137,7 @@ const sumOf = (values: Float64Array): number => values.reduce((sum, value) => su
 /** How white noise under Hann's window correlates at neighbouring frequencies, and by how much their products count. */
 const correlations = [1, -2 / 3, 1 / 6];
 const taper = [1, 2 / 3, 1 / 3];
-const leastLeft = 0.3;
+const minLeft = 0.3;
 const directions = 8;
 
 /**
@@ -174,7 +174,7 @@ function angleError(spectra: Spectra, { divergence, curl }: Derivatives, angle: 
   }
   const [taken, mine] = [kept / white, own / range ** 2];
   const left = taken - mine;
-  if (!(left > leastLeft)) return Number.NaN;
+  if (!(left > minLeft)) return Number.NaN;
   const squared = Math.max(variance / left, directionVariance(spectra, pull, share, range));
   // Few independent frequencies, taken / mine of them, have the tails of Student's t: by Cornish and Fisher at 68 %.
   return (Math.sqrt(squared) / range) * (1 + 1 / (2 * (taken / mine - 1)));
@@ -193,11 +193,11 @@ function directionVariance({ rows, columns }: Spectra, pull: Float64Array, share
     at[0] += pull[i] as number;
     at[1] += (share[i] as number) / range;
   }
-  return sums.reduce((sum, [pulled, part]) => sum + pulled ** 2 / Math.max(1 - part, leastLeft), 0);
+  return sums.reduce((sum, [pulled, part]) => sum + pulled ** 2 / Math.max(1 - part, minLeft), 0);
 }
 
 /** The angle in radians of the least curl, that curl, and the largest, of sums without one group. */
-function leastCurl(sums: readonly Float64Array[], without = -1): { angle: number; least: number; most: number } {
+function minCurl(sums: readonly Float64Array[], without = -1): { angle: number; least: number; most: number } {
   let [tt, dd, dt] = [0, 0, 0];
   for (const [k, sum] of sums.entries()) {
     if (k === without) continue;
@@ -320,11 +320,11 @@ export function findRotation(
     const derivatives = derivativesOf(spectra, straighten(field, { flipY }));
     return { flipY, derivatives, sums: momentsOf(spectra, derivatives) };
   });
-  both.sort((a, b) => leastCurl(a.sums).least - leastCurl(b.sums).least);
+  both.sort((a, b) => minCurl(a.sums).least - minCurl(b.sums).least);
   const [right, wrong] = both as [(typeof both)[0], (typeof both)[0]];
-  const { angle, least, most } = leastCurl(right.sums);
+  const { angle, least, most } = minCurl(right.sums);
   const contrast = (without?: number): number => {
-    const [a, b] = [leastCurl(wrong.sums, without).least, leastCurl(right.sums, without).least];
+    const [a, b] = [minCurl(wrong.sums, without).least, minCurl(right.sums, without).least];
     return (a - b) / (a + b + 1e-300);
   };
   const all = [...Array(groups).keys()];

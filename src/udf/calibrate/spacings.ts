@@ -1,5 +1,5 @@
 /** Checks of the spacings of a known material: how many, and whether they are in ångströms instead of nanometres. */
-import { refusal } from '../../base/parameters.js';
+import { argumentError } from '../../base/parameters.js';
 import { electronWavelengthA } from '../../io/data/units.js';
 import { type Calibration, isKnown } from './calibration.js';
 
@@ -19,15 +19,13 @@ const standards: Readonly<Record<string, number>> = {
   'CeO₂': 0.54113,
 };
 /** Sums h² + k² + l² of lines that are far enough apart to be told. */
-const mostSquares = 12;
+const maxSquares = 12;
 
 /** The standard whose lines are a tenth of these spacings. */
 function tenfold(spacings: readonly number[]): string | undefined {
   const isLine = (d: number, a: number): boolean => {
     const squares = (a / d) ** 2;
-    return (
-      Math.round(squares) > 0 && squares < mostSquares + 0.5 && Math.abs(squares / Math.round(squares) - 1) < 0.006
-    );
+    return Math.round(squares) > 0 && squares < maxSquares + 0.5 && Math.abs(squares / Math.round(squares) - 1) < 0.006;
   };
   return Object.keys(standards).find((name) => spacings.every((d) => isLine(d / 10, standards[name] as number)));
 }
@@ -39,20 +37,20 @@ export function checkSpacings(
   lattice: readonly number[] | undefined,
 ): void {
   if (rings && new Set(rings).size < 3)
-    throw refusal(what, (said) => `${said('rings')} is ${rings.join()}; expected at least three spacings in nm`);
+    throw argumentError(what, (said) => `${said('rings')} is ${rings.join()}; expected at least three spacings in nm`);
   const material = rings && tenfold(rings);
   if (rings && material !== undefined)
-    throw refusal(
+    throw argumentError(
       what,
       (said) =>
         `${said('rings')} is ${rings.join()}, ten times the spacings of ${material}; expected nm: ` +
         rings.map((d) => Number((d / 10).toPrecision(6))).join(),
     );
   if (lattice === undefined) return;
-  if (rings) throw refusal(what, (said) => `${said('rings')} and ${said('lattice')} are two scales; give one`);
+  if (rings) throw argumentError(what, (said) => `${said('rings')} and ${said('lattice')} are two scales; give one`);
   const [, , angle = 0] = lattice;
   if (lattice.length !== 3 || !(angle >= 10 && angle <= 170))
-    throw refusal(
+    throw argumentError(
       what,
       (said) =>
         `${said('lattice')} is ${lattice.join()}; expected two spacings in nm and an angle of 10 to 170 degrees`,

@@ -1,5 +1,5 @@
 /** Where the bright field is, without a model of it, and what covers it. */
-import { around, blurred, hullOf, type Image, medians, regionsOf } from './image.js';
+import { around, gaussianBlur, hullOf, type Image, medians, regionsOf } from './image.js';
 
 /** A first estimate of the disk: centre, radius, level inside and outside. */
 export interface Start {
@@ -29,10 +29,10 @@ function brightest(smooth: Float64Array, width: number, above: number): number[]
  */
 export function startOf(image: Image, good: Uint8Array): Start | undefined {
   const { height, width } = image;
-  const filled = blurred(image, good, 1.5);
+  const filled = gaussianBlur(image, good, 1.5);
   const data = image.data.map((value, i) => (good[i] ? value : (filled[i] as number)));
   const all = new Uint8Array(data.length).fill(1);
-  const smooth = blurred({ data: medians({ data, height, width }, all), height, width }, all, 0.7);
+  const smooth = gaussianBlur({ data: medians({ data, height, width }, all), height, width }, all, 0.7);
   const sorted = smooth.slice().sort();
   const top = sorted.subarray(-Math.max(3, Math.floor(sorted.length / 400)));
   const high = top.reduce((sum, value) => sum + value, 0) / top.length;
@@ -62,7 +62,7 @@ export function startOf(image: Image, good: Uint8Array): Start | undefined {
 }
 
 /** Share of the circle around it that a disk of a few pixels fills at least. */
-const leastRound = 0.7;
+const minRound = 0.7;
 
 /**
  * The pixels of a beam stop: dark ones within the hull of what is bright, and what continues them outwards. None if
@@ -140,7 +140,7 @@ function isRound(pixels: readonly number[], width: number): boolean {
     number,
   ];
   const reach = points.reduce((most, [y, x]) => Math.max(most, Math.hypot(y - my, x - mx)), 0) + 0.5;
-  return pixels.length > leastRound * Math.PI * reach * reach;
+  return pixels.length > minRound * Math.PI * reach * reach;
 }
 
 /** The direction (y, x) in which pixels extend most, of length 1. */

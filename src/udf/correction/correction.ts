@@ -4,7 +4,7 @@
  */
 
 import { assertIntact, lengthOf } from '../../base/buffers.js';
-import { checkedOptions, row, valid } from '../../base/call-options.js';
+import { checkedOptions, checkedValue, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../../base/resource.js';
 import { numberTypes } from '../../core/arrays/numbers.js';
@@ -91,7 +91,7 @@ export async function planFrameCorrection(planner: Planner, given: FrameCorrecti
     bytes: kernel.bytes,
     async run(given, number, into) {
       resource.assertAlive();
-      const count = valid('frameCorrection.run: count', number, row.required(row.integer(0, 2 ** 31)));
+      const count = checkedValue('frameCorrection.run: count', number, row.required(row.integer(0, 2 ** 31)));
       const frames = checkNumbers('frameCorrection.run: frames is', given, dtype, count * pixels);
       const out = checkNumbers('frameCorrection.run: out is', into, to, count * pixels);
       const lengths = [lengthOf(frames), lengthOf(out)] as const;

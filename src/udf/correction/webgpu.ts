@@ -3,7 +3,7 @@ import correct from '../../../wgsl/udf/correct.wgsl';
 import fill from '../../../wgsl/udf/fill.wgsl';
 import type { GpuDevice } from '../../core/backends/webgpu/device.js';
 import type { GpuBuffer, Usage } from '../../core/backends/webgpu/pool.js';
-import { asWords, chunkOf } from '../kernels/webgpu/chunks.js';
+import { chunkOf, packAsWords } from '../kernels/webgpu/chunks.js';
 import { frameConstants, layoutOf, withConstants } from '../kernels/webgpu/shaders.js';
 import type { CorrectionDescriptor, CorrectionKernel, CorrectionOp } from './contract.js';
 import { notAbove, notBelow } from './limits.js';
@@ -17,7 +17,7 @@ export const correctionOp = (device: GpuDevice): CorrectionOp => ({
 /** Invocations of a workgroup. */
 const lanes = 64;
 /** Workgroups along a dimension. */
-const mostGroups = 65535;
+const maxGroups = 65535;
 
 function refusal(device: GpuDevice, descriptor: CorrectionDescriptor): { readonly why: string } | undefined {
   const { wide, dtype, pixels } = descriptor;
@@ -43,12 +43,12 @@ function tablesOf({ pixels, dark, gain }: CorrectionDescriptor): Float32Array[] 
 async function planCorrection(device: GpuDevice, descriptor: CorrectionDescriptor): Promise<CorrectionKernel> {
   const { dtype, pixels, mask, limits, limited, nanIsBad, panel } = descriptor;
   const layout = layoutOf(dtype, pixels, 1);
-  const most = Math.min(mostGroups, chunkOf(device, layout, 2 * pixels));
+  const most = Math.min(maxGroups, chunkOf(device, layout, 2 * pixels));
   const [upper = 0, lower = 0, ...given] = limits;
   // Markers that no float32 is equal to mark nothing.
   const markers = given.filter((marker) => Math.fround(marker) === marker);
   // Rows of workgroups, since a dimension is limited.
-  const rows = Math.ceil(pixels / (lanes * mostGroups));
+  const rows = Math.ceil(pixels / (lanes * maxGroups));
   const groups = Math.ceil(pixels / (lanes * rows));
   const constants = {
     ...frameConstants(layout),
@@ -92,7 +92,10 @@ async function planCorrection(device: GpuDevice, descriptor: CorrectionDescripto
       async run(run) {
         for (let first = 0; first < run.count; first += most) {
           const count = Math.min(most, run.count - first);
-          device.write(frames, asWords(run.frames.subarray(first * pixels, (first + count) * pixels), count, layout));
+          device.write(
+            frames,
+            packAsWords(run.frames.subarray(first * pixels, (first + count) * pixels), count, layout),
+          );
           await device.run(
             (commands) => {
               commands.dispatch(correcting, bound, groups, count, rows);

@@ -19,12 +19,12 @@ interface DecoderAddon {
 }
 
 /** The largest block that the shared memory of a launch holds, packed and decoded. */
-const mostBlock = 2 ** 15;
+const maxBlock = 2 ** 15;
 
 /** The decoding of a CUDA device. */
 export const decoderOp = (host: CudaHost): DecoderOp => ({
   supports: ({ block }) =>
-    block <= mostBlock || { why: `blocks of ${block} bytes do not fit its shared memory; the limit is ${mostBlock}` },
+    block <= maxBlock || { why: `blocks of ${block} bytes do not fit its shared memory; the limit is ${maxBlock}` },
   plan: (descriptor) => planDecoder(host, descriptor),
 });
 

@@ -6,7 +6,7 @@
 import { asItIs, assertIntact, lengthOf } from '../../base/buffers.js';
 import { checkedOptions, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { shown } from '../../base/options.js';
+import { inspect } from '../../base/options.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../../base/resource.js';
 import { type ArrayParts, type DeviceArray, partsOf } from '../../core/arrays/array.js';
 import { numberTypes } from '../../core/arrays/numbers.js';
@@ -79,7 +79,7 @@ export async function planFrameDecoder(planner: Planner, given: FrameDecoderOpti
     checkAmount(what, array, dtype, numbers);
   };
   const checkHere = (out: FrameArray, numbers: number): FrameArray => {
-    if (toArray) fail(`out is ${shown(out)}; expected an array, as planned with toArray`);
+    if (toArray) fail(`out is ${inspect(out)}; expected an array, as planned with toArray`);
     return checkNumbers('frameDecoder.run: out is', out, dtype, numbers);
   };
   const checkChunks = (chunks: readonly Uint8Array[]): Uint8Array[] => {

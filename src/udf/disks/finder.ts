@@ -1,7 +1,7 @@
 /** A disk finder planned on a context: correlation of frames with a pattern around expected positions. */
 
 import { lengthOf } from '../../base/buffers.js';
-import { checkedOptions, row, valid } from '../../base/call-options.js';
+import { checkedOptions, checkedValue, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import { type Disposable, Resource } from '../../base/resource.js';
 import { numberTypes } from '../../core/arrays/numbers.js';
@@ -116,7 +116,7 @@ export async function planDiskFinder(planner: Planner, given: DiskFinderOptions)
     bytes: kernel.bytes,
     async run(frames, count, positions) {
       resource.assertAlive();
-      valid('diskFinder.run: count', count, row.required(row.integer(0, 2 ** 31)));
+      checkedValue('diskFinder.run: count', count, row.required(row.integer(0, 2 ** 31)));
       if (!(frames instanceof numberTypes[dtype]) || lengthOf(frames) < count * pixels)
         throw new EwaldError(
           'Shape',

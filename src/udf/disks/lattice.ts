@@ -125,7 +125,7 @@ export function fitLattice(
   for (let round = 0; lattice && round < (match.method === 'fast' ? 2 : 1); round++) {
     selector.fill(0);
     const used = select(refineds, weights, match, lattice, indices, selector);
-    lattice = used < match.minMatch ? undefined : leastSquares(refineds, weights, indices, selector);
+    lattice = used < match.minMatch ? undefined : minSquares(refineds, weights, indices, selector);
   }
   if (!lattice) {
     selector.fill(0);
@@ -182,7 +182,7 @@ function select(
 }
 
 /** The lattice that minimises Σ weight · |position − lattice point|²; undefined if the points do not determine it. */
-function leastSquares(
+function minSquares(
   refineds: ArrayLike<number>,
   weights: ArrayLike<number>,
   indices: Float64Array,
@@ -268,7 +268,7 @@ export function guessLattice(
       const vector: Vector = [q[0] - p[0], q[1] - p[1]];
       // One of the two directions, the one along x.
       if (p === q || vector[1] < 0 || (vector[1] === 0 && vector[0] < 0)) continue;
-      const known = votes.find((one) => near(one.vector, vector));
+      const known = votes.find((vote) => near(vote.vector, vector));
       if (known) {
         const { count } = known;
         known.vector = [

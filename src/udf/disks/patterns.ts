@@ -1,5 +1,5 @@
 /** Patterns of diffraction disks, with which frames are correlated; those of LiberTEM-blobfinder. */
-import { checkedOptions, row, valid } from '../../base/call-options.js';
+import { checkedOptions, checkedValue, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 
 /** Kinds of patterns, each with what it is for. */
@@ -50,7 +50,7 @@ export function checkPattern(what: string, pattern: DiskPattern) {
   if (kind === 'user') return { kind, delta, ...userTemplate(what, pattern) };
   if (pattern.template !== undefined)
     throw new EwaldError('Argument', `${what}: a template requires the pattern { kind: 'user' }; it is ${kind}`);
-  const radius = valid(`${what}: the pattern: radius`, pattern.radius, row.required(rows.radius));
+  const radius = checkedValue(`${what}: the pattern: radius`, pattern.radius, row.required(rows.radius));
   const subtracted = kind.endsWith('background-subtraction');
   if (!subtracted && pattern.radiusOuter !== undefined)
     throw new EwaldError('Argument', `${what}: the pattern ${kind} has no outer radius`);

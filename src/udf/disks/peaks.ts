@@ -1,6 +1,6 @@
 /** Positions of disks in one image, such as the sum of all frames. */
 import { expectsNumbers } from '../../base/arguments.js';
-import { row, valid } from '../../base/call-options.js';
+import { checkedValue, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import { upperMedian } from '../../base/median.js';
 import { localMaxima } from '../images/local-maxima.js';
@@ -31,9 +31,9 @@ export function findDiskPeaks(
       'Shape',
       `${what}: the image has ${image.length} numbers, the shape is [${shape}]; expected [height, width]`,
     );
-  valid(`${what}: the number of peaks`, most, row.integer(1, 65536, 1));
-  valid(`${what}: the distance`, distance, row.integer(1, 65536, 1));
-  valid(`${what}: the smallest height`, minHeight, row.number(0, 1, 0));
+  checkedValue(`${what}: the number of peaks`, most, row.integer(1, 65536, 1));
+  checkedValue(`${what}: the distance`, distance, row.integer(1, 65536, 1));
+  checkedValue(`${what}: the smallest height`, minHeight, row.number(0, 1, 0));
   const checked = checkPattern(what, pattern);
   checkFits(what, checked, [height, width]);
   const finite = Float64Array.from(image, (value) => (Number.isFinite(value) ? value : 0));

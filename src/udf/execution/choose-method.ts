@@ -1,7 +1,7 @@
 /** The method and the tiles that a UDF chooses for a run, by its parameters and the frames. */
 import { EwaldError } from '../../base/errors.js';
 import { type AnyUdf, frameMethods, type Tiling, type UdfMeta } from '../functions/udf.js';
-import { guarded } from './running.js';
+import { callMethod } from './running.js';
 
 /** The UDF with `getMethod` and `tiling` replaced by what they return. Throws `Argument` for an undefined method. */
 export function withMethod(udf: AnyUdf, params: unknown, meta: UdfMeta): AnyUdf {
@@ -10,10 +10,10 @@ export function withMethod(udf: AnyUdf, params: unknown, meta: UdfMeta): AnyUdf 
   if (getMethod === undefined && typeof tiling !== 'function') return udf;
   const scope = { params, meta };
   const changed: Record<string, unknown> = {};
-  if (typeof tiling === 'function') changed.tiling = guarded(name, 'tiling', () => tiling(scope) as Tiling);
+  if (typeof tiling === 'function') changed.tiling = callMethod(name, 'tiling', () => tiling(scope) as Tiling);
   if (getMethod !== undefined) {
-    const method = guarded(name, 'getMethod', () => getMethod.call(definition, scope));
-    const defined = frameMethods.filter((one) => definition[one] !== undefined);
+    const method = callMethod(name, 'getMethod', () => getMethod.call(definition, scope));
+    const defined = frameMethods.filter((frameMethod) => definition[frameMethod] !== undefined);
     if (!defined.includes(method as (typeof frameMethods)[number]))
       throw new EwaldError(
         'Argument',

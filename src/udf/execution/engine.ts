@@ -83,7 +83,7 @@ type Codes = ReadonlyMap<AnyUdf, WasmCode>;
 
 /** Frames of the largest partition of a run, and of its pieces. */
 function partitionSizes({ partitions, parts, meta, scan }: Run): { readonly largest: number; readonly piece: number } {
-  const least = scan.live?.mostFrames ?? 1;
+  const least = scan.live?.maxFrames ?? 1;
   const largest = partsOf(partitions).reduce((most, { positions }) => Math.max(most, positions.length), least);
   const udfs = parts.map(({ udf }) => udf);
   const { chunkFrames } = scan.dataset;
@@ -157,7 +157,7 @@ class Tasks {
     const { parts, scan, meta, corrections } = this.#run;
     const params = parts.map((part) => part.params);
     const options = parts.map((part) => plain(part.params));
-    if (!this.#shared || params.some((one, i) => one !== (this.#params as unknown[])[i])) {
+    if (!this.#shared || params.some((param, i) => param !== (this.#params as unknown[])[i])) {
       this.#params = params;
       const { inputDtype: _, ...known } = meta;
       const source = scan.source && !('blob' in scan.source) ? scan.source : undefined;

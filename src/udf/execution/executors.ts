@@ -1,9 +1,9 @@
 /** Validates and creates the executors of `Context.makeWith`. */
 
 import { isPlainNumbers } from '../../base/arguments.js';
-import { row, valid } from '../../base/call-options.js';
+import { checkedValue, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { shown } from '../../base/options.js';
+import { inspect } from '../../base/options.js';
 import type { DeviceReport } from '../../core/backends/open.js';
 import type { ContextOptions } from '../../core/context/context.js';
 import { type Executor, executorKinds } from '../../executors/executor.js';
@@ -26,7 +26,7 @@ const workerCount = (what: string, given: number | readonly number[]): number =>
   if (!Number.isInteger(count) || (count as number) < 0)
     throw new EwaldError(
       'Argument',
-      `Context.makeWith: ${what} is ${shown(given)}; expected a number, or a list of them`,
+      `Context.makeWith: ${what} is ${inspect(given)}; expected a number, or a list of them`,
     );
   return count as number;
 };
@@ -40,7 +40,7 @@ export async function makeExecutor(
   const options = context ? { context } : {};
   // Computes a delayed run if there is no other executor.
   if (kind === 'inline-tasks') return makers.inline(options);
-  const named = valid(
+  const named = checkedValue(
     'Context.makeWith: the executor',
     kind as 'inline',
     row.choice(executorKinds as readonly 'inline'[], 'inline'),

@@ -16,7 +16,7 @@ import type { KernelPart } from './kernel-part.js';
 import type { Partition } from './partitions.js';
 import type { Passes } from './passes.js';
 import type { Piece } from './pieces.js';
-import { guarded, partitionMeta, Running } from './running.js';
+import { callMethod, partitionMeta, Running } from './running.js';
 import { showAll } from './tiles.js';
 
 /** The services that a partition requires from its environment. */
@@ -66,7 +66,7 @@ export async function runParts({ piecesOf, ...job }: PartsJob, place: PartitionP
       const { name, merge } = udf.definition;
       const [dest, src] = [merged?.[i], found[i] as Arrays];
       if (merge && dest)
-        guarded(name, 'merge', () => merge.call(udf.definition, { dest, src, params, meta: whole }), 'merge', dest);
+        callMethod(name, 'merge', () => merge.call(udf.definition, { dest, src, params, meta: whole }), 'merge', dest);
     }
     // Of UDFs that merge, the results of further parts are not needed any more.
     const kept = merged ? found.map((arrays, i) => (udfs[i]?.udf.definition.merge ? {} : arrays)) : found;
@@ -85,9 +85,9 @@ function joined(parts: readonly Arrays[]): Arrays {
     const length = arrays.reduce((sum, one) => sum + one.length, 0);
     const out = new (array.constructor as new (length: number) => Float64Array)(length);
     let at = 0;
-    for (const one of arrays) {
-      out.set(one as Float64Array, at);
-      at += one.length;
+    for (const array of arrays) {
+      out.set(array as Float64Array, at);
+      at += array.length;
     }
     return out;
   };
@@ -96,7 +96,7 @@ function joined(parts: readonly Arrays[]): Arrays {
 
 /** Calls what a UDF does before or after the frames of a partition. */
 const around = ({ udf: { definition }, scope, arrays }: Running, method: 'preprocess' | 'postprocess'): void =>
-  void guarded(definition.name, method, () => definition[method]?.(scope as never), method, arrays);
+  void callMethod(definition.name, method, () => definition[method]?.(scope as never), method, arrays);
 
 /** Runs one partition; returns the arrays of each UDF, nav arrays only for the frames that exist. */
 export async function runPartition(job: PartitionJob, place: PartitionPlace): Promise<Arrays[]> {
@@ -126,7 +126,7 @@ export async function runPartition(job: PartitionJob, place: PartitionPlace): Pr
     for (const one of running) around(one, 'preprocess');
     byCore = running.filter((one): one is Running & { part: KernelPart } => one.part !== undefined);
     const others = running.filter(({ part }) => part === undefined);
-    for (const one of others) passes?.modules.begin(one);
+    for (const other of others) passes?.modules.begin(other);
     for await (const { frames: stored, first, end, borrowed, sparse } of pieces) {
       checkSignal(signal);
       if (sparse) {
@@ -142,13 +142,13 @@ export async function runPartition(job: PartitionJob, place: PartitionPlace): Pr
       const frames = await convert();
       if (byCore.length > 0) await passes?.run(byCore, frames, folded ? raw : meta, { first, end, of: count });
       const left: Running[] = [];
-      for (const one of others) if (!(await passes?.computes(one, frames, first, end, signal))) left.push(one);
+      for (const other of others) if (!(await passes?.computes(other, frames, first, end, signal))) left.push(other);
       await showAll(left, frames, first, end, signal);
       // Frames belong to a UDF until its method returns.
       if (!borrowed) passes?.give(stored);
       if (frames !== stored) passes?.give(frames);
     }
-    for (const one of others) passes?.modules.finish(one);
+    for (const other of others) passes?.modules.finish(other);
     for (const one of running) {
       one.point(0, count, 0, product(meta.sig));
       around(one, 'postprocess');
@@ -159,7 +159,7 @@ export async function runPartition(job: PartitionJob, place: PartitionPlace): Pr
     passes?.forget(byCore);
     for (const { udf, scope } of running)
       try {
-        guarded(udf.definition.name, 'cleanup', () => udf.definition.cleanup?.(scope as never));
+        callMethod(udf.definition.name, 'cleanup', () => udf.definition.cleanup?.(scope as never));
       } catch (error) {
         // An error of a method comes first.
         // biome-ignore lint/correctness/noUnsafeFinally: there is no other error then

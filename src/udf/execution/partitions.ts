@@ -1,7 +1,7 @@
 /** Splits a run into partitions and determines the frames of each. */
 
 import { EwaldError } from '../../base/errors.js';
-import { shown } from '../../base/options.js';
+import { inspect } from '../../base/options.js';
 import { product } from '../../base/product.js';
 import { partitionsOfCustom } from '../../io/data/custom.js';
 import { elementBytes } from '../../io/data/dtype.js';
@@ -33,7 +33,7 @@ export interface Partition {
 /** Approximate bytes per partition: small enough to keep two of them in flight. */
 const partitionBytes = 2 ** 25;
 /** A run is split into at least this many parts if they have a megabyte each. */
-const leastPartitions = 16;
+const minPartitions = 16;
 
 /**
  * Boundaries of partitions. They depend only on the data and the UDFs and never on the executor, so that floating-point
@@ -43,14 +43,14 @@ function boundaries(
   scan: Scan,
   { count, positions }: Selection,
   wanted: number | undefined,
-  leastBytes: number,
+  minBytes: number,
 ): number[] {
   const own = wanted === undefined && count === scan.imageCount ? partitionsOfCustom(scan.dataset) : undefined;
   if (own) return [0, ...own.map(({ first, count: frames }) => first + frames)];
   const frameBytes = product(scan.shape.sig) * elementBytes(scan.dtype);
   const bytes = count * frameBytes;
-  const bySize = Math.max(Math.ceil(bytes / partitionBytes), Math.min(leastPartitions, Math.ceil(bytes / 2 ** 20)));
-  const automatic = Math.min(bySize, Math.floor(bytes / leastBytes));
+  const bySize = Math.max(Math.ceil(bytes / partitionBytes), Math.min(minPartitions, Math.ceil(bytes / 2 ** 20)));
+  const automatic = Math.min(bySize, Math.floor(bytes / minBytes));
   const parts = Math.max(1, Math.min(count, wanted ?? automatic));
   const chunk = scan.dataset.chunkFrames;
   const fileOf = (at: number): number => (positions ? (positions[at] as number) : at) + scan.sync.syncOffset;
@@ -115,21 +115,16 @@ export const areWholeChunks = (partitions: readonly Partition[], chunkFrames: nu
   partitions.every(({ runs: [run, another] }) => !another && (run?.file ?? 0) % chunkFrames === 0);
 
 /**
- * Splits a run into `wanted` partitions, by default according to size, with frames of at least `leastBytes` in each.
+ * Splits a run into `wanted` partitions, by default according to size, with frames of at least `minBytes` in each.
  * Throws `Argument`.
  */
-export function partitionsOf(
-  scan: Scan,
-  selection: Selection,
-  wanted: number | undefined,
-  leastBytes = 1,
-): Partition[] {
+export function partitionsOf(scan: Scan, selection: Selection, wanted: number | undefined, minBytes = 1): Partition[] {
   if (wanted !== undefined && (!Number.isInteger(wanted) || wanted < 1))
-    throw new EwaldError('Argument', `numPartitions is ${shown(wanted)}; expected a whole number from 1`);
+    throw new EwaldError('Argument', `numPartitions is ${inspect(wanted)}; expected a whole number from 1`);
   // Partitions of a live scan are the frames that have arrived.
   if (selection.count === 0 || scan.live) return [];
   const { syncOffset } = scan.sync;
-  const cut = boundaries(scan, selection, wanted, leastBytes);
+  const cut = boundaries(scan, selection, wanted, minBytes);
   return cut.slice(0, -1).map((first, index) => {
     const count = (cut[index + 1] as number) - first;
     const runs: { file: number; count: number }[] = [];

@@ -19,7 +19,7 @@ import { tileDepth } from './tiles.js';
 /** Bytes of a piece: in the inner caches where a kernel reads it, which needs as long as the system to read it. */
 const pieceBytes = (hasKernels: boolean): number => (hasKernels ? 2 ** 21 : 2 ** 22);
 /** Frames that kernels add before they touch a sum of a pixel; see cpp/udf/pass.h. */
-const leastOfKernels = 8;
+const minOfKernels = 8;
 
 /** Consecutive frames of a partition, as stored in the file. */
 export interface Piece {
@@ -61,7 +61,7 @@ export function framesOfPiece(
   const both = byKernel && udfs.some(({ definition }) => definition.wasm);
   if (both || udfs.some(seesPartition)) return largest;
   const depth = tileDepth(udfs, product(sig) * elementBytes(inputDtype));
-  const whole = byKernel ? Math.ceil(leastOfKernels / depth) * depth : depth;
+  const whole = byKernel ? Math.ceil(minOfKernels / depth) * depth : depth;
   const unit = together(whole, chunkFrames);
   const fitting = Math.floor(pieceBytes(byKernel) / (product(sig) * elementBytes(datasetDtype)));
   return Math.min(largest, Math.max(unit, Math.floor(fitting / unit) * unit));

@@ -2,7 +2,7 @@
 
 import type { Progress } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
-import { kindOf, shown } from '../../base/options.js';
+import { inspect, kindOf } from '../../base/options.js';
 import { product } from '../../base/product.js';
 import type { Corrections } from '../../io/data/corrections.js';
 import { elementBytes } from '../../io/data/dtype.js';
@@ -24,7 +24,7 @@ import { withMethod } from './choose-method.js';
 import { inputDtype } from './partition.js';
 import { joinPartitions, type Partition, partitionsOf, partsOf } from './partitions.js';
 import { framesOfPiece } from './pieces.js';
-import { declarationsOf, guarded, preprocessWhole } from './running.js';
+import { callMethod, declarationsOf, preprocessWhole } from './running.js';
 
 /** Progress of a run; `done` and `total` count partitions. */
 export interface UdfProgress extends Progress {
@@ -95,10 +95,10 @@ function mergeableBytes({ source }: Scan, parts: readonly Part[]): number {
  */
 const overResults = { kernel: 4, other: 2 } as const;
 /** Most bytes of a partition that this asks for: in pieces, which GPUs do not take, and if its frames are in memory at once. */
-const mostBytes = { inPieces: 2 ** 29, atOnce: 2 ** 27 } as const;
+const maxBytes = { inPieces: 2 ** 29, atOnce: 2 ** 27 } as const;
 
 /** The least bytes of the frames of a partition, so that the work for its results is small beside that for them. */
-function leastFrameBytes({ dataset }: Scan, parts: readonly Part[], meta: UdfMeta): number {
+function minFrameBytes({ dataset }: Scan, parts: readonly Part[], meta: UdfMeta): number {
   let bytes = 0;
   for (const { udf, declarations, arrays } of parts) {
     const factor = udf.definition.kernel ? overResults.kernel : overResults.other;
@@ -107,7 +107,7 @@ function leastFrameBytes({ dataset }: Scan, parts: readonly Part[], meta: UdfMet
   }
   const udfs = parts.map(({ udf }) => udf);
   const atOnce = 2 ** 31 === framesOfPiece(udfs, meta, dataset.chunkFrames, 2 ** 31);
-  return Math.max(1, Math.min(bytes, atOnce ? mostBytes.atOnce : mostBytes.inPieces));
+  return Math.max(1, Math.min(bytes, atOnce ? maxBytes.atOnce : maxBytes.inPieces));
 }
 
 /** The state of a run on the side that merges. */
@@ -179,7 +179,7 @@ export class Run {
       Object.assign(arrays, allocateViews(declarations, selection.count, sig));
       preprocessWhole(udf, params, this.meta, arrays);
     }
-    const least = leastFrameBytes(scan, this.parts, this.meta);
+    const least = minFrameBytes(scan, this.parts, this.meta);
     const partitions = partitionsOf(scan, selection, numPartitions, least);
     this.partitions = joinPartitions(partitions, mergeableBytes(scan, this.parts));
     this.damage = new Uint8Array(selection.count);
@@ -235,7 +235,7 @@ export class Run {
       const { merge, mergeAll } = definition;
       if (mergeAll && (delayed || !merge)) kept.push(whole);
       if (merge)
-        guarded(
+        callMethod(
           definition.name,
           'merge',
           () => merge.call(definition, { dest, src, params, meta: this.meta }),
@@ -281,7 +281,7 @@ export class Run {
       const { definition } = udf;
       if (!definition.mergeAll || kept.length === 0) continue;
       const mergeAll = definition.mergeAll.bind(definition);
-      const merged = guarded(definition.name, 'mergeAll', () => mergeAll({ parts: kept, params, meta: this.meta }));
+      const merged = callMethod(definition.name, 'mergeAll', () => mergeAll({ parts: kept, params, meta: this.meta }));
       for (const [name, array] of Object.entries(merged) as [string, BufferArray][]) {
         const [there, declaration] = [arrays[name], declarations[name]];
         if (!there || !declaration)
@@ -292,7 +292,7 @@ export class Run {
         if (!isArrayOf(declaration.dtype, array) || array.length !== there.length)
           throw new EwaldError(
             'Shape',
-            `the UDF ${definition.name}: mergeAll returns ${name} as ${shown(array)}; ` +
+            `the UDF ${definition.name}: mergeAll returns ${name} as ${inspect(array)}; ` +
               `expected ${there.length} numbers of ${declaration.dtype}`,
           );
         (there as Float64Array).set(array as Float64Array);
@@ -317,7 +317,7 @@ export class Run {
     const { live } = this.scan;
     if (!live) return partsOf(this.partitions).length;
     const left = this.shape.selection.count - this.#positions;
-    return this.#done + (live.open ? Math.ceil(left / live.mostFrames) : 0);
+    return this.#done + (live.open ? Math.ceil(left / live.maxFrames) : 0);
   }
 
   /** The current results, one object per UDF. Copies nothing that a UDF does not create itself. */
@@ -326,7 +326,7 @@ export class Run {
     return this.parts.map(({ udf, declarations, arrays, params }) => {
       const { definition } = udf;
       const given: unknown = definition.getResults
-        ? guarded(
+        ? callMethod(
             definition.name,
             'getResults',
             () =>
@@ -345,7 +345,7 @@ export class Run {
       if (typeof given !== 'object' || given === null || ArrayBuffer.isView(given))
         throw new EwaldError(
           'Argument',
-          `the UDF ${definition.name}: getResults returns ${shown(given)}; expected an object with arrays by the names ` +
+          `the UDF ${definition.name}: getResults returns ${inspect(given)}; expected an object with arrays by the names ` +
             'of buffers',
         );
       const out: Record<string, ResultBuffer> = {};

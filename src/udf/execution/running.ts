@@ -1,6 +1,6 @@
 /** One UDF while its methods are called: its views, its task data, and checks of what its methods do. */
 import { isLost } from '../../base/buffers.js';
-import { notPromised, thrownBy } from '../../base/callbacks.js';
+import { callbackError, refusePromise } from '../../base/callbacks.js';
 import { EwaldError, isEwaldError, plainError } from '../../base/errors.js';
 import type { FrameArray } from '../../io/data/dtype.js';
 import { auxOf, auxStride, isAux } from '../functions/aux.js';
@@ -12,7 +12,7 @@ import type { KernelPart } from './kernel-part.js';
 /** The declarations of a UDF in a run. */
 export function declarationsOf({ definition }: AnyUdf, meta: UdfMeta, params: unknown): BufferDeclarations {
   const { name, buffers } = definition;
-  return typeof buffers === 'function' ? guarded(name, 'buffers', () => buffers(meta, params)) : buffers;
+  return typeof buffers === 'function' ? callMethod(name, 'buffers', () => buffers(meta, params)) : buffers;
 }
 
 /** What engines say of a member of `results` that does not exist. */
@@ -22,18 +22,18 @@ const ofNothing = /undefined|not (an )?extensible/;
  * An error in a user's method: the location is added to the message, and the stack is kept. The names of its `results`
  * follow where one that does not exist may be the reason.
  */
-export function thrown(udf: string, where: string, cause: unknown, results: Arrays = {}): EwaldError {
+export function udfError(udf: string, where: string, cause: unknown, results: Arrays = {}): EwaldError {
   // What parameters do not allow is the caller's fault, not the function's.
   if (where === 'buffers' && isEwaldError(cause, 'Argument')) return cause;
   const names = Object.keys(results);
   const { name, message } = plainError(cause);
   const isMisnamed = names.length > 0 && name === 'TypeError' && ofNothing.test(message);
   const advice = isMisnamed ? `; its results are ${names.join(', ')}` : '';
-  return thrownBy(`the UDF ${udf} threw in ${where}`, cause, { udf, where }, advice);
+  return callbackError(`the UDF ${udf} threw in ${where}`, cause, { udf, where }, advice);
 }
 
 /** Calls a method of a UDF: errors name the UDF and the place, and promises are rejected. */
-export function guarded<T>(
+export function callMethod<T>(
   udf: string,
   method: string,
   work: () => T,
@@ -43,19 +43,19 @@ export function guarded<T>(
 ): T {
   try {
     const given = settled(udf, method, work());
-    expectsKept(udf, where, results, frames);
+    checkNotTransferred(udf, where, results, frames);
     return given;
   } catch (cause) {
-    throw thrown(udf, where, cause, results);
+    throw udfError(udf, where, cause, results);
   }
 }
 
 /** The steps that the core takes for a UDF of the package; undefined if it takes none. */
 export const kernelOf = ({ definition }: AnyUdf, params: unknown, meta: UdfMeta): KernelPart | undefined =>
-  guarded(definition.name, 'kernel', () => definition.kernel?.({ params, meta } as never) as KernelPart | undefined);
+  callMethod(definition.name, 'kernel', () => definition.kernel?.({ params, meta } as never) as KernelPart | undefined);
 
 /** Throws `Argument` if a method of a UDF has transferred the memory of its results or frames to another thread. */
-export function expectsKept(udf: string, where: string, results: Arrays, frames?: FrameArray): void {
+export function checkNotTransferred(udf: string, where: string, results: Arrays, frames?: FrameArray): void {
   const lost = Object.keys(results).filter((name) => isLost(results[name] as BufferArray));
   const what = frames && isLost(frames) ? 'frames' : lost[0] === undefined ? undefined : `result ${lost[0]}`;
   if (what !== undefined)
@@ -68,7 +68,7 @@ export function expectsKept(udf: string, where: string, results: Arrays, frames?
 
 /** Rejects a promise returned by a method of a UDF: its results would be missing. */
 export const settled = <T>(udf: string, method: string, given: T): T =>
-  notPromised(
+  refusePromise(
     `the UDF ${udf}: ${method}`,
     given,
     'but the methods of a UDF are synchronous and its results are read when they return; await what it requires ' +
@@ -163,7 +163,7 @@ export class Running {
     this.written = new Written(udf.definition.name, this.arrays);
     const { definition } = udf;
     this.task = seesTask(definition, meta, part)
-      ? guarded(definition.name, 'getTaskData', () => definition.getTaskData?.({ params, meta, prepared }))
+      ? callMethod(definition.name, 'getTaskData', () => definition.getTaskData?.({ params, meta, prepared }))
       : undefined;
     this.scope = { params, results: this.written.proxy, aux: this.aux, task: this.task, prepared, meta };
     const axes = meta.nav.length;
@@ -233,5 +233,5 @@ export function preprocessWhole(udf: AnyUdf, params: UdfParams, run: UdfMeta, ar
   const meta = partitionMeta(run, { index: -1, first: 0, count: frames, positions });
   const whole = new Running(udf, auxOf(params, positions), meta, { arrays });
   const where = 'preprocess of the run';
-  guarded(definition.name, 'preprocess', () => definition.preprocess?.(whole.scope as never), where, arrays);
+  callMethod(definition.name, 'preprocess', () => definition.preprocess?.(whole.scope as never), where, arrays);
 }

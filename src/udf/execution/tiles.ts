@@ -1,12 +1,12 @@
 /** Passes frames to the JavaScript methods of UDFs, tile by tile, so that a tile is read from memory once. */
 
 import { isEwaldError } from '../../base/errors.js';
-import { breathe, checkSignal } from '../../base/options.js';
+import { checkSignal, yieldToEventLoop } from '../../base/options.js';
 import { product } from '../../base/product.js';
 import { elementBytes, type FrameArray } from '../../io/data/dtype.js';
 import { numbersPerElement } from '../functions/dtypes.js';
 import { type AnyDefinition, type AnyUdf, methodOf, type Tiling } from '../functions/udf.js';
-import { expectsKept, guarded, type Running, settled, thrown } from './running.js';
+import { callMethod, checkNotTransferred, type Running, settled, udfError } from './running.js';
 
 /** Bytes of a tile, chosen to stay in the inner caches, unless the UDF says otherwise. */
 const tileBytes = 2 ** 20;
@@ -45,10 +45,10 @@ function show(running: Running, frames: FrameArray, base: number, first: number,
     } catch (cause) {
       const where = `frame ${meta.positions[i]}`;
       // Memory that is gone is noticed at the next frame.
-      if (!isEwaldError(cause)) expectsKept(definition.name, `a frame before ${where}`, running.arrays, frames);
-      throw thrown(definition.name, where, cause, running.arrays);
+      if (!isEwaldError(cause)) checkNotTransferred(definition.name, `a frame before ${where}`, running.arrays, frames);
+      throw udfError(definition.name, where, cause, running.arrays);
     }
-    expectsKept(
+    checkNotTransferred(
       definition.name,
       `frames ${meta.positions[first]} to ${meta.positions[end - 1]}`,
       running.arrays,
@@ -72,7 +72,7 @@ function show(running: Running, frames: FrameArray, base: number, first: number,
     scope.pixels = high - low;
     scope.firstPixel = low;
     scope.positions = meta.positions.subarray(first, end);
-    guarded(
+    callMethod(
       definition.name,
       'processTile',
       () => definition.processTile?.(scope as never),
@@ -112,7 +112,7 @@ export async function showAll(
     const end = Math.min(last, first + depth);
     for (const one of tiled) show(one, frames, base, first, end);
     if (performance.now() - breathed > 50) {
-      await breathe();
+      await yieldToEventLoop();
       checkSignal(signal);
       breathed = performance.now();
     }
@@ -123,7 +123,7 @@ export async function showAll(
     one.point(base, last, 0, product(one.meta.sig));
     Object.assign(one.scope, { frames, count: last - base, positions: one.meta.positions });
     const { index } = one.meta.partition;
-    guarded(
+    callMethod(
       definition.name,
       'processPartition',
       () => definition.processPartition?.(one.scope as never),

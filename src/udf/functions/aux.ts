@@ -1,7 +1,7 @@
 /** User data that a UDF sees sliced like its results: per scan position, per pixel, or as a whole. */
 
 import { expectsMembers } from '../../base/arguments.js';
-import { row, valid } from '../../base/call-options.js';
+import { checkedValue, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import { product } from '../../base/product.js';
 import type { BufferKind, RunShape } from './buffers.js';
@@ -35,7 +35,7 @@ export function auxData<D extends BufferDtype>(
 ): AuxData<D> {
   expectsMembers('auxData: the second argument', options, ['kind', 'dtype'], '{ kind, dtype }');
   const { kind, dtype, extraShape = [] } = options;
-  valid('auxData: dtype', dtype, row.choice(bufferDtypes, dtype));
+  checkedValue('auxData: dtype', dtype, row.choice(bufferDtypes, dtype));
   if (!isArrayOf(dtype, data)) throw new EwaldError('Shape', `auxData: the data is not an array of ${dtype}`);
   return { aux: true, kind, dtype, extraShape, data };
 }

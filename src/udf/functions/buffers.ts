@@ -1,7 +1,7 @@
 /** Result buffers: those that a UDF declares, the views into which it writes, and the results that a run returns. */
 
 import { EwaldError } from '../../base/errors.js';
-import { knownOptions, shown } from '../../base/options.js';
+import { inspect, knownOptions } from '../../base/options.js';
 import { type PlainOf, plainOf } from '../../base/plain.js';
 import { product } from '../../base/product.js';
 import { maybe, oneOf } from '../../base/shapes.js';
@@ -67,7 +67,7 @@ export function checkDeclarations(udf: string, declarations: BufferDeclarations)
     if ((declaration.extraShape ?? []).some((n) => !Number.isInteger(n) || n < 1))
       throw new EwaldError(
         'Argument',
-        `${what}: extraShape is ${shown(declaration.extraShape)}; expected lengths of at least 1`,
+        `${what}: extraShape is ${inspect(declaration.extraShape)}; expected lengths of at least 1`,
       );
   }
 }

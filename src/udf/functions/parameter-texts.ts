@@ -1,7 +1,7 @@
 /** Parameters of UDFs from texts `name=value`, as users type them; the declared values determine the types. */
 import { EwaldError } from '../../base/errors.js';
-import { nearest, shown } from '../../base/options.js';
-import { refusal } from '../../base/parameters.js';
+import { inspect, nearest } from '../../base/options.js';
+import { argumentError } from '../../base/parameters.js';
 import { isAux } from './aux.js';
 import type { AnyUdf } from './udf.js';
 
@@ -17,7 +17,7 @@ function valueFrom(text: string, declared: unknown): unknown {
   }
   const isList = Array.isArray(declared) && declared.every((one) => typeof one === 'number');
   if (!isList && !(ArrayBuffer.isView(declared) && 'length' in declared)) return undefined;
-  const values = text.split(',').map((one) => parsedNumber(one.trim()));
+  const values = text.split(',').map((part) => parsedNumber(part.trim()));
   if (values.some(Number.isNaN) || declared instanceof BigInt64Array || declared instanceof BigUint64Array)
     return undefined;
   return isList ? values : (declared.constructor as unknown as { from(all: readonly number[]): unknown }).from(values);
@@ -44,7 +44,7 @@ export function withTexts(udfs: readonly AnyUdf[], texts: readonly string[]): An
   for (const text of texts) {
     const at = text.indexOf('=');
     const [name, value] = [text.slice(0, at).trim(), text.slice(at + 1).trim()];
-    if (at < 1) throw refusal('', (said) => `${said('params')} is ${shown(text)}; expected name=value`);
+    if (at < 1) throw argumentError('', (said) => `${said('params')} is ${inspect(text)}; expected name=value`);
     const declared = [...new Set(udfs.flatMap((udf) => Object.keys(udf.params as object)))];
     if (!declared.includes(name)) throw unknownName(name, declared, udfs);
     for (const [i, udf] of found.entries()) {
@@ -61,8 +61,8 @@ export function withTexts(udfs: readonly AnyUdf[], texts: readonly string[]): An
       if (given === undefined)
         throw new EwaldError(
           'Argument',
-          `the parameter ${name} of the UDF ${udf.definition.name} is ${shown(value)}; expected ${type}, as ` +
-            `declared: ${shown(before)}`,
+          `the parameter ${name} of the UDF ${udf.definition.name} is ${inspect(value)}; expected ${type}, as ` +
+            `declared: ${inspect(before)}`,
         );
       found[i] = udf.withParams({ [name]: given });
     }

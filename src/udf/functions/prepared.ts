@@ -3,7 +3,7 @@ import { EwaldError } from '../../base/errors.js';
 import type { FftPlan } from '../../transforms/fft/fft.js';
 import type { FftOptions, FftPrecision } from '../../transforms/fft/options.js';
 import type { FftMethods } from '../../transforms/fft/room.js';
-import { thrown } from '../execution/running.js';
+import { udfError } from '../execution/running.js';
 import type { UdfCore } from '../room.js';
 import type { AnyUdf, SynchronousPlan, UdfMeta } from './udf.js';
 
@@ -45,7 +45,7 @@ export class PreparedValues {
     try {
       return await definition.prepare?.({ params, meta, fft: (options) => this.#fft(options) });
     } catch (cause) {
-      throw thrown(definition.name, 'prepare', cause);
+      throw udfError(definition.name, 'prepare', cause);
     }
   }
 

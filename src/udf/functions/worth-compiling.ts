@@ -11,7 +11,7 @@ interface AnyFunction {
 }
 
 /** A shorter run is not worth another language, s. */
-const leastS = 10;
+const minS = 10;
 /** A thread that reads and sums frames by compiled code is faster than this, bytes/s; a loop in JavaScript is not. */
 const compiledRate = 1.5e9;
 
@@ -25,7 +25,7 @@ export function worthCompiling(
   udfs: readonly AnyFunction[],
   { bytes, seconds, threads }: { readonly bytes: number; readonly seconds: number; readonly threads: number },
 ): string | undefined {
-  if (!(seconds >= leastS) || bytes / seconds / threads >= compiledRate) return undefined;
+  if (!(seconds >= minS) || bytes / seconds / threads >= compiledRate) return undefined;
   const names = udfs
     .filter(({ definition: { processFrame, wasm, processFrameWgsl } }) => processFrame && !wasm && !processFrameWgsl)
     .map(({ definition }) => definition.name);

@@ -1,8 +1,8 @@
 /** Off-axis electron holography: the wave of one side band of each hologram; definitions of LiberTEM-holo. */
 import { expectsNumbers } from '../../base/arguments.js';
-import { checkedOptions, row, valid } from '../../base/call-options.js';
+import { checkedOptions, checkedValue, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { shown } from '../../base/options.js';
+import { inspect } from '../../base/options.js';
 import { frameSize } from '../builtin/fluctuation.js';
 import type { BufferDeclaration } from '../functions/buffers.js';
 import { defineUdf, type Udf, type UdfMeta } from '../functions/udf.js';
@@ -254,10 +254,10 @@ export function holographyUdf(options: HolographyOptions): Udf<HolographyBuffers
   if (!isPair(sbPosition))
     throw new EwaldError(
       'Argument',
-      `${what}: sbPosition is ${shown(sbPosition)}; expected [y, x], an index of the spectrum`,
+      `${what}: sbPosition is ${inspect(sbPosition)}; expected [y, x], an index of the spectrum`,
     );
   if (outShape !== undefined && !(isPair(outShape) && outShape.every((n) => Number.isInteger(n) && n > 0)))
-    throw new EwaldError('Argument', `${what}: outShape is ${shown(outShape)}; expected [height, width]`);
+    throw new EwaldError('Argument', `${what}: outShape is ${inspect(outShape)}; expected [height, width]`);
   return holoUdf.withParams({
     outShape: outShape ?? null,
     sbPosition,
@@ -269,14 +269,14 @@ export function holographyUdf(options: HolographyOptions): Udf<HolographyBuffers
 function apertureFrom(what: string, aperture: HolographyOptions['aperture']): HolographyParams['aperture'] {
   if (aperture === undefined) return null;
   if ('length' in aperture) return Float64Array.from(aperture);
-  const radius = valid(`${what}: radius of the aperture`, aperture.radius, row.required(row.number(0.5, 1e6)));
+  const radius = checkedValue(`${what}: radius of the aperture`, aperture.radius, row.required(row.number(0.5, 1e6)));
   if (aperture.kind === 'disk') return { radius, order: null };
   if (aperture.kind !== 'butterworth')
     throw new EwaldError(
       'Argument',
       `${what}: the aperture is ${(aperture as { kind: string }).kind}; expected disk or butterworth`,
     );
-  return { radius, order: valid(`${what}: order of the aperture`, aperture.order, row.number(0.5, 1000, 12)) };
+  return { radius, order: checkedValue(`${what}: order of the aperture`, aperture.order, row.number(0.5, 1000, 12)) };
 }
 
 /** A side band of a hologram. */

@@ -4,7 +4,7 @@
  */
 
 import { expects, expectsMembers, expectsNumbers } from '../../base/arguments.js';
-import { row, valid } from '../../base/call-options.js';
+import { checkedValue, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import type { Spans, SparseMasks } from '../pass/pass.js';
 
@@ -171,7 +171,7 @@ export const isBoolean = (mask: MaskArray): boolean => {
 /** The pixels of a mask of 0 and 1, as runs within rows. */
 export function spansOf(mask: MaskArray, width: number): Spans {
   expectsNumbers('spansOf: the mask', mask);
-  valid('spansOf: width', width, row.required(row.integer(1, 2 ** 24)));
+  checkedValue('spansOf: width', width, row.required(row.integer(1, 2 ** 24)));
   const spans: number[] = [];
   for (let row = 0; row < mask.length; row += width) {
     for (let x = 0; x < width; ) {

@@ -4,7 +4,7 @@
  */
 import { checkedOptions, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { shown } from '../../base/options.js';
+import { inspect } from '../../base/options.js';
 import { type ComImages, type ComParams, checkRegression, comImages } from '../builtin/com.js';
 import { ResidentScan } from '../scans/resident.js';
 import { scanRotationRange } from '../shared-rows.js';
@@ -12,7 +12,7 @@ import { scanRotationRange } from '../shared-rows.js';
 /**
  * Number of changes after which a sum of floating-point numbers is recomputed, because rounding errors would add up.
  */
-const mostChanges = 64;
+const maxChanges = 64;
 
 /** The pixels inside a mask that moves, and the pixels that have to be added and removed. */
 class MovingMask {
@@ -34,7 +34,7 @@ class MovingMask {
     if (mask?.length !== inside.length)
       throw new EwaldError(
         'Shape',
-        `${what}: the mask is ${shown(mask)}; it expects ${inside.length} numbers, one a pixel`,
+        `${what}: the mask is ${inspect(mask)}; it expects ${inside.length} numbers, one a pixel`,
       );
     const changed: number[] = [];
     let area = 0;
@@ -43,7 +43,7 @@ class MovingMask {
       area += now;
       if (now !== inside[p]) changed.push(p);
     }
-    if (changed.length > area || (this.#floating && ++this.#changes > mostChanges)) {
+    if (changed.length > area || (this.#floating && ++this.#changes > maxChanges)) {
       this.#changes = 0;
       clear();
       for (let p = 0; p < inside.length; p++) {
@@ -61,7 +61,7 @@ class MovingMask {
 
 function checkScan(what: string, scan: ResidentScan): ResidentScan {
   if (scan instanceof ResidentScan) return scan;
-  throw new EwaldError('Argument', `${what} was given ${shown(scan)}; it expects await residentScan(dataset)`);
+  throw new EwaldError('Argument', `${what} was given ${inspect(scan)}; it expects await residentScan(dataset)`);
 }
 
 /**

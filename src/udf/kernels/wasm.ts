@@ -21,19 +21,19 @@ export const udfOp = ({ core }: WasmHost): UdfOp => ({
  * frames before a sum is written, and the core itself splits at a megabyte.
  */
 const heapBytes = { byFrame: 2 ** 18, byPixel: 2 ** 20 };
-const leastFrames = { byFrame: 1, byPixel: 8 };
+const minFrames = { byFrame: 1, byPixel: 8 };
 /** Bytes that a separate copy must save per frame. */
 const worthACopy = 2 ** 10;
 
 function planUdf(core: Core, descriptor: UdfDescriptor): UdfKernel {
   const { fields, steps, indices, weights, pixels, bytesOfNumber, columns, planes } = descriptor;
   const frameBytes = pixels * bytesOfNumber;
-  const { byPixel } = leastFrames;
+  const { byPixel } = minFrames;
   const isLarge = byPixel * frameBytes > heapBytes.byPixel;
   if (isLarge && columns === 0 && !descriptor.kinds.includes('logSum')) return planStrips(core, descriptor, byPixel);
   const { first: low, end: high } = descriptor.seen;
   const sort = planes > 0 ? 'byPixel' : 'byFrame';
-  const most = Math.max(leastFrames[sort], Math.floor(heapBytes[sort] / frameBytes));
+  const most = Math.max(minFrames[sort], Math.floor(heapBytes[sort] / frameBytes));
   const whole = (pixels - (high - low)) * bytesOfNumber < worthACopy;
   return planStaged(core, (staging) => {
     const frames = staging.place(most * frameBytes);

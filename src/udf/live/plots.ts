@@ -25,7 +25,7 @@ export type PlotsOption =
     };
 
 /** Largest share of a run's time that images may take. */
-const mostOfTime = 0.04;
+const maxOfTime = 0.04;
 
 /** Images of one run. */
 export class LivePlots {
@@ -46,7 +46,7 @@ export class LivePlots {
     if (started < this.#next) return;
     await this.#all(results(), damage, false);
     const took = performance.now() - started;
-    this.#next = started + Math.max(this.#minDelta * 1000, took / mostOfTime);
+    this.#next = started + Math.max(this.#minDelta * 1000, took / maxOfTime);
   }
 
   /** Shows the final results. */

@@ -93,7 +93,7 @@ export const namedBuffers = (results: ResultBuffers): NamedResult[] =>
   );
 
 /** Share of the positions without a number that a map has at the edge of a specimen, say. */
-const [fewMissing, mostMissing] = [0.01, 0.25];
+const [fewMissing, maxMissing] = [0.01, 0.25];
 
 /** At how many positions some results of a run have no number, in words, and whether they are too many. */
 export interface MissingNumbers {
@@ -120,7 +120,7 @@ export function missingNumbers(
   }
   return [...byCount].map(([found, names]) => ({
     text: `${names.join(', ')}: only ${found} of ${positions} positions have a value`,
-    isDoubtful: found < (1 - mostMissing) * expected,
+    isDoubtful: found < (1 - maxMissing) * expected,
   }));
 }
 

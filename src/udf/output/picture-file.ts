@@ -4,7 +4,7 @@ import type { NamedResult } from './named-results.js';
 import { drawText, type Picture, textWidth } from './picture-text.js';
 
 /** The longer side of the image in pixels is at least this: a value becomes a square of pixels. */
-const leastSide = 512;
+const minSide = 512;
 const [gap, barWidth, lineHeight] = [12, 24, 22];
 /** Radius of the wheel of directions in pixels. */
 const wheelRadius = 48;
@@ -86,7 +86,7 @@ function drawWheel(picture: Picture, x: number, most: number): void {
 export function pictureOf(result: NamedResult, step: number | undefined): Picture {
   const { shape, data, navAxes, log = false } = result;
   const [rows = 1, columns = 1] = shape;
-  const factor = Math.ceil(leastSide / Math.max(rows, columns));
+  const factor = Math.ceil(minSide / Math.max(rows, columns));
   const scale = scaleOf(result);
   const most = scale ? 0 : fullLength(data as Float64Array);
   const rgba = scale?.rgba ?? vectorsToRgba(data as Float64Array, { most });

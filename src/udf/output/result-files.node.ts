@@ -3,7 +3,7 @@ import { basename, extname } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { csvCell } from '../../base/csv.js';
 import { EwaldError } from '../../base/errors.js';
-import { refusal, setting } from '../../base/parameters.js';
+import { argumentError, setting } from '../../base/parameters.js';
 import { oneLine } from '../../base/plain-text.js';
 import { encodePng } from '../../base/png.js';
 import { product } from '../../base/product.js';
@@ -32,7 +32,7 @@ export async function checkOutputs(
   if (record !== undefined && extname(record).toLowerCase() !== '.npy')
     throw new EwaldError('Argument', `record writes .npy files; "${record}" must end in .npy`);
   if (output !== undefined && extname(output).toLowerCase() === '.png')
-    throw refusal(
+    throw argumentError(
       '',
       (said) =>
         `${said('output')} is ${output}, but it writes numbers (${endings.join(', ')}); ${setting(said, 'png', output)} ` +
@@ -84,7 +84,7 @@ const filesOf = (file: string, results: readonly NamedResult[]): string[] =>
 /** Throws `Argument` unless there is one result, which standard output can hold. */
 function refuseSeveral(results: readonly NamedResult[]): void {
   if (results.length > 1)
-    throw refusal(
+    throw argumentError(
       '',
       (said) =>
         `standard output holds one result, and there are ${results.map(({ name }) => name).join(', ')}; ` +
@@ -172,7 +172,7 @@ export async function writeResults(
       for (const [file, picture] of picturesIn(png, results, about.stepNm))
         await put(file, picture).then(() => written.push(file));
     // No file receives its final name before all of them are complete.
-    for (const one of outputs) await one.close();
+    for (const output of outputs) await output.close();
     return written;
   } finally {
     await files.discard();

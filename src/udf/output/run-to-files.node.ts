@@ -2,7 +2,7 @@
 
 import { observer } from '../../base/callbacks.js';
 import { EwaldError, isEwaldError } from '../../base/errors.js';
-import { refusal } from '../../base/parameters.js';
+import { argumentError } from '../../base/parameters.js';
 import { product } from '../../base/product.js';
 import { refuseSame } from '../../io/files/names.js';
 import type { WriteOptions } from '../../io/files/write.js';
@@ -105,7 +105,7 @@ export async function runToFiles(
     throw new EwaldError('Argument', 'view shows partial results in a viewer, and plots elsewhere; pass one of them');
   const tell = observer('runToFiles', options, 'onFiles');
   const writing = writingOf({ force, inputs }, scan.name);
-  if (analyses.some((one) => one.roi) && (analyses.length > 1 || udfs.length > 0 || given.roi))
+  if (analyses.some((analyse) => analyse.roi) && (analyses.length > 1 || udfs.length > 0 || given.roi))
     throw new EwaldError('Argument', 'pick reads a single frame; it cannot be combined with other analyses or a roi');
   const recorded = recordedBy(given.record, force);
   const running: UdfRunOptions = {
@@ -139,7 +139,7 @@ export async function runToFiles(
     const { buffers, failure } = await viewed(ctx, scan, all, running, writes ? view : undefined);
     const results = named(buffers);
     if (results.length === 0)
-      throw refusal('', (said) => `${said('channels')} is ${channels?.join(', ')}: no result has this name`);
+      throw argumentError('', (said) => `${said('channels')} is ${channels?.join(', ')}: no result has this name`);
     const about = aboutRun(scan, { analyses, udfs }, all);
     const written = writes ? await writeResults(output, png, results, files, { ...writing, about }) : [];
     if (running.record && recorded) written.push(recorded.file);

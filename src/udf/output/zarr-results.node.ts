@@ -11,7 +11,7 @@ import type { ResultsAbout } from './about.js';
 import { fileWord, type NamedResult, numpyType } from './named-results.js';
 
 /** Chunks of rows of the first axis have at most this many bytes, unless one row has more. */
-const mostChunkBytes = 2 ** 26;
+const maxChunkBytes = 2 ** 26;
 
 /** Throws `Argument` for a folder that exists: what is in it is not replaced. */
 export function refuseZarr(folder: string): void {
@@ -38,7 +38,7 @@ async function writeArray(folder: string, result: NamedResult): Promise<void> {
   const [first = 1, ...rest] = shape;
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   const row = Math.max(1, data.byteLength / Math.max(1, first));
-  const rows = Math.max(1, Math.min(first, Math.floor(mostChunkBytes / row)));
+  const rows = Math.max(1, Math.min(first, Math.floor(maxChunkBytes / row)));
   await mkdir(folder);
   const described = {
     zarr_format: 2,

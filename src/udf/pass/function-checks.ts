@@ -1,9 +1,9 @@
 /** Checks the arguments of `ctx.frameFunction` before anything is compiled or allocated. */
 
 import { lengthOf } from '../../base/buffers.js';
-import { row, valid } from '../../base/call-options.js';
+import { checkedValue, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { knownOptions, list, shown } from '../../base/options.js';
+import { inspect, knownOptions, list } from '../../base/options.js';
 import { numberTypes } from '../../core/arrays/numbers.js';
 import { udfNumbers } from '../../core/layout/udf.js';
 import type { PassDtype } from '../contract.js';
@@ -18,7 +18,7 @@ export function checkWgslName(what: string, name: unknown): void {
   if (typeof name !== 'string' || !/^[A-Za-z][A-Za-z0-9_]*$/.test(name) || name.includes('__'))
     throw new EwaldError(
       'Argument',
-      `${what}: ${shown(name)} is not a valid name in WGSL; expected letters, digits and _`,
+      `${what}: ${inspect(name)} is not a valid name in WGSL; expected letters, digits and _`,
     );
 }
 
@@ -39,28 +39,28 @@ export function checkFunction(descriptor: FunctionDescriptor): void {
     ['source', source],
   ])
     if (typeof text !== 'string' || text === '')
-      throw new EwaldError('Argument', `${what}: ${field} is ${shown(text)}; expected a string`);
-  valid(`${what}: dtype`, dtype, row.required(row.choice(Object.keys(udfNumbers) as PassDtype[])));
-  valid(`${what}: width`, width, row.required(row.integer(1, 65536)));
-  valid(`${what}: height`, height, row.required(row.integer(1, 2 ** 24)));
+      throw new EwaldError('Argument', `${what}: ${field} is ${inspect(text)}; expected a string`);
+  checkedValue(`${what}: dtype`, dtype, row.required(row.choice(Object.keys(udfNumbers) as PassDtype[])));
+  checkedValue(`${what}: width`, width, row.required(row.integer(1, 65536)));
+  checkedValue(`${what}: height`, height, row.required(row.integer(1, 2 ** 24)));
   const names = new Set<string>();
   const taken = (whose: string, one: string): void => {
     checkWgslName(`${what}: ${whose}`, one);
-    if (names.has(one)) throw new EwaldError('Argument', `${what}: ${shown(one)} is declared twice`);
+    if (names.has(one)) throw new EwaldError('Argument', `${what}: ${inspect(one)} is declared twice`);
     names.add(one);
   };
   for (const param of needed(`${what}: params`, descriptor.params)) taken('params', param);
   for (const result of needed(`${what}: results`, descriptor.results)) {
     taken('results', result?.name);
-    valid(`${what}: kind of ${result.name}`, result.kind, row.required(row.choice(['nav', 'group'])));
+    checkedValue(`${what}: kind of ${result.name}`, result.kind, row.required(row.choice(['nav', 'group'])));
     const types = Object.keys(functionArrays) as FunctionResult['type'][];
-    valid(`${what}: type of ${result.name}`, result.type, row.required(row.choice(types)));
-    valid(`${what}: numbers of ${result.name}`, result.numbers, row.required(row.integer(1, most)));
+    checkedValue(`${what}: type of ${result.name}`, result.type, row.required(row.choice(types)));
+    checkedValue(`${what}: numbers of ${result.name}`, result.numbers, row.required(row.integer(1, most)));
   }
   for (const table of needed(`${what}: tables`, descriptor.tables)) {
     taken('tables', table?.name);
-    valid(`${what}: kind of ${table.name}`, table.kind, row.required(row.choice(['nav', 'fixed'])));
-    valid(`${what}: numbers of ${table.name}`, table.numbers, row.required(row.integer(1, most)));
+    checkedValue(`${what}: kind of ${table.name}`, table.kind, row.required(row.choice(['nav', 'fixed'])));
+    checkedValue(`${what}: numbers of ${table.name}`, table.numbers, row.required(row.integer(1, most)));
   }
 }
 
@@ -72,14 +72,14 @@ interface ArrayType {
 
 function checkArray(what: string, value: unknown, type: ArrayType, length: number): void {
   if (value instanceof type && lengthOf(value) === length) return;
-  throw new EwaldError('Shape', `${what} is ${shown(value)}; expected a ${type.name} of ${length}`);
+  throw new EwaldError('Shape', `${what} is ${inspect(value)}; expected a ${type.name} of ${length}`);
 }
 
 /** Validates the arrays of a run against the function. Throws `Argument` or `Shape`. */
 export function checkFunctionRun(descriptor: FunctionDescriptor, run: FunctionRun): void {
   const what = 'frameFunction.run';
   knownOptions(what, run, ['frames', 'count', 'positions', 'params', 'tables', 'results']);
-  const count = valid(`${what}: count`, run.count, row.required(row.integer(0, 2 ** 31)));
+  const count = checkedValue(`${what}: count`, run.count, row.required(row.integer(0, 2 ** 31)));
   const { dtype, width, height, params, tables, results } = descriptor;
   const pixels = count * width * height;
   const type = numberTypes[dtype] as ArrayType;

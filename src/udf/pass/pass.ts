@@ -4,9 +4,9 @@
  */
 
 import { assertIntact, lengthOf } from '../../base/buffers.js';
-import { checkedOptions, row, valid } from '../../base/call-options.js';
+import { checkedOptions, checkedValue, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { shown } from '../../base/options.js';
+import { inspect } from '../../base/options.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../../base/resource.js';
 import { type ArrayParts, type DeviceArray, partsOf } from '../../core/arrays/array.js';
 import { numberTypes } from '../../core/arrays/numbers.js';
@@ -147,7 +147,7 @@ function roomFor(count: number, columns: number, planes: number, { more = false,
   const nav = allocateFrames('f64', count * columns) as Float64Array;
   if (more || !into) return { nav, sig: allocateFrames('f64', more ? 0 : planes) as Float64Array };
   if (!(into instanceof Float64Array && into.length === planes))
-    throw new EwaldError('Shape', `framePass.run: into is ${shown(into)}; expected a Float64Array of ${planes}`);
+    throw new EwaldError('Shape', `framePass.run: into is ${inspect(into)}; expected a Float64Array of ${planes}`);
   if (count === 0) into.fill(0);
   return { nav, sig: into };
 }
@@ -188,7 +188,7 @@ export async function planFramePass(planner: Planner, given: FramePassOptions): 
     async run(frames, count, given = {}) {
       resource.assertAlive();
       const piece: PieceOfRun = checkedOptions('framePass.run', given, pieceRows);
-      valid('framePass.run: count', count, row.required(row.integer(0, 2 ** 31)));
+      checkedValue('framePass.run: count', count, row.required(row.integer(0, 2 ** 31)));
       const there = partsOf(frames);
       if (there) {
         checkThere(frames as DeviceArray, there, { planner, pass, kernel, dtype, numbers: count * pixels });

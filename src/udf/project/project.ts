@@ -1,5 +1,5 @@
 /** The files of a new project for a user-defined function, as text. */
-import { row, valid } from '../../base/call-options.js';
+import { checkedValue, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import { version } from '../../base/version.js';
 import { udfLanguages } from '../parameters.js';
@@ -21,7 +21,7 @@ export function udfProject(
   name: string,
   options: { readonly language?: UdfLanguage | undefined } = {},
 ): Readonly<Record<string, string>> {
-  const language = valid('udfProject: language', options.language, row.choice(udfLanguages, 'js'));
+  const language = checkedValue('udfProject: language', options.language, row.choice(udfLanguages, 'js'));
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
     throw new EwaldError(
       'Argument',

@@ -2,7 +2,7 @@
 
 import { isPlainNumbers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
-import { knownOptions, shown } from '../../base/options.js';
+import { inspect, knownOptions } from '../../base/options.js';
 import { product } from '../../base/product.js';
 import { Corrections } from '../../io/data/corrections.js';
 
@@ -62,12 +62,12 @@ export function correctionsFor(
 function excludedMask(pixels: readonly (readonly [number, number])[], height: number, width: number): Uint8Array {
   const forms = `expected positions [y, x] within ${height} × ${width}, or a mask of all pixels as a Uint8Array`;
   if (!Array.isArray(pixels))
-    throw new EwaldError('Argument', `corrections: excludedPixels is ${shown(pixels)}; ${forms}`);
+    throw new EwaldError('Argument', `corrections: excludedPixels is ${inspect(pixels)}; ${forms}`);
   const mask = new Uint8Array(height * width);
   // Holes of the list are invalid, and must not be skipped.
   for (const pixel of Array.from<unknown>(pixels)) {
     if (!isPlainNumbers(pixel) || pixel.length !== 2)
-      throw new EwaldError('Argument', `corrections: an element of excludedPixels is ${shown(pixel)}; ${forms}`);
+      throw new EwaldError('Argument', `corrections: an element of excludedPixels is ${inspect(pixel)}; ${forms}`);
     const [y, x] = [pixel[0] as number, pixel[1] as number];
     if (!(Number.isInteger(y) && Number.isInteger(x) && y >= 0 && x >= 0 && y < height && x < width))
       throw new EwaldError('Argument', `corrections: the excluded pixel (${y}, ${x}) is outside ${height} × ${width}`);

@@ -1,7 +1,7 @@
 /** Checks the options of `Context.load`. Loaded with the first scan: the names of `open` are those of its room. */
 import { checkedOptions, row } from '../../base/call-options.js';
 import { refuseOtherNames } from '../../base/options.js';
-import { refusal, setting } from '../../base/parameters.js';
+import { argumentError, setting } from '../../base/parameters.js';
 import { openNames } from '../../io/data/parameters.js';
 import type { FollowOptions, LoadOptions } from './scan.js';
 
@@ -21,7 +21,7 @@ export function checkLoad(options: LoadOptions & FollowOptions) {
   if (checked.follow) return checked;
   for (const name of followNames)
     if (options[name] !== undefined)
-      throw refusal(
+      throw argumentError(
         'load',
         (said) => `${said(name)} belongs to files that are still being written; set ${setting(said, 'follow', true)}`,
       );

@@ -3,11 +3,11 @@
  * second. Detectors that move over it are in virtual-detectors.ts.
  */
 
-import { checkedOptions, row, valid } from '../../base/call-options.js';
+import { checkedOptions, checkedValue, row } from '../../base/call-options.js';
 import { observer, type Progress } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
-import { breathe, checkSignal, shown } from '../../base/options.js';
+import { checkSignal, inspect, yieldToEventLoop } from '../../base/options.js';
 import { type ArrayNumbers, numberTypes } from '../../core/arrays/numbers.js';
 import type { Dataset } from '../../io/data/dataset.js';
 import { readOrAborted } from '../../io/data/read-or-aborted.js';
@@ -67,7 +67,7 @@ export class ResidentScan {
 
   /** The frame of a position, [height, width]; a copy. Throws `Argument` for a position outside the scan. */
   frame(position: number): ArrayNumbers {
-    const at = valid('ResidentScan.frame: position', position, row.integer(0, this.positions - 1, 0));
+    const at = checkedValue('ResidentScan.frame: position', position, row.integer(0, this.positions - 1, 0));
     const out = new (this.planes.constructor as { new (length: number): ArrayNumbers })(this.width * this.height);
     for (let p = 0; p < out.length; p++) out[p] = this.planes[p * this.positions + at] as number;
     return out;
@@ -82,7 +82,7 @@ export class ResidentScan {
     if (region?.length !== positions)
       throw new EwaldError(
         'Shape',
-        `ResidentScan.sumOver: the region is ${shown(region)}; it expects ${positions} numbers, one a position`,
+        `ResidentScan.sumOver: the region is ${inspect(region)}; it expects ${positions} numbers, one a position`,
       );
     const stretches = stretchesOf(region);
     return Float64Array.from({ length: this.width * this.height }, (_, p) => {
@@ -110,14 +110,14 @@ function expectsDataset(what: string, dataset: unknown): void {
   if (typeof (dataset as Partial<Dataset> | null | undefined)?.read === 'function') return;
   throw new EwaldError(
     'Argument',
-    `${what} was given ${shown(dataset)}; it expects an open dataset: await open(file), from ewald/data`,
+    `${what} was given ${inspect(dataset)}; it expects an open dataset: await open(file), from ewald/data`,
   );
 }
 
 /** Bytes that a dataset takes as a resident scan with a bin. Throws what `residentScan` throws for its frames. */
 export function residentBytes(dataset: Dataset, bin = 1): number {
   expectsDataset('residentBytes', dataset);
-  const { height, width, type } = residentSizes(dataset, valid('residentBytes: bin', bin, rows.bin));
+  const { height, width, type } = residentSizes(dataset, checkedValue('residentBytes: bin', bin, rows.bin));
   return dataset.frames * height * width * numberTypes[type].BYTES_PER_ELEMENT;
 }
 
@@ -217,7 +217,7 @@ export async function readResident(
     }
     turn(scan, first, count, sums ? binned(data, count, full, scan, sums) : data);
     tell({ done: (first + count) / frames, total: 1, scan });
-    await breathe();
+    await yieldToEventLoop();
   }
   return scan;
 }

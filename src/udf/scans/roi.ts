@@ -3,7 +3,7 @@
 import { isPlainNumbers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 import { type SliceOptions, sliceIn } from '../../base/frame-slice.js';
-import { shown } from '../../base/options.js';
+import { inspect } from '../../base/options.js';
 import { product } from '../../base/product.js';
 
 /** A position of the scan, slowest axis first. */
@@ -49,7 +49,7 @@ const elementsIn = <T>(list: ArrayLike<T>): T[] =>
 
 /** Flat index of a position; negative numbers count from the end, as in NumPy. */
 function flatOf(given: Coordinate, navShape: readonly number[]): number {
-  if (!isPlainNumbers(given)) throw new EwaldError('Argument', `roi: a position is ${shown(given)}; ${forms}`);
+  if (!isPlainNumbers(given)) throw new EwaldError('Argument', `roi: a position is ${inspect(given)}; ${forms}`);
   const at = elementsIn(given);
   if (at.length !== navShape.length)
     throw shapeError(`the position (${at.join(', ')}) has ${at.length} axes`, navShape);
@@ -82,8 +82,8 @@ function roiMask(roi: Roi, navShape: readonly number[]): Uint8Array {
   }
   if ('entries' in roi && 'shape' in roi) {
     const { shape: given, entries } = roi as { shape: readonly number[]; entries: readonly Coordinate[] };
-    if (!isPlainNumbers(given)) throw new EwaldError('Argument', `roi: shape is ${shown(given)}; ${forms}`);
-    if (!Array.isArray(entries)) throw new EwaldError('Argument', `roi: entries is ${shown(entries)}; ${forms}`);
+    if (!isPlainNumbers(given)) throw new EwaldError('Argument', `roi: shape is ${inspect(given)}; ${forms}`);
+    if (!Array.isArray(entries)) throw new EwaldError('Argument', `roi: entries is ${inspect(entries)}; ${forms}`);
     const shape = elementsIn(given);
     if (product(shape) !== size) throw shapeError(`it is ${shape.join(' × ')}`, navShape);
     for (const entry of Array.from(entries)) mask[flatOf(entry, shape)] = 1;
@@ -111,7 +111,7 @@ function roiMask(roi: Roi, navShape: readonly number[]): Uint8Array {
 /** The positions selected by a region of interest. Throws `Shape`, `Argument`. */
 export function select(roi: Roi | undefined | null, navShape: readonly number[]): Selection {
   if (roi === undefined || roi === null) return { count: product(navShape), positions: undefined, mask: undefined };
-  if (typeof roi !== 'object') throw new EwaldError('Argument', `roi is ${shown(roi)}; ${forms}`);
+  if (typeof roi !== 'object') throw new EwaldError('Argument', `roi is ${inspect(roi)}; ${forms}`);
   const mask = roiMask(roi, navShape);
   let count = 0;
   for (let i = 0; i < mask.length; i++) count += mask[i] as number;

@@ -3,8 +3,8 @@
 import { EwaldError } from '../../base/errors.js';
 import { type SliceOptions, sliceIn } from '../../base/frame-slice.js';
 import type { PlatformBlob } from '../../base/globals.js';
-import { knownOptions, shown } from '../../base/options.js';
-import { refusal, setting } from '../../base/parameters.js';
+import { inspect, knownOptions } from '../../base/options.js';
+import { argumentError, setting } from '../../base/parameters.js';
 import { product } from '../../base/product.js';
 import type { Dataset, Note, ReadFramesOptions } from '../../io/data/dataset.js';
 import type { DataType, FrameArray } from '../../io/data/dtype.js';
@@ -88,10 +88,10 @@ export interface Scan {
 /** The frames of the file that a scan of `positions` omits, and the positions without a frame. Throws `Argument`. */
 export function syncInfo(positions: number, imageCount: number, syncOffset: number): SyncInfo {
   if (!Number.isInteger(syncOffset) || Math.abs(syncOffset) >= imageCount)
-    throw refusal(
+    throw argumentError(
       '',
       (said) =>
-        `${said('syncOffset')} is ${shown(syncOffset)}; expected a whole number between -${imageCount} and ` +
+        `${said('syncOffset')} is ${inspect(syncOffset)}; expected a whole number between -${imageCount} and ` +
         `${imageCount}, the number of frames`,
     );
   const most = (n: number): number => Math.max(0, n);
@@ -115,7 +115,7 @@ export function scanOf(
   const positions = product(nav);
   const isOpen = nav.includes(-1);
   if (isOpen || (positions !== dataset.frames && syncOffset === undefined))
-    throw refusal(
+    throw argumentError(
       '',
       (said) =>
         `${dataset.name} holds ${dataset.frames} frames; a scan of ${nav.join(' × ')} ` +
@@ -162,7 +162,7 @@ export function rowsOfScan(what: string, scan: Scan, options: SliceOptions, leas
   const { first, end, step } = slice;
   const rows = (end - first) / columns;
   if (step !== 1 || first % columns !== 0 || !Number.isInteger(rows) || rows < least)
-    throw refusal(what, (said) => {
+    throw argumentError(what, (said) => {
       const given = options.first === undefined ? 'frames' : 'first';
       const selected = `${first}:${end}${step === 1 ? '' : `:${step}`}`;
       return (
@@ -208,7 +208,7 @@ async function maskOfAll(dataset: Dataset, options: ReadFramesOptions): Promise<
   for (let frame = 1; frame < dataset.frames; frame++) {
     const own = await dataset.mask?.({ ...options, frame });
     if (own?.every((bad, i) => bad === mask[i])) continue;
-    throw refusal(
+    throw argumentError(
       '',
       (said) =>
         `the mask of ${dataset.name} differs from frame to frame (first in frame ${frame}), and a run excludes the ` +
@@ -226,7 +226,10 @@ export async function withFileMask(scan: Scan, wanted: boolean, options: ReadFra
   if (wanted) {
     const mask = await maskOfAll(dataset, options);
     if (mask) return { ...scan, mask };
-    throw refusal('', (said) => `${name} has no mask, which ${setting(said, 'fileMask', true)} would use; omit it`);
+    throw argumentError(
+      '',
+      (said) => `${name} has no mask, which ${setting(said, 'fileMask', true)} would use; omit it`,
+    );
   }
   if (!dataset.mask) return scan;
   const text = `${name} has a mask of bad pixels, which is not used: they are processed like all others`;
@@ -239,7 +242,7 @@ export async function withFileDark(scan: Scan, wanted: boolean, options: ReadFra
   if (wanted) {
     const dark = await dataset.dark?.(options);
     if (dark) return { ...scan, dark };
-    throw refusal(
+    throw argumentError(
       '',
       (said) => `${name} has no dark frames, which ${setting(said, 'fileDark', true)} would use; omit it`,
     );

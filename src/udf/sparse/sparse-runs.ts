@@ -4,7 +4,7 @@ import type { Dataset } from '../../io/data/dataset.js';
 import type { SparseFrames } from '../../io/data/sparse.js';
 import { convertFrames } from '../execution/frames-of.js';
 import { finishPart, type KernelPart } from '../execution/kernel-part.js';
-import { guarded, kernelOf, type Running } from '../execution/running.js';
+import { callMethod, kernelOf, type Running } from '../execution/running.js';
 import type { BufferArray } from '../functions/dtypes.js';
 import type { AnyUdf } from '../functions/udf.js';
 import type { UdfMeta } from '../functions/udf-meta.js';
@@ -55,7 +55,7 @@ export function showSparse(
       continue;
     }
     Object.assign(one.scope, { ...shown, count: end - first, positions: one.meta.positions.subarray(first, end) });
-    guarded(
+    callMethod(
       definition.name,
       'processSparse',
       () => definition.processSparse?.(one.scope as never),

@@ -3,9 +3,9 @@
  * Ultramicroscopy 48, 304 (1993); definitions and names of ptychography40, Strauch et al., Microsc. Microanal. 27, 1078
  * (2021)).
  */
-import { row, valid } from '../../base/call-options.js';
+import { checkedValue, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { knownOptions, shown } from '../../base/options.js';
+import { inspect, knownOptions } from '../../base/options.js';
 import { rint } from '../disks/lattice.js';
 
 /** Geometry of a scan for single side band reconstruction. */
@@ -70,10 +70,10 @@ export function checkSsb(what: string, options: SsbOptions): SsbGeometry {
   if (!Array.isArray(steps) || steps.length !== 2)
     throw new EwaldError(
       'Argument',
-      `${what}: dpix is ${shown(dpix)}; expected the step of the scan in metres, or (y, x)`,
+      `${what}: dpix is ${inspect(dpix)}; expected the step of the scan in metres, or (y, x)`,
     );
   const required = (name: string, value: number | undefined, low: number, high: number, unit?: string) =>
-    valid(`${what}: ${name}`, value, { ...row.required(row.number(low, high)), unit });
+    checkedValue(`${what}: ${name}`, value, { ...row.required(row.number(low, high)), unit });
   const flat = transformation?.flat() ?? scanRotationMatrix(options.scanRotation ?? 0, options.flipY ?? false);
   if (flat.length !== 4 || !flat.every(Number.isFinite))
     throw new EwaldError('Argument', `${what}: transformation is [${flat}]; expected [[yy, yx], [xy, xx]]`);
@@ -88,7 +88,7 @@ export function checkSsb(what: string, options: SsbOptions): SsbGeometry {
     cy: options.cy === undefined ? Number.NaN : required('cy', options.cy, -1e6, 1e6),
     cx: options.cx === undefined ? Number.NaN : required('cx', options.cx, -1e6, 1e6),
     transformation: flat as [number, number, number, number],
-    cutoff: valid(`${what}: cutoff`, options.cutoff, row.number(0, 1e9, 1)),
+    cutoff: checkedValue(`${what}: cutoff`, options.cutoff, row.number(0, 1e9, 1)),
   };
 }
 

@@ -1,7 +1,7 @@
 /** `ssbUdf`: single side band ptychography while frames arrive, and in one step over a resident scan. */
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
-import { breathe, checkSignal } from '../../base/options.js';
+import { checkSignal, yieldToEventLoop } from '../../base/options.js';
 import { frameSize } from '../builtin/fluctuation.js';
 import type { BufferDeclaration } from '../functions/buffers.js';
 import { defineUdf, type Udf, type UdfFrames, type UdfMeta } from '../functions/udf.js';
@@ -138,7 +138,7 @@ async function halfOf(
   const fill = (pixel: number, plane: Float32Array): void =>
     plane.set(planes.subarray(pixel * positions, (pixel + 1) * positions) as unknown as Float32Array);
   await addBands(bands, nav, transform, fill, half, async () => {
-    await breathe();
+    await yieldToEventLoop();
     checkSignal(signal);
   });
   return half;

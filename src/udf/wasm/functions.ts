@@ -1,6 +1,6 @@
 /** The UDFs of a run that have a WebAssembly module: one instance for each of them, which processes the partitions. */
 import { EwaldError, messageOf } from '../../base/errors.js';
-import { breathe, checkSignal } from '../../base/options.js';
+import { checkSignal, yieldToEventLoop } from '../../base/options.js';
 import type { DataType, FrameArray } from '../../io/data/dtype.js';
 import { declarationsOf, type Running } from '../execution/running.js';
 import type { AnyUdf, PartitionMeta, UdfMeta } from '../functions/udf.js';
@@ -76,7 +76,7 @@ export class WasmFunctions {
           throw this.#failed(running, code, { frames, positions, first }, [from, to], cause);
         }
         if (performance.now() - breathed < 50) continue;
-        await breathe();
+        await yieldToEventLoop();
         checkSignal(signal);
         breathed = performance.now();
       }

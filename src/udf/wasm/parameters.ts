@@ -1,6 +1,6 @@
 /** Parameters of a UDF as its module receives them: 8 bytes each, in the order of the definition. */
 import { EwaldError } from '../../base/errors.js';
-import { shown } from '../../base/options.js';
+import { inspect } from '../../base/options.js';
 import { isAux } from '../functions/aux.js';
 import type { MemoryLayout, Region } from './layout.js';
 
@@ -22,7 +22,7 @@ function numbersOfParameter(what: string, name: string, value: unknown): Numbers
   }
   if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return value as Numbers;
   if (Array.isArray(value) && value.every((one) => typeof one === 'number')) return Float64Array.from(value);
-  throw new EwaldError('Argument', `${what} cannot receive the parameter ${name}, ${shown(value)}; ${expected}`);
+  throw new EwaldError('Argument', `${what} cannot receive the parameter ${name}, ${inspect(value)}; ${expected}`);
 }
 
 /** The block of parameters of one instance. */

@@ -8,7 +8,7 @@
  * better cells. New code wants `ctx.indexer`.
  */
 
-import { valid } from '../../base/call-options.js';
+import { checkedValue } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import type { ContextOptions } from '../../core/context/context.js';
 import { indexerRanges, thresholdRanges } from '../../core/layout/indexing.js';
@@ -103,8 +103,11 @@ export function makeFfbidx(createContext: (options?: ContextOptions) => Promise<
 
     async index(handle, lengthThreshold, numSamplePoints, nOutputCells, nInputCells, data) {
       const { indexer, maxOutputCells, maxInputCells } = entryOf(handle);
-      valid('index: lengthThreshold', lengthThreshold, { kind: 'number', range: thresholdRanges.lengthThreshold });
-      valid('index: numSamplePoints', numSamplePoints, {
+      checkedValue('index: lengthThreshold', lengthThreshold, {
+        kind: 'number',
+        range: thresholdRanges.lengthThreshold,
+      });
+      checkedValue('index: numSamplePoints', numSamplePoints, {
         kind: 'integer',
         range: { ...samplePoints, high: indexerRanges.maxSamplePoints.fallback },
       });
@@ -143,7 +146,7 @@ export function makeFfbidx(createContext: (options?: ContextOptions) => Promise<
 }
 
 function limited(what: string, value: number, most: number): void {
-  valid(`index: ${what}`, value, { kind: 'integer', range: indexerRanges.maxOutputCells });
+  checkedValue(`index: ${what}`, value, { kind: 'integer', range: indexerRanges.maxOutputCells });
   if (value > most)
     throw new EwaldError(
       'Limit',

@@ -1,7 +1,7 @@
 /** Refuses files that the viewer cannot show, in words and before its page is opened. */
 import { EwaldError } from '../../base/errors.js';
 import { sliceIn } from '../../base/frame-slice.js';
-import { refusal } from '../../base/parameters.js';
+import { argumentError } from '../../base/parameters.js';
 import { open } from '../../io/data/opening.node.js';
 import { givenCells, givenGeometry } from '../../serial/pipeline/inputs/given.js';
 import { inputKindIn } from '../../serial/pipeline/inputs/inputs.js';
@@ -53,7 +53,7 @@ export async function checkShown(
       const { shape } = scanOf(dataset, { syncOffset, ...(syncOffset !== undefined && { navShape }) });
       if (roi !== undefined) rangesOf('roi', roi, shape.nav);
       if (sliceIn('serveView', { first, frames: some }, dataset) && (roi ?? syncOffset) !== undefined)
-        throw refusal('serveView', (said) => {
+        throw argumentError('serveView', (said) => {
           const which = roi === undefined ? 'syncOffset' : 'roi';
           return `${said(which)} selects frames, as ${said('first')} and ${said('frames')} do; give one of them`;
         });

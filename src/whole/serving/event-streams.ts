@@ -24,7 +24,7 @@ interface EventSourceOfRun {
 }
 
 /** Maximum number of pages that can follow a run at the same time. */
-const mostClients = 16;
+const maxClients = 16;
 /** Maximum number of frames in an event: 40 kB, which is 54 kB as text. */
 const batchFrames = 1024;
 /** Time for which statistics are collected into one event, ms. */
@@ -83,8 +83,8 @@ export class EventStreams {
       say(400, 'A client gives itself a name: ?client=NAME');
       return;
     }
-    if (this.#clients.size >= mostClients) {
-      say(503, `${mostClients} pages follow this run already; close one of them.`);
+    if (this.#clients.size >= maxClients) {
+      say(503, `${maxClients} pages follow this run already; close one of them.`);
       return;
     }
     response.writeHead(200, {

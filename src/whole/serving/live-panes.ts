@@ -10,9 +10,9 @@ import { shellsOf } from '../../serial/pipeline/profile/radial-profile.js';
 import type { FrameRecord } from '../../serial/pipeline/record.js';
 
 /** The time of the medians, s, and the most points of a goal that are kept. */
-const [minuteS, mostPoints] = [60, 400];
+const [minuteS, maxPoints] = [60, 400];
 /** Most data sets whose numbers are drawn apart. */
-const mostDatasets = 2;
+const maxDatasets = 2;
 
 /** What an answer was at a merge. */
 interface Point extends Pick<ShownAnswer, 'crystals' | 'value' | 'error' | 'needed' | 'said' | 'verdict'> {
@@ -60,7 +60,7 @@ export class LivePanes {
     const values = valuesOf(record);
     const dataset = this.#of.datasetOf?.(record);
     if (dataset !== undefined && !this.#datasets.includes(dataset)) this.#datasets.push(dataset);
-    const isApart = dataset !== undefined && this.#datasets.indexOf(dataset) < mostDatasets;
+    const isApart = dataset !== undefined && this.#datasets.indexOf(dataset) < maxDatasets;
     for (const name of this.#namesOf(values)) {
       const value = values[name];
       if (value === undefined || !Number.isFinite(value)) continue;
@@ -113,7 +113,7 @@ export class LivePanes {
       this.#points.set(goal, points);
       if (points.at(-1)?.crystals === crystals) continue;
       points.push({ at, crystals, value, error, needed, said, verdict });
-      if (points.length > mostPoints) points.splice(0, points.length, ...points.filter((_, i) => i % 2 === 1));
+      if (points.length > maxPoints) points.splice(0, points.length, ...points.filter((_, i) => i % 2 === 1));
     }
   }
 
@@ -129,7 +129,7 @@ export class LivePanes {
       answers: answers.map((answer) => ({ ...answer, points: this.#points.get(answer.goal) ?? [] })),
       alarms,
       origin,
-      datasets: this.#datasets.slice(0, mostDatasets),
+      datasets: this.#datasets.slice(0, maxDatasets),
       minute: Object.fromEntries(minute),
       ...(this.#shells && { shells: this.#shells }),
     });

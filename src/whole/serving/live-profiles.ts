@@ -7,7 +7,7 @@ import { bytesOfArray } from '../../io/data/dtype.js';
 import { type ProfileRecord, ProfileSum, type RadialProfile } from '../../serial/pipeline/profile/radial-profile.js';
 
 /** Time of a row, ms, and the number of rows. */
-const [rowMs, mostRows] = [5000, 120];
+const [rowMs, maxRows] = [5000, 120];
 /** Rows of the mean: a minute. */
 const rowsOfMean = 12;
 
@@ -48,7 +48,7 @@ export class LiveProfiles {
     this.#began = now;
     const { profile } = this.#sum;
     if (profile) this.#rows.push(profile);
-    if (this.#rows.length > mostRows) this.#rows.shift();
+    if (this.#rows.length > maxRows) this.#rows.shift();
     this.#sum = new ProfileSum();
   }
 

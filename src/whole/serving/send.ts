@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 /** Answers concurrent requests on one connection one after another, so that it has one open file. */
-export class Turns {
+export class RequestQueue {
   readonly #last = new WeakMap<Socket, Promise<void>>();
 
   /** Runs `answer` after the earlier requests of the connection; `answer` must not reject. */

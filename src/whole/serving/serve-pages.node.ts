@@ -1,6 +1,6 @@
 /** `servePages`: serves the pages of the package on this computer. */
 import { checkedOptions } from '../../base/call-options.js';
-import { type Disposable, endedByBoth, type MaybeAsyncDisposable } from '../../base/resource.js';
+import { type Disposable, disposableServer, type MaybeAsyncDisposable } from '../../base/resource.js';
 import type { ListenParameters } from './parameter-types.js';
 import { listenRows } from './parameters.js';
 import { PageServer } from './server.js';
@@ -34,7 +34,7 @@ type ServePagesOptions = ListenParameters;
 export async function servePages(options: ServePagesOptions = {}): Promise<ServedPages & MaybeAsyncDisposable> {
   const server = await PageServer.listen({ page: 'index.html', ...checkedOptions('servePages', options, listenRows) });
   const at = (page: string): string => server.url.replace('/index.html?', `/${page}?`);
-  return endedByBoth({
+  return disposableServer({
     url: server.url,
     pages: Object.entries(pages).map(([page, about]) => ({ url: at(page), about })),
     close: server.close,

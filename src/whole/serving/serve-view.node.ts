@@ -6,8 +6,8 @@ import { checkedOptions, row } from '../../base/call-options.js';
 import { observer } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import { fileReason } from '../../base/file-errors.js';
-import { refusal } from '../../base/parameters.js';
-import { type Disposable, endedByBoth, type MaybeAsyncDisposable } from '../../base/resource.js';
+import { argumentError } from '../../base/parameters.js';
+import { type Disposable, disposableServer, type MaybeAsyncDisposable } from '../../base/resource.js';
 import { zarrMetadataOf } from '../../io/data/series-files.js';
 import type { RunEvent } from '../../serial/pipeline/events.js';
 import { checkGridOptions } from '../../serial/pipeline/grid/grid-options.js';
@@ -132,7 +132,7 @@ export async function serveView(
     await server.close();
     throw error;
   }
-  return endedByBoth({
+  return disposableServer({
     url: server.url,
     done: arriving?.done ?? new Promise(() => undefined),
     async close() {
@@ -148,7 +148,7 @@ export async function serveView(
 /** Refuses a grid for frames that do not arrive, and one that is none. Throws `Argument`. */
 function checkGrid({ grid, gridFile }: Pick<ViewParameters, 'grid' | 'gridFile'>, arrives: boolean): void {
   if ((grid ?? gridFile) !== undefined && !arrives)
-    throw refusal(
+    throw argumentError(
       'serveView',
       (said) =>
         `${said(grid === undefined ? 'gridFile' : 'grid')} is for frames that arrive: ${said('follow')}, or a live ` +

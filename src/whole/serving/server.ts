@@ -3,12 +3,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { fileURLToPath } from 'node:url';
 import { messageOf } from '../../base/errors.js';
 import { Assets } from './assets.js';
-import { Gate, hostsOf, securityHeaders, urlHost } from './gate.js';
 import { close, keepNewest, listen } from './listening.js';
 import { LiveRun } from './live-run.js';
 import type { ListenParameters } from './parameter-types.js';
 import { listenRows } from './parameters.js';
-import { sendWhole, Turns } from './send.js';
+import { hostsOf, RequestGuard, securityHeaders, urlHost } from './request-guard.js';
+import { RequestQueue, sendWhole } from './send.js';
 import { SharedFiles } from './shared-files.js';
 
 /** Options of a page server. */
@@ -34,9 +34,9 @@ interface PageServerOptions extends ListenParameters {
 /** A request has to be complete within this time, in ms; slower clients, and silent ones, are disconnected. */
 const usualRequestMs = 10_000;
 /** Larger headers are refused with status 431. */
-const mostHeaderBytes = 2 ** 14;
+const maxHeaderBytes = 2 ** 14;
 /** Of more connections, those without an answer are closed, oldest first; a browser opens six, and a page that follows a run keeps one of them. */
-const mostConnections = 256;
+const maxConnections = 256;
 
 /** A running server; `close` ends it. */
 export class PageServer {
@@ -60,7 +60,7 @@ export class PageServer {
       page,
       requestMs = usualRequestMs,
     } = options;
-    const gate = new Gate(hostsOf(host));
+    const gate = new RequestGuard(hostsOf(host));
     const shared = options.shared ?? new SharedFiles();
     const live = new LiveRun(shared);
     const server = createServer(
@@ -69,11 +69,11 @@ export class PageServer {
         headersTimeout: requestMs,
         // By default, Node looks for slow clients every 30 s.
         connectionsCheckingInterval: requestMs / 10,
-        maxHeaderSize: mostHeaderBytes,
+        maxHeaderSize: maxHeaderBytes,
       },
       answers(gate, options, shared, live),
     );
-    keepNewest(server, mostConnections);
+    keepNewest(server, maxConnections);
     const listening = await listen(server, port, host);
     gate.port = listening;
     return new PageServer(server, `http://${urlHost(host)}:${listening}/${page}?served&token=${gate.token}`, live);
@@ -95,7 +95,7 @@ const headersOf: Readonly<Record<number, Record<string, string>>> = {
 };
 
 function answers(
-  gate: Gate,
+  gate: RequestGuard,
   { page, refresh, cell, opening, calibration, follow = false }: PageServerOptions,
   shared: SharedFiles,
   live: LiveRun,
@@ -133,7 +133,7 @@ function answers(
     response.writeHead(200, { ...asset.headers, 'Content-Length': asset.body.length });
     await sendWhole(response, request.socket, request.method === 'HEAD' ? undefined : asset.body);
   };
-  const turns = new Turns();
+  const turns = new RequestQueue();
   return (request, response) =>
     turns.take(request.socket, () => answer(request, response).catch(() => void response.destroy()));
 }

@@ -1,25 +1,25 @@
 /** Serves the state of a run to programs: `/health` as JSON, `/metrics` in the text format of Prometheus. */
 import { createServer, type Server } from 'node:http';
 import { EwaldError } from '../../base/errors.js';
-import { shown } from '../../base/options.js';
-import { refusal } from '../../base/parameters.js';
+import { inspect } from '../../base/options.js';
+import { argumentError } from '../../base/parameters.js';
 import type { WatchedRun } from '../../io/live/watched-run.js';
-import { Gate, hostsOf, securityHeaders, urlHost } from './gate.js';
 import { close, keepNewest, listen } from './listening.js';
+import { hostsOf, RequestGuard, securityHeaders, urlHost } from './request-guard.js';
 
 /** A request has to be complete within this time, ms. */
 const requestMs = 10_000;
 /** With more connections, the one that is silent for longest is closed: slow clients do not keep others out. */
-const mostConnections = 32;
+const maxConnections = 32;
 
 /** The host and port of `host:port`, `[::1]:port`, `:port` or `port`. Throws `Argument`. */
 function statusAddress(text: string, what: string): { readonly host: string; readonly port: number } {
   const [, bracketed, name, digits = ''] = /^(?:(?:\[([^\]]+)\]|([^:\s[\]]*)):)?(\d+)$/.exec(text) ?? [];
   const port = Number(digits);
   if (digits === '' || port > 65_535)
-    throw refusal(
+    throw argumentError(
       what,
-      (said) => `${said('status')} is ${shown(text)}; expected a port from 0 to 65535, or host:port as 0.0.0.0:9100`,
+      (said) => `${said('status')} is ${inspect(text)}; expected a port from 0 to 65535, or host:port as 0.0.0.0:9100`,
     );
   return { host: bracketed || name || '127.0.0.1', port };
 }
@@ -53,7 +53,7 @@ export class StatusServer {
         `EWALD_STATUS_TOKEN has ${token.length} characters; expected at least ${fewestTokenLetters} letters, digits, ` +
           '-, ., _ or ~',
       );
-    const gate = new Gate(hostsOf(host), token);
+    const gate = new RequestGuard(hostsOf(host), token);
     const times = { requestTimeout: requestMs, headersTimeout: requestMs, connectionsCheckingInterval: requestMs / 10 };
     const server = createServer(times, (request, response) => {
       for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
@@ -71,7 +71,7 @@ export class StatusServer {
       if (path === '/metrics') return say(200, 'text/plain; version=0.0.4; charset=utf-8', run.metrics);
       return say(404, 'text/plain', 'There are /health and /metrics.\n');
     });
-    keepNewest(server, mostConnections);
+    keepNewest(server, maxConnections);
     const listening = await listen(server, port, host);
     gate.port = listening;
     // A run that has ended is not kept alive by its server.

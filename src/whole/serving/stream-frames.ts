@@ -2,7 +2,7 @@
 import { open, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileError } from '../../base/file-errors.js';
-import { refusal, setting } from '../../base/parameters.js';
+import { argumentError, setting } from '../../base/parameters.js';
 import { marks } from '../../crystal/stream/stream.js';
 import { within } from '../../io/files/inside.js';
 import { linesOf } from '../../io/files/lines.js';
@@ -103,7 +103,7 @@ export class StreamFrames {
     const candidates = this.#allowOutside ? [resolve(as), resolve(folder, as)] : inside === undefined ? [] : [inside];
     for (const path of [...candidates, join(folder, basename(as))]) if (await isFile(path)) return path;
     const isElsewhere = inside === undefined && (await isFile(resolve(folder, as)));
-    throw refusal(
+    throw argumentError(
       '',
       (said) =>
         `${this.#stream} names the frames ${as}, which are ` +

@@ -8,8 +8,8 @@ import { checkedOptions, row } from '../../base/call-options.js';
 import { type Observer, observer } from '../../base/callbacks.js';
 import { isEwaldError, messageOf } from '../../base/errors.js';
 import { fileReason } from '../../base/file-errors.js';
-import { shown } from '../../base/options.js';
-import { namesOf, refusal } from '../../base/parameters.js';
+import { inspect } from '../../base/options.js';
+import { argumentError, namesOf } from '../../base/parameters.js';
 import { version } from '../../base/version.js';
 import { anglesOf, lengthsOf } from '../../crystal/cell.js';
 import { LogFile } from '../../io/files/log-file.js';
@@ -79,7 +79,7 @@ export async function watchRun(options: WatchRunOptions = {}): Promise<RunWatch>
     ['onAlarm', 'alarm', alarm[0]],
   ] as const)
     if (options[name] !== undefined && has === undefined)
-      throw refusal('watchRun', (said) => `${said(name)} belongs to ${said(of)}; give both, or neither`);
+      throw argumentError('watchRun', (said) => `${said(name)} belongs to ${said(of)}; give both, or neither`);
   checkCommand(given.onAlarm);
   const run = new WatchedRun(alarm.map((text) => parseAlarm(text, 'watchRun', searches, options.rois)));
   const onLine = observer('watchRun', options, 'onLine');
@@ -355,7 +355,7 @@ class Watch implements RunWatch {
 function checkCommand(command: string | undefined): void {
   const [program = ''] = command?.trim().split(/\s/) ?? [];
   if (/^[\w./-]*\/[\w./-]+$/.test(program) && !existsSync(program))
-    throw refusal('watchRun', (said) => `${said('onAlarm')} is ${shown(command)}, and there is no ${program}`);
+    throw argumentError('watchRun', (said) => `${said('onAlarm')} is ${inspect(command)}, and there is no ${program}`);
 }
 
 const failureOf = (error: unknown): object => ({

@@ -5,7 +5,7 @@
 
 import { observer } from '../../base/callbacks.js';
 import { isEwaldError, messageOf } from '../../base/errors.js';
-import { breathe } from '../../base/options.js';
+import { yieldToEventLoop } from '../../base/options.js';
 import type { BackendName, DeviceInfo } from '../../core/backends/names.js';
 import type { KernelTime } from '../../core/backends/webgpu/kernel-time.js';
 import { timeKernels } from '../../core/backends/webgpu/timestamps.js';
@@ -144,7 +144,7 @@ async function timeAll(
       for (let call = 0; call < count; call++) amount = await contestant.run();
       contestant.times.push({ ms: (performance.now() - begin) / count, amount });
     }
-    await breathe();
+    await yieldToEventLoop();
   }
 }
 

@@ -3,11 +3,11 @@
  * validate.html.
  */
 
-import { row, valid } from '../../base/call-options.js';
+import { checkedValue, row } from '../../base/call-options.js';
 import { observer } from '../../base/callbacks.js';
 import { EwaldError, isEwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
-import { breathe, nearest } from '../../base/options.js';
+import { nearest, yieldToEventLoop } from '../../base/options.js';
 import { version } from '../../base/version.js';
 import { type BackendName, backendNames, type DeviceInfo } from '../../core/backends/names.js';
 import type { ContextOptions } from '../../core/context/context.js';
@@ -354,7 +354,7 @@ export async function validate(options: ValidateOptions): Promise<Report> {
   const selected = selectRows(options.ids);
   const tables = options.engine === undefined ? selected : engineRows({ engine: options.engine }, selected);
   const { POSITIVE_INFINITY: endless } = Number;
-  const seconds = valid('validate: seconds', options.seconds, row.number(0, endless, endless));
+  const seconds = checkedValue('validate: seconds', options.seconds, row.number(0, endless, endless));
   const rows = options.seconds === undefined ? tables : inTurns(tables);
   const start = performance.now();
   const candidates = await openCandidates(options);
@@ -376,7 +376,7 @@ export async function validate(options: ValidateOptions): Promise<Report> {
         results.push(result);
         failed ||= result.outcome === 'fail';
         tell(result, results.length, rows.length * candidates.length);
-        await breathe();
+        await yieldToEventLoop();
       }
     }
   } finally {

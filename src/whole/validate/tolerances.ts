@@ -52,7 +52,7 @@ export const everyLattice: Bound = {
 };
 
 /** A fraction of lattices that may be missed if the spots no longer suffice to decide. */
-export const mostLattices = (limit: number, reason: string): Bound => ({ limit, unit: 'of the lattices', reason });
+export const maxLattices = (limit: number, reason: string): Bound => ({ limit, unit: 'of the lattices', reason });
 
 /** Orientation, in standard deviations of the least-squares rotation that the true errors of the spots allow. */
 export const orientation: Bound = {

@@ -63,7 +63,7 @@ export const barWidth = 78;
 /** Height of a colour bar, and least distance of its numbers, in CSS pixels. */
 const [longestBar, apartPx] = [220, 22];
 /** A narrower picture has no bar on it, which would cover much of it; in CSS pixels. */
-const leastWidth = 280;
+const minWidth = 280;
 
 /** Draws a colour bar at the right edge of a picture, whose size is in pixels of the canvas. */
 export function drawColourBar(pen: Pen, size: { width: number; height: number }, bar: ColourBar, dpr: number): void {
@@ -71,7 +71,7 @@ export function drawColourBar(pen: Pen, size: { width: number; height: number },
   const { width, height } = size;
   // On whole pixels, so that colours do not mix with those of the frame around them.
   const length = Math.round(Math.min(longestBar * dpr, height - 70 * dpr));
-  if (length < 40 * dpr || !(limits[1] > limits[0]) || (ground && width < leastWidth * dpr)) return;
+  if (length < 40 * dpr || !(limits[1] > limits[0]) || (ground && width < minWidth * dpr)) return;
   const [x, y, thick] = [width - (barWidth - 12) * dpr, (height - length) / 2, 12 * dpr].map(Math.round) as [
     number,
     number,

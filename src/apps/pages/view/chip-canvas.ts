@@ -18,7 +18,7 @@ const [left, below, edge] = [34, 18, 6];
 /** Least time between two looks at the range of the colours, ms. */
 const rangeMs = 1000;
 /** Most wells that are looked at for it. */
-const mostSampled = 10_000;
+const maxSampled = 10_000;
 
 type Range = ReturnType<typeof rangeOfMap>;
 type Colour = readonly [number, number, number];
@@ -141,7 +141,7 @@ export class ChipCanvas {
   /** Sets the range of the colours anew; a change that can be seen redraws all wells. */
   #look(map: ChipMap, now: number): void {
     this.#rangedMs = now;
-    const range = rangeOfMap(this.#quantity, map.sample(this.#quantity, mostSampled));
+    const range = rangeOfMap(this.#quantity, map.sample(this.#quantity, maxSampled));
     const before = this.#range;
     const least = 0.03 * Math.abs(before.to - before.from);
     if (Math.abs(range.from - before.from) <= least && Math.abs(range.to - before.to) <= least) return;

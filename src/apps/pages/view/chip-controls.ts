@@ -20,7 +20,7 @@ import { isOverview } from './overview-shown.js';
 import { save } from './save.js';
 
 /** Chips whose maps are kept; that of a run of many hundreds would not fit into memory. */
-const mostChips = 8;
+const maxChips = 8;
 /** Time between two looks at the frame that is shown, ms. */
 const shownMs = 200;
 
@@ -137,7 +137,7 @@ function begun(number: number, rows: number, columns: number): Chip {
   };
   chips.set(number, chip);
   const [oldest] = chips.keys();
-  if (chips.size > mostChips && oldest !== undefined) chips.delete(oldest);
+  if (chips.size > maxChips && oldest !== undefined) chips.delete(oldest);
   if (!isChosen || !chips.has(shown)) choose(number);
   return chip;
 }
@@ -160,7 +160,7 @@ function offer(): void {
   made.chip.value = String(shown);
   const { quantities = [] } = chips.get(shown)?.map ?? {};
   if (made.quantity.options.length !== quantities.length)
-    made.quantity.replaceChildren(...quantities.map((one) => new Option(quantityText(one), one)));
+    made.quantity.replaceChildren(...quantities.map((quantity) => new Option(quantityText(quantity), quantity)));
   made.quantity.value = quantity;
 }
 

@@ -58,7 +58,7 @@ export function writeSlider(slider: HTMLInputElement, value: number, text: strin
 }
 
 /** Shows at a field why its entry is refused; without a reason it is accepted. Returns whether it is. */
-export function accepted(input: HTMLInputElement, problem?: string): boolean {
+export function validateField(input: HTMLInputElement, problem?: string): boolean {
   input.setCustomValidity(problem ?? '');
   if (problem === undefined) input.removeAttribute('aria-invalid');
   else {
@@ -72,7 +72,7 @@ export function accepted(input: HTMLInputElement, problem?: string): boolean {
 export function numberIn(input: HTMLInputElement, problemOf: (value: number) => string | undefined = () => undefined) {
   const value = input.value.trim() === '' ? Number.NaN : Number(input.value);
   const problem = Number.isFinite(value) ? problemOf(value) : 'Enter a number.';
-  return accepted(input, problem) ? value : undefined;
+  return validateField(input, problem) ? value : undefined;
 }
 
 /** Why a number that is not above 0 is refused. */
@@ -97,7 +97,7 @@ export function rewritten(input: HTMLInputElement, text: string): boolean {
   const isFree = document.activeElement !== input;
   if (isFree) {
     input.value = text;
-    accepted(input);
+    validateField(input);
   }
   return isFree;
 }

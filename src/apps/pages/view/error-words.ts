@@ -1,4 +1,4 @@
-import { kebab, messageOf, reworded } from '../../../entries/pages.js';
+import { kebab, messageOf, renameInMessage } from '../../../entries/pages.js';
 
 /** Errors as words for the user: what happened and what to do. */
 
@@ -15,7 +15,7 @@ const namedFiles = (text: string): string =>
 export function errorWords(error: unknown): string {
   const text = namedFiles(messageOf(error));
   // The page has no options; a command takes them as flags and writes a file that the page opens.
-  const inFlags = namedFiles(messageOf(reworded(error, flagNameOf)));
+  const inFlags = namedFiles(messageOf(renameInMessage(error, flagNameOf)));
   if (inFlags !== text)
     return (
       `${inFlags}: in a shell, "npx ewald convert FILE -o frames.h5" takes these flags and writes a file that this ` +

@@ -17,8 +17,8 @@ interface Scales {
   readonly x: (crystals: number) => number;
   readonly y: (value: number) => number;
   readonly isDark: boolean;
-  readonly mostX: number;
-  readonly mostY: number;
+  readonly maxX: number;
+  readonly maxY: number;
 }
 
 export function drawForecast(canvas: HTMLCanvasElement, answer: Answer): void {
@@ -28,16 +28,16 @@ export function drawForecast(canvas: HTMLCanvasElement, answer: Answer): void {
   pen.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
   pen.clearRect(0, 0, width, height);
   const { course = [], points, target, crystals } = answer;
-  const mostX = Math.max(10, 1.05 * crystals, course.at(-1)?.crystals ?? 0);
+  const maxX = Math.max(10, 1.05 * crystals, course.at(-1)?.crystals ?? 0);
   const values = points.flatMap(({ value, said }) => [value ?? 0, said ?? 0]);
-  const mostY = 1.15 * Math.max(target, ...values);
+  const maxY = 1.15 * Math.max(target, ...values);
   const scales: Scales = {
     pen,
-    x: (at) => left + ((width - left - right) * at) / mostX,
-    y: (value) => above + (height - above - below) * (1 - Math.max(0, Math.min(mostY, value)) / mostY),
+    x: (at) => left + ((width - left - right) * at) / maxX,
+    y: (value) => above + (height - above - below) * (1 - Math.max(0, Math.min(maxY, value)) / maxY),
     isDark: matchMedia('(prefers-color-scheme: dark)').matches,
-    mostX,
-    mostY,
+    maxX,
+    maxY,
   };
   drawAxes(canvas, answer, scales, [width, height]);
   drawCone(canvas, answer, scales);
@@ -47,7 +47,7 @@ export function drawForecast(canvas: HTMLCanvasElement, answer: Answer): void {
 function drawAxes(
   canvas: HTMLCanvasElement,
   { target, crystals, targetText }: Answer,
-  { pen, x, y, isDark, mostX, mostY }: Scales,
+  { pen, x, y, isDark, maxX, maxY }: Scales,
   [width, height]: readonly [number, number],
 ): void {
   pen.strokeStyle = inkOf(canvas, 'outlineColor');
@@ -61,11 +61,11 @@ function drawAxes(
   const isPercent = targetText.includes('%');
   const text = (value: number): string =>
     isPercent ? String(Math.round(100 * value)) : String(Number(value.toPrecision(3))).replace(/^0\./, '.');
-  for (const tick of ticks(0, mostY).filter((_, i, all) => all.length < 7 || i % 2 === 0))
-    if (tick <= mostY) pen.fillText(text(tick), left - 4, Math.max(above + 5, y(tick)));
+  for (const tick of ticks(0, maxY).filter((_, i, all) => all.length < 7 || i % 2 === 0))
+    if (tick <= maxY) pen.fillText(text(tick), left - 4, Math.max(above + 5, y(tick)));
   pen.textAlign = 'center';
   pen.textBaseline = 'bottom';
-  const across = ticks(0, mostX).filter((tick) => tick > 0 && tick < 0.93 * mostX);
+  const across = ticks(0, maxX).filter((tick) => tick > 0 && tick < 0.93 * maxX);
   const every = Math.ceil((across.length * 42) / Math.max(1, width - left - right));
   for (const [i, tick] of across.entries()) if (i % every === 0) pen.fillText(String(tick), x(tick), height);
   const line = (from: readonly [number, number], to: readonly [number, number]): void => {

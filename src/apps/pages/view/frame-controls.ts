@@ -14,7 +14,7 @@ import { hideStrip, strip } from './strip-loader.js';
 export const frameParts = lazily(
   () => import('./frame-parts.js'),
   ({ list, bindTools }) => {
-    list.onChoose = (frame) => void go(frame);
+    list.onChoose = (frame) => void goToFrame(frame);
     bindTools();
   },
 );
@@ -31,7 +31,7 @@ export function bindFrames(): void {
     const frame = isStrip() ? strip()?.stripFrameAt(offsetX) : strip()?.frameAt(chart, offsetX, frames);
     if (frame === undefined) return;
     leaveOverview();
-    void go(frame);
+    void goToFrame(frame);
   });
 }
 
@@ -42,7 +42,7 @@ function isStrip(): boolean {
 }
 
 /** Shows a frame that was chosen; for a run in progress, the page then stops following the newest frame. */
-export function go(frame: number): Promise<void> {
+export function goToFrame(frame: number): Promise<void> {
   if (isFollowed()) follow(false);
   return viewer.go(frame);
 }
@@ -55,7 +55,7 @@ async function goTyped(): Promise<void> {
   const last = (viewer.opened?.frames ?? 1) - 1;
   if (frame !== undefined) {
     field('frame').value = String(frame);
-    await go(frame);
+    await goToFrame(frame);
     return;
   }
   const event = `//${Math.min(last, 25)}`;

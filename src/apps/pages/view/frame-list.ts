@@ -13,7 +13,7 @@ const rankOf = (summary: FrameSummary, key: SortKey): number =>
   (key === 'cell' ? summary.cell?.[0] : summary[key]) ?? Number.POSITIVE_INFINITY;
 
 /** Maximum number of rows in the page: a table of 10⁵ rows would make it slow. */
-const mostRows = 200;
+const maxRows = 200;
 
 /** The keys that move from row to row, and by how many. */
 const steps: Readonly<Record<string, number>> = {
@@ -21,8 +21,8 @@ const steps: Readonly<Record<string, number>> = {
   ArrowDown: 1,
   PageUp: -10,
   PageDown: 10,
-  Home: -mostRows,
-  End: mostRows,
+  Home: -maxRows,
+  End: maxRows,
 };
 
 /** A row of the table, and the text of its cells. */
@@ -109,11 +109,11 @@ export class FrameList {
     }
     this.#table.ariaRowCount = String(sorted.length + 1);
     const before = this.#rows;
-    this.#rows = new Map(sorted.slice(0, mostRows).map((summary) => [summary.frame, summaryRow(summary, before)]));
+    this.#rows = new Map(sorted.slice(0, maxRows).map((summary) => [summary.frame, summaryRow(summary, before)]));
     const elements = [...this.#rows.values()].map((row) => row.element);
     for (const [i, row] of elements.entries()) row.ariaRowIndex = String(i + 2);
-    if (sorted.length > mostRows) {
-      const more = element('td', `and ${sorted.length - mostRows} more; .csv has all of them`);
+    if (sorted.length > maxRows) {
+      const more = element('td', `and ${sorted.length - maxRows} more; .csv has all of them`);
       more.colSpan = 5;
       elements.push(element('tr', '', [more]));
     }

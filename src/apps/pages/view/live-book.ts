@@ -4,7 +4,7 @@ import { memoryDataset, open } from '../../../entries/data.js';
 import type { StreamChunk } from '../../../entries/index.js';
 import { openStacked } from '../../../entries/pages.js';
 import type { FrameData } from './contrast.js';
-import { type FrameBook, type FramesOf, OpenFiles, parseChunk } from './frame-book.js';
+import { type FrameIndex, type FramesOf, OpenFiles, parseChunk } from './frame-index.js';
 import type { OpenDataset } from './open-dataset.js';
 import type { InputFile } from './protocol.js';
 import { showable } from './shown.js';
@@ -25,7 +25,7 @@ interface FramePlace {
 }
 
 /** Maximum number of places kept, for the frame that is shown and the next ones. */
-const mostPlaces = 4;
+const maxPlaces = 4;
 
 /** Requests a path from the server. Throws an Error with a message for the user if there is no valid answer. */
 async function ask(path: string): Promise<Response> {
@@ -43,7 +43,7 @@ export class NotKept extends Error {
   }
 }
 
-export class LiveBook implements FrameBook {
+export class LiveBook implements FrameIndex {
   readonly #files = new OpenFiles([], true);
   readonly #places = new Map<number, FramePlace>();
 
@@ -90,7 +90,7 @@ export class LiveBook implements FrameBook {
   #keep(place: FramePlace): void {
     this.#places.set(place.index, place);
     const [oldest] = this.#places;
-    if (this.#places.size > mostPlaces && oldest) this.#places.delete(oldest[0]);
+    if (this.#places.size > maxPlaces && oldest) this.#places.delete(oldest[0]);
   }
 }
 

@@ -19,7 +19,7 @@ import { addToStrip, strip } from './strip-loader.js';
 import { writeRunCharts } from './tab-controls.js';
 
 /** Maximum number of frames in the list and the chart; in a longer run, the earliest frames are only counted. */
-const mostListed = 100_000;
+const maxListed = 100_000;
 /** Pause between two requests for the newest frame, ms, so that there is time to look at the picture. */
 const pauseMs = 100;
 /** Interval at which the charts are redrawn during a run, ms. */
@@ -133,8 +133,8 @@ export function bindLive(): void {
       const summary: FrameSummary = { frame: index, peaks, hit, crystals, cell, resolutionA, error };
       // Frames that were not searched are listed when the page has searched them.
       if (searched) listed[index] = summary;
-      delete listed[index - mostListed];
-      times.delete(index - mostListed);
+      delete listed[index - maxListed];
+      times.delete(index - maxListed);
     }
     if (isLive()) grow();
     if (feed.facts && isLive()) void begin(feed.facts);

@@ -30,7 +30,7 @@ drawn.pictures = () => {
 };
 
 /** Width of a picture beside whose middle there is room for a colour bar, CSS pixels. */
-const leastWidthOfBar = 480;
+const minWidthOfBar = 480;
 
 /** Draws the tools and the colour bar over the frame. */
 function drawAbove(): void {
@@ -40,7 +40,7 @@ function drawAbove(): void {
   if (!frame || frame.rgba || !colours || !pen || isScan()) return;
   frameParts()?.drawTools(pen);
   // On a telephone it would hide a fifth of the picture.
-  if (!viewer.show.has('bar') || pane.viewport.width < leastWidthOfBar * devicePixelRatio) return;
+  if (!viewer.show.has('bar') || pane.viewport.width < minWidthOfBar * devicePixelRatio) return;
   const [ink, ground] = viewer.light ? ['#1d2129', 'rgba(255,255,255,.85)'] : ['#e6e8ec', 'rgba(0,0,0,.7)'];
   frameParts()?.drawColourBar(
     pen,

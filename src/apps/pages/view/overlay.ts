@@ -30,7 +30,7 @@ interface OverlayContent {
 }
 
 /** Minimum zoom, in screen pixels per detector pixel, at which values are written. */
-const leastZoomOfValues = 26;
+const minZoomOfValues = 26;
 
 export function drawOverlay(pane: Pane, { peaks, crystals, rings, beam, show, light, details }: OverlayContent): void {
   const pen = pane.overlay.getContext('2d') as CanvasRenderingContext2D;
@@ -46,7 +46,7 @@ export function drawOverlay(pane: Pane, { peaks, crystals, rings, beam, show, li
     strokeTwice(pen, path, inks.ring, inks.halo);
   }
   if (show.has('panels')) details?.drawPanels(pane, pen, inks);
-  if (show.has('values') && pane.viewport.zoom >= leastZoomOfValues * devicePixelRatio)
+  if (show.has('values') && pane.viewport.zoom >= minZoomOfValues * devicePixelRatio)
     details?.drawValues(pane, pen, light);
   if (show.has('reflections'))
     for (const { reflections } of crystals)
@@ -147,7 +147,7 @@ function marks(
 }
 
 /** Rings whose radii on the screen differ by less than this are skipped, in CSS pixels. */
-const leastRingSpacing = 36;
+const minRingSpacing = 36;
 
 /** The radius of a ring about the centre of its arcs, in pixels of the detector. */
 function reachOf({ arcs }: ShownRing): number {
@@ -163,7 +163,7 @@ function distinctRings(rings: readonly ShownRing[], zoom: number): ShownRing[] {
   let last = Number.POSITIVE_INFINITY;
   const widestFirst = rings.map((ring) => ({ ring, reach: reachOf(ring) * zoom })).sort((a, b) => b.reach - a.reach);
   return widestFirst.flatMap(({ ring, reach }) => {
-    const spacing = leastRingSpacing * devicePixelRatio;
+    const spacing = minRingSpacing * devicePixelRatio;
     if (reach < spacing || last - reach < spacing) return [];
     last = reach;
     return [ring];

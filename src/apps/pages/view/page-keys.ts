@@ -2,7 +2,7 @@
 import { byId } from '../by-id.js';
 import { pane, viewer } from './app.js';
 import { colourMapNames } from './colour-maps.js';
-import { go, play, step, toggleFilter } from './frame-controls.js';
+import { goToFrame, play, step, toggleFilter } from './frame-controls.js';
 import { bindKeys, type KeyAction, nextOf } from './keys.js';
 import { follow, isLive } from './live-controls.js';
 import { isScan, scanKeys } from './scan-controls.js';
@@ -14,8 +14,8 @@ import { shownStages } from './stages.js';
 const frameKeys: readonly KeyAction[] = [
   { keys: ['ArrowLeft'], about: 'previous and next frame; with Shift by ten', act: (far) => void step(far ? -10 : -1) },
   { keys: ['ArrowRight'], about: 'previous and next frame; with Shift by ten', act: (far) => void step(far ? 10 : 1) },
-  { keys: ['Home'], about: 'first frame', act: () => void go(0) },
-  { keys: ['End'], about: 'last frame', act: () => void go(Number.MAX_SAFE_INTEGER) },
+  { keys: ['Home'], about: 'first frame', act: () => void goToFrame(0) },
+  { keys: ['End'], about: 'last frame', act: () => void goToFrame(Number.MAX_SAFE_INTEGER) },
   { keys: [' '], about: 'play', act: () => void play() },
   {
     keys: ['f'],

@@ -390,10 +390,10 @@ export interface Operations {
   /** Ends a run after the current frame. */
   stop(): Promise<void>;
   /**
-   * Reads the scan of the open file into memory; pixels are summed in squares until it takes at most `mostBytes`. The
+   * Reads the scan of the open file into memory; pixels are summed in squares until it takes at most `maxBytes`. The
    * sum within `shape` is reported as it grows.
    */
-  loadScan(request: { readonly mostBytes: number; readonly shape: VirtualShape }): Promise<LoadedScan>;
+  loadScan(request: { readonly maxBytes: number; readonly shape: VirtualShape }): Promise<LoadedScan>;
   /** An image of the scan, with one number for each position; while the scan is read, the sum of what is there. */
   virtual(request: ScanImageRequest): Promise<ScanImage>;
   /** What is wrong with an image of the shifts, as `ewald run` says it. */

@@ -21,7 +21,7 @@ function outlineOn(panels: readonly PlacedPanel[], points: readonly (readonly [n
       lines.push(line);
       line = [];
     }
-    return [...lines, line].filter(({ length }) => length > 2).map((one) => Float32Array.from(one));
+    return [...lines, line].filter(({ length }) => length > 2).map((line) => Float32Array.from(line));
   });
 }
 

@@ -10,7 +10,7 @@ type Tab = 'frame' | 'cells' | 'powder' | 'peakogram' | 'radial';
 let shown: Tab = 'frame';
 
 /** Maximum number of cells kept for the histograms; if there are more, the latest are kept. */
-const mostCells = 20_000;
+const maxCells = 20_000;
 const bins = 40;
 /** Height of the numbers below a histogram, in CSS pixels. */
 const axisHeight = 15;
@@ -48,7 +48,7 @@ export function bindRunCharts(): void {
     tab.addEventListener('click', () => choose(tab));
     tab.addEventListener('keydown', (event) => {
       const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-      const offered = tabs.filter((one) => !one.hidden);
+      const offered = tabs.filter((tab) => !tab.hidden);
       const at = offered.indexOf(tab) + offered.length;
       const next = by === undefined ? undefined : offered[(at + by) % offered.length];
       if (!next) return;
@@ -177,7 +177,7 @@ function offerTabs(): void {
   const hasPeaks = live() || ((viewer.opened?.listed ?? viewer.stream) !== undefined && !!viewer.opened?.panels);
   const offered: Readonly<Record<Tab, boolean>> = {
     frame: true,
-    cells: viewer.summaries.some((one) => one?.cell),
+    cells: viewer.summaries.some((summary) => summary?.cell),
     powder: hasPeaks,
     peakogram: hasPeaks,
     radial: document.body.dataset.profiles === 'true',
@@ -224,7 +224,7 @@ async function served(): Promise<ShownPeakMaps | undefined> {
 }
 
 function writeCells(): void {
-  const all = viewer.summaries.flatMap((one) => (one?.cell ? [one.cell] : [])).slice(-mostCells);
+  const all = viewer.summaries.flatMap((summary) => (summary?.cell ? [summary.cell] : [])).slice(-maxCells);
   const target = viewer.opened?.cell;
   // The curves of another file or search are no guess for these.
   if (draggedOf !== viewer.summaries) dragged.length = 0;

@@ -161,7 +161,7 @@ export class RunStrip {
     const when = this.#scene?.isTimed ? `${clockOf(at + (this.#scene.beganMs ?? 0))}: ` : '';
     const which = frame === undefined ? 'no frames' : `${count} frames from ${frame} on`;
     const perMs = inner / Math.max(1e-9, to - from);
-    const marks = (this.#scene?.history?.marks ?? []).filter((one) => Math.abs((one.at - at) * perMs) <= near);
+    const marks = (this.#scene?.history?.marks ?? []).filter((mark) => Math.abs((mark.at - at) * perMs) <= near);
     const happened = marks.map(({ text }) => ` · ${text}`).join('');
     return {
       frame,
@@ -274,7 +274,7 @@ export class RunStrip {
     const { from, to } = this.#columns as SeriesColumns;
     const { isTimed, beganMs = 0 } = this.#scene as StripScene;
     const wide = (step: number): boolean => x(from + step) - x(from) >= 84;
-    const stepS = seconds.find((one) => wide(1000 * one)) ?? 86_400;
+    const stepS = seconds.find((second) => wide(1000 * second)) ?? 86_400;
     const step = isTimed ? 1000 * stepS : Math.max(1, roundUp(((to - from) * 84) / Math.max(1, x(to) - x(from))));
     pen.textAlign = 'center';
     pen.font = '11px system-ui, sans-serif';

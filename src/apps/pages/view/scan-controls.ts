@@ -5,7 +5,6 @@ import { barWidth, drawColourBar, drawScaleBar } from './bars.js';
 import { colourMaps } from './colour-maps.js';
 import {
   aboveZero,
-  accepted,
   bindSelect,
   element,
   field,
@@ -14,6 +13,7 @@ import {
   onClick,
   rewritten,
   slidersIn,
+  validateField,
   writeSlider,
 } from './elements.js';
 import { type KeyAction, nextOf } from './keys.js';
@@ -29,7 +29,7 @@ let scanning = false;
 export const isScan = (): boolean => scanning;
 
 /** Browsers keep sixteen contexts of WebGL at most. */
-const mostPanes = 12;
+const maxPanes = 12;
 
 export function bindScan(): void {
   viewer.onOpened = openScan;
@@ -60,8 +60,8 @@ export function bindScan(): void {
 export function addPane(quantity: ScanQuantity | ''): void {
   byId<HTMLSelectElement>('add-pane').value = '';
   if (quantity === '') return;
-  if (scan.images.length + 1 >= mostPanes) {
-    say(`There are ${mostPanes} panes; close one of them to see another result.`, true);
+  if (scan.images.length + 1 >= maxPanes) {
+    say(`There are ${maxPanes} panes; close one of them to see another result.`, true);
     return;
   }
   const figure = byId('scan-pane').cloneNode(true) as HTMLElement;
@@ -96,7 +96,7 @@ function bindOptics(): void {
   for (const name of opticsNames)
     opticsField(name).addEventListener('change', ({ target }) => {
       const input = target as HTMLInputElement;
-      const isEmpty = input.value.trim() === '' && accepted(input);
+      const isEmpty = input.value.trim() === '' && validateField(input);
       const number = isEmpty ? undefined : numberIn(input, aboveZero);
       if (isEmpty || number !== undefined) void scan.state({ [name]: number });
     });
@@ -155,7 +155,7 @@ function changeShape(): void {
   if (!opened) return;
   const { value } = field('shape');
   const isShape = /^\s*([1-9]\d*(\s*[,x×\s]\s*[1-9]\d*)*)?\s*$/.test(value);
-  if (!accepted(field('shape'), isShape ? undefined : 'Enter rows and columns, such as 64, 64.')) return;
+  if (!validateField(field('shape'), isShape ? undefined : 'Enter rows and columns, such as 64, 64.')) return;
   const lengths = [...value.matchAll(/\d+/g)].map(Number);
   const count = lengths.reduce((product, n) => product * n, 1);
   if (lengths.length === 0 || count === opened.frames) {

@@ -32,15 +32,15 @@ export function scanOperations(
 ): Pick<Operations, 'loadScan' | 'virtual' | 'fieldNotes' | 'pattern' | 'calibrate' | 'analysed'> {
   const current = (): Session => work.current;
   return {
-    async loadScan({ mostBytes, shape }) {
+    async loadScan({ maxBytes, shape }) {
       const of = current();
       const { dataset } = of;
       of.virtual = undefined;
       const fileBytes = residentBytes(dataset);
       const least = Math.min(dataset.shape.sig[0] ?? 1, dataset.shape.sig[1] ?? 1);
-      const fitting = bins.filter((n) => n <= least && residentBytes(dataset, n) <= mostBytes);
+      const fitting = bins.filter((n) => n <= least && residentBytes(dataset, n) <= maxBytes);
       for (const bin of fitting) {
-        const scan = await readScan(of, bin, { mostBytes, shape }, loading).catch((error: unknown) => {
+        const scan = await readScan(of, bin, { maxBytes, shape }, loading).catch((error: unknown) => {
           // The tab has less memory than that: more pixels are summed.
           if (error instanceof RangeError && bin !== fitting.at(-1)) return undefined;
           throw error;
@@ -115,7 +115,7 @@ export function scanOperations(
 async function readScan(
   of: Session,
   bin: number,
-  { mostBytes, shape }: Parameters<Operations['loadScan']>[0],
+  { maxBytes, shape }: Parameters<Operations['loadScan']>[0],
   loading: Loading,
 ): Promise<ResidentScan> {
   let reported = 0;
@@ -124,7 +124,7 @@ async function readScan(
   let size: MaskSize | undefined;
   return residentScan(of.dataset, {
     bin,
-    maxBytes: mostBytes,
+    maxBytes,
     signal: of.closing.signal,
     onProgress({ done: share, scan }) {
       if (share - reported < 0.02) return;

@@ -30,7 +30,7 @@ export class ScanViewer {
   /**
    * Maximum number of bytes of a scan in memory, which a tab can allocate on most machines. Larger scans are binned.
    */
-  mostBytes = 2 ** 30;
+  maxBytes = 2 ** 30;
   /** Positions of the scan whose mean pattern is shown; undefined: all. */
   region: ScanRegion | undefined;
   /** The scan in the worker's memory. */
@@ -134,8 +134,8 @@ export class ScanViewer {
       image.name = name;
       image.place(rows, columns);
     }
-    const { mostBytes, shape } = this;
-    const loaded = await this.#engine.call('loadScan', { mostBytes, shape });
+    const { maxBytes, shape } = this;
+    const loaded = await this.#engine.call('loadScan', { maxBytes, shape });
     this.loaded = loaded;
     this.optics = loaded.optics;
     this.#calibrated(loaded.calibration);

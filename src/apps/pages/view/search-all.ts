@@ -1,8 +1,8 @@
 /** Searches all frames of the open files, with the cell that was given or that explains them. */
 import { counted } from '../../../entries/pages.js';
 import type { Engine } from './calls.js';
-import { Crew, crewSize } from './crew.js';
 import type { FinderParameters, FrameSummary, Opened, OpenRequest } from './protocol.js';
+import { crewSize, WorkerPool } from './worker-pool.js';
 
 /** What a search uses of the viewer, and shows by it. */
 interface SearchingViewer {
@@ -60,7 +60,7 @@ export async function searchAll(
   const { cells, remark } = found;
   let result: Pick<WholeResult, 'stream' | 'html'>;
   if (size > 1) {
-    const crew = new Crew(size, engine.start, engine.onProgress);
+    const crew = new WorkerPool(size, engine.start, engine.onProgress);
     stopBy(() => {
       stopped = true;
       crew.stop();
@@ -77,7 +77,7 @@ export async function searchAll(
     stopped = isPart;
     result = written;
   }
-  const seen = viewer.summaries.filter((one) => one !== undefined);
+  const seen = viewer.summaries.filter((summary) => summary !== undefined);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   const failed = seen.filter(({ error }) => error !== undefined);
   const how = remark === '' ? '' : `; ${remark}`;

@@ -2,7 +2,7 @@
 import { type KnownCell, readCell, type SearchSettings } from '../../../entries/index.js';
 import { cellParameters, determinedCell } from './cell-of-run.js';
 import { errorWords } from './error-words.js';
-import { frameOfEvent } from './frame-book.js';
+import { frameOfEvent } from './frame-index.js';
 import { LiveBook } from './live-book.js';
 import type { FinderParameters, FrameSummary, Operations } from './protocol.js';
 import { fileText, type Session } from './session.js';

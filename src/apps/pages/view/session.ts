@@ -19,7 +19,7 @@ import type { ComImages, ResidentScan, VirtualCom, VirtualDetector } from '../..
 import { cellParameters } from './cell-of-run.js';
 import type { FrameData, Limits } from './contrast.js';
 import { beamPlace, placedPanels } from './detector-plane.js';
-import type { FrameBook } from './frame-book.js';
+import type { FrameIndex } from './frame-index.js';
 import type { GrowingSum } from './growing-sum.js';
 import type { OpenDataset } from './open-dataset.js';
 import { type PickedScan, pickedFrames, slicedFrames } from './picked-frames.js';
@@ -47,7 +47,7 @@ export interface Session {
   /** The frame that was indexed last, and its crystals: their rows a, b, c in Å. */
   indexed: { readonly frame: number; readonly crystals: readonly Pick<FrameCrystal, 'cell'>[] } | undefined;
   /** Frames of several files with their results, instead of those of `dataset`. */
-  book?: FrameBook | undefined;
+  book?: FrameIndex | undefined;
   /** What a search of all frames has found, by the number of the frame. */
   found?: { readonly book: StreamBook; readonly chunks: ReadonlyMap<number, number> };
   /** Aborted when another file is opened. */
@@ -212,12 +212,12 @@ function inputOf(file: InputFile): File | string {
 }
 
 /** Maximum number of bytes of a text file: no geometry or cell is larger. */
-const mostText = 2 ** 26;
+const maxText = 2 ** 26;
 
 /** The text of a geometry or a cell. */
 export async function fileText(file: InputFile): Promise<string> {
   const blob = 'blob' in file ? file.blob : await fetched(file);
-  if (blob.size > mostText)
+  if (blob.size > maxText)
     throw new Error(`${file.name} has ${blob.size} bytes; a geometry or a cell is a text file of some kilobytes.`);
   return blob.text();
 }

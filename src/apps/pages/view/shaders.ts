@@ -44,7 +44,7 @@ void main() {
 }`;
 
 /** Largest square of frame pixels (edge length) of which a screen pixel shows the brightest. */
-export const mostBinned = 16;
+export const maxBinned = 16;
 
 /**
  * The fragment shader for a kind of sampler: 'u' for unsigned, 'i' for signed, '' for floating-point textures.
@@ -83,7 +83,7 @@ ivec2 folded(ivec2 at) {
 void main() {
   float step = max(length(dFdx(pixel)), length(dFdy(pixel)));
   // Between the screen pixels of a turned panel its pixels lie further apart. The tolerances are rounding, and a tilt.
-  vec2 apart = clamp(max(vec2(ceil(step - .001)), ceil(fwidth(pixel) - .05)), 1., ${mostBinned}.);
+  vec2 apart = clamp(max(vec2(ceil(step - .001)), ceil(fwidth(pixel) - .05)), 1., ${maxBinned}.);
   ivec2 first = ivec2(floor(pixel)) - ivec2(apart) / 2;
   ivec2 last = first + ivec2(apart) - 1;
   bvec2 isFirst = lessThan(pixel - apart, panel.xy);

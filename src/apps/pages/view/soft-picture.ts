@@ -12,7 +12,7 @@
  */
 import type { PlacedPanel } from './layout.js';
 import { type Colour, Picture, type ShownFrame, saturatedColour } from './picture.js';
-import { mostBinned, shareOf } from './shaders.js';
+import { maxBinned, shareOf } from './shaders.js';
 import type { Viewport } from './viewport.js';
 
 /** A part of the screen. */
@@ -143,9 +143,9 @@ export class SoftPicture extends Picture {
       this.#screen.fill(nothing, y * width + part.left, y * width + part.right);
     if (!frame || !this.colours) return;
     this.#keys ??= isColoured ? coloursOf(frame) : keysOf(frame);
-    const mostWindow = isColoured ? 1 : mostBinned;
+    const maxWindow = isColoured ? 1 : maxBinned;
     for (const panel of this.panels) {
-      const at = placedOn(panel, viewport, mostWindow);
+      const at = placedOn(panel, viewport, maxWindow);
       if (at) fillPanel(panel, at, part, { keys: this.#keys, pitch: frame.width, screen: this.#screen, width });
     }
   }
@@ -191,7 +191,7 @@ function valueOfKey(key: number): number {
   return floatOf[0] as number;
 }
 /** The keys of the greatest numbers of both signs. */
-const [leastKey, greatestKey] = [~0x7f7fffff, 0x7f7fffff];
+const [minKey, greatestKey] = [~0x7f7fffff, 0x7f7fffff];
 
 /** The colours of pixels that have colours instead of values. */
 function coloursOf({ rgba = new Uint8Array(0) }: ShownFrame): Int32Array {
@@ -222,7 +222,7 @@ interface Placed {
 function placedOn(
   { origin, fs: [fx, fy], ss: [sx, sy] }: PlacedPanel,
   { centre, zoom, up, width, height }: Viewport,
-  mostWindow: number,
+  maxWindow: number,
 ): Placed | undefined {
   const determinant = fx * sy - fy * sx;
   if (determinant === 0) return undefined;
@@ -239,7 +239,7 @@ function placedOn(
   const step = Math.max(Math.hypot(fsX, ssX), Math.hypot(fsY, ssY));
   // As in the shader: between the screen pixels of a turned panel its pixels lie further apart.
   const window = (apart: number): number =>
-    Math.min(mostWindow, Math.max(1, Math.ceil(step - 0.001), Math.ceil(apart - 0.05)));
+    Math.min(maxWindow, Math.max(1, Math.ceil(step - 0.001), Math.ceil(apart - 0.05)));
   const [wide, tall] = [window(Math.abs(fsX) + Math.abs(fsY)), window(Math.abs(ssX) + Math.abs(ssY))];
   return { fs, ss, fsX, ssX, fsY, ssY, wide, tall };
 }
@@ -312,7 +312,7 @@ class ColourTable {
     edges[0] = Number.NEGATIVE_INFINITY;
     for (let level = 1; level < levels; level++) {
       // The least key whose number has this level, by bisection.
-      let [below, above] = [Math.max(leastKey, edges[level - 1] as number) - 1, greatestKey + 1];
+      let [below, above] = [Math.max(minKey, edges[level - 1] as number) - 1, greatestKey + 1];
       while (above - below > 1) {
         const middle = Math.floor((below + above) / 2);
         if (levelOf(valueOfKey(middle)) >= level) above = middle;

@@ -1,7 +1,7 @@
 /** A stream with its frames: peaks, crystals and reflections are those of the stream. */
 import type { Geometry, StreamChunk } from '../../../entries/index.js';
 import type { FrameData } from './contrast.js';
-import { type FrameBook, OpenFiles, parseChunk } from './frame-book.js';
+import { type FrameIndex, OpenFiles, parseChunk } from './frame-index.js';
 import type { FrameSummary, InputFile } from './protocol.js';
 import { type IndexedChunk, StreamIndex } from './stream-index.js';
 
@@ -20,7 +20,7 @@ async function chunkBytes(file: InputFile, begin: number, end: number): Promise<
   return new Uint8Array(await answer.arrayBuffer());
 }
 
-export class StreamBook implements FrameBook {
+export class StreamBook implements FrameIndex {
   readonly index = new StreamIndex();
   readonly #stream: InputFile;
   readonly #frames: InputFile[];

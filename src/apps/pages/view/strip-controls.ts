@@ -217,9 +217,9 @@ export const stripState = (): object => ({
 /** The window of frames without times. */
 function windowOf(summaries: FramesStripInput['summaries']): SeriesWindow {
   const whole = new SeriesWindow(1);
-  for (const one of summaries)
-    if (one) {
-      const { frame, hit, crystals, error } = one;
+  for (const summary of summaries)
+    if (summary) {
+      const { frame, hit, crystals, error } = summary;
       whole.add({ at: frame, index: frame, hit, indexed: crystals > 0, failed: error !== undefined });
     }
   return whole;

@@ -20,9 +20,9 @@ export const strip = lazily(
 /** Takes frames of a run, or what has happened to it. */
 export function addToStrip(entries: readonly Entry[]): void {
   const chart = strip();
-  for (const one of entries)
-    if (chart) chart.series.add(one);
-    else early.push(one);
+  for (const entry of entries)
+    if (chart) chart.series.add(entry);
+    else early.push(entry);
 }
 
 /** Hides the controls of the chart, if there are any. */

@@ -15,7 +15,7 @@ export interface Box {
 }
 
 /** Limits of the zoom in screen pixels per detector pixel. */
-const [leastZoom, mostZoom] = [1 / 64, 128];
+const [minZoom, maxZoom] = [1 / 64, 128];
 
 export class Viewport {
   /** Point of the plane at the centre of the canvas. */
@@ -60,4 +60,4 @@ export class Viewport {
   }
 }
 
-const clampZoom = (zoom: number): number => Math.min(mostZoom, Math.max(leastZoom, zoom));
+const clampZoom = (zoom: number): number => Math.min(maxZoom, Math.max(minZoom, zoom));

@@ -1,5 +1,5 @@
 /** Measures what a card costs: the smallest copy, which stands for a launch, and copies there and back. */
-import { type DeviceNumbers, leastMs, measuredBytes, msPerMiB } from '../device-numbers.js';
+import { type DeviceNumbers, measuredBytes, minMs, msPerMiB } from '../device-numbers.js';
 import type { CudaHost } from './host.js';
 
 /** The addon's functions for device memory; see cuda/addon. */
@@ -23,9 +23,9 @@ export async function measureCard({ addon, context, device, track }: CudaHost): 
   try {
     const host = new Uint8Array(measuredBytes);
     const word = new Uint8Array(8);
-    const launchMs = await leastMs(5, () => track(() => arrayWrite(array, word, 0)));
-    const up = await leastMs(3, () => track(() => arrayWrite(array, host, 0)));
-    const down = await leastMs(3, () => track(() => arrayRead(array, host, 0)));
+    const launchMs = await minMs(5, () => track(() => arrayWrite(array, word, 0)));
+    const up = await minMs(3, () => track(() => arrayWrite(array, host, 0)));
+    const down = await minMs(3, () => track(() => arrayRead(array, host, 0)));
     const { multiprocessors = 1 } = device.limits;
     return {
       launchMs,

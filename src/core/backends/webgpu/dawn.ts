@@ -14,7 +14,7 @@ type Create = (flags: string[]) => GPU;
 const kept = new Map<string, GPU>();
 
 /** The GPU object for these flags. */
-export function keptGpu(create: Create, flags: string[]): GPU {
+export function cachedGpu(create: Create, flags: string[]): GPU {
   const key = flags.join('\n');
   const gpu = kept.get(key) ?? create(flags);
   kept.set(key, gpu);

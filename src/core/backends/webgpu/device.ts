@@ -20,7 +20,7 @@ import { Commands, type RecordedRead } from './commands.js';
 import { BufferPool, type GpuBuffer, type Usage } from './pool.js';
 import { compile } from './shader.js';
 import { passClock } from './timestamps.js';
-import { leastUpload, Uploads } from './uploads.js';
+import { minUpload, Uploads } from './uploads.js';
 
 /** A kernel to compile. */
 interface PipelineSource {
@@ -270,7 +270,7 @@ export class GpuDevice {
       );
     }
     const whole = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    const done = whole.length < leastUpload ? 0 : this.#uploads.copy(buffer.raw, offset, whole);
+    const done = whole.length < minUpload ? 0 : this.#uploads.copy(buffer.raw, offset, whole);
     if (done === whole.length) return;
     const rest = whole.subarray(done);
     const shared = typeof SharedArrayBuffer !== 'undefined' && rest.buffer instanceof SharedArrayBuffer;

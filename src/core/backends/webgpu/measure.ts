@@ -1,5 +1,5 @@
 /** Measures what a GPU costs: a submission, copies there and back, and the rate of its memory. */
-import { type DeviceNumbers, leastMs, measuredBytes, msPerMiB } from '../device-numbers.js';
+import { type DeviceNumbers, measuredBytes, minMs, msPerMiB } from '../device-numbers.js';
 import type { GpuDevice } from './device.js';
 
 /** Copies within the device that are timed together, so that the submission hardly counts. */
@@ -17,18 +17,18 @@ export async function measureGpu(device: GpuDevice): Promise<DeviceNumbers> {
     await device.sync();
   };
   try {
-    const launchMs = await leastMs(5, () => done((commands) => commands.clear(from, 0, 4)));
-    const up = await leastMs(3, async () => {
+    const launchMs = await minMs(5, () => done((commands) => commands.clear(from, 0, 4)));
+    const up = await minMs(3, async () => {
       device.write(from, host);
       await device.sync();
     });
-    const down = await leastMs(3, () =>
+    const down = await minMs(3, () =>
       device.run(
         (commands) => commands.read(from, 0, measuredBytes),
         ([bytes]) => bytes && host.set(bytes),
       ),
     );
-    const within = await leastMs(3, () =>
+    const within = await minMs(3, () =>
       done((commands) => {
         for (let i = 0; i < copies; i++) commands.copy(from, to, measuredBytes);
       }),

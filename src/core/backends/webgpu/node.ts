@@ -1,7 +1,7 @@
 /** The GPU in Node: Dawn, through the optional peer `webgpu`. */
 import { messageOf } from '../../../base/errors.js';
 import { importOptional } from '../../../base/optional.js';
-import { keptGpu } from './dawn.js';
+import { cachedGpu } from './dawn.js';
 import type { GpuFound } from './source.js';
 import { noCard, runtimeFolder, vulkanMissing } from './vulkan.js';
 
@@ -26,10 +26,10 @@ export async function dawnGpu(device: string | undefined, named: boolean): Promi
   const missing = vulkanMissing();
   if (missing) return { absent: missing };
   runtimeFolder();
-  if (device === undefined) return { gpu: keptGpu(create, []), wish: undefined };
-  const names = await adapterNames(keptGpu(create, ['adapter=\u0001']));
+  if (device === undefined) return { gpu: cachedGpu(create, []), wish: undefined };
+  const names = await adapterNames(cachedGpu(create, ['adapter=\u0001']));
   // Without the list the requested name is compared with the adapter that Dawn prefers.
-  if (names.length === 0) return { gpu: keptGpu(create, []), wish: device };
+  if (names.length === 0) return { gpu: cachedGpu(create, []), wish: device };
   const index = /^\d+$/.test(device)
     ? Number(device)
     : names.findIndex((name) => name.toLowerCase().includes(device.toLowerCase()));
@@ -38,7 +38,7 @@ export async function dawnGpu(device: string | undefined, named: boolean): Promi
     return {
       absent: `no adapter has the name or number "${device}"; there are ${names.map((n, i) => `${i}: ${n}`).join(', ')}`,
     };
-  return { gpu: keptGpu(create, [`adapter=${name}`]), wish: undefined };
+  return { gpu: cachedGpu(create, [`adapter=${name}`]), wish: undefined };
 }
 
 // Dawn lists its adapters only in the error about an adapter that does not exist.

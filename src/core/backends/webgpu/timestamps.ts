@@ -32,7 +32,7 @@ export function passClock(device: GPUDevice, features: ReadonlySet<GPUFeatureNam
   return collecting && features.has('timestamp-query') ? new PassClock(device, collecting) : undefined;
 }
 
-const mostPasses = 2048;
+const maxPasses = 2048;
 const [mapRead, copySource, copyTarget, queryResolve] = [0x1, 0x4, 0x8, 0x200];
 
 /** Two timestamps for each pass of a submission. */
@@ -47,13 +47,13 @@ export class PassClock {
   constructor(device: GPUDevice, collection: Collection) {
     this.#device = device;
     this.#collection = collection;
-    this.#queries = device.createQuerySet({ type: 'timestamp', count: 2 * mostPasses });
+    this.#queries = device.createQuerySet({ type: 'timestamp', count: 2 * maxPasses });
   }
 
   /** Timestamps of the pass of this kernel; undefined when no slots are left. */
   pass(pipeline: GPUComputePipeline): GPUComputePassDescriptor {
     const at = this.#kernels.length;
-    if (at === mostPasses) return {};
+    if (at === maxPasses) return {};
     this.#kernels.push(this.#nameOf(pipeline));
     return {
       timestampWrites: { querySet: this.#queries, beginningOfPassWriteIndex: 2 * at, endOfPassWriteIndex: 2 * at + 1 },

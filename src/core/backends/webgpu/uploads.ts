@@ -4,10 +4,10 @@
  */
 
 /** Bytes below which `writeBuffer` is used. */
-export const leastUpload = 2 ** 20;
+export const minUpload = 2 ** 20;
 const pieceBytes = 4 * 2 ** 20;
 /** Four frames of 4 Mpixel in flight need eight; with four of them, all but one frame took the slow way on an H100. */
-const mostPieces = 16;
+const maxPieces = 16;
 /** MAP_WRITE and COPY_SRC; the values are the specification's, so that no global is needed. */
 const stagingUsage = 0x02 | 0x04;
 const writing = 0x02;
@@ -50,7 +50,7 @@ export class Uploads {
   /** A piece that is mapped, and so waits for data. */
   #take(): GPUBuffer | undefined {
     const free = [...this.#all].find(({ mapState }) => mapState === 'mapped');
-    if (free || this.#all.size === mostPieces) return free;
+    if (free || this.#all.size === maxPieces) return free;
     try {
       const piece = this.#device.createBuffer({ size: pieceBytes, usage: stagingUsage, mappedAtCreation: true });
       this.#all.add(piece);

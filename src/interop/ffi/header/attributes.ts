@@ -8,7 +8,7 @@ import type { TokenStream } from './stream.js';
 import type { CType, ScalarName } from './types.js';
 
 /** The meaning of `aligned` without a number: the largest alignment of any C type. */
-const mostAligned = 16;
+const maxAligned = 16;
 
 const decorations = new Set([
   '__extension__',
@@ -79,7 +79,7 @@ function list(stream: TokenStream, scope: Scope, reader: DeclaratorReader, depth
     if (name === 'packed') into.packed = true;
     else if (name === 'aligned' || name === 'align') {
       if (stream.is('(')) alignment(stream, scope, reader, depth, into, false);
-      else raise(into, mostAligned);
+      else raise(into, maxAligned);
       continue;
     } else if (name === 'mode') {
       stream.expect('(', 'after mode');

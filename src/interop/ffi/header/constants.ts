@@ -11,7 +11,7 @@ import type { Scope } from './scope.js';
 import { TokenStream } from './stream.js';
 
 /** Maximum number of steps for the value of one macro. */
-const mostSteps = 4096;
+const maxSteps = 4096;
 /** Steps allowed for the values of all macros: a fixed number, plus some for each token of the header. */
 const freeSteps = 1_000_000;
 const stepsPerToken = 8;
@@ -26,7 +26,7 @@ const deepestPaste = 50;
 /** The value of a macro. */
 interface Value {
   readonly constant?: Constant | undefined;
-  /** Steps that its expansion takes at least; Infinity beyond `mostSteps`. */
+  /** Steps that its expansion takes at least; Infinity beyond `maxSteps`. */
   readonly steps: number;
   /** The text of a macro that is only strings, its own or those of other macros, and how deep those are nested. */
   readonly text?: { readonly value: string; readonly depth: number } | undefined;
@@ -118,12 +118,12 @@ class ConstantReader {
     const text = this.#textOf(body);
     this.#left -= 1 + (text?.value.length ?? 0) / charactersPerStep;
     const unknown = first.kind === 'name' && body.length === 1 && !this.#scope.enumerator(first.text);
-    if (text || steps > mostSteps || first.kind === 'string' || unknown) return { steps, text };
+    if (text || steps > maxSteps || first.kind === 'string' || unknown) return { steps, text };
     return { steps, constant: this.#constantOf(macro) };
   }
 
   #bounded(steps: number): number {
-    return steps > mostSteps ? Number.POSITIVE_INFINITY : steps;
+    return steps > maxSteps ? Number.POSITIVE_INFINITY : steps;
   }
 
   /** Steps that the expansion of a body takes at least. */
@@ -145,7 +145,7 @@ class ConstantReader {
     try {
       if (this.#depth > deepestPaste) return undefined;
       // Macros that are a single value are not expanded again, so that long chains stay cheap.
-      const words = this.#expander.all(body, (name) => this.#isClosed(macros.get(name)), mostSteps);
+      const words = this.#expander.all(body, (name) => this.#isClosed(macros.get(name)), maxSteps);
       const stream = new TokenStream([...words, { ...place, kind: 'end', text: '' }]);
       const inner = world(stream, this.#scope, new Declarators(stream, this.#scope, true), 0);
       const cursor = { tokens: stream.tokens, at: 0 };

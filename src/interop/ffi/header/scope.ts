@@ -54,7 +54,7 @@ const heaviest = 5000;
 const deepestType = 200;
 const freeWeight = 200_000;
 /** Maximum number of suggestions for unknown names: each search takes time proportional to the known names. */
-const mostProposals = 20;
+const maxProposals = 20;
 
 /** A struct while it is being read: its fields are added after its name. */
 export type OpenStruct = { -readonly [K in keyof CStruct]: CStruct[K] };
@@ -128,7 +128,7 @@ export class Scope {
   }
 
   nearestType(name: string): string | undefined {
-    if (++this.#proposals > mostProposals) return undefined;
+    if (++this.#proposals > maxProposals) return undefined;
     return nearest(name, [
       'int',
       'unsigned',
@@ -269,7 +269,7 @@ export class Scope {
         this.#same(a.result, b.result) &&
         a.variadic === b.variadic &&
         a.parameters.length === others.length &&
-        a.parameters.every((one, i) => this.#same(one.type, others[i]?.type as CType, true))
+        a.parameters.every((parameter, i) => this.#same(parameter.type, others[i]?.type as CType, true))
       );
     }
     if (a.kind === 'opaque' && b.kind === 'opaque') return a.name === b.name;

@@ -9,7 +9,7 @@ import { headerError } from './source.js';
 import type { TokenStream } from './stream.js';
 import { type CEnum, type CType, typeText } from './types.js';
 
-const mostExact = 2n ** 53n;
+const maxExact = 2n ** 53n;
 
 /** Maximum size of a type in bytes; a larger one is considered a mistake. */
 const largest = 2 ** 46;
@@ -200,7 +200,7 @@ export function readEnum(
     const constant = stream.name('the name of an enum constant');
     readAttributes(stream, scope, reader, depth);
     if (stream.take('=')) value = integerConstant(stream, scope, reader, depth);
-    if (value < -mostExact || value > mostExact)
+    if (value < -maxExact || value > maxExact)
       throw headerError(constant, `${constant.text} is ${value}; expected -2^53 to 2^53, which a number can hold`);
     min = value < min ? value : min;
     max = value > max ? value : max;

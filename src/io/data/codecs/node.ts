@@ -33,7 +33,7 @@ export interface CodecAddon extends Turning {
 }
 
 /** Chunks smaller than this are decoded synchronously: a thread would cost more. */
-const leastForThread = 1 << 16;
+const minForThread = 1 << 16;
 
 /** Opens the codecs; the caller disposes them. Throws `Load` if neither core can be loaded. */
 export async function openCodecs(options: CodecsOptions = {}): Promise<Codecs> {
@@ -70,7 +70,7 @@ export function nativeCodecs(addon: CodecAddon): Codecs {
     deflate,
     async decode({ codec, elementBytes = 1, parameter = 0 }: Codec, input, output) {
       try {
-        const now = output.length < leastForThread;
+        const now = output.length < minForThread;
         await addon.codecDecode(dataEnums.Codec[codec], elementBytes, parameter, input, output, now);
       } catch (error) {
         throw addonError(error);

@@ -2,7 +2,7 @@
 
 const [frameMark, skippableMark] = [0xfd2fb528, 0x184d2a50];
 /** Largest block. */
-const mostBlock = 2 ** 17;
+const maxBlock = 2 ** 17;
 
 export const wrong = (message: string): never => {
   throw new Error(`Zstandard: ${message}`);
@@ -45,10 +45,10 @@ function frameAt(bytes: Uint8Array, from: number): ZstdFrame {
     const [kind, size] = [(head >> 1) & 3, head >> 3];
     isLast = (head & 1) !== 0;
     if (kind === 3) wrong('a block is of the reserved kind');
-    if (size > mostBlock) wrong(`a block claims ${size} bytes`);
+    if (size > maxBlock) wrong(`a block claims ${size} bytes`);
     at += 3 + (kind === 1 ? 1 : size);
     if (at > bytes.length) wrong('a block ends too early');
-    most += kind === 2 ? mostBlock : size;
+    most += kind === 2 ? maxBlock : size;
   }
   const hasChecksum = (flags & 4) !== 0;
   if (hasChecksum) uint(bytes, at, 4);

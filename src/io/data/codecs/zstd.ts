@@ -41,7 +41,7 @@ export async function unpackZstdInto(packed: Uint8Array, out: Uint8Array, option
 }
 
 /** The heap never shrinks: one that has grown beyond this is dropped after use. */
-const mostKept = 2 ** 26;
+const maxKept = 2 ** 26;
 
 let compiled: Promise<WebAssembly.Module> | undefined;
 let kept: Promise<Decoder> | undefined;
@@ -91,7 +91,7 @@ function unpack(
     out.set(new Uint8Array(decoder.memory.buffer, to, out.length));
   } finally {
     decoder.free(from);
-    if (decoder.memory.buffer.byteLength > mostKept) kept = undefined;
+    if (decoder.memory.buffer.byteLength > maxKept) kept = undefined;
   }
 }
 

@@ -8,7 +8,7 @@
 /** Marks of a block and of the end of a stream, 48 bits each. */
 const [blockMark, endMark] = [0x314159265359, 0x177245385090];
 /** Number of symbols that one selector covers, longest code in bits, and maximum number of code tables. */
-const [symbolsOfSelector, longestCode, mostTables] = [50, 20, 6];
+const [symbolsOfSelector, longestCode, maxTables] = [50, 20, 6];
 /** Bytes of a block per level of compression. */
 const bytesOfLevel = 100_000;
 
@@ -110,7 +110,7 @@ const checksums = Uint32Array.from({ length: 256 }, (_, byte) => {
 function readCodes(bits: Bits, alphabet: number): { codes: readonly Code[]; selectors: Uint8Array } {
   const tables = bits.take(3);
   const selected = bits.take(15);
-  if (tables < 2 || tables > mostTables || selected === 0)
+  if (tables < 2 || tables > maxTables || selected === 0)
     throw new Bzip2Error(`the block at byte ${bits.place} has ${tables} code tables and ${selected} selectors`);
   const recent = Uint8Array.from({ length: tables }, (_, i) => i);
   const selectors = new Uint8Array(selected);

@@ -4,7 +4,7 @@
  */
 import { EwaldError, messageOf } from '../../../base/errors.js';
 import type { PlatformSignal } from '../../../base/globals.js';
-import { breathe, checkSignal } from '../../../base/options.js';
+import { checkSignal, yieldToEventLoop } from '../../../base/options.js';
 import type { ByteSource } from '../byte-source.js';
 import { badFile, defaultFrameBytes } from '../shapes.js';
 import { memorySource } from '../sources/memory.js';
@@ -89,7 +89,7 @@ async function* bunzip2(source: ByteSource, signal: PlatformSignal | undefined):
   try {
     for (const block of bzip2Blocks(stored)) {
       yield block;
-      await breathe();
+      await yieldToEventLoop();
     }
   } catch (cause) {
     if (cause instanceof Bzip2Error) throw badFile(source, `its bzip2 data are damaged: ${cause.message}`);

@@ -62,7 +62,7 @@ export const plugins: Readonly<Record<number, string>> = {
  * Files without a path are copied into the library's memory; larger ones would not fit into memory together with their
  * readers.
  */
-const mostCopied = 2 ** 30;
+const maxCopied = 2 ** 30;
 
 /** The functions that the platform contributes. */
 interface H5Platform {
@@ -84,10 +84,10 @@ export function h5wasmLibrary(platform: H5Platform): ForeignLibrary {
       ((id === 32008 ? (values[4] ?? 0) !== 3 : true) && platform.plugins.has(plugins[id] ?? '')),
     async open(source) {
       if (source.path !== undefined && platform.byPath) return opened(platform.byPath, source, source.path);
-      if (source.size > mostCopied)
+      if (source.size > maxCopied)
         throw new EwaldError(
           'Limit',
-          `${source.name} has ${source.size} bytes; h5wasm, which is required for it, accepts at most ${mostCopied} ` +
+          `${source.name} has ${source.size} bytes; h5wasm, which is required for it, accepts at most ${maxCopied} ` +
             'unless it is a file of ' +
             'this machine',
         );

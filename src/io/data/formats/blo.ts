@@ -4,7 +4,7 @@ import { Cursor, latin1 } from '../cursor.js';
 import type { Metadata } from '../dataset.js';
 import type { Format } from '../format.js';
 import { openFrames } from '../frames.js';
-import { badFile, countFrames, navigationShape, sane } from '../shapes.js';
+import { badFile, checkHeaderSize, countFrames, navigationShape } from '../shapes.js';
 import { electronWavelengthA } from '../units.js';
 
 /** Before each pattern: the marker 0x55aa and its number. */
@@ -64,12 +64,12 @@ async function readHeader(source: ByteSource, signal: AbortSignal | undefined): 
   if (mark !== 0x0102 && mark !== 0x0103)
     throw badFile(source, `byte 6 should be the marker 0x0102 but is 0x${mark.toString(16)}`);
   const brightField = await cursor.u32();
-  const offset = sane(source, 'the place of the patterns', await cursor.u32(), 0, source.size);
+  const offset = checkHeaderSize(source, 'the place of the patterns', await cursor.u32(), 0, source.size);
   await cursor.u32();
-  const size = sane(source, 'the size of a pattern', await cursor.u16());
+  const size = checkHeaderSize(source, 'the size of a pattern', await cursor.u16());
   const rotation = await cursor.u16();
-  const columns = sane(source, 'the columns of the scan', await cursor.u16());
-  const rows = sane(source, 'the rows of the scan', await cursor.u16());
+  const columns = checkHeaderSize(source, 'the columns of the scan', await cursor.u16());
+  const rows = checkHeaderSize(source, 'the rows of the scan', await cursor.u16());
   const scanRotation = (await cursor.u16()) / 100;
   const stepX = await cursor.f64();
   const stepY = await cursor.f64();

@@ -20,9 +20,9 @@ interface CifAxis {
 /** Maximum depth of a chain of axes; a deeper one is considered cyclic. */
 const deepest = 64;
 /** Offsets of panels have rounding errors of 1e-15 m; no detector is nearer than this. */
-const leastDistanceM = 1e-3;
+const minDistanceM = 1e-3;
 /** Maximum number of panels; the largest detectors have some hundreds. */
-const mostPanels = 4096;
+const maxPanels = 4096;
 
 const numeric = (text: string | undefined): number => {
   const value = Number.parseFloat(text ?? '');
@@ -147,7 +147,7 @@ function sectionsOf(column: Column): ReadonlyMap<string, Section> | undefined {
     section.sizes[precedence - 1] = numeric(column('_array_structure_list.dimension')[i]);
     section.first[precedence - 1] = starts.get(`${name} ${index}`) ?? 0;
     sections.set(name, section);
-    if (sections.size > mostPanels) return undefined;
+    if (sections.size > maxPanels) return undefined;
   }
   return sections;
 }
@@ -204,5 +204,5 @@ export function panelsOf(items: CifItems): readonly DetectorPanel[] | undefined 
   }
   // Axes without settings leave the detector at the sample.
   const distanceM = found.reduce((sum, { cornerM }) => sum + cornerM[2], 0) / found.length;
-  return distanceM > leastDistanceM ? found : undefined;
+  return distanceM > minDistanceM ? found : undefined;
 }

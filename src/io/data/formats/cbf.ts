@@ -13,7 +13,7 @@ import type { Dataset, Note } from '../dataset.js';
 import { type DataType, elementBytes, elements, littleEndianMachine } from '../dtype.js';
 import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
-import { badFile, holds, navigationShape, sane } from '../shapes.js';
+import { badFile, checkFrameFits, checkHeaderSize, navigationShape } from '../shapes.js';
 import { panelsOf } from './cbf-axes.js';
 import { decodeByteOffset } from './cbf-bytes.js';
 import { describeCbf } from './cbf-header.js';
@@ -23,9 +23,9 @@ import { parseCif } from './cif.js';
 const boundary = '--CIF-BINARY-FORMAT-SECTION--';
 /** The bytes between the text of a section and its numbers. */
 const mark = '\x0c\x1a\x04\xd5';
-const mostHeader = 2 ** 24;
+const maxHeader = 2 ** 24;
 /** The header of a section has about twenty lines. */
-const mostSectionHeader = 2 ** 14;
+const maxSectionHeader = 2 ** 14;
 
 const types: Readonly<Record<string, DataType>> = {
   'signed 8-bit integer': 'i8',
@@ -208,12 +208,12 @@ async function readUntilMark(
     const text = latin1(await source.read(at, here, { signal }));
     const place = text.indexOf(mark);
     if (place >= 0) return { text: text.slice(0, place), end: at + place + mark.length };
-    if (here === source.size - at || length >= mostHeader) return undefined;
+    if (here === source.size - at || length >= maxHeader) return undefined;
   }
 }
 
 function readSection(source: ByteSource, header: string, offset: number, checksums: boolean): Section {
-  if (header.length > mostSectionHeader)
+  if (header.length > maxSectionHeader)
     throw badFile(
       source,
       `the header of the section at byte ${offset} has ${header.length} bytes; expected a few hundred`,
@@ -241,8 +241,14 @@ function readSection(source: ByteSource, header: string, offset: number, checksu
       source,
       `elements of type "${type}" cannot be read; ` + `expected one of ${Object.keys(types).join(', ')}`,
     );
-  const bytes = sane(source, 'X-Binary-Size', whole('X-Binary-Size') ?? source.size - offset, 1, source.size);
-  holds(source, offset, bytes, 'the binary section');
+  const bytes = checkHeaderSize(
+    source,
+    'X-Binary-Size',
+    whole('X-Binary-Size') ?? source.size - offset,
+    1,
+    source.size,
+  );
+  checkFrameFits(source, offset, bytes, 'the binary section');
   const [fast, slow] = [whole('X-Binary-Size-Fastest-Dimension'), whole('X-Binary-Size-Second-Dimension')];
   const third = whole('X-Binary-Size-Third-Dimension') ?? 1;
   const given = fast !== undefined && slow !== undefined;
@@ -255,9 +261,9 @@ function readSection(source: ByteSource, header: string, offset: number, checksu
     little: !/big/i.test(value('X-Binary-Element-Byte-Order') ?? ''),
     shape: given
       ? [
-          ...(third > 1 ? [sane(source, 'the third dimension', third)] : []),
-          sane(source, 'the second dimension', slow),
-          sane(source, 'the fastest dimension', fast),
+          ...(third > 1 ? [checkHeaderSize(source, 'the third dimension', third)] : []),
+          checkHeaderSize(source, 'the second dimension', slow),
+          checkHeaderSize(source, 'the fastest dimension', fast),
         ]
       : undefined,
   };
@@ -280,6 +286,6 @@ function statedShape(source: ByteSource, dimensions: readonly string[] | undefin
     throw badFile(source, 'neither the binary section nor _array_structure_list states the size of the image');
   return dimensions
     .slice(0, 2)
-    .map((size) => sane(source, 'a dimension', Number(size)))
+    .map((size) => checkHeaderSize(source, 'a dimension', Number(size)))
     .reverse();
 }

@@ -5,7 +5,7 @@
 import type { PlatformSignal } from '../../../base/globals.js';
 import type { ByteSource } from '../byte-source.js';
 import { Cursor } from '../cursor.js';
-import { badFile, holds, sane } from '../shapes.js';
+import { badFile, checkFrameFits, checkHeaderSize } from '../shapes.js';
 
 /** A value of the tree. */
 export type Tag = number | boolean | string | readonly number[] | Place | Tags;
@@ -30,9 +30,9 @@ export class Place {
 }
 
 /** Longer texts stay in the file. */
-const mostCharacters = 4096;
+const maxCharacters = 4096;
 const deepest = 64;
-const mostTags = 10_000_000;
+const maxTags = 10_000_000;
 
 /** Bytes of the simple types; 4 and 5 are also used for text with 16 bits per character. */
 const widths: Readonly<Record<number, number>> = {
@@ -94,9 +94,9 @@ class TagReader {
     if (depth > deepest)
       throw badFile(source, `groups of tags are nested more than ${deepest} deep at byte ${cursor.at}`);
     await cursor.bytes(2);
-    const count = sane(source, 'the number of tags', await this.#count(), 0, source.size);
+    const count = checkHeaderSize(source, 'the number of tags', await this.#count(), 0, source.size);
     this.#tags += count;
-    if (this.#tags > mostTags) throw badFile(source, `more than ${mostTags} tags`);
+    if (this.#tags > maxTags) throw badFile(source, `more than ${maxTags} tags`);
     // No prototype, so that '__proto__' is an ordinary name.
     const tags: Record<string, Tag> = Object.create(null);
     for (let i = 0; i < count; i++) {
@@ -116,7 +116,7 @@ class TagReader {
     const { source } = cursor;
     if ((await cursor.text(4)) !== '%%%%')
       throw badFile(source, `no marker %%%% before the data at byte ${cursor.at - 4}`);
-    const length = sane(source, 'the description of a tag', await this.#count(), 1, 4096);
+    const length = checkHeaderSize(source, 'the description of a tag', await this.#count(), 1, 4096);
     const info: number[] = [];
     for (let i = 0; i < length; i++) info.push(await this.#count());
     const [type = 0] = info;
@@ -154,7 +154,7 @@ class TagReader {
 
   async #text(bytes: number): Promise<string> {
     const cursor = this.#cursor;
-    holds(cursor.source, cursor.at, bytes, 'a text');
+    checkFrameFits(cursor.source, cursor.at, bytes, 'a text');
     const text = await cursor.bytes(bytes);
     return new TextDecoder(this.#little ? 'utf-16le' : 'utf-16be').decode(text);
   }
@@ -166,9 +166,9 @@ class TagReader {
     const width = types.reduce((sum, type) => sum + (widths[type] ?? Number.NaN), 0);
     if (!(width > 0)) throw badFile(cursor.source, `an array of unknown type at byte ${cursor.at}`);
     const bytes = count * width;
-    holds(cursor.source, cursor.at, bytes, `an array of ${count}`);
+    checkFrameFits(cursor.source, cursor.at, bytes, `an array of ${count}`);
     const { at } = cursor;
-    const text = info[1] === 4 && count <= mostCharacters ? await this.#text(bytes) : undefined;
+    const text = info[1] === 4 && count <= maxCharacters ? await this.#text(bytes) : undefined;
     cursor.at = at + bytes;
     return new Place(at, count, bytes, text);
   }

@@ -10,7 +10,7 @@ import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
 import { halfTransform } from '../half-transform.js';
 import { openPermuted } from '../permuted.js';
-import { badFile, holds, navigationShape, sane } from '../shapes.js';
+import { badFile, checkFrameFits, checkHeaderSize, navigationShape } from '../shapes.js';
 import { electronWavelengthA } from '../units.js';
 import { members, Place, readTags, type Tag, tagAt, tagText } from './dm-tags.js';
 
@@ -98,7 +98,7 @@ function imagesOf(source: ByteSource, root: Tag): Image[] {
     const pixels = types[type];
     if (!pixels) throw badFile(source, `image ${index} has data of type ${type}, which cannot be read`);
     const dimensions = members(tagAt(data, 'Dimensions')).map((size) =>
-      sane(source, 'a dimension', Number(size), 1, source.size),
+      checkHeaderSize(source, 'a dimension', Number(size), 1, source.size),
     );
     const name = tagText(tagAt(tags, 'Name')) || `image ${index}`;
     images.push({ name, tags, pixels, place, dimensions });
@@ -181,7 +181,7 @@ function openImage(
       source,
       `image ${image.name} of ${shape.join(' × ')} ${dtype} needs ${needed} bytes, but its data have ${place.bytes}`,
     );
-  holds(source, place.offset, needed, `image ${image.name}`);
+  checkFrameFits(source, place.offset, needed, `image ${image.name}`);
   const sizes = [{ what: 'bytes of the image', expected: needed, found: place.bytes }];
   if (scanFastest) return openPermuted(source, { ...description, sizes, offset: place.offset, order: 'navigation' });
   const storedBytes = needed / frames;

@@ -4,7 +4,7 @@ import type { Note } from '../dataset.js';
 import { type DataType, elementBytes } from '../dtype.js';
 import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
-import { badFile, holds, navigationShape, sane } from '../shapes.js';
+import { badFile, checkFrameFits, checkHeaderSize, navigationShape } from '../shapes.js';
 import { headerNumber, readTextHeader } from '../text-header.js';
 
 /** By name without spaces and punctuation, in lower case. */
@@ -144,14 +144,14 @@ async function readBlock(source: ByteSource, at: number, signal: AbortSignal | u
   const shape: number[] = [];
   for (let axis = 1; axis <= 3; axis++) {
     const size = headerNumber(values, `DIM_${axis}`);
-    if (size !== undefined) shape.unshift(sane(source, `Dim_${axis}`, size));
+    if (size !== undefined) shape.unshift(checkHeaderSize(source, `Dim_${axis}`, size));
   }
   if (shape.length < 2) throw badFile(source, 'the header has no Dim_1 and Dim_2');
   const storedBytes = shape.reduce((a, b) => a * b, elementBytes(dtype));
   // Most writers, but not all, pad headers so that the image starts at a multiple of 512.
   const stated = headerNumber(values, 'EDF_HEADERSIZE');
   const offset = stated !== undefined && at + stated >= end ? at + stated : end;
-  holds(source, offset, storedBytes, `an image of ${shape.join(' × ')} ${dtype}`);
+  checkFrameFits(source, offset, storedBytes, `an image of ${shape.join(' × ')} ${dtype}`);
   const size = headerNumber(values, 'EDF_BINARYSIZE', 'SIZE') ?? storedBytes;
   const isPadded = Number.isSafeInteger(size) && size > storedBytes && offset + size <= source.size;
   const paddedBytes = isPadded ? size : storedBytes;

@@ -1,7 +1,7 @@
 /**
  * TIA's .emi: metadata of the microscope, and the series NAME_1.ser, NAME_2.ser … next to it, which hold the numbers.
  */
-import { row, valid } from '../../../base/call-options.js';
+import { checkedValue, row } from '../../../base/call-options.js';
 import { isEwaldError } from '../../../base/errors.js';
 import { type ByteSource, siblingIfThere } from '../byte-source.js';
 import { ambiguous, type FrameArrayEntry, framesAmong } from '../candidates.js';
@@ -14,9 +14,9 @@ import { electronWavelengthA } from '../units.js';
 import { nameOfSer, openSer } from './ser.js';
 
 /** Largest number of a series of a file, counted from 0. */
-const mostSeries = 99;
+const maxSeries = 99;
 /** Bytes searched for the description, which is near the end. */
-const mostText = 2 ** 24;
+const maxText = 2 ** 24;
 
 const marked = (head: Uint8Array): boolean => head[0] === 0x4a && head[1] === 0x4b && head[2] === 0 && head[3] === 2;
 
@@ -34,7 +34,7 @@ export const emi: Format = {
     const number =
       options.dataset === undefined
         ? await seriesWithFrames(source, options)
-        : valid('emi: dataset', Number(options.dataset), row.integer(0, mostSeries, 0));
+        : checkedValue('emi: dataset', Number(options.dataset), row.integer(0, maxSeries, 0));
     const name = nameOfSer(source.name, number + 1);
     const series = await siblingIfThere(source, name, options);
     if (!series)
@@ -52,7 +52,7 @@ export const emi: Format = {
 /** The series that holds the frames, counted from 0. Throws `Argument` if several next to the file may hold them. */
 async function seriesWithFrames(source: ByteSource, options: FormatOptions): Promise<number> {
   const entries: FrameArrayEntry[] = [];
-  for (let number = 0; number <= mostSeries; number++) {
+  for (let number = 0; number <= maxSeries; number++) {
     const series = await siblingIfThere(source, nameOfSer(source.name, number + 1), options);
     if (!series) break;
     try {
@@ -71,7 +71,7 @@ async function seriesWithFrames(source: ByteSource, options: FormatOptions): Pro
 }
 
 async function describe(source: ByteSource, number: number, signal: AbortSignal | undefined): Promise<Metadata> {
-  const from = Math.max(0, source.size - mostText);
+  const from = Math.max(0, source.size - maxText);
   const text = latin1(await source.read(from, source.size - from, { signal }));
   const blocks = blocksOf(text, 'ObjectInfo>', number + 1);
   const block = blocks[number] ?? blocks[0];

@@ -13,11 +13,11 @@ import { latin1 } from '../cursor.js';
 import type { Dataset, Metadata, Note } from '../dataset.js';
 import type { FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
-import { badFile, checkShape, holds, navigationShape, sane } from '../shapes.js';
+import { badFile, checkFrameFits, checkHeaderSize, checkShape, navigationShape } from '../shapes.js';
 
 const [fileHeaderBytes, frameHeaderBytes] = [1024, 64];
-const mostHeaderText = 2 ** 20;
-const mostFiles = 10_000;
+const maxHeaderText = 2 ** 20;
+const maxFiles = 10_000;
 /** Dark frames that are read at a time. */
 const darkAtOnce = 16;
 
@@ -122,7 +122,7 @@ async function filesOf(
   const header = isHdr ? source : await siblingIfThere(source, `${stem}.hdr`, options);
   let text: string | undefined;
   try {
-    if (header && header.size > mostHeaderText) throw badFile(header, `${header.size} bytes are too many for a header`);
+    if (header && header.size > maxHeaderText) throw badFile(header, `${header.size} bytes are too many for a header`);
     text = header && latin1(await header.read(0, header.size, options));
   } finally {
     if (header !== source) await header?.close();
@@ -130,7 +130,7 @@ async function filesOf(
   const digits = /_(\d+)\.frms6$/i.exec(own)?.[1];
   if (!isHdr && digits === undefined) return { text, files: [source] };
   const files: ByteSource[] = [];
-  for (let number = 0; number < mostFiles; number++) {
+  for (let number = 0; number < maxFiles; number++) {
     const name = `${stem}_${String(number).padStart(digits?.length ?? 3, '0')}.frms6`;
     const file = name === own ? source : await siblingIfThere(source, name, options);
     // The dark frames may be absent.
@@ -144,7 +144,7 @@ async function filesOf(
 }
 
 async function partOf(source: ByteSource, { signal }: FormatOptions): Promise<Part> {
-  holds(source, 0, fileHeaderBytes, 'the header');
+  checkFrameFits(source, 0, fileHeaderBytes, 'the header');
   const head = await source.read(0, fileHeaderBytes, { signal });
   const view = new DataView(head.buffer, head.byteOffset);
   const [size, frameSize, version] = [view.getUint16(0, true), view.getUint16(2, true), view.getUint8(7)];
@@ -153,8 +153,8 @@ async function partOf(source: ByteSource, { signal }: FormatOptions): Promise<Pa
       source,
       `the header states ${size} bytes, ${frameSize} per frame and version ${version}; expected 1024, 64 and 6`,
     );
-  const width = sane(source, 'the width', view.getUint16(88, true), 2);
-  const height = sane(source, 'the height', view.getUint16(90, true));
+  const width = checkHeaderSize(source, 'the width', view.getUint16(88, true), 2);
+  const height = checkHeaderSize(source, 'the height', view.getUint16(90, true));
   if (width % 2 !== 0) throw badFile(source, `rows of ${width} pixels cannot hold two halves of the detector`);
   const stride = frameHeaderBytes + 2 * width * height;
   const room = Math.floor((source.size - fileHeaderBytes) / stride);

@@ -25,9 +25,9 @@ const sectors = 8;
 const [rows, sectorColumns] = [2 * blockRows, blocksPerRow * blockColumns];
 const columns = sectors * sectorColumns;
 /** Blocks by which the beginnings and ends of the sectors may differ. */
-const mostSkipped = 4096;
+const maxSkipped = 4096;
 /** Frames that are examined for the first one with an open shutter. */
-const mostClosed = 4096;
+const maxClosed = 4096;
 
 /** What is used of the header of a block. */
 interface Block {
@@ -142,9 +142,9 @@ async function find(
   signal: PlatformSignal | undefined,
   condition: (block: Block) => boolean,
 ): Promise<number> {
-  for (let at = from; Math.abs(at - from) < mostSkipped; at += step)
+  for (let at = from; Math.abs(at - from) < maxSkipped; at += step)
     if (condition(await headerAt(sector, at, signal))) return at;
-  throw badFile(sector.source, `its blocks differ by more than ${mostSkipped} from those of the other sectors`);
+  throw badFile(sector.source, `its blocks differ by more than ${maxSkipped} from those of the other sectors`);
 }
 
 /** Sets all sectors to the first whole frame that they have in common, and to the end of the last one. */
@@ -197,7 +197,7 @@ async function closedFrames(
   signal: PlatformSignal | undefined,
 ): Promise<number> {
   if (!sector) return frames;
-  for (let frame = 0; frame < Math.min(frames, mostClosed); frame++)
+  for (let frame = 0; frame < Math.min(frames, maxClosed); frame++)
     if ((await headerAt(sector, sector.first + frame * blocksPerFrame, signal)).open) return frame;
   return frames;
 }

@@ -1,6 +1,6 @@
 /** Frames that are already in memory, as a dataset: for tests, for results, for data from other programs. */
 import { expectsMembers, expectsNumbers } from '../../../base/arguments.js';
-import { row, valid } from '../../../base/call-options.js';
+import { checkedValue, row } from '../../../base/call-options.js';
 import { EwaldError } from '../../../base/errors.js';
 import type { Dataset, Metadata } from '../dataset.js';
 import { bytesOfArray, type DataType, dataTypes, dtypeOf, elementBytes, elements, type FrameArray } from '../dtype.js';
@@ -36,7 +36,7 @@ export function memoryDataset(data: FrameArray, options: MemoryOptions): Dataset
     ['sigShape'],
     'its options, { sigShape: [height, width] }',
   );
-  const dtype = valid('memoryDataset: dtype', options.dtype, row.choice(dataTypes, dtypeOf(data)));
+  const dtype = checkedValue('memoryDataset: dtype', options.dtype, row.choice(dataTypes, dtypeOf(data)));
   const { array, numbers } = elements[dtype];
   if (array.name !== elements[dtypeOf(data)].array.name)
     throw new EwaldError(

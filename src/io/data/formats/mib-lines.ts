@@ -5,9 +5,9 @@ import { latin1 } from '../cursor.js';
 import type { FormatOptions } from '../format.js';
 
 /** Frames searched for the first pause; longer lines are not found. */
-const mostFrames = 4096;
+const maxFrames = 4096;
 /** Smaller differences are jitter of the clock. */
-const leastNs = 1000;
+const minNs = 1000;
 
 /** Frames per line; undefined if the times show none. This is a guess and is reported as one. */
 export async function lineLength(
@@ -18,13 +18,13 @@ export async function lineLength(
 ): Promise<number | undefined> {
   const times: number[] = [];
   let line: number | undefined;
-  for (let frame = 0; frame < Math.min(frames, mostFrames); frame++) {
+  for (let frame = 0; frame < Math.min(frames, maxFrames); frame++) {
     const time = await frameTime(source, frame * stride, options);
     if (time === undefined) return undefined;
     times.push(time);
     if (frame < 3) continue;
     const usual = median(differences(times.slice(0, -1)));
-    if (time - (times.at(-2) as number) > usual + Math.max(leastNs, 1e-4 * usual)) {
+    if (time - (times.at(-2) as number) > usual + Math.max(minNs, 1e-4 * usual)) {
       line = frame;
       break;
     }
@@ -36,8 +36,8 @@ export async function lineLength(
     const [a, b, c] = await Promise.all(
       [row * line - 1, row * line, row * line + 1].map((frame) => frameTime(source, frame * stride, options)),
     );
-    if (a === undefined || b === undefined || b - a <= usual + leastNs) return undefined;
-    if (c !== undefined && line > 1 && c - b > usual + leastNs) return undefined;
+    if (a === undefined || b === undefined || b - a <= usual + minNs) return undefined;
+    if (c !== undefined && line > 1 && c - b > usual + minNs) return undefined;
   }
   return line;
 }

@@ -3,7 +3,7 @@
  * continues to record.
  */
 import { EwaldError } from '../../../base/errors.js';
-import { refusal } from '../../../base/parameters.js';
+import { argumentError } from '../../../base/parameters.js';
 import type { ByteSource } from '../byte-source.js';
 import type { Note } from '../dataset.js';
 import type { FormatOptions } from '../format.js';
@@ -39,7 +39,7 @@ export function keptFrames(
   const skipped = Math.abs(skip);
   const columns = options.navShape?.at(-1) ?? scan?.at(-1) ?? (perTrigger > 1 ? perTrigger - skipped : undefined);
   if (columns === undefined || columns < 1)
-    throw refusal(
+    throw argumentError(
       '',
       (said) =>
         `${said('skipPerLine')} is ${skip}, but the length of a line is not known; expected it as the last number of ` +

@@ -10,7 +10,7 @@ import type { Dataset, Metadata, Note } from '../dataset.js';
 import { type DataType, elementBytes } from '../dtype.js';
 import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
-import { badFile, countFrames, navigationShape, sane } from '../shapes.js';
+import { badFile, checkHeaderSize, countFrames, navigationShape } from '../shapes.js';
 import { lineLength } from './mib-lines.js';
 import { type RawLayout, rawDecoder, rawLayout } from './mib-raw.js';
 import { keptFrames, storedAt } from './mib-skipped.js';
@@ -103,7 +103,7 @@ async function readFrameHeader(source: ByteSource, at: number, { signal }: Forma
 export function frameHeaderOf(text: string, source: Pick<ByteSource, 'name'>, at: number): MibHeader {
   const start = begins.exec(text);
   if (!start) throw badFile(source, `no frame header at byte ${at}: it should start with MQ1,`);
-  const bytes = sane(source, 'the bytes of a frame header', Number(start[2]), 64, 65536);
+  const bytes = checkHeaderSize(source, 'the bytes of a frame header', Number(start[2]), 64, 65536);
   const fields = cString(text.slice(0, bytes))
     .split(',')
     .map((field) => field.trim());
@@ -112,9 +112,9 @@ export function frameHeaderOf(text: string, source: Pick<ByteSource, 'name'>, at
   return {
     number: Number(start[1]),
     bytes,
-    chips: sane(source, 'the number of chips', Number(fields[3]), 1, 1024),
-    width: sane(source, 'the width', Number(fields[4]), 1, 65536),
-    height: sane(source, 'the height', Number(fields[5]), 1, 65536),
+    chips: checkHeaderSize(source, 'the number of chips', Number(fields[3]), 1, 1024),
+    width: checkHeaderSize(source, 'the width', Number(fields[4]), 1, 65536),
+    height: checkHeaderSize(source, 'the height', Number(fields[5]), 1, 65536),
     type: fields[6] ?? '',
     layout: fields[7] ?? '',
     date: fields[9] ?? '',

@@ -5,7 +5,7 @@ import type { Metadata, Note } from '../dataset.js';
 import { type DataType, elementBytes } from '../dtype.js';
 import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
-import { badFile, holds, navigationShape, sane } from '../shapes.js';
+import { badFile, checkFrameFits, checkHeaderSize, navigationShape } from '../shapes.js';
 
 const headerBytes = 1024;
 /** Modes 3 (complex 16-bit integers), 16 (colour) and 101 (4 bits) are rejected by name. */
@@ -43,7 +43,7 @@ export const mrc: Format = {
     const { volumes, navigation, notes } = volumesOf(header);
     const offset = headerBytes + header.extended;
     const storedBytes = nx * ny * elementBytes(dtype);
-    holds(source, offset, storedBytes * nz, `a map of ${nz} × ${ny} × ${nx} ${dtype}`);
+    checkFrameFits(source, offset, storedBytes * nz, `a map of ${nz} × ${ny} × ${nx} ${dtype}`);
     return openFrames(source, {
       format: 'mrc',
       shape: {
@@ -97,9 +97,9 @@ async function readMrcHeader(source: ByteSource, options: FormatOptions): Promis
   const little = orderOf(view, options.endian);
   const cursor = new Cursor(source, 0, signal);
   cursor.little = little;
-  const nx = sane(source, 'nx', await cursor.i32());
-  const ny = sane(source, 'ny', await cursor.i32());
-  const nz = sane(source, 'nz', await cursor.i32());
+  const nx = checkHeaderSize(source, 'nx', await cursor.i32());
+  const ny = checkHeaderSize(source, 'ny', await cursor.i32());
+  const nz = checkHeaderSize(source, 'nz', await cursor.i32());
   const mode = await cursor.i32();
   const dtype = modes[mode];
   if (!dtype)
@@ -114,7 +114,7 @@ async function readMrcHeader(source: ByteSource, options: FormatOptions): Promis
   const order = [await cursor.i32(), await cursor.i32(), await cursor.i32()];
   cursor.at = 88;
   const spaceGroup = await cursor.i32();
-  const extended = sane(source, 'the extended header', await cursor.i32(), 0, source.size);
+  const extended = checkHeaderSize(source, 'the extended header', await cursor.i32(), 0, source.size);
   cursor.at = 104;
   const kind = cString(await cursor.text(4)).trim();
   cursor.at = 220;

@@ -7,12 +7,12 @@ import { openFrames } from '../frames.js';
 import { npyHeader, npyOffset } from '../npy.js';
 import { numpyTypes } from '../numpy-types.js';
 import { openPermuted } from '../permuted.js';
-import { badFile, checkShape, holds, navigationShape, sane } from '../shapes.js';
+import { badFile, checkFrameFits, checkHeaderSize, checkShape, navigationShape } from '../shapes.js';
 
 const magic = '\x93NUMPY';
-const mostHeader = 2 ** 20;
+const maxHeader = 2 ** 20;
 /** NumPy's own limit. */
-const mostAxes = 64;
+const maxAxes = 64;
 
 export const npy: Format = {
   name: 'npy',
@@ -24,7 +24,7 @@ export const npy: Format = {
   },
   async open(source, options) {
     const { shape, dtype, little, fortran, offset } = await readHeader(source, options);
-    holds(
+    checkFrameFits(
       source,
       offset,
       shape.reduce((a, b) => a * b, elementBytes(dtype)),
@@ -70,12 +70,12 @@ interface Header {
 export async function readHeader(source: ByteSource, { signal }: FormatOptions): Promise<Header> {
   const { name, size } = source;
   const offset = npyOffset(await source.read(0, Math.min(12, size), { signal }), name);
-  holds(source, 0, offset, 'the header');
-  if (offset > mostHeader) throw badFile(source, `a header of ${offset} bytes is invalid`);
+  checkFrameFits(source, 0, offset, 'the header');
+  if (offset > maxHeader) throw badFile(source, `a header of ${offset} bytes is invalid`);
   const header = npyHeader(await source.read(0, offset, { signal }), size, name);
   const dtype = numpyTypes[header.dtype] as DataType;
-  if (header.shape.length > mostAxes) throw badFile(source, `an array of ${header.shape.length} axes is invalid`);
-  for (const length of header.shape) sane(source, 'a length of the shape', length, 0);
+  if (header.shape.length > maxAxes) throw badFile(source, `an array of ${header.shape.length} axes is invalid`);
+  for (const length of header.shape) checkHeaderSize(source, 'a length of the shape', length, 0);
   if (header.shape.includes(0)) throw badFile(source, `the array of shape (${header.shape.join(', ')}) is empty`);
   return { ...header, dtype };
 }

@@ -7,7 +7,7 @@ import type { Note } from '../dataset.js';
 import type { DataType } from '../dtype.js';
 import type { Format, FormatOptions } from '../format.js';
 import { badFile } from '../shapes.js';
-import { mostChecked, readZip, type ZipEntry, zipHead, zipMember } from '../zip.js';
+import { maxChecked, readZip, type ZipEntry, zipHead, zipMember } from '../zip.js';
 import { npy, readHeader } from './npy.js';
 import { zarr } from './zarr.js';
 
@@ -35,7 +35,7 @@ export const npz: Format = {
     const entry = choose(source, arrays, heads, options.dataset);
     const member = await zipMember(source, entry, { signal, digests });
     const dataset = await npy.open(member, { ...options, dataset: undefined }, services);
-    const unchecked = digests !== undefined && entry.method === 0 && entry.bytes > mostChecked;
+    const unchecked = digests !== undefined && entry.method === 0 && entry.bytes > maxChecked;
     return Object.assign(dataset, {
       format: 'npz',
       arrays: heads.map(({ path, shape, dtype, entry: of }) => ({ name: path, shape, dtype, chosen: of === entry })),
@@ -49,7 +49,7 @@ const isZarr = (entries: readonly ZipEntry[]): boolean =>
   entries.some(({ name }) => /(^|\/)(\.zgroup|\.zarray|zarr\.json)$/.test(name));
 
 /** Number of members that are described; further ones are omitted. */
-const mostListed = 64;
+const maxListed = 64;
 /** Headers of NumPy's arrays have 128 bytes, slightly more with many axes or fields. */
 const headBytes = 4096;
 
@@ -66,7 +66,7 @@ async function headsOf(
   { signal }: FormatOptions,
 ): Promise<readonly Head[]> {
   if (arrays.length < 2) return [];
-  const largest = new Set([...arrays].sort((a, b) => b.bytes - a.bytes).slice(0, mostListed));
+  const largest = new Set([...arrays].sort((a, b) => b.bytes - a.bytes).slice(0, maxListed));
   const found: Head[] = [];
   for (const entry of arrays.filter((each) => largest.has(each)))
     try {
@@ -83,7 +83,7 @@ const nameOfArray = ({ name }: ZipEntry): string => name.replace(/\.npy$/, '');
 
 const notChecked: Note = {
   kind: 'warning',
-  text: `its CRC-32 is not verified, since that would first read more than ${mostChecked >> 30} GiB`,
+  text: `its CRC-32 is not verified, since that would first read more than ${maxChecked >> 30} GiB`,
 };
 
 /** The requested array, otherwise 'data', otherwise the only one that can hold the frames. Throws `Argument`. */

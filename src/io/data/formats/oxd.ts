@@ -7,7 +7,7 @@ import { latin1 } from '../cursor.js';
 import type { Metadata } from '../dataset.js';
 import type { Format } from '../format.js';
 import { openFrames } from '../frames.js';
-import { badFile, holds, navigationShape, sane } from '../shapes.js';
+import { badFile, checkFrameFits, checkHeaderSize, navigationShape } from '../shapes.js';
 
 const textBytes = 256;
 
@@ -24,9 +24,9 @@ export const oxd: Format = {
     if (!text.startsWith('OD SAPPHIRE'))
       throw badFile(source, "this is not an OXD image: it does not start with 'OD SAPPHIRE'");
     const number = (key: string): number => Number(new RegExp(`\\b${key}=\\s*(\\d+)`).exec(text)?.[1] ?? Number.NaN);
-    const width = sane(source, 'NX', number('NX'));
-    const height = sane(source, 'NY', number('NY'));
-    const offset = sane(source, 'NHEADER', number('NHEADER'), textBytes, source.size);
+    const width = checkHeaderSize(source, 'NX', number('NX'));
+    const height = checkHeaderSize(source, 'NY', number('NY'));
+    const offset = checkHeaderSize(source, 'NHEADER', number('NHEADER'), textBytes, source.size);
     const compression = /COMPRESSION=\s*([A-Z0-9]+)/.exec(text)?.[1] ?? '';
     const pixels = width * height;
     const description = {
@@ -37,14 +37,22 @@ export const oxd: Format = {
     const locate = () => ({ source, offset, run: 1 });
     if (compression === 'NO') {
       const storedBytes = pixels * 4;
-      holds(source, offset, storedBytes, `an image of ${height} × ${width} i32`);
+      checkFrameFits(source, offset, storedBytes, `an image of ${height} × ${width} i32`);
       return openFrames(source, { ...description, dtype: 'i32', storedBytes, stride: storedBytes, locate });
     }
     if (compression !== 'TY1')
       throw badFile(source, `compression ${compression || 'without a name'} cannot be read; expected TY1 or NO`);
-    const [words, longs] = [sane(source, 'OI', number('OI'), 0, pixels), sane(source, 'OL', number('OL'), 0, pixels)];
+    const [words, longs] = [
+      checkHeaderSize(source, 'OI', number('OI'), 0, pixels),
+      checkHeaderSize(source, 'OL', number('OL'), 0, pixels),
+    ];
     const storedBytes = pixels + 2 * words + 4 * longs;
-    holds(source, offset, storedBytes, `an image of ${height} × ${width} with ${words} words and ${longs} longs`);
+    checkFrameFits(
+      source,
+      offset,
+      storedBytes,
+      `an image of ${height} × ${width} with ${words} words and ${longs} longs`,
+    );
     return openFrames(source, {
       ...description,
       // 16 bits hold every value unless a long difference occurs.

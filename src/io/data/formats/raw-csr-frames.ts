@@ -12,16 +12,16 @@ import { type DataType, elementBytes, littleEndianMachine, viewAs } from '../dty
 import type { FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
 import { numpyTypes } from '../numpy-types.js';
-import { badFile, checkShape, navigationShape, sane } from '../shapes.js';
+import { badFile, checkHeaderSize, checkShape, navigationShape } from '../shapes.js';
 import { inOrderOfPixels, type SparseFrames } from '../sparse.js';
 
-const mostText = 2 ** 20;
+const maxText = 2 ** 20;
 /** Numbers that are read at a time. */
 const blockNumbers = 2 ** 18;
 
 /** Opens the matrix that a TOML file describes. */
 export async function openRawCsr(source: ByteSource, options: FormatOptions): Promise<Dataset> {
-  if (source.size > mostText) throw badFile(source, `the description has ${source.size} bytes`);
+  if (source.size > maxText) throw badFile(source, `the description has ${source.size} bytes`);
   const text = new TextDecoder().decode(await source.read(0, source.size, { signal: options.signal }));
   const toml = tomlOf(source, text);
   const parts: Numbers[] = [];
@@ -96,7 +96,7 @@ const tomlShape = (source: ByteSource, toml: TomlTable, key: string): readonly n
   const list = Array.isArray(value) ? value : [value];
   // A date would be a number of milliseconds.
   const numbers = list.map((n) => (typeof n === 'object' ? Number.NaN : Number(n)));
-  return numbers.map((n) => sane(source, `a length of ${key}`, n, 1, 2 ** 40));
+  return numbers.map((n) => checkHeaderSize(source, `a length of ${key}`, n, 1, 2 ** 40));
 };
 
 function openCsr(source: ByteSource, toml: TomlTable, parts: Parts, options: FormatOptions): Dataset {
@@ -104,7 +104,7 @@ function openCsr(source: ByteSource, toml: TomlTable, parts: Parts, options: For
   const signal = tomlShape(source, toml, 'sig_shape');
   if (!signal || signal.length === 0) throw badFile(source, '[params] has no sig_shape, such as [256, 256]');
   checkShape('sig_shape', signal, 1);
-  const frameLength = sane(source, 'the pixels of a frame', product(signal), 1, 2 ** 40);
+  const frameLength = checkHeaderSize(source, 'the pixels of a frame', product(signal), 1, 2 ** 40);
   const frames = indptr.count - 1;
   if (frames < 1)
     throw badFile(source, `${indptr.source.name} has ${indptr.count} numbers; expected one more than there are frames`);

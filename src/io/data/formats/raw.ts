@@ -5,7 +5,7 @@
  * fastest.
  */
 import { EwaldError } from '../../../base/errors.js';
-import { refusal, settings } from '../../../base/parameters.js';
+import { argumentError, settings } from '../../../base/parameters.js';
 import type { ByteSource } from '../byte-source.js';
 import type { Dataset } from '../dataset.js';
 import { elementBytes } from '../dtype.js';
@@ -31,7 +31,7 @@ export const raw: Format = {
 function openRaw(source: ByteSource, options: FormatOptions): Dataset {
   const missing = (['dtype', 'sigShape'] as const).filter((name) => options[name] === undefined);
   if (missing.length > 0)
-    throw refusal('', (said) => {
+    throw argumentError('', (said) => {
       const such = settings(said, suggestedShape(source.size, options.dtype));
       return (
         `${source.name} has no header that describes it: pass ${missing.map(said).join(' and ')}, such as ${such}; ` +

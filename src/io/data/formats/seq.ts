@@ -3,7 +3,7 @@ import { Cursor } from '../cursor.js';
 import type { DataType } from '../dtype.js';
 import type { Format } from '../format.js';
 import { openFrames } from '../frames.js';
-import { badFile, countFrames, navigationShape, sane } from '../shapes.js';
+import { badFile, checkHeaderSize, countFrames, navigationShape } from '../shapes.js';
 
 const mark = 0xfeed;
 /** Position of the images before version 5, and from version 5 on. */
@@ -29,15 +29,15 @@ export const seq: Format = {
     const version = await cursor.i32();
     cursor.at = 36;
     const description = new TextDecoder('utf-16le').decode(await cursor.bytes(512)).split('\0', 1)[0] ?? '';
-    const width = sane(source, 'the width', await cursor.u32());
-    const height = sane(source, 'the height', await cursor.u32());
+    const width = checkHeaderSize(source, 'the width', await cursor.u32());
+    const height = checkHeaderSize(source, 'the height', await cursor.u32());
     const depth = await cursor.u32();
     const trueDepth = await cursor.u32();
     const imageBytes = await cursor.u32();
     const imageFormat = await cursor.u32();
     const allocated = await cursor.u32();
     const origin = await cursor.u32();
-    const stride = sane(source, 'the bytes from picture to picture', await cursor.u32());
+    const stride = checkHeaderSize(source, 'the bytes from picture to picture', await cursor.u32());
     const rate = await cursor.f64();
     const dtype: DataType | undefined = depth === 8 ? 'u8' : depth === 16 ? 'u16' : depth === 32 ? 'f32' : undefined;
     if (!dtype) throw badFile(source, `pixels have ${depth} bits; expected 8, 16 or 32`);

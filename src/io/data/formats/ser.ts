@@ -5,7 +5,7 @@ import type { Axis, Note } from '../dataset.js';
 import { type DataType, elementBytes } from '../dtype.js';
 import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
-import { badFile, holds, navigationShape, sane } from '../shapes.js';
+import { badFile, checkFrameFits, checkHeaderSize, navigationShape } from '../shapes.js';
 
 const types: Readonly<Record<number, DataType>> = {
   1: 'u8',
@@ -60,18 +60,18 @@ async function readSerHeader(source: ByteSource, cursor: Cursor): Promise<Header
   if (kind !== spectra && kind !== pictures)
     throw badFile(source, `the kind of data is 0x${kind.toString(16)}; expected 0x4120 (spectra) or 0x4122 (images)`);
   await cursor.u32();
-  const total = sane(source, 'the number of elements', await cursor.u32(), 1, source.size);
-  const valid = sane(source, 'the number of valid elements', await cursor.u32(), 0, total);
+  const total = checkHeaderSize(source, 'the number of elements', await cursor.u32(), 1, source.size);
+  const valid = checkHeaderSize(source, 'the number of valid elements', await cursor.u32(), 0, total);
   const table = wide ? await cursor.u64() : await cursor.u32();
-  const dimensions = sane(source, 'the number of dimensions', await cursor.u32(), 0, 16);
+  const dimensions = checkHeaderSize(source, 'the number of dimensions', await cursor.u32(), 0, 16);
   const axes: Axis[] = [];
   for (let i = 0; i < dimensions; i++) {
-    const size = sane(source, 'the size of a dimension', await cursor.u32(), 1, source.size);
+    const size = checkHeaderSize(source, 'the size of a dimension', await cursor.u32(), 1, source.size);
     const offset = await cursor.f64();
     const scale = await cursor.f64();
     const element = await cursor.u32();
-    const name = await cursor.text(sane(source, 'a description', await cursor.u32(), 0, 65536));
-    const unit = await cursor.text(sane(source, 'a unit', await cursor.u32(), 0, 65536));
+    const name = await cursor.text(checkHeaderSize(source, 'a description', await cursor.u32(), 0, 65536));
+    const unit = await cursor.text(checkHeaderSize(source, 'a unit', await cursor.u32(), 0, 65536));
     axes.unshift({ name, size, scale, offset: offset - element * scale, unit: unit === 'meters' ? 'm' : unit });
   }
   if (valid === 0) throw badFile(source, `none of ${total} elements was recorded`);
@@ -85,7 +85,7 @@ async function readOffsets(
   { signal }: FormatOptions,
 ): Promise<Float64Array> {
   const width = wide ? 8 : 4;
-  holds(source, table, total * width, `the table of ${total} offsets`);
+  checkFrameFits(source, table, total * width, `the table of ${total} offsets`);
   const bytes = await source.read(table, valid * width, { signal });
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Float64Array.from({ length: valid }, (_, i) =>
@@ -111,7 +111,7 @@ async function readElement(
   if (!dtype) throw badFile(source, `element type is ${type}; expected one of ${Object.keys(types).join(', ')}`);
   // A pixel larger than a metre is one of reciprocal space: the file has no unit.
   for (const { name, offset, scale } of calibrations) {
-    const size = sane(source, 'the size of an element', await cursor.u32(), 1, source.size);
+    const size = checkHeaderSize(source, 'the size of an element', await cursor.u32(), 1, source.size);
     axes.unshift({ name, size, scale, offset, unit: pictures ? (scale > 1 ? '1/m' : 'm') : 'eV' });
   }
   return { axes, dtype };
@@ -128,13 +128,13 @@ export async function openSer(
   const { version, total, valid, axes } = header;
   const offsets = await readOffsets(source, header, options);
   // The first element describes all of them.
-  cursor.at = sane(source, 'the place of the first element', offsets[0] as number, 0, source.size);
+  cursor.at = checkHeaderSize(source, 'the place of the first element', offsets[0] as number, 0, source.size);
   const { axes: signalAxes, dtype } = await readElement(source, cursor, header.pictures);
   const signal = signalAxes.map(({ size }) => size);
   const head = cursor.at - (offsets[0] as number);
   const storedBytes = signal.reduce((a, b) => a * b, elementBytes(dtype));
   for (const [i, offset] of offsets.entries())
-    holds(source, offset + head, storedBytes, `element ${i} of ${signal.join(' × ')} ${dtype}`);
+    checkFrameFits(source, offset + head, storedBytes, `element ${i} of ${signal.join(' × ')} ${dtype}`);
   const shape = axes.map(({ size }) => size);
   const stated = shape.reduce((a, b) => a * b, 1);
   const notes: Note[] = [];

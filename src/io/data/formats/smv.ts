@@ -3,7 +3,7 @@ import type { Metadata, Note } from '../dataset.js';
 import { type DataType, elementBytes } from '../dtype.js';
 import type { Format } from '../format.js';
 import { openFrames } from '../frames.js';
-import { badFile, holds, navigationShape, sane } from '../shapes.js';
+import { badFile, checkFrameFits, checkHeaderSize, navigationShape } from '../shapes.js';
 import { headerNumber, readTextHeader } from '../text-header.js';
 
 /** Bits of the words of C; a long has 32. */
@@ -39,9 +39,9 @@ export const smv: Format = {
   },
   async open(source, options) {
     const { values } = await readTextHeader(source, 0, options.signal);
-    const offset = sane(source, 'HEADER_BYTES', headerNumber(values, 'HEADER_BYTES') ?? 0, 1, source.size);
-    const width = sane(source, 'SIZE1', headerNumber(values, 'SIZE1') ?? 0);
-    const height = sane(source, 'SIZE2', headerNumber(values, 'SIZE2') ?? 0);
+    const offset = checkHeaderSize(source, 'HEADER_BYTES', headerNumber(values, 'HEADER_BYTES') ?? 0, 1, source.size);
+    const width = checkHeaderSize(source, 'SIZE1', headerNumber(values, 'SIZE1') ?? 0);
+    const height = checkHeaderSize(source, 'SIZE2', headerNumber(values, 'SIZE2') ?? 0);
     const type = values.get('TYPE') ?? values.get('DATA_TYPE') ?? 'unsigned_short';
     const dtype = typeOf(type);
     if (!dtype)
@@ -49,7 +49,7 @@ export const smv: Format = {
     if (values.get('COMPRESSION') && !/^none$/i.test(values.get('COMPRESSION') ?? ''))
       throw badFile(source, `COMPRESSION ${values.get('COMPRESSION')} cannot be read`);
     const storedBytes = width * height * elementBytes(dtype);
-    holds(source, offset, storedBytes, `an image of ${height} × ${width} ${dtype}`);
+    checkFrameFits(source, offset, storedBytes, `an image of ${height} × ${width} ${dtype}`);
     const { meta, notes } = describe(values, width, height);
     const order = values.get('BYTE_ORDER');
     const little = options.endian ? options.endian === 'little' : !/big/i.test(order ?? '');

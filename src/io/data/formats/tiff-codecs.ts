@@ -42,18 +42,18 @@ export async function decompress(
   if (compression === 5) return lzw(stored, length);
   if (compression === 32773) return packBits(stored, length);
   if (compression !== 50000) return deflated(stored, length, most, checksums);
-  return (await import('../codecs/zstd.js')).unpackZstd(stored, length, { checksums, padding: mostPadding });
+  return (await import('../codecs/zstd.js')).unpackZstd(stored, length, { checksums, padding: maxPadding });
 }
 
 /** Padding that a writer may leave after a strip, in bytes. */
-const mostPadding = 3;
+const maxPadding = 3;
 
 /** Decodes a zlib stream that ends the strip or comes before its padding. */
 async function deflated(stored: Uint8Array, length: number, most: number, checksums: boolean): Promise<Uint8Array> {
   const attempt = (padding: number): Promise<Uint8Array> =>
     inflate(stored.subarray(0, Math.max(0, stored.length - padding)), length, 'zlib', { most, checksums });
   return attempt(0).catch(async (damaged) => {
-    for (let padding = 1; padding <= mostPadding; padding++) {
+    for (let padding = 1; padding <= maxPadding; padding++) {
       const data = await attempt(padding).catch(() => undefined);
       if (data) return data;
     }

@@ -2,7 +2,7 @@
 import type { PlatformSignal } from '../../../base/globals.js';
 import type { ByteSource } from '../byte-source.js';
 import { Cursor, cString, latin1 } from '../cursor.js';
-import { badFile, holds, sane } from '../shapes.js';
+import { badFile, checkFrameFits, checkHeaderSize } from '../shapes.js';
 
 /** Tags that are read; others are ignored. */
 const names = {
@@ -46,7 +46,7 @@ export interface TiffFile {
   readonly pages: readonly Page[];
 }
 
-const mostPages = 2 ** 20;
+const maxPages = 2 ** 20;
 /** Bytes per field type; 0 for unknown types. */
 const widths = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8];
 
@@ -70,10 +70,16 @@ export async function readPages(source: ByteSource, signal?: PlatformSignal): Pr
   while (next !== 0) {
     if (seen.has(next))
       throw badFile(source, `the chain of pages is cyclic: page ${pages.length} is at byte ${next} again`);
-    if (seen.size >= mostPages) throw badFile(source, `more than ${mostPages} pages`);
+    if (seen.size >= maxPages) throw badFile(source, `more than ${maxPages} pages`);
     seen.add(next);
     cursor.at = next;
-    const count = sane(source, 'the number of tags', big ? await cursor.u64() : await cursor.u16(), 1, 65536);
+    const count = checkHeaderSize(
+      source,
+      'the number of tags',
+      big ? await cursor.u64() : await cursor.u16(),
+      1,
+      65536,
+    );
     pages.push(await readPage(cursor, count, big, left));
     cursor.at = next + (big ? 8 : 2) + count * (big ? 20 : 12);
     next = big ? await cursor.u64() : await cursor.u32();
@@ -97,7 +103,7 @@ async function readPage(cursor: Cursor, count: number, big: boolean, left: { byt
     const width = widths[type] ?? 0;
     if (width === 0) continue;
     if (values * width > inline) cursor.at = big ? await cursor.u64() : await cursor.u32();
-    holds(source, cursor.at, values * width, `the tag ${name}`);
+    checkFrameFits(source, cursor.at, values * width, `the tag ${name}`);
     left.bytes -= values * width;
     if (left.bytes < 0)
       throw badFile(source, `the tags of the page at byte ${start} overlap with those of earlier pages`);

@@ -7,7 +7,7 @@ import type { Metadata, Note, SizeCheck } from '../dataset.js';
 import { type DataType, elementBytes, littleEndianMachine, numberBytes } from '../dtype.js';
 import type { Format } from '../format.js';
 import { openFrames } from '../frames.js';
-import { badFile, holds, navigationShape, sane } from '../shapes.js';
+import { badFile, checkFrameFits, checkHeaderSize, navigationShape } from '../shapes.js';
 import { describeMini } from './cbf-header.js';
 import { codecs, decompress, undoDifferences, undoFloatDifferences, unpackBits, unread } from './tiff-codecs.js';
 import { numberIn, type Page, readPages, type TiffFile } from './tiff-tags.js';
@@ -17,7 +17,7 @@ interface Piece {
   readonly width: number;
   readonly height: number;
   /** Rows that it may have, of which the last ones are not part of the image. */
-  readonly mostRows: number;
+  readonly maxRows: number;
 }
 
 /** The layout of a page in the file: its strips or tiles, row by row. */
@@ -35,7 +35,7 @@ interface Layout {
 }
 
 /** Most rows below the image that a writer adds to make its last strip as long as the others. */
-const mostSpareRows = 255;
+const maxSpareRows = 255;
 
 export const tiff: Format = {
   name: 'tiff',
@@ -111,9 +111,9 @@ export const tiff: Format = {
 };
 
 function layoutOf(source: ByteSource, page: Page): Layout {
-  const width = sane(source, 'the width', numberIn(page, 'width', 0));
-  const height = sane(source, 'the height', numberIn(page, 'height', 0));
-  const samples = sane(source, 'the samples a pixel', numberIn(page, 'samples', 1), 1, 64);
+  const width = checkHeaderSize(source, 'the width', numberIn(page, 'width', 0));
+  const height = checkHeaderSize(source, 'the height', numberIn(page, 'height', 0));
+  const samples = checkHeaderSize(source, 'the samples a pixel', numberIn(page, 'samples', 1), 1, 64);
   const bits = numberIn(page, 'bits', 1);
   if (page.numbers.get('bits')?.some((other) => other !== bits))
     throw badFile(source, 'samples with different numbers of bits cannot be read');
@@ -132,10 +132,12 @@ function layoutOf(source: ByteSource, page: Page): Layout {
   const predictor = numberIn(page, 'predictor', 1);
   if (predictor > 3 || (predictor !== 1 && bits < 8)) throw badFile(source, `predictor ${predictor} cannot be read`);
   const tiled = page.numbers.has('tileOffsets');
-  const pieceWidth = tiled ? sane(source, 'the width of a tile', numberIn(page, 'tileWidth', 0), 1, 2 ** 24) : width;
+  const pieceWidth = tiled
+    ? checkHeaderSize(source, 'the width of a tile', numberIn(page, 'tileWidth', 0), 1, 2 ** 24)
+    : width;
   const pieceRows = tiled
-    ? sane(source, 'the height of a tile', numberIn(page, 'tileHeight', 0), 1, 2 ** 24)
-    : sane(source, 'the rows of a strip', numberIn(page, 'rowsPerStrip', height));
+    ? checkHeaderSize(source, 'the height of a tile', numberIn(page, 'tileHeight', 0), 1, 2 ** 24)
+    : checkHeaderSize(source, 'the rows of a strip', numberIn(page, 'rowsPerStrip', height));
   const pieceHeight = tiled ? pieceRows : Math.min(height, pieceRows);
   const offsets = page.numbers.get(tiled ? 'tileOffsets' : 'stripOffsets') ?? [];
   const rowBytes = Math.ceil((pieceWidth * samples * bits) / 8);
@@ -153,7 +155,7 @@ function layoutOf(source: ByteSource, page: Page): Layout {
     return compression === 1 ? rowBytes * rows : (stated[i] ?? 0);
   });
   for (let i = 0; i < pieces; i++)
-    holds(source, offsets[i] as number, bytes[i] as number, `${tiled ? 'tile' : 'strip'} ${i}`);
+    checkFrameFits(source, offsets[i] as number, bytes[i] as number, `${tiled ? 'tile' : 'strip'} ${i}`);
   // A stored byte cannot decode to more than this many bytes (LZW 4096, deflate 1032): a small file cannot claim a huge
   // frame.
   const room = bytes.slice(0, pieces).reduce((a, b) => a + b, 0);
@@ -162,7 +164,7 @@ function layoutOf(source: ByteSource, page: Page): Layout {
   const largest = bytes.slice(0, pieces).reduce((a, b) => Math.max(a, b), 0);
   if (tiled && rowBytes * pieceHeight > largest * 5000)
     throw badFile(source, `tiles of ${pieceHeight} × ${pieceWidth} cannot fit into so few compressed bytes`);
-  const piece = { width: pieceWidth, height: pieceHeight, mostRows: Math.min(pieceRows, pieceHeight + mostSpareRows) };
+  const piece = { width: pieceWidth, height: pieceHeight, maxRows: Math.min(pieceRows, pieceHeight + maxSpareRows) };
   return { width, height, samples, bits, dtype, compression, predictor, piece, offsets, bytes };
 }
 
@@ -232,7 +234,7 @@ async function readPage(
     const columns = Math.min(piece.width, width - left);
     const stored = await source.read(offsets[i] as number, bytes[i] as number, { signal });
     const wanted = rowBytes * (tiled ? piece.height : rows);
-    const data = await decompress(stored, compression, wanted, rowBytes * piece.mostRows, checksums);
+    const data = await decompress(stored, compression, wanted, rowBytes * piece.maxRows, checksums);
     for (let row = 0; row < rows; row++) {
       const line = data.slice(row * rowBytes, (row + 1) * rowBytes);
       const to = ((top + row) * width + left) * samples * size;

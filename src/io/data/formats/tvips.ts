@@ -4,7 +4,7 @@ import { Cursor } from '../cursor.js';
 import type { Note } from '../dataset.js';
 import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
-import { badFile, navigationShape, sane } from '../shapes.js';
+import { badFile, checkHeaderSize, navigationShape } from '../shapes.js';
 import { electronWavelengthA } from '../units.js';
 
 const headerBytes = 256;
@@ -124,8 +124,8 @@ async function readHeader(source: ByteSource, { signal }: FormatOptions) {
     throw badFile(source, 'no series header; open the first file of the series, NAME_000.tvips');
   const version = await cursor.i32();
   if (version !== 1 && version !== 2) throw badFile(source, `version ${version} cannot be read; expected 1 or 2`);
-  const width = sane(source, 'the width', await cursor.i32(), 1, 2 ** 20);
-  const height = sane(source, 'the height', await cursor.i32(), 1, 2 ** 20);
+  const width = checkHeaderSize(source, 'the width', await cursor.i32(), 1, 2 ** 20);
+  const height = checkHeaderSize(source, 'the height', await cursor.i32(), 1, 2 ** 20);
   const depth = await cursor.i32();
   if (depth !== 8 && depth !== 16) throw badFile(source, `pixels have ${depth} bits; expected 8 or 16`);
   const offset = { x: await cursor.i32(), y: await cursor.i32() };
@@ -134,7 +134,7 @@ async function readHeader(source: ByteSource, { signal }: FormatOptions) {
   const kilovolts = await cursor.i32();
   const magnification = await cursor.i32();
   const frameHeader =
-    version === 1 ? oldFrameHeader : sane(source, 'the header of a frame', await cursor.i32(), 12, 2 ** 20);
+    version === 1 ? oldFrameHeader : checkHeaderSize(source, 'the header of a frame', await cursor.i32(), 12, 2 ** 20);
   const volts = kilovolts * 1000;
   return {
     width,

@@ -7,7 +7,7 @@ import { Hdf5Group } from './file.js';
 import type { Hdf5Value } from './values.js';
 
 /** Longer axes are described by their first and last value: a dimension of a hostile file may claim any length. */
-const mostAxisBytes = 2 ** 22;
+const maxAxisBytes = 2 ** 22;
 
 /** Normalises the spelling of units: nm, Å, 1/nm, 1/Å. */
 export function unitOf(text: string | undefined): string | undefined {
@@ -51,7 +51,7 @@ function even(values: ArrayLike<number | bigint>, size: number): Partial<Axis> |
 async function fromValues(axis: Hdf5Dataset, size: number, fallback?: string): Promise<Axis> {
   const name = (await attributeText(axis, 'name')) ?? (await attributeText(axis, 'long_name')) ?? fallback;
   const unit = unitOf((await attributeText(axis, 'units')) ?? undefined);
-  if (!axis.numbers || axis.shape.length !== 1 || (axis.shape[0] ?? 0) * axis.type.size > mostAxisBytes)
+  if (!axis.numbers || axis.shape.length !== 1 || (axis.shape[0] ?? 0) * axis.type.size > maxAxisBytes)
     return named(name, size, {}, unit);
   const values = (await axis.value()) as unknown as ArrayLike<number | bigint>;
   return named(name, size, even(values, size) ?? {}, unit);

@@ -13,7 +13,7 @@ export function volume(count: readonly number[]): number {
 }
 
 /** The intersection of two boxes; undefined if empty. */
-export function meet(a: Box, b: Box): Box | undefined {
+export function intersectBoxes(a: Box, b: Box): Box | undefined {
   const start: number[] = [];
   const count: number[] = [];
   for (let axis = 0; axis < a.start.length; axis++) {

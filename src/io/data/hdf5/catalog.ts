@@ -22,8 +22,8 @@ export interface Catalog {
 }
 
 /** Largest number of objects examined: files of microscopes have hundreds, a hostile file any number. */
-const mostObjects = 4000;
-const mostDepth = 16;
+const maxObjects = 4000;
+const maxDepth = 16;
 
 /** Walks the tree of a file, breadth first; links into other files are listed but not followed. */
 export async function catalogOf(file: Hdf5File): Promise<Catalog> {
@@ -32,11 +32,11 @@ export async function catalogOf(file: Hdf5File): Promise<Catalog> {
   const broken: { path: string; error: EwaldError }[] = [];
   const seen = new Set<number>();
   let level: Hdf5Group[] = [await file.root()];
-  for (let depth = 0; level.length > 0 && depth < mostDepth; depth++) {
+  for (let depth = 0; level.length > 0 && depth < maxDepth; depth++) {
     const next: Hdf5Group[] = [];
     for (const group of level) {
       for (const [name, link] of group.links) {
-        if (entries.length >= mostObjects) return { file, entries, external, broken };
+        if (entries.length >= maxObjects) return { file, entries, external, broken };
         const path = `${group.path === '/' ? '' : group.path}/${name}`;
         if (link.kind === 'external') {
           external.push({ path, link });

@@ -82,7 +82,7 @@ interface ExtensibleArray {
   /** Elements in the index. */
   readonly inIndex: number;
   /** Elements of the smallest block. */
-  readonly leastInBlock: number;
+  readonly minInBlock: number;
   /** Super blocks whose blocks are listed in the index. */
   readonly supersInIndex: number;
   readonly offsetBytes: number;
@@ -102,18 +102,23 @@ async function readExtensibleArray(grid: Grid, address: number): Promise<Extensi
   checkClient(head, grid, size);
   const bits = head.u8();
   const inIndex = head.u8();
-  const leastInBlock = head.u8();
-  const leastPointers = head.u8();
+  const minInBlock = head.u8();
+  const minPointers = head.u8();
   const pageBits = head.u8();
   for (let i = 0; i < 6; i++) head.length();
   const index = head.address();
   head.checksum();
-  if (bits > 64 || leastInBlock < 1 || leastPointers < 1 || pageBits > 30)
-    throw head.wrong('its sizes are inconsistent');
-  const blocksInIndex = 2 * (leastPointers - 1);
-  const supersInIndex = 2 * Math.log2(leastPointers);
-  const supers = Math.max(0, 1 + bits - Math.log2(leastInBlock) - supersInIndex);
-  const sizes = { inIndex, leastInBlock, supersInIndex, offsetBytes: Math.ceil(bits / 8), perPage: 2 ** pageBits };
+  if (bits > 64 || minInBlock < 1 || minPointers < 1 || pageBits > 30) throw head.wrong('its sizes are inconsistent');
+  const blocksInIndex = 2 * (minPointers - 1);
+  const supersInIndex = 2 * Math.log2(minPointers);
+  const supers = Math.max(0, 1 + bits - Math.log2(minInBlock) - supersInIndex);
+  const sizes = {
+    inIndex,
+    minInBlock,
+    supersInIndex,
+    offsetBytes: Math.ceil(bits / 8),
+    perPage: 2 ** pageBits,
+  };
   if (index === nowhere) return { ...sizes, elements: [], blocks: [], supers: [] };
   const bytes = 6 + offset + inIndex * size + (blocksInIndex + supers) * offset + 4;
   const block = await pages.fields(index, bytes, 'the index of an extensible array');
@@ -138,10 +143,10 @@ interface BlockPlace {
 }
 
 /** Super block s holds 2^⌊s/2⌋ blocks of 2^⌈s/2⌉ · least elements each. */
-function blockPlace(index: number, leastInBlock: number): BlockPlace {
-  const s = Math.floor(Math.log2(Math.floor(index / leastInBlock) + 1));
-  const within = index - (2 ** s - 1) * leastInBlock;
-  const perBlock = 2 ** Math.ceil(s / 2) * leastInBlock;
+function blockPlace(index: number, minInBlock: number): BlockPlace {
+  const s = Math.floor(Math.log2(Math.floor(index / minInBlock) + 1));
+  const within = index - (2 ** s - 1) * minInBlock;
+  const perBlock = 2 ** Math.ceil(s / 2) * minInBlock;
   const inSuper = 2 ** Math.floor(s / 2);
   return { superNumber: s, inSuper, perBlock, number: Math.floor(within / perBlock), at: within % perBlock };
 }
@@ -161,7 +166,7 @@ export function extensibleLookup(grid: Grid, address: number): ChunkLookup {
     const array = await open(address);
     const index = linear(growingFirst(place), most);
     if (index < array.inIndex) return array.elements[index];
-    return blocks.element(array, blockPlace(index - array.inIndex, array.leastInBlock));
+    return blocks.element(array, blockPlace(index - array.inIndex, array.minInBlock));
   };
 }
 

@@ -22,7 +22,7 @@ import { readMappings, type VirtualMapping, virtualReader, virtualShape } from '
 export const isDataset = (header: ObjectHeader): boolean => header.messages.some(({ type }) => type === message.layout);
 
 /** Larger datasets are frames and are not read as values. */
-const mostValueBytes = 2 ** 28;
+const maxValueBytes = 2 ** 28;
 
 interface DatasetParts {
   readonly file: Home;
@@ -144,7 +144,7 @@ export class Hdf5Dataset {
     const { shape, type } = this;
     const count = elementsOf(this.#parts.space);
     const bytes = count * type.size;
-    if (bytes > mostValueBytes)
+    if (bytes > maxValueBytes)
       throw new EwaldError('Limit', `${this.path}: ${bytes} bytes are too many for one value; read boxes of it`);
     await this.checkFilters();
     const raw = new Uint8Array(bytes);

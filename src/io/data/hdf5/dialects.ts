@@ -359,7 +359,7 @@ export async function findFrames(catalog: Catalog): Promise<Frames> {
     arrays.map(({ path }) => path),
   );
   const chosen = arrays.find(({ path }) => path === best) ?? arrays[0];
-  if (!chosen) throw nothing(catalog.file, catalog);
+  if (!chosen) throw noFrames(catalog.file, catalog);
   const isLargest = arrays.every(({ object: { shape } }) => product(shape) <= product(chosen.object.shape));
   return {
     dialect: 'HDF5',
@@ -374,7 +374,7 @@ export async function findFrames(catalog: Catalog): Promise<Frames> {
   };
 }
 
-function nothing(file: Hdf5File, { entries, external, broken }: Catalog): EwaldError {
+function noFrames(file: Hdf5File, { entries, external, broken }: Catalog): EwaldError {
   const [first] = broken;
   const { end } = file.superblock;
   // The truncation explains all other problems.

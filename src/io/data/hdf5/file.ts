@@ -17,7 +17,7 @@ import { readSuperblock, type Superblock } from './superblock.js';
 import type { Hdf5Value } from './values.js';
 
 /** Links followed for one path before it counts as cyclic. */
-const mostHops = 64;
+const maxHops = 64;
 
 /** State shared by files that refer to each other. */
 export interface FileSet {
@@ -122,7 +122,7 @@ export class Hdf5File {
    * virtual datasets that are being opened through it.
    */
   async get(path: string, through: readonly string[] = []): Promise<Hdf5Object | undefined> {
-    return this.follow(await this.root(through), path, { left: mostHops }, through);
+    return this.follow(await this.root(through), path, { left: maxHops }, through);
   }
 
   /** Like `get`, but throws `Format` if there is no such object. */
@@ -136,7 +136,7 @@ export class Hdf5File {
   async follow(
     from: Hdf5Group,
     path: string,
-    hops = { left: mostHops },
+    hops = { left: maxHops },
     through: readonly string[] = [],
   ): Promise<Hdf5Object | undefined> {
     let at: Hdf5Object = path.startsWith('/') ? await from.file.root(through) : from;

@@ -58,7 +58,7 @@ export function filterName({ id, name, values }: Filter): string {
 }
 
 /** A block of four bytes repeats one byte 2¹⁷ times. */
-const mostOfZstd = 2 ** 15 + 1;
+const maxOfZstd = 2 ** 15 + 1;
 
 /** The inverse of one filter. */
 interface Step {
@@ -102,7 +102,7 @@ function stepOf(filter: Filter, elementBytes: number, checksums: boolean): Step 
     case 32015:
       return {
         filter,
-        ratio: mostOfZstd,
+        ratio: maxOfZstd,
         forward: () => undefined,
         decode: (_, ...data) => decodeZstd(...data, checksums),
       };
@@ -112,7 +112,7 @@ function stepOf(filter: Filter, elementBytes: number, checksums: boolean): Step 
       if (values[4] === 3)
         return {
           filter,
-          ratio: mostOfZstd,
+          ratio: maxOfZstd,
           forward: () => undefined,
           decode: (codecs, ...data) => decodeBitshuffleZstd(codecs, ...data, { elementBytes: size, checksums }),
         };

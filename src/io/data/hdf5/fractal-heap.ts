@@ -31,7 +31,7 @@ async function readHeapHeader(pages: Pages, address: number): Promise<HeapHeader
   const idBytes = fields.u16();
   const filterBytes = fields.u16();
   const checked = (fields.u8() & 2) !== 0;
-  const mostManaged = fields.u32();
+  const maxManaged = fields.u32();
   fields.length();
   const hugeTree = fields.address();
   fields.length();
@@ -39,7 +39,7 @@ async function readHeapHeader(pages: Pages, address: number): Promise<HeapHeader
   for (let i = 0; i < 8; i++) fields.length();
   const width = fields.u16();
   const startBytes = fields.length();
-  const mostDirect = fields.length();
+  const maxDirect = fields.length();
   const heapBits = fields.u16();
   fields.u16();
   const root = fields.address();
@@ -51,10 +51,10 @@ async function readHeapHeader(pages: Pages, address: number): Promise<HeapHeader
     );
   fields.checksum();
   const offsetBytes = Math.ceil(heapBits / 8);
-  if (width < 1 || startBytes < 1 || mostDirect < startBytes || offsetBytes > 8)
+  if (width < 1 || startBytes < 1 || maxDirect < startBytes || offsetBytes > 8)
     throw fields.wrong('its table of blocks is inconsistent');
-  const lengthBytes = Math.min(Math.ceil(Math.log2(mostDirect) / 8), bytesFor(mostManaged));
-  const directRows = Math.log2(mostDirect) - Math.log2(startBytes) + 2;
+  const lengthBytes = Math.min(Math.ceil(Math.log2(maxDirect) / 8), bytesFor(maxManaged));
+  const directRows = Math.log2(maxDirect) - Math.log2(startBytes) + 2;
   return {
     fields,
     idBytes,

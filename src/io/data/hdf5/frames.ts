@@ -141,14 +141,14 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
 }
 
 /** Frames that a small file may claim without storing any; larger ones would only cost memory. */
-const mostUnwritten = 2 ** 26;
+const maxUnwritten = 2 ** 26;
 
 /** Throws `Format` for large frames of which the file stores nothing at all. */
 function refuseUnwritten(source: ByteSource, { parts, path }: Frames, frameBytes: number): void {
   const isUnwritten = ({ layout }: Hdf5Dataset): boolean =>
     (layout.kind === 'contiguous' && layout.address === nowhere) ||
     (layout.kind === 'chunked' && layout.index.address === nowhere);
-  if (frameBytes <= mostUnwritten || !parts.every(isUnwritten)) return;
+  if (frameBytes <= maxUnwritten || !parts.every(isUnwritten)) return;
   throw new EwaldError(
     'Format',
     `${source.name}: ${path} claims frames of ${frameBytes} bytes, and none of them has been written`,
@@ -346,7 +346,7 @@ function byName({ file, entries }: Catalog, name: string): Hdf5Dataset | undefin
     `${file.source.name}: dataset ${JSON.stringify(name)} matches ${others.length + 1} arrays; choose one: ` +
       [first, ...others]
         .slice(0, 20)
-        .map((one) => one?.path)
+        .map((other) => other?.path)
         .join(', '),
   );
 }

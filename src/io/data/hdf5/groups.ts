@@ -7,7 +7,7 @@ import { Hdf5Dataset } from './dataset.js';
 import { type Hdf5File, Hdf5Group } from './file.js';
 
 /** Largest number of groups that are looked at for one path. */
-const mostGroups = 1_000_000;
+const maxGroups = 1_000_000;
 
 /** Numbers in names in their order: 2 before 10. */
 const inNumbers = new Intl.Collator('en', { numeric: true });
@@ -26,8 +26,8 @@ export async function arraysInGroups(file: Hdf5File, path: string): Promise<Grou
     const [part, ...rest] = parts;
     const children = part === '%' ? [...group.links.keys()].sort(inNumbers.compare) : [part as string];
     for (const name of children) {
-      if (looked++ >= mostGroups)
-        throw new EwaldError('Limit', `${file.source.name}: ${path} fits more than ${mostGroups} groups`);
+      if (looked++ >= maxGroups)
+        throw new EwaldError('Limit', `${file.source.name}: ${path} fits more than ${maxGroups} groups`);
       if (file.files.pace.due) await file.files.pace.rest();
       if (!group.links.has(name)) continue;
       const object = await group.get(name);

@@ -28,14 +28,14 @@ export async function localHeap(pages: Pages, address: number): Promise<(offset:
 }
 
 /** Collections cached per file: lists of texts refer to the same few again and again. */
-const mostCollections = 16;
+const maxCollections = 16;
 
 /** One object of a global heap collection. */
 export async function globalHeapObject(pages: Pages, address: number, index: number): Promise<Uint8Array> {
   const held = pages.collections;
   let reading = held.get(address);
   if (!reading) {
-    if (held.size >= mostCollections) held.clear();
+    if (held.size >= maxCollections) held.clear();
     reading = readCollection(pages, address);
     held.set(address, reading);
     reading.catch(() => held.delete(address));

@@ -7,7 +7,7 @@ import { EwaldError } from '../../../base/errors.js';
 /** More levels than any real file has: series of files, of files of modules, have two or three. */
 const deepest = 16;
 /** Elements read for one element of the outermost dataset: one per level if its parts do not overlap. */
-const mostForOne = 256;
+const maxForOne = 256;
 
 /** The state of a read: the virtual datasets it goes through, outermost first. */
 export interface Nesting {
@@ -36,8 +36,8 @@ export function checkNesting(name: string, through: readonly string[], key: stri
 }
 
 /** The same read, one virtual dataset further in. Throws `Format` if that dataset is already being read. */
-export function nested(name: string, nesting: Nesting | undefined, key: string, elements: number): Nesting {
-  const { through, work } = nesting ?? { through: [], work: { left: elements * mostForOne } };
+export function enterVirtual(name: string, nesting: Nesting | undefined, key: string, elements: number): Nesting {
+  const { through, work } = nesting ?? { through: [], work: { left: elements * maxForOne } };
   checkNesting(name, through, key);
   return { through: [...through, key], work };
 }
@@ -48,7 +48,7 @@ export function countElements(name: string, { work }: Nesting, elements: number)
   if (work.left < 0)
     throw new EwaldError(
       'Format',
-      `${name} is a virtual dataset whose parts overlap: more than ${mostForOne} elements are read for one`,
+      `${name} is a virtual dataset whose parts overlap: more than ${maxForOne} elements are read for one`,
       { detail: { dataset: name } },
     );
 }

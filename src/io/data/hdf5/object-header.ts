@@ -33,7 +33,7 @@ export interface ObjectHeader {
 }
 
 /** More continuation blocks than any writer makes for one header. */
-const mostPieces = 1024;
+const maxPieces = 1024;
 
 /** Largest depth of shared messages that refer to shared messages. */
 const deepestShared = 4;
@@ -98,7 +98,7 @@ async function readPieces(pages: Pages, owner: number, pieces: Piece[], raw: Raw
   let left = pages.source.size;
   for (let piece = pieces.shift(); piece; piece = pieces.shift()) {
     left -= piece.length;
-    if (seen.has(piece.address) || seen.size >= mostPieces || left < 0)
+    if (seen.has(piece.address) || seen.size >= maxPieces || left < 0)
       throw new EwaldError(
         'Format',
         `${pages.source.name}: the continuations of the object header at ${owner} form a cycle`,

@@ -10,7 +10,7 @@ import { Fields, type Widths } from './fields.js';
 
 const pageBytes = 16 * 1024;
 /** 4 MiB of pages per file. */
-const mostPages = 256;
+const maxPages = 256;
 
 /** The metadata of one file. */
 export class Pages {
@@ -86,7 +86,7 @@ export class Pages {
     const reading = this.source.read(from, Math.min(pageBytes, this.source.size - from));
     this.#pages.set(page, reading);
     reading.catch(() => this.#pages.delete(page));
-    if (this.#pages.size > mostPages)
+    if (this.#pages.size > maxPages)
       for (const oldest of [...this.#pages.keys()].slice(0, 32)) this.#pages.delete(oldest);
     return reading;
   }

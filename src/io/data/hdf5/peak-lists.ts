@@ -8,12 +8,12 @@ import type { Hdf5File } from './file.js';
 import { Hdf5Group } from './file.js';
 
 /** Limit on the peaks of one frame: real frames have fewer, but a file may claim any number. */
-const mostPeaks = 2 ** 20;
+const maxPeaks = 2 ** 20;
 /** Number of frames whose lists are read at a time. */
 const framesAtOnce = 256;
 const placesAtOnce = 2 ** 22;
 /** Limit on the peaks of one call. */
-const mostAtOnce = 2 ** 28;
+const maxAtOnce = 2 ** 28;
 
 /** The group of CXI's columns; undefined if the file has none. */
 export function findPeakList({ entries }: Catalog): string | undefined {
@@ -100,7 +100,7 @@ async function readCounts(
   signal: ReadPeaksOptions['signal'],
 ): Promise<Uint32Array> {
   const counts = Uint32Array.from((await part(numbers, [first], [count], signal)) as Float64Array);
-  const most = Math.min(x?.shape[1] ?? 0, y?.shape[1] ?? 0, mostPeaks);
+  const most = Math.min(x?.shape[1] ?? 0, y?.shape[1] ?? 0, maxPeaks);
   const wrong = counts.findIndex((n) => n > most);
   if (wrong >= 0)
     throw new EwaldError(
@@ -109,10 +109,10 @@ async function readCounts(
       { detail: { path, frame: first + wrong } },
     );
   const total = counts.reduce((sum, n) => sum + n, 0);
-  if (total > mostAtOnce)
+  if (total > maxAtOnce)
     throw new EwaldError(
       'Limit',
-      `${name}: ${path} claims ${total} peaks for ${count} frames; at most ${mostAtOnce} can be read at once`,
+      `${name}: ${path} claims ${total} peaks for ${count} frames; at most ${maxAtOnce} can be read at once`,
       { detail: { path, peaks: total } },
     );
   return counts;
@@ -148,7 +148,7 @@ async function readColumns(
 /** CrystFEL's list3: rows of fs, ss and intensity, for files of one frame. */
 async function table(one: Hdf5Dataset, frames: number, count: number, shift: number): Promise<ListedPeaks> {
   const [rows = 0, columns = 0] = one.shape;
-  if (!one.numbers || one.shape.length !== 2 || columns < 3 || rows > mostPeaks || frames !== 1)
+  if (!one.numbers || one.shape.length !== 2 || columns < 3 || rows > maxPeaks || frames !== 1)
     throw new EwaldError(
       'Format',
       `${one.file.source.name}: ${one.path} is ${one.summary} for ${frames} frames; a table of peaks has rows of ` +

@@ -5,7 +5,17 @@ import { checkSignal } from '../../../base/options.js';
 import type { Pace } from '../../../base/pace.js';
 import type { Codecs } from '../codecs/codecs.js';
 import { tooLarge } from '../shapes.js';
-import { type Box, copyBox, fillBox, isRun, meet, offsetOf, placesBetween, type Side, volume } from './box.js';
+import {
+  type Box,
+  copyBox,
+  fillBox,
+  intersectBoxes,
+  isRun,
+  offsetOf,
+  placesBetween,
+  type Side,
+  volume,
+} from './box.js';
 import type { ChunkLookup, StoredChunk } from './chunk-grid.js';
 import { chunkLookup } from './chunk-index.js';
 import type { Dataspace } from './dataspace.js';
@@ -22,7 +32,7 @@ const chunksInFlight = 6;
  * claim an array of any size in chunks of one byte.
  */
 const freeChunks = 2 ** 22;
-const leastBytesAChunk = 64;
+const minBytesAChunk = 64;
 
 /** Everything about where elements are stored and how they are compressed. */
 interface StorageParts {
@@ -180,7 +190,7 @@ class ChunkedReader {
       last.push(Math.floor((from + (box.count[axis] ?? 1) - 1) / size));
       chunks *= (last[axis] ?? 0) - (first[axis] ?? 0) + 1;
     }
-    if (chunks > freeChunks + (volume(box.count) * this.#parts.elementBytes) / leastBytesAChunk)
+    if (chunks > freeChunks + (volume(box.count) * this.#parts.elementBytes) / minBytesAChunk)
       throw wrong(
         this.#parts,
         `${box.count.join(' × ')} elements are in ${chunks} chunks of ${chunk.join(' × ')}, which are too small ` +
@@ -195,7 +205,7 @@ class ChunkedReader {
     const { chunk, plainEdges } = this.#layout;
     this.#lookup ??= chunkLookup(pages, this.#layout, space, pipeline.filters.length > 0);
     const start = place.map((n, axis) => n * (chunk[axis] ?? 1));
-    const part = meet({ start, count: chunk }, box);
+    const part = intersectBoxes({ start, count: chunk }, box);
     if (!part) return;
     const target: Side = {
       ...to,

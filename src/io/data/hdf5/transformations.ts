@@ -12,7 +12,7 @@ import type { Hdf5File } from './file.js';
 export type Vector = readonly [number, number, number];
 
 /** The longest chain that is followed. */
-const mostAxes = 32;
+const maxAxes = 32;
 
 /** What a chain does to a point: a rotation, row by row, and a shift in metres. */
 export interface Placement {
@@ -180,7 +180,7 @@ export async function chainFrom(file: Hdf5File, start: string | undefined, detec
   const varying: VaryingAxis[] = [];
   const seen = new Set<string>();
   for (let path = start; path !== undefined; ) {
-    if (seen.has(path) || seen.size >= mostAxes) throw wrong(file, path, 'depends on itself');
+    if (seen.has(path) || seen.size >= maxAxes) throw wrong(file, path, 'depends on itself');
     seen.add(path);
     const axis = await axisAt(file, path);
     if (axis.range !== undefined) varying.push({ path, range: axis.range });

@@ -18,9 +18,9 @@ export type Hdf5Value =
   | readonly Hdf5Value[];
 
 /** Limit on the number of values: a damaged file may claim any number and refer to the same ones again and again. */
-const mostValues = 1 << 20;
+const maxValues = 1 << 20;
 /** Limit on their total size in bytes. */
-const mostBytes = 2 ** 28;
+const maxBytes = 2 ** 28;
 
 /** The amounts that may still be read for one value. */
 interface Left {
@@ -35,7 +35,7 @@ export async function readValues(
   count: number,
   bytes: Uint8Array,
   depth = 0,
-  left: Left = { values: mostValues, bytes: mostBytes },
+  left: Left = { values: maxValues, bytes: maxBytes },
 ): Promise<Hdf5Value[] | FrameArray> {
   left.bytes -= Math.min(bytes.length, count * type.size);
   if (left.bytes < 0) throw tooMany(pages);
@@ -55,7 +55,7 @@ export async function readValues(
 const tooMany = ({ source }: Pages): EwaldError =>
   new EwaldError(
     'Limit',
-    `${source.name}: a value has more than ${mostValues} elements or ${mostBytes} bytes, the limits for a single value`,
+    `${source.name}: a value has more than ${maxValues} elements or ${maxBytes} bytes, the limits for a single value`,
     { detail: { path: source.name } },
   );
 

@@ -8,7 +8,7 @@ import { Fields, nowhere } from './fields.js';
 import { globalHeapObject } from './heaps.js';
 import type { Home, Part } from './home.js';
 import type { Layout } from './layout.js';
-import { checkNesting, countElements, type Nesting, nested } from './nesting.js';
+import { checkNesting, countElements, enterVirtual, type Nesting } from './nesting.js';
 import type { Pages } from './pages.js';
 import { type AxisSelection, indexAt, positionsIn, readSelection, type Selection, selected } from './selection.js';
 import type { ReadBox } from './storage.js';
@@ -26,7 +26,7 @@ export interface VirtualMapping {
  * Maximum number of blocks of one pattern that are looked for before it counts as infinite; each is a file or a
  * dataset.
  */
-const mostBlocks = 1_000_000;
+const maxBlocks = 1_000_000;
 
 /** Reads the parts that a layout refers to. */
 export async function readMappings(
@@ -134,7 +134,7 @@ export async function virtualShape(
     let end = along.start;
     if (isPattern(mapping.file) || isPattern(mapping.path)) {
       let blocks = 0;
-      while (blocks < mostBlocks && (await sourceIfThere(file, path, mapping, blocks, through))) blocks++;
+      while (blocks < maxBlocks && (await sourceIfThere(file, path, mapping, blocks, through))) blocks++;
       if (blocks > 0) end = along.start + (blocks - 1) * along.stride + along.block;
     } else {
       const source = await sourceIfThere(file, path, mapping, 0, through);
@@ -212,7 +212,7 @@ class VirtualReader {
   readonly read: ReadBox = async (box, to, signal, outside) => {
     const { shape, type, fill, mappings, key } = this.#dataset;
     const { pace } = this.#dataset.file.files;
-    const reading = { box, to, nesting: nested(this.#name, outside, key, volume(box.count)), signal };
+    const reading = { box, to, nesting: enterVirtual(this.#name, outside, key, volume(box.count)), signal };
     fillBox(to, box.count, type.size, fill);
     for (const mapping of mappings) {
       if (pace.due) await pace.rest(signal);

@@ -1,15 +1,15 @@
 /** A Blob or File as a source, from a browser's file dialog or drag and drop. Only what is read is loaded. */
 import { EwaldError, messageOf } from '../../../base/errors.js';
 import type { PlatformBlob, PlatformFile } from '../../../base/globals.js';
-import { checkSignal, shown } from '../../../base/options.js';
+import { checkSignal, inspect } from '../../../base/options.js';
 import {
   absentFile,
   type ByteSource,
   baseName,
   partsInside,
   type ReadOptions,
+  readTarget,
   type SiblingOptions,
-  target,
 } from '../byte-source.js';
 
 /** A browser provides no access from a File to its neighbours, so they are passed along with it. */
@@ -22,7 +22,7 @@ export interface BlobSourceOptions {
 /** A source over a Blob or File. */
 export function blobSource(blob: PlatformBlob, options: BlobSourceOptions = {}): ByteSource {
   if (typeof (blob as PlatformBlob | null)?.size !== 'number')
-    throw new EwaldError('Argument', `blobSource was given ${shown(blob)}; expected a Blob or a File`);
+    throw new EwaldError('Argument', `blobSource was given ${inspect(blob)}; expected a Blob or a File`);
   const name = options.name ?? ('name' in blob && typeof blob.name === 'string' ? blob.name : 'Blob');
   const siblings = options.siblings ?? [];
   const source: ByteSource = {
@@ -30,7 +30,7 @@ export function blobSource(blob: PlatformBlob, options: BlobSourceOptions = {}):
     size: blob.size,
     async read(offset: number, into: number | Uint8Array, { signal }: ReadOptions = {}) {
       checkSignal(signal);
-      const out = target(source, offset, into);
+      const out = readTarget(source, offset, into);
       let bytes: ArrayBuffer;
       try {
         bytes = await blob.slice(offset, offset + out.byteLength).arrayBuffer();

@@ -8,7 +8,7 @@ import { fileError, notAFile } from '../../../base/file-errors.js';
 import type { PlatformSignal } from '../../../base/globals.js';
 import { checkSignal } from '../../../base/options.js';
 import type { Turning } from '../byte-order.js';
-import { absentFile, type ByteSource, partsInside, type SiblingOptions, target } from '../byte-source.js';
+import { absentFile, type ByteSource, partsInside, readTarget, type SiblingOptions } from '../byte-source.js';
 import { Descriptor } from './descriptors.js';
 
 const statFile = promisify(fstat);
@@ -29,13 +29,13 @@ const readVector = promisify(readv) as unknown as (
 ) => Promise<{ bytesRead: number }>;
 
 /** Frames smaller than this do not get a buffer of their own in a vectored read. */
-const leastPiece = 4096;
+const minPiece = 4096;
 /** For smaller reads the addon is no faster. It avoids destinations to which the system copies slowly. */
-const leastForAddon = 2 ** 17;
+const minForAddon = 2 ** 17;
 /** POSIX limits the number of buffers per call to this. */
-const mostPieces = 1024;
+const maxPieces = 1024;
 /** Linux reads at most this much per call. */
-const mostBytes = 2 ** 30;
+const maxBytes = 2 ** 30;
 
 const throughPipe = (path: string): EwaldError =>
   new EwaldError('File', `${path} is a pipe, but frames need random access; save it to a file first`, {
@@ -158,11 +158,11 @@ class FileReads {
 
   async readOne(fd: number, offset: number, out: Uint8Array, signal?: PlatformSignal): Promise<void> {
     const { byteLength } = out;
-    const read = byteLength >= leastForAddon ? this.turning?.readTurned : undefined;
+    const read = byteLength >= minForAddon ? this.turning?.readTurned : undefined;
     if (read && offset + byteLength <= this.#size)
       return this.inAddon(fd, offset, () => read(fd, offset, byteLength, byteLength, 1, out));
     for (let done = 0; done < byteLength; ) {
-      const length = Math.min(mostBytes, byteLength - done);
+      const length = Math.min(maxBytes, byteLength - done);
       const { bytesRead } = await readFile(fd, out, done, length, offset + done);
       if (bytesRead === 0)
         throw new EwaldError(
@@ -186,8 +186,8 @@ class FileReads {
   }
 
   async readPieces(fd: number, offset: number, pieces: readonly Uint8Array[], signal?: PlatformSignal): Promise<void> {
-    for (let i = 0, at = offset; i < pieces.length; i += mostPieces) {
-      const few = pieces.slice(i, i + mostPieces);
+    for (let i = 0, at = offset; i < pieces.length; i += maxPieces) {
+      const few = pieces.slice(i, i + maxPieces);
       let { bytesRead } = await readVector(fd, few, at);
       checkSignal(signal);
       // Reads piece by piece whatever the call did not return.
@@ -226,7 +226,7 @@ function sourceOver(
     ...(place === undefined ? {} : { path: place }),
     size,
     async read(offset, into, { signal } = {}) {
-      const out = target(source, offset, into);
+      const out = readTarget(source, offset, into);
       await reads.tracked(signal, (fd) => reads.readOne(fd, offset, out, signal));
       return out;
     },
@@ -243,7 +243,7 @@ function sourceOver(
         return reads.tracked(signal, work);
       }
       const between = stride - bytes;
-      if (between <= 0 || between > bytes || bytes < leastPiece) return undefined;
+      if (between <= 0 || between > bytes || bytes < minPiece) return undefined;
       // The gaps between frames are all read into the same few bytes and ignored.
       const gap = new Uint8Array(between);
       const pieces = Array.from({ length: 2 * count - 1 }, (_, i) =>

@@ -1,5 +1,5 @@
 /** A source that the caller wrote: it may ignore the signal of a read, which must not keep the reader waiting. */
-import { orAborted } from '../../../base/aborted.js';
+import { abortable } from '../../../base/aborted.js';
 import type { PlatformSignal } from '../../../base/globals.js';
 import type { ByteSource, ReadOptions } from '../byte-source.js';
 
@@ -11,7 +11,7 @@ export function givenSource(source: ByteSource, opening: PlatformSignal | undefi
     left.add(reading);
     const over = (): boolean => left.delete(reading);
     reading.then(over, over);
-    return orAborted(reading, signal);
+    return abortable(reading, signal);
   };
   return {
     name,

@@ -16,8 +16,8 @@ import {
   type ByteSource,
   partsInside,
   type ReadOptions,
+  readTarget,
   type SiblingOptions,
-  target,
 } from '../byte-source.js';
 import { changed, checkVersion, conditionsOf, type Version, versionOf } from './http-version.js';
 import { ReadAhead, rangeBytes } from './read-ahead.js';
@@ -75,7 +75,7 @@ export async function httpSource(url: string | PlatformUrl, options: HttpSourceO
     size: version.size,
     async read(offset: number, into: number | Uint8Array, { signal }: ReadOptions = {}) {
       checkSignal(signal);
-      const out = target(source, offset, into);
+      const out = readTarget(source, offset, into);
       if (whole) out.set(whole.subarray(offset, offset + out.byteLength));
       else await ranges.read(offset, out, { signal });
       return out;

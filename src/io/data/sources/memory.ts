@@ -1,14 +1,14 @@
 /** Bytes in memory as a source; the files it refers to are passed along. */
 import { EwaldError } from '../../../base/errors.js';
-import { checkSignal, shown } from '../../../base/options.js';
+import { checkSignal, inspect } from '../../../base/options.js';
 import { Pace } from '../../../base/pace.js';
 import {
   absentFile,
   type ByteSource,
   partsInside,
   type ReadOptions,
+  readTarget,
   type SiblingOptions,
-  target,
 } from '../byte-source.js';
 
 /** A source over bytes; `siblings` are the files it may refer to, by their relative names. Nothing is copied. */
@@ -18,7 +18,7 @@ export function memorySource(
   siblings: Readonly<Record<string, Uint8Array>> = {},
 ): ByteSource {
   if (!ArrayBuffer.isView(bytes))
-    throw new EwaldError('Argument', `memorySource was given ${shown(bytes)}; expected a Uint8Array`);
+    throw new EwaldError('Argument', `memorySource was given ${inspect(bytes)}; expected a Uint8Array`);
   // Reads from memory wait for nothing, so without this, loops over reads would block the event loop.
   const pace = new Pace();
   const size = bytes.byteLength;
@@ -28,7 +28,7 @@ export function memorySource(
     async read(offset: number, into: number | Uint8Array, options: ReadOptions = {}) {
       checkSignal(options.signal);
       if (pace.due) await pace.rest(options.signal);
-      const out = target(source, offset, into);
+      const out = readTarget(source, offset, into);
       if (bytes.byteLength !== size)
         throw new EwaldError(
           'Shape',
@@ -50,7 +50,7 @@ export function memorySource(
       const before = partsInside(name, path, {})
         .map((part) => `${part}/`)
         .join('');
-      const inside = Object.keys(siblings).filter((one) => one.startsWith(before));
+      const inside = Object.keys(siblings).filter((key) => key.startsWith(before));
       return [...new Set(inside.map((one) => one.slice(before.length)))]
         .flatMap((one) => (one.includes('/') ? [one.slice(0, one.indexOf('/'))] : []))
         .filter((one, i, all) => all.indexOf(one) === i)

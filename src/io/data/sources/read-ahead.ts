@@ -12,7 +12,7 @@ type Fetch = (offset: number, into: Uint8Array, options: ReadOptions) => Promise
 /** Bytes of the first request and of each that continues no other; requests begin at multiples of it. */
 export const rangeBytes = 2 ** 16;
 /** Most bytes that are requested for a small read, and that are kept of all files together. */
-const [mostAhead, mostKept] = [2 ** 22, 2 ** 25];
+const [maxAhead, maxKept] = [2 ** 22, 2 ** 25];
 /** Reads of this many bytes go to the server as they are. */
 const largeRead = 2 ** 20;
 /** A range that begins at most this far behind another continues it: chunks have other structures between them. */
@@ -81,7 +81,7 @@ export class ReadAhead {
     const after = Math.min(this.#size, ...ranges.map(({ from }) => from).filter((from) => from > at));
     const from = Math.max(at - (at % rangeBytes), before?.end ?? 0);
     const continued = before && at - before.end <= gap ? 2 * (before.end - before.from) : rangeBytes;
-    const to = Math.min(after, Math.max(end, from + Math.min(mostAhead, continued)));
+    const to = Math.min(after, Math.max(end, from + Math.min(maxAhead, continued)));
     const stop = new AbortController();
     const bytes = new Uint8Array(to - from);
     const arriving = this.#fetch(from, bytes, { signal: stop.signal }).then(() => bytes);
@@ -101,7 +101,7 @@ export class ReadAhead {
     let kept = 0;
     for (const one of latest) kept += one.end - one.from;
     for (const one of latest) {
-      if (kept <= mostKept) break;
+      if (kept <= maxKept) break;
       kept -= one.end - one.from;
       drop(one);
     }

@@ -11,7 +11,7 @@ import { EwaldError } from '../../../base/errors.js';
 import type { PlatformSignal } from '../../../base/globals.js';
 
 /** The same limit as in browsers. */
-const mostRedirects = 20;
+const maxRedirects = 20;
 const redirecting = [301, 302, 303, 307, 308];
 
 /** A response, and whether it came from another origin, to which the user's headers were not sent. */
@@ -76,7 +76,7 @@ export function fetcher(address: string, headers: Readonly<Record<string, string
       const location = redirecting.includes(response.status) ? response.headers.get('location') : null;
       if (location === null) return { response, withoutHeaders: withoutHeaders && given };
       await response.body?.cancel();
-      if (redirects === mostRedirects) throw refused(address, `it redirects more than ${mostRedirects} times`);
+      if (redirects === maxRedirects) throw refused(address, `it redirects more than ${maxRedirects} times`);
       const next = target(address, location, url);
       withoutHeaders ||= next.origin !== url.origin;
       url = next;

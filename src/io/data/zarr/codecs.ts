@@ -98,7 +98,7 @@ function withoutSum(data: Uint8Array, checksums: boolean): Uint8Array {
 
 const compressors = ['blosclz', 'lz4', 'snappy', 'zlib', 'zstd'];
 /** Blocks are split into one stream per byte of an element, unless these say otherwise. */
-const [mostSplits, leastSplitBytes] = [16, 128];
+const [maxSplits, minSplitBytes] = [16, 128];
 
 /**
  * Blosc, version 1: a header of 16 bytes, the starts of blocks, and in each block one stream, or one per byte of an
@@ -132,7 +132,7 @@ async function blosc(data: Uint8Array, length: number, core: Codecs, checksums: 
     const to = out.subarray(block * blockBytes, Math.min(length, (block + 1) * blockBytes));
     const isShort = to.length < blockBytes;
     const splits =
-      (flags & 16) === 0 && !isShort && typeBytes <= mostSplits && blockBytes / typeBytes >= leastSplitBytes
+      (flags & 16) === 0 && !isShort && typeBytes <= maxSplits && blockBytes / typeBytes >= minSplitBytes
         ? typeBytes
         : 1;
     const shuffled = (flags & 5) !== 0 && typeBytes > 1;

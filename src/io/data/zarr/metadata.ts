@@ -41,7 +41,7 @@ export interface ZarrArray {
 /** Metadata of an array or group, as read from a file. */
 export type ZarrJson = Readonly<Record<string, unknown>>;
 
-const mostAxes = 32;
+const maxAxes = 32;
 /** The names of version 3. */
 const types3: Readonly<Record<string, DataType>> = {
   bool: 'u8',
@@ -69,7 +69,7 @@ const objectOf = (value: unknown): ZarrJson =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as ZarrJson) : {};
 
 function lengths(what: string, value: unknown, least: number): readonly number[] {
-  if (!Array.isArray(value) || value.length > mostAxes) return wrong(`its ${what} is not a list of lengths`);
+  if (!Array.isArray(value) || value.length > maxAxes) return wrong(`its ${what} is not a list of lengths`);
   for (const n of value) if (!Number.isSafeInteger(n) || n < least || n > 2 ** 40) wrong(`its ${what} is [${value}]`);
   return value as readonly number[];
 }

@@ -10,18 +10,18 @@ import type { ArrayEntry, Axis, Dataset, Note } from '../dataset.js';
 import { elementBytes } from '../dtype.js';
 import type { FormatOptions, Services } from '../format.js';
 import { openFrames } from '../frames.js';
-import { badFile, checkShape, defaultFrameBytes, navigationShape, sane, tooLarge } from '../shapes.js';
+import { badFile, checkHeaderSize, checkShape, defaultFrameBytes, navigationShape, tooLarge } from '../shapes.js';
 import { ZarrChunks } from './chunks.js';
 import { codecNames, unknownCodec } from './codecs.js';
 import { type ZarrArray, type ZarrJson, zarrArray, zarrMeta } from './metadata.js';
 
-const mostText = 2 ** 26;
+const maxText = 2 ** 26;
 /** Partitions start at whole rows of chunks, unless these are larger. */
-const mostAlignedBytes = 2 ** 27;
+const maxAlignedBytes = 2 ** 27;
 /** Chunks that are read concurrently. */
 const ahead = 4;
 /** Frames that touch more chunks than this are reported. */
-const mostChunks = 4;
+const maxChunks = 4;
 
 /** Opens the array that the metadata describe, or one of a group. */
 export async function openZarr(source: ByteSource, options: FormatOptions, services: Services): Promise<Dataset> {
@@ -33,7 +33,7 @@ export async function openZarr(source: ByteSource, options: FormatOptions, servi
 }
 
 async function readJson(source: ByteSource, signal: PlatformSignal | undefined): Promise<ZarrJson> {
-  if (source.size > mostText) throw badFile(source, `the metadata have ${source.size} bytes`);
+  if (source.size > maxText) throw badFile(source, `the metadata have ${source.size} bytes`);
   const text = new TextDecoder().decode(await source.read(0, source.size, { signal }));
   try {
     const json: unknown = JSON.parse(text);
@@ -80,7 +80,7 @@ function consolidated(json: ZarrJson): ZarrGroup {
 }
 
 /** Groups are not nested deeper, and have no more members. */
-const [deepest, mostMembers] = [8, 1000];
+const [deepest, maxMembers] = [8, 1000];
 
 /** The arrays of a group that lie in the folders beside its metadata; none if the source cannot list folders. */
 async function walked(source: ByteSource, signal: PlatformSignal | undefined): Promise<ZarrGroup> {
@@ -90,13 +90,13 @@ async function walked(source: ByteSource, signal: PlatformSignal | undefined): P
   for (let depth = 0; depth < deepest && level.length > 0; depth++) {
     const next: string[] = [];
     for (const folder of level)
-      for (const name of ((await source.folders?.(folder)) ?? []).slice(0, mostMembers)) {
+      for (const name of ((await source.folders?.(folder)) ?? []).slice(0, maxMembers)) {
         const path = folder === '' ? name : `${folder}/${name}`;
         const array = await metadataAt(source, path, signal);
         if (array) arrays.set(path, array);
         else next.push(path);
       }
-    level = next.slice(0, mostMembers);
+    level = next.slice(0, maxMembers);
   }
   return { arrays, texts };
 }
@@ -225,12 +225,12 @@ async function openArray(
       `${source.name} has shape ${shape.join(' × ')}; sigShape ${options.sigShape.join(' × ')} is not its end`,
     );
   const nav = shape.slice(0, shape.length - axes);
-  const frames = sane(source, 'the number of frames', product(nav), 1, 2 ** 40);
+  const frames = checkHeaderSize(source, 'the number of frames', product(nav), 1, 2 ** 40);
   const frameBytes = signal.reduce((a, b) => a * b, elementBytes(dtype));
   const rows = (chunk[0] ?? 1) * product(nav.slice(1));
   const perFrame = signal.reduce((n, length, i) => n * Math.ceil(length / (chunk[nav.length + i] as number)), 1);
   const notes: Note[] = [];
-  if (perFrame > mostChunks)
+  if (perFrame > maxChunks)
     notes.push({ kind: 'warning', text: `each frame is in ${perFrame} chunks, all of which are read for it` });
   const core = await services.codecs();
   const chunks = new ZarrChunks(source, folder, array, core, {
@@ -246,7 +246,7 @@ async function openArray(
     notes,
     arrays: arrays.size > 1 ? listed(arrays, folder) : [],
     filters: [...codecNames(codecs), ...(array.shards ? ['shards'] : [])],
-    chunkFrames: nav.length > 0 && rows * frameBytes <= mostAlignedBytes ? rows : 1,
+    chunkFrames: nav.length > 0 && rows * frameBytes <= maxAlignedBytes ? rows : 1,
     onDispose: () => core.dispose(),
     readMany: (first, count, into, abort) => readFrames(chunks, grid, first, count, into, abort),
   });

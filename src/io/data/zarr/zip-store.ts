@@ -7,7 +7,7 @@ import { memorySource } from '../sources/memory.js';
 import { type ZipEntry, zipMember } from '../zip.js';
 
 /** Metadata of an array have a few hundred bytes. */
-const mostText = 2 ** 20;
+const maxText = 2 ** 20;
 const isMetadata = /(^|\/)(\.zarray|\.zattrs|zarr\.json)$/;
 
 /** The source of the store's metadata, which owns the archive. Throws `Format`. */
@@ -28,7 +28,7 @@ export async function zipStore(
   const arrays: Record<string, unknown> = Object.create(null);
   for (const name of members.keys()) {
     if (!isMetadata.test(name)) continue;
-    if ((members.get(name)?.bytes ?? 0) > mostText) throw badFile(source, `the metadata ${name} are too large`);
+    if ((members.get(name)?.bytes ?? 0) > maxText) throw badFile(source, `the metadata ${name} are too large`);
     const member = await read(name);
     const text = new TextDecoder().decode(await member.read(0, member.size));
     let json: unknown;

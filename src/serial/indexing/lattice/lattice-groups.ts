@@ -5,7 +5,13 @@
 import { type Cell, cellFrom, flat } from '../../../crystal/cell.js';
 import { matches } from '../../../crystal/lattice-match.js';
 import { actionOf, inverted, product } from '../../../crystal/strain.js';
-import { closure, inverse, type Operation, operationKey, product as then } from '../../../crystal/symmetry/matrices.js';
+import {
+  generateGroup,
+  inverse,
+  type Operation,
+  operationKey,
+  product as then,
+} from '../../../crystal/symmetry/matrices.js';
 
 /** A lattice of the same or lower symmetry. */
 export interface LatticeModel {
@@ -50,7 +56,7 @@ export function latticeFamily(frame: Cell): LatticeFamily {
   // Two rotations generate every group of rotations of a lattice.
   for (const [i, one] of rotations.entries())
     for (const other of rotations.slice(i)) {
-      const group = closure([one, other]);
+      const group = generateGroup([one, other]);
       groups.set(nameOf(group), group);
     }
   const models: LatticeModel[] = [];

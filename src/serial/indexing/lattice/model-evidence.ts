@@ -48,9 +48,9 @@ const freedom = 6;
 /** Standard deviations expected of strains: of a lattice against its frame, and of the laboratory. */
 const [latticePrior, laboratoryPrior] = [0.02, 0.003];
 /** Rounds of expectation maximisation, and the gain of ln L that ends them. */
-const [mostRounds, leastGain] = [16, 1e-3];
+const [maxRounds, minGain] = [16, 1e-3];
 /** Settings with a smaller weight do not count. */
-const leastWeight = 1e-4;
+const minWeight = 1e-4;
 
 /** The stills with their errors under one scatter. */
 export interface Weighed {
@@ -92,7 +92,7 @@ export function fitModel(
   for (let i = 0; i < free; i++) values[i] = start[i] ?? 0;
   let logLikelihood = Number.NEGATIVE_INFINITY;
   let covariance: Float64Array | undefined;
-  for (let round = 0; round < mostRounds; round++) {
+  for (let round = 0; round < maxRounds; round++) {
     normal.fill(0);
     right.fill(0);
     let sum = 0;
@@ -100,10 +100,10 @@ export function fitModel(
       normal[i * size + i] = 1 / (prior[i] as number) ** 2;
       sum -= ((values[i] as number) / (prior[i] as number)) ** 2 / 2;
     }
-    for (const one of stills) sum += expect(model.settings, one, values, normal, right);
+    for (const still of stills) sum += expect(model.settings, still, values, normal, right);
     covariance = inverseOf(normal, size);
     if (!covariance || !Number.isFinite(sum)) return undefined;
-    const done = sum - logLikelihood < leastGain && round > 2;
+    const done = sum - logLikelihood < minGain && round > 2;
     logLikelihood = sum;
     if (done) break;
     values = times(covariance, right, size) as Float64Array<ArrayBuffer>;
@@ -153,7 +153,7 @@ function expect(
   const column = new Float64Array(6);
   for (let k = 0; k < settings.length; k++) {
     const weight = (((likelihoods[k] as number) / total) * (freedom + 6)) / (freedom + (squares[k] as number));
-    if (weight < leastWeight) continue;
+    if (weight < minWeight) continue;
     const columns = [...(settings[k] as readonly Float64Array[]), ...laboratory];
     for (let a = 0; a < size; a++) {
       apply(inverse, columns[a] as Float64Array, column);

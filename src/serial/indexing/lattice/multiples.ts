@@ -3,14 +3,14 @@ import { type Cell, combine, volume } from '../../../crystal/cell.js';
 import { latticeBend } from '../../../crystal/lattice-match.js';
 
 /** Cells of more lattices than this are not recognised, because they never explain nearly as much. */
-const mostTimes = 4;
+const maxTimes = 4;
 
 /**
  * Whether `cell` is, within `limit` (of lengths, or radians), the cell of `of` or a multiple of it, in any orientation.
  */
 export function isMultiple(cell: Cell, of: Cell, limit: number): boolean {
   const times = Math.round(volume(cell) / volume(of));
-  if (times < 1 || times > mostTimes) return false;
+  if (times < 1 || times > maxTimes) return false;
   return sublattices(times).some((matrix) => latticeBend(combine(matrix, of), cell) < limit);
 }
 

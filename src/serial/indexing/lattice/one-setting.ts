@@ -18,9 +18,9 @@ export interface AlignedStills {
 /** Difference of lengths (relative) and angles (radians) up to which two bases correspond. */
 const farthest = 0.12;
 /** Stills that may be the first reference, stills that judge them, and rounds of the mean. */
-const [mostReferences, mostJudges, rounds] = [12, 40, 4];
+const [maxReferences, maxJudges, rounds] = [12, 40, 4];
 /** A still further than this from the mean, in medians but at least as a strain, is not of this lattice. */
-const [outlier, leastOutlier] = [5, 0.02];
+const [outlier, minOutlier] = [5, 0.02];
 
 const size = (strain: readonly number[]): number => Math.hypot(...strain);
 
@@ -51,7 +51,7 @@ export function alignStills(fits: readonly StillFit[], reference = medoidOf(fits
     if (aligned.length < 2) return undefined;
     mean = product(last, stretch([0, 1, 2, 3, 4, 5].map((i) => median(aligned.map((one) => one.strain[i] ?? 0)))));
   }
-  const limit = Math.max(leastOutlier, outlier * median(aligned.map(({ strain }) => size(strain))));
+  const limit = Math.max(minOutlier, outlier * median(aligned.map(({ strain }) => size(strain))));
   const stills = aligned.filter(({ strain }) => size(strain) < limit).map(({ still }) => still);
   return stills.length < 2 ? undefined : { mean, stills };
 }
@@ -60,8 +60,8 @@ export function alignStills(fits: readonly StillFit[], reference = medoidOf(fits
 function medoidOf(fits: readonly StillFit[]): Cell | undefined {
   let medoid: Cell | undefined;
   let least = Number.POSITIVE_INFINITY;
-  const judges = fits.slice(0, mostJudges);
-  for (const { cell } of fits.slice(0, mostReferences)) {
+  const judges = fits.slice(0, maxJudges);
+  for (const { cell } of fits.slice(0, maxReferences)) {
     const middle = median(judges.map((judge) => size(nearestBasis(judge.cell, cell)?.strain ?? [2 * farthest])));
     if (middle < least) [least, medoid] = [middle, cell];
   }

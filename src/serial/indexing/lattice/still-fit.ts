@@ -26,11 +26,11 @@ const [scattersAcross, scattersAlong] = [5, 3.5];
 const across = { first: 3e-4, least: 3e-5, most: 5e-4 } as const;
 const along = { first: 1e-3, least: 1e-4, most: 4e-3 } as const;
 /** Most of these fits, and the relative change of the scatters that ends them. */
-const [mostFits, settled] = [12, 0.01];
+const [maxFits, settled] = [12, 0.01];
 /** Median magnitude of a normal distribution in one dimension and in two, in standard deviations. */
 const [ofNormal, ofRayleigh] = [0.6745, 1.1774];
 /** Spots nearer to the beam do not tell the length of the ray. */
-const leastDepth = 1e-4;
+const minDepth = 1e-4;
 
 /** A spot and its node. */
 interface Pair {
@@ -90,7 +90,7 @@ function withinScatters(start: Fitted, spots: ArrayLike<number>): Fitted {
   let latest = start;
   if (!Number.isFinite(k0)) return latest;
   let [wide, deep] = [across.first, along.first] as [number, number];
-  for (let round = 0; round < mostFits; round++) {
+  for (let round = 0; round < maxFits; round++) {
     const nodes = reciprocal(latest.cell);
     const close = nearNodes(latest.cell, spots, Number.POSITIVE_INFINITY).flatMap((pair) => {
       const [x, y, z] = fromNode(nodes, pair.spot, pair.index);
@@ -121,7 +121,7 @@ function rayLength(spots: ArrayLike<number>): number {
   const lengths: number[] = [];
   for (let i = 0; i + 2 < spots.length; i += 3) {
     const [x, y, z] = [spots[i] ?? 0, spots[i + 1] ?? 0, spots[i + 2] ?? 0];
-    if (z < -leastDepth) lengths.push(-(x * x + y * y + z * z) / (2 * z));
+    if (z < -minDepth) lengths.push(-(x * x + y * y + z * z) / (2 * z));
   }
   return lengths.length > 0 ? median(lengths) : Number.NaN;
 }

@@ -1,7 +1,7 @@
 /** Reads a text stream, in any of the forms that callers have, as pieces of bytes. */
 import { EwaldError } from '../../../base/errors.js';
 import type { PlatformBlob } from '../../../base/globals.js';
-import { shown } from '../../../base/options.js';
+import { inspect } from '../../../base/options.js';
 import type { ByteSource } from '../../../io/data/byte-source.js';
 import { unpackedPieces } from '../../../io/data/compressed/pieces.js';
 import { blobSource } from '../../../io/data/sources/blob.js';
@@ -46,13 +46,13 @@ async function* piecesAsGiven(bytes: MergeBytes, name: string): AsyncGenerator<U
   else if (isIterable(given)) {
     for await (const piece of given) {
       if (!(piece instanceof Uint8Array))
-        throw new EwaldError('Argument', `${name} comes in pieces such as ${shown(piece)}; expected Uint8Array`);
+        throw new EwaldError('Argument', `${name} comes in pieces such as ${inspect(piece)}; expected Uint8Array`);
       yield piece;
     }
   } else
     throw new EwaldError(
       'Argument',
-      `${name} is ${shown(given)}; expected its bytes: a Uint8Array, a Blob or an iterable of Uint8Array`,
+      `${name} is ${inspect(given)}; expected its bytes: a Uint8Array, a Blob or an iterable of Uint8Array`,
     );
 }
 

@@ -1,6 +1,6 @@
 /** Data sets by the counts of a region: `roi:lamp.mean>50`, of a run with the region (`rois`). */
-import { shown } from '../../../base/options.js';
-import { refusal } from '../../../base/parameters.js';
+import { inspect } from '../../../base/options.js';
+import { argumentError } from '../../../base/parameters.js';
 import { type RegionField, regionFields, regionOfLine } from '../../../crystal/stream/regions.js';
 
 /** A region's number and the level that divides its frames. */
@@ -17,10 +17,10 @@ export function regionSplitOf(splitBy: string | undefined): RegionSplit | undefi
   const [, name = '', field = '', sign, level = ''] =
     /^roi:([A-Za-z][\w-]*)\.([a-z]+)\s*([<>])\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)$/i.exec(splitBy.trim()) ?? [];
   if (sign === undefined || !(regionFields as readonly string[]).includes(field))
-    throw refusal(
+    throw argumentError(
       'merge',
       (said) =>
-        `${said('splitBy')} is ${shown(splitBy)}; expected roi:NAME.FIELD, < or > and a number, such as ` +
+        `${said('splitBy')} is ${inspect(splitBy)}; expected roi:NAME.FIELD, < or > and a number, such as ` +
         `"roi:lamp.mean>50", with a field of ${regionFields.join(', ')}`,
     );
   return { name, field: field as RegionField, sign: sign as '<' | '>', level: Number(level) };

@@ -85,7 +85,7 @@ export function formatState(
   const { filenames, events, headerValues, axes, crystals, count } = observations;
   const head: Head = {
     ...{ admission, counts, leftOut, heads, filenames, events, headerValues, crystals, count },
-    ...(axes.some((one) => one > 0) && { axes: [...axes] }),
+    ...(axes.some((axis) => axis > 0) && { axes: [...axes] }),
   };
   const text = new TextEncoder().encode(JSON.stringify(head));
   const columns = observationColumns(observations);

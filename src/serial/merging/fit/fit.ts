@@ -2,7 +2,7 @@
 import { median } from '../../../base/median.js';
 import type { Observations } from '../collection/observations.js';
 import type { MergingKernel } from '../contract.js';
-import { accumulate, type Fit, type Identified, merged, mostOf, type Sums } from './accumulate.js';
+import { accumulate, type Fit, type Identified, maxOf, merged, type Sums } from './accumulate.js';
 import { Excitation, lnRadius, lnScale, parameterCount, temperature } from './model.js';
 import { type RefinementStep, refine } from './refine.js';
 
@@ -27,14 +27,14 @@ const proportional = { first: 0.15, least: 0.02, most: 0.6 } as const;
 const roundsPerMerge = 3;
 const stepsPerCycle = 2;
 /** Radius and orientation are refined from the second cycle on, which affects the merge of the third. */
-const leastCycles = 3;
+const minCycles = 3;
 /** Cycles end when the relative change of the merged intensities, apart from their scale, is below this. */
 const settled = 1e-3;
 
 /** The initial common radius: RMS excitation error of strong observations, 1/Å. */
 export function commonRadius(observations: Observations, part: Uint8Array): number {
   const { intensity, sigma, offsets, crystals, profileRadii } = observations;
-  const excitation = new Excitation(mostOf(observations));
+  const excitation = new Excitation(maxOf(observations));
   let [sum, count] = [0, 0];
   for (let c = 0; c < crystals; c++) {
     if (part[c] !== 1) continue;
@@ -93,7 +93,7 @@ export async function runFit(
     const before = model;
     ({ model, sums } = await mergeRounds(kernel, data, fit, model));
     await onCycle(cycle + 1);
-    if (cycle >= leastCycles - 1 && changeOf(before, model, sums) < settled) break;
+    if (cycle >= minCycles - 1 && changeOf(before, model, sums) < settled) break;
   }
   return { fit, model, sums, deviations };
 }

@@ -21,10 +21,10 @@ function frameHash(filename: string, event: string): number {
  * half. The halves therefore differ by at most one crystal if there are enough frames with one.
  */
 export const halvesOf = (observations: Observations, selected: Uint8Array): Uint8Array =>
-  dealt(observations, selected, 2);
+  dealIntoGroups(observations, selected, 2);
 
 /** The same with any number of groups. */
-export function dealt({ filenames, events }: Observations, selected: Uint8Array, groups: number): Uint8Array {
+export function dealIntoGroups({ filenames, events }: Observations, selected: Uint8Array, groups: number): Uint8Array {
   const hashes = Uint32Array.from(filenames, (name, c) => frameHash(name, events[c] ?? ''));
   const crystalsOf = new Map<number, number>();
   for (const [c, hash] of hashes.entries())

@@ -6,7 +6,7 @@
 import { scattered } from '../../../crystal/polarisation.js';
 import type { MergingKernel } from '../contract.js';
 import type { Identified } from './accumulate.js';
-import { mostOf, weightOf } from './accumulate.js';
+import { maxOf, weightOf } from './accumulate.js';
 import { freshFit, runFit } from './fit.js';
 import { Excitation, lnFactor, parameterCount, rotationX, rotationY } from './model.js';
 import { depolarised } from './polarisation.js';
@@ -23,7 +23,7 @@ interface MeasuredPolarisation {
 }
 
 /** Maximum number of crystals used; with a few hundred, the error is small enough. */
-const mostCrystals = 2000;
+const maxCrystals = 2000;
 const cycles = 3;
 
 /** A second fit is made if the degree is at least this, in either direction. */
@@ -64,7 +64,7 @@ async function azimuthalShare(
     radius: noise.partiality !== 'none',
     rotations: false,
   });
-  const excitation = new Excitation(mostOf(observations));
+  const excitation = new Excitation(maxOf(observations));
   let [slope, curvature, scatter] = [0, 0, 0];
   for (let c = 0; c < crystals; c++) {
     if (sample[c] !== 1) continue;
@@ -106,9 +106,8 @@ function sampleOf(selected: Uint8Array): Uint8Array {
   const sample = new Uint8Array(selected.length);
   let seen = 0;
   for (const [c, on] of selected.entries())
-    if (on === 1 && Math.floor((seen++ * mostCrystals) / all) !== Math.floor((seen * mostCrystals) / all))
-      sample[c] = 1;
-  return all <= mostCrystals ? selected : sample;
+    if (on === 1 && Math.floor((seen++ * maxCrystals) / all) !== Math.floor((seen * maxCrystals) / all)) sample[c] = 1;
+  return all <= maxCrystals ? selected : sample;
 }
 
 /** The kind of beam that a measurement implies. */

@@ -20,7 +20,7 @@ export interface RefinementStep {
  * Approximate number of strong observations whose deviations are used for the proportional error; more would not make
  * their median noticeably more accurate.
  */
-const mostExcess = 2 ** 20;
+const maxExcess = 2 ** 20;
 
 /** Results of a step besides the parameters. */
 interface StepResult {
@@ -48,7 +48,7 @@ export async function refine(
   const { offsets, crystals } = observations;
   const pass: Pass = {
     ...step,
-    every: Math.ceil(observations.count / mostExcess),
+    every: Math.ceil(observations.count / maxExcess),
     // The priors of ln G and ln r are centred on their medians.
     centreScale: selectedCentre(fit, lnScale),
     centreRadius: selectedCentre(fit, lnRadius),

@@ -4,7 +4,7 @@ import type { Spread } from './accumulate.js';
 /** Number of bins in which reflections of similar intensity are judged together. */
 const bins = 20;
 /** Larger scatter is attributed to outliers and not to the error model. */
-const mostScatter = 5;
+const maxScatter = 5;
 
 /** 1/√Σ w g², times the root of the reduced χ² of reflections of similar intensity if that is above 1. */
 export function mergedSigmas({ counts, information, deviation2 }: Spread, intensity: Float64Array): Float64Array {
@@ -22,7 +22,7 @@ export function mergedSigmas({ counts, information, deviation2 }: Spread, intens
       if (n <= 2) continue;
       judged++;
       freedom += n - 1;
-      scatter += Math.min((deviation2[id] as number) / (n - 1), mostScatter) * (n - 1);
+      scatter += Math.min((deviation2[id] as number) / (n - 1), maxScatter) * (n - 1);
     }
     if (judged <= 10) continue;
     const factor = Math.sqrt(Math.max(1, scatter / freedom));

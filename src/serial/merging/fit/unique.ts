@@ -20,7 +20,7 @@ export interface UniqueReflections {
 }
 
 /** Maximum number of cells of all tables together: 1 GiB. */
-const mostCells = 2 ** 28;
+const maxCells = 2 ** 28;
 
 /** Numbers the indices −H … H, −K … K, −L … L consecutively. */
 class IndexBox {
@@ -34,10 +34,10 @@ class IndexBox {
     this.#strideK = 2 * most[2] + 1;
     this.#strideH = (2 * most[1] + 1) * this.#strideK;
     this.size = (2 * most[0] + 1) * this.#strideH;
-    if (this.size > mostCells)
+    if (this.size > maxCells)
       throw new EwaldError(
         'Limit',
-        `the indices reach ±${most.join(', ±')}, a box of ${this.size} reflections; at most ${mostCells} can be merged`,
+        `the indices reach ±${most.join(', ±')}, a box of ${this.size} reflections; at most ${maxCells} can be merged`,
       );
   }
 
@@ -71,10 +71,10 @@ export function uniqueReflections(
   ways: readonly Operation[],
 ): UniqueReflections {
   const box = boxOf(observations);
-  if (box.size * ways.length > mostCells)
+  if (box.size * ways.length > maxCells)
     throw new EwaldError(
       'Limit',
-      `${ways.length} ways to index need tables of ${box.size} reflections each, ${mostCells} at most in all; ` +
+      `${ways.length} ways to index need tables of ${box.size} reflections each, ${maxCells} at most in all; ` +
         'merge to a lower resolution, or with ambiguity: false',
     );
   const { count, h, k, l } = observations;

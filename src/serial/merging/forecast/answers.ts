@@ -92,7 +92,7 @@ const reach = 1.2;
  */
 const reachToFewer = 1.7;
 /** Significance from which on the time to the goal is told: its relative error is 1/z. */
-const leastSigmas = 3;
+const minSigmas = 3;
 
 /** Forecasts of the goals that are those of a shell; `halves` is shared by all of them. */
 export function shellForecast(scene: Pick<AnswerScene, 'data' | 'lowQ' | 'shells'>, goal: Goal, halves: HalfSums) {
@@ -170,7 +170,12 @@ function courseOf(
   const end = Math.max(1.5, Math.min(20, (1.25 * (Number.isFinite(most) ? most : 2 * likely)) / crystals));
   return Array.from({ length: courseSteps + 1 }, (_, i) => {
     const factor = end ** (i / courseSteps);
-    return { crystals: crystals * factor, likely: at(factor, 0), least: at(factor, -reach), most: at(factor, reachToFewer) };
+    return {
+      crystals: crystals * factor,
+      likely: at(factor, 0),
+      least: at(factor, -reach),
+      most: at(factor, reachToFewer),
+    };
   });
 }
 
@@ -267,8 +272,8 @@ function ofDifference({ text, kind, target }: Goal, scene: AnswerScene): WantedA
   if (sigmas >= target) return { ...own, isReached: true, refusal: undefined };
   const refusal =
     scene.drift ??
-    (sigmas < leastSigmas
-      ? `the crystals to ${target} σ are told from ${leastSigmas} σ on; before, chance decides`
+    (sigmas < minSigmas
+      ? `the crystals to ${target} σ are told from ${minSigmas} σ on; before, chance decides`
       : undefined);
   if (refusal !== undefined) return { ...own, isReached: false, refusal };
   // Significance grows as the number of crystals; its error is 1.

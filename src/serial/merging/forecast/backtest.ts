@@ -25,9 +25,9 @@ interface Said {
 /** Growth of the crystals at which values are kept, and for how many steps: up to 17 times as many. */
 const [growth, steps] = [1.1, 31];
 /** Growth from which on a forecast is judged, and the age that is shown if there are several, s. */
-const [leastGrowth, shownAgeS] = [1.15, 1200];
+const [minGrowth, shownAgeS] = [1.15, 1200];
 /** What is a miss: in crystals, and in errors of the value. */
-const [mostOff, mostErrors] = [0.3, 2.5];
+const [maxOff, maxErrors] = [0.3, 2.5];
 
 /** The forecasts of a merge that goes on. */
 export class Backtest {
@@ -56,7 +56,7 @@ export class Backtest {
   /** Compares the value of now with what was said; undefined if nothing was said long enough ago. */
   judge(goal: string, value: number, error: number, { crystals, atS }: { crystals: number; atS: number }) {
     const old = (this.#said.get(goal) ?? []).filter(
-      (said) => crystals >= leastGrowth * said.crystals && crystals <= said.crystals * growth ** (steps - 1),
+      (said) => crystals >= minGrowth * said.crystals && crystals <= said.crystals * growth ** (steps - 1),
     );
     const [first] = old;
     if (!first || !Number.isFinite(value)) return undefined;
@@ -70,8 +70,8 @@ export class Backtest {
     // The crystals at which the present value was expected.
     const expected = shown.crystals * growth ** placeOf(shown.values, value);
     const isRight =
-      Math.abs(expected / crystals - 1) <= mostOff ||
-      Math.abs(value - said) <= mostErrors * Math.hypot(error, between(shown.errors, step));
+      Math.abs(expected / crystals - 1) <= maxOff ||
+      Math.abs(value - said) <= maxErrors * Math.hypot(error, between(shown.errors, step));
     this.#judged(goal, isRight, crystals);
     const before: SaidBefore = { crystals: shown.crystals, secondsAgo: atS - shown.atS, value: said, isRight };
     return before;

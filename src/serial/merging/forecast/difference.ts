@@ -186,11 +186,11 @@ export function sensitivityOf({ q, orbits, sums }: States): (ratio: number) => n
   const random = new Random(1, 0xd1ff);
   const members = [...q.keys()].filter((id) => !Number.isNaN(q[id]));
   const own = Float64Array.from(members, (id) => orbits[id] as number);
-  const rates = sums.map((one) => {
-    const { m } = totalOf(one, allGroups);
+  const rates = sums.map((sum) => {
+    const { m } = totalOf(sum, allGroups);
     return ratesOf({ counts: members.map((id) => m[id] ?? 0), orbits: own });
   });
-  const extra = Math.min(...rates.map((one) => one.extra));
+  const extra = Math.min(...rates.map((rate) => rate.extra));
   const drawn = Float64Array.from(
     { length: draws },
     () => (own[random.below(own.length)] as number) * gamma(random, extra),

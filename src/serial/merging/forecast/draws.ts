@@ -206,12 +206,12 @@ export function wellInformed(members: readonly number[], informationOf: (i: numb
 }
 
 /** How far a bisection looks, relative to the crystals so far; with much fewer, hardly any reflection would count. */
-const [leastFactor, mostFactor] = [1 / 2, 1000] as const;
+const [minFactor, maxFactor] = [1 / 2, 1000] as const;
 
 /** The least factor at which a rising function reaches a target, by bisection of its logarithm; infinite if it never does. */
 export function factorFor(rising: (factor: number) => number, target: number): number {
-  let [low, high] = [Math.log(leastFactor), Math.log(mostFactor)];
-  if (!(rising(mostFactor) >= target)) return Number.POSITIVE_INFINITY;
+  let [low, high] = [Math.log(minFactor), Math.log(maxFactor)];
+  if (!(rising(maxFactor) >= target)) return Number.POSITIVE_INFINITY;
   for (let step = 0; step < 32; step++) {
     const middle = (low + high) / 2;
     if (rising(Math.exp(middle)) >= target) high = middle;

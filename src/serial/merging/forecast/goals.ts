@@ -1,7 +1,7 @@
 /** What the user wants of a merge, as `--wanted` states it: `CC1/2=.5@2.0A`, `complete=95%@2.0A`, `difference=5s`. */
 import type { EwaldError } from '../../../base/errors.js';
-import { shown } from '../../../base/options.js';
-import { refusal } from '../../../base/parameters.js';
+import { inspect } from '../../../base/options.js';
+import { argumentError } from '../../../base/parameters.js';
 
 /** The quantities that can be wanted. */
 export type WantedKind = 'ccHalf' | 'completeness' | 'snr' | 'difference';
@@ -43,13 +43,13 @@ const examples = Object.values(targets).map(({ example }) => example);
 export function readGoals(texts: readonly string[] = []): Goal[] {
   const goals = texts.map(readGoal);
   for (const [i, { kind, dMin, target, text }] of goals.entries())
-    if (goals.findIndex((one) => one.kind === kind && one.dMin === dMin && one.target === target) < i)
+    if (goals.findIndex((goal) => goal.kind === kind && goal.dMin === dMin && goal.target === target) < i)
       throw refused(text, 'the same goal was given before; give it once');
   return goals;
 }
 
 export const refused = (text: unknown, why: string): EwaldError =>
-  refusal('merge', (said) => `${said('wanted')} is ${shown(text)}; ${why}`);
+  argumentError('merge', (said) => `${said('wanted')} is ${inspect(text)}; ${why}`);
 
 function readGoal(text: string): Goal {
   const [, name = '', value = '', unit = '', d] =

@@ -5,15 +5,15 @@
  * states without the sigmas, and without the bias of a ratio Σn/Σd whose weights have errors.
  */
 import type { Observations } from '../collection/observations.js';
-import { type Fit, type Identified, mostOf, weightOf } from '../fit/accumulate.js';
-import { dealt, halvesOf } from '../fit/halves.js';
+import { type Fit, type Identified, maxOf, weightOf } from '../fit/accumulate.js';
+import { dealIntoGroups, halvesOf } from '../fit/halves.js';
 import type { Merge } from '../fit/merges.js';
 import { Excitation, lnFactor, type Partiality, parameterCount, rotationX, rotationY } from '../fit/model.js';
 
 /** Number of groups of crystals; groups of the same parity make a half. */
 export const groupCount = 6;
 /** Most observations whose information is kept as a sample. */
-const mostSampled = 2 ** 16;
+const maxSampled = 2 ** 16;
 
 /** The sums of one state, `[groups][unique]`. */
 export class GroupSums {
@@ -114,7 +114,7 @@ export function groupSums(data: Identified, grouping: Grouping): Grouped {
 /** The group of each crystal: even ones in the first half, odd ones in the second. */
 function groupsOf(observations: Observations, selected: Uint8Array, halfOf: Uint8Array): Uint8Array {
   const [first, second] = [0, 1].map((half) =>
-    dealt(
+    dealIntoGroups(
       observations,
       selected.map((on, c) => (halfOf[c] === half ? on : 0)),
       groupCount / 2,
@@ -128,7 +128,7 @@ function sampler({ offsets, crystals }: Observations, states: readonly Uint8Arra
   let total = 0;
   for (let c = 0; c < crystals; c++)
     if (states.some((selected) => selected[c] === 1)) total += (offsets[c + 1] as number) - (offsets[c] as number);
-  const every = Math.max(1, Math.ceil(total / mostSampled));
+  const every = Math.max(1, Math.ceil(total / maxSampled));
   const ids = new Uint32Array(Math.ceil(total / every));
   const information = new Float64Array(ids.length);
   let [seen, kept] = [0, 0];
@@ -154,7 +154,7 @@ class Weigher {
     this.#data = data;
     this.#fit = fit;
     this.#intensity = intensity;
-    this.#excitation = new Excitation(mostOf(data.observations));
+    this.#excitation = new Excitation(maxOf(data.observations));
   }
 
   crystal(c: number): void {

@@ -4,7 +4,7 @@ import type { Likely, WantedAnswer } from './answers.js';
 /** How far back the rate of crystals looks, s, in how many parts, and the time without a crystal that is a pause. */
 const [windowS, parts, pauseS] = [600, 20, 60];
 /** Time between two merges of a live run, s, and the share of the time that merges may take. */
-const [betweenS, mostShare] = [60, 0.1];
+const [betweenS, maxShare] = [60, 0.1];
 /** Errors by which ranges reach, as in the answers. */
 const reach = 1.2;
 
@@ -79,7 +79,7 @@ export class RunningAnswers {
     this.#rate.add(s, crystals);
     if (crystals >= this.#next) return true;
     const { s: before, tookS, crystals: merged } = this.#last;
-    return this.#isLive && merged > 0 && crystals > merged && s - before >= Math.max(betweenS, tookS / mostShare);
+    return this.#isLive && merged > 0 && crystals > merged && s - before >= Math.max(betweenS, tookS / maxShare);
   }
 
   /** A merge of so many crystals has begun. */

@@ -1,6 +1,6 @@
 /** From a merge to the answers to what is wanted of it: its sums by groups, the reflections it lacks, its changes. */
 import { medianWithError } from '../../../base/median.js';
-import { refusal } from '../../../base/parameters.js';
+import { argumentError } from '../../../base/parameters.js';
 import { lengthsOf } from '../../../crystal/cell.js';
 import {
   compareIndices,
@@ -60,7 +60,7 @@ export function refuseBeyond(goals: readonly Goal[], unique: UniqueReflections, 
   const highQ = largest(measuredQ(unique, subject));
   for (const goal of goals) {
     const text = beyondText(goal, highQ);
-    if (text !== undefined) throw refusal('merge', (said) => `${said('wanted')} ${goal.text}: ${text}`);
+    if (text !== undefined) throw argumentError('merge', (said) => `${said('wanted')} ${goal.text}: ${text}`);
   }
 }
 
@@ -193,7 +193,7 @@ function fittedCells({ data, chosen, ways }: FittedMerge, selected: Uint8Array):
 }
 
 /** Errors by which the cells of two states may differ, and fewest fitted cells of each that are compared. */
-const [mostCellErrors, fewestCells] = [3, 5];
+const [maxCellErrors, fewestCells] = [3, 5];
 
 /** The two data sets whose difference is wanted; why they cannot be compared otherwise. */
 function statesOf(merge: FittedMerge): readonly [string, string] | string {
@@ -210,7 +210,7 @@ function statesOf(merge: FittedMerge): readonly [string, string] | string {
       const [x, ofX] = medianWithError(a.map((cell) => cell[axis] ?? 0));
       const [y, ofY] = medianWithError(b.map((cell) => cell[axis] ?? 0));
       const error = Math.hypot(ofX, ofY);
-      if (Math.abs(x - y) > mostCellErrors * error && error > 0)
+      if (Math.abs(x - y) > maxCellErrors * error && error > 0)
         return (
           `the cells of ${first[0]} and ${second[0]} differ: ${name} is ${x.toFixed(3)} and ${y.toFixed(3)} ` +
           `± ${error.toFixed(3)} Å; another cell changes all intensities, which is not the difference that is sought`

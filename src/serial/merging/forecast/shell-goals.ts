@@ -164,7 +164,7 @@ export function completenessForecast(all: Shells, shell: number, crystals: numbe
 }
 
 /** Least share of reflections that is told from chance as one that no crystal shows. */
-const leastBlind = 0.01;
+const minBlind = 0.01;
 
 /** The rates of the reflections that can be seen, and the share of those that cannot, if there are too many without any. */
 function seenRates(now: ShellNow): Rates & { readonly blind: number } {
@@ -182,7 +182,7 @@ function seenRates(now: ShellNow): Rates & { readonly blind: number } {
   };
   const surplus = (share: number): number => zeros - share * n - (1 - share) * expectedZeros(seen(share));
   // Of few observations, rates that differ explain any number of zeros.
-  if (whole.mean < 3 || surplus(0) < 3 * Math.sqrt(zeros) + leastBlind * n) return { ...whole, blind: 0 };
+  if (whole.mean < 3 || surplus(0) < 3 * Math.sqrt(zeros) + minBlind * n) return { ...whole, blind: 0 };
   let [low, high] = [0, zeros / n];
   for (let step = 0; step < 12; step++) {
     const middle = (low + high) / 2;

@@ -28,17 +28,17 @@ export class HalfSums {
   constructor({ sums, q }: ForecastData) {
     const pair = (): [Float64Array, Float64Array] => [new Float64Array(q.length), new Float64Array(q.length)];
     [this.numerator, this.information, this.counts] = [pair(), pair(), pair()];
-    for (const one of sums)
+    for (const sum of sums)
       for (let group = 0; group < groupCount; group++) {
         const [n, d, m] = [this.numerator, this.information, this.counts].map((of) => of[group % 2]) as [
           Float64Array,
           Float64Array,
           Float64Array,
         ];
-        for (let id = 0, at = group * one.unique; id < one.unique; id++, at++) {
-          n[id] = (n[id] as number) + (one.numerator[at] as number);
-          d[id] = (d[id] as number) + (one.information[at] as number);
-          m[id] = (m[id] as number) + (one.counts[at] as number);
+        for (let id = 0, at = group * sum.unique; id < sum.unique; id++, at++) {
+          n[id] = (n[id] as number) + (sum.numerator[at] as number);
+          d[id] = (d[id] as number) + (sum.information[at] as number);
+          m[id] = (m[id] as number) + (sum.counts[at] as number);
         }
       }
   }
@@ -137,7 +137,7 @@ function scatterOf({ half, information }: HalfSums, kept: readonly number[]): nu
 }
 
 /** Most classes of intensity, and fewest observations of each. */
-const [mostClasses, fewestOfClass] = [8, 60];
+const [maxClasses, fewestOfClass] = [8, 60];
 
 /**
  * The information of observations by the intensity of their reflections, in classes of as many reflections each: those of
@@ -146,7 +146,7 @@ const [mostClasses, fewestOfClass] = [8, 60];
 function classesOf(halves: HalfSums, members: readonly number[], sample: readonly (readonly [number, number])[]) {
   const measured = members.filter((id) => halves.informationOf(id) > 0);
   const ranked = Float64Array.from(measured, halves.intensity).sort();
-  const classes = Math.max(1, Math.min(mostClasses, Math.floor(sample.length / fewestOfClass)));
+  const classes = Math.max(1, Math.min(maxClasses, Math.floor(sample.length / fewestOfClass)));
   const edges = Array.from(
     { length: classes - 1 },
     (_, n) => ranked[Math.floor(((n + 1) * ranked.length) / classes)] as number,

@@ -47,8 +47,8 @@ function linesOf(answer: WantedAnswer): string[] {
   if (difference) {
     const { datasets, visible, sensitivities, spread } = difference;
     lines.push(`${datasets.join(' and ')}: ${percent(visible)} would be seen now.`);
-    for (const one of sensitivities)
-      lines.push(`${percent(one.relative)} would need ${likelyText(one.crystals, 'crystals')}.`);
+    for (const sensitivity of sensitivities)
+      lines.push(`${percent(sensitivity.relative)} would need ${likelyText(sensitivity.crystals, 'crystals')}.`);
     lines.push(`Controls ${spread.toFixed(2)}; 1 is chance alone.`);
   }
   if (needed && minutesToGo) lines.push(`With ${likelyText(needed, 'crystals')}.`);

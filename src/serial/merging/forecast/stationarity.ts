@@ -49,7 +49,7 @@ export function driftOf(values: ArrayLike<number>, least: number): Drift | undef
 }
 
 /** Least changes that count: of the scale 10 %, of a length of the cell .1 %. */
-const [leastScale, leastLength] = [0.1, 1e-3];
+const [minScale, minLength] = [0.1, 1e-3];
 
 /**
  * What drifts, in words: the information of crystals (mean of ln Σd: Σd itself is decided by a few strong ones), or a
@@ -58,14 +58,14 @@ const [leastScale, leastLength] = [0.1, 1e-3];
 export function driftText(outer: Float64Array, lengths: readonly ArrayLike<number>[]): string | undefined {
   const scale = driftOf(
     outer.map((sum) => (sum > 0 ? Math.log(sum) : Number.NaN)),
-    leastScale,
+    minScale,
   );
   if (scale) {
     const change = Math.round(100 * Math.expm1(scale.change));
     return `the crystals have changed: what one adds at high resolution is ${change < 0 ? 'down' : 'up'} by ${Math.abs(change)} %`;
   }
   for (const [axis, values] of lengths.entries()) {
-    const drift = driftOf(values, leastLength * ((values[0] as number) ?? 0));
+    const drift = driftOf(values, minLength * ((values[0] as number) ?? 0));
     if (drift)
       return `the cell has changed: ${'abc'[axis]} by ${drift.change < 0 ? '−' : '+'}${Math.abs(drift.change).toFixed(2)} Å`;
   }

@@ -10,7 +10,7 @@ import type { MergingBlock, MergingDescriptor, MergingKernel, MergingOp } from '
 export const mergingOp = ({ core }: WasmHost): MergingOp => ({
   supports: (descriptor) => {
     const gigabytes = heapBytes(descriptor) / 2 ** 30;
-    if (gigabytes < mostGigabytes) return true;
+    if (gigabytes < maxGigabytes) return true;
     const { unique, observations } = descriptor;
     return {
       why:
@@ -23,7 +23,7 @@ export const mergingOp = ({ core }: WasmHost): MergingOp => ({
 });
 
 /** Share of the heap's 4 GiB that a merge may take; the module itself and other plans need the rest. */
-const mostGigabytes = 3.5;
+const maxGigabytes = 3.5;
 
 /** Bytes of the heap that a plan takes: a block of observations, its crystals, and sums of all unique reflections. */
 const heapBytes = ({ unique, crystals, observations }: MergingDescriptor): number =>

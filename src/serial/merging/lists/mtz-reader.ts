@@ -1,6 +1,6 @@
 /** Reads the intensities of an MTZ file as a list, used as a reference for the setting and for comparison. */
 import { EwaldError } from '../../../base/errors.js';
-import { shown } from '../../../base/options.js';
+import { inspect } from '../../../base/options.js';
 import { areIndices, wrongIndices } from '../../../crystal/indices.js';
 import type { ReflectionList } from './hkl.js';
 
@@ -37,7 +37,7 @@ export function readMtzReflections(bytes: Uint8Array, name = 'the MTZ file'): Re
   if (!(bytes instanceof Uint8Array))
     throw new EwaldError(
       'Argument',
-      `readMtzReflections: the first argument is ${shown(bytes)}; expected the bytes of a file`,
+      `readMtzReflections: the first argument is ${inspect(bytes)}; expected the bytes of a file`,
     );
   const fail = (message: string): never => {
     throw new EwaldError('Format', `${name}: ${message}`, { detail: { path: name } });
@@ -64,7 +64,7 @@ export function readMtzReflections(bytes: Uint8Array, name = 'the MTZ file'): Re
   if (batches > 0) fail('it holds unmerged data; expected merged intensities');
   if (columns.slice(0, 3).some(({ type }) => type !== 'H') || width < 4)
     fail(`it has the columns ${labels}; expected H, K and L first`);
-  const pick = (type: string, from = 0): number => columns.findIndex((one, i) => i >= from && one.type === type);
+  const pick = (type: string, from = 0): number => columns.findIndex((column, i) => i >= from && column.type === type);
   const intensities = pick('J');
   const values = intensities >= 0 ? intensities : pick('F');
   if (values < 0) fail(`it has no intensities (J) or amplitudes (F) among ${labels}`);

@@ -7,7 +7,7 @@ import type { Operation } from '../../../crystal/symmetry/matrices.js';
 import type { PointGroup } from '../../../crystal/symmetry/point-group.js';
 import { rotationsOfSpaceGroup } from '../../../crystal/symmetry/space-group.js';
 import type { Fit, Identified } from '../fit/accumulate.js';
-import { mostOf } from '../fit/accumulate.js';
+import { maxOf } from '../fit/accumulate.js';
 import { Excitation, lnFactor, parameterCount, rotationX, rotationY } from '../fit/model.js';
 import { formatMtz, type MtzBatch, type MtzContent } from './mtz.js';
 
@@ -18,7 +18,7 @@ interface UnmergedHead extends Pick<MtzContent, 'title' | 'history' | 'parameter
 }
 
 /** Rows beyond this need more memory than JavaScript gives to arrays of triples. */
-const mostRows = 2 ** 25;
+const maxRows = 2 ** 25;
 
 /**
  * The observations of the crystals that took part, in the setting that was chosen for each. Indices are in CCP4's
@@ -38,10 +38,10 @@ export function formatUnmerged(
   let rows = 0;
   for (let c = 0; c < crystals; c++)
     if (fit.selected[c] === 1) rows += (offsets[c + 1] as number) - (offsets[c] as number);
-  if (rows > mostRows)
+  if (rows > maxRows)
     throw new EwaldError(
       'Limit',
-      `${rows} observations are too many for one MTZ file, at most ${mostRows}; merge fewer streams`,
+      `${rows} observations are too many for one MTZ file, at most ${maxRows}; merge fewer streams`,
     );
   const unit = ccp4Symmetry(group, rotationsOfSpaceGroup(head.spaceGroup));
   const indices: Indices[] = [];
@@ -50,7 +50,7 @@ export function formatUnmerged(
     { length: 7 },
     () => new Float32Array(rows),
   ) as [Float32Array, Float32Array, Float32Array, Float32Array, Float32Array, Float32Array, Float32Array];
-  const excitation = new Excitation(mostOf(observations));
+  const excitation = new Excitation(maxOf(observations));
   for (let c = 0; c < crystals; c++) {
     if (fit.selected[c] !== 1) continue;
     const at = parameterCount * c;

@@ -7,7 +7,7 @@
 import { Random } from '../../../core/random/random.js';
 import type { Observations } from '../collection/observations.js';
 import type { UniqueReflections } from '../fit/unique.js';
-import { Annealing, lastTemperature, noWay, sampled } from './annealing.js';
+import { Annealing, lastTemperature, noWay, sampleEvenly } from './annealing.js';
 import type { CellEvidence } from './metric.js';
 import { normalised } from './normalised.js';
 
@@ -39,8 +39,8 @@ export interface Assignment {
  * Largest number of crystals on which random starts are tried. More crystals do not make the choice between starts any
  * safer: a hundred decide it even for weak data. The other crystals are assigned to the best start's merge.
  */
-const mostTried = 2048;
-const mostLastCycles = 40;
+const maxTried = 2048;
+const maxLastCycles = 40;
 
 /** Assigns a way to every crystal. Every crystal is assigned, even one without a usable observation (log odds 0). */
 export function resolveAmbiguity(
@@ -49,7 +49,7 @@ export function resolveAmbiguity(
   options: AmbiguityOptions,
 ): Assignment {
   const search = new Annealing(normalised(observations, unique, options), unique, options.cells?.odds);
-  const tried = sampled(options.part, mostTried);
+  const tried = sampleEvenly(options.part, maxTried);
   const starts: { cycles: number; gain: number }[] = [];
   let best: { readonly gain: number; readonly shares: Float64Array } | undefined;
   for (let start = 0; start < options.starts; start++) {
@@ -64,7 +64,7 @@ export function resolveAmbiguity(
   // The crystals that were not tried have no shares yet: in the first cycle they are compared with those that were.
   const everyone = new Uint8Array(observations.crystals).fill(1);
   const settle = (): void => {
-    for (let cycle = 0; cycle < mostLastCycles; cycle++) if (search.cycle(everyone, lastTemperature)) break;
+    for (let cycle = 0; cycle < maxLastCycles; cycle++) if (search.cycle(everyone, lastTemperature)) break;
   };
   settle();
   // Intensities tell which crystals are alike, and not which way all of them have: the start would decide it.

@@ -4,7 +4,7 @@ import { summed } from '../fit/accumulate.js';
 import type { UniqueReflections } from '../fit/unique.js';
 import type { Normalised } from './normalised.js';
 
-const mostCycles = 40;
+const maxCycles = 40;
 const coolingCycles = 12;
 /** No way at all, so that the next cycle counts as a change. */
 export const noWay = 255;
@@ -12,7 +12,7 @@ export const noWay = 255;
 export const lastTemperature = 0.3;
 
 /** A mask of at most `most` of the crystals that take part, evenly spaced in the order of their frames. */
-export function sampled(part: Uint8Array, most: number): Uint8Array {
+export function sampleEvenly(part: Uint8Array, most: number): Uint8Array {
   const members = part.reduce((sum, on) => sum + on, 0);
   const mask = new Uint8Array(part.length);
   let [rank, chosen] = [0, 0];
@@ -67,11 +67,11 @@ export class Annealing {
   /** Cools random shares down until no way changes any more; returns the number of cycles. */
   anneal(random: Random, members: Uint8Array): number {
     this.begin(random, members);
-    for (let cycle = 0; cycle < mostCycles; cycle++) {
+    for (let cycle = 0; cycle < maxCycles; cycle++) {
       const temperature = cycle < coolingCycles ? Math.max(0.5, 1.5 ** (6 - cycle)) : lastTemperature;
       if (this.cycle(members, temperature) && cycle > coolingCycles) return cycle + 1;
     }
-    return mostCycles;
+    return maxCycles;
   }
 
   /** Merges by the current shares and assigns the members anew; returns whether no way has changed. */

@@ -8,7 +8,7 @@ import { median } from '../../../base/median.js';
 import { anglesOf, type Cell, cellFromParameters, combine, lengthsOf } from '../../../crystal/cell.js';
 import { strainBetween } from '../../../crystal/strain.js';
 import type { Operation } from '../../../crystal/symmetry/matrices.js';
-import { sampled } from './annealing.js';
+import { sampleEvenly } from './annealing.js';
 
 /** Crystals with similar cells. */
 export interface CellPopulation {
@@ -31,19 +31,19 @@ export interface MergedCells {
 }
 
 /** Largest number of crystals that are compared. */
-const mostCrystals = 20_000;
+const maxCrystals = 20_000;
 /** Fewest crystals that are divided, and least share of a population. */
-const [fewest, leastShare] = [12, 0.1];
+const [fewest, minShare] = [12, 0.1];
 /**
  * Least distance of two populations in strain, and in units of their scatter: of few crystals, chance makes two groups.
  * Of random sets of 12 to 200 crystals none of 11 400 is divided if their scatter is normal, Laplace's, or Student's
  * with two to five degrees of freedom, and one of 3 600 if it is uniform; 8 of 3 600 are if it is exponential, to one
  * side alone.
  */
-const leastStrain = 0.003;
-const leastApart = (crystals: number): number => 5 + 90 / crystals;
+const minStrain = 0.003;
+const minApart = (crystals: number): number => 5 + 90 / crystals;
 /** Distance of an outlier in standard deviations and in strain, and the share of them that puts a cell in doubt. */
-const [outlying, outlyingStrain, mostOutliers] = [8, 0.01, 0.1];
+const [outlying, outlyingStrain, maxOutliers] = [8, 0.01, 0.1];
 const columns = [0, 1, 2, 3, 4, 5] as const;
 
 /** Compares the cells of crystals; `parameters` has six numbers for each, and `chosen` the index of its way. */
@@ -53,7 +53,7 @@ export function compareCells(
   chosen: Uint8Array,
   ways: readonly Operation[],
 ): MergedCells {
-  const crystals = [...sampled(part, mostCrystals).entries()].flatMap(([c, on]) => (on === 1 ? [c] : []));
+  const crystals = [...sampleEvenly(part, maxCrystals).entries()].flatMap(([c, on]) => (on === 1 ? [c] : []));
   const typed = repeatedCells(parameters, crystals);
   const cells = crystals.map((c) => settledCell(parameters.subarray(6 * c, 6 * c + 6), ways[chosen[c] ?? 0]));
   const numbers = cells.map((cell) => [...lengthsOf(cell), ...anglesOf(cell)]);
@@ -110,7 +110,7 @@ function populationsOf(strains: readonly (readonly number[])[], members: readonl
     );
     const found = divide(along);
     const scale = Math.hypot(...direction);
-    if (found.distance < leastStrain * scale || found.apart < leastApart(members.length)) continue;
+    if (found.distance < minStrain * scale || found.apart < minApart(members.length)) continue;
     if (!best || found.apart > best.apart) best = { ...found, along };
   }
   if (!best) return [[...members]];
@@ -138,7 +138,7 @@ interface Division extends Groups {
 function divide(values: Float64Array): Groups {
   const sorted = values.slice().sort();
   const n = sorted.length;
-  const least = Math.max(3, Math.ceil(leastShare * n));
+  const least = Math.max(3, Math.ceil(minShare * n));
   let [total, squares] = [0, 0];
   for (const x of sorted) {
     total += x;
@@ -197,7 +197,7 @@ export function cellsRemark({ crystals, spread, outliers, populations }: MergedC
       'lattice has less symmetry than this cell and crystals differ in their setting, or there are several crystal ' +
       'forms; index with the cell of one of them (ewald cell finds one from the frames), or merge them separately.'
     );
-  if (outliers > mostOutliers * crystals)
+  if (outliers > maxOutliers * crystals)
     return (
       `The cells of ${outliers} of ${crystals} crystals are far from the others (${usual}): check the cell, and ` +
       'whether these crystals are indexed correctly.'

@@ -15,11 +15,11 @@ import {
   rotationsOf,
   sameGroup,
 } from '../../../crystal/symmetry/point-group.js';
-import { latticeRotations, waysToIndex } from '../../../crystal/symmetry/settings.js';
+import { indexingAmbiguities, latticeRotations } from '../../../crystal/symmetry/settings.js';
 import type { Observations } from '../collection/observations.js';
 import { commonRadius } from '../fit/fit.js';
 import { uniqueReflections } from '../fit/unique.js';
-import { Annealing, sampled } from './annealing.js';
+import { Annealing, sampleEvenly } from './annealing.js';
 import { normalised } from './normalised.js';
 
 /** A Laue group of the lattice. */
@@ -32,11 +32,11 @@ interface LaueCandidate {
 }
 
 /** Largest number of crystals that are compared, and random starts for each group. */
-const [mostCrystals, starts] = [256, 2];
+const [maxCrystals, starts] = [256, 2];
 /** The same for the check of a given group. */
-const mostChecked = 128;
+const maxChecked = 128;
 /** Below this evidence or with fewer crystals, no group is chosen: two stills prefer any group by chance. */
-const [leastEvidence, fewestCrystals] = [100, 10];
+const [minEvidence, fewestCrystals] = [100, 10];
 /**
  * Share of the largest correlation that a group must reach. Observations that are predicted from fewer equivalents are
  * easier to predict, since the settings of crystals are fitted to them: the lowest groups are up to .05 too high. A
@@ -55,9 +55,9 @@ interface Lattice {
 function rankLaueGroups(
   observations: Observations,
   { cell, centring, part }: Lattice,
-  { wanted = () => true, most = mostCrystals }: { wanted?: (group: PointGroup) => boolean; most?: number } = {},
+  { wanted = () => true, most = maxCrystals }: { wanted?: (group: PointGroup) => boolean; most?: number } = {},
 ): LaueCandidate[] {
-  const some = selected(observations, sampled(part, most));
+  const some = selected(observations, sampleEvenly(part, most));
   const everyone = new Uint8Array(some.crystals).fill(1);
   const radius = commonRadius(some, everyone);
   const lattice = latticeRotations(cell, centring);
@@ -71,7 +71,7 @@ function rankLaueGroups(
     )
       groups.push(group);
   const candidates = groups.map((group) => {
-    const unique = uniqueReflections(some, group, waysToIndex(lattice, group));
+    const unique = uniqueReflections(some, group, indexingAmbiguities(lattice, group));
     const search = new Annealing(normalised(some, unique, { radius, part: everyone, all: true }), unique);
     const found = Array.from({ length: unique.tables.length > 1 ? starts : 1 }, (_, start) => {
       search.anneal(new Random(0, start), everyone);
@@ -92,7 +92,7 @@ export function likeliestLaueGroup(observations: Observations, subject: Lattice,
   const ranked = enoughCrystals
     ? rankLaueGroups(observations, subject).filter(({ correlation }) => Number.isFinite(correlation))
     : [];
-  if (!((ranked[0]?.evidence ?? 0) > leastEvidence))
+  if (!((ranked[0]?.evidence ?? 0) > minEvidence))
     throw new EwaldError(
       'Argument',
       'the observations have too few equivalents to determine the point group; merge more crystals, or name the group',
@@ -107,7 +107,7 @@ export function likeliestLaueGroup(observations: Observations, subject: Lattice,
   );
   if (!best) throw new EwaldError('Internal', 'a lattice has no Laue group');
   const text = ({ group, correlation }: LaueCandidate): string => `${group.name} ${correlation.toFixed(2)}`;
-  const near = others.filter((one) => order(one) > order(best) && one.correlation >= doubtful * most);
+  const near = others.filter((other) => order(other) > order(best) && other.correlation >= doubtful * most);
   // Higher groups that do not agree are the most informative.
   const shown = others.sort((a, b) => order(b) - order(a)).slice(0, 4);
   remarks.push(
@@ -131,10 +131,10 @@ export function doubtOfGroup(observations: Observations, lattice: Lattice, group
   const wanted = (one: PointGroup): boolean =>
     isSubgroup(one) && [1, 2, 3].includes(rotationsOf(given).length / rotationsOf(one).length);
   if (operations.size === 1 || lattice.part.filter((on) => on === 1).length < fewestCrystals) return undefined;
-  const ranked = rankLaueGroups(observations, lattice, { wanted, most: mostChecked });
+  const ranked = rankLaueGroups(observations, lattice, { wanted, most: maxChecked });
   const own = ranked.find((one) => sameGroup(one.group, given));
   const [best] = ranked.filter((one) => one !== own).sort((a, b) => b.correlation - a.correlation);
-  if (!own || !best || !(best.evidence > leastEvidence) || !(own.correlation < doubtful * best.correlation))
+  if (!own || !best || !(best.evidence > minEvidence) || !(own.correlation < doubtful * best.correlation))
     return undefined;
   return (
     `The intensities contradict the point group ${group.name}: observations correlate with their equivalents by ` +

@@ -21,7 +21,7 @@ import { repeatedCells } from './cells.js';
 /** Strain between two names of the reference that makes no difference. */
 const exact = 2e-4;
 /** Least scatter of the cells of crystals; no stream states it. */
-const leastScatter = 1e-3;
+const minScatter = 1e-3;
 /** The median of the sum of five squares of normal deviates. */
 const medianOfFive = 4.351;
 /**
@@ -35,7 +35,7 @@ const freedom = 3;
  */
 const decisive = 8;
 /** Strain from which on a crystal says no more about the setting of the whole: its cell is wrong. */
-const mostStrain = 0.02;
+const maxStrain = 0.02;
 /** A sum of squares of strains that is rounding alone. */
 const negligible = 1e-12;
 
@@ -129,7 +129,7 @@ export class CellEvidence {
     // A crystal that has exactly the cell of others was not fitted: it has the known cell under any name.
     const fitted = members.filter((_, n) => !repeated[n]);
     const least = fitted.map((c) => Math.min(...this.#of(c)));
-    const scatter = Math.max(leastScatter, Math.sqrt(median(least) / medianOfFive));
+    const scatter = Math.max(minScatter, Math.sqrt(median(least) / medianOfFive));
     const same = isGiven ? exact : Math.max(exact, (3 * scatter) / Math.sqrt(Math.max(1, fitted.length)));
     const classes = classesOf(maps, cell, Math.SQRT2 * same);
     if (new Set(classes).size < 2) return;
@@ -201,7 +201,7 @@ export class CellEvidence {
   commonMove(chosen: Uint8Array): Uint8Array | undefined {
     const sums = this.#common.map(() => 0);
     const kept = this.#common.map(() => 0);
-    const capped = (c: number, way: number): number => Math.min(this.#of(c)[way] as number, mostStrain ** 2);
+    const capped = (c: number, way: number): number => Math.min(this.#of(c)[way] as number, maxStrain ** 2);
     const each = (visit: (c: number, way: number) => void): void => {
       for (const [c, on] of this.#part.entries()) if (on === 1) visit(c, chosen[c] as number);
     };
@@ -256,8 +256,8 @@ function classesOf(maps: readonly Float64Array[], cell: Cell, same: number): num
     shapeOf(map, metric, strain);
     return strain;
   });
-  return strains.map((one) =>
-    strains.findIndex((other) => Math.hypot(...one.map((x, i) => x - (other[i] ?? 0))) <= same),
+  return strains.map((strain) =>
+    strains.findIndex((other) => Math.hypot(...strain.map((x, i) => x - (other[i] ?? 0))) <= same),
   );
 }
 
@@ -266,7 +266,7 @@ function commonMoves(ways: readonly Operation[], group: PointGroup): Uint8Array[
   const rotations = rotationsOf(laueGroup(group));
   const inside = new Set(rotations.map(operationKey));
   return ways
-    .filter((way) => rotations.every((one) => inside.has(operationKey(then(inverse(way), then(one, way))))))
+    .filter((way) => rotations.every((rotation) => inside.has(operationKey(then(inverse(way), then(rotation, way))))))
     .map((common) =>
       Uint8Array.from(ways, (way) =>
         ways.findIndex((other) => inside.has(operationKey(then(inverse(other), then(way, common))))),

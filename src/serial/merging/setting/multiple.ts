@@ -35,19 +35,19 @@ export interface MergedMultiple {
 }
 
 /** Reflections are empty if their relative intensity is below this by three standard errors, and within them of 0, */
-const mostIntensity = 0.02;
+const maxIntensity = 0.02;
 /** or if it is below this by three errors: integration leaves as much of the neighbours' spots at empty nodes. */
 const leftByNeighbours = 0.005;
 const errors = 3;
 /** Fewest reflections in a class and outside of it, and least mean intensity of the class in standard errors. */
-const [fewest, leastSignal] = [100, 5];
+const [fewest, minSignal] = [100, 5];
 /** Number of reflections per shell of resolution, and most shells. */
-const [perShell, mostShells] = [200, 20];
+const [perShell, maxShells] = [200, 20];
 /** The same of reflections between multiples along an edge, where the likeness of neighbours tells as well. */
-const mostBetween = 0.05;
+const maxBetween = 0.05;
 const divisors = [4, 5, 6, 7, 8, 9, 10, 11, 12] as const;
 /** Least correlation of neighbours that share their spots: .5 to .7 of tenfold edges; above .25 in no crystal. */
-const leastShared = 0.3;
+const minShared = 0.3;
 const edges = ['a', 'b', 'c'] as const;
 
 /** Weighted intensities of reflections, [n], and what is expected of them at their resolution. */
@@ -117,7 +117,7 @@ function weigh(list: ReflectionList, rows: readonly number[], inverse: (indices:
   const { intensity, sigma } = list;
   const q = rows.map((i) => inverse(indicesOf(list, i)));
   const order = rows.map((_, n) => n).sort((a, b) => (q[a] as number) - (q[b] as number));
-  const shells = Math.max(1, Math.min(mostShells, Math.floor(rows.length / perShell)));
+  const shells = Math.max(1, Math.min(maxShells, Math.floor(rows.length / perShell)));
   const all = (): Float64Array => new Float64Array(rows.length);
   const weighed = { observed: all(), expected: all(), deviation: all() };
   for (let shell = 0; shell < shells; shell++) {
@@ -185,8 +185,8 @@ class Sums {
 }
 
 /** The relative intensity of reflections if they are empty, and both they and the others are enough to tell. */
-function emptyShare(own: Sums, others: Sums, limit = mostIntensity): Share | undefined {
-  if (own.count < fewest || others.count < fewest || !(others.ratio > leastSignal * others.error)) return undefined;
+function emptyShare(own: Sums, others: Sums, limit = maxIntensity): Share | undefined {
+  if (own.count < fewest || others.count < fewest || !(others.ratio > minSignal * others.error)) return undefined;
   const [intensity, error] = [own.ratio / others.ratio, own.error / others.ratio];
   const most = intensity + errors * error;
   const isEmpty = most < leftByNeighbours || (most < limit && intensity < errors * error);
@@ -239,8 +239,8 @@ function emptyBetween(
       const rest = Math.abs(list.indices[3 * i + edge] as number) % p;
       (Math.min(rest, p - rest) > p / 3 ? between : near).add(weighed, n);
     }
-    const share = emptyShare(between, near, mostBetween);
-    if (share && neighbourCorrelation(list, rows, edge, weighed) > leastShared)
+    const share = emptyShare(between, near, maxBetween);
+    if (share && neighbourCorrelation(list, rows, edge, weighed) > minShared)
       return { ...share, reflections: between.count };
   }
   return undefined;

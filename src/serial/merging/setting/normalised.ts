@@ -1,13 +1,13 @@
 /** Intensities of single observations, made comparable between crystals and resolutions, for ambiguity.ts. */
 
 import type { Observations } from '../collection/observations.js';
-import { mostOf } from '../fit/accumulate.js';
+import { maxOf } from '../fit/accumulate.js';
 import { Excitation } from '../fit/model.js';
 import type { UniqueReflections } from '../fit/unique.js';
 
 const shells = 10;
 /** An observation of a smaller share of its reflection depends more on the share than on the intensity. */
-const leastShare = 0.2;
+const minShare = 0.2;
 
 /** Normalised intensities of the observations that can distinguish the ways. */
 export interface Normalised {
@@ -29,7 +29,7 @@ export function normalised(
   { radius, part, all = false }: { readonly radius: number; readonly part: Uint8Array; readonly all?: boolean },
 ): Normalised {
   const { h, k, l, intensity, sigma, offsets, crystals, count } = observations;
-  const excitation = new Excitation(mostOf(observations));
+  const excitation = new Excitation(maxOf(observations));
   const { tables, box } = unique;
   const usedRoom = new Uint32Array(count);
   let usedCount = 0;
@@ -42,7 +42,7 @@ export function normalised(
     for (let i = first; i < (offsets[c + 1] as number); i++) {
       const e = excitation.error[i - first] as number;
       const share = Math.exp((-e * e) / (2 * radius * radius));
-      if (share <= leastShare) continue;
+      if (share <= minShare) continue;
       shares[i] = share;
       q2s[i] = excitation.q2[i - first] as number;
       total += intensity[i] as number;

@@ -4,7 +4,7 @@
  */
 import { EwaldError } from '../../../base/errors.js';
 import { median } from '../../../base/median.js';
-import { refusal } from '../../../base/parameters.js';
+import { argumentError } from '../../../base/parameters.js';
 import { anglesOf, type Cell, cellFromParameters, lengthsOf } from '../../../crystal/cell.js';
 import { type Centring, centrings } from '../../../crystal/centring.js';
 import { determinant, identity, type Operation, operationOf } from '../../../crystal/symmetry/matrices.js';
@@ -40,7 +40,7 @@ export function subjectOf(
       );
   const other = heads.find(({ head }) => head.isOtherCell);
   if (other && !given)
-    throw refusal(
+    throw argumentError(
       'merge',
       (said) =>
         `${other.name}: the run that wrote this stream found peaks of another cell than its own, which is a multiple ` +
@@ -138,7 +138,7 @@ export function givenRotations(operator: string, cell: Cell): readonly Operation
   const operation = operationOf(operator);
   const isWhole = /^(?:[+-]?[hkli](?:[+-][hkli])*)(?:,[+-]?[hkli](?:[+-][hkli])*){2}$/.test(operator);
   if (!isWhole || determinant(operation) !== 1 || strainOf(operation, cell, cellTolerance) > 1)
-    throw refusal(
+    throw argumentError(
       'merge',
       (said) =>
         `${said('operator')} is "${operator}"; expected a rotation of the indices that keeps the cell, such as ` +

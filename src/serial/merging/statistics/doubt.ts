@@ -2,7 +2,7 @@
 import type { MergeStatistics, ShellStatistics } from './statistics.js';
 
 /** CC1/2 below which the halves have no signal in common: noise alone has 0. */
-const leastCorrelation = 0.1;
+const minCorrelation = 0.1;
 /** Common reflections from which CC1/2 is judged: with fewer, halves that correlate by .5 may be below by chance. */
 const fewestCommon = 30;
 /** Mean I/σ below which a shell is negative, in itself and in its standard errors: background leaves more than that. */
@@ -15,7 +15,7 @@ const isNegative = ({ meanIntensity, snr, unique }: ShellStatistics): boolean =>
 export function doubtsOfStatistics({ overall, shells }: Pick<MergeStatistics, 'overall' | 'shells'>): string[] {
   const doubts: string[] = [];
   const { ccHalf, common, rSplit } = overall;
-  if (common >= fewestCommon && ccHalf < leastCorrelation) {
+  if (common >= fewestCommon && ccHalf < minCorrelation) {
     const apart = Number.isFinite(rSplit) ? `, and Rsplit ${(100 * rSplit).toFixed(0)} %` : '';
     doubts.push(
       `The two halves do not agree: CC1/2 is ${ccHalf.toFixed(2)} over ${common} common reflections${apart}. ` +
@@ -37,7 +37,7 @@ export function doubtsOfStatistics({ overall, shells }: Pick<MergeStatistics, 'o
 }
 
 /** Data that agree with a reference by less than this share of what their halves let expect are not of its crystal. */
-const leastOfExpected = 0.5;
+const minOfExpected = 0.5;
 
 /**
  * Why a reference is not of this crystal; undefined if it may be. As well as their halves agree, the intensities would
@@ -46,7 +46,7 @@ const leastOfExpected = 0.5;
 function referenceDoubt({ inReference, ccReference, ccHalf }: ShellStatistics): string | undefined {
   if (!(inReference >= fewestCommon)) return undefined;
   const expected = Math.sqrt((2 * Math.max(0, ccHalf)) / (1 + Math.max(0, ccHalf)));
-  if (!(ccReference + 3 / Math.sqrt(inReference) < leastOfExpected * expected)) return undefined;
+  if (!(ccReference + 3 / Math.sqrt(inReference) < minOfExpected * expected)) return undefined;
   return (
     `The intensities do not agree with the reference: the correlation is ${ccReference.toFixed(2)} over ${inReference} ` +
     `reflections, and with true intensities it would be ${expected.toFixed(2)}. The reference is of another crystal, ` +

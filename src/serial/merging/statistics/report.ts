@@ -204,9 +204,9 @@ export function mergeReport(result: MergeResult, options: MergeReportOptions = {
         ].join('');
   const datasets = result.datasets
     .map(
-      (one) =>
-        `<h2>Data set ${escaped(one.name)}</h2><section>${tableOf(one.statistics.shells, one.statistics.overall)}` +
-        `<div class="grid3">${plotsOf(one)}</div></section>`,
+      (dataset) =>
+        `<h2>Data set ${escaped(dataset.name)}</h2><section>${tableOf(dataset.statistics.shells, dataset.statistics.overall)}` +
+        `<div class="grid3">${plotsOf(dataset)}</div></section>`,
     )
     .join('');
   const rows = facts.map(([name, text]) => `<tr><td>${name}</td><td>${escaped(text)}</td></tr>`).join('');

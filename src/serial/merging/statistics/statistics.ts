@@ -367,7 +367,7 @@ const lTestOf = (ratios: readonly { readonly ratio: number }[]): LTest => ({
 });
 
 /** A mean intensity of fewer of its standard errors is no signal: its logarithm says nothing of the scattering. */
-const leastSignal = 3;
+const minSignal = 3;
 
 /**
  * Straight line through ln(<I>/ε) of those of twenty shells beyond 4 Å that have a signal, weighted by its variance: that
@@ -394,7 +394,7 @@ function wilsonFit(
     shell.intensity += (list.intensity[i] ?? 0) / multiplicity;
     shell.noise += ((list.sigma[i] ?? 0) / multiplicity) ** 2;
   }
-  const full = sums.filter(({ n, intensity, noise }) => n >= 10 && intensity > leastSignal * Math.sqrt(noise));
+  const full = sums.filter(({ n, intensity, noise }) => n >= 10 && intensity > minSignal * Math.sqrt(noise));
   const points = full.map(({ n, s2, intensity }) => [s2 / n, Math.log(intensity / n)] as const);
   let [w, x, y, xx, xy] = [0, 0, 0, 0, 0];
   for (const [at, [s2, value]] of points.entries()) {

@@ -3,7 +3,7 @@
  * cells.
  */
 
-import { letGo, orAborted } from '../../../base/aborted.js';
+import { abortable, closeIterator } from '../../../base/aborted.js';
 import { checkedOptions, row } from '../../../base/call-options.js';
 import { observer } from '../../../base/callbacks.js';
 import { EwaldError } from '../../../base/errors.js';
@@ -131,17 +131,17 @@ export async function cellOfFrames(
   const checked = checkRun(run);
   const onEvent = observer('cell', options, 'onEvent');
   const place = endingPlace(await loadPlace(), signal);
-  const given = await orAborted(givenInputs(options.inputs, place, signal, undefined, checked.allowOutside), signal);
+  const given = await abortable(givenInputs(options.inputs, place, signal, undefined, checked.allowOutside), signal);
   if (given.kind !== 'frames')
     throw new EwaldError('Argument', 'cell: inputs are frames in files or datasets; they are read more than once');
   const warn = (text: string): void => onEvent({ kind: 'warning', text });
   try {
-    const asGiven = withMasks(await orAborted(givenGeometry(options.geometry, place), signal), options, given, place);
+    const asGiven = withMasks(await abortable(givenGeometry(options.geometry, place), signal), options, given, place);
     const source = await openSource(place, given, run, checked, asGiven?.geometry, warn);
     const geometry = asGiven && ofDataset(asGiven.geometry, options.dataset && openedArray(source.first));
     const { bad, highres, openOther } = options;
     const own = new OwnSearch(context, () =>
-      orAborted(openDetector(source.first, { geometry, bad, highres, openOther }, source.openOther), signal),
+      abortable(openDetector(source.first, { geometry, bad, highres, openOther }, source.openOther), signal),
     );
     try {
       const settings = { ...listedBy(checked.settings, geometry), integrate: false };
@@ -188,6 +188,6 @@ export async function cellOfFrames(
       await source.close();
     }
   } finally {
-    if (!Array.isArray(given.wanted)) await letGo(given.wanted as AsyncGenerator<unknown, void, undefined>);
+    if (!Array.isArray(given.wanted)) await closeIterator(given.wanted as AsyncGenerator<unknown, void, undefined>);
   }
 }

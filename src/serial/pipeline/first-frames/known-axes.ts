@@ -32,14 +32,14 @@ export const enoughForAxes = 40;
 const [tooMany, worthwhile] = [0.1, 0.1];
 
 /** The largest difference of two axes of which a known cell may be wrong by as much: no cell is given worse than that. */
-const mostWrong = 0.04;
+const maxWrong = 0.04;
 
 /** Whether another name of the axes changes the cell so little that the cell as given may not tell the two apart. */
 function isNearlySymmetric({ cell, centring }: KnownCell): boolean {
   const primitive = primitiveOf(cell, centring);
   const strain = (label: readonly number[]): number =>
     Math.hypot(...strainBetween(combine(label, primitive), primitive));
-  return labelsOf(primitive).labels.some((label, i) => i > 0 && strain(label) < mostWrong);
+  return labelsOf(primitive).labels.some((label, i) => i > 0 && strain(label) < maxWrong);
 }
 
 /** What the crystals of frames say about the only known cell; undefined also for a cell that is not nearly symmetric. */

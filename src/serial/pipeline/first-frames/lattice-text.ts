@@ -42,7 +42,7 @@ export function oddsText(rivals: DeterminedCell['rivals'], most = 3): string | u
  * Lengths of stills that differ by more, as a share, are not those of one lattice. Simulated stills reach 0.0007, real
  * ones with a distance that is 1.3 % wrong 0.005; a distance that is 10 % wrong bends lattices by 0.01.
  */
-const mostSpread = 0.008;
+const maxSpread = 0.008;
 /** Fewer stills do not tell how much they differ. */
 const fewestStills = 4;
 
@@ -50,7 +50,7 @@ const fewestStills = 4;
  * A mean lattice that is bent by more than this from its symmetry, and by so many of its errors, contradicts it: a
  * geometry that is off bends lattices, and another lattice may need no bending.
  */
-const [mostBent, errorsOfBent] = [0.008, 10];
+const [maxBent, errorsOfBent] = [0.008, 10];
 
 /** The contradiction in words; undefined if there is none. */
 function bentText(
@@ -58,7 +58,7 @@ function bentText(
   rivals: DeterminedCell['rivals'],
   errorsOfMean: readonly number[],
 ): string | undefined {
-  if (type === 'aP' || distortion < Math.max(mostBent, errorsOfBent * Math.max(0, ...errorsOfMean))) return undefined;
+  if (type === 'aP' || distortion < Math.max(maxBent, errorsOfBent * Math.max(0, ...errorsOfMean))) return undefined;
   const others = rivals.slice(0, 3).map((rival) => `${rival.type} ${cellText(rival)}`);
   return (
     `the mean lattice of the stills is distorted by ${(100 * distortion).toFixed(1)} % from ${type}, far more than its ` +
@@ -76,7 +76,7 @@ export function preferenceText(
   const [rival] = rivals;
   const errorsOfMean = (errors ?? []).slice(0, 3).map((error, i) => error / (lattice.parameters[i] ?? 1));
   const spread = Math.sqrt(stills) * Math.max(0, ...errorsOfMean);
-  if (stills >= fewestStills && spread > mostSpread)
+  if (stills >= fewestStills && spread > maxSpread)
     return (
       `the lattices of the ${stills} stills differ from each other by ${(100 * spread).toFixed(1)} %, which those of ` +
       'one crystal form do not: the distance, the beam centre or the wavelength is wrong, or the cell'

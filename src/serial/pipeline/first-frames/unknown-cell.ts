@@ -14,7 +14,7 @@ import { errorText, written } from './lattice-text.js';
 import type { FirstFrames } from './tune.js';
 
 /** Maximum number of frames searched for images with enough spots, and number of such images required. */
-const [mostFrames, enoughImages] = [200, 30];
+const [maxFrames, enoughImages] = [200, 30];
 /** An image with fewer peaks does not determine a lattice well enough. */
 export const fewestPeaks = 15;
 
@@ -38,7 +38,7 @@ export async function spotsOfFrames(
   let [frames, failed] = [0, 0];
   let broken: unknown;
   const jobs = async function* () {
-    for await (const { dataset, frames: numbers } of firstFrames(mostFrames))
+    for await (const { dataset, frames: numbers } of firstFrames(maxFrames))
       for (const frame of numbers)
         yield { dataset, frame, origin: { filename: dataset.name, event: frame, serial: frame } };
   };
@@ -107,11 +107,11 @@ export function cellDoubt(images: readonly Float32Array[], maxLengthA: number): 
 }
 
 /** Maximum number of spots of an image that are examined. */
-const mostSpots = 1000;
+const maxSpots = 1000;
 
 /** The median distance between a spot and its nearest neighbour, 1/Å. */
 function nearestSpots(spots: Float32Array): number {
-  const count = Math.min(mostSpots, spots.length / 3);
+  const count = Math.min(maxSpots, spots.length / 3);
   const distances: number[] = [];
   for (let i = 0; i < count; i++) {
     let least = Number.POSITIVE_INFINITY;

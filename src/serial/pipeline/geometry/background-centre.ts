@@ -75,7 +75,7 @@ export async function backgroundCentre(
     if (levels.length >= lookedAt) break;
   }
   if (levels.length === 0) return undefined;
-  const values = pixels.image.values.map((_, bin) => meanMeasured(levels.map((one) => one[bin] as number)));
+  const values = pixels.image.values.map((_, bin) => meanMeasured(levels.map((level) => level[bin] as number)));
   return measuredCentre(clipped({ ...pixels.image, values }));
 }
 
@@ -236,9 +236,9 @@ function measuredCentre(fine: Image): BackgroundCentre | undefined {
   const beam = beamOn(coarse);
   if (overlapOf(coarse, beam) < overlap.given) return undefined;
   const near = Math.round(2 * reach * Math.max(coarse.width, coarse.height));
-  const first = mostSymmetric(coarse, beam, near);
+  const first = maxSymmetric(coarse, beam, near);
   const begin = first.map((sum) => Math.round(combined * (sum + 1) - 1)) as [number, number];
-  const [columns, rows] = mostSymmetric(fine, begin, 2 * combined);
+  const [columns, rows] = maxSymmetric(fine, begin, 2 * combined);
   const symmetry = { centre: symmetryOf(fine, [columns, rows]), beam: symmetryOf(fine, beamOn(fine)) };
   if (!(symmetry.centre >= symmetric)) return undefined;
   const at = (axis: 0 | 1, sum: number): number => fine.corner[axis] + ((sum + 1) / 2) * fine.binM;
@@ -255,7 +255,7 @@ const beamOn = ({ corner, binM }: Image): Centre => [
   Math.round((-2 * corner[1]) / binM - 1),
 ];
 
-function mostSymmetric(image: Image, [columns, rows]: Centre, near: number): Centre {
+function maxSymmetric(image: Image, [columns, rows]: Centre, near: number): Centre {
   let best: { readonly centre: Centre; readonly symmetry: number } | undefined;
   for (let v = rows - near; v <= rows + near; v++)
     for (let u = columns - near; u <= columns + near; u++) {

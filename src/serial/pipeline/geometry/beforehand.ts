@@ -32,7 +32,7 @@ import type { Settlement } from './settle-geometry.js';
 /** Strain of a cell by the digits that the head of a stream has. */
 const headDigits = 1e-4;
 /** How often an unknown cell and the geometry are determined in turn; two are usual. */
-const mostRounds = 4;
+const maxRounds = 4;
 
 /** The data that determine whether and how the geometry of a run is refined before its frames are searched. */
 export interface Beforehand {
@@ -178,7 +178,7 @@ export async function settledInTurn(
 ): Promise<{ readonly settled: Settlement; readonly used: SearchSettings }> {
   let settled = await settle(settings);
   let used = settings;
-  for (let round = 0; again && settled.moved.length > 0 && round < mostRounds; round++) {
+  for (let round = 0; again && settled.moved.length > 0 && round < maxRounds; round++) {
     const cell = await again(settled, used);
     if (!cell || isSameCell(cell, used.cells?.[0] ?? cell)) break;
     used = { ...settings, cells: [cell] };

@@ -13,7 +13,7 @@ import type { RefinedGeometry } from './beforehand.js';
  * The background of real frames with a right geometry is centred within half a bin of the beam; geometries that are
  * wrong by less than two bins are corrected on crystals.
  */
-const leastBins = 2;
+const minBins = 2;
 /**
  * What crystals with the displaced geometry have to achieve: this fraction of the peaks of the first frames is
  * explained, and this many times as many as with the given geometry.
@@ -40,7 +40,7 @@ export async function displacedDetector(
   const centre = await backgroundCentre(detector, firstFrames, signal);
   if (!centre) return undefined;
   const { atM, binM, symmetry } = centre;
-  if (Math.hypot(...atM) < leastBins * binM || !(symmetry.centre > symmetry.beam)) return undefined;
+  if (Math.hypot(...atM) < minBins * binM || !(symmetry.centre > symmetry.beam)) return undefined;
   const [x, y] = [-atM[0], -atM[1]];
   const perMetre = geometry.panels[0]?.resolution ?? 1;
   return {

@@ -39,7 +39,7 @@ interface RefinedStreamGeometry extends GeometryRefinement {
 }
 
 /** Maximum number of crystals used; the improvement from using more would be smaller than the errors of the cell. */
-const mostCrystals = 1000;
+const maxCrystals = 1000;
 /** A peak belongs to a crystal if all of its indices are within this distance of whole numbers. */
 const nearNode = 0.25;
 /** A crystal explains a peak within this distance; by chance it would explain one in 125. */
@@ -75,7 +75,7 @@ export async function refineStreamGeometry(
     const crystals: GeometryCrystal[] = [];
     const explained: number[] = [];
     for await (const chunk of reader.chunks()) {
-      if (crystals.length >= mostCrystals) break;
+      if (crystals.length >= maxCrystals) break;
       const close = new Set<number>();
       for (const crystal of chunk.crystals) crystals.push(crystalOf(chunk, crystal, close));
       const peaks = chunk.peaks?.length ?? 0;

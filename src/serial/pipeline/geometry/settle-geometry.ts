@@ -21,7 +21,7 @@ import { coarseSearch, explainedPeaks, explainedShare } from './coarse-search.js
 /**
  * Numbers of crystals and of pairs per panel after which no more frames are searched, and the maximum number of frames.
  */
-const [enoughCrystals, enoughPairs, mostFrames] = [60, 100, 200];
+const [enoughCrystals, enoughPairs, maxFrames] = [60, 100, 200];
 /**
  * Relative error of the edges of a cell that was determined from the same frames: as large as that of a distance that
  * was guessed, by which all of them are too long.
@@ -206,7 +206,7 @@ export async function firstResults(
   searcher.settings = { ...settings, integrate: false };
   await searcher.indexerFor(settings);
   const jobs = async function* () {
-    for await (const { dataset, frames } of firstFrames(mostFrames))
+    for await (const { dataset, frames } of firstFrames(maxFrames))
       for (const frame of frames)
         yield { dataset, frame, origin: { filename: frameKey(dataset, frame), event: frame, serial: frame } };
   };

@@ -1,7 +1,7 @@
 /** The options that say where the images of a run are on a chip. */
 import { EwaldError } from '../../../base/errors.js';
-import { shown } from '../../../base/options.js';
-import { namesOf, refusal } from '../../../base/parameters.js';
+import { inspect } from '../../../base/options.js';
+import { argumentError, namesOf } from '../../../base/parameters.js';
 import { type ChipGridOptions, gridText, parseGrid } from '../../../io/chip/grid.js';
 import type { ImagePosition } from '../../../io/chip/positions.js';
 import type { FileInput } from '../inputs/place.js';
@@ -30,15 +30,21 @@ export const hasGrid = (options: GridOptions): boolean => names.some((name) => o
 export function checkGridOptions(options: GridOptions): void {
   const given = names.filter((name) => options[name] !== undefined);
   if (given.length > 1)
-    throw refusal('pipeline', (said) => `${given.map(said).join(' and ')} each say where images are; give one of them`);
+    throw argumentError(
+      'pipeline',
+      (said) => `${given.map(said).join(' and ')} each say where images are; give one of them`,
+    );
   const { grid, map } = options;
   if (grid !== undefined) parseGrid(grid);
   if (options.gridFields !== undefined) fieldNames(options.gridFields);
   if (map !== undefined && !(Array.isArray(map) && map.every((one) => typeof one === 'string')))
-    throw new EwaldError('Argument', `pipeline: map is ${shown(map)}; expected a list such as ['hits=chip.png']`);
+    throw new EwaldError('Argument', `pipeline: map is ${inspect(map)}; expected a list such as ['hits=chip.png']`);
   for (const file of map ?? []) parseMapFile(file);
   if (map !== undefined && given.length === 0)
-    throw refusal('pipeline', (said) => `${said('map')} needs ${names.map(said).join(', ')}: where the images are`);
+    throw argumentError(
+      'pipeline',
+      (said) => `${said('map')} needs ${names.map(said).join(', ')}: where the images are`,
+    );
 }
 
 /** The names of the fields of x and y. */
@@ -46,10 +52,10 @@ export function fieldNames(given: NonNullable<GridOptions['gridFields']>): reado
   const found = typeof given === 'string' ? given.split(',').map((name) => name.trim()) : given;
   if (Array.isArray(found) && found.length === 2 && found.every((name) => typeof name === 'string' && name !== ''))
     return [found[0] as string, found[1] as string];
-  throw refusal(
+  throw argumentError(
     'pipeline',
     (said) =>
-      `${said('gridFields')} is ${shown(given)}; expected the fields of x and of y, such as /motors/x,/motors/y`,
+      `${said('gridFields')} is ${inspect(given)}; expected the fields of x and of y, such as /motors/x,/motors/y`,
   );
 }
 

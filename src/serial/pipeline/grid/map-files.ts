@@ -1,6 +1,6 @@
 /** Files of maps as a caller names them: `[QUANTITY=]FILE.png` or `.npy`. */
-import { shown } from '../../../base/options.js';
-import { refusal } from '../../../base/parameters.js';
+import { inspect } from '../../../base/options.js';
+import { argumentError } from '../../../base/parameters.js';
 import { type MapQuantity, mapQuantities } from '../../../io/chip/quantities.js';
 import type { WriteOptions } from '../../../io/files/write.js';
 
@@ -17,13 +17,16 @@ export function parseMapFile(text: string): MapFile {
   const [quantity, file] = named === undefined ? ['hits', text] : [named, rest as string];
   const kind = /\.(png|npy)$/i.exec(file)?.[1]?.toLowerCase();
   if (kind === undefined)
-    throw refusal('pipeline', (said) => `${said('map')} is ${shown(text)}; expected a file that ends in .png or .npy`);
+    throw argumentError(
+      'pipeline',
+      (said) => `${said('map')} is ${inspect(text)}; expected a file that ends in .png or .npy`,
+    );
   const isKnown = (mapQuantities as readonly string[]).includes(quantity) || quantity.startsWith('roi:');
   if (!isKnown)
-    throw refusal(
+    throw argumentError(
       'pipeline',
       (said) =>
-        `${said('map')} is ${shown(text)}: there is no map of "${quantity}"; there are ${mapQuantities.join(', ')}, ` +
+        `${said('map')} is ${inspect(text)}: there is no map of "${quantity}"; there are ${mapQuantities.join(', ')}, ` +
         'roi:NAME.FIELD',
     );
   return { quantity, file, kind: kind as MapFile['kind'] };

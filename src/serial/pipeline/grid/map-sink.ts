@@ -6,7 +6,7 @@ import { drawnMap, mapSection } from '../../../io/chip/map-picture.js';
 import { formatNpy } from '../../../io/data/npy.js';
 import type { Output } from '../../../io/files/write.js';
 import type { FrameFailure, FrameRecord } from '../record.js';
-import { ended, type FrameSink } from '../sinks/sink.js';
+import { closeOutput, type FrameSink } from '../sinks/sink.js';
 import { placeOf, type RunGrid } from './frame-grid.js';
 import { fileOfChip, type MapFile, mapSoftware } from './map-files.js';
 import { addChunk, wellFrame } from './mapped-frame.js';
@@ -77,7 +77,7 @@ export class ChipSink implements FrameSink {
         const name = fileOfChip(file.file, i);
         const to = i === 0 ? output : await this.#open?.(file, name);
         await to?.write(await mapBytes(map, file));
-        if (to) said.push(`${file.quantity} in ${await ended(to, name, isWhole)}`);
+        if (to) said.push(`${file.quantity} in ${await closeOutput(to, name, isWhole)}`);
       }
     }
     return said.length > 0 ? `map: ${said.join(', ')}` : '';

@@ -1,6 +1,6 @@
 /** The grid of a run: as its caller gives it, checked against the images that come. */
 import { EwaldError } from '../../../base/errors.js';
-import { refusal } from '../../../base/parameters.js';
+import { argumentError } from '../../../base/parameters.js';
 import { type ChipGrid, checkRange, parseGrid } from '../../../io/chip/grid.js';
 import { latticeOf } from '../../../io/chip/lattice.js';
 import { listedGrid, parsePositions } from '../../../io/chip/positions.js';
@@ -25,7 +25,7 @@ export async function runGrid(options: GridOptions, source: RunSource, place: Ru
   if (grid === undefined && gridFile === undefined) return undefined;
   const { count, ranges } = source.images ?? { count: 'frames', ranges: [] };
   if (source.live && source.live.image === undefined)
-    throw refusal(
+    throw argumentError(
       'pipeline',
       (said) =>
         `messages from ${source.first.name} state no number of the image, and an image that is lost would move all ` +
@@ -40,7 +40,7 @@ export async function runGrid(options: GridOptions, source: RunSource, place: Ru
 }
 
 /** Files whose fields are read before the run; positions of more are gathered as the frames come. */
-const mostFiles = 256;
+const maxFiles = 256;
 
 /** The wells of positions in the frames: of those that are all there, known before the run. */
 async function ofFields(names: readonly [string, string], source: RunSource): Promise<RunGrid> {
@@ -60,8 +60,8 @@ async function ofFields(names: readonly [string, string], source: RunSource): Pr
       x.push(position.x);
       y.push(position.y);
     }
-    if (!isKnown || ++files > mostFiles) break;
+    if (!isKnown || ++files > maxFiles) break;
   }
-  const lattice = isKnown && files <= mostFiles ? latticeOf(Float64Array.from(x), Float64Array.from(y)) : undefined;
+  const lattice = isKnown && files <= maxFiles ? latticeOf(Float64Array.from(x), Float64Array.from(y)) : undefined;
   return { grid: { kind: 'fields', names, lattice }, count };
 }

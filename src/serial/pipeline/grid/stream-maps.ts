@@ -29,7 +29,7 @@ export async function streamMapsIn(place: RunPlace, streams: readonly FileInput[
   if (!maps || frames === 0)
     throw new EwaldError(
       'Format',
-      `${streams.map((one) => nameOfInput(one, 'the stream')).join(', ')}: no frame has a well; ewald index writes ` +
+      `${streams.map((stream) => nameOfInput(stream, 'the stream')).join(', ')}: no frame has a well; ewald index writes ` +
         'them with --grid, --grid-file or --grid-fields',
     );
   return maps.maps;

@@ -4,7 +4,7 @@
  */
 
 import { EwaldError, messageOf } from '../../../base/errors.js';
-import { shown } from '../../../base/options.js';
+import { inspect } from '../../../base/options.js';
 import type { Dataset, FieldValues } from '../../../io/data/dataset.js';
 import { fieldOfValue } from '../../../io/data/field-value.js';
 
@@ -27,12 +27,12 @@ export function checkCopyHeader(what: string, given: unknown): readonly string[]
   if (given === undefined) return [];
   const isName = (name: unknown): boolean => typeof name === 'string' && name.trim() !== '';
   if (!Array.isArray(given) || !given.every(isName))
-    throw new EwaldError('Argument', `${what} is ${shown(given)}; expected a list of names, such as ['/laser/on']`);
+    throw new EwaldError('Argument', `${what} is ${inspect(given)}; expected a list of names, such as ['/laser/on']`);
   const forging = given.find((name: string) => /[\r\n]| = /.test(name));
   if (forging !== undefined)
     throw new EwaldError(
       'Argument',
-      `${what} names ${shown(forging)}; a name with a line break or " = " cannot be written to a stream`,
+      `${what} names ${inspect(forging)}; a name with a line break or " = " cannot be written to a stream`,
     );
   return [...new Set(given as string[])];
 }
@@ -84,7 +84,7 @@ export function fieldOf(dataset: Dataset, name: string): Promise<FieldValues | u
 function headerField({ meta }: Dataset, name: string): FieldValues | undefined {
   const { header = {} } = meta;
   const folded = name.toLowerCase();
-  const key = Object.hasOwn(header, name) ? name : Object.keys(header).find((one) => one.toLowerCase() === folded);
+  const key = Object.hasOwn(header, name) ? name : Object.keys(header).find((key) => key.toLowerCase() === folded);
   return key === undefined ? undefined : fieldOfValue(header[key]);
 }
 

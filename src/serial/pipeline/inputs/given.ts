@@ -1,7 +1,7 @@
 /** Geometry and cells of a run, as files, texts or already parsed. */
-import { row, valid } from '../../../base/call-options.js';
+import { checkedValue, row } from '../../../base/call-options.js';
 import { EwaldError } from '../../../base/errors.js';
-import { shown } from '../../../base/options.js';
+import { inspect } from '../../../base/options.js';
 import { cellFromParameters, checkCell, checkLengths } from '../../../crystal/cell.js';
 import type { KnownCell } from '../../../crystal/cell-file.js';
 import { type Centring, centrings } from '../../../crystal/centring.js';
@@ -66,11 +66,11 @@ const cellForms =
 export function checkCells(what: string, cells: unknown): void {
   if (cells === undefined) return;
   if (isFile(cells) || !Array.isArray(cells))
-    throw new EwaldError('Argument', `${what}: cells is ${shown(cells)}; it expects a list: cells: ['lyso.cell']`);
+    throw new EwaldError('Argument', `${what}: cells is ${inspect(cells)}; it expects a list: cells: ['lyso.cell']`);
   if (isSixNumbers(cells))
     throw new EwaldError(
       'Argument',
-      `${what}: cells is ${shown(cells)}; expected a list of cells: cells: [${shown(cells)}]`,
+      `${what}: cells is ${inspect(cells)}; expected a list of cells: cells: [${inspect(cells)}]`,
     );
   for (const [i, one] of cells.entries()) if (!isFile(one)) knownCell(one, `${what}: cells[${i}]`);
 }
@@ -88,7 +88,7 @@ function knownCell(given: unknown, what: string): KnownCell {
 function knownCellOf(given: unknown, what: string): KnownCell {
   if (isSixNumbers(given)) return { cell: cellFromParameters(...given), centring: 'P' };
   const { cell, parameters, centring } = (given ?? {}) as Partial<KnownCell & { readonly parameters: unknown }>;
-  if (centring !== undefined) valid(`${what}: centring`, centring, row.choice(centrings, 'P'));
+  if (centring !== undefined) checkedValue(`${what}: centring`, centring, row.choice(centrings, 'P'));
   if (cell !== undefined && centring !== undefined) {
     checkCell(cell, `${what}: cell`);
     return given as KnownCell;
@@ -96,5 +96,5 @@ function knownCellOf(given: unknown, what: string): KnownCell {
   if (cell === undefined && isSixNumbers(parameters))
     return { cell: cellFromParameters(...parameters), centring: centring ?? 'P' };
   const lack = cell === undefined ? '' : ', which has no centring';
-  throw new EwaldError('Argument', `${what} is ${shown(given)}${lack}; ${cellForms}`);
+  throw new EwaldError('Argument', `${what} is ${inspect(given)}${lack}; ${cellForms}`);
 }

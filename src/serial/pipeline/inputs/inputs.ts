@@ -3,19 +3,19 @@
  * what to pass instead.
  */
 
-import { itemsOrAborted, orAborted } from '../../../base/aborted.js';
+import { abortable, abortableItems } from '../../../base/aborted.js';
 import { bytesIn } from '../../../base/buffers.js';
 import { compressedError, compressionOfHead } from '../../../base/compression.js';
 import { EwaldError } from '../../../base/errors.js';
 import type { PlatformFile, PlatformSignal } from '../../../base/globals.js';
-import { shown } from '../../../base/options.js';
-import { refusal } from '../../../base/parameters.js';
+import { inspect } from '../../../base/options.js';
+import { argumentError } from '../../../base/parameters.js';
 import type { Dataset } from '../../../io/data/dataset.js';
 import { otherText } from '../../../io/data/other-text.js';
 import type { BytesInput } from '../../../io/data/source-of.js';
 import { isStream } from '../sinks/stream-file.js';
 import { parseFrameList } from '../sources/list.js';
-import type { LiveInput, Wanted } from '../sources/source.js';
+import type { FrameSpec, LiveInput } from '../sources/source.js';
 import { type AllowOutside, filesOfList } from './inside.js';
 import { checkedBytes, isBlob, isBytes, isFile, isObject, isUrl } from './kinds.js';
 import type { FileInput, RunPlace } from './place.js';
@@ -55,7 +55,7 @@ export type RunInput = FileInput | BytesInput | Dataset | PipelineInput | ListIn
 export type GivenInputs =
   | {
       readonly kind: 'frames';
-      readonly wanted: readonly Wanted[] | AsyncGenerator<Wanted, void, undefined>;
+      readonly wanted: readonly FrameSpec[] | AsyncGenerator<FrameSpec, void, undefined>;
       readonly siblings: readonly PlatformFile[];
     }
   | { readonly kind: 'live'; readonly input: LiveInput }
@@ -81,11 +81,11 @@ const placed = (input: FileInput, place: RunPlace): FileInput =>
 const named = (input: FileInput, name: string): FileInput =>
   isBlob(input) && !(isNamed(input) && input.name === name) ? new File([input], name) : input;
 function refuse(what: string, value: unknown, wanted = expected): never {
-  throw new EwaldError('Argument', `pipeline: ${what} is ${shown(value)}; ${wanted}`);
+  throw new EwaldError('Argument', `pipeline: ${what} is ${inspect(value)}; ${wanted}`);
 }
 
 /** Checks the frames of one input; throws for those that a run cannot use. */
-type CheckFrames = (wanted: Wanted) => void;
+type CheckFrames = (wanted: FrameSpec) => void;
 
 /**
  * The inputs, sorted by kind; `check` sees all frames before they are opened. Throws `Argument`, and `File` or `Format`
@@ -108,11 +108,11 @@ export async function givenInputs(
     (typeof source?.[Symbol.iterator] !== 'function' && typeof source?.[Symbol.asyncIterator] !== 'function')
   )
     refuse('inputs', inputs);
-  const wanted = async function* (): AsyncGenerator<Wanted, void, undefined> {
+  const wanted = async function* (): AsyncGenerator<FrameSpec, void, undefined> {
     let index = 0;
-    for await (const input of itemsOrAborted(source as AsyncIterable<unknown>, signal)) {
+    for await (const input of abortableItems(source as AsyncIterable<unknown>, signal)) {
       const what = `inputs[${index++}]`;
-      const one = await orAborted(checked(input, what, reading), signal);
+      const one = await abortable(checked(input, what, reading), signal);
       if (!Array.isArray(one)) refuse(what, input, 'streams and live sources are searched alone: inputs: source');
       for (const wanted of one) checkAll(wanted, input);
       yield* one;
@@ -122,7 +122,7 @@ export async function givenInputs(
 }
 
 /** Refuses different Files of one name as well: frames are distinguished by the names of their files. */
-function checkNames(check: CheckFrames): (wanted: Wanted, given: unknown) => void {
+function checkNames(check: CheckFrames): (wanted: FrameSpec, given: unknown) => void {
   const blobs = new Map<string, WeakRef<object>>();
   return (wanted, given) => {
     check(wanted);
@@ -159,7 +159,7 @@ async function sorted(
   const all = Array.from(inputs);
   const files = all.filter(isNamed);
   const main = files.length > 1 ? new Set(await reading.place.mainFiles(files)) : new Set(files);
-  const wanted: Wanted[] = [];
+  const wanted: FrameSpec[] = [];
   for (const [i, input] of all.entries()) {
     if (isNamed(input) && !main.has(input)) continue;
     const what = name ?? `inputs[${i}]`;
@@ -180,7 +180,7 @@ async function sorted(
 }
 
 /** The frames of an input, or an input that must be the only one, such as a stream. */
-async function checked(input: unknown, what: string, reading: Reading): Promise<Wanted[] | GivenInputs> {
+async function checked(input: unknown, what: string, reading: Reading): Promise<FrameSpec[] | GivenInputs> {
   const { place } = reading;
   if (isFile(input)) return ofFile(placed(input, place), what, reading);
   if (isDataset(input)) return [{ file: input.name, frames: undefined, dataset: input }];
@@ -194,7 +194,11 @@ async function checked(input: unknown, what: string, reading: Reading): Promise<
   return [checkedFrames(input as Readonly<Record<keyof PipelineInput, unknown>>, what, place)];
 }
 
-function checkedFrames(input: Readonly<Record<keyof PipelineInput, unknown>>, what: string, place: RunPlace): Wanted {
+function checkedFrames(
+  input: Readonly<Record<keyof PipelineInput, unknown>>,
+  what: string,
+  place: RunPlace,
+): FrameSpec {
   const { dataset, frames, filename } = input;
   const file = isFile(input.file) ? placed(input.file, place) : input.file;
   if (dataset === undefined && file === undefined) refuse(what, input);
@@ -243,11 +247,11 @@ export async function inputKindIn(place: RunPlace, file: FileInput): Promise<Inp
 /** Endings of the names of lists. */
 const listEndings = /\.(?:lst|list|txt)$/i;
 
-async function ofFile(input: FileInput, what: string, reading: Reading): Promise<Wanted[] | GivenInputs> {
+async function ofFile(input: FileInput, what: string, reading: Reading): Promise<FrameSpec[] | GivenInputs> {
   const { place } = reading;
   const file = nameOfInput(input, what);
   const own = typeof input === 'string' ? {} : { input: named(input, file) };
-  const frames: Wanted[] = [{ file, frames: undefined, ...own }];
+  const frames: FrameSpec[] = [{ file, frames: undefined, ...own }];
   // A file that cannot be read is reported when it is opened: it may be a folder, or a file that does not exist yet.
   const begin = (await place.headOf(input, head).catch(() => undefined))?.head;
   if (!begin || begin.length === 0) return frames;
@@ -263,7 +267,7 @@ async function ofFile(input: FileInput, what: string, reading: Reading): Promise
   // What is uploaded has a name that its sender chose, and may be a text of names of files that are not theirs.
   const isPath = typeof input === 'string' || isUrl(input);
   if (isPath && listEndings.test(file.replace(/[?#].*$/, ''))) return ofList({ list: input }, what, reading);
-  throw refusal(
+  throw argumentError(
     '',
     (said) => {
       const byFlag = said('input').startsWith('-');
@@ -275,7 +279,7 @@ async function ofFile(input: FileInput, what: string, reading: Reading): Promise
   );
 }
 
-async function ofList(given: ListInput, what: string, reading: Reading): Promise<Wanted[] | GivenInputs> {
+async function ofList(given: ListInput, what: string, reading: Reading): Promise<FrameSpec[] | GivenInputs> {
   const { place, allowOutside } = reading;
   const { list: asked, prefix } = given;
   if (!isFile(asked)) refuse(`${what}.list`, asked, 'expected a path, a URL, a File, a Blob or bytes');

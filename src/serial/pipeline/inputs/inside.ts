@@ -4,8 +4,8 @@
  */
 import { isAddress } from '../../../base/addresses.js';
 import { EwaldError } from '../../../base/errors.js';
-import { shown } from '../../../base/options.js';
-import { refusal, setting } from '../../../base/parameters.js';
+import { inspect } from '../../../base/options.js';
+import { argumentError, setting } from '../../../base/parameters.js';
 import type { Geometry } from '../../../crystal/geometry/geometry.js';
 import { isUrl } from './kinds.js';
 import type { FileInput, RunPlace } from './place.js';
@@ -17,13 +17,13 @@ export type AllowOutside = boolean | readonly string[];
 export function checkAllowOutside(what: string, value: unknown): AllowOutside {
   if (value === undefined || typeof value === 'boolean') return value ?? false;
   if (Array.isArray(value) && value.every((one) => typeof one === 'string' && one !== '')) return value;
-  throw new EwaldError('Argument', `${what} is ${shown(value)}; expected true, false or a list of folders`);
+  throw new EwaldError('Argument', `${what} is ${inspect(value)}; expected true, false or a list of folders`);
 }
 
 const furtherFolders = (allowed: AllowOutside): readonly string[] => (typeof allowed === 'boolean' ? [] : allowed);
 
 const outside = (from: string, file: string): EwaldError =>
-  refusal(
+  argumentError(
     '',
     (said) =>
       `${from} names ${file}, which is not in its folder; if you trust who wrote ${from}, open it with ` +
@@ -118,7 +118,7 @@ export function withMasksInside(geometry: Geometry, beside: GeometryBeside, plac
   const folders = [...(own === undefined ? [] : [own]), ...paths].map((path) => files.folderOf(path));
   const inside = files.within([...new Set([...folders, ...furtherFolders(allowOutside)])]);
   // Beside frames that are no paths there are no files, which the search for the mask says.
-  const isOnlyGiven = folders.length === 0 && frames.length > 0 && frames.every((one) => typeof one !== 'string');
+  const isOnlyGiven = folders.length === 0 && frames.length > 0 && frames.every((frame) => typeof frame !== 'string');
   const placed = (file: string): string => {
     const isGiven = frames.includes(file) || siblings.includes(file.replace(/^.*\//, ''));
     if (isGiven || isOnlyGiven) return file;

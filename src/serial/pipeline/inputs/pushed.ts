@@ -2,7 +2,7 @@
 import { bytesIn } from '../../../base/buffers.js';
 import { EwaldError } from '../../../base/errors.js';
 import { oneShot } from '../../../base/one-shot.js';
-import { shown } from '../../../base/options.js';
+import { inspect } from '../../../base/options.js';
 import { PushQueue } from '../../../base/push-queue.js';
 import type { BytesInput } from '../../../io/data/source-of.js';
 import type { PipelineItem } from '../search-all.js';
@@ -38,7 +38,7 @@ const unread =
 function owned(input: BytesInput | RunInput, names: Set<string>): BytesInput | RunInput {
   if (isBytes(input)) return bytesIn('run.push', input).slice();
   if (!isFile(input) && (typeof input !== 'object' || input === null))
-    throw new EwaldError('Argument', `run.push was given ${shown(input)}; expected { bytes, name }`);
+    throw new EwaldError('Argument', `run.push was given ${inspect(input)}; expected { bytes, name }`);
   // A Blob has a method of that name.
   if (isFile(input) || !('bytes' in input)) return input;
   const { bytes, name } = checkedBytes(input, 'run.push');

@@ -112,7 +112,7 @@ function pixelMaps(
 const usualLow = 0.05;
 const usualStep = 0.01;
 /** Bins of fewer pixels than this leave some of them empty. */
-const leastPixels = 1.5;
+const minPixels = 1.5;
 
 const dOf = (q: number): string => `${((2 * Math.PI) / q).toFixed(2)} Å`;
 
@@ -126,17 +126,17 @@ function layoutOf({ corner, pixelStep }: PixelMaps, { bins, range }: ProfileOpti
       `profile: the range ends at q = 2π/d = ${high} 1/Å (${dOf(high)}), beyond the corner of the detector; it ends at ` +
         `most at ${(Math.floor(corner * 1000) / 1000).toFixed(3)} 1/Å (${dOf(corner)}); for q = 1/d, multiply by 2π`,
     );
-  const most = Math.min(profileBins.high, Math.floor((high - low) / (leastPixels * pixelStep) + 1e-9));
+  const most = Math.min(profileBins.high, Math.floor((high - low) / (minPixels * pixelStep) + 1e-9));
   if (most < profileBins.low)
     throw new EwaldError(
       'Argument',
       `profile: the range from ${low} to ${high.toFixed(3)} 1/Å has pixels for ${most} bins; it needs at least ` +
-        `${profileBins.low}: at least ${(profileBins.low * leastPixels * pixelStep).toPrecision(2)} 1/Å`,
+        `${profileBins.low}: at least ${(profileBins.low * minPixels * pixelStep).toPrecision(2)} 1/Å`,
     );
   if (bins !== undefined && bins > most)
     throw new EwaldError(
       'Argument',
-      `profile: ${bins} bins from ${low} to ${high.toFixed(3)} 1/Å are narrower than ${leastPixels} pixels, so that ` +
+      `profile: ${bins} bins from ${low} to ${high.toFixed(3)} 1/Å are narrower than ${minPixels} pixels, so that ` +
         `some would be empty; at most ${most}`,
     );
   const count = bins ?? Math.max(profileBins.low, Math.min(most, Math.floor((high - low) / usualStep + 1e-9)));

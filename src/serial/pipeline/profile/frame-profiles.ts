@@ -15,17 +15,17 @@ import { binsOf, type ProfileBins } from './bins.js';
 import { binsOfRings, Profiler } from './profiler.js';
 
 /** Frames share the bins of the first beam unless theirs differs by more than this. */
-const [mostOfWavelength, mostOfDistance] = [5e-3, 1e-3];
+const [maxOfWavelength, maxOfDistance] = [5e-3, 1e-3];
 
 const isNear = (one: Beam, other: Beam): boolean =>
-  Math.abs(one.wavelengthA / other.wavelengthA - 1) <= mostOfWavelength &&
-  Math.abs(one.distanceM / other.distanceM - 1) <= mostOfDistance &&
-  one.shiftM.every((shift, i) => Math.abs(shift - (other.shiftM[i] as number)) <= mostOfDistance * other.distanceM);
+  Math.abs(one.wavelengthA / other.wavelengthA - 1) <= maxOfWavelength &&
+  Math.abs(one.distanceM / other.distanceM - 1) <= maxOfDistance &&
+  one.shiftM.every((shift, i) => Math.abs(shift - (other.shiftM[i] as number)) <= maxOfDistance * other.distanceM);
 
 /** Bins of a detector, which all searchers of this thread share. */
 const known = new WeakMap<Detector, Map<string, ProfileBins[]>>();
 /** Different beams of one run whose bins are kept. */
-const mostBeams = 3;
+const maxBeams = 3;
 
 /** The bins that settings ask for; `beam` is that of the frame. Throws `Argument`. */
 export function profileBinsOf(detector: Detector, settings: SearchSettings, beam: Beam = detector.beam): ProfileBins {
@@ -43,7 +43,7 @@ export function profileBinsOf(detector: Detector, settings: SearchSettings, beam
   const rings = ringsOfDetector(detector, { minRadius: minRes, maxRadius: maxRes });
   const fresh = binsOf(detector, rings, profile, isList(finder) ? undefined : finder, beam, made[0]);
   made.push(fresh);
-  if (made.length > mostBeams) made.splice(1, 1);
+  if (made.length > maxBeams) made.splice(1, 1);
   return fresh;
 }
 

@@ -21,7 +21,7 @@ const ringPlaces = iceRings.map((d) => (2 * Math.PI) / d);
 const [halfBand, inner, outer] = [0.015, 0.02, 0.05];
 /** Bins wider than this do not tell a band from its shoulders. */
 const widestStep = 0.025;
-const [fewestSigmas, leastExcess] = [4, 0.03];
+const [fewestSigmas, minExcess] = [4, 0.03];
 
 /** The bins: their lowest q, width, and mean q = 2π/d in 1/Å; units per photon. */
 interface Bins {
@@ -70,7 +70,7 @@ export function iceScore(
     const score = (2 * (band.counts / band.norm)) / shoulders;
     const ofShoulders = (below.counts / below.norm ** 2 + above.counts / above.norm ** 2) / shoulders ** 2;
     const error = score * Math.sqrt(gain * (1 / band.counts + ofShoulders));
-    const isFlagged = score > 1 + Math.max(fewestSigmas * error, leastExcess);
+    const isFlagged = score > 1 + Math.max(fewestSigmas * error, minExcess);
     const one = { score, error, d: iceRings[i] as number, isFlagged };
     if (!best || rankOf(one) > rankOf(best)) best = one;
   }

@@ -1,6 +1,6 @@
 /** The radial profile of an image that is no frame of a run: a sum of frames, or the image of a powder. */
 import { EwaldError } from '../../../base/errors.js';
-import { shown } from '../../../base/options.js';
+import { inspect } from '../../../base/options.js';
 import type { Detector } from '../../../io/detector/detector.js';
 import type { Frame } from '../../peaks/contract.js';
 import type { PeakList } from '../../peaks/peak-list.js';
@@ -26,7 +26,7 @@ export function radialProfile(
   if (!ArrayBuffer.isView(image) || image.length !== width * height)
     throw new EwaldError(
       'Shape',
-      `radialProfile: the image is ${shown(image)}; expected numbers of ${width * height} pixels (${width} x ${height})`,
+      `radialProfile: the image is ${inspect(image)}; expected numbers of ${width * height} pixels (${width} x ${height})`,
     );
   const finite = [-Number.MAX_VALUE, Number.MAX_VALUE] as const;
   const bins = binsOf(detector, ringsOfDetector(detector, { minRadius: 0, maxRadius: 0 }), profile, undefined);

@@ -1,7 +1,7 @@
 /** What a radial profile is asked for with. */
 import { checkedOptions, row } from '../../../base/call-options.js';
 import { EwaldError } from '../../../base/errors.js';
-import { shown } from '../../../base/options.js';
+import { inspect } from '../../../base/options.js';
 import { readPolarisation } from '../../../crystal/polarisation.js';
 
 /** Which profiles of a run an HDF5 file holds: means of 100 frames, those of hits, or those of all frames. */
@@ -36,7 +36,7 @@ const rows = {
 export function checkProfile(what: string, given: unknown): ProfileOptions | undefined {
   if (given === undefined || given === false) return undefined;
   if (given !== true && (typeof given !== 'object' || given === null || Array.isArray(given)))
-    throw new EwaldError('Argument', `${what} is ${shown(given)}; expected true, or { bins, range: [low, high] }`);
+    throw new EwaldError('Argument', `${what} is ${inspect(given)}; expected true, or { bins, range: [low, high] }`);
   const options = (given === true ? {} : given) as ProfileOptions;
   checkedOptions(what, options, rows);
   if (options.range !== undefined) checkRange(`${what}: range`, options.range);
@@ -50,7 +50,7 @@ function checkRange(what: string, range: unknown): void {
   if (typeof low === 'number' && typeof high === 'number' && more.length === 0 && low >= 0 && low < high) return;
   throw new EwaldError(
     'Argument',
-    `${what} is ${shown(range)}; expected two rising numbers q = 2π/d in 1/Å, such as [0.05, 4.5] for 126 to 1.4 Å`,
+    `${what} is ${inspect(range)}; expected two rising numbers q = 2π/d in 1/Å, such as [0.05, 4.5] for 126 to 1.4 Å`,
   );
 }
 

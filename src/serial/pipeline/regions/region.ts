@@ -1,6 +1,6 @@
 /** Regions of a frame whose counts a run sums: how they are written, and what they must be. */
-import { shown } from '../../../base/options.js';
-import { refusal } from '../../../base/parameters.js';
+import { inspect } from '../../../base/options.js';
+import { argumentError } from '../../../base/parameters.js';
 
 /** From and to, the end not included. */
 export type Bounds = readonly [from: number, to: number];
@@ -21,7 +21,7 @@ export type Region =
   | { readonly name: string; readonly kind: 'sector'; readonly q: Bounds; readonly angles: Bounds };
 
 /** Jungfraujoch has a bit for each in 16 bits a pixel. */
-const mostRegions = 16;
+const maxRegions = 16;
 
 const forms = {
   rect: 'rect:200:600,1500:1800 (fs, ss; up to and without the last number)',
@@ -39,7 +39,7 @@ type Refuse = (found: string) => never;
 const refusing =
   (what: string, region: unknown): Refuse =>
   (found) => {
-    throw refusal(what, (said) => `${said('rois')}: the region ${shown(region)} ${found}`);
+    throw argumentError(what, (said) => `${said('rois')}: the region ${inspect(region)} ${found}`);
   };
 
 /** A number of a text; NaN for any other text. */
@@ -49,7 +49,8 @@ const numberOf = (text: string): number =>
 /** Checks the bounds of a region. */
 function checkBounds(bounds: unknown, of: string, refuse: Refuse): Bounds {
   const [from, to] = Array.isArray(bounds) && bounds.length === 2 ? (bounds as unknown[]) : [];
-  if (!Number.isFinite(from) || !Number.isFinite(to)) return refuse(`has ${of} ${shown(bounds)}; expected two numbers`);
+  if (!Number.isFinite(from) || !Number.isFinite(to))
+    return refuse(`has ${of} ${inspect(bounds)}; expected two numbers`);
   return [from as number, to as number];
 }
 
@@ -83,16 +84,16 @@ function turn(bounds: unknown, refuse: Refuse): Bounds {
 function checkRegion(given: Region, refuse: Refuse): Region {
   const { name, kind } = given;
   if (typeof name !== 'string' || !/^[A-Za-z][\w-]{0,31}$/.test(name))
-    return refuse(`has the name ${shown(name)}; expected a letter and up to 31 letters, digits, - and _`);
+    return refuse(`has the name ${inspect(name)}; expected a letter and up to 31 letters, digits, - and _`);
   if (name === 'map') return refuse('has the name of the map of all regions in HDF5 files; choose another one');
-  if (!isKind(kind)) return refuse(`has the kind ${shown(kind)}; expected ${Object.values(forms).join(', ')}`);
+  if (!isKind(kind)) return refuse(`has the kind ${inspect(kind)}; expected ${Object.values(forms).join(', ')}`);
   if (given.kind === 'rect')
     return { name, kind, fs: wholes(given.fs, 'fs', refuse), ss: wholes(given.ss, 'ss', refuse) } as Region;
   if (given.kind === 'circle') {
     const centre = checkBounds(given.centre, 'the centre', refuse);
     const { radius } = given;
     if (!(Number.isFinite(radius) && radius > 0))
-      return refuse(`has the radius ${shown(radius)}; expected pixels above 0`);
+      return refuse(`has the radius ${inspect(radius)}; expected pixels above 0`);
     return { name, kind: 'circle', centre, radius };
   }
   const q = rising(given.q, 'q', refuse, 0);
@@ -106,7 +107,7 @@ function parseRegion(text: string, refuse: Refuse): Region {
   const [, name = '', kind = '', rest = ''] = /^([^=]*)=([^:]*):(.*)$/.exec(text.trim()) ?? [];
   if (name === '') return refuse(`is no NAME=KIND:NUMBERS; expected ${`NAME=${forms.ring}`}`);
   if (!isKind(kind)) return refuse(`has the kind "${kind}"; expected ${Object.values(forms).join(', ')}`);
-  const parts = rest.split(',').map((part) => part.split(':').map((one) => numberOf(one.trim())));
+  const parts = rest.split(',').map((part) => part.split(':').map((part) => numberOf(part.trim())));
   const sizes = parts.map(({ length }) => length).join();
   const wanted = { rect: '2,2', circle: '1,1,1', ring: '2', sector: '2,2' }[kind];
   if (sizes !== wanted || parts.flat().some(Number.isNaN))
@@ -128,14 +129,14 @@ function parseRegion(text: string, refuse: Refuse): Region {
 export function checkRegions(what: string, given: unknown): readonly Region[] {
   if (given === undefined) return [];
   if (!Array.isArray(given))
-    throw refusal(
+    throw argumentError(
       what,
-      (said) => `${said('rois')} is ${shown(given)}; expected a list of regions: ['water=ring:1.85:2.05']`,
+      (said) => `${said('rois')} is ${inspect(given)}; expected a list of regions: ['water=ring:1.85:2.05']`,
     );
-  if (given.length > mostRegions)
-    throw refusal(
+  if (given.length > maxRegions)
+    throw argumentError(
       what,
-      (said) => `${said('rois')}: there are ${given.length} regions; at most ${mostRegions} are possible`,
+      (said) => `${said('rois')}: there are ${given.length} regions; at most ${maxRegions} are possible`,
     );
   const names = new Set<string>();
   return given.map((one: unknown) => {

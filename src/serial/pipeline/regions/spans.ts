@@ -1,5 +1,5 @@
 /** The pixels of regions on a detector: stretches of rows, without bad pixels and gaps. */
-import { refusal } from '../../../base/parameters.js';
+import { argumentError } from '../../../base/parameters.js';
 import type { Panel } from '../../../crystal/geometry/geometry.js';
 import { reciprocalOf } from '../../../crystal/geometry/pixels.js';
 import type { Detector } from '../../../io/detector/detector.js';
@@ -108,7 +108,7 @@ function boxOf(region: Region, { minFs, maxFs, minSs, maxSs }: Panel): readonly 
 
 const known = new WeakMap<object, Map<string, Spans>>();
 /** Lists of regions of a detector that are kept. */
-const mostKept = 32;
+const maxKept = 32;
 
 /**
  * The pixels of regions on a detector, found once. Throws `Argument` for a region outside of the detector, and for one
@@ -122,7 +122,7 @@ export function spansOf(detector: RegionDetector, regions: readonly Region[], wh
   own.set(key, spans);
   // On a page, a region that is dragged has many places.
   const [oldest] = own.keys();
-  if (own.size > mostKept && oldest !== undefined) own.delete(oldest);
+  if (own.size > maxKept && oldest !== undefined) own.delete(oldest);
   return spans;
 }
 
@@ -183,7 +183,7 @@ function refuseBeyondFrame({ width, height }: RegionDetector, regions: readonly 
           : [0, 0];
     const least = region.kind === 'circle' ? Math.min(...region.centre) + region.radius : 0;
     if (right <= width && bottom <= height && least >= 0) continue;
-    throw refusal(
+    throw argumentError(
       what,
       (said) =>
         `${said('rois')}: the region ${regionText(region)} is outside of the detector; a frame has ${width} x ` +
@@ -202,5 +202,5 @@ function refuseEmpty(region: Region, masked: number, greatestQ: number, what: st
         ? `has no pixel; the detector reaches to 2π/d = ${greatestQ.toFixed(3)} 1/Å, and a region needs the centre of a ` +
           'pixel in it'
         : 'has no pixel: it lies in a gap between panels, or is smaller than a pixel';
-  throw refusal(what, (said) => `${said('rois')}: the region ${regionText(region)} ${why}`);
+  throw argumentError(what, (said) => `${said('rois')}: the region ${regionText(region)} ${why}`);
 }

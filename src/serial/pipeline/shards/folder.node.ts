@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { crc32 } from '../../../base/crc32.js';
 import { EwaldError } from '../../../base/errors.js';
 import { fileError } from '../../../base/file-errors.js';
-import { refusal, setting } from '../../../base/parameters.js';
+import { argumentError, setting } from '../../../base/parameters.js';
 import { entriesIn, shardFile, tokenFile } from '../../../executors/shards.js';
 import type { StoredBytes } from '../record.js';
 import { sameRun } from '../sinks/same-run.js';
@@ -16,7 +16,7 @@ const headFile = 'head';
 /** Milliseconds for which a file on a network may show another machine's bytes late. */
 const lateMs = 20_000;
 /** Largest number of shards that are open at a time. */
-const mostOpen = 64;
+const maxOpen = 64;
 
 /** Opens the folder of a stream; undefined without one. Throws `Argument` for the folder of another run. */
 export async function openShardFolder(
@@ -64,7 +64,7 @@ async function takeOver(path: string, { resume, force, head }: Omit<ShardFolderO
   const before = await readFile(join(path, headFile), 'utf8').catch(() => undefined);
   if (resume && before !== undefined) return sameRun(before, head, path);
   if (names.some((name) => name.endsWith('.text')) && !force)
-    throw refusal(
+    throw argumentError(
       '',
       (said) =>
         `${path} contains the frames of an interrupted run; continue it with ${setting(said, 'resume', true)}, or ` +
@@ -93,9 +93,9 @@ class Folder implements ShardFolder {
     for (const until = Date.now() + lateMs; ; await pause(200)) {
       const bytes = await this.#bytes(first.shard, file, first.at, length);
       let at = 0;
-      const isWhole = places.every((one) => {
-        at += one.length;
-        return bytes.length >= at && crc32(bytes.subarray(at - one.length, at)) === one.crc;
+      const isWhole = places.every((place) => {
+        at += place.length;
+        return bytes.length >= at && crc32(bytes.subarray(at - place.length, at)) === place.crc;
       });
       if (isWhole) return bytes;
       if (Date.now() > until)
@@ -126,7 +126,7 @@ class Folder implements ShardFolder {
       let handle = this.#open.get(shard);
       if (!handle) {
         const [oldest] = this.#open.keys();
-        if (this.#open.size >= mostOpen && oldest !== undefined) await this.#forget(oldest);
+        if (this.#open.size >= maxOpen && oldest !== undefined) await this.#forget(oldest);
         handle = await open(file, 'r');
         this.#open.set(shard, handle);
       }

@@ -8,7 +8,7 @@ import type { StreamFile } from '../sinks/stream-file.js';
 import type { ShardFolder } from './folder.js';
 
 /** Bytes that are read at once, and bytes of texts in memory for which the run waits. */
-const [mostAtOnce, mostWaiting] = [2 ** 22, 2 ** 25];
+const [maxAtOnce, maxWaiting] = [2 ** 22, 2 ** 25];
 
 type Part = string | StoredBytes | { readonly unread: number };
 
@@ -58,7 +58,7 @@ export class JoinedStream implements StreamFile {
     if (this.#failure) throw this.#failure.error;
     this.#queue.push(part);
     this.#pumping ??= this.#pump();
-    if (this.#waiting > mostWaiting) await this.#pumping;
+    if (this.#waiting > maxWaiting) await this.#pumping;
   }
 
   async #pump(): Promise<void> {
@@ -89,7 +89,7 @@ export class JoinedStream implements StreamFile {
     for (; this.#next < this.#queue.length; this.#next++) {
       const part = this.#queue[this.#next] as Part;
       const last = run.at(-1);
-      if (typeof part === 'string' || 'unread' in part || size > mostAtOnce) break;
+      if (typeof part === 'string' || 'unread' in part || size > maxAtOnce) break;
       if (last && (part.shard !== last.shard || part.at !== last.at + last.length)) break;
       run.push(part);
       size += part.length;

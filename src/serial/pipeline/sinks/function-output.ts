@@ -1,5 +1,5 @@
 /** An output received by a function: the only kind in browsers, and on Node for callers that send it on. */
-import { orAborted } from '../../../base/aborted.js';
+import { abortable } from '../../../base/aborted.js';
 import { awaited } from '../../../base/callbacks.js';
 import type { OwnBytes, PlatformSignal } from '../../../base/globals.js';
 import type { Output } from '../../../io/files/write.js';
@@ -19,12 +19,12 @@ export function functionOutput(receive: Exclude<OutputTarget, string>): Output {
 }
 
 /** A function that receives bytes; an aborted run does not wait for one that was silent when the signal fired. */
-export function heeding(receive: Exclude<OutputTarget, string>, signal: PlatformSignal): typeof receive {
+export function abortableTarget(receive: Exclude<OutputTarget, string>, signal: PlatformSignal): typeof receive {
   let isSilent = false;
   return async (piece) => {
     const answer = Promise.resolve(receive(piece));
     if (signal.aborted && !isSilent) return answer;
-    await orAborted(answer, signal).catch((error: unknown) => {
+    await abortable(answer, signal).catch((error: unknown) => {
       if (!signal.aborted) throw error;
       isSilent = true;
     });

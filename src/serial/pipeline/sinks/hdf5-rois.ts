@@ -10,7 +10,7 @@ import { type Region, regionText } from '../regions/region.js';
 import { type RegionDetector, spansOf } from '../regions/spans.js';
 import { Column } from './column.js';
 
-const [leastI64, greatestU64] = [-(2n ** 63n), 2n ** 64n - 1n];
+const [minI64, greatestU64] = [-(2n ** 63n), 2n ** 64n - 1n];
 
 /** The columns of a region: whole numbers, or float64 for frames of reals. */
 class RegionColumns {
@@ -44,7 +44,7 @@ class RegionColumns {
     // More than 64 bits would look like a small number.
     const squares = BigInt(sumSquares);
     this.#sumSquares.add([squares > greatestU64 ? greatestU64 : squares]);
-    this.#max.add([Number.isNaN(max) ? leastI64 : BigInt(max)]);
+    this.#max.add([Number.isNaN(max) ? minI64 : BigInt(max)]);
   }
 
   node(definition: string): WriteNode {

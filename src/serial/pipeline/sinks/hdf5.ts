@@ -18,7 +18,7 @@ import { Column, type Typed } from './column.js';
 import { patchedOutput } from './function-output.js';
 import type { RegionTable } from './hdf5-rois.js';
 import { ProfileGroups } from './profile-groups.js';
-import { ended, type FrameSink } from './sink.js';
+import { closeOutput, type FrameSink } from './sink.js';
 
 type Table<Name extends string> = Readonly<Record<Name, Column>>;
 
@@ -265,7 +265,7 @@ export function hdf5Sink(
           },
         };
         await writer.finish({ entry }, { default: 'entry' });
-        name = await ended(output, file, isWhole);
+        name = await closeOutput(output, file, isWhole);
       } finally {
         await codecs.dispose();
       }

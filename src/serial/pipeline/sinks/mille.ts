@@ -3,7 +3,7 @@ import { counted } from '../../../base/amounts.js';
 import type { Geometry } from '../../../crystal/geometry/geometry.js';
 import type { Output } from '../../../io/files/write.js';
 import { MilleRecords } from '../../refinement/mille.js';
-import { ended, type FrameSink } from './sink.js';
+import { closeOutput, type FrameSink } from './sink.js';
 
 /** A record a crystal; `geometry` counts pixels as the peaks of the frames do. */
 export function milleSink(output: Output, file: string, geometry: Geometry, maxLevel: number): FrameSink {
@@ -31,7 +31,7 @@ export function milleSink(output: Output, file: string, geometry: Geometry, maxL
     },
     close: async (isWhole) =>
       `calibration data of ${counted(crystals, 'crystal')} (${counted(pairs, 'peak')}) in ` +
-      (await ended(output, file, isWhole)),
+      (await closeOutput(output, file, isWhole)),
     discard: () => output.discard(),
   };
 }

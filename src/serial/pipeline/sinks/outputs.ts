@@ -1,9 +1,9 @@
 /** All outputs of a run. They are independent: an output that fails is reported, and the others are written. */
-import { row, valid } from '../../../base/call-options.js';
+import { checkedValue, row } from '../../../base/call-options.js';
 import { EwaldError } from '../../../base/errors.js';
 import type { PlatformSignal } from '../../../base/globals.js';
-import { shown } from '../../../base/options.js';
-import { namesOf, refusal, setting } from '../../../base/parameters.js';
+import { inspect } from '../../../base/options.js';
+import { argumentError, namesOf, setting } from '../../../base/parameters.js';
 import type { Geometry } from '../../../crystal/geometry/geometry.js';
 import { latticeName } from '../../../crystal/lattice-name.js';
 import { marks } from '../../../crystal/stream/stream.js';
@@ -29,7 +29,7 @@ import type { IsDone, RunSource } from '../sources/source.js';
 import { bandwidthOf } from '../streams/chunk.js';
 import type { RunSummary } from '../summary.js';
 import { Ends } from './ends.js';
-import { heeding } from './function-output.js';
+import { abortableTarget } from './function-output.js';
 import { DetectorSink } from './refined-geometry.js';
 import { regionStatus } from './region-status.js';
 import type { RunView, ViewedRun } from './run-view.js';
@@ -134,7 +134,7 @@ export interface Earlier {
 /** The name of an output in messages. */
 const targetName = (target: OutputTarget, what: string): string => (typeof target === 'string' ? target : what);
 
-const { file: usualMilleFile, levels: mostLevels } = milleDefaults;
+const { file: usualMilleFile, levels: maxLevels } = milleDefaults;
 
 const kinds = ['refinedGeometry', 'sol', 'hdf5', 'html'] as const;
 
@@ -143,7 +143,9 @@ const targetNames = ['output', 'milleFile', ...kinds] as const;
 /** The outputs of a run that ends with a signal, whatever functions of the caller receive them. */
 export function endingOutputs<T extends OutputOptions>(options: T, signal: PlatformSignal): T {
   const targets = targetNames.map((name) => [name, options[name]] as const);
-  const heeded = targets.map(([name, to]) => [name, typeof to === 'function' ? heeding(to, signal) : to] as const);
+  const heeded = targets.map(
+    ([name, to]) => [name, typeof to === 'function' ? abortableTarget(to, signal) : to] as const,
+  );
   return { ...options, ...Object.fromEntries(heeded.filter(([, target]) => target !== undefined)) };
 }
 
@@ -161,14 +163,14 @@ export function checkOutputs(options: OutputOptions): void {
   if (options.view !== undefined && typeof (options.view as Partial<RunView> | null)?.runSink !== 'function')
     throw new EwaldError(
       'Argument',
-      `pipeline: view is ${shown(options.view)}; it expects what await serveView([]) of ewald/view gives`,
+      `pipeline: view is ${inspect(options.view)}; it expects what await serveView([]) of ewald/view gives`,
     );
 }
 
 /** Checks the options of calibration data. Throws `Argument`. */
 function checkMille(options: OutputOptions): void {
-  const isWanted = valid('pipeline: mille', options.mille, row.flag);
-  valid('pipeline: maxMilleLevel', options.maxMilleLevel, row.integer(0, mostLevels, mostLevels));
+  const isWanted = checkedValue('pipeline: mille', options.mille, row.flag);
+  checkedValue('pipeline: maxMilleLevel', options.maxMilleLevel, row.integer(0, maxLevels, maxLevels));
   const alone = (['milleFile', 'maxMilleLevel'] as const).find((name) => !isWanted && options[name] !== undefined);
   if (alone !== undefined)
     throw new EwaldError('Argument', `pipeline: ${alone} belongs to calibration data: mille: true (--mille)`);
@@ -354,7 +356,7 @@ export class Outputs {
     const lacks = (): void => {
       this.#lacks = undefined;
       if (tables.length > 0)
-        throw refusal(
+        throw argumentError(
           'pipeline',
           (said) =>
             `${tables.map(said).join(' and ')} would lack frames: ${why}; leave it out with ${said('resume')}, or ` +
@@ -493,7 +495,7 @@ async function* openSinks(
     const { milleSink } = await import('./mille.js');
     const output = await place.openOutput(mille, { ...writing, ...writingOf('milleFile', options) });
     const geometry = stackedGeometry(scene.usedGeometry, source.first);
-    yield milleSink(output, targetName(mille, 'the output'), geometry, options.maxMilleLevel ?? mostLevels);
+    yield milleSink(output, targetName(mille, 'the output'), geometry, options.maxMilleLevel ?? maxLevels);
   }
   if (sol !== undefined) {
     const output = await place.openOutput(sol, { ...writing, ...writingOf('sol', options) });

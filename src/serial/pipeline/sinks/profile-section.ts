@@ -7,7 +7,7 @@ import { intensityOf, ProfileSum, shellsOf } from '../profile/radial-profile.js'
 import type { FrameRecord } from '../record.js';
 
 /** Points of a curve over the frames, at most. */
-const mostPoints = 400;
+const maxPoints = 400;
 
 /** Collects the profiles of frames for a report. */
 export class ProfileSection {
@@ -39,7 +39,7 @@ export class ProfileSection {
         xText: (q) => `${q}<tspan class="d"> (${((2 * Math.PI) / q).toFixed(1)})</tspan>`,
       },
     );
-    const every = Math.max(1, Math.ceil(this.#background.length / mostPoints));
+    const every = Math.max(1, Math.ceil(this.#background.length / maxPoints));
     const overRun = curves(
       [
         {

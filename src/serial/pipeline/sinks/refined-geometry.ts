@@ -17,7 +17,7 @@ import {
   type SettledCells,
 } from '../../refinement/detector-remarks.js';
 import type { FrameRecord } from '../record.js';
-import { ended, type FrameSink } from './sink.js';
+import { closeOutput, type FrameSink } from './sink.js';
 
 /** The file to which a refined geometry is written. */
 interface RefinedFile {
@@ -89,7 +89,7 @@ export class DetectorSink implements FrameSink {
     await output.write(refined ?? formatGeometry(used()));
     const isGiven = refined === undefined && fitted !== undefined;
     const what = isGiven ? 'nothing was refined: the given geometry is' : 'refined geometry';
-    return [...remarks, `${what} in ${await ended(output, name, isWhole)}`].join('\n');
+    return [...remarks, `${what} in ${await closeOutput(output, name, isWhole)}`].join('\n');
   }
 
   async discard(): Promise<void> {

@@ -17,10 +17,10 @@ export class RegionMedians {
 
   add({ rois = {} }: Pick<FrameRecord, 'rois'>): void {
     for (const { name } of this.#regions)
-      for (const one of shownNames) {
-        const value = Number(rois[name]?.[one] ?? Number.NaN);
+      for (const shownName of shownNames) {
+        const value = Number(rois[name]?.[shownName] ?? Number.NaN);
         if (Number.isNaN(value)) continue;
-        const key = `${name}.${one}`;
+        const key = `${name}.${shownName}`;
         const all = this.#values.get(key) ?? new Sampled<number>();
         this.#values.set(key, all);
         all.add(value);
@@ -32,7 +32,7 @@ export class RegionMedians {
     if (this.#regions.length === 0) return [];
     const head = shownNames.map((name) => `<th>${name}</th>`).join('');
     const rows = this.#regions.map((region) => {
-      const cells = shownNames.map((one) => `<td>${this.#median(`${region.name}.${one}`)}</td>`).join('');
+      const cells = shownNames.map((shownName) => `<td>${this.#median(`${region.name}.${shownName}`)}</td>`).join('');
       // The text of a region has neither quotation marks nor angle brackets.
       return `<tr><td>${regionText(region)}</td>${cells}</tr>`;
     });

@@ -15,7 +15,7 @@ import { openDetector } from '../../../io/detector/detector.js';
 import type { Output } from '../../../io/files/write.js';
 import type { KeptFrames } from '../../../io/live/kept.js';
 import { Assembly } from '../../../io/report/assembly.js';
-import { type FrameRow, mostRows } from '../../../io/report/frame-table.js';
+import { type FrameRow, maxRows } from '../../../io/report/frame-table.js';
 import { type Report, reportPage, type ShownFrame } from '../../../io/report/page.js';
 import type { FrameRecord } from '../record.js';
 import type { Region } from '../regions/region.js';
@@ -23,7 +23,7 @@ import { readFrame } from '../stages/read-frame.js';
 import { eventText, type FrameOrigin } from '../streams/chunk.js';
 import { ProfileSection } from './profile-section.js';
 import { RegionMedians } from './report-rois.js';
-import { ended, type FrameSink } from './sink.js';
+import { closeOutput, type FrameSink } from './sink.js';
 
 /** Information for the report that is known before the run. */
 interface ReportOptions {
@@ -81,7 +81,7 @@ export function reportSink(output: Output, options: ReportOptions): FrameSink {
     const { hit, peaks, crystals, ms } = record;
     timeline.push({ hit, indexed: crystals.length > 0, peaks: peaks.count });
     profiles.add(record);
-    if (rows.length < mostRows) rows.push(rowOf(record));
+    if (rows.length < maxRows) rows.push(rowOf(record));
     if (hit) hits++;
     regions.add(record);
     if (crystals.length > 0) indexed++;
@@ -139,7 +139,7 @@ export function reportSink(output: Output, options: ReportOptions): FrameSink {
       sections: [profiles.html(), ...regions.sections(), ...options.sections()].filter((one) => one !== undefined),
     };
     await output.write(reportPage(report));
-    return `report in ${await ended(output, options.file, isWhole)}`;
+    return `report in ${await closeOutput(output, options.file, isWhole)}`;
   };
   return { isOfWholeRun: true, add, close, discard: () => output.discard(), fail: () => void failed++ };
 }

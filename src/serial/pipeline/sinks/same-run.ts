@@ -1,7 +1,7 @@
 /** Checks that a stream was started by the same run that is to continue it: with the same geometry, cell and flags. */
 
 import { flagOf } from '../../../base/parameter-text.js';
-import { type Parameters, refusal, type Said, setting } from '../../../base/parameters.js';
+import { argumentError, type NameOption, type Parameters, setting } from '../../../base/parameters.js';
 import { shellWords } from '../../../base/shell-words.js';
 import { marks } from '../../../crystal/stream/stream.js';
 import { connectionRows, executorRows, rankRows, submitRows } from '../../../executors/parameters.js';
@@ -31,7 +31,7 @@ function harmlessFlags(): ReadonlyMap<string, boolean> {
 }
 
 /** The words of a command line that determine the contents of the stream. */
-export function deciding(words: readonly string[]): string[] {
+export function decisiveWords(words: readonly string[]): string[] {
   const harmless = harmlessFlags();
   const kept: string[] = [];
   for (let i = 0; i < words.length; i++) {
@@ -57,7 +57,7 @@ function checkInputs(old: readonly string[], own: readonly string[], stream: str
     const before = known.get(name);
     if (!before || (before.size === size && before.begin === begin)) continue;
     const how = before.size === size ? 'it starts with other bytes' : `it had ${before.size} bytes and has ${size}`;
-    throw refusal(
+    throw argumentError(
       '',
       (said) =>
         `${name} is not the file that ${stream} was started with: ${how}; start again with ` +
@@ -75,9 +75,9 @@ const [generator, commandLine] = [1, 2];
 export function sameRun(there: string, now: string, file: string): void {
   const [old, own] = [there.split('\n'), now.split('\n')];
   const [oldLine = '', ownLine = ''] = [old[commandLine], own[commandLine]];
-  const flagsOf = (line: string): string => deciding(shellWords(line)).join(' ');
+  const flagsOf = (line: string): string => decisiveWords(shellWords(line)).join(' ');
   if (flagsOf(oldLine) !== flagsOf(ownLine))
-    throw refusal(
+    throw argumentError(
       '',
       (said) =>
         `${file} was started as "${oldLine}", which differs from this run ("${ownLine}"); ` +
@@ -91,7 +91,7 @@ export function sameRun(there: string, now: string, file: string): void {
       .trimEnd();
   if (rest(old) !== rest(own)) {
     const what = there.includes(marks.geometryBegin) ? 'its geometry or cell has changed since' : 'its head differs';
-    const again = (said: Said): string => `start again with ${setting(said, 'force', true)}`;
-    throw refusal('', (said) => `${file} cannot be continued: ${what}; ${again(said)}`);
+    const again = (nameOption: NameOption): string => `start again with ${setting(nameOption, 'force', true)}`;
+    throw argumentError('', (said) => `${file} cannot be continued: ${what}; ${again(said)}`);
   }
 }

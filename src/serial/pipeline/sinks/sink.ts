@@ -76,7 +76,7 @@ export const sinkWriting = {
 } satisfies Readonly<Record<string, WriteOptions>>;
 
 /** Closes a file according to the outcome of the run; returns its name. */
-export async function ended(output: Output, file: string, isWhole: boolean): Promise<string> {
+export async function closeOutput(output: Output, file: string, isWhole: boolean): Promise<string> {
   if (!isWhole) return (await output.keep()) ?? file;
   await output.close();
   return file;
@@ -118,7 +118,7 @@ export function solutionSink(output: Output, file: string, names: readonly Latti
     },
     async close(isWhole) {
       const skipped = unnamed === 0 ? '' : `; ${unnamed} skipped, with quotation marks in the names of their files`;
-      return `${counted(count, 'orientation')} in ${await ended(output, file, isWhole)}${skipped}`;
+      return `${counted(count, 'orientation')} in ${await closeOutput(output, file, isWhole)}${skipped}`;
     },
     discard: () => output.discard(),
   };

@@ -9,13 +9,13 @@ import type { FrameSink } from './sink.js';
 /** Spots of both are the same if they are this close, pixels. */
 const sameSpotPx = 2;
 /** A frame agrees if this share of the spots of the shorter list is in the other one. */
-const leastShare = 0.5;
+const minShare = 0.5;
 /** Cells are the same if their lengths and angles differ by at most this fraction. */
 const sameCell = 0.03;
 /** A median offset that is larger is marked: half a pixel may separate the conventions. */
-const mostOffsetPx = 0.1;
+const maxOffsetPx = 0.1;
 /** Frames whose offsets are kept, and disagreement of hits that is a warning. */
-const [mostOffsets, mostDisagreement] = [50, 0.1];
+const [maxOffsets, maxDisagreement] = [50, 0.1];
 
 interface Spots {
   readonly fs: ArrayLike<number>;
@@ -60,9 +60,9 @@ export class StreamAgreement {
       this.#hits++;
       const [few, many] = own.peaks.fs.length < spots.fs.length ? [own.peaks, spots] : [spots, own.peaks];
       const found = offsets(few, many);
-      if (few.fs.length > 0 && found.length >= leastShare * few.fs.length) this.#sameHits++;
+      if (few.fs.length > 0 && found.length >= minShare * few.fs.length) this.#sameHits++;
       const sign = few === spots ? -1 : 1;
-      if (this.#frames <= mostOffsets) for (const [x, y] of found) this.#offsets.push([sign * x, sign * y]);
+      if (this.#frames <= maxOffsets) for (const [x, y] of found) this.#offsets.push([sign * x, sign * y]);
     }
     if (isIndexed === undefined) return;
     if (!isIndexed && !own.cell) return;
@@ -83,7 +83,7 @@ export class StreamAgreement {
     if (this.#hits + this.#crystals === 0) return [];
     const share = (part: number, whole: number): string => `${Math.round((100 * part) / whole)} %`;
     const { offset } = this;
-    const isOff = offset?.some((x) => Math.abs(x) >= mostOffsetPx);
+    const isOff = offset?.some((x) => Math.abs(x) >= maxOffsetPx);
     const off = offset ? `, ${offset.map((x) => x.toFixed(2)).join(', ')} px beside ours${isOff ? ' ▲' : ''}` : '';
     return [
       'Spots and lattices: ewald.',
@@ -100,7 +100,7 @@ export class StreamAgreement {
 
   /** What a run should warn of; undefined if it agrees. */
   get doubt(): string | undefined {
-    if (this.#hits < 20 || this.#sameHits >= (1 - mostDisagreement) * this.#hits) return undefined;
+    if (this.#hits < 20 || this.#sameHits >= (1 - maxDisagreement) * this.#hits) return undefined;
     return (
       `the spots that the stream sends agree with those found here in ${Math.round((100 * this.#sameHits) / this.#hits)} % ` +
       `of ${this.#hits} hits; look at both before you use those of the stream`

@@ -8,7 +8,7 @@ import { copyFile, type FileHandle, lstat, open, rename, rm, stat } from 'node:f
 import { dirname, resolve } from 'node:path';
 import { EwaldError } from '../../../base/errors.js';
 import { fileError } from '../../../base/file-errors.js';
-import { refusal, setting } from '../../../base/parameters.js';
+import { argumentError, setting } from '../../../base/parameters.js';
 import { readRawStream } from '../../../crystal/stream/raw.js';
 import { marks } from '../../../crystal/stream/stream.js';
 import { flush, flushFolder } from '../../../io/files/flush.js';
@@ -54,7 +54,7 @@ async function refuseFewer(file: string, target: string, most: number): Promise<
     await lines.return(undefined);
   }
   if (frames <= most) return;
-  throw refusal(
+  throw argumentError(
     '',
     (said) =>
       `${file} is the stream of a finished run, with more frames than the ${most} of this one; give another name, or ` +
@@ -69,7 +69,7 @@ async function refuseLeft(
 ): Promise<void> {
   const left = await stat(place.part).catch(() => undefined);
   if (left && left.size > 0 && !force && !resume)
-    throw refusal(
+    throw argumentError(
       '',
       (said) =>
         `${shownPart(place)} contains the frames of an interrupted run; ` +
@@ -84,7 +84,7 @@ export async function openStreamFile(file: string, options: StreamFileOptions): 
   const { target, isPlain } = file === '-' ? { target: file, isPlain: false } : await permitted(file, writing);
   if (!isPlain) {
     if (options.resume)
-      throw refusal('', (said) => `${said('resume')} requires a stream in a file; ${file} is not a regular file`);
+      throw argumentError('', (said) => `${said('resume')} requires a stream in a file; ${file} is not a regular file`);
     return streamThrough(await openOutput(file, { ...writing, signal: options.signal }), options.head);
   }
   // The lock is taken first: a file that another run is still writing must not be mistaken for one left by an ended

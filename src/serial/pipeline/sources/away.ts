@@ -12,7 +12,7 @@ export const pollMs = 500;
 export const awaited = (seconds: number): LookedTime => new LookedTime(Math.max(2 * pollMs, 125 * seconds));
 
 /** Opens a file as soon as its file system is back; throws the error that was given after `seconds`, or if aborted. */
-export async function onceBack<T>(
+export async function openWhenBack<T>(
   open: () => Promise<T>,
   { error, seconds, signal }: { error: unknown; seconds: number; signal: PlatformSignal | undefined },
 ): Promise<T> {

@@ -7,10 +7,10 @@
 import { EwaldError, isEwaldError, messageOf } from '../../../base/errors.js';
 import { isAway, isOfFile } from '../../../base/file-errors.js';
 import { emptySlice } from '../../../base/frame-slice.js';
-import { givenOnce } from '../../../base/given-once.js';
 import type { PlatformBlob, PlatformFile } from '../../../base/globals.js';
 import { checkSignal } from '../../../base/options.js';
 import { pause } from '../../../base/pace.js';
+import { givenOnce } from '../../../base/without-repeats.js';
 import { hexOf } from '../../../io/data/checksums/check.js';
 import { md5 } from '../../../io/data/checksums/md5.js';
 import { bytesOfFile } from '../../../io/data/cut-files.js';
@@ -23,15 +23,15 @@ import type { RunPlace } from '../inputs/place.js';
 import type { FrameJob } from '../search-all.js';
 import { tagged } from '../streams/chunk.js';
 import type { SearchTask, SentFile } from '../task.js';
-import { awaited, onceBack, pollMs } from './away.js';
+import { awaited, openWhenBack, pollMs } from './away.js';
 import { rangesOfFiles } from './image-ranges.js';
 import { replacedError, SeenFrames } from './same-frames.js';
 import { isSelected, type Selection, selectedAmong } from './selection.js';
-import type { IsDone, RunSource, SourceImages, SourceOptions, Wanted } from './source.js';
+import type { FrameSpec, IsDone, RunSource, SourceImages, SourceOptions } from './source.js';
 
 /** What is wrong with the first files of an iterable, of which none can be opened. */
 export class NoneReadable extends EwaldError {
-  readonly failed: readonly { readonly wanted: Wanted; readonly error: EwaldError }[];
+  readonly failed: readonly { readonly wanted: FrameSpec; readonly error: EwaldError }[];
   /** Whether these are all files that there are. */
   readonly areAll: boolean;
 
@@ -43,7 +43,7 @@ export class NoneReadable extends EwaldError {
 }
 
 interface FileSourceOptions extends SourceOptions {
-  readonly wanted: readonly Wanted[] | AsyncGenerator<Wanted, void, undefined>;
+  readonly wanted: readonly FrameSpec[] | AsyncGenerator<FrameSpec, void, undefined>;
   readonly selection: Selection;
   /** Seconds without new frames after which a followed run ends; undefined if nothing is followed. */
   readonly follow: number | undefined;
@@ -59,13 +59,13 @@ const countedFirst = 256;
 /** Number of leading bytes that identify a file, together with its size. */
 const identifiedBy = 2 ** 16;
 /** Number of files tried until one can be opened. */
-const mostTried = 16;
+const maxTried = 16;
 /** Maximum number of remarks on frames that are given twice, and on problems of files. */
-const mostRemarks = 4;
+const maxRemarks = 4;
 
 /** A frame of a file with its serial number; `known` is the number of frames when the file was counted. */
 interface Numbered {
-  readonly wanted: Wanted;
+  readonly wanted: FrameSpec;
   readonly frame: number;
   readonly serial: number;
   readonly known: number;
@@ -75,7 +75,7 @@ interface Numbered {
 
 /** Frames `from` … `count` of a file that is followed. */
 interface Arrival {
-  readonly wanted: Wanted;
+  readonly wanted: FrameSpec;
   readonly from: number;
   readonly count: number;
 }
@@ -90,11 +90,11 @@ export class FileSource implements RunSource {
   readonly #place: RunPlace;
   readonly #options: FileSourceOptions;
   readonly #counts = new Map<string, number>();
-  #files: Wanted[] = [];
+  #files: FrameSpec[] = [];
   /** Further files of an iterable, read on demand. */
-  #more: AsyncGenerator<Wanted, void, undefined> | undefined;
+  #more: AsyncGenerator<FrameSpec, void, undefined> | undefined;
   /** The file that was asked of the iterable and has not been taken. */
-  #arriving: Promise<IteratorResult<Wanted, void>> | undefined;
+  #arriving: Promise<IteratorResult<FrameSpec, void>> | undefined;
   #first: Dataset | undefined;
   readonly #opened: Dataset[] = [];
   /** When the first frames of followed files were requested for the first time. */
@@ -211,7 +211,7 @@ export class FileSource implements RunSource {
   readonly patient = <T>(work: () => Promise<T>): Promise<T> =>
     work().catch(async (error) => {
       const { follow, signal } = this.#options;
-      const first = this.#files.find((one) => one.file === this.#firstFile);
+      const first = this.#files.find((file) => file.file === this.#firstFile);
       if (follow === undefined || !first || first.dataset || !isOfFile(error)) throw error;
       const wait = (reason: unknown): never => {
         this.#saysAway(first.file, reason);
@@ -221,7 +221,7 @@ export class FileSource implements RunSource {
         await (await this.#openFile(first).catch(wait)).dispose();
         return work();
       };
-      return onceBack(again, { error, seconds: follow, signal });
+      return openWhenBack(again, { error, seconds: follow, signal });
     });
 
   readonly openOther = async (file: string, path: string): Promise<Dataset> => {
@@ -230,7 +230,7 @@ export class FileSource implements RunSource {
     // An open dataset opens its companion files itself; files passed by the caller are found by name.
     if (wanted?.dataset) return openBeside(wanted.dataset)(wanted.dataset.name, path);
     const input = wanted?.input ?? siblings?.find(({ name }) => name === file.replace(/^.*\//, ''));
-    const isGiven = this.#files.some((one) => one.dataset || blobOf(one)) || siblings?.length || !this.#place.files;
+    const isGiven = this.#files.some((file) => file.dataset || blobOf(file)) || siblings?.length || !this.#place.files;
     if (!wanted && input === undefined && isGiven) return openBeside(this.first)(file, path);
     return this.#place.open(
       input ?? file,
@@ -311,9 +311,9 @@ export class FileSource implements RunSource {
   }
 
   /** The Files that a worker needs for frames of one of them; undefined for paths and addresses. */
-  #sentWith(wanted: Wanted): readonly SentFile[] | undefined {
+  #sentWith(wanted: FrameSpec): readonly SentFile[] | undefined {
     if (!blobOf(wanted)) return undefined;
-    const first = this.#files.find((one) => one.file === this.#firstFile) ?? wanted;
+    const first = this.#files.find((file) => file.file === this.#firstFile) ?? wanted;
     const searched = new Set(this.#files.map(blobOf));
     const companions = (this.#options.siblings ?? []).filter((file) => !searched.has(file));
     const files = [...new Set([blobOf(wanted), blobOf(first), ...companions])] as (PlatformFile | undefined)[];
@@ -322,7 +322,7 @@ export class FileSource implements RunSource {
 
   async *jobs(ahead: number, isDone: IsDone): AsyncGenerator<FrameJob> {
     const open = new Map<string, Dataset>();
-    const datasetOf = async (wanted: Wanted, known: number): Promise<Dataset> => {
+    const datasetOf = async (wanted: FrameSpec, known: number): Promise<Dataset> => {
       const { file } = wanted;
       if (wanted.dataset) return stacked(wanted.dataset, this.#options.geometry);
       const key = `${known} ${file}`;
@@ -366,7 +366,7 @@ export class FileSource implements RunSource {
    * For a file that is followed: opens it again when its file system is back, in place of a dataset that cannot be read
    * any more. Throws what it was given if that is not the reason, or after the time for which a run waits for frames.
    */
-  #waiting(wanted: Wanted, key: string, open: Map<string, Dataset>): FrameJob['back'] {
+  #waiting(wanted: FrameSpec, key: string, open: Map<string, Dataset>): FrameJob['back'] {
     const { follow, signal } = this.#options;
     if (follow === undefined || wanted.dataset) return undefined;
     return async (error, failed) => {
@@ -374,7 +374,7 @@ export class FileSource implements RunSource {
       if (failed && held && held !== failed) return held;
       if (!isAway(error)) throw error;
       this.#saysAway(wanted.file, error);
-      const dataset = await onceBack(() => this.#openSame(wanted), { error, seconds: follow, signal });
+      const dataset = await openWhenBack(() => this.#openSame(wanted), { error, seconds: follow, signal });
       if (held) this.#opened.push(held);
       open.set(key, dataset);
       return dataset;
@@ -394,7 +394,7 @@ export class FileSource implements RunSource {
     for (const dataset of this.#opened.splice(0)) await dataset.dispose();
     const { end } = selection.range;
     let position = 0;
-    const taken = function* (wanted: Wanted, frames: readonly number[], known: number): Generator<Numbered> {
+    const taken = function* (wanted: FrameSpec, frames: readonly number[], known: number): Generator<Numbered> {
       let held: Numbered | undefined;
       for (const frame of frames) {
         if (position >= end) break;
@@ -459,7 +459,7 @@ export class FileSource implements RunSource {
     /** Sizes, and what changes when a file of the same size is another one. */
     const sizes = new Map<string, { readonly bytes: number; readonly stamp: string | undefined }>();
     /** Files that cannot be opened, and since when they have had their size. */
-    const unreadable = new Map<string, { wanted: Wanted; bytes: number; since: number }>();
+    const unreadable = new Map<string, { wanted: FrameSpec; bytes: number; since: number }>();
     const damaged = new Set<string>();
     const looked = awaited(seconds);
     let idleSince = 0;
@@ -522,9 +522,9 @@ export class FileSource implements RunSource {
    * The files of what is followed, as `#listed` gives them. Says when a folder or file disappears, such as with its
    * file system, and when it is back.
    */
-  async #look(asked: readonly Wanted[], known: ReadonlySet<string>, seconds: number): Promise<Wanted[]> {
+  async #look(asked: readonly FrameSpec[], known: ReadonlySet<string>, seconds: number): Promise<FrameSpec[]> {
     const { files } = this.#place;
-    const all: Wanted[] = [];
+    const all: FrameSpec[] = [];
     for (const one of asked) {
       const listed = await this.#listed([one], known).catch(() => undefined);
       all.push(...(listed ?? []));
@@ -549,16 +549,16 @@ export class FileSource implements RunSource {
   }
 
   get #firstFile(): string | undefined {
-    return this.#files.find((one) => one.dataset === this.#first || one.file === this.#first?.name)?.file;
+    return this.#files.find((file) => file.dataset === this.#first || file.file === this.#first?.name)?.file;
   }
 
   #isGiven(dataset: Dataset): boolean {
     return this.#files.some(
-      (one) => one.dataset !== undefined && stacked(one.dataset, this.#options.geometry) === dataset,
+      (file) => file.dataset !== undefined && stacked(file.dataset, this.#options.geometry) === dataset,
     );
   }
 
-  async #at(i: number): Promise<Wanted | undefined> {
+  async #at(i: number): Promise<FrameSpec | undefined> {
     while (this.#files.length <= i && this.#more) {
       const value = await this.#next();
       if (!value) return undefined;
@@ -568,7 +568,7 @@ export class FileSource implements RunSource {
   }
 
   /** The next file of the iterable; undefined at its end. */
-  async #next(): Promise<Wanted | undefined> {
+  async #next(): Promise<FrameSpec | undefined> {
     this.#arriving ??= this.#more?.next();
     const next = await this.#arriving;
     this.#arriving = undefined;
@@ -590,7 +590,7 @@ export class FileSource implements RunSource {
   }
 
   /** All files, once each; files of an iterable are not kept after they have been yielded. */
-  async *#all(): AsyncGenerator<Wanted> {
+  async *#all(): AsyncGenerator<FrameSpec> {
     yield* this.#files;
     if (!this.#more) return;
     for (let wanted = await this.#next(); wanted; wanted = await this.#next()) {
@@ -600,8 +600,8 @@ export class FileSource implements RunSource {
   }
 
   /** The requested files, with folders replaced by their files; files in `known` are not examined again. */
-  async #listed(wanted: readonly Wanted[], known?: ReadonlySet<string>): Promise<Wanted[]> {
-    const listed: Wanted[] = [];
+  async #listed(wanted: readonly FrameSpec[], known?: ReadonlySet<string>): Promise<FrameSpec[]> {
+    const listed: FrameSpec[] = [];
     const { files } = this.#place;
     for (const one of wanted) {
       const isPath = one.dataset === undefined && one.input === undefined;
@@ -642,14 +642,14 @@ export class FileSource implements RunSource {
   }
 
   /** The first file that can be opened; a damaged one is reported when the run reaches it, and does not end the run. */
-  async #openFirst(wanted: Wanted): Promise<{ readonly dataset: Dataset; readonly wanted: Wanted }> {
+  async #openFirst(wanted: FrameSpec): Promise<{ readonly dataset: Dataset; readonly wanted: FrameSpec }> {
     try {
       return { dataset: await this.#openFile(wanted), wanted };
     } catch (error) {
       if (!isEwaldError(error) || !['Format', 'File'].includes(error.tag)) throw error;
       const failed = [{ wanted, error }];
       let isOver = false;
-      for (let i = 1; i < mostTried; i++) {
+      for (let i = 1; i < maxTried; i++) {
         const next = await this.#at(i);
         isOver = !next;
         if (!next) break;
@@ -664,7 +664,7 @@ export class FileSource implements RunSource {
   }
 
   /** Frames of a file; undefined if it cannot be opened. */
-  async #count(wanted: Wanted): Promise<number | undefined> {
+  async #count(wanted: FrameSpec): Promise<number | undefined> {
     if (wanted.dataset) return wanted.dataset.frames;
     const known = this.#counts.get(wanted.file);
     if (known !== undefined) return known;
@@ -686,7 +686,7 @@ export class FileSource implements RunSource {
 
   /** Opens a file as images; an open dataset is used as it is. */
   async #openFile(
-    { file, input = file, dataset: given }: Wanted,
+    { file, input = file, dataset: given }: FrameSpec,
     { signal }: Pick<SourceOptions, 'signal'> = this.#options,
   ): Promise<Dataset> {
     const {
@@ -725,19 +725,19 @@ export class FileSource implements RunSource {
     const cut = sizes.flatMap(({ what, expected, found }) =>
       isCut && what === bytesOfFile ? [`it was cut: it has ${found} bytes of ${expected}`] : [],
     );
-    if (follow === undefined) cut.push(...notes.flatMap((one) => (one.isCut ? [one.text] : [])));
+    if (follow === undefined) cut.push(...notes.flatMap((note) => (note.isCut ? [note.text] : [])));
     for (const text of [
-      ...notes.flatMap((one) => (one.kind === 'warning' && !cut.includes(one.text) ? [one.text] : [])),
+      ...notes.flatMap((note) => (note.kind === 'warning' && !cut.includes(note.text) ? [note.text] : [])),
       ...cut,
     ]) {
-      if (this.#told.has(text) || this.#told.size >= mostRemarks) continue;
+      if (this.#told.has(text) || this.#told.size >= maxRemarks) continue;
       this.#told.add(text);
       warn(text.startsWith(name) ? text : `${name}: ${text}`, cut.includes(text));
     }
   }
 
   /** Opens a file; one that is followed must be the one that was there before. Throws `File` for another one. */
-  async #openSame(wanted: Wanted): Promise<Dataset> {
+  async #openSame(wanted: FrameSpec): Promise<Dataset> {
     const dataset = await this.#openFile(wanted);
     if (this.#options.follow === undefined || wanted.dataset) return dataset;
     try {
@@ -772,8 +772,8 @@ export class FileSource implements RunSource {
         wanted.dataset || wanted.input !== undefined || wanted.frames ? wanted : identities.get(wanted.file),
     );
     this.#files = [...once];
-    this.warnings.push(...remarks.slice(0, mostRemarks));
-    const further = remarks.length - mostRemarks;
+    this.warnings.push(...remarks.slice(0, maxRemarks));
+    const further = remarks.length - maxRemarks;
     if (further > 0) this.warnings.push(`${further} further files are given twice; each is read once`);
     this.#remarkOnFrames(identities);
   }
@@ -785,7 +785,7 @@ export class FileSource implements RunSource {
     const named = new Set<string>();
     const single = new Map<string, Set<number>>();
     for (const { file, frames, dataset, input } of this.#files) {
-      if (this.warnings.length >= mostRemarks) return;
+      if (this.warnings.length >= maxRemarks) return;
       if (dataset || input !== undefined) continue;
       const identity = identities.get(file) ?? file;
       const other = names.get(identity);
@@ -815,15 +815,15 @@ export class FileSource implements RunSource {
 }
 
 /** The Blob or File that holds the frames; undefined for a path, an address or an open dataset. */
-const blobOf = ({ input }: Wanted): PlatformBlob | undefined =>
+const blobOf = ({ input }: FrameSpec): PlatformBlob | undefined =>
   typeof input === 'object' && 'arrayBuffer' in input ? input : undefined;
-const none: Wanted = { file: '', frames: undefined };
+const none: FrameSpec = { file: '', frames: undefined };
 
-const isList = (wanted: FileSourceOptions['wanted']): wanted is readonly Wanted[] => Array.isArray(wanted);
+const isList = (wanted: FileSourceOptions['wanted']): wanted is readonly FrameSpec[] => Array.isArray(wanted);
 
 const counting = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
 
-const noFrames = (wanted: readonly Wanted[], isFollowed = false): EwaldError =>
+const noFrames = (wanted: readonly FrameSpec[], isFollowed = false): EwaldError =>
   new EwaldError(
     'Argument',
     wanted.length > 0

@@ -3,7 +3,7 @@ import type { ImageRange } from '../../../io/chip/grid.js';
 import type { Dataset } from '../../../io/data/dataset.js';
 import { type ImageCount, numberInName, refuseDataFiles } from '../grid/image-number.js';
 import { isSelected, type Selection } from './selection.js';
-import type { Wanted } from './source.js';
+import type { FrameSpec } from './source.js';
 
 interface CountedFiles {
   readonly count: ImageCount;
@@ -23,7 +23,7 @@ const announced = /^frames \(nimages/;
  * The ranges of the images of each series that are selected, of whatever shard. Throws `Argument` for files that do not
  * tell which images they hold.
  */
-export function rangesOfFiles(files: readonly Wanted[], counted: CountedFiles): ImageRange[] {
+export function rangesOfFiles(files: readonly FrameSpec[], counted: CountedFiles): ImageRange[] {
   const { count, selection, framesOf, first, isOpen } = counted;
   if (count === 'frames') refuseDataFiles(files.map(({ file }) => file));
   const all: Selection = { range: selection.range, shard: undefined };

@@ -2,7 +2,7 @@
 import { EwaldError } from '../../../base/errors.js';
 import type { PlatformSignal } from '../../../base/globals.js';
 import { Pace } from '../../../base/pace.js';
-import type { Wanted } from './source.js';
+import type { FrameSpec } from './source.js';
 
 /**
  * Reads a list. `name` identifies it in messages, `opens` gives what a name in the list opens. Throws `Format` with the
@@ -12,10 +12,10 @@ export async function parseFrameList(
   text: string,
   { name, opens }: { readonly name: string; readonly opens: (file: string) => string },
   signal?: PlatformSignal,
-): Promise<Wanted[]> {
+): Promise<FrameSpec[]> {
   // A list may have millions of lines.
   const pace = new Pace(signal);
-  const wanted: Wanted[] = [];
+  const wanted: FrameSpec[] = [];
   for (const [i, raw] of text.split(/\r?\n/).entries()) {
     if (pace.due) await pace.rest();
     const line = raw.trim();

@@ -1,7 +1,7 @@
 /** Which frames of a run in files are searched: a slice of them, and the share of one of several runs. */
 import { EwaldError } from '../../../base/errors.js';
 import { type FrameSlice, sliceLength, sliceOf } from '../../../base/frame-slice.js';
-import { shown } from '../../../base/options.js';
+import { inspect } from '../../../base/options.js';
 
 /** Shard i of n, counted from 1: every n-th frame, beginning with the i-th. */
 export interface Shard {
@@ -22,7 +22,7 @@ export function shardOf(name: string, given: string | Shard | undefined): Shard 
   const [, index = Number.NaN, count = Number.NaN] =
     typeof given === 'string' ? (/^(\d+)\/(\d+)$/.exec(given)?.map(Number) ?? []) : [0, given?.index, given?.count];
   if (!(Number.isInteger(index) && Number.isInteger(count) && index >= 1 && index <= count))
-    throw new EwaldError('Argument', `${name} is ${shown(given)}; expected i/n, such as 1/4, the first of four`);
+    throw new EwaldError('Argument', `${name} is ${inspect(given)}; expected i/n, such as 1/4, the first of four`);
   return { index, count };
 }
 

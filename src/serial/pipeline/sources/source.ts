@@ -16,7 +16,7 @@ import type { FrameJob } from '../search-all.js';
 import type { SearchTask } from '../task.js';
 
 /** Frames that a run will search. */
-export interface Wanted {
+export interface FrameSpec {
   /** The name of the file in the stream. */
   readonly file: string;
   /** Numbers of frames; undefined: all. */

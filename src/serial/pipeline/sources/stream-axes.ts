@@ -5,7 +5,7 @@ import type { SettledAxes } from '../first-frames/known-axes.js';
 import type { PipelineItem } from '../search-all.js';
 
 /** Chunks that are looked at, at most, until there are enough crystals. */
-const mostChunks = 200;
+const maxChunks = 200;
 
 /**
  * Indexes the first chunks with a known cell that is nearly more symmetric than it is. Returns what their crystals say
@@ -24,7 +24,7 @@ export async function axesOfChunks(
   const results: Parameters<typeof axesOfFrames>[1][number][] = [];
   let crystals = 0;
   let failure: unknown;
-  while (crystals < enoughForAxes && first.length < mostChunks && failure === undefined) {
+  while (crystals < enoughForAxes && first.length < maxChunks && failure === undefined) {
     const next = await rest.next().catch((error: unknown) => {
       failure = error;
     });

@@ -1,6 +1,6 @@
 /** Runs with a stream as input: its peaks are indexed again, without reading the frames. */
 
-import { itemsOrAborted, orAborted } from '../../../base/aborted.js';
+import { abortable, abortableItems } from '../../../base/aborted.js';
 import type { Observer } from '../../../base/callbacks.js';
 import { EwaldError, isEwaldError } from '../../../base/errors.js';
 import { checkSignal } from '../../../base/options.js';
@@ -68,17 +68,17 @@ export async function* indexStream(
       'Argument',
       `pipeline: ${without[0]} requires frames; ${name} is a stream, whose peaks are indexed again as they are`,
     );
-  const reader = await orAborted(readStream(place.linesOf(input), name), signal);
-  const { scene, text, settings: asked } = await orAborted(sceneOf(reader.head, name, place, options, checked), signal);
-  const files = [options.geometry, ...(options.cells ?? [])].filter((one) => typeof one === 'string');
-  const reads = { inputs: [input, ...files].filter((one) => typeof one === 'string') };
+  const reader = await abortable(readStream(place.linesOf(input), name), signal);
+  const { scene, text, settings: asked } = await abortable(sceneOf(reader.head, name, place, options, checked), signal);
+  const files = [options.geometry, ...(options.cells ?? [])].filter((cell) => typeof cell === 'string');
+  const reads = { inputs: [input, ...files].filter((file) => typeof file === 'string') };
   const force = options.force ?? false;
   if (output !== undefined) await place.checkStream(output, { force, resume: false, reads });
   const panels = new Map(scene.geometry.panels.map(({ name: panel }, i) => [panel, i]));
   const indexer = singly(await planIndexer(context, asked));
   try {
     const within = { name, geometry: scene.geometry, panels, names: (asked.cells ?? []).map(latticeName), indexer };
-    const aborting = itemsOrAborted(reader.chunks(), signal);
+    const aborting = abortableItems(reader.chunks(), signal);
     const { axes, chunks } = await axesOfChunks(aborting, asked.cells, (chunk) =>
       indexedChunk(chunk, { ...within, settings: asked }),
     );

@@ -4,8 +4,8 @@
 
 import { checkedOptions } from '../../../base/call-options.js';
 import { EwaldError, isEwaldError } from '../../../base/errors.js';
-import { checkSignal, shown } from '../../../base/options.js';
-import { refusal } from '../../../base/parameters.js';
+import { checkSignal, inspect } from '../../../base/options.js';
+import { argumentError } from '../../../base/parameters.js';
 import type { Codecs } from '../../../io/data/codecs/codecs.js';
 import type { Dataset, FieldValues } from '../../../io/data/dataset.js';
 import { open, openCodecs } from '../../../io/data/opening.node.js';
@@ -55,7 +55,7 @@ export function zmqSource(options: ZmqSourceOptions): LiveInput {
   if (typeof address !== 'string' || address === '')
     throw new EwaldError(
       'Argument',
-      `zmqSource: zmqInput is ${shown(address)}; expected an address such as tcp://host:5002`,
+      `zmqSource: zmqInput is ${inspect(address)}; expected an address such as tcp://host:5002`,
     );
   const kinds = Object.entries({ zmqSubscribe, zmqRequest, zmqPull: zmqPull || undefined }).flatMap(([name, value]) =>
     value === undefined ? [] : [name],
@@ -141,7 +141,7 @@ class LiveSource implements RunSource {
         request: `to "${words[0]}"`,
         pull: '',
       }[how];
-      throw refusal(
+      throw argumentError(
         '',
         (said) =>
           `nothing ${asked ? `${asked} ` : ''}was received from ${address} in ${timeoutS} s; is it sending, and with ` +

@@ -168,7 +168,7 @@ interface IntegrationOptions {
 }
 
 /** Maximum number of moves of a disc towards its spot. */
-const mostMoves = 5;
+const maxMoves = 5;
 
 /**
  * The pixel of the centroid of what exceeds the background around a prediction, found iteratively; the prediction itself
@@ -181,7 +181,7 @@ function centreOfSpot(
 ): readonly [number, number] {
   const farthest = Math.max(...sum.dx);
   let [cx, cy] = [startX, startY];
-  for (let move = 0; move < mostMoves; move++) {
+  for (let move = 0; move < maxMoves; move++) {
     let [total, count] = [0, 0];
     for (let n = 0; n < around.dx.length; n++) {
       const value = valueAt(cx + (around.dx[n] as number), cy + (around.dy[n] as number));

@@ -3,7 +3,7 @@
  * and `-grad`.
  */
 import { EwaldError } from '../../../base/errors.js';
-import { shown } from '../../../base/options.js';
+import { inspect } from '../../../base/options.js';
 
 /** The parts of a method. */
 export interface IntegrationMethod {
@@ -41,7 +41,7 @@ export function parseIntegration(text: string, what = 'integration'): Integratio
   if (unknown !== undefined)
     throw new EwaldError(
       'Argument',
-      `${what} is ${shown(text)}; expected rings, followed by any of -cen, -nocen, -sat, -nosat, -grad, -nograd`,
+      `${what} is ${inspect(text)}; expected rings, followed by any of -cen, -nocen, -sat, -nosat, -grad, -nograd`,
     );
   return Object.assign({ ...usualIntegration }, ...more.map((word) => words[word]));
 }

@@ -36,7 +36,7 @@ export const excitationAt = (x: number, y: number, z: number, k0: number): numbe
  * Most nodes that are visited: ten times those of a cell of 1000 Å at 2 Å. A number in a wrong unit asks for this many
  * that the loop over them would not end.
  */
-const mostNodes = 2 ** 25;
+const maxNodes = 2 ** 25;
 
 /**
  * The reflections of a lattice that hit a detector, by h, k, l; `reciprocal` rows a*, b*, c* in 1/Å. Nodes beyond the
@@ -94,12 +94,12 @@ export function predictRows(
   // The pairs h, k of the loops, and the nodes in the shell: an Ewald sphere has the area πq² up to q.
   const inside = Math.min(2 * Math.PI * maxInverseD ** 2 * thickest, (4 / 3) * Math.PI * maxInverseD ** 3);
   const nodes = (2 * lastH + 1) * (2 * lastK + 1) + inside * volume;
-  if (!(nodes <= mostNodes))
+  if (!(nodes <= maxNodes))
     throw new EwaldError(
       'Limit',
       `the reflections of the cell of ${[a, b, c].map((length) => length.toPrecision(4)).join(', ')} Å reach to ` +
         `${(1 / maxInverseD).toPrecision(3)} Å within ${thickest.toPrecision(3)} 1/Å of the Ewald sphere, which are ` +
-        `${nodes.toPrecision(2)} nodes; expected at most ${mostNodes}: is the wavelength of ${beam.wavelengthA} Å, ` +
+        `${nodes.toPrecision(2)} nodes; expected at most ${maxNodes}: is the wavelength of ${beam.wavelengthA} Å, ` +
         `the bandwidth of ${bandwidth} or the profile radius of ${(profileRadius * 1e10).toPrecision(3)} 1/m in ` +
         'another unit? highres limits the resolution',
     );

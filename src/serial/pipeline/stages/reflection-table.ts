@@ -79,9 +79,10 @@ export class ReflectionRows {
 
 /** Appends predicted reflections. */
 export function addPredicted(rows: ReflectionRows, reflections: readonly Reflection[]): void {
-  for (const one of reflections) {
+  for (const reflection of reflections) {
     const at = rows.add();
-    for (let i = 0; i < predictedNames.length; i++) rows.values[at + i] = one[predictedNames[i] as keyof Reflection];
+    for (let i = 0; i < predictedNames.length; i++)
+      rows.values[at + i] = reflection[predictedNames[i] as keyof Reflection];
   }
 }
 
@@ -127,9 +128,9 @@ export function removeSaturated(rows: ReflectionRows): void {
 export function tableOf(reflections: readonly Measured[]): Float64Array {
   const table = new Float64Array(rowLength * reflections.length);
   let at = 0;
-  for (const one of reflections) {
-    for (const name of numbers) table[at++] = one[name];
-    table[at++] = one.saturated ? 1 : 0;
+  for (const reflection of reflections) {
+    for (const name of numbers) table[at++] = reflection[name];
+    table[at++] = reflection.saturated ? 1 : 0;
   }
   return table;
 }

@@ -132,18 +132,18 @@ const streamPeaks = (peaks: PeakList, inverseD: Float64Array, { panels }: Geomet
   });
 
 const streamReflections = (reflections: readonly Measured[], { panels }: Geometry): StreamReflection[] =>
-  reflections.map((one) => {
-    const panel = panels[one.panel];
+  reflections.map((reflection) => {
+    const panel = panels[reflection.panel];
     return {
-      h: one.h,
-      k: one.k,
-      l: one.l,
-      intensity: one.intensity,
-      sigma: one.sigma,
-      peak: one.peak,
-      background: one.background,
-      fs: one.fs + (panel?.minFs ?? 0),
-      ss: one.ss + (panel?.minSs ?? 0) - (panel?.firstRow ?? 0),
+      h: reflection.h,
+      k: reflection.k,
+      l: reflection.l,
+      intensity: reflection.intensity,
+      sigma: reflection.sigma,
+      peak: reflection.peak,
+      background: reflection.background,
+      fs: reflection.fs + (panel?.minFs ?? 0),
+      ss: reflection.ss + (panel?.minSs ?? 0) - (panel?.firstRow ?? 0),
       panel: panel?.name ?? '?',
     };
   });

@@ -1,14 +1,14 @@
 /** Joins several streams, such as the shards of a run, into one in the order of their frames. */
 import { counted } from '../../../base/amounts.js';
 import { EwaldError } from '../../../base/errors.js';
-import { givenOnce } from '../../../base/given-once.js';
-import { refusal, setting } from '../../../base/parameters.js';
+import { argumentError, setting } from '../../../base/parameters.js';
 import { RepeatedFrames } from '../../../base/repeated-frames.js';
 import { shellWords } from '../../../base/shell-words.js';
+import { givenOnce } from '../../../base/without-repeats.js';
 import { type RawChunk, type RawStream, readRawStream } from '../../../crystal/stream/raw.js';
 import type { FileInput, OutputTarget, RunPlace } from '../inputs/place.js';
 import { nameOfInput } from '../inputs/place-inputs.js';
-import { deciding } from '../sinks/same-run.js';
+import { decisiveWords } from '../sinks/same-run.js';
 import { streamWriting } from '../sinks/stream-file.js';
 import { inputMark } from '../sinks/stream-head.js';
 
@@ -34,7 +34,7 @@ function sharedOf(head: string): { readonly body: string; readonly flags: string
   const lines = head.split('\n');
   const words = shellWords(lines[2] ?? '');
   const files = /\.(h5|cxi|cbf|tiff?|nxs|lst|txt|img|mccd)$/i;
-  const flags = deciding(words).filter((word) => !files.test(word));
+  const flags = decisiveWords(words).filter((word) => !files.test(word));
   const body = lines.slice(3).filter((line) => !line.startsWith(inputMark));
   return { body: body.join('\n'), flags: flags.join(' ').replace(/ --shard[ =]\S+/, '') };
 }
@@ -65,7 +65,7 @@ export async function joinStreamsIn(
   if (!first) throw new EwaldError('Argument', 'joinStreams: the list of streams is empty');
   for (const [i, { head }] of streams.entries())
     if (sharedOf(head).body !== sharedOf(first.head).body && !force)
-      throw refusal(
+      throw argumentError(
         '',
         (said) =>
           `${files[i]} has another geometry, cell or method than ${files[0]}; ` +

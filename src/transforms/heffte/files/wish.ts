@@ -4,7 +4,7 @@ import type { Progress } from '../../../base/callbacks.js';
 import { EwaldError } from '../../../base/errors.js';
 import type { PlatformSignal } from '../../../base/globals.js';
 import { knownOptions, list } from '../../../base/options.js';
-import { checked, givenAs, refusal } from '../../../base/parameters.js';
+import { argumentError, checked, givenAs } from '../../../base/parameters.js';
 import { parseBackend } from '../../../core/backends/open.js';
 import type { NpyArray } from '../../../io/data/npy.js';
 import type { WriteOptions } from '../../../io/files/write.js';
@@ -50,7 +50,7 @@ export function checkOptions(options: TransformFileOptions): void {
   const { engine = 'ewald' } = checked(transformRows, { ...options, ...(axes && { axes: Array.from(axes) }) });
   if (backend !== undefined) parseBackend(backend, 'backend');
   if (engine !== 'ewald' && backend !== undefined && backend !== 'native')
-    throw refusal(
+    throw argumentError(
       '',
       (said) =>
         `${said('engine')} ${engine} is an installed library, which ${said('backend')} ${backend} cannot call; ` +
@@ -80,7 +80,7 @@ export interface Wish {
 function checkAxes(axes: readonly number[], rank: number): void {
   const wrong = axes.find((axis) => !(Number.isInteger(axis) && axis >= -rank && axis < rank));
   const refuse = (why: string): never => {
-    throw refusal('', (said) => `${givenAs(said, 'axes', axes, axes.join())}; ${why}`);
+    throw argumentError('', (said) => `${givenAs(said, 'axes', axes, axes.join())}; ${why}`);
   };
   if (wrong !== undefined)
     refuse(`${wrong} is not an axis of an array of rank ${rank}; expected 0 to ${rank - 1}, or -1 for the last`);

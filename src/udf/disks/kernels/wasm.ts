@@ -12,10 +12,10 @@ export const disksOp = ({ core }: WasmHost): DisksOp => ({
 
 /** Bytes of frames in the heap at a time; and at least this many frames, so that no lane of a vector is idle. */
 const heapBytes = 2 ** 20;
-const leastFrames = 8;
+const minFrames = 8;
 
 function planDisks(core: Core, { fields, pattern, frameBytes, pixels, peaks }: DisksDescriptor): DisksKernel {
-  const most = Math.max(leastFrames, Math.floor(heapBytes / frameBytes));
+  const most = Math.max(minFrames, Math.floor(heapBytes / frameBytes));
   return planStaged(core, (staging) => {
     const [frames, expected] = [staging.place(most * frameBytes), staging.place(most * peaks * 8)];
     const [centers, refineds] = [staging.place(most * peaks * 8), staging.place(most * peaks * 8)];

@@ -7,7 +7,7 @@ const chunkBytes = 2 ** 24;
 /** On a software device, which is the CPU itself, chunks are small so that it can respond in between. */
 const softwareBytes = 2 ** 20;
 /** Maximum number of frames in a chunk, so that sums of 16-bit pixels fit into a word. */
-const mostFrames = 4096;
+const maxFrames = 4096;
 
 /**
  * Number of frames in a chunk. Results are bounded like the frames themselves: `resultWords` is the number of words per
@@ -16,11 +16,11 @@ const mostFrames = 4096;
 export function chunkOf(device: GpuDevice, { frameWords }: FrameLayout, resultWords: number): number {
   const wanted = device.software ? softwareBytes : chunkBytes;
   const fit = Math.floor(Math.min(wanted / frameWords, chunkBytes / Math.max(1, resultWords)) / 4);
-  return Math.max(1, Math.min(mostFrames, fit));
+  return Math.max(1, Math.min(maxFrames, fit));
 }
 
 /** Frames as words, each frame starting at a word. */
-export function asWords(
+export function packAsWords(
   frames: ArrayBufferView,
   count: number,
   { frameWords, pixels, perWord }: FrameLayout,

@@ -14,11 +14,11 @@ import type {
   FunctionResult,
   FunctionRun,
 } from '../../pass/function-contract.js';
-import { asWords, chunkOf } from './chunks.js';
+import { chunkOf, packAsWords } from './chunks.js';
 import { type FrameLayout, frameConstants, layoutOf, withConstants } from './shaders.js';
 
 /** Groups of frames if there are results over all frames: each has its own copy of them. */
-const mostGroups = 64;
+const maxGroups = 64;
 /** Bytes of all copies together. */
 const groupBytes = 2 ** 26;
 
@@ -34,14 +34,14 @@ const ofKind = <T extends { readonly kind: string }>(list: readonly T[], kind: T
   list.filter((one) => one.kind === kind);
 
 /** Size in bytes of the largest buffer that a kernel can bind. */
-const mostBytes = ({ limits }: GpuDevice): number =>
+const maxBytes = ({ limits }: GpuDevice): number =>
   Math.min(limits.maxStorageBufferBindingSize ?? 0, limits.maxBufferSize ?? 0);
 
 function refusal(
   device: GpuDevice,
   { width, height, results, tables }: FunctionDescriptor,
 ): { why: string } | undefined {
-  const most = mostBytes(device);
+  const most = maxBytes(device);
   const needed: [string, number][] = [
     ['a frame', 4 * width * height],
     ['the results', 4 * sum(results)],
@@ -111,8 +111,8 @@ function roomsOf(device: GpuDevice, { dtype, width, height, results, tables }: F
   const most = chunkOf(device, layout, Math.max(sum(ofKind(results, 'nav')), sum(ofKind(tables, 'nav'))));
   const groupWords = sum(ofKind(results, 'group'));
   const navWords = sum(ofKind(results, 'nav')) * most;
-  const room = Math.min(groupBytes, mostBytes(device) - 4 * navWords);
-  const groups = Math.max(1, Math.min(mostGroups, Math.floor(room / Math.max(1, 4 * groupWords))));
+  const room = Math.min(groupBytes, maxBytes(device) - 4 * navWords);
+  const groups = Math.max(1, Math.min(maxGroups, Math.floor(room / Math.max(1, 4 * groupWords))));
   const [resultPlaces, tablePlaces] = [placesOf(results, most), placesOf(tables, most)];
   return { layout, most, groupWords, groups, navWords, resultPlaces, tablePlaces };
 }
@@ -251,7 +251,7 @@ class FrameFunction implements FunctionKernel {
     const { first, length, number } = chunk;
     const buffers = this.#buffers;
     const pixels = job.frames.subarray(first * layout.pixels, (first + length) * layout.pixels);
-    this.#device.write(buffers.frames, asWords(pixels, length, layout));
+    this.#device.write(buffers.frames, packAsWords(pixels, length, layout));
     this.#device.write(buffers.chunk, Uint32Array.of(length, first, number, 0));
     this.#device.write(buffers.positions, job.positions.subarray(first, first + length));
     for (const [i, { kind, numbers }] of tables.entries()) {

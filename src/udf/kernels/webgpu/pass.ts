@@ -10,7 +10,7 @@ import type { Binding, GpuDevice } from '../../../core/backends/webgpu/device.js
 import type { GpuBuffer, Usage } from '../../../core/backends/webgpu/pool.js';
 import type { FrameArray } from '../../../io/data/dtype.js';
 import type { UdfDescriptor, UdfKernel, UdfOp, UdfRun } from '../../contract.js';
-import { asWords, chunkOf } from './chunks.js';
+import { chunkOf, packAsWords } from './chunks.js';
 import { addColumns, writePlanes } from './collect.js';
 import { type Recorder, recordersOf } from './record.js';
 import { type FrameLayout, layoutOf } from './shaders.js';
@@ -26,7 +26,7 @@ export const udfOp = (device: GpuDevice): UdfOp => ({
 });
 
 /** Size in bytes of the largest buffer that a kernel can bind. */
-const mostBytes = ({ limits }: GpuDevice): number =>
+const maxBytes = ({ limits }: GpuDevice): number =>
   Math.min(limits.maxStorageBufferBindingSize ?? 0, limits.maxBufferSize ?? 0);
 
 function refusal(device: GpuDevice, descriptor: UdfDescriptor): { why: string } | undefined {
@@ -37,7 +37,7 @@ function refusal(device: GpuDevice, descriptor: UdfDescriptor): { why: string } 
         'pass Float32Array masks or use another backend',
     };
   const layout = layoutFor(descriptor);
-  const most = mostBytes(device);
+  const most = maxBytes(device);
   const needed: [string, number][] = [['a frame', 4 * layout.frameWords]];
   let words = 0;
   for (const step of stepsOf(descriptor, most)) {
@@ -69,7 +69,7 @@ interface Slot {
 
 async function planPass(device: GpuDevice, descriptor: UdfDescriptor): Promise<UdfKernel> {
   const layout = layoutFor(descriptor);
-  const steps = stepsOf(descriptor, mostBytes(device));
+  const steps = stepsOf(descriptor, maxBytes(device));
   const frameBytes = 4 * layout.frameWords;
   const wordsOf = steps.map((step) => stepShape(step, layout).words);
   const most = chunkOf(
@@ -103,7 +103,7 @@ async function planPass(device: GpuDevice, descriptor: UdfDescriptor): Promise<U
     const recorders: Recorder[][] = [];
     for (const [i, step] of steps.entries()) {
       const { planeWords } = stepShape(step, layout);
-      const bands = bandsOf(layout, planeWords, mostBytes(device));
+      const bands = bandsOf(layout, planeWords, maxBytes(device));
       const ofStep: GpuBuffer[] = [];
       for (let b = 0; b < bands; b++)
         ofStep.push(
@@ -167,7 +167,7 @@ async function place(
   const frameBytes = pixels * bytesOfNumber;
   if (!(frames instanceof GpuArray)) {
     const part = (frames as FrameArray).subarray(first * pixels, (first + length) * pixels);
-    device.write(to, asWords(part, length, layout));
+    device.write(to, packAsWords(part, length, layout));
     return undefined;
   }
   if (pixels % layout.perWord === 0)
@@ -175,7 +175,7 @@ async function place(
   // Copies on the device use whole words, and these frames do not consist of them.
   const part = new numberTypes[dtype](length * pixels);
   await frames.read(new Uint8Array(part.buffer), first * frameBytes);
-  device.write(to, asWords(part, length, layout));
+  device.write(to, packAsWords(part, length, layout));
   return undefined;
 }
 

@@ -17,10 +17,10 @@ export interface DeviceStep {
 
 /**
  * The steps of a descriptor; columns and planes follow from their kinds. Dense masks that together are larger than
- * `mostBytes` become several steps.
+ * `maxBytes` become several steps.
  */
-export function stepsOf({ kinds, steps, pixels }: UdfDescriptor, mostBytes: number): DeviceStep[] {
-  const together = Math.max(1, Math.floor(mostBytes / (4 * pixels)));
+export function stepsOf({ kinds, steps, pixels }: UdfDescriptor, maxBytes: number): DeviceStep[] {
+  const together = Math.max(1, Math.floor(maxBytes / (4 * pixels)));
   return kinds.flatMap((kind, i) => {
     const word = (name: string): number => read(udfStep, steps, name, i * structBytes(udfStep));
     const step = {
@@ -49,7 +49,7 @@ const spanWords = 16384;
  */
 const densePixels = 1024;
 /** Maximum number of parts into which a frame is split; the host adds their results. */
-const mostParts = 64;
+const maxParts = 64;
 
 /** Sizes of a step on a device. */
 interface StepShape {
@@ -92,15 +92,15 @@ export function stepShape({ kind, count }: DeviceStep, frame: FrameLayout): Step
 /** Words of a frame that one workgroup processes. */
 export function partWords(kind: DeviceStep['kind'], { frameWords, perWord }: FrameLayout): number {
   const wanted = kind === 'dense' ? densePixels / perWord : spanWords;
-  const least = Math.ceil(frameWords / mostParts);
+  const least = Math.ceil(frameWords / maxParts);
   // Rounded up to whole steps of 16 pixels.
   return Math.max(wanted, Math.ceil(least / 16) * 16);
 }
 
 /** Bands into which planes of `planeWords` words per pixel are divided so that a band is at most `mostBytes` large. */
-export function bandsOf({ frameWords, perWord }: FrameLayout, planeWords: number, mostBytes: number): number {
+export function bandsOf({ frameWords, perWord }: FrameLayout, planeWords: number, maxBytes: number): number {
   if (planeWords === 0) return 0;
-  const fit = Math.floor(mostBytes / (4 * planeWords * perWord * bandStep));
+  const fit = Math.floor(maxBytes / (4 * planeWords * perWord * bandStep));
   return Math.max(1, Math.ceil(frameWords / (Math.max(1, fit) * bandStep)));
 }
 

@@ -49,20 +49,20 @@ export const header = 16;
  * Capacity for seeds of peakfinder8, and for peaks. Blobs of peakfinder8 do not touch the border or each other; other
  * finders could find more in a frame that consists of peaks only, which is then rejected.
  */
-const mostBlobs = (pixels: number): number => Math.ceil(pixels / 4);
+const maxBlobs = (pixels: number): number => Math.ceil(pixels / 4);
 
 /**
  * Capacity for peaks where a binding holds at most `bytes`: at the default limits 2 to 4 million, more than any frame
  * of data has.
  */
-export const mostPeaks = (pixels: number, finder: FinderName, bytes: number): number =>
-  Math.min(mostBlobs(pixels), Math.floor((bytes - header) / recordOf(finder)));
+export const maxPeaks = (pixels: number, finder: FinderName, bytes: number): number =>
+  Math.min(maxBlobs(pixels), Math.floor((bytes - header) / recordOf(finder)));
 
 /** Size of a record in the list of a finder. */
 export const recordOf = (finder: FinderName): number => structBytes(finder === 'zaef' ? peaksSummit : peak);
 
 /** Largest number of good pixels in a window of dispersion. */
-const mostOfWindow = (2 * peaksRanges.kernelSize.high + 1) ** 2;
+const maxOfWindow = (2 * peaksRanges.kernelSize.high + 1) ** 2;
 
 /**
  * Bytes of everything the kernels name except the run, if rings list `ofRings` pixels in all and a frame has at most
@@ -85,10 +85,10 @@ export function bufferSizes(
     rings: Math.max(1, rings) * structBytes(peaksRing),
     candidates: 4 * ofRings,
     // Any pixel may be a summit.
-    seeds: 4 * (finder === 'peakfinder8' ? mostBlobs(pixels) : pixels),
+    seeds: 4 * (finder === 'peakfinder8' ? maxBlobs(pixels) : pixels),
     owners: 4 * pixels,
     flags: 4 * pixels,
-    most: 8 * (mostOfWindow + 1),
+    most: 8 * (maxOfWindow + 1),
     panels: panels.byteLength,
     found: header + peaks * recordOf(finder),
     // These two belong to whoever sums rings.

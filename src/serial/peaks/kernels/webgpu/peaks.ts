@@ -11,17 +11,17 @@ import { structBytes, wordOf } from '../../../../core/layout/struct.js';
 import type { PeaksDescriptor, PeaksKernel, PeaksOp } from '../../contract.js';
 import { checkBlobRoom } from '../blob-room.js';
 import { inOrder } from './order.js';
-import { bufferSizes, header, mostPeaks, type Pass, passes, recordOf } from './passes.js';
-import { mostOf, runOf } from './run.js';
+import { bufferSizes, header, maxPeaks, type Pass, passes, recordOf } from './passes.js';
+import { maxOf, runOf } from './run.js';
 import { RingSummer, sumPass } from './sums.js';
 import { tablesOf } from './tables.js';
 
 /** Number of peaks read back together with the counts; further ones take a second readback. */
 const readAtOnce = 1024;
 /** Largest number of workgroups of the kernels over pixels and over seeds: as many as a large GPU runs at once. */
-const mostGroups = { card: { pixels: 256, seeds: 2048 }, software: { pixels: 4, seeds: 8 } } as const;
+const maxGroups = { card: { pixels: 256, seeds: 2048 }, software: { pixels: 4, seeds: 8 } } as const;
 /** Largest number of workgroups along one dimension of a dispatch. */
-const mostAlong = 65535;
+const maxAlong = 65535;
 
 /** The peaks feature of a device. */
 export const peaksOp = (device: GpuDevice): PeaksOp => ({
@@ -30,12 +30,12 @@ export const peaksOp = (device: GpuDevice): PeaksOp => ({
 });
 
 /** Size in bytes of the largest buffer that a kernel can bind. */
-const mostBytes = ({ limits }: GpuDevice): number =>
+const maxBytes = ({ limits }: GpuDevice): number =>
   Math.min(limits.maxStorageBufferBindingSize ?? 0, limits.maxBufferSize ?? 0);
 
 function supportsPeaks(device: GpuDevice, { pixels }: PeaksDescriptor): true | { readonly why: string } {
   const bytes = 4 * pixels;
-  const most = mostBytes(device);
+  const most = maxBytes(device);
   if (bytes <= most) return true;
   return {
     why: `a frame of ${pixels} pixels needs a buffer of ${bytes} bytes; this device binds at most ${most}`,
@@ -81,11 +81,11 @@ function groupsOf(
   { software }: GpuDevice,
   { rings, pixels, width, height }: Readonly<Record<'rings' | 'pixels' | 'width' | 'height', number>>,
 ): readonly [number, number] {
-  const most = software ? mostGroups.software : mostGroups.card;
+  const most = software ? maxGroups.software : maxGroups.card;
   const groups = {
     rings: [rings, 1],
     pixels: [Math.min(most.pixels, Math.ceil(pixels / 64)), 1],
-    rows: [Math.ceil(width / 64), Math.min(mostAlong, height)],
+    rows: [Math.ceil(width / 64), Math.min(maxAlong, height)],
     seeds: [Math.min(most.seeds, pixels), 1],
   } as const;
   return groups[over];
@@ -100,7 +100,7 @@ async function planPeaks(device: GpuDevice, descriptor: PeaksDescriptor): Promis
   const steps = sumsOnly ? [] : passes[finder];
   const pipelines = await Promise.all(steps.map(({ source, entry }) => device.pipeline({ source, entry })));
   const record = recordOf(finder);
-  const capacity = mostPeaks(pixels, finder, mostBytes(device));
+  const capacity = maxPeaks(pixels, finder, maxBytes(device));
   const atOnce = Math.min(readAtOnce, capacity);
   const { staging, ringStaging, runs, buffers, all } = await memoryOfPlan(
     device,
@@ -130,7 +130,7 @@ async function planPeaks(device: GpuDevice, descriptor: PeaksDescriptor): Promis
     async run({ params, frame, bad, limits, sums }) {
       if (finder !== 'zaef') checkBlobRoom(params);
       for (const [stage, one] of runs.entries()) device.write(one, runOf(params, detector, bad !== undefined, stage));
-      if (buffers.most) device.write(buffers.most, mostOf(params));
+      if (buffers.most) device.write(buffers.most, maxOf(params));
       writeWhole(device, buffer('frame'), frame);
       if (bad) writeWhole(device, buffer('bad'), bad);
       if (sums) await summer.run(sums);

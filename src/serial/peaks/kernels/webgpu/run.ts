@@ -56,7 +56,7 @@ export function runOf(params: Uint8Array, planned: PlannedRun, marked: boolean, 
  * For windows of n pixels, the largest allowed ratio of variance to mean: n - 1 and sigmas of its counting statistics,
  * in float64. Roots are computed here, so that a device need not agree with the core in their last bit.
  */
-export function mostOf(params: Uint8Array): Float64Array {
+export function maxOf(params: Uint8Array): Float64Array {
   const kernel = read(peaksParams, params, 'kernelSize');
   const sigmas = realOf(params, 'sigmaBackground');
   return Float64Array.from({ length: (2 * kernel + 1) ** 2 + 1 }, (_, n) =>

@@ -31,7 +31,7 @@ function boxPlaces(box: Box, shape: readonly number[]): number[] {
 }
 
 /** The numbers of the elements in a box, from an array whose elements have `width` numbers each. */
-export function cut(whole: Float64Array, shape: readonly number[], box: Box, width: number): Float64Array {
+export function boxElements(whole: Float64Array, shape: readonly number[], box: Box, width: number): Float64Array {
   const out = new Float64Array(product(boxShape(box)) * width);
   boxPlaces(box, shape).forEach((place, i) => {
     for (let part = 0; part < width; part++) out[i * width + part] = whole[place * width + part] as number;

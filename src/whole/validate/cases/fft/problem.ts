@@ -3,7 +3,7 @@
 import { Random } from '../../../../core/random/random.js';
 import type { FftKind, FftOptions, FftScale, R2rKind } from '../../../../transforms/fft/fft.js';
 import { type AxisTransform, inverseKind, logicalLength, transform } from '../../oracle/fft/sums.js';
-import { type Box, boxShape, cut, inputBox, outputBox } from './boxes.js';
+import { type Box, boxElements, boxShape, inputBox, outputBox } from './boxes.js';
 import { halved, perTransform, product, takeReduced } from './shapes.js';
 
 /**
@@ -99,7 +99,7 @@ export function problem(options: FftOptions, { direction, scale, back, fill, arr
     back,
     arrays,
     logical: kinds.reduce((all, k, axis) => (k ? all * logicalLength(k, shape[axis] as number) : all), 1),
-    input: perTransform(input, batch, (one) => cut(one, from.shape, inBox, width)),
+    input: perTransform(input, batch, (one) => boxElements(one, from.shape, inBox, width)),
     inputShape: boxShape(inBox),
     outputShape: boxShape(outBox),
     inputBox: inBox,

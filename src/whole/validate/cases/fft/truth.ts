@@ -1,7 +1,7 @@
 /** The truth of a problem, from sums in float64. */
 import type { FftScale } from '../../../../transforms/fft/fft.js';
 import { transform } from '../../oracle/fft/sums.js';
-import { cut, embed } from './boxes.js';
+import { boxElements, embed } from './boxes.js';
 import type { Problem } from './problem.js';
 import { fillReduced, halved, perTransform, takeReduced } from './shapes.js';
 
@@ -33,6 +33,6 @@ export function oracle(p: Problem): Float64Array {
     if (p.arrays === 'twice') out = transform(out, shape, kinds);
     if (!outputComplex) out = Float64Array.from({ length: out.length / 2 }, (_, i) => out[2 * i] as number);
     else if (half) out = takeReduced(out, shape, reduced);
-    return cut(out, halves(outputComplex), outputBox, outputComplex ? 2 : 1).map((x) => x * factor);
+    return boxElements(out, halves(outputComplex), outputBox, outputComplex ? 2 : 1).map((x) => x * factor);
   });
 }

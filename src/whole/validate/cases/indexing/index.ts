@@ -9,7 +9,7 @@ import { otherHand, perfectImage } from '../../oracle/indexing/lattices.js';
 import * as bounds from '../../tolerances.js';
 import { type Answer, type CellName, cells, type Lists } from './lists.js';
 import { references } from './reference.js';
-import { empty, noise, noise0, strayed } from './refused.js';
+import { empty, noise, noise0, withStraySpots } from './refused.js';
 import { rivals } from './rivals.js';
 import { orientedCell, perfect, row, simulated } from './row.js';
 import { effortsOf, furtherTwinsOf, repeatOf, singlesOf } from './twins.js';
@@ -17,7 +17,7 @@ import { effortsOf, furtherTwinsOf, repeatOf, singlesOf } from './twins.js';
 const scale3 = (k: number, [a, b, c]: Cell): Cell => [scale(k, a), scale(k, b), scale(k, c)];
 
 function rowsOf(method: IndexingMethod): Row<Lists, Answer, Lists>[] {
-  const few = bounds.mostLattices(
+  const few = bounds.maxLattices(
     0.25,
     'ten true spots among twenty, noise 0.5 px: simulations of the method find nine in ten',
   );
@@ -57,7 +57,7 @@ function rowsOf(method: IndexingMethod): Row<Lists, Answer, Lists>[] {
         tooFew: false,
       }),
     ),
-    ...[20, 100].map((spots) => strayed(method, spots)),
+    ...[20, 100].map((spots) => withStraySpots(method, spots)),
     empty(method, 'spots=0:images=3', 'images without spots', noise0, { used: 0, tooFew: true }),
     empty(method, 'spots=3:images=3', 'fewer spots than indexing needs', noise(3, 3), { used: 3, tooFew: true }),
     ...singlesOf(method),
@@ -159,7 +159,7 @@ function turboRows(): Row<Lists, Answer, Lists>[] {
     }),
     simulated('turbo', 'tetra', 300, { images: 64 }, 'the pace of good images', { bench: true }),
     simulated('turbo', 'mono', 300, { crystals: 2 }, 'two lattices in an image'),
-    strayed('turbo', 20),
+    withStraySpots('turbo', 20),
     empty('turbo', 'noise:n=100:images=16', 'spots without a lattice are refused', noise(100, 16), {
       used: 100,
       tooFew: false,

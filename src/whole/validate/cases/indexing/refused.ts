@@ -45,7 +45,7 @@ const stray = [
   [0, 0, 5.5],
 ].flat();
 /** Impossible spots among good ones. */
-export function strayed(method: IndexingMethod, spots: number) {
+export function withStraySpots(method: IndexingMethod, spots: number) {
   return row(method, `stray:tri:n=${spots}:images=4`, 'spots at 5.5 to 10¹⁸ 1/angstrom among good ones', (seed) => ({
     images: simulateSpots({ cell: cells.tri, images: 4, seed, spots }).map(({ spots: good, lattices, owner }) => ({
       spots: Float64Array.from([...stray, ...good]),

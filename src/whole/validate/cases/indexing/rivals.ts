@@ -98,7 +98,7 @@ function curved(name: CellName, crystals: number) {
         let [missed, flags] = [0, 0];
         images.forEach(({ lattices }, i) => {
           const found = result.image(i).crystals();
-          missed += lattices.filter((one) => !found.some(({ cell }) => latticeDifference(cell, one))).length;
+          missed += lattices.filter((lattice) => !found.some(({ cell }) => latticeDifference(cell, lattice))).length;
           flags += found.filter(({ ambiguous, rivals }) => ambiguous || rivals.length > 0).length;
         });
         return { errors: { missed, flags } };

@@ -38,16 +38,16 @@ export function sceneOf(seed: number, { crystals, symmetry, dMin, bandwidth }: S
   };
   const lines = ['CrystFEL stream format 2.3'];
   const made: OracleCrystal[] = [];
-  const [mostH, mostK, mostL] = cell.map((length) => Math.floor(length / dMin)) as [number, number, number];
+  const [maxH, maxK, maxL] = cell.map((length) => Math.floor(length / dMin)) as [number, number, number];
   for (let c = 0; c < crystals; c++) {
     const random = new Random(seed, c);
     // The crystal is defined by the digits of the stream: the oracle reads the same ones.
     const rows = rotation(random).map((row, i) => row.map((x) => Number(((10 * x) / (cell[i] ?? 1)).toFixed(7))));
     const [lnG, b, radius] = [0.5 * random.normal(), 4 * random.normal(), 1e-3 * Math.exp(0.15 * random.normal())];
     const observations: OracleObservation[] = [];
-    for (let h = -mostH; h <= mostH; h++)
-      for (let k = -mostK; k <= mostK; k++)
-        for (let l = -mostL; l <= mostL; l++) {
+    for (let h = -maxH; h <= maxH; h++)
+      for (let k = -maxK; k <= maxK; k++)
+        for (let l = -maxL; l <= maxL; l++) {
           const g = [0, 1, 2].map(
             (x) => (h * (rows[0]?.[x] ?? 0) + k * (rows[1]?.[x] ?? 0) + l * (rows[2]?.[x] ?? 0)) / 10,
           ) as [number, number, number];

@@ -187,15 +187,17 @@ function rounds(
     sums = new Map();
     for (const [c, crystal] of crystals.entries()) {
       const own = state.parameters[c] ?? [];
-      for (const one of crystal.observations) {
-        const g = factorOf(fit.model, own, placed(crystal, one.indices, own[3] ?? 0, own[4] ?? 0));
+      for (const observation of crystal.observations) {
+        const g = factorOf(fit.model, own, placed(crystal, observation.indices, own[3] ?? 0, own[4] ?? 0));
         const w =
           (state.weights[c] ?? 0) *
-          (model ? weightOf(one, g * (model.get(one.unique) ?? 0), state.proportional2) : 1 / one.sigma ** 2);
-        const at = sums.get(one.unique) ?? { numerator: 0, information: 0 };
-        at.numerator += w * g * one.intensity;
+          (model
+            ? weightOf(observation, g * (model.get(observation.unique) ?? 0), state.proportional2)
+            : 1 / observation.sigma ** 2);
+        const at = sums.get(observation.unique) ?? { numerator: 0, information: 0 };
+        at.numerator += w * g * observation.intensity;
         at.information += w * g * g;
-        sums.set(one.unique, at);
+        sums.set(observation.unique, at);
       }
     }
     model = new Map(
@@ -219,12 +221,13 @@ function refineAll(
   const excess: number[] = [];
   const deviation2 = crystals.map((crystal, c) => {
     const own = state.parameters[c] ?? [];
-    const references = crystal.observations.map((one) => {
-      const g = factorOf(fit.model, own, placed(crystal, one.indices, own[3] ?? 0, own[4] ?? 0));
-      const w = (state.weights[c] ?? 0) * weightOf(one, g * (model.get(one.unique) ?? 0), state.proportional2);
-      const { numerator, information } = sums.get(one.unique) ?? { numerator: 0, information: 0 };
+    const references = crystal.observations.map((observation) => {
+      const g = factorOf(fit.model, own, placed(crystal, observation.indices, own[3] ?? 0, own[4] ?? 0));
+      const w =
+        (state.weights[c] ?? 0) * weightOf(observation, g * (model.get(observation.unique) ?? 0), state.proportional2);
+      const { numerator, information } = sums.get(observation.unique) ?? { numerator: 0, information: 0 };
       const others = information - w * g * g;
-      const value = (numerator - w * g * one.intensity) / others;
+      const value = (numerator - w * g * observation.intensity) / others;
       return others > 1e-3 * information && value > 0 ? { value, variance: 1 / others } : undefined;
     });
     let found: number | undefined;
@@ -322,15 +325,15 @@ function finished(
   );
   for (const [c, crystal] of crystals.entries()) {
     const own = state.parameters[c] ?? [];
-    for (const one of crystal.observations) {
-      const g = factorOf(fit.model, own, placed(crystal, one.indices, own[3] ?? 0, own[4] ?? 0));
-      const expected = g * (model.get(one.unique) ?? 0);
-      const w = (state.weights[c] ?? 0) * weightOf(one, expected, state.proportional2);
-      const at = all.get(one.unique);
+    for (const observation of crystal.observations) {
+      const g = factorOf(fit.model, own, placed(crystal, observation.indices, own[3] ?? 0, own[4] ?? 0));
+      const expected = g * (model.get(observation.unique) ?? 0);
+      const w = (state.weights[c] ?? 0) * weightOf(observation, expected, state.proportional2);
+      const at = all.get(observation.unique);
       if (!at || w === 0) continue;
       at.count++;
       at.information += w * g * g;
-      at.scatter += w * (one.intensity - expected) ** 2;
+      at.scatter += w * (observation.intensity - expected) ** 2;
     }
   }
   const order = [...all].sort(([a], [b]) => (model.get(a) ?? 0) - (model.get(b) ?? 0));

@@ -6,7 +6,7 @@ const gigabytes = (bytes: number): string => `${(bytes / 1e9).toPrecision(3)} GB
 /** Time between two looks at the memory, ms: each asks the system. */
 const everyMs = 200;
 
-export class MemoryRoom {
+export class MemoryBudget {
   readonly #most: number;
   readonly #used: (() => number) | undefined;
   readonly #warn: (text: string) => void;

@@ -17,7 +17,7 @@ export type Verdict =
 
 const refused = (status: number, text: string): Verdict => ({ allowed: false, status, text });
 
-export class Gate {
+export class RequestGuard {
   /** 128 random bits unless given, which every request must present: as a cookie, in its address, or as a Bearer. */
   readonly token: string;
   readonly #hosts: readonly string[];

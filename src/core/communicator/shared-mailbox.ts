@@ -33,7 +33,7 @@ export interface Notice {
 export const unacknowledged = 0xffff;
 const kindUnit = 0x10000;
 
-export class Board {
+export class SharedMailbox {
   readonly size: number;
   readonly #words: Int32Array;
   readonly #slots: number;
@@ -41,7 +41,7 @@ export class Board {
   constructor(memory: SharedArrayBuffer, size: number) {
     this.size = size;
     this.#words = new Int32Array(memory);
-    this.#slots = Board.#slotsFor(size);
+    this.#slots = SharedMailbox.#slotsFor(size);
   }
 
   static #slotsFor(size: number): number {
@@ -50,7 +50,7 @@ export class Board {
 
   /** Shared memory for `size` ranks. */
   static memory(size: number): SharedArrayBuffer {
-    const mailbox = lineWords + slotWords * Board.#slotsFor(size);
+    const mailbox = lineWords + slotWords * SharedMailbox.#slotsFor(size);
     const words = lineWords + size * lineWords + reasonWords + size * size * mailbox + size * acknowledgements;
     return new SharedArrayBuffer(4 * words);
   }

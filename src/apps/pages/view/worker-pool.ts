@@ -21,14 +21,14 @@ const blocksPerWorker = 4;
 /**
  * Minimum and maximum number of frames in a block: each block plans its search anew, and its stream is held in memory.
  */
-const [leastFrames, mostFrames] = [4, 256];
+const [minFrames, maxFrames] = [4, 256];
 const beginOfChunk = new TextEncoder().encode('----- Begin chunk -----');
 
 /** The number of workers for a number of frames. */
 export const crewSize = (frames: number, cores: number): number =>
-  Math.max(1, Math.min(8, cores, Math.floor(frames / leastFrames)));
+  Math.max(1, Math.min(8, cores, Math.floor(frames / minFrames)));
 
-export class Crew {
+export class WorkerPool {
   readonly #members: readonly Engine[];
   #stopped = false;
 
@@ -44,7 +44,7 @@ export class Crew {
   /** The streams of all blocks, joined; the frames of a stopped run that were searched before the first missing one. */
   async run({ request, settings, cells, frames }: CrewTask): Promise<Blob> {
     const size = Math.ceil(frames / (blocksPerWorker * this.#members.length));
-    const block = Math.max(leastFrames, Math.min(mostFrames, size));
+    const block = Math.max(minFrames, Math.min(maxFrames, size));
     const results: (RunResult | undefined)[] = new Array(Math.ceil(frames / block));
     let next = 0;
     const work = async (member: Engine): Promise<void> => {

@@ -12,7 +12,7 @@ import type { InputFile } from './protocol.js';
 import { showable } from './shown.js';
 
 /** Frames by their number in the book. */
-export interface FrameBook {
+export interface FrameIndex {
   read(frame: number): Promise<FrameData>;
   /** The results of a frame; undefined if they are not known. */
   chunk(frame: number): Promise<StreamChunk | undefined>;
@@ -44,7 +44,7 @@ export interface FramesOf {
 }
 
 /** Datasets kept open: frames next to each other are usually in the same file. */
-const mostOpen = 4;
+const maxOpen = 4;
 
 /** Reads frames of files that are opened when they are needed. */
 export class OpenFiles {
@@ -96,7 +96,9 @@ export class OpenFiles {
     const key = fileKey(file);
     const known = this.#open.get(key);
     if (known) return known;
-    const siblings = this.#siblings.flatMap((one) => ('blob' in one && one.blob instanceof File ? [one.blob] : []));
+    const siblings = this.#siblings.flatMap((sibling) =>
+      'blob' in sibling && sibling.blob instanceof File ? [sibling.blob] : [],
+    );
     const dataset = await openStacked(
       (how) =>
         open('blob' in file ? blobSource(file.blob, { siblings }) : file.address, { ...how, growing: this.#growing }),
@@ -105,7 +107,7 @@ export class OpenFiles {
     );
     this.#open.set(key, dataset);
     const [oldest] = this.#open;
-    if (this.#open.size > mostOpen && oldest) {
+    if (this.#open.size > maxOpen && oldest) {
       this.#open.delete(oldest[0]);
       await oldest[1].dispose();
     }
