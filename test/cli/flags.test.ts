@@ -321,7 +321,7 @@ describe('examples in READMEs', () => {
   const pages = ['README.md', ...guides, ...rooms.map((room: string) => `src/${room}/README.md`), 'test/README.md'];
   const textOf = (page: string): string => {
     try {
-      return readFileSync(page, 'utf8');
+      return readFileSync(page, 'utf8').replace(/\\\n\s*/g, '');
     } catch {
       return '';
     }

@@ -23,7 +23,7 @@ export interface KernelPart<B extends BufferDeclarations = BufferDeclarations> {
   /** The results that its planes are, one for each: the memory of the sums becomes theirs. */
   readonly planes?: readonly (keyof B & string)[] | undefined;
   /** Writes the other sums into the results of the partition; nav views cover the frames that exist. */
-  finish?(sums: KernelSums, results: Views<B>): void;
+  readonly finish?: ((sums: KernelSums, results: Views<B>) => void) | undefined;
 }
 
 /** Gives the sums of a partition to the results of a part. */
