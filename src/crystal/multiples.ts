@@ -21,7 +21,7 @@
 import { bravaisCandidates } from './bravais.js';
 import { type Cell, combine, lengthsOf, reciprocal } from './cell.js';
 import type { KnownCell } from './cell-file.js';
-import { isAbsent, primitiveOf } from './centring.js';
+import { type Centring, isAbsent, primitiveOf } from './centring.js';
 import {
   countSupport,
   type FinerLattice,
@@ -84,7 +84,7 @@ const fewestOfEdge = 30;
 const [wideScatter, maxDivided] = [0.12, 0.9];
 /**
  * Fewest peaks at absent reflections, and smallest fraction of all at reflections, that speak against a centring: right
- * ones have chance alone there, and a superstructure a few. Obverse and reverse twins of H have a third or more.
+ * ones have chance alone there, and a superstructure a few.
  */
 const [fewestAbsent, minAbsent] = [30, 0.1];
 const divisors = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12] as const;
@@ -201,7 +201,7 @@ export class MultipleSearch {
       const [a, b, c] = [along(edges, 0), along(edges, 1), along(edges, 2)];
       const [da, db, dc] = [offWhole(a), offWhole(b), offWhole(c)];
       if (da ** 2 + db ** 2 + dc ** 2 < near ** 2) {
-        if (isAbsent(this.#known.centring, Math.round(a), Math.round(b), Math.round(c))) this.#absent++;
+        if (isForbidden(this.#known.centring, Math.round(a), Math.round(b), Math.round(c))) this.#absent++;
         else this.#allowed++;
       }
       if (da ** 2 + db ** 2 + dc ** 2 > farFromNodes ** 2) this.#countBetween(a, b, c);
@@ -230,8 +230,7 @@ export class MultipleSearch {
 
   get #forbidden(): CellMultiple['forbidden'] {
     const [absent, others] = [this.#absent, this.#allowed];
-    const isLikely = this.#known.centring === 'H' || absent < Math.max(fewestAbsent, minAbsent * (absent + others));
-    return isLikely ? undefined : [absent, others];
+    return absent < Math.max(fewestAbsent, minAbsent * (absent + others)) ? undefined : [absent, others];
   }
 
   /** Counts a peak that is at halves or thirds of indices, or at fifths next to a node, which show the tails of nodes. */
@@ -408,6 +407,10 @@ function nearestSetting(cell: Cell, { cell: known, centring }: KnownCell): Cell 
   const orders: readonly Cell[] = [cell, [b, c, a], [c, a, b], [b, a, c], [a, c, b], [c, b, a]];
   return orders.reduce((best, one) => (off(one) < off(best) ? one : best));
 }
+
+/** Whether a centring forbids a reflection; for H in both of its settings, because twins have the reflections of both. */
+const isForbidden = (centring: Centring, h: number, k: number, l: number): boolean =>
+  isAbsent(centring, h, k, l) && (centring !== 'H' || isAbsent(centring, -h, -k, l));
 
 const offWhole = (x: number): number => Math.abs(x - Math.round(x));
 

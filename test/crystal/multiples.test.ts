@@ -66,6 +66,33 @@ describe('a known cell', () => {
     }
   });
 
+  describe('centred H', () => {
+    const hexagonal = cellFromParameters(67.42, 67.42, 160.67, 90, 90, 120);
+
+    test('is none of primitive crystals: two settings together forbid four of nine reflections', () => {
+      for (const seed of [1, 2, 3]) {
+        const [absent, others] = told(hexagonal, [1, 1, 1], { centring: 'P', as: 'H', seed })?.forbidden ?? [0, 0];
+        expect(Math.abs(absent / (absent + others) - 4 / 9)).toBeLessThan(0.05);
+      }
+    });
+
+    test('is right where obverse and reverse crystals are twins', () => {
+      const known = { cell: hexagonal, centring: 'H' } as const;
+      const search = new MultipleSearch(known);
+      for (const { spots, lattices } of simulateSpots({ ...known, images: 8, spots: 150, seed: 4 })) {
+        const [cell = hexagonal] = lattices;
+        // The reverse twin is turned by 180° about c.
+        const axis = cell[2].map((x) => x / Math.hypot(...cell[2]));
+        const turned = Array.from(spots, (x, i) => {
+          const along = axis.reduce((sum, u, k) => sum + u * (spots[i - (i % 3) + k] ?? 0), 0);
+          return 2 * along * (axis[i % 3] ?? 0) - x;
+        });
+        search.add(cell, Float32Array.from([...spots, ...turned]));
+      }
+      expect(search.found?.forbidden).toBeUndefined();
+    });
+  });
+
   test.for([
     [[2, 1, 1], 2],
     [[1, 1, 3], 3],
