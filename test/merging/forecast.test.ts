@@ -128,7 +128,7 @@ describe('a shell', () => {
 
   test('in words and as a table says what is, what comes and how sure that is', () => {
     expect(answerText(said[0] as WantedAnswer)).toMatch(
-      /^CC1\/2=\.6@1\.8A: \.\d\d ± \.\d\d at 1\.86–1\.80 Å; reached with \d+ crystals \(\d+ to \d+\), now 270$/,
+      /^CC1\/2=\.6@1\.8A: \.\d\d ± \.\d\d at 1\.86–1\.80 Å; would be reached with \d+ crystals \(\d+ to \d+\); now 270$/,
     );
     expect(forecastSection(said).match(/<tr>/g)).toHaveLength(4);
     expect(forecastSection()).toBe('');

@@ -1,5 +1,5 @@
 /** What is wanted of a merge: asked of streams and of a merge that goes on. */
-import { type Context, createContext } from 'ewald';
+import { type Context, createContext, readCell } from 'ewald';
 import { mergeReport, mergeSink, mergeStatusText, wantedText } from 'ewald/merging';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WatchedRun } from '../../src/io/live/watched-run.js';
@@ -113,6 +113,15 @@ const answer: WantedAnswer = {
   difference: undefined,
 };
 
+test('an error has the digits that it takes, or is left out if it is not known', () => {
+  const text = (value: number, error: number, kind: WantedAnswer['kind'] = 'ccHalf'): string | undefined =>
+    wantedText({ ...answer, kind, value, error, said: undefined }).split(' at ')[0];
+  expect(text(0.998, 0.0004)).toBe('CC1/2=.5@2.0A: .9980 ± .0004');
+  expect(text(1, 0)).toBe('CC1/2=.5@2.0A: 1.00');
+  expect(text(1, Number.NaN)).toBe('CC1/2=.5@2.0A: 1.00');
+  expect(text(0.9997, 0.0002, 'completeness')).toBe('CC1/2=.5@2.0A: 99.97 % ± .02');
+});
+
 describe('a run that goes on', () => {
   test('has the answers beside its status, also of what more crystals may reach', async () => {
     const wanted = ['complete=99%@2.6A', 'CC1/2=.5@1.5A'];
@@ -136,6 +145,11 @@ describe('a run that goes on', () => {
       /wanted.* is "CC1\/2=\.5@1\.5A"; the corner of the detector is at 2\.50 Å; ask for 2\.50 Å or a larger d/,
     );
     expect(sink.checkReach(1 / 1.4)).toBeUndefined();
+    // Nor does it merge crystals of a cell in a symmetry that this does not have.
+    const [tetragonal, orthorhombic] = [readCell('79.1,79.1,38.1,90,90,90'), readCell('41,52,63,90,90,90')];
+    const hexagonal = await mergeSink(context, { symmetry: '6/mmm' });
+    expect(() => hexagonal.checkCells([tetragonal])).toThrow(/^the cell 79\.10 .* does not have the symmetry 6\/mmm/);
+    expect(sink.checkCells([tetragonal, orthorhombic])).toBeUndefined();
     // A forecast has its course, from now to beyond the goal.
     const { course = [], needed, value, crystals = 0 } = sink.wanted[0] ?? {};
     expect(course[0]).toMatchObject({ crystals, likely: expect.closeTo(value ?? 0, 1) });
@@ -196,7 +210,7 @@ describe('a run that goes on', () => {
       ],
     });
     expect(now && wantedText(now)).toMatch(
-      /^CC1\/2=\.5@2\.0A: \.31 ± \.04 at 2\.07–2\.00 Å \(said \.33 20 min ago\); reached with 600 crystals \(500 to 700\), in 10 min \(6\.\d to 1\d\), now 300$/,
+      /^CC1\/2=\.5@2\.0A: \.31 ± \.04 at 2\.07–2\.00 Å \(said \.33 20 min ago\); would be reached with 600 crystals \(500 to 700\), in 10 min \(6\.\d to 1\d\); now 300$/,
     );
     const [paused] = answers.at(900);
     expect(paused).toMatchObject({

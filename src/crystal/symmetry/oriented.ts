@@ -1,5 +1,6 @@
 /** A point group in the setting of a cell. */
-import type { Cell } from '../cell.js';
+import { EwaldError } from '../../base/errors.js';
+import { anglesOf, type Cell, lengthsOf } from '../cell.js';
 import { isTurnable, laueGroup, type PointGroup, pointGroup, rotationsOf } from './point-group.js';
 import { type MetricTolerance, strainOf } from './settings.js';
 
@@ -18,9 +19,14 @@ interface OrientedGroup {
  * which `preferred` is tried first. Undefined if the cell does not have this symmetry. Throws `Argument` for a name
  * that is not a point group.
  */
-export function orientedGroup(name: string, cell: Cell, preferred?: string): OrientedGroup | undefined {
+export function orientedGroup(
+  name: string,
+  cell: Cell,
+  preferred?: string,
+  tolerance = symmetryTolerance,
+): OrientedGroup | undefined {
   const fits = (group: PointGroup): boolean =>
-    rotationsOf(laueGroup(group)).every((operation) => strainOf(operation, cell, symmetryTolerance) <= 1);
+    rotationsOf(laueGroup(group)).every((operation) => strainOf(operation, cell, tolerance) <= 1);
   if (isTurnable(name)) {
     const axes = [...(['c', 'b', 'a'] as const)].sort((a, b) => Number(b === preferred) - Number(a === preferred));
     for (const axis of axes) {
@@ -31,3 +37,21 @@ export function orientedGroup(name: string, cell: Cell, preferred?: string): Ori
   const group = pointGroup(name);
   return fits(group) ? { group, axis: undefined } : undefined;
 }
+
+/** Lengths and angles of a cell in messages. */
+export const shownParameters = (parameters: readonly number[]): string =>
+  `${parameters
+    .slice(0, 3)
+    .map((x) => x.toFixed(2))
+    .join(' ')} Å ${parameters
+    .slice(3)
+    .map((x) => x.toFixed(1))
+    .join(' ')}°`;
+
+/** The error of a cell that does not have the symmetry of a point group. */
+export const notOfSymmetry = (cell: Cell, symmetry: string): EwaldError =>
+  new EwaldError(
+    'Argument',
+    `the cell ${shownParameters([...lengthsOf(cell), ...anglesOf(cell)])} does not have the symmetry ${symmetry}; ` +
+      'choose a point group of its lattice, or auto',
+  );

@@ -5,6 +5,8 @@ import { expectsMembers } from '../../base/arguments.js';
 import { checkedOptions, row } from '../../base/call-options.js';
 import { observer } from '../../base/callbacks.js';
 import { EwaldError, isEwaldError } from '../../base/errors.js';
+import type { KnownCell } from '../../crystal/cell-file.js';
+import { notOfSymmetry, orientedGroup, symmetryTolerance } from '../../crystal/symmetry/oriented.js';
 import type { ShownPanes } from '../../io/live/shown-panes.js';
 import { Collector } from './collection/collector.js';
 import { ObservationColumns } from './collection/columns.js';
@@ -15,7 +17,7 @@ import { shownAnswer } from './forecast/shown.js';
 import { answerText } from './forecast/words.js';
 import { expectsMerging } from './merge-stream.js';
 import type { Merger } from './merger.js';
-import type { MergeOptions } from './options.js';
+import { automatic, type MergeOptions } from './options.js';
 import type { MergeResult } from './result.js';
 import type { MergingMethods } from './room.js';
 
@@ -59,6 +61,8 @@ export interface MergeSink {
   reportSection(): string | undefined;
   /** Throws `Argument` for a goal beyond the corner of the detector, at its largest 1/d in 1/Å. */
   checkReach(largestInverseD: number): void;
+  /** Throws `Argument` if crystals of none of these cells can have the symmetry of the merge. */
+  checkCells(cells: readonly KnownCell[]): void;
   /** What the page of a run shows of it. */
   panes(): ShownPanes;
   /** The data set of a frame; absent without `splitBy`. */
@@ -69,6 +73,8 @@ export interface MergeSink {
   readonly result: MergeResult | undefined;
 }
 
+/** Largest deviation of a known cell from the symmetry of the merge: crystals may have more of it than their known cell. */
+const asFound = { lengths: 2 * symmetryTolerance.lengths, anglesDeg: 2 * symmetryTolerance.anglesDeg };
 /** Number of crystals for the first merge; each later merge takes half as many more, or a fifth if something is wanted. */
 const firstMerge = 30;
 
@@ -148,6 +154,14 @@ export async function mergeSink(
         if (beyond !== undefined)
           throw refused(goal.text, beyond.replace('the data end', 'the corner of the detector is'));
       }
+    },
+    checkCells(cells) {
+      const { symmetry, cell } = options;
+      const merged = cell ? [cell] : cells;
+      const [first] = merged;
+      if (!first || symmetry === automatic) return;
+      if (!merged.some((one) => orientedGroup(symmetry, one.cell, one.uniqueAxis, asFound)))
+        throw notOfSymmetry(first.cell, symmetry);
     },
     panes: () => ({ answers: answers.at(now()).map(shownAnswer) }),
     ...(options.splitBy !== undefined && { datasetOf: datasetBy(options.splitBy) }),

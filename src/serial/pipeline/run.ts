@@ -99,7 +99,10 @@ export async function* runPipeline(
     try {
       // Warnings before a refusal would hide what it says.
       if (checked.rois.length > 0) spansOf(await own.detector(), checked.rois);
-      for (const sink of options.sinks ?? []) await checkReach(sink, own);
+      for (const sink of options.sinks ?? []) {
+        if (cells) sink.checkCells?.(cells);
+        await checkReach(sink, own);
+      }
       const isDistanceOpen = await abortable(toldOf(geometry, source, !!cells, onEvent), signal);
       for (const warning of asGiven?.geometry.warnings ?? []) warn(`${asGiven?.name}: ${warning}`);
       for (const text of source.warnings) warn(text);

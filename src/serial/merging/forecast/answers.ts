@@ -40,7 +40,7 @@ export interface WantedAnswer {
   readonly dMin: number | undefined;
   /** The value now: CC1/2, completeness, I/σ, or the σ of the difference. */
   readonly value: number;
-  /** Standard error of `value`. */
+  /** Standard error of `value`; NaN if the shell cannot be judged yet. */
   readonly error: number;
   readonly isReached: boolean;
   /** Number of crystals merged so far. */
@@ -144,7 +144,8 @@ function ofShell(goal: Goal, scene: AnswerScene, halves: HalfSums): WantedAnswer
   const { value, error } = forecast;
   const own = { ...base, dMax: 1 / now.low, value, error };
   const unjudged = kind === 'completeness' ? undefined : unjudgedText(kind, now, forecast);
-  if (unjudged !== undefined) return { ...own, isReached: false, refusal: unjudged };
+  // Too few reflections tell no error either.
+  if (unjudged !== undefined) return { ...own, error: Number.NaN, isReached: false, refusal: unjudged };
   const said = backtest.judge(text, value, error, { crystals, atS });
   backtest.say(text, forecast, crystals, atS);
   const judged = { ...own, said };

@@ -23,6 +23,21 @@ export const valueText: Readonly<Record<WantedAnswer['kind'], (x: number) => str
   difference: (x) => `${x.toFixed(1)} σ`,
 };
 
+/** Most decimals of a value with a small error. */
+const maxDecimals = 5;
+
+/** A value with its error, in as many more digits as the error takes; alone if its error is 0 or NaN: not known. */
+function withError({ kind, value, error }: WantedAnswer): string {
+  const own = valueText[kind];
+  if (!(error > 0)) return own(value);
+  const said = own(error).replace(/ %$/, '');
+  if (Number(said) > 0) return `${own(value)} ± ${said}`;
+  const [size, unit] = kind === 'completeness' ? [100, ' %'] : [1, ''];
+  const decimals = Math.min(maxDecimals, Math.ceil(-Math.log10(size * error)));
+  const digits = (x: number): string => (size * x).toFixed(decimals).replace(/^(-?)0\./, '$1.');
+  return Number(digits(error)) > 0 ? `${digits(value)}${unit} ± ${digits(error)}` : own(value);
+}
+
 /** "850 crystals (600 to 1200)". */
 export const likelyText = ({ likely, least, most }: Likely, what: string): string =>
   `${twoDigits(likely)} ${what} (${twoDigits(least)} to ${twoDigits(most)})`;
@@ -46,13 +61,12 @@ function differenceText({ datasets, visible, sensitivities, spread }: WantedDiff
 
 /** What is known of the value of a goal: `.31 ± .04 at 2.07–2.00 Å`. */
 export function presentText(answer: WantedAnswer): string {
-  const { kind, value, error, dMax, dMin, difference } = answer;
+  const { kind, value, dMax, dMin, difference } = answer;
   if (!Number.isFinite(value)) return '';
-  const own = valueText[kind];
   const place = dMax === undefined || dMin === undefined ? '' : ` at ${dMax.toFixed(2)}–${dMin.toFixed(2)} Å`;
   return kind === 'difference'
-    ? `${own(value)}${difference ? differenceText(difference) : ''}`
-    : `${own(value)} ± ${own(error).replace(/ %$/, '')}${place}`;
+    ? `${valueText[kind](value)}${difference ? differenceText(difference) : ''}`
+    : `${withError(answer)}${place}`;
 }
 
 /** An answer of `result.forecast` in one line. Throws `Argument` for anything else. */
@@ -67,7 +81,7 @@ export function answerText(answer: WantedAnswer): string {
   const end = isReached
     ? 'reached'
     : needed
-      ? `reached with ${likelyText(needed, 'crystals')}${time}, now ${crystals}`
+      ? `would be reached with ${likelyText(needed, 'crystals')}${time}; now ${crystals}`
       : `no forecast: ${refusal ?? ''}`;
   return `${goal}: ${present}${before}${present === '' ? '' : '; '}${end}`;
 }

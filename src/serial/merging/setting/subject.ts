@@ -8,7 +8,7 @@ import { argumentError } from '../../../base/parameters.js';
 import { anglesOf, type Cell, cellFromParameters, lengthsOf } from '../../../crystal/cell.js';
 import { type Centring, centrings } from '../../../crystal/centring.js';
 import { determinant, identity, type Operation, operationOf } from '../../../crystal/symmetry/matrices.js';
-import { orientedGroup } from '../../../crystal/symmetry/oriented.js';
+import { shownParameters as cellText, notOfSymmetry, orientedGroup } from '../../../crystal/symmetry/oriented.js';
 import { type PointGroup, rotationsOf } from '../../../crystal/symmetry/point-group.js';
 import { strainOf } from '../../../crystal/symmetry/settings.js';
 import type { Observations } from '../collection/observations.js';
@@ -119,15 +119,6 @@ const near = (own: readonly number[], wanted: readonly number[]): boolean =>
       : Math.abs(x - (wanted[i] ?? 0)) <= cellTolerance.anglesDeg,
   );
 
-const cellText = (parameters: readonly number[]): string =>
-  `${parameters
-    .slice(0, 3)
-    .map((x) => x.toFixed(2))
-    .join(' ')} Å ${parameters
-    .slice(3)
-    .map((x) => x.toFixed(1))
-    .join(' ')}°`;
-
 /**
  * The rotations that `operator` names: an operation such as `k,h,-l` with the identity, or those of a point group.
  * Throws `Argument` for one that is neither, or that changes the cell.
@@ -153,12 +144,7 @@ export function givenRotations(operator: string, cell: Cell): readonly Operation
  */
 function oriented(symmetry: string, cell: Cell, uniqueAxis: string | undefined, remarks: string[]): PointGroup {
   const found = orientedGroup(symmetry, cell, uniqueAxis);
-  if (!found)
-    throw new EwaldError(
-      'Argument',
-      `the cell ${cellText([...lengthsOf(cell), ...anglesOf(cell)])} does not have the symmetry ${symmetry}; ` +
-        'choose a point group of its lattice, or auto',
-    );
+  if (!found) throw notOfSymmetry(cell, symmetry);
   const { group, axis } = found;
   if (axis !== undefined && axis !== 'c') remarks.push(`The unique axis of ${symmetry} is ${axis}, as in the cell.`);
   return group;

@@ -3,6 +3,7 @@
 import { counted } from '../../../base/amounts.js';
 import type { MethodOf } from '../../../base/members.js';
 import { oneLine } from '../../../base/plain-text.js';
+import type { KnownCell } from '../../../crystal/cell-file.js';
 import type { LatticeName } from '../../../crystal/lattice-name.js';
 import type { Output, WriteOptions } from '../../../io/files/write.js';
 import type { ShownPanes } from '../../../io/live/shown-panes.js';
@@ -23,6 +24,8 @@ export interface FrameSink {
   status?: MethodOf<[], string | undefined> | undefined;
   /** Called before the first frame with the largest 1/d of the detector, 1/Å; throws for what cannot be reached. */
   checkReach?: MethodOf<[largestInverseD: number], void> | undefined;
+  /** Called before the first frame with the known cells that are given; throws for what crystals of none can be. */
+  checkCells?: MethodOf<[cells: readonly KnownCell[]], void> | undefined;
   /** What it adds to the page of the run. */
   panes?: MethodOf<[], ShownPanes> | undefined;
   /** The data set of a frame, by which the page separates its numbers; undefined for a frame of none. */
