@@ -3,7 +3,8 @@ import { median } from '../../base/median.js';
 import { anglesOf, type Cell, lengthsOf, sameLattice } from '../../crystal/cell.js';
 import type { KnownCell } from '../../crystal/cell-file.js';
 import { centrings, isCentred, primitiveOf } from '../../crystal/centring.js';
-import { type CellMultiple, latticeText, MultipleSearch } from '../../crystal/multiples.js';
+import { type CellMultiple, latticeText } from '../../crystal/multiples.js';
+import { type CellDisagreement, CellQuestions, type DoubtfulCell } from './cell-agreement.js';
 
 /**
  * Below this fraction of explained peaks the cell is in doubt: of the median of several frames, and of one or two.
@@ -66,59 +67,89 @@ export function tinyCellText(cells: readonly KnownCell[] = [], input: 'frame' | 
 
 /** Remarks that known cells are multiples of the right ones, in the words of a run. */
 export function multipleTexts(
-  multiples: readonly (CellMultiple & { readonly known: number })[],
+  multiples: readonly (DoubtfulCell & { readonly known: number })[],
   cells: readonly KnownCell[],
 ): string[] {
-  return multiples.map(({ known, factor, cell, peaks, needing, undetermined, forbidden, between, disagreeing }) => {
-    const name = cells.length > 1 ? `known cell ${known + 1}` : 'the known cell';
-    const lengths = cells[known] ? lengthsOf(cells[known].cell) : [];
-    const edges = undetermined.map((edge) => `${edge} (${(lengths['abc'.indexOf(edge)] ?? 0).toFixed(1)} Å)`);
-    const told = [
-      ...(factor > 1
-        ? [
-            `${needing === 0 ? `all ${peaks} peaks` : `all but ${needing} of ${peaks} peaks`} also fit a smaller cell than ${name}: ` +
-              `1/${factor} of its volume, ${latticeText(cell)}; the larger cell is right only if all reflections ` +
-              'that it adds are too weak to be seen in these frames',
-            ...(factor === 1000 ? ['all edges are ten times as long, as if angstroms had been taken for nm'] : []),
-          ]
-        : []),
-      ...(edges.length > 0
-        ? [
-            `the peaks do not determine the edge${edges.length > 1 ? 's' : ''} ${edges.join(', ')} of ${name}: any ` +
-              'other length fits as well, because they scatter by as much as its reflections are apart',
-          ]
-        : []),
-      ...(forbidden
-        ? [
-            `${forbidden[0]} peaks are at reflections that the centring ${cells[known]?.centring} of ${name} ` +
-              `forbids, and ${forbidden[1]} at others: the lattice has another centring, or none`,
-          ]
-        : []),
-      ...(between
-        ? [
-            `${between.peaks} peaks are at ${between.at} between the reflections of ${name} (by chance ` +
-              `${between.byChance.toFixed(0)}): the lattice has a larger cell`,
-          ]
-        : []),
-      ...(disagreeing
-        ? [
-            `the spots of ${disagreeing[0]} of ${disagreeing[1]} crystals also fit smaller cells than ${name}, each ` +
-              'another one: whether it is a multiple of the right cell is undecided',
-          ]
-        : []),
-    ];
-    return `${told.join('; ')}; check the cell (ewald cell finds one from the frames)`;
-  });
+  return multiples.map(
+    ({ known, factor, cell, peaks, needing, undetermined, forbidden, between, disagreeing, cells: own }) => {
+      const name = cells.length > 1 ? `known cell ${known + 1}` : 'the known cell';
+      const lengths = cells[known] ? lengthsOf(cells[known].cell) : [];
+      const edges = undetermined.map((edge) => `${edge} (${(lengths['abc'.indexOf(edge)] ?? 0).toFixed(1)} Å)`);
+      const told = [
+        ...(factor > 1
+          ? [
+              `${needing === 0 ? `all ${peaks} peaks` : `all but ${needing} of ${peaks} peaks`} also fit a smaller cell than ${name}: ` +
+                `1/${factor} of its volume, ${latticeText(cell)}; the larger cell is right only if all reflections ` +
+                'that it adds are too weak to be seen in these frames',
+              ...(factor === 1000 ? ['all edges are ten times as long, as if angstroms had been taken for nm'] : []),
+            ]
+          : []),
+        ...(edges.length > 0
+          ? [
+              `the peaks do not determine the edge${edges.length > 1 ? 's' : ''} ${edges.join(', ')} of ${name}: any ` +
+                'other length fits as well, because they scatter by as much as its reflections are apart',
+            ]
+          : []),
+        ...(forbidden
+          ? [
+              `${forbidden[0]} peaks are at reflections that the centring ${cells[known]?.centring} of ${name} ` +
+                `forbids, and ${forbidden[1]} at others: the lattice has another centring, or none`,
+            ]
+          : []),
+        ...(between
+          ? [
+              `${between.peaks} peaks are at ${between.at} between the reflections of ${name} (by chance ` +
+                `${between.byChance.toFixed(0)}): the lattice has a larger cell`,
+            ]
+          : []),
+        ...(disagreeing
+          ? [
+              `the spots of ${disagreeing[0]} of ${disagreeing[1]} crystals also fit smaller cells than ${name}, each ` +
+                'another one: whether it is a multiple of the right cell is undecided',
+            ]
+          : []),
+        ...(own && cells[known] ? [disagreementText(own, cells[known].cell, name)] : []),
+      ];
+      return `${told.join('; ')}; check the cell (ewald cell finds one from the frames)`;
+    },
+  );
 }
 
-/** What is doubtful about the known cells of a run: that they are multiples, which is a cause, or that little is explained. */
+const numbersOf = (parameters: readonly number[]): string => parameters.map((x) => x.toFixed(2)).join(' ');
+
+/** That the cells of crystals are not their known cell. */
+function disagreementText(
+  { kind, crystals, parameters, strain, error }: CellDisagreement,
+  known: Cell,
+  name: string,
+): string {
+  const percent = (x: number): string => (100 * x).toFixed(2);
+  const given = numbersOf([...lengthsOf(known), ...anglesOf(known)]);
+  if (kind === 'scattered')
+    return (
+      `the lattices of ${crystals} crystals differ from those of the others by ${percent(strain)} ± ${percent(error)} %, ` +
+      `as lattices of a wrong cell do that fit some spots by chance`
+    );
+  const is = `the cell of ${crystals} crystals is ${numbersOf(parameters)}, and not ${given}`;
+  return kind === 'asymmetric'
+    ? `the symmetry of ${name} is not what the crystals say: ${is} (they differ from its symmetry by ` +
+        `${percent(strain)} ± ${percent(error)} %, each in one of the orientations that it takes for equal)`
+    : `${is} (a strain of ${percent(strain)} ± ${percent(error)} %)`;
+}
+
+/**
+ * What is doubtful about the known cells of a run: that they are multiples, which is a cause, or that little is explained.
+ * `isCellTold`: a fit of the cell together with the detector tells the cell of the crystals more precisely.
+ */
 export function cellDoubts(
   doubt: string | undefined,
-  multiples: readonly (CellMultiple & { readonly known: number })[],
+  multiples: readonly (DoubtfulCell & { readonly known: number })[],
   cells: readonly KnownCell[],
+  isCellTold = false,
 ): string[] {
   const isNamed = multiples.some(({ factor }) => factor > 1);
-  return doubt !== undefined && !isNamed ? [doubt] : multipleTexts(multiples, cells);
+  const others = multiples.filter(({ cells: own }) => !(isCellTold && own?.kind === 'other'));
+  return doubt !== undefined && !isNamed ? [doubt] : multipleTexts(others, cells);
 }
 
 /** Whether the peaks of a run are those of another cell: where little is explained, only a finer lattice is one. */
@@ -133,12 +164,12 @@ type ListedCell = Pick<KnownCell, 'cell'> & Partial<KnownCell>;
  * lattice of a centring is no smaller cell.
  */
 export class ListedMultiples {
-  readonly #searches = new Map<string, { readonly listed: ListedCell; readonly search: MultipleSearch }>();
+  readonly #searches = new Map<string, { readonly listed: ListedCell; readonly search: CellQuestions }>();
 
   /** Adds a crystal, rows a, b, c in Å in the setting of its known cell, and the spots of its list, [n, 3] in 1/Å. */
   add(listed: ListedCell, cell: Cell, spots: Float32Array): void {
     const name = cellArgument(listed);
-    const one = this.#searches.get(name) ?? { listed, search: new MultipleSearch({ centring: 'P', ...listed }) };
+    const one = this.#searches.get(name) ?? { listed, search: new CellQuestions({ centring: 'P', ...listed }) };
     this.#searches.set(name, one);
     one.search.add(cell, spots);
   }

@@ -19,6 +19,8 @@ import { ofDataset, openedArray } from '../../io/detector/geometry-dataset.js';
 import { geometryRemarks, unsettledDistance, warningsOf } from '../../io/detector/geometry-remarks.js';
 import { refuseImpossible } from '../../io/detector/impossible.js';
 import { stackedGeometry } from '../../io/detector/stacked.js';
+import { cellRemark } from '../refinement/detector-remarks.js';
+import { isCellWrong } from './cell-agreement.js';
 import { cellDoubts, isOtherCell, tinyCellText } from './doubt.js';
 import type { RunEvent } from './events.js';
 import { OwnSearch } from './first-frames/prepare.js';
@@ -120,6 +122,7 @@ export async function* runPipeline(
         if (checked.rois.length > 0) spansOf(await own.detector(), checked.rois);
       }
       const summary = new RunSummary(source.total, settings.cells, source);
+      const isCellTold = (fitted?.cells ?? []).some((cell) => cellRemark(cell) !== undefined);
       const chip = grid && new grid.ChipSink(grid.found);
       const scene = {
         place,
@@ -134,11 +137,11 @@ export async function* runPipeline(
         detector: own.detector,
         warn: (text: string) => quietly(onEvent, { kind: 'warning', text }),
         warnings,
-        doubt: () => summary.doubt,
         rate: () => summary.rate,
         regionMeans: () => summary.regions,
         isOtherCell: () => isOtherCell(summary.doubt, summary.multiples),
-        cellDoubts: () => cellDoubts(summary.doubt, summary.multiples, settings.cells ?? []),
+        isDoubtful: () => summary.doubt !== undefined || summary.multiples.some(isCellWrong),
+        cellDoubts: () => cellDoubts(summary.doubt, summary.multiples, settings.cells ?? [], isCellTold),
         geometry: refined?.geometry ?? geometry?.geometry,
         refined: refined && text,
         fitted,

@@ -4,11 +4,11 @@ import { median } from '../../base/median.js';
 import { type PlainOf, plainOf } from '../../base/plain.js';
 import { Sampled } from '../../base/sampled.js';
 import type { KnownCell } from '../../crystal/cell-file.js';
-import { type CellMultiple, MultipleSearch } from '../../crystal/multiples.js';
 import type { RegionValues } from '../../crystal/stream/regions.js';
 import { lengthsHint, middleOf } from '../../io/data/spot-list.js';
 import { minuteS, type RunRates, type RunSample, ratesBetween, sampleBefore } from '../../io/live/rates.js';
 import { RecentValues } from '../../io/live/recent-values.js';
+import { CellQuestions, type DoubtfulCell } from './cell-agreement.js';
 import { doubtText, explainedFraction } from './doubt.js';
 import type { FrameFailure, FrameRecord } from './record.js';
 import { isFailure } from './record.js';
@@ -57,7 +57,7 @@ export class RunSummary {
   readonly #explained = new Sampled<number>();
   /** Median lengths of the spots of frames, 1/Å, and the wavelength, Å. */
   readonly #middles = new Sampled<readonly [middle: number, wavelengthA: number]>();
-  readonly #multiples: readonly MultipleSearch[];
+  readonly #multiples: readonly CellQuestions[];
   /** About one a second of the last minute. */
   readonly #samples: RunSample[] = [];
   /** The means of regions in the last minute. */
@@ -85,7 +85,7 @@ export class RunSummary {
   ) {
     this.total = total;
     this.#source = source;
-    this.#multiples = cells.map((cell) => new MultipleSearch(cell));
+    this.#multiples = cells.map((cell) => new CellQuestions(cell));
   }
 
   get #now(): RunSample {
@@ -233,8 +233,11 @@ export class RunSummary {
     return this.#multiples.some(({ isFull }) => !isFull);
   }
 
-  /** The known cells, by number from 0, that the peaks do not need all of: multiples of the right ones. */
-  get multiples(): (CellMultiple & { readonly known: number })[] {
+  /**
+   * The known cells, by number from 0, that the peaks do not need all of, multiples of the right ones, or that are not
+   * those of their crystals.
+   */
+  get multiples(): (DoubtfulCell & { readonly known: number })[] {
     return this.#multiples.flatMap(({ found }, known) => (found ? [{ ...found, known }] : []));
   }
 

@@ -104,7 +104,7 @@ function commonFactor(lengths: readonly number[], given: readonly number[], rela
 }
 
 /** A remark that a known cell is not that of its crystals; undefined if it is, within four errors. */
-function cellRemark({ known, found, lengthErrorsA, crystals }: MeasuredCell): string | undefined {
+export function cellRemark({ known, found, lengthErrorsA, crystals }: MeasuredCell): string | undefined {
   const [lengths, given] = [lengthsOf(found), lengthsOf(known)];
   const [angles, givenAngles] = [anglesOf(found), anglesOf(known)];
   const relative = Math.max(...lengthErrorsA.map((error, i) => error / (lengths[i] as number)));

@@ -51,7 +51,7 @@ const pairs = [
 ] as const;
 
 /** The covariance of the strain of a free lattice in the laboratory, with its turn left free. */
-function laboratoryCovariance({ variances, inverses }: FreeFit): Float64Array {
+export function laboratoryCovariance({ variances, inverses }: FreeFit): Float64Array {
   const of = (i: 0 | 1 | 2, j: 0 | 1 | 2, k: 0 | 1 | 2, l: 0 | 1 | 2): number =>
     i === j ? variances[i] * inverses[i][k][l] : 0;
   const found = new Float64Array(36);
@@ -62,7 +62,7 @@ function laboratoryCovariance({ variances, inverses }: FreeFit): Float64Array {
 }
 
 /** `a` · `m` · `a`ᵀ. */
-function conjugated(a: Float64Array, m: Float64Array): Float64Array {
+export function conjugated(a: Float64Array, m: Float64Array): Float64Array {
   const at = (x: Float64Array, i: number, j: number): number => x[6 * i + j] as number;
   const half = m.map((_, n) => {
     let sum = 0;

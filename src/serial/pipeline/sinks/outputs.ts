@@ -99,9 +99,9 @@ interface OutputScene extends SettledCells {
   /** The regions of its frames, and their means in the last minute. */
   readonly rois: readonly Region[];
   readonly regionMeans: () => RunSummary['regions'];
-  /** Why the cell is in doubt according to the frames so far; undefined if it is not. */
-  readonly doubt: () => string | undefined;
-  /** That, or remarks that known cells are not those of the peaks. */
+  /** Whether the cell is in doubt according to the frames so far, so that no geometry can be fitted to it. */
+  readonly isDoubtful: () => boolean;
+  /** Remarks that known cells are not those of the peaks. */
   readonly cellDoubts: () => readonly string[];
   /** Whether they are multiples of the right ones, or of other centrings. */
   readonly isOtherCell: () => boolean;
@@ -265,7 +265,7 @@ export class Outputs {
     const sinks: FrameSink[] = [];
     try {
       const { refinedGeometry } = options;
-      const isDoubtful = (): boolean => scene.doubt() !== undefined;
+      const { isDoubtful } = scene;
       const stand =
         refinedGeometry === undefined
           ? new DetectorSink(scene, isDoubtful)

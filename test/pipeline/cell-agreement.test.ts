@@ -1,0 +1,98 @@
+/** Known cells that are not those of their crystals, from spots that are made here. */
+import { type Cell, cellFromParameters, simulateSpots } from 'ewald';
+import { describe, expect, test } from 'vitest';
+import type { Centring } from '../../src/crystal/centring.js';
+import { CellAgreement } from '../../src/serial/pipeline/cell-agreement.js';
+
+type Six = readonly [number, number, number, number, number, number];
+
+interface Stills {
+  readonly known: Six;
+  readonly truth: Six;
+  readonly centring: Centring;
+  readonly spots: number;
+  readonly seed: number;
+  readonly images: number;
+}
+
+/** What stills of a cell say about another one; every other crystal is turned as the symmetry of that allows. */
+function agreementOf({ truth, known = truth, centring = 'P', spots = 120, seed = 1, images = 16 }: Partial<Stills>) {
+  if (!truth || !known) throw new Error('a cell is missing');
+  const cell = cellFromParameters(...truth);
+  const agreement = new CellAgreement({ cell: cellFromParameters(...known), centring });
+  for (const [i, image] of simulateSpots({ cell, centring, images, spots, spurious: 0.2, seed }).entries()) {
+    const [found] = image.lattices;
+    const [a, b, c] = found ?? cell;
+    const turned: Cell = [b, a.map((x) => -x) as unknown as Cell[0], c];
+    agreement.add(
+      known[0] === known[1] && known[5] === 90 && i % 2 === 1 ? turned : [a, b, c],
+      Float32Array.from(image.spots),
+    );
+  }
+  return agreement.found;
+}
+
+const orthorhombic = [90.63, 91.26, 49.04, 90, 90, 90] as const;
+const tetragonal = [79.1, 79.1, 38.1, 90, 90, 90] as const;
+
+describe('the cells of crystals', () => {
+  test.for([
+    ['tetragonal for orthorhombic', [91, 91, 49.04, 90, 90, 90]],
+    ['tetragonal between both edges', [90.945, 90.945, 49.04, 90, 90, 90]],
+  ] as const)('have less symmetry than the known cell: %s', ([, known]) => {
+    for (const seed of [1, 2, 3]) {
+      const found = agreementOf({ truth: orthorhombic, known, seed });
+      expect(found?.kind).toBe('asymmetric');
+      for (const [i, x] of (found?.parameters ?? []).entries())
+        expect(Math.abs(x - orthorhombic[i as 0])).toBeLessThan(0.05);
+    }
+  });
+
+  test('have an angle that the symmetry of the known cell does not allow', () => {
+    const truth = [51.6, 70.9, 60.2, 90, 90.7, 90] as const;
+    const found = agreementOf({ truth, known: [51.6, 70.9, 60.2, 90, 90, 90] });
+    expect(found).toMatchObject({ kind: 'asymmetric', crystals: 16 });
+    expect(found?.parameters[4]).toBeCloseTo(90.7, 1);
+  });
+
+  test.for([
+    [79.1, 79.1, 39.5],
+    [83, 79.1, 38.1],
+  ] as const)('are not %f %f %f', ([a, b, c]) => {
+    const found = agreementOf({ truth: tetragonal, known: [a, b, c, 90, 90, 90] });
+    expect(found?.kind).toBe('other');
+    for (const [i, x] of (found?.parameters ?? []).entries())
+      expect(Math.abs(x - (tetragonal[i] as number))).toBeLessThan(0.05);
+  });
+
+  test('do not agree where a third of them fit their spots by chance', () => {
+    const agreement = new CellAgreement({ cell: cellFromParameters(...tetragonal), centring: 'P' });
+    const images = simulateSpots({ cell: cellFromParameters(...tetragonal), images: 12, spots: 120, seed: 5 });
+    for (const [i, { spots, lattices }] of images.entries()) {
+      const bend = i % 3 === 0 ? 1.03 + 0.01 * (i % 5) : 1;
+      const some = (rows: ArrayLike<number>): Float32Array =>
+        Float32Array.from(rows, (x, k) => (k % 3 === i % 2 ? x / bend : x));
+      const [cell] = lattices;
+      if (cell)
+        agreement.add(
+          cell.map((row) => row.map((x, k) => (k === i % 2 ? x * bend : x))) as unknown as Cell,
+          some(spots),
+        );
+    }
+    expect(agreement.found?.kind).toBe('scattered');
+  });
+
+  test.for([
+    ['P', tetragonal],
+    ['P', orthorhombic],
+    ['I', [87.15, 87.15, 123.99, 90, 90, 90]],
+    ['H', [67.42, 67.42, 160.67, 90, 90, 120]],
+    ['P', [57.3, 57.3, 148.2, 90, 90, 120]],
+    ['F', [101, 101, 101, 90, 90, 90]],
+    ['P', [51.6, 70.9, 52.1, 90, 90.6, 90]],
+    ['P', [47.3, 58.9, 66.2, 90.7, 97.4, 89.3]],
+  ] as const)('are those of a right cell %s %j, also in short lists', ([centring, truth]) => {
+    for (const spots of [30, 120])
+      for (const seed of [1, 2, 3]) expect(agreementOf({ truth, centring, spots, seed })).toBeUndefined();
+  });
+});
