@@ -134,8 +134,12 @@ function mapOf(strain: readonly number[]): Cell {
   return sum(stretch(strain), sum(part(second, -1 / 2), part(product(second, first), 1 / 2)));
 }
 
-/** Strain and errors from which on a part that a symmetry removes is real; share of the crystals that must agree. */
-const [minAsymmetry, asymmetryErrors, agreeing] = [1.5e-3, 3, 0.75];
+/**
+ * Strain and errors from which on a part that a symmetry removes is real, the share of the crystals that must agree, and
+ * by which part of it they may differ: where the geometry is wrong, random strains that are aligned by eight rotations
+ * differ by half.
+ */
+const [minAsymmetry, asymmetryErrors, agreeing, alike] = [1.5e-3, 3, 0.75, 0.25];
 
 /** The part that crystals have in common under one of the rotations each; undefined if that is noise. */
 function asymmetryOf(
@@ -158,27 +162,29 @@ function asymmetryOf(
   }
   const strain = size(reference);
   const off = aligned.map((one) => size(minus(one, reference)));
-  const near = off.filter((x) => x < strain / 2).length;
+  const near = off.filter((x) => x < alike * strain).length;
   if (strain < Math.max(minAsymmetry, asymmetryErrors * usual) || near < agreeing * good.length) return undefined;
   const error = (1.25 * median(off)) / Math.sqrt(good.length);
   return { kind: 'asymmetric', crystals: parts.length, parameters: parametersOf(reference), strain, error };
 }
 
+/** A strain without its size, which differs between stills with their distance. */
+function shapeOf(strain: readonly number[]): number[] {
+  const [x = 0, y = 0, z = 0] = strain;
+  return strain.map((value, i) => (i < 3 ? value - (x + y + z) / 3 : value));
+}
+
 /**
- * Strain and errors from which on a known cell is another one. Sizes of stills differ with their distance, so that the
- * shape alone counts.
+ * Strain and errors from which on a known cell is another one. Wrong geometries change its shape by as much as 0.7 % in
+ * real stills.
  */
-const [minOther, otherErrors, ofMost] = [3e-3, 4, 0.6];
+const [minOther, otherErrors, ofMost] = [0.01, 4, 0.6];
 
 function otherOf(
   parts: readonly Parts[],
   kept: readonly number[],
   parametersOf: () => readonly number[],
 ): CellDisagreement | undefined {
-  const shapeOf = (one: readonly number[]): number[] => {
-    const [x = 0, y = 0, z = 0] = one;
-    return one.map((value, i) => (i < 3 ? value - (x + y + z) / 3 : value));
-  };
   const shape = shapeOf(kept);
   const strain = size(shape);
   const off = parts.map((one) => size(minus(shapeOf(one.kept), shape)));
@@ -188,13 +194,16 @@ function otherOf(
   return { kind: 'other', crystals: parts.length, parameters: parametersOf(), strain, error };
 }
 
-/** Strain and errors beyond which a crystal does not have the cell of the others, and the share of such crystals. */
-const [minScatter, scatterErrors, scattered] = [0.01, 5, 0.3];
+/**
+ * Strain and errors beyond which a crystal does not have the cell of the others, and the share of such crystals. Real
+ * stills of several experiments differ by 1.5 %.
+ */
+const [minScatter, scatterErrors, scattered] = [0.02, 5, 0.3];
 
 function scatterOf(parts: readonly Parts[], parametersOf: () => readonly number[]): CellDisagreement | undefined {
-  const middle = middleOf(parts.map(({ strain }) => strain));
+  const middle = middleOf(parts.map(({ strain }) => shapeOf(strain)));
   const off = parts
-    .map((one) => ({ strain: size(minus(one.strain, middle)), error: one.error }))
+    .map((one) => ({ strain: size(minus(shapeOf(one.strain), middle)), error: one.error }))
     .filter(({ strain, error }) => strain > Math.max(minScatter, scatterErrors * error));
   if (off.length < scattered * parts.length) return undefined;
   const [strain, error] = [median(off.map((one) => one.strain)), median(off.map((one) => one.error))];
@@ -207,7 +216,7 @@ export interface DoubtfulCell extends CellMultiple {
 }
 
 /** Whether a detector that was fitted to a known cell is fitted to a cell that its crystals do not have. */
-export const isCellWrong = ({ cells }: DoubtfulCell): boolean => cells !== undefined && cells.kind !== 'other';
+export const isCellWrong = ({ cells }: DoubtfulCell): boolean => cells?.kind === 'asymmetric';
 
 /** Collects the crystals of a known cell for both questions. */
 export class CellQuestions {
