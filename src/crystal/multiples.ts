@@ -382,7 +382,10 @@ function finerOf(
     [peaks, needing, byChance] = [peaks + need.explained, needing + need.needing, byChance + need.byChance];
   }
   if (probabilityOf(needing, byChance) <= minProbability) return 'needed';
-  return { factor: first.finer.factor, cell: reducedCell(first.cell).cell, peaks, needing, byChance };
+  // A crystal in a coincidence orientation has the finer lattice with the axes of the known cell exchanged or mixed.
+  const bends = group.map(({ cell, finer }) => latticeBend(cell, finer.cell));
+  const { cell } = group[bends.indexOf(Math.min(...bends))] ?? first;
+  return { factor: first.finer.factor, cell: reducedCell(cell).cell, peaks, needing, byChance };
 }
 
 /** Centrings that do not tell the axes apart. */

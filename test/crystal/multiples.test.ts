@@ -2,7 +2,7 @@
 import { type Cell, cellFromParameters, lengthsOf, simulateSpots, volume } from 'ewald';
 import { describe, expect, test } from 'vitest';
 import { type Centring, primitiveOf } from '../../src/crystal/centring.js';
-import { MultipleSearch } from '../../src/crystal/multiples.js';
+import { latticeText, MultipleSearch } from '../../src/crystal/multiples.js';
 
 const orthorhombic = cellFromParameters(41.2, 52.7, 63.1, 90, 90, 90);
 const bodyCentred = cellFromParameters(75, 75, 112, 90, 90, 90);
@@ -124,6 +124,20 @@ describe('a known cell', () => {
         search.add(orders[i % 3] as Cell, Float32Array.from(spots));
       }
     expect(search.found?.factor).toBe(2);
+  });
+
+  test('is named by the lattice of the spots, not by that of crystals in coincidence orientations', () => {
+    const right = cellFromParameters(90.63, 91.26, 49.04, 90, 90, 90);
+    const search = new MultipleSearch({ cell: times(right, [5, 5, 5]), centring: 'P' });
+    for (const [i, { spots, lattices }] of simulateSpots({ cell: right, images: 8, spots: 150, seed: 2 }).entries()) {
+      const [a, b, c] = times(lattices[0] ?? right, [5, 5, 5]);
+      // (3 4 0)/5 and (-4 3 0)/5 are as long as a and b.
+      const mixed = (x: number, y: number): Cell[0] => a.map((p, k) => x * p + y * (b[k] ?? 0)) as unknown as Cell[0];
+      search.add(i < 6 ? [mixed(0.6, 0.8), mixed(-0.8, 0.6), c] : [a, b, c], Float32Array.from(spots));
+    }
+    const found = search.found;
+    expect(found?.factor).toBe(125);
+    expect(latticeText(found?.cell ?? right)).toBe('49.04 90.63 91.26 90.00 90.00 90.00 (oP)');
   });
 
   test('that leaves out a centring is one, and names the primitive cell', () => {
