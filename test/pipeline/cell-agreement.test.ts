@@ -3,6 +3,8 @@ import { type Cell, cellFromParameters, simulateSpots } from 'ewald';
 import { describe, expect, test } from 'vitest';
 import type { Centring } from '../../src/crystal/centring.js';
 import { CellAgreement } from '../../src/serial/pipeline/cell-agreement.js';
+import { cellDoubts, ListedMultiples } from '../../src/serial/pipeline/doubt.js';
+import { RunSummary } from '../../src/serial/pipeline/summary.js';
 
 type Six = readonly [number, number, number, number, number, number];
 
@@ -63,6 +65,28 @@ describe('the cells of crystals', () => {
     expect(found?.kind).toBe('other');
     for (const [i, x] of (found?.parameters ?? []).entries())
       expect(Math.abs(x - (tetragonal[i] as number))).toBeLessThan(0.05);
+  });
+
+  test('are asked for in lists and in runs, each in words', () => {
+    const cell = cellFromParameters(...tetragonal);
+    const known = { cell: cellFromParameters(83, 79.1, 38.1, 90, 90, 90), centring: 'P' } as const;
+    const [lists, summary] = [new ListedMultiples(), new RunSummary(8, [known])];
+    const beam = { wavelengthA: 1.3 } as Parameters<RunSummary['learn']>[0]['beam'];
+    for (const { spots, lattices } of simulateSpots({ cell, images: 8, spots: 120, seed: 7 })) {
+      const [found = cell] = lattices;
+      lists.add(known, found, Float32Array.from(spots));
+      const crystals = [{ cell: found, inputCell: 0, rivals: [] }] as unknown as Parameters<
+        RunSummary['learn']
+      >[0]['crystals'];
+      const peaks = { count: spots.length / 3 } as Parameters<RunSummary['learn']>[0]['peaks'];
+      summary.learn({ peaks, spots: Float32Array.from(spots), crystals, beam, explained: 0.8 });
+    }
+    const text =
+      /^the cell of 8 crystals is 79\.\d\d 79\.\d\d 38\.\d\d .*, and not 83\.00 79\.10 38\.10 .*check the cell/;
+    expect(lists.texts).toEqual([expect.stringMatching(text)]);
+    expect(cellDoubts(summary.doubt, summary.multiples, [known])).toEqual([expect.stringMatching(text)]);
+    // A fit together with the detector says it more precisely.
+    expect(cellDoubts(summary.doubt, summary.multiples, [known], true)).toEqual([]);
   });
 
   test('do not agree where a third of them fit their spots by chance', () => {
