@@ -4,6 +4,7 @@ import { regionLines } from '../../src/crystal/stream/regions.js';
 import { ChipMaps } from '../../src/io/chip/chip-map.js';
 import { checkRange, gridText, parseGrid, type RasterGrid, wellAt, wellOfImage } from '../../src/io/chip/grid.js';
 import { latticeOf } from '../../src/io/chip/lattice.js';
+import { latticeDoubt } from '../../src/io/chip/lattice-doubt.js';
 import { drawnMap, mapSection, rangeOfMap, wellColour, wellStates } from '../../src/io/chip/map-picture.js';
 import { type ImagePosition, listedGrid, parsePositions } from '../../src/io/chip/positions.js';
 import { imageOf, numberInName, refuseDataFiles } from '../../src/serial/pipeline/grid/image-number.js';
@@ -110,6 +111,65 @@ describe('positions', () => {
     expect(grid.lattice.isExact).toBe(false);
     expect(grid.rows * grid.columns).toBeLessThan(1000);
     for (const [k] of some) expect(wellOfImage(grid, k).row).toBeGreaterThanOrEqual(0);
+  });
+
+  /** A chip of 30 × 30 wells, turned about its middle; scatter is rms, as a share of the pitch. */
+  const turned = (degrees: number, scatter: number, pitch: readonly [number, number] = [25, 25]): ImagePosition[] => {
+    const random = randomOf(degrees + 100 * scatter);
+    const normal = (): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+    const [c, s] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
+    return Array.from({ length: 900 }, (_, k) => {
+      const u = pitch[0] * ((k % 30) - 14.5 + scatter * normal());
+      const v = pitch[1] * (Math.floor(k / 30) - 14.5 + scatter * normal());
+      return [k, 1000 + c * u - s * v, -40 + s * u + c * v] as const;
+    });
+  };
+  const randomOf = (seed: number) => {
+    let s = Math.round(seed * 1000) + 7;
+    return (): number => {
+      s = (Math.imul(s, 1664525) + 1013904223) >>> 0;
+      return s / 2 ** 32;
+    };
+  };
+  const wrongOf = (rows: readonly ImagePosition[], columns = 30): number => {
+    const grid = listedGrid(rows, 'p.txt');
+    return rows.filter(([k]) => {
+      const { row, column } = wellOfImage(grid, k);
+      return row !== Math.floor(k / columns) || column !== k % columns;
+    }).length;
+  };
+  const doubtOf = (rows: readonly ImagePosition[]): string | undefined => {
+    const { x, y, lattice } = listedGrid(rows, 'p.txt');
+    return latticeDoubt(lattice, x, y);
+  };
+
+  test.each([
+    [0, 0.1],
+    [0.3, 0.1],
+    [1, 0.02],
+    [-1, 0.1],
+    [4, 0.08],
+    [20, 0.05],
+    [-37, 0.1],
+  ])('a chip turned by %d° with a scatter of %d: each image is in its well, without a doubt', (degrees, scatter) => {
+    expect(wrongOf(turned(degrees, scatter))).toBe(0);
+    expect(doubtOf(turned(degrees, scatter))).toBeUndefined();
+  });
+
+  test('a turned chip with missing wells, wells twice, and another pitch along y', () => {
+    const all = turned(2, 0.04, [0.1, 0.25]);
+    const some = all.filter(([k]) => k % 7 !== 3 && (k < 240 || k >= 300));
+    const again = all.map(([k, x, y]) => [k + 900, x + 0.003, y - 0.002] as const);
+    expect(wrongOf(some)).toBe(0);
+    expect(doubtOf([...all, ...again])).toBeUndefined();
+  });
+
+  test('a scatter of 15 % leaves a few images in doubt, and random positions all', () => {
+    expect(wrongOf(turned(0, 0.15))).toBeLessThan(5);
+    expect(doubtOf(turned(0, 0.15))).toMatch(/^\d+ of 900 images lie between wells/);
+    const random = randomOf(5);
+    const some = Array.from({ length: 400 }, (_, k) => [k, 500 * random(), 500 * random()] as const);
+    expect(doubtOf(some)).toMatch(/positions lie on no rows and columns.* \d+ of 400 images share a well/);
   });
 
   test('a text of rows; what is wrong is named by its line', () => {

@@ -274,6 +274,16 @@ describe('positions', () => {
         .join('\n'),
     );
     await expect(run({ inputs: file, gridFile: list })).rejects.toThrow(/gridFile has images 0 to 3, and none 17/);
+    // Positions that do not tell the wells are told, and the run ends with 1.
+    const blurred = positions.map(([image, x, y]) => [
+      image,
+      x + 0.1 * Math.sin(99 * image),
+      y + 0.04 * Math.sin(image ** 2),
+    ]);
+    writeFileSync(list, blurred.map((row) => row.join(' ')).join('\n'));
+    const words = ['index', file, '-g', join(folder, 'run.geom'), ...flags, '-j', '1', '--grid-file', list];
+    const { code, err } = await ewald([...words, '--map', join(folder, 'doubt.png')]);
+    expect([code, err]).toEqual([1, expect.stringMatching(/images? (lie between wells|share a well)/)]);
     await expect(run({ inputs: file, grid, gridFile: list })).rejects.toThrow(/grid and gridFile each say where/);
     await expect(run({ inputs: file, gridFields: '/none/x,/none/y' })).rejects.toThrow(
       /gridFields: .*has no \/none\/x/,

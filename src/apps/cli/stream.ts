@@ -26,6 +26,7 @@ import {
   prose,
   refuseBoth,
   table,
+  warn,
   yellow,
 } from './output.js';
 import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
@@ -75,7 +76,10 @@ async function compare(file: string, other: string, { json }: { json?: boolean }
 }
 
 async function map(files: readonly string[], { output = [], force = false }: FlagValues<typeof mapStreamRows>) {
-  print(`map in ${(await writeStreamMaps(files, { output, force })).join(', ')}`);
+  const { files: written, doubts } = await writeStreamMaps(files, { output, force });
+  print(`map in ${written.join(', ')}`);
+  for (const doubt of doubts) warn(doubt);
+  endDone(doubts.length === 0);
 }
 
 async function merge(files: readonly string[], { output = '', force = false }: FlagValues<typeof joinStreamRows>) {

@@ -4,6 +4,8 @@
  */
 import type { FrameGrid } from './grid.js';
 import { latticeOf } from './lattice.js';
+import { latticeDoubt } from './lattice-doubt.js';
+import { nodeOf } from './nodes.js';
 import { type MapQuantity, mapQuantities } from './quantities.js';
 
 /** What was found in an image. */
@@ -35,6 +37,8 @@ export class ChipMap {
   /** Images that have a well, and those that have none. */
   frames = 0;
   unplaced = 0;
+  /** Why its images may be in wrong wells; undefined if nothing says so. */
+  doubt: string | undefined;
   /** Images of each well; those that could not be read, or have not been searched; hits and indexed ones. */
   #came: Uint16Array;
   #failed: Uint16Array;
@@ -236,12 +240,12 @@ export class ChipMaps {
       const [x, y] = [Float64Array.from(all, (one) => one.x), Float64Array.from(all, (one) => one.y)];
       const lattice = latticeOf(x, y);
       const map = new ChipMap(lattice.y.count, lattice.x.count, series || undefined);
-      for (const one of all)
-        map.add(
-          Math.round((one.y - lattice.y.from) / lattice.y.step),
-          Math.round((one.x - lattice.x.from) / lattice.x.step),
-          one.frame,
-        );
+      map.doubt = latticeDoubt(lattice, x, y);
+      for (const one of all) {
+        const node = nodeOf(lattice, one.x, one.y);
+        if (node) map.add(node.row, node.column, one.frame);
+        else map.unplaced++;
+      }
       return map;
     });
     const known = [...this.#maps.values()];

@@ -5,7 +5,7 @@
 import { EwaldError } from '../../base/errors.js';
 import { inspect } from '../../base/options.js';
 import { argumentError } from '../../base/parameters.js';
-import { axisIndex, type Lattice, latticeText } from './lattice.js';
+import { type Lattice, latticeText, nodeOf } from './nodes.js';
 
 /** A scan of rows and columns, as a caller describes it. */
 export interface ChipGridOptions {
@@ -168,10 +168,9 @@ export function wellOfImage(grid: RasterGrid | ListedGrid, image: number): Frame
 /** The well next to a position. */
 export function wellAt(lattice: Lattice | undefined, x: number, y: number): FrameGrid {
   if (!lattice) return { x, y };
-  const [row, column] = [axisIndex(lattice.y, y), axisIndex(lattice.x, x)];
-  if (row === undefined || column === undefined)
-    return { x, y, missing: `the position ${x}, ${y} is outside of the wells, ${latticeText(lattice)}` };
-  return { row, column, x, y };
+  const node = nodeOf(lattice, x, y);
+  if (!node) return { x, y, missing: `the position ${x}, ${y} is outside of the wells, ${latticeText(lattice)}` };
+  return { ...node, x, y };
 }
 
 /** Rows and columns of a grid; undefined while its positions are not known. */

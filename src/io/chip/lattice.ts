@@ -1,20 +1,6 @@
 /** Rows and columns from the positions of images: the nearest node of the steps that most of them keep. */
-
-/** Equal steps along an axis. */
-export interface LatticeAxis {
-  readonly from: number;
-  /** 1 if there is a single node. */
-  readonly step: number;
-  readonly count: number;
-}
-
-/** Nodes of two axes. */
-export interface Lattice {
-  readonly x: LatticeAxis;
-  readonly y: LatticeAxis;
-  /** Whether the positions lie on the nodes; otherwise a cell is as large as the space of an image. */
-  readonly isExact: boolean;
-}
+import type { Lattice, LatticeAxis } from './nodes.js';
+import { turnedLattice } from './turned-lattice.js';
 
 /** Positions deviate from their nodes by at most this share of a step, rms. */
 const maxDeviation = 0.15;
@@ -22,18 +8,8 @@ const maxDeviation = 0.15;
 const minJump = 3;
 /** Nodes may outnumber the images by this factor: a chip of which only a part is scanned. */
 const maxSparse = 64;
-
-/** The node next to a value; undefined beyond the ends. */
-export function axisIndex({ from, step, count }: LatticeAxis, value: number): number | undefined {
-  // The sum is no negative zero.
-  const index = Math.round((value - from) / step) + 0;
-  return index >= 0 && index < count ? index : undefined;
-}
-
-export const latticeText = ({ x, y }: Lattice): string =>
-  [x, y]
-    .map(({ from, step, count }, i) => `${'xy'[i]} ${from} to ${Number((from + step * (count - 1)).toPrecision(6))}`)
-    .join(', ');
+/** Fewest images that tell the angle of a chip. */
+const fewestTurned = 9;
 
 /** The nodes of positions. Positions that lie on none get cells about as large as the space that an image has. */
 export function latticeOf(x: Float64Array, y: Float64Array): Lattice {
@@ -50,6 +26,8 @@ export function latticeOf(x: Float64Array, y: Float64Array): Lattice {
   const [rangeX, rangeY] = [rangeOf(x), rangeOf(y)];
   const spans = [rangeX.high - rangeX.low, rangeY.high - rangeY.low].map((span) => span || 1) as [number, number];
   const side = Math.sqrt((spans[0] * spans[1]) / Math.max(1, x.length)) || 1;
+  const turned = x.length >= fewestTurned ? turnedLattice(x, y, side, Math.hypot(...spans)) : undefined;
+  if (turned && turned.x.count * turned.y.count <= maxSparse * Math.max(64, x.length)) return turned;
   const cells = (low: number, span: number) => ({
     from: low,
     step: Math.max(side, span / 4000),

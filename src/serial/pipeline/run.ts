@@ -13,6 +13,7 @@ import type { Resource } from '../../base/resource.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
 import { formatGeometry } from '../../crystal/geometry/write.js';
 import { latticeName } from '../../crystal/lattice-name.js';
+import type { ChipMap } from '../../io/chip/chip-map.js';
 import { type Detector, openDetector } from '../../io/detector/detector.js';
 import { geometryFromFile } from '../../io/detector/from-file.js';
 import { ofDataset, openedArray } from '../../io/detector/geometry-dataset.js';
@@ -108,6 +109,7 @@ export async function* runPipeline(
       const isDistanceOpen = await abortable(toldOf(geometry, source, !!cells, onEvent), signal);
       for (const warning of asGiven?.geometry.warnings ?? []) warn(`${asGiven?.name}: ${warning}`);
       for (const text of source.warnings) warn(text);
+      if (grid?.found.doubt !== undefined) warn(grid.found.doubt, true);
       // A range beyond the detector is refused before any frame is searched.
       if (checked.settings.profile) profileBinsOf(await own.detector(), checked.settings as SearchSettings);
       const start = { place, given, geometry, source, cells, options, onEvent, checked, searchWith };
@@ -135,7 +137,8 @@ export async function* runPipeline(
         commandLine,
         reads,
         detector: own.detector,
-        warn: (text: string) => quietly(onEvent, { kind: 'warning', text }),
+        warn: (text: string, isDoubtful?: boolean) =>
+          quietly(onEvent, { kind: 'warning', text, ...(isDoubtful ? { isDoubtful } : {}) }),
         warnings,
         rate: () => summary.rate,
         regionMeans: () => summary.regions,
@@ -283,8 +286,10 @@ class FrameWarnings {
         this.#scene.warn(`the header field ${name} is not copied from frames without it: ${missing}`);
   }
 
-  /** Tells at the end how many images have no well. */
-  ofWells(): void {
+  /** Tells at the end how many images have no well, or may have a wrong one. */
+  ofWells(maps: readonly ChipMap[]): void {
+    for (const { doubt, series } of maps)
+      if (doubt !== undefined) this.#scene.warn(`${series === undefined ? '' : `${series}: `}${doubt}`, true);
     if (this.#unplaced > 1) this.#scene.warn(`${this.#unplaced} images have no well on the chip`);
   }
 
@@ -371,8 +376,8 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
     const { doubts, remarks } = outputs.aboutDetector();
     if (doubts.length + remarks.length > 0) tell({ kind: 'detector', doubts, remarks });
     const ended = await outputs.close(isWhole, mayGoOn(run));
-    warnings.ofWells();
     const maps = scene.chip && { maps: scene.chip.maps.maps };
+    warnings.ofWells(maps?.maps ?? []);
     tell({ kind: 'end', isWhole, summary, outputs: ended, isLive: source.live !== undefined, ...maps });
     checkTold();
   };

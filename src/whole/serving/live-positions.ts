@@ -2,7 +2,8 @@
  * Wells of frames that state positions and are still arriving. Rows and columns follow from the positions so far, and
  * are determined again when there are a quarter more of them; pages then read all wells anew.
  */
-import { axisIndex, type Lattice, latticeOf } from '../../io/chip/lattice.js';
+import { latticeOf } from '../../io/chip/lattice.js';
+import { type Lattice, nodeOf } from '../../io/chip/nodes.js';
 
 /** Positions of the first rows and columns, and the growth after which they are determined again. */
 const [fewest, growth] = [8, 1.25];
@@ -33,8 +34,8 @@ export class LivePositions {
 
   #wellOf(x: number, y: number): number | undefined {
     if (!this.#lattice) return undefined;
-    const [row, column] = [axisIndex(this.#lattice.y, y), axisIndex(this.#lattice.x, x)];
-    return row === undefined || column === undefined ? undefined : row * this.#lattice.x.count + column;
+    const node = nodeOf(this.#lattice, x, y);
+    return node && node.row * this.#lattice.x.count + node.column;
   }
 
   /** Determines rows and columns if there are enough new positions, or at the end; returns the wells of all frames. */

@@ -9,6 +9,8 @@ import { type ImageCount, imageOf } from './image-number.js';
 export interface RunGrid {
   readonly grid: ChipGrid;
   readonly count: ImageCount;
+  /** Why images may be in wrong wells; undefined if nothing says so. */
+  readonly doubt?: string | undefined;
 }
 
 /** The position that a frame states, or why it states none. */

@@ -1,6 +1,7 @@
 /** Where the frames of an HDF5 file are on a chip: columns of its table of frames. */
 import { type FrameGrid, wellAt } from '../../../io/chip/grid.js';
-import { type Lattice, latticeOf } from '../../../io/chip/lattice.js';
+import { latticeOf } from '../../../io/chip/lattice.js';
+import type { Lattice } from '../../../io/chip/nodes.js';
 import type { WriteNode } from '../../../io/data/hdf5/writer.js';
 
 /** A row or column that a frame does not have. */

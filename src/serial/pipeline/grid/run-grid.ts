@@ -3,6 +3,7 @@ import { EwaldError } from '../../../base/errors.js';
 import { argumentError } from '../../../base/parameters.js';
 import { type ChipGrid, checkRange, parseGrid } from '../../../io/chip/grid.js';
 import { latticeOf } from '../../../io/chip/lattice.js';
+import { latticeDoubt } from '../../../io/chip/lattice-doubt.js';
 import { listedGrid, parsePositions } from '../../../io/chip/positions.js';
 import type { FileInput, RunPlace } from '../inputs/place.js';
 import type { RunSource } from '../sources/source.js';
@@ -36,7 +37,8 @@ export async function runGrid(options: GridOptions, source: RunSource, place: Ru
     ? { ...raster, first: raster.first ?? firstOf(count) }
     : await listOf(gridFile as NonNullable<typeof gridFile>, place);
   for (const range of ranges) checkRange(found, range);
-  return { grid: found, count };
+  const doubt = found.kind === 'listed' ? latticeDoubt(found.lattice, found.x, found.y) : undefined;
+  return { grid: found, count, doubt };
 }
 
 /** Files whose fields are read before the run; positions of more are gathered as the frames come. */
@@ -62,6 +64,8 @@ async function ofFields(names: readonly [string, string], source: RunSource): Pr
     }
     if (!isKnown || ++files > maxFiles) break;
   }
-  const lattice = isKnown && files <= maxFiles ? latticeOf(Float64Array.from(x), Float64Array.from(y)) : undefined;
-  return { grid: { kind: 'fields', names, lattice }, count };
+  if (!isKnown || files > maxFiles) return { grid: { kind: 'fields', names, lattice: undefined }, count };
+  const [ofX, ofY] = [Float64Array.from(x), Float64Array.from(y)];
+  const lattice = latticeOf(ofX, ofY);
+  return { grid: { kind: 'fields', names, lattice }, count, doubt: latticeDoubt(lattice, ofX, ofY) };
 }

@@ -5,11 +5,11 @@ import { fileOfChip, mapWriting, parseMapFile } from './map-files.js';
 import { mapBytes } from './map-sink.js';
 import { streamMapsIn } from './stream-maps.js';
 
-/** Writes maps of the chips of streams; returns the names of the files. Throws as `streamMapsIn`, and `Argument`. */
+/** Writes maps of the chips of streams; returns the files, and what is in doubt. Throws as `streamMapsIn`, and `Argument`. */
 export async function writeStreamMaps(
   streams: readonly string[],
   { output, force = false }: { readonly output: readonly string[]; readonly force?: boolean | undefined },
-): Promise<string[]> {
+): Promise<{ readonly files: string[]; readonly doubts: string[] }> {
   const files = output.map(parseMapFile);
   const reads = { inputs: streams };
   await place.refuseSame(files.map(({ file }) => file));
@@ -32,5 +32,5 @@ export async function writeStreamMaps(
     for (const opened of outputs) await opened.discard();
     throw error;
   }
-  return drawn.map(({ name }) => name);
+  return { files: drawn.map(({ name }) => name), doubts: maps.flatMap(({ doubt }) => doubt ?? []) };
 }

@@ -111,7 +111,7 @@ interface OutputScene extends SettledCells {
   readonly commandLine: string;
   readonly detector: () => Promise<Detector>;
   readonly reads: Inputs;
-  readonly warn: (text: string) => void;
+  readonly warn: (text: string, isDoubtful?: boolean) => void;
   /** What was warned of so far. */
   readonly warnings: ReadonlySet<string>;
   readonly failed: (error: unknown) => void;
