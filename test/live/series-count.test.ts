@@ -1,6 +1,7 @@
 /** Images of a detector's series that are lost, late or repeated. */
 import { expect, test } from 'vitest';
 import { SeriesCount } from '../../src/io/live/series-count.js';
+import { liveImage } from '../../src/serial/pipeline/grid/grid-lines.js';
 
 /** The remarks of a series, and the images that were lost. */
 function received(images: readonly number[], announced?: number): [remarks: string[], lost: number] {
@@ -42,6 +43,22 @@ test('an image that arrives late is not lost, and one that arrives twice is repo
   const [late, lost] = received([0, 2, 1, 3], 4);
   expect([late.length, lost]).toEqual([1, 0]);
   expect(received([0, 1, 1, 1, 2], 3)).toEqual([['image 1 of series 7 arrived twice, and is in the results twice'], 0]);
+});
+
+test('a detector that begins anew with a number that it has used begins another series', () => {
+  const count = new SeriesCount();
+  count.begin(1, 10);
+  for (const index of [0, 1, 2]) count.image(1, index);
+  expect(count.timesOf(1)).toBe(1);
+  expect(count.begin(1, 10)).toBe('7 of 10 images of series 1 did not arrive; series 1 begins anew');
+  count.image(1, 0);
+  expect([count.timesOf(1), count.timesOf(2)]).toEqual([2, 1]);
+  // Image 0 comes again, after others, and nothing has announced it; late and repeated images begin nothing.
+  for (const index of [1, 3, 2, 2]) count.image(1, index);
+  expect(count.timesOf(1)).toBe(2);
+  expect(count.image(1, 0)).toMatch(/6 of 10 images of series 1 did not arrive; series 1 begins anew/);
+  expect(count.timesOf(1)).toBe(3);
+  expect(liveImage({ image: 4, series: 1, times: 3 })).toEqual({ image: 4, series: 'series 1 (3)' });
 });
 
 test('a run that begins within a series counts from its first image, and another series ends the one before', () => {

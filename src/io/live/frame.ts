@@ -16,6 +16,8 @@ interface NumberedImage {
   /** Its number in its series, from 0, and the number of the series; absent if the message states none. */
   readonly image?: number | undefined;
   readonly series?: number | undefined;
+  /** How often this series has begun, if more than once. */
+  readonly times?: number | undefined;
 }
 
 /** A message that contains no frame, and the reason. */

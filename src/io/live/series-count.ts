@@ -15,14 +15,22 @@ export class SeriesCount {
   /** Images that did not arrive, of all series. */
   lost = 0;
   #before = 0;
+  /** How often each series has begun of which images have arrived. */
+  readonly #times = new Map<number, number>();
+
+  /** How often a series has begun: a detector that begins anew may use a number again. */
+  timesOf(series: number): number {
+    return this.#times.get(series) ?? 1;
+  }
 
   /** A series begins, of this number of images if it is known. */
   begin(series: number | undefined, frames: number | undefined): string | undefined {
     const remark = this.end();
+    const anew = series === undefined ? undefined : this.#beginsAnew(series);
     this.#series = series;
     this.#announced = frames;
     this.#next = 0;
-    return remark;
+    return [remark, anew].filter(Boolean).join('; ') || undefined;
   }
 
   /** An image has arrived, by its number from 0. A run that began within a series counts from its first image. */
@@ -31,10 +39,18 @@ export class SeriesCount {
       const remark = this.end();
       this.#series = series;
       this.#next = index + 1;
+      this.#times.set(series, this.timesOf(series));
       return remark;
     }
     this.#series ??= series;
     const next = this.#next ?? index;
+    // Its first image again: the detector has begun anew, and its announcement is lost.
+    if (series !== undefined && index === 0 && next > 1 && !this.#missing.has(0)) {
+      const remark = this.begin(series, this.#announced);
+      this.#next = 1;
+      return remark;
+    }
+    if (series !== undefined) this.#times.set(series, this.timesOf(series));
     this.#next = Math.max(next, index + 1);
     if (index < next) {
       if (this.#missing.delete(index)) this.lost--;
@@ -63,6 +79,13 @@ export class SeriesCount {
     this.#missing.clear();
     this.#isReported = false;
     return text;
+  }
+
+  #beginsAnew(series: number): string | undefined {
+    const times = this.#times.get(series);
+    if (times === undefined) return undefined;
+    this.#times.set(series, times + 1);
+    return `series ${series} begins anew`;
   }
 
   get #of(): string {

@@ -26,7 +26,7 @@ interface NumberedImage {
 }
 
 /** The number and the series of an image that was received live. */
-export const liveImage = ({ image, series }: LiveFrame | UnreadFrame): NumberedImage => ({
+export const liveImage = ({ image, series, times = 1 }: LiveFrame | UnreadFrame): NumberedImage => ({
   ...(image === undefined ? {} : { image }),
-  ...(series === undefined ? {} : { series: `${seriesPrefix}${series}` }),
+  ...(series === undefined ? {} : { series: `${seriesPrefix}${series}${times > 1 ? ` (${times})` : ''}` }),
 });

@@ -50,7 +50,8 @@ export function addChunk(
     number[],
   ];
   if (row === undefined && x === undefined && image === undefined) return false;
-  const [, ofDetector] = new RegExp(`^${imageMark}\\d+ of (${seriesPrefix}\\d+)$`, 'm').exec(text) ?? [];
+  const [, ofDetector] =
+    new RegExp(`^${imageMark}\\d+ of (${seriesPrefix}\\d+(?: \\(\\d+\\))?)$`, 'm').exec(text) ?? [];
   const event = chunk.event === undefined ? undefined : Number(/(\d+)$/.exec(chunk.event)?.[1] ?? 0);
   const isNamed = count === undefined ? event === undefined : count === 'names';
   const { series } = imageOf(isNamed ? 'names' : 'frames', { filename, event, serial: chunk.serial });

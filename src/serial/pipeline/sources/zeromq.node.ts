@@ -285,7 +285,7 @@ class Messages {
   #isNumbered = false;
   #series: Series = unknownSeries;
   /** The number of the image that is being decoded. */
-  #image: Pick<UnreadFrame, 'image' | 'series'> = {};
+  #image: Pick<UnreadFrame, 'image' | 'series' | 'times'> = {};
   /** Number of images of the present series, if the detector has announced it. */
   announced: number | undefined;
   #count = 0;
@@ -361,8 +361,13 @@ class Messages {
       this.announced = message.frames;
       this.#series = await message.open(this.#codecs);
     } else if (kind === 'image') {
-      this.#image = { image: message.index, ...(series === undefined ? {} : { series }) };
       this.#remark(this.#images.image(series, message.index));
+      const times = series === undefined ? 1 : this.#images.timesOf(series);
+      this.#image = {
+        image: message.index,
+        ...(series === undefined ? {} : { series }),
+        ...(times > 1 && { times }),
+      };
     }
     if (kind === 'end') this.#remark(this.#images.end());
     if (message.kind !== 'image') return undefined;
