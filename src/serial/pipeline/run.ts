@@ -87,7 +87,8 @@ export async function* runPipeline(
     const cells = await abortable(givenCells(options.cells, place), signal);
     refuseForInputs(given, options, checked);
     const reads = readsOf(options, given);
-    await checkTargets(options, place, reads, sliceLength(checked.selection.range, Number.POSITIVE_INFINITY));
+    const most = sliceLength(checked.selection.range, Number.POSITIVE_INFINITY);
+    await checkTargets(options, place, { reads, most, isLive: given.kind === 'live' });
     const source = yield* sourceOrFailures(place, given, options, checked, asGiven?.geometry, warn);
     if (!source) return;
     const starting = startedEarly(options, source);

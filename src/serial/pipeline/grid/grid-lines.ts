@@ -1,6 +1,6 @@
 /** The lines of a stream that state where an image is on a chip. */
 import type { FrameGrid } from '../../../io/chip/grid.js';
-import type { LiveFrame, UnreadFrame } from '../../../io/live/frame.js';
+import type { UnreadFrame } from '../../../io/live/frame.js';
 
 /** Prefixes of the lines of a stream that state where a frame is; other readers ignore them. */
 export const [gridMark, positionMark, imageMark] = ['ewald/grid = ', 'ewald/position = ', 'ewald/image = '] as const;
@@ -25,8 +25,11 @@ interface NumberedImage {
   readonly series?: string;
 }
 
+/** What a message says of its number. */
+type ImageOfDetector = Pick<UnreadFrame, 'image' | 'series' | 'times'>;
+
 /** The number and the series of an image that was received live. */
-export const liveImage = ({ image, series, times = 1 }: LiveFrame | UnreadFrame): NumberedImage => ({
+export const liveImage = ({ image, series, times = 1 }: ImageOfDetector): NumberedImage => ({
   ...(image === undefined ? {} : { image }),
   ...(series === undefined ? {} : { series: `${seriesPrefix}${series}${times > 1 ? ` (${times})` : ''}` }),
 });

@@ -191,13 +191,17 @@ export async function checkNames(options: RunOutputs, place: RunPlace): Promise<
 }
 
 /** Rejects early outputs that cannot be written; `most` is how many frames the run may have. */
-export async function checkTargets(options: RunOutputs, place: RunPlace, reads: Inputs, most: number): Promise<void> {
+export async function checkTargets(
+  options: RunOutputs,
+  place: RunPlace,
+  { reads, most, isLive }: { readonly reads: Inputs; readonly most: number; readonly isLive: boolean },
+): Promise<void> {
   const force = options.force ?? false;
   if (options.output !== undefined)
     await place.checkStream(options.output, { force, resume: options.resume ?? false, reads, most });
   for (const kind of kinds) {
     const target = options[kind];
-    if (target !== undefined) await place.checkOutput(target, { force, ...reads, ...writingOf(kind, options) });
+    if (target !== undefined) await place.checkOutput(target, { force, ...reads, ...writingOf(kind, options, isLive) });
   }
   for (const map of mapFiles(options)) await place.checkOutput(map.file, { force, ...reads, ...mapWriting(map) });
   const mille = milleTarget(options);
@@ -205,8 +209,11 @@ export async function checkTargets(options: RunOutputs, place: RunPlace, reads: 
 }
 
 /** Which files an output may replace: a run that is resumed writes those of its earlier sessions anew. */
-function writingOf(kind: keyof typeof sinkWriting, { resume }: OutputOptions): WriteOptions {
+function writingOf(kind: keyof typeof sinkWriting, { resume }: OutputOptions, isLive = false): WriteOptions {
   const { left, ...writing }: WriteOptions = sinkWriting[kind];
+  // A report that is there may be of received frames as well.
+  if (isLive && writing.replaces)
+    return { ...writing, replaces: undefined, otherwise: 'may be of frames that cannot come again' };
   return { ...writing, left, ...(resume && left ? { replaces: left } : {}) };
 }
 
@@ -521,7 +528,10 @@ async function* openSinks(
   if (chip) yield await openMaps(chip, options, place, writing);
   if (html !== undefined) {
     const { reportSink } = await import('./report.js');
-    const output = await place.openOutput(html, { ...writing, ...writingOf('html', options) });
+    const output = await place.openOutput(html, {
+      ...writing,
+      ...writingOf('html', options, source.live !== undefined),
+    });
     yield reportSink(output, {
       file: targetName(html, 'the output'),
       title: source.first.name.replace(/^.*\//, ''),

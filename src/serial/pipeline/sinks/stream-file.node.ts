@@ -38,22 +38,32 @@ export async function checkStreamFile(
   const { target, isPlain } = await permitted(file, writing);
   if (!isPlain) return;
   await refuseLeft({ file, target, part: `${target}.part` }, { force, resume });
-  if (Number.isFinite(most) && !force && !resume) await refuseFewer(file, target, most);
+  if (!force && !resume) await refuseLosing(file, target, most);
 }
 
-/** Refuses to replace the stream of a finished run by one of fewer frames. Throws `Argument`. */
-async function refuseFewer(file: string, target: string, most: number): Promise<void> {
+/** Names of frames that were received: the address of a socket. */
+const received = /^(tcp|ipc|inproc|ws):\/\//;
+
+/**
+ * Refuses to replace the stream of a finished run by one of fewer frames, or one of received frames, which cannot come
+ * again. Throws `Argument`.
+ */
+async function refuseLosing(file: string, target: string, most: number): Promise<void> {
   const left = await stat(target).catch(() => undefined);
   if (!left?.size) return;
   const lines = linesOf(target);
   let frames = 0;
   try {
     const raw = await readRawStream(lines, target);
-    for await (const _ of raw.chunks()) if (++frames > most) break;
+    for await (const { filename } of raw.chunks()) {
+      if (received.test(filename)) throw ofReceived(file);
+      // Of frames that still arrive, the number is not known.
+      if (++frames > most || most === Number.POSITIVE_INFINITY) break;
+    }
   } finally {
     await lines.return(undefined);
   }
-  if (frames <= most) return;
+  if (frames <= most || most === Number.POSITIVE_INFINITY) return;
   throw argumentError(
     '',
     (said) =>
@@ -61,6 +71,15 @@ async function refuseFewer(file: string, target: string, most: number): Promise<
       `replace it with ${setting(said, 'force', true)}`,
   );
 }
+
+const ofReceived = (file: string): EwaldError =>
+  argumentError(
+    '',
+    (said) =>
+      `${file} is of frames that were received, and cannot come again; choose another name, or pass ` +
+      setting(said, 'force', true),
+    { path: file },
+  );
 
 /** Refuses to start a stream again while the frames of an interrupted run are there. Throws `Argument`. */
 async function refuseLeft(
