@@ -219,6 +219,12 @@ describe('three lost images', () => {
     expect(spotsIn(at('first.npy'))).toEqual(expected(others));
     const { err } = await ewald([...words, '-j', '1', '--resume', '--map', `spots=${at('all.npy')}`]);
     expect(spotsIn(at('all.npy')), err).toEqual(expected(lost));
+    // The map of the run itself is replaced by that of all frames, and other numbers are not.
+    const same = [...words, '-j', '1', '--resume', '--map', `spots=${at('first.npy')}`];
+    const again = await ewald(same);
+    expect([again.code, spotsIn(at('first.npy'))], again.err).toEqual([0, expected(lost)]);
+    writeFileSync(at('first.npy'), Buffer.concat([npyHeadOf('<f8', [2, 2]), new Uint8Array(32)]));
+    expect((await ewald(same)).err).toMatch(/first\.npy exists and may hold numbers of yours/);
   });
 
   test('a number before the first well, or beyond the last one, is refused before the run', async () => {

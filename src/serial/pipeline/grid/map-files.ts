@@ -39,10 +39,18 @@ export const fileOfChip = (file: string, chip: number): string =>
 /** What states in a PNG that it is a map of ewald, which a run may replace. */
 export const mapSoftware = 'ewald chip map';
 
-/** The existing files that a map may replace: those of earlier runs; an array of numbers does not show who wrote it. */
-export const mapWriting = ({ kind }: MapFile): WriteOptions => ({
-  otherwise: kind === 'png' ? 'is not a map that ewald wrote' : 'may hold numbers of yours',
-  ...(kind === 'png' && {
-    replaces: (head: Uint8Array) => new TextDecoder('latin1').decode(head).includes(`tEXtSoftware\0${mapSoftware}`),
-  }),
-});
+/**
+ * The existing files that a map may replace: those of earlier runs. An array of numbers does not show who wrote it; a run
+ * that is resumed replaces one that has the form of its own map.
+ */
+export const mapWriting = (
+  { kind }: MapFile,
+  { resume }: { readonly resume?: boolean | undefined } = {},
+): WriteOptions =>
+  kind === 'png'
+    ? { otherwise: 'is not a map that ewald wrote', replaces: (head) => latin1(head).includes(pngMark) }
+    : { otherwise: 'may hold numbers of yours', ...(resume && { replaces: (head) => arrayOfMap.test(latin1(head)) }) };
+
+const pngMark = `tEXtSoftware\0${mapSoftware}`;
+const arrayOfMap = /^.NUMPY[^{]*\{'descr': '<f4', 'fortran_order': False, 'shape': \(\d+, ?\d+\)/s;
+const latin1 = (bytes: Uint8Array): string => new TextDecoder('latin1').decode(bytes);

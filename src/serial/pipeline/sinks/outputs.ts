@@ -203,7 +203,8 @@ export async function checkTargets(
     const target = options[kind];
     if (target !== undefined) await place.checkOutput(target, { force, ...reads, ...writingOf(kind, options, isLive) });
   }
-  for (const map of mapFiles(options)) await place.checkOutput(map.file, { force, ...reads, ...mapWriting(map) });
+  for (const map of mapFiles(options))
+    await place.checkOutput(map.file, { force, ...reads, ...mapWriting(map, options) });
   const mille = milleTarget(options);
   if (mille !== undefined) await place.checkOutput(mille, { force, ...reads, ...writingOf('milleFile', options) });
 }
@@ -436,7 +437,7 @@ async function openMaps(
   place: RunPlace,
   writing: WriteOptions,
 ): Promise<ChipSink> {
-  const open = (map: MapFile, file = map.file) => place.openOutput(file, { ...writing, ...mapWriting(map) });
+  const open = (map: MapFile, file = map.file) => place.openOutput(file, { ...writing, ...mapWriting(map, options) });
   if (options.html !== undefined) chip.reports();
   const files: (MapFile & { readonly output: Output })[] = [];
   try {
