@@ -2,7 +2,7 @@
  * Runs of frames and streams whose known cell is wrong by as much as its axes differ: their first crystals tell the
  * mean cell, by which the axes are named.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,12 +39,26 @@ test('the mean cell of the first frames is used, and of the first chunks of a st
   expect(code, err).toBe(0);
   expect(err).toMatch(isReplaced);
   expect(headOf('a.stream')).toSatisfy(isNear);
+  // Lines of the frames themselves stay with them, and reflections, which are of the crystals, are told.
+  const lines = [
+    'ewald/grid = 1 2',
+    'ewald/image = 7 of series 1',
+    'ewald/roi/jet = 9 9 3 4 5.000 6.000',
+    'ewald/background = 5 at 5-3 A',
+  ];
+  const text = readFileSync(of('a.stream'), 'utf8').replaceAll(/^Image serial number: .*$/gm, (line) =>
+    [line, ...lines].join('\n'),
+  );
+  writeFileSync(of('a.stream'), text);
   const again = await ewald(['index', of('a.stream'), '-p', wrong, '-o', of('b.stream'), '--force']);
   expect(again.code, again.err).toBe(0);
   expect(again.err).toMatch(isReplaced);
   expect(headOf('b.stream')).toSatisfy(isNear);
   const chunks = (name: string): number => readFileSync(of(name), 'utf8').split('Begin chunk').length;
   expect(chunks('b.stream')).toBe(chunks('a.stream'));
+  const kept = readFileSync(of('b.stream'), 'utf8');
+  for (const line of lines) expect(kept.split(line).length, line).toBe(chunks('a.stream'));
+  expect(again.err).toMatch(/the reflections of \d+ frames are not in the new stream/);
 });
 
 test('it is that of the refined geometry', { tags: 'all' }, async () => {

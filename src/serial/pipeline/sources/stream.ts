@@ -1,6 +1,7 @@
 /** Runs with a stream as input: its peaks are indexed again, without reading the frames. */
 
 import { abortable, abortableItems } from '../../../base/aborted.js';
+import { counted } from '../../../base/amounts.js';
 import type { Observer } from '../../../base/callbacks.js';
 import { EwaldError, isEwaldError } from '../../../base/errors.js';
 import { checkSignal } from '../../../base/options.js';
@@ -89,6 +90,7 @@ export async function* indexStream(
     const opening = { force, reads, head, resume: false, earlier: () => undefined };
     const stream = output === undefined ? undefined : await place.openStream(output, opening);
     let state: 'under way' | 'whole' | 'failed' = 'under way';
+    let dropped = 0;
     try {
       for await (const chunk of chunks) {
         checkSignal(signal);
@@ -98,6 +100,7 @@ export async function* indexStream(
         const text = stream && 'hit' in record ? streamText(record, options) : undefined;
         if (text !== undefined) await stream?.write(text);
         onEvent({ kind: 'progress', stage: 'frames', share: 0, summary });
+        if (stream && chunk.crystals.some(({ reflections }) => reflections?.length)) dropped++;
         yield item;
       }
       state = 'whole';
@@ -117,7 +120,12 @@ export async function* indexStream(
         const doubts = summary.doubt ?? multipleTexts(summary.multiples, settings.cells ?? []);
         const { hits, indexed } = summary;
         const question = hits > 0 && indexed === 0 ? (tinyCellText(settings.cells, 'frame') ?? []) : [];
-        for (const text of [doubts, question].flat()) onEvent({ kind: 'warning', text });
+        const without =
+          dropped === 0
+            ? []
+            : `the reflections of ${counted(dropped, 'frame')} are not in the new stream: they are those of the crystals ` +
+              `that ${name} had; index the frames themselves to integrate again`;
+        for (const text of [doubts, question, without].flat()) onEvent({ kind: 'warning', text });
         const event: RunEvent = { kind: 'end', isWhole, summary, outputs: stream ? [end] : [], isLive: true };
         onEvent(event);
       }
@@ -151,8 +159,8 @@ async function indexedChunk(
     const beam = beamOfChunk(chunk, geometry);
     const result = await indexPeaks(peaksOf(chunk, panels, name), { geometry, beam, settings }, indexer);
     const found = chunkOf(origin, result, geometry, names, methodName(settings));
-    // Header fields that were copied into the stream are those of the same frames.
-    const copied = chunk.notes.filter((note) => note.startsWith('header/'));
+    // Header fields, wells, regions and the background are those of the same frames.
+    const copied = chunk.notes.filter((note) => /^(header|ewald)\//.test(note));
     return { origin, result, chunk: { ...found, event: chunk.event, notes: [...copied, ...found.notes] } };
   } catch (error) {
     if (!isEwaldError(error) || ['Aborted', 'Disposed', 'File'].includes(error.tag)) throw error;
