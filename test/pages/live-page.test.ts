@@ -183,6 +183,8 @@ describe.skipIf(!dataFolder)('in Chromium', () => {
     expect(await add(names[1] as string), 'the same frame under another name').toBe(first);
     expect(await textOf(page, '#rates')()).toMatch(/^12 frames · peaks are found in the frames shown/);
     expect(await textOf(page, '#rates')()).toMatch(/\d+ not shown/);
+    // Nothing has searched all of them: that is no 0 % of hits.
+    await expect.poll(() => page.getAttribute('#chart', 'aria-label')).toMatch(/12 frames, not searched/);
     // Only what the page has searched is listed.
     expect((await shown())[2]).toBeLessThan(12);
     // A frame that is chosen stays, while others arrive.

@@ -233,6 +233,7 @@ export const liveStrip = (): LiveStripInput => ({
   shownAt: viewer.opened && !isOverview() ? times.get(viewer.frame) : undefined,
   connected: feed.connected,
   note: feed.facts?.note,
+  isUnsearched: isUnsearched(),
 });
 
 const percent = (part: number, whole: number): string => (whole === 0 ? '–' : `${Math.round((100 * part) / whole)} %`);

@@ -93,8 +93,12 @@ function lastMinute({ minute: medians, shells }: ServedPanes, feed: LiveFeed, mi
   };
   if (minute && minute.frames > 0) {
     add('Frames', String(minute.frames));
-    add('Hits', percent(minute.hits, minute.frames));
-    add('Indexed of hits', percent(minute.indexed, minute.hits));
+    // Without a run nothing has searched them.
+    if (feed.facts?.searches === false) add('Hits', 'not searched');
+    else {
+      add('Hits', percent(minute.hits, minute.frames));
+      add('Indexed of hits', percent(minute.indexed, minute.hits));
+    }
   }
   const { background, resolution, spots, ice, ...regions } = medians;
   if (background != null) add('Background, 5 to 3 Å', `${short(background)} counts`);

@@ -22,6 +22,8 @@ export interface StripScene {
   readonly shownAt: number | undefined;
   /** Share of hits below which the strip warns, of 1. */
   readonly alarm: number | undefined;
+  /** Whether nothing has searched the frames, so that their hits are not known. */
+  readonly isUnsearched?: boolean | undefined;
   /** The alarms of the run, whose levels the lanes show. */
   readonly alarms?: readonly ShownAlarm[] | undefined;
 }
@@ -163,10 +165,8 @@ export class RunStrip {
     const perMs = inner / Math.max(1e-9, to - from);
     const marks = (this.#scene?.history?.marks ?? []).filter((mark) => Math.abs((mark.at - at) * perMs) <= near);
     const happened = marks.map(({ text }) => ` · ${text}`).join('');
-    return {
-      frame,
-      text: `${when}${which}, hits ${percent(found / count)}, indexed ${percent(known / found)} of hits${happened}`,
-    };
+    const shares = `hits ${percent(found / count)}, indexed ${percent(known / found)} of hits`;
+    return { frame, text: `${when}${which}, ${this.#scene?.isUnsearched ? 'not searched' : shares}${happened}` };
   }
 
   #inksOf(): Record<string, string> {
@@ -187,11 +187,11 @@ export class RunStrip {
     return this.#inks;
   }
 
-  #lanes(columns: SeriesColumns, { window, history, isTimed, alarm, alarms = [] }: StripScene): Lane[] {
+  #lanes(columns: SeriesColumns, { window, history, isTimed, alarm, alarms = [], isUnsearched }: StripScene): Lane[] {
     const { frames, hits, indexed, width, from, to, hitSpread, indexedSpread } = columns;
     const inks = this.#inks;
     const now = window.sums(isTimed ? Math.max(latest, width) : Math.max(100, width));
-    this.hitsNow = now.hits / now.frames;
+    this.hitsNow = isUnsearched ? Number.NaN : now.hits / now.frames;
     const share = (part: Float64Array, whole: Float64Array) => (i: number) =>
       (part[i] as number) / (whole[i] as number);
     const all: Lane[] = [
@@ -219,6 +219,7 @@ export class RunStrip {
         now: now.indexed / now.hits,
       },
     ];
+    if (isUnsearched) all.length = 0;
     if (isTimed) {
       const rate = (i: number): number =>
         ((frames[i] as number) * 1000) / Math.max(50, Math.min(width, to - from - i * width));

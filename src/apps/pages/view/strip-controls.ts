@@ -13,7 +13,7 @@ export { drawFrames, frameAt } from './frame-bars.js';
 type WindowName = keyof RunSeries['windows'];
 
 /** What the chart has to know of a run in progress, whose frames are in `series`. */
-export interface LiveStripInput extends Pick<StripScene, 'shownAt'> {
+export interface LiveStripInput extends Pick<StripScene, 'shownAt' | 'isUnsearched'> {
   /** The time of the server. */
   readonly nowMs: number;
   readonly isOver: boolean;
@@ -140,14 +140,14 @@ function sceneOf(of: LiveStripInput | FramesStripInput) {
     const whole = windowOf(of.summaries);
     return { windows: { whole }, history: undefined, isTimed: false, shownAt: of.shown };
   }
-  const { nowMs, isOver, shownAt } = of;
+  const { nowMs, isOver, shownAt, isUnsearched } = of;
   if (!isOver) {
     series.reach(nowMs);
     markServer(of);
   }
   const beganMs = Date.now() - nowMs - new Date().setHours(0, 0, 0, 0);
   const { windows, history } = series;
-  return { windows, history, isTimed: true, beganMs, shownAt };
+  return { windows, history, isTimed: true, beganMs, shownAt, isUnsearched };
 }
 
 /** Marks faults of the run's server. */
@@ -171,9 +171,9 @@ export function writeStrip(of: LiveStripInput | FramesStripInput): void {
   const alarm = alarmLevel();
   strip.draw({ ...scene, window, alarm, alarms });
   const { frames, hits, indexed } = window.sums();
-  canvas.ariaLabel =
-    `The run over time: ${frames} frames, hits ${share(hits, frames)}, indexed ${share(indexed, hits)} of hits. ` +
-    'Click a column to see its first frame.';
+  const isUnsearched = 'isUnsearched' in scene && scene.isUnsearched;
+  const found = isUnsearched ? 'not searched' : `hits ${share(hits, frames)}, indexed ${share(indexed, hits)} of hits`;
+  canvas.ariaLabel = `The run over time: ${frames} frames, ${found}. Click a column to see its first frame.`;
   canvas.title = '';
   if (!scene.isTimed || alarm === undefined || Number.isNaN(strip.hitsNow)) return;
   const was = isLow;
