@@ -6,7 +6,7 @@ import { regionLines, regionOfLine } from '../../src/crystal/stream/regions.js';
 import type { Frame } from '../../src/serial/peaks/contract.js';
 import { checkRegions, type Region, regionText } from '../../src/serial/pipeline/regions/region.js';
 import { RegionSums } from '../../src/serial/pipeline/regions/region-sums.js';
-import { type RegionDetector, spansOf } from '../../src/serial/pipeline/regions/spans.js';
+import { beyondTexts, type RegionDetector, spansOf } from '../../src/serial/pipeline/regions/spans.js';
 import { commandLineOf } from '../../src/serial/pipeline/run-options.js';
 
 const [width, height] = [60, 44];
@@ -255,7 +255,7 @@ describe('what a region may be', () => {
 
   test.each([
     ['a=ring:4:5', 'lies beyond the corner of the detector; the largest 2π/d there is 0.9'],
-    ['a=rect:10:61,0:9', 'a frame has 60 x 44 pixels: fs up to 60, ss up to 44'],
+    ['a=rect:60:61,0:9', 'a frame has 60 x 44 pixels: fs up to 60, ss up to 44'],
     ['a=circle:-9,5,3', 'is outside of the detector'],
     ['a=circle:5,60,3', 'is outside of the detector'],
     ['a=rect:28:32,0:44', 'has no pixel: it lies in a gap between panels'],
@@ -266,6 +266,23 @@ describe('what a region may be', () => {
       expect.objectContaining({ tag: 'Argument', message: expect.stringContaining(why) }),
     );
   });
+});
+
+test('rectangles and circles that reach beyond the detector count what is on it, and say so', () => {
+  const [wide, within, round, inside] = checkRegions('', [
+    'a=rect:10:70,2:9',
+    'b=rect:10:60,2:9',
+    'c=circle:3,3,9',
+    'd=circle:20,20,9',
+  ]);
+  const all = [wide, within, round, inside].filter((one) => one !== undefined);
+  const { pixels } = spansOf(detectorOf(), all);
+  expect(pixels[0]).toBe(pixels[1]);
+  expect(pixels[2]).toBeGreaterThan(0);
+  expect(beyondTexts(detectorOf(), all)).toEqual([
+    expect.stringMatching(/^the region a=rect:10:70,2:9 reaches beyond the detector.*60 x 44/),
+    expect.stringContaining('c=circle:3,3,9'),
+  ]);
 });
 
 test('the line of a stream gives the numbers back', () => {

@@ -30,19 +30,19 @@ export function parsePositions(text: string, name: string): ImagePosition[] {
 
 const isImage = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
 
-/** The wells of a list. Throws `Argument` for what is no list, `Format` for an image that is listed twice. */
+/** The wells of a list. Throws `Argument` for what is no list, and for an image that is listed twice. */
 export function listedGrid(given: readonly ImagePosition[], name: string): ListedGrid {
   const isRow = (row: unknown): boolean =>
     Array.isArray(row) && row.length === 3 && isImage(row[0]) && row.every(Number.isFinite);
   if (!Array.isArray(given) || !given.every(isRow))
     throw new EwaldError('Argument', `${name} is ${inspect(given)}; expected rows of [image, x, y]`);
-  if (given.length === 0) throw new EwaldError('Format', `${name} has no positions; expected rows "image x y"`);
+  if (given.length === 0) throw new EwaldError('Argument', `${name} has no positions; expected rows "image x y"`);
   const rows = [...(given as readonly ImagePosition[])].sort(([a], [b]) => a - b);
   for (const [i, [image, x, y]] of rows.entries()) {
     const [before, otherX, otherY] = rows[i - 1] ?? [];
     if (before !== image) continue;
     throw new EwaldError(
-      'Format',
+      'Argument',
       `${name} has image ${image} twice, at ${otherX}, ${otherY} and at ${x}, ${y}; an image is in one well`,
     );
   }

@@ -36,7 +36,7 @@ import type { LoadPlace, RunPlace } from './inputs/place.js';
 import { endingPlace } from './inputs/place-inputs.js';
 import { profileBinsOf } from './profile/frame-profiles.js';
 import { type FrameFailure, type FrameRecord, failureOf, isFailure, pipelineItem } from './record.js';
-import { spansOf } from './regions/spans.js';
+import { beyondTexts, spansOf } from './regions/spans.js';
 import { type CheckedRun, checkRun, commandLineOf, type PipelineOptions } from './run-options.js';
 import type { PipelineItem } from './search-all.js';
 import { type RunScene, searched, startedEarly } from './search-places.js';
@@ -110,6 +110,7 @@ export async function* runPipeline(
       const isDistanceOpen = await abortable(toldOf(geometry, source, !!cells, onEvent), signal);
       for (const warning of asGiven?.geometry.warnings ?? []) warn(`${asGiven?.name}: ${warning}`);
       for (const text of source.warnings) warn(text);
+      if (checked.rois.length > 0) for (const text of beyondTexts(await own.detector(), checked.rois)) warn(text);
       if (grid?.found.doubt !== undefined) warn(grid.found.doubt, true);
       // A range beyond the detector is refused before any frame is searched.
       if (checked.settings.profile) profileBinsOf(await own.detector(), checked.settings as SearchSettings);

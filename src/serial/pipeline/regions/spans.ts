@@ -172,25 +172,39 @@ function findSpans(detector: RegionDetector, regions: readonly Region[], what: s
   };
 }
 
-/** Refuses pixels that a frame does not have: a mistyped number. */
+/** The first and the last pixel along fs and ss that a region reaches; undefined for rings and sectors. */
+function reachOf(region: Region): readonly [left: number, right: number, top: number, bottom: number] | undefined {
+  if (region.kind === 'rect') return [region.fs[0], region.fs[1] - 1, region.ss[0], region.ss[1] - 1];
+  if (region.kind !== 'circle') return undefined;
+  const [[x, y], r] = [region.centre, region.radius];
+  return [x - r, x + r, y - r, y + r];
+}
+
+/** Refuses regions without a pixel of the frame: a mistyped number. */
 function refuseBeyondFrame({ width, height }: RegionDetector, regions: readonly Region[], what: string): void {
   for (const region of regions) {
-    const [right, bottom] =
-      region.kind === 'rect'
-        ? [region.fs[1], region.ss[1]]
-        : region.kind === 'circle'
-          ? [region.centre[0] - region.radius + 1, region.centre[1] - region.radius + 1]
-          : [0, 0];
-    const least = region.kind === 'circle' ? Math.min(...region.centre) + region.radius : 0;
-    if (right <= width && bottom <= height && least >= 0) continue;
+    const [left, right, top, bottom] = reachOf(region) ?? [0, 0, 0, 0];
+    if (left < width && right >= 0 && top < height && bottom >= 0) continue;
     throw argumentError(
       what,
       (said) =>
-        `${said('rois')}: the region ${regionText(region)} is outside of the detector; a frame has ${width} x ` +
-        `${height} pixels: fs up to ${width}, ss up to ${height}`,
+        `${said('rois')}: the region ${regionText(region)} is outside of the detector; ${sizeText(width, height)}`,
     );
   }
 }
+
+const sizeText = (width: number, height: number): string =>
+  `a frame has ${width} x ${height} pixels: fs up to ${width}, ss up to ${height}`;
+
+/** What to say of regions that reach beyond the detector: only their pixels on it count. */
+export const beyondTexts = ({ width, height }: RegionDetector, regions: readonly Region[]): string[] =>
+  regions.flatMap((region) => {
+    const [left, right, top, bottom] = reachOf(region) ?? [0, 0, 0, 0];
+    if (left > -1 && right < width && top > -1 && bottom < height) return [];
+    return [
+      `the region ${regionText(region)} reaches beyond the detector, and only its pixels there count; ${sizeText(width, height)}`,
+    ];
+  });
 
 function refuseEmpty(region: Region, masked: number, greatestQ: number, what: string): never {
   const isBeyond = 'q' in region && masked === 0 && region.q[0] >= greatestQ;

@@ -10,14 +10,15 @@ import { type Region, regionText } from '../regions/region.js';
 import { type RegionDetector, spansOf } from '../regions/spans.js';
 import { Column } from './column.js';
 
-const [minI64, greatestU64] = [-(2n ** 63n), 2n ** 64n - 1n];
+const greatestU64 = 2n ** 64n - 1n;
 
 /** The columns of a region: whole numbers, or float64 for frames of reals. */
 class RegionColumns {
   readonly #isReal: boolean;
   readonly #sum: Column<number | bigint>;
   readonly #sumSquares: Column<number | bigint>;
-  readonly #max: Column<number | bigint>;
+  /** Of numbers that may be absent: NaN where no pixel has a count. */
+  readonly #max = new Column(Float64Array);
   readonly #pixels = new Column<bigint>(BigUint64Array);
   readonly #x = new Column(Float64Array);
   readonly #y = new Column(Float64Array);
@@ -28,23 +29,21 @@ class RegionColumns {
     this.#isReal = isReal;
     this.#sum = column(BigInt64Array);
     this.#sumSquares = column(BigUint64Array);
-    this.#max = column(BigInt64Array);
   }
 
   add({ sum, sumSquares, max, pixels, x, y }: RegionValue): void {
     this.#pixels.add([BigInt(pixels)]);
     this.#x.add([x]);
     this.#y.add([y]);
+    this.#max.add([max]);
     this.#sum.add([this.#isReal ? Number(sum) : BigInt(sum)]);
     if (this.#isReal) {
       this.#sumSquares.add([Number(sumSquares)]);
-      this.#max.add([max]);
       return;
     }
     // More than 64 bits would look like a small number.
     const squares = BigInt(sumSquares);
     this.#sumSquares.add([squares > greatestU64 ? greatestU64 : squares]);
-    this.#max.add([Number.isNaN(max) ? minI64 : BigInt(max)]);
   }
 
   node(definition: string): WriteNode {
