@@ -15,6 +15,8 @@ interface Steps {
 
 /** Positions whose neighbours are looked at, and differences of which the waves are sought. */
 const [maxCentres, maxSteps] = [64, 3000];
+/** Positions among which longer differences are looked for. */
+const maxThinned = 20_000;
 /** Radii of neighbours, in sides of the square that an image has, one after the other. */
 const radii = [4, 8];
 /** Shortest wave that is sought, as a share of that side: wells may be much nearer than images are on average. */
@@ -58,6 +60,16 @@ function stepsWithin(x: Float64Array, y: Float64Array, radius: number, random: (
     }
   }
   return { dx: Float64Array.from(dx), dy: Float64Array.from(dy) };
+}
+
+/** Some of many positions: enough for differences that are longer than those of neighbours. */
+function thinned(x: Float64Array, y: Float64Array, random: () => number): { x: Float64Array; y: Float64Array } {
+  if (x.length <= maxThinned) return { x, y };
+  const chosen = Uint32Array.from({ length: maxThinned }, () => Math.floor(random() * x.length));
+  return {
+    x: Float64Array.from(chosen, (i) => x[i] as number),
+    y: Float64Array.from(chosen, (i) => y[i] as number),
+  };
 }
 
 const cycles = ([kx, ky]: Wave, dx: number, dy: number): number => kx * dx + ky * dy;
@@ -224,10 +236,11 @@ export function turnedLattice(x: Float64Array, y: Float64Array, side: number, sp
     const found = wavesOf(stepsWithin(x, y, radius, random), side, radius);
     if (!found) continue;
     let [first, second] = found;
+    const some = thinned(x, y, random);
     while (radius < span) {
       // What is uncertain about a wave moves its phase at twice the distance by a small part of a cycle.
       radius *= 2;
-      const steps = stepsWithin(x, y, radius, random);
+      const steps = stepsWithin(some.x, some.y, radius, random);
       for (let k = 0; k < 2; k++) [first, second] = [nearer(first, steps), nearer(second, steps)];
     }
     // Columns are along the wave that is nearer to x.
