@@ -100,7 +100,7 @@ export async function* indexStream(
         const text = stream && 'hit' in record ? streamText(record, options) : undefined;
         if (text !== undefined) await stream?.write(text);
         onEvent({ kind: 'progress', stage: 'frames', share: 0, summary });
-        if (stream && chunk.crystals.some(({ reflections }) => reflections?.length)) dropped++;
+        if (stream && hasReflections(chunk)) dropped++;
         yield item;
       }
       state = 'whole';
@@ -118,22 +118,28 @@ export async function* indexStream(
         const plain = typeof output === 'string' && output !== '-' ? output : undefined;
         const end: OutputEnd = { output: 'stream', state: isWhole ? 'written' : 'kept', file: isWhole ? plain : left };
         const doubts = summary.doubt ?? multipleTexts(summary.multiples, settings.cells ?? []);
-        const { hits, indexed } = summary;
-        const question = hits > 0 && indexed === 0 ? (tinyCellText(settings.cells, 'frame') ?? []) : [];
-        const without =
-          dropped === 0
-            ? []
-            : `the reflections of ${counted(dropped, 'frame')} are not in the new stream: they are those of the crystals ` +
-              `that ${name} had; index the frames themselves to integrate again`;
-        for (const text of [doubts, question, without].flat()) onEvent({ kind: 'warning', text });
-        const event: RunEvent = { kind: 'end', isWhole, summary, outputs: stream ? [end] : [], isLive: true };
-        onEvent(event);
+        const isNothing = summary.hits > 0 && summary.indexed === 0;
+        const question = isNothing ? (tinyCellText(settings.cells, 'frame') ?? []) : [];
+        for (const text of [doubts, question, droppedTexts(dropped, name)].flat()) onEvent({ kind: 'warning', text });
+        onEvent({ kind: 'end', isWhole, summary, outputs: stream ? [end] : [], isLive: true });
       }
     }
   } finally {
     await indexer.dispose();
   }
 }
+
+const hasReflections = ({ crystals }: StreamChunk): boolean =>
+  crystals.some(({ reflections = [] }) => reflections.length > 0);
+
+/** What to say of reflections that are not kept. */
+const droppedTexts = (frames: number, name: string): string[] =>
+  frames === 0
+    ? []
+    : [
+        `the reflections of ${counted(frames, 'frame')} are not in the new stream: they are those of the crystals that ` +
+          `${name} had; index the frames themselves to integrate again`,
+      ];
 
 /** Indexes the peaks of a frame; its item is an error if they cannot be. */
 async function indexedChunk(
