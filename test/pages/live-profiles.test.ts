@@ -6,7 +6,16 @@ import { LiveProfiles } from '../../src/whole/serving/live-profiles.js';
 const profile = (counts: number, norm: number, bins = 3): RadialProfile => {
   const filled = (value: number): Float64Array => new Float64Array(bins).fill(value).fill(0, bins - 1);
   return new RadialProfile({
-    ...{ low: 0, step: 1, corner: 3, gain: 1, background: counts / norm, ice: undefined, spotsByShell: [1] },
+    ...{
+      low: 0,
+      step: 1,
+      corner: 3,
+      gain: 1,
+      background: counts / norm,
+      backgroundRange: [5, 3] as const,
+      ice: undefined,
+      spotsByShell: [1],
+    },
     ...{ q: Float64Array.of(0.5, 1.5, 2.5).subarray(0, bins), counts: filled(counts), norm: filled(norm) },
     ...{ backgroundCounts: filled(counts / 2), backgroundNorm: filled(norm) },
   });

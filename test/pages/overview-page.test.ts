@@ -201,7 +201,7 @@ test('all panes are there, none of them is empty, and they say the numbers of th
   await expect.poll(async () => Object.values(await isDrawn(page))).toEqual([true, true, true, true, true]);
   // The alarm watches the sum of the jet; of the water there is its mean.
   const lanes = async () => (await page.evaluate(() => stripState()))?.lanes?.map(({ name, of }) => `${name} ${of}`);
-  await expect.poll(lanes).toEqual(['Bkg 5 to 3 Å', 'Ice of frames', 'water mean', 'jet sum']);
+  await expect.poll(lanes).toEqual(['Bkg counts', 'Ice of frames', 'water mean', 'jet sum']);
   // A region is a quantity of the map.
   await page.selectOption('#chip-pane select[name="quantity"]', 'roi:water.mean');
   await expect.poll(async () => (await page.evaluate(() => chipValues()))[9]).toBeCloseTo(3 + Math.sin(1), 5);

@@ -10,7 +10,10 @@ import { memoryDataset, open } from 'ewald/data';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Context, createContext, type Detector, parseGeometry } from '../../dist/index.node.js';
 import { ProfileSum, radialProfile } from '../../dist/pipeline.node.js';
-import { iceScore } from '../../src/serial/pipeline/profile/ice.js';
+import { iceScore, measuredIceRings } from '../../src/serial/pipeline/profile/ice.js';
+import { profileLines } from '../../src/serial/pipeline/profile/stream-lines.js';
+import { ProfileGroups } from '../../src/serial/pipeline/sinks/profile-groups.js';
+import { ProfileSection } from '../../src/serial/pipeline/sinks/profile-section.js';
 import { ewaldTogether as ewald } from '../support/cli.js';
 import { dataFolder } from '../support/data.js';
 import { refused } from '../support/refused.js';
@@ -152,6 +155,30 @@ describe('a simulated background', () => {
     expect(none.ice).toBeUndefined();
   });
 
+  test('that ends before the rings of ice says that ice is not measured, and what background is the mean of', () => {
+    const image = Float64Array.from(pixelsOf(0), ({ norm }) => 10 * norm);
+    const detector = detectors.get(0) as Detector;
+    const written = (range: readonly [number, number]) => {
+      const profile = radialProfile(detector, image, { range });
+      const [section, groups] = [new ProfileSection(), new ProfileGroups()];
+      section.add({ profile });
+      groups.add({ profile, hit: true });
+      const { MX } = groups.nodes() as { MX: { children: Record<string, { value: unknown; attributes: object }> } };
+      return { lines: profileLines(profile), html: section.html() ?? '', of: MX.children };
+    };
+    const near = written([0.05, (2 * Math.PI) / 3.92]);
+    expect(near.lines[0]).toMatch(/^ewald\/background = \d+ at 5-3\.9\d A$/);
+    expect(near.lines[1]).toBe('ewald/ice = not measured');
+    expect(near.html).toMatch(/counts a pixel from 5 to 3\.9\d Å; ice not measured/);
+    expect(near.of.iceRingFlagged?.value).toEqual(Uint8Array.of(255));
+    expect(near.of.bkgEstimate?.attributes).toMatchObject({
+      long_name: expect.stringMatching(/^mean from 5 to 3\.9\d A$/),
+    });
+    const far = written([0.05, (2 * Math.PI) / 8.4]);
+    expect(far.lines.slice(0, 2)).toEqual(['ewald/background = not measured', 'ewald/ice = not measured']);
+    expect(far.html).toContain('background not measured');
+  });
+
   test('ranges and bins that the detector does not have are refused, with those that it has', async () => {
     const detector = detectors.get(0) as Detector;
     const image = new Float64Array(width * height);
@@ -178,6 +205,14 @@ describe('rings of ice', () => {
     });
     return iceScore({ low, step, q, gain: 1 }, counts, norm);
   };
+
+  test('only rings with their surroundings on the detector are measured', () => {
+    const ends = (last: number) => {
+      const here = norm.map((value, i) => ((q[i] as number) < last ? value : 0));
+      return measuredIceRings({ low, step, q, gain: 1 }, here, here);
+    };
+    expect([1.6, 1.67, 2.1, 9].map((last) => ends(last).length)).toEqual([0, 1, 3, 10]);
+  });
 
   test('a ring of 5 % is found at one count a pixel, and a thousand clean frames have none', () => {
     let [clean, found] = [0, 0];

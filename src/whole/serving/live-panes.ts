@@ -6,7 +6,7 @@ import type { ServerResponse } from 'node:http';
 import { type FrameValues, valuesOf } from '../../io/live/frame-values.js';
 import { RecentValues } from '../../io/live/recent-values.js';
 import type { ShownAlarm, ShownAnswer, ShownPanes } from '../../io/live/shown-panes.js';
-import { shellsOf } from '../../serial/pipeline/profile/radial-profile.js';
+import { type ProfileRecord, shellsOf } from '../../serial/pipeline/profile/radial-profile.js';
 import type { FrameRecord } from '../../serial/pipeline/record.js';
 
 /** The time of the medians, s, and the most points of a goal that are kept. */
@@ -47,13 +47,16 @@ export class LivePanes {
       ...(alarms.length > 0 ? ['alarms'] : []),
       ...(origin.length > 0 ? ['origin'] : []),
       ...(names.some((name) => name.startsWith('roi:')) ? ['regions'] : []),
-      ...(names.includes('background') ? ['profile'] : []),
+      ...(this.#hasProfile ? ['profile'] : []),
     ];
   }
 
   get #shown(): ShownPanes {
     return this.#of.panes?.() ?? {};
   }
+
+  #hasProfile = false;
+  #backgroundRange: ProfileRecord['backgroundRange'];
 
   /** Adds a frame at a time in ms. */
   add(record: FrameRecord, ms: number): void {
@@ -75,6 +78,8 @@ export class LivePanes {
       sum.sum += value;
       sum.count++;
     }
+    this.#hasProfile ||= record.profile !== undefined;
+    this.#backgroundRange ??= record.profile?.backgroundRange;
     if (record.hit && record.profile && record.profile.corner > 0) this.#addShells(record.profile);
   }
 
@@ -131,6 +136,8 @@ export class LivePanes {
       origin,
       datasets: this.#datasets.slice(0, maxDatasets),
       minute: Object.fromEntries(minute),
+      hasProfile: this.#hasProfile,
+      backgroundRange: this.#backgroundRange,
       ...(this.#shells && { shells: this.#shells }),
     });
     response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
@@ -146,6 +153,9 @@ export interface ServedPanes {
   readonly origin: readonly string[];
   readonly datasets: readonly string[];
   readonly minute: Readonly<Record<string, number | undefined>>;
+  readonly hasProfile: boolean;
+  /** What the background is the mean of, d in Å. */
+  readonly backgroundRange?: readonly [from: number, to: number];
   /** Spots of hits in shells, whose outer limits are Å. */
   readonly shells?: { readonly edges: readonly number[]; readonly counts: readonly number[]; readonly hits: number };
 }

@@ -14,6 +14,7 @@ const rowsOfMean = 12;
 /** What the newest frame with a profile showed. */
 interface Newest {
   readonly background: number | undefined;
+  readonly backgroundRange: ProfileRecord['backgroundRange'];
   readonly ice: ProfileRecord['ice'];
 }
 
@@ -35,7 +36,8 @@ export class LiveProfiles {
     if (profile.counts.length === 0) return;
     if (this.#frames === 0) this.#began = now;
     this.#frames++;
-    this.#newest = { background: profile.background, ice: profile.ice };
+    const { background, backgroundRange, ice } = profile;
+    this.#newest = { background, backgroundRange, ice };
     if (now - this.#began >= rowMs) this.#endRow(now);
     // Rows of other bins cannot be drawn beside each other.
     if (this.#rows[0] && this.#rows[0].counts.length !== profile.counts.length) this.#rows.length = 0;
@@ -75,14 +77,13 @@ export class LiveProfiles {
   answer(response: ServerResponse, isHead: boolean): boolean {
     const { table } = this;
     if (!table) return false;
-    const { background, ice } = this.#newest ?? {};
     response.writeHead(200, {
       'Content-Type': 'application/octet-stream',
       'Content-Length': table.values.byteLength,
       'Cache-Control': 'no-store',
       'X-Shape': `${3 + table.rows},${table.bins}`,
       'X-Frames': String(this.#frames),
-      'X-Newest': JSON.stringify({ background, ice }),
+      'X-Newest': JSON.stringify(this.#newest ?? {}),
     });
     response.end(isHead ? undefined : bytesOfArray(table.values));
     return true;

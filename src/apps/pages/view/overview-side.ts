@@ -86,7 +86,11 @@ function goalOf({ title, verdict, state, lines }: ServedPanes['answers'][number]
   return box;
 }
 
-function lastMinute({ minute: medians, shells }: ServedPanes, feed: LiveFeed, minute: Minute): Node[] {
+function lastMinute(
+  { minute: medians, hasProfile, backgroundRange, shells }: ServedPanes,
+  feed: LiveFeed,
+  minute: Minute,
+): Node[] {
   const list = element('dl');
   const add = (name: string, value: string): void => {
     list.append(element('dt', name), element('dd', value));
@@ -101,10 +105,21 @@ function lastMinute({ minute: medians, shells }: ServedPanes, feed: LiveFeed, mi
     }
   }
   const { background, resolution, spots, ice, ...regions } = medians;
-  if (background != null) add('Background, 5 to 3 Å', `${short(background)} counts`);
+  const range = backgroundRange?.map((d) => Number(d.toFixed(2))).join(' to ') ?? '5 to 3';
+  const orUnknown = (value: number | null | undefined, text: (value: number) => string): string =>
+    value == null ? 'not measured' : text(value);
+  if (hasProfile)
+    add(
+      `Background, ${range} Å`,
+      orUnknown(background, (value) => `${short(value)} counts`),
+    );
   if (resolution != null) add('Resolution, median', `${resolution.toFixed(2)} Å`);
   if (spots != null) add('Spots of a hit, median', short(spots));
-  if (ice != null) add('Ice', `${Math.round(100 * ice)} % of frames`);
+  if (hasProfile)
+    add(
+      'Ice',
+      orUnknown(ice, (value) => `${Math.round(100 * value)} % of frames`),
+    );
   for (const [name, value] of Object.entries(regions)) if (value != null) add(name.slice(4), short(value));
   if (list.children.length === 0) return feed.isOver ? [] : [quiet('No frame has been searched yet.')];
   return shells && shells.hits > 0 ? [list, ...barsOf(shells)] : [list];

@@ -16,6 +16,7 @@ interface ServedProfiles {
   readonly frames: number;
   readonly newest: {
     readonly background?: number;
+    readonly backgroundRange?: readonly [from: number, to: number];
     readonly ice?: { score: number; error: number; d: number; isFlagged: boolean };
   };
 }
@@ -89,15 +90,18 @@ const shortOf = ({ newest: { ice } }: ServedProfiles): string =>
     : 'counts a pixel over 2π/d in 1/Å; last minute, ten minutes';
 
 function wordsOf({ frames, newest }: ServedProfiles): string {
-  const { ice } = newest;
+  const { ice, backgroundRange } = newest;
+  const range = backgroundRange?.map((d) => Number(d.toFixed(2))).join(' to ');
   const told = [
     `${frames} frames; q = 2π/d in 1/Å (d in Å); line: all pixels, surface: without peaks, last minute`,
     newest.background === undefined
-      ? ''
-      : `background ${Number(newest.background.toPrecision(3))} counts a pixel (5 to 3 Å)`,
-    ice ? `${ice.isFlagged ? '▲ ice' : 'ice'} ${ice.score.toFixed(2)} ± ${ice.error.toFixed(2)} at ${ice.d} Å` : '',
+      ? 'background not measured'
+      : `background ${Number(newest.background.toPrecision(3))} counts a pixel (${range} Å)`,
+    ice
+      ? `${ice.isFlagged ? '▲ ice' : 'ice'} ${ice.score.toFixed(2)} ± ${ice.error.toFixed(2)} at ${ice.d} Å`
+      : 'ice not measured',
   ];
-  return told.filter((part) => part !== '').join('; ');
+  return told.join('; ');
 }
 
 /** Rows of time, the newest at the top, on a logarithmic scale; bins without pixels stay empty. */

@@ -58,7 +58,7 @@ export const comparedDatasets = (a: string, b: string): number =>
   Number(/_not_|^off$/.test(a)) - Number(/_not_|^off$/.test(b)) || b.localeCompare(a);
 
 const wordOf: Readonly<Record<string, string>> = { background: 'Bkg', ice: 'Ice' };
-const unitOf: Readonly<Record<string, string>> = { background: '5 to 3 Å', ice: 'of frames' };
+const unitOf: Readonly<Record<string, string>> = { background: 'counts', ice: 'of frames' };
 
 /** Means of points in columns of an axis. */
 export function pointsIn(points: Points, from: number, to: number, columns: number): Points {

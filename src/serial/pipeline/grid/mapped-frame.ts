@@ -57,7 +57,7 @@ export function addChunk(
   const { series } = imageOf(isNamed ? 'names' : 'frames', { filename, event, serial: chunk.serial });
   const [, peaks = '0'] = /^num_peaks = (\d+)/m.exec(text) ?? [];
   const [, resolution] = /^peak_resolution = \S+ nm\^-1 or (\S+) A/m.exec(text) ?? [];
-  const [, background] = new RegExp(`^${backgroundMark}(\\S+)`, 'm').exec(text) ?? [];
+  const [, background] = new RegExp(`^${backgroundMark}(\\d\\S*)`, 'm').exec(text) ?? [];
   const spots = Number(peaks);
   maps.add(
     { series: ofDetector ?? series, row, column, x, y, image },

@@ -20,7 +20,7 @@ const ringPlaces = iceRings.map((d) => (2 * Math.PI) / d);
 /** Half the width of a band, and where its shoulders begin and end, q = 2π/d in 1/Å. */
 const [halfBand, inner, outer] = [0.015, 0.02, 0.05];
 /** Bins wider than this do not tell a band from its shoulders. */
-const widestStep = 0.025;
+export const widestStep = 0.025;
 const [fewestSigmas, minExcess] = [4, 0.03];
 
 /** The bins: their lowest q, width, and mean q = 2π/d in 1/Å; units per photon. */
@@ -41,12 +41,34 @@ interface Part {
  * Scores every ring in the range and returns the one whose excess is largest in units of its error. Bins in the band
  * of another ring are in no shoulder.
  */
-export function iceScore(
-  { low, step, q: places, gain }: Bins,
-  counts: Float64Array,
-  norm: Float64Array,
-): IceScore | undefined {
-  if (step > widestStep) return undefined;
+export function iceScore(bins: Bins, counts: Float64Array, norm: Float64Array): IceScore | undefined {
+  let best: IceScore | undefined;
+  for (const { band, below, above, d } of measuredParts(bins, counts, norm)) {
+    const shoulders = below.counts / below.norm + above.counts / above.norm;
+    const score = (2 * (band.counts / band.norm)) / shoulders;
+    const ofShoulders = (below.counts / below.norm ** 2 + above.counts / above.norm ** 2) / shoulders ** 2;
+    const error = score * Math.sqrt(bins.gain * (1 / band.counts + ofShoulders));
+    const isFlagged = score > 1 + Math.max(fewestSigmas * error, minExcess);
+    const one = { score, error, d, isFlagged };
+    if (!best || rankOf(one) > rankOf(best)) best = one;
+  }
+  return best;
+}
+
+/** The rings that a profile measures, d in Å: those of which the band and both shoulders have counts. */
+export const measuredIceRings = (bins: Bins, counts: Float64Array, norm: Float64Array): number[] =>
+  measuredParts(bins, counts, norm).map(({ d }) => d);
+
+/** A ring, and the sums of its band and of its shoulders. */
+interface RingParts {
+  readonly d: number;
+  readonly band: Part;
+  readonly below: Part;
+  readonly above: Part;
+}
+
+function measuredParts({ low, step, q: places }: Bins, counts: Float64Array, norm: Float64Array): RingParts[] {
+  if (step > widestStep) return [];
   const half = Math.max(halfBand, 0.75 * step);
   const [begin, end] = [Math.max(inner, half + 0.5 * step), Math.max(outer, half + 2 * step)];
   const sumOf = (from: number, to: number, isShoulder: boolean): Part => {
@@ -60,21 +82,13 @@ export function iceScore(
     }
     return part;
   };
-  let best: IceScore | undefined;
-  for (const [i, place] of ringPlaces.entries()) {
+  return ringPlaces.flatMap((place, i) => {
     const band = sumOf(place - half, place + half, false);
     const [below, above] = [sumOf(place - end, place - begin, true), sumOf(place + begin, place + end, true)];
     const isWhole = band.norm > 0 && below.norm > 0 && above.norm > 0;
-    const shoulders = below.counts / below.norm + above.counts / above.norm;
-    if (!isWhole || !(band.counts > 0) || !(shoulders > 0)) continue;
-    const score = (2 * (band.counts / band.norm)) / shoulders;
-    const ofShoulders = (below.counts / below.norm ** 2 + above.counts / above.norm ** 2) / shoulders ** 2;
-    const error = score * Math.sqrt(gain * (1 / band.counts + ofShoulders));
-    const isFlagged = score > 1 + Math.max(fewestSigmas * error, minExcess);
-    const one = { score, error, d: iceRings[i] as number, isFlagged };
-    if (!best || rankOf(one) > rankOf(best)) best = one;
-  }
-  return best;
+    const hasCounts = band.counts > 0 && below.counts + above.counts > 0;
+    return isWhole && hasCounts ? [{ d: iceRings[i] as number, band, below, above }] : [];
+  });
 }
 
 /** The flagged ring with the highest score comes first; without any, the most significant one. */

@@ -6,7 +6,7 @@ import type { PeakList } from '../../peaks/peak-list.js';
 import { type RingSums, sumRings } from '../../peaks/ring-sums.js';
 import type { ProfileBins } from './bins.js';
 import { iceScore } from './ice.js';
-import { intensityOf, type ProfileRecord, RadialProfile, shellCount } from './radial-profile.js';
+import { type ProfileRecord, RadialProfile, shellCount } from './radial-profile.js';
 
 /** Pixels to each side of the pixel of a peak that the background leaves out. */
 const peakReach = 2;
@@ -77,7 +77,7 @@ export class Profiler {
       norm,
       backgroundCounts,
       backgroundNorm,
-      background: backgroundOf({ ...scene, counts: backgroundCounts, norm: backgroundNorm }),
+      ...backgroundOf({ step, q, counts: backgroundCounts, norm: backgroundNorm }),
       ice: iceScore(scene, backgroundCounts, backgroundNorm),
       spotsByShell: spotsByShell(spots, corner),
     });
@@ -159,18 +159,30 @@ export const plainSums = (
   [least, greatest]: readonly [number, number],
 ): RingSums => sumRings(frame, map, count, (_, value) => value >= least && value <= greatest);
 
-/** The mean intensity of a range of resolution; undefined if no bin is in it. */
-export function backgroundOf(profile: Pick<ProfileRecord, 'q' | 'counts' | 'norm'>): number | undefined {
-  const { counts, norm } = profile;
+/**
+ * The mean intensity from 5 to 3 Å, or of the part of this range that has pixels, which is returned with it; both are
+ * undefined if none has.
+ */
+export function backgroundOf({
+  step,
+  q: places,
+  counts,
+  norm,
+}: Pick<ProfileRecord, 'step' | 'q' | 'counts' | 'norm'>): Pick<ProfileRecord, 'background' | 'backgroundRange'> {
   const [from, to] = [(2 * Math.PI) / backgroundFrom, (2 * Math.PI) / backgroundTo];
   let [sum, weight] = [0, 0];
-  for (const [i, q] of profile.q.entries()) {
-    if (q < from || q > to) continue;
+  let [lowest, highest] = [Number.POSITIVE_INFINITY, 0];
+  for (const [i, q] of places.entries()) {
+    if (q < from || q > to || !((norm[i] as number) > 0)) continue;
     sum += counts[i] as number;
     weight += norm[i] as number;
+    [lowest, highest] = [Math.min(lowest, q), Math.max(highest, q)];
   }
-  const [mean = Number.NaN] = intensityOf([sum], [weight]);
-  return Number.isNaN(mean) ? undefined : mean;
+  if (weight === 0) return { background: undefined, backgroundRange: undefined };
+  // The next bin would lie beyond the range.
+  const begin = lowest - step < from ? backgroundFrom : (2 * Math.PI) / (lowest - step / 2);
+  const end = highest + step > to ? backgroundTo : (2 * Math.PI) / (highest + step / 2);
+  return { background: sum / weight, backgroundRange: [begin, end] };
 }
 
 /** Numbers of spots in shells of equal volume in reciprocal space. */

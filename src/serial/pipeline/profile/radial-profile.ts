@@ -19,7 +19,12 @@ export interface ProfileRecord {
   readonly backgroundNorm: Float64Array;
   /** Mean intensity between 5 and 3 Å without found peaks; undefined if no bin is there. */
   readonly background: number | undefined;
-  /** The strongest ring of hexagonal ice; undefined if the range holds none, or bins are too wide to tell it. */
+  /** The part of 5 to 3 Å that has pixels, d in Å: what `background` is the mean of. */
+  readonly backgroundRange: readonly [from: number, to: number] | undefined;
+  /**
+   * The strongest ring of hexagonal ice. Undefined if ice is not measured: the range holds no ring with its
+   * surroundings, or bins are too wide to tell it.
+   */
   readonly ice: IceScore | undefined;
   /** Number of spots in each of ten shells of equal volume, from the beam to the corner of the detector. */
   readonly spotsByShell: readonly number[];
@@ -34,6 +39,10 @@ export const sigmaOf = (counts: ArrayLike<number>, norm: ArrayLike<number>, gain
   Float64Array.from(counts, (sum, i) =>
     (norm[i] as number) > 0 ? Math.sqrt(gain * Math.max(gain, sum)) / (norm[i] as number) : Number.NaN,
   );
+
+/** A range of d in words, such as `5 to 3.92`. */
+export const rangeText = ([from, to]: readonly [from: number, to: number], between = ' to '): string =>
+  `${Number(from.toFixed(2))}${between}${Number(to.toFixed(2))}`;
 
 /** Number of shells of `spotsByShell`. */
 export const shellCount = 10;
@@ -54,6 +63,7 @@ export class RadialProfile implements ProfileRecord {
   declare readonly backgroundCounts: Float64Array;
   declare readonly backgroundNorm: Float64Array;
   declare readonly background: number | undefined;
+  declare readonly backgroundRange: readonly [from: number, to: number] | undefined;
   declare readonly ice: IceScore | undefined;
   declare readonly spotsByShell: readonly number[];
 
@@ -132,6 +142,7 @@ const emptyOf = ({ low, step, corner, q, gain, counts, spotsByShell }: ProfileRe
   backgroundCounts: new Float64Array(counts.length),
   backgroundNorm: new Float64Array(counts.length),
   background: undefined,
+  backgroundRange: undefined,
   ice: undefined,
   spotsByShell: spotsByShell.map(() => 0),
 });

@@ -4,10 +4,12 @@
  */
 import { version } from '../../../base/version.js';
 import type { WriteNode } from '../../../io/data/hdf5/writer.js';
+import { backgroundOf } from '../profile/profiler.js';
 import {
   intensityOf,
   type ProfileRecord,
   ProfileSum,
+  rangeText,
   shellCount,
   shellsOf,
   sigmaOf,
@@ -27,6 +29,8 @@ interface Row {
 
 const longName = 'q = 2 pi/d';
 const ofQ = { units: '1/angstrom', long_name: longName };
+/** `iceRingFlagged` of a frame whose profile does not measure ice. */
+const notMeasured = 255;
 /** A boolean as other programs read it. */
 const isTrue: WriteNode = { value: Uint8Array.of(1), shape: [] };
 const single = (values: ArrayLike<number>): Float32Array => Float32Array.from(values);
@@ -56,7 +60,7 @@ export class ProfileGroups {
       score: ice?.score ?? Number.NaN,
       error: ice?.error ?? Number.NaN,
       d: ice?.d ?? Number.NaN,
-      flagged: ice?.isFlagged ? 1 : 0,
+      flagged: ice ? Number(ice.isFlagged) : notMeasured,
     });
     this.#spots.push(...(profile?.spotsByShell ?? new Array<number>(shellCount).fill(0)));
     if (!profile) return;
@@ -94,6 +98,7 @@ export class ProfileGroups {
     const [count, bins] = [this.#numbers.length, all.counts.length];
     const column = (name: 'background' | 'score' | 'error' | 'd'): Float32Array =>
       Float32Array.from(this.#numbers, (one) => one[name]);
+    const { backgroundRange } = backgroundOf({ ...all, counts: all.backgroundCounts, norm: all.backgroundNorm });
     const q = { value: single(all.q), shape: [bins], attributes: ofQ };
     return {
       azint: {
@@ -122,14 +127,22 @@ export class ProfileGroups {
       MX: {
         attributes: { NX_class: 'NXcollection' },
         children: {
-          bkgEstimate: { value: column('background'), shape: [count], attributes: { long_name: 'mean from 5 to 3 A' } },
+          bkgEstimate: {
+            value: column('background'),
+            shape: [count],
+            attributes: {
+              long_name: backgroundRange
+                ? `mean from ${rangeText(backgroundRange)} A`
+                : 'not measured: no pixel from 5 to 3 A',
+            },
+          },
           iceRingScore: { value: column('score'), shape: [count], attributes: {} },
           iceRingScoreError: { value: column('error'), shape: [count], attributes: {} },
           iceRing: { value: column('d'), shape: [count], attributes: { units: 'angstrom' } },
           iceRingFlagged: {
             value: Uint8Array.from(this.#numbers, ({ flagged }) => flagged),
             shape: [count],
-            attributes: {},
+            attributes: { long_name: `1: ice, 0: none, ${notMeasured}: not measured` },
           },
         },
       },

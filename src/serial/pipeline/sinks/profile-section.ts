@@ -2,8 +2,9 @@
 import { counted } from '../../../base/amounts.js';
 import { median } from '../../../base/median.js';
 import { curves, ticks } from '../../../io/report/charts.js';
-import { iceRings } from '../profile/ice.js';
-import { intensityOf, ProfileSum, shellsOf } from '../profile/radial-profile.js';
+import { iceRings, measuredIceRings, widestStep } from '../profile/ice.js';
+import { backgroundOf } from '../profile/profiler.js';
+import { intensityOf, ProfileSum, type RadialProfile, rangeText, shellsOf } from '../profile/radial-profile.js';
 import type { FrameRecord } from '../record.js';
 
 /** Points of a curve over the frames, at most. */
@@ -14,10 +15,13 @@ export class ProfileSection {
   readonly #sum = new ProfileSum();
   readonly #background: number[] = [];
   #flagged = 0;
+  /** Frames whose profile measures ice. */
+  #withIce = 0;
 
   add({ profile }: Pick<FrameRecord, 'profile'>): void {
     if (!profile || !this.#sum.add(profile)) return;
     this.#background.push(profile.background ?? Number.NaN);
+    if (profile.ice) this.#withIce++;
     if (profile.ice?.isFlagged) this.#flagged++;
   }
 
@@ -39,6 +43,8 @@ export class ProfileSection {
         xText: (q) => `${q}<tspan class="d"> (${((2 * Math.PI) / q).toFixed(1)})</tspan>`,
       },
     );
+    const { backgroundRange } = backgroundOf({ ...all, counts: all.backgroundCounts, norm: all.backgroundNorm });
+    const range = backgroundRange && rangeText(backgroundRange);
     const every = Math.max(1, Math.ceil(this.#background.length / maxPoints));
     const overRun = curves(
       [
@@ -48,7 +54,7 @@ export class ProfileSection {
         },
       ],
       {
-        title: 'Background from 5 to 3 Å over the frames',
+        title: `Background from ${range ?? '5 to 3'} Å over the frames`,
         low: 0,
         xTicks: ticks(0, this.#background.length),
         xText: String,
@@ -59,11 +65,24 @@ export class ProfileSection {
     const spots = all.spotsByShell.map((n, i) => `${(shells[i] as number).toFixed(2)} Å: ${(n / frames).toFixed(1)}`);
     const told = [
       known.length > 0
-        ? `median background ${Number(median(known).toPrecision(3))} counts a pixel`
-        : 'no background from 5 to 3 Å',
-      `ice (${iceRings[0]} to ${iceRings.at(-1)} Å) in ${this.#flagged} of ${counted(frames, 'frame')}`,
+        ? `median background ${Number(median(known).toPrecision(3))} counts a pixel from ${range ?? '5 to 3'} Å`
+        : 'background not measured: no pixel from 5 to 3 Å',
+      this.#iceText(all, frames),
       `spots a frame by shell, outer limits: ${spots.join(', ')}`,
     ];
     return `<h2>Radial profile</h2><section><div class="grid3">${mean}${overRun}</div><p>${told.join('; ')}.</p></section>`;
+  }
+
+  #iceText(all: RadialProfile, frames: number): string {
+    const rings = measuredIceRings(all, all.backgroundCounts, all.backgroundNorm);
+    if (this.#withIce === 0 || rings.length === 0)
+      return (
+        `ice not measured: it needs a ring from ${iceRings[0]} to ${iceRings.at(-1)} Å with its surroundings, and bins ` +
+        `of at most ${widestStep} 1/Å`
+      );
+    const missing = frames - this.#withIce;
+    const range = rings.length === 1 ? `${rings[0]}` : `${rings[0]} to ${rings.at(-1)}`;
+    const others = missing > 0 ? `, not measured in ${missing}` : '';
+    return `ice (${range} Å) in ${this.#flagged} of ${counted(this.#withIce, 'frame')}${others}`;
   }
 }
