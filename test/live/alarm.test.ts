@@ -1,7 +1,7 @@
 /** Alarms: how they are written, and when they begin and end, on a simulated clock. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { alarmValue, isRaised, parseAlarm } from '../../src/io/live/alarm.js';
+import { alarmValue, isRaised, parseAlarm, tooFewText } from '../../src/io/live/alarm.js';
 import { valuesOf } from '../../src/io/live/frame-values.js';
 import type { RunSample } from '../../src/io/live/rates.js';
 import { RecentValues } from '../../src/io/live/recent-values.js';
@@ -26,7 +26,7 @@ describe('the text of an alarm', () => {
     expect(of('resolution>2.6A for 30s')).toEqual(['resolution', '>', 2.6, 30]);
     expect(of('background>5')).toEqual(['background', '>', 5, 60]);
     expect(of('ice>10% for 1min')).toEqual(['ice', '>', 0.1, 60]);
-    const jet = parseAlarm('roi:jet-2.sum<4000 for 30s', '', true, ['jet-2']);
+    const jet = parseAlarm('roi:jet-2.sum<4000 for 30s', '', true, { regions: ['jet-2'] });
     expect(jet).toMatchObject({ quantity: 'roi', value: 'roi:jet-2.sum', isBelow: true, level: 4000, seconds: 30 });
   });
 
@@ -47,7 +47,7 @@ describe('the text of an alarm', () => {
       'roi<5': '"roi:" is no roi:NAME.FIELD with a field of sum, max',
       'roi:jet<5': '"roi:jet" is no roi:NAME.FIELD',
       'roi:jet.size<5': 'is no roi:NAME.FIELD',
-      'roi:jte.sum<5': '"jte" is no region of the run, which has none (--roi)',
+      'roi:jte.sum<5': '"jte" is no region of the run, which has none; add --roi',
       'hits:jet<5%': 'hits has no ":jet"',
       'constructor<5%': '"constructor" is not one of',
       'lag>30': '"30" is no number with a unit of lag (s, min, h)',
@@ -63,6 +63,15 @@ describe('the text of an alarm', () => {
         expect.objectContaining({ tag: 'Argument', message: expect.stringContaining(why) }),
       );
       expect(() => parseAlarm(text), text).toThrow('"hits<5% for 2min"');
+    }
+  });
+
+  test('background and ice of a run without a profile are refused, and said to be not measured', () => {
+    for (const text of ['ice>5% for 3s', 'background>1']) {
+      expect(() => parseAlarm(text, '', true, { hasProfile: false })).toThrow(/add --radial-profile/);
+      expect(tooFewText(parseAlarm(text), { median: undefined, frames: 0, isWhole: false })).toMatch(
+        /is not judged: (ice|background) is not measured/,
+      );
     }
   });
 
@@ -353,7 +362,7 @@ describe('medians of single frames', () => {
 
   test('an alarm begins when the median of its time is worse, and ends with the frames', () => {
     const texts = ['roi:jet.mean<3 for 30s', 'spots<10 for 30s', 'ice>10% for 30s', 'background>5 for 30s'];
-    const run = new WatchedRun(texts.map((text) => parseAlarm(text, '', true, ['jet'])));
+    const run = new WatchedRun(texts.map((text) => parseAlarm(text, '', true, { regions: ['jet'] })));
     const events: string[] = [];
     for (let s = 0, frames = 0; s < 200; s++) {
       // The jet is away from 60 to 120 s; single bright frames do not hide it. Every sixth frame has ice then.

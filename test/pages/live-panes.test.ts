@@ -39,7 +39,7 @@ test('answers are kept once for each merge, regions by what alarms watch, and da
   const panes = new LivePanes();
   expect([servedBy(panes, 0), panes.offered]).toEqual([undefined, []]);
   let crystals = 40;
-  const watch = new WatchedRun([parseAlarm('roi:jet.sum<50 for 1s', '', true, ['jet'])]);
+  const watch = new WatchedRun([parseAlarm('roi:jet.sum<50 for 1s', '', true, { regions: ['jet'] })]);
   panes.begin({
     panes: () => ({ answers: [answer(crystals)], alarms: watch.shownAlarms }),
     datasetOf: ({ chunk }) => chunk,
@@ -125,4 +125,14 @@ test('lanes: the pumped state comes first; a constant keeps its ends; many point
   const drawn = pointsIn(history.readings['roi:jet.mean | lamp.mean_not_above_20'] ?? [], 0, 5e6, 100);
   expect(drawn.length).toBeLessThanOrEqual(100);
   for (const [, value] of drawn) expect(value).toBeCloseTo(0.5, 1);
+});
+
+test('a profile that measures neither background nor ice is offered, and says so', () => {
+  const panes = new LivePanes();
+  const nothing = { background: undefined, backgroundRange: undefined, ice: undefined, corner: 1, spotsByShell: [] };
+  panes.add(recordOf(0, 1, { profile: nothing }), 1000);
+  expect(panes.offered).toContain('profile');
+  const { minute, hasProfile } = servedBy(panes, 1000) ?? {};
+  expect({ hasProfile, ...minute }).not.toHaveProperty('ice');
+  expect(hasProfile).toBe(true);
 });

@@ -7,6 +7,7 @@ import { latticeOf } from '../../src/io/chip/lattice.js';
 import { latticeDoubt } from '../../src/io/chip/lattice-doubt.js';
 import { drawnMap, mapSection, rangeOfMap, wellColour, wellStates } from '../../src/io/chip/map-picture.js';
 import { type ImagePosition, listedGrid, parsePositions } from '../../src/io/chip/positions.js';
+import { checkGridOptions } from '../../src/serial/pipeline/grid/grid-options.js';
 import { imageOf, numberInName, refuseDataFiles } from '../../src/serial/pipeline/grid/image-number.js';
 import { addChunk, wellFrame } from '../../src/serial/pipeline/grid/mapped-frame.js';
 
@@ -223,6 +224,15 @@ test('the number of an image: in a file of many frames, in a name, by its detect
   expect(numberInName('frame.cbf').image).toBeUndefined();
   expect(() => refuseDataFiles(['r_data_000001.h5', 'r_data_000002.h5'])).toThrow(/give the file .* r_master\.h5/);
   expect(() => refuseDataFiles(['a.h5', 'b.h5'])).not.toThrow();
+});
+
+test('a map of what a run does not measure is refused, with the flag that measures it', () => {
+  const given = (map: string, measures = {}) => checkGridOptions({ grid: '2x2', map: [map] }, measures);
+  expect(() => given('background=b.png')).toThrow(/does not measure; add --radial-profile/);
+  expect(() => given('roi:x.sum=x.npy')).toThrow(/"x" is no region of the run, which has none; add --roi 'x=/);
+  expect(() => given('roi:x.total=x.npy', { regions: ['x'] })).toThrow(/with a field of sum, max/);
+  given('background=b.png', { hasProfile: true });
+  given('roi:x.sum=x.npy', { regions: ['x'] });
 });
 
 describe('maps', () => {

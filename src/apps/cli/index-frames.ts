@@ -73,7 +73,11 @@ async function watchedIf(flags: IndexFlags, work: (watch: RunWatch | undefined) 
   if (Object.values(given).every((value) => value === undefined)) return work(undefined);
   const { watched } = await import('./run-watch.js');
   const rois = flags.rois?.map((region) => region.replace(/=[\s\S]*/, '').trim());
-  return watched(given, { searches: true, rois, output: flags.output }, work);
+  return watched(
+    given,
+    { searches: true, rois, hasProfile: flags.radialProfile !== undefined, output: flags.output },
+    work,
+  );
 }
 
 async function search(

@@ -8,6 +8,7 @@ export const watched = (
   about: {
     readonly searches: boolean;
     readonly rois?: readonly string[] | undefined;
+    readonly hasProfile?: boolean;
     readonly output: string | undefined;
   },
   work: (watch: RunWatch | undefined) => Promise<void>,

@@ -85,3 +85,12 @@ export function regionsOfChunk(text: string): RegionValues | undefined {
   const found = text.split('\n').flatMap((line) => (line.startsWith(mark) ? (regionOfLine(line) ?? []) : []));
   return found.length === 0 ? undefined : Object.fromEntries(found.map(({ name, ...region }) => [name, region]));
 }
+
+/** What is wrong with the NAME.FIELD of a number of a region, of those that a run has; undefined if nothing is. */
+export function regionProblem(text: string | undefined, regions: readonly string[]): string | undefined {
+  const [, name = '', field = ''] = /^(.*)\.([a-z]+)$/.exec(text ?? '') ?? [];
+  if (!(regionFields as readonly string[]).includes(field))
+    return `"roi:${text ?? ''}" is no roi:NAME.FIELD with a field of ${regionFields.join(', ')}`;
+  if (regions.includes(name)) return undefined;
+  return `"${name}" is no region of the run, which has ${regions.join(', ') || 'none'}; add --roi '${name}=KIND:…'`;
+}

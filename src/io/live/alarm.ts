@@ -1,7 +1,7 @@
 /** Alarms of a run: what they watch, how they are written, and when they begin and end. */
 import { inspect } from '../../base/options.js';
 import { argumentError } from '../../base/parameters.js';
-import { regionFields } from '../../crystal/stream/regions.js';
+import { regionProblem } from '../../crystal/stream/regions.js';
 import { type Drift, fewestCrystals } from './detector-drift.js';
 import { type RunSample, ratesBetween } from './rates.js';
 
@@ -68,6 +68,12 @@ function amount(text: string, units: Readonly<Record<string, number>>): number |
   return number === '' || size === undefined ? undefined : Number(number) * size;
 }
 
+/** What a run measures of each frame besides its peaks. */
+interface RunMeasures {
+  readonly regions?: readonly string[] | undefined;
+  readonly hasProfile?: boolean | undefined;
+}
+
 const listed = (names: object): string => Object.keys(names).join(', ');
 
 /**
@@ -75,9 +81,14 @@ const listed = (names: object): string => Object.keys(names).join(', ');
  * h; `disk`: MB, GB or TB left; `memory`: of this process; `drift` of the detector: mm, um), `<` or `>`, a number with
  * its unit, and the time over which it is taken, 1 s … 24 h, by default one minute. Medians of the frames of that time:
  * `spots` of hits, `resolution` (A) of indexed frames, `background`, `roi:NAME.FIELD` of a region; `ice`: % of the frames.
- * `regions` are the names of the run's regions. Throws `Argument`.
+ * `regions` are the names of the run's regions; `hasProfile`: whether its frames have a profile. Throws `Argument`.
  */
-export function parseAlarm(text: string, what = '', isSearched = true, regions: readonly string[] = []): Alarm {
+export function parseAlarm(
+  text: string,
+  what = '',
+  isSearched = true,
+  { regions = [], hasProfile = true }: RunMeasures = {},
+): Alarm {
   const refuse = (found: string): never => {
     throw argumentError(
       what,
@@ -90,10 +101,16 @@ export function parseAlarm(text: string, what = '', isSearched = true, regions: 
   if (sign === undefined) return refuse('expected a quantity, < or >, a number with its unit, and "for" a time');
   if (!Object.hasOwn(quantities, name)) return refuse(`"${name}" is not one of ${listed(quantities)}`);
   const quantity = name as Quantity;
-  const problem = regionProblem(quantity, region, regions);
+  if (quantity !== 'roi' && region !== undefined)
+    return refuse(`${quantity} has no ":${region}"; only roi:NAME.FIELD has a name`);
+  const problem = quantity === 'roi' ? regionProblem(region, regions) : undefined;
   if (problem !== undefined) return refuse(problem);
   const { units, isSearched: needsSearch } = quantities[quantity];
   if (needsSearch && !isSearched) return refuse(`${name} are of ewald index, and this run searches for no peaks`);
+  if ((quantity === 'background' || quantity === 'ice') && !hasProfile)
+    return refuse(
+      `${name} is of the radial profile, which this run does not measure; add --radial-profile (in JavaScript: profile)`,
+    );
   const level = amount(number, units);
   if (level === undefined)
     return refuse(
@@ -105,17 +122,6 @@ export function parseAlarm(text: string, what = '', isSearched = true, regions: 
     return refuse(`"${time}" is no time from 1s to 24h, with ${listed(times)}`);
   const value = isOfFrames(quantity) && { value: region === undefined ? name : `roi:${region}` };
   return { text: text.trim(), quantity, ...value, isBelow: sign === '<', level, seconds };
-}
-
-/** What is wrong with the region of an alarm; undefined if nothing is. */
-function regionProblem(quantity: Quantity, region: string | undefined, regions: readonly string[]): string | undefined {
-  if (quantity !== 'roi')
-    return region === undefined ? undefined : `${quantity} has no ":${region}"; only roi:NAME.FIELD has a name`;
-  const [, name = '', field = ''] = /^(.*)\.([a-z]+)$/.exec(region ?? '') ?? [];
-  if (!(regionFields as readonly string[]).includes(field))
-    return `"roi:${region ?? ''}" is no roi:NAME.FIELD with a field of ${regionFields.join(', ')}`;
-  if (regions.includes(name)) return undefined;
-  return `"${name}" is no region of the run, which has ${regions.join(', ') || 'none (--roi)'}`;
 }
 
 /**
@@ -160,10 +166,12 @@ export interface RecentMedian {
 }
 
 /** Why an alarm of single frames is not judged; undefined if it is. */
-export const tooFewText = ({ text }: Alarm, { frames }: RecentMedian): string | undefined =>
-  frames >= fewestFrames
-    ? undefined
-    : `${text} is not judged: ${frames} frames of that time have such a value, and ${fewestFrames} are needed`;
+export function tooFewText({ text, quantity }: Alarm, { frames }: RecentMedian): string | undefined {
+  if (frames >= fewestFrames) return undefined;
+  if (frames === 0 && (quantity === 'ice' || quantity === 'background'))
+    return `${text} is not judged: ${quantity} is not measured in the profile of any frame of that time`;
+  return `${text} is not judged: ${frames} frames of that time have such a value, and ${fewestFrames} are needed`;
+}
 
 /** Why the crystals do not tell whether the detector has moved as far as an alarm says; undefined if they do. */
 export function unseenText({ text, level }: Alarm, { crystals, errorM }: Drift): string | undefined {

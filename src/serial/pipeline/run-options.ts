@@ -223,21 +223,22 @@ export function checkRun(options: PipelineOptions) {
   if (executor !== undefined && options.jobs !== undefined)
     throw new EwaldError('Argument', 'pipeline: jobs are of this process; the executor has workers of its own');
   checkOutputs(options);
-  checkGridOptions(options);
+  const rois = checkRegions('pipeline', options.rois);
+  const profile = checkProfile('pipeline: profile', options.profile);
+  checkGridOptions(options, { regions: rois.map(({ name }) => name), hasProfile: profile !== undefined });
   if (options.noDataTimeout !== undefined && !checked.follow)
     throw new EwaldError('Argument', 'pipeline: noDataTimeout ends a run that waits for frames: follow: true');
   // Cells are prepared on their own, and peaks may still be tuned.
   const { cells: _, ...settings } = settingsOf(options as SearchSettings) as Omit<SearchSettings, 'peaks'> & {
     readonly peaks?: 'tune' | PeakParameters | undefined;
   };
-  const profile = checkProfile('pipeline: profile', options.profile);
   return {
     ...checked,
     selection: { range: sliceOf('pipeline', options), shard: shardOf('pipeline: shard', options.shard) },
     follow: checked.follow ? checked.noDataTimeout : undefined,
     allowOutside: checkAllowOutside('pipeline: allowOutside', options.allowOutside),
     copyHeader: checkCopyHeader('pipeline: copyHeader', options.copyHeader),
-    rois: checkRegions('pipeline', options.rois),
+    rois,
     // The longest edge is at least the shortest one.
     cellSearch: {
       minLengthA,

@@ -35,6 +35,8 @@ export interface WatchRunOptions extends WatchParameters {
   readonly searches?: boolean | undefined;
   /** The names of the regions of the run (`rois`), which alarms may watch: `roi:NAME.mean<2`. */
   readonly rois?: readonly string[] | undefined;
+  /** Whether frames have a radial profile (`profile`), which alarms on `background` and `ice` need. Default true. */
+  readonly hasProfile?: boolean | undefined;
   /** Receives every line of the log as an object, without its time. What it throws is thrown by `close`. */
   readonly onLine?: ((line: RunHappening) => void) | undefined;
 }
@@ -64,7 +66,14 @@ const clockSetMs = 2000;
 /** Longest wait for commands of alarms at the end, ms. */
 const lastCommandMs = 10_000;
 
-const rows = { ...watchRows, folder: row.text, searches: row.on, rois: row.any, onLine: row.any } as const;
+const rows = {
+  ...watchRows,
+  folder: row.text,
+  searches: row.on,
+  rois: row.any,
+  hasProfile: row.on,
+  onLine: row.any,
+} as const;
 
 /**
  * Watches a run of `ctx.pipeline` or of a scan: writes its events to a log, answers `/health` and `/metrics`, and
@@ -73,7 +82,15 @@ const rows = { ...watchRows, folder: row.text, searches: row.on, rois: row.any, 
  * Throws `Argument` for an alarm, an address or a log that cannot be used, and `File` for a log that cannot be written.
  */
 export async function watchRun(options: WatchRunOptions = {}): Promise<RunWatch> {
-  const { alarm = [], searches, status, log, logBytes, ...given } = checkedOptions('watchRun', options, rows);
+  const {
+    alarm = [],
+    searches,
+    hasProfile,
+    status,
+    log,
+    logBytes,
+    ...given
+  } = checkedOptions('watchRun', options, rows);
   for (const [name, of, has] of [
     ['logBytes', 'log', options.log],
     ['onAlarm', 'alarm', alarm[0]],
@@ -81,7 +98,9 @@ export async function watchRun(options: WatchRunOptions = {}): Promise<RunWatch>
     if (options[name] !== undefined && has === undefined)
       throw argumentError('watchRun', (said) => `${said(name)} belongs to ${said(of)}; give both, or neither`);
   checkCommand(given.onAlarm);
-  const run = new WatchedRun(alarm.map((text) => parseAlarm(text, 'watchRun', searches, options.rois)));
+  const run = new WatchedRun(
+    alarm.map((text) => parseAlarm(text, 'watchRun', searches, { regions: options.rois, hasProfile })),
+  );
   const onLine = observer('watchRun', options, 'onLine');
   const file = log === undefined ? undefined : new LogFile(log, logBytes);
   const server = status === undefined ? undefined : await StatusServer.listen(status, 'watchRun', run);
@@ -93,6 +112,7 @@ export interface WatchedWork extends WatchParameters {
   readonly searches: boolean;
   /** The names of its regions. */
   readonly rois?: readonly string[] | undefined;
+  readonly hasProfile?: boolean | undefined;
   /** The output of whose disk the alarm `disk` is; undefined, or - for standard output: the current folder's. */
   readonly output: string | undefined;
   /** Receives what a person has to know, in words. */
@@ -101,7 +121,7 @@ export interface WatchedWork extends WatchParameters {
 
 /** Runs something that is watched if any parameter asks for it; it gets the watch, which ends with it. */
 export async function withWatch<T>(of: WatchedWork, work: (watch: RunWatch | undefined) => Promise<T>): Promise<T> {
-  const { searches, rois, output = '-', tell } = of;
+  const { searches, rois, hasProfile = true, output = '-', tell } = of;
   const names = namesOf(watchRows).filter((name) => of[name] !== undefined);
   if (names.length === 0) return work(undefined);
   const given = Object.fromEntries(names.map((name) => [name, of[name]]));
@@ -109,7 +129,14 @@ export async function withWatch<T>(of: WatchedWork, work: (watch: RunWatch | und
     const text = told[line.event]?.(line);
     if (text !== undefined) tell(text, line.event === 'alarm-begin');
   };
-  const watch = await watchRun({ ...given, searches, rois, folder: output === '-' ? '.' : dirname(output), onLine });
+  const watch = await watchRun({
+    ...given,
+    searches,
+    rois,
+    hasProfile,
+    folder: output === '-' ? '.' : dirname(output),
+    onLine,
+  });
   // A token that its user has chosen stays out of journals and logs.
   const isSecret = Boolean(process.env.EWALD_STATUS_TOKEN);
   const address = isSecret ? watch.url?.replace(/\?token=.*$/, ', with the token EWALD_STATUS_TOKEN') : watch.url;

@@ -2,6 +2,7 @@
 import { EwaldError } from '../../../base/errors.js';
 import { inspect } from '../../../base/options.js';
 import { argumentError, namesOf } from '../../../base/parameters.js';
+import { regionProblem } from '../../../crystal/stream/regions.js';
 import { type ChipGridOptions, gridText, parseGrid } from '../../../io/chip/grid.js';
 import type { ImagePosition } from '../../../io/chip/positions.js';
 import type { FileInput } from '../inputs/place.js';
@@ -27,7 +28,7 @@ const names = ['grid', 'gridFile', 'gridFields'] as const;
 export const hasGrid = (options: GridOptions): boolean => names.some((name) => options[name] !== undefined);
 
 /** Checks the options, without reading files. Throws `Argument`. */
-export function checkGridOptions(options: GridOptions): void {
+export function checkGridOptions(options: GridOptions, measures: MeasuredValues = {}): void {
   const given = names.filter((name) => options[name] !== undefined);
   if (given.length > 1)
     throw argumentError(
@@ -39,12 +40,33 @@ export function checkGridOptions(options: GridOptions): void {
   if (options.gridFields !== undefined) fieldNames(options.gridFields);
   if (map !== undefined && !(Array.isArray(map) && map.every((one) => typeof one === 'string')))
     throw new EwaldError('Argument', `pipeline: map is ${inspect(map)}; expected a list such as ['hits=chip.png']`);
-  for (const file of map ?? []) parseMapFile(file);
+  for (const file of map ?? []) checkQuantity(file, measures);
   if (map !== undefined && given.length === 0)
     throw argumentError(
       'pipeline',
       (said) => `${said('map')} needs ${names.map(said).join(', ')}: where the images are`,
     );
+}
+
+/** What a run measures of each frame besides its peaks. */
+interface MeasuredValues {
+  readonly regions?: readonly string[];
+  readonly hasProfile?: boolean;
+}
+
+/** Checks that a run measures what a map shows. Throws `Argument`. */
+function checkQuantity(text: string, { regions = [], hasProfile = false }: MeasuredValues): void {
+  const { quantity } = parseMapFile(text);
+  const refuse = (why: string): never => {
+    throw argumentError('pipeline', (said) => `${said('map')} is ${inspect(text)}: ${why}`);
+  };
+  if (quantity === 'background' && !hasProfile)
+    refuse(
+      'background is of the radial profile, which this run does not measure; add --radial-profile (in JavaScript: profile)',
+    );
+  if (!quantity.startsWith('roi:')) return;
+  const problem = regionProblem(quantity.slice('roi:'.length), regions);
+  if (problem !== undefined) refuse(problem);
 }
 
 /** The names of the fields of x and y. */

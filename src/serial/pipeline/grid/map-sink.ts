@@ -14,7 +14,7 @@ import { addChunk, wellFrame } from './mapped-frame.js';
 /** The bytes of a file of a map. Throws `Argument` for a quantity that no image had. */
 export async function mapBytes(map: ChipMap, { quantity, kind, file }: MapFile): Promise<Uint8Array> {
   if (!map.quantities.includes(quantity))
-    throw new EwaldError('Argument', `${file}: no image has a ${quantity}; there are ${map.quantities.join(', ')}`);
+    throw new EwaldError('Argument', `${file}: the chip has no ${quantity}; it has ${map.quantities.join(', ')}`);
   if (kind === 'png') return (await drawnMap(map, quantity, mapSoftware)).png;
   const { rows, columns, values } = map.values(quantity);
   return formatNpy({ shape: [rows, columns], data: values, complex: false });
