@@ -16,6 +16,7 @@ const profile = (counts: number, norm: number, bins = 3): RadialProfile => {
       ice: undefined,
       spotsByShell: [1],
     },
+    ...{ edges: Float64Array.of(0, 1, 2, 3).subarray(0, bins + 1) },
     ...{ q: Float64Array.of(0.5, 1.5, 2.5).subarray(0, bins), counts: filled(counts), norm: filled(norm) },
     ...{ backgroundCounts: filled(counts / 2), backgroundNorm: filled(norm) },
   });

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { memoryDataset, open } from 'ewald/data';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Context, createContext, type Detector, parseGeometry } from '../../dist/index.node.js';
-import { ProfileSum, radialProfile } from '../../dist/pipeline.node.js';
+import { ProfileSum, type RadialProfile, radialProfile } from '../../dist/pipeline.node.js';
 import { iceScore, measuredIceRings } from '../../src/serial/pipeline/profile/ice.js';
 import { profileLines } from '../../src/serial/pipeline/profile/stream-lines.js';
 import { ProfileGroups } from '../../src/serial/pipeline/sinks/profile-groups.js';
@@ -138,6 +138,25 @@ describe('a simulated background', () => {
     expect(bins).toBeGreaterThan(300);
     expect(chi / bins).toBeGreaterThan(0.85);
     expect(chi / bins).toBeLessThan(1.15);
+  });
+
+  test('bins of whole rings state where they begin and end', async () => {
+    const pixels = pixelsOf(0);
+    const detector = detectors.get(0) as Detector;
+    const profile = { range: [0.3, 1.5], bins: 13 } as const;
+    await using searcher = await context.frameSearcher({ detector, cells: [], profile });
+    const found = (await searcher.search(frameOf(pixels, 20))).profile as RadialProfile;
+    const off = (edges: ArrayLike<number>): number =>
+      found.norm.reduce((most, norm, bin) => {
+        const [from, to] = [edges[bin] as number, edges[bin + 1] as number];
+        const exact = pixels.reduce((sum, one) => sum + (one.q >= from && one.q < to ? one.norm : 0), 0);
+        return Math.max(most, Math.abs(norm / exact - 1));
+      }, 0);
+    expect(off(Array.from({ length: 14 }, (_, i) => 0.3 + (i * 1.2) / 13))).toBeGreaterThan(0.1);
+    expect(off(found.edges)).toBeLessThan(0.03);
+    // Where pixels are binned one by one, the edges are those that were asked for.
+    const { edges } = radialProfile(detector, frameOf(pixels, 20), profile);
+    expect(edges[5]).toBeCloseTo(0.3 + (5 * 1.2) / 13, 5);
   });
 
   test('a pixel that is bad in one frame is in neither sum, and an empty bin is NaN', async () => {
@@ -269,6 +288,8 @@ describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'
     expect(nexus).toEqual(image);
     const [, bins = 0] = image.shape;
     expect(image.shape).toEqual([3, bins]);
+    expect((await read('/entry/azint/bin_edges_q')).shape).toEqual([bins + 1]);
+    expect((await read('/entry/azint1d/data/radial_axis_edges')).shape).toEqual([bins + 1]);
     // The same frame in JavaScript.
     await using context = await createContext({ backend: 'wasm' });
     const run = { inputs: [sim('run.h5')], geometry: sim('run.geom'), cells: [], peaks: { threshold: 12 }, first: 1 };

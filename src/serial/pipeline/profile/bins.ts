@@ -32,6 +32,11 @@ export interface ProfileBins {
   readonly norm: Float32Array;
   /** Σ(Ω·P) of all pixels of each bin. */
   readonly norms: Float64Array;
+  /**
+   * Where each bin begins, and the last one ends: q = 2π/d in 1/Å. Bins are equally wide where pixels are binned one by
+   * one; where the sums of rings serve, each has whole rings of a pixel, and ends between two of them.
+   */
+  readonly edges: Float64Array;
   /** Mean q of the pixels of each bin, with Ω·P as weights, which is not quite its middle; the middle of an empty bin. */
   readonly q: Float64Array;
   readonly beam: Beam;
@@ -144,13 +149,21 @@ function layoutOf({ corner, pixelStep }: PixelMaps, { bins, range }: ProfileOpti
   return { low, count, step: ((high - low) * (1 + 1e-6)) / count };
 }
 
+/** What the rings of the peak search are as parts of bins. */
+interface BinnedRings {
+  /** The bin of each ring. */
+  readonly ofRings: Uint16Array;
+  /** Mean q of each ring that has pixels, ascending. */
+  readonly places: Float64Array;
+}
+
 /** The bins of the rings, if each ring is narrower than a bin; undefined on tilted panels and at several distances. */
 function binsOfRings(
   rings: Rings,
   { q }: PixelMaps,
   binOf: (q: number) => number,
   step: number,
-): Uint16Array | undefined {
+): BinnedRings | undefined {
   const [n, sum, squares] = [0, 1, 2].map(() => new Float64Array(rings.rings)) as [
     Float64Array,
     Float64Array,
@@ -165,6 +178,7 @@ function binsOfRings(
     squares[ring] = (squares[ring] as number) + value * value;
   }
   const found = new Uint16Array(rings.rings).fill(maskedBin);
+  const places: number[] = [];
   for (let ring = 0; ring < found.length; ring++) {
     const pixels = n[ring] as number;
     if (pixels === 0) continue;
@@ -172,8 +186,23 @@ function binsOfRings(
     const variance = (squares[ring] as number) / pixels - mean * mean;
     if (variance > (step / 2) ** 2) return undefined;
     found[ring] = binOf(mean);
+    places.push(mean);
   }
-  return found;
+  return { ofRings: found, places: Float64Array.from(places).sort() };
+}
+
+/** The edges of bins: those that were asked for, or in the middle between the two rings that such an edge separates. */
+function edgesOf({ low, step, count }: Pick<ProfileBins, 'low' | 'step' | 'count'>, places?: Float64Array) {
+  let next = 0;
+  return Float64Array.from({ length: count + 1 }, (_, i) => {
+    const edge = low + i * step;
+    if (!places) return edge;
+    while (next < places.length && (places[next] as number) < edge) next++;
+    const [before, after] = [places[next - 1], places[next]];
+    // Beyond rings that are masked, nothing is known of the place.
+    const isBetween = before !== undefined && after !== undefined && after - before < 2 * step;
+    return isBetween ? (before + after) / 2 : edge;
+  });
 }
 
 /**
@@ -194,7 +223,9 @@ export function binsOf(
     const bin = Math.floor((value - low) / step);
     return bin >= 0 && bin < count ? bin : maskedBin;
   };
-  const ofRings = finder === 'peakfinder8' ? binsOfRings(rings, maps, binOf, step) : undefined;
+  const binned = finder === 'peakfinder8' ? binsOfRings(rings, maps, binOf, step) : undefined;
+  const ofRings = binned?.ofRings;
+  const edges = edgesOf({ low, step, count }, binned?.places);
   const map = new Uint16Array(rings.bins.length).fill(maskedBin);
   const norms = new Float64Array(count);
   const q = new Float64Array(count);
@@ -212,5 +243,17 @@ export function binsOf(
     const weight = norms[bin] as number;
     q[bin] = weight > 0 ? (q[bin] as number) / weight : low + (bin + 0.5) * step;
   }
-  return { low, step, count, corner: first?.corner ?? maps.corner, map, ofRings, norm: maps.norm, norms, q, beam };
+  return {
+    low,
+    step,
+    count,
+    corner: first?.corner ?? maps.corner,
+    map,
+    ofRings,
+    norm: maps.norm,
+    norms,
+    edges,
+    q,
+    beam,
+  };
 }

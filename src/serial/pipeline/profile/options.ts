@@ -9,7 +9,7 @@ export const profileFrames = ['mean', 'hits', 'all'] as const;
 
 /** Options of the radial profile of every frame. */
 export interface ProfileOptions {
-  /** Number of bins, 10 … 65534; default: bins of 0.01 1/Å, or of 1.5 pixels where these are wider. */
+  /** Number of bins, 10 … 65534; default: bins of about 0.01 1/Å, or of 1.5 pixels where these are wider; see `edges`. */
   readonly bins?: number | undefined;
   /** Lowest and highest q = 2π/d in 1/Å; default: from 0.05 to the corner of the detector. */
   readonly range?: readonly [low: number, high: number] | undefined;

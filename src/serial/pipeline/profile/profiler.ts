@@ -68,11 +68,12 @@ export class Profiler {
     const backgroundCounts = counts.slice();
     const backgroundNorm = norm.slice();
     this.#leaveOut(frame, peaks, { counts: backgroundCounts, norm: backgroundNorm, pixels });
-    const { low, step, corner, q } = bins;
+    const { low, step, corner, edges, q } = bins;
     const scene = { low, step, q, gain };
     return new RadialProfile({
       ...scene,
       corner,
+      edges,
       counts,
       norm,
       backgroundCounts,

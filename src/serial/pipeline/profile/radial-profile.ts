@@ -3,10 +3,15 @@ import type { IceScore } from './ice.js';
 
 /** A profile as plain data, which is sent and stored. */
 export interface ProfileRecord {
-  /** Lowest q = 2π/d in 1/Å, and the width of a bin; `corner` is the highest q of the detector. */
+  /** Lowest q = 2π/d in 1/Å, and the mean width of a bin; `corner` is the highest q of the detector. */
   readonly low: number;
   readonly step: number;
   readonly corner: number;
+  /**
+   * Where each bin begins, and the last one ends, q = 2π/d in 1/Å. In runs with peakfinder8, bins have whole rings of a
+   * pixel, so that they are not equally wide: a histogram with these edges has the same pixels.
+   */
+  readonly edges: Float64Array;
   /** Mean q = 2π/d of the pixels of each bin, in 1/Å. */
   readonly q: Float64Array;
   /** Units of the frame per photon, by which errors are larger than those of counting. */
@@ -56,6 +61,7 @@ export class RadialProfile implements ProfileRecord {
   declare readonly low: number;
   declare readonly step: number;
   declare readonly corner: number;
+  declare readonly edges: Float64Array;
   declare readonly q: Float64Array;
   declare readonly gain: number;
   declare readonly counts: Float64Array;
@@ -131,10 +137,11 @@ export class ProfileSum {
   }
 }
 
-const emptyOf = ({ low, step, corner, q, gain, counts, spotsByShell }: ProfileRecord): ProfileRecord => ({
+const emptyOf = ({ low, step, corner, edges, q, gain, counts, spotsByShell }: ProfileRecord): ProfileRecord => ({
   low,
   step,
   corner,
+  edges,
   q,
   gain,
   counts: new Float64Array(counts.length),

@@ -114,6 +114,7 @@ export function briefTask(
 const withoutBins = (profile: ProfileRecord | undefined): ProfileRecord | undefined =>
   profile && {
     ...profile,
+    edges: noNumbers,
     q: noNumbers,
     counts: noNumbers,
     norm: noNumbers,

@@ -100,11 +100,17 @@ export class ProfileGroups {
       Float32Array.from(this.#numbers, (one) => one[name]);
     const { backgroundRange } = backgroundOf({ ...all, counts: all.backgroundCounts, norm: all.backgroundNorm });
     const q = { value: single(all.q), shape: [bins], attributes: ofQ };
+    const edges = {
+      value: Float64Array.from(all.edges),
+      shape: [bins + 1],
+      attributes: { ...ofQ, long_name: `${longName}: where bins begin, and the last one ends` },
+    };
     return {
       azint: {
         attributes: { NX_class: 'NXcollection' },
         children: {
           bin_to_q: q,
+          bin_edges_q: edges,
           bin_to_d: { value: single(all.d), shape: [bins], attributes: { units: 'angstrom', long_name: 'd' } },
           image: {
             value: image,
@@ -164,6 +170,7 @@ export class ProfileGroups {
               I_errors: { value: sigma, shape, attributes: {} },
               norm: { value: norm, shape, attributes: {} },
               radial_axis: q,
+              radial_axis_edges: edges,
             },
           },
         },
