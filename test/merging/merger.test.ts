@@ -563,6 +563,28 @@ test('the way in which each crystal was indexed is found', { tags: 'all' }, asyn
   expect(unresolved).toBeLessThan(0.9);
 });
 
+test('a data set of all crystals has the statistics of the merge, and a split that divides nothing is said', async () => {
+  const { text } = simulateStream({ crystals: 40, symmetry: 'mmm', parameters: [18, 20, 22, 90, 90, 90] });
+  const withLamp = text.replace(/^Event: .*$/gm, '$&\newald/roi/lamp = 50 250 5 10 1 1');
+  const splitBy = 'roi:lamp.mean>5000';
+  const { datasets, statistics, remarks, isDoubtful } = await merge(withLamp, {
+    symmetry: 'mmm',
+    iterations: 3,
+    splitBy,
+  });
+  const [{ statistics: own } = { statistics: undefined }] = datasets;
+  for (const name of ['unique', 'completeness', 'dMax', 'dMin', 'snr', 'ccHalf', 'rSplit'] as const)
+    expect(own?.overall[name], name).toBeCloseTo(statistics.overall[name], 3);
+  expect(remarks.join()).toMatch(
+    /roi:lamp\.mean>5000 divides nothing: all 40 crystals are in lamp\.mean_not_above_5000/,
+  );
+  expect(isDoubtful).toBe(true);
+  // A table that names one set may be meant so.
+  const named = await merge(text, { symmetry: 'mmm', iterations: 1, split: () => 'on' });
+  expect(named.remarks.join()).toContain('The split divides nothing');
+  expect(named.isDoubtful).toBe(false);
+});
+
 test('data sets of a table are merged separately, on one scale', { tags: 'all' }, async () => {
   const simulated = simulateStream({ crystals: 60, symmetry: 'mmm', parameters: [18, 20, 22, 90, 90, 90] });
   const lines = Array.from({ length: 60 }, (_, c) =>

@@ -385,7 +385,7 @@ function show(
     print(
       table(
         heads,
-        [row(name, own.overall)],
+        [row(`${name}, ${own.overall.dMax.toFixed(2)} – ${own.overall.dMin.toFixed(2)}`, own.overall)],
         heads.slice(1).map((_, i) => i + 1),
       ),
     );

@@ -63,13 +63,20 @@ interface ListScene {
   readonly checked: CheckedMerge;
   readonly subject: Subject;
   readonly wavelengthA: number;
+  /** Limits of the statistics, d in angstrom; undefined for those of the list. */
+  readonly lowres: number | undefined;
+  readonly highres: number | undefined;
 }
 
 type Halves = readonly [ReflectionList, ReflectionList];
 
 /** A list and its halves with their statistics and files. */
-function listsWithFiles({ checked, subject, wavelengthA }: ListScene, list: ReflectionList, of: Halves): MergedLists {
-  const { shells, lowres, highres, reference, spaceGroup } = checked;
+function listsWithFiles(
+  { checked, subject, wavelengthA, lowres, highres }: ListScene,
+  list: ReflectionList,
+  of: Halves,
+): MergedLists {
+  const { shells, reference, spaceGroup } = checked;
   const { cell, parameters, centring, group } = subject;
   const limits = { ...(lowres !== undefined && { lowres }), ...(highres !== undefined && { highres }) };
   return {
@@ -105,15 +112,15 @@ function commonLists(
         `crystals, or lower ${said('minMeasurements')}`,
     );
   const onto = { whole, unique, inverse: inverseD(subject.cell), least: minMeasurements, factor };
-  const half = (merge: Merge): ReflectionList => list(merge, model === 'mean' ? undefined : scaleOnto(merge, onto));
+  const [ofFirst, ofSecond] = [first, second].map((half) => (model === 'mean' ? undefined : scaleOnto(half, onto)));
   return {
     reflections,
-    halves: [half(first), half(second)],
+    halves: [list(first, ofFirst), list(second, ofSecond)],
     // Data sets have common scales, so that they can be compared reflection by reflection.
     sets: datasets.map(({ name, merges: [own, one, other] }) => ({
       name,
       list: list(own),
-      halves: [list(one), list(other)],
+      halves: [list(one, ofFirst), list(other, ofSecond)],
     })),
   };
 }
@@ -143,9 +150,12 @@ export function makeResult(checked: CheckedMerge, parts: MergeParts): MergeResul
   const [whole] = parts.merges;
   const wavelengthA = median(data.observations.wavelengths);
   const { reflections, halves, sets } = commonLists(checked, parts);
-  const scene = { checked, subject, wavelengthA };
+  const scene = { checked, subject, wavelengthA, lowres: checked.lowres, highres: checked.highres };
   const lists = listsWithFiles(scene, reflections, halves);
   const { common } = lists.statistics.overall;
+  // Data sets have the limits of the whole, so that their completeness can be compared.
+  const { dMax, dMin } = lists.statistics.overall;
+  const ofSets = { ...scene, lowres: dMax, highres: dMin };
   const isOutside = reflections.count > 0 && lists.statistics.overall.unique === 0;
   const isJudged = common >= fewestPairs || isOutside;
   const cells = compareCells(data.observations.parameters, part, chosen, ways);
@@ -169,7 +179,7 @@ export function makeResult(checked: CheckedMerge, parts: MergeParts): MergeResul
     wavelengthA,
     polarisation,
     proportionalError: whole.fit ? Math.sqrt(whole.fit.proportional2) : Number.NaN,
-    datasets: sets.map(({ name, list, halves }) => ({ name, ...listsWithFiles(scene, list, halves) })),
+    datasets: sets.map(({ name, list, halves }) => ({ name, ...listsWithFiles(ofSets, list, halves) })),
     crystals: mergedCrystals(parts),
     waysToIndex: ways.map(tripletOf),
     merged: part.filter((on) => on === 1).length,

@@ -116,6 +116,8 @@ export async function runMerge(
     const data = { ...measured, observations: beam.observations };
     const part = agreeing(checked, data, subject.part);
     const sets = datasetsOf(splitOf(checked, observations), observations, part, remarks);
+    const undivided = undividedText(checked, sets, part);
+    if (undivided !== undefined) remarks.push(undivided);
     const fit = { checked, selections: withHalves(observations, part), symmetry: group.name, radius };
     const merges = await (executor
       ? fitsElsewhere(executor, data, fit, options.signal, step)
@@ -124,13 +126,17 @@ export async function runMerge(
     const memory = wanting && (collected.memory ?? new wanting.ForecastMemory(false));
     return makeResult(checked, {
       ...decided,
+      // Sooner or later, a run that goes on has frames of the other data set.
+      isDoubtful:
+        decided.isDoubtful ||
+        (undivided !== undefined && checked.splitBy !== undefined && !collected.memory?.isRunning),
       forecast: memory && wanting.forecastOf(checked.wanted, fitted, memory),
       subject: { ...subject, part },
       data,
       merges,
       counts: { ...counts, ...leftOut, belowCc: subject.part.filter((on, c) => on !== part[c]).length },
       remarks,
-      datasets: await mergedSets(kernel, data, merges[0], sets),
+      datasets: await mergedSets(kernel, data, merges, part, sets),
       polarisation: beam.polarisation,
       backend: backend.name,
     });
@@ -255,20 +261,42 @@ async function fitsElsewhere(
   return merges as unknown as OfHalves;
 }
 
-/** Merges the crystals of each data set with the scales of the whole. */
+/**
+ * Merges the crystals of each data set with the scales of the whole, and its halves with those of either half of the
+ * whole: scales that were fitted to both halves would make these alike.
+ */
 async function mergedSets(
   kernel: MergingKernel,
   data: Identified,
-  whole: Merge,
+  [whole, ...ofHalves]: OfHalves,
+  part: Uint8Array,
   sets: readonly (readonly [string, Uint8Array])[],
 ): Promise<MergedSet[]> {
+  const halves = halvesOf(data.observations, part);
   const datasets: MergedSet[] = [];
   for (const [name, selected] of sets) {
-    const some: Merge[] = [];
-    for (const one of withHalves(data.observations, selected)) some.push(await mergeOfSome(kernel, data, whole, one));
-    datasets.push({ name, merges: some as [Merge, Merge, Merge] });
+    const some = [await mergeOfSome(kernel, data, whole, selected)];
+    for (const [half, merge] of ofHalves.entries()) {
+      const own = selected.map((on, c) => (halves[c] === half ? on : 0));
+      some.push(await mergeOfSome(kernel, data, merge, own));
+    }
+    datasets.push({ name, merges: some as unknown as MergedSet['merges'] });
   }
   return datasets;
+}
+
+/** That a split has not divided the crystals, in words. */
+function undividedText(
+  { splitBy }: CheckedMerge,
+  sets: readonly (readonly [string, Uint8Array])[],
+  part: Uint8Array,
+): string | undefined {
+  const [first, ...others] = sets;
+  if (!first || others.length > 0 || !part.every((on, c) => on === first[1][c])) return undefined;
+  const what = splitBy === undefined ? 'The split' : `splitBy (--split-by) ${splitBy}`;
+  const how = splitBy?.trim().startsWith('roi:') ? '; choose another level' : '';
+  const crystals = part.reduce((sum, on) => sum + on, 0);
+  return `${what} divides nothing: all ${counted(crystals, 'crystal')} are in ${first[0]}${how}.`;
 }
 
 /** The selected crystals, and those of either half. */
