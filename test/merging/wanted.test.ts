@@ -52,6 +52,23 @@ describe('a merge', () => {
     expect(structuredClone(result.toPlain()).forecast).toEqual(result.forecast);
   });
 
+  test('the first half says of all crystals what a merge of it alone would say', async () => {
+    const wanted = ['I/sigma=90@3.6A', 'I/sigma=90@2.6A'];
+    const half = await merge({ wanted }, [head, ...chunks.slice(0, 30)].join(''));
+    const { forecast = [] } = await merge({ wanted });
+    const course = half.forecast?.[0]?.course ?? [];
+    const i = course.findIndex(({ crystals }) => crystals >= 60);
+    const [before, after] = [course[i - 1], course[i]];
+    if (!before || !after) throw new Error('no course');
+    const share = (60 - before.crystals) / (after.crystals - before.crystals);
+    const expected = before.likely + share * (after.likely - before.likely);
+    expect((forecast[0]?.said?.value ?? 0) / expected).toBeGreaterThan(0.96);
+    expect((forecast[0]?.said?.value ?? 0) / expected).toBeLessThan(1.04);
+    // What could not be judged then has said nothing.
+    const refused = half.forecast?.map(({ refusal = '' }) => /needed to judge/.test(refusal));
+    expect(forecast.map(({ said }) => said === undefined)).toEqual(refused);
+  });
+
   test('refuses what cannot be answered before it fits anything', async () => {
     await refused(
       () => merge({ wanted: ['CC1/2=.5@1.2A'] }),

@@ -84,10 +84,13 @@ export async function runMerge(
   const { executor: given } = checkedOptions('merger.run', options, runRows);
   const executor = checkExecutor(given);
   const report = progressOf('merger.run', options);
-  const step = async (done: number): Promise<void> => {
-    report(done);
+  const pause = async (): Promise<void> => {
     await yieldToEventLoop();
     checkSignal(options.signal);
+  };
+  const step = (done: number): Promise<void> => {
+    report(done);
+    return pause();
   };
   checkSignal(options.signal);
   const { heads, counts, leftOut } = collected;
@@ -122,8 +125,10 @@ export async function runMerge(
     const merges = await (executor
       ? fitsElsewhere(executor, data, fit, options.signal, step)
       : fits(kernel, data, fit, step));
-    const fitted = { ...decided, data, merges, part, sets, ...checked, frames: counts.frames };
     const memory = wanting && (collected.memory ?? new wanting.ForecastMemory(false));
+    const early = memory && wanting.firstHalfOf(checked.wanted, part, memory);
+    const first = early && { part: early, halves: await fittedHalves(kernel, data, fit, early, pause) };
+    const fitted = { ...decided, data, merges, part, sets, first, ...checked, frames: counts.frames };
     return makeResult(checked, {
       ...decided,
       // Sooner or later, a run that goes on has frames of the other data set.
@@ -246,6 +251,20 @@ async function fits(
       ),
     );
   return merges as unknown as OfHalves;
+}
+
+/** The merges of the halves of some crystals. */
+async function fittedHalves(
+  kernel: MergingKernel,
+  data: Identified,
+  { checked, radius }: Fits,
+  part: Uint8Array,
+  pause: () => Promise<void>,
+) {
+  const [, ...halves] = withHalves(data.observations, part);
+  const merges: Merge[] = [];
+  for (const half of halves) merges.push(await mergeOf(kernel, data, half, checked, radius, pause));
+  return merges as unknown as readonly [Merge, Merge];
 }
 
 /** Fits on the workers of an executor. */

@@ -143,7 +143,7 @@ function ofShell(goal: Goal, scene: AnswerScene, halves: HalfSums): WantedAnswer
   const { forecast, now } = shellForecast(scene, goal, halves);
   const { value, error } = forecast;
   const own = { ...base, dMax: 1 / now.low, value, error };
-  const unjudged = kind === 'completeness' ? undefined : unjudgedText(kind, now, forecast);
+  const unjudged = unjudgedText(kind, now, forecast);
   // Too few reflections tell no error either.
   if (unjudged !== undefined) return { ...own, error: Number.NaN, isReached: false, refusal: unjudged };
   const said = backtest.judge(text, value, error, { crystals, atS });
@@ -192,7 +192,8 @@ export const beyondText = ({ dMin }: Goal, highQ: number): string | undefined =>
     : undefined;
 
 /** Why a shell cannot be judged yet. */
-function unjudgedText(kind: WantedKind, now: ShellNow, { observations }: ShellForecast): string | undefined {
+export function unjudgedText(kind: WantedKind, now: ShellNow, { observations }: ShellForecast): string | undefined {
+  if (kind === 'completeness') return undefined;
   if (!(observations >= fewestNow))
     return `the shell has ${observations.toFixed(1)} observations of a reflection; ${fewestNow} are needed to judge it`;
   const pairs = now.kept.length;

@@ -17,7 +17,7 @@ import { scaleOnto } from '../lists/merged-lists.js';
 import { repeatedCells, settledCell } from '../setting/cells.js';
 import type { Subject } from '../setting/subject.js';
 import { absent, inverseD } from '../statistics/statistics.js';
-import { answersOf, beyondText, shellForecast, type WantedAnswer } from './answers.js';
+import { answersOf, beyondText, shellForecast, unjudgedText, type WantedAnswer } from './answers.js';
 import { Backtest } from './backtest.js';
 import type { Goal } from './goals.js';
 import { type Grouped, groupSums } from './group-sums.js';
@@ -27,6 +27,8 @@ import { driftText } from './stationarity.js';
 /** What is remembered from one merge of a merger to the next. */
 export class ForecastMemory {
   readonly backtest = new Backtest();
+  /** Whether a first half was asked what it says of all crystals; later merges have what earlier ones said. */
+  isHalfAsked = false;
   /** Whether goals beyond the data are answered in words instead of refused: more crystals may reach farther. */
   readonly isRunning: boolean;
 
@@ -50,10 +52,30 @@ export interface FittedMerge {
   readonly frames: number;
   readonly shells: number;
   readonly lowres: number | undefined;
+  /** The first half of the crystals, and the merges of its own halves: what is asked what it says of all of them. */
+  readonly first: FirstHalf | undefined;
+}
+
+/** The first half of the crystals as a merge of it alone would have it. */
+export interface FirstHalf {
+  readonly part: Uint8Array;
+  readonly halves: readonly [Merge, Merge];
 }
 
 /** Fewest crystals whose first half is asked what it says of all of them. */
 const fewestForHalf = 60;
+
+/**
+ * The crystals that are asked what they say of all: the first half of them, if a goal was never asked before. They are
+ * fitted for that, since scales that know the later crystals make a merge of the first ones look better than it was.
+ */
+export function firstHalfOf(goals: readonly Goal[], part: Uint8Array, memory: ForecastMemory) {
+  const crystals = part.reduce((sum, on) => sum + on, 0);
+  const isAsked = goals.some(({ dMin, text }) => dMin !== undefined && memory.backtest.isEmpty(text));
+  if (!isAsked || memory.isHalfAsked || crystals < fewestForHalf) return undefined;
+  memory.isHalfAsked = true;
+  return firstOf(part, crystals >> 1);
+}
 
 /** Refuses goals beyond the data, before anything is fitted. Throws `Argument`. */
 export function refuseBeyond(goals: readonly Goal[], unique: UniqueReflections, subject: Subject): void {
@@ -74,8 +96,7 @@ export function forecastOf(goals: readonly Goal[], merge: FittedMerge, memory: F
   const wantsDifference = goals.some(({ kind }) => kind === 'difference');
   const states = wantsDifference ? statesOf(merge) : '';
   const selections = typeof states === 'string' ? [part] : withOthers(part, sets);
-  const grouping = { part, q, outerQ: highQ * Math.cbrt(0.5), halves: halvesOnto(merge) };
-  const sumsOf = (selected: readonly Uint8Array[]): Grouped => groupSums(data, { ...grouping, states: selected });
+  const common = { q, outerQ: highQ * Math.cbrt(0.5) };
   const sceneOf = ({ sums, sample }: Grouped) => ({
     data: { crystals: sums.reduce((sum, { crystals }) => sum + crystals, 0), q, orbits, sums, sample },
     lowQ,
@@ -84,15 +105,18 @@ export function forecastOf(goals: readonly Goal[], merge: FittedMerge, memory: F
   const { backtest } = memory;
   const atS = performance.now() / 1000;
   const ofShells = goals.filter(({ dMin, text }) => dMin !== undefined && 1 / dMin <= highQ && backtest.isEmpty(text));
-  const crystals = part.reduce((sum, on) => sum + on, 0);
-  // What was never asked before is asked of the first half of the crystals.
-  if (ofShells.length > 0 && crystals >= fewestForHalf) {
-    const first = sceneOf(sumsOf([firstOf(part, crystals >> 1)]));
-    const halves = new HalfSums(first.data);
-    for (const goal of ofShells)
-      backtest.say(goal.text, shellForecast(first, goal, halves).forecast, crystals >> 1, atS);
+  if (ofShells.length > 0 && merge.first) {
+    const { part: own, halves: ofOwn } = merge.first;
+    const early = sceneOf(groupSums(data, { ...common, part: own, states: [own], halves: halvesOnto(merge, ofOwn) }));
+    const halves = new HalfSums(early.data);
+    for (const goal of ofShells) {
+      const { forecast, now } = shellForecast(early, goal, halves);
+      if (unjudgedText(goal.kind, now, forecast) === undefined)
+        backtest.say(goal.text, forecast, early.data.crystals, atS);
+    }
   }
-  const grouped = sumsOf(selections);
+  const [, ...ofAll] = merge.merges;
+  const grouped = groupSums(data, { ...common, part, states: selections, halves: halvesOnto(merge, ofAll) });
   return answersOf(goals, {
     ...sceneOf(grouped),
     highQ,
@@ -105,7 +129,7 @@ export function forecastOf(goals: readonly Goal[], merge: FittedMerge, memory: F
 }
 
 /** The halves with what brings them onto the scale and the relative B of the whole. */
-function halvesOnto({ merges: [whole, ...halves], unique, subject }: FittedMerge) {
+function halvesOnto({ merges: [whole], unique, subject }: FittedMerge, halves: readonly [Merge, Merge]) {
   const onto = { whole, unique, inverse: inverseD(subject.cell), least: 2, factor: 1 };
   return halves.map((merge) => {
     const factor = scaleOnto(merge, onto);
