@@ -180,6 +180,24 @@ const isDrawn = (page: Page): Promise<Record<string, boolean>> =>
     ),
   );
 
+test('no answer is cut: in the heads of its pane, and beside the frame', async () => {
+  const said = 'complete=99.9%@2.2A: 3.3 % ± 0.7 at 2.28–2.20 Å; reached with 4200 crystals (3200 to 5000), now 85';
+  const { page, add } = await runOf({ ...everything(() => 300), status: () => [said, said, said] });
+  await feed(add, 0, 20);
+  // A line that is one pixel higher than its box is not cut.
+  const isCut = (selector: string): Promise<boolean> =>
+    page
+      .locator(selector)
+      .evaluateAll((all) =>
+        all.some((one) => one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 8),
+      );
+  await page.locator('.run-pane h2 span', { hasText: 'in 49 min' }).waitFor();
+  expect(await isCut('.run-pane h2 span')).toBe(false);
+  await page.keyboard.press('o');
+  await page.locator('#rates', { hasText: said }).waitFor();
+  expect(await isCut('#rates')).toBe(false);
+});
+
 test('all panes are there, none of them is empty, and they say the numbers of the run', async () => {
   let crystals = 300;
   const { page, faults, add } = await runOf(everything(() => crystals));

@@ -14,9 +14,10 @@ body[data-overview=true] #side-of-run{display:block;grid-column:2;grid-row:2/4;o
 #stage-of-run>#chip-pane{border:0}
 body[data-overview=true] #strip-legend{display:none}
 .run-pane{display:grid;grid-template-columns:minmax(0,1fr);grid-template-rows:auto minmax(0,1fr);padding:.35rem .5rem}
-.run-pane h2,#side-of-run h2{gap:.5rem;margin:0 0 .2rem}
+.run-pane h2{flex-wrap:wrap}
+.run-pane h2,#side-of-run h2{gap:.1rem .5rem;margin:0 0 .2rem}
 .run-pane h2 b{white-space:nowrap}
-.run-pane h2 span{font-weight:400;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;min-width:0}
+.run-pane h2 span{font-weight:400;min-width:0}
 .run-pane canvas{width:100%;height:100%;min-height:0;display:block;color:var(--quiet);accent-color:var(--accent);outline-color:var(--line);forced-color-adjust:none}
 .run-pane .charts{display:grid;grid-template-columns:minmax(0,1fr);grid-auto-rows:minmax(0,1fr);gap:.2rem;min-height:0}
 .run-pane .fill{position:relative;min-height:0}
