@@ -94,9 +94,7 @@ describe('a shell', () => {
       expect(one.framesToGo?.likely).toBeCloseTo(2 * ((one.needed?.likely ?? 0) - 270), 6);
     }
     expect(later[2]?.isReached).toBe(true);
-    expect(answerText(later[2] as WantedAnswer)).toMatch(
-      /^complete=95%@1.8A: 100\.0 % ± 0\.0 at 1\.86–1\.80 Å; reached$/,
-    );
+    expect(answerText(later[2] as WantedAnswer)).toMatch(/^complete=95%@1.8A: 100\.0 % at 1\.86–1\.80 Å; reached$/);
   });
 
   test('is complete when the coupons are collected, and never where no crystal shows a part of it', () => {
