@@ -10,6 +10,7 @@ import { sliceLength } from '../../base/frame-slice.js';
 import { checkSignal } from '../../base/options.js';
 import { PushQueue } from '../../base/push-queue.js';
 import type { Resource } from '../../base/resource.js';
+import { largestInverseD } from '../../crystal/geometry/edge.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
 import { formatGeometry } from '../../crystal/geometry/write.js';
 import { latticeName } from '../../crystal/lattice-name.js';
@@ -27,7 +28,6 @@ import type { RunEvent } from './events.js';
 import { OwnSearch } from './first-frames/prepare.js';
 import { startOfRun } from './first-frames/start-of-run.js';
 import type { Plans } from './frame-searcher.js';
-import { largestInverseD } from './geometry/reach.js';
 import { fieldNames, hasGrid } from './grid/grid-options.js';
 import { type GivenGeometry, givenCells, givenGeometry } from './inputs/given.js';
 import { type GivenInputs, givenInputs } from './inputs/inputs.js';
@@ -539,5 +539,5 @@ function readsOf({ inputs, geometry, cells = [] }: PipelineOptions, given: Given
 async function checkReach({ checkReach: check }: FrameSink, own: { detector(): Promise<Detector> }): Promise<void> {
   if (!check) return;
   const { geometry, beam } = await own.detector();
-  check(largestInverseD(geometry.panels, beam));
+  check(largestInverseD(geometry, beam));
 }
