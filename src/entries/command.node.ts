@@ -40,6 +40,7 @@ export { inShell } from '../base/shell-words.js';
 export { parseBackend } from '../core/backends/open.js';
 export { ranksOfJob } from '../core/communicator/job.js';
 export { piPlanRows, piRunRows } from '../core/pi/parameters.js';
+export { regionProblem } from '../crystal/stream/regions.js';
 export { parseAddress } from '../executors/nats/address.js';
 export { connectionRows, executorRows, joinRows, rankRows, submitRows } from '../executors/parameters.js';
 export { findLibrary } from '../interop/ffi/native/find.js';
@@ -64,6 +65,7 @@ export {
   spotSimulationRows,
 } from '../io/simulate/parameters.js';
 export { cellSearchRows, checkCellSearch, minimumSpots } from '../serial/indexing/parameters.js';
+export { regionSplitOf } from '../serial/merging/collection/region-split.js';
 export { mergeWriting } from '../serial/merging/lists/writing.js';
 export { mergeMode, mergeRows } from '../serial/merging/parameters.js';
 export { searchRows } from '../serial/peaks/parameters.js';

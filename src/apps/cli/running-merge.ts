@@ -1,4 +1,5 @@
 /** `ewald index --merge`: the merge of a run that goes on, in lines. */
+import { regionProblem, regionSplitOf } from '../../entries/command.node.js';
 import { type Context, EwaldError, type PipelineOptions } from '../../entries/index.node.js';
 import { type MergeSink, mergeSink, mergeStatusText, wantedText } from '../../entries/merging.js';
 import type { IndexFlags } from './frame-rows.js';
@@ -11,12 +12,10 @@ export function runningMerge(
   { wanted, splitBy, copyHeader = [], rois = [] }: IndexFlags,
   inputs: PipelineOptions['inputs'],
 ): Promise<MergeSink> {
-  const [, region] = /^roi:(.*)\.[a-z]+ *[<>]/.exec(splitBy?.trim() ?? '') ?? [];
-  if (region !== undefined && !rois.some((roi) => roi.replace(/=[\s\S]*/, '').trim() === region))
-    throw new EwaldError(
-      'Argument',
-      `--split-by names the region ${region}, which the run does not have: --roi ${region}=…`,
-    );
+  const region = regionSplitOf(splitBy);
+  const names = rois.map((roi) => roi.replace(/=[\s\S]*/, '').trim());
+  const problem = region && regionProblem(`${region.name}.${region.field}`, names);
+  if (problem !== undefined) throw new EwaldError('Argument', `--split-by ${splitBy}: ${problem}`);
   if (splitBy !== undefined && region === undefined && !copyHeader.some((field) => bare(field) === bare(splitBy)))
     throw new EwaldError('Argument', `--split-by needs the field in every frame: --copy-header ${splitBy}`);
   let said = '';
