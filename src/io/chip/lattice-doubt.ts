@@ -1,9 +1,7 @@
 /** Whether positions tell the wells of their images: how many lie between wells, or share one without lying together. */
 import { counted } from '../../base/amounts.js';
-import { axisPlace, type Lattice, nodeOf } from './nodes.js';
+import { axisPlace, type Lattice, maxOff, nodeOf } from './nodes.js';
 
-/** An image farther from its node than this share of a step is as likely in the next well. */
-const maxOff = 0.4;
 /** Images of one well are within this many steps of each other. */
 const maxApart = 0.6;
 

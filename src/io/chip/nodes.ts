@@ -18,6 +18,9 @@ export interface Lattice {
   readonly isExact: boolean;
 }
 
+/** A position farther from its node than this share of a step is as likely at the next one, and tells nothing of either. */
+export const maxOff = 0.4;
+
 /** Where a position is along an axis, in steps from its first node; `other` is the coordinate of the other axis. */
 export const axisPlace = ({ from, step, tilt = 0 }: LatticeAxis, value: number, other: number): number =>
   (value + tilt * other - from) / step;

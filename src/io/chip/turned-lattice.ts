@@ -3,7 +3,8 @@
  * gap divides them: two waves at right angles that have the same phase at all positions, found among the differences
  * of neighbours and followed outwards to the whole chip.
  */
-import type { Lattice, LatticeAxis } from './nodes.js';
+import { Random } from '../../core/random/random.js';
+import { type Lattice, type LatticeAxis, maxOff } from './nodes.js';
 
 /** Waves over a plane, in cycles a unit of length. */
 type Wave = readonly [x: number, y: number];
@@ -22,37 +23,26 @@ const radii = [4, 8];
 /** Shortest wave that is sought, as a share of that side: wells may be much nearer than images are on average. */
 const shortest = 0.4;
 /** Mean cosine of the phases that is a wave: positions that scatter by a fifth of a step have 0.2. */
-const leastMean = 0.2;
+const minMean = 0.2;
 /** A wave that counts has at least this part of the best one's mean cosine. */
-const leastOfBest = 0.35;
-/** Positions farther from a node than this share of a step say nothing about it. */
-const maxOff = 0.4;
+const minOfBest = 0.35;
 /** Cosine of the angle between rows and columns. */
 const maxCosine = 0.04;
 
-/** A generator of its own, so that the same positions have the same wells. */
-function randomOf(): () => number {
-  let state = 1;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
 /** Differences between some positions and others within a radius of each. */
-function stepsWithin(x: Float64Array, y: Float64Array, radius: number, random: () => number): Steps {
+function stepsWithin(x: Float64Array, y: Float64Array, radius: number, random: Random): Steps {
   const [dx, dy]: [number[], number[]] = [[], []];
   const centres = Math.min(maxCentres, x.length);
   const each = Math.ceil(maxSteps / centres);
   for (let k = 0; k < centres; k++) {
-    const at = Math.floor(random() * x.length);
+    const at = random.below(x.length);
     const first = dx.length;
     let near = 0;
     for (let i = 0; i < x.length; i++) {
       const [u, v] = [(x[i] as number) - (x[at] as number), (y[i] as number) - (y[at] as number)];
       if (i === at || u * u + v * v > radius * radius) continue;
       // Each of them has the same chance to be among those that are kept.
-      const place = near < each ? near : Math.floor(random() * (near + 1));
+      const place = near < each ? near : random.below(near + 1);
       near++;
       if (place >= each) continue;
       dx[first + place] = u;
@@ -63,9 +53,9 @@ function stepsWithin(x: Float64Array, y: Float64Array, radius: number, random: (
 }
 
 /** Some of many positions: enough for differences that are longer than those of neighbours. */
-function thinned(x: Float64Array, y: Float64Array, random: () => number): { x: Float64Array; y: Float64Array } {
+function thinned(x: Float64Array, y: Float64Array, random: Random): { x: Float64Array; y: Float64Array } {
   if (x.length <= maxThinned) return { x, y };
-  const chosen = Uint32Array.from({ length: maxThinned }, () => Math.floor(random() * x.length));
+  const chosen = Uint32Array.from({ length: maxThinned }, () => random.below(x.length));
   return {
     x: Float64Array.from(chosen, (i) => x[i] as number),
     y: Float64Array.from(chosen, (i) => y[i] as number),
@@ -133,7 +123,7 @@ function wavesOf(steps: Steps, side: number, radius: number): readonly [Wave, Wa
   for (let j = 0; j <= n; j++) {
     for (let i = -n; i <= n; i++) {
       const mean = at(i, j);
-      if (mean < leastMean / 2 || Math.hypot(i, j) < 4) continue;
+      if (mean < minMean / 2 || Math.hypot(i, j) < 4) continue;
       const around = [at(i - 1, j), at(i + 1, j), at(i, j - 1), at(i, j + 1)];
       if (around.some((other) => other > mean)) continue;
       let wave: Wave = [i * h, j * h];
@@ -141,8 +131,8 @@ function wavesOf(steps: Steps, side: number, radius: number): readonly [Wave, Wa
       peaks.push({ wave, mean: meanCosine(wave, steps), length: Math.hypot(...wave) });
     }
   }
-  const best = Math.max(leastMean / leastOfBest, ...peaks.map(({ mean }) => mean));
-  const good = peaks.filter(({ mean }) => mean >= leastOfBest * best).sort((a, b) => a.length - b.length);
+  const best = Math.max(minMean / minOfBest, ...peaks.map(({ mean }) => mean));
+  const good = peaks.filter(({ mean }) => mean >= minOfBest * best).sort((a, b) => a.length - b.length);
   for (const first of good) {
     const second = good.find(
       ({ wave: [x, y], length }) => Math.abs(x * first.wave[0] + y * first.wave[1]) < maxCosine * length * first.length,
@@ -230,7 +220,8 @@ const middleOf = (values: Float64Array): number => {
  * and `span` the extent of all.
  */
 export function turnedLattice(x: Float64Array, y: Float64Array, side: number, span: number): Lattice | undefined {
-  const random = randomOf();
+  // Always the same, so that the same positions have the same wells.
+  const random = new Random(1, 0xc41b);
   for (const times of radii) {
     let radius = times * side;
     const found = wavesOf(stepsWithin(x, y, radius, random), side, radius);
