@@ -14,7 +14,7 @@ const couldBeFrames = ({ shape, chosen }: Dataset['arrays'][number]): boolean =>
   chosen || (shape.length >= 2 && shape.reduce((a, b) => a * b, 1) >= minElements);
 
 /** The chosen array and the largest of the others, in the order of the file. */
-function maxOfThem(arrays: Dataset['arrays']): Dataset['arrays'] {
+function largestArrays(arrays: Dataset['arrays']): Dataset['arrays'] {
   const size = (array: Dataset['arrays'][number]): number =>
     array.chosen ? Number.POSITIVE_INFINITY : array.shape.reduce((a, b) => a * b, 1);
   const least = [...arrays].sort((a, b) => size(b) - size(a)).slice(0, maxArrays);
@@ -77,7 +77,7 @@ export function writeReport(report: FileReport, header: boolean): void {
     );
   if (report.peakList !== undefined) line('peaks', `listed by the file, in ${report.peakList}`);
   if (arrays.length > 1) {
-    const shown = maxOfThem(arrays.filter(couldBeFrames));
+    const shown = largestArrays(arrays.filter(couldBeFrames));
     line('arrays', `${arrays.length} in this file; another one by --dataset NAME:`);
     for (const array of shown)
       line('', `${array.chosen ? '●' : ' '} ${array.name}  ${dim(`${dims(array.shape)} ${array.dtype}`)}`);

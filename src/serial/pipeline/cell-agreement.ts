@@ -9,6 +9,7 @@
  *   the rotations: with a = 90.63 and b = 91.26 Å half of the crystals of a tetragonal cell have a > b, and none a = b.
  * - Strains that scatter by much more than their errors are those of lattices that a few spots fit by chance.
  */
+import { times as product6 } from '../../base/linear.js';
 import { median } from '../../base/median.js';
 import { anglesOf, type Cell, cellFrom, combine, lengthsOf } from '../../crystal/cell.js';
 import type { KnownCell } from '../../crystal/cell-file.js';
@@ -41,8 +42,7 @@ interface Strained {
 /** Crystals that are enough, and fewest. */
 const [enough, fewest] = [60, 6];
 
-const times = (matrix: Float64Array, vector: readonly number[]): number[] =>
-  vector.map((_, i) => vector.reduce((sum, x, k) => sum + (matrix[6 * i + k] as number) * x, 0));
+const times = (matrix: Float64Array, strain: readonly number[]): number[] => [...product6(matrix, strain, 6)];
 const minus = (a: readonly number[], b: readonly number[]): number[] => a.map((x, i) => x - (b[i] as number));
 const size = (x: readonly number[]): number => Math.hypot(...x);
 const middleOf = (all: readonly (readonly number[])[]): number[] =>

@@ -42,7 +42,7 @@ export interface Sums {
 
 const tukey = mergingConstants.mergingTukey;
 
-export const maxOf = ({ offsets, crystals }: Observations): number => {
+export const maxReflections = ({ offsets, crystals }: Observations): number => {
   let most = 0;
   for (let c = 0; c < crystals; c++) most = Math.max(most, (offsets[c + 1] as number) - (offsets[c] as number));
   return most;

@@ -2,7 +2,7 @@
 import { median } from '../../../base/median.js';
 import type { Observations } from '../collection/observations.js';
 import type { MergingKernel } from '../contract.js';
-import { accumulate, type Fit, type Identified, maxOf, merged, type Sums } from './accumulate.js';
+import { accumulate, type Fit, type Identified, maxReflections, merged, type Sums } from './accumulate.js';
 import { Excitation, lnRadius, lnScale, parameterCount, temperature } from './model.js';
 import { type RefinementStep, refine } from './refine.js';
 
@@ -34,7 +34,7 @@ const settled = 1e-3;
 /** The initial common radius: RMS excitation error of strong observations, 1/Å. */
 export function commonRadius(observations: Observations, part: Uint8Array): number {
   const { intensity, sigma, offsets, crystals, profileRadii } = observations;
-  const excitation = new Excitation(maxOf(observations));
+  const excitation = new Excitation(maxReflections(observations));
   let [sum, count] = [0, 0];
   for (let c = 0; c < crystals; c++) {
     if (part[c] !== 1) continue;

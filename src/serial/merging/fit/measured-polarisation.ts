@@ -6,7 +6,7 @@
 import { scattered } from '../../../crystal/polarisation.js';
 import type { MergingKernel } from '../contract.js';
 import type { Identified } from './accumulate.js';
-import { maxOf, weightOf } from './accumulate.js';
+import { maxReflections, weightOf } from './accumulate.js';
 import { freshFit, runFit } from './fit.js';
 import { Excitation, lnFactor, parameterCount, rotationX, rotationY } from './model.js';
 import { depolarised } from './polarisation.js';
@@ -64,7 +64,7 @@ async function azimuthalShare(
     radius: noise.partiality !== 'none',
     rotations: false,
   });
-  const excitation = new Excitation(maxOf(observations));
+  const excitation = new Excitation(maxReflections(observations));
   let [slope, curvature, scatter] = [0, 0, 0];
   for (let c = 0; c < crystals; c++) {
     if (sample[c] !== 1) continue;

@@ -5,7 +5,7 @@
  * states without the sigmas, and without the bias of a ratio Σn/Σd whose weights have errors.
  */
 import type { Observations } from '../collection/observations.js';
-import { type Fit, type Identified, maxOf, weightOf } from '../fit/accumulate.js';
+import { type Fit, type Identified, maxReflections, weightOf } from '../fit/accumulate.js';
 import { dealIntoGroups, halvesOf } from '../fit/halves.js';
 import type { Merge } from '../fit/merges.js';
 import { Excitation, lnFactor, type Partiality, parameterCount, rotationX, rotationY } from '../fit/model.js';
@@ -154,7 +154,7 @@ class Weigher {
     this.#data = data;
     this.#fit = fit;
     this.#intensity = intensity;
-    this.#excitation = new Excitation(maxOf(data.observations));
+    this.#excitation = new Excitation(maxReflections(data.observations));
   }
 
   crystal(c: number): void {

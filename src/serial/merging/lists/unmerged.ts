@@ -7,7 +7,7 @@ import type { Operation } from '../../../crystal/symmetry/matrices.js';
 import type { PointGroup } from '../../../crystal/symmetry/point-group.js';
 import { rotationsOfSpaceGroup } from '../../../crystal/symmetry/space-group.js';
 import type { Fit, Identified } from '../fit/accumulate.js';
-import { maxOf } from '../fit/accumulate.js';
+import { maxReflections } from '../fit/accumulate.js';
 import { Excitation, lnFactor, parameterCount, rotationX, rotationY } from '../fit/model.js';
 import { formatMtz, type MtzBatch, type MtzContent } from './mtz.js';
 
@@ -50,7 +50,7 @@ export function formatUnmerged(
     { length: 7 },
     () => new Float32Array(rows),
   ) as [Float32Array, Float32Array, Float32Array, Float32Array, Float32Array, Float32Array, Float32Array];
-  const excitation = new Excitation(maxOf(observations));
+  const excitation = new Excitation(maxReflections(observations));
   for (let c = 0; c < crystals; c++) {
     if (fit.selected[c] !== 1) continue;
     const at = parameterCount * c;

@@ -1,7 +1,7 @@
 /** Intensities of single observations, made comparable between crystals and resolutions, for ambiguity.ts. */
 
 import type { Observations } from '../collection/observations.js';
-import { maxOf } from '../fit/accumulate.js';
+import { maxReflections } from '../fit/accumulate.js';
 import { Excitation } from '../fit/model.js';
 import type { UniqueReflections } from '../fit/unique.js';
 
@@ -29,7 +29,7 @@ export function normalised(
   { radius, part, all = false }: { readonly radius: number; readonly part: Uint8Array; readonly all?: boolean },
 ): Normalised {
   const { h, k, l, intensity, sigma, offsets, crystals, count } = observations;
-  const excitation = new Excitation(maxOf(observations));
+  const excitation = new Excitation(maxReflections(observations));
   const { tables, box } = unique;
   const usedRoom = new Uint32Array(count);
   let usedCount = 0;
