@@ -40,6 +40,7 @@ const patient = { poll: { timeout: 30_000 } };
 /** The commands to which tests are left. Tests of `all` that talk to processes may pass at their second attempt. */
 const tags = [
   { name: 'all', description: 'runs in npm run test:all', retry: 1 },
+  { name: 'nightly', description: 'runs in npm run nightly', retry: 1 },
   { name: 'house', description: 'advice of npm run house' },
 ];
 /** Only files that can hold tests of the command are opened. */
@@ -48,21 +49,27 @@ const opened = (file: string): boolean => {
   const text = readFileSync(file, 'utf8');
   const [, whole] = /@module-tag (\w+)/.exec(text) ?? [];
   if (command === 'house') return whole === 'house' || text.includes("'house'");
+  if (command === 'nightly') return whole === 'nightly' || text.includes("'nightly'");
   if (command === 'quick') return whole === undefined;
-  return !['all', 'nightly'].includes(command ?? '') || whole === undefined || whole === 'all';
+  return command !== 'all' || whole === undefined || whole === 'all';
 };
 const tests = filesUnder('test', (file: string) => file.endsWith('.test.ts')).filter(opened);
 const inBrowser = tests.filter((file) => file.endsWith('.browser.test.ts'));
 const ofPackage = tests.filter((file) => file.startsWith('test/platform/'));
 const inNode = tests.filter((file) => !file.endsWith('.browser.test.ts') && !file.startsWith('test/platform/'));
 
-/** The case tables first, then the pages and the package: they take longest, and the last file runs alone. */
+/**
+ * The case tables first, because they take longest; then files of the pages, which keep several processors busy, in turn
+ * with the others, many of which wait for sockets and processes.
+ */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
     const rank = ({ moduleId }: TestSpecification): number =>
       /conformance\/(rows|chromium)\./.test(moduleId) ? 0 : /\/test\/(pages|platform)\//.test(moduleId) ? 1 : 2;
-    return sorted.toSorted((a, b) => rank(a) - rank(b));
+    const [tables = [], pages = [], others = []] = [0, 1, 2].map((n) => sorted.filter((file) => rank(file) === n));
+    const longer = pages.length > others.length ? pages : others;
+    return [...tables, ...longer.flatMap((_, i) => [pages.slice(i, i + 1), others.slice(i, i + 1)].flat())];
   }
 }
 

@@ -17,7 +17,7 @@ const usage = `usage: npm test -- [--changed [COMMIT]] [--built] [STEPâ€¦|ROOMâ€
 
   npm test                  what every change must pass; CI runs this and nothing else
   npm run test:all          everything that holds on any machine: all rows, browsers, processes, bundlers
-  npm run nightly           what takes hours: mutants, guides pasted, packages built, soak loops; -- --resume goes on
+  npm run nightly           what takes hours: long tests, mutants, guides, packages, soak loops; -- --resume goes on
                             with one of the same sources that was stopped
   npm test -- ROOM          the tests and rows of one room; with test:all, all of them
   npm test -- --changed     the rooms that differ from the last commit that landed, and those that import them
@@ -41,6 +41,7 @@ const steps = [
   { name: 'types', run: once([tsc, '-p', 'tsconfig.json', '--noEmit', '--pretty', 'false']) },
   { name: 'types of tests', run: once([tsc, '-p', 'test/tsconfig.json', '--pretty', 'false']) },
   { name: 'vitest', run: vitest('vitest', ['--project', 'node', '--project', 'platform'], ['--project', 'chromium']) },
+  { name: 'long tests', only: 'nightly', run: vitest('nightly', ['--project', 'node', '--project', 'platform']) },
   { name: 'package', part: true, run: vitest('package', ['--project', 'platform']) },
   { name: 'matrix', only: 'all', run: once(['scripts/matrix.mjs'], { table: true }) },
   { name: 'golden', only: 'all', run: once(['scripts/golden.mjs']) },
@@ -191,7 +192,7 @@ say('test', `on ${availableParallelism()} processors, required backends: ${requi
 const total = { passed: 0, failed: 0, skipped: 0 };
 const [failures, repeated] = [[], []];
 // Vitest and the mutants use all processors; the other steps use one, so those that follow each other run together.
-const alone = ({ name, only }) => !['style', 'types', 'types of tests'].includes(name) || only !== undefined;
+const alone = ({ name }) => !['style', 'types', 'types of tests', 'matrix', 'golden'].includes(name);
 const groups = [];
 for (const step of chosen) {
   const last = groups.at(-1);

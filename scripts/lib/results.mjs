@@ -4,20 +4,20 @@ import { relative } from 'node:path';
 import { root } from './run.mjs';
 
 /**
- * What a command leaves out: the tags of tests. `quick` is npm test, `all` npm run test:all, and `house` what npm run
- * house prints as advice. `nightly` has steps of its own; of a room that is named it runs what `all` runs.
+ * What a command leaves out: the tags of tests. `quick` is npm test and `all` npm run test:all; `nightly` runs the tests
+ * with its tag, and `house` prints what those with its tag say, as advice.
  */
-const leftOut = { quick: ['all', 'house'], all: ['house'], nightly: ['house'] };
+const leftOut = { quick: ['all', 'nightly', 'house'], all: ['nightly', 'house'] };
 
 /** The words for vitest that select the tests of a command. */
 export function filterOf(command) {
-  if (command === 'house') return ['--tags-filter=house'];
+  if (leftOut[command] === undefined) return [`--tags-filter=${command}`];
   return leftOut[command].map((tag) => `--tags-filter=!${tag}`);
 }
 
 /** Whether a test with these tags belongs to a command. */
 function belongs(command, tags = []) {
-  if (command === 'house') return tags.includes('house');
+  if (leftOut[command] === undefined) return tags.includes(command);
   return !tags.some((tag) => leftOut[command].includes(tag));
 }
 

@@ -59,12 +59,12 @@ async function survive(seed: number, count: number, plan: Parameters<typeof trou
 }
 
 describe.skipIf(!natsPresent)('chaos', () => {
-  test('of some seconds', { tags: 'all', timeout: 300_000 }, () =>
+  test('of some seconds', { tags: 'nightly', timeout: 300_000 }, () =>
     survive(1, 60, { kills: 3, stops: 1, between: 1, away: 1, stopped: 3 }),
   );
 
   // Ten seeds at full length are in `npm run soak -- cluster`.
-  test('with clients that are killed and a server that is away', { tags: 'all', timeout: 900_000 }, () =>
+  test('with clients that are killed and a server that is away', { tags: 'nightly', timeout: 900_000 }, () =>
     soak({ scale: 0.05, seeds: [1] }),
   );
 });

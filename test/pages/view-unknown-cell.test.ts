@@ -38,7 +38,7 @@ test.skipIf(!dataFolder)('a cell may be given as numbers, as ewald index prints 
 });
 
 describe.skipIf(!dataFolder)('without a cell', () => {
-  test.each([1, 3])('all frames are indexed with the cell that the command determines; %i workers', async (workers) => {
+  const allFrames = async (workers: number): Promise<void> => {
     const words = [at('sim/run.h5'), '-g', at('sim/run.geom')];
     const visit = await Visit.open(await serve(words));
     const { page } = visit;
@@ -57,7 +57,10 @@ describe.skipIf(!dataFolder)('without a cell', () => {
     await visit.index();
     expect(await page.evaluate(() => viewer.crystals.length)).toBe(1);
     expect(visit.faults).toEqual([]);
-  });
+  };
+  const title = 'all frames are indexed with the cell that the command determines; workers:';
+  test(`${title} 3`, () => allFrames(3));
+  test(`${title} 1`, { tags: 'nightly' }, () => allFrames(1));
 
   test('frames that no cell explains are searched for peaks alone; their report can be saved', async () => {
     // A level background with a few bright pixels: peaks, but too few for a cell.

@@ -99,7 +99,7 @@ describe('the stream of', () => {
   for (const { backend, absent } of backends)
     test.skipIf(absent)(
       `${backend} is the same with batches and without`,
-      { timeout: 400_000, tags: 'all' },
+      { timeout: 400_000, tags: backend === 'webgpu' ? 'nightly' : 'all' },
       async () => {
         const batched = await streamed(backend, false);
         const alone = await streamed(backend, true);

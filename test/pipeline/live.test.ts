@@ -16,14 +16,14 @@ let usual: string[] = [];
 const sim = (name: string): string => resolve(dataFolder ?? '', 'sim', name);
 const search = ['-g', sim('mono.geom'), '-p', sim('mono.cell'), '--threshold=12', '--min-res=20', '--backend=wasm'];
 /**
- * A stream without its command line and what it records about its input files, because a growing file has no such
- * record.
+ * A stream without its command line and what it records about its input: a growing file has no record in the header,
+ * but its first chunk has the sum of its frame.
  */
 const body = (file: string): string =>
   readFileSync(file, 'utf8')
     .split('\n')
     .toSpliced(2, 1)
-    .filter((line) => !line.startsWith('; ewald input '))
+    .filter((line) => !/^(; ewald input |ewald\/frame_sum = )/.test(line))
     .join('\n');
 const sizeOf = (file: string): number => (existsSync(file) ? statSync(file).size : 0);
 const python = ['/usr/bin/python3', 'python3'].find((name) => spawnSync(name, ['-c', 'import h5py']).status === 0);

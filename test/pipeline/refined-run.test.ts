@@ -283,7 +283,8 @@ describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'
     const offline = await ran(given({ inputs: followed }));
     expect(movedOf(run)).toEqual(movedOf(offline));
     const stream = readFileSync(output, 'utf8');
-    expect(chunksOf(stream)).toEqual(chunksOf(offline.stream));
+    // The first chunk of followed files has the sum of its frame, by which a resumed run knows them again.
+    expect(chunksOf(stream.replace(/^ewald\/frame_sum = .*\n/gm, ''))).toEqual(chunksOf(offline.stream));
     // The session is continued with its geometry, which more frames would have changed.
     const chunk = stream.lastIndexOf('----- Begin chunk -----');
     const rest = stream.slice(chunk);

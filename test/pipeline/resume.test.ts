@@ -107,7 +107,7 @@ describe('a resumed run', () => {
   );
 
   test('killed again and again at random: every output is whole, and so is the merge', {
-    tags: ['all'],
+    tags: 'nightly',
     timeout: 600_000,
   }, async () => {
     // Park and Miller's generator. EWALD_KILLS and EWALD_SEED ask for more of them, and for others.

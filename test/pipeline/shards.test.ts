@@ -264,7 +264,7 @@ describe.skipIf(!dataFolder || !natsPresent)('a cluster that shares a folder', (
 
   test.skipIf(!isLinux)(
     'within a minute nothing is left of a client that was killed but what can be resumed',
-    { tags: 'all', timeout: 300_000 },
+    { tags: 'nightly', timeout: 300_000 },
     async () => {
       const { pid = 0 } = await worker('--shards', folder);
       await forgotten(join(folder, 'minute.stream'), pid);

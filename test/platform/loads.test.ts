@@ -16,7 +16,7 @@ const cellsOf = (table: string): string[][] =>
         .map((cell) => cell.trim()),
     );
 
-test('docs/install.md lists the entry points with what they load, to a tenth', { tags: 'all' }, () => {
+test('docs/install.md lists the entry points with what they load, to a tenth', { tags: 'house' }, () => {
   const measured = cellsOf(tableOfLoads(measureLoads()));
   const written = cellsOf(writtenTable());
   expect(measured.length).toBeGreaterThan(10);

@@ -1,4 +1,4 @@
-// @module-tag all: builds and unpacks the offline pack.
+// @module-tag nightly: builds and unpacks the offline pack.
 /** The offline pack: its size, and its command in an environment without Node, a registry or a home. */
 import {
   chmodSync,

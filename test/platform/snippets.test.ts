@@ -55,7 +55,7 @@ test('each page simulates into a folder of its own, so that several can be paste
 // Only ewald is installed here; pages that install further packages are pasted by `npm run guides`.
 const alone = pages.filter(({ text }) => !/^npm install ewald +\S/m.test(text));
 for (const { path, folder, shell, programs } of alone.filter((one) => one.shell !== '' || one.programs.length > 0))
-  test(`${path} runs as pasted`, { tags: 'all' }, async () => {
+  test(`${path} runs as pasted`, { tags: 'nightly' }, async () => {
     const cwd = join(project, folder);
     if (shell !== '') {
       const { code: status, out, err } = await run('bash', ['-euo', 'pipefail', '-c', shell], { cwd, seconds: 100 });
@@ -71,7 +71,7 @@ const inPython = pages.filter(({ text }) => blocksOf(text).some(({ kind }) => ki
 for (const { path, folder, text } of inPython)
   test.skipIf(!readsInPython())(
     `${path}: its Python programs read what its commands wrote (needs gemmi, h5py and pandas)`,
-    { tags: 'all' },
+    { tags: 'nightly' },
     async () => {
       const programs = blocksOf(text).filter(({ kind }) => kind === 'py');
       for (const { code, line } of programs) {

@@ -462,7 +462,7 @@ describe('ewald run --connect', () => {
         // A program that reads the record has it when the detector is gone as well.
         expect(JSON.parse(out)).toMatchObject({
           frames: 50,
-          files: [output],
+          files: [output, `${output}.json`],
           results: [{ name: 'intensity', min: Math.min(...sums.slice(0, 50)) }],
           live: { received: 50 },
           error: expect.stringContaining(output),
