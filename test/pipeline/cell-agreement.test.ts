@@ -67,6 +67,18 @@ describe('the cells of crystals', () => {
       expect(Math.abs(x - (tetragonal[i] as number))).toBeLessThan(0.05);
   });
 
+  test('are all longer than the known one, by one factor', () => {
+    for (const by of [0.98, 1.01, 1.03]) {
+      const [a, b, c] = tetragonal.map((x) => x * by) as [number, number, number];
+      const found = agreementOf({ truth: tetragonal, known: [a, b, c, 90, 90, 90] });
+      expect(found?.kind).toBe('scaled');
+      expect(Math.abs((found?.strain ?? 0) - (1 / by - 1))).toBeLessThan(1e-3);
+    }
+    // A still does not tell its distance better than that.
+    const near = tetragonal.map((x, i) => (i < 3 ? x * 1.004 : x)) as unknown as Six;
+    expect(agreementOf({ truth: tetragonal, known: near })).toBeUndefined();
+  });
+
   test('are asked for in lists and in runs, each in words', () => {
     const cell = cellFromParameters(...tetragonal);
     const known = { cell: cellFromParameters(83, 79.1, 38.1, 90, 90, 90), centring: 'P' } as const;

@@ -22,8 +22,8 @@ import { conjugated, laboratoryCovariance } from '../indexing/lattice/known-metr
 
 /** What the cells of crystals say against a known cell. */
 export interface CellDisagreement {
-  /** The cell is less symmetric, it is another one, or the crystals do not agree on one. */
-  readonly kind: 'asymmetric' | 'other' | 'scattered';
+  /** The cell is less symmetric, it is another one or another size, or the crystals do not agree on one. */
+  readonly kind: 'asymmetric' | 'other' | 'scaled' | 'scattered';
   /** Crystals whose lattices were fitted. */
   readonly crystals: number;
   /** Their mean: lengths in Å and angles in degrees of the conventional cell. */
@@ -89,6 +89,7 @@ export class CellAgreement {
     return (
       asymmetryOf(parts, rotations, (removed) => this.#parametersOf(kept, removed, rotations)) ??
       otherOf(parts, kept, () => this.#parametersOf(kept, [0, 0, 0, 0, 0, 0], rotations)) ??
+      scaledOf(parts, () => this.#parametersOf(kept, [0, 0, 0, 0, 0, 0], rotations)) ??
       scatterOf(parts, () => this.#parametersOf(kept, [0, 0, 0, 0, 0, 0], rotations))
     );
   }
@@ -192,6 +193,20 @@ function otherOf(
   const near = off.filter((x) => x < strain / 2).length;
   if (strain < Math.max(minOther, otherErrors * error) || near < ofMost * parts.length) return undefined;
   return { kind: 'other', crystals: parts.length, parameters: parametersOf(), strain, error };
+}
+
+/** Strain from which on a known cell has another size, which a distance or a wavelength that is wrong by as much does too. */
+const minScaled = 0.0075;
+
+/** The mean strain of all edges, if the crystals agree on it. */
+function scaledOf(parts: readonly Parts[], parametersOf: () => readonly number[]): CellDisagreement | undefined {
+  const scales = parts.map(({ strain: [x = 0, y = 0, z = 0] }) => (x + y + z) / 3);
+  const strain = median(scales);
+  const off = scales.map((scale) => Math.abs(scale - strain));
+  const error = (1.25 * Math.max(median(off), median(parts.map((one) => one.error)))) / Math.sqrt(parts.length);
+  const near = off.filter((x) => x < Math.abs(strain) / 2).length;
+  if (Math.abs(strain) < Math.max(minScaled, otherErrors * error) || near < ofMost * parts.length) return undefined;
+  return { kind: 'scaled', crystals: parts.length, parameters: parametersOf(), strain, error };
 }
 
 /**

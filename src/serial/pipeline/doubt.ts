@@ -130,6 +130,11 @@ function disagreementText(
       `the lattices of ${crystals} crystals differ from those of the others by ${percent(strain)} ± ${percent(error)} %, ` +
       `as lattices of a wrong cell do that fit some spots by chance`
     );
+  if (kind === 'scaled')
+    return (
+      `all edges of ${crystals} crystals are ${percent(Math.abs(strain))} ± ${percent(error)} % ${strain < 0 ? 'shorter' : 'longer'} than those of ` +
+      `${name}: it is wrong, or the distance or the wavelength is, by as much`
+    );
   const is = `the cell of ${crystals} crystals is ${numbersOf(parameters)}, and not ${given}`;
   return kind === 'asymmetric'
     ? `the symmetry of ${name} is not what the crystals say: ${is} (they differ from its symmetry by ` +
@@ -148,7 +153,9 @@ export function cellDoubts(
   isCellTold = false,
 ): string[] {
   const isNamed = multiples.some(({ factor }) => factor > 1);
-  const others = multiples.filter(({ cells: own }) => !(isCellTold && own?.kind === 'other'));
+  const others = multiples.filter(
+    ({ cells: own }) => !(isCellTold && (own?.kind === 'other' || own?.kind === 'scaled')),
+  );
   return doubt !== undefined && !isNamed ? [doubt] : multipleTexts(others, cells);
 }
 
