@@ -207,15 +207,11 @@ describe('the preprocessor', () => {
 
   test.each([
     ['#define API(x) x\nAPI(int) f(void);', 'int f(void)'],
-    [
-      '#define P(t, n) t *n\n#define Q(...) (__VA_ARGS__)\nint f Q(P(int, a),\n P(double, b));',
-      'int f(int *a, double *b)',
-    ],
+    ['#define P(t, n) t *n\n#define Q(a, b) (a, b)\nint f Q(P(int, a),\n P(double, b));', 'int f(int *a, double *b)'],
     ['#define CAT(a, b) a##b\n#define NAME CAT(f, )\nint NAME(int CAT(x, 1));', 'int f(int x1)'],
     ['#define A(x) B(x)\n#define B(x) A(x) x\nint f(A(int) y);', undefined],
     ['#define f(x) f(x)\nint f(int x);', 'int f(int x)'],
-    ['#define V(a, ...) int f(a, ##__VA_ARGS__)\nV(int x);', 'int f(int x)'],
-    ['#define V(a, rest...) int f(a, rest)\nV(int x, int y, int z);', 'int f(int x, int y, int z)'],
+    ['#define J(a, b, c) a##b##c\nint J(, f, )(int J(x, , 1), int J(J, 2, x));', 'int f(int x1, int J2x)'],
     [
       '#define GE(a, b) ((A << 16) + B >= ((a) << 16) + (b))\n#define A 2\n#define B 36\n#if GE(2, 17)\nint ' +
         'f(void);\n#endif',
@@ -241,6 +237,20 @@ describe('the preprocessor', () => {
   ])('macros with parameters and the widest integers: %s', (text, expected) => {
     if (expected !== undefined) expect(sign(text)).toBe(expected);
     else expect(thrown(() => parse(text)).tag).toBe('Format');
+  });
+
+  test('layouts that are only for a compiler are named in a warning', () => {
+    const text = '#ifdef __GNUC__\n#define P __attribute__((packed))\n#else\n#define P\n#endif\nstruct s { int a; } P;';
+    expect(parse(text).warnings).toEqual([
+      expect.stringMatching(/^a\.h:2:26: "packed" is only for a compiler \(__GNUC__\)/),
+    ]);
+    expect(parse(text, { definitions: ['__GNUC__'] })).toMatchObject({
+      warnings: [],
+      structs: { s: { packed: true } },
+    });
+    expect(
+      parse('#ifndef __GNUC__\n#define __attribute__(x)\n#endif\nstruct s { char c; int a; } __attribute__((packed));'),
+    ).toMatchObject({ structs: { s: { size: 5 } } });
   });
 
   test('an unused macro with parameters causes no warning', () => {
@@ -295,7 +305,9 @@ describe('errors show their location with a caret', () => {
     ['struct s { [[gnu::packed]] int x; };', 1, 19, /supports __attribute__/],
     ['#define F(a, b) a\nint F(1);', 2, 5, /has 1 arguments here; expected 2/],
     ['#define F(a) a\nint F(1;', 2, 5, /are not terminated/],
-    ['#define F(a) #b\nint F(1);', 2, 5, /needs a parameter/],
+    ['#define F(a) #a\nint F(1);', 2, 5, /the macro F uses "#"; this needs a C compiler/],
+    ['#define F(a, ...) a\nint F(1);', 2, 5, /the macro F uses "..."; this needs a C compiler/],
+    ['#define F(a, rest...) a\nint F(1);', 2, 5, /the macro F uses "..."; this needs a C compiler/],
     ['#define F(a, b) a##b\nint F(+, -);', 2, 5, /does not form a token/],
     ['struct s { int a; double a; };', 1, 26, /declared twice/],
     ['struct s { struct t x; };', 1, 21, /whose size is unknown/],

@@ -4,25 +4,72 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { expects } from '../../base/arguments.js';
-import { EwaldError } from '../../base/errors.js';
+import { EwaldError, isEwaldError } from '../../base/errors.js';
 import type { MemorySpace } from '../memory/space.js';
 import { type ParseOptions, parseHeader } from './header/parse.js';
+import type { SourceFile } from './header/source.js';
 import type { DataModel, FunctionTable } from './header/types.js';
 import { type Library, makeLibrary } from './library.js';
+import { compiled } from './native/compiler.js';
 import { findLibrary } from './native/find.js';
-import { includeFrom, preprocessedBy, readHeader, systemDefinitions, systemFolders } from './native/headers.js';
+import { checkIncludes, includeFrom, readHeader, systemDefinitions, systemFolders } from './native/headers.js';
 import { loadKoffi, nativeSpace, processModel } from './native/koffi.js';
 import { nodePort } from './native/port.js';
 import { NativeTarget } from './native/target.js';
 import { bindLibraries, type GetLibHandle, openWasm, tableOf } from './open-library.js';
-import type { LibraryOptions } from './options.js';
+import { isTable, type LibraryOptions } from './options.js';
 import type { WasmSource } from './wasm/module.js';
 import { webPort } from './wasm/port.js';
 
 export { includeFrom };
 
+/** How a header is read, and for which target. */
+type Reading = Omit<ParseOptions, 'include' | 'includePlaces' | 'preprocessed' | 'system'> & {
+  readonly folders: readonly string[];
+  readonly cpp?: string | undefined;
+  readonly isStored: boolean;
+};
+
+/** Reads a header through a compiler's preprocessor if there is one, and else through the built-in one. */
+function read(file: SourceFile, { folders, cpp, isStored, ...rest }: Reading): FunctionTable {
+  const { model = 'lp64', definitions } = rest;
+  // The system's headers are for native programs, not for a wasm module.
+  const system = model === processModel();
+  const include = includeFrom(folders, system);
+  const options = { ...rest, name: file.name };
+  const builtIn = (): FunctionTable =>
+    parseHeader(file.text, {
+      ...options,
+      ...(system && { system: systemDefinitions() }),
+      include,
+      includePlaces: isStored ? [dirname(file.name), ...folders] : folders,
+    });
+  // A header without directives needs no preprocessor.
+  if (cpp === 'builtin' || (cpp === undefined && !file.text.includes('#'))) return builtIn();
+  checkIncludes(file, include);
+  let refusal: EwaldError | undefined;
+  try {
+    const found = compiled({ file, isStored, folders, definitions, model, cpp });
+    if (found) {
+      const original = (name: string): SourceFile | undefined =>
+        name === file.name ? file : existsSync(name) ? { name, text: readHeader(name) } : undefined;
+      const table = parseHeader(found.text, { ...options, preprocessed: true, include: original });
+      return { ...table, warnings: [...found.warnings, ...table.warnings] };
+    }
+  } catch (error) {
+    if (cpp !== undefined || !isEwaldError(error, 'Load')) throw error;
+    refusal = error;
+  }
+  try {
+    const table = builtIn();
+    return refusal ? { ...table, warnings: [`read without it: ${refusal.message}`, ...table.warnings] } : table;
+  } catch (error) {
+    throw refusal ?? error;
+  }
+}
+
 /**
- * Reads a header file.
+ * Reads a header file, through the preprocessor of the system's C compiler if there is one.
  *
  * @param header Path, from the working directory or from one of `includeDir`.
  * @throws `Load` with the paths tried, `Format`.
@@ -31,13 +78,12 @@ export function parseHeaderFile(
   header: string,
   options: Omit<ParseOptions, 'name' | 'include' | 'includePlaces' | 'preprocessed' | 'system'> & {
     readonly includeDir?: string | readonly string[] | undefined;
-    /** A compiler's preprocessor to run first, such as `gcc -E`; `gcc -E -dD` keeps the constants. */
+    /** The preprocessor: a command such as `emcc -E`, or `builtin`; default the system's compiler. */
     readonly cpp?: string | undefined;
   } = {},
 ): FunctionTable {
   expects(typeof header === 'string', 'parseHeaderFile: the header', header, 'the name of a file');
-  const { includeDir, cpp, ...rest } = options;
-  // The system's headers are for native programs, not for a wasm module.
+  const { includeDir, ...rest } = options;
   const system = (options.model ?? 'lp64') === processModel();
   const folders = includeDir === undefined ? [] : typeof includeDir === 'string' ? [includeDir] : includeDir;
   const tried = [
@@ -55,37 +101,16 @@ export function parseHeaderFile(
         'shell)',
       { detail: { tried } },
     );
-  if (cpp !== undefined)
-    return parseHeader(preprocessedBy(cpp, path, folders, options.definitions), {
-      ...rest,
-      name: path,
-      preprocessed: true,
-    });
-  return parseHeader(readHeader(path), {
-    ...rest,
-    name: path,
-    ...(system && { system: systemDefinitions() }),
-    include: includeFrom(folders, system),
-    includePlaces: [dirname(path), ...folders],
-  });
+  return read({ name: path, text: readHeader(path) }, { ...rest, folders, isStored: true });
 }
 
 function nodeTable(options: LibraryOptions, model: DataModel): FunctionTable {
   const { header, includeDir, definitions, include, allowVarargs, skipUnsupported, cpp } = options;
-  if (typeof header !== 'string') {
-    const isNative = model === processModel();
-    return tableOf({ ...options, include: include ?? includeFrom(folders(includeDir), isNative) }, model, {
-      ...(isNative && { system: systemDefinitions() }),
-    });
-  }
-  return parseHeaderFile(header, {
-    model,
-    ...(includeDir !== undefined && { includeDir }),
-    ...(definitions && { definitions }),
-    ...(cpp !== undefined && { cpp }),
-    ...(allowVarargs !== undefined && { allowVarargs }),
-    ...(skipUnsupported !== undefined && { skipUnsupported }),
-  });
+  const rest = { model, definitions, allowVarargs, skipUnsupported, cpp };
+  if (typeof header === 'string') return parseHeaderFile(header, { ...rest, includeDir });
+  if (include || isTable(header) || typeof header?.source !== 'string') return tableOf(options, model);
+  const { name = 'header.h', source } = header;
+  return read({ name, text: source }, { ...rest, folders: folders(includeDir), isStored: false });
 }
 
 const folders = (includeDir: string | readonly string[] | undefined): readonly string[] =>

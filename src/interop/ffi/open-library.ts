@@ -1,7 +1,7 @@
 /** `getLibHandle`, bound to a platform, and the handling of headers and wasm modules on both platforms. */
 import { EwaldError } from '../../base/errors.js';
 import { knownOptions } from '../../base/options.js';
-import { type Definitions, type ParseOptions, parseHeader } from './header/parse.js';
+import { type Definitions, parseHeader } from './header/parse.js';
 import type { DataModel, FunctionTable } from './header/types.js';
 import { type Library, type LibraryFunction, makeLibrary } from './library.js';
 import { isTable, type LibraryOptions, libraryOptions, optionsOf, tableFor } from './options.js';
@@ -63,15 +63,14 @@ export const bindLibraries =
   };
 
 /** The table of a header that is given as text or as a table. */
-export function tableOf(
-  options: LibraryOptions,
-  model: DataModel,
-  more: Pick<ParseOptions, 'system'> = {},
-): FunctionTable {
+export function tableOf(options: LibraryOptions, model: DataModel): FunctionTable {
   const { header, definitions, include, allowVarargs, skipUnsupported, cpp } = options;
   if (isTable(header)) return tableFor(header, model);
-  if (cpp !== undefined)
-    throw new EwaldError('Unsupported', 'cpp runs a program over a header file; this header is given as text');
+  if (cpp !== undefined && cpp !== 'builtin')
+    throw new EwaldError(
+      'Unsupported',
+      'cpp runs a program, which a browser and a header with its own includes cannot',
+    );
   if (typeof header === 'string')
     throw new EwaldError(
       'Unsupported',
@@ -80,7 +79,6 @@ export function tableOf(
   if (typeof header !== 'object' || header === null || typeof header.source !== 'string')
     throw new EwaldError('Argument', 'the header is neither text ({ source }) nor a function table');
   return parseHeader(header.source, {
-    ...more,
     model,
     name: header.name ?? 'header.h',
     ...(definitions && { definitions }),

@@ -10,7 +10,10 @@ export interface LibraryParameters {
   readonly includeDir?: string | readonly string[] | undefined;
   /** Macro definition for the header; may be repeated. In JavaScript `{ PI_API: '' }` or `['-DPI_API=']`. */
   readonly definitions?: Definitions | undefined;
-  /** Run a compiler's preprocessor first: 'gcc -E', or 'gcc -E -dD' to keep the constants. */
+  /**
+   * Preprocessor of the header: a command such as 'emcc -E', or 'builtin'. Default cc, or the compiler named in CC;
+   * built in without one and for wasm.
+   */
   readonly cpp?: string | undefined;
   /** How the library is loaded. Default auto. */
   readonly backend?: 'auto' | 'native' | 'wasm' | undefined;

@@ -37,7 +37,8 @@ export const libraryRows = {
   },
   cpp: {
     kind: 'text',
-    sentence: "run a compiler's preprocessor first: 'gcc -E', or 'gcc -E -dD' to keep the constants",
+    sentence: "preprocessor of the header: a command such as 'emcc -E', or 'builtin'",
+    usual: 'cc, or the compiler named in CC; built in without one and for wasm',
     value: 'command',
   },
   backend: {

@@ -41,7 +41,7 @@ export function readConstants(expander: Expander, scope: Scope): void {
     if (parameters || body.length === 0 || place.file.foreign || place.file.name.startsWith('<')) continue;
     const { text, constant } = values.of(name);
     if (text) scope.constants[name] = { ...scope.declared(place), kind: 'string', value: text.value };
-    else if (constant)
+    else if (constant && (constant.kind === 'int' || Number.isFinite(constant.value)))
       scope.constants[name] = { ...scope.declared(place), kind: constant.kind, value: plain(constant.value) };
   }
   if (values.refused > 0)

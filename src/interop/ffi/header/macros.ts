@@ -1,6 +1,6 @@
 /**
- * Macros and their expansion: with and without parameters, `#`, `##`, variable arguments, and no name inside its own
- * replacement.
+ * Macros and their expansion: with and without parameters, `##`, and no name inside its own replacement. `#` and
+ * variable arguments are left to a compiler.
  */
 import { badToken, type Token, tokenize } from './lexer.js';
 import { headerError, positionOf } from './source.js';
@@ -8,9 +8,10 @@ import { headerError, positionOf } from './source.js';
 /** A `#define`. */
 export interface Macro {
   readonly name: string;
-  /** Present for a macro with parameters; the last one of a variadic macro takes the rest. */
+  /** Present for a macro with parameters. */
   readonly parameters?: readonly string[];
-  readonly variadic?: boolean;
+  /** What only a compiler's preprocessor expands: `#` or `...`. */
+  readonly beyond?: Token | undefined;
   readonly body: readonly Token[];
   readonly place: Token;
 }
@@ -37,6 +38,9 @@ interface Base {
 const freeSteps = 300_000;
 const stepsPerToken = 50;
 const deepestArguments = 200;
+
+/** What to do about a construct that the built-in preprocessor leaves to a compiler. */
+export const needsCompiler = 'this needs a C compiler: install one (cc), name it in CC, or preprocess with --cpp';
 
 export class Expander {
   readonly macros = new Map<string, Macro>();
@@ -148,17 +152,13 @@ export class Expander {
 
   /** The replacement of a macro here; undefined for a macro with parameters that is not called. */
   #replace(macro: Macro, place: Token, layers: Layer[], base: Base): readonly Token[] | undefined {
-    const moved = (token: Token): Token => ({ ...token, file: place.file, offset: place.offset });
-    if (!macro.parameters) {
-      const { body } = macro;
-      return body.some(({ text }) => text === '##') ? this.#substitute(macro, [], place) : body.map(moved);
-    }
-    if (!this.#called(layers, base)) return undefined;
-    return this.#substitute(macro, this.#arguments(macro, place, layers, base), place);
+    if (macro.parameters && !this.#called(layers, base)) return undefined;
+    if (macro.beyond) throw headerError(place, `the macro ${macro.name} uses "${macro.beyond.text}"; ${needsCompiler}`);
+    return this.#substitute(macro, macro.parameters ? this.#arguments(macro, place, layers, base) : [], place);
   }
 
   #arguments(macro: Macro, place: Token, layers: Layer[], base: Base): Token[][] {
-    const { parameters = [], variadic } = macro;
+    const { parameters = [] } = macro;
     this.#next(layers, base);
     const list: Token[][] = [[]];
     for (let depth = 1; ; ) {
@@ -167,7 +167,7 @@ export class Expander {
       this.#count(place, 1);
       if (isSign(token, '(')) depth++;
       else if (isSign(token, ')') && --depth === 0) break;
-      else if (isSign(token, ',') && depth === 1 && !(variadic && list.length >= parameters.length)) {
+      else if (isSign(token, ',') && depth === 1) {
         list.push([]);
         continue;
       }
@@ -176,77 +176,59 @@ export class Expander {
       list.at(-1)?.push(isRecursive ? { ...token, painted: true } : token);
     }
     if (parameters.length === 0 && list.length === 1 && list[0]?.length === 0) return [];
-    const needed = variadic ? parameters.length - 1 : parameters.length;
-    if (list.length < needed || (!variadic && list.length > needed)) {
+    if (list.length !== parameters.length) {
       const at = positionOf(macro.place);
       throw headerError(
         place,
-        `the macro ${macro.name} (${at.file}:${at.line}) has ${list.length} arguments here; expected ${needed}`,
+        `the macro ${macro.name} (${at.file}:${at.line}) has ${list.length} arguments here; expected ${parameters.length}`,
       );
     }
     return list;
   }
 
-  #substitute(macro: Macro, given: readonly Token[][], place: Token): Token[] {
-    const { body, parameters = [], variadic } = macro;
+  #substitute({ body, parameters = [] }: Macro, given: readonly Token[][], place: Token): Token[] {
     const expanded: (Token[] | undefined)[] = [];
-    const index = (token: Token | undefined): number =>
-      token?.kind === 'name' && token.text !== '' ? parameters.indexOf(token.text) : -1;
-    const whole = (i: number): Token[] => {
-      const known = expanded[i];
-      if (known) return known;
-      if (++this.#depth > deepestArguments)
-        throw headerError(place, `arguments of macros are nested more than ${deepestArguments} deep`);
-      try {
-        const list = this.all(given[i] ?? []);
-        expanded[i] = list;
-        return list;
-      } finally {
-        this.#depth--;
-      }
+    /** What a token of the body stands for: an argument as it was written, or the token itself. */
+    const written = (token: Token): readonly Token[] => {
+      const i = token.kind === 'name' ? parameters.indexOf(token.text) : -1;
+      return i < 0 ? [{ ...token, file: place.file, offset: place.offset }] : (given[i] ?? []);
     };
     const result: Token[] = [];
     const put = (list: readonly Token[], spaced: boolean): void => {
       for (const [i, token] of list.entries()) result.push(i === 0 ? { ...token, spaced } : token);
       this.#count(place, list.length);
     };
-    const moved = (token: Token): Token => ({ ...token, file: place.file, offset: place.offset });
     for (let i = 0; i < body.length; i++) {
       const token = body[i] as Token;
-      const next = body[i + 1];
-      if (isSign(token, '#') && macro.parameters) {
-        const parameter = index(next);
-        if (parameter < 0) throw headerError(place, `# in the macro ${macro.name} needs a parameter after it`);
-        result.push(moved({ ...token, kind: 'string', text: quoted(given[parameter] ?? []) }));
-        i++;
-        continue;
-      }
-      if (isSign(token, '##') && i > 0 && next) {
-        const parameter = index(next);
-        const rest = variadic && parameter === parameters.length - 1;
-        // GNU: a comma before ## and absent variable arguments is removed.
-        if (rest && isSign(body[i - 1], ',')) {
-          if (given[parameter] === undefined) result.pop();
-          else put(whole(parameter), next.spaced);
-          i++;
-          continue;
+      if (isSign(body[i + 1], '##') && body[i + 2]) {
+        // A chain of ## is joined from the left, of arguments that are not expanded.
+        let joined = [...written(token)];
+        for (; isSign(body[i + 1], '##') && body[i + 2]; i += 2) {
+          const [first, ...others] = written(body[i + 2] as Token);
+          const left = first && joined.pop();
+          joined = [...joined, ...(first ? [left ? this.#pasted(left, first, place) : first] : []), ...others];
         }
-        const right = parameter >= 0 ? (given[parameter] ?? []) : [moved(next)];
-        const leftEmpty = index(body[i - 1]) >= 0 && (given[index(body[i - 1])] ?? []).length === 0;
-        const left = leftEmpty ? undefined : result.pop();
-        const [first, ...others] = right;
-        if (left && first) result.push(this.#pasted(left, first, place));
-        else if (left) result.push(left);
-        else if (first) result.push(first);
-        put(others, false);
-        i++;
+        put(joined, token.spaced);
         continue;
       }
-      const parameter = index(token);
-      if (parameter < 0) result.push(moved(token));
-      else put(isSign(next, '##') ? (given[parameter] ?? []) : whole(parameter), token.spaced);
+      const parameter = token.kind === 'name' ? parameters.indexOf(token.text) : -1;
+      if (parameter < 0) result.push(...written(token));
+      else {
+        expanded[parameter] ??= this.#argument(given[parameter] ?? [], place);
+        put(expanded[parameter], token.spaced);
+      }
     }
     return result;
+  }
+
+  #argument(given: readonly Token[], place: Token): Token[] {
+    if (++this.#depth > deepestArguments)
+      throw headerError(place, `arguments of macros are nested more than ${deepestArguments} deep`);
+    try {
+      return this.all(given);
+    } finally {
+      this.#depth--;
+    }
   }
 
   #pasted(left: Token, right: Token, place: Token): Token {
@@ -281,13 +263,16 @@ export function isDirective(tokens: readonly Token[], at: number): boolean {
 const isSign = (token: Token | undefined, text: string): boolean =>
   token !== undefined && token.kind === 'punctuator' && token.text === text;
 
-/** Tokens as the text of a string literal. */
-function quoted(tokens: readonly Token[]): string {
-  const text = tokens
-    .map((token, i) => {
-      const body = token.kind === 'string' || token.kind === 'char' ? token.text.replace(/[\\"]/g, '\\$&') : token.text;
-      return i > 0 && token.spaced ? ` ${body}` : body;
-    })
-    .join('');
-  return `"${text}"`;
+/** A macro from the tokens after its name. */
+export function readMacro(name: Token, rest: readonly Token[]): Macro {
+  const [open] = rest;
+  if (open?.text !== '(' || open.spaced) return { name: name.text, body: rest, place: name };
+  const close = rest.findIndex(({ text }) => text === ')');
+  if (close < 0) throw headerError(open, 'the parameters of this macro are not terminated; expected )');
+  const list = rest.slice(1, close).filter(({ text }) => text !== ',');
+  const wrong = list.find(({ kind, text }) => kind !== 'name' && text !== '...');
+  if (wrong) throw headerError(open, `the parameters of the macro ${name.text} are not a list of names`);
+  const body = rest.slice(close + 1);
+  const beyond = [...list, ...body].find((token) => isSign(token, '...') || isSign(token, '#'));
+  return { name: name.text, parameters: list.map(({ text }) => text), body, place: name, beyond };
 }

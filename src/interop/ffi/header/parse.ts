@@ -8,6 +8,7 @@ import { readDeclarations } from './declarations.js';
 import { offered } from './offered.js';
 import { takePragmas } from './pack.js';
 import { type Include, preprocess } from './preprocess.js';
+import { readPreprocessed } from './preprocessed.js';
 import { Scope } from './scope.js';
 import { TokenStream } from './stream.js';
 import type { DataModel, FunctionTable } from './types.js';
@@ -21,7 +22,7 @@ export interface ParseOptions {
   readonly definitions?: Definitions | undefined;
   /** Data model for the layout of structs; default `lp64`. */
   readonly model?: DataModel | undefined;
-  /** Returns the text of an include; by default none are found. */
+  /** Returns the text of an include, or of a file that a line marker names; by default none are found. */
   readonly include?: Include | undefined;
   /** Where `include` searches, for messages. */
   readonly includePlaces?: readonly string[] | undefined;
@@ -87,20 +88,16 @@ export function parseHeader(text: string, given: ParseOptions = {}): FunctionTab
     throw new EwaldError('Argument', `the data model is ${JSON.stringify(model)}; expected lp64, llp64 or wasm32`);
   const name = given.name ?? 'header.h';
   const definitions = new Map([
-    ...(given.preprocessed ? [] : predefined(model)),
-    ...Object.entries(given.preprocessed ? {} : (given.system ?? {})),
+    ...predefined(model),
+    ...Object.entries(given.system ?? {}),
     ...definitionMap(given.definitions),
   ]);
   const clean = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
-  const read = preprocess(
-    { name, text: clean },
-    {
-      definitions,
-      include: callback('include', given.include) ?? (() => undefined),
-      includePlaces: given.includePlaces ?? [],
-      expanded: given.preprocessed ?? false,
-    },
-  );
+  const include = callback('include', given.include) ?? (() => undefined);
+  const read =
+    (given.preprocessed ?? /^# \d+ "/m.test(clean))
+      ? readPreprocessed({ name, text: clean }, include)
+      : preprocess({ name, text: clean }, { model, definitions, include, includePlaces: given.includePlaces ?? [] });
   const { tokens, packs } = takePragmas(read.tokens);
   const { warnings } = read;
   const scope = new Scope(model, warnings, tokens.length);

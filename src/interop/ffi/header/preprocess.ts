@@ -1,15 +1,14 @@
-/** The preprocessor: conditionals, macros, includes, and the line markers of a compiler's own preprocessor. */
+/** The built-in preprocessor, for pages and for machines without a compiler: conditionals, macros, includes. */
 import { isEwaldError } from '../../../base/errors.js';
 import { nearest } from '../../../base/options.js';
-import { builtinHeaders, systemNames } from './builtin.js';
+import { builtinHeader, systemNames } from './builtin.js';
 import { decide } from './condition.js';
 import { describe } from './expression.js';
 import { unquote } from './integer.js';
 import { badToken, type Token, tokenize } from './lexer.js';
-import { Expander, isDirective, type Macro } from './macros.js';
-import { headerError, positionOf, type SourceFile } from './source.js';
-
-export type { Macro };
+import { Expander, isDirective, type Macro, readMacro } from './macros.js';
+import { headerError, type Placed, positionOf, type SourceFile } from './source.js';
+import type { DataModel } from './types.js';
 
 /** The form of an include, which decides where it is searched for. */
 interface IncludeForm {
@@ -23,16 +22,15 @@ interface IncludeForm {
 export type Include = (name: string, from: string, form?: IncludeForm) => SourceFile | undefined;
 
 interface PreprocessOptions {
+  readonly model: DataModel;
   /** Macros defined before the first line, as with -D. */
   readonly definitions: ReadonlyMap<string, string>;
   readonly include: Include;
   /** Where includes were searched for, for messages. */
   readonly includePlaces: readonly string[];
-  /** Whether the text has been preprocessed by a compiler; macros are then only recorded. */
-  readonly expanded?: boolean;
 }
 
-interface Preprocessed {
+export interface Preprocessed {
   /** The tokens for the parser, terminated by `end`; `#pragma pack` is a token of the kind `pragma`. */
   readonly tokens: Token[];
   /** Expands with the macros defined at the end. */
@@ -58,7 +56,12 @@ interface Branch {
   /** Whether the enclosing part is read. */
   readonly outer: boolean;
   otherwise: boolean;
+  /** The name of a compiler that this conditional asks for, or one around it. */
+  readonly compiler: string | undefined;
 }
+
+/** Words that change layouts. */
+const layoutWord = /^_*(?:packed|aligned|pack|mode|vector_size)_*$/;
 
 class Preprocessor {
   readonly #options: PreprocessOptions;
@@ -68,6 +71,8 @@ class Preprocessor {
   readonly #files: string[] = [];
   readonly #foreign: string[] = [];
   readonly #once = new Set<string>();
+  /** Words that change layouts, in parts that are only for a compiler. */
+  readonly #unread: { readonly place: Token; readonly compiler: string }[] = [];
 
   constructor(options: PreprocessOptions) {
     this.#options = options;
@@ -81,9 +86,14 @@ class Preprocessor {
       const [word, ...body] = tokens.filter(({ kind }) => kind !== 'newline' && kind !== 'end');
       if (word) macros.set(word.text, readMacro(word, body));
     }
-    let end: Token | undefined;
-    for (const part of segments(file)) end = this.#file(part, 0);
-    this.#tokens.push(end as Token);
+    this.#tokens.push(this.#file(file, 0));
+    const [first] = this.#unread;
+    if (first)
+      this.#warn(
+        first.place,
+        `"${first.place.text}" is only for a compiler (${first.compiler}), which the built-in preprocessor is not; ` +
+          `layouts may differ, so preprocess with that compiler (--cpp)`,
+      );
     return {
       tokens: this.#tokens,
       expander: this.#expander,
@@ -114,26 +124,15 @@ class Preprocessor {
       }
       const directive = isDirective(tokens, at);
       if (!directive && branches.at(-1)?.active !== false) {
-        at = this.#text(tokens, at);
+        at = this.#expander.text(tokens, at, this.#tokens);
         continue;
       }
       let stop = at;
       while (tokens[stop]?.kind !== 'newline' && tokens[stop]?.kind !== 'end') stop++;
       if (directive) this.#directive(tokens.slice(at + 1, stop), tokens[stop] as Token, branches, file, depth);
+      else this.#skip(tokens.slice(at, stop), branches.at(-1) as Branch);
       at = tokens[stop]?.kind === 'newline' ? stop + 1 : stop;
     }
-  }
-
-  /** Lines up to the next directive. */
-  #text(tokens: readonly Token[], from: number): number {
-    if (!this.#options.expanded) return this.#expander.text(tokens, from, this.#tokens);
-    let at = from;
-    for (; tokens[at]?.kind !== 'end' && !isDirective(tokens, at); at++) {
-      const token = tokens[at] as Token;
-      if (token.kind === 'bad') throw headerError(token, badToken(token));
-      if (token.kind !== 'newline') this.#tokens.push(token);
-    }
-    return at;
   }
 
   #directive(line: readonly Token[], end: Token, branches: Branch[], file: SourceFile, depth: number): void {
@@ -147,7 +146,8 @@ class Preprocessor {
       });
     const open = (test: () => boolean): void => {
       const taken = active && test();
-      branches.push({ place: word, outer: active, otherwise: false, active: taken, taken });
+      const compiler = branch?.compiler ?? this.#compilerIn(rest);
+      branches.push({ place: word, outer: active, otherwise: false, active: taken, taken, compiler });
     };
     switch (word.text) {
       case 'if':
@@ -172,10 +172,22 @@ class Preprocessor {
         if (!branches.pop()) throw headerError(word, '#endif without #if');
         return;
     }
-    if (active) this.#deed(word, rest, end, file, depth);
+    if (branch && !active) this.#skip(rest, branch);
+    else this.#deed(word, rest, end, file, depth);
   }
 
   readonly #defined = (name: string): boolean => this.#expander.macros.has(name) || name.startsWith('__has_');
+
+  /** The name of a compiler in a condition, if a compiler for this model would be it. */
+  #compilerIn(words: readonly Token[]): string | undefined {
+    const usual = this.#options.model === 'llp64' ? /^_MSC_VER$/ : /^__(?:GNUC|clang|EMSCRIPTEN)__$/;
+    return words.find(({ text }) => usual.test(text) && !this.#expander.macros.has(text))?.text;
+  }
+
+  #skip(line: readonly Token[], { compiler }: Branch): void {
+    const place = compiler === undefined ? undefined : line.find(({ text }) => layoutWord.test(text));
+    if (compiler !== undefined && place && !place.file.foreign) this.#unread.push({ place, compiler });
+  }
 
   /** Processes a directive in a part that is read. */
   #deed(word: Token, rest: readonly Token[], end: Token, file: SourceFile, depth: number): void {
@@ -204,7 +216,6 @@ class Preprocessor {
       case 'sccs':
         return;
     }
-    if (word.kind === 'number') return;
     const near = nearest(word.text, directives);
     throw headerError(word, `#${word.text} is not a directive${near ? `; did you mean #${near}?` : ''}`);
   }
@@ -228,6 +239,8 @@ class Preprocessor {
     const { macros } = this.#expander;
     const name = this.#name(word, rest);
     if (name.text === 'defined') throw headerError(name, '"defined" cannot be a macro');
+    // Headers define attributes away for compilers that they do not know; the parser does, and layouts depend on them.
+    if (name.text === '__attribute__') return;
     const macro = readMacro(name, rest.slice(1));
     const known = macros.get(name.text);
     if (known && spelled(known) !== spelled(macro)) {
@@ -255,7 +268,7 @@ class Preprocessor {
     const text = tokens.slice(1).map(({ text: part, spaced }) => (spaced ? ` ${part}` : part));
     const name = text.join('').replace(/>.*$/, '').trim();
     // A compiler's own headers are built in; those of the C library are read if they exist.
-    const own = builtinHeaders[name];
+    const own = builtinHeader(name, this.#options.model);
     const found =
       own === undefined
         ? reading(first, () => include(name, from.name, { system: true, next }))
@@ -304,7 +317,7 @@ class Preprocessor {
 }
 
 /** Adds the position of the include to the refusal of a file; what else a caller's function throws stays as it is. */
-function reading<T>(place: Token, work: () => T): T {
+export function reading<T>(place: Placed, work: () => T): T {
   try {
     return work();
   } catch (error) {
@@ -318,56 +331,4 @@ const directives = ['define', 'undef', 'include', 'if', 'ifdef', 'ifndef', 'elif
 const textBehind = (word: Token, end: Token): string =>
   word.file.text.slice(word.offset + word.text.length, end.offset).trim();
 
-/** A macro from the tokens after its name. */
-function readMacro(name: Token, rest: readonly Token[]): Macro {
-  const [open] = rest;
-  if (open?.text !== '(' || open.spaced) return { name: name.text, body: rest, place: name };
-  const close = rest.findIndex(({ text }) => text === ')');
-  if (close < 0) throw headerError(open, 'the parameters of this macro are not terminated; expected )');
-  const parameters: string[] = [];
-  let variadic = false;
-  for (const { kind, text } of rest.slice(1, close)) {
-    if (kind === 'name') parameters.push(text);
-    else if (text === '...') {
-      // GNU's `args...` names the variable arguments; otherwise they are __VA_ARGS__.
-      variadic = true;
-      const before = rest[close - 2];
-      if (before?.kind !== 'name') parameters.push('__VA_ARGS__');
-    } else if (text !== ',')
-      throw headerError(open, `the parameters of the macro ${name.text} are not a list of names`);
-  }
-  const body = rest.slice(close + 1);
-  return variadic
-    ? { name: name.text, parameters, variadic, body, place: name }
-    : { name: name.text, parameters, body, place: name };
-}
-
 const spelled = ({ parameters, body }: Macro): string => JSON.stringify([parameters, body.map(({ text }) => text)]);
-
-/** Splits a preprocessed text into files by its line markers (`# 12 "name" 3`); other texts are not split. */
-function segments(file: SourceFile): SourceFile[] {
-  if (!/^#(?:line)? \d+ "/m.test(file.text)) return [file];
-  const parts: SourceFile[] = [];
-  const marker = /^#(?:line)? (\d+) "((?:\\.|[^"\\\n])*)"([ \d]*)$/gm;
-  let from = 0;
-  let now: Omit<SourceFile, 'text'> = { name: file.name };
-  /** Whether each open file is foreign; flag 1 opens a file, flag 2 returns to the previous one. */
-  const open: boolean[] = [];
-  const close = (stop: number): void => {
-    const text = file.text.slice(from, stop);
-    if (text.trim() !== '') parts.push({ ...now, text });
-  };
-  for (const match of file.text.matchAll(marker)) {
-    const [whole, line = '1', quotedName = '', flags = ''] = match;
-    close(match.index);
-    from = Math.min(file.text.length, match.index + whole.length + 1);
-    const name = unquote(`"${quotedName}"`);
-    const within = name.replace(/^.*\/include\/(?:[\w.]+-[\w-]+\/)?/, '');
-    if (flags.includes(' 1')) open.push((open.at(-1) ?? false) || systemNames.has(within));
-    else if (flags.includes(' 2')) open.pop();
-    const foreign = open.at(-1) ?? false;
-    now = { name, firstLine: Number(line), ...(foreign && { foreign }) };
-  }
-  close(file.text.length);
-  return parts.length > 0 ? parts : [{ ...file, text: '' }];
-}

@@ -1,13 +1,9 @@
-/** Headers on disk: their folders, the macros of the system's compiler, and a compiler's own preprocessor. */
-import { execFileSync, spawnSync } from 'node:child_process';
+/** Headers on disk: the folders in which they are found, and the macros of this system. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { EwaldError } from '../../../base/errors.js';
-import { fileError, fileReason, kindText } from '../../../base/file-errors.js';
-import { builtinHeaders } from '../header/builtin.js';
-import type { Definitions } from '../header/parse.js';
-import { definitionMap } from '../header/parse.js';
-import type { Include } from '../header/preprocess.js';
+import { fileError, kindText } from '../../../base/file-errors.js';
+import { type Include, reading } from '../header/preprocess.js';
 import type { SourceFile } from '../header/source.js';
 
 /** Maximum size of a header; a larger file is a device or a log. */
@@ -60,31 +56,7 @@ export function systemFolders(): readonly string[] {
   return known;
 }
 
-let asked: readonly string[] | undefined;
-
-/** Folders reported by the system's compiler; queried once, and only if a header is not found otherwise. */
-function compilerFolders(): readonly string[] {
-  if (asked) return asked;
-  asked = [];
-  if (process.platform === 'win32') return asked;
-  for (const compiler of [environment('CC'), 'cc', 'gcc', 'clang']) {
-    if (compiler === '') continue;
-    const { stderr, status } = spawnSync(compiler, ['-E', '-v', '-x', 'c', '/dev/null'], {
-      encoding: 'utf8',
-      timeout: 10_000,
-    });
-    if (status !== 0) continue;
-    const [, list = ''] = /search starts here:\n([\s\S]*?)End of search/.exec(stderr) ?? [];
-    asked = list
-      .split('\n')
-      .map((line) => line.trim().replace(/ \(framework directory\)$/, ''))
-      .filter((folder) => isAbsolute(folder));
-    break;
-  }
-  return asked;
-}
-
-/** Macros that this system's compiler defines in addition to its data model. */
+/** Macros that name this system and its processor, for reading without a compiler. */
 export function systemDefinitions(): Readonly<Record<string, string>> {
   const one = (text: string): Record<string, string> => Object.fromEntries(text.split(' ').map((name) => [name, '1']));
   const processors: Partial<Record<string, string>> = {
@@ -113,47 +85,20 @@ export function includeFrom(folders: readonly string[], system = false): Include
     let list = [...near.filter((folder) => !systemPaths.includes(folder) || folder === fileFolder), ...systemPaths];
     // The search for the next file of that name starts after the folder of the file itself.
     if (form?.next) list = list.slice(list.lastIndexOf(fileFolder) + 1);
-    let path = find(name, list);
-    if (path === undefined && system && form?.system && builtinHeaders[name] === undefined)
-      path = find(name, compilerFolders());
+    const path = find(name, list);
     if (path === undefined) return undefined;
     const foreign = systemPaths.some((folder) => resolve(path, '..').startsWith(folder));
     return { name: path, text: readHeader(path), ...(foreign && { foreign }) };
   };
 }
 
-/** Splits a command into words at blanks outside quotes, like a shell. */
-function words(command: string): string[] {
-  return [...command.matchAll(/"([^"]*)"|'([^']*)'|[^\s"']+/g)].map((match) => match[1] ?? match[2] ?? match[0]);
-}
-
-/** Runs a compiler's preprocessor (`gcc -E`) on a header, with the given folders and definitions. */
-export function preprocessedBy(
-  command: string,
-  path: string,
-  folders: readonly string[],
-  definitions: Definitions | undefined,
-): string {
-  const [program, ...given] = words(command);
-  if (program === undefined)
-    throw new EwaldError('Argument', 'the preprocessor is an empty text; expected a command such as gcc -E');
-  const args = [
-    ...given,
-    ...folders.map((folder) => `-I${folder}`),
-    ...[...definitionMap(definitions)].map(([name, value]) => `-D${name}=${value}`),
-    path,
-  ];
-  try {
-    return execFileSync(program, args, {
-      encoding: 'utf8',
-      maxBuffer: 2 ** 28,
-      timeout: 60_000,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-  } catch (cause) {
-    const { stderr, code } = cause as { stderr?: string; code?: string };
-    const firstLines = (stderr ?? '').trim().split('\n').slice(0, 6).join('\n');
-    const why = code === 'ENOENT' ? 'there is no such program' : firstLines || fileReason(cause);
-    throw new EwaldError('Load', `${[program, ...given].join(' ')} does not preprocess ${path}: ${why}`, { cause });
+/** Refuses devices and pipes among the files that a header includes: a compiler would read them without end. */
+export function checkIncludes(file: SourceFile, include: Include, seen = new Set<string>()): void {
+  seen.add(file.name);
+  for (const match of file.text.matchAll(/^[ \t]*#[ \t]*include(?:_next)?[ \t]*(["<])([^">\n]+)[">]/gm)) {
+    const [whole, quote, name = ''] = match;
+    const place = { file, offset: match.index + whole.length - name.length - 2 };
+    const found = reading(place, () => include(name, file.name, { system: quote === '<' }));
+    if (found && !found.foreign && !seen.has(found.name)) checkIncludes(found, include, seen);
   }
 }
