@@ -5,7 +5,7 @@ import { isText } from './callback.js';
 import { type Argument, type Converter, Directed, type Frame, type Parameter } from './frame.js';
 import { type CFunction, type CType, signature, typeText } from './header/types.js';
 import { Pointer } from './pointer.js';
-import type { Runtime, Thrown } from './runtime.js';
+import type { Runtime } from './runtime.js';
 import type { Bits, Place } from './scalars.js';
 
 /** A frame with the methods that end it. */
@@ -78,181 +78,56 @@ export function bindCall(
   fn: CFunction,
   { call, out, parameters, checks, frame }: RawCall,
 ): (...values: unknown[]) => unknown {
-  const raw = call as (...values: Argument[]) => unknown;
+  const invoke = invoker(
+    call as (...values: Argument[]) => unknown,
+    parameters.map(({ convert }) => convert),
+  );
   const answer = out as (result: unknown) => unknown;
-  if (checks.length === 0 && parameters.every(({ scalar }) => scalar !== undefined)) {
-    const direct = bindScalars(runtime, fn, raw, answer, parameters);
-    if (direct) return direct;
-  }
-  const { enter, succeed, leave } = framed(runtime, fn, checks, answer, frame);
-  const converters = parameters.map(({ convert }) => convert);
-  const count = converters.length;
-  // Written out for each count, since passing on a list of arguments costs as much as a small native call.
-  const [a, b, c, d] = converters;
-  if (a && count === 1) {
-    return (...values) => {
-      const open = enter(values);
-      const outer = runtime.enter();
-      try {
-        return succeed(open, raw(a(values[0], open)));
-      } finally {
-        leave(open, outer);
-      }
-    };
-  }
-  if (a && b && count === 2) {
-    return (...values) => {
-      const open = enter(values);
-      const outer = runtime.enter();
-      try {
-        return succeed(open, raw(a(values[0], open), b(values[1], open)));
-      } finally {
-        leave(open, outer);
-      }
-    };
-  }
-  if (a && b && c && count === 3) {
-    return (...values) => {
-      const open = enter(values);
-      const outer = runtime.enter();
-      try {
-        return succeed(open, raw(a(values[0], open), b(values[1], open), c(values[2], open)));
-      } finally {
-        leave(open, outer);
-      }
-    };
-  }
-  if (a && b && c && d && count === 4) {
-    return (...values) => {
-      const open = enter(values);
-      const outer = runtime.enter();
-      try {
-        return succeed(open, raw(a(values[0], open), b(values[1], open), c(values[2], open), d(values[3], open)));
-      } finally {
-        leave(open, outer);
-      }
-    };
-  }
+  const count = parameters.length;
+  // Numbers alone need no frame.
+  const needsFrame = checks.length > 0 || parameters.some(({ scalar }) => scalar === undefined);
+  // One frame is reused by consecutive calls; a nested call from a callback uses another.
+  let idle: CallFrame | undefined;
   return (...values) => {
-    const open = enter(values);
+    if (values.length !== count) throw countError(fn, values.length);
+    if (runtime.disposed) runtime.assertAlive();
+    for (let i = 0; i < checks.length; i++) checks[i]?.(values);
+    const open = needsFrame ? (idle ?? frame()) : undefined;
+    idle = undefined;
     const outer = runtime.enter();
     try {
-      return succeed(open, raw(...values.map((value, i) => (converters[i] as Converter)(value, open))));
+      const result = invoke(values, open as CallFrame);
+      open?.done();
+      if (runtime.thrown) throw runtime.thrown.error;
+      return answer(result);
     } finally {
-      leave(open, outer);
+      runtime.leave(outer);
+      open?.end();
+      idle = open;
     }
   };
 }
 
-/** What is done before and after every call with a frame. */
-function framed(
-  runtime: Runtime,
-  fn: CFunction,
-  checks: RawCall['checks'],
-  answer: (result: unknown) => unknown,
-  frame: RawCall['frame'],
-) {
-  // One frame is reused by consecutive calls; a nested call from a callback uses another.
-  let idle: CallFrame | undefined;
-  return {
-    enter(values: readonly unknown[]): CallFrame {
-      if (values.length !== fn.parameters.length) throw countError(fn, values.length);
-      if (runtime.disposed) runtime.assertAlive();
-      for (let i = 0; i < checks.length; i++) checks[i]?.(values);
-      const open = idle ?? frame();
-      idle = undefined;
-      return open;
-    },
-    succeed(open: CallFrame, result: unknown): unknown {
-      open.done();
-      if (runtime.thrown) throw runtime.thrown.error;
-      return answer(result);
-    },
-    leave(open: CallFrame, outer: Thrown | undefined): void {
-      runtime.leave(outer);
-      open.end();
-      idle = open;
-    },
-  };
-}
-
-/** Binds functions whose parameters are all numbers, which need no frame; written out for each count for speed. */
-function bindScalars(
-  runtime: Runtime,
-  fn: CFunction,
+/** Converts the arguments and calls; written out by count, since a spread costs as much as a small native call. */
+function invoker(
   raw: (...values: Argument[]) => unknown,
-  out: (result: unknown) => unknown,
-  parameters: readonly Parameter[],
-): ((...values: unknown[]) => unknown) | undefined {
-  const [a, b, c, d] = parameters.map(
-    ({ scalar, place }) =>
-      (value: unknown): Bits =>
-        (scalar as NonNullable<typeof scalar>).in(value, place),
-  );
-  const finish = (result: unknown): unknown => {
-    if (runtime.thrown) throw runtime.thrown.error;
-    return out(result);
-  };
-  const open = (found: number): void => {
-    if (found !== parameters.length) throw countError(fn, found);
-    if (runtime.disposed) runtime.assertAlive();
-  };
-  if (parameters.length === 0) {
-    return (...values) => {
-      open(values.length);
-      const outer = runtime.enter();
-      try {
-        return finish(raw());
-      } finally {
-        runtime.leave(outer);
-      }
-    };
+  converters: readonly Converter[],
+): (values: readonly unknown[], frame: CallFrame) => unknown {
+  const [a, b, c, d] = converters as readonly [Converter, Converter, Converter, Converter];
+  switch (converters.length) {
+    case 0:
+      return () => raw();
+    case 1:
+      return (v, f) => raw(a(v[0], f));
+    case 2:
+      return (v, f) => raw(a(v[0], f), b(v[1], f));
+    case 3:
+      return (v, f) => raw(a(v[0], f), b(v[1], f), c(v[2], f));
+    case 4:
+      return (v, f) => raw(a(v[0], f), b(v[1], f), c(v[2], f), d(v[3], f));
+    default:
+      return (values, frame) => raw(...values.map((value, i) => (converters[i] as Converter)(value, frame)));
   }
-  if (a && parameters.length === 1) {
-    return (...values) => {
-      open(values.length);
-      const outer = runtime.enter();
-      try {
-        return finish(raw(a(values[0])));
-      } finally {
-        runtime.leave(outer);
-      }
-    };
-  }
-  if (a && b && parameters.length === 2) {
-    return (...values) => {
-      open(values.length);
-      const outer = runtime.enter();
-      try {
-        return finish(raw(a(values[0]), b(values[1])));
-      } finally {
-        runtime.leave(outer);
-      }
-    };
-  }
-  if (a && b && c && parameters.length === 3) {
-    return (...values) => {
-      open(values.length);
-      const outer = runtime.enter();
-      try {
-        return finish(raw(a(values[0]), b(values[1]), c(values[2])));
-      } finally {
-        runtime.leave(outer);
-      }
-    };
-  }
-  if (a && b && c && d && parameters.length === 4) {
-    return (...values) => {
-      open(values.length);
-      const outer = runtime.enter();
-      try {
-        return finish(raw(a(values[0]), b(values[1]), c(values[2]), d(values[3])));
-      } finally {
-        runtime.leave(outer);
-      }
-    };
-  }
-  return undefined;
 }
 
 /** A function with varargs: further arguments are pairs of type and value, `['int', 5]`. */

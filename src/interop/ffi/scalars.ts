@@ -1,7 +1,7 @@
 /** Converts numbers to C and back; values that do not fit are refused with an explanation. */
 import { EwaldError } from '../../base/errors.js';
 import { kindOf, nearest } from '../../base/options.js';
-import { type ScalarLayout, scalarLayout } from './header/layout.js';
+import { type ScalarLayout, scalarLayout } from './header/scalar-types.js';
 import { type CType, type DataModel, type FunctionTable, typeText } from './header/types.js';
 
 /**

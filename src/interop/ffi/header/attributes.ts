@@ -2,7 +2,6 @@
 
 import { integerConstant } from './constant-expressions.js';
 import type { Attributes, DeclaratorReader } from './reader.js';
-import type { Scope } from './scope.js';
 import { headerError } from './source.js';
 import type { TokenStream } from './stream.js';
 import type { CType, ScalarName } from './types.js';
@@ -28,13 +27,8 @@ const decorations = new Set([
 const refused = new Set(['vector_size', 'ext_vector_type', 'scalar_storage_order', 'ms_struct', 'warn_if_not_aligned']);
 
 /** Reads attributes, labels and words without effect here, and adds the relevant ones to `into`. */
-export function readAttributes(
-  stream: TokenStream,
-  scope: Scope,
-  reader: DeclaratorReader,
-  depth: number,
-  into: Attributes = {},
-): Attributes {
+export function readAttributes(reader: DeclaratorReader, depth: number, into: Attributes = {}): Attributes {
+  const { stream } = reader;
   for (;;) {
     const { kind, text } = stream.peek();
     if (kind === 'name' && decorations.has(text)) stream.next();
@@ -42,18 +36,18 @@ export function readAttributes(
       stream.next();
       stream.expect('(', `after ${text}`);
       stream.expect('(', `after ${text}(`);
-      list(stream, scope, reader, depth, into);
+      list(reader, depth, into);
       stream.expect(')', 'after the attributes');
     } else if (kind === 'name' && text === '__declspec') {
       stream.next();
       stream.expect('(', `after ${text}`);
-      list(stream, scope, reader, depth, into);
+      list(reader, depth, into);
     } else if (kind === 'name' && (text === '__asm__' || text === '__asm' || text === 'asm')) {
       stream.next();
       into.symbol = label(stream);
     } else if (kind === 'name' && (text === '_Alignas' || text === 'alignas')) {
       stream.next();
-      alignment(stream, scope, reader, depth, into, true);
+      alignment(reader, depth, into, true);
     } else if (kind === 'name' && text === '__nonnull' && stream.is('(', 1)) {
       stream.next();
       stream.skipGroup();
@@ -63,7 +57,8 @@ export function readAttributes(
 }
 
 /** Reads the words between the parentheses of an attribute, including the closing one. */
-function list(stream: TokenStream, scope: Scope, reader: DeclaratorReader, depth: number, into: Attributes): void {
+function list(reader: DeclaratorReader, depth: number, into: Attributes): void {
+  const { stream } = reader;
   while (!stream.take(')')) {
     if (stream.take(',')) continue;
     const word = stream.peek();
@@ -78,7 +73,7 @@ function list(stream: TokenStream, scope: Scope, reader: DeclaratorReader, depth
       );
     if (name === 'packed') into.packed = true;
     else if (name === 'aligned' || name === 'align') {
-      if (stream.is('(')) alignment(stream, scope, reader, depth, into, false);
+      if (stream.is('(')) alignment(reader, depth, into, false);
       else raise(into, maxAligned);
       continue;
     } else if (name === 'mode') {
@@ -92,14 +87,8 @@ function list(stream: TokenStream, scope: Scope, reader: DeclaratorReader, depth
 }
 
 /** Reads `(n)` or, for C's own `_Alignas`, `(type)`. */
-function alignment(
-  stream: TokenStream,
-  scope: Scope,
-  reader: DeclaratorReader,
-  depth: number,
-  into: Attributes,
-  types: boolean,
-): void {
+function alignment(reader: DeclaratorReader, depth: number, into: Attributes, types: boolean): void {
+  const { stream, scope } = reader;
   stream.expect('(', 'after the alignment');
   const place = stream.peek();
   let value: bigint;
@@ -108,7 +97,7 @@ function alignment(
     const layout = scope.layout(type);
     if (!layout) throw headerError(place, 'the alignment of this type is unknown here');
     value = BigInt(layout.align);
-  } else value = integerConstant(stream, scope, reader, depth + 1);
+  } else value = integerConstant(reader, depth + 1);
   stream.expect(')', 'after the alignment');
   if (types && value === 0n) return;
   if (value < 1n || value > 2n ** 28n || (value & (value - 1n)) !== 0n)
@@ -161,7 +150,7 @@ const modes: Readonly<Record<string, readonly [ScalarName, ScalarName] | undefin
 };
 
 /** A type with its attributes applied: `mode` changes its size. */
-export function inMode(type: CType, { mode }: Attributes, stream: TokenStream, scope: Scope): CType {
+export function inMode(type: CType, { mode }: Attributes, { stream, scope }: DeclaratorReader): CType {
   if (mode === undefined) return type;
   const found = modes[mode];
   const layout = type.kind === 'scalar' ? scope.scalarLayout(type.name) : undefined;

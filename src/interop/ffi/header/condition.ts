@@ -1,9 +1,10 @@
 /** The expressions of `#if`: evaluated in the widest integers, as the standard requires, with undefined names as 0. */
-import { describe, evaluate, truthy } from './expression.js';
+import { evaluate, truthy } from './expression.js';
 import { int } from './integer.js';
-import { badToken, type Token } from './lexer.js';
+import { badToken, describe, type Token } from './lexer.js';
 import type { Expander } from './macros.js';
 import { headerError } from './source.js';
+import { TokenStream } from './stream.js';
 
 /** Layout attributes that this parser applies; `__has_attribute` denies all others, which have no effect here. */
 const followed = /^(?:gnu::)?_{0,2}(?:packed|aligned|mode)_{0,2}$/;
@@ -33,16 +34,15 @@ export function decide(word: Token, rest: readonly Token[], end: Token, expander
   // Handled both before and after expansion: `defined` may also come out of a macro.
   const tokens = answered(expander.all(answered(rest, expander, ask)), expander, ask);
   tokens.push({ ...end, kind: 'newline', text: '\n' });
-  const cursor = { tokens, at: 0 };
-  const value = evaluate(cursor, {
+  const stream = new TokenStream(tokens);
+  const value = evaluate(stream, {
     longBits: 64,
     sizeBits: 64,
     widest: true,
     name: (token) => int(token.text === 'true' ? 1n : 0n, 64),
   });
-  const left = tokens[cursor.at];
-  if (left && left.kind !== 'newline')
-    throw headerError(left, `found ${describe(left)} after the expression of #${word.text}`);
+  const left = stream.peek();
+  if (left.kind !== 'newline') throw headerError(left, `found ${describe(left)} after the expression of #${word.text}`);
   return truthy(value);
 }
 

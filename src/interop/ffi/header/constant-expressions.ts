@@ -6,17 +6,11 @@ import type { Token } from './lexer.js';
 import type { DeclaratorReader } from './reader.js';
 import type { Scope } from './scope.js';
 import { headerError } from './source.js';
-import type { TokenStream } from './stream.js';
 import { type CType, typeText } from './types.js';
 
 /** Values of names in constant expressions of declarations. */
-export function world(stream: TokenStream, scope: Scope, reader: DeclaratorReader, depth: number): ExpressionWorld {
-  const typeAt = (cursor: { at: number }): CType => {
-    stream.at = cursor.at;
-    const type = reader.typeName(depth + 1);
-    cursor.at = stream.at;
-    return type;
-  };
+export function world(reader: DeclaratorReader, depth: number): ExpressionWorld {
+  const { stream, scope } = reader;
   return {
     longBits: scope.longBits,
     sizeBits: scope.model === 'wasm32' ? 32 : 64,
@@ -27,12 +21,10 @@ export function world(stream: TokenStream, scope: Scope, reader: DeclaratorReade
         : token.text === 'false' || token.text === 'NULL' || token.text === 'nullptr'
           ? int(0n)
           : undefined),
-    typed(word, cursor) {
-      stream.at = cursor.at;
+    typed(word) {
       stream.expect('(', `after ${word.text}`);
       if (!reader.startsType(stream.peek())) throw stream.unexpected('a type');
-      cursor.at = stream.at;
-      const type = typeAt(cursor);
+      const type = reader.typeName(depth + 1);
       let value: number | undefined;
       const layout = scope.layout(type);
       if (word.text.endsWith('offsetof')) {
@@ -49,13 +41,12 @@ export function world(stream: TokenStream, scope: Scope, reader: DeclaratorReade
           throw headerError(word, `the size of ${typeText(type)} is unknown`);
       }
       stream.expect(')', `after ${word.text}`);
-      cursor.at = stream.at;
       return BigInt(value);
     },
-    cast(cursor) {
-      const token = stream.tokens[cursor.at];
-      if (!token || !reader.startsType(token)) return undefined;
-      const type = typeAt(cursor);
+    cast() {
+      const token = stream.peek();
+      if (!reader.startsType(token)) return undefined;
+      const type = reader.typeName(depth + 1);
       return (value) => castTo(value, type, scope, token);
     },
   };
@@ -87,11 +78,10 @@ function castTo(value: Constant, type: CType, scope: Scope, place: Token): Const
 }
 
 /** Reads one constant expression that must be an integer. */
-export function integerConstant(stream: TokenStream, scope: Scope, reader: DeclaratorReader, depth: number): bigint {
+export function integerConstant(reader: DeclaratorReader, depth: number): bigint {
+  const { stream } = reader;
   const place = stream.peek();
-  const cursor = { tokens: stream.tokens, at: stream.at };
-  const value = evaluate(cursor, world(stream, scope, reader, depth));
-  stream.at = cursor.at;
+  const value = evaluate(stream, world(reader, depth));
   if (value.kind !== 'int') throw headerError(place, `${value.value} is not an integer`);
   return value.value;
 }

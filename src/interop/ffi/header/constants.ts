@@ -147,10 +147,9 @@ class ConstantReader {
       // Macros that are a single value are not expanded again, so that long chains stay cheap.
       const words = this.#expander.all(body, (name) => this.#isClosed(macros.get(name)), maxSteps);
       const stream = new TokenStream([...words, { ...place, kind: 'end', text: '' }]);
-      const inner = world(stream, this.#scope, new Declarators(stream, this.#scope, true), 0);
-      const cursor = { tokens: stream.tokens, at: 0 };
-      const value = evaluate(cursor, { ...inner, name: (token) => this.of(token.text).constant ?? inner.name(token) });
-      return stream.tokens[cursor.at]?.kind === 'end' ? value : undefined;
+      const inner = world(new Declarators(stream, this.#scope, true), 0);
+      const value = evaluate(stream, { ...inner, name: (token) => this.of(token.text).constant ?? inner.name(token) });
+      return stream.peek().kind === 'end' ? value : undefined;
     } catch {
       // Code, not a value.
       return undefined;

@@ -36,7 +36,7 @@ export function readDeclarations(stream: TokenStream, scope: Scope, options: Dec
     }
     const start = stream.at;
     try {
-      declaration(stream, scope, reader);
+      declaration(reader);
     } catch (error) {
       const { foreign } = (stream.tokens[start] as Token).file;
       if ((!options.skipUnsupported && !foreign) || !isEwaldError(error, 'Format')) throw error;
@@ -65,9 +65,10 @@ function skipDeclaration(stream: TokenStream): void {
   }
 }
 
-function declaration(stream: TokenStream, scope: Scope, reader: Declarators): void {
+function declaration(reader: Declarators): void {
+  const { stream, scope } = reader;
   if (stream.is('_Static_assert') || stream.is('static_assert')) {
-    staticAssertion(stream, scope, reader);
+    staticAssertion(reader);
     return;
   }
   if (stream.is('__extension__')) stream.next();
@@ -93,7 +94,7 @@ function declaration(stream: TokenStream, scope: Scope, reader: Declarators): vo
       }
     } else {
       if (type.kind === 'void') throw headerError(name, `${name.text} cannot be void; was a * meant?`);
-      if (stream.take('=')) initialised(stream, scope, reader, name, type, doc);
+      if (stream.take('=')) initialised(reader, name, type, doc);
       else if (storage !== 'static') scope.addVariable(name, type, doc);
     }
     if (!stream.take(',')) break;
@@ -103,20 +104,12 @@ function declaration(stream: TokenStream, scope: Scope, reader: Declarators): vo
 }
 
 /** `static const int n = 3;` is a constant; other values are skipped. */
-function initialised(
-  stream: TokenStream,
-  scope: Scope,
-  reader: Declarators,
-  name: Token,
-  type: CType,
-  doc: string | undefined,
-): void {
-  const cursor = { tokens: stream.tokens, at: stream.at };
+function initialised(reader: Declarators, name: Token, type: CType, doc: string | undefined): void {
+  const { stream, scope } = reader;
   const start = stream.at;
   if (type.const && type.kind === 'scalar') {
     try {
-      const value = evaluate(cursor, world(stream, scope, reader, 0));
-      stream.at = cursor.at;
+      const value = evaluate(stream, world(reader, 0));
       if (stream.is(';') || stream.is(',')) {
         scope.constants[name.text] = { ...scope.declared(name, doc), kind: value.kind, value: plain(value.value) };
         return;
@@ -135,12 +128,11 @@ function initialised(
   }
 }
 
-function staticAssertion(stream: TokenStream, scope: Scope, reader: Declarators): void {
+function staticAssertion(reader: Declarators): void {
+  const { stream, scope } = reader;
   const word = stream.next();
   stream.expect('(', `after ${word.text}`);
-  const cursor = { tokens: stream.tokens, at: stream.at };
-  const value = evaluate(cursor, world(stream, scope, reader, 0));
-  stream.at = cursor.at;
+  const value = evaluate(stream, world(reader, 0));
   let message = '';
   if (stream.take(',')) {
     while (stream.peek().kind === 'string') message += unquote(stream.next().text);

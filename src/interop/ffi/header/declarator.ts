@@ -28,13 +28,13 @@ type Suffix =
 const openLengths = new WeakMap<CType, { readonly length: number | string | undefined; readonly place: Token }>();
 
 export class Declarators implements DeclaratorReader {
-  readonly #stream: TokenStream;
-  readonly #scope: Scope;
+  readonly stream: TokenStream;
+  readonly scope: Scope;
   readonly #allowVarargs: boolean;
 
   constructor(stream: TokenStream, scope: Scope, allowVarargs: boolean) {
-    this.#stream = stream;
-    this.#scope = scope;
+    this.stream = stream;
+    this.scope = scope;
     this.#allowVarargs = allowVarargs;
   }
 
@@ -44,9 +44,9 @@ export class Declarators implements DeclaratorReader {
     where: Where,
     attributes: Attributes = {},
   ): { name: Token | undefined; type: CType; length?: number | string; open?: Token } {
-    const start = this.#stream.peek();
+    const start = this.stream.peek();
     const { name, apply } = this.#shape(depth, where, attributes);
-    const type = apply(inMode(base, attributes, this.#stream, this.#scope));
+    const type = apply(inMode(base, attributes, this));
     if (where !== 'parameter') {
       const open = openLengths.get(type);
       if (open && typeof open.length === 'string')
@@ -67,11 +67,11 @@ export class Declarators implements DeclaratorReader {
   }
 
   specifiers(depth: number): Specifiers {
-    return readSpecifiers(this.#stream, this.#scope, this, depth);
+    return readSpecifiers(this, depth);
   }
 
   startsType(token: Token): boolean {
-    return startsType(token, this.#scope);
+    return startsType(token, this.scope);
   }
 
   /** A type without a name, as in casts and sizeof. */
@@ -83,11 +83,10 @@ export class Declarators implements DeclaratorReader {
   }
 
   #shape(depth: number, where: Where, attributes: Attributes): Shape {
-    const stream = this.#stream;
-    const scope = this.#scope;
+    const stream = this.stream;
     if (depth > deepest) throw headerError(stream.peek(), `declarators are nested more than ${deepest} deep`);
     const pointers: boolean[] = [];
-    readAttributes(stream, scope, this, depth, attributes);
+    readAttributes(this, depth, attributes);
     while (stream.is('*') || stream.is('&') || stream.is('^')) {
       if (!stream.is('*')) throw headerError(stream.peek(), 'a reference is C++; pass a pointer');
       stream.next();
@@ -117,7 +116,7 @@ export class Declarators implements DeclaratorReader {
       else break;
       if (suffixes.length > deepest) throw headerError(stream.peek(), `more than ${deepest} dimensions`);
     }
-    readAttributes(stream, scope, this, depth, attributes);
+    readAttributes(this, depth, attributes);
     const apply = (base: CType): CType => {
       let type = base;
       for (const isConst of pointers)
@@ -130,22 +129,22 @@ export class Declarators implements DeclaratorReader {
 
   /** Attributes after a star apply to the pointer; the layout of pointers never changes. */
   #ofPointer(depth: number, where: Where): void {
-    const place = this.#stream.peek();
-    const { align, mode } = readAttributes(this.#stream, this.#scope, this, depth);
+    const place = this.stream.peek();
+    const { align, mode } = readAttributes(this, depth);
     if ((align !== undefined || mode !== undefined) && where !== 'parameter')
       throw unsupported(place, 'an alignment of a pointer type', 'give the member the alignment, behind its name');
   }
 
   /** Whether a parenthesis contains a declarator, and not the parameters of a function without a name. */
   #nested(): boolean {
-    const token = this.#stream.peek(1);
+    const token = this.stream.peek(1);
     if (token.kind === 'punctuator')
       return token.text === '*' || token.text === '(' || token.text === '^' || token.text === '&';
     return token.kind === 'name' && !this.startsType(token);
   }
 
   #array(depth: number): Suffix {
-    const stream = this.#stream;
+    const stream = this.stream;
     const place = stream.next();
     while (
       stream.take('static') ||
@@ -160,10 +159,10 @@ export class Declarators implements DeclaratorReader {
       stream.next();
     } else if (!stream.is(']')) {
       const token = stream.peek();
-      if (token.kind === 'name' && stream.is(']', 1) && this.#scope.enumerator(token.text) === undefined) {
+      if (token.kind === 'name' && stream.is(']', 1) && this.scope.enumerator(token.text) === undefined) {
         length = stream.next().text;
       } else {
-        const value = integerConstant(stream, this.#scope, this, depth + 1);
+        const value = integerConstant(this, depth + 1);
         if (value < 0n || value > 2n ** 31n)
           throw headerError(token, `an array of ${value} elements; expected 0 to 2147483648`);
         length = Number(value);
@@ -174,7 +173,7 @@ export class Declarators implements DeclaratorReader {
   }
 
   #function(depth: number): Suffix {
-    const stream = this.#stream;
+    const stream = this.stream;
     const place = stream.next();
     const parameters: CParameter[] = [];
     const places: Token[] = [];
@@ -223,7 +222,7 @@ export class Declarators implements DeclaratorReader {
 
   /** Refuses K&R definitions, which list parameter names first and their types after the parenthesis. */
   #oldStyle(token: Token): void {
-    const stream = this.#stream;
+    const stream = this.stream;
     if (token.kind !== 'name' || this.startsType(token) || !(stream.is(',', 1) || stream.is(')', 1))) return;
     let ahead = 1;
     while (!stream.is(')', ahead) && stream.peek(ahead).kind !== 'end') ahead++;

@@ -3,8 +3,9 @@
  */
 
 import { type Constant, characterValue, int, parseNumber } from './integer.js';
-import { badToken, type Token } from './lexer.js';
+import { badToken, describe, type Token } from './lexer.js';
 import { headerError } from './source.js';
+import type { TokenStream } from './stream.js';
 
 /** The names and types to which an expression may refer. */
 export interface ExpressionWorld {
@@ -20,17 +21,11 @@ export interface ExpressionWorld {
    * Reads the operand of `sizeof`, `_Alignof` or `offsetof` and returns its value; undefined if types are unknown, as
    * in `#if`.
    */
-  typed?(word: Token, cursor: Cursor): bigint;
+  typed?(word: Token): bigint;
   /**
-   * Reads a cast if a type name follows the parenthesis; otherwise returns undefined and leaves the cursor in place.
+   * Reads a cast if a type name follows the parenthesis; otherwise returns undefined and leaves the stream in place.
    */
-  cast?(cursor: Cursor): ((value: Constant) => Constant) | undefined;
-}
-
-/** A place in a list of tokens; the list ends with a token that closes every expression. */
-export interface Cursor {
-  readonly tokens: readonly Token[];
-  at: number;
+  cast?(): ((value: Constant) => Constant) | undefined;
 }
 
 const levels: readonly (readonly string[])[] = [
@@ -48,50 +43,32 @@ const levels: readonly (readonly string[])[] = [
 const deepest = 200;
 const typed = new Set(['sizeof', '_Alignof', 'alignof', '__alignof__', '__alignof', 'offsetof', '__builtin_offsetof']);
 
-/** Evaluates the expression at the cursor and leaves the cursor after it. */
-export function evaluate(cursor: Cursor, world: ExpressionWorld): Constant {
-  return new Evaluator(cursor, world).conditional(0, true);
+/** Evaluates the expression at the next token and leaves the stream after it. */
+export function evaluate(stream: TokenStream, world: ExpressionWorld): Constant {
+  return new Evaluator(stream, world).conditional(0, true);
 }
 
 class Evaluator {
-  readonly #cursor: Cursor;
+  readonly #stream: TokenStream;
   readonly #world: ExpressionWorld;
 
-  constructor(cursor: Cursor, world: ExpressionWorld) {
-    this.#cursor = cursor;
+  constructor(stream: TokenStream, world: ExpressionWorld) {
+    this.#stream = stream;
     this.#world = world;
-  }
-
-  get #next(): Token {
-    const { tokens, at } = this.#cursor;
-    const token = tokens[at] ?? tokens.at(-1);
-    if (!token) throw new Error('a list of tokens ends with an end');
-    return token;
   }
 
   #int(value: bigint): Constant {
     return int(value, this.#world.widest ? 64 : 32);
   }
 
-  #take(text: string): boolean {
-    const { kind, text: found } = this.#next;
-    if (kind !== 'punctuator' || found !== text) return false;
-    this.#cursor.at++;
-    return true;
-  }
-
-  #expect(text: string): void {
-    if (!this.#take(text)) throw headerError(this.#next, `found ${describe(this.#next)}, expected "${text}"`);
-  }
-
   /** `live` is false in a branch that is not evaluated: a division by zero is not an error there. */
   conditional(depth: number, live: boolean): Constant {
-    if (depth > deepest) throw headerError(this.#next, `this expression is nested more than ${deepest} deep`);
+    if (depth > deepest) throw headerError(this.#stream.peek(), `this expression is nested more than ${deepest} deep`);
     const condition = this.#binary(0, depth + 1, live);
-    if (!this.#take('?')) return condition;
+    if (!this.#stream.take('?')) return condition;
     const truth = truthy(condition);
     const yes = this.conditional(depth + 1, live && truth);
-    this.#expect(':');
+    this.#stream.expect(':');
     const no = this.conditional(depth + 1, live && !truth);
     // The result has the type that both alternatives have in common.
     if (yes.kind === 'float' || no.kind === 'float') return floating(Number((truth ? yes : no).value), yes, no);
@@ -104,9 +81,9 @@ class Evaluator {
     if (!operators) return this.#unary(depth, live);
     let left = this.#binary(level + 1, depth, live);
     for (;;) {
-      const token = this.#next;
+      const token = this.#stream.peek();
       if (token.kind !== 'punctuator' || !operators.includes(token.text)) return left;
-      this.#cursor.at++;
+      this.#stream.at++;
       const needed = token.text === '&&' ? truthy(left) : token.text === '||' ? !truthy(left) : true;
       const right = this.#binary(level + 1, depth, live && needed);
       left = combine(token, left, right, live && needed, this.#world.widest ? 64 : 32);
@@ -114,22 +91,22 @@ class Evaluator {
   }
 
   #unary(depth: number, live: boolean): Constant {
-    const token = this.#next;
+    const token = this.#stream.peek();
     if (depth > deepest) throw headerError(token, `this expression is nested more than ${deepest} deep`);
     if (token.kind === 'punctuator') {
       if (token.text === '(') {
-        this.#cursor.at++;
-        const cast = this.#world.cast?.(this.#cursor);
+        this.#stream.at++;
+        const cast = this.#world.cast?.();
         if (cast) {
-          this.#expect(')');
+          this.#stream.expect(')');
           return cast(this.#unary(depth + 1, live));
         }
         const inner = this.conditional(depth + 1, live);
-        this.#expect(')');
+        this.#stream.expect(')');
         return inner;
       }
       if ('+-~!'.includes(token.text) && token.text.length === 1) {
-        this.#cursor.at++;
+        this.#stream.at++;
         const value = this.#unary(depth + 1, live);
         if (token.text === '+') return value;
         if (token.text === '!') return this.#int(truthy(value) ? 0n : 1n);
@@ -141,7 +118,7 @@ class Evaluator {
       }
       throw headerError(token, `found ${describe(token)}, expected a value`);
     }
-    this.#cursor.at++;
+    this.#stream.at++;
     if (token.kind === 'number') {
       const value = parseNumber(token.text, this.#world.longBits);
       if (!value) throw headerError(token, `${token.text} is not a valid number in C`);
@@ -155,23 +132,15 @@ class Evaluator {
     }
     if (token.kind === 'name') {
       if (this.#world.typed && typed.has(token.text)) {
-        return int(this.#world.typed(token, this.#cursor), this.#world.sizeBits, true);
+        return int(this.#world.typed(token), this.#world.sizeBits, true);
       }
       const value = this.#world.name(token);
       if (!value) throw headerError(token, `"${token.text}" is not a known constant`);
       return value;
     }
-    this.#cursor.at--;
+    this.#stream.at--;
     throw headerError(token, token.kind === 'bad' ? badToken(token) : `found ${describe(token)}, expected a value`);
   }
-}
-
-/** The text of a token in messages. */
-export function describe(token: Token): string {
-  if (token.kind === 'end') return 'the end of the header';
-  if (token.kind === 'newline') return 'the end of the line';
-  const text = token.text.length > 40 ? `${token.text.slice(0, 40)}…` : token.text;
-  return token.kind === 'string' || token.kind === 'char' ? text : `"${text}"`;
 }
 
 /** Whether a constant counts as true. */

@@ -1,12 +1,7 @@
 /** Sizes, alignments and kinds of C's types per data model, and the placement of struct members. */
-import { type DataModel, longBytes, pointerBytes } from '../../memory/model.js';
-import type { CEnum, CField, CStruct, CType, OpaqueName, ScalarName } from './types.js';
-
-/** The representation of a scalar in memory. */
-export interface ScalarLayout {
-  readonly kind: 'bool' | 'signed' | 'unsigned' | 'float';
-  readonly size: 1 | 2 | 4 | 8;
-}
+import { type DataModel, pointerBytes } from '../../memory/model.js';
+import { scalarLayout } from './scalar-types.js';
+import type { CEnum, CField, CStruct, CType, OpaqueName } from './types.js';
 
 /** Size and alignment of a type in bytes. */
 export interface Layout {
@@ -18,53 +13,6 @@ export interface Layout {
 export interface Tags {
   readonly structs: Readonly<Record<string, CStruct>>;
   readonly enums: Readonly<Record<string, CEnum>>;
-}
-
-/** Bits of `long`. */
-export const longBits = (model: DataModel): 32 | 64 => (longBytes[model] === 8 ? 64 : 32);
-
-const fixed: Partial<Record<ScalarName, ScalarLayout>> = {
-  bool: { kind: 'bool', size: 1 },
-  char: { kind: 'signed', size: 1 },
-  'signed char': { kind: 'signed', size: 1 },
-  'unsigned char': { kind: 'unsigned', size: 1 },
-  short: { kind: 'signed', size: 2 },
-  'unsigned short': { kind: 'unsigned', size: 2 },
-  int: { kind: 'signed', size: 4 },
-  'unsigned int': { kind: 'unsigned', size: 4 },
-  'long long': { kind: 'signed', size: 8 },
-  'unsigned long long': { kind: 'unsigned', size: 8 },
-  int8_t: { kind: 'signed', size: 1 },
-  uint8_t: { kind: 'unsigned', size: 1 },
-  int16_t: { kind: 'signed', size: 2 },
-  uint16_t: { kind: 'unsigned', size: 2 },
-  int32_t: { kind: 'signed', size: 4 },
-  uint32_t: { kind: 'unsigned', size: 4 },
-  int64_t: { kind: 'signed', size: 8 },
-  uint64_t: { kind: 'unsigned', size: 8 },
-  char16_t: { kind: 'unsigned', size: 2 },
-  char32_t: { kind: 'unsigned', size: 4 },
-  float: { kind: 'float', size: 4 },
-  double: { kind: 'float', size: 8 },
-};
-
-/** The layout of a scalar on a target. */
-export function scalarLayout(name: ScalarName, model: DataModel): ScalarLayout {
-  const known = fixed[name];
-  if (known) return known;
-  switch (name) {
-    case 'long':
-      return { kind: 'signed', size: longBytes[model] };
-    case 'unsigned long':
-      return { kind: 'unsigned', size: longBytes[model] };
-    case 'size_t':
-    case 'uintptr_t':
-      return { kind: 'unsigned', size: pointerBytes[model] };
-    case 'wchar_t':
-      return model === 'llp64' ? { kind: 'unsigned', size: 2 } : { kind: 'signed', size: 4 };
-    default:
-      return { kind: 'signed', size: pointerBytes[model] };
-  }
 }
 
 const opaque: Readonly<Record<Exclude<OpaqueName, 'va_list'>, Layout>> = {

@@ -185,3 +185,11 @@ export function badToken({ text }: Token): string {
   if (text === '\\') return 'stray backslash; it continues a line only as its last character';
   return `unexpected character ${JSON.stringify(text)}`;
 }
+
+/** The text of a token in messages. */
+export function describe(token: Token): string {
+  if (token.kind === 'end') return 'the end of the header';
+  if (token.kind === 'newline') return 'the end of the line';
+  const text = token.text.length > 40 ? `${token.text.slice(0, 40)}…` : token.text;
+  return token.kind === 'string' || token.kind === 'char' ? text : `"${text}"`;
+}

@@ -1,5 +1,7 @@
 /** The interfaces between the parts of the declaration parser, which avoid import cycles. */
 import type { Token } from './lexer.js';
+import type { Scope } from './scope.js';
+import type { TokenStream } from './stream.js';
 import type { CType } from './types.js';
 
 /** The attributes that are relevant here. */
@@ -29,6 +31,8 @@ export interface Specifiers {
 
 /** The declarator parser as used by the specifiers; the two call each other. */
 export interface DeclaratorReader {
+  readonly stream: TokenStream;
+  readonly scope: Scope;
   declarator(
     base: CType,
     depth: number,

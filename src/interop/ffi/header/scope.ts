@@ -1,8 +1,10 @@
 /** The names that a header has declared so far, and the checks against conflicting declarations. */
 import { nearest } from '../../../base/options.js';
+import { longBytes } from '../../memory/model.js';
 import { type Constant, int } from './integer.js';
-import { type Layout, layoutOf, longBits, type ScalarLayout, scalarLayout } from './layout.js';
+import { type Layout, layoutOf } from './layout.js';
 import type { Token } from './lexer.js';
+import { namedScalars, type ScalarLayout, type ScalarName, scalarLayout, underlying } from './scalar-types.js';
 import { headerError, type Placed, positionOf } from './source.js';
 import {
   type CConstant,
@@ -13,40 +15,34 @@ import {
   type DataModel,
   type Declared,
   type FunctionTable,
-  type ScalarName,
+  type OpaqueName,
   signature,
   typeText,
 } from './types.js';
 import { weightOf } from './weight.js';
 
-const scalar = (name: ScalarName): CType => ({ kind: 'scalar', name });
+const scalar = (name: ScalarName, alias?: string): CType => ({ kind: 'scalar', name, ...(alias && { alias }) });
+const opaque = (name: OpaqueName): CType => ({ kind: 'opaque', name });
 
 /** Types that need no include: those of stddef.h, stdint.h and stdbool.h, and what POSIX adds. */
 const known: readonly [string, CType][] = [
-  ...(['int8_t', 'uint8_t', 'int16_t', 'uint16_t', 'int32_t', 'uint32_t', 'int64_t', 'uint64_t'] as const).map(
-    (name): [string, CType] => [name, scalar(name)],
-  ),
-  ...(['size_t', 'ssize_t', 'ptrdiff_t', 'intptr_t', 'uintptr_t', 'wchar_t', 'char16_t', 'char32_t'] as const).map(
-    (name): [string, CType] => [name, scalar(name)],
-  ),
+  ...namedScalars.map((name): [string, CType] => [name, scalar(name)]),
   ['bool', scalar('bool')],
-  ['va_list', { kind: 'opaque', name: 'va_list' }],
+  ['va_list', opaque('va_list')],
   ['_Float32', scalar('float')],
   ['_Float64', scalar('double')],
   ['_Float32x', scalar('double')],
-  ['_Float64x', { kind: 'opaque', name: 'long double' }],
-  ['_Float128', { kind: 'opaque', name: '__float128' }],
-  ['__builtin_va_list', { kind: 'opaque', name: 'va_list' }],
-  ['intmax_t', { ...scalar('int64_t'), alias: 'intmax_t' }],
-  ['uintmax_t', { ...scalar('uint64_t'), alias: 'uintmax_t' }],
-  ...([8, 16, 32, 64] as const).flatMap((bits): [string, CType][] => [
-    [`int_least${bits}_t`, { ...scalar(`int${bits}_t`), alias: `int_least${bits}_t` }],
-    [`uint_least${bits}_t`, { ...scalar(`uint${bits}_t`), alias: `uint_least${bits}_t` }],
-  ]),
-  ...([8, 64] as const).flatMap((bits): [string, CType][] => [
-    [`int_fast${bits}_t`, { ...scalar(`int${bits}_t`), alias: `int_fast${bits}_t` }],
-    [`uint_fast${bits}_t`, { ...scalar(`uint${bits}_t`), alias: `uint_fast${bits}_t` }],
-  ]),
+  ['_Float64x', opaque('long double')],
+  ['_Float128', opaque('__float128')],
+  ['__builtin_va_list', opaque('va_list')],
+  ...['intmax', 'least8', 'least16', 'least32', 'least64', 'fast8', 'fast64'].flatMap((kind): [string, CType][] => {
+    const bits = kind.replace(/\D+/, '') || '64';
+    const name = kind === 'intmax' ? 'intmax_t' : `int_${kind}_t`;
+    return [
+      [name, scalar(`int${bits}_t` as ScalarName, name)],
+      [`u${name}`, scalar(`uint${bits}_t` as ScalarName, `u${name}`)],
+    ];
+  }),
 ];
 
 /** Limits of a type when it is expanded, and of all types of a header in addition to its length. */
@@ -87,17 +83,6 @@ export class Scope {
     this.model = model;
     this.warnings = warnings;
     this.#weightLeft = freeWeight + 50 * length;
-    // A header may well declare names such as constructor or __proto__.
-    for (const names of [
-      this.functions,
-      this.variables,
-      this.structs,
-      this.enums,
-      this.typedefs,
-      this.constants,
-      this.foreignTypedefs,
-    ])
-      Object.setPrototypeOf(names, null);
   }
 
   /** The scope of a table: the meaning of `double` or `struct rec` for an open library. */
@@ -113,7 +98,7 @@ export class Scope {
   }
 
   get longBits(): 32 | 64 {
-    return longBits(this.model);
+    return longBytes[this.model] === 8 ? 64 : 32;
   }
 
   /** The position and documentation of a declaration. */
@@ -129,17 +114,7 @@ export class Scope {
 
   nearestType(name: string): string | undefined {
     if (++this.#proposals > maxProposals) return undefined;
-    return nearest(name, [
-      'int',
-      'unsigned',
-      'double',
-      'float',
-      'char',
-      'void',
-      'long',
-      'short',
-      ...this.#types.keys(),
-    ]);
+    return nearest(name, [...'int unsigned double float char void long short'.split(' '), ...this.#types.keys()]);
   }
 
   enumerator(name: string): Constant | undefined {
@@ -255,9 +230,7 @@ export class Scope {
 
   #compare(a: CType, b: CType): boolean {
     if (a.kind === 'scalar' && b.kind === 'scalar') {
-      if (a.name === b.name) return true;
-      const [fixedA, fixedB] = [underlying(a.name, this.model), underlying(b.name, this.model)];
-      return fixedA === fixedB;
+      return underlying(a.name, this.model) === underlying(b.name, this.model);
     }
     if (a.kind === 'pointer' && b.kind === 'pointer') return this.#same(a.to, b.to);
     if (a.kind === 'array' && b.kind === 'array') return a.length === b.length && this.#same(a.of, b.of);
@@ -278,32 +251,6 @@ export class Scope {
 }
 
 const unaliased = ({ alias: _, ...type }: CType): CType => type as CType;
-
-/** The plain C type of a fixed-width one, so that `int32_t` and `int` agree. */
-function underlying(name: ScalarName, model: DataModel): string {
-  const sixtyFour = model === 'lp64' ? 'long' : 'long long';
-  const word = model === 'lp64' ? 'long' : model === 'llp64' ? 'long long' : 'int';
-  const sizes = model === 'wasm32' ? 'long' : word;
-  const table: Partial<Record<ScalarName, string>> = {
-    int8_t: 'signed char',
-    uint8_t: 'unsigned char',
-    int16_t: 'short',
-    uint16_t: 'unsigned short',
-    int32_t: 'int',
-    uint32_t: 'unsigned int',
-    int64_t: sixtyFour,
-    uint64_t: `unsigned ${sixtyFour}`,
-    wchar_t: model === 'llp64' ? 'unsigned short' : 'int',
-    char16_t: 'unsigned short',
-    char32_t: 'unsigned int',
-    size_t: `unsigned ${sizes}`,
-    ssize_t: sizes,
-    ptrdiff_t: word,
-    intptr_t: word,
-    uintptr_t: `unsigned ${word}`,
-  };
-  return table[name] ?? name;
-}
 
 /** The error for something that this parser does not support. */
 export function unsupported(place: Placed, what: string, instead: string): Error {

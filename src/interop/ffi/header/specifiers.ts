@@ -4,7 +4,7 @@ import type { Token } from './lexer.js';
 import type { Attributes, DeclaratorReader, Specifiers } from './reader.js';
 import { type Scope, unsupported } from './scope.js';
 import { headerError } from './source.js';
-import { deepest, type TokenStream } from './stream.js';
+import { deepest } from './stream.js';
 import { readEnum, readStruct } from './structs.js';
 import type { CType, OpaqueName, ScalarName } from './types.js';
 import { typeText } from './types.js';
@@ -78,7 +78,8 @@ export function startsType(token: Token, scope: Scope): boolean {
 }
 
 /** Reads the specifiers of a declaration. */
-export function readSpecifiers(stream: TokenStream, scope: Scope, reader: DeclaratorReader, depth: number): Specifiers {
+export function readSpecifiers(reader: DeclaratorReader, depth: number): Specifiers {
+  const { stream, scope } = reader;
   const first = stream.peek();
   if (depth > deepest) throw headerError(first, `types are nested more than ${deepest} deep`);
   let storage: Specifiers['storage'];
@@ -93,7 +94,7 @@ export function readSpecifiers(stream: TokenStream, scope: Scope, reader: Declar
     const { text } = token;
     if (token.kind !== 'name') {
       if (!stream.is('[') || !stream.is('[', 1)) break;
-      readAttributes(stream, scope, reader, depth, attributes);
+      readAttributes(reader, depth, attributes);
       continue;
     }
     const role = roles.get(text);
@@ -124,13 +125,13 @@ export function readSpecifiers(stream: TokenStream, scope: Scope, reader: Declar
         if (base || basic.length > 0) throw headerError(token, `found "${text}" after a type, expected a name`);
         base =
           text === 'enum'
-            ? readEnum(stream, scope, reader, depth, storage === 'typedef')
-            : readStruct(stream, scope, reader, depth, storage === 'typedef');
+            ? readEnum(reader, depth, storage === 'typedef')
+            : readStruct(reader, depth, storage === 'typedef');
         tagged = true;
         continue;
       default: {
         const before = stream.at;
-        readAttributes(stream, scope, reader, depth, attributes);
+        readAttributes(reader, depth, attributes);
         if (stream.at > before) continue;
         if (base || basic.length > 0) break reading;
         base = scope.type(text);

@@ -1,6 +1,5 @@
 /** The parser's view of the token list: looking ahead, expecting tokens, skipping balanced brackets. */
-import { describe } from './expression.js';
-import { badToken, type Token } from './lexer.js';
+import { badToken, describe, type Token } from './lexer.js';
 import type { PackChange } from './pack.js';
 import { headerError } from './source.js';
 
@@ -40,9 +39,9 @@ export class TokenStream {
     return true;
   }
 
-  expect(text: string, where: string): Token {
+  expect(text: string, where?: string): Token {
     const token = this.peek();
-    if (!this.take(text)) throw this.unexpected(`"${text}" ${where}`);
+    if (!this.take(text)) throw this.unexpected(`"${text}"${where ? ` ${where}` : ''}`);
     return token;
   }
 

@@ -21,16 +21,11 @@ function typedefName(stream: TokenStream, isTypedef: boolean): string | undefine
 }
 
 /** Reads a struct or union from its keyword on. */
-export function readStruct(
-  stream: TokenStream,
-  scope: Scope,
-  reader: DeclaratorReader,
-  depth: number,
-  isTypedef: boolean,
-): CType {
+export function readStruct(reader: DeclaratorReader, depth: number, isTypedef: boolean): CType {
+  const { stream, scope } = reader;
   const word = stream.next();
   const kind = word.text as 'struct' | 'union';
-  const attributes = readAttributes(stream, scope, reader, depth);
+  const attributes = readAttributes(reader, depth);
   const name = stream.peek().kind === 'name' ? stream.next() : undefined;
   const known = name && scope.structs[name.text];
   if (name && known && known.kind !== kind) throw headerError(name, `${name.text} is a ${known.kind}, not a ${kind}`);
@@ -45,10 +40,10 @@ export function readStruct(
       throw headerError(name, `${kind} ${name.text} is defined twice, first in ${known.file}:${known.line}`);
     scope.structs[name.text] = open;
   }
-  const members = readMembers(stream, scope, reader, depth, kind);
+  const members = readMembers(reader, depth, kind);
   const { pack } = stream;
   stream.expect('}', 'after the members');
-  readAttributes(stream, scope, reader, depth, attributes);
+  readAttributes(reader, depth, attributes);
   if (!name) open.tag = scope.anonymous(kind, typedefName(stream, isTypedef));
   if (attributes.packed) open.packed = true;
   if (pack !== undefined) open.pack = pack;
@@ -64,13 +59,8 @@ export function readStruct(
   return { kind: 'struct', tag: open.tag };
 }
 
-function readMembers(
-  stream: TokenStream,
-  scope: Scope,
-  reader: DeclaratorReader,
-  depth: number,
-  kind: 'struct' | 'union',
-): Member[] {
+function readMembers(reader: DeclaratorReader, depth: number, kind: 'struct' | 'union'): Member[] {
+  const { stream, scope } = reader;
   const brace = stream.next();
   const members: Member[] = [];
   const names = new Set<string>();
@@ -117,8 +107,8 @@ function readMembers(
       const colon = stream.peek();
       let bits: number | undefined;
       if (stream.take(':')) {
-        bits = width(stream, scope, reader, depth, { type, named: field !== undefined, colon });
-        readAttributes(stream, scope, reader, depth, attributes);
+        bits = width(reader, depth, { type, named: field !== undefined, colon });
+        readAttributes(reader, depth, attributes);
       }
       members.push(member(scope, field ?? colon, field?.text ?? '', type, attributes, bits));
     } while (stream.take(','));
@@ -153,14 +143,13 @@ function member(
 
 /** The width of a bit-field, after its colon. */
 function width(
-  stream: TokenStream,
-  scope: Scope,
   reader: DeclaratorReader,
   depth: number,
   { type, named, colon }: { readonly type: CType; readonly named: boolean; readonly colon: Token },
 ): number {
+  const { stream, scope } = reader;
   const place = stream.peek();
-  const value = integerConstant(stream, scope, reader, depth + 1);
+  const value = integerConstant(reader, depth + 1);
   const layout = type.kind === 'scalar' || type.kind === 'enum' ? scope.layout(type) : undefined;
   const float = type.kind === 'scalar' && scope.scalarLayout(type.name).kind === 'float';
   if (!layout || float) throw headerError(colon, `a bit-field of ${typeText(type)}; expected an integer`);
@@ -171,15 +160,10 @@ function width(
 }
 
 /** Reads an enum from its keyword on. */
-export function readEnum(
-  stream: TokenStream,
-  scope: Scope,
-  reader: DeclaratorReader,
-  depth: number,
-  isTypedef: boolean,
-): CType {
+export function readEnum(reader: DeclaratorReader, depth: number, isTypedef: boolean): CType {
+  const { stream, scope } = reader;
   const word = stream.next();
-  const attributes = readAttributes(stream, scope, reader, depth);
+  const attributes = readAttributes(reader, depth);
   const name = stream.peek().kind === 'name' ? stream.next() : undefined;
   if (!stream.is('{')) {
     if (!name) throw stream.unexpected('a name or "{" after enum');
@@ -198,8 +182,8 @@ export function readEnum(
   while (!stream.take('}')) {
     if (stream.peek().kind === 'end') throw headerError(brace, 'this { is never closed');
     const constant = stream.name('the name of an enum constant');
-    readAttributes(stream, scope, reader, depth);
-    if (stream.take('=')) value = integerConstant(stream, scope, reader, depth);
+    readAttributes(reader, depth);
+    if (stream.take('=')) value = integerConstant(reader, depth);
     if (value < -maxExact || value > maxExact)
       throw headerError(constant, `${constant.text} is ${value}; expected -2^53 to 2^53, which a number can hold`);
     min = value < min ? value : min;
@@ -211,7 +195,7 @@ export function readEnum(
     if (!stream.take(',') && !stream.is('}')) throw stream.unexpected('"," or "}"');
   }
   if (count === 0) throw headerError(brace, 'this enum has no constants');
-  readAttributes(stream, scope, reader, depth, attributes);
+  readAttributes(reader, depth, attributes);
   if (attributes.align !== undefined || attributes.mode !== undefined)
     throw unsupported(name ?? word, 'an enum with an alignment or a machine mode', 'give its typedef one');
   const tag = name?.text ?? scope.anonymous('enum', typedefName(stream, isTypedef));

@@ -2,41 +2,9 @@
 
 import { expectsMembers } from '../../../base/arguments.js';
 import type { DataModel } from '../../memory/model.js';
+import type { ScalarName } from './scalar-types.js';
 
-export type { DataModel };
-
-/** The arithmetic types, spelled as C spells them. */
-export type ScalarName =
-  | 'bool'
-  | 'char'
-  | 'signed char'
-  | 'unsigned char'
-  | 'short'
-  | 'unsigned short'
-  | 'int'
-  | 'unsigned int'
-  | 'long'
-  | 'unsigned long'
-  | 'long long'
-  | 'unsigned long long'
-  | 'int8_t'
-  | 'uint8_t'
-  | 'int16_t'
-  | 'uint16_t'
-  | 'int32_t'
-  | 'uint32_t'
-  | 'int64_t'
-  | 'uint64_t'
-  | 'size_t'
-  | 'ssize_t'
-  | 'ptrdiff_t'
-  | 'intptr_t'
-  | 'uintptr_t'
-  | 'wchar_t'
-  | 'char16_t'
-  | 'char32_t'
-  | 'float'
-  | 'double';
+export type { DataModel, ScalarName };
 
 /**
  * Types that have a size but no value in JavaScript: they occur in structs and as pointer targets, and cannot be
