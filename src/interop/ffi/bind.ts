@@ -168,6 +168,20 @@ export function bindVariadic(
   };
 }
 
+/** The arguments of a function that is called through a pointer: numbers, and what is in C's memory already. */
+export const plainArguments = (
+  runtime: Runtime,
+  { parameters }: CType & { kind: 'function' },
+  values: readonly unknown[],
+): Bits[] =>
+  parameters.map(({ type }, i) => {
+    const place = (): string => `argument ${i + 1}`;
+    return (
+      runtime.scalar(type)?.in(values[i], place) ??
+      runtime.addressOf(values[i], type as CType & { kind: 'pointer' }, place)
+    );
+  });
+
 /** Calls a function through a pointer: errors thrown by callbacks are rethrown. */
 export function callPointer(runtime: Runtime, call: () => unknown): unknown {
   runtime.assertAlive();

@@ -257,24 +257,8 @@ disposableClass(LibraryTools);
 /** An open library; a generated module types its functions, which are otherwise untyped. */
 export type Library<Functions = Record<string, LibraryFunction>> = Functions & LibraryTools & MaybeDisposable;
 
-const toolNames = [
-  'backend',
-  'table',
-  'memory',
-  'liveBytes',
-  'disposed',
-  'alloc',
-  'ref',
-  'owned',
-  'out',
-  'in',
-  'inout',
-  'callback',
-  'callable',
-  'variable',
-  'pointer',
-  'dispose',
-] as const;
+/** The tools by name; functions of a library come first. */
+const toolNames = Object.getOwnPropertyNames(LibraryTools.prototype).filter((name) => name !== 'constructor');
 const tools = new WeakMap<object, LibraryTools>();
 
 /** The tools of a library, independent of the names of its functions. */
@@ -384,7 +368,6 @@ export function makeLibrary(target: Target, options: BindOptions = {}): Library 
   const functions: Record<string, LibraryFunction> = Object.create(null);
   const own = new LibraryTools(target, functions);
   const library = Object.create(undeclared(own)) as Library;
-  addTools(library, own);
   for (const fn of Object.values(table.functions)) {
     const sizes = Object.hasOwn(lengths, fn.name) ? lengths[fn.name] : {};
     const make = (): LibraryFunction => makeFunction(target, fn, sizes, endings.has(fn.name));
@@ -447,8 +430,9 @@ function undeclared(own: LibraryTools): LibraryTools {
   const { table } = own;
   return new Proxy(own, {
     get(_, name) {
-      if (typeof name === 'symbol' || engineNames.has(name)) return Reflect.get(own, name, own);
-      if ((toolNames as readonly string[]).includes(name)) return Reflect.get(own, name, own);
+      const value: unknown = Reflect.get(own, name, own);
+      if (typeof name === 'symbol' || engineNames.has(name)) return value;
+      if (toolNames.includes(name)) return typeof value === 'function' ? value.bind(own) : value;
       const near = nearest(name, [...Object.keys(table.functions), ...toolNames]);
       throw new EwaldError(
         'Argument',
@@ -456,16 +440,6 @@ function undeclared(own: LibraryTools): LibraryTools {
       );
     },
   });
-}
-
-/** The tools as properties, but for names of functions. */
-function addTools(library: Library, own: LibraryTools): void {
-  for (const name of toolNames) {
-    if (name in own.table.functions) continue;
-    const value = own[name] as unknown;
-    if (typeof value === 'function') Object.defineProperty(library, name, { value: value.bind(own) });
-    else Object.defineProperty(library, name, { get: () => own[name] });
-  }
 }
 
 /** Binds all functions now; the library is closed if one cannot be. */
@@ -479,21 +453,9 @@ function requireAll(functions: Record<string, LibraryFunction>, own: LibraryTool
 }
 
 /** Names that engines and tools look up on any object. */
-const engineNames = new Set([
-  'then',
-  'toJSON',
-  'constructor',
-  'toString',
-  'valueOf',
-  'inspect',
-  'nodeType',
-  'asymmetricMatch',
-  '$$typeof',
-  '__esModule',
-  'prototype',
-  'hasOwnProperty',
-  'length',
-  'name',
-  'tagName',
-  'isMockFunction',
-]);
+const engineNames = new Set(
+  (
+    'then toJSON constructor toString valueOf inspect nodeType asymmetricMatch $$typeof __esModule prototype ' +
+    'hasOwnProperty length name tagName isMockFunction'
+  ).split(' '),
+);

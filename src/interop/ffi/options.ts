@@ -33,24 +33,10 @@ export interface LibraryOptions extends BindOptions, LibraryParameters {
   readonly name?: string | undefined;
 }
 
-export const libraryOptions = [
-  'definitions',
-  'header',
-  'library',
-  'buildDir',
-  'includeDir',
-  'backend',
-  'include',
-  'cpp',
-  'allowVarargs',
-  'skipUnsupported',
-  'imports',
-  'worker',
-  'name',
-  'strict',
-  'handles',
-  'lengths',
-];
+export const libraryOptions = (
+  'definitions header library buildDir includeDir backend include cpp allowVarargs skipUnsupported imports worker name ' +
+  'strict handles lengths'
+).split(' ');
 
 export const isTable = (header: unknown): header is FunctionTable =>
   typeof header === 'object' && header !== null && 'functions' in header && 'structs' in header && 'model' in header;

@@ -1,6 +1,6 @@
 /** The state shared by the parts of an open library: its types, its memory, and the representation of values. */
 import { EwaldError } from '../../base/errors.js';
-import { pointerBytes } from '../memory/model.js';
+import { readAddress, writeAddress } from '../memory/model.js';
 import type { Address, MemorySpace } from '../memory/space.js';
 import type { Access } from './access.js';
 import { CArray } from './carray.js';
@@ -144,10 +144,8 @@ export class Runtime implements Access, ValueCodec {
     const scalar = this.scalar(type);
     if (scalar) return scalar.out(readBits(scalar.layout, view, offset));
     switch (type.kind) {
-      case 'pointer': {
-        const address = pointerBytes[this.model] === 4 ? view.getUint32(offset, true) : view.getBigUint64(offset, true);
-        return this.pointer(address, type.to);
-      }
+      case 'pointer':
+        return this.pointer(readAddress(view, offset, this.model), type.to);
       case 'array':
         return this.#readArray(view, offset, type);
       case 'struct':
@@ -175,12 +173,9 @@ export class Runtime implements Access, ValueCodec {
       return;
     }
     switch (type.kind) {
-      case 'pointer': {
-        const address = this.addressOf(value, type, place);
-        if (pointerBytes[this.model] === 4) view.setUint32(offset, Number(address), true);
-        else view.setBigUint64(offset, BigInt(address), true);
+      case 'pointer':
+        writeAddress(view, offset, this.model, this.addressOf(value, type, place));
         return;
-      }
       case 'array':
         this.#writeArray(view, offset, type, value, place);
         return;

@@ -1,9 +1,9 @@
 /** Arguments that are tables of pointers: texts, handles returned by C, nested arrays, memories of rows. */
 import { EwaldError } from '../../base/errors.js';
 import { IndirectMemory2D } from '../memory/indirect.js';
-import { pointerBytes } from '../memory/model.js';
+import { pointerBytes, readAddress } from '../memory/model.js';
 import type { Rows } from '../memory/rows.js';
-import type { Allocation } from '../memory/space.js';
+import { type Allocation, writePointers } from '../memory/space.js';
 import { CArray } from './carray.js';
 import type { Argument, Direction, Frame } from './frame.js';
 import { type CType, typeText } from './header/types.js';
@@ -37,18 +37,13 @@ function pointerTable(
   runtime: Runtime,
   frame: Frame,
 ): { argument: Argument; changed(i: number): number | bigint | undefined } {
-  const size = pointerBytes[runtime.model];
-  const allocation = allocated(addresses.length * size, 'a table of pointers', runtime, frame);
-  const view = allocation.view();
-  addresses.forEach((address, i) => {
-    if (size === 4) view.setUint32(i * 4, Number(address), true);
-    else view.setBigUint64(i * 8, BigInt(address), true);
-  });
+  // A table of no pointers still has an address.
+  const allocation = writePointers(runtime.memory, addresses.length > 0 ? addresses : [0], 'a table of pointers');
+  frame.release(() => allocation.free());
   return {
     argument: allocation.address as number | bigint,
     changed(i) {
-      const now = allocation.view();
-      const address = size === 4 ? now.getUint32(i * 4, true) : now.getBigUint64(i * 8, true);
+      const address = readAddress(allocation.view(), i * pointerBytes[runtime.model], runtime.model);
       return BigInt(address) === BigInt(addresses[i] ?? 0) ? undefined : address;
     },
   };

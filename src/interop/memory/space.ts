@@ -4,7 +4,7 @@ import type { PlatformMemory } from '../../base/globals.js';
 import { inspect } from '../../base/options.js';
 import { backstop } from './disposable.js';
 import { BufferError } from './errors.js';
-import { type DataModel, pointerBytes } from './model.js';
+import { type DataModel, pointerBytes, readAddress, writeAddress } from './model.js';
 
 /** An address: a number in a wasm heap, a bigint in the process. */
 export type Address = number | bigint;
@@ -72,11 +72,24 @@ function checkBytes(bytes: number): void {
     throw new EwaldError('Argument', `${inspect(bytes)} bytes of memory are requested; expected a whole number from 0`);
 }
 
+/** Counts the bytes that are allocated in a space. */
+class Counted {
+  #live = 0;
+
+  get liveBytes(): number {
+    return this.#live;
+  }
+
+  taken(bytes: number): void {
+    this.#live += bytes;
+  }
+}
+
 class BufferAllocation extends BufferSpan implements Allocation {
-  readonly #space: { taken(bytes: number): void };
+  readonly #space: Counted;
   #buffer: ArrayBuffer | undefined;
 
-  constructor(buffer: ArrayBuffer, space: { taken(bytes: number): void }, address?: Address) {
+  constructor(buffer: ArrayBuffer, space: Counted, address?: Address) {
     super(buffer, 0, buffer.byteLength, address);
     this.#buffer = buffer;
     this.#space = space;
@@ -111,19 +124,9 @@ function newBuffer(bytes: number): ArrayBuffer {
   }
 }
 
-class JsSpace implements MemorySpace {
+class JsSpace extends Counted implements MemorySpace {
   readonly kind = 'js';
   readonly model = 'lp64';
-  #live = 0;
-
-  get liveBytes(): number {
-    return this.#live;
-  }
-
-  taken(bytes: number): void {
-    this.#live += bytes;
-  }
-
   allocate(bytes: number): Allocation {
     return new BufferAllocation(newBuffer(bytes), this);
   }
@@ -151,18 +154,14 @@ export interface WasmHeap {
 }
 
 /** The heap of a wasm module. */
-export class WasmSpace implements MemorySpace {
+export class WasmSpace extends Counted implements MemorySpace {
   readonly kind = 'wasm';
   readonly model = 'wasm32';
   readonly #heap: WasmHeap;
-  #live = 0;
 
   constructor(heap: WasmHeap) {
+    super();
     this.#heap = heap;
-  }
-
-  get liveBytes(): number {
-    return this.#live;
   }
 
   /** The current buffer of the heap. */
@@ -181,12 +180,12 @@ export class WasmSpace implements MemorySpace {
       );
     }
     new Uint8Array(this.buffer, address, bytes).fill(0);
-    this.#live += bytes;
+    this.taken(bytes);
     const state = { freed: false };
     const free = (): void => {
       if (state.freed) return;
       state.freed = true;
-      this.#live -= bytes;
+      this.taken(-bytes);
       this.#heap.free(address);
     };
     const allocation = new WasmAllocation(this, address, bytes, state, free);
@@ -268,23 +267,15 @@ export interface NativeAccess {
  * The memory of the process. An allocation is a JavaScript buffer whose address is passed to C: it lives as long as it
  * is referenced, so no view of it can dangle. C must not free it.
  */
-export class NativeSpace implements MemorySpace {
+export class NativeSpace extends Counted implements MemorySpace {
   readonly kind = 'native';
   readonly model: 'lp64' | 'llp64';
   readonly #access: NativeAccess;
-  #live = 0;
 
   constructor(access: NativeAccess) {
+    super();
     this.#access = access;
     this.model = access.model;
-  }
-
-  get liveBytes(): number {
-    return this.#live;
-  }
-
-  taken(bytes: number): void {
-    this.#live += bytes;
   }
 
   allocate(bytes: number): Allocation {
@@ -317,9 +308,7 @@ export function readPointers(space: MemorySpace, table: Address, count: number):
   const bytes = pointerBytes[space.model];
   if (count === 0) return [];
   const view = space.span(table, count * bytes).view();
-  return Array.from({ length: count }, (_, i) =>
-    bytes === 4 ? view.getUint32(i * 4, true) : view.getBigUint64(i * 8, true),
-  );
+  return Array.from({ length: count }, (_, i) => readAddress(view, i * bytes, space.model));
 }
 
 /** Writes a table of pointers into new memory. */
@@ -327,9 +316,6 @@ export function writePointers(space: MemorySpace, addresses: readonly Address[],
   const bytes = pointerBytes[space.model];
   const table = space.allocate(addresses.length * bytes, what);
   const view = table.view();
-  addresses.forEach((address, i) => {
-    if (bytes === 4) view.setUint32(i * 4, Number(address), true);
-    else view.setBigUint64(i * 8, BigInt(address), true);
-  });
+  for (const [i, address] of addresses.entries()) writeAddress(view, i * bytes, space.model, address);
   return table;
 }

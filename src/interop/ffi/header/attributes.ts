@@ -9,21 +9,12 @@ import type { CType, ScalarName } from './types.js';
 /** The meaning of `aligned` without a number: the largest alignment of any C type. */
 const maxAligned = 16;
 
-const decorations = new Set([
-  '__extension__',
-  '__cdecl',
-  '_cdecl',
-  '__stdcall',
-  '__fastcall',
-  '__restrict',
-  '__restrict__',
-  'restrict',
-  '_Noreturn',
-  'noreturn',
-  '__THROW',
-  '_Nonnull',
-  '_Nullable',
-]);
+const decorations = new Set(
+  (
+    '__extension__ __cdecl _cdecl __stdcall __fastcall __restrict __restrict__ restrict _Noreturn noreturn __THROW ' +
+    '_Nonnull _Nullable'
+  ).split(' '),
+);
 const refused = new Set(['vector_size', 'ext_vector_type', 'scalar_storage_order', 'ms_struct', 'warn_if_not_aligned']);
 
 /** Reads attributes, labels and words without effect here, and adds the relevant ones to `into`. */

@@ -36,17 +36,9 @@ export interface ParseOptions {
   readonly skipUnsupported?: boolean | undefined;
 }
 
-const options = [
-  'name',
-  'definitions',
-  'model',
-  'include',
-  'includePlaces',
-  'preprocessed',
-  'system',
-  'allowVarargs',
-  'skipUnsupported',
-];
+const options = 'name definitions model include includePlaces preprocessed system allowVarargs skipUnsupported'.split(
+  ' ',
+);
 
 /** Converts definitions in either form to names and texts. */
 export function definitionMap(definitions: Definitions = {}): Map<string, string> {

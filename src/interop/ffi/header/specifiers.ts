@@ -21,52 +21,24 @@ const refused: Record<string, [string, string]> = {
   __typeof__: ['typeof', 'write the type out'],
   __typeof: ['typeof', 'write the type out'],
 };
-const wordsOf: Readonly<Record<Role, readonly string[]>> = {
-  base: [
-    'void',
-    'char',
-    'short',
-    'int',
-    'long',
-    'float',
-    'double',
-    'signed',
-    'unsigned',
-    '_Bool',
-    '__signed__',
-    '__signed',
-    '__int64',
-    '__int128',
-    '__float128',
-    '_Float16',
-    '_Complex',
-    '__complex__',
-  ],
-  const: ['const', '__const'],
-  volatile: ['volatile', '__volatile__', '__volatile'],
-  storage: ['typedef', 'extern', 'static'],
-  inline: ['inline', '__inline', '__inline__', '__forceinline'],
-  nothing: ['register', 'auto'],
-  tag: ['struct', 'union', 'enum'],
-  refused: Object.keys(refused),
+const wordsOf: Readonly<Record<Role, string>> = {
+  base:
+    'void char short int long float double signed unsigned _Bool __signed__ __signed __int64 __int128 __float128 ' +
+    '_Float16 _Complex __complex__',
+  const: 'const __const',
+  volatile: 'volatile __volatile__ __volatile',
+  storage: 'typedef extern static',
+  inline: 'inline __inline __inline__ __forceinline',
+  nothing: 'register auto',
+  tag: 'struct union enum',
+  refused: Object.keys(refused).join(' '),
 };
 const roles: ReadonlyMap<string, Role> = new Map(
-  (Object.keys(wordsOf) as Role[]).flatMap((role) => wordsOf[role].map((word) => [word, role] as const)),
+  (Object.keys(wordsOf) as Role[]).flatMap((role) => wordsOf[role].split(' ').map((word) => [word, role] as const)),
 );
-const cxx = new Set([
-  'class',
-  'template',
-  'namespace',
-  'using',
-  'public',
-  'private',
-  'constexpr',
-  'virtual',
-  'operator',
-  'friend',
-  'typename',
-  'decltype',
-]);
+const cxx = new Set(
+  'class template namespace using public private constexpr virtual operator friend typename decltype'.split(' '),
+);
 
 /** Whether a declaration can start with this token. */
 export function startsType(token: Token, scope: Scope): boolean {

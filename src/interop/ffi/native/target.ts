@@ -1,6 +1,6 @@
 /** A native library, called through koffi. Arrays are passed by their address and are not copied. */
 import { EwaldError, messageOf } from '../../../base/errors.js';
-import { type CallFrame, callPointer, countError, FrameEnds, resultOf } from '../bind.js';
+import { type CallFrame, callPointer, countError, FrameEnds, plainArguments, resultOf } from '../bind.js';
 import { callbackShape, isText } from '../callback.js';
 import type { Argument, Converter, Direction, Parameter } from '../frame.js';
 import { layoutOf, placeFields } from '../header/layout.js';
@@ -261,14 +261,9 @@ export class NativeTarget implements Target {
     ) as (...values: unknown[]) => unknown;
     const out = this.#result(result);
     return (...values) => {
-      const converted = parameters.map(({ type: parameter }, i) => {
-        const scalar = this.runtime.scalar(parameter);
-        const place = (): string => `argument ${i + 1}`;
-        return scalar
-          ? scalar.in(values[i], place)
-          : this.runtime.addressOf(values[i], parameter as CType & { kind: 'pointer' }, place) || null;
-      });
-      return out(callPointer(this.runtime, () => fn(...converted)));
+      const given = plainArguments(this.runtime, type, values);
+      const passed = given.map((value, i) => (parameters[i]?.type.kind === 'pointer' ? value || null : value));
+      return out(callPointer(this.runtime, () => fn(...passed)));
     };
   }
 

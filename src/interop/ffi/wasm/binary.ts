@@ -61,13 +61,8 @@ class Reader {
 /** Signatures of the exported functions of a wasm binary (the core specification's binary format, version 1). */
 export function exportedSignatures(bytes: Uint8Array): Map<string, WasmSignature> {
   expects(bytes instanceof Uint8Array, 'exportedSignatures: the first argument', bytes, 'the bytes of a wasm module');
-  if (
-    new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).byteLength < 8 ||
-    bytes[0] !== 0 ||
-    String.fromCharCode(...bytes.subarray(1, 4)) !== 'asm'
-  ) {
+  if (bytes.length < 8 || head.slice(0, 4).some((byte, i) => bytes[i] !== byte))
     throw new EwaldError('Format', 'this is not a wasm module: it does not start with \\0asm');
-  }
   const reader = new Reader(bytes, 8);
   const signatures: WasmSignature[] = [];
   const functions: number[] = [];
@@ -119,6 +114,8 @@ export function signatureText(of: WasmSignature): string {
   return `(${of.parameters.join(', ')}) -> ${of.results.join(', ') || 'nothing'}`;
 }
 
+/** `\0asm`, version 1. */
+const head = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 const trampolines = new Map<string, WebAssembly.Module>();
 
 /**
@@ -135,19 +132,7 @@ export function wasmFunction(signature: WasmSignature, use: (...values: never[])
     const exports = [1, 1, 0x66, 0, 0];
     const section = (id: number, body: readonly number[]): number[] => [id, ...leb(body.length), ...body];
     module = new WebAssembly.Module(
-      Uint8Array.from([
-        0,
-        0x61,
-        0x73,
-        0x6d,
-        1,
-        0,
-        0,
-        0,
-        ...section(1, type),
-        ...section(2, imports),
-        ...section(7, exports),
-      ]),
+      Uint8Array.from([...head, ...section(1, type), ...section(2, imports), ...section(7, exports)]),
     );
     trampolines.set(key, module);
   }

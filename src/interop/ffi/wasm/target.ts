@@ -1,7 +1,7 @@
 /** A library in a wasm module: its exports, its heap, its function table. */
 import { EwaldError } from '../../../base/errors.js';
 import { WasmSpace } from '../../memory/space.js';
-import { type CallFrame, callPointer, FrameEnds, resultOf } from '../bind.js';
+import { type CallFrame, callPointer, FrameEnds, plainArguments, resultOf } from '../bind.js';
 import { callbackShape } from '../callback.js';
 import type { Argument, Direction, Parameter } from '../frame.js';
 import { type CFunction, type CType, type FunctionTable, signature } from '../header/types.js';
@@ -158,22 +158,10 @@ export class WasmTarget implements Target {
     const entry = table instanceof WebAssembly.Table ? table.get(Number(address)) : undefined;
     if (typeof entry !== 'function')
       throw new EwaldError('Argument', `the wasm module ${this.runtime.name} has no function at index ${address}`);
-    const { parameters, result } = type;
-    const out = resultOf(this.runtime, result);
+    const out = resultOf(this.runtime, type.result);
     return (...values) => {
-      const frame = this.frame();
-      try {
-        const converted = parameters.map(({ type: parameter }, i) => {
-          const scalar = this.runtime.scalar(parameter);
-          const place = (): string => `argument ${i + 1}`;
-          return scalar
-            ? scalar.in(values[i], place)
-            : this.runtime.addressOf(values[i], parameter as CType & { kind: 'pointer' }, place);
-        });
-        return out(callPointer(this.runtime, () => entry(...converted)) as Bits);
-      } finally {
-        frame.end();
-      }
+      const passed = plainArguments(this.runtime, type, values);
+      return out(callPointer(this.runtime, () => entry(...passed)) as Bits);
     };
   }
 
