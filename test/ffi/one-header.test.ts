@@ -279,11 +279,23 @@ for (const target of targets) {
         return;
       }
       await expect(kit.kit_each.async(3, () => 1, null)).rejects.toMatchObject({ tag: 'Unsupported' });
-      // Rows are laid out in the heap before the call is refused.
+    });
+
+    test('10⁴ refused asynchronous calls leave nothing behind', { tags: 'all' }, async () => {
+      // Rows and texts are laid out for C before the last argument is refused.
       const before = kit.liveBytes;
-      for (const rows of [[[1, 2]], new BufferCollection2D([Float64Array.of(1, 2)])])
-        await expect(kit.kit_rows_sum.async(rows, 1, 2)).rejects.toMatchObject({ tag: 'Unsupported' });
-      expect(kit.liveBytes).toBe(before);
+      const rows = new BufferCollection2D([Float64Array.of(1, 2)]);
+      const calls = [
+        () => kit.kit_rows_sum.async(rows, 1, 2.5),
+        () => kit.kit_rows_sum.async([[1, 2]], 1, 2.5),
+        () => kit.kit_total.async(['one', 'two'], 2.5),
+        () => kit.kit_each.async(1.5, (value: number) => value, null),
+      ];
+      for (let i = 0; i < 10_000; i++) {
+        const refusal = await (calls[i % 4] as () => Promise<unknown>)().catch((error: unknown) => error);
+        if (!(refusal instanceof Error)) throw new Error(`call ${i} was not refused`);
+      }
+      expect([kit.liveBytes - before, rows.lockCount]).toEqual([0, 0]);
     });
   });
 }

@@ -62,9 +62,7 @@ const isBuffer = (value: unknown): value is ArrayBufferLike =>
 
 /** Converts a source to this form; `what` names it in messages, `space` is the required space. */
 export function sourceInMemory(value: unknown, what: string, space: MemorySpace | undefined): Source {
-  if (isStrided(value)) return stridedSource(value, what, space);
-  const flat = flatSource(value, what, space);
-  return flat;
+  return isStrided(value) ? stridedSource(value, what, space) : flatSource(value, what, space);
 }
 
 function flatSource(value: unknown, what: string, space: MemorySpace | undefined): Source {
@@ -75,17 +73,9 @@ function flatSource(value: unknown, what: string, space: MemorySpace | undefined
         `${what} lies in ${describe(value.space)}, expected ${describe(space)}; stage() copies it there`,
       );
     const { size, text } = parseFormat(value.format, value.space.model);
-    const base = {
-      space: value.space,
-      span: value.span(),
-      format: text,
-      size,
-      shape: [value.length],
-      strides: [size],
-      offset: 0,
-      held: value,
-    };
-    return { ...base, readonly: value.readonly ?? false };
+    const { space: own, length, readonly = false } = value;
+    const form = { format: text, size, shape: [length], strides: [size], offset: 0 };
+    return { space: own, span: value.span(), ...form, readonly, held: value };
   }
   let buffer: ArrayBufferLike;
   let byteOffset = 0;
@@ -114,17 +104,8 @@ function flatSource(value: unknown, what: string, space: MemorySpace | undefined
       `${what} lies in JavaScript, expected ${describe(place)}; allocate it there, or stage() the memory`,
     );
   const { size, text } = parseFormat(format, place.model);
-  return {
-    space: place,
-    span,
-    format: text,
-    size,
-    shape: [byteLength / size],
-    strides: [size],
-    offset: 0,
-    readonly: false,
-    held: undefined,
-  };
+  const form = { format: text, size, shape: [byteLength / size], strides: [size], offset: 0 };
+  return { space: place, span, ...form, readonly: false, held: undefined };
 }
 
 function stridedSource(value: StridedArray, what: string, space: MemorySpace | undefined): Source {
@@ -173,11 +154,7 @@ const dense = (shape: readonly number[]): number[] =>
 
 /** A space in a message. */
 export function describe({ kind }: MemorySpace): string {
-  return kind === 'js'
-    ? 'JavaScript memory'
-    : kind === 'wasm'
-      ? "this module's wasm heap"
-      : 'the memory of the process';
+  return { js: 'JavaScript memory', wasm: "this module's wasm heap", native: 'the memory of the process' }[kind];
 }
 
 /** Elements of a source. */
