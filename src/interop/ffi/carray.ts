@@ -9,7 +9,7 @@ import type { Located } from '../memory/source.js';
 import type { Address, MemorySpace, Span } from '../memory/space.js';
 import type { Access } from './access.js';
 import { type CType, typeText } from './header/types.js';
-import { letterOf, scalarOf } from './scalars.js';
+import { letterOf, scalarOf, textOf } from './scalars.js';
 
 export interface CArray<V = unknown> extends MaybeArrayDisposable {
   [Symbol.iterator](): IterableIterator<V>;
@@ -141,9 +141,7 @@ export class CArray<V = unknown> implements Located, TypedPointer {
   /** The zero-terminated text in an array of char, UTF-8. */
   text(): string {
     const view = this.span().view();
-    const bytes = new Uint8Array(view.buffer, view.byteOffset, this.byteLength);
-    const end = bytes.indexOf(0);
-    return new TextDecoder().decode(bytes.slice(0, end < 0 ? undefined : end));
+    return textOf(new Uint8Array(view.buffer, view.byteOffset, this.byteLength));
   }
 
   /**

@@ -12,10 +12,8 @@ import { headerError } from './header/source.js';
 import { TokenStream } from './header/stream.js';
 import { type CType, type DataModel, type FunctionTable, typeText } from './header/types.js';
 import { Handle, Pointer } from './pointer.js';
-import { type Place, readBits, type Scalar, scalarOf, shown, writeBits } from './scalars.js';
+import { type Place, readBits, type Scalar, scalarOf, shown, textOf, writeBits } from './scalars.js';
 import { type Members, readStruct, type ValueCodec, writeStruct } from './struct-values.js';
-
-const decoder = new TextDecoder();
 
 /** The error thrown by a callback. */
 export interface Thrown {
@@ -157,9 +155,7 @@ export class Runtime implements Access, ValueCodec {
 
   #readArray(view: DataView, offset: number, { of, length }: CType & { kind: 'array' }): unknown {
     if (of.kind === 'scalar' && of.name === 'char') {
-      const bytes = new Uint8Array(view.buffer, view.byteOffset + offset, length);
-      const end = bytes.indexOf(0);
-      return decoder.decode(bytes.slice(0, end < 0 ? undefined : end));
+      return textOf(new Uint8Array(view.buffer, view.byteOffset + offset, length));
     }
     const size = this.sizeOf(of);
     return Array.from({ length }, (_, i) => this.read(view, offset + i * size, of));
@@ -296,41 +292,25 @@ export class Runtime implements Access, ValueCodec {
     );
   }
 
-  /** Reads a zero-terminated text in growing steps, since its length is unknown until the zero is found. */
+  /** Reads a zero-terminated text page by page, since its length is unknown until the zero is found. */
   textAt(address: Address): string {
-    for (let size = 64; ; size *= 4) {
-      // A wasm heap has an end; the process's memory is only read up to the zero, byte by byte near the end of a page.
-      const bytes = this.memory.kind === 'wasm' ? this.#heapBytes(address, size) : this.#processBytes(address, size);
+    const text = new TextDecoder();
+    let found = '';
+    for (let at = address, total = 0; total < 2 ** 30; ) {
+      // Never beyond the page of a byte that may be the terminating zero; a wasm heap has an end, too.
+      const page = 4096 - Number(BigInt(at) % 4096n);
+      const { buffer } = this.memory as { buffer?: ArrayBufferLike };
+      const room = buffer ? Math.max(0, Math.min(page, buffer.byteLength - Number(at))) : page;
+      const view = this.memory.span(at, room).view();
+      const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
       const end = bytes.indexOf(0);
-      if (end >= 0) return decoder.decode(bytes.slice(0, end));
-      if (bytes.length < size || size > 2 ** 30)
-        throw new EwaldError('Format', `the text at address ${address} has no end`);
+      found += text.decode(bytes.slice(0, end < 0 ? undefined : end), { stream: end < 0 });
+      if (end >= 0) return found;
+      total += bytes.length;
+      at = offsetBy(at, bytes.length);
+      if (buffer && Number(at) >= buffer.byteLength) break;
     }
-  }
-
-  #heapBytes(address: Address, size: number): Uint8Array {
-    const at = Number(address);
-    const rest = (this.memory as unknown as { buffer: ArrayBufferLike }).buffer.byteLength - at;
-    const view = this.memory.span(at, Math.max(0, Math.min(size, rest))).view();
-    return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-  }
-
-  #processBytes(address: Address, size: number): Uint8Array {
-    const start = BigInt(address);
-    const collected: number[] = [];
-    let at = start;
-    while (collected.length < size) {
-      // Never reads beyond the page of a byte that may be the terminating zero.
-      const page = Number(4096n - (at % 4096n));
-      const view = this.memory.span(at, Math.min(page, size - collected.length)).view();
-      for (let i = 0; i < view.byteLength; i++) {
-        const byte = view.getUint8(i);
-        collected.push(byte);
-        if (byte === 0) return Uint8Array.from(collected);
-      }
-      at += BigInt(view.byteLength);
-    }
-    return Uint8Array.from(collected);
+    throw new EwaldError('Format', `the text at address ${address} has no end`);
   }
 }
 

@@ -236,3 +236,9 @@ export function letterOf({ kind, size }: ScalarLayout): string {
   const letter = { 1: 'b', 2: 'h', 4: 'i', 8: 'q' }[size];
   return kind === 'signed' ? letter : letter.toUpperCase();
 }
+
+/** The text of an array of char: UTF-8, up to the first zero. */
+export function textOf(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0);
+  return new TextDecoder().decode(bytes.slice(0, end < 0 ? undefined : end));
+}

@@ -9,17 +9,6 @@ import { TokenStream } from './stream.js';
 /** Layout attributes that this parser applies; `__has_attribute` denies all others, which have no effect here. */
 const followed = /^(?:gnu::)?_{0,2}(?:packed|aligned|mode)_{0,2}$/;
 
-/** Names that `defined` recognizes although they cannot be defined. */
-const questions = new Set([
-  '__has_include',
-  '__has_include_next',
-  '__has_attribute',
-  '__has_c_attribute',
-  '__has_builtin',
-  '__has_feature',
-  '__has_extension',
-]);
-
 /** Questions that `#if` may ask. */
 interface Questions {
   /** Whether `#include` with these words after it would find a file. */
@@ -56,7 +45,7 @@ function answered(rest: readonly Token[], { macros }: Expander, ask: Questions):
       const name = rest[i + (called ? 2 : 1)];
       if (name?.kind !== 'name') throw headerError(name ?? token, '"defined" needs a name');
       if (called && rest[i + 3]?.text !== ')') throw headerError(name, `expected ")" after defined(${name.text}`);
-      tokens.push(answer(token, macros.has(name.text) || questions.has(name.text)));
+      tokens.push(answer(token, macros.has(name.text) || name.text.startsWith('__has_')));
       i += called ? 3 : 1;
     } else if (token.kind === 'name' && called && /^__has_\w+$/.test(token.text) && !macros.has(token.text)) {
       const words: Token[] = [];

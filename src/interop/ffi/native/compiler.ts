@@ -70,13 +70,7 @@ export function compiled(input: Preprocessing): Compiled | undefined {
   const bounds = existsSync(limits) && input.cpp === undefined ? [limits, '--as=4294967296', '--cpu=20'] : [];
   for (const command of commands(input)) {
     const [program = '', ...args] = [...bounds, ...command, ...rest];
-    const { stdout, stderr, status, error } = spawnSync(program, args, {
-      encoding: 'utf8',
-      input: text,
-      timeout,
-      maxBuffer,
-      env: { ...process.env, LC_ALL: 'C' },
-    });
+    const { stdout, stderr, status, error } = run(program, args, text);
     const isAbsent = isMissing(error) || (bounds.length > 0 && status === 127 && /^prlimit: /.test(stderr));
     if (isAbsent && input.cpp === undefined && environment('CC') === '') continue;
     if (isAbsent || error || status !== 0)
@@ -90,8 +84,25 @@ export function compiled(input: Preprocessing): Compiled | undefined {
   return undefined;
 }
 
+interface Ended {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly status: number | null;
+  readonly error?: (Error & { code?: string }) | undefined;
+}
+
+function run(program: string, args: readonly string[], input: string): Ended {
+  try {
+    const env = { ...process.env, LC_ALL: 'C' };
+    return spawnSync(program, args, { encoding: 'utf8', input, timeout, maxBuffer, env });
+  } catch (error) {
+    // A runtime that denies programs may throw instead.
+    return { stdout: '', stderr: '', status: null, error: error as Error };
+  }
+}
+
 /** Whether a program was not started: it is absent, or the runtime denies running programs. */
-const isMissing = (error: (Error & { code?: string }) | undefined): boolean =>
+const isMissing = (error: Ended['error']): boolean =>
   error !== undefined && error.code !== 'ETIMEDOUT' && error.code !== 'ENOBUFS';
 
 function refusal(command: readonly string[], { name }: SourceFile, reason: Error | string): EwaldError {

@@ -7,7 +7,7 @@ import { layoutOf, placeFields } from '../header/layout.js';
 import { type CField, type CFunction, type CType, type FunctionTable, signature, typeText } from '../header/types.js';
 import { missing, type Target } from '../library.js';
 import { type AsyncCall, Runtime } from '../runtime.js';
-import { type Place, shown } from '../scalars.js';
+import { type Place, shown, textOf } from '../scalars.js';
 import { assertLoadable, type Found, symbolNames } from './find.js';
 import { type Koffi, type KoffiFunction, type KoffiLibrary, nativeSpace } from './koffi.js';
 
@@ -179,10 +179,7 @@ export class NativeTarget implements Target {
     if (type.kind === 'array') {
       const values = Array.from(value as Iterable<unknown>, (element) => this.#fromStruct(type.of, element));
       if (type.of.kind !== 'scalar' || type.of.name !== 'char') return values;
-      const end = values.indexOf(0);
-      return new TextDecoder().decode(
-        Uint8Array.from((end < 0 ? values : values.slice(0, end)) as number[], (byte) => byte & 255),
-      );
+      return textOf(Uint8Array.from(values as number[], (byte) => byte & 255));
     }
     if (type.kind === 'pointer') return runtime.pointer((value as bigint | null) ?? 0n, type.to);
     return runtime.scalar(type)?.out(value as number);
