@@ -27,85 +27,45 @@ interface TypedArrayConstructor {
 /** The JavaScript value of an element: 8-byte integers are bigints, everything else numbers. */
 export type Value = number | bigint;
 
+type Kind = 'signed' | 'unsigned' | 'float';
+
+/** The letters of one size on every target: kind, bytes, names of the dtype, and the typed arrays of such elements. */
+const letters = {
+  b: ['signed', 1, ['i8', 'int8'], 'Int8Array'],
+  B: ['unsigned', 1, ['u8', 'uint8'], 'Uint8Array Uint8ClampedArray DataView'],
+  h: ['signed', 2, ['i16', 'int16'], 'Int16Array'],
+  H: ['unsigned', 2, ['u16', 'uint16'], 'Uint16Array'],
+  i: ['signed', 4, ['i32', 'int32'], 'Int32Array'],
+  I: ['unsigned', 4, ['u32', 'uint32'], 'Uint32Array'],
+  q: ['signed', 8, ['i64', 'int64'], 'BigInt64Array'],
+  Q: ['unsigned', 8, ['u64', 'uint64'], 'BigUint64Array'],
+  e: ['float', 2, ['f16', 'float16'], 'Float16Array'],
+  f: ['float', 4, ['f32', 'float32'], 'Float32Array'],
+  d: ['float', 8, ['f64', 'float64'], 'Float64Array'],
+  '?': ['unsigned', 1, ['bool'], ''],
+  c: ['unsigned', 1, [], ''],
+} as const;
+type Letter = keyof typeof letters;
+
 /** Formats whose elements are bigints on every target. */
-type BigFormat = 'q' | 'Q' | 'i64' | 'u64' | 'int64' | 'uint64' | '<q' | '<Q' | '>q' | '>Q';
+type BigLetter = 'q' | 'Q';
+type BigFormat = BigLetter | (typeof letters)[BigLetter][2][number] | `${'<' | '>'}${BigLetter}`;
 /** Formats whose elements are numbers on every target. */
-type NumberFormat =
-  | 'b'
-  | 'B'
-  | 'c'
-  | '?'
-  | 'h'
-  | 'H'
-  | 'i'
-  | 'I'
-  | 'e'
-  | 'f'
-  | 'd'
-  | 'i8'
-  | 'u8'
-  | 'i16'
-  | 'u16'
-  | 'i32'
-  | 'u32'
-  | 'f16'
-  | 'f32'
-  | 'f64'
-  | 'int8'
-  | 'uint8'
-  | 'int16'
-  | 'uint16'
-  | 'int32'
-  | 'uint32'
-  | 'float16'
-  | 'float32'
-  | 'float64'
-  | 'bool';
+type NumberLetter = Exclude<Letter, BigLetter>;
+type NumberFormat = NumberLetter | (typeof letters)[NumberLetter][2][number];
 /** The type of the elements of a format. */
 export type ValueOf<F extends string> = F extends BigFormat ? bigint : F extends NumberFormat ? number : Value;
 
-const names: Record<string, string> = {
-  i8: 'b',
-  u8: 'B',
-  i16: 'h',
-  u16: 'H',
-  i32: 'i',
-  u32: 'I',
-  i64: 'q',
-  u64: 'Q',
-  f16: 'e',
-  f32: 'f',
-  f64: 'd',
-  int8: 'b',
-  uint8: 'B',
-  int16: 'h',
-  uint16: 'H',
-  int32: 'i',
-  uint32: 'I',
-  int64: 'q',
-  uint64: 'Q',
-  float16: 'e',
-  float32: 'f',
-  float64: 'd',
-  bool: '?',
-};
-
-type Kind = 'signed' | 'unsigned' | 'float';
-const letters: Record<string, readonly [Kind, 1 | 2 | 4 | 8]> = {
-  c: ['unsigned', 1],
-  b: ['signed', 1],
-  B: ['unsigned', 1],
-  '?': ['unsigned', 1],
-  h: ['signed', 2],
-  H: ['unsigned', 2],
-  i: ['signed', 4],
-  I: ['unsigned', 4],
-  q: ['signed', 8],
-  Q: ['unsigned', 8],
-  e: ['float', 2],
-  f: ['float', 4],
-  d: ['float', 8],
-};
+const letterList = Object.keys(letters) as Letter[];
+/** The letters by dtype names, the short ones first, and by typed arrays. */
+const names: Record<string, string> = Object.fromEntries(
+  [0, 1].flatMap((i) =>
+    letterList.flatMap((letter) => (letters[letter][2][i] ? [[letters[letter][2][i], letter]] : [])),
+  ),
+);
+const arrayFormats: Record<string, string> = Object.fromEntries(
+  letterList.flatMap((letter) => letters[letter][3].split(' ').flatMap((array) => (array ? [[array, letter]] : []))),
+);
 
 /** How the elements of a memory are read and written. */
 export interface Format {
@@ -152,7 +112,7 @@ function makeFormat(text: string, model: DataModel): Format {
   const match = /^([@=<>!]?)([a-zA-Z?])$/.exec(names[text] ?? text);
   const [, order = '', letter = ''] = match ?? [];
   const standard = order !== '' && order !== '@';
-  const layout = letters[letter] ?? wordLayout(letter, standard, model);
+  const layout = letter in letters ? letters[letter as Letter] : wordLayout(letter, standard, model);
   if (!match || !layout) {
     if (/^[<>=|]?[iuf][1248]$/.test(text))
       throw new BufferError(
@@ -199,22 +159,6 @@ export function formatOf(view: ArrayBufferView): string {
   if (text === undefined) throw new BufferError('FORMAT', `${tag ?? typeof view} has no format that is known`);
   return text;
 }
-
-const arrayFormats: Record<string, string> = {
-  Int8Array: 'b',
-  Uint8Array: 'B',
-  Uint8ClampedArray: 'B',
-  DataView: 'B',
-  Int16Array: 'h',
-  Uint16Array: 'H',
-  Int32Array: 'i',
-  Uint32Array: 'I',
-  BigInt64Array: 'q',
-  BigUint64Array: 'Q',
-  Float16Array: 'e',
-  Float32Array: 'f',
-  Float64Array: 'd',
-};
 
 class ScalarFormat implements Format {
   readonly text: string;
