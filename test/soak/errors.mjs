@@ -28,12 +28,14 @@ export async function run({ scale = 1, seeds, note = () => {} } = {}) {
   const wrong = [];
   for (const { name: quantity, rms, mean, count: values } of scores.rms()) {
     note(`${quantity}: rms z ${rms.toFixed(2)}, mean ${mean.toFixed(2)} of ${values}`);
-    // Thirty values give a root mean square to 0.13, and a mean to 0.18.
+    // n values give a root mean square to 1/√2n of it, and thirty a mean to 0.18.
     const isFree = quantity.startsWith('distance, ');
-    const isWrong = isFree ? rms > 1.35 || Math.abs(mean) > 0.6 : rms < least || rms > most;
+    const chance = 2 / Math.sqrt(2 * values);
+    const isOff = rms * (1 + chance) < least || rms * (1 - chance) > most;
+    const isWrong = isFree ? rms > 1.35 || Math.abs(mean) > 0.6 : isOff;
     if (isWrong && (!isFree || values >= 30)) wrong.push(`${quantity} (${rms.toFixed(2)})`);
   }
-  // The scatter of a root mean square over a tenth of the runs is itself a tenth.
+  // Of a tenth of the runs even twice the scatter says little.
   if (count >= 100 && wrong.length > 0)
     throw new Error(`stated errors are wrong by a fifth or more: ${wrong.join(', ')}`);
 }
