@@ -1,7 +1,8 @@
 /** Crystals are eliminated block by block: the equations are those of a dense elimination, for less work. */
 import { expect, test } from 'vitest';
 import { inverseOf, solved, times } from '../../src/base/linear.js';
-import { Elimination, locals, PairDerivatives } from '../../src/serial/refinement/elimination.js';
+import { Elimination, PairDerivatives } from '../../src/serial/refinement/elimination.js';
+import { locals } from '../../src/serial/refinement/ray.js';
 import { uniform } from '../support/random-cells.mjs';
 
 const random = uniform(7);
@@ -27,8 +28,10 @@ test('the equations of many panels are those of a dense elimination, and each cr
       for (let i = 0; i < pair.own.length; i++) pair.own[i] = random() - 0.5;
       for (let i = 0; i < pair.shared.length; i++) pair.shared[i] = random() - 0.5;
       const residual = [random(), random(), random()] as const;
-      const weights = [1, 2, 3] as const;
-      equations.add(residual, weights, pair);
+      const weights = [2, 2, 3] as const;
+      pair.residual.set(residual);
+      pair.weights.set(weights.slice(1));
+      equations.add(pair);
       for (const [k, weight] of weights.entries()) {
         const shared = new Array<number>(n).fill(0);
         for (let i = 0; k < 2 && i < touched; i++) shared[pair.rows[i] as number] = pair.shared[2 * i + k] as number;

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type Geometry, lengthsOf } from '../../dist/index.node.js';
 import { refineGeometry } from '../../dist/pipeline.node.js';
 import type { Vector } from '../../src/crystal/cell.js';
-import { Ray } from '../../src/serial/refinement/refine-geometry.js';
+import { planeOf, Ray } from '../../src/serial/refinement/ray.js';
 import { placed } from '../../src/serial/refinement/units.js';
 import {
   add,
@@ -80,11 +80,21 @@ function left(
 test('the derivatives of an excitation error are those of its ray, whatever the error', () => {
   const [k0, ray] = [1 / 1.3, new Ray()];
   const beam = { wavelengthA: 1.3, distanceM: 0.25, shiftM: [0, 0] as const };
-  const panel = placed(square(1, '', 0.25).panels[0] as Geometry['panels'][number]);
+  const plane = planeOf(placed(square(1, '', 0.25).panels[0] as Geometry['panels'][number]));
   const direction: Vector = [0.12, -0.05, Math.sqrt(1 - 0.12 ** 2 - 0.05 ** 2)];
+  // With these rows the indices of a node are its position.
+  ray.from(
+    [
+      [1, 0, 0],
+      [0, 1, 0],
+      [0, 0, 1],
+    ],
+    beam,
+  );
   const rows = [-2e-3, 0, 2e-3].map((excitation) => {
     const node = direction.map((x, i) => x * (k0 + excitation) - (i === 2 ? k0 : 0)) as unknown as Vector;
-    expect(ray.meet(node, k0, panel, beam)).toBe(true);
+    expect(ray.meet(node, 0, plane)).toBe(true);
+    ray.derive();
     expect(ray.excitation).toBeCloseTo(excitation, 12);
     const into = new Float64Array(27);
     ray.locals(into);

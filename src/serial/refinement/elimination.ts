@@ -4,11 +4,8 @@
  */
 
 import { inverseOf, times } from '../../base/linear.js';
-import type { Vector } from '../../crystal/cell.js';
 import { strainLength } from '../../crystal/cell-strain.js';
-
-/** Number of parameters of a crystal: three of its rotation, then six of its strain. */
-export const locals = 9;
+import { locals } from './ray.js';
 
 /** A matrix, [n, n], and a right-hand side. */
 export interface Equations {
@@ -31,10 +28,17 @@ export interface Normal extends Equations {
   readonly steps: readonly ((by: Float64Array) => Float64Array)[];
   /** Mean variance of the crystals' strains that the fit leaves undetermined, in thousandths squared. */
   readonly openStrain: number;
+  /** Mean over the crystals of the squares of their steps in standard errors, if the shared parameters do not move. */
+  readonly ownStep: number;
 }
 
-/** Derivatives of the three predictions of a pair, of which the third does not depend on the detector. */
+/** A pair: its residuals, and derivatives of its predictions, of which the third does not depend on the detector. */
 export class PairDerivatives {
+  readonly residual = new Float64Array(3);
+  /** The weights of its position and of its excitation error. */
+  readonly weights = new Float64Array(2);
+  /** Space for whoever sets the derivatives. */
+  readonly arm = new Float64Array(3);
   /** With respect to the crystal's parameters, [3, 9]. */
   readonly own = new Float64Array(3 * locals);
   /** Number of shared parameters; for each, its row in the equations, and the derivatives of the first two. */
@@ -54,14 +58,16 @@ export class Elimination {
   readonly #halves: readonly [Equations, Equations];
   readonly #shares: Share[] = [];
   readonly #steps: ((by: Float64Array) => Float64Array)[] = [];
-  /** Sum over the crystals of the mean variance of their strains. */
+  /** Sums over the crystals of the mean variance of their strains, and of their steps in standard errors, squared. */
   #open = 0;
-  /** Of the present crystal: the equations of its parameters, and what couples them to shared ones, [9, n]. */
+  #ownStep = 0;
+  /** Of the present crystal: the equations of its parameters, and what couples them to shared ones, [n, 9]. */
   readonly #own = new Float64Array(locals * locals);
   readonly #ownRight = new Float64Array(locals);
   readonly #mixed: Float64Array;
   /** Its contribution to the right-hand side, and the shared parameters on which it depends. */
   readonly #share: Float64Array;
+  readonly #factors = new Float64Array(3);
   readonly #touched: number[] = [];
   readonly #isTouched: Uint8Array;
 
@@ -79,35 +85,47 @@ export class Elimination {
     return this.#halves[this.#steps.length % 2] as Equations;
   }
 
-  /** Adds a pair of the present crystal: its residuals, and the weight of each. */
-  add(residual: Vector, weights: Vector, { own: local, count, rows, shared }: PairDerivatives): void {
-    const [n, own, ownRight, mixed, share] = [this.#n, this.#own, this.#ownRight, this.#mixed, this.#share];
+  /** Adds a pair of the present crystal. */
+  add({ residual, weights, own: local, count, rows, shared }: PairDerivatives): void {
+    const n = this.#n;
+    const own = this.#own;
+    const ownRight = this.#ownRight;
+    const mixed = this.#mixed;
+    const share = this.#share;
+    const perPx = weights[0] as number;
+    const perExcitation = weights[1] as number;
+    const f = perPx * (residual[0] as number);
+    const s = perPx * (residual[1] as number);
+    const e = perExcitation * (residual[2] as number);
+    const factors = this.#factors;
+    for (let a = 0; a < locals; a++) {
+      const df = local[a] as number;
+      const ds = local[locals + a] as number;
+      const de = local[2 * locals + a] as number;
+      ownRight[a] = (ownRight[a] as number) + df * f + ds * s + de * e;
+      factors[0] = perPx * df;
+      factors[1] = perPx * ds;
+      factors[2] = perExcitation * de;
+      addDerivatives(own, a * locals, local, factors);
+    }
     const { matrix } = this.#half;
-    for (let i = 0; i < count; i++) this.#touch(rows[i] as number);
-    for (let k = 0; k < 3; k++) {
-      const w = weights[k] as number;
-      const off = residual[k] as number;
-      const at = k * locals;
-      // Below the diagonal of symmetric matrices; see `mirrored`.
-      for (let a = 0; a < locals; a++) {
-        const da = w * (local[at + a] as number);
-        ownRight[a] = (ownRight[a] as number) + da * off;
-        const row = a * locals;
-        for (let b = 0; b <= a; b++) own[row + b] = (own[row + b] as number) + da * (local[at + b] as number);
-      }
-      if (k === 2) continue;
-      for (let i = 0; i < count; i++) {
-        const column = rows[i] as number;
-        const di = w * (shared[2 * i + k] as number);
-        share[column] = (share[column] as number) + di * off;
-        for (let a = 0; a < locals; a++)
-          mixed[a * n + column] = (mixed[a * n + column] as number) + di * (local[at + a] as number);
-        for (let j = 0; j < count; j++) {
-          const other = rows[j] as number;
-          if (other > column) continue;
-          const place = column * n + other;
-          matrix[place] = (matrix[place] as number) + di * (shared[2 * j + k] as number);
-        }
+    for (let i = 0; i < count; i++) {
+      const column = rows[i] as number;
+      this.#touch(column);
+      const df = shared[2 * i] as number;
+      const ds = shared[2 * i + 1] as number;
+      share[column] = (share[column] as number) + df * f + ds * s;
+      factors[0] = perPx * df;
+      factors[1] = perPx * ds;
+      factors[2] = 0;
+      addDerivatives(mixed, column * locals, local, factors);
+      // Below the diagonal of a symmetric matrix; see `mirrored`.
+      for (let j = 0; j < count; j++) {
+        const other = rows[j] as number;
+        if (other > column) continue;
+        const place = column * n + other;
+        matrix[place] =
+          (matrix[place] as number) + perPx * (df * (shared[2 * j] as number) + ds * (shared[2 * j + 1] as number));
       }
     }
   }
@@ -130,7 +148,7 @@ export class Elimination {
       this.#touch(at);
       for (let m = 0; m < strainLength; m++) {
         const x = weight * (frame[k * strainLength + m] as number);
-        mixed[(3 + m) * n + at] = -x;
+        mixed[at * locals + 3 + m] = -x;
         share[at] = (share[at] as number) + x * (strain[m] as number);
         for (let j = 0; j < strainLength; j++) {
           const other = cell[j] as number;
@@ -152,7 +170,6 @@ export class Elimination {
   /** Ends the present crystal. */
   eliminate(): void {
     const used = Int32Array.from(this.#touched).sort();
-    mirrored(this.#own, locals);
     const inverse = inverseOf(this.#own, locals);
     // The step is added last: the half of the next crystal follows from it.
     const step = inverse ? this.#eliminated(inverse, used) : () => new Float64Array(locals);
@@ -160,7 +177,7 @@ export class Elimination {
     for (const a of used) {
       this.#share[a] = 0;
       this.#isTouched[a] = 0;
-      for (let k = 0; k < locals; k++) this.#mixed[k * this.#n + a] = 0;
+      this.#mixed.fill(0, a * locals, (a + 1) * locals);
     }
     this.#touched.length = 0;
     this.#own.fill(0);
@@ -173,11 +190,13 @@ export class Elimination {
     const { matrix, right } = this.#half;
     for (let k = 3; k < locals; k++) this.#open += (inverse[k * (locals + 1)] as number) / strainLength;
     const alone = times(inverse, this.#ownRight, locals);
+    for (let k = 0; k < locals; k++) this.#ownStep += (alone[k] as number) * (this.#ownRight[k] as number);
     // What couples the crystal's parameters to each shared one on which it depends, and how they respond, [m, locals].
     const mixed = new Float64Array(m * locals);
     const follows = new Float64Array(m * locals);
     for (let j = 0; j < m; j++) {
-      for (let k = 0; k < locals; k++) mixed[j * locals + k] = this.#mixed[k * n + (used[j] as number)] as number;
+      const from = (used[j] as number) * locals;
+      for (let k = 0; k < locals; k++) mixed[j * locals + k] = this.#mixed[from + k] as number;
       for (let k = 0; k < locals; k++) {
         let sum = 0;
         for (let l = 0; l < locals; l++) sum += (inverse[k * locals + l] as number) * (mixed[j * locals + l] as number);
@@ -214,8 +233,37 @@ export class Elimination {
       shares: this.#shares,
       steps: this.#steps,
       openStrain: this.#open / Math.max(1, this.#steps.length),
+      ownStep: this.#ownStep / Math.max(1, this.#steps.length),
     };
   }
+}
+
+/**
+ * Adds the derivatives of three predictions with respect to a crystal's parameters, [3, 9], each times its factor. A
+ * loop would take twice as long, and so would factors that are arguments: numbers are allocated to be passed.
+ */
+function addDerivatives(into: Float64Array, at: number, local: Float64Array, factors: Float64Array): void {
+  const f = factors[0] as number;
+  const s = factors[1] as number;
+  const e = factors[2] as number;
+  into[at + 0] =
+    (into[at + 0] as number) + f * (local[0] as number) + s * (local[9] as number) + e * (local[18] as number);
+  into[at + 1] =
+    (into[at + 1] as number) + f * (local[1] as number) + s * (local[10] as number) + e * (local[19] as number);
+  into[at + 2] =
+    (into[at + 2] as number) + f * (local[2] as number) + s * (local[11] as number) + e * (local[20] as number);
+  into[at + 3] =
+    (into[at + 3] as number) + f * (local[3] as number) + s * (local[12] as number) + e * (local[21] as number);
+  into[at + 4] =
+    (into[at + 4] as number) + f * (local[4] as number) + s * (local[13] as number) + e * (local[22] as number);
+  into[at + 5] =
+    (into[at + 5] as number) + f * (local[5] as number) + s * (local[14] as number) + e * (local[23] as number);
+  into[at + 6] =
+    (into[at + 6] as number) + f * (local[6] as number) + s * (local[15] as number) + e * (local[24] as number);
+  into[at + 7] =
+    (into[at + 7] as number) + f * (local[7] as number) + s * (local[16] as number) + e * (local[25] as number);
+  into[at + 8] =
+    (into[at + 8] as number) + f * (local[8] as number) + s * (local[17] as number) + e * (local[26] as number);
 }
 
 /**

@@ -19,8 +19,9 @@ import { EwaldError } from '../../base/errors.js';
 import { median } from '../../base/median.js';
 import { cross, dot, reciprocal, type Vector } from '../../crystal/cell.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
-import { type GeometryCrystal, Ray } from './refine-geometry.js';
-import { type PlacedPanel, placed, unitsOf } from './units.js';
+import { locals, type Plane, planeOf, Ray } from './ray.js';
+import type { GeometryCrystal } from './refine-geometry.js';
+import { placed, unitsOf } from './units.js';
 
 /** A group or panel that can move: its number, and the centre about which it rotates. */
 interface Member {
@@ -35,7 +36,6 @@ const [positionError, excitationError] = [0.3, 0.2];
 const excitationUnit = 1e-3;
 /** 1/nm in 1/Å. */
 const inverseNm = 0.1;
-const locals = 9;
 /** Fewest peaks of a crystal, and number of scatters beyond which a peak is omitted. */
 const [fewest, gate] = [12, 6];
 /** Most members of a group, for which labels have room. */
@@ -43,13 +43,13 @@ const maxMembers = 99;
 
 /** Writes the records of the crystals of a geometry. */
 export class MilleRecords {
-  readonly #panels: readonly PlacedPanel[];
+  readonly #panels: readonly Plane[];
   /** For each panel, the groups that contain it, from the panel itself to the whole detector. */
   readonly #chains: readonly (readonly Member[])[];
 
   /** Throws `Unsupported` for groups with more members than labels have room for. */
   constructor(geometry: Geometry, maxLevel: number) {
-    this.#panels = geometry.panels.map(placed);
+    this.#panels = geometry.panels.map((panel) => planeOf(placed(panel)));
     const chains: Member[][] = geometry.panels.map(() => []);
     for (const { panels, ...member } of membersOf(geometry))
       if (member.level <= maxLevel) for (const i of panels) chains[i]?.unshift(member);
@@ -58,15 +58,9 @@ export class MilleRecords {
 
   /** The record of a crystal; undefined if it has too few peaks to fix its own parameters. */
   record({ beam, cell, panel, fs, ss, indices }: GeometryCrystal): { bytes: Uint8Array; pairs: number } | undefined {
-    const stars = reciprocal(cell);
-    const k0 = 1 / beam.wavelengthA;
     const ray = new Ray();
-    const meet = (i: number): boolean => {
-      const node = [0, 1, 2].map((x) =>
-        [0, 1, 2].reduce((sum, row) => sum + (indices[3 * i + row] as number) * (stars[row]?.[x] as number), 0),
-      ) as unknown as Vector;
-      return ray.meet(node, k0, this.#panels[panel[i] as number] as PlacedPanel, beam);
-    };
+    ray.from(reciprocal(cell), beam);
+    const meet = (i: number): boolean => ray.meet(indices, 3 * i, this.#panels[panel[i] as number] as Plane);
     const sizes = Array.from({ length: panel.length }, (_, i) =>
       meet(i) ? Math.hypot(ray.f - (fs[i] as number), ray.s - (ss[i] as number)) : Number.POSITIVE_INFINITY,
     );
@@ -76,20 +70,23 @@ export class MilleRecords {
     let pairs = 0;
     for (const [i, size] of sizes.entries()) {
       if (!(size <= most) || !meet(i)) continue;
+      ray.derive();
       pairs++;
       const hkl = [indices[3 * i], indices[3 * i + 1], indices[3 * i + 2]] as [number, number, number];
       for (const [n, h] of hkl.entries()) if (h !== 0) isFixed.add(n);
-      const along = [ray.alongF, ray.alongS, ray.direction.map((x) => x / excitationUnit) as unknown as Vector];
+      const along = [[...ray.alongF], [...ray.alongS], [...ray.direction].map((x) => x / excitationUnit)];
       const residuals = [ray.f - (fs[i] as number), ray.s - (ss[i] as number), ray.excitation / excitationUnit];
       // The excitation error has the derivatives of the point on the sphere; see `Ray.onSphere`.
-      const onSphere = cell.map((edge) => dot(edge, ray.onSphere));
+      const onSphere = cell.map((edge) => dot(edge, [...ray.onSphere] as unknown as Vector));
       for (const [k, by] of along.entries()) {
         const at = k === 2 ? onSphere : hkl;
         words.put(residuals[k] as number, 0);
         for (let p = 0; p < locals; p++)
           words.derivative(inverseNm * (at[Math.floor(p / 3)] as number) * (by[p % 3] as number), p + 1);
         words.put(k < 2 ? positionError : excitationError, 0);
-        if (k < 2) for (const member of this.#chains[panel[i] as number] ?? []) words.member(member, by, ray);
+        if (k < 2)
+          for (const member of this.#chains[panel[i] as number] ?? [])
+            words.member(member, by as unknown as Vector, ray);
       }
     }
     return pairs < fewest || isFixed.size < 3 ? undefined : { bytes: words.bytes(), pairs };
@@ -112,11 +109,11 @@ class Words {
 
   /** The derivatives by the motion of a group: the prediction moves against its panel. */
   member({ serial, centre }: Member, along: Vector, { point, stretch }: Ray): void {
-    const arm: Vector = [point[0] - centre[0], point[1] - centre[1], point[2] - centre[2]];
+    const arm = [...point].map((x, i) => x - (centre[i] as number)) as unknown as Vector;
     for (let p = 0; p < 6; p++) {
       const unit: Vector = [p % 3 === 0 ? 1 : 0, p % 3 === 1 ? 1 : 0, p % 3 === 2 ? 1 : 0];
       const by = p < 3 ? unit : cross(unit, arm);
-      this.derivative(-(along[0] * by[0] + along[1] * by[1] + along[2] * by[2]) / stretch, serial + p + 1);
+      this.derivative(-dot(along, by) / stretch, serial + p + 1);
     }
   }
 

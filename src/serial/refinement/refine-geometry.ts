@@ -27,7 +27,7 @@ import { EwaldError } from '../../base/errors.js';
 import { inverseOf, solved, submatrix, times } from '../../base/linear.js';
 import { median } from '../../base/median.js';
 import { inspect } from '../../base/options.js';
-import { type Cell, checkCell, cross, reciprocal, type Vector } from '../../crystal/cell.js';
+import { type Cell, checkCell, reciprocal, type Vector } from '../../crystal/cell.js';
 import {
   labStrains,
   lengthErrors,
@@ -39,8 +39,9 @@ import {
 } from '../../crystal/cell-strain.js';
 import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
 import { orientedAs } from './detector-fit.js';
-import { Elimination, type Equations, locals, type Normal, PairDerivatives, type Share } from './elimination.js';
+import { Elimination, type Equations, type Normal, PairDerivatives, type Share } from './elimination.js';
 import { type Part, perUnit, sharedMotions, withMostStill } from './gauge.js';
+import { type Plane, planeOf, Ray } from './ray.js';
 import {
   type Motion,
   movedGeometry,
@@ -172,6 +173,13 @@ const [minPx, minExcitation] = [0.02, 2e-5];
  */
 const gate = 6;
 const rounds = 12;
+/**
+ * A fit has settled when the next step of the detector is a smaller part of its standard errors than this, that of the
+ * crystals (root mean square, of nine parameters together), and the change of its scatter a smaller fraction.
+ */
+const [settledStep, settledCrystals, settledScatter] = [0.1, 0.4, 0.02];
+/** Smallest fraction of the prior variance of strains that is taken for determined by the peaks. */
+const minKnown = 1e-3;
 /** Unit of the crystals' parameters: one thousandth. */
 const milli = 1e-3;
 
@@ -187,10 +195,10 @@ const blocks = [[0, 1], [2], [5], [3, 4]] as const;
 interface FitCrystal {
   readonly beam: Beam;
   readonly count: number;
-  readonly panel: ArrayLike<number>;
-  readonly fs: ArrayLike<number>;
-  readonly ss: ArrayLike<number>;
-  readonly indices: ArrayLike<number>;
+  readonly panel: Int32Array;
+  readonly fs: Float64Array;
+  readonly ss: Float64Array;
+  readonly indices: Float64Array;
   /** Rows a*, b*, c* in 1/Å, the same before they were strained, and the strain in thousandths. */
   rows: Cell;
   unstrained: Cell;
@@ -272,10 +280,10 @@ function fitCrystal(
     {
       beam,
       count,
-      panel,
-      fs,
-      ss,
-      indices,
+      panel: new Int32Array(panel),
+      fs: new Float64Array(fs),
+      ss: new Float64Array(ss),
+      indices: new Float64Array(indices),
       rows: reciprocal(oriented),
       unstrained: reciprocal(oriented),
       strain: new Float64Array(strainLength),
@@ -306,7 +314,10 @@ class Fit {
    * Accumulated motion, [units, 6] in the scales above, and strain of the known cells, [lattices, 6] in thousandths.
    */
   readonly #motion: Float64Array;
-  #placed: PlacedPanel[];
+  #planes: Plane[];
+  /** The residuals of each pair in the present state, [pairs, 3]; NaN where its ray does not meet the panel. */
+  readonly #residuals: Float64Array;
+  readonly #ray = new Ray();
   #strain = usualStrain;
   #sigmaPx = 2;
   #sigmaExcitation = 2e-3;
@@ -330,33 +341,47 @@ class Fit {
     const first = perUnit * this.#units.length;
     this.#ofCells = Array.from({ length: strainLength * lattices.length }, (_, i) => first + i);
     this.#motion = new Float64Array(first + this.#ofCells.length);
-    this.#placed = geometry.panels.map(placed);
+    const panelsAt = geometry.panels.map(placed);
+    this.#planes = panelsAt.map(planeOf);
+    this.#residuals = new Float64Array(3 * crystals.reduce((sum, { count }) => sum + count, 0));
     this.#pixelM = this.#units.map((unit) => 1 / (geometry.panels[unit.panels[0] ?? 0]?.resolution ?? 1));
-    const sums = this.#units.map(() => ({ pairs: 0, radius: 0, spread: 0 }));
-    for (const { count, panel, fs, ss, beam } of crystals)
-      for (let i = 0; i < count; i++) {
-        const at = this.#placed[panel[i] as number] as PlacedPanel;
-        const [f, s] = [fs[i] as number, ss[i] as number];
-        const [x, y] = [0, 1].map((k) => (at.corner[k] ?? 0) + f * (at.fs[k] ?? 0) + s * (at.ss[k] ?? 0));
-        for (const u of this.#chains[panel[i] as number] ?? []) {
-          const sum = sums[u];
-          const [cx = 0, cy = 0] = this.#units[u]?.centre ?? [];
-          if (!sum || x === undefined || y === undefined) continue;
-          sum.pairs++;
-          sum.radius += (x + beam.shiftM[0]) ** 2 + (y + beam.shiftM[1]) ** 2;
-          sum.spread += (x - cx) ** 2 + (y - cy) ** 2;
-        }
-      }
-    this.#pairs = sums.map(({ pairs }) => pairs);
+    const sums = this.#sums(panelsAt);
+    this.#pairs = [...sums.pairs];
+    const meanSquare = (sum: Float64Array, u: number): number =>
+      Math.sqrt((sum[u] as number) / Math.max(1, sums.pairs[u] as number));
     this.#parts = this.#units.map((unit, u) => ({
       parent: unit.parent,
       centre: unit.centre,
       pixelM: this.#pixelM[u] as number,
       pairs: this.#pairs[u] as number,
-      spread: Math.sqrt((sums[u]?.spread ?? 0) / Math.max(1, this.#pairs[u] as number)),
+      spread: meanSquare(sums.spread, u),
       movable: this.#movable(u),
     }));
-    this.#radius = sums.map(({ pairs, radius }) => Math.sqrt(radius / Math.max(1, pairs)));
+    this.#radius = this.#units.map((_, u) => meanSquare(sums.radius, u));
+  }
+
+  /** For each unit, the number of its pairs, and the sums of their squared distances from the beam and its centre. */
+  #sums(panels: readonly PlacedPanel[]): Record<'pairs' | 'radius' | 'spread', Float64Array> {
+    const [pairs, radius, spread] = [0, 1, 2].map(() => new Float64Array(this.#units.length)) as [
+      Float64Array,
+      Float64Array,
+      Float64Array,
+    ];
+    for (const { count, panel, fs, ss, beam } of this.#crystals)
+      for (let i = 0; i < count; i++) {
+        const { corner, fs: along, ss: down } = panels[panel[i] as number] as PlacedPanel;
+        const x = corner[0] + (fs[i] as number) * along[0] + (ss[i] as number) * down[0];
+        const y = corner[1] + (fs[i] as number) * along[1] + (ss[i] as number) * down[1];
+        const chain = this.#chains[panel[i] as number] as readonly number[];
+        for (let c = 0; c < chain.length; c++) {
+          const u = chain[c] as number;
+          const { centre } = this.#units[u] as Unit;
+          pairs[u] = (pairs[u] as number) + 1;
+          radius[u] = (radius[u] as number) + (x + beam.shiftM[0]) ** 2 + (y + beam.shiftM[1]) ** 2;
+          spread[u] = (spread[u] as number) + (x - centre[0]) ** 2 + (y - centre[1]) ** 2;
+        }
+      }
+    return { pairs, radius, spread };
   }
 
   refined(): GeometryRefinement {
@@ -373,7 +398,8 @@ class Fit {
     if (counts.crystals < fewestCrystals) return unmoved(Number.NaN);
     // Fits the crystals alone, to find the residuals without moving the detector.
     const starts = this.#crystals.map(({ rows }) => rows);
-    this.#settle(this.#ofCells);
+    this.#look();
+    this.#approach(this.#ofCells);
     const before = this.#rms();
     this.#motion.fill(0);
     for (const [i, crystal] of this.#crystals.entries()) {
@@ -382,13 +408,14 @@ class Fit {
       crystal.strain = new Float64Array(strainLength);
     }
     [this.#sigmaPx, this.#sigmaExcitation, this.#strain] = [2, 2e-3, usualStrain];
+    this.#look();
     const candidates = this.#parts.flatMap(({ movable }, u) => movable.map((k) => perUnit * u + k));
     let active: readonly number[] = [...candidates, ...this.#ofCells];
     // The whole detector alone leaves little for many parts, whose equations take far longer.
-    if (this.#units.length > 1) this.#settle(active.filter((p) => p < perUnit || this.#ofCells.includes(p)));
+    if (this.#units.length > 1) this.#approach(active.filter((p) => p < perUnit || this.#ofCells.includes(p)));
     let isDistanceKnown = false;
+    let normal = this.#settle(active);
     for (let isFirst = true; ; isFirst = false) {
-      let normal = this.#settle(active);
       if (!normal) return unmoved(before);
       let solution = this.#without(active, active, normal);
       if (isFirst) {
@@ -400,15 +427,14 @@ class Fit {
         isDistanceKnown = this.#knowsDistance(active, solution);
         freeDistance = this.#freeDistance(active, solution);
       }
-      const kept = this.#judged(active, normal, solution);
+      const { kept, values } = this.#judged(active, normal, solution);
       if (kept.length === active.length) break;
+      normal = this.#settleWithout(active, kept, normal, values);
       active = kept;
-      for (let p = 0; p < this.#motion.length; p++) if (!active.includes(p)) this.#motion[p] = 0;
-      this.#place();
     }
     const depth = Math.abs(this.#motion[2] as number) * (this.#pixelM[0] as number);
     if (this.#sigmaPx > maxPx || depth > maxChange * this.#distanceM) return unmoved(before);
-    const { cells, error } = this.#stated(active);
+    const { cells, error } = this.#stated(active, normal);
     if (active.length === this.#ofCells.length) return unmoved(before, cells, isDistanceKnown);
     const motions = this.#motions();
     const moved = this.#units.flatMap((unit, u): MovedUnit[] => {
@@ -486,13 +512,17 @@ class Fit {
    * values because they are within three errors, or negligible: those of the whole detector, and of each part that has
    * moved; and what cells and motions have taken up of these parameters.
    */
-  #stated(active: readonly number[]): { readonly cells: MeasuredCell[]; readonly error: Float64Array } {
+  #stated(
+    active: readonly number[],
+    settled: Normal,
+  ): { readonly cells: MeasuredCell[]; readonly error: Float64Array } {
     const open = this.#units.flatMap((_, u) => {
       const isOpen = u === 0 || active.some((p) => Math.floor(p / perUnit) === u);
       return isOpen ? (this.#parts[u] as Part).movable.map((k) => perUnit * u + k) : [];
     });
     const all = [...open, ...this.#ofCells];
-    const normal = this.#normal(all);
+    // Motions that are open but did not move are not among the equations.
+    const normal = all.length === active.length ? settled : this.#normal(all);
     const { values } = this.#without(all, all, normal, true);
     const taken = all.map((p, i) => (values[i] as number) - (this.#motion[p] as number));
     const solution = this.#without(all, all, normal);
@@ -535,69 +565,109 @@ class Fit {
 
   #place(): void {
     const motions = this.#motions();
-    this.#placed = this.#geometry.panels.map((panel, i) =>
-      movedPanel(
-        placed(panel),
-        (this.#chains[i] ?? []).map((u) => ({
-          centre: (this.#units[u] as Unit).centre,
-          motion: motions[u] as Motion,
-        })),
+    this.#planes = this.#geometry.panels.map((panel, i) =>
+      planeOf(
+        movedPanel(
+          placed(panel),
+          (this.#chains[i] ?? []).map((u) => ({
+            centre: (this.#units[u] as Unit).centre,
+            motion: motions[u] as Motion,
+          })),
+        ),
       ),
     );
   }
 
   /**
-   * Repeats steps of the fit until nothing moves; returns the normal equations at the end. Undefined if they cannot be
-   * solved.
+   * Repeats steps of the fit until the next is small beside its errors; returns the normal equations at the end.
+   * Undefined if they cannot be solved. `first` is the change of the scatter by the step before, if there was one.
    */
-  #settle(active: readonly number[]): Normal | undefined {
+  #settle(active: readonly number[], first = 1): Normal | undefined {
     const n = active.length;
+    let change = first;
     for (let round = 0; ; round++) {
-      const isLast = round === rounds;
       const normal = this.#normal(active);
       const { matrix, right } = this.#withPriors(normal, active);
       const by = solved(matrix, right, n);
       if (!by) return undefined;
-      let most = 0;
-      for (const [i, p] of active.entries()) {
-        this.#motion[p] = (this.#motion[p] as number) + (by[i] as number);
-        most = Math.max(most, Math.abs(by[i] as number));
-      }
-      for (const [i, crystal] of this.#crystals.entries()) {
-        const step = normal.steps[i]?.(by);
-        if (!step) continue;
-        most = Math.max(most, ...step.map(Math.abs));
-        const turn: Vector = [milli * (step[0] as number), milli * (step[1] as number), milli * (step[2] as number)];
-        // Strains are added, so that a large step leaves the lattice as strained as `strain` says.
-        crystal.unstrained = turnedRows(crystal.unstrained, turn);
-        for (let k = 0; k < 6; k++) crystal.strain[k] = (crystal.strain[k] as number) + (step[3 + k] as number);
-        crystal.rows = strained(crystal.unstrained, crystal.strain);
-      }
-      this.#place();
-      const change = this.#rescale(normal.openStrain);
-      if (isLast || (round > 0 && most < 0.01 && change < 0.02)) return this.#normal(active);
+      // The square of the step in its standard errors.
+      let square = 0;
+      for (let i = 0; i < n; i++) square += (by[i] as number) * (right[i] as number);
+      const isSettled = change < settledScatter && square < settledStep ** 2 && normal.ownStep < settledCrystals ** 2;
+      if (round === rounds || isSettled) return normal;
+      this.#step(active, normal, by);
+      change = this.#rescale(normal.openStrain);
     }
+  }
+
+  /** Takes steps until the scatter has settled: crystals, or the whole detector, may still move within their errors. */
+  #approach(active: readonly number[]): void {
+    for (let round = 0; round < rounds; round++) {
+      const normal = this.#normal(active);
+      const { matrix, right } = this.#withPriors(normal, active);
+      const by = solved(matrix, right, active.length);
+      if (!by) return;
+      this.#step(active, normal, by);
+      if (this.#rescale(normal.openStrain) < settledScatter) return;
+    }
+  }
+
+  /**
+   * Settles with the parameters that are kept, from the values that the equations of all of them give these; the others
+   * are zero.
+   */
+  #settleWithout(
+    active: readonly number[],
+    kept: readonly number[],
+    normal: Normal,
+    values: Float64Array,
+  ): Normal | undefined {
+    const at = new Map(kept.map((p, i) => [p, values[i] as number]));
+    const by = Float64Array.from(active, (p) => (at.get(p) ?? 0) - (this.#motion[p] as number));
+    this.#step(active, normal, by);
+    return this.#settle(kept, this.#rescale(normal.openStrain));
+  }
+
+  /** Moves the detector, the known cells and the crystals by a step. */
+  #step(active: readonly number[], { steps }: Normal, by: Float64Array): void {
+    for (const [i, p] of active.entries()) this.#motion[p] = (this.#motion[p] as number) + (by[i] as number);
+    for (const [i, crystal] of this.#crystals.entries()) {
+      const step = steps[i]?.(by);
+      if (!step) continue;
+      const turn: Vector = [milli * (step[0] as number), milli * (step[1] as number), milli * (step[2] as number)];
+      // Strains are added, so that a large step leaves the lattice as strained as `strain` says.
+      crystal.unstrained = turnedRows(crystal.unstrained, turn);
+      for (let k = 0; k < 6; k++) crystal.strain[k] = (crystal.strain[k] as number) + (step[3 + k] as number);
+      crystal.rows = strained(crystal.unstrained, crystal.strain);
+    }
+    this.#place();
+    this.#look();
   }
 
   /** Estimates the scatters from the residuals; returns the relative change of those of the peaks. */
   #rescale(openStrain: number): number {
-    const positions: number[] = [];
-    const excitations: number[] = [];
-    this.#each((_, __, residual) => {
-      positions.push(Math.abs(residual[0]), Math.abs(residual[1]));
-      excitations.push(Math.abs(residual[2]));
-    });
+    const residuals = this.#residuals;
+    const positions = new Float64Array((residuals.length / 3) * 2);
+    const excitations = new Float64Array(residuals.length / 3);
+    let count = 0;
+    for (let at = 0; at < residuals.length; at += 3) {
+      if (Number.isNaN(residuals[at])) continue;
+      positions[2 * count] = Math.abs(residuals[at] as number);
+      positions[2 * count + 1] = Math.abs(residuals[at + 1] as number);
+      excitations[count++] = Math.abs(residuals[at + 2] as number);
+    }
     // For normal scatter s, the median of magnitudes is 0.6745 s.
-    const px = Math.max(minPx, median(positions) / 0.6745);
-    const excitation = Math.max(minExcitation, median(excitations) / 0.6745);
+    const px = Math.max(minPx, median(positions.subarray(0, 2 * count)) / 0.6745);
+    const excitation = Math.max(minExcitation, median(excitations.subarray(0, count)) / 0.6745);
     const change = Math.max(Math.abs(px / this.#sigmaPx - 1), Math.abs(excitation / this.#sigmaExcitation - 1));
     [this.#sigmaPx, this.#sigmaExcitation] = [px, excitation];
-    // One step of expectation maximisation: the squares of the fitted strains, plus the variance that the fit leaves
-    // undetermined.
+    // The squares of the fitted strains, over the fraction of their prior variance that the peaks have determined
+    // (MacKay): expectation maximisation has the same end, many rounds later.
     const squares = median(
       this.#crystals.map((crystal) => this.#ownStrain(crystal).reduce((sum, x) => sum + x * x, 0) / strainLength),
     );
-    this.#strain = Math.min(usualStrain, Math.max(minStrain, Math.sqrt(squares + openStrain)));
+    const known = Math.max(minKnown, 1 - openStrain / this.#strain ** 2);
+    this.#strain = Math.min(usualStrain, Math.max(minStrain, Math.sqrt(squares / known)));
     return change;
   }
 
@@ -614,38 +684,36 @@ class Fit {
 
   /** Root mean square of the residuals of one coordinate in pixels, without outliers. */
   #rms(): number {
+    const residuals = this.#residuals;
     let [sum, count] = [0, 0];
-    this.#each((_, __, residual) => {
-      if (this.#weight(residual) === 0) return;
-      sum += residual[0] ** 2 + residual[1] ** 2;
+    for (let at = 0; at < residuals.length; at += 3) {
+      if (!(this.#weight(at) > 0)) continue;
+      sum += (residuals[at] as number) ** 2 + (residuals[at + 1] as number) ** 2;
       count += 2;
-    });
+    }
     return Math.sqrt(sum / Math.max(1, count));
   }
 
-  #weight(residual: Vector): number {
-    const square =
-      (residual[0] ** 2 + residual[1] ** 2) / this.#sigmaPx ** 2 + (residual[2] / this.#sigmaExcitation) ** 2;
-    return square >= gate * gate ? 0 : (1 - square / (gate * gate)) ** 2;
+  /** The weight of the pair whose residuals are at this place; NaN if its ray does not meet the panel. */
+  #weight(at: number): number {
+    const f = (this.#residuals[at] as number) / this.#sigmaPx;
+    const s = (this.#residuals[at + 1] as number) / this.#sigmaPx;
+    const e = (this.#residuals[at + 2] as number) / this.#sigmaExcitation;
+    const left = 1 - (f * f + s * s + e * e) / (gate * gate);
+    return left <= 0 ? 0 : left * left;
   }
 
-  /** Calls `use` for every pair, with its residuals and the quantities from which their derivatives are computed. */
-  #each(use: (crystal: number, panel: number, residual: Vector, ray: Ray) => void): void {
-    const ray = new Ray();
-    for (const [c, crystal] of this.#crystals.entries()) {
-      const { count, panel, fs, ss, indices, rows, beam } = crystal;
-      const k0 = 1 / beam.wavelengthA;
-      const [as, bs, cs] = rows;
-      for (let i = 0; i < count; i++) {
-        const [h, k, l] = [indices[3 * i] as number, indices[3 * i + 1] as number, indices[3 * i + 2] as number];
-        const node: Vector = [
-          h * as[0] + k * bs[0] + l * cs[0],
-          h * as[1] + k * bs[1] + l * cs[1],
-          h * as[2] + k * bs[2] + l * cs[2],
-        ];
-        if (!ray.meet(node, k0, this.#placed[panel[i] as number] as PlacedPanel, beam)) continue;
-        const residual: Vector = [(fs[i] as number) - ray.f, (ss[i] as number) - ray.s, -ray.excitation];
-        use(c, panel[i] as number, residual, ray);
+  /** Sets the residuals of the present state. */
+  #look(): void {
+    const [ray, residuals, planes] = [this.#ray, this.#residuals, this.#planes];
+    let at = 0;
+    for (const { count, panel, fs, ss, indices, rows, beam } of this.#crystals) {
+      ray.from(rows, beam);
+      for (let i = 0; i < count; i++, at += 3) {
+        const meets = ray.meet(indices, 3 * i, planes[panel[i] as number] as Plane);
+        residuals[at] = meets ? (fs[i] as number) - ray.f : Number.NaN;
+        residuals[at + 1] = meets ? (ss[i] as number) - ray.s : Number.NaN;
+        residuals[at + 2] = meets ? -ray.excitation : Number.NaN;
       }
     }
   }
@@ -655,47 +723,56 @@ class Fit {
     const row = new Int32Array(this.#motion.length).fill(-1);
     for (const [i, p] of active.entries()) row[p] = i;
     const equations = new Elimination(active.length);
-    const derivatives = new PairDerivatives(perUnit * this.#units.length);
+    const pair = new PairDerivatives(perUnit * this.#units.length);
     const perStrain = 1 / this.#strain ** 2;
-    let latest = 0;
-    const end = (crystal: FitCrystal): void => {
-      const { lattice, frame } = crystal;
+    const [perPx, perExcitation] = [1 / this.#sigmaPx ** 2, 1 / this.#sigmaExcitation ** 2];
+    const [ray, planes] = [this.#ray, this.#planes];
+    let at = 0;
+    for (const crystal of this.#crystals) {
+      const { count, panel, indices, lattice, frame, rows, beam } = crystal;
+      ray.from(rows, beam);
+      for (let i = 0; i < count; i++, at += 3) {
+        const weight = this.#weight(at);
+        if (!(weight > 0)) continue;
+        ray.meet(indices, 3 * i, planes[panel[i] as number] as Plane);
+        ray.derive();
+        this.#derive(pair, panel[i] as number, row);
+        for (let k = 0; k < 3; k++) pair.residual[k] = this.#residuals[at + k] as number;
+        pair.weights[0] = weight * perPx;
+        pair.weights[1] = weight * perExcitation;
+        equations.add(pair);
+      }
       const own = lattice < 0 ? [] : this.#ofCells.slice(strainLength * lattice, strainLength * (lattice + 1));
-      const rows = own.map((p) => row[p] as number);
-      equations.addPrior(this.#ownStrain(crystal), perStrain, rows, frame);
+      equations.addPrior(
+        this.#ownStrain(crystal),
+        perStrain,
+        own.map((p) => row[p] as number),
+        frame,
+      );
       equations.eliminate();
-    };
-    this.#each((c, panel, residual, ray) => {
-      while (latest < c) end(this.#crystals[latest++] as FitCrystal);
-      const weight = this.#weight(residual);
-      if (weight === 0) return;
-      this.#derive(derivatives, panel, ray, row);
-      const perPx = weight / this.#sigmaPx ** 2;
-      equations.add(residual, [perPx, perPx, weight / this.#sigmaExcitation ** 2], derivatives);
-    });
-    while (latest < this.#crystals.length) end(this.#crystals[latest++] as FitCrystal);
+    }
     return equations.normal();
   }
 
   /** Sets the derivatives of the predictions of a pair; `row` contains the row of each parameter, −1 if it is fixed. */
-  #derive(into: PairDerivatives, panel: number, ray: Ray, row: Int32Array): void {
-    const { point, alongF, alongS, stretch } = ray;
-    const { rows, shared } = into;
+  #derive(into: PairDerivatives, panel: number, row: Int32Array): void {
+    const ray = this.#ray;
+    const { rows, shared, arm } = into;
     let count = 0;
-    for (const u of this.#chains[panel] ?? []) {
-      const centre = (this.#units[u] as Unit).centre;
-      const arm: Vector = [point[0] - centre[0], point[1] - centre[1], point[2] - centre[2]];
-      const pixel = this.#pixelM[u] as number;
+    const chain = this.#chains[panel] as readonly number[];
+    for (let i = 0; i < chain.length; i++) {
+      const u = chain[i] as number;
+      const { centre } = this.#units[u] as Unit;
+      for (let k = 0; k < 3; k++) arm[k] = (ray.point[k] as number) - (centre[k] as number);
+      // A shift of the panel moves the prediction on it in the opposite direction.
+      const shift = -(this.#pixelM[u] as number) / ray.stretch;
+      const turn = -milli / ray.stretch;
       for (let p = 0; p < perUnit; p++) {
         const at = row[perUnit * u + p] as number;
         if (at < 0) continue;
-        // A shift of the panel moves the prediction on it in the opposite direction.
-        const unit: Vector = [p % 3 === 0 ? 1 : 0, p % 3 === 1 ? 1 : 0, p % 3 === 2 ? 1 : 0];
-        const by = p < 3 ? unit : cross(unit, arm);
-        const size = -(p < 3 ? pixel : milli) / stretch;
         rows[count] = at;
-        shared[2 * count] = size * (alongF[0] * by[0] + alongF[1] * by[1] + alongF[2] * by[2]);
-        shared[2 * count + 1] = size * (alongS[0] * by[0] + alongS[1] * by[1] + alongS[2] * by[2]);
+        shared[2 * count] = p < 3 ? shift * (ray.alongF[p] as number) : turn * turnAlong(p - 3, arm, ray.alongF);
+        shared[2 * count + 1] = p < 3 ? shift * (ray.alongS[p] as number) : turn * turnAlong(p - 3, arm, ray.alongS);
         count++;
       }
     }
@@ -743,13 +820,17 @@ class Fit {
    * Determines which parameters are significant. Half of the doubtful ones are removed at a time, and the others are
    * updated in the linear approximation.
    */
-  #judged(active: readonly number[], normal: Normal, first: Solution): readonly number[] {
+  #judged(
+    active: readonly number[],
+    normal: Normal,
+    first: Solution,
+  ): { kept: readonly number[]; values: Float64Array } {
     let kept = active;
     for (let solution = first; ; solution = this.#without(active, kept, normal)) {
       const likely = withMostStill(this.#parts, kept, solution.values);
       let leaving = this.#doubtful(kept, likely, solution);
       if (leaving.size === 0) leaving = this.#unsupported(active, kept, normal);
-      if (leaving.size === 0) return kept;
+      if (leaving.size === 0) return { kept, values: solution.values };
       kept = kept.filter((p) => !leaving.has(p));
     }
   }
@@ -860,6 +941,13 @@ class Fit {
   }
 }
 
+/** The component along a direction of what a rotation about an axis does to an arm: (axis × arm) · direction. */
+function turnAlong(axis: number, arm: Float64Array, along: Float64Array): number {
+  const next = (axis + 1) % 3;
+  const last = (axis + 2) % 3;
+  return (arm[next] as number) * (along[last] as number) - (arm[last] as number) * (along[next] as number);
+}
+
 /** Values of parameters, the inverse of their normal matrix, and how they respond to each crystal: H⁻¹ sᵢ. */
 interface Solution {
   readonly values: Float64Array;
@@ -918,92 +1006,3 @@ function covariance(solution: Solution, rows: readonly number[]): Float64Array {
 
 /** The variance of a parameter. */
 const variance = (solution: Solution, row: number): number => covariance(solution, [row])[0] as number;
-
-/**
- * The point where the ray of a node meets a panel, and how it changes with the node. One instance is reused for many
- * pairs.
- */
-export class Ray {
-  /** Pixels from the corner of the panel. */
-  f = 0;
-  s = 0;
-  /** 1/Å. */
-  excitation = 0;
-  /** Length of the ray in metres per 1/Å. */
-  stretch = 1;
-  /** The point in metres, without the distance and the shift of the beam. */
-  point: Vector = [0, 0, 0];
-  /** Derivatives of the fast-scan and slow-scan coordinates with respect to the node. */
-  alongF: Vector = [0, 0, 0];
-  alongS: Vector = [0, 0, 0];
-  /** Direction of the ray, the derivative of the excitation error. */
-  direction: Vector = [0, 0, 0];
-  #node: Vector = [0, 0, 0];
-
-  /** Returns whether the ray meets the plane of the panel in front of the sample. */
-  meet(node: Vector, k0: number, { corner, fs, ss }: PlacedPanel, { shiftM, distanceM }: Beam): boolean {
-    const ray: Vector = [node[0], node[1], node[2] + k0];
-    const normal = cross(fs, ss);
-    const origin: Vector = [corner[0] + shiftM[0], corner[1] + shiftM[1], corner[2] + distanceM];
-    const across = ray[0] * normal[0] + ray[1] * normal[1] + ray[2] * normal[2];
-    const t = (origin[0] * normal[0] + origin[1] * normal[1] + origin[2] * normal[2]) / across;
-    if (!(t > 0 && Number.isFinite(t))) return false;
-    const square = normal[0] * normal[0] + normal[1] * normal[1] + normal[2] * normal[2];
-    // The dual vectors of fs and ss in the plane.
-    const [df, ds] = [cross(ss, normal), cross(normal, fs)];
-    const at: Vector = [t * ray[0] - origin[0], t * ray[1] - origin[1], t * ray[2] - origin[2]];
-    this.f = (df[0] * at[0] + df[1] * at[1] + df[2] * at[2]) / square;
-    this.s = (ds[0] * at[0] + ds[1] * at[1] + ds[2] * at[2]) / square;
-    this.stretch = t;
-    const [fr, sr] = [
-      (df[0] * ray[0] + df[1] * ray[1] + df[2] * ray[2]) / across,
-      (ds[0] * ray[0] + ds[1] * ray[1] + ds[2] * ray[2]) / across,
-    ];
-    const scale = t / square;
-    this.alongF = [
-      scale * (df[0] - fr * normal[0]),
-      scale * (df[1] - fr * normal[1]),
-      scale * (df[2] - fr * normal[2]),
-    ];
-    this.alongS = [
-      scale * (ds[0] - sr * normal[0]),
-      scale * (ds[1] - sr * normal[1]),
-      scale * (ds[2] - sr * normal[2]),
-    ];
-    this.point = [t * ray[0] - shiftM[0], t * ray[1] - shiftM[1], t * ray[2] - distanceM];
-    const length = Math.sqrt(ray[0] * ray[0] + ray[1] * ray[1] + ray[2] * ray[2]);
-    this.excitation = length - k0;
-    this.#node = node;
-    this.direction = [ray[0] / length, ray[1] / length, ray[2] / length];
-    return true;
-  }
-
-  /**
-   * The point of the sphere nearest to the node. Derivatives of an excitation error are taken there: at the node they
-   * contain the error itself, and crystals would grow along the beam, and the distance with them, by more stated errors
-   * the more crystals there are (regression dilution).
-   */
-  get onSphere(): Vector {
-    const [e, [x, y, z], [u, v, w]] = [this.excitation, this.#node, this.direction];
-    return [x - e * u, y - e * v, z - e * w];
-  }
-
-  /** Derivatives of the three predictions with respect to the crystal's rotation and strain, in thousandths, [3, 9]. */
-  locals(into: Float64Array): void {
-    for (const [k, along] of [this.alongF, this.alongS, this.direction].entries()) {
-      const [u, v, w] = along;
-      const [x, y, z] = k === 2 ? this.onSphere : this.#node;
-      const at = k * locals;
-      // ω × g, and the symmetric strain times g.
-      into[at] = milli * (w * y - v * z);
-      into[at + 1] = milli * (u * z - w * x);
-      into[at + 2] = milli * (v * x - u * y);
-      into[at + 3] = milli * u * x;
-      into[at + 4] = milli * v * y;
-      into[at + 5] = milli * w * z;
-      into[at + 6] = milli * (v * z + w * y);
-      into[at + 7] = milli * (u * z + w * x);
-      into[at + 8] = milli * (u * y + v * x);
-    }
-  }
-}
