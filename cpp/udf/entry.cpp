@@ -63,12 +63,14 @@ struct Pass {
   // [planes][pixels], and for floats the first frame, about which squares are taken.
   double *sig, *shift;
   // For integers up to 16 bits: sums of the last `held` frames, one word per pixel of each plane, and a second one for
-  // squares. They are added to the doubles of `sig` when they are full, and at the end.
+  // squares. They are added to the doubles of `sig` when they are full; the latter are in use if `stored`. Neither is
+  // cleared before the frames come, block by block: clearing a plane as large as a frame takes as long as a frame.
   uint32_t* words;
   // log(v + 1) of 16-bit differences.
   double* logs;
   uint64_t frames;
   uint32_t held;
+  bool stored;
 };
 
 namespace {
@@ -120,17 +122,39 @@ Running running_of(const Pass& pass, const ewald_udf_step& step) {
   return {sum, sum + pass.pixels, sum + pass.planes * pass.pixels};
 }
 
-// Adds the running sums of pixels [first, end) to the doubles; both are multiples of a block or the end of the frame.
-void empty(const Pass& pass, size_t first, size_t end) {
-  for (uint32_t s = 0; s < pass.d.steps; s++) {
-    const ewald_udf_step& step = pass.steps[s];
-    double* plane = pass.sig + step.plane * pass.pixels;
-    if (step.kind == EWALD_UDF_STEP_KIND_SUM)
-      pass.kernels.empty_sum(running_of(pass, step), pass.pixels, first, end, plane);
-    if (step.kind == EWALD_UDF_STEP_KIND_MOMENTS)
-      pass.kernels.empty_moments(running_of(pass, step), pass.held, pass.pixels, first, end, plane,
-                                 plane + pass.pixels);
+bool is_running(const Pass& pass, const ewald_udf_step& step) {
+  return has_running(pass) &&
+         (step.kind == EWALD_UDF_STEP_KIND_SUM || step.kind == EWALD_UDF_STEP_KIND_MOMENTS);
+}
+
+// Clears the running sums of pixels [first, end) of a step.
+void clear(const Pass& pass, const ewald_udf_step& step, size_t first, size_t end) {
+  const Running r = running_of(pass, step);
+  const size_t bytes = (end - first) * sizeof(uint32_t);
+  memset(r.sum + first, 0, bytes);
+  if (step.kind != EWALD_UDF_STEP_KIND_MOMENTS) return;
+  memset(r.low + first, 0, bytes);
+  memset(r.high + first, 0, bytes);
+}
+
+// Writes the sums of pixels [first, end) of a step, both multiples of a block or the end of the frame, to its planes: the
+// doubles stored before and the running sums.
+void store(const Pass& pass, const ewald_udf_step& step, size_t first, size_t end, double* plane) {
+  const double* before = pass.sig + step.plane * pass.pixels;
+  const size_t bytes = (end - first) * sizeof(double);
+  for (uint32_t p = 0; p < planes_of(step); p++) {
+    double* to = plane + p * pass.pixels + first;
+    const double* from = before + p * pass.pixels + first;
+    if (!pass.stored)
+      memset(to, 0, bytes);
+    else if (to != from)
+      memcpy(to, from, bytes);
   }
+  if (step.kind == EWALD_UDF_STEP_KIND_SUM)
+    pass.kernels.store_sum(running_of(pass, step), pass.pixels, first, end, plane);
+  else
+    pass.kernels.store_moments(running_of(pass, step), pass.held, pass.pixels, first, end, plane,
+                               plane + pass.pixels);
 }
 
 // Data shared by the items of one call of run.
@@ -140,8 +164,8 @@ struct Job {
   uint32_t count, frames_an_item, frame_items;
   size_t pixels_an_item;
   double* nav;
-  // Whether running sums are full.
-  bool full;
+  // Whether running sums are full, and whether no frame has come before.
+  bool full, starts;
 };
 
 void frames_item(const Job& job, uint32_t item, uint32_t worker) {
@@ -227,20 +251,25 @@ void pixels_item(const Job& job, uint32_t item) {
   const Kernels& k = pass.kernels;
   const size_t begin = item * job.pixels_an_item;
   const size_t stop = begin + job.pixels_an_item < pass.pixels ? begin + job.pixels_an_item : pass.pixels;
-  if (job.full) empty(pass, begin, stop);
   for (uint32_t s = 0; s < pass.d.steps; s++) {
     const ewald_udf_step& step = pass.steps[s];
+    if (!is_plane(step.kind)) continue;
     double* plane = pass.sig + step.plane * pass.pixels;
+    const bool running = is_running(pass, step);
     for (size_t first = begin; first < stop; first += block) {
       const Stack stack{job.frames, job.count, pass.pixels, first, first + block < stop ? first + block : stop};
+      if (running && job.full) store(pass, step, first, stack.end, plane);
+      if (running && (job.full || pass.held == 0)) clear(pass, step, first, stack.end);
+      for (uint32_t p = 0; !running && job.starts && p < planes_of(step); p++)
+        memset(plane + p * pass.pixels + first, 0, (stack.end - first) * sizeof(double));
       if (step.kind == EWALD_UDF_STEP_KIND_SUM) {
-        if (has_running(pass))
+        if (running)
           k.add_running(stack, running_of(pass, step));
         else
           k.add(stack, plane);
       }
       if (step.kind == EWALD_UDF_STEP_KIND_MOMENTS) {
-        if (has_running(pass))
+        if (running)
           k.moments_running(stack, running_of(pass, step));
         else
           k.moments(stack, pass.shift, plane, plane + pass.pixels);
@@ -341,10 +370,9 @@ extern "C" EWALD_EXPORT(ewald_udf_bytes) size_t ewald_udf_bytes(const ewald_udf*
 extern "C" EWALD_EXPORT(ewald_udf_begin) int32_t ewald_udf_begin(ewald_udf* udf) {
   if (udf == nullptr) return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_udf_begin: a pointer is null");
   Pass& pass = udf->pass;
-  memset(pass.sig, 0, pass.planes * pass.pixels * sizeof(double));
-  memset(pass.words, 0, ewald::udf::words_of(pass, ewald::udf::has_moments(pass)) * sizeof(uint32_t));
   pass.frames = 0;
   pass.held = 0;
+  pass.stored = false;
   return EWALD_STATUS_OK;
 }
 
@@ -373,7 +401,8 @@ extern "C" EWALD_EXPORT(ewald_udf_run) int32_t
             0,
             0,
             nav + first * pass.columns,
-            false};
+            false,
+            pass.frames == 0 && first == 0};
     if (pass.by_frame) job.frame_items = (job.count + frames_an_item - 1) / frames_an_item;
     // Whole blocks per thread.
     const size_t blocks = (pass.pixels + ewald::udf::block - 1) / ewald::udf::block;
@@ -381,6 +410,7 @@ extern "C" EWALD_EXPORT(ewald_udf_run) int32_t
     job.full = ewald::udf::has_running(pass) && pass.held + job.count > ewald::udf::running_most;
     const size_t pixel_items = pass.by_pixel ? (pass.pixels + job.pixels_an_item - 1) / job.pixels_an_item : 0;
     team.run(job.frame_items + uint32_t(pixel_items), ewald::udf::run_item, &job);
+    pass.stored |= job.full;
     pass.held = (job.full ? 0 : pass.held) + job.count;
   }
   pass.frames += count;
@@ -391,12 +421,25 @@ extern "C" EWALD_EXPORT(ewald_udf_end) int32_t ewald_udf_end(ewald_udf* udf, dou
   if (udf == nullptr || sig == nullptr)
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_udf_end: a pointer is null");
   Pass& pass = udf->pass;
-  if (ewald::udf::has_running(pass)) ewald::udf::empty(pass, 0, pass.pixels);
-  pass.held = 0;
-  memcpy(sig, pass.sig, pass.planes * pass.pixels * sizeof(double));
+  if (pass.frames == 0) {
+    memset(sig, 0, pass.planes * pass.pixels * sizeof(double));
+    return EWALD_STATUS_OK;
+  }
+  using ewald::udf::block;
+  for (uint32_t s = 0; s < pass.d.steps; s++) {
+    const ewald_udf_step& step = pass.steps[s];
+    if (!ewald::udf::is_plane(step.kind)) continue;
+    const size_t at = step.plane * pass.pixels;
+    if (!ewald::udf::is_running(pass, step)) {
+      memcpy(sig + at, pass.sig + at, ewald::udf::planes_of(step) * pass.pixels * sizeof(double));
+      continue;
+    }
+    for (size_t first = 0; first < pass.pixels; first += block)
+      ewald::udf::store(pass, step, first, std::min(first + block, pass.pixels), sig + at);
+  }
   // Sums about the first frame become sums, and sums of squares about the mean.
   const bool about = pass.d.dtype > EWALD_NUMBER_I16;
-  for (uint32_t s = 0; s < pass.d.steps && about && pass.frames > 0; s++) {
+  for (uint32_t s = 0; s < pass.d.steps && about; s++) {
     if (pass.steps[s].kind != EWALD_UDF_STEP_KIND_MOMENTS) continue;
     double* sum = sig + pass.steps[s].plane * pass.pixels;
     double* second = sum + pass.pixels;

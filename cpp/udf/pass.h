@@ -30,7 +30,7 @@ struct Stack {
   size_t pixels, first, end;
 };
 
-// Running sums of integers up to 16 bits, one word per pixel, in the kernel's own order, emptied before they overflow.
+// Running sums of integers up to 16 bits, one word per pixel, in the kernel's own order, stored before they overflow.
 // `low` and `high` are for squares: Σ of 32-bit terms modulo 2^32, and Σ of their upper halves.
 struct Running {
   uint32_t *sum, *low, *high;
@@ -59,9 +59,9 @@ struct Kernels {
   // The same onto running sums; null where the type has none. `first` of a stack is a multiple of `block`.
   void (*add_running)(const Stack& stack, Running running);
   void (*moments_running)(const Stack& stack, Running running);
-  // Empties running sums of `frames` frames onto doubles: pixels [first, end) of `pixels`.
-  void (*empty_sum)(Running running, size_t pixels, size_t first, size_t end, double* sum);
-  void (*empty_moments)(Running running, uint64_t frames, size_t pixels, size_t first, size_t end, double* sum,
+  // Adds running sums of `frames` frames onto doubles: pixels [first, end) of `pixels`.
+  void (*store_sum)(Running running, size_t pixels, size_t first, size_t end, double* sum);
+  void (*store_moments)(Running running, uint64_t frames, size_t pixels, size_t first, size_t end, double* sum,
                         double* second);
 };
 

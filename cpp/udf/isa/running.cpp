@@ -46,11 +46,8 @@ void add(const Stack& s, Running running) {
 }
 
 template <class T>
-void empty_sum(Running running, size_t, size_t first, size_t end, double* sum) {
-  for (size_t i = first; i < end; i++) {
-    sum[i] += double(RowSum<T>(running.sum[i]));
-    running.sum[i] = 0;
-  }
+void store_sum(Running running, size_t, size_t first, size_t end, double* sum) {
+  for (size_t i = first; i < end; i++) sum[i] += double(RowSum<T>(running.sum[i]));
 }
 
 // --- sums and squares: a² + b² of two frames is one instruction for signed numbers of 16 bits, so unsigned ones are
@@ -140,7 +137,7 @@ EWALD_INLINE size_t place(size_t i, size_t pixels) {
 }
 
 template <class T>
-void empty_moments(Running r, uint64_t frames, size_t pixels, size_t first, size_t end, double* sum, double* second) {
+void store_moments(Running r, uint64_t frames, size_t pixels, size_t first, size_t end, double* sum, double* second) {
   constexpr int64_t about = middle<T>;
   for (size_t i = first; i < end; i++) {
     const size_t at = place(i, pixels);
@@ -150,10 +147,6 @@ void empty_moments(Running r, uint64_t frames, size_t pixels, size_t first, size
     sum[i] += double(s + about * int64_t(frames));
     second[i] += double(squares + 2 * about * s + about * about * int64_t(frames));
   }
-  // `first` is a multiple of the step, and so is `end`, unless it is the end of the frame.
-  memset(r.sum + first, 0, (end - first) * sizeof(uint32_t));
-  memset(r.low + first, 0, (end - first) * sizeof(uint32_t));
-  memset(r.high + first, 0, (end - first) * sizeof(uint32_t));
 }
 
 }  // namespace
@@ -164,8 +157,8 @@ void udf_running(uint32_t dtype, ewald::udf::Kernels& kernels) {
     if constexpr (sizeof(T) <= 2) {
       kernels.add_running = add<T>;
       kernels.moments_running = moments<T>;
-      kernels.empty_sum = empty_sum<T>;
-      kernels.empty_moments = empty_moments<T>;
+      kernels.store_sum = store_sum<T>;
+      kernels.store_moments = store_moments<T>;
     }
   });
 }
