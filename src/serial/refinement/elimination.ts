@@ -59,8 +59,7 @@ export class Elimination {
   readonly #shares: Share[] = [];
   readonly #steps: ((by: Float64Array) => Float64Array)[] = [];
   /** Sums over the crystals of the mean variance of their strains, and of their steps in standard errors, squared. */
-  #open = 0;
-  #ownStep = 0;
+  readonly #sums = new Float64Array(2);
   /** Of the present crystal: the equations of its parameters, and what couples them to shared ones, [n, 9]. */
   readonly #own = new Float64Array(locals * locals);
   readonly #ownRight = new Float64Array(locals);
@@ -188,9 +187,12 @@ export class Elimination {
   #eliminated(inverse: Float64Array, used: Int32Array): (by: Float64Array) => Float64Array {
     const [n, m, share] = [this.#n, used.length, this.#share];
     const { matrix, right } = this.#half;
-    for (let k = 3; k < locals; k++) this.#open += (inverse[k * (locals + 1)] as number) / strainLength;
     const alone = times(inverse, this.#ownRight, locals);
-    for (let k = 0; k < locals; k++) this.#ownStep += (alone[k] as number) * (this.#ownRight[k] as number);
+    const sums = this.#sums;
+    for (let k = 0; k < locals; k++) {
+      if (k >= 3) sums[0] = (sums[0] as number) + (inverse[k * (locals + 1)] as number) / strainLength;
+      sums[1] = (sums[1] as number) + (alone[k] as number) * (this.#ownRight[k] as number);
+    }
     // What couples the crystal's parameters to each shared one on which it depends, and how they respond, [m, locals].
     const mixed = new Float64Array(m * locals);
     const follows = new Float64Array(m * locals);
@@ -232,8 +234,8 @@ export class Elimination {
       halves: this.#halves,
       shares: this.#shares,
       steps: this.#steps,
-      openStrain: this.#open / Math.max(1, this.#steps.length),
-      ownStep: this.#ownStep / Math.max(1, this.#steps.length),
+      openStrain: (this.#sums[0] as number) / Math.max(1, this.#steps.length),
+      ownStep: (this.#sums[1] as number) / Math.max(1, this.#steps.length),
     };
   }
 }

@@ -166,6 +166,8 @@ const [minWhole, minPart] = [0.1, 0.05];
  * implausible.
  */
 const [maxPx, maxChange] = [3, 0.1];
+/** Scatter of positions in pixels, of excitation errors in 1/Å, and of strains, at first. */
+const firstScatter = [2, 2e-3, usualStrain] as const;
 /** Smallest assumed scatter of positions in pixels, and of excitation errors in 1/Å. */
 const [minPx, minExcitation] = [0.02, 2e-5];
 /**
@@ -318,9 +320,11 @@ class Fit {
   /** The residuals of each pair in the present state, [pairs, 3]; NaN where its ray does not meet the panel. */
   readonly #residuals: Float64Array;
   readonly #ray = new Ray();
-  #strain = usualStrain;
-  #sigmaPx = 2;
-  #sigmaExcitation = 2e-3;
+  /**
+   * The scatters of positions in pixels, of excitation errors in 1/Å, and of the crystals' strains. A field that holds a
+   * whole number first would have everything that reads it compiled again.
+   */
+  readonly #scatter = Float64Array.from(firstScatter);
 
   constructor(
     geometry: Geometry,
@@ -407,7 +411,7 @@ class Fit {
       crystal.unstrained = crystal.rows;
       crystal.strain = new Float64Array(strainLength);
     }
-    [this.#sigmaPx, this.#sigmaExcitation, this.#strain] = [2, 2e-3, usualStrain];
+    this.#scatter.set(firstScatter);
     this.#look();
     const candidates = this.#parts.flatMap(({ movable }, u) => movable.map((k) => perUnit * u + k));
     let active: readonly number[] = [...candidates, ...this.#ofCells];
@@ -460,6 +464,16 @@ class Fit {
     });
     const found = movedGeometry(geometry, this.#units, motions);
     return { geometry: found, moved, ...counts, rmsPx: [before, this.#rms()], cells, isDistanceKnown, freeDistance };
+  }
+
+  get #sigmaPx(): number {
+    return this.#scatter[0] as number;
+  }
+  get #sigmaExcitation(): number {
+    return this.#scatter[1] as number;
+  }
+  get #strain(): number {
+    return this.#scatter[2] as number;
   }
 
   get #distanceM(): number {
@@ -660,14 +674,14 @@ class Fit {
     const px = Math.max(minPx, median(positions.subarray(0, 2 * count)) / 0.6745);
     const excitation = Math.max(minExcitation, median(excitations.subarray(0, count)) / 0.6745);
     const change = Math.max(Math.abs(px / this.#sigmaPx - 1), Math.abs(excitation / this.#sigmaExcitation - 1));
-    [this.#sigmaPx, this.#sigmaExcitation] = [px, excitation];
+    this.#scatter.set([px, excitation]);
     // The squares of the fitted strains, over the fraction of their prior variance that the peaks have determined
     // (MacKay): expectation maximisation has the same end, many rounds later.
     const squares = median(
       this.#crystals.map((crystal) => this.#ownStrain(crystal).reduce((sum, x) => sum + x * x, 0) / strainLength),
     );
     const known = Math.max(minKnown, 1 - openStrain / this.#strain ** 2);
-    this.#strain = Math.min(usualStrain, Math.max(minStrain, Math.sqrt(squares / known)));
+    this.#scatter[2] = Math.min(usualStrain, Math.max(minStrain, Math.sqrt(squares / known)));
     return change;
   }
 
