@@ -28,7 +28,9 @@ export async function compileCore(
     given = await awaited('createContext: wasm', given as () => WasmSource | Promise<WasmSource>)();
   if (given instanceof WebAssembly.Module) return given;
   if (given instanceof ArrayBuffer || given instanceof Uint8Array) return compileBytes(given, 'the bytes given');
-  if (typeof Response !== 'undefined' && given instanceof Response)
+  // Node loads all of its `fetch` when `Response` is named, in each thread.
+  const isAddress = typeof given === 'string' || given instanceof URL;
+  if (!isAddress && typeof Response !== 'undefined' && given instanceof Response)
     return compileResponse(given, given.url || 'the response given');
   const url = toUrl(given as string | URL);
   const { href } = url;
