@@ -37,18 +37,28 @@ interface Sums {
   readonly e2: Float64Array;
 }
 
-function sumsNear(cell: Cell, spots: readonly Vector[], limit: number, most: number): Sums {
+function sumsNear(cell: Cell, spots: readonly Vector[], count: number, limit: number, most: number): Sums {
   const nodes = reciprocal(cell);
   const [moments, right] = [new Float64Array(9), new Float64Array(9)];
   const [q, e, e2] = [new Float64Array(3), new Float64Array(3), new Float64Array(3)];
+  const [node, off] = [new Float64Array(3), new Float64Array(3)];
   const squares: number[] = [];
-  for (const spot of spots) {
-    const at = cell.map((edge) => dot(edge, spot));
-    const index = at.map(Math.round);
-    if (Math.hypot(...at.map((x, i) => x - (index[i] as number))) > limit || index.every((h) => h === 0)) continue;
-    const node = [0, 1, 2].map((i) => nodes.reduce((sum, edge, k) => sum + (index[k] as number) * edge[i as 0], 0));
-    const off = spot.map((x, i) => x - (node[i] as number));
-    const square = off.reduce((sum, x) => sum + x * x, 0);
+  for (let at = 0; at < count; at++) {
+    // Called with all spots of a crystal in five rounds: an array for each of them takes most of the time.
+    const spot = spots[at] as Vector;
+    const x = dot(cell[0], spot);
+    const y = dot(cell[1], spot);
+    const z = dot(cell[2], spot);
+    const h = Math.round(x);
+    const k = Math.round(y);
+    const l = Math.round(z);
+    if ((x - h) ** 2 + (y - k) ** 2 + (z - l) ** 2 > limit ** 2 || (h === 0 && k === 0 && l === 0)) continue;
+    let square = 0;
+    for (let i = 0; i < 3; i++) {
+      node[i] = h * nodes[0][i as 0] + k * nodes[1][i as 0] + l * nodes[2][i as 0];
+      off[i] = spot[i as 0] - (node[i] as number);
+      square += (off[i] as number) ** 2;
+    }
     if (square > most) continue;
     squares.push(square);
     for (let i = 0; i < 3; i++) {
@@ -90,7 +100,7 @@ export function fitFreely(start: Cell, given: ArrayLike<number>): FreeFit | unde
   let most = Number.POSITIVE_INFINITY;
   for (const [round, limit] of limits.entries()) {
     const inside = round < 2 ? Math.max(firstSpots, spots.length >> 2) << round : spots.length;
-    const sums = sumsNear(cell, spots.slice(0, inside), limit, most);
+    const sums = sumsNear(cell, spots, Math.min(inside, spots.length), limit, most);
     const { n, right, q, e, e2 } = sums;
     if (n < fewestSpots) return undefined;
     const free = n - 3;
