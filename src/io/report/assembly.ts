@@ -89,11 +89,12 @@ export class Assembly {
     frame: ArrayLike<number>,
     into: Float64Array = new Float64Array(this.size ** 2).fill(Number.NEGATIVE_INFINITY),
   ): Float64Array {
-    for (let i = 0; i < this.#places.length; i++) {
-      const at = this.#places[i] ?? -1;
+    const places = this.#places;
+    for (let i = 0; i < places.length; i++) {
+      const at = places[i] as number;
       if (at < 0) continue;
       const value = Number(frame[i]);
-      if (value > (into[at] ?? 0)) into[at] = value;
+      if (value > (into[at] as number)) into[at] = value;
     }
     return into;
   }
