@@ -76,13 +76,15 @@ const pipeline = [
   // Options of the run that are not parameters: known cells, and a viewer.
   { cells: sourceRows.geometry, view: commandRows.view } as Parameters,
 ];
+/** Options of `mergeSink`, whose flags are for the shell's running merge. */
+const runningMerge = { wanted: mergeRows.wanted, splitBy: mergeRows.splitBy } as Parameters;
 /** Options of `readSpotList` and of `createContext`. */
 const lists = listRows;
 /** The option of `loadUdfs`. */
 const modules = { module: joinRows.modules } as Parameters;
 /** The tables of options of the functions that a command calls. */
 const libraries: Readonly<Record<string, readonly Parameters[]>> = {
-  index: [...pipeline, gridRows, lists, connectionRows, submitRows, rankRows, watchRows],
+  index: [...pipeline, runningMerge, gridRows, lists, connectionRows, submitRows, rankRows, watchRows],
   cell: [...pipeline, lists, cellSearchRows, cellFrameRows],
   'geometry check': [checkGeometryRows],
   'geometry refine': [refineStreamRows],
@@ -116,6 +118,7 @@ const libraries: Readonly<Record<string, readonly Parameters[]>> = {
 
 /** Flags that do not have the name of their option, and the program from which their name comes. */
 const renamed: Readonly<Record<string, string>> = {
+  iceFrames: 'ice, the frames with ice',
   finder: "peaks, CrystFEL's",
   acceptLog10: 'accept, without the base of the logarithm',
   gain: 'gain-map, since --gain is a number for the finder',

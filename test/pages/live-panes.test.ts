@@ -40,19 +40,29 @@ test('answers are kept once for each merge, regions by what alarms watch, and da
   expect([servedBy(panes, 0), panes.offered]).toEqual([undefined, []]);
   let crystals = 40;
   const watch = new WatchedRun([parseAlarm('roi:jet.sum<50 for 1s', '', true, { regions: ['jet'] })]);
+  let asked = 0;
   panes.begin({
-    panes: () => ({ answers: [answer(crystals)], alarms: watch.shownAlarms }),
+    panes: () => {
+      asked++;
+      return { answers: [answer(crystals)], alarms: watch.shownAlarms };
+    },
     datasetOf: ({ chunk }) => chunk,
   });
   for (let i = 0; i < 4; i++) panes.add(recordOf(i, 100 + i), 1000);
-  expect(panes.sample(1000)).toEqual([
-    ['roi:jet.sum | set 0', 101],
-    ['roi:jet.sum | set 1', 102],
-  ]);
-  expect(panes.sample(2000)).toEqual([]);
+  expect(panes.sample(1000)).toEqual({
+    means: [
+      ['roi:jet.sum | set 0', 101],
+      ['roi:jet.sum | set 1', 102],
+    ],
+    offered: ['answers', 'alarms', 'regions'],
+  });
+  expect(panes.sample(2000).means).toEqual([]);
   crystals = 60;
   panes.sample(3000);
+  // Their words are made once for a request.
+  asked = 0;
   const served = servedBy(panes, 3000);
+  expect(asked).toBe(1);
   expect(panes.offered).toEqual(['answers', 'alarms', 'regions']);
   expect(served?.answers[0]?.points.map(({ at, crystals: n }) => [at, n])).toEqual([
     [1000, 40],

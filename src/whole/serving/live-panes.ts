@@ -40,7 +40,10 @@ export class LivePanes {
 
   /** What there is to show: names of panes. */
   get offered(): string[] {
-    const { answers = [], alarms = [], origin = [] } = this.#shown;
+    return this.#offeredOf(this.#shown);
+  }
+
+  #offeredOf({ answers = [], alarms = [], origin = [] }: ShownPanes): string[] {
     const names = [...this.#recent.keys()];
     return [
       ...(answers.length > 0 ? ['answers'] : []),
@@ -51,6 +54,7 @@ export class LivePanes {
     ];
   }
 
+  /** Made anew for each call, words and all: once for a request. */
   get #shown(): ShownPanes {
     return this.#of.panes?.() ?? {};
   }
@@ -103,16 +107,20 @@ export class LivePanes {
     this.#shells.hits++;
   }
 
-  /** The means of the frames since the last call, and what the answers are now. */
-  sample(at: number): (readonly [name: string, value: number])[] {
-    this.#keep(at);
+  /** The means of the frames since the last call, and what there is to show; keeps what the answers are now. */
+  sample(at: number): {
+    readonly means: (readonly [name: string, value: number])[];
+    readonly offered: readonly string[];
+  } {
+    const shown = this.#shown;
+    this.#keep(shown, at);
     const means = [...this.#sums].map(([name, { sum, count }]) => [name, sum / count] as const);
     this.#sums.clear();
-    return means;
+    return { means, offered: this.#offeredOf(shown) };
   }
 
-  #keep(at: number): void {
-    for (const answer of this.#shown.answers ?? []) {
+  #keep({ answers = [] }: ShownPanes, at: number): void {
+    for (const answer of answers) {
       const { goal, crystals, value, error, needed, said, verdict } = answer;
       const points = this.#points.get(goal) ?? [];
       this.#points.set(goal, points);
@@ -124,8 +132,9 @@ export class LivePanes {
 
   /** Answers a request of a page at a time in ms; returns false before there is anything. */
   answer(response: ServerResponse, isHead: boolean, ms: number): boolean {
-    if (this.offered.length === 0 && this.#recent.size === 0) return false;
-    const { answers = [], alarms = [], origin = [] } = this.#shown;
+    const shown = this.#shown;
+    if (this.#offeredOf(shown).length === 0 && this.#recent.size === 0) return false;
+    const { answers = [], alarms = [], origin = [] } = shown;
     const minute = [...this.#recent].map(([name, recent]) => {
       const { median, frames } = recent.at(ms / 1000, name === 'ice' ? 'mean' : 'median');
       return [name, frames === 0 ? undefined : median] as const;

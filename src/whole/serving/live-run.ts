@@ -427,10 +427,10 @@ export class LiveRun {
 
   /** What is sampled about once a second; pages learn of panes that there are now. */
   #sampled(): (readonly [name: string, value: number])[] {
-    const means = this.#panes.sample(this.now);
-    const offered = this.#panes.offered.join();
-    if (offered !== this.#offered) this.#streams.changed();
-    this.#offered = offered;
+    const { means, offered } = this.#panes.sample(this.now);
+    const names = offered.join();
+    if (names !== this.#offered) this.#streams.changed();
+    this.#offered = names;
     return means;
   }
 
