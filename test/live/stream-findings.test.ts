@@ -1,6 +1,6 @@
 /** What a detector's own analysis sends with its images: what is read of it, and how it is compared. */
 import { expect, test } from 'vitest';
-import { findingsOf } from '../../src/io/live/stream-findings.js';
+import { finderOfSeries, findingsOf } from '../../src/io/live/stream-findings.js';
 import { StreamAgreement } from '../../src/serial/pipeline/sinks/stream-agreement.js';
 
 test('spots are read as maps or as a flat list; what has another form is left out', () => {
@@ -16,6 +16,11 @@ test('spots are read as maps or as a flat list; what has another form is left ou
     isIndexed: true,
     cell: [79, 79, 38, 90, 90, 90],
   });
+  const named = finderOfSeries(new Map([['jfjoch_release', '1.0.0-rc.135']]));
+  expect(findingsOf(new Map([['spots', maps]]), named)).toEqual({ spots, of: 'jfjoch 1.0.0-rc.135' });
+  // It becomes part of a line.
+  for (const release of [undefined, 7, '', 'a\nb', 'x'.repeat(65)])
+    expect(finderOfSeries(new Map([['jfjoch_release', release]]))).toBeUndefined();
   for (const wrong of [undefined, 'x', [1, 2], [new Map([['x', 1]])], [[1, 2, 3]], [spot(Number.NaN, 2)]])
     expect(findingsOf(new Map([['spots', wrong]]))).toBeUndefined();
 });

@@ -180,7 +180,7 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
       await push.bind('tcp://127.0.0.1:*');
       const source = ['--zmq-input', push.lastEndpoint ?? '', '--zmq-pull', '--no-data-timeout=3'];
       const pulled = ewald(['index', ...source, ...usual.slice(0, 2), '--backend=wasm', '-j', '1', ...more]);
-      for (const message of await dectrisMessages(frames.slice(0, 3), [1024, 1024], { found }))
+      for (const message of await dectrisMessages(frames.slice(0, 3), [1024, 1024], { found, release: '1.0.0-rc.135' }))
         await push.send(message);
       const done = await pulled;
       push.close();
@@ -192,9 +192,18 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
       /The stream's spots agree in 67 % of 3 hits, -?0\.0\d, -?0\.0\d px beside ours\. Its lattices agree in 67 % of 3 frames that either indexed\./,
     );
     expect(readFileSync(join(folder, 'compared.stream'), 'utf8')).not.toContain('ewald/spots_of');
-    const used = await run('-o', '-', '--peaks=stream');
-    expect(used.out.match(/^ewald\/spots_of = stream$/gm), used.err).toHaveLength(3);
+    const file = join(folder, 'used.h5');
+    const used = await run('-o', '-', '--peaks=stream', '--hdf5', file);
+    expect(used.out.match(/^ewald\/spots_of = jfjoch 1\.0\.0-rc\.135$/gm), used.err).toHaveLength(3);
     expect(used.out.match(/^num_peaks = \d+$/gm)).toEqual(whole.map((chunk) => `num_peaks = ${spotsOf(chunk).length}`));
+    expect(readFileSync(file).toString('latin1')).toMatch(/spots_of[^]{1,99}jfjoch 1\.0\.0-rc\.135/);
+    // As if the stream counted from the corner: half a pixel beside those that are found here.
+    const refusedRun = await run('-o', join(folder, 'refused.stream'), '--peaks=stream', '--no-half-pixel-shift');
+    expect(refusedRun.code, refusedRun.err).toBe(2);
+    expect(refusedRun.err).toMatch(
+      /spots that the stream sends lie −0\.5\d?, −0\.5\d? px .* beside those found here \(\d+ spots in 3 frames\)/,
+    );
+    expect(existsSync(join(folder, 'refused.stream'))).toBe(false);
   });
 
   for (const version of ['V1', 'V2'])

@@ -10,6 +10,8 @@ export async function dectrisMessages(
     distanceM = 0.06,
     /** What an analysis before the stream has found in an image: rows of x, y and intensity, and the cell. */
     found = undefined as ((image: number) => { spots: number[][]; cell?: number[] | undefined }) | undefined,
+    /** The release of the program that has found it. */
+    release = undefined as string | undefined,
   } = {},
 ): Promise<Uint8Array[]> {
   const head = (major: number, n: number): Uint8Array => {
@@ -42,6 +44,7 @@ export async function dectrisMessages(
     channels: list(text('threshold_1')),
     detector_translation: list(float(0), float(0), float(distanceM)),
     incident_wavelength: float(1.3),
+    ...(release !== undefined && { jfjoch_release: text(release) }),
     number_of_images: head(0, images.length),
     pixel_size_x: float(1 / 13333.3333),
     pixel_size_y: float(1 / 13333.3333),

@@ -166,6 +166,8 @@ export interface ListedPeaks {
   readonly ss: Float32Array;
   /** Sums above the background as stated in the file; absent if it has none. */
   readonly intensity?: Float32Array | undefined;
+  /** The program that found them, where frames that are received name it. */
+  readonly of?: string | undefined;
 }
 
 /** Options of reading peak lists. */

@@ -11,6 +11,8 @@ export interface Series {
   readonly mask: Uint8Array | undefined;
   /** The first of its channels, whose images are used. */
   readonly channel: string | undefined;
+  /** The program whose findings its images carry, if it is named. */
+  readonly finder?: string | undefined;
 }
 
 /** A series whose start was not received. */

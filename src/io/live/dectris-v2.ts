@@ -17,7 +17,7 @@ import {
   type Series,
 } from './dectris-message.js';
 import type { LiveFrame } from './frame.js';
-import { findingsOf } from './stream-findings.js';
+import { finderOfSeries, findingsOf } from './stream-findings.js';
 
 type Message = ReadonlyMap<string, unknown>;
 
@@ -84,13 +84,14 @@ async function seriesOf(message: Message, codecs: Codecs): Promise<Series> {
     },
     mask: mask && badPixels(mask.numbers as Uint32Array),
     channel,
+    finder: finderOfSeries(message),
   };
 }
 
 /** The frame of an image message. Throws `Format`. */
 async function frameOfV2(
   message: Message,
-  { meta, mask, channel }: Series,
+  { meta, mask, channel, finder }: Series,
   codecs: Codecs,
   name: string,
   fields: readonly string[],
@@ -100,7 +101,7 @@ async function frameOfV2(
   const array = await rowsArray(one, codecs);
   if (!array) throw new EwaldError('Format', `${name}: the image message contains no image`);
   const [height = 0, width = 0] = array.shape;
-  const findings = findingsOf(message);
+  const findings = findingsOf(message, finder);
   return {
     numbers: array.numbers,
     dtype: array.dtype,

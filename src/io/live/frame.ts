@@ -46,7 +46,7 @@ export interface LiveFrame extends NumberedImage {
 
 /** The frame as a separate dataset. */
 export function liveDataset(
-  { numbers, dtype, shape, fields = {}, peaks, meta, mask }: LiveFrame,
+  { numbers, dtype, shape, fields = {}, peaks, findings, meta, mask }: LiveFrame,
   name: string,
 ): Dataset {
   const source = memorySource(bytesOfArray(numbers), name);
@@ -74,6 +74,7 @@ export function liveDataset(
         fs: moved(peaks.fs),
         ss: moved(peaks.ss),
         intensity: Float32Array.from(peaks.intensity),
+        ...(findings?.of !== undefined && { of: findings.of }),
       };
     },
   });

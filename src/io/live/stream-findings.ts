@@ -14,6 +14,8 @@ export interface LivePeaks {
 
 /** What was found before the image arrived. */
 export interface StreamFindings {
+  /** The program that found it, if the stream names it. */
+  readonly of?: string | undefined;
   /** Relative to the centre of the first pixel, or to its corner: nothing states it. */
   readonly spots: LivePeaks;
   /** Whether a lattice was found; undefined if the message does not say it. */
@@ -24,14 +26,31 @@ export interface StreamFindings {
 
 type Message = ReadonlyMap<string, unknown>;
 
-/** The findings of an image message; undefined if it has none. */
-export function findingsOf(message: Message): StreamFindings | undefined {
+/** A name and a version that may stand in a line of a stream. */
+const isName = (value: unknown): value is string => typeof value === 'string' && /^[\w.+-]{1,64}$/.test(value);
+
+/**
+ * The program whose findings the images of a series carry, by its start message: Jungfraujoch's release, under the name
+ * that it has in its files. It is not verified that messages have it.
+ */
+export function finderOfSeries(start: Message): string | undefined {
+  const release = start.get('jfjoch_release');
+  return isName(release) ? `jfjoch ${release}` : undefined;
+}
+
+/** The findings of an image message by the program `of`; undefined if it has none. */
+export function findingsOf(message: Message, of?: string): StreamFindings | undefined {
   const spots = spotsOf(message.get('spots'));
   if (!spots) return undefined;
   const result = message.get('indexing_result');
   const isIndexed = typeof result === 'boolean' ? result : typeof result === 'number' ? result > 0 : undefined;
   const cell = cellOf(message.get('indexing_unit_cell'));
-  return { spots, ...(isIndexed !== undefined && { isIndexed }), ...(cell && { cell }) };
+  return {
+    spots,
+    ...(of !== undefined && { of }),
+    ...(isIndexed !== undefined && { isIndexed }),
+    ...(cell && { cell }),
+  };
 }
 
 const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);

@@ -20,8 +20,8 @@ export interface PeakList {
   readonly panel: Own<Uint32Array>;
   /** Number of weaker peaks that `maxPeaks` omitted; absent if it omitted none. */
   readonly omitted?: number | undefined;
-  /** Whose peaks they are, if they were not found here: those that a detector's analysis has sent. */
-  readonly of?: 'stream' | undefined;
+  /** Whose peaks they are, if a detector's analysis has sent them: its name, or `stream` if it has not named itself. */
+  readonly of?: string | undefined;
   /** With `rings`: mean, sigma, lower and upper limit of every ring, [rings, 4]. */
   readonly rings: Own<Float32Array> | undefined;
   /** With `sums`: the sums of all good pixels of every ring. */

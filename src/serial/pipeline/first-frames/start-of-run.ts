@@ -33,6 +33,11 @@ export async function startOfRun(context: Plans, own: OwnSearch, run: StartOfRun
   const { signal } = options;
   const { cellSearch } = checked;
   const firstFrames = source.firstFrames.bind(source);
+  if (checked.settings.finder === 'stream') {
+    const { halfPixelShift, minRes, maxRes } = checked.settings;
+    const { refuseOffsetSpots } = await import('./stream-spots.js');
+    await refuseOffsetSpots(context, await own.detector(), { halfPixelShift, minRes, maxRes }, firstFrames, signal);
+  }
   const learn = async (
     search: OwnSearch,
     used: GivenGeometry | undefined,

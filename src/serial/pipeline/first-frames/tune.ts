@@ -40,10 +40,11 @@ export interface Tuned {
 }
 
 /**
- * Number of frames examined, and maximum number of frames tried to obtain them; an unreadable one is reported when the
- * run reaches it.
+ * Number of frames examined, and below the maximum number of frames tried to obtain them; an unreadable one is reported
+ * when the run reaches it.
  */
-const [lookedAt, tried] = [4, 32];
+export const lookedAt = 4;
+const tried = 32;
 
 /**
  * Tunes a search. If a threshold (for dispersion: a gain) is given, the caller has already examined the frames; they

@@ -52,8 +52,8 @@ const shapes: Readonly<Record<string, readonly number[]>> = {
 };
 
 /** A table as a group of the file. */
-const groupOf = (table: Table<string>): WriteNode => ({
-  attributes: { NX_class: 'NXcollection' },
+const groupOf = (table: Table<string>, attributes: Readonly<Record<string, string>> = {}): WriteNode => ({
+  attributes: { NX_class: 'NXcollection', ...attributes },
   children: Object.fromEntries(
     Object.entries(table).map(([name, column]) => {
       const unit = units[name];
@@ -122,6 +122,8 @@ class RunTables {
   readonly #files = new Map<string, number>();
   /** The copied header fields of all frames, as lines of a stream. */
   readonly #headerLines: string[] = [];
+  /** Whose the peaks are that were not found here. */
+  readonly #spotsOf = new Set<string>();
   /** Whether the known cell had names of axes to choose from; other files have no column for them. */
   #anyNamed = false;
 
@@ -159,6 +161,7 @@ class RunTables {
   }
 
   #addPeaks({ peaks, spots, crystals }: FrameRecord): void {
+    if (peaks.of !== undefined) this.#spotsOf.add(peaks.of);
     const owner = new Int32Array(peaks.count).fill(-1);
     const hkl = new Int32Array(3 * peaks.count);
     // A peak that belongs to two lattices is assigned to the first.
@@ -205,7 +208,8 @@ class RunTables {
       files: { attributes: { NX_class: 'NXcollection' }, children: Object.fromEntries(names) },
       header_lines: { value: this.#headerLines.join('\n') },
       frames: this.#grid.within(groupOf(this.#frame)),
-      peaks: groupOf(this.#peak),
+      // The line `ewald/spots_of` of a stream.
+      peaks: groupOf(this.#peak, this.#spotsOf.size > 0 ? { spots_of: [...this.#spotsOf].join(', ') } : {}),
       crystals: groupOf(this.#anyNamed ? { ...crystal, named } : crystal),
       reflections: groupOf(this.#reflection),
     };

@@ -13,9 +13,11 @@ const minShare = 0.5;
 /** Cells are the same if their lengths and angles differ by at most this fraction. */
 const sameCell = 0.03;
 /** A median offset that is larger is marked: half a pixel may separate the conventions. */
-const maxOffsetPx = 0.1;
-/** Frames whose offsets are kept, and disagreement of hits that is a warning. */
-const [maxOffsets, maxDisagreement] = [50, 0.1];
+export const maxOffsetPx = 0.1;
+/** Frames whose offsets are compared. */
+export const maxOffsets = 50;
+/** Disagreement of hits that is a warning. */
+const maxDisagreement = 0.1;
 
 interface Spots {
   readonly fs: ArrayLike<number>;
@@ -23,7 +25,7 @@ interface Spots {
 }
 
 /** The offsets of spots from the nearest ones of another list, as far as they are the same. */
-function offsets(of: Spots, others: Spots): [number, number][] {
+export function spotOffsets(of: Spots, others: Spots): [number, number][] {
   return Array.from({ length: of.fs.length }, (_, i) => {
     let best: [number, number] | undefined;
     for (let k = 0; k < others.fs.length; k++) {
@@ -59,7 +61,7 @@ export class StreamAgreement {
     if (own.hit) {
       this.#hits++;
       const [few, many] = own.peaks.fs.length < spots.fs.length ? [own.peaks, spots] : [spots, own.peaks];
-      const found = offsets(few, many);
+      const found = spotOffsets(few, many);
       if (few.fs.length > 0 && found.length >= minShare * few.fs.length) this.#sameHits++;
       const sign = few === spots ? -1 : 1;
       if (this.#frames <= maxOffsets) for (const [x, y] of found) this.#offsets.push([sign * x, sign * y]);
@@ -115,13 +117,15 @@ export function agreementSink(
   warn: (text: string) => void,
 ): FrameSink {
   const agreement = new StreamAgreement();
+  const used = new Set<string>();
   return {
     async add({ origin, hit, peaks, crystals: [first] }) {
       const findings = take(origin.event ?? 0);
+      if (peaks.of !== undefined) used.add(peaks.of);
       const cell = first && [...first.lengths, ...first.angles];
       if (findings && !isUsed) agreement.add(findings, { hit, peaks, cell });
     },
-    panes: () => ({ origin: isUsed ? ['Spots: those of the stream. Lattices: ewald.'] : agreement.lines }),
+    panes: () => ({ origin: isUsed ? [`Spots: ${namesOf(used)}. Lattices: ewald.`] : agreement.lines }),
     async close() {
       const { doubt } = agreement;
       if (doubt !== undefined) warn(doubt);
@@ -129,4 +133,10 @@ export function agreementSink(
     },
     async discard() {},
   };
+}
+
+/** Whose spots are used: those of programs that the stream names, or of the stream. */
+function namesOf(used: ReadonlySet<string>): string {
+  const named = [...used].filter((name) => name !== 'stream');
+  return named.length > 0 ? named.join(' and ') : 'those of the stream';
 }

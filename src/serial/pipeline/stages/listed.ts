@@ -53,7 +53,7 @@ export async function listedPeaks(
 ): Promise<PeakList> {
   if (!dataset.peaks)
     throw new EwaldError('Format', `${dataset.name} is of a format (${dataset.format}) that lists no peaks`);
-  const { fs, ss, intensity } = await dataset.peaks(frame, 1, { path, halfPixel, signal });
+  const { fs, ss, intensity, of: sender = of } = await dataset.peaks(frame, 1, { path, halfPixel, signal });
   const taken: number[] = [];
   const panels: number[] = [];
   for (let i = 0; i < fs.length; i++) {
@@ -86,6 +86,6 @@ export async function listedPeaks(
     pixels: new Uint32Array(taken.length),
     panel: Uint32Array.from(panels),
     rings: undefined,
-    ...(of && { of }),
+    ...(of && { of: sender }),
   };
 }
