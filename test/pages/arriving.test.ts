@@ -213,6 +213,14 @@ describe.skipIf(!zmq)(`received frames${zmq ? '' : ' (absent: zeromq)'}`, () => 
     const images = [1, 2, 3].map((value) => new Uint16Array(48).fill(value));
     for (const message of await dectrisMessages(images, shape)) await push.send(message);
     expect(await pixelOf(shown, { ...(await shown.newest(2)), event: 0 })).toBe(3);
+    // The page knows the detector, and says which run would show more than the frames.
+    const { facts } = await shown.heard();
+    expect(facts).toMatchObject({ panes: ['more'], geometry: expect.stringMatching(/clen = 0\.06/) });
+    const { more } = (await (await shown.get('live/panes')).json()) as { more: { text: string; command: string } };
+    expect(more.text).toMatch(/nothing has searched them.*End this viewer first/);
+    expect(more.command).toBe(
+      `ewald index --zmq-input ${push.lastEndpoint} --zmq-pull -o run.stream --radial-profile --view`,
+    );
     push.close();
   });
 

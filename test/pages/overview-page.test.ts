@@ -1,8 +1,12 @@
 // @module-tag all: it opens Chromium
 /** The overview of a run in progress: panes for what there is, lanes, answers, alarms; what it costs; its looks. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { formatNpy } from 'ewald';
 import type { ViewedRun } from 'ewald/pipeline';
+import { convert } from 'ewald/shell';
 import { type ServedView, serveView } from 'ewald/view';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -250,7 +254,8 @@ test('panes are there only for what there is; a run without any keeps the pictur
   const { page, faults, add } = await runOf({ rois: ['water'] });
   for (let i = 0; i < 30; i++) await add({ rois: { water: regionAt(2) } });
   await expect.poll(() => page.locator('#side-of-run h2').allInnerTexts()).toEqual(['Now', 'Last minute']);
-  expect(await page.locator('#stage-of-run > *').count()).toBe(0);
+  // What stands in their place says how to have some.
+  expect(await page.locator('#stage-of-run > *').allTextContents()).toEqual([expect.stringMatching(/^No charts: /)]);
   expect((await page.locator('#side-of-run').allTextContents()).join()).not.toContain('May we stop');
   const plain = await runOf({});
   for (let i = 0; i < 30; i++) await plain.add({});
@@ -258,6 +263,30 @@ test('panes are there only for what there is; a run without any keeps the pictur
   expect(await plain.page.locator('#overview').count()).toBe(0);
   expect([...faults, ...plain.faults]).toEqual([]);
 }, 120_000);
+
+test('frames that nothing searches are shown; their overview says which run shows more', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'ewald-overview-'));
+  const data = Float32Array.from({ length: 64 * 64 }, (_, i) => (i * 7919) % 50);
+  writeFileSync(join(folder, 'a.npy'), formatNpy({ shape: [1, 64, 64], complex: false, data }));
+  await convert(join(folder, 'a.npy'), join(folder, 'run 1.h5'));
+  rmSync(join(folder, 'a.npy'));
+  const view = await serveView([folder], { follow: true });
+  views.push(view);
+  const page = await (await browser.newContext({ viewport: { width: 1280, height: 860 } })).newPage();
+  pages.push(page);
+  await page.goto(view.url);
+  await page.waitForSelector('#overview');
+  expect(await page.evaluate(() => document.body.dataset.overview)).toBe('false');
+  await page.click('#overview');
+  await page.waitForSelector('#empty-overview code');
+  expect(await page.textContent('#empty-overview code')).toMatch(
+    /^ewald index \S+ --follow -o run\.stream --radial-profile --view$/,
+  );
+  const side = (await page.textContent('#side-of-run')) ?? '';
+  expect(side).toMatch(/In the beam\? Good\?not searched/);
+  expect(side).not.toContain('hits 0 %');
+  await rm(folder, { recursive: true });
+});
 
 test('positions that arrive with the frames make a map, which grows with them', async () => {
   const { page, faults, add } = await runOf({});

@@ -57,4 +57,6 @@ export interface ShownPanes {
   readonly alarms?: readonly ShownAlarm[] | undefined;
   /** Where numbers come from that were not found here, in words. */
   readonly origin?: readonly string[] | undefined;
+  /** What is not known without a run that searches the frames, and the command that begins one. */
+  readonly more?: { readonly text: string; readonly command: string } | undefined;
 }

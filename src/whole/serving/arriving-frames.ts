@@ -7,7 +7,12 @@ import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
 import { fileReason } from '../../base/file-errors.js';
+import { inShell } from '../../base/shell-words.js';
+import { formatGeometry } from '../../crystal/geometry/write.js';
 import { sizeOf } from '../../io/chip/grid.js';
+import type { Dataset } from '../../io/data/dataset.js';
+import { geometryFromFile } from '../../io/detector/from-file.js';
+import type { ShownPanes } from '../../io/live/shown-panes.js';
 import { placeOf } from '../../serial/pipeline/grid/frame-grid.js';
 import { liveImage } from '../../serial/pipeline/grid/grid-lines.js';
 import type { GridOptions } from '../../serial/pipeline/grid/grid-options.js';
@@ -92,6 +97,7 @@ export async function followArriving(live: LiveRun, options: ArrivingOptions): P
     peaks: undefined,
     total: undefined,
     received: given.kind === 'live' ? () => undefined : undefined,
+    panes: () => ({ more: searchOf(options) }),
   };
   live.expect();
   const opening = open();
@@ -106,6 +112,23 @@ export async function followArriving(live: LiveRun, options: ArrivingOptions): P
       ending.abort();
       await done.catch(() => undefined);
     },
+  };
+}
+
+/** What a run would show of these frames, which are not searched here, and its command. */
+function searchOf({ inputs, geometry, cell, follow, grid }: ArrivingOptions): ShownPanes['more'] {
+  const source = isPaths(inputs) ? [...inputs, ...(follow ? ['--follow'] : [])] : (inputs.flags ?? [inputs.address]);
+  const given = Object.entries({ '-g': geometry, '-p': cell, '--grid': grid.grid, '--grid-file': grid.gridFile });
+  const words = given.flatMap(([flag, value]) => (typeof value === 'string' ? [flag, value] : []));
+  const isPulled = source.includes('--zmq-pull');
+  return {
+    text:
+      'These frames are shown as they arrive; nothing has searched them. A run finds hits, crystals and their ' +
+      'resolution, draws the radial profile and, if you ask for them, regions, alarms and whether there is enough ' +
+      `(--roi, --alarm, --wanted).${isPulled ? ' End this viewer first: a frame that is pulled reaches one program only.' : ''}`,
+    command: ['ewald', 'index', ...source, ...words, '-o', 'run.stream', '--radial-profile', '--view']
+      .map(inShell)
+      .join(' '),
   };
 }
 
@@ -124,7 +147,14 @@ async function report(
       const width = axes.at(-1) ?? 1;
       const chip = await runGrid(grid, source, runPlace);
       const wells = chip && { wells: sizeOf(chip.grid), placeOf: (origin: FrameOrigin) => placeOf(chip, origin) };
-      live.begin({ ...run, ...wells, size: [width, axes.slice(0, -1).reduce((product, n) => product * n, 1)] });
+      // A page does not see what a detector states about itself.
+      const geometry = run.geometry || (run.received ? statedGeometry(source.first) : '');
+      live.begin({
+        ...run,
+        ...wells,
+        geometry,
+        size: [width, axes.slice(0, -1).reduce((product, n) => product * n, 1)],
+      });
       let count = 0;
       for await (const { file, filename, frames, serials, live: received } of source.tasks(1, () => false)) {
         const [one] = received ?? [];
@@ -143,6 +173,16 @@ async function report(
     // The end of the viewer is not an error.
     if (signal.aborted && isEwaldError(error)) return;
     live.finish('stopped', messageOf(error));
+    throw error;
+  }
+}
+
+/** The geometry that received frames state; empty if they do not. */
+function statedGeometry(first: Dataset): string {
+  try {
+    return formatGeometry(geometryFromFile(first));
+  } catch (error) {
+    if (isEwaldError(error)) return '';
     throw error;
   }
 }

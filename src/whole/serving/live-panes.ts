@@ -43,12 +43,13 @@ export class LivePanes {
     return this.#offeredOf(this.#shown);
   }
 
-  #offeredOf({ answers = [], alarms = [], origin = [] }: ShownPanes): string[] {
+  #offeredOf({ answers = [], alarms = [], origin = [], more }: ShownPanes): string[] {
     const names = [...this.#recent.keys()];
     return [
       ...(answers.length > 0 ? ['answers'] : []),
       ...(alarms.length > 0 ? ['alarms'] : []),
       ...(origin.length > 0 ? ['origin'] : []),
+      ...(more ? ['more'] : []),
       ...(names.some((name) => name.startsWith('roi:')) ? ['regions'] : []),
       ...(this.#hasProfile ? ['profile'] : []),
     ];
@@ -134,7 +135,7 @@ export class LivePanes {
   answer(response: ServerResponse, isHead: boolean, ms: number): boolean {
     const shown = this.#shown;
     if (this.#offeredOf(shown).length === 0 && this.#recent.size === 0) return false;
-    const { answers = [], alarms = [], origin = [] } = shown;
+    const { answers = [], alarms = [], origin = [], more } = shown;
     const minute = [...this.#recent].map(([name, recent]) => {
       const { median, frames } = recent.at(ms / 1000, name === 'ice' ? 'mean' : 'median');
       return [name, frames === 0 ? undefined : median] as const;
@@ -147,6 +148,7 @@ export class LivePanes {
       minute: Object.fromEntries(minute),
       hasProfile: this.#hasProfile,
       backgroundRange: this.#backgroundRange,
+      ...(more && { more }),
       ...(this.#shells && { shells: this.#shells }),
     });
     response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
@@ -163,6 +165,7 @@ export interface ServedPanes {
   readonly datasets: readonly string[];
   readonly minute: Readonly<Record<string, number | undefined>>;
   readonly hasProfile: boolean;
+  readonly more?: ShownPanes['more'];
   /** What the background is the mean of, d in Å. */
   readonly backgroundRange?: readonly [from: number, to: number];
   /** Spots of hits in shells, whose outer limits are Å. */

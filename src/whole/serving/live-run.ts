@@ -224,6 +224,7 @@ export class LiveRun {
   /** Starts to follow frames that are not searched in this process; the first of them describes the detector. */
   begin(run: ViewedRun): void {
     this.#run = run;
+    this.#panes.begin(run);
     this.#searches = false;
     this.#note = undefined;
     this.#change('running');

@@ -40,6 +40,8 @@ const searched = new Set<number>();
 let names: readonly string[] = [];
 let regions: readonly string[] = [];
 /** Of wells that follow from positions: how often they were determined, and frames that came while they were read. */
+/** Whether nothing searches the frames. */
+let isUnsearched = false;
 let revision = 0;
 let reading = false;
 const waiting: (readonly [frame: FrameStatistics, index: number])[] = [];
@@ -65,12 +67,13 @@ setInterval(mark, shownMs);
 
 /** Takes frames of a run over a chip. */
 export function addFrames(
-  { chip: facts, regions: ofRun = [] }: RunFacts,
+  { chip: facts, regions: ofRun = [], searches }: RunFacts,
   frames: readonly FrameStatistics[],
   first: number,
 ): void {
   if (!facts) return;
   names = facts.names;
+  isUnsearched = !searches;
   regions = ofRun;
   if ((facts.revision ?? 0) !== revision) {
     revision = facts.revision ?? 0;
@@ -353,7 +356,7 @@ function writeLegend(): void {
   };
   made.legend.replaceChildren(
     ends,
-    swatch('light-dark(#cdd1d7, #3d434c)', isCount ? 'none' : 'no value'),
+    swatch('light-dark(#cdd1d7, #3d434c)', isUnsearched ? 'not searched' : isCount ? 'none' : 'no value'),
     swatch('var(--paper)', 'to come'),
     swatch('var(--wrong)', 'unreadable'),
   );

@@ -13,6 +13,8 @@ import { addOverviewStyle } from './overview-style.js';
 import { drawProfiles, loadProfiles } from './profile-tab.js';
 import { strip } from './strip-loader.js';
 
+/** The name of what stands in the place of panes. */
+const emptyName = ' empty';
 /** Interval at which the server is asked, ms. */
 const everyMs = 2000;
 
@@ -36,7 +38,7 @@ let served: ServedPanes | undefined;
 let text = '';
 let loading = false;
 let loadedAt = Number.NEGATIVE_INFINITY;
-/** What the user chose; the overview of a run that has one is shown until then. */
+/** What the user chose; until then, a run has its overview, and frames that nothing searches are shown. */
 let chosen: boolean | undefined;
 /** What each pane shows, so that only those are drawn whose content has changed. */
 const shown = new Map<string, string>();
@@ -59,19 +61,38 @@ function apply(on: boolean): void {
 
 /** Writes what has changed. */
 export function write(feed: LiveFeed, isElsewhere: boolean): void {
-  const on = (chosen ?? true) && !isElsewhere;
+  const on = (chosen ?? feed.facts?.searches !== false) && !isElsewhere;
   apply(on);
   void load(feed.isOver);
   if (!on || !served) return;
   const panes = served;
   strip()?.setAlarms(panes.alarms);
   strip()?.setDatasets(panes.datasets);
-  writeSide(side, panes, feed, strip()?.minuteSums());
+  writeSide(side, panes, feed, { minute: strip()?.minuteSums(), rate: strip()?.latestWords(feed.now).rate });
   const names = [...(feed.facts?.profiles ? ['profile'] : []), ...panes.answers.map(({ goal }) => goal)];
   for (const one of [...stage.children] as HTMLElement[])
-    if (one.id !== 'chip-pane' && !names.includes(one.dataset.name ?? '')) one.remove();
+    if (one.id !== 'chip-pane' && ![...names, emptyName].includes(one.dataset.name ?? '')) one.remove();
   if (feed.facts?.profiles) void writeProfile();
   for (const answer of panes.answers) writeForecast(answer);
+  writeEmpty(panes, names.length === 0);
+}
+
+/** What stands in the place of panes that there are none of. */
+function writeEmpty({ more }: ServedPanes, isEmpty: boolean): void {
+  const chip = document.getElementById('chip-pane');
+  const isNeeded = more !== undefined || (isEmpty && chip?.parentElement !== stage);
+  const old = stage.querySelector('#empty-overview');
+  if (!isNeeded) old?.remove();
+  if (!isNeeded || old) return;
+  const text =
+    more?.text ??
+    'No charts: --radial-profile draws profiles here, --grid a chip, and --merge with --wanted says whether there is enough.';
+  const pane = element('section', '', [element('h2', more ? 'More' : ''), element('p', text)]);
+  if (more) pane.append(element('code', more.command));
+  pane.id = 'empty-overview';
+  pane.className = 'run-pane';
+  pane.dataset.name = emptyName;
+  stage.append(pane);
 }
 
 async function load(isOver: boolean): Promise<void> {

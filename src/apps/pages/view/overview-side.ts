@@ -15,9 +15,14 @@ const ofBeam = /^(hits|rate|lag|roi:)/;
 const ofMachine = /^(disk|memory)/;
 
 /** Writes the column anew where its words have changed. */
-export function writeSide(side: HTMLElement, panes: ServedPanes, feed: LiveFeed, minute: Minute): void {
+export function writeSide(
+  side: HTMLElement,
+  panes: ServedPanes,
+  feed: LiveFeed,
+  { minute, rate }: { readonly minute: Minute; readonly rate: string | undefined },
+): void {
   const sections = [
-    section('Now', questions(panes, minute)),
+    section('Now', feed.facts?.searches === false ? arrivals(feed, rate) : questions(panes, minute)),
     section('May we stop?', panes.answers.map(goalOf)),
     section('Last minute', lastMinute(panes, feed, minute)),
     section('Alarms', panes.alarms.map(alarmOf)),
@@ -75,6 +80,16 @@ function questions(panes: ServedPanes, minute: Minute): HTMLElement[] {
   return [list];
 }
 
+/** What is known of frames that nothing searches. */
+function arrivals(feed: LiveFeed, rate = '0.0'): HTMLElement[] {
+  const list = element('dl');
+  list.className = 'questions';
+  const now = Number(rate) > 0 ? `yes, ${rate} /s` : 'none for 10 s';
+  list.append(element('dt', 'Frames arrive?'), element('dd', feed.isOver ? 'the source has ended' : now));
+  list.append(element('dt', 'In the beam? Good?'), element('dd', 'not searched'));
+  return [list];
+}
+
 function goalOf({ title, verdict, state, lines }: ServedPanes['answers'][number]): HTMLElement {
   const head = element('p', '', [element('b', title), document.createTextNode(' ')]);
   const said = element('span', state === 'reached' ? `✓ ${verdict}` : verdict);
@@ -97,9 +112,7 @@ function lastMinute(
   };
   if (minute && minute.frames > 0) {
     add('Frames', String(minute.frames));
-    // Without a run nothing has searched them.
-    if (feed.facts?.searches === false) add('Hits', 'not searched');
-    else {
+    if (feed.facts?.searches !== false) {
       add('Hits', percent(minute.hits, minute.frames));
       add('Indexed of hits', percent(minute.indexed, minute.hits));
     }
@@ -121,7 +134,10 @@ function lastMinute(
       orUnknown(ice, (value) => `${Math.round(100 * value)} % of frames`),
     );
   for (const [name, value] of Object.entries(regions)) if (value != null) add(name.slice(4), short(value));
-  if (list.children.length === 0) return feed.isOver ? [] : [quiet('No frame has been searched yet.')];
+  if (list.children.length === 0)
+    return feed.isOver
+      ? []
+      : [quiet(feed.facts?.searches === false ? 'No frame has arrived.' : 'No frame has been searched yet.')];
   return shells && shells.hits > 0 ? [list, ...barsOf(shells)] : [list];
 }
 

@@ -23,6 +23,9 @@ body[data-overview=true] #strip-legend{display:none}
 .run-pane .fill{position:relative;min-height:0}
 .run-pane .fill canvas{position:absolute;inset:0}
 #side-of-run p{overflow-wrap:anywhere}
+#empty-overview{align-content:start;grid-template-rows:none;padding:1rem}
+#empty-overview p{max-width:40rem;margin:0 0 .75rem}
+#empty-overview code{overflow-wrap:anywhere;user-select:all;padding:.5rem;background:var(--line);border-radius:.25rem;justify-self:start}
 #side-of-run .quiet{color:var(--quiet);font-size:.85rem}
 #side-of-run .verdict{font-size:1.05rem;font-weight:600}
 #side-of-run .goal+.goal{margin-top:.6rem}

@@ -45,7 +45,7 @@ export interface LiveFacts {
   readonly searches: boolean;
   /** Whether its frames have radial profiles. */
   readonly profiles?: boolean | undefined;
-  /** What its overview has: `answers`, `alarms`, `profile`, `regions`, `origin`; absent without any. */
+  /** What its overview has: `answers`, `alarms`, `profile`, `regions`, `origin`, `more`; absent without any. */
   readonly panes?: readonly string[] | undefined;
   /** The names of its regions. */
   readonly regions?: readonly string[] | undefined;

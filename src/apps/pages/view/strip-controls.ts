@@ -172,6 +172,10 @@ export function writeStrip(of: LiveStripInput | FramesStripInput): void {
   strip.draw({ ...scene, window, alarm, alarms });
   const { frames, hits, indexed } = window.sums();
   const isUnsearched = 'isUnsearched' in scene && scene.isUnsearched;
+  // A share of hits that nothing counts has no level.
+  byId('strip-alarm')
+    .closest('label')
+    ?.toggleAttribute('hidden', isUnsearched === true);
   const found = isUnsearched ? 'not searched' : `hits ${share(hits, frames)}, indexed ${share(indexed, hits)} of hits`;
   canvas.ariaLabel = `The run over time: ${frames} frames, ${found}. Click a column to see its first frame.`;
   canvas.title = '';

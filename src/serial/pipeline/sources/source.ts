@@ -131,6 +131,8 @@ export interface SourceOptions {
 export interface LiveInput {
   /** Where they come from, for messages. */
   readonly address: string;
+  /** The flags of `ewald index` for the same frames. */
+  readonly flags?: readonly string[] | undefined;
   /** Connects and waits for the first frame. */
   openLive(options: SourceOptions): Promise<RunSource>;
 }

@@ -67,7 +67,11 @@ export function zmqSource(options: ZmqSourceOptions): LiveInput {
     );
   const how = zmqRequest !== undefined ? 'request' : zmqPull ? 'pull' : 'subscribe';
   const words = zmqRequest !== undefined ? [zmqRequest] : [...(zmqSubscribe ?? [''])];
-  return { address, openLive: (run) => LiveSource.open({ ...run, address, how, words, timeoutS }) };
+  const flags = [
+    ...['--zmq-input', address],
+    ...(how === 'pull' ? ['--zmq-pull'] : words.filter(Boolean).flatMap((word) => [`--zmq-${how}`, word])),
+  ];
+  return { address, flags, openLive: (run) => LiveSource.open({ ...run, address, how, words, timeoutS }) };
 }
 
 type LiveOptions = SourceOptions & Asking;
