@@ -3,11 +3,10 @@
  * object, and patterns with gaps. A wrong image looks like an image, so that nobody sees it otherwise.
  */
 import { findBadPixels } from '../calibrate/bad-pixels.js';
-import { polynomial } from '../calibrate/descan.js';
 import { type Image, regionsOf } from '../calibrate/image.js';
 import { placeOf } from '../calibrate/moments.js';
 import { findRotation } from '../calibrate/rotation.js';
-import { lengths, trendMap } from '../calibrate/trend.js';
+import { lengths, polynomial, trendMap } from '../calibrate/trend.js';
 
 /** The shifts of a scan, as they are integrated. */
 export interface IntegratedField {

@@ -1,7 +1,8 @@
 /** The disk of the direct beam over a scan: fitted, its descan removed, fitted again; or why not. */
-import { aligned, type Block, findTrend, type Rest } from './descan.js';
+import { aligned, type Block, besideEdge, findTrend, type Rest } from './descan.js';
 import { type DiskFit, diskParameters, fitDisk } from './disk.js';
 import { diskErrors } from './disk-errors.js';
+import { type Edge, edgeShift } from './edge.js';
 import type { Image } from './image.js';
 import { profileDoubt, profileError } from './profile-doubt.js';
 import { type Start, startOf } from './start.js';
@@ -16,6 +17,9 @@ export interface Beam {
   /** Errors of cy, cx, R, w, a, b, e1, e2, gy, gx, s. */
   readonly errors: Float64Array;
   readonly trend: Trend | undefined;
+  /** The edge of an object, which is no part of the trend, and one that may be what seems to be the trend. */
+  readonly edge: Edge | undefined;
+  readonly otherwise: Edge | undefined;
   /** Mean over the scan of the centre, in pixels. */
   readonly cy: number;
   readonly cx: number;
@@ -27,12 +31,16 @@ const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
  * Adds what the motion of the disk beside its trend may do to radius and ellipse: the sum has an edge that is wider
  * along one direction, which the fit, with one width, takes for another radius there.
  */
-function withSmear(errors: Float64Array, { x, y, up, down }: Rest, { p }: DiskFit): Float64Array {
+function addSmear(errors: Float64Array, { x, y, up, down }: Rest, { p }: DiskFit): void {
   const [R, w] = [p[2] as number, p[3] as number];
   const stretch = (a: number, b: number): number => Math.abs(a * a - b * b) / w / 2 / R;
   const smear = [(x * x + y * y) / 4 / w, stretch(x, y), stretch(up, down)];
   for (const [i, k] of [2, 6, 7].entries()) errors[k] = Math.hypot(errors[k] as number, smear[i] as number);
-  return errors;
+}
+
+/** The motion that some share of what an edge moves is. */
+function restOfEdge({ shift: [y, x] }: Edge, share: number): Rest {
+  return { x: share * x, y: share * y, up: share * Math.SQRT1_2 * (x + y), down: share * Math.SQRT1_2 * (x - y) };
 }
 
 /** Why the sum has no sharp disk, or its brightest disk is not the direct beam. */
@@ -63,6 +71,11 @@ function otherBeam({ p }: DiskFit, rest: Rest | undefined, image: Image, good: U
 
 /** Share of the radius by which an edge of unknown shape may be elsewhere, as a share of its width. */
 const unknownShape = 0.008;
+
+/** Share of what an edge moves in the mean that its shape leaves open, from simulated foils. */
+const unknownEdge = 0.6;
+/** Share of what an edge moves that may widen the sum where its shape is not known. */
+const edgeSmear = 0.4;
 
 /** Why the fitted disk cannot be trusted. */
 function beamDoubt(fit: DiskFit, errors: Float64Array, start: Start, image: Image, good: Uint8Array, span: number) {
@@ -126,33 +139,64 @@ export function findBeam(
     blocks.map(({ sum }) => sum),
   );
   let fitted = { image, good };
-  let { trend, rest } = findTrend(blocks, image, good, fit.p, nav) ?? { trend: undefined, rest: undefined };
-  if (trend && trend.order > 0 && trend.span > 0.3) {
+  let found = findTrend(blocks, image, good, fit.p, nav);
+  if (found && Math.max(found.trend.span, Math.hypot(...(found.edge?.shift ?? [0]))) > 0.3) {
     // Blurred by descan, the sum has another edge and another ellipse than a frame.
-    const sharp = aligned(blocks, image, good, trend);
+    const sharp = aligned(blocks, image, good, found);
     const begin = fit.p.slice();
     for (const part of [0, 1] as const)
-      begin[part] = (fit.p[part] as number) + (trend.coefficients[0]?.[part] as number);
+      begin[part] = (fit.p[part] as number) + (found.trend.coefficients[0]?.[part] as number);
     begin[3] = Math.max(0.5, 0.06 * (begin[2] as number));
     const second = fitDisk(sharp.image, sharp.good, begin);
     const again = second && findTrend(blocks, image, good, second.p, nav);
     if (second && again) {
-      [fit, trend, rest, fitted] = [second, again.trend, again.rest, sharp];
+      [fit, found, fitted] = [second, again, sharp];
       errors = diskErrors(second, sharp.image, sharp.parts);
     }
   }
   if (!errors) return 'the fit of the disk has no error';
   errors[2] = Math.hypot(errors[2] as number, unknownShape * (fit.p[3] as number), profileError(fit, fitted.image));
-  if (rest) withSmear(errors, rest, fit);
+  const { trend, rest, edge, otherwise } = found ?? {};
+  if (rest) addSmear(errors, rest, fit);
   const doubt =
     otherBeam(fit, rest, image, good) ??
     beamDoubt(fit, errors, start, image, good, trend?.span ?? 0) ??
     profileDoubt(fit, fitted.image);
   if (doubt !== undefined) return doubt;
   const [aside, asideErrors] = [trend?.coefficients[0] ?? [0, 0], trend?.errors[0] ?? [0, 0]];
-  // The edge of a foil moves the disk to one side in a part of the scan, of which that of the sum is the mean.
+  // Fields of an object may move the disk to one side in a part of the scan, of which that of the sum is the mean.
+  const byEdge = meanEdge(blocks, edge ?? otherwise);
+  // An edge wider than the scan is known only as far as its shape is.
+  const open = edge && besideEdge(blocks, edge) ? unknownEdge : 1;
+  if (edge) addSmear(errors, restOfEdge(edge, edgeSmear * open), fit);
   for (const part of [0, 1] as const)
-    errors[part] = Math.max(errors[part] as number, Math.hypot(aside[part], asideErrors[part]));
-  const [y, x] = trend && trend.order > 0 ? aside : [0, 0];
-  return { ...fitted, fit, errors, trend, cy: (fit.p[0] as number) + y, cx: (fit.p[1] as number) + x };
+    errors[part] = Math.hypot(
+      Math.max(errors[part] as number, Math.hypot(edge ? 0 : aside[part], asideErrors[part])),
+      open * byEdge[part],
+    );
+  const [y, x] = (trend && trend.order > 0) || edge ? aside : [0, 0];
+  const told = trend && otherwise ? orNone(trend) : trend;
+  const motion = { trend: told, edge, otherwise };
+  return { ...fitted, ...motion, fit, errors, cy: (fit.p[0] as number) + y, cx: (fit.p[1] as number) + x };
+}
+
+/** A trend that may be none: errors as large as its coefficients. */
+function orNone(trend: Trend): Trend {
+  const errors = trend.errors.map(([y, x], k) => {
+    const [cy, cx] = k === 0 ? [0, 0] : (trend.coefficients[k] as readonly [number, number]);
+    return [Math.hypot(y, cy), Math.hypot(x, cx)] as const;
+  });
+  return { ...trend, errors };
+}
+
+/** By how much (y, x) an edge moves the disk in the mean over the scan. */
+function meanEdge(blocks: readonly Block[], edge: Edge | undefined): readonly [y: number, x: number] {
+  if (!edge) return [0, 0];
+  let [y, x] = [0, 0];
+  for (const { terms } of blocks) {
+    const [dy, dx] = edgeShift(edge, terms);
+    y += dy / blocks.length;
+    x += dx / blocks.length;
+  }
+  return [y, x];
 }

@@ -297,7 +297,14 @@ function notesOf({ beam, axes, stop, doubts, leftOut }: Found): string[] {
   const notes: string[] = [...doubts];
   if (leftOut > 0) notes.push(`${leftOut} of the frames have no finite number and are omitted`);
   if (typeof beam !== 'string') {
-    const { trend } = beam;
+    const { trend, edge, otherwise } = beam;
+    if (edge)
+      notes.push(
+        `the edge of an object crosses the scan and moves the disk by ${Math.hypot(...edge.shift).toFixed(2)} pixels: ` +
+          'centre and descan are without it',
+      );
+    if (otherwise)
+      notes.push('what seems to be descan may be the edge of an object that crosses the scan: the errors allow for it');
     const moves = trend && trend.order > 0 ? `the disk moves by ${trend.span.toFixed(2)} pixels over the scan; ` : '';
     // Without a drift, and without an object, there is no field.
     if (moves !== '' || axes !== noStructure)

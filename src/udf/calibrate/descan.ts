@@ -2,8 +2,9 @@
 import { inverseOf, logDeterminant, times } from '../../base/linear.js';
 import { median } from '../../base/median.js';
 import { type DiskParameters, fitDisk, movedOnly } from './disk.js';
+import { type Edge, edgeShift, findEdge, shareAt, withoutEdge } from './edge.js';
 import type { Image } from './image.js';
-import { lengths, shiftAt, type Trend, trendMap } from './trend.js';
+import { lengths, type Moved, polynomial, residuals, shiftAt, type Trend, trendMap } from './trend.js';
 
 /** The sum of the frames of a block of the scan, and the means of the polynomials over its positions. */
 export interface Block {
@@ -21,57 +22,13 @@ function spanOf(map: Float64Array): number {
   return Math.max(highY - lowY, highX - lowX);
 }
 
-/** A shift somewhere in the scan. */
-interface Moved {
-  readonly shift: readonly [number, number];
-  readonly terms: readonly number[];
-}
-
-/** The least-squares polynomial of some length; far points lose their weight (Tukey, 5 σ). */
-export function polynomial(moved: readonly Moved[], weights: readonly number[], length: number) {
-  let now = [...weights];
-  const coefficients = Array.from({ length }, (): [number, number] => [0, 0]);
-  let inverse = new Float64Array(0);
-  for (let round = 0; round < 15; round++) {
-    const matrix = new Float64Array(length * length);
-    for (const [i, { terms }] of moved.entries())
-      for (let j = 0; j < length; j++)
-        for (let k = 0; k < length; k++)
-          matrix[j * length + k] =
-            (matrix[j * length + k] as number) +
-            (now[i] as number) * (terms[j] as number) * (terms[k] as number) +
-            (j === k ? 1e-12 : 0);
-    const found = inverseOf(matrix, length);
-    if (!found) return undefined;
-    inverse = found as typeof inverse;
-    for (let j = 0; j < length; j++)
-      for (const part of [0, 1] as const) {
-        let sum = 0;
-        for (const [i, { terms, shift }] of moved.entries())
-          for (let k = 0; k < length; k++)
-            sum += (inverse[j * length + k] as number) * (now[i] as number) * (terms[k] as number) * shift[part];
-        (coefficients[j] as [number, number])[part] = sum;
-      }
-    const distances = residuals(moved, coefficients).map(
-      ([y, x], i) => Math.hypot(y, x) * Math.sqrt(weights[i] as number),
-    );
-    const scale = median(distances) / 1.1774 + 1e-12;
-    now = weights.map((weight, i) => weight * (1 - Math.min(1, (distances[i] as number) / (5 * scale)) ** 2) ** 2);
-  }
-  return { coefficients, inverse, weights: now };
-}
-
-const residuals = (moved: readonly Moved[], coefficients: Trend['coefficients']): [number, number][] =>
-  moved.map(({ shift, terms }) => {
-    const [y, x] = shiftAt(coefficients, terms);
-    return [shift[0] - y, shift[1] - x];
-  });
+type MovedBlocks = (Moved & { readonly error: number; readonly place: readonly [number, number] })[];
 
 /** The blocks that have a disk: how far it is from that of the sum. */
 function movedBlocks(blocks: readonly Block[], image: Image, good: Uint8Array, disk: DiskParameters) {
   const total = image.data.reduce((sum, value, i) => sum + (good[i] ? value : 0), 0);
   const radius = disk[2] as number;
-  const moved: (Moved & { readonly error: number; readonly place: readonly [number, number] })[] = [];
+  const moved: MovedBlocks = [];
   const side = Math.round(Math.sqrt(blocks.length));
   for (const [i, { sum, terms }] of blocks.entries()) {
     const share = sum.reduce((all, value, i) => all + (good[i] ? value : 0), 0) / total;
@@ -120,7 +77,7 @@ type Errors = (readonly [y: number, x: number])[];
  * with Matérn's correlation (1 + t) exp(−t) and the likeliest reach. Its likelihood is restricted to what the
  * polynomial does not explain (Patterson & Thompson): by residuals alone, a field of long reach would seem too small.
  */
-function fieldErrors(moved: ReturnType<typeof movedBlocks>, fit: NonNullable<ReturnType<typeof polynomial>>): Errors {
+function fieldErrors(moved: MovedBlocks, fit: NonNullable<ReturnType<typeof polynomial>>): Errors {
   const { coefficients, inverse, weights } = fit;
   const [n, length] = [moved.length, coefficients.length];
   const products = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
@@ -160,7 +117,7 @@ function fieldErrors(moved: ReturnType<typeof movedBlocks>, fit: NonNullable<Ret
 }
 
 /** The correlations of a field of some reach between blocks, [blocks, blocks]. */
-function correlations(moved: ReturnType<typeof movedBlocks>, reach: number): Float64Array {
+function correlations(moved: MovedBlocks, reach: number): Float64Array {
   return Float64Array.from(
     moved.flatMap(({ place }, i) =>
       moved.map((other, k) => {
@@ -180,21 +137,8 @@ function correlations(moved: ReturnType<typeof movedBlocks>, reach: number): Flo
  */
 const [clearly, likely] = [5, 4];
 
-/**
- * The polynomial of the scan, and what it leaves: a constant where no coefficient of a plane or parabola is descan.
- * Undefined if fewer than 12 blocks have a disk.
- */
-export function findTrend(
-  blocks: readonly Block[],
-  image: Image,
-  good: Uint8Array,
-  disk: DiskParameters,
-  nav: readonly [number, number],
-): { readonly trend: Trend; readonly rest: Rest } | undefined {
-  const moved = movedBlocks(blocks, image, good, disk);
-  if (moved.length < 12) return undefined;
-  const usual = median(moved.map(({ error }) => error));
-  const weights = moved.map(({ error }) => 1 / (error * error + usual * usual));
+/** The blocks with a disk and their weights, with the polynomial of these: a constant where nothing else is descan. */
+function trendOf(moved: MovedBlocks, weights: readonly number[], nav: readonly [number, number]): Trend | undefined {
   const fits = lengths.flatMap((length) => polynomial(moved, weights, length) ?? []);
   if (fits.length < lengths.length) return undefined;
   const errors = fits.map((fit) => fieldErrors(moved, fit));
@@ -208,12 +152,43 @@ export function findTrend(
   const order = !moves ? 0 : hasAbove(2, lengths[1], likely) ? 2 : 1;
   const { coefficients } = fits[order] as (typeof fits)[0];
   const span = order === 0 ? 0 : spanOf(trendMap(coefficients, nav));
-  const trend = { order, coefficients, errors: errors[order] as Errors, span } as const;
+  return { order, coefficients, errors: errors[order] as Errors, span };
+}
+
+/** How the disk moves over a scan. */
+export interface Motion {
+  /** Without the edge of an object that crosses the scan, if that is certain. */
+  readonly trend: Trend;
+  readonly edge: Edge | undefined;
+  /** What trend and edge leave. */
+  readonly rest: Rest;
+  /** An edge that may be what seems to be the trend. */
+  readonly otherwise: Edge | undefined;
+}
+
+/** Undefined if fewer than 12 blocks have a disk. */
+export function findTrend(
+  blocks: readonly Block[],
+  image: Image,
+  good: Uint8Array,
+  disk: DiskParameters,
+  nav: readonly [number, number],
+): Motion | undefined {
+  const moved = movedBlocks(blocks, image, good, disk);
+  if (moved.length < minBlocks) return undefined;
+  const usual = median(moved.map(({ error }) => error));
+  const weights = moved.map(({ error }) => 1 / (error * error + usual * usual));
+  const whole = trendOf(moved, weights, nav);
+  if (!whole) return undefined;
+  const found = findEdge(moved, weights, whole);
+  const edge = found?.isCertain ? found.edge : undefined;
+  const beside = edge ? moved.map((one) => ({ ...one, shift: withoutEdge(one, edge) })) : moved;
+  const trend = (edge && trendOf(beside, weights, nav)) ?? whole;
   const rest = restOf(
-    residuals(moved, coefficients),
+    residuals(beside, trend.coefficients),
     moved.map(({ error }) => error),
   );
-  return { trend, rest };
+  return { trend, edge, rest, otherwise: edge ? undefined : found?.edge };
 }
 
 /** An image moved by (−dy, −dx) pixels, by bilinear interpolation; pixels from outside are 0. */
@@ -232,21 +207,36 @@ function movedBack({ height, width }: Image, from: Float64Array, dy: number, dx:
   return out;
 }
 
+/** Blocks with a disk that tell how it moves. */
+const minBlocks = 12;
+/** The share of the shift of an edge up to which a block has the disk of the beam, and not what the edge makes of it. */
+const unmoved = 0.1;
+
+/** The blocks that an edge leaves as they are; undefined if they are too few to tell the disk. */
+export function besideEdge(blocks: readonly Block[], edge: Edge): Block[] | undefined {
+  const some = blocks.filter(({ terms }) => shareAt(edge, terms) < unmoved);
+  return some.length < minBlocks ? undefined : some;
+}
+
 /**
- * The sums of the blocks moved to where the disk is in the middle of the trend, with the pixels that are good in all
- * of them. Otherwise a plane of descan looks like an ellipse in the sum.
+ * The sums of the blocks moved to where the disk is in the middle of the trend, beside any edge, with the pixels that
+ * are good in all of them. Otherwise a plane of descan looks like an ellipse in the sum. Blocks on an edge are left out
+ * if there are others enough.
  */
 export function aligned(
   blocks: readonly Block[],
   image: Image,
   good: Uint8Array,
-  { coefficients }: Pick<Trend, 'coefficients'>,
+  { trend: { coefficients }, edge }: Motion,
 ): { image: Image; good: Uint8Array; parts: Float64Array[] } {
+  const beside = edge && besideEdge(blocks, edge);
   const share = Float64Array.from(good);
   const [lit, data] = [new Float64Array(good.length).fill(1), new Float64Array(good.length)];
-  const parts = blocks.map(({ sum, terms }) => {
-    const [y, x] = shiftAt(coefficients, terms);
-    const [dy, dx] = [y - (coefficients[0]?.[0] as number), x - (coefficients[0]?.[1] as number)];
+  const parts = blocks.map((block) => {
+    const { sum, terms } = block;
+    if (beside && !beside.includes(block)) return new Float64Array(good.length);
+    const [[y, x], [v, u]] = [shiftAt(coefficients, terms), edge ? edgeShift(edge, terms) : [0, 0]];
+    const [dy, dx] = [y + v - (coefficients[0]?.[0] as number), x + u - (coefficients[0]?.[1] as number)];
     const there = movedBack(image, share, dy, dx);
     const part = movedBack(
       image,

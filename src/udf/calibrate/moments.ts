@@ -1,8 +1,7 @@
 /** Centres of mass within the disk, with pixels missing, from sums under masks. */
 import type { Beam } from './beam.js';
-import { polynomial } from './descan.js';
 import type { Image } from './image.js';
-import { shiftAt, termsOf } from './trend.js';
+import { polynomial, shiftAt, termsOf } from './trend.js';
 
 /** The masks of a pass over the frames: counts, counts · y, counts · x around the centre, and the dark field. */
 interface MomentMasks {

@@ -1,4 +1,6 @@
 /** Polynomials in the position within a scan. */
+import { inverseOf } from '../../base/linear.js';
+import { median } from '../../base/median.js';
 
 /** Descan over the scan: coefficients (y, x) in pixels of 1, u, v, u² − ⟨u²⟩, u v, v² − ⟨v²⟩. */
 export interface Trend {
@@ -55,3 +57,56 @@ export function trendMap(
       );
   return map;
 }
+
+/** A shift somewhere in the scan. */
+export interface Moved {
+  readonly shift: readonly [number, number];
+  readonly terms: readonly number[];
+}
+
+/** The coefficients of the first terms by least squares; undefined if the places do not determine them. */
+export function leastSquares(moved: readonly Moved[], weights: readonly number[], length: number) {
+  const coefficients = Array.from({ length }, (): [number, number] => [0, 0]);
+  const matrix = new Float64Array(length * length);
+  for (const [i, { terms }] of moved.entries())
+    for (let j = 0; j < length; j++)
+      for (let k = 0; k < length; k++)
+        matrix[j * length + k] =
+          (matrix[j * length + k] as number) +
+          (weights[i] as number) * (terms[j] as number) * (terms[k] as number) +
+          (j === k ? 1e-12 : 0);
+  const inverse = inverseOf(matrix, length);
+  if (!inverse) return undefined;
+  for (let j = 0; j < length; j++)
+    for (const part of [0, 1] as const) {
+      let sum = 0;
+      for (const [i, { terms, shift }] of moved.entries())
+        for (let k = 0; k < length; k++)
+          sum += (inverse[j * length + k] as number) * (weights[i] as number) * (terms[k] as number) * shift[part];
+      (coefficients[j] as [number, number])[part] = sum;
+    }
+  return { coefficients, inverse };
+}
+
+/** The least-squares polynomial of some length; far points lose their weight (Tukey, 5 σ). */
+export function polynomial(moved: readonly Moved[], weights: readonly number[], length: number) {
+  let now = [...weights];
+  let found: ReturnType<typeof leastSquares>;
+  for (let round = 0; round < 15; round++) {
+    found = leastSquares(moved, now, length);
+    if (!found) return undefined;
+    const distances = residuals(moved, found.coefficients).map(
+      ([y, x], i) => Math.hypot(y, x) * Math.sqrt(weights[i] as number),
+    );
+    const scale = median(distances) / 1.1774 + 1e-12;
+    now = weights.map((weight, i) => weight * (1 - Math.min(1, (distances[i] as number) / (5 * scale)) ** 2) ** 2);
+  }
+  return found && { ...found, weights: now };
+}
+
+/** What coefficients leave of shifts. */
+export const residuals = (moved: readonly Moved[], coefficients: Trend['coefficients']): [number, number][] =>
+  moved.map(({ shift, terms }) => {
+    const [y, x] = shiftAt(coefficients, terms);
+    return [shift[0] - y, shift[1] - x];
+  });
