@@ -335,17 +335,35 @@ test('a run is resumed with nothing to do, with other frames, and beside a file 
 });
 
 test.each([
-  ['while it runs', 'processFrame() { started(); for (;;); }', ''],
-  ['while its module is loaded', 'processFrame() {}', 'started(); for (;;);'],
-])('a function of the user that never returns %s ends with Ctrl-C', { tags: 'all' }, async (_, method, top) => {
+  ['while it runs', 'processFrame() { started(); for (;;); }', '', []],
+  ['while its module is loaded', 'processFrame() {}', 'started(); for (;;);', []],
+  ['while parts are merged', 'processFrame() {}, merge() { started(); for (;;); }', '', ['--executor', 'workers']],
+])('a function of the user that never returns %s ends with Ctrl-C', { tags: 'all' }, async (_, method, top, more) => {
   const text = `import { writeSync } from 'node:fs';
     const started = () => writeSync(2, 'started');
-    export const spin = { name: 'spin', buffers: { n: { kind: 'nav', dtype: 'f32' } }, ${method} };
+    export const spin = {
+      name: 'spin', module: import.meta.url, buffers: { n: { kind: 'nav', dtype: 'f32' } }, ${method}
+    };
     ${top}`;
   const udf = join(folder, 'spins.mjs');
   writeFileSync(udf, text);
-  const words = ['run', 'scan.npy', '--udf', udf, '-o', 'spun.npy', '--backend', 'wasm'];
+  const words = ['run', 'scan.npy', '--udf', udf, '-o', 'spun.npy', '--backend', 'wasm', ...more];
   const { signal } = await ewald(words, { cwd: folder, interruptAt: /started/ });
   expect(signal).toBe('SIGINT');
   expect(existsSync(join(folder, 'spun.npy'))).toBe(false);
+});
+
+test('a library whose start never returns ends with Ctrl-C', { tags: 'all' }, async () => {
+  writeFileSync(join(folder, 'spin.h'), 'int f(int a);\n#warning started\n');
+  // (module (func (loop br 0)) (start 0))
+  const sections = [
+    [1, 1, 0x60, 0, 0],
+    [3, 1, 0],
+    [8, 0],
+    [10, 1, 7, 0, 3, 0x40, 0x0c, 0, 0x0b, 0x0b],
+  ].map(([id = 0, ...bytes]) => [id, bytes.length, ...bytes]);
+  writeFileSync(join(folder, 'spin.wasm'), Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...sections.flat()]));
+  const words = ['ffi', 'spin.h', '--lib', './spin.wasm', '--call', 'f', '1'];
+  const { signal } = await ewald(words, { cwd: folder, interruptAt: /started/ });
+  expect(signal).toBe('SIGINT');
 });

@@ -65,7 +65,7 @@ export function register(program: Command, _deps: CliDeps): void {
 }
 
 async function run(header: string, options: Options): Promise<void> {
-  const { library: path, definitions, includeDir, skipUnsupported, cpp, backend = 'auto' } = options;
+  const { library: path, definitions, includeDir, skipUnsupported, cpp } = options;
   const given = { definitions, includeDir, skipUnsupported, cpp };
   const reading = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const stages = path === undefined ? [] : ['a library (--lib)'];
@@ -82,24 +82,27 @@ async function run(header: string, options: Options): Promise<void> {
     else list(declared, undefined);
     return;
   }
-  const library = await getLibHandle<Record<string, never>>({
-    ...reading,
-    // The header is only read again if another data model requires it.
-    header: isNative(options) ? declared : header,
-    library: path,
-    buildDir: options.buildDir,
-    backend,
-  });
+  // The header is only read again if another data model requires it.
+  const known = isNative(options) ? declared : header;
+  // A library may never return, from a call or already from its start: the system's Ctrl-C ends it.
+  await killable(() => use(path, known, reading, options));
+}
+
+/** Opens the library, calls a function of it or lists what it has. */
+async function use(
+  library: string,
+  header: string | FunctionTable,
+  reading: object,
+  { call: words, json = false, buildDir, backend = 'auto' }: Options,
+): Promise<void> {
+  const opened = await getLibHandle<Record<string, never>>({ ...reading, header, library, buildDir, backend });
   try {
-    if (options.call) await call(library, options.call, options.json ?? false);
-    else if (options.json)
-      printJson({
-        ...library.table,
-        library: { path, backend: library.backend, missing: missing(library) },
-      });
-    else list(library.table, library);
+    if (words) await call(opened, words, json);
+    else if (json)
+      printJson({ ...opened.table, library: { path: library, backend: opened.backend, missing: missing(opened) } });
+    else list(opened.table, opened);
   } finally {
-    library.dispose();
+    opened.dispose();
   }
 }
 
@@ -172,7 +175,7 @@ async function call(library: Library, [name = '', ...words]: readonly string[], 
   }
   const fn = (library as unknown as Record<string, (...values: unknown[]) => unknown>)[name];
   const values = words.map((word, i) => argument(word, declared, i));
-  const result = textIn(await killable(() => fn?.(...values)), declared.result);
+  const result = textIn(await fn?.(...values), declared.result);
   const written = values.map(plain);
   if (json) {
     printJson({ function: name, result: plain(result), arguments: written });

@@ -185,8 +185,9 @@ async function analyse(
 ): Promise<void> {
   const { connect, view: port, stay } = flags;
   const { writes = true } = outputs;
-  // A function of the user that never returns leaves no turn to a handler of signals: the system's ends it.
-  const isHere = flags.udfs !== undefined && flags.connect === undefined && chosen.kind === 'inline';
+  // A function of the user that never returns leaves no turn to a handler of signals: the system's ends it. Workers end
+  // with this process, which merges their parts by the user's functions; those of a cluster must be told.
+  const isHere = flags.udfs !== undefined && flags.connect === undefined && chosen.kind !== 'nats';
   const ended = flags.udfs === undefined ? <T>(work: () => Promise<T>): Promise<T> => work() : killable;
   const udfs = await ended(() => loadUdfs(flags.udfs ?? [], { module: flags.module, params: flags.params }));
   const ctx = await contextOf(chosen, flags, signal);

@@ -5,6 +5,7 @@
  * the signal: 130, 143 or 129.
  */
 import { rmSync } from 'node:fs';
+import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 
 let code = 130;
@@ -65,6 +66,7 @@ export function interruptible(): PlatformSignal {
 export async function killable<T>(work: () => T | Promise<T>): Promise<T> {
   // A signal that has arrived, but not at its listener, would be lost with it.
   await new Promise((resolve) => setImmediate(resolve));
+  if (current?.aborted) throw new EwaldError('Aborted', 'interrupted before it began');
   for (const [name, listener] of listeners) process.removeListener(name, listener);
   try {
     return await work();
