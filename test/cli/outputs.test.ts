@@ -328,8 +328,10 @@ describe.each(rows)('$name', ({ words, ending, described, inputs, isOwn, interru
       const when = interrupted === 'discards' ? ({ interrupt: 'listening' } as const) : started;
       const { code, err } = await commands.run([...words(out), '--force'], when);
       expect(code, err).toBe(130);
-      expect(text(at(out))).toBe(whole);
-      expect(besides()).toEqual(interrupted === 'keeps' ? [out, `${out}.part`] : all);
+      // What is under the name of a stream is never that of another run.
+      const stands = failed === 'part' ? `${out}.before` : out;
+      expect(text(at(stands))).toBe(whole);
+      expect(besides()).toEqual(interrupted === 'keeps' ? [stands, `${out}.part`] : stands === out ? all : [stands]);
       inputsStand();
     },
   );
@@ -346,7 +348,6 @@ describe.each(rows)('$name', ({ words, ending, described, inputs, isOwn, interru
       const { code, err } = await commands.run([...words(out), '--force'], { fault });
       expect(err).toContain(why);
       expect(code).toBe(1);
-      // What is under the name of a stream is never that of another run.
       const stands = failed === 'part' ? `${out}.before` : out;
       expect(text(at(stands))).toBe(whole);
       expect(besides()).toEqual(failed === 'part' ? [stands, `${out}.part`] : all);
@@ -424,11 +425,12 @@ test('two outputs may go to the same device', async () => {
 });
 
 test('Ctrl-C before the first frame leaves nothing to resume, and reports it', async () => {
-  const { code, err } = await commands.run([...index, '-o', 'x.stream'], started);
+  writeFileSync(at('x.stream'), 'of an earlier run');
+  const { code, err } = await commands.run([...index, '-o', 'x.stream', '--force'], started);
   expect(code, err).toBe(130);
   expect(err).toContain('interrupted before a frame was finished');
   expect(err).not.toContain('--resume');
-  expect(besides()).toEqual([]);
+  expect(besides()).toEqual(['x.stream.before']);
 });
 
 test('a finished run removes what an interrupted one left of its outputs', { tags: 'all' }, async () => {

@@ -307,9 +307,12 @@ class PartFile implements StreamFile {
   async #drop(): Promise<undefined> {
     const { part, frames, lock } = this.#place;
     try {
+      const wasOpen = this.#open;
       await this.#shut();
       await frames?.remove();
       await rm(part, { force: true });
+      // What follows in a script would take the stream of an earlier run for that of this one.
+      if (wasOpen && !this.isFinished && !this.#isLonger) await this.#setAside();
     } finally {
       await lock.release();
     }
