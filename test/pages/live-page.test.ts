@@ -185,6 +185,7 @@ describe.skipIf(!dataFolder)('in Chromium', () => {
     expect(await textOf(page, '#rates')()).toMatch(/\d+ not shown/);
     // Nothing has searched all of them: that is no 0 % of hits.
     await expect.poll(() => page.getAttribute('#chart', 'aria-label')).toMatch(/12 frames, not searched/);
+    expect(await page.isVisible('#strip-alarm')).toBe(false);
     // Only what the page has searched is listed.
     expect((await shown())[2]).toBeLessThan(12);
     // A frame that is chosen stays, while others arrive.

@@ -86,6 +86,7 @@ function controlsOf(): HTMLElement {
     redrawControls();
   });
   const label = element('label', 'Alarm below ', [level, document.createTextNode(' % hits')]);
+  label.id = 'strip-alarm-label';
   const legend = element('span', 'line: share of a column · band: spread · ◆ event ■ fault · click: its first frame');
   legend.id = 'strip-legend';
   const reading = element('output');
@@ -166,20 +167,18 @@ export function writeStrip(of: LiveStripInput | FramesStripInput): void {
   const [own, each] = isOverview() ? [180, 28] : [240, 34];
   canvas.style.height = `max(${own + each * lanes}px, 14vh)`;
   const scene = sceneOf(of);
+  const isUnsearched = 'isUnsearched' in scene && scene.isUnsearched;
   byId('strip-window').hidden = !scene.isTimed;
+  // Frames that no run searches have no share of hits to fall.
+  const alarm = scene.isTimed && !isUnsearched ? alarmLevel() : undefined;
+  byId('strip-alarm-label').hidden = !scene.isTimed || isUnsearched === true;
   const window = 'minute' in scene.windows ? scene.windows[chosen] : scene.windows.whole;
-  const alarm = alarmLevel();
   strip.draw({ ...scene, window, alarm, alarms });
   const { frames, hits, indexed } = window.sums();
-  const isUnsearched = 'isUnsearched' in scene && scene.isUnsearched;
-  // A share of hits that nothing counts has no level.
-  byId('strip-alarm')
-    .closest('label')
-    ?.toggleAttribute('hidden', isUnsearched === true);
   const found = isUnsearched ? 'not searched' : `hits ${share(hits, frames)}, indexed ${share(indexed, hits)} of hits`;
   canvas.ariaLabel = `The run over time: ${frames} frames, ${found}. Click a column to see its first frame.`;
   canvas.title = '';
-  if (!scene.isTimed || alarm === undefined || Number.isNaN(strip.hitsNow)) return;
+  if (alarm === undefined || Number.isNaN(strip.hitsNow)) return;
   const was = isLow;
   isLow = strip.hitsNow < alarm + (was ? hysteresis : 0);
   if (isLow === was) return;
