@@ -91,6 +91,12 @@ test('a dataset is opened by its name behind 4000 objects and below 16 levels', 
   const geometry = geometryOf(`wavelength = 1 A\ndata = ${path}\ndim0 = ss\ndim1 = fs\n`);
   const dataset = await openStacked((how) => open(file, how), geometry);
   expect([...(await dataset.read(0, 1))]).toEqual([7, 7, 7, 7, 7, 7]);
+  // Without its name, the file is not said to have no array.
+  await refused(
+    () => open(file),
+    'Format',
+    'first 4000 objects, and has more of them; name one as dataset (--dataset)',
+  );
 });
 
 test('data files that do not exist are named, and left out on request; the others in the order of their numbers', async () => {

@@ -19,6 +19,8 @@ export interface Catalog {
   readonly external: readonly { readonly path: string; readonly link: Link & { kind: 'external' } }[];
   /** Objects that cannot be read, and why. */
   readonly broken: readonly { readonly path: string; readonly error: EwaldError }[];
+  /** Whether nothing is left of the tree. */
+  readonly isWhole: boolean;
 }
 
 /** Largest number of objects examined: files of microscopes have hundreds, a hostile file any number. */
@@ -36,7 +38,7 @@ export async function catalogOf(file: Hdf5File): Promise<Catalog> {
     const next: Hdf5Group[] = [];
     for (const group of level) {
       for (const [name, link] of group.links) {
-        if (entries.length >= maxObjects) return { file, entries, external, broken };
+        if (entries.length >= maxObjects) return { file, entries, external, broken, isWhole: false };
         const path = `${group.path === '/' ? '' : group.path}/${name}`;
         if (link.kind === 'external') {
           external.push({ path, link });
@@ -62,7 +64,7 @@ export async function catalogOf(file: Hdf5File): Promise<Catalog> {
     }
     level = next;
   }
-  return { file, entries, external, broken };
+  return { file, entries, external, broken, isWhole: level.length === 0 };
 }
 
 /** Reads a small dataset or attribute as text; undefined if it is not text. */

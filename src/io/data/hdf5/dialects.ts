@@ -374,7 +374,7 @@ export async function findFrames(catalog: Catalog): Promise<Frames> {
   };
 }
 
-function noFrames(file: Hdf5File, { entries, external, broken }: Catalog): EwaldError {
+function noFrames(file: Hdf5File, { entries, external, broken, isWhole }: Catalog): EwaldError {
   const [first] = broken;
   const { end } = file.superblock;
   // The truncation explains all other problems.
@@ -383,6 +383,13 @@ function noFrames(file: Hdf5File, { entries, external, broken }: Catalog): Ewald
       'Format',
       `${file.source.name} is truncated: it has ${file.source.size} bytes of ${end}, and they contain no frames; ` +
         'copy it again, or wait until it is complete',
+      { detail: { path: file.source.name } },
+    );
+  if (!isWhole)
+    return new EwaldError(
+      'Format',
+      `${file.source.name} has no array of numbers among its first ${counted(entries.length, 'object')}, and has more ` +
+        'of them; name one as dataset (--dataset)',
       { detail: { path: file.source.name } },
     );
   return new EwaldError(
