@@ -241,7 +241,7 @@ test('a point group that the data contradict is merged with a warning and the ex
   writeFileSync(join(folder, 'low.stream'), bytes);
   const high = await merge('low.stream -y 4/mmm -m mean --no-polarisation -o high.hkl');
   expect(high.code).toBe(1);
-  expect(high.err).toMatch(/contradict the point group 4\/mmm.*\n.*warning: the merge is in doubt/);
+  expect(high.err).toMatch(/contradict the point group 4\/mmm.*\n.*warning: the merge is doubtful/);
   expect(readdirSync(folder)).toContain('high.hkl');
   const low = await merge('low.stream -y 4/m -m mean --no-polarisation -o low.hkl --json');
   expect([low.code, low.err]).toEqual([0, '']);
@@ -252,7 +252,7 @@ test('too few crystals for halves to compare are merged with a warning and the e
   const { bytes } = simulateStream({ crystals: 2, symmetry: '-1', parameters: [24, 27, 20, 90, 90, 90] });
   writeFileSync(join(folder, 'two.stream'), bytes);
   const { code, err } = await merge('two.stream -y -1 -m mean --no-polarisation --min-measurements=1 -o two.hkl');
-  expect([code, err]).toEqual([1, expect.stringMatching(/have \d reflections? in common.*\n.*merge is in doubt/)]);
+  expect([code, err]).toEqual([1, expect.stringMatching(/have \d reflections? in common.*\n.*merge is doubtful/)]);
   expect(readdirSync(folder)).toContain('two.hkl');
 });
 
@@ -263,7 +263,7 @@ test('a doubled cell is merged with a remark and the code of doubtful data, in J
   const { bytes } = simulateStream({ ...simulation, factor: ([h]) => (h % 2 === 0 ? 1 : 0) });
   writeFileSync(join(folder, 'doubled.stream'), bytes);
   const { code, err } = await merge('doubled.stream -y mmm --no-polarisation -o doubled.hkl --html doubled.html');
-  expect([code, err]).toEqual([1, expect.stringMatching(/have no intensity.*\n.*warning: the merge is in doubt/)]);
+  expect([code, err]).toEqual([1, expect.stringMatching(/have no intensity.*\n.*warning: the merge is doubtful/)]);
   expect(readFileSync(join(folder, 'doubled.html'), 'utf8')).toContain('1/2 of the volume');
   const { out } = await merge('doubled.stream -y mmm --no-polarisation -o again.hkl --json');
   const { multiple, cells, isDoubtful } = JSON.parse(out);

@@ -85,7 +85,9 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
       const { code, err } = await ewald([...words, `--peaks=${finder}`, '-o', told]);
       expect(code, err).toBe(0);
       const flags =
-        /first 4 frames \(1 unit per photon, spots of 0\.\d+ pixels sigma\) (--.*)$/m.exec(err)?.[1]?.split(' ') ?? [];
+        /first 4 frames \(1 unit of the frame per photon, spots of 0\.\d+ pixels sigma\) (--.*)$/m
+          .exec(err)?.[1]
+          ?.split(' ') ?? [];
       expect(flags).toContain('--int-radius=4,5,7');
       const again = await ewald([...words, ...flags, '-o', repeated]);
       expect(again.code, again.err).toBe(0);

@@ -184,7 +184,7 @@ describe.skipIf(!dataFolder)(`crystals and the detector${dataFolder ? '' : ' (ab
   test('crystals in doubt stop at the limits of the search, and their median is no cell', async () => {
     const run = await indexWith('60,65,45,90,95,90', at('sim', 'run.geom'), '--first=6');
     expect(run.code, run.err).toBe(1);
-    expect(run.out).toMatch(/median cell .*°, within the limits of the search: the crystals are in doubt/);
+    expect(run.out).toMatch(/median cell .*°, within the limits of the search: the crystals are doubtful/);
     expect((await index(at('sim', 'run.geom'), '--first=6')).out).toMatch(/median cell .*°\n/);
   });
 

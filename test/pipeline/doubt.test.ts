@@ -139,7 +139,7 @@ describe.skipIf(!dataFolder)(`a doubtful cell${dataFolder ? '' : ' (absent: no t
     expect(wrong.refined).toBe('');
     expect(wrong.events.filter(({ kind }) => kind === 'geometry' || kind === 'detector')).toEqual([]);
     const texts = ends(wrong)?.outputs.map(({ text }) => text) ?? [];
-    expect(texts).toContainEqual(expect.stringMatching(/^no refined geometry: the cell is in doubt/));
+    expect(texts).toContainEqual(expect.stringMatching(/^no refined geometry: the cell is doubtful/));
     expect(right.refined).toContain('clen');
   });
 

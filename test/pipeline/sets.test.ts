@@ -151,7 +151,7 @@ describe.skipIf(!dataFolder)(`real frames${dataFolder ? '' : ' (absent)'}`, () =
       expect(code, err).toBe(0);
       // The flags that would repeat the search are printed.
       expect(err).toMatch(
-        /units? per photon, spots of [\d.]+ pixels sigma\) --threshold=[\d.]+ --min-snr=4.5.*--int-radius=/,
+        /units? of the frame per photon, spots of [\d.]+ pixels sigma\) --threshold=[\d.]+ --min-snr=4.5.*--int-radius=/,
       );
       const truth = JSON.parse(readData('real/frames', `${name}_dev.truth.json`)) as {
         real_space_crystfel: number[][];

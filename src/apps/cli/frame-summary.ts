@@ -28,7 +28,7 @@ export function summaryText(summary: RunSummary, { profile, stream, replaced, pe
     const middle = parameters.map((x) => x.toFixed(2));
     const isOneOfSeveral = cells.length > 1 || known > 0;
     const whose = isOneOfSeveral ? `known cell ${known + 1}, ${counted(crystals, 'crystal')}: ` : '';
-    const doubted = summary.isDoubtful ? ', within the limits of the search: the crystals are in doubt' : '';
+    const doubted = summary.isDoubtful ? ', within the limits of the search: the crystals are doubtful' : '';
     lines.push(dim(`${whose}median cell ${middle.slice(0, 3).join(' ')} Å  ${middle.slice(3).join(' ')}°${doubted}`));
   }
   if (ambiguous > 0) lines.push(yellow(ambiguousText(ambiguous)));

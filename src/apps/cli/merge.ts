@@ -207,7 +207,7 @@ async function merge(given: readonly string[], flags: Flags, { createContext, si
     for (const remark of result.remarks) note(`${yellow('note:')} ${remark}`);
   } else show(result, names, flags);
   // The files are written, since only the user knows whether the point group is right.
-  if (result.isDoubtful) warn('the merge is in doubt: see the notes (exit code 1)');
+  if (result.isDoubtful) warn('the merge is doubtful: see the notes (exit code 1)');
   endDone(!result.isDoubtful);
 }
 

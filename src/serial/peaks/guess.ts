@@ -238,7 +238,7 @@ export function guessedParameters(finder: FinderName, facts: FrameFacts): PeaksR
 /** Describes the properties of the frames. */
 export function describeFrames({ gain: found, spotPx }: FrameFacts): string {
   const words = [
-    found === undefined ? undefined : `${counted(found, 'unit')} per photon`,
+    found === undefined ? undefined : `${counted(found, 'unit')} of the frame per photon`,
     spotPx === undefined ? undefined : `spots of ${counted(spotPx, 'pixel')} sigma`,
   ].filter((word) => word !== undefined);
   return words.length === 0 ? '' : ` (${words.join(', ')})`;

@@ -709,7 +709,7 @@ export const refineStreamRows = {
   output: { kind: 'text', short: 'o', sentence: 'the .geom file to write', required: true, value: 'geom' },
   force: {
     kind: 'boolean',
-    sentence: 'replaces an existing file, never an input; writes a geometry although the cell is in doubt',
+    sentence: 'replaces an existing file, never an input; writes a geometry although the cell is doubtful',
   },
 } as const satisfies Parameters;
 

@@ -94,7 +94,7 @@ export function settledAxes(known: KnownCell, crystals: readonly AxisCrystal[]):
       cell: undefined,
       text:
         `the mean cell ${ofAll}, ${mean}, decides the names of the axes of ${decided} of them: its axes are too nearly ` +
-        `equal, or the spots too few. Names that the known cell ${shown(known.cell)} decides are in doubt`,
+        `equal, or the spots too few. Names that the known cell ${shown(known.cell)} decides are doubtful`,
     };
   if (!otherwise && undecided <= tooMany * crystals.length) return undefined;
   if (!otherwise && decided < decidedBefore + worthwhile * crystals.length) return undefined;

@@ -77,7 +77,7 @@ export class DetectorSink implements FrameSink {
     if (isDoubtful || !isFitted) {
       await output.discard();
       const reason = isDoubtful
-        ? 'the cell is in doubt, and a geometry would be refined to fit it'
+        ? 'the cell is doubtful, and a geometry would be refined to fit it'
         : `${this.#fits.seen} crystals are not enough`;
       return [...remarks, `no refined geometry: ${reason}`].join('\n');
     }
