@@ -41,6 +41,8 @@ const widths = [0.15, 0.22, 0.32, 0.46, 0.66];
  * that of a chance, and than that of a polynomial with more numbers.
  */
 const believed = [0.65, 0.8, 1.1] as const;
+/** Share of the motion over the scan that an edge leaves at most, beside a constant or a plane: it is most of it. */
+const leavesAtMost = [0.6, 0.3] as const;
 /** Beyond it, a strip is no explanation of what seems to be a plane or a parabola. */
 const possible = 1.5;
 
@@ -75,10 +77,13 @@ export function findEdge(
   { order, coefficients }: Trend,
 ): { readonly edge: Edge; readonly isCertain: boolean } | undefined {
   const deviation = deviationOf(residuals(moved, coefficients), weights);
+  const still = leastSquares(moved, weights, 1);
+  const all = still ? deviationOf(residuals(moved, still.coefficients), weights) : 0;
   let other: Edge | undefined;
-  for (const [i, length] of lengths.slice(0, order + 1).entries()) {
+  // A strip beside a parabola follows almost anything.
+  for (const [i, length] of lengths.slice(0, Math.min(order, 1) + 1).entries()) {
     const best = bestEdge(moved, weights, length);
-    if (!best) continue;
+    if (!best || best.left > (leavesAtMost[i] as number) * all) continue;
     // Beside the trend itself a strip has more numbers than the trend alone, however many that has.
     if (best.left < (believed[order - i] as number) * deviation) return { edge: best.edge, isCertain: true };
     if (i < order && best.left < possible * deviation) other ??= best.edge;

@@ -171,7 +171,7 @@ export function writeStrip(of: LiveStripInput | FramesStripInput): void {
   byId('strip-window').hidden = !scene.isTimed;
   // Frames that no run searches have no share of hits to fall.
   const alarm = scene.isTimed && !isUnsearched ? alarmLevel() : undefined;
-  byId('strip-alarm-label').hidden = !scene.isTimed || isUnsearched === true;
+  byId('strip-alarm-label').style.display = scene.isTimed && !isUnsearched ? '' : 'none';
   const window = 'minute' in scene.windows ? scene.windows[chosen] : scene.windows.whole;
   strip.draw({ ...scene, window, alarm, alarms });
   const { frames, hits, indexed } = window.sums();
