@@ -39,9 +39,9 @@ const wells = new Map<number, { readonly chip: number; readonly well: number }>(
 const searched = new Set<number>();
 let names: readonly string[] = [];
 let regions: readonly string[] = [];
-/** Of wells that follow from positions: how often they were determined, and frames that came while they were read. */
 /** Whether nothing searches the frames. */
 let isUnsearched = false;
+/** Of wells that follow from positions: how often they were determined, and frames that came while they were read. */
 let revision = 0;
 let reading = false;
 const waiting: (readonly [frame: FrameStatistics, index: number])[] = [];
