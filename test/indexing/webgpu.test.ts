@@ -198,7 +198,7 @@ describe.skipIf(absent)(`indexing on WebGPU in Node${absent ? `: absent, ${absen
     expect(byRounds?.workgroups).toBe(7 + 1 + (7 * each + 1) + 6 * (each + 1) + 3 * 7);
   });
 
-  test('many candidate vectors, one output, spots beyond maxSpots', { timeout: slow }, async () => {
+  test('many candidate vectors, one output, spots beyond maxSpots', { timeout: slow, tags: 'all' }, async () => {
     const { kernel, batch } = await plan({
       candidateVectors: 1024,
       maxOutputCells: 1,

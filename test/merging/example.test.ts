@@ -12,7 +12,7 @@ import { readMtz } from './mtz-reader.js';
 const folder = mkdtempSync(join(tmpdir(), 'ewald-merge-example-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test('examples/merge prints good statistics and writes its files', async () => {
+test('examples/merge prints good statistics and writes its files', { tags: 'all' }, async () => {
   const file = fileURLToPath(new URL('../../examples/merge/merge.mjs', import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, [file, folder]);
   expect(stdout).toMatch(/^80 of 80 frames indexed; the running merge: CC1\/2 \.9\d, complete \d+ % to 3\.\d Å/);
