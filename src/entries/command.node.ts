@@ -69,7 +69,7 @@ export { regionSplitOf } from '../serial/merging/collection/region-split.js';
 export { mergeWriting } from '../serial/merging/lists/writing.js';
 export { mergeMode, mergeRows } from '../serial/merging/parameters.js';
 export { searchRows } from '../serial/peaks/parameters.js';
-export { ListedMultiples, tinyCellText } from '../serial/pipeline/doubt.js';
+export { fewFitText, ListedMultiples, tinyCellText } from '../serial/pipeline/doubt.js';
 export {
   enoughForAxes,
   mayAskForAxes,

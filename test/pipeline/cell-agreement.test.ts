@@ -3,7 +3,7 @@ import { type Cell, cellFromParameters, simulateSpots } from 'ewald';
 import { describe, expect, test } from 'vitest';
 import type { Centring } from '../../src/crystal/centring.js';
 import { CellAgreement } from '../../src/serial/pipeline/cell-agreement.js';
-import { cellDoubts, ListedMultiples } from '../../src/serial/pipeline/doubt.js';
+import { cellDoubts, fewFitText, ListedMultiples } from '../../src/serial/pipeline/doubt.js';
 import { RunSummary } from '../../src/serial/pipeline/summary.js';
 
 type Six = readonly [number, number, number, number, number, number];
@@ -77,6 +77,14 @@ describe('the cells of crystals', () => {
     // A still does not tell its distance better than that.
     const near = tetragonal.map((x, i) => (i < 3 ? x * 1.004 : x)) as unknown as Six;
     expect(agreementOf({ truth: tetragonal, known: near })).toBeUndefined();
+  });
+
+  test('are those of few lists, by chance, where the known cell is wrong', () => {
+    const lists = (indexed: number, probability: number): { crystals: { probability: number }[] }[] =>
+      Array.from({ length: 40 }, (_, i) => ({ crystals: i < indexed ? [{ probability }] : [] }));
+    expect(fewFitText(lists(3, 8e-8))).toMatch(/^only 3 of 40 lists fit the known cell, .* \(8e-8 at best\)/);
+    for (const right of [lists(0, 1), lists(3, 1e-40), lists(30, 1e-6), lists(2, 1e-5).slice(0, 8)])
+      expect(fewFitText(right)).toBeUndefined();
   });
 
   test('are asked for in lists and in runs, each in words', () => {

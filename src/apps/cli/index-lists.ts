@@ -1,6 +1,7 @@
 /** `ewald index LISTS…`: reads spot lists and prints oriented cells. */
 import {
   expand,
+  fewFitText,
   indexingRows,
   inputName,
   isPipe,
@@ -183,7 +184,8 @@ async function indexLists(
   if (hint && !options.json) note(`${yellow('hint:')} ${hint}`);
   const short = done.every(({ indexed }) => !indexed) ? tinyCellText(cells, 'list') : undefined;
   if (short && !options.json) note(`${yellow('hint:')} ${short}`);
-  const { texts } = multiples;
+  const few = fewFitText(done);
+  const texts = [...multiples.texts, ...(few ? [few] : [])];
   for (const text of texts) warn(text);
   const { audit } = context;
   if (audit)

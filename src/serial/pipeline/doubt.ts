@@ -65,6 +65,27 @@ export function tinyCellText(cells: readonly KnownCell[] = [], input: 'frame' | 
   );
 }
 
+/** Fewest lists of which few may fit by chance, the share of them that is few, and a probability that is no chance. */
+const [fewestLists, fewLists, noChance] = [10, 0.25, 1e-12];
+
+/**
+ * That few lists fit their known cells, and none of them much better than by chance; undefined if more do. Cells that
+ * are tenfold in all edges have nodes nearer to each other than spots scatter.
+ */
+export function fewFitText(
+  lists: readonly { readonly crystals: readonly { readonly probability: number }[] }[],
+): string | undefined {
+  const indexed = lists.filter(({ crystals }) => crystals.length > 0);
+  const best = Math.min(...indexed.flatMap(({ crystals }) => crystals.map(({ probability }) => probability)));
+  const isFew = lists.length >= fewestLists && indexed.length <= fewLists * lists.length;
+  if (indexed.length === 0 || !isFew || best < noChance) return undefined;
+  return (
+    `only ${indexed.length} of ${lists.length} lists fit the known cell, and none much better than by chance ` +
+    `(${best.toExponential(0)} at best), as with a wrong cell, or with one so large that spots scatter by more than its ` +
+    'reflections are apart; check the cell (ewald cell finds one from the frames)'
+  );
+}
+
 /** Remarks that known cells are multiples of the right ones, in the words of a run. */
 export function multipleTexts(
   multiples: readonly (DoubtfulCell & { readonly known: number })[],
