@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { type AnswerScene, answersOf, type WantedAnswer } from '../../src/serial/merging/forecast/answers.js';
 import { Backtest } from '../../src/serial/merging/forecast/backtest.js';
 import { differenceOf } from '../../src/serial/merging/forecast/difference.js';
-import { poissonQuantile, ShellDraws } from '../../src/serial/merging/forecast/draws.js';
+import { poissonQuantile } from '../../src/serial/merging/forecast/draws.js';
 import { readGoals } from '../../src/serial/merging/forecast/goals.js';
 import { groupCount } from '../../src/serial/merging/forecast/group-sums.js';
 import type { ShellForecast } from '../../src/serial/merging/forecast/shell-goals.js';
@@ -279,21 +279,4 @@ test('quantiles of Poisson numbers have their mean and rise with it', () => {
     expect(numbers.reduce((a, b) => a + b) / 2000 / mean).toBeCloseTo(1, 2);
     expect(numbers.every((n, i) => n >= (numbers[i - 1] ?? 0))).toBe(true);
   }
-});
-
-test('reflections of which observations tell hardly anything are missing in the variance of those that count', () => {
-  const shell = { counts: new Float64Array(400).fill(4), orbits: new Float64Array(400).fill(1) };
-  const spreadOf = (ofStrong: number) => {
-    const classes = [1, 2, 3, 9].map((intensity) => ({
-      information: Float64Array.of(intensity === 9 ? ofStrong : 1),
-      intensities: Float64Array.of(intensity),
-    }));
-    const draws = new ShellDraws(shell, classes);
-    return [1, 40].map((factor) => draws.at(factor).spread);
-  };
-  const [now = 0, later = 0] = spreadOf(1);
-  expect(now).toBeGreaterThan(0.9);
-  expect(later).toBeCloseTo(1, 6);
-  // 1, 2 and 3 have a variance of .67, of 9.7 with 9.
-  for (const spread of spreadOf(0.03)) expect(spread).toBeCloseTo(0.07, 2);
 });

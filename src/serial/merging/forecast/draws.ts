@@ -83,18 +83,12 @@ export function ratesOf({ counts, orbits }: ShellCounts): Rates {
   return { mean, extra: Math.max(0, variance - poisson / counts.length) / (squares / counts.length) };
 }
 
-/** Reflections of a shell that are as strong: the information of observations of them, and their intensities. */
-export interface SampleClass {
-  readonly information: Float64Array;
-  readonly intensities: Float64Array;
-}
-
 /** A shell at a later number of crystals. */
 export interface ShellAt {
   /** Mean error variance of a half, over the reflections that count. */
   readonly variance: number;
-  /** The variance of the intensities of the reflections that count over that of all: the strongest count last. */
-  readonly spread: number;
+  /** The share of the possible reflections that count. */
+  readonly share: number;
   /** Mean √Σd over the reflections with two observations. */
   readonly rootInformation: number;
 }
@@ -114,11 +108,10 @@ export class ShellDraws {
   /** Sums of the first 0, 1, 2, … observations of each half. */
   readonly #sums: Float64Array;
   readonly #usual: Float64Array;
-  readonly #intensities: Float64Array;
   readonly #classes: number;
   readonly #known = new Map<number, ShellAt>();
 
-  constructor(shell: ShellCounts, classes: readonly SampleClass[], { draws = 1200, seed = 1 } = {}) {
+  constructor(shell: ShellCounts, classes: readonly Float64Array[], { draws = 1200, seed = 1 } = {}) {
     const random = new Random(seed, 0x5e11);
     const { mean, extra } = ratesOf(shell);
     this.#mean = mean;
@@ -129,15 +122,11 @@ export class ShellDraws {
     );
     this.#uniforms = Float64Array.from({ length: 2 * draws }, () => random.uniform());
     this.#classes = classes.length;
-    this.#usual = Float64Array.from(classes, ({ information: own }) => own.reduce((sum, d) => sum + d, 0) / own.length);
-    this.#intensities = Float64Array.from({ length: draws }, (_, i) => {
-      const { intensities = new Float64Array() } = classes[this.#classOf(2 * i)] ?? {};
-      return intensities[Math.floor(i / this.#classes) % intensities.length] ?? 0;
-    });
+    this.#usual = Float64Array.from(classes, (own) => own.reduce((sum, d) => sum + d, 0) / own.length);
     const wide = drawnOneByOne + 1;
     this.#sums = new Float64Array(2 * draws * wide);
     for (let row = 0; row < 2 * draws; row++) {
-      const { information: own } = classes[this.#classOf(row)] as SampleClass;
+      const own = classes[this.#classOf(row)] as Float64Array;
       for (let n = 1; n < wide; n++)
         this.#sums[row * wide + n] =
           (this.#sums[row * wide + n - 1] as number) + (own[random.below(own.length)] as number);
@@ -168,7 +157,7 @@ export class ShellDraws {
         : a;
     return {
       variance: between(low.variance, high.variance),
-      spread: low.spread + share * (high.spread - low.spread),
+      share: low.share + share * (high.share - low.share),
       rootInformation: between(low.rootInformation, high.rootInformation),
     };
   }
@@ -202,16 +191,10 @@ export class ShellDraws {
     const variance = kept.reduce((sum, i) => sum + 1 / (a[i] as number) + 1 / (b[i] as number), 0) / (2 * kept.length);
     return {
       variance: kept.length > 0 ? variance : Number.POSITIVE_INFINITY,
-      spread: varianceOf(kept.map((i) => this.#intensities[i] as number)) / varianceOf(this.#intensities),
+      share: kept.length / this.#count,
       rootInformation: measured > 0 ? roots / measured : 0,
     };
   }
-}
-
-function varianceOf(values: ArrayLike<number>): number {
-  const all = Array.from(values);
-  const mean = all.reduce((sum, x) => sum + x, 0) / all.length;
-  return all.reduce((sum, x) => sum + (x - mean) ** 2, 0) / all.length;
 }
 
 /** Those whose information is above a tenth of the median: the few with hardly any would decide a mean variance. */

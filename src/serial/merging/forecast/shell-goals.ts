@@ -4,9 +4,8 @@
  * CC1/2 is s²/(s² + ν). The noise ν of a half with N crystals is the mean of 1/Σd over reflections whose numbers of
  * observations follow from Poisson's distribution with rates that vary (negative binomial), each with the information
  * of observations that were made, by the rule by which reflections count now. The usual law 1/CC − 1 ~ 1/N leaves out
- * that reflections with few observations enter as fast as others improve. s² comes from the reflections that were observed
- * twice, the covariance of the halves and the mean intensities of all shells (Wilson 1949), and is that of the reflections
- * that will count: the strongest, whose observations tell less about them, are the last.
+ * that reflections with few observations enter as fast as others improve. s² comes from the covariance of the halves
+ * and from the mean intensities of all shells (Wilson 1949).
  */
 import { correlation } from '../../../base/correlation.js';
 import { factorFor, type Rates, ratesOf, ShellDraws } from './draws.js';
@@ -30,55 +29,25 @@ export interface ShellForecast {
 /** Relative errors: of the signal from other shells, of the noise from other shells, of the forecast in any case. */
 const [ofWilson, ofUsual, atLeast] = [0.15, 0.2, 0.1];
 
-/**
- * By how much the intensities of a shell vary, and the relative error of that: from the reflections that were observed
- * twice, and from the other shells. The halves show it of those alone that count for CC1/2; among the first crystals
- * these are few, and the weak ones, since observations of a strong reflection tell less about it.
- */
-function signalOf({ shells, meanIntensity, variances, relativeVariance, usualScatter }: Shells, shell: number) {
+/** By how much the intensities of a shell vary, and the relative error of that. */
+function signalOf({ halves, shells, meanIntensity, relativeVariance }: Shells, shell: number, kept: readonly number[]) {
   const mean = meanIntensity[shell] ?? 0;
   const smooth = relativeVariance * mean * mean;
+  const pairs = kept.length;
   const members = shells[shell]?.members.length ?? 0;
   // Exponentially distributed intensities have a fourth moment of nine; a shell has its own variance by chance.
   const ofSmooth = Math.sqrt(ofWilson ** 2 + 8 / Math.max(8, members));
-  const { variance: found = Number.NaN, reflections = 0, noise = 0 } = variances[shell] ?? {};
-  const seen = found - (usualScatter - 1) * noise;
-  if (!(seen > 0)) return { signal: smooth, error: ofSmooth };
-  // Errors follow from what is expected: an estimate that is low by chance would seem to be a sure one.
-  const expected = smooth > 0 ? smooth : seen;
-  const others = 1 - reflections / members;
-  const byChance = (8 * others * expected ** 2 + 4 * expected * noise + 2 * noise ** 2) / reflections;
-  const own = byChance + (ofUsual * noise) ** 2;
+  if (pairs < fewestPairsOfHalves) return { signal: smooth, error: ofSmooth };
+  const { covariance, noise } = momentsOf(halves, kept);
+  if (!(covariance > 0)) return { signal: smooth, error: ofSmooth };
+  // The reflections that count are some of those that will.
+  const others = 1 - pairs / members;
+  const own = (8 * others * covariance ** 2 + 2 * covariance * noise + 2 * noise ** 2) / pairs;
   const ofAll = (ofSmooth * smooth) ** 2;
-  if (!(ofAll > 0)) return { signal: seen, error: Math.sqrt(own) / seen };
+  if (!(ofAll > 0)) return { signal: covariance, error: Math.sqrt(own) / covariance };
   const variance = 1 / (1 / own + 1 / ofAll);
-  const signal = variance * (seen / own + smooth / ofAll);
+  const signal = variance * (covariance / own + smooth / ofAll);
   return { signal, error: Math.sqrt(variance) / signal };
-}
-
-/** The share of the variance of the measured intensities that is not noise: errors alone say nothing of the strongest. */
-function signalShare({ variances }: Shells, shell: number): number {
-  const { variance = 0, noise = 0 } = variances[shell] ?? {};
-  return variance > 0 ? variance / (variance + noise) : 0;
-}
-
-/** Relative error of the share of the variance that those have which count. */
-const ofSpread = 0.1;
-
-/** The signal with what the covariance of the halves says of those that count now, a `spread` of the variance of all. */
-function withHalves(
-  { signal, error }: ReturnType<typeof signalOf>,
-  { covariance, noise }: ReturnType<typeof momentsOf>,
-  spread: number,
-  { kept, members }: ShellNow,
-): ReturnType<typeof signalOf> {
-  const expected = signal * spread;
-  if (kept.length < fewestPairsOfHalves || !(expected > 0)) return { signal, error };
-  const ratio = noise / expected;
-  const ofHalves = (8 * (1 - kept.length / members.length) + 2 * ratio + 2 * ratio ** 2) / kept.length;
-  const variance = 1 / (1 / ofHalves + 1 / (error ** 2 + ofSpread ** 2));
-  const factor = 1 + (variance / ofHalves) * (covariance / expected - 1);
-  return { signal: signal * factor, error: Math.sqrt(variance) / factor };
 }
 
 /** Covariance of the halves, and the mean variance of one of them. */
@@ -113,19 +82,13 @@ export function ccHalfForecast(all: Shells, shell: number): ShellForecast {
     kept.map((id) => halves.half(1, id)),
   );
   const draws = new ShellDraws(now, now.sample);
-  const { variance: expected } = draws.at(1);
-  const isSignal = signalShare(all, shell);
-  const spreadAt = (factor: number): number => 1 - isSignal * (1 - draws.at(factor).spread);
-  const moments = momentsOf(halves, kept);
-  const { signal, error: ofSignal } = withHalves(signalOf(all, shell), moments, spreadAt(1), now);
-  const noise = Number.isFinite(expected) && moments.noise / expected;
+  const { signal, error: ofSignal } = signalOf(all, shell, kept);
+  const expected = draws.at(1).variance;
+  const noise = Number.isFinite(expected) && momentsOf(halves, kept).noise / expected;
   const { scatter, error: ofScatter } = scatterFrom(all, noise || all.usualScatter, kept.length);
   const relative = Math.hypot(ofSignal, ofScatter, atLeast);
-  const at = (factor: number, sigmas: number): number => {
-    const { variance } = draws.at(factor);
-    const spread = spreadAt(factor);
-    return (signal * spread) / (signal * spread + scatter * Math.exp(-sigmas * relative) * variance);
-  };
+  const at = (factor: number, sigmas: number): number =>
+    signal / (signal + scatter * Math.exp(-sigmas * relative) * draws.at(factor).variance);
   return {
     value,
     error: (1 - value * value) / Math.sqrt(Math.max(1, kept.length - 3)),

@@ -1,6 +1,6 @@
 /** What the halves of a merge show in shells of equal volume, as far as forecasts need it. */
 import { median } from '../../../base/median.js';
-import { type SampleClass, wellInformed } from './draws.js';
+import { wellInformed } from './draws.js';
 import { type GroupSums, groupCount, type InformationSample } from './group-sums.js';
 
 /** What a forecast reads; reflections that were never observed follow those that were. */
@@ -75,7 +75,7 @@ export interface ShellNow {
   /** How much larger the scatter of the halves is than Σd says; 1 if too few pairs say so. */
   readonly scatter: number;
   /** Information of single observations, in classes of reflections by their intensity. */
-  readonly sample: readonly SampleClass[];
+  readonly sample: readonly Float64Array[];
 }
 
 /** The shells from the lowest resolution of the data to a goal's. */
@@ -84,8 +84,6 @@ export interface Shells {
   readonly shells: readonly ShellNow[];
   /** Mean intensity of each shell, to which Wilson's line contributes beyond 4 Å. */
   readonly meanIntensity: readonly number[];
-  /** What the intensities of each shell say of their variance. */
-  readonly variances: readonly ShellVariance[];
   /** Variance of the true intensities over the square of their mean: 1 for acentric reflections. */
   readonly relativeVariance: number;
   /** Scatter of the halves beyond Σd, the median of the shells. */
@@ -145,11 +143,7 @@ const [maxClasses, fewestOfClass] = [8, 60];
  * The information of observations by the intensity of their reflections, in classes of as many reflections each: those of
  * a strong reflection all tell less about it, so that they cannot be exchanged for others.
  */
-function classesOf(
-  halves: HalfSums,
-  members: readonly number[],
-  sample: readonly (readonly [number, number])[],
-): SampleClass[] {
+function classesOf(halves: HalfSums, members: readonly number[], sample: readonly (readonly [number, number])[]) {
   const measured = members.filter((id) => halves.informationOf(id) > 0);
   const ranked = Float64Array.from(measured, halves.intensity).sort();
   const classes = Math.max(1, Math.min(maxClasses, Math.floor(sample.length / fewestOfClass)));
@@ -157,31 +151,18 @@ function classesOf(
     { length: classes - 1 },
     (_, n) => ranked[Math.floor(((n + 1) * ranked.length) / classes)] as number,
   );
-  const found = Array.from({ length: classes }, () => ({ information: [] as number[], intensities: [] as number[] }));
-  const classOf = (intensity: number) => found[edges.filter((edge) => intensity >= edge).length];
-  for (const [id, d] of sample) classOf(halves.intensity(id))?.information.push(d);
-  for (const intensity of ranked) classOf(intensity)?.intensities.push(intensity);
-  return found
-    .filter(({ information }) => information.length > 0)
-    .map(({ information, intensities }) => ({
-      information: Float64Array.from(information),
-      intensities: Float64Array.from(intensities),
-    }));
+  const found: number[][] = Array.from({ length: classes }, () => []);
+  for (const [id, d] of sample) {
+    const intensity = halves.intensity(id);
+    found[edges.filter((edge) => intensity >= edge).length]?.push(d);
+  }
+  return found.filter((one) => one.length > 0).map((one) => Float64Array.from(one));
 }
 
 /** Own scatter of the mean intensities of shells about Wilson's line, and where the line begins, 1/angstrom. */
 const [wilsonScatter, wilsonBegin] = [0.1, 1 / 4];
 
-/** The variance of the true intensities of a shell, by those that were observed twice. */
-export interface ShellVariance {
-  /** NaN without any. */
-  readonly variance: number;
-  /** How many there are, and the mean variance of their errors. */
-  readonly reflections: number;
-  readonly noise: number;
-}
-
-interface MeanOfShell extends ShellVariance {
+interface MeanOfShell {
   readonly mean: number;
   readonly error: number;
   readonly q2: number;
@@ -217,16 +198,14 @@ function wilsonOf(data: ForecastData, halves: HalfSums, shells: readonly ShellNo
     return (one.mean * own + line * ofLine) / (own + ofLine);
   });
   const ratios = found.flatMap(({ ratio }) => ratio ?? []);
-  return { meanIntensity, variances: found, relativeVariance: ratios.length > 0 ? median(ratios) : 1 };
+  return { meanIntensity, relativeVariance: ratios.length > 0 ? median(ratios) : 1 };
 }
 
 function meanOf({ q }: ForecastData, halves: HalfSums, members: Uint32Array): MeanOfShell {
   const own = Array.from(members).filter((id) => halves.count(id) >= 2);
   const total = (of: (id: number) => number): number => own.reduce((sum, id) => sum + of(id), 0);
   const q2 = total((id) => (q[id] as number) ** 2) / own.length;
-  const reflections = own.length;
-  if (reflections < 2)
-    return { mean: 0, error: 0, q2: Number.NaN, ratio: undefined, variance: Number.NaN, reflections, noise: 0 };
+  if (own.length < 2) return { mean: 0, error: 0, q2: Number.NaN, ratio: undefined };
   const single = total(halves.count) / total(halves.informationOf);
   let mean = total(halves.intensity) / own.length;
   let spread2 = Math.max(mean, 1e-3) ** 2;
@@ -239,6 +218,7 @@ function meanOf({ q }: ForecastData, halves: HalfSums, members: Uint32Array): Me
     spread2 = Math.max(mean, 0.02 * Math.sqrt(spread2)) ** 2;
     error = 1 / Math.sqrt(weight);
   }
+  if (!(mean > 12 * error)) return { mean, error, q2, ratio: undefined };
   let [squares, noise, weight] = [0, 0, 0];
   for (const [i, id] of own.entries()) {
     const w = weights[i] as number;
@@ -246,8 +226,5 @@ function meanOf({ q }: ForecastData, halves: HalfSums, members: Uint32Array): Me
     noise += w / halves.informationOf(id);
     weight += w;
   }
-  const variance = (squares - noise) / weight;
-  // That of a weak shell says nothing of others.
-  const ratio = mean > 12 * error ? variance / mean ** 2 : undefined;
-  return { mean, error, q2, ratio, variance, reflections, noise: noise / weight };
+  return { mean, error, q2, ratio: (squares - noise) / weight / mean ** 2 };
 }
