@@ -368,6 +368,7 @@ export function makeLibrary(target: Target, options: BindOptions = {}): Library 
   const functions: Record<string, LibraryFunction> = Object.create(null);
   const own = new LibraryTools(target, functions);
   const library = Object.create(undeclared(own)) as Library;
+  addTools(library, own);
   for (const fn of Object.values(table.functions)) {
     const sizes = Object.hasOwn(lengths, fn.name) ? lengths[fn.name] : {};
     const make = (): LibraryFunction => makeFunction(target, fn, sizes, endings.has(fn.name));
@@ -430,9 +431,8 @@ function undeclared(own: LibraryTools): LibraryTools {
   const { table } = own;
   return new Proxy(own, {
     get(_, name) {
-      const value: unknown = Reflect.get(own, name, own);
-      if (typeof name === 'symbol' || engineNames.has(name)) return value;
-      if (toolNames.includes(name)) return typeof value === 'function' ? value.bind(own) : value;
+      if (typeof name === 'symbol' || engineNames.has(name)) return Reflect.get(own, name, own);
+      if (toolNames.includes(name)) return Reflect.get(own, name, own);
       const near = nearest(name, [...Object.keys(table.functions), ...toolNames]);
       throw new EwaldError(
         'Argument',
@@ -440,6 +440,16 @@ function undeclared(own: LibraryTools): LibraryTools {
       );
     },
   });
+}
+
+/** The tools as properties, bound once, but for names of functions. */
+function addTools(library: Library, own: LibraryTools): void {
+  for (const name of toolNames) {
+    if (name in own.table.functions) continue;
+    const value: unknown = Reflect.get(own, name, own);
+    if (typeof value === 'function') Object.defineProperty(library, name, { value: value.bind(own) });
+    else Object.defineProperty(library, name, { get: () => Reflect.get(own, name, own) });
+  }
 }
 
 /** Binds all functions now; the library is closed if one cannot be. */
