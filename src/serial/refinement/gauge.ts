@@ -9,7 +9,8 @@ import { cross, type Vector } from '../../crystal/cell.js';
 
 /** Number of parameters of a part: shifts along x, y, z in pixels and rotations about x, y, z in milliradians. */
 export const perUnit = 6;
-const milli = 1e-3;
+/** The unit of rotations and of the parameters of crystals. */
+export const milli = 1e-3;
 
 /** What the choice needs to know about a part. */
 export interface Part {

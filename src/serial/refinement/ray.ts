@@ -5,12 +5,11 @@
 
 import { type Cell, cross, type Vector } from '../../crystal/cell.js';
 import type { Beam } from '../../crystal/geometry/geometry.js';
+import { milli } from './gauge.js';
 import type { PlacedPanel } from './units.js';
 
-/** Number of parameters of a crystal: three of its rotation, then six of its strain. */
+/** Number of parameters of a crystal, in thousandths: three of its rotation, then six of its strain. */
 export const locals = 9;
-/** Unit of the crystals' parameters: one thousandth. */
-const milli = 1e-3;
 
 /** The plane of a panel. */
 export interface Plane {

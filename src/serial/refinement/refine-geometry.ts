@@ -40,7 +40,7 @@ import {
 import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
 import { orientedAs } from './detector-fit.js';
 import { Elimination, type Equations, type Normal, PairDerivatives, type Share } from './elimination.js';
-import { type Part, perUnit, sharedMotions, withMostStill } from './gauge.js';
+import { milli, type Part, perUnit, sharedMotions, withMostStill } from './gauge.js';
 import { type Plane, planeOf, Ray } from './ray.js';
 import {
   type Motion,
@@ -182,8 +182,6 @@ const rounds = 12;
 const [settledStep, settledCrystals, settledScatter] = [0.1, 0.4, 0.02];
 /** Smallest fraction of the prior variance of strains that is taken for determined by the peaks. */
 const minKnown = 1e-3;
-/** Unit of the crystals' parameters: one thousandth. */
-const milli = 1e-3;
 
 /**
  * Peaks determine the distance if its error is smaller than this fraction of the one that the known cell leaves alone.
