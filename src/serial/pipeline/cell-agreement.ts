@@ -86,11 +86,12 @@ export class CellAgreement {
       return { strain, kept, removed: minus(strain, kept), error: size(errors) };
     });
     const kept = invariant(middleOf(parts.map((one) => one.kept)));
+    const middle = (): readonly number[] => this.#parametersOf(kept, [0, 0, 0, 0, 0, 0], rotations);
     return (
       asymmetryOf(parts, rotations, (removed) => this.#parametersOf(kept, removed, rotations)) ??
-      otherOf(parts, kept, () => this.#parametersOf(kept, [0, 0, 0, 0, 0, 0], rotations)) ??
-      scaledOf(parts, () => this.#parametersOf(kept, [0, 0, 0, 0, 0, 0], rotations)) ??
-      scatterOf(parts, () => this.#parametersOf(kept, [0, 0, 0, 0, 0, 0], rotations))
+      otherOf(parts, kept, middle) ??
+      scaledOf(parts, middle) ??
+      scatterOf(parts, middle)
     );
   }
 
@@ -181,6 +182,21 @@ function shapeOf(strain: readonly number[]): number[] {
  */
 const [minOther, otherErrors, ofMost] = [0.01, 4, 0.6];
 
+/**
+ * The standard error of a strain that crystals have in common, by how far each is from it; undefined if the strain is
+ * smaller than `least` or than that error explains, or if too few crystals are near it.
+ */
+function agreedError(
+  parts: readonly Parts[],
+  offOf: (part: Parts, index: number) => number,
+  { strain, least }: { readonly strain: number; readonly least: number },
+): number | undefined {
+  const off = parts.map(offOf);
+  const error = (1.25 * Math.max(median(off), median(parts.map((one) => one.error)))) / Math.sqrt(parts.length);
+  const near = off.filter((x) => x < strain / 2).length;
+  return strain < Math.max(least, otherErrors * error) || near < ofMost * parts.length ? undefined : error;
+}
+
 function otherOf(
   parts: readonly Parts[],
   kept: readonly number[],
@@ -188,11 +204,10 @@ function otherOf(
 ): CellDisagreement | undefined {
   const shape = shapeOf(kept);
   const strain = size(shape);
-  const off = parts.map((one) => size(minus(shapeOf(one.kept), shape)));
-  const error = (1.25 * Math.max(median(off), median(parts.map((one) => one.error)))) / Math.sqrt(parts.length);
-  const near = off.filter((x) => x < strain / 2).length;
-  if (strain < Math.max(minOther, otherErrors * error) || near < ofMost * parts.length) return undefined;
-  return { kind: 'other', crystals: parts.length, parameters: parametersOf(), strain, error };
+  const error = agreedError(parts, (one) => size(minus(shapeOf(one.kept), shape)), { strain, least: minOther });
+  return error === undefined
+    ? undefined
+    : { kind: 'other', crystals: parts.length, parameters: parametersOf(), strain, error };
 }
 
 /** Strain from which on a known cell has another size, which a distance or a wavelength that is wrong by as much does too. */
@@ -202,11 +217,13 @@ const minScaled = 0.0075;
 function scaledOf(parts: readonly Parts[], parametersOf: () => readonly number[]): CellDisagreement | undefined {
   const scales = parts.map(({ strain: [x = 0, y = 0, z = 0] }) => (x + y + z) / 3);
   const strain = median(scales);
-  const off = scales.map((scale) => Math.abs(scale - strain));
-  const error = (1.25 * Math.max(median(off), median(parts.map((one) => one.error)))) / Math.sqrt(parts.length);
-  const near = off.filter((x) => x < Math.abs(strain) / 2).length;
-  if (Math.abs(strain) < Math.max(minScaled, otherErrors * error) || near < ofMost * parts.length) return undefined;
-  return { kind: 'scaled', crystals: parts.length, parameters: parametersOf(), strain, error };
+  const error = agreedError(parts, (_, i) => Math.abs((scales[i] as number) - strain), {
+    strain: Math.abs(strain),
+    least: minScaled,
+  });
+  return error === undefined
+    ? undefined
+    : { kind: 'scaled', crystals: parts.length, parameters: parametersOf(), strain, error };
 }
 
 /**
