@@ -231,6 +231,10 @@ describe('outcomes', () => {
       expect(await outcome({})).toMatchObject({ outcome: 'pass', error: 0, bound: 0 });
       expect(await outcome({ oracle: () => [5n] })).toMatchObject({ outcome: 'fail', bound: 0 });
       expect(await outcome({ cost: 3 })).toMatchObject({ outcome: 'sampled' });
+      // The driver of a card takes a tenth of a second or more to compile the kernels of each plan.
+      const card = { ...candidate, backend: 'webgpu' } as Candidate;
+      const plans = new validate.Problem({ ...row, plans: 256 } as never);
+      expect(await validate.runRow(plans, card)).toMatchObject({ outcome: 'sampled' });
       expect(await outcome({ todo: 'not yet' })).toMatchObject({ outcome: 'todo', why: 'not yet' });
       const refuse = async () => {
         throw new EwaldError('Unsupported', 'no such thing');

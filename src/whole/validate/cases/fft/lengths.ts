@@ -3,8 +3,8 @@
  * bound.
  *
  * The rows have all lengths up to 2048 and all primes up to 5000 for complex numbers, and a selection of them for the
- * other kinds; test/soak/fft.mjs has all of them for all kinds. A software GPU, which takes a second to compile each
- * length, is tested by the single lengths of kinds.ts and by the soak.
+ * other kinds; test/soak/fft.mjs has all of them for all kinds. WebGPU, whose drivers take tenths of a second to compile
+ * each length, is tested by the single lengths of kinds.ts, by the soak and with `--budget 60`.
  */
 
 import { Random } from '../../../../core/random/random.js';
