@@ -193,6 +193,8 @@ export class ImagePane {
     const line = this.figure.querySelector('.pane-notes') as HTMLElement;
     line.textContent = notes.join('; ');
     line.hidden = notes.length === 0;
+    // Where they do not fit, the keyboard scrolls them.
+    line.tabIndex = 0;
   }
 
   #readingOf(place: Point | undefined): string | undefined {
