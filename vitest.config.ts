@@ -76,8 +76,9 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     tags,
-    // More than there are processors: tests spend a third of their time waiting, for processes, sockets and pages.
-    maxWorkers: Math.ceil(1.5 * availableParallelism()),
+    // More than there are processors: tests spend a third of their time waiting, for processes, sockets and pages, those
+    // of test:all more of it.
+    maxWorkers: Math.ceil((command === 'all' ? 2 : 1.5) * availableParallelism()),
     sequence: { sequencer: LongestFirst },
     projects: [
       {

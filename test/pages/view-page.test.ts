@@ -30,7 +30,9 @@ declare const workers: readonly Worker[];
 const temporary = browsing();
 
 describe.skipIf(!dataFolder)('frames that the command offers', () => {
-  test('a copied address shows the same picture in another browser, and a lost context is restored', async () => {
+  test('a copied address shows the same picture in another browser, and a lost context is restored', {
+    tags: 'nightly',
+  }, async () => {
     const url = await serve(filesOf('sim/run.h5', 'sim/run'));
     const first = await Visit.open(url);
     await first.peaks();

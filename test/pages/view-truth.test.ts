@@ -99,7 +99,13 @@ const sets: Readonly<Record<string, FrameSet>> = {
     share: 0.97,
   },
 };
-const names = Object.keys(sets);
+/** The sets that `npm run test:all` opens; `npm run nightly` opens the others. */
+const usual = ['run', 'weak', 'CSPAD', 'Pilatus'];
+/** A test of every set. */
+const testEach = (title: string, act: (name: string) => Promise<void>): void => {
+  for (const name of Object.keys(sets))
+    test(`${name}: ${title}`, { tags: usual.includes(name) ? 'all' : 'nightly' }, () => act(name));
+};
 const setOf = (name: string): FrameSet => sets[name] as FrameSet;
 
 describe.skipIf(!dataFolder)('frames that the command offers', () => {
@@ -126,8 +132,8 @@ describe.skipIf(!dataFolder)('frames that the command offers', () => {
     eiger = await writeEiger(join(dataFolder ?? '', 'sim/run.h5'), temporary('run_master.h5'), 4);
   });
 
-  test.each(names)(
-    '%s: strong spots have ink of a peak and of a reflection, and both are the results of the command',
+  testEach(
+    'strong spots have ink of a peak and of a reflection, and both are the results of the command',
     async (name) => {
       const { words, strong: strongOf, least, share } = setOf(name);
       const visit = await Visit.open(await serve(words()));
@@ -182,25 +188,22 @@ describe.skipIf(!dataFolder)('frames that the command offers', () => {
     },
   );
 
-  test.each(['weak', 'CSPAD', 'Eiger'])(
-    '%s: the stream of the workers of the page is that of the command',
-    async (name) => {
-      const visit = await Visit.open(await serve(setOf(name).words()));
-      await visit.peaks();
-      await visit.page.evaluate(() => {
-        viewer.workers = 3;
-      });
-      await visit.page.keyboard.press('Shift+X');
-      await visit.message(/^Searched/);
-      const written = await visit.page.evaluate(async () => viewer.stream?.text() ?? '');
-      const chunks = (text: string): string =>
-        text.slice(text.indexOf('----- Begin chunk -----')).replace(/^Image filename: .*$/gm, '');
-      expect(chunks(written)).toBe(chunks((await indexed(name)).text));
-      expect(visit.faults).toEqual([]);
-    },
-  );
+  test.each(['weak', 'CSPAD'])('%s: the stream of the workers of the page is that of the command', async (name) => {
+    const visit = await Visit.open(await serve(setOf(name).words()));
+    await visit.peaks();
+    await visit.page.evaluate(() => {
+      viewer.workers = 3;
+    });
+    await visit.page.keyboard.press('Shift+X');
+    await visit.message(/^Searched/);
+    const written = await visit.page.evaluate(async () => viewer.stream?.text() ?? '');
+    const chunks = (text: string): string =>
+      text.slice(text.indexOf('----- Begin chunk -----')).replace(/^Image filename: .*$/gm, '');
+    expect(chunks(written)).toBe(chunks((await indexed(name)).text));
+    expect(visit.faults).toEqual([]);
+  });
 
-  test.each(names)('%s: the background is light and weak spots stand out, on every frame', async (name) => {
+  testEach('the background is light and weak spots stand out, on every frame', async (name) => {
     const visit = await Visit.open(await serve(setOf(name).words()));
     await visit.peaks();
     const frames = await visit.page.evaluate(() => Math.min(3, viewer.opened?.frames ?? 0));

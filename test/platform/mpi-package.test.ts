@@ -1,4 +1,4 @@
-// @module-tag all: compiles the MPI addon.
+// @module-tag nightly: it compiles the MPI addon and packs everything.
 /** Ranks of MPI with the packages as users install them. */
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
