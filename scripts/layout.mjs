@@ -1,7 +1,6 @@
-// Generates files from the layouts, the parameter rows and the files of the rooms: headers, TypeScript types, README
-// tables and registers. With --check it reports whether they are up to date, which requires build/esm; npm run build
-// makes it. Without, it writes build/esm from the sources first: a new row is not in the types yet, and the errors of
-// this are those that the types will remove.
+// Generates files from the layouts, the parameter rows and the files of the rooms: headers, README tables and
+// registers. With --check it reports whether they are up to date, which requires build/esm; npm run build makes it.
+// Without, it writes build/esm from the sources first.
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { housePicture } from './lib/house.mjs';
 import { registers } from './lib/registers.mjs';
@@ -12,7 +11,7 @@ const check = process.argv.includes('--check');
 if (!check) await types.build();
 const esm = (path) => import(`../build/esm/${path}.js`);
 const { crystfelPrograms, crystfelTable } = await esm('base/crystfel-flags');
-const { declaration, table } = await esm('base/parameter-text');
+const { table } = await esm('base/parameter-text');
 const { cHeader, rangesHeader, searchHeader, searchShader, wgslHeader } = await esm('core/layout/generate');
 const { rooms } = await esm('core/layout/rooms');
 const { formats } = await esm('io/data/formats/table');
@@ -27,14 +26,10 @@ const headers = new Map([
   ...rooms.map((room) => [`wgsl/generated/${room.name}.wgsl`, wgslHeader(room)]),
 ]);
 const rootUrl = new URL('../', import.meta.url);
-const notice = '// Generated from parameters.ts by `npm run layout`. Do not edit.\n\n';
 for (const room of folders) {
   if (!existsSync(new URL(`src/${room}/parameters.ts`, rootUrl))) continue;
   const { tables } = await esm(`${room}/parameters`);
   if (tables === undefined) continue;
-  const imports = [...new Set(tables.flatMap((table) => table.imports ?? []))].map((line) => `${line}\n`).join('');
-  const types = tables.map(({ name, about, rows }) => declaration(name, about, rows));
-  headers.set(`src/${room}/parameter-types.ts`, notice + (imports && `${imports}\n`) + types.join('\n'));
   const path = `src/${room}/README.md`;
   headers.set(path, withTables(readFileSync(new URL(path, rootUrl), 'utf8'), tables, path));
 }
@@ -80,7 +75,7 @@ function formatList() {
 /** The page with its parameter tables, each of which is between two markers. */
 function withTables(page, tables, path) {
   let text = page;
-  for (const { name, rows } of tables) {
+  for (const [name, rows] of Object.entries(tables)) {
     const [begin, end] = [`<!-- parameters ${name} -->`, '<!-- end of parameters -->'];
     const from = text.indexOf(begin);
     const to = text.indexOf(end, from);

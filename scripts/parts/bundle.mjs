@@ -5,6 +5,7 @@ import { transformSync } from 'esbuild';
 import { hashedFiles } from '../build-hash-plugin.mjs';
 import { guideName, guidePage, guidePictures, guideSources } from '../guides/pages.mjs';
 import { copyWhole, filesUnder, prune, writeCompressed, writeWhole } from '../lib/files.mjs';
+import { withOptions } from '../lib/option-types.mjs';
 import { root, run } from '../lib/run.mjs';
 import { writeThirdParty } from '../lib/third-party.mjs';
 
@@ -53,23 +54,23 @@ async function compress() {
 }
 
 /**
- * Declarations (paths in build/esm) that the `types` conditions of package.json refer to: the public ones and those
- * that they import.
+ * Declarations, by their paths in build/esm, that the `types` conditions of package.json refer to: the public ones and
+ * those that they import.
  */
-function reachableDeclarations() {
-  const found = new Set();
+async function reachableDeclarations() {
+  const found = new Map();
   const entries = JSON.stringify(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).exports).matchAll(
     /"\.\/dist\/types\/([^"]+)\.d\.ts"/g,
   );
   const open = [...entries].map(([, name]) => `${name}.d.ts`);
   for (let file = open.pop(); file; file = open.pop()) {
     if (found.has(file) || !existsSync(join(root, 'build/esm', file))) continue;
-    found.add(file);
-    const text = readFileSync(join(root, 'build/esm', file), 'utf8');
+    const text = await withOptions(readFileSync(join(root, 'build/esm', file), 'utf8'), file);
+    found.set(file, text);
     for (const [, , target] of text.matchAll(/(from\s|import\s|import\()\s*['"](\.[^'"]+)\.js['"]/g))
       open.push(posix.join(dirname(file), `${target}.d.ts`));
   }
-  return [...found].sort();
+  return found;
 }
 
 /** What both parts are made of. */
@@ -78,6 +79,7 @@ const made = [
   'package.json',
   'scripts/build-hash-plugin.mjs',
   'scripts/wgsl-plugin.mjs',
+  'scripts/lib/option-types.mjs',
   'scripts/lib/third-party.mjs',
   'scripts/parts/bundle.mjs',
 ];
@@ -126,11 +128,12 @@ export const bundle = {
     const ended = await bundled('entries', isEntryScript);
     if (ended.code !== 0) return ended;
     writeThirdParty();
-    const declarations = reachableDeclarations();
+    const texts = await reachableDeclarations();
+    const declarations = [...texts.keys()].sort();
     for (const file of declarations) {
       // Typed arrays have been generic since TypeScript 5.7. Omitting the type argument, which is the default, makes
       // the declarations readable for 5.4.
-      const text = readFileSync(join(root, 'build/esm', file), 'utf8').replaceAll('Array<ArrayBufferLike>', 'Array');
+      const text = texts.get(file).replaceAll('Array<ArrayBufferLike>', 'Array');
       writeWhole(join(root, 'dist/types', file), text, 0o644);
     }
     prune(

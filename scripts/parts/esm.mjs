@@ -44,7 +44,7 @@ export const layout = {
     files: [
       ...filesUnder('build/esm/core/layout'),
       ...filesUnder('build/esm').filter((file) => /\/parameter[^/]*\.js$/.test(file)),
-      ...filesUnder('src').filter((file) => /\/(README\.md|parameter-types\.ts)$/.test(file)),
+      ...filesUnder('src').filter((file) => /\/README\.md$/.test(file)),
       'scripts/layout.mjs',
       ...filesUnder('cpp/include/generated'),
       ...filesUnder('wgsl/generated'),

@@ -145,11 +145,9 @@ export function wrapped(text: string, width = 113): string[] {
   return lines;
 }
 
-/**
- * The TypeScript interface of a table, with each row's sentence, unit, range and default as its comment.
- */
-export function declaration(name: string, about: string, rows: Parameters): string {
-  const out = [`/** ${about} */`, `export interface ${name} {`];
+/** The TypeScript interface of a table, with each row's sentence, unit, range and default as its comment. */
+export function declaration(name: string, rows: Parameters): string {
+  const out = [`export interface ${name} {`];
   for (const [key, row] of Object.entries(rows)) {
     const { unit, kind } = row;
     const of = ownerOf(row, rows);
@@ -160,20 +158,11 @@ export function declaration(name: string, about: string, rows: Parameters): stri
     const whose = of === undefined ? '' : `Of ${of}. `;
     const text = `${sentenceOf(row)}${figures === '' ? '' : ` ${figures[0]?.toUpperCase()}${figures.slice(1)}.`}`;
     const lines = wrapped(`${whose}${text}`);
-    if (lines.length === 1 && (lines[0] as string).length <= 110) out.push(`  /** ${lines[0]} */`);
-    else out.push('  /**', ...lines.map((line) => `   * ${line}`), '   */');
+    if (lines.length === 1 && (lines[0] as string).length <= 110) out.push(`    /** ${lines[0]} */`);
+    else out.push('    /**', ...lines.map((line) => `     * ${line}`), '     */');
     const type = `${typeOf(row)}${row.required ? '' : ' | undefined'}`;
-    const head = `  readonly ${key}${row.required ? '' : '?'}:`;
-    // The formatter writes long unions on several lines.
-    if (head.length + type.length + 2 <= 120) out.push(`${head} ${type};`);
-    else
-      out.push(
-        head,
-        `${type
-          .split(' | ')
-          .map((part) => `    | ${part}`)
-          .join('\n')};`,
-      );
+    const head = `    readonly ${key}${row.required ? '' : '?'}:`;
+    out.push(`${head} ${type};`);
   }
   return [...out, '}', ''].join('\n');
 }

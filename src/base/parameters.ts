@@ -111,11 +111,13 @@ export type Parameters = Readonly<Record<string, Parameter>>;
 export const grouped = <const Rows extends Parameters>(group: HelpGroup, rows: Rows): Rows =>
   Object.fromEntries(Object.entries(rows).map(([name, row]) => [name, { group, ...row }])) as unknown as Rows;
 
-type Several<P extends Parameter> = P extends { readonly count: 3 }
-  ? readonly [number, number, number]
-  : P extends { readonly count: 6 }
-    ? readonly [number, number, number, number, number, number]
-    : readonly number[];
+type Several<P extends Parameter> = P extends { readonly count: 2 }
+  ? readonly [number, number]
+  : P extends { readonly count: 3 }
+    ? readonly [number, number, number]
+    : P extends { readonly count: 6 }
+      ? readonly [number, number, number, number, number, number]
+      : readonly number[];
 
 /** What a parameter's value is in TypeScript. */
 export type ValueOf<P extends Parameter> = P['kind'] extends 'integer' | 'number' | 'bytes'
@@ -136,6 +138,23 @@ export type ValueOf<P extends Parameter> = P['kind'] extends 'integer' | 'number
 export type Values<Rows extends Parameters> = {
   readonly [Name in keyof Rows as Rows[Name] extends { readonly type: string } ? never : Name]?: ValueOf<Rows[Name]>;
 };
+
+type NamesOf<Rows extends Parameters, Needed extends boolean> = {
+  [Name in keyof Rows]: Rows[Name] extends { readonly type: string }
+    ? never
+    : Rows[Name] extends { readonly required: true }
+      ? Needed extends true
+        ? Name
+        : never
+      : Needed extends true
+        ? never
+        : Name;
+}[keyof Rows];
+
+/** The options of a table as callers give them; those with a `type` stand beside it. */
+export type OptionsOf<Rows extends Parameters> = {
+  readonly [Name in NamesOf<Rows, true>]: ValueOf<Rows[Name]>;
+} & { readonly [Name in NamesOf<Rows, false>]?: ValueOf<Rows[Name]> | undefined };
 
 /** Values of the flags of a table; objects are the texts that name them. */
 export type FlagValues<Rows extends Parameters> = { readonly [Name in keyof Rows]?: ValueOf<Rows[Name]> };

@@ -149,14 +149,10 @@ export const rankRows = /* @__PURE__ */ grouped('many cores', {
 const { cluster, token, creds } = connectionRows;
 const { workers, threads, allowModules, maxMemory, name, shards, lifetimeS } = joinRows;
 
-/** The tables of this room, from which `npm run layout` writes types and README tables. */
-export const tables = [
-  { name: 'ConnectionParameters', about: 'How a cluster is reached.', rows: { cluster, token, creds } },
-  { name: 'WorkerParameters', about: 'How many tasks run at once.', rows: { workers, threads } },
-  {
-    name: 'JoinParameters',
-    about: 'What a worker offers to a cluster.',
-    rows: { allowModules, maxMemory, lifetimeS, name, shards },
-  },
-  { name: 'SubmitParameters', about: 'How a run on a cluster is treated.', rows: submitRows },
-] as const;
+/** The tables of this room by the names of their types, for its README and for declarations. */
+export const tables = {
+  ConnectionParameters: { cluster, token, creds },
+  WorkerParameters: { workers, threads },
+  JoinParameters: { allowModules, maxMemory, lifetimeS, name, shards },
+  SubmitParameters: submitRows,
+} as const;

@@ -694,24 +694,9 @@ export const newUdfRows = {
   },
 } as const satisfies Parameters;
 
-/** The tables of this room, from which `npm run layout` writes types and README tables. */
-export const tables = [
-  {
-    name: 'LiveParameters',
-    about: 'Parameters of connections to detectors and of live scans.',
-    rows: liveRows,
-    imports: ["import type { DetectorControl } from './acquisition/detector-control.js';"],
-  },
-  {
-    name: 'AnalysisParameters',
-    about: 'Parameters of analyses.',
-    rows: analysisRows,
-    imports: [
-      "import type { ComParams } from './builtin/com.js';",
-      "import type { Calibration } from './calibrate/calibration.js';",
-      "import type { MaskFactory } from './images/masks.js';",
-      "import type { Roi } from './scans/roi.js';",
-    ],
-  },
-  { name: 'NewUdfParameters', about: 'Options of `newUdf`.', rows: newUdfRows },
-] as const;
+/** The tables of this room by the names of their types, for its README and for declarations. */
+export const tables = {
+  LiveParameters: liveRows,
+  AnalysisParameters: analysisRows,
+  NewUdfParameters: newUdfRows,
+} as const;

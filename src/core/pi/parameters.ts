@@ -27,8 +27,8 @@ export const piPlanRows = {
   threads: { kind: 'integer', sentence: 'host threads of CPU backends; 0: one per core', range: threadRange },
 } as const satisfies Parameters;
 
-/** The tables of this room, from which `npm run layout` writes types and README tables. */
-export const tables = [
-  { name: 'PiRunParameters', about: 'What is counted.', rows: piRunRows },
-  { name: 'PiOptions', about: 'Sizes of a pi plan.', rows: piPlanRows },
-] as const;
+/** The tables of this room by the names of their types, for its README and for declarations. */
+export const tables = {
+  PiRunParameters: piRunRows,
+  PiOptions: piPlanRows,
+} as const;

@@ -54,12 +54,7 @@ export const libraryRows = {
 // The library is required and may be a module as well, so its type is that of LibraryOptions.
 const { library: _, ...otherRows } = libraryRows;
 
-/** The tables of this room, from which `npm run layout` writes types and README tables. */
-export const tables = [
-  {
-    name: 'LibraryParameters',
-    about: 'Which library is loaded, and how its header is read.',
-    rows: otherRows,
-    imports: ["import type { Definitions } from './header/parse.js';"],
-  },
-] as const;
+/** The tables of this room by the names of their types, for its README and for declarations. */
+export const tables = {
+  LibraryParameters: otherRows,
+} as const;

@@ -137,16 +137,8 @@ export const convertRows = {
   force: { common: true, group: 'output', kind: 'boolean', sentence: 'replaces an existing file; never the input' },
 } as const satisfies Parameters;
 
-/** The tables of this room, from which `npm run layout` writes types and README tables. */
-export const tables = [
-  {
-    name: 'OpenParameters',
-    about: 'What a caller may tell about a file of frames, or override.',
-    rows: openRows,
-  },
-  {
-    name: 'ConvertParameters',
-    about: 'What is written of a file of frames.',
-    rows: convertRows,
-  },
-] as const;
+/** The tables of this room by the names of their types, for its README and for declarations. */
+export const tables = {
+  OpenParameters: openRows,
+  ConvertParameters: convertRows,
+} as const;

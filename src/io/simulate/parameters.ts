@@ -401,23 +401,11 @@ export const dectrisSimulationRows = {
   },
 } as const satisfies Parameters;
 
-const imports = [
-  "import type { Cell } from '../../crystal/cell.js';",
-  "import type { Centring } from '../../crystal/centring.js';",
-];
-/** The tables of this room, from which `npm run layout` writes types and README tables. */
-export const tables = [
-  { name: 'FrameSimulation', about: 'Parameters of simulated frames.', rows: frameSimulationRows, imports },
-  { name: 'SpotSimulation', about: 'Parameters of simulated spot lists.', rows: spotSimulationRows, imports },
-  { name: 'ScanSimulation', about: 'Parameters of a simulated scan.', rows: scanSimulationRows },
-  {
-    name: 'MerlinSimulation',
-    about: 'Parameters of a simulated Merlin readout.',
-    rows: merlinSimulationRows,
-  },
-  {
-    name: 'DectrisSimulation',
-    about: 'Parameters of a simulated DECTRIS detector.',
-    rows: dectrisSimulationRows,
-  },
-] as const;
+/** The tables of this room by the names of their types, for its README and for declarations. */
+export const tables = {
+  FrameSimulation: frameSimulationRows,
+  SpotSimulation: spotSimulationRows,
+  ScanSimulation: scanSimulationRows,
+  MerlinSimulation: merlinSimulationRows,
+  DectrisSimulation: dectrisSimulationRows,
+} as const;

@@ -7,7 +7,14 @@ import { checkedOptions, checkedValue, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import type { Filled } from '../../base/members.js';
 import { knownOptions, type OfRun } from '../../base/options.js';
-import { checked, defaultsOf, grouped, type NameOption, type Parameters } from '../../base/parameters.js';
+import {
+  checked,
+  defaultsOf,
+  grouped,
+  type NameOption,
+  type OptionsOf,
+  type Parameters,
+} from '../../base/parameters.js';
 import type { Range } from '../../base/range.js';
 import {
   batchSpotRange,
@@ -23,7 +30,6 @@ import {
 import { searchConstants } from '../../core/layout/search.js';
 import { pack } from '../../core/layout/struct.js';
 import type { IndexingDescriptor } from './contract.js';
-import type { CellSearchParameters } from './parameter-types.js';
 
 /**
  * Search method: `fast` (default), `turbo`, which is fast with less effort on difficult images, or `exhaustive`, the
@@ -164,22 +170,24 @@ export const cellSearchRows = /* @__PURE__ */ grouped('cells and indexing', {
   },
 } as const satisfies Parameters);
 
+type CellSearch = OptionsOf<typeof cellSearchRows>;
+
 /** Checks the parameters of the search for an unknown cell, and fills in the defaults. Throws `Argument`. */
-export function checkCellSearch(given: CellSearchParameters, nameOption: NameOption): Filled<CellSearchParameters> {
+export function checkCellSearch(given: CellSearch, nameOption: NameOption): Filled<CellSearch> {
   const search = { ...defaultsOf(cellSearchRows), ...checked(cellSearchRows, { ...given }, nameOption) };
-  const { minLengthA, maxLengthA } = search as Filled<CellSearchParameters>;
+  const { minLengthA, maxLengthA } = search as Filled<CellSearch>;
   if (maxLengthA < minLengthA)
     throw new EwaldError(
       'Argument',
       `${nameOption('maxLengthA')} is ${maxLengthA}; expected at least ${nameOption('minLengthA')}, which is ${minLengthA}`,
     );
-  return search as Filled<CellSearchParameters>;
+  return search as Filled<CellSearch>;
 }
 
-/** The tables of this room, from which `npm run layout` writes types and README tables. */
-export const tables = [
-  { name: 'CellSearchParameters', about: 'How an unknown cell is looked for.', rows: cellSearchRows },
-] as const;
+/** The tables of this room by the names of their types, for its README and for declarations. */
+export const tables = {
+  CellSearchParameters: cellSearchRows,
+} as const;
 
 const sizeRow = (name: keyof IndexerOptions & keyof typeof indexerRanges) =>
   ({ kind: 'integer', range: indexerRanges[name] }) as const;

@@ -262,16 +262,7 @@ export const mergeRows = /* @__PURE__ */ grouped('model', {
   },
 } as const satisfies Parameters);
 
-/** The tables of this room, from which `npm run layout` writes types and README tables. */
-export const tables = [
-  {
-    name: 'MergeOptions',
-    about: 'Options of a merge.',
-    rows: mergeRows,
-    imports: [
-      "import type { KnownCell } from '../../crystal/cell-file.js';",
-      "import type { Split } from './collection/split.js';",
-      "import type { ReflectionList } from './lists/hkl.js';",
-    ],
-  },
-] as const;
+/** The tables of this room by the names of their types, for its README and for declarations. */
+export const tables = {
+  MergeOptions: mergeRows,
+} as const;

@@ -243,12 +243,8 @@ export const refuseOtherFinders = (
   nameOption?: NameOption,
 ): void => refuseOthers(runRows, given, searchBy(finder), nameOption);
 
-/** The tables of this room, from which `npm run layout` writes types and README tables. */
-export const tables = [
-  {
-    name: 'PeakSearchParameters',
-    about: 'Parameters of one peak search; those of another finder are refused.',
-    rows: runRows,
-  },
-  { name: 'FinderParameters', about: 'What a peak finder is planned with.', rows: finderRows },
-] as const;
+/** The tables of this room by the names of their types, for its README and for declarations. */
+export const tables = {
+  PeakSearchParameters: runRows,
+  FinderParameters: finderRows,
+} as const;

@@ -335,7 +335,7 @@ export const regionRows = /* @__PURE__ */ grouped('analysis', {
 } as const satisfies Parameters);
 
 /** Parameters of a run whose declarations, checks and flags follow from their rows alone. */
-const ownRunRows = /* @__PURE__ */ grouped('input', {
+export const ownRunRows = /* @__PURE__ */ grouped('input', {
   serialStart: {
     kind: 'integer',
     sentence: 'serial number of the first frame',
@@ -760,27 +760,11 @@ export const cellFrameRows = /* @__PURE__ */ grouped('cells and indexing', {
   frames: { ...sliceRows.frames, of: ['detector frames'] },
 } as const satisfies Parameters);
 
-/** The tables of this room, from which `npm run layout` writes types and README tables. */
-export const tables = [
-  {
-    name: 'SearchParameters',
-    about: 'What frames are searched with, besides the parameters of peaks, the cells and the thresholds of indexing.',
-    rows: searchSettingRows,
-  },
-  {
-    name: 'RefinementParameters',
-    about: 'How the geometry of a run is refined before its frames are searched.',
-    rows: refinementRows,
-  },
-  {
-    name: 'RunParameters',
-    about: 'How a run counts its frames, waits for them and holds them.',
-    // The stages of these are named by flags, and their sentences say as much.
-    rows: Object.fromEntries(Object.entries(ownRunRows).map(([name, { of: _, ...row }]) => [name, row])),
-  },
-  {
-    name: 'CheckGeometryOptions',
-    about: 'Options of `checkGeometryFile`.',
-    rows: checkGeometryRows,
-  },
-] as const;
+/** The tables of this room by the names of their types, for its README and for declarations. */
+export const tables = {
+  SearchParameters: searchSettingRows,
+  RefinementParameters: refinementRows,
+  // The stages of these are named by flags, and their sentences say as much.
+  RunParameters: Object.fromEntries(Object.entries(ownRunRows).map(([name, { of: _, ...row }]) => [name, row])),
+  CheckGeometryOptions: checkGeometryRows,
+} as const;

@@ -71,12 +71,7 @@ export const transformRows = {
   force: { kind: 'boolean', sentence: 'replaces existing files; never the input' },
 } as const satisfies Parameters;
 
-/** The tables of this room, from which `npm run layout` writes types and README tables. */
-export const tables = [
-  {
-    name: 'TransformFileParameters',
-    about: 'How the array of a file is transformed.',
-    rows: transformRows,
-    imports: ["import type { BackendName } from '../../core/backends/names.js';"],
-  },
-] as const;
+/** The tables of this room by the names of their types, for its README and for declarations. */
+export const tables = {
+  TransformFileParameters: transformRows,
+} as const;

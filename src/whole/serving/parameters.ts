@@ -152,9 +152,9 @@ export const watchRows = /* @__PURE__ */ grouped('live', {
   },
 } as const satisfies Parameters);
 
-/** The tables of this room, from which `npm run layout` writes types and README tables. */
-export const tables = [
-  { name: 'ListenParameters', about: 'Where a server of pages listens.', rows: listenRows },
-  { name: 'ViewParameters', about: 'With what a viewer shows frames.', rows: viewRows },
-  { name: 'WatchParameters', about: 'How a run that nobody looks at is watched.', rows: watchRows },
-] as const;
+/** The tables of this room by the names of their types, for its README and for declarations. */
+export const tables = {
+  ListenParameters: listenRows,
+  ViewParameters: viewRows,
+  WatchParameters: watchRows,
+} as const;

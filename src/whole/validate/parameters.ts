@@ -79,10 +79,8 @@ export const benchRows = {
   },
 } as const satisfies Parameters;
 
-const imports = ["import type { BackendName } from '../../core/backends/names.js';"];
-
-/** The tables of this room, from which `npm run layout` writes types and README tables. */
-export const tables = [
-  { name: 'ValidateParameters', about: 'What is validated.', rows: validateRows, imports },
-  { name: 'BenchParameters', about: 'How long is timed.', rows: { seconds: benchRows.seconds } },
-] as const;
+/** The tables of this room by the names of their types, for its README and for declarations. */
+export const tables = {
+  ValidateParameters: validateRows,
+  BenchParameters: { seconds: benchRows.seconds },
+} as const;
