@@ -1,6 +1,7 @@
 // ewald_cuda_fft_bench: transforms in device memory, by our kernels and by cuFFT if that library is found. Both results
 // are compared before anything is timed; without cuFFT our result is compared with the C++ core. Prints one JSON
 // document. usage: ewald_cuda_fft_bench [--seconds N] [--device N] [--cufft FILE] [--run 64|128] [--slab MIB] [--quick]
+// [--shape [r2c:|f64:]200x200x200[*BATCH]]...
 // Exit codes: 0 all results are right, 1 a result is wrong, 2 wrong usage, 3 no device.
 #include <cuda_runtime.h>
 
@@ -50,7 +51,7 @@ struct Cufft {
 };
 
 struct Row {
-  const char* name;
+  std::string name;
   std::vector<int> shape;
   int batch;
   bool f64, real;
@@ -180,7 +181,7 @@ private:
     std::snprintf(text, sizeof text, "%.6g", value);
     return text;
   }
-  static std::string head(const Row& r) { return "{\"name\":\"" + std::string(r.name) + "\""; }
+  static std::string head(const Row& r) { return "{\"name\":\"" + r.name + "\""; }
   std::string failed(const Row& r, const std::string& why) {
     wrong = true;
     std::string clean = why;
@@ -220,6 +221,31 @@ private:
   double budget_;
 };
 
+// A row from the command line; false if it is none.
+bool parse(const char* text, Row& row) {
+  row = {text, {}, 1, false, false};
+  row.real = std::strncmp(text, "r2c:", 4) == 0;
+  row.f64 = std::strncmp(text, "f64:", 4) == 0;
+  if (row.real || row.f64) text += 4;
+  const auto number = [&](int& value) {
+    char* end = nullptr;
+    const long found = std::strtol(text, &end, 10);
+    const bool right = end != text && found > 0 && found < 1 << 30;
+    value = int(found);
+    text = end;
+    return right;
+  };
+  for (int value = 0;;) {
+    if (!number(value) || row.shape.size() == 3) return false;
+    row.shape.push_back(value);
+    if (*text == '\0') return true;
+    if (*text == '*') break;
+    if (*text++ != 'x') return false;
+  }
+  text++;
+  return number(row.batch) && *text == '\0';
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -229,6 +255,8 @@ int main(int argc, char** argv) {
   double slab = -1;  // MiB that the passes of a slab touch; 0: no slabs, below 0: as the card decides
   bool quick = false;
   std::string path;
+  std::vector<Row> wanted;
+  Row one;
   for (int i = 1; i < argc; i++) {
     if (!std::strcmp(argv[i], "--quick"))
       quick = true;
@@ -242,10 +270,13 @@ int main(int argc, char** argv) {
       ewald::cuda::fft::run_bytes = std::uint32_t(run);
     else if (!std::strcmp(argv[i], "--slab") && i + 1 < argc)
       slab = std::atof(argv[++i]);
-    else {
+    else if (!std::strcmp(argv[i], "--shape") && i + 1 < argc && parse(argv[i + 1], one)) {
+      wanted.push_back(one);
+      i++;
+    } else {
       std::fprintf(stderr,
                    "usage: ewald_cuda_fft_bench [--seconds N] [--device N] [--cufft FILE] [--run 64|128] [--slab MIB] "
-                   "[--quick]\n");
+                   "[--quick] [--shape [r2c:|f64:]200x200x200[*BATCH]]...\n");
       return 2;
     }
   }
@@ -261,7 +292,9 @@ int main(int argc, char** argv) {
   const Cufft cufft(path);
   std::vector<Row> rows = {{"c2c f32 16x32x64", {16, 32, 64}, 1, false, false},
                            {"r2c f32 30x40 batch 3", {30, 40}, 3, false, true}};
-  if (!quick)
+  if (!wanted.empty())
+    rows = wanted;
+  else if (!quick)
     rows = {{"c2c f32 256^3", {256, 256, 256}, 1, false, false},
             {"c2c f32 512^3", {512, 512, 512}, 1, false, false},
             {"c2c f64 256^3", {256, 256, 256}, 1, true, false},
