@@ -8,6 +8,7 @@
 #include "../emulator/broken/outcome.h"
 #include "../emulator/broken/self_test.h"
 #include "../emulator/mode.h"
+#include "../fft/fixed.h"
 #include "../fft/program.h"
 #include "addon/room.h"
 
@@ -169,6 +170,13 @@ Napi::Value fftProgram(const CallbackInfo& info) {
   return passes;
 }
 
+// fftLengths() -> the lengths whose lines have a kernel of their own
+Napi::Value fftLengths(const CallbackInfo& info) {
+  Napi::Array list = Napi::Array::New(info.Env());
+  for (const auto& fixed : ewald::cuda::fft::fixed_lengths) list.Set(list.Length(), double(fixed.length));
+  return list;
+}
+
 // setFftSlabs(bytes): the slabs of transforms planned from now on touch at most that number of bytes; 0: as the card
 // decides
 void setFftSlabs(const CallbackInfo& info) {
@@ -199,6 +207,7 @@ const ewald::addon::Room room([](Napi::Env env, Napi::Object exports) {
   exports.Set("judgeSelfTest", Napi::Function::New(env, judgeSelfTest, "judgeSelfTest"));
   exports.Set("traffic", Napi::Function::New(env, traffic, "traffic"));
   exports.Set("fftProgram", Napi::Function::New(env, fftProgram, "fftProgram"));
+  exports.Set("fftLengths", Napi::Function::New(env, fftLengths, "fftLengths"));
   exports.Set("setFftSlabs", Napi::Function::New(env, setFftSlabs, "setFftSlabs"));
   exports.Set("contexts", Napi::Function::New(env, contexts, "contexts"));
   exports.Set("launches", Napi::Function::New(env, launches, "launches"));

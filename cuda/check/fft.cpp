@@ -8,6 +8,8 @@
 #include <cstring>
 #include <random>
 
+#include "../fft/fixed.h"
+
 namespace ewald::check {
 namespace {
 
@@ -194,6 +196,18 @@ void refused(Report& report) {
   d.rank = 9;
   report.equal("nine axes are refused", uint64_t(ewald_cuda_fft_create(report.context, &d, &plan)),
                EWALD_STATUS_INVALID_ARGUMENT);
+  d = of(EWALD_FFT_KIND_R2C, {16});
+  ewald_cuda_array* array = nullptr;
+  ewald_cuda_array_create(report.context, 4096, &array);
+  ewald_cuda_fft_create(report.context, &d, &plan);
+  char* const memory = static_cast<char*>(ewald_cuda_array_memory(array));
+  report.equal("real lines that begin between complex numbers are refused",
+               uint64_t(ewald_cuda_fft_execute(plan, EWALD_FFT_DIRECTION_FORWARD, memory + 4, memory + 2048,
+                                               EWALD_CUDA_INPUT_ON_DEVICE | EWALD_CUDA_OUTPUT_ON_DEVICE,
+                                               EWALD_FFT_SCALE_NONE)),
+               EWALD_STATUS_INVALID_ARGUMENT);
+  ewald_cuda_fft_destroy(plan);
+  ewald_cuda_array_destroy(array);
 }
 
 }  // namespace
@@ -226,6 +240,11 @@ void fft(Report& report) {
     d = of(EWALD_FFT_KIND_C2C, {6, 10}, precision);
     d.in_stride[0] = 20, d.in_stride[1] = 2, d.out_stride[0] = 1, d.out_stride[1] = 7, d.batch = 4;
     compare(report, d);
+  }
+  // Kernels of one length: along, across and real lines, in blocks that are not full.
+  for (const ewald::cuda::fft::Fixed& fixed : ewald::cuda::fft::fixed_lengths) {
+    compare(report, of(EWALD_FFT_KIND_C2C, {fixed.length, 17}));
+    if (fixed.length <= 2048) compare(report, of(EWALD_FFT_KIND_R2C, {9, 2 * fixed.length}));
   }
   if (!report.quick) {
     compare(report, of(EWALD_FFT_KIND_C2C, {128, 128, 128}));

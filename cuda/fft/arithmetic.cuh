@@ -1,4 +1,4 @@
-// Complex numbers as float2 and double2, and the butterflies of the radices 2, 3, 4, 5, 7, 8, 11, 13 and 16.
+// Complex numbers as float2 and double2, and the butterflies of the radices 2 to 6, 7 to 13, 15, 16, 20 and 24.
 #pragma once
 #include <cuda_runtime.h>
 
@@ -97,6 +97,17 @@ __device__ __forceinline__ double sine(unsigned k) {
   }
 }
 
+// A factor A of R for which A and R / A have no common factor and butterflies; 0 if R is not transformed so.
+template <unsigned R>
+constexpr unsigned coprime_part = R == 6 || R == 10 ? 2 : R == 15 ? 3 : R == 12 || R == 20 ? 4 : R == 24 ? 8 : 0;
+// The multiple of B that leaves 1 when divided by A.
+template <unsigned A, unsigned B>
+constexpr unsigned leaves_one = [] {
+  unsigned multiple = B;
+  while (multiple % A != 1) multiple += B;
+  return multiple;
+}();
+
 // The transform of R numbers, in place. Odd primes: the pairs a[i] +- a[P - i] share their products, which halves the
 // work of the sum.
 template <class T, unsigned R>
@@ -153,6 +164,49 @@ __device__ __forceinline__ void butterfly(Complex<T> (&v)[R]) {
       butterfly<T, 4>(column);
 #pragma unroll
       for (unsigned m = 0; m < 4; m++) v[k + 4 * m] = column[m];
+    }
+  } else if constexpr (R == 9) {
+    // Three radix-3 butterflies, factors, three radix-3 butterflies.
+    const C root[5] = {{},
+                       complex<T>(T(0.76604444311897803520), -T(0.64278760968653932632)),
+                       complex<T>(T(0.17364817766693034885), -T(0.98480775301220805937)),
+                       {},
+                       complex<T>(-T(0.93969262078590838405), -T(0.34202014332566873304))};
+    C part[3][3];
+#pragma unroll
+    for (unsigned i = 0; i < 3; i++) {
+#pragma unroll
+      for (unsigned q = 0; q < 3; q++) part[i][q] = v[i + 3 * q];
+      butterfly<T, 3>(part[i]);
+      if (i == 0) continue;
+#pragma unroll
+      for (unsigned k = 1; k < 3; k++) part[i][k] = times(part[i][k], root[i * k]);
+    }
+#pragma unroll
+    for (unsigned k = 0; k < 3; k++) {
+      C column[3] = {part[0][k], part[1][k], part[2][k]};
+      butterfly<T, 3>(column);
+#pragma unroll
+      for (unsigned m = 0; m < 3; m++) v[k + 3 * m] = column[m];
+    }
+  } else if constexpr (coprime_part<R> != 0) {
+    // Numbers B n + A m of the line become numbers k modulo A, l modulo B (Good 1958): no factors in between.
+    constexpr unsigned A = coprime_part<R>, B = R / A, to_k = leaves_one<A, B>, to_l = leaves_one<B, A>;
+    C part[B][A];
+#pragma unroll
+    for (unsigned m = 0; m < B; m++) {
+#pragma unroll
+      for (unsigned n = 0; n < A; n++) part[m][n] = v[(B * n + A * m) % R];
+      butterfly<T, A>(part[m]);
+    }
+#pragma unroll
+    for (unsigned k = 0; k < A; k++) {
+      C row[B];
+#pragma unroll
+      for (unsigned m = 0; m < B; m++) row[m] = part[m][k];
+      butterfly<T, B>(row);
+#pragma unroll
+      for (unsigned l = 0; l < B; l++) v[(k * to_k + l * to_l) % R] = row[l];
     }
   } else {
     constexpr unsigned half = (R - 1) / 2;

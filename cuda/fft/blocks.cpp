@@ -1,7 +1,9 @@
 #include "blocks.h"
 
 #include <algorithm>
+#include <iterator>
 
+#include "fixed.h"
 #include "lengths.h"
 
 namespace ewald::cuda::fft {
@@ -10,7 +12,7 @@ namespace {
 constexpr std::uint64_t longest_table = 4096;  // roots; longer tables are the product of a near and a far one
 constexpr std::uint64_t sector = 32;
 // Lines that are read in runs of 128 bytes across an axis: 256^3 in float32 took 0.297 instead of 0.324 ms on an H100.
-// Longer ones gained nothing there, and have kernels of fixed lengths for runs of 64 bytes.
+// Longer ones gained nothing there.
 constexpr std::uint32_t longest_short = 256;
 constexpr std::uint64_t far = std::uint64_t(1) << 31;  // elements of a line that 32 bits can index
 
@@ -39,6 +41,20 @@ bool is_real(Source source) {
   return source != Source::complex && source != Source::hermitian && source != Source::hermitian_packed;
 }
 bool is_real(Sink sink) { return sink != Sink::complex && sink != Sink::half; }
+
+// Whether the kernels of fixed.h can read and write the lines: complex numbers, or pairs of real numbers that are
+// aligned like them.
+bool has_fixed_ends(const Pass& pass) {
+  if (pass.plain) return true;
+  const bool packed = pass.source == Source::packed && pass.sink == Sink::half,
+             unpacked = pass.source == Source::hermitian_packed && pass.sink == Sink::unpacked;
+  if (!(packed || unpacked) || pass.length != pass.points || pass.in_window.whole != 0 || pass.out_window.whole != 0)
+    return false;
+  bool aligned = pass.in_stride == 1 && pass.out_stride == 1;
+  for (std::uint32_t i = 0; i < pass.loops; i++)
+    aligned = aligned && (packed ? pass.loop[i].in : pass.loop[i].out) % 2 == 0;
+  return aligned;
+}
 
 }  // namespace
 
@@ -101,26 +117,28 @@ void choose_block(Pass& pass, std::uint32_t multiprocessors, Tables& tables) {
                pass.middle == nothing && pass.chirp_in == nothing && pass.chirp_out == nothing &&
                pass.in_window.whole == 0 && pass.out_window.whole == 0 && pass.length > 1 &&
                pass.length * element_step(pass, false) < far && pass.length * element_step(pass, true) < far;
-  pass.fixed = sizeof(T) == 4 && pass.plain && fixed_radix(pass.length, 0) != 0 &&
-               (!within || pass.lanes == fixed_lanes(pass.length) || (pass.length == 256 && pass.lanes == 16));
+  const std::uint32_t row = sizeof(T) == 4 && has_fixed_ends(pass) ? fixed_row(pass.length) : fixed_count;
+  const Fixed* const fixed = row < fixed_count ? &fixed_lengths[row] : nullptr;
+  pass.fixed = fixed != nullptr ? row : nothing;
   std::vector<std::uint32_t> radices;
-  if (pass.fixed)
-    for (std::uint32_t s = 0; fixed_radix(pass.length, s) != 0; s++) radices.push_back(fixed_radix(pass.length, s));
+  if (fixed != nullptr)
+    std::copy_if(fixed->radix, fixed->radix + 3, std::back_inserter(radices), [](std::uint32_t r) { return r != 0; });
   else
     radices = radices_of(pass.length);
   pass.stages = std::uint32_t(radices.size());
-  const std::uint32_t elements = pass.lanes * pass.length, each = pass.fixed ? fixed_elements : elements_a_thread;
-  pass.threads = (std::max(1u, (elements + each - 1) / each) + 31) / 32 * 32;
+  const std::uint32_t elements = pass.lanes * pass.length;
+  pass.threads = fixed != nullptr
+                     ? fixed_threads(*fixed, pass.lanes)
+                     : (std::max(1u, (elements + elements_a_thread - 1) / elements_a_thread) + 31) / 32 * 32;
   // With gaps every step of a stage has to be compatible with them: a multiple of their distance, or inside one group.
-  const std::uint32_t apart = pass.fixed ? radices[0] : 8;
   bool gaps = pass.powers_of_two && pass.length >= 64;
   for (std::uint32_t s = 0, done = 1; s < pass.stages; done *= radices[s++])
-    gaps = gaps && (pass.length / radices[s]) % apart == 0 && (done == 1 || done % apart == 0);
-  pass.gap_shift = !gaps ? 31 : apart == 16 ? 4 : 3;
+    gaps = gaps && (pass.length / radices[s]) % 8 == 0 && (done == 1 || done % 8 == 0);
+  pass.gap_shift = gaps ? 3 : 31;
   const auto gapped = [&](std::uint32_t i) { return i + (i >> pass.gap_shift); };
   pass.lane_step = within ? 1 : gapped(pass.length);
   pass.element_step = within ? pass.lanes : 1;
-  pass.held = gapped(pass.length) * pass.lanes;
+  pass.held = pass.lanes * (fixed != nullptr ? fixed_pitch(*fixed) : gapped(pass.length));
 
   std::uint32_t span = 1;
   for (std::uint32_t s = 0; s < pass.stages; s++) {

@@ -199,7 +199,8 @@ struct ewald_cuda_fft {
       EWALD_CUDA(cudaStreamSynchronize(context->stream));
   }
 
-  void checkRun(std::uint32_t direction, const void* in, const void* out, std::uint32_t scale) const {
+  void checkRun(std::uint32_t direction, const void* in, const void* out, std::uint32_t on_device,
+                std::uint32_t scale) const {
     if (in == nullptr || out == nullptr)
       throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_fft: a pointer is null");
     if (direction > EWALD_FFT_DIRECTION_BACKWARD)
@@ -209,6 +210,16 @@ struct ewald_cuda_fft {
       throw CudaError(EWALD_STATUS_INVALID_ARGUMENT,
                       "ewald_cuda_fft: unknown scale " + std::to_string(scale));
     const bool backward = backwardOf(direction);
+    // Complex numbers, and pairs of real ones, are read in one access.
+    const auto misaligned = [&](const void* memory, const Side& side, std::uint32_t there) {
+      const bool pairs = side.complex || problem.kind == EWALD_FFT_KIND_R2C || problem.kind == EWALD_FFT_KIND_C2R;
+      return (on_device & there) != 0 && reinterpret_cast<std::uintptr_t>(memory) % (number * (pairs ? 2 : 1)) != 0;
+    };
+    if (misaligned(in, source(backward), EWALD_CUDA_INPUT_ON_DEVICE) ||
+        misaligned(out, target(backward), EWALD_CUDA_OUTPUT_ON_DEVICE))
+      throw CudaError(EWALD_STATUS_INVALID_ARGUMENT,
+                      "ewald_cuda_fft: device memory has to begin at a multiple of " + std::to_string(2 * number) +
+                          " bytes, a complex number");
     const auto a = reinterpret_cast<std::uintptr_t>(in), b = reinterpret_cast<std::uintptr_t>(out);
     if (problem.in_place ? a != b : a < b + side_bytes(target(backward)) && b < a + side_bytes(source(backward)))
       throw CudaError(EWALD_STATUS_INVALID_ARGUMENT,
@@ -259,7 +270,7 @@ int32_t ewald_cuda_fft_execute(ewald_cuda_fft* plan, uint32_t direction, const v
                                uint32_t scale) {
   return guarded([&] {
     if (!plan) throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_fft_execute: the plan is null");
-    plan->checkRun(direction, in, out, scale);
+    plan->checkRun(direction, in, out, on_device, scale);
     useContext(plan->context, [&] { plan->run(plan->backwardOf(direction), in, out, on_device, scale); });
   });
 }

@@ -1,22 +1,27 @@
-// Plain passes over lines of a power of two in float32, a kernel for each length: strides, items and spans are
-// constants, so addresses of shared memory are immediates and nothing is divided; and radix 16 is used where it saves a
-// stage. On GPUs with high memory bandwidth, instructions limit these passes, not memory.
+// Lines of one length in float32, a kernel for each length of fixed.h: radices, items and spans are constants, so
+// offsets in shared memory are immediates and quotients are products. On GPUs with high memory bandwidth, instructions
+// limit these passes, not memory.
 //
-// The stages, their order and the exchange through shared memory are those of lines.cuh.
+// The stages, their order and the exchange through shared memory are those of lines.cuh. The ends are complex numbers,
+// or a real line of twice the length along memory as complex numbers: its spectrum is separated after the last stage
+// (Source::packed), or joined before the first (Source::hermitian_packed).
 #pragma once
+#include "fixed.h"
 #include "lines.cuh"
 
 namespace ewald::cuda::fft {
 
-// As a constant, because the function is a host function.
-template <unsigned Length, unsigned Stage>
-constexpr unsigned radix_of = fixed_radix(Length, Stage);
+// As a constant, because the functions are host functions.
+template <unsigned Length>
+constexpr Fixed fixed_of = fixed_lengths[fixed_row(Length)];
+template <unsigned Length>
+constexpr unsigned fixed_bound = fixed_threads(fixed_of<Length>, fixed_lanes(fixed_of<Length>));
 
-// Lanes: lines of a block that are adjacent in memory and in shared memory; 0: each line separately.
-template <class T, unsigned Length, unsigned Lanes>
+template <class T, unsigned Length>
 struct FixedBlock {
   using C = Complex<T>;
-  static constexpr unsigned gap = radix_of<Length, 0>;
+  static constexpr unsigned elements = fixed_of<Length>.elements, pitch = fixed_pitch(fixed_of<Length>),
+                            gap = fixed_gap(fixed_of<Length>);
   const Pass& pass;
   const C* const in;
   C* const out;
@@ -25,24 +30,21 @@ struct FixedBlock {
   C* const points;
   const LinePlace* const places;
 
-  static __host__ __device__ constexpr unsigned gapped(unsigned j) { return j + j / gap; }
-  static constexpr unsigned element_step = Lanes == 0 ? 1 : Lanes;
-  __device__ __forceinline__ C* at(unsigned lane, unsigned j) const {
-    return points + (Lanes == 0 ? lane * gapped(Length) : lane) + gapped(j) * element_step;
-  }
+  static __host__ __device__ constexpr unsigned gapped(unsigned j) { return gap > Length ? j : j + j / gap; }
+  __device__ __forceinline__ C* at(unsigned lane, unsigned j) const { return points + lane * pitch + gapped(j); }
 
+  // Item `round` of this thread, of `Items` in each line; false beyond the last one.
   template <unsigned Items>
-  __device__ __forceinline__ void split(unsigned item, bool across, unsigned& lane, unsigned& j) const {
-    if (Lanes != 0) {
-      lane = item % Lanes;
-      j = item / Lanes;
-    } else if (across) {
-      lane = item & (pass.lanes - 1);
-      j = item >> pass.lane_shift;
+  __device__ __forceinline__ bool item(unsigned round, bool across, unsigned& lane, unsigned& j) const {
+    const unsigned i = threadIdx.x + round * blockDim.x;
+    if (across) {
+      lane = i & (pass.lanes - 1);
+      j = i >> pass.lane_shift;
     } else {
-      lane = item / Items;
-      j = item % Items;
+      lane = i / Items;
+      j = i % Items;
     }
+    return i < Items << pass.lane_shift;
   }
 
   // The factor between pieces.
@@ -53,79 +55,93 @@ struct FixedBlock {
     return times(v, times(far, near));
   }
 
+  // ── Memory ──
+
+  template <unsigned R>
+  __device__ __forceinline__ void read(unsigned lane, unsigned j, C (&v)[R]) const {
+    constexpr unsigned items = Length / R;
+    // 32 bits, because the host passes no longer line to this kernel.
+    const unsigned step = pass.in_index * pass.in_stride;
+    const C* const from = in + places[lane].in + j * step;
+    if (step == 1) {
+#pragma unroll
+      for (unsigned q = 0; q < R; q++) v[q] = from[q * items];
+    } else {
+#pragma unroll
+      for (unsigned q = 0; q < R; q++) v[q] = from[q * items * step];
+    }
+    if (pass.swap_in) {
+#pragma unroll
+      for (unsigned q = 0; q < R; q++) v[q] = exchanged(v[q]);
+    }
+  }
+
+  template <unsigned R, unsigned Span>
+  __device__ __forceinline__ void write(unsigned lane, unsigned k, C (&v)[R]) const {
+    const LinePlace place = places[lane];
+    if (!place.there) return;
+    if (pass.turn_far != nothing) {
+#pragma unroll
+      for (unsigned q = 0; q < R; q++) v[q] = turn(place, k + q * Span, v[q]);
+    }
+    if (pass.swap_out || pass.sink == Sink::unpacked) {
+#pragma unroll
+      for (unsigned q = 0; q < R; q++) v[q] = exchanged(v[q]);
+    }
+    const unsigned step = pass.out_index * pass.out_stride;
+    C* const to = out + place.out + k * step;
+    if (step == 1) {
+#pragma unroll
+      for (unsigned q = 0; q < R; q++) to[q * Span] = scale * v[q];
+    } else {
+#pragma unroll
+      for (unsigned q = 0; q < R; q++) to[q * Span * step] = scale * v[q];
+    }
+  }
+
+  // ── Stages ──
+
   template <unsigned S, unsigned Span>
   __device__ __forceinline__ void stages_from() const {
-    constexpr unsigned R = radix_of<Length, S>, items = Length / R, rounds = fixed_elements / R;
+    constexpr unsigned R = fixed_of<Length>.radix[S], items = Length / R, rounds = (elements + R - 1) / R;
     constexpr bool first = S == 0, last = Span * R == Length;
-    const bool across = first ? pass.across_in : last ? pass.across_out : false;
-    const unsigned all = Lanes != 0 ? items * Lanes : items << pass.lane_shift;
+    const bool across = last ? pass.across_out : pass.across_in;
+    const bool reads = first && pass.source != Source::hermitian_packed, writes = last && !pass.pairs;
     C v[rounds][R];
 #pragma unroll
     for (unsigned round = 0; round < rounds; round++) {
-      const unsigned item = threadIdx.x + round * blockDim.x;
 #pragma unroll
       for (unsigned q = 0; q < R; q++) v[round][q] = complex<T>(0, 0);
-      if (item >= all) continue;
       unsigned lane, j;
-      split<items>(item, across, lane, j);
-      if constexpr (first) {
+      if (!item<items>(round, across, lane, j)) continue;
+      if (reads) {
         if (!places[lane].there) continue;
-        // 32 bits, because the host passes no longer line to this kernel.
-        const unsigned step = pass.in_index * pass.in_stride;
-        const C* const from = in + places[lane].in + j * step;
-        if (Lanes == 0 && step == 1) {
-#pragma unroll
-          for (unsigned q = 0; q < R; q++) v[round][q] = from[q * items];
-        } else {
-#pragma unroll
-          for (unsigned q = 0; q < R; q++) v[round][q] = from[q * items * step];
-        }
-        if (pass.swap_in) {
-#pragma unroll
-          for (unsigned q = 0; q < R; q++) v[round][q] = exchanged(v[round][q]);
-        }
+        read(lane, j, v[round]);
       } else {
-        const C* const from = at(lane, j);
-        const C* const twiddle = roots + pass.stage[S].twiddle + j % Span;
+        // Later stages have whole gaps between their numbers.
 #pragma unroll
-        for (unsigned q = 0; q < R; q++) v[round][q] = from[gapped(q * items) * element_step];
+        for (unsigned q = 0; q < R; q++)
+          v[round][q] = first ? *at(lane, j + q * items) : at(lane, j)[gapped(q * items)];
+      }
+      if constexpr (!first) {
+        const C* const twiddle = roots + pass.stage[S].twiddle + j % Span;
 #pragma unroll
         for (unsigned q = 1; q < R; q++) v[round][q] = times(v[round][q], __ldg(twiddle + (q - 1) * Span));
       }
       butterfly<T, R>(v[round]);
     }
-    if constexpr (!first && !last) __syncthreads();
+    if (!reads && !writes) __syncthreads();
 #pragma unroll
     for (unsigned round = 0; round < rounds; round++) {
-      const unsigned item = threadIdx.x + round * blockDim.x;
-      if (item >= all) continue;
       unsigned lane, j;
-      split<items>(item, across, lane, j);
+      if (!item<items>(round, across, lane, j)) continue;
       const unsigned k = j % Span, base = (j - k) * R + k;
-      if constexpr (last) {
-        const LinePlace place = places[lane];
-        if (!place.there) continue;
-        if (pass.turn_far != nothing) {
-#pragma unroll
-          for (unsigned q = 0; q < R; q++) v[round][q] = turn(place, base + q * Span, v[round][q]);
-        }
-        if (pass.swap_out) {
-#pragma unroll
-          for (unsigned q = 0; q < R; q++) v[round][q] = exchanged(v[round][q]);
-        }
-        const unsigned step = pass.out_index * pass.out_stride;
-        C* const to = out + place.out + base * step;
-        if (Lanes == 0 && step == 1) {
-#pragma unroll
-          for (unsigned q = 0; q < R; q++) to[q * Span] = scale * v[round][q];
-        } else {
-#pragma unroll
-          for (unsigned q = 0; q < R; q++) to[q * Span * step] = scale * v[round][q];
-        }
+      if (writes) {
+        write<R, Span>(lane, base, v[round]);
       } else {
         C* const to = at(lane, base);
 #pragma unroll
-        for (unsigned q = 0; q < R; q++) to[gapped(q * Span) * element_step] = v[round][q];
+        for (unsigned q = 0; q < R; q++) to[gapped(q * Span)] = v[round][q];
       }
     }
     if constexpr (!last) {
@@ -133,19 +149,77 @@ struct FixedBlock {
       stages_from<S + 1, Span * R>();
     }
   }
+
+  // ── Real lines ──
+
+  // A thread takes numbers k and Length - k together, because each of them needs both. Number Length / 2 is its own
+  // partner; the first threads take one each.
+  static constexpr unsigned pairs = (Length + 1) / 2, pair_rounds = (elements + 1) / 2;
+
+  // Joins the half spectrum of a real line: see Source::hermitian_packed in ends.cuh, whose Z[Length - k] has the
+  // conjugated sum and difference of Z[k].
+  __device__ __forceinline__ void join() const {
+    C x[pair_rounds], y[pair_rounds];
+#pragma unroll
+    for (unsigned round = 0; round < pair_rounds; round++) {
+      unsigned lane, k;
+      x[round] = y[round] = complex<T>(0, 0);
+      if (!item<pairs>(round, false, lane, k) || !places[lane].there) continue;
+      const C* const from = in + places[lane].in;
+      x[round] = from[k];
+      y[round] = conjugate(from[Length - k]);
+    }
+    if (Length % 2 == 0 && threadIdx.x < pass.lanes) {
+      const LinePlace place = places[threadIdx.x];
+      const C v = place.there ? in[place.in + Length / 2] : complex<T>(0, 0);
+      *at(threadIdx.x, Length / 2) = exchanged(T(2) * conjugate(v));
+    }
+#pragma unroll
+    for (unsigned round = 0; round < pair_rounds; round++) {
+      unsigned lane, k;
+      if (!item<pairs>(round, false, lane, k)) continue;
+      // Imaginary parts that a real line cannot have are ignored.
+      if (k == 0) x[round].y = y[round].y = 0;
+      const C root = __ldg(roots + pass.halves + k), sum = x[round] + y[round],
+              d = conjugate(turned(times(root, conjugate(x[round] - y[round]))));
+      *at(lane, k) = exchanged(sum + d);
+      if (k > 0) *at(lane, Length - k) = exchanged(conjugate(sum - d));
+    }
+    __syncthreads();
+  }
+
+  // Separates the spectrum of a real line: see `unpaired` in ends.cuh.
+  __device__ __forceinline__ void separate() const {
+    __syncthreads();
+#pragma unroll
+    for (unsigned round = 0; round < pair_rounds; round++) {
+      unsigned lane, k;
+      if (!item<pairs>(round, false, lane, k) || !places[lane].there) continue;
+      const C root = __ldg(roots + pass.halves + k), z = *at(lane, k), y = conjugate(*at(lane, k == 0 ? 0 : Length - k)),
+              sum = z + y, d = turned(times(root, z - y));
+      C* const to = out + places[lane].out;
+      to[k] = T(0.5) * scale * (sum + d);
+      to[Length - k] = T(0.5) * scale * conjugate(sum - d);
+    }
+    if (Length % 2 == 0 && threadIdx.x < pass.lanes) {
+      const LinePlace place = places[threadIdx.x];
+      if (place.there) out[place.out + Length / 2] = scale * conjugate(*at(threadIdx.x, Length / 2));
+    }
+  }
 };
 
-template <class T, unsigned Length, unsigned Lanes>
-__global__ void __launch_bounds__(capacity<T> / fixed_elements, 4)
+template <class T, unsigned Length>
+__global__ void __launch_bounds__(fixed_bound<Length>, 1024 / fixed_bound<Length>)
     transform_fixed(const __grid_constant__ Pass pass, const void* in, void* out, const Complex<T>* roots, T scale) {
   using C = Complex<T>;
   EWALD_DYNAMIC_SHARED(C, points);
   LinePlace* const places = reinterpret_cast<LinePlace*>(points + pass.held);
   place_lines<true>(pass, places);
   __syncthreads();
-  const FixedBlock<T, Length, Lanes> block{pass,  static_cast<const C*>(in), static_cast<C*>(out), roots, scale, points,
-                                           places};
+  const FixedBlock<T, Length> block{pass,  static_cast<const C*>(in), static_cast<C*>(out), roots, scale, points, places};
+  if (pass.source == Source::hermitian_packed) block.join();
   block.template stages_from<0, 1>();
+  if (pass.pairs) block.separate();
 }
 
 }  // namespace ewald::cuda::fft

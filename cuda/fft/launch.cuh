@@ -1,5 +1,7 @@
 // Selects the kernel of a pass.
 #pragma once
+#include <utility>
+
 #include "../common/launch.h"
 #include "fixed.cuh"
 
@@ -13,21 +15,10 @@ void launch(const Pass& pass, const void* in, void* out, const Complex<T>* roots
     EWALD_LAUNCH(kernel, pass.blocks, pass.threads, shared, stream, pass, in, out, roots, scale);
   };
   if constexpr (sizeof(T) == 4) {
-    if (pass.fixed) {
-      const bool within = pass.element_step > 1;
-      if (pass.length == 256 && within && pass.lanes == 16) return start(transform_fixed<T, 256, 16>);
-#define EWALD_FIXED(N) \
-  if (pass.length == N) return within ? start(transform_fixed<T, N, fixed_lanes(N)>) : start(transform_fixed<T, N, 0>);
-      EWALD_FIXED(64)
-      EWALD_FIXED(128)
-      EWALD_FIXED(256)
-      EWALD_FIXED(512)
-      EWALD_FIXED(1024)
-      EWALD_FIXED(2048)
-#undef EWALD_FIXED
-      // A block holds one line of this length, whether lines are adjacent or not.
-      return start(transform_fixed<T, 4096, 0>);
-    }
+    if (pass.fixed != nothing)
+      return [&]<std::size_t... Row>(std::index_sequence<Row...>) {
+        ((Row == pass.fixed ? start(transform_fixed<T, fixed_lengths[Row].length>) : void()), ...);
+      }(std::make_index_sequence<fixed_count>{});
   }
   if (pass.plain)
     pass.powers_of_two ? start(transform_lines<T, true, true>) : start(transform_lines<T, true, false>);

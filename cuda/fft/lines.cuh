@@ -307,6 +307,9 @@ __device__ __forceinline__ void place_lines(const Pass& pass, LinePlace* places)
       place.in += std::uint64_t(place.in_index) * pass.in_stride;
       place.out += std::uint64_t(place.out_index) * pass.out_stride;
     }
+    // A kernel of fixed.h reads and writes real lines as complex ones.
+    if (pass.fixed != nothing && pass.source == Source::packed) place.in /= 2;
+    if (pass.fixed != nothing && pass.sink == Sink::unpacked) place.out /= 2;
     places[lane] = place;
   }
 }

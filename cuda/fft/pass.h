@@ -33,23 +33,6 @@ constexpr std::uint32_t nothing = ~std::uint32_t(0);
 template <class T>
 constexpr std::uint32_t capacity = sizeof(T) == 4 ? 4096 : 2048;
 
-// Lengths for which plain passes in float32 have a separate kernel (fixed.cuh), with the radices of their stages; 0
-// after the last one and for other lengths.
-constexpr std::uint32_t fixed_radix(std::uint32_t length, std::uint32_t stage) {
-  constexpr std::uint32_t radices[7][3] = {{8, 8, 0},  {8, 16, 0},  {16, 16, 0}, {8, 8, 8},
-                                           {8, 8, 16}, {8, 16, 16}, {16, 16, 16}};
-  std::uint32_t row = 0;
-  while (row < 7 && length != 64u << row) row++;
-  return row < 7 && stage < 3 ? radices[row][stage] : 0;
-}
-// Complex numbers that a thread of such a kernel holds: twice as many, for radix 16, and half the work around them.
-constexpr std::uint32_t fixed_elements = 16;
-// Adjacent lines of a block of such a kernel: runs of 64 bytes and 2048 numbers, if they fit. 256 has another for 16.
-constexpr std::uint32_t fixed_lanes(std::uint32_t length) {
-  const std::uint32_t wished = 2048 / length > 8 ? 2048 / length : 8;
-  return wished < 4096 / length ? wished : 4096 / length;
-}
-
 // One of the dimensions that index the lines of a pass, and the contributions of its index.
 struct Loop {
   std::uint64_t in, out;  // elements of the memory read and written
@@ -82,12 +65,12 @@ struct Pass {
   bool sine, pairs;        // pairs: the spectra of real lines are separated at the end
   bool plain;              // complex to complex without a convolution, lines that 32 bits number: read into and written
                            // from the butterflies
-  bool fixed;              // a kernel of fixed.cuh
   bool powers_of_two;      // every radix is 2, 4 or 8: a kernel with fewer registers
   bool swap_in, swap_out;  // real and imaginary part exchanged, which turns a transform into its inverse
   bool last;               // of the program: applies the scale
   bool across_in, across_out;
-  std::uint32_t axis;  // logical length of the axis
+  std::uint32_t fixed = nothing;  // the row of its kernel in fixed.h
+  std::uint32_t axis;             // logical length of the axis
   std::uint32_t points,
       length;  // of the complex transform; a convolution (Bluestein 1970) of `length` where they differ
   std::uint32_t in_stride, out_stride;  // elements from index to index along the line

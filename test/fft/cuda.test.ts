@@ -28,6 +28,7 @@ interface Emulated extends EmulatedCard {
   launches(): number;
   traffic(): { read: number; written: number };
   setFftSlabs(bytes: number): void;
+  fftLengths(): number[];
   open(): Promise<object>;
   close(context: object): void;
   liveBytes(context: object): number;
@@ -67,6 +68,26 @@ async function run(context: Context, options: FftOptions): Promise<string[]> {
   } finally {
     await fft.dispose();
   }
+}
+
+/** Forward and backward results. */
+async function thereAndBack(context: Context, options: FftOptions): Promise<FftArray[]> {
+  const fft = await context.fft(options);
+  try {
+    const there = (await fft.forward(numbers(fft.inputLength))) as FftArray;
+    return [there.slice(), (await fft.backward(there.slice(), undefined, { scale: 'full' })) as FftArray];
+  } finally {
+    await fft.dispose();
+  }
+}
+
+function relativeError(found: FftArray | undefined, expected: FftArray): number {
+  let [off, all] = [0, 0];
+  for (const [k, value] of expected.entries()) {
+    off += ((found?.[k] ?? Number.NaN) - value) ** 2;
+    all += value ** 2;
+  }
+  return Math.sqrt(off / all);
 }
 
 testThatItWasBuilt();
@@ -126,12 +147,16 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
     },
     'in place, padded': { shape: [9, 15], inPlace: true, kind: 'r2c' },
     'eight axes': { shape: [2, 3, 2, 1, 5, 2, 4, 3] },
-    // Kernels of one length: one line at a time, and several lines side by side. A few lines use the other kernels.
+    // Kernels of one length: along and across, two and three stages, real ends.
     'lengths of their own, along': { shape: [9, 128] },
-    'lengths of their own, across': { shape: [64, 128, 2] },
+    'lengths of their own, across': { shape: [64, 200, 2] },
     'radix 16 alone, across': { shape: [256, 17], axes: [0] },
     'radices 8 and 16 along, of pieces': { shape: [1 << 13] },
     'three stages': { shape: [2, 512, 4] },
+    'three stages of odd radices, across': { shape: [243, 5], axes: [0] },
+    'two and four items a thread': { shape: [3, 60] },
+    'lengths of their own, real': { shape: [3, 2, 128], kind: 'r2c', axes: [2] },
+    'lengths of their own, real, odd halves': { shape: [3, 486], kind: 'r2c', axes: [1] },
   };
   test.each(Object.entries(ways))(
     '%s: no error found under three thread orders, and the same bytes',
@@ -354,47 +379,34 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
   });
 
   // Kernels of one length. The results are compared with those of the core, because a wrong address in shared memory
-  // would give the same result in every thread order. On a card with one multiprocessor, blocks process as many lines
-  // side by side as possible, which have separate kernels.
-  test.each([64, 128, 256, 512, 1024, 2048, 4096])(
-    'a line of %i, alone, across and reversed, equals that of wasm',
-    async (n) => {
+  // would give the same result in every thread order. On a card with one multiprocessor, blocks hold as many lines as
+  // they can; the last block of each shape has fewer.
+  describe.each(present ? addon.fftLengths() : [])('lines of %i', (n) => {
+    const across = n > 512 ? 6 : n > 100 ? 20 : 68;
+    const problems: FftOptions[] = [
+      { shape: [n, across], axes: [0] },
+      { shape: [3, n], axes: [1] },
+      // Read across lines, written along them, and vice versa.
+      { shape: [n, 12], axes: [0], outputStrides: [1, n] },
+      { shape: [12, n], axes: [1], outputStrides: [1, 12] },
+      // Real lines of twice the length, and in place, where a line of the result begins before its source.
+      ...(n < 4096 ? ([{ shape: [5, 2 * n], kind: 'r2c', axes: [1] }] as const) : []),
+      ...(n < 4096 ? ([{ shape: [3, 2 * n], kind: 'r2c', axes: [1], inPlace: true }] as const) : []),
+    ];
+    test('along, across, reversed and real equal those of wasm', async () => {
       addon.setCard({ multiprocessors: 1 });
       const [small, wasm] = [await onCard(), await createContext({ backend: 'wasm', strict: true })];
-      const across = n > 512 ? 12 : 68;
-      const problems: FftOptions[] = [
-        { shape: [n] },
-        { shape: [n, across], axes: [0] },
-        { shape: [n, 3], axes: [0] },
-        { shape: [3, n], axes: [1] },
-        // Read across lines, written along them, and vice versa.
-        { shape: [n, 12], axes: [0], outputStrides: [1, n] },
-        { shape: [12, n], axes: [1], outputStrides: [1, 12] },
-      ];
       try {
         for (const options of problems) {
-          const results: FftArray[][] = [];
-          for (const where of [small, wasm]) {
-            const fft = await where.fft(options);
-            const there = (await fft.forward(numbers(fft.inputLength))) as FftArray;
-            results.push([there.slice(), (await fft.backward(there, undefined, { scale: 'full' })) as FftArray]);
-            await fft.dispose();
-          }
-          const [mine = [], theirs = []] = results;
-          for (const [i, expected] of theirs.entries()) {
-            let [off, all] = [0, 0];
-            for (const [k, value] of expected.entries()) {
-              off += ((mine[i]?.[k] ?? Number.NaN) - value) ** 2;
-              all += value ** 2;
-            }
-            expect(Math.sqrt(off / all), JSON.stringify(options)).toBeLessThan(5e-7);
-          }
+          const [mine = [], theirs = []] = [await thereAndBack(small, options), await thereAndBack(wasm, options)];
+          for (const [i, expected] of theirs.entries())
+            expect(relativeError(mine[i], expected), JSON.stringify(options)).toBeLessThan(5e-7);
         }
       } finally {
         await Promise.all([small.dispose(), wasm.dispose()]);
       }
-    },
-  );
+    });
+  });
 
   test('a chain of runs without waiting gives the same bytes, and reports a fault later', async () => {
     const fft = await context.fft({ shape: [24, 18] });
