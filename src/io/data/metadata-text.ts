@@ -1,5 +1,7 @@
 /** Metadata in words: lengths in a convenient unit, and nothing that a file does not state. */
+
 import { counted } from '../../base/amounts.js';
+import { wordTable } from '../../base/word-table.js';
 import type { Metadata } from './dataset.js';
 
 const short = (x: number): string => String(Number(x.toPrecision(6)));
@@ -14,7 +16,7 @@ function length(metres: number): string {
 
 const signedLength = (metres: number): string => (metres < 0 ? `−${length(-metres)}` : length(metres));
 
-const lengthUnits: Readonly<Record<string, number>> = {
+const lengthUnits = wordTable<number>({
   m: 1,
   cm: 1e-2,
   mm: 1e-3,
@@ -22,7 +24,7 @@ const lengthUnits: Readonly<Record<string, number>> = {
   um: 1e-6,
   nm: 1e-9,
   pm: 1e-12,
-};
+});
 
 /** A step of an axis: lengths and inverse lengths in a convenient unit. */
 function step(scale: number, unit: string): string {

@@ -8,7 +8,9 @@
  *   `dconfig-1.0` with its times
  * - end: `dseries_end-1.0`
  */
+
 import { EwaldError, messageOf } from '../../base/errors.js';
+import { wordTable } from '../../base/word-table.js';
 import type { Codec, Codecs } from '../data/codecs/codecs.js';
 import type { Metadata } from '../data/dataset.js';
 import { type DataType, elementBytes, viewAs } from '../data/dtype.js';
@@ -122,7 +124,7 @@ function pixelMask(parts: readonly Uint8Array[]): Uint8Array | undefined {
   return undefined;
 }
 
-const types: Readonly<Record<string, DataType>> = {
+const types = wordTable<DataType>({
   uint8: 'u8',
   uint16: 'u16',
   uint32: 'u32',
@@ -130,7 +132,7 @@ const types: Readonly<Record<string, DataType>> = {
   int16: 'i16',
   int32: 'i32',
   float32: 'f32',
-};
+});
 
 /** Type and shape of an array, whose description has x first. Throws `Format`. */
 function pixelLayout(about: Json, what: string): { dtype: DataType; shape: readonly [number, number] } {

@@ -4,7 +4,8 @@
  */
 
 import { EwaldError } from '../../base/errors.js';
-import type { Codecs } from '../data/codecs/codecs.js';
+import { wordTable } from '../../base/word-table.js';
+import type { CodecName, Codecs } from '../data/codecs/codecs.js';
 import type { DataType, FrameArray } from '../data/dtype.js';
 import { decodeCbor, Tagged } from './cbor.js';
 import { fieldsOfMessage } from './crystfel.js';
@@ -149,6 +150,8 @@ async function rowsArray(value: unknown, codecs: Codecs) {
   return { dtype, shape: sizes, numbers: new Numbers(bytes.slice().buffer) };
 }
 
+const codecsOfImages = wordTable<CodecName>({ bslz4: 'bitshuffleLz4', lz4: 'lz4' });
+
 async function pixelBytes(
   value: unknown,
   length: number,
@@ -158,7 +161,7 @@ async function pixelBytes(
   if (value instanceof Uint8Array) return value;
   if (!(value instanceof Tagged) || value.tag !== compressed || !Array.isArray(value.value)) return undefined;
   const [algorithm, element, packed] = value.value as unknown[];
-  const codec = ({ bslz4: 'bitshuffleLz4', lz4: 'lz4' } as const)[String(algorithm) as 'lz4'];
+  const codec = codecsOfImages[String(algorithm)];
   const isZstd = /^bs(huf)?_?zstd/.test(String(algorithm));
   if (!(codec || isZstd) || !(packed instanceof Uint8Array))
     throw new EwaldError('Unsupported', `an image is compressed by "${algorithm}"; expected bslz4, bszstd or lz4`);

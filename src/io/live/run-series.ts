@@ -206,7 +206,7 @@ export type SeriesMoment = SeriesMark | { readonly at: number; readonly name: st
 
 /** What has happened to a run, and what was read of it over time, in constant memory. */
 export class RunHistory {
-  readonly readings: Record<string, Reading[]> = {};
+  readonly readings: Record<string, Reading[]> = Object.create(null);
   /** The latest things that happened, in order. */
   readonly marks: SeriesMark[] = [];
 

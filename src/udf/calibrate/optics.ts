@@ -1,4 +1,5 @@
 /** What frames do not state: voltage, semi-angle and step, as given or as the file has them; what contradicts it. */
+import { wordTable } from '../../base/word-table.js';
 import type { Axis, Metadata } from '../../io/data/dataset.js';
 import { electronWavelengthA } from '../../io/data/units.js';
 import { type Calibration, isKnown } from './calibration.js';
@@ -28,7 +29,7 @@ export function opticsOf(meta: Metadata, given: { readonly [name in keyof Optics
   );
 }
 
-const lengths: Readonly<Record<string, number>> = { m: 1e9, µm: 1e3, um: 1e3, nm: 1, Å: 0.1, pm: 1e-3 };
+const lengths = wordTable<number>({ m: 1e9, µm: 1e3, um: 1e3, nm: 1, Å: 0.1, pm: 1e-3 });
 
 /** The step of an axis in nm. */
 function nanometres({ scale, unit = '' }: Axis): number | undefined {

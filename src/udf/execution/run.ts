@@ -350,7 +350,7 @@ export class Run {
         );
       const out: Record<string, ResultBuffer> = {};
       for (const [name, value] of Object.entries(given)) {
-        const declaration = declarations[name];
+        const declaration = Object.hasOwn(declarations, name) ? declarations[name] : undefined;
         const what = `the UDF ${definition.name}: getResults returns ${name}`;
         if (!declaration)
           throw new EwaldError(

@@ -203,7 +203,7 @@ async function writeHdf5(
       { append: (bytes) => output.write(bytes), patch: patch.bind(output) },
       codecs,
     );
-    const children: Record<string, WriteNode> = {};
+    const children: Record<string, WriteNode> = Object.create(null);
     for (const { name, shape, dtype, data, desc, unit } of results) {
       const [first = 1, ...rest] = shape.length === 0 ? [1] : shape;
       // Complex numbers are stored as pairs, as in h5py; the writer's series support the type.

@@ -1,5 +1,6 @@
 /** Attributes that move fields or rename symbols are applied; other attributes that change a layout are refused. */
 
+import { wordTable } from '../../../base/word-table.js';
 import { integerConstant } from './constant-expressions.js';
 import type { Attributes, DeclaratorReader } from './reader.js';
 import { headerError } from './source.js';
@@ -128,7 +129,7 @@ function label(stream: TokenStream): string {
   return inside.map(({ text }) => text.slice(1, -1)).join('');
 }
 
-const modes: Readonly<Record<string, readonly [ScalarName, ScalarName] | undefined>> = {
+const modes = wordTable<readonly [ScalarName, ScalarName] | undefined>({
   QI: ['int8_t', 'uint8_t'],
   byte: ['int8_t', 'uint8_t'],
   HI: ['int16_t', 'uint16_t'],
@@ -138,7 +139,7 @@ const modes: Readonly<Record<string, readonly [ScalarName, ScalarName] | undefin
   pointer: ['intptr_t', 'uintptr_t'],
   SF: ['float', 'float'],
   DF: ['double', 'double'],
-};
+});
 
 /** A type with its attributes applied: `mode` changes its size. */
 export function inMode(type: CType, { mode }: Attributes, { stream, scope }: DeclaratorReader): CType {

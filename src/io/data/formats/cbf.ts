@@ -5,6 +5,7 @@
 
 import { EwaldError } from '../../../base/errors.js';
 import { product } from '../../../base/product.js';
+import { wordTable } from '../../../base/word-table.js';
 import { swapBytes } from '../byte-order.js';
 import type { ByteSource } from '../byte-source.js';
 import { compare, type Digests, hexOf, plainDigests, readAnyway } from '../checksums/check.js';
@@ -27,7 +28,7 @@ const maxHeader = 2 ** 24;
 /** The header of a section has about twenty lines. */
 const maxSectionHeader = 2 ** 14;
 
-const types: Readonly<Record<string, DataType>> = {
+const types = wordTable<DataType>({
   'signed 8-bit integer': 'i8',
   'unsigned 8-bit integer': 'u8',
   'signed 16-bit integer': 'i16',
@@ -36,14 +37,14 @@ const types: Readonly<Record<string, DataType>> = {
   'unsigned 32-bit integer': 'u32',
   'signed 32-bit real ieee': 'f32',
   'signed 64-bit real ieee': 'f64',
-};
+});
 
 type Compression = 'none' | 'byte offset' | 'packed';
-const compressions: Readonly<Record<string, Compression>> = {
+const compressions = wordTable<Compression>({
   'x-cbf_none': 'none',
   'x-cbf_byte_offset': 'byte offset',
   'x-cbf_packed': 'packed',
-};
+});
 
 interface Section {
   /** Position of its numbers. */

@@ -1,4 +1,5 @@
 /** EDF, the ESRF data format (.edf): text headers in braces, each followed by its image. */
+import { wordTable } from '../../../base/word-table.js';
 import type { ByteSource } from '../byte-source.js';
 import type { Note } from '../dataset.js';
 import { type DataType, elementBytes } from '../dtype.js';
@@ -8,7 +9,7 @@ import { badFile, checkFrameFits, checkHeaderSize, navigationShape } from '../sh
 import { headerNumber, readTextHeader } from '../text-header.js';
 
 /** By name without spaces and punctuation, in lower case. */
-const types: Readonly<Record<string, DataType>> = {
+const types = wordTable<DataType>({
   signedbyte: 'i8',
   unsignedbyte: 'u8',
   signedshort: 'i16',
@@ -41,7 +42,7 @@ const types: Readonly<Record<string, DataType>> = {
   real: 'f32',
   double: 'f64',
   doublevalue: 'f64',
-};
+});
 
 export const edf: Format = {
   name: 'edf',

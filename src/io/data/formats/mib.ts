@@ -4,6 +4,7 @@
  *
  * Rows are in the order of the file; some readers flip the image vertically.
  */
+import { wordTable } from '../../../base/word-table.js';
 import { type ByteSource, baseName, siblingIfThere } from '../byte-source.js';
 import { cString, latin1 } from '../cursor.js';
 import type { Dataset, Metadata, Note } from '../dataset.js';
@@ -33,7 +34,7 @@ export interface MibHeader {
   readonly bits: number | undefined;
 }
 
-const types: Readonly<Record<string, DataType>> = { U08: 'u8', U16: 'u16', U32: 'u32' };
+const types = wordTable<DataType>({ U08: 'u8', U16: 'u16', U32: 'u32' });
 const begins = /^MQ1,(\d{6,}),(\d{5}),/;
 
 export const mib: Format = {

@@ -1,4 +1,5 @@
 /** Metadata of Zarr arrays, versions 2 and 3: shape, chunks, dtype, codecs. Source: the specifications of both. */
+import { wordTable } from '../../../base/word-table.js';
 import type { Axis, Metadata } from '../dataset.js';
 import type { DataType } from '../dtype.js';
 import { elementBytes } from '../dtype.js';
@@ -43,7 +44,7 @@ export type ZarrJson = Readonly<Record<string, unknown>>;
 
 const maxAxes = 32;
 /** The names of version 3. */
-const types3: Readonly<Record<string, DataType>> = {
+const types3 = wordTable<DataType>({
   bool: 'u8',
   uint8: 'u8',
   int8: 'i8',
@@ -58,7 +59,7 @@ const types3: Readonly<Record<string, DataType>> = {
   float64: 'f64',
   complex64: 'c64',
   complex128: 'c128',
-};
+});
 
 /** Throws an error that the caller extends with the name of the file. */
 const wrong = (message: string): never => {
@@ -186,7 +187,7 @@ function fillValue(value: unknown, dtype: DataType): number | bigint {
   if (value === null || value === undefined || value === false) return big ? 0n : 0;
   if (value === true) return 1;
   if (typeof value === 'number') return big && Number.isInteger(value) ? BigInt(value) : value;
-  if (typeof value === 'string' && value in words) return words[value] as number;
+  if (typeof value === 'string' && Object.hasOwn(words, value)) return words[value] as number;
   if (typeof value === 'string' && /^0x[0-9a-f]+$/i.test(value)) return floatOfBits(BigInt(value), dtype);
   if (Array.isArray(value) && value.every((part) => Number(part) === 0)) return 0;
   return wrong(`its fill_value is ${JSON.stringify(value)}, which is not supported`);

@@ -1,7 +1,9 @@
 /** What the user wants of a merge, as `--wanted` states it: `CC1/2=.5@2.0A`, `complete=95%@2.0A`, `difference=5s`. */
+
 import type { EwaldError } from '../../../base/errors.js';
 import { inspect } from '../../../base/options.js';
 import { argumentError } from '../../../base/parameters.js';
+import { wordTable } from '../../../base/word-table.js';
 
 /** The quantities that can be wanted. */
 export type WantedKind = 'ccHalf' | 'completeness' | 'snr' | 'difference';
@@ -17,7 +19,7 @@ export interface Goal {
   readonly dMin: number | undefined;
 }
 
-const names: Readonly<Record<string, WantedKind>> = {
+const names = wordTable<WantedKind>({
   'cc1/2': 'ccHalf',
   cchalf: 'ccHalf',
   complete: 'completeness',
@@ -26,7 +28,7 @@ const names: Readonly<Record<string, WantedKind>> = {
   'i/σ': 'snr',
   snr: 'snr',
   difference: 'difference',
-};
+});
 
 /** The largest target of each quantity, and what it is called. */
 const targets: Readonly<

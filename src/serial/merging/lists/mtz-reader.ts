@@ -1,11 +1,13 @@
 /** Reads the intensities of an MTZ file as a list, used as a reference for the setting and for comparison. */
+
 import { EwaldError } from '../../../base/errors.js';
 import { inspect } from '../../../base/options.js';
+import { wordTable } from '../../../base/word-table.js';
 import { areIndices, wrongIndices } from '../../../crystal/indices.js';
 import type { ReflectionList } from './hkl.js';
 
 /** The Laue group of merged data, by CCP4's name of the point group. */
-const laueOf: Readonly<Record<string, string>> = {
+const laueOf = wordTable<string>({
   '1': '-1',
   '2': '2/m_uab',
   '222': 'mmm',
@@ -19,7 +21,7 @@ const laueOf: Readonly<Record<string, string>> = {
   '622': '6/mmm',
   '23': 'm-3',
   '432': 'm-3m',
-};
+});
 
 /** The monoclinic Laue group with the unique axis that the name of the space group states, if that is c or a. */
 const monoclinicOf = (group: string, syminf: string): string | undefined =>
