@@ -428,4 +428,50 @@ describe('text headers as programs write them', () => {
     const [dataset, values] = await frames(join(padded(head, 512, ' '), bytesOf(image)), {}, 'x.img');
     expect([dataset.dtype, values, dataset.meta.wavelengthA]).toEqual([dtype, count(6), 0.9795]);
   });
+
+  const dtrek = (lines: string, numbers: Uint16Array = image): Uint8Array =>
+    join(
+      padded(
+        '{\nHEADER_BYTES= 1024;\nDIM=2;\nSIZE1=3;\nSIZE2=2;\nBYTE_ORDER=little_endian;\nCompression=None;\n' +
+          'Data_type=unsigned short int;\nDETECTOR_NAMES=CCD_;\nSOURCE_WAVELENGTH=1 0.71073;\n' +
+          'CCD_SPATIAL_DISTORTION_TYPE=Simple_spatial;\nCCD_SPATIAL_DISTORTION_INFO=1.5 0.75 0.09 0.09;\n' +
+          'CCD_GONIO_NAMES=RotZ RotX/Swing RotY TransX TransY TransZ/Dist;\n' +
+          `CCD_GONIO_UNITS=deg deg deg mm mm mm;\nROTATION=10 10.5 0.5 20 0 0 0 0 0 0;\n${lines}\n}\n`,
+        1024,
+        ' ',
+      ),
+      bytesOf(numbers),
+    );
+
+  it('d*TREK states distance, beam and rotation under the name of its detector', async () => {
+    const [{ meta, notes }] = await frames(dtrek('CCD_GONIO_VALUES=0 0 0 0 0 65;'), {}, 'x.img');
+    expect(meta).toMatchObject({
+      ...{ wavelengthA: 0.71073, distanceM: 0.065, beamCentrePx: { x: 1.5, y: 0.75 } },
+      ...{
+        pixelSizeM: { x: expect.closeTo(9e-5, 12), y: expect.closeTo(9e-5, 12) },
+        oscillationDeg: { start: 10, range: 0.5 },
+        exposureS: 20,
+      },
+    });
+    expect(notes).toEqual([]);
+  });
+
+  it('a detector of d*TREK that is turned has no distance and no centre that could be used', async () => {
+    const [{ meta, notes }] = await frames(dtrek('CCD_GONIO_VALUES=0 -20 0 0 0 65;'), {}, 'x.img');
+    expect([meta.distanceM, meta.beamCentrePx]).toEqual([undefined, undefined]);
+    expect(notes).toEqual([{ kind: 'missing', text: expect.stringContaining('RotX/Swing -20 deg') }]);
+  });
+
+  it('counts of d*TREK beyond 15 bits are those that were divided', async () => {
+    for (const [endian, width] of [
+      ['little', 1],
+      ['big', 2],
+    ] as const) {
+      const numbers = Uint16Array.of(0, 1, 32767, 32768, 32769, 65535);
+      const stored = new Uint16Array(swapped(numbers, width).buffer);
+      const file = dtrek('RAXIS_COMPRESSION_RATIO=8;', stored);
+      const [dataset, values] = await frames(file, { endian }, 'x.img');
+      expect([dataset.dtype, values]).toEqual(['u32', [0, 1, 32767, 0, 8, 8 * 32767]]);
+    }
+  });
 });

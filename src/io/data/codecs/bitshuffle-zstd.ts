@@ -49,6 +49,6 @@ export async function decodeZstd(input: Uint8Array, output: Uint8Array, checksum
 }
 
 /** Errors of the data are those of a format; others, as of memory, stay what they are. */
-function asFormat(cause: unknown): never {
+export function asFormat(cause: unknown): never {
   throw isEwaldError(cause) ? cause : new EwaldError('Format', messageOf(cause), { cause });
 }

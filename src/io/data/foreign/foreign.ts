@@ -1,5 +1,5 @@
 /**
- * A library for HDF5 features that ewald's own reader lacks: filters such as SZIP, scale-offset, Blosc, Zstandard.
+ * A library for HDF5 features that ewald's own reader lacks: filters such as SZIP, scale-offset, bzip2.
  *
  * ewald's reader still navigates the file; the library only reads elements.
  */

@@ -48,7 +48,6 @@ const builtIn = [4, 5, 6];
 /** Names of h5wasm-plugins by filter number. */
 export const plugins: Readonly<Record<number, string>> = {
   307: 'bz2',
-  32001: 'blosc',
   32008: 'bshuf',
   32013: 'zfp',
   32015: 'zstd',

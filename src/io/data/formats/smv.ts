@@ -5,6 +5,7 @@ import type { Format } from '../format.js';
 import { openFrames } from '../frames.js';
 import { badFile, checkFrameFits, checkHeaderSize, navigationShape } from '../shapes.js';
 import { headerNumber, readTextHeader } from '../text-header.js';
+import { dtrekMetadata, raxisDecoder } from './dtrek.js';
 
 /** Bits of the words of C; a long has 32. */
 const bitsOf = [
@@ -43,20 +44,21 @@ export const smv: Format = {
     const width = checkHeaderSize(source, 'SIZE1', headerNumber(values, 'SIZE1') ?? 0);
     const height = checkHeaderSize(source, 'SIZE2', headerNumber(values, 'SIZE2') ?? 0);
     const type = values.get('TYPE') ?? values.get('DATA_TYPE') ?? 'unsigned_short';
-    const dtype = typeOf(type);
-    if (!dtype)
+    const stored = typeOf(type);
+    if (!stored)
       throw badFile(source, `TYPE is ${type}; expected signed or unsigned char, short or long, float or double`);
     if (values.get('COMPRESSION') && !/^none$/i.test(values.get('COMPRESSION') ?? ''))
       throw badFile(source, `COMPRESSION ${values.get('COMPRESSION')} cannot be read`);
-    const storedBytes = width * height * elementBytes(dtype);
-    checkFrameFits(source, offset, storedBytes, `an image of ${height} × ${width} ${dtype}`);
+    const storedBytes = width * height * elementBytes(stored);
+    checkFrameFits(source, offset, storedBytes, `an image of ${height} × ${width} ${stored}`);
     const { meta, notes } = describe(values, width, height);
     const order = values.get('BYTE_ORDER');
     const little = options.endian ? options.endian === 'little' : !/big/i.test(order ?? '');
+    const decode = stored === 'u16' ? raxisDecoder(headerNumber(values, 'RAXIS_COMPRESSION_RATIO'), little) : undefined;
     return openFrames(source, {
       format: 'smv',
       shape: { nav: navigationShape(source, 1, [], options), sig: [height, width] },
-      dtype,
+      dtype: decode ? 'u32' : stored,
       meta,
       notes:
         order || options.endian
@@ -67,6 +69,7 @@ export const smv: Format = {
       stride: storedBytes,
       little,
       locate: () => ({ source, offset, run: 1 }),
+      ...(decode && { decode }),
     });
   },
 };
@@ -88,6 +91,7 @@ function describe(
   const exposure = number('TIME');
   const saturation = number('CCD_IMAGE_SATURATION', 'SATURATED_VALUE');
   const { centre, notes } = beam;
+  const dtrek = dtrekMetadata(values);
   return {
     meta: {
       ...(values.get('DETECTOR_SN') ? { serial: values.get('DETECTOR_SN') as string } : {}),
@@ -100,9 +104,10 @@ function describe(
       ...(start !== undefined && range !== undefined ? { oscillationDeg: { start, range } } : {}),
       ...(exposure ? { exposureS: exposure } : {}),
       ...(saturation ? { saturation } : {}),
+      ...dtrek?.meta,
       header: Object.fromEntries(values),
     },
-    notes,
+    notes: [...notes, ...(dtrek?.notes ?? [])],
   };
 }
 

@@ -1,7 +1,7 @@
 /** Filters: the pipeline through which chunks were written, and its inverse. */
 import { EwaldError } from '../../../base/errors.js';
 import { hex32, mismatch } from '../checksums/check.js';
-import { decodeBitshuffleZstd, decodeZstd } from '../codecs/bitshuffle-zstd.js';
+import { asFormat, decodeBitshuffleZstd, decodeZstd } from '../codecs/bitshuffle-zstd.js';
 import type { Codec, Codecs } from '../codecs/codecs.js';
 import type { Fields } from './fields.js';
 
@@ -51,9 +51,12 @@ export function readFilters(fields: Fields): Filter[] {
   });
 }
 
+const compressorsOfBlosc = ['BloscLZ', 'LZ4', 'LZ4', 'Snappy', 'zlib', 'Zstandard'];
+
 /** A filter for people to read: 'bitshuffle + LZ4', 'gzip 4'. */
 export function filterName({ id, name, values }: Filter): string {
   if (id === 32008) return ['bitshuffle', '', 'bitshuffle + LZ4', 'bitshuffle + Zstandard'][values[4] ?? 0] || name;
+  if (id === 32001 && values.length > 6) return `Blosc (${compressorsOfBlosc[values[6] ?? 0] ?? `codec ${values[6]}`})`;
   return id === 1 && values.length > 0 ? `gzip ${values[0]}` : name;
 }
 
@@ -99,6 +102,13 @@ function stepOf(filter: Filter, elementBytes: number, checksums: boolean): Step 
       return byCodec(filter, { codec: 'lzf' }, 140);
     case 32004:
       return byCodec(filter, { codec: 'lz4' }, 260);
+    case 32001:
+      return {
+        filter,
+        ratio: maxOfZstd,
+        forward: () => undefined,
+        decode: (codecs, ...data) => bloscChunk(codecs, ...data, checksums),
+      };
     case 32015:
       return {
         filter,
@@ -123,6 +133,12 @@ function stepOf(filter: Filter, elementBytes: number, checksums: boolean): Step 
     default:
       return undefined;
   }
+}
+
+/** Its decoder is loaded when a file is packed by it. */
+async function bloscChunk(codecs: Codecs, input: Uint8Array, output: Uint8Array, checksums: boolean): Promise<void> {
+  const { decodeBlosc } = await import('../codecs/blosc.js');
+  await decodeBlosc(codecs, input, output, checksums).catch(asFormat);
 }
 
 function fletcher(codecs: Codecs, input: Uint8Array, output: Uint8Array, checksums: boolean): void {
