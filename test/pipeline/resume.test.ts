@@ -179,6 +179,9 @@ describe('a resumed run', () => {
       expect(readFileSync(join(cwd, 'run.stream'), 'utf8')).toBe(before);
     }
     expect(await ewald([...own, '--first=4'], { cwd })).toMatchObject({ code: 0 });
+    expect(await ewald([...own, '--first=2', '--resume'], { cwd })).toMatchObject({
+      ...{ code: 0, err: expect.stringContaining('keeps the 4 frames that it has, more than the 2') },
+    });
     expect(await ewald([...own, '--first=2', '--force'], { cwd })).toMatchObject({ code: 0 });
     expect(readFileSync(join(cwd, 'run.stream'), 'utf8').match(/Begin chunk/g)).toHaveLength(2);
   });
