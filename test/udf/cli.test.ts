@@ -125,6 +125,10 @@ describe.skipIf(!golden)('LiberTEM’s numbers from the shell', () => {
       units: 'px',
       description: 'shift along x, pixels',
     });
+    // All metadata are in one file as well, for readers that cannot list folders.
+    const { metadata } = JSON.parse(await readFile(at('all.zarr/.zmetadata'), 'utf8'));
+    for (const file of ['.zgroup', '.zattrs', 'com-field/.zarray', 'com-x/.zattrs'])
+      expect(metadata[file]).toEqual(JSON.parse(await readFile(at(`all.zarr/${file}`), 'utf8')));
     const read = await open(at('all.zarr'), { dataset: 'sum-intensity' });
     expect([...((await read.read(0, read.frames)) as Float64Array)]).toEqual(golden.sum.intensity.data);
     await read.dispose();

@@ -24,22 +24,34 @@ export async function writeZarr(folder: string, results: readonly NamedResult[],
   refuseZarr(folder);
   try {
     await makeWhole(folder, async (temporary) => {
-      await writeFile(join(temporary, '.zgroup'), '{"zarr_format":2}\n');
-      await writeFile(join(temporary, '.zattrs'), JSON.stringify({ run: about }));
-      for (const result of results) await writeArray(join(temporary, fileWord(result.name)), result);
+      const metadata: Metadata = { '.zgroup': { zarr_format: 2 }, '.zattrs': { run: about } };
+      for (const result of results) {
+        const name = fileWord(result.name);
+        await mkdir(join(temporary, name));
+        metadata[`${name}/.zarray`] = await writeArray(join(temporary, name), result);
+        const { desc, unit } = result;
+        if (desc !== undefined || unit !== undefined)
+          metadata[`${name}/.zattrs`] = { units: unit, description: desc };
+      }
+      // Readers that cannot list folders, such as pages, find all metadata in one file.
+      metadata['.zmetadata'] = { zarr_consolidated_format: 1, metadata: { ...metadata } };
+      for (const [file, json] of Object.entries(metadata)) await writeFile(join(temporary, file), JSON.stringify(json));
     });
   } catch (cause) {
     throw cause instanceof EwaldError ? cause : fileError(folder, 'written', cause);
   }
 }
 
-async function writeArray(folder: string, result: NamedResult): Promise<void> {
-  const { shape, data, desc, unit } = result;
+/** The metadata of a group by the paths of their files. */
+type Metadata = Record<string, Readonly<Record<string, unknown>>>;
+
+/** Writes the chunks of an array; returns its description. */
+async function writeArray(folder: string, result: NamedResult): Promise<Metadata[string]> {
+  const { shape, data } = result;
   const [first = 1, ...rest] = shape;
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   const row = Math.max(1, data.byteLength / Math.max(1, first));
   const rows = Math.max(1, Math.min(first, Math.floor(maxChunkBytes / row)));
-  await mkdir(folder);
   const described = {
     zarr_format: 2,
     shape,
@@ -50,10 +62,7 @@ async function writeArray(folder: string, result: NamedResult): Promise<void> {
     order: 'C',
     filters: null,
   };
-  await writeFile(join(folder, '.zarray'), JSON.stringify(described));
-  if (desc !== undefined || unit !== undefined)
-    await writeFile(join(folder, '.zattrs'), JSON.stringify({ units: unit, description: desc }));
-  if (product(shape) === 0) return;
+  if (product(shape) === 0) return described;
   for (let at = 0; at < first; at += rows) {
     const part = bytes.subarray(at * row, (at + rows) * row);
     // The last chunk is as long as the others.
@@ -61,4 +70,5 @@ async function writeArray(folder: string, result: NamedResult): Promise<void> {
     if (chunk !== part) chunk.set(part);
     await writeFile(join(folder, [at / rows, ...rest.map(() => 0)].join('.')), chunk);
   }
+  return described;
 }

@@ -92,7 +92,9 @@ export class LiveScan {
     this.#onChange();
   }
 
-  draw(): void {
+  /** Draws it on the background of the page, light or dark. */
+  draw(background: Pane['picture']['background']): void {
+    this.#pane.picture.background = background;
     this.#pane.draw();
   }
 }

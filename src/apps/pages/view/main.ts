@@ -25,7 +25,7 @@ drawn.pictures = () => {
   const { rings, beam, show, light } = viewer;
   drawOverlay(pane, { peaks, crystals, rings, beam, show, light, details: pane.picture.frame && frameParts() });
   drawAbove();
-  if (liveScan()) liveScan()?.draw();
+  if (liveScan()) liveScan()?.draw(pane.picture.background);
   else drawScan();
 };
 
