@@ -17,13 +17,20 @@ import { comparePrototype } from './prototype.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const [room, ...rest] = process.argv.slice(2);
-if (room === '--help' || room === '-h') {
-  const usage = readFileSync(fileURLToPath(import.meta.url), 'utf8')
-    .split('\n')
-    .slice(1, 7);
-  process.stdout.write(`${usage.map((line) => line.replace(/^\/\/ ?/, '')).join('\n')}\n`);
+/** Prints the comment at the head of a benchmark, which says how it is called. */
+function printUsage(path) {
+  const lines = readFileSync(path, 'utf8')
+    .replace(/^#!.*\n/, '')
+    .split('\n');
+  const head = lines.slice(
+    0,
+    lines.findIndex((line) => !line.startsWith('//')),
+  );
+  process.stdout.write(`${head.map((line) => line.replace(/^\/\/ ?/, '')).join('\n')}\n`);
   process.exit(0);
 }
+const asksForHelp = (word) => word === '--help' || word === '-h';
+if (asksForHelp(room)) printUsage(fileURLToPath(import.meta.url));
 const own = {
   ...Object.fromEntries(
     [
@@ -44,10 +51,11 @@ const own = {
   ),
   jobs: 'pipeline/jobs.mjs',
 };
-if (Object.hasOwn(own, room ?? ''))
-  process.exit(
-    spawnSync(process.execPath, [join(root, 'benchmarks', own[room]), ...rest], { stdio: 'inherit' }).status ?? 1,
-  );
+if (Object.hasOwn(own, room ?? '')) {
+  const path = join(root, 'benchmarks', own[room]);
+  if (rest.some(asksForHelp)) printUsage(path);
+  process.exit(spawnSync(process.execPath, [path, ...rest], { stdio: 'inherit' }).status ?? 1);
+}
 const { values: options } = parseArgs({
   options: {
     save: { type: 'string' },

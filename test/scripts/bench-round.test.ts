@@ -1,5 +1,6 @@
 // @module-tag house: a script of the repository.
 /** The lines of a benchmark are kept when it misses an aim, and omitted when it fails. */
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -59,4 +60,12 @@ test('a report lists each missed aim once, with its reason', () => {
     expect.stringMatching(/^- Frames: two workers over one\. \*Both processors /),
     '- Frames: another. *No reason is known.*',
   ]);
+});
+
+test.each(['', 'peaks', 'jobs'])('bench %s --help says how it is called', (name) => {
+  const out = execFileSync(process.execPath, ['benchmarks/run.mjs', ...(name ? [name] : []), '--help'], {
+    encoding: 'utf8',
+  });
+  expect(out).toMatch(name ? /benchmarks\/run.mjs|npm run bench/ : /--save NAME/);
+  expect(out).not.toContain('import');
 });

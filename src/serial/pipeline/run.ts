@@ -348,7 +348,9 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
   if (last >= checked.serialStart) tell({ kind: 'resumed', after: last, again: again.size });
   const { total = streamed } = source;
   if (streamed > total)
-    scene.warn(`the stream keeps the ${streamed} frames that it has, more than the ${total} that this run is to search`);
+    scene.warn(
+      `the stream keeps the ${streamed} frames that it has, more than the ${total} that this run is to search`,
+    );
   const isDone: IsDone = (serial, file, event) =>
     checked.follow !== undefined
       ? done.has(`${file} ${source.eventOf?.(file, event) ?? `//${event}`}`)

@@ -30,8 +30,7 @@ export async function writeZarr(folder: string, results: readonly NamedResult[],
         await mkdir(join(temporary, name));
         metadata[`${name}/.zarray`] = await writeArray(join(temporary, name), result);
         const { desc, unit } = result;
-        if (desc !== undefined || unit !== undefined)
-          metadata[`${name}/.zattrs`] = { units: unit, description: desc };
+        if (desc !== undefined || unit !== undefined) metadata[`${name}/.zattrs`] = { units: unit, description: desc };
       }
       // Readers that cannot list folders, such as pages, find all metadata in one file.
       metadata['.zmetadata'] = { zarr_consolidated_format: 1, metadata: { ...metadata } };
