@@ -160,3 +160,15 @@ describe('memory', () => {
     expect(memoryDataset(new Float32Array(8), { sigShape: [2], dtype: 'c64' }).frames).toBe(2);
   });
 });
+
+it.each([
+  ['\xff\xd8\xff\xe0\0\x10JFIF', 'a picture (JPEG)'],
+  ['\x89PNG\r\n\x1a\n', 'a picture (PNG)'],
+  ['\0\0\0\x1cftypheic', 'a photograph (HEIC, AVIF)'],
+  ['%PDF-1.7', 'a document (PDF)'],
+])('a file that begins with %j is refused as such', async (begin, what) => {
+  const bytes = Uint8Array.from(begin.padEnd(600), (letter) => letter.charCodeAt(0));
+  await expect(open(bytes)).rejects.toMatchObject({ tag: 'Format', message: expect.stringContaining(`it is ${what}`) });
+  // What a user describes is plain numbers, whatever they begin with.
+  expect((await open(bytes, { dtype: 'u8', sigShape: [20, 30] })).shape.sig).toEqual([20, 30]);
+});

@@ -39,6 +39,7 @@ describe.skipIf(!dataFolder)('the page of frames', () => {
     await page.fill('#frame', '//3');
     await page.press('#frame', 'Enter');
     await visit.peaks(3);
+    expect(await page.textContent('#message')).toBe('');
     await page.locator('#frame').blur();
     await expect.poll(() => page.inputValue('#frame'), patient).toBe('3');
     expect(await page.getAttribute('#frame', 'aria-invalid')).not.toBe('true');

@@ -10,7 +10,8 @@ import { chromium } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { chromiumArgs, findChromium } from '../../scripts/lib/chromium.mjs';
 
-declare const scan: { readonly pane: { readonly picture: { readonly background: readonly number[] } } };
+/** The scan of the page. */
+type ShownScan = { readonly pane: { readonly picture: { readonly background: readonly number[] } } };
 declare const liveState: () => { readonly title: string; readonly image: Float32Array; readonly images: number };
 
 test('the image of a live scan grows in the page, another result can be chosen, and the end is stated', async () => {
@@ -77,7 +78,8 @@ test('the image of a live scan grows in the page, another result can be chosen, 
     // In the dark, the pane is as dark as the page.
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
-      const brightness = () => page.evaluate(() => Math.max(...scan.pane.picture.background));
+      const brightness = () =>
+        page.evaluate(() => Math.max(...(globalThis as unknown as { scan: ShownScan }).scan.pane.picture.background));
       await expect.poll(async () => (await brightness()) > 0.5, { timeout: 60_000 }).toBe(colorScheme === 'light');
     }
     await page.selectOption('#image-of-scan', 'magnitude');

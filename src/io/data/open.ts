@@ -17,6 +17,7 @@ import type { Detection, Format, FormatName, FormatOptions, Probe, Services } fr
 import { formats } from './formats/table.js';
 import { otherText } from './other-text.js';
 import { openRows } from './parameters.js';
+import { pictureOfHead } from './picture-files.js';
 import { tooLarge } from './shapes.js';
 import { suggestedShape } from './suggested-shape.js';
 
@@ -152,7 +153,8 @@ const firstBytesOf = (source: ByteSource): Promise<Uint8Array> => source.read(0,
 
 /** What a file without frames is; undefined if it is none of the known kinds. */
 async function otherFile(source: ByteSource): Promise<string | undefined> {
-  return otherText(new TextDecoder('latin1').decode(await firstBytesOf(source)));
+  const head = latin1(await firstBytesOf(source));
+  return otherText(head) ?? pictureOfHead(head);
 }
 
 /** Throws `Format` for a file in a compression that is not read; gzip and bzip2 have been unpacked before. */

@@ -85,8 +85,9 @@ export function limitsWith(
   [low, high]: readonly [number, number],
 ): [low: number, high: number] | undefined {
   const value = numberIn(input, (entered) => {
-    if (end === 'low') return entered < high ? undefined : `Enter a number below the upper limit, ${high}.`;
-    return entered > low ? undefined : `Enter a number above the lower limit, ${low}.`;
+    if (end === 'low')
+      return entered < high ? undefined : `Enter a number below the upper limit, ${Number(high.toPrecision(5))}.`;
+    return entered > low ? undefined : `Enter a number above the lower limit, ${Number(low.toPrecision(5))}.`;
   });
   if (value === undefined) return undefined;
   return end === 'low' ? [value, high] : [low, value];

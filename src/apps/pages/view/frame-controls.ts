@@ -51,6 +51,8 @@ export function goToFrame(frame: number): Promise<void> {
 async function goTyped(): Promise<void> {
   const typed = field('frame').value.trim();
   const frame = await viewer.frameNamed(typed);
+  // What was said of an earlier entry is void.
+  if (field('frame').ariaInvalid === 'true') say('', false);
   field('frame').setAttribute('aria-invalid', String(frame === undefined));
   const last = (viewer.opened?.frames ?? 1) - 1;
   if (frame !== undefined) {
