@@ -106,7 +106,7 @@ describe.skipIf(!dataFolder)('without a cell', () => {
         (document.querySelector('#message') as HTMLElement).textContent = '';
       });
       await page.keyboard.press(key);
-      await visit.message(/^No detector: /);
+      await visit.message(/^No detector: (?!http).*; open it together with its \.geom$/);
     }
     expect(visit.faults).toEqual([]);
   });

@@ -9,6 +9,7 @@ const flagNameOf = (name: string): string => `--${kebab(name)}`;
 const namedFiles = (text: string): string =>
   text
     .replace(/https?:\/\/\S*?\/files\/\d+\/([^\s/:;,]+)/g, (_, name: string) => decodeURIComponent(name))
+    .replace(/; give geometry: FILE \(-g FILE\)(; in JavaScript.*)?$/, '; open it together with its .geom')
     .replace(/ does not exist \(looked for by HTTP: \d+\)/, ' has vanished: it was moved, renamed or deleted');
 
 /** The message of an error; those of the browser itself are explained. */

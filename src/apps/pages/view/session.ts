@@ -19,6 +19,7 @@ import type { ComImages, ResidentScan, VirtualCom, VirtualDetector } from '../..
 import { cellParameters } from './cell-of-run.js';
 import type { FrameData, Limits } from './contrast.js';
 import { beamPlace, placedPanels } from './detector-plane.js';
+import { errorWords } from './error-words.js';
 import type { FrameIndex } from './frame-index.js';
 import type { GrowingSum } from './growing-sum.js';
 import type { OpenDataset } from './open-dataset.js';
@@ -157,7 +158,7 @@ export async function sessionOf(
     } catch (error) {
       // Without a geometry, a file that does not describe its detector is shown anyway. A given geometry has to fit.
       if (given) throw error;
-      withoutDetector = error instanceof Error ? error.message : String(error);
+      withoutDetector = errorWords(error);
     }
     const [width, height] = detector ? [detector.width, detector.height] : pictureSize(signal);
     const { meta } = dataset;
