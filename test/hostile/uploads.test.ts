@@ -14,6 +14,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Codecs } from '../../src/io/data/codecs/codecs.js';
 import { Hdf5Writer, type WriteNode } from '../../src/io/data/hdf5/writer.js';
 import { readCalibration } from '../../src/udf/calibrate/read-calibration.node.js';
+import { MadeFile, space, u8, virtual } from '../data/hdf5-made.js';
 import { codecsHere } from '../data/hdf5-support.js';
 
 /**
@@ -190,6 +191,17 @@ const cases: readonly Case[] = [
     'an external link',
     'linked.h5',
     (named) => hdf5(at('linked.h5'), async () => ({ data: { link: { file: named, path: '/data' } } })),
+    (input) => read(input, { dataset: '/data' }),
+  ],
+  [
+    'the parts of a virtual data set',
+    'virtual.h5',
+    async (named) => {
+      const file = new MadeFile();
+      const part = { file: named, path: '/data', source: 'all', target: 'all' } as const;
+      const data = file.object([space([2, 8, 8]), u8, virtual(file, [part])]);
+      fs.writeFileSync(at('virtual.h5'), file.finish(file.group({ data })));
+    },
     (input) => read(input, { dataset: '/data' }),
   ],
   [
