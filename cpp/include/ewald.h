@@ -114,6 +114,17 @@ uint32_t ewald_peaks_bins(const ewald_peaks* peaks);
 int32_t ewald_peaks_run(ewald_peaks* peaks, const ewald_peaks_params* params, const void* frame, const uint8_t* bad,
                         const ewald_peak** found, uint32_t* count, float* limits, double* sums);
 
+/* Sums of counts over stretches of rows of a frame of integers, of which regions consist; see cpp/peaks.
+ * frame      [height][width]   of the dtype
+ * spans      [spans]
+ * range      [2]               smaller and greater values are no counts
+ * limits     [spans]           counts above are saturated, and in the maximum alone
+ * saturation [height][width]   the same of each pixel; may be NULL
+ * sums       [regions][9]      pixels, maximum (-2^63 without a count), sum; then, in two words each, the lower first,
+ *                              the sums of counts times fs and times ss, and of squares */
+int32_t ewald_spans_sum(const ewald_spans_params* params, const void* frame, const ewald_span* spans,
+                        const double* range, const double* limits, const float* saturation, int64_t* sums);
+
 /* udf: one pass that computes sums over frames; see cpp/udf. */
 typedef struct ewald_udf ewald_udf;
 /* steps   [steps]     the steps of the pass, in the order of their columns and planes

@@ -506,6 +506,54 @@ void peaks() {
   refused(ewald_peaks_create(&two, twice, bins.data, &peaks), "two panels on one pixel");
 }
 
+void spans() {
+  constexpr uint32_t width = 9, height = 7, count = 3, regions = 2;
+  const ewald_spans_params usual = {width, height, EWALD_NUMBER_U16, count, regions, 0, 0, 0};
+  Exact<uint32_t> frame(width * height);
+  for (size_t i = 0; i < frame.bytes / 4; i++) frame.data[i] = uint32_t(i) * 2654435761u;
+  Exact<ewald_span> list(count);
+  Exact<double> range(2), limits(count);
+  Exact<float> saturation(width * height);
+  Exact<int64_t> sums(9 * regions);
+  const ewald_span stretches[count] = {{0, 0, 0, 9}, {1, 6, 8, 1}, {1, 3, 9, 0}};
+  for (uint32_t k = 0; k < count; k++) list.data[k] = stretches[k];
+  snprintf(place, sizeof place, "ewald_spans_sum");
+  const auto sum = [&](const ewald_spans_params& params, const float* saturated = nullptr) {
+    return ewald_spans_sum(&params, frame.data, list.data, range.data, limits.data, saturated, sums.data);
+  };
+  refused(ewald_spans_sum(nullptr, frame.data, list.data, range.data, limits.data, nullptr, sums.data), "null params");
+  refused(ewald_spans_sum(&usual, nullptr, list.data, range.data, limits.data, nullptr, sums.data), "null frame");
+  refused(ewald_spans_sum(&usual, frame.data, nullptr, range.data, limits.data, nullptr, sums.data), "null spans");
+  refused(ewald_spans_sum(&usual, frame.data, list.data, nullptr, limits.data, nullptr, sums.data), "null range");
+  refused(ewald_spans_sum(&usual, frame.data, list.data, range.data, nullptr, nullptr, sums.data), "null limits");
+  refused(ewald_spans_sum(&usual, frame.data, list.data, range.data, limits.data, nullptr, nullptr), "null sums");
+  for (uint32_t dtype = 0; dtype <= EWALD_NUMBER_I32; dtype++)
+    for (const float number : numbers) {
+      ewald_spans_params params = usual;
+      params.dtype = dtype;
+      range.data[0] = double(number), range.data[1] = -double(number);
+      for (uint32_t k = 0; k < count; k++) limits.data[k] = double(number);
+      for (uint32_t i = 0; i < width * height; i++) saturation.data[i] = number;
+      expect(sum(params) == EWALD_STATUS_OK && sum(params, saturation.data) == EWALD_STATUS_OK, "odd limits");
+    }
+  for (const uint32_t value : counts) {
+    ewald_spans_params params = usual;
+    params.dtype = value;
+    if (value > EWALD_NUMBER_I32) refused(sum(params), "an odd type");
+    params = usual;
+    params.width = value;
+    if (value < width || value > 1u << 16) refused(sum(params), "rows of another length");
+    params = usual;
+    params.height = value;
+    if (value < height) refused(sum(params), "too few rows");
+    for (size_t word = 0; value >= 255 && word < 4; word++) {
+      memcpy(reinterpret_cast<char*>(list.data) + 4 * word, &value, 4);
+      refused(sum(usual), "a stretch beyond the frame, or of no region");
+      list.data[0] = stretches[0];
+    }
+  }
+}
+
 void cells() {
   Exact<float> spots(3 * 60), found(9 * 4);
   Exact<uint32_t> explained(4);
@@ -664,6 +712,7 @@ int main() {
   fft_watch();
   printf("with transforms: %d rows\n", rows);
   peaks();
+  spans();
   cells();
   codecs();
   merging();

@@ -1,11 +1,12 @@
 /** Regions of frames: how they are written, their pixels, and their sums, against plain code with whole numbers. */
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Context, createContext } from '../../dist/index.node.js';
 import { parseGeometry } from '../../src/crystal/geometry/parse.js';
 import { beamOf, reciprocalOf } from '../../src/crystal/geometry/pixels.js';
 import { regionLines, regionOfLine } from '../../src/crystal/stream/regions.js';
 import type { Frame } from '../../src/serial/peaks/contract.js';
 import { checkRegions, type Region, regionText } from '../../src/serial/pipeline/regions/region.js';
-import { RegionSums } from '../../src/serial/pipeline/regions/region-sums.js';
+import { openRegionSums } from '../../src/serial/pipeline/regions/region-sums.js';
 import { beyondTexts, type RegionDetector, spansOf } from '../../src/serial/pipeline/regions/spans.js';
 import { commandLineOf } from '../../src/serial/pipeline/run-options.js';
 
@@ -97,80 +98,109 @@ const types = { u8: Uint8Array, i8: Int8Array, u16: Uint16Array, i16: Int16Array
 const wideTypes = { u32: Uint32Array, i32: Int32Array, f32: Float32Array } as const;
 const ends = { u8: 255, i8: 127, u16: 65535, i16: 32767, u32: 2 ** 32 - 1, i32: 2 ** 31 - 1, f32: 1e6 } as const;
 
-describe('sums', () => {
-  test.each(Object.keys(ends) as (keyof typeof ends)[])('%s: the same as whole numbers pixel by pixel', (dtype) => {
-    const random = dice(ends[dtype]);
-    const next = (): number => random.next().value;
-    const isSigned = dtype.startsWith('i');
-    const frame = new { ...types, ...wideTypes }[dtype](width * height) as Frame;
-    // Few counts, a stretch of larger ones, the ends of the type, and for reals what is no number.
-    for (let i = 0; i < frame.length; i++)
-      frame[i] = (next() < 0.1 ? next() * ends[dtype] : next() * 20) * (isSigned && next() < 0.3 ? -1 : 1);
-    for (const end of [ends[dtype], -ends[dtype] - 1, Number.NaN, Number.POSITIVE_INFINITY])
-      if (dtype === 'f32' || Number.isFinite(end))
-        for (let k = 0; k < 9; k++) frame[Math.floor(next() * frame.length)] = end;
-    const saturation = Float32Array.from(bad, () => 2 ** (6 * next() + 3));
-    for (const detector of [
-      detectorOf({ dtype }),
-      detectorOf({ dtype, validRange: [isSigned ? -5 : 1, ends[dtype] - 1] }),
-      detectorOf({ dtype, saturation }),
-      detectorOf({ dtype, validRange: [0, 30] }),
-    ]) {
-      const found = new RegionSums(detector, regions).of(frame);
-      for (const region of regions) {
-        const wanted = plainly(frame, region, detector);
-        const { mean, variance, x, y, ...sums } = found[region.name] ?? {};
-        if (!(Number(wanted.sum) > 0)) [wanted.x, wanted.y] = [Number.NaN, Number.NaN];
-        const { x: wx, y: wy, ...ws } = wanted;
-        expect([sums, x, y], `${dtype} ${regionText(region)}`).toEqual([ws, wx, wy]);
-        expect(mean).toBe(Number(wanted.sum) / wanted.pixels);
-        expect(variance).toBeGreaterThanOrEqual(0);
-      }
-    }
+describe.each(['native', 'wasm'] as const)('sums on %s', (backend) => {
+  let context: Context | undefined;
+  beforeAll(async () => {
+    context = await createContext({ backend, strict: true }).catch(() => undefined);
   });
+  afterAll(() => context?.dispose());
 
-  test.each([0, 1, 2])('long rows of 16 bits, %i numbers into their memory: the same as whole numbers', (offset) => {
-    const [columns, rows] = [403, 7];
-    const [first] = geometry.panels;
-    const panel = { ...first, minFs: 0, maxFs: columns - 1, minSs: 0, maxSs: rows - 1, maximum: 60000 };
-    const detector = detectorOf({
-      geometry: { ...geometry, panels: [panel] } as typeof geometry,
-      width: columns,
-      height: rows,
-      bad: Uint8Array.from({ length: columns * rows }, (_, i) => Number(i % 131 === 7)),
-    });
-    const all = checkRegions('', ['a=rect:0:403,0:7', 'b=rect:1:402,1:6', 'c=circle:200,3,190', 'd=rect:5:6,0:7']);
-    const random = dice(offset + 7);
-    const spans = spansOf(detector, all);
-    const frame = new Uint16Array(new ArrayBuffer(2 * (columns * rows + offset)), 2 * offset);
-    // The greatest small counts, some larger ones, saturated ones and no counts.
-    for (const rare of [0, 0.002, 0.05]) {
+  /** The regions of a frame; undefined where the backend is absent. */
+  async function summed(detector: RegionDetector, some: readonly Region[], frame: Frame) {
+    if (!context) return undefined;
+    const sums = await openRegionSums(context, detector, some);
+    try {
+      // The second frame of a plan has nothing of the first one.
+      sums.of(frame);
+      return sums.of(frame);
+    } finally {
+      await sums.dispose();
+    }
+  }
+
+  test.each(Object.keys(ends) as (keyof typeof ends)[])(
+    '%s: the same as whole numbers pixel by pixel',
+    async (dtype) => {
+      const random = dice(ends[dtype]);
+      const next = (): number => random.next().value;
+      const isSigned = dtype.startsWith('i');
+      const frame = new { ...types, ...wideTypes }[dtype](width * height) as Frame;
+      // Few counts, a stretch of larger ones, the ends of the type, and for reals what is no number.
       for (let i = 0; i < frame.length; i++)
-        frame[i] =
-          random.next().value < rare ? 65536 * random.next().value : rare === 0 ? 127 : 128 * random.next().value;
-      const found = new RegionSums(detector, all).of(frame);
-      for (const [n, { name }] of all.entries()) {
-        let [sum, squares, x, pixels, max] = [0n, 0n, 0n, 0, 0];
-        for (const [span, region] of spans.region.entries())
-          for (let k = 0; region === n && k < (spans.count[span] ?? 0); k++) {
-            const fs = (spans.fs[span] ?? 0) + k;
-            const value = frame[(spans.ss[span] ?? 0) * columns + fs] ?? 0;
-            if (value < 65535) max = Math.max(max, value);
-            if (value > 60000) continue;
-            pixels++;
-            sum += BigInt(value);
-            squares += BigInt(value) ** 2n;
-            x += BigInt(value * fs);
-          }
-        expect(found[name], `${name} ${rare}`).toMatchObject({ sum, sumSquares: squares, pixels, max });
-        expect(found[name]?.x).toBe(Number(x) / Number(sum));
+        frame[i] = (next() < 0.1 ? next() * ends[dtype] : next() * 20) * (isSigned && next() < 0.3 ? -1 : 1);
+      for (const end of [ends[dtype], -ends[dtype] - 1, Number.NaN, Number.POSITIVE_INFINITY])
+        if (dtype === 'f32' || Number.isFinite(end))
+          for (let k = 0; k < 9; k++) frame[Math.floor(next() * frame.length)] = end;
+      const saturation = Float32Array.from(bad, () => 2 ** (6 * next() + 3));
+      for (const detector of [
+        detectorOf({ dtype }),
+        detectorOf({ dtype, validRange: [isSigned ? -5 : 1, ends[dtype] - 1] }),
+        detectorOf({ dtype, saturation }),
+        detectorOf({ dtype, validRange: [0, 30] }),
+      ]) {
+        const found = await summed(detector, regions, frame);
+        if (!found) return;
+        for (const region of regions) {
+          const wanted = plainly(frame, region, detector);
+          const { mean, variance, x, y, ...sums } = found[region.name] ?? {};
+          if (!(Number(wanted.sum) > 0)) [wanted.x, wanted.y] = [Number.NaN, Number.NaN];
+          const { x: wx, y: wy, ...ws } = wanted;
+          expect([sums, x, y], `${dtype} ${regionText(region)}`).toEqual([ws, wx, wy]);
+          expect(mean).toBe(Number(wanted.sum) / wanted.pixels);
+          expect(variance).toBeGreaterThanOrEqual(0);
+        }
       }
-    }
-  });
+    },
+  );
 
-  test('a region without a count in a frame has sums of 0 and no mean', () => {
+  test.each([0, 1, 2])(
+    'long rows of 16 bits, %i numbers into their memory: the same as whole numbers',
+    async (offset) => {
+      const [columns, rows] = [403, 7];
+      const [first] = geometry.panels;
+      const panel = { ...first, minFs: 0, maxFs: columns - 1, minSs: 0, maxSs: rows - 1, maximum: 60000 };
+      const detector = detectorOf({
+        geometry: { ...geometry, panels: [panel] } as typeof geometry,
+        width: columns,
+        height: rows,
+        bad: Uint8Array.from({ length: columns * rows }, (_, i) => Number(i % 131 === 7)),
+      });
+      const all = checkRegions('', ['a=rect:0:403,0:7', 'b=rect:1:402,1:6', 'c=circle:200,3,190', 'd=rect:5:6,0:7']);
+      const random = dice(offset + 7);
+      const spans = spansOf(detector, all);
+      const frame = new Uint16Array(new ArrayBuffer(2 * (columns * rows + offset)), 2 * offset);
+      // The greatest small counts, some larger ones, saturated ones and no counts.
+      for (const rare of [0, 0.002, 0.05]) {
+        for (let i = 0; i < frame.length; i++)
+          frame[i] =
+            random.next().value < rare ? 65536 * random.next().value : rare === 0 ? 127 : 128 * random.next().value;
+        const found = await summed(detector, all, frame);
+        if (!found) return;
+        for (const [n, { name }] of all.entries()) {
+          let [sum, squares, x, pixels, max] = [0n, 0n, 0n, 0, 0];
+          for (const [span, region] of spans.region.entries())
+            for (let k = 0; region === n && k < (spans.count[span] ?? 0); k++) {
+              const fs = (spans.fs[span] ?? 0) + k;
+              const value = frame[(spans.ss[span] ?? 0) * columns + fs] ?? 0;
+              if (value < 65535) max = Math.max(max, value);
+              if (value > 60000) continue;
+              pixels++;
+              sum += BigInt(value);
+              squares += BigInt(value) ** 2n;
+              x += BigInt(value * fs);
+            }
+          expect(found[name], `${name} ${rare}`).toMatchObject({ sum, sumSquares: squares, pixels, max });
+          expect(found[name]?.x).toBe(Number(x) / Number(sum));
+        }
+      }
+    },
+  );
+
+  test('a region without a count in a frame has sums of 0 and no mean', async () => {
+    if (!context) return;
     const frame = new Uint16Array(width * height).fill(65535);
-    expect(new RegionSums(detectorOf(), checkRegions('', ['a=rect:0:9,0:9'])).of(frame).a).toEqual({
+    const some = checkRegions('', ['a=rect:0:9,0:9']);
+    expect((await summed(detectorOf(), some, frame))?.a).toEqual({
       sum: 0n,
       sumSquares: 0n,
       max: Number.NaN,
@@ -184,11 +214,12 @@ describe('sums', () => {
     frame.fill(65534);
     const [panel] = geometry.panels;
     const saturated = { ...geometry, panels: [{ ...panel, maximum: 100 }] } as typeof geometry;
-    const { a } = new RegionSums(detectorOf({ geometry: saturated }), checkRegions('', ['a=rect:0:9,0:9'])).of(frame);
+    const a = (await summed(detectorOf({ geometry: saturated }), some, frame))?.a;
     expect([a?.max, a?.pixels, a?.sum]).toEqual([65534, 0, 0n]);
   });
 
-  test('sums beyond 2⁵³ and beyond 64 bits are exact', { tags: 'all' }, () => {
+  test('sums beyond 2⁵³ and beyond 64 bits are exact', { tags: 'all' }, async () => {
+    if (!context) return;
     // So many that squares of the upper halves add up to more than 2⁵³.
     const [side, value] = [1460, 2 ** 32 - 2];
     const [first] = geometry.panels;
@@ -202,7 +233,7 @@ describe('sums', () => {
       validRange: [0, 2 ** 32 - 1],
     });
     const all = checkRegions('', [`all=rect:0:${side},0:${side}`]);
-    const { all: found } = new RegionSums(detector, all).of(new Uint32Array(side * side).fill(value));
+    const found = (await summed(detector, all, new Uint32Array(side * side).fill(value)))?.all;
     const pixels = BigInt(side * side);
     expect(found).toMatchObject({ sum: pixels * BigInt(value), sumSquares: pixels * BigInt(value) ** 2n, variance: 0 });
     expect(found?.x).toBeCloseTo((side - 1) / 2, 9);
@@ -285,9 +316,11 @@ test('rectangles and circles that reach beyond the detector count what is on it,
   ]);
 });
 
-test('the line of a stream gives the numbers back', () => {
+test('the line of a stream gives the numbers back', async () => {
   const frame = new Uint16Array(width * height).map((_, i) => i % 11);
-  const values = new RegionSums(detectorOf(), regions).of(frame);
+  const context = await createContext({ backend: 'wasm' });
+  const values = (await openRegionSums(context, detectorOf(), regions)).of(frame);
+  await context.dispose();
   const lines = regionLines(values);
   expect(lines[0]).toMatch(/^ewald\/roi\/jet = \d+ \d+ 10 \d+ \d+\.\d{3} \d+\.\d{3}$/);
   for (const line of lines) {

@@ -69,6 +69,26 @@ struct Peak {
   background: f32, // mean of its surroundings
 }
 
+// Sums over stretches of rows of a frame of integers.
+struct SpansParams {
+  width: u32, // pixels of a frame along fast scan
+  height: u32, // pixels of a frame along slow scan
+  dtype: u32, // a Number, not f32
+  spans: u32, // stretches
+  regions: u32, // regions that consist of them
+  reserved0: u32, // zero
+  reserved1: u32, // zero
+  reserved2: u32, // zero
+}
+
+// A stretch of a row of a frame.
+struct Span {
+  region: u32, // number of its region
+  ss: u32, // its row
+  fs: u32, // its first pixel
+  count: u32, // its pixels
+}
+
 // One search, with what follows from the frame. Keys are integers that are ordered like the values of pixels.
 struct PeaksRun {
   params: PeaksParams, // parameters of the search

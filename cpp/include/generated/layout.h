@@ -529,6 +529,40 @@ EWALD_STATIC_ASSERT(offsetof(ewald_peak, pixels) == 20, "layout of ewald_peak.pi
 EWALD_STATIC_ASSERT(offsetof(ewald_peak, panel) == 24, "layout of ewald_peak.panel");
 EWALD_STATIC_ASSERT(offsetof(ewald_peak, background) == 28, "layout of ewald_peak.background");
 
+/* Sums over stretches of rows of a frame of integers. */
+typedef struct ewald_spans_params {
+  uint32_t width; /* pixels of a frame along fast scan */
+  uint32_t height; /* pixels of a frame along slow scan */
+  uint32_t dtype; /* a Number, not f32 */
+  uint32_t spans; /* stretches */
+  uint32_t regions; /* regions that consist of them */
+  uint32_t reserved0; /* zero */
+  uint32_t reserved1; /* zero */
+  uint32_t reserved2; /* zero */
+} ewald_spans_params;
+EWALD_STATIC_ASSERT(sizeof(ewald_spans_params) == 32, "layout of ewald_spans_params");
+EWALD_STATIC_ASSERT(offsetof(ewald_spans_params, width) == 0, "layout of ewald_spans_params.width");
+EWALD_STATIC_ASSERT(offsetof(ewald_spans_params, height) == 4, "layout of ewald_spans_params.height");
+EWALD_STATIC_ASSERT(offsetof(ewald_spans_params, dtype) == 8, "layout of ewald_spans_params.dtype");
+EWALD_STATIC_ASSERT(offsetof(ewald_spans_params, spans) == 12, "layout of ewald_spans_params.spans");
+EWALD_STATIC_ASSERT(offsetof(ewald_spans_params, regions) == 16, "layout of ewald_spans_params.regions");
+EWALD_STATIC_ASSERT(offsetof(ewald_spans_params, reserved0) == 20, "layout of ewald_spans_params.reserved0");
+EWALD_STATIC_ASSERT(offsetof(ewald_spans_params, reserved1) == 24, "layout of ewald_spans_params.reserved1");
+EWALD_STATIC_ASSERT(offsetof(ewald_spans_params, reserved2) == 28, "layout of ewald_spans_params.reserved2");
+
+/* A stretch of a row of a frame. */
+typedef struct ewald_span {
+  uint32_t region; /* number of its region */
+  uint32_t ss; /* its row */
+  uint32_t fs; /* its first pixel */
+  uint32_t count; /* its pixels */
+} ewald_span;
+EWALD_STATIC_ASSERT(sizeof(ewald_span) == 16, "layout of ewald_span");
+EWALD_STATIC_ASSERT(offsetof(ewald_span, region) == 0, "layout of ewald_span.region");
+EWALD_STATIC_ASSERT(offsetof(ewald_span, ss) == 4, "layout of ewald_span.ss");
+EWALD_STATIC_ASSERT(offsetof(ewald_span, fs) == 8, "layout of ewald_span.fs");
+EWALD_STATIC_ASSERT(offsetof(ewald_span, count) == 12, "layout of ewald_span.count");
+
 /* A pass over some crystals: their number, and what is summed or refined. */
 typedef struct ewald_merging_pass {
   uint32_t crystals; /* crystals of the pass */

@@ -91,6 +91,34 @@ export const peaksParams: Struct = {
   ],
 };
 
+/** Sums over stretches of rows of a frame. */
+export const spansParams: Struct = {
+  name: 'SpansParams',
+  doc: 'Sums over stretches of rows of a frame of integers.',
+  fields: [
+    u32('width', 'pixels of a frame along fast scan'),
+    u32('height', 'pixels of a frame along slow scan'),
+    u32('dtype', 'a Number, not f32'),
+    u32('spans', 'stretches'),
+    u32('regions', 'regions that consist of them'),
+    u32('reserved0', 'zero'),
+    u32('reserved1', 'zero'),
+    u32('reserved2', 'zero'),
+  ],
+};
+
+/** A stretch of a row. */
+export const span: Struct = {
+  name: 'Span',
+  doc: 'A stretch of a row of a frame.',
+  fields: [
+    u32('region', 'number of its region'),
+    u32('ss', 'its row'),
+    u32('fs', 'its first pixel'),
+    u32('count', 'its pixels'),
+  ],
+};
+
 /** A peak. */
 export const peak: Struct = {
   name: 'Peak',

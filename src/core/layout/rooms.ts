@@ -35,6 +35,8 @@ import {
   peaksRing,
   peaksRun,
   peaksSummit,
+  span,
+  spansParams,
 } from './peaks.js';
 import { piParams } from './pi.js';
 import { randomConstants } from './random.js';
@@ -84,7 +86,7 @@ export const rooms: readonly RoomLayout[] = [
   {
     name: 'peaks',
     enums: { Number: numbers, Finder: finders },
-    structs: [peaksDescriptor, peaksPanel, peaksParams, peak],
+    structs: [peaksDescriptor, peaksPanel, peaksParams, peak, spansParams, span],
     wgslConstants: peaksCapacities,
     wgslStructs: [peaksRun, peaksRing, peaksSummit],
   },

@@ -1,6 +1,7 @@
 /** The methods that this room adds to a context; the room is loaded on first use. */
 import type { Planner } from '../../core/planner/planner.js';
 import type { FinderName, PeakFinder, PeaksOptions } from './peaks.js';
+import { type PlansSpans, planSpans } from './spans/contract.js';
 
 export interface PeaksMethods {
   /**
@@ -14,7 +15,9 @@ export interface PeaksMethods {
   ): Promise<PeakFinder<Finder>>;
 }
 
-export const peaksRoom = (planner: Planner): PeaksMethods => ({
+export const peaksRoom = (planner: Planner): PeaksMethods & PlansSpans => ({
   peaks: async <Finder extends FinderName>(options: PeaksOptions) =>
     (await (await import('./peaks.js')).planPeaks(planner, options)) as PeakFinder<Finder>,
+  [planSpans]: async (descriptor) =>
+    (await planner.plan((await import('./spans/kernels.js')).spansFeature, descriptor)).kernel,
 });

@@ -40,6 +40,8 @@ import { FrameProfiles } from './profile/frame-profiles.js';
 import { checkProfile } from './profile/options.js';
 import type { Profiler } from './profile/profiler.js';
 import type { RadialProfile } from './profile/radial-profile.js';
+import { type Region, regionText } from './regions/region.js';
+import { openRegionSums, type RegionSums } from './regions/region-sums.js';
 import { type SearchSettings, settingNames } from './settings.js';
 import {
   type FrameCrystal,
@@ -178,9 +180,15 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
   readonly #finders = new KeptPlans<PeakFinder>(what);
   readonly #indexers: KeptPlans<ImageIndexer>;
   readonly #profiles: FrameProfiles;
+  readonly #regions = new KeptPlans<RegionSums>(what);
   readonly #resource = new Resource(what, undefined, {
     dispose: () =>
-      eachInTurn(what, [() => this.#finders.dispose(), () => this.#indexers.dispose(), () => this.#profiles.dispose()]),
+      eachInTurn(what, [
+        () => this.#finders.dispose(),
+        () => this.#indexers.dispose(),
+        () => this.#profiles.dispose(),
+        () => this.#regions.dispose(),
+      ]),
   });
   readonly #type: (typeof numberTypes)[keyof typeof numberTypes];
 
@@ -330,6 +338,12 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
 
   dispose(): Promise<void> {
     return this.#resource.dispose();
+  }
+
+  /** Sums of regions of its frames. Throws `Argument` for regions without pixels. */
+  regionSums(regions: readonly Region[]): Promise<RegionSums> {
+    const key = regions.map(regionText).join(' ');
+    return this.#regions.get(key, () => openRegionSums(this.#context, this.detector, regions));
   }
 
   /** The plan of the finder selected by the parameters. */

@@ -19,7 +19,7 @@ import { type FrameSearcherMethods, type OpenFrameSearcher, retryIfDetached } fr
 import { frameGrid, type RunGrid } from './grid/frame-grid.js';
 import { copiedHeaders } from './inputs/copied-headers.js';
 import type { Region } from './regions/region.js';
-import { RegionSums } from './regions/region-sums.js';
+import type { RegionSums } from './regions/region-sums.js';
 import { methodName } from './settings.js';
 import { type FrameResult, integrateCrystals } from './stages/frame.js';
 import { listedOf, listedPeaks } from './stages/listed.js';
@@ -146,10 +146,10 @@ class Search {
       keepFrame = false,
       found = new Map(),
       copyHeader = [],
-      rois = [],
+      regions,
       grid,
       cores = Number.POSITIVE_INFINITY,
-    }: SearchOptions,
+    }: Omit<SearchOptions, 'rois'> & { readonly regions: RegionSums | undefined },
   ) {
     this.#any = any;
     this.#pool = new Pool(searchers);
@@ -157,7 +157,7 @@ class Search {
     this.#keepFrame = keepFrame;
     this.#found = found;
     this.#copyHeader = copyHeader;
-    this.#regions = rois.length > 0 ? new RegionSums(any.detector, rois) : undefined;
+    this.#regions = regions;
     this.#grid = grid;
     this.#readsAhead = any.backends.peaks !== 'native' || searchers.length < cores;
     this.#spare = spareOf(any);
@@ -255,11 +255,12 @@ export async function* searchAll(
   searchers: readonly OpenFrameSearcher[],
   jobs: Iterable<FrameJob> | AsyncIterable<FrameJob>,
   signal: PlatformSignal | undefined,
-  options: SearchOptions = {},
+  { rois = [], ...options }: SearchOptions = {},
 ): AsyncGenerator<PipelineItem, void, undefined> {
   const [any] = searchers;
   if (!any) return;
-  const search = new Search(any, searchers, signal, options);
+  const regions = rois.length > 0 ? await any.regionSums(rois) : undefined;
+  const search = new Search(any, searchers, signal, { ...options, regions });
   const queue: Promise<PipelineItem>[] = [];
   const source = iterate(jobs);
   const most = 2 * searchers.length + waitingFrames(any);
