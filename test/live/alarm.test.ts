@@ -69,7 +69,7 @@ describe('the text of an alarm', () => {
   test('background and ice of a run without a profile are refused, and said to be not measured', () => {
     for (const text of ['ice>5% for 3s', 'background>1']) {
       expect(() => parseAlarm(text, '', true, { hasProfile: false })).toThrow(/add --radial-profile/);
-      expect(tooFewText(parseAlarm(text), { median: undefined, frames: 0, isWhole: false })).toMatch(
+      expect(tooFewText(parseAlarm(text), { usual: undefined, frames: 0, isWhole: false })).toMatch(
         /is not judged: (ice|background) is not measured/,
       );
     }
@@ -386,6 +386,22 @@ describe('medians of single frames', () => {
     expect(run.metrics).toContain('ewald_roi_mean{roi="jet"} 4');
   });
 
+  test('a lamp that alternates has one number, whatever the last frame is, and raises no alarm', () => {
+    const run = new WatchedRun([parseAlarm('roi:jet.mean<20 for 30s', '', true, { regions: ['jet'] })]);
+    const means: number[] = [];
+    for (let s = 0, frames = 0; s < 120; s++) {
+      // 7 frames a second, so that seconds end with the one as often as with the other; single frames are wrong.
+      for (let k = 0; k < 7; k++, frames++) {
+        const isOn = frames % 2 === 0;
+        run.frame(s, frame(9, frames % 51 === 7 ? (isOn ? 0 : 5000) : isOn ? 60 : 10, false));
+      }
+      expect(run.sample(s, { frames, failed: 0 }).filter(({ event }) => event.startsWith('alarm'))).toEqual([]);
+      if (s >= 60) means.push(run.summary.rois?.['jet.mean'] ?? 0);
+    }
+    expect(Math.max(...means) - Math.min(...means)).toBeLessThan(3);
+    expect(Math.min(...means)).toBeGreaterThan(32);
+  });
+
   test('fewer than twenty frames are not judged, and that is said', () => {
     const run = new WatchedRun([parseAlarm('spots<10 for 10s')]);
     const found: unknown[] = [];
@@ -401,9 +417,9 @@ describe('medians of single frames', () => {
   test('a long time at a high rate is kept in little memory, and has the right median', () => {
     const recent = new RecentValues(3600);
     for (let i = 0; i < 200_000; i++) recent.add(i / 50, i % 1000);
-    expect(recent.at(4000)).toEqual({ median: expect.closeTo(500, -1.5), frames: expect.any(Number) });
+    expect(recent.at(4000)).toEqual({ usual: expect.closeTo(500, -1.5), frames: expect.any(Number) });
     expect(recent.at(4000).frames).toBeGreaterThan(178_000);
-    expect(recent.at(9000)).toEqual({ median: undefined, frames: 0 });
+    expect(recent.at(9000)).toEqual({ usual: undefined, frames: 0 });
     expect(recent.isWhole(3599)).toBe(false);
     expect(recent.isWhole(3600)).toBe(true);
   });

@@ -23,7 +23,7 @@ const quantities = {
   disk: { units: sizes, isSearched: false },
   memory: { units: sizes, isSearched: false },
   drift: { units: distances, isSearched: true },
-  // The median of the frames of a time; of ice, the share of the frames.
+  // What frames of a time usually have; of ice, the share of the frames.
   spots: { units: plain, isSearched: true },
   resolution: { units: resolutions, isSearched: true },
   background: { units: plain, isSearched: true },
@@ -41,7 +41,7 @@ const isOfFrames = (quantity: Quantity): quantity is (typeof ofFrames)[number] =
 export interface Alarm {
   readonly text: string;
   readonly quantity: Quantity;
-  /** The name of a number of single frames in `FrameValues`, whose median it is; undefined for other quantities. */
+  /** The name of a number of single frames in `FrameValues`, whose middle it is; undefined for other quantities. */
   readonly value?: string | undefined;
   readonly isBelow: boolean;
   /** In the quantity's unit: a share of 1, frames per second, seconds, bytes, metres. */
@@ -80,7 +80,8 @@ const listed = (names: object): string => Object.keys(names).join(', ');
  * An alarm from its text: a quantity (`hits`, `indexed`: % of the frames; `rate`: finished frames, /s; `lag`: s, min or
  * h; `disk`: MB, GB or TB left; `memory`: of this process; `drift` of the detector: mm, um), `<` or `>`, a number with
  * its unit, and the time over which it is taken, 1 s … 24 h, by default one minute. Medians of the frames of that time:
- * `spots` of hits, `resolution` (A) of indexed frames, `background`, `roi:NAME.FIELD` of a region; `ice`: % of the frames.
+ * `spots` of hits, `resolution` (A) of indexed frames, `background`; the mean of the middle half of them:
+ * `roi:NAME.FIELD` of a region; `ice`: % of the frames.
  * `regions` are the names of the run's regions; `hasProfile`: whether its frames have a profile. Throws `Argument`.
  */
 export function parseAlarm(
@@ -133,10 +134,10 @@ export function alarmValue(
   alarm: Alarm,
   samples: readonly RunSample[],
   drift?: Drift | undefined,
-  recent?: RecentMedian | undefined,
+  recent?: RecentFrames | undefined,
 ): number | undefined {
   const { quantity, isBelow, seconds } = alarm;
-  if (isOfFrames(quantity)) return recent?.isWhole && recent.frames >= fewestFrames ? recent.median : undefined;
+  if (isOfFrames(quantity)) return recent?.isWhole && recent.frames >= fewestFrames ? recent.usual : undefined;
   if (quantity === 'drift') return drift && (unseenText(alarm, drift) === undefined ? drift.byM : undefined);
   const now = samples.at(-1);
   if (!now) return undefined;
@@ -156,9 +157,9 @@ export function alarmValue(
   return quantity === 'rate' || between.frames >= fewestFrames ? between[quantity] : undefined;
 }
 
-/** The median of a number of the frames of an alarm's time, or the share of those where it is 1. */
-export interface RecentMedian {
-  readonly median: number | undefined;
+/** What a number of the frames of an alarm's time usually is (`middleOfFrames`). */
+export interface RecentFrames {
+  readonly usual: number | undefined;
   /** Frames that have the number. */
   readonly frames: number;
   /** Whether they reach back as far as the alarm. */
@@ -166,7 +167,7 @@ export interface RecentMedian {
 }
 
 /** Why an alarm of single frames is not judged; undefined if it is. */
-export function tooFewText({ text, quantity }: Alarm, { frames }: RecentMedian): string | undefined {
+export function tooFewText({ text, quantity }: Alarm, { frames }: RecentFrames): string | undefined {
   if (frames >= fewestFrames) return undefined;
   if (frames === 0 && (quantity === 'ice' || quantity === 'background'))
     return `${text} is not judged: ${quantity} is not measured in the profile of any frame of that time`;

@@ -1,5 +1,6 @@
-/** Numbers of single frames that alarms watch by their medians, and what they are called. */
+/** Numbers of single frames that alarms watch, what they are called, and what is stated of those of many frames. */
 import { type RegionValues, regionNumbers } from '../../crystal/stream/regions.js';
+import type { Middle } from './recent-values.js';
 
 /** The numbers of a frame by name, such as `spots` and `roi:jet.mean`; those that it does not have are absent. */
 export type FrameValues = Readonly<Record<string, number | undefined>>;
@@ -30,3 +31,7 @@ export const valuesOf = ({ hit, peaks, crystals, rois = {}, profile }: ValuedFra
   ice: profile?.ice?.isFlagged === undefined ? undefined : Number(profile.ice.isFlagged),
   ...regionNumbers(rois),
 });
+
+/** What is stated of a number of many frames: the share of those with ice, and of regions what a lamp may alternate. */
+export const middleOfFrames = (name: string): Middle =>
+  name === 'ice' ? 'mean' : name.startsWith('roi:') ? 'middle half' : 'median';

@@ -1,7 +1,13 @@
 /**
- * The median of a number of the frames of the last seconds, in constant memory: a long time is divided into parts, each
+ * What a number of the frames of the last seconds usually is, in constant memory: a long time is divided into parts, each
  * of which keeps evenly distributed values of any number of frames.
  */
+
+/**
+ * What is stated of many values: the median, the mean, or the mean of the middle half. The last is between the levels of a
+ * lamp that alternates, where the median jumps from one to the other, and a quarter of wrong frames does not move it.
+ */
+export type Middle = 'median' | 'mean' | 'middle half';
 
 /** Parts of the time, and the most values of each. */
 const [partCount, maxOfPart] = [120, 128];
@@ -51,22 +57,31 @@ export class RecentValues {
     return this.#first !== undefined && s - this.#first >= this.#seconds;
   }
 
-  /** The median at a time, or the mean, and the number of frames with a value; undefined without any. */
-  at(s: number, which: 'median' | 'mean' = 'median'): { readonly median: number | undefined; readonly frames: number } {
+  /** The usual value at a time, and the number of frames with a value; undefined without any. */
+  at(s: number, which: Middle = 'median'): { readonly usual: number | undefined; readonly frames: number } {
     this.#forget(s);
     const frames = this.#parts.reduce((sum, { seen }) => sum + seen, 0);
     const weighed = this.#parts.flatMap(({ kept, each }) => kept.map((value) => [value, each] as const));
     weighed.sort(([a], [b]) => a - b);
-    if (which === 'mean') {
-      const [sum, count] = weighed.reduce(([a, n], [value, each]) => [a + each * value, n + each], [0, 0]);
-      return { median: count === 0 ? undefined : sum / count, frames };
-    }
-    const half = weighed.reduce((sum, [, each]) => sum + each, 0) / 2;
-    let below = 0;
-    const middle = weighed.find(([, each]) => {
-      below += each;
-      return below >= half;
-    });
-    return { median: middle?.[0], frames };
+    return { usual: middleOf(weighed, which), frames };
   }
+}
+
+/** The middle of rising values with weights. */
+function middleOf(weighed: readonly (readonly [value: number, weight: number])[], which: Middle): number | undefined {
+  const total = weighed.reduce((sum, [, weight]) => sum + weight, 0);
+  let below = 0;
+  if (which === 'median')
+    return weighed.find(([, weight]) => {
+      below += weight;
+      return below >= total / 2;
+    })?.[0];
+  const left = which === 'mean' ? 0 : total / 4;
+  let sum = 0;
+  for (const [value, weight] of weighed) {
+    const [from, to] = [Math.max(below, left), Math.min(below + weight, total - left)];
+    if (to > from) sum += value * (to - from);
+    below += weight;
+  }
+  return total > 0 ? sum / (total - 2 * left) : undefined;
 }

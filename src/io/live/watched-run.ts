@@ -1,7 +1,7 @@
 /** The state of a run that nobody looks at: samples of its counts, alarms, its source; a function of time alone. */
-import { type Alarm, alarmText, alarmValue, isRaised, type RecentMedian, tooFewText, unseenText } from './alarm.js';
+import { type Alarm, alarmText, alarmValue, isRaised, type RecentFrames, tooFewText, unseenText } from './alarm.js';
 import { DetectorDrift } from './detector-drift.js';
-import type { FrameValues } from './frame-values.js';
+import { type FrameValues, middleOfFrames } from './frame-values.js';
 import { metric } from './metric.js';
 import { minuteS, type RunRates, type RunSample, ratesBetween, sampleBefore } from './rates.js';
 import { RecentValues } from './recent-values.js';
@@ -49,7 +49,7 @@ const progressS = 60;
 
 interface AlarmState {
   readonly alarm: Alarm;
-  /** The numbers of single frames whose median it watches. */
+  /** The numbers of single frames whose middle it watches. */
   readonly recent: RecentValues | undefined;
   value: number | undefined;
   isRaised: boolean;
@@ -219,7 +219,7 @@ export class WatchedRun {
       metric(
         'ewald_roi_mean',
         'gauge',
-        'Counts of a pixel of a region, median of the last minute.',
+        'Counts of a pixel of a region, middle half of the last minute.',
         Object.entries(this.#regions().rois ?? {}).map(
           ([name, value]) => [value, { roi: name.replace(/\.mean$/, '') }] as const,
         ),
@@ -237,12 +237,14 @@ export class WatchedRun {
     ].join('');
   }
 
-  /** The median of the mean of each region in the last minute; nothing without regions. */
+  /** The mean of each region in the last minute, of the middle half of its frames; nothing without regions. */
   #regions(): { readonly rois?: Readonly<Record<string, number | undefined>> } {
     if (this.#lanes.size === 0) return {};
     const { s } = this.#samples.at(-1) ?? { s: 0 };
-    const medians = [...this.#lanes].map(([name, lane]) => [name.slice('roi:'.length), lane.at(s).median] as const);
-    return { rois: Object.fromEntries(medians) };
+    const means = [...this.#lanes].map(
+      ([name, lane]) => [name.slice('roi:'.length), lane.at(s, middleOfFrames(name)).usual] as const,
+    );
+    return { rois: Object.fromEntries(means) };
   }
 
   /** Nothing for a goal of which nothing can be said. */
@@ -283,10 +285,10 @@ export class WatchedRun {
     return [...found, { event, alarm: alarm.text, value: one.value, text: alarmText(alarm, one.value) }];
   }
 
-  #recentOf({ alarm, recent }: AlarmState): RecentMedian | undefined {
+  #recentOf({ alarm, recent }: AlarmState): RecentFrames | undefined {
     if (!recent) return undefined;
     const { s } = this.#samples.at(-1) ?? { s: 0 };
-    return { ...recent.at(s, alarm.quantity === 'ice' ? 'mean' : 'median'), isWhole: recent.isWhole(s) };
+    return { ...recent.at(s, middleOfFrames(alarm.value ?? '')), isWhole: recent.isWhole(s) };
   }
 
   /** Whether frames have been finished for as long as an alarm looks back. */

@@ -139,10 +139,10 @@ export class RunSummary {
     }
   }
 
-  /** For each region of the frames (`rois`), the median of its means in the last minute; undefined without any. */
+  /** For each region of the frames (`rois`), its mean in the last minute, of the middle half of the frames; undefined without any. */
   get regions(): readonly { readonly name: string; readonly mean: number | undefined }[] | undefined {
     if (this.#regions.size === 0) return undefined;
-    return [...this.#regions].map(([name, values]) => ({ name, mean: values.at(this.#now.s).median }));
+    return [...this.#regions].map(([name, values]) => ({ name, mean: values.at(this.#now.s, 'middle half').usual }));
   }
 
   /** Takes what the crystals of a frame tell about the known cells, also of a frame of an earlier session. */

@@ -3,13 +3,13 @@
  * history is kept here, so that a page that was asleep, or is opened late, lacks no forecast.
  */
 import type { ServerResponse } from 'node:http';
-import { type FrameValues, valuesOf } from '../../io/live/frame-values.js';
+import { type FrameValues, middleOfFrames, valuesOf } from '../../io/live/frame-values.js';
 import { RecentValues } from '../../io/live/recent-values.js';
 import type { ShownAlarm, ShownAnswer, ShownPanes } from '../../io/live/shown-panes.js';
 import { type ProfileRecord, shellsOf } from '../../serial/pipeline/profile/radial-profile.js';
 import type { FrameRecord } from '../../serial/pipeline/record.js';
 
-/** The time of the medians, s, and the most points of a goal that are kept. */
+/** The time of the numbers, s, and the most points of a goal that are kept. */
 const [minuteS, maxPoints] = [60, 400];
 /** Most data sets whose numbers are drawn apart. */
 const maxDatasets = 2;
@@ -137,8 +137,8 @@ export class LivePanes {
     if (this.#offeredOf(shown).length === 0 && this.#recent.size === 0) return false;
     const { answers = [], alarms = [], origin = [], more } = shown;
     const minute = [...this.#recent].map(([name, recent]) => {
-      const { median, frames } = recent.at(ms / 1000, name === 'ice' ? 'mean' : 'median');
-      return [name, frames === 0 ? undefined : median] as const;
+      const { usual, frames } = recent.at(ms / 1000, middleOfFrames(name));
+      return [name, frames === 0 ? undefined : usual] as const;
     });
     const text = JSON.stringify({
       answers: answers.map((answer) => ({ ...answer, points: this.#points.get(answer.goal) ?? [] })),
