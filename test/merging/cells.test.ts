@@ -2,7 +2,10 @@
 import { createContext, mergeStream } from 'ewald';
 import { describe, expect, test } from 'vitest';
 import { Random } from '../../src/core/random/random.js';
+import { type Cell, cellFromParameters } from '../../src/crystal/cell.js';
 import { identity, operationOf } from '../../src/crystal/symmetry/matrices.js';
+import { pointGroup } from '../../src/crystal/symmetry/point-group.js';
+import { cellDifference } from '../../src/serial/merging/forecast/same-cells.js';
 import { cellsRemark, compareCells } from '../../src/serial/merging/setting/cells.js';
 import { simulateStream } from './simulated.js';
 
@@ -123,4 +126,56 @@ test('a merge doubts crystals of two forms, and has their cells as data', async 
   expect(two.toPlain().cells).toEqual(two.cells);
   const same = await merged(24.01);
   expect([same.isDoubtful, same.cells.populations.length]).toEqual([false, 1]);
+});
+
+describe('the cells of two states', () => {
+  const { operations } = pointGroup('4/mmm');
+  /** Cells of one size of their own, with errors of their axes and angles and some wrong ones. */
+  function* cellsOf(random: Random, stretch = 1): Generator<Cell, never> {
+    for (;;) {
+      const spread = random.uniform() < 0.05 ? 0.02 : 0.002;
+      const size = stretch * (1 + 0.001 * random.normal());
+      const length = (x: number): number => x * size * (1 + spread * random.normal());
+      const angle = (): number => 90 + (180 / Math.PI) * spread * random.normal();
+      yield cellFromParameters(length(79), length(79), length(38), angle(), angle(), angle());
+    }
+  }
+  const some = (cells: Generator<Cell>, count: number): Cell[] =>
+    Array.from({ length: count }, () => cells.next().value as Cell);
+
+  /** How often a merge that goes on finds a difference, of its looks at 1.2 times as many crystals each. */
+  function looks(seed: number, stretch: number, from: number): { found: number; all: number } {
+    const random = new Random(seed, 0xce11);
+    const [off, on] = [some(cellsOf(random), 400), some(cellsOf(random, stretch), 400)];
+    let [found, all] = [0, 0];
+    for (let count = from; count <= 400; count *= 1.2, all++)
+      if (cellDifference(off.slice(0, count), on.slice(0, count), operations) !== undefined) found++;
+    return { found, all };
+  }
+
+  test('that are equal hardly ever seem to differ, however often one looks', { tags: 'all' }, () => {
+    const merges = Array.from({ length: 60 }, (_, seed) => looks(seed, 1, 4));
+    expect(merges.reduce((sum, { all }) => sum + all, 0)).toBeGreaterThan(1500);
+    expect(merges.reduce((sum, { found }) => sum + found, 0)).toBeLessThanOrEqual(1);
+  });
+
+  test('that differ by .3 % do so from 80 crystals of each on, and are told by the parameter that shows it', () => {
+    for (const seed of [1, 2, 3]) {
+      expect(looks(seed, 1, 80).found).toBe(0);
+      const { found, all } = looks(seed, 1.003, 80);
+      expect([found, all]).toEqual([9, 9]);
+    }
+    const random = new Random(5, 0);
+    const text = cellDifference(some(cellsOf(random), 100), some(cellsOf(random, 1.003), 100), operations);
+    expect(text).toMatch(/^(a is 7[89]\.\d{3} and 79\.\d{3}|c is 3[78]\.\d{3} and 38\.\d{3}) ± 0\.0\d\d Å$/);
+  });
+
+  test('without a cell in one of them, or that are all the same, do not differ', () => {
+    const random = new Random(1, 0);
+    const own = some(cellsOf(random), 40);
+    expect(cellDifference([], own, operations)).toBeUndefined();
+    const [cell = own[0] as Cell] = own;
+    const same = Array.from({ length: 40 }, () => cell);
+    expect(cellDifference(same, same, operations)).toBeUndefined();
+  });
 });

@@ -1,7 +1,6 @@
 /** From a merge to the answers to what is wanted of it: its sums by groups, the reflections it lacks, its changes. */
-import { medianWithError } from '../../../base/median.js';
 import { argumentError } from '../../../base/parameters.js';
-import { lengthsOf } from '../../../crystal/cell.js';
+import { type Cell, lengthsOf } from '../../../crystal/cell.js';
 import {
   compareIndices,
   type Indices,
@@ -21,6 +20,7 @@ import { answersOf, beyondText, shellForecast, unjudgedText, type WantedAnswer }
 import { Backtest } from './backtest.js';
 import type { Goal } from './goals.js';
 import { type Grouped, groupSums } from './group-sums.js';
+import { cellDifference } from './same-cells.js';
 import { HalfSums } from './shells.js';
 import { driftText } from './stationarity.js';
 
@@ -203,21 +203,18 @@ function withOthers(part: Uint8Array, sets: FittedMerge['sets']): Uint8Array[] {
 
 /** a, b and c of the crystals whose cell was fitted, in the setting of the merge and in the order of the crystals. */
 function fittedLengths(merge: FittedMerge): Float64Array[] {
-  const cells = fittedCells(merge, merge.part);
-  return [0, 1, 2].map((axis) => Float64Array.from(cells, (cell) => cell[axis] ?? Number.NaN));
+  const lengths = fittedCells(merge, merge.part).map(lengthsOf);
+  return [0, 1, 2].map((axis) => Float64Array.from(lengths, (own) => own[axis] ?? Number.NaN));
 }
 
-function fittedCells({ data, chosen, ways }: FittedMerge, selected: Uint8Array): number[][] {
+function fittedCells({ data, chosen, ways }: FittedMerge, selected: Uint8Array): Cell[] {
   const { parameters, crystals } = data.observations;
   const own = Array.from({ length: crystals }, (_, c) => c).filter((c) => selected[c] === 1);
   const isRepeated = repeatedCells(parameters, own);
   return own
     .filter((_, n) => !isRepeated[n])
-    .map((c) => lengthsOf(settledCell(parameters.subarray(6 * c, 6 * c + 6), ways[chosen[c] ?? 0])));
+    .map((c) => settledCell(parameters.subarray(6 * c, 6 * c + 6), ways[chosen[c] ?? 0]));
 }
-
-/** Errors by which the cells of two states may differ, and fewest fitted cells of each that are compared. */
-const [maxCellErrors, fewestCells] = [3, 5];
 
 /** The two data sets whose difference is wanted; why they cannot be compared otherwise. */
 function statesOf(merge: FittedMerge): readonly [string, string] | string {
@@ -228,17 +225,12 @@ function statesOf(merge: FittedMerge): readonly [string, string] | string {
       `a difference is that of two data sets; there ${sets.length === 1 ? 'is' : 'are'} ${sets.length || 'none'}` +
       `${sets.length > 0 ? ` (${sets.map(([name]) => name).join(', ')})` : ', name their header field (splitBy, --split-by)'}`
     );
-  const [a, b] = [fittedCells(merge, first[1]), fittedCells(merge, second[1])];
-  if (a.length >= fewestCells && b.length >= fewestCells)
-    for (const [axis, name] of ['a', 'b', 'c'].entries()) {
-      const [x, ofX] = medianWithError(a.map((cell) => cell[axis] ?? 0));
-      const [y, ofY] = medianWithError(b.map((cell) => cell[axis] ?? 0));
-      const error = Math.hypot(ofX, ofY);
-      if (Math.abs(x - y) > maxCellErrors * error && error > 0)
-        return (
-          `the cells of ${first[0]} and ${second[0]} differ: ${name} is ${x.toFixed(3)} and ${y.toFixed(3)} ` +
-          `± ${error.toFixed(3)} Å; another cell changes all intensities, which is not the difference that is sought`
-        );
-    }
+  const cells = [first, second].map(([, selected]) => fittedCells(merge, selected)) as [Cell[], Cell[]];
+  const difference = cellDifference(...cells, merge.subject.group.operations);
+  if (difference !== undefined)
+    return (
+      `the cells of ${first[0]} and ${second[0]} differ: ${difference}; another cell changes all intensities, which is ` +
+      'not the difference that is sought'
+    );
   return [first[0], second[0]];
 }
