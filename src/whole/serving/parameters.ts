@@ -138,8 +138,8 @@ export const watchRows = /* @__PURE__ */ grouped('live', {
   alarm: {
     kind: 'texts',
     sentence:
-      "an alarm, such as 'hits<5% for 2min', of hits, indexed, rate, lag, disk, memory or drift, or of medians: spots, " +
-      "resolution, background, ice, roi:NAME.FIELD ('roi:jet.sum<4000 for 30s'); may be repeated",
+      "an alarm, such as 'hits<5% for 2min', of hits, indexed, rate, lag, disk, memory or drift, or of recent frames: " +
+      "spots, resolution, background, ice, roi:NAME.FIELD ('roi:jet.sum<4000 for 30s'); may be repeated",
     usual: '',
     value: 'alarm',
     neutral: true,
