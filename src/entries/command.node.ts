@@ -50,6 +50,7 @@ export { formats } from '../io/data/formats/table.js';
 export { convertRows, inspectRows, openRows } from '../io/data/parameters.js';
 export { lengthsHint, middleOf } from '../io/data/spot-list.js';
 export { wholeMachine } from '../io/files/inside.js';
+export { killableCall } from '../io/files/interrupt.js';
 export { refuseSame } from '../io/files/names.js';
 export { isPipe } from '../io/files/pieces.js';
 export { inputName } from '../io/files/read.js';

@@ -13,6 +13,7 @@ import { fail } from '../../src/apps/cli/output.js';
 import { EwaldError } from '../../src/base/errors.js';
 import { RunSummary } from '../../src/serial/pipeline/summary.js';
 import { ewald, ewaldTogether } from '../support/cli.js';
+import { NatsServer, natsPresent, WorkerProcess } from '../support/nats.js';
 
 let folder: string;
 beforeAll(() => {
@@ -352,6 +353,32 @@ test.each([
   expect(signal).toBe('SIGINT');
   expect(existsSync(join(folder, 'spun.npy'))).toBe(false);
 });
+
+test.skipIf(!natsPresent)(
+  'a merge of the parts of a cluster that never returns ends with Ctrl-C',
+  { tags: 'all' },
+  async () => {
+    const server = await new NatsServer().start();
+    const worker = await new WorkerProcess(server.url, ['--allow-modules']).joined();
+    try {
+      writeFileSync(
+        join(folder, 'merges.mjs'),
+        `import { writeSync } from 'node:fs';
+      export const merges = {
+        name: 'merges', module: import.meta.url, buffers: { n: { kind: 'nav', dtype: 'f32' } },
+        processFrame() {}, merge() { writeSync(2, 'started'); for (;;); },
+      };`,
+      );
+      const words = ['run', 'scan.npy', '--udf', 'merges.mjs', '-o', 'merged.npy', '--executor', server.url];
+      const { signal } = await ewald(words, { cwd: folder, interruptAt: /started/ });
+      expect(signal).toBe('SIGINT');
+      expect(existsSync(join(folder, 'merged.npy'))).toBe(false);
+    } finally {
+      worker.kill();
+      await server.stop();
+    }
+  },
+);
 
 test('a library whose start never returns ends with Ctrl-C', { tags: 'all' }, async () => {
   writeFileSync(join(folder, 'spin.h'), 'int f(int a);\n#warning started\n');

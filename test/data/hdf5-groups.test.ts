@@ -5,7 +5,7 @@ import { type Context, createContext, parseGeometry } from '../../dist/index.nod
 import type { WriteNode } from '../../src/io/data/hdf5/writer.js';
 import { openStacked } from '../../src/io/detector/stacked.js';
 import { refused } from '../support/refused.js';
-import { chunks, MadeFile, space, u8 } from './hdf5-made.js';
+import { chunks, MadeFile, space, u8, virtual } from './hdf5-made.js';
 import { array, group, number, treeFile } from './hdf5-tree.js';
 
 let context: Context;
@@ -121,6 +121,15 @@ test('data files that do not exist are named, and left out on request; the other
   const some = await open(await given(1, 10), { allowMissing: true });
   expect([...(await some.read(0, 4))].filter((_, i) => i % 6 === 0)).toEqual([1, 1, 10, 10]);
   expect(some.notes.map(({ text }) => text).join()).toContain('missing: part_2.h5');
+});
+
+test('a part of a virtual dataset that does not exist is named, with what reads the others', async () => {
+  const file = new MadeFile();
+  const parts = virtual(file, [{ file: 'part_2.h5', path: '/data', source: 'all', target: 'all' }]);
+  const bytes = file.finish(file.group({ data: file.object([space([2, 2, 3]), u8, parts]) }));
+  const read = async (options = {}) => (await open(bytes, options)).read(0, 2);
+  await refused(read, 'File', 'part_2.h5', 'allowMissing (--allow-missing) reads the others');
+  expect([...(await read({ allowMissing: true }))]).toEqual(Array(12).fill(0));
 });
 
 test('a file that claims large frames and stores none does not read them as zeros', async () => {

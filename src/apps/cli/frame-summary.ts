@@ -15,7 +15,7 @@ interface SummaryOptions {
 
 /** Describes the end of a run. */
 export function summaryText(summary: RunSummary, { profile, stream, replaced, peaksAlone }: SummaryOptions): string {
-  const { done, failed, lost, gone, hits, indexed, total, ambiguous, cells } = summary;
+  const { done, failed, lost, gone, replaced: others, hits, indexed, total, ambiguous, cells } = summary;
   const lines = [
     `${bold(`${indexed} of ${counted(done, 'frame')} indexed`)}, ${counted(summary.crystals, 'crystal')}, ` +
       counted(hits, 'hit') +
@@ -23,6 +23,7 @@ export function summaryText(summary: RunSummary, { profile, stream, replaced, pe
       (lost ? red(`; ${lost} did not arrive`) : ''),
   ];
   for (const path of gone) lines.push(red(`${path} has disappeared: frames that arrived there meanwhile are missing`));
+  for (const path of others) lines.push(red(`${path} was replaced by another file, whose frames were not searched`));
   if (total !== undefined && done < total) lines.push(`${counted(total - done, 'frame')} not started`);
   for (const { known, crystals, parameters } of cells) {
     const middle = parameters.map((x) => x.toFixed(2));

@@ -264,7 +264,8 @@ class RunReport {
     // A run that finds nothing in all its frames is not trusted either.
     const isEmpty = isWhole && summary.done > 0 && (peaksAlone ? summary.hits : summary.indexed) === 0;
     const isDoubtful = summary.isDoubtful || summary.multiples.length > 0 || this.#isDoubtful || this.#isCellDoubtful;
-    endDone(!(isEmpty || summary.failed + summary.lost + summary.gone.length > 0 || isDoubtful), signal);
+    const { failed, lost, gone, replaced } = summary;
+    endDone(!(isEmpty || failed + lost + gone.length + replaced.length > 0 || isDoubtful), signal);
   }
 
   #resumed(after: number, again: number): void {

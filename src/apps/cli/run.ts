@@ -58,6 +58,7 @@ import {
 import { type RunView, servedView } from './run-view.js';
 import { watched } from './run-watch.js';
 import { backendRow, jsonRow } from './shell-rows.js';
+import { endable } from './user-functions.js';
 
 /** Parameters of the cluster, and of the command itself. */
 const commandRows = grouped('many cores', {
@@ -186,10 +187,12 @@ async function analyse(
   const { connect, view: port, stay } = flags;
   const { writes = true } = outputs;
   // A function of the user that never returns leaves no turn to a handler of signals: the system's ends it. Workers end
-  // with this process, which merges their parts by the user's functions; those of a cluster must be told.
-  const isHere = flags.udfs !== undefined && flags.connect === undefined && chosen.kind !== 'nats';
+  // with this process, which merges their parts by the user's functions; those of a cluster are told between its calls.
+  const isTold = chosen.kind === 'nats';
+  const isHere = flags.udfs !== undefined && flags.connect === undefined && !isTold;
   const ended = flags.udfs === undefined ? <T>(work: () => Promise<T>): Promise<T> => work() : killable;
-  const udfs = await ended(() => loadUdfs(flags.udfs ?? [], { module: flags.module, params: flags.params }));
+  const own = await ended(() => loadUdfs(flags.udfs ?? [], { module: flags.module, params: flags.params }));
+  const udfs = isTold ? own.map(endable) : own;
   const ctx = await contextOf(chosen, flags, signal);
   const progress = new Progress('run');
   let view: RunView | undefined;

@@ -58,6 +58,15 @@ export function interruptible(): PlatformSignal {
   return current;
 }
 
+/** Leaves signals to the system, until the returned function is called. */
+function unheard(): () => void {
+  const before = [...listeners];
+  for (const [name, listener] of before) process.removeListener(name, listener);
+  return () => {
+    for (const [name, listener] of before) process.on(name, listener);
+  };
+}
+
 /**
  * Runs work that cannot be cancelled (a call into a library, a transform on other threads) with the system's default
  * Ctrl-C: the signal ends the process immediately, and shells see 130, 143 or 129 as usual. Nothing may be half-written
@@ -67,10 +76,23 @@ export async function killable<T>(work: () => T | Promise<T>): Promise<T> {
   // A signal that has arrived, but not at its listener, would be lost with it.
   await new Promise((resolve) => setImmediate(resolve));
   if (current?.aborted) throw new EwaldError('Aborted', 'interrupted before it began');
-  for (const [name, listener] of listeners) process.removeListener(name, listener);
+  const heard = unheard();
   try {
     return await work();
   } finally {
-    for (const [name, listener] of listeners) process.on(name, listener);
+    heard();
+  }
+}
+
+/**
+ * The same for one call that may never return, between work that is told of a signal; one that comes just before the call
+ * may be lost.
+ */
+export function killableCall<T>(call: () => T): T {
+  const heard = unheard();
+  try {
+    return call();
+  } finally {
+    heard();
   }
 }

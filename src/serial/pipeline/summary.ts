@@ -76,12 +76,12 @@ export class RunSummary {
   /** Workers of this machine that have searched frames; 0 if this process has searched all of them. */
   workers = 0;
 
-  readonly #source: Pick<RunSource, 'arrived' | 'lost' | 'gone'>;
+  readonly #source: Pick<RunSource, 'arrived' | 'lost' | 'gone' | 'replaced'>;
 
   constructor(
     total?: number,
     cells: readonly KnownCell[] = [],
-    source: Pick<RunSource, 'arrived' | 'lost' | 'gone'> = {},
+    source: Pick<RunSource, 'arrived' | 'lost' | 'gone' | 'replaced'> = {},
   ) {
     this.total = total;
     this.#source = source;
@@ -196,6 +196,11 @@ export class RunSummary {
   /** Files and folders that were followed and have disappeared; frames that arrived in them meanwhile were not seen. */
   get gone(): readonly string[] {
     return this.#source.gone ?? [];
+  }
+
+  /** Files that were followed and replaced by others; frames that were added since were not searched. */
+  get replaced(): readonly string[] {
+    return this.#source.replaced ?? [];
   }
 
   /** Frames per second in this session. */

@@ -13,6 +13,7 @@ import { Hdf5Dataset } from './dataset.js';
 import { typeName } from './datatype.js';
 import type { Hdf5File } from './file.js';
 import { Hdf5Group } from './file.js';
+import { isMissing, missingName, orWithout } from './missing.js';
 
 /** Frames found by a dialect. */
 export interface Frames {
@@ -79,21 +80,6 @@ type Finder = (catalog: Catalog) => Promise<Frames | undefined>;
 
 /** 2 before 10: names are not always padded with zeros. */
 const inNumbers = new Intl.Collator('en', { numeric: true });
-
-/** Whether a file that a link leads to does not exist. */
-export const isMissing = (error: unknown): error is EwaldError =>
-  isEwaldError(error) && (error.detail.absent === true || error.detail.target !== undefined);
-
-export const missingName = ({ detail }: EwaldError): string => String(detail.file ?? detail.path ?? 'a file');
-
-/** Tells how the other files of a master are read. */
-const orWithout = (error: unknown): unknown =>
-  isMissing(error)
-    ? new EwaldError(error.tag, `${error.message}; allowMissing (--allow-missing) reads the others`, {
-        cause: error,
-        detail: error.detail,
-      })
-    : error;
 
 /** Eiger and Arina: a group of links data_000001, data_000002, … */
 const eiger: Finder = async ({ file, entries, external, broken }) => {

@@ -8,6 +8,7 @@ import { Fields, nowhere } from './fields.js';
 import { globalHeapObject } from './heaps.js';
 import type { Home, Part } from './home.js';
 import type { Layout } from './layout.js';
+import { isMissing, orWithout } from './missing.js';
 import { checkNesting, countElements, enterVirtual, type Nesting } from './nesting.js';
 import type { Pages } from './pages.js';
 import { type AxisSelection, indexAt, positionsIn, readSelection, type Selection, selected } from './selection.js';
@@ -95,8 +96,7 @@ async function sourceIfThere(
   try {
     return await mappedPart(file, path, mapping, block, through);
   } catch (error) {
-    if (error instanceof EwaldError && (error.detail.absent === true || error.detail.target !== undefined))
-      return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }
@@ -109,7 +109,10 @@ async function sourceOrFill(
   block: number,
   through: readonly string[],
 ): Promise<Part | undefined> {
-  if (!file.files.allowMissing) return mappedPart(file, path, mapping, block, through);
+  if (!file.files.allowMissing)
+    return mappedPart(file, path, mapping, block, through).catch((error) => {
+      throw orWithout(error);
+    });
   const source = await sourceIfThere(file, path, mapping, block, through);
   if (!source) file.files.missing?.add(blockName(mapping.file, block));
   return source;

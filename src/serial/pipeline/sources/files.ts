@@ -199,8 +199,11 @@ export class FileSource implements RunSource {
   }
 
   get gone(): readonly string[] {
-    const absent = [...this.#present].flatMap(([path, isThere]) => (isThere ? [] : [path]));
-    return [...absent, ...this.#seenFrames.replaced];
+    return [...this.#present].flatMap(([path, isThere]) => (isThere ? [] : [path]));
+  }
+
+  get replaced(): readonly string[] {
+    return this.#seenFrames.replaced;
   }
 
   get first(): Dataset {

@@ -53,6 +53,8 @@ export interface RunSource {
   readonly lost?: number | undefined;
   /** Files and folders that are followed and have disappeared, with frames that may not have been seen. */
   readonly gone?: readonly string[] | undefined;
+  /** Files that are followed and whose names other files have taken, of which no more frames were searched. */
+  readonly replaced?: readonly string[] | undefined;
   /** The event of a frame as streams write it. */
   readonly eventOf?: MethodOf<[file: string, frame: number], string> | undefined;
   /** Receives a frame by which an earlier session of a run recognised its followed file. */

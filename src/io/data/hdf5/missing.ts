@@ -1,0 +1,16 @@
+/** Files that another one refers to, and that do not exist. */
+import { EwaldError, isEwaldError } from '../../../base/errors.js';
+
+/** Whether a file that a link or a virtual dataset leads to does not exist, or lacks what it leads to. */
+export const isMissing = (error: unknown): error is EwaldError =>
+  isEwaldError(error) && (error.detail.absent === true || error.detail.target !== undefined);
+
+export const missingName = ({ detail }: EwaldError): string => String(detail.file ?? detail.path ?? 'a file');
+
+const advice = 'allowMissing (--allow-missing) reads the others';
+
+/** Tells how the other files of a master or a virtual dataset are read; once, also where one leads to the other. */
+export const orWithout = (error: unknown): unknown =>
+  isMissing(error) && !error.message.includes(advice)
+    ? new EwaldError(error.tag, `${error.message}; ${advice}`, { cause: error, detail: error.detail })
+    : error;
