@@ -1,5 +1,5 @@
 /** The disk of the direct beam over a scan: fitted, its descan removed, fitted again; or why not. */
-import { aligned, type Block, besideEdge, findTrend, type Rest } from './descan.js';
+import { aligned, type Block, besideEdge, findTrend, type Motion, type Rest } from './descan.js';
 import { type DiskFit, diskParameters, fitDisk } from './disk.js';
 import { diskErrors } from './disk-errors.js';
 import { type Edge, edgeShift } from './edge.js';
@@ -77,6 +77,31 @@ const unknownEdge = 0.6;
 /** Share of what an edge moves that may widen the sum where its shape is not known. */
 const edgeSmear = 0.4;
 
+/**
+ * Shares of the radius by which the edge of an object, or what is left beside edge and trend, moves the disk of a block at
+ * most: beyond them the pattern at the edge is two disks, and no strip describes it.
+ */
+const maxMotion = { edge: 0.15, rest: 0.05 } as const;
+/** Largest error of the centre, as a share of the radius. */
+const maxError = 0.1;
+
+/** Why the motion of the disk leaves its centre unknown. */
+function motionDoubt(errors: Float64Array, R: number, { edge, rest }: Motion): string | undefined {
+  // Where no edge is certain, the disk may move in any way, such as with the beam, and its errors tell of it.
+  if (!edge) return undefined;
+  const [byEdge, left] = [Math.hypot(...(edge?.shift ?? [0])), Math.hypot(rest.y, rest.x)];
+  if (byEdge > maxMotion.edge * R || left > maxMotion.rest * R)
+    return (
+      `objects move the disk by ${Math.max(byEdge, left).toFixed(1)} pixels from place to place, which is no descan: take ` +
+      'a scan of vacuum, or of a thinner place'
+    );
+  const error = Math.max(errors[0] as number, errors[1] as number);
+  return error > maxError * R
+    ? `the error of the centre would be ${error.toFixed(1)} pixels: the edge of an object crosses the whole scan; take one ` +
+        'of vacuum, or a larger one'
+    : undefined;
+}
+
 /** Why the fitted disk cannot be trusted. */
 function beamDoubt(fit: DiskFit, errors: Float64Array, start: Start, image: Image, good: Uint8Array, span: number) {
   const [cy, cx, R, w, a, b, e1, e2] = fit.p as unknown as number[] as [number, number, number, ...number[]] &
@@ -88,7 +113,7 @@ function beamDoubt(fit: DiskFit, errors: Float64Array, start: Start, image: Imag
   if (w > 0.35 * R) return `the disk has no edge: it is ${w.toFixed(1)} pixels wide, the radius ${R.toFixed(1)}`;
   if (a < 5 * Math.sqrt(Math.max(b, 0) / (Math.PI * R * R)) || a <= 0.05 * Math.max(b, 0))
     return 'the disk is not brighter than its surroundings';
-  if (Math.max(errors[0] as number, errors[1] as number, errors[2] as number) > 0.1 * R)
+  if (Math.max(errors[0] as number, errors[1] as number, errors[2] as number) > maxError * R)
     return 'the error of centre or radius would exceed a tenth of the radius: there are too few counts';
   if (ellipticity > 0.12) return `the bright field is no disk: its ellipticity would be ${percent(ellipticity)}`;
   const away = Math.hypot(cy - start.cy, cx - start.cx);
@@ -165,7 +190,7 @@ export function findBeam(
   if (doubt !== undefined) return doubt;
   const [aside, asideErrors] = [trend?.coefficients[0] ?? [0, 0], trend?.errors[0] ?? [0, 0]];
   // Fields of an object may move the disk to one side in a part of the scan, of which that of the sum is the mean.
-  const byEdge = meanEdge(blocks, edge ?? otherwise);
+  const byEdge = edge ? meanEdge(blocks, edge) : otherwise ? besideRest(otherwise.mean, rest) : [0, 0];
   // An edge wider than the scan is known only as far as its shape is.
   const open = edge && besideEdge(blocks, edge) ? unknownEdge : 1;
   if (edge) addSmear(errors, restOfEdge(edge, edgeSmear * open), fit);
@@ -174,6 +199,8 @@ export function findBeam(
       Math.max(errors[part] as number, Math.hypot(edge ? 0 : aside[part], asideErrors[part])),
       open * byEdge[part],
     );
+  const moved = found && motionDoubt(errors, fit.p[2] as number, found);
+  if (moved !== undefined) return moved;
   const [y, x] = (trend && trend.order > 0) || edge ? aside : [0, 0];
   const told = trend && otherwise ? orNone(trend) : trend;
   const motion = { trend: told, edge, otherwise };
@@ -189,9 +216,14 @@ function orNone(trend: Trend): Trend {
   return { ...trend, errors };
 }
 
+/** What an edge that is only possible may move (y, x) in the mean, and what neither it nor the trend explains. */
+const besideRest = ([y, x]: Edge['mean'], rest: Rest = { x: 0, y: 0, up: 0, down: 0 }): Edge['mean'] => [
+  Math.hypot(y, rest.y),
+  Math.hypot(x, rest.x),
+];
+
 /** By how much (y, x) an edge moves the disk in the mean over the scan. */
-function meanEdge(blocks: readonly Block[], edge: Edge | undefined): readonly [y: number, x: number] {
-  if (!edge) return [0, 0];
+function meanEdge(blocks: readonly Block[], edge: Edge): readonly [y: number, x: number] {
   let [y, x] = [0, 0];
   for (const { terms } of blocks) {
     const [dy, dx] = edgeShift(edge, terms);

@@ -83,7 +83,9 @@ function beamOfScan({ frames, shape: { rows, columns, n } }: SimulatedScan): Bea
 test.each([
   [2, 6],
   [5, 1],
-  [20, 2],
+  // Wider than the scan, where it looks like a parabola of descan.
+  [5, 1002],
+  [40, 1014],
 ])('the edge of a foil of phase %i moves the disk aside: the errors say so', { tags: 'all' }, (inner, seed) => {
   const made = simulatedScan({ ...surveyed('plain', seed), kind: 'foil', inner, rows: 18, columns: 18 });
   const found = beamOfScan(made);
@@ -95,6 +97,17 @@ test.each([
     for (const part of [0, 1] as const)
       expect(Math.abs(pair[part] / (errors[k + 1]?.[part] as number))).toBeLessThan(2.5);
 });
+
+test.each([[20, 2]])(
+  'the edge of a foil of phase %i, at which the pattern is two disks, leaves no centre',
+  { tags: 'all' },
+  (inner, seed) => {
+    const made = simulatedScan({ ...surveyed('plain', seed), kind: 'foil', inner, rows: 18, columns: 18 });
+    expect(beamOfScan(made)).toMatch(
+      /objects move the disk by .*take a scan of vacuum|the error of the centre would be/,
+    );
+  },
+);
 
 test('the edge of an object in a strip of the scan is no descan, and the centre is that beside it', () => {
   const strip = (block: number): number =>
