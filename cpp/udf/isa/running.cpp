@@ -1,5 +1,8 @@
 // Sums of each pixel over frames, for integers of up to 16 bits: words are added to words, and added to doubles once
 // every 2^15 frames.
+#include <type_traits>
+#include <utility>
+
 #include "udf/isa/numbers.h"
 #include "udf/pass.h"
 
@@ -12,6 +15,17 @@ using ewald::udf::Stack;
 
 // Pixels that the loops below process at a time: two vectors of words.
 constexpr int step = 2 * width;
+
+// Calls a function for the first frame of each group and its number of frames, as a constant: few frames that are left
+// share a pass over the running sums as well, whose order does not matter for whole numbers.
+template <class F>
+EWALD_INLINE void in_groups(uint32_t count, const F& each) {
+  uint32_t f = 0;
+  for (; f + group <= count; f += group) each(f, std::integral_constant<uint32_t, group>{});
+  if (count - f >= 4) each(std::exchange(f, f + 4), std::integral_constant<uint32_t, 4>{});
+  if (count - f >= 2) each(std::exchange(f, f + 2), std::integral_constant<uint32_t, 2>{});
+  if (f < count) each(f, std::integral_constant<uint32_t, 1>{});
+}
 
 // --- sums, with pixels in their natural order ---
 
@@ -40,9 +54,9 @@ EWALD_INLINE void add_group(const T* __restrict p, size_t pixels, size_t first, 
 template <class T>
 void add(const Stack& s, Running running) {
   const T* p = static_cast<const T*>(s.frames);
-  uint32_t f = 0;
-  for (; f + group <= s.count; f += group) add_group<T, group>(p + f * s.pixels, s.pixels, s.first, s.end, running.sum);
-  for (; f < s.count; f++) add_group<T, 1>(p + f * s.pixels, s.pixels, s.first, s.end, running.sum);
+  in_groups(s.count, [&](uint32_t f, auto frames) {
+    add_group<T, frames()>(p + f * s.pixels, s.pixels, s.first, s.end, running.sum);
+  });
 }
 
 template <class T>
@@ -124,9 +138,9 @@ EWALD_INLINE void moments_group(const T* __restrict p, size_t pixels, size_t fir
 template <class T>
 void moments(const Stack& s, Running running) {
   const T* p = static_cast<const T*>(s.frames);
-  uint32_t f = 0;
-  for (; f + group <= s.count; f += group) moments_group<T, group>(p + f * s.pixels, s.pixels, s.first, s.end, running);
-  for (; f < s.count; f++) moments_group<T, 1>(p + f * s.pixels, s.pixels, s.first, s.end, running);
+  in_groups(s.count, [&](uint32_t f, auto frames) {
+    moments_group<T, frames()>(p + f * s.pixels, s.pixels, s.first, s.end, running);
+  });
 }
 
 // The position of a pixel's sums.
