@@ -69,7 +69,7 @@ test('answers are kept once for each merge, regions by what alarms watch, and da
     [3000, 60],
   ]);
   expect(served?.datasets).toEqual(['set 0', 'set 1']);
-  expect(served?.minute).toEqual({ spots: 1, resolution: 2, 'roi:jet.sum': 101 });
+  expect(served?.minute).toEqual({ spots: 1, resolution: 2, 'roi:jet.sum': 101.5 });
   expect(served?.alarms).toEqual([
     { text: 'roi:jet.sum<50 for 1s', isRaised: false, value: 'roi:jet.sum', level: 50, isBelow: true },
   ]);
