@@ -349,7 +349,7 @@ test.each([
   const udf = join(folder, 'spins.mjs');
   writeFileSync(udf, text);
   const words = ['run', 'scan.npy', '--udf', udf, '-o', 'spun.npy', '--backend', 'wasm', ...more];
-  const { signal } = await ewald(words, { cwd: folder, interruptAt: /started/ });
+  const { signal } = await ewald(words, { cwd: folder, interruptAt: /started/, insists: true });
   expect(signal).toBe('SIGINT');
   expect(existsSync(join(folder, 'spun.npy'))).toBe(false);
 });
@@ -370,7 +370,7 @@ test.skipIf(!natsPresent)(
       };`,
       );
       const words = ['run', 'scan.npy', '--udf', 'merges.mjs', '-o', 'merged.npy', '--executor', server.url];
-      const { signal } = await ewald(words, { cwd: folder, interruptAt: /started/ });
+      const { signal } = await ewald(words, { cwd: folder, interruptAt: /started/, insists: true });
       expect(signal).toBe('SIGINT');
       expect(existsSync(join(folder, 'merged.npy'))).toBe(false);
     } finally {
@@ -391,6 +391,6 @@ test('a library whose start never returns ends with Ctrl-C', { tags: 'all' }, as
   ].map(([id = 0, ...bytes]) => [id, bytes.length, ...bytes]);
   writeFileSync(join(folder, 'spin.wasm'), Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...sections.flat()]));
   const words = ['ffi', 'spin.h', '--lib', './spin.wasm', '--call', 'f', '1'];
-  const { signal } = await ewald(words, { cwd: folder, interruptAt: /started/ });
+  const { signal } = await ewald(words, { cwd: folder, interruptAt: /started/, insists: true });
   expect(signal).toBe('SIGINT');
 });

@@ -25,6 +25,8 @@ export function ewald(
     /** Sends it once this is true; it is polled every few milliseconds. */
     interruptWhen?: () => boolean;
     signal?: NodeJS.Signals;
+    /** Sends it once more every second: one that comes just before a call that never returns may be lost. */
+    insists?: boolean;
     cwd?: string;
     input?: string | Uint8Array;
   } = {},
@@ -48,6 +50,9 @@ export function ewald(
       if (isInterrupted || !options.interruptAt?.test(err)) return;
       isInterrupted = true;
       child.kill(options.signal ?? 'SIGINT');
+      if (!options.insists) return;
+      const again = setInterval(() => child.kill(options.signal ?? 'SIGINT'), 1000);
+      child.on('close', () => clearInterval(again));
     });
     const watch =
       options.interruptWhen &&

@@ -1,6 +1,6 @@
 /** Files that grow and folders that fill while a run processes them, and the recording of their frames. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { appendFile, copyFile, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -327,10 +327,13 @@ describe('ewald run --follow', () => {
   }, async () => {
     const [file, record] = [join(folder, 'scan.raw'), join(folder, 'frames.npy')];
     await writeFile(file, bytesOf(0, 7));
+    // The frames are written first, then their number.
     const recorded = () =>
-      readdirSync(folder).some(
-        (name) => statSync(join(folder, name), { throwIfNoEntry: false })?.size === 128 + 7 * 24,
-      );
+      readdirSync(folder).some((name) => {
+        const path = join(folder, name);
+        if (statSync(path, { throwIfNoEntry: false })?.size !== 128 + 7 * 24) return false;
+        return readFileSync(path, 'latin1').slice(0, 128).includes('(7, 3, 4)');
+      });
     const command = ['run', 'sumsig', file, ...words, '--record', record];
     const killed = await ewald(command, { interruptWhen: recorded, signal: 'SIGKILL' });
     expect([killed.signal, existsSync(record)]).toEqual(['SIGKILL', false]);
