@@ -139,22 +139,18 @@ export type Values<Rows extends Parameters> = {
   readonly [Name in keyof Rows as Rows[Name] extends { readonly type: string } ? never : Name]?: ValueOf<Rows[Name]>;
 };
 
-type NamesOf<Rows extends Parameters, Needed extends boolean> = {
-  [Name in keyof Rows]: Rows[Name] extends { readonly type: string }
-    ? never
-    : Rows[Name] extends { readonly required: true }
-      ? Needed extends true
-        ? Name
-        : never
-      : Needed extends true
-        ? never
-        : Name;
-}[keyof Rows];
-
 /** The options of a table as callers give them; those with a `type` stand beside it. */
 export type OptionsOf<Rows extends Parameters> = {
-  readonly [Name in NamesOf<Rows, true>]: ValueOf<Rows[Name]>;
-} & { readonly [Name in NamesOf<Rows, false>]?: ValueOf<Rows[Name]> | undefined };
+  readonly [Name in keyof Rows as Rows[Name] extends { readonly type: string } | { readonly required: true }
+    ? never
+    : Name]?: ValueOf<Rows[Name]> | undefined;
+} & {
+  readonly [Name in keyof Rows as Rows[Name] extends { readonly required: true }
+    ? Rows[Name] extends { readonly type: string }
+      ? never
+      : Name
+    : never]: ValueOf<Rows[Name]>;
+};
 
 /** Values of the flags of a table; objects are the texts that name them. */
 export type FlagValues<Rows extends Parameters> = { readonly [Name in keyof Rows]?: ValueOf<Rows[Name]> };

@@ -1,6 +1,6 @@
 /** Regions of the displayed frame: where they are in the displayed plane, and their counts. */
 import type { Detector } from '../../../entries/index.js';
-import { checkRegions, messageOf, openRegionSums, type Region, spansOf } from '../../../entries/pages.js';
+import { checkRegions, messageOf, openRegionSums, type Region, type RegionSums } from '../../../entries/pages.js';
 import { arcOn, placedPanels } from './detector-plane.js';
 import { type PlacedPanel, placeOn } from './layout.js';
 import type { Operations, ShownRegion } from './protocol.js';
@@ -70,18 +70,6 @@ function linesOf(region: Region, detector: Detector): readonly Float32Array[] {
   return arcs.map((arc) => between(arc, region.angles, middle)).filter(({ length }) => length > 2);
 }
 
-/** A region and its outline, or what is wrong with it. */
-function checkedRegion(text: string, detector: Detector): ShownRegion {
-  try {
-    const [region] = checkRegions('', [text]);
-    if (!region) return { text };
-    spansOf(detector, [region]);
-    return { text, region, lines: linesOf(region, detector) };
-  } catch (error) {
-    return { text, problem: messageOf(error).replace(/^(pipeline: )?rois: /, '') };
-  }
-}
-
 /** Sums regions of a frame with the detector as it is now. */
 export function regionOperations(work: Workspace): Pick<Operations, 'regions'> {
   return {
@@ -89,17 +77,27 @@ export function regionOperations(work: Workspace): Pick<Operations, 'regions'> {
       const of = work.current;
       const detector = detectorOf(of);
       const data = await work.frame(of, frame);
-      const shown = texts.map((text) => checkedRegion(text, detector));
-      // Several may have one name while they are drawn.
-      const regions = shown.flatMap(({ region }, i) => (region ? [{ ...region, name: `r${i}` }] : []));
-      if (regions.length === 0) return shown;
-      const sums = await openRegionSums(await work.context(), detector, regions);
-      try {
-        const values = sums.of(data);
-        return shown.map((one, i) => ({ ...one, value: values[`r${i}`] }));
-      } finally {
-        await sums.dispose();
+      const shown: ShownRegion[] = [];
+      for (const text of texts) {
+        try {
+          const [region] = checkRegions('', [text]);
+          const value = region && (await sumOf(await work.context(), detector, region, data));
+          shown.push(region ? { text, region, lines: linesOf(region, detector), value } : { text });
+        } catch (error) {
+          shown.push({ text, problem: messageOf(error).replace(/^(pipeline: )?rois: /, '') });
+        }
       }
+      return shown;
     },
   };
+}
+
+/** The counts of one region of a frame. */
+async function sumOf(context: object, detector: Detector, region: Region, data: Parameters<RegionSums['of']>[0]) {
+  const sums = await openRegionSums(context, detector, [region]);
+  try {
+    return sums.of(data)[region.name];
+  } finally {
+    await sums.dispose();
+  }
 }

@@ -5,6 +5,7 @@
  */
 import { medianWithError } from '../../../base/median.js';
 import { type Cell, dot } from '../../../crystal/cell.js';
+import { elements } from '../../../crystal/cell-strain.js';
 import type { Operation } from '../../../crystal/symmetry/matrices.js';
 
 /** χ² that chance exceeds once in 10 000 times, by the number of free parameters. */
@@ -33,16 +34,6 @@ export function cellDifference(
   const error = Math.hypot(errorX, errorY);
   return `${parameters[column]} is ${ofX.toFixed(3)} and ${ofY.toFixed(3)} ± ${error.toFixed(3)} ${units[column]}`;
 }
-
-/** Elements of a metric tensor. */
-const elements = [
-  [0, 0],
-  [1, 1],
-  [2, 2],
-  [1, 2],
-  [0, 2],
-  [0, 1],
-] as const;
 
 /** The mean of a metric tensor over a group, as a matrix that multiplies its elements. */
 const averagingOf = (operations: readonly Operation[]): number[][] =>
