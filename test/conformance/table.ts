@@ -99,8 +99,8 @@ const tooLong =
 /**
  * Whether a row runs on a backend at all. Wasm and native run all rows in Node; Chromium, which has the engine and the
  * Dawn of Node, runs one row a kernel. A software GPU takes longer to compile the kernels of a transform than to run
- * them, so it runs a sixth of that table, and a third of the others; emulated CUDA runs half of that table. `npm run soak
- * -- rows` runs every row everywhere.
+ * them, so it runs an eighth of that table, and a quarter of the others; emulated CUDA runs half of all tables. `npm run
+ * soak -- rows` runs every row everywhere.
  */
 export function wanted(
   validate: Validate,
@@ -114,7 +114,7 @@ export function wanted(
     if (place === 'browser') return oneOfEach(validate, backend).has(id);
     if (!emulated(backend) || isQuick(validate, backend, row)) return true;
     if (tooLong.test(id)) return false;
-    const oneIn = (backend === 'webgpu' ? 3 : 1) * (roomOf(id) === 'fft' ? 2 : 1);
+    const oneIn = backend !== 'webgpu' ? 2 : roomOf(id) === 'fft' ? 8 : 4;
     return validate.seedOf(id) % oneIn === 0;
   };
 }

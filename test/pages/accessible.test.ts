@@ -27,18 +27,19 @@ async function everywhere(page: Page): Promise<string[]> {
   // The content security policy of the server refuses other scripts; this one is not part of the page.
   await page.evaluate(rulesText);
   const all: string[] = [];
-  for (const colorScheme of ['light', 'dark'] as const)
-    for (const [width, height] of [
-      [390, 844],
-      [1440, 900],
-      [3840, 2160],
-    ] as const) {
-      await page.emulateMedia({ colorScheme });
-      await page.setViewportSize({ width, height });
-      for (const text of await found(page)) all.push(`${colorScheme} ${width}: ${text}`);
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      if (overflow > 1) all.push(`${colorScheme} ${width}: wider than the window by ${overflow} pixels`);
-    }
+  // Colours do not change the layout, so that dark is looked at in one window.
+  for (const [colorScheme, width, height] of [
+    ['light', 390, 844],
+    ['light', 3840, 2160],
+    ['light', 1440, 900],
+    ['dark', 1440, 900],
+  ] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height });
+    for (const text of await found(page)) all.push(`${colorScheme} ${width}: ${text}`);
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    if (overflow > 1) all.push(`${colorScheme} ${width}: wider than the window by ${overflow} pixels`);
+  }
   return all;
 }
 

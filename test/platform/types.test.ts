@@ -144,11 +144,9 @@ test('await using compiles where the disposal types are', { tags: 'all' }, async
 
 const compilers = ['typescript', 'typescript-5.4'];
 
-for (const compiler of compilers)
-  test(`bytes that are handed out are parts of a Blob, and undefined is no option: ${compiler}`, {
-    tags: 'all',
-  }, async () => {
-    const source = `
+/** What users of a page write; a compiler reads all of it at once, since reading the declarations takes most of its time. */
+const rightPrograms: Readonly<Record<string, string>> = {
+  'bytes that are handed out are parts of a Blob, and undefined is no option': `
 import { type Context, formatNpy } from 'ewald';
 import { open } from 'ewald/data';
 export const npy = new Blob([formatNpy({ shape: [2], data: new Float32Array(2), complex: false })]);
@@ -160,15 +158,8 @@ export async function run(ctx: Context, file: File, signal: AbortSignal | undefi
   const peaks = { minSnr: threads };
   for await (const _ of ctx.pipeline({ inputs: file, peaks, output: (piece) => void pieces.push(piece) }));
 }
-`;
-    expect(await compile(source, { lib: ['es2022', 'dom'] }, [], compiler)).toBe('');
-  });
-
-for (const compiler of compilers)
-  test(`results go to the calls of a page, frames from a dataset to a finder, and errors have their tag: ${compiler}`, {
-    tags: 'all',
-  }, async () => {
-    const source = `
+`,
+  'results go to the calls of a page, frames from a dataset to a finder, and errors have their tag': `
 import { type Context, isEwaldError } from 'ewald';
 import { open } from 'ewald/data';
 import { toRgba, vectorsToRgba } from 'ewald/udf';
@@ -189,8 +180,54 @@ export function status(error: unknown): 'Shape' | 'Limit' | undefined {
   if (isEwaldError(error)) return error.tag === 'Limit' ? error.tag : undefined;
   return undefined;
 }
-`;
-    expect(await compile(source, { lib: ['es2022', 'dom'] }, [], compiler)).toBe('');
+`,
+  'options that are right, or known only at run time': `
+import type { Context, FftKind, FftOptions, FinderName, PipelineOptions, R2rKind } from 'ewald';
+import { defineUdf } from 'ewald/udf';
+type Pixels = Uint16Array;
+export async function run(ctx: Context, kind: FftKind, r2r: R2rKind | undefined, finder: FinderName, pixels: Pixels) {
+  const options: FftOptions = { shape: [8], kind };
+  await ctx.fft(options);
+  await ctx.fft({ shape: [8], kind: 'r2r', r2r });
+  await ctx.fft({ shape: [8], ...(kind === 'r2r' ? { kind, r2r } : { kind }) });
+  const frame = { width: 8, height: 8, dtype: 'u16' } as const;
+  await (await ctx.peaks(frame)).run(pixels, { minSnr: 5, localBgRadius: 3, maxPeaks: 9, centroid: 'weighted' });
+  await (await ctx.peaks({ ...frame, finder: 'dispersion-extended' })).run(pixels, { kernelSize: 3 });
+  await (await ctx.peaks({ ...frame, finder })).run(pixels, { minSquaredGradient: 2, gain: 1 });
+  const inputs = 'run.h5';
+  ctx.pipeline({ inputs, peaks: { minSnr: 5, localBgRadius: 3, centroid: 'weighted' } });
+  ctx.pipeline({ inputs, finder: undefined, peaks: 'tune' });
+  ctx.pipeline({ inputs, finder: 'dispersion', peaks: { kernelSize: 3, maxPeaks: 9 } });
+  ctx.pipeline({ inputs, finder, peaks: { minSquaredGradient: 2, gain: 1 } });
+  const ofRun: PipelineOptions = { inputs, finder: 'zaef', peaks: { minSquaredGradient: 2 } };
+  ctx.pipeline({ ...ofRun, cells: [] });
+  const listed: PipelineOptions<'cxi'> = { inputs, finder: 'cxi', hdf5Peaks: '/entry/peaks' };
+  await ctx.cell({ ...listed, finder: 'hdf5' });
+}
+export const sums = defineUdf({
+  name: 'sums',
+  buffers: { mean: { kind: 'nav', dtype: 'f64' }, sum: { kind: 'sig', dtype: 'f64' } },
+  processFrame({ frame, results }) {
+    results.mean[0] = frame[0] ?? 0;
+    results.sum[0]! += 1;
+  },
+  merge: ({ dest, src }) => dest.sum.forEach((_, i) => { dest.sum[i]! += src.sum[i]!; }),
+});
+export const made = defineUdf({
+  name: 'made',
+  buffers: { total: { kind: 'single', dtype: 'f64', use: 'resultOnly' }, each: { kind: 'nav', dtype: 'f64' } },
+  processTile() {},
+});
+`,
+};
+
+/** The name of a file with the program of a test. */
+const fileOf = (what: string): string => `${what.replaceAll(/[ ,']+/g, '-')}.ts`;
+
+for (const compiler of compilers)
+  test(`what is right compiles: ${compiler}`, { tags: 'all' }, async () => {
+    const sources = Object.fromEntries(Object.entries(rightPrograms).map(([what, text]) => [fileOf(what), text]));
+    expect(await compileAll(sources, { lib: ['es2022', 'dom'] }, [], compiler)).toBe('');
   });
 
 let read: ReturnType<typeof publicTypes> | undefined;
@@ -287,57 +324,12 @@ export const udf = defineUdf({ name: 'sum', buffers: { sum: { kind: 'sig', dtype
 
 for (const compiler of compilers)
   test(`wrong options do not compile: ${compiler}`, { tags: 'all' }, async () => {
-    const sources = Object.fromEntries(
-      wrongOptions.map(([what, source]) => [`${what.replaceAll(' ', '-')}.ts`, source]),
-    );
+    const sources = Object.fromEntries(wrongOptions.map(([what, source]) => [fileOf(what), source]));
     const messages = await compileAll(sources, { lib: ['es2022', 'dom'] }, [], compiler);
     for (const [what, , message] of wrongOptions) {
-      const file = `${what.replaceAll(' ', '-')}.ts`;
+      const file = fileOf(what);
       // Each message begins with the path of its file; the lines that explain it are indented.
       const [own = ''] = messages.split(/\n(?=\S)/).filter((one) => one.includes(`/${file}(`));
       expect(own, what).toMatch(message);
     }
-  });
-
-for (const compiler of compilers)
-  test(`options that are right, or known only at run time, compile: ${compiler}`, { tags: 'all' }, async () => {
-    const source = `
-import type { Context, FftKind, FftOptions, FinderName, PipelineOptions, R2rKind } from 'ewald';
-import { defineUdf } from 'ewald/udf';
-type Pixels = Uint16Array;
-export async function run(ctx: Context, kind: FftKind, r2r: R2rKind | undefined, finder: FinderName, pixels: Pixels) {
-  const options: FftOptions = { shape: [8], kind };
-  await ctx.fft(options);
-  await ctx.fft({ shape: [8], kind: 'r2r', r2r });
-  await ctx.fft({ shape: [8], ...(kind === 'r2r' ? { kind, r2r } : { kind }) });
-  const frame = { width: 8, height: 8, dtype: 'u16' } as const;
-  await (await ctx.peaks(frame)).run(pixels, { minSnr: 5, localBgRadius: 3, maxPeaks: 9, centroid: 'weighted' });
-  await (await ctx.peaks({ ...frame, finder: 'dispersion-extended' })).run(pixels, { kernelSize: 3 });
-  await (await ctx.peaks({ ...frame, finder })).run(pixels, { minSquaredGradient: 2, gain: 1 });
-  const inputs = 'run.h5';
-  ctx.pipeline({ inputs, peaks: { minSnr: 5, localBgRadius: 3, centroid: 'weighted' } });
-  ctx.pipeline({ inputs, finder: undefined, peaks: 'tune' });
-  ctx.pipeline({ inputs, finder: 'dispersion', peaks: { kernelSize: 3, maxPeaks: 9 } });
-  ctx.pipeline({ inputs, finder, peaks: { minSquaredGradient: 2, gain: 1 } });
-  const ofRun: PipelineOptions = { inputs, finder: 'zaef', peaks: { minSquaredGradient: 2 } };
-  ctx.pipeline({ ...ofRun, cells: [] });
-  const listed: PipelineOptions<'cxi'> = { inputs, finder: 'cxi', hdf5Peaks: '/entry/peaks' };
-  await ctx.cell({ ...listed, finder: 'hdf5' });
-}
-export const sums = defineUdf({
-  name: 'sums',
-  buffers: { mean: { kind: 'nav', dtype: 'f64' }, sum: { kind: 'sig', dtype: 'f64' } },
-  processFrame({ frame, results }) {
-    results.mean[0] = frame[0] ?? 0;
-    results.sum[0]! += 1;
-  },
-  merge: ({ dest, src }) => dest.sum.forEach((_, i) => { dest.sum[i]! += src.sum[i]!; }),
-});
-export const made = defineUdf({
-  name: 'made',
-  buffers: { total: { kind: 'single', dtype: 'f64', use: 'resultOnly' }, each: { kind: 'nav', dtype: 'f64' } },
-  processTile() {},
-});
-`;
-    expect(await compile(source, { lib: ['es2022', 'dom'] }, [], compiler)).toBe('');
   });
