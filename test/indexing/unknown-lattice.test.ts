@@ -2,8 +2,9 @@
  * The lattice of an unknown cell: near a higher symmetry, through a geometry that is off, and with long edges; and what
  * is reported of the lattices that were not chosen.
  */
-import { type Context, createContext, type DeterminedCell } from 'ewald';
+import { type Context, cellFromParameters, createContext, type DeterminedCell } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fitStill } from '../../src/serial/indexing/lattice/still-fit.js';
 import { errorText, oddsText, preferenceText } from '../../src/serial/pipeline/first-frames/lattice-text.js';
 import { cellFileOf } from '../../src/serial/pipeline/first-frames/unknown-cell.js';
 import { experiment, isRight, latticeOf, stillsOf } from '../support/random-cells.mjs';
@@ -78,6 +79,17 @@ test('rivals are other lattices with their odds, the most probable first', async
     for (const [i, error] of errors.entries()) expect(error > 0).toBe(i < 3 || parameters[i] !== 90);
 });
 
+test('a still whose spots are all in one plane of indices has no cell', () => {
+  const start = cellFromParameters(20, 25, 30, 90, 90, 90);
+  // h = k in all of them, beside the scatter of 1 % that makes their equations regular.
+  const spots = Array.from({ length: 40 }, (_, i) => {
+    const [h, l] = [(i % 8) - 4, Math.floor(i / 8) - 2];
+    const off = 0.01 * Math.sin(7 * i);
+    return [(h + off) / 20, (h - off) / 25, (l + 0.01 * Math.cos(5 * i)) / 30];
+  }).flat();
+  expect(fitStill(start, spots)).toBeUndefined();
+});
+
 test('what the odds do not support is stated in words', () => {
   const lattice = { type: 'hP', parameters: [53.46, 53.46, 67.16, 90, 90, 120] } as const;
   const rival = { type: 'oF', parameters: [53.557, 92.443, 67.17, 90, 90, 90], errors: [0, 0, 0, 0, 0, 0] } as const;
@@ -87,7 +99,10 @@ test('what the odds do not support is stated in words', () => {
   expect(against(1.4)).toBeUndefined();
   expect(preferenceText(lattice, { errors, rivals: [] }, 12)).toBeUndefined();
   expect(preferenceText(lattice, { errors: undefined, rivals: [] }, 12)).toMatch(/^hP is .* without odds/);
-  expect(preferenceText({ ...lattice, type: 'aP' }, { errors: undefined, rivals: [] }, 12)).toBeUndefined();
+  const unconfirmed = (stills: number) =>
+    preferenceText({ ...lattice, type: 'aP' }, { errors: undefined, rivals: [] }, stills);
+  expect(unconfirmed(1)).toMatch(/^the cell rests on one image, which no other confirms: it may be wrong/);
+  expect(unconfirmed(12)).toMatch(/^the cell rests on images that do not agree on its lengths/);
   expect(against(1.2)).toMatch(/do not decide between hP and oF.*-p 53\.557,92\.443,67\.17,90,90,90,F takes oF/);
   expect(against(-1.2)).toMatch(/do not decide/);
   const bent = { errors: [0.2, 0.1, 0.1, 0, 0, 0], rivals: [] } as const;

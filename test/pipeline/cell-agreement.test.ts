@@ -67,6 +67,14 @@ describe('the cells of crystals', () => {
       expect(Math.abs(x - (tetragonal[i] as number))).toBeLessThan(0.05);
   });
 
+  test('are far from the known one, also where there are one or two', () => {
+    for (const images of [1, 2]) {
+      const found = agreementOf({ truth: tetragonal, known: [68, 68, 33, 90, 90, 90], images });
+      expect(found).toMatchObject({ kind: 'other', crystals: images });
+      expect(agreementOf({ truth: tetragonal, known: [78, 78, 38, 90, 90, 90], images })).toBeUndefined();
+    }
+  });
+
   test('are all longer than the known one, by one factor', () => {
     for (const by of [0.98, 1.01, 1.03]) {
       const [a, b, c] = tetragonal.map((x) => x * by) as [number, number, number];

@@ -72,10 +72,10 @@ export class CellAgreement {
     this.#crystals.push({ strain: strainBetween(fit.cell, this.#primitive), errors });
   }
 
-  /** What is wrong with the known cell; undefined if the crystals agree with it, or if there are too few. */
+  /** What is wrong with the known cell; undefined if the crystals agree with it, or if they are few and near it. */
   get found(): CellDisagreement | undefined {
     const all = this.#crystals;
-    if (all.length < fewest) return undefined;
+    if (all.length === 0) return undefined;
     const rotations = this.#own();
     const invariant = (strain: readonly number[]): number[] => {
       const images = rotations.map((one) => times(one, strain));
@@ -87,6 +87,7 @@ export class CellAgreement {
     });
     const kept = invariant(middleOf(parts.map((one) => one.kept)));
     const middle = (): readonly number[] => this.#parametersOf(kept, [0, 0, 0, 0, 0, 0], rotations);
+    if (all.length < fewest) return farOf(parts, middle);
     return (
       asymmetryOf(parts, rotations, (removed) => this.#parametersOf(kept, removed, rotations)) ??
       otherOf(parts, kept, middle) ??
@@ -174,6 +175,17 @@ function asymmetryOf(
 function shapeOf(strain: readonly number[]): number[] {
   const [x = 0, y = 0, z = 0] = strain;
   return strain.map((value, i) => (i < 3 ? value - (x + y + z) / 3 : value));
+}
+
+/** Strain and errors beyond which each of a few crystals has another cell: no geometry that is nearly right bends one so. */
+const [minFar, farErrors] = [0.05, 4];
+
+/** That all of a few crystals are far from the known cell, as lattices that fit some spots by chance are. */
+function farOf(parts: readonly Parts[], parametersOf: () => readonly number[]): CellDisagreement | undefined {
+  const sizes = parts.map(({ strain }) => size(strain));
+  if (parts.some(({ error }, i) => (sizes[i] as number) < Math.max(minFar, farErrors * error))) return undefined;
+  const [strain, error] = [median(sizes), median(parts.map((one) => one.error))];
+  return { kind: 'other', crystals: parts.length, parameters: parametersOf(), strain, error };
 }
 
 /**

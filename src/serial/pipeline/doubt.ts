@@ -145,10 +145,11 @@ function disagreementText(
   name: string,
 ): string {
   const percent = (x: number): string => (100 * x).toFixed(2);
+  const by = strain > 0.5 ? 'more than half' : `${percent(strain)} ± ${percent(error)} %`;
   const given = numbersOf([...lengthsOf(known), ...anglesOf(known)]);
   if (kind === 'scattered')
     return (
-      `the lattices of ${crystals} crystals differ from those of the others by ${percent(strain)} ± ${percent(error)} %, ` +
+      `the lattices of ${crystals} crystals differ from those of the others by ${by}, ` +
       `as lattices of a wrong cell do that fit some spots by chance`
     );
   if (kind === 'scaled')
@@ -160,7 +161,7 @@ function disagreementText(
   return kind === 'asymmetric'
     ? `the symmetry of ${name} is not what the crystals say: ${is} (they differ from its symmetry by ` +
         `${percent(strain)} ± ${percent(error)} %, each in one of the orientations that it takes for equal)`
-    : `${is} (a strain of ${percent(strain)} ± ${percent(error)} %)`;
+    : `${is} (a strain of ${by})`;
 }
 
 /**

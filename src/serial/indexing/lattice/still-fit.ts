@@ -25,6 +25,8 @@ const [scattersAcross, scattersAlong] = [5, 3.5];
 /** Scatters in 1/Å: the initial values, and the limits of those that are estimated. */
 const across = { first: 3e-4, least: 3e-5, most: 5e-4 } as const;
 const along = { first: 1e-3, least: 1e-4, most: 4e-3 } as const;
+/** Volumes of a fit, relative to that of the start, beyond which its nodes are those of another lattice, or of a plane. */
+const [leastVolume, mostVolume] = [0.5, 2];
 /** Most of these fits, and the relative change of the scatters that ends them. */
 const [maxFits, settled] = [12, 0.01];
 /** Median magnitude of a normal distribution in one dimension and in two, in standard deviations. */
@@ -40,7 +42,7 @@ interface Pair {
 
 /**
  * Fits nine numbers to the spots ([n, 3], 1/Å) that lie near nodes of `start`: B = Y N⁻¹ with Y = Σ h sᵀ. Undefined if
- * too few do.
+ * too few do, or if they lead to another lattice.
  */
 export function fitStill(start: Cell, spots: ArrayLike<number>): StillFit | undefined {
   let latest: Fitted | undefined;
@@ -50,6 +52,8 @@ export function fitStill(start: Cell, spots: ArrayLike<number>): StillFit | unde
   }
   if (!latest || !(Math.abs(volume(latest.cell)) > 0)) return undefined;
   const { cell, spread, used } = withinScatters(latest, spots);
+  const grown = volume(cell) / volume(start);
+  if (!(grown > leastVolume && grown < mostVolume)) return undefined;
   const nodes = reciprocal(cell);
   let [squareAcross, squareAlong] = [0, 0];
   for (const { spot, index } of used) {

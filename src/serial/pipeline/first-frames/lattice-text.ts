@@ -83,7 +83,12 @@ export function preferenceText(
     );
   const bent = errors && bentText(lattice, rivals, errorsOfMean);
   if (bent !== undefined) return bent;
-  if (!errors && lattice.type !== 'aP')
+  if (!errors && lattice.type === 'aP')
+    return (
+      `the cell rests on ${stills === 1 ? 'one image, which no other confirms' : 'images that do not agree on its lengths'}: ` +
+      'it may be wrong; index more images, or name the cell'
+    );
+  if (!errors)
     return `${lattice.type} is the most symmetric lattice within the tolerance, without odds; more images may decide`;
   if (!rival || rival.log10Odds >= decisive) return undefined;
   const how = `more images may decide; -p ${cellText(rival)} takes ${rival.type}`;
