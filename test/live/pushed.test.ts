@@ -51,6 +51,23 @@ async function ran(options: PipelineOptions) {
 }
 
 describe('pushed frames', () => {
+  test('beside Files of something else are searched, and each of those is an item with its error', async () => {
+    const others = { 'notes.txt': 'hello', 'a.json': '{"a": 1}', 'run.geom': formatGeometry(geometry) };
+    const { names, items, thrown } = await ran(
+      usual(
+        (async function* () {
+          yield sized(64, 'a');
+          for (const [name, text] of Object.entries(others)) yield new File([text], name) as never;
+          yield sized(64, 'b');
+        })(),
+      ),
+    );
+    expect(thrown).toBeUndefined();
+    expect(names).toEqual(['a', ...Object.keys(others), 'b']);
+    expect(items.map(({ error }) => error?.tag)).toEqual([undefined, 'Format', 'Format', 'Format', undefined]);
+    expect(items[1]?.error?.message).toMatch(/^notes\.txt .*text file, which holds no frames/s);
+  });
+
   test('of another size, or unreadable, are counted, and the others are searched', async () => {
     const broken = sized(64, 'broken');
     const read = (): never => {

@@ -99,7 +99,7 @@ export async function givenInputs(
   allowOutside: AllowOutside = false,
 ): Promise<GivenInputs> {
   const checkAll = checkNames(check);
-  const reading = { place, allowOutside, signal };
+  const reading = { place, allowOutside, signal, isOneOfMany: false };
   if (isFile(inputs) || isDataset(inputs) || isOne(inputs)) return sorted([inputs], reading, 'inputs', checkAll);
   if (Array.isArray(inputs)) return sorted(inputs, reading, undefined, checkAll);
   const source = inputs as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined;
@@ -112,7 +112,7 @@ export async function givenInputs(
     let index = 0;
     for await (const input of abortableItems(source as AsyncIterable<unknown>, signal)) {
       const what = `inputs[${index++}]`;
-      const one = await abortable(checked(input, what, reading), signal);
+      const one = await abortable(checked(input, what, { ...reading, isOneOfMany: true }), signal);
       if (!Array.isArray(one)) refuse(what, input, 'streams and live sources are searched alone: inputs: source');
       for (const wanted of one) checkAll(wanted, input);
       yield* one;
@@ -147,6 +147,8 @@ interface Reading {
   readonly place: RunPlace;
   readonly allowOutside: AllowOutside;
   readonly signal: PlatformSignal | undefined;
+  /** Whether further inputs come by and by: a file without frames is then one that cannot be opened, and ends nothing. */
+  readonly isOneOfMany: boolean;
 }
 
 async function sorted(
@@ -255,18 +257,20 @@ async function ofFile(input: FileInput, what: string, reading: Reading): Promise
   // A file that cannot be read is reported when it is opened: it may be a folder, or a file that does not exist yet.
   const begin = (await place.headOf(input, head).catch(() => undefined))?.head;
   if (!begin || begin.length === 0) return frames;
-  refuseCompressed(begin, file);
+  if (!reading.isOneOfMany) refuseCompressed(begin, file);
   if (isStream(begin)) return { kind: 'stream', input };
   const isText = begin.every((byte) => byte === 9 || byte === 10 || byte === 13 || (byte >= 32 && byte !== 127));
   if (!isText || (await place.holdsFrames(input))) return frames;
+  // What is uploaded has a name that its sender chose, and may be a text of names of files that are not theirs.
+  const isPath = typeof input === 'string' || isUrl(input);
+  const isList = isPath && listEndings.test(file.replace(/[?#].*$/, ''));
+  if (reading.isOneOfMany && !isList) return frames;
   const other = otherText(new TextDecoder().decode(begin));
   if (other !== undefined)
     throw new EwaldError('Format', `pipeline: ${file} has neither frames nor a list of files; it is ${other}`, {
       detail: { path: file },
     });
-  // What is uploaded has a name that its sender chose, and may be a text of names of files that are not theirs.
-  const isPath = typeof input === 'string' || isUrl(input);
-  if (isPath && listEndings.test(file.replace(/[?#].*$/, ''))) return ofList({ list: input }, what, reading);
+  if (isList) return ofList({ list: input }, what, reading);
   throw argumentError(
     '',
     (said) => {
