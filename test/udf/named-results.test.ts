@@ -25,6 +25,8 @@ test('results that lack numbers are named together, with their count; from a qua
 
 test('positions outside of the region, integers and results that are not over the scan do not count', () => {
   const few = Float64Array.of(none, 1, none, none);
+  // Neighbours of a line of positions are missing on one axis.
+  expect(missingNumbers([result('curl', few)], [2, 2], 4)).toMatchObject([{ isDoubtful: false }]);
   expect(missingNumbers([result('region', few)], [2, 2], 1)).toEqual([]);
   expect(missingNumbers([result('integers', Int32Array.of(0, 0, 0, 0))], [2, 2], 4)).toEqual([]);
   expect(missingNumbers([result('frame', few, { navAxes: 0 })], [2, 2], 4)).toEqual([]);

@@ -94,6 +94,8 @@ export const namedBuffers = (results: ResultBuffers): NamedResult[] =>
 
 /** Share of the positions without a number that a map has at the edge of a specimen, say. */
 const [fewMissing, maxMissing] = [0.01, 0.25];
+/** Derivatives need neighbours, which a line or a part of a scan does not have; what they derive is judged itself. */
+const derivatives: readonly string[] = ['divergence', 'curl'];
 
 /** At how many positions some results of a run have no number, in words, and whether they are too many. */
 export interface MissingNumbers {
@@ -120,7 +122,7 @@ export function missingNumbers(
   }
   return [...byCount].map(([found, names]) => ({
     text: `${names.join(', ')}: only ${found} of ${positions} positions have a value`,
-    isDoubtful: found < (1 - maxMissing) * expected,
+    isDoubtful: found < (1 - maxMissing) * expected && names.some((name) => !derivatives.includes(name)),
   }));
 }
 
