@@ -1,5 +1,8 @@
 /** Streams of simulated stills for the rows of merging: text, and the same numbers for the oracle. */
 import { Random } from '../../../../core/random/random.js';
+import { type Cell, dot } from '../../../../crystal/cell.js';
+import { rotateRandomly } from '../../../../io/simulate/spots.js';
+import { nodeOf } from '../../oracle/indexing/lattices.js';
 import type { OracleCrystal, OracleObservation } from '../../oracle/merging/merge.js';
 
 /** What a stream holds. */
@@ -19,6 +22,11 @@ export interface MergeScene {
 }
 
 const wavelength = 1.3;
+const axes: Cell = [
+  [1, 0, 0],
+  [0, 1, 0],
+  [0, 0, 1],
+];
 const lengths = { mmm: [24, 29, 34], '4/mmm': [26, 26, 33] } as const;
 
 /** One string for all reflections that are equal under the point group. */
@@ -42,16 +50,17 @@ export function sceneOf(seed: number, { crystals, symmetry, dMin, bandwidth }: S
   for (let c = 0; c < crystals; c++) {
     const random = new Random(seed, c);
     // The crystal is defined by the digits of the stream: the oracle reads the same ones.
-    const rows = rotation(random).map((row, i) => row.map((x) => Number(((10 * x) / (cell[i] ?? 1)).toFixed(7))));
+    const nm = rotateRandomly(axes, random).map((row, i) =>
+      row.map((x) => Number(((10 * x) / (cell[i] as number)).toFixed(7))),
+    );
+    const rows = nm.map((row) => row.map((x) => x / 10)) as unknown as Cell;
     const [lnG, b, radius] = [0.5 * random.normal(), 4 * random.normal(), 1e-3 * Math.exp(0.15 * random.normal())];
     const observations: OracleObservation[] = [];
     for (let h = -maxH; h <= maxH; h++)
       for (let k = -maxK; k <= maxK; k++)
         for (let l = -maxL; l <= maxL; l++) {
-          const g = [0, 1, 2].map(
-            (x) => (h * (rows[0]?.[x] ?? 0) + k * (rows[1]?.[x] ?? 0) + l * (rows[2]?.[x] ?? 0)) / 10,
-          ) as [number, number, number];
-          const q2 = g[0] ** 2 + g[1] ** 2 + g[2] ** 2;
+          const g = nodeOf(rows, [h, k, l]);
+          const q2 = dot(g, g);
           if (q2 === 0 || q2 > 1 / dMin ** 2) continue;
           const error = Math.hypot(g[0], g[1], g[2] + 1 / wavelength) - 1 / wavelength;
           const share = Math.exp(-(error ** 2) / (2 * radius ** 2));
@@ -65,7 +74,7 @@ export function sceneOf(seed: number, { crystals, symmetry, dMin, bandwidth }: S
           observations.push({ indices: [h, k, l], unique, intensity, sigma });
         }
     made.push({
-      rows: rows.map((row) => row.map((x) => x / 10)),
+      rows,
       // As a reader of the stream computes it.
       wavelength: planckTimesLight / Number((planckTimesLight / wavelength).toFixed(6)),
       bandwidth,
@@ -79,7 +88,7 @@ export function sceneOf(seed: number, { crystals, symmetry, dMin, bandwidth }: S
       `beam_bandwidth = ${bandwidth}`,
       '--- Begin crystal',
       `Cell parameters ${cell.map((x) => (x / 10).toFixed(5)).join(' ')} nm, 90.00000 90.00000 90.00000 deg`,
-      ...rows.map((row, i) => `${'abc'[i]}star = ${row.map((x) => x.toFixed(7)).join(' ')} nm^-1`),
+      ...nm.map((row, i) => `${'abc'[i]}star = ${row.map((x) => x.toFixed(7)).join(' ')} nm^-1`),
       'Reflections measured after indexing',
       '   h    k    l          I   sigma(I)       peak background  fs/px  ss/px panel',
       ...observations.map(
@@ -96,19 +105,3 @@ export function sceneOf(seed: number, { crystals, symmetry, dMin, bandwidth }: S
 
 /** h c in eV angstrom. */
 const planckTimesLight = 12398.419843320025;
-
-/** The rows of a random rotation (Shoemake's quaternions). */
-function rotation(random: Random): number[][] {
-  const [u, v, w] = [random.uniform(), 2 * Math.PI * random.uniform(), 2 * Math.PI * random.uniform()];
-  const [x, y, z, s] = [
-    Math.sqrt(1 - u) * Math.sin(v),
-    Math.sqrt(1 - u) * Math.cos(v),
-    Math.sqrt(u) * Math.sin(w),
-    Math.sqrt(u) * Math.cos(w),
-  ];
-  return [
-    [1 - 2 * (y * y + z * z), 2 * (x * y - z * s), 2 * (x * z + y * s)],
-    [2 * (x * y + z * s), 1 - 2 * (x * x + z * z), 2 * (y * z - x * s)],
-    [2 * (x * z - y * s), 2 * (y * z + x * s), 1 - 2 * (x * x + y * y)],
-  ];
-}

@@ -5,7 +5,7 @@
  * The results are compared with the direct sums of oracle/fft/sums.ts in test/conformance/oracle.test.ts. The code is
  * written for readability, not for speed.
  */
-import { type AxisTransform, cosPi, sinPi } from './sums.js';
+import { type AxisTransform, cosPi, type LineTransform, sinPi } from './sums.js';
 
 /** Primes from this one on are transformed by a convolution. */
 const chirpFrom = 64;
@@ -142,6 +142,11 @@ function chirpOf(n: number): Chirp {
   return chirp;
 }
 
+const complexAt = (x: Float64Array, i: number): readonly [number, number] => [
+  x[2 * i] as number,
+  x[2 * i + 1] as number,
+];
+
 /** jk = (j² + k² − (k − j)²)/2 turns a prime length into a convolution with exp(πi j²/n). */
 function convolved(x: Float64Array): Float64Array {
   const n = x.length / 2;
@@ -149,38 +154,26 @@ function convolved(x: Float64Array): Float64Array {
   const length = spectrum.length / 2;
   const padded = new Float64Array(2 * length);
   for (let j = 0; j < n; j++) {
-    const [c, s, re, im] = [
-      wave[2 * j] as number,
-      wave[2 * j + 1] as number,
-      x[2 * j] as number,
-      x[2 * j + 1] as number,
-    ];
+    const [c, s] = complexAt(wave, j);
+    const [re, im] = complexAt(x, j);
     padded[2 * j] = re * c + im * s;
     padded[2 * j + 1] = im * c - re * s;
   }
   const product = forward(padded, roots);
-  for (let i = 0; i < product.length; i += 2) {
-    const [c, s, re, im] = [
-      spectrum[i] as number,
-      spectrum[i + 1] as number,
-      product[i] as number,
-      product[i + 1] as number,
-    ];
+  for (let k = 0; k < length; k++) {
+    const [c, s] = complexAt(spectrum, k);
+    const [re, im] = complexAt(product, k);
     // Real and imaginary parts are exchanged, so that the next transform goes backward.
-    product[i] = re * s + im * c;
-    product[i + 1] = re * c - im * s;
+    product[2 * k] = re * s + im * c;
+    product[2 * k + 1] = re * c - im * s;
   }
   const folded = forward(product, roots);
   const out = new Float64Array(2 * n);
   for (let k = 0; k < n; k++) {
-    const [c, s, re, im] = [
-      wave[2 * k] as number,
-      wave[2 * k + 1] as number,
-      (folded[2 * k + 1] as number) / length,
-      (folded[2 * k] as number) / length,
-    ];
-    out[2 * k] = re * c + im * s;
-    out[2 * k + 1] = im * c - re * s;
+    const [c, s] = complexAt(wave, k);
+    const [im, re] = complexAt(folded, k);
+    out[2 * k] = (re * c + im * s) / length;
+    out[2 * k + 1] = (im * c - re * s) / length;
   }
   return out;
 }
@@ -227,3 +220,14 @@ export function fastTrig(data: Float64Array, kind: AxisTransform): Float64Array 
     kind.startsWith('dct') ? 2 * (all[2 * b(k)] as number) : -2 * (all[2 * b(k) + 1] as number),
   );
 }
+
+/** The transform of lines of complex numbers along an axis, whose imaginary part is zero for sines and cosines. */
+export const fastLine =
+  (kind: AxisTransform): LineTransform =>
+  (line) => {
+    if (kind === 'forward' || kind === 'backward') return fastTransform(line, kind === 'backward');
+    const out = new Float64Array(line.length);
+    const real = line.filter((_, i) => i % 2 === 0);
+    for (const [k, value] of fastTrig(real, kind).entries()) out[2 * k] = value;
+    return out;
+  };

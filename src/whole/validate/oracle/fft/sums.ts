@@ -57,6 +57,9 @@ function weight(kind: AxisTransform, n: number, j: number, k: number): number {
   }
 }
 
+/** Transforms lines of n complex numbers, interleaved. */
+export type LineTransform = (line: Float64Array) => Float64Array;
+
 /**
  * Transforms the given axes of a C-ordered complex array (interleaved) of `shape`; axes without a kind are unchanged.
  */
@@ -64,63 +67,73 @@ export function transform(
   data: Float64Array,
   shape: readonly number[],
   kinds: readonly (AxisTransform | undefined)[],
+  lineOf: (kind: AxisTransform, n: number) => LineTransform = summedLine,
 ): Float64Array {
   let array = data;
-  shape.forEach((n, axis) => {
+  for (const [axis, n] of shape.entries()) {
     const kind = kinds[axis];
-    if (kind) array = alongAxis(array, shape, axis, n, kind);
-  });
+    const inner = shape.slice(axis + 1).reduce((product, m) => product * m, 1);
+    if (kind) array = alongAxis(array, n, inner, lineOf(kind, n));
+  }
   return array;
 }
 
-function alongAxis(
-  data: Float64Array,
-  shape: readonly number[],
-  axis: number,
-  n: number,
-  kind: AxisTransform,
-): Float64Array {
-  const inner = shape.slice(axis + 1).reduce((product, m) => product * m, 1);
-  const outer = data.length / 2 / inner / n;
+/** Transforms lines of n numbers that are `inner` numbers apart. */
+function alongAxis(data: Float64Array, n: number, inner: number, transformed: LineTransform): Float64Array {
   const out = new Float64Array(data.length);
-  const complex = kind === 'forward' || kind === 'backward';
-  const sign = kind === 'backward' ? 1 : -1;
-  // Roots of unity are computed once per length; a real kind computes its weights as they are needed.
-  const cos = Float64Array.from({ length: n }, (_, m) => cosPi(2 * m, n));
-  const sin = Float64Array.from({ length: n }, (_, m) => sign * sinPi(2 * m, n));
   const line = new Float64Array(2 * n);
-  for (let o = 0; o < outer; o++) {
-    for (let i = 0; i < inner; i++) {
-      const at = (j: number): number => 2 * ((o * n + j) * inner + i);
+  for (let first = 0; first < data.length / 2; first += n * inner)
+    for (let i = first; i < first + inner; i++) {
       for (let j = 0; j < n; j++) {
-        line[2 * j] = data[at(j)] as number;
-        line[2 * j + 1] = data[at(j) + 1] as number;
+        line[2 * j] = data[2 * (i + j * inner)] as number;
+        line[2 * j + 1] = data[2 * (i + j * inner) + 1] as number;
       }
+      const result = transformed(line);
       for (let k = 0; k < n; k++) {
-        let re = 0;
-        let im = 0;
-        // m is j k modulo n.
-        for (let j = 0, m = 0; j < n; j++) {
-          const x = line[2 * j] as number;
-          const y = line[2 * j + 1] as number;
-          if (complex) {
-            const c = cos[m] as number;
-            const s = sin[m] as number;
-            re += x * c - y * s;
-            im += x * s + y * c;
-            m += k;
-            if (m >= n) m -= n;
-          } else {
-            const w = weight(kind, n, j, k);
-            re += x * w;
-            im += y * w;
-          }
-        }
-        out[at(k)] = re;
-        out[at(k) + 1] = im;
+        out[2 * (i + k * inner)] = result[2 * k] as number;
+        out[2 * (i + k * inner) + 1] = result[2 * k + 1] as number;
       }
     }
-  }
+  return out;
+}
+
+/** The sum that defines a kind, for lines of n numbers. */
+export function summedLine(kind: AxisTransform, n: number): LineTransform {
+  if (kind !== 'forward' && kind !== 'backward') return (line) => weightedSums(line, kind, n);
+  const sign = kind === 'backward' ? 1 : -1;
+  // Roots of unity are computed once per length.
+  const cos = Float64Array.from({ length: n }, (_, m) => cosPi(2 * m, n));
+  const sin = Float64Array.from({ length: n }, (_, m) => sign * sinPi(2 * m, n));
+  return (line) => {
+    const out = new Float64Array(2 * n);
+    for (let k = 0; k < n; k++) {
+      let [re, im] = [0, 0];
+      // m is j k modulo n.
+      for (let j = 0, m = 0; j < n; j++) {
+        const x = line[2 * j] as number;
+        const y = line[2 * j + 1] as number;
+        const c = cos[m] as number;
+        const s = sin[m] as number;
+        re += x * c - y * s;
+        im += x * s + y * c;
+        m += k;
+        if (m >= n) m -= n;
+      }
+      out[2 * k] = re;
+      out[2 * k + 1] = im;
+    }
+    return out;
+  };
+}
+
+/** The sums of a real kind, of both parts. */
+function weightedSums(line: Float64Array, kind: AxisTransform, n: number): Float64Array {
+  const out = new Float64Array(2 * n);
+  for (let k = 0; k < n; k++)
+    for (let j = 0; j < n; j++) {
+      const w = weight(kind, n, j, k);
+      for (const part of [0, 1]) out[2 * k + part] = (out[2 * k + part] as number) + w * (line[2 * j + part] as number);
+    }
   return out;
 }
 

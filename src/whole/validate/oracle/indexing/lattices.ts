@@ -47,7 +47,8 @@ export function perfectImage(cell: Cell, resolutionA: number): TrueImage {
   return { spots: Float64Array.from(spots), lattices: [cell], owner: new Uint8Array(spots.length / 3).fill(1) };
 }
 
-const nodeOf = (dual: Cell, [h, k, l]: Vector): Vector => [
+/** Node h k l of the lattice whose reciprocal axes are the rows of `dual`. */
+export const nodeOf = (dual: Cell, [h, k, l]: Vector): Vector => [
   h * dual[0][0] + k * dual[1][0] + l * dual[2][0],
   h * dual[0][1] + k * dual[1][1] + l * dual[2][1],
   h * dual[0][2] + k * dual[1][2] + l * dual[2][2],

@@ -42,6 +42,27 @@ export interface Search {
   readonly refineIterations: number;
 }
 
+/** The table of defaults, at a size that is repeated in float64 in a moment. */
+export const published: Search = {
+  samplePoints: 1024,
+  anglePoints: 64,
+  candidateVectors: 12,
+  cells: 8,
+  trimLow: 0.001,
+  trimHigh: 0.3,
+  delta: 0.1,
+  planeDistance: 0.2,
+  nodeDistance: 0.15,
+  minSpots: 6,
+  refinement: 'ifssr',
+  contraction: 0.8,
+  maxDistance: 0.00075,
+  refineMinSpots: 8,
+  refineIterations: 32,
+};
+/** What differs for the refinements that measure distances in index space. */
+export const inIndexSpace = { maxDistance: 0.01, refineMinSpots: 6, refineIterations: 15 } as const;
+
 /** A cell and its score: lower is better. */
 export interface Scored {
   readonly cell: Cell;
@@ -51,6 +72,12 @@ export interface Scored {
 export const add = (a: Vector, b: Vector): Vector => [a[0] + b[0], a[1] + b[1], a[2] + b[2]];
 export const unit = (a: Vector): Vector => scale(1 / norm(a), a);
 export const offInteger = (x: number): number => x - Math.round(x);
+/** A vector rotated about an axis of length 1. */
+export const turn = (v: Vector, axis: Vector, angle: number): Vector =>
+  add(
+    add(scale(Math.cos(angle), v), scale(Math.sin(angle), cross(axis, v))),
+    scale((1 - Math.cos(angle)) * dot(axis, v), axis),
+  );
 
 /**
  * The mean distance minus one more than the number of good spots: the count decides, and the mean, the geometric mean
@@ -134,12 +161,7 @@ export function* cellsAbout(known: Cell, row: number, u: Vector, angles: number)
   const middle = unit(add(a, scale(norm(a), u)));
   const carried = [b, c].map((v) => subtract(scale(2 * dot(v, middle), middle), v)) as [Vector, Vector];
   for (let q = 0; q < angles; q++) {
-    const [cosine, sine] = [Math.cos((2 * Math.PI * q) / angles), Math.sin((2 * Math.PI * q) / angles)];
-    const turned = carried.map((v) => {
-      const along = scale(dot(v, u), u);
-      const across = subtract(v, along);
-      return add(along, add(scale(cosine, across), scale(sine, cross(u, across))));
-    }) as [Vector, Vector];
+    const turned = carried.map((v) => turn(v, u, (2 * Math.PI * q) / angles)) as [Vector, Vector];
     const rows: Vector[] = [];
     [rows[row], rows[(row + 1) % 3], rows[(row + 2) % 3]] = [scale(norm(a), u), ...turned];
     yield rows as unknown as Cell;

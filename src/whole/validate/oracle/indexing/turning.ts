@@ -15,7 +15,7 @@ import {
   volume,
 } from '../../../../crystal/cell.js';
 import { distanceToNode, nearestNode } from './lattices.js';
-import { add, indexDistances, offInteger, solveSymmetric, unit } from './search.js';
+import { add, indexDistances, solveSymmetric, turn, unit } from './search.js';
 
 /** Number of lowest-resolution spots that the fast cell search uses. */
 export const turnedSpots = 96;
@@ -153,8 +153,7 @@ export function turnToSpots(start: Cell, spots: readonly Vector[], radius: numbe
       .map((s) => ({ s, q: nearestNode(cell, dual, s) }))
       .filter(
         ({ s, q }) =>
-          norm(subtract(s, q)) < widen * limit &&
-          Math.hypot(...cell.map((row) => offInteger(dot(row, s)))) < widen * indexLimit,
+          norm(subtract(s, q)) < widen * limit && (indexDistances(cell, [s])[0] as number) < widen * indexLimit,
       );
     if (pairs.length < 3) continue;
     // (Σ |q|² 1 − q qᵀ) w = Σ q × e; a small multiple of the trace keeps a rotation about a row of spots small.
@@ -167,12 +166,7 @@ export function turnToSpots(start: Cell, spots: readonly Vector[], radius: numbe
     const angle = norm(w);
     if (!(angle > 1e-12 && angle < 0.3)) continue;
     const axis = scale(1 / angle, w);
-    cell = cell.map((v) =>
-      add(
-        add(scale(Math.cos(angle), v), scale(Math.sin(angle), cross(axis, v))),
-        scale((1 - Math.cos(angle)) * dot(axis, v), axis),
-      ),
-    ) as unknown as Cell;
+    cell = cell.map((v) => turn(v, axis, angle)) as unknown as Cell;
   }
   return cell;
 }

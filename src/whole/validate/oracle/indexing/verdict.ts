@@ -2,9 +2,9 @@
  * The oracle of the verdict, in float64: log10 of the probability that spots unrelated to a lattice fit it equally
  * well. Written from cpp/indexing/README.md; it shares no code with cpp/.
  */
-import { type Cell, cross, dot, norm, reciprocal, scale, type Vector, volume } from '../../../../crystal/cell.js';
-
-import { add, offInteger, solveSymmetric, unit } from './search.js';
+import { type Cell, dot, norm, reciprocal, type Vector, volume } from '../../../../crystal/cell.js';
+import { distanceToNode } from './lattices.js';
+import { solveSymmetric, turn, unit } from './search.js';
 
 /** Degrees of freedom of a lattice besides its orientation; each multiplies the number of trials. */
 interface Freedom {
@@ -25,11 +25,6 @@ function tail(n: number, k: number, p: number): number {
   return (largest + Math.log(terms.reduce((sum, term) => sum + Math.exp(term - largest), 0))) / Math.LN10;
 }
 
-const offNode = (cell: Cell, dual: Cell, s: Vector): number => {
-  const [h, k, l] = cell.map((row) => offInteger(dot(row, s))) as [number, number, number];
-  return norm(add(add(scale(h, dual[0]), scale(k, dual[1])), scale(l, dual[2])));
-};
-
 /**
  * The direction along which the spots extend least, which is that of the beam: the eigenvector of Σ s sᵀ with the
  * smallest eigenvalue, by inverse iteration.
@@ -43,12 +38,6 @@ function thinnest(spots: readonly Vector[]): Vector {
     );
   return v;
 }
-
-const turn = (v: Vector, axis: Vector, angle: number): Vector =>
-  add(
-    add(scale(Math.cos(angle), v), scale(Math.sin(angle), cross(axis, v))),
-    scale((1 - Math.cos(angle)) * dot(axis, v), axis),
-  );
 
 /** log10 of the probability of a lattice of one known cell, at most 0. */
 export function log10Chance(
@@ -65,7 +54,7 @@ export function log10Chance(
   const nodes = new Map<string, number>();
   const fitting: Vector[] = [];
   for (const s of spots) {
-    const off = offNode(cell, dual, s);
+    const off = distanceToNode(cell, dual, s);
     const indices = cell.map((row) => Math.round(dot(row, s)));
     if (!(off < radiusOf(1 / 8)) || indices.every((index) => index === 0)) continue;
     const name = indices.join();
@@ -100,7 +89,7 @@ export function log10Chance(
     const step = Math.floor((Number((BigInt(i + 1) * 0x9e3779b9n) & 0xffffffffn) / 2 ** 32) * 20160);
     const turned = cell.map((row) => turn(row, axis, (2 * Math.PI * step) / 20160)) as unknown as Cell;
     const turnedDual = reciprocal(turned);
-    const off = spots.map((s) => offNode(turned, turnedDual, s));
+    const off = spots.map((s) => distanceToNode(turned, turnedDual, s));
     return widths.map((width) => off.filter((distance) => distance < width * best.radius).length);
   });
   const odd = looks.filter(([hits]) => (hits as number) > 3 && 10 * (hits as number) > 7 * best.occupied);

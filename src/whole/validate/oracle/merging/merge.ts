@@ -3,10 +3,13 @@
  * it. It shares no code with cpp/ and src/serial/merging: constants are repeated, derivatives of excitation errors are
  * computed from the change of the rotated vector, and linear systems are solved by Gaussian elimination.
  */
+import { type Cell, cross, dot, norm, type Vector } from '../../../../crystal/cell.js';
+import { nodeOf } from '../indexing/lattices.js';
+import { median, solve } from '../numbers.js';
 
 /** An observation of a crystal, with its unique reflection as a string. */
 export interface OracleObservation {
-  readonly indices: readonly [number, number, number];
+  readonly indices: Vector;
   readonly unique: string;
   readonly intensity: number;
   readonly sigma: number;
@@ -14,7 +17,7 @@ export interface OracleObservation {
 
 /** A crystal: rows a* b* c* in 1/angstrom. */
 export interface OracleCrystal {
-  readonly rows: readonly (readonly number[])[];
+  readonly rows: Cell;
   readonly wavelength: number;
   readonly bandwidth: number;
   readonly observations: readonly OracleObservation[];
@@ -41,70 +44,56 @@ export interface OracleMerge {
   readonly proportionalError: number;
 }
 
+/** ln G, B, ln r, and rotations about x and y. */
+type Parameters = [lnG: number, b: number, lnR: number, x: number, y: number];
+
 interface State {
-  readonly parameters: number[][];
+  readonly kind: OracleFit['model'];
+  readonly crystals: readonly OracleCrystal[];
+  readonly parameters: readonly Parameters[];
   weights: number[];
   proportional2: number;
 }
 
-type Sums = Map<string, { numerator: number; information: number }>;
+/** Intensities by unique reflection. */
+type Merge = ReadonlyMap<string, number>;
+type Sums = ReadonlyMap<string, { readonly numerator: number; readonly information: number }>;
 
-const middle = (values: readonly number[]): number => {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length >> 1;
-  if (sorted.length === 0) return Number.NaN;
-  return sorted.length % 2 === 1
-    ? (sorted[half] as number)
-    : ((sorted[half - 1] as number) + (sorted[half] as number)) / 2;
-};
-
-/** The scattering vector of an observation after two small rotations. */
-function vectorOf({ rows }: OracleCrystal, indices: readonly number[], x: number, y: number): number[] {
-  const g = [0, 1, 2].map((axis) => indices.reduce((sum, index, i) => sum + index * (rows[i]?.[axis] ?? 0), 0));
-  const [g0, g1, g2] = g as [number, number, number];
-  return [g0 + y * g2, g1 - x * g2, g2 + x * g1 - y * g0];
-}
-
-const vectorNorm = (v: readonly number[]): number => Math.sqrt(v.reduce((sum, x) => sum + x * x, 0));
-
-/** Distance of a vector from the Ewald sphere. */
-const excitationOf = (g: readonly number[], wave: number): number =>
-  vectorNorm([g[0] ?? 0, g[1] ?? 0, (g[2] ?? 0) + wave]) - wave;
+const sumOf = <T>(list: readonly T[], value: (item: T) => number): number =>
+  list.reduce((sum, item) => sum + value(item), 0);
+const clipped = (x: number, most: number): number => Math.max(-most, Math.min(most, x));
 
 interface Placed {
+  /** Distance from the Ewald sphere, and its derivatives by the two rotations. */
   readonly excitation: number;
   readonly slopes: readonly [number, number];
   readonly q2: number;
   readonly spread2: number;
 }
 
-function placed(crystal: OracleCrystal, indices: readonly number[], x: number, y: number): Placed {
-  const wave = 1 / crystal.wavelength;
-  const g = vectorOf(crystal, indices, x, y);
-  const s = [g[0] ?? 0, g[1] ?? 0, (g[2] ?? 0) + wave];
+/** Where an observation lies after two small rotations of its crystal. */
+function placed({ rows, wavelength, bandwidth }: OracleCrystal, indices: Vector, x: number, y: number): Placed {
+  const wave = 1 / wavelength;
+  const [g0, g1, g2] = nodeOf(rows, indices);
+  const g: Vector = [g0 + y * g2, g1 - x * g2, g2 + x * g1 - y * g0];
+  const s: Vector = [g[0], g[1], g[2] + wave];
   // The change caused by a small rotation of the vector itself.
-  const turned = (about: readonly [number, number, number]): number => {
-    const [a0, a1, a2] = about;
-    const [g0, g1, g2] = g as [number, number, number];
-    const moved = [a1 * g2 - a2 * g1, a2 * g0 - a0 * g2, a0 * g1 - a1 * g0];
-    return s.reduce((sum, component, i) => sum + component * (moved[i] ?? 0), 0) / vectorNorm(s);
-  };
-  const cosine = (s[2] ?? 0) / vectorNorm(s);
+  const turned = (about: Vector): number => dot(s, cross(about, g)) / norm(s);
   return {
-    excitation: excitationOf(g, wave),
+    excitation: norm(s) - wave,
     slopes: [turned([1, 0, 0]), turned([0, 1, 0])],
-    q2: g.reduce((sum, component) => sum + component * component, 0),
-    spread2: ((1 - cosine) * wave * crystal.bandwidth) ** 2,
+    q2: dot(g, g),
+    spread2: ((1 - s[2] / norm(s)) * wave * bandwidth) ** 2,
   };
 }
 
-function factorOf(model: OracleFit['model'], [lnG = 0, b = 0, lnR = 0]: readonly number[], place: Placed): number {
+function factorOf(kind: OracleFit['model'], [lnG, b, lnR]: Parameters, place: Placed): number {
   const scale = lnG - (b * place.q2) / 2;
-  if (model === 'unity' || model === 'mean') return Math.exp(Math.max(-60, Math.min(60, scale)));
+  if (kind === 'unity' || kind === 'mean') return Math.exp(clipped(scale, 60));
   const r2 = Math.exp(lnR) ** 2;
   const wide = r2 + place.spread2;
-  const share = Math.exp(Math.max(-60, Math.min(60, scale - place.excitation ** 2 / (2 * wide))));
-  return model === 'xsphere' ? share * Math.sqrt(r2 / wide) : share;
+  const share = Math.exp(clipped(scale - place.excitation ** 2 / (2 * wide), 60));
+  return kind === 'xsphere' ? share * Math.sqrt(r2 / wide) : share;
 }
 
 const quietVariance = ({ intensity, sigma }: OracleObservation): number =>
@@ -117,36 +106,51 @@ function weightOf(one: OracleObservation, expected: number, proportional2: numbe
   return share >= 1 ? 0 : (1 - share) ** 2 / variance;
 }
 
+/** The factor of each observation of a crystal, its weight against a merge, and what the merge expects. */
+function termsOf({ kind, crystals, parameters, weights, proportional2 }: State, c: number, merge: Merge | undefined) {
+  const crystal = crystals[c] as OracleCrystal;
+  const own = parameters[c] as Parameters;
+  return crystal.observations.map((one) => {
+    const g = factorOf(kind, own, placed(crystal, one.indices, own[3], own[4]));
+    const expected = g * (merge?.get(one.unique) ?? 0);
+    const weight = merge ? weightOf(one, expected, proportional2) : 1 / one.sigma ** 2;
+    return { one, g, expected, w: (weights[c] as number) * weight };
+  });
+}
+
 /** Merges crystals that are all in one setting. */
 export function mergeByOracle(crystals: readonly OracleCrystal[], fit: OracleFit): OracleMerge {
   if (fit.model === 'mean') return plainMean(crystals);
-  const radius = firstRadius(crystals);
+  const lnR = Math.log(firstRadius(crystals));
   const state: State = {
-    parameters: crystals.map(() => [0, 0, Math.log(radius), 0, 0]),
+    kind: fit.model,
+    crystals,
+    parameters: crystals.map(() => [0, 0, lnR, 0, 0]),
     weights: crystals.map(() => 1),
     proportional2: 0.15 ** 2,
   };
-  let [model, sums] = rounds(crystals, fit, state, undefined);
+  let [merge, sums] = rounds(state, undefined);
   let deviations = crystals.map(() => 0);
   for (let cycle = 0; cycle < fit.cycles; cycle++) {
-    const { deviation2, excess } = refineAll(crystals, fit, state, model, sums, cycle > 0 && fit.model !== 'unity');
-    const means = [0, 1].map(
-      (which) => state.parameters.reduce((sum, p) => sum + (p[which] ?? 0), 0) / crystals.length,
+    const { deviation2, excess } = refineAll(state, merge, sums, cycle > 0 && fit.model !== 'unity');
+    const [meanG, meanB] = [0, 1].map(
+      (which) => sumOf(state.parameters, (own) => own[which] as number) / crystals.length,
     );
-    for (const own of state.parameters)
-      for (const which of [0, 1]) own[which] = (own[which] ?? 0) - (means[which] ?? 0);
-    const scaled = new Map([...model].map(([id, value]) => [id, value * Math.exp(means[0] ?? 0)]));
-    const known = deviation2.filter((d) => d !== undefined);
-    state.weights = deviation2.map((d) => (d === undefined ? 1 : 1 / Math.max(1, d / middle(known))));
-    if (excess.length > 200) state.proportional2 = Math.max(0.02 ** 2, Math.min(0.6 ** 2, middle(excess)));
+    for (const own of state.parameters) {
+      own[0] -= meanG as number;
+      own[1] -= meanB as number;
+    }
+    const before = new Map([...merge].map(([id, value]) => [id, value * Math.exp(meanG as number)]));
+    const usual = median(deviation2.filter((d) => d !== undefined));
+    state.weights = deviation2.map((d) => (d === undefined ? 1 : 1 / Math.max(1, d / usual)));
+    if (excess.length > 200) state.proportional2 = Math.max(0.02 ** 2, Math.min(0.6 ** 2, median(excess)));
     deviations = deviation2.map((d) => Math.sqrt(d ?? 0));
-    const before = scaled;
-    [model, sums] = rounds(crystals, fit, state, scaled);
-    if (cycle >= 2 && angleBetween(before, model, sums) < 1e-3) break;
+    [merge, sums] = rounds(state, before);
+    if (cycle >= 2 && angleBetween(before, merge, sums) < 1e-3) break;
   }
   return {
-    reflections: finished(crystals, fit, state, model),
-    crystals: state.parameters.map((own, c) => [...own, deviations[c] ?? 0]),
+    reflections: finished(state, merge),
+    crystals: state.parameters.map((own, c) => [...own, deviations[c] as number]),
     proportionalError: Math.sqrt(state.proportional2),
   };
 }
@@ -157,8 +161,8 @@ function plainMean(crystals: readonly OracleCrystal[]): OracleMerge {
     for (const { unique, intensity } of observations) all.set(unique, [...(all.get(unique) ?? []), intensity]);
   const reflections = new Map(
     [...all].map(([id, values]) => {
-      const intensity = values.reduce((sum, x) => sum + x, 0) / values.length;
-      const square = values.reduce((sum, x) => sum + (x - intensity) ** 2, 0);
+      const intensity = sumOf(values, (x) => x) / values.length;
+      const square = sumOf(values, (x) => (x - intensity) ** 2);
       return [id, { intensity, sigma: Math.sqrt(square) / values.length, count: values.length }];
     }),
   );
@@ -171,142 +175,105 @@ function firstRadius(crystals: readonly OracleCrystal[]): number {
       .filter(({ intensity, sigma }) => intensity > 5 * sigma)
       .map(({ indices }) => placed(crystal, indices, 0, 0).excitation ** 2),
   );
-  return Math.max(Math.sqrt(squares.reduce((sum, x) => sum + x, 0) / squares.length), 1e-6);
+  return Math.max(Math.sqrt(sumOf(squares, (x) => x) / squares.length), 1e-6);
 }
 
 /** Three rounds of merging, each with the weights that follow from the merge before. */
-function rounds(
-  crystals: readonly OracleCrystal[],
-  fit: OracleFit,
-  state: State,
-  first: Map<string, number> | undefined,
-): [Map<string, number>, Sums] {
-  let model = first;
-  let sums: Sums = new Map();
+function rounds(state: State, first: Merge | undefined): [Merge, Sums] {
+  let merge = first;
+  const sums = new Map<string, { numerator: number; information: number }>();
   for (let round = 0; round < 3; round++) {
-    sums = new Map();
-    for (const [c, crystal] of crystals.entries()) {
-      const own = state.parameters[c] ?? [];
-      for (const observation of crystal.observations) {
-        const g = factorOf(fit.model, own, placed(crystal, observation.indices, own[3] ?? 0, own[4] ?? 0));
-        const w =
-          (state.weights[c] ?? 0) *
-          (model
-            ? weightOf(observation, g * (model.get(observation.unique) ?? 0), state.proportional2)
-            : 1 / observation.sigma ** 2);
-        const at = sums.get(observation.unique) ?? { numerator: 0, information: 0 };
-        at.numerator += w * g * observation.intensity;
+    sums.clear();
+    for (const c of state.crystals.keys())
+      for (const { one, g, w } of termsOf(state, c, merge)) {
+        const at = sums.get(one.unique) ?? { numerator: 0, information: 0 };
+        at.numerator += w * g * one.intensity;
         at.information += w * g * g;
-        sums.set(observation.unique, at);
+        sums.set(one.unique, at);
       }
-    }
-    model = new Map(
+    merge = new Map(
       [...sums].map(([id, { numerator, information }]) => [id, information > 0 ? numerator / information : 0]),
     );
   }
-  return [model ?? new Map(), sums];
+  return [merge as Merge, sums];
 }
 
-function refineAll(
-  crystals: readonly OracleCrystal[],
-  fit: OracleFit,
-  state: State,
-  model: Map<string, number>,
-  sums: Sums,
-  all: boolean,
-): { deviation2: (number | undefined)[]; excess: number[] } {
+interface Refined {
+  /** Mean squared deviation of each crystal; undefined of one without observations to compare. */
+  readonly deviation2: readonly (number | undefined)[];
+  readonly excess: readonly number[];
+}
+
+/** Two steps of least squares for each crystal, against what the other crystals say about its reflections. */
+function refineAll(state: State, merge: Merge, sums: Sums, all: boolean): Refined {
   const centre = [0, 1, 2, 3, 4].map((which) =>
-    which === 0 || which === 2 ? middle(state.parameters.map((own) => own[which] ?? 0)) : 0,
+    which === 0 || which === 2 ? median(state.parameters.map((own) => own[which] as number)) : 0,
   );
   const excess: number[] = [];
-  const deviation2 = crystals.map((crystal, c) => {
-    const own = state.parameters[c] ?? [];
-    const references = crystal.observations.map((observation) => {
-      const g = factorOf(fit.model, own, placed(crystal, observation.indices, own[3] ?? 0, own[4] ?? 0));
-      const w =
-        (state.weights[c] ?? 0) * weightOf(observation, g * (model.get(observation.unique) ?? 0), state.proportional2);
-      const { numerator, information } = sums.get(observation.unique) ?? { numerator: 0, information: 0 };
+  const deviation2 = state.crystals.map((crystal, c) => {
+    const own = state.parameters[c] as Parameters;
+    const references = termsOf(state, c, merge).map(({ one, g, w }) => {
+      const { numerator, information } = sums.get(one.unique) ?? { numerator: 0, information: 0 };
       const others = information - w * g * g;
-      const value = (numerator - w * g * observation.intensity) / others;
+      const value = (numerator - w * g * one.intensity) / others;
       return others > 1e-3 * information && value > 0 ? { value, variance: 1 / others } : undefined;
     });
-    let found: number | undefined;
+    let squares: number[] = [];
     for (let step = 0; step < 2; step++) {
       const size = all ? 5 : 2;
       const matrix = Array.from({ length: size }, () => new Array<number>(size).fill(0));
       const right = new Array<number>(size).fill(0);
-      const squares: number[] = [];
+      squares = [];
       for (const [i, one] of crystal.observations.entries()) {
         const reference = references[i];
         if (!reference) continue;
-        const place = placed(crystal, one.indices, own[3] ?? 0, own[4] ?? 0);
-        const g = factorOf(fit.model, own, place);
+        const place = placed(crystal, one.indices, own[3], own[4]);
+        const g = factorOf(state.kind, own, place);
         const m = g * reference.value;
         const quiet = quietVariance(one) + m + g ** 2 * reference.variance;
         const v = quiet + state.proportional2 * m ** 2;
         const d = one.intensity - m;
         const weight = 1 / v / (1 + d ** 2 / v / 9);
-        const r2 = Math.exp(2 * (own[2] ?? 0));
-        const wide = r2 + place.spread2;
-        // Derivatives of ln g with respect to each parameter.
-        const slopes = [
-          1,
-          -place.q2 / 2,
-          (place.excitation ** 2 * r2) / wide ** 2 + (fit.model === 'xsphere' ? 1 - r2 / wide : 0),
-          (-place.excitation * place.slopes[0]) / wide,
-          (-place.excitation * place.slopes[1]) / wide,
-        ].map((slope) => slope * m);
-        for (let a = 0; a < size; a++) {
-          right[a] = (right[a] ?? 0) + weight * (slopes[a] ?? 0) * d;
-          for (let b = 0; b < size; b++)
-            (matrix[a] as number[])[b] = (matrix[a]?.[b] ?? 0) + weight * (slopes[a] ?? 0) * (slopes[b] ?? 0);
+        const slopes = slopesOf(state.kind, own, place).map((slope) => slope * m);
+        for (const [a, row] of matrix.entries()) {
+          right[a] = (right[a] as number) + weight * (slopes[a] as number) * d;
+          for (const b of row.keys())
+            row[b] = (row[b] as number) + weight * (slopes[a] as number) * (slopes[b] as number);
         }
         squares.push(Math.min(d ** 2 / v, 25));
         if (step === 1 && m ** 2 > 9 * one.sigma ** 2) excess.push((d ** 2 / 0.455 - quiet) / m ** 2);
       }
-      const priors = [3, 10, 0.3, 6e-4, 6e-4].map((sigma) => 1 / sigma ** 2);
-      for (let a = 0; a < size; a++) {
-        right[a] = (right[a] ?? 0) - (priors[a] ?? 0) * ((own[a] ?? 0) - (centre[a] ?? 0));
-        (matrix[a] as number[])[a] = (matrix[a]?.[a] ?? 0) * 1.01 + (priors[a] ?? 0);
+      for (const [a, row] of matrix.entries()) {
+        const prior = 1 / ([3, 10, 0.3, 6e-4, 6e-4][a] as number) ** 2;
+        right[a] = (right[a] as number) - prior * ((own[a] as number) - (centre[a] as number));
+        row[a] = (row[a] as number) * 1.01 + prior;
       }
-      const most = [1, 10, 0.2, 5e-4, 5e-4];
-      for (const [a, shift] of solved(matrix, right).entries())
-        own[a] = (own[a] ?? 0) + Math.max(-(most[a] ?? 0), Math.min(most[a] ?? 0, shift));
-      found = squares.length > 0 ? squares.reduce((sum, x) => sum + x, 0) / squares.length : undefined;
+      for (const [a, shift] of solve(matrix, right).entries())
+        own[a] = (own[a] as number) + clipped(shift, [1, 10, 0.2, 5e-4, 5e-4][a] as number);
     }
-    return found;
+    return squares.length > 0 ? sumOf(squares, (x) => x) / squares.length : undefined;
   });
   return { deviation2, excess };
 }
 
-/** Gaussian elimination with pivoting. */
-function solved(matrix: number[][], right: number[]): number[] {
-  const rows = matrix.map((row, i) => [...row, right[i] ?? 0]);
-  const size = rows.length;
-  for (let column = 0; column < size; column++) {
-    let best = column;
-    for (let row = column; row < size; row++)
-      if (Math.abs(rows[row]?.[column] ?? 0) > Math.abs(rows[best]?.[column] ?? 0)) best = row;
-    [rows[column], rows[best]] = [rows[best] as number[], rows[column] as number[]];
-    const pivot = rows[column] as number[];
-    for (let row = 0; row < size; row++) {
-      if (row === column) continue;
-      const share = (rows[row]?.[column] ?? 0) / (pivot[column] ?? 1);
-      rows[row] = (rows[row] as number[]).map((x, i) => x - share * (pivot[i] ?? 0));
-    }
-  }
-  return rows.map((row, i) => (row[size] ?? 0) / (row[i] ?? 1));
+/** Derivatives of ln g with respect to each parameter. */
+function slopesOf(kind: OracleFit['model'], own: Parameters, { q2, excitation, slopes, spread2 }: Placed): number[] {
+  const r2 = Math.exp(2 * own[2]);
+  const wide = r2 + spread2;
+  return [
+    1,
+    -q2 / 2,
+    (excitation ** 2 * r2) / wide ** 2 + (kind === 'xsphere' ? 1 - r2 / wide : 0),
+    (-excitation * slopes[0]) / wide,
+    (-excitation * slopes[1]) / wide,
+  ];
 }
 
 /** Sine of the angle between two merges, with each reflection weighted by its information. */
-function angleBetween(a: Map<string, number>, b: Map<string, number>, sums: Sums): number {
-  let [aa, bb, ab] = [0, 0, 0];
-  for (const [id, { information }] of sums) {
-    const [x, y] = [a.get(id) ?? 0, b.get(id) ?? 0];
-    aa += information * x * x;
-    bb += information * y * y;
-    ab += information * x * y;
-  }
+function angleBetween(a: Merge, b: Merge, sums: Sums): number {
+  const product = (one: Merge, other: Merge): number =>
+    sumOf([...sums], ([id, { information }]) => information * (one.get(id) ?? 0) * (other.get(id) ?? 0));
+  const [aa, bb, ab] = [product(a, a), product(b, b), product(a, b)];
   return aa > 0 && bb > 0 ? Math.sqrt(Math.max(0, 1 - ab ** 2 / (aa * bb))) : 0;
 }
 
@@ -314,41 +281,27 @@ function angleBetween(a: Map<string, number>, b: Map<string, number>, sums: Sums
  * Counts and sigmas: the sigmas that follow from the weights, multiplied by the root of the reduced χ² among
  * reflections of similar intensity.
  */
-function finished(
-  crystals: readonly OracleCrystal[],
-  fit: OracleFit,
-  state: State,
-  model: Map<string, number>,
-): Map<string, OracleReflection> {
-  const all = new Map<string, { count: number; information: number; scatter: number }>(
-    [...model.keys()].map((id) => [id, { count: 0, information: 0, scatter: 0 }]),
-  );
-  for (const [c, crystal] of crystals.entries()) {
-    const own = state.parameters[c] ?? [];
-    for (const observation of crystal.observations) {
-      const g = factorOf(fit.model, own, placed(crystal, observation.indices, own[3] ?? 0, own[4] ?? 0));
-      const expected = g * (model.get(observation.unique) ?? 0);
-      const w = (state.weights[c] ?? 0) * weightOf(observation, expected, state.proportional2);
-      const at = all.get(observation.unique);
+function finished(state: State, merge: Merge): Map<string, OracleReflection> {
+  const all = [...merge].map(([id, intensity]) => ({ id, intensity, count: 0, information: 0, scatter: 0 }));
+  const byId = new Map(all.map((one) => [one.id, one]));
+  for (const c of state.crystals.keys())
+    for (const { one, g, w, expected } of termsOf(state, c, merge)) {
+      const at = byId.get(one.unique);
       if (!at || w === 0) continue;
       at.count++;
       at.information += w * g * g;
-      at.scatter += w * (observation.intensity - expected) ** 2;
+      at.scatter += w * (one.intensity - expected) ** 2;
     }
-  }
-  const order = [...all].sort(([a], [b]) => (model.get(a) ?? 0) - (model.get(b) ?? 0));
+  all.sort((a, b) => a.intensity - b.intensity);
   const result = new Map<string, OracleReflection>();
   for (let bin = 0; bin < 20; bin++) {
-    const members = order.slice(Math.floor((bin * order.length) / 20), Math.floor(((bin + 1) * order.length) / 20));
-    const judged = members.filter(([, { count }]) => count > 2);
-    const freedom = judged.reduce((sum, [, { count }]) => sum + count - 1, 0);
-    const scatter = judged.reduce(
-      (sum, [, { count, scatter: own }]) => sum + Math.min(own / (count - 1), 5) * (count - 1),
-      0,
-    );
+    const members = all.slice(Math.floor((bin * all.length) / 20), Math.floor(((bin + 1) * all.length) / 20));
+    const judged = members.filter(({ count }) => count > 2);
+    const freedom = sumOf(judged, ({ count }) => count - 1);
+    const scatter = sumOf(judged, ({ count, scatter: own }) => Math.min(own / (count - 1), 5) * (count - 1));
     const factor = judged.length > 10 ? Math.sqrt(Math.max(1, scatter / freedom)) : 1;
-    for (const [id, { count, information }] of members)
-      result.set(id, { intensity: model.get(id) ?? 0, sigma: factor / Math.sqrt(information), count });
+    for (const { id, intensity, count, information } of members)
+      result.set(id, { intensity, sigma: factor / Math.sqrt(information), count });
   }
   return result;
 }

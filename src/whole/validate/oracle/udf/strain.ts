@@ -1,4 +1,5 @@
 /** Strain by its definition, in float64: disks of the oracle, a lattice by normal equations, and its change. */
+import { median, solve } from '../numbers.js';
 import { type DisksProblem, disksOf } from './disks.js';
 
 /** Disks, and the lattice whose points they are. */
@@ -14,28 +15,6 @@ export interface StrainTruth {
   readonly exy: number[];
   readonly theta: number[];
 }
-
-/** The solution of a symmetric system of three equations by Cramer's rule. */
-function solve3(m: readonly (readonly number[])[], v: readonly number[]): [number, number, number] {
-  const det = (a: readonly (readonly number[])[]): number => {
-    const at = (i: number, j: number): number => (a[i] as number[])[j] as number;
-    return (
-      at(0, 0) * (at(1, 1) * at(2, 2) - at(1, 2) * at(2, 1)) -
-      at(0, 1) * (at(1, 0) * at(2, 2) - at(1, 2) * at(2, 0)) +
-      at(0, 2) * (at(1, 0) * at(2, 1) - at(1, 1) * at(2, 0))
-    );
-  };
-  const whole = det(m);
-  return [0, 1, 2].map(
-    (k) => det(m.map((row, i) => row.map((value, j) => (j === k ? (v[i] as number) : value)))) / whole,
-  ) as [number, number, number];
-}
-
-const median = (values: readonly number[]): number => {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length / 2;
-  return ((sorted[Math.ceil(half) - 1] as number) + (sorted[Math.floor(half)] as number)) / 2;
-};
 
 /** The strain of all frames relative to their median. */
 export function strainOf(problem: StrainProblem): StrainTruth {
@@ -56,7 +35,7 @@ export function strainOf(problem: StrainProblem): StrainTruth {
           v[r] = (v[r] as number) + weight * a * (refineds[2 * (f * disks + d) + axis] as number);
         }
       }
-      return solve3(m, v).slice(1);
+      return solve(m, v).slice(1);
     }),
   );
   const entry = (lattice: readonly (readonly number[])[], r: number, c: number): number =>
