@@ -6,12 +6,21 @@
 import { observer } from '../../base/callbacks.js';
 import { isEwaldError, messageOf } from '../../base/errors.js';
 import { yieldToEventLoop } from '../../base/options.js';
-import type { BackendName, DeviceInfo } from '../../core/backends/names.js';
 import type { KernelTime } from '../../core/backends/webgpu/kernel-time.js';
 import { timeKernels } from '../../core/backends/webgpu/timestamps.js';
-import type { Outcome, Row } from './case.js';
+import type { Row } from './case.js';
 import type { BenchParameters } from './parameter-types.js';
-import { type Candidate, headOf, openCandidates, Problem, runRow, selectRows, type ValidateOptions } from './run.js';
+import {
+  type Candidate,
+  headOf,
+  openCandidates,
+  Problem,
+  type Report,
+  type RowResult,
+  runRow,
+  selectRows,
+  type ValidateOptions,
+} from './run.js';
 
 /** Median and quartiles of some runs, and the rate at the median. */
 export interface Timing {
@@ -34,16 +43,8 @@ export interface Ratio {
   readonly pass: boolean;
 }
 
-/** A row timed on a backend. */
-export interface BenchResult {
-  readonly id: string;
-  readonly backend: BackendName;
-  /** Outcome of the verification; only `pass` is timed. */
-  readonly outcome: Outcome;
-  /** The reason for any outcome except `pass`, and for a row that was verified but not timed. */
-  readonly why: string | null;
-  readonly error: number | null;
-  readonly bound: number | null;
+/** A row timed on a backend: only one that passes is, and `why` also tells why one that was verified is not timed. */
+export interface BenchResult extends Pick<RowResult, 'id' | 'backend' | 'outcome' | 'why' | 'error' | 'bound'> {
   readonly unit: Row['work']['unit'];
   readonly planMs: number | null;
   readonly timing: Timing | null;
@@ -66,11 +67,7 @@ export interface PeerResult {
 }
 
 /** The report of a benchmark. */
-export interface BenchReport {
-  readonly versions: Readonly<Record<string, string>>;
-  readonly place: string;
-  readonly date: string;
-  readonly backends: readonly { backend: BackendName; available: boolean; reason: string; device: DeviceInfo | null }[];
+export interface BenchReport extends Pick<Report, 'versions' | 'place' | 'date' | 'backends' | 'interrupted'> {
   readonly rows: readonly BenchResult[];
   readonly peers: readonly PeerResult[];
   /** Number of finished and of selected cases. */
@@ -82,7 +79,6 @@ export interface BenchReport {
   readonly verdict: 'pass' | 'fail' | 'interrupted';
   /** Whether the verdict is `pass`. */
   readonly pass: boolean;
-  readonly interrupted: boolean;
 }
 
 /** Options of a benchmark in addition to those of a validation. */

@@ -3,7 +3,7 @@
 /** A distance, with a description of what a number cannot express. */
 export interface Difference {
   readonly error: number;
-  readonly note?: string;
+  readonly note?: string | undefined;
 }
 
 type Value = number | bigint;
@@ -40,7 +40,7 @@ export function equality(found: ArrayLike<Value>, expected: ArrayLike<Value>): D
       note ??= `element ${i} is ${have}, expected ${want}`;
       error = Math.max(error, difference);
     }
-    return note === undefined ? { error } : { error, note };
+    return { error, note };
   });
 }
 
