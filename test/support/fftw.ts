@@ -39,8 +39,11 @@ export async function fftwTruth(context: Context, id: string): Promise<unknown> 
   if (!row) return undefined;
   const subject = await row.plan(context, new validate.Problem(row).input);
   try {
-    const output = (await subject.run()) as { values?: Float64Array };
-    return output.values ?? output;
+    const output = (await subject.run()) as { values?: Float64Array } | readonly { values: Float64Array }[];
+    // A row of many lengths has an output for each.
+    return Array.isArray(output)
+      ? output.map(({ values }) => values)
+      : ((output as { values?: Float64Array }).values ?? output);
   } finally {
     await subject.dispose();
   }

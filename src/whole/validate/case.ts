@@ -29,7 +29,6 @@ export interface Comparison {
 
 /** A row planned on a backend. */
 export interface Subject<Output> {
-  readonly backend: BackendName;
   run(): Promise<Output>;
   /**
    * The call that `ewald bench` times if `run` does more than the work, such as filling guards and reading results.
@@ -65,9 +64,6 @@ export interface Row<Input = unknown, Output = unknown, Truth = Output> {
   readonly plans?: number | undefined;
   /** The amount of work of one run, for rates. */
   readonly work: { readonly amount: number; readonly unit: 'points' | 'images' | 'frames' | 'transforms' | 'numbers' };
-  /** Arithmetic operations and bytes in and out of one run, estimates for rooflines. */
-  readonly flops: number;
-  readonly bytes: number;
   /** Whether `ewald bench` times it if no ids are given. */
   readonly bench?: boolean | undefined;
   /** Whether any device may refuse it: rows of external engines, which report themselves what they do not support. */

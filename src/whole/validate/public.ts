@@ -13,8 +13,7 @@ export {
 } from './bench.js';
 export { type Comparison, matches, type Outcome, outcomes, type Row, seedOf } from './case.js';
 export { engineRows, type OnEngine } from './cases/fft/engines.js';
-export { largeRow } from './cases/fft/large.js';
-export { allLengths, sweepRow, sweptKinds } from './cases/fft/lengths.js';
+export { allLengths, largeRow, sweepRow, sweptKinds } from './cases/fft/lengths.js';
 export * as compare from './compare.js';
 export * as fast from './oracle/fft/long.js';
 export * as sums from './oracle/fft/sums.js';

@@ -71,14 +71,11 @@ function row(dtype: ArrayDtype, elements: number): Row<Problem, Uint8Array> {
     about: 'pieces of any length anywhere, there and back',
     cost: 1e-3,
     work: { amount: elements, unit: 'numbers' },
-    flops: 0,
-    bytes: 8 * elements,
     make: (seed) => make(dtype, elements, seed),
     oracle,
     async plan(context, { length, pieces, reads }) {
       const array = await context.array({ shape: elements, dtype });
       return {
-        backend: array.backend,
         async run() {
           if (array.length !== length) throw new Error(`the array has ${array.length} numbers, made for ${length}`);
           for (const { offset, numbers } of pieces) {
@@ -97,7 +94,7 @@ function row(dtype: ArrayDtype, elements: number): Row<Problem, Uint8Array> {
     },
     compare(found, expected) {
       const { error, note } = differentBytes(found, expected);
-      return { errors: { numbers: error }, ...(note === undefined ? {} : { note }) };
+      return { errors: { numbers: error }, note };
     },
     bounds: () => ({ numbers: sameNumbers }),
   };

@@ -4,11 +4,7 @@ import type { FftOptions, FftPrecision } from '../../../../transforms/fft/fft.js
 import type { Context } from '../../../assembly/rooms.js';
 import { type Comparison, type Row, seedOf } from '../../case.js';
 import * as bounds from '../../tolerances.js';
-import { arrayRows } from './arrays.js';
-import { heffteRows } from './heffte.js';
-import { fftRows } from './index.js';
-import { kindRows } from './kinds.js';
-import { lengthRows } from './lengths.js';
+import { fftRows, plainRows } from './index.js';
 import type { Problem } from './problem.js';
 import { product, smooth } from './shapes.js';
 
@@ -17,12 +13,6 @@ export interface OnEngine extends Pick<FftOptions, 'engine' | 'tune'> {
   /** A precision that replaces the row's own; a row of one shape then gets the bounds of this precision. */
   readonly precision?: FftPrecision | undefined;
 }
-
-/**
- * Rows that consist of plans alone, which can be repeated in another precision; the others supply their own arrays, or
- * check properties.
- */
-const plainRows: readonly Row[] = [...kindRows, ...arrayRows, ...heffteRows, ...lengthRows];
 
 /** Those of `rows` that are transforms, planned with additional options; their input and truth stay the same. */
 export function engineRows(on: OnEngine, rows: readonly Row[] = fftRows): Row[] {

@@ -1,24 +1,20 @@
 /** The case tables of transforms. */
 import type { Row } from '../../case.js';
-import { arrayRows } from './arrays.js';
 import { heffteRows } from './heffte.js';
 import { helperRows } from './helpers.js';
-import { kindRows } from './kinds.js';
-import { largeRows } from './large.js';
-import { lengthRows } from './lengths.js';
+import { kindRows, timedRows, tunedRows } from './kinds.js';
+import { largeRows, lengthRows } from './lengths.js';
 import { prunedRows } from './pruned.js';
-import { timedRows } from './timed.js';
-import { tunedRows } from './tuned.js';
+
+/** Rows that an external engine can repeat in another precision; the others state precisions or parts of arrays. */
+export const plainRows: readonly Row[] = [...kindRows, ...heffteRows, ...lengthRows];
 
 /** The rows. */
 export const fftRows: readonly Row[] = [
-  ...kindRows,
-  ...arrayRows,
+  ...plainRows,
   ...prunedRows,
   ...tunedRows,
   ...timedRows,
-  ...heffteRows,
   ...largeRows,
-  ...lengthRows,
   ...helperRows,
 ];

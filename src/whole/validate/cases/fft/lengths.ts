@@ -1,160 +1,107 @@
 /**
- * Rows of many lengths: each length is planned, transformed forward and back, and disposed of, and must meet its own
- * bound.
+ * Lengths for which a direct sum takes too long: they are compared with a fast float64 transform, which is itself
+ * compared with the sums.
  *
- * The rows have all lengths up to 2048 and all primes up to 5000 for complex numbers, and a selection of them for the
- * other kinds; test/soak/fft.mjs has all of them for all kinds. WebGPU, whose drivers take tenths of a second to compile
- * each length, is tested by the single lengths of kinds.ts, by the soak and with `--budget 60`.
+ * `fft:lengths` have all lengths up to 2048 and all primes up to 5000 for complex numbers, and a selection of them for
+ * the other kinds; test/soak/fft.mjs has all of them for all kinds. WebGPU, whose drivers take tenths of a second to
+ * compile each length, is tested by the single lengths of kinds.ts, by the soak and with `--budget 60`.
  */
 
-import { Random } from '../../../../core/random/random.js';
 import type { FftOptions, FftPrecision, R2rKind } from '../../../../transforms/fft/fft.js';
-import type { Context } from '../../../assembly/rooms.js';
 import type { Comparison, Row } from '../../case.js';
-import { relativeL2, worstElement } from '../../compare.js';
-import { fastTransform, fastTrig } from '../../oracle/fft/long.js';
-import * as bounds from '../../tolerances.js';
-import { smooth } from './shapes.js';
+import { ofLength } from '../../tolerances.js';
+import type { Problem } from './problem.js';
+import { type FftRow, row } from './row.js';
+import type { Output } from './subject.js';
 
 /** A transform of one axis: complex, real to half, or one of the sines and cosines. */
 type SweptKind = 'c2c' | 'r2c' | R2rKind;
 /** All of them. */
 export const sweptKinds: readonly SweptKind[] = [
-  'c2c',
-  'r2c',
-  'dct1',
-  'dct2',
-  'dct3',
-  'dct4',
-  'dst1',
-  'dst2',
-  'dst3',
-  'dst4',
+  ...(['c2c', 'r2c', 'dct1', 'dct2', 'dct3', 'dct4', 'dst1', 'dst2', 'dst3', 'dst4'] as const),
 ];
 
-/** The results of each length, forward and back. */
-interface Swept {
-  readonly there: readonly Float64Array[];
-  readonly back: readonly Float64Array[];
-}
+const optionsOf = (kind: SweptKind, precision: FftPrecision, shape: readonly number[]): FftOptions =>
+  kind === 'c2c' || kind === 'r2c' ? { shape, precision, kind } : { shape, precision, kind: 'r2r', r2r: kind };
 
-/** A row over several lengths, which `name` identifies. */
+/** A row over several lengths, which `name` identifies; each must meet its own bound. */
 export function sweepRow(
   kind: SweptKind,
   precision: FftPrecision,
   name: string,
   lengths: readonly number[],
-): Row<readonly Float64Array[], Swept> {
-  const r2r = kind === 'c2c' || kind === 'r2c' ? undefined : kind;
-  const options = (n: number): FftOptions => ({
-    shape: [n],
-    precision,
-    ...(r2r ? { kind: 'r2r', r2r } : { kind: kind as 'c2c' }),
-  });
-  const flops = lengths.reduce((all, n) => all + 2 * 5 * n * Math.log2(n + 1), 0);
-  const limits = lengths.map((n) => bounds.fft(precision, n, !smooth(n), 'fast'));
+): Row<readonly Problem[], readonly Output[], readonly Float64Array[]> {
+  const rows = lengths.map((n) => row(optionsOf(kind, precision, [n]), '', { by: 'fast' }));
+  const measures = ['l2', 'worst', 'returned', 'strays'];
   return {
     id: `fft:lengths:${kind}:${precision}:${name}`,
     about: `${lengths.length} lengths`,
-    cost: 1e-4 * lengths.length + flops / 1e9,
+    cost: rows.reduce((sum, { cost }) => sum + 9e-5 + cost, 0),
     plans: lengths.length,
     work: { amount: 2 * lengths.length, unit: 'transforms' },
-    flops,
-    bytes: lengths.reduce((all, n) => all + 4 * n * (precision === 'f32' ? 8 : 16), 0),
-    make(seed) {
-      const random = new Random(seed, 0);
-      return lengths.map((n) =>
-        Float64Array.from({ length: kind === 'c2c' ? 2 * n : n }, () => Math.fround(random.uniform() - 0.5)),
-      );
-    },
-    oracle: (inputs) => ({ there: inputs.map((input) => truth(kind, input)), back: inputs }),
-    plan: async (context, inputs) => ({
-      backend: context.backends[0]?.name ?? 'wasm',
-      run: () => sweep(context, inputs, lengths.map(options)),
+    make: (seed) => rows.map((single, i) => single.make(seed + i)),
+    oracle: (problems) => rows.map((single, i) => single.oracle(problems[i] as Problem)),
+    plan: async (context, problems) => ({
+      async run() {
+        const outputs: Output[] = [];
+        for (const [i, single] of rows.entries()) {
+          const subject = await single.plan(context, problems[i] as Problem);
+          try {
+            outputs.push(await subject.run());
+          } finally {
+            await subject.dispose();
+          }
+        }
+        return outputs;
+      },
       dispose: async () => undefined,
     }),
-    compare(found, expected): Comparison {
-      const errors: Record<string, number> = { l2: 0, worst: 0, returned: 0 };
-      let note = '';
-      lengths.forEach((n, i) => {
-        const [there = [], wanted = [], back = [], sent = []] = [
-          found.there[i],
-          expected.there[i],
-          found.back[i],
-          expected.back[i],
-        ];
-        const differences = {
-          l2: relativeL2(there, wanted),
-          worst: worstElement(there, wanted),
-          returned: relativeL2(back, sent),
-        };
-        for (const [measure, { error, note: what }] of Object.entries(differences)) {
-          const used = error / (limits[i]?.[measure]?.limit ?? 0);
-          if (used <= (errors[measure] ?? 0)) continue;
-          errors[measure] = used;
-          if (!(used <= 1)) note = `length ${n}: ${what ?? measure}`;
-        }
-      });
-      return { errors, ...(note === '' ? {} : { note }) };
-    },
-    bounds: () => ({ l2: bounds.ofLength, worst: bounds.ofLength, returned: bounds.ofLength }),
+    compare: (found, expected) => worstOfRows(rows, found, expected),
+    bounds: () => Object.fromEntries(measures.map((measure) => [measure, ofLength])),
   };
 }
 
-function truth(kind: SweptKind, input: Float64Array): Float64Array {
-  if (kind === 'c2c') return fastTransform(input);
-  if (kind !== 'r2c') return fastTrig(input, kind);
-  const complex = new Float64Array(2 * input.length);
-  input.forEach((x, i) => {
-    complex[2 * i] = x;
-  });
-  return fastTransform(complex).slice(0, 2 * (Math.floor(input.length / 2) + 1));
-}
-
-async function sweep(
-  context: Context,
-  inputs: readonly Float64Array[],
-  options: readonly FftOptions[],
-): Promise<Swept> {
-  const [there, back]: [Float64Array[], Float64Array[]] = [[], []];
-  for (const [i, input] of inputs.entries()) {
-    const plan = await context.fft(options[i] as FftOptions);
-    try {
-      const numbers = plan.precision === 'f32' ? Float32Array.from(input) : Float64Array.from(input);
-      const spectrum = await plan.forward(numbers);
-      there.push(Float64Array.from(spectrum));
-      back.push(Float64Array.from(await plan.backward(spectrum, undefined, { scale: 'full' })));
-    } finally {
-      await plan.dispose();
+/** The largest fraction of its bound that a measure uses in any of some rows. */
+function worstOfRows(rows: readonly FftRow[], found: readonly Output[], expected: readonly Float64Array[]): Comparison {
+  const errors: Record<string, number> = {};
+  let note: string | undefined;
+  for (const [i, single] of rows.entries()) {
+    const own = single.compare(found[i] as Output, expected[i] as Float64Array);
+    const limits = single.bounds({} as never);
+    for (const [measure, error] of Object.entries(own.errors)) {
+      const used = error === 0 ? 0 : error / (limits[measure]?.limit ?? 0);
+      if (used <= (errors[measure] ?? -1)) continue;
+      errors[measure] = used;
+      if (!(used <= 1)) note = `${single.id}: ${own.note ?? measure}`;
     }
   }
-  return { there, back };
+  return { errors, note };
 }
 
-const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
-const isPrime = (n: number): boolean => n > 1 && range(2, Math.floor(Math.sqrt(n))).every((p) => n % p !== 0);
+const between = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+const isPrime = (n: number): boolean => n > 1 && between(2, Math.floor(Math.sqrt(n))).every((p) => n % p !== 0);
 const isPrimePower = (n: number): boolean => {
-  const p = range(2, n).find((factor) => n % factor === 0) ?? n;
+  const p = between(2, n).find((factor) => n % factor === 0) ?? n;
   return n > 1 && Number.isInteger(Math.round((Math.log(n) / Math.log(p)) * 1e9) / 1e9);
 };
 
 /** The lengths that every backend must support, in named parts: all up to 2048, primes up to 5000. */
 export const allLengths: readonly { readonly name: string; readonly lengths: readonly number[] }[] = [
-  ...range(0, 7).map((i) => ({
+  ...between(0, 7).map((i) => ({
     name: `n=${256 * i + 1}-${256 * (i + 1)}`,
-    lengths: range(256 * i + 1, 256 * (i + 1)),
+    lengths: between(256 * i + 1, 256 * (i + 1)),
   })),
   ...[2049, 3001, 4001].map((from, i, starts) => {
     const to = (starts[i + 1] ?? 5001) - 1;
-    return { name: `primes=${from}-${to}`, lengths: range(from, to).filter(isPrime) };
+    return { name: `primes=${from}-${to}`, lengths: between(from, to).filter(isPrime) };
   }),
 ];
 /** Every prime power, the neighbours of powers of two, and every 61st of the rest; a dct1 has at least two numbers. */
-const spread = range(2, 2048).filter(
+const spread = between(2, 2048).filter(
   (n) => isPrimePower(n) || [-1, 1].some((d) => Number.isInteger(Math.log2(n + d))) || n % 61 === 0,
 );
 
-/** The rows. */
+/** The rows of many lengths. */
 export const lengthRows = [
   ...allLengths.map(({ name, lengths }) => sweepRow('c2c', 'f32', name, lengths)),
   sweepRow('c2c', 'f64', 'spread', spread),
@@ -170,4 +117,39 @@ export const lengthRows = [
   ),
   // Lines of several workgroups on a card, of which the last piece has one stage; kinds.ts has those of a software GPU.
   ...(['dct1', 'dct3', 'dct4', 'dst3'] as const).map((kind) => sweepRow(kind, 'f32', 'n=11231', [11231])),
+];
+
+/** A row of one long transform. */
+export function largeRow(kind: SweptKind, precision: FftPrecision, shape: readonly number[]): FftRow {
+  const single = row(optionsOf(kind, precision, shape), 'many points', {
+    address: `large:${kind}:${precision}:n=${shape.join('x')}`,
+    by: 'fast',
+  });
+  // The guards and the truth take longer than the transforms.
+  return { ...single, cost: 3 * single.cost };
+}
+
+/**
+ * The rows of many points. Those of 2^17 points and the planes run everywhere, including the software devices of the
+ * tests; those of a million points are too expensive for these devices (`sampled`), and test/soak/fft.mjs has larger
+ * ones.
+ */
+export const largeRows = [
+  largeRow('c2c', 'f32', [2 ** 17]),
+  largeRow('c2c', 'f32', [65537]),
+  largeRow('c2c', 'f32', [509, 211]),
+  largeRow('c2c', 'f32', [64, 64, 48]),
+  largeRow('r2c', 'f32', [2 ** 17]),
+  largeRow('r2c', 'f32', [300, 301]),
+  largeRow('dct2', 'f32', [256, 243]),
+  largeRow('c2c', 'f32', [512, 512]),
+  largeRow('c2c', 'f32', [2 ** 20]),
+  largeRow('c2c', 'f32', [1000003]),
+  largeRow('c2c', 'f64', [45360]),
+  largeRow('r2c', 'f64', [100, 100, 100]),
+  largeRow('r2c', 'f64', [36, 40, 25]),
+  // The least sizes for which the native core keeps planes in memory of the thread: complex numbers in more than one
+  // block of columns, and the way back to real numbers.
+  largeRow('c2c', 'f32', [32, 256, 256]),
+  largeRow('r2c', 'f32', [32, 256, 256]),
 ];

@@ -13,11 +13,8 @@ export async function runOnDevice(
   output: FftArray,
   options: FftRunOptions,
 ): Promise<void> {
-  const {
-    arrays,
-    direction,
-    options: { inPlace },
-  } = p;
+  const { arrays, direction } = p;
+  const { inPlace } = p.options;
   const forward = direction === 'forward';
   const from = await fft.array(forward ? 'input' : 'output');
   const to = await fft.array(forward ? 'output' : 'input');

@@ -1,51 +1,37 @@
 /** Where the elements of a side lie in its array. */
 import type { Problem } from './problem.js';
-import { product } from './shapes.js';
+import { boxShape, indexOf, product, range } from './shapes.js';
 
 /** Positions of the elements of a side in its array: in C order, or as order and strides specify. */
-export function places(p: Problem, side: 'input' | 'output'): number[] {
+export function places(p: Problem, side: 'from' | 'to'): number[] {
   const { options } = p;
+  const shape = boxShape(p[side].box);
   // The plan's input side is the one that a forward transform reads.
-  const planSide = (side === 'input') === (p.direction === 'forward') ? 'input' : 'output';
-  const shape = side === 'input' ? p.inputShape : p.outputShape;
-  const complex = side === 'input' ? p.inputComplex : p.outputComplex;
-  const batch = options.batch ?? 1;
-  const strides = planSide === 'input' ? options.inputStrides : options.outputStrides;
-  const padded = options.inPlace && (options.kind === 'r2c' || options.kind === 'c2r') && !complex;
-  const lengths = shape.map((n, a) => (padded && a === shape.length - 1 ? 2 * (Math.floor(n / 2) + 1) : n));
+  const [given, distance, stored] =
+    (side === 'from') === (p.direction === 'forward')
+      ? [options.inputStrides, options.inputDistance, options.inputShape]
+      : [options.outputStrides, options.outputDistance, undefined];
+  const padded = options.inPlace && (options.kind === 'r2c' || options.kind === 'c2r') && !p[side].complex;
   // Data longer than the transform keeps its own lengths.
-  const stored =
-    planSide === 'input'
-      ? typeof options.inputShape === 'number'
-        ? [options.inputShape]
-        : options.inputShape
-      : undefined;
-  stored?.forEach((n, a) => {
-    lengths[a] = n;
-  });
-  const order = options.order ?? shape.map((_, a) => a);
-  const steps = new Array<number>(shape.length).fill(0);
+  const lengths = shape.map(
+    (n, a) => [stored ?? []].flat()[a] ?? (padded && a === shape.length - 1 ? 2 * (Math.floor(n / 2) + 1) : n),
+  );
+  const strides = given ?? stridesOf(lengths, options.order ?? range(shape.length));
+  const extent = given ? shape.reduce((sum, n, a) => sum + (n - 1) * (given[a] as number), 1) : product(lengths);
+  return range(options.batch ?? 1).flatMap((b) =>
+    range(product(shape)).map((place) =>
+      indexOf(place, shape).reduce((sum, i, a) => sum + i * (strides[a] as number), b * (distance ?? extent)),
+    ),
+  );
+}
+
+/** Strides of an array without gaps whose axes are stored in an order, the last one fastest. */
+export function stridesOf(lengths: readonly number[], order: readonly number[]): number[] {
+  const strides = lengths.map(() => 1);
   let step = 1;
-  for (const a of [...order].reverse()) {
-    steps[a] = step;
-    step *= lengths[a] as number;
+  for (const axis of [...order].reverse()) {
+    strides[axis] = step;
+    step *= lengths[axis] as number;
   }
-  const used = strides ?? steps;
-  const extent = strides
-    ? 1 + shape.reduce((sum, n, a) => sum + (n - 1) * (strides[a] as number), 0)
-    : product(lengths);
-  const distance = (planSide === 'input' ? options.inputDistance : options.outputDistance) ?? extent;
-  const out: number[] = [];
-  const index = new Array<number>(shape.length).fill(0);
-  for (let b = 0; b < batch; b++) {
-    for (let k = 0; k < product(shape); k++) {
-      out.push(b * distance + index.reduce((sum, i, a) => sum + i * (used[a] as number), 0));
-      for (let a = shape.length - 1; a >= 0; a--) {
-        index[a] = (index[a] as number) + 1;
-        if ((index[a] as number) < (shape[a] as number)) break;
-        index[a] = 0;
-      }
-    }
-  }
-  return out;
+  return strides;
 }

@@ -3,8 +3,17 @@
 import { Random } from '../../../../core/random/random.js';
 import type { FftKind, FftOptions, FftScale, R2rKind } from '../../../../transforms/fft/fft.js';
 import { type AxisTransform, inverseKind, logicalLength, transform } from '../../oracle/fft/sums.js';
-import { type Box, boxElements, boxShape, inputBox, outputBox } from './boxes.js';
-import { halved, perTransform, product, takeReduced } from './shapes.js';
+import {
+  type Box,
+  boxElements,
+  boxShape,
+  halved,
+  inputBox,
+  outputBox,
+  perTransform,
+  product,
+  takeReduced,
+} from './shapes.js';
 
 /**
  * The contents of an input: random numbers between −½ and ½, the same between 0 and 1, 0 … 31 repeatedly, 1 2 3 …, or a
@@ -28,86 +37,94 @@ export interface Way {
   readonly arrays?: OnDevice | undefined;
 }
 
+/** What one side of a run holds. */
+interface Side {
+  /** Lengths of the whole array, of which the box is held. */
+  readonly shape: readonly number[];
+  readonly box: Box;
+  readonly complex: boolean;
+}
+
 /** A plan's options, a direction, and its input. */
-export interface Problem {
+export interface Problem extends Omit<Way, 'fill'> {
   readonly options: FftOptions;
   readonly shape: readonly number[];
   readonly kinds: readonly (AxisTransform | undefined)[];
-  readonly direction: 'forward' | 'backward';
-  readonly scale: FftScale;
-  /** Scale of the opposite direction. */
-  readonly back: FftScale;
-  readonly arrays: OnDevice | undefined;
   /** Product of the logical lengths: the factor by which a round trip without scales multiplies. */
   readonly logical: number;
   /** Numbers for every element of the input side, in C order, batch first; complex numbers are interleaved. */
   readonly input: Float64Array;
-  readonly inputShape: readonly number[];
-  readonly outputShape: readonly number[];
-  /** The parts of the whole arrays that the sides hold, in the direction of the run. */
-  readonly inputBox: Box;
-  readonly outputBox: Box;
-  /** Whether the output is only a part of the whole one. */
-  readonly cuts: boolean;
-  readonly inputComplex: boolean;
-  readonly outputComplex: boolean;
+  /** The sides in the direction of the run. */
+  readonly from: Side;
+  readonly to: Side;
+}
+
+/** Lengths, axes and the reduced axis of a plan, with their defaults. */
+export function axesOf(options: FftOptions) {
+  const shape = typeof options.shape === 'number' ? [options.shape] : options.shape;
+  const axes = options.axes ?? shape.map((_, i) => i);
+  return { shape, axes, reduced: options.reducedAxis ?? axes.at(-1) ?? 0 };
 }
 
 /**
  * The problem of a plan in one direction: a forward input is random; a backward input of c2r has the symmetry of a real
  * signal's spectrum.
  */
-export function problem(options: FftOptions, { direction, scale, back, fill, arrays }: Way, seed: number): Problem {
-  const shape = typeof options.shape === 'number' ? [options.shape] : options.shape;
-  const kind: FftKind = options.kind ?? 'c2c';
-  const axes = options.axes ?? shape.map((_, i) => i);
-  const reduced = options.reducedAxis ?? axes.at(-1) ?? 0;
-  const r2r = (i: number): R2rKind =>
-    (Array.isArray(options.r2r) ? options.r2r[options.r2r.length === 1 ? 0 : i] : (options.r2r ?? 'dct2')) as R2rKind;
-  const forwardKinds = shape.map((_, axis): AxisTransform | undefined =>
-    axes.includes(axis) ? (kind === 'r2r' ? r2r(axes.indexOf(axis)) : 'forward') : undefined,
-  );
-  const half = kind === 'r2c' || kind === 'c2r';
-  const toComplex = kind === 'c2r' ? direction === 'backward' : direction === 'forward';
-  const [real, complex] = [
-    { shape: [...shape], complex: false },
-    { shape: half ? halved(shape, reduced) : [...shape], complex: true },
-  ];
-  const [from, to] =
-    kind === 'c2c' ? [complex, complex] : kind === 'r2r' ? [real, real] : toComplex ? [real, complex] : [complex, real];
-  const random = new Random(seed, 0);
-  const batch = options.batch ?? 1;
-  const length = product(from.shape) * batch * (from.complex ? 2 : 1);
-  const value = filler(fill, random);
-  let input: Float64Array = Float64Array.from({ length }, (_, i) => Math.fround(value(i)));
-  const backwards =
-    (kind === 'c2r' ? !toComplex : !toComplex && kind !== 'r2r') || (kind === 'c2c' && direction === 'backward');
-  const kinds = forwardKinds.map(
-    (k) => k && (kind === 'r2r' ? (direction === 'backward' ? inverseKind[k] : k) : backwards ? 'backward' : 'forward'),
-  );
-  if (half && !toComplex) input = symmetricInput(shape, axes, reduced, batch, random);
-  const boxed = (side: typeof from, plans: 'input' | 'output'): Box =>
-    (direction === 'forward') === (plans === 'input') ? inputBox(options, side.shape) : outputBox(options, side.shape);
-  const [inBox, outBox] = [boxed(from, 'input'), boxed(to, 'output')];
+export function problem(options: FftOptions, { fill, ...way }: Way, seed: number): Problem {
+  const { shape, axes, reduced } = axesOf(options);
+  const { kind = 'c2c', batch = 1 } = options;
+  const forward = way.direction === 'forward';
+  const [from, to] = forward ? sidesOf(options, kind) : (sidesOf(options, kind).reverse() as [Side, Side]);
   const width = from.complex ? 2 : 1;
+  const random = new Random(seed, 0);
+  const value = filler(fill, random);
+  const input =
+    from.complex && (kind === 'r2c' || kind === 'c2r')
+      ? symmetricInput(shape, axes, reduced, batch, random)
+      : Float64Array.from({ length: product(from.shape) * batch * width }, (_, i) => Math.fround(value(i)));
+  const kinds = kindsOf(options, kind, forward);
   return {
+    ...way,
     options,
     shape,
     kinds,
-    direction,
-    scale,
-    back,
-    arrays,
     logical: kinds.reduce((all, k, axis) => (k ? all * logicalLength(k, shape[axis] as number) : all), 1),
-    input: perTransform(input, batch, (one) => boxElements(one, from.shape, inBox, width)),
-    inputShape: boxShape(inBox),
-    outputShape: boxShape(outBox),
-    inputBox: inBox,
-    outputBox: outBox,
-    cuts: product(boxShape(outBox)) < product(to.shape),
-    inputComplex: from.complex,
-    outputComplex: to.complex,
+    input: perTransform(input, batch, (one) => boxElements(one, from.shape, from.box, width)),
+    from,
+    to,
   };
+}
+
+/** The input and the output side of a plan. */
+function sidesOf(options: FftOptions, kind: FftKind): [Side, Side] {
+  const { shape, reduced } = axesOf(options);
+  const real = { shape, complex: false };
+  const complex = { shape, complex: true };
+  const half = { shape: halved(shape, reduced), complex: true };
+  const sides = {
+    c2c: [complex, complex],
+    real: [real, complex],
+    r2c: [real, half],
+    c2r: [half, real],
+    r2r: [real, real],
+  } as const;
+  const [input, output] = sides[kind];
+  return [
+    { ...input, box: inputBox(options, input.shape) },
+    { ...output, box: outputBox(options, output.shape) },
+  ];
+}
+
+/** What is applied along each axis. */
+function kindsOf(options: FftOptions, kind: FftKind, forward: boolean): (AxisTransform | undefined)[] {
+  const { shape, axes } = axesOf(options);
+  const given: R2rKind[] = [options.r2r ?? 'dct2'].flat();
+  return shape.map((_, axis) => {
+    if (!axes.includes(axis)) return undefined;
+    if (kind !== 'r2r') return forward === (kind !== 'c2r') ? 'forward' : 'backward';
+    const own = given[given.length === 1 ? 0 : axes.indexOf(axis)] as R2rKind;
+    return forward ? own : inverseKind[own];
+  });
 }
 
 function filler(fill: Fill, random: Random): (i: number) => number {
@@ -133,17 +150,14 @@ function symmetricInput(
   batch: number,
   random: Random,
 ): Float64Array {
-  const elements = product(shape);
-  const spectra: number[] = [];
-  for (let b = 0; b < batch; b++) {
-    const signal = new Float64Array(2 * elements);
-    for (let i = 0; i < elements; i++) signal[2 * i] = Math.fround(random.uniform() - 0.5);
-    const spectrum = transform(
-      signal,
-      shape,
-      shape.map((_, axis) => (axes.includes(axis) ? 'forward' : undefined)),
-    );
-    for (const value of takeReduced(spectrum, shape, reduced)) spectra.push(Math.fround(value));
-  }
-  return Float64Array.from(spectra);
+  const kinds = shape.map((_, axis) => (axes.includes(axis) ? 'forward' : undefined));
+  const signals = Float64Array.from({ length: 2 * product(shape) * batch }, (_, i) =>
+    i % 2 === 0 ? Math.fround(random.uniform() - 0.5) : 0,
+  );
+  return perTransform(signals, batch, (signal) =>
+    takeReduced(transform(signal, shape, kinds), shape, reduced).map(Math.fround),
+  );
 }
+
+/** Whether the output is only a part of the whole one. */
+export const cuts = ({ to }: Problem): boolean => product(boxShape(to.box)) < product(to.shape);

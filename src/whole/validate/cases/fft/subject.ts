@@ -4,7 +4,7 @@ import type { FftArray, FftPlan, FftScale } from '../../../../transforms/fft/fft
 import type { Context } from '../../../assembly/rooms.js';
 import { runOnDevice } from './on-device.js';
 import { places } from './places.js';
-import type { Problem } from './problem.js';
+import { cuts, type Problem } from './problem.js';
 import { factorOf } from './truth.js';
 
 const guard = -1.5e30;
@@ -33,18 +33,18 @@ interface Side {
 export async function plan(context: Context, p: Problem) {
   const fft = await context.fft(p.options);
   const forward = p.direction === 'forward';
-  const [inputLength, outputLength] = forward
-    ? [fft.inputLength, fft.outputLength]
-    : [fft.outputLength, fft.inputLength];
-  const from: Side = { places: places(p, 'input'), width: p.inputComplex ? 2 : 1, length: inputLength };
-  const to: Side = { places: places(p, 'output'), width: p.outputComplex ? 2 : 1, length: outputLength };
+  const sideOf = (side: 'from' | 'to'): Side => ({
+    places: places(p, side),
+    width: p[side].complex ? 2 : 1,
+    length: (side === 'from') === forward ? fft.inputLength : fft.outputLength,
+  });
+  const [from, to] = [sideOf('from'), sideOf('to')];
   return {
-    backend: fft.backend,
     async run(): Promise<Output> {
       const there = await once(fft, p, { forward, values: p.input, scale: p.scale }, from, to);
       // A backward transform to real numbers loses the imaginary part, and a part of a result loses the rest; `twice`
       // has no opposite direction.
-      if ((p.options.kind === 'real' && !forward) || p.arrays === 'twice' || p.cuts)
+      if ((p.options.kind === 'real' && !forward) || p.arrays === 'twice' || cuts(p))
         return { ...there, returned: undefined };
       const back = await once(fft, p, { forward: !forward, values: there.values, scale: p.back }, to, from);
       const factor = factorOf(p, p.scale) * factorOf(p, p.back) * p.logical;
@@ -60,17 +60,26 @@ export async function plan(context: Context, p: Problem) {
   };
 }
 
+/** A new array of the plan's precision. */
+const newArray = (fft: FftPlan, length: number): FftArray =>
+  fft.precision === 'f64' ? new Float64Array(length) : new Float32Array(length);
+
+/** Writes the elements of a side to their places in an array. */
+function put(values: Float64Array, { places, width }: Side, array: FftArray): void {
+  for (const [i, place] of places.entries())
+    for (let part = 0; part < width; part++) array[place * width + part] = values[i * width + part] as number;
+}
+
+/** The caller's workspace, if the plan takes one. */
+const workspaceOf = (fft: FftPlan, { options }: Problem): { workspace?: FftArray } =>
+  options.userWorkspace ? { workspace: newArray(fft, 2 * fft.sizeWorkspace) } : {};
+
 /** A transform between existing arrays, ready to be called repeatedly. */
 function bare(fft: FftPlan, p: Problem, forward: boolean, from: Side, to: Side) {
-  const ArrayType = fft.precision === 'f64' ? Float64Array : Float32Array;
-  const input = new ArrayType(from.length);
-  from.places.forEach((place, i) => {
-    for (let part = 0; part < from.width; part++)
-      input[place * from.width + part] = p.input[i * from.width + part] as number;
-  });
-  const target = p.options.inPlace ? undefined : new ArrayType(to.length);
-  const workspace = p.options.userWorkspace ? { workspace: new ArrayType(2 * fft.sizeWorkspace) } : {};
-  const options = { scale: p.options.inPlace ? ('symmetric' as const) : p.scale, ...workspace };
+  const input = newArray(fft, from.length);
+  put(p.input, from, input);
+  const target = p.options.inPlace ? undefined : newArray(fft, to.length);
+  const options = { scale: p.options.inPlace ? ('symmetric' as const) : p.scale, ...workspaceOf(fft, p) };
   return {
     amount: p.options.batch ?? 1,
     call: () => (forward ? fft.forward(input, target, options) : fft.backward(input, target, options)),
@@ -85,21 +94,16 @@ interface Transform {
 
 /** One transform of `values` from one side to the other, with guards around all elements. */
 async function once(fft: FftPlan, p: Problem, { forward, values, scale }: Transform, from: Side, to: Side) {
-  const ArrayType = fft.precision === 'f64' ? Float64Array : Float32Array;
-  const guarded = (length: number): FftArray => new ArrayType(length + 2 * margin).fill(guard);
+  const guarded = (length: number): FftArray => newArray(fft, length + 2 * margin).fill(guard);
   const source = guarded(from.length);
   const input = source.subarray(margin, margin + from.length);
   // The gaps of an input are NaN: a transform that reads them shows this in every result.
   input.fill(Number.NaN);
-  from.places.forEach((place, i) => {
-    for (let part = 0; part < from.width; part++)
-      input[place * from.width + part] = values[i * from.width + part] as number;
-  });
+  put(values, from, input);
   const before = source.slice();
   const memory = p.options.inPlace ? source : guarded(to.length);
   const output = p.options.inPlace ? input : memory.subarray(margin, margin + to.length);
-  const workspace = p.options.userWorkspace ? new ArrayType(2 * fft.sizeWorkspace) : undefined;
-  const options = { scale, ...(workspace ? { workspace } : {}) };
+  const options = { scale, ...workspaceOf(fft, p) };
   const target = p.options.inPlace ? undefined : output;
   if (p.arrays && forward === (p.direction === 'forward')) await runOnDevice(fft, p, input, output, options);
   else await (forward ? fft.forward(input, target, options) : fft.backward(input, target, options));
@@ -107,13 +111,12 @@ async function once(fft: FftPlan, p: Problem, { forward, values, scale }: Transf
   const written = new Float64Array(to.places.length * to.width);
   // In place, the array may be longer than the side, and its padding may be overwritten.
   const mine = new Uint8Array(memory.length).fill(p.options.inPlace ? 1 : 0, margin, margin + to.length);
-  to.places.forEach((place, i) => {
+  for (const [i, place] of to.places.entries())
     for (let part = 0; part < to.width; part++) {
       written[i * to.width + part] = output[place * to.width + part] as number;
       mine[margin + place * to.width + part] = 1;
     }
-  });
-  const untouched = ArrayType.of(guard)[0];
+  const untouched = newArray(fft, 1).fill(guard)[0];
   let strays = 0;
   for (let i = 0; i < memory.length; i++) if (mine[i] === 0 && memory[i] !== untouched) strays++;
   if (!p.options.inPlace) for (let i = 0; i < source.length; i++) if (!Object.is(before[i], source[i])) strays++;

@@ -1,9 +1,9 @@
-/** The truth of a problem, from sums in float64. */
+/** The truth of a problem in float64: from sums, or for many points from a fast transform. */
 import type { FftScale } from '../../../../transforms/fft/fft.js';
-import { transform } from '../../oracle/fft/sums.js';
-import { boxElements, embed } from './boxes.js';
-import type { Problem } from './problem.js';
-import { fillReduced, halved, perTransform, takeReduced } from './shapes.js';
+import { fastLine } from '../../oracle/fft/long.js';
+import { summedLine, transform } from '../../oracle/fft/sums.js';
+import { axesOf, type Problem } from './problem.js';
+import { boxElements, embed, fillReduced, perTransform, product, takeReduced } from './shapes.js';
 
 /** The factor of a scale. */
 export function factorOf({ logical }: Problem, scale: FftScale): number {
@@ -11,28 +11,20 @@ export function factorOf({ logical }: Problem, scale: FftScale): number {
 }
 
 /** What the plan must write, in C order, batch first. */
-export function oracle(p: Problem): Float64Array {
-  const { options, shape, kinds, inputComplex, outputComplex, inputBox, outputBox } = p;
-  const batch = options.batch ?? 1;
-  const axes = options.axes ?? shape.map((_, i) => i);
-  const reduced = options.reducedAxis ?? axes.at(-1) ?? 0;
+export function oracle(p: Problem, by: 'sums' | 'fast'): Float64Array {
+  const { options, shape, from, to } = p;
+  const { axes, reduced } = axesOf(options);
   const half = options.kind === 'r2c' || options.kind === 'c2r';
-  const once = factorOf(p, p.scale);
-  const factor = p.arrays === 'twice' ? once * once : once;
-  const halves = (complex: boolean): readonly number[] => (half && complex ? halved(shape, reduced) : shape);
-  return perTransform(p.input, batch, (given) => {
-    const part = embed(given, halves(inputComplex), inputBox, inputComplex ? 2 : 1);
-    let complex: Float64Array;
-    if (!inputComplex) {
-      complex = new Float64Array(2 * part.length);
-      part.forEach((x, i) => {
-        complex[2 * i] = x;
-      });
-    } else complex = half ? fillReduced(part, shape, axes, reduced) : part;
-    let out = transform(complex, shape, kinds);
-    if (p.arrays === 'twice') out = transform(out, shape, kinds);
-    if (!outputComplex) out = Float64Array.from({ length: out.length / 2 }, (_, i) => out[2 * i] as number);
+  const runs = p.arrays === 'twice' ? 2 : 1;
+  const factor = factorOf(p, p.scale) ** runs;
+  return perTransform(p.input, options.batch ?? 1, (given) => {
+    const part = embed(given, from.shape, from.box, from.complex ? 2 : 1);
+    let out: Float64Array = new Float64Array(2 * product(shape));
+    if (!from.complex) for (const [i, x] of part.entries()) out[2 * i] = x;
+    else out = half ? fillReduced(part, shape, axes, reduced) : part;
+    for (let run = 0; run < runs; run++) out = transform(out, shape, p.kinds, by === 'fast' ? fastLine : summedLine);
+    if (!to.complex) out = out.filter((_, i) => i % 2 === 0);
     else if (half) out = takeReduced(out, shape, reduced);
-    return boxElements(out, halves(outputComplex), outputBox, outputComplex ? 2 : 1).map((x) => x * factor);
+    return boxElements(out, to.shape, to.box, to.complex ? 2 : 1).map((x) => x * factor);
   });
 }

@@ -25,25 +25,6 @@ export interface Answer {
 }
 export type Check = (stages: IndexingStages, image: Image, result: IndexingResult) => Comparison;
 
-/** Thresholds of the published search from the table of defaults, at a size that is repeated in float64 in a moment. */
-export const published: Search = {
-  samplePoints: 1024,
-  anglePoints: 64,
-  candidateVectors: 12,
-  cells: 8,
-  trimLow: 0.001,
-  trimHigh: 0.3,
-  delta: 0.1,
-  planeDistance: 0.2,
-  nodeDistance: 0.15,
-  minSpots: 6,
-  refinement: 'ifssr',
-  contraction: 0.8,
-  maxDistance: 0.00075,
-  refineMinSpots: 8,
-  refineIterations: 32,
-};
-
 export const indexOfBest = <T>(list: readonly T[], value: (item: T) => number): number =>
   list.reduce((best, item, i) => (value(item) < value(list[best] as T) ? i : best), 0);
 /** Number of places at which a list is not in descending or not in ascending order. */

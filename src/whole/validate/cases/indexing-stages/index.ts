@@ -10,11 +10,11 @@ import type { IndexingMethod, IndexingThresholds } from '../../../../serial/inde
 import type { Context } from '../../../assembly/rooms.js';
 import type { Row } from '../../case.js';
 import { spotAt } from '../../oracle/indexing/lattices.js';
-import type { Search } from '../../oracle/indexing/search.js';
+import { inIndexSpace, published, type Search } from '../../oracle/indexing/search.js';
 import * as bounds from '../../tolerances.js';
-import { type CellName, cells } from '../indexing/lists.js';
+import { type CellName, cells, electrons } from '../indexing/lists.js';
 import { checkRefinement, checkSearch, checkSelection } from './cells.js';
-import { type Answer, type Check, type Image, published } from './image.js';
+import type { Answer, Check, Image } from './image.js';
 import { checkSampling, checkScoring, checkVectors } from './vectors.js';
 
 type Bounds = Readonly<Record<string, bounds.Bound>>;
@@ -91,7 +91,6 @@ async function plan(context: Context, { method, spots, known, options, threshold
       ? { samplePoints, anglePoints, refinement, maxDistance, refineMinSpots, refineIterations }
       : {};
   return {
-    backend: indexer.backend,
     async run(): Promise<Answer> {
       const result = await indexer.run({
         spots: Float32Array.from(spots.flat()),
@@ -125,8 +124,6 @@ function rowsOf(
       about,
       cost: 0.05,
       work: { amount: 1, unit: 'images' },
-      flops: method !== 'exhaustive' ? 4e7 : 6e8,
-      bytes: count * 12 + 512,
       make: (seed) => {
         const [image] = simulateSpots({ cell: cells[name], images: 1, seed, spots: count, ...simulation });
         const list = Float32Array.from(image?.spots ?? []);
@@ -151,7 +148,6 @@ function rowsOf(
 
 // Low resolution and little noise, so that a coarse grid still lands near the nodes.
 const coarse = { dMinA: 6, noisePx: 0.2, bFactorA2: 200 };
-const electrons = { wavelengthA: 0.0251, distanceMm: 2400, dMinA: 0.8, bandwidth: 1e-5, bFactorA2: 2 };
 
 /** The rows. */
 export const indexingStageRows: readonly Row[] = [
@@ -169,11 +165,5 @@ export const indexingStageRows: readonly Row[] = [
     candidateVectors: 8,
     anglePoints: 96,
   }),
-  ...rowsOf('exhaustive', 'ortho', 60, coarse, 'ortho:n=60:ifse', {
-    refinement: 'ifse',
-    maxDistance: 0.01,
-    refineMinSpots: 6,
-    refineIterations: 15,
-    minSpots: 0,
-  }),
+  ...rowsOf('exhaustive', 'ortho', 60, coarse, 'ortho:n=60:ifse', { ...inIndexSpace, refinement: 'ifse', minSpots: 0 }),
 ];

@@ -42,7 +42,7 @@ export const checkScoring: Check = (stages, { method, spots, thresholds, known }
     const scores = worst(
       stages.picked.map(({ direction: k, score }) => Math.abs(score - (stages.counts[k] as number))),
     );
-    return { errors: { picks: note === undefined ? 0 : 1, scores }, ...(note === undefined ? {} : { note }) };
+    return { errors: { picks: note === undefined ? 0 : 1, scores }, note };
   }
   // The count is the backend's own, which the previous row has checked; the mean distance is computed here.
   const length = norm(known[longest(known)] as Vector);

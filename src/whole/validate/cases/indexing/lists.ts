@@ -20,6 +20,9 @@ export const cells = {
 };
 export type CellName = keyof typeof cells;
 
+/** Electron diffraction: an Ewald sphere that is nearly flat. */
+export const electrons = { wavelengthA: 0.0251, distanceMm: 2400, dMinA: 0.8, bandwidth: 1e-5, bFactorA2: 2 } as const;
+
 /** A batch of images with their truth. */
 export interface Lists {
   readonly images: readonly TrueImage[];
@@ -62,7 +65,6 @@ export async function plan(
   const run: Run = (images, into) =>
     indexer.run({ ...batchOf(images), cells: lists.known, ...lists.thresholds, ...(into ? { into } : {}) });
   return {
-    backend: indexer.backend,
     async run(): Promise<Answer> {
       const result = await run(lists.images);
       return twin ? { result, twin: await twin(context, lists, run) } : { result };

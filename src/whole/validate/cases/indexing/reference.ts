@@ -7,29 +7,19 @@ import { simulateSpots } from '../../../../io/simulate/spots.js';
 import type { Row } from '../../case.js';
 import { worstElement } from '../../compare.js';
 import { spotAt } from '../../oracle/indexing/lattices.js';
-import { type Scored, type Search, searchExhaustively } from '../../oracle/indexing/search.js';
+import { inIndexSpace, published, type Scored, type Search, searchExhaustively } from '../../oracle/indexing/search.js';
 import * as bounds from '../../tolerances.js';
 import { type Answer, type CellName, cells, type Lists } from './lists.js';
 import { row } from './row.js';
 
 function reference(name: CellName, spots: number, change: Partial<Search>, about: string) {
   const words = Object.entries(change).map(([key, value]) => `:${key}=${value}`);
+  const { refinement = 'raw' } = change;
   const search: Search = {
-    samplePoints: 1024,
-    anglePoints: 64,
-    candidateVectors: 12,
+    ...published,
     cells: 4,
-    trimLow: 0.001,
-    trimHigh: 0.3,
-    delta: 0.1,
-    planeDistance: 0.2,
-    nodeDistance: 0.15,
-    minSpots: 6,
-    refinement: 'raw',
-    contraction: 0.8,
-    maxDistance: change.refinement === 'ifssr' ? 0.00075 : 0.01,
-    refineMinSpots: change.refinement === 'ifssr' ? 8 : 6,
-    refineIterations: change.refinement === 'ifssr' ? 32 : 15,
+    ...(refinement === 'ifssr' ? {} : inIndexSpace),
+    refinement,
     ...change,
   };
   const { candidateVectors, cells: outputs, ...thresholds } = search;

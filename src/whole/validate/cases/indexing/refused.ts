@@ -15,26 +15,18 @@ export function empty(
   images: (seed: number) => readonly TrueImage[],
   wanted: { used: number; tooFew: boolean },
 ) {
-  return row(
-    method,
-    address,
-    about,
-    (seed) => ({ images: images(seed), known: [cells.mono], options: {}, thresholds: {} }),
-    {
-      compare({ result }, { images: made }) {
-        let wrong = 0;
-        made.forEach((_, i) => {
-          const view = result.image(i);
-          wrong +=
-            Number(view.indexed) + Number(view.usedSpots !== wanted.used) + Number(view.tooFewSpots !== wanted.tooFew);
-          wrong +=
-            view.assignment.reduce((sum, owner) => sum + Number(owner !== 0), 0) + Number(view.crystals().length > 0);
-        });
-        return { errors: { summary: wrong } };
-      },
-      bounds: () => ({ summary: bounds.exactSummary }),
+  return row(method, address, about, (seed) => ({ images: images(seed), known: [cells.mono] }), {
+    compare({ result }, { images: made }) {
+      const wrong = made.flatMap((_, i) => {
+        const view = result.image(i);
+        const flags = [view.indexed, view.usedSpots !== wanted.used, view.tooFewSpots !== wanted.tooFew];
+        const owned = Array.from(view.assignment, (owner) => owner !== 0);
+        return [...flags, view.crystals().length > 0, ...owned].filter((isWrong) => isWrong);
+      });
+      return { errors: { summary: wrong.length } };
     },
-  );
+    bounds: () => ({ summary: bounds.exactSummary }),
+  });
 }
 
 // Impossible spots among good ones, which must only change the flag.
@@ -53,8 +45,6 @@ export function withStraySpots(method: IndexingMethod, spots: number) {
       owner: Uint8Array.from([0, 0, 0, 0, ...owner]),
     })),
     known: [cells.tri],
-    options: {},
-    thresholds: {},
   }));
 }
 

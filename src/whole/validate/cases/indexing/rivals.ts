@@ -48,65 +48,60 @@ function imageOf(name: CellName, seed: number, heights: boolean): TrueImage {
   }
 }
 
-/**
- * Counts the lattices that explain an image but are neither found nor named as rivals, and the flags that are wrong.
- */
-function layered(name: CellName, heights: boolean, about: string) {
-  const wanted = (truth: Cell): Cell[] => (heights ? [truth] : [truth, halfTurned(truth)]);
-  return row(
-    'fast',
-    `rivals:${name}:${heights ? 'heights' : 'flat'}:images=3`,
+/** A row about lattices that explain an image equally well: those that are `due`, of which others are rivals. */
+function rivalRow(
+  address: string,
+  about: string,
+  make: Parameters<typeof row>[3],
+  due: (image: TrueImage) => readonly Cell[],
+  isAmbiguous: boolean,
+) {
+  return row('fast', `rivals:${address}`, about, make, {
+    /** Counts lattices that are due and neither found nor named as rivals, and the flags that are wrong. */
+    compare({ result }, { images }) {
+      let [missed, flags] = [0, 0];
+      for (const [i, image] of images.entries()) {
+        const crystals = result.image(i).crystals();
+        const told = crystals.flatMap(({ cell, rivals }) => [cell, ...rivals]);
+        const wanted = due(image);
+        missed += wanted.filter((one) => !told.some((cell) => latticeDifference(cell, one) !== undefined)).length;
+        flags += crystals.filter(({ ambiguous }) => ambiguous !== isAmbiguous).length;
+        flags += Number(told.length > wanted.length);
+      }
+      return { errors: { missed, flags } };
+    },
+    bounds: () => ({ missed: bounds.everyLattice, flags: bounds.exactSummary }),
+  });
+}
+
+/** Flat stills, with or without the heights of their spots. */
+const layered = (name: CellName, heights: boolean, about: string) =>
+  rivalRow(
+    `${name}:${heights ? 'heights' : 'flat'}:images=3`,
     about,
     (seed) => ({
       images: [0, 1, 2].map((i) => imageOf(name, seed + i, heights)),
       known: [cells[name]],
       // No candidate is returned besides the lattice, so its rotation by 180° must be tried explicitly.
       options: { maxOutputCells: 1 },
-      thresholds: {},
     }),
-    {
-      compare({ result }, { images }) {
-        let [missed, flags] = [0, 0];
-        images.forEach(({ lattices }, i) => {
-          const [crystal] = result.image(i).crystals();
-          const told = crystal ? [crystal.cell, ...crystal.rivals] : [];
-          const due = wanted(lattices[0] as Cell);
-          missed += due.filter((one) => !told.some((cell) => latticeDifference(cell, one) !== undefined)).length;
-          flags += Number(crystal?.ambiguous !== due.length > 1) + Number(told.length > due.length);
-        });
-        return { errors: { missed, flags } };
-      },
-      bounds: () => ({ missed: bounds.everyLattice, flags: bounds.exactSummary }),
-    },
+    ({ lattices }) => (heights ? lattices : lattices.flatMap((cell) => [cell, halfTurned(cell)])),
+    !heights,
   );
-}
 
 /** Curved stills without a known rival; one lattice and two in an image. */
-function curved(name: CellName, crystals: number) {
-  return row(
-    'fast',
-    `rivals:${name}:curved:crystals=${crystals}:images=2`,
+const curved = (name: CellName, crystals: number) =>
+  rivalRow(
+    `${name}:curved:crystals=${crystals}:images=2`,
     'where the sphere is curved one lattice alone explains a still',
     (seed) => ({
       images: simulateSpots({ cell: cells[name], seed, images: 2, spots: 200, crystals }),
       known: [cells[name]],
-      options: {},
       thresholds: { maxCrystals: crystals },
     }),
-    {
-      compare({ result }, { images }) {
-        let [missed, flags] = [0, 0];
-        images.forEach(({ lattices }, i) => {
-          const found = result.image(i).crystals();
-          missed += lattices.filter((lattice) => !found.some(({ cell }) => latticeDifference(cell, lattice))).length;
-          flags += found.filter(({ ambiguous, rivals }) => ambiguous || rivals.length > 0).length;
-        });
-        return { errors: { missed, flags } };
-      },
-      bounds: () => ({ missed: bounds.everyLattice, flags: bounds.exactSummary }),
-    },
+    ({ lattices }) => lattices,
+    false,
   );
-}
 
 /** The rows. */
 export const rivals = [

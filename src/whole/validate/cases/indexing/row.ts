@@ -10,6 +10,9 @@ import * as bounds from '../../tolerances.js';
 import { type Answer, type CellName, cells, type Lists, plan } from './lists.js';
 import { compareWithTruth } from './truth.js';
 
+/** Images and their truth; what is not given is left to the defaults. */
+type Made = Omit<Lists, 'options' | 'thresholds'> & Partial<Lists>;
+
 /** Seconds an image takes on one thread of the wasm core, by method: measured, rounded up. */
 const secondsAnImage = { fast: 0.001, turbo: 0.0007, exhaustive: 0.012 };
 
@@ -24,10 +27,11 @@ export function row(
   method: IndexingMethod,
   address: string,
   about: string,
-  make: (seed: number) => Lists,
+  make: (seed: number) => Made,
   extra: Extra = {},
 ): Row<Lists, Answer, Lists> {
-  const { lengths, missed, orientation, ...rest } = extra;
+  const usual = method === 'exhaustive' ? bounds.orientationOfNine : bounds.orientation;
+  const { lengths = bounds.lengths, missed = bounds.everyLattice, orientation = usual, ...rest } = extra;
   const id = `indexing:${method}:${address}`;
   const amount = Number(/images=(\d+)/.exec(address)?.[1] ?? 1);
   return {
@@ -35,23 +39,18 @@ export function row(
     about,
     cost: 0.02 + amount * secondsAnImage[method] * 2,
     work: { amount, unit: 'images' },
-    // Figures of the published search at 300 spots; the fast method does a fifteenth of it.
-    flops: amount * (method === 'exhaustive' ? 6e8 : 4e7),
-    bytes: amount * (300 * 12 + 512),
     make: (seed) => {
-      const lists = make(seed);
-      return { ...lists, options: { method, maxOutputCells: 8, ...lists.options } };
+      const { options, thresholds = {}, ...lists } = make(seed);
+      return { ...lists, thresholds, options: { method, maxOutputCells: 8, ...options } };
     },
     oracle: (lists) => lists,
     plan: (context, lists) => plan(context, lists),
     compare: compareWithTruth,
     bounds: () => ({
-      missed: missed ?? bounds.everyLattice,
+      missed,
       invented: bounds.noLattice,
-      orientation: orientation ?? (method === 'exhaustive' ? bounds.orientationOfNine : bounds.orientation),
-      lengths:
-        lengths ??
-        bounds.lengths(0.01, 'the known cell is the true one; a strain is fitted only where the spots carry it'),
+      orientation,
+      lengths,
       membership: bounds.sameSpots,
       summary: bounds.exactSummary,
       figures: bounds.sameFigures,
@@ -71,7 +70,7 @@ export function simulated(
   spots: number,
   simulation: Simulation,
   about: string,
-  { options = {}, ...extra }: Extra & { readonly options?: IndexerOptions } = {},
+  { options, ...extra }: Extra & { readonly options?: IndexerOptions } = {},
 ) {
   const { images = 8, ...settings } = simulation;
   const words = Object.entries(settings).map(([key, value]) => `:${key}=${value}`);
@@ -82,7 +81,7 @@ export function simulated(
     (seed) => ({
       images: simulateSpots({ cell: cells[name], images, seed, spots, ...settings }),
       known: [cells[name]],
-      options: { ...options },
+      ...(options && { options }),
       thresholds: { maxCrystals: settings.crystals ?? 1 },
     }),
     extra,
@@ -97,15 +96,14 @@ export function perfect(
   known: Cell,
   resolutionA: number,
 ) {
-  const orientation = method === 'exhaustive' ? bounds.endOfRefinement(resolutionA) : undefined;
   return row(
     method,
     `perfect:${address}`,
     'a list of exact nodes, to be indexed to the last spot',
-    (seed) => ({ images: [perfectImage(cell(seed), resolutionA)], known: [known], options: {}, thresholds: {} }),
+    (seed) => ({ images: [perfectImage(cell(seed), resolutionA)], known: [known] }),
     {
-      lengths: bounds.lengths(1e-5, 'exact nodes in float32: a length is known to some 10 units in the last place'),
-      ...(orientation ? { orientation } : {}),
+      lengths: bounds.lengthsOfNodes,
+      ...(method === 'exhaustive' && { orientation: bounds.endOfRefinement(resolutionA) }),
     },
   );
 }

@@ -7,7 +7,7 @@ import type { Row } from '../../case.js';
 import { differentBytes } from '../../compare.js';
 import type { TrueImage } from '../../oracle/indexing/lattices.js';
 import * as bounds from '../../tolerances.js';
-import { type Answer, batchOf, type CellName, cells, type Lists, plan, type Run } from './lists.js';
+import { type Answer, batchOf, type CellName, cells, electrons, type Lists, plan, type Run } from './lists.js';
 import { noise } from './refused.js';
 import { row } from './row.js';
 
@@ -19,16 +19,6 @@ interface Lot {
 const twelve: Lot = { names: ['mono', 'hex', 'tri'], spots: [10, 40, 150, 300] };
 /** For devices emulated by a CPU: the same comparison, in a tenth of the time. */
 const two: Lot = { names: ['mono', 'hex'], spots: [40] };
-
-const electrons = {
-  cell: cells.small,
-  spots: 100,
-  wavelengthA: 0.0251,
-  distanceMm: 2400,
-  dMinA: 0.8,
-  bandwidth: 1e-5,
-  bFactorA2: 2,
-} as const;
 
 /** How the second run is made. */
 type Twin = (context: Context, lists: Lists, run: Run) => Promise<IndexingResult>;
@@ -49,7 +39,7 @@ function twinsOf(method: IndexingMethod, address: string, about: string, twin: T
           simulateSpots({ cell: cells[name], seed: seed + 10 * i + k, spots: count, spurious: 0.3 }),
         ),
       );
-      return { images, known: names.map((name) => cells[name]), options: {}, thresholds: { maxCrystals: 2 } };
+      return { images, known: names.map((name) => cells[name]), thresholds: { maxCrystals: 2 } };
     },
     {
       ...sameBytes(twin),
@@ -72,7 +62,7 @@ const sameBytes = (twin: Twin): Pick<Row<Lists, Answer, Lists>, 'plan' | 'compar
     const bad = parts.find(({ error }) => error !== 0);
     return {
       errors: { bytes: parts.reduce((sum, { error }) => sum + error, 0) },
-      ...(bad ? { note: `${bad.name}: ${bad.note}` } : {}),
+      note: bad && `${bad.name}: ${bad.note}`,
     };
   },
   bounds: () => ({ bytes: bounds.sameBytes }),
@@ -128,8 +118,6 @@ export const effortsOf = (method: IndexingMethod) => [
         ...simulateSpots({ cell: cells.mono, images: 2, seed: seed + 1, spots: 150 }),
       ],
       known: [cells.mono],
-      options: {},
-      thresholds: {},
     }),
     { ...sameBytes(inTwoSteps([2, 3])), cost: 0.2 },
   ),
@@ -138,10 +126,8 @@ export const effortsOf = (method: IndexingMethod) => [
     'efforts=1:small:images=2',
     'a nearly flat Ewald sphere takes every effort, so one settles nothing',
     (seed) => ({
-      images: simulateSpots({ ...electrons, images: 2, seed }),
+      images: simulateSpots({ cell: cells.small, spots: 100, ...electrons, images: 2, seed }),
       known: [cells.small],
-      options: {},
-      thresholds: {},
     }),
     { ...sameBytes(inTwoSteps([0, 1])), cost: 0.2 },
   ),

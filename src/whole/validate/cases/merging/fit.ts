@@ -30,8 +30,6 @@ function fitRow(
     about,
     cost: 0.05 + amount / observationsPerSecond / 5,
     work: { amount, unit: 'numbers' },
-    flops: amount * 60,
-    bytes: observations * 22,
     // Only the CPU kernels compute sums of float64 in a fixed order.
     refusedBy: ['webgpu', 'cuda', 'cuda-emulated'],
     make: (seed) => ({ model, cycles, symmetry, ...sceneOf(seed, { crystals, symmetry, dMin, bandwidth }) }),
@@ -46,9 +44,7 @@ function fitRow(
         minMeasurements: 1,
         polarisation: 'none',
       };
-      const [backend] = context.backends;
       return {
-        backend: backend?.name ?? 'wasm',
         run: () => mergeStream(context, { name: 'scene.stream', bytes }, options),
         dispose: async () => {},
       };

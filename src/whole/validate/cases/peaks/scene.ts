@@ -2,22 +2,13 @@
  * Frames generated from a seed: a background that falls with the radius, peaks, and the effects of detectors on pixels.
  */
 
+import { numberTypes } from '../../../../core/arrays/numbers.js';
 import { Random } from '../../../../core/random/random.js';
 import type { Frame, FrameDtype } from '../../../../serial/peaks/contract.js';
 import type { FramePeaksOptions, PeaksRunOptions } from '../../../../serial/peaks/peaks.js';
 import type { DispersionSettings } from '../../oracle/peaks/dispersion.js';
 import type { Settings } from '../../oracle/peaks/peakfinder8.js';
 import type { ZaefSettings } from '../../oracle/peaks/zaef.js';
-
-const types = {
-  u8: Uint8Array,
-  i8: Int8Array,
-  u16: Uint16Array,
-  i16: Int16Array,
-  u32: Uint32Array,
-  i32: Int32Array,
-  f32: Float32Array,
-} as const;
 
 /** The parameters of a finder that a look does not set. */
 const usual = {
@@ -74,7 +65,7 @@ export function problemOf(look: Look, seed: number): Problem {
   const counts = countsOf(look, centre, random);
   // Signed detectors have a pedestal that may go below zero, and real ones a gain.
   const value = (x: number): number => (dtype === 'f32' ? x * 0.37 - 1.3 : dtype.startsWith('i') ? x - 3 : x);
-  const frame: Frame = new types[dtype](counts.map(value));
+  const frame: Frame = new numberTypes[dtype](counts.map(value));
   const some = (share: number): Uint8Array =>
     Uint8Array.from({ length: counts.length }, () => (random.uniform() < share ? 1 : 0));
   const bad = look.bad === undefined ? undefined : some(look.bad);
@@ -86,20 +77,15 @@ export function problemOf(look: Look, seed: number): Problem {
   mark(look.nan, Number.NaN);
   const geometry = geometryOf(look, centre);
   const finder = look.plan?.finder ?? 'peakfinder8';
-  const run: PeaksRunOptions = {
-    threshold: 8,
-    ...usual[finder],
-    ...look.run,
-    ...(badHere ? { bad: badHere } : {}),
-  };
+  const run: PeaksRunOptions = { threshold: 8, ...usual[finder], ...look.run, ...(badHere && { bad: badHere }) };
   return {
     options: {
       width,
       height,
       dtype,
       centre,
-      ...(geometry ? { geometry } : {}),
-      ...(bad ? { bad } : {}),
+      ...(geometry && { geometry }),
+      ...(bad && { bad }),
       ...look.plan,
     },
     run,

@@ -72,10 +72,11 @@ function errorOfSums({ sums: found }: PeakList, sums: readonly RingSum[]): numbe
 
 /** Seconds per pixel on a GPU without float64, which emulates about forty sums of reals per window by integers. */
 const costOfPixel = { peakfinder8: 2.5e-7, zaef: 2.5e-7, dispersion: 4e-6, 'dispersion-extended': 7e-6 };
+type Finder = keyof typeof costOfPixel;
 
-function row(name: string, about: string, look: Look, bench = false): Row<Problem, PeakList, Truth> {
+/** A case of a finder. */
+function row(finder: Finder, name: string, about: string, look: Look, bench = false): Row<Problem, PeakList, Truth> {
   const pixels = look.width * look.height;
-  const finder = look.plan?.finder ?? 'peakfinder8';
   return {
     id: `peaks:${finder}:${look.dtype}:${look.width}x${look.height}${name ? `:${name}` : ''}`,
     about,
@@ -83,10 +84,8 @@ function row(name: string, about: string, look: Look, bench = false): Row<Proble
     cost: 0.02 + pixels * costOfPixel[finder],
     plans: 1,
     work: { amount: 1, unit: 'frames' },
-    flops: 10 * pixels,
-    bytes: pixels * 4,
     ...(bench ? { bench } : {}),
-    make: (seed) => problemOf(look, seed),
+    make: (seed) => problemOf({ ...look, plan: { ...look.plan, finder } }, seed),
     oracle(problem) {
       const { ring, panels } = ringsOfProblem(problem);
       const { width, height } = problem.options;
@@ -104,13 +103,12 @@ function row(name: string, about: string, look: Look, bench = false): Row<Proble
       return { ...truth, peaks: strongest(truth.peaks, problem.run.maxPeaks) };
     },
     async plan(context, { options, run, frame }) {
-      const finder = await context.peaks(options);
+      const plan = await context.peaks(options);
       const ofRings = options.sumsOnly ? { sums: true } : { rings: true, sums: true };
       return {
-        backend: finder.backend,
-        run: () => finder.run(frame, finder.finder === 'peakfinder8' ? { ...run, ...ofRings } : run),
-        timed: () => ({ amount: 1, call: () => finder.run(frame, run) }),
-        dispose: () => finder.dispose(),
+        run: () => plan.run(frame, finder === 'peakfinder8' ? { ...run, ...ofRings } : run),
+        timed: () => ({ amount: 1, call: () => plan.run(frame, run) }),
+        dispose: () => plan.dispose(),
       };
     },
     compare,
@@ -125,202 +123,107 @@ function row(name: string, about: string, look: Look, bench = false): Row<Proble
   };
 }
 
-const small = { width: 131, height: 107 } as const;
+/** The end of an address, what the case is about, and what differs from the usual frame and search of its finder. */
+type Case = readonly [name: string, about: string, change: Partial<Look>, bench?: boolean];
+
+const rowsOf = (finder: Finder, usual: Partial<Look>, cases: readonly Case[]): Row<Problem, PeakList, Truth>[] =>
+  cases.map(([name, about, change, bench]) =>
+    row(finder, name, about, { width: 131, height: 107, dtype: 'u16', ...usual, ...change }, bench),
+  );
+
 const all = ['u8', 'i8', 'u16', 'i16', 'u32', 'i32', 'f32'] as const;
+const ofTypes = (types: readonly Look['dtype'][]): Case[] =>
+  types.map((dtype) => ['', 'every type of numbers', { dtype, ...(dtype.endsWith('8') && { peaks: 12 }) }]);
+const large = { width: 2068, height: 2162, peaks: 250 } as const;
 
-const rows: readonly Row<Problem, PeakList, Truth>[] = [
-  ...all.map((dtype) =>
-    row('', 'every type of numbers', { ...small, dtype, ...(dtype.endsWith('8') ? { peaks: 12 } : {}) }),
-  ),
-  ...(['u16', 'i32', 'f32'] as const).map((dtype) =>
-    row('sums', 'rings are summed, nothing is searched', {
-      ...small,
-      dtype,
-      bad: 0.05,
-      beyond: 0.01,
-      plan: { sumsOnly: true },
-      run: { validRange: [-2, 59999] },
-    }),
-  ),
-  row('background=60', 'a bright background', { ...small, dtype: 'u16', background: 60 }),
-  row('background=2000', 'a very bright background', {
-    ...small,
-    dtype: 'u16',
-    background: 2000,
-    run: { threshold: 0 },
-  }),
-  row('background=0.02', 'hardly a photon', { ...small, dtype: 'u16', background: 0.02 }),
-  row('snr=1', 'limits inside of the noise', { ...small, dtype: 'u16', run: { minSnr: 1, threshold: 0 } }),
-  row('snr=0', 'no noise is allowed for', { ...small, dtype: 'u16', run: { minSnr: 0, threshold: -5 } }),
-  row('peaks=900', 'peaks that touch each other', { ...small, dtype: 'u16', peaks: 900 }),
-  row('pixels=4-9', 'sizes at both ends', { ...small, dtype: 'u16', run: { minPixCount: 4, maxPixCount: 9 } }),
-  row('radius=1', 'narrow surroundings', { ...small, dtype: 'u16', run: { localBgRadius: 1 } }),
-  row('radius=60', 'surroundings beyond the panel', { ...small, dtype: 'u16', peaks: 8, run: { localBgRadius: 60 } }),
-  row('res=20-70', 'rings between two radii', { ...small, dtype: 'u16', plan: { minRes: 20, maxRes: 70 } }),
-  row('bad=0.1', 'bad pixels of the detector', { ...small, dtype: 'u16', bad: 0.1 }),
-  row('bad-here=0.1', 'bad pixels of the frame', { ...small, dtype: 'i32', badHere: 0.1 }),
-  row('beyond=0.05', 'values that mark bad pixels', {
-    ...small,
-    dtype: 'u16',
-    beyond: 0.05,
-    run: { validRange: [0, 59999] },
-  }),
-  row('beyond-kept', 'saturated pixels that are taken as they are', { ...small, dtype: 'u16', beyond: 0.002 }),
-  row('nan=0.05', 'values that are no numbers', { ...small, dtype: 'f32', nan: 0.05 }),
-  row('constant=7', 'a frame without any noise', { ...small, dtype: 'i16', constant: 7 }),
-  row('constant=0', 'an empty frame', { ...small, dtype: 'u32', constant: 0 }),
-  row('panels=4', 'panels, each by itself: one ignored, one with bad edges', {
-    width: 120,
-    height: 164,
-    dtype: 'i16',
-    panels: 4,
-  }),
-  row('max=5', 'only the strongest peaks are kept', {
-    ...small,
-    dtype: 'u16',
-    run: { maxPeaks: 5 },
-  }),
-  row('photons', 'more peaks than are read from a GPU at once', {
-    ...small,
-    dtype: 'u16',
-    background: 0.1,
-    run: { threshold: 0, minSnr: 0, minPixCount: 1 },
-  }),
-  row('narrow', 'a frame of a few columns', { width: 5, height: 300, dtype: 'u16' }),
-  row('one', 'a frame of one pixel', { width: 1, height: 1, dtype: 'f32' }),
-  row('1M', 'a megapixel', { width: 1024, height: 1024, dtype: 'u16', peaks: 250 }, true),
-  row('4M', 'the pace of a large detector', { width: 2068, height: 2162, dtype: 'u16', peaks: 250 }, true),
+/** Which pixels take part; of those, one in ten or fewer is bad, as a finder allows. */
+const ofPixels = (bad: number, beyond: number): Case[] => [
+  ['res=20-70', 'pixels between two radii', { plan: { minRes: 20, maxRes: 70 } }],
+  [`bad=${bad}`, 'bad pixels of the detector', { bad }],
+  [`bad-here=${bad}`, 'bad pixels of the frame', { dtype: 'i32', badHere: bad }],
+  [`beyond=${beyond}`, 'values that mark bad pixels', { beyond, run: { validRange: [0, 59999] } }],
+  [`nan=${beyond}`, 'values that are no numbers', { dtype: 'f32', nan: beyond }],
+  [
+    'panels=4',
+    'panels, each by itself: one ignored, one with bad edges',
+    { width: 120, height: 164, dtype: 'i16', panels: 4 },
+  ],
+  ['max=5', 'only the strongest peaks are kept', { run: { maxPeaks: 5 } }],
+  ['one', 'a frame of one pixel', { width: 1, height: 1, dtype: 'f32' }],
 ];
 
-/** A row of zaef. */
-const zaefRow = (name: string, about: string, look: Look, bench = false): Row<Problem, PeakList, Truth> =>
-  row(name, about, { ...look, plan: { ...look.plan, finder: 'zaef' } }, bench);
-
-const zaefRows: readonly Row<Problem, PeakList, Truth>[] = [
-  ...all.map((dtype) =>
-    zaefRow('', 'every type of numbers', { ...small, dtype, ...(dtype.endsWith('8') ? { peaks: 12 } : {}) }),
+const peakfinder8Rows = rowsOf('peakfinder8', {}, [
+  ...ofTypes(all),
+  ...(['u16', 'i32', 'f32'] as const).map(
+    (dtype): Case => [
+      'sums',
+      'rings are summed, nothing is searched',
+      { dtype, bad: 0.05, beyond: 0.01, plan: { sumsOnly: true }, run: { validRange: [-2, 59999] } },
+    ],
   ),
-  zaefRow('background=60', 'a bright background, whose noise has slopes', {
-    ...small,
-    dtype: 'u16',
-    background: 60,
-    run: { minSquaredGradient: 300 },
-  }),
-  zaefRow('gradient=0', 'every pixel above the threshold is a foot', {
-    ...small,
-    dtype: 'u16',
-    run: { threshold: 0, minSquaredGradient: 0, minSnr: 1 },
-  }),
-  zaefRow('peaks=900', 'peaks nearer than twice the radius, and feet that climb away', {
-    ...small,
-    dtype: 'u16',
-    peaks: 900,
-  }),
-  zaefRow('radius=4-5-7', "CrystFEL's radii", { ...small, dtype: 'u16', peaks: 30, run: { peakRadius: [4, 5, 7] } }),
-  zaefRow('radius=1.5-1.5-2.9', 'radii between whole pixels', {
-    ...small,
-    dtype: 'i32',
-    run: { peakRadius: [1.5, 1.5, 2.9] },
-  }),
-  zaefRow('radius=5-30-60', 'a background beyond the panel', {
-    ...small,
-    dtype: 'u16',
-    peaks: 8,
-    run: { peakRadius: [5, 30, 60] },
-  }),
-  zaefRow('res=20-70', 'pixels between two radii', { ...small, dtype: 'u16', plan: { minRes: 20, maxRes: 70 } }),
-  zaefRow('bad=0.01', 'bad pixels of the detector', { ...small, dtype: 'u16', bad: 0.01 }),
-  zaefRow('bad-here=0.01', 'bad pixels of the frame', { ...small, dtype: 'i32', badHere: 0.01 }),
-  zaefRow('beyond=0.01', 'values that mark bad pixels', {
-    ...small,
-    dtype: 'u16',
-    beyond: 0.01,
-    run: { validRange: [0, 59999] },
-  }),
-  zaefRow('nan=0.01', 'values that are no numbers', { ...small, dtype: 'f32', nan: 0.01 }),
-  zaefRow('constant=7', 'a plain without slopes', {
-    ...small,
-    dtype: 'i16',
-    constant: 7,
-    run: { threshold: 0, minSquaredGradient: 0 },
-  }),
-  zaefRow('panels=4', 'panels, each by itself: one ignored, one with bad edges', {
-    width: 120,
-    height: 164,
-    dtype: 'i16',
-    panels: 4,
-  }),
-  zaefRow('max=5', 'only the strongest peaks are kept', {
-    ...small,
-    dtype: 'u16',
-    run: { maxPeaks: 5 },
-  }),
-  zaefRow('one', 'a frame of one pixel', { width: 1, height: 1, dtype: 'f32' }),
-  zaefRow('4M', 'the pace of a large detector', { width: 2068, height: 2162, dtype: 'u16', peaks: 250 }, true),
+  ...ofPixels(0.1, 0.05),
+  ['beyond-kept', 'saturated pixels that are taken as they are', { beyond: 0.002 }],
+  ['background=60', 'a bright background', { background: 60 }],
+  ['background=2000', 'a very bright background', { background: 2000, run: { threshold: 0 } }],
+  ['background=0.02', 'hardly a photon', { background: 0.02 }],
+  ['snr=1', 'limits inside of the noise', { run: { minSnr: 1, threshold: 0 } }],
+  ['snr=0', 'no noise is allowed for', { run: { minSnr: 0, threshold: -5 } }],
+  ['peaks=900', 'peaks that touch each other', { peaks: 900 }],
+  ['pixels=4-9', 'sizes at both ends', { run: { minPixCount: 4, maxPixCount: 9 } }],
+  ['radius=1', 'narrow surroundings', { run: { localBgRadius: 1 } }],
+  ['radius=60', 'surroundings beyond the panel', { peaks: 8, run: { localBgRadius: 60 } }],
+  ['constant=7', 'a frame without any noise', { dtype: 'i16', constant: 7 }],
+  ['constant=0', 'an empty frame', { dtype: 'u32', constant: 0 }],
+  [
+    'photons',
+    'more peaks than are read from a GPU at once',
+    { background: 0.1, run: { threshold: 0, minSnr: 0, minPixCount: 1 } },
+  ],
+  ['narrow', 'a frame of a few columns', { width: 5, height: 300 }],
+  ['1M', 'a megapixel', { width: 1024, height: 1024, peaks: 250 }, true],
+  ['4M', 'the pace of a large detector', large, true],
+]);
+
+const zaefRows = rowsOf('zaef', {}, [
+  ...ofTypes(all),
+  ...ofPixels(0.01, 0.01),
+  ['background=60', 'a background whose noise has slopes', { background: 60, run: { minSquaredGradient: 300 } }],
+  [
+    'gradient=0',
+    'every pixel above the threshold is a foot',
+    { run: { threshold: 0, minSquaredGradient: 0, minSnr: 1 } },
+  ],
+  ['peaks=900', 'peaks nearer than twice the radius, and feet that climb away', { peaks: 900 }],
+  ['radius=4-5-7', "CrystFEL's radii", { peaks: 30, run: { peakRadius: [4, 5, 7] } }],
+  ['radius=1.5-1.5-2.9', 'radii between whole pixels', { dtype: 'i32', run: { peakRadius: [1.5, 1.5, 2.9] } }],
+  ['radius=5-30-60', 'a background beyond the panel', { peaks: 8, run: { peakRadius: [5, 30, 60] } }],
+  ['constant=7', 'a plain without slopes', { dtype: 'i16', constant: 7, run: { threshold: 0, minSquaredGradient: 0 } }],
+  ['4M', 'the pace of a large detector', large, true],
+]);
+
+/** Cases of dispersion and of its extended form: the same frames with other passes. */
+const ofDispersion: readonly Case[] = [
+  ...ofPixels(0.1, 0.05),
+  ['beyond-kept', 'saturated pixels that are taken as they are', { beyond: 0.002 }],
+  ['background=60', 'a bright background', { background: 60 }],
+  ['background=0.02', 'hardly a photon', { background: 0.02 }],
+  ['gain=4.3', 'fewer counts than units', { run: { gain: 4.3 } }],
+  ['kernel=7', 'a wide window', { run: { kernelSize: 7 } }],
+  ['kernel=64', 'a window beyond the panel', { width: 61, height: 47, peaks: 6, run: { kernelSize: 64 } }],
+  ['sigmas=1.03-1.07', 'noise is strong', { run: { sigmaBackground: 1.03, sigmaStrong: 1.07 } }],
+  ['count=40', 'windows at the edge and beside bad pixels are too small', { bad: 0.05, run: { minCount: 40 } }],
+  ['constant=7', 'a frame without any noise', { dtype: 'i16', constant: 7 }],
+  ['512', 'a quarter of a megapixel', { width: 512, height: 512, peaks: 60 }, true],
 ];
 
-/** Rows of dispersion and of its extended form: the same frames with other passes. */
-const dispersionRows = (finder: 'dispersion' | 'dispersion-extended'): readonly Row<Problem, PeakList, Truth>[] => {
-  const one = (name: string, about: string, look: Look, bench = false): Row<Problem, PeakList, Truth> =>
-    row(name, about, { ...look, plan: { ...look.plan, finder } }, bench);
-  const seen = { ...small, peaks: 30 } as const;
-  // What both forms share (types, spot sizes, which pixels take part) is tested with the first form only.
-  const plainly = finder === 'dispersion';
-  const types = plainly ? all : (['u16', 'i16', 'f32'] as const);
-  return [
-    ...types.map((dtype) => one('', 'every type of numbers', { ...seen, dtype })),
-    one('background=60', 'a bright background', { ...seen, dtype: 'u16', background: 60 }),
-    one('background=0.02', 'hardly a photon', { ...seen, dtype: 'u16', background: 0.02 }),
-    one('gain=4.3', 'fewer counts than units', { ...seen, dtype: 'u16', run: { gain: 4.3 } }),
-    one('kernel=7', 'a wide window', { ...seen, dtype: 'u16', run: { kernelSize: 7 } }),
-    one('kernel=64', 'a window beyond the panel', { width: 61, height: 47, dtype: 'u16', run: { kernelSize: 64 } }),
-    one('sigmas=1.03-1.07', 'noise is strong', {
-      ...seen,
-      dtype: 'u16',
-      run: { sigmaBackground: 1.03, sigmaStrong: 1.07 },
-    }),
-    one('count=40', 'windows at the edge and beside bad pixels are too small', {
-      ...seen,
-      dtype: 'u16',
-      bad: 0.05,
-      run: { minCount: 40 },
-    }),
-    one('bad=0.1', 'bad pixels of the detector', { ...seen, dtype: 'u16', bad: 0.1 }),
-    one('bad-here=0.1', 'bad pixels of the frame', { ...seen, dtype: 'i32', badHere: 0.1 }),
-    one('beyond-kept', 'saturated pixels that are taken as they are', { ...seen, dtype: 'u16', beyond: 0.002 }),
-    one('nan=0.05', 'values that are no numbers', { ...seen, dtype: 'f32', nan: 0.05 }),
-    one('constant=7', 'a frame without any noise', { ...small, dtype: 'i16', constant: 7 }),
-    one('panels=4', 'panels, each by itself: one ignored, one with bad edges', {
-      width: 120,
-      height: 164,
-      dtype: 'i16',
-      panels: 4,
-    }),
-    one('max=5', 'only the strongest peaks are kept', {
-      ...small,
-      dtype: 'u16',
-      run: { maxPeaks: 5 },
-    }),
-    one('one', 'a frame of one pixel', { width: 1, height: 1, dtype: 'f32' }),
-    ...(plainly
-      ? [
-          one('pixels=4-9', 'sizes at both ends', {
-            ...small,
-            dtype: 'u16',
-            run: { minPixCount: 4, maxPixCount: 9 },
-          }),
-          one('res=20-70', 'pixels between two radii', { ...seen, dtype: 'u16', plan: { minRes: 20, maxRes: 70 } }),
-          one('beyond=0.05', 'values that mark bad pixels', {
-            ...seen,
-            dtype: 'u16',
-            beyond: 0.05,
-            run: { validRange: [0, 59999] },
-          }),
-        ]
-      : []),
-    one('512', 'a quarter of a megapixel', { width: 512, height: 512, dtype: 'u16', peaks: 60 }, true),
-  ];
-};
+const dispersionRows = [
+  ...rowsOf('dispersion', { peaks: 30 }, [
+    ...ofTypes(all),
+    ['pixels=4-9', 'sizes at both ends', { run: { minPixCount: 4, maxPixCount: 9 } }],
+    ...ofDispersion,
+  ]),
+  ...rowsOf('dispersion-extended', { peaks: 30 }, [...ofTypes(['u16', 'i16', 'f32']), ...ofDispersion]),
+];
 
 async function tryOut(context: Context): Promise<void> {
   const finder = await context.peaks({ width: 32, height: 32, dtype: 'u16' });
@@ -335,11 +238,6 @@ async function tryOut(context: Context): Promise<void> {
 
 export const peaksTable: RoomTable = {
   name: 'peaks',
-  rows: [
-    ...rows,
-    ...zaefRows,
-    ...dispersionRows('dispersion'),
-    ...dispersionRows('dispersion-extended'),
-  ] as readonly Row[],
+  rows: [...peakfinder8Rows, ...zaefRows, ...dispersionRows] as readonly Row[],
   tryOut,
 };

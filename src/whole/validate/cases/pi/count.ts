@@ -28,9 +28,6 @@ function amountOf(text: string): bigint {
     .reduce((sum, part) => (part.startsWith('-') ? sum - term(part.slice(1)) : sum + term(part.replace('+', ''))), 0n);
 }
 
-// A Philox block of four points: ten rounds of two products, three exclusive ors and two key sums, and twelve
-// operations of the test.
-const operationsPerPoint = (10 * 9 + 4 * 5) / 4;
 const wasmPointsPerSecond = 2.5e8;
 
 const totalOf = (runs: readonly Points[]): number => runs.reduce((sum, { points }) => sum + Number(points), 0);
@@ -47,14 +44,11 @@ function row(
     about,
     cost: amount / wasmPointsPerSecond + make(0n).runs.length * 1e-5,
     work: { amount, unit: 'points' },
-    flops: amount * operationsPerPoint,
-    bytes: 40,
     make: (seed) => make(BigInt(seed)),
     oracle: ({ runs, known }) => known ?? runs.map(countInside),
     async plan(context: Context, { threads, runs, atOnce }) {
       const plan = await context.pi({ threads });
       return {
-        backend: plan.backend,
         async run() {
           if (atOnce) return (await Promise.all(runs.map((points) => plan.run(points)))).map(({ hits }) => hits);
           const hits: bigint[] = [];
@@ -67,7 +61,7 @@ function row(
     compare(found, expected) {
       const { error, note } = equality(found, expected);
       const off = expected.map((hits, i) => Math.abs(Number(hits - (found[i] ?? 0n))));
-      return { errors: { hits: error }, samples: { 'hits, points off': off }, ...(note === undefined ? {} : { note }) };
+      return { errors: { hits: error }, samples: { 'hits, points off': off }, note };
     },
     bounds: () => ({ hits: exactCount }),
     ...extra,

@@ -6,7 +6,7 @@ import type { Context } from '../../../assembly/rooms.js';
 import type { Row } from '../../case.js';
 import { type CorrectedFrames, correctedFrames, type RawFrames } from '../../oracle/udf/corrected.js';
 import * as bounds from '../../tolerances.js';
-import { type Look, stackOf } from './problem.js';
+import { type Look, ofFrames, stackOf, worstOfSizes } from './problem.js';
 
 type Out = Float32Array | Float64Array;
 
@@ -41,12 +41,9 @@ function row(
   const isWide = (to ?? (dtype === 'u32' || dtype === 'i32' ? 'f64' : 'f32')) === 'f64';
   const Result = isWide ? Float64Array : Float32Array;
   return {
-    id: `udf:${name}:${dtype}:${frames}x${height}x${width}`,
+    ...ofFrames(name, look),
     about,
     cost: 0.002 + frames * pixels * 4e-8,
-    work: { amount: frames, unit: 'frames' },
-    flops: 3 * frames * pixels,
-    bytes: 6 * frames * pixels,
     ...(bench && { bench }),
     make: (seed) => ({
       data: stackOf(look, seed).data,
@@ -64,23 +61,15 @@ function row(
       const out = new Result(frames * pixels);
       const run = async () => (await correction.run(problem.data as FrameArray, frames, out)) as Out;
       return {
-        backend: correction.backend,
         run: async () => (await run()).slice(),
         timed: () => ({ amount: frames, call: run }),
         dispose: () => correction.dispose(),
       };
     },
-    compare(found, { values, sizes }) {
-      let [error, note] = [0, ''];
-      for (let i = 0; i < values.length; i++) {
-        const [have, want] = [found[i] as number, values[i] as number];
-        if (Object.is(have, want) || have === want) continue;
-        const relative = Math.abs(have - want) / (sizes[i] as number);
-        if (relative <= error) continue;
-        error = Number.isNaN(relative) ? Number.POSITIVE_INFINITY : relative;
-        note = `frame ${Math.floor(i / pixels)}, pixel ${i % pixels}: ${have}, expected ${want}`;
-      }
-      return { errors: { values: error }, ...(note && { note }) };
+    compare(found, expected) {
+      const name = (i: number): string => `frame ${Math.floor(i / pixels)}, pixel ${i % pixels}`;
+      const { error, note } = worstOfSizes((i) => found[i] as number, expected, name);
+      return { errors: { values: error }, note };
     },
     ...(isWide && { refusedBy: ['webgpu'] as const }),
     bounds: () => ({ values: isWide ? bounds.correctedInDouble : bounds.correctedInSingle }),
@@ -88,7 +77,7 @@ function row(
 }
 
 const odd = { width: 53, height: 36, frames: 19 } as const;
-const panels = (width: number, height: number) => ({ patch: { width, height: height / 2 } });
+/** About half of the numbers of each type, and the limit below which they lie. */
 const middles = { u8: 100, i8: 10, u16: 1000, i16: 1000, u32: 2 ** 31, i32: 2 ** 20, f32: 1000 } as const;
 const ranges = { u8: 200, i8: 100, u16: 2000, i16: 2000, u32: 2 ** 32, i32: 2 ** 31, f32: undefined } as const;
 const lookOf = (dtype: keyof typeof middles, size: { width: number; height: number; frames: number } = odd): Look => ({
@@ -97,28 +86,23 @@ const lookOf = (dtype: keyof typeof middles, size: { width: number; height: numb
   ...(ranges[dtype] !== undefined && { below: ranges[dtype] }),
 });
 
+/** Tables about a middle for two panels, whose bad pixels are patched, and more. */
+const patched =
+  (middle: number, more: CorrectionOptions = {}): Wish['corrections'] =>
+  (width, height, pixels) => ({ ...tables(pixels, middle), patch: { width, height: height / 2 }, ...more });
+
 /** The rows. */
 export const correctionRows: readonly Row<RawFrames, Out, CorrectedFrames>[] = [
   ...(Object.keys(middles) as (keyof typeof middles)[]).map((dtype) =>
     row('corrected', 'dark frame, gain and bad pixels of two panels', {
       look: lookOf(dtype),
-      corrections: (width, height, pixels) => ({ ...tables(pixels, middles[dtype]), ...panels(width, height) }),
+      corrections: patched(middles[dtype]),
     }),
   ),
-  row('corrected:double', 'results in float64', {
-    look: lookOf('u16'),
-    to: 'f64',
-    corrections: (width, height, pixels) => ({ ...tables(pixels, 1000), ...panels(width, height) }),
-  }),
+  row('corrected:double', 'results in float64', { look: lookOf('u16'), to: 'f64', corrections: patched(1000) }),
   row('corrected:limits', 'overloads, underloads and markers, patched', {
     look: lookOf('u16'),
-    corrections: (width, height, pixels) => ({
-      ...tables(pixels, 1000),
-      ...panels(width, height),
-      saturation: 1899.5,
-      underload: 30,
-      markers: [777, 1234, 0.5],
-    }),
+    corrections: patched(1000, { saturation: 1899.5, underload: 30, markers: [777, 1234, 0.5] }),
   }),
   row('corrected:limits', 'the same with 32 bits, and bad pixels that become 0', {
     look: lookOf('i32'),
@@ -130,12 +114,7 @@ export const correctionRows: readonly Row<RawFrames, Out, CorrectedFrames>[] = [
   }),
   row('corrected:nan', 'NaN and infinities are bad in their frames', {
     look: { ...odd, dtype: 'f32', broken: true },
-    corrections: (width, height, pixels) => ({
-      ...tables(pixels, 1000),
-      ...panels(width, height),
-      saturation: 1100.1,
-      underload: 900.1,
-    }),
+    corrections: patched(1000, { saturation: 1100.1, underload: 900.1 }),
   }),
   row('corrected:nan-kept', 'only masked pixels are bad: NaN stays NaN', {
     look: { ...odd, dtype: 'f32', broken: true },
@@ -147,7 +126,7 @@ export const correctionRows: readonly Row<RawFrames, Out, CorrectedFrames>[] = [
   }),
   row('corrected', 'frames as large as a chunk of the heap', {
     look: lookOf('u16', { width: 256, height: 256, frames: 24 }),
-    corrections: (width, height, pixels) => ({ ...tables(pixels, 1000), ...panels(width, height) }),
+    corrections: patched(1000),
     bench: true,
   }),
 ];

@@ -9,6 +9,7 @@ import type { Row } from '../../case.js';
 import { differentBytes } from '../../compare.js';
 import { chunkOf, lz4Block, packedFrame, sequence } from '../../oracle/udf/packed.js';
 import { sameNumbers } from '../../tolerances.js';
+import { ofFrames, type Size } from './problem.js';
 
 type Dtype = 'u8' | 'u16' | 'u32';
 type Values = (random: Random, dtype: Dtype) => (i: number) => number;
@@ -18,11 +19,8 @@ interface Packed {
   readonly frames: Uint8Array;
 }
 
-interface Look {
+interface Look extends Size {
   readonly dtype: Dtype;
-  readonly width: number;
-  readonly height: number;
-  readonly frames: number;
   readonly block?: number;
   readonly toArray?: true;
   readonly bench?: true;
@@ -46,23 +44,15 @@ const periods: Values = (random, dtype) => {
 
 const storedBytes = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);
-const comparison = (found: Uint8Array, expected: Uint8Array) => {
-  const { error, note } = differentBytes(found, expected);
-  return { errors: { numbers: error }, ...(note === undefined ? {} : { note }) };
-};
-
 function row(name: string, about: string, values: Values, look: Look): Row<Packed, Uint8Array> {
   const { dtype, width, height, frames, block = 8192, toArray = false, bench } = look;
   const pixels = width * height;
   const Numbers = numberTypes[dtype];
   const bytes = pixels * Numbers.BYTES_PER_ELEMENT;
   return {
-    id: `udf:decoded:${name}:${dtype}:${frames}x${height}x${width}`,
+    ...ofFrames(`decoded:${name}`, look),
     about,
     cost: 0.002 + frames * bytes * 2e-9,
-    work: { amount: frames, unit: 'frames' },
-    flops: 0,
-    bytes: frames * bytes,
     ...(bench && { bench }),
     make(seed) {
       const value = values(new Random(seed, 0), dtype);
@@ -81,7 +71,6 @@ function row(name: string, about: string, values: Values, look: Look): Row<Packe
       const out = new Numbers(toArray ? 0 : frames * pixels) as FrameArray;
       const run = () => decoder.run(chunks, array || out);
       return {
-        backend: decoder.backend,
         async run() {
           await run();
           return storedBytes(array ? await array.read() : out).slice();
@@ -93,7 +82,10 @@ function row(name: string, about: string, values: Values, look: Look): Row<Packe
         },
       };
     },
-    compare: comparison,
+    compare(found, expected) {
+      const { error, note } = differentBytes(found, expected);
+      return { errors: { numbers: error }, note };
+    },
     refusedBy: ['webgpu'],
     bounds: () => ({ numbers: sameNumbers }),
   };
@@ -150,8 +142,6 @@ const damagedRow: Row<Packed, readonly string[]> = {
   about: 'chunks with one mistake each are refused, alone and between others, and whole ones are still decoded',
   cost: 0.002,
   work: { amount: 1, unit: 'frames' },
-  flops: 0,
-  bytes: size,
   make(seed) {
     const random = new Random(seed, 0);
     const frames = Uint8Array.from({ length: size }, () => random.below(3));
@@ -167,7 +157,6 @@ const damagedRow: Row<Packed, readonly string[]> = {
         (error: unknown) => (isEwaldError(error) ? error.tag : String(error)),
       );
     return {
-      backend: decoder.backend,
       async run() {
         const found: string[] = [];
         for (const [i, [name]] of damaged(frames).entries()) {
@@ -184,7 +173,7 @@ const damagedRow: Row<Packed, readonly string[]> = {
   compare(found, expected) {
     const wrong = expected.filter((line, i) => found[i] !== line);
     const note = wrong[0] && `${found[expected.indexOf(wrong[0])]}; expected ${wrong[0]}`;
-    return { errors: { numbers: wrong.length }, ...(note !== undefined && { note }) };
+    return { errors: { numbers: wrong.length }, note };
   },
   refusedBy: ['webgpu'],
   bounds: () => ({ numbers: sameNumbers }),
@@ -195,7 +184,7 @@ const all = ['u8', 'u16', 'u32'] as const;
 const odd = { width: 131, height: 107, frames: 3 } as const;
 
 /** The rows. */
-export const decodingRows: readonly Row<never, never>[] = [
+export const decodingRows = [
   ...all.map((dtype) => row('counts', 'counts of a detector', counts, { ...odd, dtype })),
   ...all.map((dtype) => row('periods', 'long matches of every short distance', periods, { ...odd, dtype })),
   ...all.map((dtype) => row('noise', 'blocks that cannot be compressed', noise, { ...odd, dtype })),
@@ -212,4 +201,4 @@ export const decodingRows: readonly Row<never, never>[] = [
     bench: true,
   }),
   damagedRow,
-] as readonly unknown[] as readonly Row<never, never>[];
+];

@@ -1,18 +1,14 @@
 /** Disk finding: frames with disks at random positions, found through the finder of a context. */
-import { numberTypes } from '../../../../core/arrays/numbers.js';
 import type { FrameArray } from '../../../../io/data/dtype.js';
-import type { PassDtype } from '../../../../udf/contract.js';
 import type { FoundDisks } from '../../../../udf/disks/contract.js';
 import type { DiskPattern } from '../../../../udf/disks/patterns.js';
 import type { Row } from '../../case.js';
+import { worstAbsolute, worstElement } from '../../compare.js';
 import { type DisksProblem, type DisksTruth, disksOf } from '../../oracle/udf/disks.js';
 import * as bounds from '../../tolerances.js';
+import { fractions, framesOfDisks, inDisk, ofFrames, type Size } from './problem.js';
 
-interface Look {
-  readonly height: number;
-  readonly width: number;
-  readonly frames: number;
-  readonly dtype: PassDtype;
+interface Look extends Size {
   readonly correlation?: 'fast' | 'full';
   readonly refine?: 'com' | 'parabola' | 'dft';
   readonly pattern: DiskPattern;
@@ -20,12 +16,6 @@ interface Look {
   readonly weight: DisksProblem['pattern'];
   readonly search: number;
 }
-
-/** A disk whose edge is one pixel wide. */
-const disk =
-  (radius: number) =>
-  (dy: number, dx: number): number =>
-    dy === 0 && dx === 0 ? 1 : Math.min(1, Math.max(0, radius + 0.5 - Math.hypot(dy, dx)), Math.hypot(dy, dx) + 0.5);
 
 /**
  * An asymmetric template: it acts turned by 180°. Its sides are odd and those of the crop even, so that its middle is a
@@ -39,36 +29,23 @@ const weightOfTemplate = (dy: number, dx: number): number =>
 /** Frames of noise with a brighter disk near each position; positions at the edge have crops that reach beyond it. */
 function problemOf(look: Look, seed: number): DisksProblem {
   const { height, width, frames, dtype, correlation, refine = 'parabola', weight, search } = look;
-  let state = seed >>> 0;
-  const next = (): number => {
-    state = (Math.imul(1664525, state) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
+  const next = fractions(seed);
   const peaks: [number, number][] = [];
   for (let y = 3; y < height; y += 2 * search) for (let x = 4; x < width; x += 2 * search) peaks.push([y, x]);
-  const data = new numberTypes[dtype](frames * height * width);
+  const disks = Array.from({ length: frames }, () =>
+    peaks.map(([y, x]) => [y + 3 * next() - 1.5, x + 3 * next() - 1.5, 40 + 40 * next()] as const),
+  );
   const base = dtype.startsWith('i') ? -20 : 0;
-  for (let f = 0; f < frames; f++) {
-    const places = peaks.map(([y, x]) => [y + 3 * next() - 1.5, x + 3 * next() - 1.5, 40 + 40 * next()] as const);
-    for (let y = 0; y < height; y++)
-      for (let x = 0; x < width; x++) {
-        let value = base + 6 * next();
-        for (const [cy, cx, size] of places) value += size * Math.min(1, Math.max(0, 3.5 - Math.hypot(y - cy, x - cx)));
-        data[(f * height + y) * width + x] = value;
-      }
-  }
+  const data = framesOfDisks(look, disks, () => base + 6 * next());
   return { data, frames, height, width, peaks, search, full: correlation === 'full', refine, pattern: weight };
 }
 
 function row(name: string, about: string, look: Look, bench = false): Row<DisksProblem, FoundDisks, DisksTruth> {
   const { height, width, frames, dtype, correlation = 'fast', refine = 'parabola', pattern } = look;
   return {
-    id: `udf:disks:${name}:${dtype}:${frames}x${height}x${width}`,
+    ...ofFrames(`disks:${name}`, look),
     about,
     cost: 0.01,
-    work: { amount: frames, unit: 'frames' },
-    flops: 1000 * frames * height * width,
-    bytes: 4 * frames * height * width,
     ...(bench && { bench }),
     make: (seed) => problemOf(look, seed),
     oracle: disksOf,
@@ -77,30 +54,16 @@ function row(name: string, about: string, look: Look, bench = false): Row<DisksP
       const finder = await context.diskFinder(options);
       const positions = Int32Array.from(peaks.flat());
       const run = () => finder.run(data as FrameArray, frames, positions);
-      return {
-        backend: finder.backend,
-        run,
-        timed: () => ({ amount: frames, call: run }),
-        dispose: () => finder.dispose(),
-      };
+      return { run, timed: () => ({ amount: frames, call: run }), dispose: () => finder.dispose() };
     },
-    compare(found, expected) {
-      const largest = (have: ArrayLike<number>, want: readonly number[]): number => {
-        const scale = Math.max(...want);
-        return want.reduce((most, value, i) => Math.max(most, Math.abs(value - (have[i] as number)) / scale), 0);
-      };
-      const away = expected.refineds.map((value, i) => Math.abs(value - (found.refineds[i] as number)));
-      return {
-        errors: {
-          centers: expected.centers.filter((value, i) => value !== found.centers[i]).length,
-          positions: Math.max(
-            ...away.map((distance) => (Number.isNaN(distance) ? Number.POSITIVE_INFINITY : distance)),
-          ),
-          heights: largest(found.heights, expected.heights),
-          elevations: largest(found.elevations, expected.elevations),
-        },
-      };
-    },
+    compare: (found, expected) => ({
+      errors: {
+        centers: expected.centers.filter((value, i) => value !== found.centers[i]).length,
+        positions: worstAbsolute(found.refineds, expected.refineds).error,
+        heights: worstElement(found.heights, expected.heights).error,
+        elevations: worstElement(found.elevations, expected.elevations).error,
+      },
+    }),
     refusedBy: ['webgpu', 'cuda', 'cuda-emulated'],
     bounds: () => ({
       centers: { ...bounds.sumsOfIntegers, unit: 'coordinates' },
@@ -111,7 +74,11 @@ function row(name: string, about: string, look: Look, bench = false): Row<DisksP
   };
 }
 
-const circular = { pattern: { kind: 'circular', radius: 3 }, weight: disk(3), search: 6 } as const;
+const circular = {
+  pattern: { kind: 'circular', radius: 3 },
+  weight: (dy: number, dx: number) => inDisk(dy, dx, 3),
+  search: 6,
+} as const;
 const asymmetric = {
   pattern: { kind: 'user', template, shape, search: 4 },
   weight: weightOfTemplate,

@@ -1,14 +1,26 @@
 /** Frames of a row, and the steps of a pass over them. */
 import { numberTypes } from '../../../../core/arrays/numbers.js';
 import type { PassDtype, PassStep } from '../../../../udf/pass/pass.js';
+import type { Row } from '../../case.js';
+import type { Difference } from '../../compare.js';
 import type { Stack } from '../../oracle/udf/sums.js';
 
-/** The properties of a row's frames. */
-export interface Look {
+/** Number and size of frames. */
+export interface Size {
   readonly dtype: PassDtype;
   readonly width: number;
   readonly height: number;
   readonly frames: number;
+}
+
+/** What every row over frames has: an address, and the frames of a run as its work. */
+export const ofFrames = (name: string, { dtype, frames, height, width }: Size): Pick<Row, 'id' | 'work'> => ({
+  id: `udf:${name}:${dtype}:${frames}x${height}x${width}`,
+  work: { amount: frames, unit: 'frames' },
+});
+
+/** The properties of a row's frames. */
+export interface Look extends Size {
   /** For reals: their mean; default 1000. They lie up to 128 to both sides of it. */
   readonly mean?: number;
   /** For integers: values below this instead of the whole range of their type. */
@@ -52,6 +64,57 @@ export function stackOf(
       data[first + 20] = values[1 + (f % 2)] as number;
     }
   return { width, height, frames, dtype, data };
+}
+
+/** Numbers from 0 to 1 of a seed. */
+export function fractions(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(1664525, state) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+/** Frames of noise up to `noise` with bright disks: their centres and heights, for each frame. */
+export function framesOfDisks(
+  { dtype, width, height }: Omit<Size, 'frames'>,
+  disks: readonly (readonly (readonly [y: number, x: number, size: number])[])[],
+  noise: () => number,
+) {
+  const data = new numberTypes[dtype](disks.length * height * width);
+  for (let i = 0; i < data.length; i++) {
+    const [f, y, x] = [Math.floor(i / (height * width)), Math.floor(i / width) % height, i % width];
+    data[i] = (disks[f] ?? []).reduce((sum, [cy, cx, size]) => sum + size * inDisk(y - cy, x - cx, 3), noise());
+  }
+  return data;
+}
+
+/** A disk whose edge is one pixel wide. */
+export const inDisk = (dy: number, dx: number, radius: number): number =>
+  Math.min(1, Math.max(0, radius + 0.5 - Math.hypot(dy, dx)));
+
+/** Numbers, and the sizes to which their errors are relative. */
+interface Sized {
+  readonly values: Float64Array;
+  readonly sizes: Float64Array;
+}
+
+/** The largest error relative to its size. NaN and infinities are either right or wrong. */
+export function worstOfSizes(
+  found: (i: number) => number,
+  { values, sizes }: Sized,
+  name: (i: number) => string,
+): Difference {
+  let [error, note] = [0, ''];
+  for (const [i, want] of values.entries()) {
+    const have = found(i);
+    if (have === want || Object.is(have, want)) continue;
+    const relative = Math.abs(have - want) / (sizes[i] as number);
+    if (relative <= error) continue;
+    error = Number.isNaN(relative) ? Number.POSITIVE_INFINITY : relative;
+    note = `${name(i)}: ${have}, expected ${want}`;
+  }
+  return { error, note: note || undefined };
 }
 
 /** Runs of a disk that is not round: rows of different lengths, some with two runs, the last pixel of the frame. */

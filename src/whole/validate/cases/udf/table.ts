@@ -12,7 +12,8 @@ import { correctionRows } from './corrections.js';
 import { decodingRows } from './decoding.js';
 import { disksRows } from './disks.js';
 import { phaseRows } from './phases.js';
-import { allSteps, denseStep, type Look, spansIn, sparseStep, stackOf } from './problem.js';
+import { allSteps, denseStep, type Look, ofFrames, spansIn, sparseStep, stackOf, worstOfSizes } from './problem.js';
+import { strainRows } from './strain.js';
 import { udfRows } from './udfs.js';
 
 interface Problem {
@@ -20,27 +21,11 @@ interface Problem {
   readonly steps: readonly PassStep[];
 }
 
-/** The deviation of numbers from the true sums, relative to the size of their terms. */
-function off(have: (i: number) => number, { values, sizes }: Sums, what: string) {
-  let [error, note] = [0, ''];
-  for (let i = 0; i < values.length; i++) {
-    // NaN and infinities are either right or wrong.
-    if (Object.is(have(i), values[i])) continue;
-    const difference = Math.abs(have(i) - (values[i] as number));
-    const relative = difference === 0 ? 0 : difference / (sizes[i] as number);
-    if (!(relative <= error)) {
-      error = Number.isNaN(relative) ? Number.POSITIVE_INFINITY : relative;
-      note = `${what}, element ${i}: ${have(i)}, expected ${values[i]}`;
-    }
-  }
-  return { error, note };
-}
-
 function compare({ nav, sig }: FrameSums, { columns, planes }: PassTruth) {
   const errors = { integers: 0, columns: 0, planes: 0 };
   let note: string | undefined;
   const see = (kind: 'columns' | 'planes', sums: Sums, have: (i: number) => number, what: string): void => {
-    const found = off(have, sums, what);
+    const found = worstOfSizes(have, sums, (i) => `${what}, element ${i}`);
     if (sums.exact && found.error > 0) {
       errors.integers++;
       note ??= found.note;
@@ -53,7 +38,7 @@ function compare({ nav, sig }: FrameSums, { columns, planes }: PassTruth) {
     see('columns', column, (f) => nav[f * columns.length + k] as number, `column ${k}`);
   for (const [k, plane] of planes.entries())
     see('planes', plane, (p) => sig[k * plane.values.length + p] as number, `plane ${k}`);
-  return { errors, ...(note === undefined ? {} : { note }) };
+  return { errors, note };
 }
 
 const software = new Set(['pass:u16', 'pass:i32', 'pass:f32', 'sum:f32', 'stddev:outlier:f32', 'dense=5:u16']);
@@ -69,14 +54,11 @@ function row(
   const pixels = width * height;
   const isDouble = stepsOf(width, height).some((step) => /Double$/.test(stepKind(step)));
   return {
-    id: `udf:${name}:${dtype}:${frames}x${height}x${width}`,
+    ...ofFrames(name, look),
     about,
     cost: 0.002 + frames * pixels * 1e-8,
     // A software GPU compiles one kernel per step: it gets only the rows that test something new on it.
     plans: software.has(`${name}:${dtype}`) ? 1 : 8,
-    work: { amount: frames, unit: 'frames' },
-    flops: 10 * frames * pixels,
-    bytes: 4 * frames * pixels,
     ...(bench ? { bench } : {}),
     make: (seed) => ({ stack: stackOf(look, seed), steps: stepsOf(width, height) }),
     oracle: ({ stack, steps }) => sumsOf(stack, steps),
@@ -84,7 +66,6 @@ function row(
       const pass = await context.framePass({ width, height, dtype, steps });
       const run = () => pass.run(stack.data as FrameArray, frames);
       return {
-        backend: pass.backend,
         run,
         timed: () => ({ amount: frames, call: run }),
         dispose: () => pass.dispose(),
@@ -153,14 +134,16 @@ const rows: readonly Row<Problem, FrameSums, PassTruth>[] = [
       masks === 16,
     ),
   ),
-  ...[
-    { masks: 1, frames: 9 },
-    { masks: 2, frames: 3 },
-    { masks: 3, frames: 67 },
-    { masks: 7, frames: 5 },
-    { masks: 8, frames: 8 },
-    { masks: 19, frames: 67 },
-  ].map(({ masks, frames }) =>
+  ...(
+    [
+      [1, 9],
+      [2, 3],
+      [3, 67],
+      [7, 5],
+      [8, 8],
+      [19, 67],
+    ] as const
+  ).map(([masks, frames]) =>
     row(
       `dense=${masks}`,
       'frames of whole groups of four pixels: tiles that are full, and such that are not',
@@ -213,6 +196,7 @@ export const udfTable: RoomTable = {
     clusterRow,
     ...disksRows,
     ...phaseRows,
+    ...strainRows,
   ] as readonly Row[],
   tryOut,
 };

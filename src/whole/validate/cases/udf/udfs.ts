@@ -13,7 +13,7 @@ import type { Row } from '../../case.js';
 import { worstElement } from '../../compare.js';
 import type { Stack } from '../../oracle/udf/sums.js';
 import * as bounds from '../../tolerances.js';
-import { type Look, stackOf } from './problem.js';
+import { type Look, ofFrames, stackOf } from './problem.js';
 
 type Numbers = Float64Array;
 
@@ -45,13 +45,10 @@ function row(
     roi: undefined,
   };
   return {
-    id: `udf:${name}:${dtype}:${frames}x${height}x${width}`,
+    ...ofFrames(name, look),
     about,
     cost: 0.01,
     plans: name === 'masks-udf:shift=2,-3' ? 1 : 8,
-    work: { amount: frames, unit: 'frames' },
-    flops: 10 * frames * pixels,
-    bytes: 4 * frames * pixels,
     make: (seed) => stackOf(look, seed),
     oracle: (stack) => Float64Array.from(truth(stack)),
     async plan(context, { data }) {
@@ -59,7 +56,6 @@ function row(
       const part = definition.kernel?.({ params, meta }) as KernelPart;
       const pass = await context.framePass({ width, height, dtype: dtype as PassDtype, steps: part.steps });
       return {
-        backend: pass.backend,
         async run() {
           const { nav, sig } = await pass.run(data as FrameArray, frames);
           const results: Private = {
@@ -81,7 +77,7 @@ function row(
     },
     compare(found, expected) {
       const { error, note } = worstElement(found, expected);
-      return { errors: { result: error }, ...(note === undefined ? {} : { note }) };
+      return { errors: { result: error }, note };
     },
     bounds: () => ({ result: bounds.resultsOfUdfs }),
   };
