@@ -85,12 +85,11 @@ export interface Row<Input = unknown, Output = unknown, Truth = Output> {
   bounds(device: DeviceInfo): Readonly<Record<string, Bound>>;
 }
 
-/** The table of a room: its rows, and one small job for the support table. */
+/** The table of a room: its rows, and the id of a small one that the support table tries. */
 export interface RoomTable {
   readonly name: string;
   readonly rows: readonly Row[];
-  /** Does a little of the room's work; throws if the result is wrong. */
-  tryOut(context: Context): Promise<void>;
+  readonly sample: string;
 }
 
 /** Seed of a row: FNV-1a of its id, 32 bits. */

@@ -28,6 +28,14 @@ function metric(found: ArrayLike<Value>, expected: ArrayLike<Value>, measure: ()
   return note === undefined ? measure() : { error: Number.POSITIVE_INFINITY, note };
 }
 
+/** How rows compare with one metric: its error under a name. */
+export const measuredAs =
+  <Found, Expected>(name: string, measure: (found: Found, expected: Expected) => Difference) =>
+  (found: Found, expected: Expected): { errors: Record<string, number>; note: string | undefined } => {
+    const { error, note } = measure(found, expected);
+    return { errors: { [name]: error }, note };
+  };
+
 /** Largest difference of integers; 0 if all are equal. */
 export function equality(found: ArrayLike<Value>, expected: ArrayLike<Value>): Difference {
   return metric(found, expected, () => {

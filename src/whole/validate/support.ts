@@ -1,9 +1,9 @@
 /** The support table: the features that each backend actually supports here, found by trying each of them. */
 
-import { isEwaldError, messageOf } from '../../base/errors.js';
+import { messageOf } from '../../base/errors.js';
 import { type BackendName, backendNames } from '../../core/backends/names.js';
-import type { Context } from '../assembly/rooms.js';
-import type { CreateContext } from './run.js';
+import type { Row } from './case.js';
+import { type Candidate, type CreateContext, openCandidates, Problem, runRow } from './run.js';
 import { roomTables } from './tables.js';
 
 /** One cell of the table. `refused`: the backend is available but lacks the feature; `why` gives the reason. */
@@ -21,31 +21,21 @@ export async function supportTable(
 ): Promise<SupportCell[]> {
   const cells: SupportCell[] = [];
   for (const backend of backends) {
-    let context: Context | undefined;
-    let reason: string | null = null;
-    try {
-      context = await createContext({ backend, strict: true, log: { level: 'silent' } });
-    } catch (error) {
-      reason = messageOf(error);
+    const options = { createContext, backends: [backend], budget: Number.POSITIVE_INFINITY };
+    const opened = await openCandidates(options).catch(messageOf);
+    for (const { name: feature, rows, sample } of roomTables) {
+      const row = rows.find(({ id }) => id === sample) as Row;
+      cells.push({ feature, backend, ...(await tried(row, opened)) });
     }
-    for (const { name: feature, tryOut } of roomTables) {
-      if (!context) {
-        cells.push({ feature, backend, outcome: 'absent', why: reason });
-        continue;
-      }
-      try {
-        await tryOut(context);
-        cells.push({ feature, backend, outcome: 'works', why: null });
-      } catch (error) {
-        cells.push({
-          feature,
-          backend,
-          outcome: isEwaldError(error, 'Unsupported') ? 'refused' : 'fails',
-          why: messageOf(error),
-        });
-      }
-    }
-    await context?.dispose();
+    if (typeof opened !== 'string') for (const { context } of opened) await context?.dispose();
   }
   return cells;
+}
+
+/** Runs a row on a backend that was opened, or for which there is only a reason why not. */
+async function tried(row: Row, opened: readonly Candidate[] | string): Promise<Pick<SupportCell, 'outcome' | 'why'>> {
+  if (typeof opened === 'string') return { outcome: 'absent', why: opened };
+  const { outcome, why } = await runRow(new Problem(row), opened[0] as Candidate);
+  if (outcome === 'absent' || outcome === 'refused') return { outcome, why };
+  return { outcome: outcome === 'pass' ? 'works' : 'fails', why };
 }

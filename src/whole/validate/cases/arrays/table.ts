@@ -11,9 +11,8 @@ import {
   numberTypes,
 } from '../../../../core/arrays/numbers.js';
 import { Random } from '../../../../core/random/random.js';
-import type { Context } from '../../../assembly/rooms.js';
 import type { RoomTable, Row } from '../../case.js';
-import { differentBytes } from '../../compare.js';
+import { differentBytes, measuredAs } from '../../compare.js';
 import { sameNumbers } from '../../tolerances.js';
 
 interface Piece {
@@ -92,10 +91,7 @@ function row(dtype: ArrayDtype, elements: number): Row<Problem, Uint8Array> {
         dispose: () => array.dispose(),
       };
     },
-    compare(found, expected) {
-      const { error, note } = differentBytes(found, expected);
-      return { errors: { numbers: error }, note };
-    },
+    compare: measuredAs('numbers', differentBytes),
     bounds: () => ({ numbers: sameNumbers }),
   };
 }
@@ -103,12 +99,4 @@ function row(dtype: ArrayDtype, elements: number): Row<Problem, Uint8Array> {
 /** Every dtype, with about as many numbers as a frame and with lengths around that of a word. */
 const rows: readonly Row[] = arrayDtypes.flatMap((dtype) => [1, 3, 7, 1021].map((elements) => row(dtype, elements)));
 
-async function tryOut(context: Context): Promise<void> {
-  const frame = Uint16Array.of(0, 1, 65535, 7, 9);
-  const array = await context.array(frame);
-  const read = await array.read();
-  await array.dispose();
-  if (read.some((count, i) => count !== frame[i])) throw new Error(`${frame.join(' ')} came back as ${read.join(' ')}`);
-}
-
-export const arraysTable: RoomTable = { name: 'arrays', rows, tryOut };
+export const arraysTable: RoomTable = { name: 'arrays', rows, sample: 'arrays:u16:n=7' };

@@ -4,9 +4,9 @@ import type { FftOptions, FftPrecision } from '../../../../transforms/fft/fft.js
 import type { Context } from '../../../assembly/rooms.js';
 import { type Comparison, type Row, seedOf } from '../../case.js';
 import * as bounds from '../../tolerances.js';
-import { fftRows, plainRows } from './index.js';
 import type { Problem } from './problem.js';
 import { product, smooth } from './shapes.js';
+import { fftRows, plainRows } from './table.js';
 
 /** Additional options of every plan of the rows. */
 export interface OnEngine extends Pick<FftOptions, 'engine' | 'tune'> {

@@ -12,7 +12,7 @@ import {
 } from '../../../../transforms/fft/helpers.js';
 import type { Context } from '../../../assembly/rooms.js';
 import type { Row } from '../../case.js';
-import { relativeL2 } from '../../compare.js';
+import { measuredAs, relativeL2 } from '../../compare.js';
 import { cosPi, sinPi } from '../../oracle/fft/sums.js';
 import { threeTransforms } from '../../tolerances.js';
 import { indexOf, placeOf, product } from './shapes.js';
@@ -38,10 +38,7 @@ function row<Input>(parts: Parts<Input>): Row<Input, ArrayLike<number>, Float64A
     make,
     oracle,
     plan: async (context, input) => ({ run: () => parts.run(context, input), dispose: async () => undefined }),
-    compare(found, expected) {
-      const { error, note } = relativeL2(found, expected);
-      return { errors: { l2: error }, note };
-    },
+    compare: measuredAs('l2', relativeL2),
     bounds: () => ({ l2: threeTransforms(precision, points) }),
   };
 }

@@ -1,20 +1,22 @@
-/** The case table of transforms. */
-import type { Context } from '../../../assembly/rooms.js';
-import type { RoomTable } from '../../case.js';
-import { fftRows } from './index.js';
+/** The case tables of transforms. */
+import type { RoomTable, Row } from '../../case.js';
+import { heffteRows } from './heffte.js';
+import { helperRows } from './helpers.js';
+import { kindRows, timedRows, tunedRows } from './kinds.js';
+import { largeRows, lengthRows } from './lengths.js';
+import { prunedRows } from './pruned.js';
 
-async function tryOut(context: Context): Promise<void> {
-  const plan = await context.fft({ shape: [6, 10] });
-  // A pure wave, whose spectrum is a single bin.
-  const wave = Float32Array.from({ length: 120 }, (_, i) => {
-    const [j, k] = [Math.floor(i / 20), Math.floor(i / 2) % 10];
-    const phase = 2 * Math.PI * ((2 * j) / 6 + (3 * k) / 10);
-    return i % 2 === 0 ? Math.cos(phase) : Math.sin(phase);
-  });
-  const spectrum = await plan.forward(wave);
-  await plan.dispose();
-  const wrong = spectrum.findIndex((x, i) => Math.abs(x - (i === 2 * (2 * 10 + 3) ? 60 : 0)) > 1e-4);
-  if (wrong >= 0) throw new Error(`number ${wrong} of the spectrum of a wave is ${spectrum[wrong]}`);
-}
+/** Rows that an external engine can repeat in another precision; the others state precisions or parts of arrays. */
+export const plainRows: readonly Row[] = [...kindRows, ...heffteRows, ...lengthRows];
 
-export const fftTable: RoomTable = { name: 'fft', rows: fftRows, tryOut };
+/** The rows. */
+export const fftRows: readonly Row[] = [
+  ...plainRows,
+  ...prunedRows,
+  ...tunedRows,
+  ...timedRows,
+  ...largeRows,
+  ...helperRows,
+];
+
+export const fftTable: RoomTable = { name: 'fft', rows: fftRows, sample: 'fft:c2c:f32:n=16x20' };

@@ -40,7 +40,7 @@ export interface Answer {
 /** Indexes images of a plan. */
 export type Run = (images: readonly TrueImage[], into?: IndexingResult) => Promise<IndexingResult>;
 
-export const batchOf = (images: readonly TrueImage[]) => {
+const batchOf = (images: readonly TrueImage[]) => {
   const offsets = new Uint32Array(images.length + 1);
   images.forEach(({ owner }, i) => {
     offsets[i + 1] = (offsets[i] as number) + owner.length;
@@ -52,18 +52,37 @@ export const batchOf = (images: readonly TrueImage[]) => {
   return { spots, offsets };
 };
 
+/** An indexer for the images of some lists, whose options may be changed. */
+const indexerOf = (context: Context, { images, known, options }: Lists, change: IndexerOptions = {}) =>
+  context.indexer({ batch: images.length, maxInputCells: known.length, ...options, ...change });
+
+/** Calls `use` with an indexer that differs from that of a plan. */
+export async function withIndexer(
+  context: Context,
+  lists: Lists,
+  change: IndexerOptions,
+  use: (run: Run) => Promise<IndexingResult>,
+): Promise<IndexingResult> {
+  const indexer = await indexerOf(context, lists, change);
+  try {
+    return await use(runOf(indexer, lists));
+  } finally {
+    await indexer.dispose();
+  }
+}
+
+const runOf =
+  (indexer: Awaited<ReturnType<Context['indexer']>>, { known, thresholds }: Lists): Run =>
+  (images, into) =>
+    indexer.run({ ...batchOf(images), cells: known, ...thresholds, ...(into && { into }) });
+
 export async function plan(
   context: Context,
   lists: Lists,
   twin?: (context: Context, lists: Lists, run: Run) => Promise<IndexingResult>,
 ) {
-  const indexer = await context.indexer({
-    batch: lists.images.length,
-    maxInputCells: lists.known.length,
-    ...lists.options,
-  });
-  const run: Run = (images, into) =>
-    indexer.run({ ...batchOf(images), cells: lists.known, ...lists.thresholds, ...(into ? { into } : {}) });
+  const indexer = await indexerOf(context, lists);
+  const run = runOf(indexer, lists);
   return {
     async run(): Promise<Answer> {
       const result = await run(lists.images);

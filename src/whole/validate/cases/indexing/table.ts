@@ -1,18 +1,180 @@
 /** The case table of indexing. */
-import type { Context } from '../../../assembly/rooms.js';
-import type { RoomTable } from '../../case.js';
-import { indexingStageRows } from '../indexing-stages/index.js';
-import { indexingRows } from './index.js';
 
-async function tryOut(context: Context): Promise<void> {
-  const indexer = await context.indexer();
-  // A perfect lattice along the axes: every node within 0.25 1/angstrom of the origin.
-  const spots: number[] = [];
-  for (let h = -4; h <= 4; h++)
-    for (let k = -4; k <= 4; k++) if (h !== 0 || k !== 0) spots.push(h / 30, k / 40, ((h + 2 * k) % 5) / 50);
-  const result = await indexer.run({ spots, cells: [30, 0, 0, 0, 40, 0, 0, 0, 50] });
-  await indexer.dispose();
-  if (!result.image(0).indexed) throw new Error('a perfect lattice was not found');
+import { Random } from '../../../../core/random/random.js';
+import { type Cell, cellFromParameters, scale } from '../../../../crystal/cell.js';
+import { rotateRandomly, simulateSpots } from '../../../../io/simulate/spots.js';
+import type { IndexingMethod } from '../../../../serial/indexing/indexer.js';
+import type { RoomTable, Row } from '../../case.js';
+import { otherHand, perfectImage } from '../../oracle/indexing/lattices.js';
+import * as bounds from '../../tolerances.js';
+import { indexingStageRows } from '../indexing-stages/index.js';
+import { type Answer, type CellName, cells, electrons, type Lists } from './lists.js';
+import { references } from './reference.js';
+import { empty, noise, noise0, withStraySpots } from './refused.js';
+import { rivals } from './rivals.js';
+import { orientedCell, perfect, row, simulated } from './row.js';
+import { effortsOf, furtherTwinsOf, repeatOf, singlesOf } from './twins.js';
+
+const scale3 = (k: number, [a, b, c]: Cell): Cell => [scale(k, a), scale(k, b), scale(k, c)];
+
+function rowsOf(method: IndexingMethod): Row<Lists, Answer, Lists>[] {
+  return [
+    perfect(method, 'ortho:axes', () => cells.ortho, cells.ortho, 14),
+    perfect(method, 'ortho', orientedCell(cells.ortho), cells.ortho, 14),
+    perfect(method, 'hex', orientedCell(cells.hex), cells.hex, 26),
+    perfect(method, 'tri', orientedCell(cells.tri), cells.tri, 16),
+    junkNearAxis(method),
+    perfect(method, 'tri:left-handed', orientedCell(otherHand(cells.tri)), otherHand(cells.tri), 16),
+    perfect(method, 'tri:left-known', orientedCell(otherHand(cells.tri)), scale3(-1, otherHand(cells.tri)), 16),
+    ...(['ortho', 'tetra', 'hex', 'mono', 'tri', 'cubic', 'big'] as const).map((name) =>
+      simulated(method, name, 100, {}, 'each kind of cell'),
+    ),
+    ...[50, 200, 300].map((spots) => simulated(method, 'mono', spots, {}, 'few spots and many')),
+    ...[0.3, 0.5].map((spurious) =>
+      simulated(method, 'mono', 100, { spurious, noisePx: 1 }, 'spurious spots and noise'),
+    ),
+    simulated(method, 'tri', 300, { spurious: 0.5, noisePx: 1, images: 32 }, 'spurious spots and noise', {
+      bench: true,
+    }),
+    simulated(method, 'tetra', 300, { images: 64 }, 'the pace of good images', { bench: true }),
+    ...(method === 'fast' ? fastOnly() : []),
+    simulated(method, 'mono', 300, { crystals: 2 }, 'two lattices in an image'),
+    threeCells(method),
+    simulated(
+      method,
+      'mono',
+      900,
+      { spurious: 0.3, images: 4 },
+      'more spots than maxSpots: those of lowest resolution take part',
+      { options: { maxSpots: 200 } },
+    ),
+    ...[20, 100, 300].map((spots) =>
+      empty(method, `noise:n=${spots}:images=16`, 'spots without a lattice are refused', noise(spots, 16), {
+        used: spots,
+        tooFew: false,
+      }),
+    ),
+    ...[20, 100].map((spots) => withStraySpots(method, spots)),
+    empty(method, 'spots=0:images=3', 'images without spots', noise0, { used: 0, tooFew: true }),
+    empty(method, 'spots=3:images=3', 'fewer spots than indexing needs', noise(3, 3), { used: 3, tooFew: true }),
+    ...singlesOf(method),
+    ...repeatOf(method),
+    ...furtherTwinsOf(method),
+  ];
 }
 
-export const indexingTable: RoomTable = { name: 'indexing', rows: [...indexingRows, ...indexingStageRows], tryOut };
+const junkNearAxis = (method: IndexingMethod): Row<Lists, Answer, Lists> =>
+  row(
+    method,
+    'perfect:tri:max=80',
+    'more spots than maxSpots: the nodes are the ones of lowest resolution, also where the others lie near the ' +
+      'beam axis',
+    (seed) => {
+      const random = new Random(seed, 1);
+      const { spots, lattices, owner } = perfectImage(rotateRandomly(cells.tri, random), 18);
+      const junk = Array.from({ length: 60 }, () => [
+        0.01 * random.normal(),
+        0.01 * random.normal(),
+        (random.uniform() < 0.5 ? -1 : 1) * (0.1 + 0.1 * random.uniform()),
+      ]).flat();
+      const image = {
+        spots: Float64Array.from([...junk, ...spots]),
+        lattices,
+        owner: Uint8Array.from([...new Uint8Array(60), ...owner]),
+      };
+      return { images: [image], known: [cells.tri], options: { maxSpots: 80 } };
+    },
+    method === 'exhaustive' ? { orientation: bounds.endOfRefinement(18) } : {},
+  );
+
+const threeCells = (method: IndexingMethod): Row<Lists, Answer, Lists> =>
+  row(method, 'cells=3:n=100:images=9', 'three known cells, each image has one of them', (seed) => {
+    const names = ['tri', 'ortho', 'mono'] as const;
+    const which = Array.from({ length: 9 }, (_, i) => i % 3);
+    return {
+      images: which.flatMap((k, i) =>
+        simulateSpots({ cell: cells[names[k] as CellName], seed: seed + i, spots: 100, spurious: 0.2 }),
+      ),
+      known: names.map((name) => cells[name]),
+      which,
+    };
+  });
+
+function fastOnly(): Row<Lists, Answer, Lists>[] {
+  return [
+    ...effortsOf('fast'),
+    simulated('fast', 'mono', 10, { noisePx: 0.3 }, 'ten spots'),
+    simulated('fast', 'mono', 20, {}, 'twenty spots'),
+    simulated('fast', 'tri', 20, { spurious: 0.5, images: 16 }, 'ten true spots among twenty', {
+      missed: bounds.mostLattices,
+    }),
+    simulated('fast', 'mono', 300, { crystals: 3 }, 'three lattices in an image'),
+    simulated(
+      'fast',
+      'tri',
+      50,
+      { spurious: 0.6, noisePx: 1, images: 32 },
+      'lists in which the best two candidate vectors are often wrong, so that a glance must not end the search',
+    ),
+    row(
+      'fast',
+      'cell-off=1%:n=200:images=8',
+      'a known cell whose lengths are one percent wrong',
+      (seed) => ({
+        images: simulateSpots({ cell: cells.mono, images: 8, seed, spots: 200 }),
+        known: [cellFromParameters(52.4 * 1.01, 61.3 * 0.99, 74.8 * 1.01, 90, 103.2, 90)],
+      }),
+      { lengths: bounds.lengthsOfWrongCell },
+    ),
+    simulated('fast', 'small', 100, electrons, 'electron diffraction: an Ewald sphere that is nearly flat'),
+  ];
+}
+
+function turboRows(): Row<Lists, Answer, Lists>[] {
+  return [
+    perfect('turbo', 'hex', orientedCell(cells.hex), cells.hex, 26),
+    ...(['ortho', 'tri', 'big'] as const).map((name) => simulated('turbo', name, 100, {}, 'each kind of cell')),
+    simulated('turbo', 'mono', 50, { spurious: 0.3 }, 'few spots'),
+    simulated('turbo', 'tri', 300, { spurious: 0.5, noisePx: 1, images: 32 }, 'spurious spots and noise', {
+      bench: true,
+    }),
+    simulated('turbo', 'tetra', 300, { images: 64 }, 'the pace of good images', { bench: true }),
+    simulated('turbo', 'mono', 300, { crystals: 2 }, 'two lattices in an image'),
+    withStraySpots('turbo', 20),
+    empty('turbo', 'noise:n=100:images=16', 'spots without a lattice are refused', noise(100, 16), {
+      used: 100,
+      tooFew: false,
+    }),
+    ...singlesOf('turbo'),
+    ...repeatOf('turbo'),
+  ];
+}
+
+/** Smaller versions of rows that take too long on a device emulated by a CPU. */
+function siblings(): Row<Lists, Answer, Lists>[] {
+  const images = 2;
+  return [
+    ...(['ortho', 'tetra', 'hex', 'mono', 'tri', 'cubic', 'big'] as const).map((name) =>
+      simulated('exhaustive', name, 60, { images }, 'each kind of cell, two images of it'),
+    ),
+    simulated('exhaustive', 'mono', 300, { images }, 'many spots, two images'),
+    simulated('exhaustive', 'mono', 100, { images, spurious: 0.3, noisePx: 1 }, 'spurious spots and noise, two images'),
+    simulated('exhaustive', 'mono', 300, { images, crystals: 2 }, 'two lattices in each of two images'),
+    empty('exhaustive', 'noise:n=100:images=2', 'spots without a lattice are refused', noise(100, 2), {
+      used: 100,
+      tooFew: false,
+    }),
+  ];
+}
+
+const rows: readonly Row[] = [
+  ...rowsOf('fast'),
+  ...turboRows(),
+  ...rowsOf('exhaustive'),
+  ...siblings(),
+  ...references,
+  ...rivals,
+  ...indexingStageRows,
+];
+
+export const indexingTable: RoomTable = { name: 'indexing', rows, sample: 'indexing:fast:perfect:ortho:axes' };

@@ -7,7 +7,7 @@ import type { Row } from '../../case.js';
 import { differentBytes } from '../../compare.js';
 import type { TrueImage } from '../../oracle/indexing/lattices.js';
 import * as bounds from '../../tolerances.js';
-import { type Answer, batchOf, type CellName, cells, electrons, type Lists, plan, type Run } from './lists.js';
+import { type Answer, type CellName, cells, electrons, type Lists, plan, type Run, withIndexer } from './lists.js';
 import { noise } from './refused.js';
 import { row } from './row.js';
 
@@ -86,23 +86,13 @@ async function joined(lists: Lists, run: Run): Promise<IndexingResult> {
 const inTwoSteps =
   (unsettled: readonly number[]): Twin =>
   async (context, lists, run) => {
-    const { images, known, options, thresholds } = lists;
-    const light = await context.indexer({
-      batch: images.length,
-      maxInputCells: known.length,
-      ...options,
-      efforts: 1,
-    });
-    try {
-      const result = await light.run({ ...batchOf(images), cells: known, ...thresholds });
-      const open = images.flatMap((_, i) => (result.image(i).unsettled ? [i] : []));
-      if (String(open) !== String(unsettled))
-        throw new Error(`images ${open.join(', ')} are unsettled; expected ${unsettled.join(', ')}`);
-      for (const i of open) put(result, await run([images[i] as TrueImage]), i);
-      return result;
-    } finally {
-      await light.dispose();
-    }
+    const { images } = lists;
+    const result = await withIndexer(context, lists, { efforts: 1 }, (light) => light(images));
+    const open = images.flatMap((_, i) => (result.image(i).unsettled ? [i] : []));
+    if (String(open) !== String(unsettled))
+      throw new Error(`images ${open.join(', ')} are unsettled; expected ${unsettled.join(', ')}`);
+    for (const i of open) put(result, await run([images[i] as TrueImage]), i);
+    return result;
   };
 
 /** Images that one effort settles, and others: noise, and an Ewald sphere that is nearly flat. */
@@ -148,17 +138,7 @@ export const furtherTwinsOf = (method: IndexingMethod) => [
     for (const bytes of [into.found, into.results, into.assignment]) bytes.fill(0xa5);
     return run(lists.images, into);
   }),
-  ...twins(method, 'threads', 'one thread gives what several give', async (context, lists) => {
-    const single = await context.indexer({
-      batch: lists.images.length,
-      maxInputCells: lists.known.length,
-      ...lists.options,
-      threads: 1,
-    });
-    try {
-      return await single.run({ ...batchOf(lists.images), cells: lists.known, ...lists.thresholds });
-    } finally {
-      await single.dispose();
-    }
-  }),
+  ...twins(method, 'threads', 'one thread gives what several give', (context, lists) =>
+    withIndexer(context, lists, { threads: 1 }, (run) => run(lists.images)),
+  ),
 ];

@@ -1,7 +1,6 @@
 /** The case table of peaks. */
 
 import type { PeakList } from '../../../../serial/peaks/peak-list.js';
-import type { Context } from '../../../assembly/rooms.js';
 import type { RoomTable, Row } from '../../case.js';
 import { dispersion } from '../../oracle/peaks/dispersion.js';
 import { type OraclePeak, peakfinder8, type RingLimits } from '../../oracle/peaks/peakfinder8.js';
@@ -225,19 +224,8 @@ const dispersionRows = [
   ...rowsOf('dispersion-extended', { peaks: 30 }, [...ofTypes(['u16', 'i16', 'f32']), ...ofDispersion]),
 ];
 
-async function tryOut(context: Context): Promise<void> {
-  const finder = await context.peaks({ width: 32, height: 32, dtype: 'u16' });
-  const frame = new Uint16Array(1024);
-  frame.set([500, 900], 10 * 32 + 20);
-  const { count, fs, ss } = await finder.run(frame, { threshold: 100 });
-  await finder.dispose();
-  // The centroid of 500 at 20.5 and 900 at 21.5.
-  const right = count === 1 && Math.abs((fs[0] ?? 0) - (20.5 + 900 / 1400)) < 1e-5 && ss[0] === 10.5;
-  if (!right) throw new Error(`found ${count} peaks at ${fs}, ${ss}; expected one at 21.143, 10.5`);
-}
-
 export const peaksTable: RoomTable = {
   name: 'peaks',
   rows: [...peakfinder8Rows, ...zaefRows, ...dispersionRows] as readonly Row[],
-  tryOut,
+  sample: 'peaks:peakfinder8:u16:5x300:narrow',
 };

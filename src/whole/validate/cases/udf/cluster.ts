@@ -6,7 +6,7 @@
 import type { Analysis } from '../../../../udf/analyses/analysis.js';
 import { clusterAnalysis } from '../../../../udf/analyses/cluster.js';
 import type { Row } from '../../case.js';
-import { equality } from '../../compare.js';
+import { equality, measuredAs } from '../../compare.js';
 import { type ClusterProblem, clustersOf } from '../../oracle/udf/cluster.js';
 import * as bounds from '../../tolerances.js';
 import { ofFrames, stackOf } from './problem.js';
@@ -33,10 +33,7 @@ export const clusterRow: Row<ClusterProblem, ArrayLike<number>, readonly number[
     },
     dispose: async () => undefined,
   }),
-  compare(found, expected) {
-    const { error, note } = equality(found, expected);
-    return { errors: { labels: error }, note };
-  },
+  compare: measuredAs('labels', equality),
   // For integers of up to 16 bits, deviations are the same on every backend, and labels are decided in float64.
   bounds: () => ({ labels: { ...bounds.sumsOfIntegers, unit: 'labels' } }),
 };

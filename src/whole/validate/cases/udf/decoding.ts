@@ -6,7 +6,7 @@ import { Random } from '../../../../core/random/random.js';
 import type { FrameArray } from '../../../../io/data/dtype.js';
 import type { Context } from '../../../assembly/rooms.js';
 import type { Row } from '../../case.js';
-import { differentBytes } from '../../compare.js';
+import { differentBytes, measuredAs } from '../../compare.js';
 import { chunkOf, lz4Block, packedFrame, sequence } from '../../oracle/udf/packed.js';
 import { sameNumbers } from '../../tolerances.js';
 import { ofFrames, type Size } from './problem.js';
@@ -82,10 +82,7 @@ function row(name: string, about: string, values: Values, look: Look): Row<Packe
         },
       };
     },
-    compare(found, expected) {
-      const { error, note } = differentBytes(found, expected);
-      return { errors: { numbers: error }, note };
-    },
+    compare: measuredAs('numbers', differentBytes),
     refusedBy: ['webgpu'],
     bounds: () => ({ numbers: sameNumbers }),
   };

@@ -9,7 +9,7 @@ import { ResidentScan } from '../../../../udf/scans/resident.js';
 import { residentSsb, ssbUdf } from '../../../../udf/ssb/udf.js';
 import type { Context } from '../../../assembly/rooms.js';
 import type { Row } from '../../case.js';
-import { worstElement } from '../../compare.js';
+import { measuredAs, worstElement } from '../../compare.js';
 import {
   integratedShiftsOf,
   type PhaseProblem,
@@ -39,10 +39,7 @@ export async function channelsOf(context: Context, analysis: Analysis<string>): 
 }
 
 /** The largest difference of two images, relative to the largest number. */
-export function compareImages(found: Numbers, expected: Numbers) {
-  const { error, note } = worstElement(found, expected);
-  return { errors: { image: error }, note };
-}
+export const compareImages = measuredAs('image', worstElement);
 
 const software = new Set(['ssb:flipped', 'holography:butterworth', 'icom:periodic']);
 

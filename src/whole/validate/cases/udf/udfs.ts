@@ -10,7 +10,7 @@ import { finishPart, type KernelPart } from '../../../../udf/execution/kernel-pa
 import type { AnyUdf, UdfMeta } from '../../../../udf/functions/udf.js';
 import type { PassDtype } from '../../../../udf/pass/pass.js';
 import type { Row } from '../../case.js';
-import { worstElement } from '../../compare.js';
+import { measuredAs, worstElement } from '../../compare.js';
 import type { Stack } from '../../oracle/udf/sums.js';
 import * as bounds from '../../tolerances.js';
 import { type Look, ofFrames, stackOf } from './problem.js';
@@ -75,10 +75,7 @@ function row(
         dispose: () => pass.dispose(),
       };
     },
-    compare(found, expected) {
-      const { error, note } = worstElement(found, expected);
-      return { errors: { result: error }, note };
-    },
+    compare: measuredAs('result', worstElement),
     bounds: () => ({ result: bounds.resultsOfUdfs }),
   };
 }
