@@ -3,7 +3,7 @@ import { EwaldError } from '../../base/errors.js';
 import { inspect } from '../../base/options.js';
 import { BufferError } from './errors.js';
 import { parseFormat } from './format.js';
-import type { Parts, Row } from './rows.js';
+import type { Parts } from './rows.js';
 import { type ArrayLike, elementCount, isContiguous, isLocated, type Source, sourceInMemory } from './source.js';
 import type { MemorySpace } from './space.js';
 
@@ -26,7 +26,7 @@ export function collectRows(
   format: string | null,
   unravel: boolean,
   options: { readonly memory?: MemorySpace | undefined },
-): Parts & { readonly columns: number } {
+): Parts {
   if (!Number.isSafeInteger(columnCount) || columnCount < -1)
     throw new EwaldError(
       'Argument',
@@ -69,12 +69,10 @@ export function collectRows(
   const mixed = sources.findIndex(({ space }) => space !== first.space);
   if (mixed >= 0)
     throw new BufferError('SPACE', `row 0 and row ${mixed} lie in different memories; stage() brings them together`);
-  const parsed = parseFormat(text, first.space.model);
-  const bytes = columns * parsed.size;
   return {
     space: first.space,
-    format: parsed,
-    rows: sources.map((source): Row => ({ span: source.span, offset: source.offset, bytes })),
+    format: parseFormat(text, first.space.model),
+    rows: sources.map(({ span, offset }) => ({ span, offset })),
     readonly: sources.some(({ readonly }) => readonly),
     held: sources.flatMap(({ held }) => (held ? [held] : [])),
     columns,

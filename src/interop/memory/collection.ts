@@ -3,8 +3,7 @@
 import { knownOptions } from '../../base/options.js';
 import { collectRows } from './collect.js';
 import { IndirectMemory2D } from './indirect.js';
-import type { ArrayLike } from './source.js';
-import { expectsRows } from './source.js';
+import { type ArrayLike, expectsRows } from './source.js';
 import type { MemorySpace } from './space.js';
 
 /**
@@ -34,6 +33,6 @@ export class BufferCollection2D extends IndirectMemory2D {
     expectsRows('BufferCollection2D', rows);
     knownOptions('BufferCollection2D', options, ['memory']);
     const parts = collectRows(rows, columnCount, format, unravel, options);
-    super(parts, parts.columns, 'BufferCollection2D');
+    super(parts, 'BufferCollection2D');
   }
 }

@@ -1,6 +1,6 @@
 /** Copies of elements between rectangular memories and arrays of any layout. */
 import { BufferError } from './errors.js';
-import type { Rows } from './rows.js';
+import type { Parts, Row } from './rows.js';
 import { type ArrayLike, type Source, sourceInMemory } from './source.js';
 import type { Span } from './space.js';
 
@@ -16,17 +16,17 @@ export interface Grid {
   start(i: number): number;
 }
 
-/** The grid of a memory. */
-export function gridOfRows(memory: Rows, shape: readonly [number, number]): Grid {
-  const { size, text } = memory.formatInUse;
+/** The grid of rows. */
+export function gridOfRows({ format, rows, columns, readonly }: Omit<Parts, 'space'>): Grid {
+  const { size, text } = format;
   return {
-    shape,
+    shape: [rows.length, columns],
     format: text,
     size,
-    readonly: memory.isReadonly,
+    readonly,
     step: size,
-    span: (i) => memory.rowAt(i).span,
-    start: (i) => memory.rowAt(i).offset,
+    span: (i) => (rows[i] as Row).span,
+    start: (i) => (rows[i] as Row).offset,
   };
 }
 

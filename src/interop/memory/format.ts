@@ -166,8 +166,8 @@ class ScalarFormat implements Format {
   readonly size: 1 | 2 | 4 | 8;
   readonly array: TypedArrayConstructor | undefined;
   readonly native: boolean;
-  readonly read: (view: DataView, offset: number) => Value;
-  readonly #put: (view: DataView, offset: number, value: never) => void;
+  readonly read: Read;
+  readonly #put: Write;
   readonly #low: Value;
   readonly #high: Value;
   readonly #bool: boolean;
@@ -177,8 +177,8 @@ class ScalarFormat implements Format {
     this.kind = kind;
     this.size = size;
     this.#bool = bool;
-    const [array, read, put] = access(kind, size, little);
-    this.array = array;
+    const [array, read, put] = (accesses[`${kind}${size}`] as (le: boolean) => Access)(little);
+    this.array = array as TypedArrayConstructor | undefined;
     this.native = array !== undefined && (size === 1 || little === hostIsLittle);
     this.read = read;
     this.#put = put;
@@ -221,76 +221,28 @@ class ScalarFormat implements Format {
   }
 }
 
-function access(
-  kind: Kind,
-  size: number,
-  little: boolean,
-): [
-  TypedArrayConstructor | undefined,
-  (view: DataView, offset: number) => Value,
-  (view: DataView, offset: number, value: never) => void,
-] {
-  switch (`${kind}${size}`) {
-    case 'signed1':
-      return [Int8Array as TypedArrayConstructor, (v, o) => v.getInt8(o), (v, o, x) => v.setInt8(o, x)];
-    case 'unsigned1':
-      return [Uint8Array as TypedArrayConstructor, (v, o) => v.getUint8(o), (v, o, x) => v.setUint8(o, x)];
-    case 'signed2':
-      return [
-        Int16Array as TypedArrayConstructor,
-        (v, o) => v.getInt16(o, little),
-        (v, o, x) => v.setInt16(o, x, little),
-      ];
-    case 'unsigned2':
-      return [
-        Uint16Array as TypedArrayConstructor,
-        (v, o) => v.getUint16(o, little),
-        (v, o, x) => v.setUint16(o, x, little),
-      ];
-    case 'signed4':
-      return [
-        Int32Array as TypedArrayConstructor,
-        (v, o) => v.getInt32(o, little),
-        (v, o, x) => v.setInt32(o, x, little),
-      ];
-    case 'unsigned4':
-      return [
-        Uint32Array as TypedArrayConstructor,
-        (v, o) => v.getUint32(o, little),
-        (v, o, x) => v.setUint32(o, x, little),
-      ];
-    case 'signed8':
-      return [
-        BigInt64Array as TypedArrayConstructor,
-        (v, o) => v.getBigInt64(o, little),
-        (v, o, x) => v.setBigInt64(o, x, little),
-      ];
-    case 'unsigned8':
-      return [
-        BigUint64Array as TypedArrayConstructor,
-        (v, o) => v.getBigUint64(o, little),
-        (v, o, x) => v.setBigUint64(o, x, little),
-      ];
-    case 'float2':
-      return [
-        undefined,
-        (v, o) => halfToNumber(v.getUint16(o, little)),
-        (v, o, x) => v.setUint16(o, numberToHalf(x), little),
-      ];
-    case 'float4':
-      return [
-        Float32Array as TypedArrayConstructor,
-        (v, o) => v.getFloat32(o, little),
-        (v, o, x) => v.setFloat32(o, x, little),
-      ];
-    default:
-      return [
-        Float64Array as TypedArrayConstructor,
-        (v, o) => v.getFloat64(o, little),
-        (v, o, x) => v.setFloat64(o, x, little),
-      ];
-  }
-}
+type Read = (view: DataView, offset: number) => Value;
+type Write = (view: DataView, offset: number, value: never) => void;
+type Access = readonly [array: unknown, read: Read, write: Write];
+
+/** The typed array of elements of a kind and size, and how a DataView reads and writes them; `le`: little-endian. */
+const accesses: Readonly<Record<string, (le: boolean) => Access>> = {
+  signed1: () => [Int8Array, (v, o) => v.getInt8(o), (v, o, x) => v.setInt8(o, x)],
+  unsigned1: () => [Uint8Array, (v, o) => v.getUint8(o), (v, o, x) => v.setUint8(o, x)],
+  signed2: (le) => [Int16Array, (v, o) => v.getInt16(o, le), (v, o, x) => v.setInt16(o, x, le)],
+  unsigned2: (le) => [Uint16Array, (v, o) => v.getUint16(o, le), (v, o, x) => v.setUint16(o, x, le)],
+  signed4: (le) => [Int32Array, (v, o) => v.getInt32(o, le), (v, o, x) => v.setInt32(o, x, le)],
+  unsigned4: (le) => [Uint32Array, (v, o) => v.getUint32(o, le), (v, o, x) => v.setUint32(o, x, le)],
+  signed8: (le) => [BigInt64Array, (v, o) => v.getBigInt64(o, le), (v, o, x) => v.setBigInt64(o, x, le)],
+  unsigned8: (le) => [BigUint64Array, (v, o) => v.getBigUint64(o, le), (v, o, x) => v.setBigUint64(o, x, le)],
+  float2: (le) => [
+    undefined,
+    (v, o) => halfToNumber(v.getUint16(o, le)),
+    (v, o, x) => v.setUint16(o, numberToHalf(x), le),
+  ],
+  float4: (le) => [Float32Array, (v, o) => v.getFloat32(o, le), (v, o, x) => v.setFloat32(o, x, le)],
+  float8: (le) => [Float64Array, (v, o) => v.getFloat64(o, le), (v, o, x) => v.setFloat64(o, x, le)],
+};
 
 /** A half-precision float (IEEE 754 binary16) as a number. */
 function halfToNumber(bits: number): number {

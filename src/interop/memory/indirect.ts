@@ -7,7 +7,7 @@ import { copyGrid, type Grid, gridOfArray, gridOfRows } from './copy.js';
 import type { Keeper } from './disposable.js';
 import { BufferError } from './errors.js';
 import { parseFormat, type Value, type ValueOf } from './format.js';
-import { type Parts, type Row, Rows } from './rows.js';
+import { type Parts, type Row, Rows, rowsIn } from './rows.js';
 import { type ArrayLike, expectsRows, sourceInMemory } from './source.js';
 import { type Address, type Allocation, jsMemory, type MemorySpace, readPointers } from './space.js';
 import { View2D } from './view.js';
@@ -44,11 +44,8 @@ function size(what: string, value: number): number {
 
 /** Rectangular memory of one format, with rows at separate addresses. */
 export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
-  #columns: number;
-
-  protected constructor(parts: Parts, columns: number, name = 'IndirectMemory2D') {
+  protected constructor(parts: Parts, name = 'IndirectMemory2D') {
     super(name, parts);
-    this.#columns = columns;
   }
 
   /**
@@ -70,11 +67,15 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
     const parsed = parseFormat(format, space.model);
     const bytes = size('columns', columns) * parsed.size;
     const data = space.allocate(size('rows', rows) * bytes, 'an IndirectMemory2D');
-    const list = Array.from({ length: rows }, (_, i): Row => ({ span: data, offset: i * bytes, bytes }));
-    return new IndirectMemory2D(
-      { space, format: parsed, rows: list, readonly: options.readonly ?? false, owned: [data] },
+    const { readonly = false } = options;
+    return new IndirectMemory2D({
+      space,
+      format: parsed,
+      rows: rowsIn(data, rows, bytes),
       columns,
-    );
+      readonly,
+      owned: [data],
+    });
   }
 
   /**
@@ -140,14 +141,16 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
       throw new BufferError('FORMAT', 'an address alone does not determine the type it points to; pass the format');
     const parsed = parseFormat(text, space.model);
     const bytes = columns * parsed.size;
-    const list = readPointers(space, address, rows).map(
-      (row): Row => ({ span: space.span(row, bytes), offset: 0, bytes }),
-    );
-    const held = typed ? [typed] : [];
-    return new IndirectMemory2D(
-      { space, format: parsed, rows: list, readonly: options.readonly ?? false, held, keeper, table: address },
+    return new IndirectMemory2D({
+      space,
+      format: parsed,
+      rows: readPointers(space, address, rows).map((row) => ({ span: space.span(row, bytes), offset: 0 })),
       columns,
-    );
+      readonly: options.readonly ?? false,
+      held: typed ? [typed] : [],
+      keeper,
+      table: address,
+    });
   }
 
   /** Rows from typed arrays, buffers and strided arrays, without a copy: see BufferCollection2D for the rules. */
@@ -156,7 +159,7 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
     knownOptions('IndirectMemory2D.fromRows', options, collectionOptions);
     const { columnCount, format, unravel, readonly, ...rest } = options;
     const parts = collectRows(rows, columnCount ?? -1, format ?? null, unravel ?? true, rest);
-    return new IndirectMemory2D({ ...parts, readonly: parts.readonly || (readonly ?? false) }, parts.columns);
+    return new IndirectMemory2D({ ...parts, readonly: parts.readonly || (readonly ?? false) });
   }
 
   /**
@@ -185,15 +188,11 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
     if (source.readonly && !options.readonly)
       throw new BufferError('READONLY', 'buffer source array is read-only; pass { readonly: true }');
     // An array of one dimension is one row in either case.
-    const swap = along === 'columns' && shape.length === 2;
-    const [count, length] =
-      shape.length === 1 ? [1, shape[0] ?? 0] : swap ? [shape[1] ?? 0, shape[0] ?? 0] : [shape[0] ?? 0, shape[1] ?? 0];
-    const [apart, step] =
-      shape.length === 1
-        ? [0, strides[0] ?? 0]
-        : swap
-          ? [strides[1] ?? 0, strides[0] ?? 0]
-          : [strides[0] ?? 0, strides[1] ?? 0];
+    const axes = [1, ...shape].map((n, i) => [n, [0, ...strides][i] as number] as const).slice(-2);
+    const [[count, apart], [length, step]] = (along === 'columns' && shape.length === 2 ? axes.reverse() : axes) as [
+      readonly [number, number],
+      readonly [number, number],
+    ];
     if (length > 1 && step !== source.size) {
       throw new BufferError(
         'CONTIGUITY',
@@ -201,39 +200,14 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
           `${source.size}`,
       );
     }
-    const bytes = length * source.size;
-    const rows = Array.from({ length: count }, (_, i): Row => ({ span, offset: offset + i * apart, bytes }));
-    const held = source.held ? [source.held] : [];
-    return new IndirectMemory2D(
-      {
-        space: source.space,
-        format: parseFormat(source.format, source.space.model),
-        rows,
-        readonly: options.readonly ?? false,
-        held,
-      },
-      length,
-    );
-  }
-
-  /** Number of rows. */
-  get rows(): number {
-    return this.rowCount;
-  }
-
-  /** Number of elements per row. */
-  get columns(): number {
-    return this.#columns;
-  }
-
-  /** Rows and columns. */
-  get shape(): readonly [number, number] {
-    return [this.rowCount, this.#columns];
-  }
-
-  override columnsOf(i: number): number {
-    this.rowIndex(i);
-    return this.#columns;
+    return new IndirectMemory2D({
+      space: source.space,
+      format: parseFormat(source.format, source.space.model),
+      rows: rowsIn(span, count, apart, offset),
+      columns: length,
+      readonly: options.readonly ?? false,
+      held: source.held ? [source.held] : [],
+    });
   }
 
   /**
@@ -259,7 +233,6 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
     const parsed = parseFormat(format, this.space.model);
     if (parsed.text !== this.format) {
       this.assertUnlocked('read in another format');
-      this.#columns = Math.floor((this.#columns * this.itemSize) / parsed.size);
       this.setFormat(parsed);
     }
     return this as unknown as IndirectMemory2D<ValueOf<F>>;
@@ -274,7 +247,7 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
   ): void {
     this.assertAlive();
     knownOptions('copyFrom', options, ['cast']);
-    copyGrid(this.#grid(), gridOf(source, 'the source'), options.cast ?? false);
+    copyGrid(this.#grid, gridOf(source, 'the source'), options.cast ?? false);
   }
 
   /** Copies all elements to another memory or 2-D array. */
@@ -284,7 +257,7 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
   ): void {
     this.assertAlive();
     knownOptions('copyTo', options, ['cast']);
-    copyGrid(gridOf(target, 'the target'), this.#grid(), options.cast ?? false);
+    copyGrid(gridOf(target, 'the target'), this.#grid, options.cast ?? false);
   }
 
   /**
@@ -297,22 +270,22 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
     this.assertAlive();
     knownOptions('stage', options, ['copyBack']);
     const unlock = this.lock();
-    const format = parseFormat(this.format, space.model);
-    const bytes = this.#columns * format.size;
-    const readonly = this.isReadonly;
+    const parts = {
+      space,
+      format: parseFormat(this.format, space.model),
+      columns: this.columns,
+      readonly: this.isReadonly,
+    };
     if (space.kind !== 'wasm' && this.space.kind !== 'wasm') {
-      const rows = Array.from({ length: this.rowCount }, (_, i): Row => {
-        const { span, offset } = this.rowAt(i);
+      const rows = this.#rows.map(({ span, offset }) => {
         const view = span.view();
         const known = span.address !== undefined && this.space === space;
-        return {
-          span: known ? span : (space.locate(view.buffer, view.byteOffset, view.byteLength) ?? span),
-          offset,
-          bytes,
-        };
+        const shared = known ? span : space.locate(view.buffer, view.byteOffset, view.byteLength);
+        return { span: shared ?? span, offset };
       });
-      return new IndirectMemory2D<V>({ space, format, rows, readonly, onDispose: unlock }, this.#columns);
+      return new IndirectMemory2D<V>({ ...parts, rows, onDispose: unlock });
     }
+    const bytes = this.columns * parts.format.size;
     let data: Allocation;
     try {
       data = space.allocate(this.rowCount * bytes, 'a staged IndirectMemory2D');
@@ -320,33 +293,33 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
       unlock();
       throw error;
     }
-    const rows = Array.from({ length: this.rowCount }, (_, i): Row => ({ span: data, offset: i * bytes, bytes }));
-    const grid: Grid = {
-      shape: this.shape,
-      format: format.text,
-      size: format.size,
-      readonly: false,
-      step: format.size,
-      span: () => data,
-      start: (i) => i * bytes,
-    };
-    copyGrid(grid, this.#grid(), true);
-    const back = !readonly && (options.copyBack ?? true);
+    const rows = rowsIn(data, this.rowCount, bytes);
+    const staged = gridOfRows({ ...parts, rows, readonly: false });
+    copyGrid(staged, this.#grid, true);
     const onDispose = (): void => {
-      if (back) copyGrid(this.#grid(), grid, true);
+      if (!parts.readonly && (options.copyBack ?? true)) copyGrid(this.#grid, staged, true);
       unlock();
     };
-    return new IndirectMemory2D<V>({ space, format, rows, readonly, owned: [data], onDispose }, this.#columns);
+    return new IndirectMemory2D<V>({ ...parts, rows, owned: [data], onDispose });
   }
 
   /** @internal */
   gridNow(): Grid {
     this.assertAlive();
-    return this.#grid();
+    return this.#grid;
   }
 
-  #grid(): Grid {
-    return gridOfRows(this as unknown as Rows, this.shape);
+  get #rows(): Row[] {
+    return Array.from({ length: this.rowCount }, (_, i) => this.rowAt(i));
+  }
+
+  get #grid(): Grid {
+    return gridOfRows({
+      format: this.formatInUse,
+      rows: this.#rows,
+      columns: this.columns,
+      readonly: this.isReadonly,
+    });
   }
 }
 

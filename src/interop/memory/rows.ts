@@ -18,14 +18,19 @@ import { type Address, type Allocation, type MemorySpace, type Span, writePointe
 export interface Row {
   readonly span: Span;
   readonly offset: number;
-  readonly bytes: number;
 }
+
+/** Rows one after the other in a span, `apart` bytes from each other. */
+export const rowsIn = (span: Span, count: number, apart: number, offset = 0): Row[] =>
+  Array.from({ length: count }, (_, i) => ({ span, offset: offset + i * apart }));
 
 /** Members of a memory object. */
 export interface Parts {
   readonly space: MemorySpace;
   readonly format: Format;
   readonly rows: readonly Row[];
+  /** Elements of each row. */
+  readonly columns: number;
   readonly readonly: boolean;
   /** Freed with the memory. */
   readonly owned?: readonly Allocation[] | undefined;
@@ -39,24 +44,6 @@ export interface Parts {
   readonly onDispose?: (() => void) | undefined;
 }
 
-/** Counts the users that keep memory alive: the memory itself and each of its views. */
-class Lifetime {
-  #users = 1;
-  readonly #end: () => void;
-
-  constructor(end: () => void) {
-    this.#end = end;
-  }
-
-  enter(): void {
-    this.#users++;
-  }
-
-  leave(): void {
-    if (--this.#users === 0) this.#end();
-  }
-}
-
 export interface Rows<V extends Value = Value> extends MaybeRowsDisposable {
   [Symbol.iterator](): IterableIterator<RowView<V>>;
 }
@@ -67,10 +54,12 @@ type MaybeRowsDisposable = MaybeDisposable & object;
 export class Rows<V extends Value = Value> {
   readonly #space: MemorySpace;
   readonly #rows: readonly Row[];
-  readonly #lifetime: Lifetime;
   readonly #owned: Allocation[];
   readonly #name: string;
+  /** Counts those that keep the memory alive, itself and each of its views, and ends it after the last one. */
+  readonly #users: { count: number; readonly end: () => void };
   #format: Format;
+  #columns: number;
   #readonly: boolean;
   #table: Address | undefined;
   #locks = 0;
@@ -81,6 +70,7 @@ export class Rows<V extends Value = Value> {
     this.#space = parts.space;
     this.#format = parts.format;
     this.#rows = parts.rows;
+    this.#columns = parts.columns;
     this.#readonly = parts.readonly;
     this.#table = parts.table;
     this.#owned = [...(parts.owned ?? [])];
@@ -89,14 +79,15 @@ export class Rows<V extends Value = Value> {
     const { keeper, onDispose } = parts;
     for (const thing of held) retain(thing);
     if (keeper) retain(keeper);
-    this.#lifetime = new Lifetime(() => {
+    const end = (): void => {
       onDispose?.();
       for (const allocation of owned) allocation.free();
       for (const thing of held) releaseNow(thing);
       // The owner of the memory is disposed last, and only after its last user.
       if (keeper && releaseNow(keeper) <= 0) disposeKeeper(keeper);
-    });
-    if (keeper) backstop.register(this, { what: `the ${name} with a keeper`, free: () => undefined }, this.#lifetime);
+    };
+    this.#users = { count: 1, end };
+    if (keeper) backstop.register(this, { what: `the ${name} with a keeper`, free: () => undefined }, this.#users);
   }
 
   /** The space that contains the memory. */
@@ -107,6 +98,21 @@ export class Rows<V extends Value = Value> {
   /** Number of rows. */
   get rowCount(): number {
     return this.#rows.length;
+  }
+
+  /** Number of rows. */
+  get rows(): number {
+    return this.#rows.length;
+  }
+
+  /** Number of elements per row. */
+  get columns(): number {
+    return this.#columns;
+  }
+
+  /** Rows and columns. */
+  get shape(): readonly [number, number] {
+    return [this.#rows.length, this.#columns];
   }
 
   /** Format of the elements: a struct letter, with its byte order if one was given. */
@@ -143,7 +149,8 @@ export class Rows<V extends Value = Value> {
 
   /** Number of elements of row i. */
   columnsOf(i: number): number {
-    return this.rowAt(i).bytes / this.#format.size;
+    this.rowIndex(i);
+    return this.#columns;
   }
 
   /** The element at row i, column j; negative indices count from the end. @throws BufferError `INDEX`. */
@@ -166,7 +173,7 @@ export class Rows<V extends Value = Value> {
     this.assertAlive();
     const index = this.rowIndex(i);
     return new RowView<V>(
-      this.columnsOf(index),
+      this.#columns,
       (j) => this.at(index, j),
       (j, value) => this.set(index, j, value),
     );
@@ -180,12 +187,11 @@ export class Rows<V extends Value = Value> {
    */
   withRow<R>(i: number, use: (view: TypedArray) => R): R {
     this.assertAlive();
-    const { span, offset, bytes } = this.rowAt(i);
-    const format = this.#format;
+    const { span, offset } = this.rowAt(i);
+    const [format, count] = [this.#format, this.#columns];
     const { array } = format;
     if (!array)
       throw new BufferError('FORMAT', `JavaScript has no typed array for format "${format.text}"; use row(${i})`);
-    const count = bytes / format.size;
     const lock = this.lock();
     try {
       const view = span.view();
@@ -218,13 +224,9 @@ export class Rows<V extends Value = Value> {
   describe(): string {
     const name = this.#name;
     if (this.#disposed) return `${name} (disposed)`;
-    const lengths = Array.from({ length: this.rowCount }, (_, i) => this.columnsOf(i));
-    const [columns = 0] = lengths;
-    const shape = lengths.every((length) => length === columns)
-      ? `${this.rowCount} × ${columns}`
-      : `${this.rowCount} rows of ${listed(lengths, lengths.length)}`;
+    const shape = `${this.rowCount} × ${this.#columns}`;
     const where = { js: '', wasm: ' in a wasm heap', native: ' in the process' }[this.#space.kind];
-    const rows = Array.from({ length: Math.min(4, this.rowCount) }, (_, i) => listed(this.row(i), lengths[i] ?? 0));
+    const rows = Array.from({ length: Math.min(4, this.rowCount) }, (_, i) => listed(this.row(i), this.#columns));
     const more = this.rowCount > rows.length ? `,\n  … ${this.rowCount - rows.length} more` : '';
     const text = rows.length > 0 ? ` [\n  ${rows.join(',\n  ')}${more}\n]` : '';
     return `${name} ${shape} of "${this.format}"${this.#readonly ? ', read-only' : ''}${where}${text}`;
@@ -241,18 +243,16 @@ export class Rows<V extends Value = Value> {
     const format = this.#format;
     if (!format.array)
       throw new BufferError('FORMAT', `JavaScript has no typed array for format "${format.text}"; use toArray()`);
-    const total = this.#rows.reduce((sum, { bytes }) => sum + bytes, 0) / format.size;
-    const copy = new format.array(total);
+    const columns = this.#columns;
+    const copy = new format.array(this.rowCount * columns);
     const target = new Uint8Array(copy.buffer);
-    let at = 0;
-    this.#rows.forEach(({ span, offset, bytes }) => {
+    const bytes = columns * format.size;
+    for (const [i, { span, offset }] of this.#rows.entries()) {
       const view = span.view();
-      if (format.native) target.set(new Uint8Array(view.buffer, view.byteOffset + offset, bytes), at * format.size);
+      if (format.native) target.set(new Uint8Array(view.buffer, view.byteOffset + offset, bytes), i * bytes);
       else
-        for (let j = 0; j < bytes / format.size; j++)
-          copy[at + j] = format.read(view, offset + j * format.size) as never;
-      at += bytes / format.size;
-    });
+        for (let j = 0; j < columns; j++) copy[i * columns + j] = format.read(view, offset + j * format.size) as never;
+    }
     return copy;
   }
 
@@ -289,22 +289,22 @@ export class Rows<V extends Value = Value> {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    backstop.unregister(this.#lifetime);
-    this.#lifetime.leave();
+    backstop.unregister(this.#users);
+    this.#leave();
   }
 
   /** @internal */
   readAt(i: number, j: number): V {
-    const { span, offset, bytes } = this.rowAt(i);
+    const { span, offset } = this.rowAt(i);
     const format = this.#format;
-    return format.read(span.view(), offset + columnIndex(j, bytes / format.size) * format.size) as V;
+    return format.read(span.view(), offset + columnIndex(j, this.#columns) * format.size) as V;
   }
 
   /** @internal */
   writeAt(i: number, j: number, value: V): void {
-    const { span, offset, bytes } = this.rowAt(i);
+    const { span, offset } = this.rowAt(i);
     const format = this.#format;
-    const column = columnIndex(j, bytes / format.size);
+    const column = columnIndex(j, this.#columns);
     if (this.#readonly) throw new BufferError('READONLY', 'cannot modify read-only memory');
     format.write(span.view(), offset + column * format.size, value);
   }
@@ -312,14 +312,18 @@ export class Rows<V extends Value = Value> {
   /** @internal Counts a view; the returned function ends it. */
   lock(): () => void {
     this.#locks++;
-    this.#lifetime.enter();
+    this.#users.count++;
     let open = true;
     return () => {
       if (!open) return;
       open = false;
       this.#locks--;
-      this.#lifetime.leave();
+      this.#leave();
     };
+  }
+
+  #leave(): void {
+    if (--this.#users.count === 0) this.#users.end();
   }
 
   /** @internal */
@@ -341,7 +345,9 @@ export class Rows<V extends Value = Value> {
     return this.#format;
   }
 
+  /** Reads the same bits in another format; the number of columns becomes the number that fits. */
   protected setFormat(format: Format): void {
+    this.#columns = Math.floor((this.#columns * this.#format.size) / format.size);
     this.#format = format;
   }
 

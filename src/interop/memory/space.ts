@@ -39,33 +39,31 @@ export interface MemorySpace {
   locate(buffer: ArrayBufferLike, byteOffset: number, byteLength: number): Span | undefined;
 }
 
-/** Bytes of a JavaScript buffer, with or without a native address. */
-class BufferSpan implements Span {
-  readonly byteLength: number;
-  readonly address: Address | undefined;
-  readonly #view: DataView;
-
-  constructor(buffer: ArrayBufferLike, byteOffset: number, byteLength: number, address?: Address) {
-    this.byteLength = byteLength;
-    this.address = address;
-    this.#view = new DataView(buffer as ArrayBuffer, byteOffset, byteLength);
-  }
-
-  view(): DataView {
-    const view = this.#view;
-    // A transfer or a resize cannot be prevented in JavaScript; it is detected here instead.
-    if (view.buffer.byteLength < this.byteLength) throw gone();
-    return view;
-  }
-}
-
-function gone(): BufferError {
-  return new BufferError(
+const gone = (): BufferError =>
+  new BufferError(
     'DISPOSED',
     'the buffer under this memory was transferred, shrunk or freed; create a new memory from the buffer that holds ' +
       'the data now',
   );
+
+/** A span of the buffer that a function gives, which another one replaces when a wasm heap grows. */
+function spanOf(buffer: () => ArrayBufferLike, byteOffset: number, byteLength: number, address?: Address): Span {
+  let view = new DataView(buffer() as ArrayBuffer, byteOffset, byteLength);
+  return {
+    byteLength,
+    address,
+    view() {
+      const now = buffer();
+      if (view.buffer !== now) view = new DataView(now as ArrayBuffer, byteOffset, byteLength);
+      // A transfer or a resize cannot be prevented in JavaScript; it is detected here instead.
+      if (view.buffer.byteLength < byteLength) throw gone();
+      return view;
+    },
+  };
 }
+
+const spanOfBuffer = (buffer: ArrayBufferLike, byteOffset: number, byteLength: number, address?: Address): Span =>
+  spanOf(() => buffer, byteOffset, byteLength, address);
 
 function checkBytes(bytes: number): void {
   if (!Number.isSafeInteger(bytes) || bytes < 0)
@@ -80,46 +78,49 @@ class Counted {
     return this.#live;
   }
 
-  taken(bytes: number): void {
-    this.#live += bytes;
+  /** A span as memory that is released once; `what` names memory that its owner can leak. */
+  protected owned(span: Span, release: () => void, what?: string): Allocation {
+    const state = { freed: false };
+    this.#live += span.byteLength;
+    const free = (): void => {
+      if (state.freed) return;
+      state.freed = true;
+      this.#live -= span.byteLength;
+      backstop.unregister(state);
+      release();
+    };
+    const allocation: Allocation = {
+      byteLength: span.byteLength,
+      address: span.address,
+      view() {
+        if (state.freed) throw gone();
+        return span.view();
+      },
+      free,
+      get freed() {
+        return state.freed;
+      },
+    };
+    if (what !== undefined) backstop.register(allocation, { what, free }, state);
+    return allocation;
   }
-}
 
-class BufferAllocation extends BufferSpan implements Allocation {
-  readonly #space: Counted;
-  #buffer: ArrayBuffer | undefined;
-
-  constructor(buffer: ArrayBuffer, space: Counted, address?: Address) {
-    super(buffer, 0, buffer.byteLength, address);
-    this.#buffer = buffer;
-    this.#space = space;
-    space.taken(buffer.byteLength);
-  }
-
-  get freed(): boolean {
-    return this.#buffer === undefined;
-  }
-
-  free(): void {
-    const buffer = this.#buffer;
-    if (!buffer) return;
-    this.#buffer = undefined;
-    this.#space.taken(-buffer.byteLength);
-    // Detached rather than forgotten: a view that somebody kept turns empty instead of keeping the memory or showing
-    // it.
-    const { transfer } = buffer as { transfer?: (length: number) => ArrayBuffer };
-    if (transfer) transfer.call(buffer, 0);
-    else structuredClone(buffer, { transfer: [buffer] });
-  }
-}
-
-function newBuffer(bytes: number): ArrayBuffer {
-  checkBytes(bytes);
-  try {
-    return new ArrayBuffer(bytes);
-  } catch (cause) {
-    throw new EwaldError('OutOfMemory', `this memory cannot provide ${bytes} more bytes; use fewer rows or columns`, {
-      cause,
+  /** A new buffer as memory. */
+  protected ownedBuffer(bytes: number, addressOf?: (buffer: ArrayBuffer) => Address): Allocation {
+    checkBytes(bytes);
+    let buffer: ArrayBuffer;
+    try {
+      buffer = new ArrayBuffer(bytes);
+    } catch (cause) {
+      throw new EwaldError('OutOfMemory', `this memory cannot provide ${bytes} more bytes; use fewer rows or columns`, {
+        cause,
+      });
+    }
+    // Detached rather than forgotten: a view that somebody kept turns empty instead of keeping the memory or showing it.
+    return this.owned(spanOfBuffer(buffer, 0, bytes, addressOf?.(buffer)), () => {
+      const { transfer } = buffer as { transfer?: (length: number) => ArrayBuffer };
+      if (transfer) transfer.call(buffer, 0);
+      else structuredClone(buffer, { transfer: [buffer] });
     });
   }
 }
@@ -127,8 +128,9 @@ function newBuffer(bytes: number): ArrayBuffer {
 class JsSpace extends Counted implements MemorySpace {
   readonly kind = 'js';
   readonly model = 'lp64';
+
   allocate(bytes: number): Allocation {
-    return new BufferAllocation(newBuffer(bytes), this);
+    return this.ownedBuffer(bytes);
   }
 
   span(): Span {
@@ -139,7 +141,7 @@ class JsSpace extends Counted implements MemorySpace {
   }
 
   locate(buffer: ArrayBufferLike, byteOffset: number, byteLength: number): Span {
-    return new BufferSpan(buffer, byteOffset, byteLength);
+    return spanOfBuffer(buffer, byteOffset, byteLength);
   }
 }
 
@@ -171,7 +173,8 @@ export class WasmSpace extends Counted implements MemorySpace {
 
   allocate(bytes: number, what: string): Allocation {
     checkBytes(bytes);
-    const address = bytes < 2 ** 32 ? this.#heap.malloc(Math.max(1, bytes)) >>> 0 : 0;
+    const heap = this.#heap;
+    const address = bytes < 2 ** 32 ? heap.malloc(Math.max(1, bytes)) >>> 0 : 0;
     if (address === 0) {
       throw new EwaldError(
         'OutOfMemory',
@@ -180,17 +183,7 @@ export class WasmSpace extends Counted implements MemorySpace {
       );
     }
     new Uint8Array(this.buffer, address, bytes).fill(0);
-    this.taken(bytes);
-    const state = { freed: false };
-    const free = (): void => {
-      if (state.freed) return;
-      state.freed = true;
-      this.taken(-bytes);
-      this.#heap.free(address);
-    };
-    const allocation = new WasmAllocation(this, address, bytes, state, free);
-    backstop.register(allocation, { what, free }, state);
-    return allocation;
+    return this.owned(this.#spanAt(address, bytes), () => heap.free(address), what);
   }
 
   span(address: Address, bytes: number): Span {
@@ -201,56 +194,15 @@ export class WasmSpace extends Counted implements MemorySpace {
         `the address ${address} with ${bytes} bytes lies outside the wasm heap (1 to ${this.buffer.byteLength})`,
       );
     }
-    return new WasmSpan(this, at, bytes);
+    return this.#spanAt(at, bytes);
   }
 
   locate(buffer: ArrayBufferLike, byteOffset: number, byteLength: number): Span | undefined {
-    return buffer === this.buffer ? new WasmSpan(this, byteOffset, byteLength) : undefined;
-  }
-}
-
-class WasmSpan implements Span {
-  readonly byteLength: number;
-  readonly address: number;
-  readonly #space: WasmSpace;
-  #view: DataView;
-
-  constructor(space: WasmSpace, address: number, byteLength: number) {
-    this.#space = space;
-    this.address = address;
-    this.byteLength = byteLength;
-    this.#view = new DataView(space.buffer as ArrayBuffer, address, byteLength);
+    return buffer === this.buffer ? this.#spanAt(byteOffset, byteLength) : undefined;
   }
 
-  view(): DataView {
-    const { buffer } = this.#space;
-    if (this.#view.buffer !== buffer) this.#view = new DataView(buffer as ArrayBuffer, this.address, this.byteLength);
-    return this.#view;
-  }
-}
-
-class WasmAllocation extends WasmSpan implements Allocation {
-  readonly #state: { freed: boolean };
-  readonly #free: () => void;
-
-  constructor(space: WasmSpace, address: number, bytes: number, state: { freed: boolean }, free: () => void) {
-    super(space, address, bytes);
-    this.#state = state;
-    this.#free = free;
-  }
-
-  get freed(): boolean {
-    return this.#state.freed;
-  }
-
-  override view(): DataView {
-    if (this.#state.freed) throw gone();
-    return super.view();
-  }
-
-  free(): void {
-    backstop.unregister(this.#state);
-    this.#free();
+  #spanAt(address: number, bytes: number): Span {
+    return spanOf(() => this.buffer, address, bytes, address);
   }
 }
 
@@ -279,27 +231,27 @@ export class NativeSpace extends Counted implements MemorySpace {
   }
 
   allocate(bytes: number): Allocation {
-    const buffer = newBuffer(bytes);
-    return new BufferAllocation(buffer, this, bytes > 0 ? this.#access.address(buffer) : 0n);
+    return this.ownedBuffer(bytes, (buffer) => this.#addressOf(buffer));
   }
 
   span(address: Address, bytes: number): Span {
     const at = BigInt(address);
     if (at < 4096n) throw new BufferError('SPACE', `the address ${address} is ${at === 0n ? 'NULL' : 'no memory'}`);
-    if (bytes === 0) return new BufferSpan(new ArrayBuffer(0), 0, 0, at);
-    return new BufferSpan(this.#access.view(at, bytes), 0, bytes, at);
+    return spanOfBuffer(bytes === 0 ? new ArrayBuffer(0) : this.#access.view(at, bytes), 0, bytes, at);
   }
 
   locate(buffer: ArrayBufferLike, byteOffset: number, byteLength: number): Span {
-    const resizable =
-      (buffer as { resizable?: boolean }).resizable === true || (buffer as { growable?: boolean }).growable === true;
-    if (resizable)
+    const { resizable, growable } = buffer as { readonly resizable?: boolean; readonly growable?: boolean };
+    if (resizable || growable)
       throw new BufferError(
         'SPACE',
         'a resizable buffer may move, so C cannot be given its address; copy it into a plain one',
       );
-    const base = buffer.byteLength > 0 ? this.#access.address(buffer) : 0n;
-    return new BufferSpan(buffer, byteOffset, byteLength, base + BigInt(byteOffset));
+    return spanOfBuffer(buffer, byteOffset, byteLength, this.#addressOf(buffer) + BigInt(byteOffset));
+  }
+
+  #addressOf(buffer: ArrayBufferLike): bigint {
+    return buffer.byteLength > 0 ? this.#access.address(buffer) : 0n;
   }
 }
 
