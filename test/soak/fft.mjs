@@ -1,5 +1,5 @@
 // Transforms of every length up to 2048 and every prime up to 5000, in every kind and precision, on every backend; and
-// large ones, checked by properties that hold for any transform.
+// large ones.
 import { createContext } from '../../dist/index.node.js';
 import { allLengths, largeRow, openCandidates, Problem, runRow, sweepRow, sweptKinds } from '../../dist/validate.js';
 import { softwareVulkan } from '../../scripts/lib/chromium.mjs';

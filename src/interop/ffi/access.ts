@@ -1,7 +1,7 @@
 /** The interface through which pointers and arrays use their library; implemented by the Runtime of an open library. */
 import type { Address, MemorySpace } from '../memory/space.js';
 import type { CType, DataModel, FunctionTable } from './header/types.js';
-import type { Place } from './scalars.js';
+import type { Place, Scalar } from './scalars.js';
 
 export interface Access {
   /** Name of the library, for messages. */
@@ -11,6 +11,8 @@ export interface Access {
   readonly memory: MemorySpace;
   /** @throws `Disposed` when the library is closed. */
   assertAlive(): void;
+  /** The conversion of a scalar type or enum; undefined for other types. */
+  scalar(type: CType): Scalar | undefined;
   /** Bytes of a type. @throws `Argument` for void and opaque structs. */
   sizeOf(type: CType): number;
   /** Reads a value of a type from memory. */

@@ -3,16 +3,15 @@
  * it.
  */
 import { EwaldError } from '../../base/errors.js';
-import type { TypedArray } from '../memory/format.js';
 import { Rows } from '../memory/rows.js';
 import { Callback } from './callback.js';
 import { CArray } from './carray.js';
 import { type Argument, type Converter, Directed, type Direction, type Frame, type Parameter } from './frame.js';
 import { type CFunction, type CParameter, type CType, typeText } from './header/types.js';
-import { arrayName, assertElements, describePointee, isByte, refused } from './pointees.js';
+import { assertElements, describePointee, isByte, refused } from './pointees.js';
 import { Pointer } from './pointer.js';
 import type { Runtime } from './runtime.js';
-import { type Place, readBits, type Scalar, writeBits } from './scalars.js';
+import type { Place, Scalar } from './scalars.js';
 import { structsArgument } from './struct-arguments.js';
 import { isNested, nestedArgument, type Passing, pointersArgument, rowsArgument, textsArgument } from './tables.js';
 
@@ -118,9 +117,7 @@ export function pointerConverter(runtime: Runtime, type: PointerType, place: Pla
   if (to.kind === 'function') return functionConverter(runtime, type, to, place);
   const parameter = new PointerParameter(runtime, type, place, sized);
   const general: Converter = (given, frame) => parameter.convert(given, frame);
-  const scalar = runtime.scalar(to);
-  const exact =
-    scalar && (globalThis as unknown as Record<string, (new () => TypedArray) | undefined>)[arrayName(scalar)];
+  const exact = runtime.scalar(to)?.format.array;
   if (!exact) return general;
   // Typed arrays of the exact type come first, in a separate function: tight loops pass them. Whether their buffer is
   // resizable is not checked, since nothing can resize it before a synchronous call returns.
@@ -311,18 +308,14 @@ function numbersArgument(
   const { size } = scalar.layout;
   const { argument, view } = frame.scratch(Math.max(1, values.length) * size);
   const data = view();
-  values.forEach((value, i) => {
-    writeBits(
-      scalar.layout,
-      data,
-      i * size,
-      scalar.in(value, () => `${place()}[${i}]`),
-    );
-  });
+  for (const [i, value] of values.entries()) {
+    const bits = scalar.in(value, () => `${place()}[${i}]`);
+    scalar.format.put(data, i * size, bits);
+  }
   if (back) {
     frame.after(() => {
       const now = view();
-      for (let i = 0; i < back.length; i++) back[i] = scalar.out(readBits(scalar.layout, now, i * size));
+      for (let i = 0; i < back.length; i++) back[i] = scalar.out(scalar.format.read(now, i * size));
     });
   }
   return argument;

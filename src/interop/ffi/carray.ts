@@ -9,7 +9,7 @@ import type { Located } from '../memory/source.js';
 import type { Address, MemorySpace, Span } from '../memory/space.js';
 import type { Access } from './access.js';
 import { type CType, typeText } from './header/types.js';
-import { letterOf, scalarOf, textOf } from './scalars.js';
+import { textOf } from './scalars.js';
 
 export interface CArray<V = unknown> extends MaybeArrayDisposable {
   [Symbol.iterator](): IterableIterator<V>;
@@ -64,9 +64,7 @@ export class CArray<V = unknown> implements Located, TypedPointer {
    * pointers to numbers.
    */
   get rowFormat(): string | undefined {
-    const row =
-      this.type.kind === 'pointer' ? scalarOf(this.type.to, this.runtime.model, this.runtime.table) : undefined;
-    return row && letterOf(row.layout);
+    return this.type.kind === 'pointer' ? this.runtime.scalar(this.type.to)?.format.text : undefined;
   }
 
   /** Bytes of all elements. */
@@ -76,9 +74,9 @@ export class CArray<V = unknown> implements Located, TypedPointer {
 
   /** The format of the elements, for `ewald/memory`. @throws BufferError `FORMAT` for elements that are not numbers. */
   get format(): string {
-    const scalar = scalarOf(this.type, this.runtime.model, this.runtime.table);
+    const scalar = this.runtime.scalar(this.type);
     if (!scalar) throw new BufferError('FORMAT', `elements of type ${typeText(this.type)} are not numbers`);
-    return letterOf(scalar.layout);
+    return scalar.format.text;
   }
 
   get disposed(): boolean {

@@ -169,11 +169,7 @@ export class LibraryTools {
     const declared = Object.hasOwn(this.#functions, free) ? this.#functions[free] : undefined;
     if (declared) return () => declared(pointer);
     if (free === 'free') return () => this.#target.free(address);
-    const near = nearest(free, Object.keys(this.table.functions));
-    throw new EwaldError(
-      'Argument',
-      `the header declares no function "${free}" to free with${near ? `; did you mean "${near}"?` : ''}`,
-    );
+    throw unknownName(`the header declares no function "${free}" to free with`, free, this.table.functions);
   }
 
   /** Marks an array whose elements C only writes, so that nothing is copied in. */
@@ -222,13 +218,7 @@ export class LibraryTools {
   variable(name: string): Pointer {
     const { runtime } = this.#target;
     const declared = Object.hasOwn(runtime.table.variables, name) ? runtime.table.variables[name] : undefined;
-    if (!declared) {
-      const near = nearest(name, Object.keys(runtime.table.variables));
-      throw new EwaldError(
-        'Argument',
-        `the header declares no variable "${name}"${near ? `; did you mean "${near}"?` : ''}`,
-      );
-    }
+    if (!declared) throw unknownName(`the header declares no variable "${name}"`, name, runtime.table.variables);
     const address = this.#target.address(name);
     if (address === undefined) throw missing(this.#target, name);
     const { type } = declared;
@@ -266,6 +256,12 @@ export function toolsOf(library: object): LibraryTools {
   const found = tools.get(library);
   if (!found) throw new EwaldError('Argument', 'this is not a library that getLibHandle() opened');
   return found;
+}
+
+/** The error for a name that is not among those of a header, and the most similar one of them. */
+function unknownName(text: string, name: string, known: readonly string[] | object): EwaldError {
+  const near = nearest(name, Array.isArray(known) ? known : Object.keys(known));
+  return new EwaldError('Argument', `${text}${near ? `; did you mean "${near}"?` : ''}`);
 }
 
 /** The name with the longest prefix in common with another, if that is more than half of it. */
@@ -335,14 +331,8 @@ function findDestructors(
           `${Object.keys(structs).join(', ') || 'none'}`,
       );
     const declared = functions[name];
-    if (!declared) {
-      const near = nearest(name, Object.keys(functions));
-      throw new EwaldError(
-        'Argument',
-        `handles names the function "${name}", which the header does not ` +
-          `declare${near ? `; did you mean "${near}"?` : ''}`,
-      );
-    }
+    if (!declared)
+      throw unknownName(`handles names the function "${name}", which the header does not declare`, name, functions);
     if (declared.parameters.length !== 1)
       throw new EwaldError(
         'Argument',
@@ -433,11 +423,8 @@ function undeclared(own: LibraryTools): LibraryTools {
     get(_, name) {
       if (typeof name === 'symbol' || engineNames.has(name)) return Reflect.get(own, name, own);
       if (toolNames.includes(name)) return Reflect.get(own, name, own);
-      const near = nearest(name, [...Object.keys(table.functions), ...toolNames]);
-      throw new EwaldError(
-        'Argument',
-        `${table.header} declares no function "${name}"${near ? `; did you mean "${near}"?` : ''}`,
-      );
+      const others = [...Object.keys(table.functions), ...toolNames];
+      throw unknownName(`${table.header} declares no function "${name}"`, name, others);
     },
   });
 }

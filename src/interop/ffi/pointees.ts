@@ -33,14 +33,7 @@ export function describePointee({ to }: CType & { kind: 'pointer' }, runtime: Ru
 }
 
 /** The typed array of a scalar's elements. */
-export function arrayName({ layout: { kind, size } }: Scalar): string {
-  if (kind === 'float') return `Float${size * 8}Array`;
-  return size === 8
-    ? kind === 'signed'
-      ? 'BigInt64Array'
-      : 'BigUint64Array'
-    : `${kind === 'signed' ? 'Int' : 'Uint'}${size * 8}Array`;
-}
+export const arrayName = ({ format }: Scalar): string => format.array?.name ?? '';
 
 export function assertElements(
   view: ArrayBufferView,

@@ -8,7 +8,6 @@ import type { Address, MemorySpace } from '../memory/space.js';
 import type { Access } from './access.js';
 import { CArray } from './carray.js';
 import { type CType, typeText } from './header/types.js';
-import { letterOf, scalarOf } from './scalars.js';
 
 /** An address with the type of its pointee. It owns nothing: its source determines how long it is valid. */
 export class Pointer implements TypedPointer {
@@ -51,9 +50,7 @@ export class Pointer implements TypedPointer {
 
   /** The format of the numbers two levels down, for a table of rows. */
   get rowFormat(): string | undefined {
-    const row = this.type.kind === 'pointer' ? this.type.to : undefined;
-    const scalar = row && scalarOf(row, this.runtime.model, this.runtime.table);
-    return scalar && letterOf(scalar.layout);
+    return this.type.kind === 'pointer' ? this.runtime.scalar(this.type.to)?.format.text : undefined;
   }
 
   get freed(): boolean {

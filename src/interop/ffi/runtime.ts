@@ -12,7 +12,7 @@ import { headerError } from './header/source.js';
 import { TokenStream } from './header/stream.js';
 import { type CType, type DataModel, type FunctionTable, typeText } from './header/types.js';
 import { Handle, Pointer } from './pointer.js';
-import { type Place, readBits, type Scalar, scalarOf, shown, textOf, writeBits } from './scalars.js';
+import { type Place, type Scalar, scalarOf, shown, textOf } from './scalars.js';
 import { type Members, readStruct, type ValueCodec, writeStruct } from './struct-values.js';
 
 /** The error thrown by a callback. */
@@ -140,7 +140,7 @@ export class Runtime implements Access, ValueCodec {
   /** The value of a type at a place in memory. */
   read(view: DataView, offset: number, type: CType): unknown {
     const scalar = this.scalar(type);
-    if (scalar) return scalar.out(readBits(scalar.layout, view, offset));
+    if (scalar) return scalar.out(scalar.format.read(view, offset));
     switch (type.kind) {
       case 'pointer':
         return this.pointer(readAddress(view, offset, this.model), type.to);
@@ -165,7 +165,7 @@ export class Runtime implements Access, ValueCodec {
   write(view: DataView, offset: number, type: CType, value: unknown, place: Place): void {
     const scalar = this.scalar(type);
     if (scalar) {
-      writeBits(scalar.layout, view, offset, scalar.in(value, place));
+      scalar.format.put(view, offset, scalar.in(value, place));
       return;
     }
     switch (type.kind) {

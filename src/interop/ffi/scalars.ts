@@ -1,6 +1,7 @@
 /** Converts numbers to C and back; values that do not fit are refused with an explanation. */
 import { EwaldError } from '../../base/errors.js';
 import { kindOf, nearest } from '../../base/options.js';
+import { type Format, parseFormat } from '../memory/format.js';
 import { type ScalarLayout, scalarLayout } from './header/scalar-types.js';
 import { type CType, type DataModel, type FunctionTable, typeText } from './header/types.js';
 
@@ -16,6 +17,8 @@ export type Place = () => string;
 /** The conversion of a scalar. */
 export interface Scalar {
   readonly layout: ScalarLayout;
+  /** How its bits are read and written in memory. */
+  readonly format: Format;
   /** Checks a value and returns its bits. @throws `Argument`. */
   in(value: unknown, place: Place): Bits;
   /** The same check for a fixed place, as a function of the value only, for calls in loops. */
@@ -51,6 +54,27 @@ export function scalarOf(type: CType, model: DataModel, table: Pick<FunctionTabl
   return integerScalar(type, layout, words.has(type.name));
 }
 
+/** The format of a layout in `ewald/memory`. */
+function formatOf({ kind, size }: ScalarLayout): Format {
+  if (kind === 'float') return parseFormat(size === 4 ? 'f' : 'd');
+  if (kind === 'bool') return parseFormat('?');
+  const letter = { 1: 'b', 2: 'h', 4: 'i', 8: 'q' }[size];
+  return parseFormat(kind === 'signed' ? letter : letter.toUpperCase());
+}
+
+/** A scalar from its conversions; those that calls in loops use have a check of their own for a fixed place. */
+const scalar = (
+  layout: ScalarLayout,
+  typescript: Scalar['typescript'],
+  conversions: Pick<Scalar, 'in' | 'out'> & Partial<Pick<Scalar, 'into'>>,
+): Scalar => ({
+  layout,
+  format: formatOf(layout),
+  typescript,
+  into: (place) => (value) => conversions.in(value, place),
+  ...conversions,
+});
+
 function wrong(value: unknown, type: CType, needed: string, place: Place): EwaldError {
   return new EwaldError('Argument', `${place()} is ${shown(value)}; ${typeText(type)} needs ${needed}`, {
     detail: { value: typeof value === 'bigint' ? String(value) : value },
@@ -80,9 +104,7 @@ function enumValue(name: string, values: Readonly<Record<string, number>>, type:
 }
 
 function floatScalar(type: CType, layout: ScalarLayout): Scalar {
-  return {
-    layout,
-    typescript: 'number',
+  return scalar(layout, 'number', {
     in(value, place) {
       if (typeof value === 'number') return value;
       throw wrong(value, type, 'a number', place);
@@ -92,23 +114,18 @@ function floatScalar(type: CType, layout: ScalarLayout): Scalar {
       throw wrong(value, type, 'a number', place);
     },
     out: (bits) => bits as number,
-  };
+  });
 }
 
 function boolScalar(type: CType, layout: ScalarLayout): Scalar {
-  return {
-    layout,
-    typescript: 'boolean',
+  return scalar(layout, 'boolean', {
     in(value, place) {
       if (value === true || value === 1) return 1;
       if (value === false || value === 0) return 0;
       throw wrong(value, type, 'true or false', place);
     },
-    into(place) {
-      return (value) => this.in(value, place);
-    },
     out: (bits) => Boolean(bits),
-  };
+  });
 }
 
 function integerScalar(type: CType, layout: ScalarLayout, word: boolean, least?: number, most?: number): Scalar {
@@ -128,9 +145,7 @@ function integerScalar(type: CType, layout: ScalarLayout, word: boolean, least?:
       throw wrong(value, type, `${inside}, ${low} to ${high}`, place);
     };
     const fits = low === -(2 ** 31);
-    return {
-      layout,
-      typescript: 'number',
+    return scalar(layout, 'number', {
       in: fits
         ? (value, place) => (typeof value === 'number' && value === (value | 0) ? value : refuse(value, place))
         : (value, place) => refuse(value, place),
@@ -143,14 +158,12 @@ function integerScalar(type: CType, layout: ScalarLayout, word: boolean, least?:
             ? (value) => (value as number) | 0
             : (value) => (value as number) >>> 0
           : (value) => (signed ? wrap(value as number) : wrap(value as number) >>> 0),
-    };
+    });
   }
   const low = signed ? -(2n ** 63n) : 0n;
   const high = signed ? 2n ** 63n - 1n : 2n ** 64n - 1n;
   const out = (value: Bits): bigint => (signed ? BigInt.asIntN(64, BigInt(value)) : BigInt.asUintN(64, BigInt(value)));
-  return {
-    layout,
-    typescript: word ? 'number' : 'bigint',
+  return scalar(layout, word ? 'number' : 'bigint', {
     in(value, place) {
       let exact: bigint;
       if (typeof value === 'bigint') exact = value;
@@ -169,9 +182,6 @@ function integerScalar(type: CType, layout: ScalarLayout, word: boolean, least?:
       if (exact < low || exact > high) throw wrong(value, type, `a whole number in range, ${low} to ${high}`, place);
       return exact;
     },
-    into(place) {
-      return (value) => this.in(value, place);
-    },
     out: word
       ? (value) => {
           const exact = out(value);
@@ -185,56 +195,7 @@ function integerScalar(type: CType, layout: ScalarLayout, word: boolean, least?:
           );
         }
       : out,
-  };
-}
-
-/** Reads a scalar's bits from memory; C's byte order is little-endian on every target. */
-export function readBits({ kind, size }: ScalarLayout, view: DataView, offset: number): Bits {
-  switch (size) {
-    case 1:
-      return kind === 'signed' ? view.getInt8(offset) : view.getUint8(offset);
-    case 2:
-      return kind === 'signed' ? view.getInt16(offset, true) : view.getUint16(offset, true);
-    case 4:
-      return kind === 'float'
-        ? view.getFloat32(offset, true)
-        : kind === 'signed'
-          ? view.getInt32(offset, true)
-          : view.getUint32(offset, true);
-    case 8:
-      return kind === 'float'
-        ? view.getFloat64(offset, true)
-        : kind === 'signed'
-          ? view.getBigInt64(offset, true)
-          : view.getBigUint64(offset, true);
-  }
-}
-
-/** Writes a scalar's bits to memory. */
-export function writeBits({ kind, size }: ScalarLayout, view: DataView, offset: number, bits: Bits): void {
-  switch (size) {
-    case 1:
-      view.setUint8(offset, bits as number);
-      return;
-    case 2:
-      view.setUint16(offset, bits as number, true);
-      return;
-    case 4:
-      if (kind === 'float') view.setFloat32(offset, bits as number, true);
-      else view.setUint32(offset, bits as number, true);
-      return;
-    case 8:
-      if (kind === 'float') view.setFloat64(offset, bits as number, true);
-      else view.setBigUint64(offset, BigInt.asUintN(64, BigInt(bits)), true);
-  }
-}
-
-/** The struct-module letter of a scalar, for `ewald/memory`. */
-export function letterOf({ kind, size }: ScalarLayout): string {
-  if (kind === 'float') return size === 4 ? 'f' : 'd';
-  if (kind === 'bool') return '?';
-  const letter = { 1: 'b', 2: 'h', 4: 'i', 8: 'q' }[size];
-  return kind === 'signed' ? letter : letter.toUpperCase();
+  });
 }
 
 /** The text of an array of char: UTF-8, up to the first zero. */

@@ -10,7 +10,7 @@ import { type CType, typeText } from './header/types.js';
 import { assertElements, describePointee, refused } from './pointees.js';
 import { Pointer } from './pointer.js';
 import type { Runtime } from './runtime.js';
-import { letterOf, type Place, readBits, type Scalar, shown, writeBits } from './scalars.js';
+import { type Place, type Scalar, shown } from './scalars.js';
 
 type PointerType = CType & { kind: 'pointer' };
 
@@ -136,12 +136,8 @@ export function nestedArgument(
     const view = allocation.view();
     if (Array.isArray(value)) {
       value.forEach((element, j) => {
-        writeBits(
-          row.layout,
-          view,
-          j * size,
-          row.in(element, () => `${place()}[${i}][${j}]`),
-        );
+        const bits = row.in(element, () => `${place()}[${i}][${j}]`);
+        row.format.put(view, j * size, bits);
       });
     } else viewBytes(view, value as ArrayBufferView).set(viewBytes(value as ArrayBufferView));
     if (back) frame.after(() => takeBack(allocation.view(), value as unknown[] | ArrayBufferView, row));
@@ -155,7 +151,7 @@ const viewBytes = (view: ArrayBufferView, like: ArrayBufferView = view): Uint8Ar
 
 function takeBack(view: DataView, row: unknown[] | ArrayBufferView, scalar: Scalar): void {
   if (!Array.isArray(row)) viewBytes(row).set(viewBytes(view, row));
-  else for (let j = 0; j < row.length; j++) row[j] = scalar.out(readBits(scalar.layout, view, j * scalar.layout.size));
+  else for (let j = 0; j < row.length; j++) row[j] = scalar.out(scalar.format.read(view, j * scalar.layout.size));
 }
 
 /** Passes a memory of rows by its own table if C can access it; otherwise it is staged for the duration of the call. */
@@ -166,7 +162,7 @@ export function rowsArgument(
   { runtime, place, frame }: Passing,
 ): Argument {
   if (!rows) throw refused(value, type, place, describePointee(type, runtime));
-  const letter = letterOf(rows.layout);
+  const letter = rows.format.text;
   const same =
     value.format === letter ||
     (value.itemSize === rows.layout.size && rows.layout.size === 1) ||

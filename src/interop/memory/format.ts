@@ -79,6 +79,8 @@ export interface Format {
   read(view: DataView, offset: number): Value;
   /** Writes a value after checking that the format holds it. */
   write(view: DataView, offset: number, value: Value): void;
+  /** Writes a value that is known to fit; of an integer that does not, its low bits. */
+  put(view: DataView, offset: number, value: Value): void;
   /** The typed array of such elements; undefined for half floats. */
   readonly array: TypedArrayConstructor | undefined;
   /** Whether a typed array can read these elements directly, including their byte order. */
@@ -167,7 +169,7 @@ class ScalarFormat implements Format {
   readonly array: TypedArrayConstructor | undefined;
   readonly native: boolean;
   readonly read: Read;
-  readonly #put: Write;
+  readonly put: (view: DataView, offset: number, value: Value) => void;
   readonly #low: Value;
   readonly #high: Value;
   readonly #bool: boolean;
@@ -181,7 +183,7 @@ class ScalarFormat implements Format {
     this.array = array as TypedArrayConstructor | undefined;
     this.native = array !== undefined && (size === 1 || little === hostIsLittle);
     this.read = read;
-    this.#put = put;
+    this.put = put as Format['put'];
     const bits = size * 8;
     if (size === 8) {
       this.#low = kind === 'signed' ? -(2n ** 63n) : 0n;
@@ -209,7 +211,7 @@ class ScalarFormat implements Format {
         throw this.#refused(value, `an integer from ${this.#low} to ${this.#high}`);
       }
     }
-    this.#put(view, offset, checked as never);
+    this.put(view, offset, checked);
   }
 
   #refused(value: unknown, needed: string): BufferError {
