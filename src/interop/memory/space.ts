@@ -46,24 +46,45 @@ const gone = (): BufferError =>
       'the data now',
   );
 
-/** A span of the buffer that a function gives, which another one replaces when a wasm heap grows. */
-function spanOf(buffer: () => ArrayBufferLike, byteOffset: number, byteLength: number, address?: Address): Span {
-  let view = new DataView(buffer() as ArrayBuffer, byteOffset, byteLength);
-  return {
-    byteLength,
-    address,
-    view() {
-      const now = buffer();
-      if (view.buffer !== now) view = new DataView(now as ArrayBuffer, byteOffset, byteLength);
-      // A transfer or a resize cannot be prevented in JavaScript; it is detected here instead.
-      if (view.buffer.byteLength < byteLength) throw gone();
-      return view;
-    },
-  };
+/** Bytes of a JavaScript buffer, with or without a native address. */
+class BufferSpan implements Span {
+  readonly byteLength: number;
+  readonly address: Address | undefined;
+  readonly #view: DataView;
+
+  constructor(buffer: ArrayBufferLike, byteOffset: number, byteLength: number, address?: Address) {
+    this.byteLength = byteLength;
+    this.address = address;
+    this.#view = new DataView(buffer as ArrayBuffer, byteOffset, byteLength);
+  }
+
+  view(): DataView {
+    const view = this.#view;
+    // A transfer or a resize cannot be prevented in JavaScript; it is detected here instead.
+    if (view.buffer.byteLength < this.byteLength) throw gone();
+    return view;
+  }
 }
 
-const spanOfBuffer = (buffer: ArrayBufferLike, byteOffset: number, byteLength: number, address?: Address): Span =>
-  spanOf(() => buffer, byteOffset, byteLength, address);
+/** A whole buffer, which is detached when it is freed. */
+class BufferAllocation extends BufferSpan implements Allocation {
+  #free: (() => void) | undefined;
+
+  constructor(buffer: ArrayBuffer, address: Address | undefined, free: () => void) {
+    super(buffer, 0, buffer.byteLength, address);
+    this.#free = free;
+  }
+
+  get freed(): boolean {
+    return this.#free === undefined;
+  }
+
+  free(): void {
+    const free = this.#free;
+    this.#free = undefined;
+    free?.();
+  }
+}
 
 function checkBytes(bytes: number): void {
   if (!Number.isSafeInteger(bytes) || bytes < 0)
@@ -78,35 +99,12 @@ class Counted {
     return this.#live;
   }
 
-  /** A span as memory that is released once; `what` names memory that its owner can leak. */
-  protected owned(span: Span, release: () => void, what?: string): Allocation {
-    const state = { freed: false };
-    this.#live += span.byteLength;
-    const free = (): void => {
-      if (state.freed) return;
-      state.freed = true;
-      this.#live -= span.byteLength;
-      backstop.unregister(state);
-      release();
-    };
-    const allocation: Allocation = {
-      byteLength: span.byteLength,
-      address: span.address,
-      view() {
-        if (state.freed) throw gone();
-        return span.view();
-      },
-      free,
-      get freed() {
-        return state.freed;
-      },
-    };
-    if (what !== undefined) backstop.register(allocation, { what, free }, state);
-    return allocation;
+  protected taken(bytes: number): void {
+    this.#live += bytes;
   }
 
   /** A new buffer as memory. */
-  protected ownedBuffer(bytes: number, addressOf?: (buffer: ArrayBuffer) => Address): Allocation {
+  protected newBuffer(bytes: number, addressOf?: (buffer: ArrayBuffer) => Address): Allocation {
     checkBytes(bytes);
     let buffer: ArrayBuffer;
     try {
@@ -116,8 +114,11 @@ class Counted {
         cause,
       });
     }
-    // Detached rather than forgotten: a view that somebody kept turns empty instead of keeping the memory or showing it.
-    return this.owned(spanOfBuffer(buffer, 0, bytes, addressOf?.(buffer)), () => {
+    this.taken(bytes);
+    return new BufferAllocation(buffer, addressOf?.(buffer), () => {
+      this.taken(-bytes);
+      // Detached rather than forgotten: a view that somebody kept turns empty instead of keeping the memory or showing
+      // it.
       const { transfer } = buffer as { transfer?: (length: number) => ArrayBuffer };
       if (transfer) transfer.call(buffer, 0);
       else structuredClone(buffer, { transfer: [buffer] });
@@ -130,7 +131,7 @@ class JsSpace extends Counted implements MemorySpace {
   readonly model = 'lp64';
 
   allocate(bytes: number): Allocation {
-    return this.ownedBuffer(bytes);
+    return this.newBuffer(bytes);
   }
 
   span(): Span {
@@ -141,7 +142,7 @@ class JsSpace extends Counted implements MemorySpace {
   }
 
   locate(buffer: ArrayBufferLike, byteOffset: number, byteLength: number): Span {
-    return spanOfBuffer(buffer, byteOffset, byteLength);
+    return new BufferSpan(buffer, byteOffset, byteLength);
   }
 }
 
@@ -183,7 +184,30 @@ export class WasmSpace extends Counted implements MemorySpace {
       );
     }
     new Uint8Array(this.buffer, address, bytes).fill(0);
-    return this.owned(this.#spanAt(address, bytes), () => heap.free(address), what);
+    this.taken(bytes);
+    const span = this.#spanAt(address, bytes);
+    const state = { freed: false };
+    const free = (): void => {
+      if (state.freed) return;
+      state.freed = true;
+      backstop.unregister(state);
+      this.taken(-bytes);
+      heap.free(address);
+    };
+    const allocation: Allocation = {
+      byteLength: bytes,
+      address,
+      view() {
+        if (state.freed) throw gone();
+        return span.view();
+      },
+      free,
+      get freed() {
+        return state.freed;
+      },
+    };
+    backstop.register(allocation, { what, free }, state);
+    return allocation;
   }
 
   span(address: Address, bytes: number): Span {
@@ -202,7 +226,17 @@ export class WasmSpace extends Counted implements MemorySpace {
   }
 
   #spanAt(address: number, bytes: number): Span {
-    return spanOf(() => this.buffer, address, bytes, address);
+    let view = new DataView(this.buffer as ArrayBuffer, address, bytes);
+    return {
+      byteLength: bytes,
+      address,
+      view: () => {
+        const { buffer } = this;
+        // The heap has grown.
+        if (view.buffer !== buffer) view = new DataView(buffer as ArrayBuffer, address, bytes);
+        return view;
+      },
+    };
   }
 }
 
@@ -231,13 +265,13 @@ export class NativeSpace extends Counted implements MemorySpace {
   }
 
   allocate(bytes: number): Allocation {
-    return this.ownedBuffer(bytes, (buffer) => this.#addressOf(buffer));
+    return this.newBuffer(bytes, (buffer) => this.#addressOf(buffer));
   }
 
   span(address: Address, bytes: number): Span {
     const at = BigInt(address);
     if (at < 4096n) throw new BufferError('SPACE', `the address ${address} is ${at === 0n ? 'NULL' : 'no memory'}`);
-    return spanOfBuffer(bytes === 0 ? new ArrayBuffer(0) : this.#access.view(at, bytes), 0, bytes, at);
+    return new BufferSpan(bytes === 0 ? new ArrayBuffer(0) : this.#access.view(at, bytes), 0, bytes, at);
   }
 
   locate(buffer: ArrayBufferLike, byteOffset: number, byteLength: number): Span {
@@ -247,7 +281,7 @@ export class NativeSpace extends Counted implements MemorySpace {
         'SPACE',
         'a resizable buffer may move, so C cannot be given its address; copy it into a plain one',
       );
-    return spanOfBuffer(buffer, byteOffset, byteLength, this.#addressOf(buffer) + BigInt(byteOffset));
+    return new BufferSpan(buffer, byteOffset, byteLength, this.#addressOf(buffer) + BigInt(byteOffset));
   }
 
   #addressOf(buffer: ArrayBufferLike): bigint {
