@@ -3,7 +3,7 @@ import type { Problem } from './problem.js';
 import { boxShape, indexOf, product, range } from './shapes.js';
 
 /** Positions of the elements of a side in its array: in C order, or as order and strides specify. */
-export function places(p: Problem, side: 'from' | 'to'): number[] {
+export function places(p: Problem, side: 'from' | 'to'): Float64Array {
   const { options } = p;
   const shape = boxShape(p[side].box);
   // The plan's input side is the one that a forward transform reads.
@@ -18,11 +18,11 @@ export function places(p: Problem, side: 'from' | 'to'): number[] {
   );
   const strides = given ?? stridesOf(lengths, options.order ?? range(shape.length));
   const extent = given ? shape.reduce((sum, n, a) => sum + (n - 1) * (given[a] as number), 1) : product(lengths);
-  return range(options.batch ?? 1).flatMap((b) =>
-    range(product(shape)).map((place) =>
-      indexOf(place, shape).reduce((sum, i, a) => sum + i * (strides[a] as number), b * (distance ?? extent)),
-    ),
-  );
+  const points = product(shape);
+  return Float64Array.from({ length: points * (options.batch ?? 1) }, (_, i) => {
+    const first = Math.floor(i / points) * (distance ?? extent);
+    return indexOf(i % points, shape).reduce((sum, j, a) => sum + j * (strides[a] as number), first);
+  });
 }
 
 /** Strides of an array without gaps whose axes are stored in an order, the last one fastest. */

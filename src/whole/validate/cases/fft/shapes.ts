@@ -71,8 +71,12 @@ const boxPlaces = (box: Box, shape: readonly number[]): number[] =>
     [0],
   );
 
+const isWhole = (box: Box, shape: readonly number[]): boolean =>
+  box.every((indices, axis) => indices.length === shape[axis] && indices[0] === 0);
+
 /** The numbers of the elements in a box, from an array whose elements have `width` numbers each. */
 export function boxElements(whole: Float64Array, shape: readonly number[], box: Box, width: number): Float64Array {
+  if (isWhole(box, shape)) return whole;
   const out = new Float64Array(product(boxShape(box)) * width);
   boxPlaces(box, shape).forEach((place, i) => {
     for (let part = 0; part < width; part++) out[i * width + part] = whole[place * width + part] as number;
@@ -82,6 +86,7 @@ export function boxElements(whole: Float64Array, shape: readonly number[], box: 
 
 /** An array that is zero outside a box. */
 export function embed(values: Float64Array, shape: readonly number[], box: Box, width: number): Float64Array {
+  if (isWhole(box, shape)) return values;
   const out = new Float64Array(product(shape) * width);
   boxPlaces(box, shape).forEach((place, i) => {
     for (let part = 0; part < width; part++) out[place * width + part] = values[i * width + part] as number;

@@ -24,7 +24,7 @@ export interface Output {
 
 /** One side of a plan: where its elements lie. */
 interface Side {
-  readonly places: readonly number[];
+  readonly places: Float64Array;
   readonly width: 1 | 2;
   readonly length: number;
 }
