@@ -160,6 +160,33 @@ describe('transforms', () => {
       expect(compare.relativeL2(fast.fastTrig(numbers(n), kind), slow).error, kind).toBeLessThan(2 * limit);
     }
   });
+
+  test('the fast transform of some axes of an array equals the direct sums', () => {
+    for (const kinds of [['forward', undefined, 'backward'] as const, [undefined, 'dct2', 'dst3'] as const]) {
+      const real = kinds.every((kind) => kind !== 'forward');
+      const data = numbers(2 * 60).map((x: number, i: number) => (real && i % 2 === 1 ? 0 : x));
+      const found = sums.transform(data, [3, 5, 4], kinds, fast.fastLine);
+      expect(compare.relativeL2(found, sums.transform(data, [3, 5, 4], kinds)).error).toBeLessThan(1e-15);
+    }
+  });
+
+  test('a row of many lengths has the bound of each: one that is wrong fails, and is named', () => {
+    const row = validate.sweepRow('c2c', 'f32', 'some', [4, 6]);
+    const expected = row.oracle(row.make(1));
+    const outputs = (change: number) =>
+      expected.map((values: Float64Array, i: number) => ({
+        values: values.map((x: number) => x * (i === 1 ? 1 + change : 1)),
+        returned: undefined,
+        strays: 0,
+      }));
+    expect(row.compare(outputs(0), expected)).toMatchObject({
+      errors: { l2: 0, worst: 0, strays: 0 },
+      note: undefined,
+    });
+    const { errors, note } = row.compare(outputs(1e-5), expected);
+    expect(errors.l2).toBeGreaterThan(1);
+    expect(note).toContain('n=6');
+  });
 });
 
 describe('comparison', () => {

@@ -144,6 +144,9 @@ async function timeAll(
   }
 }
 
+/** What a row that could not be run has instead of times. */
+const untimed = { error: null, bound: null, planMs: null, timing: null, kernels: null, ratios: [], pass: false };
+
 /** Verifies and times one row on every candidate, and its peers. */
 export async function benchRow(
   row: Row,
@@ -240,19 +243,8 @@ export async function bench(options: BenchOptions): Promise<BenchReport> {
         if (!options.signal?.aborted) finished++;
       } catch (error) {
         if (!isEwaldError(error)) throw error;
-        const line = {
-          id: row.id,
-          unit: row.work.unit,
-          outcome: 'fail' as const,
-          why: messageOf(error),
-          error: null,
-          bound: null,
-          planMs: null,
-          timing: null,
-          kernels: null,
-          ratios: [],
-        };
-        for (const { backend } of candidates) rows.push({ ...line, backend, pass: false });
+        const line = { id: row.id, unit: row.work.unit, outcome: 'fail' as const, why: messageOf(error), ...untimed };
+        for (const { backend } of candidates) rows.push({ ...line, backend });
       }
     }
   } finally {
@@ -260,8 +252,8 @@ export async function bench(options: BenchOptions): Promise<BenchReport> {
   }
   const interrupted = finished < chosen.length && (options.signal?.aborted ?? false);
   const wrong = rows.some(({ outcome, pass }) => !pass && (outcome === 'pass' || outcome === 'fail'));
-  const untimed = !rows.some(({ timing }) => timing !== null);
-  const verdict = wrong || (untimed && !interrupted) ? 'fail' : interrupted ? 'interrupted' : 'pass';
+  const isUntimed = !rows.some(({ timing }) => timing !== null);
+  const verdict = wrong || (isUntimed && !interrupted) ? 'fail' : interrupted ? 'interrupted' : 'pass';
   return {
     ...headOf(options, candidates),
     rows,

@@ -91,11 +91,6 @@ export interface ValidateOptions extends ValidateParameters {
   readonly context?: ContextOptions | undefined;
   readonly place?: string | undefined;
   readonly versions?: Readonly<Record<string, string>> | undefined;
-  /**
-   * Ends after this time, in seconds from 0: rows of all rooms take turns, so that each is represented, and a row that
-   * is estimated to take longer than the rest of the time is not started. Default: no limit.
-   */
-  readonly seconds?: number | undefined;
   /** Ends after the first failure. */
   readonly stopAtFailure?: boolean | undefined;
   /** Ends the validation between two rows; finished rows are returned. */

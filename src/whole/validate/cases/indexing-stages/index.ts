@@ -17,61 +17,61 @@ import { checkRefinement, checkSearch, checkSelection } from './cells.js';
 import type { Answer, Check, Image } from './image.js';
 import { checkSampling, checkScoring, checkVectors } from './vectors.js';
 
-type Bounds = Readonly<Record<string, bounds.Bound>>;
+/** What a row about a stage checks. */
+interface Stage {
+  readonly about: string;
+  readonly check: Check;
+  readonly bounds: Readonly<Record<string, bounds.Bound>>;
+}
 
-const stagesOf: Readonly<Record<string, { about: string; check: Check; bounds: (method: IndexingMethod) => Bounds }>> =
-  {
-    sampling: {
-      about: 'the directions of the half-sphere and the spots near a plane of each',
-      check: checkSampling,
-      bounds: () => ({
-        length: bounds.sampledLength,
-        directions: bounds.sameDirections,
-        counts: bounds.sameCounts,
-        undecided: bounds.fewUndecided,
-      }),
+const stages: Readonly<Record<string, Stage>> = {
+  sampling: {
+    about: 'the directions of the half-sphere and the spots near a plane of each',
+    check: checkSampling,
+    bounds: {
+      length: bounds.sampledLength,
+      directions: bounds.sameDirections,
+      counts: bounds.sameCounts,
+      undecided: bounds.fewUndecided,
     },
-    scoring: {
-      about: 'the directions that are taken on are those of the best scores',
-      check: checkScoring,
-      bounds: () => ({ picks: bounds.rightPicks, scores: bounds.searchScore }),
+  },
+  scoring: {
+    about: 'the directions that are taken on are those of the best scores',
+    check: checkScoring,
+    bounds: { picks: bounds.rightPicks, scores: bounds.searchScore },
+  },
+  vectors: {
+    about: 'each candidate vector lies where least squares take a sampled one',
+    check: checkVectors,
+    bounds: { vectors: bounds.fittedVector, missing: bounds.noneMissing, scores: bounds.vectorScore },
+  },
+  search: {
+    about: 'the cells about each vector: exact turns of the known one, of which none better is left out',
+    check: checkSearch,
+    bounds: {
+      grid: bounds.onGrid,
+      metric: bounds.sameMetric,
+      counts: bounds.sameCounts,
+      scores: bounds.cellScore,
+      left: bounds.noneMissing,
     },
-    vectors: {
-      about: 'each candidate vector lies where least squares take a sampled one',
-      check: checkVectors,
-      bounds: (method) => ({
-        vectors: bounds.fittedVector,
-        missing: bounds.noneMissing,
-        ...(method !== 'exhaustive' ? { scores: bounds.vectorScore } : {}),
-      }),
+  },
+  refinement: {
+    about: 'each cell lies where the refinement takes the one that was found',
+    check: checkRefinement,
+    bounds: {
+      cells: bounds.refinedCell,
+      scores: bounds.refinedScore,
+      missing: bounds.noneMissing,
+      metric: bounds.sameMetric,
     },
-    search: {
-      about: 'the cells about each vector: exact turns of the known one, of which none better is left out',
-      check: checkSearch,
-      bounds: () => ({
-        grid: bounds.onGrid,
-        metric: bounds.sameMetric,
-        counts: bounds.sameCounts,
-        scores: bounds.cellScore,
-        left: bounds.noneMissing,
-      }),
-    },
-    refinement: {
-      about: 'each cell lies where the refinement takes the one that was found',
-      check: checkRefinement,
-      bounds: (method) => ({
-        cells: bounds.refinedCell,
-        scores: bounds.refinedScore,
-        missing: bounds.noneMissing,
-        ...(method !== 'exhaustive' ? { metric: bounds.sameMetric } : {}),
-      }),
-    },
-    selection: {
-      about: 'lattices are accepted by their chance, in that order, and spots go to the nearest',
-      check: checkSelection,
-      bounds: () => ({ verdicts: bounds.rightVerdicts, owners: bounds.sameSpots, chance: bounds.sameChance }),
-    },
-  };
+  },
+  selection: {
+    about: 'lattices are accepted by their chance, in that order, and spots go to the nearest',
+    check: checkSelection,
+    bounds: { verdicts: bounds.rightVerdicts, owners: bounds.sameSpots, chance: bounds.sameChance },
+  },
+};
 
 async function plan(context: Context, { method, spots, known, options, thresholds }: Image) {
   const indexer = await context.indexer({ ...options, method, debug: true });
@@ -118,8 +118,8 @@ function rowsOf(
   const search = { ...published, ...(method !== 'exhaustive' ? {} : change) };
   const thresholds = { ...search, acceptLog10: -3.5, ...change };
   const { candidateVectors, cells: outputs } = search;
-  return Object.entries(stagesOf).map(
-    ([stage, { about, check, bounds: boundsOf }]): Row<Image, Answer, Image> => ({
+  return Object.entries(stages).map(
+    ([stage, { about, check, bounds: limits }]): Row<Image, Answer, Image> => ({
       id: `indexing:stages:${stage}:${method}:${address}`,
       about,
       cost: 0.05,
@@ -140,8 +140,8 @@ function rowsOf(
       },
       oracle: (image) => image,
       plan,
-      compare: ({ result, stages }, image) => check(stages, image, result),
-      bounds: () => boundsOf(method),
+      compare: ({ result, stages: found }, image) => check(found, image, result),
+      bounds: () => limits,
     }),
   );
 }

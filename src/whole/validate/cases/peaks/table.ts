@@ -115,9 +115,7 @@ function row(finder: Finder, name: string, about: string, look: Look, bench = fa
       peaks: bounds.samePeaks,
       figures: bounds.peakFigures,
       rings: look.dtype === 'f32' ? bounds.ringsOfReals : bounds.ringsOfIntegers,
-      ...(finder === 'peakfinder8' && {
-        sums: look.dtype === 'f32' ? bounds.ringSumsOfReals : bounds.ringSumsOfIntegers,
-      }),
+      sums: look.dtype === 'f32' ? bounds.ringSumsOfReals : bounds.ringSumsOfIntegers,
     }),
   };
 }
