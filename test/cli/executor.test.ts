@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { formatNpy, readNpy } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withoutSecrets } from '../../src/apps/cli/command-line.js';
+import { FrameCost } from '../../src/serial/pipeline/frame-cost.js';
 import { workersFor } from '../../src/serial/pipeline/spare-workers.js';
 import { ewald } from '../support/cli.js';
 import { mpiPresent, mpirun } from '../support/mpi.js';
@@ -142,4 +143,20 @@ test('work under two seconds has no workers, and more has as many as pay', () =>
     0, 0, 4, 16, 16,
   ]);
   expect(workersFor(100, 1)).toBe(0);
+});
+
+test('workers are asked for by the processor time of frames that are searched in whole', () => {
+  let used = 0;
+  const cost = new FrameCost(() => used);
+  const searched = (ms: number, beforehand = 0, record: object = { ms: {} }): boolean => {
+    used += ms;
+    return cost.isKnownAfter({ record } as never, beforehand);
+  };
+  // Frames that were searched beforehand are only integrated, and those that cannot be read cost nothing.
+  for (let left = 20; left > 0; left--) expect(searched(1, left)).toBe(false);
+  expect([100, 50, 50, 50, 50].map((ms) => searched(ms))).not.toContain(true);
+  expect([10, 12, 8].map((ms) => searched(ms))).not.toContain(true);
+  expect(searched(0, 0, { error: 'unreadable' })).toBe(false);
+  expect([10, 12, 8, 10].map((ms) => searched(ms))).toEqual([false, false, false, true]);
+  expect(cost.fastestMs).toBe(10);
 });

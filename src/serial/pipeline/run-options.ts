@@ -51,8 +51,8 @@ export interface RunExecutor {
     options: { readonly signal?: PlatformSignal | undefined; readonly window?: number | undefined },
   ): AsyncGenerator<{ readonly value: R }, void, undefined>;
   /**
-   * Of an executor whose workers are not there yet: called when the run knows how many seconds this process alone would
-   * need for the frames that are left, which it goes on searching until the workers have started. Undefined if they
+   * Of an executor whose workers are not there yet: called when the run knows how many seconds of processor time the
+   * frames that are left take, which this process goes on searching until the workers have started. Undefined if they
    * are not worth it; the run may ask again.
    */
   readonly start?: ((seconds: number) => Promise<RunExecutor> | undefined) | undefined;

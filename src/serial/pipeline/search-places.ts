@@ -9,6 +9,7 @@ import { tablesOf } from '../../io/detector/detector.js';
 import { ringsOfDetector } from '../peaks/rings.js';
 import type { RunEvent } from './events.js';
 import type { OwnSearch } from './first-frames/prepare.js';
+import { FrameCost } from './frame-cost.js';
 import { type Plans, planFrameSearcher } from './frame-searcher.js';
 import { type FrameFailure, type FrameRecord, failureOf, recordOf } from './record.js';
 import type { CheckedRun, PipelineOptions, RunExecutor } from './run-options.js';
@@ -111,12 +112,9 @@ async function* takenOf(
   }
 }
 
-/** Frames that are searched here before workers may be started: the first ones of a process take longer than others. */
-const minTimed = 4;
-
 /**
- * Searches the first frames in this process, and the others on workers if that is sooner. The workers start while this
- * process goes on searching, and then get what it knows of the detector.
+ * Searches the first frames in this process, and the others on workers if they take so much processor time that these
+ * finish sooner. The workers start while this process goes on searching, and then get what it knows of the detector.
  */
 async function* searchedHereFirst(
   run: RunScene,
@@ -124,13 +122,12 @@ async function* searchedHereFirst(
   stored: StoredResults,
   isDone: IsDone,
 ): AsyncGenerator<Found, void, undefined> {
-  const { scene, summary } = run;
+  const { scene, summary, own } = run;
   const { total = Number.POSITIVE_INFINITY } = scene.source;
   const taken = new Set<number>();
   let { starting } = run;
   let workers: RunExecutor | undefined;
-  let timed = 0;
-  let fastestMs = Number.POSITIVE_INFINITY;
+  const cost = new FrameCost(scene.place.processorMs);
   const started = (ready: RunExecutor): void => {
     workers = ready;
   };
@@ -139,12 +136,8 @@ async function* searchedHereFirst(
   starting?.then(started, failed);
   for await (const found of searchedHere(run, isDone, { jobs: 1, taken, isEnough: () => workers !== undefined })) {
     yield found;
-    if (starting || !('ms' in found.record)) continue;
-    const { read, peaks, index, integrate } = found.record.ms;
-    // Later frames are as fast as the fastest of the first ones, which were searched by code that was still slow.
-    fastestMs = Math.min(fastestMs, read + peaks + index + integrate);
-    if (++timed < minTimed) continue;
-    starting = executor.start?.((fastestMs * (total - summary.done)) / 1000);
+    if (starting || !cost.isKnownAfter(found, own.found.size)) continue;
+    starting = executor.start?.((cost.fastestMs * (total - summary.done)) / 1000);
     starting?.then(started, failed);
   }
   if (workers)

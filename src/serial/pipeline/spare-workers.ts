@@ -2,9 +2,9 @@
 import type { Executor } from '../../executors/executor.js';
 import type { RunExecutor } from './run-options.js';
 
-/** Seconds of work that pay for a worker, which needs about half of that to start. */
+/** Seconds of processor time that pay for a worker, which needs about that much to start. */
 const secondsOfWorker = 0.5;
-/** Seconds of work below which this process has finished before workers would be of use. */
+/** Those below which this process has finished before workers would be of use. */
 const minSeconds = 2;
 
 /** Number of workers, at most `most`, that finish work sooner than this process alone; 0 if none do. */

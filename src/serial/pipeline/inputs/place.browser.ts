@@ -32,6 +32,7 @@ export const runPlace: RunPlace = {
   source: (input) => opening.source(typeof input === 'string' ? absoluteAddress(input) : input),
   cores: undefined,
   memory: undefined,
+  processorMs: () => performance.now(),
   files: undefined,
   named: absoluteAddress,
   textOf,

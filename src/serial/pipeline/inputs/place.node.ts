@@ -103,6 +103,10 @@ export const runPlace: RunPlace = {
   ...opening,
   cores: availableParallelism(),
   memory: { all: machineMemory() ?? Number.POSITIVE_INFINITY, used: () => process.memoryUsage.rss() },
+  processorMs() {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  },
   files,
   named: (name) => name,
   textOf,

@@ -88,6 +88,8 @@ export interface RunPlace {
   readonly cores: number | undefined;
   /** The memory of the machine or container and what this process uses of it, in bytes; undefined in browsers. */
   readonly memory: { readonly all: number; readonly used: () => number } | undefined;
+  /** Milliseconds of processor time of this process so far; in browsers, which do not tell, of time. */
+  readonly processorMs: () => number;
   /** The file system; undefined in browsers. */
   readonly files: PlaceFiles | undefined;
 }
