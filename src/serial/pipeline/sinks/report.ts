@@ -17,6 +17,7 @@ import type { KeptFrames } from '../../../io/live/kept.js';
 import { Assembly } from '../../../io/report/assembly.js';
 import { type FrameRow, maxRows } from '../../../io/report/frame-table.js';
 import { type Report, reportPage, type ShownFrame } from '../../../io/report/page.js';
+import type { Frame } from '../../peaks/contract.js';
 import type { FrameRecord } from '../record.js';
 import type { Region } from '../regions/region.js';
 import { readFrame } from '../stages/read-frame.js';
@@ -179,8 +180,8 @@ async function picturesOf(options: ReportOptions, best: readonly Candidate[], sa
         )
       : await options.detector();
     const assembly = new Assembly(detector.geometry, detector.width, detector.bad);
-    const numbersOf = async ({ record: { origin } }: Candidate) =>
-      readFrame(await datasetOf(origin), kept ? 0 : (origin.event ?? 0), detector, undefined);
+    const numbersOf = async ({ record: { origin } }: Candidate, into?: Frame) =>
+      readFrame(await datasetOf(origin), kept ? 0 : (origin.event ?? 0), detector, undefined, into);
     const shown: ShownFrame[] = [];
     const gathered = new Map<FrameRecord, Float64Array>();
     for (const { candidate, title } of chosen(best, sample)) {
@@ -189,12 +190,20 @@ async function picturesOf(options: ReportOptions, best: readonly Candidate[], sa
       shown.push({ ...(await marksOf(candidate, assembly)), title, image: await assembly.picture(values) });
     }
     const few = sample.filter((_, i) => i % Math.ceil(sample.length / sampled) === 0);
+    // A frame that is shown is not read again; the others are placed in the image together.
     let powder: Float64Array | undefined;
+    let brightest: Frame | undefined;
+    let next: Frame | undefined;
     for (const candidate of few) {
-      // A frame that is shown is not read again.
       const values = gathered.get(candidate.record);
-      powder = values ? assembly.merge(values, powder) : assembly.gather(await numbersOf(candidate), powder);
+      if (values) powder = assembly.merge(values, powder);
+      else if (!brightest) brightest = await numbersOf(candidate);
+      else {
+        next = await numbersOf(candidate, next);
+        addBrighter(next, brightest);
+      }
     }
+    if (brightest) powder = assembly.gather(brightest, powder);
     const { beam } = any.record;
     const [panel] = detector.geometry.panels;
     const rings = panel ? ringsOf(assembly, beam.wavelengthA, positionOf(panel, beam, 0, 0)[2] * panel.resolution) : [];
@@ -208,6 +217,15 @@ async function picturesOf(options: ReportOptions, best: readonly Candidate[], sa
     };
   } finally {
     for (const dataset of opened.values()) await (await dataset.catch(() => undefined))?.dispose();
+  }
+}
+
+/** Sets each pixel to its larger number of two frames; what is no number does not count. */
+function addBrighter(frame: Frame, into: Frame): void {
+  for (let i = 0; i < frame.length; i++) {
+    const value = frame[i] as number;
+    const most = into[i] as number;
+    if (value > most || Number.isNaN(most)) into[i] = value;
   }
 }
 
