@@ -60,7 +60,7 @@ export class Elimination {
   readonly #steps: ((by: Float64Array) => Float64Array)[] = [];
   /** Sums over the crystals of the mean variance of their strains, and of their steps in standard errors, squared. */
   readonly #sums = new Float64Array(2);
-  /** Of the present crystal: the equations of its parameters, and what couples them to shared ones, [n, 9]. */
+  /** Of the present crystal: the equations of its parameters, up to the diagonal, and what couples them to shared ones, [n, 9]. */
   readonly #own = new Float64Array(locals * locals);
   readonly #ownRight = new Float64Array(locals);
   readonly #mixed: Float64Array;
@@ -105,7 +105,8 @@ export class Elimination {
       factors[0] = perPx * df;
       factors[1] = perPx * ds;
       factors[2] = perExcitation * de;
-      addDerivatives(own, a * locals, local, factors);
+      // What is above the diagonal is not used.
+      addDerivatives(own, a * locals, local, factors, a + 1);
     }
     const { matrix } = this.#half;
     for (let i = 0; i < count; i++) {
@@ -117,7 +118,7 @@ export class Elimination {
       factors[0] = perPx * df;
       factors[1] = perPx * ds;
       factors[2] = 0;
-      addDerivatives(mixed, column * locals, local, factors);
+      addDerivatives(mixed, column * locals, local, factors, locals);
       // Below the diagonal of a symmetric matrix; see `mirrored`.
       for (let j = 0; j < count; j++) {
         const other = rows[j] as number;
@@ -241,29 +242,43 @@ export class Elimination {
 }
 
 /**
- * Adds the derivatives of three predictions with respect to a crystal's parameters, [3, 9], each times its factor. A
- * loop would take twice as long, and so would factors that are arguments: numbers are allocated to be passed.
+ * Adds the first `count` derivatives of three predictions with respect to a crystal's parameters, [3, 9], each times its
+ * factor. A loop would take twice as long, and so would factors that are arguments: numbers are allocated to be passed.
  */
-function addDerivatives(into: Float64Array, at: number, local: Float64Array, factors: Float64Array): void {
+function addDerivatives(
+  into: Float64Array,
+  at: number,
+  local: Float64Array,
+  factors: Float64Array,
+  count: number,
+): void {
   const f = factors[0] as number;
   const s = factors[1] as number;
   const e = factors[2] as number;
   into[at + 0] =
     (into[at + 0] as number) + f * (local[0] as number) + s * (local[9] as number) + e * (local[18] as number);
+  if (count === 1) return;
   into[at + 1] =
     (into[at + 1] as number) + f * (local[1] as number) + s * (local[10] as number) + e * (local[19] as number);
+  if (count === 2) return;
   into[at + 2] =
     (into[at + 2] as number) + f * (local[2] as number) + s * (local[11] as number) + e * (local[20] as number);
+  if (count === 3) return;
   into[at + 3] =
     (into[at + 3] as number) + f * (local[3] as number) + s * (local[12] as number) + e * (local[21] as number);
+  if (count === 4) return;
   into[at + 4] =
     (into[at + 4] as number) + f * (local[4] as number) + s * (local[13] as number) + e * (local[22] as number);
+  if (count === 5) return;
   into[at + 5] =
     (into[at + 5] as number) + f * (local[5] as number) + s * (local[14] as number) + e * (local[23] as number);
+  if (count === 6) return;
   into[at + 6] =
     (into[at + 6] as number) + f * (local[6] as number) + s * (local[15] as number) + e * (local[24] as number);
+  if (count === 7) return;
   into[at + 7] =
     (into[at + 7] as number) + f * (local[7] as number) + s * (local[16] as number) + e * (local[25] as number);
+  if (count === 8) return;
   into[at + 8] =
     (into[at + 8] as number) + f * (local[8] as number) + s * (local[17] as number) + e * (local[26] as number);
 }

@@ -398,19 +398,8 @@ class Fit {
     });
     let freeDistance: GeometryRefinement['freeDistance'];
     if (counts.crystals < fewestCrystals) return unmoved(Number.NaN);
-    // Fits the crystals alone, to find the residuals without moving the detector.
-    const starts = this.#crystals.map(({ rows }) => rows);
-    this.#look();
-    this.#approach(this.#ofCells);
-    const before = this.#rms();
-    this.#motion.fill(0);
-    for (const [i, crystal] of this.#crystals.entries()) {
-      crystal.rows = starts[i] as Cell;
-      crystal.unstrained = crystal.rows;
-      crystal.strain = new Float64Array(strainLength);
-    }
-    this.#scatter.set(firstScatter);
-    this.#look();
+    const begin = this.#beginning();
+    begin();
     const candidates = this.#parts.flatMap(({ movable }, u) => movable.map((k) => perUnit * u + k));
     let active: readonly number[] = [...candidates, ...this.#ofCells];
     // The whole detector alone leaves little for many parts, whose equations take far longer.
@@ -418,12 +407,12 @@ class Fit {
     let isDistanceKnown = false;
     let normal = this.#settle(active);
     for (let isFirst = true; ; isFirst = false) {
-      if (!normal) return unmoved(before);
+      if (!normal) return unmoved(this.#rmsUnmoved(begin));
       let solution = this.#without(active, active, normal);
       if (isFirst) {
         if (this.#doubtSizes(active, solution)) {
           normal = this.#settle(active);
-          if (!normal) return unmoved(before);
+          if (!normal) return unmoved(this.#rmsUnmoved(begin));
           solution = this.#without(active, active, normal);
         }
         isDistanceKnown = this.#knowsDistance(active, solution);
@@ -435,9 +424,10 @@ class Fit {
       active = kept;
     }
     const depth = Math.abs(this.#motion[2] as number) * (this.#pixelM[0] as number);
-    if (this.#sigmaPx > maxPx || depth > maxChange * this.#distanceM) return unmoved(before);
+    if (this.#sigmaPx > maxPx || depth > maxChange * this.#distanceM) return unmoved(this.#rmsUnmoved(begin));
     const { cells, error } = this.#stated(active, normal);
-    if (active.length === this.#ofCells.length) return unmoved(before, cells, isDistanceKnown);
+    const after = this.#rms();
+    if (active.length === this.#ofCells.length) return unmoved(after, cells, isDistanceKnown);
     const motions = this.#motions();
     const moved = this.#units.flatMap((unit, u): MovedUnit[] => {
       const motion = motions[u];
@@ -461,7 +451,33 @@ class Fit {
       ];
     });
     const found = movedGeometry(geometry, this.#units, motions);
-    return { geometry: found, moved, ...counts, rmsPx: [before, this.#rms()], cells, isDistanceKnown, freeDistance };
+    const rmsPx = [this.#rmsUnmoved(begin), after] as const;
+    return { geometry: found, moved, ...counts, rmsPx, cells, isDistanceKnown, freeDistance };
+  }
+
+  /** Notes the state before the fit; the function that is returned goes back to it. */
+  #beginning(): () => void {
+    const starts = this.#crystals.map(({ rows }) => rows);
+    const sizes = this.#lattices.map(({ sizeError }) => sizeError);
+    return () => {
+      this.#motion.fill(0);
+      for (const [i, lattice] of this.#lattices.entries()) lattice.sizeError = sizes[i] as number;
+      for (const [i, crystal] of this.#crystals.entries()) {
+        crystal.rows = starts[i] as Cell;
+        crystal.unstrained = crystal.rows;
+        crystal.strain = new Float64Array(strainLength);
+      }
+      this.#scatter.set(firstScatter);
+      this.#place();
+      this.#look();
+    };
+  }
+
+  /** The residuals where the crystals alone are fitted, without moving the detector. The fit is lost. */
+  #rmsUnmoved(begin: () => void): number {
+    begin();
+    this.#approach(this.#ofCells);
+    return this.#rms();
   }
 
   get #sigmaPx(): number {
