@@ -55,6 +55,8 @@ export class CellAgreement {
   /** The rotations of the known lattice, as they act on strains; found for the first crystal. */
   #rotations: readonly Float64Array[] | undefined;
   readonly #crystals: Strained[] = [];
+  /** What was found, and of how many crystals. */
+  #answer: { readonly of: number; readonly found: CellDisagreement | undefined } = { of: 0, found: undefined };
 
   constructor(known: KnownCell) {
     this.#known = known;
@@ -74,6 +76,13 @@ export class CellAgreement {
 
   /** What is wrong with the known cell; undefined if the crystals agree with it, or if they are few and near it. */
   get found(): CellDisagreement | undefined {
+    const { length } = this.#crystals;
+    // A run asks several times at its end.
+    if (this.#answer.of !== length) this.#answer = { of: length, found: this.#disagreement() };
+    return this.#answer.found;
+  }
+
+  #disagreement(): CellDisagreement | undefined {
     const all = this.#crystals;
     if (all.length === 0) return undefined;
     const rotations = this.#own();
