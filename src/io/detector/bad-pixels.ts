@@ -144,7 +144,7 @@ export class BadPixels {
     const bad = this.always.slice();
     mark(bad, own);
     for (const { used, values, arrangement } of fixed) refuseInverted(used, this.#mark(bad, used, values, arrangement));
-    const masks = { fixed: isSame(bad, this.always) ? undefined : bad, varying };
+    const masks = { fixed: areSame(bad, this.always) ? undefined : bad, varying };
     if (varying.length === 0) this.#last = { numbers, masks };
     return masks;
   }
@@ -196,19 +196,19 @@ function usedMasks({ panels }: Geometry): UsedMask[] {
   return [...masks.values()];
 }
 
-/** Whether two arrays consist of the same bytes, compared four at a time where they are aligned. */
-function areSame(a: FrameArray, b: FrameArray): boolean {
-  if (a.byteLength !== b.byteLength || a.BYTES_PER_ELEMENT !== b.BYTES_PER_ELEMENT) return false;
-  const isAligned = [a, b].every(({ byteOffset, byteLength }) => (byteOffset | byteLength) % 4 === 0);
-  const wordsOf = ({ buffer, byteOffset, byteLength }: FrameArray): Int32Array | Uint8Array =>
-    isAligned ? new Int32Array(buffer, byteOffset, byteLength / 4) : new Uint8Array(buffer, byteOffset, byteLength);
-  const [x, y] = [wordsOf(a), wordsOf(b)];
-  for (let i = 0; i < x.length; i++) if (x[i] !== y[i]) return false;
-  return true;
+/** Arrays as words of four bytes; as bytes, if one of them does not consist of whole words. */
+function wordsOf(arrays: readonly FrameArray[]): (Int32Array | Uint8Array)[] {
+  const isAligned = arrays.every(({ byteOffset, byteLength }) => (byteOffset | byteLength) % 4 === 0);
+  return arrays.map(({ buffer, byteOffset, byteLength }) =>
+    isAligned ? new Int32Array(buffer, byteOffset, byteLength / 4) : new Uint8Array(buffer, byteOffset, byteLength),
+  );
 }
 
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+/** Whether two arrays consist of the same bytes. */
+function areSame(a: FrameArray, b: FrameArray): boolean {
+  if (a.byteLength !== b.byteLength || a.BYTES_PER_ELEMENT !== b.BYTES_PER_ELEMENT) return false;
+  const [x, y] = wordsOf([a, b]) as [Int32Array, Int32Array];
+  for (let i = 0; i < x.length; i++) if (x[i] !== y[i]) return false;
   return true;
 }
 
@@ -238,7 +238,13 @@ function markByBits(
 /** Adds bad pixels to a mask. */
 export function mark(bad: Uint8Array, more: Uint8Array | undefined): void {
   if (!more) return;
-  for (let i = 0; i < more.length; i++) if (more[i] !== 0) bad[i] = 1;
+  // Most words of a mask have no bad pixel.
+  const [words] = wordsOf([more]) as [Int32Array];
+  const each = more.length / words.length;
+  for (let w = 0; w < words.length; w++) {
+    if (words[w] === 0) continue;
+    for (let i = each * w; i < each * (w + 1); i++) if (more[i] !== 0) bad[i] = 1;
+  }
 }
 
 /** Marks the pixels beyond a resolution, 1/d in 1/Å. */

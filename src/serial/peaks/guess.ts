@@ -84,8 +84,9 @@ export async function factsOf(
       blobs.push({ snr: peaks.snr[i] ?? 0, sum: peaks.intensity[i] ?? 0, summit, cut: (upper - mean) / summit });
     }
   }
+  const { bins } = rings;
   let searched = 0;
-  for (const bin of rings.bins) if (bin !== maskedBin) searched++;
+  for (let i = 0; i < bins.length; i++) if (bins[i] !== maskedBin) searched++;
   const estimatedGain = gainOf(background);
   const variances = background.map(({ variance }) => variance).sort((a, b) => a - b);
   return {

@@ -80,13 +80,17 @@ export function ringsOf(
   reach: Reach,
   bad: Uint8Array | undefined,
 ): Rings {
-  checkPanels(geometry, width, height);
-  const bins = new Uint16Array(width * height).fill(maskedBin);
   const own = badPixels(geometry, { fs: width, ss: height });
   for (let i = 0; bad !== undefined && i < bad.length; i++) if (bad[i] !== 0) own[i] = 1;
+  return ringsBeside(geometry, width, height, reach, own);
+}
+
+/** Rings of a geometry of which all bad pixels are given. */
+function ringsBeside(geometry: Geometry, width: number, height: number, reach: Reach, bad: Uint8Array): Rings {
+  checkPanels(geometry, width, height);
+  const bins = new Uint16Array(width * height).fill(maskedBin);
   const [least, most] = limitsOf(reach);
   let rings = 0;
-  // Runs about a million times when a run starts: no arrays, and nothing computed twice.
   for (const panel of geometry.panels) {
     const { minFs, minSs } = panel;
     const [x0, y0] = panel.corner;
@@ -94,13 +98,11 @@ export function ringsOf(
     const [sx, sy] = panel.ss;
     const columns = widthOf(panel);
     const rows = heightOf(panel);
-    for (let ss = 0; ss < rows; ss++)
-      for (let fs = 0, i = (ss + minSs) * width + minFs; fs < columns; fs++, i++) {
-        if (own[i] !== 0) continue;
-        const bin = ringOf(x0 + fs * fx + ss * sx, y0 + fs * fy + ss * sy, least, most);
-        bins[i] = bin;
-        if (bin >= rings && bin !== maskedBin) rings = bin + 1;
-      }
+    for (let ss = 0; ss < rows; ss++) {
+      const from = (ss + minSs) * width + minFs;
+      const row = { bins, bad, from, columns, x0, fx, sx: ss * sx, y0, fy, sy: ss * sy, least, most };
+      rings = Math.max(rings, setRingsOfRow(row));
+    }
   }
   const panels = geometry.panels.map(({ name, minFs, maxFs, minSs, maxSs }) => ({
     name,
@@ -112,12 +114,43 @@ export function ringsOf(
   return { bins, rings, panels };
 }
 
+/** A row of a panel: its pixels from `from` on, and where they are. */
+interface Row {
+  readonly bins: Uint16Array;
+  readonly bad: Uint8Array;
+  readonly from: number;
+  readonly columns: number;
+  readonly x0: number;
+  readonly fx: number;
+  readonly sx: number;
+  readonly y0: number;
+  readonly fy: number;
+  readonly sy: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+/**
+ * Sets the rings of a row, and returns the largest one plus 1. Runs for millions of pixels when a run starts: no arrays,
+ * nothing computed twice, and a function that ends, so that its compiled code is used from the next row on.
+ */
+function setRingsOfRow({ bins, bad, from, columns, x0, fx, sx, y0, fy, sy, least, most }: Row): number {
+  let rings = 0;
+  for (let fs = 0, i = from; fs < columns; fs++, i++) {
+    if (bad[i] !== 0) continue;
+    const bin = ringOf(x0 + fs * fx + sx, y0 + fs * fy + sy, least, most);
+    bins[i] = bin;
+    if (bin >= rings && bin !== maskedBin) rings = bin + 1;
+  }
+  return rings;
+}
+
 const known = new WeakMap<Detector, Map<string, Rings>>();
 
 /** Rings of a detector, computed once for each pair of radii and shared by all its finders. */
 export function ringsOfDetector(detector: Detector, reach: Reach): Rings {
   const { geometry, width, height, bad } = detector;
-  const rings = known.get(detector)?.get(keyOf(reach)) ?? ringsOf(geometry, width, height, reach, bad);
+  const rings = known.get(detector)?.get(keyOf(reach)) ?? ringsBeside(geometry, width, height, reach, bad);
   keepRings(detector, reach, rings);
   return rings;
 }

@@ -72,8 +72,9 @@ export async function tuned(
   if (isList(name)) return { ...chosen({}, usual), ...unseen };
   if (isTuned(settings)) return { ...chosen({ ...usualParameters(name), ...peaks }, usual), ...unseen };
   const searcher = await openSearcher();
-  const { detector } = searcher;
-  const frames = await readSome(detector, firstFrames, signal);
+  const { minRes = 0, maxRes = 0 } = settings;
+  const finder = await searcher.finderFor({ minRes, maxRes });
+  const frames = await readSome(searcher.detector, finder, firstFrames, signal);
   const facts = await factsOfFrames(searcher, settings, frames);
   const parameters = { ...guessedParameters(name, facts), ...peaks };
   return { ...chosen(parameters, radiiOfSpots(facts)), facts, frames: frames.length };
@@ -116,6 +117,7 @@ export async function tunedOn(
 
 async function readSome(
   detector: Detector,
+  memory: Pick<PeakFinder, 'newFrame'>,
   firstFrames: FirstFrames,
   signal: PlatformSignal | undefined,
 ): Promise<Frame[]> {
@@ -125,7 +127,7 @@ async function readSome(
     for (const frame of frames) {
       if (read.length >= lookedAt) return read;
       try {
-        read.push(await readFrame(dataset, frame, detector, signal));
+        read.push(await readFrame(dataset, frame, detector, signal, memory.newFrame()));
       } catch (error) {
         checkSignal(signal);
         broken ??= error;
