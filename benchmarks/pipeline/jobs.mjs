@@ -94,7 +94,7 @@ async function ran(inputs, base, executor, output) {
 }
 
 /** Numbers of a frame and of a crystal in what workers report briefly, and where the latter states its rivals. */
-const [frameNumbers, crystalNumbers] = [20, 39];
+const [frameNumbers, crystalNumbers] = [20, 40];
 
 /** Gives a recorded result the serial numbers and the name of the task that it answers. */
 function answer(bytes, { filename, serials }) {

@@ -123,9 +123,11 @@ const farthest = 1.25;
 
 /** The median length of spots; 0 without any. */
 export function middleOf(spots: ArrayLike<number>): number {
-  const lengths: number[] = [];
-  for (let i = 0; i + 2 < spots.length; i += 3)
-    lengths.push(Math.hypot(spots[i] as number, spots[i + 1] as number, spots[i + 2] as number));
+  const lengths = new Float64Array(Math.floor(spots.length / 3));
+  for (let n = 0; n < lengths.length; n++) {
+    const [x, y, z] = [spots[3 * n] as number, spots[3 * n + 1] as number, spots[3 * n + 2] as number];
+    lengths[n] = Math.sqrt(x * x + y * y + z * z);
+  }
   return median(lengths);
 }
 
