@@ -79,10 +79,10 @@ export async function backgroundCentre(
   return measuredCentre(clipped({ ...pixels.image, values }));
 }
 
-/** The examined pixels: their indices in a frame, and the bin of each. */
+/** The examined pixels: their indices in a frame, bin after bin, and where each bin begins. */
 interface BinnedPixels {
   readonly index: Int32Array;
-  readonly bin: Int32Array;
+  readonly first: Int32Array;
   readonly image: Image;
 }
 
@@ -141,11 +141,24 @@ function binnedPixels(detector: Detector): BinnedPixels | undefined {
     binM,
   };
   const bin = new Int32Array(count);
-  for (let i = 0; i < count; i++)
-    bin[i] = Math.floor(((y[i] as number) - minY) / binM) * image.width + Math.floor(((x[i] as number) - minX) / binM);
+  const first = new Int32Array(image.width * image.height + 2);
+  for (let i = 0; i < count; i++) {
+    const own =
+      Math.floor(((y[i] as number) - minY) / binM) * image.width + Math.floor(((x[i] as number) - minX) / binM);
+    bin[i] = own;
+    first[own + 2] = (first[own + 2] as number) + 1;
+  }
+  for (let own = 2; own < first.length; own++) first[own] = (first[own] as number) + (first[own - 1] as number);
+  // Each number moves from the beginning of its bin to the end, which is where the next one begins.
+  const sorted = new Int32Array(count);
+  for (let i = 0; i < count; i++) {
+    const own = (bin[i] as number) + 1;
+    sorted[first[own] as number] = index[i] as number;
+    first[own] = (first[own] as number) + 1;
+  }
   return {
-    index,
-    bin,
+    index: sorted,
+    first,
     image: { ...image, values: new Float64Array(image.width * image.height), measured: 0 },
   };
 }
@@ -163,38 +176,40 @@ function valueRange(values: Float64Array, count: number): [least: number, greate
 /** The level of the background of a frame in every bin: the mean of the values that are not peaks. */
 function levelsOf(
   frame: Frame,
-  { index, bin, image }: BinnedPixels,
+  { index, first, image }: BinnedPixels,
   [least, greatest]: Detector['validRange'],
 ): Float64Array {
-  const count = image.values.length;
-  const limit = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
-  const [sum, number] = [new Float64Array(count), new Int32Array(count)];
-  // The counts are collected once, since they are scattered over the frame.
-  const [counts, binOf] = [new Float64Array(index.length), new Int32Array(index.length)];
-  let valid = 0;
-  for (let i = 0; i < index.length; i++) {
-    const value = frame[index[i] as number] as number;
-    if (!(value >= least && value <= greatest)) continue;
-    counts[valid] = value;
-    binOf[valid++] = bin[i] as number;
-  }
-  for (let round = 0; round < 3; round++) {
-    sum.fill(0);
-    number.fill(0);
-    for (let i = 0; i < valid; i++) {
-      const value = counts[i] as number;
-      const own = binOf[i] as number;
-      if (!(value <= (limit[own] as number))) continue;
-      sum[own] = (sum[own] as number) + value;
-      number[own] = (number[own] as number) + 1;
+  const levels = new Float64Array(image.values.length);
+  // The counts of a bin are collected once, since they are scattered over the frame.
+  const counts = new Float64Array(mostIn(first));
+  for (let own = 0; own < levels.length; own++) {
+    let valid = 0;
+    for (let i = first[own] as number; i < (first[own + 1] as number); i++) {
+      const value = frame[index[i] as number] as number;
+      if (value >= least && value <= greatest) counts[valid++] = value;
     }
-    for (let own = 0; own < count; own++) {
-      const mean = (sum[own] as number) / (number[own] as number);
-      sum[own] = mean;
-      limit[own] = mean + 3 * Math.sqrt(Math.max(mean, 0.5));
+    let [mean, limit] = [Number.NaN, Number.POSITIVE_INFINITY];
+    for (let round = 0; round < 3; round++) {
+      let [sum, number] = [0, 0];
+      for (let i = 0; i < valid; i++) {
+        if (!((counts[i] as number) <= limit)) continue;
+        sum += counts[i] as number;
+        number++;
+      }
+      mean = sum / number;
+      limit = mean + 3 * Math.sqrt(Math.max(mean, 0.5));
     }
+    levels[own] = mean;
   }
-  return sum;
+  return levels;
+}
+
+/** The largest number of pixels of a bin. */
+function mostIn(first: Int32Array): number {
+  let most = 0;
+  for (let own = 1; own < first.length; own++)
+    most = Math.max(most, (first[own] as number) - (first[own - 1] as number));
+  return most;
 }
 
 function meanMeasured(values: readonly number[]): number {
