@@ -131,8 +131,8 @@ interface Row {
 }
 
 /**
- * Sets the rings of a row, and returns the largest one plus 1. Runs for millions of pixels when a run starts: no arrays,
- * nothing computed twice, and a function that ends, so that its compiled code is used from the next row on.
+ * Sets the rings of a row, and returns the largest one plus 1. It is of one row, so that its compiled code is used from
+ * the next one on: millions of pixels are looked at when a run starts.
  */
 function setRingsOfRow({ bins, bad, from, columns, x0, fx, sx, y0, fy, sy, least, most }: Row): number {
   let rings = 0;

@@ -60,7 +60,10 @@ export class Elimination {
   readonly #steps: ((by: Float64Array) => Float64Array)[] = [];
   /** Sums over the crystals of the mean variance of their strains, and of their steps in standard errors, squared. */
   readonly #sums = new Float64Array(2);
-  /** Of the present crystal: the equations of its parameters, up to the diagonal, and what couples them to shared ones, [n, 9]. */
+  /**
+   * Of the present crystal: the equations of its parameters, up to the diagonal, and what couples them to shared ones,
+   * [n, 9].
+   */
   readonly #own = new Float64Array(locals * locals);
   readonly #ownRight = new Float64Array(locals);
   readonly #mixed: Float64Array;
@@ -242,8 +245,8 @@ export class Elimination {
 }
 
 /**
- * Adds the first `count` derivatives of three predictions with respect to a crystal's parameters, [3, 9], each times its
- * factor. A loop would take twice as long, and so would factors that are arguments: numbers are allocated to be passed.
+ * Adds the first `count` derivatives of three predictions with respect to a crystal's parameters, [3, 9], each times
+ * its factor. A loop would take twice as long, and so would factors as arguments: numbers are allocated to be passed.
  */
 function addDerivatives(
   into: Float64Array,

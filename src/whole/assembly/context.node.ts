@@ -1,4 +1,4 @@
-/** Contexts on Node: apart from the entries, so that a command or a worker that opens one loads nothing that it passes on. */
+/** Contexts on Node, apart from the entry: a command or a worker that opens one loads nothing that it passes on. */
 import { type ContextOptions, openContext } from '../../core/context/context.js';
 import { node } from './platform.node.js';
 import type { RoomMethods } from './room-list.js';
