@@ -145,9 +145,9 @@ test('work under two seconds has no workers, and more has as many as pay', () =>
   expect(workersFor(100, 1)).toBe(0);
 });
 
-test('workers are asked for by the processor time of frames that are searched in whole', () => {
-  let used = 0;
-  const cost = new FrameCost(() => used);
+test('workers are asked for by the time of frames that are searched in whole', () => {
+  let [used, waiting] = [0, 0];
+  const cost = new FrameCost(() => ({ processor: used, waiting }));
   const searched = (ms: number, beforehand = 0, record: object = { ms: {} }): boolean => {
     used += ms;
     return cost.isKnownAfter({ record } as never, beforehand);
@@ -159,4 +159,12 @@ test('workers are asked for by the processor time of frames that are searched in
   expect(searched(0, 0, { error: 'unreadable' })).toBe(false);
   expect([10, 12, 8, 10].map((ms) => searched(ms))).toEqual([false, false, false, true]);
   expect(cost.fastestMs).toBe(10);
+  // Files of a slow storage hide less of their time than workers do.
+  const slow = new FrameCost(() => ({ processor: used, waiting }));
+  for (let i = 0; i < 12; i++) {
+    used += 5;
+    waiting += 30;
+    slow.isKnownAfter({ record: { ms: {} } } as never, 0);
+  }
+  expect(slow.fastestMs).toBe(30);
 });

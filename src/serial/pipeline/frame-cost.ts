@@ -4,20 +4,26 @@ import type { Found } from './shards/stored.js';
 /** Frames in a row that are timed together, and how often: those of a process that begins take longer than others. */
 const [timedTogether, minTimes] = [4, 2];
 
+/** Milliseconds of processor time of all threads of a process, and during which its event loop waited, as for files. */
+export interface SpentMs {
+  readonly processor: number;
+  readonly waiting: number;
+}
+
 /**
- * The processor time of a frame that is searched here. The clock would count what other processes of the machine take,
- * which workers do not shorten.
+ * The time of a frame that is searched here: of the processor, or of waiting for its file where that takes longer. The
+ * clock would count what other processes of the machine take, which workers do not shorten.
  */
 export class FrameCost {
-  readonly #now: () => number;
-  #begun = 0;
+  readonly #now: () => SpentMs;
+  #begun: SpentMs = { processor: 0, waiting: 0 };
   #frames = 0;
   #times = 0;
   #beforehand: number | undefined;
   /** Later frames are as fast as the fastest so far, which code searched that was still slow. */
   fastestMs = Number.POSITIVE_INFINITY;
 
-  constructor(now: () => number) {
+  constructor(now: () => SpentMs) {
     this.#now = now;
   }
 
@@ -30,7 +36,9 @@ export class FrameCost {
     this.#beforehand = beforehand;
     if (isWhole && ++this.#frames < timedTogether) return false;
     const now = this.#now();
-    if (isWhole) this.fastestMs = Math.min(this.fastestMs, (now - this.#begun) / timedTogether);
+    const { processor, waiting } = this.#begun;
+    const spent = Math.max(now.processor - processor, now.waiting - waiting);
+    if (isWhole) this.fastestMs = Math.min(this.fastestMs, spent / timedTogether);
     this.#begun = now;
     this.#frames = 0;
     return isWhole && ++this.#times >= minTimes;

@@ -127,7 +127,7 @@ async function* searchedHereFirst(
   const taken = new Set<number>();
   let { starting } = run;
   let workers: RunExecutor | undefined;
-  const cost = new FrameCost(scene.place.processorMs);
+  const cost = new FrameCost(scene.place.spentMs);
   const started = (ready: RunExecutor): void => {
     workers = ready;
   };

@@ -32,7 +32,7 @@ export const runPlace: RunPlace = {
   source: (input) => opening.source(typeof input === 'string' ? absoluteAddress(input) : input),
   cores: undefined,
   memory: undefined,
-  processorMs: () => performance.now(),
+  spentMs: () => ({ processor: performance.now(), waiting: 0 }),
   files: undefined,
   named: absoluteAddress,
   textOf,

@@ -2,6 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { isAddress } from '../../../base/addresses.js';
 import { EwaldError } from '../../../base/errors.js';
@@ -103,9 +104,9 @@ export const runPlace: RunPlace = {
   ...opening,
   cores: availableParallelism(),
   memory: { all: machineMemory() ?? Number.POSITIVE_INFINITY, used: () => process.memoryUsage.rss() },
-  processorMs() {
+  spentMs() {
     const { user, system } = process.cpuUsage();
-    return (user + system) / 1000;
+    return { processor: (user + system) / 1000, waiting: performance.eventLoopUtilization().idle };
   },
   files,
   named: (name) => name,

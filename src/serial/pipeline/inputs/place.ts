@@ -10,6 +10,7 @@ import type { Dataset } from '../../../io/data/dataset.js';
 import type { OpenOptions } from '../../../io/data/open.js';
 import type { DataInput } from '../../../io/data/source-of.js';
 import type { Output, WriteOptions } from '../../../io/files/write.js';
+import type { SpentMs } from '../frame-cost.js';
 import type { ShardFolder, ShardFolderOptions } from '../shards/folder.js';
 import type { StreamCheck, StreamFile, StreamFileOptions } from '../sinks/stream-file.js';
 
@@ -88,8 +89,8 @@ export interface RunPlace {
   readonly cores: number | undefined;
   /** The memory of the machine or container and what this process uses of it, in bytes; undefined in browsers. */
   readonly memory: { readonly all: number; readonly used: () => number } | undefined;
-  /** Milliseconds of processor time of this process so far; in browsers, which do not tell, of time. */
-  readonly processorMs: () => number;
+  /** What this process has used so far, in ms; in browsers, which do not tell, all time counts as the processor's. */
+  readonly spentMs: () => SpentMs;
   /** The file system; undefined in browsers. */
   readonly files: PlaceFiles | undefined;
 }
