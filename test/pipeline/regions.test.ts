@@ -268,6 +268,7 @@ describe('what a region may be', () => {
     ['map=ring:1:2', 'has the name of the map'],
     [{ name: 'a', kind: 'ring' }, 'has q undefined'],
     [{ name: 'a', kind: 'circle', centre: [1, 'x'], radius: 2 }, 'has the centre'],
+    [{ name: 'a', kind: 'ring', q: [1, 2], angles: [0, 30] }, 'has "angles"; a ring has name, kind, q'],
     [3, 'is neither a text nor an object'],
   ])('%j: %s', (region, why) => {
     expect(() => checkRegions('pipeline', [region])).toThrow(

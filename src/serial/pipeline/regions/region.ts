@@ -30,6 +30,8 @@ const forms = {
   sector: 'sector:1.0:2.0,30:60 (2π/d in 1/Å; degrees from +x to +y)',
 } as const;
 type Kind = keyof typeof forms;
+/** What a region of each kind has besides its name. */
+const members = { rect: ['fs', 'ss'], circle: ['centre', 'radius'], ring: ['q'], sector: ['q', 'angles'] } as const;
 
 const isKind = (kind: unknown): kind is Kind => typeof kind === 'string' && Object.hasOwn(forms, kind);
 
@@ -87,6 +89,9 @@ function checkRegion(given: Region, refuse: Refuse): Region {
     return refuse(`has the name ${inspect(name)}; expected a letter and up to 31 letters, digits, - and _`);
   if (name === 'map') return refuse('has the name of the map of all regions in HDF5 files; choose another one');
   if (!isKind(kind)) return refuse(`has the kind ${inspect(kind)}; expected ${Object.values(forms).join(', ')}`);
+  const own: readonly string[] = ['name', 'kind', ...members[kind]];
+  const other = Object.keys(given).find((member) => !own.includes(member));
+  if (other !== undefined) return refuse(`has ${inspect(other)}; a ${kind} has ${own.join(', ')}`);
   if (given.kind === 'rect')
     return { name, kind, fs: wholes(given.fs, 'fs', refuse), ss: wholes(given.ss, 'ss', refuse) } as Region;
   if (given.kind === 'circle') {
