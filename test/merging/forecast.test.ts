@@ -229,6 +229,15 @@ describe('a difference', () => {
     );
   });
 
+  test('is not judged by a few reflections, which find up to 70 sigmas where there are none', () => {
+    for (let seed = 9000; seed < 9030; seed++)
+      for (const count of [15, 25]) {
+        const [answer] = answered(statesOf(seed, count, { unique: 1500, observations: 60 }).data, ['difference=5s']);
+        expect(answer).toMatchObject({ value: Number.NaN, isReached: false, needed: undefined, difference: undefined });
+        expect(answer?.refusal).toMatch(/^a difference would rest on \d reflections?; 10 are needed to judge it$/);
+      }
+  });
+
   test('of scale and temperature factor alone is none', () => {
     const { world, off, on } = statesOf(12, 250);
     const pair = { q: world.q, orbits: world.orbits, sums: [off, on] as const };

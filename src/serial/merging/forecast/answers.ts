@@ -22,7 +22,7 @@ export interface Sensitivity {
 }
 
 /** The difference of two data sets. */
-export interface WantedDifference extends Omit<Difference, 'sigmas' | 'groups'> {
+export interface WantedDifference extends Omit<Difference, 'sigmas' | 'groups' | 'reflections' | 'sigmasOfScale'> {
   /** The data sets that are compared. */
   readonly datasets: readonly [string, string];
   /** Smaller differences than `visible`, and the crystals that they need. */
@@ -142,12 +142,15 @@ function ofShell(goal: Goal, scene: AnswerScene, halves: HalfSums): WantedAnswer
   const { value, error } = forecast;
   const own = { ...base, dMax: 1 / now.low, value, error };
   const unjudged = unjudgedText(kind, now, forecast);
-  // Too few reflections tell no error either.
-  if (unjudged !== undefined) return { ...own, error: Number.NaN, isReached: false, refusal: unjudged };
+  // A value of too few reflections says nothing: a CC1/2 may be -.45 or .9 by chance.
+  if (unjudged !== undefined)
+    return { ...own, value: Number.NaN, error: Number.NaN, isReached: false, refusal: unjudged };
   const said = backtest.judge(text, value, error, { crystals, atS });
   backtest.say(text, forecast, crystals, atS);
   const judged = { ...own, said };
-  if (value >= target) return { ...judged, isReached: true, refusal: undefined };
+  // Of few pairs, CC1/2 is above the goal by chance alone: what is known of all shells has to say so as well.
+  const isReached = value >= target && (kind !== 'ccHalf' || forecast.at(1, 0) >= target);
+  if (isReached) return { ...judged, isReached, refusal: undefined };
   const refusal = scene.drift ?? (backtest.isSuspended(text) ? suspended : refusalOf(goal, forecast));
   if (refusal !== undefined) return { ...judged, isReached: false, refusal };
   // More than the crystals so far, since the goal is not reached.
@@ -222,6 +225,21 @@ const framesOf = ({ likely, least, most }: Likely, { data, framesPerCrystal }: A
   return { likely: frames(likely), least: frames(least), most: frames(most) };
 };
 
+/** Fewest reflections of which a significance has the scatter of a normal distribution, and what its scale may add. */
+const [fewestReflections, maxSigmasOfScale] = [10, 0.3];
+
+/** Why too little is known of two states to judge their difference: a few reflections found 70 σ where there was none. */
+function tooLittleText(found: Pick<Difference, 'groups' | 'reflections' | 'sigmasOfScale'>): string | undefined {
+  const { groups, reflections, sigmasOfScale } = found;
+  if (groups < 2)
+    return `${counted(groups, 'group')} of crystals ${groups === 1 ? 'has' : 'have'} reflections of both data sets; two are needed`;
+  if (!(reflections >= fewestReflections))
+    return `a difference would rest on ${counted(Math.floor(reflections), 'reflection')}; ${fewestReflections} are needed to judge it`;
+  return sigmasOfScale <= maxSigmasOfScale
+    ? undefined
+    : `the scale of the data sets is not known yet: its error alone is ${sigmasOfScale.toFixed(1)} σ`;
+}
+
 /** Relative differences for which the crystals are stated, as far as they are smaller than what is visible now. */
 const differences = [0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002];
 /** Relative error of the crystals of a sensitivity. */
@@ -249,22 +267,19 @@ function ofDifference({ text, kind, target }: Goal, scene: AnswerScene): WantedA
   const [first, second] = data.sums;
   if (!first || !second) return { ...base, ...nothing, refusal: 'there are no two data sets to compare' };
   const pair = { q: data.q, orbits: data.orbits, sums: [first, second] as const };
-  const { sigmas, groups, ...found } = differenceOf(pair, target);
-  if (groups < 2 || !Number.isFinite(sigmas))
-    return {
-      ...base,
-      ...nothing,
-      refusal: `${counted(groups, 'group')} of crystals ${groups === 1 ? 'has' : 'have'} reflections of both data sets; two are needed`,
-    };
+  const { sigmas, groups, reflections, sigmasOfScale, ...found } = differenceOf(pair, target);
+  const tooLittle = tooLittleText({ groups, reflections, sigmasOfScale });
+  if (tooLittle !== undefined) return { ...base, ...nothing, refusal: tooLittle };
   const factorOf = sensitivityOf(pair);
   const sensitivities = differences
-    .filter((relative) => relative < found.visible)
+    // One that reads like what is visible now is seen already.
+    .filter((relative) => relative < Number(found.visible.toPrecision(2)))
     .slice(0, 2)
     .flatMap((relative): Sensitivity[] => {
       const likely = crystals * factorOf(found.visible / relative);
       const range = Math.exp(reach * ofSensitivity);
       return Number.isFinite(likely)
-        ? [{ relative, crystals: { likely, least: likely / range, most: likely * range } }]
+        ? [{ relative, crystals: { likely, least: Math.max(crystals, likely / range), most: likely * range } }]
         : [];
     });
   const difference = { ...found, datasets: states, sensitivities };

@@ -30,6 +30,10 @@ export interface Difference {
   /** RMS significance of the controls, at least 1, and its mean: 1 and 0 without a fault. */
   readonly spread: number;
   readonly controlMean: number;
+  /** Number of reflections on which it rests: as many equal ones would scatter alike. */
+  readonly reflections: number;
+  /** Significance that the error of the scale alone would have. */
+  readonly sigmasOfScale: number;
   /** Number of groups with both states. */
   readonly groups: number;
 }
@@ -55,9 +59,17 @@ function totalOf(sums: GroupSums, groups: readonly number[]): Total {
 
 const allGroups = Array.from({ length: groupCount }, (_, group) => group);
 
+interface Scale {
+  readonly scale: number;
+  readonly relativeB: number;
+  /** The variance of the logarithm of the factor of a reflection with q²; infinite if too few reflections tell it. */
+  readonly variance: (q2: number) => number;
+}
+
 /** Scale k and relative B of b onto a, from reflections that both have well: a = k exp(−B q²/2) b. */
-function scaleBetween(a: Total, b: Total, q: Float64Array): { scale: number; relativeB: number } {
+function scaleBetween(a: Total, b: Total, q: Float64Array): Scale {
   let [scale, relativeB] = [1, 0];
+  let variance: Scale['variance'] = () => Number.POSITIVE_INFINITY;
   for (let round = 0; round < 4; round++) {
     let [kk, kb, bb, rk, rb] = [0, 0, 0, 0, 0];
     for (let id = 0; id < a.n.length; id++) {
@@ -80,10 +92,12 @@ function scaleBetween(a: Total, b: Total, q: Float64Array): { scale: number; rel
     }
     const det = kk * bb - kb * kb;
     if (!(det > 0)) break;
+    const k = scale;
+    variance = (q2) => (bb / k ** 2 + (kb * q2) / k + (kk * q2 ** 2) / 4) / det;
     scale += (rk * bb - rb * kb) / det;
     relativeB += (rb * kk - rk * kb) / det;
   }
-  return { scale, relativeB };
+  return { scale, relativeB, variance };
 }
 
 /** A group of crystals in both states. */
@@ -92,13 +106,14 @@ interface PairOfGroups {
   readonly second: Total;
 }
 
-/** Σ ω S² of a difference with ω = I² / var(S²), and its variance without a difference, which is Σ ω I². */
+/** Σ ω S² of a difference with ω = I² / var(S²), and its variance without a difference, which is Σ ω I² of all parts. */
 function productsOf(
   pairs: readonly PairOfGroups[],
   factor: (id: number) => number,
   weight: Float64Array,
-): { sum: number; variance: number } {
+): { sum: number; variance: number; parts: Float64Array } {
   let [sum, variance] = [0, 0];
+  const parts = new Float64Array(weight.length);
   for (let id = 0; id < weight.length; id++) {
     const own = weight[id] as number;
     if (!(own > 0)) continue;
@@ -121,9 +136,10 @@ function productsOf(
     const squared = (wd * wd - wd2) / products;
     const omega = (own * products) / 2;
     sum += omega * squared;
+    parts[id] = omega * own;
     variance += omega * own;
   }
-  return { sum, variance };
+  return { sum, variance, parts };
 }
 
 /** The ways to divide the groups of one state into two, the first group in the first half. */
@@ -135,7 +151,7 @@ const divisions = allGroups
 export function differenceOf({ q, sums: [first, second] }: States, wanted: number): Difference {
   const groups = allGroups.map((group) => ({ first: totalOf(first, [group]), second: totalOf(second, [group]) }));
   const [a, b] = [totalOf(first, allGroups), totalOf(second, allGroups)];
-  const { scale, relativeB } = scaleBetween(a, b, q);
+  const { scale, relativeB, variance: ofScale } = scaleBetween(a, b, q);
   // Relative differences of strong reflections are known best.
   const weight = new Float64Array(first.unique);
   for (let id = 0; id < weight.length; id++) {
@@ -147,7 +163,7 @@ export function differenceOf({ q, sums: [first, second] }: States, wanted: numbe
     weight[id] = intensity ** 2 / (1 + variance / Math.max(intensity, 1e-3) ** 2);
   }
   const factor = (id: number): number => scale * Math.exp((-relativeB * (q[id] as number) ** 2) / 2);
-  const { sum, variance } = productsOf(groups, factor, weight);
+  const { sum, variance, parts } = productsOf(groups, factor, weight);
   const controls = (['first', 'second'] as const).flatMap((state) =>
     divisions.map((half) => {
       const rest = allGroups.filter((group) => !half.includes(group));
@@ -161,6 +177,11 @@ export function differenceOf({ q, sums: [first, second] }: States, wanted: numbe
   );
   const judged = controls.filter(Number.isFinite);
   const spread = Math.max(1, Math.sqrt(judged.reduce((total, z) => total + z * z, 0) / judged.length));
+  const squares = parts.reduce((total, part) => total + part * part, 0);
+  const falsely = parts.reduce(
+    (total, part, id) => (part > 0 ? total + part * ofScale((q[id] as number) ** 2) : total),
+    0,
+  );
   const squared = sum / variance;
   const deviation = Math.sqrt(variance);
   return {
@@ -171,6 +192,8 @@ export function differenceOf({ q, sums: [first, second] }: States, wanted: numbe
     relativeB,
     spread,
     controlMean: judged.reduce((total, z) => total + z, 0) / judged.length,
+    reflections: squares > 0 ? variance ** 2 / squares : 0,
+    sigmasOfScale: falsely / deviation / spread,
     groups: groups.filter((pair) => pair.first.m.some((n) => n > 0) && pair.second.m.some((n) => n > 0)).length,
   };
 }

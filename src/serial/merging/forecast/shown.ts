@@ -57,6 +57,6 @@ function linesOf(answer: WantedAnswer): string[] {
     lines.push(
       `Said ${agoText(said)}: ${text(said.value)}. It is ${text(value)}.${said.isRight ? '' : ' That was wrong.'}`,
     );
-  if (refusal !== undefined) lines.push(`${refusal}.`);
+  if (refusal !== undefined) lines.push(`${refusal[0]?.toUpperCase()}${refusal.slice(1)}.`);
   return lines;
 }

@@ -38,14 +38,26 @@ function withError({ kind, value, error }: WantedAnswer): string {
   return Number(digits(error)) > 0 ? `${digits(value)}${unit} ± ${digits(error)}` : own(value);
 }
 
-/** "850 crystals (600 to 1200)". */
-export const likelyText = ({ likely, least, most }: Likely, what: string): string =>
-  `${twoDigits(likely)} ${what} (${twoDigits(least)} to ${twoDigits(most)})`;
+/** How far the range of a number may reach from it, so that the number is stated as well. */
+const maxOff = 0.3;
 
-/** "25 min (18 to 36)", or hours. */
+/** "700 to 1100", or "700 or more" if nothing limits it. */
+const rangeText = ({ least, most }: Likely): string =>
+  Number.isFinite(most) ? `${twoDigits(least)} to ${twoDigits(most)}` : `${twoDigits(least)} or more`;
+
+/** "850 crystals (700 to 1100)"; "500 to 1100 crystals" if the number is not known to 30 %: one would plan with it. */
+export function likelyText(found: Likely, what: string): string {
+  const { likely, least, most } = found;
+  return likely - least <= maxOff * likely && most - likely <= maxOff * likely
+    ? `${twoDigits(likely)} ${what} (${rangeText(found)})`
+    : `${rangeText(found)} ${what}`;
+}
+
+/** "25 min (20 to 32)", or "18 to 36 min", or hours. */
 export function timeText({ likely, least, most }: Likely): string {
   const [size, unit] = likely >= 120 ? [60, 'h'] : [1, 'min'];
-  return likelyText({ likely: likely / size, least: least / size, most: most / size }, unit).replace(/^(\S+) /, '$1 ');
+  const text = likelyText({ likely: likely / size, least: least / size, most: most / size }, unit);
+  return text.replace(` ${unit}`, `\u00a0${unit}`);
 }
 
 export const agoText = ({ crystals, secondsAgo }: NonNullable<WantedAnswer['said']>): string =>
