@@ -10,7 +10,7 @@ import type { GrowingStream } from './growing-stream.js';
 import { type Badge, badgeOf } from './live-badge.js';
 import { LiveFeed, type RunFacts } from './live-feed.js';
 import type { LiveScan } from './live-scan.js';
-import { leaveOverview, writeOverview } from './overview-loader.js';
+import { inShort, leaveOverview, writeOverview } from './overview-loader.js';
 import { isOverview } from './overview-shown.js';
 import type { FrameSummary } from './protocol.js';
 import type { ServedFiles } from './served-files.js';
@@ -290,7 +290,7 @@ function writeLive(): void {
     ...(passed > 0 ? [`${passed} not shown`] : []),
     ...(counts.failed > 0 ? [`${counts.failed} unreadable`] : []),
     // The overview has the answers.
-    ...(isOverview() ? [] : feed.status.filter((text) => !alarms.includes(text))),
+    ...(isOverview() ? [] : feed.status.filter((text) => !alarms.includes(text)).map((text) => inShort(text, feed))),
   ].join(' · ');
 }
 

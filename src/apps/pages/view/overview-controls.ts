@@ -51,6 +51,12 @@ export function toggle(on = document.body.dataset.overview !== 'true'): void {
   redraw();
 }
 
+/** A line of the run's status; an answer, which the overview has in full, by its title and verdict alone. */
+export function inShort(line: string): string {
+  const answer = served?.answers.find(({ goal }) => line.startsWith(`${goal}: `));
+  return answer ? `${answer.title} ${answer.verdict}` : line;
+}
+
 function apply(on: boolean): void {
   document.body.dataset.overview = String(on);
   button.ariaPressed = String(on);

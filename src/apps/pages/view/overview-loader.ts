@@ -14,3 +14,7 @@ export function writeOverview(feed: LiveFeed, isElsewhere: boolean): void {
 export function leaveOverview(): void {
   if (isOverview()) code()?.toggle(false);
 }
+
+/** A line of the run's status beside the picture of a frame: answers in short where the overview has them. */
+export const inShort = (line: string, { facts }: LiveFeed): string =>
+  facts?.panes === undefined ? line : (code()?.inShort(line) ?? line);

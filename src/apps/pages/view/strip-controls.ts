@@ -165,7 +165,9 @@ export function writeStrip(of: LiveStripInput | FramesStripInput): void {
   const { readings } = series.history;
   const lanes = 'summaries' in of ? 0 : numberLanes(readings, alarms, 0).length;
   const [own, each] = isOverview() ? [180, 28] : [240, 34];
-  canvas.style.height = `max(${own + each * lanes}px, 14vh)`;
+  // Many lanes leave room for the picture of a frame.
+  const most = isOverview() ? '' : `, max(${own}px, 42vh)`;
+  canvas.style.height = `max(min(${own + each * lanes}px${most}), 14vh)`;
   const scene = sceneOf(of);
   const isUnsearched = 'isUnsearched' in scene && scene.isUnsearched;
   byId('strip-window').hidden = !scene.isTimed;
