@@ -9,10 +9,13 @@ import {
   snrForecast,
 } from '../../src/serial/merging/forecast/shell-goals.js';
 import { HalfSums, shellsOf } from '../../src/serial/merging/forecast/shells.js';
+import { fresh, measured } from '../support/fresh.js';
 import { World } from './forecast-world.js';
 
-const seeds = Array.from({ length: 20 }, (_, seed) => seed);
+const seeds = Array.from({ length: 20 }, (_, seed) => seed + 100_000 * fresh);
 const outer = 9;
+/** A count of a few runs; with fresh seeds, chance may take three of them. */
+const few = (count: number): number => (fresh ? count - 3 : count);
 const within = (x: number, truth: number): boolean => Math.abs(x / truth - 1) <= 0.3;
 
 /** A forecast of the outer shell of a world's first crystals. */
@@ -43,24 +46,27 @@ test.each([
     if (within(at(0), truth)) right++;
     if (at(1.2) <= truth && truth <= at(-1.2)) inRange++;
   }
-  expect(right).toBeGreaterThanOrEqual(16);
-  expect(inRange).toBeGreaterThanOrEqual(12);
+  measured(`${kind} ${target} from a fifth: ${right} of 20 within 30 %, ${inRange} ranges hold the truth`);
+  expect(right).toBeGreaterThanOrEqual(few(16));
+  expect(inRange).toBeGreaterThanOrEqual(few(12));
 });
 
 test('a difference that is none has significances of 0 ± 1', () => {
   const found = Array.from({ length: 50 }, (_, n) => {
-    const world = new World(5000 + n, { photons: 200 });
+    const world = new World(5000 + n + 100_000 * fresh, { photons: 200 });
     const [off, on] = [world.sums(), world.sums()];
     world.add(off, 200);
     world.add(on, 200, { isOn: true });
     return differenceOf({ q: world.q, orbits: world.orbits, sums: [off, on] }, 5).sigmas;
   });
   const mean = found.reduce((a, b) => a + b) / 50;
-  expect(Math.abs(mean)).toBeLessThan(0.2);
   const spread = Math.sqrt(found.reduce((sum, z) => sum + (z - mean) ** 2, 0) / 49);
+  measured(`no difference: z ${mean.toFixed(2)} ± ${spread.toFixed(2)}, largest ${Math.max(...found).toFixed(1)}`);
+  expect(Math.abs(mean)).toBeLessThan(0.2);
   expect(spread).toBeGreaterThan(0.8);
   expect(spread).toBeLessThan(1.2);
-  expect(Math.max(...found)).toBeLessThan(3);
+  // A time is stated from 3 on, which chance reaches once in 700 merges.
+  expect(found.filter((z) => z >= 3).length).toBeLessThanOrEqual(fresh ? 1 : 0);
 });
 
 test('a difference of 5 %: what is visible later, and the crystals to 5 sigma, are in their ranges', () => {
@@ -87,7 +93,10 @@ test('a difference of 5 %: what is visible later, and the crystals to 5 sigma, a
       if ((5 * mark) / (sigmas + 1.2) <= 580 && 580 <= (5 * mark) / (sigmas - 1.2)) inRange++;
     }
   }
-  expect(right).toBeGreaterThanOrEqual(16);
+  measured(
+    `difference of 5 %: what is visible, ${right} of 20 within 30 %; ${inRange} of ${said} times to 5 σ in range`,
+  );
+  expect(right).toBeGreaterThanOrEqual(few(16));
   expect(said).toBeGreaterThan(10);
   expect(inRange / said).toBeGreaterThanOrEqual(0.6);
 });

@@ -9,6 +9,7 @@ import { checkRegions, type Region, regionText } from '../../src/serial/pipeline
 import { openRegionSums } from '../../src/serial/pipeline/regions/region-sums.js';
 import { beyondTexts, type RegionDetector, spansOf } from '../../src/serial/pipeline/regions/spans.js';
 import { commandLineOf } from '../../src/serial/pipeline/run-options.js';
+import { fresh, measured } from '../support/fresh.js';
 
 const [width, height] = [60, 44];
 /** Two panels with a gap of four columns; the second one is turned a little and saturates earlier. */
@@ -88,7 +89,7 @@ function plainly(frame: Frame, region: Region, { validRange, saturation, dtype }
 
 /** Numbers that are the same in every run. */
 function* dice(seed: number): Generator<number, never> {
-  for (let state = seed >>> 0; ; ) {
+  for (let state = (seed + 7919 * fresh) >>> 0; ; ) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     yield state / 2 ** 32;
   }
@@ -150,6 +151,7 @@ describe.each(['native', 'wasm'] as const)('sums on %s', (backend) => {
           expect(variance).toBeGreaterThanOrEqual(0);
         }
       }
+      measured(`regions on ${backend}, ${dtype}: sums of ${regions.length} regions equal to plain code`);
     },
   );
 
