@@ -2,7 +2,8 @@
 // `npm run bench`: measures the ratios that this project promises, side by side in one run. Each is verified before it
 // is timed and printed with a mark.
 //   node benchmarks/run.mjs [--save NAME] [--seconds S] [--json]
-//   node benchmarks/run.mjs fft|ffi|executors|data|merging|peaks|pipeline|jobs|start|udf|distributed|viewer|cluster|growth
+//   node benchmarks/run.mjs fft|ffi|executors|data|merging|peaks|pipeline|jobs|live|start|udf|distributed|viewer|cluster|
+//     growth
 // This runs one benchmark, benchmarks/<name>/run.mjs, with its own arguments.
 // --save writes benchmarks/results/NAME.json. A missed aim fails nothing, because machines differ. A wrong answer does.
 import { spawnSync } from 'node:child_process';
@@ -50,6 +51,7 @@ const own = {
     ].map((name) => [name, `${name}/run.mjs`]),
   ),
   jobs: 'pipeline/jobs.mjs',
+  live: 'live/run.mjs',
 };
 if (Object.hasOwn(own, room ?? '')) {
   const path = join(root, 'benchmarks', own[room]);
