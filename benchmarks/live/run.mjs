@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // `npm run bench -- live`: what a live answer costs a frame. Runs over frames of 4.5 Mpixel of 16 bits take turns, on one
 // core and without reading files: without anything, with a radial profile (background and ice), with eight regions, and
-// with both. Prints the processor time of a frame, and how much more each takes than a run without anything, from the
-// quarter and the median of the differences of a turn. A run is counted when its peaks are those of the one without.
+// with both. Prints the processor time of a frame, and how much more each takes than a run without anything: from the
+// least times, and as the median of the differences in a turn. A run is counted when its peaks are those of the others.
 //   [--turns N] (default 24)  [--backends native,wasm] (default native)
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';

@@ -38,9 +38,9 @@ export interface WantedAnswer {
   /** The shell of the goal, angstrom; undefined for a difference. */
   readonly dMax: number | undefined;
   readonly dMin: number | undefined;
-  /** The value now: CC1/2, completeness, I/σ, or the σ of the difference. */
+  /** The value now: CC1/2, completeness, I/σ, or the σ of the difference; NaN if it cannot be judged yet. */
   readonly value: number;
-  /** Standard error of `value`; NaN if the shell cannot be judged yet. */
+  /** Standard error of `value`. */
   readonly error: number;
   readonly isReached: boolean;
   /** Number of crystals merged so far. */
