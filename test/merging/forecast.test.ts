@@ -97,6 +97,13 @@ describe('a shell', () => {
     expect(answerText(later[2] as WantedAnswer)).toMatch(/^complete=95%@1.8A: 100\.0 % at 1\.86–1\.80 Å; reached$/);
   });
 
+  test('has an error of I/sigma that includes that of sigma', () => {
+    const [, snr] = said;
+    // Of that many reflections alone, I/σ would be known to 6.0 %; σ is to some 6 %.
+    expect((snr?.error ?? 0) / (snr?.value ?? 1)).toBeGreaterThan(0.064);
+    expect((snr?.error ?? 0) / (snr?.value ?? 1)).toBeLessThan(0.15);
+  });
+
   test('is complete when the coupons are collected, and never where no crystal shows a part of it', () => {
     const [sparse] = answered(crystalsOf(5, 60).data, ['complete=95%@1.8A']);
     expect(Math.abs((sparse?.needed?.likely ?? 0) / 228 - 1)).toBeLessThan(0.3);

@@ -65,9 +65,9 @@ function momentsOf({ half }: HalfSums, kept: readonly number[]): { covariance: n
 }
 
 /** The noise in units of what is expected, from a shell's own pairs and from the other shells, and its relative error. */
-function scatterFrom({ usualScatter }: Shells, own: number, pairs: number): { scatter: number; error: number } {
-  if (pairs < fewestPairsOfHalves) return { scatter: usualScatter, error: ofUsual };
-  const [weight, ofOthers] = [pairs / 4, 1 / ofUsual ** 2];
+function scatterFrom({ usualScatter }: Shells, own: number, error: number): { scatter: number; error: number } {
+  if (!Number.isFinite(error)) return { scatter: usualScatter, error: ofUsual };
+  const [weight, ofOthers] = [1 / error ** 2, 1 / ofUsual ** 2];
   const ln = (weight * Math.log(own) + ofOthers * Math.log(usualScatter)) / (weight + ofOthers);
   return { scatter: Math.exp(ln), error: 1 / Math.sqrt(weight + ofOthers) };
 }
@@ -85,7 +85,9 @@ export function ccHalfForecast(all: Shells, shell: number): ShellForecast {
   const { signal, error: ofSignal } = signalOf(all, shell, kept);
   const expected = draws.at(1).variance;
   const noise = Number.isFinite(expected) && momentsOf(halves, kept).noise / expected;
-  const { scatter, error: ofScatter } = scatterFrom(all, noise || all.usualScatter, kept.length);
+  // Squares of differences scatter by twice as much as those of normal numbers.
+  const ofNoise = kept.length < fewestPairsOfHalves ? Number.POSITIVE_INFINITY : 2 / Math.sqrt(kept.length);
+  const { scatter, error: ofScatter } = scatterFrom(all, noise || all.usualScatter, ofNoise);
   const relative = Math.hypot(ofSignal, ofScatter, atLeast);
   const at = (factor: number, sigmas: number): number =>
     signal / (signal + scatter * Math.exp(-sigmas * relative) * draws.at(factor).variance);
@@ -103,17 +105,17 @@ export function ccHalfForecast(all: Shells, shell: number): ShellForecast {
 export function snrForecast(all: Shells, shell: number): ShellForecast {
   const now = all.shells[shell] as ShellNow;
   const { halves } = all;
-  const { scatter, error: ofScatter } = scatterFrom(all, now.scatter, now.kept.length);
+  const { scatter, error: ofScatter } = scatterFrom(all, now.scatter, now.scatterError);
   const ratios = Array.from(now.members)
     .filter((id) => halves.count(id) >= 2)
     .map((id) => halves.intensity(id) * Math.sqrt(halves.informationOf(id) / scatter));
   const value = ratios.reduce((a, b) => a + b, 0) / ratios.length;
   const spread = ratios.reduce((sum, x) => sum + (x - value) ** 2, 0) / ratios.length;
-  const error = Math.sqrt(spread / ratios.length);
+  // σ is the root of the scatter.
+  const error = Math.hypot(Math.sqrt(spread / ratios.length), (value * ofScatter) / 2);
   const draws = new ShellDraws(now, now.sample);
   const here = draws.at(1).rootInformation;
-  // σ is the root of the scatter.
-  const relative = Math.hypot(error / Math.max(value, error), ofScatter / 2, atLeast / 2);
+  const relative = Math.hypot(error / Math.max(value, error), atLeast / 2);
   const at = (factor: number, sigmas: number): number =>
     (value * Math.exp(sigmas * relative) * draws.at(factor).rootInformation) / here;
   return {

@@ -74,6 +74,8 @@ export interface ShellNow {
   readonly kept: readonly number[];
   /** How much larger the scatter of the halves is than Σd says; 1 if too few pairs say so. */
   readonly scatter: number;
+  /** Its relative error, which a few pairs that are far apart enlarge; infinite if too few pairs tell it. */
+  readonly scatterError: number;
   /** Information of single observations, in classes of reflections by their intensity. */
   readonly sample: readonly Float64Array[];
 }
@@ -113,7 +115,7 @@ export function shellsOf(data: ForecastData, halves: HalfSums, edges: readonly n
       counts: Float64Array.from(own, halves.count),
       orbits: Float64Array.from(own, (id) => data.orbits[id] as number),
       kept,
-      scatter: scatterOf(halves, kept),
+      ...scatterOf(halves, kept),
       sample: classesOf(halves, own, sampled[shell] ?? []),
     };
   });
@@ -126,14 +128,17 @@ export function shellsOf(data: ForecastData, halves: HalfSums, edges: readonly n
 }
 
 /** Squared differences of the halves over their variances; 1 if too few pairs say so. */
-function scatterOf({ half, information }: HalfSums, kept: readonly number[]): number {
-  if (kept.length < fewestPairsOfHalves) return 1;
-  let [squares, variances] = [0, 0];
-  for (const id of kept) {
-    squares += (half(0, id) - half(1, id)) ** 2;
-    variances += 1 / (information[0][id] as number) + 1 / (information[1][id] as number);
-  }
-  return squares / variances;
+function scatterOf({ half, information }: HalfSums, kept: readonly number[]) {
+  if (kept.length < fewestPairsOfHalves) return { scatter: 1, scatterError: Number.POSITIVE_INFINITY };
+  const squares = Float64Array.from(kept, (id) => (half(0, id) - half(1, id)) ** 2);
+  const variances = Float64Array.from(
+    kept,
+    (id) => 1 / (information[0][id] as number) + 1 / (information[1][id] as number),
+  );
+  const sum = (values: Float64Array): number => values.reduce((total, value) => total + value, 0);
+  const scatter = sum(squares) / sum(variances);
+  const off = squares.map((square, i) => (square - scatter * (variances[i] as number)) ** 2);
+  return { scatter, scatterError: Math.sqrt(sum(off)) / sum(squares) };
 }
 
 /** Most classes of intensity, and fewest observations of each. */
