@@ -62,7 +62,8 @@ test('a difference that is none has significances of 0 ± 1', () => {
   const mean = found.reduce((a, b) => a + b) / 50;
   const spread = Math.sqrt(found.reduce((sum, z) => sum + (z - mean) ** 2, 0) / 49);
   measured(`no difference: z ${mean.toFixed(2)} ± ${spread.toFixed(2)}, largest ${Math.max(...found).toFixed(1)}`);
-  expect(Math.abs(mean)).toBeLessThan(0.2);
+  // The mean of fifty is known to .14.
+  expect(Math.abs(mean)).toBeLessThan(fresh ? 0.4 : 0.2);
   expect(spread).toBeGreaterThan(0.8);
   expect(spread).toBeLessThan(1.2);
   // A time is stated from 3 on, which chance reaches once in 700 merges.

@@ -203,17 +203,16 @@ test('no answer is cut: in the heads of its pane, and beside the frame', async (
 });
 
 test('beside the picture of a frame, answers are in short and many lanes leave it its room', async () => {
-  const status = () => [
-    'CC1/2=.5@2.0A: .25 ± .03 at 2.07–2.00 Å; would be reached with 900 crystals (800 to 1100)',
-    'other',
-  ];
+  // As a merge that goes on joins its status and its answers.
+  const said = 'CC1/2=.5@2.0A: .25 ± .03 at 2.07–2.00 Å; would be reached with 900 crystals (800 to 1100); now 300';
+  const status = () => [`CC1/2 .97, 300 crystals · ${said}`, 'other'];
   const rois = ['lamp', 'jet', 'up', 'centre', 'water', 'stop'];
   const { page, add } = await runOf({ ...everything(() => 300), rois, status });
   for (let image = 0; image < 30; image++)
     await add({ rois: Object.fromEntries(rois.map((name) => [name, regionAt(3)])), profile: profileAt(false) });
   await page.locator('#side-of-run h2', { hasText: 'May we stop?' }).waitFor();
   await page.keyboard.press('o');
-  await page.locator('#rates', { hasText: 'CC1/2 .50 at 2.0 Å in 49 min (39 to 60) · other' }).waitFor();
+  await page.locator('#rates', { hasText: '300 crystals · CC1/2 .50 at 2.0 Å in 49 min (39 to 60) · other' }).waitFor();
   const tall = (selector: string) => page.locator(selector).evaluate((one) => one.clientHeight / innerHeight);
   await expect.poll(() => tall('#chart')).toBeLessThan(0.43);
   expect(await tall('#pane')).toBeGreaterThan(0.3);

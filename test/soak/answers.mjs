@@ -3,6 +3,7 @@
 // images, and forecasts of simulated runs with their ranges. `npm run soak -- forecast` has those of whole merges.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { root } from '../../scripts/lib/run.mjs';
 
 export const name = 'answers';
@@ -21,10 +22,10 @@ export async function run({ scale = 1, seeds, note = () => {} } = {}) {
   const all = seeds ?? Array.from({ length: Math.max(1, Math.round(3 * scale)) }, (_, i) => first + i);
   const failed = [];
   for (const seed of all) {
-    const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: '', EWALD_TEST_SEED: String(seed) };
+    const env = { ...process.env, EWALD_TEST_SEED: String(seed) };
     const words = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'node', ...files];
     const { status, stdout, stderr } = spawnSync(process.execPath, words, { cwd: root, env, encoding: 'utf8' });
-    const lines = [...stdout.matchAll(/^measured: (.*)$/gm)].map(([, text]) => text);
+    const lines = [...stripVTControlCharacters(stdout).matchAll(/^measured: (.*)$/gm)].map(([, text]) => text);
     // What is repeated after a failure measures the same.
     for (const text of new Set(lines)) note(`seed ${seed}: ${text}`);
     if (status !== 0) failed.push(`seed ${seed}:\n${stderr.slice(-3000)}`);

@@ -51,10 +51,12 @@ export function toggle(on = document.body.dataset.overview !== 'true'): void {
   redraw();
 }
 
-/** A line of the run's status; an answer, which the overview has in full, by its title and verdict alone. */
-export function inShort(line: string): string {
-  const answer = served?.answers.find(({ goal }) => line.startsWith(`${goal}: `));
-  return answer ? `${answer.title} ${answer.verdict}` : line;
+/** A line of the run's status, in which answers, which the overview has in full, are their title and verdict alone. */
+export const inShort = (line: string): string => line.split(' · ').map(partInShort).join(' · ');
+
+function partInShort(part: string): string {
+  const answer = served?.answers.find(({ goal }) => part.startsWith(`${goal}: `));
+  return answer ? `${answer.title} ${answer.verdict}` : part;
 }
 
 function apply(on: boolean): void {
