@@ -20,6 +20,7 @@ const beside = {
   copyBlock: 'arrays of JavaScript alone are copied like this',
   readTurned: 'files are of the host; the numbers are turned by ewald_swap_bytes',
   computeHere: 'which thread of Node computes is no matter of the core',
+  answerSignalsOnce: 'what signals do is a matter of the process',
   preferHugePages: 'memory is that of JavaScript, and pages are those of Linux',
   fftRunner: 'ewald_fft_execute by another way in',
   fftArrays: 'the same, between arrays that it makes',

@@ -37,6 +37,7 @@ export {
 export { range } from '../base/range.js';
 export { Repeats } from '../base/repeats.js';
 export { inShell } from '../base/shell-words.js';
+export { answerSignalsOnce } from '../core/backends/native/addon-calls.js';
 export { parseBackend } from '../core/backends/open.js';
 export { ranksOfJob } from '../core/communicator/job.js';
 export { piPlanRows, piRunRows } from '../core/pi/parameters.js';

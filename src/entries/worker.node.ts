@@ -1,6 +1,6 @@
 /** Entry of Node's worker: `new Worker(new URL(import.meta.resolve('ewald/worker')))`. */
 import { parentPort } from 'node:worker_threads';
-import { computeHere } from '../core/backends/native/compute-here.js';
+import { computeHere } from '../core/backends/native/addon-calls.js';
 import { openFramesOnNode, readBytesOnNode } from '../executors/files-node.js';
 import { openShard, shardsFolder } from '../executors/shards-node.js';
 import { servedHost } from '../executors/workers/serve.js';

@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createContext, formatNpy } from 'ewald';
+import { simulateMerlin } from 'ewald/udf';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { endsBy } from '../../src/apps/cli/ends.js';
 import { runFrames } from '../../src/apps/cli/index-frames.js';
@@ -15,6 +16,7 @@ import { RunSummary } from '../../src/serial/pipeline/summary.js';
 import { ewald, ewaldTogether } from '../support/cli.js';
 import { NatsServer, natsPresent, WorkerProcess } from '../support/nats.js';
 
+const addon = `dist/native/${process.platform}-${process.arch}/ewald_native.node`;
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'ewald-ends-'));
@@ -335,24 +337,51 @@ test('a run is resumed with nothing to do, with other frames, and beside a file 
   }
 });
 
-test.each([
-  ['while it runs', 'processFrame() { started(); for (;;); }', '', []],
-  ['while its module is loaded', 'processFrame() {}', 'started(); for (;;);', []],
-  ['while parts are merged', 'processFrame() {}, merge() { started(); for (;;); }', '', ['--executor', 'workers']],
-])('a function of the user that never returns %s ends with Ctrl-C', { tags: 'all' }, async (_, method, top, more) => {
+/** A module with a function that says when it has started. */
+function spinning(name: string, method: string, top = ''): string {
   const text = `import { writeSync } from 'node:fs';
     const started = () => writeSync(2, 'started');
     export const spin = {
       name: 'spin', module: import.meta.url, buffers: { n: { kind: 'nav', dtype: 'f32' } }, ${method}
     };
     ${top}`;
-  const udf = join(folder, 'spins.mjs');
-  writeFileSync(udf, text);
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+test.each([
+  ['while it runs', 'processFrame() { started(); for (;;); }', '', []],
+  ['while its module is loaded', 'processFrame() {}', 'started(); for (;;);', []],
+  ['while parts are merged', 'processFrame() {}, merge() { started(); for (;;); }', '', ['--executor', 'workers']],
+])('a function of the user that never returns %s ends with Ctrl-C', { tags: 'all' }, async (_, method, top, more) => {
+  const udf = spinning('spins.mjs', method, top);
   const words = ['run', 'scan.npy', '--udf', udf, '-o', 'spun.npy', '--backend', 'wasm', ...more];
   const { signal } = await ewald(words, { cwd: folder, interruptAt: /started/, insists: true });
   expect(signal).toBe('SIGINT');
   expect(existsSync(join(folder, 'spun.npy'))).toBe(false);
 });
+
+test.skipIf(!existsSync(addon))(
+  'a function of the user that never returns on a live scan ends with the second Ctrl-C',
+  { tags: 'all' },
+  async () => {
+    writeFileSync(join(folder, 'frames.raw'), new Uint16Array(4 * 64));
+    const open = { format: 'raw', dtype: 'u16', sigShape: [8, 8], navShape: [2, 2] } as const;
+    const detector = await simulateMerlin(join(folder, 'frames.raw'), { port: 0, open });
+    const udf = spinning('spins-live.mjs', 'processFrame() { started(); for (;;); }');
+    const { host, port, dataPort } = detector;
+    const address = ['--connect', `merlin://${host}:${port}`, '--data-port', String(dataPort), '--udf', udf];
+    try {
+      const words = ['run', ...address, '-o', 'live.npy', '--backend', 'wasm'];
+      const { signal } = await ewald(words, { cwd: folder, interruptAt: /started/, insists: true });
+      expect(signal).toBe('SIGINT');
+      expect(existsSync(join(folder, 'live.npy'))).toBe(false);
+    } finally {
+      await detector.close();
+    }
+  },
+);
 
 test.skipIf(!natsPresent)(
   'a merge of the parts of a cluster that never returns ends with Ctrl-C',

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import {
   analysisNames,
   analysisRows,
+  answerSignalsOnce,
   checkRunToFiles,
   detectorAddress,
   type FlagValues,
@@ -203,8 +204,9 @@ async function analyse(
       connect === undefined ? await loaded(ctx, file, flags, signal) : await liveScan(ctx, connect, flags, signal);
     const { live } = scan;
     if (live) watch?.live(live);
-    // Ctrl-C ends a live scan, whose results are kept.
+    // Ctrl-C ends a live scan, whose results are kept; a second one ends the process, also where a function never returns.
     if (live) signal.addEventListener('abort', () => live.stop(), { once: true });
+    if (live && own.length > 0) answerSignalsOnce();
     const analyses: Analysis[] = [];
     for (const name of names) analyses.push(await makeAnalysis(ctx, scan, name, flags, signal));
     const read: Read = { frames: 0, bytes: 0, before: 0, positions: 0 };
