@@ -22,7 +22,13 @@ function spanOf(map: Float64Array): number {
   return Math.max(highY - lowY, highX - lowX);
 }
 
-type MovedBlocks = (Moved & { readonly error: number; readonly place: readonly [number, number] })[];
+type MovedBlocks = (Moved & {
+  readonly error: number;
+  readonly place: readonly [number, number];
+  /** How counts rise across the disk (y, x), and the errors of that. */
+  readonly rise: readonly [number, number];
+  readonly riseErrors: readonly [number, number];
+})[];
 
 /** The blocks that have a disk: how far it is from that of the sum. */
 function movedBlocks(blocks: readonly Block[], image: Image, good: Uint8Array, disk: DiskParameters) {
@@ -37,9 +43,14 @@ function movedBlocks(blocks: readonly Block[], image: Image, good: Uint8Array, d
     const fit = fitDisk({ ...image, data: sum }, good, start, movedOnly);
     if (!fit) continue;
     const shift = [(fit.p[0] as number) - (disk[0] as number), (fit.p[1] as number) - (disk[1] as number)] as const;
-    const error = Math.sqrt(Math.max(fit.noise[0] as number, fit.noise[1] as number) * Math.max(1, fit.chi2));
+    const errorOf = (parameter: number): number =>
+      Math.sqrt((fit.noise[movedOnly.indexOf(parameter)] as number) * Math.max(1, fit.chi2));
+    const error = Math.max(errorOf(0), errorOf(1));
     if (error < 0.2 * radius && Math.hypot(...shift) < radius)
-      moved.push({ shift, error, terms, place: [Math.floor(i / side), i % side] });
+      moved.push({
+        ...{ shift, error, terms, place: [Math.floor(i / side), i % side] },
+        ...{ rise: [fit.p[8] as number, fit.p[9] as number], riseErrors: [errorOf(8), errorOf(9)] },
+      });
   }
   return moved;
 }
@@ -155,6 +166,27 @@ function trendOf(moved: MovedBlocks, weights: readonly number[], nav: readonly [
   return { order, coefficients, errors: errors[order] as Errors, span };
 }
 
+/** Standard deviations beyond which counts are not those of one disk that only moves: one scan of 30 000 by chance. */
+const beyondChance = 4;
+
+/**
+ * Whether counts within the disk differ from block to block by more than noise. An edge that the probe sees in parts
+ * moves the disk by interference within it; descan and stage move the disk as it is.
+ */
+function hasInterference(moved: MovedBlocks): boolean {
+  let [sum, freedom] = [0, 0];
+  for (const part of [0, 1] as const) {
+    const weights = moved.map(({ riseErrors }) => 1 / (riseErrors[part] * riseErrors[part]));
+    const all = weights.reduce((total, weight) => total + weight, 0);
+    const mean = moved.reduce((total, { rise }, i) => total + (weights[i] as number) * rise[part], 0) / all;
+    sum += moved.reduce((total, { rise }, i) => total + (weights[i] as number) * (rise[part] - mean) ** 2, 0);
+    freedom += moved.length - 1;
+  }
+  // The cube root of χ² over its degrees of freedom is nearly normal (Wilson & Hilferty).
+  const spread = 2 / (9 * freedom);
+  return (Math.cbrt(sum / freedom) - (1 - spread)) / Math.sqrt(spread) > beyondChance;
+}
+
 /** How the disk moves over a scan. */
 export interface Motion {
   /** Without the edge of an object that crosses the scan, if that is certain. */
@@ -162,7 +194,7 @@ export interface Motion {
   readonly edge: Edge | undefined;
   /** What trend and edge leave. */
   readonly rest: Rest;
-  /** An edge that may be what seems to be the trend. */
+  /** An edge that may be what seems to be the trend, if the disk shows interference. */
   readonly otherwise: Edge | undefined;
 }
 
@@ -188,7 +220,7 @@ export function findTrend(
     residuals(beside, trend.coefficients),
     moved.map(({ error }) => error),
   );
-  return { trend, edge, rest, otherwise: edge ? undefined : found?.edge };
+  return { trend, edge, rest, otherwise: edge || !hasInterference(moved) ? undefined : found?.edge };
 }
 
 /** An image moved by (−dy, −dx) pixels, by bilinear interpolation; pixels from outside are 0. */

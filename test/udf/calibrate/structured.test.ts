@@ -122,6 +122,17 @@ test('the edge of an object in a strip of the scan is no descan, and the centre 
   expect(Math.hypot(y - cy, x - cx)).toBeLessThan(2 * Math.hypot(errors[0] as number, errors[1] as number));
 });
 
+test('a disk that moves as it is, and not as a parabola, hides no edge: the error of the centre is below a pixel', () => {
+  const wave = (k: number): number => (2 * Math.PI * k) / (side - 1);
+  const beam = beamOf((r, angle, block) => {
+    const [y, x] = [0.5 * Math.sin(wave(block % side)), -0.5 * Math.cos(wave(Math.floor(block / side)))];
+    return disk(Math.hypot(r * Math.sin(angle) - y, r * Math.cos(angle) - x));
+  });
+  const { otherwise, errors } = beam as Beam;
+  expect(otherwise).toBeUndefined();
+  expect(Math.max(errors[0] as number, errors[1] as number)).toBeLessThan(1);
+});
+
 describe('rings of gold without a disk', () => {
   const gold = [0.2355, 0.2039, 0.1442, 0.123];
   const [n, scale, y, x] = [200, 0.1011, 100.6, 96.2];
