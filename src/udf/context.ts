@@ -416,12 +416,17 @@ export class UdfContext {
       for await (const step of steps(run, { ...engine, recorder }, AbortSignal.any(signals))) {
         tell(run.progress);
         if (print) print(run.progress);
-        await plots?.show(() => run.results(), run.damage);
+        await plots?.show(run, live !== undefined);
         yield step;
       }
       isKept = true;
     } catch (error) {
-      if (run.scan.live) throw withPartial(error, run);
+      await plots?.stop();
+      if (run.scan.live) {
+        // What has been measured is all that there will be; the error of the run comes first.
+        await plots?.finish(run.results(), run.damage).catch(() => undefined);
+        throw withPartial(error, run);
+      }
       notePartial(error, run);
       throw error;
     } finally {

@@ -3,7 +3,16 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runToFiles } from 'ewald/shell';
-import { Context, comUdf, type SimulateMerlinOptions, simulateMerlin, sumSigUdf } from 'ewald/udf';
+import {
+  Context,
+  comUdf,
+  type LivePicture,
+  type NextScanOptions,
+  type SimulateMerlinOptions,
+  simulateMerlin,
+  sumSigUdf,
+  type ViewedScan,
+} from 'ewald/udf';
 import { serveView } from 'ewald/view';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { ewald } from '../support/cli.js';
@@ -38,7 +47,7 @@ const opened = <C extends { close(): Promise<void> }>(one: C): C => {
 };
 
 /** A live scan of a simulated detector, and a viewer. */
-async function live(options: SimulateMerlinOptions) {
+async function live(options: SimulateMerlinOptions, next: NextScanOptions = {}) {
   const view = opened(await serveView([]));
   const entry = await fetch(view.url, { redirect: 'manual' });
   const cookie = entry.headers.get('set-cookie')?.split(';')[0] ?? '';
@@ -47,7 +56,7 @@ async function live(options: SimulateMerlinOptions) {
   const { host, port, dataPort } = opened(await simulateMerlin(file, { port: 0, open: raw, ...options }));
   const ctx = opened(new Context({ context: { backend: 'wasm' } }));
   const connection = await ctx.connect(`merlin://${host}:${port}`, { dataPort });
-  const scan = await connection.next();
+  const scan = await connection.next(next);
   if (!scan) throw new Error('no acquisition');
   return { ctx, scan, view, get };
 }
@@ -94,7 +103,30 @@ test('an image grows while frames arrive, and is announced and served before the
   expect((await get('live/image/99')).status).toBe(404);
   scan.live.stop();
   await running;
-  expect((await factsUntil(get, ({ state }) => state !== 'running')).facts.state).toBe('stopped');
+  const { facts: last } = await factsUntil(get, ({ state }) => state !== 'running');
+  expect(last).toMatchObject({ state: 'stopped', scan: { ms: expect.any(Number) } });
+  expect(last).not.toHaveProperty('note');
+});
+
+test('of a detector that dies, the page has the last image and the reason', async () => {
+  const { ctx, scan, view, get } = await live({ faults: [{ at: 50, kind: 'stall' }] }, { stallS: 0.3 });
+  // The last frames come too soon after the image of the first ones.
+  const seen: number[] = [];
+  const viewer = {
+    scanView: (viewed: ViewedScan) => {
+      const shown = view.scanView(viewed);
+      const show = (picture: LivePicture): void => {
+        seen.push(picture.done);
+        shown.show(picture);
+      };
+      return { ...shown, show };
+    },
+  };
+  await expect(runToFiles(ctx, scan, { udfs: [sumSigUdf()], view: viewer })).rejects.toThrow('has arrived for 0.3 s');
+  const { facts, status } = await factsUntil(get, ({ state }) => state !== 'running');
+  expect(facts).toMatchObject({ state: 'stopped', note: expect.stringContaining('ends at position 50 of 80') });
+  expect([facts.scan?.done, seen.at(-1)]).toEqual([50 / 80, 50 / 80]);
+  expect(status.join()).not.toMatch(/row|waiting|frames\/s/);
 });
 
 test('the end of a complete scan is announced with its last images', async () => {
@@ -103,6 +135,22 @@ test('the end of a complete scan is announced with its last images', async () =>
   const { facts } = await factsUntil(get, ({ state }) => state === 'ended');
   expect(facts.scan?.done).toBe(1);
   expect([...new Float32Array(await (await get('live/image/0')).arrayBuffer())]).toEqual(sums);
+});
+
+test('an image in time for the end of the server is not sent after the last words', async () => {
+  const view = await serveView([]);
+  const entry = await fetch(view.url, { redirect: 'manual' });
+  const cookie = entry.headers.get('set-cookie')?.split(';')[0] ?? '';
+  const events = await fetch(`${new URL(view.url).origin}/live/events?client=late`, { headers: { cookie } });
+  const shown = view.scanView({ name: 'scan' });
+  const closing = view.close();
+  // After the streams have ended, and before their connections are gone.
+  for (let turn = 0; turn < 5; turn++) {
+    await Promise.resolve();
+    shown.end(true);
+  }
+  await closing;
+  expect(await events.text()).toContain('"state":"running"');
 });
 
 test('the command prints the address of the page, and counts', async () => {

@@ -226,6 +226,7 @@ test('the badge of a run states whether frames arrive and whether the picture ke
   for (const [change, level, words] of [
     [{}, 'good', 'live'],
     [{ age: 5000 }, 'late', 'last frame 5 s ago'],
+    [{ age: 5000, what: 'image' }, 'late', 'last image 5 s ago'],
     [{ behind: 3000 }, 'late', 'picture 3 s behind'],
     [{ behind: 3000, following: false }, 'good', 'live'],
     [{ age: 30_000 }, 'bad', 'nothing for 30 s'],

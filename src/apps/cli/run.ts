@@ -12,6 +12,7 @@ import {
   killable,
   liveRows,
   loadUdfs,
+  messageOf,
   missingNumbers,
   type NamedResult,
   openRows,
@@ -197,9 +198,11 @@ async function analyse(
   const ctx = await contextOf(chosen, flags, signal);
   const progress = new Progress('run');
   let view: RunView | undefined;
+  let waiting: ReturnType<RunView['scanView']> | undefined;
   try {
-    // The page is there before the first frame, so that its picture need not wait for a browser.
+    // The page is there before the first frame, so that its picture need not wait for a browser, and says what is awaited.
     view = writes ? await servedView(port, stay) : undefined;
+    waiting = view?.scanView({ name: file });
     const scan =
       connect === undefined ? await loaded(ctx, file, flags, signal) : await liveScan(ctx, connect, flags, signal);
     const { live } = scan;
@@ -269,6 +272,9 @@ async function analyse(
       live ? signal : undefined,
     );
     await view?.left(signal);
+  } catch (error) {
+    waiting?.end(false, isEwaldError(error, 'Aborted') ? undefined : messageOf(error));
+    throw error;
   } finally {
     progress.end();
     await view?.close();

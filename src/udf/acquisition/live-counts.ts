@@ -2,9 +2,9 @@
 import type { LiveStatus } from './acquisition.js';
 
 /** Each count in a few words; frames that are lost or skipped only if there are any. */
-export const liveCounts = ({ received, waiting, lost, dropped }: LiveStatus): string[] => [
+const countsOf = ({ received, waiting, lost, dropped }: LiveStatus, isOpen: boolean): string[] => [
   `${received} received`,
-  `${waiting} waiting`,
+  ...(isOpen ? [`${waiting} waiting`] : []),
   ...(lost > 0 ? [`${lost} lost`] : []),
   ...(dropped > 0 ? [`${dropped} skipped`] : []),
 ];
@@ -12,15 +12,16 @@ export const liveCounts = ({ received, waiting, lost, dropped }: LiveStatus): st
 /** Milliseconds over which a rate is taken. */
 const span = 3000;
 
-/** What a live scan has done so far in words: its counts, the row that it has reached, and its rate. */
+/** What a live scan has done so far in words: its counts, and until its end the row that it has reached and its rate. */
 export function liveWords(
-  live: { readonly status: LiveStatus },
+  live: { readonly status: LiveStatus; readonly open: boolean },
   nav: readonly number[],
   now: () => number = () => performance.now(),
 ): () => string[] {
   const seen: { readonly at: number; readonly frames: number }[] = [];
   return () => {
-    const { status } = live;
+    const { status, open } = live;
+    if (!open) return countsOf(status, false);
     const frames = status.received + status.lost;
     seen.push({ at: now(), frames });
     while (seen.length > 2 && now() - (seen[0]?.at ?? 0) > span) seen.shift();
@@ -29,7 +30,7 @@ export function liveWords(
     const [from] = seen;
     const seconds = (now() - (from?.at ?? 0)) / 1000;
     return [
-      ...liveCounts(status),
+      ...countsOf(status, true),
       ...(nav.length === 2 ? [`row ${row} of ${rows}`] : []),
       ...(seconds > 0 ? [`${Math.round((frames - (from?.frames ?? 0)) / seconds)} frames/s`] : []),
     ];

@@ -27,12 +27,22 @@ export type PlotsOption =
 /** Largest share of a run's time that images may take. */
 const maxOfTime = 0.04;
 
+/** What is shown of a run. */
+interface ShownRun {
+  readonly damage: Uint8Array;
+  results(): readonly Record<string, ResultBuffer>[];
+}
+
 /** Images of one run. */
 export class LivePlots {
   readonly #sink: PictureSink;
   readonly #channels: readonly string[] | undefined;
   readonly #minDelta: number;
   #next = 0;
+  #late: ReturnType<typeof setTimeout> | undefined;
+  /** The images that a timer shows, and the error of that. */
+  #showing: Promise<void> | undefined;
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(sink: PictureSink, channels: readonly string[] | undefined, minDelta: number) {
     this.#sink = sink;
@@ -40,18 +50,44 @@ export class LivePlots {
     this.#minDelta = minDelta;
   }
 
-  /** Shows the current results, unless it is too soon. */
-  async show(results: () => readonly Record<string, ResultBuffer>[], damage: Uint8Array): Promise<void> {
-    const started = performance.now();
-    if (started < this.#next) return;
-    await this.#all(results(), damage, false);
-    const took = performance.now() - started;
-    this.#next = started + Math.max(this.#minDelta * 1000, took / maxOfTime);
+  /**
+   * Shows the current results, unless it is too soon; `isLive`: then they are shown later, since the detector may send
+   * nothing more for a long time.
+   */
+  async show(run: ShownRun, isLive: boolean): Promise<void> {
+    await this.#settled();
+    const left = this.#next - performance.now();
+    if (left <= 0) await this.#now(run);
+    else if (isLive)
+      this.#late = setTimeout(() => {
+        this.#showing = this.#now(run).catch((error) => {
+          this.#failure = { error };
+        });
+      }, left);
   }
 
   /** Shows the final results. */
   async finish(results: readonly Record<string, ResultBuffer>[], damage: Uint8Array): Promise<void> {
+    await this.#settled();
     await this.#all(results, damage, true);
+  }
+
+  /** Ends what would be shown later. */
+  async stop(): Promise<void> {
+    clearTimeout(this.#late);
+    await this.#showing;
+  }
+
+  async #settled(): Promise<void> {
+    await this.stop();
+    if (this.#failure) throw this.#failure.error;
+  }
+
+  async #now(run: ShownRun): Promise<void> {
+    const started = performance.now();
+    await this.#all(run.results(), run.damage, false);
+    const took = performance.now() - started;
+    this.#next = started + Math.max(this.#minDelta * 1000, took / maxOfTime);
   }
 
   async #all(results: readonly Record<string, ResultBuffer>[], damage: Uint8Array, final: boolean): Promise<void> {

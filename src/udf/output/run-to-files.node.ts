@@ -1,7 +1,7 @@
 /** Runs analyses and UDFs over one scan in one pass and writes the results to files, as `ewald run` does. */
 
 import { observer } from '../../base/callbacks.js';
-import { EwaldError, isEwaldError } from '../../base/errors.js';
+import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
 import { argumentError } from '../../base/parameters.js';
 import { product } from '../../base/product.js';
 import { refuseSame } from '../../io/files/names.js';
@@ -163,7 +163,7 @@ async function viewed(
   if (!view) return ran(ctx, scan, udfs, options);
   const { live, name } = scan;
   const shown = view.scanView({ name, ...(live && { status: liveWords(live, scan.shape.nav) }) });
-  let [isWhole, done] = [false, 1];
+  let [isWhole, done, why]: [boolean, number, string | undefined] = [false, 1, undefined];
   const plots = (picture: LivePicture): void => {
     done = picture.done;
     shown.show(picture);
@@ -171,9 +171,13 @@ async function viewed(
   try {
     const found = await ran(ctx, scan, udfs, { ...options, plots });
     isWhole = !found.failure && done === 1;
+    why = found.failure?.message ?? live?.status.reason;
     return found;
+  } catch (error) {
+    if (!isEwaldError(error, 'Aborted')) why = messageOf(error);
+    throw error;
   } finally {
-    shown.end(isWhole);
+    shown.end(isWhole, why);
   }
 }
 

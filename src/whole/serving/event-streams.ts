@@ -165,6 +165,8 @@ export class EventStreams {
   /** Writes what the client does not have yet, as long as it accepts more. */
   #send(client: Client): void {
     const { response } = client;
+    // Its last words have been said.
+    if (response.writableEnded) return;
     const now = this.#source.now();
     if (client.blockedSince !== undefined) {
       if (now - client.blockedSince > patienceMs) response.destroy();

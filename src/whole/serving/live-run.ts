@@ -126,10 +126,20 @@ export class LiveRun {
       ...(this.#profiles.isEmpty ? {} : { profiles: true }),
       ...(offered.length > 0 && { panes: offered }),
     };
-    const state = { state: this.#state, searches: this.#searches, note: this.#note, ...hasProfiles };
+    const state = {
+      now: Math.round(this.now),
+      state: this.#state,
+      searches: this.#searches,
+      note: this.#note,
+      ...hasProfiles,
+    };
     if (this.#scan) {
       const { viewed, images } = this.#scan;
-      return { ...state, name: basename(viewed.name), scan: { images: images.facts, done: images.done } };
+      return {
+        ...state,
+        name: basename(viewed.name),
+        scan: { images: images.facts, done: images.done, ms: images.ms },
+      };
     }
     if (!run) return state;
     const { name, geometry, dataset, cells, peaks, size, total, wells } = run;
@@ -198,11 +208,12 @@ export class LiveRun {
     const images = new ScanImages();
     this.#scan = { viewed, images };
     this.#searches = false;
+    this.#note = undefined;
     this.#change('running');
     let isAnnounced = false;
     return {
       show: (picture) => {
-        images.put(picture);
+        images.put(picture, this.now);
         if (isAnnounced) return;
         isAnnounced = true;
         // Results of a run are shown one after the other, and announced together.
@@ -211,7 +222,7 @@ export class LiveRun {
           this.#streams.changed();
         });
       },
-      end: (isWhole) => this.#change(isWhole ? 'ended' : 'stopped'),
+      end: (isWhole, why) => this.finish(isWhole ? 'ended' : 'stopped', why),
     };
   }
 

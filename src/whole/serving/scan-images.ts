@@ -23,12 +23,15 @@ export class ScanImages {
   readonly #images = new Map<string, ScanImage>();
   /** Fraction of the scan that is finished. */
   done = 0;
+  /** When the newest image came, in milliseconds of the server; undefined before the first. */
+  ms: number | undefined;
 
   /** Keeps a copy of an image in place of the previous one of the same title. */
-  put({ title, height, width, data, done }: LivePicture): void {
+  put({ title, height, width, data, done }: LivePicture, ms: number): void {
     const version = (this.#images.get(title)?.version ?? 0) + 1;
     this.#images.set(title, { title, height, width, version, numbers: Float32Array.from(data) });
     this.done = done;
+    this.ms = ms;
   }
 
   /** All images, in the order of their first appearance. */

@@ -19,6 +19,8 @@ interface BadgeScene {
   readonly following: boolean;
   /** Whether a run searches the frames; otherwise they only arrive. */
   readonly searches: boolean;
+  /** What arrives: frames, or the images of a scan. */
+  readonly what?: 'frame' | 'image';
   /** Whether an alarm of the run is raised. */
   readonly isAlarmed?: boolean;
 }
@@ -33,7 +35,8 @@ const seconds = (ms: number): string => {
   return s < 120 ? `${s} s` : s < 7200 ? `${Math.round(s / 60)} min` : `${Math.round(s / 3600)} h`;
 };
 
-export function badgeOf({ connected, state, age, behind, following, searches, isAlarmed }: BadgeScene): Badge {
+export function badgeOf(scene: BadgeScene): Badge {
+  const { connected, state, age, behind, following, searches, isAlarmed, what = 'frame' } = scene;
   if (state === 'ended') return { level: 'over', text: searches ? 'the run has ended' : 'no more frames' };
   if (state === 'stopped') return { level: 'over', text: searches ? 'the run was stopped' : 'frames are not followed' };
   if (!connected) return { level: 'bad', text: 'the server does not answer; trying again' };
@@ -41,6 +44,6 @@ export function badgeOf({ connected, state, age, behind, following, searches, is
   if (age >= quietMs) return { level: 'bad', text: `nothing for ${seconds(age)}` };
   if (isAlarmed) return { level: 'bad', text: 'alarm' };
   if (following && behind >= freshMs) return { level: 'late', text: `picture ${seconds(behind)} behind` };
-  if (age >= freshMs) return { level: 'late', text: `last frame ${seconds(age)} ago` };
+  if (age >= freshMs) return { level: 'late', text: `last ${what} ${seconds(age)} ago` };
   return { level: 'good', text: 'live' };
 }

@@ -36,6 +36,8 @@ let scanImages: Promise<LiveScan> | undefined;
 let shownScan: LiveScan | undefined;
 /** The images of a run over a scan, if that is what the page shows. */
 export const liveScan = (): LiveScan | undefined => shownScan;
+/** Whether the run has ended, or was stopped. */
+export const isOver = (): boolean => feed.isOver;
 
 /** Shows the images of a run over a scan. */
 async function showImages(facts: RunFacts): Promise<void> {
@@ -295,10 +297,10 @@ function writeLive(): void {
 }
 
 /** The badge and the counts of a run over a scan. */
-function writeScan({ state, scan: { done } = { images: [], done: 0 } }: RunFacts): void {
+function writeScan({ state, scan: { done, ms } = { images: [], done: 0 } }: RunFacts): void {
   const { connected, status } = feed;
-  const age = done > 0 ? 0 : undefined;
-  writeBadge(badgeOf({ connected, state, age, behind: 0, following: true, searches: true }));
+  const age = ms === undefined ? undefined : Math.max(0, feed.now - ms);
+  writeBadge(badgeOf({ connected, state, age, behind: 0, following: true, searches: true, what: 'image' }));
   byId('rates').textContent = [`${Math.round(100 * done)} %`, ...status].join(' · ');
 }
 

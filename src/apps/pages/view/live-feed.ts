@@ -17,6 +17,8 @@ export interface ChipFacts {
 
 /** Facts about a run. */
 export interface RunFacts extends LiveFacts {
+  /** The time of the server, ms since it was started. */
+  readonly now: number;
   readonly state: RunState;
   readonly total?: number | undefined;
   /** The wells of the chip that is scanned, and the names of its chips so far. */
@@ -85,8 +87,8 @@ export class LiveFeed {
       this.onConnection();
     };
     events.addEventListener('run', ({ data }) => {
-      heard(undefined);
       this.facts = JSON.parse(data) as RunFacts;
+      heard(String(this.facts.now));
       this.onFacts(this.facts);
     });
     events.addEventListener('status', ({ data }) => {

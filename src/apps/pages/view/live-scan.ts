@@ -1,7 +1,8 @@
 /** The images of a run over a scan, which grow while the page shows them. */
+import { drawColourBar } from './bars.js';
 import { colourMaps } from './colour-maps.js';
 import { automaticLimits, type Limits, sampleOf } from './contrast.js';
-import { element } from './elements.js';
+import { element, inkOf } from './elements.js';
 import { Layout, wholeFrame } from './layout.js';
 import type { Pane } from './pane.js';
 
@@ -19,6 +20,8 @@ export interface ScanFacts {
   readonly images: readonly ScanImageFacts[];
   /** Fraction of the scan that is finished. */
   readonly done: number;
+  /** When the newest image came, in milliseconds of the server; absent before the first. */
+  readonly ms?: number;
 }
 
 /** The valid range of an image, which contains every value except NaN. */
@@ -48,6 +51,12 @@ export class LiveScan {
   /** The title of the shown image. */
   get title(): string {
     return this.#choice.value;
+  }
+
+  /** What stands on the picture: its title, or why there is none. */
+  captionOf(isOver: boolean): string {
+    if (this.#facts.images.length > 0) return this.title;
+    return isOver ? 'There is no image: no result has two axes.' : 'Images appear here, of results with two axes.';
   }
 
   /** Shows the chosen image if it has changed. Throws an Error with a message for the user. */
@@ -92,9 +101,16 @@ export class LiveScan {
     this.#onChange();
   }
 
-  /** Draws it on the background of the page, light or dark. */
+  /** Draws it on the background of the page, light or dark, and a bar with its numbers. */
   draw(background: Pane['picture']['background']): void {
-    this.#pane.picture.background = background;
+    const { picture, overlay } = this.#pane;
+    picture.background = background;
     this.#pane.draw();
+    const pen = overlay.getContext('2d') as CanvasRenderingContext2D;
+    pen.clearRect(0, 0, overlay.width, overlay.height);
+    const { limits, scale } = picture;
+    const ink = inkOf(document.body);
+    if (this.image)
+      drawColourBar(pen, overlay, { colours: colourMaps.grey, limits, scale, title: '', ink }, devicePixelRatio);
   }
 }

@@ -8,7 +8,7 @@ import { bindContrast, writeContrast } from './contrast-controls.js';
 import { element } from './elements.js';
 import { bindFiles, openServed } from './file-controls.js';
 import { bindFrames, frameParts, writeFrames } from './frame-controls.js';
-import { bindLive, isLive, liveScan, liveState } from './live-controls.js';
+import { bindLive, isLive, isOver, liveScan, liveState } from './live-controls.js';
 import { drawOverlay } from './overlay.js';
 import type { Colour } from './picture.js';
 import { bindScan, drawScan, isScan, writeScan } from './scan-controls.js';
@@ -52,7 +52,7 @@ function drawAbove(): void {
 
 drawn.controls = () => {
   document.body.dataset.state = liveScan() ? 'scan' : viewer.opened ? 'open' : 'empty';
-  byId('scan-title').textContent = liveScan()?.title ?? byId('scan-title').textContent;
+  byId('scan-title').textContent = liveScan()?.captionOf(isOver()) ?? byId('scan-title').textContent;
   writeContrast();
   writeFrames();
   writeSearch();
