@@ -38,11 +38,13 @@ type Way = (typeof ways)[number];
 /** How each page is used in `npm run test:all`; in every other way, too, in `npm run nightly`. */
 const usualWay = { frames: 'fingers', run: 'keyboard', panes: 'mouse', report: 'fingers' } as const;
 const [phone, , desk, , wall] = allSizes;
+/** The narrowest telephone. */
+const narrow = [320, 700] as const;
 /** The widths at which a page is used in each way; every one of them in `npm run soak -- rows`. */
 const sizes =
   process.env.EWALD_TEST_ROWS === '0/1'
     ? { mouse: allSizes, fingers: allSizes, keyboard: allSizes }
-    : { mouse: [desk, wall], fingers: [phone], keyboard: [desk] };
+    : { mouse: [desk, wall], fingers: [phone, narrow], keyboard: [desk] };
 const patient = { timeout: 60_000 };
 const views: ServedView[] = [];
 /** The clock itself: a second spy on it would call the first one, which is the same. */

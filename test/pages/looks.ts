@@ -51,7 +51,9 @@ function roomOf(control: HTMLElement): [room: number, words: number] {
   pen.font = style.font;
   const padding = Number.parseFloat(style.paddingLeft) + Number.parseFloat(style.paddingRight);
   const arrow = 1.5 * Number.parseFloat(style.fontSize);
-  return [control.clientWidth - padding - arrow, pen.measureText(control.selectedOptions[0]?.text ?? '').width];
+  // Each name may be chosen.
+  const longest = Math.max(0, ...Array.from(control.options, ({ text }) => pen.measureText(text).width));
+  return [control.clientWidth - padding - arrow, longest];
 }
 
 const controls = 'button, select, input, summary, .button, [role=tab], a[href]';

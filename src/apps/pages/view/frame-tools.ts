@@ -81,8 +81,8 @@ function build(): void {
   ] as const)
     tools.append(new Option(text, value));
   for (const [value, text] of [
-    ['ring', '● drags the ring'],
-    ['distance', '● drags the distance'],
+    ['ring', '● drags ring'],
+    ['distance', '● drags distance'],
   ] as const)
     ringMoves.append(new Option(text, value));
   tools.ariaLabel = 'What a drag does';
