@@ -234,6 +234,7 @@ test('the badge of a run states whether frames arrive and whether the picture ke
     [{ isAlarmed: true }, 'bad', 'alarm'],
     [{ isAlarmed: true, age: 30_000 }, 'bad', 'nothing for 30 s'],
     [{ age: undefined }, 'late', 'waiting for the first frame'],
+    [{ age: undefined, what: 'image' }, 'late', 'waiting for the first image'],
     [{ connected: false }, 'bad', 'the server does not answer; trying again'],
     [{ connected: false, state: 'ended' }, 'over', 'the run has ended'],
     [{ state: 'stopped' }, 'over', 'the run was stopped'],

@@ -40,7 +40,7 @@ export function badgeOf(scene: BadgeScene): Badge {
   if (state === 'ended') return { level: 'over', text: searches ? 'the run has ended' : 'no more frames' };
   if (state === 'stopped') return { level: 'over', text: searches ? 'the run was stopped' : 'frames are not followed' };
   if (!connected) return { level: 'bad', text: 'the server does not answer; trying again' };
-  if (age === undefined) return { level: 'late', text: 'waiting for the first frame' };
+  if (age === undefined) return { level: 'late', text: `waiting for the first ${what}` };
   if (age >= quietMs) return { level: 'bad', text: `nothing for ${seconds(age)}` };
   if (isAlarmed) return { level: 'bad', text: 'alarm' };
   if (following && behind >= freshMs) return { level: 'late', text: `picture ${seconds(behind)} behind` };
