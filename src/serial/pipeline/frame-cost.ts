@@ -1,14 +1,9 @@
 /** What a frame costs that this process searches, by which a run tells whether workers pay. */
+import type { SpentMs } from './inputs/place.js';
 import type { Found } from './shards/stored.js';
 
 /** Frames in a row that are timed together, and how often: those of a process that begins take longer than others. */
 const [timedTogether, minTimes] = [4, 2];
-
-/** Milliseconds of processor time of all threads of a process, and during which its event loop waited, as for files. */
-export interface SpentMs {
-  readonly processor: number;
-  readonly waiting: number;
-}
 
 /**
  * The time of a frame that is searched here: of the processor, or of waiting for its file where that takes longer. The

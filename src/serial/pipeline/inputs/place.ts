@@ -10,7 +10,6 @@ import type { Dataset } from '../../../io/data/dataset.js';
 import type { OpenOptions } from '../../../io/data/open.js';
 import type { DataInput } from '../../../io/data/source-of.js';
 import type { Output, WriteOptions } from '../../../io/files/write.js';
-import type { SpentMs } from '../frame-cost.js';
 import type { ShardFolder, ShardFolderOptions } from '../shards/folder.js';
 import type { StreamCheck, StreamFile, StreamFileOptions } from '../sinks/stream-file.js';
 
@@ -49,6 +48,12 @@ export interface PlaceFiles {
    * that leads out of all of them.
    */
   within(folders: readonly string[]): (file: string) => string | undefined;
+}
+
+/** Milliseconds of processor time of all threads of a process, and during which its event loop waited, as for files. */
+export interface SpentMs {
+  readonly processor: number;
+  readonly waiting: number;
 }
 
 export interface RunPlace {
