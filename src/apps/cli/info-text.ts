@@ -36,14 +36,17 @@ function size(bytes: number): string {
 
 const short = (x: number): string => String(Number(x.toPrecision(6)));
 
+/** A value as the file has it: counts to their last digit. */
+const number = (x: number): string => (Number.isInteger(x) ? String(x) : short(x));
+
 /** Describes the values of a frame. */
 function values({ min, max, mean, unusable }: FrameStatistics, dtype: string): string {
-  if (!Number.isFinite(min)) return 'no finite number';
+  if (!Number.isFinite(min)) return unusable ? 'no count' : 'no finite number';
   const spoilt =
     unusable === undefined
       ? ''
       : `, ${unusable === 0 ? 'no' : unusable} pixel${unusable === 1 ? '' : 's'} outside the valid range`;
-  return `${dtype.startsWith('c') ? 'moduli ' : ''}${short(min)} … ${short(max)}, mean ${short(mean)}${spoilt}`;
+  return `${dtype.startsWith('c') ? 'moduli ' : ''}${number(min)} … ${number(max)}, mean ${short(mean)}${spoilt}`;
 }
 
 /** Writes a report in words. */

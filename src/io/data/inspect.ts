@@ -7,6 +7,7 @@ import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
 import { type SliceOptions, sliceIn, sliceLength, sliceOf } from '../../base/frame-slice.js';
 import { checkSignal } from '../../base/options.js';
 import { rivalsIn } from './candidates.js';
+import { countLimitsOf, isNoCount } from './count-limits.js';
 import type { Dataset, Metadata } from './dataset.js';
 import { elementBytes, elements, type FrameArray, halfToNumber } from './dtype.js';
 import { formats } from './formats/table.js';
@@ -50,6 +51,7 @@ export interface FileReport {
 
 /** Statistics of the values of frames. */
 export interface FrameStatistics {
+  /** Those of the values that are counts, as far as the file states which are not. */
   readonly min: number;
   readonly max: number;
   readonly mean: number;
@@ -273,19 +275,17 @@ class Values {
 
   add(frame: FrameArray): void {
     const { dtype, meta } = this.#dataset;
-    const { saturation, underload, markers } = meta;
+    const { saturation } = meta;
+    const limits = countLimitsOf(this.#dataset);
     let [min, max, sum, counted, unusable] = [this.#min, this.#max, 0, 0, 0];
     const value = dtype === 'f16' ? (x: number | bigint) => halfToNumber(Number(x)) : Number;
     const complex = elements[dtype].numbers === 2;
     for (let i = 0; i < frame.length; i += complex ? 2 : 1) {
       const x = complex ? Math.hypot(Number(frame[i]), Number(frame[i + 1])) : value(frame[i] as number | bigint);
       if (Number.isNaN(x)) continue;
-      if (
-        (saturation !== undefined && x > saturation) ||
-        (underload !== undefined && x < underload) ||
-        markers?.includes(x)
-      )
-        unusable++;
+      const isCount = !limits || !isNoCount(x, limits);
+      if (!isCount || (saturation !== undefined && x > saturation)) unusable++;
+      if (!isCount) continue;
       if (x < min) min = x;
       if (x > max) max = x;
       sum += x;

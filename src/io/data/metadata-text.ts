@@ -2,6 +2,7 @@
 
 import { counted } from '../../base/amounts.js';
 import { wordTable } from '../../base/word-table.js';
+import { noCountTexts } from './count-limits.js';
 import type { Metadata } from './dataset.js';
 
 const short = (x: number): string => String(Number(x.toPrecision(6)));
@@ -94,8 +95,7 @@ export function* metadataText(meta: Metadata): Generator<[string, string]> {
   const limits = [
     meta.bitDepth && `${meta.bitDepth} bit${meta.bitDepth === 1 ? '' : 's'} per pixel`,
     meta.saturation !== undefined && `overloads above ${meta.saturation}`,
-    meta.underload !== undefined && `no count below ${meta.underload}`,
-    meta.markers && `no count where ${meta.markers.join(' or ')}`,
+    ...noCountTexts(meta).map((text) => `no count ${text}`),
   ].filter(Boolean);
   if (limits.length > 0) yield ['values', limits.join(', ')];
   // Axes that merely count pixels carry no information.

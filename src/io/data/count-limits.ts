@@ -1,0 +1,66 @@
+/** Which values of a file are no counts, as the file states it: what `ewald info` tells as "no count where". */
+import type { Dataset, Metadata } from './dataset.js';
+import type { DataType, FrameArray } from './dtype.js';
+
+/** Values that are no counts, as far as the type of the frames can hold them. */
+export interface CountLimits {
+  /** Values below this one are no counts. */
+  readonly least: number;
+  /** Values that mark a pixel without a count. */
+  readonly markers: readonly number[];
+}
+
+/** Least and largest numbers of the types of counts; those of reals have no end. */
+const ranges: Partial<Record<DataType, readonly [number, number]>> = {
+  u8: [0, 2 ** 8 - 1],
+  u16: [0, 2 ** 16 - 1],
+  u32: [0, 2 ** 32 - 1],
+  i8: [-(2 ** 7), 2 ** 7 - 1],
+  i16: [-(2 ** 15), 2 ** 15 - 1],
+  i32: [-(2 ** 31), 2 ** 31 - 1],
+  f32: [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
+  f64: [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
+};
+
+/** The limits that a file states, in words. */
+export const noCountTexts = ({ underload, markers }: Metadata): string[] => [
+  ...(underload === undefined ? [] : [`below ${underload}`]),
+  ...(markers?.length ? [`where ${markers.join(' or ')}`] : []),
+];
+
+/** The limits that a file states; undefined if every value of its type is a count. */
+export function countLimitsOf({ dtype, meta }: Pick<Dataset, 'dtype' | 'meta'>): CountLimits | undefined {
+  const range = ranges[dtype];
+  if (!range) return undefined;
+  const [smallest, largest] = range;
+  const least = Math.max(smallest, meta.underload ?? smallest);
+  const markers = (meta.markers ?? []).filter((marker) => marker >= least && marker <= largest);
+  return least > smallest || markers.length > 0 ? { least, markers } : undefined;
+}
+
+/** Whether a value is no count. NaN is a value of its own. */
+export const isNoCount = (value: number, { least, markers }: CountLimits): boolean =>
+  value < least || markers.includes(value);
+
+/** Places of the pixels without a count in one frame. */
+export function noCountsOf(frame: FrameArray, limits: CountLimits): number[] {
+  const found: number[] = [];
+  const numbers = frame as Float64Array;
+  for (let i = 0; i < numbers.length; i++) if (isNoCount(numbers[i] as number, limits)) found.push(i);
+  return found;
+}
+
+/** The frames that tell which pixels never have a count: a beam that saturates moves, a gap stays. */
+export const telling = (frames: number): number[] => [...new Set([0, frames >> 1, frames - 1])];
+
+/** The pixels that have no count in any of some frames, 1 where they have none; undefined if there is none. */
+export function neverCounting(
+  frames: readonly FrameArray[],
+  length: number,
+  limits: CountLimits,
+): Uint8Array | undefined {
+  const times = new Uint8Array(length);
+  for (const frame of frames) for (const i of noCountsOf(frame, limits)) times[i] = (times[i] as number) + 1;
+  const always = times.map((seen) => (seen === frames.length ? 1 : 0));
+  return frames.length > 0 && always.includes(1) ? always : undefined;
+}
