@@ -123,6 +123,7 @@ export {
   rowsOfAnalysis,
   scanRunRows,
 } from '../udf/parameters.js';
+export { replacedText } from '../udf/scans/no-counts.js';
 export { roiOf, runRegion } from '../udf/scans/roi-text.node.js';
 export { listenRows, receivedRows, viewRows, watchRows } from '../whole/serving/parameters.js';
 export { StatusServer } from '../whole/serving/status-server.js';

@@ -9,10 +9,10 @@ import { oneShot } from '../base/one-shot.js';
 import { checkSignal, knownOptions } from '../base/options.js';
 import { asyncDispose } from '../base/resource.js';
 import type { Executor } from '../executors/executor.js';
+import { Corrections } from '../io/data/corrections.js';
 import { type CustomDataset, customDataset, isCustomDataset } from '../io/data/custom.js';
 import type { Dataset } from '../io/data/dataset.js';
 import type { FrameArray } from '../io/data/dtype.js';
-import type { MemoryOptions } from '../io/data/formats/memory.js';
 import type { DataInput } from '../io/data/source-of.js';
 import type { DetectorConnection } from './acquisition/connection.js';
 import type { DetectorOptions } from './acquisition/options.js';
@@ -41,11 +41,13 @@ import { type GuessedCorrections, guessCorrections } from './images/field.js';
 import { type LivePlots, plotsFor } from './live/plots.js';
 import type { UdfCore } from './room.js';
 import { correctionsFor } from './scans/corrections.js';
+import { withCounts, withCountsInMemory } from './scans/no-counts.js';
 import type { FrameRecorder } from './scans/record.js';
 import {
   type FollowOptions,
   type LoadOptions,
   type Scan,
+  type ScanMemoryOptions,
   scanOf,
   scanOfMemory,
   withFileDark,
@@ -91,16 +93,16 @@ export class UdfContext {
   async load(input: DataInput | CustomDataset, given: LoadOptions & FollowOptions = {}): Promise<Scan> {
     this.#assertOpen();
     const { checkLoad } = await import('./scans/load-options.js');
-    const { fileMask: usesMask, fileDark: usesDark, follow, signal } = checkLoad(given);
+    const { fileMask: usesMask, fileDark: usesDark, keepNoCount: keeps, follow, signal } = checkLoad(given);
     checkSignal(signal);
     if (follow) return this.#follow(input as DataInput, given);
     const { follow: _, timeoutS: _t, stallS: _s, ringBytes: _r, ...options } = given;
     if (isCustomDataset(input)) {
-      knownOptions('load: a custom dataset', options, ['navShape', 'syncOffset', 'fileMask', 'signal']);
+      knownOptions('load: a custom dataset', options, ['navShape', 'syncOffset', 'fileMask', 'keepNoCount', 'signal']);
       const scan = scanOf('notes' in input ? (input as Dataset) : customDataset(input), options);
-      return this.#keep(await withFileMask(scan, usesMask, { signal }));
+      return this.#keep(await withCounts(await withFileMask(scan, usesMask, { signal }), keeps, { signal }));
     }
-    const { syncOffset, navShape, fileMask: _m, fileDark: _d, ...open } = options;
+    const { syncOffset, navShape, fileMask: _m, fileDark: _d, keepNoCount: _k, ...open } = options;
     // The length of a line is needed to skip frames of it.
     const lines = open.skipPerLine && navShape ? { navShape: [-1, navShape.at(-1) ?? -1] } : {};
     const asked = { ...open, ...lines };
@@ -108,7 +110,8 @@ export class UdfContext {
     try {
       const { signal: __, codecs: ___, ...plain } = asked;
       const scan = scanOf(dataset, { navShape, syncOffset }, this.#place.sourceOf(input, plain));
-      return this.#keep(await withFileDark(await withFileMask(scan, usesMask, { signal }), usesDark, { signal }));
+      const masked = await withFileMask(scan, usesMask, { signal });
+      return this.#keep(await withCounts(await withFileDark(masked, usesDark, { signal }), keeps, { signal }));
     } catch (error) {
       await dataset.dispose();
       throw error;
@@ -140,9 +143,10 @@ export class UdfContext {
   }
 
   /** A scan over frames in memory, [...navShape, ...sigShape]; nothing is copied. */
-  fromMemory(data: FrameArray, options: MemoryOptions & Pick<LoadOptions, 'syncOffset'>): Scan {
+  fromMemory(data: FrameArray, options: ScanMemoryOptions): Scan {
     this.#assertOpen();
-    return this.#keep(scanOfMemory(data, options));
+    const scan = scanOfMemory(data, options);
+    return this.#keep(withCountsInMemory(scan, options.keepNoCount === true));
   }
 
   /**
@@ -394,7 +398,9 @@ export class UdfContext {
     const udfs = Array.from((list ? udf : [udf]) as readonly (AnyUdf | AnyDefinition)[], asUdf);
     const corrections = correctionsFor(options.corrections, scan.shape.sig, scan);
     const { roi, numPartitions, latest } = options;
-    return { run: new Run(scan, udfs, { roi, corrections, numPartitions, latest }), list };
+    // Corrections of ewald/data decide by themselves which values are counts.
+    const limits = options.corrections instanceof Corrections ? undefined : scan.counts;
+    return { run: new Run(scan, udfs, { roi, corrections, numPartitions, latest, limits }), list };
   }
 
   async *#advance(run: Run, options: UdfRunOptions, plots: LivePlots | undefined) {
@@ -430,6 +436,7 @@ export class UdfContext {
       notePartial(error, run);
       throw error;
     } finally {
+      run.tellReplaced();
       // The frames of a live scan cannot be read again, so they are kept whatever ends it.
       await (isKept ? recorder?.finish() : recorder?.discard());
     }

@@ -581,6 +581,12 @@ export const scanRunRows = /* @__PURE__ */ grouped('output', {
     kind: 'boolean',
     sentence: 'subtracts the mean of the dark frames that the file has (FRMS6); otherwise a warning mentions them',
   },
+  keepNoCount: {
+    group: 'input',
+    kind: 'boolean',
+    sentence:
+      'treats values that the file declares to be no counts (ewald info) as counts; otherwise they are left out',
+  },
   dark: {
     common: true,
     group: 'input',

@@ -52,6 +52,7 @@ export { findDiskPeaks } from './disks/peaks.js';
 export { type StrainMaps, type StrainOptions, strainMaps } from './disks/strain.js';
 export { type DiskUdfOptions, diskUdf } from './disks/udf.js';
 export { type ClusterSpec, clusterSpec, type DetectedDevices, executorFor } from './execution/devices.js';
+export type { NoCounts } from './execution/frame-counts.js';
 export type { UdfProgress } from './execution/run.js';
 export { type AuxData, auxData } from './functions/aux.js';
 export {
@@ -119,6 +120,6 @@ export {
   residentScan,
 } from './scans/resident.js';
 export type { Coordinate, Roi } from './scans/roi.js';
-export type { FollowOptions, LoadOptions, Scan, SyncInfo } from './scans/scan.js';
+export type { FollowOptions, LoadOptions, Scan, ScanCounts, ScanMemoryOptions, SyncInfo } from './scans/scan.js';
 export { electronWavelength, type SsbOptions } from './ssb/geometry.js';
 export { type ResidentSsb, residentSsb, type SsbImages, ssbUdf } from './ssb/udf.js';

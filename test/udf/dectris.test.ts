@@ -134,7 +134,8 @@ describe.skipIf(!zmq)(`a series of stream V1${zmq ? '' : ' (absent: zeromq)'}`, 
     ] as const)
       for (const encoding of encodings) {
         const sent = await dectrisV1Messages(list, [height, width], { encoding });
-        const scan = await scanOf(sent, {}, { navShape: [4, -1] });
+        // Some bytes are 255, which is no count of this detector.
+        const scan = await scanOf(sent, {}, { navShape: [4, -1], keepNoCount: true });
         expect(scan).toMatchObject({ format: 'dectris', dtype, shape: { nav: [4, 5], sig: [height, width] } });
         const { intensity } = await ctx.runUdf(scan, sumSigUdf());
         const expected = list.map((image) => [...image].reduce((a, b) => a + b, 0));

@@ -8,12 +8,14 @@ import {
   isCutFile,
   openRows,
   type Parameters,
+  scanRunRows,
   writeWhole,
 } from '../../entries/command.node.js';
 import { Context } from '../../entries/udf.node.js';
 import { openOptions } from './data-options.js';
-import { bold, type CliDeps, dim, endDone, note, Progress, print, printJson, warn, yellow } from './output.js';
+import { bold, type CliDeps, dim, endDone, note, Progress, print, printJson, yellow } from './output.js';
 import { type FlagTexts, flagValues, picked, withFlags } from './parameter-flags.js';
+import { tellNotes, tellReplaced } from './scan-notes.js';
 import { backendRow, jsonRow } from './shell-rows.js';
 
 const rows = {
@@ -28,6 +30,7 @@ const rows = {
   },
   force: { common: true, group: 'output', kind: 'boolean', sentence: 'replaces an existing file; never an input' },
   ...calibrateRows,
+  keepNoCount: scanRunRows.keepNoCount,
   backend: { ...backendRow, sentence: 'backend of the kernels' },
   json: jsonRow('{format, version, file, shape, centre, disk, ellipse, descan, rotation, badPixels, stop, notes}'),
   ...openRows,
@@ -49,10 +52,10 @@ async function run(file: string, flags: FlagValues<typeof rows>, { signal }: Cli
   const ctx = new Context(backend === undefined ? {} : { context: { backend: backend as 'wasm' } });
   const progress = new Progress('calibrate');
   try {
-    const scan = await ctx.load(file, openOptions(flags, signal));
+    const scan = await ctx.load(file, { ...openOptions(flags, signal), keepNoCount: flags.keepNoCount });
     const found = await ctx.calibrate(scan, { ...picked(calibrateRows, flags), signal, onProgress: progress.report });
     progress.end();
-    for (const note of scan.notes) if (note.kind === 'warning') warn(note.text);
+    tellNotes(scan);
     if (output !== undefined) await writeWhole(output, `${JSON.stringify(found)}\n`, writing);
     if (json) printJson(found);
     else if (output !== '-') {
@@ -63,7 +66,7 @@ async function run(file: string, flags: FlagValues<typeof rows>, { signal }: Cli
     // Without centre and radius, or a scale that was asked for, a part is missing; rings alone have no radius.
     const { centre, disk, scale } = found;
     const isWhole = scale ? !('refused' in scale) && !('refused' in centre) : !('refused' in disk);
-    endDone(isWhole && !isCutFile(scan.dataset));
+    endDone(isWhole && !tellReplaced(scan) && !isCutFile(scan.dataset));
   } finally {
     progress.end();
     await ctx.close();

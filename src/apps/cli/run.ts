@@ -59,6 +59,7 @@ import {
 } from './run-analyses.js';
 import { type RunView, servedView } from './run-view.js';
 import { watched } from './run-watch.js';
+import { tellNotes, tellReplaced } from './scan-notes.js';
 import { backendRow, jsonRow } from './shell-rows.js';
 import { endable } from './user-functions.js';
 
@@ -238,7 +239,7 @@ async function analyse(
         );
       },
     };
-    if (writes) for (const one of scan.notes) if (one.kind === 'warning') note(warningOf(one));
+    if (writes) tellNotes(scan);
     if (writes && !live && isCutFile(scan.dataset) && !scan.notes.some(({ isCut }) => isCut))
       warn(`${scan.name} was cut, and lacks frames or parts of them`);
     if (writes) for (const text of new Set(analyses.flatMap(({ notes = [] }) => notes))) warn(text);
@@ -262,11 +263,13 @@ async function analyse(
     if (advice) note(dim(`hint: ${advice}`));
     const missing = writes ? missingNumbers(results, scan.shape.nav, read.frames) : [];
     for (const text of [...faults, ...missing.map(({ text }) => text), ...notes]) if (writes) warn(text);
+    const isUncounted = writes && tellReplaced(scan);
     // A function of the user may have few values by design.
     const isDoubtful = faults.length > 0 || (missing.some((one) => one.isDoubtful) && flags.udfs === undefined);
     endDone(
       (!live || live.status.lost === 0) &&
         !isDoubtful &&
+        !isUncounted &&
         !isContradicted(scan) &&
         (live !== undefined || !isCutFile(scan.dataset)),
       live ? signal : undefined,
@@ -320,10 +323,10 @@ function checkLive(connect: string, file: string | undefined, flags: Flags, sign
     throw new EwaldError('Argument', `${openFlagOf(other)} describes a file, and the frames are those of ${connect}`);
 }
 
-const { syncOffset, fileMask, fileDark } = scanRunRows;
+const { syncOffset, fileMask, fileDark, keepNoCount } = scanRunRows;
 const { follow, timeoutS, stallS, ringBytes } = liveRows;
 /** Options of loading a file, besides those of opening it. */
-const loadRows = { syncOffset, fileMask, fileDark, follow, timeoutS, stallS, ringBytes } as const;
+const loadRows = { syncOffset, fileMask, fileDark, keepNoCount, follow, timeoutS, stallS, ringBytes } as const;
 
 function loaded(ctx: Context, file: string, flags: Flags, signal: AbortSignal): Promise<Scan> {
   if (flags.follow) note(dim(`following ${file}, waiting for its first frame`));
@@ -334,16 +337,9 @@ function loaded(ctx: Context, file: string, flags: Flags, signal: AbortSignal): 
 const isContradicted = ({ notes }: Scan): boolean =>
   notes.some(({ kind, option }) => kind === 'warning' && option === 'navShape');
 
-/** A remark about the scan, with the flag that changes it. */
-const warningOf = ({ text, option }: Scan['notes'][number]): string =>
-  `${yellow('warning:')} ${text}${adviceOf(option)}`;
-
-const adviceOf = (option: string | undefined): string =>
-  option === 'fileMask' ? ' (--file-mask excludes them)' : option === 'fileDark' ? ' (--file-dark subtracts them)' : '';
-
 /** The next acquisition of a detector. */
 async function liveScan(ctx: Context, address: string, flags: Flags, signal: AbortSignal): Promise<Scan> {
-  const { dataPort, reconnectS, ringBytes, controller, timeoutS, stallS, syncOffset } = flags;
+  const { dataPort, reconnectS, ringBytes, controller, timeoutS, stallS, syncOffset, keepNoCount } = flags;
   const connection = await ctx.connect(address, { dataPort, reconnectS, ringBytes, signal });
   // ZeroMQ connects to addresses without a detector as well.
   const [to, hint] = address.startsWith('dectris') ? ['listening to', ', once it is there'] : ['connected to', ''];
@@ -354,6 +350,7 @@ async function liveScan(ctx: Context, address: string, flags: Flags, signal: Abo
     timeoutS,
     stallS,
     controller: controller ? true : undefined,
+    keepNoCount,
     signal,
   });
   if (scan) return scan;

@@ -4,7 +4,7 @@ import { EwaldError } from '../../base/errors.js';
 import { LookedTime } from '../../base/pace.js';
 import { product } from '../../base/product.js';
 import type { Metadata } from '../../io/data/dataset.js';
-import type { DataType } from '../../io/data/dtype.js';
+import type { DataType, FrameArray } from '../../io/data/dtype.js';
 import { type ArrivedFrames, FrameQueue } from './frame-queue.js';
 
 /** What a detector announces of an acquisition. */
@@ -268,6 +268,11 @@ export class Acquisition {
           'UDFs together, or wait for the next acquisition',
       );
     this.#queue.latest = latest;
+  }
+
+  /** A copy of the first frame, before a run takes any; undefined if none arrives. */
+  first(): Promise<FrameArray | undefined> {
+    return this.#queue.first();
   }
 
   /** The next partition; undefined at the end. Throws the error that ended the acquisition. */

@@ -10,7 +10,9 @@ import type { MethodOf } from '../../base/members.js';
 import { checkSignal } from '../../base/options.js';
 import { product } from '../../base/product.js';
 import { asyncDispose } from '../../base/resource.js';
+import { countLimitsOf } from '../../io/data/count-limits.js';
 import type { LiveParameters } from '../parameter-types.js';
+import { leavingOut } from '../scans/no-counts.js';
 import { Acquisition, type Announcement, type FrameFormat } from './acquisition.js';
 import type { DetectorControl } from './detector-control.js';
 import { type LiveScan, liveScan } from './live-scan.js';
@@ -47,6 +49,8 @@ export interface NextScanOptions extends Pick<LiveParameters, 'timeoutS' | 'stal
   readonly navShape?: readonly number[] | undefined;
   /** Frame of the acquisition at the first scan position, as in `load`. Default 0. */
   readonly syncOffset?: number | undefined;
+  /** Whether values that the detector declares to be no counts are counts, as in `load`. Default false. */
+  readonly keepNoCount?: boolean | undefined;
   /** Called when an acquisition was announced and its frames can be received: starts the scan of the microscope. */
   readonly onReadyForData?: ((announcement: Announcement) => unknown) | undefined;
   /** Determines the shape of the scan if `navShape` is not given completely. */
@@ -57,6 +61,7 @@ export interface NextScanOptions extends Pick<LiveParameters, 'timeoutS' | 'stal
 const rows = {
   ...row.others('navShape', 'controller', 'onReadyForData', 'onDetermineNavShape'),
   syncOffset: row.integer(-(2 ** 31), 2 ** 31, 0),
+  keepNoCount: row.flag,
   timeoutS: row.number(0, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY),
   stallS: liveRows.stallS,
   signal: row.signal,
@@ -96,7 +101,7 @@ export class DetectorConnection {
    * that are not the detector's, `Aborted`, `Disposed`.
    */
   async next(options: NextScanOptions = {}): Promise<LiveScan | undefined> {
-    const { controller, signal, timeoutS, stallS, syncOffset } = checkedOptions('next', options, rows);
+    const { controller, signal, timeoutS, stallS, syncOffset, keepNoCount } = checkedOptions('next', options, rows);
     if (this.#closed) throw new EwaldError('Disposed', `the connection to ${this.name} was closed; connect again`);
     if (this.#busy) throw new EwaldError('Argument', 'next was called again before its previous result');
     const onReadyForData = awaited('next: onReadyForData', options.onReadyForData);
@@ -124,10 +129,12 @@ export class DetectorConnection {
         stallS,
         ringBytes: this.#ringBytes,
       });
-      const scan = this.#keep(liveScan(acquisition, driver.kind, frames, notes));
-      this.#current = scan;
+      const arriving = liveScan(acquisition, driver.kind, frames, notes);
+      this.#current = arriving;
       driver.deliver(acquisition);
       acquisition.begin();
+      const scan = this.#keep(keepNoCount ? arriving : await withFirstCounts(arriving, waiting.signal));
+      this.#current = scan;
       return scan;
     } catch (error) {
       if (waiting.expired) return undefined;
@@ -159,6 +166,14 @@ export class DetectorConnection {
     this.#current?.live.stop();
     await this.#driver.close();
   }
+}
+
+/** A live scan whose runs leave out the pixels without a count in its first frame, if its detector has any. */
+async function withFirstCounts(scan: LiveScan, signal: AbortSignal): Promise<LiveScan> {
+  if (!countLimitsOf(scan.dataset)) return scan;
+  // Frames before the scan may take long, and are not kept.
+  const first = scan.sync.syncOffset > 0 ? undefined : await abortable(scan.live.first(), signal);
+  return leavingOut(scan, first ? [first] : []);
 }
 
 /**

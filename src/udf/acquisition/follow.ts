@@ -25,6 +25,7 @@ export async function followFiles(
     syncOffset,
     fileMask,
     fileDark,
+    keepNoCount,
     ...open
   }: LoadOptions & FollowOptions,
   keep: (scan: LiveScan) => LiveScan,
@@ -64,7 +65,7 @@ export async function followFiles(
   const driver = await place.follow(input, open as OpenOptions);
   const connection = new DetectorConnection(driver, bytes, keep);
   try {
-    const scan = await connection.next({ navShape, syncOffset, timeoutS, stallS, signal });
+    const scan = await connection.next({ navShape, syncOffset, timeoutS, stallS, keepNoCount, signal });
     if (scan) return { scan, connection };
     throw argumentError(
       '',

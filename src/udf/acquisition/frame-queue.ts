@@ -149,6 +149,20 @@ export class FrameQueue {
     return !this.#ended;
   }
 
+  /** A copy of the first frame, before anything is taken; undefined if none arrives. */
+  async first(): Promise<FrameArray | undefined> {
+    for (;;) {
+      const slot = this.#full[0] ?? (this.#open?.indices.length ? this.#open : undefined);
+      if (slot) {
+        const { array, numbers } = elements[this.#dtype];
+        const length = (this.#frameBytes / elementBytes(this.#dtype)) * numbers;
+        return new array(slot.bytes.buffer as ArrayBuffer, 0, length).slice() as FrameArray;
+      }
+      if (this.#ended) return undefined;
+      await this.#changed(undefined);
+    }
+  }
+
   /** The next partition; undefined at the end. Throws the error that ended the acquisition. */
   async take(): Promise<ArrivedFrames | undefined> {
     for (;;) {

@@ -96,11 +96,17 @@ function hasBrightPair(image: Image, masked: Uint8Array, i: number, times: numbe
 
 /**
  * The bad pixels of a sum of counts, or of gain times counts, and of its parts. A pixel is compared with those of its
- * eight neighbours that are good, so that neighbours of a gap are not compared with its zeros.
+ * eight neighbours that are good, so that neighbours of a gap are not compared with its zeros. Pixels that the run has
+ * excluded are a gap, whatever was put in their place.
  */
-export function findBadPixels(image: Image, parts: readonly Float64Array[] = []): BadPixels {
+export function findBadPixels(
+  image: Image,
+  parts: readonly Float64Array[] = [],
+  excluded: Uint8Array = new Uint8Array(),
+): BadPixels {
   const { data } = image;
-  const gap = [...new Set([...gapsAlong(image, true), ...gapsAlong(image, false)])];
+  const known = [...excluded.keys()].filter((i) => excluded[i]);
+  const gap = [...new Set([...gapsAlong(image, true), ...gapsAlong(image, false), ...known])];
   const masked = Uint8Array.from(data, (value) => (Number.isFinite(value) ? 0 : 1));
   const invalid = [...masked.keys()].filter((i) => masked[i]);
   for (const i of gap) masked[i] = 1;

@@ -99,7 +99,7 @@ export async function calibrateScan(run: RunUdf, whole: Scan, options: Calibrate
   const [leftOut, without] = withoutNumbers((missing as ResultBuffer<'f64'>).data);
   for (const i of without) image.data[i] = Number.NaN;
   const parts = blocks.map(({ sum }) => sum);
-  const bad = findBadPixels(image, parts);
+  const bad = findBadPixels(image, parts, scan.mask);
   const good = new Uint8Array(height * width).fill(1);
   for (const pixels of Object.values(bad)) for (const i of pixels) good[i] = 0;
   for (const [i, value] of image.data.entries()) if (!Number.isFinite(value)) image.data[i] = 0;

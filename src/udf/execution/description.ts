@@ -1,5 +1,6 @@
 /** The description of a run that is sent to the workers that compute its partitions: plain data. */
 import type { CorrectionOptions } from '../../io/data/corrections.js';
+import type { CountLimits } from '../../io/data/count-limits.js';
 import type { OpenOptions } from '../../io/data/open.js';
 import type { UdfMeta } from '../functions/udf.js';
 
@@ -23,4 +24,6 @@ export interface RunDescription {
     | { readonly url: string; readonly options: OpenOptions }
     | undefined;
   readonly corrections: CorrectionOptions | undefined;
+  /** Which values are no counts; absent if all are. */
+  readonly limits?: CountLimits | undefined;
 }

@@ -108,15 +108,17 @@ async function* onThisThread(
   passes.modules.open(run.parts, meta);
   const sparse = isSparseRun(dataset, run.parts, meta, corrections);
   const size = await passes.pieceFor(bare, sizes, framesInMemory(dataset) !== undefined);
+  const counts = run.watchCounts();
   const reader = new PieceReader({ dataset, partitions: partsOf(partitions), udfs: bare, size, sparse }, take, signal);
   try {
     for (const partition of partitions) {
       checkSignal(signal);
       const udfs = run.parts.map(({ udf, params }) => ({ udf, params }));
       const found = await runParts(
-        { partition, udfs, meta: known, corrections, piecesOf: (part) => reader.of(part) },
+        { partition, udfs, meta: known, corrections, counts, piecesOf: (part) => reader.of(part) },
         { signal, passes },
       );
+      run.addReplaced(counts?.taken());
       run.merge(partition, found);
       passes.reuse(found, run.held);
       yield { partition };
@@ -172,6 +174,7 @@ class Tasks {
         meta: known,
         source: source && plain(source),
         corrections: corrections && plain(corrections.options),
+        limits: this.#run.limits,
       } satisfies RunDescription);
     }
     const { hash } = await this.#shared;
@@ -286,6 +289,7 @@ async function* liveOnThisThread(
   const passes = new Passes(engine.context, 0, { codes, ...sizes });
   const bare = run.parts.map(({ udf }) => udf);
   const size = await passes.pieceFor(bare, sizes, true);
+  const counts = run.watchCounts();
   // Kernels are loaded while the first frames arrive.
   if (run.parts.some(({ udf }) => udf.definition.kernel)) engine.context().catch(() => undefined);
   try {
@@ -299,8 +303,9 @@ async function* liveOnThisThread(
         index++;
         const { partition, frames } = found;
         const udfs = run.parts.map(({ udf, params }) => ({ udf, params }));
-        const job = { partition, udfs, meta: known, corrections, pieces: piecesIn(frames, partition, size) };
+        const job = { partition, udfs, meta: known, corrections, counts, pieces: piecesIn(frames, partition, size) };
         const merged = await runPartition(job, { signal, passes });
+        run.addReplaced(counts?.taken());
         run.merge(partition, merged);
         passes.reuse(merged, run.held);
         yield { partition };

@@ -11,6 +11,7 @@ import { auxOf } from '../functions/aux.js';
 import type { Arrays, BufferArray } from '../functions/dtypes.js';
 import type { AnyUdf, UdfMeta } from '../functions/udf.js';
 import { showSparse } from '../sparse/sparse-runs.js';
+import type { FrameCounts } from './frame-counts.js';
 import { convertFrames, correctFrames, inputDtypeOf } from './frames-of.js';
 import type { KernelPart } from './kernel-part.js';
 import type { Partition } from './partitions.js';
@@ -32,6 +33,8 @@ interface PartitionJob {
   readonly udfs: readonly { readonly udf: AnyUdf; readonly params: Readonly<Record<string, unknown>> }[];
   readonly meta: Omit<UdfMeta, 'inputDtype'>;
   readonly corrections: Corrections | undefined;
+  /** Replaces values that are no counts; absent if all are. */
+  readonly counts?: FrameCounts | undefined;
   /** Its frames, in order. */
   readonly pieces: AsyncIterable<Piece> | Iterable<Piece>;
 }
@@ -100,7 +103,7 @@ const around = ({ udf: { definition }, scope, arrays }: Running, method: 'prepro
 
 /** Runs one partition; returns the arrays of each UDF, nav arrays only for the frames that exist. */
 export async function runPartition(job: PartitionJob, place: PartitionPlace): Promise<Arrays[]> {
-  const { partition, udfs, corrections, pieces } = job;
+  const { partition, udfs, corrections, counts, pieces } = job;
   const { datasetDtype } = job.meta;
   const { signal, passes } = place;
   const bare = udfs.map(({ udf }) => udf);
@@ -127,12 +130,14 @@ export async function runPartition(job: PartitionJob, place: PartitionPlace): Pr
     byCore = running.filter((one): one is Running & { part: KernelPart } => one.part !== undefined);
     const others = running.filter(({ part }) => part === undefined);
     for (const other of others) passes?.modules.begin(other);
-    for await (const { frames: stored, first, end, borrowed, sparse } of pieces) {
+    for await (const { frames: given, first, end, borrowed, sparse } of pieces) {
       checkSignal(signal);
       if (sparse) {
         showSparse(running, sparse, first, end, meta);
         continue;
       }
+      const places = counts && partition.positions.subarray(first, end);
+      const stored = places ? counts.repaired(given, end - first, places, borrowed) : given;
       const convert = async (): Promise<FrameArray> => {
         if (folded) return stored;
         if (!corrections) return convertFrames(stored, datasetDtype, dtype, stored.length, takeFor(true));

@@ -5,6 +5,7 @@ import { EwaldError } from '../../base/errors.js';
 import { inspect, kindOf } from '../../base/options.js';
 import { product } from '../../base/product.js';
 import type { Corrections } from '../../io/data/corrections.js';
+import type { CountLimits } from '../../io/data/count-limits.js';
 import { elementBytes } from '../../io/data/dtype.js';
 import { checkAux } from '../functions/aux.js';
 import {
@@ -21,6 +22,7 @@ import type { AnyUdf, UdfMeta } from '../functions/udf.js';
 import { type Roi, select } from '../scans/roi.js';
 import type { Scan } from '../scans/scan.js';
 import { withMethod } from './choose-method.js';
+import { addNoCounts, FrameCounts, type NoCounts, noneSoFar, unpackNoCounts } from './frame-counts.js';
 import { inputDtype } from './partition.js';
 import { joinPartitions, type Partition, partitionsOf, partsOf } from './partitions.js';
 import { framesOfPiece } from './pieces.js';
@@ -118,6 +120,10 @@ export class Run {
   readonly partitions: readonly Partition[];
   readonly corrections: Corrections | undefined;
   readonly parts: readonly Part[];
+  /** Which values are no counts; undefined if all are. */
+  readonly limits: CountLimits | undefined;
+  /** What was replaced in single frames. */
+  readonly replaced: NoCounts = noneSoFar();
   /** 1 for positions of the run that were processed. */
   readonly damage: Uint8Array;
   /** Of a live scan only the latest frames are processed. */
@@ -138,11 +144,13 @@ export class Run {
       corrections,
       numPartitions,
       latest = false,
+      limits,
     }: {
       roi?: Roi | undefined;
       corrections?: Corrections | undefined;
       numPartitions?: number | undefined;
       latest?: boolean | undefined;
+      limits?: CountLimits | undefined;
     },
   ) {
     if (udfs.length === 0) throw new EwaldError('Argument', 'runUdf: there is no UDF; expected at least one');
@@ -151,6 +159,7 @@ export class Run {
     const selection = select(roi, nav);
     this.shape = { nav, sig, selection };
     this.corrections = corrections;
+    this.limits = limits && { least: limits.least, markers: limits.markers };
     if (corrections && corrections.length !== product(sig))
       throw new EwaldError(
         'Shape',
@@ -185,6 +194,23 @@ export class Run {
     this.damage = new Uint8Array(selection.count);
   }
 
+  /** Looks at the frames that this thread processes; undefined if all values are counts. */
+  watchCounts(): FrameCounts | undefined {
+    const { limits, scan, corrections } = this;
+    return limits && new FrameCounts(limits, scan.dtype, scan.shape.sig, corrections?.mask);
+  }
+
+  /** Adds what was replaced in frames that this thread processed. */
+  addReplaced(found: NoCounts | undefined): void {
+    if (found) addNoCounts(this.replaced, found);
+  }
+
+  /** Keeps what was replaced with the scan: of several runs, that of the one that found most. */
+  tellReplaced(): void {
+    const { counts } = this.scan;
+    if (counts && this.replaced.values > counts.replaced.values) Object.assign(counts.replaced, this.replaced);
+  }
+
   /** Sets the parameters from now on, one object per UDF. */
   update(params: readonly Readonly<Record<string, unknown>>[]): void {
     for (const [i, part] of this.parts.entries())
@@ -201,6 +227,9 @@ export class Run {
     { delayed = false, isOwned = true }: { readonly delayed?: boolean; readonly isOwned?: boolean } = {},
   ): void {
     const { first, count, places } = partition;
+    // Workers send what they replaced after the results.
+    const { noCounts } = found[this.parts.length] ?? {};
+    if (noCounts) this.addReplaced(unpackNoCounts(noCounts as Float64Array));
     const isFirst = !this.#hasMerged;
     this.#hasMerged = true;
     for (const [i, { udf, declarations, arrays, params, kept }] of this.parts.entries()) {

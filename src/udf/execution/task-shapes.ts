@@ -65,6 +65,7 @@ export const runShape = members({
     ),
   ),
   corrections: maybe(correctionShape),
+  limits: maybe(members({ least: number, markers: listOf(number) })),
 });
 
 /** A `PartitionTask`. */

@@ -17,6 +17,7 @@ import { isSparseRun } from '../sparse/sparse-runs.js';
 import { codesFrom } from '../wasm/code.js';
 import { withMethod } from './choose-method.js';
 import type { RunDescription } from './description.js';
+import { FrameCounts, packNoCounts } from './frame-counts.js';
 import { inputDtype, runParts, seesStored } from './partition.js';
 import { type Partition, partsOf } from './partitions.js';
 import { Passes } from './passes.js';
@@ -34,6 +35,7 @@ export interface PartitionTask {
 interface Kept {
   readonly udfs: readonly { readonly udf: AnyUdf; readonly params: Readonly<Record<string, unknown>> }[];
   readonly corrections: Corrections | undefined;
+  readonly counts: FrameCounts | undefined;
   readonly passes: Passes;
   /** Absent if frames come with the tasks. */
   readonly dataset: Dataset | undefined;
@@ -83,9 +85,11 @@ async function prepare(run: RunDescription, dataset: Dataset | undefined, scope:
   const { meta } = run;
   const whole = { ...meta, inputDtype: inputDtype(meta.datasetDtype, run.corrections !== undefined, bare) };
   const udfs = found.map((one) => ({ ...one, udf: withMethod(one.udf, one.params, whole) }));
+  const corrections = run.corrections && new Corrections(run.corrections);
   const kept: Kept = {
     udfs,
-    corrections: run.corrections && new Corrections(run.corrections),
+    corrections,
+    counts: run.limits && new FrameCounts(run.limits, meta.datasetDtype, meta.sig, corrections?.mask),
     passes: new Passes(() => scope.context(), scope.threads, {
       codes: await codesFrom(udfs),
       largest: run.largest,
@@ -109,7 +113,7 @@ export async function partition(task: PartitionTask, scope: TaskScope<UdfCore>):
   const { hash } = scope.inputs.run as { readonly hash: string };
   const kept = await scope.keep(`udf ${hash}`, () => keep(run, task, scope));
   checkFrames(task, run);
-  const { udfs, passes, corrections, dataset } = kept;
+  const { udfs, passes, corrections, counts, dataset } = kept;
   const bare = udfs.map(({ udf }) => udf);
   const size = await passes.pieceFor(bare, run, dataset === undefined);
   const pieces = dataset && readerOf(dataset, [part, size], run, kept, scope.signal as AbortSignal | undefined);
@@ -120,13 +124,15 @@ export async function partition(task: PartitionTask, scope: TaskScope<UdfCore>):
         udfs,
         meta: run.meta,
         corrections,
+        counts,
         piecesOf: (one) => pieces?.of(one) ?? piecesIn(frames as FrameArray, one, size),
       },
       { signal: scope.signal, passes },
     );
     // Cloned, not transferred: once a buffer has been detached in a thread, V8 checks every access to every typed array
     // there, and loops in users' functions become 30 % slower. A copy takes a millisecond for 4 MB.
-    return arrays;
+    const replaced = counts?.taken();
+    return replaced ? [...arrays, { noCounts: packNoCounts(replaced) }] : arrays;
   } finally {
     await pieces?.dispose();
   }

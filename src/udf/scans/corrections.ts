@@ -39,14 +39,14 @@ export function correctionsFor(
   const length = product(sig);
   const { dark = fileDark, gain, excludedPixels, allowEmpty = false } = given ?? {};
   let mask: Uint8Array | undefined;
-  const [height = 1, width = length] = sig;
-  if (excludedPixels !== undefined || fileMask !== undefined)
+  // The planes of a stack of panels are repaired one by one.
+  const [height = 1, width = length] = sig.slice(-2).length === 2 ? sig.slice(-2) : [1, length];
+  if (excludedPixels !== undefined) {
     if (sig.length !== 2)
       throw new EwaldError(
         'Shape',
         `corrections: excluded pixels require frames of two axes; these have ${sig.length}`,
       );
-  if (excludedPixels !== undefined) {
     mask = excludedPixels instanceof Uint8Array ? excludedPixels : excludedMask(excludedPixels, height, width);
     if (mask.length !== length)
       throw new EwaldError('Shape', `corrections: excludedPixels has ${mask.length} pixels; the frame has ${length}`);

@@ -10,6 +10,7 @@ const rows = {
   ...row.others(...openNames, 'syncOffset'),
   fileMask: row.flag,
   fileDark: row.flag,
+  keepNoCount: row.flag,
   follow: row.flag,
   ...row.others(...followNames),
 } as const;

@@ -9,8 +9,12 @@ import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { checkSignal, inspect, yieldToEventLoop } from '../../base/options.js';
 import { type ArrayNumbers, numberTypes } from '../../core/arrays/numbers.js';
+import { countLimitsOf } from '../../io/data/count-limits.js';
 import type { Dataset } from '../../io/data/dataset.js';
+import type { FrameArray } from '../../io/data/dtype.js';
+import { framesInMemory } from '../../io/data/formats/memory.js';
 import { readOrAborted } from '../../io/data/read-or-aborted.js';
+import { FrameCounts, type NoCounts } from '../execution/frame-counts.js';
 
 /** Progress of reading a scan: `done` is the share of the frames that are in `scan`. */
 export interface ResidentProgress extends Progress {
@@ -29,6 +33,11 @@ export interface ResidentScanOptions {
   readonly bin?: number | undefined;
   /** Called while frames are read, with the share that is done and the scan with the frames so far. */
   readonly onProgress?: ((progress: ResidentProgress) => void) | undefined;
+  /**
+   * Whether values that the file declares to be no counts stay as they are. Default false: each is replaced by the mean
+   * of its neighbours in its frame, or 0 without any.
+   */
+  readonly keepNoCount?: boolean | undefined;
   readonly signal?: PlatformSignal | undefined;
 }
 
@@ -49,6 +58,10 @@ export class ResidentScan {
   readonly planes: ArrayNumbers;
   /** Sum of all frames, [height, width]. */
   readonly sum: Float64Array;
+  /** What was replaced because it is no count; undefined if nothing was. */
+  replaced: NoCounts | undefined;
+  /** 1 for pixels without a count in any frame, [height, width]; undefined without such pixels. */
+  without: Uint8Array | undefined;
 
   constructor(
     navigation: readonly number[],
@@ -127,6 +140,7 @@ const rows = {
   ...row.others('onProgress'),
   maxBytes: row.integer(1, Number.MAX_SAFE_INTEGER, 2 ** 30),
   bin: row.integer(1, 64, 1),
+  keepNoCount: row.flag,
   signal: row.signal,
 } as const;
 /** Types of sums over squares of pixels. */
@@ -185,7 +199,7 @@ export async function readResident(
   navigation: readonly number[],
   options: ResidentScanOptions,
 ): Promise<ResidentScan> {
-  const { signal, maxBytes, bin } = checkedOptions('residentScan', options, rows);
+  const { signal, maxBytes, bin, keepNoCount } = checkedOptions('residentScan', options, rows);
   expectsDataset('residentScan', dataset);
   const tell = observer('residentScan', options, 'onProgress');
   checkSignal(signal);
@@ -205,11 +219,16 @@ export async function readResident(
   const block = Math.max(1, Math.floor(blockBytes / fullBytes));
   const read = (first: number): Promise<ArrayNumbers> =>
     readOrAborted(dataset, first, Math.min(block, frames - first), undefined, signal) as Promise<ArrayNumbers>;
+  const limits = keepNoCount ? undefined : countLimitsOf(dataset);
+  const counts = limits && new FrameCounts(limits, dataset.dtype, dataset.shape.sig);
   const sums = bin === 1 ? undefined : new Float64Array(block * height * width);
   let next = read(0);
   for (let first = 0; first < frames; first += block) {
     const count = Math.min(block, frames - first);
-    const data = await next;
+    const given = await next;
+    const places = Uint32Array.from({ length: count }, (_, i) => first + i);
+    const data = (counts?.repaired(given as FrameArray, count, places, framesInMemory(dataset) !== undefined) ??
+      given) as ArrayNumbers;
     if (first + block < frames) {
       next = read(first + block);
       // A failure is reported when the promise is awaited; until then it must not count as an unhandled rejection.
@@ -219,6 +238,9 @@ export async function readResident(
     tell({ done: (first + count) / frames, total: 1, scan });
     await yieldToEventLoop();
   }
+  scan.replaced = counts?.taken();
+  const without = counts?.replacedIn(frames);
+  scan.without = without && (bin === 1 ? without : wholeSquares(without, full, scan));
   return scan;
 }
 
@@ -244,6 +266,19 @@ function binned(
       }
     }
   return sums;
+}
+
+/** The squares of which every pixel is marked. */
+function wholeSquares(
+  marks: Uint8Array,
+  full: { readonly width: number },
+  { bin, width, height }: ResidentScan,
+): Uint8Array {
+  const out = new Uint8Array(width * height).fill(1);
+  for (let y = 0; y < height * bin; y++)
+    for (let x = 0; x < width * bin; x++)
+      if (!marks[y * full.width + x]) out[Math.floor(y / bin) * width + Math.floor(x / bin)] = 0;
+  return out;
 }
 
 /** Distributes `count` frames from `first` on over the planes, and adds them to the sum. */

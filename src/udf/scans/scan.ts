@@ -1,17 +1,20 @@
 /** A stack of frames as a scan: its shape, the position of each frame, and how another worker opens it. */
 
+import { checkedValue, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import { type SliceOptions, sliceIn } from '../../base/frame-slice.js';
 import type { PlatformBlob } from '../../base/globals.js';
 import { inspect, knownOptions } from '../../base/options.js';
 import { argumentError, setting } from '../../base/parameters.js';
 import { product } from '../../base/product.js';
+import type { CountLimits } from '../../io/data/count-limits.js';
 import type { Dataset, Note, ReadFramesOptions } from '../../io/data/dataset.js';
 import type { DataType, FrameArray } from '../../io/data/dtype.js';
 import { type MemoryOptions, memoryDataset } from '../../io/data/formats/memory.js';
 import type { OpenOptions } from '../../io/data/open.js';
 import { checkShape, filledShape, fitting } from '../../io/data/shapes.js';
 import type { Acquisition } from '../acquisition/acquisition.js';
+import type { NoCounts } from '../execution/frame-counts.js';
 import type { LiveParameters } from '../parameter-types.js';
 import type { ResidentScan, ResidentScanOptions } from './resident.js';
 
@@ -33,10 +36,23 @@ export interface LoadOptions extends OpenOptions {
    * frame. Default false, in which case the scan of such a file has a warning in `notes`.
    */
   readonly fileDark?: boolean | undefined;
+  /**
+   * Whether values that the file declares to be no counts, such as 65535 of an Eiger or those below 0 of a Pilatus, are
+   * counts like all others. Default false: pixels that have no count in any frame are excluded as with `fileMask`, which
+   * `notes` mentions, and a value without a count in single frames is replaced by the mean of its neighbours there,
+   * which `counts` of the scan counts. `Corrections` of ewald/data decide by themselves.
+   */
+  readonly keepNoCount?: boolean | undefined;
 }
 
 /** Options of `Context.load` for files that are still being written. */
 export interface FollowOptions extends Pick<LiveParameters, 'follow' | 'timeoutS' | 'stallS' | 'ringBytes'> {}
+
+/** Values of a scan that are no counts. */
+export interface ScanCounts extends CountLimits {
+  /** Values that a run replaced in single frames: those of the run that found most. */
+  readonly replaced: Readonly<NoCounts>;
+}
 
 /** How frames of the file correspond to positions of the scan. */
 export interface SyncInfo {
@@ -66,8 +82,10 @@ export interface Scan {
   readonly dataset: Dataset;
   /** Remarks of the file, and a warning if it has a mask that is not used. */
   readonly notes: readonly Note[];
-  /** The file's mask if runs exclude its pixels, [y, x], 1 is bad. */
+  /** The pixels that runs exclude, [y, x], 1 is bad: those of the file's mask, if asked, and those without a count. */
   readonly mask?: Uint8Array | undefined;
+  /** Which values are no counts, and what runs replaced beside `mask`; absent if all values are counts. */
+  readonly counts?: ScanCounts | undefined;
   /** Dark frame that runs subtract. */
   readonly dark?: Float64Array | undefined;
   /** How workers open it themselves; absent if its frames are sent to them. */
@@ -182,7 +200,7 @@ async function madeResident(
 ): Promise<ResidentScan> {
   if (syncOffset !== undefined)
     throw new EwaldError('Unsupported', `${dataset.name}: a scan with a syncOffset cannot be resident; omit it`);
-  knownOptions('resident', options, ['maxBytes', 'onProgress', 'signal']);
+  knownOptions('resident', options, ['maxBytes', 'onProgress', 'signal', 'keepNoCount']);
   const known = residents.get(dataset);
   if (known) return known.read;
   const { readResident } = await import('./resident.js');
@@ -252,10 +270,14 @@ export async function withFileDark(scan: Scan, wanted: boolean, options: ReadFra
   return { ...scan, notes: [...notes, { kind: 'warning', text, option: 'fileDark' }] };
 }
 
+/** Options of frames in memory. */
+export type ScanMemoryOptions = MemoryOptions & Pick<LoadOptions, 'syncOffset' | 'keepNoCount'>;
+
 /** A scan over frames in memory, [...navShape, ...sigShape]; nothing is copied. Throws `Shape`, `Argument`. */
-export function scanOfMemory(data: FrameArray, options: MemoryOptions & Pick<LoadOptions, 'syncOffset'>): Scan {
-  knownOptions('fromMemory', options, ['sigShape', 'navShape', 'dtype', 'meta', 'name', 'syncOffset']);
-  const { syncOffset, navShape, ...rest } = options;
+export function scanOfMemory(data: FrameArray, options: ScanMemoryOptions): Scan {
+  knownOptions('fromMemory', options, ['sigShape', 'navShape', 'dtype', 'meta', 'name', 'syncOffset', 'keepNoCount']);
+  const { syncOffset, navShape, keepNoCount, ...rest } = options;
+  checkedValue('fromMemory: keepNoCount', keepNoCount, row.flag);
   return scanOf(memoryDataset(data, syncOffset === undefined && navShape ? { ...rest, navShape } : rest), {
     navShape,
     syncOffset,

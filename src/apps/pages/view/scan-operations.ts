@@ -101,12 +101,18 @@ export function scanOperations(
 
     async pattern(region) {
       const { scan } = virtualOf(current());
-      if (region === undefined) return { data: Float32Array.from(scan.sum, (value) => value / scan.positions) };
+      const { without } = scan;
+      // What stands for a count in a gap is not drawn as one.
+      const shown = (values: ArrayLike<number>, times = 1): { readonly data: Float32Array } => ({
+        data: Float32Array.from(values, (value, i) => (without?.[i] ? Number.NaN : value / times)),
+      });
+      if (region === undefined) return shown(scan.sum, scan.positions);
       const { x, y, w, h } = region;
       const [rows = 1, columns = 1] = scan.nav;
-      if (w * h === 1) return { data: showable(scan.frame(y * columns + x)) };
+      const at = y * columns + x;
+      if (w * h === 1) return without ? shown(scan.frame(at)) : { data: showable(scan.frame(at)) };
       const inside = regionMask(region, rows, columns);
-      return { data: Float32Array.from(scan.sumOver(inside), (value) => value / (w * h)) };
+      return shown(scan.sumOver(inside), w * h);
     },
   };
 }

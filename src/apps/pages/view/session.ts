@@ -1,6 +1,6 @@
 /** The file that is open in the worker. */
 
-import { open } from '../../../entries/data.js';
+import { type Metadata, open } from '../../../entries/data.js';
 import {
   type Beam,
   type Context,
@@ -192,7 +192,7 @@ export async function sessionOf(
       beam: detector && beamPlace(detector.geometry, detector.beam),
       withoutDetector,
       bad: bad?.slice(),
-      validRange: (detector?.validRange ?? [meta.underload ?? -3e38, meta.saturation ?? 3e38]) as Limits,
+      validRange: (detector?.validRange ?? statedRange(meta)) as Limits,
       wavelengthA: detector?.beam.wavelengthA ?? meta.wavelengthA,
       cell: known && cellParameters(known),
       centring: known?.centring,
@@ -205,6 +205,12 @@ export async function sessionOf(
     throw error;
   }
 }
+
+/** The range of the values that are counts and not overloads, as a file states it. */
+const statedRange = ({ underload = -3e38, saturation = 3e38, markers = [] }: Metadata): Limits => [
+  Math.max(underload, ...markers.filter((marker) => marker <= 0).map((marker) => marker + 1)),
+  Math.min(saturation, ...markers.filter((marker) => marker > 0).map((marker) => marker - 1)),
+];
 
 /** Converts a file to the form that the library opens, so that messages contain its name. */
 function inputOf(file: InputFile): File | string {

@@ -1,0 +1,176 @@
+/**
+ * Looks at every frame of a run for pixels without a count that the run does not exclude, and gives them the mean of
+ * their neighbours with a count in that frame. Frames that have none cost a glance at their highest bits.
+ */
+import { type CountLimits, isNoCount } from '../../io/data/count-limits.js';
+import { type DataType, elementBytes, type FrameArray } from '../../io/data/dtype.js';
+
+/** Pixels without a count in some frames of a run only. */
+export interface NoCounts {
+  /** Values that were replaced, of all frames. */
+  values: number;
+  /** Those of them without any neighbour with a count, which are 0. */
+  lost: number;
+  /** Frames that have such pixels. */
+  frames: number;
+  /** The first scan position with such pixels; NaN without any. */
+  first: number;
+}
+
+/** None so far. */
+export const noneSoFar = (): NoCounts => ({ values: 0, lost: 0, frames: 0, first: Number.NaN });
+
+/** Adds what another part of a run has found. */
+export function addNoCounts(to: NoCounts, { values, lost, frames, first }: NoCounts): void {
+  to.values += values;
+  to.lost += lost;
+  to.frames += frames;
+  if (!(to.first <= first) && !Number.isNaN(first)) to.first = first;
+}
+
+/** The same as numbers, which every executor sends with the results of a partition. */
+export const packNoCounts = ({ values, lost, frames, first }: NoCounts): Float64Array =>
+  Float64Array.of(values, lost, frames, first);
+export const unpackNoCounts = ([values = 0, lost = 0, frames = 0, first = Number.NaN]: ArrayLike<number> &
+  Iterable<number>): NoCounts => ({ values, lost, frames, first });
+
+/** The highest bits of the numbers of a word, and their lowest ones. */
+const highest = { 1: 0x80808080 | 0, 2: 0x80008000 | 0, 4: 0x80000000 | 0 } as const;
+const lowest = { 1: 0x01010101, 2: 0x00010001, 4: 1 } as const;
+
+/** The frames of a run, of one type and size. */
+export class FrameCounts {
+  readonly #limits: CountLimits;
+  readonly #length: number;
+  readonly #width: number;
+  readonly #height: number;
+  readonly #bytes: number;
+  /** How words tell whether a number of theirs may be no count: all ones, the sign; undefined if they cannot. */
+  readonly #glance: 'ones' | 'sign' | undefined;
+  /** Runs of pixels that are looked at: those that are not excluded. */
+  readonly #spans: readonly number[];
+  /** Nonzero where a pixel has no count. */
+  readonly #marks: Uint8Array;
+  readonly #isInteger: boolean;
+  #found: NoCounts = noneSoFar();
+  /** Frames in which each pixel was replaced; made with the first of them. */
+  #times: Uint32Array | undefined;
+
+  constructor(limits: CountLimits, dtype: DataType, sig: readonly number[], excluded?: Uint8Array) {
+    const length = sig.reduce((a, b) => a * b, 1);
+    this.#limits = limits;
+    this.#length = length;
+    this.#width = sig.at(-1) ?? 1;
+    this.#height = sig.at(-2) ?? 1;
+    this.#bytes = elementBytes(dtype);
+    this.#isInteger = !dtype.startsWith('f');
+    this.#marks = excluded?.slice() ?? new Uint8Array(length);
+    this.#spans = goodSpans(this.#marks);
+    const { least, markers } = limits;
+    const ones = 2 ** (8 * this.#bytes) - 1;
+    if (dtype.startsWith('u') && least === 0 && markers.every((marker) => marker === ones)) this.#glance = 'ones';
+    // A negative number is no count, or one of the markers.
+    if (dtype.startsWith('i') && least <= 0 && markers.every((marker) => marker < 0)) this.#glance = 'sign';
+  }
+
+  /**
+   * `count` frames without values that are no counts: the frames themselves, or a copy if they are `borrowed` and have
+   * such values. `positions` are those of the frames in the scan.
+   */
+  repaired(frames: FrameArray, count: number, positions: ArrayLike<number>, borrowed = false): FrameArray {
+    const numbers = frames as Float64Array;
+    const words = this.#glance && wordsOf(frames);
+    let out: FrameArray | undefined;
+    const found: number[] = [];
+    for (let k = 0; k < count; k++) {
+      found.length = 0;
+      const from = k * this.#length;
+      for (let s = 0; s < this.#spans.length; s += 2) {
+        const [first, end] = [from + (this.#spans[s] as number), from + (this.#spans[s + 1] as number)];
+        if (!words || this.#mayHave(numbers, words, first, end))
+          for (let i = first; i < end; i++) if (isNoCount(numbers[i] as number, this.#limits)) found.push(i - from);
+      }
+      if (found.length === 0) continue;
+      out ??= borrowed ? (frames.slice() as FrameArray) : frames;
+      this.#repair((out as Float64Array).subarray(from, from + this.#length), found);
+      addNoCounts(this.#found, { values: found.length, lost: 0, frames: 1, first: positions[k] ?? Number.NaN });
+    }
+    return out ?? frames;
+  }
+
+  /** Pixels that were replaced in each of `count` frames, 1 where they were; undefined without any. */
+  replacedIn(count: number): Uint8Array | undefined {
+    const always = this.#times && Uint8Array.from(this.#times, (times) => (times === count ? 1 : 0));
+    return always?.includes(1) ? always : undefined;
+  }
+
+  /** What was found since the last call; undefined if nothing was. */
+  taken(): NoCounts | undefined {
+    const found = this.#found;
+    if (found.values === 0) return undefined;
+    this.#found = noneSoFar();
+    return found;
+  }
+
+  /** Whether a number of [first, end) may be no count: words tell of those within, the others are compared. */
+  #mayHave(numbers: ArrayLike<number>, words: Int32Array, first: number, end: number): boolean {
+    const bytes = this.#bytes as 1 | 2 | 4;
+    const each = 4 / bytes;
+    const [from, to] = [Math.ceil(first / each), Math.floor(end / each)];
+    if (to <= from) return true;
+    for (let i = first; i < from * each; i++) if (isNoCount(numbers[i] as number, this.#limits)) return true;
+    for (let i = to * each; i < end; i++) if (isNoCount(numbers[i] as number, this.#limits)) return true;
+    const ones = lowest[bytes];
+    let seen = 0;
+    if (this.#glance === 'sign') for (let w = from; w < to; w++) seen |= words[w] as number;
+    // A number of all ones has a complement of 0, from which a one is borrowed.
+    else
+      for (let w = from; w < to; w++) {
+        const word = words[w] as number;
+        seen |= (~word - ones) & word;
+      }
+    return (seen & highest[bytes]) !== 0;
+  }
+
+  #repair(frame: Float64Array, found: readonly number[]): void {
+    const [marks, width, height] = [this.#marks, this.#width, this.#height];
+    this.#times ??= new Uint32Array(this.#length);
+    for (const i of found) {
+      marks[i] = 1;
+      this.#times[i] = (this.#times[i] as number) + 1;
+    }
+    for (const i of found) {
+      const x = i % width;
+      const y = Math.floor(i / width) % height;
+      let [sum, good] = [0, 0];
+      for (let v = Math.max(0, y - 1); v <= Math.min(height - 1, y + 1); v++)
+        for (let u = Math.max(0, x - 1); u <= Math.min(width - 1, x + 1); u++) {
+          const j = i + (v - y) * width + u - x;
+          if (marks[j] !== 0) continue;
+          sum += frame[j] as number;
+          good++;
+        }
+      const mean = good === 0 ? 0 : sum / good;
+      frame[i] = this.#isInteger ? Math.round(mean) : mean;
+      if (good === 0) this.#found.lost++;
+    }
+    for (const i of found) marks[i] = 0;
+  }
+}
+
+/** Runs [first, end) of pixels that are not marked. */
+function goodSpans(marks: Uint8Array): number[] {
+  const spans: number[] = [];
+  for (let i = 0; i < marks.length; i++)
+    if (marks[i] === 0 && (i === 0 || marks[i - 1] !== 0)) {
+      let end = i + 1;
+      while (end < marks.length && marks[end] === 0) end++;
+      spans.push(i, end);
+      i = end - 1;
+    }
+  return spans;
+}
+
+/** The memory of frames as words; undefined if it does not begin at one. */
+const wordsOf = ({ buffer, byteOffset, byteLength }: FrameArray): Int32Array | undefined =>
+  byteOffset % 4 === 0 ? new Int32Array(buffer as ArrayBuffer, byteOffset, Math.floor(byteLength / 4)) : undefined;

@@ -1,0 +1,204 @@
+/** Values that a file declares to be no counts: gaps of a detector, and overloads of single frames. */
+import { Corrections } from 'ewald/data';
+import { Context, comUdf, defineUdf, type ResultBuffer, residentScan, type Scan, sumSigUdf, sumUdf } from 'ewald/udf';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { tellNotes, tellReplaced } from '../../src/apps/cli/scan-notes.js';
+import { scanOperations } from '../../src/apps/pages/view/scan-operations.js';
+import type { Acquisition } from '../../src/udf/acquisition/acquisition.js';
+import { DetectorConnection } from '../../src/udf/acquisition/connection.js';
+import { FrameCounts } from '../../src/udf/execution/frame-counts.js';
+
+const ctx = new Context({ context: { backend: 'wasm' } });
+afterAll(() => ctx.close());
+
+const [height, width, positions] = [6, 7, 20];
+const pixels = height * width;
+const meta = { markers: [65535] };
+const shape = { sigShape: [height, width], navShape: [4, 5] };
+/** Counts, and a gap in row 2 and column 3. */
+const isGap = (i: number): boolean => Math.floor(i / width) === 2 || i % width === 3;
+const counts = Uint16Array.from({ length: positions * pixels }, (_, i) => (i * 7919) % 1013);
+const gapped = counts.map((value, i) => (isGap(i % pixels) ? 65535 : value));
+const excludedPixels = Uint8Array.from({ length: pixels }, (_, i) => (isGap(i) ? 1 : 0));
+/** An overload at pixel (4, 5) of frame 7. */
+const [loud, frame] = [4 * width + 5, 7];
+const overloaded = gapped.slice();
+overloaded[frame * pixels + loud] = 65535;
+const around = [-1, 0, 1].flatMap((y) => [-1, 0, 1].map((x) => loud + y * width + x)).filter((i) => i !== loud);
+const mean = Math.round(around.reduce((sum, i) => sum + (counts[frame * pixels + i] as number), 0) / 8);
+const mended = gapped.slice();
+mended[frame * pixels + loud] = mean;
+
+/** The largest pixel of each frame, by a function of the user. */
+const largest = defineUdf({
+  name: 'largest',
+  buffers: { most: { kind: 'nav', dtype: 'f64' } },
+  processFrame: ({ frame, results }) => {
+    results.most[0] = Math.max(...(frame as Float32Array));
+  },
+});
+
+async function resultsOf(scan: Scan, options: object = {}, context = ctx): Promise<number[][]> {
+  const found = await context.runUdf(scan, [sumUdf(), sumSigUdf(), comUdf(), largest], options);
+  return (found as readonly Record<string, ResultBuffer>[]).flatMap((one) =>
+    Object.values(one).map(({ data }) => [...data] as number[]),
+  );
+}
+
+describe('a gap that the file declares', () => {
+  test('is left out of every run like excluded pixels, and said', async () => {
+    const scan = ctx.fromMemory(gapped, { ...shape, meta });
+    const plain = ctx.fromMemory(gapped, shape);
+    expect(await resultsOf(scan)).toEqual(await resultsOf(plain, { corrections: { excludedPixels } }));
+    expect(scan.notes).toEqual([
+      {
+        kind: 'guess',
+        option: 'keepNoCount',
+        text: expect.stringMatching(/^12 pixels without a count \(.*where 65535\)/),
+      },
+    ]);
+    expect(scan.counts?.replaced.values).toBe(0);
+  });
+
+  test('is left out where frames are read, and joins pixels that are excluded', async () => {
+    const read = async (first: number, count: number, into: Uint16Array) =>
+      into.set(gapped.subarray(first * pixels, (first + count) * pixels));
+    const scan = await ctx.load({ shape: { nav: [4, 5], sig: [height, width] }, dtype: 'u16', read, meta } as never);
+    const both = excludedPixels.slice();
+    both[0] = 1;
+    const plain = ctx.fromMemory(gapped, shape);
+    expect(await resultsOf(scan, { corrections: { excludedPixels: [[0, 0]] } })).toEqual(
+      await resultsOf(plain, { corrections: { excludedPixels: both } }),
+    );
+  });
+
+  test('is kept on request, and where corrections decide', async () => {
+    const plain = await resultsOf(ctx.fromMemory(gapped, shape));
+    expect(await resultsOf(ctx.fromMemory(gapped, { ...shape, meta, keepNoCount: true }))).toEqual(plain);
+    const corrections = new Corrections({ length: pixels });
+    expect(await resultsOf(ctx.fromMemory(gapped, { ...shape, meta }), { corrections })).toEqual(plain);
+  });
+
+  test('is a gap of the calibration', async () => {
+    const side = 26;
+    const disks = Uint16Array.from({ length: 36 * side * side }, (_, i) => {
+      const [y, x] = [Math.floor(i / side) % side, i % side];
+      return y === 9 ? 65535 : Math.hypot(y - 12.5, x - 12.5) < 7 ? 400 + ((i * 7919) % 41) : (i * 31) % 3;
+    });
+    const scan = ctx.fromMemory(disks, { sigShape: [side, side], navShape: [6, 6], meta });
+    const { badPixels, disk } = await ctx.calibrate(scan);
+    expect(badPixels.gap).toEqual([[9, 0, side]]);
+    expect(disk).toMatchObject({ radius: expect.closeTo(7, 0) });
+  });
+
+  test('is drawn as one on the page of a scan', async () => {
+    const { dataset } = ctx.fromMemory(overloaded, { ...shape, meta });
+    const scan = await residentScan(dataset);
+    const { pattern } = scanOperations({ current: { virtual: { scan } } } as never, () => undefined);
+    for (const region of [undefined, { x: 2, y: 1, w: 1, h: 1 }, { x: 0, y: 0, w: 2, h: 2 }]) {
+      const { data } = await pattern(region as never);
+      expect([...data].map((value) => (Number.isNaN(value) ? 1 : 0))).toEqual([...excludedPixels]);
+    }
+    expect(scan.frame(frame)[loud]).toBe(mean);
+  });
+});
+
+describe('a value without a count in one frame', () => {
+  test.each(['inline', 'workers'] as const)('gets the mean of its neighbours there, %s', async (kind) => {
+    const context = await Context.makeWith(kind, kind === 'workers' ? { cpus: 1 } : {});
+    onTestFinished(() => context.close());
+    const udfs = [sumUdf(), sumSigUdf(), comUdf()] as const;
+    const [scan, expected] = [overloaded, mended].map((data) => context.fromMemory(data, { ...shape, meta }));
+    const [found, wanted] = [
+      await context.runUdf(scan as Scan, udfs, { numPartitions: 3 }),
+      await context.runUdf(expected as Scan, udfs, { numPartitions: 3 }),
+    ];
+    expect(found).toEqual(wanted);
+    expect(scan?.counts?.replaced).toEqual({ values: 1, lost: 0, frames: 1, first: frame });
+    // The memory of the caller is not written to.
+    expect(overloaded[frame * pixels + loud]).toBe(65535);
+  });
+
+  test('is said by the shell, with exit code 1 only where no neighbour has a count', async () => {
+    const said: string[] = [];
+    const write = process.stderr.write;
+    process.stderr.write = ((text: string) => said.push(String(text)) > 0) as never;
+    onTestFinished(() => {
+      process.stderr.write = write;
+    });
+    const mildly = ctx.fromMemory(overloaded, { ...shape, meta });
+    await ctx.runUdf(mildly, sumUdf());
+    tellNotes(mildly as never);
+    expect(tellReplaced(mildly as never)).toBe(false);
+    const blind = gapped.slice();
+    blind.fill(65535, frame * pixels, (frame + 1) * pixels);
+    const badly = ctx.fromMemory(blind, { ...shape, meta });
+    await ctx.runUdf(badly, sumUdf());
+    expect(tellReplaced(badly as never)).toBe(true);
+    process.stderr.write = write;
+    expect(said.join('')).toMatch(/12 pixels without a count.*--keep-no-count/);
+    expect(said.join('')).toMatch(/1 value in 1 frame \(first in frame 7\) is no count/);
+    expect(said.join('')).toMatch(/30 values in 1 frame \(first in frame 7\) .*30 without any neighbour are 0/);
+  });
+});
+
+test('a live scan leaves out what its first frame has no count for', async () => {
+  const driver = {
+    kind: 'test',
+    name: 'test detector',
+    connect: async () => undefined,
+    announced: async () => ({ frames: positions, scan: [4, 5], header: {} }),
+    format: async () => ({ dtype: 'u16' as const, signal: [height, width], meta }),
+    deliver(acquisition: Acquisition) {
+      for (let i = 0; i < positions; i++) {
+        const bytes = new Uint8Array(overloaded.buffer, 2 * i * pixels, 2 * pixels);
+        acquisition.place(i) instanceof Uint8Array && (acquisition.place(i) as Uint8Array).set(bytes);
+        acquisition.commit(i);
+      }
+    },
+    close: async () => undefined,
+  };
+  const stored = ctx.fromMemory(overloaded, { ...shape, meta });
+  const live = async (options: object): Promise<Scan> => {
+    const connection = new DetectorConnection(driver, 2 ** 20);
+    onTestFinished(() => connection.dispose());
+    return (await connection.next(options)) as unknown as Scan;
+  };
+  const scan = await live({});
+  expect(await resultsOf(scan)).toEqual(await resultsOf(stored));
+  expect(scan.counts?.replaced).toEqual(stored.counts?.replaced);
+  expect(await resultsOf(await live({ keepNoCount: true }))).toEqual(
+    await resultsOf(ctx.fromMemory(overloaded, shape)),
+  );
+});
+
+/** Types, their markers, and the smallest value that is a count. */
+const types = [
+  ['u8', Uint8Array, [255], 0],
+  ['u16', Uint16Array, [65535], 0],
+  ['u32', Uint32Array, [2 ** 32 - 1], 0],
+  ['i16', Int16Array, [], 0],
+  ['i32', Int32Array, [-1, -2], -(2 ** 31)],
+  ['i8', Int8Array, [], 3],
+  ['f32', Float32Array, [-1], Number.NEGATIVE_INFINITY],
+] as const;
+
+test.each(types)(
+  'every place of a frame of %s is looked at, beside pixels that are excluded',
+  (dtype, Type, markers, least) => {
+    const sig = [3, 7];
+    const excluded = Uint8Array.from({ length: 21 }, (_, i) => (i % 7 === 3 ? 1 : 0));
+    const bad = markers[0] ?? least - 1;
+    for (let at = 0; at < 42; at++) {
+      const frames = new Type(42).map((_, i) => (excluded[i % 21] ? bad : 100 + (i % 27)));
+      frames[at] = bad;
+      const watch = new FrameCounts({ least, markers }, dtype, sig, excluded);
+      const out = watch.repaired(frames as never, 2, [10, 11]) as ArrayLike<number>;
+      const isKnown = excluded[at % 21] === 1;
+      expect(watch.taken(), String(at)).toEqual(
+        isKnown ? undefined : { values: 1, lost: 0, frames: 1, first: at < 21 ? 10 : 11 },
+      );
+      if (!isKnown) expect(out[at]).toBeGreaterThanOrEqual(100);
+    }
+  },
+);
