@@ -96,7 +96,7 @@ const libraries: Readonly<Record<string, readonly Parameters[]>> = {
   info: [openRows, inspectRows],
   convert: [openRows, convertRows],
   run: [openRows, analysisRows, scanRunRows, liveRows, modules, connectionRows, submitRows, watchRows],
-  calibrate: [openRows, calibrateRows],
+  calibrate: [openRows, calibrateRows, scanRunRows],
   figures: [figureRows],
   'udf new': [newUdfRows],
   fft: [transformRows],
