@@ -25,7 +25,8 @@ describe.skipIf(process.platform === 'win32')('a process that may open only few 
     const folder = mkdtempSync(join(tmpdir(), 'ewald-few-'));
     try {
       const count = 300;
-      const { stdout, stderr, status } = limited(160, beside('descriptors.mjs'), folder, String(count));
+      // Node opens the modules of an import at once: some 140 of three entries.
+      const { stdout, stderr, status } = limited(200, beside('descriptors.mjs'), folder, String(count));
       expect(status, stderr).toBe(0);
       const { values, again, replaced, refused, after } = JSON.parse(stdout);
       const right = Array.from({ length: count }, (_, i) => i);
