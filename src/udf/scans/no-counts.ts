@@ -17,8 +17,8 @@ export async function withCounts<S extends Scan>(scan: S, keep: boolean, options
   for (const frame of telling(dataset.frames)) {
     const read = await readable(dataset, frame, options);
     if (read) frames.push(read);
-    // Without any in the first frame, no pixel is without a count in all of them.
-    if (frames.length === 0 || countless(scan, frames) === undefined) break;
+    // Without any in the first frame, no pixel is without a count in all of them; later ones are searched once, together.
+    if (frames.length === 0 || (frames.length === 1 && countless(scan, frames) === undefined)) break;
   }
   return leavingOut(scan, frames);
 }
