@@ -78,7 +78,7 @@ export default defineConfig({
     tags,
     // More than there are processors: tests spend a third of their time waiting, for processes, sockets and pages, those
     // of test:all more of it.
-    maxWorkers: Math.ceil((command === 'all' ? 2 : 1.5) * availableParallelism()),
+    maxWorkers: Math.ceil((command === 'all' ? 2.5 : 1.5) * availableParallelism()),
     sequence: { sequencer: LongestFirst },
     projects: [
       {

@@ -80,6 +80,12 @@ function oneOfEach({ rows }: Validate, backend: Backend): Set<string> {
   return ids;
 }
 
+/** A row of each kind of each table, of the element types one. */
+function inBrowser(validate: Validate, backend: Backend): Set<string> {
+  const kindOf = (id: string): string => id.split(':', 2).join(':');
+  return new Set(new Map([...oneOfEach(validate, backend)].map((id) => [kindOf(id), id])).values());
+}
+
 /** Whether `npm test` runs a row on a backend. */
 export function isQuick(
   validate: Validate,
@@ -96,11 +102,14 @@ export function isQuick(
 const tooLong =
   /^fft:(timed|large):|^fft:lengths:.*(n=(257|513|769|1\d{3})-|primes=|spread)|^indexing:.*:images=(16|32|64)$/;
 
+/** Transforms of a million points or more, whose oracle takes half a minute, beside others of the same kinds. */
+const largest = /^fft:large:.*(n=1000003|32x256x256)/;
+
 /**
- * Whether a row runs on a backend at all. Wasm and native run all rows in Node; Chromium, which has the engine and the
- * Dawn of Node, runs one row a kernel. A software GPU takes longer to compile the kernels of a transform than to run
- * them, so it runs an eighth of that table, and a quarter of the others; emulated CUDA runs half of all tables. `npm run
- * soak -- rows` runs every row everywhere.
+ * Whether a row runs on a backend at all. Wasm and native run all rows in Node but the largest; Chromium, which has the
+ * engine and the Dawn of Node, runs one row a kind. A software GPU takes longer to compile the kernels of a transform
+ * than to run them, so it runs an eighth of that table, and a fifth of the others; emulated CUDA runs a third of all
+ * tables. `npm run soak -- rows` runs every row everywhere.
  */
 export function wanted(
   validate: Validate,
@@ -111,10 +120,11 @@ export function wanted(
     const { id } = row;
     if (room !== '' && roomOf(id) !== room) return false;
     if (everywhere) return isInShare(validate, id);
-    if (place === 'browser') return oneOfEach(validate, backend).has(id);
-    if (!emulated(backend) || isQuick(validate, backend, row)) return true;
+    if (place === 'browser') return inBrowser(validate, backend).has(id);
+    if (!emulated(backend)) return !largest.test(id);
+    if (isQuick(validate, backend, row)) return true;
     if (tooLong.test(id)) return false;
-    const oneIn = backend !== 'webgpu' ? 2 : roomOf(id) === 'fft' ? 8 : 4;
+    const oneIn = backend !== 'webgpu' ? 3 : roomOf(id) === 'fft' ? 8 : 5;
     return validate.seedOf(id) % oneIn === 0;
   };
 }

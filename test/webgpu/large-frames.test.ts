@@ -72,7 +72,7 @@ describe.skipIf(absent)(`18 Mpixel on WebGPU${absent ? `: absent, ${absent}` : '
     expect(wrong).toBe(0);
   });
 
-  test('peaks in each corner', { tags: 'all' }, async () => {
+  test('peaks in each corner', { tags: 'nightly' }, async () => {
     const quiet = Uint16Array.from({ length: pixels }, (_, i) => 10 + (Math.imul(i, 40503) & 3));
     const places = [
       [20, 30],
