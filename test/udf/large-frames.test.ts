@@ -1,10 +1,17 @@
 /** Results as large as a frame: they are merged once for several frames, and chunks are read once. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createContext } from 'ewald';
-import { Context, comUdf, defineUdf, type ResultBuffer, stddevUdf, sumSigUdf, sumUdf } from 'ewald/udf';
-import { afterAll, expect, test } from 'vitest';
+import { Context, comUdf, defineUdf, type ResultBuffer, type Scan, stddevUdf, sumSigUdf, sumUdf } from 'ewald/udf';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FrameQueue } from '../../src/udf/acquisition/frame-queue.js';
+import { LentMemory, ResultPlaces } from '../../src/udf/execution/result-memory.js';
+import { Run } from '../../src/udf/execution/run.js';
+import { asUdf } from '../../src/udf/functions/udf.js';
 import { diskSpans } from '../../src/udf/images/disk-spans.js';
 import { circular, ring, spansOf } from '../../src/udf/images/masks.js';
+import { highest, median } from './module.mjs';
 
 const [count, side] = [24, 512];
 const pixels = side * side;
@@ -193,4 +200,58 @@ test('large frames of a live scan wait for others if the ring has memory for the
   const slotFrames = (ringBytes: number): number =>
     new FrameQueue({ dtype: 'u16', frameLength: 2 ** 22, frames: 1000, ringBytes }).slotFrames;
   expect([slotFrames(2 ** 28), slotFrames(2 ** 27), slotFrames(2 ** 24)]).toEqual([16, 8, 4]);
+});
+
+describe('results on workers', () => {
+  let on: Context;
+  let scan: Scan;
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ewald-large-'));
+    await writeFile(join(folder, 'frames.raw'), data);
+    on = await Context.makeWith('workers', { cpus: 2, context: { backend: 'wasm' } });
+    const raw = { format: 'raw', dtype: 'u16', sigShape: [side, side], navShape: [count, 1] } as const;
+    scan = await on.load(join(folder, 'frames.raw'), raw);
+  });
+  afterAll(async () => {
+    await on.close();
+    await rm(folder, { recursive: true });
+  });
+
+  test('are those of this thread, in memory of their own', async () => {
+    const found = async (ctx: Context) => {
+      const results = await ctx.runUdf(scan, [stddevUdf(), sumUdf(), highest], { numPartitions: 6 });
+      const [moments, sum, most] = results as unknown as Record<string, ResultBuffer<'f64'>>[];
+      return [moments?.std, moments?.sum, sum?.intensity, most?.value].map((one) => one?.data as Float64Array);
+    };
+    const [here, there] = [await found(ctx), await found(on)];
+    for (const [i, one] of there.entries()) {
+      expect(one.buffer).toBeInstanceOf(ArrayBuffer);
+      const bytes = (array: Float64Array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+      expect(Buffer.compare(bytes(one), bytes(here[i] as Float64Array))).toBe(0);
+    }
+  });
+
+  test('are copied where a run keeps those of partitions, or they are small', () => {
+    const memoryOf = (udf: unknown) => new Run(scan as never, [asUdf(udf as never)], {}).lentMemory().lend();
+    expect(memoryOf(sumUdf().definition)).toHaveProperty('byteLength', 64 + 8 * pixels);
+    expect(memoryOf(median)).toBeUndefined();
+    expect(memoryOf(sumSigUdf().definition)).toBeUndefined();
+  });
+
+  test('stay out of memory that another worker may still be writing into', () => {
+    const lent = new LentMemory([2 ** 20, 4]);
+    const memory = lent.lend() as SharedArrayBuffer;
+    const places = ResultPlaces.in(memory) as ResultPlaces;
+    expect(ResultPlaces.in(memory)).toBeUndefined();
+    const sums = places.take('f64', 2 ** 17) as Float64Array;
+    const number = places.take('u32', 1) as Uint32Array;
+    expect([sums.byteOffset, number.byteOffset, places.take('u32', 16)]).toEqual([64, 64 + 2 ** 20, undefined]);
+    // The second worker has sent results of its own: the memory of the first is not lent again.
+    lent.give([{ sums: new Float64Array(2) }]);
+    expect(lent.lend()).not.toBe(memory);
+    lent.give([{ sums, number }]);
+    expect(lent.lend()).toBe(memory);
+    expect(ResultPlaces.in(memory)).toBeDefined();
+  });
 });

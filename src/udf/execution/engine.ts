@@ -25,6 +25,7 @@ import { runPartition, runParts, seesStored } from './partition.js';
 import { areWholeChunks, type Partition, partsOf } from './partitions.js';
 import { Passes } from './passes.js';
 import { framesOfPiece, PieceReader, piecesIn } from './pieces.js';
+import type { LentMemory } from './result-memory.js';
 import type { Run } from './run.js';
 
 /** The resources of a run. */
@@ -136,6 +137,7 @@ class Tasks {
   readonly #codes: Codes;
   readonly #executor: Executor;
   readonly #signal: AbortSignal | undefined;
+  readonly #memory: LentMemory | undefined;
   #params: unknown;
   #shared: Promise<{ readonly hash: string }> | undefined;
 
@@ -144,6 +146,7 @@ class Tasks {
     this.#codes = codes;
     this.#executor = executor;
     this.#signal = signal;
+    if (executor.kind === 'workers') this.#memory = run.lentMemory();
     for (const { udf } of run.parts)
       if (udf.definition.module === undefined)
         throw new EwaldError(
@@ -186,12 +189,20 @@ class Tasks {
       inputs: { run: { hash } },
       uses: [...new Set(parts.map(({ udf }) => String(udf.definition.module)))].filter((url) => url !== 'ewald/udf'),
     };
-    if (scan.source) return { ...base, argument: { partition, ...(blob && { blob: plain(blob) }) } };
-    if (arrived) return { ...base, argument: { partition, frames: arrived } };
+    const memory = this.#memory?.lend();
+    const own = { partition, ...(memory && { memory }) };
+    if (scan.source) return { ...base, argument: { ...own, ...(blob && { blob: plain(blob) }) } };
+    if (arrived) return { ...base, argument: { ...own, frames: arrived } };
     // Frames that only this thread can read are sent with the task.
     const frames = allocateFrames(scan.dtype, partition.positions.length * scan.dataset.frameLength);
     await readRuns(scan.dataset, partition.runs, frames, this.#signal);
-    return { ...base, argument: { partition, frames } };
+    return { ...base, argument: { ...own, frames } };
+  }
+
+  /** Merges the results of a task, whose memory later ones use. */
+  merge(partition: Partition, found: readonly Arrays[]): void {
+    this.#run.merge(partition, found);
+    this.#memory?.give(found);
   }
 }
 
@@ -227,7 +238,7 @@ async function* onExecutor(
     ...(signal && { signal: signal as never }),
   })) {
     const partition = run.partitions[index] as Partition;
-    run.merge(partition, value);
+    tasks.merge(partition, value);
     yield { partition };
   }
 }
@@ -358,7 +369,7 @@ async function* liveOnExecutor(
   for await (const { index, value } of executor.run<Arrays[]>(source(), options)) {
     const { partition, arrived } = underWay[index] as (typeof underWay)[number];
     delete underWay[index];
-    run.merge(partition, value);
+    tasks.merge(partition, value);
     acquisition.give(arrived);
     yield { partition };
   }

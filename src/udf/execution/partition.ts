@@ -124,7 +124,9 @@ export async function runPartition(job: PartitionJob, place: PartitionPlace): Pr
     for (const [i, { udf, params }] of udfs.entries()) {
       const part = folded ? folded[i] : passes?.partOf(udf, params, meta);
       const prepared = await passes?.prepared.of(udf, params, runMeta);
-      running.push(new Running(udf, auxOf(params, partition.positions), meta, { part, prepared }));
+      running.push(
+        new Running(udf, auxOf(params, partition.positions), meta, { part, prepared, places: passes?.places }),
+      );
     }
     for (const one of running) around(one, 'preprocess');
     byCore = running.filter((one): one is Running & { part: KernelPart } => one.part !== undefined);

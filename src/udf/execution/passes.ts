@@ -17,6 +17,7 @@ import type { WasmCode } from '../wasm/code.js';
 import { WasmFunctions } from '../wasm/functions.js';
 import { CoreWorks } from './core-works.js';
 import { finishPart, type KernelPart } from './kernel-part.js';
+import type { ResultPlaces } from './result-memory.js';
 import { kernelOf, type Running } from './running.js';
 import { SpareFrames } from './spare-frames.js';
 import { SparePlanes } from './spare-planes.js';
@@ -76,6 +77,8 @@ export class Passes {
   readonly modules: WasmFunctions;
   /** What UDFs prepare. */
   readonly prepared: PreparedValues;
+  /** Where the results of the present partition are placed, as far as there is room. */
+  places: ResultPlaces | undefined;
   /** Reusable memory of the frames of finished partitions. */
   readonly #spare = new SpareFrames();
   readonly #numbers = new WeakMap<object, number>();
@@ -233,7 +236,9 @@ export class Passes {
     }
     const pass = await plan;
     const more = end < all;
-    const into = more ? undefined : this.#planes.take(pass.planes * pixels);
+    const length = pass.planes * pixels;
+    const place = more ? undefined : (this.places?.take('f64', length) as Float64Array | undefined);
+    const into = more ? undefined : (place ?? this.#planes.take(length));
     const sums = await pass.run(frames, end - first, { continues: first > 0, more, into });
     const nav = started.columns ?? (more ? new Float64Array(all * pass.columns) : sums.nav);
     if (nav !== sums.nav) nav.set(sums.nav, first * pass.columns);

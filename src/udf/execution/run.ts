@@ -26,6 +26,7 @@ import { addNoCounts, FrameCounts, type NoCounts, noneSoFar, unpackNoCounts } fr
 import { inputDtype } from './partition.js';
 import { joinPartitions, type Partition, partitionsOf, partsOf } from './partitions.js';
 import { framesOfPiece } from './pieces.js';
+import { isShared, LentMemory } from './result-memory.js';
 import { callMethod, declarationsOf, preprocessWhole } from './running.js';
 
 /** Progress of a run; `done` and `total` count partitions. */
@@ -234,7 +235,10 @@ export class Run {
     this.#hasMerged = true;
     for (const [i, { udf, declarations, arrays, params, kept }] of this.parts.entries()) {
       if (isFirst && isOwned && beginsEmpty(udf, declarations)) {
-        Object.assign(arrays, found[i]);
+        for (const [name, array] of Object.entries(found[i] as Arrays)) {
+          if (!isShared(array.buffer)) arrays[name] = array;
+          else (arrays[name] as Float64Array).set(array as Float64Array);
+        }
         continue;
       }
       const src: Arrays = {};
@@ -282,6 +286,17 @@ export class Run {
     this.#frames += partition.positions.length;
     this.#positions += count;
     if (this.#positions === this.shape.selection.count) this.#mergeAll();
+  }
+
+  /** Memory for the results of tasks on workers of this process; none if results of partitions are kept. */
+  lentMemory(): LentMemory {
+    const isMerged = this.parts.every(({ udf: { definition } }) => definition.merge || !definition.mergeAll);
+    const lengths = this.parts.flatMap(({ declarations, arrays }) =>
+      Object.entries(arrays).flatMap(([name, { byteLength }]) =>
+        declarations[name]?.kind === 'nav' ? [] : byteLength,
+      ),
+    );
+    return new LentMemory(isMerged ? lengths : []);
   }
 
   /** The arrays that the run holds: its own, and those of partitions that are merged at the end. */

@@ -8,6 +8,7 @@ import { allocateViews, type BufferDeclarations, strideOf } from '../functions/b
 import type { Arrays, BufferArray } from '../functions/dtypes.js';
 import type { AnyDefinition, AnyUdf, PartitionMeta, UdfMeta, UdfParams } from '../functions/udf.js';
 import type { KernelPart } from './kernel-part.js';
+import type { ResultPlaces } from './result-memory.js';
 
 /** The declarations of a UDF in a run. */
 export function declarationsOf({ definition }: AnyUdf, meta: UdfMeta, params: unknown): BufferDeclarations {
@@ -137,14 +138,19 @@ export class Running {
     udf: AnyUdf,
     params: Readonly<Record<string, unknown>>,
     meta: PartitionMeta,
-    { part, arrays, prepared }: { part?: KernelPart | undefined; arrays?: Arrays; prepared?: unknown } = {},
+    {
+      part,
+      arrays,
+      prepared,
+      places,
+    }: { part?: KernelPart | undefined; arrays?: Arrays; prepared?: unknown; places?: ResultPlaces | undefined } = {},
   ) {
     this.udf = udf;
     this.params = params;
     this.meta = meta;
     this.part = part;
     this.declarations = declarationsOf(udf, meta, params);
-    this.arrays = arrays ?? allocateViews(this.declarations, meta.positions.length, meta.sig, part?.planes);
+    this.arrays = arrays ?? allocateViews(this.declarations, meta.positions.length, meta.sig, part?.planes, places);
     const named = Object.entries(this.declarations).filter(([, { use }]) => use !== 'resultOnly');
     const ofKind = (wanted: string) =>
       named

@@ -3,8 +3,8 @@ import type { Arrays } from '../functions/dtypes.js';
 
 /** The planes of merged partitions. */
 export class SparePlanes {
-  /** Planes that partitions have as results, by their memory. */
-  readonly #taken = new Map<ArrayBufferLike, Float64Array>();
+  /** Planes that partitions have as results, by their memory. Those of a worker that are sent are not given back. */
+  #taken = new WeakMap<ArrayBufferLike, Float64Array>();
   #spare: Float64Array | undefined;
 
   /** Memory for `length` numbers, whose contents are undefined. */
@@ -26,7 +26,7 @@ export class SparePlanes {
   }
 
   clear(): void {
-    this.#taken.clear();
+    this.#taken = new WeakMap();
     this.#spare = undefined;
   }
 }

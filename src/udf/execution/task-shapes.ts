@@ -20,6 +20,7 @@ import { dataTypes, elements, type FrameArray } from '../../io/data/dtype.js';
 import { numbersPerElement } from '../functions/dtypes.js';
 import type { RunDescription } from './description.js';
 import type { Partition } from './partitions.js';
+import { isLentMemory } from './result-memory.js';
 
 const partMembers = {
   index: count(),
@@ -73,6 +74,7 @@ export const taskShape = members({
   partition: partitionShape,
   frames: maybe((what, value) => expects(ArrayBuffer.isView(value), what, value, 'a typed array')),
   blob: maybe(members({ options: members({}) })),
+  memory: maybe((what, value) => expects(isLentMemory(value), what, value, 'a SharedArrayBuffer for results')),
 });
 
 /** Throws `Argument` unless a dataset has the frames for which its run was planned. */

@@ -22,6 +22,7 @@ import { inputDtype, runParts, seesStored } from './partition.js';
 import { type Partition, partsOf } from './partitions.js';
 import { Passes } from './passes.js';
 import { PieceReader, piecesIn } from './pieces.js';
+import { ResultPlaces } from './result-memory.js';
 import { checkDataset, checkFrames, runShape, taskShape } from './task-shapes.js';
 
 /** One partition, with its frames or the file that holds them if the run does not name it. */
@@ -29,6 +30,8 @@ export interface PartitionTask {
   readonly partition: Partition;
   readonly frames?: FrameArray;
   readonly blob?: { readonly blob: Blob; readonly options: OpenOptions };
+  /** Memory for its results, shared with the thread that merges them. */
+  readonly memory?: SharedArrayBuffer;
 }
 
 /** The state that a worker keeps between the partitions of a run. */
@@ -116,6 +119,7 @@ export async function partition(task: PartitionTask, scope: TaskScope<UdfCore>):
   const { udfs, passes, corrections, counts, dataset } = kept;
   const bare = udfs.map(({ udf }) => udf);
   const size = await passes.pieceFor(bare, run, dataset === undefined);
+  passes.places = ResultPlaces.in(task.memory);
   const pieces = dataset && readerOf(dataset, [part, size], run, kept, scope.signal as AbortSignal | undefined);
   try {
     const arrays = await runParts(
@@ -130,10 +134,12 @@ export async function partition(task: PartitionTask, scope: TaskScope<UdfCore>):
       { signal: scope.signal, passes },
     );
     // Cloned, not transferred: once a buffer has been detached in a thread, V8 checks every access to every typed array
-    // there, and loops in users' functions become 30 % slower. A copy takes a millisecond for 4 MB.
+    // there, and loops in users' functions become 30 % slower. A copy takes a millisecond for 4 MB; larger results are in
+    // the memory of the task, which is not copied.
     const replaced = counts?.taken();
     return replaced ? [...arrays, { noCounts: packNoCounts(replaced) }] : arrays;
   } finally {
+    passes.places = undefined;
     await pieces?.dispose();
   }
 }

@@ -83,19 +83,22 @@ export function elementsOf({ kind }: BufferDeclaration, frames: number, sig: rea
 
 /**
  * Zeroed arrays for `frames` positions, except for buffers created by `getResults`. Those that will be `replaced` are
- * empty if there are frames.
+ * empty if there are frames. Results over all frames are in `places` if there is room.
  */
 export function allocateViews(
   declarations: BufferDeclarations,
   frames: number,
   sig: readonly number[],
   replaced: readonly string[] = [],
+  places?: { take(dtype: BufferDtype, length: number): BufferArray | undefined },
 ): Record<string, BufferArray> {
   const views: Record<string, BufferArray> = {};
   for (const [name, declaration] of Object.entries(declarations)) {
     if (declaration.use === 'resultOnly') continue;
     const elements = frames > 0 && replaced.includes(name) ? 0 : elementsOf(declaration, frames, sig);
-    views[name] = allocate(declaration.dtype, elements * product(declaration.extraShape ?? []));
+    const length = elements * product(declaration.extraShape ?? []);
+    const place = declaration.kind === 'nav' ? undefined : places?.take(declaration.dtype, length);
+    views[name] = (place as Float64Array | undefined)?.fill(0) ?? allocate(declaration.dtype, length);
   }
   return views;
 }
