@@ -20,6 +20,7 @@ export interface Beam {
   /** The edge of an object, which is no part of the trend, and one that may be what seems to be the trend. */
   readonly edge: Edge | undefined;
   readonly otherwise: Edge | undefined;
+  readonly hidden: Motion['hidden'];
   /** Mean over the scan of the centre, in pixels. */
   readonly cy: number;
   readonly cx: number;
@@ -181,7 +182,7 @@ export function findBeam(
   }
   if (!errors) return 'the fit of the disk has no error';
   errors[2] = Math.hypot(errors[2] as number, unknownShape * (fit.p[3] as number), profileError(fit, fitted.image));
-  const { trend, rest, edge, otherwise } = found ?? {};
+  const { trend, rest, edge, otherwise, hidden } = found ?? {};
   if (rest) addSmear(errors, rest, fit);
   const doubt =
     otherBeam(fit, rest, image, good) ??
@@ -198,12 +199,13 @@ export function findBeam(
     errors[part] = Math.hypot(
       Math.max(errors[part] as number, Math.hypot(edge ? 0 : aside[part], asideErrors[part])),
       open * byEdge[part],
+      hidden?.[part] ?? 0,
     );
   const moved = found && motionDoubt(errors, fit.p[2] as number, found);
   if (moved !== undefined) return moved;
   const [y, x] = (trend && trend.order > 0) || edge ? aside : [0, 0];
-  const told = trend && otherwise ? orNone(trend) : trend;
-  const motion = { trend: told, edge, otherwise };
+  const told = trend && otherwise ? orNone(trend) : trend && hidden ? besideHidden(trend, hidden) : trend;
+  const motion = { trend: told, edge, otherwise, hidden };
   return { ...fitted, ...motion, fit, errors, cy: (fit.p[0] as number) + y, cx: (fit.p[1] as number) + x };
 }
 
@@ -213,6 +215,12 @@ function orNone(trend: Trend): Trend {
     const [cy, cx] = k === 0 ? [0, 0] : (trend.coefficients[k] as readonly [number, number]);
     return [Math.hypot(y, cy), Math.hypot(x, cx)] as const;
   });
+  return { ...trend, errors };
+}
+
+/** A trend of which an edge may be a part: as a parabola it is about twice as high as its mean. */
+function besideHidden(trend: Trend, [y, x]: readonly [number, number]): Trend {
+  const errors = trend.errors.map(([ey, ex]) => [Math.hypot(ey, 2 * y), Math.hypot(ex, 2 * x)] as const);
   return { ...trend, errors };
 }
 

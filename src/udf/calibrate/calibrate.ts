@@ -297,7 +297,7 @@ function notesOf({ beam, axes, stop, doubts, leftOut }: Found): string[] {
   const notes: string[] = [...doubts];
   if (leftOut > 0) notes.push(`${leftOut} of the frames have no finite number and are omitted`);
   if (typeof beam !== 'string') {
-    const { trend, edge, otherwise } = beam;
+    const { trend, edge, otherwise, hidden } = beam;
     if (edge)
       notes.push(
         `the edge of an object crosses the scan and moves the disk by ${Math.hypot(...edge.shift).toFixed(2)} pixels: ` +
@@ -305,6 +305,11 @@ function notesOf({ beam, axes, stop, doubts, leftOut }: Found): string[] {
       );
     if (otherwise)
       notes.push('what seems to be descan may be the edge of an object that crosses the scan: the errors allow for it');
+    else if (hidden)
+      notes.push(
+        'the counts within the disk are those at the edge of an object: the errors of centre and descan allow for what ' +
+          'it may move',
+      );
     const moves = trend && trend.order > 0 ? `the disk moves by ${trend.span.toFixed(2)} pixels over the scan; ` : '';
     // Without a drift, and without an object, there is no field.
     if (moves !== '' || axes !== noStructure)

@@ -4,6 +4,7 @@ import { median } from '../../base/median.js';
 import { type DiskParameters, fitDisk, movedOnly } from './disk.js';
 import { type Edge, edgeShift, findEdge, shareAt, withoutEdge } from './edge.js';
 import type { Image } from './image.js';
+import { edgeOfCounts, hasInterference } from './interference.js';
 import { lengths, type Moved, polynomial, residuals, shiftAt, type Trend, trendMap } from './trend.js';
 
 /** The sum of the frames of a block of the scan, and the means of the polynomials over its positions. */
@@ -28,6 +29,7 @@ type MovedBlocks = (Moved & {
   /** How counts rise across the disk (y, x), and the errors of that. */
   readonly rise: readonly [number, number];
   readonly riseErrors: readonly [number, number];
+  readonly misfit: number;
 })[];
 
 /** The blocks that have a disk: how far it is from that of the sum. */
@@ -50,6 +52,7 @@ function movedBlocks(blocks: readonly Block[], image: Image, good: Uint8Array, d
       moved.push({
         ...{ shift, error, terms, place: [Math.floor(i / side), i % side] },
         ...{ rise: [fit.p[8] as number, fit.p[9] as number], riseErrors: [errorOf(8), errorOf(9)] },
+        misfit: fit.chi2,
       });
   }
   return moved;
@@ -166,27 +169,6 @@ function trendOf(moved: MovedBlocks, weights: readonly number[], nav: readonly [
   return { order, coefficients, errors: errors[order] as Errors, span };
 }
 
-/** Standard deviations beyond which counts are not those of one disk that only moves: one scan of 30 000 by chance. */
-const beyondChance = 4;
-
-/**
- * Whether counts within the disk differ from block to block by more than noise. An edge that the probe sees in parts
- * moves the disk by interference within it; descan and stage move the disk as it is.
- */
-function hasInterference(moved: MovedBlocks): boolean {
-  let [sum, freedom] = [0, 0];
-  for (const part of [0, 1] as const) {
-    const weights = moved.map(({ riseErrors }) => 1 / (riseErrors[part] * riseErrors[part]));
-    const all = weights.reduce((total, weight) => total + weight, 0);
-    const mean = moved.reduce((total, { rise }, i) => total + (weights[i] as number) * rise[part], 0) / all;
-    sum += moved.reduce((total, { rise }, i) => total + (weights[i] as number) * (rise[part] - mean) ** 2, 0);
-    freedom += moved.length - 1;
-  }
-  // The cube root of χ² over its degrees of freedom is nearly normal (Wilson & Hilferty).
-  const spread = 2 / (9 * freedom);
-  return (Math.cbrt(sum / freedom) - (1 - spread)) / Math.sqrt(spread) > beyondChance;
-}
-
 /** How the disk moves over a scan. */
 export interface Motion {
   /** Without the edge of an object that crosses the scan, if that is certain. */
@@ -196,6 +178,8 @@ export interface Motion {
   readonly rest: Rest;
   /** An edge that may be what seems to be the trend, if the disk shows interference. */
   readonly otherwise: Edge | undefined;
+  /** What an edge may move (y, x) in the mean that the disk shows, but no motion beside the trend. */
+  readonly hidden: readonly [y: number, x: number] | undefined;
 }
 
 /** Undefined if fewer than 12 blocks have a disk. */
@@ -220,7 +204,10 @@ export function findTrend(
     residuals(beside, trend.coefficients),
     moved.map(({ error }) => error),
   );
-  return { trend, edge, rest, otherwise: edge || !hasInterference(moved) ? undefined : found?.edge };
+  const otherwise = edge || !hasInterference(moved) ? undefined : found?.edge;
+  // Beside a constant, and where it is most of a plane's motion, an edge is seen by what it moves.
+  const isHidden = !otherwise && (edge ? trend.order > 0 : trend.order === 2);
+  return { trend, edge, rest, otherwise, hidden: isHidden ? edgeOfCounts(moved, disk[2] as number) : undefined };
 }
 
 /** An image moved by (−dy, −dx) pixels, by bilinear interpolation; pixels from outside are 0. */

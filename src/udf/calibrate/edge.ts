@@ -42,6 +42,10 @@ const directions = Array.from({ length: 18 }, (_, i): [number, number] => {
 const middles = Array.from({ length: 19 }, (_, i) => (i - 9) / 7);
 /** Wider than the last, the strip is nearly the parabola itself, of any height. */
 const widths = [0.15, 0.22, 0.32, 0.46, 0.66, 0.95];
+/** The strips that are tried. */
+export const strips: readonly Pick<Edge, 'across' | 'at' | 'width'>[] = directions.flatMap((across) =>
+  middles.flatMap((at) => widths.map((width) => ({ across, at, width }))),
+);
 /** What strips leave that explain nearly as much as the best, as a share of what that leaves. */
 const nearly = 1.05;
 /**
@@ -64,21 +68,18 @@ const deviationOf = (off: readonly (readonly [number, number])[], weights: reado
 /** The strip that leaves least beside a polynomial of `length` terms, and how much. */
 function bestEdge(moved: readonly Moved[], weights: readonly number[], length: number) {
   const found: { readonly left: number; readonly edge: Omit<Edge, 'mean'>; readonly share: number }[] = [];
-  for (const across of directions)
-    for (const at of middles)
-      for (const width of widths) {
-        const strip = { across, at, width };
-        const shares = moved.map(({ terms }) => shareAt(strip, terms));
-        const withStrip = moved.map(({ shift, terms }, i) => ({
-          shift,
-          terms: [...terms.slice(0, length), shares[i] as number],
-        }));
-        const fit = leastSquares(withStrip, weights, length + 1);
-        if (!fit) continue;
-        const left = deviationOf(residuals(withStrip, fit.coefficients), weights);
-        const share = shares.reduce((sum, one) => sum + one, 0) / shares.length;
-        found.push({ left, edge: { ...strip, shift: fit.coefficients[length] as [number, number] }, share });
-      }
+  for (const strip of strips) {
+    const shares = moved.map(({ terms }) => shareAt(strip, terms));
+    const withStrip = moved.map(({ shift, terms }, i) => ({
+      shift,
+      terms: [...terms.slice(0, length), shares[i] as number],
+    }));
+    const fit = leastSquares(withStrip, weights, length + 1);
+    if (!fit) continue;
+    const left = deviationOf(residuals(withStrip, fit.coefficients), weights);
+    const share = shares.reduce((sum, one) => sum + one, 0) / shares.length;
+    found.push({ left, edge: { ...strip, shift: fit.coefficients[length] as [number, number] }, share });
+  }
   const [first, ...others] = found;
   if (!first) return undefined;
   const { left, edge } = others.reduce((best, one) => (one.left < best.left ? one : best), first);

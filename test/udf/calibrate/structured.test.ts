@@ -98,6 +98,16 @@ test.each([
       expect(Math.abs(pair[part] / (errors[k + 1]?.[part] as number))).toBeLessThan(2.5);
 });
 
+test.each([
+  [5, 20025],
+  [2, 20008],
+])('the edge of a foil of phase %i beside a parabola of descan: the errors say so', { tags: 'all' }, (inner, seed) => {
+  const made = simulatedScan({ ...surveyed('drift', seed), kind: 'foil', inner, rows: 18, columns: 18 });
+  const found = beamOfScan(made);
+  const off = [found.cy - made.truth.cy, found.cx - made.truth.cx];
+  for (const part of [0, 1]) expect(Math.abs((off[part] as number) / (found.errors[part] as number))).toBeLessThan(2.5);
+});
+
 test.each([[20, 2]])(
   'the edge of a foil of phase %i, at which the pattern is two disks, leaves no centre',
   { tags: 'all' },
@@ -120,6 +130,25 @@ test('the edge of an object in a strip of the scan is no descan, and the centre 
   expect(Math.hypot(...(edge?.shift ?? []))).toBeCloseTo(1, 1);
   expect(Math.hypot(y - cy, x - cx)).toBeLessThan(0.08);
   expect(Math.hypot(y - cy, x - cx)).toBeLessThan(2 * Math.hypot(errors[0] as number, errors[1] as number));
+});
+
+test('an edge that a parabola of descan hides is seen by the counts within the disk, and the errors allow for it', () => {
+  const [v, u] = [(k: number) => (k % side) / 2.5 - 1, (k: number) => Math.floor(k / side) / 2.5 - 1];
+  const beamAt = (rise: number) =>
+    beamOf((r, angle, k) => {
+      const strip = Math.exp(-(((v(k) - 0.1) / 0.6) ** 2) / 2);
+      const x = 0.8 * (v(k) ** 2 - 7 / 15) - 0.5 * u(k) * v(k) + (rise > 0 ? 0.6 * strip : 0);
+      const moved = [r * Math.sin(angle), r * Math.cos(angle) - x] as const;
+      return disk(Math.hypot(...moved)) * (1 + (rise * strip * moved[1]) / radius);
+    }) as Beam;
+  const [still, foil] = [beamAt(0), beamAt(0.12)];
+  expect([still.trend?.order, foil.trend?.order]).toEqual([2, 2]);
+  expect(Math.abs(still.cx - cx) / (still.errors[1] as number)).toBeLessThan(3);
+  expect(still.hidden).toBeUndefined();
+  expect(still.errors[1]).toBeLessThan(0.05);
+  // By far more than the error of the same disk at rest.
+  expect(Math.abs(foil.cx - cx)).toBeGreaterThan(0.2);
+  expect(Math.abs(foil.cx - cx) / (foil.errors[1] as number)).toBeLessThan(2.5);
 });
 
 test('a disk that moves as it is, and not as a parabola, hides no edge: the error of the centre is below a pixel', () => {
