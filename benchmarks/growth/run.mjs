@@ -88,8 +88,8 @@ async function frames() {
   const touch = await firstTouch();
   const fresh = (place, result, side) => {
     const [sums, own] = planes[result];
-    // What workers send is written into a message, and out of it.
-    const results = 8 * side ** 2 * (sums * (place === 'on workers' ? 3 : 1) + own);
+    // Workers write into memory that they share, and the run has its own.
+    const results = 8 * side ** 2 * (sums * (place === 'on workers' ? 2 : 1) + own);
     // Two pieces of at least eight frames, which kernels add at a time.
     return results + (place === 'in memory' ? 0 : Math.min(2 * numbers, 2 * 8 * 2 * side ** 2));
   };
