@@ -18,21 +18,19 @@ const stepsPerToken = 8;
 /** Number of characters of text that count as one step. */
 const charactersPerStep = 8;
 const longestText = 1e6;
-/** Maximum nesting of macros from which a text is joined. */
-const deepestText = 8;
 /** Maximum nesting of macros whose names are made by `##`. */
 const deepestPaste = 50;
 
 /** The value of a macro. */
 interface Value {
   readonly constant?: Constant | undefined;
-  /** Steps that its expansion takes at least; Infinity beyond `maxSteps`. */
-  readonly steps: number;
-  /** The text of a macro that is only strings, its own or those of other macros, and how deep those are nested. */
-  readonly text?: { readonly value: string; readonly depth: number } | undefined;
+  /** The text of a macro that is only strings, its own or those of other macros. */
+  readonly text?: string | undefined;
+  /** Whether its expansion takes more than `maxSteps`. */
+  readonly isLong?: boolean;
 }
 
-const noValue: Value = { steps: 0 };
+const noValue: Value = {};
 
 /** Adds the macros with a value to the scope's constants; the others (keywords, attributes, code) have none. */
 export function readConstants(expander: Expander, scope: Scope): void {
@@ -40,7 +38,7 @@ export function readConstants(expander: Expander, scope: Scope): void {
   for (const { name, parameters, body, place } of expander.macros.values()) {
     if (parameters || body.length === 0 || place.file.foreign || place.file.name.startsWith('<')) continue;
     const { text, constant } = values.of(name);
-    if (text) scope.constants[name] = { ...scope.declared(place), kind: 'string', value: text.value };
+    if (text !== undefined) scope.constants[name] = { ...scope.declared(place), kind: 'string', value: text };
     else if (constant && (constant.kind === 'int' || Number.isFinite(constant.value)))
       scope.constants[name] = { ...scope.declared(place), kind: constant.kind, value: plain(constant.value) };
   }
@@ -103,56 +101,45 @@ class ConstantReader {
     if (parameters || !first) return noValue;
     if (this.#left < 0) {
       this.refused++;
-      return { steps: Number.POSITIVE_INFINITY };
+      return { isLong: true };
     }
     const { macros } = this.#expander;
     const other = first.kind === 'name' && body.length === 1 ? macros.get(first.text) : undefined;
     // A macro that is just another macro's name has that macro's value.
     if (other && !other.parameters && other !== macro) {
-      const { constant, steps, text } = this.#values.get(first.text) ?? noValue;
-      const deeper = text && text.depth < deepestText ? { ...text, depth: text.depth + 1 } : undefined;
-      this.#left -= 1 + (deeper?.value.length ?? 0) / charactersPerStep;
-      return { constant, steps: this.#bounded(steps + other.body.length + 1), text: deeper };
+      this.#left--;
+      return this.#values.get(first.text) ?? noValue;
     }
-    const steps = this.#stepsOf(body);
     const text = this.#textOf(body);
-    this.#left -= 1 + (text?.value.length ?? 0) / charactersPerStep;
+    this.#left -= 1 + (text?.length ?? 0) / charactersPerStep;
     const unknown = first.kind === 'name' && body.length === 1 && !this.#scope.enumerator(first.text);
-    if (text || steps > maxSteps || first.kind === 'string' || unknown) return { steps, text };
-    return { steps, constant: this.#constantOf(macro) };
+    if (text !== undefined || first.kind === 'string' || unknown) return { text };
+    return this.#containsLong(body) ? { isLong: true } : this.#constantOf(macro);
   }
 
-  #bounded(steps: number): number {
-    return steps > maxSteps ? Number.POSITIVE_INFINITY : steps;
+  /** Whether the expansion of a body contains one that takes too many steps. */
+  #containsLong(body: readonly Token[]): boolean {
+    return body.some(({ kind, text }) => {
+      const macro = kind === 'name' ? this.#expander.macros.get(text) : undefined;
+      return macro && !this.#isClosed(macro) && this.#values.get(text)?.isLong;
+    });
   }
 
-  /** Steps that the expansion of a body takes at least. */
-  #stepsOf(body: readonly Token[]): number {
-    const { macros } = this.#expander;
-    let steps = 0;
-    for (const token of body) {
-      const macro = token.kind === 'name' ? macros.get(token.text) : undefined;
-      if (macro && !macro.parameters && !this.#isClosed(macro))
-        steps += macro.body.length + 1 + (this.#values.get(macro.name) ?? noValue).steps;
-    }
-    return this.#bounded(steps);
-  }
-
-  #constantOf({ body, place }: Macro): Constant | undefined {
+  #constantOf({ body, place }: Macro): Value {
     const { macros } = this.#expander;
     const before = this.#expander.spent;
     this.#depth++;
     try {
-      if (this.#depth > deepestPaste) return undefined;
+      if (this.#depth > deepestPaste) return noValue;
       // Macros that are a single value are not expanded again, so that long chains stay cheap.
       const words = this.#expander.all(body, (name) => this.#isClosed(macros.get(name)), maxSteps);
       const stream = new TokenStream([...words, { ...place, kind: 'end', text: '' }]);
       const inner = world(new Declarators(stream, this.#scope, true), 0);
       const value = evaluate(stream, { ...inner, name: (token) => this.of(token.text).constant ?? inner.name(token) });
-      return stream.peek().kind === 'end' ? value : undefined;
+      return stream.peek().kind === 'end' ? { constant: value } : noValue;
     } catch {
       // Code, not a value.
-      return undefined;
+      return { isLong: this.#expander.spent - before > maxSteps };
     } finally {
       this.#depth--;
       this.#left -= body.length + this.#expander.spent - before;
@@ -171,18 +158,14 @@ class ConstantReader {
   }
 
   /** The text of a body that is a sequence of strings, its own or those of other macros. */
-  #textOf(body: readonly Token[]): Value['text'] {
-    const { macros } = this.#expander;
-    let [value, depth] = ['', 0];
+  #textOf(body: readonly Token[]): string | undefined {
+    let text = '';
     for (const token of body) {
-      const macro = token.kind === 'name' ? macros.get(token.text) : undefined;
-      const inner = macro && !macro.parameters ? this.#values.get(macro.name)?.text : undefined;
-      const part = token.kind === 'string' ? unquote(token.text) : inner?.value;
-      if (inner) depth = Math.max(depth, inner.depth + 1);
-      if (part === undefined || depth > deepestText || value.length + part.length > longestText) return undefined;
-      value += part;
+      const part = token.kind === 'string' ? unquote(token.text) : this.#values.get(token.text)?.text;
+      if (part === undefined || text.length + part.length > longestText) return undefined;
+      text += part;
     }
-    return { value, depth };
+    return text;
   }
 }
 
