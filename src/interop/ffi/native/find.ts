@@ -1,6 +1,6 @@
 /** Finds libraries: their possible file names, and the folders that are searched. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { isAbsolute, join, resolve, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import { EwaldError, isEwaldError } from '../../../base/errors.js';
 import { notAFile } from '../../../base/file-errors.js';
 import { identify } from './identify.js';
@@ -33,13 +33,12 @@ export interface Found {
 export function findLibrary(library: string, buildDir: string | undefined, backend: 'auto' | 'native' | 'wasm'): Found {
   const placed = isAbsolute(library) || library.includes('/') || library.includes(sep);
   const folders = placed
-    ? ['']
+    ? [dirname(library)]
     : buildDir === undefined
       ? [process.cwd()]
       : [join(buildDir, 'lib'), buildDir, join(buildDir, 'lib64'), join(buildDir, 'bin')];
   const names: [string, 'native' | 'wasm'][] = [];
-  const folderOf = placed ? library.slice(0, library.length - (library.split(/[\\/]/).at(-1)?.length ?? 0)) : '';
-  const base = placed ? (library.split(/[\\/]/).at(-1) ?? library) : library;
+  const base = placed ? basename(library) : library;
   if (backend !== 'wasm' && !base.endsWith('.wasm'))
     names.push(...nativeNames(base).map((name): [string, 'native'] => [name, 'native']));
   if (backend !== 'native' && !/\.(?:so(?:\.\d+)*|dylib|dll)$/.test(base))
@@ -48,7 +47,7 @@ export function findLibrary(library: string, buildDir: string | undefined, backe
   const tried: string[] = [];
   for (const [name, kind] of names) {
     for (const folder of folders) {
-      const path = resolve(folder, folderOf, name);
+      const path = resolve(folder, name);
       if (tried.includes(path)) continue;
       tried.push(path);
       if (existsSync(path) && statSync(path).isFile()) return { path, backend: kind };
