@@ -24,8 +24,7 @@ const entries = {
 
 /** Classes whose objects the package creates; users do not call their constructors. */
 const given = [
-  ...['CArray', 'Handle', 'IndirectMemory2D', 'LibraryTools', 'NativeSpace', 'ResidentScan', 'ResultBuffer', 'Rows'],
-  'View2D',
+  ...['CArray', 'Handle', 'IndirectMemory2D', 'LibraryTools', 'NativeSpace', 'ResidentScan', 'ResultBuffer', 'View2D'],
 ];
 
 const guesses: Record<string, () => unknown[]> = {

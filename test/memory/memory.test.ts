@@ -230,6 +230,16 @@ for (const target of targets) {
       kit.dispose();
     });
 
+    test('a memory whose data are gone is not staged, and nothing of the attempt remains', async () => {
+      const kit = await openKit(target);
+      const row = new Float64Array(2);
+      const memory = new BufferCollection2D([row]);
+      structuredClone(row.buffer, { transfer: [row.buffer] });
+      expect(code(() => memory.stage(kit.memory))).toBe('DISPOSED');
+      expect([memory.lockCount, kit.liveBytes]).toEqual([0, 0]);
+      kit.dispose();
+    });
+
     test('read-only memory is passed to C only as const', async () => {
       const kit = await openKit(target);
       const memory = IndirectMemory2D.create(1, 1, 'd', { readonly: true });

@@ -3,7 +3,7 @@
  * it.
  */
 import { EwaldError } from '../../base/errors.js';
-import { Rows } from '../memory/rows.js';
+import { IndirectMemory2D } from '../memory/indirect.js';
 import { Callback } from './callback.js';
 import { CArray } from './carray.js';
 import { type Argument, type Converter, Directed, type Direction, type Frame, type Parameter } from './frame.js';
@@ -94,7 +94,7 @@ export function lengthChecks(
 function elementsOf(given: unknown, type: CType & { kind: 'pointer' }, runtime: Runtime): number | undefined {
   const value = given instanceof Directed ? given.value : given;
   if (value === null) return 0;
-  if (value instanceof Rows) return value.rowCount;
+  if (value instanceof IndirectMemory2D) return value.rowCount;
   if (value instanceof CArray) return value.length;
   if (Array.isArray(value)) return value.length;
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) {
@@ -188,7 +188,7 @@ class PointerParameter {
   /** Memory of `ewald/memory` and of C; undefined for anything else. */
   #memoryOfC(value: unknown, passing: Passing): Argument | undefined {
     const { runtime, place, frame } = passing;
-    if (value instanceof Rows) return rowsArgument(value, this.#rows, this.#type, passing);
+    if (value instanceof IndirectMemory2D) return rowsArgument(value, this.#rows, this.#type, passing);
     if (!(value instanceof Pointer) && !(value instanceof CArray)) return undefined;
     if (value.runtime === runtime) {
       runtime.assertPointee(value.type, this.#type, place);

@@ -1,11 +1,11 @@
 /** Arrays in the memory of a library: allocated for the caller, or returned by C. */
 import { EwaldError } from '../../base/errors.js';
 import { disposableClass, holdersOf, type MaybeDisposable } from '../memory/disposable.js';
+import type { Located } from '../memory/elements.js';
 import { BufferError } from '../memory/errors.js';
 import { parseFormat, type TypedArray } from '../memory/format.js';
-import type { TypedPointer } from '../memory/indirect.js';
 import { listed, shownAs } from '../memory/inspect.js';
-import type { Located } from '../memory/source.js';
+import type { TypedPointer } from '../memory/pointer-table.js';
 import type { Address, MemorySpace, Span } from '../memory/space.js';
 import type { Access } from './access.js';
 import { type CType, typeText } from './header/types.js';

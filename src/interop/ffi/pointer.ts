@@ -2,8 +2,8 @@
 import { EwaldError } from '../../base/errors.js';
 import { inspect } from '../../base/options.js';
 import { disposableClass, type MaybeDisposable } from '../memory/disposable.js';
-import type { TypedPointer } from '../memory/indirect.js';
 import { shownAs } from '../memory/inspect.js';
+import type { TypedPointer } from '../memory/pointer-table.js';
 import type { Address, MemorySpace } from '../memory/space.js';
 import type { Access } from './access.js';
 import { CArray } from './carray.js';

@@ -1,9 +1,10 @@
 /** Arguments that are tables of pointers: texts, handles returned by C, nested arrays, memories of rows. */
 import { EwaldError } from '../../base/errors.js';
-import { IndirectMemory2D } from '../memory/indirect.js';
+import { parseFormat } from '../memory/format.js';
+import type { IndirectMemory2D } from '../memory/indirect.js';
 import { pointerBytes, readAddress } from '../memory/model.js';
-import type { Rows } from '../memory/rows.js';
-import { type Allocation, writePointers } from '../memory/space.js';
+import { writePointers } from '../memory/pointer-table.js';
+import type { Allocation } from '../memory/space.js';
 import { CArray } from './carray.js';
 import type { Argument, Direction, Frame } from './frame.js';
 import { type CType, typeText } from './header/types.js';
@@ -156,7 +157,7 @@ function takeBack(view: DataView, row: unknown[] | ArrayBufferView, scalar: Scal
 
 /** Passes a memory of rows by its own table if C can access it; otherwise it is staged for the duration of the call. */
 export function rowsArgument(
-  value: Rows,
+  value: IndirectMemory2D,
   rows: Scalar | undefined,
   type: PointerType,
   { runtime, place, frame }: Passing,
@@ -167,7 +168,7 @@ export function rowsArgument(
     value.format === letter ||
     (value.itemSize === rows.layout.size && rows.layout.size === 1) ||
     (rows.layout.kind !== 'float' &&
-      value.formatInUse.kind === rows.layout.kind &&
+      parseFormat(value.format, value.space.model).kind === rows.layout.kind &&
       value.itemSize === rows.layout.size);
   if (!same)
     throw new EwaldError(
@@ -182,7 +183,6 @@ export function rowsArgument(
         'writable memory',
     );
   if (value.space === runtime.memory) return value.pointer;
-  if (!(value instanceof IndirectMemory2D)) throw refused(value, type, place, describePointee(type, runtime));
   const staged = value.stage(runtime.memory, { copyBack: !row.to.const });
   frame.release(() => staged.dispose());
   return staged.pointer;

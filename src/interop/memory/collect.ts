@@ -1,80 +1,92 @@
-/** Collects rows from objects with contiguous memory, with the checks of the original. */
-import { EwaldError } from '../../base/errors.js';
-import { inspect } from '../../base/options.js';
+/** Rows made of arrays, with the checks of the original: several arrays, or the rows or columns of one. */
+import { expects } from '../../base/arguments.js';
+import { type ArrayLike, type Elements, elementCount, elementsOf, isContiguous, isLocated } from './elements.js';
 import { BufferError } from './errors.js';
 import { parseFormat } from './format.js';
-import type { Parts } from './rows.js';
-import { type ArrayLike, elementCount, isContiguous, isLocated, type Source, sourceInMemory } from './source.js';
-import type { MemorySpace } from './space.js';
+import { type MemoryOptions, rowsIn, type Table, tableOf } from './pointer-table.js';
 
-/** The error of a row whose elements lie apart. */
-export const notContiguous = (row: number): BufferError =>
-  new BufferError('CONTIGUITY', `row ${row} is not contiguous: its elements lie apart; copy it into a new array`);
-
-/** The error of a row of another format than that of the first one, or than the one requested. */
-export const otherFormat = (row: number, found: string, expected: string, requested: boolean): BufferError =>
-  new BufferError(
-    'FORMAT',
-    `row ${row} has elements of the format "${found}"; expected "${expected}", as ` +
-      `${requested ? 'requested' : 'in row 0'}; convert the row`,
-  );
-
-/** Gathers rows; every one must have the same format and number of elements. */
+/** Gathers arrays as rows; every one must have the same format and number of elements. */
 export function collectRows(
   rows: Iterable<ArrayLike>,
   columnCount: number,
   format: string | null,
   unravel: boolean,
-  options: { readonly memory?: MemorySpace | undefined },
-): Parts {
-  if (!Number.isSafeInteger(columnCount) || columnCount < -1)
-    throw new EwaldError(
-      'Argument',
-      `columnCount is ${inspect(columnCount)}; expected a whole number from 0, or -1 for the length of the first row`,
-    );
-  const sources: Source[] = [];
+  options: MemoryOptions,
+): Table {
+  const expected = 'a whole number from 0, or -1 for the length of the first row';
+  expects(Number.isSafeInteger(columnCount) && columnCount >= -1, 'columnCount', columnCount, expected);
+  const arrays: Elements[] = [];
   let { memory } = options;
   let columns = columnCount;
   let text = format === null ? undefined : parseFormat(format, memory?.model).text;
-  let i = 0;
   for (const value of rows) {
+    const i = arrays.length;
     // Memory of a library determines the space in which the others must be.
     if (memory === undefined && isLocated(value)) memory = value.space;
-    const source = sourceInMemory(value, `row ${i}`, memory);
-    if (!isContiguous(source)) throw notContiguous(i);
-    if (!unravel && source.shape.length !== 1) {
+    const array = elementsOf(value, `row ${i}`, memory);
+    if (!isContiguous(array))
+      throw new BufferError(
+        'CONTIGUITY',
+        `row ${i} is not contiguous: its elements lie apart; copy it into a new array`,
+      );
+    if (!unravel && array.shape.length !== 1)
       throw new BufferError(
         'NDIM',
-        `row ${i} has ${source.shape.length} dimensions; expected one, or unravel: true, which takes all its elements`,
+        `row ${i} has ${array.shape.length} dimensions; expected one, or unravel: true, which takes all its elements`,
       );
-    }
-    text ??= source.format;
-    if (source.format !== text) throw otherFormat(i, source.format, text, format !== null);
-    const found = elementCount(source);
+    text ??= array.format.text;
+    if (array.format.text !== text)
+      throw new BufferError(
+        'FORMAT',
+        `row ${i} has elements of the format "${array.format.text}"; expected "${text}", as ` +
+          `${format === null ? 'in row 0' : 'requested'}; convert the row`,
+      );
+    const found = elementCount(array);
     if (columns === -1) columns = found;
     if (found !== columns)
       throw new BufferError(
         'COLUMNS',
         `row ${i} has ${found} columns; expected ${columns}, as ${columnCount === -1 ? 'in row 0' : 'requested'}`,
       );
-    sources.push(source);
-    i++;
+    arrays.push(array);
   }
-  const [first] = sources;
-  if (!first || text === undefined)
+  const [first] = arrays;
+  if (!first)
     throw new BufferError(
       'ROWS',
       'the collection is empty, so it has neither a format nor a number of columns; pass at least one row',
     );
-  const mixed = sources.findIndex(({ space }) => space !== first.space);
+  const mixed = arrays.findIndex(({ space }) => space !== first.space);
   if (mixed >= 0)
     throw new BufferError('SPACE', `row 0 and row ${mixed} lie in different memories; stage() brings them together`);
-  return {
-    space: first.space,
-    format: parseFormat(text, first.space.model),
-    rows: sources.map(({ span, offset }) => ({ span, offset })),
-    readonly: sources.some(({ readonly }) => readonly),
-    held: sources.flatMap(({ held }) => (held ? [held] : [])),
+  const readonly = options.readonly || arrays.some((array) => array.readonly);
+  const held = [...new Set(arrays.flatMap((array) => array.held))];
+  return tableOf(
+    { ...first, readonly, held },
+    arrays.map((array) => array.row(0)),
     columns,
-  };
+  );
+}
+
+/** The rows or columns of a 2-D array as rows; an array of one dimension is one row in either case. */
+export function stripsOf(array: ArrayLike, along: 'rows' | 'columns', { memory, readonly }: MemoryOptions): Table {
+  const source = elementsOf(array, 'the array', memory);
+  const { shape, strides, format } = source;
+  if (shape.length < 1 || shape.length > 2)
+    throw new BufferError('NDIM', `expected at most 2 but found ${shape.length} dimensions`);
+  if (source.readonly && !readonly)
+    throw new BufferError('READONLY', 'buffer source array is read-only; pass { readonly: true }');
+  const [rows, columns] = [1, ...shape].slice(-2) as [number, number];
+  const [down, right] = [0, ...strides].slice(-2) as [number, number];
+  const isTurned = along === 'columns' && shape.length === 2;
+  const [count, length, apart, step] = isTurned ? [columns, rows, right, down] : [rows, columns, down, right];
+  if (length > 1 && step !== format.size) {
+    throw new BufferError(
+      'CONTIGUITY',
+      `${along} of the buffer-object aren't contiguous: their elements lie ${step} bytes apart, expected ` +
+        `${format.size}`,
+    );
+  }
+  const { span, offset } = source.row(0);
+  return tableOf({ ...source, readonly: readonly ?? false }, rowsIn(span, count, apart, offset), length);
 }

@@ -2,8 +2,9 @@
 
 import { knownOptions } from '../../base/options.js';
 import { collectRows } from './collect.js';
+import { type ArrayLike, expectsRows } from './elements.js';
 import { IndirectMemory2D } from './indirect.js';
-import { type ArrayLike, expectsRows } from './source.js';
+
 import type { MemorySpace } from './space.js';
 
 /**
@@ -32,7 +33,6 @@ export class BufferCollection2D extends IndirectMemory2D {
   ) {
     expectsRows('BufferCollection2D', rows);
     knownOptions('BufferCollection2D', options, ['memory']);
-    const parts = collectRows(rows, columnCount, format, unravel, options);
-    super(parts, 'BufferCollection2D');
+    super({ table: collectRows(rows, columnCount, format, unravel, options) }, 'BufferCollection2D');
   }
 }

@@ -127,15 +127,9 @@ function makeFormat(text: string, model: DataModel): Format {
       `the format "${text}" is not a known element type${near ? `; did you mean "${near}"?` : '; expected a struct letter (b B ? h H i I l L q Q e f d) or a name such as "float64"'}`,
     );
   }
-  const [kind, size] = layout;
   const little = order === '<' || (order !== '>' && order !== '!' && hostIsLittle);
-  return new ScalarFormat(
-    `${order === '@' ? '' : order === '!' ? '>' : order}${letter}`,
-    kind,
-    size,
-    little,
-    letter === '?',
-  );
+  const mark = { '@': '', '!': '>' }[order] ?? order;
+  return scalarFormat(`${mark}${letter}`, layout, little, letter === '?');
 }
 
 /** Letters whose size is the target's in native mode; with a byte order they have the standard size. */
@@ -162,65 +156,50 @@ export function formatOf(view: ArrayBufferView): string {
   return text;
 }
 
-class ScalarFormat implements Format {
-  readonly text: string;
-  readonly kind: Kind;
-  readonly size: 1 | 2 | 4 | 8;
-  readonly array: TypedArrayConstructor | undefined;
-  readonly native: boolean;
-  readonly read: Read;
-  readonly put: (view: DataView, offset: number, value: Value) => void;
-  readonly #low: Value;
-  readonly #high: Value;
-  readonly #bool: boolean;
-
-  constructor(text: string, kind: Kind, size: 1 | 2 | 4 | 8, little: boolean, bool: boolean) {
-    this.text = text;
-    this.kind = kind;
-    this.size = size;
-    this.#bool = bool;
-    const [array, read, put] = (accesses[`${kind}${size}`] as (le: boolean) => Access)(little);
-    this.array = array as TypedArrayConstructor | undefined;
-    this.native = array !== undefined && (size === 1 || little === hostIsLittle);
-    this.read = read;
-    this.put = put as Format['put'];
-    const bits = size * 8;
-    if (size === 8) {
-      this.#low = kind === 'signed' ? -(2n ** 63n) : 0n;
-      this.#high = kind === 'signed' ? 2n ** 63n - 1n : 2n ** 64n - 1n;
-    } else {
-      this.#low = kind === 'signed' ? -(2 ** (bits - 1)) : 0;
-      this.#high = kind === 'signed' ? 2 ** (bits - 1) - 1 : 2 ** bits - 1;
-    }
-  }
-
-  write(view: DataView, offset: number, value: Value): void {
-    let checked: Value = value;
-    if (this.kind === 'float') {
-      if (typeof value !== 'number') throw this.#refused(value, 'a number');
-    } else if (this.#bool) {
-      checked = value ? 1 : 0;
-    } else if (this.size === 8) {
-      if (typeof value === 'number') {
-        if (!Number.isSafeInteger(value)) throw this.#refused(value, 'a bigint, or a safe integer');
-        checked = BigInt(value);
-      } else if (typeof value !== 'bigint') throw this.#refused(value, 'a bigint');
-      if (checked < this.#low || checked > this.#high) throw this.#refused(value, `${this.#low} to ${this.#high}`);
-    } else {
-      if (typeof value !== 'number' || !Number.isInteger(value) || value < this.#low || value > this.#high) {
-        throw this.#refused(value, `an integer from ${this.#low} to ${this.#high}`);
-      }
-    }
-    this.put(view, offset, checked);
-  }
-
-  #refused(value: unknown, needed: string): BufferError {
-    return new BufferError(
+function scalarFormat(
+  text: string,
+  [kind, size]: readonly [Kind, Format['size'], ...unknown[]],
+  little: boolean,
+  isBool: boolean,
+): Format {
+  const [array, read, put] = (accesses[`${kind}${size}`] as (le: boolean) => Access)(little);
+  const bits = BigInt(size * 8);
+  const [low, high] = kind === 'signed' ? [-(1n << (bits - 1n)), (1n << (bits - 1n)) - 1n] : [0n, (1n << bits) - 1n];
+  const [least, greatest] = [Number(low), Number(high)];
+  const refused = (value: unknown, needed: string): BufferError =>
+    new BufferError(
       'VALUE',
-      `the value ${typeof value === 'string' ? JSON.stringify(value) : String(value)} does not fit format ` +
-        `"${this.text}"; expected ${needed}`,
+      `the value ${typeof value === 'string' ? JSON.stringify(value) : String(value)} does not fit format "${text}"; ` +
+        `expected ${needed}`,
     );
-  }
+  /** The value as it is stored. */
+  const checked = (value: Value): Value => {
+    if (isBool) return value ? 1 : 0;
+    if (kind === 'float') {
+      if (typeof value !== 'number') throw refused(value, 'a number');
+      return value;
+    }
+    if (size < 8) {
+      if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > greatest)
+        throw refused(value, `an integer from ${low} to ${high}`);
+      return value;
+    }
+    if (typeof value === 'number' && !Number.isSafeInteger(value)) throw refused(value, 'a bigint, or a safe integer');
+    if (typeof value !== 'bigint' && typeof value !== 'number') throw refused(value, 'a bigint');
+    const exact = typeof value === 'bigint' ? value : BigInt(value);
+    if (exact < low || exact > high) throw refused(value, `${low} to ${high}`);
+    return exact;
+  };
+  return {
+    text,
+    kind,
+    size,
+    read,
+    write: (view, offset, value) => put(view, offset, checked(value) as never),
+    put: put as Format['put'],
+    array: array as TypedArrayConstructor | undefined,
+    native: array !== undefined && (size === 1 || little === hostIsLittle),
+  };
 }
 
 type Read = (view: DataView, offset: number) => Value;

@@ -1,51 +1,92 @@
 /** Rectangular memory addressed through a table of row addresses: `T **` in C. */
 
-import { EwaldError } from '../../base/errors.js';
-import { inspect, knownOptions } from '../../base/options.js';
-import { collectRows } from './collect.js';
-import { copyGrid, type Grid, gridOfArray, gridOfRows } from './copy.js';
-import type { Keeper } from './disposable.js';
+import { knownOptions } from '../../base/options.js';
+import { collectRows, stripsOf } from './collect.js';
+import { copyElements } from './copy.js';
+import {
+  backstop,
+  disposableClass,
+  disposeKeeper,
+  type Keeper,
+  type MaybeDisposable,
+  releaseNow,
+  retain,
+} from './disposable.js';
+import { type ArrayLike, type Elements, elementsOf, expectsRows, type Row } from './elements.js';
 import { BufferError } from './errors.js';
-import { parseFormat, type Value, type ValueOf } from './format.js';
-import { type Parts, type Row, Rows, rowsIn } from './rows.js';
-import { type ArrayLike, expectsRows, sourceInMemory } from './source.js';
-import { type Address, type Allocation, jsMemory, type MemorySpace, readPointers } from './space.js';
+import { parseFormat, type TypedArray, type Value, type ValueOf } from './format.js';
+import { listed, shownAs } from './inspect.js';
+import {
+  addressOfRow,
+  type MemoryOptions,
+  newTable,
+  type Table,
+  type TypedPointer,
+  tableAt,
+  tableOf,
+  writePointers,
+} from './pointer-table.js';
+import { RowView } from './row-view.js';
+import { type Address, type Allocation, jsMemory, type MemorySpace } from './space.js';
 import { View2D } from './view.js';
 
-export interface MemoryOptions {
-  /** The space of the memory; default JavaScript. `lib.memory` is the memory of a library. */
-  readonly memory?: MemorySpace | undefined;
-  /** Whether it may only be read; default false. */
-  readonly readonly?: boolean | undefined;
-}
 const memoryOptions = ['memory', 'readonly'];
 
-/** A pointer with its type and memory, as returned by `ewald/ffi` for a `double **` from C. */
-export interface TypedPointer {
-  readonly address: Address;
-  readonly memory: MemorySpace;
-  /** Format of the pointees of a table's pointers; undefined unless it is a pointer to pointers to numbers. */
-  readonly rowFormat: string | undefined;
-  /** The type in C's notation, for messages. */
-  readonly typeText: string;
-  /** Number of pointers in the table, if known. */
-  readonly length?: number | undefined;
+export interface CollectionOptions {
+  /** Required number of elements per row; default -1, the length of the first row. */
+  readonly columnCount?: number | undefined;
+  /** Required format of the rows; default that of the first row. */
+  readonly format?: string | null | undefined;
+  /** Whether arrays of several dimensions count as the row of their elements in memory order; default true. */
+  readonly unravel?: boolean | undefined;
+  readonly memory?: MemorySpace | undefined;
+  readonly readonly?: boolean | undefined;
+}
+const collectionOptions = ['columnCount', 'format', 'unravel', 'memory', 'readonly'];
+
+/** A table, and what its memory depends on. */
+interface Parts {
+  readonly table: Table;
+  /** Freed with the memory. */
+  readonly owned?: Allocation | undefined;
+  /** Disposed after its last user. */
+  readonly keeper?: Keeper | undefined;
+  /** Address of the pointers to the rows, if there are any already. */
+  readonly pointer?: Address | undefined;
+  /** Runs first when the memory ends. */
+  readonly onEnd?: (() => void) | undefined;
 }
 
-const isTyped = (value: unknown): value is TypedPointer =>
-  typeof value === 'object' && value !== null && 'address' in value && 'memory' in value && 'typeText' in value;
-
-/** Checks a number of rows or columns. */
-function size(what: string, value: number): number {
-  if (!Number.isSafeInteger(value) || value < 0)
-    throw new EwaldError('Argument', `${what} is ${inspect(value)}; expected a whole number from 0`);
-  return value;
+export interface IndirectMemory2D<V extends Value = Value> extends MaybeMemoryDisposable {
+  [Symbol.iterator](): IterableIterator<RowView<V>>;
 }
+type MaybeMemoryDisposable = MaybeDisposable & object;
+
+/** An array, or another memory, to copy from or to. */
+type Copied = IndirectMemory2D<never> | IndirectMemory2D | ArrayLike;
 
 /** Rectangular memory of one format, with rows at separate addresses. */
-export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: disposableClass provides the `using` face
+export class IndirectMemory2D<V extends Value = Value> {
+  readonly #name: string;
+  readonly #parts: Parts;
+  #table: Table;
+  /** The pointers to the rows, if they were made here. */
+  #pointers: Allocation | undefined;
+  /** Those that keep the memory alive: itself, and each of its views. */
+  #users = 1;
+  #locks = 0;
+  #disposed = false;
+
   protected constructor(parts: Parts, name = 'IndirectMemory2D') {
-    super(name, parts);
+    this.#name = name;
+    this.#parts = parts;
+    this.#table = parts.table;
+    const { keeper, table } = parts;
+    for (const thing of table.held) retain(thing);
+    if (!keeper) return;
+    retain(keeper);
+    backstop.register(this, { what: `the ${name} with a keeper`, free: () => undefined }, parts);
   }
 
   /**
@@ -63,19 +104,10 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
     options: MemoryOptions = {},
   ): IndirectMemory2D<ValueOf<F>> {
     knownOptions('IndirectMemory2D.create', options, memoryOptions);
-    const space = options.memory ?? jsMemory;
-    const parsed = parseFormat(format, space.model);
-    const bytes = size('columns', columns) * parsed.size;
-    const data = space.allocate(size('rows', rows) * bytes, 'an IndirectMemory2D');
-    const { readonly = false } = options;
-    return new IndirectMemory2D({
-      space,
-      format: parsed,
-      rows: rowsIn(data, rows, bytes),
-      columns,
-      readonly,
-      owned: [data],
-    });
+    const { memory = jsMemory, readonly = false } = options;
+    const parsed = parseFormat(format, memory.model);
+    const { table, owned } = newTable(memory, parsed, [rows, columns], 'an IndirectMemory2D');
+    return new IndirectMemory2D({ table: { ...table, readonly }, owned });
   }
 
   /**
@@ -95,7 +127,7 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
     options: MemoryOptions = {},
   ): IndirectMemory2D<ValueOf<F>> {
     knownOptions('IndirectMemory2D.fromPointer', options, memoryOptions);
-    return IndirectMemory2D.#wrap(pointer, rows, columns, format, options, undefined);
+    return new IndirectMemory2D(tableAt(pointer, [rows, columns], format, options));
   }
 
   /**
@@ -111,55 +143,15 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
     options: MemoryOptions = {},
   ): IndirectMemory2D<ValueOf<F>> {
     knownOptions('IndirectMemory2D.fromPointerWithKeeper', options, memoryOptions);
-    return IndirectMemory2D.#wrap(pointer, rows, columns, format, options, keeper);
-  }
-
-  static #wrap<F extends string>(
-    pointer: Address | TypedPointer,
-    rows: number,
-    columns: number,
-    format: F | undefined,
-    options: MemoryOptions,
-    keeper: Keeper | undefined,
-  ): IndirectMemory2D<ValueOf<F>> {
-    size('rows', rows);
-    size('columns', columns);
-    const typed = isTyped(pointer) ? pointer : undefined;
-    const address = typed ? typed.address : (pointer as Address);
-    const space = options.memory ?? typed?.memory ?? jsMemory;
-    if (typed && typed.memory !== space)
-      throw new BufferError('SPACE', `this ${typed.typeText} belongs to a memory other than the one given`);
-    if (typed && typed.rowFormat === undefined)
-      throw new BufferError(
-        'FORMAT',
-        `wrong format: "${typed.typeText}"; expected a pointer to pointers of numbers, such as double **`,
-      );
-    if (typed?.length !== undefined && typed.length < rows)
-      throw new BufferError('ROWS', `less rows than expected: ${typed.length} vs. ${rows}`);
-    const text = format ?? typed?.rowFormat;
-    if (text === undefined)
-      throw new BufferError('FORMAT', 'an address alone does not determine the type it points to; pass the format');
-    const parsed = parseFormat(text, space.model);
-    const bytes = columns * parsed.size;
-    return new IndirectMemory2D({
-      space,
-      format: parsed,
-      rows: readPointers(space, address, rows).map((row) => ({ span: space.span(row, bytes), offset: 0 })),
-      columns,
-      readonly: options.readonly ?? false,
-      held: typed ? [typed] : [],
-      keeper,
-      table: address,
-    });
+    return new IndirectMemory2D({ ...tableAt(pointer, [rows, columns], format, options), keeper });
   }
 
   /** Rows from typed arrays, buffers and strided arrays, without a copy: see BufferCollection2D for the rules. */
   static fromRows(rows: Iterable<ArrayLike>, options: CollectionOptions = {}): IndirectMemory2D {
     expectsRows('IndirectMemory2D.fromRows', rows);
     knownOptions('IndirectMemory2D.fromRows', options, collectionOptions);
-    const { columnCount, format, unravel, readonly, ...rest } = options;
-    const parts = collectRows(rows, columnCount ?? -1, format ?? null, unravel ?? true, rest);
-    return new IndirectMemory2D({ ...parts, readonly: parts.readonly || (readonly ?? false) });
+    const { columnCount = -1, format, unravel = true } = options;
+    return new IndirectMemory2D({ table: collectRows(rows, columnCount, format ?? null, unravel, options) });
   }
 
   /**
@@ -169,45 +161,180 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
    * @throws BufferError `NDIM`, `CONTIGUITY`; `READONLY` if the array is read-only and `readonly` was not requested.
    */
   static viewRows(array: ArrayLike, options: MemoryOptions = {}): IndirectMemory2D {
-    return IndirectMemory2D.#strips(array, options, 'rows');
+    knownOptions('IndirectMemory2D.viewRows', options, memoryOptions);
+    return new IndirectMemory2D({ table: stripsOf(array, 'rows', options) });
   }
 
   /**
    * The columns of a 2-D array as rows: shape (columns, rows), without a copy; an array of one dimension is one row.
    */
   static viewColumns(array: ArrayLike, options: MemoryOptions = {}): IndirectMemory2D {
-    return IndirectMemory2D.#strips(array, options, 'columns');
+    knownOptions('IndirectMemory2D.viewColumns', options, memoryOptions);
+    return new IndirectMemory2D({ table: stripsOf(array, 'columns', options) });
   }
 
-  static #strips(array: ArrayLike, options: MemoryOptions, along: 'rows' | 'columns'): IndirectMemory2D {
-    knownOptions(`IndirectMemory2D.view${along === 'rows' ? 'Rows' : 'Columns'}`, options, memoryOptions);
-    const source = sourceInMemory(array, 'the array', options.memory);
-    const { shape, strides, offset, span } = source;
-    if (shape.length < 1 || shape.length > 2)
-      throw new BufferError('NDIM', `expected at most 2 but found ${shape.length} dimensions`);
-    if (source.readonly && !options.readonly)
-      throw new BufferError('READONLY', 'buffer source array is read-only; pass { readonly: true }');
-    // An array of one dimension is one row in either case.
-    const axes = [1, ...shape].map((n, i) => [n, [0, ...strides][i] as number] as const).slice(-2);
-    const [[count, apart], [length, step]] = (along === 'columns' && shape.length === 2 ? axes.reverse() : axes) as [
-      readonly [number, number],
-      readonly [number, number],
-    ];
-    if (length > 1 && step !== source.size) {
-      throw new BufferError(
-        'CONTIGUITY',
-        `${along} of the buffer-object aren't contiguous: their elements lie ${step} bytes apart, expected ` +
-          `${source.size}`,
-      );
+  /** The space that contains the memory. */
+  get space(): MemorySpace {
+    return this.#table.space;
+  }
+
+  /** Number of rows. */
+  get rowCount(): number {
+    return this.#table.shape[0];
+  }
+
+  /** Number of rows. */
+  get rows(): number {
+    return this.#table.shape[0];
+  }
+
+  /** Number of elements per row. */
+  get columns(): number {
+    return this.#table.shape[1];
+  }
+
+  /** Rows and columns. */
+  get shape(): readonly [number, number] {
+    return this.#table.shape;
+  }
+
+  /** Format of the elements: a struct letter, with its byte order if one was given. */
+  get format(): string {
+    return this.#table.format.text;
+  }
+
+  /** Bytes of an element. */
+  get itemSize(): number {
+    return this.#table.format.size;
+  }
+
+  /** Whether elements may only be read. */
+  get isReadonly(): boolean {
+    return this.#table.readonly;
+  }
+
+  /** Number of existing views. While there are any, format and writability are fixed. */
+  get lockCount(): number {
+    return this.#locks;
+  }
+
+  get disposed(): boolean {
+    return this.#disposed;
+  }
+
+  /** Makes the memory read-only for good. @throws BufferError `LOCKED` while views are alive. */
+  makeReadOnly(): void {
+    this.#assertAlive();
+    if (this.isReadonly) return;
+    this.#assertUnlocked('made read-only');
+    this.#table = { ...this.#table, readonly: true };
+  }
+
+  /** The element at row i, column j; negative indices count from the end. @throws BufferError `INDEX`. */
+  at(i: number, j: number): V {
+    this.#assertAlive();
+    return this.readAt(i, j);
+  }
+
+  /**
+   * Writes the element at row i, column j. @throws BufferError `INDEX`, `READONLY`, or `VALUE` when the format cannot
+   * hold it.
+   */
+  set(i: number, j: number, value: V): void {
+    this.#assertAlive();
+    this.writeAt(i, j, value);
+  }
+
+  /** Row i through accessors, without a copy, and without a view that could become stale when a heap grows. */
+  row(i: number): RowView<V> {
+    this.#assertAlive();
+    const index = rowIndex(i, this.rowCount);
+    return new RowView<V>(
+      this.columns,
+      (j) => this.at(index, j),
+      (j, value) => this.set(index, j, value),
+    );
+  }
+
+  /**
+   * Calls `use` with row i as a typed array, and returns its result.
+   *
+   * The array is the memory itself if elements have the machine's byte order and are aligned to their size. Otherwise
+   * it is a copy that is written back. For read-only memory it is a copy. It is valid only until `use` returns.
+   */
+  withRow<R>(i: number, use: (view: TypedArray) => R): R {
+    this.#assertAlive();
+    const { rows, format, readonly } = this.#table;
+    const { span, offset } = rowOf(rows, i);
+    const [{ array }, count] = [format, this.columns];
+    if (!array)
+      throw new BufferError('FORMAT', `JavaScript has no typed array for format "${format.text}"; use row(${i})`);
+    const lock = this.lock();
+    try {
+      const view = span.view();
+      const start = view.byteOffset + offset;
+      if (format.native && !readonly && start % format.size === 0) return use(new array(view.buffer, start, count));
+      const copy = new array(count);
+      for (let j = 0; j < count; j++) copy[j] = format.read(view, offset + j * format.size) as never;
+      const result = use(copy);
+      if (!readonly) {
+        const now = span.view();
+        for (let j = 0; j < count; j++) format.write(now, offset + j * format.size, copy[j] as Value);
+      }
+      return result;
+    } finally {
+      lock();
     }
-    return new IndirectMemory2D({
-      space: source.space,
-      format: parseFormat(source.format, source.space.model),
-      rows: rowsIn(span, count, apart, offset),
-      columns: length,
-      readonly: options.readonly ?? false,
-      held: source.held ? [source.held] : [],
-    });
+  }
+
+  *[Symbol.iterator](): IterableIterator<RowView<V>> {
+    for (let i = 0; i < this.rowCount; i++) yield this.row(i);
+  }
+
+  /** Index and row, one after the other. */
+  *entries(): IterableIterator<[number, RowView<V>]> {
+    for (let i = 0; i < this.rowCount; i++) yield [i, this.row(i)];
+  }
+
+  /** The elements as an array for each row. */
+  toArray(): V[][] {
+    return Array.from(this, (row) => row.toArray());
+  }
+
+  /** All elements in order, row by row: a copy. */
+  toTypedArray(): TypedArray {
+    this.#assertAlive();
+    const { format, rows } = this.#table;
+    const { columns } = this;
+    if (!format.array)
+      throw new BufferError('FORMAT', `JavaScript has no typed array for format "${format.text}"; use toArray()`);
+    const copy = new format.array(this.rowCount * columns);
+    const target = new Uint8Array(copy.buffer);
+    const bytes = columns * format.size;
+    for (const [i, { span, offset }] of rows.entries()) {
+      const view = span.view();
+      if (format.native) target.set(new Uint8Array(view.buffer, view.byteOffset + offset, bytes), i * bytes);
+      else
+        for (let j = 0; j < columns; j++) copy[i * columns + j] = format.read(view, offset + j * format.size) as never;
+    }
+    return copy;
+  }
+
+  /**
+   * The address of the table of row addresses, which C accepts as `T **`. A number in a wasm heap, a bigint in the
+   * process.
+   *
+   * The table is made on first use and exists as long as the memory.
+   *
+   * @throws BufferError `SPACE` for JavaScript memory, which has no addresses.
+   */
+  get pointer(): Address {
+    this.#assertAlive();
+    const { pointer } = this.#parts;
+    if (pointer !== undefined) return pointer;
+    const { space, rows } = this.#table;
+    this.#pointers ??= writePointers(space, rows.map(addressOfRow), `the row table of this ${this.#name}`);
+    return this.#pointers.address as Address;
   }
 
   /**
@@ -216,10 +343,10 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
    * @param options `writable: true` refuses read-only memory immediately.
    */
   view(options: { readonly writable?: boolean | undefined } = {}): View2D<V> {
-    this.assertAlive();
+    this.#assertAlive();
     knownOptions('view', options, ['writable']);
     if (options.writable && this.isReadonly) throw new BufferError('READONLY', 'buffer is not writable');
-    return new View2D<V>(this, this.shape, options.writable === undefined ? this.isReadonly : !options.writable);
+    return new View2D<V>(this, options.writable === undefined ? this.isReadonly : !options.writable);
   }
 
   /**
@@ -229,11 +356,13 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
    * @throws BufferError `LOCKED` while views are alive, unless the format stays the same.
    */
   reinterpret<F extends string>(format: F): IndirectMemory2D<ValueOf<F>> {
-    this.assertAlive();
-    const parsed = parseFormat(format, this.space.model);
+    this.#assertAlive();
+    const { space, rows } = this.#table;
+    const parsed = parseFormat(format, space.model);
     if (parsed.text !== this.format) {
-      this.assertUnlocked('read in another format');
-      this.setFormat(parsed);
+      this.#assertUnlocked('read in another format');
+      const columns = Math.floor((this.columns * this.itemSize) / parsed.size);
+      this.#table = tableOf({ ...this.#table, format: parsed }, rows, columns);
     }
     return this as unknown as IndirectMemory2D<ValueOf<F>>;
   }
@@ -241,23 +370,17 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
   /**
    * Copies all elements from another memory or 2-D array; with `cast` the bits, for any formats. Nothing is converted.
    */
-  copyFrom(
-    source: IndirectMemory2D<never> | IndirectMemory2D | ArrayLike,
-    options: { readonly cast?: boolean | undefined } = {},
-  ): void {
-    this.assertAlive();
+  copyFrom(source: Copied, options: { readonly cast?: boolean | undefined } = {}): void {
+    this.#assertAlive();
     knownOptions('copyFrom', options, ['cast']);
-    copyGrid(this.#grid, gridOf(source, 'the source'), options.cast ?? false);
+    copyElements(this.#table, IndirectMemory2D.#elementsOf(source, 'the source'), options.cast ?? false);
   }
 
   /** Copies all elements to another memory or 2-D array. */
-  copyTo(
-    target: IndirectMemory2D<never> | IndirectMemory2D | ArrayLike,
-    options: { readonly cast?: boolean | undefined } = {},
-  ): void {
-    this.assertAlive();
+  copyTo(target: Copied, options: { readonly cast?: boolean | undefined } = {}): void {
+    this.#assertAlive();
     knownOptions('copyTo', options, ['cast']);
-    copyGrid(gridOf(target, 'the target'), this.#grid, options.cast ?? false);
+    copyElements(IndirectMemory2D.#elementsOf(target, 'the target'), this.#table, options.cast ?? false);
   }
 
   /**
@@ -267,74 +390,155 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
    * copied, and copied back when the returned memory is disposed, unless the memory is read-only.
    */
   stage(space: MemorySpace, options: { readonly copyBack?: boolean | undefined } = {}): IndirectMemory2D<V> {
-    this.assertAlive();
+    this.#assertAlive();
     knownOptions('stage', options, ['copyBack']);
     const unlock = this.lock();
-    const parts = {
-      space,
-      format: parseFormat(this.format, space.model),
-      columns: this.columns,
-      readonly: this.isReadonly,
-    };
-    if (space.kind !== 'wasm' && this.space.kind !== 'wasm') {
-      const rows = this.#rows.map(({ span, offset }) => {
-        const view = span.view();
-        const known = span.address !== undefined && this.space === space;
-        const shared = known ? span : space.locate(view.buffer, view.byteOffset, view.byteLength);
-        return { span: shared ?? span, offset };
-      });
-      return new IndirectMemory2D<V>({ ...parts, rows, onDispose: unlock });
-    }
-    const bytes = this.columns * parts.format.size;
-    let data: Allocation;
     try {
-      data = space.allocate(this.rowCount * bytes, 'a staged IndirectMemory2D');
+      const isShared = space.kind !== 'wasm' && this.space.kind !== 'wasm';
+      return isShared ? this.#shared(space, unlock) : this.#copied(space, options.copyBack ?? true, unlock);
     } catch (error) {
       unlock();
       throw error;
     }
-    const rows = rowsIn(data, this.rowCount, bytes);
-    const staged = gridOfRows({ ...parts, rows, readonly: false });
-    copyGrid(staged, this.#grid, true);
-    const onDispose = (): void => {
-      if (!parts.readonly && (options.copyBack ?? true)) copyGrid(this.#grid, staged, true);
-      unlock();
+  }
+
+  /** The same rows, with their addresses in another space. */
+  #shared(space: MemorySpace, onEnd: () => void): IndirectMemory2D<V> {
+    const rows = this.#table.rows.map(({ span, offset }): Row => {
+      const { buffer, byteOffset, byteLength } = span.view();
+      if (this.space === space && span.address !== undefined) return { span, offset };
+      return { span: space.locate(buffer, byteOffset, byteLength) ?? span, offset };
+    });
+    const format = parseFormat(this.format, space.model);
+    const table = tableOf({ space, format, readonly: this.isReadonly, held: [] }, rows, this.columns);
+    return new IndirectMemory2D<V>({ table, onEnd });
+  }
+
+  /** A copy of the rows in another space, which is copied back at its end. */
+  #copied(space: MemorySpace, copyBack: boolean, unlock: () => void): IndirectMemory2D<V> {
+    const { readonly } = this.#table;
+    const format = parseFormat(this.format, space.model);
+    const { table, owned } = newTable(space, format, this.shape, 'a staged IndirectMemory2D');
+    try {
+      copyElements(table, this.#table, true);
+    } catch (error) {
+      owned.free();
+      throw error;
+    }
+    const onEnd = (): void => {
+      try {
+        if (copyBack && !readonly) copyElements(this.#table, table, true);
+      } finally {
+        unlock();
+      }
     };
-    return new IndirectMemory2D<V>({ ...parts, rows, owned: [data], onDispose });
+    return new IndirectMemory2D<V>({ table: { ...table, readonly }, owned, onEnd });
+  }
+
+  /**
+   * Ends the memory. Owned memory is freed, and the keeper disposed, after the last view has ended as well; a second
+   * call does nothing.
+   */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    backstop.unregister(this.#parts);
+    this.#leave();
+  }
+
+  /** What console.log shows: the shape, the format, the first elements. @internal */
+  describe(): string {
+    const name = this.#name;
+    if (this.#disposed) return `${name} (disposed)`;
+    const shape = `${this.rowCount} × ${this.columns}`;
+    const where = { js: '', wasm: ' in a wasm heap', native: ' in the process' }[this.space.kind];
+    const rows = Array.from({ length: Math.min(4, this.rowCount) }, (_, i) => listed(this.row(i), this.columns));
+    const more = this.rowCount > rows.length ? `,\n  … ${this.rowCount - rows.length} more` : '';
+    const text = rows.length > 0 ? ` [\n  ${rows.join(',\n  ')}${more}\n]` : '';
+    return `${name} ${shape} of "${this.format}"${this.isReadonly ? ', read-only' : ''}${where}${text}`;
   }
 
   /** @internal */
-  gridNow(): Grid {
-    this.assertAlive();
-    return this.#grid;
+  readAt(i: number, j: number): V {
+    const { rows, format, shape } = this.#table;
+    const { span, offset } = rowOf(rows, i);
+    return format.read(span.view(), offset + columnIndex(j, shape[1]) * format.size) as V;
   }
 
-  get #rows(): Row[] {
-    return Array.from({ length: this.rowCount }, (_, i) => this.rowAt(i));
+  /** @internal */
+  writeAt(i: number, j: number, value: V): void {
+    const { rows, format, shape, readonly } = this.#table;
+    const { span, offset } = rowOf(rows, i);
+    const column = columnIndex(j, shape[1]);
+    if (readonly) throw new BufferError('READONLY', 'cannot modify read-only memory');
+    format.write(span.view(), offset + column * format.size, value);
   }
 
-  get #grid(): Grid {
-    return gridOfRows({
-      format: this.formatInUse,
-      rows: this.#rows,
-      columns: this.columns,
-      readonly: this.isReadonly,
-    });
+  /** @internal Counts a view; the returned function ends it. */
+  lock(): () => void {
+    this.#locks++;
+    this.#users++;
+    let open = true;
+    return () => {
+      if (!open) return;
+      open = false;
+      this.#locks--;
+      this.#leave();
+    };
+  }
+
+  /** Ends the memory after its last user. */
+  #leave(): void {
+    if (--this.#users > 0) return;
+    const { table, owned, keeper, onEnd } = this.#parts;
+    try {
+      onEnd?.();
+    } finally {
+      owned?.free();
+      this.#pointers?.free();
+      for (const thing of table.held) releaseNow(thing);
+      // The owner of the memory is disposed last, and only after its last user.
+      if (keeper && releaseNow(keeper) <= 0) disposeKeeper(keeper);
+    }
+  }
+
+  /** The elements of a memory or an array. */
+  static #elementsOf(value: Copied, what: string): Elements {
+    if (!(value instanceof IndirectMemory2D)) return elementsOf(value, what);
+    value.#assertAlive();
+    return value.#table;
+  }
+
+  #assertAlive(): void {
+    if (this.#disposed)
+      throw new BufferError('DISPOSED', `this ${this.#name} was disposed; create a new one before using it again`);
+  }
+
+  #assertUnlocked(what: string): void {
+    if (this.#locks > 0)
+      throw new BufferError(
+        'LOCKED',
+        `buffer is locked: ${this.#locks} views are alive, so it cannot be ${what}; dispose them first`,
+      );
   }
 }
+disposableClass(IndirectMemory2D);
+shownAs(IndirectMemory2D.prototype, function (this: IndirectMemory2D) {
+  return this.describe();
+});
 
-function gridOf(value: IndirectMemory2D<never> | IndirectMemory2D | ArrayLike, what: string): Grid {
-  return value instanceof IndirectMemory2D ? value.gridNow() : gridOfArray(value as ArrayLike, what);
+const rowOf = (rows: readonly Row[], i: number): Row => rows[i] ?? (rows[rowIndex(i, rows.length)] as Row);
+
+function rowIndex(i: number, count: number): number {
+  const index = i < 0 ? i + count : i;
+  if (!Number.isInteger(index) || index < 0 || index >= count)
+    throw new BufferError('INDEX', `row ${i} is outside; there are ${count} rows`, { row: i });
+  return index;
 }
 
-export interface CollectionOptions {
-  /** Required number of elements per row; default -1, the length of the first row. */
-  readonly columnCount?: number | undefined;
-  /** Required format of the rows; default that of the first row. */
-  readonly format?: string | null | undefined;
-  /** Whether arrays of several dimensions count as the row of their elements in memory order; default true. */
-  readonly unravel?: boolean | undefined;
-  readonly memory?: MemorySpace | undefined;
-  readonly readonly?: boolean | undefined;
+function columnIndex(j: number, count: number): number {
+  const index = j < 0 ? j + count : j;
+  if (!Number.isInteger(index) || index < 0 || index >= count)
+    throw new BufferError('INDEX', `column ${j} is outside; there are ${count} columns`, { column: j });
+  return index;
 }
-const collectionOptions = ['columnCount', 'format', 'unravel', 'memory', 'readonly'];

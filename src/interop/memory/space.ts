@@ -4,10 +4,14 @@ import type { PlatformMemory } from '../../base/globals.js';
 import { inspect } from '../../base/options.js';
 import { backstop } from './disposable.js';
 import { BufferError } from './errors.js';
-import { type DataModel, pointerBytes, readAddress, writeAddress } from './model.js';
+import type { DataModel } from './model.js';
 
 /** An address: a number in a wasm heap, a bigint in the process. */
 export type Address = number | bigint;
+
+/** The address of what lies some bytes behind another. */
+export const offsetBy = (address: Address, bytes: number): Address =>
+  typeof address === 'bigint' ? address + BigInt(bytes) : address + bytes;
 
 /** A span of memory. */
 export interface Span {
@@ -46,15 +50,44 @@ const gone = (): BufferError =>
       'the data now',
   );
 
-/** Bytes of a JavaScript buffer, with or without a native address. */
-class BufferSpan implements Span {
+/** A span, which may have an owner that frees it. */
+abstract class OwnableSpan implements Allocation {
   readonly byteLength: number;
   readonly address: Address | undefined;
+  #free: (() => void) | undefined;
+  #freed = false;
+
+  constructor(byteLength: number, address: Address | undefined) {
+    this.byteLength = byteLength;
+    this.address = address;
+  }
+
+  abstract view(): DataView;
+
+  get freed(): boolean {
+    return this.#freed;
+  }
+
+  /** Sets how it is freed. */
+  freedBy(free: () => void): this {
+    this.#free = free;
+    return this;
+  }
+
+  free(): void {
+    if (this.#freed) return;
+    this.#freed = true;
+    backstop.unregister(this);
+    this.#free?.();
+  }
+}
+
+/** Bytes of a JavaScript buffer, with or without a native address. */
+class BufferSpan extends OwnableSpan {
   readonly #view: DataView;
 
   constructor(buffer: ArrayBufferLike, byteOffset: number, byteLength: number, address?: Address) {
-    this.byteLength = byteLength;
-    this.address = address;
+    super(byteLength, address);
     this.#view = new DataView(buffer as ArrayBuffer, byteOffset, byteLength);
   }
 
@@ -66,23 +99,23 @@ class BufferSpan implements Span {
   }
 }
 
-/** A whole buffer, which is detached when it is freed. */
-class BufferAllocation extends BufferSpan implements Allocation {
-  #free: (() => void) | undefined;
+/** Bytes of a wasm heap, whose buffer changes when it grows. */
+class HeapSpan extends OwnableSpan {
+  readonly #memory: PlatformMemory;
+  #view: DataView;
 
-  constructor(buffer: ArrayBuffer, address: Address | undefined, free: () => void) {
-    super(buffer, 0, buffer.byteLength, address);
-    this.#free = free;
+  constructor(memory: PlatformMemory, address: number, byteLength: number) {
+    super(byteLength, address);
+    this.#memory = memory;
+    this.#view = new DataView(memory.buffer as ArrayBuffer, address, byteLength);
   }
 
-  get freed(): boolean {
-    return this.#free === undefined;
-  }
-
-  free(): void {
-    const free = this.#free;
-    this.#free = undefined;
-    free?.();
+  view(): DataView {
+    if (this.freed) throw gone();
+    const { buffer } = this.#memory;
+    if (this.#view.buffer !== buffer)
+      this.#view = new DataView(buffer as ArrayBuffer, this.address as number, this.byteLength);
+    return this.#view;
   }
 }
 
@@ -99,12 +132,25 @@ class Counted {
     return this.#live;
   }
 
-  protected taken(bytes: number): void {
-    this.#live += bytes;
+  /** Counts a span until it is freed; one with a name in warnings is freed when it was forgotten, too. */
+  protected owned(span: OwnableSpan, free: () => void, what?: string): Allocation {
+    const { byteLength } = span;
+    this.#live += byteLength;
+    const release = (): void => {
+      this.#live -= byteLength;
+      free();
+    };
+    if (what !== undefined) backstop.register(span, { what, free: release }, span);
+    return span.freedBy(release);
   }
+}
 
-  /** A new buffer as memory. */
-  protected newBuffer(bytes: number, addressOf?: (buffer: ArrayBuffer) => Address): Allocation {
+/** Memory in buffers of JavaScript, without addresses. */
+class BufferSpace extends Counted implements MemorySpace {
+  readonly kind: 'js' | 'native' = 'js';
+  readonly model: DataModel = 'lp64';
+
+  allocate(bytes: number): Allocation {
     checkBytes(bytes);
     let buffer: ArrayBuffer;
     try {
@@ -114,9 +160,7 @@ class Counted {
         cause,
       });
     }
-    this.taken(bytes);
-    return new BufferAllocation(buffer, addressOf?.(buffer), () => {
-      this.taken(-bytes);
+    return this.owned(this.locate(buffer, 0, bytes), () => {
       // Detached rather than forgotten: a view that somebody kept turns empty instead of keeping the memory or showing
       // it.
       const { transfer } = buffer as { transfer?: (length: number) => ArrayBuffer };
@@ -124,30 +168,21 @@ class Counted {
       else structuredClone(buffer, { transfer: [buffer] });
     });
   }
-}
 
-class JsSpace extends Counted implements MemorySpace {
-  readonly kind = 'js';
-  readonly model = 'lp64';
-
-  allocate(bytes: number): Allocation {
-    return this.newBuffer(bytes);
-  }
-
-  span(): Span {
+  span(_address: Address, _bytes: number): Span {
     throw new BufferError(
       'SPACE',
       'JavaScript memory has no addresses; name the memory the pointer belongs to: { memory: lib.memory }',
     );
   }
 
-  locate(buffer: ArrayBufferLike, byteOffset: number, byteLength: number): Span {
+  locate(buffer: ArrayBufferLike, byteOffset: number, byteLength: number): OwnableSpan {
     return new BufferSpan(buffer, byteOffset, byteLength);
   }
 }
 
 /** JavaScript's own memory: no addresses, nothing to free. */
-export const jsMemory: MemorySpace = new JsSpace();
+export const jsMemory: MemorySpace = new BufferSpace();
 
 /** The exports of a wasm module through which its heap is used. */
 export interface WasmHeap {
@@ -184,30 +219,7 @@ export class WasmSpace extends Counted implements MemorySpace {
       );
     }
     new Uint8Array(this.buffer, address, bytes).fill(0);
-    this.taken(bytes);
-    const span = this.#spanAt(address, bytes);
-    const state = { freed: false };
-    const free = (): void => {
-      if (state.freed) return;
-      state.freed = true;
-      backstop.unregister(state);
-      this.taken(-bytes);
-      heap.free(address);
-    };
-    const allocation: Allocation = {
-      byteLength: bytes,
-      address,
-      view() {
-        if (state.freed) throw gone();
-        return span.view();
-      },
-      free,
-      get freed() {
-        return state.freed;
-      },
-    };
-    backstop.register(allocation, { what, free }, state);
-    return allocation;
+    return this.owned(new HeapSpan(heap.memory, address, bytes), () => heap.free(address), what);
   }
 
   span(address: Address, bytes: number): Span {
@@ -218,25 +230,11 @@ export class WasmSpace extends Counted implements MemorySpace {
         `the address ${address} with ${bytes} bytes lies outside the wasm heap (1 to ${this.buffer.byteLength})`,
       );
     }
-    return this.#spanAt(at, bytes);
+    return new HeapSpan(this.#heap.memory, at, bytes);
   }
 
   locate(buffer: ArrayBufferLike, byteOffset: number, byteLength: number): Span | undefined {
-    return buffer === this.buffer ? this.#spanAt(byteOffset, byteLength) : undefined;
-  }
-
-  #spanAt(address: number, bytes: number): Span {
-    let view = new DataView(this.buffer as ArrayBuffer, address, bytes);
-    return {
-      byteLength: bytes,
-      address,
-      view: () => {
-        const { buffer } = this;
-        // The heap has grown.
-        if (view.buffer !== buffer) view = new DataView(buffer as ArrayBuffer, address, bytes);
-        return view;
-      },
-    };
+    return buffer === this.buffer ? new HeapSpan(this.#heap.memory, byteOffset, byteLength) : undefined;
   }
 }
 
@@ -253,9 +251,9 @@ export interface NativeAccess {
  * The memory of the process. An allocation is a JavaScript buffer whose address is passed to C: it lives as long as it
  * is referenced, so no view of it can dangle. C must not free it.
  */
-export class NativeSpace extends Counted implements MemorySpace {
-  readonly kind = 'native';
-  readonly model: 'lp64' | 'llp64';
+export class NativeSpace extends BufferSpace {
+  override readonly kind = 'native';
+  override readonly model: 'lp64' | 'llp64';
   readonly #access: NativeAccess;
 
   constructor(access: NativeAccess) {
@@ -264,44 +262,20 @@ export class NativeSpace extends Counted implements MemorySpace {
     this.model = access.model;
   }
 
-  allocate(bytes: number): Allocation {
-    return this.newBuffer(bytes, (buffer) => this.#addressOf(buffer));
-  }
-
-  span(address: Address, bytes: number): Span {
+  override span(address: Address, bytes: number): Span {
     const at = BigInt(address);
     if (at < 4096n) throw new BufferError('SPACE', `the address ${address} is ${at === 0n ? 'NULL' : 'no memory'}`);
     return new BufferSpan(bytes === 0 ? new ArrayBuffer(0) : this.#access.view(at, bytes), 0, bytes, at);
   }
 
-  locate(buffer: ArrayBufferLike, byteOffset: number, byteLength: number): Span {
+  override locate(buffer: ArrayBufferLike, byteOffset: number, byteLength: number): OwnableSpan {
     const { resizable, growable } = buffer as { readonly resizable?: boolean; readonly growable?: boolean };
     if (resizable || growable)
       throw new BufferError(
         'SPACE',
         'a resizable buffer may move, so C cannot be given its address; copy it into a plain one',
       );
-    return new BufferSpan(buffer, byteOffset, byteLength, this.#addressOf(buffer) + BigInt(byteOffset));
+    const address = buffer.byteLength > 0 ? this.#access.address(buffer) : 0n;
+    return new BufferSpan(buffer, byteOffset, byteLength, address + BigInt(byteOffset));
   }
-
-  #addressOf(buffer: ArrayBufferLike): bigint {
-    return buffer.byteLength > 0 ? this.#access.address(buffer) : 0n;
-  }
-}
-
-/** Reads a table of pointers. */
-export function readPointers(space: MemorySpace, table: Address, count: number): Address[] {
-  const bytes = pointerBytes[space.model];
-  if (count === 0) return [];
-  const view = space.span(table, count * bytes).view();
-  return Array.from({ length: count }, (_, i) => readAddress(view, i * bytes, space.model));
-}
-
-/** Writes a table of pointers into new memory. */
-export function writePointers(space: MemorySpace, addresses: readonly Address[], what: string): Allocation {
-  const bytes = pointerBytes[space.model];
-  const table = space.allocate(addresses.length * bytes, what);
-  const view = table.view();
-  for (const [i, address] of addresses.entries()) writeAddress(view, i * bytes, space.model, address);
-  return table;
 }

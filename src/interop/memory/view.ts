@@ -2,12 +2,21 @@
 import { disposableClass, type MaybeDisposable } from './disposable.js';
 import { BufferError } from './errors.js';
 import type { Value } from './format.js';
-import type { Rows } from './rows.js';
 
 export interface View2D<V extends Value = Value> extends MaybeViewDisposable {
   [Symbol.iterator](): IterableIterator<V[]>;
 }
 type MaybeViewDisposable = MaybeDisposable & object;
+
+/** What a view uses of its memory, which may have been disposed. */
+interface Viewed<V extends Value> {
+  readonly shape: readonly [number, number];
+  readonly format: string;
+  /** Counts a user; the returned function ends it. */
+  lock(): () => void;
+  readAt(i: number, j: number): V;
+  writeAt(i: number, j: number, value: V): void;
+}
 
 /** Access to a memory by row and column; dispose it to unlock the memory. */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: disposableClass provides the `using` face
@@ -15,13 +24,13 @@ export class View2D<V extends Value = Value> {
   readonly shape: readonly [number, number];
   readonly format: string;
   readonly readonly: boolean;
-  readonly #memory: Rows<V>;
+  readonly #memory: Viewed<V>;
   #unlock: (() => void) | undefined;
 
   /** @internal */
-  constructor(memory: Rows<V>, shape: readonly [number, number], readonly: boolean) {
+  constructor(memory: Viewed<V>, readonly: boolean) {
     this.#memory = memory;
-    this.shape = shape;
+    this.shape = memory.shape;
     this.format = memory.format;
     this.readonly = readonly;
     this.#unlock = memory.lock();

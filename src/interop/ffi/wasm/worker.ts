@@ -6,7 +6,7 @@
  * passed.
  */
 import { EwaldError } from '../../../base/errors.js';
-import { Rows } from '../../memory/rows.js';
+import { IndirectMemory2D } from '../../memory/indirect.js';
 import { countError } from '../bind.js';
 import { Callback, isText } from '../callback.js';
 import { CArray } from '../carray.js';
@@ -89,7 +89,7 @@ export class WorkerCalls {
     const frame = new SendingFrame((what) => this.#apart(`${fn.name}.async() ${what}`));
     const sent = values.map((value, i): Sent => {
       const inner = value instanceof Directed ? value.value : value;
-      if (inner instanceof Pointer || inner instanceof Rows || inner instanceof Callback)
+      if (inner instanceof Pointer || inner instanceof IndirectMemory2D || inner instanceof Callback)
         throw this.#apart(`${fn.name}.async() is given an address`);
       // An array in the library's heap is sent as a copy, and the result is copied back into it.
       if (inner instanceof CArray) {
