@@ -21,11 +21,9 @@ test.for([
   vi.stubGlobal('Worker', FailingWorker);
   const errors: unknown[] = [];
   const port = webPort()('const start = () => {};');
-  port.listen(
-    () => undefined,
-    (error) => errors.push(error),
-  );
-  for (const message of messages) port.post(message as never);
+  port.onReply(() => undefined);
+  port.onFailure((error) => errors.push(error));
+  for (const message of messages) port.post(message as never, []);
   vi.unstubAllGlobals();
   expect(errors).toEqual([expect.objectContaining({ tag, message: expect.stringMatching(words) })]);
 });

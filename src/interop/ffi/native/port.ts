@@ -7,14 +7,20 @@ export const nodePort: OpenPort = (code) => {
     `${code}const { parentPort } = require('node:worker_threads'); parentPort.on('message', start(parentPort));`,
     { eval: true },
   );
+  // Only a call that is pending keeps the process alive.
+  let pending = 0;
   worker.unref();
   return {
-    post: (message) => worker.postMessage(message),
-    listen: (reply, fail) => {
-      worker.on('message', reply);
-      worker.on('error', fail);
+    post: (request, transfer) => {
+      if (pending++ === 0) worker.ref();
+      worker.postMessage(request, transfer);
     },
-    waiting: (someone) => (someone ? worker.ref() : worker.unref()),
-    close: () => void worker.terminate(),
+    onReply: (listener) =>
+      worker.on('message', (reply) => {
+        if (--pending === 0) worker.unref();
+        listener(reply);
+      }),
+    onFailure: (listener) => worker.on('error', listener),
+    end: async () => void (await worker.terminate()),
   };
 };

@@ -1,24 +1,16 @@
-/** The connection to a worker: posting messages and receiving them. */
+/** The connection to the worker of asynchronous calls. */
 import { callback } from '../../../base/callbacks.js';
 import { EwaldError, isEwaldError } from '../../../base/errors.js';
+import type { Numbered, WorkerPort } from '../../../base/worker-port.js';
 
-export interface Reply {
-  readonly id: number;
+export interface Reply extends Numbered {
   readonly value?: unknown;
   readonly back?: readonly (Uint8Array | undefined)[];
   readonly error?: string;
 }
 
-export interface Port {
-  post(message: unknown): void;
-  listen(reply: (message: Reply) => void, fail: (error: unknown) => void): void;
-  /** Sets whether an answer is pending; only then may the worker keep the process alive. */
-  waiting?(someone: boolean): void;
-  close(): void;
-}
-
 /** Starts a worker that runs `code`, which defines `start(port)`; this returns the function that receives messages. */
-export type OpenPort = (code: string) => Port;
+export type OpenPort = (code: string) => WorkerPort;
 
 const forbidden =
   'this page may not start a worker from a blob: its Content-Security-Policy forbids it; add blob: to its ' +
@@ -45,20 +37,22 @@ export const webPort =
     }
     let isStarted = false;
     return {
-      post: (message) => worker.postMessage(message),
-      listen: (reply, fail) => {
+      post: (request, transfer) => worker.postMessage(request, transfer),
+      onReply: (listener) => {
         worker.onmessage = ({ data }) => {
           isStarted = true;
-          reply(data as Reply);
+          listener(data);
         };
+      },
+      onFailure: (listener) => {
         // A worker that the policy of the page forbids fails without a word, in most browsers after it was made.
         worker.onerror = ({ message }) =>
-          fail(
+          listener(
             isStarted || message
               ? new EwaldError('Internal', `the worker failed: ${message}`)
               : new EwaldError('Unsupported', forbidden),
           );
       },
-      close: () => worker.terminate(),
+      end: async () => worker.terminate(),
     };
   };

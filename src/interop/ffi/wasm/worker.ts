@@ -6,6 +6,7 @@
  * passed.
  */
 import { EwaldError } from '../../../base/errors.js';
+import type { WorkerPort } from '../../../base/worker-port.js';
 import { IndirectMemory2D } from '../../memory/indirect.js';
 import { countError } from '../bind.js';
 import { Callback, isText } from '../callback.js';
@@ -16,7 +17,7 @@ import { Pointer } from '../pointer.js';
 import type { Runtime } from '../runtime.js';
 import type { Bits } from '../scalars.js';
 import type { WasmImports } from './module.js';
-import type { OpenPort, Port, Reply } from './port.js';
+import type { OpenPort, Reply } from './port.js';
 
 /** The form in which an argument is sent to the worker: bits, or bytes to place in its heap. */
 type Sent = { readonly bits: Bits } | { readonly bytes: Uint8Array; readonly back: boolean };
@@ -66,7 +67,7 @@ export class WorkerCalls {
   readonly #module: WebAssembly.Module;
   readonly #open: OpenPort;
   readonly #waiting = new Map<number, { resolve(reply: Reply): void; reject(error: unknown): void }>();
-  #port: Port | undefined;
+  #port: WorkerPort | undefined;
   #next = 0;
   #closed = false;
 
@@ -107,7 +108,7 @@ export class WorkerCalls {
 
   close(): void {
     this.#closed = true;
-    this.#port?.close();
+    void this.#port?.end();
     this.#fail(new EwaldError('Disposed', `the library ${this.#runtime.name} was disposed while this call ran`));
   }
 
@@ -132,21 +133,17 @@ export class WorkerCalls {
       );
     if (!this.#port) {
       this.#port = this.#open(code);
-      this.#port.listen(
-        (reply) => {
-          this.#waiting.get(reply.id)?.resolve(reply);
-          this.#waiting.delete(reply.id);
-          if (this.#waiting.size === 0) this.#port?.waiting?.(false);
-        },
-        (error) => this.#fail(error),
-      );
+      this.#port.onReply((reply) => {
+        this.#waiting.get(reply.id)?.resolve(reply);
+        this.#waiting.delete(reply.id);
+      });
+      this.#port.onFailure((error) => this.#fail(error));
     }
     const port = this.#port;
     const id = this.#next++;
     const reply = await new Promise<Reply>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      port.waiting?.(true);
-      port.post({ id, ...message });
+      port.post({ id, ...message }, []);
     });
     if (reply.error !== undefined)
       throw new EwaldError('Internal', `the worker of ${this.#runtime.name} failed: ${reply.error}`);
