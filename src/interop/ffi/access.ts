@@ -1,7 +1,14 @@
 /** The interface through which pointers and arrays use their library; implemented by the Runtime of an open library. */
 import type { Address, MemorySpace } from '../memory/space.js';
-import type { CType, DataModel, FunctionTable } from './header/types.js';
+import type { CField, CType, DataModel, FunctionTable } from './header/types.js';
 import type { Place, Scalar } from './scalars.js';
+
+/** The members of a struct or union that have a name; `overlaps` if some share bytes. */
+export interface Members {
+  readonly kind: 'struct' | 'union';
+  readonly fields: readonly CField[];
+  readonly overlaps: boolean;
+}
 
 export interface Access {
   /** Name of the library, for messages. */
@@ -15,6 +22,8 @@ export interface Access {
   scalar(type: CType): Scalar | undefined;
   /** Bytes of a type. @throws `Argument` for void and opaque structs. */
   sizeOf(type: CType): number;
+  /** The members of a struct that have a name; undefined for an opaque one. */
+  membersOf(tag: string): Members | undefined;
   /** Reads a value of a type from memory. */
   read(view: DataView, offset: number, type: CType): unknown;
   write(view: DataView, offset: number, type: CType, value: unknown, place: Place): void;

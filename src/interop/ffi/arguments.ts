@@ -7,24 +7,41 @@ import { IndirectMemory2D } from '../memory/indirect.js';
 import { Callback } from './callback.js';
 import { CArray } from './carray.js';
 import { type Argument, type Converter, Directed, type Direction, type Frame, type Parameter } from './frame.js';
-import { type CFunction, type CParameter, type CType, typeText } from './header/types.js';
+import {
+  type CFunction,
+  type CParameter,
+  type CType,
+  type FunctionType,
+  type PointerType,
+  type StructType,
+  typeText,
+} from './header/types.js';
 import { assertElements, describePointee, isByte, refused } from './pointees.js';
 import { Pointer } from './pointer.js';
 import type { Runtime } from './runtime.js';
 import type { Place, Scalar } from './scalars.js';
 import { structsArgument } from './struct-arguments.js';
-import { isNested, nestedArgument, type Passing, pointersArgument, rowsArgument, textsArgument } from './tables.js';
+import {
+  isNested,
+  nestedArgument,
+  numbersArgument,
+  type Passing,
+  pointersArgument,
+  rowsArgument,
+  textBytes,
+} from './tables.js';
 
 /**
- * The converters of a function's parameters. `lengths` supplements the header: parameter → number, or another parameter
- * that contains the length.
+ * The parameters of a function. `lengths` supplements the header: parameter → number, or another parameter that contains
+ * the length.
  */
 export function callParameters(
   runtime: Runtime,
-  { name, parameters }: CFunction,
+  fn: CFunction,
   lengths: Readonly<Record<string, number | string>> = {},
-  byValue?: (type: CType & { kind: 'struct' }, place: Place) => Converter,
+  byValue?: (type: StructType, place: Place) => Converter,
 ): Parameter[] {
+  const { name, parameters } = fn;
   const given = new Map(Object.entries(lengths));
   for (const array of given.keys()) {
     if (!parameters.some((parameter) => parameter.name === array))
@@ -36,11 +53,12 @@ export function callParameters(
     const scalar = runtime.scalar(type);
     if (scalar) return { scalar, place, convert: scalar.into(place) };
     if (type.kind === 'pointer') {
-      const sized = (given.get(parameter.name) ?? parameter.length) !== undefined;
-      return { scalar: undefined, place, convert: pointerConverter(runtime, type, place, sized) };
+      const length = given.get(parameter.name) ?? parameter.length;
+      const check = length === undefined ? undefined : lengthCheck(runtime, fn, i, length);
+      return { place, convert: pointerConverter(runtime, type, place, length !== undefined), check };
     }
-    if (type.kind === 'struct' && byValue) return { scalar: undefined, place, convert: byValue(type, place) };
-    return { scalar: undefined, place, convert: () => unsupportedArgument(type, place) };
+    if (type.kind === 'struct' && byValue) return { place, convert: byValue(type, place) };
+    return { place, convert: () => unsupportedArgument(type, place) };
   });
 }
 
@@ -52,46 +70,36 @@ function unsupportedArgument(type: CType, place: Place): never {
   );
 }
 
-/**
- * Checks of array lengths that a header or the caller declares: run on the JavaScript values before anything is placed.
- */
-export function lengthChecks(
+/** The check of an array whose length the header or the caller declares. */
+function lengthCheck(
   runtime: Runtime,
   { name, parameters }: CFunction,
-  lengths: Readonly<Record<string, number | string>> = {},
-): ((values: readonly unknown[]) => void)[] {
-  const given = new Map(Object.entries(lengths));
-  return parameters.flatMap((parameter: CParameter, i) => {
-    const length = given.get(parameter.name) ?? parameter.length;
-    const { type } = parameter;
-    if (length === undefined || type.kind !== 'pointer') return [];
-    const counter = typeof length === 'string' ? parameters.findIndex((other) => other.name === length) : -1;
-    if (typeof length === 'string' && counter < 0)
-      throw new EwaldError(
-        'Argument',
-        `lengths says that ${parameter.name} of ${name}() has ${length} elements, but there is no such parameter`,
-      );
-    return [
-      (values: readonly unknown[]): void => {
-        const needed = typeof length === 'number' ? length : Number(values[counter]);
-        const found = elementsOf(values[i], type, runtime);
-        if (found === undefined || !(needed > found)) return;
-        const because = typeof length === 'string' ? ` (${length} is ${needed})` : '';
-        const of = values[i] === null ? 'null' : `${found} elements`;
-        throw new EwaldError(
-          'Shape',
-          `${name}(): argument ${i + 1} (${parameter.name}) has ${of}; expected at least ${needed}${because}`,
-          {
-            detail: { found, needed },
-          },
-        );
-      },
-    ];
-  });
+  i: number,
+  length: number | string,
+): (values: readonly unknown[]) => void {
+  const parameter = parameters[i] as CParameter;
+  const counter = typeof length === 'string' ? parameters.findIndex((other) => other.name === length) : -1;
+  if (typeof length === 'string' && counter < 0)
+    throw new EwaldError(
+      'Argument',
+      `lengths says that ${parameter.name} of ${name}() has ${length} elements, but there is no such parameter`,
+    );
+  return (values) => {
+    const needed = typeof length === 'number' ? length : Number(values[counter]);
+    const found = elementsOf(values[i], parameter.type as PointerType, runtime);
+    if (found === undefined || !(needed > found)) return;
+    const because = typeof length === 'string' ? ` (${length} is ${needed})` : '';
+    const of = values[i] === null ? 'null' : `${found} elements`;
+    throw new EwaldError(
+      'Shape',
+      `${name}(): argument ${i + 1} (${parameter.name}) has ${of}; expected at least ${needed}${because}`,
+      { detail: { found, needed } },
+    );
+  };
 }
 
 /** Number of elements of a value, if known. */
-function elementsOf(given: unknown, type: CType & { kind: 'pointer' }, runtime: Runtime): number | undefined {
+function elementsOf(given: unknown, type: PointerType, runtime: Runtime): number | undefined {
   const value = given instanceof Directed ? given.value : given;
   if (value === null) return 0;
   if (value instanceof IndirectMemory2D) return value.rowCount;
@@ -106,10 +114,6 @@ function elementsOf(given: unknown, type: CType & { kind: 'pointer' }, runtime: 
   }
   return undefined;
 }
-
-const utf8 = new TextEncoder();
-
-type PointerType = CType & { kind: 'pointer' };
 
 /** The converter of a pointer parameter. `sized` means that null is not accepted, since a length is declared. */
 export function pointerConverter(runtime: Runtime, type: PointerType, place: Place, sized = false): Converter {
@@ -131,7 +135,7 @@ export function pointerConverter(runtime: Runtime, type: PointerType, place: Pla
 }
 
 const functionConverter =
-  (runtime: Runtime, type: PointerType, to: CType & { kind: 'function' }, place: Place): Converter =>
+  (runtime: Runtime, type: PointerType, to: FunctionType, place: Place): Converter =>
   (value, frame) => {
     if (typeof value === 'function') return frame.callback(to, value as (...values: unknown[]) => unknown);
     if (value instanceof Callback) return value.addressFor(runtime, place);
@@ -189,17 +193,12 @@ class PointerParameter {
   #memoryOfC(value: unknown, passing: Passing): Argument | undefined {
     const { runtime, place, frame } = passing;
     if (value instanceof IndirectMemory2D) return rowsArgument(value, this.#rows, this.#type, passing);
-    if (!(value instanceof Pointer) && !(value instanceof CArray)) return undefined;
-    if (value.runtime === runtime) {
-      runtime.assertPointee(value.type, this.#type, place);
-      return value.address;
-    }
-    if (value instanceof Pointer)
-      throw new EwaldError(
-        'Argument',
-        `${place()} belongs to the library ${value.runtime.name}, not to ${runtime.name}`,
-      );
-    return this.#type.to.kind === 'pointer' ? undefined : value.use((view) => frame.place(view.slice(), 'in'));
+    const isArray = value instanceof CArray;
+    if (value instanceof Pointer || (isArray && value.runtime === runtime))
+      return runtime.addressOf(value, this.#type, place);
+    // The elements of an array of another library are copied; its pointers would mean nothing.
+    const isCopied = isArray && this.#type.to.kind !== 'pointer';
+    return isCopied ? value.use((view) => frame.place(view.slice(), 'in')) : undefined;
   }
 
   /** Typed arrays and buffers; undefined for anything else. */
@@ -224,7 +223,7 @@ class PointerParameter {
     const { place, frame } = passing;
     const scalar = this.#scalar;
     if (typeof value === 'string') {
-      if (this.#isText && to.const) return textArgument(value, place, frame);
+      if (this.#isText && to.const) return frame.place(textBytes(value, place, '; pass a Uint8Array'), 'in');
       throw this.#refused(
         value,
         this.#isText
@@ -235,11 +234,10 @@ class PointerParameter {
     if (scalar && (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')) {
       // C reads a text up to its NUL, which a number does not have.
       if (this.#isText && to.const) throw this.#refused(value, 'a text, or the bytes in a typed array');
-      if (to.const) return numbersArgument([value], scalar, place, frame, undefined);
+      if (to.const) return numbersArgument([value], scalar, { ...passing, direction: 'in' });
       throw this.#refused(value, 'an array of one element, or ref(), to write into');
     }
-    if (Array.isArray(value) && scalar)
-      return numbersArgument(value, scalar, place, frame, passing.direction === 'in' ? undefined : value);
+    if (Array.isArray(value) && scalar) return numbersArgument(value, scalar, passing);
     if (Array.isArray(value) && to.kind === 'pointer') return this.#table(value, to, passing);
     if (to.kind === 'struct' && typeof value === 'object' && value !== null) {
       const isList = Array.isArray(value);
@@ -251,26 +249,20 @@ class PointerParameter {
   /** An array for a pointer to pointers; undefined for numbers, which are no rows. */
   #table(value: unknown[], to: PointerType, passing: Passing): Argument | undefined {
     if (this.#rows && isNested(value)) return nestedArgument(value, this.#rows, to, passing);
-    if (isByte(to.to, this.#runtime)) return textsArgument(value, to, passing);
     const numbers = value.some((one) => typeof one === 'number' || typeof one === 'bigint');
-    return this.#rows && numbers ? undefined : pointersArgument(value, to, passing);
+    if (this.#rows && numbers && !isByte(to.to, this.#runtime)) return undefined;
+    return pointersArgument(value, to, passing);
   }
 }
 
 function assertUsable(view: ArrayBufferView, place: Place): void {
-  const { buffer } = view as { buffer: ArrayBufferLike & { detached?: boolean } };
-  // Node 20 has no `detached`: a detached buffer is one that can no longer be viewed.
+  const { buffer } = view as { buffer: ArrayBufferLike & { resizable?: boolean; growable?: boolean } };
   if (view.byteLength === 0 && isDetached(buffer)) {
     throw new EwaldError(
       'Shape',
       `${place()} is an array whose buffer was transferred away (detached); pass the array that holds the data now`,
     );
   }
-  assertFixed(view, place);
-}
-
-function assertFixed(view: ArrayBufferView, place: Place): void {
-  const { buffer } = view as { buffer: ArrayBufferLike & { resizable?: boolean; growable?: boolean } };
   if (buffer.resizable || buffer.growable)
     throw new EwaldError(
       'Shape',
@@ -278,6 +270,7 @@ function assertFixed(view: ArrayBufferView, place: Place): void {
     );
 }
 
+/** Node 20 has no `detached`: a detached buffer is one that can no longer be viewed. */
 function isDetached(buffer: ArrayBufferLike & { detached?: boolean }): boolean {
   if (buffer.detached !== undefined) return buffer.detached;
   try {
@@ -286,37 +279,4 @@ function isDetached(buffer: ArrayBufferLike & { detached?: boolean }): boolean {
   } catch {
     return true;
   }
-}
-
-function textArgument(text: string, place: Place, frame: Frame): Argument {
-  if (text.includes('\0'))
-    throw new EwaldError(
-      'Argument',
-      `${place()} is text that contains a NUL character, where C would stop; pass a Uint8Array`,
-    );
-  const bytes = utf8.encode(`${text}\0`);
-  return frame.place(bytes, 'in');
-}
-
-function numbersArgument(
-  values: readonly unknown[],
-  scalar: Scalar,
-  place: Place,
-  frame: Frame,
-  back: unknown[] | undefined,
-): Argument {
-  const { size } = scalar.layout;
-  const { argument, view } = frame.scratch(Math.max(1, values.length) * size);
-  const data = view();
-  for (const [i, value] of values.entries()) {
-    const bits = scalar.in(value, () => `${place()}[${i}]`);
-    scalar.format.put(data, i * size, bits);
-  }
-  if (back) {
-    frame.after(() => {
-      const now = view();
-      for (let i = 0; i < back.length; i++) back[i] = scalar.out(scalar.format.read(now, i * size));
-    });
-  }
-  return argument;
 }

@@ -1,9 +1,15 @@
 /** Binds a C function as a JavaScript function: counts and converts arguments, calls, and converts the result. */
 import { EwaldError } from '../../base/errors.js';
 import { pointerConverter } from './arguments.js';
-import { isText } from './callback.js';
 import { type Argument, type Converter, Directed, type Frame, type Parameter } from './frame.js';
-import { type CFunction, type CType, signature, typeText } from './header/types.js';
+import {
+  type CFunction,
+  type CType,
+  type FunctionType,
+  type PointerType,
+  signature,
+  typeText,
+} from './header/types.js';
 import { Pointer } from './pointer.js';
 import type { Runtime } from './runtime.js';
 import type { Bits, Place } from './scalars.js';
@@ -54,11 +60,12 @@ interface RawCall {
   /** Converts the returned value to JavaScript. */
   readonly out: (result: never) => unknown;
   readonly parameters: readonly Parameter[];
-  readonly checks: readonly ((values: readonly unknown[]) => void)[];
   frame(): CallFrame;
   /** How an argument after "..." is passed. */
   readonly vararg?: (given: unknown, place: Place) => { readonly type: CType; readonly koffi: unknown };
 }
+
+const checksOf = (parameters: readonly Parameter[]) => parameters.flatMap(({ check }) => check ?? []);
 
 /** Refuses a wrong number of arguments. */
 export function countError(fn: CFunction, found: number): EwaldError {
@@ -76,7 +83,7 @@ export function countError(fn: CFunction, found: number): EwaldError {
 export function bindCall(
   runtime: Runtime,
   fn: CFunction,
-  { call, out, parameters, checks, frame }: RawCall,
+  { call, out, parameters, frame }: RawCall,
 ): (...values: unknown[]) => unknown {
   const invoke = invoker(
     call as (...values: Argument[]) => unknown,
@@ -84,6 +91,7 @@ export function bindCall(
   );
   const answer = out as (result: unknown) => unknown;
   const count = parameters.length;
+  const checks = checksOf(parameters);
   // Numbers alone need no frame.
   const needsFrame = checks.length > 0 || parameters.some(({ scalar }) => scalar === undefined);
   // One frame is reused by consecutive calls; a nested call from a callback uses another.
@@ -134,56 +142,52 @@ function invoker(
 export function bindVariadic(
   runtime: Runtime,
   fn: CFunction,
-  { call, out, parameters, checks, frame, vararg }: RawCall,
+  { call, out, parameters, frame, vararg }: RawCall,
 ): (...values: unknown[]) => unknown {
   const raw = call as (...values: unknown[]) => unknown;
+  const checks = checksOf(parameters);
+  const further = (given: unknown, place: Place, open: CallFrame): readonly unknown[] => {
+    if (!vararg) throw new EwaldError('Unsupported', `${place()} is a variadic argument, which cannot be passed here`);
+    const { type, koffi } = vararg(given, place);
+    const scalar = runtime.scalar(type);
+    const value = (given as [string, unknown])[1];
+    if (scalar) return [koffi, scalar.in(value, place)];
+    if (type.kind !== 'pointer')
+      throw new EwaldError('Unsupported', `${place()} is ${typeText(type)}, which cannot be passed after "..."`);
+    return [koffi, pointerConverter(runtime, type, place)(value, open)];
+  };
   return (...values) => {
     if (values.length < parameters.length) throw countError(fn, values.length);
     runtime.assertAlive();
     for (const check of checks) check(values);
     const open = frame();
-    const outer = runtime.enter();
     try {
-      const fixed = parameters.map(({ convert }, i) => convert(values[i], open));
-      const rest = values.slice(parameters.length).flatMap((given, i) => {
-        const place = (): string => `${fn.name}(): argument ${parameters.length + i + 1}`;
-        if (!vararg)
-          throw new EwaldError('Unsupported', `${place()} is a variadic argument, which cannot be passed here`);
-        const { type, koffi } = vararg(given, place);
-        const scalar = runtime.scalar(type);
-        const value = (given as [string, unknown])[1];
-        if (scalar) return [koffi, scalar.in(value, place)];
-        if (type.kind !== 'pointer')
-          throw new EwaldError('Unsupported', `${place()} is ${typeText(type)}, which cannot be passed after "..."`);
-        return [koffi, pointerConverter(runtime, type, place)(value, open)];
+      const result = calling(runtime, () => {
+        const passed = values.flatMap((value, i): readonly unknown[] => {
+          const parameter = parameters[i];
+          if (parameter) return [parameter.convert(value, open)];
+          return further(value, () => `${fn.name}(): argument ${i + 1}`, open);
+        });
+        const returned = raw(...passed);
+        open.done();
+        return returned;
       });
-      const result = raw(...fixed, ...rest);
-      open.done();
-      if (runtime.thrown) throw runtime.thrown.error;
       return (out as (result: unknown) => unknown)(result);
     } finally {
-      runtime.leave(outer);
       open.end();
     }
   };
 }
 
 /** The arguments of a function that is called through a pointer: numbers, and what is in C's memory already. */
-export const plainArguments = (
-  runtime: Runtime,
-  { parameters }: CType & { kind: 'function' },
-  values: readonly unknown[],
-): Bits[] =>
+export const plainArguments = (runtime: Runtime, { parameters }: FunctionType, values: readonly unknown[]): Bits[] =>
   parameters.map(({ type }, i) => {
     const place = (): string => `argument ${i + 1}`;
-    return (
-      runtime.scalar(type)?.in(values[i], place) ??
-      runtime.addressOf(values[i], type as CType & { kind: 'pointer' }, place)
-    );
+    return runtime.scalar(type)?.in(values[i], place) ?? runtime.addressOf(values[i], type as PointerType, place);
   });
 
-/** Calls a function through a pointer: errors thrown by callbacks are rethrown. */
-export function callPointer(runtime: Runtime, call: () => unknown): unknown {
+/** Makes a call: errors thrown by callbacks are rethrown. */
+export function calling(runtime: Runtime, call: () => unknown): unknown {
   runtime.assertAlive();
   const outer = runtime.enter();
   try {
@@ -193,21 +197,6 @@ export function callPointer(runtime: Runtime, call: () => unknown): unknown {
   } finally {
     runtime.leave(outer);
   }
-}
-
-/** The conversion of a result; `text` reads one that the target already decoded, or an address. */
-export function resultOf(runtime: Runtime, type: CType): (result: Bits) => unknown {
-  if (type.kind === 'void') return () => undefined;
-  const scalar = runtime.scalar(type);
-  if (scalar) return scalar.out;
-  if (type.kind === 'pointer') {
-    if (isText(type, runtime)) return (address) => (address ? runtime.textAt(address) : null);
-    return (address) => runtime.pointer(address, type.to);
-  }
-  throw new EwaldError(
-    'Unsupported',
-    'a struct by value cannot be returned here; declare a function that writes it through a pointer',
-  );
 }
 
 /** Makes a destructor mark the handle that it receives as freed. */

@@ -1,7 +1,7 @@
 /** JavaScript functions that C can call. */
 import { EwaldError } from '../../base/errors.js';
 import { disposableClass, type MaybeDisposable } from '../memory/disposable.js';
-import { type CType, signature } from './header/types.js';
+import { type CType, type FunctionType, isText, signature } from './header/types.js';
 import type { AsyncCall, Runtime } from './runtime.js';
 import { type Bits, type Place, type Scalar, shown } from './scalars.js';
 
@@ -63,18 +63,15 @@ interface CallbackShape {
  * The conversion of a callback's arguments and result. If it throws, C receives zero, and the call to which it belongs
  * rethrows the error: `call` for a callback made for an asynchronous call.
  */
-export function callbackShape(runtime: Runtime, type: CType & { kind: 'function' }): CallbackShape {
+export function callbackShape(runtime: Runtime, type: FunctionType): CallbackShape {
   const { result, parameters } = type;
   const readers = parameters.map(({ type: parameter }) => {
-    const scalar = runtime.scalar(parameter);
-    if (scalar) return scalar.out;
-    if (parameter.kind !== 'pointer')
+    if (parameter.kind === 'struct')
       throw new EwaldError(
         'Unsupported',
         `a callback ${signature(type, '')} with a struct by value is not supported; pass a pointer to it`,
       );
-    if (isText(parameter, runtime)) return (address: Bits) => (address ? runtime.textAt(address) : null);
-    return (address: Bits) => runtime.pointer(address, parameter.to);
+    return resultOf(runtime, parameter);
   });
   let answer: Scalar | undefined;
   if (result.kind === 'struct')
@@ -90,7 +87,7 @@ export function callbackShape(runtime: Runtime, type: CType & { kind: 'function'
       (use, call) =>
       (...bits) => {
         try {
-          const value = use(...readers.map((read, i) => read((bits[i] ?? 0) as Bits)));
+          const value = use(...readers.map((read, i) => read(bits[i] ?? 0)));
           if (result.kind === 'void') return 0;
           const place = (): string => 'what the callback returned';
           if (answer) return answer.in(value, place);
@@ -104,13 +101,17 @@ export function callbackShape(runtime: Runtime, type: CType & { kind: 'function'
   };
 }
 
-/** Whether a pointer is to text: `const char *`. */
-export function isText(type: CType, runtime: Runtime): boolean {
-  return (
-    type.kind === 'pointer' &&
-    type.to.const === true &&
-    type.to.kind === 'scalar' &&
-    type.to.name === 'char' &&
-    runtime.sizeOf(type.to) === 1
+/** The conversion of a value that C returns, or passes to a callback. */
+export function resultOf(runtime: Runtime, type: CType): (result: Bits) => unknown {
+  if (type.kind === 'void') return () => undefined;
+  const scalar = runtime.scalar(type);
+  if (scalar) return scalar.out;
+  if (type.kind === 'pointer') {
+    if (isText(type)) return (address) => (address ? runtime.textAt(address) : null);
+    return (address) => runtime.pointer(address, type.to);
+  }
+  throw new EwaldError(
+    'Unsupported',
+    'a struct by value cannot be returned here; declare a function that writes it through a pointer',
   );
 }

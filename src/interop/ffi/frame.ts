@@ -1,5 +1,5 @@
 /** The frame of a call: where its arguments are while it runs, and what is done after it. */
-import type { CType } from './header/types.js';
+import type { FunctionType } from './header/types.js';
 import type { Place, Scalar } from './scalars.js';
 
 /** A value passed to C: bits, an address, or (natively) an array whose address is passed. */
@@ -27,7 +27,7 @@ export interface Frame {
   /** Allocates scratch memory, which is filled, passed as the argument, and read after the call. */
   scratch(bytes: number): { readonly argument: Argument; view(): DataView };
   /** Makes a JavaScript function callable for the duration of the call. */
-  callback(type: CType & { kind: 'function' }, use: (...values: unknown[]) => unknown): Argument;
+  callback(type: FunctionType, use: (...values: unknown[]) => unknown): Argument;
   /** Runs `work` after the call, before anything is freed; not if the call failed to start. */
   after(work: () => void): void;
   /** Runs `work` at the very end. */
@@ -41,7 +41,9 @@ export type Converter = (value: unknown, frame: Frame) => Argument;
 export interface Parameter {
   readonly convert: Converter;
   /** The scalar type, if the parameter needs no frame. */
-  readonly scalar: Scalar | undefined;
+  readonly scalar?: Scalar;
   /** Its name in messages. */
   readonly place: Place;
+  /** Checks the values of a call before anything is placed: the declared length of an array. */
+  readonly check?: ((values: readonly unknown[]) => void) | undefined;
 }

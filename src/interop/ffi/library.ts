@@ -1,17 +1,26 @@
 /** An open library: its functions as properties, and the tools around them. */
 
+import { expects } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 import type { MethodOf } from '../../base/members.js';
-import { inspect, nearest } from '../../base/options.js';
+import { nearest } from '../../base/options.js';
 import { disposableClass, disposeSymbol, type MaybeDisposable } from '../memory/disposable.js';
 import { shownAs } from '../memory/inspect.js';
 import type { MemorySpace } from '../memory/space.js';
-import { callParameters, lengthChecks } from './arguments.js';
-import { bindCall, bindVariadic, type CallFrame, marking } from './bind.js';
+import { callParameters } from './arguments.js';
+import { bindCall, bindVariadic, type CallFrame, countError, marking } from './bind.js';
 import { Callback } from './callback.js';
 import { CArray } from './carray.js';
 import { type Converter, Directed, type Parameter } from './frame.js';
-import { type CFunction, type CType, type FunctionTable, signature, typeText } from './header/types.js';
+import {
+  type CFunction,
+  type CType,
+  type FunctionTable,
+  type FunctionType,
+  type StructType,
+  signature,
+  typeText,
+} from './header/types.js';
 import { Pointer } from './pointer.js';
 import type { Runtime } from './runtime.js';
 import type { Place } from './scalars.js';
@@ -27,7 +36,7 @@ export interface Target {
   /** The function for a declaration. @throws `Load` if the library lacks it, `Unsupported` if it cannot be called. */
   bind(fn: CFunction): { readonly call: (...values: never[]) => unknown; readonly out: (result: never) => unknown };
   /** Returns the converter that passes a struct by value; absent if the target cannot. */
-  byValue?: MethodOf<[type: CType & { kind: 'struct' }, place: Place], Converter> | undefined;
+  byValue?: MethodOf<[type: StructType, place: Place], Converter> | undefined;
   /** Converts an argument after "..."; absent if the target does not support any. */
   vararg?: MethodOf<[given: unknown, place: Place], { readonly type: CType; readonly koffi: unknown }> | undefined;
   frame(): CallFrame;
@@ -35,11 +44,11 @@ export interface Target {
   async(fn: CFunction, values: readonly unknown[], parameters: readonly Parameter[]): Promise<unknown>;
   /** Makes a callback that C may keep. */
   callback(
-    type: CType & { kind: 'function' },
+    type: FunctionType,
     use: (...values: unknown[]) => unknown,
   ): { readonly address: number | bigint; release(): void };
   /** Makes a function from a function pointer. */
-  callable(address: number | bigint, type: CType & { kind: 'function' }): (...values: unknown[]) => unknown;
+  callable(address: number | bigint, type: FunctionType): (...values: unknown[]) => unknown;
   /** Calls C's `free`. */
   free(address: number | bigint): void;
   close(): void;
@@ -122,8 +131,7 @@ export class LibraryTools {
   alloc<V = number>(type: string, length = 1): CArray<V> {
     const { runtime } = this.#target;
     runtime.assertAlive();
-    if (!Number.isSafeInteger(length) || length < 0)
-      throw new EwaldError('Argument', `the length is ${inspect(length)}; expected a whole number from 0`);
+    expects(Number.isSafeInteger(length) && length >= 0, 'the length', length, 'a whole number from 0');
     const element = runtime.typeOf(type);
     const allocation = runtime.memory.allocate(length * runtime.sizeOf(element), `an array of ${type}`);
     return new CArray<V>(runtime, element, length, allocation, () => allocation.free());
@@ -387,19 +395,18 @@ function makeFunction(
   const parameters = callParameters(runtime, fn, lengths, target.byValue?.bind(target)).map((parameter, i) =>
     i === 0 && ends ? marking(parameter, `${fn.name}()`) : parameter,
   );
-  const checks = lengthChecks(runtime, fn, lengths);
   const { call, out } = target.bind(fn);
   const bound = (fn.variadic ? bindVariadic : bindCall)(runtime, fn, {
     call,
     out,
     parameters,
-    checks,
     frame: () => target.frame(),
     ...(target.vararg && { vararg: target.vararg.bind(target) }),
   });
   const asynchronous = async (...values: unknown[]): Promise<unknown> => {
     runtime.assertAlive();
-    for (const check of checks) check(values);
+    if (!fn.variadic && values.length !== parameters.length) throw countError(fn, values.length);
+    for (const { check } of parameters) check?.(values);
     return target.async(fn, values, parameters);
   };
   return Object.assign(bound, { async: asynchronous, declaration: fn }) as LibraryFunction;
@@ -421,8 +428,8 @@ function undeclared(own: LibraryTools): LibraryTools {
   const { table } = own;
   return new Proxy(own, {
     get(_, name) {
-      if (typeof name === 'symbol' || engineNames.has(name)) return Reflect.get(own, name, own);
-      if (toolNames.includes(name)) return Reflect.get(own, name, own);
+      if (typeof name === 'symbol' || engineNames.has(name) || toolNames.includes(name))
+        return Reflect.get(own, name, own);
       const others = [...Object.keys(table.functions), ...toolNames];
       throw unknownName(`${table.header} declares no function "${name}"`, name, others);
     },

@@ -85,7 +85,7 @@ export function parseHeaderFile(
   expects(typeof header === 'string', 'parseHeaderFile: the header', header, 'the name of a file');
   const { includeDir, ...rest } = options;
   const system = (options.model ?? 'lp64') === processModel();
-  const folders = includeDir === undefined ? [] : typeof includeDir === 'string' ? [includeDir] : includeDir;
+  const folders = listed(includeDir ?? []);
   const tried = [
     ...new Set([
       ...folders.map((folder) => resolve(folder, header)),
@@ -110,11 +110,11 @@ function nodeTable(options: LibraryOptions, model: DataModel): FunctionTable {
   if (typeof header === 'string') return parseHeaderFile(header, { ...rest, includeDir });
   if (include || isTable(header) || typeof header?.source !== 'string') return tableOf(options, model);
   const { name = 'header.h', source } = header;
-  return read({ name, text: source }, { ...rest, folders: folders(includeDir), isStored: false });
+  return read({ name, text: source }, { ...rest, folders: listed(includeDir ?? process.cwd()), isStored: false });
 }
 
-const folders = (includeDir: string | readonly string[] | undefined): readonly string[] =>
-  includeDir === undefined ? [process.cwd()] : typeof includeDir === 'string' ? [includeDir] : includeDir;
+const listed = (folders: string | readonly string[]): readonly string[] =>
+  typeof folders === 'string' ? [folders] : folders;
 
 /**
  * The memory of the process, for `ewald/memory`; the same one that native libraries work in. @throws `Load` without

@@ -1,4 +1,5 @@
 /** `getLibHandle`, bound to a platform, and the handling of headers and wasm modules on both platforms. */
+import { expects } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 import { knownOptions } from '../../base/options.js';
 import { type Definitions, parseHeader } from './header/parse.js';
@@ -53,8 +54,7 @@ export const bindLibraries =
     knownOptions('getLibHandle', options, libraryOptions);
     const { backend = 'auto' } = options;
     const library = isHttp(options.library) ? new URL(options.library) : options.library;
-    if (!['auto', 'native', 'wasm'].includes(backend))
-      throw new EwaldError('Argument', `the backend is ${JSON.stringify(backend)}; expected auto, native or wasm`);
+    expects(['auto', 'native', 'wasm'].includes(backend), 'the backend', backend, 'auto, native or wasm');
     if (library === undefined || library === null)
       throw new EwaldError('Argument', 'getLibHandle() needs a library: a name, a path or a wasm module');
     if (typeof library === 'string') return platform.openFile<F>(library, options);
@@ -78,14 +78,8 @@ export function tableOf(options: LibraryOptions, model: DataModel): FunctionTabl
     );
   if (typeof header !== 'object' || header === null || typeof header.source !== 'string')
     throw new EwaldError('Argument', 'the header is neither text ({ source }) nor a function table');
-  return parseHeader(header.source, {
-    model,
-    name: header.name ?? 'header.h',
-    ...(definitions && { definitions }),
-    ...(include && { include }),
-    ...(allowVarargs !== undefined && { allowVarargs }),
-    ...(skipUnsupported !== undefined && { skipUnsupported }),
-  });
+  const { source, name } = header;
+  return parseHeader(source, { model, name, definitions, include, allowVarargs, skipUnsupported });
 }
 
 /** Binds a wasm module. */

@@ -1,6 +1,7 @@
 /** Options of getLibHandle, and the code that both of its builds share. */
-import { expectsMembers } from '../../base/arguments.js';
+import { expectsMembers, isObject } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
+import { wordTable } from '../../base/word-table.js';
 import { layoutOf, type Member, placeFields } from './header/layout.js';
 import type { Definitions } from './header/parse.js';
 import type { Include } from './header/preprocess.js';
@@ -81,18 +82,8 @@ const tagsIn = (type: CType): readonly string[] =>
 
 /** A table without inherited names: an object parsed from JSON also has `constructor` and the like. */
 function withoutPrototypes(table: FunctionTable): FunctionTable {
-  const bare = <T extends object>(names: T): T =>
-    Object.getPrototypeOf(names) === null ? names : Object.assign(Object.create(null), names);
-  const { functions, variables, structs, enums, typedefs, constants } = table;
-  return {
-    ...table,
-    functions: bare(functions),
-    variables: bare(variables),
-    structs: bare(structs),
-    enums: bare(enums),
-    typedefs: bare(typedefs),
-    constants: bare(constants),
-  };
+  const entries = Object.entries(table).map(([name, one]) => [name, isObject(one) ? wordTable(one) : one]);
+  return Object.fromEntries(entries) as FunctionTable;
 }
 
 /** Both calling conventions: one object, or five positional arguments. */

@@ -1,6 +1,8 @@
 /** The values that a pointer parameter accepts, and their description in errors. */
+
 import { EwaldError } from '../../base/errors.js';
-import { type CType, typeText } from './header/types.js';
+import { isOpaque } from './header/layout.js';
+import { type CType, isChar, type PointerType, typeText } from './header/types.js';
 import type { Runtime } from './runtime.js';
 import { type Place, type Scalar, shown } from './scalars.js';
 
@@ -12,7 +14,7 @@ export function refused(value: unknown, type: CType, place: Place, needed: strin
 }
 
 /** Describes the values that a pointer parameter accepts. */
-export function describePointee({ to }: CType & { kind: 'pointer' }, runtime: Runtime): string {
+export function describePointee({ to }: PointerType, runtime: Runtime): string {
   const scalar = runtime.scalar(to);
   if (to.kind === 'void') return 'a typed array, memory from alloc(), a pointer or null';
   if (scalar)
@@ -21,9 +23,9 @@ export function describePointee({ to }: CType & { kind: 'pointer' }, runtime: Ru
       'pointer or null'
     );
   if (to.kind === 'struct')
-    return runtime.table.structs[to.tag]?.fields
-      ? 'an object, a list of objects, memory from alloc(), a pointer or null'
-      : 'the handle that the library returned, or null';
+    return isOpaque(to, runtime.table)
+      ? 'the handle that the library returned, or null'
+      : 'an object, a list of objects, memory from alloc(), a pointer or null';
   if (to.kind === 'pointer' && runtime.scalar(to.to))
     return (
       'rows such as [[1, 2], [3, 4]], an IndirectMemory2D (IndirectMemory2D.fromRows creates one from typed arrays), ' +
@@ -53,7 +55,7 @@ export function assertElements(
   if (!element) {
     // The bytes of a struct are passed unchanged.
     if (to.kind === 'struct' && view instanceof Uint8Array && view.byteLength >= runtime.sizeOf(to)) return;
-    throw refused(view, type, place, describePointee(type as CType & { kind: 'pointer' }, runtime));
+    throw refused(view, type, place, describePointee(type as PointerType, runtime));
   }
   const tag = (view as { [Symbol.toStringTag]?: string })[Symbol.toStringTag];
   const wanted = arrayName(element);
@@ -61,7 +63,7 @@ export function assertElements(
   const { kind, size } = element.layout;
   // All arrays of bytes are accepted, signed or not, clamped or not.
   if (size === 1 && (tag === 'Uint8Array' || tag === 'Int8Array' || tag === 'Uint8ClampedArray')) {
-    if (kind !== 'signed' || (to.kind === 'scalar' && to.name === 'char') || tag === 'Int8Array') return;
+    if (kind !== 'signed' || isChar(to) || tag === 'Int8Array') return;
   }
   throw new EwaldError('Argument', `${place()} is a ${tag}; ${typeText(type)} needs a ${wanted}`, {
     detail: { found: tag, needed: wanted },

@@ -1,6 +1,6 @@
 /** Pointers returned by C, and handles of opaque structs. */
+import { expects } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
-import { inspect } from '../../base/options.js';
 import { disposableClass, type MaybeDisposable } from '../memory/disposable.js';
 import { shownAs } from '../memory/inspect.js';
 import type { TypedPointer } from '../memory/pointer-table.js';
@@ -76,8 +76,7 @@ export class Pointer implements TypedPointer {
   array(length: number): CArray {
     const { runtime, type } = this;
     const size = runtime.sizeOf(type);
-    if (!Number.isSafeInteger(length) || length < 0)
-      throw new EwaldError('Argument', `the length is ${inspect(length)}; expected a whole number from 0`);
+    expects(Number.isSafeInteger(length) && length >= 0, 'the length', length, 'a whole number from 0');
     return new CArray(runtime, type, length, runtime.memory.span(this.address, length * size), undefined);
   }
 

@@ -1,19 +1,27 @@
 /** The state shared by the parts of an open library: its types, its memory, and the representation of values. */
 import { EwaldError } from '../../base/errors.js';
 import { readAddress, writeAddress } from '../memory/model.js';
-import type { Address, MemorySpace } from '../memory/space.js';
-import type { Access } from './access.js';
+import { type Address, type MemorySpace, offsetBy } from '../memory/space.js';
+import type { Access, Members } from './access.js';
 import { CArray } from './carray.js';
 import { Declarators } from './header/declarator.js';
-import { layoutOf, namedFields } from './header/layout.js';
+import { isOpaque, layoutOf, namedFields } from './header/layout.js';
 import { tokenize } from './header/lexer.js';
 import { Scope } from './header/scope.js';
 import { headerError } from './header/source.js';
 import { TokenStream } from './header/stream.js';
-import { type CType, type DataModel, type FunctionTable, typeText } from './header/types.js';
+import {
+  type ArrayType,
+  type CType,
+  type DataModel,
+  type FunctionTable,
+  isChar,
+  type PointerType,
+  typeText,
+} from './header/types.js';
 import { Handle, Pointer } from './pointer.js';
 import { type Place, type Scalar, scalarOf, shown, textOf } from './scalars.js';
-import { type Members, readStruct, type ValueCodec, writeStruct } from './struct-values.js';
+import { readStruct, writeStruct } from './struct-values.js';
 
 /** The error thrown by a callback. */
 export interface Thrown {
@@ -26,7 +34,7 @@ export interface AsyncCall {
 }
 
 /** The state of an open library. */
-export class Runtime implements Access, ValueCodec {
+export class Runtime implements Access {
   readonly table: FunctionTable;
   readonly memory: MemorySpace;
   /** Name of the library, for messages. */
@@ -131,10 +139,8 @@ export class Runtime implements Access, ValueCodec {
   /** The JavaScript object for a pointer from C; null for NULL. */
   pointer(address: Address, to: CType): Pointer | null {
     if (!address) return null;
-    const opaque = to.kind === 'struct' && this.table.structs[to.tag]?.fields === undefined;
-    return opaque || (to.kind === 'struct' && this.destructors.has(to.tag))
-      ? new Handle(this, address, to)
-      : new Pointer(this, address, to);
+    const isHandle = isOpaque(to, this.table) || (to.kind === 'struct' && this.destructors.has(to.tag));
+    return isHandle ? new Handle(this, address, to) : new Pointer(this, address, to);
   }
 
   /** The value of a type at a place in memory. */
@@ -153,8 +159,8 @@ export class Runtime implements Access, ValueCodec {
     }
   }
 
-  #readArray(view: DataView, offset: number, { of, length }: CType & { kind: 'array' }): unknown {
-    if (of.kind === 'scalar' && of.name === 'char') {
+  #readArray(view: DataView, offset: number, { of, length }: ArrayType): unknown {
+    if (isChar(of)) {
       return textOf(new Uint8Array(view.buffer, view.byteOffset + offset, length));
     }
     const size = this.sizeOf(of);
@@ -183,13 +189,7 @@ export class Runtime implements Access, ValueCodec {
     }
   }
 
-  #writeArray(
-    view: DataView,
-    offset: number,
-    { of, length }: CType & { kind: 'array' },
-    value: unknown,
-    place: Place,
-  ): void {
+  #writeArray(view: DataView, offset: number, { of, length }: ArrayType, value: unknown, place: Place): void {
     if (typeof value === 'string' && of.kind === 'scalar' && this.sizeOf(of) === 1) {
       const bytes = new TextEncoder().encode(value);
       if (bytes.length >= length)
@@ -234,21 +234,8 @@ export class Runtime implements Access, ValueCodec {
     return members;
   }
 
-  isSigned(type: CType): boolean {
-    return this.scalar(type)?.layout.kind === 'signed';
-  }
-
-  fromBits(type: CType, bits: bigint): unknown {
-    const scalar = this.scalar(type) as Scalar;
-    return scalar.out(scalar.layout.size === 8 ? bits : Number(bits));
-  }
-
-  toBits(type: CType, value: unknown, place: Place): bigint {
-    return BigInt((this.scalar(type) as Scalar).in(value, place));
-  }
-
   /** The address of an object that is already in the library's memory; 0 for null. */
-  addressOf(value: unknown, type: CType & { kind: 'pointer' }, place: Place): Address {
+  addressOf(value: unknown, type: PointerType, place: Place): Address {
     if (value === null) return 0;
     if (value instanceof Pointer || value instanceof CArray) {
       if (value.runtime !== this)
@@ -256,8 +243,11 @@ export class Runtime implements Access, ValueCodec {
           'Argument',
           `${place()} belongs to the library ${value.runtime.name}, not to ${this.name}`,
         );
-      this.assertPointee(value.type, type, place);
-      return value.address;
+      if (samePointee(value.type, type.to, this)) return value.address;
+      throw new EwaldError(
+        'Argument',
+        `${place()} points at ${typeText(value.type)}; ${typeText(type)} needs ${typeText(type.to)}`,
+      );
     }
     throw new EwaldError(
       'Argument',
@@ -265,31 +255,18 @@ export class Runtime implements Access, ValueCodec {
     );
   }
 
-  /** Throws for a pointer to another type than the expected one; void accepts everything. */
-  assertPointee(found: CType, wanted: CType & { kind: 'pointer' }, place: Place): void {
-    if (!samePointee(found, wanted.to, this)) {
-      throw new EwaldError(
-        'Argument',
-        `${place()} points at ${typeText(found)}; ${typeText(wanted)} needs ${typeText(wanted.to)}`,
-      );
-    }
-  }
-
   readAt(address: Address, type: CType, index: number): unknown {
-    const size = this.sizeOf(type);
-    return this.read(this.memory.span(offsetBy(address, index * size), size).view(), 0, type);
+    return this.read(this.#element(address, type, index), 0, type);
   }
 
   writeAt(address: Address, type: CType, index: number, value: unknown): void {
     if (type.const) throw new EwaldError('Argument', `this pointer is to ${typeText(type)}, which may only be read`);
+    this.write(this.#element(address, type, index), 0, type, value, () => `element ${index}`);
+  }
+
+  #element(address: Address, type: CType, index: number): DataView {
     const size = this.sizeOf(type);
-    this.write(
-      this.memory.span(offsetBy(address, index * size), size).view(),
-      0,
-      type,
-      value,
-      () => `element ${index}`,
-    );
+    return this.memory.span(offsetBy(address, index * size), size).view();
   }
 
   /** Reads a zero-terminated text page by page, since its length is unknown until the zero is found. */
@@ -314,9 +291,7 @@ export class Runtime implements Access, ValueCodec {
   }
 }
 
-const offsetBy = (address: Address, bytes: number): Address =>
-  typeof address === 'bigint' ? address + BigInt(bytes) : address + bytes;
-
+/** Whether C may read a pointer to one type as one to another; void is every type. */
 function samePointee(found: CType, wanted: CType, runtime: Runtime): boolean {
   if (wanted.kind === 'void' || found.kind === 'void') return true;
   // A pointer to rows of fixed length is a pointer to their elements.

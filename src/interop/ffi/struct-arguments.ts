@@ -1,15 +1,15 @@
 /** Arguments that are objects, or lists of objects, for a pointer to structs; their texts exist until the call ends. */
+
 import { EwaldError } from '../../base/errors.js';
 import type { Address } from '../memory/space.js';
 import type { Argument } from './frame.js';
-import { type CType, typeText } from './header/types.js';
+import { isOpaque } from './header/layout.js';
+import { type StructType, typeText } from './header/types.js';
 import { isByte } from './pointees.js';
 import type { Pointer } from './pointer.js';
 import { type Place, shown } from './scalars.js';
 import { adopt } from './struct-values.js';
 import { type Passing, placedText } from './tables.js';
-
-type StructType = CType & { kind: 'struct' };
 
 /** The texts of an object that C reads: their addresses, by the place of the member. */
 type Texts = Map<string, Address>;
@@ -21,7 +21,7 @@ export function structsArgument(
   isList: boolean,
   { runtime, place, frame, direction }: Passing,
 ): Argument {
-  if (!runtime.table.structs[to.tag]?.fields)
+  if (isOpaque(to, runtime.table))
     throw new EwaldError(
       'Argument',
       `${place()} is ${shown(isList ? values : values[0])}; ${typeText(to)} is opaque; pass the handle that the ` +

@@ -1,15 +1,8 @@
 /** Reads and writes structs, unions and bit-fields in memory. */
 import { EwaldError } from '../../base/errors.js';
-import type { CField, CType } from './header/types.js';
-import { typeText } from './header/types.js';
-import { type Place, shown } from './scalars.js';
-
-/** The members of a struct or union that have a name; `overlaps` if some share bytes. */
-export interface Members {
-  readonly kind: 'struct' | 'union';
-  readonly fields: readonly CField[];
-  readonly overlaps: boolean;
-}
+import type { Access } from './access.js';
+import { type CField, type StructType, typeText } from './header/types.js';
+import { type Place, type Scalar, shown } from './scalars.js';
 
 /** The bytes that objects with unions were read from: an unchanged member must not overwrite another one. */
 const origins = new WeakMap<object, Uint8Array>();
@@ -32,56 +25,44 @@ function same(a: unknown, b: unknown): boolean {
   );
 }
 
-/** The part of the general codec that the codec of structs uses. */
-export interface ValueCodec {
-  /** The members of a struct that have a name; undefined for an opaque one. */
-  membersOf(tag: string): Members | undefined;
-  sizeOf(type: CType): number;
-  read(view: DataView, offset: number, type: CType): unknown;
-  write(view: DataView, offset: number, type: CType, value: unknown, place: Place): void;
-  /** Converts the bits of a scalar to its JavaScript value, and back. */
-  fromBits(type: CType, bits: bigint): unknown;
-  toBits(type: CType, value: unknown, place: Place): bigint;
-  isSigned(type: CType): boolean;
-}
-
-type StructType = CType & { kind: 'struct' };
-
-const opaque = (type: CType): EwaldError =>
+const opaque = (type: StructType): EwaldError =>
   new EwaldError('Unsupported', `${typeText(type)} is opaque; only its library can access its fields`);
 
 /**
  * The object of a struct, with a property per member; for a union, every member of which its bytes are a valid value.
  */
-export function readStruct(codec: ValueCodec, view: DataView, offset: number, type: StructType): unknown {
-  const members = codec.membersOf(type.tag);
+export function readStruct(access: Access, view: DataView, offset: number, type: StructType): unknown {
+  const members = access.membersOf(type.tag);
   if (!members) throw opaque(type);
   const entries = members.fields.flatMap((field): [string, unknown][] => {
-    if (!members.overlaps && field.type.kind !== 'opaque') return [[field.name, readField(codec, view, offset, field)]];
+    if (!members.overlaps && field.type.kind !== 'opaque')
+      return [[field.name, readField(access, view, offset, field)]];
     try {
-      return [[field.name, readField(codec, view, offset, field)]];
+      return [[field.name, readField(access, view, offset, field)]];
     } catch {
       // The bytes belong to another member, or the type has no value in JavaScript.
       return [];
     }
   });
   const object = Object.fromEntries(entries);
-  if (members.overlaps) origins.set(object, bytesAt(view, offset, codec.sizeOf(type)).slice());
+  if (members.overlaps) origins.set(object, bytesAt(view, offset, access.sizeOf(type)).slice());
   return object;
 }
 
 const bytesAt = (view: DataView, offset: number, size: number): Uint8Array =>
   new Uint8Array(view.buffer, view.byteOffset + offset, size);
 
-const readField = (codec: ValueCodec, view: DataView, offset: number, field: CField): unknown =>
-  field.bits === undefined
-    ? codec.read(view, offset + field.offset, field.type)
-    : codec.fromBits(field.type, readBitField(view, offset, field, codec.isSigned(field.type)));
+function readField(access: Access, view: DataView, offset: number, field: CField): unknown {
+  if (field.bits === undefined) return access.read(view, offset + field.offset, field.type);
+  const { layout, out } = access.scalar(field.type) as Scalar;
+  const bits = readBitField(view, offset, field, layout.kind === 'signed');
+  return out(layout.size === 8 ? bits : Number(bits));
+}
 
 /** Whether a member still has the value that the bytes of its object were read as. */
-function unchanged(codec: ValueCodec, origin: Uint8Array, field: CField, value: unknown): boolean {
+function unchanged(access: Access, origin: Uint8Array, field: CField, value: unknown): boolean {
   try {
-    return same(value, readField(codec, new DataView(origin.buffer, origin.byteOffset, origin.length), 0, field));
+    return same(value, readField(access, new DataView(origin.buffer, origin.byteOffset, origin.length), 0, field));
   } catch {
     return false;
   }
@@ -89,14 +70,14 @@ function unchanged(codec: ValueCodec, origin: Uint8Array, field: CField, value: 
 
 /** Writes the members of an object; missing members are zero, as in C's initialisers. */
 export function writeStruct(
-  codec: ValueCodec,
+  access: Access,
   view: DataView,
   offset: number,
   type: StructType,
   value: unknown,
   place: Place,
 ): void {
-  const members = codec.membersOf(type.tag);
+  const members = access.membersOf(type.tag);
   if (!members)
     throw new EwaldError(
       'Argument',
@@ -118,27 +99,28 @@ export function writeStruct(
           `${fields.map((field) => field.name).join(', ')}`,
       );
   }
-  const member = bytesAt(view, offset, codec.sizeOf(type));
+  const member = bytesAt(view, offset, access.sizeOf(type));
   const origin = overlaps ? origins.get(value) : undefined;
   if (origin?.length === member.length) member.set(origin);
   else member.fill(0);
   const write = (field: CField, one: unknown, where: Place): void => {
-    if (field.bits === undefined) codec.write(view, offset + field.offset, field.type, one, where);
-    else writeBitField(view, offset, field, codec.toBits(field.type, one, where), codec.isSigned(field.type), where);
+    const scalar = field.bits === undefined ? undefined : access.scalar(field.type);
+    if (!scalar) access.write(view, offset + field.offset, field.type, one, where);
+    else writeBitField(view, offset, field, BigInt(scalar.in(one, where)), scalar.layout.kind === 'signed', where);
   };
   /** The bits covered by the given members so far, to detect members that contradict each other. */
   const taken = new Uint8Array(overlaps ? member.length : 0);
   for (const [name, one] of given) {
     const field = byName.get(name) as CField;
     const where = (): string => `${place()}.${name}`;
-    if (origin && unchanged(codec, origin, field, one)) continue;
+    if (origin && unchanged(access, origin, field, one)) continue;
     if (!overlaps) {
       write(field, one, where);
       continue;
     }
     const before = member.slice();
     write(field, one, where);
-    const mask = fieldMask(field, codec);
+    const mask = fieldMask(field, access);
     for (let i = 0; i < member.length; i++) {
       if (((taken[i] ?? 0) & (mask[i] ?? 0) & ((before[i] ?? 0) ^ (member[i] ?? 0))) !== 0)
         throw new EwaldError(
@@ -152,9 +134,9 @@ export function writeStruct(
 }
 
 /** The bits of a struct that a member occupies. */
-function fieldMask({ offset, shift = 0, bits, type }: CField, codec: ValueCodec): number[] {
+function fieldMask({ offset, shift = 0, bits, type }: CField, access: Access): number[] {
   const mask: number[] = [];
-  const [from, count] = [offset * 8 + shift, bits ?? codec.sizeOf(type) * 8];
+  const [from, count] = [offset * 8 + shift, bits ?? access.sizeOf(type) * 8];
   for (let i = from; i < from + count; i++) mask[i >> 3] = (mask[i >> 3] ?? 0) | (1 << (i & 7));
   return mask;
 }

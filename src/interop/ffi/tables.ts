@@ -4,16 +4,14 @@ import { parseFormat } from '../memory/format.js';
 import type { IndirectMemory2D } from '../memory/indirect.js';
 import { pointerBytes, readAddress } from '../memory/model.js';
 import { writePointers } from '../memory/pointer-table.js';
-import type { Allocation } from '../memory/space.js';
+import type { Address, Allocation } from '../memory/space.js';
 import { CArray } from './carray.js';
 import type { Argument, Direction, Frame } from './frame.js';
-import { type CType, typeText } from './header/types.js';
-import { assertElements, describePointee, refused } from './pointees.js';
+import { isText, type PointerType, typeText } from './header/types.js';
+import { assertElements, describePointee, isByte, refused } from './pointees.js';
 import { Pointer } from './pointer.js';
 import type { Runtime } from './runtime.js';
 import { type Place, type Scalar, shown } from './scalars.js';
-
-type PointerType = CType & { kind: 'pointer' };
 
 /** How an argument is passed: to which place of which library, in which call, and which way elements are copied. */
 export interface Passing {
@@ -34,15 +32,15 @@ function allocated(bytes: number, what: string, runtime: Runtime, frame: Frame):
 
 /** Makes a table of addresses in memory, and reads it after the call. */
 function pointerTable(
-  addresses: readonly (number | bigint)[],
+  addresses: readonly Address[],
   runtime: Runtime,
   frame: Frame,
-): { argument: Argument; changed(i: number): number | bigint | undefined } {
+): { argument: Argument; changed(i: number): Address | undefined } {
   // A table of no pointers still has an address.
   const allocation = writePointers(runtime.memory, addresses.length > 0 ? addresses : [0], 'a table of pointers');
   frame.release(() => allocation.free());
   return {
-    argument: allocation.address as number | bigint,
+    argument: allocation.address as Address,
     changed(i) {
       const address = readAddress(allocation.view(), i * pointerBytes[runtime.model], runtime.model);
       return BigInt(address) === BigInt(addresses[i] ?? 0) ? undefined : address;
@@ -50,64 +48,49 @@ function pointerTable(
   };
 }
 
-/** The address of a text that exists until the call ends. Throws `Argument` for one that contains a NUL. */
-export function placedText(value: string, place: Place, runtime: Runtime, frame: Frame): number | bigint {
-  if (value.includes('\0'))
-    throw new EwaldError('Argument', `${place()} is text that contains a NUL character, where C would stop`);
-  const text = utf8.encode(`${value}\0`);
+/** A text as C reads it. @throws `Argument` for one that contains a NUL, with what to pass instead. */
+export function textBytes(text: string, place: Place, instead = ''): Uint8Array {
+  if (text.includes('\0'))
+    throw new EwaldError('Argument', `${place()} is text that contains a NUL character, where C would stop${instead}`);
+  return utf8.encode(`${text}\0`);
+}
+
+/** The address of a text that exists until the call ends. */
+export function placedText(value: string, place: Place, runtime: Runtime, frame: Frame): Address {
+  const text = textBytes(value, place);
   const allocation = allocated(text.length, 'a text', runtime, frame);
-  const view = allocation.view();
-  new Uint8Array(view.buffer, view.byteOffset, text.length).set(text);
-  return allocation.address as number | bigint;
+  viewBytes(allocation.view(), text).set(text);
+  return allocation.address as Address;
 }
 
 /**
- * Texts for `char **`; null for entries that C writes. After the call, the array contains what C wrote: text for
- * `const char **`, or a pointer if the caller has to free the text.
+ * Pointers for `T **`, and texts for `char **`; null for entries that C writes. After the call, the array contains what
+ * C wrote: text for `const char **`, a pointer otherwise, since the caller may have to free it.
  */
-export function textsArgument(
-  values: unknown[],
-  to: PointerType,
-  { runtime, place, frame, direction }: Passing,
-): Argument {
-  const addresses = values.map((value, i) => {
-    if (value === null || value === undefined) return 0;
-    if (value instanceof Pointer || value instanceof CArray)
-      return runtime.addressOf(value, to, () => `${place()}[${i}]`);
-    if (typeof value !== 'string')
-      throw new EwaldError('Argument', `${place()}[${i}] is ${shown(value)}; expected text, a pointer or null`);
-    return placedText(value, () => `${place()}[${i}]`, runtime, frame);
-  });
-  const { argument, changed } = pointerTable(addresses, runtime, frame);
-  if (direction !== 'in') {
-    frame.after(() => {
-      for (let i = 0; i < values.length; i++) {
-        const address = changed(i);
-        if (address === undefined) continue;
-        const text = to.to.const && to.to.kind === 'scalar' && to.to.name === 'char';
-        values[i] = address && text ? runtime.textAt(address) : runtime.pointer(address, to.to);
-      }
-    });
-  }
-  return argument;
-}
-
-/** `[null]` for `T **out`: the array contains the pointers that C wrote after the call. */
 export function pointersArgument(
   values: unknown[],
   to: PointerType,
   { runtime, place, frame, direction }: Passing,
 ): Argument {
-  const addresses = values.map((value, i) => runtime.addressOf(value ?? null, to, () => `${place()}[${i}]`));
+  const areTexts = isByte(to.to, runtime);
+  const addresses = values.map((value, i) => {
+    const placeOf = (): string => `${place()}[${i}]`;
+    if (!areTexts || value instanceof Pointer || value instanceof CArray)
+      return runtime.addressOf(value ?? null, to, placeOf);
+    if (value === null || value === undefined) return 0;
+    if (typeof value === 'string') return placedText(value, placeOf, runtime, frame);
+    throw new EwaldError('Argument', `${placeOf()} is ${shown(value)}; expected text, a pointer or null`);
+  });
   const { argument, changed } = pointerTable(addresses, runtime, frame);
-  if (direction !== 'in') {
-    frame.after(() => {
-      for (let i = 0; i < values.length; i++) {
-        const address = changed(i);
-        if (address !== undefined) values[i] = runtime.pointer(address, to.to);
-      }
-    });
-  }
+  if (direction === 'in') return argument;
+  const isRead = isText(to);
+  frame.after(() => {
+    for (let i = 0; i < values.length; i++) {
+      const address = changed(i);
+      if (address === undefined) continue;
+      values[i] = address && isRead ? runtime.textAt(address) : runtime.pointer(address, to.to);
+    }
+  });
   return argument;
 }
 
@@ -135,20 +118,37 @@ export function nestedArgument(
     if (value === null) return 0;
     const allocation = allocated((lengths[i] ?? 0) * size, 'a row', runtime, frame);
     const view = allocation.view();
-    if (Array.isArray(value)) {
-      value.forEach((element, j) => {
-        const bits = row.in(element, () => `${place()}[${i}][${j}]`);
-        row.format.put(view, j * size, bits);
-      });
-    } else viewBytes(view, value as ArrayBufferView).set(viewBytes(value as ArrayBufferView));
+    if (Array.isArray(value)) putNumbers(view, value, row, () => `${place()}[${i}]`);
+    else viewBytes(view, value as ArrayBufferView).set(viewBytes(value as ArrayBufferView));
     if (back) frame.after(() => takeBack(allocation.view(), value as unknown[] | ArrayBufferView, row));
-    return allocation.address as number | bigint;
+    return allocation.address as Address;
   });
   return pointerTable(addresses, runtime, frame).argument;
 }
 
 const viewBytes = (view: ArrayBufferView, like: ArrayBufferView = view): Uint8Array =>
   new Uint8Array(view.buffer, view.byteOffset, like.byteLength);
+
+/** An array of numbers: copied in, and back unless C only reads it. */
+export function numbersArgument(
+  values: unknown[],
+  scalar: Scalar,
+  { place, frame, direction }: Pick<Passing, 'place' | 'frame' | 'direction'>,
+): Argument {
+  const { argument, view } = frame.scratch(Math.max(1, values.length) * scalar.layout.size);
+  putNumbers(view(), values, scalar, place);
+  if (direction !== 'in') frame.after(() => takeBack(view(), values, scalar));
+  return argument;
+}
+
+function putNumbers(view: DataView, values: readonly unknown[], scalar: Scalar, place: Place): void {
+  for (const [i, value] of values.entries())
+    scalar.format.put(
+      view,
+      i * scalar.layout.size,
+      scalar.in(value, () => `${place()}[${i}]`),
+    );
+}
 
 function takeBack(view: DataView, row: unknown[] | ArrayBufferView, scalar: Scalar): void {
   if (!Array.isArray(row)) viewBytes(row).set(viewBytes(view, row));
@@ -163,19 +163,17 @@ export function rowsArgument(
   { runtime, place, frame }: Passing,
 ): Argument {
   if (!rows) throw refused(value, type, place, describePointee(type, runtime));
-  const letter = rows.format.text;
+  const { kind, size } = rows.layout;
+  const found = parseFormat(value.format, value.space.model);
   const same =
-    value.format === letter ||
-    (value.itemSize === rows.layout.size && rows.layout.size === 1) ||
-    (rows.layout.kind !== 'float' &&
-      parseFormat(value.format, value.space.model).kind === rows.layout.kind &&
-      value.itemSize === rows.layout.size);
+    found.text === rows.format.text ||
+    (found.size === size && (size === 1 || (kind !== 'float' && found.kind === kind)));
   if (!same)
     throw new EwaldError(
       'Argument',
-      `${place()} has rows of format "${value.format}"; ${typeText(type)} needs "${letter}"`,
+      `${place()} has rows of format "${found.text}"; ${typeText(type)} needs "${rows.format.text}"`,
     );
-  const row = type.to as CType & { kind: 'pointer' };
+  const row = type.to as PointerType;
   if (value.isReadonly && !row.to.const)
     throw new EwaldError(
       'Argument',

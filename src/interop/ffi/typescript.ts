@@ -2,9 +2,17 @@
 
 import { expectsMembers } from '../../base/arguments.js';
 import { jsMemory } from '../memory/space.js';
-import { isText } from './callback.js';
-import { namedFields } from './header/layout.js';
-import { type CFunction, type CParameter, type CType, type FunctionTable, signature } from './header/types.js';
+import { isOpaque, namedFields } from './header/layout.js';
+import {
+  type CFunction,
+  type CParameter,
+  type CType,
+  type FunctionTable,
+  isChar,
+  isText,
+  type PointerType,
+  signature,
+} from './header/types.js';
 import { arrayName, isByte } from './pointees.js';
 import { Runtime } from './runtime.js';
 
@@ -278,11 +286,11 @@ class Writer {
     }
     if (to.kind === 'void') return 'ArrayBufferView | ArrayBuffer | CArray | Pointer | null';
     if (to.kind === 'struct') {
-      const known = this.#table.structs[to.tag]?.fields;
-      return known ? `${this.#given(to.tag)} | CArray | Pointer | null` : 'Handle | Pointer | null';
+      const isHandle = isOpaque(to, this.#table);
+      return isHandle ? 'Handle | Pointer | null' : `${this.#given(to.tag)} | CArray | Pointer | null`;
     }
     if (to.kind === 'pointer') {
-      if (to.to.kind === 'scalar' && to.to.name === 'char')
+      if (isChar(to.to))
         return `(string | ${to.to.const ? '' : 'Pointer | '}null)[] | IndirectMemory2D<number> | CArray | Pointer | null`;
       const row = this.#runtime.scalar(to.to);
       if (row)
@@ -314,9 +322,12 @@ class Writer {
     if (scalar) return scalar;
     if (type.kind === 'struct') return this.#typeName(type.tag);
     if (type.kind !== 'pointer') return 'never';
-    if (isText(type, this.#runtime)) return 'string | null';
-    const opaque = type.to.kind === 'struct' && this.#table.structs[type.to.tag]?.fields === undefined;
-    return opaque ? 'Handle | null' : 'Pointer | null';
+    if (isText(type)) return 'string | null';
+    return this.#pointer(type);
+  }
+
+  #pointer({ to }: PointerType): string {
+    return isOpaque(to, this.#table) ? 'Handle | null' : 'Pointer | null';
   }
 
   #callbackParameters(parameters: readonly CParameter[]): string {
@@ -335,14 +346,11 @@ class Writer {
 
   #field(type: CType): string {
     if (type.kind === 'array') {
-      if (type.of.kind === 'scalar' && type.of.name === 'char') return 'string';
+      if (isChar(type.of)) return 'string';
       const of = this.#field(type.of);
       return of.includes(' ') ? `(${of})[]` : `${of}[]`;
     }
-    if (type.kind === 'pointer')
-      return type.to.kind === 'struct' && this.#table.structs[type.to.tag]?.fields === undefined
-        ? 'Handle | null'
-        : 'Pointer | null';
+    if (type.kind === 'pointer') return this.#pointer(type);
     if (type.kind === 'struct') return this.#typeName(type.tag);
     return this.#scalar(type) ?? 'never';
   }

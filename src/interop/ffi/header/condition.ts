@@ -36,7 +36,7 @@ export function decide(word: Token, rest: readonly Token[], end: Token, expander
 }
 
 /** Replaces `defined` and `__has_…` by numbers. */
-function answered(rest: readonly Token[], { macros }: Expander, ask: Questions): Token[] {
+function answered(rest: readonly Token[], expander: Expander, ask: Questions): Token[] {
   const tokens: Token[] = [];
   for (let i = 0; i < rest.length; i++) {
     const token = rest[i] as Token;
@@ -45,9 +45,9 @@ function answered(rest: readonly Token[], { macros }: Expander, ask: Questions):
       const name = rest[i + (called ? 2 : 1)];
       if (name?.kind !== 'name') throw headerError(name ?? token, '"defined" needs a name');
       if (called && rest[i + 3]?.text !== ')') throw headerError(name, `expected ")" after defined(${name.text}`);
-      tokens.push(answer(token, macros.has(name.text) || name.text.startsWith('__has_')));
+      tokens.push(answer(token, expander.defines(name.text)));
       i += called ? 3 : 1;
-    } else if (token.kind === 'name' && called && /^__has_\w+$/.test(token.text) && !macros.has(token.text)) {
+    } else if (token.kind === 'name' && called && /^__has_\w+$/.test(token.text) && !expander.macros.has(token.text)) {
       const words: Token[] = [];
       let depth = 1;
       for (i += 2; i < rest.length; i++) {

@@ -67,6 +67,10 @@ function plainLayout(type: CType, model: DataModel, tags: Tags): Layout | undefi
   }
 }
 
+/** Whether a type is a struct whose members only its library knows. */
+export const isOpaque = (type: CType, { structs }: Pick<Tags, 'structs'>): boolean =>
+  type.kind === 'struct' && structs[type.tag]?.fields === undefined;
+
 /** A member that has not been placed yet. */
 export interface Member extends Omit<CField, 'offset' | 'shift'> {
   readonly layout: Layout;

@@ -56,6 +56,11 @@ export class Expander {
   #limit = freeSteps;
   #depth = 0;
 
+  /** Whether a condition finds a name defined: every `__has_…` answers here. */
+  defines(name: string): boolean {
+    return this.macros.has(name) || name.startsWith('__has_');
+  }
+
   /** Grants steps for a file. */
   grant(tokens: number): void {
     this.tokens += tokens;

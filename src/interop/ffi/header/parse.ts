@@ -1,4 +1,5 @@
 /** The parser's entry point: turns the text of a header into a function table. */
+import { expects } from '../../../base/arguments.js';
 import { callback } from '../../../base/callbacks.js';
 import { EwaldError } from '../../../base/errors.js';
 import { knownOptions } from '../../../base/options.js';
@@ -76,8 +77,7 @@ export function parseHeader(text: string, given: ParseOptions = {}): FunctionTab
   if (typeof text !== 'string')
     throw new EwaldError('Argument', `the header is ${text === null ? 'null' : typeof text}; expected its text`);
   const model = given.model ?? 'lp64';
-  if (model !== 'lp64' && model !== 'llp64' && model !== 'wasm32')
-    throw new EwaldError('Argument', `the data model is ${JSON.stringify(model)}; expected lp64, llp64 or wasm32`);
+  expects(['lp64', 'llp64', 'wasm32'].includes(model), 'the data model', model, 'lp64, llp64 or wasm32');
   const name = given.name ?? 'header.h';
   const definitions = new Map([
     ...predefined(model),

@@ -154,7 +154,7 @@ class Preprocessor {
         return;
       case 'ifdef':
       case 'ifndef':
-        open(() => this.#defined(this.#name(word, rest).text) === (word.text === 'ifdef'));
+        open(() => this.#expander.defines(this.#name(word, rest).text) === (word.text === 'ifdef'));
         return;
       case 'elif':
         if (!branch || branch.otherwise) throw headerError(word, branch ? '#elif after #else' : '#elif without #if');
@@ -174,8 +174,6 @@ class Preprocessor {
     if (branch && !active) this.#skip(rest, branch);
     else this.#deed(word, rest, end, file, depth);
   }
-
-  readonly #defined = (name: string): boolean => this.#expander.macros.has(name) || name.startsWith('__has_');
 
   /** The name of a compiler in a condition, if a compiler for this model would be it. */
   #compilerIn(words: readonly Token[]): string | undefined {

@@ -15,6 +15,7 @@ import {
   type DataModel,
   type Declared,
   type FunctionTable,
+  type FunctionType,
   type OpaqueName,
   signature,
   typeText,
@@ -165,7 +166,7 @@ export class Scope {
     typedefs[name.text] = { ...this.declared(name, doc), type };
   }
 
-  addFunction(name: Token, type: CType & { kind: 'function' }, doc: string | undefined, symbol?: string): void {
+  addFunction(name: Token, type: FunctionType, doc: string | undefined, symbol?: string): void {
     if (name.file.foreign) return;
     const { result, parameters, variadic } = type;
     this.weigh(type, name);

@@ -49,6 +49,17 @@ export type CType = Named &
       }
   );
 
+export type PointerType = CType & { readonly kind: 'pointer' };
+export type ArrayType = CType & { readonly kind: 'array' };
+export type StructType = CType & { readonly kind: 'struct' };
+export type FunctionType = CType & { readonly kind: 'function' };
+
+/** Whether a type is `char`, whose arrays are text. */
+export const isChar = (type: CType): boolean => type.kind === 'scalar' && type.name === 'char';
+
+/** Whether a type is `const char *`: text that C does not give away. */
+export const isText = (type: CType): boolean => type.kind === 'pointer' && type.to.const === true && isChar(type.to);
+
 /** A parameter. Arrays and functions are pointers here, as in C. */
 export interface CParameter {
   readonly name: string;

@@ -16,6 +16,7 @@ export interface Koffi {
   address(value: unknown): bigint;
   view(address: bigint, bytes: number): ArrayBuffer;
   decode(address: bigint, type: unknown): unknown;
+  encode(address: bigint, type: unknown, value: unknown): void;
   free(address: bigint): void;
 }
 

@@ -1,13 +1,23 @@
 /** A native library, called through koffi. Arrays are passed by their address and are not copied. */
 import { EwaldError, messageOf } from '../../../base/errors.js';
-import { type CallFrame, callPointer, countError, FrameEnds, plainArguments, resultOf } from '../bind.js';
-import { callbackShape, isText } from '../callback.js';
+import { type CallFrame, calling, FrameEnds, plainArguments } from '../bind.js';
+import { callbackShape, resultOf } from '../callback.js';
 import type { Argument, Converter, Direction, Parameter } from '../frame.js';
 import { layoutOf, placeFields } from '../header/layout.js';
-import { type CField, type CFunction, type CType, type FunctionTable, signature, typeText } from '../header/types.js';
+import {
+  type CField,
+  type CFunction,
+  type CType,
+  type FunctionTable,
+  type FunctionType,
+  isText,
+  type StructType,
+  signature,
+  typeText,
+} from '../header/types.js';
 import { missing, type Target } from '../library.js';
 import { type AsyncCall, Runtime } from '../runtime.js';
-import { type Place, shown, textOf } from '../scalars.js';
+import { type Place, shown } from '../scalars.js';
 import { assertLoadable, type Found, symbolNames } from './find.js';
 import { type Koffi, type KoffiFunction, type KoffiLibrary, nativeSpace } from './koffi.js';
 
@@ -56,11 +66,11 @@ export class NativeTarget implements Target {
 
   #result(type: CType): (value: unknown) => unknown {
     if (type.kind === 'struct') return (value) => this.#fromStruct(type, value);
-    if (isText(type, this.runtime)) return (text) => text;
+    if (isText(type)) return (text) => text;
     return resultOf(this.runtime, type) as (value: unknown) => unknown;
   }
 
-  byValue(type: CType & { kind: 'struct' }, place: Place): Converter {
+  byValue(type: StructType, place: Place): Converter {
     return (value) => this.#structObject(type, value, place);
   }
 
@@ -68,7 +78,7 @@ export class NativeTarget implements Target {
     let bound = this.#bound.get(fn.name);
     if (bound) return bound;
     const parameters = fn.parameters.map(({ type }) => this.#type(type));
-    const result = isText(fn.result, this.runtime) ? 'str' : this.#type(fn.result);
+    const result = isText(fn.result) ? 'str' : this.#type(fn.result);
     try {
       bound = this.#library.func(fn.symbol ?? fn.name, result, fn.variadic ? [...parameters, '...'] : parameters);
     } catch (cause) {
@@ -103,7 +113,7 @@ export class NativeTarget implements Target {
 
   readonly #callbackTypes = new Map<string, unknown>();
 
-  #callbackType(type: CType & { kind: 'function' }): unknown {
+  #callbackType(type: FunctionType): unknown {
     const key = signature(type, '');
     let found = this.#callbackTypes.get(key);
     if (!found) {
@@ -131,58 +141,19 @@ export class NativeTarget implements Target {
     return { type, koffi: this.#type(type) };
   }
 
-  /** A struct in koffi's form: with every field, and with checked numbers. */
-  #structObject(type: CType & { kind: 'struct' }, value: unknown, place: Place): object {
+  /** A struct in koffi's form, by way of its bytes: the codec of structs checks names, ranges and lengths. */
+  #structObject(type: StructType, value: unknown, place: Place): object {
     const { runtime } = this;
-    // Converted to bytes and back, since the codec of structs checks names, ranges and lengths.
-    const view = new DataView(new ArrayBuffer(runtime.sizeOf(type)));
-    if (typeof value !== 'object' || value === null)
-      throw new EwaldError(
-        'Argument',
-        `${place()} is ${shown(value)}; expected an object with the fields of ${typeText(type)}`,
-      );
-    runtime.write(view, 0, type, value, place);
-    return this.#plain(type, view, 0) as object;
+    const bytes = new Uint8Array(runtime.sizeOf(type));
+    runtime.write(new DataView(bytes.buffer), 0, type, value, place);
+    return this.#koffi.decode(this.#koffi.address(bytes), this.#type(type)) as object;
   }
 
-  /** A value in memory, converted for koffi. */
-  #plain(type: CType, view: DataView, offset: number): unknown {
-    const { runtime } = this;
-    if (type.kind === 'pointer') return view.getBigUint64(offset, true) || null;
-    if (type.kind === 'array') {
-      const size = runtime.sizeOf(type.of);
-      return Array.from({ length: type.length }, (_, i) => this.#plain(type.of, view, offset + i * size));
-    }
-    if (type.kind === 'struct') {
-      return Object.fromEntries(
-        (runtime.table.structs[type.tag]?.fields ?? []).map((field) => [
-          field.name,
-          this.#plain(field.type, view, offset + field.offset),
-        ]),
-      );
-    }
-    const value = runtime.read(view, offset, type);
-    return typeof value === 'boolean' ? Number(value) : value;
-  }
-
-  /** Converts a struct returned by koffi. */
-  #fromStruct(type: CType, value: unknown): unknown {
-    const { runtime } = this;
-    if (type.kind === 'struct') {
-      return Object.fromEntries(
-        (runtime.table.structs[type.tag]?.fields ?? []).map((field) => [
-          field.name,
-          this.#fromStruct(field.type, (value as Record<string, unknown>)[field.name]),
-        ]),
-      );
-    }
-    if (type.kind === 'array') {
-      const values = Array.from(value as Iterable<unknown>, (element) => this.#fromStruct(type.of, element));
-      if (type.of.kind !== 'scalar' || type.of.name !== 'char') return values;
-      return textOf(Uint8Array.from(values as number[], (byte) => byte & 255));
-    }
-    if (type.kind === 'pointer') return runtime.pointer((value as bigint | null) ?? 0n, type.to);
-    return runtime.scalar(type)?.out(value as number);
+  /** A struct that koffi returned, by way of its bytes. */
+  #fromStruct(type: StructType, value: unknown): unknown {
+    const bytes = new Uint8Array(this.runtime.sizeOf(type));
+    this.#koffi.encode(this.#koffi.address(bytes), this.#type(type), value);
+    return this.runtime.read(new DataView(bytes.buffer), 0, type);
   }
 
   frame(): CallFrame {
@@ -191,7 +162,6 @@ export class NativeTarget implements Target {
 
   async async(fn: CFunction, values: readonly unknown[], parameters: readonly Parameter[]): Promise<unknown> {
     if (fn.variadic) throw varargs(fn, 'off the main thread');
-    if (values.length !== fn.parameters.length) throw countError(fn, values.length);
     const { out } = this.bind(fn);
     const raw = this.#function(fn);
     const call: AsyncCall = {};
@@ -216,7 +186,7 @@ export class NativeTarget implements Target {
   }
 
   callback(
-    type: CType & { kind: 'function' },
+    type: FunctionType,
     use: (...values: unknown[]) => unknown,
     call?: AsyncCall,
   ): { address: bigint; release(): void } {
@@ -235,7 +205,7 @@ export class NativeTarget implements Target {
 
   /** Registers a function that koffi may call during a call. */
   transient(
-    type: CType & { kind: 'function' },
+    type: FunctionType,
     use: (...values: unknown[]) => unknown,
     call?: AsyncCall,
   ): (...values: unknown[]) => unknown {
@@ -247,12 +217,12 @@ export class NativeTarget implements Target {
     };
   }
 
-  callable(address: number | bigint, type: CType & { kind: 'function' }): (...values: unknown[]) => unknown {
+  callable(address: number | bigint, type: FunctionType): (...values: unknown[]) => unknown {
     const { parameters, result } = type;
     const fn = this.#koffi.decode(
       BigInt(address),
       this.#koffi.proto(
-        isText(result, this.runtime) ? 'str' : this.#type(result),
+        isText(result) ? 'str' : this.#type(result),
         parameters.map(({ type: parameter }) => this.#type(parameter)),
       ),
     ) as (...values: unknown[]) => unknown;
@@ -260,7 +230,7 @@ export class NativeTarget implements Target {
     return (...values) => {
       const given = plainArguments(this.runtime, type, values);
       const passed = given.map((value, i) => (parameters[i]?.type.kind === 'pointer' ? value || null : value));
-      return out(callPointer(this.runtime, () => fn(...passed)));
+      return out(calling(this.runtime, () => fn(...passed)));
     };
   }
 
@@ -304,7 +274,7 @@ function promoted(type: CType, runtime: Runtime): CType {
 const unaligned = ({ align: _, ...type }: CType): CType => type as CType;
 
 /** The fields of a struct that koffi lays out as C does. @throws `Unsupported` for all others. */
-function plainFields(type: CType & { kind: 'struct' }, runtime: Runtime): readonly CField[] {
+function plainFields(type: StructType, runtime: Runtime): readonly CField[] {
   const struct = runtime.table.structs[type.tag];
   const refuse = (why: string): never => {
     throw new EwaldError(
@@ -348,7 +318,7 @@ class NativeFrame extends FrameEnds implements CallFrame {
     return { argument: memory, view: () => new DataView(memory.buffer) };
   }
 
-  callback(type: CType & { kind: 'function' }, use: (...values: unknown[]) => unknown): Argument {
+  callback(type: FunctionType, use: (...values: unknown[]) => unknown): Argument {
     if (!this.asynchronous) return this.#target.transient(type, use);
     const { address, release } = this.#target.callback(type, use, this.#call);
     this.release(release);

@@ -1,10 +1,10 @@
 /** A library in a wasm module: its exports, its heap, its function table. */
 import { EwaldError } from '../../../base/errors.js';
 import { WasmSpace } from '../../memory/space.js';
-import { type CallFrame, callPointer, FrameEnds, plainArguments, resultOf } from '../bind.js';
-import { callbackShape } from '../callback.js';
+import { type CallFrame, calling, FrameEnds, plainArguments } from '../bind.js';
+import { callbackShape, resultOf } from '../callback.js';
 import type { Argument, Direction, Parameter } from '../frame.js';
-import { type CFunction, type CType, type FunctionTable, signature } from '../header/types.js';
+import { type CFunction, type FunctionTable, type FunctionType, signature } from '../header/types.js';
 import { missing, type Target } from '../library.js';
 import { Runtime } from '../runtime.js';
 import type { Bits } from '../scalars.js';
@@ -112,10 +112,7 @@ export class WasmTarget implements Target {
     return this.#workers.call(fn, values, parameters);
   }
 
-  callback(
-    type: CType & { kind: 'function' },
-    use: (...values: unknown[]) => unknown,
-  ): { address: number; release(): void } {
+  callback(type: FunctionType, use: (...values: unknown[]) => unknown): { address: number; release(): void } {
     const table = this.#exports.__indirect_function_table;
     if (!(table instanceof WebAssembly.Table)) {
       throw new EwaldError(
@@ -153,7 +150,7 @@ export class WasmTarget implements Target {
     };
   }
 
-  callable(address: number | bigint, type: CType & { kind: 'function' }): (...values: unknown[]) => unknown {
+  callable(address: number | bigint, type: FunctionType): (...values: unknown[]) => unknown {
     const table = this.#exports.__indirect_function_table;
     const entry = table instanceof WebAssembly.Table ? table.get(Number(address)) : undefined;
     if (typeof entry !== 'function')
@@ -161,7 +158,7 @@ export class WasmTarget implements Target {
     const out = resultOf(this.runtime, type.result);
     return (...values) => {
       const passed = plainArguments(this.runtime, type, values);
-      return out(callPointer(this.runtime, () => entry(...passed)) as Bits);
+      return out(calling(this.runtime, () => entry(...passed)) as Bits);
     };
   }
 
@@ -213,7 +210,7 @@ class WasmFrame extends FrameEnds implements CallFrame {
     return { argument: address, view: () => new DataView(this.#memory.buffer, address, bytes) };
   }
 
-  callback(type: CType & { kind: 'function' }, use: (...values: unknown[]) => unknown): Argument {
+  callback(type: FunctionType, use: (...values: unknown[]) => unknown): Argument {
     const { address, release } = this.#target.callback(type, use);
     this.release(release);
     return address;

@@ -8,11 +8,10 @@
 import { EwaldError } from '../../../base/errors.js';
 import type { WorkerPort } from '../../../base/worker-port.js';
 import { IndirectMemory2D } from '../../memory/indirect.js';
-import { countError } from '../bind.js';
-import { Callback, isText } from '../callback.js';
+import { Callback } from '../callback.js';
 import { CArray } from '../carray.js';
 import { type Argument, Directed, type Direction, type Frame, type Parameter } from '../frame.js';
-import type { CFunction } from '../header/types.js';
+import { type CFunction, isText } from '../header/types.js';
 import { Pointer } from '../pointer.js';
 import type { Runtime } from '../runtime.js';
 import type { Bits } from '../scalars.js';
@@ -83,9 +82,8 @@ export class WorkerCalls {
   }
 
   async call(fn: CFunction, values: readonly unknown[], parameters: readonly Parameter[]): Promise<unknown> {
-    if (values.length !== parameters.length) throw countError(fn, values.length);
     const { result } = fn;
-    const text = isText(result, this.#runtime);
+    const text = isText(result);
     if (result.kind === 'pointer' && !text) throw this.#apart(`${fn.name}.async() returns a pointer`);
     const frame = new SendingFrame((what) => this.#apart(`${fn.name}.async() ${what}`));
     const sent = values.map((value, i): Sent => {
