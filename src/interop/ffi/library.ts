@@ -90,12 +90,12 @@ export interface LibraryFunction {
 /** The tools of an open library. They are properties of the library, unless one of its functions has the same name. */
 export class LibraryTools {
   readonly #target: Target;
-  readonly #functions: Record<string, LibraryFunction>;
+  readonly #functionOf: (name: string) => LibraryFunction | undefined;
 
-  /** @internal */
-  constructor(target: Target, functions: Record<string, LibraryFunction>) {
+  /** @internal `functionOf` finds a declared function. */
+  constructor(target: Target, functionOf: (name: string) => LibraryFunction | undefined) {
     this.#target = target;
-    this.#functions = functions;
+    this.#functionOf = functionOf;
   }
 
   /** `wasm` or `native`. */
@@ -174,7 +174,7 @@ export class LibraryTools {
 
   #freeing(free: string | ((pointer: Pointer) => void), pointer: Pointer, address: number | bigint): () => void {
     if (typeof free === 'function') return () => free(pointer);
-    const declared = Object.hasOwn(this.#functions, free) ? this.#functions[free] : undefined;
+    const declared = this.#functionOf(free);
     if (declared) return () => declared(pointer);
     if (free === 'free') return () => this.#target.free(address);
     throw unknownName(`the header declares no function "${free}" to free with`, free, this.table.functions);
@@ -358,29 +358,30 @@ export function makeLibrary(target: Target, options: BindOptions = {}): Library 
   const { table } = runtime;
   const lengths = options.lengths ?? {};
   for (const name of Object.keys(lengths)) {
-    if (!Object.hasOwn(table.functions, name) && !(name in table.functions))
+    if (!(name in table.functions))
       throw new EwaldError('Argument', `lengths names "${name}", which the header does not declare`);
   }
   const destructors = findDestructors(table, options.handles ?? {});
   const endings = new Set(destructors.values());
-  const functions: Record<string, LibraryFunction> = Object.create(null);
-  const own = new LibraryTools(target, functions);
+  const functionOf = (name: string): LibraryFunction | undefined =>
+    name in table.functions ? library[name] : undefined;
+  const own = new LibraryTools(target, functionOf);
   const library = Object.create(undeclared(own)) as Library;
   addTools(library, own);
   for (const fn of Object.values(table.functions)) {
     const sizes = Object.hasOwn(lengths, fn.name) ? lengths[fn.name] : {};
     const make = (): LibraryFunction => makeFunction(target, fn, sizes, endings.has(fn.name));
-    addLazily([functions, library], fn.name, runtime, make);
+    addLazily(library, fn.name, runtime, make);
   }
   for (const [tag, name] of destructors)
-    runtime.destructors.set(tag, { name, call: (handle) => void functions[name]?.(handle) });
+    runtime.destructors.set(tag, { name, call: (handle) => void functionOf(name)?.(handle) });
   Object.defineProperty(library, disposeSymbol, { value: () => own.dispose() });
   shownAs(library, () => {
     const count = Object.keys(table.functions).length;
     return `library ${runtime.name} (${target.kind}${runtime.disposed ? ', disposed' : ''}) with ${count} functions`;
   });
   tools.set(library, own);
-  if (options.strict) requireAll(functions, own);
+  if (options.strict) requireAll(library, own);
   return library;
 }
 
@@ -412,15 +413,15 @@ function makeFunction(
   return Object.assign(bound, { async: asynchronous, declaration: fn }) as LibraryFunction;
 }
 
-/** A property of each place that is made on first use. */
-function addLazily(places: readonly object[], name: string, runtime: Runtime, make: () => LibraryFunction): void {
+/** A property that is made on first use. */
+function addLazily(library: Library, name: string, runtime: Runtime, make: () => LibraryFunction): void {
   const get = (): LibraryFunction => {
     runtime.assertAlive();
     const made = make();
-    for (const place of places) Object.defineProperty(place, name, { value: made, enumerable: true });
+    Object.defineProperty(library, name, { value: made, enumerable: true });
     return made;
   };
-  for (const place of places) Object.defineProperty(place, name, { get, enumerable: true, configurable: true });
+  Object.defineProperty(library, name, { get, enumerable: true, configurable: true });
 }
 
 /** Where undeclared names are looked up, after the declared ones, which stay plain properties. */
@@ -447,9 +448,9 @@ function addTools(library: Library, own: LibraryTools): void {
 }
 
 /** Binds all functions now; the library is closed if one cannot be. */
-function requireAll(functions: Record<string, LibraryFunction>, own: LibraryTools): void {
+function requireAll(library: Library, own: LibraryTools): void {
   try {
-    for (const name of Object.keys(own.table.functions)) void functions[name];
+    for (const name of Object.keys(own.table.functions)) void library[name];
   } catch (error) {
     own.dispose();
     throw error;
