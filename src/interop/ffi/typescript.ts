@@ -242,20 +242,21 @@ class Writer {
 
   /** The type of a function; one with varargs takes pairs of type and value. */
   #function(fn: CFunction): string {
-    const list = this.#parameters(fn.parameters);
+    const list = this.#list(fn.parameters, (type) => this.#parameter(type));
     const result = this.#result(fn.result);
     if (fn.variadic) return `{ (${list}, ...further: [type: string, value: unknown][]): ${result} }`;
     return `{ (${list}): ${result}; async(${list}): Promise<${result}> }`;
   }
 
-  #parameters(parameters: readonly CParameter[]): string {
+  /** A list of parameters, each with a name of its own. */
+  #list(parameters: readonly CParameter[], typeOf: (type: CType) => string): string {
     const taken = new Set<string>();
     return parameters
       .map(({ name, type }, i) => {
         let parameter = identifier.test(name) && !reserved.has(name) ? name : `${name || 'value'}_${i + 1}`;
         if (taken.has(parameter)) parameter = `${parameter}_${i + 1}`;
         taken.add(parameter);
-        return `${parameter}: ${this.#parameter(type)}`;
+        return `${parameter}: ${typeOf(type)}`;
       })
       .join(', ');
   }
@@ -274,7 +275,7 @@ class Writer {
     const { to } = type;
     if (to.kind === 'function')
       return (
-        `((${this.#callbackParameters(to.parameters)}) => ${this.#callbackResult(to.result)}) | Callback | Pointer ` +
+        `((${this.#list(to.parameters, (one) => this.#result(one))}) => ${this.#callbackResult(to.result)}) | Callback | Pointer ` +
         '| null'
       );
     const element = this.#runtime.scalar(to);
@@ -328,15 +329,6 @@ class Writer {
 
   #pointer({ to }: PointerType): string {
     return isOpaque(to, this.#table) ? 'Handle | null' : 'Pointer | null';
-  }
-
-  #callbackParameters(parameters: readonly CParameter[]): string {
-    return parameters
-      .map(
-        ({ name, type }, i) =>
-          `${identifier.test(name) && !reserved.has(name) ? name : `value_${i + 1}`}: ${this.#result(type)}`,
-      )
-      .join(', ');
   }
 
   #callbackResult(type: CType): string {
