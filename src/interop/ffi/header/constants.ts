@@ -30,7 +30,7 @@ interface Value {
   readonly isLong?: boolean;
 }
 
-const noValue: Value = {};
+const noValue: Value = { isLong: false };
 
 /** Adds the macros with a value to the scope's constants; the others (keywords, attributes, code) have none. */
 export function readConstants(expander: Expander, scope: Scope): void {
