@@ -65,6 +65,10 @@ function words(comment: string): string {
 /** All tokens of a file, including a `newline` for each line end and a final `end`. */
 export const tokenize = (file: SourceFile): Token[] => new Lexer(file).tokens();
 
+/** The tokens of a short text, such as a type or a pragma, without line ends and the end. */
+export const wordsOf = (name: string, text: string): Token[] =>
+  tokenize({ name, text }).filter(({ kind }) => kind !== 'newline' && kind !== 'end');
+
 class Lexer {
   readonly #file: SourceFile;
   readonly #text: string;

@@ -1,6 +1,6 @@
 /** `#pragma pack`: the maximum alignment of fields in parts of a header. */
 import { unquote } from './integer.js';
-import { type Token, tokenize } from './lexer.js';
+import { type Token, wordsOf } from './lexer.js';
 import { headerError } from './source.js';
 
 /** The maximum alignment of fields from a token on; undefined without a limit. */
@@ -29,20 +29,17 @@ export function takePragmas(tokens: readonly Token[]): {
   };
   for (let i = 0; i < tokens.length; i++) {
     const token = tokens[i] as Token;
-    if (token.kind === 'pragma') note(wordsOf(token.text), token);
+    if (token.kind === 'pragma') note(wordsOf('<pragma>', token.text), token);
     else if (token.kind === 'name' && token.text === '_Pragma') {
       const [open, text, close] = [tokens[i + 1], tokens[i + 2], tokens[i + 3]];
       if (open?.text !== '(' || text?.kind !== 'string' || close?.text !== ')')
         throw headerError(token, '_Pragma needs one string in parentheses');
-      note(wordsOf(unquote(text.text)), token);
+      note(wordsOf('<pragma>', unquote(text.text)), token);
       i += 3;
     } else rest.push(token);
   }
   return { tokens: rest, packs };
 }
-
-const wordsOf = (text: string): Token[] =>
-  tokenize({ name: '<pragma>', text }).filter(({ kind }) => kind !== 'newline' && kind !== 'end');
 
 /** Refuses pragmas that move fields in unsupported ways. */
 function refuseLayout(words: readonly Token[], place: Token): void {

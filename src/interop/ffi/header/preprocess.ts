@@ -4,7 +4,7 @@ import { nearest } from '../../../base/options.js';
 import { builtinHeader, systemNames } from './builtin.js';
 import { decide } from './condition.js';
 import { unquote } from './integer.js';
-import { badToken, describe, type Token, tokenize } from './lexer.js';
+import { badToken, describe, type Token, tokenize, wordsOf } from './lexer.js';
 import { Expander, isDirective, type Macro, readMacro } from './macros.js';
 import { headerError, type Placed, positionOf, type SourceFile } from './source.js';
 import type { DataModel } from './types.js';
@@ -81,8 +81,7 @@ class Preprocessor {
     const { macros } = this.#expander;
     for (const [name, text] of this.#options.definitions) {
       // As on a compiler's command line, NAME(a, b)=text is a macro with parameters.
-      const tokens = tokenize({ name: `<definition of ${name}>`, text: `${name} ${text}` });
-      const [word, ...body] = tokens.filter(({ kind }) => kind !== 'newline' && kind !== 'end');
+      const [word, ...body] = wordsOf(`<definition of ${name}>`, `${name} ${text}`);
       if (word) macros.set(word.text, readMacro(word, body));
     }
     this.#tokens.push(this.#file(file, 0));
