@@ -1,69 +1,12 @@
 /** Binds a C function as a JavaScript function: counts and converts arguments, calls, and converts the result. */
 import { EwaldError } from '../../base/errors.js';
 import { pointerConverter } from './arguments.js';
-import { type Argument, type Converter, Directed, type Frame, type Parameter } from './frame.js';
-import {
-  type CFunction,
-  type CType,
-  type FunctionType,
-  type PointerType,
-  signature,
-  typeText,
-} from './header/types.js';
+import { type Argument, type CallFrame, type Converter, Directed, type Parameter } from './frame.js';
+import { type CFunction, type FunctionType, type PointerType, signature, typeText } from './header/types.js';
 import { Pointer } from './pointer.js';
 import type { Runtime } from './runtime.js';
 import type { Bits, Place } from './scalars.js';
-
-/** A frame with the methods that end it. */
-export interface CallFrame extends Frame {
-  /** Called after the call: copies back. */
-  done(): void;
-  /** Called in every case: frees memory. */
-  end(): void;
-}
-
-/** The end of a frame, common to all targets. */
-export class FrameEnds {
-  #after: (() => void)[] | undefined;
-  #release: (() => void)[] | undefined;
-
-  after(work: () => void): void {
-    this.#after ??= [];
-    this.#after.push(work);
-  }
-
-  release(work: () => void): void {
-    this.#release ??= [];
-    this.#release.push(work);
-  }
-
-  done(): void {
-    const after = this.#after;
-    if (!after) return;
-    this.#after = undefined;
-    for (const work of after) work();
-  }
-
-  end(): void {
-    this.#after = undefined;
-    const release = this.#release;
-    if (!release) return;
-    this.#release = undefined;
-    for (const work of release.toReversed()) work();
-  }
-}
-
-/** The parts of a bound function that a target provides. */
-interface RawCall {
-  /** The function itself, for converted arguments. */
-  readonly call: (...values: never[]) => unknown;
-  /** Converts the returned value to JavaScript. */
-  readonly out: (result: never) => unknown;
-  readonly parameters: readonly Parameter[];
-  frame(): CallFrame;
-  /** How an argument after "..." is passed. */
-  readonly vararg?: (given: unknown, place: Place) => { readonly type: CType; readonly koffi: unknown };
-}
+import type { Target } from './target.js';
 
 const checksOf = (parameters: readonly Parameter[]) => parameters.flatMap(({ check }) => check ?? []);
 
@@ -81,12 +24,14 @@ export function countError(fn: CFunction, found: number): EwaldError {
 
 /** Makes the JavaScript function. */
 export function bindCall(
-  runtime: Runtime,
+  target: Target,
   fn: CFunction,
-  { call, out, parameters, frame }: RawCall,
+  parameters: readonly Parameter[],
 ): (...values: unknown[]) => unknown {
+  const { runtime } = target;
+  const { call, out } = target.bind(fn);
   const invoke = invoker(
-    call as (...values: Argument[]) => unknown,
+    call,
     parameters.map(({ convert }) => convert),
   );
   const answer = out as (result: unknown) => unknown;
@@ -100,7 +45,7 @@ export function bindCall(
     if (values.length !== count) throw countError(fn, values.length);
     if (runtime.disposed) runtime.assertAlive();
     for (let i = 0; i < checks.length; i++) checks[i]?.(values);
-    const open = needsFrame ? (idle ?? frame()) : undefined;
+    const open = needsFrame ? (idle ?? target.frame()) : undefined;
     idle = undefined;
     const outer = runtime.enter();
     try {
@@ -140,15 +85,18 @@ function invoker(
 
 /** A function with varargs: further arguments are pairs of type and value, `['int', 5]`. */
 export function bindVariadic(
-  runtime: Runtime,
+  target: Target,
   fn: CFunction,
-  { call, out, parameters, frame, vararg }: RawCall,
+  parameters: readonly Parameter[],
 ): (...values: unknown[]) => unknown {
+  const { runtime } = target;
+  const { call, out } = target.bind(fn);
   const raw = call as (...values: unknown[]) => unknown;
   const checks = checksOf(parameters);
   const further = (given: unknown, place: Place, open: CallFrame): readonly unknown[] => {
-    if (!vararg) throw new EwaldError('Unsupported', `${place()} is a variadic argument, which cannot be passed here`);
-    const { type, koffi } = vararg(given, place);
+    if (!target.vararg)
+      throw new EwaldError('Unsupported', `${place()} is a variadic argument, which cannot be passed here`);
+    const { type, koffi } = target.vararg(given, place);
     const scalar = runtime.scalar(type);
     const value = (given as [string, unknown])[1];
     if (scalar) return [koffi, scalar.in(value, place)];
@@ -160,7 +108,7 @@ export function bindVariadic(
     if (values.length < parameters.length) throw countError(fn, values.length);
     runtime.assertAlive();
     for (const check of checks) check(values);
-    const open = frame();
+    const open = target.frame();
     try {
       const result = calling(runtime, () => {
         const passed = values.flatMap((value, i): readonly unknown[] => {

@@ -47,3 +47,42 @@ export interface Parameter {
   /** Checks the values of a call before anything is placed: the declared length of an array. */
   readonly check?: ((values: readonly unknown[]) => void) | undefined;
 }
+
+/** A frame with the methods that end it. */
+export interface CallFrame extends Frame {
+  /** Called after the call: copies back. */
+  done(): void;
+  /** Called in every case: frees memory. */
+  end(): void;
+}
+
+/** The end of a frame, common to all targets. */
+export class FrameEnds {
+  #after: (() => void)[] | undefined;
+  #release: (() => void)[] | undefined;
+
+  after(work: () => void): void {
+    this.#after ??= [];
+    this.#after.push(work);
+  }
+
+  release(work: () => void): void {
+    this.#release ??= [];
+    this.#release.push(work);
+  }
+
+  done(): void {
+    const after = this.#after;
+    if (!after) return;
+    this.#after = undefined;
+    for (const work of after) work();
+  }
+
+  end(): void {
+    this.#after = undefined;
+    const release = this.#release;
+    if (!release) return;
+    this.#release = undefined;
+    for (const work of release.toReversed()) work();
+  }
+}

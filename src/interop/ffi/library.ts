@@ -2,57 +2,19 @@
 
 import { expects } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
-import type { MethodOf } from '../../base/members.js';
-import { nearest } from '../../base/options.js';
 import { disposableClass, disposeSymbol, type MaybeDisposable } from '../memory/disposable.js';
 import { shownAs } from '../memory/inspect.js';
 import type { MemorySpace } from '../memory/space.js';
 import { callParameters } from './arguments.js';
-import { bindCall, bindVariadic, type CallFrame, countError, marking } from './bind.js';
+import { bindCall, bindVariadic, countError, marking } from './bind.js';
 import { Callback } from './callback.js';
 import { CArray } from './carray.js';
-import { type Converter, Directed, type Parameter } from './frame.js';
-import {
-  type CFunction,
-  type CType,
-  type FunctionTable,
-  type FunctionType,
-  type StructType,
-  signature,
-  typeText,
-} from './header/types.js';
+import { Directed } from './frame.js';
+import { type CFunction, type FunctionTable, signature, typeText } from './header/types.js';
+import { missing, unknownName } from './names.js';
 import { Pointer } from './pointer.js';
 import type { Runtime } from './runtime.js';
-import type { Place } from './scalars.js';
-
-/** A target: the source of the functions of a table. */
-export interface Target {
-  readonly kind: 'wasm' | 'native';
-  readonly runtime: Runtime;
-  /** Names exported by the library, if they can be listed. */
-  symbols(): readonly string[];
-  /** Address of a symbol, or undefined. */
-  address(name: string): number | bigint | undefined;
-  /** The function for a declaration. @throws `Load` if the library lacks it, `Unsupported` if it cannot be called. */
-  bind(fn: CFunction): { readonly call: (...values: never[]) => unknown; readonly out: (result: never) => unknown };
-  /** Returns the converter that passes a struct by value; absent if the target cannot. */
-  byValue?: MethodOf<[type: StructType, place: Place], Converter> | undefined;
-  /** Converts an argument after "..."; absent if the target does not support any. */
-  vararg?: MethodOf<[given: unknown, place: Place], { readonly type: CType; readonly koffi: unknown }> | undefined;
-  frame(): CallFrame;
-  /** Makes a call off the main thread. */
-  async(fn: CFunction, values: readonly unknown[], parameters: readonly Parameter[]): Promise<unknown>;
-  /** Makes a callback that C may keep. */
-  callback(
-    type: FunctionType,
-    use: (...values: unknown[]) => unknown,
-  ): { readonly address: number | bigint; release(): void };
-  /** Makes a function from a function pointer. */
-  callable(address: number | bigint, type: FunctionType): (...values: unknown[]) => unknown;
-  /** Calls C's `free`. */
-  free(address: number | bigint): void;
-  close(): void;
-}
+import type { Target } from './target.js';
 
 /** Options of binding a library. */
 export interface BindOptions {
@@ -266,51 +228,6 @@ export function toolsOf(library: object): LibraryTools {
   return found;
 }
 
-/** The error for a name that is not among those of a header, and the most similar one of them. */
-function unknownName(text: string, name: string, known: readonly string[] | object): EwaldError {
-  const near = nearest(name, Array.isArray(known) ? known : Object.keys(known));
-  return new EwaldError('Argument', `${text}${near ? `; did you mean "${near}"?` : ''}`);
-}
-
-/** The name with the longest prefix in common with another, if that is more than half of it. */
-function sharingStart(name: string, names: readonly string[]): string | undefined {
-  const shared = (other: string): number => {
-    let i = 0;
-    while (i < name.length && name[i] === other[i]) i++;
-    return i;
-  };
-  const best = names.reduce<string | undefined>(
-    (found, other) => (found === undefined || shared(other) > shared(found) ? other : found),
-    undefined,
-  );
-  return best !== undefined && shared(best) > name.length / 2 ? best : undefined;
-}
-
-/** The error for a symbol that the library lacks. */
-export function missing(target: Target, name: string): EwaldError {
-  const symbols = target.symbols();
-  const others = [`${name}_`, `_${name}`, `${name.toLowerCase()}_`].filter((other) => symbols.includes(other));
-  const mangled = symbols.find((symbol) => symbol.startsWith('_Z') && symbol.includes(`${name.length}${name}`));
-  // The search takes time proportional to the list, and every missing function triggers it.
-  const near =
-    others[0] ?? (symbols.length > 10_000 ? undefined : (nearest(name, symbols) ?? sharingStart(name, symbols)));
-  const hint = symbols.includes(name)
-    ? 'the name is in the file, but hidden: export it (visibility "default")'
-    : mangled
-      ? `it has ${mangled}, so it was compiled as C++: declare it extern "C"`
-      : near
-        ? `it has ${near}; is that the one you mean?`
-        : `it exports ${symbols.length} names, none of them near`;
-  const exporting = target.kind === 'wasm' && !mangled ? ' (with Emscripten: -sEXPORTED_FUNCTIONS=_name)' : '';
-  return new EwaldError(
-    'Load',
-    `the header declares ${name}, but the library ${target.runtime.name} does not have it; ${hint}${exporting}`,
-    {
-      detail: { symbol: name, near },
-    },
-  );
-}
-
 /** Names of functions that free handles, such as `void x_free(x *)`; used if there is exactly one for a type. */
 const destructorName = /(?:free|destroy|delete|close|release|dispose|destruct|deinit)$/i;
 
@@ -396,14 +313,7 @@ function makeFunction(
   const parameters = callParameters(runtime, fn, lengths, target.byValue?.bind(target)).map((parameter, i) =>
     i === 0 && ends ? marking(parameter, `${fn.name}()`) : parameter,
   );
-  const { call, out } = target.bind(fn);
-  const bound = (fn.variadic ? bindVariadic : bindCall)(runtime, fn, {
-    call,
-    out,
-    parameters,
-    frame: () => target.frame(),
-    ...(target.vararg && { vararg: target.vararg.bind(target) }),
-  });
+  const bound = (fn.variadic ? bindVariadic : bindCall)(target, fn, parameters);
   const asynchronous = async (...values: unknown[]): Promise<unknown> => {
     runtime.assertAlive();
     if (!fn.variadic && values.length !== parameters.length) throw countError(fn, values.length);

@@ -1,8 +1,8 @@
 /** A native library, called through koffi. Arrays are passed by their address and are not copied. */
 import { EwaldError, messageOf } from '../../../base/errors.js';
-import { type CallFrame, calling, FrameEnds, plainArguments } from '../bind.js';
+import { calling, plainArguments } from '../bind.js';
 import { callbackShape, resultOf } from '../callback.js';
-import type { Argument, Converter, Direction, Parameter } from '../frame.js';
+import { type Argument, type CallFrame, type Converter, type Direction, FrameEnds, type Parameter } from '../frame.js';
 import { layoutOf, placeFields } from '../header/layout.js';
 import {
   type CField,
@@ -15,9 +15,10 @@ import {
   signature,
   typeText,
 } from '../header/types.js';
-import { missing, type Target } from '../library.js';
+import { missing } from '../names.js';
 import { type AsyncCall, Runtime } from '../runtime.js';
 import { type Place, shown } from '../scalars.js';
+import type { Bound, Target } from '../target.js';
 import { assertLoadable, type Found, symbolNames } from './find.js';
 import { type Koffi, type KoffiFunction, type KoffiLibrary, nativeSpace } from './koffi.js';
 
@@ -59,9 +60,8 @@ export class NativeTarget implements Target {
     }
   }
 
-  bind(fn: CFunction): { call: (...values: never[]) => unknown; out: (result: never) => unknown } {
-    const call = this.#function(fn) as (...values: never[]) => unknown;
-    return { call, out: this.#result(fn.result) as (value: never) => unknown };
+  bind(fn: CFunction): Bound {
+    return { call: this.#function(fn), out: this.#result(fn.result) };
   }
 
   #result(type: CType): (value: unknown) => unknown {

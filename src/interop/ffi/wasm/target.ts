@@ -1,13 +1,14 @@
 /** A library in a wasm module: its exports, its heap, its function table. */
 import { EwaldError } from '../../../base/errors.js';
 import { WasmSpace } from '../../memory/space.js';
-import { type CallFrame, calling, FrameEnds, plainArguments } from '../bind.js';
+import { calling, plainArguments } from '../bind.js';
 import { callbackShape, resultOf } from '../callback.js';
-import type { Argument, Direction, Parameter } from '../frame.js';
+import { type Argument, type CallFrame, type Direction, FrameEnds, type Parameter } from '../frame.js';
 import { type CFunction, type FunctionTable, type FunctionType, signature } from '../header/types.js';
-import { missing, type Target } from '../library.js';
+import { missing } from '../names.js';
 import { Runtime } from '../runtime.js';
 import type { Bits } from '../scalars.js';
+import type { Bound, Target } from '../target.js';
 import { exportedSignatures, signatureText, type WasmSignature, wasmFunction } from './binary.js';
 import type { Started, WasmImports } from './module.js';
 import type { OpenPort } from './port.js';
@@ -77,7 +78,7 @@ export class WasmTarget implements Target {
     return found instanceof WebAssembly.Global ? Number(found.value) : undefined;
   }
 
-  bind(fn: CFunction): { call: (...values: never[]) => unknown; out: (result: never) => unknown } {
+  bind(fn: CFunction): Bound {
     const wanted = wasmSignature(fn, fn.name, this.runtime);
     const call = Object.hasOwn(this.#exports, fn.name) ? this.#exports[fn.name] : undefined;
     if (typeof call !== 'function') throw missing(this, fn.name);
@@ -91,10 +92,7 @@ export class WasmTarget implements Target {
           `function of ${this.runtime.name} ${has}; the header and the library are from different builds`,
       );
     }
-    return {
-      call: call as (...values: never[]) => unknown,
-      out: resultOf(this.runtime, fn.result) as (result: never) => unknown,
-    };
+    return { call: call as Bound['call'], out: resultOf(this.runtime, fn.result) };
   }
 
   frame(): CallFrame {

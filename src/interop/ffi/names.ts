@@ -1,0 +1,49 @@
+/** Errors for names that a header or a library lacks, with the ones that may have been meant. */
+import { EwaldError } from '../../base/errors.js';
+import { nearest } from '../../base/options.js';
+import type { Target } from './target.js';
+
+/** The error for a name that is not among those of a header, and the most similar one of them. */
+export function unknownName(text: string, name: string, known: readonly string[] | object): EwaldError {
+  const near = nearest(name, Array.isArray(known) ? known : Object.keys(known));
+  return new EwaldError('Argument', `${text}${near ? `; did you mean "${near}"?` : ''}`);
+}
+
+/** The name with the longest prefix in common with another, if that is more than half of it. */
+function sharingStart(name: string, names: readonly string[]): string | undefined {
+  const shared = (other: string): number => {
+    let i = 0;
+    while (i < name.length && name[i] === other[i]) i++;
+    return i;
+  };
+  const best = names.reduce<string | undefined>(
+    (found, other) => (found === undefined || shared(other) > shared(found) ? other : found),
+    undefined,
+  );
+  return best !== undefined && shared(best) > name.length / 2 ? best : undefined;
+}
+
+/** The error for a symbol that the library lacks. */
+export function missing(target: Target, name: string): EwaldError {
+  const symbols = target.symbols();
+  const others = [`${name}_`, `_${name}`, `${name.toLowerCase()}_`].filter((other) => symbols.includes(other));
+  const mangled = symbols.find((symbol) => symbol.startsWith('_Z') && symbol.includes(`${name.length}${name}`));
+  // The search takes time proportional to the list, and every missing function triggers it.
+  const near =
+    others[0] ?? (symbols.length > 10_000 ? undefined : (nearest(name, symbols) ?? sharingStart(name, symbols)));
+  const hint = symbols.includes(name)
+    ? 'the name is in the file, but hidden: export it (visibility "default")'
+    : mangled
+      ? `it has ${mangled}, so it was compiled as C++: declare it extern "C"`
+      : near
+        ? `it has ${near}; is that the one you mean?`
+        : `it exports ${symbols.length} names, none of them near`;
+  const exporting = target.kind === 'wasm' && !mangled ? ' (with Emscripten: -sEXPORTED_FUNCTIONS=_name)' : '';
+  return new EwaldError(
+    'Load',
+    `the header declares ${name}, but the library ${target.runtime.name} does not have it; ${hint}${exporting}`,
+    {
+      detail: { symbol: name, near },
+    },
+  );
+}

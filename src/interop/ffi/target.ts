@@ -1,0 +1,39 @@
+/** What a target provides: the functions of a library, native or in a wasm module. */
+import type { MethodOf } from '../../base/members.js';
+import type { Address } from '../memory/space.js';
+import type { Argument, CallFrame, Converter, Parameter } from './frame.js';
+import type { CFunction, CType, FunctionType, StructType } from './header/types.js';
+import type { Runtime } from './runtime.js';
+import type { Place } from './scalars.js';
+
+/** A function of C for converted arguments, and the conversion of what it returns. */
+export interface Bound {
+  readonly call: (...values: Argument[]) => unknown;
+  readonly out: (result: never) => unknown;
+}
+
+/** A target: the source of the functions of a table. */
+export interface Target {
+  readonly kind: 'wasm' | 'native';
+  readonly runtime: Runtime;
+  /** Names exported by the library, if they can be listed. */
+  symbols(): readonly string[];
+  /** Address of a symbol, or undefined. */
+  address(name: string): Address | undefined;
+  /** The function for a declaration. @throws `Load` if the library lacks it, `Unsupported` if it cannot be called. */
+  bind(fn: CFunction): Bound;
+  /** Returns the converter that passes a struct by value; absent if the target cannot. */
+  byValue?: MethodOf<[type: StructType, place: Place], Converter> | undefined;
+  /** Converts an argument after "..."; absent if the target does not support any. */
+  vararg?: MethodOf<[given: unknown, place: Place], { readonly type: CType; readonly koffi: unknown }> | undefined;
+  frame(): CallFrame;
+  /** Makes a call off the main thread. */
+  async(fn: CFunction, values: readonly unknown[], parameters: readonly Parameter[]): Promise<unknown>;
+  /** Makes a callback that C may keep. */
+  callback(type: FunctionType, use: (...values: unknown[]) => unknown): { readonly address: Address; release(): void };
+  /** Makes a function from a function pointer. */
+  callable(address: Address, type: FunctionType): (...values: unknown[]) => unknown;
+  /** Calls C's `free`. */
+  free(address: Address): void;
+  close(): void;
+}
