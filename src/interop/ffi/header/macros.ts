@@ -50,9 +50,7 @@ export class Expander {
   spent = 0;
   /** Tokens of all files that were read. */
   tokens = 0;
-  /** The same, without steps refused within a separate limit. */
-  #steps = 0;
-  #granted = freeSteps;
+  /** Number of steps at which the expansion is refused. */
   #limit = freeSteps;
   #depth = 0;
 
@@ -64,8 +62,7 @@ export class Expander {
   /** Grants steps for a file. */
   grant(tokens: number): void {
     this.tokens += tokens;
-    this.#granted += stepsPerToken * tokens;
-    this.#limit = this.#granted;
+    this.#limit += stepsPerToken * tokens;
   }
 
   /** Expands a text from `from` up to the next directive or the end into a list; returns where it stopped. */
@@ -81,16 +78,13 @@ export class Expander {
    */
   all(tokens: readonly Token[], keep?: (name: string) => boolean, most?: number): Token[] {
     const into: Token[] = [];
-    const before = this.#limit;
-    if (most !== undefined) this.#limit = Math.min(before, this.#steps + most);
+    const [limit, before] = [this.#limit, this.spent];
+    if (most !== undefined) this.#limit = before + most;
     try {
       this.#run({ tokens, at: 0, directives: false }, into, keep);
     } finally {
-      if (most !== undefined) {
-        this.#limit = before;
-        // Steps of a refused expansion must not count against the rest of the header.
-        this.#steps = Math.min(this.#steps, this.#granted - most);
-      }
+      // Steps with a limit of their own do not count against the rest of the header.
+      if (most !== undefined) this.#limit = limit + this.spent - before;
     }
     return into;
   }
@@ -132,8 +126,7 @@ export class Expander {
 
   #count(place: Token, steps: number): void {
     this.spent += steps;
-    this.#steps += steps;
-    if (this.#steps > this.#limit)
+    if (this.spent > this.#limit)
       throw headerError(place, `the macros expand to more than ${this.#limit} tokens at ${place.text}`);
   }
 
