@@ -1,14 +1,13 @@
 /** JavaScript functions that C can call. */
 import { EwaldError } from '../../base/errors.js';
-import { disposableClass, type MaybeDisposable } from '../memory/disposable.js';
+import { type DisposableObject, disposableClass } from '../memory/disposable.js';
 import { type CType, type FunctionType, isText, signature } from './header/types.js';
 import type { AsyncCall, Runtime } from './runtime.js';
 import { type Bits, type Place, type Scalar, shown } from './scalars.js';
 
-export interface Callback extends MaybeCallbackDisposable {
+export interface Callback extends DisposableObject {
   dispose(): void;
 }
-type MaybeCallbackDisposable = MaybeDisposable & object;
 
 /** A function that C may keep and call later; it stays callable until it is disposed. */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: disposableClass provides the `using` face

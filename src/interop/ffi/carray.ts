@@ -1,6 +1,6 @@
 /** Arrays in the memory of a library: allocated for the caller, or returned by C. */
 import { EwaldError } from '../../base/errors.js';
-import { disposableClass, holdersOf, type MaybeDisposable } from '../memory/disposable.js';
+import { type DisposableObject, disposableClass, holdersOf } from '../memory/disposable.js';
 import type { Located } from '../memory/elements.js';
 import { BufferError } from '../memory/errors.js';
 import { parseFormat, type TypedArray } from '../memory/format.js';
@@ -11,10 +11,9 @@ import type { Access } from './access.js';
 import { type CType, typeText } from './header/types.js';
 import { textOf } from './scalars.js';
 
-export interface CArray<V = unknown> extends MaybeArrayDisposable {
+export interface CArray<V = unknown> extends DisposableObject {
   [Symbol.iterator](): IterableIterator<V>;
 }
-type MaybeArrayDisposable = MaybeDisposable & object;
 
 /** Consecutive elements of one C type, in memory that C can access. */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: disposableClass provides the `using` face

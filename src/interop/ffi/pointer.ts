@@ -1,7 +1,7 @@
 /** Pointers returned by C, and handles of opaque structs. */
 import { expects } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
-import { disposableClass, type MaybeDisposable } from '../memory/disposable.js';
+import { type DisposableObject, disposableClass } from '../memory/disposable.js';
 import { shownAs } from '../memory/inspect.js';
 import type { TypedPointer } from '../memory/pointer-table.js';
 import type { Address, MemorySpace } from '../memory/space.js';
@@ -90,10 +90,9 @@ shownAs(Pointer.prototype, function (this: Pointer) {
   return this.freed ? `${this.typeText} (freed)` : `${this.typeText} 0x${this.address.toString(16)}`;
 });
 
-export interface Handle extends MaybeHandleDisposable {
+export interface Handle extends DisposableObject {
   dispose(): void;
 }
-type MaybeHandleDisposable = MaybeDisposable & object;
 
 /**
  * A pointer to an opaque struct, such as `ctx_t *`: only C can access its contents, and one of C's functions frees it.

@@ -10,6 +10,9 @@ export type MaybeDisposable = typeof Symbol extends { readonly dispose: infer S 
   ? { [K in S]: () => void }
   : unknown;
 
+/** The same for interfaces to extend. */
+export type DisposableObject = MaybeDisposable & object;
+
 /** Adds `[Symbol.dispose]` to the instances of a class with `dispose()`. */
 export function disposableClass(type: { readonly prototype: { dispose(): void } }): void {
   Object.defineProperty(type.prototype, disposeSymbol, {

@@ -5,10 +5,10 @@ import { collectRows, stripsOf } from './collect.js';
 import { copyElements } from './copy.js';
 import {
   backstop,
+  type DisposableObject,
   disposableClass,
   disposeKeeper,
   type Keeper,
-  type MaybeDisposable,
   releaseNow,
   retain,
 } from './disposable.js';
@@ -57,10 +57,9 @@ interface Parts {
   readonly onEnd?: (() => void) | undefined;
 }
 
-export interface IndirectMemory2D<V extends Value = Value> extends MaybeMemoryDisposable {
+export interface IndirectMemory2D<V extends Value = Value> extends DisposableObject {
   [Symbol.iterator](): IterableIterator<RowView<V>>;
 }
-type MaybeMemoryDisposable = MaybeDisposable & object;
 
 /** An array, or another memory, to copy from or to. */
 type Copied = IndirectMemory2D<never> | IndirectMemory2D | ArrayLike;

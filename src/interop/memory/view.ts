@@ -1,12 +1,11 @@
 /** A view of a rectangular memory: while it exists, the memory is kept and its format is fixed. */
-import { disposableClass, type MaybeDisposable } from './disposable.js';
+import { type DisposableObject, disposableClass } from './disposable.js';
 import { BufferError } from './errors.js';
 import type { Value } from './format.js';
 
-export interface View2D<V extends Value = Value> extends MaybeViewDisposable {
+export interface View2D<V extends Value = Value> extends DisposableObject {
   [Symbol.iterator](): IterableIterator<V[]>;
 }
-type MaybeViewDisposable = MaybeDisposable & object;
 
 /** What a view uses of its memory, which may have been disposed. */
 interface Viewed<V extends Value> {
