@@ -191,6 +191,19 @@ describe('a run on a simulated clock', () => {
     expect(waiting.health).toMatchObject({ healthy: true, state: 'waiting' });
   });
 
+  test('before its first frame a run says what it does, and its lag counts', () => {
+    const run = new WatchedRun();
+    events(run, 5, () => ({ frames: 0, failed: 0, arrived: 0 }));
+    expect(run.health).toMatchObject({ state: 'waiting', source: 'waiting' });
+    run.doing = 'adjusting the search to the first 4 frames';
+    events(run, 16, () => ({ frames: 0, failed: 0, arrived: 7 }));
+    const text = 'adjusting the search to the first 4 frames';
+    expect(run.health).toMatchObject({ state: 'starting', doing: text, source: 'sending', queue: 7, lagS: 15 });
+    events(run, 1, () => ({ frames: 1, failed: 0, arrived: 7 }));
+    expect(run.health).toMatchObject({ state: 'running' });
+    expect(run.health).not.toHaveProperty('doing');
+  });
+
   test('lag is the age of the oldest frame that is not finished', () => {
     const run = new WatchedRun();
     const lags = Array.from({ length: 8 }, (_, s) => {

@@ -12,6 +12,7 @@ import { type ServedView, serveView } from 'ewald/view';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type FrameStatistics, readStatistics, statisticsBytes } from '../../src/io/live/frame-statistics.js';
 import { peakogramBins } from '../../src/io/live/peak-maps.js';
+import { startEvent } from '../../src/serial/pipeline/events.js';
 import { dataFolder } from '../support/data.js';
 
 let folder: string;
@@ -60,6 +61,12 @@ interface Following {
 }
 
 async function follow(viewed: ViewedRun = run): Promise<Following> {
+  const entered = await enter();
+  return { ...entered, sink: entered.view.runSink(viewed) };
+}
+
+/** A viewer whose run has not begun. */
+async function enter(): Promise<Omit<Following, 'sink'>> {
   const view = await serveView([]);
   views.push(view);
   const entry = await fetch(view.url, { redirect: 'manual' });
@@ -67,7 +74,7 @@ async function follow(viewed: ViewedRun = run): Promise<Following> {
   const { origin, port } = new URL(view.url);
   const get = (path: string, headers = {}): Promise<Response> =>
     fetch(`${origin}/${path}`, { headers: { cookie, ...headers } });
-  return { view, sink: view.runSink(viewed), get, cookie, port: Number(port) };
+  return { view, get, cookie, port: Number(port) };
 }
 
 interface Heard {
@@ -77,15 +84,20 @@ interface Heard {
   readonly ids: number[];
 }
 
-/** Reads events until `frames` frames have been reported. */
-async function hear({ get }: Following, frames: number, headers: Record<string, string> = {}): Promise<Heard> {
+/** Reads events until `frames` frames and `statuses` states have been reported. */
+async function hear(
+  { get }: Pick<Following, 'get'>,
+  frames: number,
+  headers: Record<string, string> = {},
+  statuses = 0,
+): Promise<Heard> {
   const answer = await get('live/events?client=test', headers);
   expect(answer.headers.get('content-type')).toBe('text/event-stream');
   const heard: Heard = { facts: {}, frames: [], status: [], ids: [] };
   const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
   const decoder = new TextDecoder();
   let text = '';
-  while (heard.frames.length < frames) {
+  while (heard.frames.length < frames || heard.status.length < statuses) {
     const { value, done } = await reader.read();
     if (done) break;
     text += decoder.decode(value, { stream: true });
@@ -122,6 +134,20 @@ describe('statistics', () => {
     expect(facts).toMatchObject({ state: 'running', name: 'run.h5', peaks: { threshold: 7 }, size: [1000, 800] });
     const later = await hear(following, 10, { 'last-event-id': String(count - 10) });
     expect(later.frames.map(({ event }) => event)).toEqual(Array.from({ length: 10 }, (_, i) => count - 10 + i));
+  });
+
+  test('before its first frame a run says what it does with those that have arrived', async () => {
+    const entered = await enter();
+    const source = { arrived: 3 };
+    entered.view.happened?.(startEvent('adjusting the search to the first 4 frames', source) as never);
+    const { facts, status } = await hear(entered, 0, {}, 1);
+    expect(facts).toMatchObject({ state: 'starting', doing: 'adjusting the search to the first 4 frames' });
+    expect(status).toEqual([['3 frames arrived']]);
+    source.arrived = 40;
+    expect((await hear(entered, 0, {}, 1)).status).toEqual([['40 frames arrived']]);
+    await entered.view.runSink(run).add(record(0));
+    const begun = await hear(entered, 1);
+    expect([begun.facts.state, begun.facts.doing]).toEqual(['running', undefined]);
   });
 
   test('the status of the sinks of a run is sent once, and again when it has changed', async () => {

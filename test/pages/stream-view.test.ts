@@ -235,6 +235,11 @@ test('the badge of a run states whether frames arrive and whether the picture ke
     [{ isAlarmed: true, age: 30_000 }, 'bad', 'nothing for 30 s'],
     [{ age: undefined }, 'late', 'waiting for the first frame'],
     [{ age: undefined, what: 'image' }, 'late', 'waiting for the first image'],
+    [
+      { age: undefined, state: 'starting', doing: 'adjusting the search to the first 4 frames' },
+      'late',
+      'adjusting the search to the first 4 frames',
+    ],
     [{ connected: false }, 'bad', 'the server does not answer; trying again'],
     [{ connected: false, state: 'ended' }, 'over', 'the run has ended'],
     [{ state: 'stopped' }, 'over', 'the run was stopped'],

@@ -160,8 +160,16 @@ describe.skipIf(!dataFolder)(`ctx.pipeline${dataFolder ? '' : ' (absent: no test
     const kinds = [...new Set(events.map(({ kind }) => kind))];
     // The geometry of the CSPAD calls its units photons, which is a warning.
     expect(kinds.filter((kind) => kind !== 'detector' && kind !== 'warning')).toEqual(
-      known ? ['tuned', 'progress', 'end'] : ['tuned', 'progress', 'cell', 'end'],
+      known ? ['progress', 'tuned', 'end'] : ['progress', 'tuned', 'cell', 'end'],
     );
+    const starts = events.flatMap((event) =>
+      event.kind === 'progress' && event.stage === 'start' ? [event.text] : [],
+    );
+    expect(starts).toEqual([
+      'adjusting the search to the first 4 frames',
+      ...(known ? [] : ['determining the cell from the first frames']),
+      'refining the geometry on the first crystals',
+    ]);
     for (const event of events)
       if (event.kind === 'tuned') expect(err).toContain(`--threshold=${event.peaks.threshold}`);
   }

@@ -19,7 +19,7 @@ import { commandLine, inShell } from './command-line.js';
 import { isReaderGone } from './ends.js';
 import { openExecutor, rankOf } from './executor-flags.js';
 import type { Chosen } from './executor-rows.js';
-import { wordsInFlags } from './flag-words.js';
+import { inFlags, wordsInFlags } from './flag-words.js';
 import type { AskedRun } from './frame-flags.js';
 import { failureLine, jsonOf, lineOf } from './frame-lines.js';
 import { type IndexFlags, indexRows, isNone } from './frame-rows.js';
@@ -183,14 +183,14 @@ class RunReport {
   readonly onEvent = (event: RunEvent): void => {
     if (event.kind === 'progress') {
       if (event.stage === 'cell') this.#cell.share(event.share);
-      else this.#frames.share(event.share, () => progressText(event.summary));
+      else if (event.stage === 'frames') this.#frames.share(event.share, () => progressText(event.summary));
       return;
     }
     this.#cell.end();
     if (event.kind === 'end') this.end = event;
     else if (event.kind === 'failed') {
       this.#isDoubtful = true;
-      note(`${red('ewald:')} ${messageOf(event.error)}`);
+      note(`${red('ewald:')} ${messageOf(inFlags(event.error, indexRows, nameAsFlags(indexRows)))}`);
     } else if (event.kind === 'resumed') this.#resumed(event.after, event.again);
     else {
       if (event.kind === 'warning' && event.isDoubtful) this.#isDoubtful = true;
@@ -214,8 +214,10 @@ class RunReport {
 
   /** Prints a finished frame. */
   item(item: PipelineItem): void {
-    if (item.error) this.#failures.add(failureLine(item.origin, item.error), item.error.message);
-    else {
+    if (item.error) {
+      const said = inFlags(item.error, indexRows, nameAsFlags(indexRows)) as Error;
+      this.#failures.add(failureLine(item.origin, said), said.message);
+    } else {
       this.#failures.end();
       this.#tellElsewhere(item.result.backends);
     }

@@ -23,6 +23,7 @@ export class Beginning<T> {
   readonly #kept: T[] = [];
   readonly #since = performance.now();
   #bytes = 0;
+  #count = 0;
   #reading: Promise<void> | undefined;
   /** Whether items are read before they are requested. */
   #readsAhead = false;
@@ -40,6 +41,11 @@ export class Beginning<T> {
     this.#bytesOf = bytesOf;
     this.#limits = limits;
     this.#keep(first);
+  }
+
+  /** Number of items that have arrived. */
+  get count(): number {
+    return this.#count;
   }
 
   /** Item `i`, which may still have to arrive; undefined if the series ends, or a limit is reached, before it does. */
@@ -99,6 +105,7 @@ export class Beginning<T> {
 
   #keep(item: T): void {
     this.#kept.push(item);
+    this.#count++;
     this.#bytes += this.#bytesOf(item);
   }
 }

@@ -77,6 +77,8 @@ export class WatchedRun {
   #toldS = 0;
   /** The frames to go until each goal is reached; set by who forecasts them. */
   goals: () => readonly RunGoal[] = () => [];
+  /** What the run does before its first frame is finished, in words. */
+  doing: string | undefined;
   /** How the run ended; undefined while it goes on. */
   ended: 'whole' | 'stopped' | undefined;
 
@@ -181,10 +183,13 @@ export class WatchedRun {
   /** The answer of `/health`. */
   get health(): object {
     const goals = this.goals().map(({ text }) => text);
-    const state = this.ended ?? (this.#counts.frames > 0 ? 'running' : 'waiting');
+    const { doing } = this;
+    const isStarting = this.ended === undefined && this.#counts.frames === 0 && doing !== undefined;
+    const state = this.ended ?? (this.#counts.frames > 0 ? 'running' : isStarting ? 'starting' : 'waiting');
     return {
       healthy: this.isHealthy,
       state,
+      ...(isStarting && { doing }),
       source: this.#source,
       alarms: this.alarms,
       ...this.summary,

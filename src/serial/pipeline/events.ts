@@ -6,6 +6,7 @@ import type { FoundCell } from './first-frames/unknown-cell.js';
 import type { SettledGeometry } from './geometry/settle-geometry.js';
 import type { PeakSource } from './parameters.js';
 import type { OutputEnd } from './sinks/sink.js';
+import type { RunSource } from './sources/source.js';
 import type { RunSummary } from './summary.js';
 
 /** An event of a run. The frames themselves are yielded. */
@@ -19,6 +20,17 @@ export type RunEvent =
    * reported if nothing has moved.
    */
   | ({ readonly kind: 'geometry'; readonly text: string } & SettledGeometry)
+  /**
+   * What the run does with its first frames before it searches any, such as adjusting the search to them; `source` counts
+   * the frames that arrive meanwhile, as far as they do.
+   */
+  | {
+      readonly kind: 'progress';
+      readonly stage: 'start';
+      readonly share: 0;
+      readonly text: string;
+      readonly source: Pick<RunSource, 'arrived' | 'lost'>;
+    }
   /** Completed fraction of the determination of the cell, or of the frames; 0 if the number of frames is unknown. */
   | { readonly kind: 'progress'; readonly stage: 'cell'; readonly share: number }
   | { readonly kind: 'progress'; readonly stage: 'frames'; readonly share: number; readonly summary: RunSummary }
@@ -47,3 +59,12 @@ export type RunEvent =
       /** The chips that were scanned (`grid`), with what was found in each well; absent without a grid. */
       readonly maps?: readonly ChipMap[] | undefined;
     };
+
+/** Tells what a run does with its first frames. */
+export const startEvent = (text: string, source: Pick<RunSource, 'arrived' | 'lost'>): RunEvent => ({
+  kind: 'progress',
+  stage: 'start',
+  share: 0,
+  text,
+  source,
+});

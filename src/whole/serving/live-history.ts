@@ -51,6 +51,7 @@ export class LiveHistory {
   happened(event: RunEvent): void {
     if (event.kind !== 'progress') this.#mark(wordsOf(event));
     else if (event.stage === 'frames') this.#arrived = event.summary;
+    else if (event.stage === 'start') this.#arrived = event.source;
   }
 
   since(at: number): SeriesMoment[] {

@@ -18,6 +18,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { basename, resolve } from 'node:path';
+import { counted } from '../../base/amounts.js';
 import type { FrameGrid } from '../../io/chip/grid.js';
 import { bytesOfArray, elementBytes } from '../../io/data/dtype.js';
 import { npyHeadOf } from '../../io/data/npy.js';
@@ -75,10 +76,14 @@ export class LiveRun {
   /** The frame that a page is showing, if its pixels are not in a file: one for each event stream. */
   readonly #shown = new Map<string, NewestFrame>();
   #run: ViewedRun | undefined;
+  /** The files of the results of a run over a scan that has ended. */
+  #saved: readonly string[] | undefined;
   #scan: { readonly viewed: ViewedScan; readonly images: ScanImages } | undefined;
   #maps: PeakMaps | undefined;
   readonly #profiles = new LiveProfiles();
-  #state: 'waiting' | 'running' | 'ended' | 'stopped' = 'waiting';
+  #state: 'waiting' | 'starting' | 'running' | 'ended' | 'stopped' = 'waiting';
+  /** What a run does with its first frames before it searches any. */
+  #start: { readonly text: string; readonly source: { readonly arrived?: number | undefined } } | undefined;
   /** Whether the frames are searched by a run; otherwise pages search those that they show. */
   #searches = true;
   #note: string | undefined;
@@ -100,7 +105,7 @@ export class LiveRun {
     this.#streams = new EventStreams({
       count: () => this.#count,
       facts: () => JSON.stringify(this.facts),
-      status: () => JSON.stringify((this.#run ?? this.#scan?.viewed)?.status?.() ?? []),
+      status: () => JSON.stringify((this.#run ?? this.#scan?.viewed)?.status?.() ?? this.#arrivedSoFar()),
       moments: (since) => this.#history.since(since),
       statistics: (first, end) => this.statistics(first, end),
       now: () => this.now,
@@ -131,6 +136,7 @@ export class LiveRun {
       state: this.#state,
       searches: this.#searches,
       note: this.#note,
+      ...(this.#state === 'starting' && { doing: this.#start?.text }),
       ...hasProfiles,
     };
     if (this.#scan) {
@@ -138,7 +144,7 @@ export class LiveRun {
       return {
         ...state,
         name: basename(viewed.name),
-        scan: { images: images.facts, done: images.done, ms: images.ms },
+        scan: { images: images.facts, done: images.done, ms: images.ms, saved: this.#saved },
       };
     }
     if (!run) return state;
@@ -201,6 +207,16 @@ export class LiveRun {
   /** Notes what happens to the run. */
   happened(event: RunEvent): void {
     this.#history.happened(event);
+    if (event.kind !== 'progress' || event.stage !== 'start' || this.#run) return;
+    this.#start = event;
+    this.#history.begin();
+    this.#change('starting');
+  }
+
+  /** How many frames wait for a run that begins. */
+  #arrivedSoFar(): string[] {
+    const arrived = this.#start?.source.arrived;
+    return arrived === undefined ? [] : [`${counted(arrived, 'frame')} arrived`];
   }
 
   /** Starts to show the images of a run over a scan. */
@@ -222,7 +238,10 @@ export class LiveRun {
           this.#streams.changed();
         });
       },
-      end: (isWhole, why) => this.finish(isWhole ? 'ended' : 'stopped', why),
+      end: (isWhole, why, files) => {
+        this.#saved = files ?? this.#saved;
+        this.finish(isWhole ? 'ended' : 'stopped', why);
+      },
     };
   }
 
@@ -275,9 +294,9 @@ export class LiveRun {
     this.#streams.changed();
   }
 
-  #change(state: 'running' | 'ended' | 'stopped'): void {
+  #change(state: 'starting' | 'running' | 'ended' | 'stopped'): void {
     this.#state = state;
-    if (state !== 'running') {
+    if (state === 'ended' || state === 'stopped') {
       this.#refit(true);
       this.#history.end();
     }

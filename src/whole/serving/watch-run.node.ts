@@ -20,6 +20,7 @@ import type { WantedAnswer } from '../../serial/merging/forecast/answers.js';
 import { answerText } from '../../serial/merging/forecast/words.js';
 import type { RunEvent } from '../../serial/pipeline/events.js';
 import type { FrameSink } from '../../serial/pipeline/sinks/sink.js';
+import type { RunSource } from '../../serial/pipeline/sources/source.js';
 import type { RunSummary } from '../../serial/pipeline/summary.js';
 import type { LiveStatus } from '../../udf/acquisition/acquisition.js';
 import type { UdfProgress } from '../../udf/execution/run.js';
@@ -181,7 +182,7 @@ class Watch implements RunWatch {
   #timer: ReturnType<typeof setInterval> | undefined;
   #found = { frames: 0, failed: 0, hits: 0, indexed: 0, crystals: 0 };
   #unread: { readonly count: number; readonly frame: string; readonly reason: string } | undefined;
-  #summary: RunSummary | undefined;
+  #source: Pick<RunSummary, 'arrived' | 'lost'> | Pick<RunSource, 'arrived' | 'lost'> | undefined;
   #scanned: number | undefined;
   #live: { readonly status: LiveStatus } | undefined;
   #diskBytes: number | undefined;
@@ -209,7 +210,8 @@ class Watch implements RunWatch {
 
   readonly onEvent = (event: RunEvent): void => {
     if (event.kind === 'progress') {
-      if (event.stage === 'frames') this.#summary = event.summary;
+      if (event.stage === 'frames') this.#source = event.summary;
+      else if (event.stage === 'start') [this.#source, this.#run.doing] = [event.source, event.text];
       return;
     }
     this.#tell(lineOf(event));
@@ -313,7 +315,7 @@ class Watch implements RunWatch {
       return { frames: processed + dropped, failed: 0, arrived: received, lost };
     }
     if (this.#scanned !== undefined) return { frames: this.#scanned, failed: 0 };
-    return { ...this.#found, arrived: this.#summary?.arrived, lost: this.#summary?.lost };
+    return { ...this.#found, arrived: this.#source?.arrived, lost: this.#source?.lost };
   }
 
   /** Asks for the room on the disk; a file system that does not answer delays nothing else. */

@@ -11,7 +11,9 @@ export interface Badge {
 /** The facts on which the badge depends; times in ms. */
 interface BadgeScene {
   readonly connected: boolean;
-  readonly state: 'waiting' | 'running' | 'ended' | 'stopped';
+  readonly state: 'waiting' | 'starting' | 'running' | 'ended' | 'stopped';
+  /** What a run that begins does with its first frames. */
+  readonly doing?: string | undefined;
   /** Time since the newest frame arrived; undefined before the first frame. */
   readonly age: number | undefined;
   /** Difference between the ages of the shown frame and of the newest one of its kind. */
@@ -36,14 +38,23 @@ const seconds = (ms: number): string => {
 };
 
 export function badgeOf(scene: BadgeScene): Badge {
-  const { connected, state, age, behind, following, searches, isAlarmed, what = 'frame' } = scene;
+  const { connected, state, doing = 'starting', age, behind, following, searches, isAlarmed, what = 'frame' } = scene;
   if (state === 'ended') return { level: 'over', text: searches ? 'the run has ended' : 'no more frames' };
   if (state === 'stopped') return { level: 'over', text: searches ? 'the run was stopped' : 'frames are not followed' };
   if (!connected) return { level: 'bad', text: 'the server does not answer; trying again' };
+  if (state === 'starting') return { level: 'late', text: doing };
   if (age === undefined) return { level: 'late', text: `waiting for the first ${what}` };
   if (age >= quietMs) return { level: 'bad', text: `nothing for ${seconds(age)}` };
   if (isAlarmed) return { level: 'bad', text: 'alarm' };
   if (following && behind >= freshMs) return { level: 'late', text: `picture ${seconds(behind)} behind` };
   if (age >= freshMs) return { level: 'late', text: `last ${what} ${seconds(age)} ago` };
   return { level: 'good', text: 'live' };
+}
+
+/** Where the results of a run are that has ended, in a few words. */
+export function savedWords(files: readonly string[] | undefined): string[] {
+  if (files === undefined) return [];
+  const [first, ...others] = files;
+  if (first === undefined) return ['not saved'];
+  return [`saved as ${first}${others.length > 0 ? ` and ${others.length} more` : ''}`];
 }

@@ -7,7 +7,7 @@ import { addToChip } from './chip-loader.js';
 import { onClick } from './elements.js';
 import { isOfKind } from './frame-filter.js';
 import type { GrowingStream } from './growing-stream.js';
-import { type Badge, badgeOf } from './live-badge.js';
+import { type Badge, badgeOf, savedWords } from './live-badge.js';
 import { LiveFeed, type RunFacts } from './live-feed.js';
 import type { LiveScan } from './live-scan.js';
 import { inShort, leaveOverview, writeOverview } from './overview-loader.js';
@@ -145,7 +145,7 @@ export function bindLive(): void {
   feed.onMoments = (moments) => addToStrip(moments);
   feed.onConnection = () => {
     if (!feed.connected && !feed.isOver && !isLive())
-      say('The server of this page does not answer: files cannot be read until `ewald view` runs again.', true);
+      say('The server of this page does not answer: files cannot be read until it runs again.', true);
     writeLive();
   };
   feed.open();
@@ -267,6 +267,7 @@ function writeLive(): void {
     connected,
     following: following && !isOverview(),
     state: facts.state,
+    doing: facts.doing,
     searches: facts.searches,
     age: newestMs === undefined ? undefined : Math.max(0, feed.now - newestMs),
     isAlarmed: alarms.length > 0,
@@ -274,6 +275,10 @@ function writeLive(): void {
   });
   writeBadge(badge);
   if (isElsewhere()) return;
+  if (facts.state === 'starting') {
+    byId('rates').textContent = feed.status.join(' · ');
+    return;
+  }
   const latest = feed.isOver ? undefined : strip()?.latestWords(feed.now);
   byId('rates').classList.toggle('wrong', alarms.length > 0);
   byId('rates').textContent = [
@@ -297,11 +302,11 @@ function writeLive(): void {
 }
 
 /** The badge and the counts of a run over a scan. */
-function writeScan({ state, scan: { done, ms } = { images: [], done: 0 } }: RunFacts): void {
+function writeScan({ state, scan: { done, ms, saved } = { images: [], done: 0 } }: RunFacts): void {
   const { connected, status } = feed;
   const age = ms === undefined ? undefined : Math.max(0, feed.now - ms);
   writeBadge(badgeOf({ connected, state, age, behind: 0, following: true, searches: true, what: 'image' }));
-  byId('rates').textContent = [`${Math.round(100 * done)} %`, ...status].join(' · ');
+  byId('rates').textContent = [`${Math.round(100 * done)} %`, ...status, ...savedWords(saved)].join(' · ');
 }
 
 /** Lists the frames that a served stream gains from now on. */

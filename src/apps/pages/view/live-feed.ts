@@ -4,7 +4,7 @@ import type { ScanFacts } from './live-scan.js';
 import type { LiveFacts } from './protocol.js';
 
 /** The state of the run that the server reports, or `waiting` before there is one. */
-type RunState = 'waiting' | 'running' | 'ended' | 'stopped';
+type RunState = 'waiting' | 'starting' | 'running' | 'ended' | 'stopped';
 
 /** The wells of the chips of a run, and their names in the order of their first images. */
 export interface ChipFacts {
@@ -25,6 +25,8 @@ export interface RunFacts extends LiveFacts {
   readonly chip?: ChipFacts | undefined;
   /** The images of a run over a scan, instead of frames. */
   readonly scan?: ScanFacts | undefined;
+  /** What a run that begins does with its first frames. */
+  readonly doing?: string | undefined;
   /** What the server has to say, such as why there are no frames yet. */
   readonly note?: string | undefined;
 }

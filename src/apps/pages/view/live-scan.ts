@@ -22,6 +22,8 @@ export interface ScanFacts {
   readonly done: number;
   /** When the newest image came, in milliseconds of the server; absent before the first. */
   readonly ms?: number;
+  /** The files of its results, once it has ended. */
+  readonly saved?: readonly string[];
 }
 
 /** The valid range of an image, which contains every value except NaN. */

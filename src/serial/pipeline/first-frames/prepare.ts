@@ -1,5 +1,6 @@
 /** What a run determines before its first frame is searched: the parameters of the search, and the cell. */
 
+import { firstFrames as firstFramesText } from '../../../base/amounts.js';
 import type { KnownCell } from '../../../crystal/cell-file.js';
 import type { Detector } from '../../../io/detector/detector.js';
 import { minimumSpots } from '../../indexing/parameters.js';
@@ -9,7 +10,7 @@ import { type OpenFrameSearcher, type Plans, planFrameSearcher } from '../frame-
 import type { CheckedRun, PipelineOptions } from '../run-options.js';
 import type { FoundFrames } from '../search-all.js';
 import type { SearchSettings } from '../settings.js';
-import { type FirstFrames, tuned } from './tune.js';
+import { type FirstFrames, isTuned, lookedAt, tuned } from './tune.js';
 import { unknownCell } from './unknown-cell.js';
 
 /** The context and the searcher of this process; they are opened on first use and kept for the run. */
@@ -49,6 +50,8 @@ interface Preparation {
   readonly cells: readonly KnownCell[] | undefined;
   readonly cellSearch: CheckedRun['cellSearch'];
   readonly onEvent: (event: RunEvent) => void;
+  /** Receives what is being done. */
+  readonly onStart?: ((text: string) => void) | undefined;
   readonly signal: PipelineOptions['signal'];
 }
 
@@ -59,11 +62,12 @@ interface Preparation {
 export async function prepare(
   context: Plans,
   own: OwnSearch,
-  { settings: given, cells, cellSearch, onEvent, signal }: Preparation,
+  { settings: given, cells, cellSearch, onEvent, onStart, signal }: Preparation,
   firstFrames: FirstFrames,
 ): Promise<SearchSettings> {
   const { peaks: asked, ...others } = { minPeaks: minimumSpots, ...given };
   const wanted: SearchSettings = { ...others, ...(asked === undefined || asked === 'tune' ? {} : { peaks: asked }) };
+  if (!isTuned(wanted)) onStart?.(`adjusting the search to the ${firstFramesText(lookedAt)}`);
   const tuning = await tuned(() => own.searcher(wanted), wanted, firstFrames, signal);
   onEvent({ kind: 'tuned', finder: others.finder ?? 'peakfinder8', ...tuning });
   const { peaks, intRadius, facts } = tuning;
@@ -71,6 +75,7 @@ export async function prepare(
   if (doubt !== undefined) onEvent({ kind: 'warning', text: doubt });
   const settings: SearchSettings = { ...others, peaks, ...(intRadius ? { intRadius } : {}) };
   if (cells) return { ...settings, cells };
+  onStart?.('determining the cell from the first frames');
   const searcher = await own.searcher(wanted);
   searcher.settings = { ...settings, integrate: false };
   const found = await unknownCell(context, searcher, firstFrames, {

@@ -6,7 +6,7 @@
 import type { Geometry } from '../../../crystal/geometry/geometry.js';
 import { formatGeometry } from '../../../crystal/geometry/write.js';
 import { geometryFromFile } from '../../../io/detector/from-file.js';
-import type { RunEvent } from '../events.js';
+import { type RunEvent, startEvent } from '../events.js';
 import type { Plans } from '../frame-searcher.js';
 import { type Beforehand, type LearntBeforehand, refinedBeforehand } from '../geometry/beforehand.js';
 import type { GivenGeometry } from '../inputs/given.js';
@@ -44,7 +44,8 @@ export async function startOfRun(context: Plans, own: OwnSearch, run: StartOfRun
     report: (event: RunEvent) => void,
   ): Promise<LearntBeforehand> => {
     const preparation = { settings: listedBy(checked.settings, used?.geometry), cells, cellSearch, signal };
-    const settings = await prepare(context, search, { ...preparation, onEvent: report }, firstFrames);
+    const onStart = (text: string): void => report(startEvent(text, source));
+    const settings = await prepare(context, search, { ...preparation, onEvent: report, onStart }, firstFrames);
     return refinedBeforehand(context, search, { ...run, cellSearch, settings, geometry: used, onEvent: report });
   };
   // Doubts about the given geometry are void if another one is used.

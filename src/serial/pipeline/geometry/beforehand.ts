@@ -16,7 +16,7 @@ import { geometryFromFile } from '../../../io/detector/from-file.js';
 import type { FittedDistance } from '../../refinement/detector-remarks.js';
 import { refinedMark, refinementComments, refinementText } from '../../refinement/geometry-text.js';
 import { doubtText } from '../doubt.js';
-import type { RunEvent } from '../events.js';
+import { type RunEvent, startEvent } from '../events.js';
 import { cellOfSpots } from '../first-frames/unknown-cell.js';
 import type { OpenFrameSearcher, Plans } from '../frame-searcher.js';
 import type { GivenGeometry } from '../inputs/given.js';
@@ -127,6 +127,7 @@ async function geometryBeforehand(
   if ((settings.cells ?? []).length === 0) return { ...unrefined, explained: cells ? undefined : 0 };
   const earlier = follow ? await earlierSession(place, options, settings) : undefined;
   if (earlier) return earlier;
+  onEvent(startEvent('refining the geometry on the first crystals', source));
   const { settleGeometry } = await import('./settle-geometry.js');
   const searcher = await own.searcher(settings);
   const settle = (used: SearchSettings, start?: Geometry): Promise<Settlement> =>

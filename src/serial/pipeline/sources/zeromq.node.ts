@@ -95,7 +95,6 @@ const bytesOfReceived = (frame: Received): number => ('error' in frame ? 0 : fra
 
 class LiveSource implements RunSource {
   readonly total = undefined;
-  arrived = 0;
   readonly identities: readonly string[] = [];
   readonly warnings: readonly string[] = [];
   readonly first: Dataset;
@@ -168,6 +167,10 @@ class LiveSource implements RunSource {
     return { count: 'live', ranges };
   }
 
+  get arrived(): number {
+    return this.#frames.count;
+  }
+
   get lost(): number {
     return this.#messages.lost;
   }
@@ -211,7 +214,6 @@ class LiveSource implements RunSource {
     let number = 0;
     const task = (frame: Received): SearchTask => {
       const at = number++;
-      this.arrived = number;
       if (!('error' in frame)) {
         this.kept?.put(at, frame);
         if (this.#options.viewed) this.#viewed.set(at, frame);
