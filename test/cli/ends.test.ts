@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createContext, formatNpy } from 'ewald';
+import { createContext, formatNpy, readNpy } from 'ewald';
 import { simulateMerlin } from 'ewald/udf';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { endsBy } from '../../src/apps/cli/ends.js';
@@ -361,6 +361,33 @@ test.each([
   expect(signal).toBe('SIGINT');
   expect(existsSync(join(folder, 'spun.npy'))).toBe(false);
 });
+
+test.skipIf(!existsSync(addon))(
+  'a function of the user that Ctrl-C interrupts leaves its finished positions as NAME.part',
+  { tags: 'all' },
+  async () => {
+    const shape = [64, 256, 256];
+    const data = Float32Array.from({ length: 64 * 65536 }, (_, i) => 1 + Math.floor(i / 65536));
+    writeFileSync(join(folder, 'long.npy'), formatNpy({ shape, complex: false, data }));
+    writeFileSync(
+      join(folder, 'interrupts.mjs'),
+      `export const first = { name: 'first', buffers: { n: { kind: 'nav', dtype: 'f32' } },
+        processFrame({ frame, results }) {
+          results.n[0] = frame[0];
+          if (frame[0] === 20) process.kill(process.pid, 'SIGINT');
+        } };`,
+    );
+    const words = ['run', 'long.npy', '--udf', 'interrupts.mjs', '-o', 'first.npy', '--backend', 'wasm'];
+    const { code, err, out } = await ewald(words, { cwd: folder });
+    expect([code, err]).toEqual([130, expect.stringContaining('interrupted: what was finished is kept')]);
+    expect(out).toMatch(/first\.npy\.part\n[\s\S]*\d+ of 64 positions measured; the others are NaN/);
+    expect(existsSync(join(folder, 'first.npy'))).toBe(false);
+    const { data: kept } = readNpy(readFileSync(join(folder, 'first.npy.part')));
+    const measured = [...kept].findIndex(Number.isNaN);
+    expect(measured).toBeGreaterThanOrEqual(16);
+    expect([...kept].slice(0, measured)).toEqual(Array.from({ length: measured }, (_, i) => 1 + i));
+  },
+);
 
 test.skipIf(!existsSync(addon))(
   'a function of the user that never returns on a live scan ends with the second Ctrl-C',

@@ -2,7 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { compareStreams, createContext, formatNpy, readNpy, readTruth, type StreamChunk } from 'ewald';
+import { compareStreams, createContext, type EwaldError, formatNpy, readNpy, readTruth, type StreamChunk } from 'ewald';
 import { inspect } from 'ewald/data';
 import {
   checkGeometryFile,
@@ -148,6 +148,52 @@ it('ewald run: analyses under the names of the shell, results as files, UDFs of 
     expect([...(own.results[0]?.data ?? [])]).toEqual([15, 31, 47, 63, 79, 95]);
     expect((await loadUdfs([at('max.mjs')], { module: 'mine' }))[0]?.definition.module).toBe('mine');
     await expect(runToFiles(ctx, scan, { udfs, channels: ['least'] })).rejects.toMatchObject({ tag: 'Argument' });
+  } finally {
+    await ctx.close();
+  }
+});
+
+it('a stored run that its signal ends leaves what was finished as NAME.part, and no result under its name', async () => {
+  const ctx = new Context({ context: { backend: 'wasm' } });
+  try {
+    const scan = ctx.fromMemory(
+      Float32Array.from({ length: 96 }, (_, i) => 1 + i),
+      { navShape: [2, 3], sigShape: [4, 4] },
+    );
+    const analyses = [ctx.createSumSigAnalysis(scan), ctx.createSumAnalysis(scan)];
+    const interrupted = async (output: string, png?: string) => {
+      const stop = new AbortController();
+      const onProgress = ({ done }: { done: number }): void => void (done === 3 && stop.abort());
+      const how = { analyses, output, png, record: at('kept.npy'), numPartitions: 6, onProgress, signal: stop.signal };
+      const error = await runToFiles(ctx, scan, how).catch((thrown: unknown) => thrown as EwaldError);
+      expect(error).toMatchObject({ tag: 'Aborted', message: expect.stringMatching(/3 of 6 positions/) });
+      const { files } = (error as EwaldError).detail as { files: readonly string[] };
+      return files.map((file) => file.replace(/.*\//, ''));
+    };
+    const left = (name: string): string[] => readdirSync(folder).filter((file) => file.startsWith(name));
+    const pictures = ['cut-sum-intensity.png.part', 'cut-sumsig-intensity.png.part'];
+    const parts = ['cut-sum-intensity.npy.part', 'cut-sumsig-intensity.npy.part', 'cut.npy.json.part'];
+    expect((await interrupted(at('cut.npy'), at('cut.png'))).sort()).toEqual([...parts, ...pictures].sort());
+    expect(left('cut').sort()).toEqual([...parts, ...pictures].sort());
+    expect(left('kept')).toEqual([]);
+    const [each, sum] = ['sumsig', 'sum'].map(
+      (name) => readNpy(readFileSync(at(`cut-${name}-intensity.npy.part`))).data,
+    );
+    expect([...(each ?? [])]).toEqual([136, 392, 648, Number.NaN, Number.NaN, Number.NaN]);
+    expect(sum?.[0]).toBe(1 + 17 + 33);
+    const about = JSON.parse(readFileSync(at('cut.npy.json.part'), 'utf8'));
+    expect(about).toMatchObject({
+      measured: { positions: 3, of: 6 },
+      results: [{ file: parts[1] }, { file: parts[0] }],
+    });
+    // Another interruption replaces nothing, and the next whole run has its own names.
+    expect(await interrupted(at('cut.npy'))).toContain('cut-sum-intensity.npy.part2');
+    expect((await runToFiles(ctx, scan, { analyses, output: at('cut.npy') })).files).toContain(
+      at('cut-sum-intensity.npy'),
+    );
+    expect(await interrupted(at('one.h5'))).toEqual(['one.h5.part']);
+    expect(await interrupted(at('one.zarr'))).toEqual(['one.zarr.part']);
+    expect(left('one').sort()).toEqual(['one.h5.part', 'one.zarr.part']);
   } finally {
     await ctx.close();
   }

@@ -15,6 +15,7 @@ import {
 } from 'ewald/udf';
 import { serveView } from 'ewald/view';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { savedWords } from '../../src/apps/pages/view/live-badge.js';
 import { ewald } from '../support/cli.js';
 import { refused } from '../support/refused.js';
 
@@ -131,9 +132,16 @@ test('of a detector that dies, the page has the last image and the reason', asyn
 
 test('the end of a complete scan is announced with its last images', async () => {
   const { ctx, scan, view, get } = await live({});
-  await runToFiles(ctx, scan, { udfs: [sumSigUdf()], view });
+  const output = join(folder, 'sums.h5');
+  await runToFiles(ctx, scan, { udfs: [sumSigUdf()], view, output });
   const { facts } = await factsUntil(get, ({ state }) => state === 'ended');
-  expect(facts.scan?.done).toBe(1);
+  expect(facts.scan).toMatchObject({ done: 1, saved: [output] });
+  expect(savedWords([output])).toEqual([`saved as ${output}`]);
+  expect([savedWords(['a', 'b', 'c']), savedWords([]), savedWords(undefined)]).toEqual([
+    ['saved as a and 2 more'],
+    ['not saved'],
+    [],
+  ]);
   expect([...new Float32Array(await (await get('live/image/0')).arrayBuffer())]).toEqual(sums);
 });
 

@@ -244,12 +244,18 @@ async function analyse(
       warn(`${scan.name} was cut, and lacks frames or parts of them`);
     if (writes) for (const text of new Set(analyses.flatMap(({ notes = [] }) => notes))) warn(text);
     const started = performance.now();
-    const running = isHere ? killable(() => runToFiles(ctx, scan, options)) : runToFiles(ctx, scan, options);
+    // With the addon a second Ctrl-C ends what never returns, and the first one keeps what was finished.
+    const isKilled = isHere && !answerSignalsOnce();
+    const running = isKilled ? killable(() => runToFiles(ctx, scan, options)) : runToFiles(ctx, scan, options);
     const { results, files, notes, faults } = await running.catch((error: unknown) => {
       progress.end();
       const { results: some, files: written } = isEwaldError(error) ? error.detail : {};
+      const isInterrupted = !live && isEwaldError(error, 'Aborted') && signal.aborted;
+      const hasResults = Array.isArray(some) && Array.isArray(written);
+      if (writes && isInterrupted)
+        note(dim(`interrupted: ${hasResults ? keptWords(written) : 'no result was finished'}`));
       // A program that reads the record needs it most when the detector has failed.
-      if (writes && flags.json && Array.isArray(some) && Array.isArray(written)) {
+      if (writes && (flags.json || isInterrupted) && hasResults) {
         const seconds = (performance.now() - started) / 1000;
         report(file, scan, some, written, { read, seconds, error: (error as EwaldError).message }, flags);
       }
@@ -284,6 +290,10 @@ async function analyse(
     await ctx.close();
   }
 }
+
+/** What is left of an interrupted run. */
+const keptWords = (files: readonly string[]): string =>
+  files.length > 0 ? 'what was finished is kept' : 'these results are not written; -o FILE.npy keeps them';
 
 /** Number of files that need not be announced. */
 const usualFiles = 8;
@@ -452,8 +462,11 @@ function report(
   for (const file of files) if (file !== '-') tell(file);
   if (files.length === 0 && error === undefined)
     tell('nothing was written: -o FILE.npy keeps the results, --png FILE.png a picture');
-  if (frames < positions)
-    tell(`${frames} of ${counted(positions, 'position')} measured; the others are NaN, or 0 in results of integers`);
+  if (frames < positions) {
+    const others = 'the others are NaN, or 0 in results of integers';
+    const sums = results.some(({ navAxes }) => navAxes === 0) ? '; what is not over the scan is of these alone' : '';
+    tell(`${frames} of ${counted(positions, 'position')} measured; ${others}${sums}`);
+  }
   if (dropped > 0) tell(`${counted(dropped, 'frame')} skipped (--latest)`);
   tell(dim(`${counted(frames, 'frame')} in ${seconds.toFixed(2)} s, ${rateText(bytes, seconds)}`));
 }

@@ -34,6 +34,8 @@ export interface ResultsAbout {
   readonly stepNm?: number | undefined;
   readonly voltageKv?: number | undefined;
   readonly semiconvMrad?: number | undefined;
+  /** Of a run that ended early: how many of its positions have results. */
+  readonly measured?: { readonly positions: number; readonly of: number } | undefined;
   readonly analyses: readonly {
     readonly name: string;
     /** The parameters of its function, with what the calibration gave. */

@@ -1,4 +1,5 @@
 /** Writes results of `ewald run` to files: .npy, .h5, .csv, .zarr, and images, each completely or not at all. */
+import { existsSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { csvCell } from '../../base/csv.js';
@@ -130,52 +131,62 @@ export async function beginResults(
 
 /**
  * Writes the results to the files opened in `begun`, if given; returns their names. `about` is what the files say of
- * the run.
+ * the run; `isPart`: it ended early, and what it has is left as `NAME.part`.
  */
 export async function writeResults(
   output: string | undefined,
   png: string | undefined,
   results: readonly NamedResult[],
   begun: ResultFiles | undefined,
-  { about, ...writing }: WriteOptions & { readonly about: ResultsAbout },
+  { about, isPart = false, ...writing }: WriteOptions & { readonly about: ResultsAbout; readonly isPart?: boolean },
 ): Promise<string[]> {
   const files = begun ?? (await beginResults(undefined, undefined, [], writing));
   const outputs: Output[] = [];
-  const put = async (file: string, content: string | Uint8Array): Promise<void> => {
-    const one = await files.take(file);
-    await one.write(content);
-    outputs.push(one);
-  };
   const written: string[] = [];
+  /** Takes a file that `write` fills; returns the name that it has in the end. */
+  const put = async (file: string, write: (one: Output) => Promise<void>): Promise<string> => {
+    const one = await files.take(file);
+    // Who reads from a pipe would take a part for the whole.
+    if (isPart && one.temporary === undefined) return file;
+    await write(one);
+    if (!isPart) outputs.push(one);
+    const name = isPart ? await one.keep() : file;
+    if (name !== undefined) written.push(name);
+    return name ?? file;
+  };
   try {
     if (output) {
       const kind = extname(output).toLowerCase();
-      const names = filesOf(output, results);
-      if (output === '-') {
-        refuseSeveral(results);
-        for (const result of results) await put(output, npy(result));
-      } else if (kind === '.zarr') await writeZarr(output, results, about);
-      else if (kind === '.csv') await put(output, csv(results));
-      else if (kind === '.npy') {
-        for (const [i, result] of results.entries()) await put(names[i] as string, npy(result));
+      if (output === '-') refuseSeveral(results);
+      if (kind === '.zarr') {
+        const folder = isPart ? unusedPart(output) : output;
+        await writeZarr(folder, results, about);
+        written.push(folder);
+      } else if (kind === '.csv') await put(output, (one) => one.write(csv(results)));
+      else if (kind === '.npy' || output === '-') {
+        const names: string[] = [];
+        for (const [i, file] of filesOf(output, results).entries())
+          names.push(await put(file, (one) => one.write(npy(results[i] as NamedResult))));
         const text = aboutText(`ewald ${version}`, about, results, (i) => basename(names[i] as string));
-        for (const file of aboutFile(output)) await put(file, text);
-        names.push(...aboutFile(output));
-      } else {
-        const one = await files.take(output);
-        await writeHdf5(output, one, results, about);
-        outputs.push(one);
-      }
-      written.push(...names);
+        for (const file of aboutFile(output)) await put(file, (one) => one.write(text));
+      } else await put(output, (one) => writeHdf5(output, one, results, about));
     }
     if (png)
       for (const [file, picture] of picturesIn(png, results, about.stepNm))
-        await put(file, picture).then(() => written.push(file));
+        await put(file, (one) => one.write(picture));
     // No file receives its final name before all of them are complete.
-    for (const output of outputs) await output.close();
+    for (const one of outputs) await one.close();
     return written;
   } finally {
     await files.discard();
+  }
+}
+
+/** A name that no earlier interrupted run has taken: `NAME.part`, `NAME.part2` and so on. */
+function unusedPart(folder: string): string {
+  for (let n = 1; ; n++) {
+    const name = `${folder}.part${n > 1 ? n : ''}`;
+    if (!existsSync(name)) return name;
   }
 }
 

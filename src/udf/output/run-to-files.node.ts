@@ -12,9 +12,9 @@ import type { UdfContext } from '../context.js';
 import type { PartialOfRun, RecordOptions, UdfRunOptions } from '../context-options.js';
 import type { AnyUdf } from '../functions/udf.js';
 import type { LivePicture } from '../live/picture.js';
-import type { ScanViewer } from '../live/scan-view.js';
+import type { ScanView, ScanViewer } from '../live/scan-view.js';
 import type { Scan } from '../scans/scan.js';
-import { aboutRun } from './about.js';
+import { aboutRun, type ResultsAbout } from './about.js';
 import { type NamedResult, namedBuffers, namedChannels, type ResultBuffers } from './named-results.js';
 import { beginResults, checkOutputs, type ResultFiles, writeResults } from './result-files.node.js';
 
@@ -71,8 +71,9 @@ export async function checkRunToFiles(options: RunToFilesOptions, scan: string):
  * Results are named after their channel or buffer; if there are several analyses or UDFs, the name of the analysis or
  * UDF and a hyphen precede it. Files are opened before the work and appear when all of them are complete. Throws
  * `Argument` for outputs that exist or have another extension, for `channels` that select nothing, and for a pick
- * together with other analyses; otherwise as `runUdf`. If a live scan ends with an error, the results so far are
- * written before it is thrown.
+ * together with other analyses; otherwise as `runUdf`. If a live scan ends with an error, or `signal` ends any other, the
+ * results so far are written before it is thrown: of a live scan under their names, since they are all that there will
+ * be, of another as `NAME.part`, which stands in the place of no complete result.
  */
 export async function runToFiles(
   ctx: UdfContext,
@@ -125,6 +126,7 @@ export async function runToFiles(
       return results.map((result) => ({ ...result, name: `${prefix}${result.name}` }));
     });
   let files: ResultFiles | undefined;
+  let shown: ViewedRun | undefined;
   try {
     // A run without frames determines the names of the results, so that an existing file is rejected before the work.
     if (output ?? png) {
@@ -136,52 +138,62 @@ export async function runToFiles(
       if (writes) files = await beginResults(output, png, none, writing);
       if (files && none.length > 0) tell(files.names);
     }
-    const { buffers, failure } = await viewed(ctx, scan, all, running, writes ? view : undefined);
+    shown = view && writes ? new ViewedRun(view, scan) : undefined;
+    const { buffers, failure } = await ran(ctx, scan, all, { ...running, ...(shown && { plots: shown.plots }) });
     const results = named(buffers);
     if (results.length === 0)
       throw argumentError('', (said) => `${said('channels')} is ${channels?.join(', ')}: no result has this name`);
-    const about = aboutRun(scan, { analyses, udfs }, all);
-    const written = writes ? await writeResults(output, png, results, files, { ...writing, about }) : [];
-    if (running.record && recorded) written.push(recorded.file);
+    const about = { ...aboutRun(scan, { analyses, udfs }, all), ...(failure && { measured: measuredBy(failure) }) };
+    const isPart = failure !== undefined && !scan.live;
+    const written = writes ? await writeResults(output, png, results, files, { ...writing, about, isPart }) : [];
+    if (running.record && recorded && !isPart) written.push(recorded.file);
+    shown?.end(failure, written);
+    shown = undefined;
     if (failure) throw withResults(failure, results, written);
     const notes = prepared.flatMap((one, i) => one.doubts?.(buffers[i]) ?? []);
     const faults = prepared.flatMap((one, i) => one.faults?.(buffers[i]) ?? []);
     return { results, files: written, notes, faults };
+  } catch (error) {
+    shown?.fail(error);
+    throw error;
   } finally {
     await files?.discard();
   }
 }
 
-/** Runs UDFs while a viewer shows their results. */
-async function viewed(
-  ctx: UdfContext,
-  scan: Scan,
-  udfs: readonly AnyUdf[],
-  options: UdfRunOptions,
-  view: ScanViewer | undefined,
-): ReturnType<typeof ran> {
-  if (!view) return ran(ctx, scan, udfs, options);
-  const { live, name } = scan;
-  const shown = view.scanView({ name, ...(live && { status: liveWords(live, scan.shape.nav) }) });
-  let [isWhole, done, why]: [boolean, number, string | undefined] = [false, 1, undefined];
-  const plots = (picture: LivePicture): void => {
-    done = picture.done;
-    shown.show(picture);
+/** A viewer that shows the results of a run until they are in files. */
+class ViewedRun {
+  readonly #shown: ScanView;
+  readonly #live: Scan['live'];
+  #done = 1;
+
+  constructor(view: ScanViewer, { live, name, shape }: Scan) {
+    this.#live = live;
+    this.#shown = view.scanView({ name, ...(live && { status: liveWords(live, shape.nav) }) });
+  }
+
+  readonly plots = (picture: LivePicture): void => {
+    this.#done = picture.done;
+    this.#shown.show(picture);
   };
-  try {
-    const found = await ran(ctx, scan, udfs, { ...options, plots });
-    isWhole = !found.failure && done === 1;
-    why = found.failure?.message ?? live?.status.reason;
-    return found;
-  } catch (error) {
-    if (!isEwaldError(error, 'Aborted')) why = messageOf(error);
-    throw error;
-  } finally {
-    shown.end(isWhole, why);
+
+  /** The run has ended, with what it has written. */
+  end(failure: EwaldError | undefined, files: readonly string[]): void {
+    const why = whyOf(failure) ?? this.#live?.status.reason;
+    this.#shown.end(!failure && this.#done === 1, why, files);
+  }
+
+  /** It has failed, and has written nothing. */
+  fail(error: unknown): void {
+    this.#shown.end(false, whyOf(error));
   }
 }
 
-/** Runs UDFs; if a live scan ends with an error, with the results so far. */
+/** Why a run ended early; the user knows of an interruption. */
+const whyOf = (error: unknown): string | undefined =>
+  error === undefined || isEwaldError(error, 'Aborted') ? undefined : messageOf(error);
+
+/** Runs UDFs; if a live scan ends with an error, or the user ends another, with the results so far. */
 async function ran(
   ctx: UdfContext,
   scan: Scan,
@@ -192,16 +204,23 @@ async function ran(
     return { buffers: (await ctx.runUdf(scan, udfs, options)) as readonly ResultBuffers[] };
   } catch (error) {
     const partial = isEwaldError(error) ? (error.detail.partial as PartialOfRun | undefined) : undefined;
-    // The frames of other scans can be read again.
-    if (!scan.live || !partial || partial.progress.frames === 0) throw error;
+    // The frames of other scans can be read again, but hours of work may be in the results of those that were.
+    const isKept = scan.live !== undefined || isEwaldError(error, 'Aborted');
+    if (!isKept || !partial || partial.progress.frames === 0) throw error;
     return { buffers: partial.results as readonly ResultBuffers[], failure: error as EwaldError };
   }
 }
 
-/** The error of a live run, with its partial results and their files. */
+/** How many positions of a run that ended early have results. */
+function measuredBy({ detail }: EwaldError): NonNullable<ResultsAbout['measured']> {
+  const { frames, totalFrames } = (detail.partial as PartialOfRun).progress;
+  return { positions: frames, of: totalFrames };
+}
+
+/** The error of a run, with its partial results and their files. */
 function withResults(error: EwaldError, results: readonly NamedResult[], files: readonly string[]): EwaldError {
-  const { frames, totalFrames } = (error.detail.partial as PartialOfRun).progress;
-  const of = `${frames} of ${totalFrames} positions`;
+  const { positions, of: all } = measuredBy(error);
+  const of = `${positions} of ${all} positions`;
   const where = files.length === 0 ? '' : `. The results of ${of} are in ${files.join(', ')}`;
   return new EwaldError(error.tag, `${error.message}${where}`, {
     cause: error,

@@ -30,6 +30,11 @@ export const computeHere = (given?: string): void => addonCalls(given).computeHe
 
 /**
  * The listeners that there are of SIGINT, SIGTERM and SIGHUP answer one more signal each, and the system the next, also
- * while JavaScript never returns to them. Listeners that are added later answer all of them again.
+ * while JavaScript never returns to them. Listeners that are added later answer all of them again. Returns false without
+ * an addon that can do this.
  */
-export const answerSignalsOnce = (): void => addonCalls().answerSignalsOnce?.();
+export function answerSignalsOnce(): boolean {
+  const { answerSignalsOnce: answer } = addonCalls();
+  answer?.();
+  return answer !== undefined;
+}
