@@ -9,6 +9,11 @@ export interface Polarisation {
   readonly angleDeg: number;
 }
 
+/** Shorter wavelengths, in angstrom, are those of electrons: photons would have 124 keV and more. */
+const shortestOfXrays = 0.1;
+/** Whether a wavelength is that of electrons, whose scattering no polarisation changes. */
+export const isOfElectrons = (wavelengthA: number): boolean => wavelengthA < shortestOfXrays;
+
 const words: Readonly<Record<string, Polarisation | undefined>> = {
   none: undefined,
   horiz: { fraction: 1, angleDeg: 0 },

@@ -848,6 +848,19 @@ describe('the polarisation of the beam', () => {
     expect(differenceOf(reflections, without.reflections)).toBeGreaterThan(0.01);
   });
 
+  test('has no factor in electron diffraction, whatever the intensities look like', async () => {
+    // A geometry in volts and one in angstrom give the same energy: that of a photon of the same wavelength.
+    const { text } = streamOf(1, 4);
+    const electrons = text.replaceAll(/photon_energy_eV = .*/g, 'photon_energy_eV = 493970.0');
+    const { polarisation, reflections, remarks } = await merge(electrons, { polarisation: 'auto', ...few });
+    expect(polarisation).toEqual({ correction: 'none', degree: Number.NaN, error: Number.NaN });
+    expect(remarks.join()).toContain('0.0251 Å, is that of electrons: no polarisation is corrected');
+    expect(remarks.join()).not.toContain('polarised');
+    const none = await merge(electrons, { polarisation: 'none', ...few });
+    expect(reflections.intensity).toEqual(none.reflections.intensity);
+  });
+
+  const few = { symmetry: 'mmm', minMeasurements: 1, model: 'mean' } as const;
   test('is assumed to be horizontal if there are too few data to determine it, and this is reported', async () => {
     const { polarisation, remarks } = await automatic(streamOf(undefined, 2), { minMeasurements: 1 });
     expect(polarisation.correction).toBe('horiz');

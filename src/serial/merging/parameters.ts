@@ -147,7 +147,7 @@ export const mergeRows = /* @__PURE__ */ grouped('model', {
   polarisation: {
     kind: 'text',
     sentence: 'polarisation of the beam: auto, horiz, vert, none, or FRACTION@ANGLE such as 0.98@0',
-    more: 'With auto it is measured from the data, and horizontal if they do not determine it.',
+    more: 'With auto it is measured from the data, horizontal if they do not determine it, and none for electrons.',
     fallback: 'auto',
     without: 'none',
     value: 'beam',

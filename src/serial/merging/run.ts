@@ -10,7 +10,7 @@ import { checkSignal, yieldToEventLoop } from '../../base/options.js';
 import { argumentError, type NameOption } from '../../base/parameters.js';
 import type { Planner } from '../../core/planner/planner.js';
 import { unitsPerPhotonOf } from '../../crystal/geometry/geometry.js';
-import { polarisationText, readPolarisation } from '../../crystal/polarisation.js';
+import { isOfElectrons, polarisationText, readPolarisation } from '../../crystal/polarisation.js';
 import { identity, type Operation } from '../../crystal/symmetry/matrices.js';
 import { indexingAmbiguities, latticeRotations } from '../../crystal/symmetry/settings.js';
 import type { LeftOut } from './collection/admission.js';
@@ -339,6 +339,12 @@ async function depolarise(
       observations,
       polarisation: { correction: polarisationText(given), degree: Number.NaN, error: Number.NaN },
     };
+  const { wavelengths } = observations;
+  if (wavelengths.every(isOfElectrons)) {
+    const waveA = median(wavelengths).toPrecision(3);
+    remarks.push(`The wavelength, ${waveA} Å, is that of electrons: no polarisation is corrected.`);
+    return { observations, polarisation: { correction: 'none', degree: Number.NaN, error: Number.NaN } };
+  }
   const noise = { ...data.noise, partiality: 'gaussian' } as const;
   const measured = await measurePolarisation(kernel, { ...data, noise }, part, radius);
   const { correction, decided } = verdictOf(measured);

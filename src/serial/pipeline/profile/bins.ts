@@ -10,7 +10,12 @@ import { maskedBin } from '../../../core/layout/peaks.js';
 import { cross } from '../../../crystal/cell.js';
 import type { Beam, Geometry } from '../../../crystal/geometry/geometry.js';
 import { panelNumbers, panelNumbersLength, xOf, yOf, zOf } from '../../../crystal/geometry/panel-numbers.js';
-import { type Polarisation, polarisationFactor, readPolarisation } from '../../../crystal/polarisation.js';
+import {
+  isOfElectrons,
+  type Polarisation,
+  polarisationFactor,
+  readPolarisation,
+} from '../../../crystal/polarisation.js';
 import type { Detector } from '../../../io/detector/detector.js';
 import type { FinderName } from '../../peaks/contract.js';
 import type { Rings } from '../../peaks/rings.js';
@@ -52,9 +57,15 @@ interface PixelMaps {
 }
 
 /** The polarisation of a profile: as given; unknown, horizontal for X-rays and none for electrons. */
-export function polarisationOf({ geometry }: Detector, { polarisation }: ProfileOptions): Polarisation | undefined {
+export function polarisationOf(
+  { geometry }: Pick<Detector, 'geometry'>,
+  { wavelengthA }: Pick<Beam, 'wavelengthA'>,
+  { polarisation }: ProfileOptions,
+): Polarisation | undefined {
   if (polarisation !== undefined && polarisation !== 'auto') return readPolarisation(polarisation);
-  return geometry.radiation?.kind === 'electronVoltage' ? undefined : { fraction: 1, angleDeg: 0 };
+  // A file of frames states the wavelength alone.
+  const isElectrons = geometry.radiation?.kind === 'electronVoltage' || isOfElectrons(wavelengthA);
+  return isElectrons ? undefined : { fraction: 1, angleDeg: 0 };
 }
 
 /** Where the beam meets the plane of the panel whose middle is nearest to it, metres: Ω is 1 there if it is not tilted. */
@@ -217,7 +228,7 @@ export function binsOf(
   beam: Beam = detector.beam,
   first?: ProfileBins,
 ): ProfileBins {
-  const maps = pixelMaps(detector, beam, polarisationOf(detector, options), rings.bins);
+  const maps = pixelMaps(detector, beam, polarisationOf(detector, beam, options), rings.bins);
   const { low, count, step } = first ?? layoutOf(maps, options);
   const binOf = (value: number): number => {
     const bin = Math.floor((value - low) / step);
