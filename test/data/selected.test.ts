@@ -2,12 +2,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { inspect, memoryDataset } from 'ewald/data';
+import { type Dataset, inspect, memoryDataset } from 'ewald/data';
 import { Context } from 'ewald/udf';
 import { serveView } from 'ewald/view';
 import { afterAll, expect, test } from 'vitest';
 import { pickedFrames, slicedFrames } from '../../src/apps/pages/view/picked-frames.js';
 import { sliceIn } from '../../src/base/frame-slice.js';
+import { inspector } from '../../src/io/data/inspect.js';
 import { ewaldTogether as ewald } from '../support/cli.js';
 import { simulatedScan } from '../udf/calibrate/simulated-scan.mjs';
 
@@ -34,6 +35,34 @@ test.each([
   expect(found.selected).toEqual(expected);
   expect(found.firstFrame).toEqual({ min: 0, max: 19, mean: 9.5 });
   expect(done).toEqual(Array.from({ length: expected.frames }, (_, i) => (i + 1) / expected.frames));
+});
+
+test.each([
+  ['a marker', { markers: [65535] }, [5, 65535, 7, 65535], { min: 5, max: 7, mean: 6, unusable: 2 }],
+  ['two markers', { markers: [65535, 65534] }, [5, 65535, 65534, 9], { min: 5, max: 9, mean: 7, unusable: 2 }],
+  ['a limit below', { underload: 3 }, [2, 0, 3, 5], { min: 3, max: 5, mean: 4, unusable: 2 }],
+  ['a limit above, which counts', { saturation: 10 }, [2, 4, 12, 6], { min: 2, max: 12, mean: 6, unusable: 1 }],
+  [
+    'all of them',
+    { saturation: 10, underload: 1, markers: [99] },
+    [0, 99, 4, 12],
+    { min: 4, max: 12, mean: 8, unusable: 3 },
+  ],
+  ['nothing', {}, [65535, 1, 1, 1], { min: 1, max: 65535, mean: 16384.5 }],
+  [
+    'no count anywhere',
+    { markers: [65535] },
+    [65535, 65535, 65535, 65535],
+    { min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY, mean: Number.NaN, unusable: 4 },
+  ],
+] as const)('range and mean are those of counts where the file declares %s', async (_, meta, values, expected) => {
+  const frames = Uint16Array.from([...values, ...values]);
+  const open = async () => memoryDataset(frames, { sigShape: [2, 2], navShape: [2], meta }) as Dataset;
+  const look = inspector({ open, formatsOf: async () => [] });
+  const { firstFrame, selected } = await look(new Uint8Array(), { first: 2 });
+  expect(firstFrame).toEqual(expected);
+  const { unusable } = expected as { unusable?: number };
+  expect(selected).toEqual({ frames: 2, ...expected, ...(unusable !== undefined && { unusable: 2 * unusable }) });
 });
 
 test('without them, the first frame alone is read', async () => {

@@ -38,6 +38,19 @@ export function countLimitsOf({ dtype, meta }: Pick<Dataset, 'dtype' | 'meta'>):
   return least > smallest || markers.length > 0 ? { least, markers } : undefined;
 }
 
+/**
+ * The same as a range, for those who compare with two limits alone: a marker above 0 ends it from above, any other from
+ * below. Overloads are within it.
+ */
+export function countRange({ underload, markers = [] }: Pick<Metadata, 'underload' | 'markers'>): [number, number] {
+  let [least, greatest] = [underload ?? Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  for (const marker of markers) {
+    if (marker > 0) greatest = Math.min(greatest, marker - 1);
+    else least = Math.max(least, marker + 1);
+  }
+  return [least, greatest];
+}
+
 /** Whether a value is no count. NaN is a value of its own. */
 export const isNoCount = (value: number, { least, markers }: CountLimits): boolean =>
   value < least || markers.includes(value);

@@ -5,6 +5,7 @@
  */
 import { EwaldError } from '../../base/errors.js';
 import type { BadValue, Geometry, Panel } from '../../crystal/geometry/geometry.js';
+import { countRange } from '../data/count-limits.js';
 import type { Dataset, Metadata } from '../data/dataset.js';
 import type { DataType, FrameArray } from '../data/dtype.js';
 import { frameSize } from './from-file.js';
@@ -48,11 +49,8 @@ const flagsOf = (geometry: Geometry): { readonly panel: Panel; readonly flags: r
 
 /** The range outside of which a value is not a count, according to the file and the geometry. */
 function rangeOf(meta: Metadata, geometry: Geometry, reserved: number | undefined): readonly [number, number] {
-  let [least, greatest] = [meta.underload ?? Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
-  for (const marker of [...(meta.markers ?? []), ...(reserved === undefined ? [] : [reserved])]) {
-    if (marker > 0) greatest = Math.min(greatest, marker - 1);
-    else least = Math.max(least, marker + 1);
-  }
+  const markers = [...(meta.markers ?? []), ...(reserved === undefined ? [] : [reserved])];
+  let [least, greatest] = countRange({ underload: meta.underload, markers });
   for (const flag of geometry.panels[0]?.badValues.filter((badValue) => isLimit(geometry, badValue)) ?? []) {
     if (flag.when === 'less') least = Math.max(least, flag.value);
     if (flag.when === 'more') greatest = Math.min(greatest, flag.value);
