@@ -10,7 +10,7 @@ import { memoryDataset, open } from 'ewald/data';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Context, createContext, type Detector, parseGeometry } from '../../dist/index.node.js';
 import { ProfileSum, type RadialProfile, radialProfile } from '../../dist/pipeline.node.js';
-import { iceScore, measuredIceRings } from '../../src/serial/pipeline/profile/ice.js';
+import { iceScore, measuredIceRings, whyNoIce } from '../../src/serial/pipeline/profile/ice.js';
 import { profileLines } from '../../src/serial/pipeline/profile/stream-lines.js';
 import { ProfileGroups } from '../../src/serial/pipeline/sinks/profile-groups.js';
 import { ProfileSection } from '../../src/serial/pipeline/sinks/profile-section.js';
@@ -197,7 +197,12 @@ describe('a simulated background', () => {
     const near = written([0.05, (2 * Math.PI) / 3.92]);
     expect(near.lines[0]).toMatch(/^ewald\/background = \d+ at 5-3\.9\d A$/);
     expect(near.lines[1]).toBe('ewald/ice = not measured');
-    expect(near.html).toMatch(/counts a pixel from 5 to 3\.9\d Å; ice not measured/);
+    expect(near.html).toMatch(
+      /counts a pixel from 5 to 3\.9\d Å; ice not measured: the profile ends at 3\.9\d Å, before the rings from 3\.9 to 1\.72 Å/,
+    );
+    expect(near.of.iceRingScore?.attributes).toMatchObject({
+      long_name: expect.stringMatching(/^not measured: .* A$/),
+    });
     expect(near.of.iceRingFlagged?.value).toEqual(Uint8Array.of(255));
     expect(near.of.bkgEstimate?.attributes).toMatchObject({
       long_name: expect.stringMatching(/^mean from 5 to 3\.9\d A$/),
@@ -240,6 +245,26 @@ describe('rings of ice', () => {
       return measuredIceRings({ low, step, q, gain: 1 }, here, here);
     };
     expect([1.6, 1.67, 2.1, 9].map((last) => ends(last).length)).toEqual([0, 1, 3, 10]);
+  });
+
+  test('a profile that measures none says why', () => {
+    const why = (has: (q: number) => boolean, wide = 1, counted = 1): string | undefined => {
+      const here = norm.map((value, i) => (has(q[i] as number) ? value : 0));
+      const bins = { low, step: wide * step, q, gain: 1 };
+      return whyNoIce(
+        bins,
+        here.map((value) => counted * value),
+        here,
+      );
+    };
+    expect(why(() => true)).toBeUndefined();
+    expect(why((q) => q < 1.55)).toBe('the profile ends at 4.07 Å, before the rings from 3.9 to 1.72 Å');
+    expect(why((q) => q > 3.8)).toBe('the profile begins at 1.65 Å, beyond the rings from 3.9 to 1.72 Å');
+    expect(why(() => true, 3)).toBe('bins of 0.03 1/Å are too wide to tell a ring; at most 0.025 are');
+    expect(why(() => false)).toBe('no pixel is in the profile');
+    const gaps = 'none of the rings from 3.9 to 1.72 Å has counts both in it and on its two sides, in ';
+    expect(why((q) => q > 1.62 && q < 1.64)).toBe(`${gaps}3.87 to 3.84 Å`);
+    expect(why(() => true, 1, 0)).toBe(`${gaps}114.24 to 1.38 Å`);
   });
 
   test('a ring of 5 % is found at one count a pixel, and a thousand clean frames have none', () => {

@@ -6,6 +6,7 @@ import type { ServerResponse } from 'node:http';
 import { type FrameValues, middleOfFrames, valuesOf } from '../../io/live/frame-values.js';
 import { RecentValues } from '../../io/live/recent-values.js';
 import type { ShownAlarm, ShownAnswer, ShownPanes } from '../../io/live/shown-panes.js';
+import { whyNoIce } from '../../serial/pipeline/profile/ice.js';
 import { type ProfileRecord, shellsOf } from '../../serial/pipeline/profile/radial-profile.js';
 import type { FrameRecord } from '../../serial/pipeline/record.js';
 
@@ -62,6 +63,7 @@ export class LivePanes {
 
   #hasProfile = false;
   #backgroundRange: ProfileRecord['backgroundRange'];
+  #whyNoIce: string | undefined;
 
   /** Adds a frame at a time in ms. */
   add(record: FrameRecord, ms: number): void {
@@ -85,6 +87,7 @@ export class LivePanes {
     }
     this.#hasProfile ||= record.profile !== undefined;
     this.#backgroundRange ??= record.profile?.backgroundRange;
+    if (record.profile && !record.profile.ice) this.#whyNoIce ??= whyNoIceIn(record.profile);
     if (record.hit && record.profile && record.profile.corner > 0) this.#addShells(record.profile);
   }
 
@@ -148,6 +151,7 @@ export class LivePanes {
       minute: Object.fromEntries(minute),
       hasProfile: this.#hasProfile,
       backgroundRange: this.#backgroundRange,
+      whyNoIce: this.#whyNoIce,
       ...(more && { more }),
       ...(this.#shells && { shells: this.#shells }),
     });
@@ -156,6 +160,13 @@ export class LivePanes {
     return true;
   }
 }
+
+/** Why a profile measures no ice; unknown of brief ones, which have no bins. */
+const whyNoIceIn = (profile: Partial<ProfileRecord>): string | undefined => {
+  const { backgroundCounts, backgroundNorm, low, step, q, gain } = profile;
+  if (!backgroundCounts?.length || !backgroundNorm || !q || low === undefined || !step || !gain) return undefined;
+  return whyNoIce({ low, step, q, gain }, backgroundCounts, backgroundNorm);
+};
 
 /** What `/live/panes` answers. */
 export interface ServedPanes {
@@ -168,6 +179,8 @@ export interface ServedPanes {
   readonly more?: ShownPanes['more'];
   /** What the background is the mean of, d in Å. */
   readonly backgroundRange?: readonly [from: number, to: number];
+  /** Why a profile did not measure ice; absent while all did. */
+  readonly whyNoIce?: string;
   /** Spots of hits in shells, whose outer limits are Å. */
   readonly shells?: { readonly edges: readonly number[]; readonly counts: readonly number[]; readonly hits: number };
 }

@@ -4,6 +4,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import { bytesOfArray } from '../../io/data/dtype.js';
+import { whyNoIce } from '../../serial/pipeline/profile/ice.js';
 import { type ProfileRecord, ProfileSum, type RadialProfile } from '../../serial/pipeline/profile/radial-profile.js';
 
 /** Time of a row, ms, and the number of rows. */
@@ -16,6 +17,8 @@ interface Newest {
   readonly background: number | undefined;
   readonly backgroundRange: ProfileRecord['backgroundRange'];
   readonly ice: ProfileRecord['ice'];
+  /** Why it measures no ice. */
+  readonly whyNoIce?: string | undefined;
 }
 
 export class LiveProfiles {
@@ -37,7 +40,8 @@ export class LiveProfiles {
     if (this.#frames === 0) this.#began = now;
     this.#frames++;
     const { background, backgroundRange, ice } = profile;
-    this.#newest = { background, backgroundRange, ice };
+    const why = ice ? undefined : whyNoIce(profile, profile.backgroundCounts, profile.backgroundNorm);
+    this.#newest = { background, backgroundRange, ice, whyNoIce: why };
     if (now - this.#began >= rowMs) this.#endRow(now);
     // Rows of other bins cannot be drawn beside each other.
     if (this.#rows[0] && this.#rows[0].counts.length !== profile.counts.length) this.#rows.length = 0;

@@ -102,7 +102,7 @@ function goalOf({ title, verdict, state, lines }: ServedPanes['answers'][number]
 }
 
 function lastMinute(
-  { minute: medians, hasProfile, backgroundRange, shells }: ServedPanes,
+  { minute: medians, hasProfile, backgroundRange, whyNoIce, shells }: ServedPanes,
   feed: LiveFeed,
   minute: Minute,
 ): Node[] {
@@ -119,19 +119,23 @@ function lastMinute(
   }
   const { background, resolution, spots, ice, ...regions } = medians;
   const range = backgroundRange?.map((d) => Number(d.toFixed(2))).join(' to ') ?? '5 to 3';
-  const orUnknown = (value: number | null | undefined, text: (value: number) => string): string =>
-    value == null ? 'not measured' : text(value);
+  const orUnknown = (value: number | null | undefined, text: (value: number) => string, why?: string): string =>
+    value == null ? `not measured${why === undefined ? '' : `: ${why}`}` : text(value);
   if (hasProfile)
     add(
       `Background, ${range} Å`,
-      orUnknown(background, (value) => `${short(value)} counts`),
+      orUnknown(
+        background,
+        (value) => `${short(value)} counts`,
+        backgroundRange ? undefined : 'no pixel from 5 to 3 Å',
+      ),
     );
   if (resolution != null) add('Resolution, median', `${resolution.toFixed(2)} Å`);
   if (spots != null) add('Spots of a hit, median', short(spots));
   if (hasProfile)
     add(
       'Ice',
-      orUnknown(ice, (value) => `${Math.round(100 * value)} % of frames`),
+      orUnknown(ice, (value) => `${Math.round(100 * value)} % of frames`, whyNoIce),
     );
   for (const [name, value] of Object.entries(regions)) if (value != null) add(name.slice(4), short(value));
   if (list.children.length === 0)

@@ -18,6 +18,7 @@ interface ServedProfiles {
     readonly background?: number;
     readonly backgroundRange?: readonly [from: number, to: number];
     readonly ice?: { score: number; error: number; d: number; isFlagged: boolean };
+    readonly whyNoIce?: string;
   };
 }
 
@@ -90,16 +91,16 @@ const shortOf = ({ newest: { ice } }: ServedProfiles): string =>
     : 'counts a pixel over 2π/d in 1/Å; last minute, ten minutes';
 
 function wordsOf({ frames, newest }: ServedProfiles): string {
-  const { ice, backgroundRange } = newest;
+  const { ice, whyNoIce, backgroundRange } = newest;
   const range = backgroundRange?.map((d) => Number(d.toFixed(2))).join(' to ');
   const told = [
     `${frames} frames; q = 2π/d in 1/Å (d in Å); line: all pixels, surface: without peaks, last minute`,
     newest.background === undefined
-      ? 'background not measured'
+      ? 'background not measured: no pixel from 5 to 3 Å'
       : `background ${Number(newest.background.toPrecision(3))} counts a pixel (${range} Å)`,
     ice
       ? `${ice.isFlagged ? '▲ ice' : 'ice'} ${ice.score.toFixed(2)} ± ${ice.error.toFixed(2)} at ${ice.d} Å`
-      : 'ice not measured',
+      : `ice not measured${whyNoIce === undefined ? '' : `: ${whyNoIce}`}`,
   ];
   return told.join('; ');
 }

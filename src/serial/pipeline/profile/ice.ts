@@ -59,6 +59,20 @@ export function iceScore(bins: Bins, counts: Float64Array, norm: Float64Array): 
 export const measuredIceRings = (bins: Bins, counts: Float64Array, norm: Float64Array): number[] =>
   measuredParts(bins, counts, norm).map(({ d }) => d);
 
+/** Why a profile measures no ring, in words; undefined if it measures one. */
+export function whyNoIce(bins: Bins, counts: Float64Array, norm: Float64Array): string | undefined {
+  if (measuredParts(bins, counts, norm).length > 0) return undefined;
+  const there = Array.from(bins.q).filter((_, i) => (norm[i] as number) > 0);
+  if (there.length === 0) return 'no pixel is in the profile';
+  const [from, to] = [there[0] as number, there.at(-1) as number].map((q) => (2 * Math.PI) / q) as [number, number];
+  const rings = `the rings from ${iceRings[0]} to ${iceRings.at(-1)} Å`;
+  if (to > (iceRings[0] as number)) return `the profile ends at ${to.toFixed(2)} Å, before ${rings}`;
+  if (from < (iceRings.at(-1) as number)) return `the profile begins at ${from.toFixed(2)} Å, beyond ${rings}`;
+  if (bins.step > widestStep)
+    return `bins of ${Number(bins.step.toPrecision(2))} 1/Å are too wide to tell a ring; at most ${widestStep} are`;
+  return `none of ${rings} has counts both in it and on its two sides, in ${from.toFixed(2)} to ${to.toFixed(2)} Å`;
+}
+
 /** A ring, and the sums of its band and of its shoulders. */
 interface RingParts {
   readonly d: number;

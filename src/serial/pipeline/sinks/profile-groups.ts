@@ -4,6 +4,7 @@
  */
 import { version } from '../../../base/version.js';
 import type { WriteNode } from '../../../io/data/hdf5/writer.js';
+import { whyNoIce } from '../profile/ice.js';
 import { backgroundOf } from '../profile/profiler.js';
 import {
   intensityOf,
@@ -99,6 +100,7 @@ export class ProfileGroups {
     const column = (name: 'background' | 'score' | 'error' | 'd'): Float32Array =>
       Float32Array.from(this.#numbers, (one) => one[name]);
     const { backgroundRange } = backgroundOf({ ...all, counts: all.backgroundCounts, norm: all.backgroundNorm });
+    const why = whyNoIce(all, all.backgroundCounts, all.backgroundNorm);
     const q = { value: single(all.q), shape: [bins], attributes: ofQ };
     const edges = {
       value: Float64Array.from(all.edges),
@@ -142,7 +144,11 @@ export class ProfileGroups {
                 : 'not measured: no pixel from 5 to 3 A',
             },
           },
-          iceRingScore: { value: column('score'), shape: [count], attributes: {} },
+          iceRingScore: {
+            value: column('score'),
+            shape: [count],
+            attributes: why === undefined ? {} : { long_name: `not measured: ${why.replaceAll('Å', 'A')}` },
+          },
           iceRingScoreError: { value: column('error'), shape: [count], attributes: {} },
           iceRing: { value: column('d'), shape: [count], attributes: { units: 'angstrom' } },
           iceRingFlagged: {

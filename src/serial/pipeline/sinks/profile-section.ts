@@ -2,7 +2,7 @@
 import { counted } from '../../../base/amounts.js';
 import { median } from '../../../base/median.js';
 import { curves, ticks } from '../../../io/report/charts.js';
-import { iceRings, measuredIceRings, widestStep } from '../profile/ice.js';
+import { measuredIceRings, whyNoIce } from '../profile/ice.js';
 import { backgroundOf } from '../profile/profiler.js';
 import { intensityOf, ProfileSum, type RadialProfile, rangeText, shellsOf } from '../profile/radial-profile.js';
 import type { FrameRecord } from '../record.js';
@@ -75,11 +75,10 @@ export class ProfileSection {
 
   #iceText(all: RadialProfile, frames: number): string {
     const rings = measuredIceRings(all, all.backgroundCounts, all.backgroundNorm);
-    if (this.#withIce === 0 || rings.length === 0)
-      return (
-        `ice not measured: it needs a ring from ${iceRings[0]} to ${iceRings.at(-1)} Å with its surroundings, and bins ` +
-        `of at most ${widestStep} 1/Å`
-      );
+    if (this.#withIce === 0 || rings.length === 0) {
+      const why = whyNoIce(all, all.backgroundCounts, all.backgroundNorm) ?? 'in no frame are there enough counts';
+      return `ice not measured: ${why}`;
+    }
     const missing = frames - this.#withIce;
     const range = rings.length === 1 ? `${rings[0]}` : `${rings[0]} to ${rings.at(-1)}`;
     const others = missing > 0 ? `, not measured in ${missing}` : '';
