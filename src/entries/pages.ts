@@ -5,6 +5,7 @@ export { type FrameSlice, type SliceOptions, sliceIn, sliceLength } from '../bas
 export { median } from '../base/median.js';
 export { kebab } from '../base/parameter-text.js';
 export { renameInMessage } from '../base/parameters.js';
+export { isOfElectrons } from '../crystal/polarisation.js';
 export { ChipMap } from '../io/chip/chip-map.js';
 export {
   drawnMap,
@@ -17,8 +18,11 @@ export {
   wellStates,
 } from '../io/chip/map-picture.js';
 export type { MapQuantity } from '../io/chip/quantities.js';
+export { countRange } from '../io/data/count-limits.js';
 export { Hdf5Writer } from '../io/data/hdf5/writer.js';
+export { separated } from '../io/data/left-out.browser.js';
 export { npyHeadOf } from '../io/data/npy.js';
+export { openRows } from '../io/data/parameters.js';
 export { ofDataset, openedArray } from '../io/detector/geometry-dataset.js';
 export { openStacked } from '../io/detector/stacked.js';
 export { type FrameStatistics, readStatistics } from '../io/live/frame-statistics.js';

@@ -1,15 +1,20 @@
 /** The parts of the viewer that need no browser: contrast, positions, the URL of a view, files. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { formatNpy } from 'ewald';
 import { describe, expect, test } from 'vitest';
 import { addressParts, readAddress, writeAddress } from '../../src/apps/pages/view/address.js';
 import { Latest } from '../../src/apps/pages/view/calls.js';
 import { colourMapNames, colourMaps } from '../../src/apps/pages/view/colour-maps.js';
 import { automaticLimits, Histogram, sampleOf } from '../../src/apps/pages/view/contrast.js';
-import { errorWords } from '../../src/apps/pages/view/error-words.js';
+import { askedShape, errorWords, wordsOnPage } from '../../src/apps/pages/view/error-words.js';
 import { droppedFiles, sortFiles } from '../../src/apps/pages/view/files.js';
 import { csvOf } from '../../src/apps/pages/view/frame-list.js';
 import { Layout } from '../../src/apps/pages/view/layout.js';
+import { openSession, statedRange } from '../../src/apps/pages/view/session.js';
 import { Viewport } from '../../src/apps/pages/view/viewport.js';
+import { argumentError, settings } from '../../src/base/parameters.js';
+import { countLimitsOf, isNoCount } from '../../src/io/data/count-limits.js';
 
 describe('contrast', () => {
   test('bad pixels, pixels that are not counts, and NaN are excluded from the sample', () => {
@@ -191,17 +196,57 @@ describe('files that are dropped', () => {
     expect(() => sortFiles(['a.stream', 'b.stream'].map(file))).toThrow(/2 streams.*a\.stream, b\.stream/);
   });
 
-  test('a folder is refused by name', () => {
+  test('a folder is left out by name, and refused alone', () => {
     const drop = (...entries: { name: string; isDirectory: boolean }[]) => ({
-      items: entries.map((entry) => ({ webkitGetAsEntry: () => entry })),
+      items: entries.map((entry) => ({ kind: 'file', webkitGetAsEntry: () => entry })),
       files: entries.map(({ name }) => ({ name })),
     });
     const file = { name: 'a.h5', isDirectory: false };
-    const names = droppedFiles(drop(file) as never).map(({ name }) => name);
-    expect(names).toEqual(['a.h5']);
-    expect(() => droppedFiles(drop(file, { name: 'run', isDirectory: true }) as never)).toThrow(
-      'run is a folder; drop the files that are in it.',
-    );
+    const folder = { name: 'run', isDirectory: true };
+    const both = droppedFiles(drop(folder, file) as never);
+    expect(both.files.map(({ name }) => name)).toEqual(['a.h5']);
+    expect(both.leftOut).toEqual(['run is a folder; drop the files that are in it']);
+    expect(() => droppedFiles(drop(folder) as never)).toThrow('run is a folder; drop the files that are in it.');
+  });
+
+  test('are opened without those that hold no frames like the others, which are named', async () => {
+    const npy = (side: number, name: string) => ({
+      name,
+      blob: new Blob([
+        formatNpy({
+          shape: [side, side],
+          complex: false,
+          data: new Float32Array(side * side),
+        }) as Uint8Array<ArrayBuffer>,
+      ]),
+    });
+    const picture = { name: 'cat.jpg', blob: new Blob([Uint8Array.of(0xff, 0xd8, 0xff, 0xe0)]) };
+    const notes = { name: 'notes.txt', blob: new Blob(['hello, these are notes\n']) };
+    const opens = (frames: readonly { name: string; blob: Blob }[]) =>
+      openSession({ frames, geometry: undefined, cell: undefined, leftOut: ['run is a folder'] }, () =>
+        Promise.reject(new Error('no detector')),
+      );
+    const { session, opened } = await opens([
+      picture,
+      npy(8, 'a_1.npy'),
+      notes,
+      npy(8, 'a_2.npy'),
+      npy(9, 'b.npy'),
+      npy(8, 'a_3.npy'),
+    ]);
+    expect([opened.frames, opened.height]).toEqual([3, 8]);
+    expect(opened.leftOut).toEqual([
+      'run is a folder',
+      'cat.jpg holds no frames; it is a picture (JPEG)',
+      expect.stringMatching(/^notes\.txt .* has none of the known formats: .*It is a text file, which holds no frames/),
+      'b.npy has frames of 9 × 9 f32, and the others of 8 × 8 f32',
+    ]);
+    await session.dataset.dispose();
+    await expect(opens([picture, notes])).rejects.toThrow('cat.jpg holds no frames');
+    // Files that can be opened together are not looked at one by one.
+    const all = await opens([npy(8, 'a.npy'), npy(8, 'b.npy')]);
+    expect(all.opened.leftOut).toEqual(['run is a folder']);
+    await all.session.dataset.dispose();
   });
 
   test('two geometries are refused by name', () => {
@@ -214,6 +259,59 @@ test('errors of the browser are explained', () => {
   expect(errorWords(new DOMException('lost', 'NotReadableError'))).toMatch(/cannot be read any more.*open it again/);
   expect(errorWords(new Error('http://x/0 cannot be read: it ended, after 4 attempts'))).toMatch(/start it again/);
   expect(errorWords(new Error('an own message'))).toBe('an own message');
+});
+
+test('no message that reaches a page speaks of a shell', () => {
+  const rooms = ['io/data', 'io/detector', 'crystal', 'apps/pages/view', 'serial/peaks', 'serial/indexing'];
+  const ofScans = ['analyses', 'calibrate', 'disks', 'execution', 'images', 'scans', 'ssb'].map(
+    (room) => `udf/${room}`,
+  );
+  const shell =
+    /(?<!var\()(?<!-)--[a-z]|\(-[a-z]\b|\bewald (?:index|view|convert|info|run|merge|cell|stream|geometry|simulate|fft|calibrate|page)\b/;
+  // Commands that are copied; lists of spots, streams and regions of streams, which pages do not open.
+  const others = /\.node\.ts$|parameters?(?:-types)?\.ts$|commands\.ts$|spot-list\.ts$|crystal\/stream\//;
+  const found: string[] = [];
+  for (const room of [...rooms, ...ofScans])
+    for (const name of readdirSync(join('src', room), { recursive: true }) as string[]) {
+      const file = join('src', room, name);
+      if (!name.endsWith('.ts') || others.test(file)) continue;
+      const code = readFileSync(file, 'utf8').replaceAll(/^\s*(?:\/\*)?\*.*$|^\s*\/\/.*$/gm, '');
+      // A message is written in several lines.
+      const whole = code.replaceAll(/['`] \+\s*['`]/g, '');
+      for (const [literal] of whole.matchAll(/'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`/g)) {
+        const text = literal.slice(1, -1);
+        if (/ /.test(text) && shell.test(wordsOnPage(text))) found.push(`${file}: ${wordsOnPage(text)}`);
+      }
+    }
+  expect(found).toEqual([]);
+});
+
+test('options are named in words of the page', () => {
+  const raw = argumentError('', (said) => `a.bin (6 bytes): describe ${said('sigShape')} and ${said('navShape')}`);
+  expect(errorWords(raw)).toBe(
+    'a.bin (6 bytes): describe the shape of a frame and the shape of the scan; this page has no field for that: ' +
+      'convert the file first (guide "Your data")',
+  );
+  const radius = argumentError('', (said) => `${said('ri')} is 5 and ${said('ro')} 3`);
+  expect(errorWords(radius)).toBe('ri is 5 and ro 3');
+  const asks = argumentError(
+    '',
+    (said) => `a.bin (512 bytes): ${settings(said, { dtype: 'u16', sigShape: [16, 16] })}`,
+  );
+  expect(askedShape(asks)).toEqual({ bytes: '512', dtype: 'u16', navShape: undefined, sigShape: '16,16' });
+  expect(askedShape(radius)).toBeUndefined();
+});
+
+test('the range of contrast leaves out values that the file declares to be no counts', () => {
+  const meta = (more: object) => ({ header: {}, ...more }) as never;
+  expect(statedRange(meta({}))).toEqual([-3e38, 3e38]);
+  expect(statedRange(meta({ markers: [65535] }))).toEqual([-3e38, 65534]);
+  expect(statedRange(meta({ underload: 0, markers: [-1, -2, 65535], saturation: 60000 }))).toEqual([0, 60000]);
+  const counts = { dtype: 'u16', meta: meta({ markers: [65535, 65534] }) } as const;
+  const limits = countLimitsOf(counts as never);
+  const [least, greatest] = statedRange(counts.meta);
+  for (const value of [0, 1, 65533, 65534, 65535])
+    expect(value >= least && value <= greatest, String(value)).toBe(!limits || !isNoCount(value, limits));
 });
 
 test('the table of frames has a line for each searched frame, and the numbers of its cell', () => {

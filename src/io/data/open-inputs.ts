@@ -107,13 +107,13 @@ const sourceWith = (
     ? Promise.resolve(blobSource(input, { siblings }))
     : sourceOf(input, options, files);
 
-const isFile = (input: DataInput): input is PlatformFile =>
+export const isFile = (input: DataInput): input is PlatformFile =>
   typeof input === 'object' && input !== null && 'arrayBuffer' in input && 'slice' in input && 'name' in input;
 
 const isSource = (input: DataInput): boolean =>
   typeof input === 'object' && input !== null && 'read' in input && 'size' in input;
 
-const dataInputName = (input: DataInput): string => {
+export const dataInputName = (input: DataInput): string => {
   if (typeof input === 'string') return input;
   if (typeof input !== 'object' || input === null) return '';
   return 'name' in input ? String(input.name) : 'href' in input ? input.href : '';

@@ -70,7 +70,7 @@ export class Engine {
   }
 
   #died(reason: string): void {
-    this.end(`${reason}. Try again, or search the files with ewald index.`);
+    this.end(`${reason}. Try again; outside of a browser, a run may use more memory.`);
     this.onDeath(reason);
   }
 
@@ -85,7 +85,7 @@ export class Engine {
     }
     const waiting = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);
-    if ('error' in reply) waiting?.reject(new Error(reply.error));
+    if ('error' in reply) waiting?.reject(Object.assign(new Error(reply.error), { asks: reply.asks }));
     else waiting?.resolve(reply.result as never);
   }
 }

@@ -1,32 +1,71 @@
-import { kebab, messageOf, renameInMessage } from '../../../entries/pages.js';
+import { kebab, messageOf, openRows, renameInMessage } from '../../../entries/pages.js';
+import type { AskedShape } from './protocol.js';
 
-/** Errors as words for the user: what happened and what to do. */
+/** Errors as words for the user: what happened and what to do. A page has no options and no shell. */
 
-/** The flag of an option of opening a file. */
-const flagNameOf = (name: string): string => `--${kebab(name)}`;
+/** What the page calls options of opening a file. */
+const pageNames: Readonly<Record<string, string>> = {
+  navShape: 'the shape of the scan',
+  sigShape: 'the shape of a frame',
+  dtype: 'the type of the numbers',
+  offset: 'the place of the first frame',
+};
 
-/** Files that the server of the page offers, by their names instead of their addresses. */
-const namedFiles = (text: string): string =>
-  text
-    .replace(/https?:\/\/\S*?\/files\/\d+\/([^\s/:;,]+)/g, (_, name: string) => decodeURIComponent(name))
-    .replace(/; give geometry: FILE \(-g FILE\)(; in JavaScript.*)?$/, '; open it together with its .geom')
-    .replace(/ does not exist \(looked for by HTTP: \d+\)/, ' has vanished: it was moved, renamed or deleted');
+/** What messages say to users of a shell or of JavaScript, and what a page says instead. */
+const instead: readonly (readonly [RegExp, string])[] = [
+  // Files that the server of the page offers have names, and their addresses concern nobody.
+  [/ does not exist \(looked for by HTTP: \d+\)/, ' has vanished: it was moved, renamed or deleted'],
+  [/; give geometry: FILE \(-g FILE\)(; in JavaScript.*)?$/, '; open it together with its .geom'],
+  [/: give it as (?:geometry|one of the cells) \(-[gp]\), beside .*$/, ': open it together with its frames'],
+  [/lists of spots are inputs of ewald index, .*$/, 'a geometry and a cell are opened together with their frames'],
+  [/; allowMissing \(--allow-missing\) reads the others/, '; open it together with the others'],
+  [/; to read the data anyway, pass checksums: false \(--no-checksums\)/, ''],
+  [/\. If the size is real, raise maxFrameBytes \(--max-frame-bytes\)/, ''],
+  [/raise maxFrameBytes \(--max-frame-bytes\), or /, ''],
+  [/ \(ewald convert\), or search Float32Array\.from\(frame, Number\)/, ' first'],
+  [/; ewald convert writes them in order/, '; in a file that was converted they are in order'],
+  [/, or what ewald calibrate wrote/, ', or a file that this page saved'],
+  [/a state of ewald merge, which continues with it/, 'a state of a merge'],
+  [/: ewald [a-z]+ .*$/, ''],
+  [/ \(--?[a-z][\w-]*(?: [\w./-]+)*\)/g, ''],
+];
+
+/** A message or a remark in words of the page. */
+export function wordsOnPage(text: string): string {
+  const named = text.replace(/https?:\/\/\S*?\/files\/\d+\/([^\s/:;,]+)/g, (_, name: string) =>
+    decodeURIComponent(name),
+  );
+  return instead.reduce((said, [pattern, words]) => said.replace(pattern, words), named);
+}
 
 /** The message of an error; those of the browser itself are explained. */
 export function errorWords(error: unknown): string {
-  const text = namedFiles(messageOf(error));
-  // The page has no options; a command takes them as flags and writes a file that the page opens.
-  const inFlags = namedFiles(messageOf(renameInMessage(error, flagNameOf)));
-  if (inFlags !== text)
-    return (
-      `${inFlags}: in a shell, "npx ewald convert FILE -o frames.h5" takes these flags and writes a file that this ` +
-      'page opens'
-    );
+  let isOfOpening = false;
+  const nameOnPage = (name: string): string => {
+    if (Object.hasOwn(openRows, name)) isOfOpening = true;
+    return pageNames[name] ?? kebab(name).replaceAll('-', ' ');
+  };
+  const text = wordsOnPage(messageOf(renameInMessage(error, nameOnPage)));
+  if (isOfOpening) return `${text}; this page has no field for that: convert the file first (guide "Your data")`;
   if (error instanceof RangeError && /allocation failed|invalid (array|typed array) length|out of memory/i.test(text))
-    return `There is not enough memory for this in a browser tab (${text}); close other tabs, or use the command line.`;
+    return `There is not enough memory for this in a browser tab (${text}); close other tabs.`;
   if (error instanceof DOMException && error.name === 'NotReadableError')
     return 'The file cannot be read any more: it was changed, moved or unplugged since it was opened; open it again.';
   // Reading by address has been tried several times.
-  if (/after \d+ attempts$/.test(text)) return `${text}; if ewald view has ended, start it again and reload this page`;
+  if (/after \d+ attempts$/.test(text))
+    return `${text}; if the server of this page has ended, start it again and reload this page`;
   return text;
+}
+
+/** What a file without a header asks for, with what its message suggests; undefined for other errors. */
+export function askedShape(error: unknown): AskedShape | undefined {
+  const text = messageOf(renameInMessage(error, (name) => `--${kebab(name)}`));
+  if (!/--sig-shape/.test(text)) return undefined;
+  const suggested = (flag: string): string | undefined => new RegExp(`--${flag} ([\\w,]+)`).exec(text)?.[1];
+  return {
+    bytes: /(\d+) bytes/.exec(text)?.[1],
+    dtype: suggested('dtype'),
+    navShape: suggested('nav-shape'),
+    sigShape: suggested('sig-shape'),
+  };
 }

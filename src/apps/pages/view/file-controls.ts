@@ -4,26 +4,23 @@ import { say, viewer } from './app.js';
 import { field, onClick } from './elements.js';
 import { droppedFiles } from './files.js';
 import { growStream } from './live-controls.js';
-import type { InputFile, OpenRequest } from './protocol.js';
+import type { InputFile, OpeningHow } from './protocol.js';
 import { cellOf, inputsOf, servedFiles } from './served-files.js';
 
 /** Time until a stream without frames is opened again, ms. */
 const againMs = 1000;
 
-async function bring(
-  files: readonly InputFile[],
-  how: Pick<OpenRequest, 'opening' | 'calibration'> = {},
-): Promise<void> {
+async function bring(files: readonly InputFile[], how: OpeningHow = {}): Promise<void> {
   if (files.length === 0) return;
   await viewer.open(files, how);
   if (viewer.opened) await applyAddress();
 }
 
 export function bindFiles(): void {
-  viewer.onHeaderless = (files, reason) => {
-    if (!/--sig-shape/.test(reason) || files.length === 0) return false;
+  viewer.onHeaderless = (files, asked) => {
+    if (files.length === 0) return false;
     import('./headerless.js')
-      .then(({ askForShape }) => askForShape(files, reason, () => void (viewer.opened && applyAddress())))
+      .then(({ askForShape }) => askForShape(files, asked, () => void (viewer.opened && applyAddress())))
       .catch(viewer.fail);
     return true;
   };
@@ -46,7 +43,8 @@ export function bindFiles(): void {
     document.body.classList.remove('over');
     if (!event.dataTransfer) return;
     try {
-      void bring(droppedFiles(event.dataTransfer));
+      const { files, leftOut } = droppedFiles(event.dataTransfer);
+      void bring(files, { leftOut });
     } catch (error) {
       say((error as Error).message, true);
     }

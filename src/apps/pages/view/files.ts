@@ -24,9 +24,18 @@ export function sortFiles(files: readonly InputFile[]): OpenRequest {
   return { frames, geometry: geometries[0], cell: cells[0], ...(streams[0] ? { stream: streams[0] } : {}) };
 }
 
-/** The files of a drop. Throws an Error for a folder, which browsers pass as an unreadable file. */
-export function droppedFiles(transfer: DataTransfer): InputFile[] {
-  const folder = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).find((entry) => entry?.isDirectory);
-  if (folder) throw new Error(`${folder.name} is a folder; drop the files that are in it.`);
-  return [...transfer.files].map((file) => ({ name: file.name, blob: file }));
+/**
+ * The files of a drop, and why folders are not among them, which browsers pass as unreadable files. Throws an Error if
+ * there are only folders.
+ */
+export function droppedFiles({ items, files }: Pick<DataTransfer, 'items' | 'files'>): {
+  readonly files: InputFile[];
+  readonly leftOut: string[];
+} {
+  const entries = [...items].filter(({ kind }) => kind === 'file').map((item) => item.webkitGetAsEntry?.());
+  const folders = entries.flatMap((entry) => (entry?.isDirectory ? [entry.name] : []));
+  const leftOut = folders.map((name) => `${name} is a folder; drop the files that are in it`);
+  const kept = [...files].filter((_, i) => !entries[i]?.isDirectory);
+  if (kept.length === 0 && leftOut.length > 0) throw new Error(`${leftOut.join('. ')}.`);
+  return { files: kept.map((file) => ({ name: file.name, blob: file })), leftOut };
 }

@@ -14,6 +14,6 @@ export function unknownKind(filter: Filter, opened: Opened | undefined): string 
   if (filter === 'all' || !opened || (opened.listed && !opened.unsearched)) return undefined;
   if (!opened.panels) return 'Hits are found by searching for peaks, which takes the geometry: drop a .geom file.';
   if (filter === 'unindexed' && opened.unsearched && !opened.cell)
-    return 'Frames that arrive without a run are indexed with a known cell: start ewald view with -p cell.';
+    return 'Frames that arrive without a run are indexed with a known cell: drop a .cell file here.';
   return undefined;
 }

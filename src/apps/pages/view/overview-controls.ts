@@ -94,7 +94,7 @@ function writeEmpty({ more }: ServedPanes, isEmpty: boolean): void {
   if (!isNeeded || old) return;
   const text =
     more?.text ??
-    'No charts: --radial-profile draws profiles here, --grid a chip, and --merge with --wanted says whether there is enough.';
+    'No charts: a run with a radial profile draws it here, one with a grid its chip, and one that merges with goals says whether there is enough.';
   const pane = element('section', '', [element('h2', more ? 'More' : ''), element('p', text)]);
   if (more) pane.append(element('code', more.command));
   pane.id = 'empty-overview';

@@ -22,8 +22,8 @@ function filled(navShape: readonly number[], frames: number): number[] {
 export function pickedFrames(dataset: OpenDataset, { navShape, syncOffset = 0, roi }: PickedScan): OpenDataset {
   const nav = navShape ? filled(navShape, dataset.frames - syncOffset) : [...dataset.shape.nav];
   if (Math.abs(syncOffset) >= dataset.frames)
-    throw new Error(`--sync-offset is ${syncOffset}, and ${dataset.name} has ${dataset.frames} frames`);
-  const ranges = roi === undefined ? nav.map((n): [number, number] => [0, n]) : rangesOf('--roi', roi, nav);
+    throw new Error(`the offset of the scan is ${syncOffset}, and ${dataset.name} has ${dataset.frames} frames`);
+  const ranges = roi === undefined ? nav.map((n): [number, number] => [0, n]) : rangesOf('the region', roi, nav);
   const shape = ranges.map(([first, end]) => end - first);
   const columns = shape.at(-1) ?? 1;
   const rows = shape.slice(0, -1);

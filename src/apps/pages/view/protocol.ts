@@ -31,6 +31,19 @@ export interface OpenRequest {
     | undefined;
   /** A calibration of the scan, and the file that it comes from. */
   readonly calibration?: { readonly name: string; readonly found: unknown } | undefined;
+  /** Why others of the files that were given are not opened. */
+  readonly leftOut?: readonly string[] | undefined;
+}
+
+/** How files are opened, and what was given with them that is not opened. */
+export type OpeningHow = Pick<OpenRequest, 'opening' | 'calibration' | 'leftOut'>;
+
+/** What a file without a header asks for, with what fits: texts of fields. */
+export interface AskedShape {
+  readonly bytes?: string | undefined;
+  readonly dtype?: string | undefined;
+  readonly navShape?: string | undefined;
+  readonly sigShape?: string | undefined;
 }
 
 /** A run in progress, as its server describes it. */
@@ -63,6 +76,8 @@ export interface Opened {
   readonly navigation: readonly number[];
   /** Remarks for the user: guesses, missing numbers, warnings. */
   readonly notes: readonly string[];
+  /** Why others of the files that were given are not opened. */
+  readonly leftOut?: readonly string[] | undefined;
   /** Panels of the detector in the displayed plane; undefined without a geometry. */
   readonly panels: readonly PlacedPanel[] | undefined;
   /** Where the beam meets the displayed plane; undefined without a geometry. */
@@ -437,5 +452,5 @@ export interface Call {
 export type Reply =
   | { readonly loaded: number; readonly image: ScanImage }
   | { readonly id: number; readonly result: unknown }
-  | { readonly id: number; readonly error: string }
+  | { readonly id: number; readonly error: string; readonly asks?: AskedShape | undefined }
   | { readonly progress: FrameSummary };

@@ -23,11 +23,11 @@ const textsOf = (): string[] => entry.value.split('\n').filter((text) => text.tr
 /** Binds the regions; called once. */
 export function bindRegions(): void {
   entry.placeholder = 'water=ring:1.85:2.05\njet=rect:200:600,150:180\nstop=circle:512,512,40\nup=sector:1:2,30:60';
-  entry.ariaLabel = 'Regions, one a line, as for --roi: rings and sectors in 2π/d, 1/Å';
+  entry.ariaLabel = 'Regions, one a line: rings and sectors in 2π/d, 1/Å';
   section.append(
     entry,
     table,
-    Object.assign(element('p', 'Drag rectangles and circles. ewald index --roi takes the same texts.'), {
+    Object.assign(element('p', 'Drag rectangles and circles. The regions of a run are the same texts.'), {
       className: 'hint',
     }),
   );

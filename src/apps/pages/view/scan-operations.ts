@@ -57,7 +57,7 @@ export function scanOperations(
       throw new Error(
         `The scan takes ${size} GiB and does not fit into the memory of this page, even with squares of ` +
           `${bins.at(-1)} × ${bins.at(-1)} pixels summed into one. Its frames are shown one by one; ` +
-          'ewald run analyses the scan from the file.',
+          'outside of a browser, a run analyses the scan from the file.',
       );
     },
 

@@ -252,7 +252,7 @@ export class ScanViewer {
   /** The command that computes what a pane shows, or the reason why no command does. */
   #commandOf({ quantity, fourier }: ImagePane): string {
     const { shape, loaded, calibration } = this;
-    if (fourier) return 'Transforms of images have no command: save the image, and use ewald fft.';
+    if (fourier) return 'Transforms of images have no command: save the image, and transform it with another program.';
     const words = commandOf({
       quantity,
       shape,

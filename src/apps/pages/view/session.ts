@@ -14,12 +14,12 @@ import {
   readCell,
   type SearchSettings,
 } from '../../../entries/index.js';
-import { type FrameSlice, openStacked, sliceIn } from '../../../entries/pages.js';
+import { countRange, type FrameSlice, isOfElectrons, openStacked, separated, sliceIn } from '../../../entries/pages.js';
 import type { ComImages, ResidentScan, VirtualCom, VirtualDetector } from '../../../entries/udf.js';
 import { cellParameters } from './cell-of-run.js';
 import type { FrameData, Limits } from './contrast.js';
 import { beamPlace, placedPanels } from './detector-plane.js';
-import { errorWords } from './error-words.js';
+import { errorWords, wordsOnPage } from './error-words.js';
 import type { FrameIndex } from './frame-index.js';
 import type { GrowingSum } from './growing-sum.js';
 import type { OpenDataset } from './open-dataset.js';
@@ -89,7 +89,7 @@ export interface OpenedSession {
 
 /** Opens files, with the detector that they or a geometry describe. */
 export async function openSession(
-  { frames, geometry, cell, opening = {}, calibration }: OpenRequest,
+  { frames, geometry, cell, opening = {}, calibration, leftOut }: OpenRequest,
   contextOf: () => Promise<Context>,
 ): Promise<OpenedSession> {
   const [first] = frames;
@@ -99,23 +99,35 @@ export async function openSession(
   const inputs = frames.map(inputOf);
   const { syncOffset, roi, first: most, frames: some, ...reading } = opening;
   const { navShape, ...flat } = reading;
-  const dataset = await openStacked(
-    (how) =>
-      open(inputs.length > 1 ? inputs : (inputs[0] as File | string), {
-        ...(syncOffset === undefined ? reading : flat),
-        ...how,
-      }),
-    given,
+  const asked = syncOffset === undefined ? reading : flat;
+  const { dataset, left } = await openRest(inputs, (some) =>
+    openStacked((how) => open(some.length > 1 ? some : (some[0] as File | string), { ...asked, ...how }), given),
   );
   const picked = await pickedOf(dataset, { roi, syncOffset, ...(syncOffset !== undefined && { navShape }) });
   // Files that were dropped together may come in any order: a master is named, not its data.
   const { name } = frames.find((file) => file.name === dataset.name) ?? first;
-  const scene = { name, given, cells: known ? [known] : [], calibration: calibration?.found };
+  const others = [...(leftOut ?? []), ...left];
+  const scene = { name, given, cells: known ? [known] : [], calibration: calibration?.found, leftOut: others };
   // The server has checked them.
   const slice = sliceIn(name, { first: most, frames: some }, picked);
   if (!slice) return sessionOf(picked, scene, contextOf);
   const { session, opened } = await sessionOf(slicedFrames(picked, slice), scene, contextOf);
   return { session: { ...session, whole: { dataset: picked, slice } }, opened };
+}
+
+/** Opens files; if one of several cannot be opened with the others, those that can, with why the rest is left out. */
+async function openRest(
+  inputs: readonly (File | string)[],
+  openAll: (some: readonly (File | string)[]) => Promise<OpenDataset>,
+): Promise<{ readonly dataset: OpenDataset; readonly left: readonly string[] }> {
+  try {
+    return { dataset: await openAll(inputs), left: [] };
+  } catch (error) {
+    if (inputs.length < 2) throw error;
+    const { kept, errors } = await separated(inputs, {});
+    if (errors.length === 0 || kept.length === 0) throw error;
+    return { dataset: await openAll(kept as readonly (File | string)[]), left: errors.map(errorWords) };
+  }
 }
 
 /** The part of a dataset that is shown; closes the dataset if there is no such part. */
@@ -138,12 +150,14 @@ interface SessionScene {
   readonly openOther?: DetectorOptions['openOther'];
   /** A calibration of the scan. */
   readonly calibration?: unknown;
+  /** Why others of the files that were given are not opened. */
+  readonly leftOut?: readonly string[];
 }
 
 /** Makes the session of an open dataset; disposes of the dataset if it cannot be shown. */
 export async function sessionOf(
   dataset: OpenDataset,
-  { name, given, cells, openOther, calibration }: SessionScene,
+  { name, given, cells, openOther, calibration, leftOut }: SessionScene,
   contextOf: () => Promise<Context>,
 ): Promise<OpenedSession> {
   const [known] = cells;
@@ -187,7 +201,8 @@ export async function sessionOf(
       width,
       height,
       navigation: dataset.shape.nav,
-      notes: dataset.notes.map(({ text }) => text),
+      notes: dataset.notes.map(({ text }) => wordsOnPage(text)),
+      leftOut,
       panels: detector && placedPanels(detector.geometry),
       beam: detector && beamPlace(detector.geometry, detector.beam),
       withoutDetector,
@@ -196,7 +211,7 @@ export async function sessionOf(
       wavelengthA: detector?.beam.wavelengthA ?? meta.wavelengthA,
       cell: known && cellParameters(known),
       centring: known?.centring,
-      electrons: meta.voltageV !== undefined || (meta.wavelengthA ?? 1) < 0.1,
+      electrons: meta.voltageV !== undefined || isOfElectrons(meta.wavelengthA ?? 1),
       listed: undefined,
     };
     return { session, opened };
@@ -207,10 +222,10 @@ export async function sessionOf(
 }
 
 /** The range of the values that are counts and not overloads, as a file states it. */
-const statedRange = ({ underload = -3e38, saturation = 3e38, markers = [] }: Metadata): Limits => [
-  Math.max(underload, ...markers.filter((marker) => marker <= 0).map((marker) => marker + 1)),
-  Math.min(saturation, ...markers.filter((marker) => marker > 0).map((marker) => marker - 1)),
-];
+export function statedRange(meta: Metadata): Limits {
+  const [least, greatest] = countRange(meta);
+  return [Math.max(-3e38, least), Math.min(meta.saturation ?? 3e38, greatest)];
+}
 
 /** Converts a file to the form that the library opens, so that messages contain its name. */
 function inputOf(file: InputFile): File | string {
@@ -237,7 +252,7 @@ async function fetched({ name, address }: { readonly name: string; readonly addr
 }
 
 /** The advice for the user if the server does not answer. */
-const serverGone = 'the server does not answer; start ewald view again and reload this page';
+const serverGone = 'the server of this page does not answer; start it again and reload this page';
 
 /** Width and height of a frame; the modules of a frame with more axes are stacked vertically. */
 function pictureSize(signal: readonly number[]): [number, number] {

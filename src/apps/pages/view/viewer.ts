@@ -11,11 +11,13 @@ import { type Filter, isOfKind, unknownKind } from './frame-filter.js';
 import { Layout, wholeFrame } from './layout.js';
 import type { Pane } from './pane.js';
 import type {
+  AskedShape,
   FinderParameters,
   FrameSummary,
   InputFile,
   LiveFacts,
   Opened,
+  OpeningHow,
   OpenRequest,
   PixelReading,
   ShownCrystal,
@@ -73,8 +75,8 @@ export class Viewer {
   onProgress: () => void = () => undefined;
   /** Called when a file has been opened and its first frame read. */
   onOpened: (opened: Opened) => Promise<void> = async () => undefined;
-  /** Called for files that could not be opened; whether it asks for what they do not state. */
-  onHeaderless: (files: readonly InputFile[], reason: string) => boolean = () => false;
+  /** Called for files without a header, to ask for what they do not state; whether it does. */
+  onHeaderless: (files: readonly InputFile[], asked: AskedShape) => boolean = () => false;
   /** Called with messages for the user; `wrong` is true for errors. */
   onMessage: (text: string, wrong: boolean) => void = () => undefined;
   /** Reports an error to the user; bound, so that it can be passed on. */
@@ -112,12 +114,12 @@ export class Viewer {
   }
 
   /** Opens files. A geometry or a cell alone applies to the frames that are open. */
-  async open(files: readonly InputFile[], how: Pick<OpenRequest, 'opening' | 'calibration'> = {}): Promise<void> {
+  async open(files: readonly InputFile[], how: OpeningHow = {}): Promise<void> {
     const drop = ++this.#drops;
     let sorted: OpenRequest | undefined;
     try {
       sorted = sortFiles(files);
-      const brought = { ...sorted, opening: how.opening, calibration: how.calibration };
+      const brought = { ...sorted, opening: how.opening, calibration: how.calibration, leftOut: how.leftOut };
       // A geometry that arrives while frames are being opened applies to them.
       if (brought.frames.length === 0) await this.#opening;
       // A raster scan is shown frame by frame once its cell is known.
@@ -132,7 +134,8 @@ export class Viewer {
       // The error of an earlier drop must not replace the message of a later one.
       if (drop !== this.#drops) return;
       const { frames } = sorted ?? { frames: [] };
-      if (this.onHeaderless(frames, error instanceof Error ? error.message : '')) this.onMessage('', false);
+      const { asks } = error as { readonly asks?: AskedShape };
+      if (asks && this.onHeaderless(frames, asks)) this.onMessage('', false);
       else this.fail(error);
     }
   }
@@ -176,7 +179,7 @@ export class Viewer {
     const reopen = performance.now() - this.#revivedAt > reviveMs ? this.#reopen : undefined;
     this.#revivedAt = performance.now();
     if (!reopen) {
-      this.onMessage(`${reason}. Open the files again, or search them with ewald index.`, true);
+      this.onMessage(`${reason}. Open the files again; outside of a browser, a run may use more memory.`, true);
       return;
     }
     const { frame } = this;
@@ -266,7 +269,12 @@ export class Viewer {
     this.pane.picture.clear();
     this.pane.place(new Layout(panels ?? [wholeFrame(width, height)]), panels ? 1 : -1);
     this.pane.picture.scale = this.#rule === 'range' ? 'log' : 'linear';
-    this.onMessage(opened.withoutDetector ? `No detector: ${opened.withoutDetector}` : '', false);
+    const { leftOut = [], withoutDetector } = opened;
+    const words = [
+      ...leftOut.map((text) => `Left out: ${text}`),
+      ...(withoutDetector ? [`No detector: ${withoutDetector}`] : []),
+    ];
+    this.onMessage(words.join('. '), leftOut.length > 0);
     await this.go(opened.first ?? 0);
     this.rings = await this.engine.call('rings', { resolutionsA: ringResolutions });
     this.onChange();

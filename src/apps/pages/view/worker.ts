@@ -1,6 +1,6 @@
 /** The worker of the page: all computations of ewald run here, so that the page itself is never blocked. */
 
-import { errorWords } from './error-words.js';
+import { askedShape, errorWords } from './error-words.js';
 import { operations } from './operations.js';
 import type { Call, FrameSummary, Reply } from './protocol.js';
 import type { Loading } from './scan-operations.js';
@@ -21,7 +21,7 @@ scope.onmessage = async ({ data: { id, name, argument } }) => {
     const result = await table[name]?.(argument);
     scope.postMessage({ id, result }, buffersOf(result));
   } catch (error) {
-    scope.postMessage({ id, error: errorWords(error) }, []);
+    scope.postMessage({ id, error: errorWords(error), asks: askedShape(error) }, []);
   }
 };
 
