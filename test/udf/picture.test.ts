@@ -1,8 +1,8 @@
 /** Pictures of results can be shown as they are. */
 import { describe, expect, test } from 'vitest';
+import { drawText, textWidth } from '../../src/base/picture-text.js';
 import type { NamedResult } from '../../src/udf/output/named-results.js';
 import { pictureOf } from '../../src/udf/output/picture-file.js';
-import { drawText, textWidth } from '../../src/udf/output/picture-text.js';
 
 const map = (data: number[], more: Partial<NamedResult> = {}): NamedResult =>
   ({
@@ -53,6 +53,17 @@ describe('the picture of a map', () => {
       255, 234, 70,
     ]);
   });
+});
+
+test('the scale bar of what is neither a scan nor a frame is in the unit of its axis', () => {
+  const bar = (more: object): number => {
+    const { rgba, width } = pictureOf(map([1, 2, 3, 4, 5, 6], { navAxes: 0, ...more }), 0.5);
+    return Array.from({ length: width }, (_, x) => rgba[4 * (2 * 171 + 14) * width + 4 * x]).filter((v) => v === 0)
+      .length;
+  };
+  // Of 3 pixels and of 3 × 2.5 mrad; the scan has nothing to do with either.
+  const ofPixel = bar({});
+  expect(bar({ across: { step: 2.5, unit: 'mrad' } })).not.toBe(ofPixel);
 });
 
 test('a field has a wheel of its directions, with the length at its rim', () => {

@@ -54,6 +54,11 @@ const spread = (values: readonly number[]): number => Math.max(...values) - Math
 test('a ring of a known ellipse is a straight line, and without the calibration it is not', async () => {
   const grid = { ri: 10, ro: 29, nAnnular: 72 };
   const { polar, radii, azimuths } = await ctx.run(ctx.createPolarAnalysis(scan, { ...grid, calibration }));
+  const units = (channels: readonly { key: string; unit?: string | undefined }[]) =>
+    Object.fromEntries(channels.map(({ key, unit }) => [key, unit]));
+  const { channels } = await ctx.run(ctx.createPolarAnalysis(scan, grid));
+  const ofCounts = { polar: 'counts', mean: 'counts', variance: 'counts²' };
+  expect(units(channels)).toEqual({ ...ofCounts, radii: 'pixels', azimuths: 'degrees' });
   expect([polar.shape, radii.shape, azimuths.data[9]]).toEqual([[72, 19], [19], 45]);
   const line = placesOf(polar.data, radii.data, 72);
   // Interpolation moves the ring by up to .02 pixels, the ellipse by 1.

@@ -65,8 +65,9 @@ export function polarAnalysis(
     udf: udf as AnyUdf,
     channels({ sum, numFrames, mean, variance }: PolarResults) {
       const along = `radius in steps of ${(step * scale.value).toPrecision(4)} ${scale.unit}`;
-      const of = (key: string, title: string, desc: string, shape: readonly number[], data: ArrayLike<number>) =>
-        ({ ...navChannel(scan, key, title, desc, data), shape }) as Channel;
+      type Named = readonly [key: string, title: string, desc: string, unit: string];
+      const of = ([key, title, desc, unit]: Named, shape: readonly number[], data: ArrayLike<number>) =>
+        ({ ...navChannel(scan, key, title, desc, data, unit), shape }) as Channel;
       const numbers = (count: number, value: (k: number) => number) =>
         Float64Array.from({ length: count }, (_, k) => value(k));
       const measured = ({ data, validMask }: ResultBuffer<'f64'>): Float64Array =>
@@ -79,20 +80,20 @@ export function polarAnalysis(
         { name: 'radius', unit: scale.unit, first: ri * scale.value, step: step * scale.value },
       ];
       return [
-        { ...of('polar', 'polar', `mean pattern: ${turn}, ${along}`, [nAnnular, nBins], image), axes },
-        of('mean', 'radial mean', `mean over azimuths of each pattern: ${along}`, each, measured(mean)),
-        of('variance', 'radial variance', `variance over azimuths of each pattern: ${along}`, each, measured(variance)),
+        { ...of(['polar', 'polar', `mean pattern: ${turn}, ${along}`, 'counts'], [nAnnular, nBins], image), axes },
+        of(['mean', 'radial mean', `mean over azimuths of each pattern: ${along}`, 'counts'], each, measured(mean)),
         of(
-          'radii',
-          'radii',
-          `radii, ${scale.unit}`,
+          ['variance', 'radial variance', `variance over azimuths of each pattern: ${along}`, 'counts²'],
+          each,
+          measured(variance),
+        ),
+        of(
+          ['radii', 'radii', `radii, ${scale.unit}`, scale.unit],
           [nBins],
           numbers(nBins, (k) => (ri + k * step) * scale.value),
         ),
         of(
-          'azimuths',
-          'azimuths',
-          'azimuths, degrees',
+          ['azimuths', 'azimuths', 'azimuths, degrees', 'degrees'],
           [nAnnular],
           numbers(nAnnular, (k) => (360 * k) / nAnnular),
         ),

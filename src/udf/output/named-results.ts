@@ -19,6 +19,8 @@ export interface NamedResult {
   readonly unit?: string;
   /** Names of the axes of a result that is not over the scan, where they have some. */
   readonly axes?: readonly string[];
+  /** Step and unit of its last axis, if that is neither one of the scan nor of the detector. */
+  readonly across?: { readonly step: number; readonly unit: string } | undefined;
   /** Description of its numbers, with their unit. */
   readonly desc?: string;
   /** Whether it is better displayed on a logarithmic scale. */
@@ -69,6 +71,7 @@ export function namedChannels(analysis: Analysis, results: ResultBuffers): Named
       data: array instanceof Float64Array ? array : Float64Array.from(array),
       navAxes: !isSig && !axes && shape.join() === nav.join() ? nav.length : 0,
       ...(names && { axes: names }),
+      ...(axes && { across: axes.at(-1) }),
       ...(log && { log }),
       ...(vectors && { vectors: true }),
     };

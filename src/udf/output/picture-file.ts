@@ -1,7 +1,7 @@
 /** A picture of a result that can be shown as it is: large pixels, a bar with numbers and unit, and a scale bar. */
+import { drawText, type Picture, textWidth } from '../../base/picture-text.js';
 import { colourOf, fullLength, robustLimits, toRgba, vectorsToRgba } from '../images/colormap.js';
 import type { NamedResult } from './named-results.js';
-import { drawText, type Picture, textWidth } from './picture-text.js';
 
 /** The longer side of the image in pixels is at least this: a value becomes a square of pixels. */
 const minSide = 512;
@@ -84,17 +84,17 @@ function drawWheel(picture: Picture, x: number, most: number): void {
  * counts positions, or pixels of the detector.
  */
 export function pictureOf(result: NamedResult, step: number | undefined): Picture {
-  const { shape, data, navAxes, log = false } = result;
+  const { shape, data, navAxes, across, log = false } = result;
   const [rows = 1, columns = 1] = shape;
   const factor = Math.ceil(minSide / Math.max(rows, columns));
   const scale = scaleOf(result);
   const most = scale ? 0 : fullLength(data as Float64Array);
   const rgba = scale?.rgba ?? vectorsToRgba(data as Float64Array, { most });
   const caption = `${result.name}${result.desc === undefined ? '' : `: ${result.desc}`}`;
-  const [across, down] = [columns * factor, rows * factor];
+  const [width, down] = [columns * factor, rows * factor];
   const side = gap + (scale ? barWidth + 6 + textWidth('-0.000e+00') : textWidth('rim 0.000e+00'));
   const picture: Picture = {
-    width: Math.max(across + side, Math.min(textWidth(caption), 2 * across)) + gap,
+    width: Math.max(width + side, Math.min(textWidth(caption), 2 * width)) + gap,
     height: down + 2 * lineHeight + gap,
     rgba: new Uint8ClampedArray(0),
   };
@@ -102,11 +102,12 @@ export function pictureOf(result: NamedResult, step: number | undefined): Pictur
   const from = new Uint32Array(rgba.buffer, rgba.byteOffset, rows * columns);
   const to = new Uint32Array(whole.rgba.buffer);
   for (let y = 0; y < down; y++)
-    for (let x = 0; x < across; x++)
+    for (let x = 0; x < width; x++)
       to[y * whole.width + x] = from[Math.floor(y / factor) * columns + Math.floor(x / factor)] as number;
-  if (scale) drawBar(whole, across + gap, down, scale, log);
-  else drawWheel(whole, across + gap, most);
-  const [each, unit] = navAxes === 2 ? (step === undefined ? [1, 'positions'] : [step, 'nm']) : [1, 'pixels'];
+  if (scale) drawBar(whole, width + gap, down, scale, log);
+  else drawWheel(whole, width + gap, most);
+  const ofScan = step === undefined ? { step: 1, unit: 'positions' } : { step, unit: 'nm' };
+  const { step: each, unit } = across ?? (navAxes === 2 ? ofScan : { step: 1, unit: 'pixels' });
   const length = roundLength((columns * each) / 3);
   const top = down + gap;
   if (length >= each) {

@@ -65,8 +65,8 @@ const [size, advance] = [3, 12];
 /** The width of a text in pixels. */
 export const textWidth = (text: string): number => advance * [...text].length;
 
-/** Writes a text in black, from its upper left corner on; what has no letter is a space, and what has no room is cut. */
-export function drawText({ rgba, width, height }: Picture, x: number, y: number, text: string): void {
+/** Puts the pixels of a text, from its upper left corner on; what has no letter is a space. */
+export function putText(x: number, y: number, text: string, put: (x: number, y: number) => void): void {
   const left = Math.round(x);
   for (const [i, given] of [...text].entries()) {
     const upper = given.toUpperCase();
@@ -74,11 +74,14 @@ export function drawText({ rgba, width, height }: Picture, x: number, y: number,
     for (const [row, digit] of [...rows].entries())
       for (let column = 0; column < 3; column++) {
         if (!(Number(digit) & (4 >> column))) continue;
-        for (let k = 0; k < size * size; k++) {
-          const u = left + i * advance + column * size + (k % size);
-          const v = Math.round(y) + row * size + Math.floor(k / size);
-          if (u < width && v >= 0 && v < height) rgba.set([0, 0, 0, 255], 4 * (v * width + u));
-        }
+        for (let k = 0; k < size * size; k++)
+          put(left + i * advance + column * size + (k % size), Math.round(y) + row * size + Math.floor(k / size));
       }
   }
 }
+
+/** Writes a text in black; what has no room is cut. */
+export const drawText = ({ rgba, width, height }: Picture, x: number, y: number, text: string): void =>
+  putText(x, y, text, (u, v) => {
+    if (u < width && v >= 0 && v < height) rgba.set([0, 0, 0, 255], 4 * (v * width + u));
+  });
