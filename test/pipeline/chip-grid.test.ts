@@ -1,11 +1,12 @@
 /** Where images are on a chip: the rule against a walk over the wells, positions, refusals, and maps in any order. */
+import { inflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { regionLines } from '../../src/crystal/stream/regions.js';
 import { ChipMaps } from '../../src/io/chip/chip-map.js';
 import { checkRange, gridText, parseGrid, type RasterGrid, wellAt, wellOfImage } from '../../src/io/chip/grid.js';
 import { latticeOf } from '../../src/io/chip/lattice.js';
 import { latticeDoubt } from '../../src/io/chip/lattice-doubt.js';
-import { drawnMap, mapSection, rangeOfMap, wellColour, wellStates } from '../../src/io/chip/map-picture.js';
+import { drawnMap, mapColours, mapSection, rangeOfMap, wellColour, wellStates } from '../../src/io/chip/map-picture.js';
 import { type ImagePosition, listedGrid, parsePositions } from '../../src/io/chip/positions.js';
 import { checkGridOptions } from '../../src/serial/pipeline/grid/grid-options.js';
 import { imageOf, numberInName, refuseDataFiles } from '../../src/serial/pipeline/grid/image-number.js';
@@ -235,6 +236,18 @@ test('a map of what a run does not measure is refused, with the flag that measur
   given('roi:x.sum=x.npy', { regions: ['x'] });
 });
 
+/** The numbers of the colours of a PNG with a palette. */
+function pixelsOf(png: Uint8Array) {
+  const view = new DataView(png.buffer, png.byteOffset);
+  const [width, height] = [view.getUint32(16), view.getUint32(20)];
+  const parts: Uint8Array[] = [];
+  for (let at = 8; at < png.length; at += 12 + view.getUint32(at))
+    if (Buffer.from(png.subarray(at + 4, at + 8)).toString() === 'IDAT')
+      parts.push(png.subarray(at + 8, at + 8 + view.getUint32(at)));
+  const bytes = inflateSync(Buffer.concat(parts));
+  return { width, height, row: (y: number) => bytes.subarray(y * (width + 1) + 1, (y + 1) * (width + 1)) };
+}
+
 describe('maps', () => {
   const frame = (spots: number, crystals = 0) => ({ hit: spots > 9, spots, crystals, resolutionA: 30 / spots });
   test('in any order, with several images a well, unreadable ones, and wells that stay empty', async () => {
@@ -258,6 +271,19 @@ describe('maps', () => {
     expect(map.quantities).toEqual(['hits', 'indexed', 'spots', 'resolution']);
     const { png } = await drawnMap(map, 'spots', 'test');
     expect([...png.subarray(1, 4)]).toEqual([...'PNG'].map((letter) => letter.charCodeAt(0)));
+    const [plain, legended] = [png, (await drawnMap(map, 'spots', 'test', true)).png].map(pixelsOf);
+    if (!plain || !legended) throw new Error('no picture');
+    // The map itself is as without a legend; beside it is the bar of its colours, with numbers.
+    for (let y = 0; y < plain.height; y++) expect(legended.row(y).subarray(0, plain.width)).toEqual(plain.row(y));
+    const bar = (y: number): number | undefined => legended.row(y)[plain.width + 20];
+    expect([bar(0), bar(plain.height - 1)]).toEqual([mapColours - 1, 0]);
+    const inked = (from: number, to: number, left = 0): boolean =>
+      Array.from({ length: to - from }, (_, y) => legended.row(from + y).subarray(left)).some((row) =>
+        row.includes(255),
+      );
+    expect([inked(0, 20, plain.width), inked(plain.height - 20, plain.height, plain.width)]).toEqual([true, true]);
+    expect(inked(plain.height, legended.height)).toBe(true);
+    for (const state of Object.values(wellStates)) expect(legended.row(legended.height - 15)).toContain(state);
     expect(await mapSection(maps.maps)).toMatch(/2 x 3 wells, 4 images, 1 image without a well/);
   });
 

@@ -1,5 +1,6 @@
 /** Maps of chips as pictures: their colours, the range that is drawn, PNG files, and a section of a report. */
 import { counted } from '../../base/amounts.js';
+import { putText, textWidth } from '../../base/picture-text.js';
 import { htmlText } from '../../base/plain-text.js';
 import { dataUrl, png, withPngText } from '../../base/png.js';
 import type { ChipMap, WellValues } from './chip-map.js';
@@ -22,6 +23,8 @@ const stops = [
 export const mapColours = 252;
 /** Wells of which no image has come, whose images are no hits, and whose images could not be read. */
 export const wellStates = { empty: 252, none: 253, unreadable: 254 } as const;
+/** The colour of the legend's text. */
+const ink = 255;
 
 /** The colour of a share 0 … 1 of the range. */
 export function mapColour(share: number): readonly [number, number, number] {
@@ -37,7 +40,7 @@ export function mapColour(share: number): readonly [number, number, number] {
 /** The palette of a map: its colours, and those of wells without a value. */
 function palette(): Uint8Array {
   const all = Array.from({ length: mapColours }, (_, i) => mapColour(i / (mapColours - 1)));
-  return Uint8Array.from([...all, [255, 255, 255], [214, 217, 222], [179, 22, 43]].flat());
+  return Uint8Array.from([...all, [255, 255, 255], [214, 217, 222], [179, 22, 43], [0, 0, 0]].flat());
 }
 
 /** The range of a map that is drawn, from its first to its last colour. */
@@ -106,8 +109,23 @@ export interface DrawnMap {
   readonly range: MapRange;
 }
 
-/** Draws a map; each well is a square. Its texts state the program, the quantity and the range of its colours. */
-export async function drawnMap(map: ChipMap, quantity: MapQuantity, software: string): Promise<DrawnMap> {
+/** Colours of a picture by their numbers in the palette, row by row. */
+interface Coloured {
+  readonly pixels: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * Draws a map; each well is a square. Its texts state the program, the quantity and the range of its colours;
+ * `hasLegend`: its pixels do so as well, and what the colours without a value mean.
+ */
+export async function drawnMap(
+  map: ChipMap,
+  quantity: MapQuantity,
+  software: string,
+  hasLegend = false,
+): Promise<DrawnMap> {
   const found = map.values(quantity);
   const { rows, columns } = found;
   const range = rangeOfMap(quantity, found.values);
@@ -120,9 +138,52 @@ export async function drawnMap(map: ChipMap, quantity: MapQuantity, software: st
       pixels.fill(colours[row * columns + column] as number, line + column * side, line + (column + 1) * side);
     for (let y = 1; y < side; y++) pixels.copyWithin(line + y * columns * side, line, line + columns * side);
   }
-  const file = await png(pixels, columns * side, rows * side, palette());
+  const plain = { pixels, width: columns * side, height: rows * side };
+  const drawn = hasLegend ? withLegend(plain, quantityText(quantity), range) : plain;
+  const file = await png(drawn.pixels, drawn.width, drawn.height, palette());
   const said = withPngText(file, 'Description', `${quantity}, colours from ${range.from} to ${range.to}`);
   return { png: withPngText(said, 'Software', software), range };
+}
+
+const [gap, barWidth, lineHeight] = [12, 24, 24];
+/** What the colours without a value mean. */
+const states = [
+  ['no image', wellStates.empty],
+  ['no hit or value', wellStates.none],
+  ['unreadable', wellStates.unreadable],
+] as const;
+
+/** A picture with the bar of its colours to the right, and below it what they are of. */
+function withLegend(of: Coloured, title: string, { from, to }: MapRange): Coloured {
+  const swatch = barWidth + 6;
+  const widthOfStates = states.reduce((sum, [name]) => sum + swatch + textWidth(name) + gap, 0);
+  const width = Math.max(of.width + gap + swatch + textWidth('-0.0e+00'), widthOfStates, textWidth(title)) + gap;
+  const barHeight = Math.max(of.height, 3 * lineHeight);
+  const height = barHeight + 2 * lineHeight + gap;
+  const pixels = new Uint8Array(width * height).fill(wellStates.empty);
+  const fill = (x: number, y: number, across: number, colour: number): void => {
+    pixels.fill(colour, y * width + x, y * width + x + across);
+  };
+  const write = (x: number, y: number, text: string): void =>
+    putText(x, y, text, (u, v) => {
+      if (u < width && v < height) pixels[v * width + u] = ink;
+    });
+  for (let y = 0; y < of.height; y++) pixels.set(of.pixels.subarray(y * of.width, (y + 1) * of.width), y * width);
+  const left = of.width + gap;
+  for (let y = 0; y < barHeight; y++) fill(left, y, barWidth, Math.round((1 - y / (barHeight - 1)) * (mapColours - 1)));
+  write(left + swatch, 2, mapNumber(to));
+  write(left + swatch, barHeight - 18, mapNumber(from));
+  write(0, barHeight + gap, title);
+  let x = 0;
+  for (const [name, colour] of states) {
+    const top = barHeight + gap + lineHeight;
+    // A frame, in which white is seen as well.
+    for (let y = 0; y < 15; y++) fill(x, top + y, barWidth, y === 0 || y === 14 ? ink : colour);
+    for (let y = 0; y < 15; y++) for (const edge of [x, x + barWidth - 1]) fill(edge, top + y, 1, ink);
+    write(x + swatch, top, name);
+    x += swatch + textWidth(name) + gap;
+  }
+  return { pixels, width, height };
 }
 
 /** A quantity in words, with its unit. */

@@ -372,7 +372,7 @@ function saveNumbers(): void {
 async function savePicture(): Promise<void> {
   const chip = chips.get(shown);
   if (!chip) return;
-  const { png } = await drawnMap(chip.map, quantity, 'ewald chip map');
+  const { png } = await drawnMap(chip.map, quantity, 'ewald chip map', true);
   save(`${nameOf()}.png`, new Blob([png as BlobPart], { type: 'image/png' }));
 }
 

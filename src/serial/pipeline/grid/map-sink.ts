@@ -15,7 +15,7 @@ import { addChunk, wellFrame } from './mapped-frame.js';
 export async function mapBytes(map: ChipMap, { quantity, kind, file }: MapFile): Promise<Uint8Array> {
   if (!map.quantities.includes(quantity))
     throw new EwaldError('Argument', `${file}: the chip has no ${quantity}; it has ${map.quantities.join(', ')}`);
-  if (kind === 'png') return (await drawnMap(map, quantity, mapSoftware)).png;
+  if (kind === 'png') return (await drawnMap(map, quantity, mapSoftware, true)).png;
   const { rows, columns, values } = map.values(quantity);
   return formatNpy({ shape: [rows, columns], data: values, complex: false });
 }
