@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Context, cellFromParameters, createContext, type PipelineOptions } from 'ewald';
+import { type Context, cellFromParameters, createContext, type PipelineOptions, type RunEvent } from 'ewald';
 import { open } from 'ewald/data';
 import { Executor } from 'ewald/executors';
 import { simulateFrames } from 'ewald/shell';
@@ -108,6 +108,50 @@ test('different Files of one name are refused, and one File may be given twice',
   await refused(() => run(each()), 'Argument', 'two of the Files are called x.h5');
   const frames = [0, 1].map((frame) => ({ file: one, frames: [frame] }));
   expect((await run(frames)).peaks).toEqual((await run(one)).peaks);
+});
+
+test('what is given twice as a whole is named once and searched once, also a File, its bytes or a dataset', async () => {
+  const one = file('x.h5');
+  const sent = { bytes, name: 'y.h5' };
+  const dataset = await open(blob());
+  const warnings: string[] = [];
+  const onEvent = (event: RunEvent): void => void (event.kind === 'warning' && warnings.push(event.text));
+  for (const twice of [
+    [one, one],
+    [one, { file: one }],
+    [sent, sent],
+    [
+      { dataset, filename: 'z' },
+      { dataset, filename: 'z' },
+    ],
+  ] as const) {
+    warnings.length = 0;
+    expect((await run(twice as Inputs, { onEvent })).peaks).toEqual(onPath.peaks);
+    expect(warnings).toEqual([expect.stringMatching(/^[xyz](\.h5)? is given twice; it is read once$/)]);
+  }
+  // Under another name, it is meant to be another file.
+  const two = await run([one, { file: one, filename: 'other.h5' }]);
+  expect(two.names).toEqual(['x.h5 //0', 'x.h5 //1', 'other.h5 //0', 'other.h5 //1']);
+  await dataset.dispose();
+});
+
+test('geometry and cell are files, or their texts, in which lines end', async () => {
+  const text = `CrystFEL unit cell file version 1.0\n\nlattice_type = triclinic\n
+a = 44 A\nb = 57 A\nc = 68 A\nal = 82 deg\nbe = 97 deg\nga = 104 deg\n`;
+  const cells = async (given: unknown): Promise<unknown> => {
+    for await (const { chunk } of ctx.pipeline({
+      inputs: file('x.h5'),
+      geometry,
+      cells: given as PipelineOptions['cells'],
+      peaks: { threshold: 40 },
+    }))
+      return chunk?.crystals.length;
+  };
+  const named = await cells([new Blob([text])]);
+  expect(named).toBeGreaterThan(0);
+  expect(await cells([text])).toBe(named);
+  await refused(() => cells(text), 'Argument', 'cells is the text of a cell', 'cells: [text]');
+  await refused(() => cells(['lattice_type = triclinic\na = 44 A\n']), 'Format', 'the cell lacks b, c, al, be, ga');
 });
 
 test.for(['on this thread', 'on workers'])('a mask in a separate file is given with the frames, %s', async (where) => {

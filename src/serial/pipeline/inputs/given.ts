@@ -3,7 +3,7 @@ import { checkedValue, row } from '../../../base/call-options.js';
 import { EwaldError } from '../../../base/errors.js';
 import { inspect } from '../../../base/options.js';
 import { cellFromParameters, checkCell, checkLengths } from '../../../crystal/cell.js';
-import type { KnownCell } from '../../../crystal/cell-file.js';
+import { type KnownCell, readCell } from '../../../crystal/cell-file.js';
 import { type Centring, centrings } from '../../../crystal/centring.js';
 import type { Geometry } from '../../../crystal/geometry/geometry.js';
 import { parseGeometry } from '../../../crystal/geometry/parse.js';
@@ -20,6 +20,9 @@ export interface GivenGeometry {
   readonly name: string;
 }
 
+/** Whether a value is the text of a file: one of several lines is not a file name. */
+const isLines = (given: unknown): given is string => typeof given === 'string' && /[\r\n]/.test(given);
+
 /** The geometry of a run. Throws `File`, `Format`. */
 export async function givenGeometry(
   given: FileInput | Geometry | undefined,
@@ -27,8 +30,7 @@ export async function givenGeometry(
 ): Promise<GivenGeometry | undefined> {
   if (given === undefined) return undefined;
   if (!isFile(given)) return { geometry: given, text: formatGeometry(given), name: 'the geometry' };
-  // A text of several lines is not a file name.
-  const isText = typeof given === 'string' && /[\r\n]/.test(given);
+  const isText = isLines(given);
   const name = isText ? 'the geometry' : nameOfInput(given, 'the geometry');
   const text = isText ? given : await place.textOf(given);
   return { geometry: parseGeometry(text, name), text, name };
@@ -54,8 +56,13 @@ export async function givenCells(
 ): Promise<readonly KnownCell[] | undefined> {
   if (given === undefined) return undefined;
   const cells: KnownCell[] = [];
-  for (const one of given) cells.push(isFile(one) ? await place.cellOf(one) : knownCell(one, 'pipeline: a cell'));
+  for (const one of given) cells.push(await givenCell(one, place));
   return cells;
+}
+
+async function givenCell(given: GivenCell, place: RunPlace): Promise<KnownCell> {
+  if (isLines(given)) return readCell(given);
+  return isFile(given) ? place.cellOf(given) : knownCell(given, 'pipeline: a cell');
 }
 
 const cellForms =
@@ -65,6 +72,8 @@ const cellForms =
 /** Checks the list of known cells, without reading files. Throws `Argument`. */
 export function checkCells(what: string, cells: unknown): void {
   if (cells === undefined) return;
+  if (isLines(cells))
+    throw new EwaldError('Argument', `${what}: cells is the text of a cell; it expects a list: cells: [text]`);
   if (isFile(cells) || !Array.isArray(cells))
     throw new EwaldError('Argument', `${what}: cells is ${inspect(cells)}; it expects a list: cells: ['lyso.cell']`);
   if (isSixNumbers(cells))

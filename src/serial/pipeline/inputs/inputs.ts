@@ -162,11 +162,14 @@ async function sorted(
   const files = all.filter(isNamed);
   const main = files.length > 1 ? new Set(await reading.place.mainFiles(files)) : new Set(files);
   const wanted: FrameSpec[] = [];
+  // The same bytes are the same File.
+  const ofBytes = new Map<unknown, FrameSpec[]>();
   for (const [i, input] of all.entries()) {
     if (isNamed(input) && !main.has(input)) continue;
     const what = name ?? `inputs[${i}]`;
-    const one = await checked(input, what, reading);
+    const one = ofBytes.get(input) ?? (await checked(input, what, reading));
     if (Array.isArray(one)) {
+      if (isObject(input) && 'bytes' in input) ofBytes.set(input, one);
       for (const each of one) check(each, input);
       wanted.push(...one);
     } else if (all.length === 1) return one as GivenInputs;
@@ -258,7 +261,8 @@ async function ofFile(input: FileInput, what: string, reading: Reading): Promise
   const begin = (await place.headOf(input, head).catch(() => undefined))?.head;
   if (!begin || begin.length === 0) return frames;
   if (!reading.isOneOfMany) refuseCompressed(begin, file);
-  if (isStream(begin)) return { kind: 'stream', input };
+  // Of a stream among files that come by and by, its item says what it is.
+  if (isStream(begin)) return reading.isOneOfMany ? frames : { kind: 'stream', input };
   const isText = begin.every((byte) => byte === 9 || byte === 10 || byte === 13 || (byte >= 32 && byte !== 127));
   if (!isText || (await place.holdsFrames(input))) return frames;
   // What is uploaded has a name that its sender chose, and may be a text of names of files that are not theirs.

@@ -768,11 +768,19 @@ export class FileSource implements RunSource {
     for (const { file, dataset, input } of this.#files)
       if (!dataset && input === undefined && !identities.has(file))
         identities.set(file, (await this.#place.files?.identityOf(file)) ?? file);
+    const names = new Map<unknown, string>();
     const { once, remarks } = await givenOnce(
       this.#files,
       ({ file }) => file,
-      (wanted) =>
-        wanted.dataset || wanted.input !== undefined || wanted.frames ? wanted : identities.get(wanted.file),
+      (wanted) => {
+        const { file, frames, dataset, input } = wanted;
+        const given = dataset ?? input;
+        if (frames || typeof given === 'string') return wanted;
+        if (given === undefined) return identities.get(file);
+        // Under another name its frames are meant to be others.
+        if (!names.has(given)) names.set(given, file);
+        return names.get(given) === file ? given : wanted;
+      },
     );
     this.#files = [...once];
     this.warnings.push(...remarks.slice(0, maxRemarks));
