@@ -142,6 +142,25 @@ describe('a value without a count in one frame', () => {
   });
 });
 
+test('a scan in memory has a form with its values that are no counts, and one without, whichever is read first', async () => {
+  const first = async (...kept: boolean[]): Promise<(number | undefined)[]> => {
+    const scan = ctx.fromMemory(overloaded, { ...shape, meta });
+    onTestFinished(() => scan.dispose());
+    const values: (number | undefined)[] = [];
+    for (const keepNoCount of kept) values.push((await scan.resident({ keepNoCount })).frame(frame)[loud]);
+    // Runs of this scan leave them out, whatever is in memory.
+    expect(await resultsOf(scan)).toEqual(await resultsOf(ctx.fromMemory(overloaded, { ...shape, meta })));
+    return values;
+  };
+  expect(await first(false, true, false)).toEqual([mean, 65535, mean]);
+  expect(await first(true, false)).toEqual([65535, mean]);
+  const keeping = ctx.fromMemory(overloaded, { ...shape, meta, keepNoCount: true });
+  const kept = await keeping.resident();
+  expect(kept.frame(frame)[loud]).toBe(65535);
+  expect(await keeping.resident()).toBe(kept);
+  expect(await resultsOf(keeping)).toEqual(await resultsOf(ctx.fromMemory(overloaded, shape)));
+});
+
 test('a live scan leaves out what its first frame has no count for', async () => {
   const driver = {
     kind: 'test',

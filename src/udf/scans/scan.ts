@@ -7,7 +7,7 @@ import type { PlatformBlob } from '../../base/globals.js';
 import { inspect, knownOptions } from '../../base/options.js';
 import { argumentError, setting } from '../../base/parameters.js';
 import { product } from '../../base/product.js';
-import type { CountLimits } from '../../io/data/count-limits.js';
+import { type CountLimits, countLimitsOf } from '../../io/data/count-limits.js';
 import type { Dataset, Note, ReadFramesOptions } from '../../io/data/dataset.js';
 import type { DataType, FrameArray } from '../../io/data/dtype.js';
 import { type MemoryOptions, memoryDataset } from '../../io/data/formats/memory.js';
@@ -160,12 +160,20 @@ export function scanOf(
   };
 }
 
-/** Scans in memory, by the dataset that they were read from. */
-const residents = new WeakMap<Dataset, { readonly read: Promise<ResidentScan>; scan?: ResidentScan }>();
+/** A scan that was or is being read into memory. */
+interface Resident {
+  readonly read: Promise<ResidentScan>;
+  scan?: ResidentScan;
+}
 
-/** A scan in memory, if `resident` has read it; undefined for a part of it. */
-export const residentOf = ({ dataset, shape }: Scan): ResidentScan | undefined =>
-  product(shape.nav) === dataset.frames ? residents.get(dataset)?.scan : undefined;
+/** Scans in memory, by the dataset that they were read from: with its values that are no counts, and without. */
+const residents = new WeakMap<Dataset, Map<'kept' | 'repaired', Resident>>();
+
+/** A scan in memory as its runs see it, if `resident` has read it so; undefined for a part of it. */
+export const residentOf = ({ dataset, shape, counts }: Scan): ResidentScan | undefined =>
+  product(shape.nav) === dataset.frames
+    ? residents.get(dataset)?.get(counts || !countLimitsOf(dataset) ? 'repaired' : 'kept')?.scan
+    : undefined;
 
 /**
  * The rows of a scan that options select, as a scan; the scan itself if they are not given. `what` is the call. Throws
@@ -201,17 +209,20 @@ async function madeResident(
   if (syncOffset !== undefined)
     throw new EwaldError('Unsupported', `${dataset.name}: a scan with a syncOffset cannot be resident; omit it`);
   knownOptions('resident', options, ['maxBytes', 'onProgress', 'signal', 'keepNoCount']);
-  const known = residents.get(dataset);
+  const own = residents.get(dataset) ?? new Map<'kept' | 'repaired', Resident>();
+  residents.set(dataset, own);
+  const form = options.keepNoCount === true && countLimitsOf(dataset) ? 'kept' : 'repaired';
+  const known = own.get(form);
   if (known) return known.read;
-  const { readResident } = await import('./resident.js');
-  const entry: { read: Promise<ResidentScan>; scan?: ResidentScan } = { read: readResident(dataset, nav, options) };
-  residents.set(dataset, entry);
+  const reading = import('./resident.js').then(({ readResident }) => readResident(dataset, nav, options));
+  const entry: Resident = { read: reading };
+  own.set(form, entry);
   try {
     entry.scan = await entry.read;
     return entry.scan;
   } catch (error) {
     // A read that was aborted may be repeated.
-    residents.delete(dataset);
+    own.delete(form);
     throw error;
   }
 }
