@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inShell } from '../../src/apps/cli/command-line.js';
+import { failureLine } from '../../src/apps/cli/frame-lines.js';
 import { formatNpy } from '../../src/io/data/npy.js';
 import { ewaldTogether as ewald } from '../support/cli.js';
 
@@ -113,6 +114,16 @@ test.for(others)('ewald cell and ewald index name what %s is', async ([name, tex
   if (name.endsWith('.stream')) return;
   const { code, out } = await ewald(['index', file]);
   expect([code, out]).toEqual([1, expect.stringMatching(words)]);
+  expect(out).not.toMatch(/is not a list of spots|if it lists files/);
+});
+
+test('a file of a run that holds plain numbers is described to what takes a description', () => {
+  const [origin, error] = [{ filename: 'x.bin', event: 0, serial: 1 }, new Error()];
+  error.message =
+    "x.bin (512 bytes) has none of the known formats: npy. If it holds plain numbers, describe them: dtype: 'u16', " +
+    'sigShape: [16, 16]';
+  const command = 'ewald convert FILE --dtype u16 --sig-shape 16,16 -o frames.h5';
+  expect(failureLine(origin, error)).toContain(`If it holds plain numbers: ${command}`);
 });
 
 test('an output in a folder that does not exist names the folder, as far as possible as it was written', async () => {

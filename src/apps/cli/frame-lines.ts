@@ -10,9 +10,14 @@ const frameName = ({ filename, event, tag }: FrameOrigin): string =>
 
 /** The line of a frame that failed; a reason that begins with the name of the file does not repeat it. */
 export function failureLine(origin: FrameOrigin, { message }: Error): string {
-  const rest = message.slice(origin.filename.length);
-  const isNamed = message.startsWith(origin.filename) && /^[ :,]/.test(rest);
-  return `${red('✗')} ${frameName(origin)}${isNamed ? rest : `: ${message}`}`;
+  // A run takes no description of plain numbers.
+  const said = message.replace(
+    /, describe them: dtype: '(\w+)', sigShape: \[(\d+), (\d+)\]$/,
+    ': ewald convert FILE --dtype $1 --sig-shape $2,$3 -o frames.h5',
+  );
+  const rest = said.slice(origin.filename.length);
+  const isNamed = said.startsWith(origin.filename) && /^[ :,]/.test(rest);
+  return `${red('✗')} ${frameName(origin)}${isNamed ? rest : `: ${said}`}`;
 }
 
 /** The remark about a lattice that its spots cannot distinguish from others, or the names of its axes. */

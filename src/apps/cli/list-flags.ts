@@ -48,6 +48,9 @@ export async function refuseForLists(
       readSpotList(text, { name: first, ...(unit && { unit }) });
     } catch (error) {
       const why = bytes === 0 ? 'it is empty' : messageOf(error);
+      const [, other] = / is not a list of spots; it is (.*)$/s.exec(why) ?? [];
+      if (other !== undefined)
+        throw new EwaldError('Format', `${first} holds neither frames nor spots; it is ${other}`);
       const isPlain = /\.(raw|bin|dat)$/i.test(first) && (bytes > maxText || text.includes('\0'));
       const convert = '; if it holds plain numbers: ewald convert FILE --dtype u16 --sig-shape 512,512 -o frames.h5';
       const hint = isPlain ? convert : namesFiles(text) ? `; if it lists files of frames: -i ${first}` : '';
