@@ -145,7 +145,11 @@ describe('statistics', () => {
     expect(status).toEqual([['3 frames arrived']]);
     source.arrived = 40;
     expect((await hear(entered, 0, {}, 1)).status).toEqual([['40 frames arrived']]);
-    await entered.view.runSink(run).add(record(0));
+    const sink = entered.view.runSink(run);
+    const text = 'adjusting the search to the first 4 frames';
+    // Until a frame is finished, its words are those of the last step.
+    expect((await hear(entered, 0, {}, 1)).facts).toMatchObject({ state: 'running', doing: text });
+    await sink.add(record(0));
     const begun = await hear(entered, 1);
     expect([begun.facts.state, begun.facts.doing]).toEqual(['running', undefined]);
   });

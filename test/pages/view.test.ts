@@ -238,7 +238,8 @@ describe('files that are dropped', () => {
     expect(opened.leftOut).toEqual([
       'run is a folder',
       'cat.jpg holds no frames; it is a picture (JPEG)',
-      expect.stringMatching(/^notes\.txt .* has none of the known formats: .*It is a text file, which holds no frames/),
+      'notes.txt (23 bytes) has none of the known formats. It is a text file, which holds no frames: a geometry and a cell ' +
+        'are opened together with their frames',
       'b.npy has frames of 9 × 9 f32, and the others of 8 × 8 f32',
     ]);
     await session.dataset.dispose();
@@ -287,18 +288,23 @@ test('no message that reaches a page speaks of a shell', () => {
 });
 
 test('options are named in words of the page', () => {
-  const raw = argumentError('', (said) => `a.bin (6 bytes): describe ${said('sigShape')} and ${said('navShape')}`);
-  expect(errorWords(raw)).toBe(
-    'a.bin (6 bytes): describe the shape of a frame and the shape of the scan; this page has no field for that: ' +
-      'convert the file first (guide "Your data")',
+  const offset = argumentError('', (said) => `a.bin (6 bytes): ${said('navShape')} and ${said('offset')} are given`);
+  expect(errorWords(offset)).toBe(
+    'a.bin (6 bytes): the shape of the scan and the place of the first frame are given; this page has no field for ' +
+      'that: convert the file first (guide "Your data")',
   );
+  const raw = argumentError(
+    '',
+    (said) =>
+      `a.bin (512 bytes) has none of the known formats: npy, raw_csr. If it holds plain numbers, describe them: ` +
+      settings(said, { dtype: 'u16', sigShape: [16, 16] }),
+  );
+  expect(errorWords(raw)).toBe(
+    'a.bin (512 bytes) has none of the known formats. If it holds plain numbers, open it alone',
+  );
+  expect(askedShape(raw)).toEqual({ bytes: '512', dtype: 'u16', navShape: undefined, sigShape: '16,16' });
   const radius = argumentError('', (said) => `${said('ri')} is 5 and ${said('ro')} 3`);
   expect(errorWords(radius)).toBe('ri is 5 and ro 3');
-  const asks = argumentError(
-    '',
-    (said) => `a.bin (512 bytes): ${settings(said, { dtype: 'u16', sigShape: [16, 16] })}`,
-  );
-  expect(askedShape(asks)).toEqual({ bytes: '512', dtype: 'u16', navShape: undefined, sigShape: '16,16' });
   expect(askedShape(radius)).toBeUndefined();
 });
 

@@ -169,6 +169,7 @@ describe.skipIf(!dataFolder)(`ctx.pipeline${dataFolder ? '' : ' (absent: no test
       'adjusting the search to the first 4 frames',
       ...(known ? [] : ['determining the cell from the first frames']),
       'refining the geometry on the first crystals',
+      'searching the first frames',
     ]);
     for (const event of events)
       if (event.kind === 'tuned') expect(err).toContain(`--threshold=${event.peaks.threshold}`);

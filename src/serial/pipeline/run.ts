@@ -24,7 +24,7 @@ import { stackedGeometry } from '../../io/detector/stacked.js';
 import { cellRemark } from '../refinement/detector-remarks.js';
 import { isCellWrong } from './cell-agreement.js';
 import { cellDoubts, isOtherCell, tinyCellText } from './doubt.js';
-import type { RunEvent } from './events.js';
+import { type RunEvent, startEvent } from './events.js';
 import { OwnSearch } from './first-frames/prepare.js';
 import { startOfRun } from './first-frames/start-of-run.js';
 import type { Plans } from './frame-searcher.js';
@@ -155,6 +155,7 @@ export async function* runPipeline(
         geometryText: text,
         failed: (error: unknown) => quietly(onEvent, { kind: 'failed', error }),
       };
+      onEvent(startEvent('searching the first frames', source));
       yield* runFrames({ context, options, checked, own, scene, summary, given: scene.geometry, starting });
     } finally {
       await own.dispose();

@@ -136,7 +136,7 @@ export class LiveRun {
       state: this.#state,
       searches: this.#searches,
       note: this.#note,
-      ...(this.#state === 'starting' && { doing: this.#start?.text }),
+      ...(this.#count === 0 && this.#start && { doing: this.#start.text }),
       ...hasProfiles,
     };
     if (this.#scan) {

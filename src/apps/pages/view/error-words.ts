@@ -17,6 +17,7 @@ const instead: readonly (readonly [RegExp, string])[] = [
   [/ does not exist \(looked for by HTTP: \d+\)/, ' has vanished: it was moved, renamed or deleted'],
   [/; give geometry: FILE \(-g FILE\)(; in JavaScript.*)?$/, '; open it together with its .geom'],
   [/: give it as (?:geometry|one of the cells) \(-[gp]\), beside .*$/, ': open it together with its frames'],
+  [/(has none of the known formats): [\w, ]+/, '$1'],
   [/lists of spots are inputs of ewald index, .*$/, 'a geometry and a cell are opened together with their frames'],
   [/; allowMissing \(--allow-missing\) reads the others/, '; open it together with the others'],
   [/; to read the data anyway, pass checksums: false \(--no-checksums\)/, ''],
@@ -46,6 +47,9 @@ export function errorWords(error: unknown): string {
     return pageNames[name] ?? kebab(name).replaceAll('-', ' ');
   };
   const text = wordsOnPage(messageOf(renameInMessage(error, nameOnPage)));
+  // A form asks for it where the file is opened alone.
+  if (askedShape(error))
+    return `${text.replace(/\. If it holds plain numbers.*$|[,;] (?:pass|describe).*$/, '')}. If it holds plain numbers, open it alone`;
   if (isOfOpening) return `${text}; this page has no field for that: convert the file first (guide "Your data")`;
   if (error instanceof RangeError && /allocation failed|invalid (array|typed array) length|out of memory/i.test(text))
     return `There is not enough memory for this in a browser tab (${text}); close other tabs.`;

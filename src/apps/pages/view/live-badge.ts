@@ -38,12 +38,11 @@ const seconds = (ms: number): string => {
 };
 
 export function badgeOf(scene: BadgeScene): Badge {
-  const { connected, state, doing = 'starting', age, behind, following, searches, isAlarmed, what = 'frame' } = scene;
+  const { connected, state, doing, age, behind, following, searches, isAlarmed, what = 'frame' } = scene;
   if (state === 'ended') return { level: 'over', text: searches ? 'the run has ended' : 'no more frames' };
   if (state === 'stopped') return { level: 'over', text: searches ? 'the run was stopped' : 'frames are not followed' };
   if (!connected) return { level: 'bad', text: 'the server does not answer; trying again' };
-  if (state === 'starting') return { level: 'late', text: doing };
-  if (age === undefined) return { level: 'late', text: `waiting for the first ${what}` };
+  if (age === undefined) return { level: 'late', text: doing ?? `waiting for the first ${what}` };
   if (age >= quietMs) return { level: 'bad', text: `nothing for ${seconds(age)}` };
   if (isAlarmed) return { level: 'bad', text: 'alarm' };
   if (following && behind >= freshMs) return { level: 'late', text: `picture ${seconds(behind)} behind` };

@@ -67,7 +67,7 @@ export async function prepare(
 ): Promise<SearchSettings> {
   const { peaks: asked, ...others } = { minPeaks: minimumSpots, ...given };
   const wanted: SearchSettings = { ...others, ...(asked === undefined || asked === 'tune' ? {} : { peaks: asked }) };
-  if (!isTuned(wanted)) onStart?.(`adjusting the search to the ${firstFramesText(lookedAt)}`);
+  if (!isTuned(wanted)) onStart?.(`adjusting the search to ${firstFramesText(lookedAt)}`);
   const tuning = await tuned(() => own.searcher(wanted), wanted, firstFrames, signal);
   onEvent({ kind: 'tuned', finder: others.finder ?? 'peakfinder8', ...tuning });
   const { peaks, intRadius, facts } = tuning;
