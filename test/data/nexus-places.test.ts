@@ -299,3 +299,22 @@ test('a file that was cut is told, and makes a run doubtful', async () => {
   for await (const _ of run);
   expect(told).toContainEqual({ text: expect.stringMatching(/cut\.h5.*it was cut: it has/), isDoubtful: true });
 });
+
+test.each([
+  [['.', 'q'], /the axis q is not one of a detector: these are integrated or polar patterns, not frames/],
+  [['azimuthal_axis', 'radial_axis'], /the axes azimuthal axis and radial axis are not those of a detector/],
+  [['y', 'x'], undefined],
+  [['qy', 'qx'], undefined],
+] as const)('of arrays whose axes are %s it is said whether they are frames', async (axes, words) => {
+  const named = axes.filter((name) => name !== '.').map((name) => [name, array(Float64Array.from([1, 2]), [2])]);
+  const I = array(new Float32Array(600), [30, 20]);
+  const data = {
+    children: { I, ...Object.fromEntries(named) },
+    attributes: { NX_class: 'NXdata', signal: 'I', axes: `[${axes.join(',')}]` },
+  };
+  const dataset = await open(await treeFile({ entry: group({ data }, 'NXentry') }));
+  const { notes } = dataset;
+  const found = notes.filter(({ text }) => text.includes('of a detector')).map(({ text }) => text);
+  expect(found).toEqual(words ? [expect.stringMatching(words)] : []);
+  await dataset.dispose();
+});

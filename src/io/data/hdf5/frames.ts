@@ -110,6 +110,7 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
     notes: [
       ...beside.notes,
       ...notesOnFrames(catalog, frames, first, turned),
+      ...notesOnAxes(axes, signal.length),
       ...notesOnMask(mask, fits, signal),
       ...notesOnMissing(file),
     ],
@@ -239,6 +240,19 @@ function notesOnFrames(catalog: Catalog, { guess, warning }: Frames, first: Hdf5
       text: 'frames are not contiguous in this file, so each read scans much of it; ewald convert writes them in order',
     });
   return notes;
+}
+
+/** Usual names of the axes of patterns that were integrated along rings, or unrolled. */
+const radialName = /^(?:q|radial|radius|two theta|2 ?theta|2θ|tth|azimuth(?:al)?(?: angle)?|chi)(?: axis)?$/i;
+
+/** Profiles and polar maps are shaped like frames, and their axes tell them apart. */
+function notesOnAxes(axes: readonly Axis[] | undefined, signalAxes: number): Note[] {
+  const names = (axes ?? []).slice(-signalAxes).map(({ name }) => name.replaceAll('_', ' '));
+  const found = names.filter((name) => radialName.test(name));
+  if (found.length === 0) return [];
+  const which = found.length > 1 ? `axes ${found.join(' and ')} are not those` : `axis ${found[0]} is not one`;
+  const text = `the ${which} of a detector: these are integrated or polar patterns, not frames`;
+  return [{ kind: 'warning', text, option: 'dataset' }];
 }
 
 /** The files that were left out; those of virtual datasets are known as soon as they are looked for. */
