@@ -510,7 +510,7 @@ describe('faults are reported with a message, and the page stays usable', () => 
     await visit.index();
     expect(await page.evaluate(() => viewer.crystals.length)).toBe(1);
     await visit.killWorker();
-    await visit.message(/out of memory\. Open the files again, or search them with ewald index\.$/);
+    await visit.message(/out of memory\. Open the files again; outside of a browser, a run may use more memory\.$/);
     // One of the workers that search all frames.
     await page.setInputFiles(
       '#files',
@@ -525,7 +525,7 @@ describe('faults are reported with a message, and the page stays usable', () => 
     await page.waitForFunction((n) => workers.length === n + 2, started);
     await visit.killWorker();
     await visit.message(
-      /^A worker of this page ended: out of memory\. Try again, or search the files with ewald index/,
+      /^A worker of this page ended: out of memory\. Try again; outside of a browser, a run may use more memory/,
     );
     await visit.index();
     expect(visit.faults).toEqual([]);
@@ -546,7 +546,7 @@ describe('faults are reported with a message, and the page stays usable', () => 
     expect(visit.faults).toEqual([]);
   });
 
-  test('a scan that fits into no memory is shown frame by frame, and the page names the command', async () => {
+  test('a scan that fits into no memory is shown frame by frame, and the page says what else there is', async () => {
     const visit = await Visit.open(await serve([]));
     const head = Array.from(npyHead([4, 4, 8, 8], '<u2'));
     await visit.page.evaluate(async (bytes) => {
@@ -554,7 +554,7 @@ describe('faults are reported with a message, and the page stays usable', () => 
       const blob = new Blob([new Uint8Array(bytes), new Uint16Array(16 * 64).fill(3)]);
       await viewer.open([{ name: 'scan.npy', blob }]);
     }, head);
-    await visit.message(/does not fit into the memory of this page.*ewald run/);
+    await visit.message(/does not fit into the memory of this page.*outside of a browser, a run analyses the scan/);
     await visit.page.keyboard.press('End');
     await visit.page.waitForFunction(() => viewer.frame === 15);
     expect(await visit.page.locator('#scan-pane').isVisible()).toBe(false);
