@@ -364,11 +364,18 @@ export class Run {
     return this.#done + (live.open ? Math.ceil(left / live.maxFrames) : 0);
   }
 
-  /** The current results, one object per UDF. Copies nothing that a UDF does not create itself. */
+  /**
+   * The current results, one object per UDF. Copies nothing that a UDF does not create itself, unless `copy` asks for
+   * results that later partitions do not change.
+   */
   results(copy = false): Record<string, ResultBuffer>[] {
     const { sig } = this.shape;
-    return this.parts.map(({ udf, declarations, arrays, params }) => {
+    return this.parts.map(({ udf, declarations, arrays: current, params }) => {
       const { definition } = udf;
+      const isOwn = definition.module === 'ewald/udf';
+      // What the package derives from a copy is computed when it is read: of large frames, seconds for each partition.
+      const isSnapshot = copy && isOwn && definition.getResults !== undefined;
+      const arrays = isSnapshot ? copiesOf(current) : current;
       const given: unknown = definition.getResults
         ? callMethod(
             definition.name,
@@ -384,8 +391,6 @@ export class Run {
             arrays,
           )
         : Object.fromEntries(Object.entries(arrays).filter(([name]) => declarations[name]?.use !== 'private'));
-      // The planes of several sums share memory until they are returned.
-      const isOwn = definition.module === 'ewald/udf';
       if (typeof given !== 'object' || given === null || ArrayBuffer.isView(given))
         throw new EwaldError(
           'Argument',
@@ -403,7 +408,7 @@ export class Run {
           );
         if (declaration.use === 'private') throw new EwaldError('Argument', `${what}, which is private`);
         if (typeof value === 'function' && isOwn) {
-          out[name] = new ResultBuffer(name, declaration, copy ? value() : value, this.shape);
+          out[name] = new ResultBuffer(name, declaration, value, this.shape);
           continue;
         }
         const { data, mask } =
@@ -419,10 +424,12 @@ export class Run {
               `of ${declaration.dtype}`,
           );
         const valid = mask ?? (declaration.kind === 'nav' ? this.damage : undefined);
+        // The planes of several sums share memory until they are returned.
+        const isShared = (copy && !isSnapshot) || (isOwn && data.byteLength < data.buffer.byteLength);
         out[name] = new ResultBuffer(
           name,
           declaration,
-          copy || (isOwn && data.byteLength < data.buffer.byteLength) ? (data.slice() as BufferArray) : data,
+          isShared ? (data.slice() as BufferArray) : data,
           this.shape,
           copy ? valid?.slice() : valid,
         );
@@ -441,6 +448,9 @@ const beginsEmpty = ({ definition }: AnyUdf, declarations: BufferDeclarations): 
   definition.mergesParts === true &&
   definition.preprocess === undefined &&
   Object.values(declarations).every(({ kind, use }) => kind !== 'nav' || use === 'resultOnly');
+
+const copiesOf = (arrays: Readonly<Record<string, BufferArray>>): Record<string, BufferArray> =>
+  Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, array.slice() as BufferArray]));
 
 /** The elements at some positions. */
 function gather(from: BufferArray, places: Uint32Array, stride: number): BufferArray {
