@@ -4,7 +4,14 @@
 export const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 /** "the first frame", "the first 25 frames". */
-export const firstFrames = (count: number): string => (count === 1 ? 'the first frame' : `the first ${count} frames`);
+export const formatFirstFrames = (count: number): string =>
+  count === 1 ? 'the first frame' : `the first ${count} frames`;
+
+/** "the first 25 frames, of which 2 have enough peaks"; "the first frame, which has too few peaks". */
+export function framesWithPeaks(frames: number, usable: number): string {
+  if (frames === 1) return `the first frame, which has ${usable === 1 ? 'enough' : 'too few'} peaks`;
+  return `${formatFirstFrames(frames)}, of which ${usable} ${usable === 1 ? 'has' : 'have'} enough peaks`;
+}
 
 /** A rate in the unit in which it is one or more: "2.31 GB/s", "41.0 MB/s". */
 export function rateText(bytes: number, seconds: number): string {

@@ -51,7 +51,7 @@ import {
   counted,
   dim,
   endDone,
-  firstFrames,
+  formatFirstFrames,
   note,
   Progress,
   print,
@@ -261,10 +261,10 @@ async function cellOfFrames(
       },
     });
     const many = cell.spots.length;
-    const which = cell.frames === 1 ? `${many} of 1 frame` : `${many} of ${firstFrames(cell.frames)}`;
+    const which = cell.frames === 1 ? `${many} of 1 frame` : `${many} of ${formatFirstFrames(cell.frames)}`;
     note(dim(`${which} ${many === 1 ? 'has' : 'have'} enough peaks`));
     if (cell.doubt !== undefined)
-      warn(`the cell may be longer: ${wordsInFlags(cell.doubt, searchFlags, nameAsFlags(searchFlags))}`);
+      warn(`an axis may be longer: ${wordsInFlags(cell.doubt, searchFlags, nameAsFlags(searchFlags))}`);
     return { ...cell, isDoubtful };
   } finally {
     progress.end();

@@ -7,7 +7,8 @@ import {
   columnGroups,
   counted,
   exact,
-  firstFrames,
+  formatFirstFrames,
+  framesWithPeaks,
   parseBackend,
   progressLine,
   rateText,
@@ -23,7 +24,7 @@ import {
 import { endDone, endsBy, exitCode, failureText } from './ends.js';
 import { visible, visibleJson, visibleLines } from './visible.js';
 
-export { counted, endDone, endsBy, exitCode, firstFrames, rateText };
+export { counted, endDone, endsBy, exitCode, formatFirstFrames, framesWithPeaks, rateText };
 
 /** The services that commands receive from the program. */
 export interface CliDeps {

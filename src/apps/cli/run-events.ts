@@ -8,11 +8,11 @@ import {
   tunedFacts,
   tunedFlags,
 } from '../../entries/pipeline.node.js';
-import { dim, firstFrames, yellow } from './output.js';
+import { dim, formatFirstFrames, framesWithPeaks, yellow } from './output.js';
 
 /** Why the user must look at a determined cell. */
 export function cellDoubts(event: Extract<RunEvent, { readonly kind: 'cell' }>): string[] {
-  const longer = event.doubt === undefined ? [] : [`the cell may be longer: ${event.doubt}`];
+  const longer = event.doubt === undefined ? [] : [`an axis may be longer: ${event.doubt}`];
   return [...longer, (event.lattice && preferenceText(event.lattice, event, event.images)) ?? []].flat();
 }
 
@@ -24,7 +24,7 @@ export function eventText(event: RunEvent): string {
     if (!event.facts) return '';
     const radii = event.intRadius ? ` --int-radius=${event.intRadius}` : '';
     return dim(
-      `peaks: from ${firstFrames(event.frames)}${tunedFacts(event.facts)} ${tunedFlags(event.finder as 'peakfinder8', event.peaks)}${radii}`,
+      `peaks: from ${formatFirstFrames(event.frames)}${tunedFacts(event.facts)} ${tunedFlags(event.finder as 'peakfinder8', event.peaks)}${radii}`,
     );
   }
   if (event.kind === 'geometry')
@@ -35,12 +35,8 @@ export function eventText(event: RunEvent): string {
     .map((text) => `\n${yellow('warning:')} ${text}`)
     .join('');
   if (!cell || !lattice)
-    return (
-      `${yellow('cell:')} no cell explains ${firstFrames(frames)}, of which ${images} ` +
-      `${images === 1 ? 'has' : 'have'} enough peaks; ` +
-      `only peaks are searched for${warning}`
-    );
+    return `${yellow('cell:')} no cell explains ${framesWithPeaks(frames, images)}; only peaks are searched for${warning}`;
   const known = [lattice.type, errors && `errors ${errorText(errors)}`, oddsText(rivals)].filter(Boolean).join('; ');
-  const from = `${frames === 1 ? '' : `${images} of `}${firstFrames(frames)}`;
+  const from = `${frames === 1 ? '' : `${images} of `}${formatFirstFrames(frames)}`;
   return dim(`cell: from ${from} -p ${cellText(lattice)} (${known})`) + warning;
 }

@@ -303,7 +303,7 @@ export interface RunCell {
   /** Empty if no cell explains the frames, which are then only searched for peaks. */
   readonly cells: readonly KnownCell[];
   /** Lengths and angles of the first cell. */
-  readonly cell: readonly number[] | undefined;
+  readonly cellParameters: readonly number[] | undefined;
   /** How the cell was determined, or why none was found; empty if it was given. */
   readonly remark: string;
 }

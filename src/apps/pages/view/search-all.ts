@@ -55,7 +55,7 @@ export async function searchAll(
   });
   // Other files may have been opened in the meantime.
   if (found && viewer.opened === opened)
-    viewer.opened = { ...opened, cell: found.cell, centring: found.cells[0]?.centring };
+    viewer.opened = { ...opened, cell: found.cellParameters, centring: found.cells[0]?.centring };
   if (!found || stopped) return { words: 'Stopped before the first frame was searched.', wrong: false };
   const { cells, remark } = found;
   let result: Pick<WholeResult, 'stream' | 'html'>;

@@ -1,6 +1,6 @@
 /** The operations that search frames for peaks and crystals. */
 import { type KnownCell, readCell, type SearchSettings } from '../../../entries/index.js';
-import { cellParameters, determinedCell } from './cell-of-run.js';
+import { cellParameters, determineCell } from './cell-of-run.js';
 import { errorWords } from './error-words.js';
 import { frameOfEvent } from './frame-index.js';
 import { LiveBook } from './live-book.js';
@@ -114,9 +114,9 @@ export function runOperations(
       const of = work.current;
       const [known] = of.cells;
       // One that was determined is determined again: the parameters of the search may have changed.
-      if (known && !of.determined) return { cells: of.cells, cell: cellParameters(known), remark: '' };
+      if (known && !of.determined) return { cells: of.cells, cellParameters: cellParameters(known), remark: '' };
       determining = new AbortController();
-      const found = await determinedCell(await work.context(), of, settings, determining.signal);
+      const found = await determineCell(await work.context(), of, settings, determining.signal);
       of.cells = found.cells;
       of.determined = true;
       return found;

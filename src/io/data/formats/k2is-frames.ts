@@ -5,7 +5,7 @@
  * of 930 rows of 16 columns of 12 bits, the rightmost columns first, the upper half before the lower one. The sectors
  * do not begin with the same block, and a recording may begin and end in the middle of a frame.
  */
-import { firstFrames } from '../../../base/amounts.js';
+import { formatFirstFrames } from '../../../base/amounts.js';
 import { EwaldError } from '../../../base/errors.js';
 import type { PlatformSignal } from '../../../base/globals.js';
 import { Pace } from '../../../base/pace.js';
@@ -79,7 +79,7 @@ export async function openK2is(source: ByteSource, options: FormatOptions): Prom
       if (closed > 0)
         notes.push({
           kind: 'guess',
-          text: `${firstFrames(closed)}, with a closed shutter, ${closed === 1 ? 'is' : 'are'} omitted`,
+          text: `${formatFirstFrames(closed)}, with a closed shutter, ${closed === 1 ? 'is' : 'are'} omitted`,
         });
     }
     const frames = framesOf(list);

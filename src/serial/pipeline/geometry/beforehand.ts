@@ -2,7 +2,7 @@
  * The geometry of a run, refined before its frames are searched: of files on their first frames, of frames that are
  * still arriving on those that arrive in time, and of a followed run that is resumed as its earlier session left it.
  */
-import { firstFrames } from '../../../base/amounts.js';
+import { formatFirstFrames } from '../../../base/amounts.js';
 import { isEwaldError } from '../../../base/errors.js';
 import { anglesOf, lengthsOf } from '../../../crystal/cell.js';
 import { type KnownCell, readCell } from '../../../crystal/cell-file.js';
@@ -150,7 +150,7 @@ async function geometryBeforehand(
     return found.cell;
   };
   const { settled, used } = await settledInTurn(own, settle, settings, cells ? undefined : again);
-  const doubt = doubtText(settled.explained, firstFrames(settled.frames));
+  const doubt = doubtText(settled.explained, formatFirstFrames(settled.frames));
   // At the end the run reports the same of all of its frames.
   const warning = settled.doubt ?? settled.rejected ?? (settled.frames === source.total ? undefined : doubt);
   if (warning !== undefined) onEvent({ kind: 'warning', text: warning, isDoubtful: settled.rejected !== undefined });
