@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { open } from '../../dist/data.node.js';
 import type { Axis, Metadata } from '../../src/io/data/dataset.js';
 import { Hdf5Writer } from '../../src/io/data/hdf5/writer.js';
-import { straighten } from '../../src/udf/images/field.js';
+import { applyRotation } from '../../src/udf/images/field.js';
 import { dataFolder, readData } from '../support/data.js';
 import { codecsHere } from './hdf5-support.js';
 import { type ExpectedArray, isHdf5, type Sample } from './samples.js';
@@ -197,7 +197,7 @@ test.each([
   const [c, s] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
   const [a, b] = flip ? [x, y] : [y, x];
   const { degrees: scanRotation = Number.NaN, flipY = false } = detectorAxes ?? {};
-  const turned = straighten(Float64Array.of(y, x), { scanRotation, flipY });
+  const turned = applyRotation(Float64Array.of(y, x), { scanRotation, flipY });
   expect([...turned]).toEqual([expect.closeTo(c * a - s * b, 9), expect.closeTo(s * a + c * b, 9)]);
 });
 

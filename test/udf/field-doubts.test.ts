@@ -2,7 +2,7 @@
 import { Context } from 'ewald/udf';
 import { afterAll, describe, expect, test } from 'vitest';
 import { fieldDoubts, fieldFaults } from '../../src/udf/analyses/field-doubts.js';
-import { straighten } from '../../src/udf/images/field.js';
+import { applyRotation } from '../../src/udf/images/field.js';
 import { integrateField } from '../../src/udf/images/integrate.js';
 import { uniform } from './calibrate/simulated-scan.mjs';
 
@@ -51,18 +51,18 @@ describe('the field of an object', () => {
     expect(said(gradient)).toEqual({ faults: [], doubts: [] });
   });
 
-  // What a detector that is turned by these shows: the inverse of `straighten`.
+  // What a detector that is turned by these shows: the inverse of `applyRotation`.
   test.each([
     [{ scanRotation: 40 }, /scan rotation of 40 ± 1 degrees or half a turn more; a cal/],
     [{ flipY: true }, /scan rotation of 0 ± 1 degrees or half a turn more, with flipY; a cal/],
     [{ scanRotation: 40, flipY: true }, /scan rotation of 40 ± 1 degrees or half a turn more, with flipY/],
   ])('%j is named where it is needed, and nothing once it is given', (axes, expected) => {
     const { scanRotation = 0, flipY = false } = axes as { scanRotation?: number; flipY?: boolean };
-    const seen = straighten(straighten(gradient, { scanRotation: -scanRotation }), { flipY });
+    const seen = applyRotation(applyRotation(gradient, { scanRotation: -scanRotation }), { flipY });
     expect(said(seen).faults.join()).toMatch(expected);
-    expect(said(straighten(seen, axes), axes).faults).toEqual([]);
+    expect(said(applyRotation(seen, axes), axes).faults).toEqual([]);
     const wrong = { scanRotation: 75, flipY: !flipY };
-    const [text = ''] = said(straighten(seen, wrong), wrong).faults;
+    const [text = ''] = said(applyRotation(seen, wrong), wrong).faults;
     const [, angle] = /scan rotation of (-?\d+)/.exec(text) ?? [];
     expect(Math.abs((Number(angle) - scanRotation) % 180)).toBeLessThanOrEqual(1);
     expect(text).toContain(flipY ? 'with flipY' : 'without flipY');

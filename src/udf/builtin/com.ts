@@ -7,7 +7,15 @@ import { inspect } from '../../base/options.js';
 import { type Trend, trendMap } from '../calibrate/trend.js';
 import { defineUdf, type UdfMeta } from '../functions/udf.js';
 import { diskSpans } from '../images/disk-spans.js';
-import { curl, divergence, type Field, type Regression, regress, straighten, subtractTrend } from '../images/field.js';
+import {
+  applyRotation,
+  curl,
+  divergence,
+  type Field,
+  type Regression,
+  regress,
+  subtractTrend,
+} from '../images/field.js';
 import { circular, ring } from '../images/masks.js';
 import type { Spans } from '../pass/steps.js';
 import { checkRing, frameSize } from './fluctuation.js';
@@ -125,7 +133,10 @@ export function comImages(
     rawShifts[2 * i] = (moments[3 * i + 1] as number) / sum - cy;
     rawShifts[2 * i + 1] = (moments[3 * i + 2] as number) / sum - cx;
   }
-  const turned: Field = straighten(params.descan ? withoutDescan(rawShifts, params.descan, meta) : rawShifts, params);
+  const turned: Field = applyRotation(
+    params.descan ? withoutDescan(rawShifts, params.descan, meta) : rawShifts,
+    params,
+  );
   const regression =
     typeof params.regression === 'number' ? regress(turned, params.regression, meta) : params.regression.flat();
   const field = subtractTrend(turned, regression, meta);

@@ -17,7 +17,7 @@ type Positions = Pick<UdfMeta, 'nav' | 'roi' | 'frames'>;
  * Shifts in the axes of the scan: flipped, then rotated by `scanRotation` degrees; (y, x) times [[cos, sin], [−sin,
  * cos]].
  */
-export function straighten(
+export function applyRotation(
   shifts: Field,
   { scanRotation = 0, flipY = false }: { scanRotation?: number; flipY?: boolean },
 ): Field {

@@ -40,3 +40,14 @@ test.each([
   expect(rms).toBeGreaterThan(0.85);
   expect(rms).toBeLessThan(1.35);
 });
+
+test.each([
+  [0.25, 1],
+  [0.3, 3],
+  [0.15, 4],
+])('an error that is refused reads as more than the limit: noise %f, seed %i', (noise, seed) => {
+  const refusal = findRotation(fieldOf(16, 12, noise, 30, seed), [16, 16], undefined);
+  const [, error, limit] =
+    /error of the angle would be ([\d.]+) degrees; the limit is (\d+)/.exec(String(refusal)) ?? [];
+  expect(Number(error), String(refusal)).toBeGreaterThan(Number(limit));
+});
