@@ -204,7 +204,7 @@ describe('comparison', () => {
     });
     expect(compare.relativeL2([3, 4.5], [3, 4]).error).toBeCloseTo(0.1, 12);
     expect(compare.worstElement([3, 4.5], [3, 4]).error).toBeCloseTo(0.125, 12);
-    expect(compare.equality([5n, 7n], [5n, 10n]).error).toBe(3);
+    expect(compare.worstInteger([5n, 7n], [5n, 10n]).error).toBe(3);
     expect(compare.differentBytes(Uint8Array.of(1, 2, 3), Uint8Array.of(1, 0, 0)).error).toBe(2);
   });
 });

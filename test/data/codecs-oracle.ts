@@ -2,7 +2,7 @@
  * The codecs implemented again as simply as possible and independently of cpp/data: tests compare the core with them.
  */
 
-import { big, shuffled } from '../../src/whole/validate/oracle/udf/packed.js';
+import { bigEndian, shuffleBits } from '../../src/whole/validate/oracle/udf/packed.js';
 
 /** Default number of elements in a block of bitshuffle. */
 export const defaultBlock = (elementBytes: number): number =>
@@ -24,7 +24,7 @@ function* blocks(bytes: Uint8Array, elementBytes: number, block: number): Genera
 export function bitshuffle(bytes: Uint8Array, elementBytes: number, block = defaultBlock(elementBytes)): Uint8Array {
   const out: number[] = [];
   for (const [part, whole] of blocks(bytes, elementBytes, block))
-    out.push(...(whole ? shuffled(part, elementBytes) : part));
+    out.push(...(whole ? shuffleBits(part, elementBytes) : part));
   return Uint8Array.from(out);
 }
 
@@ -63,12 +63,12 @@ export function lz4(bytes: Uint8Array): number[] {
 
 /** Filter 32008 with LZ4. */
 export function bitshuffleLz4(bytes: Uint8Array, elementBytes: number, block = defaultBlock(elementBytes)): Uint8Array {
-  const out = [...big(bytes.length, 8), ...big(block * elementBytes, 4)];
+  const out = [...bigEndian(bytes.length, 8), ...bigEndian(block * elementBytes, 4)];
   for (const [part, whole] of blocks(bytes, elementBytes, block)) {
     if (!whole) out.push(...part);
     else {
-      const packed = lz4(shuffled(part, elementBytes));
-      out.push(...big(packed.length, 4), ...packed);
+      const packed = lz4(shuffleBits(part, elementBytes));
+      out.push(...bigEndian(packed.length, 4), ...packed);
     }
   }
   return Uint8Array.from(out);
@@ -76,12 +76,12 @@ export function bitshuffleLz4(bytes: Uint8Array, elementBytes: number, block = d
 
 /** Filter 32004. */
 export function framedLz4(bytes: Uint8Array, block: number): Uint8Array {
-  const out = [...big(bytes.length, 8), ...big(block, 4)];
+  const out = [...bigEndian(bytes.length, 8), ...bigEndian(block, 4)];
   for (let at = 0; at < bytes.length; at += block) {
     const part = bytes.subarray(at, at + block);
     const packed = lz4(part);
     const stored = packed.length >= part.length;
-    out.push(...big(stored ? part.length : packed.length, 4), ...(stored ? part : packed));
+    out.push(...bigEndian(stored ? part.length : packed.length, 4), ...(stored ? part : packed));
   }
   return Uint8Array.from(out);
 }

@@ -37,7 +37,7 @@ export const measuredAs =
   };
 
 /** Largest difference of integers; 0 if all are equal. */
-export function equality(found: ArrayLike<Value>, expected: ArrayLike<Value>): Difference {
+export function worstInteger(found: ArrayLike<Value>, expected: ArrayLike<Value>): Difference {
   return metric(found, expected, () => {
     let error = 0;
     let note: string | undefined;

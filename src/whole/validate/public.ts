@@ -24,6 +24,7 @@ export { style } from './report/style.js';
 export { rows } from './rooms.js';
 export {
   type Candidate,
+  formatNumber as shown,
   type Measure,
   openCandidates,
   Problem,
@@ -32,7 +33,6 @@ export {
   type RowResult,
   runRow,
   selectRows,
-  shown,
   tally,
   type ValidateOptions,
   validate,

@@ -156,7 +156,7 @@ const slowness = (device: DeviceInfo): number => (device.kind === 'software' ? 1
 
 // Kernels of WebGPU are compiled at run time, in seconds a plan: SwiftShader takes 0.3, the driver of an H200 0.05 to
 // 0.35.
-const planning = ({ backend, device }: Candidate): number =>
+const planningSeconds = ({ backend, device }: Candidate): number =>
   backend !== 'webgpu' ? 0 : device?.kind === 'software' ? 0.3 : 0.15;
 
 /** Opens each backend in its own strict context; one that cannot be opened becomes an absent candidate. */
@@ -222,7 +222,7 @@ export class Problem {
 
 /** Estimated time of a row on a backend, in seconds. */
 const estimateOf = (row: Row, candidate: Candidate, device: DeviceInfo): number =>
-  row.cost * slowness(device) + (row.plans ?? 0) * planning(candidate);
+  row.cost * slowness(device) + (row.plans ?? 0) * planningSeconds(candidate);
 
 /** Runs a problem on a backend. Errors become outcomes; nothing is thrown. */
 export async function runRow(problem: Problem, candidate: Candidate): Promise<RowResult> {
@@ -260,7 +260,7 @@ export async function runRow(problem: Problem, candidate: Candidate): Promise<Ro
     const ms = performance.now() - started;
     await subject.dispose();
     subject = undefined;
-    const result = judged(problem, found, ms, device, done);
+    const result = judge(problem, found, ms, device, done);
     const leaked = context.liveBytes - before;
     return leaked === 0 || result.outcome !== 'pass'
       ? result
@@ -284,7 +284,7 @@ export async function runRow(problem: Problem, candidate: Candidate): Promise<Ro
 type Done = (outcome: Outcome, why: string | null, rest?: Partial<RowResult>) => RowResult;
 
 /** What was found against the bounds of its row. */
-function judged(problem: Problem, found: unknown, ms: number, device: DeviceInfo, done: Done): RowResult {
+function judge(problem: Problem, found: unknown, ms: number, device: DeviceInfo, done: Done): RowResult {
   const { row, second } = problem;
   const { errors, note, samples = {} } = row.compare(found, problem.expected);
   const bounds = row.bounds(device);
@@ -308,7 +308,9 @@ function judged(problem: Problem, found: unknown, ms: number, device: DeviceInfo
   };
   const failed = measures.filter(({ error, bound }) => !(error <= bound));
   if (failed.length === 0) return done('pass', null, rest);
-  const list = failed.map((m) => `${m.name} is off by ${shown(m.error)} ${m.unit}, bound ${shown(m.bound)}`).join('; ');
+  const list = failed
+    .map((m) => `${m.name} is off by ${formatNumber(m.error)} ${m.unit}, bound ${formatNumber(m.bound)}`)
+    .join('; ');
   return done('fail', note ? `${list} (${note})` : list, rest);
 }
 
@@ -323,7 +325,7 @@ function worstOf(measures: readonly Measure[]): Measure | undefined {
 }
 
 /** A number with four digits, for display. */
-export const shown = (x: number): string =>
+export const formatNumber = (x: number): string =>
   x === 0 || !Number.isFinite(x)
     ? String(x)
     : Math.abs(x) >= 1e-3 && Math.abs(x) < 1e5

@@ -25,7 +25,7 @@ export async function supportTable(
     const opened = await openCandidates(options).catch(messageOf);
     for (const { name: feature, rows, sample } of roomTables) {
       const row = rows.find(({ id }) => id === sample) as Row;
-      cells.push({ feature, backend, ...(await tried(row, opened)) });
+      cells.push({ feature, backend, ...(await tryRow(row, opened)) });
     }
     if (typeof opened !== 'string') for (const { context } of opened) await context?.dispose();
   }
@@ -33,7 +33,7 @@ export async function supportTable(
 }
 
 /** Runs a row on a backend that was opened, or for which there is only a reason why not. */
-async function tried(row: Row, opened: readonly Candidate[] | string): Promise<Pick<SupportCell, 'outcome' | 'why'>> {
+async function tryRow(row: Row, opened: readonly Candidate[] | string): Promise<Pick<SupportCell, 'outcome' | 'why'>> {
   if (typeof opened === 'string') return { outcome: 'absent', why: opened };
   const { outcome, why } = await runRow(new Problem(row), opened[0] as Candidate);
   if (outcome === 'absent' || outcome === 'refused') return { outcome, why };

@@ -4,7 +4,7 @@
  */
 
 import { htmlText as harmless } from '../../../base/plain-text.js';
-import { type Report, shown } from '../run.js';
+import { formatNumber, type Report } from '../run.js';
 
 const [width, strip, left, right, bottom] = [520, 64, 84, 22, 26];
 const binsPerDecade = 4;
@@ -55,8 +55,8 @@ function histogram(name: string, panel: ReadonlyMap<string, readonly number[]>):
     };
     const sorted = [...values].sort((a, b) => a - b);
     const summary =
-      `${values.length} values, median ${shown(sorted[Math.floor(sorted.length / 2)] ?? 0)}, largest ` +
-      `${shown(sorted[sorted.length - 1] ?? 0)}${beyond > 0 ? `, ${beyond} not finite` : ''}`;
+      `${values.length} values, median ${formatNumber(sorted[Math.floor(sorted.length / 2)] ?? 0)}, largest ` +
+      `${formatNumber(sorted[sorted.length - 1] ?? 0)}${beyond > 0 ? `, ${beyond} not finite` : ''}`;
     return (
       `<text x="0" y="${top + strip - 8}" class="name">${harmless(backend)}</text><text x="${width - right}" ` +
       `y="${top + 12}" text-anchor="end">${harmless(summary)}</text>` +

@@ -2,7 +2,7 @@
 
 import { htmlText as harmless } from '../../../base/plain-text.js';
 import type { Outcome } from '../case.js';
-import { type Report, type RowResult, roomOfRow, shown } from '../run.js';
+import { formatNumber, type Report, type RowResult, roomOfRow } from '../run.js';
 import { histograms } from './histogram.js';
 import { style } from './style.js';
 
@@ -37,7 +37,7 @@ function backendCards(report: Report): string {
       return (
         `<article class="card"><h3>${harmless(backend)}</h3><p class="device">${harmless(device.name)}</p>` +
         `<p>${harmless(device.kind)}, ${harmless(device.driver)}</p><div ` +
-        `class="bar">${bar}</div><p>${words}</p><p class="quiet">${shown(ms / 1000)} s of runs</p></article>`
+        `class="bar">${bar}</div><p>${words}</p><p class="quiet">${formatNumber(ms / 1000)} s of runs</p></article>`
       );
     })
     .join('');
@@ -53,7 +53,7 @@ function roomTable({ rows }: Report): string {
       return `<td class="number">${count === 0 ? '' : `<b class="${outcome}">${count}</b>`}</td>`;
     });
     const ms = mine.reduce((sum, row) => sum + (row.ms ?? 0), 0);
-    return `<tr><td>${harmless(room)}</td>${cells.join('')}<td class="number">${shown(ms / 1000)}</td></tr>`;
+    return `<tr><td>${harmless(room)}</td>${cells.join('')}<td class="number">${formatNumber(ms / 1000)}</td></tr>`;
   });
   const heads = order.map((outcome) => `<th class="number">${outcome}</th>`);
   return (
@@ -73,8 +73,8 @@ function tableRow(row: RowResult): string {
           ? 0
           : row.error / row.bound
         : 1;
-  const error = row.error === null ? '' : shown(row.error);
-  const bound = row.bound === null ? '' : `${shown(row.bound)} ${harmless(row.unit)}`;
+  const error = row.error === null ? '' : formatNumber(row.error);
+  const bound = row.bound === null ? '' : `${formatNumber(row.bound)} ${harmless(row.unit)}`;
   const why = row.why === null ? '' : `<div class="why">${harmless(row.why)}</div>`;
   return (
     `<tr class="${row.outcome}" ` +
@@ -83,7 +83,7 @@ function tableRow(row: RowResult): string {
     `<td><span class="chip ${row.outcome}">${row.outcome}</span></td><td class="number">${error}</td><td ` +
     `class="number">${bound}</td>` +
     `<td class="meter"><i style="width:${(100 * used).toFixed(1)}%"></i></td><td ` +
-    `class="number">${row.ms === null ? '' : shown(row.ms)}</td></tr>`
+    `class="number">${row.ms === null ? '' : formatNumber(row.ms)}</td></tr>`
   );
 }
 

@@ -55,16 +55,16 @@ function make(dtype: ArrayDtype, elements: number, seed: number): Problem {
 
 const storedBytes = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);
-const joined = (parts: readonly ArrayBufferView[]): Uint8Array =>
+const concatBytes = (parts: readonly ArrayBufferView[]): Uint8Array =>
   Uint8Array.from(parts.flatMap((part) => [...storedBytes(part)]));
 
 function oracle({ dtype, length, pieces, reads }: Problem): Uint8Array {
   const whole = new numberTypes[componentType(dtype)](length);
   for (const { offset, numbers } of pieces) whole.set(numbers, offset);
-  return joined([whole, ...reads.map(([first, count]) => whole.subarray(first, first + count))]);
+  return concatBytes([whole, ...reads.map(([first, count]) => whole.subarray(first, first + count))]);
 }
 
-function row(dtype: ArrayDtype, elements: number): Row<Problem, Uint8Array> {
+function makeRow(dtype: ArrayDtype, elements: number): Row<Problem, Uint8Array> {
   return {
     id: `arrays:${dtype}:n=${elements}`,
     about: 'pieces of any length anywhere, there and back',
@@ -86,7 +86,7 @@ function row(dtype: ArrayDtype, elements: number): Row<Problem, Uint8Array> {
           const found: ArrayBufferView[] = [await array.read()];
           for (const [first, count] of reads)
             found.push(await array.read(new numberTypes[componentType(dtype)](count), first));
-          return joined(found);
+          return concatBytes(found);
         },
         dispose: () => array.dispose(),
       };
@@ -97,6 +97,8 @@ function row(dtype: ArrayDtype, elements: number): Row<Problem, Uint8Array> {
 }
 
 /** Every dtype, with about as many numbers as a frame and with lengths around that of a word. */
-const rows: readonly Row[] = arrayDtypes.flatMap((dtype) => [1, 3, 7, 1021].map((elements) => row(dtype, elements)));
+const rows: readonly Row[] = arrayDtypes.flatMap((dtype) =>
+  [1, 3, 7, 1021].map((elements) => makeRow(dtype, elements)),
+);
 
 export const arraysTable: RoomTable = { name: 'arrays', rows, sample: 'arrays:u16:n=7' };

@@ -5,7 +5,7 @@ import type { Context } from '../../../assembly/rooms.js';
 import { type Comparison, type Row, seedOf } from '../../case.js';
 import * as bounds from '../../tolerances.js';
 import type { Problem } from './problem.js';
-import { product, smooth } from './shapes.js';
+import { isSmooth, product } from './shapes.js';
 import { fftRows, plainRows } from './table.js';
 
 /** Additional options of every plan of the rows. */
@@ -32,7 +32,7 @@ export function engineRows(on: OnEngine, rows: readonly Row[] = fftRows): Row[] 
         const { shape } = row.make(seedOf(row.id)) as Partial<Problem>;
         return {
           ...row.bounds(device),
-          ...(on.precision && shape ? bounds.fft(on.precision, product(shape), !shape.every(smooth)) : {}),
+          ...(on.precision && shape ? bounds.fft(on.precision, product(shape), !shape.every(isSmooth)) : {}),
         };
       },
     }));

@@ -10,7 +10,7 @@
 import type { FftOptions, FftScale, R2rKind } from '../../../../transforms/fft/fft.js';
 import { heffte } from '../../tolerances.js';
 import { stridesOf } from './places.js';
-import { type Extra, type FftRow, row } from './row.js';
+import { type CaseOptions, type FftRow, makeRow } from './row.js';
 import { product, range } from './shapes.js';
 
 type Shape = readonly number[];
@@ -28,7 +28,7 @@ const both = (...shapes: readonly Shape[]): Boxes => ({ f32: shapes, f64: shapes
  * Without a factor, the sum of more than 2^14 numbers at zero frequency exceeds 2^13, where neighbouring numbers in
  * single precision are 2^-10 apart, and even the correctly rounded result would violate the absolute tolerance.
  */
-const scaleOf = (shape: Shape, precision: 'f32' | 'f64'): Extra =>
+const scaleOf = (shape: Shape, precision: 'f32' | 'f64'): CaseOptions =>
   precision === 'f32' && product(shape) > 2 ** 14 ? { scale: 'symmetric', back: 'symmetric' } : {};
 
 /** The rows of a test: every plan of every box. The input is between 0 and 1 unless `extra` gives another one. */
@@ -37,12 +37,12 @@ const rowsOf = (
   about: string,
   boxes: Boxes,
   plans: readonly Plan[] = [{}],
-  extra: Extra = {},
+  extra: CaseOptions = {},
 ): FftRow[] =>
   (['f32', 'f64'] as const).flatMap((precision) =>
     (boxes[precision] ?? []).flatMap((shape) =>
       plans.map((options) =>
-        row({ shape, precision, ...options }, about, {
+        makeRow({ shape, precision, ...options }, about, {
           fill: 'unit',
           prefix: `heffte:${name}`,
           absolute: heffte[precision],

@@ -28,7 +28,7 @@ interface Parts<Input> {
   run(context: Context, input: Input): Promise<ArrayLike<number>>;
 }
 
-function row<Input>(parts: Parts<Input>): Row<Input, ArrayLike<number>, Float64Array> {
+function makeRow<Input>(parts: Parts<Input>): Row<Input, ArrayLike<number>, Float64Array> {
   const { id, about, precision, points, make, oracle } = parts;
   return {
     id,
@@ -77,7 +77,7 @@ function fold(a: Float64Array, b: Float64Array, { correlation, mode, p, q }: Fol
 
 function foldRow(name: 'convolve' | 'correlate', precision: FftPrecision, p: number[], q: number[], mode: FoldMode) {
   const typed = (values: Float64Array): FftArray => (precision === 'f32' ? Float32Array.from(values) : values);
-  return row<readonly [Float64Array, Float64Array]>({
+  return makeRow<readonly [Float64Array, Float64Array]>({
     id: `fft:${name}:${precision}:n=${p.join('x')}:m=${q.join('x')}:${mode}`,
     about: name === 'convolve' ? 'convolution' : 'cross-correlation',
     precision,
@@ -118,7 +118,7 @@ function wave(shape: readonly number[], turns: readonly number[]): Float64Array 
  * restores the wave.
  */
 const shiftRow = (shape: number[], turns: number[]) =>
-  row({
+  makeRow({
     id: `fft:shift:f32:n=${shape.join('x')}:wave=${turns.join('.')}`,
     about: 'the zero frequency in the middle',
     precision: 'f32',
@@ -147,7 +147,7 @@ const shiftRow = (shape: number[], turns: number[]) =>
  * wave of the wrong amplitude.
  */
 const derivativeRow = (n: number) =>
-  row({
+  makeRow({
     id: `fft:fftfreq:f64:n=${n}`,
     about: 'a derivative by frequencies',
     precision: 'f64',

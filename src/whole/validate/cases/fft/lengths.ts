@@ -11,7 +11,7 @@ import type { FftOptions, FftPrecision, R2rKind } from '../../../../transforms/f
 import type { Comparison, Row } from '../../case.js';
 import { ofLength } from '../../tolerances.js';
 import type { Problem } from './problem.js';
-import { type FftRow, row } from './row.js';
+import { type FftRow, makeRow } from './row.js';
 import type { Output } from './subject.js';
 
 /** A transform of one axis: complex, real to half, or one of the sines and cosines. */
@@ -31,7 +31,7 @@ export function sweepRow(
   name: string,
   lengths: readonly number[],
 ): Row<readonly Problem[], readonly Output[], readonly Float64Array[]> {
-  const rows = lengths.map((n) => row(optionsOf(kind, precision, [n]), '', { by: 'fast' }));
+  const rows = lengths.map((n) => makeRow(optionsOf(kind, precision, [n]), '', { oracleMethod: 'fast' }));
   const measures = ['l2', 'worst', 'returned', 'strays'];
   return {
     id: `fft:lengths:${kind}:${precision}:${name}`,
@@ -121,9 +121,9 @@ export const lengthRows = [
 
 /** A row of one long transform. */
 export function largeRow(kind: SweptKind, precision: FftPrecision, shape: readonly number[]): FftRow {
-  const single = row(optionsOf(kind, precision, shape), 'many points', {
-    address: `large:${kind}:${precision}:n=${shape.join('x')}`,
-    by: 'fast',
+  const single = makeRow(optionsOf(kind, precision, shape), 'many points', {
+    id: `large:${kind}:${precision}:n=${shape.join('x')}`,
+    oracleMethod: 'fast',
   });
   // The guards and the truth take longer than the transforms.
   return { ...single, cost: 3 * single.cost };

@@ -3,7 +3,7 @@ import type { Problem } from './problem.js';
 import { boxShape, indexOf, product, range } from './shapes.js';
 
 /** Positions of the elements of a side in its array: in C order, or as order and strides specify. */
-export function places(p: Problem, side: 'from' | 'to'): Float64Array {
+export function elementPositions(p: Problem, side: 'from' | 'to'): Float64Array {
   const { options } = p;
   const shape = boxShape(p[side].box);
   // The plan's input side is the one that a forward transform reads.

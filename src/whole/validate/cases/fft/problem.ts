@@ -7,11 +7,11 @@ import {
   type Box,
   boxElements,
   boxShape,
-  halved,
   inputBox,
   outputBox,
   perTransform,
   product,
+  reducedShape,
   takeReduced,
 } from './shapes.js';
 
@@ -28,7 +28,7 @@ export type Fill = 'centred' | 'unit' | 'halves' | 'from one' | 'delta';
 type OnDevice = 'input' | 'output' | 'both' | 'twice';
 
 /** How a row uses its plan. */
-export interface Way {
+export interface TransformCall {
   readonly direction: 'forward' | 'backward';
   readonly scale: FftScale;
   /** Scale of the opposite direction. */
@@ -46,7 +46,7 @@ interface Side {
 }
 
 /** A plan's options, a direction, and its input. */
-export interface Problem extends Omit<Way, 'fill'> {
+export interface Problem extends Omit<TransformCall, 'fill'> {
   readonly options: FftOptions;
   readonly shape: readonly number[];
   readonly kinds: readonly (AxisTransform | undefined)[];
@@ -70,10 +70,10 @@ export function axesOf(options: FftOptions) {
  * The problem of a plan in one direction: a forward input is random; a backward input of c2r has the symmetry of a real
  * signal's spectrum.
  */
-export function problem(options: FftOptions, { fill, ...way }: Way, seed: number): Problem {
+export function makeProblem(options: FftOptions, { fill, ...call }: TransformCall, seed: number): Problem {
   const { shape, axes, reduced } = axesOf(options);
   const { kind = 'c2c', batch = 1 } = options;
-  const forward = way.direction === 'forward';
+  const forward = call.direction === 'forward';
   const [from, to] = forward ? sidesOf(options, kind) : (sidesOf(options, kind).reverse() as [Side, Side]);
   const width = from.complex ? 2 : 1;
   const random = new Random(seed, 0);
@@ -84,7 +84,7 @@ export function problem(options: FftOptions, { fill, ...way }: Way, seed: number
       : Float64Array.from({ length: product(from.shape) * batch * width }, (_, i) => Math.fround(value(i)));
   const kinds = kindsOf(options, kind, forward);
   return {
-    ...way,
+    ...call,
     options,
     shape,
     kinds,
@@ -100,7 +100,7 @@ function sidesOf(options: FftOptions, kind: FftKind): [Side, Side] {
   const { shape, reduced } = axesOf(options);
   const real = { shape, complex: false };
   const complex = { shape, complex: true };
-  const half = { shape: halved(shape, reduced), complex: true };
+  const half = { shape: reducedShape(shape, reduced), complex: true };
   const sides = {
     c2c: [complex, complex],
     real: [real, complex],
@@ -160,4 +160,4 @@ function symmetricInput(
 }
 
 /** Whether the output is only a part of the whole one. */
-export const cuts = ({ to }: Problem): boolean => product(boxShape(to.box)) < product(to.shape);
+export const isCropped = ({ to }: Problem): boolean => product(boxShape(to.box)) < product(to.shape);

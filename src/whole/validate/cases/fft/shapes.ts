@@ -6,7 +6,7 @@ export const product = (shape: readonly number[]): number => shape.reduce((all, 
 /** The numbers from 0 to below `count`. */
 export const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 /** A shape with one axis cut to the numbers of a reduced spectrum. */
-export const halved = (shape: readonly number[], axis: number): number[] =>
+export const reducedShape = (shape: readonly number[], axis: number): number[] =>
   shape.map((n, i) => (i === axis ? Math.floor(n / 2) + 1 : n));
 
 /** The index along each axis of element `place`. */
@@ -26,7 +26,7 @@ export const placeOf = (index: readonly number[], shape: readonly number[]): num
   index.reduce((place, i, axis) => place * (shape[axis] as number) + i, 0);
 
 /** Whether a length has no prime factor above 13: larger ones are computed by a convolution, which rounds more. */
-export function smooth(n: number): boolean {
+export function isSmooth(n: number): boolean {
   let rest = n;
   for (const p of [2, 3, 5, 7, 11, 13]) while (rest % p === 0) rest /= p;
   return rest === 1;
@@ -96,7 +96,7 @@ export function embed(values: Float64Array, shape: readonly number[], box: Box, 
 
 /** The first n/2 + 1 elements along an axis of a complex array. */
 export const takeReduced = (full: Float64Array, shape: readonly number[], axis: number): Float64Array =>
-  boxElements(full, shape, halved(shape, axis).map(range), 2);
+  boxElements(full, shape, reducedShape(shape, axis).map(range), 2);
 
 /** The whole spectrum of a real signal from its reduced one: X[−k] = conj X[k]. */
 export function fillReduced(
@@ -105,7 +105,7 @@ export function fillReduced(
   axes: readonly number[],
   axis: number,
 ): Float64Array {
-  const half = halved(shape, axis);
+  const half = reducedShape(shape, axis);
   const out = new Float64Array(2 * product(shape));
   for (let place = 0; place < product(shape); place++) {
     const index = indexOf(place, shape);

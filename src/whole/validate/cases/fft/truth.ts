@@ -1,7 +1,7 @@
 /** The truth of a problem in float64: from sums, or for many points from a fast transform. */
 import type { FftScale } from '../../../../transforms/fft/fft.js';
 import { fastLine } from '../../oracle/fft/long.js';
-import { summedLine, transform } from '../../oracle/fft/sums.js';
+import { directSum, transform } from '../../oracle/fft/sums.js';
 import { axesOf, type Problem } from './problem.js';
 import { boxElements, embed, fillReduced, perTransform, product, takeReduced } from './shapes.js';
 
@@ -11,7 +11,7 @@ export function factorOf({ logical }: Problem, scale: FftScale): number {
 }
 
 /** What the plan must write, in C order, batch first. */
-export function oracle(p: Problem, by: 'sums' | 'fast'): Float64Array {
+export function expectedOutput(p: Problem, by: 'sums' | 'fast'): Float64Array {
   const { options, shape, from, to } = p;
   const { axes, reduced } = axesOf(options);
   const half = options.kind === 'r2c' || options.kind === 'c2r';
@@ -22,7 +22,7 @@ export function oracle(p: Problem, by: 'sums' | 'fast'): Float64Array {
     let out: Float64Array = new Float64Array(2 * product(shape));
     if (!from.complex) for (const [i, x] of part.entries()) out[2 * i] = x;
     else out = half ? fillReduced(part, shape, axes, reduced) : part;
-    for (let run = 0; run < runs; run++) out = transform(out, shape, p.kinds, by === 'fast' ? fastLine : summedLine);
+    for (let run = 0; run < runs; run++) out = transform(out, shape, p.kinds, by === 'fast' ? fastLine : directSum);
     if (!to.complex) out = out.filter((_, i) => i % 2 === 0);
     else if (half) out = takeReduced(out, shape, reduced);
     return boxElements(out, to.shape, to.box, to.complex ? 2 : 1).map((x) => x * factor);

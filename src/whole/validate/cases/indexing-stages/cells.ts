@@ -6,7 +6,7 @@ import { cellsAbout, indexDistances, refineCell, scoreOf } from '../../oracle/in
 import * as turning from '../../oracle/indexing/turning.js';
 import { log10Chance } from '../../oracle/indexing/verdict.js';
 import * as bounds from '../../tolerances.js';
-import { baseOf, type Check, indexOfBest, notAscending, notDescending, worst } from './image.js';
+import { baseOf, type Check, indexOfBest, maxOrNaN, notAscending, notDescending } from './image.js';
 
 // Cell search: the cells of every vector at every angle, and the selection from them.
 export const checkSearch: Check = (stages, image) => {
@@ -34,7 +34,7 @@ export const checkSearch: Check = (stages, image) => {
   const last = hits.at(-1);
   const strays = new Set(hits.length === 0 ? [0] : hits.keys());
   let left = 0;
-  const same = (a: Cell, b: Cell): boolean => turning.apart(a, b, spots) < bounds.sameCell;
+  const same = (a: Cell, b: Cell): boolean => turning.cellDistance(a, b, spots) < bounds.sameCell;
   for (const { vector } of stages.vectors) {
     for (const sense of flip ? [1] : [1, -1]) {
       const u = scale(sense / norm(vector), vector);
@@ -69,9 +69,9 @@ export const checkSearch: Check = (stages, image) => {
   return {
     errors: {
       grid: Math.abs(stages.angles - angles) + strays.size,
-      metric: worst(hits.map(({ cell }) => turning.metricDifference(cell, known))),
+      metric: maxOrNaN(hits.map(({ cell }) => turning.metricDifference(cell, known))),
       counts: wrong,
-      scores: worst(scores),
+      scores: maxOrNaN(scores),
       left: left + order + Math.abs(hits.length - most),
     },
   };
@@ -90,22 +90,28 @@ export const checkRefinement: Check = (stages, { method, spots, known, threshold
       const tried = widths.map((widen) =>
         refineCell({ cell: hit.cell, score: whole + widen * (hit.score - whole) }, spots, shortestLength, thresholds),
       );
-      const best = tried[indexOfBest(tried, ({ cell }) => turning.apart(cell, refined.cell, spots))] as {
+      const best = tried[indexOfBest(tried, ({ cell }) => turning.cellDistance(cell, refined.cell, spots))] as {
         cell: Cell;
         score: number;
       };
       return {
-        cell: turning.apart(best.cell, refined.cell, spots),
+        cell: turning.cellDistance(best.cell, refined.cell, spots),
         score: Math.abs(best.score - refined.score) * shortestLength,
       };
     });
     return {
-      errors: { cells: worst(ends.map(({ cell }) => cell)), scores: worst(ends.map(({ score }) => score)), missing },
+      errors: {
+        cells: maxOrNaN(ends.map(({ cell }) => cell)),
+        scores: maxOrNaN(ends.map(({ score }) => score)),
+        missing,
+      },
     };
   }
   const off = pairs.map(({ hit, refined }) =>
     Math.min(
-      ...widths.map((widen) => turning.apart(turning.turnToSpots(hit.cell, spots, radius, widen), refined.cell, spots)),
+      ...widths.map((widen) =>
+        turning.cellDistance(turning.turnToSpots(hit.cell, spots, radius, widen), refined.cell, spots),
+      ),
     ),
   );
   const merits = pairs.map(
@@ -115,8 +121,8 @@ export const checkRefinement: Check = (stages, { method, spots, known, threshold
   // The rotation is meant to increase the merit: for the best cell it must have done so.
   const best = pairs[indexOfBest(pairs, ({ refined }) => -refined.score)];
   const lost = best && best.refined.score >= turning.meritOf(best.hit.cell, spots, radius) ? 0 : 1;
-  const metric = worst(pairs.map(({ refined }) => turning.metricDifference(refined.cell, known)));
-  return { errors: { cells: worst(off), scores: worst(merits), metric, missing: missing + lost } };
+  const metric = maxOrNaN(pairs.map(({ refined }) => turning.metricDifference(refined.cell, known)));
+  return { errors: { cells: maxOrNaN(off), scores: maxOrNaN(merits), metric, missing: missing + lost } };
 };
 
 // Selection: which lattices are accepted, in which order, and to which of them each spot belongs.
@@ -156,8 +162,8 @@ export const checkSelection: Check = (_, { method, spots, known, thresholds }, r
   if (first && crystals.length === 1) {
     const free = turning.metricDifference(first.cell, known) > bounds.sameMetric.limit;
     const ways = free
-      ? [0, 1, 2, 3].map((bits) => ({ strained: bits > 1, scaled: bits % 2 === 1 }))
-      : [{ strained: false, scaled: false }];
+      ? [0, 1, 2, 3].map((bits) => ({ isStrained: bits > 1, isScaled: bits % 2 === 1 }))
+      : [{ isStrained: false, isScaled: false }];
     chance = Math.min(...ways.map((way) => Math.abs(first.log10Chance - log10Chance(first.cell, spots, way, accept))));
   }
   return { errors: { verdicts: wrong + Number(crystals.length === 0), owners, chance } };

@@ -9,7 +9,7 @@ import type {
 } from '../../../../serial/indexing/indexer.js';
 import type { Comparison } from '../../case.js';
 import * as sampling from '../../oracle/indexing/sampling.js';
-import { direction, type Search } from '../../oracle/indexing/search.js';
+import { type Search, spiralDirection } from '../../oracle/indexing/search.js';
 
 /** One image: its spots in order of resolution, rounded to float32. */
 export interface Image {
@@ -31,12 +31,12 @@ export const indexOfBest = <T>(list: readonly T[], value: (item: T) => number): 
 export const notDescending = (values: readonly number[]): number =>
   values.filter((value, i) => i > 0 && !(value <= (values[i - 1] as number))).length;
 export const notAscending = (values: readonly number[]): number => notDescending(values.map((value) => -value));
-export const worst = (values: readonly number[]): number =>
+export const maxOrNaN = (values: readonly number[]): number =>
   values.reduce((most, value) => (value > most || Number.isNaN(value) ? value : most), 0);
-export const longest = (known: Cell): number => lengthsOf(known).indexOf(Math.max(...lengthsOf(known)));
+export const longestRow = (known: Cell): number => lengthsOf(known).indexOf(Math.max(...lengthsOf(known)));
 
 /** The vector whose directions are sampled. */
 export const baseOf = ({ method, known }: Image): number =>
-  method !== 'exhaustive' ? sampling.shortest(known).row : longest(known);
+  method !== 'exhaustive' ? sampling.shortestVector(known).row : longestRow(known);
 export const vectorAlong = (stages: IndexingStages, image: Image, k: number): Vector =>
-  scale(norm(image.known[baseOf(image)] as Vector), direction(k, stages.counts.length));
+  scale(norm(image.known[baseOf(image)] as Vector), spiralDirection(k, stages.counts.length));

@@ -73,7 +73,7 @@ const stages: Readonly<Record<string, Stage>> = {
   },
 };
 
-async function plan(context: Context, { method, spots, known, options, thresholds }: Image) {
+async function makePlan(context: Context, { method, spots, known, options, thresholds }: Image) {
   const indexer = await context.indexer({ ...options, method, debug: true });
   const {
     samplePoints,
@@ -139,7 +139,7 @@ function rowsOf(
         };
       },
       oracle: (image) => image,
-      plan,
+      plan: makePlan,
       compare: ({ result, stages: found }, image) => check(found, image, result),
       bounds: () => limits,
     }),

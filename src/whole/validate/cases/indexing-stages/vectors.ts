@@ -1,9 +1,18 @@
 /** Checks of the stages up to the candidate vectors. */
 import { dot, norm, scale, type Vector } from '../../../../crystal/cell.js';
 import * as sampling from '../../oracle/indexing/sampling.js';
-import { direction, offInteger, refineVector, scoreOf } from '../../oracle/indexing/search.js';
+import { offInteger, refineVector, scoreOf, spiralDirection } from '../../oracle/indexing/search.js';
 import * as bounds from '../../tolerances.js';
-import { baseOf, type Check, indexOfBest, longest, notAscending, notDescending, vectorAlong, worst } from './image.js';
+import {
+  baseOf,
+  type Check,
+  indexOfBest,
+  longestRow,
+  maxOrNaN,
+  notAscending,
+  notDescending,
+  vectorAlong,
+} from './image.js';
 
 // Sampling: the length, the number of directions, and the count of each.
 export const checkSampling: Check = (stages, image) => {
@@ -39,15 +48,15 @@ export const checkScoring: Check = (stages, { method, spots, thresholds, known }
   const picked = stages.picked.map(({ direction: k }) => k);
   if (method !== 'exhaustive') {
     const note = sampling.wrongPicks(picked, stages.counts, sampling.firstEffort(method, spots.length).directions);
-    const scores = worst(
+    const scores = maxOrNaN(
       stages.picked.map(({ direction: k, score }) => Math.abs(score - (stages.counts[k] as number))),
     );
     return { errors: { picks: note === undefined ? 0 : 1, scores }, note };
   }
   // The count is the backend's own, which the previous row has checked; the mean distance is computed here.
-  const length = norm(known[longest(known)] as Vector);
+  const length = norm(known[longestRow(known)] as Vector);
   const truth = Array.from(stages.counts, (count, k) => {
-    const vector = scale(length, direction(k, stages.counts.length));
+    const vector = scale(length, spiralDirection(k, stages.counts.length));
     return (
       scoreOf(
         spots.map((s) => Math.abs(offInteger(dot(vector, s)))),
@@ -63,7 +72,7 @@ export const checkScoring: Check = (stages, { method, spots, thresholds, known }
   return {
     errors: {
       picks: left + repeated + notAscending(stages.picked.map(({ score }) => score)),
-      scores: worst(stages.picked.map(({ direction: k, score }) => Math.abs(score - (truth[k] as number)))),
+      scores: maxOrNaN(stages.picked.map(({ direction: k, score }) => Math.abs(score - (truth[k] as number)))),
     },
   };
 };
@@ -76,7 +85,7 @@ export const checkVectors: Check = (stages, { method, spots, known, thresholds }
   const apart = (a: Vector, b: Vector): number => sampling.periodsApart(a, b, spots);
   if (method === 'exhaustive') {
     const off = vectors.map((vector, i) => {
-      const sampled = scale(length, direction(picked[i] as number, stages.counts.length));
+      const sampled = scale(length, spiralDirection(picked[i] as number, stages.counts.length));
       return Math.min(
         ...[1, 1 + bounds.atLimit, 1 - bounds.atLimit].map((widen) =>
           apart(vector, thresholds.minSpots > 0 ? refineVector(sampled, spots, thresholds.minSpots, widen) : sampled),
@@ -84,7 +93,7 @@ export const checkVectors: Check = (stages, { method, spots, known, thresholds }
       );
     });
     return {
-      errors: { vectors: worst(off), missing: Math.abs(vectors.length - picked.length) },
+      errors: { vectors: maxOrNaN(off), missing: Math.abs(vectors.length - picked.length) },
       samples: { 'vectors, periods': off },
     };
   }
@@ -103,8 +112,8 @@ export const checkVectors: Check = (stages, { method, spots, known, thresholds }
   const many = Math.max(0, vectors.length - sampling.firstEffort(method, spots.length).candidates);
   return {
     errors: {
-      vectors: worst(off),
-      scores: worst(scores),
+      vectors: maxOrNaN(off),
+      scores: maxOrNaN(scores),
       missing: missing + many + twins + notDescending(stages.vectors.map(({ score }) => score)),
     },
     samples: { 'vectors, periods': off },

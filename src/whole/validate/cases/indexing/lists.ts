@@ -76,7 +76,7 @@ const runOf =
   (images, into) =>
     indexer.run({ ...batchOf(images), cells: known, ...thresholds, ...(into && { into }) });
 
-export async function plan(
+export async function makePlan(
   context: Context,
   lists: Lists,
   twin?: (context: Context, lists: Lists, run: Run) => Promise<IndexingResult>,

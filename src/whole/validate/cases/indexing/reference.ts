@@ -10,7 +10,7 @@ import { spotAt } from '../../oracle/indexing/lattices.js';
 import { inIndexSpace, published, type Scored, type Search, searchExhaustively } from '../../oracle/indexing/search.js';
 import * as bounds from '../../tolerances.js';
 import { type Answer, type CellName, cells, type Lists } from './lists.js';
-import { row } from './row.js';
+import { makeRow } from './row.js';
 
 function reference(name: CellName, spots: number, change: Partial<Search>, about: string) {
   const words = Object.entries(change).map(([key, value]) => `:${key}=${value}`);
@@ -24,7 +24,7 @@ function reference(name: CellName, spots: number, change: Partial<Search>, about
   };
   const { candidateVectors, cells: outputs, ...thresholds } = search;
   const made: Row<Lists, Answer, Scored[]> = {
-    ...row('exhaustive', `reference:${name}:n=${spots}${words.join('')}:images=3`, about, (seed) => ({
+    ...makeRow('exhaustive', `reference:${name}:n=${spots}${words.join('')}:images=3`, about, (seed) => ({
       // Low resolution and no noise, so that a grid as coarse as this still lands near the nodes.
       images: simulateSpots({ cell: cells[name], images: 3, seed, spots, dMinA: 6, noisePx: 0.2, bFactorA2: 200 }),
       known: [cells[name]],

@@ -5,17 +5,17 @@ import type { IndexingMethod } from '../../../../serial/indexing/indexer.js';
 import type { TrueImage } from '../../oracle/indexing/lattices.js';
 import * as bounds from '../../tolerances.js';
 import { cells } from './lists.js';
-import { row } from './row.js';
+import { makeRow } from './row.js';
 
 // The result of an image: spots used, flags, and no crystals.
-export function empty(
+export function emptyRow(
   method: IndexingMethod,
   address: string,
   about: string,
   images: (seed: number) => readonly TrueImage[],
   wanted: { used: number; tooFew: boolean },
 ) {
-  return row(method, address, about, (seed) => ({ images: images(seed), known: [cells.mono] }), {
+  return makeRow(method, address, about, (seed) => ({ images: images(seed), known: [cells.mono] }), {
     compare({ result }, { images: made }) {
       const wrong = made.flatMap((_, i) => {
         const view = result.image(i);
@@ -38,19 +38,24 @@ const stray = [
 ].flat();
 /** Impossible spots among good ones. */
 export function withStraySpots(method: IndexingMethod, spots: number) {
-  return row(method, `stray:tri:n=${spots}:images=4`, 'spots at 5.5 to 10¹⁸ 1/angstrom among good ones', (seed) => ({
-    images: simulateSpots({ cell: cells.tri, images: 4, seed, spots }).map(({ spots: good, lattices, owner }) => ({
-      spots: Float64Array.from([...stray, ...good]),
-      lattices,
-      owner: Uint8Array.from([0, 0, 0, 0, ...owner]),
-    })),
-    known: [cells.tri],
-  }));
+  return makeRow(
+    method,
+    `stray:tri:n=${spots}:images=4`,
+    'spots at 5.5 to 10¹⁸ 1/angstrom among good ones',
+    (seed) => ({
+      images: simulateSpots({ cell: cells.tri, images: 4, seed, spots }).map(({ spots: good, lattices, owner }) => ({
+        spots: Float64Array.from([...stray, ...good]),
+        lattices,
+        owner: Uint8Array.from([0, 0, 0, 0, ...owner]),
+      })),
+      known: [cells.tri],
+    }),
+  );
 }
 
 /** Images of spots without a lattice. */
-export const noise = (spots: number, images: number) => (seed: number) =>
+export const noiseImages = (spots: number, images: number) => (seed: number) =>
   simulateSpots({ cell: cells.mono, images, seed, spots, spurious: 1, crystals: 0 });
 /** Images without spots. */
-export const noise0 = (): TrueImage[] =>
+export const emptyImages = (): TrueImage[] =>
   Array.from({ length: 3 }, () => ({ spots: new Float64Array(0), lattices: [], owner: new Uint8Array(0) }));

@@ -11,7 +11,7 @@ import { simulateSpots } from '../../../../io/simulate/spots.js';
 import { latticeDifference, perfectImage, spotAt, type TrueImage } from '../../oracle/indexing/lattices.js';
 import * as bounds from '../../tolerances.js';
 import { type CellName, cells } from './lists.js';
-import { orientedCell, row } from './row.js';
+import { makeRow, orientRandomly } from './row.js';
 
 /** Half the thickness of the layer, 1/angstrom, and the resolution of its outermost nodes, angstrom. */
 const layer = { half: 0.004, resolutionA: 1.1 };
@@ -43,7 +43,7 @@ function onePlane({ spots, owner }: TrueImage): boolean {
 /** The first rotated lattices, starting from a seed, whose layer does not lie in one plane. */
 function imageOf(name: CellName, seed: number, heights: boolean): TrueImage {
   for (let i = 0; ; i += 10) {
-    const cell = orientedCell(cells[name])(seed + i);
+    const cell = orientRandomly(cells[name])(seed + i);
     if (!onePlane(layerOf(cell, true))) return layerOf(cell, heights);
   }
 }
@@ -52,11 +52,11 @@ function imageOf(name: CellName, seed: number, heights: boolean): TrueImage {
 function rivalRow(
   address: string,
   about: string,
-  make: Parameters<typeof row>[3],
+  make: Parameters<typeof makeRow>[3],
   due: (image: TrueImage) => readonly Cell[],
   isAmbiguous: boolean,
 ) {
-  return row('fast', `rivals:${address}`, about, make, {
+  return makeRow('fast', `rivals:${address}`, about, make, {
     /** Counts lattices that are due and neither found nor named as rivals, and the flags that are wrong. */
     compare({ result }, { images }) {
       let [missed, flags] = [0, 0];
@@ -75,7 +75,7 @@ function rivalRow(
 }
 
 /** Flat stills, with or without the heights of their spots. */
-const layered = (name: CellName, heights: boolean, about: string) =>
+const flatRow = (name: CellName, heights: boolean, about: string) =>
   rivalRow(
     `${name}:${heights ? 'heights' : 'flat'}:images=3`,
     about,
@@ -90,7 +90,7 @@ const layered = (name: CellName, heights: boolean, about: string) =>
   );
 
 /** Curved stills without a known rival; one lattice and two in an image. */
-const curved = (name: CellName, crystals: number) =>
+const curvedRow = (name: CellName, crystals: number) =>
   rivalRow(
     `${name}:curved:crystals=${crystals}:images=2`,
     'where the sphere is curved one lattice alone explains a still',
@@ -105,8 +105,8 @@ const curved = (name: CellName, crystals: number) =>
 
 /** The rows. */
 export const rivals = [
-  layered('small', false, 'a lattice and its half turn about the beam explain a flat still equally well'),
-  layered('small', true, 'a still as flat, whose heights tell the lattice from its half turn'),
-  curved('mono', 1),
-  curved('tri', 2),
+  flatRow('small', false, 'a lattice and its half turn about the beam explain a flat still equally well'),
+  flatRow('small', true, 'a still as flat, whose heights tell the lattice from its half turn'),
+  curvedRow('mono', 1),
+  curvedRow('tri', 2),
 ];

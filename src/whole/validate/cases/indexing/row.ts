@@ -7,7 +7,7 @@ import type { IndexerOptions, IndexingMethod } from '../../../../serial/indexing
 import type { Row } from '../../case.js';
 import { perfectImage } from '../../oracle/indexing/lattices.js';
 import * as bounds from '../../tolerances.js';
-import { type Answer, type CellName, cells, type Lists, plan } from './lists.js';
+import { type Answer, type CellName, cells, type Lists, makePlan } from './lists.js';
 import { compareWithTruth } from './truth.js';
 
 /** Images and their truth; what is not given is left to the defaults. */
@@ -23,7 +23,7 @@ type Extra = Partial<Row<Lists, Answer, Lists>> & {
 };
 
 /** A row of a method. */
-export function row(
+export function makeRow(
   method: IndexingMethod,
   address: string,
   about: string,
@@ -44,7 +44,7 @@ export function row(
       return { ...lists, thresholds, options: { method, maxOutputCells: 8, ...options } };
     },
     oracle: (lists) => lists,
-    plan: (context, lists) => plan(context, lists),
+    plan: (context, lists) => makePlan(context, lists),
     compare: compareWithTruth,
     bounds: () => ({
       missed,
@@ -64,7 +64,7 @@ interface Simulation extends Omit<SpotSimulation, 'cell' | 'seed' | 'images' | '
 }
 
 /** Images of a simulated detector. */
-export function simulated(
+export function simulatedRow(
   method: IndexingMethod,
   name: CellName,
   spots: number,
@@ -74,7 +74,7 @@ export function simulated(
 ) {
   const { images = 8, ...settings } = simulation;
   const words = Object.entries(settings).map(([key, value]) => `:${key}=${value}`);
-  return row(
+  return makeRow(
     method,
     `${name}:n=${spots}${words.join('')}:images=${images}`,
     about,
@@ -89,14 +89,14 @@ export function simulated(
 }
 
 /** A list of exact nodes. */
-export function perfect(
+export function exactRow(
   method: IndexingMethod,
   address: string,
   cell: (seed: number) => Cell,
   known: Cell,
   resolutionA: number,
 ) {
-  return row(
+  return makeRow(
     method,
     `perfect:${address}`,
     'a list of exact nodes, to be indexed to the last spot',
@@ -109,4 +109,4 @@ export function perfect(
 }
 
 /** A cell rotated at random. */
-export const orientedCell = (cell: Cell) => (seed: number) => rotateRandomly(cell, new Random(seed, 0));
+export const orientRandomly = (cell: Cell) => (seed: number) => rotateRandomly(cell, new Random(seed, 0));

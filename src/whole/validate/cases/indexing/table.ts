@@ -10,37 +10,37 @@ import * as bounds from '../../tolerances.js';
 import { indexingStageRows } from '../indexing-stages/index.js';
 import { type Answer, type CellName, cells, electrons, type Lists } from './lists.js';
 import { references } from './reference.js';
-import { empty, noise, noise0, withStraySpots } from './refused.js';
+import { emptyImages, emptyRow, noiseImages, withStraySpots } from './refused.js';
 import { rivals } from './rivals.js';
-import { orientedCell, perfect, row, simulated } from './row.js';
+import { exactRow, makeRow, orientRandomly, simulatedRow } from './row.js';
 import { effortsOf, furtherTwinsOf, repeatOf, singlesOf } from './twins.js';
 
 const scale3 = (k: number, [a, b, c]: Cell): Cell => [scale(k, a), scale(k, b), scale(k, c)];
 
 function rowsOf(method: IndexingMethod): Row<Lists, Answer, Lists>[] {
   return [
-    perfect(method, 'ortho:axes', () => cells.ortho, cells.ortho, 14),
-    perfect(method, 'ortho', orientedCell(cells.ortho), cells.ortho, 14),
-    perfect(method, 'hex', orientedCell(cells.hex), cells.hex, 26),
-    perfect(method, 'tri', orientedCell(cells.tri), cells.tri, 16),
+    exactRow(method, 'ortho:axes', () => cells.ortho, cells.ortho, 14),
+    exactRow(method, 'ortho', orientRandomly(cells.ortho), cells.ortho, 14),
+    exactRow(method, 'hex', orientRandomly(cells.hex), cells.hex, 26),
+    exactRow(method, 'tri', orientRandomly(cells.tri), cells.tri, 16),
     junkNearAxis(method),
-    perfect(method, 'tri:left-handed', orientedCell(otherHand(cells.tri)), otherHand(cells.tri), 16),
-    perfect(method, 'tri:left-known', orientedCell(otherHand(cells.tri)), scale3(-1, otherHand(cells.tri)), 16),
+    exactRow(method, 'tri:left-handed', orientRandomly(otherHand(cells.tri)), otherHand(cells.tri), 16),
+    exactRow(method, 'tri:left-known', orientRandomly(otherHand(cells.tri)), scale3(-1, otherHand(cells.tri)), 16),
     ...(['ortho', 'tetra', 'hex', 'mono', 'tri', 'cubic', 'big'] as const).map((name) =>
-      simulated(method, name, 100, {}, 'each kind of cell'),
+      simulatedRow(method, name, 100, {}, 'each kind of cell'),
     ),
-    ...[50, 200, 300].map((spots) => simulated(method, 'mono', spots, {}, 'few spots and many')),
+    ...[50, 200, 300].map((spots) => simulatedRow(method, 'mono', spots, {}, 'few spots and many')),
     ...[0.3, 0.5].map((spurious) =>
-      simulated(method, 'mono', 100, { spurious, noisePx: 1 }, 'spurious spots and noise'),
+      simulatedRow(method, 'mono', 100, { spurious, noisePx: 1 }, 'spurious spots and noise'),
     ),
-    simulated(method, 'tri', 300, { spurious: 0.5, noisePx: 1, images: 32 }, 'spurious spots and noise', {
+    simulatedRow(method, 'tri', 300, { spurious: 0.5, noisePx: 1, images: 32 }, 'spurious spots and noise', {
       bench: true,
     }),
-    simulated(method, 'tetra', 300, { images: 64 }, 'the pace of good images', { bench: true }),
+    simulatedRow(method, 'tetra', 300, { images: 64 }, 'the pace of good images', { bench: true }),
     ...(method === 'fast' ? fastOnly() : []),
-    simulated(method, 'mono', 300, { crystals: 2 }, 'two lattices in an image'),
+    simulatedRow(method, 'mono', 300, { crystals: 2 }, 'two lattices in an image'),
     threeCells(method),
-    simulated(
+    simulatedRow(
       method,
       'mono',
       900,
@@ -49,14 +49,17 @@ function rowsOf(method: IndexingMethod): Row<Lists, Answer, Lists>[] {
       { options: { maxSpots: 200 } },
     ),
     ...[20, 100, 300].map((spots) =>
-      empty(method, `noise:n=${spots}:images=16`, 'spots without a lattice are refused', noise(spots, 16), {
+      emptyRow(method, `noise:n=${spots}:images=16`, 'spots without a lattice are refused', noiseImages(spots, 16), {
         used: spots,
         tooFew: false,
       }),
     ),
     ...[20, 100].map((spots) => withStraySpots(method, spots)),
-    empty(method, 'spots=0:images=3', 'images without spots', noise0, { used: 0, tooFew: true }),
-    empty(method, 'spots=3:images=3', 'fewer spots than indexing needs', noise(3, 3), { used: 3, tooFew: true }),
+    emptyRow(method, 'spots=0:images=3', 'images without spots', emptyImages, { used: 0, tooFew: true }),
+    emptyRow(method, 'spots=3:images=3', 'fewer spots than indexing needs', noiseImages(3, 3), {
+      used: 3,
+      tooFew: true,
+    }),
     ...singlesOf(method),
     ...repeatOf(method),
     ...furtherTwinsOf(method),
@@ -64,7 +67,7 @@ function rowsOf(method: IndexingMethod): Row<Lists, Answer, Lists>[] {
 }
 
 const junkNearAxis = (method: IndexingMethod): Row<Lists, Answer, Lists> =>
-  row(
+  makeRow(
     method,
     'perfect:tri:max=80',
     'more spots than maxSpots: the nodes are the ones of lowest resolution, also where the others lie near the ' +
@@ -88,7 +91,7 @@ const junkNearAxis = (method: IndexingMethod): Row<Lists, Answer, Lists> =>
   );
 
 const threeCells = (method: IndexingMethod): Row<Lists, Answer, Lists> =>
-  row(method, 'cells=3:n=100:images=9', 'three known cells, each image has one of them', (seed) => {
+  makeRow(method, 'cells=3:n=100:images=9', 'three known cells, each image has one of them', (seed) => {
     const names = ['tri', 'ortho', 'mono'] as const;
     const which = Array.from({ length: 9 }, (_, i) => i % 3);
     return {
@@ -103,20 +106,20 @@ const threeCells = (method: IndexingMethod): Row<Lists, Answer, Lists> =>
 function fastOnly(): Row<Lists, Answer, Lists>[] {
   return [
     ...effortsOf('fast'),
-    simulated('fast', 'mono', 10, { noisePx: 0.3 }, 'ten spots'),
-    simulated('fast', 'mono', 20, {}, 'twenty spots'),
-    simulated('fast', 'tri', 20, { spurious: 0.5, images: 16 }, 'ten true spots among twenty', {
+    simulatedRow('fast', 'mono', 10, { noisePx: 0.3 }, 'ten spots'),
+    simulatedRow('fast', 'mono', 20, {}, 'twenty spots'),
+    simulatedRow('fast', 'tri', 20, { spurious: 0.5, images: 16 }, 'ten true spots among twenty', {
       missed: bounds.mostLattices,
     }),
-    simulated('fast', 'mono', 300, { crystals: 3 }, 'three lattices in an image'),
-    simulated(
+    simulatedRow('fast', 'mono', 300, { crystals: 3 }, 'three lattices in an image'),
+    simulatedRow(
       'fast',
       'tri',
       50,
       { spurious: 0.6, noisePx: 1, images: 32 },
       'lists in which the best two candidate vectors are often wrong, so that a glance must not end the search',
     ),
-    row(
+    makeRow(
       'fast',
       'cell-off=1%:n=200:images=8',
       'a known cell whose lengths are one percent wrong',
@@ -126,22 +129,22 @@ function fastOnly(): Row<Lists, Answer, Lists>[] {
       }),
       { lengths: bounds.lengthsOfWrongCell },
     ),
-    simulated('fast', 'small', 100, electrons, 'electron diffraction: an Ewald sphere that is nearly flat'),
+    simulatedRow('fast', 'small', 100, electrons, 'electron diffraction: an Ewald sphere that is nearly flat'),
   ];
 }
 
 function turboRows(): Row<Lists, Answer, Lists>[] {
   return [
-    perfect('turbo', 'hex', orientedCell(cells.hex), cells.hex, 26),
-    ...(['ortho', 'tri', 'big'] as const).map((name) => simulated('turbo', name, 100, {}, 'each kind of cell')),
-    simulated('turbo', 'mono', 50, { spurious: 0.3 }, 'few spots'),
-    simulated('turbo', 'tri', 300, { spurious: 0.5, noisePx: 1, images: 32 }, 'spurious spots and noise', {
+    exactRow('turbo', 'hex', orientRandomly(cells.hex), cells.hex, 26),
+    ...(['ortho', 'tri', 'big'] as const).map((name) => simulatedRow('turbo', name, 100, {}, 'each kind of cell')),
+    simulatedRow('turbo', 'mono', 50, { spurious: 0.3 }, 'few spots'),
+    simulatedRow('turbo', 'tri', 300, { spurious: 0.5, noisePx: 1, images: 32 }, 'spurious spots and noise', {
       bench: true,
     }),
-    simulated('turbo', 'tetra', 300, { images: 64 }, 'the pace of good images', { bench: true }),
-    simulated('turbo', 'mono', 300, { crystals: 2 }, 'two lattices in an image'),
+    simulatedRow('turbo', 'tetra', 300, { images: 64 }, 'the pace of good images', { bench: true }),
+    simulatedRow('turbo', 'mono', 300, { crystals: 2 }, 'two lattices in an image'),
     withStraySpots('turbo', 20),
-    empty('turbo', 'noise:n=100:images=16', 'spots without a lattice are refused', noise(100, 16), {
+    emptyRow('turbo', 'noise:n=100:images=16', 'spots without a lattice are refused', noiseImages(100, 16), {
       used: 100,
       tooFew: false,
     }),
@@ -155,12 +158,18 @@ function siblings(): Row<Lists, Answer, Lists>[] {
   const images = 2;
   return [
     ...(['ortho', 'tetra', 'hex', 'mono', 'tri', 'cubic', 'big'] as const).map((name) =>
-      simulated('exhaustive', name, 60, { images }, 'each kind of cell, two images of it'),
+      simulatedRow('exhaustive', name, 60, { images }, 'each kind of cell, two images of it'),
     ),
-    simulated('exhaustive', 'mono', 300, { images }, 'many spots, two images'),
-    simulated('exhaustive', 'mono', 100, { images, spurious: 0.3, noisePx: 1 }, 'spurious spots and noise, two images'),
-    simulated('exhaustive', 'mono', 300, { images, crystals: 2 }, 'two lattices in each of two images'),
-    empty('exhaustive', 'noise:n=100:images=2', 'spots without a lattice are refused', noise(100, 2), {
+    simulatedRow('exhaustive', 'mono', 300, { images }, 'many spots, two images'),
+    simulatedRow(
+      'exhaustive',
+      'mono',
+      100,
+      { images, spurious: 0.3, noisePx: 1 },
+      'spurious spots and noise, two images',
+    ),
+    simulatedRow('exhaustive', 'mono', 300, { images, crystals: 2 }, 'two lattices in each of two images'),
+    emptyRow('exhaustive', 'noise:n=100:images=2', 'spots without a lattice are refused', noiseImages(100, 2), {
       used: 100,
       tooFew: false,
     }),

@@ -7,9 +7,9 @@ import type { Row } from '../../case.js';
 import { differentBytes } from '../../compare.js';
 import type { TrueImage } from '../../oracle/indexing/lattices.js';
 import * as bounds from '../../tolerances.js';
-import { type Answer, type CellName, cells, electrons, type Lists, plan, type Run, withIndexer } from './lists.js';
-import { noise } from './refused.js';
-import { row } from './row.js';
+import { type Answer, type CellName, cells, electrons, type Lists, makePlan, type Run, withIndexer } from './lists.js';
+import { noiseImages } from './refused.js';
+import { makeRow } from './row.js';
 
 /** Lists of one size for each of some cells. */
 interface Lot {
@@ -29,7 +29,7 @@ const twins = (method: IndexingMethod, address: string, about: string, twin: Twi
 
 function twinsOf(method: IndexingMethod, address: string, about: string, twin: Twin, { names, spots }: Lot) {
   const amount = names.length * spots.length;
-  return row(
+  return makeRow(
     method,
     `${address}:images=${amount}`,
     about,
@@ -52,7 +52,7 @@ function twinsOf(method: IndexingMethod, address: string, about: string, twin: T
 
 /** What a row of twins compares. */
 const sameBytes = (twin: Twin): Pick<Row<Lists, Answer, Lists>, 'plan' | 'compare' | 'bounds'> => ({
-  plan: (context, lists) => plan(context, lists, twin),
+  plan: (context, lists) => makePlan(context, lists, twin),
   compare({ result, twin: other }) {
     if (!other) return { errors: { bytes: Number.POSITIVE_INFINITY } };
     const parts = (['found', 'results', 'assignment'] as const).map((name) => ({
@@ -69,16 +69,16 @@ const sameBytes = (twin: Twin): Pick<Row<Lists, Answer, Lists>, 'plan' | 'compar
 });
 
 /** Puts the result of a run of one image in its place among those of all images. */
-function put(whole: IndexingResult, single: IndexingResult, image: number): void {
+function copyResult(whole: IndexingResult, single: IndexingResult, image: number): void {
   whole.found.set(single.found, image * single.found.length);
   whole.results.set(single.results, image * single.results.length);
   whole.assignment.set(single.assignment, whole.offsets[image] ?? 0);
 }
 
-async function joined(lists: Lists, run: Run): Promise<IndexingResult> {
+async function runSeparately(lists: Lists, run: Run): Promise<IndexingResult> {
   const whole = await run(lists.images);
   for (const bytes of [whole.found, whole.results, whole.assignment]) bytes.fill(0);
-  for (const [i, image] of lists.images.entries()) put(whole, await run([image]), i);
+  for (const [i, image] of lists.images.entries()) copyResult(whole, await run([image]), i);
   return whole;
 }
 
@@ -91,27 +91,27 @@ const inTwoSteps =
     const open = images.flatMap((_, i) => (result.image(i).unsettled ? [i] : []));
     if (String(open) !== String(unsettled))
       throw new Error(`images ${open.join(', ')} are unsettled; expected ${unsettled.join(', ')}`);
-    for (const i of open) put(result, await run([images[i] as TrueImage]), i);
+    for (const i of open) copyResult(result, await run([images[i] as TrueImage]), i);
     return result;
   };
 
 /** Images that one effort settles, and others: noise, and an Ewald sphere that is nearly flat. */
 export const effortsOf = (method: IndexingMethod) => [
-  row(
+  makeRow(
     method,
     'efforts=1:images=6',
     'what one effort settles has the bytes of a whole search, and noise is left unsettled',
     (seed) => ({
       images: [
         ...simulateSpots({ cell: cells.mono, images: 2, seed, spots: 150 }),
-        ...noise(100, 2)(seed),
+        ...noiseImages(100, 2)(seed),
         ...simulateSpots({ cell: cells.mono, images: 2, seed: seed + 1, spots: 150 }),
       ],
       known: [cells.mono],
     }),
     { ...sameBytes(inTwoSteps([2, 3])), cost: 0.2 },
   ),
-  row(
+  makeRow(
     method,
     'efforts=1:small:images=2',
     'a nearly flat Ewald sphere takes every effort, so one settles nothing',
@@ -126,7 +126,7 @@ export const effortsOf = (method: IndexingMethod) => [
 /** Rows of every method. */
 export const singlesOf = (method: IndexingMethod) =>
   twins(method, 'batch-is-single', 'a batch gives what its images give one by one', async (_, lists, run) =>
-    joined(lists, run),
+    runSeparately(lists, run),
   );
 export const repeatOf = (method: IndexingMethod) =>
   twins(method, 'repeat', 'twice the same bytes', (_, lists, run) => run(lists.images));

@@ -18,7 +18,7 @@ interface Truth {
 }
 
 /** The peaks of the greatest intensity, in the order of the scan. */
-function strongest(peaks: readonly OraclePeak[], most: number | undefined): readonly OraclePeak[] {
+function selectStrongest(peaks: readonly OraclePeak[], most: number | undefined): readonly OraclePeak[] {
   if (most === undefined || peaks.length <= most) return peaks;
   const least = [...peaks].sort((a, b) => b.intensity - a.intensity)[most - 1]?.intensity ?? 0;
   return peaks.filter(({ intensity }) => intensity >= least);
@@ -74,7 +74,13 @@ const costOfPixel = { peakfinder8: 2.5e-7, zaef: 2.5e-7, dispersion: 4e-6, 'disp
 type Finder = keyof typeof costOfPixel;
 
 /** A case of a finder. */
-function row(finder: Finder, name: string, about: string, look: Look, bench = false): Row<Problem, PeakList, Truth> {
+function makeRow(
+  finder: Finder,
+  name: string,
+  about: string,
+  look: Look,
+  bench = false,
+): Row<Problem, PeakList, Truth> {
   const pixels = look.width * look.height;
   return {
     id: `peaks:${finder}:${look.dtype}:${look.width}x${look.height}${name ? `:${name}` : ''}`,
@@ -99,7 +105,7 @@ function row(finder: Finder, name: string, about: string, look: Look, bench = fa
         dispersion: () => ({ peaks: dispersion(scene, settings, false), limits: [] }),
         'dispersion-extended': () => ({ peaks: dispersion(scene, settings, true), limits: [] }),
       }[finder]();
-      return { ...truth, peaks: strongest(truth.peaks, problem.run.maxPeaks) };
+      return { ...truth, peaks: selectStrongest(truth.peaks, problem.run.maxPeaks) };
     },
     async plan(context, { options, run, frame }) {
       const plan = await context.peaks(options);
@@ -125,7 +131,7 @@ type Case = readonly [name: string, about: string, change: Partial<Look>, bench?
 
 const rowsOf = (finder: Finder, usual: Partial<Look>, cases: readonly Case[]): Row<Problem, PeakList, Truth>[] =>
   cases.map(([name, about, change, bench]) =>
-    row(finder, name, about, { width: 131, height: 107, dtype: 'u16', ...usual, ...change }, bench),
+    makeRow(finder, name, about, { width: 131, height: 107, dtype: 'u16', ...usual, ...change }, bench),
   );
 
 const all = ['u8', 'i8', 'u16', 'i16', 'u32', 'i32', 'f32'] as const;

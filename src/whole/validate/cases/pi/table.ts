@@ -1,7 +1,7 @@
 /** The case table of pi: every count must equal the oracle's to the last point. */
 import type { Context } from '../../../assembly/rooms.js';
 import type { RoomTable, Row } from '../../case.js';
-import { equality } from '../../compare.js';
+import { worstInteger } from '../../compare.js';
 import { countInside, type Points } from '../../oracle/pi/philox.js';
 import { exactCount } from '../../tolerances.js';
 
@@ -32,7 +32,7 @@ const wasmPointsPerSecond = 2.5e8;
 
 const totalOf = (runs: readonly Points[]): number => runs.reduce((sum, { points }) => sum + Number(points), 0);
 
-function row(
+function makeRow(
   id: string,
   about: string,
   make: (seed: bigint) => Counts,
@@ -59,7 +59,7 @@ function row(
       };
     },
     compare(found, expected) {
-      const { error, note } = equality(found, expected);
+      const { error, note } = worstInteger(found, expected);
       const off = expected.map((hits, i) => Math.abs(Number(hits - (found[i] ?? 0n))));
       return { errors: { hits: error }, samples: { 'hits, points off': off }, note };
     },
@@ -76,7 +76,7 @@ interface Where {
   readonly threads?: number;
 }
 
-function count(
+function countRow(
   points: string,
   where: Where,
   about: string,
@@ -96,12 +96,12 @@ function count(
     ],
     ...(known === undefined ? {} : { known: [known] }),
   });
-  return row(id, about, make, extra);
+  return makeRow(id, about, make, extra);
 }
 
 /** The whole range, and the same points in pieces of odd sizes: [whole, piece, piece, …]. */
-function split(points: string, pieces: number, first: string, about: string) {
-  return row(`pi:split:first=${first}:points=${points}:pieces=${pieces}`, about, (seed) => {
+function splitRow(points: string, pieces: number, first: string, about: string) {
+  return makeRow(`pi:split:first=${first}:points=${points}:pieces=${pieces}`, about, (seed) => {
     const [begin, all] = [amountOf(first), amountOf(points)];
     const whole = { points: all, seed, stream: 0, first: begin };
     const runs: Points[] = [whole];
@@ -114,8 +114,8 @@ function split(points: string, pieces: number, first: string, about: string) {
   });
 }
 
-function single(first: string, points: number, about: string) {
-  return row(`pi:single:first=${first}:points=${points}`, about, (seed) => ({
+function singleRow(first: string, points: number, about: string) {
+  return makeRow(`pi:single:first=${first}:points=${points}`, about, (seed) => ({
     threads: 0,
     runs: Array.from({ length: points }, (_, i) => ({
       points: 1n,
@@ -139,32 +139,34 @@ const plainLoop = {
 };
 
 const rows: readonly Row<Counts, readonly bigint[]>[] = [
-  single('0', 256, 'each point by itself: which word of a block is which point'),
-  single('2^34-8', 16, 'single points across the carry into the high counter word'),
+  singleRow('0', 256, 'each point by itself: which word of a block is which point'),
+  singleRow('2^34-8', 16, 'single points across the carry into the high counter word'),
   ...['1', '2', '3', '4', '5', '7', '63', '64', '65', '1e3', '65535', '65536', '65537', '1e6', '1e7'].map((points) =>
-    count(points, {}, 'counts around blocks, lanes and workgroups'),
+    countRow(points, {}, 'counts around blocks, lanes and workgroups'),
   ),
   ...['0', '1', '7', '2^32-1', '2^32', '2^63+5', '2^64-1'].map((seed) =>
-    count('1e6', { seed, first: '3' }, 'both key words, and a first block that is cut'),
+    countRow('1e6', { seed, first: '3' }, 'both key words, and a first block that is cut'),
   ),
-  ...['1', '2^31', '2^32-1'].map((stream) => count('1e5', { stream }, 'the third counter word')),
+  ...['1', '2^31', '2^32-1'].map((stream) => countRow('1e5', { stream }, 'the third counter word')),
   ...['1', '2', '3', '5', '2^32-5', '2^34-4', '2^34-1000', '2^34-500', '2^36-64', '2^60', '2^63'].map((first) =>
-    count(
+    countRow(
       '2003',
       { first },
       'cut blocks, and the carry into the high counter word inside, at and beside a vector of lanes',
     ),
   ),
-  count('262145', { first: '2^34-131072' }, 'a carry in the middle of a long stretch'),
-  count('70000', { first: '2^64-70001' }, 'the last points there are'),
-  split('1000003', 7, '1', 'pieces make the whole'),
-  split('300007', 16, '2^34-150000', 'pieces make the whole across the carry'),
-  ...[1, 2, 3, 7].map((threads) => count('5e6', { first: '1', threads }, 'every split over threads counts the same')),
+  countRow('262145', { first: '2^34-131072' }, 'a carry in the middle of a long stretch'),
+  countRow('70000', { first: '2^64-70001' }, 'the last points there are'),
+  splitRow('1000003', 7, '1', 'pieces make the whole'),
+  splitRow('300007', 16, '2^34-150000', 'pieces make the whole across the carry'),
+  ...[1, 2, 3, 7].map((threads) =>
+    countRow('5e6', { first: '1', threads }, 'every split over threads counts the same'),
+  ),
   // The oracle takes seconds for these: its answers are pinned here, and the soak computes them again.
-  count('1e8', { seed: '0', threads: 0 }, 'a hundred million points', { bench: true }, 78537092n),
-  count('1e8', { seed: '7', first: '3' }, 'a hundred million points, cut at both ends', {}, 78541209n),
-  count('1e8', { seed: '2026', first: '2^34-5e7-1' }, 'a hundred million points across the carry', {}, 78538958n),
-  count('3e7', { threads: 1 }, 'one core: what an instruction set is worth', {
+  countRow('1e8', { seed: '0', threads: 0 }, 'a hundred million points', { bench: true }, 78537092n),
+  countRow('1e8', { seed: '7', first: '3' }, 'a hundred million points, cut at both ends', {}, 78541209n),
+  countRow('1e8', { seed: '2026', first: '2^34-5e7-1' }, 'a hundred million points across the carry', {}, 78538958n),
+  countRow('3e7', { threads: 1 }, 'one core: what an instruction set is worth', {
     bench: true,
     peers: [plainLoop],
     targets: [
@@ -172,7 +174,7 @@ const rows: readonly Row<Counts, readonly bigint[]>[] = [
       { backend: 'native', over: 'wasm', ratio: 2 },
     ],
   }),
-  row('pi:queue:runs=8', 'runs submitted at once to one plan keep their answers apart', (seed) => ({
+  makeRow('pi:queue:runs=8', 'runs submitted at once to one plan keep their answers apart', (seed) => ({
     threads: 0,
     atOnce: true,
     runs: Array.from({ length: 8 }, (_, i) => ({ points: BigInt(1000 + i), seed, stream: i, first: BigInt(i) })),

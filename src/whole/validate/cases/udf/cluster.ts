@@ -6,10 +6,10 @@
 import type { Analysis } from '../../../../udf/analyses/analysis.js';
 import { clusterAnalysis } from '../../../../udf/analyses/cluster.js';
 import type { Row } from '../../case.js';
-import { equality, measuredAs } from '../../compare.js';
+import { measuredAs, worstInteger } from '../../compare.js';
 import { type ClusterProblem, clustersOf } from '../../oracle/udf/cluster.js';
 import * as bounds from '../../tolerances.js';
-import { ofFrames, stackOf } from './problem.js';
+import { caseBase, stackOf } from './problem.js';
 import { resultsOf, scanOf } from './scans.js';
 
 const nav = [8, 9] as const;
@@ -18,7 +18,7 @@ const wish = { nPeaks: 4, minDistance: 1, clusters: 7 };
 
 /** The row. */
 export const clusterRow: Row<ClusterProblem, ArrayLike<number>, readonly number[]> = {
-  ...ofFrames('cluster-udf', look),
+  ...caseBase('cluster-udf', look),
   about: 'feature vectors of the pixels that differ most, and clusters of neighbours in the scan',
   cost: 0.01,
   make: (seed) => ({ ...wish, nav, sig: [look.height, look.width], data: stackOf(look, seed).data }),
@@ -33,7 +33,7 @@ export const clusterRow: Row<ClusterProblem, ArrayLike<number>, readonly number[
     },
     dispose: async () => undefined,
   }),
-  compare: measuredAs('labels', equality),
+  compare: measuredAs('labels', worstInteger),
   // For integers of up to 16 bits, deviations are the same on every backend, and labels are decided in float64.
   bounds: () => ({ labels: { ...bounds.sumsOfIntegers, unit: 'labels' } }),
 };

@@ -4,9 +4,9 @@ import { type CorrectionOptions, Corrections } from '../../../../io/data/correct
 import type { FrameArray } from '../../../../io/data/dtype.js';
 import type { Context } from '../../../assembly/rooms.js';
 import type { Row } from '../../case.js';
-import { type CorrectedFrames, correctedFrames, type RawFrames } from '../../oracle/udf/corrected.js';
+import { type CorrectedFrames, correctFrames, type RawFrames } from '../../oracle/udf/corrected.js';
 import * as bounds from '../../tolerances.js';
-import { type Look, ofFrames, stackOf, worstOfSizes } from './problem.js';
+import { caseBase, type StackOptions, stackOf, worstOfSizes } from './problem.js';
 
 type Out = Float32Array | Float64Array;
 
@@ -25,13 +25,13 @@ function tables(pixels: number, middle: number) {
 }
 
 interface Wish {
-  readonly look: Look;
+  readonly look: StackOptions;
   readonly to?: 'f32' | 'f64';
   readonly corrections: (width: number, height: number, pixels: number) => CorrectionOptions;
   readonly bench?: true;
 }
 
-function row(
+function makeRow(
   name: string,
   about: string,
   { look, to, corrections, bench }: Wish,
@@ -41,7 +41,7 @@ function row(
   const isWide = (to ?? (dtype === 'u32' || dtype === 'i32' ? 'f64' : 'f32')) === 'f64';
   const Result = isWide ? Float64Array : Float32Array;
   return {
-    ...ofFrames(name, look),
+    ...caseBase(name, look),
     about,
     cost: 0.002 + frames * pixels * 4e-8,
     ...(bench && { bench }),
@@ -51,7 +51,7 @@ function row(
       pixels,
       corrections: corrections(width, height, pixels),
     }),
-    oracle: correctedFrames,
+    oracle: correctFrames,
     async plan(context: Context, problem) {
       const correction = await context.frameCorrection({
         corrections: new Corrections({ length: pixels, ...problem.corrections }),
@@ -80,7 +80,10 @@ const odd = { width: 53, height: 36, frames: 19 } as const;
 /** About half of the numbers of each type, and the limit below which they lie. */
 const middles = { u8: 100, i8: 10, u16: 1000, i16: 1000, u32: 2 ** 31, i32: 2 ** 20, f32: 1000 } as const;
 const ranges = { u8: 200, i8: 100, u16: 2000, i16: 2000, u32: 2 ** 32, i32: 2 ** 31, f32: undefined } as const;
-const lookOf = (dtype: keyof typeof middles, size: { width: number; height: number; frames: number } = odd): Look => ({
+const lookOf = (
+  dtype: keyof typeof middles,
+  size: { width: number; height: number; frames: number } = odd,
+): StackOptions => ({
   ...size,
   dtype,
   ...(ranges[dtype] !== undefined && { below: ranges[dtype] }),
@@ -94,17 +97,17 @@ const patched =
 /** The rows. */
 export const correctionRows: readonly Row<RawFrames, Out, CorrectedFrames>[] = [
   ...(Object.keys(middles) as (keyof typeof middles)[]).map((dtype) =>
-    row('corrected', 'dark frame, gain and bad pixels of two panels', {
+    makeRow('corrected', 'dark frame, gain and bad pixels of two panels', {
       look: lookOf(dtype),
       corrections: patched(middles[dtype]),
     }),
   ),
-  row('corrected:double', 'results in float64', { look: lookOf('u16'), to: 'f64', corrections: patched(1000) }),
-  row('corrected:limits', 'overloads, underloads and markers, patched', {
+  makeRow('corrected:double', 'results in float64', { look: lookOf('u16'), to: 'f64', corrections: patched(1000) }),
+  makeRow('corrected:limits', 'overloads, underloads and markers, patched', {
     look: lookOf('u16'),
     corrections: patched(1000, { saturation: 1899.5, underload: 30, markers: [777, 1234, 0.5] }),
   }),
-  row('corrected:limits', 'the same with 32 bits, and bad pixels that become 0', {
+  makeRow('corrected:limits', 'the same with 32 bits, and bad pixels that become 0', {
     look: lookOf('i32'),
     corrections: (_width, _height, pixels) => ({
       ...tables(pixels, 2 ** 20),
@@ -112,19 +115,19 @@ export const correctionRows: readonly Row<RawFrames, Out, CorrectedFrames>[] = [
       underload: 2 ** 18,
     }),
   }),
-  row('corrected:nan', 'NaN and infinities are bad in their frames', {
+  makeRow('corrected:nan', 'NaN and infinities are bad in their frames', {
     look: { ...odd, dtype: 'f32', broken: true },
     corrections: patched(1000, { saturation: 1100.1, underload: 900.1 }),
   }),
-  row('corrected:nan-kept', 'only masked pixels are bad: NaN stays NaN', {
+  makeRow('corrected:nan-kept', 'only masked pixels are bad: NaN stays NaN', {
     look: { ...odd, dtype: 'f32', broken: true },
     corrections: (_width, _height, pixels) => ({ dark: tables(pixels, 1000).dark, maskOnly: true }),
   }),
-  row('corrected:gain', 'a gain alone, and a frame that is no multiple of a vector', {
+  makeRow('corrected:gain', 'a gain alone, and a frame that is no multiple of a vector', {
     look: { width: 7, height: 3, frames: 5, dtype: 'u8' },
     corrections: (_width, _height, pixels) => ({ gain: tables(pixels, 1).gain }),
   }),
-  row('corrected', 'frames as large as a chunk of the heap', {
+  makeRow('corrected', 'frames as large as a chunk of the heap', {
     look: lookOf('u16', { width: 256, height: 256, frames: 24 }),
     corrections: patched(1000),
     bench: true,

@@ -7,9 +7,9 @@ import type { FrameArray } from '../../../../io/data/dtype.js';
 import type { Context } from '../../../assembly/rooms.js';
 import type { Row } from '../../case.js';
 import { differentBytes, measuredAs } from '../../compare.js';
-import { chunkOf, lz4Block, packedFrame, sequence } from '../../oracle/udf/packed.js';
+import { chunkOf, lz4Block, packFrame, sequence } from '../../oracle/udf/packed.js';
 import { sameNumbers } from '../../tolerances.js';
-import { ofFrames, type Size } from './problem.js';
+import { caseBase, type Size } from './problem.js';
 
 type Dtype = 'u8' | 'u16' | 'u32';
 type Values = (random: Random, dtype: Dtype) => (i: number) => number;
@@ -44,13 +44,13 @@ const periods: Values = (random, dtype) => {
 
 const storedBytes = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);
-function row(name: string, about: string, values: Values, look: Look): Row<Packed, Uint8Array> {
+function makeRow(name: string, about: string, values: Values, look: Look): Row<Packed, Uint8Array> {
   const { dtype, width, height, frames, block = 8192, toArray = false, bench } = look;
   const pixels = width * height;
   const Numbers = numberTypes[dtype];
   const bytes = pixels * Numbers.BYTES_PER_ELEMENT;
   return {
-    ...ofFrames(`decoded:${name}`, look),
+    ...caseBase(`decoded:${name}`, look),
     about,
     cost: 0.002 + frames * bytes * 2e-9,
     ...(bench && { bench }),
@@ -60,7 +60,7 @@ function row(name: string, about: string, values: Values, look: Look): Row<Packe
       for (let i = 0; i < numbers.length; i++) numbers[i] = value(i);
       const data = storedBytes(numbers);
       const chunks = Array.from({ length: frames }, (_, f) =>
-        packedFrame(data.subarray(f * bytes, (f + 1) * bytes), Numbers.BYTES_PER_ELEMENT, block),
+        packFrame(data.subarray(f * bytes, (f + 1) * bytes), Numbers.BYTES_PER_ELEMENT, block),
       );
       return { chunks, frames: data };
     },
@@ -93,8 +93,8 @@ const size = 150;
 const block = 64;
 
 /** Damaged chunks, each with one mistake, and the chunk without any. */
-function damaged(frame: Uint8Array): readonly (readonly [string, Uint8Array])[] {
-  const whole = packedFrame(frame, 1, block);
+function damagedChunks(frame: Uint8Array): readonly (readonly [string, Uint8Array])[] {
+  const whole = packFrame(frame, 1, block);
   const changed = (at: number, value: number): Uint8Array => whole.map((byte, i) => (i === at ? value : byte));
   /** The first block consists of these sequences, the second one of zeros. */
   const first = (...sequences: number[][]): Uint8Array =>
@@ -142,12 +142,12 @@ const damagedRow: Row<Packed, readonly string[]> = {
   make(seed) {
     const random = new Random(seed, 0);
     const frames = Uint8Array.from({ length: size }, () => random.below(3));
-    return { chunks: damaged(frames).map(([, chunk]) => chunk), frames };
+    return { chunks: damagedChunks(frames).map(([, chunk]) => chunk), frames };
   },
-  oracle: ({ frames }) => [...damaged(frames).map(([name]) => `${name}: Format, Format`), 'whole: the frame'],
+  oracle: ({ frames }) => [...damagedChunks(frames).map(([name]) => `${name}: Format, Format`), 'whole: the frame'],
   async plan(context, { chunks, frames }) {
     const decoder = await context.frameDecoder({ width: size, height: 1, dtype: 'u8', block });
-    const whole = packedFrame(frames, 1, block);
+    const whole = packFrame(frames, 1, block);
     const outcome = (...given: Uint8Array[]): Promise<string> =>
       decoder.run(given, new Uint8Array(given.length * size)).then(
         () => 'decoded',
@@ -156,7 +156,7 @@ const damagedRow: Row<Packed, readonly string[]> = {
     return {
       async run() {
         const found: string[] = [];
-        for (const [i, [name]] of damaged(frames).entries()) {
+        for (const [i, [name]] of damagedChunks(frames).entries()) {
           const chunk = chunks[i] as Uint8Array;
           found.push(`${name}: ${await outcome(chunk)}, ${await outcome(whole, chunk, whole)}`);
         }
@@ -182,15 +182,15 @@ const odd = { width: 131, height: 107, frames: 3 } as const;
 
 /** The rows. */
 export const decodingRows = [
-  ...all.map((dtype) => row('counts', 'counts of a detector', counts, { ...odd, dtype })),
-  ...all.map((dtype) => row('periods', 'long matches of every short distance', periods, { ...odd, dtype })),
-  ...all.map((dtype) => row('noise', 'blocks that cannot be compressed', noise, { ...odd, dtype })),
-  row('counts:pixel', 'a frame of one pixel', counts, { width: 1, height: 1, frames: 3, dtype: 'u16' }),
-  row('counts:seven', 'no block at all', counts, { width: 7, height: 1, frames: 3, dtype: 'u32' }),
-  row('counts:block=64', 'many small blocks', counts, { ...odd, dtype: 'u16', block: 64 }),
-  row('counts:block=32768', 'the largest blocks', counts, { ...odd, dtype: 'u32', block: 32768 }),
-  row('counts:array', 'frames that stay where the decoder is', counts, { ...odd, dtype: 'u16', toArray: true }),
-  row('counts', 'frames whose words are aligned', counts, {
+  ...all.map((dtype) => makeRow('counts', 'counts of a detector', counts, { ...odd, dtype })),
+  ...all.map((dtype) => makeRow('periods', 'long matches of every short distance', periods, { ...odd, dtype })),
+  ...all.map((dtype) => makeRow('noise', 'blocks that cannot be compressed', noise, { ...odd, dtype })),
+  makeRow('counts:pixel', 'a frame of one pixel', counts, { width: 1, height: 1, frames: 3, dtype: 'u16' }),
+  makeRow('counts:seven', 'no block at all', counts, { width: 7, height: 1, frames: 3, dtype: 'u32' }),
+  makeRow('counts:block=64', 'many small blocks', counts, { ...odd, dtype: 'u16', block: 64 }),
+  makeRow('counts:block=32768', 'the largest blocks', counts, { ...odd, dtype: 'u32', block: 32768 }),
+  makeRow('counts:array', 'frames that stay where the decoder is', counts, { ...odd, dtype: 'u16', toArray: true }),
+  makeRow('counts', 'frames whose words are aligned', counts, {
     width: 256,
     height: 256,
     frames: 4,

@@ -19,7 +19,7 @@ import {
 } from '../../oracle/udf/phases.js';
 import { type PolarTruth, polarMeanOf, polarVariancesOf } from '../../oracle/udf/polar.js';
 import * as bounds from '../../tolerances.js';
-import { ofFrames, stackOf } from './problem.js';
+import { caseBase, stackOf } from './problem.js';
 import { resultsOf, scanOf } from './scans.js';
 
 type Numbers = ArrayLike<number>;
@@ -49,7 +49,7 @@ interface Sizes {
   readonly dtype: 'u16' | 'f32';
 }
 
-function row(
+function makeRow(
   name: string,
   about: string,
   { nav, sig, dtype }: Sizes,
@@ -58,7 +58,7 @@ function row(
 ): Row<PhaseProblem, Numbers> {
   const look = { dtype, height: sig[0], width: sig[1], frames: nav[0] * nav[1] };
   return {
-    ...ofFrames(name, look),
+    ...caseBase(name, look),
     about,
     cost: 0.01,
     // A software GPU compiles for seconds: it gets one row of each kind.
@@ -97,29 +97,29 @@ const ssbOptions = {
 } as const;
 const ssbSizes = { nav: [8, 7], sig: [12, 13], dtype: 'u16' } as const;
 
-const turnedBands = (problem: PhaseProblem): Numbers =>
+const rotatedBandsOf = (problem: PhaseProblem): Numbers =>
   sideBandsOf(problem, { ...geometry, turned: rotationMatrix(20, 1), least: 1 });
 
 const ssbRows = [
-  row(
+  makeRow(
     'ssb',
     'spectrum of a scan with an odd number of columns, detector turned by 20 degrees',
     ssbSizes,
-    turnedBands,
+    rotatedBandsOf,
     byUdf(ssbUdf({ ...ssbOptions, scanRotation: 20 }) as AnyUdf, 'fourier'),
   ),
-  row(
+  makeRow(
     'ssb:flipped',
     'spectrum of a scan with an even number of columns, y inverted, only large overlaps',
     { ...ssbSizes, nav: [7, 6], dtype: 'f32' },
     (problem) => sideBandsOf(problem, { ...geometry, turned: rotationMatrix(-35, -1), least: 6 }),
     byUdf(ssbUdf({ ...ssbOptions, scanRotation: -35, flipY: true, cutoff: 6 }) as AnyUdf, 'fourier'),
   ),
-  row(
+  makeRow(
     'ssb:resident',
     'a scan in memory, with another geometry before',
     ssbSizes,
-    turnedBands,
+    rotatedBandsOf,
     async (context, { data, nav, sig }) => {
       const [positions, pixels] = [nav[0] * nav[1], sig[0] * sig[1]];
       const planes = Uint16Array.from(
@@ -142,7 +142,7 @@ const disk = { kind: 'disk', radius: 2.6 } as const;
 const butterworth = { kind: 'butterworth', radius: 2.2, order: 4 } as const;
 
 const holographyRows = [
-  row(
+  makeRow(
     'holography',
     'waves of half the size, under a disk',
     holograms,
@@ -150,7 +150,7 @@ const holographyRows = [
       wavesOf(problem, { position: [4, 5], shape: [9, 10], radius: 2.6, order: undefined, normalised: false }),
     byUdf(holographyUdf({ sbPosition: [4, 5], outShape: [9, 10], aperture: disk }) as AnyUdf, 'wave'),
   ),
-  row(
+  makeRow(
     'holography:butterworth',
     'normalised waves, with a side band beyond the highest frequency',
     { ...holograms, dtype: 'u16' },
@@ -175,7 +175,7 @@ const integrated =
 
 const icomRows = [
   ...[true, false].map((mirrored) =>
-    row(
+    makeRow(
       mirrored ? 'icom' : 'icom:periodic',
       `integrated centres of mass of a ${mirrored ? 'mirrored' : 'periodic'} scan`,
       shifted,
@@ -183,7 +183,7 @@ const icomRows = [
       integrated({ mirrored }),
     ),
   ),
-  row(
+  makeRow(
     'icom:filtered',
     'integrated centres of mass under a low and a high pass of order 3, in steps of .05 nm',
     shifted,
@@ -219,7 +219,7 @@ const polar = polarUdf.withParams({
 }) as AnyUdf;
 
 const polarRows = [
-  row(
+  makeRow(
     'polar',
     'mean pattern without an elliptical distortion',
     shifted,
@@ -229,7 +229,7 @@ const polarRows = [
       return Array.from(sum?.data ?? [], (value) => value / (numFrames?.data[0] as number));
     },
   ),
-  row(
+  makeRow(
     'polar:variance',
     'variance over azimuths of each pattern without an elliptical distortion',
     shifted,

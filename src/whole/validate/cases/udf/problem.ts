@@ -13,14 +13,14 @@ export interface Size {
   readonly frames: number;
 }
 
-/** What every row over frames has: an address, and the frames of a run as its work. */
-export const ofFrames = (name: string, { dtype, frames, height, width }: Size): Pick<Row, 'id' | 'work'> => ({
+/** What every row over frames has: an id, and the number of frames as its work. */
+export const caseBase = (name: string, { dtype, frames, height, width }: Size): Pick<Row, 'id' | 'work'> => ({
   id: `udf:${name}:${dtype}:${frames}x${height}x${width}`,
   work: { amount: frames, unit: 'frames' },
 });
 
 /** The properties of a row's frames. */
-export interface Look extends Size {
+export interface StackOptions extends Size {
   /** For reals: their mean; default 1000. They lie up to 128 to both sides of it. */
   readonly mean?: number;
   /** For integers: values below this instead of the whole range of their type. */
@@ -44,7 +44,7 @@ function randomNumbers(seed: number): () => number {
 
 /** The frames of a seed. */
 export function stackOf(
-  { dtype, width, height, frames, mean = 1000, below, outlier, same, broken = false }: Look,
+  { dtype, width, height, frames, mean = 1000, below, outlier, same, broken = false }: StackOptions,
   seed: number,
 ): Stack {
   const next = randomNumbers(seed);
@@ -67,7 +67,7 @@ export function stackOf(
 }
 
 /** Numbers from 0 to 1 of a seed. */
-export function fractions(seed: number): () => number {
+export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (Math.imul(1664525, state) + 1013904223) >>> 0;
@@ -84,13 +84,13 @@ export function framesOfDisks(
   const data = new numberTypes[dtype](disks.length * height * width);
   for (let i = 0; i < data.length; i++) {
     const [f, y, x] = [Math.floor(i / (height * width)), Math.floor(i / width) % height, i % width];
-    data[i] = (disks[f] ?? []).reduce((sum, [cy, cx, size]) => sum + size * inDisk(y - cy, x - cx, 3), noise());
+    data[i] = (disks[f] ?? []).reduce((sum, [cy, cx, size]) => sum + size * diskWeight(y - cy, x - cx, 3), noise());
   }
   return data;
 }
 
 /** A disk whose edge is one pixel wide. */
-export const inDisk = (dy: number, dx: number, radius: number): number =>
+export const diskWeight = (dy: number, dx: number, radius: number): number =>
   Math.min(1, Math.max(0, radius + 0.5 - Math.hypot(dy, dx)));
 
 /** Numbers, and the sizes to which their errors are relative. */

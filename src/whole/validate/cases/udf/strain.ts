@@ -10,7 +10,7 @@ import { braggOf } from '../../oracle/udf/bragg.js';
 import { type StrainProblem, type StrainTruth, strainOf } from '../../oracle/udf/strain.js';
 import * as bounds from '../../tolerances.js';
 import { byUdf, channelsOf, compareImages, ellipse } from './phases.js';
-import { fractions, framesOfDisks, inDisk, ofFrames } from './problem.js';
+import { caseBase, diskWeight, framesOfDisks, seededRandom } from './problem.js';
 import { scanOf } from './scans.js';
 
 type Numbers = ArrayLike<number>;
@@ -23,17 +23,17 @@ const [nav, sig] = [[2, 3] as const, [size.height, size.width] as const];
 const indices = [-1, 0, 1].flatMap((j) => [-1, 0, 1].map((i) => [i, j] as const));
 
 /** The distance of a disk from the middle one. */
-const away = ([i, j]: readonly [number, number]): [y: number, x: number] => [
+const displacement = ([i, j]: readonly [number, number]): [y: number, x: number] => [
   i * lattice.a[0] + j * lattice.b[0],
   i * lattice.a[1] + j * lattice.b[1],
 ];
 
-function strained(seed: number): StrainProblem {
-  const next = fractions(seed);
+function makeStrained(seed: number): StrainProblem {
+  const next = seededRandom(seed);
   const disks = Array.from({ length: size.frames }, () => {
     const [yy, yx, xy, xx] = [0, 0, 0, 0].map(() => 0.04 * (next() - 0.5)) as [number, number, number, number];
     return indices.map((index) => {
-      const [y, x] = away(index);
+      const [y, x] = displacement(index);
       const centre = [lattice.zero[0] + y + yy * y + yx * x, lattice.zero[1] + x + xy * y + xx * x] as const;
       return [...centre, 60 + 40 * next()] as const;
     });
@@ -42,13 +42,13 @@ function strained(seed: number): StrainProblem {
     ...size,
     data: framesOfDisks(size, disks, () => 4 * next()),
     peaks: indices.map((index) => {
-      const [y, x] = away(index);
+      const [y, x] = displacement(index);
       return [Math.trunc(lattice.zero[0] + y), Math.trunc(lattice.zero[1] + x)] as const;
     }),
     search: 6,
     full: false,
     refine: 'parabola',
-    pattern: (dy, dx) => inDisk(dy, dx, radius),
+    pattern: (dy, dx) => diskWeight(dy, dx, radius),
     indices,
   };
 }
@@ -68,11 +68,11 @@ const bragg = braggUdf.withParams({
 
 /** The Bragg vector map of the nine disks, without an ellipse, on a finer grid. */
 const braggRow: Row<StrainProblem, Numbers> = {
-  ...ofFrames('bragg', size),
+  ...caseBase('bragg', size),
   about: 'disks of all frames, relative to the direct beam and without an elliptical distortion',
   cost: 0.01,
   plans: 1,
-  make: (seed) => ({ ...strained(seed), full: true }),
+  make: (seed) => ({ ...makeStrained(seed), full: true }),
   oracle: (problem) => braggOf(problem, { centre: lattice.zero, ...ellipse, sampling: 1.5 }),
   plan: async (context, { data }) => ({
     run: () => byUdf(bragg, 'map')(context, { data, nav, sig }),
@@ -85,10 +85,10 @@ const braggRow: Row<StrainProblem, Numbers> = {
 const maps = ['eyy', 'exx', 'exy', 'theta'] as const;
 
 const strainRow: Row<StrainProblem, ReadonlyMap<string, Numbers>, StrainTruth> = {
-  ...ofFrames('strain', size),
+  ...caseBase('strain', size),
   about: 'strain of a lattice of nine disks, relative to the median of the frames',
   cost: 0.01,
-  make: strained,
+  make: makeStrained,
   oracle: strainOf,
   plan: async (context, { data }) => {
     const scan = scanOf({ data, nav, sig });

@@ -12,7 +12,16 @@ import { correctionRows } from './corrections.js';
 import { decodingRows } from './decoding.js';
 import { disksRows } from './disks.js';
 import { phaseRows } from './phases.js';
-import { allSteps, denseStep, type Look, ofFrames, spansIn, sparseStep, stackOf, worstOfSizes } from './problem.js';
+import {
+  allSteps,
+  caseBase,
+  denseStep,
+  type StackOptions,
+  spansIn,
+  sparseStep,
+  stackOf,
+  worstOfSizes,
+} from './problem.js';
 import { strainRows } from './strain.js';
 import { udfRows } from './udfs.js';
 
@@ -43,10 +52,10 @@ function compare({ nav, sig }: FrameSums, { columns, planes }: PassTruth) {
 
 const software = new Set(['pass:u16', 'pass:i32', 'pass:f32', 'sum:f32', 'stddev:outlier:f32', 'dense=5:u16']);
 
-function row(
+function makeRow(
   name: string,
   about: string,
-  look: Look,
+  look: StackOptions,
   stepsOf: (width: number, height: number) => readonly PassStep[],
   bench = false,
 ): Row<Problem, FrameSums, PassTruth> {
@@ -54,7 +63,7 @@ function row(
   const pixels = width * height;
   const isDouble = stepsOf(width, height).some((step) => /Double$/.test(stepKind(step)));
   return {
-    ...ofFrames(name, look),
+    ...caseBase(name, look),
     about,
     cost: 0.002 + frames * pixels * 1e-8,
     // A software GPU compiles one kernel per step: it gets only the rows that test something new on it.
@@ -90,43 +99,49 @@ const whole = (width: number, height: number): PassStep[] => [
 ];
 
 const rows: readonly Row<Problem, FrameSums, PassTruth>[] = [
-  ...all.map((dtype) => row('pass', 'every step, every type of numbers', { ...odd, dtype }, allSteps)),
-  row('pass:pixel', 'a frame of one pixel', { width: 1, height: 1, frames: 3, dtype: 'u16' }, allSteps),
-  row('pass:column', 'a frame of one column', { width: 1, height: 301, frames: 5, dtype: 'i16' }, allSteps),
-  row('pass:one', 'one frame', { width: 64, height: 48, frames: 1, dtype: 'f32' }, allSteps),
-  row('pass:many', 'many small frames', { width: 3, height: 3, frames: 701, dtype: 'u16' }, allSteps),
-  row('sum', 'frames as large as a chunk', { width: 513, height: 512, frames: 18, dtype: 'f32' }, () => [
+  ...all.map((dtype) => makeRow('pass', 'every step, every type of numbers', { ...odd, dtype }, allSteps)),
+  makeRow('pass:pixel', 'a frame of one pixel', { width: 1, height: 1, frames: 3, dtype: 'u16' }, allSteps),
+  makeRow('pass:column', 'a frame of one column', { width: 1, height: 301, frames: 5, dtype: 'i16' }, allSteps),
+  makeRow('pass:one', 'one frame', { width: 64, height: 48, frames: 1, dtype: 'f32' }, allSteps),
+  makeRow('pass:many', 'many small frames', { width: 3, height: 3, frames: 701, dtype: 'u16' }, allSteps),
+  makeRow('sum', 'frames as large as a chunk', { width: 513, height: 512, frames: 18, dtype: 'f32' }, () => [
     { kind: 'sum' },
     { kind: 'moments' },
   ]),
-  row('com', 'whole frames, of several parts each', { width: 256, height: 256, frames: 40, dtype: 'u16' }, whole, true),
-  row('com', 'the same with reals', { width: 256, height: 256, frames: 40, dtype: 'f32' }, whole),
-  row(
+  makeRow(
+    'com',
+    'whole frames, of several parts each',
+    { width: 256, height: 256, frames: 40, dtype: 'u16' },
+    whole,
+    true,
+  ),
+  makeRow('com', 'the same with reals', { width: 256, height: 256, frames: 40, dtype: 'f32' }, whole),
+  makeRow(
     'com:same',
     'long columns of one real: roundings that do not average out',
     { width: 8, height: 30000, frames: 1, same: 0.1, dtype: 'f32' },
     whole,
   ),
-  row('com', 'the largest numbers there are', { width: 200, height: 120, frames: 3, dtype: 'u32' }, whole),
-  row('disk', 'runs of pixels', { width: 256, height: 256, frames: 40, dtype: 'u16' }, (width, height) => [
+  makeRow('com', 'the largest numbers there are', { width: 200, height: 120, frames: 3, dtype: 'u32' }, whole),
+  makeRow('disk', 'runs of pixels', { width: 256, height: 256, frames: 40, dtype: 'u16' }, (width, height) => [
     { kind: 'sumOf', spans: spansIn(width, height) },
   ]),
-  row(
+  makeRow(
     'stddev',
     'squares of integers',
     { width: 128, height: 128, frames: 70, dtype: 'u16' },
     () => [{ kind: 'moments' }],
     true,
   ),
-  row('stddev:mean=1e5', 'a mean far above the deviation', { ...odd, frames: 150, mean: 1e5, dtype: 'f32' }, () => [
+  makeRow('stddev:mean=1e5', 'a mean far above the deviation', { ...odd, frames: 150, mean: 1e5, dtype: 'f32' }, () => [
     { kind: 'moments' },
   ]),
-  row('stddev:outlier', 'a first frame like no other', { ...odd, frames: 150, outlier: 200, dtype: 'f32' }, () => [
+  makeRow('stddev:outlier', 'a first frame like no other', { ...odd, frames: 150, outlier: 200, dtype: 'f32' }, () => [
     { kind: 'moments' },
   ]),
-  row('stddev:small', 'few counts of 32 bits', { ...odd, below: 5, dtype: 'u32' }, () => [{ kind: 'moments' }]),
+  makeRow('stddev:small', 'few counts of 32 bits', { ...odd, below: 5, dtype: 'u32' }, () => [{ kind: 'moments' }]),
   ...[1, 5, 16, 37].map((masks) =>
-    row(
+    makeRow(
       `dense=${masks}`,
       'masks as a matrix product: tiles that are full, and such that are not',
       { width: 61, height: 67, frames: 67, dtype: 'u16' },
@@ -144,37 +159,37 @@ const rows: readonly Row<Problem, FrameSums, PassTruth>[] = [
       [19, 67],
     ] as const
   ).map(([masks, frames]) =>
-    row(
+    makeRow(
       `dense=${masks}`,
       'frames of whole groups of four pixels: tiles that are full, and such that are not',
       { width: 60, height: 67, frames, dtype: 'u16' },
       (width, height) => [denseStep(masks, width * height)],
     ),
   ),
-  row(
+  makeRow(
     'dense-double=6',
     'the same with masks of float64',
     { width: 60, height: 67, frames: 11, dtype: 'f32' },
     (width, height) => [denseStep(6, width * height, Float64Array)],
   ),
   ...(['u16', 'i32', 'f32'] as const).map((dtype) =>
-    row('dense-double=5', 'masks of float64: nothing is rounded to float32', { ...odd, dtype }, (width, height) => [
+    makeRow('dense-double=5', 'masks of float64: nothing is rounded to float32', { ...odd, dtype }, (width, height) => [
       denseStep(5, width * height, Float64Array),
     ]),
   ),
-  row(
+  makeRow(
     'sparse-double=9',
     'few weights of float64, behind an odd number of float32',
     { ...odd, dtype: 'u16' },
     (w, h) => [sparseStep(2, w * h, 5), sparseStep(9, w * h, 200, Float64Array)],
   ),
-  row(
+  makeRow(
     'broken',
     'NaN and infinities: what they enter is what float64 makes of it',
     { ...odd, broken: true, dtype: 'f32' },
     (w, h) => [denseStep(3, w * h), { kind: 'sum' }, { kind: 'moments' }, { kind: 'logSum' }],
   ),
-  row('sparse=9', 'masks of some pixels', { width: 61, height: 67, frames: 9, dtype: 'i32' }, (width, height) => [
+  makeRow('sparse=9', 'masks of some pixels', { width: 61, height: 67, frames: 9, dtype: 'i32' }, (width, height) => [
     sparseStep(9, width * height, 2000),
   ]),
 ];

@@ -13,7 +13,7 @@ import type { Row } from '../../case.js';
 import { measuredAs, worstElement } from '../../compare.js';
 import type { Stack } from '../../oracle/udf/sums.js';
 import * as bounds from '../../tolerances.js';
-import { type Look, ofFrames, stackOf } from './problem.js';
+import { caseBase, type StackOptions, stackOf } from './problem.js';
 
 type Numbers = Float64Array;
 
@@ -26,10 +26,10 @@ interface Private {
   readonly numFrames: Uint32Array;
 }
 
-function row(
+function makeRow(
   name: string,
   about: string,
-  look: Look,
+  look: StackOptions,
   udf: AnyUdf,
   result: string,
   truth: (stack: Stack) => number[],
@@ -45,7 +45,7 @@ function row(
     roi: undefined,
   };
   return {
-    ...ofFrames(name, look),
+    ...caseBase(name, look),
     about,
     cost: 0.01,
     plans: name === 'masks-udf:shift=2,-3' ? 1 : 8,
@@ -83,7 +83,7 @@ function row(
 const small = { width: 21, height: 17, frames: 12 } as const;
 const { width, height } = small;
 const pixels = width * height;
-const at = ({ data }: Stack, f: number, p: number): number => data[f * pixels + p] as number;
+const pixelAt = ({ data }: Stack, f: number, p: number): number => data[f * pixels + p] as number;
 const each = <T>(count: number, of: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => of(i));
 
 /** A disk, a few pixels, a wave: they are processed as spans, as a sparse mask and as a dense one. */
@@ -99,14 +99,14 @@ const underMasks = (stack: Stack, dy: number, dx: number): number[] =>
       let sum = 0;
       for (let p = 0; p < pixels; p++) {
         const [y, x] = [Math.floor(p / width) + dy, (p % width) + dx];
-        if (y >= 0 && y < height && x >= 0 && x < width) sum += (mask[p] as number) * at(stack, f, y * width + x);
+        if (y >= 0 && y < height && x >= 0 && x < width) sum += (mask[p] as number) * pixelAt(stack, f, y * width + x);
       }
       return sum;
     }),
   ).flat();
 
 /** Shifts of the centre of mass of a ring around (11, 7.5), rotated by 30 degrees with y reversed. */
-function turnedShifts(stack: Stack): number[] {
+function rotatedShiftsOf(stack: Stack): number[] {
   const [c, s] = [Math.cos(Math.PI / 6), Math.sin(Math.PI / 6)];
   return each(stack.frames, (f) => {
     let [sum, sy, sx] = [0, 0, 0];
@@ -114,9 +114,9 @@ function turnedShifts(stack: Stack): number[] {
       const [y, x] = [Math.floor(p / width), p % width];
       const radius = Math.hypot(y - 7.5, x - 11);
       if (radius > 6 || radius <= 2) continue;
-      sum += at(stack, f, p);
-      sy += y * at(stack, f, p);
-      sx += x * at(stack, f, p);
+      sum += pixelAt(stack, f, p);
+      sy += y * pixelAt(stack, f, p);
+      sx += x * pixelAt(stack, f, p);
     }
     const [y, x] = [-(sy / sum - 7.5), sx / sum - 11];
     return [c * y + s * x, -s * y + c * x];
@@ -125,7 +125,7 @@ function turnedShifts(stack: Stack): number[] {
 
 const deviations = (stack: Stack): number[] =>
   each(pixels, (p) => {
-    const values = each(stack.frames, (f) => at(stack, f, p));
+    const values = each(stack.frames, (f) => pixelAt(stack, f, p));
     const mean = values.reduce((a, b) => a + b, 0) / stack.frames;
     return Math.sqrt(values.reduce((a, b) => a + (b - mean) ** 2, 0) / stack.frames);
   });
@@ -136,10 +136,10 @@ const all = ['u8', 'i8', 'u16', 'i16', 'u32', 'i32', 'f32'] as const;
 /** The rows. */
 export const udfRows: readonly Row<Stack, Numbers, Numbers>[] = [
   ...all.map((dtype) =>
-    row('stddev-udf', 'the deviation of each pixel', { ...small, dtype }, stddevUdf, 'std', deviations),
+    makeRow('stddev-udf', 'the deviation of each pixel', { ...small, dtype }, stddevUdf, 'std', deviations),
   ),
   ...(['u8', 'u16', 'u32', 'f32'] as const).map((dtype) =>
-    row('com-udf', 'shifts in a ring, turned and flipped', { ...small, dtype }, com, 'field', turnedShifts),
+    makeRow('com-udf', 'shifts in a ring, turned and flipped', { ...small, dtype }, com, 'field', rotatedShiftsOf),
   ),
   ...(
     [
@@ -148,7 +148,7 @@ export const udfRows: readonly Row<Stack, Numbers, Numbers>[] = [
       [-20, 4],
     ] as const
   ).map(([dy, dx]) =>
-    row(
+    makeRow(
       `masks-udf:shift=${dy},${dx}`,
       'masks by spans, sparse and dense, moved',
       { ...small, dtype: 'u16' },

@@ -35,12 +35,12 @@ function smallestFactor(n: number): number {
  * The complex transform of interleaved numbers; `backward` uses the positive exponent, and applies no factor either.
  */
 export function fastTransform(data: Float64Array, backward = false): Float64Array {
-  const swapped = backward ? exchange(data) : data;
+  const swapped = backward ? swapParts(data) : data;
   const out = forward(swapped, rootsOf(data.length / 2));
-  return backward ? exchange(out) : out;
+  return backward ? swapParts(out) : out;
 }
 
-function exchange(data: Float64Array): Float64Array {
+function swapParts(data: Float64Array): Float64Array {
   const out = new Float64Array(data.length);
   for (let i = 0; i < data.length; i += 2) {
     out[i] = data[i + 1] as number;
@@ -81,7 +81,7 @@ function decimate(line: Line, from: number, step: number, to: number, n: number)
       part[2 * j] = x[2 * (from + j * step)] as number;
       part[2 * j + 1] = x[2 * (from + j * step) + 1] as number;
     }
-    out.set(convolved(part), 2 * to);
+    out.set(convolveChirp(part), 2 * to);
     return;
   }
   const m = n / p;
@@ -148,7 +148,7 @@ const complexAt = (x: Float64Array, i: number): readonly [number, number] => [
 ];
 
 /** jk = (j² + k² − (k − j)²)/2 turns a prime length into a convolution with exp(πi j²/n). */
-function convolved(x: Float64Array): Float64Array {
+function convolveChirp(x: Float64Array): Float64Array {
   const n = x.length / 2;
   const { wave, spectrum, roots } = chirpOf(n);
   const length = spectrum.length / 2;

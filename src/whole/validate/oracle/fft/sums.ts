@@ -67,7 +67,7 @@ export function transform(
   data: Float64Array,
   shape: readonly number[],
   kinds: readonly (AxisTransform | undefined)[],
-  lineOf: (kind: AxisTransform, n: number) => LineTransform = summedLine,
+  lineOf: (kind: AxisTransform, n: number) => LineTransform = directSum,
 ): Float64Array {
   let array = data;
   for (const [axis, n] of shape.entries()) {
@@ -98,8 +98,8 @@ function alongAxis(data: Float64Array, n: number, inner: number, transformed: Li
 }
 
 /** The sum that defines a kind, for lines of n numbers. */
-export function summedLine(kind: AxisTransform, n: number): LineTransform {
-  if (kind !== 'forward' && kind !== 'backward') return (line) => weightedSums(line, kind, n);
+export function directSum(kind: AxisTransform, n: number): LineTransform {
+  if (kind !== 'forward' && kind !== 'backward') return (line) => sumWeighted(line, kind, n);
   const sign = kind === 'backward' ? 1 : -1;
   // Roots of unity are computed once per length.
   const cos = Float64Array.from({ length: n }, (_, m) => cosPi(2 * m, n));
@@ -127,7 +127,7 @@ export function summedLine(kind: AxisTransform, n: number): LineTransform {
 }
 
 /** The sums of a real kind, of both parts. */
-function weightedSums(line: Float64Array, kind: AxisTransform, n: number): Float64Array {
+function sumWeighted(line: Float64Array, kind: AxisTransform, n: number): Float64Array {
   const out = new Float64Array(2 * n);
   for (let k = 0; k < n; k++)
     for (let j = 0; j < n; j++) {

@@ -4,7 +4,7 @@
  * cpp/indexing/README.md; it shares no code with cpp/.
  */
 import { type Cell, dot, lengthsOf, norm, scale, subtract, type Vector } from '../../../../crystal/cell.js';
-import { add, direction, offInteger, solveNormal } from './search.js';
+import { add, offInteger, solveNormal, spiralDirection } from './search.js';
 
 /**
  * Number of lowest-resolution spots used for sampling, step between neighbouring directions in periods at the outermost
@@ -148,13 +148,13 @@ export function endpoints(
   error: number,
 ): Vector[] {
   return picked.flatMap((k) => {
-    const start = scale(length, direction(k, directions));
+    const start = scale(length, spiralDirection(k, directions));
     return [0, error, -error].map((widen) => climb(start, spots, widen)).filter((end) => end !== undefined);
   });
 }
 
 /** The vector of a known cell that the fast method samples first: the shortest one. */
-export function shortest(known: Cell): { row: number; length: number } {
+export function shortestVector(known: Cell): { row: number; length: number } {
   const lengths = lengthsOf(known);
   const row = lengths.indexOf(Math.min(...lengths));
   return { row, length: lengths[row] as number };

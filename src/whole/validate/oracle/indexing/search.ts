@@ -70,10 +70,10 @@ export interface Scored {
 }
 
 export const add = (a: Vector, b: Vector): Vector => [a[0] + b[0], a[1] + b[1], a[2] + b[2]];
-export const unit = (a: Vector): Vector => scale(1 / norm(a), a);
+export const normalize = (a: Vector): Vector => scale(1 / norm(a), a);
 export const offInteger = (x: number): number => x - Math.round(x);
 /** A vector rotated about an axis of length 1. */
-export const turn = (v: Vector, axis: Vector, angle: number): Vector =>
+export const rotateVector = (v: Vector, axis: Vector, angle: number): Vector =>
   add(
     add(scale(Math.cos(angle), v), scale(Math.sin(angle), cross(axis, v))),
     scale((1 - Math.cos(angle)) * dot(axis, v), axis),
@@ -115,11 +115,11 @@ export function solveNormal(
   return solveSymmetric((i, j) => matrix[i][j], right);
 }
 
-const weighted = (spots: readonly Vector[], weights: readonly number[]): Vector =>
+const weightedSum = (spots: readonly Vector[], weights: readonly number[]): Vector =>
   spots.reduce<Vector>((sum, s, i) => add(sum, scale(weights[i] as number, s)), [0, 0, 0]);
 
 /** Direction p of `points` on the half-sphere, with equal areas and golden-angle azimuths. */
-export function direction(p: number, points: number): Vector {
+export function spiralDirection(p: number, points: number): Vector {
   const z = 1 - (p + 0.5) / points;
   const azimuth = p * Math.PI * (3 - Math.sqrt(5));
   const r = Math.sqrt(1 - z * z);
@@ -141,7 +141,7 @@ export function refineVector(sampled: Vector, spots: readonly Vector[], minSpots
     const chosen = near.map((i) => spots[i] as Vector);
     const solved = solveNormal(
       chosen,
-      weighted(
+      weightedSum(
         chosen,
         near.map((i) => planes[i] as number),
       ),
@@ -158,10 +158,10 @@ export function refineVector(sampled: Vector, spots: readonly Vector[], minSpots
  */
 export function* cellsAbout(known: Cell, row: number, u: Vector, angles: number): Generator<Cell> {
   const [a, b, c] = [known[row] as Vector, known[(row + 1) % 3] as Vector, known[(row + 2) % 3] as Vector];
-  const middle = unit(add(a, scale(norm(a), u)));
+  const middle = normalize(add(a, scale(norm(a), u)));
   const carried = [b, c].map((v) => subtract(scale(2 * dot(v, middle), middle), v)) as [Vector, Vector];
   for (let q = 0; q < angles; q++) {
-    const turned = carried.map((v) => turn(v, u, (2 * Math.PI * q) / angles)) as [Vector, Vector];
+    const turned = carried.map((v) => rotateVector(v, u, (2 * Math.PI * q) / angles)) as [Vector, Vector];
     const rows: Vector[] = [];
     [rows[row], rows[(row + 1) % 3], rows[(row + 2) % 3]] = [scale(norm(a), u), ...turned];
     yield rows as unknown as Cell;
@@ -178,7 +178,7 @@ export function searchExhaustively(spots: readonly Vector[], known: Cell, search
   const row = lengths.indexOf(Math.max(...lengths));
   const length = lengths[row] as number;
   const sampled = Array.from({ length: search.samplePoints }, (_, p) => {
-    const vector = scale(length, direction(p, search.samplePoints));
+    const vector = scale(length, spiralDirection(p, search.samplePoints));
     return {
       vector,
       p,
@@ -192,7 +192,7 @@ export function searchExhaustively(spots: readonly Vector[], known: Cell, search
   sampled.sort((x, y) => x.score - y.score || x.p - y.p);
   const found: Scored[] = [];
   for (const { vector } of sampled.slice(0, search.candidateVectors)) {
-    const u = unit(search.minSpots > 0 ? refineVector(vector, spots, search.minSpots) : vector);
+    const u = normalize(search.minSpots > 0 ? refineVector(vector, spots, search.minSpots) : vector);
     for (const sense of [u, scale(-1, u)]) {
       for (const cell of cellsAbout(known, row, sense, search.anglePoints))
         found.push({ cell, score: scoreOf(indexDistances(cell, spots), search.nodeDistance, search) });
@@ -238,7 +238,7 @@ export function refineCell(raw: Scored, spots: readonly Vector[], shortest: numb
     const rows = ([0, 1, 2] as const).map((k) =>
       solveNormal(
         chosen,
-        weighted(
+        weightedSum(
           chosen,
           near.map((i) => (indices[i] as Vector)[k]),
         ),

@@ -15,7 +15,7 @@ import {
   volume,
 } from '../../../../crystal/cell.js';
 import { distanceToNode, nearestNode } from './lattices.js';
-import { add, indexDistances, solveSymmetric, turn, unit } from './search.js';
+import { add, indexDistances, normalize, rotateVector, solveSymmetric } from './search.js';
 
 /** Number of lowest-resolution spots that the fast cell search uses. */
 export const turnedSpots = 96;
@@ -62,15 +62,15 @@ function frameAbout(u: Vector): { x: Vector; y: Vector } {
   const sizes = u.map(Math.abs);
   const axis = [0, 0, 0];
   axis[sizes.indexOf(Math.min(...sizes))] = 1;
-  const x = unit(subtract(axis as unknown as Vector, scale(dot(axis as unknown as Vector, u), u)));
+  const x = normalize(subtract(axis as unknown as Vector, scale(dot(axis as unknown as Vector, u), u)));
   return { x, y: cross(u, x) };
 }
 
 /** The known cell rotated so that one row lies along u, at each of `angles` steps of a full turn. */
 export function* turnsAbout(known: Cell, row: number, u: Vector, angles: number): Generator<Cell> {
-  const from = unit(known[row] as Vector);
+  const from = normalize(known[row] as Vector);
   const [a, b] = [known[(row + 1) % 3] as Vector, known[(row + 2) % 3] as Vector];
-  const ex = unit(subtract(a, scale(dot(a, from), from)));
+  const ex = normalize(subtract(a, scale(dot(a, from), from)));
   const ey = cross(from, ex);
   const { x, y } = frameAbout(u);
   for (let q = 0; q < angles; q++) {
@@ -123,7 +123,7 @@ export function metricDifference(cell: Cell, known: Cell): number {
 }
 
 /** The distance between two cells in periods at the outermost spot, by the row that differs most. */
-export const apart = (a: Cell, b: Cell, spots: readonly Vector[]): number =>
+export const cellDistance = (a: Cell, b: Cell, spots: readonly Vector[]): number =>
   Math.max(...a.map((row, i) => norm(subtract(row, b[i] as Vector)))) * norm(spots.at(-1) as Vector);
 
 /** Σ max(0, 1 − e² / r²), e the distance from the nearest node in 1/angstrom. */
@@ -166,7 +166,7 @@ export function turnToSpots(start: Cell, spots: readonly Vector[], radius: numbe
     const angle = norm(w);
     if (!(angle > 1e-12 && angle < 0.3)) continue;
     const axis = scale(1 / angle, w);
-    cell = cell.map((v) => turn(v, axis, angle)) as unknown as Cell;
+    cell = cell.map((v) => rotateVector(v, axis, angle)) as unknown as Cell;
   }
   return cell;
 }

@@ -61,9 +61,9 @@ type Sums = ReadonlyMap<string, { readonly numerator: number; readonly informati
 
 const sumOf = <T>(list: readonly T[], value: (item: T) => number): number =>
   list.reduce((sum, item) => sum + value(item), 0);
-const clipped = (x: number, most: number): number => Math.max(-most, Math.min(most, x));
+const clamp = (x: number, most: number): number => Math.max(-most, Math.min(most, x));
 
-interface Placed {
+interface Placement {
   /** Distance from the Ewald sphere, and its derivatives by the two rotations. */
   readonly excitation: number;
   readonly slopes: readonly [number, number];
@@ -72,7 +72,12 @@ interface Placed {
 }
 
 /** Where an observation lies after two small rotations of its crystal. */
-function placed({ rows, wavelength, bandwidth }: OracleCrystal, indices: Vector, x: number, y: number): Placed {
+function placeObservation(
+  { rows, wavelength, bandwidth }: OracleCrystal,
+  indices: Vector,
+  x: number,
+  y: number,
+): Placement {
   const wave = 1 / wavelength;
   const [g0, g1, g2] = nodeOf(rows, indices);
   const g: Vector = [g0 + y * g2, g1 - x * g2, g2 + x * g1 - y * g0];
@@ -87,12 +92,12 @@ function placed({ rows, wavelength, bandwidth }: OracleCrystal, indices: Vector,
   };
 }
 
-function factorOf(kind: OracleFit['model'], [lnG, b, lnR]: Parameters, place: Placed): number {
+function factorOf(kind: OracleFit['model'], [lnG, b, lnR]: Parameters, place: Placement): number {
   const scale = lnG - (b * place.q2) / 2;
-  if (kind === 'unity' || kind === 'mean') return Math.exp(clipped(scale, 60));
+  if (kind === 'unity' || kind === 'mean') return Math.exp(clamp(scale, 60));
   const r2 = Math.exp(lnR) ** 2;
   const wide = r2 + place.spread2;
-  const share = Math.exp(clipped(scale - place.excitation ** 2 / (2 * wide), 60));
+  const share = Math.exp(clamp(scale - place.excitation ** 2 / (2 * wide), 60));
   return kind === 'xsphere' ? share * Math.sqrt(r2 / wide) : share;
 }
 
@@ -111,7 +116,7 @@ function termsOf({ kind, crystals, parameters, weights, proportional2 }: State, 
   const crystal = crystals[c] as OracleCrystal;
   const own = parameters[c] as Parameters;
   return crystal.observations.map((one) => {
-    const g = factorOf(kind, own, placed(crystal, one.indices, own[3], own[4]));
+    const g = factorOf(kind, own, placeObservation(crystal, one.indices, own[3], own[4]));
     const expected = g * (merge?.get(one.unique) ?? 0);
     const weight = merge ? weightOf(one, expected, proportional2) : 1 / one.sigma ** 2;
     return { one, g, expected, w: (weights[c] as number) * weight };
@@ -129,7 +134,7 @@ export function mergeByOracle(crystals: readonly OracleCrystal[], fit: OracleFit
     weights: crystals.map(() => 1),
     proportional2: 0.15 ** 2,
   };
-  let [merge, sums] = rounds(state, undefined);
+  let [merge, sums] = mergeInRounds(state, undefined);
   let deviations = crystals.map(() => 0);
   for (let cycle = 0; cycle < fit.cycles; cycle++) {
     const { deviation2, excess } = refineAll(state, merge, sums, cycle > 0 && fit.model !== 'unity');
@@ -145,11 +150,11 @@ export function mergeByOracle(crystals: readonly OracleCrystal[], fit: OracleFit
     state.weights = deviation2.map((d) => (d === undefined ? 1 : 1 / Math.max(1, d / usual)));
     if (excess.length > 200) state.proportional2 = Math.max(0.02 ** 2, Math.min(0.6 ** 2, median(excess)));
     deviations = deviation2.map((d) => Math.sqrt(d ?? 0));
-    [merge, sums] = rounds(state, before);
+    [merge, sums] = mergeInRounds(state, before);
     if (cycle >= 2 && angleBetween(before, merge, sums) < 1e-3) break;
   }
   return {
-    reflections: finished(state, merge),
+    reflections: finishReflections(state, merge),
     crystals: state.parameters.map((own, c) => [...own, deviations[c] as number]),
     proportionalError: Math.sqrt(state.proportional2),
   };
@@ -173,13 +178,13 @@ function firstRadius(crystals: readonly OracleCrystal[]): number {
   const squares = crystals.flatMap((crystal) =>
     crystal.observations
       .filter(({ intensity, sigma }) => intensity > 5 * sigma)
-      .map(({ indices }) => placed(crystal, indices, 0, 0).excitation ** 2),
+      .map(({ indices }) => placeObservation(crystal, indices, 0, 0).excitation ** 2),
   );
   return Math.max(Math.sqrt(sumOf(squares, (x) => x) / squares.length), 1e-6);
 }
 
 /** Three rounds of merging, each with the weights that follow from the merge before. */
-function rounds(state: State, first: Merge | undefined): [Merge, Sums] {
+function mergeInRounds(state: State, first: Merge | undefined): [Merge, Sums] {
   let merge = first;
   const sums = new Map<string, { numerator: number; information: number }>();
   for (let round = 0; round < 3; round++) {
@@ -227,7 +232,7 @@ function refineAll(state: State, merge: Merge, sums: Sums, all: boolean): Refine
       for (const [i, one] of crystal.observations.entries()) {
         const reference = references[i];
         if (!reference) continue;
-        const place = placed(crystal, one.indices, own[3], own[4]);
+        const place = placeObservation(crystal, one.indices, own[3], own[4]);
         const g = factorOf(state.kind, own, place);
         const m = g * reference.value;
         const quiet = quietVariance(one) + m + g ** 2 * reference.variance;
@@ -249,7 +254,7 @@ function refineAll(state: State, merge: Merge, sums: Sums, all: boolean): Refine
         row[a] = (row[a] as number) * 1.01 + prior;
       }
       for (const [a, shift] of solve(matrix, right).entries())
-        own[a] = (own[a] as number) + clipped(shift, [1, 10, 0.2, 5e-4, 5e-4][a] as number);
+        own[a] = (own[a] as number) + clamp(shift, [1, 10, 0.2, 5e-4, 5e-4][a] as number);
     }
     return squares.length > 0 ? sumOf(squares, (x) => x) / squares.length : undefined;
   });
@@ -257,7 +262,7 @@ function refineAll(state: State, merge: Merge, sums: Sums, all: boolean): Refine
 }
 
 /** Derivatives of ln g with respect to each parameter. */
-function slopesOf(kind: OracleFit['model'], own: Parameters, { q2, excitation, slopes, spread2 }: Placed): number[] {
+function slopesOf(kind: OracleFit['model'], own: Parameters, { q2, excitation, slopes, spread2 }: Placement): number[] {
   const r2 = Math.exp(2 * own[2]);
   const wide = r2 + spread2;
   return [
@@ -281,7 +286,7 @@ function angleBetween(a: Merge, b: Merge, sums: Sums): number {
  * Counts and sigmas: the sigmas that follow from the weights, multiplied by the root of the reduced χ² among
  * reflections of similar intensity.
  */
-function finished(state: State, merge: Merge): Map<string, OracleReflection> {
+function finishReflections(state: State, merge: Merge): Map<string, OracleReflection> {
   const all = [...merge].map(([id, intensity]) => ({ id, intensity, count: 0, information: 0, scatter: 0 }));
   const byId = new Map(all.map((one) => [one.id, one]));
   for (const c of state.crystals.keys())

@@ -18,10 +18,10 @@ export interface ZaefSettings {
 type Point = readonly [number, number];
 
 const single = Math.fround;
-const apart = (a: Point, b: Point): number => Math.sqrt((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2);
+const distance = (a: Point, b: Point): number => Math.sqrt((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2);
 
 /** All pixels of a square around a point, row by row. */
-function* around([x, y]: Point, radius: number): Generator<Point> {
+function* squareAround([x, y]: Point, radius: number): Generator<Point> {
   const reach = Math.ceil(radius);
   for (let row = y - reach; row <= y + reach; row++) for (let at = x - reach; at <= x + reach; at++) yield [at, row];
 }
@@ -58,18 +58,18 @@ export function zaef({ width, frame, ring, panels }: Scene, settings: ZaefSettin
     const summitOf = (foot: Point): Point | undefined => {
       for (let summit = foot; ; ) {
         let next = summit;
-        for (const p of around(summit, inner))
-          if (apart(p, summit) <= inner && (at(p) ?? Number.NEGATIVE_INFINITY) > (at(next) ?? 0)) next = p;
+        for (const p of squareAround(summit, inner))
+          if (distance(p, summit) <= inner && (at(p) ?? Number.NEGATIVE_INFINITY) > (at(next) ?? 0)) next = p;
         if (next === summit) return summit;
-        if (apart(next, foot) > inner) return undefined;
+        if (distance(next, foot) > inner) return undefined;
         summit = next;
       }
     };
     const measured = (summit: Point): (OraclePeak & { readonly centre: Point }) | undefined => {
-      const near = [...around(summit, outer)];
-      const disc = near.filter((p) => apart(p, summit) <= inner);
+      const near = [...squareAround(summit, outer)];
+      const disc = near.filter((p) => distance(p, summit) <= inner);
       if (disc.some((p) => at(p) === undefined)) return undefined;
-      const rim = near.filter((p) => apart(p, summit) > middle && apart(p, summit) <= outer).map(at);
+      const rim = near.filter((p) => distance(p, summit) > middle && distance(p, summit) <= outer).map(at);
       const values = rim.filter((v) => v !== undefined);
       if (values.length === 0) return undefined;
       const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
@@ -83,7 +83,7 @@ export function zaef({ width, frame, ring, panels }: Scene, settings: ZaefSettin
       const snr = intensity / (sigma * Math.sqrt(disc.length));
       const [x, y] = centre;
       const on = x >= panel.fs && x <= panel.endFs - 1 && y >= panel.ss && y <= panel.endSs - 1;
-      if (!(snr >= (minSnr ?? 0)) || apart(centre, summit) > inner || !on) return undefined;
+      if (!(snr >= (minSnr ?? 0)) || distance(centre, summit) > inner || !on) return undefined;
       const maximum = (at(summit) ?? 0) - mean;
       const place = { centre, fs: x + 0.5, ss: y + 0.5, panel: number };
       return { ...place, intensity, maximum, snr, pixels: disc.length, background: mean };
@@ -92,7 +92,7 @@ export function zaef({ width, frame, ring, panels }: Scene, settings: ZaefSettin
       for (let x = panel.fs; x < panel.endFs; x++) {
         const summit = isFoot([x, y]) ? summitOf([x, y]) : undefined;
         const peak = summit && measured(summit);
-        if (peak && found.every(({ centre }) => apart(centre, peak.centre) >= 2 * inner)) found.push(peak);
+        if (peak && found.every(({ centre }) => distance(centre, peak.centre) >= 2 * inner)) found.push(peak);
       }
     return found;
   });

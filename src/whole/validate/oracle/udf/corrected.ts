@@ -27,7 +27,7 @@ const isBad = (value: number, pixel: number, corrections: CorrectionOptions): bo
 };
 
 /** The pixels of the same panel whose rows and columns differ by at most one. */
-function around(pixel: number, width: number, height: number): number[] {
+function neighboursOf(pixel: number, width: number, height: number): number[] {
   const panel = Math.floor(pixel / (width * height));
   const [row, column] = [Math.floor(pixel / width) - panel * height, pixel % width];
   const found: number[] = [];
@@ -38,7 +38,7 @@ function around(pixel: number, width: number, height: number): number[] {
 }
 
 /** Corrects frames. */
-export function correctedFrames({ data, frames, pixels, corrections }: RawFrames): CorrectedFrames {
+export function correctFrames({ data, frames, pixels, corrections }: RawFrames): CorrectedFrames {
   const { dark, gain, patch } = corrections;
   const values = new Float64Array(frames * pixels);
   const sizes = new Float64Array(frames * pixels);
@@ -54,7 +54,7 @@ export function correctedFrames({ data, frames, pixels, corrections }: RawFrames
       }
       let [sum, size, count] = [0, 0, 0];
       if (patch)
-        for (const q of around(p, patch.width, patch.height)) {
+        for (const q of neighboursOf(p, patch.width, patch.height)) {
           if (isBad(raw(q), q, corrections)) continue;
           sum += value(q);
           size += Math.abs(value(q));

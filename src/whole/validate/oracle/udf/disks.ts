@@ -31,7 +31,7 @@ type Plane = (y: number, x: number) => number;
 const modulo = (a: number, n: number): number => ((a % n) + n) % n;
 
 /** The convolution of ln(v − minimum + 1) with the pattern, cyclic in [rows, columns]. */
-function convolved(pixel: Plane, rows: number, columns: number, pattern: DisksProblem['pattern']): Plane {
+function convolveLogs(pixel: Plane, rows: number, columns: number, pattern: DisksProblem['pattern']): Plane {
   const logs: number[] = [];
   let least = Number.POSITIVE_INFINITY;
   for (let y = 0; y < rows; y++) for (let x = 0; x < columns; x++) least = Math.min(least, pixel(y, x));
@@ -62,21 +62,28 @@ export function disksOf(problem: DisksProblem): DisksTruth {
       y >= 0 && x >= 0 && y < height && x < width ? plane(y, x) : 0;
   for (let f = 0; f < frames; f++) {
     const frame: Plane = (y, x) => data[(f * height + y) * width + x] as number;
-    const whole = full ? within(convolved(frame, height, width, pattern)) : undefined;
+    const whole = full ? within(convolveLogs(frame, height, width, pattern)) : undefined;
     for (const [py, px] of peaks) {
       const [top, left] = [py - search, px - search];
       const moved =
         (plane: Plane): Plane =>
         (y, x) =>
           plane(top + y, left + x);
-      const map = whole ? moved(whole) : convolved(moved(within(frame)), side, side, pattern);
-      note(map, side, problem, top, left, truth);
+      const map = whole ? moved(whole) : convolveLogs(moved(within(frame)), side, side, pattern);
+      recordPeak(map, side, problem, top, left, truth);
     }
   }
   return truth;
 }
 
-function note(map: Plane, side: number, { refine }: DisksProblem, top: number, left: number, truth: DisksTruth): void {
+function recordPeak(
+  map: Plane,
+  side: number,
+  { refine }: DisksProblem,
+  top: number,
+  left: number,
+  truth: DisksTruth,
+): void {
   let [y, x] = [0, 0];
   for (let j = 0; j < side; j++) for (let k = 0; k < side; k++) if (map(j, k) > map(y, x)) [y, x] = [j, k];
   const from = refine === 'parabola' ? parabola(map, side, y, x) : centreOfMass(map, side, y, x);

@@ -4,11 +4,11 @@
  */
 
 /** A whole number in big-endian order. */
-export const big = (value: number, bytes: number): number[] =>
+export const bigEndian = (value: number, bytes: number): number[] =>
   Array.from({ length: bytes }, (_, i) => Math.floor(value / 256 ** (bytes - 1 - i)) % 256);
 
 /** The bits of a block, by their position in the element. */
-export function shuffled(block: Uint8Array, elementBytes: number): Uint8Array {
+export function shuffleBits(block: Uint8Array, elementBytes: number): Uint8Array {
   const n = block.length / elementBytes;
   const out = new Uint8Array(block.length);
   for (let bit = 0; bit < elementBytes * 8; bit++)
@@ -61,20 +61,20 @@ export function chunkOf(
   blocks: readonly number[][],
   rest: ArrayLike<number>,
 ): Uint8Array {
-  const out = [...big(bytes, 8), ...big(block, 4)];
-  for (const packed of blocks) for (const value of [...big(packed.length, 4), ...packed]) out.push(value);
+  const out = [...bigEndian(bytes, 8), ...bigEndian(block, 4)];
+  for (const packed of blocks) for (const value of [...bigEndian(packed.length, 4), ...packed]) out.push(value);
   for (const value of Array.from(rest)) out.push(value);
   return Uint8Array.from(out);
 }
 
 /** A frame as a chunk. */
-export function packedFrame(frame: Uint8Array, elementBytes: number, block: number): Uint8Array {
+export function packFrame(frame: Uint8Array, elementBytes: number, block: number): Uint8Array {
   const unit = 8 * elementBytes;
   const blocks: number[][] = [];
   let at = 0;
   while (frame.length - at >= unit) {
     const length = Math.min(block, Math.floor((frame.length - at) / unit) * unit);
-    blocks.push(lz4Block(shuffled(frame.subarray(at, at + length), elementBytes)));
+    blocks.push(lz4Block(shuffleBits(frame.subarray(at, at + length), elementBytes)));
     at += length;
   }
   return chunkOf(frame.length, block, blocks, frame.subarray(at));

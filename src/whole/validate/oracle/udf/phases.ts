@@ -11,9 +11,9 @@ export interface PhaseProblem {
 
 type Complex = readonly [re: number, im: number];
 
-const turn = (cycles: number): Complex => [Math.cos(2 * Math.PI * cycles), Math.sin(2 * Math.PI * cycles)];
+const phasor = (cycles: number): Complex => [Math.cos(2 * Math.PI * cycles), Math.sin(2 * Math.PI * cycles)];
 /** A frequency of an axis of n samples, from −n/2 to n/2, in cycles per axis. */
-const signed = (k: number, n: number): number => (2 * k > n ? k - n : k);
+const signedFrequency = (k: number, n: number): number => (2 * k > n ? k - n : k);
 
 /** Σ value(y, x) · exp(−2πi (q y / rows + p x / columns)). */
 function spectrumAt(
@@ -25,7 +25,7 @@ function spectrumAt(
   let [re, im] = [0, 0];
   for (let y = 0; y < rows; y++)
     for (let x = 0; x < columns; x++) {
-      const [c, s] = turn(-((q * y) / rows + (p * x) / columns));
+      const [c, s] = phasor(-((q * y) / rows + (p * x) / columns));
       re += value(y, x) * c;
       im += value(y, x) * s;
     }
@@ -76,7 +76,7 @@ function sideBandAt({ data, nav, sig }: PhaseProblem, geometry: SideBandGeometry
   const [rows, columns] = nav;
   const [height, width] = sig;
   const isZero = q === 0 && p === 0;
-  const [fy, fx] = [signed(q, rows) / (rows * step[0]), signed(p, columns) / (columns * step[1])];
+  const [fy, fx] = [signedFrequency(q, rows) / (rows * step[0]), signedFrequency(p, columns) / (columns * step[1])];
   const perPixel = Math.sin(angle) / wavelength / radius;
   const [sy, sx] = turned.map(([a, b]) => (a * fy + b * fx) / perPixel) as [number, number];
   if (Math.hypot(sy, sx) > 2 * radius) return [0, 0];
@@ -131,7 +131,7 @@ export function wavesOf({ data, nav, sig }: PhaseProblem, selection: SideBandSel
     for (let j = 0; j < rows; j++)
       for (let k = 0; k < columns; k++) {
         const [q, p] = [j + first(height, rows), k + first(width, columns)];
-        const r = Math.hypot(wrapped(q, rows), wrapped(p, columns));
+        const r = Math.hypot(distanceFromZero(q, rows), distanceFromZero(p, columns));
         const weight = order === undefined ? inDisk(r, 0, radius) : (1 + (r / radius) ** (2 * order)) ** -0.5;
         if (weight === 0) continue;
         const pixel = (y: number, x: number): number => data[(f * height + y) * width + x] as number;
@@ -139,7 +139,7 @@ export function wavesOf({ data, nav, sig }: PhaseProblem, selection: SideBandSel
         const scale = weight / (normalised ? height * width : rows * columns);
         for (let y = 0; y < rows; y++)
           for (let x = 0; x < columns; x++) {
-            const [c, s] = turn((q * y) / rows + (p * x) / columns);
+            const [c, s] = phasor((q * y) / rows + (p * x) / columns);
             const at = 2 * ((f * rows + y) * columns + x);
             out[at] = (out[at] as number) + scale * (re * c - im * s);
             out[at + 1] = (out[at + 1] as number) + scale * (re * s + im * c);
@@ -149,7 +149,7 @@ export function wavesOf({ data, nav, sig }: PhaseProblem, selection: SideBandSel
 }
 
 /** Distance of a frequency from 0 in a spectrum of n. */
-const wrapped = (k: number, n: number): number => {
+const distanceFromZero = (k: number, n: number): number => {
   const positive = ((k % n) + n) % n;
   return Math.min(positive, n - positive);
 };
@@ -189,15 +189,18 @@ export function integratedShiftsOf(
   for (let q = 0; q < tall; q++)
     for (let p = 0; p < wide; p++) {
       // The highest frequency of an even length has no derivative.
-      const [ky, kx] = [2 * q === tall ? 0 : signed(q, tall) / tall, 2 * p === wide ? 0 : signed(p, wide) / wide];
+      const [ky, kx] = [
+        2 * q === tall ? 0 : signedFrequency(q, tall) / tall,
+        2 * p === wide ? 0 : signedFrequency(p, wide) / wide,
+      ];
       if (ky === 0 && kx === 0) continue;
       const [y, x] = [spectrumAt(component(0), [tall, wide], q, p), spectrumAt(component(1), [tall, wide], q, p)];
-      const pass = passes(Math.hypot(signed(q, tall) / tall, signed(p, wide) / wide));
+      const pass = passes(Math.hypot(signedFrequency(q, tall) / tall, signedFrequency(p, wide) / wide));
       const scale = pass / (2 * Math.PI * (ky * ky + kx * kx)) / (tall * wide);
       const [re, im] = [(ky * y[1] + kx * x[1]) * scale, -(ky * y[0] + kx * x[0]) * scale];
       for (let r = 0; r < rows; r++)
         for (let c = 0; c < columns; c++) {
-          const [cos, sin] = turn((q * r) / tall + (p * c) / wide);
+          const [cos, sin] = phasor((q * r) / tall + (p * c) / wide);
           image[r * columns + c] = (image[r * columns + c] as number) + re * cos - im * sin;
         }
     }
