@@ -351,8 +351,8 @@ const webgpu = [
   [
     'factors between pieces are those of another digit',
     'src/transforms/fft/kernels/webgpu/program.ts',
-    'n: at(this.#lengths, i) * at(this.#place, i), step: 1',
-    'n: at(this.#lengths, i) * at(this.#place, i), step: 2',
+    'n: elementAt(this.#lengths, i) * elementAt(this.#place, i), step: 1',
+    'n: elementAt(this.#lengths, i) * elementAt(this.#place, i), step: 2',
     [c2c(1024)],
   ],
   [

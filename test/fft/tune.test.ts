@@ -132,6 +132,13 @@ describe.each(['wasm', 'native'] as const)('measured plans on %s', (backend) => 
   });
 });
 
+it('have no radices for lengths without factors', () => {
+  const radicesFor = (n: number): number[] =>
+    coreVariants({ ...describeFft({ shape: [16] }), shape: [n] }, 8, 1).flatMap((variants) => variants.length);
+  expect([0, 1, 17].map(radicesFor)).toEqual([[], [], []]);
+  expect(radicesFor(16)[0]).toBeGreaterThan(1);
+});
+
 describe('a measured plan without memory', () => {
   /**
    * Fake kernels in which given variants are faster; `refuse` selects the plan of a transform that runs out of memory.

@@ -11,14 +11,14 @@ import type { FftArray, FftOptions, FftPlan } from './fft.js';
 const longest = 2 ** 27;
 
 /** Validates an argument without a default: undefined is rejected as well. */
-const length = (what: string, n: number): number => checkedValue(what, n, row.required(row.integer(1, longest)));
+const checkLength = (what: string, n: number): number => checkedValue(what, n, row.required(row.integer(1, longest)));
 
 /**
  * Frequencies of the bins of a complex transform of length `n` (1 … 2²⁷), in cycles per unit of `spacing` (positive,
  * default 1): 0, 1/nd, … , −1/nd. For even `n` the highest is the negative −1/2d. Throws `Argument`.
  */
 export function fftfreq(n: number, spacing = 1): Float64Array {
-  length('fftfreq: n', n);
+  checkLength('fftfreq: n', n);
   checkedValue('fftfreq: spacing', spacing, row.number(Number.MIN_VALUE, Number.MAX_VALUE, 1));
   const out = new Float64Array(n);
   for (let k = 0; k < n; k++) out[k] = (k < (n + 1) >> 1 ? k : k - n) / (n * spacing);
@@ -30,7 +30,7 @@ export function fftfreq(n: number, spacing = 1): Float64Array {
  * (positive, default 1). For even `n` the last is the positive 1/2d. Throws `Argument`.
  */
 export function rfftfreq(n: number, spacing = 1): Float64Array {
-  length('rfftfreq: n', n);
+  checkLength('rfftfreq: n', n);
   checkedValue('rfftfreq: spacing', spacing, row.number(Number.MIN_VALUE, Number.MAX_VALUE, 1));
   const out = new Float64Array((n >> 1) + 1);
   for (let k = 0; k < out.length; k++) out[k] = k / (n * spacing);
@@ -105,7 +105,7 @@ const modes: readonly FoldMode[] = ['full', 'same', 'valid', 'wrap'];
  * fast.
  */
 export function goodLength(n: number): number {
-  for (let m = length('goodLength: n', n); ; m++) {
+  for (let m = checkLength('goodLength: n', n); ; m++) {
     let rest = m;
     for (const p of [2, 3, 5, 7]) while (rest % p === 0) rest /= p;
     if (rest === 1) return m;

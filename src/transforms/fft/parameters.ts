@@ -115,7 +115,7 @@ interface Sides {
   readonly pruned: boolean;
 }
 
-const counts = (windows: readonly AxisWindow[]): number[] => windows.map(({ count }) => count);
+const countsOf = (windows: readonly AxisWindow[]): number[] => windows.map(({ count }) => count);
 
 function checkSides(wanted: Wanted, transformed: Transformed): Sides {
   const { axes, reduced } = transformed;
@@ -126,8 +126,8 @@ function checkSides(wanted: Wanted, transformed: Transformed): Sides {
   const pruned = ![...inWindows, ...outWindows].every(isWhole);
   if (wanted.inPlace) checkInPlace(wanted, transformed, pruned);
   return {
-    input: { ...wholeIn, shape: counts(inWindows), windows: inWindows },
-    output: { ...wholeOut, shape: counts(outWindows), windows: outWindows },
+    input: { ...wholeIn, shape: countsOf(inWindows), windows: inWindows },
+    output: { ...wholeOut, shape: countsOf(outWindows), windows: outWindows },
     pruned,
   };
 }

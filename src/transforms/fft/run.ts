@@ -185,7 +185,7 @@ async function carryOut(
       ? kernel.executeOn(sense, source.side, target.side, scale, workspace, options?.wait)
       : kernel.execute(sense, source.side as FftArray, target.side as FftArray, scale, workspace);
   try {
-    await (options?.signal || told ? watched(kernel.watch, options?.signal, told, work) : work());
+    await (options?.signal || told ? runWatched(kernel.watch, options?.signal, told, work) : work());
   } finally {
     // Failures caused by a detached array are reported as such.
     assertWritten(direction, checked);
@@ -206,7 +206,7 @@ function assertWritten(direction: Direction, { target }: CheckedRun): void {
 }
 
 /** Executes a run that can be aborted and reports its progress. */
-async function watched(
+async function runWatched(
   watch: FftKernel['watch'],
   signal: FftRunOptions['signal'],
   told: Observer<[done: number]> | undefined,

@@ -33,7 +33,7 @@ export interface Watch extends Pick<FftOptions, 'signal'> {
 const enough = 1;
 const margin = 0.95;
 
-const apply = (descriptor: FftDescriptor, fields: Choice): FftDescriptor => ({
+const applyChoice = (descriptor: FftDescriptor, fields: Choice): FftDescriptor => ({
   ...descriptor,
   threads: fields.threads ?? descriptor.threads,
   fields: { ...descriptor.fields, ...fields },
@@ -73,7 +73,7 @@ export async function planTuned(
     if (chosen) wisdom.set(key, chosen.fields);
   }
   return chosen && chosen.names.length > 0
-    ? replan(planner, first, descriptor, apply(descriptor, chosen.fields), chosen.names)
+    ? replan(planner, first, descriptor, applyChoice(descriptor, chosen.fields), chosen.names)
     : { ...first, choices: [] };
 }
 
@@ -139,7 +139,7 @@ async function measure(
   { signal, tell }: Watch,
 ): Promise<{ fields: Choice; names: string[] }> {
   const { backend } = first;
-  const run = await runner(planner, backend, descriptor, signal);
+  const run = await makeTimer(planner, backend, descriptor, signal);
   try {
     let fields: Choice = {};
     const names: string[] = [];
@@ -151,7 +151,11 @@ async function measure(
       for (const variant of variants) {
         checkSignal(signal);
         tell(timed++ / total);
-        const { kernel } = await planOn(planner, apply(descriptor, { ...fields, ...variant.fields }), backend.name);
+        const { kernel } = await planOn(
+          planner,
+          applyChoice(descriptor, { ...fields, ...variant.fields }),
+          backend.name,
+        );
         let taken: number;
         try {
           taken = await run.time(kernel);
@@ -174,7 +178,7 @@ async function measure(
 }
 
 /** Times kernels on their own data: device arrays if there are any, so that only the transform is timed. */
-async function runner(
+async function makeTimer(
   planner: Planner,
   backend: Backend,
   descriptor: FftDescriptor,

@@ -118,7 +118,7 @@ function kernelOf(host: NativeHost, plan: object, descriptor: FftDescriptor, des
   const nowArrays = (): FftNowArrays => {
     if (arrays && arrays.input.length > 0 && arrays.output.length > 0) return arrays;
     const [input, output, forward, backward] = addon.fftArrays(plan);
-    arrays = { input, output, forward: refusing(forward), backward: refusing(backward) };
+    arrays = { input, output, forward: wrapAddonErrors(forward), backward: wrapAddonErrors(backward) };
     return arrays;
   };
   return {
@@ -140,7 +140,7 @@ function kernelOf(host: NativeHost, plan: object, descriptor: FftDescriptor, des
 }
 
 /** A function of the addon with the errors of this package. */
-const refusing = (run: () => void) => (): void => {
+const wrapAddonErrors = (run: () => void) => (): void => {
   try {
     run();
   } catch (error) {

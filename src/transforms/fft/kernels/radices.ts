@@ -6,24 +6,29 @@ import type { FftDescriptor, FftVariant } from '../contract.js';
 const digitOf = (radix: number): number => (radix === 16 ? 15 : radix);
 
 /** The `tune` field that forces radices: a hexadecimal digit each, 15 for 16 (read_radices in cpp/fft/factor.cpp). */
-const tuneOf = (radices: readonly number[]): number => radices.reduce((value, radix) => value * 16 + digitOf(radix), 0);
+const encodeTune = (radices: readonly number[]): number =>
+  radices.reduce((value, radix) => value * 16 + digitOf(radix), 0);
 
 /**
- * Ways to write 2^bits with the powers of two among the radices: large ones first, large ones last, a wide first one, a
- * lone 2 first.
+ * Ways to write 2^bits as a product of radices that are powers of two: equal ones followed or preceded by the remainder,
+ * optionally after a first radix of 16.
  */
-function powers(bits: number, largest: 4 | 8): number[][] {
-  const of = (share: number): number[] => {
-    const whole = new Array<number>(Math.floor(bits / share)).fill(2 ** share);
-    return bits % share === 0 ? whole : [...whole, 2 ** (bits % share)];
+function powerOfTwoOrders(bits: number, largestRepeatedRadix: 4 | 8): number[][] {
+  const splitBits = (bitsPerRadix: number): number[] => {
+    const fullRadices = new Array<number>(Math.floor(bits / bitsPerRadix)).fill(2 ** bitsPerRadix);
+    return bits % bitsPerRadix === 0 ? fullRadices : [...fullRadices, 2 ** (bits % bitsPerRadix)];
   };
-  const lists = largest === 8 ? [of(2), of(3)] : [of(2)];
-  const wide = largest === 8 && bits > 4 ? powers(bits - 4, largest).map((rest) => [16, ...rest]) : [];
-  return [...lists, ...lists.map((list) => [...list].reverse()), ...wide];
+  const lists = largestRepeatedRadix === 8 ? [splitBits(2), splitBits(3)] : [splitBits(2)];
+  const sixteenFirst =
+    largestRepeatedRadix === 8 && bits > 4
+      ? powerOfTwoOrders(bits - 4, largestRepeatedRadix).map((rest) => [16, ...rest])
+      : [];
+  return [...lists, ...lists.map((list) => [...list].reverse()), ...sixteenFirst];
 }
 
 /** Orders of radices for a length; none for a length with a prime factor above 13. */
-function orders(n: number, largest: 4 | 8): number[][] {
+function radixOrders(n: number, largestRepeatedRadix: 4 | 8): number[][] {
+  if (n < 2) return [];
   const odd: number[] = [];
   let rest = n;
   for (const p of [3, 5, 7, 11, 13])
@@ -32,9 +37,9 @@ function orders(n: number, largest: 4 | 8): number[][] {
       rest /= p;
     }
   const bits = Math.log2(rest);
-  if (n < 2 || !Number.isInteger(bits)) return [];
-  const twos = bits === 0 ? [[]] : powers(bits, largest);
-  const all =
+  if (!Number.isInteger(bits)) return [];
+  const twos = bits === 0 ? [[]] : powerOfTwoOrders(bits, largestRepeatedRadix);
+  const candidates =
     odd.length === 0
       ? twos
       : twos.flatMap((list) => [
@@ -43,33 +48,34 @@ function orders(n: number, largest: 4 | 8): number[][] {
           [...list, ...[...odd].reverse()],
         ]);
   // 16 is only possible as the first radix, and the field has eight digits.
-  const valid = all.filter((list) => list.length <= 8 && list.lastIndexOf(16) <= 0);
+  const valid = candidates.filter((list) => list.length <= 8 && list.lastIndexOf(16) <= 0);
   return [...new Map(valid.map((list) => [list.join(' '), list])).values()];
 }
 
 /** The divisor by which long lines are split (split_divisor in cpp/fft/factor.cpp). */
 function splitDivisor(n: number): number {
-  let middle = 1;
-  for (let d = 1; d * d <= n; d++) if (n % d === 0) middle = d;
-  for (let d = middle; 3 * d * d >= 2 * n; d--) if (n % d === 0 && (d % 16 === 0 || (n / d) % 16 === 0)) return d;
-  return middle;
+  let nearestDivisor = 1;
+  for (let d = 1; d * d <= n; d++) if (n % d === 0) nearestDivisor = d;
+  for (let d = nearestDivisor; 3 * d * d >= 2 * n; d--)
+    if (n % d === 0 && (d % 16 === 0 || (n / d) % 16 === 0)) return d;
+  return nearestDivisor;
 }
 
 /** Bytes of the longest line that the core transforms in one piece (longest_row_bytes in cpp/fft/lines.cpp). */
-const longestRow = 128 * 1024;
+const longestLineBytes = 128 * 1024;
 
 /** Lengths that the core transforms for an axis: the whole axis, half of a real one, both factors of a long one. */
-function lengthsOf(n: number, half: boolean, numberBytes: number): number[] {
-  const line = half && n % 2 === 0 ? n / 2 : n;
-  const cut = line * 2 * numberBytes > longestRow ? splitDivisor(line) : 1;
-  return cut > 1 ? [cut, line / cut] : [n, line];
+function lengthsOf(n: number, isHalved: boolean, realBytes: number): number[] {
+  const line = isHalved && n % 2 === 0 ? n / 2 : n;
+  const divisor = line * 2 * realBytes > longestLineBytes ? splitDivisor(line) : 1;
+  return divisor > 1 ? [divisor, line / divisor] : [n, line];
 }
 
 /**
- * Candidate settings of the core: radices for one of the lengths, then threads. `largest` is the largest power of two
- * among its radices.
+ * Candidate settings of the core: radices for one of the lengths, then threads. `largestRepeatedRadix` is the largest
+ * power of two that may occur more than once; a core with 8 also has 16 as the first radix.
  */
-export function coreVariants(descriptor: FftDescriptor, largest: 4 | 8, threads: number): FftVariant[][] {
+export function coreVariants(descriptor: FftDescriptor, largestRepeatedRadix: 4 | 8, threads: number): FftVariant[][] {
   const { shape, axes, kind, reduced, precision } = descriptor;
   const lengths = new Set(
     axes.flatMap((axis) =>
@@ -77,7 +83,10 @@ export function coreVariants(descriptor: FftDescriptor, largest: 4 | 8, threads:
     ),
   );
   const radices = [...lengths].map((n) =>
-    orders(n, largest).map((list) => ({ name: `radices ${list.join(' ')}`, fields: { tune: tuneOf(list) } })),
+    radixOrders(n, largestRepeatedRadix).map((list) => ({
+      name: `radices ${list.join(' ')}`,
+      fields: { tune: encodeTune(list) },
+    })),
   );
   // One field holds one order of radices, which all lengths share.
   const choices: FftVariant[][] = [radices.flat()];

@@ -23,20 +23,20 @@ const scales: readonly Scale[] = ['none', 'full', 'symmetric'];
 export function fftOp(device: GpuDevice): FftOp {
   const limits = limitsOf(device);
   return {
-    supports: (descriptor) => supports(descriptor, device, tuned(limits, descriptor)),
-    plan: (descriptor) => plan(descriptor, device, tuned(limits, descriptor)),
-    variants: (descriptor) => [capacities(limits, descriptor)],
+    supports: (descriptor) => supports(descriptor, device, applyTune(limits, descriptor)),
+    plan: (descriptor) => plan(descriptor, device, applyTune(limits, descriptor)),
+    variants: (descriptor) => [capacityVariants(limits, descriptor)],
   };
 }
 
 /** The limits with the number of values per workgroup that the descriptor requests. */
-function tuned(limits: WorkgroupLimits, { fields }: FftDescriptor): WorkgroupLimits {
+function applyTune(limits: WorkgroupLimits, { fields }: FftDescriptor): WorkgroupLimits {
   const capacity = Number(fields.tune ?? 0);
   return capacity === 0 ? limits : { ...limits, capacity };
 }
 
 /** Other sizes of workgroups: half, a quarter and, where memory allows, twice the numbers of the rule. */
-function capacities(limits: WorkgroupLimits, { shape, axes }: FftDescriptor): FftVariant[] {
+function capacityVariants(limits: WorkgroupLimits, { shape, axes }: FftDescriptor): FftVariant[] {
   if (axes.every((axis) => shape[axis] === 1)) return [];
   return [limits.capacity * 2, limits.capacity / 2, limits.capacity / 4]
     .filter((capacity) => capacity >= 128 && capacity * 8 <= limits.bytes)
@@ -64,7 +64,7 @@ const named: Record<BufferName, string> = {
 };
 
 /** All that a plan is before it touches the device. */
-function draft(descriptor: FftDescriptor, limits: WorkgroupLimits) {
+function draftPlan(descriptor: FftDescriptor, limits: WorkgroupLimits) {
   const tables = new Tables();
   const directions = [false, true].map((backward) => {
     const program = programOf(descriptor, backward, limits.capacity);
@@ -84,7 +84,7 @@ function draft(descriptor: FftDescriptor, limits: WorkgroupLimits) {
 
 function supports(descriptor: FftDescriptor, device: GpuDevice, limits: WorkgroupLimits): true | { why: string } {
   if (descriptor.precision === 'f64') return { why: 'WebGPU has no double precision; use wasm, native or cuda' };
-  const { sizes } = draft(descriptor, limits);
+  const { sizes } = draftPlan(descriptor, limits);
   const [what, bytes] = Object.entries(sizes).reduce((most, entry) => (entry[1] > most[1] ? entry : most)) as [
     BufferName,
     number,
@@ -102,7 +102,7 @@ function supports(descriptor: FftDescriptor, device: GpuDevice, limits: Workgrou
 }
 
 async function plan(descriptor: FftDescriptor, device: GpuDevice, limits: WorkgroupLimits): Promise<FftKernel> {
-  const { tables, directions, sizes } = draft(descriptor, limits);
+  const { tables, directions, sizes } = draftPlan(descriptor, limits);
   const drawn = await Promise.all(
     directions.map(({ passes }) =>
       Promise.all(

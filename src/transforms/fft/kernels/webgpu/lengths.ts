@@ -91,28 +91,28 @@ export interface Split {
 export function splitOf(points: number, capacity: number): Split {
   const whole = coreOf(points, capacity);
   if (whole) return { pieces: [whole] };
-  const pieces = cut(points, capacity);
+  const pieces = splitPoints(points, capacity);
   if (pieces) return { pieces };
   const convolution = convolutionLength(2 * points - 1);
-  const parts = cut(convolution, capacity);
+  const parts = splitPoints(convolution, capacity);
   // Lengths without a prime above 5 can always be cut.
   if (!parts) throw new Error(`a convolution of ${convolution} points was not split into passes of ${capacity}`);
   return { pieces: parts, convolution };
 }
 
-function cut(points: number, capacity: number): Core[] | undefined {
+function splitPoints(points: number, capacity: number): Core[] | undefined {
   const wishes = [2, 3]
     .map((count) => ({ count, room: capacity / 4 }))
     .concat([2, 3, 4].map((count) => ({ count, room: capacity })));
   for (const { count, room } of wishes) {
-    const found = balanced(points, count, room);
+    const found = balancedFactors(points, count, room);
     if (found) return found;
   }
   return undefined;
 }
 
 /** `count` factors that all fit, as equal as they can be. */
-function balanced(points: number, count: number, room: number): Core[] | undefined {
+function balancedFactors(points: number, count: number, room: number): Core[] | undefined {
   if (count === 1) {
     const core = coreOf(points, room);
     return core && [core];
@@ -121,7 +121,7 @@ function balanced(points: number, count: number, room: number): Core[] | undefin
   const divisors = divisorsOf(points).sort((a, b) => Math.abs(Math.log(a / ideal)) - Math.abs(Math.log(b / ideal)));
   for (const divisor of divisors) {
     const core = divisor > 1 && divisor < points ? coreOf(divisor, room) : undefined;
-    const rest = core && balanced(points / divisor, count - 1, room);
+    const rest = core && balancedFactors(points / divisor, count - 1, room);
     if (rest) return [core, ...rest];
   }
   return undefined;

@@ -121,7 +121,7 @@ export function logicalPoints({ shape, axes, kind, axisKinds }: FftDescriptor): 
 /** The passes of a direction for workgroups that hold `capacity` complex numbers. */
 export function programOf(descriptor: FftDescriptor, backward: boolean, capacity: number): Program {
   const { kind, shape, axes, reduced } = descriptor;
-  const [source, target] = sides(descriptor, backward);
+  const [source, target] = sideLayouts(descriptor, backward);
   const halves = kind === 'r2c';
   // The axis that changes between real and complex goes first on the way there and last on the way back.
   const special = halves ? reduced : kind === 'real' ? (axes.find((axis) => shape[axis] !== 1) ?? axes[0] ?? 0) : -1;
@@ -143,7 +143,7 @@ export function programOf(descriptor: FftDescriptor, backward: boolean, capacity
   const apart = toReal || most.some((n, d) => n > (target.count[d] ?? n));
   const between: Layout =
     apart && order.length > 1
-      ? { place: 'middle', real: target.real && source.real, count: most, stride: contiguous(most), window: [] }
+      ? { place: 'middle', real: target.real && source.real, count: most, stride: contiguousStrides(most), window: [] }
       : target;
   const passes: Pass[] = [];
   const current = [...source.count];
@@ -158,7 +158,7 @@ export function programOf(descriptor: FftDescriptor, backward: boolean, capacity
     };
     const [inWindow, outWindow] = [window(source), window(target)];
     const windows = { ...(inWindow ? { inWindow } : {}), ...(outWindow ? { outWindow } : {}) };
-    const added = along({ axis, line, from: { ...from, count: current }, to, windows, last }, capacity);
+    const added = passesAlong({ axis, line, from: { ...from, count: current }, to, windows, last }, capacity);
     current[axis] = target.count[axis] ?? 1;
     passes.push(...added.passes);
     long = Math.max(long, added.long);
@@ -167,7 +167,7 @@ export function programOf(descriptor: FftDescriptor, backward: boolean, capacity
   return { passes, middle, long };
 }
 
-function contiguous(count: readonly number[]): number[] {
+function contiguousStrides(count: readonly number[]): number[] {
   const strides: number[] = [];
   let stride = 1;
   // The batch is the last of the list and the slowest.
@@ -179,7 +179,7 @@ function contiguous(count: readonly number[]): number[] {
   return strides;
 }
 
-function sides(descriptor: FftDescriptor, backward: boolean): [Layout, Layout] {
+function sideLayouts(descriptor: FftDescriptor, backward: boolean): [Layout, Layout] {
   const { fields, rank, shape, kind, reduced, batch, inPlace, inputComplex, outputComplex } = descriptor;
   const halved = shape.map((n, axis) => (kind === 'r2c' && axis === reduced ? Math.floor(n / 2) + 1 : n));
   const of = (name: string): number[] => fields[name] as number[];
@@ -205,7 +205,9 @@ function sides(descriptor: FftDescriptor, backward: boolean): [Layout, Layout] {
       real: !complex,
       window,
       count,
-      stride: contiguous(padded ? count.map((n, d) => (d === rank - 1 ? 2 * (Math.floor(n / 2) + 1) : n)) : count),
+      stride: contiguousStrides(
+        padded ? count.map((n, d) => (d === rank - 1 ? 2 * (Math.floor(n / 2) + 1) : n)) : count,
+      ),
     };
   };
   const input = (place: Place): Layout => side(place, inputComplex, 'in');
@@ -294,7 +296,7 @@ interface AxisWork {
 }
 
 /** The passes along one axis, and the complex numbers of `long` between them. */
-function along(work: AxisWork, capacity: number): { readonly passes: Pass[]; readonly long: number } {
+function passesAlong(work: AxisWork, capacity: number): { readonly passes: Pass[]; readonly long: number } {
   const { windows, from, to } = work;
   const split = splitOf(work.line.points, capacity);
   const [first] = split.pieces;
@@ -304,7 +306,7 @@ function along(work: AxisWork, capacity: number): { readonly passes: Pass[]; rea
   }
   const ends = { from: from.place, to: to.place, realFrom: from.real, realTo: to.real };
   const loops = othersOf(work);
-  return { passes: [tidy({ ...wholePass(work), ...windows, ...ends, core: first, loops })], long: 0 };
+  return { passes: [mergeLoops({ ...wholePass(work), ...windows, ...ends, core: first, loops })], long: 0 };
 }
 
 /** What all passes of an axis have in common. */
@@ -360,8 +362,8 @@ class LongAxis {
   }
 
   transform(): Pass[] {
-    const last = this.#pass(this.#end, { exit: true }, { outIndex: at(this.#exchanged, this.#end) }, (l) => ({
-      outIndex: at(this.#exchanged, l),
+    const last = this.#pass(this.#end, { exit: true }, { outIndex: elementAt(this.#exchanged, this.#end) }, (l) => ({
+      outIndex: elementAt(this.#exchanged, l),
     }));
     return [...this.#down({}), last];
   }
@@ -373,12 +375,23 @@ class LongAxis {
   convolve(): Pass[] {
     const end = this.#end;
     const up = (i: number): Partial<Pass> =>
-      i === 0 ? {} : { twiddle: { n: at(this.#lengths, i - 1) * at(this.#place, i - 1), step: at(this.#place, i) } };
-    const digits = (i: number) => (l: number) => (l === i - 1 ? { b: 1 } : l > i ? { a: at(this.#place, l) } : {});
-    const spectrum = { points: this.#points, length: this.#length, step: at(this.#exchanged, end) };
+      i === 0
+        ? {}
+        : {
+            twiddle: {
+              n: elementAt(this.#lengths, i - 1) * elementAt(this.#place, i - 1),
+              step: elementAt(this.#place, i),
+            },
+          };
+    const digits = (i: number) => (l: number) =>
+      l === i - 1 ? { b: 1 } : l > i ? { a: elementAt(this.#place, l) } : {};
+    const spectrum = { points: this.#points, length: this.#length, step: elementAt(this.#exchanged, end) };
     const passes = this.#down({ chirpIn: this.#points });
     passes.push(
-      this.#pass(end, {}, { spectrum, ...up(end) }, (l) => ({ frequency: at(this.#exchanged, l), ...digits(end)(l) })),
+      this.#pass(end, {}, { spectrum, ...up(end) }, (l) => ({
+        frequency: elementAt(this.#exchanged, l),
+        ...digits(end)(l),
+      })),
     );
     for (let i = end - 1; i > 0; i--) passes.push(this.#pass(i, {}, up(i), digits(i)));
     passes.push(this.#pass(0, { exit: true }, { chirpOut: this.#points }, digits(0)));
@@ -388,9 +401,9 @@ class LongAxis {
   /** All pieces but the last; after piece i times exp(−2πi k_i · (the digits that are not done) / n). */
   #down(ofEntry: Partial<Pass>): Pass[] {
     return this.#pieces.slice(0, this.#end).map((_, i) => {
-      const twiddle = { n: at(this.#lengths, i) * at(this.#place, i), step: 1 };
+      const twiddle = { n: elementAt(this.#lengths, i) * elementAt(this.#place, i), step: 1 };
       return this.#pass(i, { entry: i === 0 }, { twiddle, ...(i === 0 ? ofEntry : {}) }, (l) =>
-        l > i ? { b: at(this.#place, l) } : {},
+        l > i ? { b: elementAt(this.#place, l) } : {},
       );
     });
   }
@@ -404,7 +417,7 @@ class LongAxis {
   ): Pass {
     const { from, to, windows, last } = this.#work;
     const complex = { file: 'complex' } as const;
-    return tidy({
+    return mergeLoops({
       ...this.#whole,
       ...(entry
         ? { from: from.place, realFrom: from.real, ...(windows.inWindow ? { inWindow: windows.inWindow } : {}) }
@@ -413,8 +426,8 @@ class LongAxis {
         ? { to: to.place, realTo: to.real, ...(windows.outWindow ? { outWindow: windows.outWindow } : {}) }
         : { sink: complex, to: 'long', realTo: false, outStride: 1, swapOut: false }),
       core: this.#pieces[i] as Core,
-      inIndex: at(this.#place, i),
-      outIndex: at(this.#place, i),
+      inIndex: elementAt(this.#place, i),
+      outIndex: elementAt(this.#place, i),
       last: last && exit,
       ...more,
       loops: [
@@ -426,17 +439,17 @@ class LongAxis {
         ...this.#lengths.flatMap((n, l) =>
           l === i || n === 1
             ? []
-            : [{ count: n, inIndex: at(this.#place, l), outIndex: at(this.#place, l), ...digit(l) }],
+            : [{ count: n, inIndex: elementAt(this.#place, l), outIndex: elementAt(this.#place, l), ...digit(l) }],
         ),
       ],
     });
   }
 }
 
-const at = (list: readonly number[], i: number): number => list[i] ?? 1;
+const elementAt = (list: readonly number[], i: number): number => list[i] ?? 1;
 
 /** Loops in memory order, with adjacent ones merged. */
-function tidy(pass: Pass): Pass {
+function mergeLoops(pass: Pass): Pass {
   const near = (loop: Loop): number => Math.min(loop.from ?? 0, loop.to ?? 0) || Math.max(loop.from ?? 0, loop.to ?? 0);
   const loops = pass.loops.map((loop) => ({
     loop,

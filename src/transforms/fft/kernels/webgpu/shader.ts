@@ -17,7 +17,7 @@ import type { Loop, Pass, Window } from './program.js';
 import type { Tables } from './tables.js';
 
 const parts = partsOf(ends);
-const part = (name: string): string => {
+const templatePart = (name: string): string => {
   const text = parts[name];
   if (text === undefined) throw new EwaldError('Internal', `wgsl/fft/ends.wgsl has no part ${name}`);
   return text;
@@ -71,7 +71,7 @@ export function shaderOf(pass: Pass, tables: Tables, limits: WorkgroupLimits): S
 /**
  * The position `i` of element `j` among the stored ones of a side, and how elements that are not stored are handled.
  */
-function within(window: Window | undefined, j: string, otherwise: string): string {
+function windowIndex(window: Window | undefined, j: string, otherwise: string): string {
   if (!window) return `let i = ${j};`;
   const { start, count, whole } = window;
   const place = start === 0 ? j : `select(${j} - ${start}u, ${j} + ${whole - start}u, ${j} < ${start}u)`;
@@ -388,9 +388,9 @@ class Writer {
       `const OUT_STRIDE = ${this.#pass.outStride}u;`,
       // A pass over a piece of a line has one of the two only.
       ...('sine' in source ? [`const SINE = ${source.sine};`] : 'sine' in sink ? [`const SINE = ${sink.sine};`] : []),
-      `fn load(base: u32, j: u32) -> ${tin} { ${within(this.#pass.inWindow, 'j', `return ${tin}();`)} return ` +
+      `fn load(base: u32, j: u32) -> ${tin} { ${windowIndex(this.#pass.inWindow, 'j', `return ${tin}();`)} return ` +
         'lines[base + i * IN_STRIDE]; }',
-      `fn store(base: u32, k: u32, v: ${tout}) { ${within(this.#pass.outWindow, 'k', 'return;')} ` +
+      `fn store(base: u32, k: u32, v: ${tout}) { ${windowIndex(this.#pass.outWindow, 'k', 'return;')} ` +
         `${inPlace ? 'lines' : 'results'}[base + i * OUT_STRIDE] = v; }`,
       `fn at(lane: u32, j: u32) -> u32 { ${
         this.#across.within
@@ -410,10 +410,10 @@ class Writer {
     const { source, sink, axis, pairs } = this.#pass;
     const halves = sink.file === 'dct1' ? (('sine' in sink && sink.sine ? axis + 1 : axis - 1) as number) : axis / 2;
     const taken = [
-      ...(source.file === 'dct1' || source.file === 'dct1_packed' ? [part('extended')] : []),
-      part(`source_${source.file}`),
-      part(`sink_${sink.file}`),
-      ...(pairs ? [part('pairs')] : []),
+      ...(source.file === 'dct1' || source.file === 'dct1_packed' ? [templatePart('extended')] : []),
+      templatePart(`source_${source.file}`),
+      templatePart(`sink_${sink.file}`),
+      ...(pairs ? [templatePart('pairs')] : []),
     ];
     // A pass may have one end of a sine or cosine only, and that need not read a table: a kernel that declares a table
     // which it does not read has no place for it in its bindings.

@@ -36,27 +36,28 @@ export class Tables {
   /** exp(−2πi k/n · step) for k < length. */
   roots(n: number, length: number = n, step = 1): number {
     return this.add(`roots ${n} ${length} ${step}`, length, (out) => {
-      for (let k = 0; k < length; k++) root(out, k, k * step, n);
+      for (let k = 0; k < length; k++) writeRoot(out, k, k * step, n);
     });
   }
 
   /** The factors of a stage: exp(−2πi q k / (span · radix)) for q from 1, k below span, at (q − 1) span + k. */
   stage(radix: number, span: number): number {
     return this.add(`stage ${radix} ${span}`, (radix - 1) * span, (out) => {
-      for (let q = 1; q < radix; q++) for (let k = 0; k < span; k++) root(out, (q - 1) * span + k, q * k, span * radix);
+      for (let q = 1; q < radix; q++)
+        for (let k = 0; k < span; k++) writeRoot(out, (q - 1) * span + k, q * k, span * radix);
     });
   }
 
   /** exp(−πi (k + shift) / n) for k < length; shift in eighths. */
   half(n: number, length: number, shift = 0): number {
     return this.add(`half ${n} ${length} ${shift}`, length, (out) => {
-      for (let k = 0; k < length; k++) root(out, k, (k + shift) * 8, 16 * n);
+      for (let k = 0; k < length; k++) writeRoot(out, k, (k + shift) * 8, 16 * n);
     });
   }
 
   /** exp(−πi k²/n) for k < n. */
   chirp(n: number): number {
-    return this.add(`chirp ${n}`, n, (out) => eachChirp(n, (k, square) => root(out, k, square, 2 * n)));
+    return this.add(`chirp ${n}`, n, (out) => eachChirp(n, (k, square) => writeRoot(out, k, square, 2 * n)));
   }
 
   /** The transform of the conjugated chirp, wrapped around `length` points, over `length`. */
@@ -64,7 +65,7 @@ export class Tables {
     return this.add(`spectrum ${n} ${length}`, length, (out) => {
       const pair = new Float64Array(2);
       eachChirp(n, (k, square) => {
-        root(pair, 0, square, 2 * n);
+        writeRoot(pair, 0, square, 2 * n);
         const [re = 0, im = 0] = pair;
         for (const at of [k, (length - k) % length]) {
           out[2 * at] = re / length;
@@ -86,7 +87,7 @@ function eachChirp(n: number, each: (k: number, square: number) => void): void {
 }
 
 /** Writes exp(−2πi p/q) at place k; angles up to an eighth turn, so that rounding is half a unit in the last place. */
-function root(out: Float64Array, k: number, p: number, q: number): void {
+function writeRoot(out: Float64Array, k: number, p: number, q: number): void {
   const eighth = (8 * (p % q)) / q;
   const octant = Math.floor(eighth);
   const within = (p % q) - (octant * q) / 8;
@@ -108,7 +109,7 @@ function transform(input: Float64Array): Float64Array {
   const n = input.length / 2;
   let [from, to] = [Float64Array.from(input), new Float64Array(2 * n)];
   const roots = new Float64Array(2 * n);
-  for (let k = 0; k < n; k++) root(roots, k, k, n);
+  for (let k = 0; k < n; k++) writeRoot(roots, k, k, n);
   let span = 1;
   for (const radix of primesOf(n)) {
     const part = n / radix;
