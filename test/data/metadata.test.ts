@@ -155,9 +155,24 @@ test.skipIf(!dataFolder)(
     const told = notes.map(({ text }) => text).join();
     // 4566.34 nm over 4 positions, and 0.55 of it; 150 µm at 0.7225 m.
     expect(told).toContain('1142 nm, or 627.9 nm if the field of view');
-    expect(told).toContain('0.4291 mrad as the XML states its calibration, or 0.2076 mrad by the camera length');
+    expect(told).toContain('0.4291 mrad from the calibration in the XML, or 0.2076 mrad from the camera length');
   },
 );
+
+test('EMPAD: a scan that the file does not hold is said to be stated by the file name or the XML', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'ewald-empad-'));
+  const warningOf = async (): Promise<string | undefined> => {
+    const dataset = await open(join(folder, 'scan_x4_y3.raw'));
+    const { notes } = dataset;
+    await dataset.dispose();
+    return notes.find(({ kind }) => kind === 'warning')?.text;
+  };
+  await writeFile(join(folder, 'scan_x4_y3.raw'), new Uint8Array(2 * 130 * 128 * 4));
+  expect(await warningOf()).toBe('the file name states 3 × 4 frames, but the file holds 2');
+  await writeFile(join(folder, 'scan_x4_y3.xml'), '<root><pix_x>5</pix_x><pix_y>6</pix_y></root>');
+  expect(await warningOf()).toBe('the XML states 6 × 5 frames, but the file holds 2');
+  await rm(folder, { recursive: true });
+});
 
 test.skipIf(!dataFolder)('py4DSTEM: centre and hand of its calibration', async () => {
   const { beamCentrePx, detectorAxes, axes = [] } = await metaOf('py4DSTEM_real.h5');

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { blobSource, fileSource, httpSource, memorySource, open } from '../../src/entries/data.node.js';
-import { siblingIfThere } from '../../src/io/data/byte-source.js';
+import { openSiblingIfExists } from '../../src/io/data/byte-source.js';
 import { Hdf5Writer } from '../../src/io/data/hdf5/writer.js';
 import { npyHeadOf } from '../../src/io/data/npy.js';
 import { codecsHere } from './hdf5-support.js';
@@ -113,7 +113,7 @@ describe.each([
     const source = await make();
     for (const path of ['../a.bin', 'sub/../../a.bin', '/etc/passwd', 'C:\\a', '..\\a', 'http://elsewhere.invalid/a'])
       await expect(source.sibling(path), path).rejects.toMatchObject({ tag: 'File', detail: { outside: true } });
-    expect(await siblingIfThere(source, 'missing.bin')).toBeUndefined();
+    expect(await openSiblingIfExists(source, 'missing.bin')).toBeUndefined();
     await expect(source.sibling('missing.bin')).rejects.toMatchObject({ tag: 'File', detail: { absent: true } });
     await source.close();
   });

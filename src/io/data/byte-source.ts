@@ -88,7 +88,7 @@ export function readTarget(source: ByteSource, offset: number, into: number | Ui
 }
 
 /** The file next to `source`; undefined if there is none. */
-export async function siblingIfThere(
+export async function openSiblingIfExists(
   source: ByteSource,
   path: string,
   options: SiblingOptions = {},
@@ -101,7 +101,7 @@ export async function siblingIfThere(
   }
 }
 
-/** The error for a missing file; `siblingIfThere` recognises it. */
+/** The error for a missing file; `openSiblingIfExists` recognises it. */
 export function absentFile(path: string, lookedFor?: string, cause?: unknown): EwaldError {
   return new EwaldError(
     'File',

@@ -42,7 +42,7 @@ export class Cursor {
 
   /** Text of `length` bytes, one character per byte. */
   async text(length: number): Promise<string> {
-    return latin1(await this.bytes(length));
+    return decodeLatin1(await this.bytes(length));
   }
 
   // Evaluated after the wait, which may have replaced the view.
@@ -106,7 +106,7 @@ export class Cursor {
 }
 
 /** Bytes as text, one character per byte. */
-export const latin1 = (bytes: Uint8Array): string => {
+export const decodeLatin1 = (bytes: Uint8Array): string => {
   // TextDecoder's latin1 is Windows-1252, which maps bytes 0x80 … 0x9f to other characters.
   let text = '';
   for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));

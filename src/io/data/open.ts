@@ -9,7 +9,7 @@ import { argumentError, settings } from '../../base/parameters.js';
 import { type ByteSource, baseName } from './byte-source.js';
 import type { Codecs } from './codecs/codecs.js';
 import { compressedEnding, decompressed } from './compressed/source.js';
-import { latin1 } from './cursor.js';
+import { decodeLatin1 } from './cursor.js';
 import type { Dataset } from './dataset.js';
 import { elementBytes } from './dtype.js';
 import { foreignOf, type LoadH5wasm } from './foreign/browser.js';
@@ -69,7 +69,7 @@ const almostSure = 0.9;
 export async function detectFormats(source: ByteSource, options: FormatOptions = {}): Promise<Candidate[]> {
   const { signal } = options;
   const head = await source.read(0, Math.min(4096, source.size), { signal });
-  const text = latin1(head);
+  const text = decodeLatin1(head);
   const name = baseName(source.name).toLowerCase().replace(compressedEnding, '');
   const ending = name.includes('.') ? name.slice(name.lastIndexOf('.') + 1) : '';
   const probe: Probe = { source, ending, head, text, signal };
@@ -153,7 +153,7 @@ const firstBytesOf = (source: ByteSource): Promise<Uint8Array> => source.read(0,
 
 /** What a file without frames is; undefined if it is none of the known kinds. */
 async function otherFile(source: ByteSource): Promise<string | undefined> {
-  const head = latin1(await firstBytesOf(source));
+  const head = decodeLatin1(await firstBytesOf(source));
   return otherText(head) ?? pictureOfHead(head);
 }
 

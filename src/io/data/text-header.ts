@@ -1,7 +1,7 @@
 /** Headers of `KEY = value ;` lines in braces, as in SMV and EDF. */
 import type { PlatformSignal } from '../../base/globals.js';
 import type { ByteSource } from './byte-source.js';
-import { latin1 } from './cursor.js';
+import { decodeLatin1 } from './cursor.js';
 import { badFile } from './shapes.js';
 
 /** A header and the position of the bytes after it. */
@@ -21,7 +21,7 @@ export async function readTextHeader(source: ByteSource, at: number, signal?: Pl
   let text = '';
   for (let length = 4096; ; length *= 4) {
     const here = Math.min(length, source.size - at);
-    text = latin1(await source.read(at, here, { signal }));
+    text = decodeLatin1(await source.read(at, here, { signal }));
     const isAll = here === source.size - at || length >= maxBytes;
     const close = closingBrace(text) ?? (isAll ? anyBrace(text) : undefined);
     // The line feed may be the first byte that was not read.

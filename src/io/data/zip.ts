@@ -2,7 +2,7 @@
 import type { PlatformSignal } from '../../base/globals.js';
 import { type ByteSource, readTarget } from './byte-source.js';
 import { compare, type Digests, hex32 } from './checksums/check.js';
-import { latin1 } from './cursor.js';
+import { decodeLatin1 } from './cursor.js';
 import { inflate, inflateHead } from './inflate.js';
 import { badFile, checkFrameFits, checkHeaderSize } from './shapes.js';
 import { memorySource } from './sources/memory.js';
@@ -48,7 +48,7 @@ export async function readZip(source: ByteSource, signal?: PlatformSignal): Prom
     if (entries.getUint32(at, true) !== 0x02014b50) throw badFile(source, `entry ${i} of the archive has no signature`);
     const nameBytes = entries.getUint16(at + 28, true);
     found.push({
-      name: latin1(table.subarray(at + 46, at + 46 + nameBytes)),
+      name: decodeLatin1(table.subarray(at + 46, at + 46 + nameBytes)),
       method: entries.getUint16(at + 10, true),
       storedBytes: entries.getUint32(at + 20, true),
       bytes: entries.getUint32(at + 24, true),

@@ -7,7 +7,7 @@
  */
 import { EwaldError } from '../../base/errors.js';
 import { swapBytes } from '../data/byte-order.js';
-import { latin1 } from '../data/cursor.js';
+import { decodeLatin1 } from '../data/cursor.js';
 import { type DataType, littleEndianMachine, numberBytes } from '../data/dtype.js';
 import { type Acquisition, acquisitionOf, frameHeaderOf, framePixels, type MibHeader } from '../data/formats/mib.js';
 import { rawDecoder } from '../data/formats/mib-raw.js';
@@ -126,7 +126,7 @@ export class MerlinStream {
   /** The part of a message before its pixels that was wanted is complete. */
   #advance(): void {
     const source = this.#source;
-    const text = latin1(this.#head.subarray(0, this.#held));
+    const text = decodeLatin1(this.#head.subarray(0, this.#held));
     switch (this.#stage) {
       case 'envelope': {
         const length = /^MPX,(\d{10}),$/.exec(text)?.[1];

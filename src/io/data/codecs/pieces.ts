@@ -4,53 +4,58 @@
  * is copied out.
  */
 
-/** Approximate decoded size of a piece: together with its input it fits the L2 cache. */
+/** Approximate decoded size of a piece: together with its input it fits in the L2 cache. */
 const pieceBytes = 1 << 18;
 /** Bytes of a header: the size of the chunk and of a block. */
 export const pieceHeaderBytes = 12;
 
-/** A piece: bytes `from` to `to` of the chunk, without a header, decode to those of the output from `at` on. */
+/** A piece of a chunk. */
 export interface Piece {
-  readonly from: number;
-  readonly to: number;
-  readonly at: number;
-  readonly bytes: number;
+  /** Its bytes in the chunk; they have no header. */
+  readonly encodedStart: number;
+  readonly encodedEnd: number;
+  /** Its bytes in the output. */
+  readonly decodedStart: number;
+  readonly decodedBytes: number;
 }
 
 /**
- * The pieces of a chunk; undefined if splitting is not worthwhile or the chunk is malformed, in which case the decoder
+ * Splits a chunk; undefined if splitting is not worthwhile or the chunk is malformed, in which case the decoder
  * reports the error.
  */
-export function chunkPieces(chunk: Uint8Array, outputBytes: number, elementBytes: number): Piece[] | undefined {
+export function splitChunk(chunk: Uint8Array, outputBytes: number, elementBytes: number): Piece[] | undefined {
   if (outputBytes < 2 * pieceBytes || chunk.length < pieceHeaderBytes) return undefined;
   const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-  const block = view.getUint32(8);
-  const unit = 8 * elementBytes;
+  const blockBytes = view.getUint32(8);
+  const groupBytes = 8 * elementBytes;
   if (view.getUint32(0) * 2 ** 32 + view.getUint32(4) !== outputBytes) return undefined;
-  if (block === 0 || block % unit !== 0 || block > pieceBytes) return undefined;
+  if (blockBytes === 0 || blockBytes % groupBytes !== 0 || blockBytes > pieceBytes) return undefined;
   // Elements that do not fill a group of eight are stored unchanged after the last block.
-  const whole = outputBytes - (outputBytes % unit);
+  const groupedBytes = outputBytes - (outputBytes % groupBytes);
   const pieces: Piece[] = [];
-  let [from, at] = [pieceHeaderBytes, 0];
-  for (let place = pieceHeaderBytes, done = 0; done < whole; ) {
-    if (place + 4 > chunk.length) return undefined;
-    place += 4 + view.getUint32(place);
-    done = Math.min(done + block, whole);
-    if (place > chunk.length) return undefined;
-    if (done === whole) pieces.push({ from, to: chunk.length, at, bytes: outputBytes - at });
-    else if (done - at >= pieceBytes) {
-      pieces.push({ from, to: place, at, bytes: done - at });
-      [from, at] = [place, done];
+  let [encodedStart, decodedStart] = [pieceHeaderBytes, 0];
+  let [readOffset, decodedEnd] = [pieceHeaderBytes, 0];
+  while (decodedEnd < groupedBytes) {
+    if (readOffset + 4 > chunk.length) return undefined;
+    readOffset += 4 + view.getUint32(readOffset);
+    decodedEnd = Math.min(decodedEnd + blockBytes, groupedBytes);
+    if (readOffset > chunk.length) return undefined;
+    if (decodedEnd === groupedBytes)
+      pieces.push({ encodedStart, encodedEnd: chunk.length, decodedStart, decodedBytes: outputBytes - decodedStart });
+    else if (decodedEnd - decodedStart >= pieceBytes) {
+      pieces.push({ encodedStart, encodedEnd: readOffset, decodedStart, decodedBytes: decodedEnd - decodedStart });
+      [encodedStart, decodedStart] = [readOffset, decodedEnd];
     }
   }
   return pieces;
 }
 
-/** Writes the header of a piece in front of it. */
-export function pieceHeader(chunk: Uint8Array, bytes: number): Uint8Array {
+/** Makes the 12-byte header to put before a piece. */
+export function makePieceHeader(chunk: Uint8Array, decodedBytes: number): Uint8Array {
   const header = new Uint8Array(pieceHeaderBytes);
   const view = new DataView(header.buffer);
-  view.setUint32(4, bytes);
+  // The size has 64 bits; that of a piece fits the low word.
+  view.setUint32(4, decodedBytes);
   header.set(chunk.subarray(8, pieceHeaderBytes), 8);
   return header;
 }

@@ -4,7 +4,7 @@ import { EwaldError } from '../../../base/errors.js';
 import { Core } from '../../../core/backends/wasm/heap.js';
 import { dataEnums } from '../../../core/layout/data.js';
 import type { Codec, Codecs } from './codecs.js';
-import { chunkPieces, type Piece, pieceHeader, pieceHeaderBytes } from './pieces.js';
+import { makePieceHeader, type Piece, pieceHeaderBytes, splitChunk } from './pieces.js';
 
 /** A buffer in the heap that grows on demand. */
 class Place {
@@ -66,17 +66,17 @@ export function wasmCodecs(core: Core, deflate: Codecs['deflate']): Codecs {
   };
   /** Whether all pieces are valid; otherwise the whole chunk is decoded, which reports what is wrong with it. */
   const decodePieces = (pieces: readonly Piece[], from: Uint8Array, to: Uint8Array, elementBytes: number): boolean => {
-    const longest = pieces.reduce((most, piece) => Math.max(most, piece.to - piece.from), 0);
+    const longest = pieces.reduce((most, piece) => Math.max(most, piece.encodedEnd - piece.encodedStart), 0);
     const at = input.hold(longest + pieceHeaderBytes);
-    const out = output.hold(pieces.reduce((most, { bytes }) => Math.max(most, bytes), 0));
+    const out = output.hold(pieces.reduce((most, { decodedBytes }) => Math.max(most, decodedBytes), 0));
     for (const piece of pieces) {
-      core.write(at, pieceHeader(from, piece.bytes));
-      core.write(at + pieceHeaderBytes, from.subarray(piece.from, piece.to));
-      const length = pieceHeaderBytes + piece.to - piece.from;
+      core.write(at, makePieceHeader(from, piece.decodedBytes));
+      core.write(at + pieceHeaderBytes, from.subarray(piece.encodedStart, piece.encodedEnd));
+      const length = pieceHeaderBytes + piece.encodedEnd - piece.encodedStart;
       const { bitshuffleLz4 } = dataEnums.Codec;
-      if (core.call('ewald_codec_decode', bitshuffleLz4, elementBytes, 0, at, length, out, piece.bytes) !== 0)
+      if (core.call('ewald_codec_decode', bitshuffleLz4, elementBytes, 0, at, length, out, piece.decodedBytes) !== 0)
         return false;
-      core.read(out, to.subarray(piece.at, piece.at + piece.bytes));
+      core.read(out, to.subarray(piece.decodedStart, piece.decodedStart + piece.decodedBytes));
     }
     return true;
   };
@@ -91,7 +91,7 @@ export function wasmCodecs(core: Core, deflate: Codecs['deflate']): Codecs {
         decodeIn(other, dataEnums.Codec[codec], elementBytes, parameter, from, to);
         return;
       }
-      const pieces = codec === 'bitshuffleLz4' ? chunkPieces(from, to.length, elementBytes) : undefined;
+      const pieces = codec === 'bitshuffleLz4' ? splitChunk(from, to.length, elementBytes) : undefined;
       if (pieces && decodePieces(pieces, from, to, elementBytes)) return;
       const at = place(from);
       const out = output.hold(Math.max(1, to.length));

@@ -1,6 +1,6 @@
 /** NanoMEGAS blockfiles (.blo): a header, a virtual bright-field image, then one diffraction pattern per scan point. */
 import type { ByteSource } from '../byte-source.js';
-import { Cursor, latin1 } from '../cursor.js';
+import { Cursor, decodeLatin1 } from '../cursor.js';
 import type { Metadata } from '../dataset.js';
 import type { Format } from '../format.js';
 import { openFrames } from '../frames.js';
@@ -81,7 +81,7 @@ async function readHeader(source: ByteSource, signal: AbortSignal | undefined): 
   const acquired = await cursor.f64();
   const notes =
     source.size > headerBytes
-      ? latin1(
+      ? decodeLatin1(
           await source.read(headerBytes, Math.min(offset, 4096, source.size) - Math.min(headerBytes, offset), {
             signal,
           }),

@@ -24,13 +24,13 @@ const minDistanceM = 1e-3;
 /** Maximum number of panels; the largest detectors have some hundreds. */
 const maxPanels = 4096;
 
-const numeric = (text: string | undefined): number => {
+const parseNumber = (text: string | undefined): number => {
   const value = Number.parseFloat(text ?? '');
   return Number.isFinite(value) ? value : 0;
 };
 
 /** A point after a rotation by degrees about a vector through the origin. */
-function rotatedPoint([x, y, z]: Vector, vector: Vector, degrees: number): Vector {
+function rotatePoint([x, y, z]: Vector, vector: Vector, degrees: number): Vector {
   const length = Math.hypot(...vector) || 1;
   const [u, v, w] = vector.map((one) => one / length) as Vector;
   const [c, s] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
@@ -52,7 +52,8 @@ class Goniometer {
 
   constructor(column: Column) {
     for (const [i, id] of column('_axis.id').entries()) {
-      const three = (name: string): Vector => [1, 2, 3].map((k) => numeric(column(`_axis.${name}[${k}]`)[i])) as Vector;
+      const three = (name: string): Vector =>
+        [1, 2, 3].map((k) => parseNumber(column(`_axis.${name}[${k}]`)[i])) as Vector;
       this.#axes.set(id, {
         isRotation: column('_axis.type')[i] === 'rotation',
         parent: column('_axis.depends_on')[i] ?? '.',
@@ -66,8 +67,8 @@ class Goniometer {
     ] as const)
       for (const [i, id] of column(`${table}.axis_id`).entries())
         this.#settings.set(id, {
-          angle: numeric(column(`${table}.${angle}`)[i]),
-          displacement: numeric(column(`${table}.${displacement}`)[i]),
+          angle: parseNumber(column(`${table}.${angle}`)[i]),
+          displacement: parseNumber(column(`${table}.${displacement}`)[i]),
         });
   }
 
@@ -85,7 +86,7 @@ class Goniometer {
       const { angle, displacement } = this.#settings.get(id) ?? { angle: 0, displacement: 0 };
       const { vector, offset } = axis;
       const shift = axis.isRotation ? 0 : (moved.get(id) ?? 0) + displacement;
-      if (axis.isRotation) point = rotatedPoint(point, vector, angle);
+      if (axis.isRotation) point = rotatePoint(point, vector, angle);
       point = point.map((x, k) => x + (vector[k] as number) * shift + (offset[k] as number)) as Vector;
       id = axis.parent;
     }
@@ -106,8 +107,8 @@ const pixelAxes = (column: Column): ReadonlyMap<string, PixelAxis> =>
       set,
       {
         axis: column('_array_structure_list_axis.axis_id')[i] ?? set,
-        displacement: numeric(column('_array_structure_list_axis.displacement')[i]),
-        step: numeric(column('_array_structure_list_axis.displacement_increment')[i]),
+        displacement: parseNumber(column('_array_structure_list_axis.displacement')[i]),
+        step: parseNumber(column('_array_structure_list_axis.displacement_increment')[i]),
       },
     ]),
   );
@@ -126,13 +127,13 @@ function sectionsOf(column: Column): ReadonlyMap<string, Section> | undefined {
   const starts = new Map<string, number>();
   for (const [i, id] of column('_array_structure_list_section.id').entries()) {
     const index = column('_array_structure_list_section.index')[i];
-    starts.set(`${id} ${index}`, numeric(column('_array_structure_list_section.start')[i]) - 1);
+    starts.set(`${id} ${index}`, parseNumber(column('_array_structure_list_section.start')[i]) - 1);
   }
   const arrays = [...new Set(column('_array_structure_list.array_id'))];
   const sections = new Map<string, Section>();
   for (const [i, array] of column('_array_structure_list.array_id').entries()) {
     const set = column('_array_structure_list.axis_set_id')[i] ?? '.';
-    const precedence = numeric(column('_array_structure_list.precedence')[i]);
+    const precedence = parseNumber(column('_array_structure_list.precedence')[i]);
     if (set === '.' || set === '?' || precedence < 1 || precedence > 2) continue;
     const name = column('_array_structure_list.array_section_id')[i] ?? array;
     const index = column('_array_structure_list.index')[i];
@@ -144,7 +145,7 @@ function sectionsOf(column: Column): ReadonlyMap<string, Section> | undefined {
       module: [...(arrays.length > 1 ? [arrays.indexOf(array)] : []), ...(planes === undefined ? [] : [planes])],
     };
     section.sets[precedence - 1] = set;
-    section.sizes[precedence - 1] = numeric(column('_array_structure_list.dimension')[i]);
+    section.sizes[precedence - 1] = parseNumber(column('_array_structure_list.dimension')[i]);
     section.first[precedence - 1] = starts.get(`${name} ${index}`) ?? 0;
     sections.set(name, section);
     if (sections.size > maxPanels) return undefined;
@@ -154,10 +155,10 @@ function sectionsOf(column: Column): ReadonlyMap<string, Section> | undefined {
 
 /** From mm with z towards the source to metres with z along the beam. */
 const metresAlongBeam = ([x, y, z]: Vector): Vector => [-x / 1000, y / 1000, -z / 1000];
-const less = (p: Vector, q: Vector): Vector => p.map((x, k) => x - (q[k] as number)) as Vector;
+const subtract = (p: Vector, q: Vector): Vector => p.map((x, k) => x - (q[k] as number)) as Vector;
 
 /** The panel of a section; undefined if the axes do not state where it is. */
-function placedPanel(
+function placePanel(
   name: string,
   { sets, sizes, module, first }: Section,
   listed: ReadonlyMap<string, PixelAxis>,
@@ -184,8 +185,8 @@ function placedPanel(
     height,
     first: { x: first[0] ?? 0, y: first[1] ?? 0 },
     cornerM: metresAlongBeam(corner),
-    fastM: metresAlongBeam(less(right, corner)),
-    slowM: metresAlongBeam(less(down, corner)),
+    fastM: metresAlongBeam(subtract(right, corner)),
+    slowM: metresAlongBeam(subtract(down, corner)),
   };
 }
 
@@ -198,7 +199,7 @@ export function panelsOf(items: CifItems): readonly DetectorPanel[] | undefined 
   const listed = pixelAxes(column);
   const found: DetectorPanel[] = [];
   for (const [name, section] of sectionsOf(column) ?? []) {
-    const panel = placedPanel(name, section, listed, goniometer);
+    const panel = placePanel(name, section, listed, goniometer);
     if (!panel) return undefined;
     found.push(panel);
   }

@@ -1,7 +1,7 @@
 /** x-CBF_BYTE_OFFSET: the difference from pixel to pixel in one byte, or in two, four or eight bytes after a marker. */
 
 /** The error for data that end before the last pixel; the caller names the frame. */
-const ended = (done: number, pixels: number): Error =>
+const truncatedError = (done: number, pixels: number): Error =>
   new Error(`the byte offsets end after ${done} of ${pixels} pixels`);
 
 /** Decodes `out.length` pixels. Throws if the data end first. */
@@ -12,19 +12,19 @@ export function decodeByteOffset(stored: Uint8Array, out: { [index: number]: num
   let value = 0;
   let at = 0;
   for (let i = 0; i < pixels; i++) {
-    if (at >= length) throw ended(i, pixels);
+    if (at >= length) throw truncatedError(i, pixels);
     const byte = stored[at++] as number;
     if (byte !== 0x80) value += (byte << 24) >> 24;
     else {
-      if (at + 2 > length) throw ended(i, pixels);
+      if (at + 2 > length) throw truncatedError(i, pixels);
       let step = view.getInt16(at, true);
       at += 2;
       if (step === -0x8000) {
-        if (at + 4 > length) throw ended(i, pixels);
+        if (at + 4 > length) throw truncatedError(i, pixels);
         step = view.getInt32(at, true);
         at += 4;
         if (step === -0x80000000) {
-          if (at + 8 > length) throw ended(i, pixels);
+          if (at + 8 > length) throw truncatedError(i, pixels);
           step = Number(view.getBigInt64(at, true));
           at += 8;
         }

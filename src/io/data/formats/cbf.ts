@@ -9,7 +9,7 @@ import { wordTable } from '../../../base/word-table.js';
 import { swapBytes } from '../byte-order.js';
 import type { ByteSource } from '../byte-source.js';
 import { compare, type Digests, hexOf, plainDigests, readAnyway } from '../checksums/check.js';
-import { latin1 } from '../cursor.js';
+import { decodeLatin1 } from '../cursor.js';
 import type { Dataset, Note } from '../dataset.js';
 import { type DataType, elementBytes, elements, littleEndianMachine } from '../dtype.js';
 import type { Format, FormatOptions } from '../format.js';
@@ -85,7 +85,7 @@ async function openSections(
   if (!first) throw badFile(source, `no binary section (${boundary}) found`);
   const items = parseCif(text);
   const { dtype, compression } = first;
-  const shape = first.shape ?? statedShape(source, items.get('_array_structure_list.dimension'));
+  const shape = first.shape ?? readShape(source, items.get('_array_structure_list.dimension'));
   const pixels = product(shape);
   for (const [i, section] of sections.entries()) checkSection(source, section, i, { shape, dtype });
   const { meta, notes } = describeCbf(text, items, shape);
@@ -206,7 +206,7 @@ async function readUntilMark(
 ): Promise<{ text: string; end: number } | undefined> {
   for (let length = 2 ** 15; ; length *= 4) {
     const here = Math.min(length, source.size - at);
-    const text = latin1(await source.read(at, here, { signal }));
+    const text = decodeLatin1(await source.read(at, here, { signal }));
     const place = text.indexOf(mark);
     if (place >= 0) return { text: text.slice(0, place), end: at + place + mark.length };
     if (here === source.size - at || length >= maxHeader) return undefined;
@@ -282,7 +282,7 @@ function digestOf(source: ByteSource, base64: string | undefined): string | unde
 }
 
 /** The size from _array_structure_list, fastest dimension first. */
-function statedShape(source: ByteSource, dimensions: readonly string[] | undefined): readonly number[] {
+function readShape(source: ByteSource, dimensions: readonly string[] | undefined): readonly number[] {
   if (!dimensions || dimensions.length < 2)
     throw badFile(source, 'neither the binary section nor _array_structure_list states the size of the image');
   return dimensions

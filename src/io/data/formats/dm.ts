@@ -63,7 +63,7 @@ export const dm: Format = {
     const { version, little, root } = await readTags(source, options.signal);
     const images = imagesOf(source, root);
     if (images.length === 0) throw badFile(source, 'the tags hold no image');
-    const chosen = choose(source, images, options);
+    const chosen = chooseImage(source, images, options);
     return openImage(
       source,
       chosen,
@@ -107,7 +107,7 @@ function imagesOf(source: ByteSource, root: Tag): Image[] {
 }
 
 /** The requested image, otherwise the only one that can hold the frames. Throws `Argument`. */
-function choose(source: ByteSource, images: readonly Image[], { dataset }: FormatOptions): Image {
+function chooseImage(source: ByteSource, images: readonly Image[], { dataset }: FormatOptions): Image {
   if (dataset === undefined) {
     const isUnique = (name: string): boolean => images.filter((image) => image.name === name).length === 1;
     const entries = images.map((image, i) => {

@@ -46,7 +46,7 @@ export function dtrekMetadata(
           {
             kind: 'missing',
             text:
-              `the position of the detector: it is turned or shifted (${moved.map(shown).join(', ')}), which this ` +
+              `the position of the detector: it is turned or shifted (${moved.map(formatAxis).join(', ')}), which this ` +
               'reader does not follow; use a .geom file',
           },
         ],
@@ -60,7 +60,7 @@ interface Axis {
 }
 
 const wordsOf = (text = ''): string[] => text.split(/\s+/).filter((word) => word !== '');
-const shown = ({ name, value, unit }: Axis): string => `${name} ${value}${unit === undefined ? '' : ` ${unit}`}`;
+const formatAxis = ({ name, value, unit }: Axis): string => `${name} ${value}${unit === undefined ? '' : ` ${unit}`}`;
 const isNumber = (value: number | undefined): value is number => Number.isFinite(value);
 
 /**

@@ -3,9 +3,9 @@
  */
 import { checkedValue, row } from '../../../base/call-options.js';
 import { isEwaldError } from '../../../base/errors.js';
-import { type ByteSource, siblingIfThere } from '../byte-source.js';
+import { type ByteSource, openSiblingIfExists } from '../byte-source.js';
 import { ambiguous, type FrameArrayEntry, framesAmong } from '../candidates.js';
-import { latin1 } from '../cursor.js';
+import { decodeLatin1 } from '../cursor.js';
 import type { Metadata } from '../dataset.js';
 import type { Format, FormatOptions } from '../format.js';
 import { badFile } from '../shapes.js';
@@ -18,7 +18,8 @@ const maxSeries = 99;
 /** Bytes searched for the description, which is near the end. */
 const maxText = 2 ** 24;
 
-const marked = (head: Uint8Array): boolean => head[0] === 0x4a && head[1] === 0x4b && head[2] === 0 && head[3] === 2;
+const hasSignature = (head: Uint8Array): boolean =>
+  head[0] === 0x4a && head[1] === 0x4b && head[2] === 0 && head[3] === 2;
 
 export const emi: Format = {
   name: 'emi',
@@ -26,21 +27,21 @@ export const emi: Format = {
   endings: ['emi'],
   options: ['dataset'],
   detect({ head, ending }) {
-    return marked(head) ? { confidence: ending === 'emi' ? 1 : 0.6, why: "the marker 'JK' 0x0002" } : undefined;
+    return hasSignature(head) ? { confidence: ending === 'emi' ? 1 : 0.6, why: "the marker 'JK' 0x0002" } : undefined;
   },
   async open(source, options) {
     const start = await source.read(0, Math.min(4, source.size), { signal: options.signal });
-    if (!marked(start)) throw badFile(source, "this is not a TIA .emi file: it does not start with 'JK' 0x0002");
+    if (!hasSignature(start)) throw badFile(source, "this is not a TIA .emi file: it does not start with 'JK' 0x0002");
     const number =
       options.dataset === undefined
         ? await seriesWithFrames(source, options)
         : checkedValue('emi: dataset', Number(options.dataset), row.integer(0, maxSeries, 0));
     const name = nameOfSer(source.name, number + 1);
-    const series = await siblingIfThere(source, name, options);
+    const series = await openSiblingIfExists(source, name, options);
     if (!series)
       throw badFile(source, `the numbers of an .emi are in .ser files next to it, but ${name} does not exist`);
     try {
-      const meta = await describe(source, number, options.signal);
+      const meta = await readMetadata(source, number, options.signal);
       return await openSer(series, { ...options, dataset: undefined }, { format: 'emi', meta, sources: [source] });
     } catch (error) {
       await series.close();
@@ -53,7 +54,7 @@ export const emi: Format = {
 async function seriesWithFrames(source: ByteSource, options: FormatOptions): Promise<number> {
   const entries: FrameArrayEntry[] = [];
   for (let number = 0; number <= maxSeries; number++) {
-    const series = await siblingIfThere(source, nameOfSer(source.name, number + 1), options);
+    const series = await openSiblingIfExists(source, nameOfSer(source.name, number + 1), options);
     if (!series) break;
     try {
       const { shape, dtype } = await openSer(series, { ...options, navShape: undefined });
@@ -70,9 +71,9 @@ async function seriesWithFrames(source: ByteSource, options: FormatOptions): Pro
   return Number(chosen?.path ?? 0);
 }
 
-async function describe(source: ByteSource, number: number, signal: AbortSignal | undefined): Promise<Metadata> {
+async function readMetadata(source: ByteSource, number: number, signal: AbortSignal | undefined): Promise<Metadata> {
   const from = Math.max(0, source.size - maxText);
-  const text = latin1(await source.read(from, source.size - from, { signal }));
+  const text = decodeLatin1(await source.read(from, source.size - from, { signal }));
   const blocks = blocksOf(text, 'ObjectInfo>', number + 1);
   const block = blocks[number] ?? blocks[0];
   if (!block) return { maker: 'TIA' };

@@ -5,8 +5,8 @@
 
 import { EwaldError } from '../../../base/errors.js';
 import { product } from '../../../base/product.js';
-import { type ByteSource, baseName, siblingIfThere } from '../byte-source.js';
-import { latin1 } from '../cursor.js';
+import { type ByteSource, baseName, openSiblingIfExists } from '../byte-source.js';
+import { decodeLatin1 } from '../cursor.js';
 import type { Dataset, Metadata, Note } from '../dataset.js';
 import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
@@ -21,7 +21,9 @@ const stride = rows * side * 4;
 /** Pixels of the sensor (Tate et al., Microsc. Microanal. 22, 237, 2016). */
 const pixelM = 150e-6;
 
-/** Whether a raw file has a name of EMPAD's, whose only other evidence is a size of whole frames. */
+const maxXmlBytes = 2 ** 22;
+
+/** Whether a raw file is named as EMPAD names them; apart from its name, it only has a size of complete frames. */
 export const isNamedByEmpad = (name: string): boolean =>
   /^scan_x(\d+)_y(\d+)\.raw$|^series_x(\d+)\.raw$/i.test(baseName(name));
 
@@ -44,7 +46,7 @@ export const empad: Format = {
     return undefined;
   },
   async open(source, options) {
-    const start = latin1(await source.read(0, Math.min(512, source.size), { signal: options.signal }));
+    const start = decodeLatin1(await source.read(0, Math.min(512, source.size), { signal: options.signal }));
     return /<root\b/.test(start) ? openXml(source, options) : openRaw(source, options);
   },
 };
@@ -52,78 +54,79 @@ export const empad: Format = {
 /** Opens the XML, which names the raw file. */
 async function openXml(xml: ByteSource, options: FormatOptions): Promise<Dataset> {
   const { signal, allowOutside } = options;
-  if (xml.size > 2 ** 22) throw badFile(xml, `${xml.size} bytes are too many for an EMPAD XML`);
-  const text = latin1(await xml.read(0, xml.size, { signal }));
-  const named = /\bfilename="([^"]+)"/.exec(openingTag(text, 'raw_file'))?.[1];
-  if (!named) throw badFile(xml, 'the XML names no raw file (<raw_file filename="…"/>); open the .raw itself');
+  if (xml.size > maxXmlBytes) throw badFile(xml, `${xml.size} bytes are too many for an EMPAD XML`);
+  const text = decodeLatin1(await xml.read(0, xml.size, { signal }));
+  const rawName = /\bfilename="([^"]+)"/.exec(openingTag(text, 'raw_file'))?.[1];
+  if (!rawName) throw badFile(xml, 'the XML names no raw file (<raw_file filename="…"/>); open the .raw itself');
   let data: ByteSource;
   try {
     // Version 0.51 wrote the full path on its own machine: only the name can be next to the XML.
-    data = await xml.sibling(allowOutside ? named : baseName(named), { signal, allowOutside });
+    data = await xml.sibling(allowOutside ? rawName : baseName(rawName), { signal, allowOutside });
   } catch (cause) {
     throw new EwaldError(
       'File',
-      `${xml.name} describes a scan; its frames are in ${baseName(named)}, which cannot be ` +
+      `${xml.name} describes a scan; its frames are in ${baseName(rawName)}, which cannot be ` +
         `opened: ${(cause as Error).message}`,
       {
         cause,
-        detail: { path: xml.name, needs: baseName(named) },
+        detail: { path: xml.name, needs: baseName(rawName) },
       },
     );
   }
   try {
-    return dataset(xml, data, describe(text), options);
+    return makeDataset(xml, data, parseXml(text), options);
   } catch (error) {
     await data.close();
     throw error;
   }
 }
 
-/** Opens the raw file. Its XML may have any name, so the scan is taken from the file's own name. */
+/** Opens the raw file. The XML next to it, if any, comes first; the file name is the fallback. */
 async function openRaw(data: ByteSource, options: FormatOptions): Promise<Dataset> {
-  const xml = await siblingIfThere(data, baseName(data.name).replace(/\.[^.]*$/, '.xml'), options);
-  let described: Described = { shapes: [], untold: [], meta: { maker: 'EMPAD' } };
+  const xml = await openSiblingIfExists(data, baseName(data.name).replace(/\.[^.]*$/, '.xml'), options);
+  let described: ScanDescription = { shapes: [], statedBy: 'the XML', ambiguities: [], meta: { maker: 'EMPAD' } };
   try {
-    if (xml && xml.size < 2 ** 22) described = describe(latin1(await xml.read(0, xml.size, options)));
+    if (xml && xml.size <= maxXmlBytes) described = parseXml(decodeLatin1(await xml.read(0, xml.size, options)));
   } finally {
     await xml?.close();
   }
-  const named = /scan_x(\d+)_y(\d+)/i.exec(baseName(data.name));
-  const shapes = named ? [...described.shapes, [Number(named[2]), Number(named[1])]] : described.shapes;
-  return dataset(data, data, { ...described, shapes }, options);
+  const scanMatch = /scan_x(\d+)_y(\d+)/i.exec(baseName(data.name));
+  const shapes = scanMatch ? [...described.shapes, [Number(scanMatch[2]), Number(scanMatch[1])]] : described.shapes;
+  const statedBy = described.shapes.length > 0 ? 'the XML' : 'the file name';
+  return makeDataset(data, data, { ...described, shapes, statedBy }, options);
 }
 
-function dataset(
+function makeDataset(
   source: ByteSource,
   data: ByteSource,
-  { shapes, meta, untold }: Described,
+  { shapes, statedBy, meta, ambiguities }: ScanDescription,
   options: FormatOptions,
 ): Dataset {
-  const { frames, notes: cut } = countFrames(data, 0, stride, storedBytes);
-  const fits = shapes.find((shape) => product(shape) === frames);
-  const notes: Note[] = [...cut];
-  for (const text of untold) notes.push({ kind: 'missing', text });
-  const stated = shapes[0];
-  if (!fits && stated)
+  const { frames, notes: sizeNotes } = countFrames(data, 0, stride, storedBytes);
+  const matchingShape = shapes.find((shape) => product(shape) === frames);
+  const notes: Note[] = [...sizeNotes];
+  for (const text of ambiguities) notes.push({ kind: 'missing', text });
+  const statedShape = shapes[0];
+  if (!matchingShape && statedShape)
     notes.push({
       kind: 'warning',
-      text: `the XML claims ${stated.join(' × ')} frames, but the file holds ${frames}`,
+      text: `${statedBy} states ${statedShape.join(' × ')} frames, but the file holds ${frames}`,
       option: 'navShape',
     });
-  else if (!fits)
+  else if (!matchingShape)
     notes.push({
       kind: 'guess',
       text: 'the shape of the scan is unknown: the frames are one series',
       option: 'navShape',
     });
-  const navigation = navigationShape(data, frames, fits ?? [frames], options);
+  const navigation = navigationShape(data, frames, matchingShape ?? [frames], options);
   return openFrames(source, {
     format: 'empad',
     shape: { nav: navigation, sig: [side, side] },
     dtype: 'f32',
     meta,
     notes,
-    sizes: stated ? [{ what: 'frames', expected: (fits ?? stated).reduce((a, b) => a * b, 1), found: frames }] : [],
+    sizes: statedShape ? [{ what: 'frames', expected: product(matchingShape ?? statedShape), found: frames }] : [],
     sources: data === source ? [] : [data],
     storedBytes,
     stride,
@@ -131,18 +134,23 @@ function dataset(
   });
 }
 
-interface Described {
-  /** Shapes of the scan according to the XML, most trusted first. */
+interface ScanDescription {
+  /** Possible shapes of the scan, most trusted first. */
   readonly shapes: readonly (readonly number[])[];
+  /** What states the first one. */
+  readonly statedBy: 'the XML' | 'the file name';
   readonly meta: Metadata;
-  /** What the step of the scan and the angle of a pixel may be. */
-  readonly untold: readonly string[];
+  /** The values that the step of the scan and the angle of a pixel may have. */
+  readonly ambiguities: readonly string[];
 }
 
+/** The text of the first element with this tag. */
+const elementText = (text: string, tag: string): string | undefined =>
+  new RegExp(`<${tag.replaceAll('.', '\\.')}>([^<]*)</`).exec(text)?.[1]?.trim();
+
 /** Parses the XML. There are two generations of names: iom_measurements of 0.51 and of 1.2. */
-function describe(text: string): Described {
-  const value = (tag: string): string | undefined =>
-    new RegExp(`<${tag.replaceAll('.', '\\.')}>([^<]*)</`).exec(text)?.[1]?.trim();
+function parseXml(text: string): ScanDescription {
+  const value = (tag: string): string | undefined => elementText(text, tag);
   const number = (...tags: string[]): number | undefined => {
     for (const tag of tags) {
       const found = Number.parseFloat(value(tag) ?? '');
@@ -159,24 +167,26 @@ function describe(text: string): Described {
   add(number('pix_y'), number('pix_x'));
   for (const mode of ['acquire', 'search']) {
     const [block = ''] = blocksOf(text, `scan_parameters mode="${mode}">`, 1);
-    const along = (axis: string): number => Number(new RegExp(`<scan_resolution_${axis}>(\\d+)<`).exec(block)?.[1]);
-    add(along('y') || undefined, along('x') || undefined);
+    const resolutionOf = (axis: string): number | undefined =>
+      Number(elementText(block, `scan_resolution_${axis}`)) || undefined;
+    add(resolutionOf('y'), resolutionOf('x'));
   }
   const volts = number('high_voltage', 'source.get_voltage');
   const camera = number('nominal_camera_length', 'optics.get_cameralength');
   const exposure = number('exposure_time');
-  const turned = number('scan_rotation', 'column.get_scanrotation');
+  const scanRotation = number('scan_rotation', 'column.get_scanrotation');
   const [fields = ''] = blocksOf(text, 'full_scan_field_of_view>', 1);
   // 0.51 writes a list of both axes.
-  const listed = value('optics.get_full_scan_field_of_view')?.replace(/^\[/, '');
-  const field = Number.parseFloat(/<x>([^<]*)</.exec(fields)?.[1] ?? listed ?? '') || undefined;
-  const angle = number('calibrated_diffraction_angle');
+  const fieldList = value('optics.get_full_scan_field_of_view')?.replace(/^\[/, '');
+  const fieldOfView = Number.parseFloat(elementText(fields, 'x') ?? fieldList ?? '') || undefined;
+  const pixelAngle = number('calibrated_diffraction_angle');
   const date = /\bisoformat="([^"]+)"/.exec(openingTag(text, 'timestamp'))?.[1];
   return {
     shapes,
-    untold: [
-      ...(field === undefined ? [] : possibleSteps(text, field, number('pix_x'))),
-      ...(angle === undefined ? [] : possibleAngles(angle, camera)),
+    statedBy: 'the XML',
+    ambiguities: [
+      ...(fieldOfView === undefined ? [] : possibleSteps(text, fieldOfView, number('pix_x'))),
+      ...(pixelAngle === undefined ? [] : possibleAngles(pixelAngle, camera)),
     ],
     meta: {
       maker: 'EMPAD',
@@ -186,34 +196,32 @@ function describe(text: string): Described {
       ...(camera ? { cameraLengthM: camera } : {}),
       // Milliseconds in all versions.
       ...(exposure ? { exposureS: exposure / 1000 } : {}),
-      ...(turned === undefined ? {} : { scanRotationDeg: turned }),
+      ...(scanRotation === undefined ? {} : { scanRotationDeg: scanRotation }),
       header: {
         softwareVersion: value('software_version'),
         spotSizeIndex: number('spot_size_index', 'beam.get_spotsizeindex'),
-        fieldOfViewM: field,
-        calibratedDiffractionAngleRad: angle,
+        fieldOfViewM: fieldOfView,
+        calibratedDiffractionAngleRad: pixelAngle,
       },
     },
   };
 }
 
-/** The XML does not say whether the field of view is that of the scan, or of a scan of size 1. */
+/** The XML does not say whether its field of view is that of this scan, or of a scan of the full size, 1. */
 function possibleSteps(text: string, fieldM: number, acquired: number | undefined): string[] {
   const [block = ''] = blocksOf(text, 'scan_parameters mode="acquire">', 1);
-  const number = (tag: string): number => Number.parseFloat(new RegExp(`<${tag}>([^<]*)<`).exec(block)?.[1] ?? '');
-  const [share, positions] = [number('scan_size'), acquired ?? number('scan_resolution_x')];
+  const number = (tag: string): number => Number.parseFloat(elementText(block, tag) ?? '');
+  const [scanSize, positions] = [number('scan_size'), acquired ?? number('scan_resolution_x')];
   const step = (fieldM / positions) * 1e9;
-  if (!(step > 0 && share > 0)) return [];
-  const [whole, part] = [step, step * share].map((nm) => `${Number(nm.toPrecision(4))} nm`);
+  if (!(step > 0 && scanSize > 0)) return [];
+  const [whole, part] = [step, step * scanSize].map((nm) => `${Number(nm.toPrecision(4))} nm`);
   return [`the step of the scan: ${whole}, or ${part} if the field of view is that of a scan of size 1`];
 }
 
-/** What the XML was calibrated to, which is not what the nominal camera length gives. */
+/** The calibration stated in the XML differs from what the nominal camera length gives. */
 function possibleAngles(rad: number, cameraM: number | undefined): string[] {
   if (!(rad > 0)) return [];
-  const [calibrated, nominal] = [rad, pixelM / (cameraM ?? 0)].map(
-    (one) => `${Number((1e3 * one).toPrecision(4))} mrad`,
-  );
-  const other = cameraM ? `, or ${nominal} by the camera length and pixels of 150 µm` : '';
-  return [`the angle of a detector pixel: ${calibrated} as the XML states its calibration${other}`];
+  const mrad = (angle: number): string => `${Number((1e3 * angle).toPrecision(4))} mrad`;
+  const nominal = cameraM ? `, or ${mrad(pixelM / cameraM)} from the camera length and pixels of 150 µm` : '';
+  return [`the angle of a detector pixel: ${mrad(rad)} from the calibration in the XML${nominal}`];
 }

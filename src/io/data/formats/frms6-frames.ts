@@ -8,8 +8,8 @@
 
 import { EwaldError } from '../../../base/errors.js';
 import { product } from '../../../base/product.js';
-import { type ByteSource, baseName, siblingIfThere } from '../byte-source.js';
-import { latin1 } from '../cursor.js';
+import { type ByteSource, baseName, openSiblingIfExists } from '../byte-source.js';
+import { decodeLatin1 } from '../cursor.js';
 import type { Dataset, Metadata, Note } from '../dataset.js';
 import type { FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
@@ -65,7 +65,7 @@ export async function openFrms6(source: ByteSource, options: FormatOptions): Pro
     const about = describe(source, text);
     const isDark = ({ source: { name } }: Part): boolean => /_0+\.frms6$/i.test(name);
     const [dark, signal] = [parts.filter(isDark), parts.filter((part) => !isDark(part))];
-    const chosen = placed(dataset === 'dark' ? dark : signal);
+    const chosen = placeParts(dataset === 'dark' ? dark : signal);
     const total = chosen.reduce((sum, { frames }) => sum + frames, 0);
     if (total === 0)
       throw badFile(source, dataset === 'dark' ? 'there are no dark frames' : 'there are dark frames only', {
@@ -85,8 +85,8 @@ export async function openFrms6(source: ByteSource, options: FormatOptions): Pro
       meta: about.meta,
       notes,
       arrays: [
-        { name: 'frames', frames: placed(signal) },
-        { name: 'dark', frames: placed(dark) },
+        { name: 'frames', frames: placeParts(signal) },
+        { name: 'dark', frames: placeParts(dark) },
       ].flatMap(({ name, frames }) => {
         const count = frames.reduce((sum, part) => sum + part.frames, 0);
         return count === 0 ? [] : [{ name, shape: [count, ...shape], dtype: 'u16' as const, chosen: name === dataset }];
@@ -96,7 +96,7 @@ export async function openFrms6(source: ByteSource, options: FormatOptions): Pro
           ? []
           : [{ what: 'frames', expected: about.frames, found: total }],
       sources: others,
-      ...(readDark ? { dark: (signal) => meanFrame(placed(dark), first, about.bin, signal) } : {}),
+      ...(readDark ? { dark: (signal) => meanFrame(placeParts(dark), first, about.bin, signal) } : {}),
       storedBytes: 2 * first.width * first.height,
       stride: frameHeaderBytes + 2 * first.width * first.height,
       locate: (frame) => locate(chosen, frame),
@@ -119,11 +119,11 @@ async function filesOf(
   const own = baseName(source.name);
   const stem = stemOf(source);
   const isHdr = /\.hdr$/i.test(own);
-  const header = isHdr ? source : await siblingIfThere(source, `${stem}.hdr`, options);
+  const header = isHdr ? source : await openSiblingIfExists(source, `${stem}.hdr`, options);
   let text: string | undefined;
   try {
     if (header && header.size > maxHeaderText) throw badFile(header, `${header.size} bytes are too many for a header`);
-    text = header && latin1(await header.read(0, header.size, options));
+    text = header && decodeLatin1(await header.read(0, header.size, options));
   } finally {
     if (header !== source) await header?.close();
   }
@@ -132,7 +132,7 @@ async function filesOf(
   const files: ByteSource[] = [];
   for (let number = 0; number < maxFiles; number++) {
     const name = `${stem}_${String(number).padStart(digits?.length ?? 3, '0')}.frms6`;
-    const file = name === own ? source : await siblingIfThere(source, name, options);
+    const file = name === own ? source : await openSiblingIfExists(source, name, options);
     // The dark frames may be absent.
     if (!file && number > 0) break;
     if (!file) continue;
@@ -246,7 +246,7 @@ function notesOf(
   return notes;
 }
 
-function placed(parts: readonly Part[]): Placed[] {
+function placeParts(parts: readonly Part[]): Placed[] {
   let first = 0;
   return parts.map((part) => {
     first += part.frames;

@@ -9,7 +9,7 @@ import { formatFirstFrames } from '../../../base/amounts.js';
 import { EwaldError } from '../../../base/errors.js';
 import type { PlatformSignal } from '../../../base/globals.js';
 import { Pace } from '../../../base/pace.js';
-import { type ByteSource, baseName, siblingIfThere } from '../byte-source.js';
+import { type ByteSource, baseName, openSiblingIfExists } from '../byte-source.js';
 import type { Dataset, Note } from '../dataset.js';
 import type { FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
@@ -56,7 +56,7 @@ export async function openK2is(source: ByteSource, options: FormatOptions): Prom
     const list: Sector[] = [];
     for (let i = 1; i <= sectors; i++) {
       const name = `${stem}${i}.bin`;
-      const file = name === own ? source : await siblingIfThere(source, name, options);
+      const file = name === own ? source : await openSiblingIfExists(source, name, options);
       if (!file)
         throw new EwaldError('File', `${name} does not exist; a K2 IS has eight files, ${stem}1.bin to ${stem}8.bin`, {
           detail: { path: source.name, needs: name },
@@ -71,7 +71,7 @@ export async function openK2is(source: ByteSource, options: FormatOptions): Prom
     await align(list, signal);
     const notes: Note[] = [];
     const all = framesOf(list);
-    const closed = await closedFrames(list, all, signal);
+    const closed = await countClosedFrames(list, all, signal);
     if (closed === all)
       notes.push({ kind: 'guess', text: 'no frame was recorded with an open shutter: all of them are used' });
     else {
@@ -135,7 +135,7 @@ async function headerAt(sector: Sector, index: number, signal: PlatformSignal | 
 }
 
 /** The block nearest to `from` that satisfies a condition, forwards or backwards. */
-async function find(
+async function findBlock(
   sector: Sector,
   from: number,
   step: 1 | -1,
@@ -160,7 +160,7 @@ async function align(list: readonly Sector[], signal: PlatformSignal | undefined
     for (const sector of list) counts.push((await headerAt(sector, ends(sector), signal)).count);
     const common = step === 1 ? Math.max(...counts) : Math.min(...counts);
     for (const sector of list)
-      set(sector, await find(sector, ends(sector), step, signal, ({ count }) => count === common));
+      set(sector, await findBlock(sector, ends(sector), step, signal, ({ count }) => count === common));
     // A frame that is not whole in one of them is omitted.
     const [one] = list as [Sector, ...Sector[]];
     const { frame } = await headerAt(one, ends(one), signal);
@@ -171,7 +171,7 @@ async function align(list: readonly Sector[], signal: PlatformSignal | undefined
     }
     if (isWhole) continue;
     for (const sector of list)
-      set(sector, await find(sector, ends(sector), step, signal, (block) => block.frame !== frame));
+      set(sector, await findBlock(sector, ends(sector), step, signal, (block) => block.frame !== frame));
   }
   const [one] = list as [Sector, ...Sector[]];
   const { frame } = await headerAt(one, one.first, signal);
@@ -191,7 +191,7 @@ const framesOf = (list: readonly Sector[]): number =>
   Math.min(...list.map(({ first, end }) => Math.floor((end - first) / blocksPerFrame)));
 
 /** Number of frames before the shutter was opened; all of them if it never was. */
-async function closedFrames(
+async function countClosedFrames(
   [sector]: readonly Sector[],
   frames: number,
   signal: PlatformSignal | undefined,
@@ -205,7 +205,7 @@ async function closedFrames(
 /** The scan that the .gtg states. */
 async function scanOf(source: ByteSource, stem: string, options: FormatOptions): Promise<number[] | undefined> {
   const own = /\.gtg$/i.test(source.name);
-  const tags = own ? source : await siblingIfThere(source, `${stem}.gtg`, options);
+  const tags = own ? source : await openSiblingIfExists(source, `${stem}.gtg`, options);
   if (!tags) return undefined;
   try {
     const { root } = await readTags(tags, options.signal);

@@ -1,7 +1,7 @@
 /** Finds the end of the scan lines from the pauses between frames: the flyback of the beam takes slightly longer. */
 import { median } from '../../../base/median.js';
 import type { ByteSource } from '../byte-source.js';
-import { latin1 } from '../cursor.js';
+import { decodeLatin1 } from '../cursor.js';
 import type { FormatOptions } from '../format.js';
 
 /** Frames searched for the first pause; longer lines are not found. */
@@ -47,7 +47,7 @@ const differences = (times: readonly number[]): number[] =>
 /** Time of a frame in nanoseconds since midnight; a full date would lose the nanoseconds. */
 async function frameTime(source: ByteSource, at: number, { signal }: FormatOptions): Promise<number | undefined> {
   if (at >= source.size) return undefined;
-  const text = latin1(await source.read(at, Math.min(768, source.size - at), { signal }));
+  const text = decodeLatin1(await source.read(at, Math.min(768, source.size - at), { signal }));
   const match = /T(\d{2}):(\d{2}):(\d{2})\.(\d{9})Z/.exec(text);
   if (!match) return undefined;
   const [, hours, minutes, seconds, nanoseconds] = match.map(Number) as [number, number, number, number, number];

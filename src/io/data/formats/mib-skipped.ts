@@ -26,14 +26,14 @@ export interface KeptFrames {
 }
 
 /** The frames that are positions; undefined if all are. Throws `Argument`, `Shape` for lines that do not fit. */
-export function keptFrames(
+export function findKeptFrames(
   source: ByteSource,
   frames: number,
   acquisition: StatedScan,
   options: FormatOptions,
 ): KeptFrames | undefined {
   const { skipPerLine: skip } = options;
-  if (skip === undefined) return statedByHdr(frames, acquisition);
+  if (skip === undefined) return keptFramesFromHdr(frames, acquisition);
   if (skip === 0) return undefined;
   const { scan, perTrigger = 1 } = acquisition;
   const skipped = Math.abs(skip);
@@ -58,7 +58,7 @@ export function keptFrames(
 }
 
 /** A .hdr may state a scan that is smaller than the file by the same number of frames in each line. */
-function statedByHdr(frames: number, { scan, perTrigger = 1 }: StatedScan): KeptFrames | undefined {
+function keptFramesFromHdr(frames: number, { scan, perTrigger = 1 }: StatedScan): KeptFrames | undefined {
   const [rows = 0, columns = 0] = scan ?? [];
   const period = frames / rows;
   if (!Number.isInteger(period) || period <= columns || (perTrigger > 1 && perTrigger !== period)) return undefined;
@@ -71,7 +71,7 @@ function statedByHdr(frames: number, { scan, perTrigger = 1 }: StatedScan): Kept
 }
 
 /** The frame of the file at a position, and how many follow it without a gap. */
-export function storedAt({ columns, period, before }: KeptFrames, position: number): { frame: number; run: number } {
+export function fileFrameAt({ columns, period, before }: KeptFrames, position: number): { frame: number; run: number } {
   const column = position % columns;
   return { frame: Math.floor(position / columns) * period + before + column, run: columns - column };
 }

@@ -5,8 +5,8 @@
  * Rows are in the order of the file; some readers flip the image vertically.
  */
 import { wordTable } from '../../../base/word-table.js';
-import { type ByteSource, baseName, siblingIfThere } from '../byte-source.js';
-import { cString, latin1 } from '../cursor.js';
+import { type ByteSource, baseName, openSiblingIfExists } from '../byte-source.js';
+import { cString, decodeLatin1 } from '../cursor.js';
 import type { Dataset, Metadata, Note } from '../dataset.js';
 import { type DataType, elementBytes } from '../dtype.js';
 import type { Format, FormatOptions } from '../format.js';
@@ -14,7 +14,7 @@ import { openFrames } from '../frames.js';
 import { badFile, checkHeaderSize, countFrames, navigationShape } from '../shapes.js';
 import { lineLength } from './mib-lines.js';
 import { type RawLayout, rawDecoder, rawLayout } from './mib-raw.js';
-import { keptFrames, storedAt } from './mib-skipped.js';
+import { fileFrameAt, findKeptFrames } from './mib-skipped.js';
 
 /** The header of a frame. */
 export interface MibHeader {
@@ -49,10 +49,10 @@ export const mib: Format = {
     return undefined;
   },
   async open(source, options) {
-    const start = latin1(await source.read(0, Math.min(4, source.size), { signal: options.signal }));
+    const start = decodeLatin1(await source.read(0, Math.min(4, source.size), { signal: options.signal }));
     if (!start.startsWith('HDR')) return openMib(source, options, []);
     const name = baseName(source.name).replace(/\.hdr$/i, '.mib');
-    const data = await siblingIfThere(source, name, options);
+    const data = await openSiblingIfExists(source, name, options);
     if (!data)
       throw badFile(source, `this is the description of a scan; its frames are in ${name}, which is not next to it`);
     try {
@@ -70,7 +70,7 @@ async function openMib(source: ByteSource, options: FormatOptions, sources: read
   const stride = header.bytes + storedBytes;
   const { frames, notes } = countFrames(source, header.bytes, stride, storedBytes);
   const acquisition = await readHdr(source, options);
-  const kept = keptFrames(source, frames, acquisition, options);
+  const kept = findKeptFrames(source, frames, acquisition, options);
   const scan = kept
     ? { shape: [kept.rows, kept.columns], notes: kept.notes }
     : await scanShape(source, frames, stride, acquisition, options);
@@ -88,7 +88,7 @@ async function openMib(source: ByteSource, options: FormatOptions, sources: read
     stride,
     little: raw !== undefined,
     locate: (position) => {
-      const { frame, run } = kept ? storedAt(kept, position) : { frame: position, run: frames - position };
+      const { frame, run } = kept ? fileFrameAt(kept, position) : { frame: position, run: frames - position };
       return { source, offset: header.bytes + frame * stride, run };
     },
     ...(raw ? { decode: rawDecoder(raw as RawLayout) } : {}),
@@ -97,7 +97,7 @@ async function openMib(source: ByteSource, options: FormatOptions, sources: read
 
 /** Reads the header of the frame that starts at `at`. Throws `Format`. */
 async function readFrameHeader(source: ByteSource, at: number, { signal }: FormatOptions): Promise<MibHeader> {
-  return frameHeaderOf(latin1(await source.read(at, Math.min(4096, source.size - at), { signal })), source, at);
+  return frameHeaderOf(decodeLatin1(await source.read(at, Math.min(4096, source.size - at), { signal })), source, at);
 }
 
 /** The header at the start of `text`, which is at byte `at` of the source. Throws `Format`. */
@@ -151,9 +151,9 @@ export interface Acquisition {
 }
 
 async function readHdr(source: ByteSource, options: FormatOptions): Promise<Acquisition> {
-  const file = await siblingIfThere(source, baseName(source.name).replace(/\.[^.]*$/, '.hdr'), options);
+  const file = await openSiblingIfExists(source, baseName(source.name).replace(/\.[^.]*$/, '.hdr'), options);
   const isText = file !== undefined && file.size < 2 ** 20;
-  const text = isText ? latin1(await file.read(0, file.size, { signal: options.signal })) : '';
+  const text = isText ? decodeLatin1(await file.read(0, file.size, { signal: options.signal })) : '';
   await file?.close();
   return acquisitionOf(text);
 }

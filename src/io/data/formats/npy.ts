@@ -30,7 +30,7 @@ export const npy: Format = {
       shape.reduce((a, b) => a * b, elementBytes(dtype)),
       `an array of ${shape.join(' × ')} ${dtype}`,
     );
-    const { navigation, signal } = split(source, shape, options);
+    const { navigation, signal } = splitAxes(source, shape, options);
     const frames = navigation.reduce((a, b) => a * b, 1);
     const storedBytes = signal.reduce((a, b) => a * b, elementBytes(dtype));
     const description = {
@@ -81,7 +81,7 @@ export async function readHeader(source: ByteSource, { signal }: FormatOptions):
 }
 
 /** Splits the axes into those of the scan and those of a frame. */
-function split(
+function splitAxes(
   source: ByteSource,
   shape: readonly number[],
   { sigShape }: FormatOptions,

@@ -32,7 +32,7 @@ export const npz: Format = {
     }
     const arrays = entries.filter(({ name }) => name.endsWith('.npy'));
     const heads = await headsOf(source, arrays, options);
-    const entry = choose(source, arrays, heads, options.dataset);
+    const entry = chooseArray(source, arrays, heads, options.dataset);
     const member = await zipMember(source, entry, { signal, digests });
     const dataset = await npy.open(member, { ...options, dataset: undefined }, services);
     const unchecked = digests !== undefined && entry.method === 0 && entry.bytes > maxChecked;
@@ -87,7 +87,7 @@ const notChecked: Note = {
 };
 
 /** The requested array, otherwise 'data', otherwise the only one that can hold the frames. Throws `Argument`. */
-function choose(
+function chooseArray(
   source: ByteSource,
   arrays: readonly ZipEntry[],
   heads: readonly Head[],

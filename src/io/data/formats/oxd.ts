@@ -3,7 +3,7 @@
  * differences are stored as bytes (TY1). The offsets of values in the sections were found by comparison with fabio.
  */
 import type { ByteSource } from '../byte-source.js';
-import { latin1 } from '../cursor.js';
+import { decodeLatin1 } from '../cursor.js';
 import type { Metadata } from '../dataset.js';
 import type { Format } from '../format.js';
 import { openFrames } from '../frames.js';
@@ -20,7 +20,7 @@ export const oxd: Format = {
     return text.startsWith('OD SAPPHIRE') ? { confidence: 1, why: "it starts with 'OD SAPPHIRE'" } : undefined;
   },
   async open(source, options) {
-    const text = latin1(await source.read(0, Math.min(textBytes, source.size), { signal: options.signal }));
+    const text = decodeLatin1(await source.read(0, Math.min(textBytes, source.size), { signal: options.signal }));
     if (!text.startsWith('OD SAPPHIRE'))
       throw badFile(source, "this is not an OXD image: it does not start with 'OD SAPPHIRE'");
     const number = (key: string): number => Number(new RegExp(`\\b${key}=\\s*(\\d+)`).exec(text)?.[1] ?? Number.NaN);
@@ -32,7 +32,7 @@ export const oxd: Format = {
     const description = {
       format: 'oxd',
       shape: { nav: navigationShape(source, 1, [], options), sig: [height, width] },
-      meta: await describe(source, text, options.signal),
+      meta: await readMetadata(source, text, options.signal),
     };
     const locate = () => ({ source, offset, run: 1 });
     if (compression === 'NO') {
@@ -92,7 +92,7 @@ function decodeTy1(stored: Uint8Array, pixels: number, words: number, out: Int16
   }
 }
 
-async function describe(source: ByteSource, text: string, signal: AbortSignal | undefined): Promise<Metadata> {
+async function readMetadata(source: ByteSource, text: string, signal: AbortSignal | undefined): Promise<Metadata> {
   const size = (key: string): number => Number(new RegExp(`\\b${key}=\\s*(\\d+)`).exec(text)?.[1] ?? 0);
   const general = textBytes;
   const special = general + size('NG');

@@ -41,7 +41,7 @@ export async function decompress(
   if (compression === 1) return stored;
   if (compression === 5) return lzw(stored, length);
   if (compression === 32773) return packBits(stored, length);
-  if (compression !== 50000) return deflated(stored, length, most, checksums);
+  if (compression !== 50000) return inflateStrip(stored, length, most, checksums);
   return (await import('../codecs/zstd.js')).unpackZstd(stored, length, { checksums, padding: maxPadding });
 }
 
@@ -49,7 +49,7 @@ export async function decompress(
 const maxPadding = 3;
 
 /** Decodes a zlib stream that ends the strip or comes before its padding. */
-async function deflated(stored: Uint8Array, length: number, most: number, checksums: boolean): Promise<Uint8Array> {
+async function inflateStrip(stored: Uint8Array, length: number, most: number, checksums: boolean): Promise<Uint8Array> {
   const attempt = (padding: number): Promise<Uint8Array> =>
     inflate(stored.subarray(0, Math.max(0, stored.length - padding)), length, 'zlib', { most, checksums });
   return attempt(0).catch(async (damaged) => {

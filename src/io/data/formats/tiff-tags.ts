@@ -1,7 +1,7 @@
 /** Directories of TIFF and BigTIFF files: the tags of each page. */
 import type { PlatformSignal } from '../../../base/globals.js';
 import type { ByteSource } from '../byte-source.js';
-import { Cursor, cString, latin1 } from '../cursor.js';
+import { Cursor, cString, decodeLatin1 } from '../cursor.js';
 import { badFile, checkFrameFits, checkHeaderSize } from '../shapes.js';
 
 /** Tags that are read; others are ignored. */
@@ -107,7 +107,8 @@ async function readPage(cursor: Cursor, count: number, big: boolean, left: { byt
     left.bytes -= values * width;
     if (left.bytes < 0)
       throw badFile(source, `the tags of the page at byte ${start} overlap with those of earlier pages`);
-    if (texts.includes(name)) text.set(name, cString(latin1(await cursor.bytes(Math.min(values, 2 ** 16)))).trim());
+    if (texts.includes(name))
+      text.set(name, cString(decodeLatin1(await cursor.bytes(Math.min(values, 2 ** 16)))).trim());
     else numbers.set(name, await readNumbers(cursor, type, values));
   }
   return { numbers, texts: text };

@@ -75,7 +75,7 @@ export const tiff: Format = {
     const whole = layouts.every(inOnePiece) ? layouts.map(({ offsets }) => offsets[0] as number) : undefined;
     const images = imageJStack(source, first, whole, frameBytes);
     const frames = images ?? layouts.length;
-    const stride = images ? frameBytes : (evenly(whole) ?? frameBytes);
+    const stride = images ? frameBytes : (strideOf(whole) ?? frameBytes);
     const { meta, notes: remarks } = describe(first, file, layout);
     const description = {
       format: 'tiff',
@@ -90,7 +90,7 @@ export const tiff: Format = {
       sizes: [] as SizeCheck[],
     };
     if (whole) {
-      const even = images !== undefined || evenly(whole) !== undefined;
+      const even = images !== undefined || strideOf(whole) !== undefined;
       return openFrames(source, {
         ...description,
         storedBytes: frameBytes,
@@ -194,7 +194,7 @@ function inOnePiece({ compression, predictor, bits, dtype, width, piece, offsets
 }
 
 /** The distance from page to page, if it is constant. */
-function evenly(offsets: readonly number[] | undefined): number | undefined {
+function strideOf(offsets: readonly number[] | undefined): number | undefined {
   if (!offsets || offsets.length < 2) return undefined;
   const step = (offsets[1] as number) - (offsets[0] as number);
   return step > 0 && offsets.every((offset, i) => offset === (offsets[0] as number) + i * step) ? step : undefined;
@@ -240,7 +240,7 @@ async function readPage(
       const to = ((top + row) * width + left) * samples * size;
       const place = into.subarray(to, to + columns * samples * size);
       if (packed) {
-        unpackBits(line, bits, numbers(place, size));
+        unpackBits(line, bits, viewNumbers(place, size));
         continue;
       }
       if (predictor === 3) undoFloatDifferences(line, size, samples, littleEndianMachine);
@@ -253,7 +253,7 @@ async function readPage(
   }
 }
 
-const numbers = (bytes: Uint8Array, size: number): Uint8Array | Uint16Array | Uint32Array =>
+const viewNumbers = (bytes: Uint8Array, size: number): Uint8Array | Uint16Array | Uint32Array =>
   size === 1
     ? bytes
     : size === 2

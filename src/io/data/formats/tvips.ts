@@ -1,5 +1,5 @@
 /** TVIPS camera series (.tvips): NAME_000.tvips with the header, continued in NAME_001.tvips … */
-import { type ByteSource, baseName, siblingIfThere } from '../byte-source.js';
+import { type ByteSource, baseName, openSiblingIfExists } from '../byte-source.js';
 import { Cursor } from '../cursor.js';
 import type { Note } from '../dataset.js';
 import type { Format, FormatOptions } from '../format.js';
@@ -112,7 +112,7 @@ async function* partsOf(source: ByteSource, options: FormatOptions): AsyncGenera
   if (!match) return;
   const [, stem = '', digits = '', ending = ''] = match;
   for (let number = Number(digits) + 1; number < 1000; number++) {
-    const next = await siblingIfThere(source, `${stem}${String(number).padStart(3, '0')}${ending}`, options);
+    const next = await openSiblingIfExists(source, `${stem}${String(number).padStart(3, '0')}${ending}`, options);
     if (!next) return;
     yield next;
   }

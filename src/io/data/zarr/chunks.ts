@@ -2,7 +2,7 @@
 import { EwaldError, messageOf } from '../../../base/errors.js';
 import type { PlatformSignal } from '../../../base/globals.js';
 import { swapBytes } from '../byte-order.js';
-import { type ByteSource, siblingIfThere } from '../byte-source.js';
+import { type ByteSource, openSiblingIfExists } from '../byte-source.js';
 import { compare, hex32 } from '../checksums/check.js';
 import type { Codecs } from '../codecs/codecs.js';
 import { elementBytes, littleEndianMachine, numberBytes, viewAs } from '../dtype.js';
@@ -190,7 +190,7 @@ export class ZarrChunks {
     signal: PlatformSignal | undefined,
     use: (file: ByteSource) => Promise<T>,
   ): Promise<T | undefined> {
-    const file = await siblingIfThere(this.#source, name, { signal });
+    const file = await openSiblingIfExists(this.#source, name, { signal });
     if (!file) return undefined;
     try {
       if (!this.#array.shards && file.size > this.#most)

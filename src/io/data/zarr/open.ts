@@ -4,7 +4,7 @@ import { EwaldError, messageOf } from '../../../base/errors.js';
 import type { PlatformSignal } from '../../../base/globals.js';
 import { Pace } from '../../../base/pace.js';
 import { product } from '../../../base/product.js';
-import { type ByteSource, baseName, siblingIfThere } from '../byte-source.js';
+import { type ByteSource, baseName, openSiblingIfExists } from '../byte-source.js';
 import { ambiguous, framesAmong } from '../candidates.js';
 import type { ArrayEntry, Axis, Dataset, Note } from '../dataset.js';
 import { elementBytes } from '../dtype.js';
@@ -57,7 +57,7 @@ async function groupOf(source: ByteSource, json: ZarrJson, signal: PlatformSigna
   const group = consolidated(json);
   if (group.arrays.size > 0) return group;
   // The metadata of a group of version 2 may be consolidated in a file beside it.
-  const all = baseName(source.name) === '.zgroup' && (await siblingIfThere(source, '.zmetadata', { signal }));
+  const all = baseName(source.name) === '.zgroup' && (await openSiblingIfExists(source, '.zmetadata', { signal }));
   if (all) {
     const beside = consolidated(await readJson(all, signal).finally(() => all.close()));
     if (beside.arrays.size > 0) return beside;
@@ -108,7 +108,7 @@ async function metadataAt(
   signal: PlatformSignal | undefined,
 ): Promise<ZarrJson | undefined> {
   for (const file of ['zarr.json', '.zarray']) {
-    const sibling = await siblingIfThere(source, `${path}/${file}`, { signal });
+    const sibling = await openSiblingIfExists(source, `${path}/${file}`, { signal });
     if (!sibling) continue;
     const found = await readJson(sibling, signal).finally(() => sibling.close());
     if (file === '.zarray' || found.node_type === 'array') return found;
@@ -173,7 +173,7 @@ async function hspyAxes(
     let about: ZarrJson | undefined;
     for (const file of ['.zattrs', 'zarr.json']) {
       const name = `${parent}axis-${i}/${file}`;
-      const sibling = texts.has(name) ? undefined : await siblingIfThere(source, name, { signal });
+      const sibling = texts.has(name) ? undefined : await openSiblingIfExists(source, name, { signal });
       const json = texts.get(name) ?? (sibling && (await readJson(sibling, signal).finally(() => sibling.close())));
       about ??= file === 'zarr.json' && isObject(json?.attributes) ? json.attributes : json;
     }
