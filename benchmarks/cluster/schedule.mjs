@@ -7,7 +7,7 @@ const { workers, slots, low, high, frames, seconds, deaths, slow } = JSON.parse(
 const { pretend, Slots } = await import('./pretend.mjs');
 const { Cluster } = await import('../../build/esm/executors/nats/cluster.js');
 const { NatsLane } = await import('../../build/esm/executors/nats/submit.js');
-const { drive } = await import('../../build/esm/executors/drive.js');
+const { runTasks } = await import('../../build/esm/executors/drive.js');
 const { nodePlace } = await import('../../build/esm/entries/place.node.js');
 const { briefRecords } = await import('../../build/esm/serial/pipeline/shards/brief.js');
 const { RunSummary } = await import('../../build/esm/serial/pipeline/summary.js');
@@ -49,7 +49,7 @@ later(1000, client, async () => {
   const cluster = new Cluster({}, server.connect(client), { address: url, cluster: 'ewald' });
   const terms = { workerTimeoutS: 60, serverTimeoutS: 60, weight: 1, needs: { gpu: false, memory: 0 } };
   const lane = new NatsLane(cluster, nodePlace, [], terms, slots * (workers + deaths));
-  for await (const { index, value, attempts } of drive(list, lane, { retries: 3 })) {
+  for await (const { index, value, attempts } of runTasks(list, lane, { retries: 3 })) {
     if (index !== next++) failed = true;
     if (attempts > 1) again++;
     const records = briefRecords(value);

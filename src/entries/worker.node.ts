@@ -3,7 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import { computeHere } from '../core/backends/native/addon-calls.js';
 import { openFramesOnNode, readBytesOnNode } from '../executors/files-node.js';
 import { openShard, shardsFolder } from '../executors/shards-node.js';
-import { servedHost } from '../executors/workers/serve.js';
+import { makeHostHandler } from '../executors/workers/serve.js';
 import type { WorkerRequest } from '../whole/assembly/public.worker.js';
 import { serve } from '../whole/assembly/serve.js';
 import { createContext } from './index.node.js';
@@ -11,7 +11,7 @@ import { tasks } from './tasks.node.js';
 
 const post = (reply: unknown, transfer: ArrayBuffer[]): void => parentPort?.postMessage(reply, transfer);
 const handle = serve(createContext, post);
-const host = servedHost(
+const host = makeHostHandler(
   {
     tasks,
     createContext,

@@ -32,7 +32,7 @@ const deepest = 500;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-const refuse = (what: string): never => {
+const throwUnencodable = (what: string): never => {
   throw new EwaldError('Argument', `${what} cannot be sent to another process; send plain data and typed arrays`);
 };
 
@@ -47,7 +47,7 @@ export function encode(value: unknown): Uint8Array {
     return at;
   };
   const pack = (item: unknown, depth: number): unknown => {
-    if (depth > deepest) return refuse(`a value nested more than ${deepest} deep, or containing a cycle,`);
+    if (depth > deepest) return throwUnencodable(`a value nested more than ${deepest} deep, or containing a cycle,`);
     const each = (tag: string, items: Iterable<unknown>): unknown[] => {
       const packed: unknown[] = [tag];
       for (const item of items) packed.push(pack(item, depth + 1));
@@ -66,13 +66,13 @@ export function encode(value: unknown): Uint8Array {
       case 'object':
         break;
       default:
-        return refuse(`a ${typeof item}`);
+        return throwUnencodable(`a ${typeof item}`);
     }
     if (item === null) return null;
     if (ArrayBuffer.isView(item)) {
       const given = item.constructor.name;
       const name = !isArrayName(given) && item instanceof Uint8Array ? 'Uint8Array' : given;
-      if (!isArrayName(name)) return refuse(`a ${name}`);
+      if (!isArrayName(name)) return throwUnencodable(`a ${name}`);
       const { length } = item as Uint8Array;
       return ['t', name, append(new Uint8Array(item.buffer, item.byteOffset, item.byteLength)), length];
     }
@@ -84,7 +84,7 @@ export function encode(value: unknown): Uint8Array {
     if (item instanceof Date) return ['d', pack(item.getTime(), depth)];
     if (item instanceof Error) return ['e', pack(plainError(item), depth + 1)];
     const prototype = Object.getPrototypeOf(item);
-    if (prototype !== null && Object.getPrototypeOf(prototype) !== null) return refuse(kindOf(item));
+    if (prototype !== null && Object.getPrototypeOf(prototype) !== null) return throwUnencodable(kindOf(item));
     const packed: unknown[] = ['o'];
     for (const [key, one] of Object.entries(item)) packed.push(key, pack(one, depth + 1));
     return packed;
@@ -102,7 +102,7 @@ export function encode(value: unknown): Uint8Array {
   return bytes;
 }
 
-const damaged = (why: string): never => {
+const throwDamaged = (why: string): never => {
   throw new EwaldError('Format', `bytes from another process do not hold a value: ${why}`);
 };
 
@@ -110,9 +110,9 @@ const damaged = (why: string): never => {
 export function decode(given: Uint8Array): unknown {
   // Typed arrays must be aligned, and a part of a socket's buffer may not be. slice() of a Node Buffer makes no copy.
   const bytes = given.byteOffset % 8 === 0 ? given : new Uint8Array(given);
-  if (bytes.byteLength < 4) return damaged(`they are ${bytes.byteLength}, expected at least 4`);
+  if (bytes.byteLength < 4) return throwDamaged(`they are ${bytes.byteLength}, expected at least 4`);
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-  if (length > bytes.byteLength - 4) return damaged('they are truncated');
+  if (length > bytes.byteLength - 4) return throwDamaged('they are truncated');
   const head = align(4 + length);
   // Arrays must follow one another as written: overlapping ones would turn few bytes into much memory.
   let next = 0;
@@ -121,7 +121,7 @@ export function decode(given: Uint8Array): unknown {
     const place = head + Number(at);
     const size = Number(count) * make.BYTES_PER_ELEMENT;
     const fits = at === next && Number.isInteger(count) && size >= 0 && place + size <= bytes.byteLength;
-    if (!fits) return damaged('an array is misplaced');
+    if (!fits) return throwDamaged('an array is misplaced');
     next += align(size);
     if (name === 'ArrayBuffer') return bytes.slice(place, place + size).buffer;
     return new make(bytes.buffer as ArrayBuffer, bytes.byteOffset + place, Number(count));
@@ -168,13 +168,13 @@ export function decode(given: Uint8Array): unknown {
         return object;
       }
       default:
-        return damaged(`unknown tag ${String(JSON.stringify(item[0])).slice(0, 40)}`);
+        return throwDamaged(`unknown tag ${String(JSON.stringify(item[0])).slice(0, 40)}`);
     }
   };
   try {
     return unpack(JSON.parse(decoder.decode(bytes.subarray(4, 4 + length))));
   } catch (error) {
     if (isEwaldError(error)) throw error;
-    return damaged(String(error).slice(0, 200));
+    return throwDamaged(String(error).slice(0, 200));
   }
 }

@@ -2,9 +2,9 @@
 
 import { observer } from '../base/callbacks.js';
 import { checkTask } from './check-task.js';
-import { type Computed, type ComputeOptions, compute, Delayed, delay, knownLater } from './delayed.js';
+import { assumedModules, type Computed, type ComputeOptions, compute, Delayed, delay } from './delayed.js';
 import type { Executor } from './executor.js';
-import { assemble, describe, SharedValues } from './local.js';
+import { describeWorker, makeExecutor, SharedValues } from './local.js';
 import type { Place } from './place.js';
 
 /** An executor that records tasks; `compute` runs their graph on another executor. */
@@ -18,7 +18,7 @@ export type DelayedExecutor = Executor & {
 /** Creates a delayed executor. */
 export function delayedExecutor(place: Place): DelayedExecutor {
   const shared = new SharedValues();
-  const executor = assemble(
+  const executor = makeExecutor(
     {
       kind: 'delayed',
       async *run(tasks, options) {
@@ -27,13 +27,13 @@ export function delayedExecutor(place: Place): DelayedExecutor {
         let index = 0;
         for await (const task of tasks) {
           (signal as AbortSignal | undefined)?.throwIfAborted();
-          const { id } = checkTask(task, index, knownLater(task));
+          const { id } = checkTask(task, index, assumedModules(task));
           tell({ done: index + 1, total: undefined, failed: 0 });
           yield { index: index++, id, value: new Delayed(task), worker: 'delayed', attempts: 0, seconds: 0 };
         }
       },
       slots: () => 0,
-      workers: async () => [await describe(place, 'delayed', 0, undefined)],
+      workers: async () => [await describeWorker(place, 'delayed', 0, undefined)],
       dispose: async () => shared.clear(),
     },
     shared,

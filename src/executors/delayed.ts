@@ -38,14 +38,14 @@ function walk(argument: unknown, found: (delayed: Delayed) => unknown): unknown 
 }
 
 /** The task's module if it is a plain name, which the executor that computes it may know. */
-export const knownLater = (task: Task): string[] => {
+export const assumedModules = (task: Task): string[] => {
   const name = String(task?.module);
   return /^[\w-]+$/.test(name) ? [name] : [];
 };
 
 /** Records a task without running it. Throws `Argument` for an invalid one. */
 export function delay<R = unknown>(task: Task): Delayed<R> {
-  checkTask(task, 0, knownLater(task));
+  checkTask(task, 0, assumedModules(task));
   return new Delayed<R>(task);
 }
 

@@ -74,7 +74,7 @@ const asFailed = (error: unknown): Failed =>
   error instanceof Failed ? error : new Failed(error instanceof Error ? error : new Error(String(error)), '', 1);
 
 /** Runs tasks on a lane. */
-export async function* drive(
+export async function* runTasks(
   tasks: Iterable<Task> | AsyncIterable<Task>,
   lane: Lane,
   given: RunOptions,

@@ -155,13 +155,13 @@ export class TaskHost {
     const { place, modules, namesOnly } = this.#parts;
     const named = Object.hasOwn(modules, module);
     if (namesOnly && !named && !isRegistered(module))
-      throw new EwaldError('Unsupported', `this worker imports modules by name only, not ${shown(module)}`);
+      throw new EwaldError('Unsupported', `this worker imports modules by name only, not ${moduleLabel(module)}`);
     try {
       if (isRegistered(module)) return (await place.tasks[module]()) as Readonly<Record<string, unknown>>;
       const url = named ? modules[module] : module;
       return await import(/* webpackIgnore: true */ /* @vite-ignore */ url as string);
     } catch (error) {
-      const why = `the module ${shown(module)} of a task does not load: ${messageOf(error)}`;
+      const why = `the module ${moduleLabel(module)} of a task does not load: ${messageOf(error)}`;
       // A module sent as source has no folder in which imports could be found.
       const alone = module.startsWith('data:') && /specifier|resolve|cannot find|not found/i.test(messageOf(error));
       const remedy =
@@ -177,7 +177,7 @@ export class TaskHost {
     const functions = Object.keys(exported).filter((key) => typeof exported[key] === 'function');
     throw new EwaldError(
       'Argument',
-      `the module ${shown(module)} exports no function "${name}"; it has ${functions.join(', ') || 'none'}`,
+      `the module ${moduleLabel(module)} exports no function "${name}"; it has ${functions.join(', ') || 'none'}`,
     );
   }
 
@@ -228,4 +228,4 @@ const disposeWhenReady = async (value: Promise<Disposable>): Promise<void> =>
   (await value.catch(() => undefined))?.dispose();
 
 /** The name of a module in messages: source in a data URL would be long. */
-const shown = (module: string): string => (module.startsWith('data:') ? 'given as source' : module);
+const moduleLabel = (module: string): string => (module.startsWith('data:') ? 'given as source' : module);

@@ -25,7 +25,7 @@ export class InlineLane implements Lane {
       const argument = clone(spec, retries === 0);
       // A task that does not end with its run delays neither the end of the run nor the next one.
       const running = abortable(this.#host.run({ ...spec, argument }, signal), signal);
-      const answer = await within(seconds, spec, running);
+      const answer = await withTimeout(seconds, spec, running);
       return { value: answer.value, worker: this.#worker, attempts: 1, seconds: answer.seconds };
     });
     this.#last = mine.catch(() => {});
@@ -45,7 +45,7 @@ function clone(spec: TaskSpec, moving: boolean): unknown {
 }
 
 /** Ends waiting for a task that takes too long. A task that computes forever blocks this thread and cannot be ended. */
-async function within<T>(seconds: number, { id }: TaskSpec, work: Promise<T>): Promise<T> {
+async function withTimeout<T>(seconds: number, { id }: TaskSpec, work: Promise<T>): Promise<T> {
   if (seconds > 2e6) return work;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {

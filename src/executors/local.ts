@@ -4,7 +4,7 @@ import { oneShot } from '../base/one-shot.js';
 import { asyncDispose } from '../base/resource.js';
 import { version } from '../base/version.js';
 import { contentHash, sharesMemory, toShared } from './content.js';
-import { drive } from './drive.js';
+import { runTasks } from './drive.js';
 import type { Executor, ExecutorKind, ExecutorMethods, RunOptions, TaskResult, WorkerInfo } from './executor.js';
 import { TaskHost } from './host.js';
 import { build } from './identity.js';
@@ -41,7 +41,7 @@ export class SharedValues {
 }
 
 /** Adds the disposal symbol to an executor. */
-export function disposable(executor: ExecutorMethods): Executor {
+export function addDisposal(executor: ExecutorMethods): Executor {
   Object.defineProperty(executor, asyncDispose, { value: () => executor.dispose() });
   return executor as Executor;
 }
@@ -56,13 +56,16 @@ interface Parts {
 }
 
 /** Makes an executor with its lifetime: disposal ends the current runs, then their workers. */
-export function assemble({ kind, run, slots, workers, dispose }: Parts, shared: Pick<SharedValues, 'add'>): Executor {
+export function makeExecutor(
+  { kind, run, slots, workers, dispose }: Parts,
+  shared: Pick<SharedValues, 'add'>,
+): Executor {
   const ending = new AbortController();
   let disposal: Promise<void> | undefined;
   const alive = (): void => {
     if (disposal) throw new EwaldError('Disposed', `this ${kind} executor was disposed; create a new one`);
   };
-  return disposable({
+  return addDisposal({
     kind,
     get slots() {
       return slots();
@@ -95,7 +98,7 @@ export function assemble({ kind, run, slots, workers, dispose }: Parts, shared: 
 }
 
 /** Describes this process as one worker with `slots` concurrent tasks. */
-export async function describe(
+export async function describeWorker(
   place: Place,
   name: string,
   slots: number,
@@ -119,12 +122,12 @@ export async function inline(place: Place, options: InlineOptions = {}): Promise
     fetchShared: (hash) => shared.get(hash),
   });
   const lane = new InlineLane(host, 'inline', Object.keys(modules));
-  return assemble(
+  return makeExecutor(
     {
       kind: 'inline',
-      run: (tasks, run) => drive(tasks, lane, run),
+      run: (tasks, run) => runTasks(tasks, lane, run),
       slots: () => 1,
-      workers: async () => [await describe(place, 'inline', 1, context)],
+      workers: async () => [await describeWorker(place, 'inline', 1, context)],
       async dispose() {
         shared.clear();
         await host.dispose();
@@ -159,12 +162,12 @@ export async function workers(place: Place, options: WorkersOptions = {}): Promi
     await pool.dispose();
     throw error;
   }
-  return assemble(
+  return makeExecutor(
     {
       kind: 'workers',
-      run: (tasks, run) => drive(tasks, pool, run),
+      run: (tasks, run) => runTasks(tasks, pool, run),
       slots: () => pool.size,
-      workers: async () => [await describe(place, 'workers', pool.size, contexts[0])],
+      workers: async () => [await describeWorker(place, 'workers', pool.size, contexts[0])],
       async dispose() {
         await pool.dispose();
         shared.clear();

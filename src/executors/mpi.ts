@@ -3,11 +3,11 @@
 import { EwaldError, errorFromPlain, type PlainError, plainError } from '../base/errors.js';
 import type { Communicator } from '../core/communicator/communicator.js';
 import { decode, encode } from './codec.js';
-import { checkRun, drive, Failed, type Lane, type Outcome, type TaskCall } from './drive.js';
+import { checkRun, Failed, type Lane, type Outcome, runTasks, type TaskCall } from './drive.js';
 import type { Executor, RunOptions, TaskResult, WorkerInfo } from './executor.js';
 import { TaskHost } from './host.js';
 import { InlineLane } from './inline.js';
-import { assemble, describe, SharedValues } from './local.js';
+import { describeWorker, makeExecutor, SharedValues } from './local.js';
 import { checkMpi, type MpiOptions } from './options.js';
 import type { Place } from './place.js';
 import type { Task, TaskSpec } from './task.js';
@@ -21,16 +21,16 @@ type ToRank =
 type FromRank = { readonly value: unknown; readonly error: PlainError | undefined; readonly seconds: number };
 
 /** Sends a value in two messages: its length, then its bytes. */
-async function tell(comm: Communicator, to: number, value: unknown): Promise<void> {
-  await post(comm, to, encode(value));
+async function sendValue(comm: Communicator, to: number, value: unknown): Promise<void> {
+  await sendBytes(comm, to, encode(value));
 }
 
 /** Both are sent before this returns, so that consecutive messages arrive in order. */
-async function post(comm: Communicator, to: number, bytes: Uint8Array): Promise<void> {
+async function sendBytes(comm: Communicator, to: number, bytes: Uint8Array): Promise<void> {
   await Promise.all([comm.send(Float64Array.of(bytes.byteLength), to), comm.send(bytes, to)]);
 }
 
-async function hear(comm: Communicator, from: number): Promise<unknown> {
+async function receiveValue(comm: Communicator, from: number): Promise<unknown> {
   const length = new Float64Array(1);
   await comm.recv(length, from);
   const bytes = new Uint8Array(length[0] ?? 0);
@@ -77,13 +77,13 @@ class MpiLane implements Lane {
         const { hash } = reference;
         const value = await this.#shared.get(hash);
         rank.knows.add(hash);
-        await tell(this.#comm, rank.number, { say: 'share', hash, value } satisfies ToRank);
+        await sendValue(this.#comm, rank.number, { say: 'share', hash, value } satisfies ToRank);
       }
       // Refused before any message is sent, if it cannot be sent.
       const bytes = encode({ say: 'task', spec } satisfies ToRank);
-      const sent = post(this.#comm, rank.number, bytes);
+      const sent = sendBytes(this.#comm, rank.number, bytes);
       // Answers of a rank come in the order of its tasks.
-      const mine = rank.last.then(() => this.#within(seconds, spec.id, rank, hear(this.#comm, rank.number)));
+      const mine = rank.last.then(() => this.#within(seconds, spec.id, rank, receiveValue(this.#comm, rank.number)));
       rank.last = mine.catch(() => {});
       await sent;
       answer = (await mine) as FromRank;
@@ -98,7 +98,7 @@ class MpiLane implements Lane {
   /** Sends a result to all ranks. */
   async publish({ error, ...result }: TaskResult): Promise<void> {
     const bytes = encode({ say: 'result', result, error: error && plainError(error) } satisfies ToRank);
-    await Promise.all(this.#ranks.map(({ number }) => post(this.#comm, number, bytes)));
+    await Promise.all(this.#ranks.map(({ number }) => sendBytes(this.#comm, number, bytes)));
   }
 
   async end(whole: boolean): Promise<void> {
@@ -106,7 +106,7 @@ class MpiLane implements Lane {
     if (this.#hung) throw this.#hung;
     await Promise.all(this.#ranks.map((rank) => rank.last));
     await Promise.all(
-      this.#ranks.map(({ number }) => tell(this.#comm, number, { say: 'end', whole } satisfies ToRank)),
+      this.#ranks.map(({ number }) => sendValue(this.#comm, number, { say: 'end', whole } satisfies ToRank)),
     );
   }
 
@@ -148,7 +148,7 @@ class MpiLane implements Lane {
 /** Rank 0's part of a run whose results every rank receives. */
 async function* publish(tasks: Iterable<Task> | AsyncIterable<Task>, lane: MpiLane, how: RunOptions) {
   const { failures } = checkRun(how);
-  for await (const result of drive(tasks, lane, { ...how, failures: 'yield' })) {
+  for await (const result of runTasks(tasks, lane, { ...how, failures: 'yield' })) {
     await lane.publish(result);
     if (result.error && failures === 'throw') throw result.error;
     yield result;
@@ -171,7 +171,7 @@ async function* serve(
   /** The next result; undefined at the end. */
   const next = async (): Promise<TaskResult | undefined> => {
     for (;;) {
-      const message = (await hear(comm, 0)) as ToRank;
+      const message = (await receiveValue(comm, 0)) as ToRank;
       if (message.say === 'task') await answerTask(comm, host, message.spec);
       else if (message.say === 'share') given.set(message.hash, message.value);
       else if (message.say === 'end') {
@@ -201,7 +201,7 @@ async function answerTask(comm: Communicator, host: TaskHost, spec: Omit<TaskSpe
   } catch (error) {
     bytes = encode({ value: undefined, error: plainError(error), seconds: 0 } satisfies FromRank);
   }
-  await post(comm, 0, bytes);
+  await sendBytes(comm, 0, bytes);
 }
 
 /** Creates the executor of an MPI job; all ranks make the same calls, and results arrive on rank 0 or on all ranks. */
@@ -224,24 +224,24 @@ export async function mpi(place: Place, world: Communicator, options: MpiOptions
     fetchShared: async (hash) => (given.has(hash) ? given.get(hash) : shared.get(hash)),
   });
   async function* run(tasks: Iterable<Task> | AsyncIterable<Task>, how: RunOptions): AsyncGenerator<TaskResult, void> {
-    if (comm.size === 1) yield* drive(tasks, new InlineLane(host, name, names), how);
+    if (comm.size === 1) yield* runTasks(tasks, new InlineLane(host, name, names), how);
     else if (comm.rank > 0) yield* serve(comm, host, given, how);
-    else yield* (how.everywhere ? publish : drive)(tasks, new MpiLane(comm, shared, names), how);
+    else yield* (how.everywhere ? publish : runTasks)(tasks, new MpiLane(comm, shared, names), how);
   }
-  return assemble(
+  return makeExecutor(
     {
       kind: 'mpi',
       run,
       slots: () => Math.max(1, comm.size - 1),
       async workers(): Promise<WorkerInfo[]> {
-        const mine = await describe(place, name, 1, context);
+        const mine = await describeWorker(place, name, 1, context);
         if (comm.rank > 0) {
-          await tell(comm, 0, mine);
-          return (await hear(comm, 0)) as WorkerInfo[];
+          await sendValue(comm, 0, mine);
+          return (await receiveValue(comm, 0)) as WorkerInfo[];
         }
         const all = [mine];
-        for (let rank = 1; rank < comm.size; rank++) all.push((await hear(comm, rank)) as WorkerInfo);
-        for (let rank = 1; rank < comm.size; rank++) await tell(comm, rank, all);
+        for (let rank = 1; rank < comm.size; rank++) all.push((await receiveValue(comm, rank)) as WorkerInfo);
+        for (let rank = 1; rank < comm.size; rank++) await sendValue(comm, rank, all);
         return all;
       },
       async dispose() {

@@ -24,7 +24,7 @@ export interface SpmdOptions extends Omit<WorkersOptions, 'workers' | 'contexts'
 }
 
 /** Names the ranks that keep a program from ending: ranks that wait for no message, or all in a deadlock. */
-function verdict(states: readonly RankState[], ended: ReadonlySet<number>, seconds: number): EwaldError {
+function stalledError(states: readonly RankState[], ended: ReadonlySet<number>, seconds: number): EwaldError {
   const there = states.filter(({ rank }) => !ended.has(rank));
   const waiting = there.filter(({ waitsFor }) => waitsFor !== undefined);
   const guilty = there.filter(({ waitsFor }) => waitsFor === undefined).map(({ rank }) => rank);
@@ -167,7 +167,7 @@ class Ranks {
   }
 
   async #judge(seconds: number): Promise<void> {
-    const error = verdict(await this.#group.look(), this.#ended, seconds);
+    const error = stalledError(await this.#group.look(), this.#ended, seconds);
     if (this.#ended.size === this.#group.handles.length || this.first) return;
     this.#fail((error.detail as { ranks: number[] }).ranks[0] ?? 0, error);
     // The grace period has passed.

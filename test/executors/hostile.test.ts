@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { nodePlace } from '../../src/entries/place.node.js';
 import { decode, encode } from '../../src/executors/codec.js';
 import { TaskHost } from '../../src/executors/host.js';
-import { admitResult } from '../../src/executors/nats/admit.js';
+import { admitModule, admitResult, admitWorker, escapeForLog } from '../../src/executors/nats/admit.js';
 import type { TaskSpec } from '../../src/executors/task.js';
 import { NatsServer, natsPresent } from '../support/nats.js';
 
@@ -37,6 +37,31 @@ test.each([
   [JSON.parse('{"__proto__":{"value":1,"worker":"w","attempts":1,"seconds":0}}')],
 ])('a client refuses what is no result: %j', (given) => {
   expect(() => admitResult(given)).toThrow('the message cannot be used');
+});
+
+const workerMessage = {
+  ...{ name: 'w', host: 'h', platform: 'node', version: '1', build: 'b', slots: 2 },
+  ...{ backends: [{ backend: 'wasm' }], modules: ['mine'], allowModules: false },
+  now: { runs: 1, running: 0, waiting: 0, done: 3, failed: 0, taskSeconds: 0.5, leaving: false, memory: 1e6 },
+};
+
+test("only the checked fields of a worker's description pass", () => {
+  const more = { ...workerMessage, extra: 1, now: { ...workerMessage.now, extra: 2 } };
+  expect(admitWorker(more)).toEqual(workerMessage);
+  const { now: _, ...idle } = workerMessage;
+  expect(admitWorker(idle)).toEqual(idle);
+  for (const memory of ['1', -1])
+    expect(() => admitWorker({ ...workerMessage, now: { ...workerMessage.now, memory } })).toThrow('its memory');
+});
+
+test('a module that a worker does not know is refused with what it runs', () => {
+  const worker = { ...admitWorker(workerMessage) };
+  expect(() => admitModule('other', worker)).toThrow(/by name only \(.*mine\)$/);
+  expect(() => admitModule('other', { ...worker, allowModules: true })).toThrow(/by name \(.*mine\) and as source$/);
+});
+
+test('characters outside the basic plane are escaped whole', () => {
+  expect(escapeForLog('a\u{e0001}\n')).toBe('a\\u{e0001}\\u{a}');
 });
 
 test('the thread of a worker imports no URL either if only names are allowed', async () => {

@@ -4,15 +4,15 @@ import { observer } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import { inspect } from '../../base/options.js';
 import { encode } from '../codec.js';
-import { drive } from '../drive.js';
+import { runTasks } from '../drive.js';
 import type { Executor, RunOptions, WorkerInfo } from '../executor.js';
 import { build } from '../identity.js';
-import { assemble } from '../local.js';
+import { makeExecutor } from '../local.js';
 import { submitRows } from '../parameters.js';
 import type { Place } from '../place.js';
 import type { Task } from '../task.js';
 import { parseAddress } from './address.js';
-import { plainName } from './admit.js';
+import { namePattern } from './admit.js';
 import { Cluster } from './cluster.js';
 import { checkNats, loadNats, type Opening, openConnection } from './library.js';
 import { type ClusterRun, type ConnectOptions, type NatsOptions, natsRows } from './options.js';
@@ -60,11 +60,11 @@ export async function connect(place: Place, url: string, options: ConnectOptions
     return joined;
   };
   await workers();
-  return assemble(
+  return makeExecutor(
     {
       kind: 'nats',
       run: (tasks: Iterable<Task> | AsyncIterable<Task>, run: RunOptions) =>
-        drive(tasks, new NatsLane(cluster, place, modules, terms, slots), run),
+        runTasks(tasks, new NatsLane(cluster, place, modules, terms, slots), run),
       slots: () => slots,
       workers,
       dispose: () => cluster.close(),
@@ -74,7 +74,7 @@ export async function connect(place: Place, url: string, options: ConnectOptions
 }
 
 /** Connects to a cluster for one question. */
-async function asking<T>(
+async function withCluster<T>(
   place: Place,
   url: string,
   [what, given]: readonly [what: string, given: NatsOptions],
@@ -90,17 +90,17 @@ async function asking<T>(
 
 /** Lists the workers that have joined a cluster. */
 export const listWorkers = (place: Place, url: string, given: NatsOptions = {}): Promise<WorkerInfo[]> =>
-  asking(place, url, ['listCluster', given], (cluster) => cluster.workers(1000));
+  withCluster(place, url, ['listCluster', given], (cluster) => cluster.workers(1000));
 
 /** Lists the runs on a cluster. */
 export const listRuns = (place: Place, url: string, given: NatsOptions = {}): Promise<ClusterRun[]> =>
-  asking(place, url, ['listRuns', given], (cluster) => cluster.runs());
+  withCluster(place, url, ['listRuns', given], (cluster) => cluster.runs());
 
 /** Ends a run on a cluster. Throws `Argument` for an unknown name. */
 export async function cancelRun(place: Place, url: string, run: string, given: NatsOptions = {}): Promise<void> {
-  if (typeof run !== 'string' || !plainName.test(run))
+  if (typeof run !== 'string' || !namePattern.test(run))
     throw new EwaldError('Argument', `cancelRun: run is ${inspect(run)}; expected a name that listRuns gives`);
-  const isThere = await asking(place, url, ['cancelRun', given], (cluster) => cluster.cancel(run, place.host));
+  const isThere = await withCluster(place, url, ['cancelRun', given], (cluster) => cluster.cancel(run, place.host));
   if (!isThere)
     throw new EwaldError('Argument', `there is no run "${run}" on the cluster at ${parseAddress(url)?.address ?? url}`);
 }

@@ -3,7 +3,7 @@ import { checkedOptions, row } from '../../base/call-options.js';
 import { observer } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import { decode } from '../codec.js';
-import { describe } from '../local.js';
+import { describeWorker } from '../local.js';
 import { workersOf, workersRows } from '../options.js';
 import { joinRows } from '../parameters.js';
 import type { Place } from '../place.js';
@@ -78,7 +78,7 @@ export async function join(place: Place, url: string, options: JoinOptions = {})
   try {
     await pool.ready();
     const info = {
-      ...(await describe(place, name, slots, contexts[0])),
+      ...(await describeWorker(place, name, slots, contexts[0])),
       modules: Object.keys(modules),
       allowModules,
     };

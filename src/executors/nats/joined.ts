@@ -10,7 +10,7 @@ import type { WorkerInfo, WorkerState } from '../executor.js';
 import { build } from '../identity.js';
 import type { TaskSpec } from '../task.js';
 import type { Pool } from '../workers/pool.js';
-import { admitModule, admitTask, buildOf, clipped } from './admit.js';
+import { admitModule, admitTask, buildOf, escapeForLog } from './admit.js';
 import type { Cluster } from './cluster.js';
 import { beatMs, silentMs } from './leases.js';
 import { inbox, pause } from './link.js';
@@ -150,7 +150,7 @@ export class Joined {
   /** Logs a message that cannot be used. */
   #hear(subject: string, use: (data: Uint8Array, reply: string | undefined) => void): void {
     this.#cluster.link.hear(subject, use, (thrown) =>
-      this.#report(`ignored a message to ${subject}: ${clipped(messageOf(thrown))}`),
+      this.#report(`ignored a message to ${subject}: ${escapeForLog(messageOf(thrown))}`),
     );
   }
 
@@ -314,7 +314,10 @@ export class Joined {
       const given = decode(bytes);
       const theirs = buildOf(given);
       if (theirs !== build)
-        throw new EwaldError('Unsupported', `the task belongs to build ${clipped(theirs)}, this worker to ${build}`);
+        throw new EwaldError(
+          'Unsupported',
+          `the task belongs to build ${escapeForLog(theirs)}, this worker to ${build}`,
+        );
       const task = admitTask(given, { run: run.name, index });
       const spec = await this.#specOf(task);
       if (!wanted()) return;
@@ -324,7 +327,7 @@ export class Joined {
       if (!wanted()) return;
       run.preparing.delete(index);
       run.running.set(index, () => {});
-      this.#report(`refused a task (run ${run.name}, index ${index}): ${clipped(messageOf(error))}`);
+      this.#report(`refused a task (run ${run.name}, index ${index}): ${escapeForLog(messageOf(error))}`);
       await run.finish(index, encode(this.#failed(error))).catch(() => {});
     }
     this.#pump();

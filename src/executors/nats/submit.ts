@@ -46,7 +46,7 @@ export const newName = (): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => (byte % 36).toString(36)).join('');
 
 /** The workers that work for a run, in words. */
-function wanted({ gpu, memory }: RunNeeds): string {
+function describeNeeds({ gpu, memory }: RunNeeds): string {
   const more = [...(gpu ? ['a GPU'] : []), ...(memory > 0 ? [`${(memory / 1e9).toPrecision(3)} GB of memory`] : [])];
   return more.length === 0 ? identity : `${identity} with ${more.join(' and ')}`;
 }
@@ -154,7 +154,7 @@ export class NatsLane implements Lane {
   get #waits(): string {
     const { waiting, workers, open } = this.#leases;
     if (open === 0) return 'its client, which reads or makes tasks';
-    if (workers === 0) return `a worker of ${wanted(this.#terms.needs)}`;
+    if (workers === 0) return `a worker of ${describeNeeds(this.#terms.needs)}`;
     const unable = this.#leases.unable();
     if (unable) return `a worker that has ${unable.join(', ')}`;
     return waiting > 0 ? 'free slots' : 'running tasks';
@@ -368,7 +368,7 @@ export class NatsLane implements Lane {
     this.#fail(
       new EwaldError(
         'Lost',
-        `no worker of ${wanted(needs)} has been on the cluster at ${url} for ${workerTimeoutS} s${there}; ` +
+        `no worker of ${describeNeeds(needs)} has been on the cluster at ${url} for ${workerTimeoutS} s${there}; ` +
           `start one with ewald worker --connect ${url}`,
       ),
     );

@@ -14,7 +14,16 @@
  */
 import { decode } from '../codec.js';
 import { submitRows } from '../parameters.js';
-import { clipped, type Fields, fieldsOf, isCount, plainName, refuse, sha256, textOf } from './admit.js';
+import {
+  escapeForLog,
+  type Fields,
+  isCount,
+  namePattern,
+  readFields,
+  readText,
+  refuse,
+  sha256Pattern,
+} from './admit.js';
 import type { WorkerState } from './leases.js';
 
 /** Subjects of a cluster. */
@@ -106,8 +115,8 @@ const truthOf = (fields: Fields, name: string): boolean => {
 
 /** A name that is part of a subject. */
 const nameOf = (fields: Fields, name: string): string => {
-  const text = textOf(fields, name);
-  return plainName.test(text) ? text : refuse(`its ${name} is not made of 1 to 64 letters a to z and digits`);
+  const text = readText(fields, name);
+  return namePattern.test(text) ? text : refuse(`its ${name} is not made of 1 to 64 letters a to z and digits`);
 };
 
 const numbersOf = (fields: Fields, name: string): readonly number[] => {
@@ -125,22 +134,22 @@ const parcelsOf = (fields: Fields, name: string): readonly Parcel[] => {
   if (!Array.isArray(list) || list.length > maxEntries)
     return refuse(`its ${name} is not a list of at most ${maxEntries}`);
   return list.map((one) => {
-    const parcel = fieldsOf(`an entry of its ${name}`, one);
+    const parcel = readFields(`an entry of its ${name}`, one);
     const { content } = parcel;
-    if (!(content instanceof Uint8Array) && !(typeof content === 'string' && sha256.test(content)))
+    if (!(content instanceof Uint8Array) && !(typeof content === 'string' && sha256Pattern.test(content)))
       return refuse(`an entry of its ${name} has neither bytes nor a hash`);
     return { index: countOf(parcel, 'index'), content };
   });
 };
 
-const read = (data: Uint8Array): Fields => fieldsOf('it', decode(data));
+const read = (data: Uint8Array): Fields => readFields('it', decode(data));
 
 /** Reads a client's beacon. Throws `Format`. */
 export function readBeacon(data: Uint8Array): Beacon {
   const fields = read(data);
   return {
     run: nameOf(fields, 'run'),
-    build: textOf(fields, 'build'),
+    build: readText(fields, 'build'),
     over: truthOf(fields, 'over'),
     epoch: countOf(fields, 'epoch'),
     waiting: countOf(fields, 'waiting'),
@@ -161,12 +170,12 @@ function weightOf({ weight }: Fields): number {
 }
 
 function needsOf(fields: Fields): RunNeeds {
-  const needs = fieldsOf('its needs', fields.needs);
+  const needs = readFields('its needs', fields.needs);
   return { gpu: truthOf(needs, 'gpu'), memory: countOf(needs, 'memory') };
 }
 
 /** Text that is shown to people. */
-const lineOf = (fields: Fields, name: string): string => clipped(textOf(fields, name));
+const lineOf = (fields: Fields, name: string): string => escapeForLog(readText(fields, name));
 
 /** Reads what a client gives. Throws `Format`. */
 export function readGive(data: Uint8Array): Give {

@@ -12,7 +12,7 @@ import type { FromHost, HostStart, ToHost } from './protocol.js';
 /**
  * Handles the call that starts a host, and returns whether a request was such a call; `ewald/worker` tries it first.
  */
-export function servedHost(
+export function makeHostHandler(
   place: HostPlace,
   post: (reply: unknown, transfer: ArrayBuffer[]) => void,
 ): (request: { readonly id: number; readonly call: string; readonly options?: unknown }) => boolean {
