@@ -54,7 +54,7 @@ test('leaves the names of libraries that were tried to --json', async () => {
 
 test('names the mechanism and the rooms, as text', async () => {
   const { out, asked } = await printed();
-  expect(out).toContain(`not used for pi, indexing, peaks: it fails the self-test of ${reason}`);
+  expect(out).toContain(`not used for pi, indexing, peaks: failed the self-test: ${reason}`);
   expect(asked).toMatchObject({ selfTest: true });
 });
 
@@ -73,7 +73,7 @@ test('shows where each usual work pays, and what its milliseconds consist of', a
   ];
   const { out } = await printedOf(rows);
   expect(out).toContain(
-    '\nwhere it pays, by estimates:\n' +
+    '\nestimated best backend per workload:\n' +
       'peaks        a frame\n' +
       '             ● native   0.44 ms\n' +
       '             ○ webgpu   5.5 ms: copies 1.5 ms\n' +

@@ -96,7 +96,7 @@ describe('engines', () => {
     expect(mkl?.reason).not.toContain('tried');
     const { out } = await ewald(['devices'], { env: { EWALD_ENGINE_MKL: folder } });
     expect(out).toMatch(/--engine fftw FFTW 3/);
-    if (notBuilt === undefined) expect(out).toMatch(/--engine mkl MKL stand-in.*unproven/);
+    if (notBuilt === undefined) expect(out).toMatch(/--engine mkl MKL stand-in.*unverified/);
   });
 });
 

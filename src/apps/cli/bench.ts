@@ -11,9 +11,9 @@ import {
   Progress,
   print,
   printJson,
-  prose,
   red,
   table,
+  wrapText,
   yellow,
 } from './output.js';
 import { type FlagTexts, flagValues, nameAsFlags, withFlags } from './parameter-flags.js';
@@ -111,12 +111,13 @@ function printReport({ rows, peers, backends, cases, interrupted }: BenchReport)
   }
   print(table(['case', 'backend', 'plan ms', 'run ms', 'half spread', 'rate', 'ratio'], lines, [2, 3, 4, 5]));
   for (const { id, backend, kernels } of rows)
-    if (kernels) print(dim(prose(`${id} on ${backend}, device times: ${kernels.slice(0, 6).map(timeOf).join(', ')}`)));
+    if (kernels)
+      print(dim(wrapText(`${id} on ${backend}, device times: ${kernels.slice(0, 6).map(timeOf).join(', ')}`)));
   const legend =
     'run: median of the runs; half spread: half the distance of the quartiles; every row was verified before it was ' +
     'timed';
-  print(dim(prose(legend)));
+  print(dim(wrapText(legend)));
   for (const { backend, device } of backends)
-    if (device) print(`${bold(backend.padEnd(8))} ${prose(`${device.name} ${dim(`(${device.driver})`)}`, 9)}`);
+    if (device) print(`${bold(backend.padEnd(8))} ${wrapText(`${device.name} ${dim(`(${device.driver})`)}`, 9)}`);
   if (interrupted) print(yellow(`interrupted after ${cases.finished} of ${cases.chosen} cases`));
 }

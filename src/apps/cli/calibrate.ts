@@ -14,7 +14,7 @@ import {
 import { Context } from '../../entries/udf.node.js';
 import { openOptions } from './data-options.js';
 import { bold, type CliDeps, dim, endDone, note, Progress, print, printJson, yellow } from './output.js';
-import { type FlagTexts, flagValues, picked, withFlags } from './parameter-flags.js';
+import { type FlagTexts, flagValues, pickFlags, withFlags } from './parameter-flags.js';
 import { tellNotes, tellReplaced } from './scan-notes.js';
 import { backendRow, jsonRow } from './shell-rows.js';
 
@@ -53,7 +53,11 @@ async function run(file: string, flags: FlagValues<typeof rows>, { signal }: Cli
   const progress = new Progress('calibrate');
   try {
     const scan = await ctx.load(file, { ...openOptions(flags, signal), keepNoCount: flags.keepNoCount });
-    const found = await ctx.calibrate(scan, { ...picked(calibrateRows, flags), signal, onProgress: progress.report });
+    const found = await ctx.calibrate(scan, {
+      ...pickFlags(calibrateRows, flags),
+      signal,
+      onProgress: progress.report,
+    });
     progress.end();
     tellNotes(scan);
     if (output !== undefined) await writeWhole(output, `${JSON.stringify(found)}\n`, writing);

@@ -14,7 +14,7 @@ import {
 import { openOptions, openWords } from './data-options.js';
 import { endDone } from './ends.js';
 import { bold, type CliDeps, dim, note, Progress, print, printJson, yellow } from './output.js';
-import { type FlagTexts, flagValues, nameAsFlags, picked, withFlags } from './parameter-flags.js';
+import { type FlagTexts, flagValues, nameAsFlags, pickFlags, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';
 
 const rows = {
@@ -50,7 +50,7 @@ async function run(input: string, flags: FlagValues<typeof rows>, { signal }: Cl
   const progress = new Progress('convert');
   const { reopen, ...written } = await convert(input, output, {
     ...openOptions(flags, signal),
-    ...picked(convertRows, flags),
+    ...pickFlags(convertRows, flags),
     onProgress: (now) => progress.report({ ...now, stage: `${now.done} of ${now.total} frames` }),
   }).finally(() => progress.end());
   const ms = performance.now() - started;

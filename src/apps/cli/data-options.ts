@@ -1,7 +1,7 @@
 /** Options of the commands that open frames: they override or complete what a file states. */
 import { type FlagValues, flagOf, openRows, type Parameters } from '../../entries/command.node.js';
 import type { OpenOptions } from '../../entries/data.node.js';
-import { picked } from './parameter-flags.js';
+import { pickFlags } from './parameter-flags.js';
 
 /** The flag of an option of `open`, for messages. */
 export const openFlagOf = (option: string): string => {
@@ -17,7 +17,7 @@ export const openWords = (options: OpenOptions): string =>
 
 /** Options of `open` from the values of its flags. */
 export function openOptions(values: FlagValues<typeof openRows>, signal: AbortSignal): OpenOptions {
-  const { dataset, ...others } = picked(openRows, values);
+  const { dataset, ...others } = pickFlags(openRows, values);
   return {
     ...others,
     // Which formats there are is checked by `open`.

@@ -56,11 +56,11 @@ import {
   Progress,
   print,
   printJson,
-  prose,
   warn,
+  wrapText,
   yellow,
 } from './output.js';
-import { type FlagTexts, flagValues, nameAsFlags, picked, withFlags } from './parameter-flags.js';
+import { type FlagTexts, flagValues, nameAsFlags, pickFlags, withFlags } from './parameter-flags.js';
 import { checkPeakFlags } from './peak-flags.js';
 import { peakRows } from './peak-rows.js';
 import { eventText } from './run-events.js';
@@ -126,7 +126,7 @@ const refuseUnused = (options: Options, from: 'files' | 'spots', source: string)
 
 async function run(words: readonly string[], options: Options, deps: CliDeps): Promise<void> {
   const { output: named, force = false, geometry } = options;
-  const search = checkCellSearch(picked(cellSearchRows, options), nameAsFlags(cellSearchRows));
+  const search = checkCellSearch(pickFlags(cellSearchRows, options), nameAsFlags(cellSearchRows));
   const files = await expand(words, warn);
   // A cell file may have been edited by hand, so none is replaced without --force.
   const inputs = [...files, ...(geometry === undefined ? [] : [geometry])];
@@ -249,7 +249,7 @@ async function cellOfFrames(
       first,
       frames,
       signal,
-      ...picked(openFlags, options),
+      ...pickFlags(openFlags, options),
       allowOutside: options.allowOutside || wholeMachine,
       minLengthA: search.minLengthA,
       maxLengthA: search.maxLengthA,
@@ -285,7 +285,7 @@ function describe({ indexed, images, bravais, errors, rivals }: DeterminedCell, 
     ...bravais.map((candidate, i) => (i === 0 && rank === 0 ? bold(line(candidate)) : line(candidate))),
     ...(errors && bravais[0]
       ? [
-          `  ${prose(`standard errors ${errorText(errors)}; ${oddsText(rivals) ?? 'no rival'}; reuse it with -p ${cellText(bravais[0])}`, 2)}`,
+          `  ${wrapText(`standard errors ${errorText(errors)}; ${oddsText(rivals) ?? 'no rival'}; reuse it with -p ${cellText(bravais[0])}`, 2)}`,
         ]
       : []),
   ].join('\n');

@@ -1,7 +1,7 @@
 /** `ewald devices`: lists all backends, whether they are available, and why not. */
 import type { Command } from 'commander';
 import type { DeviceReport, EngineReport } from '../../entries/index.node.js';
-import { backendOption, bold, type CliDeps, dim, green, print, printJson, prose, red } from './output.js';
+import { backendOption, bold, type CliDeps, dim, green, print, printJson, red, wrapText } from './output.js';
 import { withFlags } from './parameter-flags.js';
 import { backendRow, jsonRow } from './shell-rows.js';
 
@@ -15,51 +15,53 @@ export function register(program: Command, { devices }: CliDeps): void {
       'one JSON array: [{backend, available, chosen, name, reason, limits, memory, engines, faults, numbers, works}]',
     ),
   }).action(async (options: { backend?: string; json?: boolean }) => {
-    const rows = await devices({ ...backendOption(options.backend), selfTest: true });
+    const reports = await devices({ ...backendOption(options.backend), selfTest: true });
     if (options.json) {
-      printJson(rows.map(({ device: _, ...row }) => row));
+      printJson(reports.map(({ device: _, ...row }) => row));
       return;
     }
-    for (const { backend, available, chosen, name, reason, memory, device, engines, faults } of rows) {
+    for (const { backend, available, chosen, name, reason, memory, device, engines, faults } of reports) {
       const mark = chosen ? green('●') : available ? '○' : dim('–');
       print(
         `${mark} ${bold(backend.padEnd(8))} ${available ? (name ?? '') : dim('not available')}` +
           (chosen ? green('   chosen') : ''),
       );
-      below(dim(reason));
+      printIndented(dim(reason));
       if (device) {
         const gib = memory === null ? '' : `, ${(memory / 2 ** 30).toFixed(1)} GiB`;
-        below(dim(`${device.kind}, ${device.precisions.join(' and ')}${gib}, ${device.driver}`));
+        printIndented(dim(`${device.kind}, ${device.precisions.join(' and ')}${gib}, ${device.driver}`));
       }
-      for (const { rooms, reason } of faults ?? [])
-        below(red(`not used for ${rooms.join(', ')}: it fails the self-test of ${reason}`));
+      for (const { rooms: features, reason: fault } of faults ?? [])
+        printIndented(red(`not used for ${features.join(', ')}: failed the self-test: ${fault}`));
       for (const engine of engines) printEngine(engine);
     }
-    printWorks(rows);
+    printWorkloads(reports);
     print();
     const legend =
       '● chosen   ○ available   – not available; select another one with ewald COMMAND --backend NAME or ' +
       'EWALD_BACKEND=NAME; --json has all details';
-    print(dim(prose(legend)));
+    print(dim(wrapText(legend)));
   });
 }
 
-/** Prints where usual works are done, and what they would take on each backend. */
-function printWorks(rows: readonly DeviceReport[]): void {
-  for (const [i, { work, run }] of (rows.find(({ works }) => works?.length)?.works ?? []).entries()) {
-    print(`${i === 0 ? '\nwhere it pays, by estimates:\n' : ''}${bold(work.padEnd(12))} ${run}`);
-    for (const { backend, works } of rows)
-      if (works?.[i]) below(`${works[i].chosen ? green('●') : '○'} ${backend.padEnd(8)} ${dim(works[i].reason)}`);
+/** Prints where typical workloads run, and their estimated time on each backend. */
+function printWorkloads(reports: readonly DeviceReport[]): void {
+  const workloads = reports.find(({ works }) => works?.length)?.works ?? [];
+  for (const [i, { work, run }] of workloads.entries()) {
+    print(`${i === 0 ? '\nestimated best backend per workload:\n' : ''}${bold(work.padEnd(12))} ${run}`);
+    for (const { backend, works } of reports)
+      if (works?.[i])
+        printIndented(`${works[i].chosen ? green('●') : '○'} ${backend.padEnd(8)} ${dim(works[i].reason)}`);
   }
 }
 
-/** Prints what belongs to the backend above. */
-const below = (text: string): void => print(`             ${prose(text, 13)}`);
+/** Prints text indented below the name of its backend. */
+const printIndented = (text: string): void => print(`             ${wrapText(text, 13)}`);
 
 /** Prints an external FFT engine below the backend that loads it; the libraries that were tried are in `--json`. */
 function printEngine({ engine, available, proven, library, reason }: EngineReport): void {
-  const where = available
-    ? `${reason}, ${library}${proven ? '' : ', unproven: so far only tested with a stand-in'}`
+  const details = available
+    ? `${reason}, ${library}${proven ? '' : ', unverified: only tested against a mock'}`
     : dim(reason);
-  below(`${available ? '○' : dim('–')} ${bold(`--engine ${engine}`)} ${where}`);
+  printIndented(`${available ? '○' : dim('–')} ${bold(`--engine ${engine}`)} ${details}`);
 }

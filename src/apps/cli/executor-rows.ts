@@ -24,10 +24,10 @@ export type ExecutorFlags = FlagValues<typeof executorRows & typeof rankRows>;
 export const withExecutor = (command: Command, jobs: string, usual = 'none, this process does it'): Command =>
   withFlags(command, { ...executorRows, jobs: { ...executorRows.jobs, sentence: jobs, usual } });
 
-/** The selected place of the work. */
-export type Chosen =
+/** Where the work is done. */
+export type ExecutorChoice =
   | { readonly kind: 'inline' }
-  | { readonly kind: 'mpi'; readonly shards?: string | undefined }
-  /** `isAsked`: the user has asked for workers, or for this number of them. */
-  | { readonly kind: 'workers'; readonly workers: number; readonly isAsked: boolean }
+  | { readonly kind: 'mpi'; readonly shardFolder?: string | undefined }
+  /** `isExplicit`: the user asked for workers, or for this number of them. */
+  | { readonly kind: 'workers'; readonly workers: number; readonly isExplicit: boolean }
   | { readonly kind: 'nats'; readonly url: string; readonly options: ConnectOptions };

@@ -26,7 +26,7 @@ import {
   writeModule,
 } from '../../entries/ffi.node.js';
 import { EwaldError, isEwaldError } from '../../entries/index.node.js';
-import { bold, type CliDeps, counted, dim, green, note, print, printJson, prose, table, yellow } from './output.js';
+import { bold, type CliDeps, counted, dim, green, note, print, printJson, table, wrapText, yellow } from './output.js';
 import { type FlagTexts, flagValues, nameAsFlags, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';
 
@@ -156,7 +156,7 @@ function list(declared: FunctionTable, library: Library | undefined): void {
     count('function', declared.functions),
     ...[count('struct', structs), count('enum', enums), count('constant', constants)],
   ];
-  print(dim(prose(`${declared.header}: ${counts.join(', ')}, laid out for ${declared.model}`)));
+  print(dim(wrapText(`${declared.header}: ${counts.join(', ')}, laid out for ${declared.model}`)));
 }
 
 async function call(library: Library, [name = '', ...words]: readonly string[], json: boolean): Promise<void> {

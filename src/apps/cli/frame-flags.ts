@@ -25,11 +25,11 @@ import {
 } from '../../entries/command.node.js';
 import { EwaldError, type PipelineOptions, type RunInput } from '../../entries/index.node.js';
 import { zmqSource } from '../../entries/pipeline.node.js';
-import { chosenExecutor } from './executor-flags.js';
-import type { Chosen } from './executor-rows.js';
+import { selectExecutor } from './executor-flags.js';
+import type { ExecutorChoice } from './executor-rows.js';
 import { type IndexFlags, indexRows, isNone } from './frame-rows.js';
 import { note, yellow } from './output.js';
-import { nameAsFlags, picked } from './parameter-flags.js';
+import { nameAsFlags, pickFlags } from './parameter-flags.js';
 import { checkPeakFlags } from './peak-flags.js';
 import { profileOfFlags } from './profile-flags.js';
 
@@ -89,7 +89,7 @@ const optionRows = {
 
 /** The run of a command. */
 export interface AskedRun {
-  readonly executor: Chosen;
+  readonly executor: ExecutorChoice;
   readonly options: PipelineOptions;
   /** Its frames are those of a stream, whose peaks are indexed again. */
   readonly isStream: boolean;
@@ -109,16 +109,16 @@ export function askedRun(files: readonly string[], flags: IndexFlags, stream: st
   // Which frames are searched is checked in the words of the flags.
   sliceOf('', flags);
   shardOf('--shard', shard);
-  const thresholds = picked(thresholdRows, flags);
+  const thresholds = pickFlags(thresholdRows, flags);
   // As in CrystFEL, a list and a geometry that are typed name files of this machine wherever they are, but no addresses.
   const allowOutside = flags.allowOutside || flags.compat !== undefined || wholeMachine;
   return {
     isStream: stream !== undefined,
-    executor: chosenExecutor(flags, { jobs: availableParallelism(), shard: shard !== undefined }),
+    executor: selectExecutor(flags, { jobs: availableParallelism(), isSharded: shard !== undefined }),
     options: {
       inputs,
       ...settings,
-      ...picked(optionRows, flags),
+      ...pickFlags(optionRows, flags),
       ...(stream === undefined && { peaks, profile: profileOfFlags(flags) }),
       ...(Object.keys(thresholds).length > 0 && { thresholds }),
       // The run reads the cells itself and protects their files from being replaced.

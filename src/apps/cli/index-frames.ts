@@ -18,7 +18,7 @@ import { type OutputEnd, progressText, type RunEvent } from '../../entries/pipel
 import { commandLine, inShell } from './command-line.js';
 import { isReaderGone } from './ends.js';
 import { openExecutor, rankOf } from './executor-flags.js';
-import type { Chosen } from './executor-rows.js';
+import type { ExecutorChoice } from './executor-rows.js';
 import { inFlags, wordsInFlags } from './flag-words.js';
 import type { AskedRun } from './frame-flags.js';
 import { failureLine, jsonOf, lineOf } from './frame-lines.js';
@@ -39,7 +39,7 @@ import {
   red,
   yellow,
 } from './output.js';
-import { nameAsFlags, picked } from './parameter-flags.js';
+import { nameAsFlags, pickFlags } from './parameter-flags.js';
 import { cellDoubts, eventText } from './run-events.js';
 import type { RunView } from './run-view.js';
 
@@ -51,11 +51,11 @@ export async function runFrames(
 ): Promise<void> {
   const { backend } = backendOption(flags.backend);
   const isInline = chosen.kind === 'inline' || isStream;
-  const open = (one: Chosen): Promise<Executor> => openExecutor(one, backend, deps.signal);
+  const open = (one: ExecutorChoice): Promise<Executor> => openExecutor(one, backend, deps.signal);
   const executor = isInline
     ? undefined
     : chosen.kind === 'workers'
-      ? new SpareWorkers(chosen.workers, chosen.isAsked, (workers) => open({ ...chosen, workers }))
+      ? new SpareWorkers(chosen.workers, chosen.isExplicit, (workers) => open({ ...chosen, workers }))
       : await open(chosen);
   try {
     // The other ranks of an MPI job make the same calls and work inside them.
@@ -69,7 +69,7 @@ export async function runFrames(
 
 /** Runs something that is watched if flags ask for it; what watches is loaded then. */
 async function watchedIf(flags: IndexFlags, work: (watch: RunWatch | undefined) => Promise<void>): Promise<void> {
-  const given = picked(watchRows, flags);
+  const given = pickFlags(watchRows, flags);
   if (Object.values(given).every((value) => value === undefined)) return work(undefined);
   const { watched } = await import('./run-watch.js');
   const rois = flags.rois?.map((region) => region.replace(/=[\s\S]*/, '').trim());

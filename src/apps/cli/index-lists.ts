@@ -48,7 +48,7 @@ import {
   warn,
   yellow,
 } from './output.js';
-import { picked } from './parameter-flags.js';
+import { pickFlags } from './parameter-flags.js';
 
 /** One line of the output; its JSON is documented and stable. */
 interface ListResult {
@@ -144,7 +144,7 @@ async function indexLists(
     method = 'fast',
     multi = false,
   } = options;
-  const thresholds: IndexingThresholds = { maxCrystals: multi ? 8 : 1, ...picked(thresholdRows, options) };
+  const thresholds: IndexingThresholds = { maxCrystals: multi ? 8 : 1, ...pickFlags(thresholdRows, options) };
   const context = await createContext({ ...backendOption(options.backend), audit: audited });
   const progress = new Progress('index');
   const done: ListResult[] = [];

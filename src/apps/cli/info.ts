@@ -7,7 +7,7 @@ import { openOptions } from './data-options.js';
 import { inFlags } from './flag-words.js';
 import { writeReport } from './info-text.js';
 import { type CliDeps, endDone, exitCode, fail, Progress, print, printJson } from './output.js';
-import { type FlagTexts, flagValues, nameAsFlags, picked, withFlags } from './parameter-flags.js';
+import { type FlagTexts, flagValues, nameAsFlags, pickFlags, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';
 
 const rows = {
@@ -37,7 +37,7 @@ export function register(program: Command, deps: CliDeps): void {
 async function run(files: readonly string[], flags: FlagValues<typeof rows>, { signal }: CliDeps): Promise<void> {
   const { header = false, json } = flags;
   const progress = new Progress('info');
-  const options = { ...openOptions(flags, signal), ...picked(inspectRows, flags), onProgress: progress.report };
+  const options = { ...openOptions(flags, signal), ...pickFlags(inspectRows, flags), onProgress: progress.report };
   const found: (Omit<FileReport, 'failed'> | { file: string; error: { tag: string; message: string } })[] = [];
   const failed = (file: string, given: unknown): void => {
     const error = inFlags(given, told, nameAsFlags(told));

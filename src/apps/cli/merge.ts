@@ -42,7 +42,7 @@ import {
   wantedText,
 } from '../../entries/merging.js';
 import { commandLine, inShell } from './command-line.js';
-import { chosenExecutor, openExecutor, rankOf } from './executor-flags.js';
+import { openExecutor, rankOf, selectExecutor } from './executor-flags.js';
 import { executorRows, withExecutor } from './executor-rows.js';
 import {
   bold,
@@ -54,13 +54,13 @@ import {
   Progress,
   print,
   printJson,
-  prose,
   refuseBoth,
   table,
   warn,
+  wrapText,
   yellow,
 } from './output.js';
-import { type FlagTexts, flagValues, nameAsFlags, picked, withFlags } from './parameter-flags.js';
+import { type FlagTexts, flagValues, nameAsFlags, pickFlags, withFlags } from './parameter-flags.js';
 import { csvRow, jsonRow } from './shell-rows.js';
 
 /** Parameters of the outputs of the command, and of where it computes. */
@@ -158,7 +158,7 @@ async function merge(given: readonly string[], flags: Flags, { createContext, si
     );
   await refuseSame(outputs);
   for (const { file, kind } of planned) await checkOutput(file, { ...writing, ...kind });
-  const chosen = chosenExecutor(flags, { jobs: 1 });
+  const chosen = selectExecutor(flags, { jobs: 1 });
   const context = await contextFor(flags.backend, createContext);
   const executor = chosen.kind === 'inline' ? undefined : await openExecutor(chosen, backendOf(context), signal);
   const progress = new Progress('merge');
@@ -235,7 +235,7 @@ async function contextFor(backend: Flags['backend'], create: CliDeps['createCont
 async function optionsOf(flags: Flags): Promise<MergeOptions> {
   const { cell, reference, split } = flags;
   return {
-    ...picked(mergeRows, flags),
+    ...pickFlags(mergeRows, flags),
     ...(cell !== undefined && { cell: await readCellOption(cell) }),
     ...(reference !== undefined && { reference: await readReference(reference) }),
     ...(split !== undefined && { split: readSplitTable(await readText(split), inputName(split)) }),
@@ -392,7 +392,7 @@ function show(
   const { lTest, wilson } = statistics;
   print(
     dim(
-      prose(
+      wrapText(
         `L-test: <|L|> ${rounded(lTest.meanAbs, 3)} (untwinned .500, twinned .375), ` +
           `<L²> ${rounded(lTest.meanSquare, 3)} (.333, .200) · Wilson B ${rounded(wilson.temperatureFactor, 1)} Å² · ` +
           `<I²>/<I>² ${rounded(statistics.secondMoment, 2)} (2, twinned 1.5)`,
@@ -405,7 +405,7 @@ function show(
         counted(counts.frames, 'frame'),
     ),
   );
-  for (const answer of forecast) print(prose(wantedText(answer)));
+  for (const answer of forecast) print(wrapText(wantedText(answer)));
   for (const line of leftOut(counts)) note(`${yellow('note:')} ${line}`);
   for (const remark of remarks) note(`${yellow('note:')} ${remark}`);
   if (files.length > 0) print(dim(files.join(' ')));

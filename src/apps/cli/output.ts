@@ -89,7 +89,7 @@ const width = (text: string): number => visibleLines(text.replace(mark, '')).len
 const terminal = (): number => (process.stdout.isTTY ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY);
 
 /** Prose in lines of the terminal, which would break words; further lines are indented. */
-export const prose = (text: string, indent = 0): string =>
+export const wrapText = (text: string, indent = 0): string =>
   wrapped(text, terminal() - indent).join(`\n${' '.repeat(indent)}`);
 
 /** Lays rows out in columns; columns named in `right` are aligned right. */
@@ -110,7 +110,9 @@ export function table(
       .trimEnd();
   const [first = 0, ...others] = widths;
   if (first + 2 + Math.max(0, ...others) > terminal())
-    return rows.map((row) => row.map((text, i) => `${i === 0 ? '' : '    '}${prose(text, 4)}`).join('\n')).join('\n');
+    return rows
+      .map((row) => row.map((text, i) => `${i === 0 ? '' : '    '}${wrapText(text, 4)}`).join('\n'))
+      .join('\n');
   return columnGroups(widths, terminal())
     .map((group) => [bold(line(head, group)), ...rows.map((row) => line(row, group))].join('\n'))
     .join('\n\n');

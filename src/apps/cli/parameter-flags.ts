@@ -194,7 +194,7 @@ export function flagValues<Rows extends Parameters>(
 }
 
 /** Those of the values that a table has rows of. */
-export const picked = <Rows extends Parameters>(rows: Rows, values: FlagValues<Rows>): FlagValues<Rows> =>
+export const pickFlags = <Rows extends Parameters>(rows: Rows, values: FlagValues<Rows>): FlagValues<Rows> =>
   Object.fromEntries(
     namesOf(rows).flatMap((name) => (values[name] === undefined ? [] : [[name, values[name]]])),
   ) as FlagValues<Rows>;

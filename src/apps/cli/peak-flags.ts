@@ -7,7 +7,7 @@ import {
   searchRows,
 } from '../../entries/command.node.js';
 import type { PeakParameters, SearchSettings } from '../../entries/index.node.js';
-import { picked } from './parameter-flags.js';
+import { pickFlags } from './parameter-flags.js';
 import type { peakRows } from './peak-rows.js';
 
 /** The flags after their checks. */
@@ -22,12 +22,12 @@ export function checkPeakFlags(
   values: FlagValues<typeof peakRows & Pick<typeof integrationRows, 'intRadius'>>,
 ): CheckedPeaks {
   const { finder, intRadius } = values;
-  const peaks: PeakParameters = picked(searchRows, values);
+  const peaks: PeakParameters = pickFlags(searchRows, values);
   const taken = finder === 'zaef' && peaks.peakRadius === undefined ? intRadius : undefined;
   if (taken)
     checkParameter(searchRows.peakRadius, taken, '--int-radius, which zaef takes where --peak-radius is absent,');
   return {
-    settings: picked(peakSourceRows, values),
+    settings: pickFlags(peakSourceRows, values),
     peaks: taken ? { ...peaks, peakRadius: taken } : peaks,
   };
 }

@@ -2,11 +2,11 @@
 import { profileBins, profileRows, readProfileRange } from '../../entries/command.node.js';
 import { EwaldError, type PipelineOptions } from '../../entries/index.node.js';
 import type { IndexFlags } from './frame-rows.js';
-import { picked } from './parameter-flags.js';
+import { pickFlags } from './parameter-flags.js';
 
 /** The option `profile`; undefined without `--radial-profile`. Throws `Argument`. */
 export function profileOfFlags(flags: IndexFlags): PipelineOptions['profile'] {
-  const { radialProfile: bins, profileRange, profilePolarisation, profileFrames } = picked(profileRows, flags);
+  const { radialProfile: bins, profileRange, profilePolarisation, profileFrames } = pickFlags(profileRows, flags);
   if (bins === undefined) {
     const given = { '--profile-range': profileRange, '--profile-polarisation': profilePolarisation };
     const alone = Object.entries({ ...given, '--profile-frames': profileFrames }).find(

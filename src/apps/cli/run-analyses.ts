@@ -19,7 +19,7 @@ import { EwaldError, isEwaldError } from '../../entries/index.node.js';
 import type { Analysis, Context, Scan } from '../../entries/udf.node.js';
 import { inShell } from './command-line.js';
 import { columns } from './help.js';
-import { nameAsFlags, picked, RowFlag } from './parameter-flags.js';
+import { nameAsFlags, pickFlags, RowFlag } from './parameter-flags.js';
 
 /** The method of the context that makes each analysis. */
 const creators: Readonly<Record<AnalysisName, Extract<keyof Context, `create${string}Analysis`>>> = {
@@ -108,7 +108,7 @@ export async function makeAnalysis(
   flags: AnalysisFlags,
   signal: AbortSignal,
 ): Promise<Analysis> {
-  const options: Record<string, unknown> = { ...picked<Parameters>(rowsOfAnalysis(name), flags) };
+  const options: Record<string, unknown> = { ...pickFlags<Parameters>(rowsOfAnalysis(name), flags) };
   if (name === 'masks') {
     if (!flags.factories)
       throw new EwaldError(

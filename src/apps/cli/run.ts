@@ -31,8 +31,8 @@ import { EwaldError, isEwaldError } from '../../entries/index.node.js';
 import { type Analysis, Context, type LiveStatus, type Scan, type UdfProgress } from '../../entries/udf.node.js';
 import { inShell } from './command-line.js';
 import { openFlagOf, openOptions } from './data-options.js';
-import { chosenExecutor, rankOf } from './executor-flags.js';
-import { type Chosen, executorRows, withExecutor } from './executor-rows.js';
+import { rankOf, selectExecutor } from './executor-flags.js';
+import { type ExecutorChoice, executorRows, withExecutor } from './executor-rows.js';
 import {
   bold,
   type CliDeps,
@@ -47,7 +47,7 @@ import {
   warn,
   yellow,
 } from './output.js';
-import { type FlagTexts, flagValues, nameAsFlags, picked, withFlags } from './parameter-flags.js';
+import { type FlagTexts, flagValues, nameAsFlags, pickFlags, withFlags } from './parameter-flags.js';
 import {
   analysisHelp,
   flagsInHelp,
@@ -159,7 +159,7 @@ async function run(
       nameAsFlags(liveRows),
     );
   refuseOtherAnalyses(names, flags);
-  const chosen = chosenExecutor(flags, { jobs: 1 });
+  const chosen = selectExecutor(flags, { jobs: 1 });
   const stages = chosen.kind === 'nats' ? ['a cluster (--executor nats://…)'] : [];
   refuseOthers(
     commandRows,
@@ -175,15 +175,17 @@ async function run(
   const { output, png, record, force, channels } = flags;
   const outputs = { output, png, record, force, channels, writes, inputs: inputsOf(flags) };
   await checkRunToFiles(outputs, file);
-  await watched(writes ? picked(watchRows, flags) : {}, { searches: false, output: output ?? png ?? record }, (watch) =>
-    analyse(file, names, [flags, chosen, outputs], watch, signal),
+  await watched(
+    writes ? pickFlags(watchRows, flags) : {},
+    { searches: false, output: output ?? png ?? record },
+    (watch) => analyse(file, names, [flags, chosen, outputs], watch, signal),
   );
 }
 
 async function analyse(
   file: string,
   names: ReturnType<typeof listedAnalyses>,
-  [flags, chosen, outputs]: readonly [Flags, Chosen, RunToFilesOptions],
+  [flags, chosen, outputs]: readonly [Flags, ExecutorChoice, RunToFilesOptions],
   watch: RunWatch | undefined,
   signal: AbortSignal,
 ): Promise<void> {
@@ -340,7 +342,7 @@ const loadRows = { syncOffset, fileMask, fileDark, keepNoCount, follow, timeoutS
 
 function loaded(ctx: Context, file: string, flags: Flags, signal: AbortSignal): Promise<Scan> {
   if (flags.follow) note(dim(`following ${file}, waiting for its first frame`));
-  return ctx.load(file, { ...openOptions(flags, signal), ...picked(loadRows, flags) });
+  return ctx.load(file, { ...openOptions(flags, signal), ...pickFlags(loadRows, flags) });
 }
 
 /** Whether the shape of the scan contradicts the detector or the file. */
@@ -377,7 +379,7 @@ const inputsOf = (flags: Flags): string[] =>
     ['factories', 'udfs', 'roi', 'dark', 'gain', 'excludedPixels', 'template', 'reference', 'calibration'] as const
   ).flatMap((name) => flags[name] ?? []);
 
-async function contextOf(chosen: Chosen, { backend }: Flags, signal: AbortSignal): Promise<Context> {
+async function contextOf(chosen: ExecutorChoice, { backend }: Flags, signal: AbortSignal): Promise<Context> {
   if (chosen.kind === 'nats') return Context.connect(chosen.url, { ...chosen.options, onEvent: note, signal });
   const context = backend === undefined ? {} : { context: { backend: backend as 'wasm' } };
   return Context.makeWith(chosen.kind, { ...context, ...(chosen.kind === 'workers' && { cpus: chosen.workers }) });

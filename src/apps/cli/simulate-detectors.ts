@@ -10,7 +10,7 @@ import {
 import { simulateDectris, simulateMerlin } from '../../entries/udf.node.js';
 import { openOptions } from './data-options.js';
 import { bold, type CliDeps, dim, exitCode, print, printJson } from './output.js';
-import { type FlagTexts, flagValues, picked, withFlags } from './parameter-flags.js';
+import { type FlagTexts, flagValues, pickFlags, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';
 import { untilAborted } from './until-aborted.js';
 
@@ -75,7 +75,7 @@ async function run<Rows extends Parameters>(
   signal: AbortSignal,
 ): Promise<void> {
   const flags = flagValues<Parameters>({ ...openRows, ...rows }, texts);
-  const { json, ...simulation } = picked<Parameters>(rows, flags) as FlagValues<Rows> & { readonly json?: boolean };
+  const { json, ...simulation } = pickFlags<Parameters>(rows, flags) as FlagValues<Rows> & { readonly json?: boolean };
   const { signal: _, ...open } = openOptions(flags as FlagValues<typeof openRows>, signal);
   const simulator = await start(file, { ...simulation, open });
   const { host, port, dataPort } = simulator;

@@ -23,10 +23,10 @@ import {
   Progress,
   print,
   printJson,
-  prose,
   refuseBoth,
   table,
   warn,
+  wrapText,
   yellow,
 } from './output.js';
 import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
@@ -109,7 +109,7 @@ async function info(files: readonly string[], { json, csv }: { json?: boolean; c
       `${counted(frames, 'frame')} of ${counted(facts.files, 'file')}, ${counted(hits, 'hit')}${share(hits)}, ` +
       `${indexed} indexed${share(indexed)}, ${counted(crystals, 'crystal')}, ` +
       `${counted(facts.medianPeaks, 'peak')} a frame${resolution}`;
-    print(prose(text));
+    print(wrapText(text));
     if (facts.cell)
       print(
         table(

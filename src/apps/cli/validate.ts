@@ -32,9 +32,9 @@ import {
   Progress,
   print,
   printJson,
-  prose,
   red,
   table,
+  wrapText,
   yellow,
 } from './output.js';
 import { type FlagTexts, flagValues, nameAsFlags, withFlags } from './parameter-flags.js';
@@ -217,10 +217,10 @@ function printReport(report: Report, verbose: boolean): void {
     const absent = mine.filter(({ outcome }) => outcome === 'absent').length;
     const why = `${absent > 0 ? `${absent} cases absent` : 'absent'}: ${reason}`;
     const text = device ? `${device.name} ${dim(`(${device.driver})`)}` : dim(why);
-    print(`${bold(backend.padEnd(8))} ${prose(text, 9)}`);
+    print(`${bold(backend.padEnd(8))} ${wrapText(text, 9)}`);
   }
   for (const { id, backend, why, outcome } of run) {
-    if (outcome === 'fail') print(`${red('fail')}     ${prose(`${id} on ${backend}: ${why}`, 9)}`);
+    if (outcome === 'fail') print(`${red('fail')}     ${wrapText(`${id} on ${backend}: ${why}`, 9)}`);
   }
   // A reason shared by many rows is printed once.
   for (const outcome of ['refused', 'todo', 'sampled'] as const) {
@@ -228,7 +228,7 @@ function printReport(report: Report, verbose: boolean): void {
     for (const row of run)
       if (row.outcome === outcome)
         reasons.set(`${row.backend}: ${row.why}`, (reasons.get(`${row.backend}: ${row.why}`) ?? 0) + 1);
-    for (const [reason, count] of reasons) print(`${yellow(outcome.padEnd(8))} ${prose(`${count} × ${reason}`, 9)}`);
+    for (const [reason, count] of reasons) print(`${yellow(outcome.padEnd(8))} ${wrapText(`${count} × ${reason}`, 9)}`);
   }
   const counts = Object.entries(report.counts).filter(([, count]) => count > 0);
   print(`\n${counts.map(([outcome, count]) => paints[outcome as Outcome](`${count} ${outcome}`)).join(', ')}`);

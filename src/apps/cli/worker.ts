@@ -8,7 +8,7 @@ import { joinCluster } from '../../entries/executors.node.js';
 import { EwaldError } from '../../entries/index.node.js';
 import { clusterOf, serverRows } from './cluster-options.js';
 import { backendOption, type CliDeps, note, print, printJson } from './output.js';
-import { type FlagTexts, flagValues, picked, withFlags } from './parameter-flags.js';
+import { type FlagTexts, flagValues, pickFlags, withFlags } from './parameter-flags.js';
 import { backendRow, jsonRow } from './shell-rows.js';
 
 const rows = {
@@ -42,7 +42,7 @@ export function register(program: Command, { signal }: CliDeps): void {
       if (flags.name?.trim() === '') throw new EwaldError('Argument', '--name is empty; leave it out or give a name');
       const worker = await joinCluster(url, {
         ...options,
-        ...picked(offerRows, flags),
+        ...pickFlags(offerRows, flags),
         threads: flags.threads ?? joinRows.threads.range.fallback,
         ...(flags.backend !== undefined && { context: { ...backendOption(flags.backend), strict: true } }),
         modules: Object.fromEntries((flags.modules ?? []).map(moduleOf)),
