@@ -1,7 +1,7 @@
 /** The histogram of a frame with its limits, and the shares of a run in words. */
 import { counted } from '../../../entries/pages.js';
 import type { Histogram, Limits } from './contrast.js';
-import { fitCanvas, inkOf } from './elements.js';
+import { computedColor, fitCanvas } from './elements.js';
 import type { FrameSummary } from './protocol.js';
 
 /** Draws a histogram, logarithmic in both directions, with a line at each limit. */
@@ -12,12 +12,12 @@ export function drawHistogram(canvas: HTMLCanvasElement, histogram: Histogram, l
   const { counts } = histogram;
   const most = Math.log1p(counts.reduce((a, b) => Math.max(a, b), 1));
   pen.clearRect(0, 0, width, height);
-  pen.fillStyle = inkOf(canvas);
+  pen.fillStyle = computedColor(canvas);
   for (const [i, count] of counts.entries()) {
     const bar = (Math.log1p(count) / most) * height * 0.95;
     pen.fillRect((i * width) / counts.length, height - bar, width / counts.length - 1, bar);
   }
-  pen.fillStyle = inkOf(canvas, 'accentColor');
+  pen.fillStyle = computedColor(canvas, 'accentColor');
   const line = 2 * devicePixelRatio;
   for (const limit of limits)
     pen.fillRect(Math.min(width - line, Math.max(0, histogram.shareOf(limit) * width - line / 2)), 0, line, height);

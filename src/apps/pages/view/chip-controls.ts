@@ -13,7 +13,7 @@ import { byId } from '../by-id.js';
 import { viewer } from './app.js';
 import { ChipCanvas, type Well } from './chip-canvas.js';
 import { addChipStyle } from './chip-style.js';
-import { element } from './elements.js';
+import { createElement } from './elements.js';
 import type { ChipFacts, RunFacts } from './live-feed.js';
 import { saveNpy } from './npy-file.js';
 import { isOverview } from './overview-shown.js';
@@ -170,13 +170,13 @@ function offer(): void {
 /** The figure of the pane, beside the picture of the frame, and the button that shows and hides it. */
 function paneOf() {
   const select = (name: string, label: string): HTMLSelectElement => {
-    const one = element('select');
+    const one = createElement('select');
     one.name = name;
     one.ariaLabel = label;
     return one;
   };
   const button = (text: string, title: string, act: () => unknown): HTMLButtonElement => {
-    const one = element('button', text);
+    const one = createElement('button', text);
     one.type = 'button';
     one.title = title;
     one.addEventListener('click', () => void act());
@@ -194,7 +194,7 @@ function paneOf() {
   });
   const close = button('×', 'Close the chip map', () => toggle(false));
   close.ariaLabel = 'Close the chip map';
-  const bar = element('div', '', [
+  const bar = createElement('div', '', [
     ofQuantity,
     ofChip,
     button('.npy', 'Save the numbers of the map', saveNumbers),
@@ -202,19 +202,19 @@ function paneOf() {
     close,
   ]);
   bar.className = 'chip-bar';
-  const canvas = element('canvas');
+  const canvas = createElement('canvas');
   canvas.tabIndex = 0;
   canvas.setAttribute('role', 'img');
   canvas.ariaLabel = 'Chip map; arrow keys choose a well, Enter shows its frame';
   bindCanvas(canvas);
-  const [mark, point] = [element('i'), element('i')];
-  const stage = element('div', '', [canvas, mark, point]);
+  const [mark, point] = [createElement('i'), createElement('i')];
+  const stage = createElement('div', '', [canvas, mark, point]);
   stage.className = 'chip-stage';
-  const legend = element('div');
+  const legend = createElement('div');
   legend.className = 'chip-legend';
-  const reading = element('p');
+  const reading = createElement('p');
   reading.className = 'chip-reading';
-  const figure = element('figure', '', [bar, stage, legend, reading]);
+  const figure = createElement('figure', '', [bar, stage, legend, reading]);
   figure.id = 'chip-pane';
   byId('pane').before(figure);
   const opens = button('Chip', 'Show the map of the chip', () => toggle());
@@ -343,16 +343,16 @@ function write(well: Well | undefined): void {
 /** The range of the colours, and what wells without a value look like. */
 function writeLegend(): void {
   const { from, to } = view.range;
-  const scale = element('b');
+  const scale = createElement('b');
   scale.className = 'scale';
   const stops = Array.from({ length: 9 }, (_, i) => `rgb(${mapColour(i / 8).join(' ')})`);
   scale.style.background = `linear-gradient(90deg, ${stops.join(',')})`;
-  const ends = element('span', mapNumber(from), [scale, document.createTextNode(mapNumber(to))]);
+  const ends = createElement('span', mapNumber(from), [scale, document.createTextNode(mapNumber(to))]);
   const isCount = quantity === 'hits' || quantity === 'indexed';
   const swatch = (ink: string, text: string): HTMLElement => {
-    const box = element('b');
+    const box = createElement('b');
     box.style.background = ink;
-    return element('span', '', [box, document.createTextNode(text)]);
+    return createElement('span', '', [box, document.createTextNode(text)]);
   };
   made.legend.replaceChildren(
     ends,

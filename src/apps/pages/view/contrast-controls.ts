@@ -3,7 +3,7 @@ import { byId } from '../by-id.js';
 import { pane, viewer } from './app.js';
 import { drawHistogram } from './charts.js';
 import { type ColourMapName, colourMapNames } from './colour-maps.js';
-import { bindSelect, field, limitsWith, onClick, writeUnlessEdited } from './elements.js';
+import { bindSelect, inputById, onClick, readLimits, setTextByIdUnlessFocused } from './elements.js';
 import { type ScaleName, scales } from './shaders.js';
 
 export function bindContrast(): void {
@@ -15,8 +15,8 @@ export function bindContrast(): void {
   onClick('lock', () => viewer.lock(!viewer.locked));
   const fields = ['low', 'high'] as const;
   for (const id of fields)
-    field(id).addEventListener('change', () => {
-      const limits = limitsWith(field(id), id, pane.picture.limits);
+    inputById(id).addEventListener('change', () => {
+      const limits = readLimits(inputById(id), id, pane.picture.limits);
       if (limits) viewer.setLimits(limits);
     });
   const histogram = byId<HTMLCanvasElement>('histogram');
@@ -41,8 +41,8 @@ export function writeContrast(): void {
   const [low, high] = pane.picture.limits;
   drawHistogram(byId<HTMLCanvasElement>('histogram'), viewer.histogram, [low, high]);
   if (!viewer.opened) return;
-  writeUnlessEdited('low', String(Number(low.toPrecision(4))));
-  writeUnlessEdited('high', String(Number(high.toPrecision(4))));
+  setTextByIdUnlessFocused('low', String(Number(low.toPrecision(4))));
+  setTextByIdUnlessFocused('high', String(Number(high.toPrecision(4))));
   byId('lock').ariaPressed = String(viewer.locked);
   byId<HTMLSelectElement>('scale').value = pane.picture.scale;
   byId<HTMLSelectElement>('colours').value = viewer.colours;

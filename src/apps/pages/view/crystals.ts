@@ -1,5 +1,5 @@
 /** The crystals of a frame, as tables. */
-import { element } from './elements.js';
+import { createElement } from './elements.js';
 import type { ShownCrystal } from './protocol.js';
 
 /** A probability as a power of ten. */
@@ -27,8 +27,10 @@ export function writeCrystals(into: HTMLElement, crystals: readonly ShownCrystal
         ['Resolution', `${crystal.resolutionA.toFixed(2)} Å`],
         ['Reflections', String(crystal.reflections.count)],
       ];
-      const lines = rows.map(([name, value]) => element('tr', '', [element('th', name), element('td', value)]));
-      return element('table', '', [element('tbody', '', lines)]);
+      const lines = rows.map(([name, value]) =>
+        createElement('tr', '', [createElement('th', name), createElement('td', value)]),
+      );
+      return createElement('table', '', [createElement('tbody', '', lines)]);
     }),
   );
 }

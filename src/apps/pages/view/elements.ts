@@ -1,22 +1,22 @@
-/** Elements of the page: made, sized, found and written. */
+/** Helpers that create, size, find and update page elements. */
 import { byId } from '../by-id.js';
 
-/** An element with text and attributes. */
-export function element<K extends keyof HTMLElementTagNameMap>(
+/** An element with text, followed by children. */
+export function createElement<K extends keyof HTMLElementTagNameMap>(
   name: K,
   text = '',
   children: readonly Node[] = [],
 ): HTMLElementTagNameMap[K] {
-  const made = document.createElement(name);
+  const node = document.createElement(name);
   // File names and messages are text, never markup.
-  made.textContent = text;
-  made.append(...children);
-  return made;
+  node.textContent = text;
+  node.append(...children);
+  return node;
 }
 
 /** Colour of an element in a form that a canvas accepts. Custom properties would return the text `light-dark(…)`. */
-export const inkOf = (of: Element, property: 'color' | 'accentColor' | 'outlineColor' = 'color'): string =>
-  getComputedStyle(of)[property];
+export const computedColor = (element: Element, property: 'color' | 'accentColor' | 'outlineColor' = 'color'): string =>
+  getComputedStyle(element)[property];
 
 /** Resizes a canvas to the number of screen pixels that it covers; returns whether its size has changed. */
 export function fitCanvas(canvas: HTMLCanvasElement): boolean {
@@ -30,20 +30,21 @@ export function fitCanvas(canvas: HTMLCanvasElement): boolean {
 }
 
 /** The input element with an id. */
-export const field = (id: string): HTMLInputElement => byId<HTMLInputElement>(id);
+export const inputById = (id: string): HTMLInputElement => byId<HTMLInputElement>(id);
 
 /** Calls a function when an element is clicked. */
-export const onClick = (id: string, act: () => unknown): void => byId(id).addEventListener('click', () => void act());
+export const onClick = (id: string, handler: () => unknown): void =>
+  byId(id).addEventListener('click', () => void handler());
 
 /** Adds options to a list, each a value and its text, and calls a function with the value that is chosen. */
 export function bindSelect<T extends string>(
   id: string,
-  act: (value: T) => unknown,
+  handler: (value: T) => unknown,
   options: Iterable<readonly [value: T, text: string]> = [],
 ): void {
   const select = byId<HTMLSelectElement>(id);
   for (const [value, text] of options) select.append(new Option(text, value));
-  select.addEventListener('change', () => void act(select.value as T));
+  select.addEventListener('change', () => void handler(select.value as T));
 }
 
 /** The sliders inside an element. */
@@ -57,7 +58,7 @@ export function writeSlider(slider: HTMLInputElement, value: number, text: strin
   (slider.previousElementSibling as HTMLOutputElement).value = text;
 }
 
-/** Shows at a field why its entry is refused; without a reason it is accepted. Returns whether it is. */
+/** Shows why a field's value is invalid, or clears the message if no problem is given. Returns whether it is valid. */
 export function validateField(input: HTMLInputElement, problem?: string): boolean {
   input.setCustomValidity(problem ?? '');
   if (problem === undefined) input.removeAttribute('aria-invalid');
@@ -68,23 +69,27 @@ export function validateField(input: HTMLInputElement, problem?: string): boolea
   return problem === undefined;
 }
 
-/** The number in a field; undefined for none, or one that has a problem, which is shown at the field. */
-export function numberIn(input: HTMLInputElement, problemOf: (value: number) => string | undefined = () => undefined) {
+/** The number in a field; undefined if it is empty or invalid, in which case the problem is shown. */
+export function readNumber(
+  input: HTMLInputElement,
+  problemOf: (value: number) => string | undefined = () => undefined,
+) {
   const value = input.value.trim() === '' ? Number.NaN : Number(input.value);
   const problem = Number.isFinite(value) ? problemOf(value) : 'Enter a number.';
   return validateField(input, problem) ? value : undefined;
 }
 
-/** Why a number that is not above 0 is refused. */
-export const aboveZero = (value: number): string | undefined => (value > 0 ? undefined : 'Enter a number above 0.');
+/** What is wrong with a number that is not positive; undefined if it is. */
+export const positiveNumberProblem = (value: number): string | undefined =>
+  value > 0 ? undefined : 'Enter a number above 0.';
 
-/** The limits of a picture with one of them replaced by that in a field; undefined if they would be no range. */
-export function limitsWith(
+/** The limits of a picture with one replaced by the number in a field; undefined if they would not form a valid range. */
+export function readLimits(
   input: HTMLInputElement,
   end: 'low' | 'high',
   [low, high]: readonly [number, number],
 ): [low: number, high: number] | undefined {
-  const value = numberIn(input, (entered) => {
+  const value = readNumber(input, (entered) => {
     if (end === 'low')
       return entered < high ? undefined : `Enter a number below the upper limit, ${Number(high.toPrecision(5))}.`;
     return entered > low ? undefined : `Enter a number above the lower limit, ${Number(low.toPrecision(5))}.`;
@@ -94,14 +99,15 @@ export function limitsWith(
 }
 
 /** Sets the text of a field, unless the user is editing it; returns whether it was set. */
-export function rewritten(input: HTMLInputElement, text: string): boolean {
-  const isFree = document.activeElement !== input;
-  if (isFree) {
+export function setTextUnlessFocused(input: HTMLInputElement, text: string): boolean {
+  const isNotFocused = document.activeElement !== input;
+  if (isNotFocused) {
     input.value = text;
     validateField(input);
   }
-  return isFree;
+  return isNotFocused;
 }
 
 /** The same by the id of the field. */
-export const writeUnlessEdited = (id: string, text: string): boolean => rewritten(field(id), text);
+export const setTextByIdUnlessFocused = (id: string, text: string): boolean =>
+  setTextUnlessFocused(inputById(id), text);

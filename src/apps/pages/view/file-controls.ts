@@ -1,7 +1,7 @@
 /** Files that are chosen, dropped, or offered by `ewald view`. */
 import { applyAddress } from './address-controls.js';
 import { say, viewer } from './app.js';
-import { field, onClick } from './elements.js';
+import { inputById, onClick } from './elements.js';
 import { droppedFiles } from './files.js';
 import { growStream } from './live-controls.js';
 import type { InputFile, OpeningHow } from './protocol.js';
@@ -24,7 +24,7 @@ export function bindFiles(): void {
       .catch(viewer.fail);
     return true;
   };
-  const input = field('files');
+  const input = inputById('files');
   input.addEventListener('change', () => {
     void bring([...(input.files ?? [])].map((file) => ({ name: file.name, blob: file })));
     // Allows the same file to be chosen again.

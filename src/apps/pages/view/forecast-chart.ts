@@ -4,7 +4,7 @@
  */
 import type { ServedPanes } from '../../../entries/pages.js';
 import { ticks } from '../../../entries/pages.js';
-import { fitCanvas, inkOf } from './elements.js';
+import { computedColor, fitCanvas } from './elements.js';
 
 type Answer = ServedPanes['answers'][number];
 
@@ -50,10 +50,10 @@ function drawAxes(
   { pen, x, y, isDark, maxX, maxY }: Scales,
   [width, height]: readonly [number, number],
 ): void {
-  pen.strokeStyle = inkOf(canvas, 'outlineColor');
+  pen.strokeStyle = computedColor(canvas, 'outlineColor');
   pen.lineWidth = 1;
   pen.strokeRect(left + 0.5, above + 0.5, width - left - right - 1, height - above - below - 1);
-  pen.fillStyle = inkOf(canvas);
+  pen.fillStyle = computedColor(canvas);
   pen.font = '10px system-ui, sans-serif';
   pen.textBaseline = 'middle';
   pen.textAlign = 'right';
@@ -87,7 +87,7 @@ function drawAxes(
 /** The forecast with its range, and the crystals with which the goal is reached. */
 function drawCone(canvas: HTMLCanvasElement, { course = [], needed, target }: Answer, { pen, x, y }: Scales): void {
   if (course.length === 0) return;
-  pen.fillStyle = inkOf(canvas, 'accentColor');
+  pen.fillStyle = computedColor(canvas, 'accentColor');
   pen.globalAlpha = 0.18;
   pen.beginPath();
   for (const { crystals, most } of course) pen.lineTo(x(crystals), y(most));

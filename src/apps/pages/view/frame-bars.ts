@@ -1,5 +1,5 @@
 /** A bar for each frame of a file or stream; loaded with the chart of a run. */
-import { fitCanvas, inkOf } from './elements.js';
+import { computedColor, fitCanvas } from './elements.js';
 import type { FrameSummary } from './protocol.js';
 
 /** Maximum width of a frame's bar, in CSS pixels: a run of few frames does not fill the chart. */
@@ -36,9 +36,9 @@ export function drawFrames(
   const step = stepOf(canvas, frames);
   const most = summaries.reduce((peaks, summary) => Math.max(peaks, summary?.peaks ?? 0), 30);
   const at = shown * step;
-  pen.fillStyle = inkOf(canvas, 'outlineColor');
+  pen.fillStyle = computedColor(canvas, 'outlineColor');
   pen.fillRect(at, 0, Math.max(2 * devicePixelRatio, step), height);
-  const [ink, accent] = [inkOf(canvas), inkOf(canvas, 'accentColor')];
+  const [ink, accent] = [computedColor(canvas), computedColor(canvas, 'accentColor')];
   const top = markHeight * devicePixelRatio;
   for (const [column, summary] of summaries.entries()) {
     if (!summary) continue;

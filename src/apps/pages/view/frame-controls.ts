@@ -2,7 +2,7 @@
 import { byId } from '../by-id.js';
 import { say, viewer } from './app.js';
 import { ratesOf } from './charts.js';
-import { bindSelect, field, onClick, writeUnlessEdited } from './elements.js';
+import { bindSelect, inputById, onClick, setTextByIdUnlessFocused } from './elements.js';
 import { type Filter, unknownKind } from './frame-filter.js';
 import { lazily } from './lazily.js';
 import { follow, isFollowed, isLive, liveStrip } from './live-controls.js';
@@ -23,7 +23,7 @@ export function bindFrames(): void {
   onClick('previous', () => step(-1));
   onClick('next', () => step(1));
   onClick('play', () => play());
-  field('frame').addEventListener('change', () => void goTyped().catch(viewer.fail));
+  inputById('frame').addEventListener('change', () => void goTyped().catch(viewer.fail));
   bindSelect<Filter>('only', (filter) => viewer.setFilter(filter));
   const chart = byId<HTMLCanvasElement>('chart');
   chart.addEventListener('click', ({ offsetX }) => {
@@ -49,14 +49,14 @@ export function goToFrame(frame: number): Promise<void> {
 
 /** Shows the frame whose number or event was typed, or reports that it does not exist. */
 async function goTyped(): Promise<void> {
-  const typed = field('frame').value.trim();
+  const typed = inputById('frame').value.trim();
   const frame = await viewer.frameNamed(typed);
   // What was said of an earlier entry is void.
-  if (field('frame').ariaInvalid === 'true') say('', false);
-  field('frame').setAttribute('aria-invalid', String(frame === undefined));
+  if (inputById('frame').ariaInvalid === 'true') say('', false);
+  inputById('frame').setAttribute('aria-invalid', String(frame === undefined));
   const last = (viewer.opened?.frames ?? 1) - 1;
   if (frame !== undefined) {
-    field('frame').value = String(frame);
+    inputById('frame').value = String(frame);
     await goToFrame(frame);
     return;
   }
@@ -91,7 +91,7 @@ export function writeFrames(): void {
   }
   if (!isStrip()) chart.ariaLabel = chart.title;
   if (!opened) return;
-  if (writeUnlessEdited('frame', String(frame))) field('frame').removeAttribute('aria-invalid');
+  if (setTextByIdUnlessFocused('frame', String(frame))) inputById('frame').removeAttribute('aria-invalid');
   byId('last').textContent = `/ ${opened.frames - 1}`;
   const only = byId<HTMLSelectElement>('only');
   only.value = viewer.filter;

@@ -3,7 +3,7 @@
  * arrow keys move from row to row, and Enter shows the frame of a row.
  */
 import { byId } from '../by-id.js';
-import { element } from './elements.js';
+import { createElement } from './elements.js';
 import type { FrameSummary } from './protocol.js';
 
 type SortKey = 'frame' | 'peaks' | 'crystals' | 'resolutionA' | 'cell';
@@ -113,9 +113,9 @@ export class FrameList {
     const elements = [...this.#rows.values()].map((row) => row.element);
     for (const [i, row] of elements.entries()) row.ariaRowIndex = String(i + 2);
     if (sorted.length > maxRows) {
-      const more = element('td', `and ${sorted.length - maxRows} more; .csv has all of them`);
+      const more = createElement('td', `and ${sorted.length - maxRows} more; .csv has all of them`);
       more.colSpan = 5;
-      elements.push(element('tr', '', [more]));
+      elements.push(createElement('tr', '', [more]));
     }
     // Rows that have not changed stay as they are: while frames arrive, the row that has the focus keeps it.
     const { children } = this.#body;
@@ -156,10 +156,10 @@ function summaryRow({ frame, peaks, crystals, resolutionA, cell, error }: FrameS
   const text = words.join('\n');
   const known = rows.get(frame);
   if (known?.text === text) return known;
-  const row = element(
+  const row = createElement(
     'tr',
     '',
-    words.map((word) => element('td', word)),
+    words.map((word) => createElement('td', word)),
   );
   row.dataset.frame = String(frame);
   return { element: row, text };

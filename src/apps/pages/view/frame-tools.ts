@@ -6,7 +6,7 @@
 import { byId } from '../by-id.js';
 import { engine, pane, redraw, redrawPictures, viewer } from './app.js';
 import { Latest } from './calls.js';
-import { aboveZero, element, fitCanvas, numberIn, rewritten } from './elements.js';
+import { createElement, fitCanvas, positiveNumberProblem, readNumber, setTextUnlessFocused } from './elements.js';
 import { strokeTwice } from './inks.js';
 import { bindMask, drawMaskTool, grabMask, type MaskTool, maskTools, painted, resetMask } from './mask-tools.js';
 import { drawProfile } from './profile-chart.js';
@@ -41,7 +41,7 @@ let radial: { readonly bins: Uint16Array; readonly greatest: number } | undefine
 
 const section = byId<HTMLDetailsElement>('tools');
 function make<K extends keyof HTMLElementTagNameMap>(name: K, more: object = {}): HTMLElementTagNameMap[K] {
-  const made = element(name);
+  const made = createElement(name);
   Object.assign(made, more);
   return made;
 }
@@ -127,17 +127,17 @@ export function bindTools(): void {
   });
   for (const field of [beamX, beamY])
     field.addEventListener('change', () => {
-      const [x, y] = [beamX, beamY].map((one) => numberIn(one));
+      const [x, y] = [beamX, beamY].map((one) => readNumber(one));
       if (x === undefined || y === undefined) return;
       void move.ask([stated[0] + x, stated[1] + y], distanceM);
       void settle();
     });
   distance.addEventListener('change', () => {
-    const millimetres = numberIn(distance, aboveZero);
+    const millimetres = readNumber(distance, positiveNumberProblem);
     if (millimetres !== undefined) void move.ask(beam, millimetres / 1000).then(settle);
   });
   ringField.addEventListener('change', () => {
-    const entered = numberIn(ringField, aboveZero);
+    const entered = readNumber(ringField, positiveNumberProblem);
     if (entered === undefined) return;
     ringA = entered;
     void move.ask(beam, distanceM);
@@ -365,10 +365,10 @@ export function writeTools(): void {
   section.hidden = viewer.opened?.panels === undefined;
   if (!isOpen()) return;
   if (of !== fileOf()) void start().catch(viewer.fail);
-  rewritten(beamX, (beam[0] - stated[0]).toFixed(1));
-  rewritten(beamY, (beam[1] - stated[1]).toFixed(1));
-  rewritten(distance, ((distanceM ?? statedM) * 1000).toFixed(3));
-  rewritten(ringField, ringA.toFixed(2));
+  setTextUnlessFocused(beamX, (beam[0] - stated[0]).toFixed(1));
+  setTextUnlessFocused(beamY, (beam[1] - stated[1]).toFixed(1));
+  setTextUnlessFocused(distance, ((distanceM ?? statedM) * 1000).toFixed(3));
+  setTextUnlessFocused(ringField, ringA.toFixed(2));
   const on = pixelOf(beam);
   words.value = [on ? `beam at fs ${on[0].toFixed(1)} ss ${on[1].toFixed(1)}` : 'beam between the panels', lengthWords]
     .filter(Boolean)

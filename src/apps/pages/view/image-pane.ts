@@ -2,7 +2,7 @@
 import { barWidth, drawColourBar, drawScaleBar, written } from './bars.js';
 import { type ColourMapName, colourMapNames, colourMaps } from './colour-maps.js';
 import { automaticLimits, type Limits, sampleOf } from './contrast.js';
-import { inkOf, limitsWith, rewritten } from './elements.js';
+import { computedColor, readLimits, setTextUnlessFocused } from './elements.js';
 import { Layout, wholeFrame } from './layout.js';
 import { drawRegion, drawWheel } from './overlay.js';
 import type { Pane } from './pane.js';
@@ -158,7 +158,7 @@ export class ImagePane {
     const { stepNm } = this.units;
     const along = this.plane?.axes[1] ?? { step: stepNm ?? 1, unit: stepNm ? 'nm' : 'positions' };
     if (!this.fourier) drawScaleBar(pen, along.step / (viewport.zoom * this.#stretch), along.unit, devicePixelRatio);
-    const ink = inkOf(this.figure);
+    const ink = computedColor(this.figure);
     if (this.wheel) drawWheel(this.pane, this.wheel, `${written(Number(limits[1].toPrecision(3)))} ${unit}`, ink);
     else {
       const bar = { colours: colourMaps[this.colours], limits, scale, title: unit, ink };
@@ -171,7 +171,7 @@ export class ImagePane {
     const { limits, scale } = this.pane.picture;
     const texts = limits.map((limit) => String(Number(limit.toPrecision(4))));
     for (const [i, name] of (['low', 'high'] as const).entries())
-      rewritten(this.#part<HTMLInputElement>(name), texts[i] as string);
+      setTextUnlessFocused(this.#part<HTMLInputElement>(name), texts[i] as string);
     this.#part<HTMLInputElement>('low').disabled = this.wheel !== undefined;
     this.#part<HTMLSelectElement>('quantity').value = this.quantity;
     this.#part<HTMLSelectElement>('scale').value = scale;
@@ -268,7 +268,7 @@ export class ImagePane {
     for (const name of ['low', 'high'] as const) {
       const field = this.#part<HTMLInputElement>(name);
       field.addEventListener('change', () => {
-        const limits = limitsWith(field, name, this.pane.picture.limits);
+        const limits = readLimits(field, name, this.pane.picture.limits);
         if (limits) this.setLimits(limits);
       });
     }

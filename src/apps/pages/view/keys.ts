@@ -1,6 +1,6 @@
 /** Keyboard shortcuts of the page. Each has a button as well; none acts while a field has the focus. */
 import { byId } from '../by-id.js';
-import { element } from './elements.js';
+import { createElement } from './elements.js';
 
 /** The action of a key; `far` is true if Shift is held: ten frames instead of one. */
 export interface KeyAction {
@@ -22,7 +22,9 @@ export function bindKeys(actions: readonly KeyAction[], listed: readonly KeyActi
   const keysOf = new Map<string, string[]>();
   for (const { keys, about } of listed) keysOf.set(about, [...(keysOf.get(about) ?? []), ...keys.map(keyName)]);
   list.replaceChildren(
-    ...[...keysOf].map(([about, keys]) => element('div', '', [element('dt', keys.join(' ')), element('dd', about)])),
+    ...[...keysOf].map(([about, keys]) =>
+      createElement('div', '', [createElement('dt', keys.join(' ')), createElement('dd', about)]),
+    ),
   );
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || takesKey(event.target, event.key)) return;

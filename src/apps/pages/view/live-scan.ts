@@ -2,7 +2,7 @@
 import { drawColourBar } from './bars.js';
 import { colourMaps } from './colour-maps.js';
 import { automaticLimits, type Limits, sampleOf } from './contrast.js';
-import { element, inkOf } from './elements.js';
+import { computedColor, createElement } from './elements.js';
 import { Layout, wholeFrame } from './layout.js';
 import type { Pane } from './pane.js';
 
@@ -65,7 +65,8 @@ export class LiveScan {
   follow(facts: ScanFacts): Promise<void> {
     this.#facts = facts;
     const listed = [...this.#choice.options].map(({ value }) => value);
-    for (const { title } of facts.images) if (!listed.includes(title)) this.#choice.append(element('option', title));
+    for (const { title } of facts.images)
+      if (!listed.includes(title)) this.#choice.append(createElement('option', title));
     this.#choice.hidden = facts.images.length < 2;
     return this.#ask();
   }
@@ -111,7 +112,7 @@ export class LiveScan {
     const pen = overlay.getContext('2d') as CanvasRenderingContext2D;
     pen.clearRect(0, 0, overlay.width, overlay.height);
     const { limits, scale } = picture;
-    const ink = inkOf(document.body);
+    const ink = computedColor(document.body);
     if (this.image)
       drawColourBar(pen, overlay, { colours: colourMaps.grey, limits, scale, title: '', ink }, devicePixelRatio);
   }

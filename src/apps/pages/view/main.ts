@@ -5,7 +5,7 @@ import { writeAddressLater } from './address-controls.js';
 import { drawn, pane, redraw, redrawControls, redrawPictures, say, scan, viewer } from './app.js';
 import { Latest } from './calls.js';
 import { bindContrast, writeContrast } from './contrast-controls.js';
-import { element } from './elements.js';
+import { createElement } from './elements.js';
 import { bindFiles, openServed } from './file-controls.js';
 import { bindFrames, frameParts, writeFrames } from './frame-controls.js';
 import { bindLive, isLive, isOver, liveScan, liveState } from './live-controls.js';
@@ -71,7 +71,7 @@ function writeTitles(): void {
   const { name, format, navigation, width, height, dtype, notes } = opened;
   const size = `${[...navigation, height, width].join(' × ')} ${dtype}`;
   const more = [format, size, ...(title ? [title] : [])].map((text) => ` · ${text}`).join('');
-  byId('name').replaceChildren(element('b', name), more);
+  byId('name').replaceChildren(createElement('b', name), more);
   byId('pane-title').textContent = title ?? '';
   byId('name').title = notes.join('\n');
   document.title = `${name} · ${title ?? `frame ${frame}`}`;

@@ -1,7 +1,7 @@
 /** A mask that is painted over a frame by rectangle, circle, polygon and brush; saved with the geometry or as HDF5. */
 import { Hdf5Writer } from '../../../entries/pages.js';
 import { pane, redrawPictures, viewer } from './app.js';
-import { element } from './elements.js';
+import { createElement } from './elements.js';
 import { save } from './save.js';
 import type { Point } from './viewport.js';
 
@@ -36,13 +36,13 @@ export function resetMask(): void {
 export function bindMask(onChange: () => void): HTMLElement {
   changed = onChange;
   const button = (id: string, text: string, act: () => unknown): HTMLButtonElement => {
-    const made = Object.assign(element('button', text), { id, type: 'button' as const });
+    const made = Object.assign(createElement('button', text), { id, type: 'button' as const });
     made.addEventListener('click', () => void act());
     return made;
   };
-  const clears = Object.assign(element('input'), { id: 'mask-erases', type: 'checkbox' as const });
-  const label = element('label', '', [clears, document.createTextNode(' erase')]);
-  const row = element('div', '', [
+  const clears = Object.assign(createElement('input'), { id: 'mask-erases', type: 'checkbox' as const });
+  const label = createElement('label', '', [clears, document.createTextNode(' erase')]);
+  const row = createElement('div', '', [
     label,
     button('clear-mask', 'Clear', () => {
       if (!mask) return;
@@ -54,7 +54,7 @@ export function bindMask(onChange: () => void): HTMLElement {
   ]);
   row.className = 'row';
   pane.overlay.addEventListener('pointerup', release);
-  return element('div', '', [element('h2', 'Mask'), row]);
+  return createElement('div', '', [createElement('h2', 'Mask'), row]);
 }
 
 /** What a drag with a tool paints, from its first place on. */

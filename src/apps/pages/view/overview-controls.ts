@@ -5,7 +5,7 @@
 import type { ServedPanes } from '../../../entries/pages.js';
 import { byId } from '../by-id.js';
 import { redraw } from './app.js';
-import { element } from './elements.js';
+import { createElement } from './elements.js';
 import { drawForecast } from './forecast-chart.js';
 import type { LiveFeed } from './live-feed.js';
 import { writeSide } from './overview-side.js';
@@ -19,15 +19,15 @@ const emptyName = ' empty';
 const everyMs = 2000;
 
 addOverviewStyle();
-const stage = element('div');
+const stage = createElement('div');
 stage.id = 'stage-of-run';
 stage.ariaLabel = 'Overview of the run';
-const side = element('aside');
+const side = createElement('aside');
 side.id = 'side-of-run';
 side.ariaLabel = 'Answers and alarms';
 byId('pane').before(stage);
 document.querySelector('main')?.after(side);
-const button = element('button', 'Overview');
+const button = createElement('button', 'Overview');
 button.type = 'button';
 button.id = 'overview';
 button.title = 'Show the overview of the run, or the picture of a frame (O)';
@@ -95,8 +95,8 @@ function writeEmpty({ more }: ServedPanes, isEmpty: boolean): void {
   const text =
     more?.text ??
     'No charts: a run with a radial profile draws it here, one with a grid its chip, and one that merges with goals says whether there is enough.';
-  const pane = element('section', '', [element('h2', more ? 'More' : ''), element('p', text)]);
-  if (more) pane.append(element('code', more.command));
+  const pane = createElement('section', '', [createElement('h2', more ? 'More' : ''), createElement('p', text)]);
+  if (more) pane.append(createElement('code', more.command));
   pane.id = 'empty-overview';
   pane.className = 'run-pane';
   pane.dataset.name = emptyName;
@@ -124,15 +124,15 @@ function paneOf(name: string, title: string, about: string, canvases: number) {
   let pane = [...stage.children].find((one) => (one as HTMLElement).dataset.name === name) as HTMLElement | undefined;
   if (!pane) {
     const fills = Array.from({ length: canvases }, () => {
-      const canvas = element('canvas');
+      const canvas = createElement('canvas');
       canvas.setAttribute('role', 'img');
-      const fill = element('div', '', [canvas]);
+      const fill = createElement('div', '', [canvas]);
       fill.className = 'fill';
       return fill;
     });
-    const body = element('div', '', fills);
+    const body = createElement('div', '', fills);
     body.className = 'charts';
-    pane = element('section', '', [element('h2', '', [element('b'), element('span')]), body]);
+    pane = createElement('section', '', [createElement('h2', '', [createElement('b'), createElement('span')]), body]);
     pane.className = 'run-pane';
     pane.dataset.name = name;
     // In this order wherever the first of them came.

@@ -1,6 +1,6 @@
 /** The column of the overview: the three questions, the answers, the last minute, alarms, and where numbers come from. */
 import type { SeriesSums, ServedPanes, ShownAlarm } from '../../../entries/pages.js';
-import { element } from './elements.js';
+import { createElement } from './elements.js';
 import type { LiveFeed } from './live-feed.js';
 
 type Minute = SeriesSums | undefined;
@@ -41,17 +41,17 @@ export function writeSide(
 }
 
 function section(title: string, content: readonly Node[]): HTMLElement | undefined {
-  return content.length === 0 ? undefined : element('section', '', [element('h2', title), ...content]);
+  return content.length === 0 ? undefined : createElement('section', '', [createElement('h2', title), ...content]);
 }
 
 function quiet(text: string): HTMLElement {
-  const line = element('p', text);
+  const line = createElement('p', text);
   line.className = 'quiet';
   return line;
 }
 
 function questions(panes: ServedPanes, minute: Minute): HTMLElement[] {
-  const list = element('dl');
+  const list = createElement('dl');
   list.className = 'questions';
   const raised = panes.alarms.filter(({ isRaised, text }) => isRaised && !ofMachine.test(text));
   const beam = raised.filter(({ text }) => ofBeam.test(text));
@@ -63,9 +63,9 @@ function questions(panes: ServedPanes, minute: Minute): HTMLElement[] {
     resolution == null ? '' : `${resolution.toFixed(2)} Å`,
   ];
   const add = (question: string, answer: string, state: State): void => {
-    const said = element('dd', answer);
+    const said = createElement('dd', answer);
     said.dataset.state = state;
-    list.append(element('dt', question), said);
+    list.append(createElement('dt', question), said);
   };
   add('In the beam?', beam[0] ? `▲ ${beam[0].text}` : hits, beam[0] ? 'bad' : '');
   add('Good?', quality[0] ? `▲ ${quality[0].text}` : good.filter(Boolean).join(', '), quality[0] ? 'bad' : '');
@@ -82,21 +82,21 @@ function questions(panes: ServedPanes, minute: Minute): HTMLElement[] {
 
 /** What is known of frames that nothing searches. */
 function arrivals(feed: LiveFeed, rate = '0.0'): HTMLElement[] {
-  const list = element('dl');
+  const list = createElement('dl');
   list.className = 'questions';
   const now = Number(rate) > 0 ? `yes, ${rate} /s` : 'none for 10 s';
-  list.append(element('dt', 'Frames arrive?'), element('dd', feed.isOver ? 'the source has ended' : now));
-  list.append(element('dt', 'In the beam? Good?'), element('dd', 'not searched'));
+  list.append(createElement('dt', 'Frames arrive?'), createElement('dd', feed.isOver ? 'the source has ended' : now));
+  list.append(createElement('dt', 'In the beam? Good?'), createElement('dd', 'not searched'));
   return [list];
 }
 
 function goalOf({ title, verdict, state, lines }: ServedPanes['answers'][number]): HTMLElement {
-  const head = element('p', '', [element('b', title), document.createTextNode(' ')]);
-  const said = element('span', state === 'reached' ? `✓ ${verdict}` : verdict);
+  const head = createElement('p', '', [createElement('b', title), document.createTextNode(' ')]);
+  const said = createElement('span', state === 'reached' ? `✓ ${verdict}` : verdict);
   said.dataset.state = state;
   head.className = 'verdict';
   head.append(said);
-  const box = element('div', '', [head, ...lines.map(quiet)]);
+  const box = createElement('div', '', [head, ...lines.map(quiet)]);
   box.className = 'goal';
   return box;
 }
@@ -106,9 +106,9 @@ function lastMinute(
   feed: LiveFeed,
   minute: Minute,
 ): Node[] {
-  const list = element('dl');
+  const list = createElement('dl');
   const add = (name: string, value: string): void => {
-    list.append(element('dt', name), element('dd', value));
+    list.append(createElement('dt', name), createElement('dd', value));
   };
   if (minute && minute.frames > 0) {
     add('Frames', String(minute.frames));
@@ -149,28 +149,32 @@ function lastMinute(
 function barsOf({ edges, counts, hits }: NonNullable<ServedPanes['shells']>): HTMLElement[] {
   const most = Math.max(1, ...counts);
   const bars = counts.map((count, i) => {
-    const bar = element('i');
+    const bar = createElement('i');
     bar.style.height = `${(100 * count) / most}%`;
     bar.title = `to ${edges[i]?.toFixed(2)} Å: ${(count / hits).toFixed(1)} spots of a hit`;
     return bar;
   });
-  const box = element('div', '', bars);
+  const box = createElement('div', '', bars);
   box.className = 'bars';
-  const ends = element('p', '', [
-    element('span', `∞ to ${edges[0]?.toFixed(1)}`),
-    element('span', 'spots of a hit'),
-    element('span', `${edges.at(-1)?.toFixed(2)} Å`),
+  const ends = createElement('p', '', [
+    createElement('span', `∞ to ${edges[0]?.toFixed(1)}`),
+    createElement('span', 'spots of a hit'),
+    createElement('span', `${edges.at(-1)?.toFixed(2)} Å`),
   ]);
   ends.className = 'quiet ends';
   return [box, ends];
 }
 
 function alarmOf({ text, isRaised, seconds = 0, now }: ShownAlarm): HTMLElement {
-  if (!isRaised) return element('p', `${text} – quiet`);
+  if (!isRaised) return createElement('p', `${text} – quiet`);
   const since = new Date(Date.now() - 1000 * seconds);
   // To the minute, so that the line stays the same.
   const clock = `${since.getHours()}:${String(since.getMinutes()).padStart(2, '0')}`;
-  const head = element('b', `▲ ${text}`);
+  const head = createElement('b', `▲ ${text}`);
   head.dataset.state = 'bad';
-  return element('p', '', [head, element('br'), document.createTextNode(`since ${clock}${now ? `; ${now}` : ''}`)]);
+  return createElement('p', '', [
+    head,
+    createElement('br'),
+    document.createTextNode(`since ${clock}${now ? `; ${now}` : ''}`),
+  ]);
 }

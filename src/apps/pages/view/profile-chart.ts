@@ -1,5 +1,5 @@
 /** A small chart of values along an axis, on a logarithmic scale: a line, and a surface behind it. */
-import { fitCanvas, inkOf } from './elements.js';
+import { computedColor, fitCanvas } from './elements.js';
 
 /** The axis of a chart. */
 interface ProfileAxis {
@@ -41,7 +41,7 @@ export function drawProfile(
   const [bottom, top] = [level(least), Math.max(level(greatest), level(least) + 1e-6)];
   const y = (value: number): number => 4 * px + (height - 4 * px) * (1 - (level(value) - bottom) / (top - bottom));
   const x = (i: number): number => left + ((width - left) * i) / Math.max(1, line.length - 1);
-  const [ink, accent] = [inkOf(canvas), inkOf(canvas, 'accentColor')];
+  const [ink, accent] = [computedColor(canvas), computedColor(canvas, 'accentColor')];
   if (surface) {
     pen.fillStyle = accent;
     pen.globalAlpha = 0.25;

@@ -4,14 +4,14 @@ import { type Region, regionText } from '../../../entries/pages.js';
 import { byId } from '../by-id.js';
 import { engine, pane, redraw, viewer } from './app.js';
 import { Latest } from './calls.js';
-import { element } from './elements.js';
+import { createElement } from './elements.js';
 import { label, strokeTwice } from './inks.js';
 import type { ShownRegion } from './protocol.js';
 import type { Point } from './viewport.js';
 
 const section = byId<HTMLDetailsElement>('regions');
-const entry = Object.assign(element('textarea'), { id: 'region-texts', rows: 3, spellcheck: false });
-const table = Object.assign(element('table'), { id: 'region-values' });
+const entry = Object.assign(createElement('textarea'), { id: 'region-texts', rows: 3, spellcheck: false });
+const table = Object.assign(createElement('table'), { id: 'region-values' });
 table.ariaLabel = 'Counts of the regions in this frame';
 let shown: readonly ShownRegion[] = [];
 /** The frame and the texts of what is shown. */
@@ -27,7 +27,7 @@ export function bindRegions(): void {
   section.append(
     entry,
     table,
-    Object.assign(element('p', 'Drag rectangles and circles. The regions of a run are the same texts.'), {
+    Object.assign(createElement('p', 'Drag rectangles and circles. The regions of a run are the same texts.'), {
       className: 'hint',
     }),
   );
@@ -55,10 +55,10 @@ export function writeRegions(): void {
 
 function writeTable(): void {
   const row = (name: 'th' | 'td', words: readonly string[]) =>
-    element(
+    createElement(
       'tr',
       '',
-      words.map((word) => element(name, word)),
+      words.map((word) => createElement(name, word)),
     );
   const rows = shown.map(({ text, region, problem, value }) =>
     value

@@ -3,7 +3,7 @@ import { counted, median, peakogramBins, peakogramDecades, peakogramMost, ticks 
 import { byId } from '../by-id.js';
 import { engine, pane, redrawControls, viewer } from './app.js';
 import { colourMaps } from './colour-maps.js';
-import { element, fitCanvas, inkOf } from './elements.js';
+import { computedColor, createElement, fitCanvas } from './elements.js';
 import type { ShownPeakMaps } from './protocol.js';
 
 type Tab = 'frame' | 'cells' | 'powder' | 'peakogram' | 'radial';
@@ -60,13 +60,13 @@ export function bindRunCharts(): void {
   }
   byId('cells').replaceChildren(
     ...names.map((name, i) => {
-      const canvas = element('canvas');
+      const canvas = createElement('canvas');
       bindGaussian(canvas, i);
-      const title = element('h3', '', [element('span', name), element('output')]);
-      return element('div', '', [title, canvas]);
+      const title = createElement('h3', '', [createElement('span', name), createElement('output')]);
+      return createElement('div', '', [title, canvas]);
     }),
   );
-  const use = element('button', 'Index with these');
+  const use = createElement('button', 'Index with these');
   use.type = 'button';
   use.id = 'use-gaussians';
   use.title = 'Takes the centres of the curves as the known cell';
@@ -75,7 +75,7 @@ export function bindRunCharts(): void {
 }
 
 function hint(text: string): HTMLElement {
-  const line = element('p', text);
+  const line = createElement('p', text);
   line.className = 'hint';
   return line;
 }
@@ -273,7 +273,7 @@ function drawHistogramOf(
     if (bin >= 0 && bin < bins) counts[bin] = (counts[bin] as number) + 1;
   }
   const most = counts.reduce((a, b) => Math.max(a, b), 1);
-  pen.fillStyle = inkOf(canvas);
+  pen.fillStyle = computedColor(canvas);
   for (const [i, count] of counts.entries()) {
     const bar = (count / most) * (height - 2);
     pen.fillRect((i * width) / bins, height - bar, width / bins - 1, bar);
@@ -288,7 +288,7 @@ function drawHistogramOf(
     const half = pen.measureText(text).width / 2;
     pen.fillText(text, Math.max(half, Math.min(width - half, x(tick))), canvas.height);
   }
-  pen.fillStyle = inkOf(canvas, 'accentColor');
+  pen.fillStyle = computedColor(canvas, 'accentColor');
   pen.strokeStyle = pen.fillStyle;
   if (target !== undefined) pen.fillRect(x(target) - devicePixelRatio, 0, 2 * devicePixelRatio, height);
   if (curve) {
@@ -373,7 +373,7 @@ function writePeakogram(): void {
   pen.putImageData(image, 0, 0);
   const greatest = (peakogramMost * Math.min(columns, width)) / width;
   const ticks = [0, 0.25, 0.5, 0.75, 1].map((share) => (share === 0 ? '∞' : (1 / (share * greatest)).toFixed(1)));
-  byId('peakogram-x').replaceChildren(...ticks.map((tick, i) => element('span', i === 4 ? `${tick} Å` : tick)));
+  byId('peakogram-x').replaceChildren(...ticks.map((tick, i) => createElement('span', i === 4 ? `${tick} Å` : tick)));
   byId('peakogram-y').textContent =
     `Intensity 1 … 10${'⁰¹²³⁴⁵⁶⁷⁸⁹'[peakogramDecades]}, upwards; resolution, to the right`;
 }

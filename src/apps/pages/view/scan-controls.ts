@@ -4,14 +4,14 @@ import { engine, imagePane, pane, redraw, say, scan, viewer } from './app.js';
 import { barWidth, drawColourBar, drawScaleBar } from './bars.js';
 import { colourMaps } from './colour-maps.js';
 import {
-  aboveZero,
   bindSelect,
-  element,
-  field,
-  inkOf,
-  numberIn,
+  computedColor,
+  createElement,
+  inputById,
   onClick,
-  rewritten,
+  positiveNumberProblem,
+  readNumber,
+  setTextUnlessFocused,
   slidersIn,
   validateField,
   writeSlider,
@@ -43,10 +43,10 @@ export function bindScan(): void {
   const named = quantityNames.map((name) => [name, quantities[name].title] as const);
   bindSelect<ScanQuantity | ''>('add-pane', addPane, [['', 'Add a pane…'], ...named]);
   bindOptics();
-  field('fourier').addEventListener('change', () => void scan.compute({ fourier: field('fourier').checked }));
+  inputById('fourier').addEventListener('change', () => void scan.compute({ fourier: inputById('fourier').checked }));
   onClick('larger', () => scan.grow(1));
   onClick('smaller', () => scan.grow(-1));
-  field('shape').addEventListener('change', changeShape);
+  inputById('shape').addEventListener('change', changeShape);
   bindSelect<VirtualShape['kind']>('virtual-kind', (kind) => scan.change({ kind }));
   for (const slider of radii)
     slider.addEventListener('input', () => void scan.change({ [slider.name]: Number(slider.value) }));
@@ -97,7 +97,7 @@ function bindOptics(): void {
     opticsField(name).addEventListener('change', ({ target }) => {
       const input = target as HTMLInputElement;
       const isEmpty = input.value.trim() === '' && validateField(input);
-      const number = isEmpty ? undefined : numberIn(input, aboveZero);
+      const number = isEmpty ? undefined : readNumber(input, positiveNumberProblem);
       if (isEmpty || number !== undefined) void scan.state({ [name]: number });
     });
   onClick('calibrate', () => scan.calibrate());
@@ -112,13 +112,13 @@ function writeOptics(): void {
   for (const name of opticsNames) {
     const input = opticsField(name);
     const value = scan.optics[name];
-    rewritten(input, value === undefined ? '' : String(Number(value.toPrecision(6))));
+    setTextUnlessFocused(input, value === undefined ? '' : String(Number(value.toPrecision(6))));
   }
   byId<HTMLButtonElement>('save-calibration').disabled = !scan.calibration;
   const { texts = [], notes = [] } = scan.calibration ?? {};
   const lines = [...texts, ...notes.map((note) => ['note', note] as const)];
   byId('calibration').replaceChildren(
-    ...lines.map(([name, text]) => element('div', '', [element('dt', name), element('dd', text)])),
+    ...lines.map(([name, text]) => createElement('div', '', [createElement('dt', name), createElement('dd', text)])),
   );
 }
 
@@ -143,7 +143,7 @@ export function shapesOf(frames: number): string[] {
 /** Shows the shape of the scan, which the user may change, and other shapes that fit. */
 function showShape({ frames, navigation, listed }: Opened): void {
   byId('shape-of-scan').hidden = frames < 4 || listed !== undefined || viewer.isLive;
-  field('shape').value = navigation.length === 2 ? navigation.join(', ') : '';
+  inputById('shape').value = navigation.length === 2 ? navigation.join(', ') : '';
   byId('shapes').replaceChildren(
     ...shapesOf(frames).map((shape) => Object.assign(document.createElement('option'), { value: shape })),
   );
@@ -153,9 +153,9 @@ function showShape({ frames, navigation, listed }: Opened): void {
 function changeShape(): void {
   const { opened } = viewer;
   if (!opened) return;
-  const { value } = field('shape');
+  const { value } = inputById('shape');
   const isShape = /^\s*([1-9]\d*(\s*[,x×\s]\s*[1-9]\d*)*)?\s*$/.test(value);
-  if (!validateField(field('shape'), isShape ? undefined : 'Enter rows and columns, such as 64, 64.')) return;
+  if (!validateField(inputById('shape'), isShape ? undefined : 'Enter rows and columns, such as 64, 64.')) return;
   const lengths = [...value.matchAll(/\d+/g)].map(Number);
   const count = lengths.reduce((product, n) => product * n, 1);
   if (lengths.length === 0 || count === opened.frames) {
@@ -220,7 +220,7 @@ export function drawScan(): void {
   if (frame) {
     const { milliradians } = scan.units;
     drawScaleBar(pen, (milliradians ?? 1) / pane.viewport.zoom, milliradians ? 'mrad' : 'px', devicePixelRatio);
-    const ink = inkOf(document.body);
+    const ink = computedColor(document.body);
     const bar = { colours: colourMaps[viewer.colours], limits, scale, title: 'counts', ink };
     drawColourBar(pen, pane.overlay, bar, devicePixelRatio);
   }
@@ -235,8 +235,8 @@ export function drawScan(): void {
   byId<HTMLSelectElement>('virtual-kind').value = kind;
   for (const slider of radii)
     (slider.closest('label') as HTMLElement).hidden = kind === 'point' || (slider.name === 'inner' && kind !== 'ring');
-  field('fourier').checked = scan.fourier;
-  field('fourier').disabled = !isLive(scan.quantity);
+  inputById('fourier').checked = scan.fourier;
+  inputById('fourier').disabled = !isLive(scan.quantity);
   byId('scan-title').textContent = scan.images[0]?.title ?? '';
   byId<HTMLOutputElement>('virtual-ms').value = `${scan.ms.toFixed(1)} ms`;
 }

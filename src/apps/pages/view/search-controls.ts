@@ -1,7 +1,7 @@
 /** Overlays, the peak search, indexing, stacks, and what can be saved. */
 import { byId } from '../by-id.js';
 import { pane, say, viewer } from './app.js';
-import { bindSelect, field, onClick, slidersIn, writeSlider, writeUnlessEdited } from './elements.js';
+import { bindSelect, inputById, onClick, setTextByIdUnlessFocused, slidersIn, writeSlider } from './elements.js';
 import { frameParts } from './frame-controls.js';
 import type { FinderParameters, Opened, StackKind } from './protocol.js';
 import { save } from './save.js';
@@ -17,11 +17,11 @@ export function bindSearch(): void {
   bindSelect<ShownStage>('stage', (stage) => viewer.setStage(stage), named);
   onClick('tune', () => viewer.tune());
   onClick('index', () => withTypedCell(() => viewer.index()));
-  field('cell').addEventListener('change', () => void setTypedCell());
+  inputById('cell').addEventListener('change', () => void setTypedCell());
   onClick('run', () => withTypedCell(() => viewer.run()));
   onClick('stop', () => viewer.stop());
   onClick('stack', () =>
-    viewer.stack(Number(field('stack-count').value), byId<HTMLSelectElement>('stack-kind').value as StackKind),
+    viewer.stack(Number(inputById('stack-count').value), byId<HTMLSelectElement>('stack-kind').value as StackKind),
   );
   for (const box of boxes) box.addEventListener('change', () => viewer.toggle(box.name, box.checked));
   const stem = (): string => (viewer.opened?.name ?? 'frames').replace(/\.[^.]+$/, '');
@@ -49,20 +49,20 @@ function fitThreshold(slider: HTMLInputElement, value: number): void {
 
 /** Indexes with the cell that was typed; with none if the field was emptied. */
 async function setTypedCell(): Promise<void> {
-  const text = field('cell').value.trim();
+  const text = inputById('cell').value.trim();
   try {
     await viewer.setCell(text === '' ? undefined : { name: 'the field', blob: new Blob([text]) });
-    field('cell').removeAttribute('aria-invalid');
+    inputById('cell').removeAttribute('aria-invalid');
     if (text !== '') await viewer.index();
   } catch (error) {
-    field('cell').setAttribute('aria-invalid', 'true');
+    inputById('cell').setAttribute('aria-invalid', 'true');
     viewer.fail(error);
   }
 }
 
 /** Does something unless the cell that was typed is none: then it says so again, and no other cell is taken instead. */
 export const withTypedCell = (work: () => Promise<unknown>): Promise<unknown> =>
-  field('cell').ariaInvalid === 'true' ? setTypedCell() : work();
+  inputById('cell').ariaInvalid === 'true' ? setTypedCell() : work();
 
 /** The known cell as it is typed. */
 function cellWords({ cell, centring = 'P' }: Opened): string {
@@ -96,8 +96,8 @@ export function writeSearch(): void {
   frameParts()?.writeCrystals(byId('crystals'), crystals, peaks?.count ?? 0);
   byId<HTMLButtonElement>('run').disabled = running || !opened.panels || opened.listed !== undefined;
   byId('stop').hidden = !running;
-  field('cell').disabled = running || !opened.panels;
-  if (field('cell').ariaInvalid !== 'true') writeUnlessEdited('cell', cellWords(opened));
+  inputById('cell').disabled = running || !opened.panels;
+  if (inputById('cell').ariaInvalid !== 'true') setTextByIdUnlessFocused('cell', cellWords(opened));
   byId<HTMLButtonElement>('tune').disabled = !opened.panels;
   // The results of a stream or of a run are in its own files.
   for (const id of ['save-stream', 'save-report', 'save-csv'])

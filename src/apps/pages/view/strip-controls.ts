@@ -2,7 +2,7 @@
 import { RunSeries, type SeriesSums, SeriesWindow, type ShownAlarm } from '../../../entries/pages.js';
 import { byId } from '../by-id.js';
 import { redrawControls, say } from './app.js';
-import { element, field } from './elements.js';
+import { createElement, inputById } from './elements.js';
 import { isOverview } from './overview-shown.js';
 import type { FrameSummary } from './protocol.js';
 import { RunStrip, type StripScene } from './run-strip.js';
@@ -52,21 +52,21 @@ const rowStyle = {
   color: 'var(--quiet)',
 };
 /** The data sets of lanes with two lines. */
-const datasets = element('span');
+const datasets = createElement('span');
 const controls = controlsOf();
 
 /** The level in the field, as a share; undefined if the field is empty or holds no percentage. */
 function alarmLevel(): number | undefined {
-  const { value } = field('strip-alarm');
+  const { value } = inputById('strip-alarm');
   const level = Number(value.replace('%', '').replace(',', '.'));
   const isLevel = value.trim() !== '' && level >= 0 && level <= 100;
-  field('strip-alarm').setAttribute('aria-invalid', String(value.trim() !== '' && !isLevel));
+  inputById('strip-alarm').setAttribute('aria-invalid', String(value.trim() !== '' && !isLevel));
   return isLevel ? level / 100 : undefined;
 }
 
 /** The row of controls above the chart. */
 function controlsOf(): HTMLElement {
-  const window = element('select');
+  const window = createElement('select');
   window.ariaLabel = 'Time that the chart shows';
   window.id = 'strip-window';
   for (const [name, text] of Object.entries({ whole: 'Whole run', tenMinutes: '10 min', minute: '1 min' }))
@@ -75,7 +75,7 @@ function controlsOf(): HTMLElement {
     chosen = window.value as WindowName;
     redrawControls();
   });
-  const level = element('input');
+  const level = createElement('input');
   level.id = 'strip-alarm';
   level.inputMode = 'decimal';
   level.ariaLabel = 'Least share of hits, %';
@@ -85,11 +85,14 @@ function controlsOf(): HTMLElement {
     isLow = false;
     redrawControls();
   });
-  const label = element('label', 'Alarm below ', [level, document.createTextNode(' % hits')]);
+  const label = createElement('label', 'Alarm below ', [level, document.createTextNode(' % hits')]);
   label.id = 'strip-alarm-label';
-  const legend = element('span', 'line: share of a column · band: spread · ◆ event ■ fault · click: its first frame');
+  const legend = createElement(
+    'span',
+    'line: share of a column · band: spread · ◆ event ■ fault · click: its first frame',
+  );
   legend.id = 'strip-legend';
-  const reading = element('output');
+  const reading = createElement('output');
   reading.id = 'strip-reading';
   canvas.addEventListener('pointermove', ({ offsetX }) => {
     reading.value = (row.style.display === 'flex' && strip.at(offsetX)?.text) || '';
@@ -100,7 +103,7 @@ function controlsOf(): HTMLElement {
     reading.value = '';
     legend.hidden = false;
   });
-  const row = element('div', '', [window, label, datasets, legend, reading]);
+  const row = createElement('div', '', [window, label, datasets, legend, reading]);
   row.id = 'strip-controls';
   Object.assign(row.style, { ...rowStyle, display: 'none' });
   level.style.width = '3.2rem';
@@ -120,7 +123,7 @@ export function setDatasets(all: readonly string[]): void {
   if (names.length < 2 || datasets.textContent === names.map((name) => `● ${name} `).join('')) return;
   datasets.replaceChildren(
     ...names.map((name, i) => {
-      const one = element('span', `● ${name} `);
+      const one = createElement('span', `● ${name} `);
       one.style.color = i === 0 ? 'var(--accent)' : 'var(--quiet)';
       return one;
     }),
