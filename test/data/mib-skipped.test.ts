@@ -58,3 +58,9 @@ test('a line of unknown length, and frames that are no whole lines, are refused'
     'holds 9 frames, which are no whole lines of 3 and 1 that are skipped',
   );
 });
+
+test('frames per trigger that do not divide the frames are stated as such', async () => {
+  const { shape, notes } = await positions(8, ['Frames per Trigger (Number):\t3']);
+  expect(shape).toEqual([8]);
+  expect(notes).toMatch(/the .hdr states 3 frames per trigger, which do not divide the 8 of the file: .* one series/);
+});

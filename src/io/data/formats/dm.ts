@@ -106,7 +106,7 @@ function imagesOf(source: ByteSource, root: Tag): Image[] {
   return images;
 }
 
-/** The requested image, otherwise the only one that can hold the frames. Throws `Argument`. */
+/** Selects the requested image, or the only one that can hold the frames. Throws `Argument`. */
 function chooseImage(source: ByteSource, images: readonly Image[], { dataset }: FormatOptions): Image {
   if (dataset === undefined) {
     const isUnique = (name: string): boolean => images.filter((image) => image.name === name).length === 1;

@@ -60,7 +60,7 @@ async function seriesWithFrames(source: ByteSource, options: FormatOptions): Pro
       const { shape, dtype } = await openSer(series, { ...options, navShape: undefined });
       entries.push({ path: String(number), shape: [...shape.nav, ...shape.sig], dtype });
     } catch (error) {
-      // A damaged series is reported only if it is the one that is read.
+      // A damaged series is reported only if it is the one to read.
       if (!isEwaldError(error, 'Format')) throw error;
     } finally {
       await series.close();

@@ -24,12 +24,12 @@ const [blocksPerFrame, blocksPerRow] = [32, 16];
 const sectors = 8;
 const [rows, sectorColumns] = [2 * blockRows, blocksPerRow * blockColumns];
 const columns = sectors * sectorColumns;
-/** Blocks by which the beginnings and ends of the sectors may differ. */
+/** Maximum difference between the first, or the last, blocks of the sectors. */
 const maxSkipped = 4096;
 /** Frames that are examined for the first one with an open shutter. */
 const maxClosed = 4096;
 
-/** What is used of the header of a block. */
+/** The fields of a block's header that are used. */
 interface Block {
   readonly count: number;
   readonly frame: number;
@@ -37,13 +37,13 @@ interface Block {
   readonly open: boolean;
 }
 
-/** A sector, and its first block that is used. */
+/** A sector and the range of its blocks that is used. */
 interface Sector {
   readonly source: ByteSource;
   /** Whole blocks of the file. */
   readonly blocks: number;
   first: number;
-  /** Block after the last one that is used. */
+  /** The block after the last used one. */
   end: number;
 }
 

@@ -200,7 +200,9 @@ async function scanShape(
     notes.push({
       kind: 'warning',
       text:
-        `the .hdr claims ${stated.join(' × ')} frames, but the file holds ${frames}: ` +
+        (scan
+          ? `the .hdr states ${scan.join(' × ')} frames, but the file holds ${frames}: `
+          : `the .hdr states ${perTrigger} frames per trigger, which do not divide the ${frames} of the file: `) +
         'they are treated as one series',
       option: 'navShape',
     });

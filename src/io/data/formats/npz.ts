@@ -86,7 +86,7 @@ const notChecked: Note = {
   text: `its CRC-32 is not verified, since that would first read more than ${maxChecked >> 30} GiB`,
 };
 
-/** The requested array, otherwise 'data', otherwise the only one that can hold the frames. Throws `Argument`. */
+/** Selects the requested array, else `data`, else the only one that can hold the frames. Throws `Argument`. */
 function chooseArray(
   source: ByteSource,
   arrays: readonly ZipEntry[],
