@@ -57,12 +57,12 @@ export interface FftNowArrays {
   readonly backward: () => void;
 }
 
-/** A planned transform; the arrays are checked, and are the caller's. */
+/** A planned transform; its arrays have been checked and belong to the caller. */
 export interface FftKernel extends Disposable {
   readonly bytes: number;
-  /** It honours `pruned` descriptors. */
+  /** Whether it supports `pruned` descriptors. */
   readonly prunes?: true;
-  /** Where a run is another thread's: ends those under way until it is taken back, and tells the fraction done. */
+  /** For runs on another thread: stops those in progress until it is called with false, and returns the fraction done. */
   readonly watch?: { stop(on: boolean): void; done(): number };
   /** Complex numbers of workspace that a run needs. */
   readonly workspaceElements: number;
@@ -104,7 +104,7 @@ export interface FftKernel extends Disposable {
 
 /** Another way to do the same transform: fields of the descriptor that force a choice. */
 export interface FftVariant {
-  /** In words: what is chosen. */
+  /** The choice, for display. */
   readonly name: string;
   readonly fields: Readonly<Partial<Record<'tune' | 'threads', number>>>;
 }
@@ -112,7 +112,7 @@ export interface FftVariant {
 /** The transforms of a backend. */
 export interface FftOp extends Op<FftDescriptor, FftKernel> {
   /**
-   * What a measured plan tries, one choice after the other; the descriptor as it is stands for the rule of each choice.
+   * The variants that a measured plan tries, one choice after the other; the unchanged descriptor follows the rule.
    * Every variant gives the same results within the bounds of transforms. Absent where there is nothing to choose.
    */
   variants?(descriptor: FftDescriptor): readonly (readonly FftVariant[])[];

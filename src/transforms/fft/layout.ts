@@ -26,12 +26,12 @@ export interface LayoutWish {
 export interface Layout {
   readonly strides: readonly number[];
   readonly distance: number;
-  /** From the first to the last one that is touched. */
+  /** Elements from the first to the last one that is accessed. */
   readonly elements: number;
   readonly strided: boolean;
 }
 
-/** The layout of data that is longer than what is read of it. */
+/** The layout of data of which only a part is read. */
 export function croppedLayout(side: Side, stored: readonly number[], wish: LayoutWish): Layout {
   if (wish.strides) return layout(side, wish);
   const order = wish.order ?? stored.map((_, axis) => axis);

@@ -17,7 +17,7 @@ export class RunsNow {
   readonly #inputLength: number;
   readonly #outputLength: number;
   readonly #NumbersOf: typeof Float32Array | typeof Float64Array;
-  /** Of two plain arrays it is clear at a glance that they are right; everything else is checked at length. */
+  /** Whether the fast check for two plain arrays applies; everything else is checked in full. */
   readonly #glance: boolean;
   /** The arrays handed out last, with the transforms between them: the kernel's, and as the user sees them. */
   #made: FftNowArrays | undefined;
@@ -72,7 +72,7 @@ export class RunsNow {
     return result;
   }
 
-  /** Runs between the plan's own arrays; false where others are given, or these are detached. */
+  /** Runs between the plan's own arrays; false if other arrays are passed, or these are detached. */
   #runHanded(direction: Direction, from: FftData, to: FftData | undefined): boolean {
     const handed = this.#handed;
     if (handed === undefined || this.#resource.disposed || this.#resource.busy || this.#needsWorkspace) return false;

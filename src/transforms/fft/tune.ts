@@ -39,11 +39,11 @@ const applyChoice = (descriptor: FftDescriptor, fields: Choice): FftDescriptor =
   fields: { ...descriptor.fields, ...fields },
 });
 
-/** A kernel of the descriptor's engine, on the backend named or on that where it pays. */
+/** Plans a kernel of the descriptor's engine, on the named backend or on the one expected to be fastest. */
 const planOn = (planner: Planner, descriptor: FftDescriptor, on?: BackendName): Promise<Planned<FftOp>> =>
   planner.plan(descriptor.engine === 'ewald' ? fftFeature : fftEngineFeature, descriptor, on);
 
-/** Plans with the choices that wisdom knows, or with those that are measured now, or by rule. */
+/** Plans with the choices in the wisdom, with choices measured now, or by rule. */
 export async function planTuned(
   planner: Planner,
   wisdom: WisdomStore,
@@ -57,7 +57,7 @@ export async function planTuned(
   if (offered.length === 0) return { ...first, choices: [] };
   const key = wisdomKey(backend.name, backend.device.name, descriptor);
   const known = wisdom.get(key);
-  // Only what is offered is taken: wisdom of another release, or somebody's invention, forces nothing.
+  // Only offered variants are accepted, so wisdom from another release, or edited by hand, cannot force others.
   const names = known && variantNames(known, offered);
   let chosen = known && names && { fields: known, names };
   if (!chosen && descriptor.measure) {

@@ -84,7 +84,7 @@ function kernelOf(host: NativeHost, plan: object, descriptor: FftDescriptor, des
     atOnce: boolean,
     ...[direction, input, output, scale, given]: Parameters<NonNullable<FftKernel['executeOn']>>
   ): Promise<void> | undefined => {
-    // A plan that holds its own needs none, and what is given may be too short for it.
+    // A plan with its own workspace ignores the caller's, which may be too short.
     const workspace = descriptor.userWorkspace ? (given ?? null) : null;
     return addon.fftExecute(
       plan,
