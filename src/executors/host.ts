@@ -122,7 +122,7 @@ export class TaskHost {
     return found;
   }
 
-  /** A folder that is not seen yet may be there later: file systems on a network are slow to show what is new. */
+  /** A folder that is not visible yet may appear later: network file systems show new entries with a delay. */
   async #shardIn(folder: string, token: string): Promise<Shard | undefined> {
     const { shards, place } = this.#parts;
     if (this.#shard?.token === token) return this.#shard.opened;

@@ -6,9 +6,9 @@
 import { crc32 } from '../base/crc32.js';
 import { decode, encode } from './codec.js';
 
-/** Name of the file whose content proves that a folder is the one that the client means. */
+/** Name of the file whose content proves that a folder is the client's. */
 export const tokenFile = 'ewald-shards';
-/** Form of the names of shards and of tokens, and of the files of a shard. */
+/** The names of shards and tokens, and of the files of a shard. */
 export const shardName = /^[0-9a-f]{24}$/;
 export const shardFile = new RegExp(`${shardName.source.slice(0, -1)}\\.(?:text|index)$`);
 

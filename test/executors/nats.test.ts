@@ -297,8 +297,8 @@ describe.skipIf(!natsPresent)('refusals', () => {
   test('a wrong token, and a missing one', { tags: 'all' }, async () => {
     const guarded = await new NatsServer('authorization { token: "secret" }').start();
     try {
-      await refused(() => Executor.connect(guarded.url, { token: 'guess' }), 'Argument', 'rejected what was given');
-      await refused(() => Executor.connect(guarded.url), 'Argument', 'without any');
+      await refused(() => Executor.connect(guarded.url, { token: 'guess' }), 'Argument', 'rejected these credentials');
+      await refused(() => Executor.connect(guarded.url), 'Argument', 'without credentials');
       const { code, err } = await ewald(['worker', '--connect', guarded.url, '--token', 'guess']);
       expect(code).toBe(2);
       expect(err).toContain('rejected ');
@@ -336,8 +336,8 @@ describe.skipIf(!natsPresent)('refusals', () => {
       }
       const listed = await ewald(['cluster', '--connect', guarded.url], { env: { EWALD_NATS_CREDS: user } });
       expect([listed.code, listed.out]).toEqual([0, expect.stringContaining('1')]);
-      await refused(() => Executor.connect(guarded.url), 'Argument', 'without any');
-      await refused(() => Executor.connect(guarded.url, { creds: other }), 'Argument', 'rejected what was given');
+      await refused(() => Executor.connect(guarded.url), 'Argument', 'without credentials');
+      await refused(() => Executor.connect(guarded.url, { creds: other }), 'Argument', 'rejected these credentials');
       for (const [name, text] of [
         ['empty.creds', ''],
         ['seedless.creds', creds.replace(/^SU.*$/m, '')],
@@ -391,7 +391,7 @@ describe.skipIf(!natsPresent)('refusals', () => {
         await refused(
           () => Executor.connect(guarded.url, { tls: { ca }, token: 'no' }),
           'Argument',
-          'rejected what was given',
+          'rejected these credentials',
         );
         const listed = await ewald(['cluster', '--connect', guarded.url, '--tls-ca', ca, '--token', 'secret']);
         expect(listed.code, listed.err).toBe(0);

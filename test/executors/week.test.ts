@@ -165,7 +165,7 @@ describe.skipIf(!natsPresent)('a week of a cluster', () => {
   });
 
   test('a name without a host fails at once; a host without a server is waited for', async () => {
-    await refused(() => Executor.connect('nats://no-such-host.invalid'), 'Argument', 'no host has the name');
+    await refused(() => Executor.connect('nats://no-such-host.invalid'), 'Argument', 'cannot be resolved');
     const events: string[] = [];
     const onEvent = (event: string): void => void events.push(event);
     await refused(

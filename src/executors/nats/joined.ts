@@ -19,14 +19,14 @@ import { newName } from './submit.js';
 import { type Beacon, type Give, type Parcel, type RunNeeds, readBeacon, readGive } from './wire.js';
 import { WorkerRun } from './worker-run.js';
 
-/** Milliseconds for a client to answer whether it is there. */
+/** Milliseconds in which a client must answer a probe. */
 const probeMs = 2 * beatMs;
 /** Tasks are held ahead for this many seconds, at least a quarter of the slots. */
 const aheadSeconds = 0.25;
 const maxAhead = 512;
-/** Milliseconds for which a worker that leaves waits for its last results to be acknowledged. */
+/** Milliseconds that a leaving worker waits for its last results to be acknowledged. */
 const leaveMs = 10_000;
-/** Part of a lifetime by which workers leave earlier. */
+/** Maximum fraction of its lifetime by which a worker leaves early, so that workers do not leave together. */
 const staggered = 0.1;
 
 /** Options of a joined worker. */

@@ -1,5 +1,5 @@
 /**
- * What a client knows about its tasks and workers: which worker holds which task, who is silent, what is given next.
+ * What a client knows about its tasks and workers: which worker holds which task, which are silent, and what to send next.
  * Pure state without a clock, a connection or a timer: every call states the time in milliseconds.
  *
  * Any message may be lost, doubled or late. A worker therefore repeats in each beat which tasks it holds, and how many
@@ -12,11 +12,11 @@ export const beatMs = 1000;
 export const silentMs = 2.5 * beatMs;
 /** Milliseconds of silence after which the tasks of a connected worker are given to others. */
 const leaseMs = 10 * beatMs;
-/** Milliseconds for which workers may say that they run a task, before one that does not is given it to refuse it. */
+/** Milliseconds in which a worker may claim a task before it is sent to one that will refuse it. */
 const unableMs = 2.5 * beatMs;
-/** Maximum number of times that a task is given: one that ends its worker before any beat is then given up. */
+/** Maximum number of times that a task is sent, in case it ends each worker before its first beat. */
 const maxGiven = 32;
-/** Maximum number of tasks that a worker is given at once. */
+/** Maximum number of tasks sent to a worker at once. */
 const maxAtOnce = 512;
 /** Durations of tasks that are remembered, and how many are needed to call a task slow. */
 const maxTimes = 256;
@@ -341,7 +341,7 @@ export class Leases {
 
   #bury(worker: Worker): void {
     this.#workers.delete(worker.state.worker);
-    // Backwards, since what is released last is given first.
+    // Backwards, since the task released last is sent first.
     for (const index of [...worker.leases.keys()].reverse()) this.#release(worker, index);
   }
 

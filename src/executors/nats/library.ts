@@ -33,7 +33,7 @@ export async function loadNats(load?: LoadNats): Promise<Nats> {
       { cause },
     );
   }
-  throw new EwaldError('Argument', `the option nats gives a module without wsconnect; expected is ${core}`);
+  throw new EwaldError('Argument', `the option nats gives a module without wsconnect; expected ${core}`);
 }
 
 /** A checked address and options, which include credentials from the address. */
@@ -57,12 +57,12 @@ export function checkNats(what: string, url: string, options: NatsOptions): Chec
   return { cluster, address: parsed.address, options: { ...parsed.credentials, ...set } };
 }
 
-/** What a page is given as the reason of a failed connection. */
+/** The reason for a failed connection in browsers, which state none. */
 const noReason = 'the browser states no reason';
-/** Whether the reason of a failed connection is that no server answers, which may pass. */
+/** Whether a connection failed because no server answers, which may be temporary. */
 const isAbsence = (why: string): boolean =>
   why === noReason || /refused|timeout|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ECONNRESET/i.test(why);
-/** Whether a certificate is not trusted, and by which reason. */
+/** Whether a connection failed because a certificate is not trusted. */
 const isUntrusted = (why: string): boolean => /certificate|self.signed|issuer|altname/i.test(why);
 
 const howLong = (seconds: number): string =>
@@ -147,7 +147,8 @@ export async function openConnection(
       if (isEwaldError(error, 'Aborted')) throw error;
       const why = messageOf(error) || noReason;
       if (/authorization|authentication/i.test(`${why} ${(error as Error)?.name}`)) {
-        const found = options.token || options.creds || options.user ? 'what was given' : 'a connection without any';
+        const found =
+          options.token || options.creds || options.user ? 'these credentials' : 'a connection without credentials';
         throw new EwaldError('Argument', `the NATS server at ${url} rejected ${found}; pass its token, user or creds`, {
           cause: error,
         });
@@ -155,14 +156,18 @@ export async function openConnection(
       if (isUntrusted(why))
         throw new EwaldError(
           'Argument',
-          `the certificate of the NATS server at ${url} is not accepted (${why}); give that of its authority ` +
-            'as tls: { ca } (--tls-ca), and as address the name in its certificate',
+          `the certificate of the NATS server at ${url} is not trusted (${why}); pass that of its authority ` +
+            'as tls: { ca } (--tls-ca), and use the name in its certificate as the address',
           { cause: error },
         );
       if (/ENOTFOUND/.test(why))
-        throw new EwaldError('Argument', `no host has the name in ${url} (${why}); correct it, or give its number`, {
-          cause: error,
-        });
+        throw new EwaldError(
+          'Argument',
+          `the host name in ${url} cannot be resolved (${why}); correct it, or use the IP address`,
+          {
+            cause: error,
+          },
+        );
       if (!isAbsence(why) || Date.now() >= until)
         throw new EwaldError(
           'Lost',

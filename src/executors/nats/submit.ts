@@ -68,7 +68,7 @@ export class NatsLane implements Lane {
   /** Ends what `#begin` began; undefined before the first task. */
   #stop: (() => void) | undefined;
   #turn: ReturnType<typeof setTimeout> | undefined;
-  /** When workers were last told anything. */
+  /** When workers were last sent a message. */
   #turned = 0;
   #epoch = 0;
   #over = false;
@@ -229,7 +229,7 @@ export class NatsLane implements Lane {
     return source;
   }
 
-  /** Takes a message of a worker; what is none is ignored. */
+  /** Handles a message of a worker; anything else is ignored. */
   #hear(data: Uint8Array, reply: string | undefined): void {
     if (reply !== undefined) {
       if (inbox.test(reply)) this.#cluster.link.publish(reply);

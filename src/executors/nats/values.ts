@@ -120,14 +120,14 @@ export class Values {
     const bytes = new Uint8Array(total);
     for (const [i, piece] of pieces.entries()) bytes.set(piece, i * size);
     if ((await hashOf(bytes)) !== hash)
-      throw new EwaldError('Mismatch', `${what} does not have the hash ${hash.slice(0, 12)}… that names it`);
+      throw new EwaldError('Mismatch', `${what} does not match its hash ${hash.slice(0, 12)}…`);
     return bytes;
   }
 
   async #piece(hash: string, at: number, what: string, wanted: () => boolean): Promise<Piece> {
     let absentSince: number | undefined;
     for (;;) {
-      if (!wanted()) throw new EwaldError('Aborted', `${what} is not wanted any more`);
+      if (!wanted()) throw new EwaldError('Aborted', `${what} is no longer needed`);
       await this.#enter();
       let answer: Awaited<ReturnType<Link['ask']>>;
       try {

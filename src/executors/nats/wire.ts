@@ -37,7 +37,7 @@ export const subjectsOf = (cluster: string) => ({
 });
 export type Subjects = ReturnType<typeof subjectsOf>;
 
-/** A task or a result: its bytes, or the hash by which they are fetched because they are many. */
+/** A task or a result: its bytes, or the hash by which to fetch them if they are many. */
 export interface Parcel {
   readonly index: number;
   readonly content: Uint8Array | string;
@@ -106,7 +106,7 @@ const maxEntries = 100_000;
 const largestValue = 2 ** 33;
 
 const countOf = (fields: Fields, name: string, most = Number.MAX_SAFE_INTEGER): number =>
-  isCount(fields[name], most) ? Number(fields[name]) : refuse(`its ${name} is no whole number from 0 to ${most}`);
+  isCount(fields[name], most) ? Number(fields[name]) : refuse(`its ${name} is not a whole number from 0 to ${most}`);
 
 const truthOf = (fields: Fields, name: string): boolean => {
   const value = fields[name];
