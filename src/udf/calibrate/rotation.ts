@@ -189,7 +189,7 @@ function angleError(frequencies: FrequencyWeights, { divergence, curl }: Derivat
     variance / varianceShare,
     directionVariance(frequencies, score, information, totalInformation),
   );
-  // Few independent frequencies, taken / mine of them, have the tails of Student's t: by Cornish and Fisher at 68 %.
+  // Few independent frequencies, noiseShare / selfShare of them, have the tails of Student's t: by Cornish and Fisher at 68 %.
   return (Math.sqrt(squared) / totalInformation) * (1 + 1 / (2 * (noiseShare / selfShare - 1)));
 }
 

@@ -1,6 +1,6 @@
 /** What a run determines before its first frame is searched: the parameters of the search, and the cell. */
 
-import { firstFrames as firstFramesText } from '../../../base/amounts.js';
+import { formatFirstFrames } from '../../../base/amounts.js';
 import type { KnownCell } from '../../../crystal/cell-file.js';
 import type { Detector } from '../../../io/detector/detector.js';
 import { minimumSpots } from '../../indexing/parameters.js';
@@ -67,7 +67,7 @@ export async function prepare(
 ): Promise<SearchSettings> {
   const { peaks: asked, ...others } = { minPeaks: minimumSpots, ...given };
   const wanted: SearchSettings = { ...others, ...(asked === undefined || asked === 'tune' ? {} : { peaks: asked }) };
-  if (!isTuned(wanted)) onStart?.(`adjusting the search to ${firstFramesText(lookedAt)}`);
+  if (!isTuned(wanted)) onStart?.(`adjusting the search to ${formatFirstFrames(lookedAt)}`);
   const tuning = await tuned(() => own.searcher(wanted), wanted, firstFrames, signal);
   onEvent({ kind: 'tuned', finder: others.finder ?? 'peakfinder8', ...tuning });
   const { peaks, intRadius, facts } = tuning;
