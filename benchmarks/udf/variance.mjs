@@ -32,11 +32,11 @@ export const varianceBy = (wasm) =>
   defineUdf({
     name: 'variance',
     module: import.meta.url,
-    ...(wasm && { wasm }),
+    // A module has its own tables.
+    ...(wasm ? { wasm } : { prepare: ({ meta }) => tablesFor(...meta.sig) }),
     params: { centreY: 128, centreX: 128 },
     buffers: { variance: { kind: 'nav', dtype: 'f64', extraShape: [rings] } },
-    getTaskData: ({ meta }) => tablesFor(...meta.sig),
-    processFrame: ({ frame, results, task }) => varianceOf(frame, results.variance, task),
+    processFrame: ({ frame, results, prepared }) => varianceOf(frame, results.variance, prepared),
   });
 
 export const variance = varianceBy(undefined);
@@ -74,8 +74,8 @@ export const varianceByFour = defineUdf({
   name: 'varianceByFour',
   module: import.meta.url,
   buffers: { variance: { kind: 'nav', dtype: 'f64', extraShape: [rings] } },
-  getTaskData: ({ meta }) => ({ ...tablesFor(...meta.sig), tables: new Float64Array(8 * rings) }),
-  processFrame: ({ frame, results, task }) => varianceOfFour(frame, results.variance, task),
+  prepare: ({ meta }) => ({ ...tablesFor(...meta.sig), tables: new Float64Array(8 * rings) }),
+  processFrame: ({ frame, results, prepared }) => varianceOfFour(frame, results.variance, prepared),
 });
 
 export const empty = defineUdf({
