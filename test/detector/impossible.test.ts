@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseGeometry } from '../../src/crystal/geometry/parse.js';
 import { beamOf } from '../../src/crystal/geometry/pixels.js';
-import type { Dataset } from '../../src/io/data/dataset.js';
+import { type Dataset, maskPath } from '../../src/io/data/dataset.js';
 import { BadPixels } from '../../src/io/detector/bad-pixels.js';
 import { refuseImpossible } from '../../src/io/detector/impossible.js';
 
@@ -71,7 +71,42 @@ test.for([
   const shape = { nav: [], sig: [1024, 1024] };
   const mask = { shape, frames: 1, frameLength: pixels.length, read: async () => pixels, dispose: async () => {} };
   const frames = { shape, frames: 1, name: 'a.h5' } as unknown as Dataset;
-  const read = BadPixels.open(geometry, frames, async () => mask as unknown as Dataset);
+  const openOther = async (): Promise<Dataset> => mask as unknown as Dataset;
+  const read = BadPixels.open(geometry, frames, { openOther, opensOwn: true });
   if (message) await expect(read).rejects.toMatchObject({ tag: 'Format', message: expect.stringMatching(message) });
   else expect((await read).always.filter((x) => x !== 0).length).toBeGreaterThan(70_000);
+});
+
+test.for([
+  ['/mask', '0x0', true, 0],
+  ['mask', '0x0', true, 0],
+  ['/other', '0x0', true, 1],
+  ['/mask', '0x1', true, 1],
+  // Only its bits tell whether a mask that marks nearly all pixels is inverted.
+  ['/full', '0x0', true, 1],
+  // The caller may open something else.
+  ['/mask', '0x0', false, 1],
+] as const)("the file's own mask as %s with mask_good = %s, own: %s, is read %i times more", async (row) => {
+  const [path, good, opensOwn, expected] = row;
+  const size = { 'p0/max_fs': '63', 'p0/max_ss': '63' };
+  const text = Object.entries({ mask: path, mask_good: good, mask_bad: '0x6', ...lines, ...size });
+  const geometry = parseGeometry(text.map(([key, value]) => `${key} = ${value}`).join('\n'));
+  const share = path === '/full' ? 95 : 7;
+  const values = Uint32Array.from({ length: 64 * 64 }, (_, i) => (i % 100 < share ? 1 + (i % 3) : 0));
+  const marked = Uint8Array.from(values, (value) => Number(value !== 0));
+  const shape = { nav: [], sig: [64, 64] };
+  let reads = 0;
+  const other = {
+    ...{ shape, frames: 1, frameLength: values.length, dispose: async () => {} },
+    async read() {
+      reads++;
+      // With mask_good = 1, every pixel with that bit is good.
+      return good === '0x1' ? values.map((value) => (value === 0 ? 1 : value)) : values;
+    },
+  };
+  const own = path === '/full' ? path : '/mask';
+  const frames = { shape, frames: 1, name: 'a.h5', mask: async () => marked, [maskPath]: own } as unknown as Dataset;
+  const bad = await BadPixels.open(geometry, frames, { openOther: async () => other as unknown as Dataset, opensOwn });
+  expect([reads, bad.always.length, bad.always.every((x, i) => x === marked[i])]).toEqual([expected, 2 ** 12, true]);
+  expect(await bad.of({ ...frames, name: 'b.h5' } as Dataset, 0)).toBeUndefined();
 });

@@ -193,6 +193,9 @@ export interface FieldValues {
  */
 export const fillsHere = Symbol('fillsHere');
 
+/** Of a dataset: path of the array that `mask` reads, if it has the axes of a frame alone. @internal */
+export const maskPath = Symbol('maskPath');
+
 /** An open stack of frames; the caller disposes it. */
 export interface Dataset extends Disposable {
   /** The name of its format, such as 'mib'. */
@@ -270,6 +273,8 @@ export interface Dataset extends Disposable {
   field?: MethodOf<[name: string], Promise<FieldValues | undefined>> | undefined;
   /** See {@link fillsHere}. @internal */
   [fillsHere]?: MethodOf<[], Promise<boolean>> | undefined;
+  /** See {@link maskPath}. @internal */
+  readonly [maskPath]?: string | undefined;
   /** Waits for reads in flight, then closes the files. */
   dispose(): Promise<void>;
 }

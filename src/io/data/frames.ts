@@ -20,6 +20,7 @@ import {
   fillsHere,
   type ListedPeaks,
   type Metadata,
+  maskPath,
   type Note,
   type ReadFramesOptions,
   type ReadMaskOptions,
@@ -50,6 +51,7 @@ export interface Description {
   readonly filters?: readonly string[];
   readonly mask?: (options?: ReadMaskOptions) => Promise<Uint8Array>;
   readonly maskVaries?: boolean;
+  readonly maskPath?: string | undefined;
   readonly groups?: Dataset['groups'];
   readonly events?: Dataset['events'];
   readonly dark?: (signal: PlatformSignal | undefined) => Promise<Float64Array>;
@@ -195,6 +197,10 @@ class FileDataset implements Dataset {
     if (layout.peakList !== undefined) this.peakList = layout.peakList;
     if (peaks) this.peaks = (first, count, options) => this.#tracked(() => peaks(first, count, options));
     if (field) this.field = (name) => this.#tracked(() => field(name));
+  }
+
+  get [maskPath](): string | undefined {
+    return this.#layout.maskPath;
   }
 
   async [fillsHere](): Promise<boolean> {

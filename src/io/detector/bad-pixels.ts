@@ -7,7 +7,7 @@ import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import type { Beam, Geometry, MaskSource, Panel } from '../../crystal/geometry/geometry.js';
 import { badPixels, heightOf, reciprocalOf, widthOf } from '../../crystal/geometry/pixels.js';
-import type { Dataset } from '../data/dataset.js';
+import { type Dataset, maskPath } from '../data/dataset.js';
 import type { FrameArray } from '../data/dtype.js';
 import { indexInGroup, inGroups, isOfGroups } from '../data/group-paths.js';
 import { frameSize } from './from-file.js';
@@ -35,12 +35,20 @@ interface FileMasks {
   }[];
 }
 
+/** How masks are read. */
+interface MaskReading {
+  readonly openOther: OpenOther;
+  /** Whether `openOther` opens what the file of the frames has at a path. */
+  readonly opensOwn: boolean;
+  /** All pixels that are bad in every frame, if another thread knows them. */
+  readonly known?: Uint8Array | undefined;
+}
+
 /** Largest number of files whose masks are kept. */
 const maxFiles = 256;
 
 export class BadPixels {
-  /** Bad in every frame: 1 where bad, [ss, fs]. */
-  readonly always: Uint8Array;
+  #always: Uint8Array;
   /** Whether some frame may have further bad pixels. */
   readonly mayVary: boolean;
   /** Whether no mask of the first file differs from frame to frame. */
@@ -48,16 +56,19 @@ export class BadPixels {
   readonly #used: readonly UsedMask[];
   readonly #width: number;
   readonly #openOther: OpenOther;
+  /** Whether `openOther` opens what the file of the frames has at a path. */
+  readonly #opensOwn: boolean;
   readonly #files = new Map<string, Promise<FileMasks>>();
   /** What the last file's masks consist of: most files of a run have the same. */
   #last: { readonly numbers: readonly FrameArray[]; readonly masks: FileMasks } | undefined;
 
-  private constructor(geometry: Geometry, dataset: Dataset, openOther: OpenOther, known?: Uint8Array) {
+  private constructor(geometry: Geometry, dataset: Dataset, { openOther, opensOwn, known }: MaskReading) {
     const { width, height } = frameSize(dataset);
     this.#width = width;
     this.#openOther = openOther;
+    this.#opensOwn = opensOwn;
     this.#used = usedMasks(geometry);
-    this.always = known ?? badPixels(geometry, { fs: width, ss: height });
+    this.#always = known ?? badPixels(geometry, { fs: width, ss: height });
     this.mayVary = dataset.mask !== undefined || this.#used.some(({ file }) => file === undefined);
   }
 
@@ -65,24 +76,24 @@ export class BadPixels {
    * Reads the masks of the first file, unless all bad pixels are `known` and no mask differs from frame to frame. Throws
    * `Format` for a mask that cannot be read, `Shape` for one that does not fit.
    */
-  static async open(
-    geometry: Geometry,
-    dataset: Dataset,
-    openOther: OpenOther,
-    known?: Uint8Array,
-  ): Promise<BadPixels> {
-    const bad = new BadPixels(geometry, dataset, openOther, known);
-    if (known) {
+  static async open(geometry: Geometry, dataset: Dataset, reading: MaskReading): Promise<BadPixels> {
+    const bad = new BadPixels(geometry, dataset, reading);
+    if (reading.known) {
       bad.#files.set(dataset.name, Promise.resolve({ fixed: undefined, varying: [] }));
       return bad;
     }
     const { fixed, varying } = await bad.#of(dataset);
-    mark(bad.always, fixed);
+    if (fixed) bad.#always = fixed;
     bad.areFixed = varying.length === 0 && dataset.maskVaries !== true;
     const masks = { fixed: undefined, varying };
     bad.#files.set(dataset.name, Promise.resolve(masks));
     if (bad.#last) bad.#last = { ...bad.#last, masks };
     return bad;
+  }
+
+  /** Bad in every frame: 1 where bad, [ss, fs]. */
+  get always(): Uint8Array {
+    return this.#always;
   }
 
   /** The pixels that are bad in a frame; undefined if they are those of every frame. */
@@ -124,6 +135,7 @@ export class BadPixels {
     const fixed: { readonly used: UsedMask; readonly values: FrameArray; readonly arrangement: PixelArrangement }[] =
       [];
     for (const used of this.#used) {
+      if (own && this.#isWithin(own, dataset, used)) continue;
       const named = { what: 'mask', file: used.file ?? dataset.name, path: used.path } as const;
       const inGroup = isOfGroups(used.path);
       await withArray(ofFrame(named, dataset, 0), this.#openOther, async (array) => {
@@ -149,6 +161,18 @@ export class BadPixels {
     return masks;
   }
 
+  /**
+   * Whether a mask is the file's own, which has been read, and calls no pixel bad that is not: then it is not read a
+   * second time, which would take as long as several frames.
+   */
+  #isWithin(own: Uint8Array, dataset: Dataset, { file, path, users }: UsedMask): boolean {
+    const isOwn = this.#opensOwn && file === undefined && dataset[maskPath] === `/${path.replace(/^\/+/, '')}`;
+    if (!isOwn || users.some(({ mask }) => mask.goodBits !== 0)) return false;
+    // If the file calls most pixels bad, the bits decide whether the mask is inverted.
+    const bad = users.reduce((sum, { panel }) => sum + countIn(own, panel, this.#width), 0);
+    return bad <= maxMarked * pixelsOf(users);
+  }
+
   /** Marks what a mask calls bad; returns how many pixels it marks. */
   #mark(
     bad: Uint8Array,
@@ -166,8 +190,20 @@ export class BadPixels {
 /** A mask of all frames that leaves less than a tenth of its panels is inverted. */
 const maxMarked = 0.9;
 
+/** Pixels of the panels that use a mask. */
+const pixelsOf = (users: UsedMask['users']): number =>
+  users.reduce((sum, { panel }) => sum + widthOf(panel) * heightOf(panel), 0);
+
+/** Number of bad pixels on a panel. */
+function countIn(bad: Uint8Array, { minFs, maxFs, minSs, maxSs }: Panel, width: number): number {
+  let count = 0;
+  for (let ss = minSs; ss <= maxSs; ss++)
+    for (let i = ss * width + minFs, end = ss * width + maxFs; i <= end; i++) if (bad[i] !== 0) count++;
+  return count;
+}
+
 function refuseInverted({ path, file, users }: UsedMask, marked: number): void {
-  const pixels = users.reduce((sum, { panel }) => sum + widthOf(panel) * heightOf(panel), 0);
+  const pixels = pixelsOf(users);
   if (marked <= maxMarked * pixels) return;
   throw new EwaldError(
     'Format',

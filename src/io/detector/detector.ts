@@ -185,7 +185,8 @@ export async function openDetector(
       `detector: bad is ${inspect(options.bad)}; it expects a Uint8Array of ${width * height} pixels (${width} ` +
         `x ${height})`,
     );
-  const masks = await BadPixels.open(geometry, dataset, openOther, known.bad);
+  const opensOwn = options.openOther === undefined;
+  const masks = await BadPixels.open(geometry, dataset, { openOther, opensOwn, known: known.bad });
   const bad = masks.always;
   if (!known.bad) mark(bad, options.bad);
   const files = new Map<string, Promise<BeamOfFrame>>();

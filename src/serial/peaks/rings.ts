@@ -134,13 +134,31 @@ interface Row {
  * Sets the rings of a row, and returns the largest one plus 1. It is of one row, so that its compiled code is used from
  * the next one on: millions of pixels are looked at when a run starts.
  */
-function setRingsOfRow({ bins, bad, from, columns, x0, fx, sx, y0, fy, sy, least, most }: Row): number {
-  let rings = 0;
+function setRingsOfRow(row: Row): number {
+  const { bins, bad, from, columns, x0, fx, sx, y0, fy, sy, least, most } = row;
+  // Most rows have no limits, and are not compared with them.
+  const rings = least < 0 && most === Number.POSITIVE_INFINITY ? setAllRingsOfRow(row) : 0;
+  if (rings > 0 && rings <= maskedBin) return rings;
+  let limited = 0;
   for (let fs = 0, i = from; fs < columns; fs++, i++) {
     if (bad[i] !== 0) continue;
     const bin = ringOf(x0 + fs * fx + sx, y0 + fs * fy + sy, least, most);
     bins[i] = bin;
-    if (bin >= rings && bin !== maskedBin) rings = bin + 1;
+    if (bin >= limited && bin !== maskedBin) limited = bin + 1;
+  }
+  return limited;
+}
+
+/** The same without limits of radii, in two thirds of the time. Rings from `maskedBin` on are wrong. */
+function setAllRingsOfRow({ bins, bad, from, columns, x0, fx, sx, y0, fy, sy }: Row): number {
+  let rings = 0;
+  for (let fs = 0, i = from; fs < columns; fs++, i++) {
+    if (bad[i] !== 0) continue;
+    const wx = Math.trunc(x0 + fs * fx + sx);
+    const wy = Math.trunc(y0 + fs * fy + sy);
+    const bin = Math.floor(Math.sqrt(wx * wx + wy * wy) + 0.5);
+    bins[i] = bin;
+    if (bin >= rings) rings = bin + 1;
   }
   return rings;
 }

@@ -136,6 +136,7 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
       ? {
           mask: (readOptions?: ReadMaskOptions) => readMask(mask, signal, readOptions),
           maskVaries: volume(mask.shape) > volume(signal),
+          maskPath: mask.shape.length === signal.length ? mask.path : undefined,
         }
       : {}),
   });
