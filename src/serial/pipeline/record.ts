@@ -44,8 +44,8 @@ export interface FrameRecord {
   readonly chunk: string;
   /** The pixels of the frame, if they are kept. */
   readonly frame?: Frame | undefined;
-  /** What it contributes to the stream if a worker has made that, '' for nothing; and where a worker has stored it. */
-  readonly text?: string | undefined;
+  /** What it contributes to the stream if a worker has made that, empty for nothing; and where a worker has stored it. */
+  readonly text?: Uint8Array | undefined;
   readonly storedText?: StoredBytes | undefined;
 }
 

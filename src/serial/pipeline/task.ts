@@ -13,6 +13,7 @@ import { members } from '../../base/shapes.js';
 import type { RoomTaskScope } from '../../base/task-scope.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
 import { encode } from '../../executors/codec.js';
+import { joined } from '../../io/data/compressed/pieces.js';
 import type { Dataset } from '../../io/data/dataset.js';
 import { type FrameSums, hasFrames } from '../../io/data/frame-sums.js';
 import type { OpenOptions } from '../../io/data/open.js';
@@ -147,18 +148,22 @@ async function reported(
   const shard = folder && (await scope.shard(folder.path, folder.token));
   if (whole && !shard) return items;
   const frames = items.filter(isRead);
-  const texts = frames.map((frame) => (contents && streamText(frame, contents)) ?? '');
-  if (!shard) return briefTask(items, { filename, shard: undefined, at: 0, texts }, [], spots);
-  checkSignal(scope.signal);
   const encoder = new TextEncoder();
-  const pieces = texts.map((text) => encoder.encode(text));
+  const texts = frames.map((frame) => encoder.encode((contents && streamText(frame, contents)) ?? ''));
+  if (!shard) {
+    const lengths = texts.map(({ length }) => [{ length, crc: 0 }, noExtent] as const);
+    return briefTask(items, { filename, shard: undefined, at: 0, texts: joined(texts) }, lengths, spots);
+  }
+  checkSignal(scope.signal);
   const records = frames.map(({ chunk: _, ...frame }) => (whole ? encode(frame) : new Uint8Array(0)));
   const extentOf = (bytes: Uint8Array): Extent => ({ length: bytes.length, crc: crc32(bytes) });
-  const stored = frames.map((_, i) => [pieces[i], records[i]].map((one) => extentOf(one as Uint8Array)) as never);
+  const stored = frames.map((_, i) => [texts[i], records[i]].map((one) => extentOf(one as Uint8Array)) as never);
   const made = (at: number): BriefTask =>
-    briefTask(items, { filename, shard: shard.name, at, texts: [] }, stored, spots);
-  return made(await shard.append([...pieces, ...records], made));
+    briefTask(items, { filename, shard: shard.name, at, texts: new Uint8Array(0) }, stored, spots);
+  return made(await shard.append([...texts, ...records], made));
 }
+
+const noExtent: Extent = { length: 0, crc: 0 };
 
 async function searched(task: SearchTask, scope: TaskScope, run: SharedRun): Promise<(FrameRecord | FrameFailure)[]> {
   const { hash } = scope.inputs.run as { readonly hash: string };

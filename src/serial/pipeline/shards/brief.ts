@@ -40,11 +40,11 @@ export interface Extent {
 /** What a task gives. */
 export interface BriefTask {
   readonly filename: string;
-  /** Name of the shard with the texts and records of the frames; undefined if `texts` has the texts. */
+  /** Name of the shard with the texts and records of the frames; undefined if `texts` has the texts, one after the other. */
   readonly shard: string | undefined;
   /** Where the texts begin in the shard, one after the other; the records follow. */
   readonly at: number;
-  readonly texts: readonly string[];
+  readonly texts: Uint8Array;
   /** For each frame `frameNumbers`, for each of its crystals `crystalNumbers` and those of its rivals. */
   readonly numbers: Float64Array;
   readonly spots: Float32Array;
@@ -192,12 +192,13 @@ const countedPeaks = (count: number, omitted: number | undefined): PeakList => (
 /** The frames of a task in the order of their serial numbers. Throws `Format` if it is no `BriefTask`. */
 export function briefRecords(task: BriefTask): (BriefRecord | FrameFailure)[] {
   const { shard, numbers: n, texts, backends, headers, profiles, failures, filename } = task;
-  const isWhole = n instanceof Float64Array && task.spots instanceof Float32Array && Array.isArray(texts);
+  const hasTexts = shard !== undefined || texts instanceof Uint8Array;
+  const isWhole = n instanceof Float64Array && task.spots instanceof Float32Array && hasTexts;
   const isNamed = shard === undefined || (typeof shard === 'string' && shardName.test(shard));
   if (!isWhole || !isNamed || !Array.isArray(backends) || !Array.isArray(failures)) throw damaged();
   const found: PlacedRecord[] = [];
   const extents: (readonly [Extent, Extent])[] = [];
-  let [at, spot] = [0, 0];
+  let [at, spot, text] = [0, 0, 0];
   for (let i = 0; at + frameNumbers <= n.length; i++) {
     const begin = at;
     const f = (k: number): number => n[begin + k] as number;
@@ -223,7 +224,7 @@ export function briefRecords(task: BriefTask): (BriefRecord | FrameFailure)[] {
       ...(task.rois?.[i] && { rois: task.rois[i] }),
       ...(profiles?.[i] && { profile: profiles[i] }),
       chunk: '',
-      text: shard === undefined ? (texts[i] ?? '') : undefined,
+      text: shard === undefined ? texts.subarray(text, text + f(14)) : undefined,
       storedText: undefined,
       storedRecord: undefined,
     });
@@ -232,8 +233,10 @@ export function briefRecords(task: BriefTask): (BriefRecord | FrameFailure)[] {
       { length: f(16), crc: f(17) },
     ]);
     spot += f(18);
+    text += f(14);
   }
-  if (at !== n.length || found.length < backends.length) throw damaged();
+  if (at !== n.length || found.length < backends.length || (shard === undefined && text !== texts.length))
+    throw damaged();
   if (shard !== undefined) place(found, extents, { shard, at: task.at });
   return [...found, ...failures].sort((a, b) => a.origin.serial - b.origin.serial);
 }

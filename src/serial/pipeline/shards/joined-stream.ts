@@ -10,7 +10,9 @@ import type { ShardFolder } from './folder.js';
 /** Bytes that are read at once, and bytes of texts in memory for which the run waits. */
 const [maxAtOnce, maxWaiting] = [2 ** 22, 2 ** 25];
 
-type Part = string | StoredBytes | { readonly unread: number };
+type Part = string | Uint8Array | StoredBytes | { readonly unread: number };
+
+const isText = (part: Part): part is string | Uint8Array => typeof part === 'string' || part instanceof Uint8Array;
 
 export class JoinedStream implements StreamFile {
   readonly #stream: StreamFile;
@@ -26,7 +28,7 @@ export class JoinedStream implements StreamFile {
     this.#folder = folder;
   }
 
-  write(chunk: string): Promise<void> {
+  write(chunk: string | Uint8Array): Promise<void> {
     this.#waiting += chunk.length;
     return this.#add(chunk);
   }
@@ -65,7 +67,7 @@ export class JoinedStream implements StreamFile {
     try {
       while (this.#next < this.#queue.length) {
         const part = this.#queue[this.#next] as Part;
-        if (typeof part === 'string') {
+        if (isText(part)) {
           this.#next++;
           this.#waiting -= part.length;
           await this.#stream.write(part);
@@ -89,7 +91,7 @@ export class JoinedStream implements StreamFile {
     for (; this.#next < this.#queue.length; this.#next++) {
       const part = this.#queue[this.#next] as Part;
       const last = run.at(-1);
-      if (typeof part === 'string' || 'unread' in part || size > maxAtOnce) break;
+      if (isText(part) || 'unread' in part || size > maxAtOnce) break;
       if (last && (part.shard !== last.shard || part.at !== last.at + last.length)) break;
       run.push(part);
       size += part.length;

@@ -327,9 +327,12 @@ export class Outputs {
     this.#lacks?.();
     await this.#ends.add(item);
     await this.#frames?.add(item);
-    const { storedText, text = this.#stream && streamText(item, this.#options) } = item;
+    const { storedText } = item;
     if (storedText) await (storedText.length > 0 && this.#joined?.join(storedText));
-    else if (text) await this.#stream?.write(text);
+    else {
+      const text = item.text ?? (this.#stream && streamText(item, this.#options));
+      if (text && text.length > 0) await this.#stream?.write(text);
+    }
     this.#isWritten = true;
   }
 
