@@ -25,7 +25,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { crc32 } from '../../src/base/crc32.js';
 import { entriesIn, entryOf, tokenFile } from '../../src/executors/shards.js';
 import { openShard, shardsFolder } from '../../src/executors/shards-node.js';
-import { type BriefTask, briefRecords } from '../../src/serial/pipeline/shards/brief.js';
+import type { FrameRecord } from '../../src/serial/pipeline/record.js';
+import { type BriefTask, briefRecords, briefTask } from '../../src/serial/pipeline/shards/brief.js';
 import { openShardFolder } from '../../src/serial/pipeline/shards/folder.node.js';
 import { ewald } from '../support/cli.js';
 import { dataFolder } from '../support/data.js';
@@ -454,4 +455,20 @@ describe('what a worker may create', () => {
     await refused(() => openShardFolder(stream, how), 'Argument', 'thesis.tex', 'move it away');
     expect(readdirSync(`${stream}.shards`)).toEqual(['thesis.tex']);
   });
+});
+
+test('chunks that are sent are bytes, also beyond ASCII, and none may be missing', () => {
+  const texts = ['größer\n', '', '300 Å\n'].map((text) => new TextEncoder().encode(text));
+  const records = texts.map((_, serial) => ({
+    ...{ origin: { filename: 'a.h5', event: serial, serial }, hit: true, peaks: { count: 0 }, crystals: [], spots: [] },
+    ...{ beam: { wavelengthA: 1, distanceM: 1, shiftM: [0, 0] }, ms: { read: 0, peaks: 0, index: 0, integrate: 0 } },
+    ...{ backends: {}, headers: undefined, chunk: '' },
+  })) as unknown as FrameRecord[];
+  const none = { length: 0, crc: 0 };
+  const extents = texts.map(({ length }) => [{ length, crc: 0 }, none] as const);
+  const place = { filename: 'a.h5', shard: undefined, at: 0, texts: Buffer.concat(texts) };
+  const task = briefTask(records, place, extents, false);
+  const found = briefRecords(task).map((record) => ('text' in record ? record.text : undefined));
+  expect(found.map((text) => new TextDecoder().decode(text))).toEqual(['größer\n', '', '300 Å\n']);
+  expect(() => briefRecords({ ...task, texts: task.texts.subarray(1) })).toThrow(/in another form/);
 });
