@@ -417,4 +417,16 @@ const script = [
   on: 'script',
 }));
 
-export const fftMutants = [...core, ...native, ...webgpu, ...script];
+const planned = [
+  ['kinds belong to sorted axes', 'wanted.r2r, wanted.kind, named', 'wanted.r2r, wanted.kind, named.toSorted()', 'r2r'],
+  ['the fastest axis is halved', 'wanted, wanted.kind, named', 'wanted, wanted.kind, named.toSorted()', 'r2c'],
+].map(([name, find, replace, kind]) => ({
+  name: `fft plans: ${name}`,
+  file: 'src/transforms/fft/parameters.ts',
+  find,
+  replace,
+  ids: [`fft:${kind}:f32:n=*:axes=1-0*`],
+  on: 'script',
+}));
+
+export const fftMutants = [...core, ...native, ...webgpu, ...script, ...planned];

@@ -47,6 +47,11 @@ describe.each(['wasm', 'native', 'cuda-emulated'] as const)('fft plans on %s', (
       'Argument',
       'reducedAxis 0',
     );
+    await refused(
+      () => context.fft({ shape: [4, 4], kind: 'r2c', axes: [1, 0], inPlace: true }),
+      'Argument',
+      'name it last in axes',
+    );
     await refused(() => context.fft({ shape: [4], r2r: 'dct2' } as never), 'Argument', 'kind r2r');
     const misplaced = { shape: [4], kind: 'dst3' as 'r2r' };
     await refused(() => context.fft(misplaced), 'Argument', "write kind: 'r2r', r2r: 'dst3'");

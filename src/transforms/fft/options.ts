@@ -24,7 +24,10 @@ export type FftEngine = 'ewald' | ExternalEngine;
 interface CommonFftOptions<P extends FftPrecision> {
   /** Logical lengths, slowest axis first, each 1 … 2²⁷; 1 to 8 axes. */
   readonly shape: readonly number[] | number;
-  /** Axes that are transformed; default: all. Negative ones count from the last. */
+  /**
+   * Axes that are transformed, in any order; default: all, slowest first. Negative ones count from the last. `r2c` and
+   * `c2r` halve the last one named, as NumPy does, and the kinds of `r2r` belong to them in the order named.
+   */
   readonly axes?: readonly number[] | undefined;
   /** Default `f32`; `f64` on wasm, native and cuda. */
   readonly precision?: P | undefined;
@@ -51,7 +54,7 @@ interface CommonFftOptions<P extends FftPrecision> {
    * Backward transforms treat the others as zero.
    */
   readonly keep?: readonly KeptAxis[] | undefined;
-  /** The axis that `r2c` and `c2r` halve; default: the last transformed one. */
+  /** The axis that `r2c` and `c2r` halve; default: the last one of `axes`. */
   readonly reducedAxis?: number | undefined;
   /** Input and output are one array; default false. For `r2c` its last axis is padded to 2 (n/2 + 1) real numbers. */
   readonly inPlace?: boolean | undefined;
@@ -87,7 +90,7 @@ type KindOptions =
     }
   | {
       readonly kind: 'r2r';
-      /** `r2r`: the kind of each transformed axis, or one for all; default `dct2`. */
+      /** `r2r`: the kind of each transformed axis, in the order of `axes`, or one for all; default `dct2`. */
       readonly r2r?: R2rKind | readonly R2rKind[] | undefined;
     };
 

@@ -85,9 +85,11 @@ type Transformed = Pick<FftDescriptor, 'shape' | 'rank' | 'axes' | 'reduced' | '
 function checkTransformed(wanted: Wanted): Transformed {
   const shape = checkShape(wanted.shape);
   const rank = shape.length;
-  const axes = checkAxes(wanted.axes, rank);
-  const reduced = checkReduced(wanted, wanted.kind, axes, rank);
-  const axisKinds = checkR2r(wanted.r2r, wanted.kind, axes, rank);
+  // As they were given: the kinds of r2r belong to them in this order, and the last one is halved.
+  const named = checkAxes(wanted.axes, rank);
+  const reduced = checkReduced(wanted, wanted.kind, named, rank);
+  const axisKinds = checkR2r(wanted.r2r, wanted.kind, named, rank);
+  const axes = [...named].sort((a, b) => a - b);
   for (const axis of wanted.kind === 'r2r' ? axes : [])
     if (axisKinds[axis] === fftEnums.FftAxisKind.dct1 && (shape[axis] ?? 0) < 2)
       throw new EwaldError('Argument', `fft: axis ${axis} has length ${shape[axis]}; a dct1 needs at least 2`);
@@ -147,7 +149,7 @@ function checkInPlace(wanted: Wanted, { rank, reduced }: Transformed, pruned: bo
   if (reduced !== rank - 1)
     throw new EwaldError(
       'Argument',
-      `fft: in place, the reduced axis must be the last one (${rank - 1}), not ${reduced}`,
+      `fft: in place, the reduced axis must be the last one (${rank - 1}), not ${reduced}; name it last in axes, or as reducedAxis`,
     );
   if (wanted.order || wanted.inputStrides || wanted.outputStrides)
     throw new EwaldError(
@@ -247,8 +249,8 @@ function axisOf(axis: number, rank: number, what: string): number {
 function checkAxes(wanted: readonly number[] | undefined, rank: number): number[] {
   const given = list('fft: axes', wanted);
   if (given === undefined) return Array.from({ length: rank }, (_, i) => i);
-  const axes = [...new Set(given.map((axis) => axisOf(axis, rank, 'axes')))].sort((a, b) => a - b);
-  if (axes.length === 0 || axes.length !== given.length)
+  const axes = given.map((axis) => axisOf(axis, rank, 'axes'));
+  if (axes.length === 0 || new Set(axes).size !== axes.length)
     throw new EwaldError('Argument', `fft: axes is ${inspect(given)}; expected each transformed axis once`);
   return axes;
 }

@@ -39,6 +39,15 @@ const oneAxis = [
   makeRow({ shape: [1], kind: 'r2r', r2r: 'dst1' }, 'the shortest sine'),
 ];
 
+const namedOutOfOrder = [
+  ...(['r2c', 'c2r'] as const).flatMap((kind) => [
+    makeRow({ shape: [7, 6], kind, axes: [1, 0] }, 'the axis named last is halved'),
+    makeRow({ shape: [5, 6, 8], kind, axes: [2, 0] }, 'the axis named last is halved, back', inverse),
+  ]),
+  makeRow({ shape: [6, 9], kind: 'r2r', axes: [1, 0], r2r: ['dct2', 'dst2'] }, 'kinds in the order of the axes'),
+  makeRow({ shape: [6, 5, 9], kind: 'r2r', axes: [2, 0], r2r: ['dct1', 'dst3'] }, 'kinds in that order, back', inverse),
+];
+
 const severalAxes = [
   makeRow({ shape: [12, 10], kind: 'c2r' }, 'complex to real as forward'),
   makeRow({ shape: [12, 9], kind: 'c2r' }, 'and back', { direction: 'backward', scale: 'symmetric' }),
@@ -61,6 +70,7 @@ const severalAxes = [
   makeRow({ shape: [3, 4, 5, 6] }, 'four dimensions'),
   makeRow({ shape: [2, 3, 2, 3, 2, 3, 2, 3] }, 'eight dimensions'),
   ...[[0], [1], [2], [0, 1], [0, 2], [1, 2]].map((axes) => makeRow({ shape: [6, 8, 10], axes }, 'some of the axes')),
+  ...namedOutOfOrder,
 ];
 
 const layouts = [
