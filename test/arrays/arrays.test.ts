@@ -94,7 +94,13 @@ describe.each(['wasm', 'native', 'webgpu', 'cuda-emulated'] as const)('arrays on
     await refused(() => context.array({ shpe: [4] } as never), 'Argument', 'did you mean "shape"');
     await refused(() => context.array({ shape: [4], backend: 'cuda' }), 'Argument', 'cuda is not open', backend);
     await refused(() => context.array(new Float32Array(5), { shape: [2, 3] }), 'Shape', '5 numbers', 'needs 6');
-    await refused(() => context.array(new Float32Array(5), { dtype: 'c64' }), 'Shape', '2.5');
+    await refused(() => context.array(new Float32Array(5), { dtype: 'c64' }), 'Shape', '5 numbers', 'even');
+    await refused(
+      () => context.array({ shape: [3] } as never, new Float32Array(3) as never),
+      'Argument',
+      'data comes first',
+    );
+    await refused(() => context.array({} as never, [1, 2] as never), 'Argument', 'ctx.array(data, { … })');
     await refused(() => context.array(new Float64Array(4), { dtype: 'f32' as 'f64' }), 'Shape', 'Float64Array');
     await refused(() => context.array(new BigInt64Array(4) as never), 'Shape', 'BigInt64Array', 'Uint16Array');
     expect(context.liveBytes).toBe(before);

@@ -175,6 +175,11 @@ export async function makeArray<D extends ArrayDtype>(
       'Shape',
       `array: the data is ${kindOf(data)}; dtype ${dtype} needs a ${numberTypes[number].name}`,
     );
+  if (data && options.shape === undefined && lengthOf(data) % width !== 0)
+    throw new EwaldError(
+      'Shape',
+      `array: the data has ${lengthOf(data)} numbers; dtype ${dtype} needs an even number, two for each element`,
+    );
   const shape = checkShape(options.shape ?? (data ? [lengthOf(data) / width] : undefined));
   return openArray(planner, dtype, shape, options.backend, data);
 }

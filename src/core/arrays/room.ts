@@ -1,4 +1,6 @@
 /** The context's methods of this room; the room is loaded on first use. */
+import { EwaldError } from '../../base/errors.js';
+import { kindOf } from '../../base/options.js';
 import type { Planner } from '../planner/planner.js';
 import type { ArrayOptions, DeviceArray } from './array.js';
 import type { ArrayDtype, ArrayNumbers, DtypesOf } from './numbers.js';
@@ -16,8 +18,14 @@ export interface ArrayMethods {
 }
 
 export const arrayRoom = (planner: Planner): ArrayMethods => ({
-  array: async (given: ArrayOptions | ArrayNumbers, options: ArrayOptions = {}): Promise<DeviceArray<never>> => {
+  array: async (given: ArrayOptions | ArrayNumbers, options?: ArrayOptions): Promise<DeviceArray<never>> => {
     const { makeArray } = await import('./array.js');
-    return ArrayBuffer.isView(given) ? makeArray(planner, options, given) : makeArray(planner, given);
+    if (ArrayBuffer.isView(given)) return makeArray(planner, options === undefined ? {} : options, given);
+    if (options !== undefined)
+      throw new EwaldError(
+        'Argument',
+        `array: ${kindOf(options)} follows the options and would be ignored; the data comes first: ctx.array(data, { … })`,
+      );
+    return makeArray(planner, given);
   },
 });
