@@ -147,7 +147,7 @@ class Ranks {
         .then(() =>
           member.give({
             message: { say: 'task', spec: { ...this.#spec, id: String(rank) }, group: handle },
-            transfer: handle.ports.filter((port) => port !== null) as unknown as ArrayBuffer[],
+            transfer: handle.ports as unknown as ArrayBuffer[],
             // There is one time limit for all ranks, since the first one to exceed its own may be waiting for another.
             seconds: Number.POSITIVE_INFINITY,
             lost: 0,

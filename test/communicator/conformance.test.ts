@@ -2,7 +2,7 @@
  * Runs the same program on every kind of communicator: on a single rank, on threads, under mpirun. Also tests the loss
  * of a rank.
  */
-import { selfComm } from 'ewald/communicator';
+import { type RankHandle, selfComm, workerGroup, workersComm } from 'ewald/communicator';
 import { spmd } from 'ewald/executors';
 import { describe, expect, test } from 'vitest';
 import { refused } from '../support/refused.js';
@@ -20,6 +20,21 @@ test('self is a group of one', async () => {
   await comm.free();
   await told;
   await refused(() => comm.barrier(), 'Disposed');
+});
+
+test('handles are sent with their ports as the transfer list', async () => {
+  const sent = workerGroup(3).handles.map((handle) => structuredClone<RankHandle>(handle, { transfer: handle.ports }));
+  const comms = await Promise.all(sent.map(workersComm));
+  const heard = comms.map(async (comm) => {
+    const from = new Int32Array(3);
+    await comm.alltoall(
+      Int32Array.of(0, 1, 2).map((to) => 10 * comm.rank + to),
+      from,
+    );
+    return [...from];
+  });
+  expect(await Promise.all(heard)).toEqual([0, 1, 2].map((rank) => [rank, 10 + rank, 20 + rank]));
+  await Promise.all(comms.map((comm) => comm.free()));
 });
 
 describe('threads', () => {

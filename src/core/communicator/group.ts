@@ -9,8 +9,8 @@ export interface RankHandle {
   readonly rank: number;
   readonly size: number;
   readonly board: SharedArrayBuffer;
-  /** One port per peer; null at this rank's own index. */
-  readonly ports: readonly (PlatformPort | null)[];
+  /** One port per peer, in the order of their ranks. */
+  readonly ports: PlatformPort[];
 }
 
 /** The handles of a group, and the function that reports the death of a thread to it. */
@@ -49,12 +49,12 @@ export function workerGroup(size: number): WorkerGroup {
     );
   }
   const board = SharedMailbox.memory(size);
-  const ports = Array.from({ length: size }, () => Array<MessagePort | null>(size).fill(null));
+  const ports = Array.from({ length: size }, (): MessagePort[] => []);
   for (let a = 0; a < size; a++) {
     for (let b = a + 1; b < size; b++) {
       const { port1, port2 } = new MessageChannel();
-      (ports[a] as (MessagePort | null)[])[b] = port1;
-      (ports[b] as (MessagePort | null)[])[a] = port2;
+      ports[a]?.push(port1);
+      ports[b]?.push(port2);
     }
   }
   const watch = new SharedMailbox(board, size);

@@ -41,7 +41,7 @@ class SharedCarrier implements Carrier {
   contexts = 0;
   readonly #rank: number;
   readonly #board: SharedMailbox;
-  readonly #ports: readonly (MessagePort | null)[];
+  readonly #ports: readonly MessagePort[];
   readonly #segments: Segments;
   /** Memory that peers have made known: [peer] id → bytes. */
   readonly #shown: Map<number, Uint8Array>[];
@@ -70,9 +70,9 @@ class SharedCarrier implements Carrier {
     this.#unposted = lists();
     this.#shown = Array.from({ length: size }, () => new Map());
     this.#left = Array.from({ length: size }, () => new Set());
-    this.#segments = new Segments((peer, news) => ports[peer]?.postMessage(news));
-    ports.forEach((port, peer) => {
-      if (!port) return;
+    this.#segments = new Segments((peer, news) => ports[peer < rank ? peer : peer - 1]?.postMessage(news));
+    ports.forEach((port, i) => {
+      const peer = i < rank ? i : i + 1;
       port.onmessage = ({ data: { id, memory } }: MessageEvent<SegmentNews>) => {
         if (memory) this.#shown[peer]?.set(id, new Uint8Array(memory));
         else this.#shown[peer]?.delete(id);
@@ -170,7 +170,7 @@ class SharedCarrier implements Carrier {
     while (this.#sent.size > 0 && !this.#ended) await this.#turn();
     this.#ended ??= freed();
     this.#rejectAll(this.#ended);
-    for (const port of this.#ports) port?.close();
+    for (const port of this.#ports) port.close();
   }
 
   #dropReceives(which: (receive: Receive) => boolean): void {
