@@ -137,8 +137,8 @@ describe('errors are reported on every rank', () => {
     expect(second).toContain('Argument: heffte: there is no backend "fftv"; did you mean "fftw"?');
   });
 
-  test('invalid arrays are refused before anything is sent, and the plan can still be used', async () => {
-    expect(await told('arrays', 2)).toEqual(['fine', 'fine']);
+  test('invalid arrays of one rank are refused by all, and the plan can still be used', async () => {
+    for (const algorithm of ['shared', 'p2p']) expect(await told('arrays', 2, algorithm)).toEqual(['fine', 'fine']);
   });
 
   test('a rank that throws between two runs ends the others', async () => {

@@ -30,8 +30,8 @@ export interface Fft3dPlatform {
  * Reads `input`, writes `output` (default: a new array of complex numbers, or of real ones for r2r and backward r2c)
  * and resolves with it. Complex numbers are interleaved; a complex transform also accepts real arrays on either side,
  * recognized by their length: backward then keeps the real parts. Both sides may be one array. `options` may be just
- * the scale. Throws `Shape`, `Argument`, `Disposed`; on every rank `Argument` when direction, scale, precision or batch
- * differ between them; `Lost` when another rank has ended or disposed the plan.
+ * the scale. Throws `Disposed`; on every rank `Shape` or `Argument` when the call of one of them is invalid, or when
+ * direction, scale, precision or batch differ between them; `Lost` when another rank has ended or disposed the plan.
  */
 export type Fft3dRun = <A extends Numbers>(
   input: A,

@@ -11,7 +11,7 @@ import type { FftPlan } from '../fft/fft.js';
 import type { FftOptions, FftPrecision } from '../fft/options.js';
 import { overlap } from '../fft/sides.js';
 import type { Agreement } from './agree.js';
-import { agreeOnRun } from './agree-run.js';
+import { agreeOnRun, type RunRequest } from './agree-run.js';
 import type { Axis, Box } from './box.js';
 import { type CopyBlock, joinAxes, type Numbers } from './copy.js';
 import { type Exchange, exchange, messageNumbers } from './exchange.js';
@@ -83,6 +83,11 @@ const runRows = { ...row.others('scale', 'workspace'), batch: { kind: 'integer',
 /** A requested run. */
 interface RunWish extends Pick<Run, 'direction' | 'precision' | 'batch' | 'scale' | 'input' | 'output'> {
   readonly workspace: Numbers | undefined;
+}
+
+/** A run that this rank cannot start. */
+interface Refused {
+  readonly why: unknown;
 }
 
 /** Stages of at most this many elements are computed on this thread, since a promise takes as long as they do. */
@@ -188,7 +193,10 @@ export class Transform {
     return boundaries.length === 2 ? 1 : otherThan(boundaries[b - 1]?.place);
   }
 
-  /** Transforms; every rank calls it. Throws `Shape`, `Argument`, `Disposed` on this rank, before anything is sent. */
+  /**
+   * Transforms; every rank calls it. What one rank refuses (`Shape`, `Argument`) all refuse, before anything is
+   * computed; only a plan that this rank has disposed of is its own affair.
+   */
   async run(
     direction: Direction,
     input: Numbers,
@@ -200,6 +208,23 @@ export class Transform {
       const what = `heffte.${direction}: an earlier run of this plan failed on this rank (${messageOf(this.#failed)})`;
       throw new EwaldError('Lost', `${what}; make a new plan on every rank`, { cause: this.#failed });
     }
+    let wish: RunWish | Refused;
+    try {
+      wish = this.#wish(direction, input, output, options);
+    } catch (why) {
+      wish = { why };
+    }
+    await this.#resource.enqueue(() => ('why' in wish ? this.#refuse(wish) : this.#carryOut(wish)));
+    return (wish as RunWish).output.array;
+  }
+
+  /** Checks the arguments of a run. */
+  #wish(
+    direction: Direction,
+    input: Numbers,
+    output: Numbers | undefined,
+    options: Fft3dRunOptions | HeffteScale | number,
+  ): RunWish {
     const told = typeof options === 'object' ? options : { scale: options };
     const { batch, ...given } = checkedOptions(`heffte.${direction}`, told, runRows);
     const scale = parseScale(given.scale);
@@ -220,17 +245,7 @@ export class Transform {
       if (overlap(told.workspace, input) || overlap(told.workspace, result))
         throw new EwaldError('Argument', `heffte.${direction}: the workspace overlaps input or output`);
     }
-    const wish: RunWish = {
-      direction,
-      precision,
-      batch,
-      scale,
-      input: source,
-      output: target,
-      workspace: told.workspace,
-    };
-    await this.#resource.enqueue(() => this.#carryOut(wish));
-    return result;
+    return { direction, precision, batch, scale, input: source, output: target, workspace: told.workspace };
   }
 
   #numbers(b: number): number {
@@ -256,17 +271,15 @@ export class Transform {
   }
 
   async #carryOut(wish: RunWish): Promise<void> {
-    const { comm, layout, algorithm, byMessages } = this.#parts;
-    const { direction, precision, batch, scale, input, output } = wish;
+    const { layout, algorithm, byMessages } = this.#parts;
+    const { direction, precision, batch, input, output } = wish;
     const [first, last] = this.#ends(direction);
     const shared = algorithm === 'shared' && layout.divisions.size > 0 ? this.#worldWish(precision, batch) : undefined;
     let other = shared && byMessages && this.#world.isTooLarge(shared) ? this.#other(byMessages) : undefined;
     const { barrier } = this.#world;
-    let refusal: unknown;
     let kernels: Kernels = [];
     let run: Run | undefined;
     let reached: number | undefined;
-    let began = 0;
     try {
       const planned = (other ?? this).#planned(wish);
       kernels = planned instanceof Promise ? await planned : planned;
@@ -279,19 +292,11 @@ export class Transform {
         // Until the first redistribution only this plan's memory is written, so its barrier is the agreement as well.
         reached = await this.#compute(run, first, true);
       }
-    } catch (error) {
-      refusal = error;
+    } catch (why) {
+      return this.#refuse({ why });
     }
-    try {
-      began = performance.now();
-      if (comm.size > 1)
-        await agreeOnRun(comm, refusal === undefined ? { direction, precision, batch, scale } : undefined, barrier);
-    } catch (error) {
-      // After the loss of a rank, the barrier cannot be used again.
-      if (barrier && isEwaldError(error, 'Lost')) this.#abandon(error);
-      throw refusal ?? error;
-    }
-    if (refusal !== undefined) throw refusal;
+    const began = performance.now();
+    await this.#agree(wish);
     try {
       if (shared && !other && !(await this.#world.make(shared))) {
         if (!byMessages) throw this.#world.tooLarge(shared);
@@ -313,6 +318,25 @@ export class Transform {
       this.#abandon(error);
       throw error;
     }
+  }
+
+  /** Waits for all ranks, which compare their requests. */
+  async #agree(request: RunRequest | undefined): Promise<void> {
+    const { comm } = this.#parts;
+    const { barrier } = this.#world;
+    try {
+      if (comm.size > 1) await agreeOnRun(comm, request, barrier);
+    } catch (error) {
+      // After the loss of a rank, the barrier cannot be used again.
+      if (barrier && isEwaldError(error, 'Lost')) this.#abandon(error);
+      throw error;
+    }
+  }
+
+  /** Ends a run that this rank cannot start once all others know it; they refuse it, too, and stay in step. */
+  async #refuse({ why }: Refused): Promise<never> {
+    await this.#agree(undefined).catch(() => {});
+    throw why;
   }
 
   #other(byMessages: () => Transform): Transform {
