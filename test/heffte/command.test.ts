@@ -82,12 +82,13 @@ describe.skipIf(!mpiPresent)('mpirun ewald fft', () => {
 
   test('one rank reports the error, and nothing is left behind', async () => {
     const missing = await onRanks(2, at('none.npy'), '-o', at('never.npy'));
-    expect(missing.code).not.toBe(0);
+    expect(missing.code).toBe(1);
     expect(missing.err.match(/none\.npy cannot be read/g)).toHaveLength(1);
     save('in.npy', [3, 4, 4], true);
-    const axes = await onRanks(2, at('in.npy'), '-o', at('never.npy'), '--axes', '0');
-    expect(axes.code).not.toBe(0);
+    const axes = await onRanks(3, at('in.npy'), '-o', at('never.npy'), '--axes', '0');
+    expect(axes.code).toBe(2);
     expect(axes.err).toContain('omit axes');
+    expect((await onRanks(3, at('in.npy'), '-o', at('never.npy'), '--axes', '7')).code).toBe(2);
     expect(readdirSync(folder)).not.toContain('never.npy');
   });
 });

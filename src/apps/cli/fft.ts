@@ -62,9 +62,13 @@ async function run(input: string, flags: FlagValues<typeof rows>, { signal }: Cl
   } catch (error) {
     progress.end();
     if (!failedTogether(error)) throw error;
-    // The first rank that exits ends the whole job, so all ranks wait until the reason has been printed.
-    process.exitCode = isEwaldError(error, 'Lost') ? exitCode.data : fail(error);
-    return (await mpiComm()).barrier();
+    // The first rank that exits ends the whole job with its code: all ranks wait until the reason has been printed, and
+    // end with the code of the rank that failed.
+    const own = Int32Array.of(isEwaldError(error, 'Lost') ? 0 : fail(error));
+    const code = new Int32Array(1);
+    await (await mpiComm()).allreduce(own, code, 'max');
+    process.exitCode = code[0] || exitCode.data;
+    return;
   }
   progress.end();
   const { rank = 0, ...result } = done;

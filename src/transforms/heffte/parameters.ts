@@ -18,7 +18,8 @@ export const transformRows = {
   },
   axes: {
     kind: 'integers',
-    sentence: 'axes to transform, negative ones counted from the last; r2c halves the last one given: 0,1 or -1',
+    sentence:
+      'axes to transform, negative ones counted from the last; r2c halves the last one given: 0,1 or -1; ranks of MPI need all',
     range: range(-8, 7, Number.NaN),
     usual: 'all',
     value: 'list',
