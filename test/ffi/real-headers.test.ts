@@ -6,10 +6,12 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inflateSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { getLibHandle, parseHeaderFile, writeModule } from '../../dist/ffi.node.js';
 import type { FunctionTable, Library } from '../../src/entries/ffi.node.js';
 import { systemFolders } from '../../src/interop/ffi/native/headers.js';
+import { needsOwnNames } from '../../src/interop/ffi/native/own-names.js';
 import { ewaldTogether as ewald } from '../support/cli.js';
 import { absent } from './support.js';
 
@@ -41,6 +43,25 @@ const cases: Case[] = [
       const size = z.ref('uLongf', back.length);
       expect(z.uncompress(back, size, packed, length.at(0))).toBe(0);
       expect(back).toEqual(text);
+      // No bytes are not null, which would start anew.
+      expect(z.crc32(5, new Uint8Array(0), 0)).toBe(5);
+      // Streams: these functions call others of zlib, and Node has a zlib of its own with another layout.
+      const { ZLIB_VERSION: version, Z_FINISH, Z_STREAM_END } = z.table.constants;
+      const stream = (step: string, from: Uint8Array, into: Uint8Array): Uint8Array => {
+        const [input, output] = [z.alloc('Bytef', from.length).copyFrom(from), z.alloc('Bytef', into.length)];
+        const state = z.alloc('z_stream');
+        const given = [...(step === 'deflate' ? [6] : []), version.value, z.table.structs.z_stream_s.size];
+        expect(z[`${step}Init_`](state, ...given)).toBe(0);
+        const places = { next_in: input, avail_in: from.length, next_out: output, avail_out: into.length };
+        state.set(0, { ...state.at(0), ...places });
+        expect(z[step](state, Z_FINISH.value)).toBe(Z_STREAM_END.value);
+        const count = Number(state.at(0).total_out);
+        expect(z[`${step}End`](state)).toBe(0);
+        return output.toTypedArray().slice(0, count);
+      };
+      const deflated = stream('deflate', text, new Uint8Array(200));
+      expect(inflateSync(deflated)).toEqual(Buffer.from(text));
+      expect(stream('inflate', deflated, new Uint8Array(1000))).toEqual(text);
     },
   },
   {
@@ -319,6 +340,22 @@ function asked(header: string, table: FunctionTable, definitions: Record<string,
   }
   return [];
 }
+
+const noProgram = noKoffi ?? (process.platform === 'linux' ? absent('gcc') : 'names are looked up otherwise');
+test.skipIf(noProgram)('a library calls its own functions, not those of the program with the same names', async () => {
+  const source = 'const char *uv_version_string(void);\nconst char *inner(void);';
+  const build = (name: string, ...words: string[]): string => {
+    const path = join(folder, `lib${name}.so`);
+    const code = `${source}\nconst char *uv_version_string(void) { return "mine"; }\nconst char *inner(void) { return uv_version_string(); }`;
+    execFileSync('gcc', ['-x', 'c', '-', '-O0', '-shared', '-fPIC', '-o', path, ...words], { input: code });
+    return path;
+  };
+  const lib = await getLibHandle<Any>({ header: { source }, library: build('own') });
+  expect(lib.inner()).toBe('mine');
+  lib.dispose();
+  // The streams of C++ are in the program: a library that looked only among its own would end the process.
+  expect(needsOwnNames(build('cxx', '-Wl,--no-as-needed', '-lstdc++'))).toBe(false);
+});
 
 describe('structs and constants equal those of gcc', () => {
   for (const header of [...cases.map((one) => one.header), ...more]) {

@@ -6,7 +6,8 @@ import { type NativeAccess, NativeSpace } from '../../memory/space.js';
 /** The part of koffi 3 that is used. */
 export interface Koffi {
   readonly version: string;
-  load(path: string): KoffiLibrary;
+  /** `deep` binds a library to its own functions first, where the loader can (glibc). */
+  load(path: string, options: { readonly deep: boolean }): KoffiLibrary;
   pointer(type: unknown): unknown;
   proto(result: unknown, parameters: readonly unknown[]): unknown;
   struct(fields: Record<string, unknown>): unknown;

@@ -21,6 +21,7 @@ import { type Place, shown } from '../scalars.js';
 import type { Bound, Target } from '../target.js';
 import { assertLoadable, type Found, symbolNames } from './find.js';
 import { type Koffi, type KoffiFunction, type KoffiLibrary, nativeSpace } from './koffi.js';
+import { needsOwnNames } from './own-names.js';
 
 export class NativeTarget implements Target {
   readonly kind = 'native';
@@ -41,7 +42,7 @@ export class NativeTarget implements Target {
     this.#path = path;
     this.runtime = new Runtime(table, nativeSpace(koffi), name);
     try {
-      this.#library = koffi.load(path);
+      this.#library = koffi.load(path, { deep: !byName && needsOwnNames(path) });
     } catch (cause) {
       throw new EwaldError('Load', `the library ${path} does not load: ${messageOf(cause)}`, { cause });
     }
@@ -295,6 +296,9 @@ function plainFields(type: StructType, runtime: Runtime): readonly CField[] {
   return same ? fields : refuse('it is packed or aligned in a way that calls do not support');
 }
 
+/** What an empty array is passed as: an address. */
+const noElements = new Uint8Array(64);
+
 /** Passes arrays as they are; koffi takes their addresses. */
 class NativeFrame extends FrameEnds implements CallFrame {
   readonly #target: NativeTarget;
@@ -310,7 +314,8 @@ class NativeFrame extends FrameEnds implements CallFrame {
   }
 
   place(view: ArrayBufferView, _direction: Direction): Argument {
-    return view;
+    // koffi passes null for an empty array, which says something else: crc32(5, null, 0) is 0.
+    return view.byteLength > 0 ? view : noElements;
   }
 
   scratch(bytes: number): { argument: Argument; view(): DataView } {
