@@ -65,12 +65,12 @@ export function allNearest(name: string, names: readonly string[]): string[] {
 /** The first of the most similar names. */
 export const nearest = (name: string, names: readonly string[]): string | undefined => allNearest(name, names)[0];
 
+/** A name with its article: "a Float64Array", "an Int32Array", "a Uint8Array". */
+export const withArticle = (name: string): string => `${/^[AEIO]/i.test(name) ? 'an' : 'a'} ${name}`;
+
 /** What a value is, for messages: "a Float64Array", "an Array", "undefined"; never throws. */
-export function kindOf(value: unknown): string {
-  if (value === undefined || value === null) return `${value}`;
-  const name = nameOfClass(value);
-  return `${/^[AEIO]/i.test(name) ? 'an' : 'a'} ${name}`;
-}
+export const kindOf = (value: unknown): string =>
+  value === undefined || value === null ? `${value}` : withArticle(nameOfClass(value));
 
 /** The name of a value's class, or what it has if that is a letter or two, as in the minified code of this package. */
 function nameOfClass(value: unknown): string {

@@ -66,7 +66,7 @@ for (const target of targets) {
       expect(refusal(() => kit.kit_sum(new Float32Array(2), 2))).toBe(
         'Argument: kit_sum(): argument 1 (values) is a Float32Array; const double * needs a Float64Array',
       );
-      expect(refusal(() => kit.kit_sum_i32(new Uint32Array(2), 2))).toMatch(/needs a Int32Array/);
+      expect(refusal(() => kit.kit_sum_i32(new Uint32Array(2), 2))).toMatch(/needs an Int32Array/);
       expect(refusal(() => kit.kit_sum('x', 1))).toMatch(
         /is "x"; const double \* needs a Float64Array, memory from alloc\(\), a pointer or null/,
       );
@@ -105,6 +105,20 @@ for (const target of targets) {
       expect([...three]).toEqual([0, 1, 2]);
     });
 
+    test('arrays without elements, unless an integer of the call is 0', () => {
+      const reserved = kit.alloc('double', 0);
+      for (const none of [new Float64Array(0), new ArrayBuffer(0), [], kit.in([]), reserved])
+        expect(refusal(() => kit.kit_sum(none, 2))).toMatch(
+          /^Shape: kit_sum\(\): argument 1 \(values\) is an array without elements.* at least one element, or null/,
+        );
+      reserved.dispose();
+      expect(refusal(() => kit.kit_norm([]))).toMatch(/^Shape: .*without elements/);
+      for (const none of [new Float64Array(0), []]) {
+        expect(kit.kit_sum(none, 0)).toBe(0);
+        kit.kit_counted(0, none);
+      }
+    });
+
     test('lengths can be declared by the caller', async () => {
       const checked = await openKit(target, { lengths: { kit_fill: { array: 'count' }, kit_dot3: { a: 4 } } });
       expect(refusal(() => checked.kit_fill(3, new Float64Array(2)))).toMatch(/expected at least 3 \(count is 3\)/);
@@ -122,6 +136,9 @@ for (const target of targets) {
       expect(refusal(() => kit.kit_ad(1, 2))).toBe(
         `Argument: ${kit.table.header} declares no function "kit_ad"; did you mean "kit_add"?`,
       );
+      expect(refusal(() => kit.KIT_VERSION)).toMatch(/is a constant of .*table\.constants\.KIT_VERSION\.value/);
+      expect(refusal(() => kit.KIT_FAST)).toMatch(/is a constant of .*table\.enums\['kit_mode'\]\.values\.KIT_FAST/);
+      expect(refusal(() => kit.kit_counter)).toMatch(/is a variable of .*call variable\('kit_counter'\)/);
       expect(refusal(() => kit.variable('kit_count'))).toMatch(/did you mean "kit_counter"/);
       expect(refusal(() => kit.alloc('kit_recrd'))).toMatch(/unknown type name "kit_recrd"; did you mean "kit_record"/);
       expect(refusal(() => kit.alloc('double double'))).toMatch(/is not a type/);
@@ -143,7 +160,7 @@ for (const target of targets) {
       expect(refusal(() => more.kit_ads(1))).toMatch(
         /^Load: the header declares kit_ads, but the library kit does not have it; it has kit_ad/,
       );
-      expect(refusal(() => more.nothing_like_it())).toMatch(/none of them near/);
+      expect(refusal(() => more.nothing_like_it())).toMatch(/none of the \d+ names in it is similar/);
       more.dispose();
       expect((await rejected(openKit(target, { header, strict: true }))).message).toMatch(/declares kit_ads/);
     });

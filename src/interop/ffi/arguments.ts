@@ -271,7 +271,7 @@ function assertUsable(view: ArrayBufferView, place: Place): void {
 }
 
 /** Node 20 has no `detached`: a detached buffer is one that can no longer be viewed. */
-function isDetached(buffer: ArrayBufferLike & { detached?: boolean }): boolean {
+export function isDetached(buffer: ArrayBufferLike & { detached?: boolean }): boolean {
   if (buffer.detached !== undefined) return buffer.detached;
   try {
     new Uint8Array(buffer);

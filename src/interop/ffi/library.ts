@@ -9,9 +9,10 @@ import { callParameters } from './arguments.js';
 import { bindCall, bindVariadic, countError, marking } from './bind.js';
 import { Callback } from './callback.js';
 import { CArray } from './carray.js';
+import { refusingEmpty } from './empty.js';
 import { Directed } from './frame.js';
 import { type CFunction, type FunctionTable, signature, typeText } from './header/types.js';
-import { missing, unknownName } from './names.js';
+import { missing, undeclaredName, unknownName } from './names.js';
 import { Pointer } from './pointer.js';
 import type { Runtime } from './runtime.js';
 import type { Target } from './target.js';
@@ -310,9 +311,9 @@ function makeFunction(
   ends: boolean,
 ): LibraryFunction {
   const { runtime } = target;
-  const parameters = callParameters(runtime, fn, lengths, target.byValue?.bind(target)).map((parameter, i) =>
-    i === 0 && ends ? marking(parameter, `${fn.name}()`) : parameter,
-  );
+  const parameters = callParameters(runtime, fn, lengths, target.byValue?.bind(target))
+    .map((parameter, i) => (i === 0 && ends ? marking(parameter, `${fn.name}()`) : parameter))
+    .map((parameter, i) => refusingEmpty(parameter, fn, i, runtime));
   const bound = (fn.variadic ? bindVariadic : bindCall)(target, fn, parameters);
   const asynchronous = async (...values: unknown[]): Promise<unknown> => {
     runtime.assertAlive();
@@ -341,8 +342,7 @@ function undeclared(own: LibraryTools): LibraryTools {
     get(_, name) {
       if (typeof name === 'symbol' || engineNames.has(name) || toolNames.includes(name))
         return Reflect.get(own, name, own);
-      const others = [...Object.keys(table.functions), ...toolNames];
-      throw unknownName(`${table.header} declares no function "${name}"`, name, others);
+      throw undeclaredName(name, table, toolNames);
     },
   });
 }

@@ -1,12 +1,34 @@
 /** Errors for names that a header or a library lacks, with the ones that may have been meant. */
 import { EwaldError } from '../../base/errors.js';
 import { nearest } from '../../base/options.js';
+import type { FunctionTable } from './header/types.js';
 import type { Target } from './target.js';
 
 /** The error for a name that is not among those of a header, and the most similar one of them. */
 export function unknownName(text: string, name: string, known: readonly string[] | object): EwaldError {
   const near = nearest(name, Array.isArray(known) ? known : Object.keys(known));
   return new EwaldError('Argument', `${text}${near ? `; did you mean "${near}"?` : ''}`);
+}
+
+/** The error for a name that no function of a library has; a constant or a variable is somewhere else. */
+export function undeclaredName(name: string, table: FunctionTable, tools: readonly string[]): EwaldError {
+  const { header, functions, variables } = table;
+  const tag = Object.values(table.enums).find(({ values }) => Object.hasOwn(values, name))?.tag;
+  const member = Object.hasOwn(table.constants, name)
+    ? `table.constants.${name}.value`
+    : tag && `table.enums['${tag}'].values.${name}`;
+  if (member)
+    return new EwaldError(
+      'Argument',
+      `${name} is a constant of ${header}, not a function: read ${member} of the library, or import it from the module ` +
+        'that ewald ffi -o NAME.ts writes',
+    );
+  if (Object.hasOwn(variables, name))
+    return new EwaldError(
+      'Argument',
+      `${name} is a variable of ${header}, not a function: call variable('${name}') of the library`,
+    );
+  return unknownName(`${header} declares no function "${name}"`, name, [...Object.keys(functions), ...tools]);
 }
 
 /** The name with the longest prefix in common with another, if that is more than half of it. */
@@ -37,7 +59,7 @@ export function missing(target: Target, name: string): EwaldError {
       ? `it has ${mangled}, so it was compiled as C++: declare it extern "C"`
       : near
         ? `it has ${near}; is that the one you mean?`
-        : `it exports ${symbols.length} names, none of them near`;
+        : `none of the ${symbols.length} names in it is similar`;
   const exporting = target.kind === 'wasm' && !mangled ? ' (with Emscripten: -sEXPORTED_FUNCTIONS=_name)' : '';
   return new EwaldError(
     'Load',

@@ -1,6 +1,7 @@
 /** The values that a pointer parameter accepts, and their description in errors. */
 
 import { EwaldError } from '../../base/errors.js';
+import { kindOf, withArticle } from '../../base/options.js';
 import { isOpaque } from './header/layout.js';
 import { type CType, isChar, type PointerType, typeText } from './header/types.js';
 import type { Runtime } from './runtime.js';
@@ -19,7 +20,7 @@ export function describePointee({ to }: PointerType, runtime: Runtime): string {
   if (to.kind === 'void') return 'a typed array, memory from alloc(), a pointer or null';
   if (scalar)
     return (
-      `${to.const && scalar.layout.size === 1 ? 'text, ' : ''}a ${arrayName(scalar)}, memory from alloc(), a ` +
+      `${to.const && scalar.layout.size === 1 ? 'text, ' : ''}${withArticle(arrayName(scalar))}, memory from alloc(), a ` +
       'pointer or null'
     );
   if (to.kind === 'struct')
@@ -65,7 +66,7 @@ export function assertElements(
   if (size === 1 && (tag === 'Uint8Array' || tag === 'Int8Array' || tag === 'Uint8ClampedArray')) {
     if (kind !== 'signed' || isChar(to) || tag === 'Int8Array') return;
   }
-  throw new EwaldError('Argument', `${place()} is a ${tag}; ${typeText(type)} needs a ${wanted}`, {
+  throw new EwaldError('Argument', `${place()} is ${kindOf(view)}; ${typeText(type)} needs ${withArticle(wanted)}`, {
     detail: { found: tag, needed: wanted },
   });
 }

@@ -125,7 +125,7 @@ function unknownType(token: Token, scope: Scope): Error {
   return headerError(
     token,
     'unknown type name ' +
-      `"${text}"${near ? `; did you mean "${near}"?` : '; include the header that declares it, or define it (--define)'}`,
+      `"${text}"${near ? `; did you mean "${near}"?` : "; include the header that declares it (--cpp 'cc -E -include stdio.h' in the shell), or define it (--define)"}`,
   );
 }
 
