@@ -7,7 +7,7 @@
 import { asItIs, assertIntact, lengthOf } from '../../base/buffers.js';
 import { checkedOptions, checkedValue, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { inspect, kindOf } from '../../base/options.js';
+import { inspect, kindOf, withArticle } from '../../base/options.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../../base/resource.js';
 import type { BackendName } from '../backends/names.js';
 import type { DataPlaces, Planner } from '../planner/planner.js';
@@ -133,7 +133,7 @@ class OpenArray implements DeviceArrayMethods {
     if (!(data instanceof this.#number)) {
       throw new EwaldError(
         'Shape',
-        `array.${what}: got ${kindOf(data)}; an array of dtype ${this.dtype} needs a ${this.#number.name}`,
+        `array.${what}: got ${kindOf(data)}; an array of dtype ${this.dtype} needs ${withArticle(this.#number.name)}`,
       );
     }
     const first = checkedValue(`array.${what}: offset`, offset, row.integer(0, this.length, 0));
@@ -173,7 +173,7 @@ export async function makeArray<D extends ArrayDtype>(
   if (data && given !== number)
     throw new EwaldError(
       'Shape',
-      `array: the data is ${kindOf(data)}; dtype ${dtype} needs a ${numberTypes[number].name}`,
+      `array: the data is ${kindOf(data)}; dtype ${dtype} needs ${withArticle(numberTypes[number].name)}`,
     );
   if (data && options.shape === undefined && lengthOf(data) % width !== 0)
     throw new EwaldError(

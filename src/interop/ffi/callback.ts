@@ -1,6 +1,7 @@
 /** JavaScript functions that C can call. */
 import { EwaldError } from '../../base/errors.js';
 import { type DisposableObject, disposableClass } from '../memory/disposable.js';
+import { shownAs } from '../memory/inspect.js';
 import { type CType, type FunctionType, isText, signature } from './header/types.js';
 import type { AsyncCall, Runtime } from './runtime.js';
 import { type Bits, type Place, type Scalar, shown } from './scalars.js';
@@ -51,6 +52,9 @@ export class Callback {
   }
 }
 disposableClass(Callback);
+shownAs(Callback.prototype, function (this: Callback) {
+  return `callback 0x${this.address.toString(16)}`;
+});
 
 /** The parameters and the result of a function type as a callback. */
 interface CallbackShape {

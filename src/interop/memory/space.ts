@@ -4,6 +4,7 @@ import type { PlatformMemory } from '../../base/globals.js';
 import { inspect } from '../../base/options.js';
 import { backstop } from './disposable.js';
 import { BufferError } from './errors.js';
+import { shownAs } from './inspect.js';
 import type { DataModel } from './model.js';
 
 /** An address: a number in a wasm heap, a bigint in the process. */
@@ -236,6 +237,12 @@ export class WasmSpace extends Counted implements MemorySpace {
   locate(buffer: ArrayBufferLike, byteOffset: number, byteLength: number): Span | undefined {
     return buffer === this.buffer ? new HeapSpan(this.#heap.memory, byteOffset, byteLength) : undefined;
   }
+}
+
+for (const { prototype } of [BufferSpace, WasmSpace]) {
+  shownAs<MemorySpace>(prototype, function () {
+    return `memory (${this.kind}, ${this.model}) with ${this.liveBytes} bytes allocated`;
+  });
 }
 
 /** Access to the memory of the process; `ewald/ffi` implements it with koffi. */

@@ -7,7 +7,7 @@
 
 import { EwaldError } from '../../base/errors.js';
 import type { OwnBytes } from '../../base/globals.js';
-import { inspect } from '../../base/options.js';
+import { inspect, withArticle } from '../../base/options.js';
 
 /** The dtype of an element in memory, always in the machine's byte order. */
 export type DataType =
@@ -115,7 +115,7 @@ export function dtypeOf(array: FrameArray): DataType {
   if (!found)
     throw new EwaldError(
       'Shape',
-      `${tag === undefined ? inspect(array) : `a ${tag}`} cannot hold frames; expected a typed array of numbers`,
+      `${tag === undefined ? inspect(array) : withArticle(tag)} cannot hold frames; expected a typed array of numbers`,
     );
   return found;
 }

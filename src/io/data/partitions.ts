@@ -1,7 +1,7 @@
 /** Splits a dataset into tasks and checks the arguments of a read, for all formats. */
 import { lengthOf } from '../../base/buffers.js';
 import { EwaldError } from '../../base/errors.js';
-import { inspect } from '../../base/options.js';
+import { inspect, withArticle } from '../../base/options.js';
 import type { Dataset, FrameRange } from './dataset.js';
 import { allocateFrames, elementBytes, elements, type FrameArray } from './dtype.js';
 
@@ -55,7 +55,7 @@ export function checkRead(dataset: Sizes, first: number, count: number, into: Fr
   if ((into as { [Symbol.toStringTag]?: string } | null)?.[Symbol.toStringTag] !== array.name)
     throw new EwaldError(
       'Shape',
-      `${name}: frames of ${dtype} must be read into a ${array.name}, not ${inspect(into)}`,
+      `${name}: frames of ${dtype} must be read into ${withArticle(array.name)}, not ${inspect(into)}`,
     );
   const room = lengthOf(into);
   if (room < length * numbers)

@@ -10,7 +10,7 @@ import { checkedValue, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import type { Own, PlatformSignal } from '../../base/globals.js';
 import type { Filled } from '../../base/members.js';
-import { checkSignal, inspect, knownOptions } from '../../base/options.js';
+import { checkSignal, inspect, kindOf, knownOptions, withArticle } from '../../base/options.js';
 import { checked, defaultsOf, type NameOption, namesOf } from '../../base/parameters.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../../base/resource.js';
 import { numberTypes } from '../../core/arrays/numbers.js';
@@ -330,12 +330,10 @@ async function stagesIn(
 
 function checkFrame(frame: Frame, { dtype, pixels, width, height }: Planned): void {
   if (frame instanceof numberTypes[dtype] && lengthOf(frame) === pixels) return;
-  const what = ArrayBuffer.isView(frame)
-    ? `a ${frame.constructor.name} of ${lengthOf(frame as Frame)}`
-    : inspect(frame);
+  const what = ArrayBuffer.isView(frame) ? `${kindOf(frame)} of ${lengthOf(frame as Frame)}` : inspect(frame);
   throw new EwaldError(
     'Shape',
-    `peaks.run: the frame is ${what}; expected a ${numberTypes[dtype].name} of ${pixels} (${width} x ${height})`,
+    `peaks.run: the frame is ${what}; expected ${withArticle(numberTypes[dtype].name)} of ${pixels} (${width} x ${height})`,
   );
 }
 

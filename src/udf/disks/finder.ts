@@ -3,6 +3,7 @@
 import { lengthOf } from '../../base/buffers.js';
 import { checkedOptions, checkedValue, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
+import { withArticle } from '../../base/options.js';
 import { type Disposable, Resource } from '../../base/resource.js';
 import { numberTypes } from '../../core/arrays/numbers.js';
 import type { BackendName } from '../../core/backends/names.js';
@@ -120,7 +121,7 @@ export async function planDiskFinder(planner: Planner, given: DiskFinderOptions)
       if (!(frames instanceof numberTypes[dtype]) || lengthOf(frames) < count * pixels)
         throw new EwaldError(
           'Shape',
-          `diskFinder.run: the frames are not a ${numberTypes[dtype].name} of at least ${count * pixels} numbers`,
+          `diskFinder.run: the frames are not ${withArticle(numberTypes[dtype].name)} of at least ${count * pixels} numbers`,
         );
       const each = positions.length !== 2 * peaks;
       if (!(positions instanceof Int32Array) || (each && positions.length !== 2 * peaks * count))

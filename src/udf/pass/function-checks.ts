@@ -3,7 +3,7 @@
 import { lengthOf } from '../../base/buffers.js';
 import { checkedValue, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { inspect, knownOptions, list } from '../../base/options.js';
+import { inspect, knownOptions, list, withArticle } from '../../base/options.js';
 import { numberTypes } from '../../core/arrays/numbers.js';
 import { udfNumbers } from '../../core/layout/udf.js';
 import type { PassDtype } from '../contract.js';
@@ -72,7 +72,7 @@ interface ArrayType {
 
 function checkArray(what: string, value: unknown, type: ArrayType, length: number): void {
   if (value instanceof type && lengthOf(value) === length) return;
-  throw new EwaldError('Shape', `${what} is ${inspect(value)}; expected a ${type.name} of ${length}`);
+  throw new EwaldError('Shape', `${what} is ${inspect(value)}; expected ${withArticle(type.name)} of ${length}`);
 }
 
 /** Validates the arrays of a run against the function. Throws `Argument` or `Shape`. */

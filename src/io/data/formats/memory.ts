@@ -2,6 +2,7 @@
 import { expectsMembers, expectsNumbers } from '../../../base/arguments.js';
 import { checkedValue, row } from '../../../base/call-options.js';
 import { EwaldError } from '../../../base/errors.js';
+import { kindOf, withArticle } from '../../../base/options.js';
 import type { Dataset, Metadata } from '../dataset.js';
 import { bytesOfArray, type DataType, dataTypes, dtypeOf, elementBytes, elements, type FrameArray } from '../dtype.js';
 import { openFrames } from '../frames.js';
@@ -41,7 +42,7 @@ export function memoryDataset(data: FrameArray, options: MemoryOptions): Dataset
   if (array.name !== elements[dtypeOf(data)].array.name)
     throw new EwaldError(
       'Shape',
-      `memoryDataset: ${dtype} must be in a ${array.name}, not in ` + `a ${data.constructor.name}`,
+      `memoryDataset: ${dtype} must be in ${withArticle(array.name)}, not in ${kindOf(data)}`,
     );
   const signal = checkShape('memoryDataset: sigShape', options.sigShape, 1);
   const length = signal.reduce((a, b) => a * b, numbers);
