@@ -155,7 +155,8 @@ class BufferSpace extends Counted implements MemorySpace {
     checkBytes(bytes);
     let buffer: ArrayBuffer;
     try {
-      buffer = new ArrayBuffer(bytes);
+      // Memory of no bytes has an address as well: C tells it from NULL.
+      buffer = new ArrayBuffer(Math.max(1, bytes));
     } catch (cause) {
       throw new EwaldError('OutOfMemory', `this memory cannot provide ${bytes} more bytes; use fewer rows or columns`, {
         cause,
