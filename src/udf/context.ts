@@ -166,7 +166,10 @@ export class UdfContext {
     return (list ? results : results[0]) as RunResults<U>;
   }
 
-  /** Like `runUdf`, but yields the results after each partition. */
+  /**
+   * Runs like `runUdf`, and yields `{ buffers, damage, progress }` after each partition: a list with the results so far
+   * of each UDF, which positions have been processed, and `UdfProgress`.
+   */
   runUdfIter<const U extends AnyUdf | readonly AnyUdf[]>(
     scan: Scan,
     udf: U,

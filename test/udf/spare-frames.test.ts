@@ -97,14 +97,20 @@ describe('validateUdf finds functions that keep frames beyond their call', () =>
           results.value[0] = first(kept);
         },
       } as never);
-    expect(await validateUdf(make(true))).toMatchObject({ pass: true, device: 'none', results: [], keepsFrames: [] });
+    // Even copies of earlier frames are not the same in every partition.
+    const mergeFaults = [expect.stringMatching(/^the result value depends on the number of partitions/)];
+    expect(await validateUdf(make(true))).toMatchObject({ device: 'none', results: [], keepsFrames: [], mergeFaults });
     expect(await validateUdf(make(false))).toMatchObject({ pass: false, keepsFrames: ['value'] });
   });
 
   test('lists methods that write into their frames, and results that are written outside', async () => {
     const buffers = { value: { kind: 'nav', dtype: 'f32', extraShape: [4] }, total: { kind: 'single', dtype: 'f64' } };
     const reportOf = (methods: object) =>
-      validateUdf(defineUdf({ name: 'tested', buffers, merge: () => undefined, ...methods } as never));
+      validateUdf(defineUdf({ name: 'tested', buffers, merge, ...methods } as never));
+    const merge = ({ dest, src }: Record<'dest' | 'src', Record<'value' | 'total', Float64Array>>): void => {
+      dest.value = src.value;
+      dest.total = src.total;
+    };
     type Scope = { frame: Float64Array; tile: Float64Array; results: { value: Float64Array; total: unknown } };
     const right = await reportOf({
       processFrame({ frame, results }: Scope) {
@@ -125,7 +131,7 @@ describe('validateUdf finds functions that keep frames beyond their call', () =>
       expect(report, `index ${index}`).toMatchObject({ pass: false, writesFrames: [], writesOutside: ['value'] });
     }
     const merging = await reportOf({
-      processTile: ({ tile }: Scope) => tile.fill(0),
+      processTile: ({ tile }: Scope) => void tile.fill(0),
       merge: ({ dest }: { dest: Record<string, Float64Array> }) => {
         (dest.total as Float64Array).subarray(0, 1)[1] = 1;
       },

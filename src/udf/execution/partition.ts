@@ -17,7 +17,7 @@ import type { KernelPart } from './kernel-part.js';
 import type { Partition } from './partitions.js';
 import type { Passes } from './passes.js';
 import type { Piece } from './pieces.js';
-import { callMethod, partitionMeta, Running } from './running.js';
+import { callMethod, mergeInto, partitionMeta, Running } from './running.js';
 import { showAll } from './tiles.js';
 
 /** The services that a partition requires from its environment. */
@@ -66,10 +66,8 @@ export async function runParts({ piecesOf, ...job }: PartsJob, place: PartitionP
     const found = await runPartition({ ...job, partition: part, pieces: piecesOf(part) }, place);
     const [merged] = all;
     for (const [i, { udf, params }] of udfs.entries()) {
-      const { name, merge } = udf.definition;
       const [dest, src] = [merged?.[i], found[i] as Arrays];
-      if (merge && dest)
-        callMethod(name, 'merge', () => merge.call(udf.definition, { dest, src, params, meta: whole }), 'merge', dest);
+      if (udf.definition.merge && dest) mergeInto(udf, { dest, src, params, meta: whole });
     }
     // Of UDFs that merge, the results of further parts are not needed any more.
     const kept = merged ? found.map((arrays, i) => (udfs[i]?.udf.definition.merge ? {} : arrays)) : found;

@@ -27,7 +27,7 @@ import { inputDtype } from './partition.js';
 import { joinPartitions, type Partition, partitionsOf, partsOf } from './partitions.js';
 import { framesOfPiece } from './pieces.js';
 import { isShared, LentMemory } from './result-memory.js';
-import { callMethod, declarationsOf, preprocessWhole } from './running.js';
+import { callMethod, declarationsOf, mergeInto, preprocessWhole } from './running.js';
 
 /** Progress of a run; `done` and `total` count partitions. */
 export interface UdfProgress extends Progress {
@@ -264,17 +264,9 @@ export class Run {
         scatter(here, places, stride, whole[name]);
         gathered.push({ compact, own, stride });
       }
-      const { definition } = udf;
-      const { merge, mergeAll } = definition;
+      const { merge, mergeAll } = udf.definition;
       if (mergeAll && (delayed || !merge)) kept.push(whole);
-      if (merge)
-        callMethod(
-          definition.name,
-          'merge',
-          () => merge.call(definition, { dest, src, params, meta: this.meta }),
-          'merge',
-          dest,
-        );
+      if (merge) mergeInto(udf, { dest, src, params, meta: this.meta });
       else
         for (const [name, declaration] of Object.entries(declarations))
           if (declaration.kind === 'nav' && dest[name]) (dest[name] as Float64Array).set(src[name] as Float64Array);
@@ -382,7 +374,7 @@ export class Run {
             'getResults',
             () =>
               definition.getResults?.call(definition, {
-                results: arrays,
+                results: Object.freeze({ ...arrays }),
                 params,
                 meta: this.meta,
                 damage: this.damage,

@@ -2,6 +2,7 @@
 import { isLost } from '../../base/buffers.js';
 import { callbackError, refusePromise } from '../../base/callbacks.js';
 import { EwaldError, isEwaldError, plainError } from '../../base/errors.js';
+import { inspect } from '../../base/options.js';
 import type { FrameArray } from '../../io/data/dtype.js';
 import { auxOf, auxStride, isAux } from '../functions/aux.js';
 import { allocateViews, type BufferDeclarations, strideOf } from '../functions/buffers.js';
@@ -9,6 +10,7 @@ import type { Arrays, BufferArray } from '../functions/dtypes.js';
 import type { AnyDefinition, AnyUdf, PartitionMeta, UdfMeta, UdfParams } from '../functions/udf.js';
 import type { KernelPart } from './kernel-part.js';
 import type { ResultPlaces } from './result-memory.js';
+import { MergedInto, Written } from './written.js';
 
 /** The declarations of a UDF in a run. */
 export function declarationsOf({ definition }: AnyUdf, meta: UdfMeta, params: unknown): BufferDeclarations {
@@ -44,11 +46,52 @@ export function callMethod<T>(
 ): T {
   try {
     const given = settled(udf, method, work());
+    if (given !== undefined && writing.has(method)) refuseReturned(udf, method, given, Object.keys(results));
     checkNotTransferred(udf, where, results, frames);
     return given;
   } catch (cause) {
     throw udfError(udf, where, cause, results);
   }
+}
+
+/** Methods that write into results; what they return is read by nothing. */
+const writing: ReadonlySet<string> = new Set([
+  'preprocess',
+  'processTile',
+  'processPartition',
+  'processSparse',
+  'postprocess',
+  'merge',
+]);
+
+/** Refuses what a method returned instead of writing it: its results would be zeros. */
+export function refuseReturned(udf: string, method: string, given: unknown, results: readonly string[]): never {
+  const into = method === 'merge' ? 'dest' : 'results';
+  throw new EwaldError(
+    'Argument',
+    `the UDF ${udf}: ${method} returned ${inspect(given)}, which is no result; ` +
+      `assign it, as in ${results.map((name) => `${into}.${name} = …`).join(' or ')}, and return nothing`,
+    { detail: { udf, method, threw: true } },
+  );
+}
+
+/**
+ * Merges the results of a partition into `dest`. Values assigned to members of `dest` are written into its arrays;
+ * `src` cannot be assigned to.
+ */
+export function mergeInto(
+  { definition }: AnyUdf,
+  { dest, src, params, meta }: { dest: Arrays; src: Arrays; params: UdfParams; meta: UdfMeta },
+): void {
+  const { name, merge } = definition;
+  const written = new MergedInto(dest);
+  const scope = { dest: written.proxy, src: Object.freeze({ ...src }), params, meta };
+  const work = (): unknown => {
+    const given = merge?.call(definition, scope as never);
+    written.finish();
+    return given;
+  };
+  callMethod(name, 'merge', work, 'merge', dest);
 }
 
 /** The steps that the core takes for a UDF of the package; undefined if it takes none. */
@@ -76,33 +119,6 @@ export const settled = <T>(udf: string, method: string, given: T): T =>
       'before the run, and pass it as a parameter',
     { udf, method },
   );
-
-/** The results that a UDF sees: getters of the current views; values assigned to them are written into the view. */
-class Written {
-  readonly views: Arrays;
-  readonly proxy: Record<string, unknown> = {};
-
-  constructor(udf: string, arrays: Arrays) {
-    this.views = { ...arrays };
-    for (const name of Object.keys(arrays))
-      Object.defineProperty(this.proxy, name, {
-        enumerable: true,
-        get: () => this.views[name],
-        set: (value: number | ArrayLike<number>) => {
-          const view = this.views[name] as Float64Array;
-          if (typeof value === 'object') {
-            if (value.length !== view.length)
-              throw new EwaldError(
-                'Shape',
-                `the UDF ${udf}: ${value.length} numbers do not fit the result ${name}, which has ${view.length} here`,
-              );
-            view.set(value as never);
-          } else view.fill(value as never);
-        },
-      });
-    Object.preventExtensions(this.proxy);
-  }
-}
 
 /**
  * Whether a method sees what `getTaskData` returns: not before a run that prepares it, nor if a module or a kernel
@@ -166,7 +182,7 @@ export class Running {
       isAux(value) ? [{ name, kind: value.kind, stride: auxStride(value), data: value.data as BufferArray }] : [],
     );
     for (const { name, data } of this.#auxes) this.aux[name] = data;
-    this.written = new Written(udf.definition.name, this.arrays);
+    this.written = new Written(this.arrays);
     const { definition } = udf;
     this.task = seesTask(definition, meta, part)
       ? callMethod(definition.name, 'getTaskData', () => definition.getTaskData?.({ params, meta, prepared }))

@@ -6,7 +6,7 @@ import { product } from '../../base/product.js';
 import { elementBytes, type FrameArray } from '../../io/data/dtype.js';
 import { numbersPerElement } from '../functions/dtypes.js';
 import { type AnyDefinition, type AnyUdf, methodOf, type Tiling } from '../functions/udf.js';
-import { callMethod, checkNotTransferred, type Running, settled, udfError } from './running.js';
+import { callMethod, checkNotTransferred, type Running, refuseReturned, settled, udfError } from './running.js';
 
 /** Bytes of a tile, chosen to stay in the inner caches, unless the UDF says otherwise. */
 const tileBytes = 2 ** 20;
@@ -40,7 +40,13 @@ function show(running: Running, frames: FrameArray, base: number, first: number,
         scope.frame = frames.subarray((i - base) * numbers, (i - base + 1) * numbers);
         scope.position = meta.positions[i];
         const given: unknown = definition.processFrame?.(scope as never);
-        if (given !== undefined) settled(definition.name, 'processFrame', given);
+        if (given !== undefined)
+          refuseReturned(
+            definition.name,
+            'processFrame',
+            settled(definition.name, 'processFrame', given),
+            Object.keys(running.arrays),
+          );
       }
     } catch (cause) {
       const where = `frame ${meta.positions[i]}`;

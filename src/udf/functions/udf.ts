@@ -25,8 +25,11 @@ export type UdfParams = Readonly<Record<string, unknown>>;
 /** The argument of every method: parameters, results to write into, the return value of `getTaskData`. */
 export interface UdfScope<B extends BufferDeclarations, P, T, R = unknown> {
   readonly params: P;
-  /** Views of the buffers. A number or an array assigned to one is written into it. */
-  readonly results: Views<B>;
+  /**
+   * Views of the buffers. An array assigned to one is written into it, of the same type for the compiler; in JavaScript
+   * also a number, or an array of another type.
+   */
+  readonly results: { -readonly [K in keyof B]: Views<B>[K] };
   /** Parameters made by `auxData`, sliced like the results. */
   readonly aux: AuxViews<P>;
   readonly task: T;
@@ -108,11 +111,11 @@ export interface SparseScope<B extends BufferDeclarations, P, T, R = unknown> ex
 
 /**
  * `merge`: the results of a partition, `src`, are merged into those so far, `dest`. Nav views cover the partition's
- * positions that have a frame.
+ * positions that have a frame. What is assigned to members of `dest` is written into them, as in `results`.
  */
 export interface MergeScope<B extends BufferDeclarations, P> {
   readonly params: P;
-  readonly dest: Views<B>;
+  readonly dest: { -readonly [K in keyof B]: Views<B>[K] };
   readonly src: Views<B>;
   readonly meta: UdfMeta;
 }
@@ -126,7 +129,7 @@ type ResultValue = BufferArray | { readonly data: BufferArray; readonly mask: Ui
 /**
  * The definition of a UDF. Exactly one of wasm, processTile, processFrame and processPartition is used, the first one
  * defined, unless `getMethod` chooses another. All methods but `prepare` are synchronous; returning a promise is an
- * error.
+ * error, and so is returning anything from a method that writes into results.
  */
 export interface UdfDefinition<
   B extends BufferDeclarations = BufferDeclarations,
@@ -191,7 +194,10 @@ export interface UdfDefinition<
   postprocess?: MethodOf<[scope: UdfScope<B, P, T, R>], void> | undefined;
   /** Called at the end of each partition, also if a method has thrown, to release what `getTaskData` created. */
   cleanup?: MethodOf<[scope: UdfScope<B, P, T, R>], void> | undefined;
-  /** Default: nav results are stored by position; required for the other kinds. */
+  /**
+   * Default: nav results are stored by position; required for the other kinds, and then for all: `dest.NAME.set(src.NAME)`
+   * stores one of kind nav.
+   */
   merge?: MethodOf<[scope: MergeScope<B, P>], void> | undefined;
   /**
    * Whether `merge` may also merge the results of consecutive partitions with one another, as sums and maxima can,

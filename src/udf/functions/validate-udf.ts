@@ -1,6 +1,7 @@
 /**
  * Tests a UDF on random frames: whether it keeps frames beyond its calls, writes into them or past the ends of its
- * results, and whether its WGSL and its WebAssembly module give the same results as its JavaScript.
+ * results, whether its results depend on partitions, and whether its WGSL and its WebAssembly module give the same
+ * results as its JavaScript.
  */
 
 import { checkedOptions, row } from '../../base/call-options.js';
@@ -14,6 +15,7 @@ import { sparseOf } from '../../io/data/sparse.js';
 import type { UdfContext } from '../context.js';
 import type { PassDtype } from '../pass/pass.js';
 import type { ResultBuffer } from './buffers.js';
+import { mergeFaultsOf } from './merge-faults.js';
 import { type AnyDefinition, type AnyUdf, asUdf } from './udf.js';
 import { noWrites, spoiling, watching } from './watched-methods.js';
 
@@ -56,8 +58,8 @@ export interface UdfReport {
   /** The device of the WGSL, or `none` for a UDF without it. */
   readonly device: string;
   /**
-   * Whether WGSL, the WebAssembly module and `processSparse` agree with JavaScript, no frame is kept or written to, and
-   * no result is written outside.
+   * Whether WGSL, the WebAssembly module and `processSparse` agree with JavaScript, no frame is kept or written to, no
+   * result is written outside, and all are the same in one partition and in several.
    */
   readonly pass: boolean;
   /** Comparisons with JavaScript; empty for a UDF in JavaScript alone. */
@@ -74,6 +76,8 @@ export interface UdfReport {
    * writes without an error, so that the values are lost.
    */
   readonly writesOutside: readonly string[];
+  /** Results that `merge` loses, or that depend on the number of partitions: a sentence for each. */
+  readonly mergeFaults: readonly string[];
 }
 
 const rows = {
@@ -161,7 +165,9 @@ export async function compareUdf(
   const run = async (
     definition: AnyDefinition,
     scan = context.fromMemory(frames, layout),
-  ): Promise<Record<string, ResultBuffer>> => context.runUdf(scan, asUdf(definition).withParams(udf.params)) as never;
+    numPartitions?: number,
+  ): Promise<Record<string, ResultBuffer>> =>
+    context.runUdf(scan, asUdf(definition).withParams(udf.params), { numPartitions }) as never;
   const expected = await run(javascript);
   const keepsFrames = differing(expected, await run(spoiling(javascript)));
   const writes = noWrites();
@@ -180,7 +186,14 @@ export async function compareUdf(
     const sparse = await context.load(sparseDataset(few, layout) as CustomDataset);
     results.push(...compared('sparse', wanted, await run(javascript, sparse), tolerance));
   }
-  const faults = [keepsFrames, writesFrames, writesOutside];
+  const mergeFaults = await mergeFaultsOf(
+    javascript,
+    (definition, partitions) => run(definition, undefined, partitions),
+    (one, several, of) =>
+      compared('wasm', { [of]: one[of] as ResultBuffer }, several, tolerance).every((result) => result.pass),
+    Math.min(4, product(navShape)),
+  );
+  const faults = [keepsFrames, writesFrames, writesOutside, mergeFaults];
   const pass = faults.every(({ length }) => length === 0) && results.every((result) => result.pass);
-  return { udf: name, device, pass, results, keepsFrames, writesFrames, writesOutside };
+  return { udf: name, device, pass, results, keepsFrames, writesFrames, writesOutside, mergeFaults };
 }

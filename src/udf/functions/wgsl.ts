@@ -4,7 +4,7 @@ import { EwaldError } from '../../base/errors.js';
 import { product } from '../../base/product.js';
 import { udfNumbers } from '../../core/layout/udf.js';
 import type { FrameArray } from '../../io/data/dtype.js';
-import { callMethod } from '../execution/running.js';
+import { mergeInto } from '../execution/running.js';
 import type { FrameFunction } from '../pass/function.js';
 import { checkWgslName, functionArrays } from '../pass/function-checks.js';
 import type { FunctionArray, FunctionDescriptor, FunctionResult } from '../pass/function-contract.js';
@@ -150,8 +150,7 @@ async function runOn(planned: FrameFunction, descriptor: FunctionDescriptor, job
         none.map(([name]) => [name, (whole[name] as BufferArray).slice(0, 0)]),
       ) as Arrays;
       const dest = { ...empty, ...Object.fromEntries(grouped.map(({ name }) => [name, whole[name]])) } as Arrays;
-      const { name } = udf.definition;
-      callMethod(name, 'merge', () => udf.definition.merge?.({ dest, src: { ...empty, ...src }, params, meta }));
+      mergeInto(udf, { dest, src: { ...empty, ...src }, params, meta });
     }
   }
 }
