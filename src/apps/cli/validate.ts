@@ -222,18 +222,22 @@ function printReport(report: Report, verbose: boolean): void {
   for (const { id, backend, why, outcome } of run) {
     if (outcome === 'fail') print(`${red('fail')}     ${wrapText(`${id} on ${backend}: ${why}`, 9)}`);
   }
-  // A reason shared by many rows is printed once.
+  // A reason shared by many rows is printed once; that of sampled ones has the estimate of each row.
   for (const outcome of ['refused', 'todo', 'sampled'] as const) {
     const reasons = new Map<string, number>();
-    for (const row of run)
-      if (row.outcome === outcome)
-        reasons.set(`${row.backend}: ${row.why}`, (reasons.get(`${row.backend}: ${row.why}`) ?? 0) + 1);
+    for (const { outcome: found, backend, why } of run)
+      if (found === outcome) {
+        const reason = `${backend}: ${outcome === 'sampled' ? 'estimated to take longer than --budget' : why}`;
+        reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+      }
     for (const [reason, count] of reasons) print(`${yellow(outcome.padEnd(8))} ${wrapText(`${count} × ${reason}`, 9)}`);
   }
   const counts = Object.entries(report.counts).filter(([, count]) => count > 0);
   print(`\n${counts.map(([outcome, count]) => paints[outcome as Outcome](`${count} ${outcome}`)).join(', ')}`);
-  if (report.left > 0 && !report.interrupted)
-    print(`time was up after ${report.rows.length} of ${report.rows.length + report.left} results`);
+  if (report.left > 0) {
+    const ended = report.interrupted ? 'interrupted' : 'time was up';
+    print(`${ended} after ${report.rows.length} of ${report.rows.length + report.left} results`);
+  }
   const { kind, title } = verdictOf(report);
   print((kind === 'pass' ? green : red)(bold(title)));
   if (!verbose && run.length > 0) print(dim('--verbose shows every case with its error and its bound'));
