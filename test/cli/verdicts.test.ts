@@ -2,7 +2,7 @@
 import { createContext } from 'ewald';
 import { describe, expect, it } from 'vitest';
 import { bench, validate, verdictOf } from '../../dist/validate.js';
-import { ewald } from '../support/cli.js';
+import { ewald, ewaldTogether } from '../support/cli.js';
 
 describe('ewald validate', () => {
   it('prints one line per room, and one per case with --verbose', { tags: 'all' }, async () => {
@@ -23,6 +23,14 @@ describe('ewald validate', () => {
     expect(out).toMatch(/^pi +1 fail$/m);
     expect(out).toMatch(/^pi:count:points=1 +cuda +fail/m);
     expect(out).toMatch(/^fail +pi:count:points=1 on cuda: /m);
+  });
+
+  it('says in one line how many cases are over the budget', async () => {
+    const { code, out } = await ewaldTogether(['validate', 'pi:count', '--backend', 'wasm', '--budget', '0']);
+    expect(code).toBe(1);
+    expect(out.match(/^sampled.*/gm)).toEqual([
+      expect.stringMatching(/^sampled +\d+ × wasm: estimated to take longer than --budget$/),
+    ]);
   });
 
   it('does not call a run right that ended before its last case', async () => {
