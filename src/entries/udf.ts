@@ -56,8 +56,9 @@ export type Context = DisposableUdfContext;
 export const Context: UdfContextClass = /* @__PURE__ */ memberOf(bound, 'Context');
 
 /**
- * Runs a UDF's `processFrameWgsl` on a WebGPU device and its `processFrame` in JavaScript over the same frames, and
- * compares the results. Throws `Unsupported` without WebGPU, `Argument` if the WGSL does not compile.
+ * Runs a UDF on random frames: in one partition and in several, with its frames overwritten, and by its WGSL, its module
+ * and `processSparse`, if it has them; compares the results. Throws `Unsupported` for WGSL without WebGPU, `Argument` if
+ * it does not compile.
  */
 export const validateUdf: Bound['validateUdf'] = /* @__PURE__ */ memberOf(bound, 'validateUdf');
 

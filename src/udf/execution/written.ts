@@ -38,7 +38,7 @@ export class Written {
 }
 
 /** Numbers of a result above which `merge` sees the array itself: loops over an accessor take ten times as long. */
-const most = 4096;
+const most = 256;
 
 /** Results into which a partition is merged. Small ones have accessors; large ones are written when `merge` returns. */
 export class MergedInto {
