@@ -76,8 +76,7 @@ export function refuseReturned(udf: string, method: string, given: unknown, resu
 }
 
 /**
- * Merges the results of a partition into `dest`. Values assigned to members of `dest` are written into its arrays;
- * `src` cannot be assigned to.
+ * Merges the results of a partition into `dest`. Values assigned to members of `dest` are written into its arrays.
  */
 export function mergeInto(
   { definition }: AnyUdf,
@@ -85,7 +84,7 @@ export function mergeInto(
 ): void {
   const { name, merge } = definition;
   const written = new MergedInto(dest);
-  const scope = { dest: written.proxy, src: Object.freeze({ ...src }), params, meta };
+  const scope = { dest: written.proxy, src: { ...src }, params, meta };
   const work = (): unknown => {
     const given = merge?.call(definition, scope as never);
     written.finish();

@@ -20,20 +20,45 @@ function write(name: string, view: BufferArray, value: unknown): void {
   view.set(value as never);
 }
 
+const viewsOf = Symbol('views');
+type Results = Record<string, unknown> & { readonly [viewsOf]: Arrays };
+
+/** Accessors by name. They are shared, because objects with accessors of their own make every function slow that sees many. */
+const accessors = new Map<string, PropertyDescriptor & ThisType<Results>>();
+
+function accessorOf(name: string): PropertyDescriptor {
+  const known = accessors.get(name);
+  if (known) return known;
+  const made: PropertyDescriptor & ThisType<Results> = {
+    enumerable: true,
+    get() {
+      return this[viewsOf][name];
+    },
+    set(value: unknown) {
+      write(name, this[viewsOf][name] as BufferArray, value);
+    },
+  };
+  accessors.set(name, made);
+  return made;
+}
+
+/** An object with accessors of these views, except those that stay as they are; no further member can be added to it. */
+function resultsOf(views: Arrays, isPlain: (view: BufferArray) => boolean): Record<string, unknown> {
+  const results: Record<string, unknown> = Object.defineProperty({}, viewsOf, { value: views });
+  for (const [name, view] of Object.entries(views))
+    if (isPlain(view)) results[name] = view;
+    else Object.defineProperty(results, name, accessorOf(name));
+  return Object.preventExtensions(results);
+}
+
 /** Accessors of the current views. */
 export class Written {
   readonly views: Arrays;
-  readonly proxy: Record<string, unknown> = {};
+  readonly proxy: Record<string, unknown>;
 
   constructor(arrays: Arrays) {
     this.views = { ...arrays };
-    for (const name of Object.keys(arrays))
-      Object.defineProperty(this.proxy, name, {
-        enumerable: true,
-        get: () => this.views[name],
-        set: (value: unknown) => write(name, this.views[name] as BufferArray, value),
-      });
-    Object.preventExtensions(this.proxy);
+    this.proxy = resultsOf(this.views, () => false);
   }
 }
 
@@ -46,13 +71,8 @@ export class MergedInto {
   readonly #large: readonly (readonly [string, BufferArray])[];
 
   constructor(arrays: Arrays) {
-    const all = Object.entries(arrays);
-    const isLarge = ([, { length }]: readonly [string, BufferArray]): boolean => length > most;
-    this.#large = all.filter(isLarge);
-    const small = new Written(Object.fromEntries(all.filter((one) => !isLarge(one))));
-    this.proxy = Object.preventExtensions(
-      Object.defineProperties({ ...arrays } as Record<string, unknown>, Object.getOwnPropertyDescriptors(small.proxy)),
-    );
+    this.#large = Object.entries(arrays).filter(([, { length }]) => length > most);
+    this.proxy = resultsOf({ ...arrays }, ({ length }) => length > most);
   }
 
   /** Writes what was assigned to large results. */
