@@ -101,7 +101,7 @@ test.for([
   const given = { merge() {}, ...(/^process/.test(method) && { processFrame: undefined }), [method]: () => 5 };
   await expect(countOf(given)).rejects.toMatchObject({
     tag: 'Argument',
-    message: `the UDF counter: ${method} returned 5, which is no result; assign it, as in ${into}.n = …, and return nothing`,
+    message: `the UDF counter: ${method} returned 5, which is no result; assign it, as in ${into}.n = …, and return nothing, which takes braces in an arrow function`,
   });
 });
 

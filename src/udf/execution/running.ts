@@ -70,7 +70,7 @@ export function refuseReturned(udf: string, method: string, given: unknown, resu
   throw new EwaldError(
     'Argument',
     `the UDF ${udf}: ${method} returned ${inspect(given)}, which is no result; ` +
-      `assign it, as in ${results.map((name) => `${into}.${name} = …`).join(' or ')}, and return nothing`,
+      `assign it, as in ${results.map((name) => `${into}.${name} = …`).join(' or ')}, and return nothing, which takes braces in an arrow function`,
     { detail: { udf, method, threw: true } },
   );
 }
