@@ -176,8 +176,8 @@ describe('transforms', () => {
     const outputs = (change: number) =>
       expected.map((values: Float64Array, i: number) => ({
         values: values.map((x: number) => x * (i === 1 ? 1 + change : 1)),
-        returned: undefined,
-        strays: 0,
+        roundTrip: undefined,
+        strayWrites: 0,
       }));
     expect(row.compare(outputs(0), expected)).toMatchObject({
       errors: { l2: 0, worst: 0, strays: 0 },

@@ -111,7 +111,11 @@ describe.skipIf(!dataFolder)(`bad input${dataFolder ? '' : ' (absent: no test da
       [() => ['index', at('pixels.raw'), ...geom], 1, /is not a list of spots: .*: ewald convert FILE --dtype u16/],
       [() => ['index', at('empty.cbf'), ...geom], 1, /^ewald: .*empty\.cbf has none of .*: it is empty/],
       [() => ['index', at('gone.h5'), ...geom], 1, /^ewald: .*gone\.h5 cannot be read: there is no such file/],
-      [() => ['index', sim('mono.cell'), '-p', 'none'], 1, /^ewald: .*mono\.cell has none of/],
+      [
+        () => ['index', sim('mono.cell'), '-p', 'none'],
+        1,
+        /^ewald: .*mono\.cell holds neither frames nor spots; it is a known cell/,
+      ],
       [() => ['cell', at('tiny.h5'), ...geom], 1, /^ewald: .*tiny\.h5 has none of/],
       [
         () => ['index', '-i', sim('run.truth.json'), ...geom],

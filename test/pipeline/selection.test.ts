@@ -67,7 +67,7 @@ test.for<[Partial<PipelineOptions>, (position: number) => boolean]>([
 test('progress is relative to the frames that are selected', async () => {
   const shares: number[] = [];
   const onEvent: PipelineOptions['onEvent'] = (event) => {
-    if (event.kind === 'progress') shares.push(event.share);
+    if (event.kind === 'progress' && event.stage === 'frames') shares.push(event.share);
   };
   await serials({ frames: '3:20:4', shard: '1/2', onEvent });
   expect(shares).toEqual([1 / 3, 2 / 3, 1]);

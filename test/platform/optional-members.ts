@@ -43,6 +43,7 @@ export function publicTypes(): { readonly members: OptionalMember[]; readonly cl
   });
   const checker = program.getTypeChecker();
   const seen = { input: new Set<Type>(), output: new Set<Type>() };
+  const instances = { input: new Set<Type>(), output: new Set<Type>() };
   const found = new Map<string, OptionalMember>();
   const classes = new Map<string, ReturnedClass>();
   const home = join(root, 'dist/types/');
@@ -61,6 +62,12 @@ export function publicTypes(): { readonly members: OptionalMember[]; readonly cl
       follow(argument, place);
     const constraint = type.isTypeParameter() ? type.getConstraint() : undefined;
     if (constraint) follow(constraint, place);
+    // A method that returns its own class with another argument would make instances without end: one of them is enough.
+    const { target } = type as import('typescript-5.4').TypeReference;
+    if (target && target !== type) {
+      if (instances[place].has(target)) return;
+      instances[place].add(target);
+    }
     for (const signature of [...type.getCallSignatures(), ...type.getConstructSignatures()])
       followSignature(signature, place);
     const { valueDeclaration } = type.symbol ?? {};

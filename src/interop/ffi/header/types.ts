@@ -74,7 +74,7 @@ export interface Declared {
   readonly line: number;
   readonly column: number;
   /** The comment before it. */
-  readonly doc?: string;
+  readonly doc?: string | undefined;
 }
 
 export interface CFunction extends Declared {
@@ -83,7 +83,7 @@ export interface CFunction extends Declared {
   readonly parameters: readonly CParameter[];
   readonly variadic?: true | undefined;
   /** The name of its symbol, if a label (`__asm__("name")`) changes it. */
-  readonly symbol?: string;
+  readonly symbol?: string | undefined;
 }
 
 /** A member. Without a name it is a gap, or an unnamed struct or union, whose members belong to the whole. */
