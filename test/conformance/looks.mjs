@@ -160,11 +160,13 @@ async function framesTogether({ folder, core }) {
     for (const call of calls) lists.push(found(await reference.run(frame, call)));
     wanted.push(lists);
   }
-  const finders = await Promise.all(frames.map(() => card.peaks(options)));
+  // More than a busy machine can start one after the other.
+  const finders = await Promise.all(Array.from({ length: 4 * frames.length }, () => card.peaks(options)));
   // Which frames wait together depends on the threads; in some turn each kind of call waits with each other one.
-  for (let turn = 0; turn < 12; turn++) {
-    const lists = await Promise.all(finders.map((finder, f) => finder.run(frames[f], calls[(f + turn) % 4])));
-    for (const [f, list] of lists.entries()) same(`peaks of frame ${f}`, found(list), wanted[f][(f + turn) % 4]);
+  for (let turn = 0; turn < 8; turn++) {
+    const lists = await Promise.all(finders.map((finder, i) => finder.run(frames[i % 6], calls[(i + turn) % 4])));
+    for (const [i, list] of lists.entries())
+      same(`peaks of frame ${i % 6}`, found(list), wanted[i % 6][(i + turn) % 4]);
   }
   await card.dispose();
   await cores.dispose();
