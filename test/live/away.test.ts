@@ -116,7 +116,7 @@ describe('a followed folder', () => {
     ['ENOENT', 'open 3', '1'],
     ['EIO', 'read 12', '1'],
     ['ESTALE', 'read 26', '1'],
-    ['EIO', 'open 2', '2'],
+    ['EIO', 'open 1', '2'],
   ])(
     'that is away (%s) from %s on is waited for before the first frame, %s jobs',
     async ([code = '', when = '', jobs = '']) => {
