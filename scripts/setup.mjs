@@ -44,7 +44,14 @@ const needs = [
     name: 'a C++ compiler',
     from: 0,
   },
-  { part: 'browser tests', found: findChromium, packages: ['chromium'], name: 'Chromium', required: true, from: 1 },
+  {
+    part: 'browser tests',
+    found: findChromium,
+    packages: ['chromium-headless-shell'],
+    name: 'Chromium',
+    required: true,
+    from: 1,
+  },
   {
     part: 'cuda-emulated',
     found: () => hasBoostContext(),
