@@ -15,7 +15,7 @@ export { type KnownCell, readCell } from './cell-file.js';
 export type { Centring } from './centring.js';
 export { type Beam, type Geometry, type Panel, photonEnergyOf } from './geometry/geometry.js';
 export { parseGeometry } from './geometry/parse.js';
-export { beamOf, reciprocalOf } from './geometry/pixels.js';
+export { beamOf, meanDistance, reciprocalOf } from './geometry/pixels.js';
 export { formatGeometry } from './geometry/write.js';
 export { type MisorientationOptions, misorientation } from './lattice-match.js';
 export { niggli, type ReducedCell } from './niggli.js';

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { beamOf, formatGeometry, parseGeometry } from '../../dist/index.node.js';
+import { beamOf, formatGeometry, meanDistance, parseGeometry } from '../../dist/index.node.js';
 import { ewaldTogether as ewald } from '../support/cli.js';
 import { dataFolder } from '../support/data.js';
 
@@ -38,51 +38,68 @@ describe.skipIf(!dataFolder)(`crystals and the detector${dataFolder ? '' : ' (ab
       ...['--min-res=20', '--no-integrate', '--backend=wasm', ...more],
     ]);
 
-  test('a displaced detector is reported, and the refined geometry corrects it', async () => {
-    const off = written(
-      'off.geom',
-      geometryText([
-        ['clen = 0.06 m', 'clen = 0.0605 m'],
-        ['corner_x = -515.3', 'corner_x = -516.1'],
-      ]),
-    );
-    const refined = join(folder, 'refined.geom');
-    // What an interrupted run left of the geometry goes when a run has written all of it.
-    writeFileSync(`${refined}.part`, formatGeometry(parseGeometry(readFileSync(off, 'utf8'))));
-    const run = await index(off, '--refine-geometry=off', '--refined-geometry', refined);
-    // The geometry is kept, so the cells of the stream are wrong by as much.
-    expect(run.err).toMatch(
-      /all edges of 12 crystals are 0\.9\d ± 0\.0\d % longer .* the distance or the wavelength is/,
-    );
-    expect(run.code, run.err).toBe(1);
-    expect(run.out).toMatch(
-      /according to 12 crystals, .* 0\.8\d % \(0\.\d\d mm\) nearer .*shifted by 0\.\d\d, -?0\.\d\d pixels/,
-    );
-    expect(existsSync(`${refined}.part`)).toBe(false);
-    const beam = beamOf(parseGeometry(readFileSync(refined, 'utf8')));
-    // The values of the simulation: 60 mm, and 0.8 pixels of 75 µm.
-    expect(Math.abs(beam.distanceM - 0.06)).toBeLessThan(0.00002);
-    expect(Math.abs(beam.shiftM[0] - 0.8 * 75e-6)).toBeLessThan(4e-6);
-    expect(Math.abs(beam.shiftM[1])).toBeLessThan(4e-6);
-    const stream = join(folder, 'refined.stream');
-    expect((await index(refined, '-o', stream)).out).not.toMatch(/the detector is/);
-    const { out } = await ewald(['stream', 'compare', stream, at('sim', 'run.truth.json'), '--json']);
-    expect(JSON.parse(out)).toMatchObject({ crystalsRight: 12, crystalsWrong: 0 });
-    expect(JSON.parse(out).misorientationMedianDeg).toBeLessThan(0.02);
-  });
+  /** Distances are also positions of a stage, which may be negative, with the rest in coffset. */
+  const stages = [
+    ['in clen', (metres: number) => `clen = ${metres} m`],
+    ['in coffset', (metres: number) => `clen = -500 mm\ncoffset = ${metres + 0.5}`],
+  ] as const;
 
-  test('a displaced detector is refined before the run, reported and written', async () => {
-    const off = written('off-3.geom', geometryText([['clen = 0.06 m', 'clen = 0.0607 m']]));
-    const refined = join(folder, 'refined-before.geom');
-    const run = await index(off, '--refined-geometry', refined);
-    expect(run.code, run.err).toBe(0);
-    const [, error = ''] =
-      /geometry: according to 12 crystals .* 0\.\d+ ± (0\.00\d+) mm nearer .*--refine-geometry off/.exec(run.err) ?? [];
-    expect(run.out).not.toMatch(/assuming that the known cell/);
-    const beam = beamOf(parseGeometry(readFileSync(refined, 'utf8')));
-    expect(Math.abs(beam.distanceM - 0.06), run.err).toBeLessThan((3 * Number(error)) / 1000);
-    expect(readFileSync(refined, 'utf8')).toMatch(/^; ewald refined this geometry on 12 crystals/);
-  });
+  test.each(stages)(
+    'a distance %s that is wrong is reported, and the refined geometry corrects it',
+    async (where, clenOf) => {
+      const off = written(
+        'off.geom',
+        geometryText([
+          ['clen = 0.06 m', clenOf(0.0605)],
+          ['corner_x = -515.3', 'corner_x = -516.1'],
+        ]),
+      );
+      const refined = join(folder, `refined ${where}.geom`);
+      // What an interrupted run left of the geometry goes when a run has written all of it.
+      writeFileSync(`${refined}.part`, formatGeometry(parseGeometry(readFileSync(off, 'utf8'))));
+      const run = await index(off, '--refine-geometry=off', '--refined-geometry', refined);
+      // The geometry is kept, so the cells of the stream are wrong by as much.
+      expect(run.err).toMatch(
+        /all edges of 12 crystals are 0\.9\d ± 0\.0\d % longer .* the distance or the wavelength is/,
+      );
+      expect(run.code, run.err).toBe(1);
+      expect(run.out).toMatch(
+        /according to 12 crystals, .* 0\.8\d % \(0\.\d\d mm\) nearer .*shifted by 0\.\d\d, -?0\.\d\d pixels/,
+      );
+      expect(existsSync(`${refined}.part`)).toBe(false);
+      const geometry = parseGeometry(readFileSync(refined, 'utf8'));
+      const beam = beamOf(geometry);
+      // The values of the simulation: 60 mm, and 0.8 pixels of 75 µm.
+      expect(Math.abs(meanDistance(geometry, beam) - 0.06)).toBeLessThan(0.00002);
+      expect(Math.abs(beam.shiftM[0] - 0.8 * 75e-6)).toBeLessThan(4e-6);
+      expect(Math.abs(beam.shiftM[1])).toBeLessThan(4e-6);
+      const stream = join(folder, `refined ${where}.stream`);
+      expect((await index(refined, '-o', stream)).out).not.toMatch(/the detector is/);
+      const { out } = await ewald(['stream', 'compare', stream, at('sim', 'run.truth.json'), '--json']);
+      expect(JSON.parse(out)).toMatchObject({ crystalsRight: 12, crystalsWrong: 0 });
+      expect(JSON.parse(out).misorientationMedianDeg).toBeLessThan(0.02);
+    },
+  );
+
+  test.each(stages)(
+    'a distance %s that is wrong is refined before the run, reported and written',
+    async (where, clenOf) => {
+      const off = written('off-3.geom', geometryText([['clen = 0.06 m', clenOf(0.0607)]]));
+      const refined = join(folder, `refined before ${where}.geom`);
+      const run = await index(off, '--refined-geometry', refined);
+      expect(run.code, run.err).toBe(0);
+      const [, error = '', away = ''] =
+        /according to 12 crystals .* 0\.\d+ ± (0\.00\d+) mm nearer .*\(at (\S+) mm\).*--refine-geometry off/.exec(
+          run.err,
+        ) ?? [];
+      expect(run.out).not.toMatch(/assuming that the known cell/);
+      const geometry = parseGeometry(readFileSync(refined, 'utf8'));
+      const distanceM = meanDistance(geometry, beamOf(geometry));
+      expect(Math.abs(distanceM - 0.06), run.err).toBeLessThan((3 * Number(error)) / 1000);
+      expect(Number(away)).toBeCloseTo(1000 * distanceM, 2);
+      expect(readFileSync(refined, 'utf8')).toMatch(/^; ewald refined this geometry on 12 crystals/);
+    },
+  );
 
   test.each([
     ['82,82,39.5,90,90,90'],

@@ -84,7 +84,7 @@ function explain(file: string, { geometry, beam, assumed, problems, ...facts }: 
     `beam      ${beam.wavelengthA.toPrecision(6)} ` +
       `Å${electron ? ' (electrons)' : `, ${(energy / 1000).toFixed(4)} keV`}${bandwidth ? `, bandwidth ${bandwidth}` : ''}`,
   );
-  print(`detector  ${(1000 * beam.distanceM).toFixed(3)} mm away${shifted(beam)}`);
+  print(`detector  ${(1000 * facts.distanceM).toFixed(3)} mm away${shifted(beam)}`);
   const [w, h] = facts.extentM.map((x) => (1000 * x).toFixed(1));
   const pixel = first ? `${((1e6 * 1) / first.resolution).toFixed(2)} µm` : '';
   print(`panels    ${facts.panels}, ${(facts.pixels / 1e6).toFixed(2)} Mpixel of ${pixel}, ${w} x ${h} mm in all`);

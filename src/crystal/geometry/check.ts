@@ -2,7 +2,7 @@
 import { dot, norm, type Vector } from '../cell.js';
 import type { Beam, Geometry, Panel } from './geometry.js';
 import { panelNames } from './panel-names.js';
-import { heightOf, positionOf, reciprocalOf, widthOf } from './pixels.js';
+import { heightOf, meanDistance, positionOf, reciprocalOf, widthOf } from './pixels.js';
 
 /** Outer corners of a panel in the laboratory, in metres, in order around the panel. */
 export function cornersOf(panel: Panel, beam: Beam): Vector[] {
@@ -19,6 +19,8 @@ export function cornersOf(panel: Panel, beam: Beam): Vector[] {
 export interface GeometryFacts {
   readonly panels: number;
   readonly pixels: number;
+  /** Mean distance of the panels in metres: `clen` and `coffset`. */
+  readonly distanceM: number;
   /** Extent of the whole detector in metres. */
   readonly extentM: readonly [number, number];
   /** The panel that the beam hits and where, in pixels of the file's array; undefined if it passes between panels. */
@@ -57,6 +59,7 @@ export function checkGeometry(geometry: Geometry, beam: Beam): GeometryFacts {
   return {
     panels: panels.length,
     pixels: panels.reduce((sum, panel) => sum + widthOf(panel) * heightOf(panel), 0),
+    distanceM: meanDistance(geometry, beam),
     extentM: [Math.max(...xs) - Math.min(...xs), Math.max(...ys) - Math.min(...ys)],
     beamAt: hit && { panel: hit.name, ...beamIn(hit, beam) },
     resolutionA: [hit ? Number.POSITIVE_INFINITY : 1 / near, 1 / far],

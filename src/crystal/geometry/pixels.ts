@@ -83,6 +83,13 @@ export function beamOf(geometry: Geometry, header?: HeaderValues): Beam {
 }
 
 /**
+ * The mean distance of the panels of a geometry from the crystal, in metres: `clen`, which may be a negative position of
+ * a stage, and the mean of their `coffset`.
+ */
+export const meanDistance = ({ panels }: Pick<Geometry, 'panels'>, { distanceM }: Pick<Beam, 'distanceM'>): number =>
+  distanceM + panels.reduce((sum, { offsetM }) => sum + offsetM, 0) / panels.length;
+
+/**
  * Position in the laboratory, in metres, of a point of a panel given in pixels from its outer corner; pixel centres are
  * at + 0.5.
  */

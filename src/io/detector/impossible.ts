@@ -4,7 +4,7 @@ import { EwaldError } from '../../base/errors.js';
 import { cross, norm } from '../../crystal/cell.js';
 import { largestInverseD } from '../../crystal/geometry/edge.js';
 import type { Beam, Geometry, Panel } from '../../crystal/geometry/geometry.js';
-import { heightOf, widthOf } from '../../crystal/geometry/pixels.js';
+import { heightOf, meanDistance, widthOf } from '../../crystal/geometry/pixels.js';
 
 /** Wavelengths in Å of X-rays and electrons by which lattices of crystals diffract. */
 const wavelengths = [0.001, 50] as const;
@@ -69,7 +69,7 @@ function ofReach(geometry: Geometry, beam: Beam): string | undefined {
   const reach = 1 / largestInverseD(geometry, beam);
   if (!(reach > coarsest)) return undefined;
   return (
-    `at a distance of ${short(beam.distanceM)} m the detector ends at a resolution of ${reach.toFixed(0)} Å, where ` +
+    `at a distance of ${short(meanDistance(geometry, beam))} m the detector ends at a resolution of ${reach.toFixed(0)} Å, where ` +
     'crystals have no reflections; check the units of clen (metres without one) and of the wavelength'
   );
 }

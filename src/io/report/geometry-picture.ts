@@ -6,7 +6,7 @@
 import { htmlText as escaped } from '../../base/plain-text.js';
 import { checkGeometry, cornersOf } from '../../crystal/geometry/check.js';
 import type { Beam, Geometry, Panel } from '../../crystal/geometry/geometry.js';
-import { heightOf, positionOf, widthOf } from '../../crystal/geometry/pixels.js';
+import { heightOf, meanDistance, positionOf, widthOf } from '../../crystal/geometry/pixels.js';
 
 const size = 800;
 
@@ -39,7 +39,7 @@ export function geometryPicture(geometry: Geometry, beam: Beam): string {
   const rings = [50, 20, 10, 7, 5, 4, 3, 2.5, 2, 1.7, 1.5, 1.2, 1, 0.8, 0.6]
     .filter((d) => d > resolutionA[1] && beam.wavelengthA / (2 * d) < 0.7)
     .map((d) => {
-      const radius = beam.distanceM * Math.tan(2 * Math.asin(beam.wavelengthA / (2 * d)));
+      const radius = meanDistance(geometry, beam) * Math.tan(2 * Math.asin(beam.wavelengthA / (2 * d)));
       const [x = '0', y = '0'] = at(0, 0).split(',');
       const r = (radius / reach) * size;
       return r < 25

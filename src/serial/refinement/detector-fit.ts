@@ -12,6 +12,7 @@ import { medianWithError } from '../../base/median.js';
 import { type Cell, reciprocal, type Vector } from '../../crystal/cell.js';
 import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
 import { panelNumbers, panelNumbersLength, xOf, yOf, zOf } from '../../crystal/geometry/panel-numbers.js';
+import { meanDistance } from '../../crystal/geometry/pixels.js';
 import type { PeakList } from '../peaks/peak-list.js';
 
 /** The detector according to one crystal. */
@@ -240,7 +241,7 @@ export function detectorVerdict(fits: readonly DetectorFit[]): DetectorVerdict |
 export function refinedGeometry(geometry: Geometry, beam: Beam, { scale, shiftM }: DetectorVerdict): Geometry {
   return {
     ...geometry,
-    distance: { value: beam.distanceM * scale },
+    distance: { value: beam.distanceM + (scale - 1) * meanDistance(geometry, beam) },
     shift: [{ value: beam.shiftM[0] + shiftM[0] }, { value: beam.shiftM[1] + shiftM[1] }],
   };
 }

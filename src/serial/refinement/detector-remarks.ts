@@ -3,6 +3,7 @@
 import { median } from '../../base/median.js';
 import { anglesOf, lengthsOf } from '../../crystal/cell.js';
 import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
+import { meanDistance } from '../../crystal/geometry/pixels.js';
 import { type DetectorFit, type DetectorVerdict, fewestFits } from './detector-fit.js';
 import type { GeometryRefinement, MeasuredCell } from './refine-geometry.js';
 
@@ -156,7 +157,8 @@ export function detectorRemarks(
     if (fitted?.isDistanceKnown === false) remarks.push(unknownDistance);
   } else if (far(change, verdict.scaleError, minScale)) {
     const how =
-      `${(100 * Math.abs(change)).toFixed(2)} % ` + `(${(1000 * Math.abs(change) * beam.distanceM).toFixed(2)} mm)`;
+      `${(100 * Math.abs(change)).toFixed(2)} % ` +
+      `(${(1000 * Math.abs(change) * meanDistance(geometry, beam)).toFixed(2)} mm)`;
     const where = `${how} ${change > 0 ? 'farther away' : 'nearer'} than in the geometry`;
     const percent = Number((100 * Math.abs(change)).toPrecision(1));
     if (fitted && !fitted.isDistanceKnown)

@@ -1,4 +1,5 @@
 /** Describes a refinement of the geometry in text, for messages and for the geometry in a stream. */
+import { meanDistance } from '../../crystal/geometry/pixels.js';
 import type { GeometryRefinement, MovedUnit } from './refine-geometry.js';
 
 /** Maximum number of panels named in a message. */
@@ -34,9 +35,10 @@ const shiftPx = ({ shiftM, pixelM }: MovedUnit): number => Math.hypot(...shiftM)
 
 function wholeText(
   { shiftM: [x, y, z], shiftErrorM: [ex, ey, ez], pixelM }: MovedUnit,
-  { distance }: GeometryRefinement['geometry'],
+  { distance, panels }: GeometryRefinement['geometry'],
 ): string[] {
-  const at = distance && 'value' in distance ? ` (at ${(1000 * distance.value).toFixed(3)} mm)` : '';
+  const away = distance && 'value' in distance ? meanDistance({ panels }, { distanceM: distance.value }) : undefined;
+  const at = away === undefined ? '' : ` (at ${(1000 * away).toFixed(3)} mm)`;
 
   const mm = (metres: number): string => (1000 * metres).toFixed(digitsOf(1000 * ez, 3));
   const px = (metres: number): string => (metres / pixelM).toFixed(digitsOf(Math.min(ex, ey) / pixelM, 2));

@@ -38,6 +38,7 @@ import {
   strainPrior,
 } from '../../crystal/cell-strain.js';
 import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
+import { meanDistance } from '../../crystal/geometry/pixels.js';
 import { orientedAs } from './detector-fit.js';
 import { Elimination, type Equations, type Normal, PairDerivatives, type Share } from './elimination.js';
 import { milli, type Part, perUnit, sharedMotions, withMostStill } from './gauge.js';
@@ -491,7 +492,8 @@ class Fit {
   }
 
   get #distanceM(): number {
-    return this.#crystals[0]?.beam.distanceM ?? 1;
+    const beam = this.#crystals[0]?.beam;
+    return beam ? meanDistance(this.#geometry, beam) : 1;
   }
 
   /**

@@ -337,7 +337,7 @@ export type ShownCell = Required<Pick<Opened, 'cell' | 'centring'>>;
 export interface Adjustment {
   /** How far the beam is moved over the displayed plane, in its pixels. */
   readonly moved: readonly [x: number, y: number];
-  /** Metres; undefined: as the geometry says. */
+  /** Mean distance of the panels in metres; undefined: as the geometry says. */
   readonly distanceM: number | undefined;
 }
 

@@ -1,5 +1,5 @@
 /** The operations of measuring: where the detector is taken to be, and what its pixels measure from there. */
-import { type Beam, formatGeometry, type Geometry } from '../../../entries/index.js';
+import { type Beam, formatGeometry, type Geometry, meanDistance } from '../../../entries/index.js';
 import { arcOn, beamPlace, placedPanels } from './detector-plane.js';
 import type { Adjustment, Operations } from './protocol.js';
 import type { Session } from './session.js';
@@ -13,8 +13,9 @@ const perMetre = ({ panels }: Geometry): number => panels[0]?.resolution ?? 1;
 /** The beam with the adjustment of the page. */
 export function beamNow(of: Session): Beam {
   const { geometry, beam } = detectorOf(of);
-  const { moved: [x, y] = [0, 0], distanceM = of.stated?.distanceM ?? beam.distanceM } = of.adjustment ?? {};
-  const { shiftM } = of.stated ?? beam;
+  const { moved: [x, y] = [0, 0], distanceM: away } = of.adjustment ?? {};
+  const { shiftM, distanceM: statedM } = of.stated ?? beam;
+  const distanceM = away === undefined ? statedM : away - meanDistance(geometry, { distanceM: 0 });
   const scale = perMetre(geometry);
   return { ...beam, distanceM, shiftM: [shiftM[0] - x / scale, shiftM[1] - y / scale] };
 }
@@ -75,7 +76,7 @@ export function toolOperations(
       of.stated ??= beam;
       of.adjustment = adjustment;
       const now = beamNow(of);
-      return { place: beamPlace(geometry, now), distanceM: now.distanceM };
+      return { place: beamPlace(geometry, now), distanceM: meanDistance(geometry, now) };
     },
 
     async settle(painted) {

@@ -7,6 +7,7 @@
 
 import type { PlatformSignal } from '../../../base/globals.js';
 import { checkSignal } from '../../../base/options.js';
+import { meanDistance } from '../../../crystal/geometry/pixels.js';
 import type { Detector } from '../../../io/detector/detector.js';
 import type { Frame } from '../../peaks/contract.js';
 import { placed } from '../../refinement/units.js';
@@ -102,6 +103,7 @@ function placedPixels({ geometry, width, height, bad, beam }: Detector): PlacedP
     (sum, { minFs, maxFs, minSs, maxSs }) => sum + along(minFs, maxFs) * along(minSs, maxSs),
     0,
   );
+  const away = meanDistance(geometry, beam);
   const [index, x, y] = [new Int32Array(most), new Float64Array(most), new Float64Array(most)];
   let count = 0;
   for (const panel of geometry.panels) {
@@ -115,7 +117,7 @@ function placedPixels({ geometry, width, height, bad, beam }: Detector): PlacedP
         if (bad[pixel] !== 0) continue;
         const f = column - minFs + 0.5;
         const s = row - minSs + 0.5;
-        const scale = beam.distanceM / (beam.distanceM + corner[2] + f * fz + s * sz);
+        const scale = away / (beam.distanceM + corner[2] + f * fz + s * sz);
         index[count] = pixel;
         x[count] = scale * (corner[0] + f * fx + s * sx + beam.shiftM[0]);
         y[count] = scale * (corner[1] + f * fy + s * sy + beam.shiftM[1]);

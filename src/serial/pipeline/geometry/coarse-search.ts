@@ -10,6 +10,7 @@
 import type { PlatformSignal } from '../../../base/globals.js';
 import { checkSignal } from '../../../base/options.js';
 import type { Beam, Geometry } from '../../../crystal/geometry/geometry.js';
+import { meanDistance } from '../../../crystal/geometry/pixels.js';
 import type { OpenFrameSearcher } from '../frame-searcher.js';
 import type { SearchSettings } from '../settings.js';
 import { type FrameResult, indexPeaks } from '../stages/frame.js';
@@ -148,16 +149,16 @@ function displacements({ searcher, settings, distance }: CoarseScene): Displacem
 }
 
 /** The smallest distance between the images of neighbouring nodes near the beam, in pixels. */
-function spacingOf({ wavelengthA, distanceM }: Beam, { panels }: Geometry, { cells = [] }: SearchSettings): number {
+function spacingOf(beam: Beam, geometry: Geometry, { cells = [] }: SearchSettings): number {
   const longest = Math.max(...cells.flatMap(({ cell }) => cell.map((row) => Math.hypot(...row))));
-  return ((wavelengthA * distanceM) / longest) * (panels[0]?.resolution ?? 1);
+  return ((beam.wavelengthA * meanDistance(geometry, beam)) / longest) * (geometry.panels[0]?.resolution ?? 1);
 }
 
-const displacedBeam = (beam: Beam, { panels }: Geometry, { x, y, depth }: Displacement): Beam => {
-  const pixelM = 1 / (panels[0]?.resolution ?? 1);
+const displacedBeam = (beam: Beam, geometry: Geometry, { x, y, depth }: Displacement): Beam => {
+  const pixelM = 1 / (geometry.panels[0]?.resolution ?? 1);
   return {
     ...beam,
-    distanceM: beam.distanceM * (1 + depth),
+    distanceM: beam.distanceM + depth * meanDistance(geometry, beam),
     shiftM: [beam.shiftM[0] + x * pixelM, beam.shiftM[1] + y * pixelM],
   };
 };

@@ -1,7 +1,8 @@
 /** The profiles of the frames of a searcher: the bins that its settings ask for, and where their sums come from. */
 
 import { KeptPlans } from '../../../core/planner/kept-plans.js';
-import type { Beam } from '../../../crystal/geometry/geometry.js';
+import type { Beam, Geometry } from '../../../crystal/geometry/geometry.js';
+import { meanDistance } from '../../../crystal/geometry/pixels.js';
 import type { Detector } from '../../../io/detector/detector.js';
 import type { Frame } from '../../peaks/contract.js';
 import type { PeakList } from '../../peaks/peak-list.js';
@@ -17,10 +18,14 @@ import { binsOfRings, Profiler } from './profiler.js';
 /** Frames share the bins of the first beam unless theirs differs by more than this. */
 const [maxOfWavelength, maxOfDistance] = [5e-3, 1e-3];
 
-const isNear = (one: Beam, other: Beam): boolean =>
-  Math.abs(one.wavelengthA / other.wavelengthA - 1) <= maxOfWavelength &&
-  Math.abs(one.distanceM / other.distanceM - 1) <= maxOfDistance &&
-  one.shiftM.every((shift, i) => Math.abs(shift - (other.shiftM[i] as number)) <= maxOfDistance * other.distanceM);
+function isNear(one: Beam, other: Beam, geometry: Geometry): boolean {
+  const most = maxOfDistance * meanDistance(geometry, other);
+  return (
+    Math.abs(one.wavelengthA / other.wavelengthA - 1) <= maxOfWavelength &&
+    Math.abs(one.distanceM - other.distanceM) <= most &&
+    one.shiftM.every((shift, i) => Math.abs(shift - (other.shiftM[i] as number)) <= most)
+  );
+}
 
 /** Bins of a detector, which all searchers of this thread share. */
 const known = new WeakMap<Detector, Map<string, ProfileBins[]>>();
@@ -36,10 +41,10 @@ export function profileBinsOf(detector: Detector, settings: SearchSettings, beam
   const key = JSON.stringify([bins, range, polarisation, finder, minRes, maxRes]);
   const made = own.get(key) ?? [];
   own.set(key, made);
-  const found = made.find((one) => isNear(beam, one.beam));
+  const found = made.find((one) => isNear(beam, one.beam, detector.geometry));
   if (found) return found;
   // The first bins are those of the first beam, whose limits all others have.
-  if (made.length === 0 && !isNear(beam, detector.beam)) profileBinsOf(detector, settings);
+  if (made.length === 0 && !isNear(beam, detector.beam, detector.geometry)) profileBinsOf(detector, settings);
   const rings = ringsOfDetector(detector, { minRadius: minRes, maxRadius: maxRes });
   const fresh = binsOf(detector, rings, profile, isList(finder) ? undefined : finder, beam, made[0]);
   made.push(fresh);

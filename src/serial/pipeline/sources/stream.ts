@@ -9,7 +9,7 @@ import { type Parameters, refuseOthers } from '../../../base/parameters.js';
 import { readCell } from '../../../crystal/cell-file.js';
 import { type Beam, type Geometry, wavelengthOf } from '../../../crystal/geometry/geometry.js';
 import { parseGeometry } from '../../../crystal/geometry/parse.js';
-import { beamOf } from '../../../crystal/geometry/pixels.js';
+import { beamOf, meanDistance } from '../../../crystal/geometry/pixels.js';
 import { type LatticeName, latticeName } from '../../../crystal/lattice-name.js';
 import { readStream } from '../../../crystal/stream/read.js';
 import type { StreamChunk, StreamPeak } from '../../../crystal/stream/stream.js';
@@ -201,7 +201,7 @@ const eventOf = ({ event }: StreamChunk): number | undefined => {
 
 /** The beam of a frame; its photon energy and camera length are in its chunk. */
 export function beamOfChunk({ photonEnergyEv, cameraLengthM }: StreamChunk, geometry: Geometry): Beam {
-  const offset = geometry.panels.reduce((sum, { offsetM }) => sum + offsetM, 0) / geometry.panels.length;
+  const offset = meanDistance(geometry, { distanceM: 0 });
   const given = {
     ...geometry,
     radiation: { kind: 'wavelength' as const, given: { value: wavelengthOf('photonEnergy', photonEnergyEv) } },

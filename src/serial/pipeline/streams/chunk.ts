@@ -2,6 +2,7 @@
 import { upperEnd } from '../../../base/median.js';
 import { oneWord } from '../../../base/plain-text.js';
 import { type Geometry, type Panel, photonEnergyOf } from '../../../crystal/geometry/geometry.js';
+import { meanDistance } from '../../../crystal/geometry/pixels.js';
 import type { LatticeName } from '../../../crystal/lattice-name.js';
 import { regionLines } from '../../../crystal/stream/regions.js';
 import {
@@ -90,7 +91,7 @@ export function chunkOf(
       ...gridLines(result.grid),
       ...(result.profile ? profileLines(result.profile) : []),
     ],
-    cameraLengthM: averageDistance(geometry, beam.distanceM),
+    cameraLengthM: meanDistance(geometry, beam),
     peakCount: peaks.count,
     peakResolution: { inverseNm: resolution, angstrom: 10 / resolution },
     // Objects are only made where a caller accesses them: a frame has a thousand peaks and reflections.
@@ -220,9 +221,6 @@ function writeReflections(
 
 /** The relative width of the spectrum that a run writes: CrystFEL's smallest one if the geometry states none. */
 export const bandwidthOf = ({ bandwidth }: Geometry): number => bandwidth || 1e-8;
-
-const averageDistance = ({ panels }: Geometry, distanceM: number): number =>
-  distanceM + panels.reduce((sum, { offsetM }) => sum + offsetM, 0) / panels.length;
 
 /** A vector in 1/nm. */
 const scaled = ([x, y, z]: readonly [number, number, number]): [number, number, number] => [10 * x, 10 * y, 10 * z];
