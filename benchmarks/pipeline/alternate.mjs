@@ -60,7 +60,7 @@ async function opened(root, backend) {
     async turn() {
       let [used, started, seen] = [undefined, 0, 0];
       this.text = '';
-      const inputs = Array.from({ length: passes }, () => ({ dataset }));
+      const inputs = Array.from({ length: passes }, (_, pass) => ({ dataset, filename: `pass-${pass}` }));
       for await (const { chunk, error } of context.pipeline({ inputs, ...settings })) {
         if (error) throw error;
         writeFileSync(join(folder, 'out'), formatChunk(chunk), { flag: 'a' });

@@ -72,7 +72,7 @@ async function searcherOverhead() {
 async function wholeRun(times) {
   // Garbage of the previous run must not count for this one.
   globalThis.gc?.();
-  const inputs = Array.from({ length: times }, () => ({ dataset }));
+  const inputs = Array.from({ length: times }, (_, pass) => ({ dataset, filename: `pass-${pass}` }));
   const mostMiB = () => process.resourceUsage().maxRSS / 1024;
   let [begun, used, seen, crystals, thirdMiB] = [0, undefined, 0, 0, 0];
   for await (const { result, chunk, error } of context.pipeline({ inputs, ...settings })) {
