@@ -31,7 +31,7 @@ interface PartitionPlace {
 interface PartitionJob {
   readonly partition: Partition;
   readonly udfs: readonly { readonly udf: AnyUdf; readonly params: Readonly<Record<string, unknown>> }[];
-  readonly meta: Omit<UdfMeta, 'inputDtype'>;
+  readonly meta: UdfMeta;
   readonly corrections: Corrections | undefined;
   /** Replaces values that are no counts; absent if all are. */
   readonly counts?: FrameCounts | undefined;
@@ -47,10 +47,6 @@ export const inputDtype = (dtype: DataType, corrected: boolean, udfs: readonly A
     udfs.map(({ definition }) => definition.dtype ?? 'native'),
   );
 
-/** Whether UDFs see frames exactly as they are stored in the file. */
-export const seesStored = (stored: DataType, shown: DataType, corrections: Corrections | undefined): boolean =>
-  stored === shown && corrections === undefined;
-
 /** A partition with the pieces of each of its parts. */
 export interface PartsJob extends Omit<PartitionJob, 'pieces'> {
   readonly piecesOf: (part: Partition) => PartitionJob['pieces'];
@@ -58,16 +54,14 @@ export interface PartsJob extends Omit<PartitionJob, 'pieces'> {
 
 /** Runs a partition, or those that it joins, whose results are merged; see `runPartition`. */
 export async function runParts({ piecesOf, ...job }: PartsJob, place: PartitionPlace): Promise<Arrays[]> {
-  const { partition, udfs, meta, corrections } = job;
-  const bare = udfs.map(({ udf }) => udf);
-  const whole = { ...meta, inputDtype: inputDtype(meta.datasetDtype, corrections !== undefined, bare) };
+  const { partition, udfs, meta } = job;
   const all: Arrays[][] = [];
   for (const part of partition.parts ?? [partition]) {
     const found = await runPartition({ ...job, partition: part, pieces: piecesOf(part) }, place);
     const [merged] = all;
     for (const [i, { udf, params }] of udfs.entries()) {
       const [dest, src] = [merged?.[i], found[i] as Arrays];
-      if (udf.definition.merge && dest) mergeInto(udf, { dest, src, params, meta: whole });
+      if (udf.definition.merge && dest) mergeInto(udf, { dest, src, params, meta });
     }
     // Of UDFs that merge, the results of further parts are not needed any more.
     const kept = merged ? found.map((arrays, i) => (udfs[i]?.udf.definition.merge ? {} : arrays)) : found;
@@ -102,18 +96,15 @@ const around = ({ udf: { definition }, scope, arrays }: Running, method: 'prepro
 /** Runs one partition; returns the arrays of each UDF, nav arrays only for the frames that exist. */
 export async function runPartition(job: PartitionJob, place: PartitionPlace): Promise<Arrays[]> {
   const { partition, udfs, corrections, counts, pieces } = job;
-  const { datasetDtype } = job.meta;
+  const { datasetDtype, inputDtype: dtype } = job.meta;
   const { signal, passes } = place;
-  const bare = udfs.map(({ udf }) => udf);
-  const dtype = inputDtype(datasetDtype, corrections !== undefined, bare);
-  const runMeta = { ...job.meta, inputDtype: dtype };
-  const meta = partitionMeta(runMeta, partition);
+  const meta = partitionMeta(job.meta, partition);
   const count = partition.positions.length;
   const takeFor =
     (shown: boolean) =>
     (type: DataType, length: number): FrameArray =>
       passes?.take(type, length, shown) ?? allocateFrames(type, length);
-  const raw = { ...runMeta, inputDtype: datasetDtype };
+  const raw = { ...job.meta, inputDtype: datasetDtype };
   const folded = corrections && (await passes?.foldedOf(udfs, corrections, raw));
   const running: Running[] = [];
   let byCore: readonly (Running & { part: KernelPart })[] = [];
@@ -121,7 +112,7 @@ export async function runPartition(job: PartitionJob, place: PartitionPlace): Pr
   try {
     for (const [i, { udf, params }] of udfs.entries()) {
       const part = folded ? folded[i] : passes?.partOf(udf, params, meta);
-      const prepared = await passes?.prepared.of(udf, params, runMeta);
+      const prepared = await passes?.prepared.of(udf, params, job.meta);
       running.push(
         new Running(udf, auxOf(params, partition.positions), meta, { part, prepared, places: passes?.places }),
       );

@@ -4,7 +4,7 @@ import { EwaldError } from '../../base/errors.js';
 import { inspect } from '../../base/options.js';
 import { product } from '../../base/product.js';
 import { partitionsOfCustom } from '../../io/data/custom.js';
-import { elementBytes } from '../../io/data/dtype.js';
+import { elementBytes, type FrameArray } from '../../io/data/dtype.js';
 import type { Selection } from '../scans/roi.js';
 import type { Scan } from '../scans/scan.js';
 
@@ -28,6 +28,15 @@ export interface Partition {
   readonly positions: Uint32Array;
   /** The partitions that it joins, which are processed in order and merged where they are computed; absent for one. */
   readonly parts?: readonly Partition[] | undefined;
+}
+
+/** A partition to be processed. */
+export interface Job {
+  readonly partition: Partition;
+  /** Its frames, if they have arrived; they are read otherwise. */
+  readonly frames?: FrameArray | undefined;
+  /** Called when its results are merged. */
+  merged?(): Promise<void> | void;
 }
 
 /** Approximate bytes per partition: small enough to keep two of them in flight. */

@@ -22,10 +22,11 @@ import type { AnyUdf, UdfMeta } from '../functions/udf.js';
 import { type Roi, select } from '../scans/roi.js';
 import type { Scan } from '../scans/scan.js';
 import { withMethod } from './choose-method.js';
-import { addNoCounts, FrameCounts, type NoCounts, noneSoFar, unpackNoCounts } from './frame-counts.js';
+import { addNoCounts, type NoCounts, noneSoFar, unpackNoCounts } from './frame-counts.js';
 import { inputDtype } from './partition.js';
-import { joinPartitions, type Partition, partitionsOf, partsOf } from './partitions.js';
+import { areWholeChunks, joinPartitions, type Partition, partitionsOf, partsOf } from './partitions.js';
 import { framesOfPiece } from './pieces.js';
+import type { PieceSizes } from './processor.js';
 import { isShared, LentMemory } from './result-memory.js';
 import { callMethod, declarationsOf, mergeInto, preprocessWhole } from './running.js';
 
@@ -195,15 +196,21 @@ export class Run {
     this.damage = new Uint8Array(selection.count);
   }
 
-  /** Looks at the frames that this thread processes; undefined if all values are counts. */
-  watchCounts(): FrameCounts | undefined {
-    const { limits, scan, corrections } = this;
-    return limits && new FrameCounts(limits, scan.dtype, scan.shape.sig, corrections?.mask);
+  /** Frames of the largest partition, and of its pieces. */
+  get sizes(): PieceSizes {
+    const { scan, meta } = this;
+    const { chunkFrames } = scan.dataset;
+    const parts = partsOf(this.partitions);
+    const least = scan.live?.maxFrames ?? 1;
+    const largest = parts.reduce((most, { positions }) => Math.max(most, positions.length), least);
+    const isWhole = scan.live !== undefined || chunkFrames === 1 || areWholeChunks(parts, chunkFrames);
+    const udfs = this.parts.map(({ udf }) => udf);
+    return { largest, piece: isWhole ? framesOfPiece(udfs, meta, chunkFrames, largest) : largest };
   }
 
-  /** Adds what was replaced in frames that this thread processed. */
-  addReplaced(found: NoCounts | undefined): void {
-    if (found) addNoCounts(this.replaced, found);
+  /** Adds what was replaced in frames. */
+  addReplaced(found: NoCounts): void {
+    addNoCounts(this.replaced, found);
   }
 
   /** Keeps what was replaced with the scan: of several runs, that of the one that found most. */
@@ -228,7 +235,7 @@ export class Run {
     { delayed = false, isOwned = true }: { readonly delayed?: boolean; readonly isOwned?: boolean } = {},
   ): void {
     const { first, count, places } = partition;
-    // Workers send what they replaced after the results.
+    // What was replaced follows the results.
     const { noCounts } = found[this.parts.length] ?? {};
     if (noCounts) this.addReplaced(unpackNoCounts(noCounts as Float64Array));
     const isFirst = !this.#hasMerged;

@@ -22,11 +22,10 @@ export async function dryRun(run: Run, open: OpenCore) {
     parts: undefined,
   };
   const udfs = run.parts.map(({ udf, params }) => ({ udf, params }));
-  const { inputDtype: _, ...meta } = run.meta;
   const passes = run.parts.some(({ udf }) => udf.definition.prepare) ? new Passes(open, 1) : undefined;
   try {
     const found = await runPartition(
-      { partition, udfs, meta, corrections: run.corrections, pieces: [{ frames: ones, first: 0, end: 1 }] },
+      { partition, udfs, meta: run.meta, corrections: run.corrections, pieces: [{ frames: ones, first: 0, end: 1 }] },
       { signal: undefined, passes },
     );
     run.merge(partition, found);

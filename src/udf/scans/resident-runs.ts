@@ -60,6 +60,6 @@ export async function residentResults(run: Run, open: () => Promise<UdfCore>): P
     if (given === undefined) return undefined;
     all.push(given);
   }
-  run.addReplaced(scan.replaced);
+  if (scan.replaced) run.addReplaced(scan.replaced);
   return all;
 }

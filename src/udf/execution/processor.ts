@@ -1,0 +1,112 @@
+/** Processes the partitions of a run on one thread, this one or a worker's, which keeps its kernels between them. */
+
+import type { Corrections } from '../../io/data/corrections.js';
+import type { CountLimits } from '../../io/data/count-limits.js';
+import type { Dataset } from '../../io/data/dataset.js';
+import type { DataType, FrameArray } from '../../io/data/dtype.js';
+import type { Arrays } from '../functions/dtypes.js';
+import type { OpenCore } from '../functions/prepared.js';
+import type { AnyUdf, UdfMeta, UdfParams } from '../functions/udf.js';
+import { isSparseRun } from '../sparse/sparse-runs.js';
+import type { WasmCode } from '../wasm/code.js';
+import { FrameCounts, packNoCounts } from './frame-counts.js';
+import { runParts } from './partition.js';
+import { type Partition, partsOf } from './partitions.js';
+import { Passes } from './passes.js';
+import { PieceReader, piecesIn } from './pieces.js';
+import { ResultPlaces } from './result-memory.js';
+
+/** UDFs with the parameters that they have at present. */
+export type UdfsOfRun = readonly { readonly udf: AnyUdf; readonly params: UdfParams }[];
+
+/** Frames of the largest partition of a run, and those that are read and processed together. */
+export interface PieceSizes {
+  readonly largest: number;
+  readonly piece: number;
+}
+
+/** What a thread processes. */
+interface Work extends PieceSizes {
+  readonly meta: UdfMeta;
+  readonly corrections: Corrections | undefined;
+  /** Which values are no counts; undefined if all are. */
+  readonly limits: CountLimits | undefined;
+  /** Absent if all frames are given with their partitions. */
+  readonly dataset: Dataset | undefined;
+  readonly codes: ReadonlyMap<AnyUdf, WasmCode>;
+  /** Whether frames are in memory before they are processed. */
+  readonly isInMemory: boolean;
+}
+
+/** The state of a run on one thread. */
+export class PartitionProcessor {
+  readonly passes: Passes;
+  readonly #work: Work;
+  readonly #counts: FrameCounts | undefined;
+  #isSparse: boolean | undefined;
+
+  constructor(work: Work, open: OpenCore, threads: number) {
+    const { limits, meta, corrections } = work;
+    this.#work = work;
+    this.passes = new Passes(open, threads, work);
+    this.#counts = limits && new FrameCounts(limits, meta.datasetDtype, meta.sig, corrections?.mask);
+  }
+
+  /** Begins to read partitions of the dataset in this order. */
+  async reader(
+    partitions: readonly Partition[],
+    udfs: UdfsOfRun,
+    signal: AbortSignal | undefined,
+  ): Promise<PieceReader> {
+    const { meta, corrections, dataset } = this.#work;
+    // UDFs see frames exactly as they are stored.
+    const isShown = meta.datasetDtype === meta.inputDtype && corrections === undefined;
+    const take = (dtype: DataType, length: number): FrameArray => this.passes.take(dtype, length, isShown);
+    const size = await this.#pieceSize(udfs);
+    this.#isSparse ??= isSparseRun(dataset as Dataset, udfs, meta, corrections);
+    const wanted = { dataset: dataset as Dataset, partitions: partsOf(partitions), size, sparse: this.#isSparse };
+    return new PieceReader({ ...wanted, udfs: udfs.map(({ udf }) => udf) }, take, signal);
+  }
+
+  /**
+   * Processes a partition, whose frames are given or those of the reader; returns the arrays of each UDF, and after them
+   * what was replaced, if anything was.
+   */
+  async process(
+    {
+      partition,
+      frames,
+      memory,
+    }: { partition: Partition; frames?: FrameArray | undefined; memory?: SharedArrayBuffer | undefined },
+    udfs: UdfsOfRun,
+    reader: PieceReader | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Arrays[]> {
+    const { meta, corrections } = this.#work;
+    const size = frames ? await this.#pieceSize(udfs) : 0;
+    const { passes } = this;
+    const counts = this.#counts;
+    const piecesOf = (part: Partition) => (frames ? piecesIn(frames, part, size) : (reader as PieceReader).of(part));
+    passes.places = ResultPlaces.in(memory);
+    try {
+      const arrays = await runParts({ partition, udfs, meta, corrections, counts, piecesOf }, { signal, passes });
+      const replaced = counts?.taken();
+      return replaced ? [...arrays, { noCounts: packNoCounts(replaced) }] : arrays;
+    } finally {
+      passes.places = undefined;
+    }
+  }
+
+  dispose(): Promise<void> {
+    return this.passes.dispose();
+  }
+
+  #pieceSize(udfs: UdfsOfRun): Promise<number> {
+    const { isInMemory, ...sizes } = this.#work;
+    return this.passes.pieceFor(
+      udfs.map(({ udf }) => udf),
+      sizes,
+      isInMemory,
+    );
+  }
+}
