@@ -116,9 +116,9 @@ export { worthCompiling } from '../udf/functions/worth-compiling.js';
 export { missingNumbers } from '../udf/output/named-results.js';
 export {
   type AnalysisName,
-  analysisNames,
   analysisRows,
   calibrateRows,
+  knownAnalyses,
   newUdfRows,
   rowsOfAnalysis,
   scanRunRows,

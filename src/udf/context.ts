@@ -320,13 +320,8 @@ export class UdfContext {
   readonly createHolographyAnalysis = create.holographyAnalysis;
   readonly createIcomAnalysis = create.icomAnalysis;
   readonly createSumAnalysis = create.sumAnalysis;
-
-  createPickAnalysis(scan: Scan, options?: Parameters<typeof create.pickAnalysis>[1]) {
-    return create.pickAnalysis(scan, options);
-  }
-  createPickFftAnalysis(scan: Scan, options?: Parameters<typeof create.pickAnalysis>[1]) {
-    return create.pickAnalysis(scan, options, true);
-  }
+  readonly createPickAnalysis = create.pickAnalysis;
+  readonly createPickFftAnalysis = create.pickFftAnalysis;
 
   /**
    * What a scan tells about its optics: centre of the direct beam and its descan, radius and ellipse of the bright

@@ -5,34 +5,46 @@ import { range } from '../base/range.js';
 import { liveRows } from './acquisition/parameters.js';
 import { correlationRow, filterRows, refinementRow, scanRotationRange } from './shared-rows.js';
 
-/** The analyses by name, with a description of what each computes. */
-export const analysisNames = {
-  sum: 'sum of all frames',
-  sumsig: 'sum of each frame',
-  logsum: 'sum of logarithms',
-  stddev: 'standard deviation, mean and variance of each pixel',
-  disk: 'sum over a disk',
-  ring: 'sum over a ring',
-  point: 'one pixel of each frame',
-  com: 'centre of mass',
-  'radial-fourier': 'how many-fold rings are',
-  'radial-bins': 'sums over rings of equal width',
-  polar: 'polar transform of the mean, radial mean and variance of each frame',
-  fem: 'standard deviation on a ring',
-  crystallinity: 'spectral weight on a ring, after a disk is taken out',
-  cluster: 'regions of frames that are alike',
-  pick: 'one frame',
-  'pick-fft': 'the spectrum F of one frame as |F|',
-  'fft-sum': 'the spectrum F of the sum, after a disk is taken out, as log(|F| + 1) and complex',
-  masks: 'sums under masks of your own',
-  disks: 'positions of diffraction disks',
-  strain: 'strain of the lattice through the disks',
-  bragg: 'Bragg vector map: the disks of every frame, relative to the direct beam',
-  ssb: 'single side band ptychography',
-  holo: 'waves of off-axis holograms',
-  icom: 'integrated centres of mass',
+/** The analyses by name: the method of a `Context` that makes each, and what it computes. */
+export const knownAnalyses = {
+  sum: { method: 'createSumAnalysis', sentence: 'sum of all frames' },
+  sumsig: { method: 'createSumSigAnalysis', sentence: 'sum of each frame' },
+  logsum: { method: 'createLogSumAnalysis', sentence: 'sum of logarithms' },
+  stddev: { method: 'createStddevAnalysis', sentence: 'standard deviation, mean and variance of each pixel' },
+  disk: { method: 'createDiskAnalysis', sentence: 'sum over a disk' },
+  ring: { method: 'createRingAnalysis', sentence: 'sum over a ring' },
+  point: { method: 'createPointAnalysis', sentence: 'one pixel of each frame' },
+  com: { method: 'createComAnalysis', sentence: 'centre of mass' },
+  'radial-fourier': { method: 'createRadialFourierAnalysis', sentence: 'how many-fold rings are' },
+  'radial-bins': { method: 'createRadialBinsAnalysis', sentence: 'sums over rings of equal width' },
+  polar: {
+    method: 'createPolarAnalysis',
+    sentence: 'polar transform of the mean, radial mean and variance of each frame',
+  },
+  fem: { method: 'createFemAnalysis', sentence: 'standard deviation on a ring' },
+  crystallinity: {
+    method: 'createCrystallinityAnalysis',
+    sentence: 'spectral weight on a ring, after a disk is taken out',
+  },
+  cluster: { method: 'createClusterAnalysis', sentence: 'regions of frames that are alike' },
+  pick: { method: 'createPickAnalysis', sentence: 'one frame' },
+  'pick-fft': { method: 'createPickFftAnalysis', sentence: 'the spectrum F of one frame as |F|' },
+  'fft-sum': {
+    method: 'createFftSumAnalysis',
+    sentence: 'the spectrum F of the sum, after a disk is taken out, as log(|F| + 1) and complex',
+  },
+  masks: { method: 'createMaskAnalysis', sentence: 'sums under masks of your own' },
+  disks: { method: 'createDisksAnalysis', sentence: 'positions of diffraction disks' },
+  strain: { method: 'createStrainAnalysis', sentence: 'strain of the lattice through the disks' },
+  bragg: {
+    method: 'createBraggAnalysis',
+    sentence: 'Bragg vector map: the disks of every frame, relative to the direct beam',
+  },
+  ssb: { method: 'createSsbAnalysis', sentence: 'single side band ptychography' },
+  holo: { method: 'createHolographyAnalysis', sentence: 'waves of off-axis holograms' },
+  icom: { method: 'createIcomAnalysis', sentence: 'integrated centres of mass' },
 } as const;
-export type AnalysisName = keyof typeof analysisNames;
+export type AnalysisName = keyof typeof knownAnalyses;
 
 const rings = ['ring', 'radial-fourier', 'radial-bins', 'polar', 'fem', 'crystallinity', 'cluster'] as const;
 const centred = ['disk', ...rings, 'com', 'icom', 'fft-sum', 'ssb', 'bragg'] as const;

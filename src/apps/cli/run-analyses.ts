@@ -2,11 +2,11 @@
 import { type Command, Help, type Option } from 'commander';
 import {
   type AnalysisName,
-  analysisNames,
   analysisRows,
   type FlagValues,
   flagOf,
   helpEntry,
+  knownAnalyses,
   nearest,
   type Parameters,
   readCalibration,
@@ -21,42 +21,14 @@ import { inShell } from './command-line.js';
 import { columns } from './help.js';
 import { nameAsFlags, pickFlags, RowFlag } from './parameter-flags.js';
 
-/** The method of the context that makes each analysis. */
-const creators: Readonly<Record<AnalysisName, Extract<keyof Context, `create${string}Analysis`>>> = {
-  sum: 'createSumAnalysis',
-  sumsig: 'createSumSigAnalysis',
-  logsum: 'createLogSumAnalysis',
-  stddev: 'createStddevAnalysis',
-  disk: 'createDiskAnalysis',
-  ring: 'createRingAnalysis',
-  point: 'createPointAnalysis',
-  com: 'createComAnalysis',
-  'radial-fourier': 'createRadialFourierAnalysis',
-  'radial-bins': 'createRadialBinsAnalysis',
-  polar: 'createPolarAnalysis',
-  fem: 'createFemAnalysis',
-  crystallinity: 'createCrystallinityAnalysis',
-  cluster: 'createClusterAnalysis',
-  pick: 'createPickAnalysis',
-  'pick-fft': 'createPickFftAnalysis',
-  'fft-sum': 'createFftSumAnalysis',
-  masks: 'createMaskAnalysis',
-  disks: 'createDisksAnalysis',
-  strain: 'createStrainAnalysis',
-  bragg: 'createBraggAnalysis',
-  ssb: 'createSsbAnalysis',
-  holo: 'createHolographyAnalysis',
-  icom: 'createIcomAnalysis',
-};
-
 /** The flags of an analysis, by their short forms where they have some. */
 const flagsOf = (analysis: AnalysisName): string[] =>
   Object.entries(rowsOfAnalysis(analysis)).flatMap(([name, row]) =>
     row.flag === null ? [] : [row.short === undefined ? flagOf(name, row) : `-${row.short}`],
   );
 
-const everyName = Object.keys(analysisNames) as AnalysisName[];
-const isName = (word: string): word is AnalysisName => Object.hasOwn(analysisNames, word);
+const everyName = Object.keys(knownAnalyses) as AnalysisName[];
+const isName = (word: string): word is AnalysisName => Object.hasOwn(knownAnalyses, word);
 
 /** The analyses whose help is wanted, as in `ewald run ssb --help`; without any, all. */
 export function namesInHelp({ args }: Command): readonly AnalysisName[] {
@@ -81,7 +53,7 @@ export function flagsInHelp(command: Command): Option[] {
 export const analysisHelp = (names: readonly AnalysisName[]): string[] =>
   names.map((name) => {
     const flags = flagsOf(name).join(' ');
-    return helpEntry(name, `${analysisNames[name]}${flags && `: ${flags}`}`, columns());
+    return helpEntry(name, `${knownAnalyses[name].sentence}${flags && `: ${flags}`}`, columns());
   });
 
 /** Throws `Argument` for a file in place of an analysis. */
@@ -123,13 +95,13 @@ export async function makeAnalysis(
     options.calibration = await readCalibration(flags.calibration);
   if (flags.reference !== undefined && 'reference' in options)
     options.reference = await roiOf('--reference', flags.reference, scan, signal);
+  const { method } = knownAnalyses[name];
   try {
-    return { ...(ctx[creators[name]] as (scan: Scan, options: object) => Analysis)(scan, options), options };
+    return (ctx[method] as (scan: Scan, options: object) => Analysis)(scan, options);
   } catch (error) {
     // The shell has the names of analyses, not those of methods.
     if (!isEwaldError(error)) throw error;
-    const message = error.message.replace(`${creators[name]}:`, `${name}:`);
-    throw new EwaldError(error.tag, message, { cause: error, detail: error.detail });
+    throw new EwaldError(error.tag, error.message.replace(method, name), { cause: error, detail: error.detail });
   }
 }
 

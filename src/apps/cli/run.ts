@@ -1,7 +1,6 @@
 /** `ewald run ANALYSIS FILE`: analyses and UDFs over a stack of frames, several in one pass. */
 import type { Command } from 'commander';
 import {
-  analysisNames,
   analysisRows,
   answerSignalsOnce,
   checkRunToFiles,
@@ -10,6 +9,7 @@ import {
   grouped,
   isCutFile,
   killable,
+  knownAnalyses,
   liveRows,
   loadUdfs,
   messageOf,
@@ -137,7 +137,7 @@ async function run(
   if (names.length === 0 && udfs === undefined)
     throw new EwaldError(
       'Argument',
-      `no analysis given: ewald run com scan.mib; there are ${Object.keys(analysisNames).join(', ')}`,
+      `no analysis given: ewald run com scan.mib; there are ${Object.keys(knownAnalyses).join(', ')}`,
     );
   if (file === undefined) {
     const words = [what ?? 'scan.mib', ...(what === undefined ? [] : ['scan.mib'])];

@@ -5,7 +5,10 @@ import { EwaldError } from '../../base/errors.js';
 import type { MethodOf } from '../../base/members.js';
 import { product } from '../../base/product.js';
 import type { AnyUdf } from '../functions/udf.js';
+import type { AnalysisParameters } from '../parameter-types.js';
+import { type AnalysisName, type analysisRows, knownAnalyses } from '../parameters.js';
 import type { Scan } from '../scans/scan.js';
+import { checkOptions, expectsScan } from './parameters.js';
 
 /** An axis of an image that does not show the scan, such as the radii of a polar transform. */
 export interface ChannelAxis {
@@ -75,6 +78,44 @@ export interface Analysis<K extends string = string> {
   channels(results: any): (Channel & { readonly key: K })[];
 }
 
+type Rows = typeof analysisRows;
+/** Options of an analysis: those whose rows name it. */
+export type OptionsOfAnalysis<Name extends AnalysisName> = Pick<
+  AnalysisParameters,
+  { readonly [Option in keyof Rows]: Name extends Rows[Option]['of'][number] ? Option : never }[keyof Rows]
+>;
+
+/** What one analysis has of its own; of two passes, those of the first one are notes of the second one, too. */
+export interface Made<K extends string> extends Omit<Analysis<K>, 'name' | 'scan' | 'options' | 'next' | 'channels'> {
+  // biome-ignore lint/suspicious/noExplicitAny: dtypes differ from analysis to analysis, and each knows its own
+  next?: MethodOf<[results: any], Made<K>> | undefined;
+  // biome-ignore lint/suspicious/noExplicitAny: the same
+  channels?: MethodOf<[results: any], (Channel & { readonly key: K })[]>;
+}
+
+/**
+ * The method of a context that makes the analyses of a name: it checks the scan and the options before; `what` is the
+ * method in messages.
+ */
+export const analysis =
+  <Name extends AnalysisName, K extends string, Options extends object = OptionsOfAnalysis<Name>>(
+    name: Name,
+    make: (scan: Scan, options: Options, what: string) => Made<K>,
+  ) =>
+  (scan: Scan, options = {} as Options): Analysis<K> => {
+    const what = knownAnalyses[name].method;
+    expectsScan(what, scan);
+    checkOptions(what, name, options);
+    const channels = () => {
+      throw new EwaldError('Internal', `the analysis ${name} has channels only after its second pass`);
+    };
+    const whole = ({ next, ...made }: Made<K>): Analysis<K> => {
+      const second = next && ((results: unknown) => whole({ notes: made.notes, ...next(results) }));
+      return { name, scan, options, channels, ...made, ...(second && { next: second }) };
+    };
+    return whole(make(scan, options, what));
+  };
+
 /** A list of analyses. Throws `Argument` for anything else. */
 export function analysesOf<A extends Analysis>(analyses: readonly A[]): readonly A[] {
   const members = ['name', 'scan', 'udf', 'channels'];
@@ -95,14 +136,14 @@ export function resultsOf<K extends string>(analysis: Analysis<K>, results: unkn
 }
 
 /** A channel over the scan. */
-export const navChannel = (
+export const navChannel = <K extends string>(
   scan: Scan,
-  key: string,
+  key: K,
   title: string,
   desc: string,
   data: ArrayLike<number>,
   unit?: string,
-): Channel => ({
+) => ({
   key,
   title,
   desc,
@@ -112,14 +153,14 @@ export const navChannel = (
 });
 
 /** A channel over the detector. */
-export const sigChannel = (
+export const sigChannel = <K extends string>(
   scan: Scan,
-  key: string,
+  key: K,
   title: string,
   desc: string,
   data: ArrayLike<number>,
   log = false,
-): Channel => ({
+) => ({
   key,
   title,
   desc,
@@ -130,16 +171,14 @@ export const sigChannel = (
 });
 
 /** A result over the scan or the detector: one channel, or five if its numbers are complex, as in LiberTEM. */
-export const realOrComplex = (
-  channel: Channel,
+export function realOrComplex<K extends string>(
+  channel: Channel & { readonly key: K },
   { dtype }: { readonly dtype: string },
-): (Channel & { readonly key: never })[] =>
-  (dtype.startsWith('c')
-    ? complexChannels(channel.key, channel.title, channel.shape, channel.data).map((one) => ({
-        ...one,
-        ...(channel.isSig && { isSig: true }),
-      }))
-    : [channel]) as never;
+): (Channel & { readonly key: K })[] {
+  const { key, title, shape, data, isSig } = channel;
+  if (!dtype.startsWith('c')) return [channel];
+  return complexChannels(key, title, shape, data).map((one) => ({ ...one, ...(isSig && { isSig }) }));
+}
 
 /** Rejects complex frames if the analysis requires real ones. Throws `Unsupported`. */
 export function checkFrames({ name, scan, complexFrames }: Analysis): void {
@@ -156,28 +195,23 @@ export function checkFrames({ name, scan, complexFrames }: Analysis): void {
 export const columnOf = (data: ArrayLike<number>, columns: number, k: number): Float64Array =>
   Float64Array.from({ length: data.length / columns }, (_, i) => data[i * columns + k] as number);
 
-/** Five channels of complex numbers. */
-export function complexChannels(
-  key: string,
+/** Five channels of complex numbers; the keys of four of them follow from the first. */
+export function complexChannels<K extends string>(
+  key: K,
   title: string,
   shape: readonly number[],
   data: ArrayLike<number>,
-): Channel[] {
+): (Channel & { readonly key: K })[] {
   const n = product(shape);
   const part = (of: (re: number, im: number) => number): Float64Array =>
     Float64Array.from({ length: n }, (_, i) => of(data[2 * i] as number, data[2 * i + 1] as number));
-  return [
+  const angle = part((re, im) => Math.atan2(im, re));
+  const channels: Channel[] = [
     { key, title: `${title}, magnitude`, desc: 'absolute value', shape, data: part(Math.hypot) },
     { key: `${key}_real`, title: `${title}, real part`, desc: 'real part', shape, data: part((re) => re) },
     { key: `${key}_imag`, title: `${title}, imaginary part`, desc: 'imaginary part', shape, data: part((_, im) => im) },
-    {
-      key: `${key}_angle`,
-      title: `${title}, angle`,
-      desc: 'angle in radians',
-      unit: 'rad',
-      shape,
-      data: part((re, im) => Math.atan2(im, re)),
-    },
+    { key: `${key}_angle`, title: `${title}, angle`, desc: 'angle in radians', unit: 'rad', shape, data: angle },
     { key: `${key}_complex`, title, desc: 'complex numbers', shape, data, complex: true },
   ];
+  return channels as (Channel & { readonly key: K })[];
 }

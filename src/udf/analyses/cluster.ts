@@ -9,17 +9,12 @@ import type { ResultBuffer } from '../functions/buffers.js';
 import { localMaxima } from '../images/local-maxima.js';
 import { ring } from '../images/masks.js';
 import { wardLabels } from '../images/ward.js';
-import type { AnalysisParameters } from '../parameter-types.js';
 import { analysisRows } from '../parameters.js';
-import type { Scan } from '../scans/scan.js';
-import type { Analysis, Channel } from './analysis.js';
-import { centreNotes, centreOf, optionsOf, radii } from './parameters.js';
+import { analysis, navChannel, type OptionsOfAnalysis } from './analysis.js';
+import { centreOf, radii } from './parameters.js';
 
 /** Options of `createClusterAnalysis`. */
-export type ClusterOptions = Pick<
-  AnalysisParameters,
-  'cx' | 'cy' | 'ri' | 'ro' | 'nPeaks' | 'minDistance' | 'clusters' | 'calibration'
->;
+export type ClusterOptions = OptionsOfAnalysis<'cluster'>;
 
 /**
  * `labels`: clusters 1 … of the scan positions, NaN outside the region of interest. Takes two passes: first the
@@ -27,44 +22,37 @@ export type ClusterOptions = Pick<
  * divided by its mean magnitude, are clustered by Ward's method among neighbours in the scan. Throws `Argument` if no
  * pixel varies.
  */
-export function clusterAnalysis(scan: Scan, options: ClusterOptions = {}): Analysis<'labels'> {
-  const what = 'createClusterAnalysis';
-  const {
-    nPeaks: most = analysisRows.nPeaks.range.fallback,
-    minDistance: distance = 1,
-    clusters = analysisRows.clusters.range.fallback,
-  } = optionsOf(what, 'cluster', options);
-  const centre = centreOf(scan, what, options);
+export const clusterAnalysis = /* @__PURE__ */ analysis('cluster', (scan, options, what) => {
+  const { nPeaks: most = analysisRows.nPeaks.range.fallback, minDistance: distance = 1 } = options;
+  const { clusters = analysisRows.clusters.range.fallback } = options;
+  const { notes, ...centre } = centreOf(scan, what, options);
   const whole = options.ri === undefined && options.ro === undefined;
   const counts = whole
     ? undefined
     : ring({ ...centre, ...radii(what, options, 0, Math.min(centre.width, centre.height) / 2) });
-  const name = 'cluster';
-  const next = ({ std }: { readonly std: ResultBuffer<'f64'> }): Analysis<'labels'> => {
-    const picture = counts ? std.data.map((value, i) => (counts[i] ? value : 0)) : std.data;
-    const pixels = localMaxima(picture, centre, { distance, most });
-    if (pixels.length === 0)
-      throw new EwaldError(
-        'Argument',
-        `${what}: no pixel varies more over the scan of ${scan.name} than its surroundings; ` +
-          `expected frames that differ${counts ? ', or another ring' : ''}`,
-      );
-    const channels = ({ intensity }: { readonly intensity: ResultBuffer<'f64'> }) => [
-      {
-        key: 'labels',
-        title: 'clusters',
-        desc: `cluster of each position, from ${pixels.length} pixels`,
-        shape: scan.shape.nav,
-        data: labelsOf(intensity, pixels.length, scan.shape.nav, clusters),
-      } as Channel & { key: 'labels' },
-    ];
-    return { name, scan, udf: pixelsUdf.withParams({ pixels }), channels };
+  return {
+    notes,
+    udf: stddevUdf,
+    next({ std }: { readonly std: ResultBuffer<'f64'> }) {
+      const picture = counts ? std.data.map((value, i) => (counts[i] ? value : 0)) : std.data;
+      const pixels = localMaxima(picture, centre, { distance, most });
+      if (pixels.length === 0)
+        throw new EwaldError(
+          'Argument',
+          `${what}: no pixel varies more over the scan of ${scan.name} than its surroundings; ` +
+            `expected frames that differ${counts ? ', or another ring' : ''}`,
+        );
+      return {
+        udf: pixelsUdf.withParams({ pixels }),
+        channels({ intensity }: { readonly intensity: ResultBuffer<'f64'> }) {
+          const desc = `cluster of each position, from ${pixels.length} pixels`;
+          const labels = labelsOf(intensity, pixels.length, scan.shape.nav, clusters);
+          return [navChannel(scan, 'labels', 'clusters', desc, labels)];
+        },
+      };
+    },
   };
-  const nothing = () => {
-    throw new EwaldError('Internal', 'the cluster analysis has channels only after its second pass');
-  };
-  return { name, scan, notes: centreNotes(scan, what, options), udf: stddevUdf, next, channels: nothing };
-}
+});
 
 function labelsOf(
   intensity: ResultBuffer<'f64'>,

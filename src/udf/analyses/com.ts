@@ -1,36 +1,28 @@
 /** Centres of mass. Defaults are those of LiberTEM. */
 import { argumentError, checkParameter } from '../../base/parameters.js';
-import { comUdf } from '../builtin/com.js';
+import { type ComParams, comUdf } from '../builtin/com.js';
 import { comSumUdf } from '../builtin/com-sum.js';
 import type { Image } from '../calibrate/image.js';
 import type { ResultBuffer } from '../functions/buffers.js';
 import type { AnyUdf } from '../functions/udf.js';
-import type { AnalysisParameters } from '../parameter-types.js';
 import { analysisRows } from '../parameters.js';
 import type { Scan } from '../scans/scan.js';
-import { type Analysis, type Channel, navChannel } from './analysis.js';
+import { analysis, type Made, navChannel, type OptionsOfAnalysis } from './analysis.js';
 import { beamFaults } from './beam-share.js';
 import { calibratedBy } from './calibrated.js';
 import { comNoise } from './noise.js';
-import { centreOf, checkRing, optionsOf, refuseBeyond } from './parameters.js';
+import { centreOf, checkRing, refuseBeyond } from './parameters.js';
 
 /** Options of `createComAnalysis`. */
-export type ComOptions = Pick<
-  AnalysisParameters,
-  'cx' | 'cy' | 'maskRadius' | 'maskRadiusInner' | 'flipY' | 'scanRotation' | 'regression' | 'calibration'
->;
+export type ComOptions = OptionsOfAnalysis<'com'>;
 
 const trends = { none: -1, mean: 0, plane: 1, calibrated: 0, '-1': -1, '0': 0, '1': 1 } as const;
 
-/** Centre of mass: `field`, `magnitude`, `divergence`, `curl`, `x`, `y`. */
-export function comAnalysis(
-  scan: Scan,
-  options: ComOptions = {},
-): Analysis<'field' | 'magnitude' | 'divergence' | 'curl' | 'x' | 'y'> {
-  const what = 'createComAnalysis';
-  const known = calibratedBy(what, scan, optionsOf(what, 'com', options));
+/** The parameters of centres of mass, and what their results should be read with. */
+export function comOf(scan: Scan, options: ComOptions, what: string) {
+  const known = calibratedBy(what, scan, options);
   const { maskRadius, maskRadiusInner, flipY = false, scanRotation = 0 } = known.options;
-  const centre = centreOf(scan, what, known.options);
+  const { notes: _, ...centre } = centreOf(scan, what, known.options);
   const { cx, cy } = centre;
   refuseBeyond(what, centre, 'maskRadius', maskRadius ?? null);
   refuseBeyond(what, centre, 'maskRadiusInner', maskRadiusInner ?? null);
@@ -47,39 +39,40 @@ export function comAnalysis(
   const descan = trend === 'calibrated' ? known.descan(what) : null;
   const remains = trend !== 'calibrated' && (regression === -1 || regression === 0) && known.drift;
   const remedy = 'regression plane or calibrated removes it, and with it what varies as slowly in the object';
-  const notes = [...known.notes, ...known.axesNotes, ...(remains ? [`${remains}: ${remedy}`] : [])];
-  const params = { cx, cy, r, ri, flipY, scanRotation, regression, descan, without: known.hot };
+  const params: ComParams = { cx, cy, r, ri, flipY, scanRotation, regression, descan, without: known.hot };
   return {
-    name: 'com',
-    scan,
+    params,
+    notes: [...known.notes, ...known.axesNotes, ...(remains ? [`${remains}: ${remedy}`] : [])],
+    /** Variance of the pattern along one axis within the disk. */
+    spread: known.spread(r, ri),
+    faults: (sum: ResultBuffer<'f64'>) => beamFaults(sumImage(sum), { cy, cx, r }),
+  };
+}
+
+/** Centre of mass: `field`, `magnitude`, `divergence`, `curl`, `x`, `y`. */
+export const comAnalysis = /* @__PURE__ */ analysis('com', (scan, options: ComOptions, what) => {
+  const { params, notes, spread, faults } = comOf(scan, options, what);
+  const made: Made<'field' | 'magnitude' | 'divergence' | 'curl' | 'x' | 'y'> = {
     notes,
     // The sum shows what a disk leaves out of the beam.
-    udf: (r === null ? comUdf.withParams(params) : comSumUdf.withParams(params)) as AnyUdf,
-    faults: ({ sum }) => (sum ? beamFaults(sumImage(sum), { cy, cx, r }) : []),
-    doubts: ({ field, counts }) => comNoise(scan, { field: field.data, counts: counts.data }, known.spread(r, ri)),
-    channels(results) {
-      const of = (key: string, title: string, desc: string, data: ArrayLike<number>, unit: string) =>
-        navChannel(scan, key, title, desc, data, unit) as never;
+    udf: (params.r === null ? comUdf.withParams(params) : comSumUdf.withParams(params)) as AnyUdf,
+    faults: ({ sum }) => (sum ? faults(sum) : []),
+    doubts: ({ field, counts }) => comNoise(scan, { field: field.data, counts: counts.data }, spread),
+    channels({ field, magnitude, divergence, curl, fieldX, fieldY }) {
+      const desc = 'shift of the centre of mass, length in pixels';
+      const rate = 'px / position';
       return [
-        {
-          ...(of(
-            'field',
-            'field',
-            'shift of the centre of mass, length in pixels',
-            results.magnitude.data,
-            'px',
-          ) as Channel),
-          vectors: results.field.data,
-        } as never,
-        of('magnitude', 'magnitude', 'length of the shift, pixels', results.magnitude.data, 'px'),
-        of('divergence', 'divergence', 'divergence of the shifts', results.divergence.data, 'px / position'),
-        of('curl', 'curl', 'curl of the shifts', results.curl.data, 'px / position'),
-        of('x', 'x', 'shift along x, pixels', results.fieldX.data, 'px'),
-        of('y', 'y', 'shift along y, pixels', results.fieldY.data, 'px'),
+        { ...navChannel(scan, 'field', 'field', desc, magnitude.data, 'px'), vectors: field.data },
+        navChannel(scan, 'magnitude', 'magnitude', 'length of the shift, pixels', magnitude.data, 'px'),
+        navChannel(scan, 'divergence', 'divergence', 'divergence of the shifts', divergence.data, rate),
+        navChannel(scan, 'curl', 'curl', 'curl of the shifts', curl.data, rate),
+        navChannel(scan, 'x', 'x', 'shift along x, pixels', fieldX.data, 'px'),
+        navChannel(scan, 'y', 'y', 'shift along y, pixels', fieldY.data, 'px'),
       ];
     },
   };
-}
+  return made;
+});
 
 /** A sum of frames as an image. */
 export function sumImage({ data, shape }: Pick<ResultBuffer<'f64'>, 'data' | 'shape'>): Image {

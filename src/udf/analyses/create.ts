@@ -32,6 +32,7 @@ export {
   fftSumAnalysis,
   logSumAnalysis,
   pickAnalysis,
+  pickFftAnalysis,
   stddevAnalysis,
   sumAnalysis,
   sumSigAnalysis,

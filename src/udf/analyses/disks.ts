@@ -11,43 +11,29 @@ import { strainMaps } from '../disks/strain.js';
 import { diskUdf } from '../disks/udf.js';
 import type { ResultBuffer } from '../functions/buffers.js';
 import type { AnyUdf } from '../functions/udf.js';
-import type { AnalysisParameters } from '../parameter-types.js';
 import { analysisRows } from '../parameters.js';
 import { select } from '../scans/roi.js';
 import type { Scan } from '../scans/scan.js';
-import { type Analysis, type Channel, navChannel } from './analysis.js';
+import { analysis, type Made, navChannel, type OptionsOfAnalysis } from './analysis.js';
 import { calibratedBy } from './calibrated.js';
 import { latticeFaults, radiusFaults } from './disk-doubts.js';
-import { centreOf, detectorSize, expectsScan, optionsOf } from './parameters.js';
-
-type Common =
-  | 'pattern'
-  | 'diskRadius'
-  | 'radiusOuter'
-  | 'search'
-  | 'template'
-  | 'correlation'
-  | 'refine'
-  | 'numPeaks'
-  | 'peakDistance'
-  | 'minHeight'
-  | 'positions'
-  | 'calibration';
+import { centreOf, detectorSize } from './parameters.js';
 
 /** Options of `createDisksAnalysis`. */
-export type DisksOptions = Pick<AnalysisParameters, Common>;
+export type DisksOptions = OptionsOfAnalysis<'disks'>;
 /** Options of `createStrainAnalysis`. */
-export type StrainAnalysisOptions = Pick<
-  AnalysisParameters,
-  Common | 'zero' | 'a' | 'b' | 'tolerance' | 'minWeight' | 'minMatch' | 'reference' | 'axesRotation'
->;
+export type StrainAnalysisOptions = OptionsOfAnalysis<'strain'>;
+/** Options of `createBraggAnalysis`. */
+export type BraggOptions = OptionsOfAnalysis<'bragg'>;
+/** Options that all of them have. */
+type SearchOptions = Omit<BraggOptions, 'cx' | 'cy' | 'sampling'>;
 
 /** The radius of the options or of the calibration; undefined where it is that of the sum, or the pattern has one. */
-const givenRadius = (scan: Scan, what: string, options: DisksOptions): number | undefined =>
+const givenRadius = (scan: Scan, what: string, options: SearchOptions): number | undefined =>
   options.diskRadius ?? calibratedBy(what, scan, options).radius;
 
 /** Whether the sum tells the radius. Throws `Argument` where nothing does, since the frames can be read only once. */
-function isRadiusOfSum(scan: Scan, what: string, options: DisksOptions): boolean {
+function isRadiusOfSum(scan: Scan, what: string, options: SearchOptions): boolean {
   if (options.pattern === 'user' || givenRadius(scan, what, options) !== undefined) return false;
   const { noRadius } = calibratedBy(what, scan, options);
   if (!scan.live && noRadius === undefined) return true;
@@ -56,7 +42,7 @@ function isRadiusOfSum(scan: Scan, what: string, options: DisksOptions): boolean
 }
 
 /** The pattern of the options. Throws `Argument`, `Shape`. */
-function patternOf(scan: Scan, what: string, options: DisksOptions, diskRadius: number | undefined): DiskPattern {
+function patternOf(scan: Scan, what: string, options: SearchOptions, diskRadius: number | undefined): DiskPattern {
   const { pattern: kind = 'background-subtraction', radiusOuter, search, template } = options;
   const { width, height } = detectorSize(scan, what);
   if (kind === 'user' && !template)
@@ -81,7 +67,7 @@ interface Searched {
 }
 
 /** The pattern, with the radius of the sum where none is given, and its radius against that of the sum. */
-function searchedIn(scan: Scan, what: string, options: DisksOptions, sum: Float64Array | undefined): Searched {
+function searchedIn(scan: Scan, what: string, options: SearchOptions, sum: Float64Array | undefined): Searched {
   const given = givenRadius(scan, what, options);
   const nothing = { sum, doubts: [], faults: [] };
   if (!sum || options.pattern === 'user') return { ...nothing, pattern: patternOf(scan, what, options, given) };
@@ -104,7 +90,7 @@ function searchedIn(scan: Scan, what: string, options: DisksOptions, sum: Float6
 }
 
 /** The disks of the sum. */
-function disksOf(scan: Scan, what: string, options: DisksOptions, { sum, pattern }: Searched): Int32Array {
+function disksOf(scan: Scan, what: string, options: SearchOptions, { sum, pattern }: Searched): Int32Array {
   const { numPeaks = analysisRows.numPeaks.range.fallback, minHeight = analysisRows.minHeight.range.fallback } =
     options;
   const { radius } = checkPattern(what, pattern);
@@ -113,37 +99,38 @@ function disksOf(scan: Scan, what: string, options: DisksOptions, { sum, pattern
   return findDiskPeaks(sum as ArrayLike<number>, [height, width], pattern, numPeaks, peakDistance, minHeight);
 }
 
+/** An analysis, and what the search for its disks says against it. */
+const doubted = <K extends string>({ doubts, faults }: Searched, made: Made<K>): Made<K> => ({
+  ...made,
+  doubts: () => doubts,
+  faults: (results) => [...faults, ...(made.faults?.(results) ?? [])],
+});
+
 /**
- * An analysis whose UDF depends on the sum of all frames, unless the radius and, where it `needs` them, the positions of
- * the disks are given.
+ * What depends on the sum of all frames, unless the radius and, where it `needs` them, the positions of the disks are
+ * given.
  */
 function inTwoPasses<K extends string>(
-  [name, what]: readonly [name: string, what: string],
   scan: Scan,
-  options: DisksOptions,
+  what: string,
+  options: SearchOptions,
   { needs, notes = [] }: { readonly needs: boolean; readonly notes?: readonly string[] },
-  second: (searched: Searched) => Analysis<K>,
-): Analysis<K> {
-  expectsScan(what, scan);
-  // What can be refused is refused before the first pass.
-  const alone = isRadiusOfSum(scan, what, options) ? undefined : searchedIn(scan, what, options, undefined);
-  if (alone && !needs) return { ...second(alone), notes };
-  return {
-    name,
-    scan,
-    notes,
-    udf: sumUdf,
-    next: ({ intensity }: { readonly intensity: ResultBuffer<'f64'> }) => ({
-      ...second(searchedIn(scan, what, options, intensity.data)),
-      notes,
-    }),
-    channels() {
-      throw new EwaldError('Internal', `the analysis ${name} has channels only after its second pass`);
-    },
+  second: (searched: Searched) => Made<K>,
+): Made<K> {
+  const made = (sum: Float64Array | undefined): Made<K> => {
+    const searched = searchedIn(scan, what, options, sum);
+    return doubted(searched, second(searched));
   };
+  if (!isRadiusOfSum(scan, what, options)) {
+    if (!needs) return { ...made(undefined), notes };
+    // What can be refused is refused before the first pass.
+    searchedIn(scan, what, options, undefined);
+  }
+  const next = ({ intensity }: { readonly intensity: ResultBuffer<'f64'> }) => made(intensity.data);
+  return { notes, udf: sumUdf, next };
 }
 
-const how = ({ correlation, refine }: DisksOptions) => ({
+const how = ({ correlation, refine }: Pick<DisksOptions, 'correlation' | 'refine'>) => ({
   ...(correlation !== undefined && { correlation }),
   ...(refine !== undefined && { refine }),
 });
@@ -160,33 +147,21 @@ interface DiskResults {
  * disk; `elevations`, of each disk; `peaks`, the expected positions. Without `positions`, the first of two passes sums
  * the frames and finds the disks of the sum.
  */
-export function disksAnalysis(
-  scan: Scan,
-  options: DisksOptions = {},
-): Analysis<'shift' | 'shift_y' | 'shift_x' | 'elevation' | 'positions' | 'elevations' | 'peaks'> {
-  const what = 'createDisksAnalysis';
-  optionsOf(what, 'disks', options);
-  return inTwoPasses(['disks', what], scan, options, { needs: options.positions === undefined }, (searched) => {
-    const { pattern, doubts, faults } = searched;
+export const disksAnalysis = /* @__PURE__ */ analysis('disks', (scan, options, what) =>
+  inTwoPasses(scan, what, options, { needs: options.positions === undefined }, (searched) => {
     const expected = options.positions ?? disksOf(scan, what, options, searched);
-    const udf = diskUdf({ peaks: expected, pattern, ...how(options) });
-    const peaks = (udf.params as { peaks: Int32Array }).peaks;
-    return {
-      name: 'disks',
-      scan,
-      udf: udf as AnyUdf,
-      doubts: () => doubts,
-      faults: () => faults,
-      channels: (results) => diskChannels(scan, peaks, results),
-    };
-  });
-}
+    const udf = diskUdf({ peaks: expected, pattern: searched.pattern, ...how(options) });
+    const { peaks } = udf.params as { peaks: Int32Array };
+    return { udf: udf as AnyUdf, channels: (results) => diskChannels(scan, peaks, results) };
+  }),
+);
 
 function diskChannels(scan: Scan, peaks: Int32Array, { refineds, elevations }: DiskResults) {
   const disks = peaks.length / 2;
   const { nav } = scan.shape;
   const positions = elevations.validMask.length;
-  const [shiftY, shiftX, elevation, length] = [0, 1, 2, 3].map(() => new Float64Array(positions).fill(Number.NaN));
+  const empty = (): Float64Array => new Float64Array(positions).fill(Number.NaN);
+  const [shiftY, shiftX, elevation, length] = [empty(), empty(), empty(), empty()] as const;
   const vectors = new Float64Array(2 * positions).fill(Number.NaN);
   for (let i = 0; i < positions; i++) {
     if (!elevations.validMask[i]) continue;
@@ -199,15 +174,15 @@ function diskChannels(scan: Scan, peaks: Int32Array, { refineds, elevations }: D
       sumY += weight * ((refineds.data[at] as number) - (peaks[2 * p] as number));
       sumX += weight * ((refineds.data[at + 1] as number) - (peaks[2 * p + 1] as number));
     }
-    (elevation as Float64Array)[i] = sum / disks;
+    elevation[i] = sum / disks;
     const [y, x] = [sumY / sum, sumX / sum];
     vectors.set([y, x], 2 * i);
-    (shiftY as Float64Array)[i] = y;
-    (shiftX as Float64Array)[i] = x;
-    (length as Float64Array)[i] = Math.sqrt(y * y + x * x);
+    shiftY[i] = y;
+    shiftX[i] = x;
+    length[i] = Math.sqrt(y * y + x * x);
   }
-  const map = (key: string, title: string, desc: string, data: ArrayLike<number> | undefined, unit?: string): Channel =>
-    navChannel(scan, key, title, desc, data as Float64Array, unit);
+  const map = <K extends string>(key: K, title: string, desc: string, data: ArrayLike<number>, unit?: string) =>
+    navChannel(scan, key, title, desc, data, unit);
   return [
     { ...map('shift', 'shift', 'mean shift of the disks, length in pixels', length, 'px'), vectors },
     map('shift_y', 'shift along y', 'mean shift of the disks along y, pixels', shiftY, 'px'),
@@ -216,21 +191,15 @@ function diskChannels(scan: Scan, peaks: Int32Array, { refineds, elevations }: D
     { ...map('positions', 'positions', '(y, x) of each disk, pixels', refineds.data, 'px'), shape: [...nav, disks, 2] },
     { ...map('elevations', 'elevations', 'elevation of each disk', elevations.data), shape: [...nav, disks] },
     { ...map('peaks', 'peaks', 'expected positions (y, x), pixels', peaks, 'px'), shape: [disks, 2] },
-  ] as never;
+  ];
 }
-
-/** Options of `createBraggAnalysis`. */
-export type BraggOptions = Omit<DisksOptions, 'positions' | 'correlation' | 'refine'> &
-  Pick<AnalysisParameters, 'cx' | 'cy' | 'sampling'>;
 
 /**
  * Bragg vector map: `map`, the disks of every frame, each with the height of its correlation, relative to the centre
  * and without the distortion and descan that a calibration has; `qy` and `qx`, its axes in nm⁻¹ or mrad if the
  * calibration has their scale, otherwise in pixels; `disks`, the number of disks of each frame.
  */
-export function braggAnalysis(scan: Scan, options: BraggOptions = {}): Analysis<'map' | 'qy' | 'qx' | 'disks'> {
-  const what = 'createBraggAnalysis';
-  optionsOf(what, 'bragg', options);
+export const braggAnalysis = /* @__PURE__ */ analysis('bragg', (scan, options, what) => {
   const { cx, cy } = centreOf(scan, what, options);
   const { distortion, scale, moves, notes } = calibratedBy(what, scan, options);
   const { numPeaks: most = analysisRows.numPeaks.range.fallback, minHeight = analysisRows.minHeight.range.fallback } =
@@ -238,21 +207,14 @@ export function braggAnalysis(scan: Scan, options: BraggOptions = {}): Analysis<
   const { sampling = 1 } = options;
   const said = [...notes, ...(scale.refused === undefined ? [] : [scale.refused])];
   // The radius is compared with that of the sum wherever frames can be read twice.
-  return inTwoPasses(['bragg', what], scan, options, { needs: !scan.live, notes: said }, (searched) => {
+  return inTwoPasses(scan, what, options, { needs: !scan.live, notes: said }, (searched) => {
     const pattern = checkPattern(what, searched.pattern);
     const { peakDistance: distance = Math.max(1, Math.round(pattern.radius)) } = options;
     const found = { most, distance, minHeight };
     const udf = braggUdf.withParams({ cx, cy, pattern, ...found, sampling, ...distortion, descan: moves });
-    return {
-      name: 'bragg',
-      scan,
-      udf: udf as AnyUdf,
-      doubts: () => searched.doubts,
-      faults: () => searched.faults,
-      channels: (results) => braggChannels(scan, results, scale, sampling),
-    };
+    return { udf: udf as AnyUdf, channels: (results) => braggChannels(scan, results, scale, sampling) };
   });
-}
+});
 
 function braggChannels(
   scan: Scan,
@@ -264,32 +226,19 @@ function braggChannels(
   const axis = (k: 0 | 1): Float64Array =>
     Float64Array.from({ length: shape[k] }, (_, i) => ((i - Math.floor(shape[k] / 2)) * scale.value) / sampling);
   const step = `pixels of ${(scale.value / sampling).toPrecision(4)} ${scale.unit}, direct beam in the middle`;
-  const of = (
-    key: string,
-    title: string,
-    desc: string,
-    data: ArrayLike<number>,
-    size: readonly number[],
-    unit?: string,
-  ) => ({
-    ...navChannel(scan, key, title, desc, data, unit),
-    shape: size,
-  });
   const axes = (['qy', 'qx'] as const).map((name, k) => ({
     name,
     unit: scale.unit,
     first: axis(k as 0 | 1)[0] as number,
     step: scale.value / sampling,
   }));
+  const desc = `sum of correlations at the disks of all frames: ${step}`;
   return [
-    {
-      ...of('map', 'Bragg vector map', `sum of correlations at the disks of all frames: ${step}`, map.data, shape),
-      axes,
-    },
-    of('qy', 'qy', `axis along y, ${scale.unit}`, axis(0), [shape[0]], scale.unit),
-    of('qx', 'qx', `axis along x, ${scale.unit}`, axis(1), [shape[1]], scale.unit),
+    { ...navChannel(scan, 'map', 'Bragg vector map', desc, map.data), shape, axes },
+    { ...navChannel(scan, 'qy', 'qy', `axis along y, ${scale.unit}`, axis(0), scale.unit), shape: [shape[0]] },
+    { ...navChannel(scan, 'qx', 'qx', `axis along x, ${scale.unit}`, axis(1), scale.unit), shape: [shape[1]] },
     navChannel(scan, 'disks', 'disks', 'number of disks of each frame', disks.data),
-  ] as never;
+  ];
 }
 
 interface LatticeResults {
@@ -305,12 +254,8 @@ interface LatticeResults {
  * used. NaN where no lattice fits. The reference is the median of the lattices of the region `reference`, by default of
  * all positions. Without `zero`, `a` and `b`, the first of two passes sums the frames and finds the lattice of the sum.
  */
-export function strainAnalysis(
-  scan: Scan,
-  options: StrainAnalysisOptions = {},
-): Analysis<'eyy' | 'exx' | 'exy' | 'theta' | 'error' | 'disks'> {
-  const what = 'createStrainAnalysis';
-  const { zero, a, b, tolerance, minWeight, minMatch } = optionsOf(what, 'strain', options);
+export const strainAnalysis = /* @__PURE__ */ analysis('strain', (scan, options, what) => {
+  const { zero, a, b, tolerance, minWeight, minMatch } = options;
   const axes = strainAxes(scan, what, options);
   const { width, height } = detectorSize(scan, what);
   const some = [zero, a, b].filter((one) => one !== undefined).length;
@@ -322,7 +267,7 @@ export function strainAnalysis(
   const given = some === 3 ? ({ zero, a, b } as unknown as Lattice) : undefined;
   if (given) checkLattice(what, given);
   const region = select(options.reference, scan.shape.nav).mask;
-  return inTwoPasses(['strain', what], scan, options, { needs: !given, notes: axes.notes }, (searched) => {
+  return inTwoPasses(scan, what, options, { needs: !given, notes: axes.notes }, (searched) => {
     const pattern = checkPattern(what, searched.pattern);
     const lattice = given ?? guessLattice(what, disksOf(scan, what, options, searched), [height, width]);
     const inside = latticePeaks(lattice, cropSize(pattern), [height, width]).peaks;
@@ -340,15 +285,12 @@ export function strainAnalysis(
     };
     const udf = diskUdf({ peaks, pattern: searched.pattern, match, ...how(options) });
     return {
-      name: 'strain',
-      scan,
       udf: udf as AnyUdf,
-      doubts: () => searched.doubts,
-      faults: ({ error }) => [...searched.faults, ...latticeFaults(measured(error), pattern.radius)],
+      faults: ({ error }) => latticeFaults(measured(error), pattern.radius),
       channels: (results) => strainChannels(scan, results, region, axes),
     };
   });
-}
+});
 
 /** Numbers of the positions that were measured; NaN at the others. */
 const measured = ({ data, validMask }: Nav): Float64Array =>
@@ -402,5 +344,5 @@ function strainChannels(
     navChannel(scan, 'theta', 'rotation', 'rotation of the lattice, radians', signed(maps.theta), 'rad'),
     navChannel(scan, 'error', 'error', 'mean distance of the disks from the lattice, pixels', measured(error), 'px'),
     navChannel(scan, 'disks', 'disks', 'number of disks that were used', counts),
-  ] as never;
+  ];
 }

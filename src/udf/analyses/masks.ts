@@ -5,150 +5,110 @@ import { callback } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import { masksUdf } from '../builtin/masks.js';
 import { circular, type MaskArray, point, radialBins, ring } from '../images/masks.js';
-import type { AnalysisParameters } from '../parameter-types.js';
 import type { Scan } from '../scans/scan.js';
-import { type Analysis, columnOf, complexChannels, navChannel, realOrComplex } from './analysis.js';
+import {
+  type Analysis,
+  analysis,
+  columnOf,
+  complexChannels,
+  type Made,
+  navChannel,
+  type OptionsOfAnalysis,
+  realOrComplex,
+} from './analysis.js';
 import { calibratedBy } from './calibrated.js';
-import { centreNotes, centreOf, expectsScan, optionsOf, radii, refuseBeyond } from './parameters.js';
+import { centreOf, radii, refuseBeyond } from './parameters.js';
 
 /** Options of `createMaskAnalysis`. */
-export type MaskAnalysisOptions = Pick<AnalysisParameters, 'factories' | 'useSparse' | 'shifts'>;
-/** Options of `createDiskAnalysis`. */
-type DiskOptions = Pick<AnalysisParameters, 'cx' | 'cy' | 'r' | 'calibration'>;
-/** Options of analyses of one ring. */
-export type RingOptions = Pick<AnalysisParameters, 'cx' | 'cy' | 'ri' | 'ro' | 'calibration'>;
-/** Options of `createPointAnalysis`. */
-type PointOptions = Pick<AnalysisParameters, 'x' | 'y'>;
-/** Options of `createRadialBinsAnalysis`. */
-type RadialBinsOptions = RingOptions & Pick<AnalysisParameters, 'nBins' | 'normalize'>;
+export type MaskAnalysisOptions = OptionsOfAnalysis<'masks'>;
 
 /** One channel per mask: `mask_0`, `mask_1`, …; complex masks have five channels each. */
-export function maskAnalysis(scan: Scan, options: MaskAnalysisOptions): Analysis {
-  expectsScan('createMaskAnalysis', scan);
-  const { factories, useSparse = 'auto', shifts } = optionsOf('createMaskAnalysis', 'masks', options);
-  if (!Array.isArray(factories) || factories.length === 0)
-    throw new EwaldError('Argument', 'createMaskAnalysis: factories is empty; expected functions that create masks');
-  for (const [i, factory] of Array.from<unknown>(factories).entries())
-    expects(
-      typeof factory === 'function',
-      `createMaskAnalysis: factories[${i}]`,
-      factory,
-      'a function that makes a mask',
+export const maskAnalysis: (scan: Scan, options: MaskAnalysisOptions) => Analysis = /* @__PURE__ */ analysis(
+  'masks',
+  (scan, { factories, useSparse = 'auto', shifts = null }, what) => {
+    if (!Array.isArray(factories) || factories.length === 0)
+      throw new EwaldError('Argument', `${what}: factories is empty; expected functions that create masks`);
+    for (const [i, factory] of Array.from<unknown>(factories).entries())
+      expects(typeof factory === 'function', `${what}: factories[${i}]`, factory, 'a function that makes a mask');
+    const made = (factories as MaskAnalysisOptions['factories']).map((factory, i) =>
+      callback(`${what}: factories[${i}]`, factory)(),
     );
-  const made = options.factories.map((factory, i) => callback(`createMaskAnalysis: factories[${i}]`, factory)());
-  const complex = made.some((mask) => 're' in mask);
-  const array = (mask: MaskArray | readonly number[]): MaskArray =>
-    Array.isArray(mask) ? Float64Array.from(mask) : (mask as MaskArray);
-  const masks = made.flatMap((mask) => {
-    if ('re' in mask) return [mask.re, mask.im];
-    return complex ? [array(mask), new Uint8Array(mask.length)] : [array(mask)];
-  });
-  const udf = masksUdf.withParams({ masks, complex, sparse: useSparse, shifts: shifts ?? null });
-  return {
-    name: 'masks',
-    scan,
-    udf,
-    complexFrames: true,
-    channels({ intensity }) {
-      const columns = intensity.extraShape[0] as number;
-      return Array.from({ length: columns }, (_, k) => {
-        const [key, title] = [`mask_${k}`, `mask ${k}`];
-        if (!intensity.dtype.startsWith('c'))
-          return [
-            navChannel(
-              scan,
-              key,
-              title,
-              `sum of each frame under mask ${k}`,
-              columnOf(intensity.data as Float64Array, columns, k),
-            ),
-          ];
+    const complex = made.some((mask) => 're' in mask);
+    const array = (mask: MaskArray | readonly number[]): MaskArray =>
+      Array.isArray(mask) ? Float64Array.from(mask) : (mask as MaskArray);
+    const masks = made.flatMap((mask) => {
+      if ('re' in mask) return [mask.re, mask.im];
+      return complex ? [array(mask), new Uint8Array(mask.length)] : [array(mask)];
+    });
+    return {
+      udf: masksUdf.withParams({ masks, complex, sparse: useSparse, shifts }),
+      complexFrames: true,
+      channels({ intensity }) {
+        const columns = intensity.extraShape[0] as number;
         const data = intensity.data as Float64Array;
-        const pairs = Float64Array.from(
-          { length: (2 * data.length) / (2 * columns) },
-          (_, i) => data[2 * ((i >> 1) * columns + k) + (i % 2)] as number,
-        );
-        return complexChannels(key, title, scan.shape.nav, pairs);
-      }).flat() as never;
-    },
-  };
-}
+        return Array.from({ length: columns }, (_, k) => {
+          const [key, title] = [`mask_${k}`, `mask ${k}`];
+          if (!intensity.dtype.startsWith('c'))
+            return [navChannel(scan, key, title, `sum of each frame under ${title}`, columnOf(data, columns, k))];
+          const pairs = Float64Array.from(
+            { length: data.length / columns },
+            (_, i) => data[2 * ((i >> 1) * columns + k) + (i % 2)] as number,
+          );
+          return complexChannels(key, title, scan.shape.nav, pairs);
+        }).flat();
+      },
+    };
+  },
+);
 
-function oneMask<K extends string>(
-  scan: Scan,
-  name: string,
-  mask: MaskArray,
-  [title, desc]: readonly [title: string, desc: string],
-  notes: readonly string[],
-): Analysis<K> {
-  const udf = masksUdf.withParams({ masks: [mask] });
-  return {
-    name,
-    scan,
-    notes,
-    udf,
-    complexFrames: true,
-    channels: ({ intensity }) =>
-      realOrComplex(navChannel(scan, 'intensity', title, desc, intensity.data, 'counts'), intensity),
-  };
-}
+/** The sum under one mask. */
+const underMask = (scan: Scan, mask: MaskArray, title: string, desc: string): Made<'intensity'> => ({
+  udf: masksUdf.withParams({ masks: [mask] }),
+  complexFrames: true,
+  channels: ({ intensity }) =>
+    realOrComplex(navChannel(scan, 'intensity', title, desc, intensity.data, 'counts'), intensity),
+});
 
 /**
  * Virtual bright field: sum over a disk; by default in the middle, with 0.15 of the shorter side as radius, or those of
  * a calibration.
  */
-export function diskAnalysis(scan: Scan, options: DiskOptions = {}): Analysis<'intensity'> {
-  const what = 'createDiskAnalysis';
-  optionsOf(what, 'disk', options);
-  const centre = centreOf(scan, what, options);
+export const diskAnalysis = /* @__PURE__ */ analysis('disk', (scan, options, what) => {
+  const { notes, ...centre } = centreOf(scan, what, options);
   const { radius } = calibratedBy(what, scan, options);
   refuseBeyond(what, centre, 'r', options.r ?? null);
   const r = options.r ?? radius ?? 0.15 * Math.min(centre.width, centre.height);
-  const notes = centreNotes(scan, what, options);
-  return oneMask(scan, 'disk', circular({ ...centre, r }), ['disk', 'sum over a disk'], notes);
-}
+  return { ...underMask(scan, circular({ ...centre, r }), 'disk', 'sum over a disk'), notes };
+});
 
 /** Virtual annular detector: sum over a ring; by default from half of the shorter side to 0.8 of the shorter side. */
-export function ringAnalysis(scan: Scan, options: RingOptions = {}): Analysis<'intensity'> {
-  optionsOf('createRingAnalysis', 'ring', options);
-  const centre = centreOf(scan, 'createRingAnalysis', options);
+export const ringAnalysis = /* @__PURE__ */ analysis('ring', (scan, options, what) => {
+  const { notes, ...centre } = centreOf(scan, what, options);
   const half = Math.min(centre.width, centre.height) / 2;
-  const both = radii('createRingAnalysis', options, 0.8 * half, half);
-  refuseBeyond('createRingAnalysis', centre, 'ri', both.ri);
-  const mask = ring({ ...centre, ...both });
-  const notes = centreNotes(scan, 'createRingAnalysis', options);
-  return oneMask(scan, 'ring', mask, ['ring', 'sum over a ring'], notes);
-}
+  const both = radii(what, options, 0.8 * half, half);
+  refuseBeyond(what, centre, 'ri', both.ri);
+  return { ...underMask(scan, ring({ ...centre, ...both }), 'ring', 'sum over a ring'), notes };
+});
 
 /** One pixel of every frame; by default the middle. */
-export function pointAnalysis(scan: Scan, options: PointOptions = {}): Analysis<'intensity'> {
-  const { x, y } = optionsOf('createPointAnalysis', 'point', options);
-  const centre = centreOf(scan, 'createPointAnalysis', { cx: x, cy: y }, ['x', 'y']);
-  return oneMask(scan, 'point', point(centre), ['point', 'one pixel of each frame'], []);
-}
+export const pointAnalysis = /* @__PURE__ */ analysis('point', (scan, { x, y }, what) => {
+  const { notes: _, ...centre } = centreOf(scan, what, { cx: x, cy: y }, ['x', 'y']);
+  return underMask(scan, point(centre), 'point', 'one pixel of each frame');
+});
 
 /** Rings of equal width between ri and ro: sums over soft-edged rings, one channel each, `bin_0` … */
-export function radialBinsAnalysis(scan: Scan, options: RadialBinsOptions = {}): Analysis {
-  optionsOf('createRadialBinsAnalysis', 'radial-bins', options);
-  const centre = centreOf(scan, 'createRadialBinsAnalysis', options);
-  const half = Math.min(centre.width, centre.height) / 2;
-  const { ri, ro } = radii('createRadialBinsAnalysis', options, 0, half);
-  const bins = options.nBins ?? Math.max(1, Math.round(ro - ri));
-  const masks = radialBins({ ...centre, ri, ro, bins, normalize: options.normalize ?? false });
+export const radialBinsAnalysis = /* @__PURE__ */ analysis('radial-bins', (scan, options, what): Made<string> => {
+  const { notes, ...centre } = centreOf(scan, what, options);
+  const { ri, ro } = radii(what, options, 0, Math.min(centre.width, centre.height) / 2);
+  const { nBins: bins = Math.max(1, Math.round(ro - ri)), normalize = false } = options;
+  const masks = radialBins({ ...centre, ri, ro, bins, normalize });
   return {
-    name: 'radial-bins',
-    scan,
-    notes: centreNotes(scan, 'createRadialBinsAnalysis', options),
+    notes,
     udf: masksUdf.withParams({ masks }),
     channels: ({ intensity }) =>
-      masks.map((_, k) =>
-        navChannel(
-          scan,
-          `bin_${k}`,
-          `bin ${k}`,
-          `sum over ring ${k}`,
-          columnOf(intensity.data as Float64Array, masks.length, k),
-        ),
-      ),
+      masks.map((_, k) => {
+        const data = columnOf(intensity.data, masks.length, k);
+        return navChannel(scan, `bin_${k}`, `bin ${k}`, `sum over ring ${k}`, data);
+      }),
   };
-}
+});

@@ -36,18 +36,17 @@ const flagsOf = (rows: Parameters): Readonly<Record<string, string>> =>
     ),
   );
 
-/** The options of an analysis, checked. Throws `Argument`. */
-export function optionsOf<Options extends object>(what: string, analysis: AnalysisName, options: Options): Options {
+/** Throws `Argument` for options that an analysis does not have, or whose values its rows do not allow. */
+export function checkOptions(what: string, analysis: AnalysisName, options: object): void {
   const rows = rowsOfAnalysis(analysis);
   const known = [...Object.keys(rows), ...(analysis.startsWith('pick') ? ['x', 'y', 'z'] : [])];
   knownOptions(what, options, known, undefined, flagsOf(rows));
   checked(rows, { ...options } as Readonly<Record<string, unknown>>, (name) => `${what}: ${name}`);
-  return options;
 }
 
 /**
- * A centre within the frame: as given, that of a calibration, or the middle pixel, half the size rounded down. `names`
- * are the options that specify it.
+ * A centre within the frame: as given, that of a calibration, or the middle pixel, half the size rounded down; and what
+ * is uncertain about that of a calibration, in words. `names` are the options that specify it.
  */
 export function centreOf(
   scan: Scan,
@@ -56,19 +55,14 @@ export function centreOf(
   [x, y]: readonly [string, string] = ['cx', 'cy'],
 ) {
   const { width, height } = detectorSize(scan, what);
-  const { options } = calibratedBy(what, scan, given);
+  const { options, notes, drift } = calibratedBy(what, scan, given);
   return {
     width,
     height,
     cx: inside(what, x, options.cx, Math.floor(width / 2), width),
     cy: inside(what, y, options.cy, Math.floor(height / 2), height),
+    notes: [...notes, ...(drift === undefined ? [] : [drift])],
   };
-}
-
-/** What is uncertain about the centre that a calibration gives, in words. */
-export function centreNotes(scan: Scan, what: string, given: { readonly calibration?: unknown }): readonly string[] {
-  const { notes, drift } = calibratedBy(what, scan, given);
-  return [...notes, ...(drift === undefined ? [] : [drift])];
 }
 
 function inside(what: string, name: string, value: number | undefined, fallback: number, length: number): number {

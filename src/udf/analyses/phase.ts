@@ -1,46 +1,36 @@
 /** Analyses of phases: single side band ptychography, off-axis holography, integrated centres of mass. */
 import { EwaldError } from '../../base/errors.js';
 import { argumentError } from '../../base/parameters.js';
-import { type ComParams, discMask } from '../builtin/com.js';
+import { discMask } from '../builtin/com.js';
 import { comSumUdf } from '../builtin/com-sum.js';
 import { sumUdf } from '../builtin/sums.js';
 import type { ResultBuffer } from '../functions/buffers.js';
 import type { AnyUdf, UdfMeta } from '../functions/udf.js';
 import { estimateSideband, holographyUdf } from '../holography/udf.js';
 import { type IntegrateOptions, integrateField, integrationNoise } from '../images/integrate.js';
-import type { AnalysisParameters } from '../parameter-types.js';
 import type { Scan } from '../scans/scan.js';
 import { electronWavelength } from '../ssb/geometry.js';
 import { ssbUdf } from '../ssb/udf.js';
-import { type Analysis, type Channel, navChannel } from './analysis.js';
+import { analysis, type Made, navChannel, type OptionsOfAnalysis } from './analysis.js';
 import { calibratedBy } from './calibrated.js';
-import { type ComOptions, comAnalysis, sumImage } from './com.js';
+import { comOf, sumImage } from './com.js';
 import { fieldDoubts, fieldFaults } from './field-doubts.js';
 import { icomNoise, ssbNoise } from './noise.js';
-import { detectorSize, expectsScan, optionsOf } from './parameters.js';
+import { detectorSize } from './parameters.js';
 
 /** Options of `createSsbAnalysis`. */
-export type SsbAnalysisOptions = Pick<
-  AnalysisParameters,
-  'voltage' | 'dpix' | 'semiconv' | 'semiconvPix' | 'cutoff' | 'cx' | 'cy' | 'scanRotation' | 'flipY' | 'calibration'
->;
+export type SsbAnalysisOptions = OptionsOfAnalysis<'ssb'>;
 /** Options of `createHolographyAnalysis`. */
-export type HolographyAnalysisOptions = Pick<
-  AnalysisParameters,
-  'sbPosition' | 'sideband' | 'apertureRadius' | 'apertureOrder' | 'outShape' | 'normalised'
->;
+export type HolographyAnalysisOptions = OptionsOfAnalysis<'holo'>;
 /** Options of `createIcomAnalysis`. */
-export type IcomOptions = ComOptions &
-  Pick<AnalysisParameters, 'mirrored' | 'qLowpass' | 'qHighpass' | 'butterworthOrder' | 'dpix'>;
+export type IcomOptions = OptionsOfAnalysis<'icom'>;
 
 const unknownRotation =
   'the scan rotation is taken as 0 degrees: with another one, or with y of the detector inverted, the phase is not that ' +
   'of the object; a calibration finds it';
 
 /** Single side band ptychography: `phase`, `amplitude`, and the complex object. */
-export function ssbAnalysis(scan: Scan, options: SsbAnalysisOptions = {}): Analysis<'phase' | 'amplitude' | 'complex'> {
-  const what = 'createSsbAnalysis';
-  optionsOf(what, 'ssb', options);
+export const ssbAnalysis = /* @__PURE__ */ analysis('ssb', (scan, options, what) => {
   detectorSize(scan, what);
   const known = calibratedBy(what, scan, options);
   const { cy, cx, cutoff, scanRotation, flipY, voltage, dpix, semiconv } = known.options;
@@ -65,8 +55,6 @@ export function ssbAnalysis(scan: Scan, options: SsbAnalysisOptions = {}): Analy
     ...(flipY !== undefined && { flipY }),
   });
   return {
-    name: 'ssb',
-    scan,
     notes: [
       ...known.notes,
       ...known.axesNotes,
@@ -83,33 +71,26 @@ export function ssbAnalysis(scan: Scan, options: SsbAnalysisOptions = {}): Analy
         cutoff: cutoff ?? 1,
       }),
     channels: ({ phase, amplitude, complex }) => [
-      navChannel(scan, 'phase', 'phase', 'phase of the object, radians', phase.data, 'rad') as never,
-      navChannel(scan, 'amplitude', 'amplitude', 'amplitude of the object', amplitude.data) as never,
-      { ...navChannel(scan, 'complex', 'object', 'the complex object', complex.data), complex: true } as never,
+      navChannel(scan, 'phase', 'phase', 'phase of the object, radians', phase.data, 'rad'),
+      navChannel(scan, 'amplitude', 'amplitude', 'amplitude of the object', amplitude.data),
+      { ...navChannel(scan, 'complex', 'object', 'the complex object', complex.data), complex: true },
     ],
   };
-}
+});
 
 /**
  * Off-axis holography: `phase` and `amplitude` of the first hologram, and the complex waves of all, `wave`. Without
  * `sbPosition`, the first of two passes sums the holograms and finds their side band.
  */
-export function holographyAnalysis(
-  scan: Scan,
-  options: HolographyAnalysisOptions = {},
-): Analysis<'phase' | 'amplitude' | 'wave'> {
-  const what = 'createHolographyAnalysis';
-  const given = optionsOf(what, 'holo', options);
+export const holographyAnalysis = /* @__PURE__ */ analysis('holo', (scan, given, what) => {
   const { sbPosition, sideband = 'lower', apertureRadius: radius, apertureOrder: order, outShape, normalised } = given;
   const { width, height } = detectorSize(scan, what);
   if (order !== undefined && radius === undefined)
     throw argumentError(what, (said) => `${said('apertureOrder')} requires ${said('apertureRadius')}`);
-  const second = (position: readonly [number, number]): Analysis<'phase' | 'amplitude' | 'wave'> => ({
-    name: 'holo',
-    scan,
+  const second = (position: readonly [number, number]): Made<'phase' | 'amplitude' | 'wave'> => ({
     udf: holographyUdf({
       sbPosition: position,
-      ...(outShape && { outShape: outShape as unknown as [number, number] }),
+      ...(outShape && { outShape }),
       ...(radius !== undefined && {
         aperture: order === undefined ? { kind: 'disk', radius } : { kind: 'butterworth', radius, order },
       }),
@@ -117,38 +98,24 @@ export function holographyAnalysis(
     }) as AnyUdf,
     channels: ({ wave }) => waveChannels(scan, wave),
   });
-  if (sbPosition) return second(sbPosition as unknown as [number, number]);
-  return {
-    name: 'holo',
-    scan,
-    udf: sumUdf,
-    next: ({ intensity }: { readonly intensity: ResultBuffer<'f64'> }) =>
-      second(estimateSideband(intensity.data, [height, width], sideband).sbPosition),
-    channels() {
-      throw new EwaldError('Internal', 'the analysis holo has channels only after its second pass');
-    },
-  };
-}
+  if (sbPosition) return second(sbPosition);
+  const next = ({ intensity }: { readonly intensity: ResultBuffer<'f64'> }) =>
+    second(estimateSideband(intensity.data, [height, width], sideband).sbPosition);
+  return { udf: sumUdf, next };
+});
 
 function waveChannels(scan: Scan, { data, shape }: ResultBuffer<'c64'>) {
   const image = shape.slice(-2);
   const pixels = (image[0] as number) * (image[1] as number);
   const first = (of: (re: number, im: number) => number): Float64Array =>
     Float64Array.from({ length: pixels }, (_, i) => of(data[2 * i] as number, data[2 * i + 1] as number));
-  const channel = (key: string, title: string, desc: string, values: ArrayLike<number>): Channel => ({
-    ...navChannel(scan, key, title, desc, values),
-    shape: image,
-  });
+  const phase = first((re, im) => Math.atan2(im, re));
+  const amplitude = first(Math.hypot);
   return [
-    channel(
-      'phase',
-      'phase',
-      'phase of the first hologram, radians',
-      first((re, im) => Math.atan2(im, re)),
-    ),
-    channel('amplitude', 'amplitude', 'amplitude of the first hologram', first(Math.hypot)),
-    { ...channel('wave', 'waves', 'complex waves of all holograms', data), shape, complex: true },
-  ] as never;
+    { ...navChannel(scan, 'phase', 'phase', 'phase of the first hologram, radians', phase), shape: image },
+    { ...navChannel(scan, 'amplitude', 'amplitude', 'amplitude of the first hologram', amplitude), shape: image },
+    { ...navChannel(scan, 'wave', 'waves', 'complex waves of all holograms', data), shape, complex: true },
+  ];
 }
 
 /**
@@ -156,60 +123,50 @@ function waveChannels(scan: Scan, { data, shape }: ResultBuffer<'c64'>) {
  * mean of the shifts is subtracted unless `regression` says otherwise: a beam off centre would be a ramp. Filters are
  * Butterworth's, with the names, units (1/Å) and order of py4DSTEM's DPC, which applies them in each of its iterations.
  */
-export function icomAnalysis(scan: Scan, options: IcomOptions = {}): Analysis<'phase' | 'x' | 'y'> {
-  const what = 'createIcomAnalysis';
-  const { mirrored, qLowpass, qHighpass, butterworthOrder, dpix, ...rest } = optionsOf(what, 'icom', options);
-  expectsScan(what, scan);
+export const icomAnalysis = /* @__PURE__ */ analysis('icom', (scan, options, what) => {
+  const { mirrored, qLowpass, qHighpass, butterworthOrder, dpix, ...rest } = options;
   const { nav } = scan.shape;
   if (nav.length !== 2)
     throw new EwaldError('Shape', `${what} requires a scan of two axes; ${scan.name} has ${nav.length}`);
-  const com = comAnalysis(scan, { ...rest, regression: rest.regression ?? 'mean' });
-  const params = com.udf.params as ComParams;
+  const com = comOf(scan, { ...rest, regression: rest.regression ?? 'mean' }, what);
+  const { params } = com;
   const filters = { qLowpass, qHighpass, butterworthOrder };
-  const known = calibratedBy(what, scan, { calibration: options.calibration, dpix });
-  const { dpix: step } = known.options;
+  const { dpix: step } = calibratedBy(what, scan, { calibration: options.calibration, dpix }).options;
   const integration = { ...(mirrored !== undefined && { mirrored }), ...filtersOf(what, filters, step) };
-  const phaseOf = (y: ResultBuffer<'f64'>, x: ResultBuffer<'f64'>): Float64Array =>
-    integrateField(y.data, x.data, nav, integration);
-  const fieldOf = ({ fieldY, fieldX, sum }: Readonly<Record<'fieldY' | 'fieldX' | 'sum', ResultBuffer<'f64'>>>) => {
-    return {
-      ...params,
-      y: measured(fieldY),
-      x: measured(fieldX),
-      nav: nav as [number, number],
-      sum: sumImage(sum),
-      used: discMask(params, { sig: sum.shape } as UdfMeta),
-    };
-  };
+  const integrate = (y: Float64Array, x: Float64Array) => integrateField(y, x, nav, integration);
+  const fieldOf = ({ fieldY, fieldX, sum }: FieldResults) => ({
+    ...params,
+    y: measured(fieldY),
+    x: measured(fieldX),
+    nav: nav as [number, number],
+    sum: sumImage(sum),
+    used: discMask(params, { sig: sum.shape } as UdfMeta),
+  });
   return {
-    name: 'icom',
-    scan,
     notes: com.notes,
     udf: comSumUdf.withParams(params) as AnyUdf,
-    faults: (results) => [...fieldFaults(fieldOf(results)), ...(com.faults?.(results) ?? [])],
-    doubts(results) {
-      const { fieldY, fieldX, counts } = results;
+    faults: (results: FieldResults) => [...fieldFaults(fieldOf(results)), ...com.faults(results.sum)],
+    doubts(results: FieldResults) {
       const gain = integrationNoise(nav, integration);
-      const phase = phaseOf(fieldY, fieldX);
+      const phase = integrate(results.fieldY.data, results.fieldX.data);
       return [
-        ...fieldDoubts(fieldOf(results), phase, (y, x) => integrateField(y, x, nav, integration)),
-        ...icomNoise(scan, phase, counts.data, known.spread(params.r, params.ri), gain),
+        ...fieldDoubts(fieldOf(results), phase, integrate),
+        ...icomNoise(scan, phase, results.counts.data, com.spread, gain),
       ];
     },
-    channels: ({ fieldY, fieldX }) => [
-      navChannel(
-        scan,
-        'phase',
-        'integrated centres of mass',
-        'image whose gradient is the shift of the centre of mass',
-        phaseOf(fieldY, fieldX),
-        'px · positions',
-      ) as never,
-      navChannel(scan, 'x', 'x', 'shift along x, pixels', fieldX.data, 'px') as never,
-      navChannel(scan, 'y', 'y', 'shift along y, pixels', fieldY.data, 'px') as never,
-    ],
+    channels({ fieldY, fieldX }: FieldResults) {
+      const phase = integrate(fieldY.data, fieldX.data);
+      const desc = 'image whose gradient is the shift of the centre of mass';
+      return [
+        navChannel(scan, 'phase', 'integrated centres of mass', desc, phase, 'px · positions'),
+        navChannel(scan, 'x', 'x', 'shift along x, pixels', fieldX.data, 'px'),
+        navChannel(scan, 'y', 'y', 'shift along y, pixels', fieldY.data, 'px'),
+      ];
+    },
   };
-}
+});
+
+type FieldResults = Readonly<Record<'fieldY' | 'fieldX' | 'sum' | 'counts', ResultBuffer<'f64'>>>;
 
 /** A map with NaN at positions that were not measured. */
 const measured = ({ data, validMask }: ResultBuffer<'f64'>): Float64Array =>

@@ -2,32 +2,23 @@
 import { product } from '../../base/product.js';
 import { masksUdf } from '../builtin/masks.js';
 import { polarMap, radialBins } from '../images/masks.js';
-import type { AnalysisParameters } from '../parameter-types.js';
 import { analysisRows } from '../parameters.js';
 import type { Scan } from '../scans/scan.js';
-import type { Analysis, Channel } from './analysis.js';
-import { centreNotes, centreOf, checkRing, optionsOf } from './parameters.js';
+import { analysis, type Channel, type Made, type OptionsOfAnalysis } from './analysis.js';
+import { centreOf, checkRing } from './parameters.js';
 
 /** Options of `createRadialFourierAnalysis`. */
-export type RadialFourierOptions = Pick<
-  AnalysisParameters,
-  'cx' | 'cy' | 'ri' | 'ro' | 'nBins' | 'maxOrder' | 'useSparse' | 'calibration'
->;
+export type RadialFourierOptions = OptionsOfAnalysis<'radial-fourier'>;
 
 /**
  * Channels `dominant_b` (order of the strongest component from 1 on, 0 where all are weak), `absolute_b_o`, `phase_b_o`
  * and `complex_b_o` for bin b and order o, and `raw`, [bins, orders, …scan] complex. The masks have single precision,
  * like LiberTEM's complex64.
  */
-export function radialFourierAnalysis(scan: Scan, options: RadialFourierOptions = {}): Analysis {
-  const what = 'createRadialFourierAnalysis';
-  const { nBins: bins = 1, maxOrder = analysisRows.maxOrder.range.fallback } = optionsOf(
-    what,
-    'radial-fourier',
-    options,
-  );
+export const radialFourierAnalysis = /* @__PURE__ */ analysis('radial-fourier', (scan, options, what): Made<string> => {
+  const { nBins: bins = 1, maxOrder = analysisRows.maxOrder.range.fallback, useSparse: sparse } = options;
   const orders = maxOrder + 1;
-  const centre = centreOf(scan, what, options);
+  const { notes, ...centre } = centreOf(scan, what, options);
   const { ri = 0, ro = Math.min(centre.width, centre.height) / 2 } = options;
   checkRing(what, [ri, ro]);
   const rings = radialBins({ ...centre, ri, ro, bins });
@@ -39,17 +30,11 @@ export function radialFourierAnalysis(scan: Scan, options: RadialFourierOptions 
     ]).flat(),
   );
   return {
-    name: 'radial-fourier',
-    scan,
-    notes: centreNotes(scan, what, options),
-    udf: masksUdf.withParams({
-      masks,
-      complex: true,
-      ...(options.useSparse !== undefined && { sparse: options.useSparse }),
-    }),
+    notes,
+    udf: masksUdf.withParams({ masks, complex: true, ...(sparse !== undefined && { sparse }) }),
     channels: ({ intensity }) => channelsOf(scan, intensity.data as Float64Array, bins, orders),
   };
-}
+});
 
 function channelsOf(scan: Scan, data: Float64Array, bins: number, orders: number): Channel[] {
   const { nav } = scan.shape;
