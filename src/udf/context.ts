@@ -205,10 +205,8 @@ export class UdfContext {
 
   /** Runs an analysis; its channels are available by name and in the list `channels`. */
   async run<K extends string>(analysis: Analysis<K>, options: UdfRunOptions = {}): Promise<AnalysisResults<K>> {
-    const [ready = analysis] = await this.prepare([analysis], options);
-    const roi = options.roi ?? ready.roi;
-    const results = await this.runUdf(ready.scan, ready.udf, { ...options, ...(roi !== undefined && { roi }) });
-    return resultsOf(ready, results);
+    const [results] = await this.#runAnalyses([analysis], options);
+    return results as AnalysisResults<K>;
   }
 
   /**
@@ -237,12 +235,14 @@ export class UdfContext {
     if (!first) return [];
     if (analyses.some(({ scan, roi }) => scan !== first.scan || roi !== undefined))
       throw new EwaldError('Argument', 'runAll: analyses of one pass must be of the same scan, and none may be a pick');
+    return this.#runAnalyses(analyses, options);
+  }
+
+  async #runAnalyses(analyses: readonly Analysis[], options: UdfRunOptions): Promise<AnalysisResults[]> {
     const ready = await this.prepare(analyses, options);
-    const results = await this.runUdf(
-      first.scan,
-      ready.map(({ udf }) => udf),
-      options,
-    );
+    const [{ scan, roi }] = ready as [Analysis];
+    const udfs = ready.map(({ udf }) => udf);
+    const results = await this.runUdf(scan, udfs, options.roi === undefined && roi ? { ...options, roi } : options);
     return ready.map((analysis, i) => resultsOf(analysis, (results as readonly unknown[])[i]));
   }
 
