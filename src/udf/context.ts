@@ -158,11 +158,9 @@ export class UdfContext {
     udf: U,
     options: UdfRunOptions = {},
   ): Promise<RunResults<U>> {
-    const { run, list } = this.#plan('runUdf', scan, udf, options);
-    const plots = plotsFor(options.plots);
+    const { run, list, plots } = this.#plan('runUdf', scan, udf, options);
     for await (const _ of this.#advance(run, options, plots));
     const results = run.results();
-    await plots?.finish(results, run.damage);
     return (list ? results : results[0]) as RunResults<U>;
   }
 
@@ -175,8 +173,8 @@ export class UdfContext {
     udf: U,
     options: UdfRunOptions = {},
   ): PartialRun<U> {
-    const { run } = this.#plan('runUdfIter', scan, udf, options);
-    const advance = this.#advance(run, options, plotsFor(options.plots));
+    const { run, plots } = this.#plan('runUdfIter', scan, udf, options);
+    const advance = this.#advance(run, options, plots);
     const results = async function* () {
       try {
         for await (const _ of advance)
@@ -398,7 +396,8 @@ export class UdfContext {
     const { roi, numPartitions, latest } = options;
     // Corrections of ewald/data decide by themselves which values are counts.
     const limits = options.corrections instanceof Corrections ? undefined : scan.counts;
-    return { run: new Run(scan, udfs, { roi, corrections, numPartitions, latest, limits }), list };
+    const run = new Run(scan, udfs, { roi, corrections, numPartitions, latest, limits });
+    return { run, list, plots: plotsFor(options.plots) };
   }
 
   async *#advance(run: Run, options: UdfRunOptions, plots: LivePlots | undefined) {
@@ -417,11 +416,11 @@ export class UdfContext {
     // The scan of a live run ends when the context is closed, and the run with its results.
     const signals = [options.signal ?? [], live ? [] : this.#ending.signal].flat();
     try {
-      for await (const step of steps(run, { ...engine, recorder }, AbortSignal.any(signals))) {
+      for await (const _ of steps(run, { ...engine, recorder }, AbortSignal.any(signals))) {
         tell(run.progress);
         if (print) print(run.progress);
         await plots?.show(run, live !== undefined);
-        yield step;
+        yield;
       }
       isKept = true;
     } catch (error) {
@@ -438,6 +437,7 @@ export class UdfContext {
       // The frames of a live scan cannot be read again, so they are kept whatever ends it.
       await (isKept ? recorder?.finish() : recorder?.discard());
     }
+    await plots?.finish(run.results(), run.damage);
   }
 
   async #recorder({ scan, shape, latest }: Run, { record }: UdfRunOptions): Promise<FrameRecorder | undefined> {

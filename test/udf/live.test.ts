@@ -33,6 +33,13 @@ describe('pictures of a run', () => {
     expect(seen.at(-1)?.done).toBe(1);
   });
 
+  test('of a run whose steps are read end with the final one, too', async () => {
+    const shares: number[] = [];
+    const plots = ({ done, final }: LivePicture) => void (final && shares.push(done));
+    for await (const _ of ctx.runUdfIter(scan, sumSigUdf(), { numPartitions: 5, plots }));
+    expect(shares).toEqual([1]);
+  });
+
   test('are NaN where nothing was measured, of integers too', async () => {
     const counts = defineUdf({
       name: 'counts',
