@@ -1,5 +1,5 @@
 /** The functions of the commands, called from JavaScript: ewald/shell and the entry points of the rooms. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compareStreams, createContext, type EwaldError, formatNpy, readNpy, readTruth, type StreamChunk } from 'ewald';
@@ -191,6 +191,13 @@ it('a stored run that its signal ends leaves what was finished as NAME.part, and
     expect((await runToFiles(ctx, scan, { analyses, output: at('cut.npy') })).files).toContain(
       at('cut-sum-intensity.npy'),
     );
+    // A whole run removes what an interrupted one says that it left, and nothing that somebody else has.
+    const [mine, theirs] = [at('again-sum-intensity.npy.part'), at('again-sumsig-intensity.npy.part')];
+    writeFileSync(theirs, 'not an array');
+    expect(await interrupted(at('again.npy'))).toContain('again-sumsig-intensity.npy.part2');
+    expect(readdirSync(folder)).toContain('again-sum-intensity.npy.part');
+    await runToFiles(ctx, scan, { analyses, output: at('again.npy') });
+    expect([mine, theirs].map((file) => existsSync(file))).toEqual([false, true]);
     expect(await interrupted(at('one.h5'))).toEqual(['one.h5.part']);
     expect(await interrupted(at('one.zarr'))).toEqual(['one.zarr.part']);
     expect(left('one').sort()).toEqual(['one.h5.part', 'one.zarr.part']);

@@ -1,6 +1,7 @@
 /** Writes results of `ewald run` to files: .npy, .h5, .csv, .zarr, and images, each completely or not at all. */
 import { existsSync } from 'node:fs';
-import { basename, extname } from 'node:path';
+import { readFile, rm } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { csvCell } from '../../base/csv.js';
 import { EwaldError } from '../../base/errors.js';
@@ -76,6 +77,16 @@ const aboutFile = (output: string | undefined): string[] =>
   output !== undefined && extname(output).toLowerCase() === '.npy' ? [`${output}.json`] : [];
 
 const isAbout = (head: Uint8Array): boolean => /^\{\s*"creator": "ewald /.test(new TextDecoder().decode(head));
+
+/** What an interrupted run has left of these arrays, as the file beside them states: they have no room for that. */
+async function leftParts(output: string, arrays: readonly string[]): Promise<string[]> {
+  const [about] = aboutFile(output);
+  const text = about && (await readFile(`${about}.part`).catch(() => undefined));
+  if (!text || !isAbout(text)) return [];
+  const stated = [...text.toString().matchAll(/^ *"file": "(.*)",$/gm)].map(([, name]) => name);
+  const parts = arrays.map((file) => `${basename(file)}.part`);
+  return parts.filter((name) => stated.includes(name)).map((name) => join(dirname(output), name));
+}
 
 const filesOf = (file: string, results: readonly NamedResult[]): string[] =>
   extname(file).toLowerCase() === '.npy' || extname(file).toLowerCase() === '.png'
@@ -154,6 +165,7 @@ export async function writeResults(
     if (name !== undefined) written.push(name);
     return name ?? file;
   };
+  const stale = output && !isPart ? await leftParts(output, filesOf(output, results)) : [];
   try {
     if (output) {
       const kind = extname(output).toLowerCase();
@@ -176,6 +188,7 @@ export async function writeResults(
         await put(file, (one) => one.write(picture));
     // No file receives its final name before all of them are complete.
     for (const one of outputs) await one.close();
+    for (const part of stale) await rm(part, { force: true }).catch(() => undefined);
     return written;
   } finally {
     await files.discard();
