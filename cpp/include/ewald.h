@@ -99,7 +99,8 @@ typedef struct ewald_peaks ewald_peaks;
 int32_t ewald_peaks_create(const ewald_peaks_descriptor* descriptor, const ewald_peaks_panel* panels,
                            const uint16_t* bins, ewald_peaks** peaks);
 void ewald_peaks_destroy(ewald_peaks* peaks);
-/* Bytes held by the handle; they grow when a frame has more peaks than any before. */
+/* Bytes held by the handle; they grow when a frame has more peaks than any before, and by four for each pixel when a
+ * frame first has a ring that has to be judged pixel by pixel. */
 size_t ewald_peaks_bytes(const ewald_peaks* peaks);
 /* Number of rings: one more than the largest bin. */
 uint32_t ewald_peaks_bins(const ewald_peaks* peaks);

@@ -131,8 +131,9 @@ bool list_hits(Plan& plan, const Blobs<T>& blobs, uint32_t& count) {
   }
   for (uint32_t b = 0; b < plan.bins; b++) {
     if (!plan.bars[b].plain) continue;
-    for (uint32_t k = plan.first[b]; k < plan.first[b + 1]; k++)
-      if (blobs.above(plan.order[k]) && !add(plan.order[k])) return false;
+    const uint32_t* const pixel = plan.pixels_in(b);
+    for (uint32_t k = 0; k < plan.pixels_of[b]; k++)
+      if (blobs.above(pixel[k]) && !add(pixel[k])) return false;
   }
   return true;
 }

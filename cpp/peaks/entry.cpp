@@ -6,6 +6,7 @@
 #include "common/arena.h"
 #include "common/memory.h"
 #include "common/status.h"
+#include "peaks/bins.h"
 #include "peaks/finder.h"
 
 namespace {
@@ -28,22 +29,23 @@ void lay_out_detector(Arena& arena, Plan& plan) {
   plan.first_stretch = arena.take<uint32_t>(size_t(plan.descriptor.height) + 1);
   plan.stretches = arena.take<Stretch>(plan.lines);
   plan.bin = arena.take<uint16_t>(pixels);
-  plan.taken = arena.take<uint8_t>(pixels);
   plan.pixels_of = arena.take<uint32_t>(plan.bins);
   plan.tables = arena.take<uint64_t>(sum_lanes * (size_t(masked) + 1));
-  if (plan.descriptor.sums_only || plan.descriptor.finder != EWALD_FINDER_PEAKFINDER8) return;
-  plan.first = arena.take<uint32_t>(size_t(plan.bins) + 1);
-  plan.order = arena.take<uint32_t>(pixels);
+  if (plan.descriptor.sums_only) return;
+  plan.taken = arena.take<uint8_t>(pixels);
+  if (plan.descriptor.finder != EWALD_FINDER_PEAKFINDER8) return;
+  plan.first = arena.take<uint32_t>(plan.bins);
   plan.sampled = arena.take<uint32_t>(size_t(plan.bins) * samples);
 }
 
-// Arrays whose sizes depend on its panels.
+// Arrays whose sizes depend on its panels and bins.
 void lay_out_tiles(Arena& arena, Plan& plan) {
+  plan.few = arena.take<uint32_t>(plan.few_count);
   plan.tiles.tile = arena.take<Tile>(most_tiles(plan));
   plan.tiles.in_tiles = arena.take<uint32_t>(plan.bins);
 }
 
-// Arrays that runs of other finders write.
+// Arrays that runs of other finders write before they read them.
 void lay_out_others(Arena& arena, Plan& plan) {
   const size_t pixels = size_t(plan.descriptor.width) * plan.descriptor.height;
   plan.stack = arena.take<uint32_t>(pixels);
@@ -51,7 +53,7 @@ void lay_out_others(Arena& arena, Plan& plan) {
   plan.columns = arena.take<double>(3 * size_t(plan.descriptor.width));
 }
 
-// Arrays whose sizes depend on its tiles.
+// Arrays whose sizes depend on its tiles; a run writes them before it reads them, and few of their pages.
 void lay_out_run(Arena& arena, Plan& plan) {
   const size_t pixels = size_t(plan.descriptor.width) * plan.descriptor.height;
   const size_t bins = plan.bins;
@@ -81,10 +83,10 @@ void lay_out_run(Arena& arena, Plan& plan) {
 
 // Lays out and allocates; NULL when out of memory.
 template <class LayOut>
-void* allocate_for(Plan& plan, LayOut lay_out, size_t& bytes) {
+void* allocate_for(Plan& plan, LayOut lay_out, size_t& bytes, void* (*allocate)(size_t) = ewald::allocate) {
   Arena size{nullptr, 0};
   lay_out(size, plan);
-  void* const memory = ewald::allocate(size.used);
+  void* const memory = allocate(size.used);
   if (memory == nullptr) {
     ewald::fail(EWALD_STATUS_OUT_OF_MEMORY, "out of memory: a peak finder needs %zu bytes", size.used);
     return nullptr;
@@ -117,40 +119,27 @@ void list_stretches(Plan& plan) {
               [](const Stretch& a, const Stretch& b) { return a.fs < b.fs; });
 }
 
-// Pixels in the order of their bins, and samples of each bin.
-void list_bins(Plan& plan) {
-  const size_t pixels = size_t(plan.descriptor.width) * plan.descriptor.height;
-  for (size_t i = 0; i < pixels; i++)
-    if (plan.bin[i] != masked) plan.first[plan.bin[i] + 1]++;
-  for (uint32_t b = 0; b < plan.bins; b++) plan.first[b + 1] += plan.first[b];
-  for (size_t i = pixels; i-- > 0;)
-    if (plan.bin[i] != masked) plan.order[--plan.first[plan.bin[i] + 1]] = uint32_t(i);
-  // The loop above moved each bin's end to its beginning.
-  uint32_t all = 0;
-  for (size_t i = 0; i < pixels; i++) all += plan.bin[i] != masked;
-  for (uint32_t b = 0; b < plan.bins; b++) plan.first[b] = plan.first[b + 1];
-  plan.first[plan.bins] = all;
-  for (uint32_t b = 0; b < plan.bins; b++) {
-    const uint64_t count = plan.first[b + 1] - plan.first[b];
-    for (uint32_t k = 0; k < samples && count > 0; k++)
-      plan.sampled[size_t(b) * samples + k] = plan.order[plan.first[b] + uint32_t(count * k / samples)];
-  }
-}
-
-// Panels lie in the frame and share no pixel; `seen` is zeroed memory with one byte per pixel.
-int32_t check_panels(const ewald_peaks_descriptor& d, const ewald_peaks_panel* panels, uint8_t* seen) {
+// Panels lie in the frame.
+int32_t check_panels(const ewald_peaks_descriptor& d, const ewald_peaks_panel* panels) {
   for (uint32_t p = 0; p < d.panels; p++) {
     const ewald_peaks_panel& panel = panels[p];
     if (panel.fs >= panel.end_fs || panel.ss >= panel.end_ss || panel.end_fs > d.width || panel.end_ss > d.height)
       return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT,
                          "panel %u (fs %u to %u, ss %u to %u) does not lie in a frame of %u x %u pixels", p, panel.fs,
                          panel.end_fs, panel.ss, panel.end_ss, d.width, d.height);
-    for (uint32_t ss = panel.ss; ss < panel.end_ss; ss++)
-      for (uint32_t fs = panel.fs; fs < panel.end_fs; fs++)
-        if (seen[size_t(ss) * d.width + fs]++ != 0)
-          return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "panel %u overlaps another panel at pixel fs %u, ss %u", p,
-                             fs, ss);
   }
+  return EWALD_STATUS_OK;
+}
+
+// Panels share no pixel: stretches of a row do not overlap.
+int32_t check_stretches(const Plan& plan) {
+  for (uint32_t ss = 0; ss < plan.descriptor.height; ss++)
+    for (uint32_t k = plan.first_stretch[ss] + 1; k < plan.first_stretch[ss + 1]; k++) {
+      const Stretch &before = plan.stretches[k - 1], &after = plan.stretches[k];
+      if (plan.panels[before.panel].end_fs > after.fs)
+        return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "panel %u overlaps another panel at pixel fs %u, ss %u",
+                           std::max(before.panel, after.panel), after.fs, ss);
+    }
   return EWALD_STATUS_OK;
 }
 
@@ -180,6 +169,7 @@ extern "C" EWALD_EXPORT(ewald_peaks_create) int32_t
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "dtype is %u; expected a value of ewald_number", d.dtype);
   if (d.finder > EWALD_FINDER_DISPERSION_EXTENDED)
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "finder is %u; expected a value of ewald_finder", d.finder);
+  if (const int32_t status = check_panels(d, panels); status != EWALD_STATUS_OK) return status;
   const size_t pixels = size_t(d.width) * d.height;
   auto* made = new (std::nothrow) ewald_peaks{};
   if (made == nullptr) return ewald::fail(EWALD_STATUS_OUT_OF_MEMORY, "out of memory for a peak finder");
@@ -190,45 +180,34 @@ extern "C" EWALD_EXPORT(ewald_peaks_create) int32_t
   Plan& plan = made->plan;
   plan.descriptor = d;
   plan.panel_count = d.panels;
-  for (uint32_t p = 0; p < d.panels; p++) {
-    // Rows outside the frame are refused below.
-    const uint32_t end = std::min(panels[p].end_ss, d.height);
-    if (end > panels[p].ss && plan.lines <= pixels) plan.lines += end - panels[p].ss;
-  }
+  for (uint32_t p = 0; p < d.panels && plan.lines <= pixels; p++) plan.lines += panels[p].end_ss - panels[p].ss;
   if (plan.lines > pixels)
     return give_up(ewald::fail(EWALD_STATUS_INVALID_ARGUMENT,
                                "the panels have %u rows in a frame of %zu pixels, so some of them overlap", plan.lines,
                                pixels));
-  for (size_t i = 0; i < pixels; i++)
-    if (bins[i] != masked && bins[i] >= plan.bins) plan.bins = uint32_t(bins[i]) + 1;
+  plan.bins = count_bins(bins, pixels);
   made->detector = allocate_for(plan, lay_out_detector, made->bytes);
   if (made->detector == nullptr) return give_up(EWALD_STATUS_OUT_OF_MEMORY);
-  const int32_t status = check_panels(d, panels, plan.taken);
-  if (status != EWALD_STATUS_OK) return give_up(status);
   for (uint32_t p = 0; p < d.panels; p++)
     plan.panels[p] = {panels[p].fs, panels[p].ss, panels[p].end_fs, panels[p].end_ss};
-  // Pixels on no panel are ignored.
-  for (size_t i = 0; i < pixels; i++) {
-    plan.bin[i] = plan.taken[i] ? bins[i] : masked;
-    if (plan.bin[i] != masked) plan.pixels_of[plan.bin[i]]++;
-  }
-  memset(plan.taken, 0, pixels);
+  list_stretches(plan);
+  if (const int32_t status = check_stretches(plan); status != EWALD_STATUS_OK) return give_up(status);
+  copy_bins(plan, bins);
   if (d.sums_only) {
     *peaks = made;
     return EWALD_STATUS_OK;
   }
-  list_stretches(plan);
   if (d.finder != EWALD_FINDER_PEAKFINDER8) {
-    made->run = allocate_for(plan, lay_out_others, made->bytes);
+    made->run = allocate_for(plan, lay_out_others, made->bytes, ewald::allocate_raw);
     if (made->run == nullptr) return give_up(EWALD_STATUS_OUT_OF_MEMORY);
     *peaks = made;
     return EWALD_STATUS_OK;
   }
-  list_bins(plan);
   auto* const keys = static_cast<uint64_t*>(ewald::allocate_raw(most_patterns * sizeof(uint64_t)));
   made->tiles = keys == nullptr ? nullptr : allocate_for(plan, lay_out_tiles, made->bytes);
+  if (made->tiles != nullptr) sample_bins(plan);
   const bool cut = made->tiles != nullptr && cut_tiles(plan, plan.tiles, keys);
-  made->run = cut ? allocate_for(plan, lay_out_run, made->bytes) : nullptr;
+  made->run = cut ? allocate_for(plan, lay_out_run, made->bytes, ewald::allocate_raw) : nullptr;
   if (made->run != nullptr) write_patterns(plan.tiles, keys);
   ewald::release(keys);
   if (made->run == nullptr)
@@ -242,11 +221,15 @@ extern "C" EWALD_EXPORT(ewald_peaks_destroy) void ewald_peaks_destroy(ewald_peak
   ewald::release(peaks->detector);
   ewald::release(peaks->tiles);
   ewald::release(peaks->run);
+  ewald::release(peaks->plan.order);
   delete peaks;
 }
 
 extern "C" EWALD_EXPORT(ewald_peaks_bytes) size_t ewald_peaks_bytes(const ewald_peaks* peaks) {
-  return peaks == nullptr ? 0 : peaks->bytes + peaks->plan.found.bytes() + peaks->plan.centres.bytes();
+  if (peaks == nullptr) return 0;
+  const Plan& plan = peaks->plan;
+  const size_t listed = plan.order == nullptr ? 0 : plan.order_count * sizeof(uint32_t);
+  return peaks->bytes + listed + plan.found.bytes() + plan.centres.bytes();
 }
 
 extern "C" EWALD_EXPORT(ewald_peaks_bins) uint32_t ewald_peaks_bins(const ewald_peaks* peaks) {

@@ -99,12 +99,17 @@ struct Plan {
   Stretch* stretches;
   // [height][width]; bin of every pixel.
   uint16_t* bin;
-  // Pixels in the order of their bins: those of bin b are order[first[b]] .. order[first[b + 1] - 1].
-  uint32_t *first, *order;
-  // [bins][samples]: pixels spread over a bin, for large bins.
-  uint32_t* sampled;
   // [bins]: number of pixels.
   uint32_t* pixels_of;
+  // Pixels of all bins, of small ones, and of the others.
+  uint32_t used, few_count, order_count;
+  // Pixels in the order of their bins: of small bins, and of large ones; few frames need the latter, and the first one
+  // that does lists them.
+  uint32_t *few, *order;
+  // [bins]: where those of a bin begin.
+  uint32_t* first;
+  // [bins][samples]: pixels spread over a bin, for large bins.
+  uint32_t* sampled;
   Tiles tiles;
 
   // For a run. [bins][samples]: values of those pixels.
@@ -134,6 +139,9 @@ struct Plan {
   // [65536][sum_lanes]: sums in 64 bits, in the frame's kind of number; the last one is of ignored pixels.
   void* tables;
 
+  bool is_small(uint32_t b) const { return pixels_of[b] < small_bin; }
+  // The pixels of a bin; those of large bins must have been listed.
+  const uint32_t* pixels_in(uint32_t b) const { return (is_small(b) ? few : order) + first[b]; }
   // Notes a pixel that is bad in this frame.
   void lose(size_t pixel) const {
     double* const lost = sums + 2 * size_t(bins);

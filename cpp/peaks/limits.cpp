@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "common/cpu.h"
+#include "peaks/bins.h"
 #include "peaks/finder.h"
 
 namespace ewald::peaks {
@@ -44,7 +45,7 @@ double take_samples(const Plan& plan, const Frame<T>& frame) {
   for (uint32_t b = 0; b < plan.bins; b++) {
     float* const sample = plan.sample + size_t(b) * samples;
     const uint32_t* const pixel = plan.sampled + size_t(b) * samples;
-    const bool large = plan.first[b + 1] - plan.first[b] >= small_bin;
+    const bool large = !plan.is_small(b);
     for (uint32_t k = 0; k < samples; k++) {
       const double v = large ? double(frame.value[pixel[k]]) : 0;
       const bool usable = large && frame.usable(pixel[k], v);
@@ -59,7 +60,7 @@ double take_samples(const Plan& plan, const Frame<T>& frame) {
 // the clip limits. Bars that are too wide are detected later, bars that are too narrow only cost time.
 template <class T>
 Bars bars_of(const Plan& plan, const Frame<T>& frame, const ewald_peaks_params& params, double origin, uint32_t bin) {
-  if (plan.first[bin + 1] - plan.first[bin] < small_bin) return no_bars;
+  if (plan.is_small(bin)) return no_bars;
   const uint32_t begin = bin < pooled ? 0 : bin - pooled, end = std::min(bin + pooled + 1, plan.bins);
   float mean_off = 0, sigma_off = FLT_MAX;
   for (int clip = 0; clip < 3; clip++) {
@@ -152,7 +153,7 @@ void bars_of_tiles(const Plan& plan, double offset, double most) {
   const uint32_t padded = plan.bins + padding;
   uint16_t *const low = plan.tiles.edges, *const high = low + 4 * size_t(padded);
   for (uint32_t b = 0; b < padded; b++) {
-    const Bars* const bars = b < plan.bins && plan.first[b + 1] > plan.first[b] ? plan.bars + b : nullptr;
+    const Bars* const bars = b < plan.bins && plan.pixels_of[b] > 0 ? plan.bars + b : nullptr;
     low[b] = bars == nullptr ? 0 : bars->plain ? 65535 : uint16_t(bars->low - offset);
     high[b] = bars == nullptr ? 65535 : bars->plain ? 0 : uint16_t(std::min(bars->high - offset, most) + 1);
   }
@@ -242,14 +243,22 @@ void sort_by_bin(Plan& plan) {
   plan.start[plan.bins] = plan.outlier_count;
 }
 
+// Lists the pixels of bins that are judged without bars. False when out of memory.
+bool list_plain_bins(Plan& plan) {
+  for (uint32_t b = 0; b < plan.bins; b++)
+    if (plan.bars[b].plain && !plan.is_small(b)) return list_pixels(plan);
+  return true;
+}
+
 // Limits of a bin from all of its pixels, five times.
 template <class T>
 Limits plain_limits(const Plan& plan, const Frame<T>& frame, const ewald_peaks_params& params, uint32_t bin) {
+  const uint32_t* const pixels = plan.pixels_in(bin);
   Limits limits = {0, 0, -widest, widest};
   for (int pass = 0; pass < passes; pass++) {
     Moments<T> m = {0, 0, 0};
-    for (uint32_t k = plan.first[bin]; k < plan.first[bin + 1]; k++) {
-      const uint32_t pixel = plan.order[k];
+    for (uint32_t k = 0; k < plan.pixels_of[bin]; k++) {
+      const uint32_t pixel = pixels[k];
       const double v = double(frame.value[pixel]);
       if (frame.usable(pixel, v) && between(v, limits)) m.add(Number<T>(frame.value[pixel]));
     }
@@ -316,15 +325,19 @@ bool find_limits(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& pa
   // More outliers than there is room for, for example in a frame of pure noise with a tiny snr.
   if (!room) return plainly(false);
   sort_by_bin(plan);
-  if (plan.sums != nullptr) sum_judged(plan, frame);
+  // Without memory for lists of pixels, five passes give the same result.
+  if (plan.sums != nullptr) {
+    if (!list_plain_bins(plan)) return plainly(false);
+    sum_judged(plan, frame);
+  }
   uint64_t again = 0;
   for (uint32_t b = 0; b < plan.bins; b++) {
     if (!plan.bars[b].plain && quick_limits<T>(plan, params, b, plan.limits[b])) continue;
     plan.bars[b].plain = true;
-    again += plan.first[b + 1] - plan.first[b];
+    again += plan.pixels_of[b];
   }
   // For many bins, five passes in the order of the frame are faster than in the order of bins.
-  if (again > plan.first[plan.bins] / 2) return plainly(true);
+  if (again > plan.used / 2 || !list_plain_bins(plan)) return plainly(true);
   for (uint32_t b = 0; b < plan.bins; b++)
     if (plan.bars[b].plain) plan.limits[b] = plain_limits(plan, frame, params, b);
   return true;

@@ -90,9 +90,10 @@ void sum_judged(Plan& plan, const Frame<T>& frame) {
     double used = 0;
     if (plan.bars[b].plain) {
       // Its pixels were not summed.
-      for (uint32_t k = plan.first[b]; k < plan.first[b + 1]; k++) {
-        const T value = frame.value[plan.order[k]];
-        if (!frame.usable(plan.order[k], double(value))) continue;
+      const uint32_t* const pixel = plan.pixels_in(b);
+      for (uint32_t k = 0; k < plan.pixels_of[b]; k++) {
+        const T value = frame.value[pixel[k]];
+        if (!frame.usable(pixel[k], double(value))) continue;
         sum += Total<T>(value);
         used++;
       }

@@ -1,6 +1,7 @@
 // Divides panels into tiles and finds the shuffle of every line.
 #include "peaks/tiles.h"
 
+#include <algorithm>
 #include <cstring>
 #include <initializer_list>
 
@@ -61,17 +62,30 @@ void write_pattern(uint64_t bins, uint8_t* pattern) {
   }
 }
 
+// One in each place of a key.
+constexpr uint64_t each = 0x0084210842108421u;
+static_assert(window * 5 <= 60 && each >> 5 * (window - 1) == 1);
+
 // The bins of eight pixels as the key of a pattern; false if three pixels are in one bin.
 bool key_of(const uint16_t* bins, size_t step, uint16_t first, uint64_t& key) {
-  uint32_t used[window] = {};
+  uint64_t used = 0;
   key = 0;
   for (uint32_t k = 0; k < tile_side; k++) {
     const uint16_t bin = bins[k * step];
     const uint64_t place = bin == masked ? nothing : uint64_t(bin - first);
-    if (place != nothing && ++used[place] > 2) return false;
+    used += uint64_t(bin != masked) << (5 * place & 63);
     key |= place << (5 * k);
   }
-  return true;
+  // A count of three or more reaches the fifth bit of its place.
+  return ((used + 13 * each) & (16 * each)) == 0;
+}
+
+// The bins of a tile; pixels beyond its panel are ignored.
+void copy_square(const Plan& plan, const Panel& panel, uint32_t fs, uint32_t ss, uint16_t* bins) {
+  const uint32_t columns = std::min(tile_side, panel.end_fs - fs), rows = std::min(tile_side, panel.end_ss - ss);
+  if (columns < tile_side || rows < tile_side) std::memset(bins, 0xff, tile_side * tile_side * sizeof *bins);
+  for (uint32_t y = 0; y < rows; y++)
+    std::memcpy(bins + y * tile_side, plan.bin + size_t(ss + y) * plan.descriptor.width + fs, columns * sizeof *bins);
 }
 
 bool find_way(Tile& tile, const uint16_t* bins, Patterns& patterns) {
@@ -118,36 +132,35 @@ bool cut_tiles(const Plan& plan, Tiles& tiles, uint64_t* keys) {
     for (uint32_t ss = panel.ss; ss < panel.end_ss; ss += tile_side)
       for (uint32_t fs = panel.fs; fs < panel.end_fs; fs += tile_side) {
         Tile tile{};
-        uint16_t bins[tile_side * tile_side], last = 0;
-        tile.pixel = ss * width + fs;
+        uint16_t bins[tile_side * tile_side];
+        copy_square(plan, panel, fs, ss, bins);
+        uint16_t end = 0;
         tile.first_bin = masked;
         for (uint32_t k = 0; k < tile_side * tile_side; k++) {
-          const uint32_t x = fs + k % tile_side, y = ss + k / tile_side;
-          bins[k] = x < panel.end_fs && y < panel.end_ss ? plan.bin[size_t(y) * width + x] : masked;
-          if (bins[k] == masked) continue;
-          tile.valid |= uint64_t(1) << k;
-          if (bins[k] < tile.first_bin) tile.first_bin = bins[k];
-          if (bins[k] > last) last = bins[k];
+          tile.valid |= uint64_t(bins[k] != masked) << k;
+          tile.first_bin = std::min(tile.first_bin, bins[k]);
+          // The bin of an ignored pixel is the largest number, which wraps to 0.
+          end = std::max(end, uint16_t(bins[k] + 1));
         }
         if (tile.valid == 0) continue;
+        tile.pixel = ss * width + fs;
         tile.way = Way::singly;
         // A tile may extend beyond its panel, but not beyond the end of the frame.
         const bool inside = tile.pixel + size_t(tile_side - 1) * width + tile_side <= pixels;
-        if (inside && uint32_t(last - tile.first_bin) < window && find_way(tile, bins, patterns)) {
-          tile.bin_count = uint8_t(last - tile.first_bin + 1);
-          uint32_t had[window] = {};
-          for (const uint16_t bin : bins) {
-            if (bin == masked) continue;
-            const uint32_t here = ++had[bin - tile.first_bin];
-            if (here > tiles.most_in_tile) tiles.most_in_tile = here;
-            tiles.in_tiles[bin]++;
+        if (inside && uint32_t(end - tile.first_bin) <= window && find_way(tile, bins, patterns)) {
+          tile.bin_count = uint8_t(end - tile.first_bin);
+          // Ignored pixels are counted behind the others.
+          uint32_t had[window + 1] = {};
+          for (const uint16_t bin : bins) had[std::min(uint32_t(bin - tile.first_bin), window)]++;
+          for (uint32_t k = 0; k < tile.bin_count; k++) {
+            tiles.in_tiles[tile.first_bin + k] += had[k];
+            tiles.most_in_tile = std::max(tiles.most_in_tile, had[k]);
           }
         }
         tiles.tile[tiles.count++] = tile;
       }
   }
-  for (uint32_t b = 0; b < plan.bins; b++)
-    if (plan.first[b + 1] - plan.first[b] > tiles.most_in_bin) tiles.most_in_bin = plan.first[b + 1] - plan.first[b];
+  for (uint32_t b = 0; b < plan.bins; b++) tiles.most_in_bin = std::max(tiles.most_in_bin, plan.pixels_of[b]);
   return true;
 }
 

@@ -118,6 +118,28 @@ describe.each(['wasm', 'native'] as const)('%s', (backend) => {
     expect(peaks, 'peaks to differ in').toBeGreaterThan(1000);
   });
 
+  test('rings that vary too much for samples are listed by the first frame that has them', async () => {
+    const [width, height] = [120, 100];
+    const random = new Random(3, 1);
+    const even = Uint16Array.from({ length: width * height }, () => 20 + random.below(9));
+    // Counts of many decades near the beam, in fewer than half of the pixels.
+    const wild = even.map((value, i) => {
+      const isNear = Math.hypot((i % width) - 60, Math.floor(i / width) - 50) < 30;
+      return isNear ? Math.min(65535, 10 ** (2 + random.normal())) : value;
+    });
+    const finder = await context.peaks({ width, height, dtype: 'u16' });
+    // Lists of peaks take memory as well; no peak is so large.
+    const run = { threshold: 30, minSnr: 3, minPixCount: 190, rings: true, sums: true };
+    const planned = finder.bytes;
+    await finder.run(even, run);
+    const before = finder.bytes;
+    expect(before - planned).toBeLessThan(width * height);
+    const found = await finder.run(wild, run);
+    expect(finder.bytes - before).toBeGreaterThan(2 * width * height);
+    expect(found).toEqual(await finder.run(wild, { ...run, plain: true }));
+    await finder.dispose();
+  });
+
   test('data left by one frame do not affect the next', async () => {
     const { frame, bad, centre, width, height } = sceneOf('u16', 'at a few counts', 5);
     const finder = await context.peaks({ bad, centre, width, height, dtype: 'u16' });

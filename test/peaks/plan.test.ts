@@ -10,6 +10,20 @@ beforeAll(async () => {
 afterAll(() => context.dispose());
 
 describe('a plan of peaks', () => {
+  test('refuses panels that share a pixel', async () => {
+    const [width, height] = [30, 20];
+    const panel = (name: string, fs: number, ss: number) => ({ name, fs, ss, endFs: fs + 10, endSs: ss + 8 });
+    const rings = {
+      bins: new Uint16Array(width * height),
+      rings: 1,
+      panels: [panel('a', 12, 3), panel('b', 0, 10), panel('c', 9, 5)],
+    };
+    await expect(context.peaks({ width, height, dtype: 'u16', rings })).rejects.toMatchObject({
+      tag: 'Argument',
+      message: expect.stringContaining('panel 2 overlaps another panel at pixel fs 12, ss 5'),
+    });
+  });
+
   // Tables of this size would take minutes.
   test.for([
     [65536, 65536],

@@ -106,7 +106,10 @@ export interface PeakFinderMethods<Finder extends FinderName = FinderName> exten
   readonly backend: BackendName;
   /** Its algorithm. */
   readonly finder: Finder;
-  /** Bytes the plan holds on its backend; they may grow with the number of peaks of a frame. */
+  /**
+   * Bytes the plan holds on its backend. They may grow with the number of peaks of a frame, and on CPUs once by four for
+   * each pixel, when peakfinder8 first meets a ring whose counts vary too much to be judged by a sample.
+   */
   readonly bytes: number;
   /** Rectangles that are searched, in the order of `PeakList.panel`. */
   readonly panels: readonly SearchedPanel[];
