@@ -48,7 +48,8 @@ interface MaskReading {
 const maxFiles = 256;
 
 export class BadPixels {
-  #always: Uint8Array;
+  /** Bad in every frame: 1 where bad, [ss, fs]. */
+  readonly always: Uint8Array;
   /** Whether some frame may have further bad pixels. */
   readonly mayVary: boolean;
   /** Whether no mask of the first file differs from frame to frame. */
@@ -68,7 +69,7 @@ export class BadPixels {
     this.#openOther = openOther;
     this.#opensOwn = opensOwn;
     this.#used = usedMasks(geometry);
-    this.#always = known ?? badPixels(geometry, { fs: width, ss: height });
+    this.always = known ?? badPixels(geometry, { fs: width, ss: height });
     this.mayVary = dataset.mask !== undefined || this.#used.some(({ file }) => file === undefined);
   }
 
@@ -82,18 +83,9 @@ export class BadPixels {
       bad.#files.set(dataset.name, Promise.resolve({ fixed: undefined, varying: [] }));
       return bad;
     }
-    const { fixed, varying } = await bad.#of(dataset);
-    if (fixed) bad.#always = fixed;
+    const { varying } = await bad.#of(dataset, bad.always);
     bad.areFixed = varying.length === 0 && dataset.maskVaries !== true;
-    const masks = { fixed: undefined, varying };
-    bad.#files.set(dataset.name, Promise.resolve(masks));
-    if (bad.#last) bad.#last = { ...bad.#last, masks };
     return bad;
-  }
-
-  /** Bad in every frame: 1 where bad, [ss, fs]. */
-  get always(): Uint8Array {
-    return this.#always;
   }
 
   /** The pixels that are bad in a frame; undefined if they are those of every frame. */
@@ -116,11 +108,12 @@ export class BadPixels {
     return bad;
   }
 
-  #of(dataset: Dataset): Promise<FileMasks> {
+  /** The masks of a file; its bad pixels are marked in `into`, or in a copy of those of the detector. */
+  #of(dataset: Dataset, into?: Uint8Array): Promise<FileMasks> {
     const { name } = dataset;
     const known = this.#files.get(name);
     if (known) return known;
-    const reading = this.#read(dataset);
+    const reading = this.#read(dataset, into);
     this.#files.set(name, reading);
     reading.catch(() => this.#files.delete(name));
     const [oldest] = this.#files.keys();
@@ -128,7 +121,7 @@ export class BadPixels {
     return reading;
   }
 
-  async #read(dataset: Dataset): Promise<FileMasks> {
+  async #read(dataset: Dataset, into: Uint8Array | undefined): Promise<FileMasks> {
     const own = dataset.maskVaries ? undefined : await dataset.mask?.();
     const numbers: FrameArray[] = own ? [own] : [];
     const varying: FileMasks['varying'][number][] = [];
@@ -153,10 +146,10 @@ export class BadPixels {
     const last = this.#last;
     const areLast = varying.length === 0 && last?.numbers.length === numbers.length;
     if (areLast && numbers.every((each, i) => areSame(each, last.numbers[i] as FrameArray))) return last.masks;
-    const bad = this.always.slice();
+    const bad = into ?? this.always.slice();
     mark(bad, own);
     for (const { used, values, arrangement } of fixed) refuseInverted(used, this.#mark(bad, used, values, arrangement));
-    const masks = { fixed: areSame(bad, this.always) ? undefined : bad, varying };
+    const masks = { fixed: into || areSame(bad, this.always) ? undefined : bad, varying };
     if (varying.length === 0) this.#last = { numbers, masks };
     return masks;
   }
