@@ -27,5 +27,4 @@ export const browserPlace: Place = {
   startWorker: startBrowserWorker,
   readBytes: readBytesInBrowser,
   openFrames: openFramesInBrowser,
-  hold() {},
 };

@@ -43,9 +43,4 @@ export const nodePlace: Place = {
   readBytes: readBytesOnNode,
   openFrames: openFramesOnNode,
   shards: { allowed: shardsFolder, open: openShard },
-  hold(port, alive) {
-    const held = port as unknown as { ref(): void; unref(): void };
-    if (alive) held.ref();
-    else held.unref();
-  },
 };

@@ -1,6 +1,5 @@
 /** The platform interface of executors: everything in which Node and browsers differ. */
 
-import type { PlatformPort } from '../base/globals.js';
 import type { Shard } from '../base/task-scope.js';
 import type { WorkerPort } from '../base/worker-port.js';
 import type { DeviceReport } from '../core/backends/open.js';
@@ -44,8 +43,6 @@ export interface Place {
   readonly connectTcp: TcpConnect | undefined;
   /** The text of credentials, which is passed itself or read from a path. */
   readCreds(creds: string): Promise<string>;
-  /** Sets whether this open port keeps the process alive. */
-  hold(port: PlatformPort, alive: boolean): void;
 }
 
 /** The part of the platform that workers use. */

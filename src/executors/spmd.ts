@@ -146,12 +146,14 @@ class Ranks {
         .then(() => this.#everyone())
         .then(() =>
           member.give({
-            message: { say: 'task', spec: { ...this.#spec, id: String(rank) }, group: handle },
-            transfer: handle.ports as unknown as ArrayBuffer[],
+            task: { ...this.#spec, id: String(rank), group: handle },
+            transfer: handle.ports,
             // There is one time limit for all ranks, since the first one to exceed its own may be waiting for another.
             seconds: Number.POSITIVE_INFINITY,
+            retries: 0,
             lost: 0,
             abandoned: false,
+            cancel() {},
             done,
             failed: fail,
           }),

@@ -283,22 +283,34 @@ describe('workers', () => {
     }
   });
 
+  test('messages of a task itself are nobody’s, and end nothing', async () => {
+    const executor = await Executor.workers({ workers: 1 });
+    try {
+      const messages = [null, 7, 'none', {}, { id: 'none', value: 1 }, { id: 0, progress: 1 }, { error: 1 }];
+      const tasks = [task('shout', messages), task('square', 3), task('shout', messages), task('square', 4)];
+      expect(await values(executor, tasks)).toEqual([messages.length, 9, messages.length, 16]);
+    } finally {
+      await executor.dispose();
+    }
+  });
+
   test('a worker script of another program is reported at the start', async () => {
     const script = (source: string) => `data:text/javascript,${encodeURIComponent(source)}`;
     const worker = (source: string) => new URL(script(source));
     const posts = (message: string) =>
-      `import { parentPort } from 'node:worker_threads'; parentPort.on('message', ({ options }) => ` +
-      `options.port.postMessage(${message}));`;
+      `import { parentPort } from 'node:worker_threads'; parentPort.on('message', ({ id }) => ` +
+      `parentPort.postMessage({ id, ${message} }));`;
     await refused(
       () => Executor.workers({ worker: worker('throw new Error("no such luck")') }),
       'Lost',
       'no such luck',
     );
     await refused(
-      () => Executor.workers({ worker: worker(posts("{ say: 'ready', version: '9.9.9', build: 'abc' }")) }),
+      () => Executor.workers({ worker: worker(posts("call: 'host', value: { version: '9.9.9', build: 'abc' }")) }),
       'Load',
       'ewald 9.9.9, build abc',
     );
+    await refused(() => Executor.workers({ worker: worker(posts('value: null')) }), 'Load', 'another version of ewald');
   });
 
   test('disposal ends active tasks; afterwards everything is refused', { tags: 'all' }, async () => {

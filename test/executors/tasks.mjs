@@ -13,6 +13,12 @@ export const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 export const heed = (_, { signal }) =>
   new Promise((resolve) => signal.addEventListener('abort', () => resolve('heard')));
 export const where = (_, { worker }) => worker;
+/** Sends messages of its own to the program. */
+export const shout = async (messages) => {
+  const { parentPort } = await import('node:worker_threads');
+  for (const message of messages) parentPort.postMessage(message);
+  return messages.length;
+};
 /** Dies on the first attempt: the file records that there was one. */
 export const dieOnce = async ({ mark, value }) => {
   const { existsSync, writeFileSync } = await import('node:fs');

@@ -3,13 +3,11 @@ import { expect, test, vi } from 'vitest';
 import { webPort } from '../../src/interop/ffi/wasm/port.js';
 
 /** A worker whose error has a message, or none, as where the policy of the page forbids it. */
-class FailingWorker {
-  onmessage?: (event: { data: unknown }) => void;
-  onerror?: (event: { message: string | undefined }) => void;
+class FailingWorker extends EventTarget {
   terminate(): void {}
   postMessage(message: string): void {
-    if (message === 'answer') this.onmessage?.({ data: {} });
-    else this.onerror?.({ message: message || undefined });
+    if (message === 'answer') this.dispatchEvent(Object.assign(new Event('message'), { data: {} }));
+    else this.dispatchEvent(Object.assign(new Event('error'), { message: message || undefined }));
   }
 }
 
@@ -21,9 +19,8 @@ test.for([
   vi.stubGlobal('Worker', FailingWorker);
   const errors: unknown[] = [];
   const port = webPort()('const start = () => {};');
-  port.onReply(() => undefined);
   port.onFailure((error) => errors.push(error));
-  for (const message of messages) port.post(message as never, []);
+  for (const message of messages) port.post(message as never);
   vi.unstubAllGlobals();
   expect(errors).toEqual([expect.objectContaining({ tag, message: expect.stringMatching(words) })]);
 });

@@ -3,7 +3,6 @@ import { createContext, devices } from 'ewald';
 import { expect, it } from 'vitest';
 import type { WorkerPort } from '../../src/base/worker-port.js';
 import { WorkerClient } from '../../src/core/workers/client.js';
-import type { WorkerRequest } from '../../src/core/workers/messages.js';
 import { serve } from '../../src/whole/assembly/serve.js';
 import { refused } from '../support/refused.js';
 
@@ -14,7 +13,7 @@ it('a worker that never responds is terminated, and waiting requests are rejecte
     let ended = 0;
     const port: WorkerPort = {
       post: () => {},
-      onReply: () => {},
+      onMessage: () => {},
       onFailure: () => {},
       end: async () => void ended++,
     };
@@ -27,9 +26,23 @@ it('a worker that never responds is terminated, and waiting requests are rejecte
   }
 });
 
+/** A worker whose contexts `create` makes: sends requests, and returns as many replies. */
+function served(create: (options?: object) => Promise<never>) {
+  const replies: Record<string, unknown>[] = [];
+  let hear = (_: unknown): void => {};
+  const onMessage = (listener: (message: unknown) => void) => {
+    hear = listener;
+  };
+  serve({ post: (reply) => void replies.push(reply as (typeof replies)[0]), onMessage }, create);
+  return async (...requests: unknown[]) => {
+    for (const request of requests) hear(request);
+    await expect.poll(() => replies).toHaveLength(requests.length);
+    return replies;
+  };
+}
+
 it('requests are answered in order: those after an open use the context it opens', async () => {
   const calls: string[] = [];
-  const replies: unknown[] = [];
   const create = async (options?: object): Promise<never> => {
     const { backend } = options as { backend: string };
     await new Promise((resolve) => setTimeout(resolve, backend === 'native' ? 30 : 0));
@@ -37,23 +50,18 @@ it('requests are answered in order: those after an open use the context it opens
     const plan = { run: async () => backend, dispose: async () => {} };
     return { backends: [], pi: async () => plan, dispose: async () => {} } as never;
   };
-  const handle = serve(create, (reply) => replies.push('value' in reply ? reply.value : reply.error));
-  const ask = (id: number, call: WorkerRequest['call'], options?: object) =>
-    handle({ id, call, options } as WorkerRequest);
-  await Promise.all([ask(0, 'open', { backend: 'native' }), ask(1, 'pi', { points: 1 })]);
+  const replies = await served(create)(
+    { id: 0, call: 'open', options: { backend: 'native' } },
+    { id: 1, call: 'pi', options: { points: 1 } },
+  );
   expect(calls).toEqual(['native']);
-  expect(replies).toEqual([[], 'native']);
+  expect(replies.map(({ value, error }) => value ?? error)).toEqual([[], 'native']);
 });
 
 it.each(['', 'constructor', 'PI', 7])(
   'a call %j that a worker does not have is refused with those it has',
   async (call) => {
-    const replies: unknown[] = [];
-    const handle = serve(
-      async () => expect.fail(),
-      (reply) => replies.push(reply),
-    );
-    await handle({ id: 3, call, options: {} } as never);
+    const replies = await served(async () => expect.fail())({ id: 3, call, options: {} });
     const known = 'alive, open, close, pi, index, kernel, batch';
     const message = `the worker has no call ${JSON.stringify(call)}; expected one of ${known}`;
     expect(replies).toEqual([{ id: 3, error: expect.objectContaining({ tag: 'Argument', message }) }]);
@@ -61,13 +69,10 @@ it.each(['', 'constructor', 'PI', 7])(
 );
 
 it('a batch before its kernel is refused, and a worker that opened nothing can be closed', async () => {
-  const replies: unknown[] = [];
-  const handle = serve(
-    async () => expect.fail(),
-    (reply) => replies.push(reply),
+  const replies = await served(async () => expect.fail())(
+    { id: 1, call: 'batch', options: { images: 1, offsets: new Uint32Array(2) } },
+    { id: 2, call: 'close' },
   );
-  await handle({ id: 1, call: 'batch', options: { images: 1, offsets: new Uint32Array(2) } } as never);
-  await handle({ id: 2, call: 'close' });
   expect(replies).toEqual([
     { id: 1, error: expect.objectContaining({ tag: 'Internal', message: 'a batch came before its kernel' }) },
     { id: 2, call: 'close', value: null },

@@ -1,78 +1,42 @@
-/** Requests to a worker and their replies, matched by number. */
-import { EwaldError } from '../../base/errors.js';
-import type { WorkerPort } from '../../base/worker-port.js';
-import type { AnswerOf, WorkerCall, WorkerCalls, WorkerReply, WorkerRequest } from './messages.js';
-
-interface Waiting {
-  answer(reply: WorkerReply): void;
-  reject(error: unknown): void;
-}
+/** The calls of a worker, and whether it runs at all. */
+import { EwaldError, errorFromPlain } from '../../base/errors.js';
+import { Caller } from '../../base/port-calls.js';
+import type { Transfer, WorkerPort } from '../../base/worker-port.js';
+import type { WorkerCall, WorkerCalls } from './messages.js';
 
 /** The client of a worker. When the worker dies, all pending and future requests are rejected. */
 export class WorkerClient {
   /** Milliseconds within which a worker must first reply: a script that is not ewald's never does. */
   static startLimit = 60_000;
   readonly #port: WorkerPort;
-  readonly #waiting = new Map<number, Waiting>();
-  #next = 0;
-  #failure: Error | undefined;
-  #patience: ReturnType<typeof setTimeout> | undefined;
+  readonly #calls: Caller<WorkerCalls>;
+  readonly #patience: ReturnType<typeof setTimeout>;
 
   constructor(port: WorkerPort) {
     this.#port = port;
-    // Only the package's own workers send messages here.
-    port.onReply((message) => {
-      const reply = message as WorkerReply;
-      const waiting = this.#waiting.get(reply.id);
-      this.#waiting.delete(reply.id);
-      waiting?.answer(reply);
-    });
-    port.onFailure((error) => this.#fail(error));
-    this.#expectAnswer();
-  }
-
-  // Messages are answered in order, so the first reply shows that the worker is running, however long the others take.
-  #expectAnswer(): void {
+    this.#calls = new Caller(port, errorFromPlain);
+    port.onFailure((error) => this.#calls.fail(error));
     const limit = WorkerClient.startLimit;
+    const what =
+      `the worker did not answer within ${limit / 1000} s; check that its script is the one of this package ` +
+      '(createContext({ worker }))';
     this.#patience = setTimeout(() => {
-      this.#fail(
-        new EwaldError(
-          'Load',
-          `the worker did not answer within ${limit / 1000} s; check that its script is the one of this package ` +
-            '(createContext({ worker }))',
-        ),
-      );
+      this.#calls.fail(new EwaldError('Load', what));
       this.end().catch(() => undefined);
     }, limit);
+    // Messages are answered in order, so the first reply shows that the worker is running, however long others take.
     this.ask('alive', undefined)
       .catch(() => undefined)
       .finally(() => clearTimeout(this.#patience));
-  }
-
-  #fail(error: Error): void {
-    this.#failure ??= error;
-    for (const { reject } of this.#waiting.values()) reject(error);
-    this.#waiting.clear();
   }
 
   /** Sends a request; buffers in `transfer` are transferred to the worker. */
   ask<C extends WorkerCall>(
     call: C,
     options: WorkerCalls[C]['options'],
-    transfer: ArrayBuffer[] = [],
+    transfer?: Transfer,
   ): Promise<WorkerCalls[C]['value']> {
-    if (this.#failure) return Promise.reject(this.#failure);
-    const id = this.#next++;
-    return new Promise((resolve, reject) => {
-      const answer = (reply: WorkerReply): void => {
-        if ('error' in reply) reject(EwaldError.from(reply.error));
-        else if (answers(reply, call)) resolve(reply.value);
-        else reject(new EwaldError('Internal', `the worker answered ${reply.call} to ${call}`));
-      };
-      this.#waiting.set(id, { answer, reject });
-      // The only place where the union does not follow the call: call and options are paired by the signature.
-      this.#port.post({ id, call, options } as WorkerRequest, transfer);
-    });
+    return this.#calls.ask(call, options, { transfer });
   }
 
   /** Ends the worker. */
@@ -82,8 +46,3 @@ export class WorkerClient {
     return this.#port.end();
   }
 }
-
-const answers = <C extends WorkerCall>(
-  reply: AnswerOf<WorkerCall>,
-  call: C,
-): reply is AnswerOf<WorkerCall> & { readonly value: WorkerCalls[C]['value'] } => reply.call === call;

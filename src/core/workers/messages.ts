@@ -1,6 +1,7 @@
 /** The messages of an ewald worker, served by serve.ts. The calls of a room are in its calls.ts. */
 
 import type { PlainError } from '../../base/errors.js';
+import type { Handlers } from '../../base/port-calls.js';
 import type { BackendInfo, ContextOptions } from '../backends/context-options.js';
 
 /** Each call with its options and its result. */
@@ -13,13 +14,9 @@ export interface WorkerCalls {
 }
 export type WorkerCall = keyof WorkerCalls;
 
-/** How a worker answers some calls: each with its value, and the buffers that move with it. */
+/** How a worker answers some calls. */
 export interface ServedCalls<C extends WorkerCall> {
-  readonly calls: {
-    readonly [K in C]: (
-      options: WorkerCalls[K]['options'],
-    ) => Promise<readonly [value: WorkerCalls[K]['value'], transfer?: ArrayBuffer[]]>;
-  };
+  readonly calls: Pick<Handlers<WorkerCalls>, C>;
   /** Ends what the calls have left open. */
   close?(): Promise<void>;
 }
@@ -31,7 +28,7 @@ type RequestOf<C extends WorkerCall> = {
   [K in C]: { readonly id: number; readonly call: K } & Maybe<WorkerCalls[K]['options']>;
 }[C];
 /** The reply on success. */
-export type AnswerOf<C extends WorkerCall> = {
+type AnswerOf<C extends WorkerCall> = {
   [K in C]: { readonly id: number; readonly call: K; readonly value: WorkerCalls[K]['value'] };
 }[C];
 /** The reply on failure; the call may be unknown to the worker. */

@@ -3,27 +3,15 @@
 import { callback } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import { inspect } from '../../base/options.js';
+import { webWorkerPort } from '../../base/web-port.js';
 import type { WorkerPort } from '../../base/worker-port.js';
 import type { WorkerSource } from '../backends/platform.js';
 
 /** Starts the worker next to the bundle, or the given one. */
 export function startBrowserWorker(source: WorkerSource | undefined): WorkerPort {
-  const worker = make(source);
-  return {
-    post: (request, transfer) => worker.postMessage(request, transfer),
-    onReply: (listener) => worker.addEventListener('message', (event) => listener(event.data)),
-    onFailure: (listener) =>
-      worker.addEventListener('error', (event) =>
-        listener(
-          new EwaldError(
-            'Load',
-            `the worker failed: ${event.message || 'its script could not be loaded'}; give createContext({ ` +
-              'worker }) its URL',
-          ),
-        ),
-      ),
-    end: async () => worker.terminate(),
-  };
+  return webWorkerPort(make(source), (_, reason = 'its script could not be loaded') => {
+    return new EwaldError('Load', `the worker failed: ${reason}; give createContext({ worker }) its URL`);
+  });
 }
 
 function make(source: WorkerSource | undefined): Worker {

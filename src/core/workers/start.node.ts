@@ -3,45 +3,14 @@
 import { Worker } from 'node:worker_threads';
 import { callback } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
-import { fileReason, tooManyFiles } from '../../base/file-errors.js';
+import { fileReason } from '../../base/file-errors.js';
 import { inspect } from '../../base/options.js';
+import { threadPort } from '../../base/thread-port.node.js';
 import type { WorkerPort } from '../../base/worker-port.js';
 import type { WorkerSource } from '../backends/platform.js';
 
-/** Starts the worker next to the bundle, or the given one; it never keeps the process alive by itself. */
-export function startNodeWorker(source: WorkerSource | undefined): WorkerPort {
-  const worker = make(source);
-  let ending = false;
-  let waiting = 0;
-  worker.unref();
-  return {
-    post: (request, transfer) => {
-      // A pending request keeps the process alive until it is answered.
-      if (waiting++ === 0) worker.ref();
-      worker.postMessage(request, transfer);
-    },
-    onReply: (listener) =>
-      worker.on('message', (reply) => {
-        // The end of a worker is awaited: a reply that arrives meanwhile must not let the process exit before it.
-        if (--waiting === 0 && !ending) worker.unref();
-        listener(reply);
-      }),
-    onFailure: (listener) => {
-      worker.on('error', (error) => {
-        if (tooManyFiles(error))
-          listener(new EwaldError('Load', `the worker could not be started: ${fileReason(error)}`, { cause: error }));
-        else listener(error instanceof Error ? error : new EwaldError('Load', String(error)));
-      });
-      worker.on('exit', (code) => {
-        if (!ending) listener(new EwaldError('Load', `the worker exited unexpectedly with code ${code}`));
-      });
-    },
-    end: async () => {
-      ending = true;
-      await worker.terminate();
-    },
-  };
-}
+/** Starts the worker next to the bundle, or the given one; only while it is asked does it keep the process alive. */
+export const startNodeWorker = (source: WorkerSource | undefined): WorkerPort => threadPort(make(source));
 
 function make(source: WorkerSource | undefined): Worker {
   try {

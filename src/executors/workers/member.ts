@@ -1,20 +1,27 @@
 /** A worker as seen by its pool: its queue of tasks, its time limits, and its end. */
+
+import { answerCalls } from '../../base/answer-calls.js';
 import { EwaldError, errorFromPlain, plainError } from '../../base/errors.js';
+import { Caller } from '../../base/port-calls.js';
 import { version } from '../../base/version.js';
-import type { WorkerReply } from '../../core/workers/messages.js';
+import type { Transfer } from '../../base/worker-port.js';
+import type { WorkerCalls } from '../../core/workers/messages.js';
 import { build, identity } from '../identity.js';
 import type { Place } from '../place.js';
-import type { FromHost, HostStart, ToHost } from './protocol.js';
+import type { ExecutorCalls, HostCalls, HostStart } from './protocol.js';
 
 /** A task assigned to a worker. */
 export interface Job {
-  readonly message: Omit<Extract<ToHost, { say: 'task' }>, 'number'>;
-  readonly transfer: readonly ArrayBuffer[];
+  readonly task: HostCalls['task']['options'];
+  readonly transfer: Transfer;
   readonly seconds: number;
-  /** Number of times it was started and lost. */
+  /** Number of times it may be lost, and was. */
+  readonly retries: number;
   lost: number;
   /** Whether its result is no longer needed. */
   abandoned: boolean;
+  /** Asks its worker to end it. */
+  cancel(): void;
   done(value: unknown, seconds: number, member: Member): void;
   failed(error: Error, member: Member): void;
 }
@@ -40,69 +47,41 @@ export class Member {
   readonly name: string;
   /** Resolves when the worker has answered; rejects when it cannot be used. */
   readonly ready: Promise<void>;
-  readonly #place: Place;
   readonly #events: MemberEvents;
   readonly #worker: ReturnType<Place['startWorker']>;
-  readonly #port: MessagePort;
+  readonly #calls: Caller<HostCalls & Pick<WorkerCalls, 'close'>>;
   /** The queue of tasks, of which the first is running. */
-  readonly #jobs = new Map<number, Job>();
-  #next = 0;
+  readonly #jobs = new Set<Job>();
   #limit: ReturnType<typeof setTimeout> | undefined;
-  #dead = false;
-  /** Why the worker ended, once known; and whether its last replies have arrived. */
-  #why: EwaldError | undefined;
-  #drained = false;
   #open = false;
-  #closing: (() => void) | undefined;
-  #answered = (): void => {};
-  #refused = (_: EwaldError): void => {};
+  /** Why the worker has ended. */
+  #why: EwaldError | undefined;
 
-  constructor(
-    place: Place,
-    start: Omit<HostStart, 'port'>,
-    source: Parameters<Place['startWorker']>[0],
-    events: MemberEvents,
-  ) {
-    this.#place = place;
+  constructor(place: Place, start: HostStart, source: Parameters<Place['startWorker']>[0], events: MemberEvents) {
     this.#events = events;
     this.name = start.worker;
-    this.ready = new Promise((resolve, reject) => {
-      this.#answered = resolve;
-      this.#refused = reject;
+    this.#worker = place.startWorker(source);
+    this.#worker.onFailure((cause) => {
+      this.#lose(new EwaldError('Lost', `${this.name} died: ${cause.message}`, { cause }));
     });
+    const shared = async (hash: string) => [await events.onWant(hash)] as const;
+    answerCalls<ExecutorCalls>(this.#worker, { shared }, { plain: plainError });
+    this.#calls = new Caller(this.#worker, errorFromPlain);
+    this.ready = this.#calls.ask('host', start).then(
+      (script) => this.#begin(script),
+      (error: Error) => {
+        throw this.#lose(new EwaldError('Load', `${this.name} could not start: ${error.message}`));
+      },
+    );
     // The waiting task receives the error; this only prevents an unhandled rejection.
     this.ready.catch(() => {});
-    this.#worker = place.startWorker(source);
-    const { port1, port2 } = new MessageChannel();
-    this.#port = port1;
-    port1.onmessage = ({ data }: MessageEvent<FromHost>) => this.#hear(data);
-    place.hold(port1, true);
-    // A worker that ends closes its port after its last replies: only then is it known which task it was running. The
-    // reason for its end arrives before or after that, or never if this process ends too.
-    port1.addEventListener('close', () => {
-      this.#drained = true;
-      this.#endSoon(`${this.name} died`);
-    });
-    this.#worker.onFailure((error) => {
-      // The error event precedes the exit event it causes, which has only an exit code.
-      this.#why ??= new EwaldError('Lost', `${this.name} died: ${error.message}`, { cause: error });
-      this.#endSoon(this.#why.message);
-    });
-    const options: HostStart = { ...start, port: port2 };
-    this.#worker.post({ id: 0, call: 'host', options } as never, [port2] as never);
-    this.#arm(
-      startSeconds,
-      `${this.name} did not answer within ${startSeconds} s of its start; is its script ewald's?`,
-    );
-    this.#worker.onReply((message) => {
-      const reply = message as WorkerReply;
-      if ('error' in reply) this.#lose(new EwaldError('Load', `${this.name} could not start: ${reply.error.message}`));
-    });
+    const late = `${this.name} did not answer within ${startSeconds} s of its start; is its script ewald's?`;
+    this.#arm(startSeconds, late);
   }
 
   /** Whether tasks can be assigned to it. */
   get open(): boolean {
-    return this.#open && !this.#dead;
+    return this.#open && !this.#why;
   }
 
   /** Number of tasks assigned to it. */
@@ -112,46 +91,42 @@ export class Member {
 
   /** Sends it a task; a worker runs its tasks in order. Throws if the argument cannot be cloned. */
   give(job: Job): void {
-    const number = this.#next++;
-    this.#port.postMessage({ ...job.message, number }, job.transfer as ArrayBuffer[]);
-    this.#jobs.set(number, job);
-    this.#place.hold(this.#port, true);
+    const { value, cancel } = this.#calls.begin('task', job.task, { transfer: job.transfer });
+    this.#jobs.add(job);
     if (this.#jobs.size === 1) this.#watch();
-  }
-
-  /** The task is no longer wanted; if it is running it gets a moment to stop, then the worker is ended. */
-  abandon(job: Job): void {
-    job.abandoned = true;
-    for (const [number, mine] of this.#jobs) {
-      if (mine !== job || this.#dead) continue;
-      this.#say({ say: 'abort', number });
-      setTimeout(() => {
-        if (this.#jobs.has(number) && this.#jobs.keys().next().value === number)
-          this.#lose(new EwaldError('Lost', `${this.name} was terminated: its task ignored the abort`));
-      }, graceSeconds * 1000);
-    }
+    job.cancel = () => {
+      cancel();
+      this.#endIfRunning(job);
+    };
+    value.then(
+      (end) => {
+        if (!this.#isOver(job)) return;
+        if ('error' in end) job.failed(errorFromPlain(end.error), this);
+        else job.done(end.value, end.seconds, this);
+      },
+      (error) => this.#isOver(job) && job.failed(error, this),
+    );
   }
 
   /** Closes the files that its tasks have left open, after its current task. */
   rest(): void {
-    if (!this.#dead) this.#say({ say: 'rest' });
+    if (!this.#why) this.#calls.ask('rest', undefined).catch(() => {});
   }
 
   /** Ends the worker after its current task, or immediately if it does not answer in time. */
   async close(): Promise<void> {
-    if (this.#dead) return;
+    if (this.#why) return;
     await new Promise<void>((resolve) => {
       const late = setTimeout(resolve, (this.load > 0 ? graceSeconds : closeSeconds) * 1000);
-      this.#closing = () => {
+      const closed = (): void => {
         // A running timer would keep the process alive.
         clearTimeout(late);
         resolve();
       };
-      this.#place.hold(this.#port, true);
-      this.#say({ say: 'close' });
+      this.#calls.ask('close', undefined).then(closed, closed);
     });
-    this.#dead = true;
-    this.#release();
+    this.#why = new EwaldError('Disposed', `${this.name} was closed`);
+    clearTimeout(this.#limit);
     await this.#worker.end();
   }
 
@@ -161,64 +136,44 @@ export class Member {
     await this.#worker.end();
   }
 
-  #say(message: ToHost): void {
-    this.#port.postMessage(message);
-  }
-
-  #hear(message: FromHost): void {
-    if (this.#dead) return;
-    switch (message.say) {
-      case 'ready': {
-        clearTimeout(this.#limit);
-        const theirs = `ewald ${message.version}, build ${message.build}`;
-        if (message.version !== version || message.build !== build) {
-          const what =
-            `the worker script belongs to ${theirs}, but this is ${identity}; ` +
-            'pass the script of this package as { worker }';
-          this.#lose(new EwaldError('Load', what));
-          return;
-        }
-        this.#open = true;
-        this.#answered();
-        this.#watch();
-        this.#events.onRoom();
-        return;
-      }
-      case 'done':
-        this.#over(message.number)?.done(message.value, message.seconds, this);
-        return;
-      case 'failed':
-        this.#over(message.number)?.failed(errorFromPlain(message.error), this);
-        return;
-      case 'want':
-        this.#events.onWant(message.hash).then(
-          (value) => this.#dead || this.#say({ say: 'share', hash: message.hash, value }),
-          (error) =>
-            this.#dead || this.#say({ say: 'share', hash: message.hash, value: undefined, error: plainError(error) }),
-        );
-        return;
-      case 'closed':
-        this.#closing?.();
+  /** The host has answered; throws if its script is that of another package, of which old ones answer null. */
+  #begin(script: HostCalls['host']['value'] | null): void {
+    clearTimeout(this.#limit);
+    if (script?.version !== version || script.build !== build) {
+      const theirs = script ? `ewald ${script.version}, build ${script.build}` : 'another version of ewald';
+      const what =
+        `the worker script belongs to ${theirs}, but this is ${identity}; ` +
+        'pass the script of this package as { worker }';
+      throw this.#lose(new EwaldError('Load', what));
     }
-  }
-
-  #over(number: number): Job | undefined {
-    const job = this.#jobs.get(number);
-    this.#jobs.delete(number);
+    this.#open = true;
     this.#watch();
     this.#events.onRoom();
-    return job;
+  }
+
+  /** Its task gets a moment to stop, then the worker is ended. */
+  #endIfRunning(job: Job): void {
+    if (!this.#jobs.has(job)) return;
+    setTimeout(() => {
+      const [first] = this.#jobs;
+      if (first === job) this.#lose(new EwaldError('Lost', `${this.name} was terminated: its task ignored the abort`));
+    }, graceSeconds * 1000);
+  }
+
+  /** Whether the task was among its own; it is no longer. */
+  #isOver(job: Job): boolean {
+    if (!this.#jobs.delete(job)) return false;
+    this.#watch();
+    this.#events.onRoom();
+    return true;
   }
 
   /** Starts the time limit of the first task. */
   #watch(): void {
     clearTimeout(this.#limit);
-    const [job] = this.#jobs.values();
-    if (!job) {
-      this.#place.hold(this.#port, false);
-      return;
-    }
-    const { id } = job.message.spec;
+    const [job] = this.#jobs;
+    if (!job) return;
+    const { id } = job.task;
     const what =
       `${this.name} did not answer within ${job.seconds} s of beginning task ${id} and was ended; a longer time is ` +
       'run({ taskTimeoutS })';
@@ -232,29 +187,16 @@ export class Member {
     (this.#limit as { unref?: () => void }).unref?.();
   }
 
-  /** Marks the worker as lost when both its last replies and the reason have arrived, or one of them is overdue. */
-  #endSoon(what: string): void {
-    if (this.#dead) return;
-    const end = (): void => this.#lose(this.#why ?? new EwaldError('Lost', what));
-    if (this.#why && this.#drained) end();
-    else setTimeout(end, closeSeconds * 100);
-  }
-
-  #lose(why: EwaldError): void {
-    if (this.#dead) return;
-    this.#dead = true;
-    const jobs = [...this.#jobs.values()];
-    this.#jobs.clear();
-    this.#release();
-    this.#refused(why);
-    this.#closing?.();
-    void this.#worker.end();
-    this.#events.onLost(this, jobs[0], jobs.slice(1), why);
-  }
-
-  #release(): void {
+  /** Ends the worker, whose tasks are lost; returns why it was lost first. */
+  #lose(why: EwaldError): EwaldError {
+    if (this.#why) return this.#why;
+    this.#why = why;
     clearTimeout(this.#limit);
-    this.#port.onmessage = null;
-    this.#port.close();
+    const [running, ...behind] = this.#jobs;
+    this.#jobs.clear();
+    this.#calls.fail(why);
+    void this.#worker.end();
+    this.#events.onLost(this, running, behind, why);
+    return why;
   }
 }

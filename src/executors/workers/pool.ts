@@ -12,7 +12,7 @@ interface PoolParts {
   /** Options of the context of each worker. */
   readonly contexts: readonly HostStart['context'][];
   readonly names: string;
-  readonly start: Omit<HostStart, 'port' | 'worker' | 'context'>;
+  readonly start: Omit<HostStart, 'worker' | 'context'>;
   readonly source: Parameters<Place['startWorker']>[0];
   /** Bytes that this process uses, and may use; above that, running tasks are lost. Absent for no limit. */
   readonly memory?: { used(): number; most(): number } | undefined;
@@ -76,16 +76,19 @@ export class Pool implements Lane {
         settle();
         const at = this.#queue.indexOf(job);
         if (at >= 0) this.#queue.splice(at, 1);
-        else for (const member of this.#members.keys()) member.abandon(job);
+        job.abandoned = true;
+        job.cancel();
         reject(new EwaldError('Aborted', `task ${spec.id} was aborted`));
       };
       const settle = call.onAbort(stop);
       const job: Job = {
-        message: { say: 'task', spec: sent },
+        task: sent,
         transfer: once ? transfer : [],
         seconds: call.seconds,
+        retries: call.retries,
         lost: 0,
         abandoned: false,
+        cancel() {},
         done: (value, seconds, { name }) => {
           settle();
           this.#failures = 0;
@@ -97,7 +100,6 @@ export class Pool implements Lane {
           reject(new Failed(error, name, Math.max(1, job.lost)));
         },
       };
-      this.#retries.set(job, call.retries);
       this.#queue.push(job);
       this.#deal();
     });
@@ -115,8 +117,6 @@ export class Pool implements Lane {
     this.#members.clear();
     await Promise.all([...this.#closing, ...members.map((member) => member.close())]);
   }
-
-  readonly #retries = new WeakMap<Job, number>();
 
   /** Ends the workers that run tasks if the process uses too much memory. Which task takes it is not known. */
   async #watch(memory: PoolParts['memory']): Promise<void> {
@@ -151,12 +151,12 @@ export class Pool implements Lane {
     const again = behind.filter(({ abandoned }) => !abandoned);
     if (running && !running.abandoned) {
       running.lost++;
-      if (running.lost > (this.#retries.get(running) ?? 0)) {
+      if (running.lost > running.retries) {
         const tries = running.lost === 1 ? 'once' : `${running.lost} times`;
         running.failed(
           new EwaldError(
             why.tag === 'OutOfMemory' ? why.tag : 'Lost',
-            `task ${running.message.spec.id} was lost ${tries}; the last time ${why.message}`,
+            `task ${running.task.id} was lost ${tries}; the last time ${why.message}`,
             {
               cause: why,
             },
@@ -190,7 +190,7 @@ export class Pool implements Lane {
       try {
         best.give(job);
       } catch (error) {
-        const what = `the argument of task ${job.message.spec.id} cannot be sent to a worker: ${(error as Error).message}`;
+        const what = `the argument of task ${job.task.id} cannot be sent to a worker: ${(error as Error).message}`;
         job.failed(new EwaldError('Argument', what, { cause: error }), best);
       }
     }

@@ -1,12 +1,11 @@
-/** Messages on the port between an executor and the host inside a worker. */
+/** The calls between an executor and the host of its tasks inside a worker. */
 import type { PlainError } from '../../base/errors.js';
 import type { RankHandle } from '../../core/communicator/group.js';
 import type { ContextOptions } from '../../core/context/context.js';
 import type { TaskSpec } from '../task.js';
 
-/** The first message, sent as `options` of the worker's call `host`. */
+/** What a host is started with. */
 export interface HostStart {
-  readonly port: MessagePort;
   readonly worker: string;
   readonly threads: number;
   readonly modules: Readonly<Record<string, string>>;
@@ -19,25 +18,23 @@ export interface HostStart {
   readonly shards?: string | undefined;
 }
 
-/** Messages to the worker. */
-export type ToHost =
-  | {
-      readonly say: 'task';
-      readonly number: number;
-      readonly spec: Omit<TaskSpec, 'transfer'>;
-      /** Set if the task is one rank of a group. */
-      readonly group?: RankHandle;
-    }
-  | { readonly say: 'abort'; readonly number: number }
-  | { readonly say: 'share'; readonly hash: string; readonly value: unknown; readonly error?: PlainError }
+/** The calls by which a worker runs tasks, in order. */
+export interface HostCalls {
+  /** The first one; its value identifies the worker's script. */
+  readonly host: {
+    readonly options: HostStart;
+    readonly value: { readonly version: string; readonly build: string };
+  };
+  /** Runs a task, which may be one rank of a group; an error of its function is a value. */
+  readonly task: {
+    readonly options: Omit<TaskSpec, 'transfer'> & { readonly group?: RankHandle };
+    readonly value: { readonly value: unknown; readonly seconds: number } | { readonly error: PlainError };
+  };
   /** A run has ended: no file of its results stays open. */
-  | { readonly say: 'rest' }
-  | { readonly say: 'close' };
+  readonly rest: { readonly options: undefined; readonly value: undefined };
+}
 
-/** Messages from the worker. */
-export type FromHost =
-  | { readonly say: 'ready'; readonly version: string; readonly build: string }
-  | { readonly say: 'done'; readonly number: number; readonly value: unknown; readonly seconds: number }
-  | { readonly say: 'failed'; readonly number: number; readonly error: PlainError }
-  | { readonly say: 'want'; readonly hash: string }
-  | { readonly say: 'closed' };
+/** What a host asks of its executor: the shared value of a hash. */
+export interface ExecutorCalls {
+  readonly shared: { readonly options: string; readonly value: unknown };
+}

@@ -1,13 +1,8 @@
 /** The connection to the worker of asynchronous calls. */
 import { callback } from '../../../base/callbacks.js';
 import { EwaldError, isEwaldError } from '../../../base/errors.js';
-import type { Numbered, WorkerPort } from '../../../base/worker-port.js';
-
-export interface Reply extends Numbered {
-  readonly value?: unknown;
-  readonly back?: readonly (Uint8Array | undefined)[];
-  readonly error?: string;
-}
+import { webWorkerPort } from '../../../base/web-port.js';
+import type { WorkerPort } from '../../../base/worker-port.js';
 
 /** Starts a worker that runs `code`, which defines `start(port)`; this returns the function that receives messages. */
 export type OpenPort = (code: string) => WorkerPort;
@@ -36,23 +31,14 @@ export const webPort =
       throw new EwaldError('Unsupported', forbidden, { cause });
     }
     let isStarted = false;
-    return {
-      post: (request, transfer) => worker.postMessage(request, transfer),
-      onReply: (listener) => {
-        worker.onmessage = ({ data }) => {
-          isStarted = true;
-          listener(data);
-        };
-      },
-      onFailure: (listener) => {
-        // A worker that the policy of the page forbids fails without a word, in most browsers after it was made.
-        worker.onerror = ({ message }) =>
-          listener(
-            isStarted || message
-              ? new EwaldError('Internal', `the worker failed: ${message}`)
-              : new EwaldError('Unsupported', forbidden),
-          );
-      },
-      end: async () => worker.terminate(),
-    };
+    const port = webWorkerPort(worker, (_, reason) =>
+      // A worker that the policy of the page forbids fails without a word, in most browsers after it was made.
+      isStarted || reason
+        ? new EwaldError('Internal', `the worker failed: ${reason}`)
+        : new EwaldError('Unsupported', forbidden),
+    );
+    port.onMessage(() => {
+      isStarted = true;
+    });
+    return port;
   };

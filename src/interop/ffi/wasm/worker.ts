@@ -6,6 +6,7 @@
  * passed.
  */
 import { EwaldError } from '../../../base/errors.js';
+import { Caller } from '../../../base/port-calls.js';
 import type { WorkerPort } from '../../../base/worker-port.js';
 import { IndirectMemory2D } from '../../memory/indirect.js';
 import { Callback } from '../callback.js';
@@ -16,20 +17,35 @@ import { Pointer } from '../pointer.js';
 import type { Runtime } from '../runtime.js';
 import type { Bits } from '../scalars.js';
 import type { WasmImports } from './module.js';
-import type { OpenPort, Reply } from './port.js';
+import type { OpenPort } from './port.js';
 
 /** The form in which an argument is sent to the worker: bits, or bytes to place in its heap. */
 type Sent = { readonly bits: Bits } | { readonly bytes: Uint8Array; readonly back: boolean };
 
+/** What the worker is asked. */
+interface LibraryCalls {
+  readonly call: {
+    readonly options: {
+      readonly module: WebAssembly.Module;
+      readonly name: string;
+      readonly args: readonly Sent[];
+      /** Whether the result is text. */
+      readonly text: boolean;
+    };
+    readonly value: { readonly value: unknown; readonly back: readonly (Uint8Array | undefined)[] };
+  };
+}
+
 /**
  * The worker's code, run from this text so that no bundler has to place a file. It is independent of C: it places
- * bytes, calls, and returns the bytes. The port adds the line that connects `start` to its thread.
+ * bytes, calls, and returns the bytes. Its messages are those of port-calls.ts. The port adds the line that
+ * connects `start` to its thread.
  */
 const code = `
 const start = (port) => {
   let exports;
   const stand = (name) => name === 'proc_exit' ? (c) => { throw new Error('the module ended itself with code ' + c); } : () => name.startsWith('fd_') ? 8 : 0;
-  const answer = async ({ id, module, name, args, text }) => {
+  const answer = async ({ id, call, options: { module, name, args, text } }) => {
     try {
       if (!exports) {
         const imports = Object.create(null);
@@ -52,9 +68,9 @@ const start = (port) => {
         let value = exports[name](...placed);
         if (text) { const h = heap(); let end = value; while (h[end]) end++; value = value ? new TextDecoder().decode(h.slice(value, end)) : null; }
         const back = args.map((arg, i) => arg.back ? heap().slice(placed[i], placed[i] + arg.bytes.length) : undefined);
-        port.postMessage({ id, value, back });
+        port.postMessage({ id, call, value: { value, back } });
       } finally { taken.forEach((address) => free(address)); }
-    } catch (error) { port.postMessage({ id, error: String(error && error.message || error) }); }
+    } catch (error) { port.postMessage({ id, error: { message: String(error && error.message || error) } }); }
   };
   return answer;
 };
@@ -65,9 +81,7 @@ export class WorkerCalls {
   readonly #runtime: Runtime;
   readonly #module: WebAssembly.Module;
   readonly #open: OpenPort;
-  readonly #waiting = new Map<number, { resolve(reply: Reply): void; reject(error: unknown): void }>();
-  #port: WorkerPort | undefined;
-  #next = 0;
+  #worker: { readonly port: WorkerPort; readonly calls: Caller<LibraryCalls> } | undefined;
   #closed = false;
 
   constructor(runtime: Runtime, module: WebAssembly.Module, open: OpenPort, imports: WasmImports | undefined) {
@@ -97,22 +111,23 @@ export class WorkerCalls {
       }
       return frame.sent((parameters[i] as Parameter).convert(value, frame));
     });
-    const reply = await this.#ask({ name: fn.name, args: sent, text, module: this.#module });
-    frame.finish(reply.back ?? []);
-    if (text) return reply.value;
+    const { value, back } = await this.#started().ask('call', {
+      name: fn.name,
+      args: sent,
+      text,
+      module: this.#module,
+    });
+    frame.finish(back);
+    if (text) return value;
     if (result.kind === 'void') return undefined;
-    return this.#runtime.scalar(result)?.out(reply.value as Bits);
+    return this.#runtime.scalar(result)?.out(value as Bits);
   }
 
   close(): void {
     this.#closed = true;
-    void this.#port?.end();
-    this.#fail(new EwaldError('Disposed', `the library ${this.#runtime.name} was disposed while this call ran`));
-  }
-
-  #fail(error: unknown): void {
-    for (const { reject } of this.#waiting.values()) reject(error);
-    this.#waiting.clear();
+    void this.#worker?.port.end();
+    const what = `the library ${this.#runtime.name} was disposed while this call ran`;
+    this.#worker?.calls.fail(new EwaldError('Disposed', what));
   }
 
   #apart(what: string): EwaldError {
@@ -123,29 +138,19 @@ export class WorkerCalls {
     );
   }
 
-  async #ask(message: object): Promise<Reply> {
+  #started(): Caller<LibraryCalls> {
+    const { name } = this.#runtime;
     if (this.#closed)
-      throw new EwaldError(
-        'Disposed',
-        `the library ${this.#runtime.name} was disposed; open it again before calling it`,
-      );
-    if (!this.#port) {
-      this.#port = this.#open(code);
-      this.#port.onReply((reply) => {
-        this.#waiting.get(reply.id)?.resolve(reply);
-        this.#waiting.delete(reply.id);
-      });
-      this.#port.onFailure((error) => this.#fail(error));
-    }
-    const port = this.#port;
-    const id = this.#next++;
-    const reply = await new Promise<Reply>((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      port.post({ id, ...message }, []);
-    });
-    if (reply.error !== undefined)
-      throw new EwaldError('Internal', `the worker of ${this.#runtime.name} failed: ${reply.error}`);
-    return reply;
+      throw new EwaldError('Disposed', `the library ${name} was disposed; open it again before calling it`);
+    if (this.#worker) return this.#worker.calls;
+    const port = this.#open(code);
+    const calls = new Caller<LibraryCalls>(
+      port,
+      ({ message }) => new EwaldError('Internal', `the worker of ${name} failed: ${message}`),
+    );
+    port.onFailure((error) => calls.fail(error));
+    this.#worker = { port, calls };
+    return calls;
   }
 }
 
