@@ -1,10 +1,14 @@
 /** What the pages alone use, beside the public entries. Not public. */
 export { counted, formatFirstFrames, framesWithPeaks } from '../base/amounts.js';
+export { answerCalls } from '../base/answer-calls.js';
 export { messageOf } from '../base/errors.js';
 export { type FrameSlice, type SliceOptions, sliceIn, sliceLength } from '../base/frame-slice.js';
 export { median } from '../base/median.js';
 export { kebab } from '../base/parameter-text.js';
 export { renameInMessage } from '../base/parameters.js';
+export { Caller, type Handlers } from '../base/port-calls.js';
+export { portOf, webWorkerPort } from '../base/web-port.js';
+export type { WorkerPort } from '../base/worker-port.js';
 export { isOfElectrons } from '../crystal/polarisation.js';
 export { ChipMap } from '../io/chip/chip-map.js';
 export {

@@ -94,7 +94,7 @@ describe('a gap that the file declares', () => {
   test('is drawn as one on the page of a scan', async () => {
     const { dataset } = ctx.fromMemory(overloaded, { ...shape, meta });
     const scan = await residentScan(dataset);
-    const { pattern } = scanOperations({ current: { virtual: { scan } } } as never, () => undefined);
+    const { pattern } = scanOperations({ current: { virtual: { scan } } } as never);
     for (const region of [undefined, { x: 2, y: 1, w: 1, h: 1 }, { x: 0, y: 0, w: 2, h: 2 }]) {
       const { data } = await pattern(region as never);
       expect([...data].map((value) => (Number.isNaN(value) ? 1 : 0))).toEqual([...excludedPixels]);

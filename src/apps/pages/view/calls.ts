@@ -1,92 +1,57 @@
 /** Calls of the worker. */
-import type { Call, FrameSummary, OperationName, Operations, Reply, ScanImage } from './protocol.js';
-
-type Argument<N extends OperationName> = Parameters<Operations[N]>[0];
-type Result<N extends OperationName> = Awaited<ReturnType<Operations[N]>>;
+import { Caller, type WorkerPort, webWorkerPort } from '../../../entries/pages.js';
+import type { OperationCalls, OperationName } from './protocol.js';
 
 /** Rejects the calls of a worker that was replaced because the user asked for something else; not an error to show. */
 export class Replaced extends Error {}
 
-interface Waiting {
-  /** When the call was made, as of `performance.now`. */
-  readonly since: number;
-  readonly resolve: (result: never) => void;
-  readonly reject: (error: Error) => void;
-}
-
 /** The worker of the page. A worker that dies is replaced at the next call; open files must then be opened again. */
 export class Engine {
-  /** Called for every frame of a run. */
-  onProgress: (summary: FrameSummary) => void = () => undefined;
-  /** Called while a scan is read, with the fraction that is in memory, 0 … 1, and the sum of the virtual detector. */
-  onLoaded: (share: number, image: ScanImage) => void = () => undefined;
   /** Called when the worker has died, with the reason. */
   onDeath: (reason: string) => void = () => undefined;
   /** Starts a worker. */
   readonly start: () => Worker;
-  readonly #waiting = new Map<number, Waiting>();
-  #worker: Worker | undefined;
-  #serial = 0;
+  #worker: { readonly port: WorkerPort; readonly calls: Caller<OperationCalls> } | undefined;
 
   constructor(start: () => Worker) {
     this.start = start;
   }
 
-  call<N extends OperationName>(name: N, argument?: Argument<N>): Promise<Result<N>> {
-    const worker = this.#started();
-    const id = ++this.#serial;
-    return new Promise<Result<N>>((resolve, reject) => {
-      this.#waiting.set(id, { since: performance.now(), resolve: resolve as Waiting['resolve'], reject });
-      worker.postMessage({ id, name, argument } satisfies Call);
-    });
+  async call<N extends OperationName>(
+    name: N,
+    argument?: OperationCalls[N]['options'],
+    onProgress?: (progress: OperationCalls[N]['progress']) => void,
+  ): Promise<OperationCalls[N]['value']> {
+    return this.#started().ask(name, argument as OperationCalls[N]['options'], { onReport: onProgress });
   }
 
   /** Milliseconds that the oldest pending call has been waiting; 0 without one. */
   get waitingMs(): number {
-    const [oldest] = this.#waiting.values();
-    return oldest ? performance.now() - oldest.since : 0;
+    return this.#worker?.calls.waitingMs ?? 0;
   }
 
   /** Ends the worker; pending calls are rejected. */
   end(reason: string | Replaced): void {
-    this.#worker?.terminate();
+    void this.#worker?.port.end();
+    this.#worker?.calls.fail(typeof reason === 'string' ? new Error(reason) : reason);
     this.#worker = undefined;
-    const waiting = [...this.#waiting.values()];
-    this.#waiting.clear();
-    for (const { reject } of waiting) reject(typeof reason === 'string' ? new Error(reason) : reason);
   }
 
-  #started(): Worker {
-    if (this.#worker) return this.#worker;
-    const worker = this.start();
-    this.#worker = worker;
-    worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#receive(data);
-    worker.onerror = (event) => {
+  #started(): Caller<OperationCalls> {
+    if (this.#worker) return this.#worker.calls;
+    const port = webWorkerPort(this.start(), (event, reason = 'its script could not be loaded') => {
       event.preventDefault();
-      this.#died(`A worker of this page ended: ${event.message || 'its script could not be loaded'}`);
-    };
-    worker.onmessageerror = () => this.#died('A worker of this page sent something that could not be read');
-    return worker;
+      return new Error(reason);
+    });
+    const calls = new Caller<OperationCalls>(port, ({ message, detail }) => Object.assign(new Error(message), detail));
+    this.#worker = { port, calls };
+    port.onFailure(({ message }) => this.#died(`A worker of this page ended: ${message}`));
+    return calls;
   }
 
   #died(reason: string): void {
     this.end(`${reason}. Try again; outside of a browser, a run may use more memory.`);
     this.onDeath(reason);
-  }
-
-  #receive(reply: Reply): void {
-    if ('loaded' in reply) {
-      this.onLoaded(reply.loaded, reply.image);
-      return;
-    }
-    if ('progress' in reply) {
-      this.onProgress(reply.progress);
-      return;
-    }
-    const waiting = this.#waiting.get(reply.id);
-    this.#waiting.delete(reply.id);
-    if ('error' in reply) waiting?.reject(Object.assign(new Error(reply.error), { asks: reply.asks }));
-    else waiting?.resolve(reply.result as never);
   }
 }
 

@@ -2,9 +2,9 @@
 import { crystalAxes, listedCrystal, listedPeaks } from './listed.js';
 import { LiveBook, NotKept } from './live-book.js';
 import { openLive, openStream, peakMapsOf } from './open-book.js';
-import type { FrameSummary, Operations } from './protocol.js';
+import type { Operations } from './protocol.js';
 import { regionOperations } from './region-operations.js';
-import { type Loading, scanOperations } from './scan-operations.js';
+import { scanOperations } from './scan-operations.js';
 import { runOperations, searchOperations } from './search-operations.js';
 import { openSession } from './session.js';
 import { stackOf } from './stack.js';
@@ -12,11 +12,8 @@ import { StreamBook } from './stream-book.js';
 import { beamNow, toolOperations } from './tool-operations.js';
 import { Workspace } from './workspace.js';
 
-/**
- * The operations; `report` is called for every frame of a run, `loading` with the fraction of a scan that has been
- * read.
- */
-export function operations(report: (summary: FrameSummary) => void, loading: Loading = () => undefined): Operations {
+/** The operations. */
+export function operations(): Operations {
   const work = new Workspace();
   return {
     ...fileOperations(work),
@@ -24,8 +21,8 @@ export function operations(report: (summary: FrameSummary) => void, loading: Loa
     ...toolOperations(work),
     ...regionOperations(work),
     ...searchOperations(work),
-    ...runOperations(work, report),
-    ...scanOperations(work, loading),
+    ...runOperations(work),
+    ...scanOperations(work),
   };
 }
 

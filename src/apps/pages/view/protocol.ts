@@ -206,6 +206,12 @@ export interface VirtualShape {
   readonly inner: number;
 }
 
+/** A scan that is being read: the fraction that is in memory, 0 … 1, and the sum of its virtual detector. */
+export interface LoadingScan {
+  readonly share: number;
+  readonly image: ScanImage;
+}
+
 /** A scan in the worker's memory. */
 export interface LoadedScan {
   /** Number of detector pixels summed into one, along each axis. */
@@ -400,15 +406,18 @@ export interface Operations {
   settings(parameters: FinderParameters): Promise<SearchSettings>;
   /** The cell with which all frames are indexed; determined from the frames unless it was given. */
   cellOfRun(settings: SearchSettings): Promise<RunCell>;
-  /** Searches frames; each is reported as progress. */
-  run(request: RunRequest): Promise<RunResult>;
+  /** Searches frames; each is reported. */
+  run(request: RunRequest, report: (summary: FrameSummary) => void): Promise<RunResult>;
   /** Ends a run after the current frame. */
   stop(): Promise<void>;
   /**
    * Reads the scan of the open file into memory; pixels are summed in squares until it takes at most `maxBytes`. The
    * sum within `shape` is reported as it grows.
    */
-  loadScan(request: { readonly maxBytes: number; readonly shape: VirtualShape }): Promise<LoadedScan>;
+  loadScan(
+    request: { readonly maxBytes: number; readonly shape: VirtualShape },
+    report: (progress: LoadingScan) => void,
+  ): Promise<LoadedScan>;
   /** An image of the scan, with one number for each position; while the scan is read, the sum of what is there. */
   virtual(request: ScanImageRequest): Promise<ScanImage>;
   /** What is wrong with an image of the shifts, as `ewald run` says it. */
@@ -441,16 +450,11 @@ export interface Operations {
 /** Names of the operations. */
 export type OperationName = keyof Operations;
 
-/** A call from the page. */
-export interface Call {
-  readonly id: number;
-  readonly name: OperationName;
-  readonly argument: unknown;
-}
-
-/** A result, the summary of a frame during a run, or the fraction of a scan that has been read, with its image. */
-export type Reply =
-  | { readonly loaded: number; readonly image: ScanImage }
-  | { readonly id: number; readonly result: unknown }
-  | { readonly id: number; readonly error: string; readonly asks?: AskedShape | undefined }
-  | { readonly progress: FrameSummary };
+/** The calls of the worker: its operations. */
+export type OperationCalls = {
+  readonly [N in OperationName]: {
+    readonly options: Parameters<Operations[N]>[0];
+    readonly value: Awaited<ReturnType<Operations[N]>>;
+    readonly progress: Parameters<Operations[N]> extends [unknown, (progress: infer P) => void] ? P : undefined;
+  };
+};

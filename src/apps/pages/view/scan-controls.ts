@@ -1,6 +1,6 @@
 /** The controls of a scan: the shape of its virtual detector, and the pictures in both panes. */
 import { byId } from '../by-id.js';
-import { engine, imagePane, pane, redraw, say, scan, viewer } from './app.js';
+import { imagePane, pane, redraw, say, scan, viewer } from './app.js';
 import { barWidth, drawColourBar, drawScaleBar } from './bars.js';
 import { colourMaps } from './colour-maps.js';
 import {
@@ -36,10 +36,7 @@ export function bindScan(): void {
   scan.onChange = redraw;
   scan.onPattern = (data, name, size) => viewer.showPattern(data, name, size);
   scan.onWork = (text) => say(text, false);
-  engine.onLoaded = (share, image) => {
-    say(`Reading the scan into memory… ${Math.round(100 * share)} %`, false);
-    scan.fill(image);
-  };
+  scan.onLoading = (share) => say(`Reading the scan into memory… ${Math.round(100 * share)} %`, false);
   const named = quantityNames.map((name) => [name, quantities[name].title] as const);
   bindSelect<ScanQuantity | ''>('add-pane', addPane, [['', 'Add a pane…'], ...named]);
   bindOptics();

@@ -13,7 +13,7 @@ import {
   vectorsToRgba,
 } from '../../../entries/udf.js';
 import { GrowingSum } from './growing-sum.js';
-import { type Operations, type ScanImage, type ScanRegion, type VirtualShape, wheelSize } from './protocol.js';
+import { type Operations, type ScanRegion, type VirtualShape, wheelSize } from './protocol.js';
 import type { LiveQuantity } from './scan-quantities.js';
 import type { Session } from './session.js';
 import { showable } from './shown.js';
@@ -22,17 +22,13 @@ import type { Workspace } from './workspace.js';
 
 const bins = [1, 2, 4, 8, 16, 32];
 
-/** Receives the fraction of a scan that has been read, and the sum of its virtual detector so far. */
-export type Loading = (share: number, image: ScanImage) => void;
-
-/** The operations on the open scan; `loading` is called while it is read. */
+/** The operations on the open scan. */
 export function scanOperations(
   work: Workspace,
-  loading: Loading,
 ): Pick<Operations, 'loadScan' | 'virtual' | 'fieldNotes' | 'pattern' | 'calibrate' | 'analysed'> {
   const current = (): Session => work.current;
   return {
-    async loadScan({ maxBytes, shape }) {
+    async loadScan({ maxBytes, shape }, report) {
       const of = current();
       const { dataset } = of;
       of.virtual = undefined;
@@ -40,7 +36,7 @@ export function scanOperations(
       const least = Math.min(dataset.shape.sig[0] ?? 1, dataset.shape.sig[1] ?? 1);
       const fitting = bins.filter((n) => n <= least && residentBytes(dataset, n) <= maxBytes);
       for (const bin of fitting) {
-        const scan = await readScan(of, bin, { maxBytes, shape }, loading).catch((error: unknown) => {
+        const scan = await readScan(of, bin, { maxBytes, shape }, report).catch((error: unknown) => {
           // The tab has less memory than that: more pixels are summed.
           if (error instanceof RangeError && bin !== fitting.at(-1)) return undefined;
           throw error;
@@ -122,7 +118,7 @@ async function readScan(
   of: Session,
   bin: number,
   { maxBytes, shape }: Parameters<Operations['loadScan']>[0],
-  loading: Loading,
+  report: Parameters<Operations['loadScan']>[1],
 ): Promise<ResidentScan> {
   let reported = 0;
   const growing = new GrowingSum(of.dataset.frames);
@@ -138,7 +134,7 @@ async function readScan(
       if (!size) growing.set(shapeMask(binnedShape(shape, bin), scan));
       size ??= scan;
       growing.add(scan, Math.round(share * scan.positions));
-      loading(share, { image: growing.image.slice(), rgba: undefined, wheel: undefined, ms: 0 });
+      report({ share, image: { image: growing.image.slice(), rgba: undefined, wheel: undefined, ms: 0 } });
     },
   });
 }

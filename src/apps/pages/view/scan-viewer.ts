@@ -48,6 +48,8 @@ export class ScanViewer {
   onPattern: (data: FrameData, name: string, size: LoadedScan) => void = () => undefined;
   /** Called with words for the user while something takes long, and with an empty text after it. */
   onWork: (text: string) => void = () => undefined;
+  /** Called while a scan is read, with the fraction that is in memory, 0 … 1. */
+  onLoading: (share: number) => void = () => undefined;
   readonly #engine: Engine;
   readonly #fail: (error: unknown) => void;
   readonly #changes: Latest<[]>;
@@ -135,7 +137,10 @@ export class ScanViewer {
       image.place(rows, columns);
     }
     const { maxBytes, shape } = this;
-    const loaded = await this.#engine.call('loadScan', { maxBytes, shape });
+    const loaded = await this.#engine.call('loadScan', { maxBytes, shape }, ({ share, image }) => {
+      this.onLoading(share);
+      this.#fill(image);
+    });
     this.loaded = loaded;
     this.optics = loaded.optics;
     this.#calibrated(loaded.calibration);
@@ -147,7 +152,7 @@ export class ScanViewer {
   }
 
   /** Shows the sum of the frames that have been read, while the others are read. */
-  fill(image: ScanImage): void {
+  #fill(image: ScanImage): void {
     if (this.quantity === 'sum' && !this.fourier && !this.loaded) this.#first.show(image);
   }
 

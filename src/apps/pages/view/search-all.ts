@@ -11,6 +11,7 @@ interface SearchingViewer {
   readonly workers: number;
   readonly summaries: readonly (FrameSummary | undefined)[];
   readonly onMessage: (text: string, wrong: boolean) => void;
+  readonly listFrame: (summary: FrameSummary) => void;
   readonly fail: (error: unknown) => void;
   opened: Opened | undefined;
 }
@@ -60,20 +61,15 @@ export async function searchAll(
   const { cells, remark } = found;
   let result: Pick<WholeResult, 'stream' | 'html'>;
   if (size > 1) {
-    const crew = new WorkerPool(size, engine.start, engine.onProgress);
+    const crew = new WorkerPool(size, engine.start, viewer.listFrame);
     stopBy(() => {
       stopped = true;
       crew.stop();
     });
     result = { stream: await crew.run({ request, settings, cells, frames }) };
   } else {
-    const { stopped: isPart, ...written } = await engine.call('run', {
-      settings,
-      cells,
-      first: 0,
-      count: frames,
-      html,
-    });
+    const whole = { settings, cells, first: 0, count: frames, html };
+    const { stopped: isPart, ...written } = await engine.call('run', whole, viewer.listFrame);
     stopped = isPart;
     result = written;
   }

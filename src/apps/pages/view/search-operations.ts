@@ -4,7 +4,7 @@ import { cellParameters, determineCell } from './cell-of-run.js';
 import { errorWords } from './error-words.js';
 import { frameOfEvent } from './frame-index.js';
 import { LiveBook } from './live-book.js';
-import type { FinderParameters, FrameSummary, Operations } from './protocol.js';
+import type { FinderParameters, Operations } from './protocol.js';
 import { fileText, type Session } from './session.js';
 import { shownCrystal, shownPeaks, summaryOf } from './shown.js';
 import { stagePicture } from './stages.js';
@@ -100,11 +100,8 @@ function settingsOfRun(settings: SearchSettings, cells: readonly KnownCell[]): S
 /** All frames of a file. */
 const everyFrame = { first: 0, step: 1 } as const;
 
-/** Searches blocks of frames; `report` is called for every frame. */
-export function runOperations(
-  work: Workspace,
-  report: (summary: FrameSummary) => void,
-): Pick<Operations, 'cellOfRun' | 'run' | 'cell' | 'keep' | 'stop'> {
+/** Searches blocks of frames. */
+export function runOperations(work: Workspace): Pick<Operations, 'cellOfRun' | 'run' | 'cell' | 'keep' | 'stop'> {
   let stopping = false;
   /** Ends the determination of a cell. */
   let determining = new AbortController();
@@ -122,7 +119,7 @@ export function runOperations(
       return found;
     },
 
-    async run({ settings, cells, first, count, html }) {
+    async run({ settings, cells, first, count, html }, report) {
       const of = work.current;
       const { dataset, slice } = of.whole ?? { dataset: of.dataset, slice: everyFrame };
       if (of.book) throw new Error('These frames have their results; open their file to search it anew.');

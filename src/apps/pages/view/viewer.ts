@@ -100,13 +100,15 @@ export class Viewer {
     this.engine = engine;
     this.#frames = new Latest((frame) => this.#load(frame), this.fail);
     this.#finds = new Latest(() => this.#find(), this.fail);
-    engine.onProgress = (summary) => {
-      this.summaries[summary.frame] = summary;
-      this.onProgress();
-    };
     engine.onDeath = (reason) => void this.#revive(reason);
     this.#setColours(this.colours);
   }
+
+  /** Lists a frame that a run has searched. */
+  readonly listFrame = (summary: FrameSummary): void => {
+    this.summaries[summary.frame] = summary;
+    this.onProgress();
+  };
 
   /** Number of requests for frames and peaks that a newer request replaced. */
   get dropped(): number {

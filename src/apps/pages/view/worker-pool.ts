@@ -30,15 +30,13 @@ export const crewSize = (frames: number, cores: number): number =>
 
 export class WorkerPool {
   readonly #members: readonly Engine[];
+  readonly #report: (summary: FrameSummary) => void;
   #stopped = false;
 
   /** `start` starts a worker; `report` is called for every frame. */
   constructor(size: number, start: () => Worker, report: (summary: FrameSummary) => void) {
-    this.#members = Array.from({ length: size }, () => {
-      const member = new Engine(start);
-      member.onProgress = report;
-      return member;
-    });
+    this.#members = Array.from({ length: size }, () => new Engine(start));
+    this.#report = report;
   }
 
   /** The streams of all blocks, joined; the frames of a stopped run that were searched before the first missing one. */
@@ -53,7 +51,7 @@ export class WorkerPool {
         const place = next++;
         const first = place * block;
         const count = Math.min(block, frames - first);
-        results[place] = await member.call('run', { settings, cells, first, count, html: false });
+        results[place] = await member.call('run', { settings, cells, first, count, html: false }, this.#report);
       }
     };
     try {

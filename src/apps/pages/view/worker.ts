@@ -1,29 +1,24 @@
 /** The worker of the page: all computations of ewald run here, so that the page itself is never blocked. */
 
+import { answerCalls, type Handlers, portOf } from '../../../entries/pages.js';
 import { askedShape, errorWords } from './error-words.js';
 import { operations } from './operations.js';
-import type { Call, FrameSummary, Reply } from './protocol.js';
-import type { Loading } from './scan-operations.js';
+import type { OperationCalls } from './protocol.js';
 
-/** The scope of a dedicated worker. */
-interface WorkerScope {
-  onmessage: ((event: MessageEvent<Call>) => void) | null;
-  postMessage(message: Reply, transfer: ArrayBuffer[]): void;
-}
+type Operation = (argument: unknown, report: (progress: unknown) => void) => Promise<unknown>;
 
-const scope = globalThis as unknown as WorkerScope;
-const report = (progress: FrameSummary): void => scope.postMessage({ progress }, []);
-const loading: Loading = (loaded, image) => scope.postMessage({ loaded, image }, buffersOf(image));
-const table = operations(report, loading) as unknown as Record<string, (argument: unknown) => Promise<unknown>>;
+/** How an operation is called: arrays of its results are moved to the page. */
+const handlerOf =
+  (operation: Operation): Handlers<OperationCalls>['stop'] =>
+  async (argument, _, report) => {
+    const result = await operation(argument, (progress) => report(progress as never, buffersOf(progress)));
+    return [result as undefined, buffersOf(result)];
+  };
 
-scope.onmessage = async ({ data: { id, name, argument } }) => {
-  try {
-    const result = await table[name]?.(argument);
-    scope.postMessage({ id, result }, buffersOf(result));
-  } catch (error) {
-    scope.postMessage({ id, error: errorWords(error), asks: askedShape(error) }, []);
-  }
-};
+const handlers = Object.entries(operations()).map(([name, operation]) => [name, handlerOf(operation as Operation)]);
+answerCalls<OperationCalls>(portOf(globalThis as never), Object.fromEntries(handlers), {
+  plain: (error) => ({ name: 'Error', message: errorWords(error), stack: '', detail: { asks: askedShape(error) } }),
+});
 
 /** The buffers that are transferred to the page with a result; nothing else uses them. */
 function buffersOf(value: unknown, found = new Set<ArrayBuffer>()): ArrayBuffer[] {
