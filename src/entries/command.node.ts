@@ -124,6 +124,7 @@ export {
   scanRunRows,
 } from '../udf/parameters.js';
 export { replacedText } from '../udf/scans/no-counts.js';
+export { checkNpyShape, readShapedNpy } from '../udf/scans/npy-shape.node.js';
 export { roiOf, runRegion } from '../udf/scans/roi-text.node.js';
 export { listenRows, receivedRows, viewRows, watchRows } from '../whole/serving/parameters.js';
 export { StatusServer } from '../whole/serving/status-server.js';

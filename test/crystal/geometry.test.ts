@@ -156,6 +156,13 @@ describe('the grammar', () => {
     expect(warnings[0]).toMatch(/"corner_xx".*did you mean "corner_x"/);
     expect(warnings[1]).toMatch(/did you mean "photon_energy"/);
   });
+
+  test('a default that no panel takes is named, and panels have one clen', () => {
+    const { warnings } = parseGeometry(`${simple}max_adu = 3\nmax_adu = 4\n`);
+    expect(warnings).toEqual([expect.stringMatching(/^line 4\d: max_adu has no effect after the last panel/)]);
+    expect(parseGeometry(`${simple}left/clen = 0.08 m\nright/clen = 80 mm\n`).warnings).toEqual([]);
+    expect(() => parseGeometry(`${simple}right/clen = 0.05`)).toThrow(/clen of right is another than before/);
+  });
 });
 
 describe.skipIf(!dataFolder)(`geometries of the data${dataFolder ? '' : ' (absent)'}`, () => {

@@ -38,6 +38,13 @@ beforeAll(async () => {
     at('dark.npy'),
     formatNpy({ shape: [8, 10], data: Float32Array.from({ length: 80 }, (_, i) => i % 7), complex: false }),
   );
+  for (const [name, shape] of [
+    ['turned.npy', [10, 8]],
+    ['turned-region.npy', [5, 6]],
+  ] as const) {
+    const data = new Float32Array(shape[0] * shape[1]).fill(1);
+    await writeFile(at(name), formatNpy({ shape, data, complex: false }));
+  }
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -380,6 +387,19 @@ describe('mistakes', () => {
     [['scan.npy', '--udf', 'none.mjs'], 1, ['none.mjs']],
     [['pick', 'scan.npy', '--nav-shape', '6,5', '--at', '9,9'], 2, ['ewald: --at is (9, 9)', '6 × 5']],
     [['masks', 'scan.npy'], 2, ['--mask']],
+    [
+      ['masks', 'scan.npy', '--mask', 'turned.npy'],
+      1,
+      ['--mask: turned.npy is [10, 8]; expected [8, 10]; is it transposed?'],
+    ],
+    [['sum', 'scan.npy', '--dark', 'turned.npy'], 1, ['--dark: turned.npy is [10, 8]']],
+    [['sum', 'scan.npy', '--gain-map', 'turned.npy'], 1, ['--gain-map: turned.npy is [10, 8]']],
+    [['sum', 'scan.npy', '--excluded-pixels', 'turned.npy'], 1, ['--excluded-pixels: turned.npy is [10, 8]']],
+    [
+      ['sum', 'scan.npy', '--nav-shape', '6,5', '--roi', 'turned-region.npy'],
+      1,
+      ['--roi: turned-region.npy is [5, 6]; expected [6, 5]; is it transposed?'],
+    ],
     [['com', 'scan.npy', '--regression', 'cubic'], 2, ['--regression is "cubic"', 'none, mean, plane, calibrated']],
   ] as const)('%j', { tags: 'all' }, async (args, code, words) => {
     const before = await readdir(folder);

@@ -3,6 +3,7 @@ import { type Command, Help, type Option } from 'commander';
 import {
   type AnalysisName,
   analysisRows,
+  checkNpyShape,
   type FlagValues,
   flagOf,
   helpEntry,
@@ -87,7 +88,7 @@ export async function makeAnalysis(
         'Argument',
         'masks requires --mask FILE.npy: one mask as [y, x], or several as [masks, y, x]',
       );
-    options.factories = await masksOf(flags.factories, signal);
+    options.factories = await masksOf(flags.factories, scan, signal);
   }
   if (flags.template !== undefined && 'template' in options)
     options.template = await templateOf(flags.template, signal);
@@ -105,7 +106,11 @@ export async function makeAnalysis(
   }
 }
 
-async function masksOf(files: readonly string[], signal: AbortSignal): Promise<(() => Float64Array)[]> {
+async function masksOf(
+  files: readonly string[],
+  { shape: { sig } }: Scan,
+  signal: AbortSignal,
+): Promise<(() => Float64Array)[]> {
   const made: (() => Float64Array)[] = [];
   for (const file of files) {
     const { shape, data, complex } = await readNpyFile(file, signal);
@@ -114,6 +119,7 @@ async function masksOf(files: readonly string[], signal: AbortSignal): Promise<(
         'Shape',
         `${file} holds ${complex ? 'complex numbers' : `[${shape}]`}; expected [y, x] or [masks, y, x]`,
       );
+    checkNpyShape('--mask', file, shape.slice(-2), sig);
     const pixels = (shape.at(-1) as number) * (shape.at(-2) as number);
     for (let at = 0; at < data.length; at += pixels) made.push(() => Float64Array.from(data.subarray(at, at + pixels)));
   }

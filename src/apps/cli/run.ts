@@ -19,7 +19,7 @@ import {
   type Parameters,
   type RunToFilesOptions,
   type RunWatch,
-  readNpyFile,
+  readShapedNpy,
   refuseOthers,
   runRegion,
   runToFiles,
@@ -222,7 +222,7 @@ async function analyse(
       analyses,
       udfs,
       roi: await runRegion(flags, scan, signal),
-      corrections: await correctionsOf(flags, signal),
+      corrections: await correctionsOf(flags, scan, signal),
       ...(live ? { latest: flags.latest } : { signal }),
       onFiles: tellFiles,
       plots: writes && (flags.plots ?? false),
@@ -385,16 +385,14 @@ async function contextOf(chosen: ExecutorChoice, { backend }: Flags, signal: Abo
   return Context.makeWith(chosen.kind, { ...context, ...(chosen.kind === 'workers' && { cpus: chosen.workers }) });
 }
 
-async function npyArray(file: string | undefined, signal: AbortSignal) {
-  return file === undefined ? undefined : (await readNpyFile(file, signal)).data;
-}
-
-async function correctionsOf({ dark, gain, excludedPixels }: Flags, signal: AbortSignal) {
+async function correctionsOf({ dark, gain, excludedPixels }: Flags, { shape: { sig } }: Scan, signal: AbortSignal) {
   if (dark === undefined && gain === undefined && excludedPixels === undefined) return undefined;
-  const bad = await npyArray(excludedPixels, signal);
+  const ofFrame = async (flag: string, file: string | undefined) =>
+    file === undefined ? undefined : readShapedNpy(flag, file, sig, signal);
+  const bad = await ofFrame('--excluded-pixels', excludedPixels);
   return {
-    dark: await npyArray(dark, signal),
-    gain: await npyArray(gain, signal),
+    dark: await ofFrame('--dark', dark),
+    gain: await ofFrame('--gain-map', gain),
     excludedPixels: bad && Uint8Array.from(bad, (value) => (value ? 1 : 0)),
   };
 }

@@ -348,6 +348,8 @@ class GeometryReader {
   readonly #warnings: string[] = [];
   /** Keys that are not read: the first line of each, and the number of others. */
   readonly #unknownKeys = new Map<string, { readonly line: number; more: number }>();
+  /** Lines of defaults that no panel has taken yet. */
+  readonly #unused = new Map<string, number>();
   readonly #shift: [Given, Given] = [{ value: 0 }, { value: 0 }];
   #radiation: { kind: RadiationKind; given: Given } | undefined;
   #distance: Given | undefined;
@@ -390,6 +392,8 @@ class GeometryReader {
     const panels = [...drafts.values()].map((draft) => finishedPanel(draft, file));
     for (const [key, { line, more }] of this.#unknownKeys)
       this.#warnings.push(`line ${line}: ${unknownKey(key)}${more > 0 ? `; it is on ${more} further lines` : ''}`);
+    for (const [key, line] of this.#unused)
+      this.#warnings.push(`line ${line}: ${key} has no effect after the last panel; put it before the panels`);
     const gainless = panels.filter((panel) => panel.unitsPerPhoton === undefined && panel.unitsPerEv === undefined);
     if (gainless.length > 0)
       this.#warnings.push(
@@ -430,11 +434,18 @@ class GeometryReader {
   }
 
   #setOfPanel(name: string, entry: Entry): boolean {
-    const draft = this.#drafts.get(name) ?? copyOf(this.#defaults, name);
-    this.#drafts.set(name, draft);
+    let draft = this.#drafts.get(name);
+    if (!draft) {
+      draft = copyOf(this.#defaults, name);
+      this.#drafts.set(name, draft);
+      this.#unused.clear();
+    }
     if (entry.key !== 'clen') return setPanel(draft, entry);
     // Old files give it for each panel.
-    this.#distance = lengthOf(entry);
+    const distance = lengthOf(entry);
+    if (this.#distance && !isSame(distance, this.#distance))
+      fail(entry.place, `clen of ${name} is another than before; a detector has one clen, and coffset shifts a panel`);
+    this.#distance = distance;
     return true;
   }
 
@@ -453,7 +464,11 @@ class GeometryReader {
       if (!['cxi', 'list3', 'auto'].includes(text))
         fail(place, `peak_list_type is "${text}"; expected one of cxi, list3, auto`);
       this.#peakListType = text;
-    } else return setPanel(this.#defaults, entry);
+    } else {
+      const isKnown = setPanel(this.#defaults, entry);
+      if (isKnown) this.#unused.set(key, place.line);
+      return isKnown;
+    }
     return true;
   }
 
@@ -465,6 +480,12 @@ class GeometryReader {
     if ('value' in given && !(given.value > 0)) fail(place, `${key} is "${text}"; expected a positive number`);
   }
 }
+
+/** Whether two values are equal, whatever units they are given in. */
+const isSame = (a: Given, b: Given): boolean =>
+  'value' in a && 'value' in b
+    ? Math.abs(a.value - b.value) <= 1e-9 * Math.abs(b.value)
+    : JSON.stringify(a) === JSON.stringify(b);
 
 const lengthOf = ({ place, key, text }: Entry): Given =>
   givenOf(place, key, text, 'length', { number: 'm', path: 'mm' });

@@ -81,7 +81,7 @@ export const diskAnalysis = /* @__PURE__ */ analysis('disk', (scan, options, wha
   return { ...underMask(scan, circular({ ...centre, r }), 'disk', 'sum over a disk'), notes };
 });
 
-/** Virtual annular detector: sum over a ring; by default from half of the shorter side to 0.8 of the shorter side. */
+/** Virtual annular detector: sum over a ring; by default from 0.4 to 0.5 of the shorter side. */
 export const ringAnalysis = /* @__PURE__ */ analysis('ring', (scan, options, what) => {
   const { notes, ...centre } = centreOf(scan, what, options);
   const half = Math.min(centre.width, centre.height) / 2;

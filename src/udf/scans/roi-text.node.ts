@@ -3,7 +3,7 @@
 import { EwaldError } from '../../base/errors.js';
 import type { SliceOptions } from '../../base/frame-slice.js';
 import type { PlatformSignal } from '../../base/globals.js';
-import { readNpyFile } from '../../io/files/npy.node.js';
+import { readShapedNpy } from './npy-shape.node.js';
 import type { Roi } from './roi.js';
 import { rangesOf } from './roi-ranges.js';
 import type { Scan } from './scan.js';
@@ -27,7 +27,7 @@ export async function roiOf(
   signal: PlatformSignal,
 ): Promise<Roi | undefined> {
   if (text === undefined) return undefined;
-  if (/\.npy$/i.test(text)) return (await readNpyFile(text, signal)).data;
+  if (/\.npy$/i.test(text)) return readShapedNpy(flag, text, nav, signal);
   const ranges = rangesOf(flag, text, nav, ', or a .npy file');
   const mask = new Uint8Array(nav.reduce((size, n) => size * n, 1));
   for (let flat = 0; flat < mask.length; flat++) {
