@@ -84,10 +84,14 @@ export function beamOf(geometry: Geometry, header?: HeaderValues): Beam {
 
 /**
  * The mean distance of the panels of a geometry from the crystal, in metres: `clen`, which may be a negative position of
- * a stage, and the mean of their `coffset`.
+ * a stage, and the mean of their `coffset`. Throws `Argument` for anything else.
  */
-export const meanDistance = ({ panels }: Pick<Geometry, 'panels'>, { distanceM }: Pick<Beam, 'distanceM'>): number =>
-  distanceM + panels.reduce((sum, { offsetM }) => sum + offsetM, 0) / panels.length;
+export function meanDistance(geometry: Pick<Geometry, 'panels'>, beam: Pick<Beam, 'distanceM'>): number {
+  const panels = geometry?.panels;
+  if (!Array.isArray(panels)) expects(false, 'meanDistance: the geometry', geometry, 'the result of parseGeometry');
+  if (typeof beam?.distanceM !== 'number') expects(false, 'meanDistance: the beam', beam, 'the result of beamOf');
+  return beam.distanceM + panels.reduce((sum, { offsetM }) => sum + offsetM, 0) / panels.length;
+}
 
 /**
  * Position in the laboratory, in metres, of a point of a panel given in pixels from its outer corner; pixel centres are
