@@ -26,6 +26,17 @@ export const chromiumArgs = [
 ];
 
 /**
+ * Flags for pages with pictures, on machines without a card: WebGL by the software renderer, but not the page around
+ * it: composed by that renderer, a page takes a quarter more of the processor.
+ */
+export const pageArgs = [
+  ...chromiumArgs,
+  '--use-angle=swiftshader',
+  '--enable-unsafe-swiftshader',
+  '--disable-gpu-compositing',
+];
+
+/**
  * Environment variables that give Dawn in Node a Vulkan driver on a machine without a card: the software driver that is
  * part of Chromium. A machine with a card, or with a driver chosen by the user, keeps its settings.
  */

@@ -7,7 +7,7 @@ import type { FrameSink, ViewedRun } from 'ewald/pipeline';
 import { type ServedView, serveView } from 'ewald/view';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { chromiumArgs, findChromium } from '../../scripts/lib/chromium.mjs';
+import { findChromium, pageArgs } from '../../scripts/lib/chromium.mjs';
 import { parseGrid, wellOfImage } from '../../src/io/chip/grid.js';
 
 interface ChipState {
@@ -29,7 +29,7 @@ const pages: Page[] = [];
 beforeAll(async () => {
   browser = await chromium.launch({
     executablePath: findChromium() ?? '/usr/bin/chromium',
-    args: [...chromiumArgs, '--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
+    args: pageArgs,
   });
 });
 afterEach(async () => {

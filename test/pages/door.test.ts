@@ -10,7 +10,7 @@ import { type ServedPages, servePages } from 'ewald/shell';
 import { htmlPage, validate } from 'ewald/validate';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumArgs, findChromium } from '../../scripts/lib/chromium.mjs';
+import { findChromium, pageArgs } from '../../scripts/lib/chromium.mjs';
 
 let browser: Browser;
 let served: ServedPages;
@@ -21,7 +21,7 @@ beforeAll(async () => {
   served = await servePages();
   browser = await chromium.launch({
     executablePath: findChromium() ?? '/usr/bin/chromium',
-    args: [...chromiumArgs, '--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
+    args: pageArgs,
   });
 });
 afterEach(async () => {

@@ -9,7 +9,7 @@ import { convert } from 'ewald/shell';
 import { type ServedView, serveView } from 'ewald/view';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumArgs, findChromium } from '../../scripts/lib/chromium.mjs';
+import { findChromium, pageArgs } from '../../scripts/lib/chromium.mjs';
 import { dataFolder, readData } from '../support/data.js';
 import { killWorker, npyHead, recordWorkers } from './visit.js';
 
@@ -30,7 +30,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ewald-live-page-'));
   browser = await chromium.launch({
     executablePath: findChromium() ?? '/usr/bin/chromium',
-    args: [...chromiumArgs, '--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
+    args: pageArgs,
   });
 });
 // A page that is left open goes on drawing.

@@ -8,7 +8,7 @@ import { Context, comUdf, simulateMerlin, sumSigUdf } from 'ewald/udf';
 import { serveView } from 'ewald/view';
 import { chromium } from 'playwright-core';
 import { expect, test } from 'vitest';
-import { chromiumArgs, findChromium } from '../../scripts/lib/chromium.mjs';
+import { findChromium, pageArgs } from '../../scripts/lib/chromium.mjs';
 
 /** The scan of the page. */
 type ShownScan = { readonly pane: { readonly picture: { readonly background: readonly number[] } } };
@@ -32,7 +32,7 @@ test('the image of a live scan grows in the page, another result can be chosen, 
   const ctx = new Context({ context: { backend: 'wasm' } });
   const browser = await chromium.launch({
     executablePath: findChromium() ?? '/usr/bin/chromium',
-    args: [...chromiumArgs, '--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
+    args: pageArgs,
   });
   try {
     const page = await browser.newPage({ viewport: { width: 1000, height: 700 } });

@@ -6,11 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
-import { chromiumArgs, findChromium } from '../../scripts/lib/chromium.mjs';
+import { findChromium, pageArgs } from '../../scripts/lib/chromium.mjs';
 import { dataFolder, dataRequired } from '../support/data.js';
 
-/** WebGL by the software renderer, as on machines without a card. */
-const webgl = ['--use-angle=swiftshader', '--enable-unsafe-swiftshader'];
 let browser: Browser | undefined;
 const servers: ChildProcess[] = [];
 const contexts: BrowserContext[] = [];
@@ -26,7 +24,7 @@ export function browsing(): (name: string) => string {
     folder = mkdtempSync(join(tmpdir(), 'ewald-view-page-'));
     browser = await chromium.launch({
       executablePath: findChromium() ?? '/usr/bin/chromium',
-      args: [...chromiumArgs, ...webgl],
+      args: pageArgs,
     });
   });
   afterEach(async () => {
