@@ -5,6 +5,7 @@
  * number of `{ id, progress }` and one `{ id, call, value }` or `{ id, error }`. A port may carry calls both ways.
  */
 import type { PlainError } from './errors.js';
+import type { PlatformSignal } from './globals.js';
 import type { Port, Transfer } from './worker-port.js';
 
 /** A call: what it is given, what it returns, and what it reports before that. */
@@ -21,7 +22,7 @@ export type Calls<C> = { readonly [K in keyof C]: Call };
 export type Handlers<C extends Calls<C>> = {
   readonly [K in keyof C]: (
     options: C[K]['options'],
-    signal: AbortSignal,
+    signal: PlatformSignal,
     report: (progress: C[K]['progress'], transfer?: Transfer) => void,
   ) => Promise<readonly [value: C[K]['value'], transfer?: Transfer]>;
 };
