@@ -5,10 +5,10 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FrameSink, ViewedRun } from 'ewald/pipeline';
 import { type ServedView, serveView } from 'ewald/view';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { findChromium, pageArgs } from '../../scripts/lib/chromium.mjs';
 import { parseGrid, wellOfImage } from '../../src/io/chip/grid.js';
+import { startChromium } from '../support/chromium.js';
 
 interface ChipState {
   readonly quantity: string;
@@ -27,10 +27,7 @@ let browser: Browser;
 const views: ServedView[] = [];
 const pages: Page[] = [];
 beforeAll(async () => {
-  browser = await chromium.launch({
-    executablePath: findChromium() ?? '/usr/bin/chromium',
-    args: pageArgs,
-  });
+  browser = await startChromium();
 });
 afterEach(async () => {
   for (const page of pages.splice(0)) await page.close();

@@ -8,9 +8,9 @@ import { pathToFileURL } from 'node:url';
 import { createContext } from 'ewald';
 import { type ServedPages, servePages } from 'ewald/shell';
 import { htmlPage, validate } from 'ewald/validate';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { findChromium, pageArgs } from '../../scripts/lib/chromium.mjs';
+import { startChromium } from '../support/chromium.js';
 
 let browser: Browser;
 let served: ServedPages;
@@ -19,10 +19,7 @@ let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ewald-door-'));
   served = await servePages();
-  browser = await chromium.launch({
-    executablePath: findChromium() ?? '/usr/bin/chromium',
-    args: pageArgs,
-  });
+  browser = await startChromium();
 });
 afterEach(async () => {
   for (const context of contexts.splice(0)) await context.close();

@@ -7,9 +7,9 @@ import { createContext, type PipelineItem, readStream } from 'ewald';
 import type { ViewedRun } from 'ewald/pipeline';
 import { convert } from 'ewald/shell';
 import { type ServedView, serveView } from 'ewald/view';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { findChromium, pageArgs } from '../../scripts/lib/chromium.mjs';
+import { startChromium } from '../support/chromium.js';
 import { dataFolder, readData } from '../support/data.js';
 import { killWorker, npyHead, recordWorkers } from './visit.js';
 
@@ -28,10 +28,7 @@ const views: ServedView[] = [];
 const pages: Page[] = [];
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ewald-live-page-'));
-  browser = await chromium.launch({
-    executablePath: findChromium() ?? '/usr/bin/chromium',
-    args: pageArgs,
-  });
+  browser = await startChromium();
 });
 // A page that is left open goes on drawing.
 afterEach(async () => {

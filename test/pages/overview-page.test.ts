@@ -8,11 +8,11 @@ import { formatNpy } from 'ewald';
 import type { ViewedRun } from 'ewald/pipeline';
 import { convert } from 'ewald/shell';
 import { type ServedView, serveView } from 'ewald/view';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { findChromium, pageArgs } from '../../scripts/lib/chromium.mjs';
 import { parseGrid, wellOfImage } from '../../src/io/chip/grid.js';
 import type { ShownAnswer, ShownPanes } from '../../src/io/live/shown-panes.js';
+import { startChromium } from '../support/chromium.js';
 
 interface StripState {
   readonly lanes?: readonly { readonly name: string; readonly of: string; readonly now: number }[];
@@ -32,10 +32,7 @@ let browser: Browser;
 const views: ServedView[] = [];
 const pages: Page[] = [];
 beforeAll(async () => {
-  browser = await chromium.launch({
-    executablePath: findChromium() ?? '/usr/bin/chromium',
-    args: pageArgs,
-  });
+  browser = await startChromium();
 });
 afterEach(async () => {
   for (const page of pages.splice(0)) await page.close();

@@ -6,9 +6,8 @@ import { join } from 'node:path';
 import { runToFiles } from 'ewald/shell';
 import { Context, comUdf, simulateMerlin, sumSigUdf } from 'ewald/udf';
 import { serveView } from 'ewald/view';
-import { chromium } from 'playwright-core';
 import { expect, test } from 'vitest';
-import { findChromium, pageArgs } from '../../scripts/lib/chromium.mjs';
+import { startChromium } from '../support/chromium.js';
 
 /** The scan of the page. */
 type ShownScan = { readonly pane: { readonly picture: { readonly background: readonly number[] } } };
@@ -30,10 +29,7 @@ test('the image of a live scan grows in the page, another result can be chosen, 
   });
   const view = await serveView([]);
   const ctx = new Context({ context: { backend: 'wasm' } });
-  const browser = await chromium.launch({
-    executablePath: findChromium() ?? '/usr/bin/chromium',
-    args: pageArgs,
-  });
+  const browser = await startChromium();
   try {
     const page = await browser.newPage({ viewport: { width: 1000, height: 700 } });
     const faults: string[] = [];

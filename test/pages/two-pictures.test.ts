@@ -1,9 +1,9 @@
 // @module-tag all: it opens Chromium
 /** A frame drawn by the processor is the one that the shaders draw; moved, it equals one that is drawn anew. */
 import { writeFileSync } from 'node:fs';
-import { chromium } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { chromiumArgs, findChromium } from '../../scripts/lib/chromium.mjs';
+import { chromiumArgs } from '../../scripts/lib/chromium.mjs';
+import { startChromium } from '../support/chromium.js';
 import { browsing, drawnBy, npyHead, serve, Visit } from './visit.js';
 
 const at = browsing();
@@ -168,10 +168,7 @@ describe('two pictures', () => {
 
   test('a browser without WebGL shows frames and scans, and saves its pictures', async () => {
     const noGl = ['--disable-gpu', '--disable-software-rasterizer'];
-    const browser = await chromium.launch({
-      executablePath: findChromium() ?? '/usr/bin/chromium',
-      args: [...chromiumArgs, ...noGl],
-    });
+    const browser = await startChromium([...chromiumArgs, ...noGl]);
     try {
       const scan = Uint16Array.from({ length: 6 * 8 * 32 * 32 }, (_, i) => 100 + ((i * 7919) % (1 + (i >> 10))));
       writeFileSync(at('scan.npy'), Buffer.concat([npyHead([6, 8, 32, 32], '<u2'), new Uint8Array(scan.buffer)]));

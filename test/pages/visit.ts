@@ -4,9 +4,9 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
-import { findChromium, pageArgs } from '../../scripts/lib/chromium.mjs';
+import { startChromium } from '../support/chromium.js';
 import { dataFolder, dataRequired } from '../support/data.js';
 
 let browser: Browser | undefined;
@@ -22,10 +22,7 @@ export function browsing(): (name: string) => string {
   beforeAll(async () => {
     if (!dataFolder && dataRequired) throw new Error('the data with known answers is absent');
     folder = mkdtempSync(join(tmpdir(), 'ewald-view-page-'));
-    browser = await chromium.launch({
-      executablePath: findChromium() ?? '/usr/bin/chromium',
-      args: pageArgs,
-    });
+    browser = await startChromium();
   });
   afterEach(async () => {
     for (const context of contexts.splice(0)) {

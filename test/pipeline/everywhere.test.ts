@@ -10,9 +10,10 @@ import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumArgs, findChromium } from '../../scripts/lib/chromium.mjs';
+import { chromiumArgs } from '../../scripts/lib/chromium.mjs';
+import { startChromium } from '../support/chromium.js';
 import { ewald } from '../support/cli.js';
 import { dataFolder } from '../support/data.js';
 
@@ -88,7 +89,7 @@ beforeAll(async () => {
     else response.writeHead(200, { 'Content-Type': types[path.split('.').at(-1) ?? ''] ?? 'text/plain' }).end(body);
   });
   await new Promise<void>((done) => server?.listen(0, '127.0.0.1', done));
-  browser = await chromium.launch({ executablePath: findChromium() ?? '/usr/bin/chromium', args: chromiumArgs });
+  browser = await startChromium(chromiumArgs);
   page = await browser.newPage();
   await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, { waitUntil: 'networkidle' });
 });

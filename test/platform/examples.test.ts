@@ -2,10 +2,10 @@
 /** The examples of frames in Node and in a page, with the packed package and simulated frames. */
 import { cpSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { chromium } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
-import { chromiumArgs, findChromium } from '../../scripts/lib/chromium.mjs';
+import { chromiumArgs } from '../../scripts/lib/chromium.mjs';
 import { serve } from '../../scripts/lib/serve.mjs';
+import { startChromium } from '../support/chromium.js';
 import { installed, node, projectOf, root } from './support.js';
 
 let project = '';
@@ -30,7 +30,7 @@ test('frames-to-stream.mjs and the page write the same stream', async () => {
   expect(chunks(written)).toHaveLength(3);
 
   const server = await serve(installed);
-  const browser = await chromium.launch({ executablePath: findChromium() ?? '/usr/bin/chromium', args: chromiumArgs });
+  const browser = await startChromium(chromiumArgs);
   try {
     const page = await browser.newPage();
     const faults: string[] = [];

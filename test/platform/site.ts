@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
-import { chromium } from 'playwright-core';
-import { chromiumArgs, findChromium } from '../../scripts/lib/chromium.mjs';
+import { chromiumArgs } from '../../scripts/lib/chromium.mjs';
+import { startChromium } from '../support/chromium.js';
 
 const types: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm' };
 
@@ -37,10 +37,7 @@ async function serve<T>(
 /** Opens the page in `folder` with a query and returns the text that its script writes into `<output>`. */
 export function answerOf(folder: string, query = '', headers: Readonly<Record<string, string>> = {}): Promise<string> {
   return serve(folder, headers, async (address) => {
-    const browser = await chromium.launch({
-      executablePath: findChromium() ?? '/usr/bin/chromium',
-      args: chromiumArgs,
-    });
+    const browser = await startChromium(chromiumArgs);
     try {
       const page = await browser.newPage();
       const errors: string[] = [];
