@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { hashOf, readStamp, writeStamp, writeWhole } from './lib/files.mjs';
 import { withLock } from './lib/lock.mjs';
-import { writeRegisters } from './lib/registers.mjs';
 import { root, run, tail } from './lib/run.mjs';
 import { complain, say } from './lib/say.mjs';
 import { writeZstdModule } from './lib/zstd-module.mjs';
@@ -116,7 +115,7 @@ export async function build(names = [], { force = false, setup = false, lenient 
   }
   const started = performance.now();
   return withLock(join(root, 'build/.lock'), 'build', async () => {
-    for (const path of [...writeRegisters(), ...writeZstdModule()]) say('build', `wrote ${path}`);
+    for (const path of writeZstdModule()) say('build', `wrote ${path}`);
     let built = 0;
     const off = [];
     let failed = false;

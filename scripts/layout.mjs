@@ -1,9 +1,8 @@
-// Generates files from the layouts, the parameter rows and the files of the rooms: headers, README tables and
-// registers. With --check it reports whether they are up to date, which requires build/esm; npm run build makes it.
-// Without, it writes build/esm from the sources first.
+// Generates files from the layouts and the parameter rows: headers, and tables of README files. With --check it reports
+// whether they are up to date, which requires build/esm; npm run build makes it. Without, it writes build/esm from the
+// sources first.
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { housePicture } from './lib/house.mjs';
-import { registers } from './lib/registers.mjs';
 import { rooms as folders } from './lib/rooms.mjs';
 import { types } from './parts/esm.mjs';
 
@@ -18,7 +17,6 @@ const { formats } = await esm('io/data/formats/table');
 const { nodeKernels } = await esm('whole/assembly/kernels.node');
 
 const headers = new Map([
-  ...registers(),
   ['cpp/include/generated/layout.h', cHeader()],
   ['cpp/include/generated/ranges.h', rangesHeader()],
   ['cpp/include/generated/search.h', searchHeader()],

@@ -1,5 +1,4 @@
 /** The task modules that every worker has, by their registered names. */
-/* Written by `npm run layout` from the names of the files of the rooms; do not edit. */
 import type { RegisteredModules } from '../executors/registered.js';
 
 export const tasks: RegisteredModules = {

@@ -1,9 +1,8 @@
-// @module-tag house: freshness of registers.
-/** The lists of rooms that are written from the names of their files. */
+// @module-tag house: lists of rooms.
+/** The lists of rooms. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { expect, test } from 'vitest';
-import { registers } from '../../scripts/lib/registers.mjs';
 
 const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).map((file) => file.replaceAll('\\', '/'));
 const textOf = (file: string): string => readFileSync(`src/${file}`, 'utf8');
@@ -12,10 +11,6 @@ const importsOf = (file: string): string[] =>
   [...textOf(file).matchAll(/(?:from |import |import\()'(\.[^']+)\.js'/g)].map(([, from]) =>
     posix.join(posix.dirname(file), `${from}.ts`),
   );
-
-test('they are what the files say', () => {
-  for (const [path, text] of registers()) expect(readFileSync(path, 'utf8'), `${path}: npm run layout`).toBe(text);
-});
 
 test.each([
   ['whole/assembly/room-list.ts', /^(?:\w+\/)?\w+\/room\.ts$/],

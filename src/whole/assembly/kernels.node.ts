@@ -1,5 +1,4 @@
 /** Kernels of the backends that only Node has; native and cuda refuse a feature that is missing here. */
-/* Written by `npm run layout` from the names of the files of the rooms; do not edit. */
 import { nodeKernels as arrays } from '../../core/arrays/kernels.node.js';
 import type { FurtherKernels } from '../../core/backends/feature.js';
 import { nodeKernels as pi } from '../../core/pi/kernels.node.js';

@@ -1,5 +1,4 @@
 /** The types of the messages of `ewald/worker`. */
-/* Written by `npm run layout` from the names of the files of the rooms; do not edit. */
 import '../../core/pi/calls.js';
 import '../../serial/indexing/calls.js';
 

@@ -1,5 +1,4 @@
 /** The rooms of a context, and their methods. */
-/* Written by `npm run layout` from the names of the files of the rooms; do not edit. */
 import { type ArrayMethods, arrayRoom } from '../../core/arrays/room.js';
 import { type PiMethods, piRoom } from '../../core/pi/room.js';
 import { type DetectorMethods, detectorRoom } from '../../io/detector/room.js';

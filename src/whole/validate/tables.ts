@@ -1,5 +1,4 @@
 /** The tables of the rooms that are validated. */
-/* Written by `npm run layout` from the names of the files of the rooms; do not edit. */
 import type { RoomTable } from './case.js';
 import { arraysTable } from './cases/arrays/table.js';
 import { fftTable } from './cases/fft/table.js';

@@ -1,9 +1,9 @@
 /** pi on WebGPU: one kernel, a few dispatches per call; see wgsl/pi/count.wgsl. */
-import shader from '../../../../wgsl/pi/count.wgsl';
-import type { GpuDevice } from '../../backends/webgpu/device.js';
-import { piParams } from '../../layout/pi.js';
-import { pack, read, structBytes } from '../../layout/struct.js';
-import type { PiKernel, PiOp } from '../contract.js';
+import shader from '../../../wgsl/pi/count.wgsl';
+import type { GpuDevice } from '../backends/webgpu/device.js';
+import { piParams } from '../layout/pi.js';
+import { pack, read, structBytes } from '../layout/struct.js';
+import type { PiKernel, PiOp } from './contract.js';
 
 /** Dispatches per call, all in flight at once, so that the device never waits for the host. */
 const dispatches = 8;
