@@ -266,6 +266,235 @@ it('ewald stream compare detects the truth of another set', async () => {
   await expect(compareStreamFiles(one, at('short.json'))).rejects.toThrow('event //1, the truth 1 frames');
 });
 
+/** Frames with crystals of different lattices, so that a frame that is taken for another one is wrong. */
+const lengthsA = [
+  [12, 17, 21],
+  [30, 41, 53],
+  [25, 36, 80],
+] as const;
+const withLattice = (n: number, filename: string, event: string | undefined, serial = n + 1) =>
+  ({
+    ...{ filename, event, serial, peaks: [] },
+    crystals: [
+      {
+        reciprocal: (lengthsA[n] ?? []).map((a, i) => [0, 1, 2].map((j) => (i === j ? 10 / a : 0))),
+        centering: 'P',
+      },
+    ],
+  }) as unknown as StreamChunk;
+const each = (file: (n: number) => string, event: (n: number) => string | undefined) =>
+  lengthsA.map((_, n) => withLattice(n, file(n), event(n)));
+const groups = ['tag-000//', 'tag-001//', 'tag-002//'];
+
+it.for([
+  ['numbers, in any order', [2, 0, 1].map((n, i) => withLattice(n, 'run.h5', `//${n}`, i + 1)), [3, 0], /^$/],
+  [
+    'groups',
+    each(
+      () => 'tags.h5',
+      (n) => groups[n],
+    ).reverse(),
+    [3, 0],
+    /serial numbers: tags.h5 tag-002\/\/ is 3$/,
+  ],
+  [
+    'groups in groups',
+    each(
+      () => 'cal.h5',
+      (n) => `/cal/run-00${n + 1}//`,
+    ),
+    [3, 0],
+    /serial numbers/,
+  ],
+  [
+    'frames of a group',
+    each(
+      () => 'cal.h5',
+      (n) => `cal//${n}`,
+    ),
+    [3, 0],
+    /serial numbers/,
+  ],
+  [
+    'a file for each frame',
+    each(
+      (n) => `f${n}.cbf`,
+      () => undefined,
+    ),
+    [3, 0],
+    /serial numbers/,
+  ],
+  [
+    'a file for each frame, //0',
+    each(
+      (n) => `f${n}.h5`,
+      () => '//0',
+    ),
+    [3, 0],
+    /serial numbers/,
+  ],
+  [
+    'no events in one file',
+    each(
+      () => 'run.h5',
+      () => undefined,
+    ),
+    [3, 0],
+    /serial numbers/,
+  ],
+  [
+    'some groups',
+    each(
+      () => 'tags.h5',
+      (n) => groups[n],
+    ).slice(1),
+    [0, 2],
+    /2 frames .* cannot be matched .*: tags.h5/,
+  ],
+  [
+    'another file beside it',
+    [
+      ...each(
+        () => 'run.h5',
+        (n) => `//${n}`,
+      ),
+      withLattice(0, 'b.h5', '//1', 4),
+    ],
+    [3, 1],
+    /b.h5/,
+  ],
+  [
+    'a frame twice',
+    [
+      ...each(
+        () => 'run.h5',
+        (n) => `//${n}`,
+      ),
+      withLattice(0, 'run.h5', '//0', 4),
+    ],
+    [3, 1],
+    /repeated/,
+  ],
+] as const)('ewald stream compare finds frames in a truth: %s', async ([, chunks, [right, lost], remark]) => {
+  const lattices = lengthsA.map(([a, b, c]) => ({ astar: [1 / a, 0, 0], bstar: [0, 1 / b, 0], cstar: [0, 0, 1 / c] }));
+  const frames = lattices.map((lattice) => ({ lattices: [{ ...lattice, spots: [] }] }));
+  const file = chunks.some(({ filename }) => filename === 'run.h5') ? 'run.h5' : undefined;
+  const found = await compareStreams(chunks, { frames, file });
+  expect(found).toMatchObject({ crystalsRight: right, crystalsWrong: 0, crystalsThere: 3, framesUnmatched: lost });
+  expect(found.remarks.filter((text) => !text.includes('files; a truth is of one')).join()).toMatch(remark);
+});
+
+it.for([
+  [
+    'groups',
+    each(
+      () => 'tags.h5',
+      (n) => groups[n],
+    ),
+    each(
+      () => 'tags.h5',
+      (n) => groups[n],
+    ).reverse(),
+    3,
+    /^$/,
+  ],
+  [
+    'groups and numbers',
+    each(
+      () => 'tags.h5',
+      (n) => groups[n],
+    ),
+    each(
+      () => 'tags.h5',
+      (n) => `//${n}`,
+    ),
+    3,
+    /serial/,
+  ],
+  [
+    'no events in one',
+    each(
+      () => 'a.h5',
+      () => undefined,
+    ),
+    each(
+      () => 'a.h5',
+      (n) => `//${n}`,
+    ),
+    3,
+    /serial/,
+  ],
+  [
+    'no event of a single frame',
+    each(
+      (n) => `${n}.h5`,
+      () => undefined,
+    ),
+    each(
+      (n) => `${n}.h5`,
+      () => '//0',
+    ),
+    3,
+    /^$/,
+  ],
+  [
+    'folders that tell files apart',
+    each(
+      (n) => `/data/${n}/a.h5`,
+      () => '//0',
+    ).reverse(),
+    each(
+      (n) => (n === 0 ? '/data/0/a.h5' : `${n}/a.h5`),
+      () => '//0',
+    ),
+    3,
+    /matched by the last part of their names: \/data\/2\/a.h5 and 2\/a.h5/,
+  ],
+  [
+    'some of the folders that do not',
+    each(
+      (n) => `/data/${n}/a.h5`,
+      () => '//0',
+    ),
+    each(
+      (n) => (n === 0 ? '/data/0/a.h5' : `/other/${n + 5}/a.h5`),
+      () => '//0',
+    ),
+    1,
+    /2 files cannot be matched/,
+  ],
+  [
+    'parts of a file that have the same serial numbers',
+    each(
+      () => 'a.h5',
+      (n) => `//${n}`,
+    ),
+    each(
+      () => 'a.h5',
+      (n) => `//${n + 3}`,
+    ),
+    0,
+    /3 frames cannot be matched by event: a.h5 \/\/0 and a.h5 \/\/3/,
+  ],
+  [
+    'numbers from the middle of a file, and groups',
+    each(
+      () => 'a.h5',
+      (n) => `//${n + 3}`,
+    ),
+    each(
+      () => 'a.h5',
+      (n) => groups[n],
+    ),
+    0,
+    /3 frames cannot be matched by event/,
+  ],
+] as const)('ewald stream compare finds frames in another stream: %s', async ([, own, other, both, remark]) => {
+  const found = await compareStreams(own, other);
+  expect(found).toMatchObject({ framesOfBoth: both, indexedInBoth: both, latticesThatDiffer: 0 });
+  expect(found.remarks.join()).toMatch(remark);
+});
+
 it('comparing streams looks at each peak and its neighbours, however many a frame has', { tags: 'all' }, async () => {
   let seed = 1;
   const random = (): number => {

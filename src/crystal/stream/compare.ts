@@ -6,6 +6,7 @@ import { type Cell, cellFrom, reciprocal, sameLattice } from '../cell.js';
 import { type Centring, centrings, primitiveOf } from '../centring.js';
 import { misorientation } from '../lattice-match.js';
 import { hasRightLabel } from '../symmetry/labels.js';
+import { baseOf, eventNumber, matchFrames, matchTruth } from './match-frames.js';
 import type { StreamChunk } from './stream.js';
 
 /** The truth about one frame of a simulation. */
@@ -26,6 +27,8 @@ export interface FrameTruth {
 /** A stream and the truth of its frames. */
 export interface TruthComparison {
   readonly frames: number;
+  /** Frames that cannot be found in the truth; nothing of them is judged. */
+  readonly framesUnmatched: number;
   readonly crystalsThere: number;
   readonly crystalsRight: number;
   /** Crystals whose lattice is not in the truth. */
@@ -127,8 +130,6 @@ function* comparable(own: Lattice, other: Lattice): Generator<readonly [Cell, Ce
   } else if (centring === other.centring) yield [cell, other.cell];
   else yield [primitiveOf(cell, centring), primitiveOf(other.cell, other.centring)];
 }
-const eventOf = ({ event }: StreamChunk): number => Number(/(\d+)$/.exec(event ?? '//0')?.[1] ?? 0);
-const baseOf = (file: string): string => file.replace(/^.*\//, '');
 
 type Chunks = Iterable<StreamChunk> | AsyncIterable<StreamChunk>;
 async function all(chunks: Chunks): Promise<StreamChunk[]> {
@@ -165,10 +166,12 @@ export function readTruth(text: string, name = 'truth'): FrameTruth {
 /**
  * Compares a stream with another stream of the same frames, or with the truth of a simulation.
  *
- * Frames are matched by their event and the name of their file or, if two streams share no name, by its last part.
- * Misorientations are in degrees, centroids in pixels; peaks less than 2 pixels apart are the same. `remarks` states
- * what casts doubt on the comparison. Throws `Argument` if frames cannot be matched: files in one stream whose names
- * have the same last part, or a truth with fewer frames.
+ * Frames are matched by the name of their file and their event, a file that the other stream lacks by the last parts of
+ * its name, and frames that one of the two names otherwise (`tag-1//` instead of `//0`, or without an event) by their
+ * serial numbers, if both have the same. Misorientations are in degrees, centroids in pixels; peaks less than 2 pixels
+ * apart are the same. `remarks` states how frames were matched otherwise than by their names, how many were not, and what
+ * casts doubt on the comparison. Throws `Argument` if several files could be meant by the name of each, or if the truth
+ * has fewer frames.
  */
 export async function compareStreams(
   stream: Chunks,
@@ -195,19 +198,25 @@ const middleOf = (values: readonly number[]): number | null => (values.length > 
 
 /** Counts the right and wrong crystals and the true spots that have a peak, and measures the deviations. */
 function againstTruth(chunks: readonly StreamChunk[], { frames, file }: FrameTruth): TruthComparison {
-  const last = largest(chunks.map(eventOf), -1);
-  if (last >= frames.length)
+  const files = [...new Set(chunks.map(({ filename }) => baseOf(filename)))];
+  const last = largest(
+    chunks.map(({ event }) => eventNumber(event) ?? 0),
+    -1,
+  );
+  if (files.length === 1 && last >= frames.length)
     throw new EwaldError(
       'Argument',
       `the stream has event //${last}, the truth ${frames.length} frames; it is the truth of other frames`,
     );
-  const files = [...new Set(chunks.map(({ filename }) => baseOf(filename)))];
+  const { places, remarks: unsure } = matchTruth(chunks, frames.length, file);
   const turns: number[] = [];
   const offsets: number[] = [];
   let [there, wrong, mislabelled, found60, all60, found100, all100, falsePeaks, allPeaks] = [0, 0, 0, 0, 0, 0, 0, 0, 0];
   for (const { lattices } of frames) there += lattices.length;
-  for (const chunk of chunks) {
-    const { lattices } = frames[eventOf(chunk)] ?? { lattices: [] };
+  for (const [place, chunk] of chunks.entries()) {
+    const frame = frames[places[place] ?? -1];
+    if (!frame) continue;
+    const { lattices } = frame;
     const cells = lattices.map(({ astar, bstar, cstar }) => ({
       cell: cellOf([astar, bstar, cstar], 1),
       centring: undefined,
@@ -238,6 +247,7 @@ function againstTruth(chunks: readonly StreamChunk[], { frames, file }: FrameTru
     falsePeaks += peaks.filter((peak) => !isNear(real.distance(...peak))).length;
   }
   const remarks = [
+    ...unsure,
     ...(files.length > 1 ? [`the stream has frames of ${files.length} files; a truth is of one`] : []),
     ...(file !== undefined && files.length === 1 && files[0] !== baseOf(file)
       ? [`the stream is of ${files[0]}, the truth of ${baseOf(file)}`]
@@ -246,6 +256,7 @@ function againstTruth(chunks: readonly StreamChunk[], { frames, file }: FrameTru
   ];
   return {
     frames: chunks.length,
+    framesUnmatched: places.filter((place) => place === undefined).length,
     crystalsThere: there,
     crystalsRight: turns.length,
     crystalsWrong: wrong,
@@ -263,17 +274,12 @@ function againstTruth(chunks: readonly StreamChunk[], { frames, file }: FrameTru
 
 /** Compares the frames in both streams: in which of them each frame is indexed, and whether to the same lattice. */
 function againstStream(chunks: readonly StreamChunk[], others: readonly StreamChunk[]): StreamComparison {
-  const files = new Set(others.map(({ filename }) => filename));
-  const isNamedAlike = chunks.some(({ filename }) => files.has(filename));
-  if (!isNamedAlike) for (const list of [chunks, others]) refuseAlike(list);
-  const nameOf = ({ filename }: StreamChunk): string => (isNamedAlike ? filename : baseOf(filename));
-  const key = (chunk: StreamChunk): string => `${nameOf(chunk)} ${chunk.event ?? '//0'}`;
-  const byName = new Map(others.map((chunk) => [key(chunk), chunk]));
+  const { places, remarks: unsure } = matchFrames(chunks, others);
   const turns: number[] = [];
   const offsets: number[] = [];
   let [both, indexedBoth, indexedFirst, indexedSecond, differ, common, more, fewer] = [0, 0, 0, 0, 0, 0, 0, 0];
-  for (const chunk of chunks) {
-    const other = byName.get(key(chunk));
+  for (const [place, chunk] of chunks.entries()) {
+    const other = others[places[place] ?? -1];
     if (!other) continue;
     both++;
     const [own, theirs] = [latticesOf(chunk), latticesOf(other)];
@@ -295,9 +301,7 @@ function againstStream(chunks: readonly StreamChunk[], others: readonly StreamCh
   }
   const remarks = [
     ...(both === 0 && chunks.length > 0 && others.length > 0 ? ['the streams have no frame in common'] : []),
-    ...(both > 0 && !isNamedAlike
-      ? [`frames are matched by the last part of their names: ${chunks[0]?.filename} and ${others[0]?.filename}`]
-      : []),
+    ...unsure,
     ...(turns.length === 0 && differ > 0 ? ['no lattice is the same: the frames may be of different crystals'] : []),
   ];
   return {
@@ -316,18 +320,4 @@ function againstStream(chunks: readonly StreamChunk[], others: readonly StreamCh
     centroidMedianPx: middleOf(offsets),
     remarks,
   };
-}
-
-/** Rejects a stream in which two files have the same name without their folders. Throws `Argument`. */
-function refuseAlike(chunks: readonly StreamChunk[]): void {
-  const names = new Map<string, string>();
-  for (const { filename } of chunks) {
-    const known = names.get(baseOf(filename)) ?? filename;
-    if (known !== filename)
-      throw new EwaldError(
-        'Argument',
-        `the streams share no file name, and without folders ${known} and ${filename} are the same: frames cannot be matched`,
-      );
-    names.set(baseOf(filename), filename);
-  }
 }
