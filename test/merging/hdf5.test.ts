@@ -13,6 +13,7 @@ import { Hdf5Writer, type WriteNode } from '../../src/io/data/hdf5/writer.js';
 import { memorySource } from '../../src/io/data/sources/memory.js';
 import { Collector } from '../../src/serial/merging/collection/collector.js';
 import { ObservationColumns } from '../../src/serial/merging/collection/columns.js';
+import { rejectedRows } from '../../src/serial/merging/collection/counts.js';
 import { readRunFile } from '../../src/serial/merging/collection/hdf5-run.js';
 import { numberOfCell } from '../../src/serial/merging/collection/named-axes.js';
 import { StreamScanner } from '../../src/serial/merging/collection/scan.js';
@@ -41,11 +42,12 @@ async function collected(name: string, maxAdu?: number) {
   const bytes = readFileSync(at(name));
   if (name.endsWith('.h5')) {
     const head = await readRunFile(memorySource(bytes), name, collector);
-    return { ...columns.view(), head, counts: collector.counts };
+    return { ...columns.view(), head, counts: collector.counts, rejected: rejectedRows(columns.view().rejected) };
   }
   const scanner = new StreamScanner(collector, name);
   scanner.push(bytes);
-  return { head: scanner.end(), ...columns.view(), counts: collector.counts };
+  const head = scanner.end();
+  return { ...columns.view(), head, counts: collector.counts, rejected: rejectedRows(columns.view().rejected) };
 }
 
 /** Numbers as a stream prints them, times `unit`. */
@@ -99,8 +101,8 @@ describe('the HDF5 file of a run', () => {
 
   test('leaves out the same observations above a limit on their peaks', async () => {
     const [stream, file] = [await collected('run.stream', 60), await collected('run.h5', 60)];
-    expect(stream.counts.saturated).toBeGreaterThan(10);
-    expect(file.counts).toEqual(stream.counts);
+    expect(stream.rejected.saturated).toBeGreaterThan(10);
+    expect([file.counts, file.rejected]).toEqual([stream.counts, stream.rejected]);
   });
 
   test('is merged to the list of the stream by the command, gzipped as well', async () => {

@@ -348,8 +348,12 @@ describe('some of the crystals', () => {
     [{ startAfter: 5, stopAfter: 20 }, 5, 25],
     [{ startAfter: 30, stopAfter: 20 }, 30, 40],
   ] as const)('%j merges to the bits of a stream of them', { tags: 'all' }, async ([some, first, end]) => {
-    const { reflections, halves, crystals, remarks } = await merge(simulated.text, { ...options, ...some });
-    const expected = await merge(head + chunks.slice(first, end).join(''), options);
+    // A limit that leaves out rows of each crystal.
+    const limited = { ...options, minSnr: 1 };
+    const { reflections, halves, crystals, remarks, counts } = await merge(simulated.text, { ...limited, ...some });
+    const expected = await merge(head + chunks.slice(first, end).join(''), limited);
+    expect(expected.counts.belowSnr).toBeGreaterThan(0);
+    expect(counts).toEqual({ ...expected.counts, frames: 40 });
     expect(reflections).toEqual(expected.reflections);
     expect(halves).toEqual(expected.halves);
     expect(crystals).toEqual(expected.crystals);
@@ -910,7 +914,7 @@ describe('input that does not fit together', () => {
       },
       /no crystal has the cell 99/,
     ],
-    ['limits that leave nothing', few, { minSnr: 1e9 }, /leave out all \d+ observations/],
+    ['limits that leave nothing', few, { minSnr: 1e9 }, /minSnr leaves out all \d+ observations/],
     [
       'too few measurements of anything',
       few,
@@ -938,7 +942,8 @@ describe('input that does not fit together', () => {
     } as const;
     const { merged, counts, remarks } = await merge([few, other], { symmetry: 'mmm', cell, iterations: 1 });
     expect(merged).toBe(4);
-    expect(counts.otherCell).toBe(4);
+    const rows = other.match(/^ *-?\d+ +-?\d+ +-?\d+ +-?\d+\.\d+ +\d+\.\d+ /gm) ?? [];
+    expect([counts.crystals, counts.otherCell, counts.reflections]).toEqual([8, 4, rows.length]);
     expect(remarks.join()).toMatch(/4 of 8 crystals have another cell/);
   });
 

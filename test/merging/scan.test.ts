@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { readStream } from '../../dist/index.node.js';
 import { Collector, type CollectorOptions } from '../../src/serial/merging/collection/collector.js';
 import { ObservationColumns } from '../../src/serial/merging/collection/columns.js';
-import type { ScanCounts } from '../../src/serial/merging/collection/counts.js';
+import { addCounts, rejectedRows, type ScanCounts } from '../../src/serial/merging/collection/counts.js';
 import type { Observations } from '../../src/serial/merging/collection/observations.js';
 import { type ScannedHead, StreamScanner } from '../../src/serial/merging/collection/scan.js';
 import { dataFolder, readData } from '../support/data.js';
@@ -20,7 +20,9 @@ function scan(text: string, piece = 1 << 20, options: CollectorOptions = {}): Sc
   const collector = new Collector(columns, options);
   const scanner = new StreamScanner(collector, 'a.stream');
   for (let at = 0; at < bytes.length; at += piece) scanner.push(bytes.subarray(at, at + piece));
-  return { head: scanner.end(), observations: columns.view(), counts: collector.counts };
+  const head = scanner.end();
+  const observations = columns.view();
+  return { head, observations, counts: addCounts({ ...collector.counts }, rejectedRows(observations.rejected)) };
 }
 
 const row = (h: number, k: number, l: number, intensity: string, sigma = '2.00', peak = '9.00'): string =>
@@ -82,15 +84,15 @@ test('indices, intensities and crystals equal those of the text, read in pieces 
     expect(head.aduPerPhoton).toBe(2.5);
     expect(counts).toEqual({
       frames: 3,
-      crystals: 3,
       empty: 1,
       incomplete: 0,
-      reflections: 4,
       notFinite: 1,
       withoutSigma: 1,
       tooCoarse: 0,
       saturated: 0,
       truncated: 0,
+      beyondResolution: 0,
+      belowSnr: 0,
     });
   }
 });
@@ -128,6 +130,10 @@ test('crystals that do not reach minRes are rejected and counted', () => {
   expect(kept()).toEqual(['//0', '//1']);
   expect(kept(3)).toEqual(['//0', '//1']);
   expect(kept(2.4)).toEqual(['//1']);
+  // Rows of crystals that are skipped are not counted as well.
+  const peaks = crystal([row(1, 0, 0, '5.00', '1.00', '900.00'), row(2, 0, 0, '5.00')]);
+  const limits = { minRes: 2.4, maxAdu: 100 };
+  expect(scan(stream(chunk(1, peaks)), 1 << 20, limits).counts).toMatchObject({ tooCoarse: 1, saturated: 0 });
 });
 
 test('a stream truncated anywhere gives the crystals of its complete chunks', () => {

@@ -98,7 +98,7 @@ function listsWithFiles(
 /** The list of the whole, and those of halves and data sets on its scale. Throws `Argument` if it is empty. */
 function commonLists(
   { minMeasurements, model }: CheckedMerge,
-  { subject, unique, data, merges: [whole, first, second], datasets }: MergeParts,
+  { subject, unique, merges: [whole, first, second], datasets }: MergeParts,
 ): { reflections: ReflectionList; halves: Halves; sets: { name: string; list: ReflectionList; halves: Halves }[] } {
   const factor = model === 'mean' ? 1 : unit(whole, minMeasurements);
   const list = (merge: Merge, factorOf = (_: number) => factor): ReflectionList =>
@@ -108,7 +108,7 @@ function commonLists(
     throw argumentError(
       '',
       (said) =>
-        `no reflection was observed ${minMeasurements} times in ${data.observations.crystals} crystals; merge more ` +
+        `no reflection was observed ${minMeasurements} times in ${counted(mergedOf(subject), 'crystal')}; merge more ` +
         `crystals, or lower ${said('minMeasurements')}`,
     );
   const onto = { whole, unique, inverse: inverseD(subject.cell), least: minMeasurements, factor };
@@ -124,6 +124,9 @@ function commonLists(
     })),
   };
 }
+
+/** Number of crystals that are merged. */
+const mergedOf = ({ part }: Subject): number => part.filter((on) => on === 1).length;
 
 /** The crystals with their parameters of the merge of the whole. */
 function mergedCrystals({ data: { observations }, merges: [whole], chosen, logOdds }: MergeParts): MergedCrystal[] {
@@ -182,7 +185,7 @@ export function makeResult(checked: CheckedMerge, parts: MergeParts): MergeResul
     datasets: sets.map(({ name, list, halves }) => ({ name, ...listsWithFiles(ofSets, list, halves) })),
     crystals: mergedCrystals(parts),
     waysToIndex: ways.map(tripletOf),
-    merged: part.filter((on) => on === 1).length,
+    merged: mergedOf(subject),
     cells,
     multiple,
     ...(parts.forecast && { forecast: parts.forecast }),

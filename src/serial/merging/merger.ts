@@ -16,6 +16,7 @@ import { joined } from '../../io/data/compressed/pieces.js';
 import { memorySource } from '../../io/data/sources/memory.js';
 import { Collector } from './collection/collector.js';
 import { ObservationColumns } from './collection/columns.js';
+import { addCounts } from './collection/counts.js';
 import { beginsHdf5, hdf5Begin, type MergeBytes, mergeSource, unpackedMergePieces } from './collection/pieces.js';
 import { type ScannedHead, StreamScanner } from './collection/scan.js';
 import { admissionOf, formatState, isState, parseState, stateBegin } from './collection/state.js';
@@ -160,13 +161,10 @@ export class Merger {
   }
 
   #addState(bytes: Uint8Array, name: string): void {
-    const { observations, heads, counts, leftOut } = parseState(bytes, name, admissionOf(this.#checked));
+    const { observations, heads, counts } = parseState(bytes, name, admissionOf(this.#checked));
     const before = this.#columns.crystals;
     this.#columns.append(observations);
-    const sums = this.#collector.counts;
-    for (const key of Object.keys(counts) as (keyof typeof counts)[]) sums[key] = (sums[key] ?? 0) + counts[key];
-    const rejected = this.#columns.leftOut;
-    for (const reason of Object.keys(leftOut) as (keyof typeof leftOut)[]) rejected[reason] += leftOut[reason];
+    addCounts(this.#collector.counts, counts);
     this.#heads.push(...heads);
     this.#refuseRepeated(name, before);
   }
@@ -183,7 +181,6 @@ export class Merger {
       observations: this.#columns.view(),
       heads: this.#heads,
       counts: this.#collector.counts,
-      leftOut: this.#columns.leftOut,
       ends: this.#ends,
       ...(this.#memory && { memory: this.#memory }),
     };

@@ -3,7 +3,6 @@
 import type { PlainOf } from '../../base/plain.js';
 import type { BackendName } from '../../core/backends/names.js';
 import type { Centring } from '../../crystal/centring.js';
-import type { LeftOut } from './collection/admission.js';
 import type { ScanCounts } from './collection/counts.js';
 import type { WantedAnswer } from './forecast/answers.js';
 import type { ReflectionList } from './lists/hkl.js';
@@ -32,8 +31,15 @@ export interface MergedCrystal {
   readonly deviation: number;
 }
 
-/** Numbers of observations and frames that were not used, by reason. */
-export interface MergeCounts extends ScanCounts, Readonly<LeftOut> {
+/**
+ * What was merged, and what was not, by reason. Frames, and crystals that cannot be used, are those of all inputs; crystals
+ * and rows those between `startAfter` and `stopAfter`.
+ */
+export interface MergeCounts extends ScanCounts {
+  /** Crystals that can be used; those that are merged, and those of `otherCell` and `belowCc`. */
+  readonly crystals: number;
+  /** Observations of the crystals that are merged. */
+  readonly reflections: number;
   /** Crystals with another cell. */
   readonly otherCell: number;
   /** Crystals that correlate with the others by less than `minCc`. */

@@ -13,8 +13,7 @@ import { unitsPerPhotonOf } from '../../crystal/geometry/geometry.js';
 import { isOfElectrons, polarisationText, readPolarisation } from '../../crystal/polarisation.js';
 import { identity, type Operation } from '../../crystal/symmetry/matrices.js';
 import { indexingAmbiguities, latticeRotations } from '../../crystal/symmetry/settings.js';
-import type { LeftOut } from './collection/admission.js';
-import type { ScanCounts } from './collection/counts.js';
+import { addCounts, rejectedRows, type ScanCounts } from './collection/counts.js';
 import { numberedCells } from './collection/named-axes.js';
 import { type Observations, someCrystals } from './collection/observations.js';
 import { copiedCrystalsRemark, repeatedFramesRemark } from './collection/repeated-frames.js';
@@ -61,7 +60,6 @@ export interface Collected {
   readonly observations: Observations;
   readonly heads: readonly { readonly name: string; readonly head: ScannedHead }[];
   readonly counts: ScanCounts;
-  readonly leftOut: LeftOut;
   /** Numbers of crystals at the ends of the inputs. */
   readonly ends?: readonly number[];
   /** What earlier merges of these data have forecast. */
@@ -93,8 +91,8 @@ export async function runMerge(
     return pause();
   };
   checkSignal(options.signal);
-  const { heads, counts, leftOut } = collected;
-  if (collected.observations.count === 0) throw emptyMergeError(counts, leftOut);
+  const { heads, counts } = collected;
+  if (collected.observations.count === 0) throw emptyMergeError(collected);
   const remarks: string[] = [];
   const { observations, ends } = wantedCrystals(checked, collected, remarks);
   const decided = decide(checked, { observations, heads, ends }, remarks);
@@ -128,7 +126,9 @@ export async function runMerge(
     const memory = wanting && (collected.memory ?? new wanting.ForecastMemory(false));
     const early = memory && wanting.firstHalfOf(checked.wanted, part, memory);
     const first = early && { part: early, halves: await fittedHalves(kernel, data, fit, early, pause) };
-    const fitted = { ...decided, data, merges, part, sets, first, ...checked, frames: counts.frames };
+    // Of the crystals that are not left out, for the frames that a crystal takes.
+    const frames = (counts.frames * observations.crystals) / collected.observations.crystals;
+    const fitted = { ...decided, data, merges, part, sets, first, ...checked, frames };
     return makeResult(checked, {
       ...decided,
       // Sooner or later, a run that goes on has frames of the other data set.
@@ -139,7 +139,12 @@ export async function runMerge(
       subject: { ...subject, part },
       data,
       merges,
-      counts: { ...counts, ...leftOut, belowCc: subject.part.filter((on, c) => on !== part[c]).length },
+      counts: {
+        ...addCounts({ ...counts }, rejectedRows(observations.rejected)),
+        crystals: observations.crystals,
+        reflections: observationsOf(observations, part),
+        belowCc: subject.part.filter((on, c) => on !== part[c]).length,
+      },
       remarks,
       datasets: await mergedSets(kernel, data, merges, part, sets),
       polarisation: beam.polarisation,
@@ -171,6 +176,10 @@ function wantedCrystals(
   };
 }
 
+/** Number of observations of the selected crystals. */
+const observationsOf = ({ offsets }: Observations, part: Uint8Array): number =>
+  part.reduce((sum, on, c) => sum + (on === 1 ? (offsets[c + 1] ?? 0) - (offsets[c] ?? 0) : 0), 0);
+
 /** The selected crystals that agree with the others as far as `minCc` asks. */
 function agreeing({ minCc }: CheckedMerge, data: Identified, part: Uint8Array): Uint8Array {
   if (minCc === undefined) return part;
@@ -195,7 +204,7 @@ function waysOf({ ambiguity, operator }: CheckedMerge, { cell, centring, group }
 /** Decides what is merged, and how each crystal is indexed. */
 function decide(
   checked: CheckedMerge,
-  { observations, heads, ends = [] }: Omit<Collected, 'counts' | 'leftOut'>,
+  { observations, heads, ends = [] }: Omit<Collected, 'counts'>,
   remarks: string[],
 ) {
   const repeated = [repeatedFramesRemark(observations, ends), copiedCrystalsRemark(observations)];
@@ -448,8 +457,16 @@ function aligned(
 }
 
 /** Explains why there is nothing to merge. */
-function emptyMergeError(counts: ScanCounts, { beyondResolution, belowSnr }: LeftOut): EwaldError {
-  const { crystals, frames, empty, tooCoarse } = counts;
+function emptyMergeError({ counts: scanned, observations: { crystals, rejected } }: Collected): EwaldError {
+  const counts = addCounts({ ...scanned }, rejectedRows(rejected));
+  const { frames, empty, tooCoarse } = counts;
+  const limits = [
+    ['maxAdu', counts.saturated],
+    ['pushRes', counts.beyondResolution],
+    ['minSnr', counts.belowSnr],
+  ] as const;
+  const limited = limits.filter(([, rows]) => rows > 0);
+  const rows = limited.reduce((sum, [, rows]) => sum + rows, 0);
   const why = (nameOption: NameOption): string =>
     frames === 0
       ? 'the streams hold no frames'
@@ -457,12 +474,12 @@ function emptyMergeError(counts: ScanCounts, { beyondResolution, belowSnr }: Lef
         ? `${nameOption('minRes')} rejects all ${counted(tooCoarse, 'crystal')}`
         : crystals + empty === 0
           ? `none of ${counted(frames, 'frame')} has a crystal`
-          : beyondResolution + belowSnr > 0
-            ? `${nameOption('pushRes')} and ${nameOption('minSnr')} leave out all ` +
-              counted(beyondResolution + belowSnr, 'observation')
+          : rows > 0
+            ? `${limited.map(([name]) => nameOption(name)).join(' and ')} ${limited.length === 1 ? 'leaves' : 'leave'} ` +
+              `out all ${counted(rows, 'observation')}`
             : `${counted(empty, 'crystal')} ${empty === 1 ? 'has' : 'have'} no reflections; index with integration`;
-  const tag = crystals > 0 ? 'Argument' : 'File';
-  return argumentError('', (said) => `there is nothing to merge: ${why(said)}`, { ...counts }, tag);
+  const tag = rows > 0 ? 'Argument' : 'File';
+  return argumentError('', (said) => `there is nothing to merge: ${why(said)}`, { ...counts, crystals }, tag);
 }
 
 function settingsOf(

@@ -61,6 +61,7 @@ function columnsToShare({ observations, ids, unique, noise }: Identified): Ident
       limits: new Float64Array(0),
       profileRadii: new Float64Array(0),
       axes: new Uint32Array(0),
+      rejected: new Uint32Array(0),
       filenames: [],
       events: [],
       headerValues: [],

@@ -1,6 +1,7 @@
 /** Decides which observations of a crystal take part in a merge, and corrects those beforehand. */
 
 import { type Polarisation, polarisationFactor } from '../../../crystal/polarisation.js';
+import type { RejectedRows } from './counts.js';
 import type { CrystalRecord } from './observations.js';
 
 /** The criteria by which observations are rejected, and the corrections that are applied. */
@@ -10,14 +11,6 @@ export interface Admission {
   /** Observations with a smaller I/σ(I) are rejected. */
   readonly minSnr: number;
   readonly polarisation: Polarisation | undefined;
-}
-
-/** Numbers of rejected observations, by reason. */
-export interface LeftOut {
-  /** Beyond `pushRes`. */
-  beyondResolution: number;
-  /** Below `minSnr`. */
-  belowSnr: number;
 }
 
 /** The columns of the rows to examine. */
@@ -36,7 +29,7 @@ export function admit(
   end: number,
   { reciprocal, wavelengthA, limit }: Pick<CrystalRecord, 'reciprocal' | 'wavelengthA' | 'limit'>,
   { pushRes, minSnr, polarisation }: Admission,
-  out: LeftOut,
+  out: RejectedRows,
 ): number {
   const star = (i: number): number => reciprocal[i] ?? Number.NaN;
   const farthest = limit + pushRes;

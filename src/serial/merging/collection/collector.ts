@@ -1,6 +1,6 @@
 /** Takes crystals from inputs of any format into the columns of a merge, and counts what cannot be used. */
 import type { Mark, ObservationColumns } from './columns.js';
-import { noCounts } from './counts.js';
+import { addCounts, noCounts, noRejectedRows } from './counts.js';
 import type { CrystalRecord } from './observations.js';
 import { type RegionSplit, regionSet, regionSplitOf } from './region-split.js';
 
@@ -20,6 +20,8 @@ export interface CollectorOptions {
 export class Collector {
   readonly columns: ObservationColumns;
   readonly counts = noCounts();
+  /** The rows of the current crystal that are not used. */
+  #rejected = noRejectedRows();
   /** Whether the peaks of reflections are required, because there is a limit on them. */
   readonly usesPeaks: boolean;
   readonly #maxAdu: number;
@@ -51,30 +53,33 @@ export class Collector {
     return /^[+-]?\d*\.?\d+(e[+-]?\d+)?$/i.test(value) ? String(Number(value)) : value.trim();
   }
 
+  /** Begins a crystal, of which `crystal` receives the mark. */
+  begin(): Mark {
+    this.#rejected = noRejectedRows();
+    return this.columns.mark();
+  }
+
   /** Adds an observation to the crystal that the next call of `crystal` ends. */
   reflection(h: number, k: number, l: number, intensity: number, sigma: number, peak: number): void {
     // As the columns hold them: a number beyond 3e38 becomes infinite.
-    if (!Number.isFinite(Math.fround(intensity)) || !Number.isFinite(Math.fround(sigma))) this.counts.notFinite++;
-    else if (!(Math.fround(sigma) > 0)) this.counts.withoutSigma++;
-    else if (this.usesPeaks && peak > this.#maxAdu) this.counts.saturated++;
+    if (!Number.isFinite(Math.fround(intensity)) || !Number.isFinite(Math.fround(sigma))) this.#rejected.notFinite++;
+    else if (!(Math.fround(sigma) > 0)) this.#rejected.withoutSigma++;
+    else if (this.usesPeaks && peak > this.#maxAdu) this.#rejected.saturated++;
     else this.columns.reflection(h, k, l, intensity, sigma);
   }
 
-  /** Ends a crystal, whose observations were added since the mark. */
+  /** Ends a crystal, whose observations were added since the mark. Rows of a crystal that is skipped are not counted. */
   crystal(begin: Mark, crystal: CrystalRecord): void {
     const { reciprocal, wavelengthA, limit } = crystal;
-    const reflections = this.columns.count - begin.count;
     if (!(Array.from(reciprocal).every(Number.isFinite) && wavelengthA > 0)) {
       this.columns.rewind(begin);
       this.counts.incomplete++;
     } else if (limit < 1 / this.#minRes) {
       this.columns.rewind(begin);
       this.counts.tooCoarse++;
-    } else if (reflections === 0) this.counts.empty++;
-    else {
-      this.columns.crystal(crystal);
-      this.counts.crystals++;
-      this.counts.reflections += reflections;
-    }
+    } else if (this.columns.count === begin.count) {
+      this.counts.empty++;
+      addCounts(this.counts, this.#rejected);
+    } else this.columns.crystal(crystal, this.#rejected);
   }
 }

@@ -3,7 +3,8 @@
  * its unique reflection takes twenty bytes and no object, so that hundreds of millions fit into memory.
  */
 import { EwaldError } from '../../../base/errors.js';
-import { type Admission, admit, type LeftOut } from './admission.js';
+import { type Admission, admit } from './admission.js';
+import { noRejectedRows, rejections } from './counts.js';
 import type { CrystalRecord, Observations } from './observations.js';
 
 /** A position that columns can be cut back to. */
@@ -65,13 +66,12 @@ export class ObservationColumns {
   readonly #limits = new Growing((n) => new Float64Array(n), 64);
   readonly #radii = new Growing((n) => new Float64Array(n), 64);
   readonly #axes = new Growing((n) => new Uint32Array(n), 64);
+  readonly #rejected = new Growing((n) => new Uint32Array(n), 64 * rejections.length);
   readonly #filenames: string[] = [];
   readonly #events: string[] = [];
   readonly #headerValues: string[] = [];
 
   readonly #admission: Admission | undefined;
-  /** Numbers of observations that `admission` rejected. */
-  readonly leftOut: LeftOut = { beyondResolution: 0, belowSnr: 0 };
 
   /** Without `admission` every observation is taken as it is. */
   constructor(admission?: Admission) {
@@ -98,8 +98,8 @@ export class ObservationColumns {
     this.#sigma.push(sigma);
   }
 
-  /** Ends a crystal, which consists of the observations added since the previous one. */
-  crystal(record: CrystalRecord): void {
+  /** Ends a crystal of the observations added since the previous one; `rejected` are its rows that were not added. */
+  crystal(record: CrystalRecord, rejected = noRejectedRows()): void {
     if (this.#admission) {
       const offsets = this.#offsets.view();
       const rows = {
@@ -110,8 +110,9 @@ export class ObservationColumns {
         sigma: this.#sigma.view(),
       };
       const first = offsets[offsets.length - 1] ?? 0;
-      this.#shorten(admit(rows, first, this.count, record, this.#admission, this.leftOut));
+      this.#shorten(admit(rows, first, this.count, record, this.#admission, rejected));
     }
+    for (const reason of rejections) this.#rejected.push(rejected[reason]);
     for (let i = 0; i < 9; i++) this.#reciprocal.push(record.reciprocal[i] ?? Number.NaN);
     for (let i = 0; i < 6; i++) this.#parameters.push(record.parameters[i] ?? Number.NaN);
     this.#wavelengths.push(record.wavelengthA);
@@ -141,6 +142,7 @@ export class ObservationColumns {
     this.#limits.append(more.limits);
     this.#radii.append(more.profileRadii);
     this.#axes.append(more.axes);
+    this.#rejected.append(more.rejected);
     for (const filename of more.filenames) this.#filenames.push(filename);
     for (const event of more.events) this.#events.push(event);
     for (const value of more.headerValues) this.#headerValues.push(value);
@@ -159,6 +161,7 @@ export class ObservationColumns {
     this.#offsets.length = crystals + 1;
     this.#reciprocal.length = 9 * crystals;
     this.#parameters.length = 6 * crystals;
+    this.#rejected.length = rejections.length * crystals;
     this.#filenames.length = crystals;
     this.#events.length = crystals;
     this.#headerValues.length = crystals;
@@ -186,6 +189,7 @@ export class ObservationColumns {
       limits: this.#limits.view(),
       profileRadii: this.#radii.view(),
       axes: this.#axes.view(),
+      rejected: this.#rejected.view(),
       // More crystals may be added while these are merged.
       filenames: this.#filenames.slice(),
       events: this.#events.slice(),

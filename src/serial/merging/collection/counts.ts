@@ -1,36 +1,63 @@
 /** What inputs of a merge contain, and what of it is not used. */
 
-/** Counts of a scan. */
+/** Why rows of a list of reflections are not used, in the order of the columns of `Observations.rejected`. */
+export const rejections = ['notFinite', 'withoutSigma', 'saturated', 'beyondResolution', 'belowSnr'] as const;
+
+/** Counts of a scan. Rejected rows of the crystals that are kept are in `Observations.rejected`, until they are merged. */
 export interface ScanCounts {
   frames: number;
-  crystals: number;
-  /** Crystals without a list of reflections. */
+  /** Crystals without a list of reflections, or whose rows are all rejected. */
   empty: number;
   /** Crystals that lack their reciprocal cell or wavelength. */
   incomplete: number;
   /** Crystals whose resolution limit does not reach `minRes`. */
   tooCoarse: number;
-  /** Rows that were kept. */
-  reflections: number;
+  /** Streams that end within a chunk; the truncated last frame is skipped. */
+  truncated: number;
   /** Rows whose intensity or sigma is not finite. */
   notFinite: number;
   /** Rows whose sigma is not positive. */
   withoutSigma: number;
   /** Rows with a peak above `maxAdu`. */
   saturated: number;
-  /** Streams that end within a chunk; the truncated last frame is skipped. */
-  truncated: number;
+  /** Rows beyond `pushRes`. */
+  beyondResolution: number;
+  /** Rows below `minSnr`. */
+  belowSnr: number;
 }
 
-export const noCounts = (): ScanCounts => ({
-  frames: 0,
-  crystals: 0,
-  empty: 0,
-  incomplete: 0,
-  tooCoarse: 0,
-  reflections: 0,
+/** Numbers of rows that are not used, by reason. */
+export type RejectedRows = Pick<ScanCounts, (typeof rejections)[number]>;
+
+export const noRejectedRows = (): RejectedRows => ({
   notFinite: 0,
   withoutSigma: 0,
   saturated: 0,
-  truncated: 0,
+  beyondResolution: 0,
+  belowSnr: 0,
 });
+
+export const noCounts = (): ScanCounts => ({
+  frames: 0,
+  empty: 0,
+  incomplete: 0,
+  tooCoarse: 0,
+  truncated: 0,
+  ...noRejectedRows(),
+});
+
+/** Adds other counts in place. */
+export function addCounts(sums: ScanCounts, more: Partial<ScanCounts>): ScanCounts {
+  for (const name of Object.keys(sums) as (keyof ScanCounts)[]) sums[name] += more[name] ?? 0;
+  return sums;
+}
+
+/** The sums of rows that were rejected of crystals. */
+export function rejectedRows(rejected: Uint32Array): RejectedRows {
+  const sums = noRejectedRows();
+  for (const [i, count] of rejected.entries()) {
+    const reason = rejections[i % rejections.length];
+    if (reason) sums[reason] += count;
+  }
+  return sums;
+}

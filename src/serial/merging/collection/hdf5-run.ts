@@ -152,7 +152,6 @@ interface RunFacts extends RunColumns {
 /** Hands over the crystals with their reflections, which are read for several crystals at a time. */
 async function collect(collector: Collector, run: RunFacts, reflections: Group): Promise<void> {
   const { begins, counts } = run;
-  const { columns } = collector;
   for (let first = 0; first < counts.length; ) {
     let last = first;
     let rows = 0;
@@ -165,7 +164,7 @@ async function collect(collector: Collector, run: RunFacts, reflections: Group):
     const peak = collector.usesPeaks ? await reflections.read('peak', from, rows) : undefined;
     let at = 0;
     for (let c = first; c < last; c++) {
-      const mark = columns.mark();
+      const mark = collector.begin();
       for (const stop = at + (counts[c] ?? 0); at < stop; at++) {
         const [h, k, l] = [hkl[3 * at] as number, hkl[3 * at + 1] as number, hkl[3 * at + 2] as number];
         collector.reflection(h, k, l, intensity[at] as number, sigma[at] as number, peak?.[at] ?? 0);

@@ -2,6 +2,8 @@
  * Observations as plain columns, and the record of a crystal: the data that the steps of a merge pass to each other.
  */
 
+import { rejections } from './counts.js';
+
 /** A crystal without its reflections. */
 export interface CrystalRecord {
   /** Name of the frame's file and the frame in it. */
@@ -46,6 +48,8 @@ export interface Observations {
   readonly profileRadii: Float64Array;
   /** [crystals], numbers of known cells, 0 where axes are not named. */
   readonly axes: Uint32Array;
+  /** [crystals][reasons], numbers of rows that were rejected, by the reasons of `rejections`. */
+  readonly rejected: Uint32Array;
   readonly filenames: readonly string[];
   readonly events: readonly string[];
   /** [crystals] */
@@ -72,6 +76,7 @@ export function someCrystals(all: Observations, first: number, end: number): Obs
     limits: all.limits.subarray(first, end),
     profileRadii: all.profileRadii.subarray(first, end),
     axes: all.axes.subarray(first, end),
+    rejected: all.rejected.subarray(rejections.length * first, rejections.length * end),
     filenames: all.filenames.slice(first, end),
     events: all.events.slice(first, end),
     headerValues: all.headerValues.slice(first, end),

@@ -266,7 +266,7 @@ export class StreamScanner {
       this.#part = 'between';
     } else if (line === '----- Begin chunk -----') this.#fail('a chunk begins within another');
     else if (line.startsWith('--- Begin crystal')) {
-      this.#crystalMark = this.#columns.mark();
+      this.#crystalMark = this.#collector.begin();
       this.#crystal = {
         reciprocal: new Array<number>(9).fill(Number.NaN),
         parameters: [],

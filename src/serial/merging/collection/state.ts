@@ -10,9 +10,9 @@ import { EwaldError } from '../../../base/errors.js';
 import { polarisationText } from '../../../crystal/polarisation.js';
 import type { CheckedMerge } from '../options.js';
 import type { Collected } from '../run.js';
-import type { Admission, LeftOut } from './admission.js';
+import type { Admission } from './admission.js';
 import type { CollectorOptions } from './collector.js';
-import type { ScanCounts } from './counts.js';
+import { addCounts, noCounts, type RejectedRows, rejections, type ScanCounts } from './counts.js';
 import type { Observations } from './observations.js';
 import type { ScannedHead } from './scan.js';
 
@@ -45,7 +45,8 @@ export const admissionOf = ({
 interface Head {
   readonly admission: StateAdmission;
   readonly counts: ScanCounts;
-  readonly leftOut: LeftOut;
+  /** Of earlier versions, which have no column of rejected rows. */
+  readonly leftOut?: Partial<RejectedRows>;
   readonly heads: readonly { readonly name: string; readonly head: ScannedHead }[];
   readonly filenames: readonly string[];
   readonly events: readonly string[];
@@ -69,6 +70,7 @@ const observationColumns = (observations: Observations) => [
   observations.bandwidths,
   observations.limits,
   observations.profileRadii,
+  observations.rejected,
 ];
 
 const padded = (bytes: number): number => Math.ceil(bytes / align) * align;
@@ -78,13 +80,10 @@ export const isState = (bytes: Uint8Array): boolean =>
   bytes.length >= magic.length && [...magic].every((letter, i) => bytes[i] === letter.charCodeAt(0));
 
 /** The bytes of a state. */
-export function formatState(
-  { observations, heads, counts, leftOut }: Collected,
-  admission: StateAdmission,
-): Uint8Array {
+export function formatState({ observations, heads, counts }: Collected, admission: StateAdmission): Uint8Array {
   const { filenames, events, headerValues, axes, crystals, count } = observations;
   const head: Head = {
-    ...{ admission, counts, leftOut, heads, filenames, events, headerValues, crystals, count },
+    ...{ admission, counts, heads, filenames, events, headerValues, crystals, count },
     ...(axes.some((axis) => axis > 0) && { axes: [...axes] }),
   };
   const text = new TextEncoder().encode(JSON.stringify(head));
@@ -153,6 +152,10 @@ export function parseState(bytes: Uint8Array, name: string, admission: StateAdmi
     bandwidths: doubles(1),
     limits: doubles(1),
     profileRadii: doubles(1),
+    rejected:
+      leftOut === undefined
+        ? take(Uint32Array, 4, rejections.length * crystals)
+        : new Uint32Array(rejections.length * crystals),
     axes,
     filenames,
     events,
@@ -162,7 +165,7 @@ export function parseState(bytes: Uint8Array, name: string, admission: StateAdmi
     fail('the state of a merge is damaged: its crystals do not cover its observations');
   if (!sigma.every((x) => x > 0) || intensity.some(Number.isNaN))
     fail('the state of a merge is damaged: an observation has no intensity or no sigma');
-  return { observations, heads, counts, leftOut };
+  return { observations, heads, counts: addCounts({ ...noCounts(), ...counts }, leftOut ?? {}) };
 }
 
 const readU32 = (bytes: Uint8Array, at: number): number =>

@@ -16,6 +16,7 @@ import {
   sameGroup,
 } from '../../../crystal/symmetry/point-group.js';
 import { indexingAmbiguities, latticeRotations } from '../../../crystal/symmetry/settings.js';
+import { rejections } from '../collection/counts.js';
 import type { Observations } from '../collection/observations.js';
 import { commonRadius } from '../fit/fit.js';
 import { uniqueReflections } from '../fit/unique.js';
@@ -177,6 +178,7 @@ function selected(observations: Observations, mask: Uint8Array): Observations {
     limits: each(observations.limits),
     profileRadii: each(observations.profileRadii),
     axes: Uint32Array.from(members, (c) => observations.axes[c] ?? 0),
+    rejected: new Uint32Array(rejections.length * members.length),
     filenames: members.map((c) => observations.filenames[c] ?? ''),
     events: members.map((c) => observations.events[c] ?? ''),
     headerValues: members.map((c) => observations.headerValues[c] ?? ''),
