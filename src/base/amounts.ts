@@ -3,6 +3,15 @@
 /** "1 spot", "2 spots". */
 export const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
+/** A measured number in six digits: computed ones have digits of rounding, such as 59.00000000000001. */
+export const sixDigits = (x: number): string => String(Number(x.toPrecision(6)));
+
+/** "frame 99", "frames 3 … 7", "0 frames from 3 on". */
+export function framesText(first: number, count: number): string {
+  if (count === 1) return `frame ${first}`;
+  return count > 1 ? `frames ${first} … ${first + count - 1}` : `${count} frames from ${first} on`;
+}
+
 /** "the first frame", "the first 25 frames". */
 export const formatFirstFrames = (count: number): string =>
   count === 1 ? 'the first frame' : `the first ${count} frames`;

@@ -2,6 +2,7 @@
  * Unit cells as rows a, b, c in angstrom: lengths and angles, the reciprocal cell, and whether two cells span the same
  * lattice.
  */
+import { sixDigits } from '../base/amounts.js';
 import { expects, expectsNumbers } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
 
@@ -144,7 +145,7 @@ export function checkLengths(cell: Cell, what: string): void {
   const shown = (factor: number): string => lengths.map((x) => Number((factor * x).toPrecision(5))).join(', ');
   throw new EwaldError(
     'Argument',
-    `${what} has an edge of ${odd} angstrom; expected ${shortestEdge} to ${longestEdge}. ` +
+    `${what} has an edge of ${sixDigits(odd)} angstrom; expected ${shortestEdge} to ${longestEdge}. ` +
       `Which unit are its lengths in? ` +
       (odd < shortestEdge ? `From nanometres they would be ${shown(10)} angstrom` : `From pm, ${shown(0.01)} angstrom`),
   );

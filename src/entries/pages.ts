@@ -1,5 +1,5 @@
 /** What the pages alone use, beside the public entries. Not public. */
-export { counted, formatFirstFrames, framesWithPeaks } from '../base/amounts.js';
+export { counted, formatFirstFrames, framesText, framesWithPeaks } from '../base/amounts.js';
 export { answerCalls } from '../base/answer-calls.js';
 export { messageOf } from '../base/errors.js';
 export { type FrameSlice, type SliceOptions, sliceIn, sliceLength } from '../base/frame-slice.js';

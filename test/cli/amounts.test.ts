@@ -1,16 +1,28 @@
 /** Counts and rates as messages state them, in commands of few frames and bytes. */
 import { expect, test } from 'vitest';
-import { counted, formatFirstFrames, framesWithPeaks, rateText } from '../../src/base/amounts.js';
+import {
+  counted,
+  formatFirstFrames,
+  framesText,
+  framesWithPeaks,
+  rateText,
+  sixDigits,
+} from '../../src/base/amounts.js';
 
 test('one is not several', () => {
   expect([0, 1, 2].map((count) => counted(count, 'file'))).toEqual(['0 files', '1 file', '2 files']);
   expect([1, 25].map(formatFirstFrames)).toEqual(['the first frame', 'the first 25 frames']);
+  expect([1, 3].map((count) => framesText(99, count))).toEqual(['frame 99', 'frames 99 … 101']);
   expect(framesWithPeaks(25, 0)).toBe('the first 25 frames, of which 0 have enough peaks');
   expect(framesWithPeaks(25, 1)).toBe('the first 25 frames, of which 1 has enough peaks');
   expect([0, 1].map((usable) => framesWithPeaks(1, usable))).toEqual([
     'the first frame, which has too few peaks',
     'the first frame, which has enough peaks',
   ]);
+});
+
+test('a computed number has no digits of rounding', () => {
+  expect([0.1 + 0.2, 1e3 * (0.2 - 0.141), 1 / 3].map(sixDigits)).toEqual(['0.3', '59', '0.333333']);
 });
 
 test('a rate is in the unit in which it is one or more', () => {

@@ -1,5 +1,6 @@
 /** Geometries that cannot be, mostly by a wrong unit, are refused before a run; unusual ones are not. */
 import { describe, expect, test } from 'vitest';
+import { checkGeometry } from '../../src/crystal/geometry/check.js';
 import { parseGeometry } from '../../src/crystal/geometry/parse.js';
 import { beamOf } from '../../src/crystal/geometry/pixels.js';
 import { type Dataset, maskPath } from '../../src/io/data/dataset.js';
@@ -11,6 +12,8 @@ const lines = {
   clen: '0.08 m',
   res: '13333.3',
   adu_per_photon: '1',
+  detector_shift_x: '0',
+  no_index: '0',
   'p0/min_fs': '0',
   'p0/max_fs': '1023',
   'p0/min_ss': '0',
@@ -41,6 +44,7 @@ describe('a geometry is refused', () => {
     ['0.08 mm away', { clen: '0.08 mm' }, /0.08 mm from the sample/],
     ['with pixels of 9 km', { res: '0.00011' }, /a pixel is 9091 m wide/],
     ['with fs along ss', { 'p0/ss': 'x' }, /nearly parallel/],
+    ['of panels that are all ignored', { no_index: '1' }, /all panels have no_index, and nothing is left to search/],
     ['with corners in metres', { 'p0/corner_x': '-0.0384', 'p0/corner_y': '-0.0384' }, /look like metres/],
   ] as const)('%s', ([, changed, message]) => {
     expect(refusalOf(changed)).toMatch(message);
@@ -58,6 +62,32 @@ describe('a geometry is not refused', () => {
   ] as const)('%s', ([, changed]) => {
     expect(refusalOf(changed)).toBe('');
   });
+});
+
+test.for([
+  ['0.75', /the detector of 76\.800\d+ x 76\.800\d+ mm is shifted by 750, 0 mm; .*without a unit are in metres/],
+  ['-80 mm', /is shifted by -80, 0 mm; is the unit right/],
+  ['0.75 mm', undefined],
+  ['-0.07', undefined],
+] as const)('a shift of %s that is beyond the detector is doubted', ([shift, problem]) => {
+  const text = Object.entries({ ...lines, detector_shift_x: shift }).map(([key, value]) => `${key} = ${value}`);
+  const geometry = parseGeometry(text.join('\n'));
+  const { problems } = checkGeometry(geometry, beamOf(geometry));
+  if (problem) expect(problems.join()).toMatch(problem);
+  else expect(problems).toEqual([]);
+});
+
+// CrystFEL 0.10 to 0.12: im_get_length with a usual unit of 1e-3 for clen, and of 1 for a shift.
+test('a distance that a path names without a unit is in millimetres, and a shift in metres', () => {
+  const text = Object.entries({ ...lines, clen: '/stage', detector_shift_x: '/shift' });
+  const geometry = parseGeometry(text.map(([key, value]) => `${key} = ${value}`).join('\n'));
+  const beam = (unit?: string) =>
+    beamOf(geometry, (path) => {
+      const value = path === '/stage' ? 80 : 0.002;
+      return unit === undefined ? value : { value, unit };
+    });
+  expect(beam()).toMatchObject({ distanceM: 0.08, shiftM: [0.002, 0] });
+  expect(beam('mm')).toMatchObject({ distanceM: 0.08, shiftM: [2e-6, 0] });
 });
 
 test.for([

@@ -1,4 +1,5 @@
 /** Describes a geometry and lists its apparent problems, so that users can judge whether it is the right one. */
+import { sixDigits } from '../../base/amounts.js';
 import { dot, norm, type Vector } from '../cell.js';
 import type { Beam, Geometry, Panel } from './geometry.js';
 import { panelNames } from './panel-names.js';
@@ -40,32 +41,41 @@ export function checkGeometry(geometry: Geometry, beam: Beam): GeometryFacts {
   const mirrored = panels.filter(({ fs, ss }) => fs[0] * ss[1] - fs[1] * ss[0] < 0);
   if (mirrored.length > 0 && mirrored.length < panels.length)
     problems.push(`${panelNames(mirrored)}: mirrored, unlike the other panels`);
+  if (panels.every(({ ignored }) => ignored)) problems.push('all panels have no_index: nothing is left to search');
   const distances = panels.map(({ offsetM }) => beam.distanceM + offsetM);
   const odd = distances.find((distance) => distance < 0.001 || distance > 20);
   if (odd !== undefined)
-    problems.push(`the distance is ${odd} m; is the unit right? (clen without a unit is in metres)`);
+    problems.push(`the distance is ${sixDigits(odd)} m; is the unit right? (clen without a unit is in metres)`);
   if (beam.wavelengthA > 10 || beam.wavelengthA < 0.003)
     problems.push(
-      `the wavelength is ${beam.wavelengthA} Å; is the unit right? (photon_energy without a unit is in eV)`,
+      `the wavelength is ${sixDigits(beam.wavelengthA)} Å; is the unit right? (photon_energy without a unit is in eV)`,
     );
   const [xs, ys] = [outlines.flat().map(([x]) => x), outlines.flat().map(([, y]) => y)];
+  const extentM = [largest(xs) - smallest(xs), largest(ys) - smallest(ys)] as const;
+  if (beam.shiftM.some((shift, axis) => Math.abs(shift) > (extentM[axis] as number)))
+    problems.push(
+      `the detector of ${extentM.map((x) => sixDigits(1000 * x)).join(' x ')} mm is shifted by ` +
+        `${beam.shiftM.map((x) => sixDigits(1000 * x)).join(', ')} mm; is the unit right? (detector_shift_x and ` +
+        'detector_shift_y without a unit are in metres)',
+    );
   const hit = panels.find((_, i) => holdsBeam(outlines[i] ?? []));
-  const far = Math.max(
-    ...panels.flatMap((panel) => [...edgePoints(panel)].map(([fs, ss]) => norm(reciprocalOf(panel, beam, fs, ss)))),
-  );
-  const near = Math.min(
-    ...panels.flatMap((panel) => [...edgePoints(panel)].map(([fs, ss]) => norm(reciprocalOf(panel, beam, fs, ss)))),
+  const lengths = panels.flatMap((panel) =>
+    [...edgePoints(panel)].map(([fs, ss]) => norm(reciprocalOf(panel, beam, fs, ss))),
   );
   return {
     panels: panels.length,
     pixels: panels.reduce((sum, panel) => sum + widthOf(panel) * heightOf(panel), 0),
     distanceM: meanDistance(geometry, beam),
-    extentM: [Math.max(...xs) - Math.min(...xs), Math.max(...ys) - Math.min(...ys)],
+    extentM,
     beamAt: hit && { panel: hit.name, ...beamIn(hit, beam) },
-    resolutionA: [hit ? Number.POSITIVE_INFINITY : 1 / near, 1 / far],
+    resolutionA: [hit ? Number.POSITIVE_INFINITY : 1 / smallest(lengths), 1 / largest(lengths)],
     problems,
   };
 }
+
+// A spread of all values would be too many arguments.
+const largest = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b));
+const smallest = (values: readonly number[]): number => values.reduce((a, b) => Math.min(a, b));
 
 /** Problems of panels; those that several have alike are one. */
 function panelProblems(panels: readonly Panel[]): string[] {
@@ -85,7 +95,7 @@ function problemsOf({ fs, ss, resolution, unitsPerPhoton, unitsPerEv }: Panel): 
     found.push(`the angle between fs and ss is ${((Math.acos(cosine) * 180) / Math.PI).toFixed(2)}°; it should be 90°`);
   const pixel = 1 / resolution;
   if (pixel > 0.01 || pixel < 1e-7)
-    found.push(`a pixel is ${pixel} m wide; res is in pixels per metre, 13333.3 for 75 µm`);
+    found.push(`a pixel is ${sixDigits(pixel)} m wide; res is in pixels per metre, 13333.3 for 75 µm`);
   if (unitsPerPhoton === undefined && unitsPerEv === undefined)
     found.push(`neither adu_per_photon nor adu_per_eV is given; one unit per photon is assumed`);
   return found;

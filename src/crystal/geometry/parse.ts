@@ -457,8 +457,8 @@ class GeometryReader {
     else if (key === 'electron_voltage') this.#setBeam(entry, 'electronVoltage', undefined);
     else if (key === 'bandwidth') this.#bandwidth = real(entry);
     else if (key === 'clen') this.#distance = lengthOf(entry);
-    else if (key === 'detector_shift_x') this.#shift[0] = lengthOf(entry);
-    else if (key === 'detector_shift_y') this.#shift[1] = lengthOf(entry);
+    else if (key === 'detector_shift_x') this.#shift[0] = lengthOf(entry, 'm');
+    else if (key === 'detector_shift_y') this.#shift[1] = lengthOf(entry, 'm');
     else if (key === 'peak_list') this.#peakList = text;
     else if (key === 'peak_list_type') {
       if (!['cxi', 'list3', 'auto'].includes(text))
@@ -487,5 +487,6 @@ const isSame = (a: Given, b: Given): boolean =>
     ? Math.abs(a.value - b.value) <= 1e-9 * Math.abs(b.value)
     : JSON.stringify(a) === JSON.stringify(b);
 
-const lengthOf = ({ place, key, text }: Entry): Given =>
-  givenOf(place, key, text, 'length', { number: 'm', path: 'mm' });
+/** A length; CrystFEL takes one that a path names for millimetres in `clen`, and for metres in a shift. */
+const lengthOf = ({ place, key, text }: Entry, path = 'mm'): Given =>
+  givenOf(place, key, text, 'length', { number: 'm', path });

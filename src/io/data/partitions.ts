@@ -1,4 +1,5 @@
 /** Splits a dataset into tasks and checks the arguments of a read, for all formats. */
+import { framesText } from '../../base/amounts.js';
 import { lengthOf } from '../../base/buffers.js';
 import { EwaldError } from '../../base/errors.js';
 import { inspect, withArticle } from '../../base/options.js';
@@ -40,7 +41,7 @@ export function checkRange({ name, frames }: Sizes, first: number, count: number
   if (first < 0 || count < 0 || first + count > frames)
     throw new EwaldError(
       'Argument',
-      `${name}: frames ${first} … ${first + count - 1} were requested; the file has ${frames}, counted from 0`,
+      `${name}: ${framesText(first, count)} ${count === 1 ? 'was' : 'were'} requested; the file has ${frames}, counted from 0`,
       { detail: { first, count, frames } },
     );
 }

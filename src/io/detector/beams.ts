@@ -1,5 +1,6 @@
 /** The beam of each frame: wavelength, distance and shift, from the geometry or from numbers in the frames' file. */
 
+import { sixDigits } from '../../base/amounts.js';
 import { EwaldError, messageOf } from '../../base/errors.js';
 import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
 import { beamOf, type HeaderValues } from '../../crystal/geometry/pixels.js';
@@ -102,7 +103,7 @@ function standing({ panels }: Geometry, beam: Beam, known: boolean): Beam {
   if (behind)
     throw new EwaldError(
       'Format',
-      `the panel ${behind.name} is at ${beam.distanceM + behind.offsetM} m (clen ${beam.distanceM} m, ` +
+      `the panel ${behind.name} is at ${sixDigits(beam.distanceM + behind.offsetM)} m (clen ${beam.distanceM} m, ` +
         `coffset ${behind.offsetM} m); expected a distance above 0`,
     );
   return beam;

@@ -1,4 +1,5 @@
 /** Where a geometry contradicts what the file of the frames states about itself. */
+import { sixDigits } from '../../base/amounts.js';
 import type { GeometryFacts } from '../../crystal/geometry/check.js';
 import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
 import type { Dataset } from '../data/dataset.js';
@@ -35,8 +36,8 @@ export function contradictions(
     found.push({
       of,
       text:
-        `the ${of} is ${Number(own.toPrecision(6))} ${unit} in the geometry, and ${name} states ` +
-        `${Number(stated.toPrecision(6))} ${unit}: ${percent} % ${own > stated ? 'more' : 'less'} than the file`,
+        `the ${of} is ${sixDigits(own)} ${unit} in the geometry, and ${name} states ` +
+        `${sixDigits(stated)} ${unit}: ${percent} % ${own > stated ? 'more' : 'less'} than the file`,
     });
   };
   const hit = geometry.panels.find((panel) => panel.name === beamAt?.panel) ?? geometry.panels[0];

@@ -24,7 +24,10 @@ const [maxOfMetres, minOfPanel] = [0.45, 16];
  * and which line to look at. Doubtful numbers that may be right are warnings of `checkGeometry`.
  */
 export function refuseImpossible(geometry: Geometry, beam: Beam): void {
-  const wrong = ofBeam(beam) ?? geometry.panels.map((panel) => ofPanel(panel, beam)).find((text) => text !== undefined);
+  const wrong =
+    ofBeam(beam) ??
+    ofPanels(geometry) ??
+    geometry.panels.map((panel) => ofPanel(panel, beam)).find((text) => text !== undefined);
   const told = wrong ?? ofCorners(geometry.panels) ?? ofReach(geometry, beam);
   if (told !== undefined) throw new EwaldError('Format', `the geometry cannot be right: ${told}`);
 }
@@ -36,6 +39,12 @@ function ofBeam({ wavelengthA }: Beam): string | undefined {
     `the wavelength is ${short(wavelengthA)} Å; expected ${least} to ${most} Å: check the unit of photon_energy (eV ` +
     'without one) or wavelength (m without one)'
   );
+}
+
+function ofPanels({ panels }: Geometry): string | undefined {
+  return panels.every(({ ignored }) => ignored)
+    ? 'all panels have no_index, and nothing is left to search; expected a panel without it'
+    : undefined;
 }
 
 function ofPanel({ name, fs, ss, resolution, offsetM }: Panel, { distanceM }: Beam): string | undefined {

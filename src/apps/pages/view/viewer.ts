@@ -2,7 +2,7 @@
  * The state of the page and the methods that change it. Everything displayed is derived from it; the controls call its
  * methods, and `onChange` is called when something has to be redrawn.
  */
-import { counted } from '../../../entries/pages.js';
+import { counted, framesText } from '../../../entries/pages.js';
 import { type Engine, Latest, Replaced } from './calls.js';
 import { type ColourMapName, colourMaps, isLight } from './colour-maps.js';
 import { automaticLimits, type ContrastRule, type FrameData, Histogram, type Limits, sampleOf } from './contrast.js';
@@ -369,7 +369,7 @@ export class Viewer {
       const most = Math.min(count, opened.frames - frame);
       this.onMessage(`Reading ${counted(most, 'frame')}…`, false);
       const { data } = await this.engine.call('stack', { first: frame, count: most, kind });
-      this.stackName = `${kind} of frames ${frame} … ${frame + most - 1}`;
+      this.stackName = `${kind} of ${framesText(frame, most)}`;
       this.peaks = undefined;
       this.crystals = [];
       this.onMessage('', false);

@@ -1,4 +1,5 @@
 /** The metadata of NeXus, Eiger and CXI files, as `Metadata`. */
+import { sixDigits } from '../../../base/amounts.js';
 import { EwaldError, isEwaldError } from '../../../base/errors.js';
 import { type QuantityName, unitFactor } from '../../../base/units.js';
 import type { DetectorPanel, Metadata, Note, XY } from '../dataset.js';
@@ -361,8 +362,8 @@ async function placeOf(
   if (!flat) return { panels, notes, isStated };
   if (distance !== undefined && Math.abs(distance / flat.distanceM - 1) > usual.distance)
     warn(
-      `a distance of ${1000 * distance} mm`,
-      `one of ${Number((1000 * flat.distanceM).toPrecision(6))} mm`,
+      `a distance of ${sixDigits(1000 * distance)} mm`,
+      `one of ${sixDigits(1000 * flat.distanceM)} mm`,
       'these are used',
     );
   return { ...flat, notes, isStated };

@@ -1,4 +1,5 @@
 /** Peak lists stored with the frames: CXI's columns nPeaks, peakXPosRaw, peakYPosRaw, and tables of three columns. */
+import { framesText } from '../../../base/amounts.js';
 import { EwaldError } from '../../../base/errors.js';
 import type { ListedPeaks, ReadPeaksOptions } from '../dataset.js';
 import { viewAs } from '../dtype.js';
@@ -37,7 +38,7 @@ export async function readPeakLists(
   if (!Number.isInteger(first) || !Number.isInteger(count) || first < 0 || count < 0 || first + count > frames)
     throw new EwaldError(
       'Argument',
-      `${file.source.name}: peaks of frames ${first} … ${first + count - 1} were requested; the file has ${frames}`,
+      `${file.source.name}: peaks of ${framesText(first, count)} were requested; the file has ${frames}`,
       { detail: { first, count, frames } },
     );
   if (path === undefined)
