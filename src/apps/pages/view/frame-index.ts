@@ -28,12 +28,12 @@ export async function parseChunk(text: string, name: string): Promise<StreamChun
 }
 
 /**
- * The number of a frame in its file according to its event, such as `//3`; 0 for a file of one frame. `events` are those
- * of a file whose frames are in groups.
+ * The number of a frame in its file according to its event, such as `//3`; 0 without one, for a file of one frame, and NaN
+ * for an unknown one. `events` are those of a file whose frames are in groups.
  */
 export function frameOfEvent(event: string | undefined, events: readonly string[] = []): number {
   const place = events.indexOf(event ?? '');
-  return place >= 0 ? place : Number(/\/\/(\d+)$/.exec(event ?? '')?.[1] ?? 0);
+  return place >= 0 ? place : event === undefined ? 0 : Number(/^\/\/(\d+)$/.exec(event)?.[1] ?? Number.NaN);
 }
 
 /** What says which dataset of a file holds the frames. */
@@ -70,6 +70,7 @@ export class OpenFiles {
     const read = async (): Promise<FrameData> => {
       const dataset = await this.#dataset(file);
       const frame = typeof place === 'number' ? place : frameOfEvent(place, dataset.events);
+      if (Number.isNaN(frame)) throw new Error(`${file.name} has no frame of the event ${place}.`);
       if (frame >= dataset.frames)
         throw new Error(`${file.name} has ${dataset.frames} frames so far; frame ${frame} is not among them.`);
       return showable(await dataset.read(frame, 1));

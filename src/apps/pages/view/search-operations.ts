@@ -163,10 +163,12 @@ export function runOperations(work: Workspace): Pick<Operations, 'cellOfRun' | '
 
     async keep(stream) {
       const book = await StreamBook.open({ name: 'the search', blob: stream }, []);
-      const { first, step } = work.current.whole?.slice ?? everyFrame;
+      const { dataset, slice } = work.current.whole ?? { dataset: work.current.dataset, slice: everyFrame };
+      const numberOf = (event: string | undefined): number =>
+        (frameOfEvent(event, dataset.events) - slice.first) / slice.step;
       work.current.found = {
         book,
-        chunks: new Map(book.index.chunks.map(({ event }, place) => [(frameOfEvent(event) - first) / step, place])),
+        chunks: new Map(book.index.chunks.map(({ event }, place) => [numberOf(event), place])),
       };
     },
 
