@@ -19,6 +19,7 @@ import { selectRows } from 'ewald/validate';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Cell, cellFrom, reciprocal } from '../../src/crystal/cell.js';
 import { primitiveOf } from '../../src/crystal/centring.js';
+import { ewaldTogether } from '../support/cli.js';
 
 let folder: string;
 beforeAll(() => {
@@ -562,6 +563,18 @@ it('comparing streams reports how much of both files is read', async () => {
   const shares: number[] = [];
   await compareStreamFiles(one, other, ({ done, total = 0 }) => shares.push(done / total));
   expect(shares).toEqual([0.5, 1]);
+});
+
+it('ewald info says counts to their last digit, and those beyond 2⁵³ as rounded', async () => {
+  const counts = (name: string, values: readonly bigint[]): void => {
+    const head = `{'descr': '<u8', 'fortran_order': False, 'shape': (1, 2, ${values.length / 2}), }`.padEnd(118);
+    const begin = Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, head.length, 0]);
+    writeFileSync(at(name), Buffer.concat([begin, Buffer.from(head), Buffer.from(BigUint64Array.from(values).buffer)]));
+  };
+  counts('exact.npy', [3n, 2n ** 53n - 1n, 3n, 3n]);
+  counts('large.npy', [3n, 2n ** 60n + 1n, 3n, 3n]);
+  expect((await ewaldTogether(['info', at('exact.npy')])).out).toContain('3 … 9007199254740991, mean 22518');
+  expect((await ewaldTogether(['info', at('large.npy')])).out).toContain('3 … 1.15292e+18, mean 2.88230e+17');
 });
 
 it('ewald page, validate', async () => {

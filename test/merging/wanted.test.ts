@@ -135,6 +135,12 @@ test('an error has the digits that it takes, or is left out if it is not known',
   expect(text(0.998, 0.0004)).toBe('CC1/2=.5@2.0A: .9980 ± .0004');
   expect(text(1, 0)).toBe('CC1/2=.5@2.0A: 1.00');
   expect(text(1, Number.NaN)).toBe('CC1/2=.5@2.0A: 1.00');
+  // The goal is .5: a value that has not reached it does not read as if it had.
+  expect(text(0.497, 0.04)).toBe('CC1/2=.5@2.0A: .497 ± .04');
+  expect(text(0.4997, 0, 'completeness')).toBe('CC1/2=.5@2.0A: 49.97 %');
+  expect(text(2.97, 1, 'difference')).toBe(
+    'CC1/2=.5@2.0A: 2.9 σ; would be reached with 600 crystals (500 to 700); now 300',
+  );
   expect(text(0.9997, 0.0002, 'completeness')).toBe('CC1/2=.5@2.0A: 99.97 % ± .02');
 });
 

@@ -107,7 +107,7 @@ describe('the panes of a scan', () => {
     await add(visit, 'icom');
     const notes = visit.page.locator('.pane-notes >> nth=1');
     // The first detector is a tenth of the frame about its middle pixel.
-    await expect.poll(() => notes.textContent(), { timeout: 20_000 }).toMatch(/of the direct beam are outside/);
+    await expect.poll(() => notes.textContent(), { timeout: 20_000 }).toMatch(/of the direct beam is outside/);
     expect(await readings(visit)).toEqual([expect.stringContaining('--cx 24 --cy 24'), expect.any(String)]);
     await visit.page.locator('#calibrate').click();
     await expect.poll(() => notes.isHidden(), { timeout: 60_000 }).toBe(true);

@@ -80,7 +80,7 @@ describe('the field of an object', () => {
 
   test('lacks what falls into gaps of the detector', () => {
     expect(said(gradient, { gap: [14, 15] }).doubts).toEqual([
-      expect.stringMatching(/about 1\d\.\d % of the pattern fall into a gap of the detector/),
+      expect.stringMatching(/about 1\d\.\d % of the pattern falls into a gap of the detector/),
     ]);
     expect(said(gradient, { gap: [2, 3] }).doubts).toEqual([]);
   });
@@ -106,9 +106,9 @@ describe('centres of mass within a disk', () => {
   test.each(['createComAnalysis', 'createIcomAnalysis'] as const)('%s says what it lacks of the beam', async (name) => {
     const faults = async (options: object): Promise<string> => (await ctx.run(ctx[name](scan, options))).notes.join();
     expect(await faults({ ...disk, maskRadius: 4 })).toMatch(
-      /^7\d % of the direct beam are outside .* 7\.8 pixels about/,
+      /^7\d % of the direct beam is outside .* 7\.8 pixels about/,
     );
-    expect(await faults({ ...disk, cx: 19, maskRadius: 8 })).toContain('of the direct beam are outside');
+    expect(await faults({ ...disk, cx: 19, maskRadius: 8 })).toContain('of the direct beam is outside');
     for (const options of [{}, disk, { ...disk, maskRadius: 9 }, { cy: 28, cx: 28, maskRadius: 3 }])
       expect(await faults(options)).toBe('');
   });

@@ -34,10 +34,12 @@ function size(bytes: number): string {
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toPrecision(3)} ${units[unit]}`;
 }
 
-const short = (x: number): string => String(Number(x.toPrecision(6)));
+/** In six digits; beyond 2⁵³, where numbers are rounded, without the digits that they do not have. */
+const short = (x: number): string =>
+  Math.abs(x) > Number.MAX_SAFE_INTEGER ? x.toExponential(5) : String(Number(x.toPrecision(6)));
 
 /** A value as the file has it: counts to their last digit. */
-const number = (x: number): string => (Number.isInteger(x) ? String(x) : short(x));
+const number = (x: number): string => (Number.isSafeInteger(x) ? String(x) : short(x));
 
 /** Describes the values of a frame. */
 function values({ min, max, mean, unusable }: FrameStatistics, dtype: string): string {

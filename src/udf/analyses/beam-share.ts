@@ -44,7 +44,7 @@ export function beamFaults(sum: Image, used: UsedDisk): string[] {
   const share = outside(sum, beam, { cy, cx, r, bin });
   if (!(share > maxOutside)) return [];
   return [
-    `${(100 * share).toFixed(0)} % of the direct beam are outside of the disk that is used, so that the shifts are ` +
+    `${(100 * share).toFixed(0)} % of the direct beam is outside of the disk that is used, so that the shifts are ` +
       `not those of the beam: it has a radius of ${beam.radius.toFixed(1)} pixels about cy ${beam.cy.toFixed(1)}, cx ` +
       `${beam.cx.toFixed(1)}, and the disk one of ${Number(r.toFixed(2))} about cy ${Number(cy.toFixed(2))}, cx ` +
       `${Number(cx.toFixed(2))}`,

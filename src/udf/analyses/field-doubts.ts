@@ -122,7 +122,7 @@ function gapNote(sum: Image, used: Uint8Array): string[] {
   if (!(share > maxInGaps)) return [];
   const lines = regionsOf(isGap, width).length;
   return [
-    `about ${(100 * share).toFixed(1)} % of the pattern fall into ${lines === 1 ? 'a gap' : 'gaps'} of the detector, ` +
+    `about ${(100 * share).toFixed(1)} % of the pattern falls into ${lines === 1 ? 'a gap' : 'gaps'} of the detector, ` +
       'which shortens and turns the shifts by an amount that differs from position to position',
   ];
 }

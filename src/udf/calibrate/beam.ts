@@ -121,7 +121,7 @@ function beamDoubt(fit: DiskFit, errors: Float64Array, start: Start, image: Imag
   if (Math.abs(Math.log(R / start.r)) > 0.25 || away > 0.3 * start.r + span)
     return 'the fitted disk is not where the bright region is';
   const dark = darkShare(image, good, fit);
-  return dark > 0.03 ? `${percent(dark)} of the disk are dark: something that was not recognised covers it` : undefined;
+  return dark > 0.03 ? `${percent(dark)} of the disk is dark: something that was not recognised covers it` : undefined;
 }
 
 /** Share of the good pixels well inside the disk that have less than 15 % of its counts. */

@@ -357,7 +357,7 @@ function writeLegend(): void {
   made.legend.replaceChildren(
     ends,
     swatch('light-dark(#cdd1d7, #3d434c)', isUnsearched ? 'not searched' : isCount ? 'none' : 'no value'),
-    swatch('var(--paper)', 'to come'),
+    swatch('var(--paper)', 'no image'),
     swatch('var(--wrong)', 'unreadable'),
   );
 }

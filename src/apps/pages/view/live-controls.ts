@@ -293,7 +293,7 @@ function writeLive(): void {
         ? []
         : [searchedWords()]),
     ...(feed.isOver ? [] : [`${latest?.rate ?? '–'} frames/s`]),
-    ...(latencyMs === undefined || feed.isOver ? [] : [`latency ${(latencyMs / 1000).toFixed(1)} s`]),
+    ...(latencyMs === undefined || feed.isOver ? [] : [`lag ${(latencyMs / 1000).toFixed(1)} s`]),
     ...(passed > 0 ? [`${passed} not shown`] : []),
     ...(counts.failed > 0 ? [`${counts.failed} unreadable`] : []),
     // The overview has the answers.

@@ -1,4 +1,5 @@
 /** Answers as the page of a run shows them. */
+import { counted } from '../../../base/amounts.js';
 import type { ShownAnswer } from '../../../io/live/shown-panes.js';
 import type { WantedAnswer } from './answers.js';
 import { agoText, likelyText, percent, presentText, timeText, valueText } from './words.js';
@@ -43,7 +44,7 @@ function linesOf(answer: WantedAnswer): string[] {
   const text = valueText[kind];
   const lines: string[] = [];
   if (Number.isFinite(value))
-    lines.push(`Now ${difference ? text(value) : presentText(answer)}, ${crystals} crystals.`);
+    lines.push(`Now ${difference ? text(value) : presentText(answer)}, ${counted(crystals, 'crystal')}.`);
   if (difference) {
     const { datasets, visible, sensitivities, spread } = difference;
     lines.push(`${datasets.join(' and ')}: ${percent(visible)} would be seen now.`);

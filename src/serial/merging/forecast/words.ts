@@ -20,22 +20,31 @@ export const valueText: Readonly<Record<WantedAnswer['kind'], (x: number) => str
   ccHalf: fraction,
   completeness: (x) => `${(100 * x).toFixed(1)} %`,
   snr: (x) => x.toFixed(1),
-  difference: (x) => `${x.toFixed(1)} σ`,
+  // Rounded down: 2.97 is not the 3 from which on crystals are told.
+  difference: (x) => `${(Math.floor(10 * x + 1e-9) / 10).toFixed(1)} σ`,
 };
 
 /** Most decimals of a value with a small error. */
 const maxDecimals = 5;
 
-/** A value with its error, in as many more digits as the error takes; alone if its error is 0 or NaN: not known. */
-function withError({ kind, value, error }: WantedAnswer): string {
+/**
+ * A value with its error, in as many more digits as the error takes, or as tell it from a goal that it has not reached;
+ * alone if its error is 0 or NaN: not known.
+ */
+function withError({ kind, value, error, target }: WantedAnswer): string {
   const own = valueText[kind];
-  if (!(error > 0)) return own(value);
-  const said = own(error).replace(/ %$/, '');
-  if (Number(said) > 0) return `${own(value)} ± ${said}`;
   const [size, unit] = kind === 'completeness' ? [100, ' %'] : [1, ''];
+  const digits = (x: number, decimals: number): string => (size * x).toFixed(decimals).replace(/^(-?)0\./, '$1.');
+  let present = own(value);
+  for (let n = 2; value < target && Number.parseFloat(present) >= size * target && n <= maxDecimals; n++)
+    present = `${digits(value, n)}${unit}`;
+  if (!(error > 0)) return present;
+  const said = own(error).replace(/ %$/, '');
+  if (Number(said) > 0) return `${present} ± ${said}`;
   const decimals = Math.min(maxDecimals, Math.ceil(-Math.log10(size * error)));
-  const digits = (x: number): string => (size * x).toFixed(decimals).replace(/^(-?)0\./, '$1.');
-  return Number(digits(error)) > 0 ? `${digits(value)}${unit} ± ${digits(error)}` : own(value);
+  return Number(digits(error, decimals)) > 0
+    ? `${digits(value, decimals)}${unit} ± ${digits(error, decimals)}`
+    : present;
 }
 
 /** How far the range of a number may reach from it, so that the number is stated as well. */
