@@ -36,7 +36,7 @@ function middleOf(sorted: Float64Array, at: number): number {
  * ACM 4 (1961) 321). A frame needs ten medians of its spots, and sorting them would take ten times as long. Numbers
  * must not be NaN.
  */
-function select(values: Float64Array, at: number): void {
+export function select(values: Float64Array, at: number): void {
   let [low, high] = [0, values.length - 1];
   while (low < high) {
     // The middle of three, so that sorted numbers, too, are divided evenly.

@@ -1,6 +1,5 @@
 /** PNG files with 8 bits per sample and unfiltered rows. Format: RFC 2083, RFC 1950. */
 
-import { adler32 } from './adler32.js';
 import { crc32 } from './crc32.js';
 import type { OwnBytes } from './globals.js';
 
@@ -44,37 +43,14 @@ function pngFile(packed: Uint8Array, width: number, height: number, palette?: Ui
   return file;
 }
 
-/** zlib's format with stored blocks of at most 65535 bytes. */
-function stored(data: Uint8Array): OwnBytes {
-  const most = 65535;
-  const blocks = Math.max(1, Math.ceil(data.length / most));
-  const out = new Uint8Array(2 + 5 * blocks + data.length + 4);
-  const view = new DataView(out.buffer);
-  out.set([0x78, 0x01]);
-  let at = 2;
-  for (let i = 0; i < blocks; i++) {
-    const piece = data.subarray(i * most, (i + 1) * most);
-    out[at] = i === blocks - 1 ? 1 : 0;
-    view.setUint16(at + 1, piece.length, true);
-    view.setUint16(at + 3, ~piece.length & 0xffff, true);
-    out.set(piece, at + 5);
-    at += 5 + piece.length;
-  }
-  view.setUint32(at, adler32(data));
-  return out;
-}
-
-/**
- * The bytes of a PNG file; `rgba` is [height, width, 4]. `pack` gives zlib's format, by default without compression:
- * small pictures of a page need no more.
- */
-export function encodePng(
+/** The bytes of a PNG file; `rgba` is [height, width, 4]. `pack` gives zlib's format. */
+export async function encodePng(
   rgba: Uint8Array | Uint8ClampedArray,
   width: number,
   height: number,
-  pack: (rows: Uint8Array) => Uint8Array = stored,
-): OwnBytes {
-  return pngFile(pack(filteredRows(rgba, 4 * width, height)), width, height);
+  pack: (rows: Uint8Array) => Promise<Uint8Array>,
+): Promise<OwnBytes> {
+  return pngFile(await pack(filteredRows(rgba, 4 * width, height)), width, height);
 }
 
 /** Bytes compressed in zlib format, which `CompressionStream` calls deflate. */

@@ -534,7 +534,9 @@ export const scanRunRows = /* @__PURE__ */ grouped('output', {
   png: {
     common: true,
     kind: 'text',
-    sentence: 'images of the results: numbers in colours for colour-blind readers, vectors by hue',
+    sentence:
+      'images of the results: numbers in colours for colour-blind readers, vectors by hue; with more than 2560 values on ' +
+      'a side, the greatest of each block',
     usual: '',
     value: 'file',
   },

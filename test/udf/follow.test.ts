@@ -350,6 +350,6 @@ describe('ewald run --follow', () => {
     expect(err).toContain('--data-port belongs to a detector (--connect)');
     const wrong = await ewald(['run', 'sumsig', 'scan.raw', ...words, '--record', 'scan.h5']);
     // The name is refused before the file of frames is waited for.
-    expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('"scan.h5" must end in .npy')]);
+    expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('--record is scan.h5; expected a name')]);
   });
 });

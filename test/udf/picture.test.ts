@@ -1,6 +1,8 @@
 /** Pictures of results can be shown as they are. */
 import { describe, expect, test } from 'vitest';
 import { drawText, textWidth } from '../../src/base/picture-text.js';
+import { robustLimits } from '../../src/udf/images/colormap.js';
+import { valuesOfBlocks } from '../../src/udf/output/blocks.js';
 import type { NamedResult } from '../../src/udf/output/named-results.js';
 import { pictureOf } from '../../src/udf/output/picture-file.js';
 
@@ -53,6 +55,66 @@ describe('the picture of a map', () => {
       255, 234, 70,
     ]);
   });
+});
+
+describe('the picture of a result as large as a frame', () => {
+  const shape = [4000, 61];
+  const large = (data: Float64Array, more: Partial<NamedResult> = {}) =>
+    pictureOf({ ...map([]), desc: 'counts', navAxes: 0, shape, data, ...more } as NamedResult, undefined);
+  const at = ({ rgba, width }: ReturnType<typeof pictureOf>, y: number, x: number): number[] => [
+    ...rgba.subarray(4 * (y * width + x), 4 * (y * width + x) + 4),
+  ];
+
+  test('is at most 2560 pixels long, and no bright pixel, no dark one of a signed map and no gap vanishes', () => {
+    const data = new Float64Array(4000 * 61).fill(1);
+    data.set([9, 9], 101 * 61 + 20);
+    for (const [y, x] of [
+      [0, 0],
+      [0, 1],
+      [1, 0],
+      [1, 1],
+    ] as const)
+      data[(300 + y) * 61 + 40 + x] = Number.NaN;
+    data[500 * 61 + 14] = Number.NaN;
+    data[0] = 0;
+    const picture = large(data);
+    expect(picture.height).toBe(2000 + 56);
+    const [spot, other] = [at(picture, 50, 10), at(picture, 50, 11)];
+    expect([spot, other]).toEqual([[255, 234, 70, 255], at(picture, 1999, 30)]);
+    expect([at(picture, 150, 20)[3], at(picture, 250, 7)]).toEqual([0, other]);
+    const signed = large(data.map((value, i) => (i === 0 ? -9 : value === 1 ? (i % 3) - 1 : value)));
+    expect(at(signed, 0, 0).slice(0, 3)).toEqual([33, 102, 172]);
+  });
+
+  test('has the longest vector of each block', () => {
+    const vectors = Float64Array.of(0, 1, 3, 4, -5, 0, Number.NaN, 0, 0, 2, 1, 1);
+    expect([...valuesOfBlocks(vectors, [2, 3], 2, 'longest')]).toEqual([3, 4, -5, 0]);
+    expect([...valuesOfBlocks(Float64Array.of(1, -7, 2, Number.NaN), [1, 4], 2, 'farthest from 0')]).toEqual([-7, 2]);
+  });
+});
+
+test('limits are those of the sorted numbers, whatever their order, without outliers beyond a thousandth', () => {
+  let state = 7;
+  const random = (): number => {
+    state = (state * 1103515245 + 12345) % 2 ** 31;
+    return state / 2 ** 31;
+  };
+  const values = Float64Array.from({ length: 5000 }, (_, i) => (i % 700 === 3 ? Number.NaN : random() - 0.3));
+  const sorted = [...values].filter(Number.isFinite).sort((a, b) => a - b);
+  expect(robustLimits(values)).toEqual([sorted[0], sorted.at(-1)]);
+  values[10] = 1e9;
+  values[4999] = -1e9;
+  const all = [...values].filter(Number.isFinite).sort((a, b) => a - b);
+  expect(robustLimits(values)).toEqual([all[Math.floor(0.001 * all.length)], all[Math.floor(0.999 * all.length)]]);
+  expect([robustLimits([2, 2, 2]), robustLimits([Number.NaN])]).toEqual([
+    [2, 3],
+    [0, 1],
+  ]);
+});
+
+test('64-bit integers have a picture', () => {
+  const { rgba } = pictureOf({ ...map([]), dtype: 'u64', data: BigUint64Array.of(1n, 2n, 3n, 4n, 5n, 6n) }, undefined);
+  expect([...rgba.subarray(0, 3)]).toEqual([0, 32, 76]);
 });
 
 test('the scale bar of what is neither a scan nor a frame is in the unit of its axis', () => {

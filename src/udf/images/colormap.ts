@@ -4,6 +4,7 @@
  */
 import { expects, expectsNumbers } from '../../base/arguments.js';
 import type { Own } from '../../base/globals.js';
+import { select } from '../../base/median.js';
 
 /**
  * Points of a map from dark blue through grey to yellow: lightness rises evenly, and red never appears next to green.
@@ -31,19 +32,104 @@ export function colourOf(value: number): readonly [number, number, number] {
   return [mix(0), mix(1), mix(2)];
 }
 
-/** Limits that exclude a thousandth at either end if the excluded values are far outliers. */
-export function robustLimits(data: ArrayLike<number>): readonly [number, number] {
-  expectsNumbers('robustLimits: the data', data);
-  const finite = Float64Array.from(data as ArrayLike<number>).filter(Number.isFinite);
-  if (finite.length === 0) return [0, 1];
-  finite.sort();
-  const at = (share: number): number =>
-    finite[Math.min(finite.length - 1, Math.floor(share * finite.length))] as number;
-  const [low, high] = [at(0.001), at(0.999)];
-  const [least, most] = [finite[0] as number, finite.at(-1) as number];
+/** Steps of a table of colours, more than 8 bits show. */
+const steps = 4096;
+
+/** Numbers in the colours of their share of the range between limits, as RGBA bytes; NaN is transparent. */
+export function painted(
+  values: ArrayLike<number>,
+  [low, high]: readonly [number, number],
+  colour: (share: number) => readonly [number, number, number],
+): Own<Uint8ClampedArray> {
+  const bytes = new Uint8Array(4 * (steps + 1)).fill(255);
+  for (let i = 0; i <= steps; i++) bytes.set(colour(i / steps), 4 * i);
+  const table = new Uint32Array(bytes.buffer);
+  const out = new Uint32Array(values.length);
+  const scale = steps / (high - low);
+  for (let i = 0; i < values.length; i++) {
+    const at = ((values[i] as number) - low) * scale;
+    if (at >= 0) out[i] = table[at < steps ? Math.round(at) : steps] as number;
+    else if (at < 0) out[i] = table[0] as number;
+  }
+  return new Uint8ClampedArray(out.buffer);
+}
+
+/** The finite numbers that are the least, the most, and a thousandth of all away from each. */
+interface Ends {
+  readonly least: number;
+  readonly low: number;
+  readonly high: number;
+  readonly most: number;
+}
+
+/** The ends of some numbers; undefined if none is finite. */
+export function endsOf(data: ArrayLike<number>): Ends | undefined {
+  let [count, least, most] = [0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i] as number;
+    if (!Number.isFinite(value)) continue;
+    count++;
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  if (count === 0) return undefined;
+  const rank = (share: number): number => Math.min(count - 1, Math.floor(share * count));
+  const [low, high] = ranked(data, [least, most], [rank(0.001), rank(0.999)]);
+  return { least, low: low as number, high: high as number, most };
+}
+
+/** The finite numbers at some ranks: those of the bins that hold the ranks are put in order, not all. */
+function ranked(data: ArrayLike<number>, [least, most]: readonly [number, number], ranks: readonly number[]): number[] {
+  // Halves, since the range of two finite numbers may not be finite.
+  const scale = least === most ? 0 : (bins - 1) / (most / 2 - least / 2);
+  const binOf = (value: number): number => Math.floor((value / 2 - least / 2) * scale);
+  const counts = new Uint32Array(bins);
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i] as number;
+    if (!Number.isFinite(value)) continue;
+    const bin = binOf(value);
+    counts[bin] = (counts[bin] as number) + 1;
+  }
+  return ranks.map((rank) => {
+    let [bin, before] = [0, 0];
+    while (before + (counts[bin] as number) <= rank) before += counts[bin++] as number;
+    const some = new Float64Array(counts[bin] as number);
+    let at = 0;
+    for (let i = 0; i < data.length; i++) {
+      const value = data[i] as number;
+      if (Number.isFinite(value) && binOf(value) === bin) some[at++] = value;
+    }
+    select(some, rank - before);
+    return some[rank - before] as number;
+  });
+}
+const bins = 2 ** 14;
+
+/** Limits of numbers with these ends. */
+export function limitsOf({ least, low, high, most }: Ends): readonly [number, number] {
   const range = high - low;
   const bounds: [number, number] = [low - least > 10 * range ? low : least, most - high > 10 * range ? high : most];
   return bounds[0] === bounds[1] ? [bounds[0], bounds[0] + 1] : bounds;
+}
+
+/** Limits that exclude a thousandth at either end if the excluded values are far outliers. */
+export function robustLimits(data: ArrayLike<number>): readonly [number, number] {
+  expectsNumbers('robustLimits: the data', data);
+  const ends = endsOf(data);
+  return ends ? limitsOf(ends) : [0, 1];
+}
+
+/** The logarithms of numbers that are shifted so that `least` is 1. */
+export function logarithms(data: ArrayLike<number>, least: number): Float64Array {
+  const out = new Float64Array(data.length);
+  for (let i = 0; i < data.length; i++) out[i] = Math.log((data[i] as number) - least + 1);
+  return out;
+}
+
+/** The ends of the logarithms of numbers, which are in the same order. */
+export function logEndsOf({ least, low, high, most }: Ends): Ends {
+  const [a, b, c, d] = logarithms([least, low, high, most], least) as unknown as [number, number, number, number];
+  return { least: a, low: b, high: c, most: d };
 }
 
 /** An image as RGBA bytes; NaN is transparent. `log` maps the logarithm, shifted so that the minimum is 1. */
@@ -55,21 +141,10 @@ export function toRgba(
   }: { readonly log?: boolean | undefined; readonly limits?: readonly [number, number] | undefined } = {},
 ): Own<Uint8ClampedArray> {
   expectsNumbers('toRgba: the data', data);
-  let values = data;
-  if (log) {
-    let least = Number.POSITIVE_INFINITY;
-    for (let i = 0; i < data.length; i++)
-      least = Math.min(least, Number.isFinite(data[i] as number) ? (data[i] as number) : least);
-    values = Float64Array.from(data, (value) => Math.log(value - least + 1));
-  }
-  const [low, high] = limits ?? robustLimits(values);
-  const out = new Uint8ClampedArray(4 * values.length);
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i] as number;
-    if (Number.isNaN(value)) continue;
-    out.set([...colourOf((value - low) / (high - low)), 255], 4 * i);
-  }
-  return out;
+  const ends = log || !limits ? endsOf(data) : undefined;
+  const values = log ? logarithms(data, ends?.least ?? 0) : data;
+  const range = limits ?? (ends ? limitsOf(log ? logEndsOf(ends) : ends) : [0, 1]);
+  return painted(values, range, colourOf);
 }
 
 /** Lengths of vectors (y, x). */
@@ -103,8 +178,8 @@ export function vectorsToRgba(
     const angle = Math.atan2(vectors[2 * i] as number, vectors[2 * i + 1] as number);
     const bright = Math.min(1, length / most);
     // Three cosines a third of a turn apart: a colour wheel without edges.
-    const part = (k: number): number => 255 * bright * (0.5 + 0.5 * Math.cos(angle - (k * 2 * Math.PI) / 3));
-    out.set([part(0), part(1), part(2), 255], 4 * i);
+    for (let k = 0; k < 3; k++) out[4 * i + k] = 255 * bright * (0.5 + 0.5 * Math.cos(angle - (k * 2 * Math.PI) / 3));
+    out[4 * i + 3] = 255;
   }
   return out;
 }

@@ -1,6 +1,17 @@
 /** A picture of a result that can be shown as it is: large pixels, a bar with numbers and unit, and a scale bar. */
 import { drawText, type Picture, textWidth } from '../../base/picture-text.js';
-import { colourOf, fullLength, robustLimits, toRgba, vectorsToRgba } from '../images/colormap.js';
+import {
+  colourOf,
+  endsOf,
+  fullLength,
+  limitsOf,
+  logarithms,
+  logEndsOf,
+  painted,
+  toRgba,
+  vectorsToRgba,
+} from '../images/colormap.js';
+import { type BlockValue, blockSide, valuesOfBlocks } from './blocks.js';
 import type { NamedResult } from './named-results.js';
 
 /** The longer side of the image in pixels is at least this: a value becomes a square of pixels. */
@@ -22,21 +33,51 @@ interface Scale {
   readonly low: number;
   readonly high: number;
   readonly colour: (share: number) => readonly [number, number, number];
-  readonly rgba: Uint8ClampedArray;
 }
 
-/** Values of both signs are shown about zero, others from their least to their greatest. */
-function scaleOf({ data, vectors, log = false }: NamedResult): Scale | undefined {
-  if (vectors) return undefined;
-  const values = data as Float64Array;
-  const [low, high] = robustLimits(values);
-  if (log || low >= 0 || high <= 0 || Math.min(-low, high) < 0.1 * Math.max(-low, high))
-    return { low, high, colour: colourOf, rgba: toRgba(values, log ? { log } : { limits: [low, high] }) };
+/** The image of a result in colours: of large results, one value of each block. */
+interface Coloured {
+  readonly rgba: Uint8ClampedArray;
+  /** Values along a side of a block, and which of them is shown. */
+  readonly by: number;
+  readonly which: BlockValue;
+  /** Undefined for vectors, which have a rim instead. */
+  readonly scale?: Scale;
+  readonly rim: number;
+}
+
+/**
+ * Values of both signs are shown about zero, others from their least to their greatest; vectors by their directions.
+ * Limits are those of all values, whichever are shown.
+ */
+function coloured({ data, shape, vectors, log = false }: NamedResult): Coloured {
+  const [rows = 1, columns = 1] = shape;
+  const by = blockSide(rows, columns);
+  const shown = (values: ArrayLike<number>, which: BlockValue): ArrayLike<number> =>
+    by === 1 ? values : valuesOfBlocks(values, [rows, columns], by, which);
+  if (vectors) {
+    const which = 'longest';
+    const some = shown(data as Float64Array, which);
+    const rim = fullLength(some);
+    return { rgba: vectorsToRgba(some, { most: rim }), by, which, rim };
+  }
+  // 64-bit integers are rounded to numbers.
+  const values =
+    typeof data[0] === 'bigint' ? Float64Array.from(data as BigInt64Array, Number) : (data as Float64Array);
+  const ends = endsOf(values) ?? { least: 0, low: 0, high: 1, most: 1 };
+  const [low, high] = limitsOf(ends);
+  if (log || low >= 0 || high <= 0 || Math.min(-low, high) < 0.1 * Math.max(-low, high)) {
+    const which = 'greatest';
+    const some = shown(values, which);
+    const drawn = log ? logarithms(some, ends.least) : some;
+    const limits = log ? limitsOf(logEndsOf(ends)) : ([low, high] as const);
+    return { rgba: toRgba(drawn, { limits }), by, which, scale: { low, high, colour: colourOf }, rim: 0 };
+  }
   const most = Math.max(-low, high);
-  const rgba = new Uint8ClampedArray(4 * values.length);
-  for (let i = 0; i < values.length; i++)
-    if (!Number.isNaN(values[i])) rgba.set([...signedColour((values[i] as number) / most), 255], 4 * i);
-  return { low: -most, high: most, colour: (share) => signedColour(2 * share - 1), rgba };
+  const which = 'farthest from 0';
+  const colour = (share: number) => signedColour(2 * share - 1);
+  const rgba = painted(shown(values, which), [-most, most], colour);
+  return { rgba, by, which, scale: { low: -most, high: most, colour }, rim: 0 };
 }
 
 /** A length of 1, 2 or 5 times a power of ten that is at most `most`. */
@@ -79,18 +120,25 @@ function drawWheel(picture: Picture, x: number, most: number): void {
   drawText(picture, x, side + 12, `rim ${most.toPrecision(3)}`);
 }
 
+/** What stands below a picture: the name of the result, and which values are shown of one that has too many. */
+function captionOf({ name, desc, shape, navAxes, across }: NamedResult, { by, which }: Coloured): string {
+  const [rows = 1, columns = 1] = shape;
+  const unit = across ? 'values' : navAxes === 0 ? 'pixels' : 'positions';
+  const of = `${Math.min(by, rows)} × ${Math.min(by, columns)} ${unit}`;
+  return `${name}${desc === undefined ? '' : `: ${desc}`}${by === 1 ? '' : ` (the ${which} of ${of})`}`;
+}
+
 /**
  * The picture of a result of two axes. `step` is the length of a pixel of the scan in nm; without it, the scale bar
  * counts positions, or pixels of the detector.
  */
 export function pictureOf(result: NamedResult, step: number | undefined): Picture {
-  const { shape, data, navAxes, across, log = false } = result;
-  const [rows = 1, columns = 1] = shape;
+  const { shape, navAxes, across, log = false } = result;
+  const image = coloured(result);
+  const { rgba, by, scale, rim } = image;
+  const [rows, columns] = [Math.ceil((shape[0] ?? 1) / by), Math.ceil((shape[1] ?? 1) / by)];
   const factor = Math.ceil(minSide / Math.max(rows, columns));
-  const scale = scaleOf(result);
-  const most = scale ? 0 : fullLength(data as Float64Array);
-  const rgba = scale?.rgba ?? vectorsToRgba(data as Float64Array, { most });
-  const caption = `${result.name}${result.desc === undefined ? '' : `: ${result.desc}`}`;
+  const caption = captionOf(result, image);
   const [width, down] = [columns * factor, rows * factor];
   const side = gap + (scale ? barWidth + 6 + textWidth('-0.000e+00') : textWidth('rim 0.000e+00'));
   const picture: Picture = {
@@ -101,17 +149,19 @@ export function pictureOf(result: NamedResult, step: number | undefined): Pictur
   const whole: Picture = { ...picture, rgba: new Uint8ClampedArray(4 * picture.width * picture.height).fill(255) };
   const from = new Uint32Array(rgba.buffer, rgba.byteOffset, rows * columns);
   const to = new Uint32Array(whole.rgba.buffer);
-  for (let y = 0; y < down; y++)
-    for (let x = 0; x < width; x++)
-      to[y * whole.width + x] = from[Math.floor(y / factor) * columns + Math.floor(x / factor)] as number;
+  for (let y = 0; y < down; y++) {
+    const row = from.subarray(Math.floor(y / factor) * columns).subarray(0, columns);
+    if (factor === 1) to.set(row, y * whole.width);
+    else for (let x = 0; x < width; x++) to[y * whole.width + x] = row[Math.floor(x / factor)] as number;
+  }
   if (scale) drawBar(whole, width + gap, down, scale, log);
-  else drawWheel(whole, width + gap, most);
+  else drawWheel(whole, width + gap, rim);
   const ofScan = step === undefined ? { step: 1, unit: 'positions' } : { step, unit: 'nm' };
   const { step: each, unit } = across ?? (navAxes === 2 ? ofScan : { step: 1, unit: 'pixels' });
-  const length = roundLength((columns * each) / 3);
+  const length = roundLength((columns * by * each) / 3);
   const top = down + gap;
   if (length >= each) {
-    const bar = Math.round((length / each) * factor);
+    const bar = Math.round(((length / each) * factor) / by);
     fill(whole, [2, top, bar, 6], [0, 0, 0]);
     drawText(whole, bar + 12, top - 5, `${length} ${unit}`);
   }

@@ -2,9 +2,13 @@
 import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
-import { deflateSync } from 'node:zlib';
+import { setImmediate as turn } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { deflate } from 'node:zlib';
+import { abortable, abortError } from '../../base/aborted.js';
 import { csvCell } from '../../base/csv.js';
-import { EwaldError } from '../../base/errors.js';
+import { EwaldError, isEwaldError } from '../../base/errors.js';
+import type { PlatformSignal } from '../../base/globals.js';
 import { argumentError, setting } from '../../base/parameters.js';
 import { oneLine } from '../../base/plain-text.js';
 import { encodePng } from '../../base/png.js';
@@ -32,7 +36,7 @@ export async function checkOutputs(
   record?: string,
 ): Promise<void> {
   if (record !== undefined && extname(record).toLowerCase() !== '.npy')
-    throw new EwaldError('Argument', `record writes .npy files; "${record}" must end in .npy`);
+    throw argumentError('', (said) => `${said('record')} is ${record}; expected a name that ends in .npy`);
   if (output !== undefined && extname(output).toLowerCase() === '.png')
     throw argumentError(
       '',
@@ -47,7 +51,7 @@ export async function checkOutputs(
         'standard output',
     );
   if (png !== undefined && extname(png).toLowerCase() !== '.png')
-    throw new EwaldError('Argument', `png is "${png}"; it should end in .png`);
+    throw argumentError('', (said) => `${said('png')} is ${png}; expected a name that ends in .png`);
   if (output !== undefined && isZarr(output)) refuseZarr(output);
   for (const file of [output, png, record]) if (file !== undefined && !isZarr(file)) await checkOutput(file, writing);
 }
@@ -122,6 +126,7 @@ export async function beginResults(
     for (const one of all) await one.discard();
   };
   if (output === '-') refuseSeveral(results);
+  if (png && results.length > 0 && picturesOf(results).length === 0) throw withoutPictures(results);
   const names = [...(output ? filesOf(output, results) : []), ...(png ? filesOf(png, picturesOf(results)) : [])];
   try {
     for (const file of [...names, ...aboutFile(output)]) if (!isZarr(file)) begun.set(file, await begin(file));
@@ -140,16 +145,25 @@ export async function beginResults(
   };
 }
 
+/** How results are written, and what files say of their run. */
+interface WritingResults extends WriteOptions {
+  readonly about: ResultsAbout;
+  /** The run ended early, and what it has is left as `NAME.part`. */
+  readonly isPart?: boolean;
+  /** Ends the drawing of pictures; numbers are written whole. */
+  readonly signal?: PlatformSignal | undefined;
+}
+
 /**
- * Writes the results to the files opened in `begun`, if given; returns their names. `about` is what the files say of
- * the run; `isPart`: it ended early, and what it has is left as `NAME.part`.
+ * Writes the results to the files opened in `begun`, if given; returns their names. Throws `Aborted`, with the names of
+ * the files that are complete as `detail.files`, if the signal fires before all pictures are drawn.
  */
 export async function writeResults(
   output: string | undefined,
   png: string | undefined,
   results: readonly NamedResult[],
   begun: ResultFiles | undefined,
-  { about, isPart = false, ...writing }: WriteOptions & { readonly about: ResultsAbout; readonly isPart?: boolean },
+  { about, isPart = false, signal, ...writing }: WritingResults,
 ): Promise<string[]> {
   const files = begun ?? (await beginResults(undefined, undefined, [], writing));
   const outputs: Output[] = [];
@@ -164,6 +178,9 @@ export async function writeResults(
     const name = isPart ? await one.keep() : file;
     if (name !== undefined) written.push(name);
     return name ?? file;
+  };
+  const finish = async (): Promise<void> => {
+    for (const one of outputs.splice(0)) await one.close();
   };
   const stale = output && !isPart ? await leftParts(output, filesOf(output, results)) : [];
   try {
@@ -183,16 +200,33 @@ export async function writeResults(
         for (const file of aboutFile(output)) await put(file, (one) => one.write(text));
       } else await put(output, (one) => writeHdf5(output, one, results, about));
     }
-    if (png)
-      for (const [file, picture] of picturesIn(png, results, about.stepNm))
-        await put(file, (one) => one.write(picture));
-    // No file receives its final name before all of them are complete.
-    for (const one of outputs) await one.close();
+    // No file of numbers receives its final name before all of them are complete, and none waits for a picture.
+    await finish();
     for (const part of stale) await rm(part, { force: true }).catch(() => undefined);
+    if (!png) return written;
+    const complete = [...written];
+    try {
+      for (const [file, result] of pictureFiles(png, results)) {
+        const picture = await pictureBytes(result, about.stepNm, isPart ? undefined : signal);
+        complete.push(await put(file, (one) => one.write(picture)));
+        await finish();
+      }
+    } catch (error) {
+      throw isEwaldError(error, 'Aborted') ? beforePictures(error, complete, results) : error;
+    }
     return written;
   } finally {
     await files.discard();
   }
+}
+
+/** The error of an interruption while pictures are drawn, after the files that are complete. */
+function beforePictures(cause: EwaldError, files: readonly string[], results: readonly NamedResult[]): EwaldError {
+  const where = files.length === 0 ? '' : `; the results are in ${files.join(', ')}`;
+  return new EwaldError('Aborted', `the pictures of the results were not all drawn${where}`, {
+    cause,
+    detail: { files, results },
+  });
 }
 
 /** A name that no earlier interrupted run has taken: `NAME.part`, `NAME.part2` and so on. */
@@ -298,21 +332,38 @@ function csv(results: readonly NamedResult[]): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Pictures of the two-dimensional results, by the names of their files. Throws `Argument` if there are none. */
-function picturesIn(
-  file: string,
-  results: readonly NamedResult[],
-  step: number | undefined,
-): [file: string, picture: Uint8Array][] {
+/** The two-dimensional results, by the names of their pictures. Throws `Argument` if there are none. */
+function pictureFiles(file: string, results: readonly NamedResult[]): [file: string, result: NamedResult][] {
   const flat = picturesOf(results);
-  if (flat.length === 0)
-    throw new EwaldError(
-      'Argument',
-      '--png: no result is an image with two axes; ' +
-        `results are ${results.map(({ name, shape }) => `${name} [${shape}]`).join(', ')}`,
-    );
-  return flat.map((result) => {
-    const { rgba, width, height } = pictureOf(result, step);
-    return [beside(file, result.name, flat.length === 1), encodePng(rgba, width, height, deflateSync)];
-  });
+  if (flat.length === 0) throw withoutPictures(results);
+  return flat.map((result) => [beside(file, result.name, flat.length === 1), result]);
+}
+
+const withoutPictures = (results: readonly NamedResult[]): EwaldError =>
+  argumentError(
+    '',
+    (said) =>
+      `${said('png')}: no result is an image with two axes; ` +
+      `results are ${results.map(({ name, shape }) => `${name} [${shape}]`).join(', ')}`,
+  );
+
+/** Bytes of a picture whose compression takes longer than it is worth: its pixels differ, as those of a frame do. */
+const largePicture = 2 ** 22;
+const compressed = promisify(deflate);
+
+/** A picture of a result as a file. Throws `Aborted`. */
+async function pictureBytes(
+  result: NamedResult,
+  step: number | undefined,
+  signal: PlatformSignal | undefined,
+): Promise<Uint8Array> {
+  // A signal that has come while this thread was busy is heard in the next turn.
+  await turn();
+  if (signal?.aborted) throw abortError(signal);
+  const { rgba, width, height } = pictureOf(result, step);
+  const level = rgba.length > largePicture ? 1 : 6;
+  return abortable(
+    encodePng(rgba, width, height, (rows) => compressed(rows, { level })),
+    signal,
+  );
 }

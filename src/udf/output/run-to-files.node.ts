@@ -29,7 +29,11 @@ export interface RunToFilesOptions extends UdfRunOptions {
    * result as .npy on standard output. Default: no file.
    */
   readonly output?: string | undefined;
-  /** Pictures of the results with two axes, .png; values of small ones are squares of pixels. Default: none. */
+  /**
+   * Pictures of the results with two axes, .png; values of small ones are squares of pixels, and of results with more
+   * than 2560 values on a side the greatest of each block is shown, or of both signs the one farthest from 0. Default:
+   * none.
+   */
   readonly png?: string | undefined;
   /** Replace existing files; inputs are never replaced. Default: false. */
   readonly force?: boolean | undefined;
@@ -69,11 +73,12 @@ export async function checkRunToFiles(options: RunToFilesOptions, scan: string):
  * Runs analyses and UDFs over a scan in one pass, writes the results, and returns them with the names of the files.
  *
  * Results are named after their channel or buffer; if there are several analyses or UDFs, the name of the analysis or
- * UDF and a hyphen precede it. Files are opened before the work and appear when all of them are complete. Throws
- * `Argument` for outputs that exist or have another extension, for `channels` that select nothing, and for a pick
+ * UDF and a hyphen precede it. Files are opened before the work and appear when all numbers are written, pictures after
+ * them. Throws `Argument` for outputs that exist or have another extension, for `channels` that select nothing, and for a pick
  * together with other analyses; otherwise as `runUdf`. If a live scan ends with an error, or `signal` ends any other, the
  * results so far are written before it is thrown: of a live scan under their names, since they are all that there will
- * be, of another as `NAME.part`, which stands in the place of no complete result.
+ * be, of another as `NAME.part`, which stands in the place of no complete result. If `signal` fires while numbers are
+ * written, these are written whole, and no further picture is drawn: `Aborted`, with `detail.files`.
  */
 export async function runToFiles(
   ctx: UdfContext,
@@ -103,11 +108,17 @@ export async function runToFiles(
   if (view !== undefined && typeof (view as Partial<ScanViewer> | null)?.scanView !== 'function')
     throw new EwaldError('Argument', 'view is not a viewer; expected the result of serveView of ewald/view');
   if (view && given.plots)
-    throw new EwaldError('Argument', 'view shows partial results in a viewer, and plots elsewhere; pass one of them');
+    throw argumentError(
+      '',
+      (said) => `${said('view')} shows partial results in a viewer, and ${said('plots')} elsewhere; choose one of them`,
+    );
   const tell = observer('runToFiles', options, 'onFiles');
   const writing = writingOf({ force, inputs }, scan.name);
   if (analyses.some((analyse) => analyse.roi) && (analyses.length > 1 || udfs.length > 0 || given.roi))
-    throw new EwaldError('Argument', 'pick reads a single frame; it cannot be combined with other analyses or a roi');
+    throw argumentError(
+      '',
+      (said) => `pick reads a single frame; it cannot be combined with other analyses or ${said('roi')}`,
+    );
   const recorded = recordedBy(given.record, force);
   const running: UdfRunOptions = {
     ...given,
@@ -145,7 +156,8 @@ export async function runToFiles(
       throw argumentError('', (said) => `${said('channels')} is ${channels?.join(', ')}: no result has this name`);
     const about = { ...aboutRun(scan, { analyses, udfs }, all), ...(failure && { measured: measuredBy(failure) }) };
     const isPart = failure !== undefined && !scan.live;
-    const written = writes ? await writeResults(output, png, results, files, { ...writing, about, isPart }) : [];
+    const how = { ...writing, about, isPart, signal: given.signal };
+    const written = writes ? await writeResults(output, png, results, files, how) : [];
     if (running.record && recorded && !isPart) written.push(recorded.file);
     shown?.end(failure, written);
     shown = undefined;
