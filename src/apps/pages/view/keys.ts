@@ -15,21 +15,30 @@ export interface KeyAction {
 export const nextOf = <T extends string>(names: readonly T[], name: T): T =>
   names[(names.indexOf(name) + 1) % names.length] as T;
 
-/** Binds keys, the first of which that applies acts, and writes them into the dialog that lists them. */
-export function bindKeys(actions: readonly KeyAction[], listed: readonly KeyAction[]): void {
-  const list = byId('keys').querySelector('dl') as HTMLElement;
+/** Writes keys into the dialog that lists them. */
+function listKeys(listed: readonly KeyAction[]): void {
   // Keys that do the same in different directions are listed together.
   const keysOf = new Map<string, string[]>();
   for (const { keys, about } of listed) keysOf.set(about, [...(keysOf.get(about) ?? []), ...keys.map(keyName)]);
-  list.replaceChildren(
-    ...[...keysOf].map(([about, keys]) =>
-      createElement('div', '', [createElement('dt', keys.join(' ')), createElement('dd', about)]),
-    ),
-  );
+  byId('keys')
+    .querySelector('dl')
+    ?.replaceChildren(
+      ...[...keysOf].map(([about, keys]) =>
+        createElement('div', '', [createElement('dt', keys.join(' ')), createElement('dd', about)]),
+      ),
+    );
+}
+
+const applies = ({ when }: KeyAction): boolean => when?.() ?? true;
+
+/** Binds keys, the first of which that applies acts; the dialog that lists them has those that apply. */
+export function bindKeys(actions: readonly KeyAction[], listed: readonly KeyAction[]): void {
+  listKeys(listed);
+  byId('keys').addEventListener('beforetoggle', () => listKeys(listed.filter(applies)));
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || takesKey(event.target, event.key)) return;
     const pressed = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    const action = actions.find(({ keys, when }) => keys.includes(pressed) && (when?.() ?? true));
+    const action = actions.find((one) => one.keys.includes(pressed) && applies(one));
     if (!action) return;
     // The space bar presses what has the focus: a button, a box that is ticked, the head of a section.
     if (event.key === ' ' && (event.target as Element).matches('button, input, summary')) return;

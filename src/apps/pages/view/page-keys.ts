@@ -75,9 +75,9 @@ const viewKeys: readonly KeyAction[] = [
   { keys: ['?'], about: 'this list', act: () => byId<HTMLDialogElement>('keys').showModal() },
 ];
 
+/** They apply where single frames are shown, each where its pane is. */
+const ofFrames = frameKeys.map((action) => ({ ...action, when: () => !isScan() && (action.when?.() ?? true) }));
+
 /** Binds the keys; they are listed in the order of their use, and those of a scan are tried first. */
 export const bindPageKeys = (): void =>
-  bindKeys(
-    [...scanKeys, ...frameKeys.map((action) => ({ ...action, when: () => !isScan() })), ...viewKeys],
-    [...frameKeys, ...viewKeys, ...scanKeys],
-  );
+  bindKeys([...scanKeys, ...ofFrames, ...viewKeys], [...ofFrames, ...viewKeys, ...scanKeys]);
