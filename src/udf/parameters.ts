@@ -121,7 +121,7 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
   },
   maskRadiusInner: {
     kind: 'number',
-    sentence: 'inner radius of the ring that is used',
+    sentence: 'inner radius: the centre of mass is that of a ring, without the disk inside it, as in LiberTEM',
     range: length,
     unit: 'pixels',
     usual: '0',

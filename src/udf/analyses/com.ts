@@ -42,12 +42,22 @@ export function comOf(scan: Scan, options: ComOptions, what: string) {
   const params: ComParams = { cx, cy, r, ri, flipY, scanRotation, regression, descan, without: known.hot };
   return {
     params,
-    notes: [...known.notes, ...known.axesNotes, ...(remains ? [`${remains}: ${remedy}`] : [])],
+    notes: [
+      ...(ri === null ? [] : [ringNote(ri, r)]),
+      ...known.notes,
+      ...known.axesNotes,
+      ...(remains ? [`${remains}: ${remedy}`] : []),
+    ],
     /** Variance of the pattern along one axis within the disk. */
     spread: known.spread(r, ri),
     faults: (sum: ResultBuffer<'f64'>) => beamFaults(sumImage(sum), { cy, cx, r }),
   };
 }
+
+/** What an inner radius does, which LiberTEM's does, too. */
+const ringNote = (ri: number, r: number | null): string =>
+  `the centre of mass is that of the ring ${r === null ? `beyond ${ri}` : `from ${ri} to ${r}`} pixels, without the ` +
+  'disk inside it';
 
 /** Centre of mass: `field`, `magnitude`, `divergence`, `curl`, `x`, `y`. */
 export const comAnalysis = /* @__PURE__ */ analysis('com', (scan, options: ComOptions, what) => {

@@ -1,8 +1,9 @@
 /** Sums under masks: custom masks, disks, rings, points, rings of equal width. Defaults are those of LiberTEM. */
 
-import { expects } from '../../base/arguments.js';
+import { expects, isObject, isPlainNumbers } from '../../base/arguments.js';
 import { callback } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
+import { product } from '../../base/product.js';
 import { masksUdf } from '../builtin/masks.js';
 import { circular, type MaskArray, point, radialBins, ring } from '../images/masks.js';
 import type { Scan } from '../scans/scan.js';
@@ -26,12 +27,12 @@ export type MaskAnalysisOptions = OptionsOfAnalysis<'masks'>;
 export const maskAnalysis: (scan: Scan, options: MaskAnalysisOptions) => Analysis = /* @__PURE__ */ analysis(
   'masks',
   (scan, { factories, useSparse = 'auto', shifts = null }, what) => {
-    if (!Array.isArray(factories) || factories.length === 0)
-      throw new EwaldError('Argument', `${what}: factories is empty; expected functions that create masks`);
+    const isList = Array.isArray(factories) && factories.length > 0;
+    expects(isList, `${what}: factories`, factories, 'a list of functions, each of which makes a mask');
     for (const [i, factory] of Array.from<unknown>(factories).entries())
       expects(typeof factory === 'function', `${what}: factories[${i}]`, factory, 'a function that makes a mask');
     const made = (factories as MaskAnalysisOptions['factories']).map((factory, i) =>
-      callback(`${what}: factories[${i}]`, factory)(),
+      checkedMask(scan, callback(`${what}: factories[${i}]`, factory)(), `${what}: factories[${i}]`),
     );
     const complex = made.some((mask) => 're' in mask);
     const array = (mask: MaskArray | readonly number[]): MaskArray =>
@@ -60,6 +61,20 @@ export const maskAnalysis: (scan: Scan, options: MaskAnalysisOptions) => Analysi
     };
   },
 );
+
+/** Throws `Argument` for what is no mask, `Shape` for a mask of other frames. */
+function checkedMask<Mask>(scan: Scan, mask: Mask, what: string): Mask {
+  const given: unknown = isObject(mask) && 're' in mask && 'im' in mask ? [mask.re, mask.im] : [mask];
+  const { sig } = scan.shape;
+  const expected = `${product(sig)} numbers, one for each pixel of a frame (${sig.join(' × ')}), row by row`;
+  for (const part of given as readonly unknown[]) {
+    expects(isPlainNumbers(part), `the mask of ${what}`, part, expected);
+    const { length } = part as ArrayLike<number>;
+    if (length !== product(sig))
+      throw new EwaldError('Shape', `the mask of ${what} has ${length} numbers; expected ${expected}`);
+  }
+  return mask;
+}
 
 /** The sum under one mask. */
 const underMask = (scan: Scan, mask: MaskArray, title: string, desc: string): Made<'intensity'> => ({

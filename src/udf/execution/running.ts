@@ -27,7 +27,7 @@ const ofNothing = /undefined|not (an )?extensible/;
  */
 export function udfError(udf: string, where: string, cause: unknown, results: Arrays = {}): EwaldError {
   // What parameters do not allow is the caller's fault, not the function's.
-  if (where === 'buffers' && isEwaldError(cause, 'Argument')) return cause;
+  if (where === 'buffers' && (isEwaldError(cause, 'Argument') || isEwaldError(cause, 'Shape'))) return cause;
   const names = Object.keys(results);
   const { name, message } = plainError(cause);
   const isMisnamed = names.length > 0 && name === 'TypeError' && ofNothing.test(message);
