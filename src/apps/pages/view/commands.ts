@@ -18,6 +18,8 @@ export interface CommandOf {
   readonly calibration: string;
   readonly scanRotation?: number | undefined;
   readonly flipY?: boolean | undefined;
+  /** Hot pixels, which only the calibration can name. */
+  readonly hot?: readonly unknown[] | undefined;
 }
 
 const quoted = (word: string): string => (/^[\w./,:=+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
@@ -25,7 +27,7 @@ const number = (value: number): string => String(Number(value.toPrecision(12)));
 
 /** The command that computes what is shown; undefined for a detector that no command has. */
 export function commandOf(about: CommandOf): string | undefined {
-  const { quantity, shape, file, opening, calibration, scanRotation, flipY } = about;
+  const { quantity, shape, file, opening, calibration, scanRotation, flipY, hot = [] } = about;
   const { analysis, channel } = quantities[quantity];
   const { kind, outer, inner } = shape;
   // Commands count from the centre of the first pixel, the page counts from its corner.
@@ -47,6 +49,7 @@ export function commandOf(about: CommandOf): string | undefined {
   const axes = [
     ...(scanRotation === undefined ? [] : ['--scan-rotation', number(scanRotation)]),
     ...(flipY ? ['--flip-y'] : []),
+    ...(hot.length > 0 ? ['--calibration', calibration] : []),
   ];
   return written(analysis, [...centre, ...ring, ...axes, ...(analysis === 'com' ? ['--regression', 'mean'] : [])]);
 }

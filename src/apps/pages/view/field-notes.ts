@@ -8,7 +8,7 @@ export function fieldNotes(
   { sum: data, width, height, nav, bin }: ResidentScan,
   { fieldY, fieldX }: ComImages,
   used: Uint8Array,
-  { shape, quantity, scanRotation = 0, flipY = false }: FieldNotesRequest,
+  { shape, quantity, axes: { scanRotation = 0, flipY = false } }: FieldNotesRequest,
 ): string[] {
   const sum = { data, height, width };
   // The page counts from the corner of a pixel, a disk from its centre.

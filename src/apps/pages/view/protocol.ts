@@ -244,13 +244,20 @@ interface ScanImageRequest {
   readonly fourier: boolean;
   /** Length of a vector that has the full colour; undefined: that of the longest ones. */
   readonly rim?: number | undefined;
+  readonly axes: ShiftAxes;
+}
+
+/** How shifts of the centre of mass are measured. */
+export interface ShiftAxes {
   /** Rotation of the shifts into the axes of the scan, in degrees, and whether y of the detector is inverted. */
   readonly scanRotation?: number | undefined;
   readonly flipY?: boolean | undefined;
+  /** Hot pixels (y, x) of the frames, which are skipped. */
+  readonly hot?: ShownCalibration['hot'] | undefined;
 }
 
 /** A field of shifts, by the detector and the axes with which its image was computed. */
-export type FieldNotesRequest = Pick<ScanImageRequest, 'shape' | 'quantity' | 'scanRotation' | 'flipY'>;
+export type FieldNotesRequest = Pick<ScanImageRequest, 'shape' | 'quantity' | 'axes'>;
 
 /** What is known of the optics beside the pixels. */
 export interface Optics {
@@ -271,6 +278,8 @@ export interface ShownCalibration {
   readonly reach: number | undefined;
   readonly scanRotation: number | undefined;
   readonly flipY: boolean | undefined;
+  /** Hot pixels (y, x). */
+  readonly hot: readonly (readonly [y: number, x: number])[];
   readonly optics: Optics;
   readonly units: ScanUnits;
   /** The file of the calibration. */

@@ -236,6 +236,17 @@ export function drawScan(): void {
   inputById('fourier').disabled = !isLive(scan.quantity);
   byId('scan-title').textContent = scan.images[0]?.title ?? '';
   byId<HTMLOutputElement>('virtual-ms').value = `${scan.ms.toFixed(1)} ms`;
+  byId('of-calibration').hidden = !scan.isOfCalibration;
+  byId('of-calibration').textContent = originWords();
+}
+
+/** What the detector has of the calibration. */
+function originWords(): string {
+  const { centre, reach } = scan.calibration ?? {};
+  if (!centre) return 'The calibration has no centre: the middle of the frame is used.';
+  const name = scan.request?.calibration?.name;
+  const from = `from the calibration${name === undefined ? '' : ` ${name}`}`;
+  return reach === undefined ? `Centre ${from}, which has no radius.` : `Centre and radius ${from}.`;
 }
 
 /** Writes the values of the controls of a scan, which do not change while a picture is moved. */

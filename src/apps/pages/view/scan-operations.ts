@@ -1,4 +1,5 @@
 /** The operations on a scan in memory. */
+import { checkCalibration } from '../../../entries/pages.js';
 import {
   type ComImages,
   fourierMagnitude,
@@ -13,8 +14,15 @@ import {
   vectorsToRgba,
 } from '../../../entries/udf.js';
 import { GrowingSum } from './growing-sum.js';
-import { type Operations, type ScanRegion, type VirtualShape, wheelSize } from './protocol.js';
-import type { LiveQuantity } from './scan-quantities.js';
+import {
+  type Operations,
+  type ScanRegion,
+  type ShiftAxes,
+  type ShownCalibration,
+  type VirtualShape,
+  wheelSize,
+} from './protocol.js';
+import type { LiveQuantity, ScanUnits } from './scan-quantities.js';
 import type { Session } from './session.js';
 import { showable } from './shown.js';
 import { shownCalibration, statedBy } from './shown-calibration.js';
@@ -32,6 +40,8 @@ export function scanOperations(
       const of = current();
       const { dataset } = of;
       of.virtual = undefined;
+      const stated = statedBy(dataset);
+      const calibration = givenCalibration(of, stated.units);
       const fileBytes = residentBytes(dataset);
       const least = Math.min(dataset.shape.sig[0] ?? 1, dataset.shape.sig[1] ?? 1);
       const fitting = bins.filter((n) => n <= least && residentBytes(dataset, n) <= maxBytes);
@@ -44,8 +54,6 @@ export function scanOperations(
         of.growing = undefined;
         if (!scan) continue;
         of.virtual = { scan, detector: new VirtualDetector(scan), centres: new VirtualCom(scan), com: undefined };
-        const stated = statedBy(dataset);
-        const calibration = of.calibration === undefined ? undefined : shownCalibration(of.calibration, stated.units);
         const { width, height, planes } = scan;
         return { bin, width, height, fileBytes, bytes: planes.byteLength, ...stated, calibration };
       }
@@ -57,14 +65,14 @@ export function scanOperations(
       );
     },
 
-    async virtual({ shape, quantity, fourier, rim, scanRotation, flipY }) {
+    async virtual({ shape, quantity, fourier, rim, axes }) {
       const virtual = virtualOf(current());
       const { scan, detector } = virtual;
       const start = performance.now();
-      const mask = shapeMask(binnedShape(shape, scan.bin), scan);
-      const com = quantity === 'sum' ? undefined : comOf(virtual, mask, shape, { scanRotation, flipY });
+      const com = quantity === 'sum' ? undefined : comOf(virtual, shape, axes);
+      const sum = (): Float64Array => detector.set(shapeMask(binnedShape(shape, scan.bin), scan)).slice();
       // The image is copied, because the detector keeps its own for the next move.
-      const image = com ? ofField(com, quantity, scan) : detector.set(mask).slice();
+      const image = com ? ofField(com, quantity, scan) : sum();
       const shown = fourier ? fourierMagnitude(image, scan.nav) : image;
       const most = com && quantity === 'field' && !fourier ? (rim ?? robustLimits(image)[1]) : undefined;
       return {
@@ -79,10 +87,9 @@ export function scanOperations(
     async fieldNotes(request) {
       const virtual = virtualOf(current());
       const { scan } = virtual;
-      const { shape, scanRotation, flipY } = request;
-      const mask = shapeMask(binnedShape(shape, scan.bin), scan);
+      const { shape, axes } = request;
       const { fieldNotes } = await import('./field-notes.js');
-      return fieldNotes(scan, comOf(virtual, mask, shape, { scanRotation, flipY }), mask, request);
+      return fieldNotes(scan, comOf(virtual, shape, axes), comMask(shape, axes, scan), request);
     },
 
     async calibrate(optics) {
@@ -111,6 +118,18 @@ export function scanOperations(
       return shown(scan.sumOver(inside), w * h);
     },
   };
+}
+
+/** The calibration that was given with the file. Throws an Error if it is of other frames. */
+function givenCalibration({ calibration, dataset }: Session, units: ScanUnits): ShownCalibration | undefined {
+  if (calibration === undefined) return undefined;
+  const [, , ...frame] = checkCalibration('the calibration', calibration).shape;
+  const { sig } = dataset.shape;
+  if (frame.join() === sig.join()) return shownCalibration(calibration, units);
+  throw new Error(
+    `The calibration is of frames of ${frame.join(' × ')}, and those of this file are ${sig.join(' × ')}: calibrate ` +
+      'this scan. Its frames are shown one by one.',
+  );
 }
 
 /** Reads a scan into memory, and reports its image while it grows. */
@@ -146,16 +165,22 @@ async function analysesOf(of: Session): Promise<NonNullable<Session['analyses']>
   return of.analyses;
 }
 
-/** The images of the centres within the mask of a shape, which several panes show. */
-function comOf(
-  virtual: NonNullable<Session['virtual']>,
-  mask: Uint8Array,
-  shape: VirtualShape,
-  axes: { readonly scanRotation: number | undefined; readonly flipY: boolean | undefined },
-): ComImages {
+/** The images of the centres within a shape, which several panes show. */
+function comOf(virtual: NonNullable<Session['virtual']>, shape: VirtualShape, axes: ShiftAxes): ComImages {
   const of = JSON.stringify([shape, axes]);
-  if (virtual.com?.of !== of) virtual.com = { of, images: virtual.centres.set(mask, { regression: 0, ...axes }) };
+  const { scanRotation, flipY } = axes;
+  if (virtual.com?.of !== of) {
+    const mask = comMask(shape, axes, virtual.scan);
+    virtual.com = { of, images: virtual.centres.set(mask, { regression: 0, scanRotation, flipY }) };
+  }
   return virtual.com.images;
+}
+
+/** The pixels in memory whose centre of mass is found: those of a shape, without what a hot pixel is summed into. */
+function comMask(shape: VirtualShape, { hot = [] }: ShiftAxes, { bin, width, height }: ResidentScan): Uint8Array {
+  const mask = shapeMask(binnedShape(shape, bin), { width, height });
+  for (const [y, x] of hot) mask[Math.floor(y / bin) * width + Math.floor(x / bin)] = 0;
+  return mask;
 }
 
 /** A copy of an image of the field of shifts. Pixels that were summed make shifts of several pixels of the file. */

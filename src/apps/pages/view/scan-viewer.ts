@@ -5,6 +5,7 @@
 import { type Engine, Latest } from './calls.js';
 import { commandOf, openingFlags } from './commands.js';
 import type { FrameData } from './contrast.js';
+import { beginsAt, fieldShape } from './field-shapes.js';
 import type { ImagePane } from './image-pane.js';
 import { Layout, wholeFrame } from './layout.js';
 import type { Pane } from './pane.js';
@@ -15,6 +16,7 @@ import type {
   Optics,
   ScanImage,
   ScanRegion,
+  ShiftAxes,
   ShownCalibration,
   VirtualShape,
 } from './protocol.js';
@@ -59,6 +61,8 @@ export class ScanViewer {
   #rows = 1;
   #size: readonly [width: number, height: number] = [1, 1];
   #name = '';
+  /** The detector that followed from the calibration, in JSON. */
+  #ofCalibration: string | undefined;
   /** Number of analyses of whole frames that are being waited for. */
   #analysing = 0;
 
@@ -128,6 +132,7 @@ export class ScanViewer {
     this.region = undefined;
     this.loaded = undefined;
     this.calibration = undefined;
+    this.#ofCalibration = undefined;
     this.optics = {};
     // The middle pixel is that of ewald run: half the size, rounded down.
     const [cx, cy] = [Math.floor(width / 2) + 0.5, Math.floor(height / 2) + 0.5];
@@ -144,6 +149,8 @@ export class ScanViewer {
     this.loaded = loaded;
     this.optics = loaded.optics;
     this.#calibrated(loaded.calibration);
+    // As a run does, unless the user has moved the detector while the scan was read.
+    if (loaded.calibration && this.shape === shape) this.#follow(beginsAt(shape, loaded.calibration, this.#size));
     // Summed pixels are drawn in the size of the area that they cover.
     const { bin } = loaded;
     const pattern = wholeFrame(loaded.width, loaded.height);
@@ -202,21 +209,31 @@ export class ScanViewer {
   /** The detector that holds the bright field, or the ring outside it; calibrates the scan if it is not yet. */
   async fieldOf(kind: 'bright' | 'dark'): Promise<void> {
     if (!this.calibration) await this.calibrate();
-    const { centre, reach } = this.calibration ?? {};
-    if (!centre || reach === undefined) {
+    const shape = this.calibration && fieldShape(kind, this.calibration, this.#size);
+    if (!shape) {
       const why = this.calibration?.texts.find(([name]) => name === 'radius')?.[1] ?? '';
       this.#fail(new Error(`The bright field has not been found (${why}).`));
       return;
     }
-    // Hundredths of a pixel change no result, and the command stays short.
-    const round = (value: number): number => Math.round(100 * value) / 100;
-    const [cy, cx] = centre;
-    const [width, height] = this.#size;
-    const at = { cx: round(cx + 0.5), cy: round(cy + 0.5) };
-    const far = round(Math.min(at.cx, at.cy, width - at.cx, height - at.cy));
-    const edge = round(reach);
-    if (kind === 'bright') await this.change({ ...at, kind: 'disk', outer: edge });
-    else await this.change({ ...at, kind: 'ring', inner: edge, outer: Math.max(far, edge + 1) });
+    this.#follow(shape);
+    await this.change({});
+  }
+
+  /** Takes a detector that follows from the calibration. */
+  #follow(shape: VirtualShape): void {
+    this.shape = shape;
+    this.#ofCalibration = JSON.stringify(shape);
+  }
+
+  /** Whether the detector is as the calibration gave it. */
+  get isOfCalibration(): boolean {
+    return JSON.stringify(this.shape) === this.#ofCalibration;
+  }
+
+  /** How shifts are measured, by the calibration. */
+  get #axes(): ShiftAxes {
+    const { scanRotation, flipY, hot } = this.calibration ?? {};
+    return { scanRotation, flipY, hot };
   }
 
   async #work(text: string, task: () => Promise<void>): Promise<void> {
@@ -256,7 +273,7 @@ export class ScanViewer {
 
   /** The command that computes what a pane shows, or the reason why no command does. */
   #commandOf({ quantity, fourier }: ImagePane): string {
-    const { shape, loaded, calibration } = this;
+    const { shape, loaded } = this;
     if (fourier) return 'Transforms of images have no command: save the image, and transform it with another program.';
     const words = commandOf({
       quantity,
@@ -264,8 +281,7 @@ export class ScanViewer {
       file: this.#name,
       opening: openingFlags(this.request?.opening),
       calibration: this.calibrationFile,
-      scanRotation: calibration?.scanRotation,
-      flipY: calibration?.flipY,
+      ...this.#axes,
     });
     if (words === undefined) return 'There is no command for this shape of the detector; a disk or a ring has one.';
     return loaded && loaded.bin > 1 && isLive(quantity) ? `${words} # whose pixels are not summed` : words;
@@ -354,13 +370,13 @@ export class ScanViewer {
   /** Computes the panes that follow the virtual detector. */
   async #sum(): Promise<void> {
     if (!this.loaded) return;
-    const { shape, calibration } = this;
-    const axes = { scanRotation: calibration?.scanRotation, flipY: calibration?.flipY };
+    const { shape } = this;
+    const axes = this.#axes;
     let ms = 0;
     for (const image of [...this.images]) {
       const { quantity, fourier, rim } = image;
       if (!isLive(quantity)) continue;
-      const request = { shape, quantity: quantity as LiveQuantity, fourier, rim, ...axes };
+      const request = { shape, quantity: quantity as LiveQuantity, fourier, rim, axes };
       const found = await this.#engine.call('virtual', request);
       ms += found.ms;
       if (image.quantity !== quantity || image.fourier !== fourier) continue;
@@ -375,13 +391,13 @@ export class ScanViewer {
 
   /** Writes what is wrong with the images of shifts under them, once the detector stands still. */
   async #note(): Promise<void> {
-    const { shape, calibration } = this;
-    const axes = { scanRotation: calibration?.scanRotation, flipY: calibration?.flipY };
+    const { shape } = this;
+    const axes = this.#axes;
     for (const image of [...this.images]) {
       const { quantity, fourier } = image;
       if (!isLive(quantity)) continue;
       const asks = this.loaded && quantity !== 'sum' && !fourier;
-      const notes = asks ? await this.#engine.call('fieldNotes', { shape, quantity, ...axes }) : [];
+      const notes = asks ? await this.#engine.call('fieldNotes', { shape, quantity, axes }) : [];
       if (this.shape === shape && image.quantity === quantity) image.note(notes);
     }
   }

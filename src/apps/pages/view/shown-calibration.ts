@@ -30,7 +30,7 @@ export function statedBy({ meta }: OpenDataset): Pick<LoadedScan, 'optics' | 'un
 /** A calibration in the form in which the page shows and uses it. */
 export function shownCalibration(given: unknown, stated: ScanUnits): ShownCalibration {
   const found = checkCalibration('the calibration', given);
-  const { centre, disk, rotation, milliradians, optics = {}, notes } = found;
+  const { centre, disk, rotation, milliradians, badPixels, optics = {}, notes } = found;
   const known = isKnown(disk) ? disk : undefined;
   return {
     texts: calibrationTexts(found),
@@ -41,6 +41,7 @@ export function shownCalibration(given: unknown, stated: ScanUnits): ShownCalibr
     ...(isKnown(rotation)
       ? { scanRotation: rotation.scanRotation, flipY: rotation.flipY }
       : { scanRotation: undefined, flipY: undefined }),
+    hot: badPixels.hot,
     optics: Object.fromEntries(Object.entries(optics).map(([name, one]) => [name, one?.value])),
     units: {
       stepNm: optics.dpix?.value ?? stated.stepNm,

@@ -1,0 +1,64 @@
+/** A calibration in the page of a scan, by the operations of its worker: the numbers are those of a run with it. */
+import { open } from 'ewald/data';
+import { Context } from 'ewald/udf';
+import { afterAll, expect, test } from 'vitest';
+import { beginsAt } from '../../src/apps/pages/view/field-shapes.js';
+import type { VirtualShape } from '../../src/apps/pages/view/protocol.js';
+import { scanOperations } from '../../src/apps/pages/view/scan-operations.js';
+import { simulatedScan } from '../udf/calibrate/simulated-scan.mjs';
+
+const [rows, columns, n, radius] = [20, 16, 48, 10];
+const made = simulatedScan({
+  ...{ kind: 'amorphous', rows, columns, n, radius, dose: 400, rotation: 30, seed: 5, step: 2 },
+  centre: [3, -4],
+});
+const ctx = new Context({ context: { backend: 'wasm' } });
+afterAll(() => ctx.close());
+
+/** The operations on a scan with a calibration, and the detector with which the page begins. */
+async function opened(frames: Uint16Array, calibration: unknown, kind: VirtualShape['kind'] = 'disk') {
+  const how = { format: 'raw', dtype: 'u16', sigShape: [n, n], navShape: [rows, columns] } as const;
+  const dataset = await open(new Uint8Array(frames.buffer, frames.byteOffset, frames.byteLength), how);
+  const current = { dataset, calibration, closing: new AbortController(), virtual: undefined };
+  const operations = scanOperations({ current } as never);
+  const shape = { kind, cx: n / 2 + 0.5, cy: n / 2 + 0.5, outer: n / 10, inner: n / 20 };
+  const loaded = await operations.loadScan({ maxBytes: 2 ** 30, shape }, () => undefined);
+  const known = loaded.calibration;
+  if (!known) throw new Error('the page has no calibration');
+  const axes = { scanRotation: known.scanRotation, flipY: known.flipY, hot: known.hot };
+  return { operations, axes, shape: beginsAt(shape, known, [n, n]), known };
+}
+
+test('integrated centres of mass begin with centre, radius, rotation and hot pixels of the calibration', async () => {
+  const frames = Uint16Array.from(made.frames);
+  // A hot pixel inside the disk.
+  const [y, x] = [n / 2 + 4, n / 2 - 5];
+  for (let i = 0; i < rows * columns; i++) frames[i * n * n + y * n + x] = 60000;
+  const scan = ctx.fromMemory(frames, { navShape: [rows, columns], sigShape: [n, n] });
+  const calibration = await ctx.calibrate(scan);
+  expect(calibration.badPixels.hot).toContainEqual([y, x]);
+  const { operations, axes, shape } = await opened(frames, calibration);
+  for (const quantity of ['icom', 'curl'] as const) {
+    const { image } = await operations.virtual({ shape, quantity, fourier: false, axes });
+    const how = { calibration, regression: 'mean' } as const;
+    const results =
+      quantity === 'icom'
+        ? [(await ctx.run(ctx.createIcomAnalysis(scan, how))).phase]
+        : [(await ctx.run(ctx.createComAnalysis(scan, how))).curl];
+    const wanted = Array.from(results[0]?.data ?? []);
+    expect(wanted).toHaveLength(rows * columns);
+    const most = Math.max(...wanted.map(Math.abs));
+    for (const [i, value] of wanted.entries()) expect(Math.abs((image[i] as number) - value)).toBeLessThan(1e-9 * most);
+  }
+});
+
+test('a ring begins outside of the beam, and a calibration of other frames is refused', async () => {
+  const frames = Uint16Array.from(made.frames);
+  const scan = ctx.fromMemory(frames, { navShape: [rows, columns], sigShape: [n, n] });
+  const calibration = await ctx.calibrate(scan);
+  const { shape, known } = await opened(frames, calibration, 'ring');
+  expect(shape).toMatchObject({ kind: 'ring', inner: known.reach, cy: (known.centre?.[0] ?? 0) + 0.5 });
+  expect(shape.outer).toBeGreaterThan(shape.inner);
+  const other = { ...calibration, shape: [rows, columns, 64, 64] };
+  await expect(opened(frames, other)).rejects.toThrow(/of frames of 64 × 64, and those of this file are 48 × 48/);
+});
