@@ -1,4 +1,4 @@
-/** Units of lengths, energies, voltages and angles as files and geometries spell them. */
+/** Units of lengths, energies, voltages, angles and times as files and geometries spell them. */
 
 const decades: Readonly<Record<string, number>> = {
   ...{ f: 1e-15, p: 1e-12, n: 1e-9, u: 1e-6, µ: 1e-6, μ: 1e-6, m: 1e-3, c: 1e-2, d: 1e-1, k: 1e3, M: 1e6, G: 1e9 },
@@ -38,6 +38,12 @@ const quantities = {
     names: { radian: 1 },
     words: { deg: Math.PI / 180, degree: Math.PI / 180, '°': Math.PI / 180 },
   },
+  /** In seconds. */
+  time: {
+    symbols: { s: 1, sec: 1 },
+    names: { second: 1, sec: 1 },
+    words: { min: 60, minute: 60, h: 3600, hour: 3600 },
+  },
 } as const satisfies Readonly<Record<string, Quantity>>;
 
 /** What a unit measures. */
@@ -56,7 +62,7 @@ function withPrefix(
   return undefined;
 }
 
-/** The factor from a unit to metres, electron volts, volts or radians; undefined for one that is not known. */
+/** The factor from a unit to metres, electron volts, volts, radians or seconds; undefined for one that is not known. */
 export function unitFactor(quantity: QuantityName, text: string): number | undefined {
   const { symbols, names, words }: Quantity = quantities[quantity];
   // Composed letters, because Å is written in two ways.

@@ -201,6 +201,33 @@ describe('the place of a detector', () => {
     ]);
   });
 
+  test.each([
+    ['two_theta', [20, 20], 'two_theta 20 deg'],
+    ['two_theta_start', [-15], 'two_theta_start -15 deg'],
+    ['two_theta_start', [0], undefined],
+  ])('on the arm of a DECTRIS detector, which has no axis: %s %j', async (name, angles, words) => {
+    const detector = {
+      x_pixel_size: number(75e-6, { units: 'm' }),
+      y_pixel_size: number(75e-6, { units: 'm' }),
+      beam_center_x: number(50),
+      beam_center_y: number(30),
+      detector_distance: number(0.15, { units: 'm' }),
+      goniometer: group({ [name]: array(Float64Array.from(angles), [angles.length]) }),
+    };
+    const dataset = await opened({ detector });
+    const { meta, notes } = dataset;
+    expect(meta.turned).toEqual(words && [`${detectorPath}/goniometer/${words}`]);
+    expect([meta.distanceM, meta.beamCentrePx]).toEqual(words ? [undefined, undefined] : [0.15, { x: 50, y: 30 }]);
+    expect(
+      notes
+        .map(({ text }) => text)
+        .join()
+        .includes(`goniometer/${words}`),
+    ).toBe(words !== undefined);
+    const placed = context.detector(dataset);
+    await (words ? expect(placed).rejects.toThrow(/its detector is turned .*give geometry/) : placed);
+  });
+
   test('of each frame is read with it where the header states a distance, and else a warning with its range', async () => {
     const { distance, detector_distance, beam_center_x, two_theta } = {
       distance: array(Float64Array.of(150, 160), [2], { units: 'mm' }),

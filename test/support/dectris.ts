@@ -12,6 +12,8 @@ export async function dectrisMessages(
     found = undefined as ((image: number) => { spots: number[][]; cell?: number[] | undefined }) | undefined,
     /** The release of the program that has found it. */
     release = undefined as string | undefined,
+    /** The angle of the detector's arm, degrees. */
+    twoTheta = undefined as number | undefined,
   } = {},
 ): Promise<Uint8Array[]> {
   const head = (major: number, n: number): Uint8Array => {
@@ -45,6 +47,9 @@ export async function dectrisMessages(
     detector_translation: list(float(0), float(0), float(distanceM)),
     incident_wavelength: float(1.3),
     ...(release !== undefined && { jfjoch_release: text(release) }),
+    ...(twoTheta !== undefined && {
+      goniometer: map({ two_theta: map({ increment: float(0), start: float(twoTheta) }) }),
+    }),
     number_of_images: head(0, images.length),
     pixel_size_x: float(1 / 13333.3333),
     pixel_size_y: float(1 / 13333.3333),
@@ -91,6 +96,7 @@ export async function dectrisV1Messages(
     mask = undefined as Uint32Array | undefined,
     detail = true,
     distanceM = 0.06,
+    twoTheta = undefined as number | undefined,
   } = {},
 ): Promise<Uint8Array[][]> {
   const json = (value: object): Uint8Array => new Uint8Array(Buffer.from(JSON.stringify(value)));
@@ -100,6 +106,7 @@ export async function dectrisV1Messages(
     beam_center_y: 506.3,
     detector_distance: distanceM,
     nimages: 1,
+    ...(twoTheta !== undefined && { two_theta_start: twoTheta }),
     ntrigger: images.length,
     wavelength: 1.3,
     x_pixel_size: 1 / 13333.3333,

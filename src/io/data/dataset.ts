@@ -87,6 +87,11 @@ export interface Metadata {
    * In pixels from the outer corner of the first pixel, whose centre is therefore at (0.5, 0.5), as the file states it.
    */
   readonly beamCentrePx?: XY | undefined;
+  /**
+   * Angles by which the detector is swung out or tilted, as the header has them: `Detector_2theta 20 deg`. Their axes
+   * are unknown, so that distance and beam centre are absent. Absent for a detector at a right angle to the beam.
+   */
+  readonly turned?: readonly string[] | undefined;
   /** Where the panels are, if the file describes each of them. */
   readonly panels?: readonly DetectorPanel[] | undefined;
   readonly exposureS?: number | undefined;

@@ -72,6 +72,13 @@ export function geometryFromFile(dataset: Dataset): Geometry {
     header: headerOf(meta),
   });
   if (meta.panels) return stated(geometryOfPanels(name, meta, meta.panels));
+  if (meta.turned)
+    throw new EwaldError(
+      'Format',
+      `${name}: its detector is turned (${meta.turned.join(', ')}), and its header does not state about which axis and ` +
+        'in which direction; give geometry: FILE (-g FILE)',
+      { detail: { path: name, turned: [...meta.turned] } },
+    );
   const { wavelengthA, distanceM, pixelSizeM, beamCentrePx } = meta;
   const missing = Object.entries({ wavelengthA, distanceM, pixelSizeM, beamCentrePx })
     .filter(([, value]) => value === undefined)
@@ -146,6 +153,7 @@ export function refuseOtherHeader({ header: first }: Geometry, { name, meta }: D
   const [one, other] = [header.centrePx, first.centrePx];
   if (one && other && !(Math.hypot(one[0] - other[0], one[1] - other[1]) < minPx))
     found.push(`a beam centre of ${one.join(', ')} pixels, not ${other.join(', ')}`);
+  if (meta.turned) found.push(`a turned detector (${meta.turned.join(', ')}), not one at a right angle to the beam`);
   if (found.length > 0)
     throw new EwaldError(
       'Format',

@@ -3,6 +3,7 @@ import { EwaldError } from '../../base/errors.js';
 import type { Codecs } from '../data/codecs/codecs.js';
 import type { Metadata } from '../data/dataset.js';
 import type { DataType } from '../data/dtype.js';
+import { armOf, withoutPlace } from '../data/turned-detector.js';
 import type { LiveFrame } from './frame.js';
 
 /** The header of a series of images. */
@@ -45,6 +46,10 @@ export type DectrisMessage =
   | DectrisStart
   | DectrisImage
   | { readonly kind: 'end' | 'other'; readonly series: number | undefined };
+
+/** Metadata of a detector whose arm is at this angle: one that is swung out has no place. */
+export const onArm = (meta: Metadata, twoThetaDeg: number | undefined): Metadata =>
+  withoutPlace({ meta, notes: [] }, armOf('two_theta', twoThetaDeg)).meta;
 
 /** Maximum size of a frame in bytes. */
 export const maxFrameBytes = 2 ** 31;

@@ -21,6 +21,7 @@ import {
   largestCount,
   maxFrameBytes,
   numberedImage,
+  onArm,
   type Series,
 } from './dectris-message.js';
 import type { LiveFrame } from './frame.js';
@@ -99,13 +100,14 @@ function metaOf(config: Json): Metadata {
     ...['detector_distance', 'wavelength', 'photon_energy', 'countrate_correction_count_cutoff'],
   ].map(number);
   const wavelengthA = wavelength || (energy ? 12398.4198 / energy : undefined);
-  return {
+  const meta: Metadata = {
     ...(wavelengthA ? { wavelengthA } : {}),
     ...(distance ? { distanceM: distance } : {}),
     ...(pixelX && pixelY ? { pixelSizeM: { x: pixelX, y: pixelY } } : {}),
     ...(x !== undefined && y !== undefined ? { beamCentrePx: { x, y } } : {}),
     ...(saturation ? { saturation } : {}),
   };
+  return onArm(meta, number('two_theta_start'));
 }
 
 /** The pixel mask of a header; undefined without one. Throws `Format`. */

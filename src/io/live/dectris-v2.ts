@@ -6,6 +6,7 @@
 import { EwaldError } from '../../base/errors.js';
 import { wordTable } from '../../base/word-table.js';
 import type { CodecName, Codecs } from '../data/codecs/codecs.js';
+import type { Metadata } from '../data/dataset.js';
 import type { DataType, FrameArray } from '../data/dtype.js';
 import { decodeCbor, Tagged } from './cbor.js';
 import { fieldsOfMessage } from './crystfel.js';
@@ -15,6 +16,7 @@ import {
   largestCount,
   maxFrameBytes,
   numberedImage,
+  onArm,
   type Series,
 } from './dectris-message.js';
 import type { LiveFrame } from './frame.js';
@@ -75,14 +77,17 @@ async function seriesOf(message: Message, codecs: Codecs): Promise<Series> {
   const masks = message.get('pixel_mask');
   const mask =
     masks instanceof Map ? await rowsArray(masks.get(channel ?? '') ?? [...masks.values()][0], codecs) : undefined;
+  const goniometer = message.get('goniometer');
+  const arm = goniometer instanceof Map ? goniometer.get('two_theta') : undefined;
+  const meta: Metadata = {
+    ...(wavelengthA ? { wavelengthA } : {}),
+    ...(distance ? { distanceM: distance } : {}),
+    ...(pixelX && pixelY ? { pixelSizeM: { x: pixelX, y: pixelY } } : {}),
+    ...(x !== undefined && y !== undefined ? { beamCentrePx: { x, y } } : {}),
+    ...(saturation ? { saturation } : {}),
+  };
   return {
-    meta: {
-      ...(wavelengthA ? { wavelengthA } : {}),
-      ...(distance ? { distanceM: distance } : {}),
-      ...(pixelX && pixelY ? { pixelSizeM: { x: pixelX, y: pixelY } } : {}),
-      ...(x !== undefined && y !== undefined ? { beamCentrePx: { x, y } } : {}),
-      ...(saturation ? { saturation } : {}),
-    },
+    meta: onArm(meta, arm instanceof Map ? Number(arm.get('start')) : undefined),
     mask: mask && badPixels(mask.numbers as Uint32Array),
     channel,
     finder: finderOfSeries(message),

@@ -1,40 +1,45 @@
 /** Metadata from the text of a CBF: the '#' lines of Pilatus and Eiger, otherwise the items of imgCIF. */
+import type { ByteSource } from '../byte-source.js';
 import type { Metadata, Note } from '../dataset.js';
+import { type HeaderValues, headerNumbers, headerPlace, headerQuantity, headerWavelength } from '../header-quantity.js';
+import { anglesOf } from '../turned-detector.js';
 import type { CifItems } from './cif.js';
 
-/** Metadata of the text; `shape` is that of the image, slowest axis first. */
+/** Metadata of the text; `shape` is that of the image, slowest axis first. Throws `Format` for an unknown unit. */
 export function describeCbf(
+  source: Pick<ByteSource, 'name'>,
   text: string,
   items: CifItems,
   shape: readonly number[],
-): { meta: Metadata; notes: Note[] } {
+): { meta: Metadata; notes: readonly Note[]; turned: readonly string[] } {
   const convention = items.get('_array_data.header_convention')?.[0];
   // Comments may stand before the text that should contain them.
   const contents = items.get('_array_data.header_contents')?.[0] ?? '';
-  const mini = describeMini(/^#/m.test(contents) ? contents : text, shape);
-  const full = describeFull(items);
+  const mini = describeMini(source, /^#/m.test(contents) ? contents : text, shape);
+  const full = describeFull(source, items);
   return {
+    ...mini,
     meta: { ...full, ...mini.meta, header: { ...(convention ? { convention } : {}), ...mini.meta.header } },
-    notes: mini.notes,
   };
 }
 
-/** Parses lines such as "# Wavelength 0.68937 A", of CBF and of Pilatus TIFF. */
-export function describeMini(text: string, shape: readonly number[]): { meta: Metadata; notes: Note[] } {
+/**
+ * Parses lines such as "# Wavelength 0.68937 A", of CBF and of Pilatus TIFF; `turned` lists the angles of a detector that
+ * is not where `meta` says. Throws `Format` for an unknown unit.
+ */
+export function describeMini(
+  source: Pick<ByteSource, 'name'>,
+  text: string,
+  shape: readonly number[],
+): { meta: Metadata; notes: readonly Note[]; turned: readonly string[] } {
   const header: Record<string, string> = Object.create(null);
   for (const [, key = '', value = ''] of text.matchAll(/^#\s*([A-Z][\w]*)(?:[:=\s]+)(.*)$/gm))
     header[key] ??= value.trim();
-  const number = (key: string): number | undefined => {
-    const value = Number.parseFloat((header[key] ?? '').replace(/^[(=\s]+/, ''));
-    return Number.isFinite(value) ? value : undefined;
-  };
-  const pair = (key: string): { x: number; y: number } | undefined => {
-    const found = (header[key] ?? '').match(/[-+]?\d[\d.]*(?:e[-+]?\d+)?/gi)?.map(Number);
-    return found && found.length >= 2 ? { x: found[0] as number, y: found[1] as number } : undefined;
-  };
-  const notes: Note[] = [];
-  const pixel = pair('Pixel_size');
-  const centre = pair('Beam_xy');
+  const values: HeaderValues = { source, get: (key) => header[key] };
+  const { turned, notes } = anglesOf(values, Object.keys(header));
+  const [pixelX, pixelY] = headerNumbers(values, 'length', 'm', 'Pixel_size');
+  const pixel = pixelX !== undefined && pixelY !== undefined ? { x: pixelX, y: pixelY } : undefined;
+  const centre = headerPlace(values, pixel, 'Beam_xy');
   const [height = 0, width = 0] = shape.slice(-2);
   if (centre && (centre.x < 0 || centre.y < 0 || centre.x > width || centre.y > height))
     notes.push({
@@ -42,11 +47,14 @@ export function describeMini(text: string, shape: readonly number[]): { meta: Me
       text: `the beam centre (${centre.x}, ${centre.y}) is outside the image; is it an unset default?`,
     });
   const detector = /^#\s*Detector:\s*(.*?)(?:,\s*S\/N\s*([\w-]+).*)?$/m.exec(text);
-  const sensor = /^#\s*(\w+) sensor, thickness ([\d.eE+-]+) m/m.exec(text);
+  const [, material, thickness] = /^#\s*(\w+) sensor, thickness (.*)/m.exec(text) ?? [];
+  const thicknessM = headerQuantity({ source, get: () => thickness }, 'length', 'm', 'the thickness of its sensor');
   const date = /^#\s*(\d{4}[-/]\w+[-/]\d+[T ][\d:.]+)/m.exec(text)?.[1];
-  const [wavelength, distance] = [number('Wavelength'), number('Detector_distance')];
-  const [exposure, cutoff] = [number('Exposure_time'), number('Count_cutoff')];
-  const [start, range] = [number('Start_angle'), number('Angle_increment')];
+  const wavelength = headerWavelength(values, 'A', 'Wavelength');
+  const distance = headerQuantity(values, 'length', 'm', 'Detector_distance');
+  const exposure = headerQuantity(values, 'time', 's', 'Exposure_time');
+  const cutoff = Number.parseFloat(header.Count_cutoff ?? '');
+  const [start, range] = ['Start_angle', 'Angle_increment'].map((key) => headerQuantity(values, 'angle', 'deg', key));
   // Its modules lie on a half-cylinder around the sample, so one distance and one centre describe none of them.
   const isCurved = /PILATUS\d? 12M/i.test(detector?.[1] ?? '');
   if (isCurved)
@@ -56,7 +64,7 @@ export function describeMini(text: string, shape: readonly number[]): { meta: Me
     });
   const isPhotonCounter = detector !== null && /PILATUS|EIGER/i.test(detector[1] ?? '');
   return {
-    notes,
+    ...{ notes, turned },
     meta: {
       ...(detector
         ? { maker: isPhotonCounter ? 'Dectris' : (detector[1] as string), detector: detector[1] as string }
@@ -69,7 +77,7 @@ export function describeMini(text: string, shape: readonly number[]): { meta: Me
       ...(centre && !isCurved ? { beamCentrePx: centre } : {}),
       ...(exposure ? { exposureS: exposure } : {}),
       ...(start !== undefined && range !== undefined ? { oscillationDeg: { start, range } } : {}),
-      ...(sensor ? { sensor: { material: sensor[1] as string, thicknessM: Number(sensor[2]) } } : {}),
+      ...(material !== undefined && thicknessM !== undefined ? { sensor: { material, thicknessM } } : {}),
       ...(cutoff ? { saturation: cutoff } : {}),
       // Gaps are −1 and dead pixels −2.
       ...(isPhotonCounter ? { underload: 0 } : {}),
@@ -79,7 +87,7 @@ export function describeMini(text: string, shape: readonly number[]): { meta: Me
 }
 
 /** The items of imgCIF that can be read without a geometry of axes. */
-function describeFull(items: CifItems): Metadata {
+function describeFull(source: Pick<ByteSource, 'name'>, items: CifItems): Metadata {
   const first = (name: string): string | undefined => items.get(name)?.[0];
   const number = (name: string): number | undefined => {
     const value = Number.parseFloat(first(name) ?? '');
@@ -91,14 +99,14 @@ function describeFull(items: CifItems): Metadata {
   };
   const sizes = (items.get('_array_element_size.size') ?? []).map(Number);
   const [x, y] = sizes;
-  const wavelength = number('_diffrn_radiation_wavelength.wavelength');
+  const wavelength = headerWavelength({ source, get: first }, 'A', '_diffrn_radiation_wavelength.wavelength');
   const overload = number('_array_intensities.overload');
   const undefinedValue = number('_array_intensities.undefined_value');
   const exposure = number('_diffrn_scan_frame.integration_time');
   const detector = named('_diffrn_detector.type');
-  const source = named('_diffrn_source.type');
+  const maker = named('_diffrn_source.type');
   return {
-    ...(source ? { maker: source } : {}),
+    ...(maker ? { maker } : {}),
     ...(detector ? { detector } : {}),
     ...(wavelength ? { wavelengthA: wavelength } : {}),
     ...(x && y && x > 0 && y > 0 ? { pixelSizeM: { x, y } } : {}),

@@ -15,6 +15,7 @@ import { type DataType, elementBytes, elements, littleEndianMachine } from '../d
 import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
 import { badFile, checkFrameFits, checkHeaderSize, navigationShape } from '../shapes.js';
+import { withoutPlace } from '../turned-detector.js';
 import { panelsOf } from './cbf-axes.js';
 import { decodeByteOffset } from './cbf-bytes.js';
 import { describeCbf } from './cbf-header.js';
@@ -88,10 +89,12 @@ async function openSections(
   const shape = first.shape ?? readShape(source, items.get('_array_structure_list.dimension'));
   const pixels = product(shape);
   for (const [i, section] of sections.entries()) checkSection(source, section, i, { shape, dtype });
-  const { meta, notes } = describeCbf(text, items, shape);
+  const { turned, ...described } = describeCbf(source, text, items, shape);
   const panels = sections.length;
   const frameBytes = pixels * elementBytes(dtype);
   const placed = panelsOf(items);
+  // Panels are placed by the axes that turn them.
+  const { meta, notes } = placed ? described : withoutPlace(described, turned);
   const unplaced: Note[] =
     items.has('_axis.id') && !placed
       ? [{ kind: 'missing', text: 'positions of the panels: the axes of the CIF do not state them; use a .geom file' }]

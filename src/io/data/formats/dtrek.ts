@@ -2,15 +2,20 @@
  * The keys that d*TREK adds to SMV, as detectors of Rigaku write them: those of the detector begin with its name,
  * `DETECTOR_NAMES=CCD_; CCD_GONIO_VALUES=…`. Lengths are in mm, angles in degrees.
  */
-import type { Metadata, Note } from '../dataset.js';
+import { unitFactor } from '../../../base/units.js';
+import type { ByteSource } from '../byte-source.js';
+import type { Metadata } from '../dataset.js';
+import { badFile } from '../shapes.js';
+import { leastAngleDeg } from '../turned-detector.js';
 
-/** Angles below this one, degrees, do not move the beam by a pixel. */
-const leastAngle = 0.01;
-
-/** Metadata and notes of a header; undefined if it is not one of d*TREK. */
+/**
+ * Metadata of a header, and the axes by which its detector is turned or shifted; undefined if it is not one of d*TREK.
+ * Throws `Format` for an unknown unit.
+ */
 export function dtrekMetadata(
+  source: ByteSource,
   values: ReadonlyMap<string, string>,
-): { readonly meta: Metadata; readonly notes: readonly Note[] } | undefined {
+): { readonly meta: Metadata; readonly turned: readonly string[] } | undefined {
   const [detector] = wordsOf(values.get('DETECTOR_NAMES'));
   if (detector === undefined) return undefined;
   const own = (key: string): string[] => wordsOf(values.get(`${detector.toUpperCase()}${key}`));
@@ -24,32 +29,20 @@ export function dtrekMetadata(
       unit: own('GONIO_UNITS')[i],
     }),
   );
-  const distance = axes.find(({ name }) => /dist|transz/i.test(name))?.value;
-  const moved = axes.filter(({ name, value }) => !/dist|transz/i.test(name) && Math.abs(value) > leastAngle);
+  const away = axes.find(({ name }) => /dist|transz/i.test(name));
+  const distanceM = away && away.value * factorOf(source, away, 'length');
+  const moved = axes.filter((axis) => axis !== away && isMoved(source, axis));
   const [start, end, width, exposure] = wordsOf(values.get('ROTATION')).map(Number);
   const range = width || (end ?? Number.NaN) - (start ?? Number.NaN);
-  // A detector that is turned or shifted has neither this distance nor this centre of the beam.
-  const isPlain = moved.length === 0;
   return {
     meta: {
-      ...(distance && isPlain ? { distanceM: distance / 1000 } : {}),
+      ...(distanceM ? { distanceM } : {}),
       ...(pixelX && pixelY ? { pixelSizeM: { x: pixelX / 1000, y: pixelY / 1000 } } : {}),
-      ...(isNumber(positionX) && isNumber(positionY) && isPlain
-        ? { beamCentrePx: { x: positionX, y: positionY } }
-        : {}),
+      ...(isNumber(positionX) && isNumber(positionY) ? { beamCentrePx: { x: positionX, y: positionY } } : {}),
       ...(isNumber(start) && isNumber(range) ? { oscillationDeg: { start, range } } : {}),
       ...(exposure ? { exposureS: exposure } : {}),
     },
-    notes: isPlain
-      ? []
-      : [
-          {
-            kind: 'missing',
-            text:
-              `the position of the detector: it is turned or shifted (${moved.map(formatAxis).join(', ')}), which this ` +
-              'reader does not follow; use a .geom file',
-          },
-        ],
+    turned: moved.map(formatAxis),
   };
 }
 
@@ -58,6 +51,29 @@ interface Axis {
   readonly value: number;
   readonly unit: string | undefined;
 }
+
+/** The factor to metres or radians; without units, lengths are in mm and angles in degrees. Throws `Format`. */
+function factorOf(source: ByteSource, { name, unit }: Axis, kind: 'length' | 'angle'): number {
+  const factor = unitFactor(kind, unit ?? (kind === 'length' ? 'mm' : 'deg'));
+  if (factor === undefined)
+    throw badFile(
+      source,
+      `the header states ${name} in "${unit}"; expected ${kind === 'length' ? 'mm, cm, m' : 'deg, rad'}`,
+    );
+  return factor;
+}
+
+/** Whether an axis is at another place than 0, by more than a rounding error. */
+function isMoved(source: ByteSource, axis: Axis): boolean {
+  const { name, value, unit } = axis;
+  const isShift = /^trans/i.test(name) || (unit !== undefined && unitFactor('length', unit) !== undefined);
+  if (!(Math.abs(value) > 0)) return false;
+  if (isShift) return Math.abs(value * factorOf(source, axis, 'length')) > leastShiftM;
+  return Math.abs(value * factorOf(source, axis, 'angle')) > (leastAngleDeg * Math.PI) / 180;
+}
+
+/** Shifts below this one do not move the beam by a pixel. */
+const leastShiftM = 1e-5;
 
 const wordsOf = (text = ''): string[] => text.split(/\s+/).filter((word) => word !== '');
 const formatAxis = ({ name, value, unit }: Axis): string => `${name} ${value}${unit === undefined ? '' : ` ${unit}`}`;

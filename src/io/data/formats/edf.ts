@@ -1,12 +1,14 @@
 /** EDF, the ESRF data format (.edf): text headers in braces, each followed by its image. */
 import { wordTable } from '../../../base/word-table.js';
 import type { ByteSource } from '../byte-source.js';
-import type { Note } from '../dataset.js';
+import type { Metadata, Note } from '../dataset.js';
 import { type DataType, elementBytes } from '../dtype.js';
 import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
+import { type HeaderValues, headerNumbers, headerPlace, headerQuantity, headerWavelength } from '../header-quantity.js';
 import { badFile, checkFrameFits, checkHeaderSize, navigationShape } from '../shapes.js';
 import { headerNumber, readTextHeader } from '../text-header.js';
+import { anglesOf, withoutPlace } from '../turned-detector.js';
 
 /** By name without spaces and punctuation, in lower case. */
 const types = wordTable<DataType>({
@@ -59,29 +61,13 @@ export const edf: Format = {
     if (!first) throw badFile(source, 'no header of an EDF image found');
     const { dtype, signal, storedBytes, little, values } = first;
     const frames = blocks.frames.length;
-    const pixel = (axis: number): number | undefined => headerNumber(values, `PSIZE_${axis}`, `PIXELSIZE_${axis}`);
-    const centre = (axis: number): number | undefined => headerNumber(values, `CENTER_${axis}`);
-    const pilatus = /Pixel_size\s+([\d.e+-]+)\s*m?\s*x\s*([\d.e+-]+)/i.exec(values.get('TITLE') ?? '');
-    const [x, y] = [pixel(1) ?? Number(pilatus?.[1]), pixel(2) ?? Number(pilatus?.[2])];
-    const [cx, cy] = [centre(1), centre(2)];
-    const wavelength = headerNumber(values, 'WAVELENGTH');
-    const distance = headerNumber(values, 'SAMPLEDISTANCE');
-    const exposure = headerNumber(values, 'EXPOSURETIME', 'COUNT_TIME');
+    const { meta, notes } = describe(source, values);
     return openFrames(source, {
       format: 'edf',
       shape: { nav: navigationShape(source, frames, frames === 1 ? [] : [frames], options), sig: signal },
       dtype,
-      meta: {
-        ...(values.get('DATE') ? { date: values.get('DATE') as string } : {}),
-        // SAXS headers use metres.
-        ...(wavelength ? { wavelengthA: wavelength * 1e10 } : {}),
-        ...(distance ? { distanceM: distance } : {}),
-        ...(x > 0 && y > 0 ? { pixelSizeM: { x, y } } : {}),
-        ...(cx !== undefined && cy !== undefined ? { beamCentrePx: { x: cx, y: cy } } : {}),
-        ...(exposure ? { exposureS: exposure } : {}),
-        header: Object.fromEntries(values),
-      },
-      notes: blocks.notes,
+      meta,
+      notes: [...notes, ...blocks.notes],
       sizes: [{ what: 'bytes of the file', expected: blocks.end, found: source.size }],
       storedBytes,
       stride: storedBytes,
@@ -90,6 +76,35 @@ export const edf: Format = {
     });
   },
 };
+
+/** SAXS headers state lengths in metres, those of the detector of a Pilatus are in its title. */
+function describe(
+  source: ByteSource,
+  header: ReadonlyMap<string, string>,
+): { readonly meta: Metadata; readonly notes: readonly Note[] } {
+  const values: HeaderValues = { source, get: (key) => header.get(key) };
+  const [, title] = /Pixel_size\s+(.*)/i.exec(header.get('TITLE') ?? '') ?? [];
+  const ofTitle = headerNumbers({ source, get: () => title }, 'length', 'm', 'Pixel_size');
+  const [x = 0, y = 0] = [1, 2].map(
+    (axis) => headerQuantity(values, 'length', 'm', `PSIZE_${axis}`, `PIXELSIZE_${axis}`) ?? ofTitle[axis - 1],
+  );
+  const pixelSizeM = x > 0 && y > 0 ? { x, y } : undefined;
+  const centre = headerPlace(values, pixelSizeM, 'CENTER_1', 'CENTER_2');
+  const wavelength = headerWavelength(values, 'm', 'WAVELENGTH');
+  const distance = headerQuantity(values, 'length', 'm', 'SAMPLEDISTANCE');
+  const exposure = headerQuantity(values, 'time', 's', 'EXPOSURETIME', 'COUNT_TIME');
+  const { turned, notes } = anglesOf(values, header.keys());
+  const meta: Metadata = {
+    ...(header.get('DATE') ? { date: header.get('DATE') as string } : {}),
+    ...(wavelength ? { wavelengthA: wavelength } : {}),
+    ...(distance ? { distanceM: distance } : {}),
+    ...(pixelSizeM ? { pixelSizeM } : {}),
+    ...(centre ? { beamCentrePx: centre } : {}),
+    ...(exposure ? { exposureS: exposure } : {}),
+    header: Object.fromEntries(header),
+  };
+  return withoutPlace({ meta, notes }, turned);
+}
 
 interface Block {
   readonly values: ReadonlyMap<string, string>;

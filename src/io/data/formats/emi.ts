@@ -8,6 +8,7 @@ import { ambiguous, type FrameArrayEntry, framesAmong } from '../candidates.js';
 import { decodeLatin1 } from '../cursor.js';
 import type { Metadata } from '../dataset.js';
 import type { Format, FormatOptions } from '../format.js';
+import { headerQuantity } from '../header-quantity.js';
 import { badFile } from '../shapes.js';
 import { blocksOf } from '../text-header.js';
 import { electronWavelengthA } from '../units.js';
@@ -84,7 +85,7 @@ async function readMetadata(source: ByteSource, number: number, signal: AbortSig
   ))
     if (label !== 'User') described[label] = `${value.trim()}${unit ? ` ${unit}` : ''}`;
   const volts = Number(tag('AcceleratingVoltage'));
-  const camera = Number.parseFloat(described['Camera length'] ?? '');
+  const camera = headerQuantity({ source, get: (key) => described[key] }, 'length', 'm', 'Camera length') ?? 0;
   const dwell = Number(tag('DwellTimePath'));
   return {
     maker: tag('Manufacturer') ?? 'TIA',

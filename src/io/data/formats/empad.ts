@@ -10,6 +10,7 @@ import { decodeLatin1 } from '../cursor.js';
 import type { Dataset, Metadata, Note } from '../dataset.js';
 import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
+import { type HeaderValues, headerQuantity } from '../header-quantity.js';
 import { badFile, countFrames, navigationShape } from '../shapes.js';
 import { blocksOf, openingTag } from '../text-header.js';
 import { electronWavelengthA } from '../units.js';
@@ -74,7 +75,7 @@ async function openXml(xml: ByteSource, options: FormatOptions): Promise<Dataset
     );
   }
   try {
-    return makeDataset(xml, data, parseXml(text), options);
+    return makeDataset(xml, data, parseXml(xml, text), options);
   } catch (error) {
     await data.close();
     throw error;
@@ -86,7 +87,7 @@ async function openRaw(data: ByteSource, options: FormatOptions): Promise<Datase
   const xml = await openSiblingIfExists(data, baseName(data.name).replace(/\.[^.]*$/, '.xml'), options);
   let described: ScanDescription = { shapes: [], statedBy: 'the XML', ambiguities: [], meta: { maker: 'EMPAD' } };
   try {
-    if (xml && xml.size <= maxXmlBytes) described = parseXml(decodeLatin1(await xml.read(0, xml.size, options)));
+    if (xml && xml.size <= maxXmlBytes) described = parseXml(xml, decodeLatin1(await xml.read(0, xml.size, options)));
   } finally {
     await xml?.close();
   }
@@ -149,7 +150,7 @@ const elementText = (text: string, tag: string): string | undefined =>
   new RegExp(`<${tag.replaceAll('.', '\\.')}>([^<]*)</`).exec(text)?.[1]?.trim();
 
 /** Parses the XML. There are two generations of names: iom_measurements of 0.51 and of 1.2. */
-function parseXml(text: string): ScanDescription {
+function parseXml(source: ByteSource, text: string): ScanDescription {
   const value = (tag: string): string | undefined => elementText(text, tag);
   const number = (...tags: string[]): number | undefined => {
     for (const tag of tags) {
@@ -171,9 +172,10 @@ function parseXml(text: string): ScanDescription {
       Number(elementText(block, `scan_resolution_${axis}`)) || undefined;
     add(resolutionOf('y'), resolutionOf('x'));
   }
-  const volts = number('high_voltage', 'source.get_voltage');
-  const camera = number('nominal_camera_length', 'optics.get_cameralength');
-  const exposure = number('exposure_time');
+  const values: HeaderValues = { source, get: value };
+  const volts = headerQuantity(values, 'voltage', 'V', 'high_voltage', 'source.get_voltage');
+  const camera = headerQuantity(values, 'length', 'm', 'nominal_camera_length', 'optics.get_cameralength');
+  const exposureMs = headerQuantity(values, 'time', 'ms', 'exposure_time');
   const scanRotation = number('scan_rotation', 'column.get_scanrotation');
   const [fields = ''] = blocksOf(text, 'full_scan_field_of_view>', 1);
   // 0.51 writes a list of both axes.
@@ -195,7 +197,7 @@ function parseXml(text: string): ScanDescription {
       ...(volts && volts > 0 ? { voltageV: volts, wavelengthA: electronWavelengthA(volts) } : {}),
       ...(camera ? { cameraLengthM: camera } : {}),
       // Milliseconds in all versions.
-      ...(exposure ? { exposureS: exposure / 1000 } : {}),
+      ...(exposureMs ? { exposureS: exposureMs / 1000 } : {}),
       ...(scanRotation === undefined ? {} : { scanRotationDeg: scanRotation }),
       header: {
         softwareVersion: value('software_version'),

@@ -4,10 +4,11 @@
  */
 import type { ByteSource } from '../byte-source.js';
 import { decodeLatin1 } from '../cursor.js';
-import type { Metadata } from '../dataset.js';
+import type { Metadata, Note } from '../dataset.js';
 import type { Format } from '../format.js';
 import { openFrames } from '../frames.js';
 import { badFile, checkFrameFits, checkHeaderSize, navigationShape } from '../shapes.js';
+import { armOf, withoutPlace } from '../turned-detector.js';
 
 const textBytes = 256;
 
@@ -32,7 +33,7 @@ export const oxd: Format = {
     const description = {
       format: 'oxd',
       shape: { nav: navigationShape(source, 1, [], options), sig: [height, width] },
-      meta: await readMetadata(source, text, options.signal),
+      ...(await describe(source, text, options.signal)),
     };
     const locate = () => ({ source, offset, run: 1 });
     if (compression === 'NO') {
@@ -90,6 +91,17 @@ function decodeTy1(stored: Uint8Array, pixels: number, words: number, out: Int16
     }
     out[i] = value;
   }
+}
+
+/** On a kappa goniometer, theta is the arm of the detector. */
+async function describe(
+  source: ByteSource,
+  text: string,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly meta: Metadata; readonly notes: readonly Note[] }> {
+  const meta = await readMetadata(source, text, signal);
+  const axes = (meta.header?.axes ?? []) as readonly { readonly name: string; readonly start: number }[];
+  return withoutPlace({ meta, notes: [] }, armOf('theta', axes.find(({ name }) => name === 'theta')?.start));
 }
 
 async function readMetadata(source: ByteSource, text: string, signal: AbortSignal | undefined): Promise<Metadata> {

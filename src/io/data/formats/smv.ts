@@ -1,10 +1,13 @@
 /** SMV, the format of ADSC and many other detectors (.img): a text header of HEADER_BYTES bytes, then one image. */
+import type { ByteSource } from '../byte-source.js';
 import type { Metadata, Note } from '../dataset.js';
 import { type DataType, elementBytes } from '../dtype.js';
 import type { Format } from '../format.js';
 import { openFrames } from '../frames.js';
+import { type HeaderValues, headerPlace, headerQuantity, headerWavelength, statesUnit } from '../header-quantity.js';
 import { badFile, checkFrameFits, checkHeaderSize, navigationShape } from '../shapes.js';
 import { headerNumber, readTextHeader } from '../text-header.js';
+import { anglesOf, withoutPlace } from '../turned-detector.js';
 import { dtrekMetadata, raxisDecoder } from './dtrek.js';
 
 /** Bits of the words of C; a long has 32. */
@@ -51,7 +54,7 @@ export const smv: Format = {
       throw badFile(source, `COMPRESSION ${values.get('COMPRESSION')} cannot be read`);
     const storedBytes = width * height * elementBytes(stored);
     checkFrameFits(source, offset, storedBytes, `an image of ${height} × ${width} ${stored}`);
-    const { meta, notes } = describe(values, width, height);
+    const { meta, notes } = describe(source, values, width, height);
     const order = values.get('BYTE_ORDER');
     const little = options.endian ? options.endian === 'little' : !/big/i.test(order ?? '');
     const decode = stored === 'u16' ? raxisDecoder(headerNumber(values, 'RAXIS_COMPRESSION_RATIO'), little) : undefined;
@@ -75,24 +78,28 @@ export const smv: Format = {
 };
 
 function describe(
+  source: ByteSource,
   values: ReadonlyMap<string, string>,
   width: number,
   height: number,
-): { meta: Metadata; notes: Note[] } {
-  const number = (...keys: string[]): number | undefined => headerNumber(values, ...keys);
-  const pixelMm = number('PIXEL_SIZE');
-  const distanceMm = number('DISTANCE');
+): { readonly meta: Metadata; readonly notes: readonly Note[] } {
   // d*TREK states the number of wavelengths first.
-  const ofSource = /^\s*\d+\s+([\d.]+)/.exec(values.get('SOURCE_WAVELENGTH') ?? '')?.[1];
-  const wavelength = number('WAVELENGTH') ?? (ofSource === undefined ? undefined : Number(ofSource));
-  const beam = beamCentre(number('BEAM_CENTER_X'), number('BEAM_CENTER_Y'), pixelMm, width, height);
-  const start = number('OSC_START', 'PHI');
-  const range = number('OSC_RANGE');
-  const exposure = number('TIME');
-  const saturation = number('CCD_IMAGE_SATURATION', 'SATURATED_VALUE');
-  const { centre, notes } = beam;
-  const dtrek = dtrekMetadata(values);
-  return {
+  const ofSource = /^\s*\d+\s+(.*)/.exec(values.get('SOURCE_WAVELENGTH') ?? '')?.[1];
+  const header: HeaderValues = {
+    source,
+    get: (key) => (key === 'SOURCE_WAVELENGTH' ? ofSource : values.get(key)),
+  };
+  const pixelMm = headerQuantity(header, 'length', 'mm', 'PIXEL_SIZE');
+  const distanceMm = headerQuantity(header, 'length', 'mm', 'DISTANCE');
+  const wavelength = headerWavelength(header, 'A', 'WAVELENGTH', 'SOURCE_WAVELENGTH');
+  const { centre, notes } = beamCentre(header, pixelMm, width, height);
+  const start = headerQuantity(header, 'angle', 'deg', 'OSC_START', 'PHI');
+  const range = headerQuantity(header, 'angle', 'deg', 'OSC_RANGE');
+  const exposure = headerQuantity(header, 'time', 's', 'TIME');
+  const saturation = headerNumber(values, 'CCD_IMAGE_SATURATION', 'SATURATED_VALUE');
+  const dtrek = dtrekMetadata(source, values);
+  const angles = anglesOf(header, values.keys());
+  const described = {
     meta: {
       ...(values.get('DETECTOR_SN') ? { serial: values.get('DETECTOR_SN') as string } : {}),
       ...(values.get('BEAMLINE') ? { detector: values.get('BEAMLINE') as string } : {}),
@@ -107,22 +114,27 @@ function describe(
       ...dtrek?.meta,
       header: Object.fromEntries(values),
     },
-    notes: [...notes, ...(dtrek?.notes ?? [])],
+    notes: [...notes, ...angles.notes],
   };
+  return withoutPlace(described, [...angles.turned, ...(dtrek?.turned ?? [])]);
 }
 
 /**
  * The beam centre in pixels. X and Y follow no common convention: ADSC writes mm with X along the slow axis, other
- * programs write pixels; the interpretation that places the centre on the detector is used.
+ * programs write pixels; without a unit, the interpretation that places the centre on the detector is used.
  */
 function beamCentre(
-  slow: number | undefined,
-  fast: number | undefined,
+  header: HeaderValues,
   pixelMm: number | undefined,
   width: number,
   height: number,
 ): { readonly centre: { x: number; y: number } | undefined; readonly notes: Note[] } {
-  if (slow === undefined || fast === undefined || !pixelMm) return { centre: undefined, notes: [] };
+  const pixelM = pixelMm ? { x: pixelMm / 1000, y: pixelMm / 1000 } : undefined;
+  const stated = headerPlace(header, pixelM, 'BEAM_CENTER_Y', 'BEAM_CENTER_X');
+  if (!stated || !pixelMm) return { centre: undefined, notes: [] };
+  const text = 'BEAM_CENTER_X and _Y follow no common convention: X is taken along the slow axis, as by ADSC';
+  if (statesUnit(header, 'BEAM_CENTER_X')) return { centre: stated, notes: [{ kind: 'guess', text }] };
+  const { x: fast, y: slow } = stated;
   const ofMm = { x: fast / pixelMm, y: slow / pixelMm };
   const ofPixels = { x: fast, y: slow };
   const isOn = ({ x, y }: { x: number; y: number }): boolean => x >= 0 && x <= width && y >= 0 && y <= height;

@@ -8,6 +8,7 @@ import { type DataType, elementBytes, littleEndianMachine, numberBytes } from '.
 import type { Format } from '../format.js';
 import { openFrames } from '../frames.js';
 import { badFile, checkFrameFits, checkHeaderSize, navigationShape } from '../shapes.js';
+import { withoutPlace } from '../turned-detector.js';
 import { describeMini } from './cbf-header.js';
 import { codecs, decompress, undoDifferences, undoFloatDifferences, unpackBits, unread } from './tiff-codecs.js';
 import { numberIn, type Page, readPages, type TiffFile } from './tiff-tags.js';
@@ -76,7 +77,7 @@ export const tiff: Format = {
     const images = imageJStack(source, first, whole, frameBytes);
     const frames = images ?? layouts.length;
     const stride = images ? frameBytes : (strideOf(whole) ?? frameBytes);
-    const { meta, notes: remarks } = describe(first, file, layout);
+    const { meta, notes: remarks } = describe(source, first, file, layout);
     const description = {
       format: 'tiff',
       shape: {
@@ -265,6 +266,7 @@ const isPhotonCounter = ({ texts }: Page): boolean =>
   (['description', 'model', 'make', 'software'] as const).some((name) => /pilatus|eiger/i.test(texts.get(name) ?? ''));
 
 function describe(
+  source: ByteSource,
   page: Page,
   { big, little }: TiffFile,
   { width, height, dtype }: Layout,
@@ -273,7 +275,8 @@ function describe(
   const maker = texts.get('software') ?? texts.get('make');
   const said = texts.get('description') ?? '';
   // Pilatus detectors write the header of their CBF files into the description.
-  const mini = describeMini(said, [height, width]);
+  const { turned, ...described } = describeMini(source, said, [height, width]);
+  const mini = withoutPlace(described, turned);
   const meta: Metadata = {
     ...(maker ? { maker } : {}),
     ...(texts.get('model') ? { detector: texts.get('model') as string } : {}),

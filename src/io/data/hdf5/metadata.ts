@@ -3,6 +3,8 @@ import { sixDigits } from '../../../base/amounts.js';
 import { EwaldError, isEwaldError } from '../../../base/errors.js';
 import { type QuantityName, unitFactor } from '../../../base/units.js';
 import type { DetectorPanel, Metadata, Note, XY } from '../dataset.js';
+import { armOf, withoutPlace } from '../turned-detector.js';
+import { photonAeV } from '../units.js';
 import { attributeText, type Catalog, numberAt, numbersAt, rangeOf, textAt } from './catalog.js';
 import { Hdf5Dataset } from './dataset.js';
 import type { Frames } from './dialects.js';
@@ -11,9 +13,6 @@ import { type Hdf5File, Hdf5Group } from './file.js';
 import { microscope } from './microscope.js';
 import { beamOn, flatPlace, modulesOf } from './modules.js';
 import { type Chain, chainFrom, dependency, notesOnVarying } from './transformations.js';
-
-/** Å · eV: a photon's wavelength is this divided by its energy. */
-const photonAeV = 12398.41984332;
 
 /** Reads numbers of a file with their units; what cannot be understood becomes a note. */
 class Numbers {
@@ -115,7 +114,7 @@ export async function readMetadata(catalog: Catalog, frames: Frames, count: numb
   const ofEachFrame: { -readonly [K in keyof OfEachFrame]: OfEachFrame[K] } = given('radiation', radiation);
   const distance = await numbers.in('length', 'm', `${detector}/detector_distance`, `${detector}/distance`);
   const stated = { ...given('distanceM', distance?.value), ...(await readDetector(numbers, detector)) };
-  const { notes: placeNotes, isStated, ...place } = await placeOf(catalog, frames, detector, stated);
+  const { notes: placeNotes, isStated, isPlaced = false, ...place } = await placeOf(catalog, frames, detector, stated);
   notes.push(...placeNotes);
   if (distance && (await numbers.isOfEachFrame(distance, isStated)))
     ofEachFrame.distance = { path: distance.path, unit: distance.unit };
@@ -139,7 +138,15 @@ export async function readMetadata(catalog: Catalog, frames: Frames, count: numb
     ] as const)
       if (value === undefined)
         notes.push({ kind: 'missing', text: `the file does not state the ${name}; use a geometry file` });
-  return { meta, notes, mask: await findMask(catalog, frames, detector) };
+  const turned = isPlaced ? [] : await armsOf(numbers, detector);
+  return { ...withoutPlace({ meta, notes }, turned), mask: await findMask(catalog, frames, detector) };
+}
+
+/** The arm of the detector in files of DECTRIS, which have no axes for it. */
+async function armsOf(numbers: Numbers, detector: string): Promise<string[]> {
+  const paths = ['two_theta', 'two_theta_start'].map((name) => `${detector}/goniometer/${name}`);
+  const found = await numbers.in('angle', 'deg', ...paths);
+  return found ? armOf(found.path, (found.value * 180) / Math.PI) : [];
 }
 
 /** Paths of the groups of an entry. */
@@ -321,6 +328,8 @@ type Place = Pick<Metadata, 'panels' | 'distanceM' | 'pixelSizeM' | 'beamCentreP
   readonly notes: readonly Note[];
   /** Whether the distance is the one that the header states. */
   readonly isStated: boolean;
+  /** Whether axes place the panels. */
+  readonly isPlaced?: boolean;
 };
 
 /**
@@ -359,14 +368,14 @@ async function placeOf(
     !(hit && Math.hypot(hit.x - centre.x, hit.y - centre.y) <= usual.centrePx)
   )
     warn(said as string, hit ? `put it at ${shortXY(hit)}` : 'put the beam beside the detector', 'these are used');
-  if (!flat) return { panels, notes, isStated };
+  if (!flat) return { panels, notes, isStated, isPlaced: true };
   if (distance !== undefined && Math.abs(distance / flat.distanceM - 1) > usual.distance)
     warn(
       `a distance of ${sixDigits(1000 * distance)} mm`,
       `one of ${sixDigits(1000 * flat.distanceM)} mm`,
       'these are used',
     );
-  return { ...flat, notes, isStated };
+  return { ...flat, notes, isStated, isPlaced: true };
 }
 
 const shortXY = ({ x, y }: XY): string => `${Number(x.toFixed(2))}, ${Number(y.toFixed(2))} pixels`;
