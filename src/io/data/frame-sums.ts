@@ -5,16 +5,20 @@ import type { Dataset } from './dataset.js';
 /** Some frames of a file: their numbers and sums of their bytes. */
 export type FrameSums = readonly (readonly [frame: number, sum: number])[];
 
-/** The sum of a frame; undefined if it cannot be read. */
-export async function sumOfFrame(dataset: Dataset, frame: number): Promise<number | undefined> {
-  const numbers = await dataset.read(frame, 1).catch(() => undefined);
-  return numbers && crc32(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
+/** The sum of a frame. Throws what reading it throws. */
+export async function sumOfFrame(dataset: Dataset, frame: number): Promise<number> {
+  const numbers = await dataset.read(frame, 1);
+  return crc32(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
 }
+
+/** The sum of a frame; undefined if it cannot be read. */
+export const sumOfReadable = (dataset: Dataset, frame: number): Promise<number | undefined> =>
+  sumOfFrame(dataset, frame).catch(() => undefined);
 
 /** Whether a file has these frames, as far as they can be read: one that cannot is reported when it is needed. */
 export async function hasFrames(dataset: Dataset, seen: FrameSums): Promise<boolean> {
   for (const [frame, sum] of seen) {
-    const now = frame < dataset.frames ? await sumOfFrame(dataset, frame) : undefined;
+    const now = frame < dataset.frames ? await sumOfReadable(dataset, frame) : undefined;
     if (now !== undefined && now !== sum) return false;
   }
   return true;

@@ -108,6 +108,8 @@ const eiger: Finder = async ({ file, entries, external, broken }) => {
         }
         // While a series is being written, it ends before the first part that cannot be opened yet.
         if (i === 0 || !file.files.growing || !isEwaldError(error) || error.tag === 'Aborted') throw orWithout(error);
+        const { message } = error;
+        if (!isMissing(error)) file.files.unfinished?.add(message);
         end = Math.min(end, i);
       }
     }

@@ -32,6 +32,8 @@ export interface FileSet {
   readonly allowMissing?: boolean;
   /** Those that were left out. */
   readonly missing?: Set<string>;
+  /** Why parts at the end of a series that is still being written were left out, except those that do not exist. */
+  readonly unfinished?: Set<string>;
   /** Whether checksums are verified; default true. */
   readonly checksums?: boolean;
   /** Larger chunks are rejected. */
@@ -41,6 +43,14 @@ export interface FileSet {
   codecs(): Promise<Codecs>;
   /** The library for filters that ewald does not know; undefined if there is none. */
   foreign?(): Promise<ForeignLibrary>;
+}
+
+/** While a file is copied, its structures refer to bytes that have not come: frames, masks, numbers of the detector. */
+function refuseIncomplete({ name, size }: ByteSource, { end }: Superblock): void {
+  if (end > size)
+    throw new EwaldError('Format', `${name} is incomplete: it has ${size} of ${end} bytes`, {
+      detail: { path: name, size, end },
+    });
 }
 
 /** A group; its file owns it. */
@@ -88,9 +98,12 @@ export class Hdf5File {
     this.files = files;
   }
 
-  /** Opens a file. Throws `Format` if it is not HDF5. */
+  /** Opens a file. Throws `Format` if it is not HDF5, or of those that are still being written, if its end is missing. */
   static async open(source: ByteSource, files: FileSet): Promise<Hdf5File> {
-    const opening = readSuperblock(source, files).then((superblock) => new Hdf5File(source, superblock, files));
+    const opening = readSuperblock(source, files).then((superblock) => {
+      if (files.growing) refuseIncomplete(source, superblock);
+      return new Hdf5File(source, superblock, files);
+    });
     files.opened.set(source.path ?? source.name, opening);
     return opening;
   }

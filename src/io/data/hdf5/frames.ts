@@ -42,6 +42,7 @@ export async function openHdf5Frames(source: ByteSource, options: FormatOptions,
     growing: options.growing ?? false,
     allowMissing: options.allowMissing ?? false,
     missing: new Set(),
+    unfinished: new Set(),
     checksums: options.checksums ?? true,
     codecs: () => {
       codecs ??= services.codecs();
@@ -113,6 +114,7 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
       ...notesOnAxes(axes, signal.length),
       ...notesOnMask(mask, fits, signal),
       ...notesOnMissing(file),
+      ...notesOnUnfinished(file),
     ],
     arrays: arraysOf(catalog, frames, { shape: frames.scan ? [...scan, ...signal] : [...shape, ...extra], dtype }),
     sizes: await sizeChecks(file, frames, count),
@@ -264,6 +266,14 @@ function notesOnMissing({ files: { missing = new Set() } }: Hdf5File): Note[] {
   const text = `missing: ${listed}; frames of them are left out, or have the fill value`;
   return [{ kind: 'warning', text }];
 }
+
+/** The parts of a series that have not come yet; the last one may come until the writer has finished. */
+const notesOnUnfinished = ({ files: { unfinished = new Set() } }: Hdf5File): Note[] =>
+  [...unfinished].map((reason) => ({
+    kind: 'warning',
+    text: `${reason}; its frames and those after it are left out`,
+    isCut: true,
+  }));
 
 function notesOnMask(mask: Hdf5Dataset | undefined, fits: boolean, signal: readonly number[]): Note[] {
   if (!mask || fits) return [];

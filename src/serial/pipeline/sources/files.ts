@@ -111,6 +111,8 @@ export class FileSource implements RunSource {
   readonly #folders = new Set<string>();
   /** Problems of files that have been told. */
   readonly #told = new Set<string>();
+  /** What is missing at the end of files that are followed, as they were opened last. */
+  readonly #cut = new Map<string, readonly string[]>();
   /** What the files that are followed began with. */
   readonly #seenFrames = new SeenFrames();
   /** Events of frames in groups, by files. */
@@ -461,17 +463,24 @@ export class FileSource implements RunSource {
     const seen = new Map<string, number>();
     /** Sizes, and what changes when a file of the same size is another one. */
     const sizes = new Map<string, { readonly bytes: number; readonly stamp: string | undefined }>();
-    /** Files that cannot be opened, and since when they have had their size. */
-    const unreadable = new Map<string, { wanted: FrameSpec; bytes: number; since: number }>();
+    /** Files that cannot be read to their end, and since when they have been as they are. */
+    const unreadable = new Map<string, { wanted: FrameSpec; state: string; since: number }>();
     const damaged = new Set<string>();
     const looked = awaited(seconds);
     let idleSince = 0;
+    /** A file that has not changed for the time is not whole: what can be read of it is, and the rest is reported. */
+    const givenUp = async (wanted: FrameSpec): Promise<Arrival> => {
+      const { file } = wanted;
+      damaged.add(file);
+      this.#counts.delete(file);
+      const from = seen.get(file) ?? 0;
+      const count = (await this.#count(wanted, true)) ?? from;
+      seen.set(file, count);
+      return { wanted, from, count: Math.max(count, from + 1) };
+    };
     while (!signal?.aborted && looked.look() - idleSince < 1000 * seconds) {
       for (const { wanted, since } of [...unreadable.values()])
-        if (!damaged.has(wanted.file) && looked.ms - since >= 1000 * seconds) {
-          damaged.add(wanted.file);
-          yield { wanted, from: 0, count: 1 };
-        }
+        if (!damaged.has(wanted.file) && looked.ms - since >= 1000 * seconds) yield await givenUp(wanted);
       const known = new Set(seen.keys());
       const listed = isList(asked) ? await this.#look(asked, known, seconds) : this.#files;
       this.#unopened = listed.filter(({ file }) => !seen.has(file) && !unreadable.has(file)).length;
@@ -486,7 +495,8 @@ export class FileSource implements RunSource {
         const size = sizes.get(file);
         if (seen.has(file) && size?.bytes === bytes && size.stamp === stamp) continue;
         const before = unreadable.get(file);
-        if (damaged.has(file) && before?.bytes === bytes) continue;
+        const state = stamp ?? String(bytes);
+        if (damaged.has(file) && before?.state === state) continue;
         this.#counts.delete(file);
         const found = await this.#count(wanted);
         if (this.#seenFrames.isReplaced(file)) {
@@ -497,11 +507,12 @@ export class FileSource implements RunSource {
         this.#tellPresence(file, !isGone, seconds);
         // It is whole, or will be, on a file system that does not answer.
         if (isGone || this.#folders.has(file)) continue;
+        if (found === undefined && before) this.#saysIncomplete(file, this.#reason, seconds);
         if (found !== undefined) unreadable.delete(file);
-        else if (before?.bytes !== bytes) {
+        else if (before?.state !== state) {
           // It is being written.
           idleSince = looked.look();
-          unreadable.set(file, { wanted, bytes, since: idleSince });
+          unreadable.set(file, { wanted, state, since: idleSince });
         }
         const count = found ?? 0;
         const from = seen.get(file) ?? 0;
@@ -518,7 +529,21 @@ export class FileSource implements RunSource {
       await pause(Math.min(pollMs, left), signal);
     }
     if (signal?.aborted) return;
-    for (const { wanted } of unreadable.values()) if (!damaged.has(wanted.file)) yield { wanted, from: 0, count: 1 };
+    for (const { wanted } of unreadable.values()) if (!damaged.has(wanted.file)) yield await givenUp(wanted);
+    for (const [name, texts] of this.#cut)
+      for (const text of texts.filter((text) => !this.#told.has(text))) {
+        this.#told.add(text);
+        this.#options.warn(namedIn(name, text), true);
+      }
+  }
+
+  /** Says once of a file that the run waits for its end: when two looks have found it unfinished, as they seldom do. */
+  #saysIncomplete(file: string, reason: unknown, seconds: number): void {
+    const told = `waits for ${file}`;
+    if (this.#told.has(told) || this.#told.size >= maxRemarks) return;
+    this.#told.add(told);
+    const end = Number.isFinite(seconds) ? `, or has not changed for ${seconds} s (--no-data-timeout)` : '';
+    this.#options.warn(`${namedIn(file, messageOf(reason))}; the run waits until it is whole${end}`);
   }
 
   /**
@@ -621,6 +646,7 @@ export class FileSource implements RunSource {
   async #begin(): Promise<void> {
     const { follow, signal, wanted: asked } = this.#options;
     const looked = awaited(follow ?? 0);
+    let [state, since] = ['', 0];
     for (;;) {
       const first = await this.#at(0);
       try {
@@ -635,13 +661,22 @@ export class FileSource implements RunSource {
       } catch (error) {
         // A followed file may not exist yet.
         if (follow === undefined || !isEwaldError(error)) throw error;
-        if (looked.look() > 1000 * follow) throw first ? error : nothingArrived(error, follow);
+        const now = await this.#states();
+        if (now !== state) [state, since] = [now, looked.look()];
+        else if (first && isEwaldError(error, 'Format')) this.#saysIncomplete(first.file, error, follow);
+        if (looked.look() - since > 1000 * follow) throw first ? error : nothingArrived(error, follow);
         this.#options.waiting?.(error);
         await pause(pollMs, signal);
         checkSignal(signal);
         if (isList(asked)) this.#files = await this.#listed(asked);
       }
     }
+  }
+
+  /** What changes when one of the files does. */
+  async #states(): Promise<string> {
+    const { files } = this.#place;
+    return (await Promise.all(this.#files.map(({ file }) => files?.stampOf(file)))).join('\n');
   }
 
   /** The first file that can be opened; a damaged one is reported when the run reaches it, and does not end the run. */
@@ -666,21 +701,25 @@ export class FileSource implements RunSource {
     }
   }
 
-  /** Frames of a file; undefined if it cannot be opened. */
-  async #count(wanted: FrameSpec): Promise<number | undefined> {
+  /**
+   * Frames of a file; undefined if it cannot be opened. Of a file that is followed, the last frame must be readable,
+   * unless it `isFinal`: before, the file is not whole.
+   */
+  async #count(wanted: FrameSpec, isFinal = false): Promise<number | undefined> {
     if (wanted.dataset) return wanted.dataset.frames;
     const known = this.#counts.get(wanted.file);
     if (known !== undefined) return known;
-    let dataset: Dataset;
+    let dataset: Dataset | undefined;
     try {
       dataset = await this.#openFile(wanted);
+      if (this.#options.follow !== undefined) await this.#seenFrames.isSame(wanted.file, dataset, isFinal);
     } catch (error) {
+      await dataset?.dispose();
       if (!isEwaldError(error) || error.tag === 'Aborted') throw error;
       this.#reason = error;
       return undefined;
     }
     const { frames } = dataset;
-    if (this.#options.follow !== undefined) await this.#seenFrames.isSame(wanted.file, dataset);
     if (dataset.events) this.#events.set(wanted.file, dataset.events);
     await dataset.dispose();
     if (!this.#more) this.#counts.set(wanted.file, frames);
@@ -723,19 +762,23 @@ export class FileSource implements RunSource {
   /** Tells what is wrong with a file, each problem once. A file that was cut makes the results doubtful. */
   #tellProblems({ name, notes, sizes }: Dataset): void {
     const { follow, warn } = this.#options;
-    const isCut =
-      follow === undefined && sizes.some(({ what, expected, found }) => what === bytesOfFile && found < expected);
-    const cut = sizes.flatMap(({ what, expected, found }) =>
-      isCut && what === bytesOfFile ? [`it was cut: it has ${found} bytes of ${expected}`] : [],
-    );
-    if (follow === undefined) cut.push(...notes.flatMap((note) => (note.isCut ? [note.text] : [])));
+    const cut = [
+      ...sizes.flatMap(({ what, expected, found }) =>
+        what === bytesOfFile && found < expected ? [`it was cut: it has ${found} bytes of ${expected}`] : [],
+      ),
+      ...notes.flatMap((note) => (note.isCut ? [note.text] : [])),
+    ];
+    // What is missing may still come.
+    const isOpen = follow !== undefined;
+    if (isOpen && cut.length > 0) this.#cut.set(name, cut);
+    else this.#cut.delete(name);
     for (const text of [
       ...notes.flatMap((note) => (note.kind === 'warning' && !cut.includes(note.text) ? [note.text] : [])),
-      ...cut,
+      ...(isOpen ? [] : cut),
     ]) {
       if (this.#told.has(text) || this.#told.size >= maxRemarks) continue;
       this.#told.add(text);
-      warn(text.startsWith(name) ? text : `${name}: ${text}`, cut.includes(text));
+      warn(namedIn(name, text), cut.includes(text));
     }
   }
 
@@ -831,6 +874,8 @@ const blobOf = ({ input }: FrameSpec): PlatformBlob | undefined =>
 const none: FrameSpec = { file: '', frames: undefined };
 
 const isList = (wanted: FileSourceOptions['wanted']): wanted is readonly FrameSpec[] => Array.isArray(wanted);
+
+const namedIn = (name: string, text: string): string => (text.startsWith(name) ? text : `${name}: ${text}`);
 
 const counting = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
 

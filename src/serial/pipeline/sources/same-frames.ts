@@ -6,7 +6,7 @@
 
 import { EwaldError } from '../../../base/errors.js';
 import type { Dataset } from '../../../io/data/dataset.js';
-import { type FrameSums, hasFrames, sumOfFrame } from '../../../io/data/frame-sums.js';
+import { type FrameSums, hasFrames, sumOfFrame, sumOfReadable } from '../../../io/data/frame-sums.js';
 
 /** What followed files contained when they were seen first. */
 export class SeenFrames {
@@ -40,17 +40,22 @@ export class SeenFrames {
     return now === undefined || now === sum;
   }
 
-  /** Compares a file that was opened again with what it was, or remembers it. */
-  async isSame(file: string, dataset: Dataset): Promise<boolean> {
+  /**
+   * Compares a file that was opened again with what it was, or remembers it. Unless it `isFinal`, throws what reading its
+   * last frame throws: it has not been written to its end.
+   */
+  async isSame(file: string, dataset: Dataset, isFinal = true): Promise<boolean> {
     const seen = this.#seen.get(file);
+    const last = dataset.frames - 1;
     if (seen?.length) {
       const isIt = await hasFrames(dataset, seen);
       if (!isIt) this.#replaced.add(file);
+      else if (!isFinal && last >= 0 && !seen.some(([frame]) => frame === last)) await sumOfFrame(dataset, last);
       return isIt;
     }
     const sums: [number, number][] = [];
-    for (const frame of new Set([0, dataset.frames - 1])) {
-      const sum = frame >= 0 ? await sumOfFrame(dataset, frame) : undefined;
+    for (const frame of last < 0 ? [] : new Set([0, last])) {
+      const sum = await (isFinal ? sumOfReadable : sumOfFrame)(dataset, frame);
       if (sum !== undefined) sums.push([frame, sum]);
     }
     this.#seen.set(file, sums);
