@@ -1,6 +1,7 @@
 /** The passes of one run on one context: planned when the first partition needs them, and kept for the others. */
 
 import { isEwaldError } from '../../base/errors.js';
+import type { PlatformSignal } from '../../base/globals.js';
 import { product } from '../../base/product.js';
 import { udfNumbers } from '../../core/layout/udf.js';
 import type { Corrections } from '../../io/data/corrections.js';
@@ -153,7 +154,7 @@ export class Passes {
     frames: FrameArray,
     first: number,
     end: number,
-    signal: AbortSignal | undefined,
+    signal: PlatformSignal | undefined,
   ): Promise<boolean> {
     return (
       (await this.modules.process(running, frames, first, end, signal)) ||

@@ -4,6 +4,7 @@
  * clears fresh memory page by page. Pieces consist of whole tiles, so that results do not depend on them.
  */
 
+import type { PlatformSignal } from '../../base/globals.js';
 import { Pace } from '../../base/pace.js';
 import { product } from '../../base/product.js';
 import type { Dataset } from '../../io/data/dataset.js';
@@ -112,7 +113,7 @@ interface PiecesToRead {
 export class PieceReader {
   readonly #dataset: Dataset;
   readonly #take: (dtype: DataType, length: number) => FrameArray;
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: PlatformSignal | undefined;
   readonly #udfs: readonly AnyUdf[];
   readonly #pace = new Pace();
   readonly #places: Iterator<{ readonly partition: Partition; readonly first: number; readonly end: number }>;
@@ -123,7 +124,7 @@ export class PieceReader {
   constructor(
     { dataset, partitions, udfs, size, sparse = false }: PiecesToRead,
     take: (dtype: DataType, length: number) => FrameArray,
-    signal: AbortSignal | undefined,
+    signal: PlatformSignal | undefined,
   ) {
     this.#dataset = dataset;
     this.#udfs = udfs;

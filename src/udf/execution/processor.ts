@@ -1,5 +1,6 @@
 /** Processes the partitions of a run on one thread, this one or a worker's, which keeps its kernels between them. */
 
+import type { PlatformSignal } from '../../base/globals.js';
 import type { Corrections } from '../../io/data/corrections.js';
 import type { CountLimits } from '../../io/data/count-limits.js';
 import type { Dataset } from '../../io/data/dataset.js';
@@ -56,7 +57,7 @@ export class PartitionProcessor {
   async reader(
     partitions: readonly Partition[],
     udfs: UdfsOfRun,
-    signal: AbortSignal | undefined,
+    signal: PlatformSignal | undefined,
   ): Promise<PieceReader> {
     const { meta, corrections, dataset } = this.#work;
     // UDFs see frames exactly as they are stored.
@@ -80,7 +81,7 @@ export class PartitionProcessor {
     }: { partition: Partition; frames?: FrameArray | undefined; memory?: SharedArrayBuffer | undefined },
     udfs: UdfsOfRun,
     reader: PieceReader | undefined,
-    signal: AbortSignal | undefined,
+    signal: PlatformSignal | undefined,
   ): Promise<Arrays[]> {
     const { meta, corrections } = this.#work;
     const size = frames ? await this.#pieceSize(udfs) : 0;

@@ -1,5 +1,6 @@
 /** The UDFs of a run that have a WebAssembly module: one instance for each of them, which processes the partitions. */
 import { EwaldError, messageOf } from '../../base/errors.js';
+import type { PlatformSignal } from '../../base/globals.js';
 import { checkSignal, yieldToEventLoop } from '../../base/options.js';
 import type { DataType, FrameArray } from '../../io/data/dtype.js';
 import { declarationsOf, type Running } from '../execution/running.js';
@@ -59,7 +60,7 @@ export class WasmFunctions {
     frames: FrameArray,
     first: number,
     end: number,
-    signal: AbortSignal | undefined,
+    signal: PlatformSignal | undefined,
   ): Promise<boolean> {
     const code = this.#codes.get(running.udf);
     if (!code) return false;
