@@ -1,4 +1,5 @@
-// The bins of a plan: their pixels are counted and sampled when it is made, and listed when a frame needs them.
+// The bins of a plan: their pixels are counted and sampled when it is made, and those of a large bin are listed when a
+// frame first needs them.
 #include "peaks/bins.h"
 
 #include <algorithm>
@@ -75,16 +76,38 @@ void sample_bins(Plan& plan) {
   }
 }
 
-bool list_pixels(Plan& plan) {
-  if (plan.order != nullptr) return true;
-  plan.order = static_cast<uint32_t*>(allocate_raw(plan.order_count * sizeof(uint32_t)));
-  if (plan.order == nullptr) return false;
+bool list_plain_bins(Plan& plan) {
   auto* const next = static_cast<uint32_t*>(plan.tables);
-  std::memcpy(next, plan.first, plan.bins * sizeof(uint32_t));
-  const size_t pixels = pixels_of_frame(plan);
-  for (size_t i = 0; i < pixels; i++) {
-    const uint16_t b = plan.bin[i];
-    if (b != masked && !plan.is_small(b)) plan.order[next[b]++] = uint32_t(i);
+  // How many bins before each one are to be listed, so that two numbers tell whether a tile meets any.
+  uint32_t *const before = next + plan.bins, wanted = 0;
+  for (uint32_t b = 0; b < plan.bins; b++) {
+    const bool is_wanted = plan.bars[b].plain && !plan.is_small(b) && !plan.listed[b];
+    next[b] = is_wanted ? plan.first[b] : never;
+    before[b] = wanted;
+    wanted += is_wanted;
+  }
+  before[plan.bins] = wanted;
+  if (wanted == 0) return true;
+  // Only the pages of listed bins are touched.
+  if (plan.order == nullptr) plan.order = static_cast<uint32_t*>(allocate_raw(plan.order_count * sizeof(uint32_t)));
+  if (plan.order == nullptr) return false;
+  for (uint32_t t = 0; t < plan.tiles.count; t++) {
+    const Tile& tile = plan.tiles.tile[t];
+    // Tiles that are summed pixel by pixel may meet any bin.
+    if (tile.way != Way::singly && before[tile.first_bin] == before[tile.first_bin + tile.bin_count]) continue;
+    for (uint64_t valid = tile.valid; valid != 0; valid &= valid - 1) {
+      const uint32_t k = uint32_t(__builtin_ctzll(valid));
+      const uint32_t pixel = tile.pixel + k / tile_side * plan.descriptor.width + k % tile_side;
+      uint32_t& place = next[plan.bin[pixel]];
+      if (place != never) plan.order[place++] = pixel;
+    }
+  }
+  for (uint32_t b = 0; b < plan.bins; b++) {
+    if (next[b] == never) continue;
+    plan.listed[b] = 1;
+    // Sums of integers are exact in any order; those of reals are in the order of the frame.
+    uint32_t* const pixels = plan.order + plan.first[b];
+    if (plan.descriptor.dtype == EWALD_NUMBER_F32) std::sort(pixels, pixels + plan.pixels_of[b]);
   }
   return true;
 }

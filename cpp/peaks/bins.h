@@ -16,7 +16,8 @@ void copy_bins(Plan& plan, const uint16_t* bins);
 // Samples large bins, and lists the pixels of small ones.
 void sample_bins(Plan& plan);
 
-// Lists the pixels of large bins, if they have not been listed. False when out of memory.
-bool list_pixels(Plan& plan);
+// Lists the pixels of the large bins that are judged without bars, if they have not been listed. False when out of
+// memory.
+bool list_plain_bins(Plan& plan);
 
 }  // namespace ewald::peaks

@@ -35,6 +35,7 @@ void lay_out_detector(Arena& arena, Plan& plan) {
   plan.taken = arena.take<uint8_t>(pixels);
   if (plan.descriptor.finder != EWALD_FINDER_PEAKFINDER8) return;
   plan.first = arena.take<uint32_t>(plan.bins);
+  plan.listed = arena.take<uint8_t>(plan.bins);
   plan.sampled = arena.take<uint32_t>(size_t(plan.bins) * samples);
 }
 

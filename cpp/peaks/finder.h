@@ -104,8 +104,10 @@ struct Plan {
   // Pixels of all bins, of small ones, and of the others.
   uint32_t used, few_count, order_count;
   // Pixels in the order of their bins: of small bins, and of large ones; few frames need the latter, and the first one
-  // that does lists them.
+  // that needs those of a bin lists them.
   uint32_t *few, *order;
+  // [bins]: whether the pixels of a large bin are listed.
+  uint8_t* listed;
   // [bins]: where those of a bin begin.
   uint32_t* first;
   // [bins][samples]: pixels spread over a bin, for large bins.

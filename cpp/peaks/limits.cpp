@@ -243,13 +243,6 @@ void sort_by_bin(Plan& plan) {
   plan.start[plan.bins] = plan.outlier_count;
 }
 
-// Lists the pixels of bins that are judged without bars. False when out of memory.
-bool list_plain_bins(Plan& plan) {
-  for (uint32_t b = 0; b < plan.bins; b++)
-    if (plan.bars[b].plain && !plan.is_small(b)) return list_pixels(plan);
-  return true;
-}
-
 // Limits of a bin from all of its pixels, five times.
 template <class T>
 Limits plain_limits(const Plan& plan, const Frame<T>& frame, const ewald_peaks_params& params, uint32_t bin) {
