@@ -1,17 +1,18 @@
 /** Writes behind its caller: what is added while a write is under way is written together, in order, when it has ended. */
+import type { FileHandle } from 'node:fs/promises';
 
 /** Bytes in memory for which the caller waits. */
 const maxWaiting = 2 ** 24;
 
 export class GatheredWrites {
-  readonly #write: (bytes: Uint8Array) => Promise<void>;
+  readonly #write: (pieces: readonly Uint8Array[]) => Promise<void>;
   #waiting: Uint8Array[] = [];
   #bytes = 0;
   #writing: Promise<void> | undefined;
   #failure: { readonly cause: unknown; isThrown: boolean } | undefined;
 
   /** `write` is called with all that waits, once at a time; after it has thrown, nothing is written any more. */
-  constructor(write: (bytes: Uint8Array) => Promise<void>) {
+  constructor(write: (pieces: readonly Uint8Array[]) => Promise<void>) {
     this.#write = write;
   }
 
@@ -33,11 +34,10 @@ export class GatheredWrites {
   async #writeAll(): Promise<void> {
     try {
       while (this.#waiting.length > 0) {
-        const [first, ...others] = this.#waiting.splice(0);
+        const pieces = this.#waiting;
+        this.#waiting = [];
         this.#bytes = 0;
-        await this.#write(
-          others.length === 0 ? (first as Uint8Array) : Buffer.concat([first as Uint8Array, ...others]),
-        );
+        await this.#write(pieces);
       }
     } catch (cause) {
       this.#failure = { cause, isThrown: false };
@@ -50,4 +50,31 @@ export class GatheredWrites {
     failure.isThrown = true;
     return failure.cause;
   }
+}
+
+/** Writes pieces one behind the other, from `position` on; returns the number of their bytes. They are not joined. */
+export async function writePieces(
+  handle: FileHandle,
+  pieces: readonly Uint8Array[],
+  position: number,
+): Promise<number> {
+  let end = position;
+  for (let left = pieces; left.length > 0; ) {
+    const { bytesWritten } = await handle.writev(left, end);
+    end += bytesWritten;
+    left = behind(left, bytesWritten);
+  }
+  return end - position;
+}
+
+/** The pieces without their first bytes: a disk may take a part only. */
+function behind(pieces: readonly Uint8Array[], bytes: number): readonly Uint8Array[] {
+  let [at, left] = [0, bytes];
+  for (; at < pieces.length; at++) {
+    const { length } = pieces[at] as Uint8Array;
+    if (left < length) break;
+    left -= length;
+  }
+  const [first, ...others] = pieces.slice(at);
+  return first ? [first.subarray(left), ...others] : [];
 }

@@ -8,7 +8,7 @@ import { type FileHandle, open, rm } from 'node:fs/promises';
 import { crc32 } from '../../../base/crc32.js';
 import { fileError } from '../../../base/file-errors.js';
 import { decode, encode } from '../../../executors/codec.js';
-import { GatheredWrites } from '../../../io/files/gathered.js';
+import { GatheredWrites, writePieces } from '../../../io/files/gathered.js';
 import type { FrameRecord } from '../record.js';
 import type { EarlierFrames } from './stream-file.js';
 
@@ -21,7 +21,7 @@ export class FramesFile implements EarlierFrames {
   readonly #path: string;
   readonly #handle: FileHandle;
   #end = 0;
-  readonly #writes = new GatheredWrites((bytes) => this.#append(bytes));
+  readonly #writes = new GatheredWrites((pieces) => this.#append(pieces));
 
   private constructor(path: string, handle: FileHandle) {
     this.#path = path;
@@ -59,14 +59,12 @@ export class FramesFile implements EarlierFrames {
     return this.#writes.settled();
   }
 
-  async #append(bytes: Uint8Array): Promise<void> {
+  async #append(pieces: readonly Uint8Array[]): Promise<void> {
     try {
-      for (let at = 0; at < bytes.length; )
-        at += (await this.#handle.write(bytes, at, bytes.length - at, this.#end + at)).bytesWritten;
+      this.#end += await writePieces(this.#handle, pieces, this.#end);
     } catch (cause) {
       throw fileError(this.#path, 'written', cause);
     }
-    this.#end += bytes.length;
   }
 
   async *read(isDone: (record: FrameRecord) => boolean): AsyncGenerator<FrameRecord> {

@@ -12,7 +12,7 @@ import { argumentError, setting } from '../../../base/parameters.js';
 import { readRawStream } from '../../../crystal/stream/raw.js';
 import { marks } from '../../../crystal/stream/stream.js';
 import { flush, flushFolder } from '../../../io/files/flush.js';
-import { GatheredWrites } from '../../../io/files/gathered.js';
+import { GatheredWrites, writePieces } from '../../../io/files/gathered.js';
 import { linesOf } from '../../../io/files/lines.js';
 import { type Lock, lockFile } from '../../../io/files/lock.js';
 import { checkOutput, openOutput, permitted } from '../../../io/files/write.js';
@@ -206,7 +206,7 @@ class PartFile implements StreamFile {
   #handle: FileHandle | undefined;
   /** Bytes of complete chunks. */
   #end: number;
-  readonly #writes = new GatheredWrites((bytes) => this.#append(bytes));
+  readonly #writes = new GatheredWrites((pieces) => this.#append(pieces));
   #open = true;
   /** Whether the finished stream is of this run, which adds frames to it. */
   #isLonger = false;
@@ -240,15 +240,11 @@ class PartFile implements StreamFile {
     this.isEmpty = false;
   }
 
-  async #append(bytes: Uint8Array): Promise<void> {
+  async #append(pieces: readonly Uint8Array[]): Promise<void> {
     // The results of a frame are kept before it is in the stream.
     await this.#place.frames?.settled();
     this.#handle ??= await this.#copied();
-    for (let at = 0; at < bytes.length; ) {
-      const { bytesWritten } = await this.#handle.write(bytes, at, bytes.length - at, this.#end + at);
-      at += bytesWritten;
-    }
-    this.#end += bytes.length;
+    this.#end += await writePieces(this.#handle, pieces, this.#end);
   }
 
   async #fail(cause: unknown): Promise<never> {
