@@ -178,6 +178,6 @@ test('what is no viewer, and plots beside a viewer, are refused', async () => {
   await refused(
     () => runToFiles(ctx, scan, { udfs: [sumSigUdf()], view, plots: true }),
     'Argument',
-    'pass one of them',
+    'choose one of them',
   );
 });

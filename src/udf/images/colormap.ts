@@ -32,8 +32,15 @@ export function colourOf(value: number): readonly [number, number, number] {
   return [mix(0), mix(1), mix(2)];
 }
 
-/** Steps of a table of colours, more than 8 bits show. */
+/** Steps of the table of colours from which images of more pixels are painted: more than 8 bits show. */
 const steps = 4096;
+
+/** The colours of all steps, as RGBA bytes. */
+function tableOf(colour: (share: number) => readonly [number, number, number]): Uint8Array {
+  const bytes = new Uint8Array(4 * (steps + 1)).fill(255);
+  for (let i = 0; i <= steps; i++) bytes.set(colour(i / steps), 4 * i);
+  return bytes;
+}
 
 /** Numbers in the colours of their share of the range between limits, as RGBA bytes; NaN is transparent. */
 export function painted(
@@ -41,15 +48,15 @@ export function painted(
   [low, high]: readonly [number, number],
   colour: (share: number) => readonly [number, number, number],
 ): Own<Uint8ClampedArray> {
-  const bytes = new Uint8Array(4 * (steps + 1)).fill(255);
-  for (let i = 0; i <= steps; i++) bytes.set(colour(i / steps), 4 * i);
-  const table = new Uint32Array(bytes.buffer);
   const out = new Uint32Array(values.length);
-  const scale = steps / (high - low);
+  const scale = 1 / (high - low || 1);
+  const bytes = new Uint8Array(out.buffer);
+  const table = values.length > steps ? new Uint32Array(tableOf(colour).buffer) : undefined;
   for (let i = 0; i < values.length; i++) {
-    const at = ((values[i] as number) - low) * scale;
-    if (at >= 0) out[i] = table[at < steps ? Math.round(at) : steps] as number;
-    else if (at < 0) out[i] = table[0] as number;
+    const share = Math.max(0, Math.min(1, ((values[i] as number) - low) * scale));
+    if (Number.isNaN(share)) continue;
+    if (table) out[i] = table[Math.round(steps * share)] as number;
+    else bytes.set([...colour(share), 255], 4 * i);
   }
   return new Uint8ClampedArray(out.buffer);
 }
