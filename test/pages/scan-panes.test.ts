@@ -291,6 +291,30 @@ describe('the panes of a scan', () => {
     }
   }, 120_000);
 
+  test('begins with centre, radius and rotation of a calibration, as a run with it does, and the user can move them', async () => {
+    const file = rawFile();
+    const calibration = temporary('begins.cal.json');
+    const made = await ewald(['calibrate', file, ...shape, '--force', '-o', calibration]);
+    expect(made.code, made.err).toBe(0);
+    const visit = await Visit.open(await serve([file, ...shape, '--calibration', calibration]));
+    await isIdle(visit);
+    const origin = visit.page.locator('#of-calibration');
+    expect(await origin.textContent()).toBe('Centre and radius from the calibration begins.cal.json.');
+    await add(visit, 'icom');
+    const image = await visit.page.evaluate(() => [...(scan.images[1]?.image ?? [])]);
+    const words = ['run', 'icom', file, ...shape, '--calibration', calibration, '--channel', 'phase', '--force'];
+    const { code, err } = await ewald([...words, '-o', temporary('begins.npy')]);
+    expect(code, err).toBe(0);
+    const { data } = readNpy(readFileSync(temporary('begins.npy')));
+    const most = Math.max(...[...data].map(Math.abs));
+    for (const [i, value] of data.entries())
+      expect(Math.abs((image[i] ?? Number.NaN) - value)).toBeLessThan(1e-9 * most);
+    await visit.page.keyboard.press('d');
+    await isIdle(visit);
+    expect(await origin.isHidden()).toBe(true);
+    expect(visit.faults).toEqual([]);
+  }, 120_000);
+
   test('a .mib file without its header is a scan with the shape of the field, as with the flag', async () => {
     const file = temporary('alone.mib');
     copyFileSync(join(dataFolder ?? '', 'formats-em', 'mib_Single_9_Frames_CounterDepth_12_Rows_32.mib'), file);
