@@ -16,13 +16,13 @@ interface ShownPane {
   readonly unit: readonly [unit: string, factor: number];
   readonly locked: boolean;
   readonly pane: { readonly picture: { readonly limits: readonly number[] } };
+  show(image: { readonly image: Float64Array }): void;
 }
 declare const viewer: Shown;
 declare const scan: ShownScan & {
   readonly images: readonly ShownPane[];
   readonly calibration?: { readonly centre?: readonly number[] };
   readonly region?: unknown;
-  fill(image: { readonly image: Float64Array }): void;
 };
 
 const temporary = browsing();
@@ -208,11 +208,12 @@ describe('the panes of a scan', () => {
     writeFileSync(file, large);
     await visit.page.evaluate(() => {
       const seen: { there: number; values: number[] }[] = [];
-      const { fill } = scan;
-      scan.fill = (image) => {
+      const first = scan.images[0] as ShownPane;
+      const { show } = first;
+      first.show = (image) => {
         const values = [...image.image];
         seen.push({ there: values.filter((value) => !Number.isNaN(value)).length, values });
-        fill.call(scan, image);
+        show.call(first, image);
       };
       Object.assign(globalThis, { seen });
     });
