@@ -23,7 +23,7 @@ export { ProfileSum } from './profile/radial-profile.js';
 export { progressText } from './progress-text.js';
 export type { CrystalRecord, FrameFailure, FrameRecord } from './record.js';
 export type { RunExecutor } from './run-options.js';
-export type { OutputOptions } from './sinks/outputs.js';
+export type { OutputOptions } from './sinks/output-options.js';
 export type { RunView, ViewedRun } from './sinks/run-view.js';
 export type { FrameSink, OutputEnd } from './sinks/sink.js';
 export type { Shard } from './sources/selection.js';

@@ -35,7 +35,7 @@ import {
 import { checkProfile, type ProfileOptions } from './profile/options.js';
 import { checkRegions, type Region, regionText } from './regions/region.js';
 import { type PeakParameters, type SearchSettings, settingNames, settingsOf } from './settings.js';
-import { checkOutputs, type OutputOptions, outputNames } from './sinks/outputs.js';
+import { checkOutputs, type OutputOptions, outputNames } from './sinks/output-options.js';
 import { type Shard, shardOf } from './sources/selection.js';
 
 /**

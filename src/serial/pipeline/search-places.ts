@@ -1,38 +1,20 @@
 /** Where the frames of a run are searched: in this process, on the workers of an executor, or first here and then there. */
-import type { Observer } from '../../base/callbacks.js';
 import { messageOf } from '../../base/errors.js';
 import { MemoryBudget } from '../../base/memory-budget.js';
 import { checkSignal } from '../../base/options.js';
 import { pause } from '../../base/pace.js';
-import type { Geometry } from '../../crystal/geometry/geometry.js';
 import { tablesOf } from '../../io/detector/detector.js';
 import { ringsOfDetector } from '../peaks/rings.js';
-import type { RunEvent } from './events.js';
-import type { OwnSearch } from './first-frames/prepare.js';
 import { FrameCost } from './frame-cost.js';
-import { type Plans, planFrameSearcher } from './frame-searcher.js';
+import { planFrameSearcher } from './frame-searcher.js';
 import { type FrameFailure, type FrameRecord, failureOf, recordOf } from './record.js';
-import type { CheckedRun, PipelineOptions, RunExecutor } from './run-options.js';
+import type { Run } from './run/run-state.js';
+import type { PipelineOptions, RunExecutor } from './run-options.js';
 import { type FrameJob, searchAll } from './search-all.js';
 import { type BriefTask, briefRecords, isBrief } from './shards/brief.js';
 import type { Found, StoredResults } from './shards/stored.js';
-import type { Outputs } from './sinks/outputs.js';
 import type { IsDone, RunSource } from './sources/source.js';
-import type { RunSummary } from './summary.js';
 import type { BriefResults, SharedRun } from './task.js';
-
-/** A run whose parameters are known. */
-export interface RunScene {
-  readonly context: Plans;
-  readonly options: PipelineOptions & { readonly onEvent: Observer<[RunEvent]> };
-  readonly checked: CheckedRun;
-  readonly own: OwnSearch;
-  readonly scene: Parameters<typeof Outputs.open>[1];
-  readonly summary: RunSummary;
-  readonly given: Geometry | undefined;
-  /** Workers that start already. */
-  readonly starting: Promise<RunExecutor> | undefined;
-}
 
 /** Least time that a pixel takes on one core: decoded, searched and integrated; and frames of a run whose total is unknown. */
 const [secondsPerPixel, minFrames] = [3e-9, 256];
@@ -54,14 +36,14 @@ export function startedEarly(
 }
 
 /** The memory of this process, of which a run leaves some. */
-const memoryOf = ({ place: { memory }, warn }: RunScene['scene'], { maxMemory }: PipelineOptions): MemoryBudget =>
-  new MemoryBudget(maxMemory ?? memory?.all ?? Number.POSITIVE_INFINITY, memory?.used, warn);
+const memoryOf = ({ place: { memory }, options: { maxMemory }, events }: Run): MemoryBudget =>
+  new MemoryBudget(maxMemory ?? memory?.all ?? Number.POSITIVE_INFINITY, memory?.used, events.warnQuietly);
 
 /** Searches the frames of a run where its options say. */
-export function searched(run: RunScene, stored: StoredResults, isDone: IsDone): AsyncGenerator<Found, void, undefined> {
+export function searched(run: Run, stored: StoredResults, isDone: IsDone): AsyncGenerator<Found, void, undefined> {
   const { executor } = run.options;
   if (!executor) return searchedHere(run, isDone, { jobs: run.checked.jobs });
-  if (executor.start && run.scene.source.isListed) return searchedHereFirst(run, executor, stored, isDone);
+  if (executor.start && run.source.isListed) return searchedHereFirst(run, executor, stored, isDone);
   return searchedElsewhere(run, executor, stored, isDone);
 }
 
@@ -76,11 +58,12 @@ interface Here {
 
 /** Searches frames in this process. */
 async function* searchedHere(
-  { context, options, checked, own, scene }: RunScene,
+  run: Run,
   isDone: IsDone,
   { jobs, ...limit }: Here,
 ): AsyncGenerator<Found, void, undefined> {
-  const { settings, source } = scene;
+  const { context, place, options, checked, source, own, state } = run;
+  const { settings } = run.prepared;
   const first = await own.searcher(settings);
   first.settings = settings;
   await first.indexerFor(settings);
@@ -89,10 +72,10 @@ async function* searchedHere(
     for (let i = 1; i < jobs; i++)
       searchers.push(await planFrameSearcher(context, { ...settings, detector: first.detector }, first));
     const { signal, keepFrame } = options;
-    const { isTight } = memoryOf(scene, options);
+    const { isTight } = memoryOf(run);
     const { copyHeader, rois } = checked;
-    const grid = scene.chip?.grid;
-    const how = { keepFrame, found: own.found, copyHeader, rois, grid, cores: scene.place.cores, isTight };
+    const grid = state.chip?.grid;
+    const how = { keepFrame, found: own.found, copyHeader, rois, grid, cores: place.cores, isTight };
     const found = searchAll(searchers, takenOf(source.jobs(2 * jobs, isDone), limit), signal, how);
     for await (const item of found) yield { item, record: item.error ? failureOf(item) : recordOf(item) };
   } finally {
@@ -117,27 +100,27 @@ async function* takenOf(
  * finish sooner. The workers start while this process goes on searching, and then get what it knows of the detector.
  */
 async function* searchedHereFirst(
-  run: RunScene,
+  run: Run,
   executor: RunExecutor,
   stored: StoredResults,
   isDone: IsDone,
 ): AsyncGenerator<Found, void, undefined> {
-  const { scene, summary, own } = run;
-  const { total = Number.POSITIVE_INFINITY } = scene.source;
+  const { place, source, own, events, state } = run;
+  const { total = Number.POSITIVE_INFINITY } = source;
   const taken = new Set<number>();
   let { starting } = run;
   let workers: RunExecutor | undefined;
-  const cost = new FrameCost(scene.place.spentMs);
+  const cost = new FrameCost(place.spentMs);
   const started = (ready: RunExecutor): void => {
     workers = ready;
   };
   const failed = (error: unknown): void =>
-    scene.warn(`no workers could be started, and this process searches all frames: ${messageOf(error)}`);
+    events.warnQuietly(`no workers could be started, and this process searches all frames: ${messageOf(error)}`);
   starting?.then(started, failed);
   for await (const found of searchedHere(run, isDone, { jobs: 1, taken, isEnough: () => workers !== undefined })) {
     yield found;
     if (starting || !cost.isKnownAfter(found, own.found.size)) continue;
-    starting = executor.start?.((cost.fastestMs * (total - summary.done)) / 1000);
+    starting = executor.start?.((cost.fastestMs * (total - state.summary.done)) / 1000);
     starting?.then(started, failed);
   }
   if (workers)
@@ -153,7 +136,7 @@ const taskSize = (total: number | undefined, slots: number): number =>
 
 /** Searches frames on the workers of an executor. */
 async function* searchedElsewhere(
-  run: RunScene,
+  run: Run,
   executor: RunExecutor,
   { brief, wholeOf }: StoredResults,
   isDone: IsDone,
@@ -170,31 +153,31 @@ const tightMs = 100;
 
 /** The results of the tasks of a run. */
 async function* resultsOf(
-  run: RunScene,
+  run: Run,
   executor: RunExecutor,
   brief: BriefResults | undefined,
   isDone: IsDone,
 ): AsyncGenerator<(FrameRecord | FrameFailure)[] | BriefTask, void, undefined> {
-  const { options, checked, scene, given, summary } = run;
-  const { source, settings, place } = scene;
+  const { place, options, checked, source, prepared, state } = run;
+  const { summary, chip } = state;
   const { signal, allowMissing, checksums, maxFrameBytes, keepFrame } = options;
   const allowOutside = checked.allowOutside === true;
   // Workers of a cluster have other working directories.
   const far = (file: string): string => (executor.kind === 'nats' ? (place.files?.absolute(file) ?? file) : file);
   const { name } = source.first;
   const shared: SharedRun = {
-    geometry: given,
+    geometry: prepared.geometry.given,
     first: source.live ? name : far(name),
     dataset: options.dataset,
     allowMissing,
     checksums,
     maxFrameBytes,
     allowOutside,
-    settings,
+    settings: prepared.settings,
     keepFrame,
     copyHeader: checked.copyHeader,
     ...(checked.rois.length > 0 && { rois: checked.rois }),
-    grid: scene.chip?.grid,
+    grid: chip?.grid,
     growing: checked.follow !== undefined,
     awayS: checked.follow,
     live: source.live,
@@ -203,7 +186,7 @@ async function* resultsOf(
     tables: executor.kind === 'workers' ? await tablesFor(run) : undefined,
   };
   const { hash } = await executor.share(shared);
-  const { isTight } = memoryOf(scene, options);
+  const { isTight } = memoryOf(run);
   let underWay = 0;
   const tasks = async function* () {
     const each = checked.follow === undefined ? taskSize(source.total, executor.slots) : 1;
@@ -236,10 +219,10 @@ async function* resultsOf(
  * What this process knows of the detector, so that its workers need not read and compute it again; undefined for frames
  * that are still arriving.
  */
-async function tablesFor({ checked, own, scene: { source, settings } }: RunScene): Promise<SharedRun['tables']> {
+async function tablesFor({ checked, source, own, prepared }: Run): Promise<SharedRun['tables']> {
   if (source.live || checked.follow !== undefined) return undefined;
   const detector = await own.detector();
-  const { minRes = 0, maxRes = 0 } = settings;
+  const { minRes = 0, maxRes = 0 } = prepared.settings;
   const reach = { minRadius: minRes, maxRadius: maxRes };
   return { ...tablesOf(detector), reach, rings: ringsOfDetector(detector, reach) };
 }

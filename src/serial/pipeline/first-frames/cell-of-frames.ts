@@ -11,10 +11,8 @@ import { checkSignal } from '../../../base/options.js';
 import { namesOf } from '../../../base/parameters.js';
 import type { Resource } from '../../../base/resource.js';
 import type { BravaisCandidate } from '../../../crystal/bravais.js';
-import { openDetector } from '../../../io/detector/detector.js';
 import { ofDataset, openedArray } from '../../../io/detector/geometry-dataset.js';
 import { geometryRemarks, warningsOf } from '../../../io/detector/geometry-remarks.js';
-import { refuseImpossible } from '../../../io/detector/impossible.js';
 import type { DeterminedCell } from '../../indexing/indexer.js';
 import { cellSearchRows } from '../../indexing/parameters.js';
 import { refinementText } from '../../refinement/geometry-text.js';
@@ -28,11 +26,11 @@ import type { LoadPlace } from '../inputs/place.js';
 import { endingPlace } from '../inputs/place-inputs.js';
 import { refuseOfPeaks } from '../modes.js';
 import { cellFrameRows, type PeakSource, peakSourceRows } from '../parameters.js';
-import { openSource, withMasks } from '../run.js';
+import { openSource, searchOf, withMasks } from '../run/open.js';
 import { checkRun, type FrameOptions, type PipelineOptions, type UnknownCellOptions } from '../run-options.js';
 import type { SearchSettings } from '../settings.js';
 import { listedBy } from '../stages/listed-by.js';
-import { OwnSearch, prepare } from './prepare.js';
+import { type OwnSearch, prepare } from './prepare.js';
 import { cellDoubt, fewestPeaks, knownOf, latticeOf, spotsOfFrames } from './unknown-cell.js';
 
 /** Options of determining a cell from frames. */
@@ -139,10 +137,7 @@ export async function cellOfFrames(
     const asGiven = withMasks(await abortable(givenGeometry(options.geometry, place), signal), options, given, place);
     const source = await openSource(place, given, run, checked, asGiven?.geometry, warn);
     const geometry = asGiven && ofDataset(asGiven.geometry, options.dataset && openedArray(source.first));
-    const { bad, highres, openOther } = options;
-    const own = new OwnSearch(context, () =>
-      abortable(openDetector(source.first, { geometry, bad, highres, openOther }, source.openOther), signal),
-    );
+    const own = searchOf(context, source, run, geometry);
     try {
       const settings = { ...listedBy(checked.settings, geometry), integrate: false };
       const firstFrames = (most: number) => source.firstFrames(most);
@@ -150,7 +145,6 @@ export async function cellOfFrames(
       const remarks = geometry ? await geometryRemarks(geometry, source) : [];
       for (const event of warningsOf(asGiven?.name, remarks, ['distance', 'wavelength', 'pixel size'])) onEvent(event);
       const detector = await own.detector();
-      refuseImpossible(detector.geometry, detector.beam);
       const displaced = await displacedDetector(detector, detector.geometry, firstFrames, signal);
       if (displaced) {
         const text = `${displacedText(displaced)}, and a cell determined with it may be wrong; ${howToShift}`;

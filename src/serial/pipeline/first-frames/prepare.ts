@@ -2,6 +2,7 @@
 
 import { formatFirstFrames } from '../../../base/amounts.js';
 import type { KnownCell } from '../../../crystal/cell-file.js';
+import type { Geometry } from '../../../crystal/geometry/geometry.js';
 import type { Detector } from '../../../io/detector/detector.js';
 import { minimumSpots } from '../../indexing/parameters.js';
 import { gainDoubt } from '../../peaks/guess.js';
@@ -16,19 +17,40 @@ import { unknownCell } from './unknown-cell.js';
 /** The context and the searcher of this process; they are opened on first use and kept for the run. */
 export class OwnSearch {
   readonly #context: Plans;
-  readonly #openDetector: () => Promise<Detector>;
+  readonly #openDetector: (geometry: Geometry | undefined) => Promise<Detector>;
+  #geometry: Geometry | undefined;
   #detector: Promise<Detector> | undefined;
   #searcher: Promise<OpenFrameSearcher> | undefined;
   /** Results of frames that were searched beforehand; they remain valid if the geometry does not change. */
   readonly found: FoundFrames = new Map();
 
-  constructor(context: Plans, open: () => Promise<Detector>) {
+  /** `open` opens the detector, with the geometry that its file describes if none is given. */
+  constructor(
+    context: Plans,
+    geometry: Geometry | undefined,
+    open: (geometry: Geometry | undefined) => Promise<Detector>,
+  ) {
     this.#context = context;
+    this.#geometry = geometry;
     this.#openDetector = open;
   }
 
+  /** Another search, with another geometry. */
+  at(geometry: Geometry): OwnSearch {
+    return new OwnSearch(this.#context, geometry, this.#openDetector);
+  }
+
+  /** Goes on with another geometry, with which nothing was found yet. */
+  async moveTo(geometry: Geometry): Promise<void> {
+    await this.dispose();
+    this.#geometry = geometry;
+    this.#detector = undefined;
+    this.#searcher = undefined;
+    this.found.clear();
+  }
+
   readonly detector = (): Promise<Detector> => {
-    this.#detector ??= this.#openDetector();
+    this.#detector ??= this.#openDetector(this.#geometry);
     return this.#detector;
   };
 

@@ -3,7 +3,6 @@
  * given one is tried first and, if its crystals explain too little, the one whose beam is at the centre of the
  * background.
  */
-import type { Geometry } from '../../../crystal/geometry/geometry.js';
 import { formatGeometry } from '../../../crystal/geometry/write.js';
 import { geometryFromFile } from '../../../io/detector/from-file.js';
 import { type RunEvent, startEvent } from '../events.js';
@@ -20,8 +19,6 @@ const rightShare = 0.75;
 /** The data of a run that its start requires. */
 interface StartOfRun extends Omit<Beforehand, 'settings' | 'cellSearch'> {
   readonly checked: CheckedRun;
-  /** Opens a searcher for another geometry. */
-  readonly searchWith: (geometry: Geometry) => OwnSearch;
 }
 
 /**
@@ -29,7 +26,7 @@ interface StartOfRun extends Omit<Beforehand, 'settings' | 'cellSearch'> {
  * is right. Throws the errors of `prepare` and `refinedBeforehand`.
  */
 export async function startOfRun(context: Plans, own: OwnSearch, run: StartOfRun): Promise<LearntBeforehand> {
-  const { checked, geometry, source, cells, options, onEvent, searchWith } = run;
+  const { checked, geometry, source, cells, options, onEvent } = run;
   const { signal } = options;
   const { cellSearch } = checked;
   const firstFrames = source.firstFrames.bind(source);
@@ -65,7 +62,7 @@ export async function startOfRun(context: Plans, own: OwnSearch, run: StartOfRun
   if (!displaced) return kept();
   // Its events are reported only if it is used, except for the progress, which the user waits for.
   const events: RunEvent[] = [];
-  const search = searchWith(displaced.geometry);
+  const search = own.at(displaced.geometry);
   try {
     const text = formatGeometry(displaced.geometry);
     const other = await learn(

@@ -2,9 +2,8 @@
 import type { PlatformSignal } from '../../../base/globals.js';
 import { checkSignal } from '../../../base/options.js';
 import { decode } from '../../../executors/codec.js';
-import type { RunPlace } from '../inputs/place.js';
 import { type FrameFailure, type FrameRecord, isFailure, type StoredBytes } from '../record.js';
-import type { PipelineOptions } from '../run-options.js';
+import type { Run } from '../run/run-state.js';
 import type { PipelineItem } from '../search-all.js';
 import type { Outputs } from '../sinks/outputs.js';
 import type { IsDone } from '../sources/source.js';
@@ -31,26 +30,18 @@ export interface StoredResults {
   readonly wholeOf: (record: BriefRecord) => Promise<FrameRecord>;
 }
 
-/** What determines where results are stored. */
-interface StoringRun {
-  readonly options: PipelineOptions;
-  readonly place: RunPlace;
-  readonly head: string;
-  /** Whether its files are followed, which may be listed in another order than before. */
-  readonly isFollowed: boolean;
-  readonly warn: (text: string) => void;
-}
-
 /**
  * Opens the folder in which workers of a cluster, or ranks, store their results, if the stream is a file. Other
  * executors only read the folder that an earlier session has left.
  */
 export async function storedResults(
-  { options, place, head, isFollowed, warn }: StoringRun,
+  { options, place, checked, prepared: { head }, events }: Run,
   outputs: Outputs,
   isDone: IsDone,
 ): Promise<StoredResults> {
   const { output, executor, briefItems = false, keepFrame = false, resume = false, force = false } = options;
+  // Followed files may be listed in another order than before.
+  const isFollowed = checked.follow !== undefined;
   const whole = !briefItems || keepFrame || outputs.needsWhole;
   const make = (executor?.kind === 'nats' || executor?.kind === 'mpi') && !keepFrame;
   const isFile = typeof output === 'string' && outputs.isContinuable;
@@ -79,7 +70,9 @@ export async function storedResults(
   }
   const again = [...damaged].filter((key) => !found.has(key)).length;
   if (again > 0)
-    warn(`results of ${again} frame${again === 1 ? '' : 's'} in ${folder?.path} are damaged; they are computed again`);
+    events.warnQuietly(
+      `results of ${again} frame${again === 1 ? '' : 's'} in ${folder?.path} are damaged; they are computed again`,
+    );
   return {
     brief: whole && !shared ? undefined : brief,
     earlier: [...found.values()].sort((a, b) => a.origin.serial - b.origin.serial),

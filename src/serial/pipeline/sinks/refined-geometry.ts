@@ -1,7 +1,7 @@
 /** Collects the detector fits of crystals, reports the result, and writes the refined geometry if requested. */
 
 import { Sampled } from '../../../base/sampled.js';
-import type { Beam, Geometry } from '../../../crystal/geometry/geometry.js';
+import type { Beam } from '../../../crystal/geometry/geometry.js';
 import { formatGeometry } from '../../../crystal/geometry/write.js';
 import type { Output } from '../../../io/files/write.js';
 import {
@@ -10,13 +10,10 @@ import {
   detectorVerdict,
   refinedGeometry,
 } from '../../refinement/detector-fit.js';
-import {
-  type DetectorRemarks,
-  detectorRemarks,
-  fewCrystalsRemark,
-  type SettledCells,
-} from '../../refinement/detector-remarks.js';
+import { type DetectorRemarks, detectorRemarks, fewCrystalsRemark } from '../../refinement/detector-remarks.js';
 import type { FrameRecord } from '../record.js';
+import type { CellVerdict } from '../run/cell-verdict.js';
+import type { RunGeometry } from '../run/run-state.js';
 import { closeOutput, type FrameSink } from './sink.js';
 
 /** The file to which a refined geometry is written. */
@@ -24,31 +21,24 @@ interface RefinedFile {
   readonly output: Output;
   /** Its name in messages. */
   readonly name: string;
-  /** The text of a geometry that was refined before the frames were searched; if given, it is what is written. */
-  readonly refined: string | undefined;
-}
-
-/** What a run has learnt about its geometry from its first crystals. */
-interface SettledRun extends SettledCells {
-  readonly usedGeometry: Geometry;
 }
 
 export class DetectorSink implements FrameSink {
   readonly isBrief = true;
   readonly isOfWholeRun = true;
-  readonly #run: SettledRun;
-  readonly #isDoubtful: () => boolean;
+  readonly #geometry: RunGeometry;
+  readonly #verdict: CellVerdict;
   readonly #file: RefinedFile | undefined;
   readonly #fits = new Sampled<DetectorFit>();
   #beam: Beam | undefined;
 
   /**
-   * Without `file` the fits are only reported. If `isDoubtful` returns true, the known cell may be wrong: nothing is
-   * reported or written, because the fits assume that it is right.
+   * Without `file` the fits are only reported. If the known cell may be wrong, nothing is reported or written, because
+   * the fits assume that it is right.
    */
-  constructor(run: SettledRun, isDoubtful: () => boolean, file?: RefinedFile) {
-    this.#run = run;
-    this.#isDoubtful = isDoubtful;
+  constructor(geometry: RunGeometry, verdict: CellVerdict, file?: RefinedFile) {
+    this.#geometry = geometry;
+    this.#verdict = verdict;
     this.#file = file;
   }
 
@@ -59,21 +49,21 @@ export class DetectorSink implements FrameSink {
 
   /** What the fits tell about the detector. */
   told(): DetectorRemarks {
-    if (!this.#beam || this.#isDoubtful()) return { doubts: [], remarks: [] };
-    const { usedGeometry, isCellGiven } = this.#run;
-    const few = fewCrystalsRemark(this.#fits.kept, usedGeometry, isCellGiven);
+    if (!this.#beam || this.#verdict.isDoubtful) return { doubts: [], remarks: [] };
+    const { used, isCellGiven } = this.#geometry;
+    const few = fewCrystalsRemark(this.#fits.kept, used, isCellGiven);
     if (few !== undefined) return { doubts: [few], remarks: [] };
-    return detectorRemarks(detectorVerdict(this.#fits.kept), usedGeometry, this.#beam, this.#run);
+    return detectorRemarks(detectorVerdict(this.#fits.kept), used, this.#beam, this.#geometry);
   }
 
   async close(isWhole: boolean): Promise<string> {
     const { remarks } = this.told();
     if (!this.#file) return remarks.join('\n');
-    const { output, name, refined } = this.#file;
+    const { output, name } = this.#file;
+    const { used, text, isRefined, fitted, isCellGiven } = this.#geometry;
     const verdict = detectorVerdict(this.#fits.kept);
-    const isFitted = refined !== undefined || (verdict !== undefined && this.#beam !== undefined);
-    const { usedGeometry, fitted, isCellGiven } = this.#run;
-    const isDoubtful = this.#isDoubtful();
+    const isFitted = isRefined || (verdict !== undefined && this.#beam !== undefined);
+    const { isDoubtful } = this.#verdict;
     if (isDoubtful || !isFitted) {
       await output.discard();
       const reason = isDoubtful
@@ -85,9 +75,9 @@ export class DetectorSink implements FrameSink {
     // A cell that was determined at the given distance cannot correct it.
     const found = { ...(verdict as DetectorVerdict), ...(isCellGiven ? {} : { scale: 1 }) };
     // A geometry that was shifted before the frames were searched needs no verdict of theirs.
-    const used = () => (fitted ? usedGeometry : refinedGeometry(usedGeometry, this.#beam as Beam, found));
-    await output.write(refined ?? formatGeometry(used()));
-    const isGiven = refined === undefined && fitted !== undefined;
+    const latest = () => (fitted ? used : refinedGeometry(used, this.#beam as Beam, found));
+    await output.write(isRefined ? text : formatGeometry(latest()));
+    const isGiven = !isRefined && fitted !== undefined;
     const what = isGiven ? 'nothing was refined: the given geometry is' : 'refined geometry';
     return [...remarks, `${what} in ${await closeOutput(output, name, isWhole)}`].join('\n');
   }

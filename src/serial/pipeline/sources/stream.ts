@@ -2,7 +2,6 @@
 
 import { abortable, abortableItems } from '../../../base/aborted.js';
 import { counted } from '../../../base/amounts.js';
-import type { Observer } from '../../../base/callbacks.js';
 import { EwaldError, isEwaldError } from '../../../base/errors.js';
 import { checkSignal } from '../../../base/options.js';
 import { type Parameters, refuseOthers } from '../../../base/parameters.js';
@@ -16,8 +15,7 @@ import type { StreamChunk, StreamPeak } from '../../../crystal/stream/stream.js'
 import { minimumSpots } from '../../indexing/parameters.js';
 import type { PeakList } from '../../peaks/peak-list.js';
 import { multipleTexts, tinyCellText } from '../doubt.js';
-import type { RunEvent } from '../events.js';
-import { type Plans, planIndexer } from '../frame-searcher.js';
+import { planIndexer } from '../frame-searcher.js';
 import { type ImageIndexer, singly } from '../image-indexers.js';
 import { givenCells, givenGeometry } from '../inputs/given.js';
 import type { FileInput, RunPlace } from '../inputs/place.js';
@@ -25,6 +23,7 @@ import { nameOfInput } from '../inputs/place-inputs.js';
 import { inOptions, modeOf, stagesInOptions } from '../modes.js';
 import { gridRows, regionRows, runRows, searchSettingRows, sinkRows, sourceRows } from '../parameters.js';
 import { failureOf, recordOf } from '../record.js';
+import type { CheckedCall } from '../run/run-state.js';
 import { type CheckedRun, commandLineOf, type PipelineOptions } from '../run-options.js';
 import type { PipelineItem } from '../search-all.js';
 import { methodName, type SearchSettings } from '../settings.js';
@@ -49,14 +48,11 @@ const isGiven = (value: unknown): boolean =>
 
 /** Indexes the peaks of a stream. Throws `Argument` for options that need frames, and the errors of `runPipeline`. */
 export async function* indexStream(
-  context: Plans,
-  place: RunPlace,
+  { context, place, options, checked, events }: CheckedCall,
   input: FileInput,
-  options: PipelineOptions & { readonly onEvent: Observer<[RunEvent]> },
-  checked: CheckedRun,
 ): AsyncGenerator<PipelineItem, void, undefined> {
   const name = nameOfInput(input, 'the stream');
-  const { signal, onEvent, output } = options;
+  const { signal, output } = options;
   const given = Object.entries(options).filter(([option, value]) => {
     const { [option]: row } = rows;
     return isGiven(value) && !(row?.kind === 'boolean' && value === row.fallback);
@@ -83,7 +79,7 @@ export async function* indexStream(
     const { axes, chunks } = await axesOfChunks(aborting, asked.cells, (chunk) =>
       indexedChunk(chunk, { ...within, settings: asked }),
     );
-    if (axes) onEvent({ kind: 'warning', text: axes.text });
+    if (axes) events.report({ kind: 'warning', text: axes.text });
     const settings = axes?.cell ? { ...asked, cells: [axes.cell] } : asked;
     const summary = new RunSummary(undefined, settings.cells);
     const head = streamHead(text, settings, options.commandLine ?? commandLineOf(options));
@@ -99,13 +95,13 @@ export async function* indexStream(
         summary.add(record);
         const text = stream && 'hit' in record ? streamText(record, options) : undefined;
         if (text !== undefined) await stream?.write(text);
-        onEvent({ kind: 'progress', stage: 'frames', share: 0, summary });
+        events.report({ kind: 'progress', stage: 'frames', share: 0, summary });
         if (stream && hasReflections(chunk)) dropped++;
         yield item;
       }
       state = 'whole';
     } catch (error) {
-      if (!isEwaldError(error, 'Aborted') && error !== onEvent.failure) {
+      if (!isEwaldError(error, 'Aborted') && error !== events.failure) {
         state = 'failed';
         await stream?.leave();
       }
@@ -120,8 +116,9 @@ export async function* indexStream(
         const doubts = summary.doubt ?? multipleTexts(summary.multiples, settings.cells ?? []);
         const isNothing = summary.hits > 0 && summary.indexed === 0;
         const question = isNothing ? (tinyCellText(settings.cells, 'frame') ?? []) : [];
-        for (const text of [doubts, question, droppedTexts(dropped, name)].flat()) onEvent({ kind: 'warning', text });
-        onEvent({ kind: 'end', isWhole, summary, outputs: stream ? [end] : [], isLive: true });
+        for (const text of [doubts, question, droppedTexts(dropped, name)].flat())
+          events.report({ kind: 'warning', text });
+        events.report({ kind: 'end', isWhole, summary, outputs: stream ? [end] : [], isLive: true });
       }
     }
   } finally {
