@@ -9,7 +9,7 @@ const cli = new URL('../../dist/cli.js', import.meta.url).href;
 const handle = await open(new URL(import.meta.url));
 const methods = Object.getPrototypeOf(handle);
 await handle.close();
-const { write, sync } = methods;
+const { write, writev, sync } = methods;
 
 /** Simulated file faults: 'full' refuses every byte, 'unflushed' accepts them and fails to flush them. */
 const faults = {
@@ -17,6 +17,7 @@ const faults = {
     methods.write = async () => {
       throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', syscall: 'write' });
     };
+    methods.writev = methods.write;
   },
   unflushed: () => {
     methods.sync = async () => {
@@ -62,7 +63,7 @@ process.on('message', async ({ argv, interrupt, fault, cwd }) => {
     err += `thrown: ${error?.stack}`;
   } finally {
     clearImmediate(waiting);
-    Object.assign(methods, { write, sync });
+    Object.assign(methods, { write, writev, sync });
     Object.assign(process.stdout, { write: toOut });
     Object.assign(process.stderr, { write: toErr });
   }
