@@ -11,6 +11,7 @@ import { hasLibrary } from './lib/headers.mjs';
 import { countResults, filterOf, readRecords } from './lib/results.mjs';
 import { root, run, tail } from './lib/run.mjs';
 import { complain, paint, say } from './lib/say.mjs';
+import { cuda, hasCard } from './parts/addons.mjs';
 import { tsc } from './parts/esm.mjs';
 
 const usage = `usage: npm test -- [--changed [COMMIT]] [--built] [STEP…|ROOM…], after which everything stale is built
@@ -100,9 +101,14 @@ if (wrong.length > 0) {
 }
 const words = args.filter((arg) => !arg.startsWith('-'));
 if (!args.includes('--built')) {
-  // Tests of rooms in Node need neither the pages nor the addon for MPI.
   const isWhole = command !== 'quick' || (words.length === 0 && !args.includes('--changed'));
-  const some = isWhole ? [] : ['--parts=types,layout,bundle,wasm,native,cuda-emulated'];
+  // Tests of rooms in Node need neither the pages nor the addon for MPI.
+  const parts = ['types', 'layout', 'bundle', 'wasm', 'native', 'cuda-emulated', ...(isWhole ? ['pages', 'mpi'] : [])];
+  // Without a card nothing of npm test loads the addon for CUDA, and the emulator compiles its kernels too; an addon of
+  // another build would be refused.
+  if (isWhole && (command !== 'quick' || hasCard() || cuda.outputs().some((file) => existsSync(join(root, file)))))
+    parts.push('cuda');
+  const some = [`--parts=${parts}`];
   const { code } = await run(node, ['scripts/setup.mjs', '--test', ...some], { show: true });
   if (code !== 0) {
     console.log('0 passed, 1 failed');
