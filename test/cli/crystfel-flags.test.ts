@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { executorRows } from '../../src/apps/cli/executor-rows.js';
 import { everywhereRows, indexRows } from '../../src/apps/cli/frame-rows.js';
-import { rows as mergeRows } from '../../src/apps/cli/merge.js';
+import { rows as mergeRows } from '../../src/apps/cli/merge-rows.js';
 import {
   type CrystfelProgram,
   crystfelFlags,

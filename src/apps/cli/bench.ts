@@ -1,7 +1,7 @@
 /** `ewald bench`: the cases of `ewald validate` verified and then timed, backends and peers side by side in one run. */
-import type { Command } from 'commander';
-import { benchRows, type FlagValues, type Parameters, refuseOthers } from '../../entries/command.node.js';
+import { benchRows, refuseOthers } from '../../entries/command.node.js';
 import { type BenchReport, type BenchResult, bench, shown, type Timing } from '../../entries/validate.js';
+import { type BenchFlags, command } from './bench-rows.js';
 import {
   bold,
   type CliDeps,
@@ -16,36 +16,23 @@ import {
   wrapText,
   yellow,
 } from './output.js';
-import { type FlagTexts, flagValues, nameAsFlags, withFlags } from './parameter-flags.js';
-import { jsonRow } from './shell-rows.js';
+import { nameAsFlags } from './parameter-flags.js';
 import { backendsOf, place, versions } from './validate.js';
 
-const rows = {
-  ...benchRows,
-  json: jsonRow(
-    'one JSON document: {versions, place, date, backends, rows: [{id, backend, outcome, why, error, bound, ' +
-      'planMs, timing, kernels, ratios, pass}], peers, cases: {finished, chosen}, verdict, pass, interrupted}',
-  ),
-} as const satisfies Parameters;
-
-type BenchFlags = FlagValues<typeof rows>;
-
-export function register(program: Command, deps: CliDeps): void {
-  const command = program
-    .command('bench')
-    .description('verify cases and time them, every backend and peer side by side')
-    .argument('[ids...]', 'addresses of cases; default: the timing cases')
-    .action((ids: string[], texts: FlagTexts) => run(ids, flagValues(rows, texts), deps));
-  withFlags(command, rows);
-}
-
-async function run(ids: readonly string[], options: BenchFlags, { createContext, signal }: CliDeps): Promise<void> {
+/** Runs the cases. */
+export async function run(
+  ids: readonly string[],
+  options: BenchFlags,
+  { createContext, signal }: CliDeps,
+): Promise<void> {
   const onRanks = options.size ?? options.executor ?? options.ranks;
   const isFft = ids.join() === 'fft';
   const stages = [onRanks !== undefined && isFft ? 'ranks' : 'cases'];
   const because = (of: readonly string[]): string =>
     of.includes('ranks') ? 'ewald bench fft --shape 256,256,256 runs it' : 'its runs are counted, not timed';
-  refuseOthers(rows, options, { stages, because }, nameAsFlags(rows), { ranks: 'the distributed transform' });
+  refuseOthers(command.rows, options, { stages, because }, nameAsFlags(command.rows), {
+    ranks: 'the distributed transform',
+  });
   if (onRanks !== undefined) return (await import('./bench-ranks.js')).benchOnRanks(options);
   const backends = backendsOf(options.backends ?? 'all');
   const progress = new Progress('bench');

@@ -1,51 +1,14 @@
 /** `ewald calibrate SCAN -o scan.cal.json`: what a scan tells about its optics, from its frames alone. */
-import type { Command } from 'commander';
-import {
-  calibrateRows,
-  calibrationTexts,
-  checkOutput,
-  type FlagValues,
-  isCutFile,
-  openRows,
-  type Parameters,
-  scanRunRows,
-  writeWhole,
-} from '../../entries/command.node.js';
+import { calibrateRows, calibrationTexts, checkOutput, isCutFile, writeWhole } from '../../entries/command.node.js';
 import { Context } from '../../entries/udf.node.js';
+import type { CalibrateFlags } from './calibrate-rows.js';
 import { openOptions } from './data-options.js';
 import { bold, type CliDeps, dim, endDone, note, Progress, print, printJson, yellow } from './output.js';
-import { type FlagTexts, flagValues, pickFlags, withFlags } from './parameter-flags.js';
+import { pickFlags } from './parameter-flags.js';
 import { tellNotes, tellReplaced } from './scan-notes.js';
-import { backendRow, jsonRow } from './shell-rows.js';
 
-const rows = {
-  output: {
-    common: true,
-    group: 'output',
-    kind: 'text',
-    short: 'o',
-    sentence: 'file for the result, .json, which --calibration of ewald run takes; written completely or not at all',
-    usual: '',
-    value: 'file.json',
-  },
-  force: { common: true, group: 'output', kind: 'boolean', sentence: 'replaces an existing file; never an input' },
-  ...calibrateRows,
-  keepNoCount: scanRunRows.keepNoCount,
-  backend: { ...backendRow, sentence: 'backend of the kernels' },
-  json: jsonRow('{format, version, file, shape, centre, disk, ellipse, descan, rotation, badPixels, stop, notes}'),
-  ...openRows,
-} as const satisfies Parameters;
-
-export function register(program: Command, deps: CliDeps): void {
-  const command = program
-    .command('calibrate')
-    .description('find centre, radius, descan, rotation and bad pixels of a scan from its frames')
-    .argument('<scan>', 'a file of frames of a scan; ewald info describes it')
-    .action((scan: string, texts: FlagTexts) => run(scan, flagValues(rows, texts), deps));
-  withFlags(command, rows);
-}
-
-async function run(file: string, flags: FlagValues<typeof rows>, { signal }: CliDeps): Promise<void> {
+/** Calibrates a scan. */
+export async function run([file = '']: readonly string[], flags: CalibrateFlags, { signal }: CliDeps): Promise<void> {
   const { output, force, backend, json } = flags;
   const writing = { force, series: [file], endings: ['.json'], replaces: isCalibration };
   if (output !== undefined) await checkOutput(output, writing);

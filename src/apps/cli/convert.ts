@@ -2,46 +2,15 @@
  * `ewald convert IN -o OUT`: writes frames of any format to a .h5, .npy, .raw or .mrc file, completely or not at all.
  */
 import { extname } from 'node:path';
-import type { Command } from 'commander';
-import {
-  convert,
-  convertRows,
-  type FlagValues,
-  openRows,
-  type Parameters,
-  refuseOthers,
-} from '../../entries/command.node.js';
+import { convert, convertRows, refuseOthers } from '../../entries/command.node.js';
+import type { ConvertFlags } from './convert-rows.js';
 import { openOptions, openWords } from './data-options.js';
 import { endDone } from './ends.js';
 import { bold, type CliDeps, dim, note, Progress, print, printJson, yellow } from './output.js';
-import { type FlagTexts, flagValues, nameAsFlags, pickFlags, withFlags } from './parameter-flags.js';
-import { jsonRow } from './shell-rows.js';
+import { nameAsFlags, pickFlags } from './parameter-flags.js';
 
-const rows = {
-  output: {
-    common: true,
-    group: 'output',
-    kind: 'text',
-    short: 'o',
-    sentence: 'a name that ends in .h5, .npy, .raw or .mrc; written completely or not at all',
-    required: true,
-    value: 'out',
-  },
-  ...convertRows,
-  json: jsonRow('{input, output, format, shape, dtype, frames, bytes, warnings, ms}'),
-  ...openRows,
-} as const satisfies Parameters;
-
-export function register(program: Command, deps: CliDeps): void {
-  const command = program
-    .command('convert')
-    .description('write frames of any known format to a .h5, .npy, .raw or .mrc file')
-    .argument('<in>', "a file of frames, a folder or a quoted 'run_*.tif'; ewald info describes it")
-    .action((input: string, texts: FlagTexts) => run(input, flagValues(rows, texts), deps));
-  withFlags(command, rows);
-}
-
-async function run(input: string, flags: FlagValues<typeof rows>, { signal }: CliDeps): Promise<void> {
+/** Writes the frames. */
+export async function run([input = '']: readonly string[], flags: ConvertFlags, { signal }: CliDeps): Promise<void> {
   const { output = '', json } = flags;
   const ending = /\.(h5|hdf5)$/i.test(output) ? 'h5' : extname(output).slice(1);
   const because = (): string => `${ending} stores numbers uncompressed`;

@@ -1,25 +1,20 @@
 /** `ewald cell FILES…`: determines an unknown cell from frames, or from the spots of several stills. */
 
-import type { Command } from 'commander';
 import {
   cellFrameRows,
   cellSearchRows,
   checkCellSearch,
   expand,
-  type FlagValues,
   inFlags,
   inputName,
-  integrationRows,
   lengthsHint,
   median,
   middleOf,
   modeOf,
   type Output,
   openOutput,
-  type Parameters,
   readText,
   refuseOthers,
-  sourceRows,
   wholeMachine,
 } from '../../entries/command.node.js';
 import {
@@ -41,9 +36,9 @@ import {
   preferenceText,
   unitHint,
 } from '../../entries/pipeline.node.js';
+import { type CellFlags, openFlags, searchFlags } from './cell-rows.js';
 import { wordsInFlags } from './flag-words.js';
 import { refuseForLists } from './list-flags.js';
-import { listRows } from './list-rows.js';
 import {
   backendOption,
   bold,
@@ -60,63 +55,14 @@ import {
   wrapText,
   yellow,
 } from './output.js';
-import { type FlagTexts, flagValues, nameAsFlags, pickFlags, withFlags } from './parameter-flags.js';
+import { nameAsFlags, pickFlags } from './parameter-flags.js';
 import { checkPeakFlags } from './peak-flags.js';
-import { peakRows } from './peak-rows.js';
 import { eventText } from './run-events.js';
-import { backendRow, jsonRow } from './shell-rows.js';
 
 type Search = ReturnType<typeof checkCellSearch>;
 
-const { geometry, dataset, allowMissing, checksums, maxFrameBytes, allowOutside } = sourceRows;
-/** How frames are opened. */
-const openFlags = { geometry, dataset, allowMissing, checksums, maxFrameBytes, allowOutside } as const;
-/** Flags whose use depends on the contents of the files. */
-const searchFlags = {
-  unit: listRows.unit,
-  ...openFlags,
-  ...peakRows,
-  highres: integrationRows.highres,
-  ...cellFrameRows,
-} as const satisfies Parameters;
-
-const ownRows = {
-  backend: { ...backendRow, sentence: 'where the candidates are tested' },
-  output: {
-    common: true,
-    group: 'output',
-    kind: 'text',
-    short: 'o',
-    sentence: 'write the best cell, in its highest symmetry, as a CrystFEL .cell file',
-    value: 'cell',
-  },
-  force: { common: true, group: 'output', kind: 'boolean', sentence: 'replaces an existing file; never an input' },
-  json: jsonRow(
-    'one JSON array, best first: [{parameters, spread, indexed, images, bravais: [{type, parameters, distortion}], ' +
-      'errors, rivals: [{type, parameters, errors, log10Odds}]}]',
-  ),
-} as const satisfies Parameters;
-
-const rows = { ...ownRows, ...cellSearchRows, ...searchFlags } as const satisfies Parameters;
-type Options = FlagValues<typeof rows>;
-
-export function register(program: Command, deps: CliDeps): void {
-  const command = program
-    .command('cell')
-    .description(
-      'determine an unknown cell from detector frames, or the spots of several stills: ' +
-        'the Bravais lattices that fit, in conventional cells',
-    )
-    .argument(
-      '<files...>',
-      'files of detector frames, or spot lists, or - for standard input: x y z of one spot per line; ' +
-        'further columns, and a first line with a cell, are ignored',
-    );
-  withFlags(command, rows).action((lists: string[], texts: FlagTexts) => run(lists, flagValues(rows, texts), deps));
-}
-
 /** Rejects flags that are not used for frames, or not used for lists. */
-const refuseUnused = (options: Options, from: 'files' | 'spots', source: string): void =>
+const refuseUnused = (options: CellFlags, from: 'files' | 'spots', source: string): void =>
   refuseOthers(
     searchFlags,
     options,
@@ -124,7 +70,8 @@ const refuseUnused = (options: Options, from: 'files' | 'spots', source: string)
     nameAsFlags(searchFlags),
   );
 
-async function run(words: readonly string[], options: Options, deps: CliDeps): Promise<void> {
+/** Determines the cell. */
+export async function run(words: readonly string[], options: CellFlags, deps: CliDeps): Promise<void> {
   const { output: named, force = false, geometry } = options;
   const search = checkCellSearch(pickFlags(cellSearchRows, options), nameAsFlags(cellSearchRows));
   const files = await expand(words, warn);
@@ -141,7 +88,7 @@ async function run(words: readonly string[], options: Options, deps: CliDeps): P
 async function determine(
   files: readonly string[],
   search: Search,
-  options: Options,
+  options: CellFlags,
   deps: CliDeps,
   output: Output | undefined,
 ): Promise<void> {
@@ -227,7 +174,7 @@ async function cellOfFrames(
   context: Context,
   files: readonly string[],
   search: Search,
-  options: Options,
+  options: CellFlags,
   signal: AbortSignal,
 ): Promise<FramesCell & { readonly isDoubtful: boolean }> {
   const { peaks, settings } = checkPeakFlags(options);

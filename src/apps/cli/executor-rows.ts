@@ -1,5 +1,4 @@
 /** The flags that select where the work of a command is done. */
-import type { Command } from 'commander';
 import {
   connectionRows,
   type FlagValues,
@@ -9,7 +8,6 @@ import {
   executorRows as taskRows,
 } from '../../entries/command.node.js';
 import type { ConnectOptions } from '../../entries/executors.node.js';
-import { withFlags } from './parameter-flags.js';
 
 /** Parameters that require a cluster. */
 export const clusterRows = { ...connectionRows, ...submitRows } as const;
@@ -20,9 +18,11 @@ export const executorRows = { ...taskRows, ...clusterRows } as const satisfies P
 /** The values of these flags, and of that of commands whose ranks store results. */
 export type ExecutorFlags = FlagValues<typeof executorRows & typeof rankRows>;
 
-/** Adds the options; `jobs` describes what `-j` counts, and its default. */
-export const withExecutor = (command: Command, jobs: string, usual = 'none, this process does it'): Command =>
-  withFlags(command, { ...executorRows, jobs: { ...executorRows.jobs, sentence: jobs, usual } });
+/** These rows; `jobs` describes what `-j` counts, and its default. */
+export const executorRowsOf = (jobs: string, usual = 'none, this process does it') => ({
+  ...executorRows,
+  jobs: { ...executorRows.jobs, sentence: jobs, usual },
+});
 
 /** Where the work is done. */
 export type ExecutorChoice =

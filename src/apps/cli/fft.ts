@@ -1,15 +1,8 @@
 /** `ewald fft IN.npy -o OUT.npy`: transforms an array in a file. */
-import type { Command } from 'commander';
-import {
-  type FlagValues,
-  failedTogether,
-  type Parameters,
-  type TransformedFile,
-  transformFile,
-  transformRows,
-} from '../../entries/command.node.js';
+import { failedTogether, type TransformedFile, transformFile } from '../../entries/command.node.js';
 import { mpiComm } from '../../entries/communicator.node.js';
 import { isEwaldError } from '../../entries/index.node.js';
+import type { FftFlags } from './fft-rows.js';
 import {
   backendOption,
   bold,
@@ -23,31 +16,9 @@ import {
   print,
   printJson,
 } from './output.js';
-import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
-import { jsonRow } from './shell-rows.js';
 
-const rows = {
-  output: {
-    kind: 'text',
-    short: 'o',
-    sentence: 'output file, written completely or not at all; - for standard output',
-    required: true,
-    value: 'out.npy',
-  },
-  ...transformRows,
-  json: jsonRow('{input, output, shape, kind, axes, backend, engine, ms}'),
-} as const satisfies Parameters;
-
-export function register(program: Command, deps: CliDeps): void {
-  const command = program
-    .command('fft')
-    .description('transform an array of a .npy file')
-    .argument('<in.npy>', 'real or complex numbers, any rank up to 8; - for standard input')
-    .action((input: string, texts: FlagTexts) => run(input, flagValues(rows, texts), deps));
-  withFlags(command, rows);
-}
-
-async function run(input: string, flags: FlagValues<typeof rows>, { signal }: CliDeps): Promise<void> {
+/** Transforms the array. */
+export async function run([input = '']: readonly string[], flags: FftFlags, { signal }: CliDeps): Promise<void> {
   const { output = '', json, backend, ...words } = flags;
   const progress = new Progress('fft');
   const began = performance.now();
@@ -96,7 +67,7 @@ async function run(input: string, flags: FlagValues<typeof rows>, { signal }: Cl
 }
 
 /** How a half spectrum is transformed back, and what an inverse without a kind has taken it for. */
-function roundTrip({ kind, axes, length = 0 }: TransformedFile, flags: FlagValues<typeof rows>): string | undefined {
+function roundTrip({ kind, axes, length = 0 }: TransformedFile, flags: FftFlags): string | undefined {
   const { output = '', inverse, scale = 'none' } = flags;
   if (inverse)
     return kind === 'c2c' && flags.kind === undefined

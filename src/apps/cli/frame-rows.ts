@@ -19,7 +19,7 @@ import {
   unknownCellRows,
   watchRows,
 } from '../../entries/command.node.js';
-import { executorRows, withExecutor } from './executor-rows.js';
+import { executorRows, executorRowsOf } from './executor-rows.js';
 import { listRows } from './list-rows.js';
 import { withFlags } from './parameter-flags.js';
 import { peakRows } from './peak-rows.js';
@@ -76,14 +76,10 @@ export const indexRows = {
 
 /** Adds the flags of frames to the command. */
 export const withFrameFlags = (command: Command): Command =>
-  withFlags(
-    withExecutor(
-      command,
-      'frames searched at once, each by its own worker',
-      'none for little work, up to one per core',
-    ),
-    frameRows,
-  );
+  withFlags(command, {
+    ...executorRowsOf('frames searched at once, each by its own worker', 'none for little work, up to one per core'),
+    ...frameRows,
+  });
 
 /** The values of the flags of `ewald index`. */
 export type IndexFlags = FlagValues<typeof everywhereRows & typeof indexRows>;

@@ -1,20 +1,15 @@
-/** `ewald merge`: merges streams of stills to structure factors, with statistics. */
+/** What `ewald merge` runs: merges streams of stills to structure factors, with statistics. */
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
-import type { Command } from 'commander';
 import {
   checkOutput,
-  compatRow,
   csvText,
   expand,
-  type FlagValues,
   filePieces,
-  grouped,
   inputName,
   mergeMode,
   mergeRows,
   mergeWriting,
-  type Parameters,
   readCellOption,
   readText,
   refuseOthers,
@@ -43,7 +38,7 @@ import {
 } from '../../entries/merging.js';
 import { commandLine, inShell } from './command-line.js';
 import { openExecutor, rankOf, selectExecutor } from './executor-flags.js';
-import { executorRows, withExecutor } from './executor-rows.js';
+import type { MergeFlags } from './merge-rows.js';
 import {
   bold,
   type CliDeps,
@@ -60,76 +55,16 @@ import {
   wrapText,
   yellow,
 } from './output.js';
-import { type FlagTexts, flagValues, nameAsFlags, pickFlags, withFlags } from './parameter-flags.js';
-import { csvRow, jsonRow } from './shell-rows.js';
+import { nameAsFlags, pickFlags } from './parameter-flags.js';
 
-/** Parameters of the outputs of the command, and of where it computes. */
-const outputRows = grouped('output', {
-  output: {
-    kind: 'text',
-    short: 'o',
-    common: true,
-    sentence: 'CrystFEL reflection list; its halves go to file.hkl1 and file.hkl2',
-    value: 'file.hkl',
-  },
-  mtz: { kind: 'text', common: true, sentence: 'MTZ file: IMEAN, SIGIMEAN and N', value: 'file.mtz' },
-  unmerged: {
-    kind: 'text',
-    sentence: 'MTZ file of all observations with their scales, for careless and others',
-    value: 'file.mtz',
-  },
-  html: { kind: 'text', common: true, sentence: 'report with statistics and plots, one HTML file', value: 'file.html' },
-  state: {
-    kind: 'text',
-    sentence: 'file of all observations read, an input of later merges: shards of a run join to the same bits',
-    value: 'file',
-  },
-  assignments: {
-    kind: 'text',
-    sentence: 'text file with "event way log-odds scale B radius" of each crystal',
-    value: 'file',
-  },
-  backend: {
-    kind: 'choice',
-    group: 'many cores',
-    sentence: 'where sums are computed',
-    choices: ['native', 'wasm'],
-    usual: 'native if available',
-    value: 'name',
-  },
-  compat: compatRow,
-  force: { kind: 'boolean', common: true, sentence: 'replaces existing files' },
-  csv: csvRow('a line per resolution shell, and one for all of them'),
-  json: jsonRow(
-    '{"backend", "model", "cell", "centring", "wavelengthA", "polarisation", "merged", "counts", ' +
-      '"statistics", "datasets", "waysToIndex", "cells", "multiple", "crystals", "remarks", "isDoubtful", "files"}, with --wanted also "forecast"',
-  ),
-} as const satisfies Parameters);
-
-/** Parameters of the command. */
-export const rows = { ...mergeRows, ...outputRows } as const satisfies Parameters;
-const allRows = { ...rows, ...executorRows } as const satisfies Parameters;
-type Flags = FlagValues<typeof allRows>;
-
-export function register(program: Command, deps: CliDeps): void {
-  const command = program
-    .command('merge')
-    .description('merge the reflections of stills: scale, correct partialities, resolve the indexing ambiguity')
-    .argument(
-      '<streams...>',
-      'CrystFEL streams of ewald or indexamajig, with reflections, gzipped or not; HDF5 files of ewald index --hdf5; ' +
-        'files of --state; - is stdin',
-    )
-    .action((streams: string[], texts: FlagTexts) => {
-      const flags = flagValues(allRows, texts);
-      const { model = 'gaussian', ambiguity = true } = flags;
-      refuseOthers(mergeRows, flags, mergeMode({ model, ambiguity }), nameAsFlags(mergeRows));
-      return merge(streams, flags, deps);
-    });
-  withExecutor(withFlags(command, rows), 'workers that fit the merge and its halves');
-}
-
-async function merge(given: readonly string[], flags: Flags, { createContext, signal }: CliDeps): Promise<void> {
+/** Merges streams, writes the files and prints the statistics. */
+export async function run(
+  given: readonly string[],
+  flags: MergeFlags,
+  { createContext, signal }: CliDeps,
+): Promise<void> {
+  const { model = 'gaussian', ambiguity = true } = flags;
+  refuseOthers(mergeRows, flags, mergeMode({ model, ambiguity }), nameAsFlags(mergeRows));
   const streams = await expand(given, warn);
   const options = await optionsOf(flags);
   const writing: WriteOptions = {
@@ -222,7 +157,7 @@ async function readReference(file: string): Promise<ReflectionList> {
 }
 
 /** A context on the given backend, otherwise on the faster of the two that can merge. */
-async function contextFor(backend: Flags['backend'], create: CliDeps['createContext']): Promise<Context> {
+async function contextFor(backend: MergeFlags['backend'], create: CliDeps['createContext']): Promise<Context> {
   try {
     return await create({ backend: backend ?? 'native', strict: true });
   } catch (error) {
@@ -232,7 +167,7 @@ async function contextFor(backend: Flags['backend'], create: CliDeps['createCont
 }
 
 /** The options of the merge; files that flags name are read. */
-async function optionsOf(flags: Flags): Promise<MergeOptions> {
+async function optionsOf(flags: MergeFlags): Promise<MergeOptions> {
   const { cell, reference, split } = flags;
   return {
     ...pickFlags(mergeRows, flags),
@@ -261,7 +196,7 @@ interface ResultFile {
 }
 
 /** All output files. */
-function filesOf(result: MergeResult, flags: Flags): ResultFile[] {
+function filesOf(result: MergeResult, flags: MergeFlags): ResultFile[] {
   const { output, mtz, unmerged, html, assignments } = flags;
   const lists = [
     { lists: result as MergedLists, named: (file: string): string => file },
@@ -351,7 +286,7 @@ const rounded = (x: number, digits: number): string => (Number.isFinite(x) ? x.t
 function show(
   { statistics, counts, remarks, merged, datasets, forecast = [] }: MergeResult,
   files: readonly string[],
-  flags: Flags,
+  flags: MergeFlags,
 ): void {
   // In a point group without inversion, Friedel mates are merged separately.
   const mates = Number.isFinite(statistics.overall.rAno);

@@ -2,12 +2,32 @@
 
 import {
   type CrystfelProgram,
+  type FlagValues,
   fromCrystfelFlags,
   type HelpPage,
   helpRequest,
   nearest,
+  type Parameters,
 } from '../../entries/command.node.js';
 import { EwaldError, version } from '../../entries/index.node.js';
+import type { CommandAction, CommandWords } from './command.js';
+
+/** A command with one action: its help loads `words`, and `action` is loaded when its flags have been read. */
+const framed =
+  <R extends Parameters>(
+    name: string,
+    words: () => Promise<{ readonly command: CommandWords<R> }>,
+    action: () => Promise<CommandAction<FlagValues<R>>>,
+  ): Load =>
+  async () => {
+    const [{ command }, { registerCommand }] = await Promise.all([words(), import('./command.js')]);
+    return { register: (program, deps) => registerCommand(program, name, command, action, deps) };
+  };
+
+/** Loads what registers a command. */
+type Load = () => Promise<{
+  register(program: import('commander').Command, deps: import('./output.js').CliDeps): void;
+}>;
 
 export const commands: Record<
   string,
@@ -17,7 +37,7 @@ export const commands: Record<
     examples?: HelpPage['examples'];
     /** The programs of CrystFEL whose flags it refuses, or takes with --compat. */
     crystfel?: readonly CrystfelProgram[];
-    load: () => Promise<{ register(program: import('commander').Command, deps: import('./output.js').CliDeps): void }>;
+    load: Load;
   }
 > = {
   index: {
@@ -40,9 +60,20 @@ export const commands: Record<
       ['several streams, for CCP4 and phenix', 'ewald merge a.stream b.stream -y 4/mmm --mtz run.mtz'],
       ['the point group is not known', 'ewald merge run.stream -y auto --mtz run.mtz'],
     ],
-    load: () => import('./merge.js'),
+    load: framed(
+      'merge',
+      () => import('./merge-rows.js'),
+      () => import('./merge.js'),
+    ),
   },
-  figures: { summary: 'write the pictures of a report as SVG or PNG files', load: () => import('./figures.js') },
+  figures: {
+    summary: 'write the pictures of a report as SVG or PNG files',
+    load: framed(
+      'figures',
+      () => import('./figures-rows.js'),
+      () => import('./figures.js'),
+    ),
+  },
   cell: {
     summary: 'determine an unknown cell from the spots of several stills',
     examples: [
@@ -50,7 +81,11 @@ export const commands: Record<
       ['from spots in 1/nm', 'ewald cell spots/*.txt --unit 1/nm'],
       ['the first thousand frames, and longer edges', 'ewald cell run.h5 -g det.geom --first 1000 --max-length 300'],
     ],
-    load: () => import('./determine.js'),
+    load: framed(
+      'cell',
+      () => import('./cell-rows.js'),
+      () => import('./determine.js'),
+    ),
   },
   info: {
     summary: 'describe files of detector frames, and what they do not state',
@@ -59,7 +94,11 @@ export const commands: Record<
       ['numbers without a header', 'ewald info scan.raw --dtype u16 --sig-shape 256,256'],
       ['the values of every tenth frame', 'ewald info run.h5 --frames 0:1000:10'],
     ],
-    load: () => import('./info.js'),
+    load: framed(
+      'info',
+      () => import('./info-rows.js'),
+      () => import('./info.js'),
+    ),
   },
   convert: {
     summary: 'write frames of any format to a .h5, .npy, .raw or .mrc file',
@@ -68,7 +107,11 @@ export const commands: Record<
       ['a folder of images as one array', 'ewald convert images -o stack.npy'],
       ['the first hundred frames', 'ewald convert run_master.h5 --first 100 -o few.h5'],
     ],
-    load: () => import('./convert.js'),
+    load: framed(
+      'convert',
+      () => import('./convert-rows.js'),
+      () => import('./convert.js'),
+    ),
   },
   run: {
     summary: 'run analyses and your own functions over frames: sums, disks, centres of mass, …',
@@ -77,7 +120,7 @@ export const commands: Record<
       ['several analyses in one pass', 'ewald run sum,stddev scan.mib -o out.h5'],
       ['your function', 'ewald run scan.mib --udf sums.mjs -o sums.npy'],
     ],
-    load: () => import('./run.js'),
+    load: () => import('./run-command.js'),
   },
   calibrate: {
     summary: 'centre, radius, descan, rotation and bad pixels of a scan, from its frames',
@@ -86,13 +129,24 @@ export const commands: Record<
       ['milliradians as well', 'ewald calibrate scan.mib --semiconv 20 --voltage 200'],
       ['the size of a pixel by the rings of gold', 'ewald calibrate gold.mib --rings 0.2355,0.2039,0.1442'],
     ],
-    load: () => import('./calibrate.js'),
+    load: framed(
+      'calibrate',
+      () => import('./calibrate-rows.js'),
+      () => import('./calibrate.js'),
+    ),
   },
   udf: {
     summary: 'start a user-defined function for ewald run, in JavaScript or compiled to WebAssembly',
     load: () => import('./udf.js'),
   },
-  fft: { summary: 'transform an array of a .npy file', load: () => import('./fft.js') },
+  fft: {
+    summary: 'transform an array of a .npy file',
+    load: framed(
+      'fft',
+      () => import('./fft-rows.js'),
+      () => import('./fft.js'),
+    ),
+  },
   page: {
     summary: 'open the pages in a browser: the viewer, validation and the guides',
     load: () => import('./page.js'),
@@ -104,15 +158,33 @@ export const commands: Record<
       ['a folder that fills', 'ewald view frames --follow -g det.geom'],
       ['from another computer', 'ewald view run.h5 --host 0.0.0.0 --port 8080'],
     ],
-    load: () => import('./view.js'),
+    load: framed(
+      'view',
+      () => import('./view-rows.js'),
+      () => import('./view.js'),
+    ),
   },
   simulate: { summary: 'generate data with known truth', load: () => import('./simulate.js') },
   devices: {
     summary: 'which backends this machine has, which one is chosen, and why not the others',
     load: () => import('./devices.js'),
   },
-  validate: { summary: "check this machine's results against the reference", load: () => import('./validate.js') },
-  bench: { summary: 'time the same cases, every backend side by side', load: () => import('./bench.js') },
+  validate: {
+    summary: "check this machine's results against the reference",
+    load: framed(
+      'validate',
+      () => import('./validate-rows.js'),
+      () => import('./validate.js'),
+    ),
+  },
+  bench: {
+    summary: 'time the same cases, every backend side by side',
+    load: framed(
+      'bench',
+      () => import('./bench-rows.js'),
+      () => import('./bench.js'),
+    ),
+  },
   worker: { summary: 'join a cluster and work for it until Ctrl-C', load: () => import('./worker.js') },
   cluster: { summary: 'list the workers of a cluster and their backends', load: () => import('./cluster.js') },
   ffi: { summary: 'list, call and type the functions of a C header', load: () => import('./ffi.js') },

@@ -1,12 +1,9 @@
-/** The analyses that `ewald run` knows by name, and the flags of each. */
-import { type Command, Help, type Option } from 'commander';
+/** The analyses that `ewald run` knows by name. */
 import {
   type AnalysisName,
   analysisRows,
   checkNpyShape,
   type FlagValues,
-  flagOf,
-  helpEntry,
   knownAnalyses,
   nearest,
   type Parameters,
@@ -19,54 +16,19 @@ import {
 import { EwaldError, isEwaldError } from '../../entries/index.node.js';
 import type { Analysis, Context, Scan } from '../../entries/udf.node.js';
 import { inShell } from './command-line.js';
-import { columns } from './help.js';
-import { nameAsFlags, pickFlags, RowFlag } from './parameter-flags.js';
-
-/** The flags of an analysis, by their short forms where they have some. */
-const flagsOf = (analysis: AnalysisName): string[] =>
-  Object.entries(rowsOfAnalysis(analysis)).flatMap(([name, row]) =>
-    row.flag === null ? [] : [row.short === undefined ? flagOf(name, row) : `-${row.short}`],
-  );
-
-const everyName = Object.keys(knownAnalyses) as AnalysisName[];
-const isName = (word: string): word is AnalysisName => Object.hasOwn(knownAnalyses, word);
-
-/** The analyses whose help is wanted, as in `ewald run ssb --help`; without any, all. */
-export function namesInHelp({ args }: Command): readonly AnalysisName[] {
-  const named = (args.find((word) => !word.startsWith('-')) ?? '').split(',').filter(isName);
-  return named.length > 0 ? named : everyName;
-}
-
-/** The flags in the help of these analyses: their own first, then those of every run. */
-export function flagsInHelp(command: Command): Option[] {
-  const names = namesInHelp(command);
-  const all = new Help().visibleOptions(command);
-  const ofAnalyses = (option: Option): boolean =>
-    option instanceof RowFlag && Object.keys(option.rows).every((row) => row in analysisRows);
-  if (names === everyName) return all;
-  const wanted = new Set(names.flatMap((name) => Object.keys(rowsOfAnalysis(name))));
-  const isTheirs = (option: Option): boolean =>
-    ofAnalyses(option) && Object.keys((option as RowFlag).rows).some((row) => wanted.has(row));
-  return [...all.filter(isTheirs), ...all.filter((option) => !ofAnalyses(option))];
-}
-
-/** What each of these analyses does, and its flags. */
-export const analysisHelp = (names: readonly AnalysisName[]): string[] =>
-  names.map((name) => {
-    const flags = flagsOf(name).join(' ');
-    return helpEntry(name, `${knownAnalyses[name].sentence}${flags && `: ${flags}`}`, columns());
-  });
+import { nameAsFlags, pickFlags } from './parameter-flags.js';
+import { everyAnalysis, flagsOf, isAnalysis } from './run-help.js';
 
 /** Throws `Argument` for a file in place of an analysis. */
 export function refuseWithoutAnalysis(first: string, second: string | undefined): void {
   if (!/[./\\*]/.test(first)) return;
-  const isSwapped = second?.split(',').every(isName);
+  const isSwapped = second?.split(',').every(isAnalysis);
   throw new EwaldError(
     'Argument',
     isSwapped
       ? `the analysis comes before the file: ewald run ${inShell(second ?? '')} ${inShell(first)}`
       : `${first} is a file, and no analysis is named before it: ewald run sum ${inShell(first)} adds its frames; ` +
-          `there are ${everyName.join(', ')}`,
+          `there are ${everyAnalysis.join(', ')}`,
   );
 }
 
@@ -152,9 +114,9 @@ const otherNames: Readonly<Record<string, AnalysisName>> = {
 export function listedAnalyses(list: string, modules?: readonly string[]): AnalysisName[] {
   const names = list.split(',').map((name) => name.trim());
   for (const name of names) {
-    if (isName(name)) continue;
+    if (isAnalysis(name)) continue;
     const other = name.toLowerCase();
-    const near = Object.hasOwn(otherNames, other) ? otherNames[other] : nearest(name, everyName);
+    const near = Object.hasOwn(otherNames, other) ? otherNames[other] : nearest(name, everyAnalysis);
     if (modules !== undefined && !near)
       throw new EwaldError(
         'Argument',
@@ -164,7 +126,7 @@ export function listedAnalyses(list: string, modules?: readonly string[]): Analy
     throw new EwaldError(
       'Argument',
       'there is no analysis ' +
-        `"${name}"; ${near ? `did you mean "${near}"?` : `expected one of ${everyName.join(', ')}`}`,
+        `"${name}"; ${near ? `did you mean "${near}"?` : `expected one of ${everyAnalysis.join(', ')}`}`,
     );
   }
   if (new Set(names).size < names.length) throw new EwaldError('Argument', `"${list}" contains an analysis twice`);

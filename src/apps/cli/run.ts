@@ -1,12 +1,8 @@
-/** `ewald run ANALYSIS FILE`: analyses and UDFs over a stack of frames, several in one pass. */
-import type { Command } from 'commander';
+/** What `ewald run ANALYSIS FILE` runs: analyses and UDFs over a stack of frames, several in one pass. */
 import {
-  analysisRows,
   answerSignalsOnce,
   checkRunToFiles,
   detectorAddress,
-  type FlagValues,
-  grouped,
   isCutFile,
   killable,
   knownAnalyses,
@@ -15,8 +11,6 @@ import {
   messageOf,
   missingNumbers,
   type NamedResult,
-  openRows,
-  type Parameters,
   type RunToFilesOptions,
   type RunWatch,
   readShapedNpy,
@@ -32,7 +26,7 @@ import { type Analysis, Context, type LiveStatus, type Scan, type UdfProgress } 
 import { inShell } from './command-line.js';
 import { openFlagOf, openOptions } from './data-options.js';
 import { rankOf, selectExecutor } from './executor-flags.js';
-import { type ExecutorChoice, executorRows, withExecutor } from './executor-rows.js';
+import type { ExecutorChoice } from './executor-rows.js';
 import {
   bold,
   type CliDeps,
@@ -47,84 +41,19 @@ import {
   warn,
   yellow,
 } from './output.js';
-import { type FlagTexts, flagValues, nameAsFlags, pickFlags, withFlags } from './parameter-flags.js';
-import {
-  analysisHelp,
-  flagsInHelp,
-  listedAnalyses,
-  makeAnalysis,
-  namesInHelp,
-  refuseOtherAnalyses,
-  refuseWithoutAnalysis,
-} from './run-analyses.js';
+import { nameAsFlags, pickFlags } from './parameter-flags.js';
+import { listedAnalyses, makeAnalysis, refuseOtherAnalyses, refuseWithoutAnalysis } from './run-analyses.js';
+import { commandRows, type RunFlags } from './run-rows.js';
 import { type RunView, servedView } from './run-view.js';
 import { watched } from './run-watch.js';
 import { tellNotes, tellReplaced } from './scan-notes.js';
-import { backendRow, jsonRow } from './shell-rows.js';
 import { endable } from './user-functions.js';
 
-/** Parameters of the cluster, and of the command itself. */
-const commandRows = grouped('many cores', {
-  module: {
-    kind: 'text',
-    sentence: 'path under which the workers of the cluster load the module of --udf',
-    value: 'path',
-    of: ['a cluster (--executor nats://…)'],
-  },
-  backend: { ...backendRow, sentence: 'backend of the kernels' },
-  stdout: {
-    kind: 'choice',
-    group: 'output',
-    sentence: 'writes one result to standard output, as -o - does',
-    choices: ['npy'],
-    usual: '',
-  },
-  stay: {
-    kind: 'boolean',
-    group: 'live',
-    sentence: 'keeps the page of --view after the run',
-    off: 'end the page of --view with the run, at a terminal, too',
-    fallback: true,
-  },
-  json: jsonRow(
-    '{input, shape, dtype, frames, positions, results: [{name, shape, dtype, min, max}], files, ' +
-      'live: {received, lost, …}, error, seconds, bytesPerSecond}',
-  ),
-} as const satisfies Parameters);
-
-const rows = {
-  ...scanRunRows,
-  ...openRows,
-  ...liveRows,
-  ...analysisRows,
-  ...executorRows,
-  ...commandRows,
-  ...watchRows,
-} as const satisfies Parameters;
-type Flags = FlagValues<typeof rows>;
-
-export function register(program: Command, deps: CliDeps): void {
-  const command = program
-    .command('run')
-    .description('run analyses or your own functions over frames, several in one pass')
-    .argument('[analysis]', 'one analysis, or several separated by commas; with --udf the file')
-    .argument('[file]', 'a file of frames; ewald info describes it')
-    .configureHelp({ visibleOptions: (self) => flagsInHelp(self) })
-    .addHelpText('after', ({ command: self }) => `\nAnalyses:\n${analysisHelp(namesInHelp(self)).join('\n')}`)
-    .action((analysis: string | undefined, file: string | undefined, texts: FlagTexts) =>
-      run(analysis, file, flagValues(rows, texts), deps),
-    );
-  withFlags(withFlags(command, { ...scanRunRows, ...openRows, ...liveRows }), analysisRows);
-  withFlags(withExecutor(command, 'workers that share the partitions'), {
-    ...commandRows,
-    ...watchRows,
-  });
-}
-
-async function run(
+/** Checks what is given, and runs it. */
+export async function runAnalyses(
   what: string | undefined,
   second: string | undefined,
-  given: Flags,
+  given: RunFlags,
   { signal }: CliDeps,
 ): Promise<void> {
   const flags = piped(given);
@@ -185,7 +114,7 @@ async function run(
 async function analyse(
   file: string,
   names: ReturnType<typeof listedAnalyses>,
-  [flags, chosen, outputs]: readonly [Flags, ExecutorChoice, RunToFilesOptions],
+  [flags, chosen, outputs]: readonly [RunFlags, ExecutorChoice, RunToFilesOptions],
   watch: RunWatch | undefined,
   signal: AbortSignal,
 ): Promise<void> {
@@ -310,7 +239,7 @@ function tellFiles(files: readonly string[]): void {
 }
 
 /** `--stdout npy` as the output that it is, `-o -`. Throws `Argument`. */
-function piped(flags: Flags): Flags {
+function piped(flags: RunFlags): RunFlags {
   const { stdout, output } = flags;
   if (stdout === undefined) return flags;
   if (output === undefined) return { ...flags, output: '-' };
@@ -318,7 +247,7 @@ function piped(flags: Flags): Flags {
 }
 
 /** Rejects what does not go together with a detector. Throws `Argument`. */
-function checkLive(connect: string, file: string | undefined, flags: Flags, signal: AbortSignal): void {
+function checkLive(connect: string, file: string | undefined, flags: RunFlags, signal: AbortSignal): void {
   detectorAddress(connect);
   if (flags.follow) throw new EwaldError('Argument', `--follow is for files, and the frames are those of ${connect}`);
   if (file !== undefined)
@@ -340,7 +269,7 @@ const { follow, timeoutS, stallS, ringBytes } = liveRows;
 /** Options of loading a file, besides those of opening it. */
 const loadRows = { syncOffset, fileMask, fileDark, keepNoCount, follow, timeoutS, stallS, ringBytes } as const;
 
-function loaded(ctx: Context, file: string, flags: Flags, signal: AbortSignal): Promise<Scan> {
+function loaded(ctx: Context, file: string, flags: RunFlags, signal: AbortSignal): Promise<Scan> {
   if (flags.follow) note(dim(`following ${file}, waiting for its first frame`));
   return ctx.load(file, { ...openOptions(flags, signal), ...pickFlags(loadRows, flags) });
 }
@@ -350,7 +279,7 @@ const isContradicted = ({ notes }: Scan): boolean =>
   notes.some(({ kind, option }) => kind === 'warning' && option === 'navShape');
 
 /** The next acquisition of a detector. */
-async function liveScan(ctx: Context, address: string, flags: Flags, signal: AbortSignal): Promise<Scan> {
+async function liveScan(ctx: Context, address: string, flags: RunFlags, signal: AbortSignal): Promise<Scan> {
   const { dataPort, reconnectS, ringBytes, controller, timeoutS, stallS, syncOffset, keepNoCount } = flags;
   const connection = await ctx.connect(address, { dataPort, reconnectS, ringBytes, signal });
   // ZeroMQ connects to addresses without a detector as well.
@@ -374,18 +303,18 @@ const counts = ({ waiting, lost, dropped }: LiveStatus): string =>
   [`${waiting} waiting`, ...(lost ? [`${lost} lost`] : []), ...(dropped ? [`${dropped} skipped`] : [])].join(', ');
 
 /** Files that are read in addition to the frames, none of which may be overwritten. */
-const inputsOf = (flags: Flags): string[] =>
+const inputsOf = (flags: RunFlags): string[] =>
   (
     ['factories', 'udfs', 'roi', 'dark', 'gain', 'excludedPixels', 'template', 'reference', 'calibration'] as const
   ).flatMap((name) => flags[name] ?? []);
 
-async function contextOf(chosen: ExecutorChoice, { backend }: Flags, signal: AbortSignal): Promise<Context> {
+async function contextOf(chosen: ExecutorChoice, { backend }: RunFlags, signal: AbortSignal): Promise<Context> {
   if (chosen.kind === 'nats') return Context.connect(chosen.url, { ...chosen.options, onEvent: note, signal });
   const context = backend === undefined ? {} : { context: { backend: backend as 'wasm' } };
   return Context.makeWith(chosen.kind, { ...context, ...(chosen.kind === 'workers' && { cpus: chosen.workers }) });
 }
 
-async function correctionsOf({ dark, gain, excludedPixels }: Flags, { shape: { sig } }: Scan, signal: AbortSignal) {
+async function correctionsOf({ dark, gain, excludedPixels }: RunFlags, { shape: { sig } }: Scan, signal: AbortSignal) {
   if (dark === undefined && gain === undefined && excludedPixels === undefined) return undefined;
   const ofFrame = async (flag: string, file: string | undefined) =>
     file === undefined ? undefined : readShapedNpy(flag, file, sig, signal);
@@ -429,7 +358,7 @@ function report(
   results: readonly NamedResult[],
   files: readonly string[],
   { read, seconds, error }: { readonly read: Read; readonly seconds: number; readonly error?: string },
-  flags: Flags,
+  flags: RunFlags,
 ): void {
   const { nav, sig } = scan.shape;
   const { frames, positions } = read;

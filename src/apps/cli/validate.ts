@@ -1,11 +1,8 @@
 /** `ewald validate`: runs the shipped cases on this machine's backends, against an independent reference. */
 import { cpus } from 'node:os';
-import type { Command } from 'commander';
 import {
-  type FlagValues,
   type Output,
   openOutput,
-  type Parameters,
   parseBackend,
   refuseOthers,
   validateRows,
@@ -37,49 +34,16 @@ import {
   wrapText,
   yellow,
 } from './output.js';
-import { type FlagTexts, flagValues, nameAsFlags, withFlags } from './parameter-flags.js';
-import { jsonRow } from './shell-rows.js';
-
-const { backends, ...ofRun } = validateRows;
-const checking = ['a run'] as const;
-const commandRows = {
-  backends,
-  engine: { ...ofRun.engine, of: checking },
-  budget: { ...ofRun.budget, of: checking },
-  seconds: { ...ofRun.seconds, of: checking },
-  html: { kind: 'text', sentence: 'writes the report as one HTML page', value: 'file', of: checking },
-  force: { kind: 'boolean', sentence: 'replaces a file that ewald did not write', of: checking },
-  verbose: {
-    kind: 'boolean',
-    sentence: 'one line per case; default: one line per room, and each failure in full',
-    of: checking,
-  },
-  list: { kind: 'boolean', sentence: 'lists the cases and their purpose' },
-  json: jsonRow(
-    'one JSON document: {versions, place, date, backends, rows: [{id, backend, outcome, why, error, bound, ' +
-      'unit, ms, device, driver}], counts, pass}',
-  ),
-} as const satisfies Parameters;
-type Options = FlagValues<typeof commandRows>;
+import { nameAsFlags } from './parameter-flags.js';
+import { checking, command, type ValidateFlags } from './validate-rows.js';
 
 /** A report only replaces an older report. */
-const htmlWriting = ({ force = false }: Options): WriteOptions => ({
+const htmlWriting = ({ force = false }: ValidateFlags): WriteOptions => ({
   force,
   replaces: (head) => new TextDecoder().decode(head).includes('<title>ewald validate'),
   endings: ['.html', '.htm'],
   otherwise: 'is not a report of ewald validate',
 });
-
-const summary = 'run the shipped cases on the backends of this machine, against an independent reference';
-
-export function register(program: Command, deps: CliDeps): void {
-  const command = program
-    .command('validate')
-    .description(summary)
-    .argument('[ids...]', 'addresses of cases: one, all below one (pi:count), or with * as a wildcard')
-    .action((ids: string[], texts: FlagTexts) => run(ids, flagValues(commandRows, texts), deps));
-  withFlags(command, commandRows);
-}
 
 /** The backends selected by an option; undefined for all backends that a user may name. */
 export const backendsOf = (names: string): readonly BackendName[] | undefined =>
@@ -97,9 +61,14 @@ export function place(): string {
 /** Versions of the software below the backends. */
 export const versions = (): Record<string, string> => ({ node: process.versions.node, v8: process.versions.v8 });
 
-async function run(ids: readonly string[], options: Options, { createContext, signal }: CliDeps): Promise<void> {
+/** Runs the cases. */
+export async function run(
+  ids: readonly string[],
+  options: ValidateFlags,
+  { createContext, signal }: CliDeps,
+): Promise<void> {
   const stages = options.list ? [] : checking;
-  refuseOthers(commandRows, options, { stages, because: () => '--list runs no case' }, nameAsFlags(commandRows));
+  refuseOthers(command.rows, options, { stages, because: () => '--list runs no case' }, nameAsFlags(command.rows));
   if (options.list) return list(ids, options.json ?? false);
   const html = options.html === undefined ? undefined : await openOutput(options.html, htmlWriting(options));
   try {
@@ -111,11 +80,11 @@ async function run(ids: readonly string[], options: Options, { createContext, si
 
 async function checked(
   ids: readonly string[],
-  options: Options,
+  options: ValidateFlags,
   html: Output | undefined,
   { createContext, signal }: Pick<CliDeps, 'createContext' | 'signal'>,
 ): Promise<void> {
-  const { engine, backends: named = 'all', budget = ofRun.budget.range.fallback, seconds } = options;
+  const { engine, backends: named = 'all', budget = validateRows.budget.range.fallback, seconds } = options;
   const backends = backendsOf(engine && named === 'all' ? 'native' : named);
   const progress = new Progress('validate');
   const report = await validate({

@@ -1,47 +1,15 @@
-/** `ewald view`: shows frames in a browser tab, where they are read and searched. */
+/** What `ewald view` runs: shows frames in a browser tab, where they are read and searched. */
 import { spawn } from 'node:child_process';
-import type { Command } from 'commander';
-import {
-  type FlagValues,
-  flagOf,
-  listenRows,
-  type Parameter,
-  type Parameters,
-  receivedRows,
-  viewRows,
-} from '../../entries/command.node.js';
+import { type FlagValues, flagOf, type Parameter, type Parameters, receivedRows } from '../../entries/command.node.js';
 import { EwaldError } from '../../entries/index.node.js';
 import { type LiveInput, zmqSource } from '../../entries/pipeline.node.js';
 import { serveView } from '../../entries/view.node.js';
 import { bold, type CliDeps, dim, exitCode, note, print, printJson, warn } from './output.js';
-import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
-import { jsonRow } from './shell-rows.js';
 import { untilAborted } from './until-aborted.js';
+import type { ViewFlags } from './view-rows.js';
 
-const rows = {
-  ...viewRows,
-  ...receivedRows,
-  ...listenRows,
-  open: {
-    kind: 'boolean',
-    group: 'page',
-    sentence: 'starts a browser',
-    off: 'print the address and do not start a browser',
-    fallback: true,
-  },
-  json: jsonRow('one line {url} when it is ready; does not start a browser'),
-} as const satisfies Parameters;
-
-export function register(program: Command, { signal }: CliDeps): void {
-  const command = program
-    .command('view')
-    .description('look at frames, peaks and crystals in your browser; serves them on this computer until Ctrl-C')
-    .argument('[files...]', 'frames of any format, or a folder of them; without any, drop files on the page')
-    .action((files: string[], texts: FlagTexts) => run(files, flagValues(rows, texts), signal));
-  withFlags(command, rows);
-}
-
-async function run(files: readonly string[], flags: FlagValues<typeof rows>, signal: AbortSignal): Promise<void> {
+/** Serves the page until Ctrl-C. */
+export async function run(files: readonly string[], flags: ViewFlags, { signal }: CliDeps): Promise<void> {
   const { json, open = true, zmqInput, zmqSubscribe, zmqRequest, zmqPull, ...serving } = flags;
   const how = Object.entries({ zmqSubscribe, zmqRequest, zmqPull }).filter(([, value]) => value !== undefined);
   const source = receivedFrames(files, zmqInput, Object.fromEntries(how));
