@@ -112,7 +112,9 @@ describe.skipIf(why)(`the preprocessor of a compiler${why ? ` (absent: ${why})` 
     () => {
       const path = file('z.h', '#define Q(x) #x\n#include Q(/dev/zero)\nint f(void);\n');
       // A slow machine reads so much for longer than a header may take.
-      expect(thrown(() => parseHeaderFile(path)).message).toMatch(/does not preprocess .*z\.h: .*(memory|more than 20 s)/s);
+      expect(thrown(() => parseHeaderFile(path)).message).toMatch(
+        /does not preprocess .*z\.h: .*(memory|more than 20 s)/s,
+      );
     },
   );
 });
