@@ -200,7 +200,7 @@ const rows: Readonly<Record<string, Row>> = {
   'pipeline/streams/compare-files.node onProgress': row((onProgress) =>
     compareStreamFiles(at('a.stream'), at('a.stream'), onProgress),
   ),
-  'pipeline/sinks/outputs output': awaits((output) => read(ctx.pipeline({ ...searched(), output }))),
+  'pipeline/sinks/output-options output': awaits((output) => read(ctx.pipeline({ ...searched(), output }))),
   'executors/executor onProgress': row((onProgress) =>
     using(Executor.inline(), (executor) =>
       read(
@@ -322,7 +322,7 @@ const others: Readonly<Record<string, readonly string[]>> = {
     ...['data/open h5wasm', 'executors/nats/options nats', 'ffi/options library', 'ffi/options worker'],
   ],
   'called as output is': [
-    ...['hdf5', 'html', 'milleFile', 'refinedGeometry', 'sol'].map((name) => `pipeline/sinks/outputs ${name}`),
+    ...['hdf5', 'html', 'milleFile', 'refinedGeometry', 'sol'].map((name) => `pipeline/sinks/output-options ${name}`),
     'pipeline/streams/join output',
   ],
   'tested with a server, in executors/nats': ['executors/nats/options onEvent'],
