@@ -1,6 +1,6 @@
 /** Events in groups, as SACLA and LCLS write them; names behind more objects than a catalogue lists; damaged ones. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { open } from '../../dist/data.node.js';
+import { Corrections, open } from '../../dist/data.node.js';
 import { type Context, createContext, parseGeometry } from '../../dist/index.node.js';
 import type { WriteNode } from '../../src/io/data/hdf5/writer.js';
 import { openStacked } from '../../src/io/detector/stacked.js';
@@ -148,4 +148,24 @@ test('an array that is damaged is not replaced by another one, unless that is na
   const bytes = file.finish(file.group({ data, other: damaged }));
   await refused(() => open(bytes), 'Format', '/other may hold the frames');
   expect((await open(bytes, { dataset: '/data' })).frames).toBe(1);
+});
+
+test.each([
+  ['u32 from −1 and −2', Uint32Array.of(5, 2 ** 32 - 1, 2 ** 32 - 2, 2 ** 32 - 3, 0, 7), undefined, [1, 2]],
+  ['i32', Int32Array.of(5, -1, -2, 2 ** 31 - 1, 0, 7), undefined, [1, 2]],
+  ['u16', Uint16Array.of(5, 65535, 65534, 3, 0, 7), 'Dectris EIGER2', [1]],
+  ['i32 of a detector that integrates', Int32Array.of(5, -1, -2, -7, 0, 7), 'JUNGFRAU 4M', []],
+])('gaps of an Eiger master are no counts: %s', async (_, values, description, gaps) => {
+  const about = description === undefined ? {} : { description: { value: description } };
+  const file = await treeFile({
+    entry: group({
+      data: group({ data_000001: array(values, [1, 2, 3]) }),
+      instrument: group({ detector: group({ ...about, distance: number(0.06) }) }),
+    }),
+  });
+  const dataset = await open(file);
+  const corrections = await Corrections.of(dataset);
+  const marks = new Uint8Array(6);
+  corrections.apply(await dataset.read(0, 1), dataset.dtype, new Float64Array(6), marks);
+  expect([...marks].flatMap((mark, i) => (mark === 0 ? [] : [i]))).toEqual(gaps);
 });

@@ -22,6 +22,13 @@ const ranges: Partial<Record<DataType, readonly [number, number]>> = {
   f64: [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
 };
 
+/**
+ * The numbers with which detectors that count mark pixels without a count, where their type has no sign: its largest, and
+ * of 32 bits, which no count reaches, the one before it as well (−1 and −2).
+ */
+export const countMarkers = (dtype: DataType): readonly number[] =>
+  ({ u8: [2 ** 8 - 1], u16: [2 ** 16 - 1], u32: [2 ** 32 - 2, 2 ** 32 - 1] })[dtype as string] ?? [];
+
 /** The limits that a file states, in words. */
 export const noCountTexts = ({ underload, markers }: Metadata): string[] => [
   ...(underload === undefined ? [] : [`below ${underload}`]),

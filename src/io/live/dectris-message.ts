@@ -1,6 +1,7 @@
 /** What the messages of a DECTRIS detector contain, in either version of its stream. */
 import { EwaldError } from '../../base/errors.js';
 import type { Codecs } from '../data/codecs/codecs.js';
+import { countMarkers } from '../data/count-limits.js';
 import type { Metadata } from '../data/dataset.js';
 import type { DataType } from '../data/dtype.js';
 import { armOf, withoutPlace } from '../data/turned-detector.js';
@@ -58,10 +59,10 @@ export const maxFrameBytes = 2 ** 31;
 export const badPixels = (bits: ArrayLike<number>): Uint8Array =>
   Uint8Array.from(bits, (reasons) => (reasons === 0 ? 0 : 1));
 
-/** The largest value of a type marks pixels without a count. */
-export function largestCount(dtype: DataType): Pick<Metadata, 'markers'> {
-  const marker = { u8: 255, u16: 65535, u32: 2 ** 32 - 1 }[dtype as 'u8'];
-  return marker === undefined ? {} : { markers: [marker] };
+/** The numbers of a type that mark pixels without a count. */
+export function markersOf(dtype: DataType): Pick<Metadata, 'markers'> {
+  const markers = countMarkers(dtype);
+  return markers.length > 0 ? { markers } : {};
 }
 
 /** Checks the number of an image. Throws `Format`. */

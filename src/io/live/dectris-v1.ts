@@ -18,7 +18,7 @@ import { fieldsOfMessage } from './crystfel.js';
 import {
   badPixels,
   type DectrisMessage,
-  largestCount,
+  markersOf,
   maxFrameBytes,
   numberedImage,
   onArm,
@@ -178,7 +178,7 @@ async function frameOfV1(
     values: {},
     fields: fieldsOfMessage(new Map(Object.entries({ ...times, ...about, ...head })), fields),
     peaks: undefined,
-    meta: { ...meta, ...largestCount(dtype) },
+    meta: { ...meta, ...markersOf(dtype) },
     mask: mask?.length === shape[0] * shape[1] ? mask : undefined,
   };
 }

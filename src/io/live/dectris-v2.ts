@@ -13,7 +13,7 @@ import { fieldsOfMessage } from './crystfel.js';
 import {
   badPixels,
   type DectrisMessage,
-  largestCount,
+  markersOf,
   maxFrameBytes,
   numberedImage,
   onArm,
@@ -116,7 +116,7 @@ async function frameOfV2(
     fields: fieldsOfMessage(message, fields),
     peaks: findings?.spots,
     ...(findings && { findings }),
-    meta: { ...meta, ...largestCount(array.dtype) },
+    meta: { ...meta, ...markersOf(array.dtype) },
     mask: mask?.length === height * width ? mask : undefined,
   };
 }

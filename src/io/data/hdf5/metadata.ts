@@ -2,6 +2,7 @@
 import { sixDigits } from '../../../base/amounts.js';
 import { EwaldError, isEwaldError } from '../../../base/errors.js';
 import { type QuantityName, unitFactor } from '../../../base/units.js';
+import { countMarkers } from '../count-limits.js';
 import type { DetectorPanel, Metadata, Note, XY } from '../dataset.js';
 import { armOf, withoutPlace } from '../turned-detector.js';
 import { photonAeV } from '../units.js';
@@ -303,14 +304,12 @@ async function validValues(
   const saturation = await number('saturation_value', 'detectorSpecific/countrate_correction_count_cutoff');
   const underload = await number('underload_value');
   const error = await number('error_value');
-  const dtype = first?.numbers?.dtype ?? '';
-  const bits = 8 * (first?.type.size ?? 0);
+  const dtype = first?.numbers?.dtype;
   const isCounter = /master$/.test(dialect) || /eiger|pilatus|jungfrau/i.test(about);
-  // Gaps and bad pixels of these detectors have the largest number of the type.
-  const isUnsigned = isCounter && /^u(8|16|32)$/.test(dtype);
-  const markers = [...(isUnsigned ? [2 ** bits - 1] : []), ...(error === undefined ? [] : [error])];
+  const markers = [...(isCounter && dtype ? countMarkers(dtype) : []), ...(error === undefined ? [] : [error])];
   // Where their numbers are signed, gaps are −1 and dead pixels −2; a Jungfrau has negative counts.
-  const isSigned = /eiger|pilatus/i.test(about) && /^i(16|32)$/.test(dtype);
+  const isPhotonCounter = /eiger|pilatus/i.test(about) || (dialect === 'Eiger master' && !/jungfrau/i.test(about));
+  const isSigned = isPhotonCounter && (dtype === 'i16' || dtype === 'i32');
   return {
     ...given('saturation', saturation),
     ...given('underload', underload ?? (isSigned ? 0 : undefined)),
