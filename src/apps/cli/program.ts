@@ -327,7 +327,7 @@ const otherFlags: FlagNames = {
 const meantFlags: Readonly<Record<string, string>> = {
   '--wavelength': 'the wavelength is a line of the geometry, "wavelength = 1.24 A" (-g), unless the frames state it',
   '--energy': 'the energy is a line of the geometry, "photon_energy = 9500 eV" (-g), unless the frames state it',
-  '--help-all': 'ewald COMMAND --help lists all options, ewald help OPTION explains one',
+  '--help-all': 'ewald COMMAND --help all lists all options, ewald help OPTION explains one',
 };
 
 /** What is meant by words that are no commands. */

@@ -24,12 +24,19 @@ const [maxOfMetres, minOfPanel] = [0.45, 16];
  * and which line to look at. Doubtful numbers that may be right are warnings of `checkGeometry`.
  */
 export function refuseImpossible(geometry: Geometry, beam: Beam): void {
-  const wrong =
+  const text = impossibleText(geometry, beam);
+  if (text !== undefined) throw new EwaldError('Format', text);
+}
+
+/** Why no frame can be searched with a geometry; undefined if it may be right. */
+export function impossibleText(geometry: Geometry, beam: Beam): string | undefined {
+  const found =
     ofBeam(beam) ??
     ofPanels(geometry) ??
-    geometry.panels.map((panel) => ofPanel(panel, beam)).find((text) => text !== undefined);
-  const told = wrong ?? ofCorners(geometry.panels) ?? ofReach(geometry, beam);
-  if (told !== undefined) throw new EwaldError('Format', `the geometry cannot be right: ${told}`);
+    geometry.panels.map((panel) => ofPanel(panel, beam)).find((text) => text !== undefined) ??
+    ofCorners(geometry.panels) ??
+    ofReach(geometry, beam);
+  return found === undefined ? undefined : `the geometry cannot be right: ${found}`;
 }
 
 function ofBeam({ wavelengthA }: Beam): string | undefined {
@@ -53,7 +60,7 @@ function ofPanel({ name, fs, ss, resolution, offsetM }: Panel, { distanceM }: Be
     return `a pixel of panel ${name} is ${short(pixel)} m wide; res is in pixels per metre, 13333.3 for 75 µm`;
   const distance = distanceM + offsetM;
   if (distance < shortest)
-    return `panel ${name} is ${short(1000 * distance)} mm from the sample; check the unit of clen, which is metres without one`;
+    return `panel ${name} is ${short(1000 * distance)} mm from the sample; check the unit of clen (without one: metres, or millimetres of a path)`;
   const [f, s] = [norm(fs), norm(ss)];
   if (!(f > 0 && s > 0 && norm(cross(fs, ss)) >= minSine * f * s))
     return `fs and ss of panel ${name} are nearly parallel; expected directions at a right angle, such as fs = x, ss = y`;
@@ -79,7 +86,7 @@ function ofReach(geometry: Geometry, beam: Beam): string | undefined {
   if (!(reach > coarsest)) return undefined;
   return (
     `at a distance of ${short(meanDistance(geometry, beam))} m the detector ends at a resolution of ${reach.toFixed(0)} Å, where ` +
-    'crystals have no reflections; check the units of clen (metres without one) and of the wavelength'
+    'crystals have no reflections; check the units of clen (without one: metres, or millimetres of a path) and of the wavelength'
   );
 }
 

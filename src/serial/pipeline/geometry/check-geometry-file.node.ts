@@ -12,6 +12,7 @@ import { contradictions } from '../../../io/detector/contradictions.js';
 import { checkPanels, openDetector } from '../../../io/detector/detector.js';
 import { frameSize, geometryFromFile } from '../../../io/detector/from-file.js';
 import { ofDataset, openedArray } from '../../../io/detector/geometry-dataset.js';
+import { impossibleText } from '../../../io/detector/impossible.js';
 import { openStacked, stackedGeometry } from '../../../io/detector/stacked.js';
 import { wholeMachine } from '../../../io/files/inside.js';
 import { readText } from '../../../io/files/read.js';
@@ -98,9 +99,11 @@ async function check(file: string, options: CheckGeometryOptions): Promise<Check
     const facts = checkGeometry(geometry, beam);
     const stated = dataset && !own ? contradictions(geometry, beam, facts, dataset).map(({ text }) => text) : [];
     const displaced = dataset && misfit.length === 0 ? await displacedProblem(geometry, dataset) : [];
+    // What every run refuses, if nothing is assumed.
+    const impossible = assumed.length === 0 ? (impossibleText(geometry, beam) ?? []) : [];
     // What the file says about itself in vain is not looked at below.
     const doubted = own && dataset ? dataset.notes.flatMap(({ kind, text }) => (kind === 'warning' ? [text] : [])) : [];
-    const problems = [...doubted, ...misfit, ...facts.problems, ...stated, ...displaced];
+    const problems = [impossible, doubted, misfit, facts.problems, stated, displaced].flat();
     return { ...facts, geometry, beam, assumed, problems };
   } finally {
     await dataset?.dispose();
