@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { createContext, mergeStream } from 'ewald';
-import { fileSource } from 'ewald/data';
+import { fileSource, open } from 'ewald/data';
 import { readReflectionList } from 'ewald/merging';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { correlation } from '../../src/base/correlation.js';
@@ -18,6 +18,7 @@ import { readRunFile } from '../../src/serial/merging/collection/hdf5-run.js';
 import { numberOfCell } from '../../src/serial/merging/collection/named-axes.js';
 import { StreamScanner } from '../../src/serial/merging/collection/scan.js';
 import { codecsHere } from '../data/hdf5-support.js';
+import { array, group, treeFile } from '../data/hdf5-tree.js';
 import { ewaldTogether } from '../support/cli.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ewald-merge-hdf5-'));
@@ -97,6 +98,40 @@ describe('the HDF5 file of a run', () => {
     expect(Array.from(stream.axes)).toContain(numberOfCell(stream.head.cell));
     expect(file.axes).toEqual(stream.axes);
     expect(readFileSync(at('run.stream'), 'latin1')).not.toContain(marks.namedAxes);
+  });
+
+  test('has the events of frames in groups, by which a table divides them as it divides the stream', async () => {
+    // As SACLA writes them, `data = /%/detector_2d_1/data`; another file of the run numbers its frames.
+    const dataset = await open(at('frames/run.h5'));
+    const image = async (i: number) => array((await dataset.read(i, 1)).slice(), dataset.shape.sig);
+    const tags = ['tag-201', 'tag-203', 'tag-205'];
+    const groups = tags.map(
+      async (tag, i) => [tag, group({ detector_2d_1: group({ data: await image(i) }) })] as const,
+    );
+    writeFileSync(at('tags.h5'), await treeFile(Object.fromEntries(await Promise.all(groups))));
+    await dataset.dispose();
+    const geometry = readFileSync(at('frames/run.geom'), 'utf8').replace(/^p0\/(data|mask|dim\d).*\n/gm, '');
+    writeFileSync(at('tags.geom'), `data = /%/detector_2d_1/data\ndim0 = ss\ndim1 = fs\n${geometry}`);
+    const index = 'index tags.h5 -g tags.geom -p frames/run.cell --refine-geometry off -j 1';
+    const indexed = await ewald(`${index} -o tags.stream --hdf5 tags-run.h5`);
+    expect(indexed.code, indexed.err).toBe(0);
+    const [stream, file] = [await collected('tags.stream'), await collected('tags-run.h5')];
+    expect([...new Set(file.events)]).toEqual(tags.map((tag) => `${tag}//`));
+    expect(file.events).toEqual(stream.events);
+    writeFileSync(at('split.txt'), 'tags.h5 tag-201// first\ntags.h5 tag-203// first\ntags.h5 tag-205// second\n');
+    const counts = async (input: string) => {
+      const { err } = await ewald(
+        `merge ${input} -y 4/mmm -n 1 --no-polarisation --custom-split split.txt -o ${input}.hkl`,
+      );
+      return [
+        err,
+        ...['first', 'second'].map((set) => readReflectionList(readFileSync(at(`${input}-${set}.hkl`), 'utf8')).count),
+      ];
+    };
+    const [ofStream, ofFile] = [await counts('tags.stream'), await counts('tags-run.h5')];
+    expect(ofFile.slice(1)).toEqual(ofStream.slice(1));
+    expect(ofFile[1]).toBeGreaterThan(ofFile[2] as number);
+    expect(ofFile[2]).toBeGreaterThan(0);
   });
 
   test('leaves out the same observations above a limit on their peaks', async () => {

@@ -90,12 +90,13 @@ export async function readRunFile(source: ByteSource, name: string, collector: C
   const filenames = await filenamesOf(entry, fail);
   const counts = (await frames.read('header_lines', 0, frames.rows)) as Uint32Array;
   const headerValues = await headerValuesOf(entry, counts, collector, fail);
+  const eventNames = await eventNamesOf(entry, frames.rows, fail);
   const columns = await columnsIn(frames, crystals);
   checkReferences(columns, frames.rows, reflections.rows, filenames.length, fail);
   collector.counts.frames += frames.rows;
   await collect(
     collector,
-    { ...columns, filenames, headerValues, bandwidth, cellNumber: numberOfCell(scannedHead.cell) },
+    { ...columns, filenames, eventNames, headerValues, bandwidth, cellNumber: numberOfCell(scannedHead.cell) },
     reflections,
   );
   return scannedHead;
@@ -142,6 +143,8 @@ function checkReferences(
 /** What the crystals of a run are described with. */
 interface RunFacts extends RunColumns {
   readonly filenames: readonly string[];
+  /** For each frame, empty for one outside of groups; no names if no frame is in one. */
+  readonly eventNames: readonly string[];
   /** For each frame; empty if the run has copied none. */
   readonly headerValues: readonly string[];
   readonly bandwidth: number;
@@ -180,7 +183,7 @@ function crystalOf(run: RunFacts, c: number): Parameters<Collector['crystal']>[1
   const d = run.resolutions[c] as number;
   return {
     filename: run.filenames[run.fileOf[frame] as number] ?? '',
-    event: run.hasEvent[frame] === 1 ? `//${run.eventOf[frame]}` : '',
+    event: run.eventNames[frame] || (run.hasEvent[frame] === 1 ? `//${run.eventOf[frame]}` : ''),
     reciprocal: flat(reciprocal(cellFrom(run.cells, 9 * c))),
     parameters: [...run.lengths.subarray(3 * c, 3 * c + 3), ...run.angles.subarray(3 * c, 3 * c + 3)],
     wavelengthA: run.wavelengths[frame] as number,
@@ -260,6 +263,15 @@ async function headerValuesOf(
     at += count;
     return frameLines.map((line) => collector.headerValue(line)).findLast((value) => value !== undefined) ?? '';
   });
+}
+
+/** The events of frames in groups, a line for each frame; older files have none and number their frames. */
+async function eventNamesOf(entry: Hdf5Group, frames: number, fail: Fail): Promise<readonly string[]> {
+  const dataset = await entry.get('event_names');
+  if (dataset === undefined) return [];
+  const text = dataset instanceof Hdf5Dataset ? await dataset.value() : undefined;
+  const names = typeof text === 'string' ? text.split('\n') : [];
+  return names.length === frames ? names : fail(`its event_names have ${names.length} lines for ${frames} frames`);
 }
 
 /** The names of the files of the frames: `files/file_0`, `files/file_1`, … */

@@ -122,6 +122,8 @@ class RunTables {
   readonly #files = new Map<string, number>();
   /** The copied header fields of all frames, as lines of a stream. */
   readonly #headerLines: string[] = [];
+  /** The event of each frame in groups, `tag-1//`; empty for others. */
+  readonly #eventNames: string[] = [];
   /** Whose the peaks are that were not found here. */
   readonly #spotsOf = new Set<string>();
   /** Whether the known cell had names of axes to choose from; other files have no column for them. */
@@ -149,6 +151,7 @@ class RunTables {
     frame.file.add([files.get(origin.filename) ?? 0]);
     frame.event.add([origin.event ?? 0]);
     frame.has_event.add([origin.event === undefined ? 0 : 1]);
+    this.#eventNames.push(origin.tag ?? '');
     frame.serial.add([origin.serial]);
     frame.hit.add([hit ? 1 : 0]);
     frame.peaks_begin.add([this.peaks]);
@@ -207,6 +210,7 @@ class RunTables {
     return {
       files: { attributes: { NX_class: 'NXcollection' }, children: Object.fromEntries(names) },
       header_lines: { value: this.#headerLines.join('\n') },
+      ...(this.#eventNames.some((name) => name !== '') && { event_names: { value: this.#eventNames.join('\n') } }),
       frames: this.#grid.within(groupOf(this.#frame)),
       // The line `ewald/spots_of` of a stream.
       peaks: groupOf(this.#peak, this.#spotsOf.size > 0 ? { spots_of: [...this.#spotsOf].join(', ') } : {}),
