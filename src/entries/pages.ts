@@ -45,7 +45,7 @@ export { checkRegions, type Region, regionText } from '../serial/pipeline/region
 export { openRegionSums, type RegionSums } from '../serial/pipeline/regions/region-sums.js';
 export { beamFaults } from '../udf/analyses/beam-share.js';
 export { fieldDoubts, fieldFaults } from '../udf/analyses/field-doubts.js';
-export { type Calibration, checkCalibration, isKnown, reachOf } from '../udf/calibrate/calibration.js';
+export { type Calibration, checkCalibration, darkFieldRadii, isKnown, reachOf } from '../udf/calibrate/calibration.js';
 export { milliradiansOf, opticsOf } from '../udf/calibrate/optics.js';
 export { calibrationTexts } from '../udf/calibrate/text.js';
 export { rangesOf } from '../udf/scans/roi-ranges.js';

@@ -96,7 +96,13 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
     value: 'px',
     of: ['point'],
   },
-  r: { ...disk, sentence: 'radius', usual: 'disk: 0.15 of the shorter side; com: the whole frame', of: ['disk'] },
+  r: {
+    ...disk,
+    sentence: 'radius',
+    usual:
+      'what the disk of the calibration reaches; without one, disk: 0.15 of the shorter side, com: the whole frame',
+    of: ['disk'],
+  },
   maskRadius: {
     ...disk,
     sentence: 'radius of the disk that is used',
@@ -115,7 +121,8 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
     sentence: 'inner radius',
     range: length,
     unit: 'pixels',
-    usual: 'by the analysis',
+    usual:
+      'ring: what the disk of the calibration reaches, 0.4 of the shorter side without one; others: by the analysis',
     value: 'px',
     of: rings,
   },
@@ -389,8 +396,9 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
     kind: 'text',
     sentence: 'result of ctx.calibrate, or a file of ewald calibrate, for the options that are not given',
     more:
-      'It gives the centre, the radius of disk, disks, bragg, strain and ssb, scale and distortion of polar and ' +
-      'bragg, bad pixels of polar, hot pixels of com and icom, descan of bragg, the rotation where it is certain, ' +
+      'It gives the centre, the radius of disks, bragg, strain and ssb, to disk, ring, com and icom what the disk ' +
+      'reaches wherever descan moves it (radius, edge and half of the span), scale and distortion of polar and bragg, ' +
+      'bad pixels of polar, hot pixels of com and icom, descan of bragg, the rotation where it is certain, ' +
       'the optics of ssb and the step for filters of icom.',
     type: 'Calibration',
     usual: '',

@@ -52,6 +52,30 @@ test('integrated centres of mass begin with centre, radius, rotation and hot pix
   }
 });
 
+test.each(['disk', 'ring'] as const)('the %s of a calibration is that of a run', async (kind) => {
+  // The disk moves by 4 pixels along the scan: a detector of its radius would cut it at both ends.
+  const moved = simulatedScan({
+    ...{ kind: 'amorphous', rows, columns, n, radius, dose: 400, rotation: 30, seed: 5, step: 2 },
+    centre: [3, -4],
+    descan: (u) => [2 * u, 0],
+  });
+  const frames = Uint16Array.from(moved.frames);
+  const scan = ctx.fromMemory(frames, { navShape: [rows, columns], sigShape: [n, n] });
+  const calibration = await ctx.calibrate(scan);
+  const { operations, axes, shape } = await opened(frames, calibration, kind);
+  const { image } = await operations.virtual({ shape, quantity: 'sum', fourier: false, axes });
+  const make = kind === 'disk' ? ctx.createDiskAnalysis : ctx.createRingAnalysis;
+  const { intensity } = await ctx.run(make.call(ctx, scan, { calibration }));
+  expect(Array.from(intensity.data)).toEqual(Array.from(image));
+  const all = Array.from({ length: rows * columns }, (_, i) =>
+    frames.subarray(i * n * n, (i + 1) * n * n).reduce((sum, value) => sum + value, 0),
+  );
+  const shares = Array.from(intensity.data, (sum, i) => sum / (all[i] as number));
+  // What is within the disk of each position, wherever it is, and only that.
+  if (kind === 'disk') expect(Math.min(...shares)).toBeGreaterThan(0.97);
+  else expect(Math.max(...shares)).toBeLessThan(0.03);
+});
+
 test('a ring begins outside of the beam, and a calibration of other frames is refused', async () => {
   const frames = Uint16Array.from(made.frames);
   const scan = ctx.fromMemory(frames, { navShape: [rows, columns], sigShape: [n, n] });

@@ -25,8 +25,10 @@ interface Calibrated<Options> extends PatternAxes {
   readonly radius: number | undefined;
   /** Why a calibration has no radius. */
   readonly noRadius: string | undefined;
-  /** The radius that holds the disk in the whole scan, if the centre is that of the calibration. */
+  /** The radius that holds the disk in the whole scan, about the centre of the calibration. */
   readonly reach: number | undefined;
+  /** Whether the centre is that of the calibration, so that the disk is within its reach. */
+  readonly isCentred: boolean;
   readonly hot: readonly (readonly [y: number, x: number])[];
   /** On the centre, and on a drift of the disk. */
   readonly notes: readonly string[];
@@ -56,6 +58,7 @@ export function calibratedBy<Options extends Given>(
       radius: undefined,
       noRadius: undefined,
       reach: undefined,
+      isCentred: false,
       hot: [],
       ...unknownAxes,
       notes: [],
@@ -92,7 +95,8 @@ export function calibratedBy<Options extends Given>(
     },
     radius: isKnown(disk) ? disk.radius : undefined,
     noRadius: isKnown(disk) ? undefined : disk.refused,
-    reach: isKnown(centre) && user.cx === undefined && user.cy === undefined ? reachOf(calibration) : undefined,
+    reach: reachOf(calibration),
+    isCentred: isKnown(centre) && user.cx === undefined && user.cy === undefined,
     hot: badPixels.hot,
     ...patternAxes(calibration),
     notes,

@@ -26,7 +26,7 @@ export function comOf(scan: Scan, options: ComOptions, what: string) {
   const { cx, cy } = centre;
   refuseBeyond(what, centre, 'maskRadius', maskRadius ?? null);
   refuseBeyond(what, centre, 'maskRadiusInner', maskRadiusInner ?? null);
-  const [r, ri] = [maskRadius ?? known.reach ?? null, maskRadiusInner ?? null];
+  const [r, ri] = [maskRadius ?? (known.isCentred ? known.reach : undefined) ?? null, maskRadiusInner ?? null];
   if (ri !== null) checkRing(what, [ri, r ?? Number.POSITIVE_INFINITY], ['maskRadiusInner', 'maskRadius']);
   if (r !== null && r < 1)
     throw argumentError(

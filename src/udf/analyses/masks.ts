@@ -5,6 +5,7 @@ import { callback } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import { product } from '../../base/product.js';
 import { masksUdf } from '../builtin/masks.js';
+import { darkFieldRadii } from '../calibrate/calibration.js';
 import { circular, type MaskArray, point, radialBins, ring } from '../images/masks.js';
 import type { Scan } from '../scans/scan.js';
 import {
@@ -85,22 +86,27 @@ const underMask = (scan: Scan, mask: MaskArray, title: string, desc: string): Ma
 });
 
 /**
- * Virtual bright field: sum over a disk; by default in the middle, with 0.15 of the shorter side as radius, or those of
- * a calibration.
+ * Virtual bright field: sum over a disk; by default in the middle, with 0.15 of the shorter side as radius, or about the
+ * centre of a calibration, as far as its disk reaches anywhere in the scan.
  */
 export const diskAnalysis = /* @__PURE__ */ analysis('disk', (scan, options, what) => {
   const { notes, ...centre } = centreOf(scan, what, options);
-  const { radius } = calibratedBy(what, scan, options);
+  const { reach } = calibratedBy(what, scan, options);
   refuseBeyond(what, centre, 'r', options.r ?? null);
-  const r = options.r ?? radius ?? 0.15 * Math.min(centre.width, centre.height);
+  const r = options.r ?? reach ?? 0.15 * Math.min(centre.width, centre.height);
   return { ...underMask(scan, circular({ ...centre, r }), 'disk', 'sum over a disk'), notes };
 });
 
-/** Virtual annular detector: sum over a ring; by default from 0.4 to 0.5 of the shorter side. */
+/**
+ * Virtual annular detector: sum over a ring; by default from 0.4 to 0.5 of the shorter side, or from what the disk of a
+ * calibration reaches to the nearest edge.
+ */
 export const ringAnalysis = /* @__PURE__ */ analysis('ring', (scan, options, what) => {
   const { notes, ...centre } = centreOf(scan, what, options);
   const half = Math.min(centre.width, centre.height) / 2;
-  const both = radii(what, options, 0.8 * half, half);
+  const { reach, isCentred } = calibratedBy(what, scan, options);
+  const usual = isCentred && reach !== undefined ? darkFieldRadii(reach, centre) : { ri: 0.8 * half, ro: half };
+  const both = radii(what, options, usual.ri, usual.ro);
   refuseBeyond(what, centre, 'ri', both.ri);
   return { ...underMask(scan, ring({ ...centre, ...both }), 'ring', 'sum over a ring'), notes };
 });

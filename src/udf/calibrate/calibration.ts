@@ -144,10 +144,23 @@ export const ellipseOf = ([e1, e2]: readonly [number, number], errors: readonly 
 export const edgeOf = (disk: Calibration['disk']): number =>
   isKnown(disk) && Number.isFinite(disk.edge) ? disk.edge : 0;
 
-/** Radius about the centre that holds the disk wherever it moves in the scan, pixels; undefined if it is unknown. */
+/**
+ * Radius about the centre that holds the disk wherever it moves in the scan, pixels; undefined if it is unknown. Bright
+ * fields and centres of mass begin with it: a smaller disk would cut the beam where descan has moved it, and its image
+ * would be one of the descan.
+ */
 export function reachOf({ disk, descan }: Pick<Calibration, 'disk' | 'descan'>): number | undefined {
   if (!isKnown(disk)) return undefined;
   return disk.radius + 2 * edgeOf(disk) + 1 + (isKnown(descan) ? descan.span / 2 : 0);
+}
+
+/** Radii of the dark field of a calibration: from what the disk reaches to the nearest edge of the frame, pixels. */
+export function darkFieldRadii(
+  reach: number,
+  { cy, cx, width, height }: Readonly<Record<'cy' | 'cx' | 'width' | 'height', number>>,
+): { readonly ri: number; readonly ro: number } {
+  const nearest = 0.5 + Math.min(cx, cy, width - 1 - cx, height - 1 - cy);
+  return { ri: reach, ro: Math.max(nearest, reach + 1) };
 }
 
 /** The ranges of numbers that are not any real one, by their names. */

@@ -1,9 +1,10 @@
 /** The virtual detectors that a calibration knows: the bright field, and the ring outside it. */
+import { darkFieldRadii } from '../../../entries/pages.js';
 import type { ShownCalibration, VirtualShape } from './protocol.js';
 
 /**
- * The disk that holds the bright field at every position of the scan, as `com` and `icom` of a run use it, or the ring
- * outside it; undefined if the calibration has no centre or no radius.
+ * The disk that holds the bright field at every position of the scan, or the ring outside it, as `disk`, `ring`, `com`
+ * and `icom` of a run use them; undefined if the calibration has no centre or no radius.
  */
 export function fieldShape(
   field: 'bright' | 'dark',
@@ -14,8 +15,8 @@ export function fieldShape(
   // A calibration counts from the centre of the first pixel, the page counts from its corner.
   const [cy, cx] = [centre[0] + 0.5, centre[1] + 0.5];
   if (field === 'bright') return { kind: 'disk', cx, cy, outer: reach, inner: reach / 2 };
-  const far = Math.min(cx, cy, width - cx, height - cy);
-  return { kind: 'ring', cx, cy, inner: reach, outer: Math.max(far, reach + 1) };
+  const { ri, ro } = darkFieldRadii(reach, { cy: centre[0], cx: centre[1], width, height });
+  return { kind: 'ring', cx, cy, inner: ri, outer: ro };
 }
 
 /** A detector as it begins with a calibration: what that knows of its centre and radii. */
