@@ -19,7 +19,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { open } from 'ewald/data';
 import { Executor } from 'ewald/executors';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createContext } from '../../dist/index.node.js';
 import { Resource } from '../../src/base/resource.js';
 import type { RunEvent } from '../../src/serial/pipeline/events.js';
@@ -212,6 +212,44 @@ test('a file that stays incomplete is damaged by name, and the others are search
     { name: join(live, 'b.h5'), event: 0, error: expect.stringContaining('b.h5 is incomplete: it has') },
   ]);
   expect(warnings.filter(({ text }) => waits.test(text))).toHaveLength(1);
+});
+
+/** Prints where each frame ends in the file, as the HDF5 library knows it. */
+const endsOfFrames = `
+import h5py, sys, json
+with h5py.File(sys.argv[1]) as file:
+    chunks = file["/entry/data/data"].id
+    at = [chunks.get_chunk_info(i) for i in range(chunks.get_num_chunks())]
+    print(json.dumps([one.byte_offset + one.size for one in at]))
+`;
+
+describe('of a file that stays cut, as a detector that dies leaves it, each frame that is there is searched', () => {
+  test.skipIf(!python).each([
+    ['in this process', 0],
+    ['by workers', 1],
+  ])('HDF5: %s', async (_, workers) => {
+    const [gzip, frames_, cut] = ['gz.h5', 'ends.h5', `died-${workers}.h5`].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    const words = ['convert', join(folder, 'run.h5'), '-o', gzip, '--packing=gzip', '--force'];
+    expect((await ewald(words)).code).toBe(0);
+    expect(spawnSync(python as string, ['-c', framesLast, gzip, frames_]).status).toBe(0);
+    const ends = JSON.parse(spawnSync(python as string, ['-c', endsOfFrames, frames_]).stdout.toString()) as number[];
+    const part = (ends[20] as number) - 1;
+    const expected = counting(frames).filter((i) => (ends[i] as number) <= part);
+    expect(expected.length).toBeGreaterThan(10);
+    await writeFile(cut, (await readFile(frames_)).subarray(0, part));
+    const executor = workers > 0 ? await Executor.workers({ workers, context: { backend: 'wasm' } }) : undefined;
+    const { found, warnings } = await follows(cut, async () => undefined, { noDataTimeout: 1, executor });
+    await executor?.dispose();
+    const events = (isRead: boolean) =>
+      found.filter(({ error }) => (error === undefined) === isRead).map(({ event }) => event);
+    expect(events(true)).toEqual(expected);
+    expect(events(false)).toEqual(counting(frames).filter((i) => !expected.includes(i)));
+    expect(warnings).toContainEqual(expect.objectContaining({ text: expect.stringMatching(/died.*it was cut/) }));
+  });
 });
 
 async function converted(ending: string): Promise<Uint8Array> {

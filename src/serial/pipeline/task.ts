@@ -33,6 +33,7 @@ import type { SearchSettings } from './settings.js';
 import { type BriefTask, briefTask, type Extent } from './shards/brief.js';
 import { type StreamContents, streamText } from './sinks/stream-text.js';
 import { openWhenBack } from './sources/away.js';
+import { openFollowed } from './sources/open-followed.js';
 import { replacedError } from './sources/same-frames.js';
 import { type FrameOrigin, tagged } from './streams/chunk.js';
 import { runShape, taskShape } from './task-shapes.js';
@@ -293,17 +294,19 @@ async function detectorOf(
   return detector;
 }
 
-const openStackedFile = (
+function openStackedFile(
   scope: TaskScope,
   file: string,
-  { dataset: named, geometry, allowMissing, checksums, maxFrameBytes, allowOutside, growing }: SharedRun,
+  { dataset: named, geometry, allowMissing, checksums, maxFrameBytes, allowOutside, growing: isOpen }: SharedRun,
   sent: SearchTask['sent'],
-): Promise<Dataset> =>
-  openStacked(
-    (how) => scope.open(inputOf(file, sent), { ...how, allowMissing, checksums, maxFrameBytes, allowOutside, growing }),
-    geometry,
-    named,
-  );
+  known = 0,
+): Promise<Dataset> {
+  const open = (growing: boolean): Promise<Dataset> => {
+    const options = { allowMissing, checksums, maxFrameBytes, allowOutside, growing };
+    return openStacked((how) => scope.open(inputOf(file, sent), { ...how, ...options }), geometry, named);
+  };
+  return isOpen ? openFollowed(open, known) : open(false);
+}
 
 /** A file that stays open from task to task, and is reopened if it has fewer frames than the task expects. */
 async function openFrames(
@@ -314,7 +317,7 @@ async function openFrames(
   sent: SearchTask['sent'],
 ): Promise<Dataset> {
   const { allowMissing, checksums, maxFrameBytes, files } = run;
-  const open = (): Promise<Dataset> => openStackedFile(scope, file, run, sent);
+  const open = (): Promise<Dataset> => openStackedFile(scope, file, run, sent, known);
   const how = `${allowMissing ? ' partly' : ''}${checksums === false ? ' unchecked' : ''}${maxFrameBytes === undefined ? '' : ` to ${maxFrameBytes}`}`;
   const key = `frames ${files ?? ''}${file}${how}`;
   const dataset = await scope.keep(key, open);

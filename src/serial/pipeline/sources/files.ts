@@ -25,6 +25,7 @@ import { tagged } from '../streams/chunk.js';
 import type { SearchTask, SentFile } from '../task.js';
 import { awaited, openWhenBack, pollMs } from './away.js';
 import { rangesOfFiles } from './image-ranges.js';
+import { openFollowed } from './open-followed.js';
 import { replacedError, SeenFrames } from './same-frames.js';
 import { isSelected, type Selection, selectedAmong } from './selection.js';
 import type { FrameSpec, IsDone, RunSource, SourceImages, SourceOptions } from './source.js';
@@ -80,6 +81,12 @@ interface Arrival {
   readonly count: number;
 }
 
+/** The file that describes the detector. */
+interface FirstFile {
+  readonly dataset: Dataset;
+  readonly wanted: FrameSpec;
+}
+
 export class FileSource implements RunSource {
   readonly live = undefined;
   readonly kept = undefined;
@@ -117,6 +124,8 @@ export class FileSource implements RunSource {
   readonly #seenFrames = new SeenFrames();
   /** Events of frames in groups, by files. */
   readonly #events = new Map<string, readonly string[]>();
+  /** Whether none of the files became whole in time: they are read as far as they go, and not waited for again. */
+  #isGivenUp = false;
   /** The last file that was waited for because its file system did not answer. */
   #awayFile: string | undefined;
 
@@ -246,9 +255,7 @@ export class FileSource implements RunSource {
 
   reopen(file: string): Promise<Dataset> {
     // Reports of an interrupted run are written after its signal has fired.
-    return this.#openFile(this.#files.find((one) => one.file === file) ?? { file, frames: undefined }, {
-      signal: undefined,
-    });
+    return this.#openKnown(this.#files.find((one) => one.file === file) ?? { file, frames: undefined }, 0, undefined);
   }
 
   async close(): Promise<void> {
@@ -334,7 +341,7 @@ export class FileSource implements RunSource {
       if (file === this.#firstFile && this.first.frames >= known && !open.has(key)) return this.first;
       const held = open.get(key);
       open.delete(key);
-      const dataset = held ?? (await this.#openSame(wanted));
+      const dataset = held ?? (await this.#openSame(wanted, known));
       open.set(key, dataset);
       // Frames in progress belong to the files that were requested last.
       const [oldest] = open;
@@ -442,7 +449,7 @@ export class FileSource implements RunSource {
       const before = position;
       position += count - from;
       const isFirst = wanted.file === this.#firstFile && this.first.frames >= count;
-      const dataset = isFirst ? this.first : await this.#openFile(wanted).catch(() => undefined);
+      const dataset = isFirst ? this.first : await this.#openKnown(wanted, count).catch(() => undefined);
       if (!dataset) continue;
       if (!isFirst && !wanted.dataset) this.#opened.push(dataset);
       const frames = this.#chosen(counting(from, count), before).slice(0, left);
@@ -466,6 +473,7 @@ export class FileSource implements RunSource {
     /** Files that cannot be read to their end, and since when they have been as they are. */
     const unreadable = new Map<string, { wanted: FrameSpec; state: string; since: number }>();
     const damaged = new Set<string>();
+    const opened = new Map<string, FrameSpec>();
     const looked = awaited(seconds);
     let idleSince = 0;
     /** A file that has not changed for the time is not whole: what can be read of it is, and the rest is reported. */
@@ -516,6 +524,7 @@ export class FileSource implements RunSource {
         }
         const count = found ?? 0;
         const from = seen.get(file) ?? 0;
+        opened.set(file, wanted);
         if (count > 0) {
           sizes.set(file, { bytes, stamp });
           seen.set(file, count);
@@ -524,12 +533,21 @@ export class FileSource implements RunSource {
         yield { wanted, from, count };
         idleSince = looked.look();
       }
+      if (this.#isGivenUp) break;
       const left = until - performance.now();
       if (left <= 0) return;
       await pause(Math.min(pollMs, left), signal);
     }
     if (signal?.aborted) return;
     for (const { wanted } of unreadable.values()) if (!damaged.has(wanted.file)) yield await givenUp(wanted);
+    // Those of a series whose last part was cut are seen only now.
+    for (const [file, wanted] of opened) {
+      if (!this.#cut.has(file)) continue;
+      const from = seen.get(file) ?? 0;
+      this.#counts.delete(file);
+      const count = (await this.#count(wanted, true)) ?? from;
+      if (count > from) yield { wanted, from, count };
+    }
     for (const [name, texts] of this.#cut)
       for (const text of texts.filter((text) => !this.#told.has(text))) {
         this.#told.add(text);
@@ -652,25 +670,35 @@ export class FileSource implements RunSource {
       try {
         if (!first && this.#more) throw new NoneReadable(noFrames([]), [], true);
         if (!first) throw noFrames(isList(asked) ? asked : [], follow !== undefined);
-        const { dataset, wanted } = await this.#openFirst(first);
-        this.#first = dataset;
-        this.#counts.set(wanted.file, dataset.frames);
-        if (follow !== undefined && !wanted.dataset) await this.#seenFrames.isSame(wanted.file, dataset);
-        if (dataset.events) this.#events.set(wanted.file, dataset.events);
-        return;
+        return await this.#beginWith(await this.#openFirst(first));
       } catch (error) {
         // A followed file may not exist yet.
         if (follow === undefined || !isEwaldError(error)) throw error;
         const now = await this.#states();
         if (now !== state) [state, since] = [now, looked.look()];
         else if (first && isEwaldError(error, 'Format')) this.#saysIncomplete(first.file, error, follow);
-        if (looked.look() - since > 1000 * follow) throw first ? error : nothingArrived(error, follow);
+        if (looked.look() - since > 1000 * follow) {
+          if (!first) throw nothingArrived(error, follow);
+          if (!isEwaldError(error, 'Format')) throw error;
+          // It stays cut: what can be read of it is searched, and the rest is reported.
+          this.#isGivenUp = true;
+          const opened = await this.#openFirst(first).catch(() => undefined);
+          if (!opened) throw error;
+          return this.#beginWith(opened);
+        }
         this.#options.waiting?.(error);
         await pause(pollMs, signal);
         checkSignal(signal);
         if (isList(asked)) this.#files = await this.#listed(asked);
       }
     }
+  }
+
+  async #beginWith({ dataset, wanted }: FirstFile): Promise<void> {
+    this.#first = dataset;
+    this.#counts.set(wanted.file, dataset.frames);
+    if (this.#options.follow !== undefined && !wanted.dataset) await this.#seenFrames.isSame(wanted.file, dataset);
+    if (dataset.events) this.#events.set(wanted.file, dataset.events);
   }
 
   /** What changes when one of the files does. */
@@ -680,7 +708,7 @@ export class FileSource implements RunSource {
   }
 
   /** The first file that can be opened; a damaged one is reported when the run reaches it, and does not end the run. */
-  async #openFirst(wanted: FrameSpec): Promise<{ readonly dataset: Dataset; readonly wanted: FrameSpec }> {
+  async #openFirst(wanted: FrameSpec): Promise<FirstFile> {
     try {
       return { dataset: await this.#openFile(wanted), wanted };
     } catch (error) {
@@ -703,15 +731,15 @@ export class FileSource implements RunSource {
 
   /**
    * Frames of a file; undefined if it cannot be opened. Of a file that is followed, the last frame must be readable,
-   * unless it `isFinal`: before, the file is not whole.
+   * unless it `isFinal`: before, the file is not whole, and then it is read as far as it goes.
    */
-  async #count(wanted: FrameSpec, isFinal = false): Promise<number | undefined> {
+  async #count(wanted: FrameSpec, isFinal = this.#isGivenUp): Promise<number | undefined> {
     if (wanted.dataset) return wanted.dataset.frames;
     const known = this.#counts.get(wanted.file);
     if (known !== undefined) return known;
     let dataset: Dataset | undefined;
     try {
-      dataset = await this.#openFile(wanted);
+      dataset = await (isFinal ? this.#openKnown(wanted, Number.POSITIVE_INFINITY) : this.#openFile(wanted));
       if (this.#options.follow !== undefined) await this.#seenFrames.isSame(wanted.file, dataset, isFinal);
     } catch (error) {
       await dataset?.dispose();
@@ -729,7 +757,7 @@ export class FileSource implements RunSource {
   /** Opens a file as images; an open dataset is used as it is. */
   async #openFile(
     { file, input = file, dataset: given }: FrameSpec,
-    { signal }: Pick<SourceOptions, 'signal'> = this.#options,
+    { signal, isCut = this.#isGivenUp }: { signal: SourceOptions['signal']; isCut?: boolean } = this.#options,
   ): Promise<Dataset> {
     const {
       geometry,
@@ -745,13 +773,20 @@ export class FileSource implements RunSource {
       if (geometry && named === undefined) await refuseOtherDataset(geometry, given);
       return stacked(given, geometry);
     }
-    const options = { signal, allowMissing, checksums, maxFrameBytes, allowOutside, growing: follow !== undefined };
+    const options = {
+      signal,
+      allowMissing,
+      checksums,
+      maxFrameBytes,
+      allowOutside,
+      growing: follow !== undefined && !isCut,
+    };
     const dataset = await openStacked(
       (how) => this.#place.open(input, { ...options, ...how }, siblings),
       geometry,
       named,
     );
-    this.#tellProblems(dataset);
+    this.#tellProblems(dataset, options.growing);
     if (!options.growing || input !== file || !(await this.#place.files?.isFolder(file))) return dataset;
     // It was missing when the files were listed.
     this.#folders.add(file);
@@ -760,16 +795,15 @@ export class FileSource implements RunSource {
   }
 
   /** Tells what is wrong with a file, each problem once. A file that was cut makes the results doubtful. */
-  #tellProblems({ name, notes, sizes }: Dataset): void {
-    const { follow, warn } = this.#options;
+  #tellProblems({ name, notes, sizes }: Dataset, isOpen: boolean): void {
+    const { warn } = this.#options;
     const cut = [
       ...sizes.flatMap(({ what, expected, found }) =>
         what === bytesOfFile && found < expected ? [`it was cut: it has ${found} bytes of ${expected}`] : [],
       ),
       ...notes.flatMap((note) => (note.isCut ? [note.text] : [])),
     ];
-    // What is missing may still come.
-    const isOpen = follow !== undefined;
+    // What is missing from a file that is open may still come.
     if (isOpen && cut.length > 0) this.#cut.set(name, cut);
     else this.#cut.delete(name);
     for (const text of [
@@ -782,9 +816,15 @@ export class FileSource implements RunSource {
     }
   }
 
+  /** Opens a file of which frames are known; one that is followed may have been cut. */
+  #openKnown(wanted: FrameSpec, known: number, signal = this.#options.signal): Promise<Dataset> {
+    if (this.#options.follow === undefined || wanted.dataset) return this.#openFile(wanted, { signal });
+    return openFollowed((growing) => this.#openFile(wanted, { signal, isCut: !growing }), known);
+  }
+
   /** Opens a file; one that is followed must be the one that was there before. Throws `File` for another one. */
-  async #openSame(wanted: FrameSpec): Promise<Dataset> {
-    const dataset = await this.#openFile(wanted);
+  async #openSame(wanted: FrameSpec, known = 0): Promise<Dataset> {
+    const dataset = await this.#openKnown(wanted, known);
     if (this.#options.follow === undefined || wanted.dataset) return dataset;
     try {
       await this.#seenFrames.check(wanted.file, dataset);
