@@ -50,6 +50,10 @@ it('ewald simulate frames, info, geometry check', async () => {
   expect(beam.distanceM).toBeCloseTo(0.02, 9);
   expect(readFileSync(at('a.svg'), 'utf8')).toContain('<svg');
   await expect(checkGeometryFile(files.geometry, { svg: at('a.npy') })).rejects.toThrow('ends in .npy, another format');
+  // What every run refuses is not consistent.
+  writeFileSync(at('far.geom'), readFileSync(files.geometry, 'utf8').replace(/^clen.*$/m, 'clen = 20'));
+  const far = await checkGeometryFile(at('far.geom'), { framesFile: files.frames });
+  expect(far.problems.join()).toMatch(/the geometry cannot be right: at a distance of 20 m the detector ends at/);
   const truth = readTruth(readFileSync(files.truth, 'utf8'));
   expect([truth.frames.length, truth.file]).toEqual([2, 'two.h5']);
 });
@@ -73,7 +77,6 @@ p/corner_y = -5
   expect(problems).toEqual([]);
   expect(assumed).toEqual([expect.stringContaining('/beam/energy')]);
 });
-
 it('ewald simulate spots', async () => {
   const { lists, truth } = await simulateSpotLists(at('lists'), { cell, images: 3 });
   expect(lists.map((file) => file.replace(/.*\//, ''))).toEqual(['spots-001.txt', 'spots-002.txt', 'spots-003.txt']);

@@ -89,6 +89,20 @@ test('a folder reports the files of other formats, and the only one of a format 
   expect(await guessOf()).toBe('a_1.npy, the only file that ends in .npy');
 });
 
+test('the number of frames is said to be assumed where files between the first and the last one are not opened', async () => {
+  mkdirSync(at('assumed'));
+  for (const [i, frames] of [2, 1, 2, 1].entries())
+    writeFileSync(at('assumed', `run_${i}.npy`), npy(numbers(0, 6 * frames), [frames, 2, 3]));
+  const textOf = async (): Promise<string | undefined> => {
+    const dataset = await open(at('assumed'));
+    await dataset.dispose();
+    return dataset.notes.map(({ text }) => text).find((text) => text.startsWith('the number of frames'));
+  };
+  expect(await textOf()).toMatch(/2 in each of the first 3 files, as the first one has, and 1 in the last one/);
+  for (const i of [1, 2]) rmSync(at('assumed', `run_${i}.npy`));
+  expect(await textOf()).toBeUndefined();
+});
+
 test('errors name the file', async () => {
   await expect(open(at('single', 'none_*.npy'))).rejects.toThrow(/no file matches .*none_\*\.npy/);
   await expect(open([])).rejects.toThrow(/the array of inputs is empty/);

@@ -126,7 +126,11 @@ export async function openSeries(
       shape: { nav: navigationShape(source, frames, [frames], options), sig: shape.sig },
       dtype,
       meta: { ...meta, ...(meta.axes ? { axes: meta.axes.slice(-shape.sig.length) } : {}) },
-      notes: [...notes, ...like.notes],
+      notes: [
+        ...notes,
+        ...(each > 1 && files.length > 2 ? [assumedNumber(each, last, files.length)] : []),
+        ...like.notes,
+      ],
       filters,
       arrays,
       sizes,
@@ -150,6 +154,14 @@ export async function openSeries(
     throw error;
   }
 }
+
+/** That files between the first and the last one are not opened to count their frames. */
+const assumedNumber = (each: number, last: number, files: number): Note => ({
+  kind: 'guess',
+  text:
+    `the number of frames: ${each} in each of the first ${files - 1} files, as the first one has, and ${last} in the last ` +
+    'one; a file with another number is refused when its frames are read',
+});
 
 /** Reads `count` frames from `first` on, several files at a time. */
 async function readAcross(
