@@ -77,6 +77,7 @@ p/corner_y = -5
   expect(problems).toEqual([]);
   expect(assumed).toEqual([expect.stringContaining('/beam/energy')]);
 });
+
 it('ewald simulate spots', async () => {
   const { lists, truth } = await simulateSpotLists(at('lists'), { cell, images: 3 });
   expect(lists.map((file) => file.replace(/.*\//, ''))).toEqual(['spots-001.txt', 'spots-002.txt', 'spots-003.txt']);

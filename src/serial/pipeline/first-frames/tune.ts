@@ -5,7 +5,15 @@ import { checkSignal } from '../../../base/options.js';
 import type { Dataset } from '../../../io/data/dataset.js';
 import type { Detector } from '../../../io/detector/detector.js';
 import type { Frame } from '../../peaks/contract.js';
-import { type FrameFacts, factsOf, guessedParameters, radiiOfSpots, usualParameters } from '../../peaks/guess.js';
+import { gapsDoubt } from '../../peaks/gap-values.js';
+import {
+  type FrameFacts,
+  factsOf,
+  gainDoubt,
+  guessedParameters,
+  radiiOfSpots,
+  usualParameters,
+} from '../../peaks/guess.js';
 import type { PeakFinder } from '../../peaks/peaks.js';
 import { ringsOfDetector } from '../../peaks/rings.js';
 import { isList } from '../parameters.js';
@@ -37,6 +45,8 @@ export interface Tuned {
   readonly facts: FrameFacts | undefined;
   /** Number of frames examined. */
   readonly frames: number;
+  /** What is doubtful about their values. */
+  readonly doubts: readonly string[];
 }
 
 /**
@@ -68,7 +78,7 @@ export async function tuned(
     };
   };
   const usual = radiiOfSpots({ spotPx: undefined });
-  const unseen = { facts: undefined, frames: 0 };
+  const unseen = { facts: undefined, frames: 0, doubts: [] };
   if (isList(name)) return { ...chosen({}, usual), ...unseen };
   if (isTuned(settings)) return { ...chosen({ ...usualParameters(name), ...peaks }, usual), ...unseen };
   const searcher = await openSearcher();
@@ -77,7 +87,10 @@ export async function tuned(
   const frames = await readSome(searcher.detector, finder, firstFrames, signal);
   const facts = await factsOfFrames(searcher, settings, frames);
   const parameters = { ...guessedParameters(name, facts), ...peaks };
-  return { ...chosen(parameters, radiiOfSpots(facts)), facts, frames: frames.length };
+  const doubts = [gainDoubt(facts), gapsDoubt(frames, searcher.detector.validRange[0])].filter(
+    (text) => text !== undefined,
+  );
+  return { ...chosen(parameters, radiiOfSpots(facts)), facts, frames: frames.length, doubts };
 }
 
 /**

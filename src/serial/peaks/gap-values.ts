@@ -1,0 +1,30 @@
+/** Values that mark pixels without a count, in files that do not say so. */
+import type { Frame } from './contract.js';
+
+/** Frames in which a pixel must be negative, and pixels that are, so that noise of an amplifier is not taken for gaps. */
+const [fewestFrames, fewestPixels] = [3, 100];
+
+/**
+ * That gaps of a detector are taken for counts: pixels that are −1 or −2 in all frames, none of which has a smaller value;
+ * undefined otherwise. Values below `least` are no counts already.
+ */
+export function gapsDoubt(frames: readonly Frame[], least: number): string | undefined {
+  const areSigned = frames.every((frame) => frame instanceof Int16Array || frame instanceof Int32Array);
+  if (frames.length < fewestFrames || !areSigned || least > -1) return undefined;
+  const pixels = frames[0]?.length ?? 0;
+  let found = 0;
+  for (let i = 0; i < pixels; i++) {
+    let isAlways = true;
+    for (const frame of frames) {
+      const value = frame[i] as number;
+      if (value >= 0 || value < least) isAlways = false;
+      else if (value < -2) return undefined;
+    }
+    if (isAlways) found++;
+  }
+  if (found < fewestPixels) return undefined;
+  return (
+    `${found} pixels are -1 or -2 in all of the first ${frames.length} frames, as gaps and dead pixels of some detectors ` +
+    'are, and are taken for counts: if they are none, flag_lessthan = 0 in the geometry leaves them out'
+  );
+}
