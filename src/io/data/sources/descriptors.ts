@@ -9,8 +9,6 @@ import { promisify } from 'node:util';
 import { EwaldError } from '../../../base/errors.js';
 import { fileError, tooManyFiles } from '../../../base/file-errors.js';
 
-const [openFile, statFile] = [promisify(open), promisify(fstat)];
-
 /** Otherwise opening a pipe would block until a writer opens it, and could not be aborted. Windows has neither. */
 const toRead = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 /** Descriptors that are closed at a time, because several opens fail together; as many are left to others. */
@@ -57,7 +55,7 @@ async function openPatiently(path: string): Promise<number> {
 async function openOrWait(path: string): Promise<number> {
   for (let wait = 0; ; ) {
     try {
-      const fd = await openFile(path, toRead);
+      const fd = await promisify(open)(path, toRead);
       now.open++;
       return fd;
     } catch (error) {
@@ -94,7 +92,7 @@ export class Descriptor {
   /** Opens a file. Throws the error of the system. */
   static async open(path: string): Promise<Descriptor> {
     const fd = await openPatiently(path);
-    const made = new Descriptor(path, fd, await statFile(fd));
+    const made = new Descriptor(path, fd, await promisify(fstat)(fd));
     held.add(made);
     return made;
   }
@@ -147,7 +145,7 @@ export class Descriptor {
     } catch (cause) {
       throw fileError(this.path, 'read', cause);
     }
-    const { dev, ino, size, mtimeMs } = await statFile(fd);
+    const { dev, ino, size, mtimeMs } = await promisify(fstat)(fd);
     const { stat } = this;
     const isMoved = dev !== stat.dev && !this.#isRenewed;
     if (isMoved || ino !== stat.ino || size < stat.size || (size === stat.size && mtimeMs !== stat.mtimeMs)) {
