@@ -21,7 +21,7 @@ interface IndexedFrame {
   readonly crystals: readonly { readonly peaks: Iterable<number> & ArrayLike<number> }[];
 }
 
-/** Whether the crystals of a frame explain so few of its peaks that their cell is in doubt. */
+/** Whether the crystals of a frame explain so few of its peaks that their cell is doubtful. */
 export function isFrameDoubtful(frame: IndexedFrame): boolean {
   const explained = explainedFraction(frame);
   return explained !== undefined && explained < minExplained.ofOne;

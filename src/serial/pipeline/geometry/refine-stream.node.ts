@@ -50,7 +50,7 @@ const atNode = 0.1;
  * unchanged if nothing moves. See `refineGeometry`.
  *
  * Throws `Format` for a stream without geometry, cell or peak lists, and without `force` for crystals that explain so
- * few peaks that their cell is in doubt: a geometry would be fitted to a wrong cell. Throws `File`, `Argument` for an
+ * few peaks that their cell is doubtful: a geometry would be fitted to a wrong cell. Throws `File`, `Argument` for an
  * output that exists.
  */
 export async function refineStreamGeometry(
