@@ -55,7 +55,7 @@ export { killableCall } from '../io/files/interrupt.js';
 export { refuseSame } from '../io/files/names.js';
 export { isPipe } from '../io/files/pieces.js';
 export { inputName } from '../io/files/read.js';
-export { figureRows } from '../io/report/write-figures.node.js';
+export { figureRows } from '../io/report/figure-rows.js';
 export {
   dectrisSimulationRows,
   frameSimulationRows,

@@ -20,7 +20,7 @@ import { piPlanRows, piRunRows } from '../../src/core/pi/parameters.js';
 import { connectionRows, joinRows, rankRows, submitRows } from '../../src/executors/parameters.js';
 import { libraryRows } from '../../src/interop/ffi/parameters.js';
 import { convertRows, inspectRows, openRows } from '../../src/io/data/parameters.js';
-import { figureRows } from '../../src/io/report/write-figures.node.js';
+import { figureRows } from '../../src/io/report/figure-rows.js';
 import {
   dectrisSimulationRows,
   frameSimulationRows,

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { register } from '../../src/apps/cli/ffi.js';
+import { registerCommand } from '../../src/apps/cli/command.js';
+import * as action from '../../src/apps/cli/ffi.js';
+import { command as words } from '../../src/apps/cli/ffi-rows.js';
 import { fixtures, targets } from './support.js';
 
 const header = join(fixtures, 'kit.h');
@@ -15,7 +17,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs the command; returns its standard output and the error it threw. */
-async function ewald(...words: string[]): Promise<{ out: string; error?: Error & { tag?: string } }> {
+async function ewald(...typed: string[]): Promise<{ out: string; error?: Error & { tag?: string } }> {
   let out = '';
   const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
     out += text;
@@ -24,9 +26,9 @@ async function ewald(...words: string[]): Promise<{ out: string; error?: Error &
   const warn = vi.spyOn(process.stderr, 'write').mockImplementation(() => true);
   try {
     const program = new Command('ewald').exitOverride().configureOutput({ writeErr: () => undefined });
-    register(program, undefined as never);
+    registerCommand(program, 'ffi', words, async () => action, undefined as never);
     for (const command of program.commands) command.exitOverride().configureOutput({ writeErr: () => undefined });
-    await program.parseAsync(['ffi', ...words], { from: 'user' });
+    await program.parseAsync(['ffi', ...typed], { from: 'user' });
     return { out };
   } catch (error) {
     return { out, error: error as Error };
@@ -44,7 +46,7 @@ test('lists what a header declares, or prints the table', async () => {
   expect(table.functions.kit_add.parameters).toHaveLength(2);
 });
 
-test('writes modules, declarations and tables, and keeps files of other programs', async () => {
+test('writes modules, declarations and tables, and keeps files of other programs', { tags: 'all' }, async () => {
   const names = ['kit.ts', 'kit.d.ts', 'kit.json'].map((name) => join(folder, name));
   expect((await ewald(header, ...names.flatMap((name) => ['-o', name]))).error).toBeUndefined();
   expect(readFileSync(names[0] as string, 'utf8')).toMatch(/export function open\(/);
@@ -82,7 +84,7 @@ for (const target of targets) {
     const call = (...words: string[]) =>
       ewald(header, '--lib', 'kit', '--build-dir', target.build(), '--backend', target.backend, ...words);
 
-    test('lists the callable functions', async () => {
+    test('lists the callable functions', { tags: 'all' }, async () => {
       const { out } = await call();
       expect(out).toMatch(/^int kit_add\(int a, int b\) +callable/m);
       if (target.backend === 'wasm') expect(out).toMatch(/^struct kit_point kit_middle\(.*not here/m);
@@ -113,7 +115,7 @@ for (const target of targets) {
       expect(out.trimEnd()).toBe(expected);
     });
 
-    test('a call with a typing error', async () => {
+    test('a call with a typing error', { tags: 'all' }, async () => {
       expect((await call('--call', 'kit_ad', '1')).error?.message).toMatch(/did you mean "kit_add"/);
       expect((await call('--call', 'kit_add', '1')).error?.message).toMatch(/got 1 argument; expected 2/);
       expect((await call('--call', 'kit_add', '1', 'two')).error?.message).toMatch(/argument 2 \(b\) is "two"/);

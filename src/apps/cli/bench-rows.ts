@@ -13,7 +13,7 @@ const rows = {
 
 export const command = {
   description: 'verify cases and time them, every backend and peer side by side',
-  argument: ['[ids...]', 'addresses of cases; default: the timing cases'],
+  arguments: [['[ids...]', 'addresses of cases; default: the timing cases']],
   rows,
 } as const satisfies CommandWords<Parameters>;
 export type BenchFlags = FlagValues<typeof rows>;

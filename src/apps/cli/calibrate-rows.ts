@@ -23,7 +23,7 @@ const rows = {
 
 export const command = {
   description: 'find centre, radius, descan, rotation and bad pixels of a scan from its frames',
-  argument: ['<scan>', 'a file of frames of a scan; ewald info describes it'],
+  arguments: [['<scan>', 'a file of frames of a scan; ewald info describes it']],
   rows,
 } as const satisfies CommandWords<Parameters>;
 export type CalibrateFlags = FlagValues<typeof rows>;

@@ -47,10 +47,12 @@ export const command = {
   description:
     'determine an unknown cell from detector frames, or the spots of several stills: ' +
     'the Bravais lattices that fit, in conventional cells',
-  argument: [
-    '<files...>',
-    'files of detector frames, or spot lists, or - for standard input: x y z of one spot per line; ' +
-      'further columns, and a first line with a cell, are ignored',
+  arguments: [
+    [
+      '<files...>',
+      'files of detector frames, or spot lists, or - for standard input: x y z of one spot per line; ' +
+        'further columns, and a first line with a cell, are ignored',
+    ],
   ],
   rows,
 } as const satisfies CommandWords<Parameters>;

@@ -1,18 +1,10 @@
 /** Options of the commands that connect to a cluster. */
 import { existsSync } from 'node:fs';
-import { connectionRows, type FlagValues, type Parameters, parseAddress } from '../../entries/command.node.js';
+import { type connectionRows, type FlagValues, parseAddress } from '../../entries/command.node.js';
 import type { NatsOptions } from '../../entries/executors.node.js';
 import { EwaldError } from '../../entries/index.node.js';
+import type { serverRows } from './server-rows.js';
 
-/** Rows of the commands whose only purpose is a cluster. */
-export const serverRows = {
-  connect: {
-    kind: 'text',
-    sentence: 'the NATS server: nats://host:4222, tls://host:4222 (or EWALD_NATS)',
-    value: 'url',
-  },
-  ...connectionRows,
-} as const satisfies Parameters;
 type ClusterFlags = FlagValues<typeof serverRows>;
 
 /** Credentials from the flags, otherwise from the environment; the two are never mixed. */

@@ -1,52 +1,34 @@
 /** `ewald cluster`: lists the workers and the runs of a cluster, and ends a run. */
-import type { Command } from 'commander';
 import { median } from '../../entries/command.node.js';
 import { type ClusterRun, cancelRun, listCluster, listRuns, type WorkerInfo } from '../../entries/executors.node.js';
-import { clusterOf, serverRows } from './cluster-options.js';
-import { type CliDeps, counted, dim, print, printJson, table } from './output.js';
-import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
-import { jsonRow } from './shell-rows.js';
+import { clusterOf } from './cluster-options.js';
+import type { ClusterFlags } from './cluster-rows.js';
+import { counted, dim, print, printJson, table } from './output.js';
 
 /** A worker is slow if its tasks take this many times as long as the median of the workers'. */
 const slowTimes = 2;
 
-const rows = {
-  ...serverRows,
-  cancel: { kind: 'text', sentence: 'ends this run: the name in the list of runs', value: 'run' },
-  runs: { kind: 'boolean', sentence: 'lists the runs only' },
-  json: jsonRow(
-    'one JSON array: [{name, host, platform, version, build, slots, backends, now}]; with --runs [{run, client, ' +
-      'build, weight, waiting, held, done, rate, waits}]',
-  ),
-} as const;
-
-export function register(program: Command, _: CliDeps): void {
-  withFlags(program.command('cluster'), rows)
-    .description('list the workers and the runs of a cluster, and end a run')
-    .action(async (texts: FlagTexts) => {
-      const flags = flagValues(rows, texts);
-      const { url, address, options } = clusterOf(flags);
-      if (flags.cancel !== undefined) {
-        await cancelRun(url, flags.cancel, options);
-        if (flags.json) printJson({ cancelled: flags.cancel });
-        else print(`run ${flags.cancel} was cancelled`);
-        return;
-      }
-      if (flags.runs || flags.json) {
-        const found = flags.runs ? await listRuns(url, options) : await listCluster(url, options);
-        if (flags.json) printJson(found);
-        else if (found.length > 0) printRuns(found as ClusterRun[]);
-        else print(`no client has a run on ${address}`);
-        return;
-      }
-      const [workers, runs] = await Promise.all([listCluster(url, options), listRuns(url, options)]);
-      if (workers.length === 0)
-        print(`no worker has joined ${address}; start one with ewald worker --connect ${address}`);
-      else printWorkers(workers);
-      if (runs.length === 0) return;
-      print('');
-      printRuns(runs);
-    });
+export async function run(_: readonly string[], flags: ClusterFlags): Promise<void> {
+  const { url, address, options } = clusterOf(flags);
+  if (flags.cancel !== undefined) {
+    await cancelRun(url, flags.cancel, options);
+    if (flags.json) printJson({ cancelled: flags.cancel });
+    else print(`run ${flags.cancel} was cancelled`);
+    return;
+  }
+  if (flags.runs || flags.json) {
+    const found = flags.runs ? await listRuns(url, options) : await listCluster(url, options);
+    if (flags.json) printJson(found);
+    else if (found.length > 0) printRuns(found as ClusterRun[]);
+    else print(`no client has a run on ${address}`);
+    return;
+  }
+  const [workers, runs] = await Promise.all([listCluster(url, options), listRuns(url, options)]);
+  if (workers.length === 0) print(`no worker has joined ${address}; start one with ewald worker --connect ${address}`);
+  else printWorkers(workers);
+  if (runs.length === 0) return;
+  print('');
+  printRuns(runs);
 }
 
 function printWorkers(workers: readonly WorkerInfo[]): void {

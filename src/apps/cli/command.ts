@@ -1,4 +1,4 @@
-/** Commands with one action, of which help and the checks of flags need the rows alone. */
+/** Commands that are rows and an action: help and the checks of flags need the rows alone. */
 import type { Command } from 'commander';
 import type { FlagValues, Parameters } from '../../entries/command.node.js';
 import type { CliDeps } from './output.js';
@@ -7,9 +7,11 @@ import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
 /** What a command is, in words and rows. */
 export interface CommandWords<R extends Parameters> {
   readonly description: string;
-  /** Its argument as commander writes it, such as `<files...>`, and what it is. */
-  readonly argument: readonly [name: string, text: string];
+  /** Its arguments as commander writes them, such as `<files...>`, and what they are; default: none. */
+  readonly arguments?: readonly (readonly [name: string, text: string])[];
   readonly rows: R;
+  /** What help says after the flags; default: nothing. */
+  readonly after?: string;
 }
 
 /** What runs: it gets the words that are no flags, and the checked flags. */
@@ -21,17 +23,22 @@ export interface CommandAction<F> {
 export function registerCommand<R extends Parameters>(
   program: Command,
   name: string,
-  { description, argument, rows }: CommandWords<R>,
+  { description, arguments: words = [], rows, after }: CommandWords<R>,
   load: () => Promise<CommandAction<FlagValues<R>>>,
   deps: CliDeps,
 ): void {
-  const command = program
-    .command(name)
-    .description(description)
-    .argument(...argument);
-  withFlags(command, rows).action(async (words: string | string[], texts: FlagTexts) => {
-    const flags = flagValues(rows, texts);
+  const command = program.command(name).description(description);
+  for (const [word, text] of words) command.argument(word, text);
+  if (after !== undefined) command.addHelpText('after', after);
+  // Commander passes one value for each argument, a list for the last one with dots, and then the flags.
+  withFlags(command, rows).action(async (...values: unknown[]) => {
+    const given = values.slice(0, words.length) as (string | string[] | undefined)[];
+    const flags = flagValues(rows, values[words.length] as FlagTexts);
     const { run } = await load();
-    return run([words].flat(), flags, deps);
+    return run(
+      given.flat().filter((word) => word !== undefined),
+      flags,
+      deps,
+    );
   });
 }

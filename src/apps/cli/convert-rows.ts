@@ -20,7 +20,7 @@ const rows = {
 
 export const command = {
   description: 'write frames of any known format to a .h5, .npy, .raw or .mrc file',
-  argument: ['<in>', "a file of frames, a folder or a quoted 'run_*.tif'; ewald info describes it"],
+  arguments: [['<in>', "a file of frames, a folder or a quoted 'run_*.tif'; ewald info describes it"]],
   rows,
 } as const satisfies CommandWords<Parameters>;
 export type ConvertFlags = FlagValues<typeof rows>;

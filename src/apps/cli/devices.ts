@@ -1,47 +1,35 @@
 /** `ewald devices`: lists all backends, whether they are available, and why not. */
-import type { Command } from 'commander';
 import type { DeviceReport, EngineReport } from '../../entries/index.node.js';
+import type { DevicesFlags } from './devices-rows.js';
 import { backendOption, bold, type CliDeps, dim, green, print, printJson, red, wrapText } from './output.js';
-import { withFlags } from './parameter-flags.js';
-import { backendRow, jsonRow } from './shell-rows.js';
 
-export function register(program: Command, { devices }: CliDeps): void {
-  const command = program
-    .command('devices')
-    .description('which backends this machine has, which one is chosen, and why not the others');
-  withFlags(command, {
-    backend: { ...backendRow, sentence: 'choose as if this backend had been requested', usual: '' },
-    json: jsonRow(
-      'one JSON array: [{backend, available, chosen, name, reason, limits, memory, engines, faults, numbers, works}]',
-    ),
-  }).action(async (options: { backend?: string; json?: boolean }) => {
-    const reports = await devices({ ...backendOption(options.backend), selfTest: true });
-    if (options.json) {
-      printJson(reports.map(({ device: _, ...row }) => row));
-      return;
+export async function run(_: readonly string[], options: DevicesFlags, { devices }: CliDeps): Promise<void> {
+  const reports = await devices({ ...backendOption(options.backend), selfTest: true });
+  if (options.json) {
+    printJson(reports.map(({ device: _, ...row }) => row));
+    return;
+  }
+  for (const { backend, available, chosen, name, reason, memory, device, engines, faults } of reports) {
+    const mark = chosen ? green('●') : available ? '○' : dim('–');
+    print(
+      `${mark} ${bold(backend.padEnd(8))} ${available ? (name ?? '') : dim('not available')}` +
+        (chosen ? green('   chosen') : ''),
+    );
+    printIndented(dim(reason));
+    if (device) {
+      const gib = memory === null ? '' : `, ${(memory / 2 ** 30).toFixed(1)} GiB`;
+      printIndented(dim(`${device.kind}, ${device.precisions.join(' and ')}${gib}, ${device.driver}`));
     }
-    for (const { backend, available, chosen, name, reason, memory, device, engines, faults } of reports) {
-      const mark = chosen ? green('●') : available ? '○' : dim('–');
-      print(
-        `${mark} ${bold(backend.padEnd(8))} ${available ? (name ?? '') : dim('not available')}` +
-          (chosen ? green('   chosen') : ''),
-      );
-      printIndented(dim(reason));
-      if (device) {
-        const gib = memory === null ? '' : `, ${(memory / 2 ** 30).toFixed(1)} GiB`;
-        printIndented(dim(`${device.kind}, ${device.precisions.join(' and ')}${gib}, ${device.driver}`));
-      }
-      for (const { rooms: features, reason: fault } of faults ?? [])
-        printIndented(red(`not used for ${features.join(', ')}: failed the self-test: ${fault}`));
-      for (const engine of engines) printEngine(engine);
-    }
-    printWorkloads(reports);
-    print();
-    const legend =
-      '● chosen   ○ available   – not available; select another one with ewald COMMAND --backend NAME or ' +
-      'EWALD_BACKEND=NAME; --json has all details';
-    print(dim(wrapText(legend)));
-  });
+    for (const { rooms: features, reason: fault } of faults ?? [])
+      printIndented(red(`not used for ${features.join(', ')}: failed the self-test: ${fault}`));
+    for (const engine of engines) printEngine(engine);
+  }
+  printWorkloads(reports);
+  print();
+  const legend =
+    '● chosen   ○ available   – not available; select another one with ewald COMMAND --backend NAME or ' +
+    'EWALD_BACKEND=NAME; --json has all details';
+  print(dim(wrapText(legend)));
 }
 
 /** Prints where typical workloads run, and their estimated time on each backend. */

@@ -1,70 +1,14 @@
 /** `ewald ffi`: lists what a header makes callable, calls functions from the shell, and writes typed modules. */
-import type { Command } from 'commander';
-import {
-  checkOutput,
-  type FlagValues,
-  findLibrary,
-  killable,
-  libraryRows,
-  nearest,
-  type Parameters,
-  refuseOthers,
-  type WriteOptions,
-  writeWhole,
-} from '../../entries/command.node.js';
-import {
-  CArray,
-  type CFunction,
-  type CType,
-  type FunctionTable,
-  getLibHandle,
-  type Library,
-  Pointer,
-  parseHeaderFile,
-  signature,
-  typeText,
-  writeModule,
-} from '../../entries/ffi.node.js';
-import { EwaldError, isEwaldError } from '../../entries/index.node.js';
-import { bold, type CliDeps, counted, dim, green, note, print, printJson, table, wrapText, yellow } from './output.js';
-import { type FlagTexts, flagValues, nameAsFlags, withFlags } from './parameter-flags.js';
-import { jsonRow } from './shell-rows.js';
+import { checkOutput, findLibrary, killable, refuseOthers } from '../../entries/command.node.js';
+import { type FunctionTable, getLibHandle, type Library, parseHeaderFile, signature } from '../../entries/ffi.node.js';
+import { isEwaldError } from '../../entries/index.node.js';
+import { call } from './ffi-call.js';
+import { write, writingOf } from './ffi-output.js';
+import { type FfiFlags, rows } from './ffi-rows.js';
+import { counted, dim, green, note, print, printJson, table, wrapText, yellow } from './output.js';
+import { nameAsFlags } from './parameter-flags.js';
 
-const rows = {
-  ...libraryRows,
-  call: {
-    kind: 'texts',
-    sentence: 'call a function by name with arguments: numbers, true, text, null, or JSON for arrays and structs',
-    value: 'words...',
-    of: ['a library (--lib)'],
-  },
-  output: {
-    kind: 'texts',
-    short: 'o',
-    sentence: 'write a module (.ts), its declarations (.d.ts) or the function table (.json); may be repeated',
-    value: 'file',
-  },
-  force: { kind: 'boolean', sentence: 'replaces files that ewald did not write; never an input' },
-  json: jsonRow('the function table, or {"function", "result", "arguments"} of a call'),
-} as const satisfies Parameters;
-type Options = FlagValues<typeof rows>;
-
-export function register(program: Command, _deps: CliDeps): void {
-  const command = program
-    .command('ffi')
-    .description('read a C header: list what it makes callable, call a function, write a typed module')
-    .argument('<header>', 'the C header')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  ewald ffi pi.h\n  ewald ffi pi.h --lib ./build/libpi_cpp.so --call approximate_pi_c ' +
-        '1000000\n  ewald ffi pi.h -D PI_API= -o pi.ts\n  ewald ffi zlib.h --lib z --call crc32 0 hello 5' +
-        '\n\nNative libraries are called by the package koffi (npm install koffi);\nwasm modules need no package.',
-    )
-    .action((header: string, texts: FlagTexts) => run(header, flagValues(rows, texts)));
-  withFlags(command, rows);
-}
-
-async function run(header: string, options: Options): Promise<void> {
+export async function run([header = '']: readonly string[], options: FfiFlags): Promise<void> {
   const { library: path, definitions, includeDir, skipUnsupported, cpp } = options;
   const given = { definitions, includeDir, skipUnsupported, cpp };
   const reading = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
@@ -93,7 +37,7 @@ async function use(
   library: string,
   header: string | FunctionTable,
   reading: object,
-  { call: words, json = false, buildDir, backend = 'auto' }: Options,
+  { call: words, json = false, buildDir, backend = 'auto' }: FfiFlags,
 ): Promise<void> {
   const opened = await getLibHandle<Record<string, never>>({ ...reading, header, library, buildDir, backend });
   try {
@@ -107,7 +51,7 @@ async function use(
 }
 
 /** Whether the library is loaded into this process. */
-function isNative({ library: lib = '', buildDir, backend = 'auto' }: Options): boolean {
+function isNative({ library: lib = '', buildDir, backend = 'auto' }: FfiFlags): boolean {
   if (backend !== 'auto' && backend !== 'native') return false;
   try {
     return findLibrary(lib, buildDir, backend).backend === 'native';
@@ -157,137 +101,4 @@ function list(declared: FunctionTable, library: Library | undefined): void {
     ...[count('struct', structs), count('enum', enums), count('constant', constants)],
   ];
   print(dim(wrapText(`${declared.header}: ${counts.join(', ')}, laid out for ${declared.model}`)));
-}
-
-async function call(library: Library, [name = '', ...words]: readonly string[], json: boolean): Promise<void> {
-  const declared =
-    Object.hasOwn(library.table.functions, name) || name in library.table.functions
-      ? library.table.functions[name]
-      : undefined;
-  if (!declared) {
-    const names = Object.keys(library.table.functions);
-    const near = nearest(name, names);
-    throw new EwaldError(
-      'Argument',
-      `${library.table.header} declares no function ` +
-        `"${name}"; ${near ? `did you mean "${near}"?` : `it declares ${names.slice(0, 8).join(', ')}`}`,
-    );
-  }
-  const fn = (library as unknown as Record<string, (...values: unknown[]) => unknown>)[name];
-  const values = words.map((word, i) => argument(word, declared, i));
-  const result = textIn(await fn?.(...values), declared.result);
-  const written = values.map(plain);
-  if (json) {
-    printJson({ function: name, result: plain(result), arguments: written });
-    return;
-  }
-  if (declared.result.kind !== 'void') print(shown(result, declared.result));
-  declared.parameters.forEach(({ name: parameter, type }, i) => {
-    // The arguments are printed as well, because C may have written to them.
-    if (type.kind === 'pointer' && !type.to.const && typeof values[i] === 'object' && values[i] !== null)
-      print(`${bold(parameter || `argument ${i + 1}`)} ${JSON.stringify(written[i], bigints)}`);
-  });
-}
-
-/** Converts a word of the shell to the type of the parameter. */
-function argument(word: string, fn: CFunction, i: number): unknown {
-  const parameter = fn.parameters[i];
-  if (!parameter) return fn.variadic ? further(word) : word;
-  const { type } = parameter;
-  if (type.kind === 'scalar') {
-    if (word === 'true' || word === 'false') return word === 'true';
-    if (/^[-+]?\d+$/.test(word)) {
-      const exact = BigInt(word);
-      return Number.isSafeInteger(Number(exact)) ? Number(exact) : exact;
-    }
-    const value = Number(word);
-    return word.trim() === '' || (Number.isNaN(value) && !/^nan$/i.test(word)) ? word : value;
-  }
-  if (type.kind === 'enum') return /^-?\d+$/.test(word) ? Number(word) : word;
-  if (word === 'null' || word === 'NULL') return null;
-  if (/^[[{]/.test(word)) {
-    try {
-      return JSON.parse(word);
-    } catch (cause) {
-      throw new EwaldError(
-        'Argument',
-        `argument ${i + 1} of ${fn.name} is ${JSON.stringify(word)}, which is not valid JSON`,
-        {
-          cause,
-        },
-      );
-    }
-  }
-  if (type.kind === 'pointer' && isByte(type.to)) return word;
-  throw new EwaldError(
-    'Argument',
-    `argument ${i + 1} of ${fn.name} is ${typeText(type)}; ` +
-      'write null, or JSON such ' +
-      `as ${type.kind === 'pointer' && type.to.kind === 'pointer' ? '[[1, 2], [3, 4]]' : '[1, 2, 3]'}`,
-  );
-}
-
-/** A variadic argument: integers are ints, numbers with a point doubles, everything else is text. */
-function further(word: string): [string, unknown] {
-  if (/^[-+]?\d+$/.test(word)) {
-    const value = BigInt(word);
-    return BigInt.asIntN(32, value) === value ? ['int', Number(value)] : ['long long', value];
-  }
-  const number = Number(word);
-  return word.trim() === '' || Number.isNaN(number) ? ['const char *', word] : ['double', number];
-}
-
-const isByte = (type: CType): boolean =>
-  type.kind === 'scalar' && ['char', 'signed char', 'unsigned char', 'int8_t', 'uint8_t'].includes(type.name);
-
-/** The text of a `char *`, which functions such as getenv return; other values as they are. */
-const textIn = (value: unknown, type: CType): unknown =>
-  value instanceof Pointer && type.kind === 'pointer' && type.to.kind === 'scalar' && type.to.name === 'char'
-    ? value.text()
-    : value;
-
-/** A value in a form that JSON can hold. */
-function plain(value: unknown): unknown {
-  if (value instanceof CArray) return value.toArray();
-  if (value instanceof Pointer) return `0x${value.address.toString(16)}`;
-  if (Array.isArray(value)) return value.map(plain);
-  if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype)
-    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, plain(one)]));
-  return value;
-}
-
-const bigints = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value);
-
-function shown(value: unknown, type: CType): string {
-  if (value instanceof Pointer) return `${typeText(type)} 0x${value.address.toString(16)}`;
-  if (typeof value === 'object' && value !== null) return JSON.stringify(plain(value), bigints);
-  return String(value);
-}
-
-const mark = 'written by `ewald ffi`';
-
-type Form = 'd.ts' | 'ts' | 'json';
-
-function formOf(file: string): Form {
-  const form = (['d.ts', 'ts', 'json'] as const).find((ending) => file.endsWith(`.${ending}`));
-  if (!form)
-    throw new EwaldError('Argument', `--output is "${file}"; expected a name that ends in .ts, .d.ts or .json`);
-  return form;
-}
-
-/** The format of a table has no room for a mark of its author, so a table is recognised by its beginning. */
-function writingOf(file: string, force: boolean, inputs: readonly string[]): WriteOptions {
-  const form = formOf(file);
-  const replaces = (head: Uint8Array): boolean => {
-    const text = new TextDecoder().decode(head);
-    return form === 'json' ? /^\{\s*"version": 1,\s*"header"/.test(text) : text.includes(mark);
-  };
-  return { force, inputs, replaces, otherwise: 'was not written by ewald ffi' };
-}
-
-async function write(file: string, declared: FunctionTable, writing: WriteOptions): Promise<void> {
-  const form = formOf(file);
-  const content = form === 'json' ? `${JSON.stringify(declared, undefined, 2)}\n` : writeModule(declared, { form });
-  await writeWhole(file, content, writing);
-  note(`wrote ${file}`);
 }

@@ -17,7 +17,7 @@ const rows = {
 
 export const command = {
   description: 'transform an array of a .npy file',
-  argument: ['<in.npy>', 'real or complex numbers, any rank up to 8; - for standard input'],
+  arguments: [['<in.npy>', 'real or complex numbers, any rank up to 8; - for standard input']],
   rows,
 } as const satisfies CommandWords<Parameters>;
 export type FftFlags = FlagValues<typeof rows>;

@@ -10,7 +10,7 @@ const rows = {
 
 export const command = {
   description: 'write the pictures of a report as SVG or PNG files: cells, rates, powder, CC1/2 and more',
-  argument: ['<report>', 'the file that --html of ewald index or ewald merge wrote'],
+  arguments: [['<report>', 'the file that --html of ewald index or ewald merge wrote']],
   rows,
 } as const satisfies CommandWords<Parameters>;
 export type FiguresFlags = FlagValues<typeof rows>;

@@ -16,7 +16,7 @@ const rows = {
 } as const satisfies Parameters;
 export const command = {
   description: 'describe files of detector frames: format, frames, geometry, and what they do not state',
-  argument: ['<files...>', "files of any known format; a folder or a quoted 'run_*.tif' is one stack"],
+  arguments: [['<files...>', "files of any known format; a folder or a quoted 'run_*.tif' is one stack"]],
   rows,
 } as const satisfies CommandWords<Parameters>;
 export type InfoFlags = FlagValues<typeof rows>;

@@ -51,10 +51,12 @@ const outputRows = grouped('output', {
 export const rows = { ...mergeRows, ...outputRows } as const satisfies Parameters;
 export const command = {
   description: 'merge the reflections of stills: scale, correct partialities, resolve the indexing ambiguity',
-  argument: [
-    '<streams...>',
-    'CrystFEL streams of ewald or indexamajig, with reflections, gzipped or not; HDF5 files of ewald index --hdf5; ' +
-      'files of --state; - is stdin',
+  arguments: [
+    [
+      '<streams...>',
+      'CrystFEL streams of ewald or indexamajig, with reflections, gzipped or not; HDF5 files of ewald index --hdf5; ' +
+        'files of --state; - is stdin',
+    ],
   ],
   rows: { ...rows, ...executorRowsOf('workers that fit the merge and its halves') },
 } as const satisfies CommandWords<Parameters>;

@@ -1,25 +1,10 @@
 /** `ewald page`: opens the pages of the package in a browser, served on this computer. */
-import type { Command } from 'commander';
-import { type FlagValues, listenRows, type Parameters, servePages } from '../../entries/command.node.js';
+import { listenRows, servePages } from '../../entries/command.node.js';
 import { bold, type CliDeps, dim, exitCode, print, printJson } from './output.js';
-import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
-import { jsonRow } from './shell-rows.js';
+import type { PageFlags } from './page-rows.js';
 import { untilAborted } from './until-aborted.js';
 
-const rows = {
-  port: listenRows.port,
-  json: jsonRow('one line {url, pages: [url]} when it is ready'),
-} as const satisfies Parameters;
-
-export function register(program: Command, { signal }: CliDeps): void {
-  const command = program
-    .command('page')
-    .description('open the pages in your browser: serves them on this computer until Ctrl-C')
-    .action((texts: FlagTexts) => run(flagValues(rows, texts), signal));
-  withFlags(command, rows);
-}
-
-async function run(options: FlagValues<typeof rows>, signal: AbortSignal): Promise<void> {
+export async function run(_: readonly string[], options: PageFlags, { signal }: CliDeps): Promise<void> {
   const { url, pages, close } = await servePages({ port: options.port ?? listenRows.port.range.fallback });
   if (options.json) printJson({ url, pages: pages.map((page) => page.url) });
   else {

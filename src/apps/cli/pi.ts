@@ -1,6 +1,5 @@
 /** `ewald pi`: counts on one backend or on all of them. */
-import type { Command } from 'commander';
-import { exact, type FlagValues, type Parameters, piPlanRows, piRunRows } from '../../entries/command.node.js';
+import { exact } from '../../entries/command.node.js';
 import { type BackendName, EwaldError, isEwaldError, type PiResult } from '../../entries/index.node.js';
 import {
   backendOption,
@@ -15,30 +14,15 @@ import {
   red,
   table,
 } from './output.js';
-import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
-import { backendRow, jsonRow } from './shell-rows.js';
+import type { PiFlags } from './pi-rows.js';
 
 const usualPoints = 1e9;
-const { required: _, ...points } = piRunRows.points;
-const rows = {
-  ...piRunRows,
-  points: { ...points, usual: '1e9' },
-  ...piPlanRows,
-  backend: { ...backendRow, sentence: 'a backend, or all' },
-  json: jsonRow('{"results":[{backend, points, hits, pi, seconds}], "agree"}; hits is a string beyond 2^53'),
-} as const satisfies Parameters;
 
-export function register(program: Command, deps: CliDeps): void {
-  const command = program
-    .command('pi')
-    .description(
-      'count pi by Monte Carlo: Philox4x32-10 points, integer in-circle test, the same hits on every backend',
-    )
-    .action((texts: FlagTexts) => run(flagValues(rows, texts), deps));
-  withFlags(command, rows);
-}
-
-async function run(options: FlagValues<typeof rows>, { createContext, devices, signal }: CliDeps): Promise<void> {
+export async function run(
+  _: readonly string[],
+  options: PiFlags,
+  { createContext, devices, signal }: CliDeps,
+): Promise<void> {
   const { points = usualPoints, seed = 0, stream = 0, threads = 0 } = options;
   const all = options.backend === 'all';
   const names: (BackendName | undefined)[] = all

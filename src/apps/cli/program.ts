@@ -12,7 +12,7 @@ import {
 import { EwaldError, version } from '../../entries/index.node.js';
 import type { CommandAction, CommandWords } from './command.js';
 
-/** A command with one action: its help loads `words`, and `action` is loaded when its flags have been read. */
+/** A command: its help loads `words`, and `action` is loaded when its flags have been read. */
 const framed =
   <R extends Parameters>(
     name: string,
@@ -22,6 +22,24 @@ const framed =
   async () => {
     const [{ command }, { registerCommand }] = await Promise.all([words(), import('./command.js')]);
     return { register: (program, deps) => registerCommand(program, name, command, action, deps) };
+  };
+
+/** A command of several: its help loads the words of all, and the action of one is loaded when its flags were read. */
+const family =
+  <C extends Readonly<Record<string, CommandWords<Parameters>>>>(
+    name: string,
+    words: () => Promise<{ readonly description: string; readonly commands: C }>,
+    actions: { readonly [Name in keyof C]: () => Promise<CommandAction<FlagValues<C[Name]['rows']>>> },
+  ): Load =>
+  async () => {
+    const [{ description, commands }, { registerCommand }] = await Promise.all([words(), import('./command.js')]);
+    return {
+      register: (program, deps) => {
+        const parent = program.command(name).description(description);
+        for (const [word, command] of Object.entries(commands))
+          registerCommand(parent, word, command, actions[word] as () => Promise<CommandAction<object>>, deps);
+      },
+    };
   };
 
 /** Loads what registers a command. */
@@ -50,8 +68,22 @@ export const commands: Record<
     crystfel: ['indexamajig'],
     load: () => import('./index-command.js'),
   },
-  geometry: { summary: 'explain, check and draw a detector geometry', load: () => import('./geometry.js') },
-  stream: { summary: 'join, count and compare CrystFEL streams', load: () => import('./stream.js') },
+  geometry: {
+    summary: 'explain, check and draw a detector geometry',
+    load: family('geometry', () => import('./geometry-rows.js'), {
+      refine: () => import('./geometry-refine.js'),
+      check: () => import('./geometry-check.js'),
+    }),
+  },
+  stream: {
+    summary: 'join, count and compare CrystFEL streams',
+    load: family('stream', () => import('./stream-rows.js'), {
+      merge: () => import('./stream-merge.js'),
+      info: () => import('./stream-info.js'),
+      map: () => import('./stream-map.js'),
+      compare: () => import('./stream-compare.js'),
+    }),
+  },
   merge: {
     summary: 'merge the reflections of stills to structure factors',
     crystfel: ['partialator', 'process_hkl', 'compare_hkl', 'check_hkl', 'ambigator'],
@@ -137,7 +169,9 @@ export const commands: Record<
   },
   udf: {
     summary: 'start a user-defined function for ewald run, in JavaScript or compiled to WebAssembly',
-    load: () => import('./udf.js'),
+    load: family('udf', () => import('./udf-rows.js'), {
+      new: () => import('./udf-new.js'),
+    }),
   },
   fft: {
     summary: 'transform an array of a .npy file',
@@ -149,7 +183,11 @@ export const commands: Record<
   },
   page: {
     summary: 'open the pages in a browser: the viewer, validation and the guides',
-    load: () => import('./page.js'),
+    load: framed(
+      'page',
+      () => import('./page-rows.js'),
+      () => import('./page.js'),
+    ),
   },
   view: {
     summary: 'look at frames, peaks and crystals in a browser',
@@ -164,10 +202,23 @@ export const commands: Record<
       () => import('./view.js'),
     ),
   },
-  simulate: { summary: 'generate data with known truth', load: () => import('./simulate.js') },
+  simulate: {
+    summary: 'generate data with known truth',
+    load: family('simulate', () => import('./simulate-rows.js'), {
+      frames: () => import('./simulate-frames.js'),
+      scan: () => import('./simulate-scan.js'),
+      merlin: () => import('./simulate-merlin.js'),
+      dectris: () => import('./simulate-dectris.js'),
+      spots: () => import('./simulate-spots.js'),
+    }),
+  },
   devices: {
     summary: 'which backends this machine has, which one is chosen, and why not the others',
-    load: () => import('./devices.js'),
+    load: framed(
+      'devices',
+      () => import('./devices-rows.js'),
+      () => import('./devices.js'),
+    ),
   },
   validate: {
     summary: "check this machine's results against the reference",
@@ -185,12 +236,37 @@ export const commands: Record<
       () => import('./bench.js'),
     ),
   },
-  worker: { summary: 'join a cluster and work for it until Ctrl-C', load: () => import('./worker.js') },
-  cluster: { summary: 'list the workers of a cluster and their backends', load: () => import('./cluster.js') },
-  ffi: { summary: 'list, call and type the functions of a C header', load: () => import('./ffi.js') },
+  worker: {
+    summary: 'join a cluster and work for it until Ctrl-C',
+    load: framed(
+      'worker',
+      () => import('./worker-rows.js'),
+      () => import('./worker.js'),
+    ),
+  },
+  cluster: {
+    summary: 'list the workers of a cluster and their backends',
+    load: framed(
+      'cluster',
+      () => import('./cluster-rows.js'),
+      () => import('./cluster.js'),
+    ),
+  },
+  ffi: {
+    summary: 'list, call and type the functions of a C header',
+    load: framed(
+      'ffi',
+      () => import('./ffi-rows.js'),
+      () => import('./ffi.js'),
+    ),
+  },
   pi: {
     summary: 'count pi by Monte Carlo, to the last point the same on every backend',
-    load: () => import('./pi.js'),
+    load: framed(
+      'pi',
+      () => import('./pi-rows.js'),
+      () => import('./pi.js'),
+    ),
   },
 };
 

@@ -27,7 +27,7 @@ const commandRows = {
 
 export const command = {
   description: 'run the shipped cases on the backends of this machine, against an independent reference',
-  argument: ['[ids...]', 'addresses of cases: one, all below one (pi:count), or with * as a wildcard'],
+  arguments: [['[ids...]', 'addresses of cases: one, all below one (pi:count), or with * as a wildcard']],
   rows: commandRows,
 } as const satisfies CommandWords<Parameters>;
 export type ValidateFlags = FlagValues<typeof commandRows>;

@@ -2,22 +2,13 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Command } from 'commander';
-import { joinRows, type Parameters, StatusServer, watchRows, workerStatus } from '../../entries/command.node.js';
+import { joinRows, StatusServer, workerStatus } from '../../entries/command.node.js';
 import { joinCluster } from '../../entries/executors.node.js';
 import { EwaldError } from '../../entries/index.node.js';
-import { clusterOf, serverRows } from './cluster-options.js';
+import { clusterOf } from './cluster-options.js';
 import { backendOption, type CliDeps, note, print, printJson } from './output.js';
-import { type FlagTexts, flagValues, pickFlags, withFlags } from './parameter-flags.js';
-import { backendRow, jsonRow } from './shell-rows.js';
-
-const rows = {
-  ...serverRows,
-  ...joinRows,
-  backend: { ...backendRow, sentence: 'backend of the contexts that tasks open' },
-  status: watchRows.status,
-  json: jsonRow('JSON lines: {joined, url, slots, backend}, then {event} for each event'),
-} as const satisfies Parameters;
+import { pickFlags } from './parameter-flags.js';
+import type { WorkerFlags } from './worker-rows.js';
 
 const { workers, maxMemory, name, shards, lifetimeS } = joinRows;
 /** What the worker offers as it is typed. */
@@ -33,44 +24,39 @@ function moduleOf(text: string): [string, string] {
   return [name, pathToFileURL(resolve(where)).href];
 }
 
-export function register(program: Command, { signal }: CliDeps): void {
-  withFlags(program.command('worker'), rows)
-    .description('join a cluster and work for it until Ctrl-C')
-    .action(async (texts: FlagTexts) => {
-      const flags = flagValues(rows, texts);
-      const { url, address, options } = clusterOf(flags);
-      if (flags.name?.trim() === '') throw new EwaldError('Argument', '--name is empty; leave it out or give a name');
-      const worker = await joinCluster(url, {
-        ...options,
-        ...pickFlags(offerRows, flags),
-        threads: flags.threads ?? joinRows.threads.range.fallback,
-        ...(flags.backend !== undefined && { context: { ...backendOption(flags.backend), strict: true } }),
-        modules: Object.fromEntries((flags.modules ?? []).map(moduleOf)),
-        allowModules: flags.allowModules ?? false,
-        signal,
-        onEvent: (event) => (flags.json ? printJson({ event }) : print(event)),
-      });
-      const { name, slots, backends } = worker.info;
-      const chosen = backends.find((report) => report.chosen)?.backend ?? 'no backend';
-      if (flags.json) printJson({ joined: name, url: address, slots, backend: chosen });
-      else
-        print(
-          `${name} has joined ${address}: ${slots} tasks at once on ${chosen}; ` +
-            'Ctrl-C leaves after its tasks have finished',
-        );
-      signal.addEventListener('abort', () => void worker.leave(), { once: true });
-      const server =
-        flags.status === undefined
-          ? undefined
-          : await StatusServer.listen(flags.status, 'worker', workerStatus(worker)).catch(async (error: unknown) => {
-              await worker.leave();
-              throw error;
-            });
-      if (server) note(`the state of the worker is at ${server.url}`);
-      try {
-        await worker.left;
-      } finally {
-        await server?.close();
-      }
-    });
+export async function run(_: readonly string[], flags: WorkerFlags, { signal }: CliDeps): Promise<void> {
+  const { url, address, options } = clusterOf(flags);
+  if (flags.name?.trim() === '') throw new EwaldError('Argument', '--name is empty; leave it out or give a name');
+  const worker = await joinCluster(url, {
+    ...options,
+    ...pickFlags(offerRows, flags),
+    threads: flags.threads ?? joinRows.threads.range.fallback,
+    ...(flags.backend !== undefined && { context: { ...backendOption(flags.backend), strict: true } }),
+    modules: Object.fromEntries((flags.modules ?? []).map(moduleOf)),
+    allowModules: flags.allowModules ?? false,
+    signal,
+    onEvent: (event) => (flags.json ? printJson({ event }) : print(event)),
+  });
+  const { name, slots, backends } = worker.info;
+  const chosen = backends.find((report) => report.chosen)?.backend ?? 'no backend';
+  if (flags.json) printJson({ joined: name, url: address, slots, backend: chosen });
+  else
+    print(
+      `${name} has joined ${address}: ${slots} tasks at once on ${chosen}; ` +
+        'Ctrl-C leaves after its tasks have finished',
+    );
+  signal.addEventListener('abort', () => void worker.leave(), { once: true });
+  const server =
+    flags.status === undefined
+      ? undefined
+      : await StatusServer.listen(flags.status, 'worker', workerStatus(worker)).catch(async (error: unknown) => {
+          await worker.leave();
+          throw error;
+        });
+  if (server) note(`the state of the worker is at ${server.url}`);
+  try {
+    await worker.left;
+  } finally {
+    await server?.close();
+  }
 }

@@ -2,30 +2,13 @@
 import { join } from 'node:path';
 import { checkedOptions } from '../../base/call-options.js';
 import { inspect } from '../../base/options.js';
-import { argumentError, type Parameters } from '../../base/parameters.js';
+import { argumentError } from '../../base/parameters.js';
 import { makeFolder } from '../files/folders.js';
 import { readText } from '../files/read.js';
 import { checkOutput, type Output, openOutput, type WriteOptions } from '../files/write.js';
 import { figureDrawer, isFigurePng } from './figure-png.node.js';
+import { figureRows } from './figure-rows.js';
 import { figureMark, type ReportFigure, reportFigures } from './figures.js';
-
-/** Parameters of writing the pictures of a report. */
-export const figureRows = {
-  output: {
-    kind: 'text',
-    short: 'o',
-    sentence: 'folder for SVG files',
-    usual: 'the current one, or none with --png',
-    value: 'folder',
-  },
-  png: {
-    kind: 'text',
-    sentence: 'folder for PNG files, for which npm install @resvg/resvg-js is needed',
-    usual: '',
-    value: 'folder',
-  },
-  force: { kind: 'boolean', sentence: 'replaces existing files; never the report' },
-} as const satisfies Parameters;
 
 /** Options of `writeFigures`. */
 export interface WriteFiguresOptions {

@@ -1,64 +1,16 @@
-/** `ewald geometry check`: describes a detector geometry, checks its consistency, and draws it; `refine` corrects it. */
-import type { Command } from 'commander';
-import {
-  type CheckedGeometry,
-  checkGeometryFile,
-  checkGeometryRows,
-  type FlagValues,
-  type Parameters,
-  refinementText,
-  refineStreamGeometry,
-  refineStreamRows,
-  refuseOthers,
-} from '../../entries/command.node.js';
+/** `ewald geometry check`: describes a detector geometry, checks its consistency, and draws it. */
+import { type CheckedGeometry, checkGeometryFile, refuseOthers } from '../../entries/command.node.js';
 import { type Beam, photonEnergyOf } from '../../entries/index.node.js';
-import { bold, type CliDeps, counted, dim, endDone, green, print, printJson, red, warn, yellow } from './output.js';
-import { type FlagTexts, flagValues, nameAsFlags, withFlags } from './parameter-flags.js';
-import { jsonRow } from './shell-rows.js';
+import { type CheckFlags, checkRows } from './geometry-rows.js';
+import { bold, counted, dim, endDone, green, print, printJson, red, yellow } from './output.js';
+import { nameAsFlags } from './parameter-flags.js';
 
-const rows = { ...checkGeometryRows, json: jsonRow('one JSON document') } as const satisfies Parameters;
-
-const refineRows = { ...refineStreamRows, json: jsonRow('one JSON document') } as const satisfies Parameters;
-
-export function register(program: Command, _: CliDeps): void {
-  const geometry = program
-    .command('geometry')
-    .description('detector geometries: CrystFEL .geom files, and the descriptions in files of frames');
-  const refining = geometry
-    .command('refine')
-    .description('refine distance, shift and panels on the crystals of a stream')
-    .argument('<stream>', 'a CrystFEL stream with peaks and crystals')
-    .action((stream: string, texts: FlagTexts) => refine(stream, flagValues(refineRows, texts)));
-  withFlags(refining, refineRows);
-  const checking = geometry
-    .command('check')
-    .description('describe a geometry, check its consistency (also with frames), draw it')
-    .argument('<geometry>', 'a .geom file, or a file of frames that describes its own')
-    .argument('[frames]', 'a file of frames that it should fit')
-    .action(check);
-  withFlags(checking, rows);
-}
-
-async function refine(stream: string, { json, output = '', ...given }: FlagValues<typeof refineRows>): Promise<void> {
-  const { geometry, ...refined } = await refineStreamGeometry(stream, { ...given, output });
-  if (refined.doubt !== undefined) warn(refined.doubt);
-  endDone(refined.doubt === undefined);
-  if (json) return printJson({ stream, output, ...refined });
-  const isMoved = refined.moved.length > 0;
-  const text = isMoved
-    ? refinementText({ geometry, ...refined })
-    : `nothing moves beyond its errors, according to ${counted(refined.crystals, 'crystal')} ` +
-      `(${counted(refined.pairs, 'peak')})`;
-  print(`${text}\n${isMoved ? 'refined' : 'unchanged'} geometry in ${output}`);
-}
-
-async function check(file: string, framesFile: string | undefined, texts: FlagTexts): Promise<void> {
-  const { json, ...given } = flagValues(rows, texts);
+export async function run([file = '', framesFile]: readonly string[], { json, ...given }: CheckFlags): Promise<void> {
   const options = { ...given, framesFile };
   // A file of frames that describes its own geometry counts as a file of frames, too.
   const stages = framesFile === undefined && /\.geom$/i.test(file) ? [] : ['frames'];
   const because = (): string => 'no file of frames is given: ewald geometry check GEOM FRAMES';
-  refuseOthers(rows, given, { stages, because }, nameAsFlags(rows));
+  refuseOthers(checkRows, given, { stages, because }, nameAsFlags(checkRows));
   const checked = await checkGeometryFile(file, options);
   const { geometry, resolutionA, problems, ...facts } = checked;
   const [low, high] = resolutionA;

@@ -1,0 +1,111 @@
+/** Calls of C functions from the shell: words become arguments, results become text. */
+import { nearest } from '../../entries/command.node.js';
+import { CArray, type CFunction, type CType, type Library, Pointer, typeText } from '../../entries/ffi.node.js';
+import { EwaldError } from '../../entries/index.node.js';
+import { bold, print, printJson } from './output.js';
+
+/** Calls the function that the first word names, and prints its result and what C wrote to its arguments. */
+export async function call(library: Library, [name = '', ...words]: readonly string[], json: boolean): Promise<void> {
+  const declared =
+    Object.hasOwn(library.table.functions, name) || name in library.table.functions
+      ? library.table.functions[name]
+      : undefined;
+  if (!declared) {
+    const names = Object.keys(library.table.functions);
+    const near = nearest(name, names);
+    throw new EwaldError(
+      'Argument',
+      `${library.table.header} declares no function ` +
+        `"${name}"; ${near ? `did you mean "${near}"?` : `it declares ${names.slice(0, 8).join(', ')}`}`,
+    );
+  }
+  const fn = (library as unknown as Record<string, (...values: unknown[]) => unknown>)[name];
+  const values = words.map((word, i) => argument(word, declared, i));
+  const result = textIn(await fn?.(...values), declared.result);
+  const written = values.map(plain);
+  if (json) {
+    printJson({ function: name, result: plain(result), arguments: written });
+    return;
+  }
+  if (declared.result.kind !== 'void') print(shown(result, declared.result));
+  declared.parameters.forEach(({ name: parameter, type }, i) => {
+    // The arguments are printed as well, because C may have written to them.
+    if (type.kind === 'pointer' && !type.to.const && typeof values[i] === 'object' && values[i] !== null)
+      print(`${bold(parameter || `argument ${i + 1}`)} ${JSON.stringify(written[i], bigints)}`);
+  });
+}
+
+/** Converts a word of the shell to the type of the parameter. */
+function argument(word: string, fn: CFunction, i: number): unknown {
+  const parameter = fn.parameters[i];
+  if (!parameter) return fn.variadic ? further(word) : word;
+  const { type } = parameter;
+  if (type.kind === 'scalar') {
+    if (word === 'true' || word === 'false') return word === 'true';
+    if (/^[-+]?\d+$/.test(word)) {
+      const exact = BigInt(word);
+      return Number.isSafeInteger(Number(exact)) ? Number(exact) : exact;
+    }
+    const value = Number(word);
+    return word.trim() === '' || (Number.isNaN(value) && !/^nan$/i.test(word)) ? word : value;
+  }
+  if (type.kind === 'enum') return /^-?\d+$/.test(word) ? Number(word) : word;
+  if (word === 'null' || word === 'NULL') return null;
+  if (/^[[{]/.test(word)) {
+    try {
+      return JSON.parse(word);
+    } catch (cause) {
+      throw new EwaldError(
+        'Argument',
+        `argument ${i + 1} of ${fn.name} is ${JSON.stringify(word)}, which is not valid JSON`,
+        {
+          cause,
+        },
+      );
+    }
+  }
+  if (type.kind === 'pointer' && isByte(type.to)) return word;
+  throw new EwaldError(
+    'Argument',
+    `argument ${i + 1} of ${fn.name} is ${typeText(type)}; ` +
+      'write null, or JSON such ' +
+      `as ${type.kind === 'pointer' && type.to.kind === 'pointer' ? '[[1, 2], [3, 4]]' : '[1, 2, 3]'}`,
+  );
+}
+
+/** A variadic argument: integers are ints, numbers with a point doubles, everything else is text. */
+function further(word: string): [string, unknown] {
+  if (/^[-+]?\d+$/.test(word)) {
+    const value = BigInt(word);
+    return BigInt.asIntN(32, value) === value ? ['int', Number(value)] : ['long long', value];
+  }
+  const number = Number(word);
+  return word.trim() === '' || Number.isNaN(number) ? ['const char *', word] : ['double', number];
+}
+
+const isByte = (type: CType): boolean =>
+  type.kind === 'scalar' && ['char', 'signed char', 'unsigned char', 'int8_t', 'uint8_t'].includes(type.name);
+
+/** The text of a `char *`, which functions such as getenv return; other values as they are. */
+const textIn = (value: unknown, type: CType): unknown =>
+  value instanceof Pointer && type.kind === 'pointer' && type.to.kind === 'scalar' && type.to.name === 'char'
+    ? value.text()
+    : value;
+
+/** A value in a form that JSON can hold. */
+function plain(value: unknown): unknown {
+  if (value instanceof CArray) return value.toArray();
+  if (value instanceof Pointer) return `0x${value.address.toString(16)}`;
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype)
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, plain(one)]));
+  return value;
+}
+
+const bigints = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value);
+
+function shown(value: unknown, type: CType): string {
+  if (value instanceof Pointer) return `${typeText(type)} 0x${value.address.toString(16)}`;
+  if (typeof value === 'object' && value !== null) return JSON.stringify(plain(value), bigints);
+  return String(value);
+}
