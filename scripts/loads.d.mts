@@ -8,6 +8,6 @@ export interface Loads {
   readonly wasm: number | undefined;
   readonly wasmCompressed: number | undefined;
 }
-export function measureLoads(): Loads[];
+export function measureLoads(only?: string): Loads[];
 export function tableOfLoads(loads: readonly Loads[]): string;
 export function writtenTable(): string;

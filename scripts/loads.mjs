@@ -42,11 +42,12 @@ function compressed(file) {
 const plain = (file) => readFileSync(pathOf(file)).length;
 const sum = (files, size) => files.reduce((total, file) => total + size(file), 0);
 
-/** What each entry point loads in a page, in bytes; `wasm` is undefined for entries that load no module. */
-export function measureLoads() {
+/** What each entry point, or one of them, loads in a page, in bytes; `wasm` is undefined for those without a module. */
+export function measureLoads(only) {
   const { exports: entries } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   return Object.entries(entries).flatMap(([path, target]) => {
     const file = target.browser ?? target.default;
+    if (only !== undefined && path.replace('.', 'ewald') !== only) return [];
     if (typeof target === 'string' || file === undefined || target.browser === null) return [];
     const name = file.replace('./dist/', '');
     const first = closureOf(name, (found) => found.first);

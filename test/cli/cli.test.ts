@@ -55,7 +55,7 @@ describe('ewald', () => {
     expect(err).not.toContain('throw new');
   });
 
-  it('reports why a backend is absent', async () => {
+  it('reports why a backend is absent', { tags: 'all' }, async () => {
     const rows = JSON.parse((await ewald(['devices', '--json'])).out);
     for (const { backend, available, reason } of rows) {
       if (!available) mistaken(await ewald(['pi', '--backend', backend]), 2, backend, reason);
@@ -64,7 +64,7 @@ describe('ewald', () => {
 });
 
 describe('ewald devices', () => {
-  it('prints one JSON array with the documented keys', async () => {
+  it('prints one JSON array with the documented keys', { tags: 'all' }, async () => {
     const { out, err, code } = await ewald(['devices', '--json']);
     expect([code, err]).toEqual([0, '']);
     const rows = JSON.parse(out);
@@ -86,7 +86,7 @@ describe('ewald devices', () => {
     expect(rows.find((row: { chosen: boolean }) => row.chosen)).toBeDefined();
   });
 
-  it('prints the same as text, without colour when piped', async () => {
+  it('prints the same as text, without colour when piped', { tags: 'all' }, async () => {
     const { out } = await ewald(['devices']);
     for (const name of ['cuda', 'webgpu', 'native', 'wasm']) expect(out).toContain(name);
     expect(out).not.toContain('\u001b');
@@ -94,7 +94,7 @@ describe('ewald devices', () => {
 });
 
 describe('ewald pi', () => {
-  it('gives exactly the same count on every backend, and prints the documented JSON', async () => {
+  it('gives exactly the same count on every backend, and prints the documented JSON', { tags: 'all' }, async () => {
     const { out, code } = await ewald(['pi', '--points', '1e7', '--seed', '7', '--backend', 'all', '--json']);
     expect(code).toBe(0);
     const answer = JSON.parse(out);
@@ -134,7 +134,7 @@ describe('ewald bench', () => {
 });
 
 describe('ewald simulate spots and ewald index', () => {
-  it('index simulated lists, in agreement with the truth', async () => {
+  it('index simulated lists, in agreement with the truth', { tags: 'all' }, async () => {
     const dir = join(folder, 'two words');
     const made = await ewald([
       'simulate',
@@ -199,7 +199,7 @@ describe('ewald simulate spots and ewald index', () => {
     expect(people.out).toContain('6 of 6 lists indexed');
   });
 
-  it('reports lists that fail, and continues', async () => {
+  it('reports lists that fail, and continues', { tags: 'all' }, async () => {
     const path = (name: string): string => join(folder, name);
     await writeFile(path('words.txt'), '40 0 0 0 50 0 0 0 60\n0.1 zwei 0.3\n');
     await writeFile(path('empty.txt'), '');

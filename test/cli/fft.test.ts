@@ -77,7 +77,9 @@ describe('axes', () => {
     },
   );
 
-  it('a half spectrum is printed with the command that transforms it back, which gives the array', async () => {
+  it('a half spectrum is printed with the command that transforms it back, which gives the array', {
+    tags: 'all',
+  }, async () => {
     save('in.npy', real(5, 6));
     const forward = await ewald(['fft', at('in.npy'), '-o', at('half.npy'), '--axes', '1,0', '--force']);
     const [, command = ''] = /^back: ewald (.*)$/m.exec(forward.out) ?? [];

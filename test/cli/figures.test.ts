@@ -78,7 +78,7 @@ test('the pictures of a merge are its curves, with a key in their colours', () =
   expect(svg).toMatch(/<tspan fill="#1f6feb">— CC1\/2<\/tspan> <tspan fill="#d9480f">— CC\*<\/tspan>/);
 });
 
-test('files are replaced if they are figures, and never otherwise', async () => {
+test('files are replaced if they are figures, and never otherwise', { tags: 'all' }, async () => {
   expect((await ewald('figures merge.html -o again')).code).toBe(0);
   expect((await ewald('figures merge.html -o again')).code).toBe(0);
   writeFileSync(join(folder, 'again', 'by-resolution-rsplit.svg'), '<svg/>');

@@ -122,7 +122,7 @@ describe('writeWhole', () => {
     });
   });
 
-  it('also reports it for standard output', () => {
+  it('also reports it for standard output', { tags: 'all' }, () => {
     const cli = join(import.meta.dirname, '../../dist/cli.js');
     const { status, stderr } = spawnSync('sh', ['-c', `"${process.execPath}" "${cli}" devices --json > /dev/full`]);
     expect([status, `${stderr}`]).toEqual([1, 'ewald: standard output cannot be written: the disk is full\n']);

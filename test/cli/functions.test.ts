@@ -158,7 +158,9 @@ it('ewald run: analyses under the names of the shell, results as files, UDFs of 
   }
 });
 
-it('a stored run that its signal ends leaves what was finished as NAME.part, and no result under its name', async () => {
+it('a stored run that its signal ends leaves what was finished as NAME.part, and no result under its name', {
+  tags: 'all',
+}, async () => {
   const ctx = new Context({ context: { backend: 'wasm' } });
   try {
     const scan = ctx.fromMemory(

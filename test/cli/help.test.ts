@@ -85,7 +85,7 @@ test('headings state the units of their options, which do not repeat them', asyn
   expect(flat).toContain('own peaks; below 0: less far (default: inf)');
 });
 
-test.each([60, 80, 200])('no help has a line wider than %i columns', async (width) => {
+test.each([60, 80, 200])('no help has a line wider than %i columns', { tags: 'all' }, async (width) => {
   const wide: string[] = [];
   let widest = 0;
   const check = (words: string, text: string): void => {

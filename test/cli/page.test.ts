@@ -62,7 +62,7 @@ it('refuses other hosts and methods, and requests without the token of the addre
     expect(await ask('/view.html', { method })).toMatchObject({ status: 405, allow: 'GET, HEAD' });
 });
 
-it('answers thousands of requests on one connection without holding their files', async () => {
+it('answers thousands of requests on one connection without holding their files', { tags: 'all' }, async () => {
   const { size } = statSync(`${dist}ewald.wasm`);
   const count = 4000;
   const peak = (): number => Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))?.[1]);
@@ -88,7 +88,7 @@ it('answers thousands of requests on one connection without holding their files'
   expect(received).toBeGreaterThan(50 * size);
   expect((peak() - before) / 1024, 'MB').toBeLessThan(150);
   expect((await ask('/view.html')).status).toBe(200);
-}, 60_000);
+});
 
 const linux = process.platform === 'linux';
 it.skipIf(!linux)(`closes the files of clients that leave${linux ? '' : ' (absent: /proc)'}`, async () => {

@@ -98,6 +98,7 @@ describe.skipIf(process.platform === 'win32')('a named pipe', () => {
   ] as const;
   it.for(writers.flatMap(([name, words]) => signals.map(([by, itsCode]) => ({ name, words, by, itsCode }))))(
     'whose reader has stopped is left by $name at $by',
+    { tags: 'all' },
     async ({ words, by, itsCode }) => {
       const path = pipe('.npy');
       const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -127,13 +128,13 @@ describe.skipIf(process.platform === 'win32')('a named pipe', () => {
     expect(bytes.equals(readFileSync(at('large.npy')))).toBe(true);
   });
 
-  it('without a writer is mentioned after a while', async () => {
+  it('without a writer is mentioned after a while', { tags: 'all' }, async () => {
     const path = pipe('.stream');
     const { err, code } = await ewald(['stream', 'info', path], { interruptAt: /program that writes to .*\.stream\n/ });
     expect([code, err]).toEqual([130, expect.stringContaining(`ewald: waiting for a program that writes to ${path}`)]);
   });
 
-  it('is read as a file is', async () => {
+  it('is read as a file is', { tags: 'all' }, async () => {
     const path = pipe();
     let isWritten = false;
     const timer = setInterval(() => {
@@ -156,7 +157,7 @@ describe.skipIf(process.platform === 'win32')('a named pipe', () => {
   it.for([
     ['info', (path: string) => ['info', path]],
     ['index', (path: string) => ['index', path, '-g', at('p.geom'), '-p', '79,79,38,90,90,90']],
-  ] as const)('of frames is refused at once by %s', async ([, words]) => {
+  ] as const)('of frames is refused at once by %s', { tags: 'all' }, async ([, words]) => {
     const { code, err } = await ewald(words(pipe('.h5')));
     expect([code, err]).toEqual([1, expect.stringContaining('is a pipe, but frames need random access')]);
   });
@@ -198,12 +199,15 @@ describe.skipIf(process.platform === 'win32')('a named pipe', () => {
     server.close();
   });
 
-  it.for(signals)('that blocks a thread does not keep a process that is ended by %s twice', async ([by]) => {
-    const module = at(`blocking-${by}.mjs`);
-    const first = `new Promise((resolve) => process.once('${by}', resolve))`;
-    writeFileSync(
-      module,
-      `import { open } from 'node:fs';
+  it.for(signals)(
+    'that blocks a thread does not keep a process that is ended by %s twice',
+    { tags: 'all' },
+    async ([by]) => {
+      const module = at(`blocking-${by}.mjs`);
+      const first = `new Promise((resolve) => process.once('${by}', resolve))`;
+      writeFileSync(
+        module,
+        `import { open } from 'node:fs';
 open(${JSON.stringify(pipe())}, 'r', () => {});
 const arrived = ${first};
 process.kill(process.pid, '${by}');
@@ -212,10 +216,11 @@ process.kill(process.pid, '${by}');
 setInterval(() => {}, 1000);
 await new Promise(() => {});
 `,
-    );
-    const { signal } = await ewald(['run', at('frames.npy'), '--udf', module]);
-    expect(signal).toBe(by);
-  });
+      );
+      const { signal } = await ewald(['run', at('frames.npy'), '--udf', module]);
+      expect(signal).toBe(by);
+    },
+  );
 
   it('beside a shared file is not opened by the viewer', async () => {
     const path = pipe('.npy');

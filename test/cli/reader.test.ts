@@ -28,7 +28,7 @@ const unread = (words: readonly string[]): Promise<{ code: number | null; err: s
     child.on('close', (code) => done({ code, err }));
   });
 
-test('a failure that follows the first line of the output keeps its exit code', async () => {
+test('a failure that follows the first line of the output keeps its exit code', { tags: 'all' }, async () => {
   const words = ['info', 'scan.npy', 'absent.npy'];
   const { code, err } = await unread(words);
   expect(code).toBe(1);
@@ -40,7 +40,7 @@ test('files are written after the reader has left', async () => {
   expect(existsSync(join(folder, 'lists', 'truth.json'))).toBe(true);
 });
 
-test('a file that goes to standard output ends without a message', async () => {
+test('a file that goes to standard output ends without a message', { tags: 'all' }, async () => {
   expect(await unread(['fft', 'scan.npy', '--backend=wasm', '-o', '-'])).toMatchObject({ code: 0, err: '' });
 });
 

@@ -142,7 +142,7 @@ test('an output in a folder that does not exist names the folder, as far as poss
   }
 });
 
-test('frames that fail for one reason are one line and their number', async () => {
+test('frames that fail for one reason are one line and their number', { tags: 'all' }, async () => {
   const bytes = await readFile(join(folder, 'run.h5'));
   await writeFile(join(folder, 'cut.h5'), bytes.subarray(0, bytes.length / 2));
   const cut = Array.from({ length: 80 }, (_, i) => `cut.h5 //${i}`);

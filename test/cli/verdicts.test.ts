@@ -16,7 +16,7 @@ describe('ewald validate', () => {
     expect(full.out).toMatch(/^case +backend .*\npi:count:points=1 +wasm +pass/);
   });
 
-  it('prints every failure in full', async () => {
+  it('prints every failure in full', { tags: 'all' }, async () => {
     const args = ['validate', 'pi:count:points=1', 'fft:c2c:f32:n=8*', '--backend', 'cuda'];
     const { code, out } = await ewald(args, { env: { EWALD_REQUIRE: 'cuda', CUDA_VISIBLE_DEVICES: '' } });
     expect(code).toBe(1);
@@ -25,7 +25,7 @@ describe('ewald validate', () => {
     expect(out).toMatch(/^fail +pi:count:points=1 on cuda: /m);
   });
 
-  it('says in one line how many cases are over the budget', async () => {
+  it('says in one line how many cases are over the budget', { tags: 'all' }, async () => {
     const { code, out } = await ewaldTogether(['validate', 'pi:count', '--backend', 'wasm', '--budget', '0']);
     expect(code).toBe(1);
     expect(out.match(/^sampled.*/gm)).toEqual([

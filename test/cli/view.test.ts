@@ -55,7 +55,7 @@ describe('--view', () => {
     expect(() => attached('index', '--view', '8080')).toThrow('--view takes its value attached: --view=8080');
   });
 
-  test('ends with the run where nobody is at a terminal', async () => {
+  test('ends with the run where nobody is at a terminal', { tags: 'all' }, async () => {
     const { child, text } = start(['index', '--view', 'small.h5', ...search, '-o', 'a.stream']);
     expect((await once(child, 'close'))[0], text()).toBe(0);
     expect(text()).toMatch(/view: http:\/\/127\.0\.0\.1:\d+\/view\.html/);
@@ -79,7 +79,7 @@ describe('--view', () => {
     expect((await once(child, 'close'))[0], text()).toBe(0);
   });
 
-  test('ends with the run at a terminal, too, if it is told so', async () => {
+  test('ends with the run at a terminal, too, if it is told so', { tags: 'all' }, async () => {
     const words = ['index', 'small.h5', '--view', '--no-stay', ...search, '-o', 'c.stream'];
     const { child, text } = start(words, { terminal: true });
     expect((await once(child, 'close'))[0], text()).toBe(0);
@@ -88,7 +88,7 @@ describe('--view', () => {
 });
 
 describe('ewald view', () => {
-  test('follows a folder until Ctrl-C', async () => {
+  test('follows a folder until Ctrl-C', { tags: 'all' }, async () => {
     mkdirSync(join(folder, 'run'));
     const { child, text } = start(['view', 'run', '--follow', '--json', '-g', 'small.geom']);
     await expect.poll(text, { timeout: 60_000 }).toMatch(/"url"/);

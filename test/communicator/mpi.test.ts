@@ -35,7 +35,7 @@ describe.skipIf(!mpiPresent)('mpirun', () => {
     expect(await new Promise((resolve) => child.on('close', resolve))).toBe(0);
   });
 
-  test('JavaScript continues to run while a message is awaited', async () => {
+  test('JavaScript continues to run while a message is awaited', { tags: 'all' }, async () => {
     const { code, out, err } = await mpirun(2, program, 'responsive');
     expect(code, err).toBe(0);
     expect(out).toContain('went on');
@@ -53,13 +53,17 @@ describe.skipIf(!mpiPresent)('mpirun', () => {
     expect(err.length).toBeGreaterThan(20);
   });
 
-  test.each([2, 3])('-n %i: ranks that disagree are all refused as on threads, and can continue', async (ranks) => {
-    const { code, out, err } = await mpirun(ranks, program, 'wrong');
-    expect(code, err).toBe(0);
-    const lines = out.split('\n').filter((line) => line.startsWith('{'));
-    const told = lines.map((line) => JSON.parse(line)).sort((a, b) => a.rank - b.rank);
-    expectRefusals(told.map(({ heard }) => heard));
-  });
+  test.each([2, 3])(
+    '-n %i: ranks that disagree are all refused as on threads, and can continue',
+    { tags: 'all' },
+    async (ranks) => {
+      const { code, out, err } = await mpirun(ranks, program, 'wrong');
+      expect(code, err).toBe(0);
+      const lines = out.split('\n').filter((line) => line.startsWith('{'));
+      const told = lines.map((line) => JSON.parse(line)).sort((a, b) => a.rank - b.rank);
+      expectRefusals(told.map(({ heard }) => heard));
+    },
+  );
 
   // A regression: MPI_Finalize of one rank used to wait for the others, which waited for messages from it.
   test.each(['recv', 'send', 'bcast', 'group'])(
@@ -74,7 +78,7 @@ describe.skipIf(!mpiPresent)('mpirun', () => {
     },
   );
 
-  test('a message of the wrong length is reported with both lengths', async () => {
+  test('a message of the wrong length is reported with both lengths', { tags: 'all' }, async () => {
     const { code, err, out } = await mpirun(2, program, 'mismatched');
     expect(code, err).toBe(0);
     expect(out).toContain('Shape: rank 0 sent 16 bytes to rank 1, which expected 20');

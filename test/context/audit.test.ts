@@ -64,7 +64,7 @@ describe.skipIf(!present)('audit (absent without the native addon)', () => {
     });
   });
 
-  it('draws about the requested fraction, the same with the same seed', async () => {
+  it('draws about the requested fraction, the same with the same seed', { tags: 'all' }, async () => {
     const drawn = async (seed: number): Promise<number | undefined> =>
       withContext({ audit: { fraction: 0.25, seed } }, async (context) => {
         const indexer = await context.indexer({ batch: 8 });

@@ -46,7 +46,7 @@ describe('texts are read in one pass', () => {
     expect(nearest('w'.repeat(10 * long), ['wavelength', 'clen'])).toBeUndefined();
   });
 
-  test('the beginning of a list of spots that is no other known file', () => {
+  test('the beginning of a list of spots that is no other known file', { tags: 'all' }, () => {
     for (const begin of ['\n', ';\n', ' ', 'a', 'a/', ';', '; \n '])
       expect(() => readSpotList(`${begin.repeat(long)}x 1 2`)).toThrow(/is not a finite number|a spot holds 0 numbers/);
   });

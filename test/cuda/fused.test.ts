@@ -30,7 +30,7 @@ describe.skipIf(absent)(`the compiled code of cuda/peaks${absent ? `: absent, ${
     expect(stepOf(ninja, file).FLAGS?.split(' ')).toContain('-fmad=false');
   });
 
-  test('the PTX of limits.cu, with the flags of the build, has no fused product', () => {
+  test('the PTX of limits.cu, with the flags of the build, has no fused product', { tags: 'all' }, () => {
     const flags = stepOf(ninja, 'limits.cu').FLAGS?.split(' ') ?? [];
     const wanted = flags.filter((flag) => /^-(O\d|D|std|fmad|-?use_fast_math)/.test(flag));
     const folder = mkdtempSync(join(tmpdir(), 'ewald-ptx-'));

@@ -217,7 +217,7 @@ describe('the command', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  it('refuses a damaged frame, and converts it with --no-checksums', async () => {
+  it('refuses a damaged frame, and converts it with --no-checksums', { tags: 'all' }, async () => {
     const [file, out] = [join(folder, 'a.cbf'), join(folder, 'a.npy')];
     const refused = await ewald(['convert', file, '-o', out]);
     expect(refused.code).toBe(1);

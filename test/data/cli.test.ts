@@ -199,26 +199,30 @@ describe('ewald convert', () => {
     );
   });
 
-  it.each(['bitshuffle', 'gzip', 'none'])('writes HDF5 packed with %s, with the same frames', async (packing) => {
-    const file = at(`out-${packing}.h5`);
-    const args = ['convert', at('plain.raw'), ...plain, '--nav-shape', '2,3', '--packing', packing, '-o', file];
-    const made = await ewald(args);
-    expect(made).toMatchObject({ code: 0, err: '' });
-    expect(made.out).toMatch(/2 × 3 × 4 × 5 u16/);
-    const { out } = await ewald(['info', file]);
-    expect(out).toMatch(/2 × 3 = 6 frames of 4 × 5 u16/);
-    const again = at(`again-${packing}.raw`);
-    expect((await ewald(['convert', file, '-o', again])).code).toBe(0);
-    expect(readFileSync(again)).toEqual(Buffer.from(numbers.buffer));
-    if (!python) return;
-    const script =
-      'import h5py,sys,json; d=h5py.File(sys.argv[1])["/entry/data/data"]; ' +
-      'print(json.dumps([d.shape,str(d.dtype),d.chunks,"" if d.id.get_create_plist().get_nfilters() and ' +
-      'd.id.get_create_plist().get_filter(0)[0]==32008 else d[...].ravel().tolist()]))';
-    const found = JSON.parse(execFileSync(python, ['-c', script, file], { encoding: 'utf8' }));
-    // Debian's h5py has no bitshuffle: there the plugin of h5wasm reads the file (hdf5-writer.test.ts).
-    expect(found).toEqual([[2, 3, 4, 5], 'uint16', [1, 1, 4, 5], packing === 'bitshuffle' ? '' : [...numbers]]);
-  });
+  it.each(['bitshuffle', 'gzip', 'none'])(
+    'writes HDF5 packed with %s, with the same frames',
+    { tags: 'all' },
+    async (packing) => {
+      const file = at(`out-${packing}.h5`);
+      const args = ['convert', at('plain.raw'), ...plain, '--nav-shape', '2,3', '--packing', packing, '-o', file];
+      const made = await ewald(args);
+      expect(made).toMatchObject({ code: 0, err: '' });
+      expect(made.out).toMatch(/2 × 3 × 4 × 5 u16/);
+      const { out } = await ewald(['info', file]);
+      expect(out).toMatch(/2 × 3 = 6 frames of 4 × 5 u16/);
+      const again = at(`again-${packing}.raw`);
+      expect((await ewald(['convert', file, '-o', again])).code).toBe(0);
+      expect(readFileSync(again)).toEqual(Buffer.from(numbers.buffer));
+      if (!python) return;
+      const script =
+        'import h5py,sys,json; d=h5py.File(sys.argv[1])["/entry/data/data"]; ' +
+        'print(json.dumps([d.shape,str(d.dtype),d.chunks,"" if d.id.get_create_plist().get_nfilters() and ' +
+        'd.id.get_create_plist().get_filter(0)[0]==32008 else d[...].ravel().tolist()]))';
+      const found = JSON.parse(execFileSync(python, ['-c', script, file], { encoding: 'utf8' }));
+      // Debian's h5py has no bitshuffle: there the plugin of h5wasm reads the file (hdf5-writer.test.ts).
+      expect(found).toEqual([[2, 3, 4, 5], 'uint16', [1, 1, 4, 5], packing === 'bitshuffle' ? '' : [...numbers]]);
+    },
+  );
 
   it.skipIf(!dataFolder)('keeps the metadata of the file: geometry, mask, calibration', { tags: 'all' }, async () => {
     const [run, kept] = [join(dataFolder ?? '', 'real', 'frames', 'pilatus_thaumatin_dev.h5'), at('kept.h5')];

@@ -136,7 +136,7 @@ test('a link to another file leads to its object, for our reader and for h5wasm'
   other.close();
 });
 
-test('h5wasm and its plugin read the same', async () => {
+test('h5wasm and its plugin read the same', { tags: 'all' }, async () => {
   const { default: h5wasm } = await import('h5wasm/node');
   const module = await h5wasm.ready;
   module.insert_plugin_search_path(resolve('node_modules/h5wasm-plugins/plugins'), 0);
@@ -165,7 +165,7 @@ test('h5wasm and its plugin read the same', async () => {
 
 const python = ['/usr/bin/python3', 'python3'].find((name) => spawnSync(name, ['-c', 'import h5py']).status === 0);
 describe.skipIf(!python)(python ? 'h5py' : 'absent: h5py (Debian: python3-h5py)', () => {
-  test.each(['gzip', 'none'] as const)('%s', async (packing) => {
+  test.each(['gzip', 'none'] as const)('%s', { tags: 'all' }, async (packing) => {
     const path = join(folder, `py-${packing}.h5`);
     writeFileSync(
       path,

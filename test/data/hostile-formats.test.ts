@@ -92,7 +92,7 @@ describe('texts whose quotes and marks never close are read in one pass', () => 
     ['quotes', "'a ".repeat(600_000)],
     ['double quotes', '"a '.repeat(600_000)],
     ['text fields', `data_a\n_b\n;${'\n ;a'.repeat(400_000)}`],
-  ])('CIF: %s', (_, text) => {
+  ])('CIF: %s', { tags: 'all' }, (_, text) => {
     expect(parseCif(`_a ${text}`).size).toBeGreaterThan(0);
   });
 
@@ -115,7 +115,7 @@ describe('texts whose quotes and marks never close are read in one pass', () => 
     await expect(open(bytesOf(text), 'a.cbf')).rejects.toMatchObject(refused);
   });
 
-  test('EMI: object descriptions', async () => {
+  test('EMI: object descriptions', { tags: 'all' }, async () => {
     const text = `JK\x00\x02${'<ObjectInfo>'.repeat(200_000)}`;
     const ser = new Uint8Array(64);
     const opening = openSource(memorySource(bytesOf(text), 'a.emi', { 'a_1.ser': ser, 'a.emi': bytesOf(text) }));

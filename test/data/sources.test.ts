@@ -391,7 +391,7 @@ describe('few requests', () => {
     expect(served).toBe(large.length);
   });
 
-  it('read 256 compressed chunks of HDF5, none of them twice', async () => {
+  it('read 256 compressed chunks of HDF5, none of them twice', { tags: 'all' }, async () => {
     let body = new Uint8Array(0);
     const sink = {
       append: async (more: Uint8Array) => {
@@ -448,7 +448,7 @@ describe('ranges that several reads share', () => {
     expect(await other.read(70_000, 10)).toEqual(bytes.slice(70_000, 70_010));
   });
 
-  it('are bounded: the oldest are dropped, and large reads are not kept', async () => {
+  it('are bounded: the oldest are dropped, and large reads are not kept', { tags: 'all' }, async () => {
     answer = (request, response) => serve(request, response, body);
     const source = await httpSource(`${base}/a.bin`, quick);
     const piece = new Uint8Array(2 ** 16);

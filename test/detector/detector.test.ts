@@ -160,7 +160,9 @@ const detectorWith = (options: DetectorOptions): Promise<Detector> =>
   context.detector(memoryDataset(new Uint16Array(7200), { sigShape: [120, 60] }), { geometry: tilted(), ...options });
 
 describe.skipIf(!dataFolder)(`detectors of files${dataFolder ? '' : ' (absent: no test data)'}`, () => {
-  test('the mask that a geometry names is read from the frames’ own file: a path, a File, bytes', async () => {
+  test('the mask that a geometry names is read from the frames’ own file: a path, a File, bytes', {
+    tags: 'all',
+  }, async () => {
     const geometry = parseGeometry(readFileSync(frames('pilatus_thaumatin.geom'), 'utf8'));
     expect(geometry.panels[0]?.masks[0]?.path).toMatch(/mask/);
     const bytes = readFileSync(frames('pilatus_thaumatin_dev.h5'));

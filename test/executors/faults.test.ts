@@ -69,7 +69,7 @@ describe('a worker dies in the middle of a run with large results: each arrives 
     expect(seen.sort((a, b) => a - b)).toEqual(tasks.map((_, i) => i));
   };
 
-  test('workers', async () => {
+  test('workers', { tags: 'all' }, async () => {
     const executor = await Executor.workers({ workers: 2, context, modules });
     await through(executor, task('dieOnce', { mark: join(folder, 'workers'), value: 'again' }));
     await executor.dispose();

@@ -21,7 +21,7 @@ describe('the same bits', () => {
     expect(wanted).toMatch(/ 4$/);
   });
 
-  test('on four workers', async () => {
+  test('on four workers', { tags: 'all' }, async () => {
     const executor = await Executor.workers({ workers: 4, context });
     expect(await bits(executor)).toBe(wanted);
     await executor.dispose();
@@ -65,7 +65,7 @@ describe('the same bits', () => {
 });
 
 describe.skipIf(!mpiPresent)('mpi', () => {
-  test('results, errors, shared values and large values are sent to rank 0', async () => {
+  test('results, errors, shared values and large values are sent to rank 0', { tags: 'all' }, async () => {
     const { code, out, err } = await mpirun(3, program, 'behaviour');
     expect(code, err).toBe(0);
     expect(JSON.parse(out.split('\n').find((line) => line.startsWith('{')) ?? '')).toEqual({
@@ -80,7 +80,7 @@ describe.skipIf(!mpiPresent)('mpi', () => {
     });
   });
 
-  test('results of a run with `everywhere` are sent to every rank, as are errors', async () => {
+  test('results of a run with `everywhere` are sent to every rank, as are errors', { tags: 'all' }, async () => {
     const { code, out, err } = await mpirun(3, program, 'everywhere');
     expect(code, err).toBe(0);
     const thrown = 'this task always fails';
@@ -95,7 +95,7 @@ describe.skipIf(!mpiPresent)('mpi', () => {
     expect(err).toMatch(/rank 1\b.*(killed|signal 9)/is);
   });
 
-  test('a rank that hangs ends the job, and is named', async () => {
+  test('a rank that hangs ends the job, and is named', { tags: 'all' }, async () => {
     const { code, err } = await mpirun(2, program, 'hang');
     expect(code).toBeGreaterThan(0);
     expect(err).toContain('rank 1 did not answer within 0.5 s');

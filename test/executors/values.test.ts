@@ -72,7 +72,7 @@ describe.skipIf(!natsPresent)('values', { concurrent: true }, () => {
     });
   });
 
-  test('the server is killed in between and started again', async () => {
+  test('the server is killed in between and started again', { tags: 'all' }, async () => {
     const own = await new NatsServer().start();
     const [holder, other] = [await member(own.url), await member(own.url)];
     const bytes = filled(12_000_000);

@@ -151,7 +151,7 @@ describe.skipIf(!natsPresent)('a week of a cluster', () => {
     expect(await processes[0]?.ended()).toBe(143);
   });
 
-  test('a worker answers /health and /metrics', async () => {
+  test('a worker answers /health and /metrics', { tags: 'all' }, async () => {
     const started = new WorkerProcess(server.url, ['--module', `mine=${tasks}`, '--status', '0', '--name', 'seen']);
     processes.push(started);
     await until(() => /state of the worker is at http/.test(started.err));

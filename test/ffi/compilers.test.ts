@@ -57,7 +57,7 @@ for (const { name, model } of compilers) {
       }
     };
 
-    test('prototypes generated from the table agree with the header', () => {
+    test('prototypes generated from the table agree with the header', { tags: 'all' }, () => {
       const table = parseHeaderFile('kit.h', { includeDir: fixtures, model });
       const back = Object.values(table.functions).map((fn) => `${signature(fn, fn.name)};`);
       expect(back.length).toBeGreaterThan(50);
@@ -72,7 +72,7 @@ for (const { name, model } of compilers) {
       ).toMatch(/conflicting types/);
     });
 
-    test('unusual declarators generated from the table agree, too', () => {
+    test('unusual declarators generated from the table agree, too', { tags: 'all' }, () => {
       const text =
         'int (*a(int x))(double);\nvoid b(double m[][4], int (*f)(const char *const *, ...), unsigned long long ' +
         '*const p);\nconst char *const *c(void);\nvoid (*(*d(void))[3])(int);\n';

@@ -43,21 +43,25 @@ describe.skipIf(why)(`against gcc${why ? ` (absent: ${why})` : ''}`, () => {
     expect(wrong).toEqual([]);
   });
 
-  test.each([11, 12])('800 constant expressions and 800 conditions of seed %i equal those of gcc', (seed) => {
-    const { text, values, conditions, program } = madeExpressions(seed, 800);
-    const { constants } = parseHeader(text);
-    const told = printed(`expressions${seed}`, program);
-    const wrong = [...values, ...conditions].flatMap((expression, i) => {
-      const value = constants[i < 800 ? `V${i}` : `C${i - 800}`]?.value;
-      const line = told[i] as string;
-      const same =
-        typeof value === 'number' && /[.e]|inf|nan/.test(line)
-          ? Object.is(value, Number(line))
-          : String(value) === line || value === Number(line);
-      return same ? [] : [`${expression}: ${value} instead of ${line}`];
-    });
-    expect(wrong).toEqual([]);
-  });
+  test.each([11, 12])(
+    '800 constant expressions and 800 conditions of seed %i equal those of gcc',
+    { tags: 'all' },
+    (seed) => {
+      const { text, values, conditions, program } = madeExpressions(seed, 800);
+      const { constants } = parseHeader(text);
+      const told = printed(`expressions${seed}`, program);
+      const wrong = [...values, ...conditions].flatMap((expression, i) => {
+        const value = constants[i < 800 ? `V${i}` : `C${i - 800}`]?.value;
+        const line = told[i] as string;
+        const same =
+          typeof value === 'number' && /[.e]|inf|nan/.test(line)
+            ? Object.is(value, Number(line))
+            : String(value) === line || value === Number(line);
+        return same ? [] : [`${expression}: ${value} instead of ${line}`];
+      });
+      expect(wrong).toEqual([]);
+    },
+  );
 
   const noKoffi = absent('koffi');
   test.skipIf(noKoffi)(
@@ -103,32 +107,37 @@ describe.skipIf(why)(`against gcc${why ? ` (absent: ${why})` : ''}`, () => {
 });
 
 const noEmcc = absent('emcc');
-test.skipIf(noEmcc)(`400 structs have the layout of clang on wasm32${noEmcc ? ` (absent: ${noEmcc})` : ''}`, () => {
-  const made = madeStructs(31, 400, { plain: true });
-  const table = parseHeader(made.text, { model: 'wasm32' });
-  const lines = made.structs.flatMap(({ name, kind, members }) => {
-    const { size, align, fields = [] } = table.structs[name] ?? {};
-    const own = new Map(namedFields(fields, table.structs).map((field) => [field.name, field.offset]));
-    const type = `${kind} ${name}`;
-    return [
-      `_Static_assert(sizeof(${type}) == ${size} && _Alignof(${type}) == ${align}, "${name}");`,
-      ...members
-        .filter(({ bits }: { bits?: number }) => bits === undefined)
-        .map(
-          ({ path }: { path: string }) => `_Static_assert(offsetof(${type}, ${path}) == ${own.get(path)}, "${path}");`,
-        ),
-    ];
-  });
-  const source = join(folder, 'wasm.c');
-  const compiled = (text: string): string => {
-    writeFileSync(source, text);
-    try {
-      execFileSync('emcc', ['-std=gnu11', '-w', '-fsyntax-only', source], { stdio: ['ignore', 'pipe', 'pipe'] });
-      return '';
-    } catch (error) {
-      return String((error as { stderr?: Buffer }).stderr);
-    }
-  };
-  expect(compiled(made.text + lines.join('\n'))).toBe('');
-  expect(compiled(made.text + lines.join('\n').replace(/== \d+/, '== 9999'))).toMatch(/static.assert/i);
-});
+test.skipIf(noEmcc)(
+  `400 structs have the layout of clang on wasm32${noEmcc ? ` (absent: ${noEmcc})` : ''}`,
+  { tags: 'all' },
+  () => {
+    const made = madeStructs(31, 400, { plain: true });
+    const table = parseHeader(made.text, { model: 'wasm32' });
+    const lines = made.structs.flatMap(({ name, kind, members }) => {
+      const { size, align, fields = [] } = table.structs[name] ?? {};
+      const own = new Map(namedFields(fields, table.structs).map((field) => [field.name, field.offset]));
+      const type = `${kind} ${name}`;
+      return [
+        `_Static_assert(sizeof(${type}) == ${size} && _Alignof(${type}) == ${align}, "${name}");`,
+        ...members
+          .filter(({ bits }: { bits?: number }) => bits === undefined)
+          .map(
+            ({ path }: { path: string }) =>
+              `_Static_assert(offsetof(${type}, ${path}) == ${own.get(path)}, "${path}");`,
+          ),
+      ];
+    });
+    const source = join(folder, 'wasm.c');
+    const compiled = (text: string): string => {
+      writeFileSync(source, text);
+      try {
+        execFileSync('emcc', ['-std=gnu11', '-w', '-fsyntax-only', source], { stdio: ['ignore', 'pipe', 'pipe'] });
+        return '';
+      } catch (error) {
+        return String((error as { stderr?: Buffer }).stderr);
+      }
+    };
+    expect(compiled(made.text + lines.join('\n'))).toBe('');
+    expect(compiled(made.text + lines.join('\n').replace(/== \d+/, '== 9999'))).toMatch(/static.assert/i);
+  },
+);

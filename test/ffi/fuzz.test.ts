@@ -9,7 +9,7 @@ const fc: any = await import('fast-check' as string).catch(() => undefined);
 if (!fc && (process.env.EWALD_REQUIRE ?? '').split(/[\s,]+/).includes('fast-check'))
   throw new Error('EWALD_REQUIRE names fast-check, but it is not installed');
 
-test.skipIf(!fc)(`10³ mutated headers${fc ? '' : ' (absent: fast-check is not installed)'}`, () => {
+test.skipIf(!fc)(`10³ mutated headers${fc ? '' : ' (absent: fast-check is not installed)'}`, { tags: 'all' }, () => {
   fc.assert(
     fc.property(mutatedHeaders(fc), (text: string) => {
       expect(verdict(parseHeader, text)).toBeUndefined();

@@ -71,7 +71,7 @@ describe.skipIf(why)(`calls at the wrong moment${why ? ` (absent: ${why})` : ''}
     expect(out).toEqual(expected);
   });
 
-  test('a process that is ended during a call into C ends as requested', () => {
+  test('a process that is ended during a call into C ends as requested', { tags: 'all' }, () => {
     expect(ran('exit during async')).toMatchObject({ status: 7, signal: null });
   });
 });

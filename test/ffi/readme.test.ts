@@ -16,7 +16,7 @@ const why =
       (existsSync(join(root, 'dist/ffi.node.js')) ? undefined : 'no dist') ??
       (systemFolders().some((folder) => existsSync(join(folder, 'zlib.h'))) ? undefined : 'no zlib.h'));
 
-test.skipIf(why)(`the example of C libraries${why ? ` (absent: ${why})` : ''}`, () => {
+test.skipIf(why)(`the example of C libraries${why ? ` (absent: ${why})` : ''}`, { tags: 'all' }, () => {
   const page = readFileSync(join(root, 'docs/c-libraries.md'), 'utf8');
   const [, code = ''] = /```js\n([\s\S]*?)```/.exec(page) ?? [];
   const [, shown = ''] = /```text\n([\s\S]*?)```/.exec(page) ?? [];

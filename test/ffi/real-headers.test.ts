@@ -427,7 +427,7 @@ const declared = (table: FunctionTable): Map<string, string> =>
     ),
   );
 
-describe('with and without a compiler', () => {
+describe('with and without a compiler', { tags: 'all' }, () => {
   for (const header of [...cases.map((one) => one.header), ...more, 'hdf5/serial/hdf5.h', 'sys/types.h', 'wchar.h']) {
     const why = noGcc ?? noHeader(header);
     test.skipIf(why)(`${header}${why ? ` (absent: ${why})` : ''}`, () => {
@@ -467,7 +467,7 @@ describe.skipIf(noCommand)(`through the command${noCommand ? ` (absent: ${noComm
     else expect(out).toMatch(expected);
   });
 
-  test('a missing library', async () => {
+  test('a missing library', { tags: 'all' }, async () => {
     const { code, err } = await ewald(['ffi', 'zlib.h', '--lib', 'no_such_library', '--call', 'crc32', '0', 'a', '1']);
     expect(code).toBe(1);
     expect(err).toMatch(/libno_such_library\.so and libno_such_library\.so\.N where the dynamic loader looks/);

@@ -44,7 +44,7 @@ kit.kit_middle({ x: 0 }, { x: 1, y: 1 });
 export { a, b, c, d, f, h, i };
 `;
 
-test('the module and its declarations compile, strictly', () => {
+test('the module and its declarations compile, strictly', { tags: 'all' }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'ewald-ffi-types-'));
   try {
     const table = parseHeaderFile('kit.h', { includeDir: fixtures });

@@ -79,7 +79,7 @@ describe.each(columns)('columns of $precision $shape', ({ precision, shape, Numb
   });
   afterAll(() => ctx.dispose());
 
-  test.each([1, 2])('%i threads: from and to a slab of a larger array', async (threads) => {
+  test.each([1, 2])('%i threads: from and to a slab of a larger array', { tags: 'all' }, async (threads) => {
     const options = { shape, precision, threads, axes: [0] } as const;
     const inPlace = await ctx.fft({ ...options, inPlace: true });
     // Every second plane of the larger array belongs to somebody else.

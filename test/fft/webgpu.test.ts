@@ -113,7 +113,9 @@ describe.skipIf(absent)(`transforms on WebGPU${absent ? `: absent, ${absent}` : 
     expect(await errorOf(software, what)).toBeLessThan(5e-7);
   });
 
-  test('an input or output beyond the limits is refused with the limit, the excessive part and advice', async () => {
+  test('an input or output beyond the limits is refused with the limit, the excessive part and advice', {
+    tags: 'all',
+  }, async () => {
     const small = await asCard({ maxStorageBufferBindingSize: 2 ** 27, maxBufferSize: 2 ** 28 });
     try {
       await expect(small.fft({ shape: [256, 256, 257] })).rejects.toThrow(

@@ -21,11 +21,15 @@ test.each(Object.entries(said))('the example %s', { tags: 'all' }, async (name, 
   expect(stdout).toMatch(words);
 });
 
-test.skipIf(!mpiPresent).each(['cpu', 'workspace'] as const)('the example %s on two ranks', async (name) => {
-  const { code, out, err } = await mpirun(2, example(name));
-  expect(code, err).toBe(0);
-  expect(out).toMatch(said[name]);
-});
+test.skipIf(!mpiPresent).each(['cpu', 'workspace'] as const)(
+  'the example %s on two ranks',
+  { tags: 'all' },
+  async (name) => {
+    const { code, out, err } = await mpirun(2, example(name));
+    expect(code, err).toBe(0);
+    expect(out).toMatch(said[name]);
+  },
+);
 
 test.skipIf(!mpiPresent).each([1, 2, 3])(
   'the example of MPI on %i ranks: as on one',

@@ -17,16 +17,16 @@ test('the constants equal those of the module', () => {
   expect(heffte.backend).toMatchObject({ stock: 0, fftw: 1, mkl: 2, cufft: 10, rocfft: 11, rocm: 11 });
 });
 
-test.each(['wasm', 'native', heffte.backend.stock])('two ranks on %s', async (argument) => {
+test.each(['wasm', 'native', heffte.backend.stock])('two ranks on %s', { tags: 'all' }, async (argument) => {
   expect(await spmd({ module, function: 'onRank', argument }, { ranks: 2 })).toEqual(Array(2).fill('as documented'));
 });
 
-test.skipIf(!fftw)('two ranks with FFTW', async () => {
+test.skipIf(!fftw)('two ranks with FFTW', { tags: 'all' }, async () => {
   const argument = heffte.backend.fftw;
   expect(await spmd({ module, function: 'onRank', argument }, { ranks: 2 })).toEqual(Array(2).fill('as documented'));
 });
 
-test.skipIf(!mpiPresent)('two ranks under mpirun', async () => {
+test.skipIf(!mpiPresent)('two ranks under mpirun', { tags: 'all' }, async () => {
   const { code, out, err } = await mpirun(2, new URL('./mpi-rank.mjs', import.meta.url), 'example');
   expect(code, err).toBe(0);
   expect(out.match(/as documented/g)).toHaveLength(2);

@@ -91,13 +91,18 @@ describe('errors are reported on every rank', () => {
     }),
   });
 
-  test.each(['shared', 'alltoallv', 'p2p'])('runs that differ between ranks: %s', async (algorithm) => {
-    const heard = await told<object>('runs', 3, algorithm);
-    for (const [rank, mine] of heard.entries()) expect(mine).toEqual(refusals(rank));
-  });
+  test.each(['shared', 'alltoallv', 'p2p'])(
+    'runs that differ between ranks: %s',
+    { tags: 'all' },
+    async (algorithm) => {
+      const heard = await told<object>('runs', 3, algorithm);
+      for (const [rank, mine] of heard.entries()) expect(mine).toEqual(refusals(rank));
+    },
+  );
 
   test.skipIf(!mpiPresent).each(['shared', 'alltoallv'])(
     'runs that differ between ranks, under mpirun: %s',
+    { tags: 'all' },
     async (algorithm) => {
       const { code, out, err } = await mpirun(3, program, 'runs', JSON.stringify(algorithm));
       expect(code, err).toBe(0);
@@ -107,7 +112,7 @@ describe('errors are reported on every rank', () => {
     },
   );
 
-  test('an index that is in no box, or in two', async () => {
+  test('an index that is in no box, or in two', { tags: 'all' }, async () => {
     for (const message of await told('gap', 2))
       expect(message).toBe(
         "Argument: fft3d: inboxes: index (0, 0, 2) is in no rank's box; the boxes reach to (3, 3, 3) and must " +
@@ -121,7 +126,7 @@ describe('errors are reported on every rank', () => {
     for (const message of await told('begin', 2)) expect(message).toContain('begin at (0, 0, 1); expected (0, 0, 0)');
   });
 
-  test('ranks that disagree', async () => {
+  test('ranks that disagree', { tags: 'all' }, async () => {
     for (const message of await told('worlds', 2)) expect(message).toContain('both must belong to the same world');
     for (const message of await told('halves', 2)) expect(message).toContain('a real transform along axis 1 keeps');
     for (const message of await told('directions', 3))
@@ -137,16 +142,16 @@ describe('errors are reported on every rank', () => {
     expect(second).toContain('Argument: heffte: there is no backend "fftv"; did you mean "fftw"?');
   });
 
-  test('invalid arrays of one rank are refused by all, and the plan can still be used', async () => {
+  test('invalid arrays of one rank are refused by all, and the plan can still be used', { tags: 'all' }, async () => {
     for (const algorithm of ['shared', 'p2p']) expect(await told('arrays', 2, algorithm)).toEqual(['fine', 'fine']);
   });
 
-  test('a rank that throws between two runs ends the others', async () => {
+  test('a rank that throws between two runs ends the others', { tags: 'all' }, async () => {
     for (const algorithm of ['shared', 'alltoallv'])
       await expect(told('throws', 3, algorithm)).rejects.toThrow('rank 1 gave up');
   });
 
-  test('a rank that dies during a run ends the others', async () => {
+  test('a rank that dies during a run ends the others', { tags: 'all' }, async () => {
     for (const what of ['dies', 'diesShared']) await refused(() => told(what, 3), 'Lost', 'rank 2');
   });
 
@@ -161,20 +166,20 @@ describe('errors are reported on every rank', () => {
 describe('shared memory', () => {
   const module = new URL('./bad.mjs', import.meta.url);
 
-  test('two plans run at the same time on the same ranks', async () => {
+  test('two plans run at the same time on the same ranks', { tags: 'all' }, async () => {
     for (const algorithm of ['shared', 'p2p'])
       expect(await spmd({ module, function: 'twoPlans', argument: algorithm }, { ranks: 3 })).toEqual(
         Array(3).fill([20, 20]),
       );
   });
 
-  test.skipIf(!mpiPresent)('two plans run at the same time on the same processes', async () => {
+  test.skipIf(!mpiPresent)('two plans run at the same time on the same processes', { tags: 'all' }, async () => {
     const { code, out, err } = await mpirun(3, program, 'together', JSON.stringify('auto'));
     expect(code, err).toBe(0);
     expect(out).toBe('20,20\n'.repeat(3));
   });
 
-  test('runs for which there is not enough of it exchange messages', async () => {
+  test('runs for which there is not enough of it exchange messages', { tags: 'all' }, async () => {
     const refusal =
       'OutOfMemory: heffte: 2 × 7680 bytes of memory shared by all ranks could not be allocated; use the algorithm ' +
       'alltoallv, or a smaller batch';

@@ -194,7 +194,6 @@ const internal = [
   'data/compressed/source.ts DecompressionOptions',
   'data/format.ts Probe',
   'executors/nats/library.ts Opening',
-  'heffte/disk.ts DiskWish',
   'pipeline/sinks/stream-file.ts StreamFileOptions',
   'planner/gathered.ts PieceOptions',
 ];

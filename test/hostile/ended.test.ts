@@ -21,7 +21,7 @@ describe('transforms on native', () => {
     ['one thread', 1],
     ['threads of the pool', 2],
   ] as const)
-    it(`on ${name}: stopped half-way, and the next run is complete`, async ({ skip }) => {
+    it(`on ${name}: stopped half-way, and the next run is complete`, { tags: 'all' }, async ({ skip }) => {
       const ctx = await open('native', skip);
       try {
         // Long enough to be under way when it is stopped, on any machine.
@@ -161,7 +161,7 @@ describe.each(['native', 'wasm'] as const)('batches and counts on %s', (backend)
   }, 120_000);
 });
 
-it('a stream is stopped within an active batch', async ({ skip }) => {
+it('a stream is stopped within an active batch', { tags: 'all' }, async ({ skip }) => {
   const ctx = await open('wasm', skip);
   const cell = cellFromParameters(60, 70, 80, 90, 100, 90);
   const [image] = simulateSpots({ cell, spots: 200, seed: 4 });

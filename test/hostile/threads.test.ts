@@ -19,7 +19,7 @@ function look(mode: string, env: Record<string, string> = {}): Record<string, un
 }
 
 describe.skipIf(!native || !existsSync('/proc/self/task'))('threads of the native backend', () => {
-  it('are as many as the largest plan requests, regardless of the number of plans', () => {
+  it('are as many as the largest plan requests, regardless of the number of plans', { tags: 'all' }, () => {
     const { made, after, same } = look('counted');
     // Four including the caller; Node starts some threads of its own while it runs.
     expect(made).toBe(3);
@@ -27,7 +27,7 @@ describe.skipIf(!native || !existsSync('/proc/self/task'))('threads of the nativ
     expect(same).toBe(true);
   });
 
-  it('are fewer if the system provides fewer, with the same results', ({ skip }) => {
+  it('are fewer if the system provides fewer, with the same results', { tags: 'all' }, ({ skip }) => {
     const folder = mkdtempSync(join(tmpdir(), 'ewald-threads-'));
     try {
       const shim = join(folder, 'refuse.so');

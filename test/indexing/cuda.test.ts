@@ -286,7 +286,7 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
     await indexer.dispose();
   });
 
-  test('numbers that are not finite are reported without a separate check beforehand', async () => {
+  test('numbers that are not finite are reported without a separate check beforehand', { tags: 'all' }, async () => {
     const images = simulateSpots({ cell: tri, images: 3, seed: 27, spots: 30 });
     const batch = batchOf(images);
     batch.spots[3 * 31 + 1] = Number.NaN;

@@ -58,7 +58,9 @@ describe.each(['wasm', 'native', 'cuda-emulated'] as const)('a glance on %s', (b
   const few = backend === 'cuda-emulated';
   const cells = few ? [tri] : [tri, tetra];
 
-  it('finds the lattices of the whole search, and leaves unsettled images as they are', async ({ skip }) => {
+  it('finds the lattices of the whole search, and leaves unsettled images as they are', { tags: 'all' }, async ({
+    skip,
+  }) => {
     const ctx = await opened(skip);
     let [settled, unsettled] = [0, 0];
     for (const method of few ? (['fast'] as const) : (['fast', 'turbo'] as const))

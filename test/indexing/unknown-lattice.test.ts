@@ -54,7 +54,7 @@ test.each([
   },
 );
 
-test('a distance that is off scales the cell and leaves its shape', async () => {
+test('a distance that is off scales the cell and leaves its shape', { tags: 'all' }, async () => {
   const cell = { parameters: [79.2, 79.2, 37.9, 90, 90, 90], centring: 'P' };
   const best = await determine(stillsOf(cell, { count: 30, seed: 11, beam: [1.5, 0], scale: 1.004 }));
   expect(best?.bravais[0]?.type).toBe('tP');
@@ -63,7 +63,7 @@ test('a distance that is off scales the cell and leaves its shape', async () => 
   expect(Math.abs(a / 79.2 - 1)).toBeGreaterThan(2e-3);
 });
 
-test('rivals are other lattices with their odds, the most probable first', async () => {
+test('rivals are other lattices with their odds, the most probable first', { tags: 'all' }, async () => {
   const cell = { parameters: [68.1, 68.1, 102.2, 90, 90, 90], centring: 'I' };
   const best = await determine(stillsOf(cell, { count: 20, seed: 3 }));
   const rivals = best?.rivals ?? [];
@@ -177,7 +177,7 @@ describe('edges longer than usual are found with no range given', () => {
     ['tP', [210, 210, 320, 90, 90, 90]],
     ['hP', [92, 92, 290, 90, 90, 120]],
     ['oP', [70, 120, 460, 90, 90, 90]],
-  ] as const)('%s %j', async (type, parameters) => {
+  ] as const)('%s %j', { tags: 'all' }, async (type, parameters) => {
     const best = await determine(stillsOf({ parameters, centring: 'P' }, { count: 10, seed: 7, ...far }));
     expect(best?.bravais[0]?.type).toBe(type);
     near(parametersOf(best), parameters, 2e-3);

@@ -236,7 +236,10 @@ describe.skipIf(absent)(`indexing on WebGPU in Node${absent ? `: absent, ${absen
     expect(supports(huge)).toEqual({ why: expect.stringContaining('bytes for hits') });
   });
 
-  test('a degenerate cell is an Argument error; the plan can still be used', { timeout: slow }, async () => {
+  test('a degenerate cell is an Argument error; the plan can still be used', {
+    tags: 'all',
+    timeout: slow,
+  }, async () => {
     const { kernel, batch } = await plan({});
     const good = batch(joined(stills(1)));
     const flat = { ...good, cells: Float32Array.of(10, 0, 0, 0, 10, 0, 10, 10, 0) };

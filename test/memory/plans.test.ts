@@ -9,7 +9,7 @@ import { heapSpace } from '../support/heap-space.mjs';
 const cycles = 320;
 const script = fileURLToPath(new URL('./plan-cycles.mjs', import.meta.url));
 
-test('native indexers give their memory back, and its space is used again', async ({ skip }) => {
+test('native indexers give their memory back, and its space is used again', { tags: 'all' }, async ({ skip }) => {
   if (!heapSpace) return skip('this C library does not report what its heap holds');
   if (!(await devices({ backend: 'native' })).some(({ available }) => available)) return skip('absent: native');
   const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', script, String(cycles)]);

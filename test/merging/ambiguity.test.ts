@@ -175,7 +175,7 @@ describe.skipIf(!dataFolder)(`streams with known settings${dataFolder ? '' : ' (
   test.for([
     { set: 'amb.ew', crystals: 298 },
     { set: 'amb.cf', crystals: 295 },
-  ])('every start of $set ends with no crystal in the wrong setting', ({ set, crystals }) => {
+  ])('every start of $set ends with no crystal in the wrong setting', { tags: 'all' }, ({ set, crystals }) => {
     const observations = observationsOf(unpacked(`${set}.stream.xz`));
     const part = new Uint8Array(observations.crystals).fill(1);
     const group = pointGroup('4/m');

@@ -103,7 +103,7 @@ describe('the cells of a merge', () => {
   });
 });
 
-test('a merge doubts crystals of two forms, and has their cells as data', async () => {
+test('a merge doubts crystals of two forms, and has their cells as data', { tags: 'all' }, async () => {
   await using context = await createContext({ backend: 'wasm' });
   const merged = (second: number) => {
     const one = { crystals: 15, symmetry: 'mmm', seed: 1, parameters: [24, 28, 33, 90, 90, 90] } as const;

@@ -88,12 +88,15 @@ test('lists, an MTZ file and JSON are written', { tags: 'all' }, async () => {
   expect(again.statistics.overall.ccReference).toBeGreaterThan(0.9999);
 });
 
-test.skipIf(!gemmi)(`gemmi reads MTZ files${gemmi ? '' : ' (absent: gemmi is not installed)'}`, async () => {
-  const { code, err } = await merge(
-    'a.stream -y mmm -n 1 --no-polarisation --space-group p212121 -o g.hkl --mtz g.mtz --unmerged gu.mtz',
-  );
-  expect(code, err).toBe(0);
-  const program = `
+test.skipIf(!gemmi)(
+  `gemmi reads MTZ files${gemmi ? '' : ' (absent: gemmi is not installed)'}`,
+  { tags: 'all' },
+  async () => {
+    const { code, err } = await merge(
+      'a.stream -y mmm -n 1 --no-polarisation --space-group p212121 -o g.hkl --mtz g.mtz --unmerged gu.mtz',
+    );
+    expect(code, err).toBe(0);
+    const program = `
 import json, gemmi
 out = []
 for name in ('g.mtz', 'gu.mtz'):
@@ -108,35 +111,42 @@ out[1]['unit'] = all(gemmi.ReciprocalAsu(mtz.spacegroup).is_in([int(x) for x in 
 out[1]['switched'] = mtz.switch_to_original_hkl()
 out[1]['original'] = [[float(x) for x in row[[0, 1, 2, 5]]] for row in mtz.array if row[4] == 1]
 print(json.dumps(out))`;
-  const [merged, unmerged] = JSON.parse(askGemmi(program));
-  const rows = readFileSync(join(folder, 'g.hkl'), 'utf8').split('\n').slice(3);
-  expect(merged).toMatchObject({
-    group: 'P 21 21 21',
-    rows: rows.indexOf('End of reflections'),
-    types: 'HHHJQI',
-    wavelength: expect.closeTo(1.3, 4),
-    unit: true,
-  });
-  for (const [i, x] of [24, 28, 33, 90, 90, 90].entries()) expect(merged.cell[i]).toBeCloseTo(x, 2);
-  const [h, k, l, intensity, sigma, count] = merged.first as number[];
-  const row = rows.find((one) => one.trim().split(/\s+/).slice(0, 3).join() === [h, k, l].join());
-  const [, , , i, , s, n] = (row ?? '').trim().split(/\s+/).map(Number);
-  expect([intensity, sigma, count]).toEqual([expect.closeTo(i ?? 0, 1), expect.closeTo(s ?? 0, 1), n]);
-  expect(unmerged).toMatchObject({ group: 'P 21 21 21', types: 'HHHYBJQRRR', batches: 20, unit: true, switched: true });
-  // The indices of the stream come back.
-  const [, list = ''] = /Reflections measured after indexing\n.*\n([\s\S]*?)End of reflections/.exec(
-    readFileSync(join(folder, 'a.stream'), 'utf8'),
-  ) as RegExpExecArray;
-  const measured = new Map(
-    list.split('\n').map((line) => {
-      const [h, k, l, intensity] = line.trim().split(/\s+/).map(Number);
-      return [`${h} ${k} ${l}`, intensity];
-    }),
-  );
-  expect(unmerged.original.length).toBeGreaterThan(20);
-  for (const [h, k, l, intensity] of unmerged.original as number[][])
-    expect(measured.get(`${h} ${k} ${l}`), `${h} ${k} ${l}`).toBeCloseTo(intensity ?? 0, 1);
-});
+    const [merged, unmerged] = JSON.parse(askGemmi(program));
+    const rows = readFileSync(join(folder, 'g.hkl'), 'utf8').split('\n').slice(3);
+    expect(merged).toMatchObject({
+      group: 'P 21 21 21',
+      rows: rows.indexOf('End of reflections'),
+      types: 'HHHJQI',
+      wavelength: expect.closeTo(1.3, 4),
+      unit: true,
+    });
+    for (const [i, x] of [24, 28, 33, 90, 90, 90].entries()) expect(merged.cell[i]).toBeCloseTo(x, 2);
+    const [h, k, l, intensity, sigma, count] = merged.first as number[];
+    const row = rows.find((one) => one.trim().split(/\s+/).slice(0, 3).join() === [h, k, l].join());
+    const [, , , i, , s, n] = (row ?? '').trim().split(/\s+/).map(Number);
+    expect([intensity, sigma, count]).toEqual([expect.closeTo(i ?? 0, 1), expect.closeTo(s ?? 0, 1), n]);
+    expect(unmerged).toMatchObject({
+      group: 'P 21 21 21',
+      types: 'HHHYBJQRRR',
+      batches: 20,
+      unit: true,
+      switched: true,
+    });
+    // The indices of the stream come back.
+    const [, list = ''] = /Reflections measured after indexing\n.*\n([\s\S]*?)End of reflections/.exec(
+      readFileSync(join(folder, 'a.stream'), 'utf8'),
+    ) as RegExpExecArray;
+    const measured = new Map(
+      list.split('\n').map((line) => {
+        const [h, k, l, intensity] = line.trim().split(/\s+/).map(Number);
+        return [`${h} ${k} ${l}`, intensity];
+      }),
+    );
+    expect(unmerged.original.length).toBeGreaterThan(20);
+    for (const [h, k, l, intensity] of unmerged.original as number[][])
+      expect(measured.get(`${h} ${k} ${l}`), `${h} ${k} ${l}`).toBeCloseTo(intensity ?? 0, 1);
+  },
+);
 
 test('a merge replaces the files of an earlier one, and no others', { tags: 'all' }, async () => {
   const words =
@@ -270,7 +280,7 @@ test('a doubled cell is merged with a remark and the code of doubtful data, in J
   expect([multiple.factor, cells.populations.length, isDoubtful]).toEqual([2, 1, true]);
 });
 
-test('states of shards are merged to the files of the whole stream', async () => {
+test('states of shards are merged to the files of the whole stream', { tags: 'all' }, async () => {
   const [head = '', ...chunks] = text.split(/(?=----- Begin chunk -----)/);
   for (const [name, part] of [
     ['s1', chunks.slice(0, 9)],

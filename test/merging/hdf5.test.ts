@@ -89,7 +89,9 @@ describe('the HDF5 file of a run', () => {
     for (const [i, x] of file.wavelengths.entries()) expect(x).toBeCloseTo(stream.wavelengths[i] ?? 0, 9);
   });
 
-  test('has the crystals whose axes were named, where the known cell is nearly tetragonal', async () => {
+  test('has the crystals whose axes were named, where the known cell is nearly tetragonal', {
+    tags: 'all',
+  }, async () => {
     const simulation = '--images 2 --size 512,512 --pixel 0.15 --cell 55,56,65,90,90,90';
     expect((await ewald(`simulate frames -o near ${simulation}`)).code).toBe(0);
     const index = 'index near/run.h5 -g near/run.geom -p near/run.cell --refine-geometry off -j 1';
@@ -140,7 +142,7 @@ describe('the HDF5 file of a run', () => {
     expect([file.counts, file.rejected]).toEqual([stream.counts, stream.rejected]);
   });
 
-  test('is merged to the list of the stream by the command, gzipped as well', async () => {
+  test('is merged to the list of the stream by the command, gzipped as well', { tags: 'all' }, async () => {
     writeFileSync(at('packed.h5.gz'), gzipSync(readFileSync(at('run.h5'))));
     const list = async (input: string) => {
       const { code, err } = await ewald(`merge ${input} -y 4/mmm -n 2 --no-polarisation -o ${input}.hkl`);

@@ -41,7 +41,7 @@ test.for([
 test.for([
   ['4/m', '4/mmm', [24, 24, 20, 90, 90, 90]],
   ['2/m_uab', 'mmm', [20, 22, 27, 90, 90, 90]],
-] as const)('data of %s contradict %s, and only that', async ([symmetry, given, parameters]) => {
+] as const)('data of %s contradict %s, and only that', { tags: 'all' }, async ([symmetry, given, parameters]) => {
   const { bytes } = simulateStream({ crystals: 60, symmetry, parameters });
   const remarksIn = async (group: string): Promise<string> => {
     const merger = await context.merger({ symmetry: group, model: 'mean', polarisation: 'none' });
@@ -56,9 +56,13 @@ test.for([
   expect(await remarksIn(symmetry)).not.toContain('contradict');
 });
 
-test.for([1, 9])('%i crystals do not determine the group, and nothing is guessed', async (crystals) => {
-  const { bytes } = simulateStream({ crystals, symmetry: 'mmm', parameters: [60, 70, 80, 90, 90, 90] });
-  const merger = await context.merger({ symmetry: 'auto', model: 'mean', polarisation: 'none' });
-  await merger.addStream({ name: 'a.stream', bytes: [bytes] });
-  await expect(merger.run()).rejects.toMatchObject({ tag: 'Argument', message: /too few equivalents/ });
-});
+test.for([1, 9])(
+  '%i crystals do not determine the group, and nothing is guessed',
+  { tags: 'all' },
+  async (crystals) => {
+    const { bytes } = simulateStream({ crystals, symmetry: 'mmm', parameters: [60, 70, 80, 90, 90, 90] });
+    const merger = await context.merger({ symmetry: 'auto', model: 'mean', polarisation: 'none' });
+    await merger.addStream({ name: 'a.stream', bytes: [bytes] });
+    await expect(merger.run()).rejects.toMatchObject({ tag: 'Argument', message: /too few equivalents/ });
+  },
+);

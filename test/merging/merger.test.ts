@@ -404,7 +404,7 @@ describe('some of the crystals', () => {
   });
 });
 
-test.each(['inline', 'workers'] as const)('the executor %s gives the same bits', async (kind) => {
+test.each(['inline', 'workers'] as const)('the executor %s gives the same bits', { tags: 'all' }, async (kind) => {
   const { bytes } = simulateStream({ crystals: 12, symmetry: 'mmm', parameters: orthorhombic });
   const run = async (executor?: Executor): Promise<MergeResult> => {
     const merger = await context.merger({ symmetry: 'mmm', minMeasurements: 1, iterations: 2 });

@@ -32,7 +32,7 @@ async function merge(options: Partial<MergeOptions>, text = simulated.text): Pro
 }
 
 describe('a merge', () => {
-  test('answers what is wanted, beside the same lists as without', async () => {
+  test('answers what is wanted, beside the same lists as without', { tags: 'all' }, async () => {
     const wanted = ['CC1/2=.99@2.6A', 'I/sigma=40@2.6A', 'complete=99%@2.6A'];
     const [result, plain] = [await merge({ wanted }), await merge({})];
     expect(plain).not.toHaveProperty('forecast');
@@ -52,7 +52,7 @@ describe('a merge', () => {
     expect(structuredClone(result.toPlain()).forecast).toEqual(result.forecast);
   });
 
-  test('the first half says of all crystals what a merge of it alone would say', async () => {
+  test('the first half says of all crystals what a merge of it alone would say', { tags: 'all' }, async () => {
     const wanted = ['I/sigma=90@3.6A', 'I/sigma=90@2.6A'];
     const half = await merge({ wanted }, [head, ...chunks.slice(0, 30)].join(''));
     const { forecast = [] } = await merge({ wanted });

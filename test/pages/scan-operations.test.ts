@@ -29,7 +29,9 @@ async function opened(frames: Uint16Array, calibration: unknown, kind: VirtualSh
   return { operations, axes, shape: beginsAt(shape, known, [n, n]), known };
 }
 
-test('integrated centres of mass begin with centre, radius, rotation and hot pixels of the calibration', async () => {
+test('integrated centres of mass begin with centre, radius, rotation and hot pixels of the calibration', {
+  tags: 'all',
+}, async () => {
   const frames = Uint16Array.from(made.frames);
   // A hot pixel inside the disk.
   const [y, x] = [n / 2 + 4, n / 2 - 5];
@@ -52,7 +54,7 @@ test('integrated centres of mass begin with centre, radius, rotation and hot pix
   }
 });
 
-test.each(['disk', 'ring'] as const)('the %s of a calibration is that of a run', async (kind) => {
+test.each(['disk', 'ring'] as const)('the %s of a calibration is that of a run', { tags: 'all' }, async (kind) => {
   // The disk moves by 4 pixels along the scan: a detector of its radius would cut it at both ends.
   const moved = simulatedScan({
     ...{ kind: 'amorphous', rows, columns, n, radius, dose: 400, rotation: 30, seed: 5, step: 2 },

@@ -37,7 +37,7 @@ describe('frames that a finder lends', () => {
   const [width, height] = [512, 256];
   const search = { threshold: 50, localBgRadius: 3 };
 
-  test('are searched in the heap of wasm, and keep their pixels when it grows', async () => {
+  test('are searched in the heap of wasm, and keep their pixels when it grows', { tags: 'all' }, async () => {
     const context = await createContext({ backend: 'wasm', strict: true });
     const finder = await context.peaks({ width, height, dtype: 'u16' });
     const before = finder.bytes;

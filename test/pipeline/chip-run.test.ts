@@ -172,7 +172,7 @@ test('a file of frames: results, stream, HDF5, report and maps', { tags: 'all' }
   expect(JSON.parse(json.trim().split('\n').at(-1) ?? '').grid).toMatchObject({ row: 1, column: 4, image: 5 });
 });
 
-test('a run without a grid has no lines, columns and sections of it', async () => {
+test('a run without a grid has no lines, columns and sections of it', { tags: 'all' }, async () => {
   const at = (name: string): string => join(folder, name);
   const words = ['index', file, '-g', join(folder, 'run.geom'), ...flags, '-j', '1', '--first', '2'];
   await ewald([...words, '-o', at('none.stream'), '--hdf5', at('none.h5'), '--html', at('none.html')]);
@@ -209,7 +209,7 @@ describe('three lost images', () => {
     }
   });
 
-  test('resumed: the earlier frames are in their wells as well', async () => {
+  test('resumed: the earlier frames are in their wells as well', { tags: 'all' }, async () => {
     const at = (name: string): string => join(folder, name);
     await files('series', 1);
     const words = ['index', join(folder, 'series'), '-g', geometry, ...flags, '--grid', grid, '-o', at('r.stream')];
@@ -266,7 +266,7 @@ describe('three lost images', () => {
 });
 
 describe('positions', () => {
-  test('of a list: rows downwards in y', async () => {
+  test('of a list: rows downwards in y', { tags: 'all' }, async () => {
     const { maps } = await run({ inputs: file, gridFile: positions });
     const [map] = maps;
     expect([map?.rows, map?.columns]).toEqual([rows, columns]);

@@ -116,7 +116,7 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     expect(peaks(wide).reduce((sum, n) => sum + n, 0)).toBeLessThan(peaks(usualRadii).reduce((sum, n) => sum + n, 0));
   });
 
-  test('JSON lines carry the indices of the peaks', async () => {
+  test('JSON lines carry the indices of the peaks', { tags: 'all' }, async () => {
     const { code, out } = await ewald(['index', sim('mono.h5'), ...usual, '--json']);
     expect(code).toBe(0);
     const lines = out

@@ -112,7 +112,7 @@ describe.skipIf(!dataFolder)(`a frame in memory${dataFolder ? '' : ' (absent: no
     await alone.dispose();
   });
 
-  test('parameters may change between calls, and earlier plans are kept', async () => {
+  test('parameters may change between calls, and earlier plans are kept', { tags: 'all' }, async () => {
     const before = context.liveBytes;
     const searcher = await context.frameSearcher({ detector, cells, peaks });
     const many = await searcher.peaks(frame);

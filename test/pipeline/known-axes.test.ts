@@ -34,7 +34,7 @@ const frames = (cell: string, ...more: string[]) =>
 const isNear = ([a = 0, b = 0]: readonly number[]): boolean => Math.abs(a - 90.63) < 0.06 && Math.abs(b - 91.26) < 0.06;
 const isReplaced = /mean cell, 90\.6\d 91\.2\d .* is used instead.*nearly as near to 91\.2/;
 
-test('the mean cell of the first frames is used, and of the first chunks of a stream', async () => {
+test('the mean cell of the first frames is used, and of the first chunks of a stream', { tags: 'all' }, async () => {
   const { code, err } = await frames(wrong, '--refine-geometry=off', '-o', of('a.stream'));
   expect(code, err).toBe(0);
   expect(err).toMatch(isReplaced);

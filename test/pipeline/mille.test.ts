@@ -197,7 +197,7 @@ describe.skipIf(!dataFolder)(`calibration data${dataFolder ? '' : ' (absent: no 
     }
   });
 
-  test('of the whole detector alone have its labels alone', async () => {
+  test('of the whole detector alone have its labels alone', { tags: 'all' }, async () => {
     const pieces: Uint8Array[] = [];
     const milleFile = (piece: Uint8Array): void => void pieces.push(piece.slice());
     await ran({ refineGeometry: 'off', mille: true, milleFile, maxMilleLevel: 0 });

@@ -155,7 +155,7 @@ describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'
     }
   });
 
-  test('is one context and one plan of each kind in ewald index, too', async () => {
+  test('is one context and one plan of each kind in ewald index, too', { tags: 'all' }, async () => {
     const words = ['index', sim('mono.h5'), '-g', given.geometry, '-p', sim('mono.cell'), '-j1', '--backend=wasm'];
     const { code, err } = await ewald(words, { env: { EWALD_LOG_LEVEL: 'debug' } });
     expect(code, err).toBe(0);

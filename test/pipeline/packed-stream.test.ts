@@ -24,7 +24,7 @@ async function linesFrom(name: string, bytes: Uint8Array): Promise<string[]> {
   return lines;
 }
 
-test('a gzipped stream has the lines of the stream, also for the command', async () => {
+test('a gzipped stream has the lines of the stream, also for the command', { tags: 'all' }, async () => {
   expect(await linesFrom('a.stream.gz', packed)).toEqual(text.split('\n').slice(0, -1));
   expect(await linesFrom('a.stream', Buffer.from(text))).toEqual(text.split('\n').slice(0, -1));
   const { code, out, err } = await ewald(['stream', 'info', join(folder, 'a.stream.gz'), '--json']);
@@ -34,7 +34,7 @@ test('a gzipped stream has the lines of the stream, also for the command', async
   expect(words).toContain('4000 frames of 1 file, 0 hits');
 });
 
-test('a reader that stops early closes the file', async () => {
+test('a reader that stops early closes the file', { tags: 'all' }, async () => {
   for await (const line of linesOf(join(folder, 'a.stream.gz'))) {
     expect(line).toBe('CrystFEL stream format 2.3');
     break;

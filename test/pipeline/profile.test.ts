@@ -108,7 +108,7 @@ describe('a simulated background', () => {
   });
   afterAll(() => context.dispose());
 
-  test.each([0, 0.35])('is found on a panel tilted by %s', async (tilt) => {
+  test.each([0, 0.35])('is found on a panel tilted by %s', { tags: 'all' }, async (tilt) => {
     const detector = detectors.get(tilt) as Detector;
     const pixels = pixelsOf(tilt);
     let [chi, bins] = [0, 0];
@@ -302,7 +302,9 @@ describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'
   afterAll(() => rm(folder, { recursive: true }));
   const at = (name: string): string => join(folder, name);
 
-  test('writes background, ice and spots into the stream, profiles into HDF5 and the report', async () => {
+  test('writes background, ice and spots into the stream, profiles into HDF5 and the report', {
+    tags: 'all',
+  }, async () => {
     const outputs = ['-o', at('a.stream'), '--hdf5', at('a.h5'), '--html', at('a.html')];
     const { code, err } = await ewald([...of, ...outputs, '--radial-profile', '--profile-frames', 'all']);
     expect({ code, err }).toMatchObject({ code: 0 });

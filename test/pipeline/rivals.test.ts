@@ -40,7 +40,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-test('each crystal reports whether it is ambiguous and its rivals: JSON lines, stream, HDF5, summary', async () => {
+test('each crystal reports whether it is ambiguous and its rivals: JSON lines, stream, HDF5, summary', {
+  tags: 'all',
+}, async () => {
   const frames = ['index', of('run.h5'), '-g', of('run.geom'), '-p', of('run.cell'), ...settings];
   const { code, out, err } = await ewald([...frames, '--json', '-o', of('a.stream'), '--hdf5', of('a.h5')]);
   expect(code, err).toBe(0);
@@ -75,7 +77,7 @@ test('each crystal reports whether it is ambiguous and its rivals: JSON lines, s
   );
 });
 
-test('frames of a curved sphere report no rivals', async () => {
+test('frames of a curved sphere report no rivals', { tags: 'all' }, async () => {
   const { code } = await ewald(['simulate', 'frames', '-o', of('xray'), '--images=2', '--size=512,512', '--seed=1']);
   expect(code).toBe(0);
   const at = (name: string): string => join(of('xray'), name);

@@ -64,7 +64,7 @@ test('has a mask with its hot pixels, and none without them', async () => {
   expect(other.dataset.mask).toBeUndefined();
 });
 
-test('is the same for the same seed, by the library and by the command', async () => {
+test('is the same for the same seed, by the library and by the command', { tags: 'all' }, async () => {
   const words = ['simulate', 'scan', '-o', join(folder, 'again'), '--nav-shape', '8,10', '--sig-shape', '96,112'];
   const { code, err, out } = await ewald([...words, '--spacing=19', '--hot-pixels=2', '--seed=4']);
   expect(code, err).toBe(0);

@@ -104,7 +104,7 @@ test('axes have the unit of the calibration', async () => {
   expect(map.axes).toEqual(['qy', 'qx'].map((name) => ({ name, ...axis })));
 });
 
-test('the command writes the same map', async () => {
+test('the command writes the same map', { tags: 'all' }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ewald-bragg-'));
   const ewald = (...words: string[]) => ewaldTogether(words, { cwd: folder });
   try {

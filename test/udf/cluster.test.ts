@@ -100,7 +100,7 @@ test('areas of different frames are recovered, on workers and in one pass with o
   );
 });
 
-test('ewald run cluster', async () => {
+test('ewald run cluster', { tags: 'all' }, async () => {
   const file = [
     join(folder, 'scan.raw'),
     '--format',

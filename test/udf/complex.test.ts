@@ -57,7 +57,7 @@ test('sum, sumsig and masks have a magnitude, both parts, an angle and the compl
   }
 });
 
-test('the command writes complex results, and refuses analyses that require real frames', async () => {
+test('the command writes complex results, and refuses analyses that require real frames', { tags: 'all' }, async () => {
   const out = join(folder, 'sum.npy');
   const { code, err } = await ewald(['run', 'sum', file, '--channel', 'intensity_complex', '-o', out]);
   expect(code, err).toBe(0);

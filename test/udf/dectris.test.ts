@@ -261,7 +261,7 @@ describe.skipIf(!zmq)(`a simulated detector${zmq ? '' : ' (absent: zeromq)'}`, (
     await refused(() => simulateDectris(file, { port: 0, open: reals }), 'Unsupported', 'u8, u16 or u32');
   });
 
-  test('of the command goes on after its series, until Ctrl-C', async () => {
+  test('of the command goes on after its series, until Ctrl-C', { tags: 'all' }, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'ewald-dectris-'));
     open.push({ close: () => rm(folder, { recursive: true }) });
     const file = join(folder, 'scan.raw');

@@ -56,7 +56,7 @@ test('filters say what they need', () => {
   expect(() => ctx.createIcomAnalysis(scan, { qLowpass: 0, dpix: 1 })).toThrow(/qLowpass is 0/);
 });
 
-test('the command has the filters of JavaScript', async () => {
+test('the command has the filters of JavaScript', { tags: 'all' }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ewald-dpc-'));
   const ewald = (...words: string[]) => ewaldTogether(words, { cwd: folder });
   try {

@@ -32,11 +32,11 @@ describe('examples/udf', () => {
     expect(out).toMatch(/centre of mass: 0\.\d+, -?0\.\d+/);
   });
   test('first-udf', async () => expect(await example('first-udf.mjs')).toBe('brightest: 16 x 16 f32, first 100\n'));
-  test('executors', async () => {
+  test('executors', { tags: 'all' }, async () => {
     const sum = total();
     expect(await example('executors.mjs')).toBe(`inline: ${sum}\nworkers: ${sum}\ndelayed: ${sum}\n`);
   });
-  test('disks', async () => {
+  test('disks', { tags: 'all' }, async () => {
     const [strain = '', disks] = (await example('disks.mjs')).split('\n');
     const found = (strain.match(/-?\d+\.\d+/g) ?? []).map(Number);
     // It grows by 0.125 % a position.
@@ -44,10 +44,11 @@ describe('examples/udf', () => {
     for (const [i, percent] of found.entries()) expect(Math.abs(percent - 0.125 * i)).toBeLessThan(0.15);
     expect(disks).toBe('disks used at the first position: 9');
   });
-  test('phase', async () =>
+  test('phase', { tags: 'all' }, async () =>
     expect(await example('phase.mjs')).toMatch(
       /^iCoM: from -0\.2\d to 0\.7\d, .*\nhologram: side band 12,8, phase 1\.0 in the left half, 0\.0 right\n$/,
-    ));
+    ),
+  );
   test('ssb', { tags: 'all' }, async () => {
     const found = (await example('ssb.mjs')).match(/-?\d\.\d+/g)?.map(Number) ?? [];
     // The object is ±0.1 there, to first order.
@@ -62,7 +63,7 @@ describe('examples/udf', () => {
     expect(await example('corrections.mjs')).toBe(
       'mean 31.5 and deviation 18.47: true\nframe 7: 7 to 7 in every pixel\n',
     ));
-  test('methods', async () => {
+  test('methods', { tags: 'all' }, async () => {
     const lines = (await example('methods.mjs')).trimEnd().split('\n');
     const found = /^(\w+): (0\.\d{3}) in row 0, 0\.000 in row 1, 4 partitions$/;
     const [inline, workers] = lines.map((line) => found.exec(line));
@@ -72,16 +73,18 @@ describe('examples/udf', () => {
     expect(Number(inline?.[2])).toBeLessThan(0.2);
     expect(Number(inline?.[2])).toBeGreaterThan(0.01);
   });
-  test('resident', async () =>
-    expect(await example('resident.mjs')).toMatch(/^disk at 12 and at 13: (\d+), (?!\1)\d+; the same .*: true\n$/));
-  test('custom', async () =>
+  test('resident', { tags: 'all' }, async () =>
+    expect(await example('resident.mjs')).toMatch(/^disk at 12 and at 13: (\d+), (?!\1)\d+; the same .*: true\n$/),
+  );
+  test('custom', { tags: 'all' }, async () =>
     // The excluded pixel has the mean of its neighbours, n.
-    expect(await example('custom.mjs')).toBe('inline: 4 x 4, sums 0 to 810.000\nworkers: 4 x 4, sums 0 to 810.000\n'));
-  test('record', async () => {
+    expect(await example('custom.mjs')).toBe('inline: 4 x 4, sums 0 to 810.000\nworkers: 4 x 4, sums 0 to 810.000\n'),
+  );
+  test('record', { tags: 'all' }, async () => {
     const line = '64 processed, 0 lost; the recorded file has the same sums: true\n';
     expect(await example('record.mjs')).toBe(`inline: ${line}workers: ${line}`);
   });
-  test('sparse', async () => {
+  test('sparse', { tags: 'all' }, async () => {
     // Frame 0 has the pixels 83 k mod 1024, of which the counts are 1 to 4 by rank.
     const pixels = Array.from({ length: 12 }, (_, k) => (83 * k) % 1024).sort((a, b) => a - b);
     const centre = (of: (p: number) => number) =>
@@ -90,14 +93,15 @@ describe('examples/udf', () => {
     const line = `6 pixels, ${64 * 30} counts, first centre ${y}, ${x}\n`;
     expect(await example('sparse.mjs')).toBe(`pixels, sparse: as dense\ninline: ${line}workers: ${line}`);
   });
-  test('devices', async () =>
-    expect(await example('devices.mjs')).toBe(`default-cpu-0, default-cpu-1\ndevices: ${total()}\n`));
-  test('wgsl', async () => {
+  test('devices', { tags: 'all' }, async () =>
+    expect(await example('devices.mjs')).toBe(`default-cpu-0, default-cpu-1\ndevices: ${total()}\n`),
+  );
+  test('wgsl', { tags: 'all' }, async () => {
     const out = await example('wgsl.mjs');
     expect(out).toMatch(/^(value: WGSL differs by 0\nabove: WGSL differs by 0|no WebGPU here: JavaScript does it)\n/);
     expect(out).toContain('brightest 63 above 40 at the first pixel: 7\n');
   });
-  test.skipIf(!clang)('wasm', async () => {
+  test.skipIf(!clang)('wasm', { tags: 'all' }, async () => {
     compileC(join(root, 'examples/udf/variance.c'), join(root, 'examples/udf/variance.wasm'), {
       flags: ['-msimd128', '-mbulk-memory'],
     });

@@ -43,7 +43,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('the same bits', () => {
-  test('on four workers', async () => {
+  test('on four workers', { tags: 'all' }, async () => {
     const ctx = await Context.makeWith('workers', { cpus: 4, context });
     expect(await digestOf(ctx, file)).toBe(wanted);
     await ctx.close();
@@ -59,7 +59,7 @@ describe('the same bits', () => {
     await delayed.close();
   });
 
-  test('with frames that exist only in this thread', async () => {
+  test('with frames that exist only in this thread', { tags: 'all' }, async () => {
     const ctx = await Context.makeWith('workers', { cpus: 2, context });
     const load = async (path: string, { syncOffset = 0 }: { readonly syncOffset?: number } = {}) =>
       path === file ? ctx.fromMemory(goldenFrames(), { sigShape, navShape, syncOffset }) : ctx.load(path);
@@ -127,7 +127,7 @@ describe('errors', () => {
   });
   afterAll(() => ctx.close());
 
-  test('the partition of a worker that dies is processed again', async () => {
+  test('the partition of a worker that dies is processed again', { tags: 'all' }, async () => {
     const marker = join(folder, 'marker');
     expect(await digestOf(ctx, file, {}, [{ ...deadly, params: { marker } }])).toBe(wanted);
     expect(await readFile(marker, 'utf8')).toBe('dead');

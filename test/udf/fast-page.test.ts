@@ -49,7 +49,7 @@ describe('the page on fast functions', () => {
       expect(Math.abs(value - (fast[i] as number))).toBeLessThan(1e-9 * value + 1e-9);
   });
 
-  test('is strict TypeScript', () => {
+  test('is strict TypeScript', { tags: 'all' }, () => {
     const options = { strict: true, noEmit: true, skipLibCheck: true, module: 'nodenext', target: 'es2022', types: [] };
     const files = blocks.map((_, i) => join(folder, `block${i}.ts`));
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files }));

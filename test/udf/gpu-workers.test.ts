@@ -74,7 +74,7 @@ describe.skipIf(!present.webgpu)('user-defined WGSL on two workers', () => {
   const context = { backend: 'webgpu', log: { level: 'error' } } as const;
   const options = { numPartitions: 5 };
 
-  test('runs there, on a separate device for each, with the results of this thread', async () => {
+  test('runs there, on a separate device for each, with the results of this thread', { tags: 'all' }, async () => {
     const ctx = await Context.makeWith('workers', { cpus: 0, gpus: [0, 0], context });
     const scan = ctx.fromMemory(frames, shape);
     const told = (await ctx.runUdf(scan, which, options)) as { language: ResultBuffer<'u8'> };

@@ -219,7 +219,7 @@ describe('results on workers', () => {
     await rm(folder, { recursive: true });
   });
 
-  test('are those of this thread, in memory of their own', async () => {
+  test('are those of this thread, in memory of their own', { tags: 'all' }, async () => {
     const found = async (ctx: Context) => {
       const results = await ctx.runUdf(scan, [stddevUdf(), sumUdf(), highest], { numPartitions: 6 });
       const [moments, sum, most] = results as unknown as Record<string, ResultBuffer<'f64'>>[];

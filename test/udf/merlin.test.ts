@@ -101,7 +101,7 @@ describe('a scan', () => {
     }
   });
 
-  test('runs on workers, also if one of them dies', async () => {
+  test('runs on workers, also if one of them dies', { tags: 'all' }, async () => {
     const workers = await Context.makeWith('workers', { cpus: 2, context: { backend: 'wasm' } });
     open.push(workers);
     const marker = join(folder, 'dead');

@@ -136,7 +136,7 @@ test('hot and dead pixels, gaps and a beam stop are skipped', async () => {
   expect(off(raw)).toBeGreaterThan(1000);
 });
 
-test('the command writes the same', async () => {
+test('the command writes the same', { tags: 'all' }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ewald-polar-'));
   const ewald = (...words: string[]) => ewaldTogether(words, { cwd: folder });
   try {

@@ -89,7 +89,7 @@ describe.skipIf(!clang)('a module', () => {
     expect(calls).toBe(4);
   });
 
-  test('runs on workers, which get its bytes', async () => {
+  test('runs on workers, which get its bytes', { tags: 'all' }, async () => {
     expect(await runs(momentsOf(moments()), { numPartitions: 5 }, 'workers')).toEqual(expected());
     const bytes = new Uint8Array(readFileSync(moments()));
     expect(await runs(momentsOf(bytes), { numPartitions: 5 }, 'workers')).toEqual(expected());
@@ -138,7 +138,7 @@ describe.skipIf(!clang)('a module', () => {
     );
   });
 
-  test('may allocate its memory itself, and more of it in setup', async () => {
+  test('may allocate its memory itself, and more of it in setup', { tags: 'all' }, async () => {
     for (const macro of ['ALLOCATE', 'GROWS_IN_SETUP'])
       expect(await runs(momentsOf(moments(macro)), { numPartitions: 3 }), macro).toEqual(expected());
   });
@@ -171,11 +171,11 @@ describe.skipIf(!clang)('a module', () => {
     ['NO_PROCESS', 'exports memory, heap, setup; expected process(frames, count, firstPosition, results)'],
     ['MORE_PARAMETERS', 'exports process with 5 parameters; expected process(frames, count, firstPosition, results)'],
     ['IMPORTS', 'imports env.now; expected no imports except those of WASI'],
-  ])('with the fault %s is refused by name', async (macro, message) => {
+  ])('with the fault %s is refused by name', { tags: 'all' }, async (macro, message) => {
     await refused(() => runs(momentsOf(moments(macro)), { numPartitions: 2 }), 'Argument', message);
   });
 
-  test('that loops forever is ended by the time limit of the workers', async () => {
+  test('that loops forever is ended by the time limit of the workers', { tags: 'all' }, async () => {
     // This is observed through the executor, because the thread of the module itself cannot be interrupted.
     const ctx = await opened('workers', { cpus: 1 });
     const run = () => ctx.runUdf(scanOf(ctx), momentsOf(moments('LOOPS')), { taskTimeoutS: 0.3 });

@@ -62,7 +62,7 @@ test.each<[string, Parameters<typeof beamOf>[0]]>([
   ['a bright rim', (r) => disk(r) * (0.05 + bell(r, 9, 1.4))],
   ['a ring that touches it', (r) => disk(r) + 0.6 * bell(r, 14.5, 1.2)],
   ['a ring that is all there is', (r) => bell(r, 18, 1.3) + 0.5 * bell(r, 22, 1.3) + 0.5 * Math.exp(-r / 9)],
-])('a disk with %s is refused', (_, mean) => {
+])('a disk with %s is refused', { tags: 'all' }, (_, mean) => {
   expect(beamOf(mean)).toMatch(/rings|no edge/);
 });
 
@@ -119,7 +119,9 @@ test.each([[20, 2]])(
   },
 );
 
-test('the edge of an object in a strip of the scan is no descan, and the centre is that beside it', () => {
+test('the edge of an object in a strip of the scan is no descan, and the centre is that beside it', {
+  tags: 'all',
+}, () => {
   const strip = (block: number): number =>
     Math.exp(-((((block % side) - 2.3 + Math.floor(block / side) / 4) / 0.8) ** 2) / 2);
   const beam = beamOf((r, angle, block) =>
@@ -132,7 +134,9 @@ test('the edge of an object in a strip of the scan is no descan, and the centre 
   expect(Math.hypot(y - cy, x - cx)).toBeLessThan(2 * Math.hypot(errors[0] as number, errors[1] as number));
 });
 
-test('an edge that a parabola of descan hides is seen by the counts within the disk, and the errors allow for it', () => {
+test('an edge that a parabola of descan hides is seen by the counts within the disk, and the errors allow for it', {
+  tags: 'all',
+}, () => {
   const [v, u] = [(k: number) => (k % side) / 2.5 - 1, (k: number) => Math.floor(k / side) / 2.5 - 1];
   const beamAt = (rise: number) =>
     beamOf((r, angle, k) => {
