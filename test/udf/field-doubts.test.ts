@@ -21,22 +21,25 @@ const gradient = Float64Array.from({ length: 2 * n * n }, (_, k) => {
 });
 
 const [height, width] = [32, 32];
-/** The sum of frames with a disk, whose columns in `gap` have no counts. */
-const sumOf = (gap: readonly number[] = []) => ({
+/** The sum of frames with a disk, whose columns, or rows, in `gap` have no counts. */
+const sumOf = (gap: readonly number[] = [], rows = false) => ({
   data: Float64Array.from({ length: height * width }, (_, i) => {
     const [y, x] = [Math.floor(i / width), i % width];
-    return gap.includes(x) ? 0 : Math.hypot(y - 16, x - 16) < 9 ? 5000 : 5;
+    return gap.includes(rows ? y : x) ? 0 : Math.hypot(y - 16, x - 16) < 9 ? 5000 : 40;
   }),
   height,
   width,
 });
 const used = new Uint8Array(height * width).fill(1);
 
-function said(field: Float64Array, more: { scanRotation?: number; flipY?: boolean; gap?: readonly number[] } = {}) {
-  const { scanRotation = 0, flipY = false, gap = [] } = more;
+function said(
+  field: Float64Array,
+  more: { scanRotation?: number; flipY?: boolean; gap?: readonly number[]; rows?: boolean } = {},
+) {
+  const { scanRotation = 0, flipY = false, gap = [], rows = false } = more;
   const part = (k: 0 | 1): Float64Array => field.filter((_, i) => i % 2 === k);
   const integrate = (y: Float64Array, x: Float64Array): Float64Array => integrateField(y, x, [n, n]);
-  const given = { y: part(0), x: part(1), nav: [n, n] as const, scanRotation, flipY, sum: sumOf(gap), used };
+  const given = { y: part(0), x: part(1), nav: [n, n] as const, scanRotation, flipY, sum: sumOf(gap, rows), used };
   return { faults: fieldFaults(given), doubts: fieldDoubts(given, integrate(part(0), part(1)), integrate) };
 }
 
@@ -84,6 +87,20 @@ describe('the field of an object', () => {
     ]);
     expect(said(gradient, { gap: [2, 3] }).doubts).toEqual([]);
   });
+
+  test('lacks as much in a gap of rows as in one of columns', () => {
+    const text = (gap: readonly number[], rows: boolean): string => said(gradient, { gap, rows }).doubts.join();
+    expect(text([14, 15], true)).toBe(text([14, 15], false));
+  });
+
+  test('is cut where the detector ends in the pattern, and not where it ends beside it', () => {
+    const beyond = (from: number): number[] => Array.from({ length: 32 - from }, (_, i) => from + i);
+    const [text] = said(gradient, { gap: beyond(20) }).doubts;
+    expect(text).toMatch(
+      /ends at an edge of the detector, where 1\d pixels are .* shifts in that direction are too small/,
+    );
+    expect(said(gradient, { gap: beyond(28) }).doubts).toEqual([]);
+  });
 });
 
 test('scans of few positions, and those without a field, have no faults', () => {
@@ -111,5 +128,14 @@ describe('centres of mass within a disk', () => {
     expect(await faults({ ...disk, cx: 19, maskRadius: 8 })).toContain('of the direct beam is outside');
     for (const options of [{}, disk, { ...disk, maskRadius: 9 }, { cy: 28, cx: 28, maskRadius: 3 }])
       expect(await faults(options)).toBe('');
+  });
+
+  test.each(['createComAnalysis', 'createIcomAnalysis'] as const)('%s says which pixels do not count', async (name) => {
+    const counts = Uint16Array.from(frames, (value, i) => (i % side === 20 ? 65535 : value));
+    const gaps = ctx.fromMemory(counts, { navShape: [n, n], sigShape: [side, side] });
+    const faults = async (maskRadius: number): Promise<string> =>
+      (await ctx.run(ctx[name](gaps, { ...disk, maskRadius }))).notes.join();
+    expect(await faults(9)).toMatch(/1\d pixels are 65535 in every frame, .* exclude them as bad pixels/);
+    expect(await faults(4)).not.toContain('65535');
   });
 });

@@ -1,20 +1,23 @@
 /** Centres of mass. Defaults are those of LiberTEM. */
 import { argumentError, checkParameter } from '../../base/parameters.js';
-import { type ComParams, comUdf } from '../builtin/com.js';
+import { type ComParams, comUdf, discMask } from '../builtin/com.js';
 import { comSumUdf } from '../builtin/com-sum.js';
 import type { Image } from '../calibrate/image.js';
 import type { ResultBuffer } from '../functions/buffers.js';
-import type { AnyUdf } from '../functions/udf.js';
+import type { AnyUdf, UdfMeta } from '../functions/udf.js';
 import { analysisRows } from '../parameters.js';
 import type { Scan } from '../scans/scan.js';
 import { analysis, type Made, navChannel, type OptionsOfAnalysis } from './analysis.js';
 import { beamFaults } from './beam-share.js';
 import { calibratedBy } from './calibrated.js';
+import { stuckFaults, stuckPixels } from './field-doubts.js';
 import { comNoise } from './noise.js';
 import { centreOf, checkRing, refuseBeyond } from './parameters.js';
 
 /** Options of `createComAnalysis`. */
 export type ComOptions = OptionsOfAnalysis<'com'>;
+
+type SumResults = Readonly<Record<'sum' | 'counts', ResultBuffer<'f64'>>>;
 
 const trends = { none: -1, mean: 0, plane: 1, calibrated: 0, '-1': -1, '0': 0, '1': 1 } as const;
 
@@ -40,6 +43,14 @@ export function comOf(scan: Scan, options: ComOptions, what: string) {
   const remains = trend !== 'calibrated' && (regression === -1 || regression === 0) && known.drift;
   const remedy = 'regression plane or calibrated removes it, and with it what varies as slowly in the object';
   const params: ComParams = { cx, cy, r, ri, flipY, scanRotation, regression, descan, without: known.hot };
+  /** The pixels that count within the disk, and how many of it never do. */
+  const usedOf = ({ sum, counts }: SumResults): { readonly pixels: Uint8Array; readonly stuck: number } => {
+    const pixels = discMask(params, { sig: sum.shape } as UdfMeta);
+    const frames = counts.validMask.reduce((total, isValid) => total + isValid, 0);
+    const stuck = stuckPixels(sum.data, pixels, scan.dtype, frames);
+    for (const i of stuck) pixels[i] = 0;
+    return { pixels, stuck: stuck.length };
+  };
   return {
     params,
     notes: [
@@ -50,7 +61,11 @@ export function comOf(scan: Scan, options: ComOptions, what: string) {
     ],
     /** Variance of the pattern along one axis within the disk. */
     spread: known.spread(r, ri),
-    faults: (sum: ResultBuffer<'f64'>) => beamFaults(sumImage(sum), { cy, cx, r }),
+    used: usedOf,
+    faults: (results: SumResults) => {
+      const { stuck } = usedOf(results);
+      return [...beamFaults(sumImage(results.sum), { cy, cx, r }), ...stuckFaults(stuck, scan.dtype)];
+    },
   };
 }
 
@@ -66,7 +81,7 @@ export const comAnalysis = /* @__PURE__ */ analysis('com', (scan, options: ComOp
     notes,
     // The sum shows what a disk leaves out of the beam.
     udf: (params.r === null ? comUdf.withParams(params) : comSumUdf.withParams(params)) as AnyUdf,
-    faults: ({ sum }) => (sum ? faults(sum) : []),
+    faults: ({ sum, counts }) => (sum ? faults({ sum, counts }) : []),
     doubts: ({ field, counts }) => comNoise(scan, { field: field.data, counts: counts.data }, spread),
     channels({ field, magnitude, divergence, curl, fieldX, fieldY }) {
       const desc = 'shift of the centre of mass, length in pixels';

@@ -1,7 +1,9 @@
 /**
  * What a field of shifts says against its integral: axes that are not those of the scan, a trend that outweighs the
- * object, and patterns with gaps. A wrong image looks like an image, so that nobody sees it otherwise.
+ * object, patterns with gaps or cut by an edge, and pixels that do not count. A wrong image looks like an image, so that
+ * nobody sees it otherwise.
  */
+import type { DataType } from '../../io/data/dtype.js';
 import { findBadPixels } from '../calibrate/bad-pixels.js';
 import { type Image, regionsOf } from '../calibrate/image.js';
 import { placeOf } from '../calibrate/moments.js';
@@ -25,9 +27,12 @@ type Vectors = Float64Array<ArrayBuffer>;
 type Integrate = (y: Float64Array, x: Float64Array) => Float64Array;
 
 /** Share of the variance of an image that a trend may cause without a note; objects have some of either by chance. */
-const maxOfImage = { plane: 0.35, parabola: 0.6 };
+const maxOfImage = { plane: 0.35, parabola: 0.5 };
 /** Share of the counts that gaps may lack without a note. */
 const maxInGaps = 0.005;
+/** Share of the level of the beam that a pixel at an edge of the detector may have, and how many may have more. */
+const maxAtEdge = 0.1;
+const minAtEdge = 3;
 /** More positions than these are not looked at one by one for a trend. */
 const maxPlaces = 16384;
 
@@ -98,10 +103,21 @@ function axesNote(field: Vectors, { nav, scanRotation, flipY }: IntegratedField)
   ];
 }
 
+/** The nearest pixels on both sides of a gap along an axis, undefined beyond the frame, and how far apart they are. */
+function besideGap({ data, width, height }: Image, isGap: Uint8Array, i: number, alongY: boolean) {
+  const [at, lines, step] = alongY ? [Math.floor(i / width), height, width] : [i % width, width, 1];
+  let [before, after] = [0, 0];
+  while (at - before >= 0 && isGap[i - before * step]) before++;
+  while (at + after < lines && isGap[i + after * step]) after++;
+  const sides = [
+    at - before >= 0 ? (data[i - before * step] as number) : undefined,
+    at + after < lines ? (data[i + after * step] as number) : undefined,
+  ] as const;
+  return { apart: before + after, sides };
+}
+
 /** A note on what gaps between modules lack of the pattern. */
-function gapNote(sum: Image, used: Uint8Array): string[] {
-  const { gap } = findBadPixels(sum);
-  if (gap.length === 0) return [];
+function gapNote({ sum, used }: IntegratedField, gap: readonly number[]): string[] {
   const { data, width } = sum;
   const isGap = new Uint8Array(data.length);
   for (const i of gap) isGap[i] = 1;
@@ -109,14 +125,10 @@ function gapNote(sum: Image, used: Uint8Array): string[] {
   let missing = 0;
   for (const i of gap) {
     if (!used[i]) continue;
-    // What is on both sides of the gap, along its shorter direction.
-    const sides = [1, width].map((step) => {
-      let [before, after] = [i, i];
-      while (isGap[before]) before -= step;
-      while (isGap[after]) after += step;
-      return { length: after - before, mean: ((data[before] ?? 0) + (data[after] ?? 0)) / 2 };
-    });
-    missing += sides.reduce((a, b) => (b.length < a.length ? b : a)).mean;
+    // What is on both sides of the gap, along its shorter direction; one that ends with the frame has a single side.
+    const [nearest] = [true, false].map((alongY) => besideGap(sum, isGap, i, alongY)).sort((a, b) => a.apart - b.apart);
+    const [before, after] = nearest?.sides ?? [];
+    if (before !== undefined && after !== undefined) missing += (before + after) / 2;
   }
   const share = missing / (all + missing);
   if (!(share > maxInGaps)) return [];
@@ -124,6 +136,52 @@ function gapNote(sum: Image, used: Uint8Array): string[] {
   return [
     `about ${(100 * share).toFixed(1)} % of the pattern falls into ${lines === 1 ? 'a gap' : 'gaps'} of the detector, ` +
       'which shortens and turns the shifts by an amount that differs from position to position',
+  ];
+}
+
+/** A note on a pattern that the detector ends in: at an edge of the frame, or where rows and columns count nothing. */
+function edgeNote({ sum, used }: IntegratedField, gap: readonly number[]): string[] {
+  const { data, width, height } = sum;
+  const isGap = new Uint8Array(data.length);
+  for (const i of gap) isGap[i] = 1;
+  const isSeen = (i: number): boolean => !isGap[i] && Number.isFinite(data[i]);
+  // The brightest hundredth is the level of the beam, if hot pixels are fewer.
+  const bright = data.filter((_, i) => used[i] && isSeen(i)).sort();
+  const level = bright[Math.floor(0.99 * (bright.length - 1))] ?? 0;
+  let cut = 0;
+  for (let i = 0; i < data.length; i++) {
+    if (!used[i] || !isSeen(i) || !((data[i] as number) > maxAtEdge * level)) continue;
+    const ends = [true, false].some((alongY) => {
+      const [at, lines, step] = alongY ? [Math.floor(i / width), height, width] : [i % width, width, 1];
+      return [-1, 1].some((way) => {
+        if (at + way < 0 || at + way >= lines) return true;
+        const next = i + way * step;
+        return isGap[next] && besideGap(sum, isGap, next, alongY).sides.some((side) => side === undefined);
+      });
+    });
+    if (ends) cut++;
+  }
+  if (cut < minAtEdge) return [];
+  return [
+    `the pattern ends at an edge of the detector, where ${cut} pixels are brighter than a tenth of the beam: what lies ` +
+      'beyond is missing, and shifts in that direction are too small',
+  ];
+}
+
+/** Used pixels of a sum of so many frames that have the largest number of their type in every frame. */
+export function stuckPixels(sum: ArrayLike<number>, used: Uint8Array, dtype: DataType, frames: number): number[] {
+  const largest = largestOf(dtype);
+  return frames === 0 ? [] : [...used.keys()].filter((i) => used[i] && sum[i] === frames * largest);
+}
+
+const largestOf = (dtype: DataType): number => ({ u8: 255, u16: 65535, u32: 4294967295 })[dtype as 'u8'] ?? Number.NaN;
+
+/** Why shifts are wrong with such pixels. */
+export function stuckFaults(count: number, dtype: DataType): string[] {
+  if (count === 0) return [];
+  return [
+    `${count} ${count === 1 ? 'pixel is' : 'pixels are'} ${largestOf(dtype)} in every frame, which is no count but a ` +
+      'gap or a mask, and outweighs the pattern; exclude them as bad pixels',
   ];
 }
 
@@ -144,5 +202,6 @@ export function fieldFaults(given: IntegratedField): string[] {
 
 /** Notes on a field and the image that it integrates to. */
 export function fieldDoubts(given: IntegratedField, image: Float64Array, integrate: Integrate): string[] {
-  return [...trendNote(separated(given).trends, image, integrate), ...gapNote(given.sum, given.used)];
+  const { gap } = findBadPixels(given.sum);
+  return [...trendNote(separated(given).trends, image, integrate), ...gapNote(given, gap), ...edgeNote(given, gap)];
 }

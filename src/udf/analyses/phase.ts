@@ -1,11 +1,10 @@
 /** Analyses of phases: single side band ptychography, off-axis holography, integrated centres of mass. */
 import { EwaldError } from '../../base/errors.js';
 import { argumentError } from '../../base/parameters.js';
-import { discMask } from '../builtin/com.js';
 import { comSumUdf } from '../builtin/com-sum.js';
 import { sumUdf } from '../builtin/sums.js';
 import type { ResultBuffer } from '../functions/buffers.js';
-import type { AnyUdf, UdfMeta } from '../functions/udf.js';
+import type { AnyUdf } from '../functions/udf.js';
 import { estimateSideband, holographyUdf } from '../holography/udf.js';
 import { type IntegrateOptions, integrateField, integrationNoise } from '../images/integrate.js';
 import type { Scan } from '../scans/scan.js';
@@ -134,18 +133,18 @@ export const icomAnalysis = /* @__PURE__ */ analysis('icom', (scan, options, wha
   const { dpix: step } = calibratedBy(what, scan, { calibration: options.calibration, dpix }).options;
   const integration = { ...(mirrored !== undefined && { mirrored }), ...filtersOf(what, filters, step) };
   const integrate = (y: Float64Array, x: Float64Array) => integrateField(y, x, nav, integration);
-  const fieldOf = ({ fieldY, fieldX, sum }: FieldResults) => ({
+  const fieldOf = (results: FieldResults) => ({
     ...params,
-    y: measured(fieldY),
-    x: measured(fieldX),
+    y: measured(results.fieldY),
+    x: measured(results.fieldX),
     nav: nav as [number, number],
-    sum: sumImage(sum),
-    used: discMask(params, { sig: sum.shape } as UdfMeta),
+    sum: sumImage(results.sum),
+    used: com.used(results).pixels,
   });
   return {
     notes: com.notes,
     udf: comSumUdf.withParams(params) as AnyUdf,
-    faults: (results: FieldResults) => [...fieldFaults(fieldOf(results)), ...com.faults(results.sum)],
+    faults: (results: FieldResults) => [...fieldFaults(fieldOf(results)), ...com.faults(results)],
     doubts(results: FieldResults) {
       const gain = integrationNoise(nav, integration);
       const phase = integrate(results.fieldY.data, results.fieldX.data);

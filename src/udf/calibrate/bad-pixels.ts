@@ -8,33 +8,46 @@ export interface BadPixels {
   readonly hot: readonly number[];
   /** Nearly without counts among neighbours that have them. */
   readonly dead: readonly number[];
-  /** In rows and columns without counts between rows and columns that have them. */
+  /** In rows and columns without counts between, or beside, rows and columns that have them. */
   readonly gap: readonly number[];
   /** Not a finite number in some frame. */
   readonly invalid: readonly number[];
 }
 
-/** Widest gap between modules. */
+/** Widest gap between two modules. */
 const widestGap = 16;
 
-/** Rows, or columns, without counts between others with at least 100; a hot pixel may lie in one. */
+/** Counts of a row that lie beside one without any, for a gap between the two. */
+const minBeside = 100;
+
+/**
+ * Rows, or columns, without counts between others with at least 100; a hot pixel may lie in one. Those at an edge of
+ * the frame are a gap, however many there are, if the line beside them has counts in most of its pixels: no pattern
+ * ends so.
+ */
 function gapsAlong({ data, height, width }: Image, rows: boolean): number[] {
   const [lines, length] = rows ? [height, width] : [width, height];
-  const sums = Array.from({ length: lines }, (_, line) => {
+  const [sums, full] = [new Float64Array(lines), new Uint8Array(lines)];
+  for (let line = 0; line < lines; line++) {
     let [sum, lit] = [0, 0];
     for (let k = 0; k < length; k++) {
       const value = data[rows ? line * width + k : k * width + line] as number;
       if (value > 0) lit++;
       if (Number.isFinite(value)) sum += value;
     }
-    return lit <= 2 ? 0 : sum;
-  });
+    sums[line] = lit <= 2 ? 0 : sum;
+    full[line] = Number(lit > 0.5 * length && sum > 30 * length);
+  }
   const found: number[] = [];
-  for (let first = 1; first < lines; first++) {
+  for (let first = 0; first < lines; first++) {
     let end = first;
     while (end < lines && sums[end] === 0) end++;
-    const between = Math.min(sums[first - 1] as number, sums[end] ?? 0) > 100;
-    if (between && end > first && end - first <= widestGap)
+    const sides = [first - 1, end].filter((line) => line >= 0 && line < lines);
+    const isGap =
+      sides.length === 2
+        ? end - first <= widestGap && sides.every((line) => (sums[line] as number) > minBeside)
+        : sides.some((line) => full[line]);
+    if (isGap)
       for (let line = first; line < end; line++)
         for (let k = 0; k < length; k++) found.push(rows ? line * width + k : k * width + line);
     first = Math.max(first, end);

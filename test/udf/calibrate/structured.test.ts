@@ -1,5 +1,6 @@
 /** Patterns with rings, edges and texture: a disk that is right within its error, or a refusal in words. */
 import { describe, expect, test } from 'vitest';
+import { findBadPixels } from '../../../src/udf/calibrate/bad-pixels.js';
 import { type Beam, findBeam } from '../../../src/udf/calibrate/beam.js';
 import { blockEdges } from '../../../src/udf/calibrate/block-sums.js';
 import { isKnown } from '../../../src/udf/calibrate/calibration.js';
@@ -54,6 +55,28 @@ test.each<[string, Parameters<typeof beamOf>[0]]>([
   expect(Math.abs(centre.cx - cx) / (errors[1] as number)).toBeLessThan(3);
   expect(Math.abs((fit.p[2] as number) - radius) / (errors[2] as number)).toBeLessThan(3);
   expect(errors[2]).toBeLessThan(0.3);
+});
+
+test('a disk whose cap lies in rows that count nothing: they are a gap, and centre and radius are right', () => {
+  const [random, n, from] = [uniform(9), 64, 40];
+  const { image, blocks } = summed(
+    () =>
+      Float64Array.from({ length: n * n }, (_, i) => {
+        const [y, x] = [Math.floor(i / n), i % n];
+        const value = 5 + 80 * disk(Math.hypot(y - cy, x - cx));
+        return y > from ? 0 : Math.max(0, Math.round(value + Math.sqrt(3 * value) * (random() + random() - 1)));
+      }),
+    n,
+  );
+  const { gap } = findBadPixels(image);
+  expect(gap).toHaveLength((n - 1 - from) * n);
+  const good = new Uint8Array(n * n).fill(1);
+  for (const i of gap) good[i] = 0;
+  const beam = findBeam(blocks, image, good, [36, 36]) as Beam;
+  expect(Math.abs(beam.cy - cy)).toBeLessThan(0.05);
+  expect(Math.abs((beam.fit.p[2] as number) - radius)).toBeLessThan(0.05);
+  // Without counts beside them, rows are empty and no gap.
+  expect(findBadPixels({ ...image, data: image.data.map((value) => (value < 36 * 9 ? 0 : value)) }).gap).toEqual([]);
 });
 
 test.each<[string, Parameters<typeof beamOf>[0]]>([
