@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Context, createContext, type Detector, parseGeometry } from '../../dist/index.node.js';
 import { ProfileSum, type RadialProfile, radialProfile } from '../../dist/pipeline.node.js';
 import { iceScore, measuredIceRings, whyNoIce } from '../../src/serial/pipeline/profile/ice.js';
+import { Profiler, plainSums } from '../../src/serial/pipeline/profile/profiler.js';
 import { profileLines } from '../../src/serial/pipeline/profile/stream-lines.js';
 import { ProfileGroups } from '../../src/serial/pipeline/sinks/profile-groups.js';
 import { ProfileSection } from '../../src/serial/pipeline/sinks/profile-section.js';
@@ -181,6 +182,43 @@ describe('a simulated background', () => {
     expect(none.intensity.every(Number.isNaN)).toBe(true);
     expect(none.background).toBeUndefined();
     expect(none.ice).toBeUndefined();
+  });
+
+  test('the background is without the pixels around peaks, each of which is taken off once', () => {
+    const [columns, rows, count, reach] = [61, 47, 5, 2];
+    // Of its own, so that the other tests keep their numbers.
+    let k = 0;
+    const number = (): number => (k++ * 0.6180339887498949) % 1;
+    const map = Uint16Array.from({ length: columns * rows }, (_, i) => (i % 97 === 0 ? 65535 : i % count));
+    const frame = Uint16Array.from(map, () => Math.floor(1100 * number()));
+    // Half of a whole number is exact, so that the sums are.
+    const halves = new Float32Array(map.length).fill(0.5);
+    const q = Float64Array.from({ length: count }, (_, i) => 0.1 + 0.2 * i);
+    const norms = q.map((_, bin) => 0.5 * map.filter((one) => one === bin).length);
+    const edges = Float64Array.from({ length: count + 1 }, (_, i) => 0.2 * i);
+    const plain = { low: 0, step: 0.2, count, corner: 1, map, ofRings: undefined, norm: halves, norms, edges, q };
+    const beam = (detectors.get(0) as Detector).beam;
+    const detector = { width: columns, height: rows, validRange: [0, 1000], unitsPerPhoton: 1 } as const;
+    const profiler = new Profiler({ ...plain, beam }, detector);
+    // Alone, in crowds whose surroundings meet, on the borders, and twice at the same place, in no order.
+    const places = Array.from({ length: 60 }, (_, p) => (p < 40 ? [9 + 17 * number(), 30 + 13 * number()] : []));
+    const at = places.map(([x, y]) => [x ?? columns * number(), y ?? rows * number()] as const);
+    at.push([0, 0], [columns - 0.5, rows - 0.5], [0.5, rows - 1], [30.2, 12.9], [30.7, 12.1], [34.9, 16], [35, 8.5]);
+    const [fs, ss] = [Float32Array.from(at, ([x]) => x), Float32Array.from(at, ([, y]) => y)];
+    const peaks = { count: at.length, fs, ss } as Parameters<Profiler['of']>[2];
+    const found = profiler.of(frame, plainSums(frame, { ...plain, beam }, [0, 1000]), peaks, new Float32Array(0));
+    const [counts, norm] = [new Float64Array(count), new Float64Array(count)];
+    for (const [i, bin] of map.entries()) {
+      const [x, y, value] = [i % columns, Math.floor(i / columns), frame[i] as number];
+      const near = [...fs].some(
+        (f, p) => Math.max(Math.abs(Math.floor(f) - x), Math.abs(Math.floor(ss[p] as number) - y)) <= reach,
+      );
+      if (bin === 65535 || near || value > 1000) continue;
+      counts[bin] = (counts[bin] as number) + value;
+      norm[bin] = (norm[bin] as number) + 0.5;
+    }
+    expect(found.backgroundCounts).toEqual(counts);
+    expect(found.backgroundNorm).toEqual(norm);
   });
 
   test('that ends before the rings of ice says that ice is not measured, and what background is the mean of', () => {
