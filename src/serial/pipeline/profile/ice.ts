@@ -37,13 +37,50 @@ interface Part {
   norm: number;
 }
 
+/** The bins of a ring: those of its band, and of its shoulders on both sides. */
+export interface IceRing {
+  /** Its resolution in Å. */
+  readonly d: number;
+  readonly band: readonly number[];
+  readonly below: readonly number[];
+  readonly above: readonly number[];
+}
+
+/** The bins of every ring, which frames with the same bins share; none if bins are too wide. */
+export function iceRingsIn({ low, step, q: places }: Pick<Bins, 'low' | 'step' | 'q'>): IceRing[] {
+  if (step > widestStep) return [];
+  const half = Math.max(halfBand, 0.75 * step);
+  const [begin, end] = [Math.max(inner, half + 0.5 * step), Math.max(outer, half + 2 * step)];
+  const binsIn = (from: number, to: number, isShoulder: boolean): number[] => {
+    const found: number[] = [];
+    const last = Math.min(places.length - 1, Math.ceil((to - low) / step));
+    for (let i = Math.max(0, Math.floor((from - low) / step) - 1); i <= last; i++) {
+      const q = places[i] as number;
+      if (q < from || q > to || (isShoulder && ringPlaces.some((place) => Math.abs(q - place) <= half))) continue;
+      found.push(i);
+    }
+    return found;
+  };
+  return ringPlaces.map((place, i) => ({
+    d: iceRings[i] as number,
+    band: binsIn(place - half, place + half, false),
+    below: binsIn(place - end, place - begin, true),
+    above: binsIn(place + begin, place + end, true),
+  }));
+}
+
 /**
  * Scores every ring in the range and returns the one whose excess is largest in units of its error. Bins in the band
- * of another ring are in no shoulder.
+ * of another ring are in no shoulder. `rings` are those of the bins.
  */
-export function iceScore(bins: Bins, counts: Float64Array, norm: Float64Array): IceScore | undefined {
+export function iceScore(
+  bins: Bins,
+  counts: Float64Array,
+  norm: Float64Array,
+  rings: readonly IceRing[] = iceRingsIn(bins),
+): IceScore | undefined {
   let best: IceScore | undefined;
-  for (const { band, below, above, d } of measuredParts(bins, counts, norm)) {
+  for (const { band, below, above, d } of measuredParts(rings, counts, norm)) {
     const shoulders = below.counts / below.norm + above.counts / above.norm;
     const score = (2 * (band.counts / band.norm)) / shoulders;
     const ofShoulders = (below.counts / below.norm ** 2 + above.counts / above.norm ** 2) / shoulders ** 2;
@@ -57,11 +94,11 @@ export function iceScore(bins: Bins, counts: Float64Array, norm: Float64Array): 
 
 /** The rings that a profile measures, d in Å: those of which the band and both shoulders have counts. */
 export const measuredIceRings = (bins: Bins, counts: Float64Array, norm: Float64Array): number[] =>
-  measuredParts(bins, counts, norm).map(({ d }) => d);
+  measuredParts(iceRingsIn(bins), counts, norm).map(({ d }) => d);
 
 /** Why a profile measures no ring, in words; undefined if it measures one. */
 export function whyNoIce(bins: Bins, counts: Float64Array, norm: Float64Array): string | undefined {
-  if (measuredParts(bins, counts, norm).length > 0) return undefined;
+  if (measuredIceRings(bins, counts, norm).length > 0) return undefined;
   const there = Array.from(bins.q).filter((_, i) => (norm[i] as number) > 0);
   if (there.length === 0) return 'no pixel is in the profile';
   const [from, to] = [there[0] as number, there.at(-1) as number].map((q) => (2 * Math.PI) / q) as [number, number];
@@ -81,28 +118,22 @@ interface RingParts {
   readonly above: Part;
 }
 
-function measuredParts({ low, step, q: places }: Bins, counts: Float64Array, norm: Float64Array): RingParts[] {
-  if (step > widestStep) return [];
-  const half = Math.max(halfBand, 0.75 * step);
-  const [begin, end] = [Math.max(inner, half + 0.5 * step), Math.max(outer, half + 2 * step)];
-  const sumOf = (from: number, to: number, isShoulder: boolean): Part => {
+function measuredParts(rings: readonly IceRing[], counts: Float64Array, norm: Float64Array): RingParts[] {
+  const sumOf = (bins: readonly number[]): Part => {
     const part = { counts: 0, norm: 0 };
-    const last = Math.min(counts.length - 1, Math.ceil((to - low) / step));
-    for (let i = Math.max(0, Math.floor((from - low) / step) - 1); i <= last; i++) {
-      const q = places[i] as number;
-      if (q < from || q > to || (isShoulder && ringPlaces.some((place) => Math.abs(q - place) <= half))) continue;
+    for (const i of bins) {
       part.counts += counts[i] as number;
       part.norm += norm[i] as number;
     }
     return part;
   };
-  return ringPlaces.flatMap((place, i) => {
-    const band = sumOf(place - half, place + half, false);
-    const [below, above] = [sumOf(place - end, place - begin, true), sumOf(place + begin, place + end, true)];
+  const measured: RingParts[] = [];
+  for (const ring of rings) {
+    const [band, below, above] = [sumOf(ring.band), sumOf(ring.below), sumOf(ring.above)];
     const isWhole = band.norm > 0 && below.norm > 0 && above.norm > 0;
-    const hasCounts = band.counts > 0 && below.counts + above.counts > 0;
-    return isWhole && hasCounts ? [{ d: iceRings[i] as number, band, below, above }] : [];
-  });
+    if (isWhole && band.counts > 0 && below.counts + above.counts > 0) measured.push({ d: ring.d, band, below, above });
+  }
+  return measured;
 }
 
 /** The flagged ring with the highest score comes first; without any, the most significant one. */
