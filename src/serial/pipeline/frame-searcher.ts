@@ -311,13 +311,14 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
     const withSums = profiler?.bins.ofRings !== undefined;
     const listed =
       options.found ?? (await retryIfDetached(borrowed, (frame) => this.#find(frame, settings, options, withSums)));
-    const profile = profiler && (await this.#profileOf(borrowed, profiler, listed, scene));
+    const spots = profiler && spotsOf(listed, scene.geometry, scene.beam);
+    const profile = profiler && spots && (await this.#profileOf(borrowed, profiler, listed, spots));
     const peaks = listed.sums ? { ...listed, sums: undefined } : listed;
     const found = performance.now();
     const findsOn = options.found ? undefined : this.#finders.latest?.backend;
     whenFound?.();
     const wait = { mayWait: whenFound !== undefined, signal: options.signal };
-    const result = await indexPeaks(peaks, scene, await this.indexerFor(settings, peaks.count), wait);
+    const result = await indexPeaks(peaks, scene, await this.indexerFor(settings, peaks.count), wait, spots);
     const indexed = performance.now();
     const crystals = integrateCrystals(borrowed.frame(), result.crystals, scene);
     const ms = { read: 0, peaks: found - begun, index: indexed - found, integrate: performance.now() - indexed };
@@ -330,10 +331,10 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
     borrowed: Pick<BorrowedFrame, 'frame'>,
     profiler: Profiler,
     peaks: PeakList,
-    { geometry, beam }: Scene,
+    spots: Float32Array,
   ): Promise<RadialProfile> {
     const sums = await retryIfDetached(borrowed, (frame) => this.#profiles.sumsOf(frame, profiler, peaks));
-    return profiler.of(borrowed.frame(), sums, peaks, spotsOf(peaks, geometry, beam));
+    return profiler.of(borrowed.frame(), sums, peaks, spots);
   }
 
   dispose(): Promise<void> {

@@ -124,19 +124,20 @@ const usualRadii: RingRadii = [4, 5, 7];
 export const latticesOf = ({ thresholds, multi }: SearchSettings): number =>
   thresholds?.maxCrystals ?? thresholdRanges.maxCrystals[multi ? 'high' : 'fallback'];
 
-/** Indexes the peaks of a frame. */
+/** Indexes the peaks of a frame; `known` are their spots, if somebody else needs them. */
 export async function indexPeaks(
   peaks: PeakList,
   scene: IndexScene,
   indexer: Pick<ImageIndexer, 'backend' | 'image'> | undefined,
   wait?: ImageWait,
+  known?: Float32Array,
 ): Promise<FrameResult> {
   const { geometry, beam, settings } = scene;
   const { cells = [], minPeaks = 0, acceptBy = 'chance', tolerance } = settings;
   const maxCrystals = latticesOf(settings);
   const thresholds = { ...settings.thresholds, maxCrystals };
   const begun = performance.now();
-  const spots = spotsOf(peaks, geometry, beam);
+  const spots = known ?? spotsOf(peaks, geometry, beam);
   const hit = peaks.count >= minPeaks;
   let crystals: Crystal[] = [];
   if (indexer && hit && peaks.count > 0) {
