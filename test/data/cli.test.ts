@@ -311,6 +311,19 @@ describe('ewald convert', () => {
     expect(bad.err).toMatch(/: --frames is "4:2"; expected first:end or first:end:step, such as/);
   });
 
+  it.for(['npy', 'mrc'])(
+    'reads the whole frames of a .%s file that was cut, with a warning and exit code 1',
+    async (ending) => {
+      const [whole, cut, out] = [at(`whole.${ending}`), at(`cut_2.${ending}`), at(`cut_2_${ending}.raw`)];
+      await ewald(['convert', at('plain.raw'), ...plain, '-o', whole]);
+      writeFileSync(cut, readFileSync(whole).subarray(0, -50));
+      const { code, err } = await ewald(['convert', cut, '-o', out]);
+      expect([code, err]).toEqual([1, expect.stringMatching(/states 6 frames .*cut after 4 whole frames/)]);
+      expect(readFileSync(out)).toEqual(readFileSync(at('plain.raw')).subarray(0, 4 * 40));
+      expect((await ewald(['info', cut])).code).toBe(1);
+    },
+  );
+
   it('leaves nothing half-written: unknown endings, existing files, input that fails', async () => {
     for (const [args, says] of [
       [['-o', at('x.tif')], /should end in \.h5 or \.npy or \.raw or \.mrc/],
@@ -324,9 +337,9 @@ describe('ewald convert', () => {
     }
     const before = readdirSync(folder).sort();
     const cut = at('cut.npy');
-    writeFileSync(cut, readFileSync(at('out.npy')).subarray(0, 200));
+    writeFileSync(cut, readFileSync(at('out.npy')).subarray(0, 150));
     expect((await ewald(['convert', cut, '-o', at('never.npy')])).err).toMatch(
-      /needs 240 bytes of data, but the file holds 72/,
+      /states 6 frames of 40 bytes .* not one whole frame/,
     );
     expect(existsSync(at('never.npy'))).toBe(false);
     rmSync(cut);

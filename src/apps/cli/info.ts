@@ -1,5 +1,5 @@
 /** What `ewald info FILE…` runs: describes a file of detector frames, how each fact was found, and which facts are missing. */
-import { inspectRows, openRows } from '../../entries/command.node.js';
+import { inspectRows, isCutFile, openRows } from '../../entries/command.node.js';
 import { type FileReport, inspect } from '../../entries/data.node.js';
 import { isEwaldError } from '../../entries/index.node.js';
 import { openOptions } from './data-options.js';
@@ -30,7 +30,7 @@ export async function run(files: readonly string[], flags: InfoFlags, { signal }
       const { failed: others, ...report } = await inspect(file, options).finally(() => progress.end());
       for (const other of others) failed(other.file, other.error);
       found.push(report);
-      endDone(report.damaged === undefined);
+      endDone(report.damaged === undefined && !isCutFile(report));
       if (json) continue;
       if (i > 0) print();
       writeReport({ ...report, failed: others }, header);

@@ -129,6 +129,22 @@ export function countFrames(source: ByteSource, offset: number, stride: number, 
   return { frames, notes };
 }
 
+/**
+ * The number of whole frames of those that a header states, from `offset` on, in a file that may have been cut; the rest
+ * is reported. Throws `Format` if not even one is there.
+ */
+export function countStated(
+  source: ByteSource,
+  { offset, bytes, stated }: { readonly offset: number; readonly bytes: number; readonly stated: number },
+): Counted {
+  if (bytes === 0 || stated === 0) return { frames: stated, notes: [] };
+  const frames = Math.min(stated, Math.floor(Math.max(0, source.size - offset) / bytes));
+  if (frames === stated) return { frames, notes: [] };
+  const words = `its header states ${stated} frames of ${bytes} bytes from byte ${offset} on, and it has ${source.size}`;
+  if (frames === 0) throw badFile(source, `${words}: not one whole frame. Is it truncated?`);
+  return { frames, notes: [{ kind: 'warning', text: `${words}: cut after ${frames} whole frames`, isCut: true }] };
+}
+
 /** Rejects a frame that the file cannot hold, before anything is allocated: a small header may claim terabytes. */
 export function checkFrameFits(source: ByteSource, offset: number, bytes: number, what: string): void {
   if (!Number.isSafeInteger(bytes) || offset + bytes > source.size)

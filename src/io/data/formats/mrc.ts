@@ -5,7 +5,7 @@ import type { Metadata, Note } from '../dataset.js';
 import { type DataType, elementBytes } from '../dtype.js';
 import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
-import { badFile, checkFrameFits, checkHeaderSize, navigationShape } from '../shapes.js';
+import { badFile, checkFrameFits, checkHeaderSize, countStated, navigationShape } from '../shapes.js';
 
 const headerBytes = 1024;
 /** Modes 3 (complex 16-bit integers), 16 (colour) and 101 (4 bits) are rejected by name. */
@@ -39,11 +39,13 @@ export const mrc: Format = {
   },
   async open(source, options) {
     const header = await readMrcHeader(source, options);
-    const { nx, ny, nz, dtype } = header;
-    const { volumes, navigation, notes } = volumesOf(header);
+    const { nx, ny, nz: stated, dtype } = header;
     const offset = headerBytes + header.extended;
     const storedBytes = nx * ny * elementBytes(dtype);
-    checkFrameFits(source, offset, storedBytes * nz, `a map of ${nz} × ${ny} × ${nx} ${dtype}`);
+    if (options.growing)
+      checkFrameFits(source, offset, storedBytes * stated, `a map of ${stated} × ${ny} × ${nx} ${dtype}`);
+    const { frames: nz, notes: cut } = countStated(source, { offset, bytes: storedBytes, stated });
+    const { volumes, navigation, notes } = volumesOf({ ...header, nz });
     return openFrames(source, {
       format: 'mrc',
       shape: {
@@ -51,9 +53,10 @@ export const mrc: Format = {
         sig: [ny, nx],
       },
       dtype,
-      meta: mrcMetadata(header, volumes),
-      notes,
-      sizes: [{ what: 'bytes of the file', expected: offset + storedBytes * nz, found: source.size }],
+      meta: mrcMetadata({ ...header, nz }, volumes),
+      notes: [...notes, ...cut],
+      sizes:
+        cut.length > 0 ? [] : [{ what: 'bytes of the file', expected: offset + storedBytes * nz, found: source.size }],
       storedBytes,
       stride: storedBytes,
       little: header.little,

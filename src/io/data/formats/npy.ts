@@ -7,7 +7,7 @@ import { openFrames } from '../frames.js';
 import { npyHeader, npyOffset } from '../npy.js';
 import { numpyTypes } from '../numpy-types.js';
 import { openPermuted } from '../permuted.js';
-import { badFile, checkFrameFits, checkHeaderSize, checkShape, navigationShape } from '../shapes.js';
+import { badFile, checkFrameFits, checkHeaderSize, checkShape, countStated, navigationShape } from '../shapes.js';
 
 const magic = '\x93NUMPY';
 const maxHeader = 2 ** 20;
@@ -24,23 +24,27 @@ export const npy: Format = {
   },
   async open(source, options) {
     const { shape, dtype, little, fortran, offset } = await readHeader(source, options);
-    checkFrameFits(
-      source,
-      offset,
-      shape.reduce((a, b) => a * b, elementBytes(dtype)),
-      `an array of ${shape.join(' × ')} ${dtype}`,
-    );
-    const { navigation, signal } = splitAxes(source, shape, options);
-    const frames = navigation.reduce((a, b) => a * b, 1);
+    const { navigation: stated, signal } = splitAxes(source, shape, options);
+    const all = stated.reduce((a, b) => a * b, 1);
     const storedBytes = signal.reduce((a, b) => a * b, elementBytes(dtype));
+    const inColumns = fortran && shape.length > 1;
+    // Frames in Fortran order are not contiguous: a file that was cut has no whole one.
+    if (inColumns || options.growing)
+      checkFrameFits(source, offset, storedBytes * all, `an array of ${shape.join(' × ')} ${dtype}`);
+    const { frames, notes } = countStated(source, { offset, bytes: storedBytes, stated: all });
+    const navigation = frames === all ? stated : [frames];
     const description = {
       format: 'npy',
       shape: { nav: navigationShape(source, frames, navigation, options), sig: signal },
       dtype,
       meta: { maker: 'NumPy' },
-      sizes: [{ what: 'bytes of the file', expected: offset + frames * storedBytes, found: source.size }],
+      notes,
+      sizes:
+        notes.length > 0
+          ? []
+          : [{ what: 'bytes of the file', expected: offset + frames * storedBytes, found: source.size }],
     };
-    if (fortran && shape.length > 1) {
+    if (inColumns) {
       if (options.navShape && navigation.length !== options.navShape.length)
         throw new EwaldError(
           'Argument',
@@ -72,7 +76,8 @@ export async function readHeader(source: ByteSource, { signal }: FormatOptions):
   const offset = npyOffset(await source.read(0, Math.min(12, size), { signal }), name);
   checkFrameFits(source, 0, offset, 'the header');
   if (offset > maxHeader) throw badFile(source, `a header of ${offset} bytes is invalid`);
-  const header = npyHeader(await source.read(0, offset, { signal }), size, name);
+  // Whether all numbers are there is for the caller to say.
+  const header = npyHeader(await source.read(0, offset, { signal }), Number.POSITIVE_INFINITY, name);
   const dtype = numpyTypes[header.dtype] as DataType;
   if (header.shape.length > maxAxes) throw badFile(source, `an array of ${header.shape.length} axes is invalid`);
   for (const length of header.shape) checkHeaderSize(source, 'a length of the shape', length, 0);
