@@ -72,6 +72,9 @@ export function sliceOf(what: string, { first: most, frames: given }: SliceOptio
 export const sliceLength = ({ first, end, step }: FrameSlice, all: number): number =>
   Math.max(0, Math.ceil((Math.min(end, all) - first) / step));
 
+/** The option of `open` that tells how many frames are needed of a file; none if all are. */
+export const untilOf = (end: number): { readonly until?: number } => (Number.isFinite(end) ? { until: end } : {});
+
 /** The frames that options select of a dataset; undefined if they select none or all. Throws `Argument`. */
 export function sliceIn(
   what: string,

@@ -7,7 +7,7 @@ export { columnGroups, counted, formatFirstFrames, framesWithPeaks, progressLine
 export { type CrystfelProgram, compatRow, fromCrystfelFlags } from '../base/crystfel-flags.js';
 export { messageOf } from '../base/errors.js';
 export { fileReason } from '../base/file-errors.js';
-export { sliceOf } from '../base/frame-slice.js';
+export { sliceOf, untilOf } from '../base/frame-slice.js';
 export {
   explainWord,
   explanationsText,

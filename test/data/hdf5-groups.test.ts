@@ -1,7 +1,11 @@
 /** Events in groups, as SACLA and LCLS write them; names behind more objects than a catalogue lists; damaged ones. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Corrections, open } from '../../dist/data.node.js';
+import { Corrections, inspect, open } from '../../dist/data.node.js';
 import { type Context, createContext, parseGeometry } from '../../dist/index.node.js';
+import { convert } from '../../dist/shell.node.js';
 import type { WriteNode } from '../../src/io/data/hdf5/writer.js';
 import { openStacked } from '../../src/io/detector/stacked.js';
 import { refused } from '../support/refused.js';
@@ -121,6 +125,29 @@ test('data files that do not exist are named, and left out on request; the other
   const some = await open(await given(1, 10), { allowMissing: true });
   expect([...(await some.read(0, 4))].filter((_, i) => i % 6 === 0)).toEqual([1, 1, 10, 10]);
   expect(some.notes.map(({ text }) => text).join()).toContain('missing: part_2.h5');
+});
+
+test('of several data files that do not exist all are named; frames before them are read if no other is needed', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ewald-parts-'));
+  const links = [1, 2, 3, 4].map((i) => [`data_${i}`, { link: { file: `part_${i}.h5`, path: '/data' } }] as const);
+  const master = join(folder, 'x_master.h5');
+  writeFileSync(master, await treeFile({ entry: group({ data: group(Object.fromEntries(links)) }) }));
+  for (const i of [1, 3]) {
+    const frames = Uint16Array.from({ length: 12 }, (_, k) => 12 * i + k);
+    writeFileSync(join(folder, `part_${i}.h5`), await treeFile({ data: array(frames, [2, 2, 3]) }));
+  }
+  await refused(() => open(master), 'File', 'part_2.h5 does not exist; also missing:', 'part_4.h5');
+  const first = await open(master, { until: 2 });
+  expect([...(await first.read(0, first.frames))]).toEqual(Array.from({ length: 12 }, (_, k) => 12 + k));
+  expect(first.notes.map(({ text }) => text).join()).toMatch(/missing: .*part_2\.h5, .*part_4\.h5/);
+  await first.dispose();
+  await refused(() => open(master, { until: 3 }), 'File', 'part_2.h5', 'part_4.h5');
+  // What uses the first frames asks for no more of them.
+  expect((await inspect(master, { first: 2 })).selected?.frames).toBe(2);
+  await refused(() => inspect(master, { first: 3 }), 'File', 'part_4.h5');
+  expect((await convert(master, join(folder, 'two.npy'), { first: 2 })).frames).toBe(2);
+  await refused(() => convert(master, join(folder, 'three.npy'), { first: 3 }), 'File', 'part_4.h5');
+  rmSync(folder, { recursive: true });
 });
 
 test('a part of a virtual dataset that does not exist is named, with what reads the others', async () => {

@@ -1,5 +1,13 @@
 /** `ewald calibrate SCAN -o scan.cal.json`: what a scan tells about its optics, from its frames alone. */
-import { calibrateRows, calibrationTexts, checkOutput, isCutFile, writeWhole } from '../../entries/command.node.js';
+import {
+  calibrateRows,
+  calibrationTexts,
+  checkOutput,
+  isCutFile,
+  sliceOf,
+  untilOf,
+  writeWhole,
+} from '../../entries/command.node.js';
 import { Context } from '../../entries/udf.node.js';
 import type { CalibrateFlags } from './calibrate-rows.js';
 import { openOptions } from './data-options.js';
@@ -15,7 +23,11 @@ export async function run([file = '']: readonly string[], flags: CalibrateFlags,
   const ctx = new Context(backend === undefined ? {} : { context: { backend: backend as 'wasm' } });
   const progress = new Progress('calibrate');
   try {
-    const scan = await ctx.load(file, { ...openOptions(flags, signal), keepNoCount: flags.keepNoCount });
+    const scan = await ctx.load(file, {
+      ...untilOf(sliceOf('', flags).end),
+      ...openOptions(flags, signal),
+      keepNoCount: flags.keepNoCount,
+    });
     const found = await ctx.calibrate(scan, {
       ...pickFlags(calibrateRows, flags),
       signal,

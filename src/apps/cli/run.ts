@@ -18,6 +18,8 @@ import {
   runRegion,
   runToFiles,
   scanRunRows,
+  sliceOf,
+  untilOf,
   watchRows,
   worthCompiling,
 } from '../../entries/command.node.js';
@@ -271,7 +273,8 @@ const loadRows = { syncOffset, fileMask, fileDark, keepNoCount, follow, timeoutS
 
 function loaded(ctx: Context, file: string, flags: RunFlags, signal: AbortSignal): Promise<Scan> {
   if (flags.follow) note(dim(`following ${file}, waiting for its first frame`));
-  return ctx.load(file, { ...openOptions(flags, signal), ...pickFlags(loadRows, flags) });
+  const { end } = sliceOf('', flags);
+  return ctx.load(file, { ...untilOf(end), ...openOptions(flags, signal), ...pickFlags(loadRows, flags) });
 }
 
 /** Whether the shape of the scan contradicts the detector or the file. */

@@ -4,7 +4,7 @@
  */
 import { type Progress, progressOf } from '../../base/callbacks.js';
 import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
-import { type SliceOptions, sliceIn, sliceLength, sliceOf } from '../../base/frame-slice.js';
+import { type SliceOptions, sliceIn, sliceLength, sliceOf, untilOf } from '../../base/frame-slice.js';
 import { checkSignal } from '../../base/options.js';
 import { rivalsIn } from './candidates.js';
 import { countLimitsOf, isNoCount } from './count-limits.js';
@@ -92,11 +92,11 @@ export const inspector =
   (place: InspectPlace): Inspect =>
   async (input, { first, frames, onProgress, ...options } = {}) => {
     // Refused before any file is opened.
-    sliceOf('', { first, frames });
+    const { end } = sliceOf('', { first, frames });
     const name = typeof input === 'string' ? input : '';
     const files = name === '' ? undefined : await place.series?.(name);
     const look: Look = (which) =>
-      inspectOne(place, { name, input: which, chosen: { first, frames, onProgress } }, options);
+      inspectOne(place, { name, input: which, chosen: { first, frames, onProgress } }, { ...untilOf(end), ...options });
     return files ? inspectStack(place, name, files, look) : look(input);
   };
 

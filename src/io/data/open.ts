@@ -46,6 +46,7 @@ const everywhere = [
     'navShape',
     'maxFrameBytes',
     'growing',
+    'until',
     'allowMissing',
     'allowOutside',
     'checksums',

@@ -95,6 +95,13 @@ export const openRows = /* @__PURE__ */ grouped('input', {
     sentence: 'opens a file that is still being written: data files of a master that do not exist yet are omitted',
     flag: null,
   },
+  until: {
+    kind: 'integer',
+    sentence: 'number of frames that are needed: data files of a master that are missing after these are omitted',
+    range: range(1, 2 ** 31, Number.NaN),
+    usual: 'all',
+    flag: null,
+  },
   allowMissing: {
     kind: 'boolean',
     sentence: 'reads a file without the files that it refers to and that do not exist',

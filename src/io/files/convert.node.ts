@@ -1,6 +1,7 @@
 /** `convert`: writes frames of any format as a .h5, .npy, .raw or .mrc file, completely or not at all. */
 import { extname } from 'node:path';
 import { EwaldError } from '../../base/errors.js';
+import { untilOf } from '../../base/frame-slice.js';
 import {
   checkWriteFrames,
   type FrameFormat,
@@ -32,11 +33,11 @@ export async function convert(input: string, output: string, options: ConvertOpt
   const { signal } = opening;
   const format = formatOf(output);
   const chosen = { format, first, frames, packing };
-  checkWriteFrames(chosen);
+  const { end } = checkWriteFrames(chosen).slice;
   const writing: WriteOptions = { force, signal, series: [input], otherwise: 'may hold frames of an experiment' };
   const file = await openOutput(output, writing);
   try {
-    const dataset = await open(input, opening);
+    const dataset = await open(input, { ...untilOf(end), ...opening });
     const codecs = format === 'h5' ? await openCodecs() : undefined;
     try {
       const { patch } = file;

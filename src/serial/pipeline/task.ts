@@ -302,7 +302,9 @@ function openStackedFile(
   known = 0,
 ): Promise<Dataset> {
   const open = (growing: boolean): Promise<Dataset> => {
-    const options = { allowMissing, checksums, maxFrameBytes, allowOutside, growing };
+    // The source has opened the file with these frames at least.
+    const until = Math.max(1, known);
+    const options = { allowMissing, checksums, maxFrameBytes, allowOutside, growing, until };
     return openStacked((how) => scope.open(inputOf(file, sent), { ...how, ...options }), geometry, named);
   };
   return isOpen ? openFollowed(open, known) : open(false);

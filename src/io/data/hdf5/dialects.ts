@@ -13,7 +13,7 @@ import { Hdf5Dataset } from './dataset.js';
 import { typeName } from './datatype.js';
 import type { Hdf5File } from './file.js';
 import { Hdf5Group } from './file.js';
-import { isMissing, missingName, orWithout } from './missing.js';
+import { allMissing, isMissing, missingName, orWithout } from './missing.js';
 
 /** Frames found by a dialect. */
 export interface Frames {
@@ -90,6 +90,8 @@ const eiger: Finder = async ({ file, entries, external, broken }) => {
   if (group === undefined) return undefined;
   const names = numbered.filter((path) => path.startsWith(`${group}/`));
   const parts: Hdf5Dataset[] = new Array(names.length);
+  const { files } = file;
+  const holes: { readonly at: number; readonly error: EwaldError }[] = [];
   // Opens series of a hundred files concurrently.
   let next = 0;
   let end = names.length;
@@ -102,20 +104,28 @@ const eiger: Finder = async ({ file, entries, external, broken }) => {
           throw new EwaldError('Format', `${file.source.name}: ${names[i]} is not an array of numbers`);
         parts[i] = part;
       } catch (error) {
-        if (file.files.allowMissing && isMissing(error)) {
-          file.files.missing?.add(missingName(error));
+        if ((files.allowMissing || !files.growing) && isMissing(error)) {
+          holes.push({ at: i, error });
           continue;
         }
         // While a series is being written, it ends before the first part that cannot be opened yet.
-        if (i === 0 || !file.files.growing || !isEwaldError(error) || error.tag === 'Aborted') throw orWithout(error);
+        if (i === 0 || !files.growing || !isEwaldError(error) || error.tag === 'Aborted') throw orWithout(error);
         const { message } = error;
-        if (!isMissing(error)) file.files.unfinished?.add(message);
+        if (!isMissing(error)) files.unfinished?.add(message);
         end = Math.min(end, i);
       }
     }
   };
   await Promise.all(Array.from({ length: 16 }, work));
   parts.length = end;
+  holes.sort((a, b) => a.at - b.at);
+  const [hole] = holes;
+  if (hole && !files.allowMissing) {
+    const before = parts.slice(0, hole.at).reduce((sum, { shape }) => sum + (shape[0] ?? 1), 0);
+    if (before < (files.until ?? Number.POSITIVE_INFINITY)) throw allMissing(holes.map(({ error }) => error));
+    parts.length = hole.at;
+  }
+  for (const { error } of holes) files.missing?.add(missingName(error));
   // Those that are missing left holes.
   const there = parts.filter((part) => part !== undefined);
   if (there.length === 0)

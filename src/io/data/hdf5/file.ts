@@ -28,6 +28,8 @@ export interface FileSet {
   readonly allowOutside: boolean;
   /** Whether the files are still being written: parts at the end of a series may be missing. */
   readonly growing?: boolean;
+  /** Number of frames that are needed: those after them may be in files that do not exist. */
+  readonly until?: number | undefined;
   /** Whether files that do not exist are left out. */
   readonly allowMissing?: boolean;
   /** Those that were left out. */

@@ -26,6 +26,7 @@ import { filterName } from './filters.js';
 import { chunkFrames, firstAxisReader, lastAxisReader, maskFits, type ReadMany, readMask } from './frame-readers.js';
 import { arraysInGroups } from './groups.js';
 import { readMetadata } from './metadata.js';
+import { namesInText } from './missing.js';
 import { findPeakList, readPeakLists } from './peak-lists.js';
 import { turnedReader } from './turned.js';
 
@@ -40,6 +41,7 @@ export async function openHdf5Frames(source: ByteSource, options: FormatOptions,
     pace: new Pace(options.signal),
     allowOutside: options.allowOutside ?? false,
     growing: options.growing ?? false,
+    until: options.until,
     allowMissing: options.allowMissing ?? false,
     missing: new Set(),
     unfinished: new Set(),
@@ -261,9 +263,7 @@ function notesOnAxes(axes: readonly Axis[] | undefined, signalAxes: number): Not
 /** The files that were left out; those of virtual datasets are known as soon as they are looked for. */
 function notesOnMissing({ files: { missing = new Set() } }: Hdf5File): Note[] {
   if (missing.size === 0) return [];
-  const names = [...missing];
-  const listed = names.length > 8 ? `${names.slice(0, 8).join(', ')} and ${names.length - 8} more` : names.join(', ');
-  const text = `missing: ${listed}; frames of them are left out, or have the fill value`;
+  const text = `missing: ${namesInText([...missing])}; frames of them are left out, or have the fill value`;
   return [{ kind: 'warning', text }];
 }
 

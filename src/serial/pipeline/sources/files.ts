@@ -6,7 +6,7 @@
 
 import { EwaldError, isEwaldError, messageOf } from '../../../base/errors.js';
 import { isAway, isOfFile } from '../../../base/file-errors.js';
-import { emptySlice } from '../../../base/frame-slice.js';
+import { emptySlice, untilOf } from '../../../base/frame-slice.js';
 import type { PlatformBlob, PlatformFile } from '../../../base/globals.js';
 import { checkSignal } from '../../../base/options.js';
 import { pause } from '../../../base/pace.js';
@@ -756,7 +756,7 @@ export class FileSource implements RunSource {
 
   /** Opens a file as images; an open dataset is used as it is. */
   async #openFile(
-    { file, input = file, dataset: given }: FrameSpec,
+    { file, input = file, dataset: given, frames }: FrameSpec,
     { signal, isCut = this.#isGivenUp }: { signal: SourceOptions['signal']; isCut?: boolean } = this.#options,
   ): Promise<Dataset> {
     const {
@@ -780,6 +780,9 @@ export class FileSource implements RunSource {
       maxFrameBytes,
       allowOutside,
       growing: follow !== undefined && !isCut,
+      ...untilOf(
+        frames ? 1 + frames.reduce((most, frame) => Math.max(most, frame), 0) : this.#options.selection.range.end,
+      ),
     };
     const dataset = await openStacked(
       (how) => this.#place.open(input, { ...options, ...how }, siblings),
