@@ -5,7 +5,7 @@ import { appendFile, copyFile, mkdtemp, readdir, readFile, rename, rm, writeFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readNpy } from 'ewald';
+import { formatNpy, readNpy } from 'ewald';
 import { Context, type EwaldError, type LiveScan, type PartialOfRun, sumSigUdf } from 'ewald/udf';
 import { afterAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { ewald } from '../support/cli.js';
@@ -93,6 +93,17 @@ describe('a file that grows', () => {
     await writeFile(file, bytesOf(0, 20).subarray(0, 10));
     const described = open({ dtype: 'u16', sigShape, timeoutS: 1.5 });
     await refused(() => described, 'File', 'no complete frame after 1.5 s', 'plain.raw');
+  });
+
+  test('is read frame by frame also if its header states all frames from the beginning', async () => {
+    const file = join(folder, 'scan.npy');
+    const whole = formatNpy({ shape: [...navShape, ...sigShape], data: Float32Array.from(frames), complex: false });
+    await writeFile(file, whole.subarray(0, whole.length - 13 * 4 * pixels - 5));
+    const scan = await opened(file, { format: 'npy', dtype: undefined, sigShape: undefined });
+    const run = ctx.runUdf(scan, sumSigUdf());
+    await expect.poll(() => scan.live.status.received).toBe(6);
+    await appendFile(file, whole.subarray(whole.length - 13 * 4 * pixels - 5));
+    expect([...(await run).intensity.data]).toEqual(sums);
   });
 
   test('that stops growing ends the run with what there is, also in the recorded file', async () => {

@@ -5,7 +5,7 @@ import type { Metadata, Note } from '../dataset.js';
 import { type DataType, elementBytes } from '../dtype.js';
 import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
-import { badFile, checkFrameFits, checkHeaderSize, countStated, navigationShape } from '../shapes.js';
+import { badFile, checkHeaderSize, countStated, navigationShape } from '../shapes.js';
 
 const headerBytes = 1024;
 /** Modes 3 (complex 16-bit integers), 16 (colour) and 101 (4 bits) are rejected by name. */
@@ -42,8 +42,6 @@ export const mrc: Format = {
     const { nx, ny, nz: stated, dtype } = header;
     const offset = headerBytes + header.extended;
     const storedBytes = nx * ny * elementBytes(dtype);
-    if (options.growing)
-      checkFrameFits(source, offset, storedBytes * stated, `a map of ${stated} × ${ny} × ${nx} ${dtype}`);
     const { frames: nz, notes: cut } = countStated(source, { offset, bytes: storedBytes, stated });
     const { volumes, navigation, notes } = volumesOf({ ...header, nz });
     return openFrames(source, {

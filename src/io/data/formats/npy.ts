@@ -29,8 +29,7 @@ export const npy: Format = {
     const storedBytes = signal.reduce((a, b) => a * b, elementBytes(dtype));
     const inColumns = fortran && shape.length > 1;
     // Frames in Fortran order are not contiguous: a file that was cut has no whole one.
-    if (inColumns || options.growing)
-      checkFrameFits(source, offset, storedBytes * all, `an array of ${shape.join(' × ')} ${dtype}`);
+    if (inColumns) checkFrameFits(source, offset, storedBytes * all, `an array of ${shape.join(' × ')} ${dtype}`);
     const { frames, notes } = countStated(source, { offset, bytes: storedBytes, stated: all });
     const navigation = frames === all ? stated : [frames];
     const description = {
