@@ -44,7 +44,7 @@ const blinkMs = 250;
 const longestWaitMs = 3000;
 
 /** A worker that dies again within this time, ms, is not replaced: what is open would kill every worker. */
-const reviveMs = 10_000;
+const reviveMs = 60_000;
 
 export class Viewer {
   readonly pane: Pane;
