@@ -22,8 +22,8 @@ const palette = Uint8Array.from({ length: 768 }, (_, i) => {
   return colour === nothing ? ([226, 232, 240][i % 3] ?? 0) : 255 - colour;
 });
 
-/** Values whose colours are remembered while an image is made. */
-const maxColours = 2 ** 12;
+/** Counts whose colours are in a table. */
+const maxColours = 2 ** 16;
 
 export class Assembly {
   readonly size: number;
@@ -120,17 +120,15 @@ export class Assembly {
     const level = (value: number): number => Math.log1p((4 * Math.max(0, value - low)) / (high - low)) / Math.log1p(4);
     const colour = (value: number): number => Math.min(nothing - 1, Math.round(level(value) * (nothing - 1)));
     const pixels = new Uint8Array(values.length).fill(nothing);
-    // Most counts occur in thousands of pixels.
-    const known = new Map<number, number>();
+    // Counts are found in a table, since most occur in thousands of pixels.
+    const ofCounts = Uint8Array.from({ length: Math.min(maxColours, Math.floor(high - low) + 1) }, (_, k) =>
+      colour(low + k),
+    );
     for (let i = 0; i < values.length; i++) {
-      const value = Math.max(low, Math.min(high, values[i] as number));
-      if (!Number.isFinite(values[i])) continue;
-      let one = known.get(value);
-      if (one === undefined) {
-        one = colour(value);
-        if (known.size < maxColours) known.set(value, one);
-      }
-      pixels[i] = one;
+      const value = values[i] as number;
+      if (!Number.isFinite(value)) continue;
+      const above = Math.max(low, Math.min(high, value)) - low;
+      pixels[i] = Number.isInteger(above) && above < ofCounts.length ? (ofCounts[above] as number) : colour(value);
     }
     this.#fillSeams(pixels);
     return dataUrl(await png(pixels, this.size, this.size, palette));
