@@ -3,6 +3,7 @@
  * object, patterns with gaps or cut by an edge, and pixels that do not count. A wrong image looks like an image, so that
  * nobody sees it otherwise.
  */
+import { select } from '../../base/median.js';
 import type { DataType } from '../../io/data/dtype.js';
 import { findBadPixels } from '../calibrate/bad-pixels.js';
 import { type Image, regionsOf } from '../calibrate/image.js';
@@ -103,9 +104,30 @@ function axesNote(field: Vectors, { nav, scanRotation, flipY }: IntegratedField)
   ];
 }
 
+/** The sum of all frames, which of its pixels are used, and which lie in gaps between modules. */
+interface Pattern {
+  readonly sum: Image;
+  readonly used: Uint8Array;
+  readonly gaps: readonly number[];
+  readonly isGap: Uint8Array;
+}
+
+function patternOf({ sum, used }: IntegratedField): Pattern {
+  const gaps = findBadPixels(sum).gap;
+  const isGap = new Uint8Array(sum.data.length);
+  for (const i of gaps) isGap[i] = 1;
+  return { sum, used, gaps, isGap };
+}
+
+/** Where a pixel is along each axis, y first: its line, of how many, and how far apart these are in memory. */
+const alongAxes = (i: number, { width, height }: Image) => [
+  { at: Math.floor(i / width), lines: height, step: width },
+  { at: i % width, lines: width, step: 1 },
+];
+
 /** The nearest pixels on both sides of a gap along an axis, undefined beyond the frame, and how far apart they are. */
-function besideGap({ data, width, height }: Image, isGap: Uint8Array, i: number, alongY: boolean) {
-  const [at, lines, step] = alongY ? [Math.floor(i / width), height, width] : [i % width, width, 1];
+function besideGap({ sum: { data }, isGap }: Pattern, i: number, axis: ReturnType<typeof alongAxes>[number]) {
+  const { at, lines, step } = axis;
   let [before, after] = [0, 0];
   while (at - before >= 0 && isGap[i - before * step]) before++;
   while (at + after < lines && isGap[i + after * step]) after++;
@@ -117,50 +139,50 @@ function besideGap({ data, width, height }: Image, isGap: Uint8Array, i: number,
 }
 
 /** A note on what gaps between modules lack of the pattern. */
-function gapNote({ sum, used }: IntegratedField, gap: readonly number[]): string[] {
-  const { data, width } = sum;
-  const isGap = new Uint8Array(data.length);
-  for (const i of gap) isGap[i] = 1;
-  const all = data.reduce((total, value, i) => total + (used[i] && Number.isFinite(value) ? value : 0), 0);
-  let missing = 0;
-  for (const i of gap) {
+function gapNote(pattern: Pattern): string[] {
+  const { sum, used, gaps, isGap } = pattern;
+  if (gaps.length === 0) return [];
+  let [seen, missing] = [0, 0];
+  for (const [i, value] of sum.data.entries()) if (used[i] && Number.isFinite(value)) seen += value;
+  for (const i of gaps) {
     if (!used[i]) continue;
     // What is on both sides of the gap, along its shorter direction; one that ends with the frame has a single side.
-    const [nearest] = [true, false].map((alongY) => besideGap(sum, isGap, i, alongY)).sort((a, b) => a.apart - b.apart);
-    const [before, after] = nearest?.sides ?? [];
+    const across = alongAxes(i, sum).map((axis) => besideGap(pattern, i, axis));
+    const [before, after] = across.sort((a, b) => a.apart - b.apart)[0]?.sides ?? [];
     if (before !== undefined && after !== undefined) missing += (before + after) / 2;
   }
-  const share = missing / (all + missing);
+  const share = missing / (seen + missing);
   if (!(share > maxInGaps)) return [];
-  const lines = regionsOf(isGap, width).length;
+  const lines = regionsOf(isGap, sum.width).length;
   return [
     `about ${(100 * share).toFixed(1)} % of the pattern falls into ${lines === 1 ? 'a gap' : 'gaps'} of the detector, ` +
       'which shortens and turns the shifts by an amount that differs from position to position',
   ];
 }
 
-/** A note on a pattern that the detector ends in: at an edge of the frame, or where rows and columns count nothing. */
-function edgeNote({ sum, used }: IntegratedField, gap: readonly number[]): string[] {
-  const { data, width, height } = sum;
-  const isGap = new Uint8Array(data.length);
-  for (const i of gap) isGap[i] = 1;
-  const isSeen = (i: number): boolean => !isGap[i] && Number.isFinite(data[i]);
+/** Whether the detector ends beside a pixel: with the frame, or in rows or columns that count nothing up to there. */
+const endsBeside = (pattern: Pattern, i: number): boolean =>
+  alongAxes(i, pattern.sum).some((axis) =>
+    [-1, 1].some((way) => {
+      const { at, lines, step } = axis;
+      if (at + way < 0 || at + way >= lines) return true;
+      const next = i + way * step;
+      const beyond = { ...axis, at: at + way };
+      return pattern.isGap[next] && besideGap(pattern, next, beyond).sides.some((side) => side === undefined);
+    }),
+  );
+
+/** A note on a pattern that the detector ends in. */
+function edgeNote(pattern: Pattern): string[] {
+  const { sum, used, isGap } = pattern;
+  const counts = sum.data.map((value, i) => (used[i] && !isGap[i] && Number.isFinite(value) ? value : Number.NaN));
   // The brightest hundredth is the level of the beam, if hot pixels are fewer.
-  const bright = data.filter((_, i) => used[i] && isSeen(i)).sort();
-  const level = bright[Math.floor(0.99 * (bright.length - 1))] ?? 0;
+  const bright = counts.filter(Number.isFinite);
+  const brightest = Math.floor(0.99 * (bright.length - 1));
+  select(bright, brightest);
+  const level = bright[brightest] ?? 0;
   let cut = 0;
-  for (let i = 0; i < data.length; i++) {
-    if (!used[i] || !isSeen(i) || !((data[i] as number) > maxAtEdge * level)) continue;
-    const ends = [true, false].some((alongY) => {
-      const [at, lines, step] = alongY ? [Math.floor(i / width), height, width] : [i % width, width, 1];
-      return [-1, 1].some((way) => {
-        if (at + way < 0 || at + way >= lines) return true;
-        const next = i + way * step;
-        return isGap[next] && besideGap(sum, isGap, next, alongY).sides.some((side) => side === undefined);
-      });
-    });
-    if (ends) cut++;
-  }
+  for (const [i, value] of counts.entries()) if (value > maxAtEdge * level && endsBeside(pattern, i)) cut++;
   if (cut < minAtEdge) return [];
   return [
     `the pattern ends at an edge of the detector, where ${cut} pixels are brighter than a tenth of the beam: what lies ` +
@@ -202,6 +224,6 @@ export function fieldFaults(given: IntegratedField): string[] {
 
 /** Notes on a field and the image that it integrates to. */
 export function fieldDoubts(given: IntegratedField, image: Float64Array, integrate: Integrate): string[] {
-  const { gap } = findBadPixels(given.sum);
-  return [...trendNote(separated(given).trends, image, integrate), ...gapNote(given, gap), ...edgeNote(given, gap)];
+  const pattern = patternOf(given);
+  return [...trendNote(separated(given).trends, image, integrate), ...gapNote(pattern), ...edgeNote(pattern)];
 }
