@@ -2,7 +2,8 @@
 import { EwaldError } from '../../base/errors.js';
 import { inspect } from '../../base/options.js';
 import type { ByteSource } from './byte-source.js';
-import type { Note } from './dataset.js';
+import { checkFileBytes } from './cut-files.js';
+import type { Note, SizeCheck } from './dataset.js';
 import type { FormatOptions } from './format.js';
 
 /** The error for a malformed file: what was found, and at which byte if known. */
@@ -136,13 +137,15 @@ export function countFrames(source: ByteSource, offset: number, stride: number, 
 export function countStated(
   source: ByteSource,
   { offset, bytes, stated }: { readonly offset: number; readonly bytes: number; readonly stated: number },
-): Counted {
-  if (bytes === 0 || stated === 0) return { frames: stated, notes: [] };
+): Counted & { readonly sizes: readonly SizeCheck[] } {
+  const whole = { frames: stated, notes: [], sizes: [checkFileBytes(source, offset + stated * bytes)] };
+  if (bytes === 0 || stated === 0) return whole;
   const frames = Math.min(stated, Math.floor(Math.max(0, source.size - offset) / bytes));
-  if (frames === stated) return { frames, notes: [] };
+  if (frames === stated) return whole;
   const words = `its header states ${stated} frames of ${bytes} bytes from byte ${offset} on, and it has ${source.size}`;
   if (frames === 0) throw badFile(source, `${words}: not one whole frame. Is it truncated?`);
-  return { frames, notes: [{ kind: 'warning', text: `${words}: cut after ${frames} whole frames`, isCut: true }] };
+  const text = `${words}: cut after ${frames} whole frames`;
+  return { frames, notes: [{ kind: 'warning', text, isCut: true }], sizes: [] };
 }
 
 /** Rejects a frame that the file cannot hold, before anything is allocated: a small header may claim terabytes. */

@@ -1,6 +1,8 @@
 /** EDF, the ESRF data format (.edf): text headers in braces, each followed by its image. */
+
 import { wordTable } from '../../../base/word-table.js';
 import type { ByteSource } from '../byte-source.js';
+import { checkFileBytes } from '../cut-files.js';
 import type { Metadata, Note } from '../dataset.js';
 import { type DataType, elementBytes } from '../dtype.js';
 import type { Format, FormatOptions } from '../format.js';
@@ -68,7 +70,7 @@ export const edf: Format = {
       dtype,
       meta,
       notes: [...notes, ...blocks.notes],
-      sizes: [{ what: 'bytes of the file', expected: blocks.end, found: source.size }],
+      sizes: [checkFileBytes(source, blocks.end)],
       storedBytes,
       stride: storedBytes,
       little,

@@ -42,7 +42,8 @@ export const mrc: Format = {
     const { nx, ny, nz: stated, dtype } = header;
     const offset = headerBytes + header.extended;
     const storedBytes = nx * ny * elementBytes(dtype);
-    const { frames: nz, notes: cut } = countStated(source, { offset, bytes: storedBytes, stated });
+    const counted = countStated(source, { offset, bytes: storedBytes, stated });
+    const nz = counted.frames;
     const { volumes, navigation, notes } = volumesOf({ ...header, nz });
     return openFrames(source, {
       format: 'mrc',
@@ -52,9 +53,8 @@ export const mrc: Format = {
       },
       dtype,
       meta: mrcMetadata({ ...header, nz }, volumes),
-      notes: [...notes, ...cut],
-      sizes:
-        cut.length > 0 ? [] : [{ what: 'bytes of the file', expected: offset + storedBytes * nz, found: source.size }],
+      notes: [...notes, ...counted.notes],
+      sizes: counted.sizes,
       storedBytes,
       stride: storedBytes,
       little: header.little,

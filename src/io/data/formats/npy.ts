@@ -30,7 +30,7 @@ export const npy: Format = {
     const inColumns = fortran && shape.length > 1;
     // Frames in Fortran order are not contiguous: a file that was cut has no whole one.
     if (inColumns) checkFrameFits(source, offset, storedBytes * all, `an array of ${shape.join(' × ')} ${dtype}`);
-    const { frames, notes } = countStated(source, { offset, bytes: storedBytes, stated: all });
+    const { frames, notes, sizes } = countStated(source, { offset, bytes: storedBytes, stated: all });
     const navigation = frames === all ? stated : [frames];
     const description = {
       format: 'npy',
@@ -38,10 +38,7 @@ export const npy: Format = {
       dtype,
       meta: { maker: 'NumPy' },
       notes,
-      sizes:
-        notes.length > 0
-          ? []
-          : [{ what: 'bytes of the file', expected: offset + frames * storedBytes, found: source.size }],
+      sizes,
     };
     if (inColumns) {
       if (options.navShape && navigation.length !== options.navShape.length)

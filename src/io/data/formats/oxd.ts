@@ -2,8 +2,10 @@
  * OXD, the format of Oxford Diffraction and Rigaku CCDs (.img): 256 bytes of text, binary sections, one image whose
  * differences are stored as bytes (TY1). The offsets of values in the sections were found by comparison with fabio.
  */
+
 import type { ByteSource } from '../byte-source.js';
 import { decodeLatin1 } from '../cursor.js';
+import { checkFileBytes } from '../cut-files.js';
 import type { Metadata, Note } from '../dataset.js';
 import type { Format } from '../format.js';
 import { openFrames } from '../frames.js';
@@ -59,7 +61,7 @@ export const oxd: Format = {
       // 16 bits hold every value unless a long difference occurs.
       dtype: longs === 0 ? 'i16' : 'i32',
       filters: ['OXD TY1'],
-      sizes: [{ what: 'bytes of the file', expected: offset + storedBytes, found: source.size }],
+      sizes: [checkFileBytes(source, offset + storedBytes)],
       storedBytes,
       stride: storedBytes,
       locate,

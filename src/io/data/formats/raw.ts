@@ -4,9 +4,11 @@
  * Supports a file header (`offset`), bytes before and after each frame, both byte orders, and files whose scan varies
  * fastest.
  */
+
 import { EwaldError } from '../../../base/errors.js';
 import { argumentError, settings } from '../../../base/parameters.js';
 import type { ByteSource } from '../byte-source.js';
+import { checkFileBytes } from '../cut-files.js';
 import type { Dataset } from '../dataset.js';
 import { elementBytes } from '../dtype.js';
 import type { Format, FormatOptions } from '../format.js';
@@ -70,7 +72,7 @@ function openRaw(source: ByteSource, options: FormatOptions): Dataset {
     dtype,
     meta: {},
     notes,
-    sizes: [{ what: 'bytes of the file', expected: offset + frames * stride, found: source.size }],
+    sizes: [checkFileBytes(source, offset + frames * stride)],
   };
   if (order === 'navigation')
     return openPermuted(source, { ...description, little: endian === 'little', offset, order: 'navigation' });

@@ -1,5 +1,7 @@
 /** SMV, the format of ADSC and many other detectors (.img): a text header of HEADER_BYTES bytes, then one image. */
+
 import type { ByteSource } from '../byte-source.js';
+import { checkFileBytes } from '../cut-files.js';
 import type { Metadata, Note } from '../dataset.js';
 import { type DataType, elementBytes } from '../dtype.js';
 import type { Format } from '../format.js';
@@ -67,7 +69,7 @@ export const smv: Format = {
         order || options.endian
           ? notes
           : [...notes, { kind: 'guess', text: 'no BYTE_ORDER: little is assumed', option: 'endian' }],
-      sizes: [{ what: 'bytes of the file', expected: offset + storedBytes, found: source.size }],
+      sizes: [checkFileBytes(source, offset + storedBytes)],
       storedBytes,
       stride: storedBytes,
       little,

@@ -1,10 +1,12 @@
 /** The frames of an HDF5 file as a dataset. */
+
 import { EwaldError } from '../../../base/errors.js';
 import { checkSignal } from '../../../base/options.js';
 import { Pace } from '../../../base/pace.js';
 import { swapBytes } from '../byte-order.js';
 import type { ByteSource } from '../byte-source.js';
 import { ambiguous } from '../candidates.js';
+import { checkFileBytes } from '../cut-files.js';
 import type { ArrayEntry, Axis, Dataset, Note, ReadMaskOptions, SizeCheck } from '../dataset.js';
 import { type DataType, littleEndianMachine, numberBytes } from '../dtype.js';
 import type { ForeignLibrary } from '../foreign/foreign.js';
@@ -436,7 +438,7 @@ function arraysOf(
 async function sizeChecks(file: Hdf5File, frames: Frames, count: number): Promise<SizeCheck[]> {
   const sizes: SizeCheck[] = [];
   const end = file.superblock.end;
-  if (end > file.source.size) sizes.push({ what: 'bytes of the file', expected: end, found: file.source.size });
+  if (end > file.source.size) sizes.push(checkFileBytes(file.source, end));
   const detector = `${frames.entry}/instrument/detector/detectorSpecific`;
   const images = frames.entry === undefined ? undefined : await numberAt(file, `${detector}/nimages`);
   const triggers = images === undefined ? undefined : ((await numberAt(file, `${detector}/ntrigger`)) ?? 1);
