@@ -7,6 +7,7 @@ import { Corrections, inspect, open } from '../../dist/data.node.js';
 import { type Context, createContext, parseGeometry } from '../../dist/index.node.js';
 import { convert } from '../../dist/shell.node.js';
 import type { WriteNode } from '../../src/io/data/hdf5/writer.js';
+import { geometryRemarks } from '../../src/io/detector/geometry-remarks.js';
 import { openStacked } from '../../src/io/detector/stacked.js';
 import { refused } from '../support/refused.js';
 import { chunks, MadeFile, space, u8, virtual } from './hdf5-made.js';
@@ -53,6 +54,24 @@ test('each group is a frame, with the energy and the mask of its own, in the ord
   const bad = await Promise.all([0, 1, 2].map(async (frame) => (await detector.badOf(dataset, frame))?.indexOf(1)));
   expect(bad).toEqual([1, 2, 4]);
   await refused(() => open(file, { dataset: '/%/nothing' }), 'Argument', 'no group');
+});
+
+test('more numbers of a header than frames are remarked on', async () => {
+  const file = await treeFile({
+    data: array(new Uint16Array(18), [3, 2, 3]),
+    energy: array(Float64Array.of(9000, 9001, 9002, 9003, 9004), [5]),
+    three: array(Float64Array.of(9000, 9001, 9002), [3]),
+  });
+  const openOther = (_: string, dataset: string) => open(file, { dataset });
+  const remarks = async (name: string) => {
+    const geometry = geometryOf(`photon_energy = /${name} eV\ndata = /data\nres = 100\n`);
+    const first = await open(file, { dataset: '/data' });
+    return (await geometryRemarks(geometry, { first, openOther }))
+      .map(({ text }) => text)
+      .filter((text) => /numbers/.test(text));
+  };
+  expect(await remarks('energy')).toEqual([expect.stringMatching(/^\/energy has 5 numbers for 3 frames/)]);
+  expect(await remarks('three')).toEqual([]);
 });
 
 test('axes behind ss and fs: one of their numbers in each panel, in data and masks, and fs before ss', async () => {

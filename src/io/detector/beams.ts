@@ -12,11 +12,18 @@ import type { OpenOther } from './open-other.js';
 /** The beam of each frame of a file. */
 export type BeamOfFrame = (frame: number) => Beam;
 
+/** The beams of a file's frames, and where it has numbers for others. */
+export interface FileBeams {
+  readonly of: BeamOfFrame;
+  /** Remarks on numbers of which the file has more than frames, although each frame should have one. */
+  surplus(frames: number): string[];
+}
+
 /**
  * The beams of a file's frames. A geometry may refer to numbers in the file of the frames, one for all frames or one
  * for each. Throws `Format` if the file lacks them.
  */
-export async function beamsOfFile(geometry: Geometry, file: string, openOther: OpenOther): Promise<BeamOfFrame> {
+export async function beamsOfFile(geometry: Geometry, file: string, openOther: OpenOther): Promise<FileBeams> {
   const values = new Map<string, HeaderNumbers>();
   const given = [geometry.radiation?.given, geometry.distance, ...geometry.shift];
   for (const one of given) {
@@ -53,7 +60,23 @@ export async function beamsOfFile(geometry: Geometry, file: string, openOther: O
   // Anything missing from the geometry is reported before frames are read; a single frame without its number fails
   // alone.
   const alone = standing(geometry, beamOf(geometry, values.size === 0 ? undefined : () => 1), values.size === 0);
-  return values.size === 0 ? () => alone : (frame) => standing(geometry, beamOf(geometry, at(frame)), true);
+  return {
+    of: values.size === 0 ? () => alone : (frame) => standing(geometry, beamOf(geometry, at(frame)), true),
+    surplus: (frames) =>
+      [...values].flatMap(
+        ([
+          path,
+          {
+            numbers: { length },
+          },
+        ]) =>
+          length > 1 && length > frames
+            ? [
+                `${path} has ${length} numbers for ${frames} frames: the first ${frames} are taken, one a frame in order`,
+              ]
+            : [],
+      ),
+  };
 }
 
 /** Numbers of a file that a geometry names: one for all frames, or one for each. */

@@ -193,7 +193,7 @@ export async function openDetector(
   const beams = (file: string): Promise<BeamOfFrame> => {
     let known = files.get(file);
     if (!known) {
-      known = beamsOfFile(geometry, file, openOther);
+      known = beamsOfFile(geometry, file, openOther).then(({ of }) => of);
       files.set(file, known);
       // A run over single-frame files has as many files as frames, so the oldest entry is dropped.
       const [oldest] = files.keys();

@@ -3,7 +3,7 @@ import { checkGeometry } from '../../crystal/geometry/check.js';
 import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
 import { extentOf } from '../../crystal/geometry/pixels.js';
 import type { Dataset } from '../data/dataset.js';
-import { type BeamOfFrame, beamsOfFile } from './beams.js';
+import { beamsOfFile, type FileBeams } from './beams.js';
 import { type Contradiction, contradictions } from './contradictions.js';
 import { frameSize } from './from-file.js';
 import { refuseImpossible } from './impossible.js';
@@ -47,7 +47,7 @@ export async function geometryRemarks(
 ): Promise<GeometryRemark[]> {
   const geometry = stackedGeometry(given, first);
   const beams = await beamsOfFile(geometry, first.name, openOther);
-  const remarks: GeometryRemark[] = [];
+  const remarks: GeometryRemark[] = beams.surplus(first.frames).map((text) => ({ text }));
   const { width, height } = frameSize(first);
   const { fs, ss } = extentOf(geometry);
   if (fs < width || ss < height)
@@ -70,9 +70,9 @@ export async function geometryRemarks(
 }
 
 /** The beam of the first frame; one that is missing is reported when that frame is searched. */
-function firstOf(beams: BeamOfFrame): Beam | undefined {
+function firstOf(beams: FileBeams): Beam | undefined {
   try {
-    return beams(0);
+    return beams.of(0);
   } catch {
     return undefined;
   }

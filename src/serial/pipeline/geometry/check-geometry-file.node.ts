@@ -94,7 +94,7 @@ async function check(file: string, options: CheckGeometryOptions): Promise<Check
   try {
     const given = parsed && named !== undefined && dataset ? ofDataset(parsed, openedArray(dataset)) : parsed;
     const geometry = given ?? geometryFromFile(dataset as Dataset);
-    const { beam, assumed } = await beamFor(geometry, dataset);
+    const { beam, assumed, surplus } = await beamFor(geometry, dataset);
     const misfit = dataset && !own ? misfits(geometry, dataset) : [];
     const facts = checkGeometry(geometry, beam);
     const stated = dataset && !own ? contradictions(geometry, beam, facts, dataset).map(({ text }) => text) : [];
@@ -103,7 +103,7 @@ async function check(file: string, options: CheckGeometryOptions): Promise<Check
     const impossible = assumed.length === 0 ? (impossibleText(geometry, beam) ?? []) : [];
     // What the file says about itself in vain is not looked at below.
     const doubted = own && dataset ? dataset.notes.flatMap(({ kind, text }) => (kind === 'warning' ? [text] : [])) : [];
-    const problems = [impossible, doubted, misfit, facts.problems, stated, displaced].flat();
+    const problems = [impossible, doubted, surplus, misfit, facts.problems, stated, displaced].flat();
     return { ...facts, geometry, beam, assumed, problems };
   } finally {
     await dataset?.dispose();
@@ -114,14 +114,15 @@ async function check(file: string, options: CheckGeometryOptions): Promise<Check
 async function beamFor(
   geometry: Geometry,
   dataset: Dataset | undefined,
-): Promise<{ readonly beam: Beam; readonly assumed: readonly string[] }> {
+): Promise<{ readonly beam: Beam; readonly assumed: readonly string[]; readonly surplus: readonly string[] }> {
   if (dataset) {
-    return { beam: (await beamsOfFile(geometry, dataset.name, openOther))(0), assumed: [] };
+    const beams = await beamsOfFile(geometry, dataset.name, openOther);
+    return { beam: beams.of(0), assumed: [], surplus: beams.surplus(dataset.frames) };
   }
   const pointed = [geometry.radiation?.given, geometry.distance, ...geometry.shift].flatMap((given) =>
     given && 'path' in given ? [given.path] : [],
   );
-  if (pointed.length === 0) return { beam: beamOf(geometry), assumed: [] };
+  if (pointed.length === 0) return { beam: beamOf(geometry), assumed: [], surplus: [] };
   const assumed = [
     `${pointed.join(', ')}: values in the frames' file, which framesFile (--frames) gives; ` +
       '10 keV and 0.1 m are assumed for them',
@@ -134,7 +135,7 @@ async function beamFor(
   const distance = geometry.distance && 'path' in geometry.distance ? { value: 0.1 } : geometry.distance;
   const [x, y] = geometry.shift.map((one) => ('path' in one ? { value: 0 } : one));
   const shift = [x ?? { value: 0 }, y ?? { value: 0 }] as const;
-  return { beam: beamOf({ ...geometry, radiation, distance, shift }), assumed };
+  return { beam: beamOf({ ...geometry, radiation, distance, shift }), assumed, surplus: [] };
 }
 
 /** Whether the background of the first frames is centred elsewhere than at the beam. */
