@@ -449,7 +449,9 @@ export class FileSource implements RunSource {
       const before = position;
       position += count - from;
       const isFirst = wanted.file === this.#firstFile && this.first.frames >= count;
-      const dataset = isFirst ? this.first : await this.#openKnown(wanted, count).catch(() => undefined);
+      const dataset = isFirst
+        ? this.first
+        : await this.#openKnown(wanted, count, this.#options.signal).catch(() => undefined);
       if (!dataset) continue;
       if (!isFirst && !wanted.dataset) this.#opened.push(dataset);
       const frames = this.#chosen(counting(from, count), before).slice(0, left);
@@ -739,7 +741,8 @@ export class FileSource implements RunSource {
     if (known !== undefined) return known;
     let dataset: Dataset | undefined;
     try {
-      dataset = await (isFinal ? this.#openKnown(wanted, Number.POSITIVE_INFINITY) : this.#openFile(wanted));
+      const all = Number.POSITIVE_INFINITY;
+      dataset = await (isFinal ? this.#openKnown(wanted, all, this.#options.signal) : this.#openFile(wanted));
       if (this.#options.follow !== undefined) await this.#seenFrames.isSame(wanted.file, dataset, isFinal);
     } catch (error) {
       await dataset?.dispose();
@@ -820,14 +823,14 @@ export class FileSource implements RunSource {
   }
 
   /** Opens a file of which frames are known; one that is followed may have been cut. */
-  #openKnown(wanted: FrameSpec, known: number, signal = this.#options.signal): Promise<Dataset> {
+  #openKnown(wanted: FrameSpec, known: number, signal: SourceOptions['signal']): Promise<Dataset> {
     if (this.#options.follow === undefined || wanted.dataset) return this.#openFile(wanted, { signal });
     return openFollowed((growing) => this.#openFile(wanted, { signal, isCut: !growing }), known);
   }
 
   /** Opens a file; one that is followed must be the one that was there before. Throws `File` for another one. */
   async #openSame(wanted: FrameSpec, known = 0): Promise<Dataset> {
-    const dataset = await this.#openKnown(wanted, known);
+    const dataset = await this.#openKnown(wanted, known, this.#options.signal);
     if (this.#options.follow === undefined || wanted.dataset) return dataset;
     try {
       await this.#seenFrames.check(wanted.file, dataset);
