@@ -7,9 +7,12 @@ const addon = new URL(`../../dist/native/${process.platform}-${process.arch}/ewa
 /** Whether the addon was built, which requires MPI. */
 export const mpiPresent = existsSync(addon);
 
+/** Variables that MPI sets in a process in which it was started, as a test before may have done: mpirun ends at once. */
+const isOfStarted = (name: string): boolean => /^(OMPI|PMIX|ORTE)_/.test(name);
+
 /** Open MPI needs options to run as root and with more ranks than cores; MPICH supports neither option. */
 export const mpiEnv = {
-  ...process.env,
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !isOfStarted(name))),
   OMPI_ALLOW_RUN_AS_ROOT: '1',
   OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1',
   OMPI_MCA_rmaps_base_oversubscribe: '1',
