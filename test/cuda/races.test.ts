@@ -50,7 +50,7 @@ const ids = {
   ],
 };
 
-test.skipIf(!present).each(Object.entries(ids))('%s have no race', async (_, chosen) => {
+test.skipIf(!present).each(Object.entries(ids))('%s have no race', { timeout: 300_000 }, async (_, chosen) => {
   addon.takeReports();
   addon.setMode({ checked: true, orders: 3, seed: 5 });
   const { counts, rows } = await validate.validate({ createContext, ids: chosen, backends: ['cuda-emulated'] });

@@ -54,7 +54,8 @@ test('the image of a live scan grows in the page, another result can be chosen, 
     );
     await expect.poll(shown, { timeout: 60_000 }).toEqual(['intensity', sums]);
     await expect.poll(() => page.textContent('#rates')).toMatch(/^63 % · 50 received · 0 waiting/);
-    expect(await page.textContent('#badge')).toBe('live');
+    // The detector stalls here, which the badge states after some seconds.
+    expect(await page.textContent('#badge')).toMatch(/^live$|^last image \d+ s ago$/);
     expect(await page.textContent('#rates')).toMatch(/row 5 of 8 · \d+ frames\/s$/);
     expect(await page.isVisible('#scan-pane')).toBe(true);
     // The picture has the room of the page, on a phone as well, and no chart of hits is below it.

@@ -119,7 +119,7 @@ for (const [bundler, platform] of [
     const files = ${JSON.stringify((platform === 'browser' ? inBrowsers : entries).map((entry) => `./${fileOf(entry)}.js`))};
     const warn = (text) => console.log(text);
     ${bundlers[bundler]?.(platform)}`;
-    const { code, out, err } = await node(['--input-type=module', '-e', script], { cwd: project });
+    const { code, out, err } = await node(['--input-type=module', '-e', script], { cwd: project, seconds: 280 });
     expect(out + err).toBe('');
     expect(code).toBe(0);
   });
