@@ -1,4 +1,6 @@
 /** How much of the direct beam a disk leaves out: what moves its edge is then not seen, and the image is noise. */
+
+import { findBadPixels } from '../calibrate/bad-pixels.js';
 import type { Image } from '../calibrate/image.js';
 import { diskOfSum, type SumDisk } from '../calibrate/sum-disk.js';
 
@@ -11,6 +13,11 @@ export interface UsedDisk {
   /** Pixels that are summed into one of the image, along each axis; 1 if it is absent. */
   readonly bin?: number;
 }
+
+/** Pixels along the longer side of an image in which the beam is sought; finer ones say nothing more about a share. */
+const enoughPixels = 256;
+/** Radius of the used disk that they resolve, and the surroundings that are looked at, in radii. */
+const [minRadius, reach] = [8, 16];
 
 /** Share of the counts of the beam that may lie outside without a note. */
 const maxOutside = 0.1;
@@ -32,6 +39,50 @@ function outside(
   return all > 0 ? out / all : 0;
 }
 
+/** The beam of a sum, sought in as many pixels as tell it: a larger image is binned, and cut around a small disk. */
+function beamOf(sum: Image, { cy, cx, r, bin }: Required<UsedDisk> & { r: number }): SumDisk | string {
+  const { height, width } = sum;
+  const longer = Math.max(height, width);
+  if (longer <= enoughPixels) return diskOfSum(sum, bin);
+  const used = r / bin;
+  const step = Math.max(1, Math.min(Math.ceil(longer / enoughPixels), Math.floor(used / minRadius)));
+  const [top, bottom] = span((cy + 0.5) / bin, reach * used, height);
+  const [left, right] = span((cx + 0.5) / bin, reach * used, width);
+  const data = sum.data.slice();
+  for (const pixels of Object.values(findBadPixels(sum))) for (const i of pixels) data[i] = Number.NaN;
+  const small = binned({ data, height, width }, [top, bottom, left, right], step);
+  const beam = diskOfSum(small, step * bin);
+  return typeof beam === 'string' ? beam : { ...beam, cy: beam.cy + top * bin, cx: beam.cx + left * bin };
+}
+
+const span = (middle: number, far: number, length: number): [number, number] => [
+  Math.max(0, Math.floor(middle - far)),
+  Math.min(length, Math.ceil(middle + far)),
+];
+
+/** Means of `step` × `step` pixels of a part of an image, without those that are not finite, times their number. */
+function binned(
+  { data, width }: Image,
+  [top, bottom, left, right]: readonly [number, number, number, number],
+  step: number,
+): Image {
+  const [rows, columns] = [Math.floor((bottom - top) / step), Math.floor((right - left) / step)];
+  const out = new Float64Array(rows * columns);
+  for (let row = 0, at = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++, at++) {
+      let [counts, pixels] = [0, 0];
+      for (let y = top + row * step; y < top + (row + 1) * step; y++)
+        for (let x = left + column * step; x < left + (column + 1) * step; x++) {
+          const value = data[y * width + x] as number;
+          if (!Number.isFinite(value)) continue;
+          counts += value;
+          pixels++;
+        }
+      out[at] = (counts / pixels) * step * step;
+    }
+  return { data: out, height: rows, width: columns };
+}
+
 /**
  * Why centres of mass are wrong within a disk that begins in the direct beam and does not hold it. A disk around
  * something else, such as another disk of the pattern, is what the user wants.
@@ -39,7 +90,7 @@ function outside(
 export function beamFaults(sum: Image, used: UsedDisk): string[] {
   const { cy, cx, r, bin = 1 } = used;
   if (r === null) return [];
-  const beam = diskOfSum(sum, bin);
+  const beam = beamOf(sum, { cy, cx, r, bin });
   if (typeof beam === 'string' || Math.hypot(cy - beam.cy, cx - beam.cx) > beam.radius) return [];
   const share = outside(sum, beam, { cy, cx, r, bin });
   if (!(share > maxOutside)) return [];

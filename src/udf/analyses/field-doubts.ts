@@ -6,7 +6,7 @@
 import { select } from '../../base/median.js';
 import type { DataType } from '../../io/data/dtype.js';
 import { findBadPixels } from '../calibrate/bad-pixels.js';
-import { type Image, regionsOf } from '../calibrate/image.js';
+import { type Image, maskOf, pixelsOf, regionsOf } from '../calibrate/image.js';
 import { placeOf } from '../calibrate/moments.js';
 import { findRotation } from '../calibrate/rotation.js';
 import { lengths, polynomial, trendMap } from '../calibrate/trend.js';
@@ -193,7 +193,7 @@ function edgeNote(pattern: Pattern): string[] {
 /** Used pixels of a sum of so many frames that have the largest number of their type in every frame. */
 export function stuckPixels(sum: ArrayLike<number>, used: Uint8Array, dtype: DataType, frames: number): number[] {
   const largest = largestOf(dtype);
-  return frames === 0 ? [] : [...used.keys()].filter((i) => used[i] && sum[i] === frames * largest);
+  return frames === 0 ? [] : pixelsOf(maskOf(sum, (value, i) => used[i] === 1 && value === frames * largest));
 }
 
 const largestOf = (dtype: DataType): number => ({ u8: 255, u16: 65535, u32: 4294967295 })[dtype as 'u8'] ?? Number.NaN;

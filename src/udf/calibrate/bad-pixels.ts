@@ -1,6 +1,6 @@
 /** Hot and dead pixels, and gaps between modules, from the sum of all frames. */
 import { median } from '../../base/median.js';
-import { around, type Image } from './image.js';
+import { around, type Image, maskOf, pixelsOf } from './image.js';
 
 /** Pixels without a usable count, as flat indices. */
 export interface BadPixels {
@@ -108,6 +108,27 @@ function hasBrightPair(image: Image, masked: Uint8Array, i: number, times: numbe
 }
 
 /**
+ * Whether a pixel is neither hot nor dead by the largest two of its eight neighbours, of which all are good: nearly all
+ * pixels are, and need none of the finer comparisons.
+ */
+function isUsual({ data, height, width }: Image, masked: Uint8Array, i: number, variance: number): boolean {
+  const x = i % width;
+  if (x === 0 || x === width - 1 || i < width || i >= width * (height - 1)) return false;
+  let [top, second] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let row = i - width; row <= i + width; row += width)
+    for (let k = row - 1; k <= row + 1; k++) {
+      if (k === i) continue;
+      if (masked[k]) return false;
+      const value = data[k] as number;
+      if (value > top) [top, second] = [value, top];
+      else if (value > second) second = value;
+    }
+  const value = data[i] as number;
+  if (value > 1.5 * top || value > 4 * second) return false;
+  return top <= 30 + 12 * Math.sqrt(variance) || value >= 0.01 * top + 3 * Math.sqrt(variance);
+}
+
+/**
  * The bad pixels of a sum of counts, or of gain times counts, and of its parts. A pixel is compared with those of its
  * eight neighbours that are good, so that neighbours of a gap are not compared with its zeros. Pixels that the run has
  * excluded are a gap, whatever was put in their place.
@@ -118,16 +139,15 @@ export function findBadPixels(
   excluded: Uint8Array = new Uint8Array(),
 ): BadPixels {
   const { data } = image;
-  const known = [...excluded.keys()].filter((i) => excluded[i]);
-  const gap = [...new Set([...gapsAlong(image, true), ...gapsAlong(image, false), ...known])];
-  const masked = Uint8Array.from(data, (value) => (Number.isFinite(value) ? 0 : 1));
-  const invalid = [...masked.keys()].filter((i) => masked[i]);
+  const gap = [...new Set([...gapsAlong(image, true), ...gapsAlong(image, false), ...pixelsOf(excluded)])];
+  const masked = maskOf(data, (value) => !Number.isFinite(value));
+  const invalid = pixelsOf(masked);
   for (const i of gap) masked[i] = 1;
   const [hot, dead]: [number[], number[]] = [[], []];
   const near: number[] = [];
   const variance = varianceOf(image);
   for (let i = 0; i < data.length; i++) {
-    if (masked[i]) continue;
+    if (masked[i] || isUsual(image, masked, i, variance)) continue;
     near.length = 0;
     around(image, i, 1, (k) => k !== i && !masked[k] && near.push(data[k] as number));
     if (near.length < 3) continue;

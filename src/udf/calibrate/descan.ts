@@ -3,7 +3,7 @@ import { inverseOf, logDeterminant, times } from '../../base/linear.js';
 import { median } from '../../base/median.js';
 import { type DiskParameters, fitDisk, movedOnly } from './disk.js';
 import { type Edge, edgeShift, findEdge, shareAt, withoutEdge } from './edge.js';
-import type { Image } from './image.js';
+import { type Image, maskOf } from './image.js';
 import { edgeOfCounts, hasInterference } from './interference.js';
 import { lengths, type Moved, polynomial, residuals, shiftAt, type Trend, trendMap } from './trend.js';
 
@@ -269,5 +269,5 @@ export function aligned(
     }
     return part;
   });
-  return { image: { ...image, data }, good: Uint8Array.from(lit, (value) => (value > 0.999 ? 1 : 0)), parts };
+  return { image: { ...image, data }, good: maskOf(lit, (value) => value > 0.999), parts };
 }

@@ -41,46 +41,58 @@ export interface DiskFit {
   readonly cover: number;
 }
 
-/** The model at a pixel; its derivatives go to `slopes`, which for the centre leave out those of the ellipse. */
-function modelAt(p: DiskParameters, y: number, x: number, slopes: Float64Array): number {
+/**
+ * The model with these parameters, at a pixel; its derivatives go to `slopes`, which for the centre leave out those of
+ * the ellipse.
+ */
+function modelOf(p: DiskParameters): (y: number, x: number, slopes?: Float64Array) => number {
   const [cy, cx, R, w, a, b, e1, e2, gy, gx, s] = p as unknown as number[] as [
     number,
     ...[number, number, number, number, number, number, number, number, number, number],
   ];
-  const [dy, dx] = [y - cy, x - cx];
-  const r = Math.hypot(dy, dx) + 1e-9;
-  const [c2, s2] = [(dx * dx - dy * dy) / (r * r), (2 * dy * dx) / (r * r)];
-  const round = 1 + e1 * c2 + e2 * s2;
-  const u = (R * round - r) / w;
-  const share = normal(u);
-  const level = a * (1 + (gy * dy + gx * dx) / R);
-  const edge = (level * Math.exp((-u * u) / 2)) / (Math.sqrt(2 * Math.PI) * w);
   const halo = s / R;
-  slopes[0] = ((edge - halo) * dy) / r - ((a * gy) / R) * share;
-  slopes[1] = ((edge - halo) * dx) / r - ((a * gx) / R) * share;
-  slopes[2] = edge * round - (s * r) / (R * R);
-  slopes[3] = -edge * u;
-  slopes[4] = (share * level) / a;
-  slopes[5] = 1;
-  slopes[6] = edge * R * c2;
-  slopes[7] = edge * R * s2;
-  slopes[8] = (a * share * dy) / R;
-  slopes[9] = (a * share * dx) / R;
-  slopes[10] = r / R - 1;
-  return b + halo * (r - R) + level * share;
+  return (y, x, slopes) => {
+    const dy = y - cy;
+    const dx = x - cx;
+    const r = Math.hypot(dy, dx) + 1e-9;
+    const c2 = (dx * dx - dy * dy) / (r * r);
+    const s2 = (2 * dy * dx) / (r * r);
+    const round = 1 + e1 * c2 + e2 * s2;
+    const u = (R * round - r) / w;
+    const share = normal(u);
+    const level = a * (1 + (gy * dy + gx * dx) / R);
+    if (slopes) {
+      const edge = (level * Math.exp((-u * u) / 2)) / (Math.sqrt(2 * Math.PI) * w);
+      slopes[0] = ((edge - halo) * dy) / r - ((a * gy) / R) * share;
+      slopes[1] = ((edge - halo) * dx) / r - ((a * gx) / R) * share;
+      slopes[2] = edge * round - (s * r) / (R * R);
+      slopes[3] = -edge * u;
+      slopes[4] = (share * level) / a;
+      slopes[5] = 1;
+      slopes[6] = edge * R * c2;
+      slopes[7] = edge * R * s2;
+      slopes[8] = (a * share * dy) / R;
+      slopes[9] = (a * share * dx) / R;
+      slopes[10] = r / R - 1;
+    }
+    return b + halo * (r - R) + level * share;
+  };
 }
 
 /** The good pixels around the edge. */
 function pointsOf({ height, width }: Image, good: Uint8Array, p: DiskParameters): Points {
   const [cy, cx, R] = p as unknown as [number, number, number];
-  const index: number[] = [];
   const most = Math.max(1.45 * R, R + 4);
-  for (let y = Math.max(0, Math.floor(cy - most)); y <= Math.min(height - 1, cy + most); y++)
-    for (let x = Math.max(0, Math.floor(cx - most)); x <= Math.min(width - 1, cx + most); x++) {
+  const [top, bottom] = [Math.max(0, Math.floor(cy - most)), Math.min(height - 1, cy + most)];
+  const [left, right] = [Math.max(0, Math.floor(cx - most)), Math.min(width - 1, cx + most)];
+  const index = new Int32Array(Math.max(0, bottom - top + 1) * Math.max(0, right - left + 1));
+  let n = 0;
+  for (let y = top; y <= bottom; y++)
+    for (let x = left; x <= right; x++) {
       const r = Math.hypot(y - cy, x - cx);
-      if (good[y * width + x] && r < most && r > 0.35 * R) index.push(y * width + x);
+      if (good[y * width + x] && r < most && r > 0.35 * R) index[n++] = y * width + x;
     }
-  return { index: Int32Array.from(index), width };
+  return { index: index.subarray(0, n), width };
 }
 
 /** Model, weights and normal equations at `p`; `robust` gives Tukey's weights to outliers. */
@@ -89,11 +101,12 @@ function evaluate({ data }: Image, points: Points, p: DiskParameters, free: read
   const [n, m] = [index.length, free.length];
   const [model, variances, all] = [new Float64Array(n), new Float64Array(n), new Float64Array(count)];
   const slopes = new Float64Array(n * m);
+  const modelAt = modelOf(p);
   const lit: number[] = [];
   const [a, b] = [p[4] as number, p[5] as number];
   for (let k = 0; k < n; k++) {
     const i = index[k] as number;
-    const value = modelAt(p, Math.floor(i / width), i % width, all);
+    const value = modelAt(Math.floor(i / width), i % width, all);
     model[k] = value;
     // With less weight on the foot of the edge, a shape that is not quite the model's does not move the radius.
     variances[k] = Math.max(value, 0.25 * Math.abs(a) + 1e-9);
@@ -103,15 +116,19 @@ function evaluate({ data }: Image, points: Points, p: DiskParameters, free: read
     if (value > b + 0.1 * a) lit.push(z);
   }
   const deviation = Math.max(1.4826 * median(lit), 1e-9);
-  const weights = variances.map((variance, k) => {
+  const weights = new Float64Array(n);
+  for (let k = 0; k < n; k++) weights[k] = weightOf(k);
+  return { model, variances, weights, slopes };
+
+  function weightOf(k: number): number {
+    const variance = variances[k] as number;
     if (!robust) return 1 / variance;
     // Misfits below 4 % of the contrast are the model's, and no outliers.
     const scale = 4.685 * Math.max(deviation, (0.04 * Math.abs(a)) / Math.sqrt(variance));
     const z = ((data[index[k] as number] as number) - (model[k] as number)) / Math.sqrt(variance);
     const t = Math.min(1, Math.abs(z) / scale);
     return (1 - t * t) ** 2 / variance;
-  });
-  return { model, variances, weights, slopes };
+  }
 }
 
 /** Σ w J Jᵀ of some pixels, and Σ w J times their residuals. */
@@ -180,18 +197,21 @@ export function fitDisk(
     const at = evaluate(image, points, p, free, round > early);
     const residual = (k: number): number => (data[points.index[k] as number] as number) - (at.model[k] as number);
     const { matrix, vector } = normalEquations({ ...at, free }, residual);
-    const cost = at.weights.reduce((sum, weight, k) => sum + weight * residual(k) ** 2, 0);
+    let cost = 0;
+    for (let k = 0; k < at.weights.length; k++) cost += (at.weights[k] as number) * residual(k) ** 2;
     let next = p;
     for (let attempt = 0; attempt < 8; attempt++) {
       const inverse = inverseOf(addDamping(matrix, m, damping), m);
       if (!inverse) return undefined;
       next = stepped(p, free, times(inverse, vector, m));
-      const [scratch, { index, width }] = [new Float64Array(count), points];
-      const after = at.weights.reduce((sum, weight, k) => {
+      const { index, width } = points;
+      const nextAt = modelOf(next);
+      let after = 0;
+      for (let k = 0; k < index.length; k++) {
         const i = index[k] as number;
-        const off = (data[i] as number) - modelAt(next, Math.floor(i / width), i % width, scratch);
-        return sum + weight * off * off;
-      }, 0);
+        const off = (data[i] as number) - nextAt(Math.floor(i / width), i % width);
+        after += (at.weights[k] as number) * off * off;
+      }
       if (after <= cost * (1 + 1e-12)) {
         damping = Math.max(damping / 5, 1e-9);
         break;

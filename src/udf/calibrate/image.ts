@@ -19,15 +19,41 @@ export function around(
     for (let u = Math.max(0, x - reach); u <= Math.min(width - 1, x + reach); u++) visit(v * width + u);
 }
 
+/** A mask of the values that a test accepts; `Uint8Array.from` takes 300 times as long for an image. */
+export function maskOf(values: ArrayLike<number>, isMarked: (value: number, index: number) => boolean): Uint8Array {
+  const mask = new Uint8Array(values.length);
+  for (let i = 0; i < mask.length; i++) if (isMarked(values[i] as number, i)) mask[i] = 1;
+  return mask;
+}
+
+/** The marked pixels of a mask. */
+export function pixelsOf(mask: ArrayLike<number>): number[] {
+  const pixels: number[] = [];
+  for (let i = 0; i < mask.length; i++) if (mask[i]) pixels.push(i);
+  return pixels;
+}
+
 /** The medians of the `good` ones of 3 × 3 pixels. */
 export function medians(image: Image, good: Uint8Array): Float64Array {
-  const some: number[] = [];
-  return image.data.map((_, i) => {
-    some.length = 0;
-    around(image, i, 1, (k) => good[k] && some.push(image.data[k] as number));
-    some.sort((a, b) => a - b);
-    return some[some.length >> 1] ?? 0;
-  });
+  const { data, height, width } = image;
+  const found = new Float64Array(data.length);
+  const some = new Float64Array(9);
+  for (let y = 0, i = 0; y < height; y++)
+    for (let x = 0; x < width; x++, i++) {
+      let n = 0;
+      for (let v = Math.max(0, y - 1); v <= Math.min(height - 1, y + 1); v++)
+        for (let u = Math.max(0, x - 1); u <= Math.min(width - 1, x + 1); u++) {
+          const k = v * width + u;
+          if (!good[k]) continue;
+          // Sorted as they come.
+          const value = data[k] as number;
+          let at = n++;
+          for (; at > 0 && (some[at - 1] as number) > value; at--) some[at] = some[at - 1] as number;
+          some[at] = value;
+        }
+      found[i] = n === 0 ? 0 : (some[n >> 1] as number);
+    }
+  return found;
 }
 
 /** A Gaussian blur of `sigma` pixels over the good pixels; the others are filled by it. */
@@ -35,14 +61,17 @@ export function gaussianBlur(image: Image, good: Uint8Array, sigma: number): Flo
   const reach = Math.ceil(3 * sigma);
   const weights = Array.from({ length: 2 * reach + 1 }, (_, i) => Math.exp(-((i - reach) ** 2) / (2 * sigma * sigma)));
   const { height, width } = image;
-  const along = (from: Float64Array, step: number, length: number): Float64Array =>
-    from.map((_, i) => {
+  const along = (from: Float64Array, step: number, length: number): Float64Array => {
+    const sums = new Float64Array(from.length);
+    for (let i = 0; i < sums.length; i++) {
       const at = Math.floor(i / step) % length;
       let sum = 0;
       for (let d = Math.max(-reach, -at); d <= Math.min(reach, length - 1 - at); d++)
         sum += (weights[d + reach] as number) * (from[i + d * step] as number);
-      return sum;
-    });
+      sums[i] = sum;
+    }
+    return sums;
+  };
   const both = (from: Float64Array): Float64Array => along(along(from, 1, width), width, height);
   const sums = both(image.data.map((value, i) => (good[i] ? value : 0)));
   const shares = both(Float64Array.from(good));

@@ -1,5 +1,5 @@
 /** Where the bright field is, without a model of it, and what covers it. */
-import { around, gaussianBlur, hullOf, type Image, medians, regionsOf } from './image.js';
+import { around, gaussianBlur, hullOf, type Image, maskOf, medians, pixelsOf, regionsOf } from './image.js';
 
 /** A first estimate of the disk: centre, radius, level inside and outside. */
 export interface Start {
@@ -16,11 +16,15 @@ const thresholds = Array.from({ length: 29 }, (_, i) => 0.1 + 0.025 * i);
 /** The pixels above a threshold that hang together: the region with most counts. */
 function brightest(smooth: Float64Array, width: number, above: number): number[] {
   const regions = regionsOf(
-    Uint8Array.from(smooth, (value) => (value > above ? 1 : 0)),
+    maskOf(smooth, (value) => value > above),
     width,
   );
-  const counts = regions.map((region) => region.reduce((sum, i) => sum + (smooth[i] as number), 0));
-  return regions[counts.indexOf(Math.max(...counts))] ?? [];
+  let best: { readonly region: number[]; readonly counts: number } = { region: [], counts: Number.NEGATIVE_INFINITY };
+  for (const region of regions) {
+    const counts = region.reduce((sum, i) => sum + (smooth[i] as number), 0);
+    if (counts > best.counts) best = { region, counts };
+  }
+  return best.region;
 }
 
 /**
@@ -73,10 +77,10 @@ export function findStop(image: Image, good: Uint8Array, start: Start): number[]
   const { cy, cx, r, high, low } = start;
   const smooth = medians(image, good);
   const regions = regionsOf(
-    Uint8Array.from(smooth, (value) => (value > low + 0.3 * (high - low) ? 1 : 0)),
+    maskOf(smooth, (value) => value > low + 0.3 * (high - low)),
     width,
   );
-  const largest = Math.max(...regions.map(({ length }) => length));
+  const largest = regions.reduce((most, { length }) => Math.max(most, length), 0);
   // A stop may cut the disk in two.
   const pieces = regions.filter(({ length }) => length > 0.25 * largest);
   if (areDisks(pieces, image, good)) return [];
@@ -117,7 +121,7 @@ export function findStop(image: Image, good: Uint8Array, start: Start): number[]
       cover(v * width + u);
     }
   }
-  return [...covered.keys()].filter((i) => covered[i]);
+  return pixelsOf(covered);
 }
 
 /**

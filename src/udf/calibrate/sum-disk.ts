@@ -1,7 +1,7 @@
 /** The radius of the direct beam in the sum of all frames of a run, which needs no calibration. */
 import { findBadPixels } from './bad-pixels.js';
 import { diskParameters, fitDisk } from './disk.js';
-import type { Image } from './image.js';
+import { type Image, maskOf } from './image.js';
 import { startOf } from './start.js';
 
 /** The direct beam of a sum, in pixels of the file. */
@@ -20,7 +20,7 @@ export interface SumDisk {
  */
 export function diskOfSum({ data, height, width }: Image, bin = 1): SumDisk | string {
   const image = { data: data.map((value) => (Number.isFinite(value) ? value : 0)), height, width };
-  const good = Uint8Array.from(data, (value) => (Number.isFinite(value) ? 1 : 0));
+  const good = maskOf(data, Number.isFinite);
   for (const pixels of Object.values(findBadPixels(image))) for (const i of pixels) good[i] = 0;
   const start = startOf(image, good);
   if (!start) return 'there is no bright region in it';
