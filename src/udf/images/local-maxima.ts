@@ -10,22 +10,23 @@ export function localMaxima(
   { width, height }: { readonly width: number; readonly height: number },
   { distance, most }: { readonly distance: number; readonly most: number },
 ): Uint32Array {
-  const at = (y: number, x: number): number => picture[y * width + x] as number;
   let lowest = Number.POSITIVE_INFINITY;
   for (let i = 0; i < picture.length; i++) if ((picture[i] as number) < lowest) lowest = picture[i] as number;
-  const highest = (y: number, x: number): boolean => {
-    const value = at(y, x);
-    for (let dy = -distance; dy <= distance; dy++)
-      for (let dx = -distance; dx <= distance; dx++) {
-        const other = at(y + dy, x + dx);
-        const earlier = dy < 0 || (dy === 0 && dx < 0);
-        if (other > value || (earlier && other === value)) return false;
+  const isHighest = (i: number, reach: number): boolean => {
+    const value = picture[i] as number;
+    for (let dy = -reach; dy <= reach; dy++)
+      for (let k = i + dy * width - reach; k <= i + dy * width + reach; k++) {
+        const other = picture[k] as number;
+        if (other > value || (k < i && other === value)) return false;
       }
     return true;
   };
+  // Nearly all pixels have a neighbour that is higher.
+  const near = Math.min(1, distance);
   const found: number[] = [];
   for (let y = distance; y < height - distance; y++)
-    for (let x = distance; x < width - distance; x++) if (at(y, x) > lowest && highest(y, x)) found.push(y * width + x);
+    for (let i = y * width + distance; i < (y + 1) * width - distance; i++)
+      if ((picture[i] as number) > lowest && isHighest(i, near) && isHighest(i, distance)) found.push(i);
   found.sort((a, b) => (picture[b] as number) - (picture[a] as number) || a - b);
   return Uint32Array.from(found.slice(0, most));
 }
