@@ -1,7 +1,7 @@
 /** How much of the direct beam a disk leaves out: what moves its edge is then not seen, and the image is noise. */
 
 import { findBadPixels } from '../calibrate/bad-pixels.js';
-import type { Image } from '../calibrate/image.js';
+import { binned, type Image } from '../calibrate/image.js';
 import { diskOfSum, type SumDisk } from '../calibrate/sum-disk.js';
 
 /** The disk within which centres of mass are taken, in pixels. */
@@ -50,7 +50,7 @@ function beamOf(sum: Image, { cy, cx, r, bin }: Required<UsedDisk> & { r: number
   const [left, right] = span((cx + 0.5) / bin, reach * used, width);
   const data = sum.data.slice();
   for (const pixels of Object.values(findBadPixels(sum))) for (const i of pixels) data[i] = Number.NaN;
-  const small = binned({ data, height, width }, [top, bottom, left, right], step);
+  const small = binned({ data, height, width }, step, [top, bottom, left, right]);
   const beam = diskOfSum(small, step * bin);
   return typeof beam === 'string' ? beam : { ...beam, cy: beam.cy + top * bin, cx: beam.cx + left * bin };
 }
@@ -59,29 +59,6 @@ const span = (middle: number, far: number, length: number): [number, number] => 
   Math.max(0, Math.floor(middle - far)),
   Math.min(length, Math.ceil(middle + far)),
 ];
-
-/** Means of `step` × `step` pixels of a part of an image, without those that are not finite, times their number. */
-function binned(
-  { data, width }: Image,
-  [top, bottom, left, right]: readonly [number, number, number, number],
-  step: number,
-): Image {
-  const [rows, columns] = [Math.floor((bottom - top) / step), Math.floor((right - left) / step)];
-  const out = new Float64Array(rows * columns);
-  for (let row = 0, at = 0; row < rows; row++)
-    for (let column = 0; column < columns; column++, at++) {
-      let [counts, pixels] = [0, 0];
-      for (let y = top + row * step; y < top + (row + 1) * step; y++)
-        for (let x = left + column * step; x < left + (column + 1) * step; x++) {
-          const value = data[y * width + x] as number;
-          if (!Number.isFinite(value)) continue;
-          counts += value;
-          pixels++;
-        }
-      out[at] = (counts / pixels) * step * step;
-    }
-  return { data: out, height: rows, width: columns };
-}
 
 /**
  * Why centres of mass are wrong within a disk that begins in the direct beam and does not hold it. A disk around

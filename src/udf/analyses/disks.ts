@@ -2,7 +2,7 @@
 import { EwaldError } from '../../base/errors.js';
 import { argumentError } from '../../base/parameters.js';
 import { sumUdf } from '../builtin/sums.js';
-import { diskOfSum } from '../calibrate/sum-disk.js';
+import { diskOfLargeSum } from '../calibrate/sum-disk.js';
 import { braggShape, braggUdf } from '../disks/bragg.js';
 import { checkLattice, guessLattice, type Lattice, type LatticeMatch, latticePeaks } from '../disks/lattice.js';
 import { checkFits, checkPattern, cropSize, type DiskPattern } from '../disks/patterns.js';
@@ -72,7 +72,7 @@ function searchedIn(scan: Scan, what: string, options: SearchOptions, sum: Float
   const nothing = { sum, doubts: [], faults: [] };
   if (!sum || options.pattern === 'user') return { ...nothing, pattern: patternOf(scan, what, options, given) };
   const { width, height } = detectorSize(scan, what);
-  const found = diskOfSum({ data: sum, height, width });
+  const found = diskOfLargeSum({ data: sum, height, width });
   if (given !== undefined) {
     const faults = typeof found === 'string' ? [] : radiusFaults(given, found.radius);
     return { ...nothing, pattern: patternOf(scan, what, options, given), faults };

@@ -19,6 +19,32 @@ export function around(
     for (let u = Math.max(0, x - reach); u <= Math.min(width - 1, x + reach); u++) visit(v * width + u);
 }
 
+/**
+ * An image in which `step` × `step` pixels are one, or such of a part of it (top, bottom, left, right): their mean,
+ * without those that are not finite, times their number.
+ */
+export function binned(
+  { data, height, width }: Image,
+  step: number,
+  [top, bottom, left, right]: readonly [number, number, number, number] = [0, height, 0, width],
+): Image {
+  const [rows, columns] = [Math.floor((bottom - top) / step), Math.floor((right - left) / step)];
+  const out = new Float64Array(rows * columns);
+  for (let row = 0, at = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++, at++) {
+      let [counts, pixels] = [0, 0];
+      for (let y = top + row * step; y < top + (row + 1) * step; y++)
+        for (let x = left + column * step; x < left + (column + 1) * step; x++) {
+          const value = data[y * width + x] as number;
+          if (!Number.isFinite(value)) continue;
+          counts += value;
+          pixels++;
+        }
+      out[at] = (counts / pixels) * step * step;
+    }
+  return { data: out, height: rows, width: columns };
+}
+
 /** A mask of the values that a test accepts; `Uint8Array.from` takes 300 times as long for an image. */
 export function maskOf(values: ArrayLike<number>, isMarked: (value: number, index: number) => boolean): Uint8Array {
   const mask = new Uint8Array(values.length);

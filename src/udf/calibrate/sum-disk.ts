@@ -1,7 +1,7 @@
 /** The radius of the direct beam in the sum of all frames of a run, which needs no calibration. */
 import { findBadPixels } from './bad-pixels.js';
 import { diskParameters, fitDisk } from './disk.js';
-import { type Image, maskOf } from './image.js';
+import { binned, type Image, maskOf } from './image.js';
 import { startOf } from './start.js';
 
 /** The direct beam of a sum, in pixels of the file. */
@@ -11,6 +11,16 @@ export interface SumDisk {
   readonly radius: number;
   /** Width of the edge, a standard deviation. */
   readonly edge: number;
+}
+
+/** Pixels along the longer side of a sum that tell the radius of a disk, and how many of them it must have. */
+const [enoughPixels, enoughRadius] = [512, 12];
+
+/** The direct beam of a sum of any size: of a large one it is sought in larger pixels, if it is large as well. */
+export function diskOfLargeSum(sum: Image): SumDisk | string {
+  const step = Math.ceil(Math.max(sum.height, sum.width) / enoughPixels);
+  const coarse = step > 1 ? diskOfSum(binned(sum, step), step) : undefined;
+  return typeof coarse === 'object' && coarse.radius > enoughRadius * step ? coarse : diskOfSum(sum);
 }
 
 /**
