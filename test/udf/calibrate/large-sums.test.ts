@@ -1,0 +1,47 @@
+/** The direct beam in the sum of large frames, which is sought in larger pixels or in a part of them. */
+import { expect, test } from 'vitest';
+import { beamFaults } from '../../../src/udf/analyses/beam-share.js';
+import type { Image } from '../../../src/udf/calibrate/image.js';
+import { diskOfLargeSum } from '../../../src/udf/calibrate/sum-disk.js';
+
+/** Counts of a disk on a background, with hot pixels and a gap of four columns. */
+function sumOf([height, width]: readonly [number, number], { cy, cx, r }: Record<'cy' | 'cx' | 'r', number>): Image {
+  let seed = 7;
+  const random = (): number => {
+    seed = (seed * 48271) % 2147483647;
+    return seed / 2147483647 - 0.5;
+  };
+  const data = new Float64Array(height * width);
+  for (let i = 0; i < data.length; i++) {
+    const away = Math.hypot(Math.floor(i / width) - cy, (i % width) - cx);
+    const mean = 4 + 600 / (1 + Math.exp((away - r) / 0.6));
+    data[i] = Math.round(mean + 3.4 * Math.sqrt(mean) * random());
+    if (i % width >= 300 && i % width < 304) data[i] = 0;
+  }
+  for (const i of [1000, 50_000, 90_001]) data[i] = 60_000;
+  return { data, height, width };
+}
+
+const beamIn = (text = ''): number[] =>
+  [/radius of ([\d.]+)/, /about cy ([\d.]+)/, /cx\s+([\d.]+)/].map((part) => Number(part.exec(text)?.[1]));
+
+test.each([
+  ['a large disk', [600, 500], { cy: 300.4, cx: 260.7, r: 80.3 }, { cy: 300, cx: 261, r: 60 }],
+  ['a small one', [900, 1024], { cy: 420.2, cx: 610.6, r: 14.2 }, { cy: 420, cx: 611, r: 10 }],
+] as const)('%s that does not hold the beam is named, one that does is not', (_, shape, beam, used) => {
+  const sum = sumOf(shape, beam);
+  const [text] = beamFaults(sum, used);
+  const [radius, cy, cx] = beamIn(text);
+  expect(radius).toBeCloseTo(beam.r, 0);
+  expect(cy).toBeCloseTo(beam.cy, 0);
+  expect(cx).toBeCloseTo(beam.cx, 0);
+  expect(Number(/^(\d+) %/.exec(text ?? '')?.[1])).toBeCloseTo(100 * (1 - (used.r / beam.r) ** 2), -1);
+  expect(beamFaults(sum, { ...used, r: 1.2 * beam.r })).toEqual([]);
+});
+
+test.each([100.2, 8.4])('the radius of a disk of %d pixels is found in a sum of 1024 x 900', (r) => {
+  const found = diskOfLargeSum(sumOf([1024, 900], { cy: 500.3, cx: 450.6, r }));
+  if (typeof found === 'string') throw new Error(found);
+  expect(Math.abs(found.radius - r)).toBeLessThan(0.1);
+  expect(Math.hypot(found.cy - 500.3, found.cx - 450.6)).toBeLessThan(0.1);
+});
