@@ -214,9 +214,26 @@ test.for([
   '<a href="javascript:alert(1)"><text>x</text></a>',
   '<image href="http://127.0.0.1/x.png"/>',
   '<foreignObject/>',
+  '<svg:script xmlns:svg="http://www.w3.org/2000/svg">alert(1)</svg:script>',
+  '<style>@import url(//127.0.0.1/a.css)</style>',
+  '<rect style="fill:url(//127.0.0.1/b)"/>',
+  '<rect fill="url(//127.0.0.1/b)"/>',
+  '<handler type="text/javascript">alert(1)</handler>',
 ])('a report with a picture that was made to act is refused: %s', (inner) => {
-  const picture = (inside: string): string =>
-    `<!doctype html>\n<!-- Written by ewald index. --><h2>A</h2><svg viewBox="0 0 9 9">${inside}</svg>`;
+  const picture = (inside: string, caption = ''): string =>
+    `<!doctype html>\n<!-- Written by ewald index. --><h2>A${caption}</h2><svg viewBox="0 0 9 9">${inside}</svg></html>`;
   expect(() => reportFigures(picture(inner))).toThrow(/changed after it was written/);
-  expect(reportFigures(picture('<text>one = 2</text><use href="#a"/>'))).toHaveLength(1);
+  expect(() => reportFigures(picture('', inner))).toThrow(/changed after it was written/);
+  expect(reportFigures(picture('<text class="curl">one = 2</text>'))).toHaveLength(1);
+});
+
+test('a report that was cut gives no pictures', async () => {
+  const whole = text('run.html');
+  const last = whole.lastIndexOf('</svg>');
+  for (const cut of [whole.slice(0, Math.floor(0.7 * whole.length)), whole.slice(0, last) + whole.slice(last + 6)]) {
+    writeFileSync(join(folder, 'cut.html'), cut);
+    const { code, err } = await ewald('figures cut.html -o none');
+    expect([code, err]).toEqual([1, expect.stringMatching(/cut\.html was cut or changed/)]);
+  }
+  expect(readdirSync(folder)).not.toContain('none');
 });

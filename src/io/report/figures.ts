@@ -1,7 +1,7 @@
 /** The pictures of a report as SVG files: charts with their captions, frames and powders with their overlays. */
 import { expectsText } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
-import { inspect } from '../../base/options.js';
+import { checkFigure, checkWhole } from './figure-check.js';
 import { lightStyle } from './style.js';
 
 /** A picture of a report. */
@@ -99,18 +99,8 @@ export function reportFigures(html: string, name = 'the text'): ReportFigure[] {
     if (title !== undefined) heading = title;
     const svg = /<svg [^>]*>.*<\/svg>/s.exec(inside)?.[0];
     if (title !== undefined || svg === undefined) continue;
-    // A report may have been changed by somebody else, and a browser runs the scripts of an SVG file.
-    const active = /<\s*(?:script|foreignObject|iframe|embed|object|animate|set)\b|[\s"'/]on\w+\s*=|javascript:/i.exec(
-      svg,
-    );
-    const linked = /\b(?:href|src)\s*=\s*["']?(?!["']?(?:#|data:image\/png))/i.exec(svg);
-    if (active ?? linked)
-      throw new EwaldError(
-        'Format',
-        `${name} has a picture with ${inspect((active ?? linked)?.[0].trim())}, which no report of ewald has; it was ` +
-          'changed after it was written, and its pictures are not copied',
-      );
     const caption = /<figcaption[^>]*>(.*?)<\/figcaption>/s.exec(inside)?.[1] ?? `<b>${heading}</b>`;
+    checkFigure(name, svg, caption);
     const own = /<b>(.*?)<\/b>/.exec(caption)?.[1] ?? '';
     const isChart = !inside.includes('<img ');
     const base = slug(`${plain(heading)} ${isChart && own !== heading ? plain(own) : ''}`) || 'figure';
@@ -126,5 +116,6 @@ export function reportFigures(html: string, name = 'the text'): ReportFigure[] {
       `${name} ${figures.length === 0 ? 'has no pictures' : 'is no report of ewald'}; expected a file that --html of ` +
         'ewald index or ewald merge wrote',
     );
+  checkWhole(name, html);
   return figures;
 }
