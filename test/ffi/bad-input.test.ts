@@ -398,6 +398,10 @@ describe('opening', () => {
     const source = { source: 'void run(void);' };
     const library = await getLibHandle<Kit>({ header: source, library: bytes });
     expect(thrown(() => library.run()).message).toMatch(/calls env\.log, which is not provided; pass it/);
+    expect(await rejected(library.run.async())).toMatchObject({
+      tag: 'Unsupported',
+      message: expect.stringMatching(/calls env\.log, which is not provided, so that it cannot be called async/),
+    });
     const log = vi.fn();
     const given = await getLibHandle<Kit>({ header: source, library: bytes, imports: { env: { log } } });
     given.run();

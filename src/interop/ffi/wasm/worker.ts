@@ -44,12 +44,18 @@ interface LibraryCalls {
 const code = `
 const start = (port) => {
   let exports;
-  const stand = (name) => name === 'proc_exit' ? (c) => { throw new Error('the module ended itself with code ' + c); } : () => name.startsWith('fd_') ? 8 : 0;
+  // As module.ts stands in for what is not there: a library that needs more cannot be called here.
+  const stand = (from, name) => {
+    if (name === 'proc_exit') return (c) => { throw new Error('the module ended itself with code ' + c); };
+    if (name === 'emscripten_notify_memory_growth') return () => {};
+    if (name === 'fd_write' || from.startsWith('wasi')) return () => 8;
+    return () => { throw Object.assign(new Error('calls ' + from + '.' + name + ', which is not provided'), { tag: 'Unsupported' }); };
+  };
   const answer = async ({ id, call, options: { module, name, args, text } }) => {
     try {
       if (!exports) {
         const imports = Object.create(null);
-        for (const { module: from, name: what } of WebAssembly.Module.imports(module)) (imports[from] ??= Object.create(null))[what] = stand(what);
+        for (const { module: from, name: what } of WebAssembly.Module.imports(module)) (imports[from] ??= Object.create(null))[what] = stand(from, what);
         exports = (await WebAssembly.instantiate(module, imports)).exports;
         exports._initialize?.();
       }
@@ -70,7 +76,7 @@ const start = (port) => {
         const back = args.map((arg, i) => arg.back ? heap().slice(placed[i], placed[i] + arg.bytes.length) : undefined);
         port.postMessage({ id, call, value: { value, back } });
       } finally { taken.forEach((address) => free(address)); }
-    } catch (error) { port.postMessage({ id, error: { message: String(error && error.message || error) } }); }
+    } catch (error) { port.postMessage({ id, error: { message: String(error && error.message || error), tag: error && error.tag } }); }
   };
   return answer;
 };
@@ -144,9 +150,10 @@ export class WorkerCalls {
       throw new EwaldError('Disposed', `the library ${name} was disposed; open it again before calling it`);
     if (this.#worker) return this.#worker.calls;
     const port = this.#open(code);
-    const calls = new Caller<LibraryCalls>(
-      port,
-      ({ message }) => new EwaldError('Internal', `the worker of ${name} failed: ${message}`),
+    const calls = new Caller<LibraryCalls>(port, ({ message, tag }) =>
+      tag === 'Unsupported'
+        ? new EwaldError(tag, `the wasm module ${name} ${message}, so that it cannot be called asynchronously`)
+        : new EwaldError('Internal', `the worker of ${name} failed: ${message}`),
     );
     port.onFailure((error) => calls.fail(error));
     this.#worker = { port, calls };
