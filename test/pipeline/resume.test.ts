@@ -183,7 +183,17 @@ describe('a resumed run', () => {
       ...{ code: 0, err: expect.stringContaining('keeps the 4 frames that it has, more than the 2') },
     });
     expect(await ewald([...own, '--first=2', '--force'], { cwd })).toMatchObject({ code: 0 });
-    expect(readFileSync(join(cwd, 'run.stream'), 'utf8').match(/Begin chunk/g)).toHaveLength(2);
+    const two = readFileSync(join(cwd, 'run.stream'), 'utf8');
+    expect(two.match(/Begin chunk/g)).toHaveLength(2);
+    for (const others of ['--frames=1:6', '--frames=::2']) {
+      const { code, err } = await ewald([...own, others, '--resume'], { cwd });
+      expect([code, err]).toEqual([
+        2,
+        expect.stringMatching(/all frames from 0 on, some of which --frames leaves out/),
+      ]);
+    }
+    expect(readFileSync(join(cwd, 'run.stream'), 'utf8')).toBe(two);
+    expect(await ewald([...own, '--frames=0:5', '--resume'], { cwd })).toMatchObject({ code: 0 });
   });
 
   test('of frames that were received is not replaced, nor is its report', async () => {

@@ -1,5 +1,6 @@
 /** Checks that a stream was started by the same run that is to continue it: with the same geometry, cell and flags. */
 
+import { sliceOf } from '../../../base/frame-slice.js';
 import { flagOf } from '../../../base/parameter-text.js';
 import { argumentError, type NameOption, type Parameters, setting } from '../../../base/parameters.js';
 import { shellWords } from '../../../base/shell-words.js';
@@ -44,6 +45,30 @@ export function decisiveWords(words: readonly string[]): string[] {
   return kept;
 }
 
+/** The frames that a command line selects; what it does not say, or says in another way, is all of them. */
+function framesOf(words: readonly string[]) {
+  const at = words.findIndex((word) => word === '--frames' || word.startsWith('--frames='));
+  const text = at < 0 ? undefined : /^--frames=?(.*)$/.exec(words[at] ?? '')?.[1] || words[at + 1];
+  // A list of JavaScript is written with commas.
+  const frames = text?.replaceAll(',', ':');
+  return sliceOf('', /^\d*:\d*(:\d*)?$/.test(frames ?? '') ? { frames } : {});
+}
+
+/** Rejects frames that leave out some which the stream has, or may have: it would be that of neither run. */
+function checkFrames(oldLine: string, ownLine: string, stream: string): void {
+  const [old, own] = [oldLine, ownLine].map((line) => framesOf(shellWords(line))) as [Slice, Slice];
+  const isWithin = own.first <= old.first && old.step % own.step === 0 && (old.first - own.first) % own.step === 0;
+  if (isWithin) return;
+  throw argumentError(
+    '',
+    (said) =>
+      `${stream} was started with ${old.step === 1 ? 'all frames' : `every ${old.step}th frame`} from ${old.first} on, some ` +
+      `of which ${said('frames')} leaves out; give frames that include them, or start again with ` +
+      setting(said, 'force', true),
+  );
+}
+type Slice = ReturnType<typeof framesOf>;
+
 /** Rejects an input file that has been replaced: a stream must not mix two experiments under one name. */
 function checkInputs(old: readonly string[], own: readonly string[], stream: string): void {
   const known = new Map<string, { readonly size: string; readonly begin: string }>();
@@ -83,6 +108,7 @@ export function sameRun(there: string, now: string, file: string): void {
         `${file} was started as "${oldLine}", which differs from this run ("${ownLine}"); ` +
         `use the same ${said('resume').startsWith('-') ? 'flags' : 'options'} with ${setting(said, 'resume', true)}`,
     );
+  checkFrames(oldLine, ownLine, file);
   checkInputs(old, own, file);
   const rest = (lines: readonly string[]): string =>
     lines
