@@ -309,6 +309,15 @@ test('a mask whose header is damaged is not left out: the file is refused with i
   expect([...said].join('\n')).toMatch(/pixel_mask/);
 });
 
+test('a mask of another shape than the frames is named', async () => {
+  const detector = { ...usual, pixel_mask: array(new Uint32Array(50 * 40), [50, 40]) };
+  const { notes, mask } = await open(await fileOf({ detector }));
+  expect(mask).toBeUndefined();
+  expect(notes.map(({ text }) => text)).toContainEqual(
+    expect.stringMatching(/pixel_mask is not used: it is 50 x 40, and the frames are 60 x 100/),
+  );
+});
+
 test('a file that was cut is told, and makes a run doubtful', async () => {
   const bytes = Buffer.from(await fileOf({}));
   // The superblock claims another kilobyte.

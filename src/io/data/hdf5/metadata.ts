@@ -140,7 +140,7 @@ export async function readMetadata(catalog: Catalog, frames: Frames, count: numb
       if (value === undefined)
         notes.push({ kind: 'missing', text: `the file does not state the ${name}; use a geometry file` });
   const turned = isPlaced ? [] : await armsOf(numbers, detector);
-  return { ...withoutPlace({ meta, notes }, turned), mask: await findMask(catalog, frames, detector) };
+  return { ...withoutPlace({ meta, notes }, turned), mask: await findMask(catalog, frames, detector, notes) };
 }
 
 /** The arm of the detector in files of DECTRIS, which have no axes for it. */
@@ -406,8 +406,14 @@ const distanceOf = (chain: Chain, along: (shiftM: Chain['shiftM']) => number): P
   notes: notesOnVarying(chain.varying),
 });
 
-async function findMask(catalog: Catalog, frames: Frames, detector: string): Promise<Hdf5Dataset | undefined> {
+async function findMask(
+  catalog: Catalog,
+  frames: Frames,
+  detector: string,
+  notes: Note[],
+): Promise<Hdf5Dataset | undefined> {
   const signal = frames.parts[0]?.shape.slice(-2) ?? [];
+  let other: string | undefined;
   for (const path of [
     `${detector}/pixel_mask`,
     `${detector}/detectorSpecific/pixel_mask`,
@@ -423,6 +429,8 @@ async function findMask(catalog: Catalog, frames: Frames, detector: string): Pro
     if (!(found instanceof Hdf5Dataset) || found.numbers === undefined) continue;
     const tail = found.shape.slice(-2);
     if (tail.length === 2 && tail.every((n, axis) => n === signal[axis])) return found;
+    other ??= `the mask ${path} is not used: it is ${found.shape.join(' x ')}, and the frames are ${signal.join(' x ')}`;
   }
+  if (other !== undefined) notes.push({ kind: 'warning', text: other });
   return undefined;
 }
