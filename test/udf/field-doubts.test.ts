@@ -138,4 +138,17 @@ describe('centres of mass within a disk', () => {
     expect(await faults(9)).toMatch(/1\d pixels are 65535 in every frame, .* exclude them as bad pixels/);
     expect(await faults(4)).not.toContain('65535');
   });
+
+  test.each(['createComAnalysis', 'createIcomAnalysis'] as const)(
+    '%s counts positions without counts',
+    async (name) => {
+      const some = ctx.fromMemory(
+        frames.map((value, i) => (i < 3 * frame.length ? 0 : value)),
+        {
+          ...{ navShape: [n, n], sigShape: [side, side] },
+        },
+      );
+      expect((await ctx.run(ctx[name](some, disk))).notes.join()).toContain('3 of 16 positions have no counts');
+    },
+  );
 });

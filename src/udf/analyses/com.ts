@@ -11,7 +11,7 @@ import { analysis, type Made, navChannel, type OptionsOfAnalysis } from './analy
 import { beamFaults } from './beam-share.js';
 import { calibratedBy } from './calibrated.js';
 import { stuckFaults, stuckPixels } from './field-doubts.js';
-import { comNoise } from './noise.js';
+import { comNoise, emptyNote } from './noise.js';
 import { centreOf, checkRing, refuseBeyond } from './parameters.js';
 
 /** Options of `createComAnalysis`. */
@@ -82,7 +82,10 @@ export const comAnalysis = /* @__PURE__ */ analysis('com', (scan, options: ComOp
     // The sum shows what a disk leaves out of the beam.
     udf: (params.r === null ? comUdf.withParams(params) : comSumUdf.withParams(params)) as AnyUdf,
     faults: ({ sum, counts }) => (sum ? faults({ sum, counts }) : []),
-    doubts: ({ field, counts }) => comNoise(scan, { field: field.data, counts: counts.data }, spread),
+    doubts: ({ field, counts }) => [
+      ...emptyNote(counts.data),
+      ...comNoise(scan, { field: field.data, counts: counts.data }, spread),
+    ],
     channels({ field, magnitude, divergence, curl, fieldX, fieldY }) {
       const desc = 'shift of the centre of mass, length in pixels';
       const rate = 'px / position';

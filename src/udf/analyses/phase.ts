@@ -14,7 +14,7 @@ import { analysis, type Made, navChannel, type OptionsOfAnalysis } from './analy
 import { calibratedBy } from './calibrated.js';
 import { comOf, sumImage } from './com.js';
 import { fieldDoubts, fieldFaults } from './field-doubts.js';
-import { icomNoise, ssbNoise } from './noise.js';
+import { emptyNote, icomNoise, ssbNoise } from './noise.js';
 import { detectorSize } from './parameters.js';
 
 /** Options of `createSsbAnalysis`. */
@@ -149,6 +149,7 @@ export const icomAnalysis = /* @__PURE__ */ analysis('icom', (scan, options, wha
       const gain = integrationNoise(nav, integration);
       const phase = integrate(results.fieldY.data, results.fieldX.data);
       return [
+        ...emptyNote(results.counts.data),
         ...fieldDoubts(fieldOf(results), phase, integrate),
         ...icomNoise(scan, phase, results.counts.data, com.spread, gain),
       ];
