@@ -76,9 +76,9 @@ describe('the panes of a scan', () => {
     }
     await visit.page.locator('#bright-field').click();
     await isIdle(visit);
-    for (const name of ['icom', 'magnitude']) await add(visit, name);
+    for (const name of ['icom', 'magnitude', 'field']) await add(visit, name);
     expect(await visit.page.evaluate(() => scan.images.map(({ quantity }) => quantity))).toEqual([
-      ...['sum', 'phase', 'icom', 'magnitude'],
+      ...['sum', 'phase', 'icom', 'magnitude', 'field'],
     ]);
     const calibration = await saved(visit, '#save-calibration');
     expect(calibration).toMatch(/panes\.raw\.cal\.json$/);
@@ -93,7 +93,8 @@ describe('the panes of a scan', () => {
       const [shown, computed] = [file, join(dirname(file), at)].map((path) => readNpy(readFileSync(path)));
       const [unit, factor] = await visit.page.evaluate((i) => scan.images[i]?.unit ?? ['', 1], k);
       expect(file).toContain(`(${unit})`);
-      expect(shown?.shape).toEqual([rows, columns]);
+      // A field has the two components of its vectors.
+      expect(shown?.shape).toEqual(/--channel field/.test(command) ? [rows, columns, 2] : [rows, columns]);
       const most = Math.max(...(computed?.data ?? []).map(Math.abs));
       for (const [i, value] of (computed?.data ?? []).entries())
         expect(Math.abs((shown?.data[i] ?? Number.NaN) / factor - value)).toBeLessThan(1e-6 * most);

@@ -3,6 +3,7 @@ import { barWidth, drawColourBar, drawScaleBar, written } from './bars.js';
 import { type ColourMapName, colourMapNames, colourMaps } from './colour-maps.js';
 import { automaticLimits, type Limits, sampleOf } from './contrast.js';
 import { computedColor, readLimits, setTextUnlessFocused } from './elements.js';
+import { floatsOf } from './floats.js';
 import { Layout, wholeFrame } from './layout.js';
 import { drawRegion, drawWheel } from './overlay.js';
 import type { Pane } from './pane.js';
@@ -25,6 +26,8 @@ export class ImagePane {
   image: Float64Array | undefined;
   /** Colours of all directions while a field is shown. */
   wheel: Uint8Array | undefined;
+  /** The vectors of a field. */
+  #vectors: Float64Array | undefined;
   /** Length of the vectors at the rim of the wheel, in the unit of the analysis; chosen, or that of the image. */
   rim: number | undefined;
   /** Whether the limits were set, and are kept. */
@@ -68,6 +71,7 @@ export class ImagePane {
   place(rows: number, columns: number): void {
     this.#size = [rows, columns];
     this.image = undefined;
+    this.#vectors = undefined;
     this.wheel = undefined;
     this.rim = undefined;
     this.locked = false;
@@ -90,7 +94,7 @@ export class ImagePane {
   }
 
   /** Shows an image; limits follow its values until they are set. */
-  show({ image, rgba, wheel, rim, plane }: ScanImage): void {
+  show({ image, vectors, rgba, wheel, rim, plane }: ScanImage): void {
     if (JSON.stringify(plane) !== JSON.stringify(this.plane)) {
       this.plane = plane;
       const [rows, columns] = this.shape;
@@ -98,8 +102,8 @@ export class ImagePane {
     }
     const [rows, columns] = this.shape;
     const [unit, factor] = this.unit;
-    [this.image, this.wheel] = [image, wheel];
-    const data = Float32Array.from(image, (value) => value * factor);
+    [this.image, this.#vectors, this.wheel] = [image, vectors, wheel];
+    const data = floatsOf(image, (value) => value * factor);
     const shown = { data, rgba, width: columns, height: rows, bad: undefined, validRange: everyValue };
     const { picture } = this.pane;
     picture.show(shown);
@@ -218,13 +222,19 @@ export class ImagePane {
 
   /** Saves the numbers in the unit that the pane shows, which is in the name of the .npy file. */
   async #saveNpy(): Promise<void> {
-    const { image, quantity } = this;
+    const { quantity } = this;
+    const image = this.#vectors ?? this.image;
     if (!image) return;
     // A Fourier transform is shown of the image that is saved.
     const [unit, factor] = quantities[quantity].unit(this.units);
     const name = unit === '' ? quantity : `${quantity} (${unit.replace(' / ', ' per ').replace('%', 'percent')})`;
     const numbers = factor === 1 ? image : image.map((value) => value * factor);
-    (await import('./npy-file.js')).saveNpy(`${name}.npy`, '<f8', this.shape, numbers);
+    (await import('./npy-file.js')).saveNpy(
+      `${name}.npy`,
+      '<f8',
+      this.#vectors ? [...this.shape, 2] : this.shape,
+      numbers,
+    );
   }
 
   /** The picture with its bars, and the name of the result below it. */

@@ -297,6 +297,8 @@ export interface ImagePlane {
 /** An image of a scan. */
 export interface ScanImage {
   readonly image: Float64Array;
+  /** The vectors of a field, (y, x), whose lengths the image shows. */
+  readonly vectors?: Float64Array | undefined;
   /** Colours of a field by direction and length, [rows, columns, 4]. */
   readonly rgba: Uint8Array | undefined;
   /** The colours of all directions and lengths, [wheelSize, wheelSize, 4]. */

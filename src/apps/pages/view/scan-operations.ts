@@ -13,6 +13,7 @@ import {
   VirtualDetector,
   vectorsToRgba,
 } from '../../../entries/udf.js';
+import { floatsOf } from './floats.js';
 import { GrowingSum } from './growing-sum.js';
 import {
   type Operations,
@@ -77,6 +78,7 @@ export function scanOperations(
       const most = com && quantity === 'field' && !fourier ? (rim ?? robustLimits(image)[1]) : undefined;
       return {
         image: shown,
+        vectors: com && quantity === 'field' && !fourier ? com.field.map((value) => value * scan.bin) : undefined,
         rgba: com && most !== undefined ? pictureBytes(vectorsToRgba(com.field, { most: most / scan.bin })) : undefined,
         wheel: most === undefined ? undefined : wheel(),
         rim: most,
@@ -107,7 +109,7 @@ export function scanOperations(
       const { without } = scan;
       // What stands for a count in a gap is not drawn as one.
       const shown = (values: ArrayLike<number>, times = 1): { readonly data: Float32Array } => ({
-        data: Float32Array.from(values, (value, i) => (without?.[i] ? Number.NaN : value / times)),
+        data: floatsOf(values, (value, i) => (without?.[i] ? Number.NaN : value / times)),
       });
       if (region === undefined) return shown(scan.sum, scan.positions);
       const { x, y, w, h } = region;
