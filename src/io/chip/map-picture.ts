@@ -1,5 +1,7 @@
 /** Maps of chips as pictures: their colours, the range that is drawn, PNG files, and a section of a report. */
+
 import { counted } from '../../base/amounts.js';
+import { mapInto } from '../../base/map-into.js';
 import { putText, textWidth } from '../../base/picture-text.js';
 import { htmlText } from '../../base/plain-text.js';
 import { dataUrl, png, withPngText } from '../../base/png.js';
@@ -94,7 +96,7 @@ export function wellColour(quantity: MapQuantity, range: MapRange, value: number
 
 /** Numbers of colours of all wells of a map. */
 function coloursOf(map: ChipMap, quantity: MapQuantity, { values }: WellValues, range: MapRange): Uint8Array {
-  return Uint8Array.from(values, (value, i) => {
+  return mapInto(new Uint8Array(values.length), values, (value, i) => {
     const state = map.stateOf(i);
     return state === 'known' ? wellColour(quantity, range, value) : wellStates[state];
   });

@@ -4,8 +4,10 @@
  *
  * Good pixels become (value − dark) · gain; bad ones are marked and optionally filled from their neighbours.
  */
+
 import { expectsMembers, expectsNumbers, expectsPlainNumbers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
+import { maskOf } from '../../base/map-into.js';
 import { inspect, knownOptions } from '../../base/options.js';
 import type { Dataset, Metadata } from './dataset.js';
 import { type DataType, elements, type FrameArray } from './dtype.js';
@@ -80,7 +82,7 @@ export class Corrections {
         `Corrections: panels of ${patch.height} × ${patch.width} do not tile a frame of ${length} pixels`,
       );
     this.length = length;
-    this.mask = mask ? Uint8Array.from(mask, (bad) => (bad ? 1 : 0)) : undefined;
+    this.mask = mask ? maskOf(mask, Boolean) : undefined;
     // Float32 would lose small differences between 32-bit frames and their dark frame.
     this.dark = dark ? Float64Array.from(dark) : undefined;
     this.gain = gain ? Float64Array.from(gain) : undefined;
@@ -245,8 +247,8 @@ export function staticMask(frame: FrameArray, meta: Metadata): Uint8Array {
   expectsNumbers('staticMask: the frame', frame);
   expectsMembers('staticMask: the metadata', meta, [], 'the metadata of a dataset, dataset.meta');
   const { underload = Number.NEGATIVE_INFINITY, markers = [] } = meta;
-  return Uint8Array.from(frame as ArrayLike<number>, (given) => {
+  return maskOf(frame as ArrayLike<number | bigint>, (given) => {
     const value = Number(given);
-    return value < underload || markers.includes(value) ? 1 : 0;
+    return value < underload || markers.includes(value);
   });
 }

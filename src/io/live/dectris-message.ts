@@ -1,5 +1,7 @@
 /** What the messages of a DECTRIS detector contain, in either version of its stream. */
+
 import { EwaldError } from '../../base/errors.js';
+import { maskOf } from '../../base/map-into.js';
 import type { Codecs } from '../data/codecs/codecs.js';
 import { countMarkers } from '../data/count-limits.js';
 import type { Metadata } from '../data/dataset.js';
@@ -56,8 +58,7 @@ export const onArm = (meta: Metadata, twoThetaDeg: number | undefined): Metadata
 export const maxFrameBytes = 2 ** 31;
 
 /** Each bit of a mask is a reason why the pixel is bad. */
-export const badPixels = (bits: ArrayLike<number>): Uint8Array =>
-  Uint8Array.from(bits, (reasons) => (reasons === 0 ? 0 : 1));
+export const badPixels = (bits: ArrayLike<number>): Uint8Array => maskOf(bits, (reasons) => reasons !== 0);
 
 /** The numbers of a type that mark pixels without a count. */
 export function markersOf(dtype: DataType): Pick<Metadata, 'markers'> {

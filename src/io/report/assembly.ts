@@ -113,7 +113,7 @@ export class Assembly {
 
   /** An image of accumulated values, scaled from the median background to the brightest spots, as a data URL. */
   async picture(values: Float64Array): Promise<string> {
-    const sample = values.filter((value, i) => i % 7 === 0 && Number.isFinite(value)).sort();
+    const sample = sampleOf(values);
     const at = (share: number): number => sample[Math.min(sample.length - 1, Math.floor(share * sample.length))] ?? 0;
     const [low, high] = [at(0.5), Math.max(at(0.9993), at(0.5) + 1)];
     // A slowly varying logarithm keeps the background pale while faint spots remain visible.
@@ -169,4 +169,12 @@ export class Assembly {
   #placeOf(x: number, y: number): Place {
     return { x: (x - this.#left) * this.scale, y: (this.#top - y) * this.scale };
   }
+}
+
+/** Every seventh value that is finite, in order. */
+function sampleOf(values: Float64Array): Float64Array {
+  const sample = new Float64Array(Math.ceil(values.length / 7));
+  let n = 0;
+  for (let i = 0; i < values.length; i += 7) if (Number.isFinite(values[i])) sample[n++] = values[i] as number;
+  return sample.subarray(0, n).sort();
 }

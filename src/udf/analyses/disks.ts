@@ -294,7 +294,7 @@ export const strainAnalysis = /* @__PURE__ */ analysis('strain', (scan, options,
 
 /** Numbers of the positions that were measured; NaN at the others. */
 const measured = ({ data, validMask }: Nav): Float64Array =>
-  Float64Array.from(data, (value, i) => (validMask[i] ? value : Number.NaN));
+  data.map((value, i) => (validMask[i] ? value : Number.NaN));
 
 /** The axes of the maps: as given, those of the scan where a calibration knows them, or those of the detector. */
 interface StrainAxes {
@@ -324,8 +324,7 @@ function strainChannels(
   { axesRotation, flipY }: StrainAxes,
 ) {
   const { validMask } = error;
-  const vectors = ({ data }: Nav): Float64Array =>
-    Float64Array.from(data, (value, k) => (validMask[k >> 1] ? value : Number.NaN));
+  const vectors = ({ data }: Nav): Float64Array => data.map((value, k) => (validMask[k >> 1] ? value : Number.NaN));
   // Before a run, the names of its results are determined without frames.
   const nothing = new Float64Array(validMask.length).fill(Number.NaN);
   const maps = validMask.some((valid) => valid)

@@ -3,10 +3,11 @@
  * object, patterns with gaps or cut by an edge, and pixels that do not count. A wrong image looks like an image, so that
  * nobody sees it otherwise.
  */
+import { maskOf } from '../../base/map-into.js';
 import { select } from '../../base/median.js';
 import type { DataType } from '../../io/data/dtype.js';
 import { findBadPixels } from '../calibrate/bad-pixels.js';
-import { type Image, maskOf, pixelsOf, regionsOf } from '../calibrate/image.js';
+import { type Image, pixelsOf, regionsOf } from '../calibrate/image.js';
 import { placeOf } from '../calibrate/moments.js';
 import { findRotation } from '../calibrate/rotation.js';
 import { lengths, polynomial, trendMap } from '../calibrate/trend.js';

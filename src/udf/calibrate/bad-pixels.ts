@@ -1,6 +1,7 @@
 /** Hot and dead pixels, and gaps between modules, from the sum of all frames. */
+import { maskOf } from '../../base/map-into.js';
 import { median } from '../../base/median.js';
-import { around, type Image, maskOf, pixelsOf } from './image.js';
+import { around, type Image, pixelsOf } from './image.js';
 
 /** Pixels without a usable count, as flat indices. */
 export interface BadPixels {

@@ -1,9 +1,11 @@
 /** How the disk moves over the scan: a polynomial in the position, from sums of blocks of the scan. */
+
 import { inverseOf, logDeterminant, times } from '../../base/linear.js';
+import { maskOf } from '../../base/map-into.js';
 import { median } from '../../base/median.js';
 import { type DiskParameters, fitDisk, movedOnly } from './disk.js';
 import { type Edge, edgeShift, findEdge, shareAt, withoutEdge } from './edge.js';
-import { type Image, maskOf } from './image.js';
+import type { Image } from './image.js';
 import { edgeOfCounts, hasInterference } from './interference.js';
 import { lengths, type Moved, polynomial, residuals, shiftAt, type Trend, trendMap } from './trend.js';
 

@@ -1,5 +1,6 @@
 /** Where the bright field is, without a model of it, and what covers it. */
-import { around, gaussianBlur, hullOf, type Image, maskOf, medians, pixelsOf, regionsOf } from './image.js';
+import { maskOf } from '../../base/map-into.js';
+import { around, gaussianBlur, hullOf, type Image, medians, pixelsOf, regionsOf } from './image.js';
 
 /** A first estimate of the disk: centre, radius, level inside and outside. */
 export interface Start {

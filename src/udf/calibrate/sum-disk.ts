@@ -1,7 +1,8 @@
 /** The radius of the direct beam in the sum of all frames of a run, which needs no calibration. */
+import { maskOf } from '../../base/map-into.js';
 import { findBadPixels } from './bad-pixels.js';
 import { diskParameters, fitDisk } from './disk.js';
-import { binned, type Image, maskOf } from './image.js';
+import { binned, type Image } from './image.js';
 import { startOf } from './start.js';
 
 /** The direct beam of a sum, in pixels of the file. */

@@ -1,7 +1,9 @@
 /** Positions of disks in one image, such as the sum of all frames. */
+
 import { expectsNumbers } from '../../base/arguments.js';
 import { checkedValue, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
+import { mapInto } from '../../base/map-into.js';
 import { upperMedian } from '../../base/median.js';
 import { localMaxima } from '../images/local-maxima.js';
 import { Correlator, logScaled } from './correlate.js';
@@ -36,7 +38,7 @@ export function findDiskPeaks(
   checkedValue(`${what}: the smallest height`, minHeight, row.number(0, 1, 0));
   const checked = checkPattern(what, pattern);
   checkFits(what, checked, [height, width]);
-  const finite = Float64Array.from(image, (value) => (Number.isFinite(value) ? value : 0));
+  const finite = mapInto(new Float64Array(image.length), image, (value) => (Number.isFinite(value) ? value : 0));
   const { values } = new Correlator(checked, height, width).of(logScaled(finite));
   const found = diskMaxima(values, [height, width], { distance, most, minHeight });
   if (found.length === 0)

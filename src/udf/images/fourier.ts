@@ -1,8 +1,10 @@
 /**
  * A small Fourier transform for single frames within a UDF, in float64 and of any length; the fast one is `ctx.fft`.
  */
+
 import { expectsNumbers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
+import { mapInto } from '../../base/map-into.js';
 
 /** Cosine and sine of −2πk / n, k < n / 2, for the lengths that were transformed last. */
 const rootsOf = new Map<number, Float64Array>();
@@ -152,7 +154,7 @@ export function shiftedSpectrum(picture: ArrayLike<number>, height: number, widt
       width,
     ),
   ) as [Float64Array, Float64Array];
-  return Float64Array.from(spectrum, (_, i) => (i % 2 === 0 ? re : im)[i >> 1] as number);
+  return spectrum.map((_, i) => (i % 2 === 0 ? re : im)[i >> 1] as number);
 }
 
 /**
@@ -170,6 +172,6 @@ export function fourierMagnitude(image: ArrayLike<number>, shape: readonly numbe
       'Shape',
       `fourierMagnitude: the image has ${image.length} numbers, the shape is [${shape}]; expected [height, width]`,
     );
-  const finite = Float64Array.from(image, (value) => (Number.isNaN(value) ? 0 : value));
+  const finite = mapInto(new Float64Array(image.length), image, (value) => (Number.isNaN(value) ? 0 : value));
   return shiftedMagnitude(finite, height, width);
 }

@@ -3,6 +3,7 @@
  * crystals, and the blocks are added in their order: the result is the same to the last bit wherever the blocks are
  * computed.
  */
+import { mapInto } from '../../../base/map-into.js';
 import { mergingConstants, mergingPass, partialities } from '../../../core/layout/merging.js';
 import { pack } from '../../../core/layout/struct.js';
 import type { Observations } from '../collection/observations.js';
@@ -305,7 +306,9 @@ export function plainSums(
     }
   });
   const counts = Float64Array.from({ length: unique }, (_, id) => first[2 * id] as number);
-  const mean = Float64Array.from(counts, (n, id) => (n > 0 ? (first[2 * id + 1] as number) / n : 0));
+  const mean = mapInto(new Float64Array(counts.length), counts, (n, id) =>
+    n > 0 ? (first[2 * id + 1] as number) / n : 0,
+  );
   const second = summed(unique, selected, 1, (c, block) => {
     const { sums } = block;
     for (let i = offsets[c] as number; i < (offsets[c + 1] as number); i++) {
@@ -316,6 +319,8 @@ export function plainSums(
     }
   });
   // The spread of the observations over √n, as process_hkl writes it: σ² = Σ (I − <I>)² / n².
-  const sigma = Float64Array.from(counts, (n, id) => (n > 0 ? Math.sqrt(second[id] as number) / n : 0));
+  const sigma = mapInto(new Float64Array(counts.length), counts, (n, id) =>
+    n > 0 ? Math.sqrt(second[id] as number) / n : 0,
+  );
   return { counts, mean, sigma };
 }
