@@ -3,6 +3,7 @@ export { counted, formatFirstFrames, framesText, framesWithPeaks } from '../base
 export { answerCalls } from '../base/answer-calls.js';
 export { messageOf } from '../base/errors.js';
 export { type FrameSlice, type SliceOptions, sliceIn, sliceLength } from '../base/frame-slice.js';
+export { mapInto } from '../base/map-into.js';
 export { median } from '../base/median.js';
 export { kebab } from '../base/parameter-text.js';
 export { renameInMessage } from '../base/parameters.js';

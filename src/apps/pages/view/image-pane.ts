@@ -1,9 +1,9 @@
 /** A pane with one result of a scan: its picture with limits, colours, a colour bar, a scale bar, and its numbers. */
+import { mapInto } from '../../../entries/pages.js';
 import { barWidth, drawColourBar, drawScaleBar, written } from './bars.js';
 import { type ColourMapName, colourMapNames, colourMaps } from './colour-maps.js';
 import { automaticLimits, type Limits, sampleOf } from './contrast.js';
 import { computedColor, readLimits, setTextUnlessFocused } from './elements.js';
-import { floatsOf } from './floats.js';
 import { Layout, wholeFrame } from './layout.js';
 import { drawRegion, drawWheel } from './overlay.js';
 import type { Pane } from './pane.js';
@@ -103,7 +103,7 @@ export class ImagePane {
     const [rows, columns] = this.shape;
     const [unit, factor] = this.unit;
     [this.image, this.#vectors, this.wheel] = [image, vectors, wheel];
-    const data = floatsOf(image, (value) => value * factor);
+    const data = mapInto(new Float32Array(image.length), image, (value) => value * factor);
     const shown = { data, rgba, width: columns, height: rows, bad: undefined, validRange: everyValue };
     const { picture } = this.pane;
     picture.show(shown);

@@ -1,5 +1,5 @@
 /** The operations on a scan in memory. */
-import { checkCalibration } from '../../../entries/pages.js';
+import { checkCalibration, mapInto } from '../../../entries/pages.js';
 import {
   type ComImages,
   fourierMagnitude,
@@ -13,7 +13,6 @@ import {
   VirtualDetector,
   vectorsToRgba,
 } from '../../../entries/udf.js';
-import { floatsOf } from './floats.js';
 import { GrowingSum } from './growing-sum.js';
 import {
   type Operations,
@@ -78,7 +77,7 @@ export function scanOperations(
       const most = com && quantity === 'field' && !fourier ? (rim ?? robustLimits(image)[1]) : undefined;
       return {
         image: shown,
-        vectors: com && quantity === 'field' && !fourier ? com.field.map((value) => value * scan.bin) : undefined,
+        vectors: com && quantity === 'field' && !fourier ? vectorsOf(com.field, scan.bin) : undefined,
         rgba: com && most !== undefined ? pictureBytes(vectorsToRgba(com.field, { most: most / scan.bin })) : undefined,
         wheel: most === undefined ? undefined : wheel(),
         rim: most,
@@ -109,7 +108,9 @@ export function scanOperations(
       const { without } = scan;
       // What stands for a count in a gap is not drawn as one.
       const shown = (values: ArrayLike<number>, times = 1): { readonly data: Float32Array } => ({
-        data: floatsOf(values, (value, i) => (without?.[i] ? Number.NaN : value / times)),
+        data: mapInto(new Float32Array(values.length), values, (value, i) =>
+          without?.[i] ? Number.NaN : value / times,
+        ),
       });
       if (region === undefined) return shown(scan.sum, scan.positions);
       const { x, y, w, h } = region;
@@ -193,6 +194,10 @@ function ofField(com: ComImages, quantity: LiveQuantity, { nav: navigation, bin 
       : com[quantity === 'field' ? 'magnitude' : (quantity as 'curl')];
   return image.map((value) => value * bin);
 }
+
+/** A copy of the vectors of a field, in pixels of the file. */
+const vectorsOf = (field: Float64Array, bin: number): Float64Array =>
+  mapInto(new Float64Array(field.length), field, (value) => value * bin);
 
 function regionMask({ x, y, w, h }: ScanRegion, rows: number, columns: number): Uint8Array {
   const inside = new Uint8Array(rows * columns);

@@ -1,15 +1,15 @@
 /** Makes the data that are sent to the page: plain data, in arrays that nothing else uses. */
 
 import type { Detector, FrameCrystal, FrameResult, PeakList } from '../../../entries/index.js';
+import { mapInto } from '../../../entries/pages.js';
 import type { FrameData } from './contrast.js';
-import { floatsOf } from './floats.js';
 import type { OpenDataset } from './open-dataset.js';
 import type { FrameSummary, ShownCrystal, ShownPeaks } from './protocol.js';
 
 /** Converts data to a type that textures support. */
 export function showable(data: Awaited<ReturnType<OpenDataset['read']>>): FrameData {
   if (data instanceof BigInt64Array || data instanceof BigUint64Array || data instanceof Float64Array)
-    return floatsOf(data as ArrayLike<number | bigint>, Number);
+    return mapInto(new Float32Array(data.length), data as ArrayLike<number | bigint>, Number);
   return data as FrameData;
 }
 

@@ -1,7 +1,7 @@
 /** The stages of the peak search as pictures: the values with which the finder compared each pixel. */
 import type { PeakStages } from '../../../entries/index.js';
+import { mapInto } from '../../../entries/pages.js';
 import type { FrameData, Limits } from './contrast.js';
-import { floatsOf } from './floats.js';
 import type { StageName } from './protocol.js';
 
 /** The pictures of a frame that can be shown: its own values, or a stage. */
@@ -22,7 +22,8 @@ export const shownStages = Object.keys(stageTitles) as ShownStage[];
 export function stagePicture(stage: StageName, frame: FrameData, stages: PeakStages): FrameData {
   if (stage !== 'snr') return stages[stage];
   const { background, noise } = stages;
-  return floatsOf(frame, (value, i) => (value - (background[i] as number)) / (noise[i] as number));
+  const above = (value: number, i: number): number => (value - (background[i] as number)) / (noise[i] as number);
+  return mapInto(new Float32Array(frame.length), frame, above);
 }
 
 /** The range of values of a stage that are drawn; values outside it are drawn as masked. */
