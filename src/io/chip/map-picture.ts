@@ -1,5 +1,4 @@
 /** Maps of chips as pictures: their colours, the range that is drawn, PNG files, and a section of a report. */
-
 import { counted } from '../../base/amounts.js';
 import { mapInto } from '../../base/map-into.js';
 import { putText, textWidth } from '../../base/picture-text.js';

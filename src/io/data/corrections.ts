@@ -4,7 +4,6 @@
  *
  * Good pixels become (value − dark) · gain; bad ones are marked and optionally filled from their neighbours.
  */
-
 import { expectsMembers, expectsNumbers, expectsPlainNumbers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 import { maskOf } from '../../base/map-into.js';

@@ -62,20 +62,15 @@ export async function beamsOfFile(geometry: Geometry, file: string, openOther: O
   const alone = standing(geometry, beamOf(geometry, values.size === 0 ? undefined : () => 1), values.size === 0);
   return {
     of: values.size === 0 ? () => alone : (frame) => standing(geometry, beamOf(geometry, at(frame)), true),
-    surplus: (frames) =>
-      [...values].flatMap(
-        ([
-          path,
-          {
-            numbers: { length },
-          },
-        ]) =>
-          length > 1 && length > frames
-            ? [
-                `${path} has ${length} numbers for ${frames} frames: the first ${frames} are taken, one a frame in order`,
-              ]
-            : [],
-      ),
+    surplus(frames) {
+      const texts: string[] = [];
+      for (const [path, { numbers }] of values)
+        if (numbers.length > 1 && numbers.length > frames)
+          texts.push(
+            `${path} has ${numbers.length} numbers for ${frames} frames: the first ${frames} are taken, one a frame in order`,
+          );
+      return texts;
+    },
   };
 }
 

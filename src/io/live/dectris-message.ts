@@ -1,5 +1,4 @@
 /** What the messages of a DECTRIS detector contain, in either version of its stream. */
-
 import { EwaldError } from '../../base/errors.js';
 import { maskOf } from '../../base/map-into.js';
 import type { Codecs } from '../data/codecs/codecs.js';

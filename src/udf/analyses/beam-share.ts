@@ -1,5 +1,4 @@
 /** How much of the direct beam a disk leaves out: what moves its edge is then not seen, and the image is noise. */
-
 import { findBadPixels } from '../calibrate/bad-pixels.js';
 import { binned, type Image } from '../calibrate/image.js';
 import { diskOfSum, type SumDisk } from '../calibrate/sum-disk.js';

@@ -1,5 +1,4 @@
 /** How the disk moves over the scan: a polynomial in the position, from sums of blocks of the scan. */
-
 import { inverseOf, logDeterminant, times } from '../../base/linear.js';
 import { maskOf } from '../../base/map-into.js';
 import { median } from '../../base/median.js';

@@ -1,5 +1,4 @@
 /** Positions of disks in one image, such as the sum of all frames. */
-
 import { expectsNumbers } from '../../base/arguments.js';
 import { checkedValue, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';

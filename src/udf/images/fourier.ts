@@ -1,7 +1,6 @@
 /**
  * A small Fourier transform for single frames within a UDF, in float64 and of any length; the fast one is `ctx.fft`.
  */
-
 import { expectsNumbers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 import { mapInto } from '../../base/map-into.js';

@@ -1,5 +1,4 @@
 /** EDF, the ESRF data format (.edf): text headers in braces, each followed by its image. */
-
 import { wordTable } from '../../../base/word-table.js';
 import type { ByteSource } from '../byte-source.js';
 import { checkFileBytes } from '../cut-files.js';

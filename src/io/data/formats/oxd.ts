@@ -2,7 +2,6 @@
  * OXD, the format of Oxford Diffraction and Rigaku CCDs (.img): 256 bytes of text, binary sections, one image whose
  * differences are stored as bytes (TY1). The offsets of values in the sections were found by comparison with fabio.
  */
-
 import type { ByteSource } from '../byte-source.js';
 import { decodeLatin1 } from '../cursor.js';
 import { checkFileBytes } from '../cut-files.js';

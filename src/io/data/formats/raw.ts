@@ -4,7 +4,6 @@
  * Supports a file header (`offset`), bytes before and after each frame, both byte orders, and files whose scan varies
  * fastest.
  */
-
 import { EwaldError } from '../../../base/errors.js';
 import { argumentError, settings } from '../../../base/parameters.js';
 import type { ByteSource } from '../byte-source.js';

@@ -1,5 +1,4 @@
 /** SMV, the format of ADSC and many other detectors (.img): a text header of HEADER_BYTES bytes, then one image. */
-
 import type { ByteSource } from '../byte-source.js';
 import { checkFileBytes } from '../cut-files.js';
 import type { Metadata, Note } from '../dataset.js';

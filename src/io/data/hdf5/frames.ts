@@ -1,5 +1,4 @@
 /** The frames of an HDF5 file as a dataset. */
-
 import { EwaldError } from '../../../base/errors.js';
 import { checkSignal } from '../../../base/options.js';
 import { Pace } from '../../../base/pace.js';
