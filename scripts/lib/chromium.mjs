@@ -34,6 +34,8 @@ export const pageArgs = [
   '--use-angle=swiftshader',
   '--enable-unsafe-swiftshader',
   '--disable-gpu-compositing',
+  // Optimised code of wasm takes an eighth of the processor time of a page that is open for seconds.
+  '--js-flags=--wasm-tiering-budget=200000000',
 ];
 
 /**

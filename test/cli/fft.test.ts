@@ -265,7 +265,7 @@ describe('files', () => {
 
 describe('large files', () => {
   it('are held about twice, and Ctrl-C ends the transform at once with nothing written', {
-    tags: 'all',
+    tags: 'nightly',
     timeout: 180_000,
   }, async () => {
     // 128 MiB of complex numbers.

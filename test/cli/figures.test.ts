@@ -126,7 +126,7 @@ function decoded(file: Uint8Array): { width: number; height: number; pixels: Uin
   return { width, height, pixels, texts };
 }
 
-test('PNG files have the pictures of the SVG files, at twice their size', { tags: 'all' }, async () => {
+test('PNG files have the pictures of the SVG files, at twice their size', { tags: 'nightly' }, async () => {
   const { code, out, err } = await ewald('figures run.html --png images -o both --json');
   expect([code, err]).toEqual([0, '']);
   const written = JSON.parse(out) as { name: string; file: string }[];

@@ -118,7 +118,7 @@ describe('a known cell of lists that is a multiple', () => {
     return at(name, '*.txt');
   };
 
-  it('is remarked on, and ends with 1; a right one is not', { tags: 'all' }, async () => {
+  it('is remarked on, and ends with 1; a right one is not', { tags: 'nightly' }, async () => {
     const own = at('s', '*.txt');
     expect(await multiples([own])).toEqual({ code: 0, told: [] });
     expect(await multiples([own], ['-p', six])).toEqual({ code: 0, told: [] });
@@ -143,7 +143,7 @@ describe('a known cell of lists that is a multiple', () => {
     expect(told[0]).toContain('warning: cell 150.00 62.00 73.00 82.00 77.00 71.00: ');
   });
 
-  it('is not one that has a centring, which the first line of a list cannot state', { tags: 'all' }, async () => {
+  it('is not one that has a centring, which the first line of a list cannot state', { tags: 'nightly' }, async () => {
     const centred = '58,58,103,90,90,90,I';
     await ewald(['simulate', 'spots', '-o', at('centred'), '--images', '4', '--cell', centred]);
     for (const file of readdirSync(at('centred')).filter((one) => one.endsWith('.txt'))) {

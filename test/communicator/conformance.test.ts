@@ -53,7 +53,7 @@ describe('threads', () => {
     await refused(() => spmd({ module, function: 'dying' }, { ranks: 3 }), 'Lost', 'rank 2', 'code 5');
   });
 
-  test('ranks whose event loop is blocked are ended', { tags: 'all' }, async () => {
+  test('ranks whose event loop is blocked are ended', { tags: 'nightly' }, async () => {
     const error = await spmd({ module, function: 'spinning' }, { ranks: 2 }).catch((thrown) => thrown);
     expect(error.message).toBe('rank 1 gave up');
   });

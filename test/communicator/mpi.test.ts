@@ -16,7 +16,7 @@ test.runIf(required)('the MPI addon was built', () => expect(mpiPresent).toBe(tr
 describe.skipIf(!mpiPresent)('mpirun', () => {
   const sameBits = '-n %i: the common program, with the same bits as on threads';
   test.for([1, 2, 4])(sameBits, { tags: 'all' }, hasTheSameBits);
-  test.for([7])(sameBits, { tags: 'all' }, hasTheSameBits);
+  test.for([7])(sameBits, { tags: 'nightly' }, hasTheSameBits);
 
   async function hasTheSameBits(ranks: number) {
     const { code, out, err } = await mpirun(ranks, program, 'conformance');
@@ -35,7 +35,7 @@ describe.skipIf(!mpiPresent)('mpirun', () => {
     expect(await new Promise((resolve) => child.on('close', resolve))).toBe(0);
   });
 
-  test('JavaScript continues to run while a message is awaited', { tags: 'all' }, async () => {
+  test('JavaScript continues to run while a message is awaited', { tags: 'nightly' }, async () => {
     const { code, out, err } = await mpirun(2, program, 'responsive');
     expect(code, err).toBe(0);
     expect(out).toContain('went on');

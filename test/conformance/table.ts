@@ -80,10 +80,10 @@ function oneOfEach({ rows }: Validate, backend: Backend): Set<string> {
   return ids;
 }
 
-/** A row of each kind of each table, of the element types one. */
+/** A row of each kind of each table, of the element types one; of the kinds on WebGPU, the first of each table. */
 function inBrowser(validate: Validate, backend: Backend): Set<string> {
-  const kindOf = (id: string): string => id.split(':', 2).join(':');
-  return new Set(new Map([...oneOfEach(validate, backend)].map((id) => [kindOf(id), id])).values());
+  const kindOf = (id: string): string => id.split(':', emulated(backend) ? 1 : 2).join(':');
+  return new Set(new Map([...oneOfEach(validate, backend)].reverse().map((id) => [kindOf(id), id])).values());
 }
 
 /** Whether `npm test` runs a row on a backend. */
@@ -102,14 +102,18 @@ export function isQuick(
 const tooLong =
   /^fft:(timed|large):|^fft:lengths:.*(n=(257|513|769|1\d{3})-|primes=|spread)|^indexing:.*:images=(16|32|64)$/;
 
-/** Transforms of a million points or more, whose oracle takes half a minute, beside others of the same kinds. */
-const largest = /^fft:large:.*(n=1000003|32x256x256)/;
+/**
+ * Transforms of a million points, whose oracle takes half a minute, frames of four million pixels, and further lengths,
+ * beside others of the same kinds.
+ */
+const largest =
+  /^fft:large:.*(n=1000003|n=1048576|32x256x256)|:4M$|^fft:lengths:.*(:n=(1\d{3}|769)-|primes=[34]001|r2c:f32:spread)/;
 
 /**
  * Whether a row runs on a backend at all. Wasm and native run all rows in Node but the largest; Chromium, which has the
- * engine and the Dawn of Node, runs one row a kind. A software GPU takes longer to compile the kernels of a transform
- * than to run them, so it runs an eighth of that table, and a fifth of the others; emulated CUDA runs a third of all
- * tables. `npm run soak -- rows` runs every row everywhere.
+ * engine and the Dawn of Node, runs one row a kind on wasm, and on WebGPU one a table. A software GPU takes longer to
+ * compile the kernels of a transform than to run them, so it runs a sixteenth of that table beside one row a kernel, and
+ * a tenth of the others; emulated CUDA runs a sixth of all tables. `npm run soak -- rows` runs every row everywhere.
  */
 export function wanted(
   validate: Validate,
@@ -124,7 +128,7 @@ export function wanted(
     if (!emulated(backend)) return !largest.test(id);
     if (isQuick(validate, backend, row)) return true;
     if (tooLong.test(id)) return false;
-    const oneIn = backend !== 'webgpu' ? 3 : roomOf(id) === 'fft' ? 8 : 5;
+    const oneIn = backend !== 'webgpu' ? 6 : roomOf(id) === 'fft' ? 16 : 10;
     return validate.seedOf(id) % oneIn === 0;
   };
 }

@@ -28,7 +28,9 @@ test('plans of FFTW do not increase memory use', async ({ skip }) => {
   expect(stdout).toMatch(/fftw: 3000 cycles/);
 });
 
-test('a thousand images through run and stream do not increase memory use, on every backend', async () => {
+test('a thousand images through run and stream do not increase memory use, on every backend', {
+  tags: 'nightly',
+}, async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [soak, 'indexing', '--scale', '0.01']);
   const lines = stdout.split('\n').filter((line) => line.includes('images in'));
   console.log(lines.join('\n'));

@@ -1,4 +1,4 @@
-// @module-tag all: many kernels.
+// @module-tag nightly: many kernels.
 /**
  * Kernels of peaks, frame passes and decoding under the strict checks of the emulator: no race, no access outside an
  * allocation, in any order of threads.

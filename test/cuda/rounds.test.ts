@@ -137,7 +137,7 @@ test.skipIf(!present)(
   },
 );
 
-test.skipIf(!present)('there are no rounds where they would save nothing', { tags: 'all' }, async () => {
+test.skipIf(!present)('there are no rounds where they would save nothing', { tags: 'nightly' }, async () => {
   const of = (...steps: PassStep[]): Problem => ({ ...small, steps });
   const cases: [why: string, problem: Problem, l2Bytes: number, launches: number, card?: object][] = [
     ['a single step', of({ kind: 'sum' }), 16 * MiB, 1 + 1],

@@ -53,7 +53,7 @@ describe.each(Object.entries(corpus?.files ?? {}))('%s', (name, datasets) => {
     await file.source.close();
   });
 
-  test('h5wasm reads the same', { tags: 'all' }, async () => {
+  test('h5wasm reads the same', { tags: 'nightly' }, async () => {
     const { h5wasm, module } = await withPlugins();
     const file = new h5wasm.File(join(folder, name), 'r');
     for (const [path, { shape, sha256: wanted }] of Object.entries(datasets)) {
@@ -325,7 +325,7 @@ describe.skipIf(!corpus)('one flipped bit', () => {
     expect(checksum).toBeGreaterThan(0);
   });
 
-  test('in a checksum itself does no harm without checksums', { tags: 'all' }, async () => {
+  test('in a checksum itself does no harm without checksums', { tags: 'nightly' }, async () => {
     const blocks = placesOf('FAHD').map((at) => at + 24);
     expect((await readWith(blocks)).checksum).toBeGreaterThan(0);
     expect(await readWith(blocks, false)).toEqual({ wrong: [], checksum: 0, other: 0, right: written.length });

@@ -1,4 +1,4 @@
-// @module-tag all: Chromium.
+// @module-tag nightly: Chromium.
 /**
  * HDF5 in a browser tab: File objects, no server of ours, the shipped build with wasm codecs and the platform's gzip.
  */

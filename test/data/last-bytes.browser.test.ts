@@ -1,4 +1,4 @@
-// @module-tag all: Chromium.
+// @module-tag nightly: Chromium.
 /** The end of every codec's stream in a browser tab, whose decompression differs from Node's in what it verifies. */
 import { expect, test } from 'vitest';
 import { memorySource, open } from '../../dist/data.browser.js';

@@ -1,4 +1,4 @@
-// @module-tag all: Chromium.
+// @module-tag nightly: Chromium.
 /** The samples in a browser tab: File objects, no server of ours, the shipped build. */
 import { expect, test } from 'vitest';
 import { blobSource, type Dataset, fileSource, formatsOf, open } from '../../dist/data.browser.js';

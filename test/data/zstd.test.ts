@@ -165,7 +165,7 @@ describe('Zstandard', () => {
 
   test.skipIf(!hasZstd())(
     hasZstd() ? 'agrees with the program zstd on random data' : 'absent: zstd',
-    { tags: 'all' },
+    { tags: 'nightly' },
     async () => {
       const seeds = 16;
       const { intact, damaged, refused } = await fuzzZstd(unpackZstd, (seed) => seed <= seeds);

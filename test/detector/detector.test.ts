@@ -207,7 +207,7 @@ describe.skipIf(!dataFolder)(`detectors of files${dataFolder ? '' : ' (absent: n
     await dataset.dispose();
   });
 
-  test('a master and its data, dropped together, are one dataset in either order', { tags: 'all' }, async () => {
+  test('a master and its data, dropped together, are one dataset in either order', { tags: 'nightly' }, async () => {
     // The third one states the shape of the scan.
     const names = ['test_00_master.h5', 'test_00_data_000001.h5', 'test_00.h5'];
     const files = names.map((name) => new File([readFileSync(at('formats-em', name))], name));

@@ -100,7 +100,7 @@ describe.skipIf(!natsPresent)('a cluster', { concurrent: true }, () => {
   const connected = (cluster: string, more = {}) =>
     Executor.connect(server.url, { cluster, modules: ['mine'], ...more });
 
-  test('a worker whose onEvent throws leaves, and says why', { tags: 'all' }, async () => {
+  test('a worker whose onEvent throws leaves, and says why', { tags: 'nightly' }, async () => {
     const onEvent = (): void => {
       throw new Error('enough');
     };
@@ -117,7 +117,7 @@ describe.skipIf(!natsPresent)('a cluster', { concurrent: true }, () => {
   });
 
   test('the server is killed and started again: large inputs, arguments and results arrive', {
-    tags: 'all',
+    tags: 'nightly',
   }, async () => {
     const own = await new NatsServer().start();
     const worker = await joinCluster(own.url, { workers: 1, context, modules });
@@ -160,7 +160,7 @@ describe.skipIf(!natsPresent)('a cluster', { concurrent: true }, () => {
     }
   });
 
-  test('a client that aborts its run removes only its own tasks from the queue', { tags: 'all' }, async () => {
+  test('a client that aborts its run removes only its own tasks from the queue', { tags: 'nightly' }, async () => {
     const worker = await joined('abort');
     const [one, other] = await Promise.all([connected('abort'), connected('abort')]);
     const ending = new AbortController();

@@ -90,7 +90,7 @@ describe.skipIf(!natsPresent)('a cluster', () => {
     });
   });
 
-  test('modules are sent as source only if this is allowed', { tags: 'all' }, async () => {
+  test('modules are sent as source only if this is allowed', { tags: 'nightly' }, async () => {
     const strict = await worker('--name', 'strict');
     await using(async (executor) => {
       await refused(() => values(executor, [task('square', 3)]), 'Unsupported', 'strict', '--allow-modules');
@@ -105,7 +105,7 @@ describe.skipIf(!natsPresent)('a cluster', () => {
     });
   });
 
-  test('large arguments, results and shared values travel in pieces', { tags: 'all' }, async () => {
+  test('large arguments, results and shared values travel in pieces', { tags: 'nightly' }, async () => {
     await worker('--allow-modules');
     await using(async (executor) => {
       const floats = Float32Array.from({ length: 1_000_000 }, (_, i) => i % 1000);
@@ -119,7 +119,7 @@ describe.skipIf(!natsPresent)('a cluster', () => {
     });
   });
 
-  test('a task goes to the worker that has its module, however many others lack it', { tags: 'all' }, async () => {
+  test('a task goes to the worker that has its module, however many others lack it', { tags: 'nightly' }, async () => {
     await Promise.all([worker(), worker('--module', `mine=${module.pathname}`), worker('--name', 'third')]);
     await using(
       async (executor) => {
@@ -191,7 +191,7 @@ describe.skipIf(!natsPresent)('a cluster', () => {
   });
 
   test('a task that takes more memory than its worker may have is lost, and the worker continues', {
-    tags: 'all',
+    tags: 'nightly',
   }, async () => {
     const worker = await joinCluster(server.url, {
       ...{ cluster: 'memory', workers: 1, modules: { mine: module }, context: { backend: 'wasm' } },
@@ -237,7 +237,7 @@ describe.skipIf(!natsPresent)('a cluster', () => {
   });
 
   test('builds work side by side, and a client without workers of its own names those of others', {
-    tags: 'all',
+    tags: 'nightly',
   }, async () => {
     const cluster = 'versions';
     const log: string[] = [];
@@ -271,7 +271,7 @@ describe.skipIf(!natsPresent)('a cluster', () => {
     expect(log).toEqual([]);
   });
 
-  test('workers and clients may start before their server', { tags: 'all' }, async () => {
+  test('workers and clients may start before their server', { tags: 'nightly' }, async () => {
     const late = await new NatsServer().start();
     await late.kill();
     const early = new WorkerProcess(late.url, ['--allow-modules']);
@@ -294,7 +294,7 @@ describe.skipIf(!natsPresent)('a cluster', () => {
 });
 
 describe.skipIf(!natsPresent)('refusals', () => {
-  test('a wrong token, and a missing one', { tags: 'all' }, async () => {
+  test('a wrong token, and a missing one', { tags: 'nightly' }, async () => {
     const guarded = await new NatsServer('authorization { token: "secret" }').start();
     try {
       await refused(() => Executor.connect(guarded.url, { token: 'guess' }), 'Argument', 'rejected these credentials');
@@ -316,7 +316,7 @@ describe.skipIf(!natsPresent)('refusals', () => {
     }
   });
 
-  test('credentials files: of a user, of a stranger, and an invalid one', { tags: 'all' }, async () => {
+  test('credentials files: of a user, of a stranger, and an invalid one', { tags: 'nightly' }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'ewald-creds-'));
     const { config, creds, stranger } = natsAccount();
     const written = (name: string, text: string): string => {
@@ -428,7 +428,7 @@ describe.skipIf(!natsPresent)('refusals', () => {
     },
   );
 
-  test('no server, and a server that ends permanently', { tags: 'all' }, async () => {
+  test('no server, and a server that ends permanently', { tags: 'nightly' }, async () => {
     await refused(
       () => Executor.connect('nats://127.0.0.1:9', { serverTimeoutS: 1 }),
       'Lost',

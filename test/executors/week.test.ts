@@ -75,7 +75,7 @@ describe.skipIf(!natsPresent)('a week of a cluster', () => {
     },
   );
 
-  test('slots are shared by weight', { tags: 'all' }, async () => {
+  test('slots are shared by weight', { tags: 'nightly' }, async () => {
     await worker('--jobs', '4');
     const [light, heavy] = [await connected(), await connected({ weight: 3 })];
     const done = { light: 0, heavy: 0 };
@@ -94,7 +94,7 @@ describe.skipIf(!natsPresent)('a week of a cluster', () => {
     expect(done.heavy / done.light).toBeLessThan(5);
   });
 
-  test('a run whose needs no worker meets says what is missing', { tags: 'all' }, async () => {
+  test('a run whose needs no worker meets says what is missing', { tags: 'nightly' }, async () => {
     await worker('--max-memory', '1GB');
     const some = async (options: object): Promise<unknown> =>
       (await all(await connected({ workerTimeoutS: 1, ...options }), [task('square', 3)]))[0]?.value;
@@ -104,7 +104,7 @@ describe.skipIf(!natsPresent)('a week of a cluster', () => {
     await refused(() => some({ weight: 0 }), 'Argument', 'weight is 0');
   });
 
-  test('runs are listed with what they wait for, and cancelled', { tags: 'all' }, async () => {
+  test('runs are listed with what they wait for, and cancelled', { tags: 'nightly' }, async () => {
     const executor = await connected();
     const at = ['--connect', server.url];
     const running = all(executor, [task('wait', 3e5), task('wait', 3e5)]).catch((error) => error);

@@ -38,7 +38,9 @@ test('tasks on Web Workers, with a shared input and a context', async () => {
   expect(counts.workers).toEqual(counts.inline);
 });
 
-test('a Web Worker that never responds is replaced, and a missing script is reported', async () => {
+test('a Web Worker that never responds is replaced, and a missing script is reported', {
+  tags: 'nightly',
+}, async () => {
   const executor = await Executor.workers({ workers: 1 });
   try {
     const run = async (name: string) => {

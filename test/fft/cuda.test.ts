@@ -278,7 +278,10 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
       expect(addon.takeReports()).toEqual([]);
     });
 
-    test('the short rows of the case tables pass, with more launches', { tags: 'all', timeout: 120_000 }, async () => {
+    test('the short rows of the case tables pass, with more launches', {
+      tags: 'nightly',
+      timeout: 120_000,
+    }, async () => {
       const launches = async (...kinds: string[]): Promise<number> => {
         const before = addon.launches();
         const report = await validate({

@@ -180,7 +180,7 @@ describe.each(standIns)('a stand-in of %s', (engine) => {
   });
 
   test('passes the rows of the table of transforms, or names the limit that a row exceeds', {
-    tags: 'all',
+    tags: 'nightly',
   }, async () => {
     const [candidate] = await validate.openCandidates({ createContext, backends: ['native'] });
     if (!candidate) throw new Error('the native backend was not opened');

@@ -203,7 +203,7 @@ describe('ewald fft --wisdom', () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  it('writes its measurements and reads them again', { tags: 'all' }, async () => {
+  it('writes its measurements and reads them again', { tags: 'nightly' }, async () => {
     const path = (name: string): string => join(folder, name);
     await writeFile(path('a.npy'), formatNpy({ shape: [240], data: Float32Array.from(noise(480)), complex: true }));
     const args = ['fft', path('a.npy'), '-o', path('b.npy'), '--backend', 'wasm', '--wisdom', path('w.json')];

@@ -62,7 +62,7 @@ describe.skipIf(!mpiPresent)('mpirun ewald fft', () => {
     await expectAsInMemory('out.npy', [at('in.npy'), ...more]);
   });
 
-  test('more ranks than planes, one axis, single precision', { tags: 'all' }, async () => {
+  test('more ranks than planes, one axis, single precision', { tags: 'nightly' }, async () => {
     save('in.npy', [3, 4, 4], true, true);
     expect((await onRanks(5, at('in.npy'), '-o', at('out.npy'), '--force')).code).toBe(0);
     await expectAsInMemory('out.npy', [at('in.npy')]);
@@ -71,7 +71,7 @@ describe.skipIf(!mpiPresent)('mpirun ewald fft', () => {
     await expectAsInMemory('out.npy', [at('line.npy')]);
   });
 
-  test('a library that computes on ranks is named once, beside its backend', async ({ skip }) => {
+  test('a library that computes on ranks is named once, beside its backend', { tags: 'nightly' }, async ({ skip }) => {
     save('in.npy', [3, 4, 4], true);
     const run = await onRanks(2, at('in.npy'), '-o', at('out.npy'), '--force', '--engine', 'fftw');
     skip(run.err.includes('cannot be used'), 'FFTW is not installed');

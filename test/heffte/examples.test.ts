@@ -68,7 +68,9 @@ describe('the estimate', () => {
   });
 });
 
-test('ewald bench fft on workers verifies, times, and prints stages and the estimate', { tags: 'all' }, async () => {
+test('ewald bench fft on workers verifies, times, and prints stages and the estimate', {
+  tags: 'nightly',
+}, async () => {
   const run = await ewald(['bench', 'fft', '--shape', '32,16,8', '--ranks', '2', '--json']);
   expect(run.code, run.err).toBe(0);
   const { rows } = JSON.parse(run.out);
@@ -84,7 +86,7 @@ test('ewald bench fft on workers verifies, times, and prints stages and the esti
   expect([shape.code, shape.err]).toEqual([2, expect.stringContaining('expected 3 integers')]);
 });
 
-test.skipIf(!mpiPresent)('ewald bench fft on the ranks of a job', { tags: 'all' }, async () => {
+test.skipIf(!mpiPresent)('ewald bench fft on the ranks of a job', { tags: 'nightly' }, async () => {
   const cli = new URL('../../dist/cli.js', import.meta.url);
   const { code, out, err } = await mpirun(2, cli, 'bench', 'fft', '--shape', '16,16,16', '--executor', 'mpi');
   expect(code, err).toBe(0);

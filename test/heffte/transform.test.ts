@@ -34,7 +34,7 @@ describe('a sample of the cases; npm run soak runs all', () => {
   });
 
   // In shared memory, slices of a batch are interleaved with those of other ranks; wasm works on copies.
-  test('a batch of slabs through shared memory on wasm', { tags: 'all' }, async () => {
+  test('a batch of slabs through shared memory on wasm', { tags: 'nightly' }, async () => {
     const slabs = {
       about: 'batch',
       size: [16, 18, 20],
@@ -146,7 +146,7 @@ describe('errors are reported on every rank', () => {
     for (const algorithm of ['shared', 'p2p']) expect(await told('arrays', 2, algorithm)).toEqual(['fine', 'fine']);
   });
 
-  test('a rank that throws between two runs ends the others', { tags: 'all' }, async () => {
+  test('a rank that throws between two runs ends the others', { tags: 'nightly' }, async () => {
     for (const algorithm of ['shared', 'alltoallv'])
       await expect(told('throws', 3, algorithm)).rejects.toThrow('rank 1 gave up');
   });
@@ -173,7 +173,7 @@ describe('shared memory', () => {
       );
   });
 
-  test.skipIf(!mpiPresent)('two plans run at the same time on the same processes', { tags: 'all' }, async () => {
+  test.skipIf(!mpiPresent)('two plans run at the same time on the same processes', { tags: 'nightly' }, async () => {
     const { code, out, err } = await mpirun(3, program, 'together', JSON.stringify('auto'));
     expect(code, err).toBe(0);
     expect(out).toBe('20,20\n'.repeat(3));

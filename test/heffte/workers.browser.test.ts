@@ -7,16 +7,17 @@ import { casesFor } from './cases.mjs';
 
 const module = new URL('./rank.browser.mjs', import.meta.url).href;
 
-test.each([
+for (const [ranks, most] of [
   [1, 10],
   [2, 16],
   [4, 10],
-])('%i ranks on Web Workers', async (ranks, most) => {
-  expect(crossOriginIsolated).toBe(true);
-  const argument = casesFor(ranks, { most, shared: true, backend: 'wasm' });
-  const done = await spmd({ module, function: 'cases', argument }, { ranks });
-  expect(done).toEqual(Array(ranks).fill(argument.length));
-});
+] as const)
+  test(`${ranks} ranks on Web Workers`, { tags: ranks === 2 ? 'all' : 'nightly' }, async () => {
+    expect(crossOriginIsolated).toBe(true);
+    const argument = casesFor(ranks, { most, shared: true, backend: 'wasm' });
+    const done = await spmd({ module, function: 'cases', argument }, { ranks });
+    expect(done).toEqual(Array(ranks).fill(argument.length));
+  });
 
 test('a page that is not isolated reports the missing headers', () => {
   const isolated = Object.getOwnPropertyDescriptor(globalThis, 'crossOriginIsolated');

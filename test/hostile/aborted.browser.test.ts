@@ -1,4 +1,4 @@
-// @module-tag all: Chromium.
+// @module-tag nightly: Chromium.
 // The tests of aborted.test.ts that need no files, in Chromium, which does not tell the processor time of a page.
 import * as data from '../../dist/data.browser.js';
 import * as executors from '../../dist/executors.browser.js';

@@ -270,7 +270,7 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
   });
 
   test('two runs of one indexer overlap, further ones wait, and the results keep their order', {
-    tags: 'all',
+    tags: 'nightly',
   }, async () => {
     const lists = [31, 32, 33, 34, 35].map((seed) => simulateSpots({ cell: tri, images: 2, seed, spots: 40 }));
     const expected: string[][] = [];

@@ -83,7 +83,7 @@ describe.each(['wasm', 'native'] as const)('determineCell on %s', (backend) => {
     },
   );
 
-  it.skipIf(absent)('finds none in noise', { tags: 'all' }, async () => {
+  it.skipIf(absent)('finds none in noise', { tags: 'nightly' }, async () => {
     const cell = cellFromParameters(50, 60, 70, 90, 90, 90);
     const indexer = await context.indexer();
     for (const seed of [2, 3, 4]) {

@@ -122,7 +122,7 @@ test('what the odds do not support is stated in words', () => {
   expect(oddsText([{ ...rival, log10Odds: -2 }])).toBeUndefined();
 });
 
-test('errors are those of the deviations from the truth', { tags: 'all' }, async () => {
+test('errors are those of the deviations from the truth', { tags: 'nightly' }, async () => {
   const scores = new Scores();
   for (let i = 0; i < 20; i++) await scoreUnknownCell(scores, determine, i, 71_000);
   for (const { name, rms } of scores.rms()) {
@@ -142,7 +142,7 @@ test('the words of errors say at which distance', () => {
   );
 });
 
-test('errors of five stills contain that their scatter is about fitted values', { tags: 'all' }, async () => {
+test('errors of five stills contain that their scatter is about fitted values', { tags: 'nightly' }, async () => {
   const cell = { parameters: [50, 62, 73, 98, 103, 109], centring: 'P' };
   const truth = latticeOf(cell);
   const squares: number[] = [];
@@ -163,7 +163,7 @@ test('one still leaves the odds open', async () => {
 });
 
 // One cell each of plain and pseudo-symmetric kinds; test/soak/cells.mjs sweeps all of them.
-test.each([1, 3, 8, 11, 13, 19, 21, 25])('random cell %i of the sweep', { tags: 'all' }, async (i) => {
+test.each([1, 3, 8, 11, 13, 19, 21, 25])('random cell %i of the sweep', { tags: 'nightly' }, async (i) => {
   const { truth, stills } = experiment(i, 31_000);
   const best = await determine(stills, 170);
   expect(isRight(best?.bravais[0], truth), `${best?.bravais[0]?.type} ${parametersOf(best)} for ${truth.type}`).toBe(

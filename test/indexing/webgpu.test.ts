@@ -81,7 +81,7 @@ describe.skipIf(absent)(`indexing on WebGPU in Node${absent ? `: absent, ${absen
       .map(({ cell }) => cell);
 
   test('a batch in several chunks equals wasm, is reproducible, and creates no buffer', {
-    tags: 'all',
+    tags: 'nightly',
     timeout: slow,
   }, async () => {
     const lists = joined([

@@ -144,7 +144,7 @@ describe('a followed folder', () => {
     ['2', '12'],
   ])(
     'whose open files become invalid is opened again: %s jobs, from read %s on',
-    { tags: ['all'] },
+    { tags: ['nightly'] },
     async ([jobs = '', read = '']) => {
       const name = `stale-${jobs}-${read}`;
       mkdirSync(at(name));

@@ -241,7 +241,7 @@ describe.skipIf(!zmq)(`messages of a monitor${zmq ? '' : ' (absent: zeromq)'}`, 
     expect(endOf('m-twice')).toMatchObject({ done: 4, failed: 0, lost: 0 });
   });
 
-  test('published faster than the run: it says that ZeroMQ may discard some', async () => {
+  test('published faster than the run: it says that ZeroMQ may discard some', { tags: 'nightly' }, async () => {
     const { address, send, subscribed: ready } = await monitor();
     const running = subscribed('m-fast', address);
     await ready();
@@ -292,7 +292,9 @@ describe.skipIf(!zmq)(`messages of a monitor${zmq ? '' : ' (absent: zeromq)'}`, 
     expect(err).not.toContain('--resume continues');
   });
 
-  test('of a monitor that begins anew: the run goes on, and says that frames may be missing', async () => {
+  test('of a monitor that begins anew: the run goes on, and says that frames may be missing', {
+    tags: 'nightly',
+  }, async () => {
     const first = await monitor();
     const running = subscribed('m-anew', first.address, '--no-data-timeout=5');
     await first.subscribed();
@@ -329,7 +331,9 @@ describe.skipIf(!zmq)(`messages of a monitor${zmq ? '' : ' (absent: zeromq)'}`, 
     expect(out).toContain('has disappeared: frames that arrived there meanwhile are missing');
   });
 
-  test('requested from a program that begins anew are requested again; a slow run loses none', async () => {
+  test('requested from a program that begins anew are requested again; a slow run loses none', {
+    tags: 'nightly',
+  }, async () => {
     const { Reply } = zmq ?? expect.fail();
     const begin = async (at = 'tcp://127.0.0.1:*') => {
       const socket = new Reply({ linger: 0 });

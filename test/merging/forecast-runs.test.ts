@@ -70,7 +70,9 @@ test('a difference that is none has significances of 0 ± 1', () => {
   expect(found.filter((z) => z >= 3).length).toBeLessThanOrEqual(fresh ? 1 : 0);
 });
 
-test('a difference of 5 %: what is visible later, and the crystals to 5 sigma, are in their ranges', () => {
+test('a difference of 5 %: what is visible later, and the crystals to 5 sigma, are in their ranges', {
+  tags: 'nightly',
+}, () => {
   const [marks, last] = [[240, 360, 480], 1200];
   let [right, said, inRange] = [0, 0, 0];
   for (const seed of seeds) {

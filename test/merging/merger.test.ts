@@ -78,7 +78,7 @@ function withNegativeSigma(state: Uint8Array): Uint8Array {
 describe('stills of one form', () => {
   const simulated = simulateStream({ crystals: 60, symmetry: 'mmm', parameters: orthorhombic });
 
-  test('the full model is closer to the truth than the mean, and than scales alone', { tags: 'all' }, async () => {
+  test('the full model is closer to the truth than the mean, and than scales alone', { tags: 'nightly' }, async () => {
     const cc = async (model: MergeOptions['model'] & string): Promise<number> =>
       against((await merge(simulated.text, { symmetry: 'mmm', model })).reflections, simulated);
     const [mean, unity, gaussian] = [await cc('mean'), await cc('unity'), await cc('gaussian')];
@@ -377,7 +377,7 @@ describe('some of the crystals', () => {
       });
   });
 
-  test('minCc leaves out the crystals whose intensities are another structure', { tags: 'all' }, async () => {
+  test('minCc leaves out the crystals whose intensities are another structure', { tags: 'nightly' }, async () => {
     // Without partialities, so that a crystal agrees with the mean of the others.
     const even = { crystals: 30, symmetry: 'mmm', parameters: orthorhombic, spread: [0.1, 0, 3] } as const;
     // A crystal with hardly any reflection is kept, since it contradicts nothing.
@@ -480,7 +480,7 @@ describe('a merge that follows a run', () => {
   });
 });
 
-test('a stream is given by its path, its address, a Blob or its bytes', { tags: 'all' }, async () => {
+test('a stream is given by its path, its address, a Blob or its bytes', { tags: 'nightly' }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ewald-merge-'));
   try {
     const { text } = simulateStream({ crystals: 40, symmetry: 'mmm', parameters: orthorhombic });
@@ -498,7 +498,7 @@ test('a stream is given by its path, its address, a Blob or its bytes', { tags: 
   }
 });
 
-test('wasm and native give the same bits, whatever the number of blocks at a time', { tags: 'all' }, async ({
+test('wasm and native give the same bits, whatever the number of blocks at a time', { tags: 'nightly' }, async ({
   skip,
 }) => {
   if (!(await devices({ backend: 'native' })).some(({ backend, available }) => backend === 'native' && available))
@@ -519,7 +519,7 @@ test('wasm and native give the same bits, whatever the number of blocks at a tim
   }
 });
 
-test('the way in which each crystal was indexed is found', { tags: 'all' }, async () => {
+test('the way in which each crystal was indexed is found', { tags: 'nightly' }, async () => {
   const simulated = simulateStream({
     crystals: 40,
     symmetry: '4/m',
@@ -748,7 +748,7 @@ describe('a merge is in doubt', () => {
     expect([isDoubtful, remarks.join()]).toEqual([true, expect.stringContaining('The two halves do not agree: CC1/2')]);
   });
 
-  test('if more than one frame in a hundred was indexed twice, or is a copy', { tags: 'all' }, async () => {
+  test('if more than one frame in a hundred was indexed twice, or is a copy', { tags: 'nightly' }, async () => {
     const many = simulateStream({ crystals: 120, symmetry: 'mmm', parameters: orthorhombic }).text;
     const chunks = many.split(/(?=----- Begin chunk -----)/);
     const doubtWith = async (...more: string[]): Promise<boolean> =>

@@ -127,7 +127,7 @@ describe.skipIf(!dataFolder)(`merged streams${dataFolder ? '' : ' (absent: no te
     reachesIts,
   );
   const others = sets.filter(({ set }) => !quick.includes(set));
-  test.for(others)('$set reaches its figures by defaults', { tags: 'all' }, reachesIts);
+  test.for(others)('$set reaches its figures by defaults', { tags: 'nightly' }, reachesIts);
 
   async function reachesIts({ set, group, cc, unique, ccHalf, rSplit }: (typeof sets)[number]) {
     const { reflections, statistics, polarisation, crystals } = await merged(set, {

@@ -50,7 +50,7 @@ describe('axe finds nothing', () => {
     expect(await everywhere(visit.page)).toEqual([]);
   });
 
-  test.skipIf(!dataFolder)('in the page of frames with everything open', async () => {
+  test.skipIf(!dataFolder)('in the page of frames with everything open', { tags: 'nightly' }, async () => {
     const visit = await Visit.open(await serve(filesOf('sim/run.h5', 'sim/run')));
     const { page } = visit;
     await visit.peaks();

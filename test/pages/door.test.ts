@@ -193,7 +193,7 @@ describe('pages', () => {
     60_000,
   );
 
-  test('validation ends within its time and sums up by room', async () => {
+  test('validation ends within its time and sums up by room', { tags: 'nightly', timeout: 120_000 }, async () => {
     const { page, faults } = await visit();
     await page.goto(served.url);
     await page.goto(new URL('validate.html?seconds=2&backend=wasm', served.url).href);
@@ -202,9 +202,9 @@ describe('pages', () => {
     expect(await page.locator('#rooms tbody tr').count()).toBeGreaterThan(3);
     expect(await page.locator('header p').nth(1).textContent()).toMatch(/Time was up after \d+ of \d+ results/);
     expect(faults).toEqual([]);
-  }, 120_000);
+  });
 
-  test('validation counts only backends that a browser may have', async () => {
+  test('validation counts only backends that a browser may have', { tags: 'nightly', timeout: 120_000 }, async () => {
     const { page, faults } = await visit();
     await page.goto(served.url);
     await page.goto(new URL('validate.html?ids=pi:*', served.url).href);
@@ -221,5 +221,5 @@ describe('pages', () => {
       ['webgpu', 'wasm'],
     ]);
     expect(faults).toEqual([]);
-  }, 120_000);
+  });
 });

@@ -63,7 +63,7 @@ describe.skipIf(!dataFolder)('the page of frames', () => {
     expect(visit.faults).toEqual([]);
   });
 
-  test('a search that takes long is reported, and a file that has vanished is named', async () => {
+  test('a search that takes long is reported, and a file that has vanished is named', { tags: 'nightly' }, async () => {
     const file = temporary('gone.h5');
     copyFileSync(sim('run.h5'), file);
     const visit = await Visit.open(await serve([file, ...frames().slice(1)]));
@@ -137,7 +137,7 @@ describe.skipIf(!dataFolder)('the page of frames', () => {
     expect(visit.faults).toEqual([]);
   });
 
-  test('the mask is dark in a dark room, and pale in a light one', async () => {
+  test('the mask is dark in a dark room, and pale in a light one', { tags: 'nightly' }, async () => {
     const url = await serve(frames());
     for (const [colorScheme, isDark] of [
       ['dark', true],
@@ -194,7 +194,9 @@ describe.skipIf(!dataFolder)('the page of frames', () => {
     expect(visit.faults).toEqual([]);
   });
 
-  test('a cell is typed, changed, emptied and dropped, and taken from the curves of the cells', async () => {
+  test('a cell is typed, changed, emptied and dropped, and taken from the curves of the cells', {
+    tags: 'nightly',
+  }, async () => {
     const visit = await Visit.open(await serve([...frames().slice(0, 3)]));
     const { page } = visit;
     await visit.peaks();
@@ -341,7 +343,7 @@ describe.skipIf(!dataFolder)('the page of frames', () => {
     expect(visit.faults).toEqual([]);
   });
 
-  test('a finger drags the beam, and two fingers zoom', async () => {
+  test('a finger drags the beam, and two fingers zoom', { tags: 'nightly' }, async () => {
     const phone = { hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
     const visit = await Visit.open(await serve(frames()), { width: 390, height: 844 }, phone);
     const { page } = visit;
@@ -375,7 +377,9 @@ describe.skipIf(!dataFolder)('the page of frames', () => {
     expect(visit.faults).toEqual([]);
   });
 
-  test('a beam stays where it is released while the page is still busy with an earlier move', async () => {
+  test('a beam stays where it is released while the page is still busy with an earlier move', {
+    tags: 'nightly',
+  }, async () => {
     const visit = await Visit.open(await serve(frames()));
     const { page } = visit;
     await visit.peaks();
@@ -399,7 +403,7 @@ describe.skipIf(!dataFolder)('the page of frames', () => {
     expect(visit.faults).toEqual([]);
   });
 
-  test('without the tools, a drag near the beam centre moves the frame', async () => {
+  test('without the tools, a drag near the beam centre moves the frame', { tags: 'nightly' }, async () => {
     const visit = await Visit.open(await serve(frames()));
     const { page } = visit;
     await visit.peaks();
@@ -414,7 +418,7 @@ describe.skipIf(!dataFolder)('the page of frames', () => {
     expect((await centre())[0]).toBeLessThan((before ?? 0) - 30);
   });
 
-  test('a mask is painted by all tools, and .geom and HDF5 hold exactly it', async () => {
+  test('a mask is painted by all tools, and .geom and HDF5 hold exactly it', { tags: 'nightly' }, async () => {
     const visit = await Visit.open(await serve(frames()), { width: 1300, height: 1000 });
     const { page } = visit;
     await visit.peaks();

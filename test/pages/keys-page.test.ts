@@ -1,4 +1,4 @@
-// @module-tag all: it opens Chromium
+// @module-tag nightly: it opens Chromium
 /** Every key of the viewer, on every kind of page: a key acts where its pane is, and does nothing elsewhere. */
 import { writeFileSync } from 'node:fs';
 import { formatNpy } from 'ewald';

@@ -67,7 +67,10 @@ async function open(view: ServedView): Promise<Visit> {
   return { page, faults, loaded: () => bytes };
 }
 
-test('the newest frame is shown even if the page has not heard yet that there are this many', async () => {
+test('the newest frame is shown even if the page has not heard yet that there are this many', {
+  tags: 'nightly',
+  timeout: 180_000,
+}, async () => {
   const view = await serveView([]);
   const { page, faults } = await open(view);
   const received: ViewedRun['received'] = (event) =>
@@ -108,7 +111,7 @@ test('the newest frame is shown even if the page has not heard yet that there ar
   expect(asked).toBeGreaterThan(3);
   expect(await page.locator('#name').textContent()).toContain('received frames');
   expect(faults.filter((text) => !/\b404\b/.test(text))).toEqual([]);
-}, 180_000);
+});
 
 const sim = (name: string): string => join(dataFolder ?? '', 'sim', name);
 const textOf = (page: Page, id: string) => async (): Promise<string | null> => page.locator(id).textContent();
@@ -139,7 +142,10 @@ describe.skipIf(!dataFolder)('in Chromium', () => {
     expect(faults).toEqual([]);
   }, 180_000);
 
-  test('a stream of CrystFEL is shown with its frames, its peaks and its crystals', async () => {
+  test('a stream of CrystFEL is shown with its frames, its peaks and its crystals', {
+    tags: 'nightly',
+    timeout: 180_000,
+  }, async () => {
     copyFileSync(sim('peers/multi.xgandalf.stream'), join(folder, 'a.stream'));
     symlinkSync(sim('multi.h5'), join(folder, 'multi.h5'));
     const { page, faults, loaded } = await open(await serveView([join(folder, 'a.stream')]));
@@ -156,7 +162,7 @@ describe.skipIf(!dataFolder)('in Chromium', () => {
       await page.keyboard.press('ArrowRight');
     }
     expect(faults).toEqual([]);
-  }, 180_000);
+  });
 
   test('a folder is followed: the newest frame with the peaks that the tab finds, without a run', async () => {
     const at = join(folder, 'arriving');
@@ -239,7 +245,10 @@ describe.skipIf(!dataFolder)('in Chromium', () => {
     expect(faults.filter((fault) => !/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE|ERR_EMPTY/.test(fault))).toEqual([]);
   }, 180_000);
 
-  test('a followed folder with a file of no known format, and frames that do not fit their geometry', async () => {
+  test('a followed folder with a file of no known format, and frames that do not fit their geometry', {
+    tags: 'nightly',
+    timeout: 180_000,
+  }, async () => {
     const at = join(folder, 'unfit');
     mkdirSync(at);
     const geometry = join(dataFolder ?? '', 'real/frames/pilatus_thaumatin.geom');
@@ -254,9 +263,12 @@ describe.skipIf(!dataFolder)('in Chromium', () => {
     // The page stays usable: files that are dropped are shown.
     await page.setInputFiles('#files', sim('mono.h5'));
     await expect.poll(() => page.evaluate(() => viewer.opened?.name), { timeout: 60_000 }).toBe('mono.h5');
-  }, 180_000);
+  });
 
-  test('a stream that is being written is followed, from before its first frame', async () => {
+  test('a stream that is being written is followed, from before its first frame', {
+    tags: 'nightly',
+    timeout: 180_000,
+  }, async () => {
     const at = join(folder, 'growing');
     mkdirSync(at);
     symlinkSync(sim('multi.h5'), join(at, 'multi.h5'));
@@ -278,5 +290,5 @@ describe.skipIf(!dataFolder)('in Chromium', () => {
     await expect.poll(() => page.evaluate(() => viewer.peaks?.count)).toBeGreaterThan(0);
     expect(await textOf(page, '#rates')()).toMatch(/1 not shown$/);
     expect(faults).toEqual([]);
-  }, 180_000);
+  });
 });

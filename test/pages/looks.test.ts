@@ -1,4 +1,4 @@
-// @module-tag all: it opens Chromium
+// @module-tag nightly: it opens Chromium
 /**
  * The pages of frames, of a run and of a scan, and the report of a run, at each width, light and dark, used by mouse,
  * fingers and keyboard.

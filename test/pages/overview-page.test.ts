@@ -199,7 +199,9 @@ test('no answer is cut: in the heads of its pane, and beside the frame', async (
   expect(await isCut('#rates')).toBe(false);
 });
 
-test('beside the picture of a frame, answers are in short and many lanes leave it its room', async () => {
+test('beside the picture of a frame, answers are in short and many lanes leave it its room', {
+  tags: 'nightly',
+}, async () => {
   // As a merge that goes on joins its status and its answers.
   const said = 'CC1/2=.5@2.0A: .25 ± .03 at 2.07–2.00 Å; would be reached with 900 crystals (800 to 1100); now 300';
   const status = () => [`CC1/2 .97, 300 crystals · ${said}`, 'other'];
@@ -263,7 +265,10 @@ test('all panes are there, none of them is empty, and they say the numbers of th
   expect(faults).toEqual([]);
 }, 120_000);
 
-test('panes are there only for what there is; a run without any keeps the picture', async () => {
+test('panes are there only for what there is; a run without any keeps the picture', {
+  tags: 'nightly',
+  timeout: 120_000,
+}, async () => {
   const { page, faults, add } = await runOf({ rois: ['water'] });
   for (let i = 0; i < 30; i++) await add({ rois: { water: regionAt(2) } });
   await expect.poll(() => page.locator('#side-of-run h2').allInnerTexts()).toEqual(['Now', 'Last minute']);
@@ -275,9 +280,11 @@ test('panes are there only for what there is; a run without any keeps the pictur
   await expect.poll(() => plain.page.evaluate(() => viewer.frame)).toBeGreaterThan(0);
   expect(await plain.page.locator('#overview').count()).toBe(0);
   expect([...faults, ...plain.faults]).toEqual([]);
-}, 120_000);
+});
 
-test('frames that nothing searches are shown; their overview says which run shows more', async () => {
+test('frames that nothing searches are shown; their overview says which run shows more', {
+  tags: 'nightly',
+}, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'ewald-overview-'));
   const data = Float32Array.from({ length: 64 * 64 }, (_, i) => (i * 7919) % 50);
   writeFileSync(join(folder, 'a.npy'), formatNpy({ shape: [1, 64, 64], complex: false, data }));
@@ -317,7 +324,10 @@ test('positions that arrive with the frames make a map, which grows with them', 
   expect(faults).toEqual([]);
 }, 120_000);
 
-test('500 wells at 120 frames a second keep thirty pictures a second', async () => {
+test('500 wells at 120 frames a second keep thirty pictures a second', {
+  tags: 'nightly',
+  timeout: 120_000,
+}, async () => {
   const { page, faults, add } = await runOf(everything(() => 300));
   await feed(add, 0, 60);
   await expect.poll(() => page.evaluate(() => document.querySelectorAll('#stage-of-run canvas').length)).toBe(5);
@@ -346,7 +356,7 @@ test('500 wells at 120 frames a second keep thirty pictures a second', async () 
   // Thirty pictures leave 33 ms for each; a busy machine skips some of them.
   expect(each).toBeLessThan(8);
   expect(faults).toEqual([]);
-}, 120_000);
+});
 
 // EWALD_SHOTS=folder keeps what is seen.
 test.skipIf(!process.env.EWALD_SHOTS)(

@@ -1,4 +1,4 @@
-// @module-tag all: it opens Chromium
+// @module-tag nightly: it opens Chromium
 /** The picture of the viewer in the README is what the page shows now. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

@@ -102,7 +102,10 @@ describe('the panes of a scan', () => {
     expect(visit.faults).toEqual([]);
   }, 240_000);
 
-  test('what is wrong with shifts stands below them, and Calibrate takes the disk that it finds', async () => {
+  test('what is wrong with shifts stands below them, and Calibrate takes the disk that it finds', {
+    tags: 'nightly',
+    timeout: 120_000,
+  }, async () => {
     const visit = await Visit.open(await serve([rawFile(), ...shape]));
     await isIdle(visit);
     await add(visit, 'icom');
@@ -116,9 +119,12 @@ describe('the panes of a scan', () => {
     expect(outer).toBeGreaterThan(radius);
     expect(outer).toBeLessThan(radius + 5);
     expect(visit.faults).toEqual([]);
-  }, 120_000);
+  });
 
-  test('Bragg vectors and polar transforms are drawn in their own planes, with their axes', async () => {
+  test('Bragg vectors and polar transforms are drawn in their own planes, with their axes', {
+    tags: 'nightly',
+    timeout: 240_000,
+  }, async () => {
     const visit = await Visit.open(await serve([rawFile(), ...shape]));
     await isIdle(visit);
     for (const name of ['bragg', 'polar']) await add(visit, name);
@@ -167,9 +173,12 @@ describe('the panes of a scan', () => {
     await reading(visit, 1).toMatch(/^row (9|10) {2}column [78] /);
     expect(centre.cx).toBeGreaterThan(20);
     expect(visit.faults).toEqual([]);
-  }, 240_000);
+  });
 
-  test('limits and colours are those of one pane, numbers of the bar and the pointer are in its unit', async () => {
+  test('limits and colours are those of one pane, numbers of the bar and the pointer are in its unit', {
+    tags: 'nightly',
+    timeout: 120_000,
+  }, async () => {
     const visit = await Visit.open(await serve([rawFile(), ...shape]));
     await isIdle(visit);
     await add(visit, 'curl');
@@ -199,7 +208,7 @@ describe('the panes of a scan', () => {
     await visit.page.locator(`${pane(1)} >> [name="close"]`).click();
     expect(await visit.page.locator('.image-pane').count()).toBe(1);
     expect(visit.faults).toEqual([]);
-  }, 120_000);
+  });
 
   test('the image fills in while the scan is read, and the first pattern shows its disk', async () => {
     const visit = await Visit.open(await serve([]));
@@ -259,7 +268,10 @@ describe('the panes of a scan', () => {
     }
   }, 120_000);
 
-  test('a part of a scan, a first frame and a calibration are taken from the command', async () => {
+  test('a part of a scan, a first frame and a calibration are taken from the command', {
+    tags: 'nightly',
+    timeout: 120_000,
+  }, async () => {
     const file = rawFile();
     const calibration = temporary('mine.cal.json');
     const made = await ewald(['calibrate', file, ...shape, '--force', '-o', calibration]);
@@ -291,9 +303,12 @@ describe('the panes of a scan', () => {
       expect(refused.code).not.toBe(0);
       expect(refused.err).toMatch(words);
     }
-  }, 120_000);
+  });
 
-  test('begins with centre, radius and rotation of a calibration, as a run with it does, and the user can move them', async () => {
+  test('begins with centre, radius and rotation of a calibration, as a run with it does, and the user can move them', {
+    tags: 'nightly',
+    timeout: 120_000,
+  }, async () => {
     const file = rawFile();
     const calibration = temporary('begins.cal.json');
     const made = await ewald(['calibrate', file, ...shape, '--force', '-o', calibration]);
@@ -315,9 +330,12 @@ describe('the panes of a scan', () => {
     await isIdle(visit);
     expect(await origin.isHidden()).toBe(true);
     expect(visit.faults).toEqual([]);
-  }, 120_000);
+  });
 
-  test('a .mib file without its header is a scan with the shape of the field, as with the flag', async () => {
+  test('a .mib file without its header is a scan with the shape of the field, as with the flag', {
+    tags: 'nightly',
+    timeout: 120_000,
+  }, async () => {
     const file = temporary('alone.mib');
     copyFileSync(join(dataFolder ?? '', 'formats-em', 'mib_Single_9_Frames_CounterDepth_12_Rows_32.mib'), file);
     const visit = await Visit.open(await serve([file]));
@@ -331,5 +349,5 @@ describe('the panes of a scan', () => {
     expect(images[0]).toHaveLength(9);
     expect(images[1]).toEqual(images[0]);
     expect(Math.max(...(images[0] ?? []))).toBeGreaterThan(0);
-  }, 120_000);
+  });
 });

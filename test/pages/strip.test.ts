@@ -135,7 +135,10 @@ describe('a run of 24 minutes', () => {
     expect(visit.faults).toEqual([]);
   }, 120_000);
 
-  test('a page that was asleep shows all frames when it wakes up, and the server has kept nothing for it', async () => {
+  test('a page that was asleep shows all frames when it wakes up, and the server has kept nothing for it', {
+    tags: 'nightly',
+    timeout: 180_000,
+  }, async () => {
     const { view, sink } = await runOf(500);
     const visit = await Visit.open(view.url);
     const { page } = visit;
@@ -154,5 +157,5 @@ describe('a run of 24 minutes', () => {
     await expect.poll(() => page.getAttribute('#chart', 'aria-label')).toContain('30600 frames');
     // What is shown is the newest frame.
     await expect.poll(() => page.evaluate(() => viewer.frame), { timeout: 30_000 }).toBeGreaterThan(30_500);
-  }, 180_000);
+  });
 });

@@ -1,4 +1,4 @@
-// @module-tag all: it opens Chromium
+// @module-tag nightly: it opens Chromium
 /** A frame drawn by the processor is the one that the shaders draw; moved, it equals one that is drawn anew. */
 import { writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';

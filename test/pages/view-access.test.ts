@@ -28,7 +28,9 @@ function contrast(one: string, other: string): number {
 const run = (): string[] => filesOf('sim/run.h5', 'sim/run');
 
 describe.skipIf(!dataFolder)('the viewer', () => {
-  test('by touch: a press reads a pixel, a finger moves the picture, and two zoom it', async () => {
+  test('by touch: a press reads a pixel, a finger moves the picture, and two zoom it', {
+    tags: 'nightly',
+  }, async () => {
     const visit = await Visit.open(await serve(run()), size, { hasTouch: true });
     const { page } = visit;
     await visit.peaks();
@@ -163,7 +165,7 @@ describe.skipIf(!dataFolder)('the viewer', () => {
     expect(visit.faults).toEqual([]);
   });
 
-  test('in forced colours, states and charts can be told apart', async () => {
+  test('in forced colours, states and charts can be told apart', { tags: 'nightly' }, async () => {
     const visit = await Visit.open(await serve(run()), size, { forcedColors: 'active', colorScheme: 'dark' });
     const { page } = visit;
     await visit.peaks();
@@ -187,7 +189,7 @@ describe.skipIf(!dataFolder)('the viewer', () => {
     expect(colours.drawn.length).toBeGreaterThan(1);
   });
 
-  test('a dark page starts with white on black, and keeps colours that were chosen', async () => {
+  test('a dark page starts with white on black, and keeps colours that were chosen', { tags: 'nightly' }, async () => {
     const visit = await Visit.open(await serve(run()), size, { colorScheme: 'dark' });
     const { page } = visit;
     await visit.peaks();
@@ -201,7 +203,7 @@ describe.skipIf(!dataFolder)('the viewer', () => {
     expect(await colours()).toBe('viridis');
   });
 
-  test('nothing is animated when motion is to be reduced', async () => {
+  test('nothing is animated when motion is to be reduced', { tags: 'nightly' }, async () => {
     const visit = await Visit.open(await serve(run()), size, { reducedMotion: 'reduce' });
     const { page } = visit;
     await visit.peaks();

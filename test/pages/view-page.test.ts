@@ -127,7 +127,9 @@ describe.skipIf(!dataFolder)('frames that the command offers', () => {
     expect(visit.faults).toEqual([]);
   });
 
-  test('sliders change the peaks of the frame at once, and the last requested frame is shown', async () => {
+  test('sliders change the peaks of the frame at once, and the last requested frame is shown', {
+    tags: 'nightly',
+  }, async () => {
     const visit = await Visit.open(await serve(filesOf('sim/run.h5', 'sim/run')));
     await visit.peaks();
     const before = await visit.page.evaluate(() => viewer.peaks?.count ?? 0);
@@ -168,7 +170,7 @@ describe.skipIf(!dataFolder)('by keyboard, in small windows, and for screen read
     expect(missed).toEqual([]);
   });
 
-  test('the page fits at 200 % zoom and on a telephone', async () => {
+  test('the page fits at 200 % zoom and on a telephone', { tags: 'nightly' }, async () => {
     const url = await serve(filesOf('sim/run.h5', 'sim/run'));
     for (const size of [
       { width: 650, height: 450 },
@@ -303,7 +305,9 @@ describe('a scan', () => {
     },
   );
 
-  test('shows centres of mass, spectra and means of regions, and a copied address shows them again', async () => {
+  test('shows centres of mass, spectra and means of regions, and a copied address shows them again', {
+    tags: 'nightly',
+  }, async () => {
     const url = await serve([scanFile()]);
     const visit = await Visit.open(url);
     const { page } = visit;
@@ -380,6 +384,7 @@ describe('a scan', () => {
 describe('faults are reported with a message, and the page stays usable', () => {
   test.skipIf(!dataFolder)(
     'unknown files, a geometry that does not fit, a geometry alone, a worker that dies',
+    { tags: 'nightly' },
     async () => {
       const visit = await Visit.open(await serve([]));
       const { page } = visit;
@@ -444,7 +449,7 @@ describe('faults are reported with a message, and the page stays usable', () => 
     expect(visit.faults).toEqual([]);
   });
 
-  test('a scan that does not fit in memory is binned, and the page states it', async () => {
+  test('a scan that does not fit in memory is binned, and the page states it', { tags: 'nightly' }, async () => {
     const visit = await Visit.open(await serve([]));
     const [rows, columns, side] = [6, 5, 8];
     const data = Uint16Array.from({ length: rows * columns * side * side }, (_, i) => 60_000 + (i % 101));
@@ -531,7 +536,7 @@ describe('faults are reported with a message, and the page stays usable', () => 
     expect(visit.faults).toEqual([]);
   });
 
-  test('a scan whose worker dies is read into memory again', async () => {
+  test('a scan whose worker dies is read into memory again', { tags: 'nightly' }, async () => {
     const visit = await Visit.mortal(await serve([]));
     const head = Array.from(npyHead([4, 4, 8, 8], '<u2'));
     await visit.page.evaluate(async (bytes) => {
@@ -561,7 +566,7 @@ describe('faults are reported with a message, and the page stays usable', () => 
     expect(visit.faults).toEqual([]);
   });
 
-  test('a tab with less memory than the scan takes sums more pixels', async () => {
+  test('a tab with less memory than the scan takes sums more pixels', { tags: 'nightly' }, async () => {
     const visit = await Visit.open('about:blank');
     // In the worker, the first array of more than 500 numbers, which is the one for the scan, cannot be allocated.
     const poor = `if (typeof document === 'undefined') globalThis.Uint16Array = new Proxy(Uint16Array, {
@@ -588,7 +593,7 @@ describe('faults are reported with a message, and the page stays usable', () => 
     expect(visit.faults).toEqual([]);
   });
 
-  test.skipIf(!dataFolder)('files open at once while the worker is busy with others', async () => {
+  test.skipIf(!dataFolder)('files open at once while the worker is busy with others', { tags: 'nightly' }, async () => {
     const visit = await Visit.open(await serve(filesOf('sim/run.h5', 'sim/run')));
     await visit.peaks();
     const ended = await visit.page.evaluate(async () => {

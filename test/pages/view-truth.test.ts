@@ -242,7 +242,7 @@ describe.skipIf(!dataFolder)('frames that the command offers', () => {
     expect(visit.faults).toEqual([]);
   });
 
-  test('an Eiger master that is dropped with its data is opened as one series', async () => {
+  test('an Eiger master that is dropped with its data is opened as one series', { tags: 'nightly' }, async () => {
     const visit = await Visit.open(await serve([]));
     const files = [...eiger].reverse();
     await visit.page.setInputFiles('#files', [...files, join(dataFolder ?? '', 'sim/run.cell')]);

@@ -26,16 +26,20 @@ function commandChunks(words: readonly string[]): string {
   return chunksOf(readFileSync(file, 'utf8'));
 }
 
-test.skipIf(!dataFolder)('a cell may be given as numbers, as ewald index prints and takes them', async () => {
-  const words = [at('sim/run.h5'), '-g', at('sim/run.geom'), '-p', '79.00,79.00,38.00,90.00,90.00,90.00'];
-  const visit = await Visit.open(await serve(words));
-  await visit.peaks();
-  const [first, ...others] = await visit.page.evaluate(() => viewer.opened?.cell ?? []);
-  expect([first, ...others].map((x) => Math.round(1e6 * (x ?? 0)) / 1e6)).toEqual([79, 79, 38, 90, 90, 90]);
-  await visit.index();
-  expect(await visit.page.evaluate(() => viewer.crystals.length)).toBe(1);
-  expect(visit.faults).toEqual([]);
-});
+test.skipIf(!dataFolder)(
+  'a cell may be given as numbers, as ewald index prints and takes them',
+  { tags: 'nightly' },
+  async () => {
+    const words = [at('sim/run.h5'), '-g', at('sim/run.geom'), '-p', '79.00,79.00,38.00,90.00,90.00,90.00'];
+    const visit = await Visit.open(await serve(words));
+    await visit.peaks();
+    const [first, ...others] = await visit.page.evaluate(() => viewer.opened?.cell ?? []);
+    expect([first, ...others].map((x) => Math.round(1e6 * (x ?? 0)) / 1e6)).toEqual([79, 79, 38, 90, 90, 90]);
+    await visit.index();
+    expect(await visit.page.evaluate(() => viewer.crystals.length)).toBe(1);
+    expect(visit.faults).toEqual([]);
+  },
+);
 
 describe.skipIf(!dataFolder)('without a cell', () => {
   const allFrames = async (workers: number): Promise<void> => {
@@ -62,7 +66,9 @@ describe.skipIf(!dataFolder)('without a cell', () => {
   test(`${title} 3`, () => allFrames(3));
   test(`${title} 1`, { tags: 'nightly' }, () => allFrames(1));
 
-  test('frames that no cell explains are searched for peaks alone; their report can be saved', async () => {
+  test('frames that no cell explains are searched for peaks alone; their report can be saved', {
+    tags: 'nightly',
+  }, async () => {
     // A level background with a few bright pixels: peaks, but too few for a cell.
     const [frames, side] = [5, 1024];
     const data = Float32Array.from({ length: frames * side * side }, (_, i) => 10 + ((i * 7919) % 5));
@@ -112,15 +118,19 @@ describe.skipIf(!dataFolder)('without a cell', () => {
   });
 });
 
-test.skipIf(!dataFolder)('the results of a stream stay when all frames are asked to be searched', async () => {
-  const stream = temporary('run.stream');
-  const words = [at('sim/run.h5'), '-g', at('sim/run.geom'), '-p', at('sim/run.cell'), '-o', stream];
-  expect(spawnSync(process.execPath, ['dist/cli.js', 'index', ...words, '-j', '1']).status).toBe(0);
-  const visit = await Visit.open(await serve([stream]));
-  await visit.peaks();
-  await visit.page.keyboard.press('Shift+X');
-  await visit.message(/^These frames have their results/);
-  const listed = await visit.page.evaluate(() => viewer.summaries.filter(Boolean).length);
-  expect(listed).toBe(12);
-  expect(visit.faults).toEqual([]);
-});
+test.skipIf(!dataFolder)(
+  'the results of a stream stay when all frames are asked to be searched',
+  { tags: 'nightly' },
+  async () => {
+    const stream = temporary('run.stream');
+    const words = [at('sim/run.h5'), '-g', at('sim/run.geom'), '-p', at('sim/run.cell'), '-o', stream];
+    expect(spawnSync(process.execPath, ['dist/cli.js', 'index', ...words, '-j', '1']).status).toBe(0);
+    const visit = await Visit.open(await serve([stream]));
+    await visit.peaks();
+    await visit.page.keyboard.press('Shift+X');
+    await visit.message(/^These frames have their results/);
+    const listed = await visit.page.evaluate(() => viewer.summaries.filter(Boolean).length);
+    expect(listed).toBe(12);
+    expect(visit.faults).toEqual([]);
+  },
+);

@@ -117,7 +117,7 @@ describe('frames on', () => {
       if (backend === 'webgpu' && software && name !== 'peakfinder8') continue;
       test.skipIf(absent !== '')(
         `${backend} by ${name}: the same crystals${absent}`,
-        { timeout: 400_000, tags: backend === 'webgpu' ? ['all'] : [] },
+        { timeout: 400_000, tags: backend === 'webgpu' ? ['nightly'] : [] },
         async () => {
           const { lines, peaks, err } = await indexed(backend, finders[name]);
           const wasm = await expected(name);

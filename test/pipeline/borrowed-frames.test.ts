@@ -1,4 +1,4 @@
-// @module-tag all: whole runs.
+// @module-tag nightly: whole runs.
 /**
  * Frames that a run reads into the heap of wasm: growth of the heap detaches their views while they are read, searched
  * and integrated, and changes nothing.

@@ -40,7 +40,7 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     expect([...text.matchAll(/^Image serial number: (.*)$/gm)].map(([, serial]) => serial)).toEqual(['7', '8']);
   });
 
-  test('more jobs give the same stream, except for the command line', { tags: 'all' }, async () => {
+  test('more jobs give the same stream, except for the command line', { tags: 'nightly' }, async () => {
     const streams = await Promise.all(
       ['1', '3'].map(async (jobs) => {
         const stream = join(folder, `jobs-${jobs}.stream`);
@@ -98,7 +98,7 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     },
   );
 
-  test('zaef also finds the crystals, with the given radii and gradient', { tags: 'all' }, async () => {
+  test('zaef also finds the crystals, with the given radii and gradient', { tags: 'nightly' }, async () => {
     const words = ['index', sim('mono.h5'), ...usual, '--peaks=zaef', '--min-squared-gradient=200'];
     const [usualRadii, wide] = await Promise.all([
       ewald([...words, '--json']),
@@ -214,7 +214,7 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     expect(err).toMatch(/known cell 1, 2 crystals: median cell 36\.2.*known cell 2, 2 crystals: median cell 79\.0/s);
   });
 
-  test('ewald cell determines the cell of frames and writes it for -p', { tags: 'all' }, async () => {
+  test('ewald cell determines the cell of frames and writes it for -p', { tags: 'nightly' }, async () => {
     const cell = join(folder, 'found.cell');
     const words = ['cell', sim('weak.h5'), '-g', sim('weak.geom'), '--min-res=20', '--backend=wasm'];
     const { code, out, err } = await ewald([...words, '-o', cell]);

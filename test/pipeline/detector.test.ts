@@ -167,7 +167,9 @@ describe.skipIf(!dataFolder)(`crystals and the detector${dataFolder ? '' : ' (ab
     );
   });
 
-  test('without a cell, a wavelength that the file contradicts leaves the cell in doubt', async () => {
+  test('without a cell, a wavelength that the file contradicts leaves the cell in doubt', {
+    tags: 'nightly',
+  }, async () => {
     const long = written('longer.geom', geometryText([['wavelength = 1.3 A', 'wavelength = 1.6 A']]));
     const said = /^warning: \S*longer\.geom: the wavelength is 1\.6 Å .*1\.3 Å: 23\.1 % more .*wrong by as much$/m;
     const common = ['--threshold=12', '--min-res=20', '--backend=wasm'];
@@ -180,7 +182,9 @@ describe.skipIf(!dataFolder)(`crystals and the detector${dataFolder ? '' : ' (ab
     }
   });
 
-  test('a distance that the file contradicts is a doubt only where crystals do not tell it', async () => {
+  test('a distance that the file contradicts is a doubt only where crystals do not tell it', {
+    tags: 'nightly',
+  }, async () => {
     for (const [metres, code] of [
       ['0.0615', 0],
       ['0.054', 1],
@@ -202,21 +206,25 @@ describe.skipIf(!dataFolder)(`crystals and the detector${dataFolder ? '' : ' (ab
     expect(run.out).toMatch(/median cell 79\.05 79\.05 38\.02 Å/);
   });
 
-  test('crystals in doubt stop at the limits of the search, and their median is no cell', async () => {
+  test('crystals in doubt stop at the limits of the search, and their median is no cell', {
+    tags: 'nightly',
+  }, async () => {
     const run = await indexWith('60,65,45,90,95,90', at('sim', 'run.geom'), '--first=6');
     expect(run.code, run.err).toBe(1);
     expect(run.out).toMatch(/median cell .*°, within the limits of the search: the crystals are doubtful/);
     expect((await index(at('sim', 'run.geom'), '--first=6')).out).toMatch(/median cell .*°\n/);
   });
 
-  test('the first of two determined cells, and what was doubtful about it, are void', async () => {
+  test('the first of two determined cells, and what was doubtful about it, are void', { tags: 'nightly' }, async () => {
     const off = written('six.geom', geometryText([['corner_x = -515.3', 'corner_x = -509.3']]));
     const run = await ewald(['index', at('sim', 'run.h5'), '-g', off, '-j', '1', '--no-integrate', '--backend=wasm']);
     expect(run.code, run.err).toBe(0);
     expect(run.err).toMatch(/warning: the lattices .*\ncell: determined again .* are void\ncell: .*\(tP;/s);
   });
 
-  test('at small angles a known cell decides about the distance only if it is trusted', async () => {
+  test('at small angles a known cell decides about the distance only if it is trusted', {
+    tags: 'nightly',
+  }, async () => {
     const small = ['--distance', '240', '--size', '600,600', '--images', '14', '--seed', '5', '--name', 'far'];
     const simulated = await ewald(['simulate', 'frames', '-o', folder, '-p', '120,150,180,90,90,90', ...small]);
     expect(simulated.code, simulated.err).toBe(0);

@@ -125,7 +125,7 @@ describe.skipIf(!dataFolder)(`the same stream everywhere${dataFolder ? '' : ' (a
   for (const [folder, name, file, known] of cases)
     test(`${folder}/${name} ${file}, cell known: ${known}: the stream of ewald index`, {
       timeout: 900_000,
-      tags: known ? [] : ['all'],
+      tags: known ? [] : ['nightly'],
     }, async () => {
       const expected = await byCommand(folder, name, file, known);
       expect(expected.match(/^astar = /gm)?.length).toBeGreaterThan(1);

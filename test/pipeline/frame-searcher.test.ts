@@ -89,7 +89,9 @@ describe.skipIf(!dataFolder)(`a frame in memory${dataFolder ? '' : ' (absent: no
     await searcher.dispose();
   });
 
-  test('without parameters it is tuned on given frames, or on the first frame searched', { tags: 'all' }, async () => {
+  test('without parameters it is tuned on given frames, or on the first frame searched', {
+    tags: 'nightly',
+  }, async () => {
     const geometry = parseGeometry(readFileSync(sim('run.geom'), 'utf8'));
     const first: Uint16Array[] = [];
     for (let i = 0; i < 4; i++) first.push((await dataset.read(i, 1)) as Uint16Array);

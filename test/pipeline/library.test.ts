@@ -105,7 +105,7 @@ describe.skipIf(!dataFolder)(`ctx.pipeline${dataFolder ? '' : ' (absent: no test
     await refused(() => all(late), 'Argument', 'firstFramesTimeoutS', 'an iterable of inputs');
   });
 
-  test('warnings of a run without onEvent go to the log of the context', { tags: 'all' }, async () => {
+  test('warnings of a run without onEvent go to the log of the context', { tags: 'nightly' }, async () => {
     const lines: string[] = [];
     const { sink } = context.log;
     context.log.sink = (level, line) => void lines.push(`${level}: ${line}`);
@@ -118,7 +118,7 @@ describe.skipIf(!dataFolder)(`ctx.pipeline${dataFolder ? '' : ' (absent: no test
     expect(lines.join('\n')).toMatch(/^warn: .*cell/m);
   });
 
-  test.for([1, 3])('%i jobs: the chunks equal those of the command, to the byte', { tags: 'all' }, async (jobs) => {
+  test.for([1, 3])('%i jobs: the chunks equal those of the command, to the byte', { tags: 'nightly' }, async (jobs) => {
     const dataset = await open(sim('mono.h5'));
     const items = await all({ inputs: [{ dataset, filename: sim('mono.h5') }], jobs, ...settings() });
     await dataset.dispose();

@@ -98,7 +98,7 @@ describe.skipIf(!dataFolder)(`killed from outside${dataFolder ? '' : ' (absent: 
 
   test.skipIf(!mpiPresent || process.platform !== 'linux')(
     'a rank is killed: the job ends, --resume continues',
-    { tags: 'all' },
+    { tags: 'nightly' },
     async () => {
       const stream = join(folder, 'mpi.stream');
       const words = ['--allow-run-as-root', '--oversubscribe', '-n', '3', process.execPath, 'dist/cli.js', ...usual];
@@ -156,7 +156,9 @@ describe.skipIf(!dataFolder || !python)(
       expect(facts).toMatchObject({ frames: 6, crystalsRight: 6, crystalsWrong: 0 });
     });
 
-    test('h5py opens the peaks and cells of a run, and simulated electron frames as NXmx', async () => {
+    test('h5py opens the peaks and cells of a run, and simulated electron frames as NXmx', {
+      tags: 'nightly',
+    }, async () => {
       const simulated = [
         'simulate',
         'frames',

@@ -138,7 +138,7 @@ describe('a detector', () => {
     }
   });
 
-  test('far away is where its crystals have it, within its errors', { tags: 'all' }, () => {
+  test('far away is where its crystals have it, within its errors', { tags: 'nightly' }, () => {
     const geometry = square(1, '', 0.25);
     const truth = { whole: [0, 0, 0] as Triple, panels: still(1) };
     const zs = [1, 2, 3, 4, 5, 6].map((seed) => {
@@ -372,7 +372,7 @@ describe('one of four panels', () => {
   });
 });
 
-test('stated errors are those of the deviations from the truth', { tags: 'all' }, () => {
+test('stated errors are those of the deviations from the truth', { tags: 'nightly' }, () => {
   const scores = new Scores();
   for (let i = 0; i < 10; i++) scoreDetector(scores, i, 81_000);
   const found = scores.rms();

@@ -125,7 +125,7 @@ const movedOf = ({ events }: Ran) => events.find((event) => event.kind === 'geom
 describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'}`, () => {
   const farOff = 'with the beam 75 pixels off finds it by the background, with';
   test(`${farOff} a known cell`, () => findsTheBeam([sim('mono.cell')]));
-  test(`${farOff} an unknown cell`, { tags: 'all' }, () => findsTheBeam());
+  test(`${farOff} an unknown cell`, { tags: 'nightly' }, () => findsTheBeam());
 
   test('with the beam far off, over a single frame, writes the shifted geometry', async () => {
     const pieces: Uint8Array[] = [];
@@ -262,7 +262,7 @@ describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'
   );
 
   test('of files that appear one after the other is refined on the first ones, and resumed with that geometry', {
-    tags: 'all',
+    tags: 'nightly',
   }, async () => {
     const [followed, beside] = [join(folder, 'followed'), join(folder, 'beside')];
     for (const name of [followed, beside]) await mkdir(name);
@@ -358,7 +358,9 @@ describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'
       expect(Math.abs((cells.at(i - 6) ?? 0) / x - 1)).toBeLessThan(2.5e-4);
   });
 
-  test('whose geometry is far off, or whose frames contain no crystals, moves nothing', { tags: 'all' }, async () => {
+  test('whose geometry is far off, or whose frames contain no crystals, moves nothing', {
+    tags: 'nightly',
+  }, async () => {
     const lost = await ran(given({ geometry: displaced(60, -80, 0.006) }));
     expect(movedOf(lost)).toBeUndefined();
     expect(warningsOf(lost)).toEqual([

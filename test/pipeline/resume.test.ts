@@ -88,9 +88,6 @@ describe('a resumed run', () => {
     ['2', 'run.stream.part', 60_000],
   ] as const)(
     'killed three times, with %s jobs: HDF5, orientations, report, calibration data and merge are whole',
-    {
-      tags: ['all'],
-    },
     async ([jobs, name, first]) => {
       const cwd = place(`killed-${jobs}`);
       let kills = 0;
@@ -143,7 +140,7 @@ describe('a resumed run', () => {
     expect(kills).toBe(wanted);
   });
 
-  test('killed as soon as the stream has its name: the other outputs are whole', { tags: 'all' }, async () => {
+  test('killed as soon as the stream has its name: the other outputs are whole', { tags: 'nightly' }, async () => {
     const cwd = place('named');
     await killed([...usual, '-j', '1'], cwd, 'run.stream', 0);
     const { code, err } = await ewald([...usual, '-j', '1', '--resume'], { cwd });
@@ -151,7 +148,9 @@ describe('a resumed run', () => {
     expect(written(cwd)).toEqual({ ...whole, merge: undefined });
   });
 
-  test('of the first frames that goes on without them: each output is that of the whole run', async () => {
+  test('of the first frames that goes on without them: each output is that of the whole run', {
+    tags: 'nightly',
+  }, async () => {
     const cwd = place('first');
     const own = [...usual, '-j', '1'];
     // The merge of four frames says nothing yet.
@@ -165,7 +164,7 @@ describe('a resumed run', () => {
     expect(mergeOf(longer.out) ?? longer.out).toBe(whole.merge);
   });
 
-  test('that was finished is not replaced by one of fewer frames', async () => {
+  test('that was finished is not replaced by one of fewer frames', { tags: 'nightly' }, async () => {
     const cwd = place('fewer');
     const own = ['index', ...search, '-o', 'run.stream', '-j', '1', '--no-integrate'];
     expect(await ewald([...own, '--first=4'], { cwd })).toMatchObject({ code: 0 });
@@ -196,7 +195,7 @@ describe('a resumed run', () => {
     expect(await ewald([...own, '--frames=0:5', '--resume'], { cwd })).toMatchObject({ code: 0 });
   });
 
-  test('of frames that were received is not replaced, nor is its report', async () => {
+  test('of frames that were received is not replaced, nor is its report', { tags: 'nightly' }, async () => {
     const cwd = place('received');
     const frames = 'Image filename: tcp://dcu:31001\nEvent: //0\nImage serial number: 1\nhit = 0\n';
     const chunk = `----- Begin chunk -----\n${frames}----- End chunk -----\n`;
@@ -236,7 +235,7 @@ describe('a resumed run', () => {
     expect(readdirSync(cwd).sort()).toEqual(['run.h5', 'run.html', 'run.sol', 'run.stream']);
   });
 
-  test('interrupted by Ctrl-C: the other outputs are continued as the stream is', async () => {
+  test('interrupted by Ctrl-C: the other outputs are continued as the stream is', { tags: 'nightly' }, async () => {
     const cwd = place('cut');
     const file = join(cwd, 'run.stream.part');
     const interruptWhen = (): boolean => existsSync(file) && statSync(file).size > 60_000;

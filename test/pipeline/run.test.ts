@@ -67,7 +67,7 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
     }
   });
 
-  test('the files of a killed run are neither replaced nor continued by another run', { tags: 'all' }, async () => {
+  test('the files of a killed run are neither replaced nor continued by another run', { tags: 'nightly' }, async () => {
     const stream = join(folder, 'left.stream');
     writeFileSync(`${stream}.part`, readFileSync(join(folder, 'whole.stream'), 'utf8').slice(0, 120_000));
     const anew = await ewald([...usual, '-o', stream]);
@@ -82,7 +82,7 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
   });
 
   test('a full disk leaves complete frames, and the run can be continued once there is space', {
-    tags: 'all',
+    tags: 'nightly',
   }, async () => {
     const stream = join(folder, 'full.stream');
     const limited = `trap '' XFSZ; ulimit -f 150; exec "$@"`;

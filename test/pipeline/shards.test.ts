@@ -144,7 +144,7 @@ describe.skipIf(!dataFolder || !natsPresent)('a cluster that shares a folder', (
     await endAll();
   });
 
-  test('HDF5, orientations and whole items are those of a local run', { tags: 'all' }, async () => {
+  test('HDF5, orientations and whole items are those of a local run', { tags: 'nightly' }, async () => {
     await worker('--shards', folder);
     const context = await createContext({ backend: 'wasm' });
     const executor = await Executor.connect(server.url);
@@ -211,10 +211,10 @@ describe.skipIf(!dataFolder || !natsPresent)('a cluster that shares a folder', (
     ['this thread, following', following, '--executor=inline'],
     ['this thread', [], '--executor=inline'],
     ['two threads', [], '--jobs=2'],
-  ] as const)('a killed run continues on %s as well', { tags: 'all' }, continues);
+  ] as const)('a killed run continues on %s as well', { tags: 'nightly' }, continues);
 
   test('frames that were stored without their peaks are searched again for a caller who reads them', {
-    tags: 'all',
+    tags: 'nightly',
   }, async () => {
     const stream = join(folder, 'brief.stream');
     await interrupted([...usual, `--executor=${server.url}`, '-o', stream], stream);
@@ -275,7 +275,7 @@ describe.skipIf(!dataFolder || !natsPresent)('a cluster that shares a folder', (
     },
   );
 
-  test('a worker that may write elsewhere sends its results', { tags: 'all' }, async () => {
+  test('a worker that may write elsewhere sends its results', { tags: 'nightly' }, async () => {
     const other = join(folder, 'other');
     mkdirSync(other);
     await worker('--shards', other);
@@ -332,7 +332,10 @@ const ranksOf = (mpirun: number): Map<string, number> => {
 describe.skipIf(!dataFolder || !mpiPresent)('ranks that share a folder', () => {
   const stored = (stream: string): string[] => [...usual, '--shards', folder, '-o', stream];
 
-  test('store the results of a stream, which is that of a local run', { timeout: 300_000 }, async () => {
+  test('store the results of a stream, which is that of a local run', {
+    tags: 'nightly',
+    timeout: 300_000,
+  }, async () => {
     // Both files hold the command line, which is the same for one rank alone.
     const [stream, hdf5] = [join(folder, 'ranks.stream'), join(folder, 'ranks.h5')];
     const command = [...stored(stream), '--executor=mpi', `--hdf5=${hdf5}`];

@@ -86,7 +86,7 @@ if (!adapter && (import.meta.env.EWALD_REQUIRE ?? '').split(',').includes('webgp
 
 test.skipIf(!adapter)(
   `wasm and WebGPU find the same crystals in a File${adapter ? '' : ' (absent: no adapter)'}`,
-  { timeout: 400_000 },
+  { tags: 'nightly', timeout: 400_000 },
   async () => {
     const run = smallRun();
     const [wasm, webgpu] = [await ask({ ...run, backend: 'wasm' }), await ask({ ...run, backend: 'webgpu' })];

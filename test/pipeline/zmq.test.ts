@@ -107,7 +107,7 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
     expect(text).toMatch(/^average_camera_length = 0\.060000 m$/m);
   });
 
-  test('requested, with peaks sent along; pulled, as DECTRIS sends them', { tags: 'all' }, async () => {
+  test('requested, with peaks sent along; pulled, as DECTRIS sends them', { tags: 'nightly' }, async () => {
     const { Reply, Push } = zmq ?? expect.fail();
     const peaks = { fs: [] as number[], ss: [] as number[], intensity: [] as number[] };
     const whole = await ofFile();
@@ -250,7 +250,9 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
       expect(lines.filter(({ event }) => event === 'frames-lost')).toMatchObject([{ frames: 1 }]);
     });
 
-  test('Ctrl-C within a series completes the outputs, and what would have followed is not lost', async () => {
+  test('Ctrl-C within a series completes the outputs, and what would have followed is not lost', {
+    tags: 'nightly',
+  }, async () => {
     const { Push } = zmq ?? expect.fail();
     const push = new Push({ linger: 0 });
     await push.bind('tcp://127.0.0.1:*');
@@ -276,7 +278,7 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
     for (const left of [part, `${stream}.frames`]) expect(existsSync(left), left).toBe(false);
   });
 
-  test('missing data and conflicting flags are reported with advice', async () => {
+  test('missing data and conflicting flags are reported with advice', { tags: 'nightly' }, async () => {
     const cases = [
       [
         ['--zmq-input', 'tcp://127.0.0.1:9', '--no-data-timeout=0.2', '-p', 'none'],

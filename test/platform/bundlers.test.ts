@@ -171,7 +171,7 @@ test('a Vite build computes pi in Chromium', async () => {
   expect(await answerOf(join(project, 'with-vite'))).toBe(piHits);
 });
 
-test('a Rollup build with the wasm file beside it computes pi in Chromium', async () => {
+test('a Rollup build with the wasm file beside it computes pi in Chromium', { tags: 'nightly' }, async () => {
   placeForRollup();
   expect(await answerOf(join(project, 'with-rollup'), '?backend=wasm')).toBe(piHits);
 });
@@ -182,7 +182,7 @@ test('both builds index in workers', async () => {
     expect(await answerOf(join(project, folder), '?backend=wasm&workers=2'), folder).toBe('3 images');
 });
 
-test('a Rollup build without the wasm file names the missing file', async () => {
+test('a Rollup build without the wasm file names the missing file', { tags: 'nightly' }, async () => {
   rmSync(join(project, 'with-rollup/ewald.wasm'), { force: true });
   const message = /HTTP 404.*ewald\.wasm.*createContext\(\{ wasm \}\)/;
   const anything = await answerOf(join(project, 'with-rollup'));

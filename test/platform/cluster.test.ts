@@ -1,4 +1,4 @@
-// @module-tag all: Chromium and a bundler.
+// @module-tag nightly: Chromium and a bundler.
 /** A page, bundled by Vite, joins a cluster over WebSocket and submits tasks to it, together with a Node worker. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

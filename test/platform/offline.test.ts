@@ -131,8 +131,10 @@ describe.runIf(place)('the offline pack', () => {
         (row: { backend: string; outcome: string }) => row.backend === backend && row.outcome === 'pass',
       ).length;
     expect(passed('wasm')).toBeGreaterThan(5);
-    if (outcomes.validate === 'pass') expect(passed('native')).toBe(passed('wasm'));
-    expect(readFileSync(at('results/validate.html'), 'utf8')).toMatch(/^<!doctype html>/i);
+    if (pass) {
+      expect(passed('native')).toBe(passed('wasm'));
+      expect(readFileSync(at('results/validate.html'), 'utf8')).toMatch(/^<!doctype html>/i);
+    }
     expect(documentOf('results', 'pi.json')).toMatchObject({ agree: true });
     expect(documentOf('results', 'bench.json').cases.rows.length).toBeGreaterThan(0);
     if (!hasCard) {

@@ -18,7 +18,7 @@ test('publint reports nothing', { tags: 'all' }, async () => {
   expect(code).toBe(0);
 });
 
-test('the types are correct', { tags: 'all' }, async () => {
+test('the types are correct', { tags: 'nightly' }, async () => {
   const args = [
     '--pack',
     '.',

@@ -134,11 +134,11 @@ test.for([
   ['a browser', { lib: ['es2022', 'dom'] }, []],
   ['Node with its types', { lib: ['es2022'], module: 'nodenext', moduleResolution: 'nodenext' }, ['node']],
   ['the language alone', { lib: ['es2022'] }, []],
-] as const)('compiles with TypeScript 5.4 in %s', { tags: ['all'] }, async ([, options, types]) => {
+] as const)('compiles with TypeScript 5.4 in %s', { tags: 'nightly' }, async ([, options, types]) => {
   expect(await compile(usual, options, types, 'typescript-5.4')).toBe('');
 });
 
-test('await using compiles where the disposal types are', { tags: 'all' }, async () => {
+test('await using compiles where the disposal types are', { tags: 'nightly' }, async () => {
   expect(await compile(disposing, { target: 'es2022', lib: ['es2022', 'esnext.disposable', 'dom'] })).toBe('');
 });
 
@@ -225,7 +225,7 @@ export const made = defineUdf({
 const fileOf = (what: string): string => `${what.replaceAll(/[ ,']+/g, '-')}.ts`;
 
 for (const compiler of compilers)
-  test(`what is right compiles: ${compiler}`, { tags: 'all' }, async () => {
+  test(`what is right compiles: ${compiler}`, { tags: compiler === 'typescript' ? 'all' : 'nightly' }, async () => {
     const sources = Object.fromEntries(Object.entries(rightPrograms).map(([what, text]) => [fileOf(what), text]));
     expect(await compileAll(sources, { lib: ['es2022', 'dom'] }, [], compiler)).toBe('');
   });
@@ -323,7 +323,9 @@ export const udf = defineUdf({ name: 'sum', buffers: { sum: { kind: 'sig', dtype
 ];
 
 for (const compiler of compilers)
-  test(`wrong options do not compile: ${compiler}`, { tags: 'all' }, async () => {
+  test(`wrong options do not compile: ${compiler}`, {
+    tags: compiler === 'typescript' ? 'all' : 'nightly',
+  }, async () => {
     const sources = Object.fromEntries(wrongOptions.map(([what, source]) => [fileOf(what), source]));
     const messages = await compileAll(sources, { lib: ['es2022', 'dom'] }, [], compiler);
     for (const [what, , message] of wrongOptions) {

@@ -1,4 +1,4 @@
-// @module-tag all: Chromium.
+// @module-tag nightly: Chromium.
 /** Diffraction disks, strain and phases in a tab, on its own thread and on its workers. */
 import { expect, test } from 'vitest';
 import { Context, diskUdf, holographyUdf, ssbUdf } from '../../dist/udf.browser.js';

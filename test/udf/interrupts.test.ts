@@ -60,7 +60,7 @@ test('SIGINT while results are written leaves them whole', async () => {
   await whole('std.h5');
 });
 
-test('SIGTERM while frames are read leaves a part or nothing', async () => {
+test('SIGTERM while frames are read leaves a part or nothing', { tags: 'nightly' }, async () => {
   await begin();
   const interruptWhen = (): boolean => left().some((name) => name.endsWith('.tmp'));
   const files = ['-o', 'std.h5', '--png', 'std.png'];

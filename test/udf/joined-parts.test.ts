@@ -73,7 +73,7 @@ describe('joined partitions', () => {
     await ctx.close();
   });
 
-  test('on two workers', { tags: 'all' }, async () => {
+  test('on two workers', { tags: 'nightly' }, async () => {
     const ctx = await Context.makeWith('workers', { cpus: 2, context });
     const steps: [number, number][] = [];
     expect(await joinedDigest(ctx, file, steps)).toBe(wanted);
@@ -81,7 +81,7 @@ describe('joined partitions', () => {
     await ctx.close();
   });
 
-  test.skipIf(!mpiPresent)('under mpirun', { tags: 'all' }, async () => {
+  test.skipIf(!mpiPresent)('under mpirun', { tags: 'nightly' }, async () => {
     const { code, out, err } = await mpirun(2, new URL('./program.mjs', import.meta.url), file, 'joined');
     expect(code, err).toBe(0);
     expect(out).toBe(`${wanted}\n`);

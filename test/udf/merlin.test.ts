@@ -436,7 +436,7 @@ describe('ewald run --connect', () => {
     expect(JSON.parse(out)).toMatchObject({ frames: 17, live: { lost: 63, reason } });
   });
 
-  test('keeps what was finished if it is interrupted, or if the detector is gone', { tags: 'all' }, async () => {
+  test('keeps what was finished if it is interrupted, or if the detector is gone', { tags: 'nightly' }, async () => {
     for (const [name, faults] of [
       ['interrupted', [{ at: 50, kind: 'stall' }]],
       ['gone', [{ at: 50, kind: 'close', frames: 80 }]],

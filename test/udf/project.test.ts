@@ -86,7 +86,7 @@ describe('a new project', () => {
       },
     );
 
-  test('is started from the shell, and ewald run finds its function', { tags: 'all' }, async () => {
+  test('is started from the shell, and ewald run finds its function', { tags: 'nightly' }, async () => {
     const started = await ewald(['udf', 'new', 'sums'], { cwd: folder });
     expect(started).toMatchObject({ code: 0, err: '' });
     expect(started.out).toContain('build and test it: cd sums && npm install && npm test');

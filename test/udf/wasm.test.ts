@@ -138,7 +138,7 @@ describe.skipIf(!clang)('a module', () => {
     );
   });
 
-  test('may allocate its memory itself, and more of it in setup', { tags: 'all' }, async () => {
+  test('may allocate its memory itself, and more of it in setup', { tags: 'nightly' }, async () => {
     for (const macro of ['ALLOCATE', 'GROWS_IN_SETUP'])
       expect(await runs(momentsOf(moments(macro)), { numPartitions: 3 }), macro).toEqual(expected());
   });

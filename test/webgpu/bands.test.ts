@@ -31,7 +31,7 @@ describe.skipIf(absent)(`passes on small bindings${absent ? `: absent, ${absent}
     // Width and height; bytes of a binding; parts of the masks; bands of the planes.
     ['u16', 600, 600, 3 * 2 ** 20, 2, 2],
     ['f32', 450, 400, 2 ** 20, 3, 2],
-  ] as const)('%s', { tags: 'all' }, async ([dtype, width, height, bytes, parts, bands]) => {
+  ] as const)('%s', { tags: 'nightly' }, async ([dtype, width, height, bytes, parts, bands]) => {
     const pixels = width * height;
     const device = await smallDevice(bytes);
     const op = udfOp(device);

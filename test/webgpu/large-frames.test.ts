@@ -38,7 +38,7 @@ describe.skipIf(absent)(`18 Mpixel on WebGPU${absent ? `: absent, ${absent}` : '
     await context?.dispose();
   });
 
-  test('sums of frames and moments of pixels', { tags: 'all' }, async () => {
+  test('sums of frames and moments of pixels', { tags: 'nightly' }, async () => {
     const rows = Uint32Array.from({ length: 2 * height }, (_, i) => width * ((i + 1) >> 1));
     const pass = await context.framePass({
       width,
@@ -58,7 +58,7 @@ describe.skipIf(absent)(`18 Mpixel on WebGPU${absent ? `: absent, ${absent}` : '
     expect(wrong).toBe(0);
   });
 
-  test('corrections of every pixel', { tags: 'all' }, async () => {
+  test('corrections of every pixel', { tags: 'nightly' }, async () => {
     const dark = Float64Array.from({ length: pixels }, (_, i) => i % 7);
     const gain = Float32Array.from({ length: pixels }, (_, i) => 1 + (i % 3));
     const correction = await context.frameCorrection({

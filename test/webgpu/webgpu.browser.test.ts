@@ -48,7 +48,7 @@ describe.skipIf(absent)(`WebGPU in Chromium${absent ? `: absent, ${absent}` : ''
     await wasm.dispose();
   });
 
-  test('counts as wasm does, in a worker', async () => {
+  test('counts as wasm does, in a worker', { tags: 'nightly' }, async () => {
     const worker = new Worker(new URL('../../dist/worker.browser.js', import.meta.url), { type: 'module' });
     const ask = (message: object): Promise<{ value?: { hits: bigint }; error?: { message: string } }> =>
       new Promise((resolve, reject) => {
@@ -94,7 +94,7 @@ describe.skipIf(absent)(`WebGPU in Chromium${absent ? `: absent, ${absent}` : ''
     }
   });
 
-  test('many openings', async () => {
+  test('many openings', { tags: 'nightly' }, async () => {
     for (let i = 0; i < 200; i++) {
       const ctx = await createContext(webgpu);
       if (i % 20 === 0) expect((await (await ctx.pi()).run({ points: 1e6, seed: 1 })).hits).toBe(785537n);

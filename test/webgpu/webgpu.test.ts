@@ -181,7 +181,7 @@ describe.skipIf(absent)(`WebGPU in Node${absent ? `: absent, ${absent}` : ''}`, 
       expect(stdout).toContain('end');
     });
 
-    test('ends by itself after a run, and inside a worker thread', { tags: 'all' }, async () => {
+    test('ends by itself after a run, and inside a worker thread', { tags: 'nightly' }, async () => {
       const body =
         `const ctx = await createContext({ backend: 'webgpu' }); const plan = await ctx.pi(); await plan.run({ ` +
         'points: 1e6 }); await ctx.dispose();';
@@ -194,7 +194,7 @@ describe.skipIf(absent)(`WebGPU in Node${absent ? `: absent, ${absent}` : ''}`, 
       }
     });
 
-    test('many openings leave no memory, thread or handle', { tags: 'all' }, async () => {
+    test('many openings leave no memory, thread or handle', { tags: 'nightly' }, async () => {
       // Every tenth opening also compiles and runs. A first half warms up compilers and allocators; a leak takes memory
       // in every part of the second half. EWALD_CYCLES is for longer runs.
       const cycles = Number(process.env.EWALD_CYCLES ?? 500);

@@ -52,7 +52,7 @@ describe('an empty scan', () => {
     expect(result.notes.some((note) => note.includes('constant'))).toBe(descan !== undefined);
   });
 
-  test('and fringes have no rotation', { tags: 'all' }, async () => {
+  test('and fringes have no rotation', { tags: 'nightly' }, async () => {
     const { result } = await simulated({ kind: 'fringes', dose: 20, seed: 4 });
     known(result.centre);
     expect(result.rotation).toEqual({ refused: expect.any(String) });
@@ -61,7 +61,7 @@ describe('an empty scan', () => {
 
 describe('a crystal at 37 degrees, mirrored', () => {
   const options = { kind: 'crystal', seed: 42, rows: 32, columns: 32, dose: 20, strength: 0.2, rotation: 37 } as const;
-  test.each([true, false])('flipY %s', { tags: 'all' }, async (flipY) => {
+  test.each([true, false])('flipY %s', { tags: 'nightly' }, async (flipY) => {
     const seen: number[] = [];
     const { result } = await simulated(
       { ...options, flipY },
@@ -78,7 +78,7 @@ describe('a crystal at 37 degrees, mirrored', () => {
   });
 });
 
-test('a plane of descan is no ellipse of the sum', { tags: 'all' }, async () => {
+test('a plane of descan is no ellipse of the sum', { tags: 'nightly' }, async () => {
   const { result, truth } = await simulated({
     kind: 'crystal',
     seed: 5,
@@ -100,7 +100,7 @@ test('a plane of descan is no ellipse of the sum', { tags: 'all' }, async () => 
 test.each([
   ['a beam stop', { stop: true }, 0.2],
   ['gaps', { gaps: true, hot: 4, dead: 4 }, 0.35],
-] as const)('%s: found, and the centre is right', { tags: 'all' }, async (_, covered, most) => {
+] as const)('%s: found, and the centre is right', { tags: 'nightly' }, async (_, covered, most) => {
   const { result, truth } = await simulated({
     kind: 'crystal',
     seed: 41,
@@ -136,7 +136,7 @@ test.each([
   },
 );
 
-test('a wedge: the result says that a constant field and descan are the same', { tags: 'all' }, async () => {
+test('a wedge: the result says that a constant field and descan are the same', { tags: 'nightly' }, async () => {
   const { result } = await simulated({ kind: 'wedge', seed: 6, dose: 10 });
   expect(result.notes.join()).toMatch(/constant .* field .* as descan does, and only a scan of vacuum/);
 });
@@ -197,7 +197,7 @@ test('pixels that are not numbers are named and skipped', { tags: 'all' }, async
   expect(known(result.centre).cy).toBeCloseTo(truth.cy, 1);
 });
 
-test('a frame without any number is omitted and reported', { tags: 'all' }, async () => {
+test('a frame without any number is omitted and reported', { tags: 'nightly' }, async () => {
   const { frames, shape, truth } = simulatedScan({ kind: 'empty', seed: 3, dose: 10 });
   frames.fill(Number.NaN, 9 * shape.n * shape.n, 10 * shape.n * shape.n);
   const result = await calibrated(frames, [shape.rows, shape.columns, shape.n]);
@@ -220,12 +220,12 @@ test('counts of which a background was subtracted have no hot and no dead pixels
 test.each([
   ['dark lines between disks', 'bright', 910003],
   ['the beam at the tip of a stop', 'stop', 910001],
-])('%s are no bad pixels', { tags: 'all' }, async (_, kind, seed) => {
+])('%s are no bad pixels', { tags: 'nightly' }, async (_, kind, seed) => {
   const { result, truth } = await simulated(surveyed(kind, seed));
   expect(deviations(result, truth).wrong).toEqual([]);
 });
 
-test('the field of an object is no descan, which has its order', { tags: 'all' }, async () => {
+test('the field of an object is no descan, which has its order', { tags: 'nightly' }, async () => {
   const { result } = await simulated(surveyed('gap', 961007));
   expect(known(result.descan).order).toBe(0);
 });
@@ -234,7 +234,7 @@ test.each([
   ['gap', 960005, 0],
   ['large', 960003, 0],
   ['drift', 961007, 2],
-] as const)('descan of the scan %s %i has the order %i', { tags: 'all' }, async (kind, seed, order) => {
+] as const)('descan of the scan %s %i has the order %i', { tags: 'nightly' }, async (kind, seed, order) => {
   const { result } = await simulated(surveyed(kind, seed));
   expect(known(result.descan).order).toBe(order);
 });
@@ -254,7 +254,7 @@ describe('a lattice of disks of radius 5', () => {
     return frames;
   };
 
-  test('that moves on waves, which are no parabola: errors are large', { tags: 'all' }, async () => {
+  test('that moves on waves, which are no parabola: errors are large', { tags: 'nightly' }, async () => {
     const { disk, ellipse } = await calibrated(lattice(1), [side, side, n]);
     const { radius: found, error } = known(disk);
     expect(Math.abs(found - radius)).toBeLessThan(2 * error);
@@ -263,7 +263,7 @@ describe('a lattice of disks of radius 5', () => {
     expect(Math.abs(e2)).toBeLessThan(2 * errors[1]);
   });
 
-  test('that moves farther has larger errors, which hold', { tags: 'all' }, async () => {
+  test('that moves farther has larger errors, which hold', { tags: 'nightly' }, async () => {
     const { centre, disk, stop } = await calibrated(lattice(2), [side, side, n]);
     expect(stop).toEqual([]);
     const { cy, cx, errors } = known(centre);

@@ -78,7 +78,7 @@ function simulated(kind: string, seed: number, object: ObjectKind = 'amorphous')
   return { made, optics: opticsOf({ n: made.shape.n, radius, step }) };
 }
 
-describe('twenty scans', { tags: 'all', timeout: 900_000 }, () => {
+describe('twenty scans', { tags: 'nightly', timeout: 900_000 }, () => {
   let wrong = 0;
   test.each(Array.from({ length: 20 }, (_, i) => i))('%i', async (i) => {
     const kind = i % 5 < 3 ? 'plain' : 'drift';

@@ -1,4 +1,4 @@
-// @module-tag all: many scans.
+// @module-tag nightly: many scans.
 /** Maps that noise hides are named, with the correlation that their counts let one expect. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -49,7 +49,7 @@ const scaleOf = async (given: Powder, rings: readonly number[] = gold): Promise<
   return scale;
 };
 
-test('the scale is within its error, round or elliptic, with many counts and few', async () => {
+test('the scale is within its error, round or elliptic, with many counts and few', { tags: 'nightly' }, async () => {
   const deviations: number[] = [];
   for (let seed = 1; seed <= 12; seed++) {
     const scale = 0.148 + 0.0015 * seed;
@@ -71,7 +71,7 @@ test.each([
   ['one ring that is displaced', { shown: [0.2355, 0.2039, 0.1343, 0.123] }, gold, /are not those/],
   // Each spacing is two thirds of the one before it.
   ['several ways', { shown: [0.4, 0.8 / 3, 1.6 / 9] }, [0.9, 0.6, 0.4, 0.8 / 3, 1.6 / 9], /more than one way/],
-] as const)('%s: refused', async (_, given, rings, reason) => {
+] as const)('%s: refused', { tags: 'nightly' }, async (_, given, rings, reason) => {
   const scale = 'shown' in given && given.shown.length === 3 ? 0.104 : 0.16;
   expect(await scaleOf({ seed: 5, scale, ...given }, rings)).toEqual({ refused: expect.stringMatching(reason) });
 });

@@ -109,7 +109,7 @@ test.each([
   // Wider than the scan, where it looks like a parabola of descan.
   [5, 1002],
   [40, 1014],
-])('the edge of a foil of phase %i moves the disk aside: the errors say so', { tags: 'all' }, (inner, seed) => {
+])('the edge of a foil of phase %i moves the disk aside: the errors say so', { tags: 'nightly' }, (inner, seed) => {
   const made = simulatedScan({ ...surveyed('plain', seed), kind: 'foil', inner, rows: 18, columns: 18 });
   const found = beamOfScan(made);
   const off = [found.cy - made.truth.cy, found.cx - made.truth.cx];
@@ -124,12 +124,17 @@ test.each([
 test.each([
   [5, 20025],
   [2, 20008],
-])('the edge of a foil of phase %i beside a parabola of descan: the errors say so', { tags: 'all' }, (inner, seed) => {
-  const made = simulatedScan({ ...surveyed('drift', seed), kind: 'foil', inner, rows: 18, columns: 18 });
-  const found = beamOfScan(made);
-  const off = [found.cy - made.truth.cy, found.cx - made.truth.cx];
-  for (const part of [0, 1]) expect(Math.abs((off[part] as number) / (found.errors[part] as number))).toBeLessThan(2.5);
-});
+])(
+  'the edge of a foil of phase %i beside a parabola of descan: the errors say so',
+  { tags: 'nightly' },
+  (inner, seed) => {
+    const made = simulatedScan({ ...surveyed('drift', seed), kind: 'foil', inner, rows: 18, columns: 18 });
+    const found = beamOfScan(made);
+    const off = [found.cy - made.truth.cy, found.cx - made.truth.cx];
+    for (const part of [0, 1])
+      expect(Math.abs((off[part] as number) / (found.errors[part] as number))).toBeLessThan(2.5);
+  },
+);
 
 test.each([[20, 2]])(
   'the edge of a foil of phase %i, at which the pattern is two disks, leaves no centre',
@@ -158,7 +163,7 @@ test('the edge of an object in a strip of the scan is no descan, and the centre 
 });
 
 test('an edge that a parabola of descan hides is seen by the counts within the disk, and the errors allow for it', {
-  tags: 'all',
+  tags: 'nightly',
 }, () => {
   const [v, u] = [(k: number) => (k % side) / 2.5 - 1, (k: number) => Math.floor(k / side) / 2.5 - 1];
   const beamAt = (rise: number) =>
