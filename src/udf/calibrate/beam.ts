@@ -1,9 +1,10 @@
 /** The disk of the direct beam over a scan: fitted, its descan removed, fitted again; or why not. */
+import { mapInto, maskOf } from '../../base/map-into.js';
 import { aligned, type Block, besideEdge, findTrend, type Motion, type Rest } from './descan.js';
 import { type DiskFit, diskParameters, fitDisk } from './disk.js';
 import { diskErrors } from './disk-errors.js';
 import { type Edge, edgeShift } from './edge.js';
-import type { Image } from './image.js';
+import { type Image, pixelsOf } from './image.js';
 import { profileDoubt, profileError } from './profile-doubt.js';
 import { type Start, startOf } from './start.js';
 import type { Trend } from './trend.js';
@@ -138,22 +139,26 @@ function darkShare({ data, width }: Image, good: Uint8Array, { p }: DiskFit): nu
 
 /** Whether much of the bright field has one number in every frame: what a saturated detector gives, and noise not. */
 function isSaturated({ data }: Image, good: Uint8Array, { high, low }: Start, frames: number): boolean {
-  const bright = [...data].filter((value, i) => good[i] && value > low + 0.5 * (high - low));
-  const times = new Map<number, number>();
-  for (const value of bright) times.set(value, (times.get(value) ?? 0) + 1);
-  const [value = 0, most = 0] = [...times].reduce((a, b) => (b[1] > a[1] ? b : a), [0, 0]);
+  const level = low + 0.5 * (high - low);
+  const pixels = pixelsOf(maskOf(data, (value, i) => good[i] === 1 && value > level));
+  const bright = mapInto(new Float64Array(pixels.length), pixels, (i) => data[i] as number).sort();
+  let [value, most] = [0, 0];
+  for (let i = 0, first = 0; i < bright.length; i++) {
+    if (bright[i] !== bright[first]) first = i;
+    if (i + 1 - first > most) [value, most] = [bright[i] as number, i + 1 - first];
+  }
   return most > Math.max(8, 0.2 * bright.length) && value > 0 && Number.isInteger(value / frames);
 }
 
-/** Disk and descan of a scan, or the reason why they cannot be found. */
+/** Disk and descan of a scan from where the disk seems to be, or the reason why they cannot be found. */
 export function findBeam(
   blocks: readonly Block[],
   image: Image,
   good: Uint8Array,
   nav: readonly [number, number],
+  start = startOf(image, good),
 ): Beam | string {
   if (!image.data.some((value, i) => good[i] && value > 0)) return 'there are no counts in the scan';
-  const start = startOf(image, good);
   if (!start) return 'there is no bright region: all pixels have the same counts';
   if (isSaturated(image, good, start, nav[0] * nav[1]))
     return 'the bright field is saturated: many of its pixels have the same number in all frames';
@@ -181,13 +186,13 @@ export function findBeam(
     }
   }
   if (!errors) return 'the fit of the disk has no error';
-  errors[2] = Math.hypot(errors[2] as number, unknownShape * (fit.p[3] as number), profileError(fit, fitted.image));
+  errors[2] = Math.hypot(errors[2] as number, unknownShape * (fit.p[3] as number), profileError(fit));
   const { trend, rest, edge, otherwise, hidden } = found ?? {};
   if (rest) addSmear(errors, rest, fit);
   const doubt =
     otherBeam(fit, rest, image, good) ??
     beamDoubt(fit, errors, start, image, good, trend?.span ?? 0) ??
-    profileDoubt(fit, fitted.image);
+    profileDoubt(fit);
   if (doubt !== undefined) return doubt;
   const [aside, asideErrors] = [trend?.coefficients[0] ?? [0, 0], trend?.errors[0] ?? [0, 0]];
   // Fields of an object may move the disk to one side in a part of the scan, of which that of the sum is the mean.

@@ -5,6 +5,7 @@ import { type Progress, progressOf } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import type { SliceOptions } from '../../base/frame-slice.js';
 import type { PlatformSignal } from '../../base/globals.js';
+import { maskOf } from '../../base/map-into.js';
 import { median } from '../../base/median.js';
 import { checkSignal, yieldToEventLoop } from '../../base/options.js';
 import { argumentError } from '../../base/parameters.js';
@@ -20,7 +21,7 @@ import { type Beam, findBeam } from './beam.js';
 import { blockEdges, blockSumsUdf } from './block-sums.js';
 import { type Calibration, ellipseOf, type PixelRuns } from './calibration.js';
 import type { Block } from './descan.js';
-import type { Image } from './image.js';
+import { type Image, pixelsOf } from './image.js';
 import { latticeScaleOf } from './lattice-scale.js';
 import { momentMasks, shiftsOf } from './moments.js';
 import { contradictions, opticsOf } from './optics.js';
@@ -102,13 +103,15 @@ export async function calibrateScan(run: RunUdf, whole: Scan, options: Calibrate
   const bad = findBadPixels(image, parts, scan.mask);
   const good = new Uint8Array(height * width).fill(1);
   for (const pixels of Object.values(bad)) for (const i of pixels) good[i] = 0;
-  for (const [i, value] of image.data.entries()) if (!Number.isFinite(value)) image.data[i] = 0;
-  for (const { sum } of blocks) for (const [i, is] of good.entries()) if (!is) sum[i] = 0;
+  for (let i = 0; i < good.length; i++) {
+    if (!Number.isFinite(image.data[i])) image.data[i] = 0;
+    if (!good[i]) for (const { sum } of blocks) sum[i] = 0;
+  }
   const start = startOf(image, good);
   const uncovered = good.slice();
   const stop = start ? findStop(image, good, start) : [];
   for (const i of stop) good[i] = 0;
-  const beam = findBeam(blocks, image, good, nav);
+  const beam = findBeam(blocks, image, good, nav, stop.length > 0 ? undefined : start);
   // What was taken for a stop may be the dark between rings.
   const alone = typeof beam === 'string' && rings ? byRings(image, uncovered, rings) : undefined;
   tell(0.6);
@@ -147,8 +150,8 @@ function spreadOf({ data, width }: Image, good: Uint8Array): number | undefined 
 
 /** Frames without any number, and pixels without one in other frames, from the count of such frames of each pixel. */
 function withoutNumbers(missing: Float64Array): [frames: number, pixels: number[]] {
-  const frames = median([...missing]);
-  return [frames, [...missing.keys()].filter((i) => (missing[i] as number) > frames)];
+  const frames = median(missing);
+  return [frames, pixelsOf(maskOf(missing, (count) => count > frames))];
 }
 
 /** Rows and columns of scan and frames. */
@@ -190,7 +193,7 @@ function blocksOf(
   const data = new Float64Array(pixels);
   const edges = (of: readonly number[], i: number): [number, number] => [of[i] as number, of[i + 1] as number];
   const blocks = Array.from({ length: side * side }, (_, k) => {
-    const sum = sums.slice(k * pixels, (k + 1) * pixels);
+    const sum = sums.subarray(k * pixels, (k + 1) * pixels);
     for (let i = 0; i < pixels; i++) data[i] = (data[i] as number) + (sum[i] as number);
     return { sum, terms: termsOf(nav, edges(rows, Math.floor(k / side)), edges(columns, k % side)) };
   });

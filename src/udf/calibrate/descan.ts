@@ -216,14 +216,22 @@ function movedBack({ height, width }: Image, from: Float64Array, dy: number, dx:
   const out = new Float64Array(from.length);
   const [wholeY, wholeX] = [Math.floor(dy), Math.floor(dx)];
   const [ty, tx] = [dy - wholeY, dx - wholeX];
-  const at = (y: number, x: number): number =>
-    y < 0 || x < 0 || y >= height || x >= width ? 0 : (from[y * width + x] as number);
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) {
-      const [v, u] = [y + wholeY, x + wholeX];
+  // Two rows with a border of zeros: where a row or a column is outside, nothing is there.
+  const [upper, lower] = [new Float64Array(width + 1), new Float64Array(width + 1)];
+  const [first, last] = [Math.max(0, wholeX), Math.min(width, wholeX + width + 1)];
+  const fill = (row: Float64Array, y: number): void => {
+    row.fill(0);
+    if (y >= 0 && y < height && first < last)
+      row.set(from.subarray(y * width + first, y * width + last), first - wholeX);
+  };
+  for (let y = 0; y < height; y++) {
+    fill(upper, y + wholeY);
+    fill(lower, y + wholeY + 1);
+    for (let x = 0; x < width; x++)
       out[y * width + x] =
-        (1 - ty) * ((1 - tx) * at(v, u) + tx * at(v, u + 1)) + ty * ((1 - tx) * at(v + 1, u) + tx * at(v + 1, u + 1));
-    }
+        (1 - ty) * ((1 - tx) * (upper[x] as number) + tx * (upper[x + 1] as number)) +
+        ty * ((1 - tx) * (lower[x] as number) + tx * (lower[x + 1] as number));
+  }
   return out;
 }
 

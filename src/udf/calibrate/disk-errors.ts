@@ -1,6 +1,7 @@
 /** Errors of the fitted disk: without parts of the scan, and without sectors of the pattern. */
 import { inverseOf, times } from '../../base/linear.js';
-import { addDamping, type DiskFit, normalEquations } from './disk.js';
+import { mapInto, maskOf } from '../../base/map-into.js';
+import { addDamping, type DiskFit, normalEquations, pull } from './disk.js';
 import type { Image } from './image.js';
 
 const sectors = 12;
@@ -42,19 +43,19 @@ function grouped(values: readonly Float64Array[]): Float64Array[] {
  * periods around the disk, so that parts of the scan vary it as sectors do: its variance is the mean of both.
  */
 export function diskErrors(fit: DiskFit, image: Image, parts: readonly Float64Array[]): Float64Array | undefined {
-  const { points, model, inverse } = fit;
+  const { points, model, residuals, inverse } = fit;
   const { index, width } = points;
   const m = fit.free.length;
   const [cy, cx] = fit.p as unknown as [number, number];
-  const sectorOf = (k: number): number => {
-    const i = index[k] as number;
+  const sectorOf = (i: number): number => {
     const angle = Math.atan2(Math.floor(i / width) - cy, (i % width) - cx);
     return Math.floor(((angle + Math.PI) / (2 * Math.PI)) * sectors) % sectors;
   };
-  const residual = (k: number): number => (image.data[index[k] as number] as number) - (model[k] as number);
+  const where = mapInto(new Uint8Array(index.length), index, sectorOf);
   const withoutSector: Float64Array[] = [];
   for (let sector = 0; sector < sectors; sector++) {
-    const { matrix, vector } = normalEquations(fit, residual, (k) => sectorOf(k) !== sector);
+    const keep = maskOf(where, (one) => one !== sector);
+    const { matrix, vector } = normalEquations(fit, residuals, keep);
     const part = inverseOf(addDamping(matrix, m, 0), m);
     if (!part) return undefined;
     withoutSector.push(times(part, vector, m));
@@ -64,8 +65,12 @@ export function diskErrors(fit: DiskFit, image: Image, parts: readonly Float64Ar
   const total = inFit(image.data);
   const withoutPart = parts.map((data) => {
     const share = inFit(data) / total;
-    const { vector } = normalEquations(fit, (k) => (data[index[k] as number] as number) - share * (model[k] as number));
-    return times(inverse, vector, m).map((value) => -value / (1 - share));
+    const ofPart = mapInto(
+      new Float64Array(index.length),
+      index,
+      (i, k) => (data[i] as number) - share * (model[k] as number),
+    );
+    return times(inverse, pull(fit, ofPart), m).map((value) => -value / (1 - share));
   });
   const byPart = jackknife(withoutPart);
   const byGroup = jackknife(grouped(withoutPart));

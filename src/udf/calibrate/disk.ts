@@ -33,6 +33,8 @@ export interface DiskFit {
   readonly weights: Float64Array;
   readonly slopes: Float64Array;
   readonly model: Float64Array;
+  /** What the model leaves of the counts. */
+  readonly residuals: Float64Array;
   readonly inverse: Float64Array;
   /** Variances expected of the counts alone. */
   readonly noise: Float64Array;
@@ -54,15 +56,17 @@ function modelOf(p: DiskParameters): (y: number, x: number, slopes?: Float64Arra
   return (y, x, slopes) => {
     const dy = y - cy;
     const dx = x - cx;
-    const r = Math.hypot(dy, dx) + 1e-9;
+    const r = Math.sqrt(dy * dy + dx * dx) + 1e-9;
     const c2 = (dx * dx - dy * dy) / (r * r);
     const s2 = (2 * dy * dx) / (r * r);
     const round = 1 + e1 * c2 + e2 * s2;
     const u = (R * round - r) / w;
-    const share = normal(u);
+    // Most pixels are so far from the edge that they see none of it.
+    const isNear = Math.abs(u) < 9;
+    const share = isNear ? normal(u) : u > 0 ? 1 : 0;
     const level = a * (1 + (gy * dy + gx * dx) / R);
     if (slopes) {
-      const edge = (level * Math.exp((-u * u) / 2)) / (Math.sqrt(2 * Math.PI) * w);
+      const edge = isNear ? (level * Math.exp((-u * u) / 2)) / (Math.sqrt(2 * Math.PI) * w) : 0;
       slopes[0] = ((edge - halo) * dy) / r - ((a * gy) / R) * share;
       slopes[1] = ((edge - halo) * dx) / r - ((a * gx) / R) * share;
       slopes[2] = edge * round - (s * r) / (R * R);
@@ -89,8 +93,8 @@ function pointsOf({ height, width }: Image, good: Uint8Array, p: DiskParameters)
   let n = 0;
   for (let y = top; y <= bottom; y++)
     for (let x = left; x <= right; x++) {
-      const r = Math.hypot(y - cy, x - cx);
-      if (good[y * width + x] && r < most && r > 0.35 * R) index[n++] = y * width + x;
+      const rr = (y - cy) ** 2 + (x - cx) ** 2;
+      if (good[y * width + x] && rr < most * most && rr > (0.35 * R) ** 2) index[n++] = y * width + x;
     }
   return { index: index.subarray(0, n), width };
 }
@@ -99,59 +103,79 @@ function pointsOf({ height, width }: Image, good: Uint8Array, p: DiskParameters)
 function evaluate({ data }: Image, points: Points, p: DiskParameters, free: readonly number[], robust: boolean) {
   const { index, width } = points;
   const [n, m] = [index.length, free.length];
-  const [model, variances, all] = [new Float64Array(n), new Float64Array(n), new Float64Array(count)];
+  const [model, variances, residuals, all] = [n, n, n, count].map((length) => new Float64Array(length)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
   const slopes = new Float64Array(n * m);
   const modelAt = modelOf(p);
-  const lit: number[] = [];
+  const lit = new Float64Array(n);
+  let lits = 0;
   const [a, b] = [p[4] as number, p[5] as number];
   for (let k = 0; k < n; k++) {
     const i = index[k] as number;
     const value = modelAt(Math.floor(i / width), i % width, all);
     model[k] = value;
+    residuals[k] = (data[i] as number) - value;
     // With less weight on the foot of the edge, a shape that is not quite the model's does not move the radius.
     variances[k] = Math.max(value, 0.25 * Math.abs(a) + 1e-9);
     for (let j = 0; j < m; j++) slopes[k * m + j] = all[free[j] as number] as number;
-    const z = Math.abs((data[i] as number) - value) / Math.sqrt(variances[k] as number);
     // Most pixels outside have no count at all, and their deviations would make the whole disk an outlier.
-    if (value > b + 0.1 * a) lit.push(z);
+    if (value > b + 0.1 * a) lit[lits++] = Math.abs(residuals[k] as number) / Math.sqrt(variances[k] as number);
   }
-  const deviation = Math.max(1.4826 * median(lit), 1e-9);
+  const deviation = Math.max(1.4826 * median(lit.subarray(0, lits)), 1e-9);
   const weights = new Float64Array(n);
   for (let k = 0; k < n; k++) weights[k] = weightOf(k);
-  return { model, variances, weights, slopes };
+  return { model, variances, residuals, weights, slopes };
 
   function weightOf(k: number): number {
     const variance = variances[k] as number;
     if (!robust) return 1 / variance;
     // Misfits below 4 % of the contrast are the model's, and no outliers.
     const scale = 4.685 * Math.max(deviation, (0.04 * Math.abs(a)) / Math.sqrt(variance));
-    const z = ((data[index[k] as number] as number) - (model[k] as number)) / Math.sqrt(variance);
-    const t = Math.min(1, Math.abs(z) / scale);
+    const t = Math.min(1, Math.abs(residuals[k] as number) / Math.sqrt(variance) / scale);
     return (1 - t * t) ** 2 / variance;
   }
 }
 
-/** Σ w J Jᵀ of some pixels, and Σ w J times their residuals. */
+type Weighted = Pick<DiskFit, 'weights' | 'slopes' | 'free'>;
+
+/** Σ w J Jᵀ, and Σ w J times the residuals, of the pixels that `keep` marks with 1, or of all. */
 export function normalEquations(
-  fit: Pick<DiskFit, 'weights' | 'slopes' | 'free'>,
-  residual: (k: number) => number,
-  keep: (k: number) => boolean = () => true,
+  { weights, slopes, free }: Weighted,
+  residuals: Float64Array,
+  keep?: Uint8Array,
 ): { matrix: Float64Array; vector: Float64Array } {
-  const m = fit.free.length;
+  const m = free.length;
   const [matrix, vector] = [new Float64Array(m * m), new Float64Array(m)];
-  for (let k = 0; k < fit.weights.length; k++) {
-    const weight = fit.weights[k] as number;
-    if (weight === 0 || !keep(k)) continue;
-    const off = weight * residual(k);
+  for (let k = 0; k < weights.length; k++) {
+    const weight = weights[k] as number;
+    if (weight === 0 || keep?.[k] === 0) continue;
+    const first = k * m;
+    const off = weight * (residuals[k] as number);
     for (let i = 0; i < m; i++) {
-      const slope = fit.slopes[k * m + i] as number;
+      const slope = slopes[first + i] as number;
       vector[i] = (vector[i] as number) + slope * off;
+      const weighted = weight * slope;
       for (let j = 0; j <= i; j++)
-        matrix[i * m + j] = (matrix[i * m + j] as number) + weight * slope * (fit.slopes[k * m + j] as number);
+        matrix[i * m + j] = (matrix[i * m + j] as number) + weighted * (slopes[first + j] as number);
     }
   }
   for (let i = 0; i < m; i++) for (let j = 0; j < i; j++) matrix[j * m + i] = matrix[i * m + j] as number;
   return { matrix, vector };
+}
+
+/** Σ w J times residuals alone. */
+export function pull({ weights, slopes, free }: Weighted, residuals: Float64Array): Float64Array {
+  const m = free.length;
+  const vector = new Float64Array(m);
+  for (let k = 0; k < weights.length; k++) {
+    const off = (weights[k] as number) * (residuals[k] as number);
+    for (let i = 0; i < m; i++) vector[i] = (vector[i] as number) + off * (slopes[k * m + i] as number);
+  }
+  return vector;
 }
 
 /** The matrix with its diagonal enlarged by a share, so that it can be inverted. */
@@ -179,6 +203,13 @@ function stepped(p: DiskParameters, free: readonly number[], step: Float64Array)
 export const diskParameters = ({ cy, cx, r, high, low }: Start): DiskParameters =>
   Float64Array.of(cy, cx, r, Math.max(0.5, 0.06 * r), high - low, low, 0, 0, 0, 0, 0);
 
+/** The weighted squares of the residuals. */
+function chi2Of({ weights, residuals }: Pick<DiskFit, 'weights' | 'residuals'>): number {
+  let sum = 0;
+  for (let k = 0; k < weights.length; k++) sum += (weights[k] as number) * (residuals[k] as number) ** 2;
+  return sum;
+}
+
 /** Fits the free parameters from `start`. Undefined if the equations have no solution. */
 export function fitDisk(
   image: Image,
@@ -195,10 +226,8 @@ export function fitDisk(
     const points = pointsOf(image, good, p);
     const { data } = image;
     const at = evaluate(image, points, p, free, round > early);
-    const residual = (k: number): number => (data[points.index[k] as number] as number) - (at.model[k] as number);
-    const { matrix, vector } = normalEquations({ ...at, free }, residual);
-    let cost = 0;
-    for (let k = 0; k < at.weights.length; k++) cost += (at.weights[k] as number) * residual(k) ** 2;
+    const { matrix, vector } = normalEquations({ ...at, free }, at.residuals);
+    const cost = chi2Of(at);
     let next = p;
     for (let attempt = 0; attempt < 8; attempt++) {
       const inverse = inverseOf(addDamping(matrix, m, damping), m);
@@ -231,21 +260,19 @@ function finished(image: Image, good: Uint8Array, p: DiskParameters, free: reado
   const points = pointsOf(image, good, p);
   const at = evaluate(image, points, p, free, true);
   const m = free.length;
-  const residual = (k: number): number => (image.data[points.index[k] as number] as number) - (at.model[k] as number);
-  const { matrix } = normalEquations({ ...at, free }, residual);
+  const { matrix } = normalEquations({ ...at, free }, at.residuals);
   const inverse = inverseOf(addDamping(matrix, m, 0), m);
   if (!inverse) return undefined;
-  let [cost, used] = [0, 0];
+  let used = 0;
   const seen = new Float64Array(36);
   const [cy, cx, R, w] = p as unknown as [number, number, number, number];
   const reach = Math.max(1.5, 2 * w);
   for (let k = 0; k < at.weights.length; k++) {
     const weight = at.weights[k] as number;
-    cost += weight * residual(k) ** 2;
     if (weight > 0) used++;
     const i = points.index[k] as number;
     const [dy, dx] = [Math.floor(i / points.width) - cy, (i % points.width) - cx];
-    if (Math.abs(Math.hypot(dy, dx) - R) >= reach || weight * (at.variances[k] as number) <= 0.1) continue;
+    if (Math.abs(Math.sqrt(dy * dy + dx * dx) - R) >= reach || weight * (at.variances[k] as number) <= 0.1) continue;
     const at36 = Math.floor(((Math.atan2(dy, dx) + Math.PI) / (2 * Math.PI)) * 36) % 36;
     seen[at36] = (seen[at36] as number) + 1;
   }
@@ -257,9 +284,10 @@ function finished(image: Image, good: Uint8Array, p: DiskParameters, free: reado
     weights: at.weights,
     slopes: at.slopes,
     model: at.model,
+    residuals: at.residuals,
     inverse,
     noise: Float64Array.from({ length: m }, (_, j) => inverse[j * m + j] as number),
-    chi2: cost / Math.max(1, used - m),
+    chi2: chi2Of(at) / Math.max(1, used - m),
     cover: seen.filter((n) => n > 0.35 * whole).length / 36,
   };
 }

@@ -82,13 +82,15 @@ export function gaussianBlur(image: Image, good: Uint8Array, sigma: number): Flo
   const { height, width } = image;
   const along = (from: Float64Array, step: number, length: number): Float64Array => {
     const sums = new Float64Array(from.length);
-    for (let i = 0; i < sums.length; i++) {
-      const at = Math.floor(i / step) % length;
-      let sum = 0;
-      for (let d = Math.max(-reach, -at); d <= Math.min(reach, length - 1 - at); d++)
-        sum += (weights[d + reach] as number) * (from[i + d * step] as number);
-      sums[i] = sum;
-    }
+    for (let line = 0, i = 0; line < sums.length; line += step * length)
+      for (let at = 0; at < length; at++) {
+        const [first, last] = [Math.max(-reach, -at), Math.min(reach, length - 1 - at)];
+        for (const end = line + (at + 1) * step; i < end; i++) {
+          let sum = 0;
+          for (let d = first; d <= last; d++) sum += (weights[d + reach] as number) * (from[i + d * step] as number);
+          sums[i] = sum;
+        }
+      }
     return sums;
   };
   const both = (from: Float64Array): Float64Array => along(along(from, 1, width), width, height);
@@ -103,16 +105,20 @@ export function regionsOf(mask: Uint8Array, width: number): number[][] {
   const regions: number[][] = [];
   for (let first = 0; first < left.length; first++) {
     if (!left[first]) continue;
-    left[first] = 0;
-    const region = [first];
+    const region: number[] = [];
+    const take = (i: number): void => {
+      if (!left[i]) return;
+      left[i] = 0;
+      region.push(i);
+    };
+    take(first);
     for (let at = 0; at < region.length; at++) {
       const i = region[at] as number;
       const x = i % width;
-      for (const k of [i - width, i + width, x > 0 ? i - 1 : -1, x < width - 1 ? i + 1 : -1])
-        if (left[k]) {
-          left[k] = 0;
-          region.push(k);
-        }
+      take(i - width);
+      take(i + width);
+      if (x > 0) take(i - 1);
+      if (x < width - 1) take(i + 1);
     }
     regions.push(region);
   }

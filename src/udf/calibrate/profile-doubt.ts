@@ -4,9 +4,9 @@
  * made of their differences knows of them.
  */
 import { inverseOf, times } from '../../base/linear.js';
+import { mapInto, maskOf } from '../../base/map-into.js';
 import { median } from '../../base/median.js';
 import { addDamping, type DiskFit, normalEquations } from './disk.js';
-import type { Image } from './image.js';
 
 /** Pixels of a ring of one pixel that tell its level. */
 const minPixels = 6;
@@ -21,16 +21,16 @@ const beyondEdge = 1.5;
 /** Distances of the pixels of a fit from the edge, positive within. */
 function depthsOf({ points, p }: DiskFit): Float64Array {
   const [cy, cx, R, , , , e1, e2] = p as unknown as [number, number, number, number, number, number, number, number];
-  return Float64Array.from(points.index, (i) => {
+  return mapInto(new Float64Array(points.index.length), points.index, (i) => {
     const [dy, dx] = [Math.floor(i / points.width) - cy, (i % points.width) - cx];
-    const r = Math.hypot(dy, dx) + 1e-9;
+    const r = Math.sqrt(dy * dy + dx * dx) + 1e-9;
     return R * (1 + (e1 * (dx * dx - dy * dy) + 2 * e2 * dy * dx) / (r * r)) - r;
   });
 }
 
 /** Why a fitted disk is none, by its mean profile. */
-export function profileDoubt(fit: DiskFit, { data }: Image): string | undefined {
-  const { points, model, p } = fit;
+export function profileDoubt(fit: DiskFit): string | undefined {
+  const { residuals, p } = fit;
   const [level, background] = [p[4] as number, p[5] as number];
   if (background < minBackground * level)
     return 'the bright field has no edge: it goes on falling beyond the fitted disk';
@@ -38,7 +38,7 @@ export function profileDoubt(fit: DiskFit, { data }: Image): string | undefined 
   for (const [k, depth] of depthsOf(fit).entries()) {
     const ring = rings.get(Math.round(depth)) ?? [];
     rings.set(Math.round(depth), ring);
-    ring.push((data[points.index[k] as number] as number) - (model[k] as number));
+    ring.push(residuals[k] as number);
   }
   // Lines and textures are in some directions, and leave the median of a ring as it is.
   const misfits = [...rings.values()]
@@ -54,15 +54,11 @@ export function profileDoubt(fit: DiskFit, { data }: Image): string | undefined 
 }
 
 /** The error that the shape of the profile adds to the radius: what the pixels of the edge alone would change. */
-export function profileError(fit: DiskFit, { data }: Image): number {
-  const { points, model, p, free } = fit;
-  const depths = depthsOf(fit);
+export function profileError(fit: DiskFit): number {
+  const { p, free } = fit;
   const near = Math.max(3, 4 * (p[3] as number));
-  const { matrix, vector } = normalEquations(
-    fit,
-    (k) => (data[points.index[k] as number] as number) - (model[k] as number),
-    (k) => Math.abs(depths[k] as number) < near,
-  );
+  const keep = maskOf(depthsOf(fit), (depth) => Math.abs(depth) < near);
+  const { matrix, vector } = normalEquations(fit, fit.residuals, keep);
   const inverse = inverseOf(addDamping(matrix, free.length, 1e-6), free.length);
   return inverse ? beyondEdge * Math.abs(times(inverse, vector, free.length)[2] as number) : Number.POSITIVE_INFINITY;
 }
