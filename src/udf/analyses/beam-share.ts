@@ -1,7 +1,6 @@
 /** How much of the direct beam a disk leaves out: what moves its edge is then not seen, and the image is noise. */
-import { findBadPixels } from '../calibrate/bad-pixels.js';
-import { binned, type Image } from '../calibrate/image.js';
-import { diskOfSum, type SumDisk } from '../calibrate/sum-disk.js';
+import type { Image } from '../calibrate/image.js';
+import { diskOfPart, diskOfSum, type SumDisk } from '../calibrate/sum-disk.js';
 
 /** The disk within which centres of mass are taken, in pixels. */
 export interface UsedDisk {
@@ -47,11 +46,7 @@ function beamOf(sum: Image, { cy, cx, r, bin }: Required<UsedDisk> & { r: number
   const step = Math.max(1, Math.min(Math.ceil(longer / enoughPixels), Math.floor(used / minRadius)));
   const [top, bottom] = span((cy + 0.5) / bin, reach * used, height);
   const [left, right] = span((cx + 0.5) / bin, reach * used, width);
-  const data = sum.data.slice();
-  for (const pixels of Object.values(findBadPixels(sum))) for (const i of pixels) data[i] = Number.NaN;
-  const small = binned({ data, height, width }, step, [top, bottom, left, right]);
-  const beam = diskOfSum(small, step * bin);
-  return typeof beam === 'string' ? beam : { ...beam, cy: beam.cy + top * bin, cx: beam.cx + left * bin };
+  return diskOfPart(sum, step, bin, [top, bottom, left, right]);
 }
 
 const span = (middle: number, far: number, length: number): [number, number] => [

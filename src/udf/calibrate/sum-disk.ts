@@ -20,8 +20,25 @@ const [enoughPixels, enoughRadius] = [512, 12];
 /** The direct beam of a sum of any size: of a large one it is sought in larger pixels, if it is large as well. */
 export function diskOfLargeSum(sum: Image): SumDisk | string {
   const step = Math.ceil(Math.max(sum.height, sum.width) / enoughPixels);
-  const coarse = step > 1 ? diskOfSum(binned(sum, step), step) : undefined;
+  const coarse = step > 1 ? diskOfPart(sum, step) : undefined;
   return typeof coarse === 'object' && coarse.radius > enoughRadius * step ? coarse : diskOfSum(sum);
+}
+
+/**
+ * The direct beam of a part of a sum (top, bottom, left, right) in which `step` × `step` pixels are one: without bad
+ * pixels, which would be lost in larger ones. `bin`: see diskOfSum.
+ */
+export function diskOfPart(
+  sum: Image,
+  step: number,
+  bin = 1,
+  part: readonly [number, number, number, number] = [0, sum.height, 0, sum.width],
+): SumDisk | string {
+  const data = sum.data.slice();
+  for (const pixels of Object.values(findBadPixels(sum))) for (const i of pixels) data[i] = Number.NaN;
+  const beam = diskOfSum(binned({ ...sum, data }, step, part), step * bin);
+  const [top, , left] = part;
+  return typeof beam === 'string' ? beam : { ...beam, cy: beam.cy + top * bin, cx: beam.cx + left * bin };
 }
 
 /**
