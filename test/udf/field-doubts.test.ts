@@ -71,6 +71,37 @@ describe('the field of an object', () => {
     expect(text).toContain(flipY ? 'with flipY' : 'without flipY');
   });
 
+  test('that varies slowly has its axes as well, beside descan of the third degree; descan alone has none', () => {
+    const [rows, columns] = [20, 26];
+    const places = [
+      [7, 9, 1],
+      [14, 19, -0.8],
+    ] as const;
+    const slow = (part: number, y: number, x: number): number =>
+      places.reduce((sum, [cy, cx, height]) => {
+        const [dy, dx] = [y - cy, x - cx];
+        return sum - height * (part ? dx : dy) * Math.exp(-(dy * dy + dx * dx) / 40);
+      }, 0);
+    const descan = (part: number, u: number, v: number): number => 2 * u ** 3 - v * u * u + (part ? 1 : -2) * v ** 3;
+    const field = (object: number): Float64Array =>
+      Float64Array.from({ length: 2 * rows * columns }, (_, k) => {
+        const [y, x] = [Math.floor((k >> 1) / columns), (k >> 1) % columns];
+        return object * slow(k % 2, y, x) + descan(k % 2, y / 10 - 1, x / 13 - 1) + 0.01 * (random() - 0.5);
+      });
+    const faults = (values: Float64Array): string[] => {
+      const [y, x] = [0, 1].map((part) => values.filter((_, i) => i % 2 === part)) as [Float64Array, Float64Array];
+      return fieldFaults({ y, x, nav: [rows, columns], scanRotation: 0, flipY: false, sum: sumOf(), used });
+    };
+    expect(faults(field(1))).toEqual([]);
+    expect(faults(applyRotation(field(1), { flipY: true }))).toEqual([
+      expect.stringMatching(/scan rotation of 0 ± 1 degrees or half a turn more, with flipY/),
+    ]);
+    expect(faults(applyRotation(field(1), { scanRotation: -50 }))).toEqual([
+      expect.stringMatching(/scan rotation of (49|50|51) ± \d degrees or half a turn more; a cal/),
+    ]);
+    expect(faults(applyRotation(field(0), { scanRotation: 50 }))).toEqual([]);
+  });
+
   test('is told from descan where that makes most of the image', () => {
     expect(said(moved((u, v) => [1.5 * u, -2 * v])).doubts).toEqual([
       expect.stringMatching(/follow a plane of 4\.\d pixels .* 9\d % of the image.*regression plane subtracts it/),

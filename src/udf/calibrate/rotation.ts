@@ -6,6 +6,8 @@
 import { median } from '../../base/median.js';
 import { applyRotation } from '../images/field.js';
 import { inverse2d, transform2d } from '../images/fourier.js';
+import { curlContrast, jackknifeError, minCurl } from './least-curl.js';
+import { slowAxes } from './slow-axes.js';
 
 /** The axes of the scan as seen by the detector. */
 export interface ScanAxes {
@@ -214,29 +216,6 @@ function directionVariance(
   return sums.reduce((sum, [pulled, part]) => sum + pulled ** 2 / Math.max(1 - part, minVarianceShare), 0);
 }
 
-/** The angle in radians of the least curl, that curl, and the largest, of sums without one group. */
-function minCurl(sums: readonly Float64Array[], without = -1): { angle: number; least: number; most: number } {
-  let [tt, dd, dt] = [0, 0, 0];
-  for (const [k, sum] of sums.entries()) {
-    if (k === without) continue;
-    tt += sum[0] as number;
-    dd += sum[1] as number;
-    dt += sum[2] as number;
-  }
-  const eigenvalueGap = Math.hypot(dd - tt, 2 * dt);
-  return {
-    angle: Math.atan2(2 * dt, dd - tt) / 2,
-    least: (tt + dd - eigenvalueGap) / 2,
-    most: (tt + dd + eigenvalueGap) / 2,
-  };
-}
-
-/** Jackknife standard error of leave-one-out estimates. */
-function jackknifeError(values: readonly number[]): number {
-  const [n, mean] = [values.length, values.reduce((a, b) => a + b, 0) / values.length];
-  return Math.sqrt(((n - 1) / n) * values.reduce((sum, value) => sum + (value - mean) ** 2, 0));
-}
-
 /** Ratio of two sums in units of its jackknife error, over tiles of the scan. */
 function jackknifeSignificance(
   numerators: ArrayLike<number>,
@@ -361,14 +340,11 @@ export function findRotation(
   candidates.sort((a, b) => minCurl(a.sums).least - minCurl(b.sums).least);
   const [right, wrong] = candidates as [(typeof candidates)[0], (typeof candidates)[0]];
   const { angle, least, most } = minCurl(right.sums);
-  const contrast = (without?: number): number => {
-    const [a, b] = [minCurl(wrong.sums, without).least, minCurl(right.sums, without).least];
-    return (a - b) / (a + b + 1e-300);
-  };
+  const contrast = (without?: number): number => curlContrast(right.sums, wrong.sums, without);
   const groupIndices = [...Array(groupCount).keys()];
   const error = degrees(angleError(frequencies, right.derivatives, angle));
   const flipContrast = contrast();
-  if (effective < 12 || !Number.isFinite(error)) return noStructure;
+  if (effective < 12 || !Number.isFinite(error)) return slowAxes(shifts, [rows, columns]) ?? noStructure;
   if (least > 0.35 * most)
     return `the shifts are not the gradient of a potential: curl and divergence are of similar size (${(least / most).toFixed(2)})`;
   if (error > maxErrorDegrees) {
