@@ -10,7 +10,7 @@ export async function run(files: readonly string[], { json, csv }: InfoFlags): P
   for (const file of files) {
     const facts = await streamInfo(file);
     // A stream that is still being written usually ends within a frame.
-    endDone(facts.unread === 0 && (!facts.torn || file.endsWith('.part')));
+    endDone(facts.unread + facts.cut === 0 && (!facts.torn || file.endsWith('.part')));
     if (csv) rows.push(streamRow(facts));
     else if (json) printJson(facts);
     if (csv || json) continue;
@@ -36,6 +36,13 @@ export async function run(files: readonly string[], { json, csv }: InfoFlags): P
       );
     if (facts.unread > 0)
       print(yellow(`${counted(facts.unread, 'frame')} could not be read; ewald index --resume tries them again`));
+    if (facts.streams > 1) print(`it holds ${facts.streams} streams, one after the other`);
+    if (facts.cut > 0)
+      print(
+        yellow(
+          `${counted(facts.cut, 'frame')} of it ${facts.cut === 1 ? 'ends' : 'end'} in the middle, with others behind`,
+        ),
+      );
     if (facts.torn) print(yellow('it ends within a frame; ewald index --resume continues it'));
   }
   if (csv) print(csvText(rows));

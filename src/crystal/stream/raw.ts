@@ -24,15 +24,21 @@ export interface RawChunk {
 export interface RawStream {
   /** Everything before the first chunk. */
   readonly head: string;
-  /** Complete chunks in order. An incomplete last chunk is skipped, and `torn` then returns true. */
+  /** Complete chunks in order. Incomplete ones are skipped: the last one, after which `torn` returns true, and others. */
   chunks(): AsyncGenerator<RawChunk>;
   /** Whether the file ends within a chunk; valid once the chunks have been read. */
   torn(): boolean;
-  /**
-   * Length in bytes of the complete chunks, and the serial numbers of frames noted as unreadable; valid once the chunks
-   * have been read.
-   */
-  read(): { readonly end: number; readonly unread: ReadonlySet<number> };
+  /** What was read; valid once the chunks have been read. */
+  read(): {
+    /** Length in bytes of the complete chunks. */
+    readonly end: number;
+    /** Serial numbers of frames noted as unreadable. */
+    readonly unread: ReadonlySet<number>;
+    /** Heads of the streams that follow in the same file, as `cat` joins them. */
+    readonly heads: readonly string[];
+    /** Incomplete chunks with others behind them. */
+    readonly cut: number;
+  };
 }
 
 /** The serial number in a note of an unreadable frame; undefined for other lines. */
@@ -47,49 +53,76 @@ const utf8Length = (text: string): number => new TextEncoder().encode(text).leng
 /** Starts to read a stream; `lines` have no line ends. Throws `Format` if it is not a stream. */
 export async function readRawStream(lines: AsyncIterable<string>, name: string): Promise<RawStream> {
   const source = lines[Symbol.asyncIterator]();
+  /** Carriage returns that are not part of `end` yet, and of the last line: streams that were on Windows have them. */
+  let [returns, last] = [0, 0];
   const next = async (): Promise<string | undefined> => {
     const { done, value } = await source.next();
-    return done ? undefined : value;
+    if (done) return undefined;
+    last = value.endsWith('\r') ? 1 : 0;
+    returns += last;
+    return last ? value.slice(0, -1) : value;
   };
-  let head = '';
-  let line = await next();
-  if (!line?.startsWith(marks.format))
-    throw new EwaldError('Format', `${name} is not a stream: it begins with "${(line ?? '').slice(0, 60)}"`);
-  const unread = new Set<number>();
   let end = 0;
+  /** Counts lines that have been read, of which the last one read is not part if `isBeyond`. */
+  const count = (text: string, isBeyond = false): void => {
+    const kept = isBeyond ? last : 0;
+    end += utf8Length(text) + returns - kept;
+    returns = kept;
+  };
+  const unread = new Set<number>();
   const note = (text: string, serial: number): void => {
     unread.add(serial);
-    end += utf8Length(`${text}\n`);
+    count(`${text}\n`);
   };
-  // Notes occur only after the head; a similar line within the head is part of the head.
-  let notes: [line: string, serial: number][] = [];
-  for (; line !== undefined && line !== marks.chunkBegin; line = await next()) {
-    const serial = unreadSerial(line);
-    if (serial !== undefined) notes.push([line, serial]);
-    else {
-      if (head.length > longestBlock)
-        throw new EwaldError(
-          'Format',
-          `${name}: its head has more than ${longestBlock} characters and is followed by no chunk`,
-        );
-      head += [...notes.map(([one]) => one), line].map((one) => `${one}\n`).join('');
-      notes = [];
+  const first = await next();
+  if (!first?.startsWith(marks.format))
+    throw new EwaldError('Format', `${name} is not a stream: it begins with "${(first ?? '').slice(0, 60)}"`);
+
+  /** The head that begins with this line; `begins` is whether a chunk follows. */
+  const headFrom = async (line: string | undefined): Promise<{ head: string; begins: boolean }> => {
+    let head = '';
+    // Notes occur only after the head; a similar line within the head is part of the head.
+    let notes: [line: string, serial: number][] = [];
+    let one = line;
+    for (; one !== undefined && one !== marks.chunkBegin; one = await next()) {
+      const serial = unreadSerial(one);
+      if (serial !== undefined) notes.push([one, serial]);
+      else {
+        if (head.length > longestBlock)
+          throw new EwaldError(
+            'Format',
+            `${name}: its head has more than ${longestBlock} characters and is followed by no chunk`,
+          );
+        head += [...notes.map(([text]) => text), one].map((text) => `${text}\n`).join('');
+        notes = [];
+      }
     }
-  }
-  for (const [one, serial] of notes) note(one, serial);
-  end += utf8Length(head);
-  let begun = line !== undefined;
-  let isTorn = false;
+    count(head, one !== undefined);
+    for (const [text, serial] of notes) note(text, serial);
+    return { head, begins: one !== undefined };
+  };
+
+  const { head, begins } = await headFrom(first);
+  const heads: string[] = [];
+  let [isTorn, cut] = [false, 0];
   return {
     head,
     torn: () => isTorn,
-    read: () => ({ end, unread }),
+    read: () => ({ end, unread, heads, cut }),
     async *chunks() {
-      while (begun) {
-        const block: string[] = [marks.chunkBegin];
+      /** The line that a chunk or another head begins with. */
+      let line: string | undefined = begins ? marks.chunkBegin : undefined;
+      while (line !== undefined) {
+        if (line.startsWith(marks.format)) {
+          const further = await headFrom(line);
+          heads.push(further.head);
+          line = further.begins ? marks.chunkBegin : undefined;
+          continue;
+        }
+        const block: string[] = [line];
         let one = await next();
         let left = longestBlock;
-        for (; one !== undefined && one !== marks.chunkEnd; one = await next()) {
+        for (; one !== undefined && one !== marks.chunkEnd && !beginsAnew(one); one = await next()) {
           left -= one.length + 1;
           if (left < 0)
             throw new EwaldError(
@@ -102,23 +135,39 @@ export async function readRawStream(lines: AsyncIterable<string>, name: string):
           isTorn = true;
           return;
         }
+        if (one !== marks.chunkEnd) {
+          count(block.map((text) => `${text}\n`).join(''), true);
+          cut++;
+          line = one;
+          continue;
+        }
         const text = `${block.join('\n')}\n${marks.chunkEnd}\n`;
-        end += utf8Length(text);
+        count(text);
         const chunk = rawChunk(block, text, end, name);
         unread.delete(chunk.serial);
         yield chunk;
-        let after = await next();
-        for (; after !== undefined; after = await next()) {
-          const serial = unreadSerial(after);
-          if (serial === undefined) break;
-          note(after, serial);
+        line = await next();
+        /** Lines that belong to the stream only if something follows. */
+        let between = '';
+        for (; line !== undefined && !beginsAnew(line); line = await next()) {
+          const serial = unreadSerial(line);
+          if (serial !== undefined) {
+            note(`${between}${line}`, serial);
+            between = '';
+          } else if (line === '' || line === marks.otherCell) between += `${line}\n`;
+          else {
+            isTorn = true;
+            return;
+          }
         }
-        begun = after === marks.chunkBegin;
-        if (after !== undefined && !begun) isTorn = true;
+        if (line !== undefined) count(between, true);
       }
     },
   };
 }
+
+/** Whether a chunk or another stream begins with a line. */
+const beginsAnew = (line: string): boolean => line === marks.chunkBegin || line.startsWith(marks.format);
 
 function rawChunk(block: readonly string[], text: string, end: number, name: string): RawChunk {
   const value = (key: string): string | undefined => block.find((line) => line.startsWith(key))?.slice(key.length);

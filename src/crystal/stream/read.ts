@@ -39,7 +39,8 @@ class Lines {
     if (done) return undefined;
     this.number++;
     expects(typeof value === 'string', `${this.#name}:${this.number}: the line`, value, 'a string');
-    return value;
+    // Streams that were on Windows end their lines with two characters.
+    return value.endsWith('\r') ? value.slice(0, -1) : value;
   }
 
   /** Returns the next line; throws at the end of the file. */
@@ -79,8 +80,8 @@ async function until(lines: Lines, end: string, what: string): Promise<string> {
   return block.map((line) => `${line}\n`).join('');
 }
 
-async function readHead(lines: Lines): Promise<{ head: StreamHead; more: boolean }> {
-  const first = await lines.want('its first line');
+async function readHead(lines: Lines, given?: string): Promise<{ readonly head: StreamHead; readonly more: boolean }> {
+  const first = given ?? (await lines.want('its first line'));
   if (!first.startsWith(marks.format))
     lines.fail(`"${first.slice(0, 60)}" is not the head of a stream; expected "${marks.format}2.3"`);
   const generator = await lines.want('its head');
@@ -191,6 +192,8 @@ async function readChunk(lines: Lines): Promise<StreamChunk> {
   for (;;) {
     const line = await lines.want('a chunk');
     if (line === marks.chunkEnd) break;
+    if (line === marks.chunkBegin || line.startsWith(marks.format))
+      lines.fail('a frame or a stream begins within another frame, which was cut');
     const [, key = '', value = ''] = /^(\S+) = (.*)$/.exec(line) ?? [];
     const number = () => lines.real(value.split(' ')[0]);
     if (line.startsWith('Image filename: ')) found.filename = line.slice(16);
@@ -255,7 +258,17 @@ export async function readStream(
       yield await readChunk(lines);
       for (let line = await lines.next(); line !== undefined; line = await lines.next()) {
         if (line === marks.chunkBegin) yield await readChunk(lines);
-        else if (line !== '' && !line.startsWith(marks.unread) && line !== marks.otherCell)
+        else if (line.startsWith(marks.format)) {
+          const { number } = lines;
+          const further = await readHead(lines, line);
+          // Positions of peaks would be those of another detector.
+          if (further.head.geometry !== head.geometry)
+            throw new EwaldError(
+              'Format',
+              `${name}:${number}: another stream with another geometry begins here; give the streams as separate files`,
+            );
+          if (further.more) yield await readChunk(lines);
+        } else if (line !== '' && !line.startsWith(marks.unread) && line !== marks.otherCell)
           lines.fail(`"${line.slice(0, 60)}" is between two chunks, where nothing is expected`);
       }
     },

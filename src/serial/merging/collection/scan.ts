@@ -66,8 +66,9 @@ export class StreamScanner {
   #line = 0;
   #part: Part = 'start';
   #version = '';
-  readonly #geometry: string[] = [];
-  readonly #cell: string[] = [];
+  /** Of each stream in the file: several follow one another where `cat` joined them. */
+  readonly #geometries: string[][] = [];
+  readonly #cells: string[][] = [];
   #isCellDoubtful = false;
   #isOtherCell = false;
   #filename = '';
@@ -127,15 +128,23 @@ export class StreamScanner {
       Object.assign(this.#counts, this.#countsBefore);
     }
     if (within || this.#rest.length > 0 || !['head', 'between'].includes(this.#part)) this.#counts.truncated++;
-    const geometry = this.#geometry.join('\n');
-    const cell = this.#cell.join('\n');
+    const [geometry = '', ...others] = this.#geometries.map((lines) => lines.join('\n'));
+    const cell = this.#cells[0]?.join('\n') ?? '';
     const word = (key: string): string | undefined => new RegExp(`^${key} = (\\S+)`, 'm').exec(cell)?.[1];
     const bandwidth = /^bandwidth\s*=\s*(\S+)/m.exec(geometry)?.[1];
     /** The counts per photon or eV of all panels, or of the first one. */
-    const adu = (per: string): number | undefined => {
-      const counts = Number(new RegExp(`^(?:\\S+/)?adu_per_${per}\\s*=\\s*(\\S+)`, 'm').exec(geometry)?.[1]);
+    const aduOf = (text: string, per: string): number | undefined => {
+      const counts = Number(new RegExp(`^(?:\\S+/)?adu_per_${per}\\s*=\\s*(\\S+)`, 'm').exec(text)?.[1]);
       return counts > 0 ? counts : undefined;
     };
+    const adu = (per: string): number | undefined => aduOf(geometry, per);
+    for (const per of ['photon', 'eV'])
+      if (others.some((other) => aduOf(other, per) !== adu(per)))
+        throw new EwaldError(
+          'Format',
+          `${this.#name} holds several streams, with different counts per ${per}: their intensities have different scales`,
+          { detail: { path: this.#name } },
+        );
     return {
       version: this.#version,
       aduPerPhoton: adu('photon'),
@@ -213,11 +222,11 @@ export class StreamScanner {
         return;
       case 'geometry':
         if (line === '----- End geometry file -----') this.#part = 'head';
-        else this.#geometry.push(line);
+        else this.#geometries.at(-1)?.push(line);
         return;
       case 'cell':
         if (line === '----- End unit cell -----') this.#part = 'head';
-        else if (!line.startsWith(';')) this.#cell.push(line);
+        else if (!line.startsWith(';')) this.#cells.at(-1)?.push(line);
         return;
       case 'peaks':
         if (line === 'End of peak list') this.#part = 'chunk';
@@ -230,9 +239,13 @@ export class StreamScanner {
       case 'head':
       case 'between':
         if (line === '----- Begin chunk -----') this.#beginChunk();
-        else if (line === '----- Begin geometry file -----') this.#part = 'geometry';
-        else if (line === '----- Begin unit cell -----') this.#part = 'cell';
-        else if (line === marks.doubt) this.#isCellDoubtful = true;
+        else if (line === '----- Begin geometry file -----') {
+          this.#part = 'geometry';
+          this.#geometries.push([]);
+        } else if (line === '----- Begin unit cell -----') {
+          this.#part = 'cell';
+          this.#cells.push([]);
+        } else if (line === marks.doubt) this.#isCellDoubtful = true;
         else if (line === marks.otherCell) this.#isOtherCell = true;
         return;
       default:
@@ -279,7 +292,8 @@ export class StreamScanner {
     else if (line.startsWith('Event: ')) this.#event = value();
     else if (line.startsWith('photon_energy_eV')) this.#wavelength = planckTimesLight / number();
     else if (line.startsWith('beam_bandwidth')) this.#bandwidth = number();
-    else if (crystal && line === `${marks.namedAxes}named`) crystal.axes = numberOfCell(this.#cell.join('\n'));
+    else if (crystal && line === `${marks.namedAxes}named`)
+      crystal.axes = numberOfCell(this.#cells.at(-1)?.join('\n') ?? '');
     else if (line.startsWith('header/') || line.startsWith('hdf5/') || line.startsWith('ewald/'))
       this.#headerValue = this.#collector.headerValue(line) ?? this.#headerValue;
     else if (line.startsWith('Peaks from')) this.#part = 'peaks';

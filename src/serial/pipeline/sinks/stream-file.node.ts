@@ -175,7 +175,13 @@ async function goOn(
   const raw = await readRawStream(linesOf(from), from);
   sameRun(raw.head, head, from);
   for await (const chunk of raw.chunks()) earlier(chunk);
-  const { end, unread: serials } = raw.read();
+  const { end, unread: serials, heads, cut: incomplete } = raw.read();
+  if (heads.length + incomplete > 0)
+    throw new EwaldError(
+      'Format',
+      `${from} ${heads.length > 0 ? 'holds several streams, one after the other' : 'has a frame that is cut, with others behind it'}, ` +
+        'which no run continues; give the new one another name, and merge them with "ewald stream merge"',
+    );
   unread?.(serials);
   if (!partIsThere) return new PartFile(place, undefined, end);
   const handle = await opened(file, part, 'r+');

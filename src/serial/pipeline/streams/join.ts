@@ -74,6 +74,20 @@ export async function joinStreamsIn(
   const remarks: Joined['remarks'][number][] = repeats.map((text) => ({ kind: 'note', text }));
   const copies = new RepeatedFrames();
   const ranges = await Promise.all(inputs.map(async (input) => serialRange(await rawOf(input), copies)));
+  for (const [i, { heads, cut }] of ranges.entries()) {
+    if (heads.some((head) => sharedOf(head).body !== sharedOf(first.head).body) && !force)
+      throw argumentError(
+        '',
+        (said) =>
+          `${files[i]} holds several streams, one of them of another geometry, cell or method; ` +
+          `${setting(said, 'force', true)} merges them under the head of ${files[0]}`,
+      );
+    if (cut > 0)
+      remarks.push({
+        kind: 'warning',
+        text: `${counted(cut, 'frame')} of ${files[i]} ${cut === 1 ? 'is' : 'are'} cut, and left out`,
+      });
+  }
   if (copies.count > 0)
     remarks.push({
       kind: 'warning',
@@ -121,20 +135,26 @@ export async function joinStreamsIn(
 
 interface SerialRange {
   readonly serials: Set<number>;
+  /** Whether a number is there twice, as where streams follow one another in one file. */
+  readonly isRepeated: boolean;
   readonly rising: boolean;
+  readonly heads: readonly string[];
+  readonly cut: number;
 }
 
 /** The serial numbers of a stream, whose frames are counted among `copies`. */
 async function serialRange(stream: RawStream, copies: RepeatedFrames): Promise<SerialRange> {
   const serials = new Set<number>();
-  let [rising, last] = [true, Number.NEGATIVE_INFINITY];
+  let [rising, last, isRepeated] = [true, Number.NEGATIVE_INFINITY, false];
   for await (const { serial, filename, event } of stream.chunks()) {
     copies.add(filename, event);
     rising &&= serial > last;
     last = serial;
+    isRepeated ||= serials.has(serial);
     serials.add(serial);
   }
-  return { serials, rising };
+  const { heads, cut } = stream.read();
+  return { serials, rising, isRepeated, heads, cut };
 }
 
 /**
@@ -143,7 +163,7 @@ async function serialRange(stream: RawStream, copies: RepeatedFrames): Promise<S
  */
 function orderOf(ranges: readonly SerialRange[]) {
   const all = new Set<number>();
-  let collide = false;
+  let collide = ranges.some(({ isRepeated }) => isRepeated);
   for (const { serials } of ranges)
     for (const serial of serials) {
       collide ||= all.has(serial);
