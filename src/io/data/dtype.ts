@@ -25,6 +25,10 @@ export type DataType =
   | 'c64'
   | 'c128';
 
+/** The largest number of an unsigned type, which counting detectors give what is saturated or has no count; or NaN. */
+export const largestOf = (dtype: DataType): number =>
+  ({ u8: 255, u16: 65535, u32: 4294967295 })[dtype as 'u8'] ?? Number.NaN;
+
 /** The typed arrays that frames are read into. */
 export type FrameArray =
   | Uint8Array

@@ -54,21 +54,42 @@ const span = (middle: number, far: number, length: number): [number, number] => 
   Math.min(length, Math.ceil(middle + far)),
 ];
 
+/** The beam of each sum, which faults and doubts both ask for. */
+const beams = new WeakMap<Float64Array, SumDisk | string>();
+
+function beamIn(sum: Image, used: Required<UsedDisk> & { r: number }): SumDisk | undefined {
+  const beam = beams.get(sum.data) ?? beamOf(sum, used);
+  beams.set(sum.data, beam);
+  return typeof beam === 'string' ? undefined : beam;
+}
+
+const where = ({ cy, cx, radius }: SumDisk): string =>
+  `a radius of ${radius.toFixed(1)} pixels about cy ${cy.toFixed(1)}, cx ${cx.toFixed(1)}`;
+
 /**
  * Why centres of mass are wrong within a disk that begins in the direct beam and does not hold it. A disk around
- * something else, such as another disk of the pattern, is what the user wants.
+ * something else, such as another disk of the pattern, may be what the user wants.
  */
 export function beamFaults(sum: Image, used: UsedDisk): string[] {
   const { cy, cx, r, bin = 1 } = used;
   if (r === null) return [];
-  const beam = beamOf(sum, { cy, cx, r, bin });
-  if (typeof beam === 'string' || Math.hypot(cy - beam.cy, cx - beam.cx) > beam.radius) return [];
+  const beam = beamIn(sum, { cy, cx, r, bin });
+  if (!beam || Math.hypot(cy - beam.cy, cx - beam.cx) > beam.radius) return [];
   const share = outside(sum, beam, { cy, cx, r, bin });
   if (!(share > maxOutside)) return [];
   return [
     `${(100 * share).toFixed(0)} % of the direct beam is outside of the disk that is used, so that the shifts are ` +
-      `not those of the beam: it has a radius of ${beam.radius.toFixed(1)} pixels about cy ${beam.cy.toFixed(1)}, cx ` +
-      `${beam.cx.toFixed(1)}, and the disk one of ${Number(r.toFixed(2))} about cy ${Number(cy.toFixed(2))}, cx ` +
-      `${Number(cx.toFixed(2))}`,
+      `not those of the beam: it has ${where(beam)}, and the disk one of ${Number(r.toFixed(2))} about cy ` +
+      `${Number(cy.toFixed(2))}, cx ${Number(cx.toFixed(2))}`,
+  ];
+}
+
+/** A note on a disk beside the direct beam. */
+export function beamDoubts(sum: Image, used: UsedDisk): string[] {
+  const { cy, cx, r, bin = 1 } = used;
+  const beam = r === null ? undefined : beamIn(sum, { cy, cx, r, bin });
+  if (!beam || Math.hypot(cy - beam.cy, cx - beam.cx) <= beam.radius) return [];
+  return [
+    `the disk that is used is beside the direct beam, which has ${where(beam)}: the shifts are not those of the beam`,
   ];
 }

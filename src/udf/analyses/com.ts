@@ -8,9 +8,9 @@ import type { AnyUdf, UdfMeta } from '../functions/udf.js';
 import { analysisRows } from '../parameters.js';
 import type { Scan } from '../scans/scan.js';
 import { analysis, type Made, navChannel, type OptionsOfAnalysis } from './analysis.js';
-import { beamFaults } from './beam-share.js';
+import { beamDoubts, beamFaults } from './beam-share.js';
 import { calibratedBy } from './calibrated.js';
-import { stuckFaults, stuckPixels } from './field-doubts.js';
+import { patternDoubts, stuckFaults, stuckPixels } from './field-doubts.js';
 import { comNoise, emptyNote } from './noise.js';
 import { centreOf, checkRing, refuseBeyond } from './parameters.js';
 
@@ -66,6 +66,7 @@ export function comOf(scan: Scan, options: ComOptions, what: string) {
       const { stuck } = usedOf(results);
       return [...beamFaults(sumImage(results.sum), { cy, cx, r }), ...stuckFaults(stuck, scan.dtype)];
     },
+    doubts: ({ sum }: SumResults) => beamDoubts(sumImage(sum), { cy, cx, r }),
   };
 }
 
@@ -76,13 +77,16 @@ const ringNote = (ri: number, r: number | null): string =>
 
 /** Centre of mass: `field`, `magnitude`, `divergence`, `curl`, `x`, `y`. */
 export const comAnalysis = /* @__PURE__ */ analysis('com', (scan, options: ComOptions, what) => {
-  const { params, notes, spread, faults } = comOf(scan, options, what);
+  const { params, notes, spread, used, faults, doubts } = comOf(scan, options, what);
   const made: Made<'field' | 'magnitude' | 'divergence' | 'curl' | 'x' | 'y'> = {
     notes,
     // The sum shows what a disk leaves out of the beam.
     udf: (params.r === null ? comUdf.withParams(params) : comSumUdf.withParams(params)) as AnyUdf,
     faults: ({ sum, counts }) => (sum ? faults({ sum, counts }) : []),
-    doubts: ({ field, counts }) => [
+    doubts: ({ field, counts, sum }) => [
+      ...(sum
+        ? [...doubts({ sum, counts }), ...patternDoubts({ sum: sumImage(sum), used: used({ sum, counts }).pixels })]
+        : []),
       ...emptyNote(counts.data),
       ...comNoise(scan, { field: field.data, counts: counts.data }, spread),
     ],

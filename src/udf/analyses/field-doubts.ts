@@ -5,7 +5,7 @@
  */
 import { maskOf } from '../../base/map-into.js';
 import { select } from '../../base/median.js';
-import type { DataType } from '../../io/data/dtype.js';
+import { type DataType, largestOf } from '../../io/data/dtype.js';
 import { findBadPixels } from '../calibrate/bad-pixels.js';
 import { type Image, pixelsOf, regionsOf } from '../calibrate/image.js';
 import { placeOf } from '../calibrate/moments.js';
@@ -113,7 +113,7 @@ interface Pattern {
   readonly isGap: Uint8Array;
 }
 
-function patternOf({ sum, used }: IntegratedField): Pattern {
+function patternOf({ sum, used }: Pick<IntegratedField, 'sum' | 'used'>): Pattern {
   const gaps = findBadPixels(sum).gap;
   const isGap = new Uint8Array(sum.data.length);
   for (const i of gaps) isGap[i] = 1;
@@ -197,8 +197,6 @@ export function stuckPixels(sum: ArrayLike<number>, used: Uint8Array, dtype: Dat
   return frames === 0 ? [] : pixelsOf(maskOf(sum, (value, i) => used[i] === 1 && value === frames * largest));
 }
 
-const largestOf = (dtype: DataType): number => ({ u8: 255, u16: 65535, u32: 4294967295 })[dtype as 'u8'] ?? Number.NaN;
-
 /** Why shifts are wrong with such pixels. */
 export function stuckFaults(count: number, dtype: DataType): string[] {
   if (count === 0) return [];
@@ -223,8 +221,14 @@ export function fieldFaults(given: IntegratedField): string[] {
   return rest ? axesNote(rest, given) : [];
 }
 
-/** Notes on a field and the image that it integrates to. */
-export function fieldDoubts(given: IntegratedField, image: Float64Array, integrate: Integrate): string[] {
+/** Notes on the patterns whose shifts are measured. */
+export function patternDoubts(given: Pick<IntegratedField, 'sum' | 'used'>): string[] {
   const pattern = patternOf(given);
-  return [...trendNote(separated(given).trends, image, integrate), ...gapNote(pattern), ...edgeNote(pattern)];
+  return [...gapNote(pattern), ...edgeNote(pattern)];
 }
+
+/** Notes on a field and the image that it integrates to. */
+export const fieldDoubts = (given: IntegratedField, image: Float64Array, integrate: Integrate): string[] => [
+  ...trendNote(separated(given).trends, image, integrate),
+  ...patternDoubts(given),
+];

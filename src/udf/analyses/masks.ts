@@ -78,12 +78,19 @@ function checkedMask<Mask>(scan: Scan, mask: Mask, what: string): Mask {
 }
 
 /** The sum under one mask. */
-const underMask = (scan: Scan, mask: MaskArray, title: string, desc: string): Made<'intensity'> => ({
-  udf: masksUdf.withParams({ masks: [mask] }),
-  complexFrames: true,
-  channels: ({ intensity }) =>
-    realOrComplex(navChannel(scan, 'intensity', title, desc, intensity.data, 'counts'), intensity),
-});
+function underMask(what: string, scan: Scan, mask: MaskArray, title: string, desc: string): Made<'intensity'> {
+  if (!mask.some(Boolean))
+    throw new EwaldError(
+      'Argument',
+      `${what}: no pixel of a frame lies within the ${title}: centres of pixels are at whole numbers; expected a larger one`,
+    );
+  return {
+    udf: masksUdf.withParams({ masks: [mask] }),
+    complexFrames: true,
+    channels: ({ intensity }) =>
+      realOrComplex(navChannel(scan, 'intensity', title, desc, intensity.data, 'counts'), intensity),
+  };
+}
 
 /**
  * Virtual bright field: sum over a disk; by default in the middle, with 0.15 of the shorter side as radius, or about the
@@ -94,7 +101,7 @@ export const diskAnalysis = /* @__PURE__ */ analysis('disk', (scan, options, wha
   const { reach } = calibratedBy(what, scan, options);
   refuseBeyond(what, centre, 'r', options.r ?? null);
   const r = options.r ?? reach ?? 0.15 * Math.min(centre.width, centre.height);
-  return { ...underMask(scan, circular({ ...centre, r }), 'disk', 'sum over a disk'), notes };
+  return { ...underMask(what, scan, circular({ ...centre, r }), 'disk', 'sum over a disk'), notes };
 });
 
 /**
@@ -108,13 +115,13 @@ export const ringAnalysis = /* @__PURE__ */ analysis('ring', (scan, options, wha
   const usual = isCentred && reach !== undefined ? darkFieldRadii(reach, centre) : { ri: 0.8 * half, ro: half };
   const both = radii(what, options, usual.ri, usual.ro);
   refuseBeyond(what, centre, 'ri', both.ri);
-  return { ...underMask(scan, ring({ ...centre, ...both }), 'ring', 'sum over a ring'), notes };
+  return { ...underMask(what, scan, ring({ ...centre, ...both }), 'ring', 'sum over a ring'), notes };
 });
 
 /** One pixel of every frame; by default the middle. */
 export const pointAnalysis = /* @__PURE__ */ analysis('point', (scan, { x, y }, what) => {
   const { notes: _, ...centre } = centreOf(scan, what, { cx: x, cy: y }, ['x', 'y']);
-  return underMask(scan, point(centre), 'point', 'one pixel of each frame');
+  return underMask(what, scan, point(centre), 'point', 'one pixel of each frame');
 });
 
 /** Rings of equal width between ri and ro: sums over soft-edged rings, one channel each, `bin_0` … */

@@ -150,6 +150,7 @@ export const icomAnalysis = /* @__PURE__ */ analysis('icom', (scan, options, wha
       const phase = integrate(results.fieldY.data, results.fieldX.data);
       return [
         ...emptyNote(results.counts.data),
+        ...com.doubts(results),
         ...fieldDoubts(fieldOf(results), phase, integrate),
         ...icomNoise(scan, phase, results.counts.data, com.spread, gain),
       ];

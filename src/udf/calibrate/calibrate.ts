@@ -9,6 +9,7 @@ import { maskOf } from '../../base/map-into.js';
 import { median } from '../../base/median.js';
 import { checkSignal, yieldToEventLoop } from '../../base/options.js';
 import { argumentError } from '../../base/parameters.js';
+import { type DataType, largestOf } from '../../io/data/dtype.js';
 import { detectorSize } from '../analyses/parameters.js';
 import { masksUdf } from '../builtin/masks.js';
 import type { UdfRunOptions } from '../context-options.js';
@@ -92,7 +93,8 @@ export async function calibrateScan(run: RunUdf, whole: Scan, options: Calibrate
     });
   let side = Math.min(6, ...nav);
   while (side > 4 && side * side * height * width > maxNumbers) side--;
-  const { sums, missing } = await pass(blockSumsUdf.withParams({ side }) as AnyUdf, 0, 0.4);
+  const top = largestOf(scan.dtype);
+  const { sums, missing, full } = await pass(blockSumsUdf.withParams({ side, top }) as AnyUdf, 0, 0.4);
   const { blocks, image } = blocksOf((sums as ResultBuffer<'f64'>).data, side, nav, { height, width });
   await yieldToEventLoop();
   checkSignal(signal);
@@ -129,7 +131,20 @@ export async function calibrateScan(run: RunUdf, whole: Scan, options: Calibrate
   return resultOf(
     scan,
     { nav, height, width },
-    { bad, stop, beam, alone, axes, optics, doubts, rings, lattice, leftOut, spread: spreadOf(image, good) },
+    {
+      bad,
+      stop,
+      beam,
+      alone,
+      axes,
+      optics,
+      doubts,
+      rings,
+      lattice,
+      leftOut,
+      saturated: pixelsOf((full as ResultBuffer<'f64'>).data).length,
+      spread: spreadOf(image, good),
+    },
   );
 }
 
@@ -233,10 +248,12 @@ interface Found {
   readonly lattice: readonly number[] | undefined;
   /** Frames without any number. */
   readonly leftOut: number;
+  /** Pixels that have the largest number of their type in some frame. */
+  readonly saturated: number;
   readonly spread: number | undefined;
 }
 
-function resultOf({ name }: Scan, { nav, height, width }: Shape, found: Found): Calibration {
+function resultOf({ name, dtype }: Scan, { nav, height, width }: Shape, found: Found): Calibration {
   const { bad, stop, beam, alone, axes, optics, rings, lattice } = found;
   const points = (pixels: readonly number[]) => pixels.map((i) => [Math.floor(i / width), i % width] as const);
   const parts = beamParts(beam, optics.semiconv?.value);
@@ -261,7 +278,10 @@ function resultOf({ name }: Scan, { nav, height, width }: Shape, found: Found): 
       invalid: runsOf(bad.invalid, width),
     },
     stop: runsOf(stop, width),
-    notes: [...notesOf(found), ...scaleNotes({ ...parts, ...scale, optics }, rings ?? lattice?.slice(0, 2) ?? [])],
+    notes: [
+      ...notesOf(found, dtype),
+      ...scaleNotes({ ...parts, ...scale, optics }, rings ?? lattice?.slice(0, 2) ?? []),
+    ],
   };
 }
 
@@ -296,8 +316,13 @@ function runsOf(pixels: readonly number[], width: number): PixelRuns {
   return runs;
 }
 
-function notesOf({ beam, axes, stop, doubts, leftOut }: Found): string[] {
+function notesOf({ beam, axes, stop, doubts, leftOut, saturated }: Found, dtype: DataType): string[] {
   const notes: string[] = [...doubts];
+  if (saturated > 0)
+    notes.push(
+      `${saturated} ${saturated === 1 ? 'pixel is' : 'pixels are'} ${largestOf(dtype)} in some frames, the largest number ` +
+        `of ${dtype}: saturated, or without a count, which moves what is measured`,
+    );
   if (leftOut > 0) notes.push(`${leftOut} of the frames have no finite number and are omitted`);
   if (typeof beam !== 'string') {
     const { trend, edge, otherwise, hidden } = beam;

@@ -127,13 +127,18 @@ export function findStop(image: Image, good: Uint8Array, start: Start): number[]
 
 /**
  * Whether bright regions are disks of diffraction, which have dark between them, too: more than a stop can cut out of
- * one disk, or two that are round. Those at the edge of the frame are cut there, and gaps cut all of them.
+ * one disk, or two that are round. Those at the edge of the frame are cut there, and others by gaps.
  */
 function areDisks(pieces: readonly (readonly number[])[], { height, width }: Image, good: Uint8Array): boolean {
   const isInside = (i: number): boolean =>
     i >= width && i < width * (height - 1) && i % width > 0 && i % width < width - 1;
   const whole = pieces.filter((piece) => piece.every(isInside));
-  if (!good.every((one) => one === 1)) return whole.length > 1 && whole.every((piece) => isRound(piece, width));
+  if (!good.every((one) => one === 1)) {
+    const isBeside = (i: number): boolean => [i - width, i - 1, i + 1, i + width].some((k) => good[k] === 0);
+    const uncut = whole.filter((piece) => !piece.some(isBeside));
+    const round = uncut.length > 1 ? uncut : whole;
+    return round.length > 1 && round.every((piece) => isRound(piece, width));
+  }
   return whole.length > 2 || (whole.length === 2 && whole.every((piece) => isRound(piece, width)));
 }
 

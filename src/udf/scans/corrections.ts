@@ -77,6 +77,13 @@ function excludedMask(pixels: readonly (readonly [number, number])[], height: nu
 }
 
 function checkNeighbours(mask: Uint8Array, height: number, width: number): void {
+  const marked = mask.reduce((n, bad) => n + (bad ? 1 : 0), 0);
+  if (2 * marked > mask.length)
+    throw new EwaldError(
+      'Argument',
+      `corrections: excludedPixels marks ${marked} of the ${mask.length} pixels of a frame: 1 is a pixel to leave out, 0 ` +
+        'one to use; is the mask inverted?',
+    );
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++) {
       if (!mask[y * width + x]) continue;

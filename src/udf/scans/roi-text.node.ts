@@ -27,7 +27,11 @@ export async function roiOf(
   signal: PlatformSignal,
 ): Promise<Roi | undefined> {
   if (text === undefined) return undefined;
-  if (/\.npy$/i.test(text)) return readShapedNpy(flag, text, nav, signal);
+  if (/\.npy$/i.test(text)) {
+    const marked = await readShapedNpy(flag, text, nav, signal);
+    if (!marked.some(Boolean)) throw new EwaldError('Argument', `${flag}: ${text} marks no position of the scan`);
+    return marked;
+  }
   const ranges = rangesOf(flag, text, nav, ', or a .npy file');
   const mask = new Uint8Array(nav.reduce((size, n) => size * n, 1));
   for (let flat = 0; flat < mask.length; flat++) {

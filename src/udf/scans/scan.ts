@@ -122,6 +122,13 @@ export function syncInfo(positions: number, imageCount: number, syncOffset: numb
   };
 }
 
+/** A note on a scan of other rows and columns than those of the file, whose image is sheared if the file is right. */
+function shapeNote({ name, shape }: Dataset, nav: readonly number[]): Note[] {
+  if (shape.nav.filter((n) => n > 1).length < 2 || nav.length < 2 || nav.join() === shape.nav.join()) return [];
+  const text = `${name} has a scan of ${shape.nav.join(' × ')}, and is read as one of ${nav.join(' × ')}`;
+  return [{ kind: 'warning', text, option: 'navShape' }];
+}
+
 /** A scan over an open dataset, of which it takes ownership. Throws `Shape`, `Argument`. */
 export function scanOf(
   dataset: Dataset,
@@ -150,7 +157,7 @@ export function scanOf(
     imageCount: dataset.frames,
     sync: syncInfo(positions, dataset.frames, syncOffset ?? 0),
     dataset,
-    notes: dataset.notes,
+    notes: [...dataset.notes, ...shapeNote(dataset, nav)],
     source,
     resident: (options = {}) => madeResident(dataset, nav, syncOffset, options),
     dispose: async () => {

@@ -117,16 +117,18 @@ test.each([
 });
 
 test.each([
-  [14, 5],
-  [24, 10],
+  [14, 5, 0],
+  [24, 10, 0],
+  // A gap between modules, of three rows, through the direct beam.
+  [24, 6, 3],
 ])(
-  'separate disks, %i pixels apart with a radius of %i, are not one disk behind a stop',
+  'separate disks, %i pixels apart with a radius of %i, are not one disk behind a stop, a gap of %i rows or not',
   { tags: 'all' },
-  async (spacingPx, radius) => {
+  async (spacingPx, radius, gap) => {
     const simulator = new ScanSimulator({ spacingPx, diskRadiusPx: radius, shiftPx: 0.1, navShape: [8, 8] });
     const [n, positions] = [128, 64];
     const frames = new Uint16Array(positions * n * n);
-    for (let i = 0; i < positions; i++) frames.set(simulator.frame(i), i * n * n);
+    for (let i = 0; i < positions; i++) frames.set(simulator.frame(i).fill(0, 63 * n, (63 + gap) * n), i * n * n);
     const result = await calibrated(frames, [8, 8, n]);
     expect(result.stop).toEqual([]);
     const { cy, cx, errors } = known(result.centre);
