@@ -210,6 +210,25 @@ describe('the panes of a scan', () => {
     expect(visit.faults).toEqual([]);
   });
 
+  test('a result that cannot be computed leaves no image of another one, and nothing to save', async () => {
+    const visit = await Visit.open(await serve([rawFile(), ...shape]));
+    await isIdle(visit);
+    const choose = (name: string) => visit.page.locator(`${pane(0)} >> [name="quantity"]`).selectOption(name);
+    await choose('icom');
+    await isIdle(visit);
+    await choose('phase');
+    await expect.poll(() => visit.page.locator('#message').textContent()).toMatch(/voltage/);
+    await visit.page.waitForFunction(() => scan.idle);
+    expect(await visit.page.evaluate(() => (scan.images[0] as ShownPane).image)).toBeUndefined();
+    const downloads: string[] = [];
+    visit.page.on('download', (file) => downloads.push(file.suggestedFilename()));
+    await visit.page.locator(`${pane(0)} >> [name="npy"]`).click();
+    await choose('icom');
+    await isIdle(visit);
+    expect((await visit.page.evaluate(() => (scan.images[0] as ShownPane).image?.length)) ?? 0).toBe(rows * columns);
+    expect(downloads).toEqual([]);
+  });
+
   test('the image fills in while the scan is read, and the first pattern shows its disk', async () => {
     const visit = await Visit.open(await serve([]));
     const file = temporary('large.raw');

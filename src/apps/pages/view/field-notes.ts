@@ -1,5 +1,5 @@
 /** What is wrong with an image of centres of mass that follows the virtual detector: the notes of `ewald run`. */
-import { beamFaults, fieldDoubts, fieldFaults } from '../../../entries/pages.js';
+import { beamDoubts, beamFaults, fieldDoubts, fieldFaults, patternDoubts } from '../../../entries/pages.js';
 import { type ComImages, integrateField, type ResidentScan } from '../../../entries/udf.js';
 import type { FieldNotesRequest } from './protocol.js';
 
@@ -13,8 +13,9 @@ export function fieldNotes(
   const sum = { data, height, width };
   // The page counts from the corner of a pixel, a disk from its centre.
   const disk = { cy: shape.cy - 0.5, cx: shape.cx - 0.5, r: shape.kind === 'disk' ? shape.outer : null, bin };
-  const beam = beamFaults(sum, disk);
-  if (quantity !== 'icom' || nav.length !== 2) return beam;
+  const beam = [...beamFaults(sum, disk), ...beamDoubts(sum, disk)];
+  if (quantity !== 'icom' || nav.length !== 2)
+    return disk.r === null ? beam : [...beam, ...patternDoubts({ sum, used })];
   const [y, x] = [fieldY.map((value) => value * bin), fieldX.map((value) => value * bin)];
   const field = { y, x, nav: nav as [number, number], scanRotation, flipY, sum, used };
   const integrate = (v: Float64Array, u: Float64Array): Float64Array => integrateField(v, u, nav);

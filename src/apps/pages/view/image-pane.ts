@@ -82,6 +82,23 @@ export class ImagePane {
     this.pane.place(new Layout([wholeFrame(columns, rows)]), -1);
   }
 
+  /** Takes away an image of something else than the pane is to show. */
+  clear(): void {
+    [this.image, this.#vectors, this.wheel, this.plane] = [undefined, undefined, undefined, undefined];
+    this.command = '';
+    this.#shownAs = '';
+    this.note([]);
+    this.pane.picture.clear();
+    const [rows, columns] = this.#size;
+    this.pane.place(new Layout([wholeFrame(columns, rows)]), -1);
+    this.onChange();
+  }
+
+  /** Whether the image is of what the pane is to show. */
+  get isCurrent(): boolean {
+    return this.#shownAs.startsWith(`${this.quantity} `);
+  }
+
   /** Rows and columns of the image that is shown. */
   get shape(): readonly [rows: number, columns: number] {
     return this.plane ? [this.plane.rows, this.plane.columns] : this.#size;

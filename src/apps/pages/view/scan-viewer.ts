@@ -261,8 +261,12 @@ export class ScanViewer {
     if (!this.loaded) return;
     if (isLive(quantity)) return this.#changes.ask();
     image.fourier = false;
+    if (!image.isCurrent) image.clear();
     await this.#work(`Computing ${image.title.toLowerCase()}…`, async () => {
-      const found = await this.#engine.call('analysed', { quantity, optics: this.optics });
+      const found = await this.#engine.call('analysed', { quantity, optics: this.optics }).catch((error) => {
+        if (image.quantity === quantity) image.clear();
+        throw error;
+      });
       if (image.quantity !== quantity) return;
       this.#calibrated(found.calibration);
       image.command = this.#commandOf(image);
