@@ -2,6 +2,7 @@
 import { sixDigits } from '../../base/amounts.js';
 import type { GeometryFacts } from '../../crystal/geometry/check.js';
 import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
+import { positionOf } from '../../crystal/geometry/pixels.js';
 import type { Dataset } from '../data/dataset.js';
 
 /**
@@ -46,7 +47,22 @@ export function contradictions(
   compare('wavelength', beam.wavelengthA, wavelengthA, usual.wavelength, 'Å');
   if (hit) compare('pixel size', 1e6 / hit.resolution, pixelSizeM && 1e6 * pixelSizeM.x, usual.pixelSize, 'um');
   // Files that do not know the beam centre state 0, 0.
-  if (beamAt && beamCentrePx && (beamCentrePx.x !== 0 || beamCentrePx.y !== 0)) {
+  const isStated = beamCentrePx && (beamCentrePx.x !== 0 || beamCentrePx.y !== 0);
+  if (isStated && !beamAt) {
+    // The beam passes beside all panels, and the pixel that the file names is somewhere.
+    const { x, y } = beamCentrePx;
+    const panel = geometry.panels.find((one) => x >= one.minFs && x <= one.maxFs && y >= one.minSs && y <= one.maxSs);
+    const [right, up] = panel ? positionOf(panel, beam, x - panel.minFs, y - panel.minSs) : [0, 0];
+    const away = Math.hypot(right, up) * (panel?.resolution ?? 0);
+    if (away > usual.beamPx)
+      found.push({
+        of: 'beam',
+        text:
+          `the beam hits no panel in the geometry, and ${name} states ${x.toFixed(1)}, ${y.toFixed(1)}, which is ` +
+          `${away.toFixed(1)} pixels from it`,
+      });
+  }
+  if (isStated && beamAt) {
     const [x, y] = [beamAt.fs - beamCentrePx.x, beamAt.ss - beamCentrePx.y];
     if (Math.hypot(x, y) > usual.beamPx)
       found.push({
