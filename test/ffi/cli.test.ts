@@ -124,3 +124,20 @@ for (const target of targets) {
     });
   });
 }
+
+test.skipIf(targets[0]?.absent || process.platform !== 'linux')(
+  'variadic arguments are numbers, texts, or a type and a value, as in JavaScript',
+  async () => {
+    const file = join(folder, 'print.h');
+    writeFileSync(file, 'int snprintf(char *to, unsigned long size, const char *format, ...);\n');
+    const print = (...words: string[]) => ewald(file, '--lib', 'c', '--call', 'snprintf', 'null', '0', ...words);
+    const lengthOf = async (...words: string[]): Promise<string> => (await print(...words)).out.trim();
+    expect(await lengthOf('%d %s', '12345', 'abc')).toBe('9');
+    expect(await lengthOf('%d %.1f', '["int", 12345]', '["double", 2.5]')).toBe('9');
+    const refused = async (word: string) => (await print('%d', word)).error?.message;
+    expect(await refused('[1, 2]')).toMatch(
+      /argument 4 of snprintf is \[1, 2\]; expected a number, a text, or a type and/,
+    );
+    expect(await refused('int')).toMatch(/is the name of a type; write it with its value: '\["int", 5\]'/);
+  },
+);

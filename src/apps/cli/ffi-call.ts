@@ -38,7 +38,7 @@ export async function call(library: Library, [name = '', ...words]: readonly str
 /** Converts a word of the shell to the type of the parameter. */
 function argument(word: string, fn: CFunction, i: number): unknown {
   const parameter = fn.parameters[i];
-  if (!parameter) return fn.variadic ? further(word) : word;
+  if (!parameter) return fn.variadic ? further(word, fn, i) : word;
   const { type } = parameter;
   if (type.kind === 'scalar') {
     if (word === 'true' || word === 'false') return word === 'true';
@@ -51,19 +51,7 @@ function argument(word: string, fn: CFunction, i: number): unknown {
   }
   if (type.kind === 'enum') return /^-?\d+$/.test(word) ? Number(word) : word;
   if (word === 'null' || word === 'NULL') return null;
-  if (/^[[{]/.test(word)) {
-    try {
-      return JSON.parse(word);
-    } catch (cause) {
-      throw new EwaldError(
-        'Argument',
-        `argument ${i + 1} of ${fn.name} is ${JSON.stringify(word)}, which is not valid JSON`,
-        {
-          cause,
-        },
-      );
-    }
-  }
+  if (/^[[{]/.test(word)) return jsonOf(word, fn, i);
   if (type.kind === 'pointer' && isByte(type.to)) return word;
   throw new EwaldError(
     'Argument',
@@ -73,8 +61,36 @@ function argument(word: string, fn: CFunction, i: number): unknown {
   );
 }
 
-/** A variadic argument: integers are ints, numbers with a point doubles, everything else is text. */
-function further(word: string): [string, unknown] {
+function jsonOf(word: string, fn: CFunction, i: number): unknown {
+  try {
+    return JSON.parse(word);
+  } catch (cause) {
+    throw new EwaldError(
+      'Argument',
+      `argument ${i + 1} of ${fn.name} is ${JSON.stringify(word)}, which is not valid JSON`,
+      { cause },
+    );
+  }
+}
+
+/**
+ * A variadic argument: integers are ints, numbers with a point doubles, `["unsigned long", 5]` is of the named type, as
+ * in JavaScript, and everything else is text.
+ */
+function further(word: string, fn: CFunction, i: number): [string, unknown] {
+  if (/^[[{]/.test(word)) {
+    const pair = jsonOf(word, fn, i);
+    if (Array.isArray(pair) && pair.length === 2 && typeof pair[0] === 'string') return pair as [string, unknown];
+    throw new EwaldError(
+      'Argument',
+      `argument ${i + 1} of ${fn.name} is ${word}; expected a number, a text, or a type and a value: ["int", 5]`,
+    );
+  }
+  if (/^(unsigned |signed )?(char|short|int|long|long long|float|double|size_t)$/.test(word))
+    throw new EwaldError(
+      'Argument',
+      `argument ${i + 1} of ${fn.name} is the name of a type; write it with its value: '["${word}", 5]'`,
+    );
   if (/^[-+]?\d+$/.test(word)) {
     const value = BigInt(word);
     return BigInt.asIntN(32, value) === value ? ['int', Number(value)] : ['long long', value];
