@@ -94,7 +94,7 @@ export default defineConfig({
           env: softwareVulkan(),
           expect: patient,
           testTimeout: 120_000,
-          hookTimeout: 60_000,
+          hookTimeout: 120_000,
         },
       },
       {
@@ -107,7 +107,7 @@ export default defineConfig({
           env,
           expect: patient,
           testTimeout: 120_000,
-          hookTimeout: 60_000,
+          hookTimeout: 120_000,
           browser: {
             enabled: true,
             headless: true,

@@ -215,3 +215,22 @@ test.each([
   corrections.apply(await dataset.read(0, 1), dataset.dtype, new Float64Array(6), marks);
   expect([...marks].flatMap((mark, i) => (mark === 0 ? [] : [i]))).toEqual(gaps);
 });
+
+test('numbers that a series of data files leaves out are named', async () => {
+  const parts = (...numbers: number[]) =>
+    treeFile({
+      entry: group({
+        data: group(
+          Object.fromEntries(
+            numbers.map((n) => [`data_${String(n).padStart(6, '0')}`, array(Uint16Array.of(1, 2), [1, 1, 2])]),
+          ),
+        ),
+      }),
+    });
+  const warningsOf = async (...numbers: number[]): Promise<string[]> =>
+    (await open(await parts(...numbers))).notes.filter(({ kind }) => kind === 'warning').map(({ text }) => text);
+  expect(await warningsOf(1, 2, 3)).toEqual([]);
+  expect(await warningsOf(1, 3, 7)).toEqual([
+    expect.stringMatching(/names no data_000002, data_000004 … data_000006: frames behind them have lower numbers/),
+  ]);
+});

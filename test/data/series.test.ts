@@ -63,6 +63,26 @@ test('sources that are not files', async () => {
   await dataset.dispose();
 });
 
+test('numbers that no file has are named', async () => {
+  const warningsOf = async (...names: string[]): Promise<string[]> => {
+    const sources = names.map((name) => memorySource(new Uint8Array(npy(numbers(0, 6), [2, 3])), name));
+    const { notes, dispose } = await open(sources);
+    await dispose();
+    return notes.flatMap(({ kind, text }) => (kind === 'warning' ? [text] : []));
+  };
+  expect(await warningsOf('im_1.npy', 'im_2.npy', 'im_3.npy', 'im_10.npy', 'im_5.npy', 'im_6.npy', 'im_7.npy')).toEqual(
+    [expect.stringMatching(/^no file has the numbers 4, 8 … 9: frames behind them are earlier in the stack than/)],
+  );
+  expect(await warningsOf('im_2.npy', 'im_4.npy', 'im_8.npy')).toEqual([expect.stringContaining('the number 6:')]);
+  for (const names of [
+    ['im_1.npy', 'im_2.npy', 'im_3.npy'],
+    ['im_10.npy', 'im_20.npy', 'im_30.npy'],
+    ['a_1.npy', 'b_7.npy', 'c_9.npy'],
+    ['shot_101500.npy', 'shot_101732.npy', 'shot_103001.npy'],
+  ])
+    expect(await warningsOf(...names)).toEqual([]);
+});
+
 test('a folder reports which files were used', async () => {
   const dataset = await open(at('single'));
   expect(dataset.notes).toContainEqual({

@@ -31,7 +31,10 @@ describe('spot lists', () => {
     expect(readSpotList('1 2 3\n', { unit: '2pi/A' }).spots[2]).toBeCloseTo(3 / (2 * Math.PI), 6);
     expect(() => readSpotList('1 2 3\n', { unit: 'nm' as never })).toThrow('expected one of 1/A, 1/nm, 2pi/A, 2pi/nm');
     expect(unitHint([3, 0, 0, 0, 2, 0])).toContain('--unit 1/nm');
+    expect(unitHint([3, 0, 0, 0, 2, 0])).toContain('--unit 2pi/A');
     expect(unitHint([0.3, 0, 0, 0, 0.2, 0])).toBeUndefined();
+    expect(unitHint([0.03, 0, 0, 0, 0.02, 0])).toBeUndefined();
+    expect(unitHint([0.03, 0, 0, 0, 0.02, 0], '1/nm')).toContain('is --unit 1/nm the one of the numbers?');
     expect(lengthsHint(middleOf([3, 0, 0, 0, 2, 0]))).toContain('units of the geometry');
     expect(lengthsHint(middleOf([0.3, 0, 0, 0, 0.2, 0]))).toBeUndefined();
     expect(lengthsHint(middleOf([]))).toBeUndefined();
@@ -55,6 +58,7 @@ describe('spot lists', () => {
     ['a flat cell', '# c\n40 0 0 80 0 0 0 0 60\n', 'c.txt:2: the known cell has zero volume'],
     ['a zero cell', '0 0 0 0 0 0 0 0 0\n', 'c.txt:1: the known cell has zero volume'],
     ['a spot of two numbers', '40 0 0 0 50 0 0 0 60\n0.1 0.2\n', 'c.txt:2: a spot holds 2 numbers'],
+    ['decimal commas', '# c\n0,14 -0,31 0,2\n', 'c.txt:2: "0,14" seems to have a decimal comma'],
     ['a torn line', `${five}0 0 0.1 7`, 'c.txt:3: this line holds 4 columns, but the spots before it have 5'],
   ])('refuse %s, with file and line', (_, text, message) => {
     try {

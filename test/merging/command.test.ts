@@ -280,6 +280,27 @@ test('a doubled cell is merged with a remark and the code of doubtful data, in J
   expect([multiple.factor, cells.populations.length, isDoubtful]).toEqual([2, 1, true]);
 });
 
+test('a centring whose absences have intensities is said, and one whose absences have none is not', async () => {
+  const simulation = { crystals: 30, symmetry: 'mmm', parameters: [20, 22, 25, 90, 90, 90] } as const;
+  const lines = ['a = 20 A', 'b = 22 A', 'c = 25 A', 'al = 90 deg', 'be = 90 deg', 'ga = 90 deg'];
+  const head = 'CrystFEL unit cell file version 1.0\n\nlattice_type = orthorhombic\ncentering = I\n';
+  writeFileSync(join(folder, 'body.cell'), `${head}${lines.join('\n')}\n`);
+  const even = ([h, k, l]: readonly [number, number, number]): number => ((h + k + l) % 2 === 0 ? 1 : 0);
+  for (const [name, factor] of [
+    ['primitive', () => 1],
+    ['body', even],
+  ] as const)
+    writeFileSync(join(folder, `${name}.stream`), simulateStream({ ...simulation, factor }).bytes);
+  const flags = '-y mmm -m mean --no-polarisation --min-measurements=1 -p body.cell';
+  const wrong = await merge(`primitive.stream ${flags} -o primitive.hkl`);
+  expect([wrong.code, wrong.err]).toEqual([
+    1,
+    expect.stringMatching(/centring I forbids \d+ of \d+ reflections, which have intensities: their mean\s+I\/sigma/),
+  ]);
+  const right = await merge(`body.stream ${flags} -o body.hkl`);
+  expect(right.err).not.toContain('forbids');
+});
+
 test('states of shards are merged to the files of the whole stream', { tags: 'all' }, async () => {
   const [head = '', ...chunks] = text.split(/(?=----- Begin chunk -----)/);
   for (const [name, part] of [

@@ -215,7 +215,7 @@ test('the complete part of a stream ends with its last complete line', async () 
     return { head: stream.head, torn: stream.torn(), ...stream.read() };
   };
   const all = `${head}${note}\n${chunk}\n${note}\n`;
-  expect(await read(all)).toEqual({ head, torn: false, end: all.length, unread: new Set([12]) });
+  expect(await read(all)).toEqual({ head, torn: false, end: all.length, unread: new Set([12]), heads: [], cut: 0 });
   // Truncated within the number, which would then be that of another frame.
   expect(await read(all.slice(0, -3))).toMatchObject({
     torn: true,

@@ -140,7 +140,7 @@ async function determine(
   } else for (const [rank, cell] of found.slice(0, 3).entries()) print(describe(cell, rank));
   // Lists of a wrong unit have a cell, too: one that is ten times too small.
   const middle = median(images.map(middleOf));
-  const hint = framed ? lengthsHint(middle) : unitHint([middle, 0, 0]);
+  const hint = framed ? lengthsHint(middle) : unitHint([middle, 0, 0], unit);
   if (hint && !options.json) note(`${yellow('hint:')} ${hint}`);
   const best = found[0] && latticeOf(found[0]);
   const preference = best && preferenceText(best, found[0] as DeterminedCell, found[0]?.indexed ?? 0);

@@ -258,7 +258,7 @@ async function indexList(
     method: indexer.method,
     backend: indexer.backend,
     ms: Number(ms.toFixed(3)),
-    ...(isExplained ? {} : { hint: unitHint(list.spots) }),
+    ...(isExplained ? {} : { hint: unitHint(list.spots, unit) }),
   };
 }
 

@@ -11,11 +11,13 @@ const advice: Readonly<Record<string, string>> = {
 };
 
 /** Warnings of the scan, and which pixels are left out. */
-export function tellNotes({ notes }: Scan): void {
+export function tellNotes({ notes, dataset }: Scan): void {
   for (const { kind, text, option = '' } of notes) {
     const words = `${text}${Object.hasOwn(advice, option) ? advice[option] : ''}`;
     if (kind === 'warning') warn(words);
     else if (option === 'keepNoCount') note(`${yellow('note:')} ${words}`);
+    else if (option === 'dataset' && dataset.arrays.length > 1)
+      note(`${yellow('note:')} ${text}; --dataset names another one`);
   }
 }
 

@@ -54,11 +54,12 @@ const utf8Length = (text: string): number => new TextEncoder().encode(text).leng
 export async function readRawStream(lines: AsyncIterable<string>, name: string): Promise<RawStream> {
   const source = lines[Symbol.asyncIterator]();
   /** Carriage returns that are not part of `end` yet, and of the last line: streams that were on Windows have them. */
-  let [returns, last] = [0, 0];
+  let [returns, last, isOfWindows] = [0, 0, false];
   const next = async (): Promise<string | undefined> => {
     const { done, value } = await source.next();
     if (done) return undefined;
-    last = value.endsWith('\r') ? 1 : 0;
+    if (value.startsWith(marks.format)) isOfWindows = value.endsWith('\r');
+    last = isOfWindows && value.endsWith('\r') ? 1 : 0;
     returns += last;
     return last ? value.slice(0, -1) : value;
   };

@@ -27,6 +27,7 @@ export interface StreamReader {
 class Lines {
   readonly #source: AsyncIterator<string> | Iterator<string>;
   readonly #name: string;
+  #isOfWindows = false;
   number = 0;
 
   constructor(source: AsyncIterable<string> | Iterable<string>, name: string) {
@@ -39,8 +40,9 @@ class Lines {
     if (done) return undefined;
     this.number++;
     expects(typeof value === 'string', `${this.#name}:${this.number}: the line`, value, 'a string');
-    // Streams that were on Windows end their lines with two characters.
-    return value.endsWith('\r') ? value.slice(0, -1) : value;
+    // The first line of a stream that was on Windows tells that its lines end with two characters.
+    if (value.startsWith(marks.format)) this.#isOfWindows = value.endsWith('\r');
+    return this.#isOfWindows && value.endsWith('\r') ? value.slice(0, -1) : value;
   }
 
   /** Returns the next line; throws at the end of the file. */

@@ -28,6 +28,30 @@ export const inOrder = <T>(files: readonly T[], name: (file: T) => string): T[] 
   return [...files].sort((a, b) => compare(name(a), name(b)));
 };
 
+/**
+ * A note on the numbers that the names of a series leave out: frames behind them are earlier in the stack than their
+ * numbers say. Undefined without any, and for names that have no running number.
+ */
+function absentNote(names: readonly string[]): Note | undefined {
+  const parts = names.map((name) => /^(.*?)(\d{1,6})(\D*)$/.exec(baseName(name)));
+  const [first] = parts;
+  if (!first || !parts.every((part) => part && part[1] === first[1] && part[3] === first[3])) return undefined;
+  const numbers = parts.map((part) => Number(part?.[2]));
+  const steps = numbers.slice(1).map((n, i) => n - (numbers[i] as number));
+  const step = Math.min(...steps);
+  const gaps = steps.flatMap((gap, i) => {
+    const [from, to] = [(numbers[i] as number) + step, (numbers[i] as number) + gap - step];
+    return from > to ? [] : [{ text: from === to ? String(from) : `${from} … ${to}`, count: (to - from) / step + 1 }];
+  });
+  const absent = gaps.reduce((sum, { count }) => sum + count, 0);
+  if (!(step > 0) || absent === 0 || absent > names.length) return undefined;
+  const shown = gaps.slice(0, 5).map(({ text }) => text);
+  const text =
+    `no file has the number${absent === 1 ? '' : 's'} ${shown.join(', ')}${gaps.length > 5 ? ', …' : ''}: frames behind ` +
+    `${absent === 1 ? 'it' : 'them'} are earlier in the stack than their numbers say`;
+  return { kind: 'warning', text };
+}
+
 /** A source that represents all files together: it has a name, but nothing can be read from it. */
 const named = (name: string): ByteSource => ({
   name,
@@ -128,6 +152,7 @@ export async function openSeries(
       meta: { ...meta, ...(meta.axes ? { axes: meta.axes.slice(-shape.sig.length) } : {}) },
       notes: [
         ...notes,
+        ...[absentNote(files.map(({ name }) => name)) ?? []].flat(),
         ...(each > 1 && files.length > 2 ? [assumedNumber(each, last, files.length)] : []),
         ...like.notes,
       ],

@@ -56,13 +56,18 @@ export function readSpotList(text: string, options: SpotListOptions = {}): SpotL
   if (other !== undefined)
     throw new EwaldError('Format', `${name} is not a list of spots; it is ${other}`, { detail: { path: name } });
   const factor = factors[unit];
+  const fail = (line: number, message: string): EwaldError =>
+    new EwaldError('Format', `${name}:${line}: ${message}`, { detail: { path: name, line } });
   const lines: { words: string[]; line: number }[] = [];
   for (const [i, raw] of text.split(/\r\n|\r|\n/).entries()) {
     const content = withoutComment(raw, '#');
-    if (content !== '') lines.push({ words: content.split(/[\s,;]+/).filter(Boolean), line: i + 1 });
+    if (content === '') continue;
+    const between = content.split(/[\s;]+/).filter(Boolean);
+    // As separators they would make six numbers of the three of a spot.
+    if (between.length >= 3 && between.every((word) => /^[-+]?\d+,\d+$/.test(word)))
+      throw fail(i + 1, `"${clip(between[0] ?? '')}" seems to have a decimal comma; expected decimal points`);
+    lines.push({ words: content.split(/[\s,;]+/).filter(Boolean), line: i + 1 });
   }
-  const fail = (line: number, message: string): EwaldError =>
-    new EwaldError('Format', `${name}:${line}: ${message}`, { detail: { path: name, line } });
   const numbers = (words: readonly string[], line: number): number[] => {
     const values = words.map(Number);
     const bad = values.findIndex((value) => !Number.isFinite(value));
@@ -106,20 +111,22 @@ export function readSpotList(text: string, options: SpotListOptions = {}): SpotL
 }
 
 /**
- * A hint if the numbers seem to have another unit: half of the spots lie beyond 0.8 Å, where few crystals diffract.
- * Undefined otherwise.
+ * A hint if the numbers seem to have another unit than the one they were read with: half of the spots lie beyond 0.8 Å,
+ * where few crystals diffract, or, with a unit that was given, within 20 Å. Undefined otherwise.
  */
-export function unitHint(spots: ArrayLike<number>): string | undefined {
+export function unitHint(spots: ArrayLike<number>, unit: SpotUnit = '1/A'): string | undefined {
   const half = middleOf(spots);
-  if (half <= farthest) return undefined;
-  return (
-    `half of the spots lie beyond ${(1 / half).toPrecision(2)} angstrom: ` +
-    'if the numbers are in 1/nm, pass --unit 1/nm'
-  );
+  if (half > farthest)
+    return (
+      `half of the spots lie beyond ${(1 / half).toPrecision(2)} angstrom: ` +
+      'if the numbers are in 1/nm, pass --unit 1/nm; if they have a factor of 2 pi, --unit 2pi/A'
+    );
+  if (unit === '1/A' || !(half > 0 && half < nearest)) return undefined;
+  return `half of the spots lie within ${(1 / half).toPrecision(2)} angstrom: is --unit ${unit} the one of the numbers?`;
 }
 
-/** In 1/angstrom: beyond, few crystals diffract. */
-const farthest = 1.25;
+/** In 1/angstrom: beyond, few crystals diffract, and within, few have half of their spots. */
+const [farthest, nearest] = [1.25, 0.05];
 
 /** The median length of spots; 0 without any. */
 export function middleOf(spots: ArrayLike<number>): number {

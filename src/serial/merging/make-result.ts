@@ -22,6 +22,7 @@ import type { CheckedMerge } from './options.js';
 import { mergeRows } from './parameters.js';
 import type { MergeCounts, MergedCrystal, MergedLists, MergedPolarisation, MergeResult } from './result.js';
 import { cellsRemark, compareCells } from './setting/cells.js';
+import { forbiddenRemark } from './setting/forbidden.js';
 import { multipleOf, multipleRemark } from './setting/multiple.js';
 import type { Subject } from './setting/subject.js';
 import { doubtsOfStatistics } from './statistics/doubt.js';
@@ -166,6 +167,7 @@ export function makeResult(checked: CheckedMerge, parts: MergeParts): MergeResul
   const doubts = [
     cellsRemark(cells),
     multiple && multipleRemark(multiple, parameters),
+    forbiddenRemark(reflections, centring),
     ...doubtsOfStatistics(lists.statistics),
     isJudged
       ? undefined

@@ -11,7 +11,7 @@ export const transformRows = {
   inverse: { kind: 'boolean', sentence: 'computes the inverse transform' },
   kind: {
     kind: 'choice',
-    sentence: 'kind of the transform; real gives the spectrum of real numbers in the same number of real numbers',
+    sentence: 'kind of the transform; real gives the whole complex spectrum of real numbers',
     choices: ['c2c', 'r2c', 'c2r', 'real', ...r2rKinds],
     usual: 'c2c for complex numbers, r2c for real ones',
     value: 'kind',

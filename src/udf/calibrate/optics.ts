@@ -62,7 +62,19 @@ interface Seen {
 
 /** Where the file and the frames or the options say different things, in words. */
 export function contradictions(meta: Metadata, optics: Optics, seen: Seen): readonly string[] {
-  return [...otherOptics(meta, optics), ...otherScale(meta, optics, seen), ...otherAxes(meta, seen)];
+  return [...unusual(optics), ...otherOptics(meta, optics), ...otherScale(meta, optics, seen), ...otherAxes(meta, seen)];
+}
+
+/** Numbers that no microscope has; they are usually of another unit. */
+function* unusual(optics: Optics): Generator<string> {
+  for (const [name, what, unit, low, high] of [
+    ['voltage', 'voltage', 'kV', 1, 3000],
+    ['semiconv', 'semi-angle', 'mrad', 0.1, 300],
+  ] as const) {
+    const { value } = optics[name] ?? {};
+    if (value !== undefined && !(value >= low && value <= high))
+      yield `the ${what} is ${value} ${unit}, and those of microscopes are ${low} to ${high}: it may be in another unit`;
+  }
 }
 
 /** What was given, and is another number in the file. */

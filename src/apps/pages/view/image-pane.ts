@@ -84,13 +84,8 @@ export class ImagePane {
 
   /** Takes away an image of something else than the pane is to show. */
   clear(): void {
-    [this.image, this.#vectors, this.wheel, this.plane] = [undefined, undefined, undefined, undefined];
+    this.place(...this.#size);
     this.command = '';
-    this.#shownAs = '';
-    this.note([]);
-    this.pane.picture.clear();
-    const [rows, columns] = this.#size;
-    this.pane.place(new Layout([wholeFrame(columns, rows)]), -1);
     this.onChange();
   }
 

@@ -12,7 +12,7 @@ import type { FftKind, FftOptions, R2rKind } from '../../fft/fft.js';
 import type { TransformFileParameters } from '../parameter-types.js';
 import { r2rKinds, transformRows } from '../parameters.js';
 
-/** Kinds of transforms of a file; 'real' gives the spectrum of real numbers in the same number of real numbers. */
+/** Kinds of transforms of a file; 'real' gives the whole complex spectrum of real numbers. */
 export type FileTransformKind = Exclude<FftKind, 'r2r'> | R2rKind;
 
 /** Options of `transformFile`. */
