@@ -66,9 +66,9 @@ test('sources that are not files', async () => {
 test('numbers that no file has are named', async () => {
   const warningsOf = async (...names: string[]): Promise<string[]> => {
     const sources = names.map((name) => memorySource(new Uint8Array(npy(numbers(0, 6), [2, 3])), name));
-    const { notes, dispose } = await open(sources);
-    await dispose();
-    return notes.flatMap(({ kind, text }) => (kind === 'warning' ? [text] : []));
+    const dataset = await open(sources);
+    await dataset.dispose();
+    return dataset.notes.flatMap(({ kind, text }) => (kind === 'warning' ? [text] : []));
   };
   expect(await warningsOf('im_1.npy', 'im_2.npy', 'im_3.npy', 'im_10.npy', 'im_5.npy', 'im_6.npy', 'im_7.npy')).toEqual(
     [expect.stringMatching(/^no file has the numbers 4, 8 … 9: frames behind them are earlier in the stack than/)],

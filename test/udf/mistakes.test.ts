@@ -59,6 +59,8 @@ test('a calibration says which pixels are the largest number of their type', asy
 test('a calibration says numbers of the microscope that are usually of another unit', async () => {
   const notesOf = async (optics: object): Promise<string> => (await ctx.calibrate(scanOf(), optics)).notes.join();
   expect(await notesOf({ semiconv: 0.02, voltage: 200 })).toMatch(/semi-angle is 0\.02 mrad, and those of microscopes/);
-  expect(await notesOf({ semiconv: 20, voltage: 0.2 })).toMatch(/voltage is 0\.2 kV, and those of microscopes are 1 to/);
+  expect(await notesOf({ semiconv: 20, voltage: 0.2 })).toMatch(
+    /voltage is 0\.2 kV, and those of microscopes are 1 to/,
+  );
   expect(await notesOf({ semiconv: 20, voltage: 200 })).not.toMatch(/microscopes/);
 });

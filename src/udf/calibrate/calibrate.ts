@@ -25,7 +25,7 @@ import type { Block } from './descan.js';
 import { type Image, pixelsOf } from './image.js';
 import { latticeScaleOf } from './lattice-scale.js';
 import { momentMasks, shiftsOf } from './moments.js';
-import { contradictions, opticsOf } from './optics.js';
+import { contradictions, opticsOf, unusual } from './optics.js';
 import { byRings } from './ring-centre.js';
 import { ringsOf, scaleOf } from './rings.js';
 import { findRotation, noStructure, type ScanAxes } from './rotation.js';
@@ -126,7 +126,7 @@ export async function calibrateScan(run: RunUdf, whole: Scan, options: Calibrate
   const rotation = typeof axes === 'string' ? { refused: axes } : axes;
   const doubts =
     typeof beam === 'string'
-      ? []
+      ? [...unusual(optics)]
       : contradictions(meta, optics, { ...beam, radius: beam.fit.p[2] as number, rotation });
   return resultOf(
     scan,

@@ -62,11 +62,16 @@ interface Seen {
 
 /** Where the file and the frames or the options say different things, in words. */
 export function contradictions(meta: Metadata, optics: Optics, seen: Seen): readonly string[] {
-  return [...unusual(optics), ...otherOptics(meta, optics), ...otherScale(meta, optics, seen), ...otherAxes(meta, seen)];
+  return [
+    ...unusual(optics),
+    ...otherOptics(meta, optics),
+    ...otherScale(meta, optics, seen),
+    ...otherAxes(meta, seen),
+  ];
 }
 
 /** Numbers that no microscope has; they are usually of another unit. */
-function* unusual(optics: Optics): Generator<string> {
+export function* unusual(optics: Optics): Generator<string> {
   for (const [name, what, unit, low, high] of [
     ['voltage', 'voltage', 'kV', 1, 3000],
     ['semiconv', 'semi-angle', 'mrad', 0.1, 300],

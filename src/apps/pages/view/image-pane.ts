@@ -70,28 +70,22 @@ export class ImagePane {
   /** Prepares the pane for images of another scan. */
   place(rows: number, columns: number): void {
     this.#size = [rows, columns];
-    this.image = undefined;
-    this.#vectors = undefined;
-    this.wheel = undefined;
+    this.clear();
     this.rim = undefined;
     this.locked = false;
     this.#shownAs = '';
     this.plane = undefined;
-    this.note([]);
-    this.pane.picture.clear();
     this.pane.place(new Layout([wholeFrame(columns, rows)]), -1);
   }
 
-  /** Takes away an image of something else than the pane is to show. */
+  /** Takes the image away while another one is computed, which may fail. */
   clear(): void {
-    this.place(...this.#size);
+    this.image = undefined;
+    this.#vectors = undefined;
+    this.wheel = undefined;
     this.command = '';
-    this.onChange();
-  }
-
-  /** Whether the image is of what the pane is to show. */
-  get isCurrent(): boolean {
-    return this.#shownAs.startsWith(`${this.quantity} `);
+    this.note([]);
+    this.pane.picture.clear();
   }
 
   /** Rows and columns of the image that is shown. */

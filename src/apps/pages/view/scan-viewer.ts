@@ -261,12 +261,9 @@ export class ScanViewer {
     if (!this.loaded) return;
     if (isLive(quantity)) return this.#changes.ask();
     image.fourier = false;
-    if (!image.isCurrent) image.clear();
+    image.clear();
     await this.#work(`Computing ${image.title.toLowerCase()}…`, async () => {
-      const found = await this.#engine.call('analysed', { quantity, optics: this.optics }).catch((error) => {
-        if (image.quantity === quantity) image.clear();
-        throw error;
-      });
+      const found = await this.#engine.call('analysed', { quantity, optics: this.optics });
       if (image.quantity !== quantity) return;
       this.#calibrated(found.calibration);
       image.command = this.#commandOf(image);
