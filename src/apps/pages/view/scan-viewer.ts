@@ -212,7 +212,7 @@ export class ScanViewer {
     const shape = this.calibration && fieldShape(kind, this.calibration, this.#size);
     if (!shape) {
       const why = this.calibration?.texts.find(([name]) => name === 'radius')?.[1] ?? '';
-      this.#fail(new Error(`The bright field has not been found (${why}).`));
+      this.#fail(new Error(`No bright field was found (${why}).`));
       return;
     }
     this.#follow(shape);
@@ -275,7 +275,7 @@ export class ScanViewer {
   /** The command that computes what a pane shows, or the reason why no command does. */
   #commandOf({ quantity, fourier }: ImagePane): string {
     const { shape, loaded } = this;
-    if (fourier) return 'Transforms of images have no command: save the image, and transform it with another program.';
+    if (fourier) return 'Transforms of images have no command; save the image.';
     const words = commandOf({
       quantity,
       shape,
@@ -284,7 +284,7 @@ export class ScanViewer {
       calibration: this.calibrationFile,
       ...this.#axes,
     });
-    if (words === undefined) return 'There is no command for this shape of the detector; a disk or a ring has one.';
+    if (words === undefined) return 'No command has this detector; a disk or a ring has one.';
     return loaded && loaded.bin > 1 && isLive(quantity) ? `${words} # whose pixels are not summed` : words;
   }
 
