@@ -19,7 +19,7 @@ export interface SlowAxes {
 const maxPlaces = 2 ** 16;
 /** Tiles along each axis, without each of which the angle is found again. */
 const tiles = 5;
-/** By how much deviations of 3000 simulated objects exceed the error by tiles, which neighbours share. */
+/** By how much deviations of 2300 simulated objects exceed the error by tiles, which neighbours share. */
 const inflation = 1.5;
 /** What a field has at least to have axes: noise and drifts along one axis have neither. */
 const [maxCurl, minContrast, maxErrorDegrees] = [0.1, 0.5, 5];
