@@ -1,6 +1,7 @@
 /** What a field of shifts says against the image that it integrates to. */
 import { Context } from 'ewald/udf';
 import { afterAll, describe, expect, test } from 'vitest';
+import { beamFaults } from '../../src/udf/analyses/beam-share.js';
 import { fieldDoubts, fieldFaults } from '../../src/udf/analyses/field-doubts.js';
 import { applyRotation } from '../../src/udf/images/field.js';
 import { integrateField } from '../../src/udf/images/integrate.js';
@@ -161,6 +162,19 @@ describe('centres of mass within a disk', () => {
     // Another disk may be what the user wants, or a wrong centre.
     const beside = await faults({ cy: 28, cx: 28, maskRadius: 3 });
     expect(beside).toMatch(/beside the direct beam, which has a radius of 7\.8 pixels about cy 16\.0, cx 15\.0/);
+  });
+
+  test('that moves over one sum, or over a sum that grows, is compared with the beam each time', () => {
+    const [size, middle] = [400, { cy: 100, cx: 120, r: 15 }];
+    const disk = Float64Array.from({ length: size * size }, (_, i) =>
+      Math.hypot(Math.floor(i / size) - 100, (i % size) - 120) < 30 ? 500 : 2,
+    );
+    const sum = { data: new Float64Array(size * size).fill(2), height: size, width: size };
+    expect(beamFaults(sum, middle)).toEqual([]);
+    sum.data.set(disk);
+    // So far away that the beam is not among the pixels that are looked at.
+    expect(beamFaults(sum, { cy: 350, cx: 350, r: 10 })).toEqual([]);
+    expect(beamFaults(sum, middle)).toEqual([expect.stringMatching(/^7\d % of the direct beam is outside/)]);
   });
 
   test.each(['createComAnalysis', 'createIcomAnalysis'] as const)('%s says which pixels do not count', async (name) => {

@@ -54,13 +54,17 @@ const span = (middle: number, far: number, length: number): [number, number] => 
   Math.min(length, Math.ceil(middle + far)),
 ];
 
-/** The beam of each sum, which faults and doubts both ask for. */
-const beams = new WeakMap<Float64Array, SumDisk | string>();
+/** The last beam of each sum, which faults and doubts both ask for, with what it was sought in. */
+const beams = new WeakMap<Float64Array, { readonly key: string; readonly beam: SumDisk | string }>();
 
 function beamIn(sum: Image, used: Required<UsedDisk> & { r: number }): SumDisk | undefined {
-  const beam = beams.get(sum.data) ?? beamOf(sum, used);
-  beams.set(sum.data, beam);
-  return typeof beam === 'string' ? undefined : beam;
+  // A detector may move over the same sum, and a sum may still grow.
+  const counts = sum.data.reduce((total, value) => total + value, 0);
+  const key = [used.cy, used.cx, used.r, used.bin, counts].join();
+  const known = beams.get(sum.data);
+  const found = known?.key === key ? known : { key, beam: beamOf(sum, used) };
+  beams.set(sum.data, found);
+  return typeof found.beam === 'string' ? undefined : found.beam;
 }
 
 const where = ({ cy, cx, radius }: SumDisk): string =>
