@@ -1,7 +1,5 @@
 /** Memory shared by all ranks: that of a large world is requested in huge pages before anybody touches it. */
 import { existsSync, readFileSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { preferHugePages } from '../../src/core/backends/native/blocks.js';
 import type { Communicator } from '../../src/core/communicator/communicator.js';
@@ -45,15 +43,21 @@ test('a large world is requested in huge pages, a small one is not', async () =>
 });
 
 test.runIf(existsSync(mappings) && existsSync(addon))('the system knows of the request', async () => {
-  // What tests before have left would be collected meanwhile, and be missing from the difference.
-  setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
-  const before = requested();
-  const { world } = worldOfOne();
   const wish = { divisions: 1, precision: 'f64', numbers: 2 ** 21 } as const;
-  await world.make(wish);
+  const kept: unknown[] = [];
+  const grown: number[] = [];
+  // What tests before have left may be collected meanwhile, and is missing from the difference; not three times.
+  for (let i = 0; i < 3; i++) {
+    const { world } = worldOfOne();
+    const before = requested();
+    await world.make(wish);
+    grown.push(requested() - before);
+    const [array] = world.arrays(wish);
+    expect(array?.length).toBe(2 ** 21);
+    kept.push(array);
+    await world.free();
+  }
   // The pages at both ends hold other memory as well.
-  expect(requested() - before).toBeGreaterThanOrEqual(2 ** 25 - 2 ** 22);
-  expect(world.arrays(wish)[0]?.length).toBe(2 ** 21);
-  await world.free();
+  expect(Math.max(...grown)).toBeGreaterThanOrEqual(2 ** 25 - 2 ** 22);
+  expect(kept.length).toBe(3);
 });
