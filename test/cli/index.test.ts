@@ -157,7 +157,7 @@ describe('a known cell of lists that is a multiple', () => {
 
   it.skipIf(!dataFolder)(
     'from stills at a wrong distance is that of the distance that they show',
-    { tags: 'all' },
+    { tags: 'nightly' },
     async () => {
       const words = ['cell', join(dataFolder as string, 'sim/run.h5'), '--backend=wasm', '-g'];
       const geometry = readData('sim/run.geom');

@@ -253,12 +253,16 @@ const inputsStand = (): void => {
 /** The files in the folder other than the inputs. */
 const besides = (): string[] => readdirSync(folder).filter((name) => !existsSync(join(originals, name)));
 
-describe.each(rows)('$name', ({ words, ending, described, inputs, isOwn, interrupted, failed }) => {
+/** The outputs that `npm run test:all` tries in every way; `npm run nightly` tries the others. */
+const usual = ['fft', 'convert to .h5', 'run -o .npy', 'geometry check -o', 'index -o', 'index --hdf5', 'ffi -o .ts'];
+
+describe.each(rows)('$name', ({ name, words, ending, described, inputs, isOwn, interrupted, failed }) => {
+  const often = usual.includes(name) ? 'all' : 'nightly';
   const out = `out${ending}`;
   const all = [out, ...(described ? [`${out}${described}`] : [])];
 
   test('writes its file, and replaces it without --force only if its content states that ewald wrote it', {
-    tags: 'all',
+    tags: often,
   }, async () => {
     const first = await commands.run(words(out));
     expect(first.code, first.err).toBe(0);
@@ -273,7 +277,7 @@ describe.each(rows)('$name', ({ words, ending, described, inputs, isOwn, interru
     inputsStand();
   });
 
-  test('replaces no file of another kind without --force, and no folder with it', { tags: 'all' }, async () => {
+  test('replaces no file of another kind without --force, and no folder with it', { tags: often }, async () => {
     writeFileSync(at(out), 'precious');
     const refused = await commands.run(words(out));
     expect(refused).toMatchObject({ code: 2, err: expect.stringMatching(/exists and .*--force/) });
@@ -291,7 +295,7 @@ describe.each(rows)('$name', ({ words, ending, described, inputs, isOwn, interru
     inputsStand();
   });
 
-  test.each(inputs)('does not replace its input %s by any name', { tags: 'all' }, async (input) => {
+  test.each(inputs)('does not replace its input %s by any name', { tags: often }, async (input) => {
     // The format of some outputs follows from their extension: then the input is only reached by links with that
     // extension.
     symlinkSync(input, at(`soft${ending}`));
@@ -321,7 +325,7 @@ describe.each(rows)('$name', ({ words, ending, described, inputs, isOwn, interru
   const isInterrupted = interrupted !== 'ends';
   test.each(isInterrupted ? ['Ctrl-C'] : [])(
     'interrupted by %s, leaves the file of an earlier run',
-    { tags: 'all' },
+    { tags: often },
     async () => {
       expect((await commands.run(words(out))).code).toBe(0);
       const whole = text(at(out));
@@ -341,7 +345,7 @@ describe.each(rows)('$name', ({ words, ending, described, inputs, isOwn, interru
     ['unflushed', 'the disk quota is exceeded'],
   ] as const)(
     'reports a disk that is %s, exit 1, and leaves the file of an earlier run',
-    { tags: 'all' },
+    { tags: often },
     async (fault, why) => {
       expect((await commands.run(words(out))).code).toBe(0);
       const whole = text(at(out));

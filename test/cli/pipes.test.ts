@@ -25,6 +25,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serveView } from '../../dist/view.node.js';
 import { geometry } from '../hostile/abortable.js';
 import { ewald } from '../support/cli.js';
+import { tier, variants } from '../support/variants.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ewald-pipes-'));
 const at = (name: string): string => join(folder, name);
@@ -75,45 +76,47 @@ describe.skipIf(process.platform === 'win32')('a named pipe', () => {
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const;
-  it.for(readers.flatMap(([name, words]) => signals.map(([by, itsCode]) => ({ name, words, by, itsCode }))))(
-    'without a writer is left by $name at $by',
-    { tags: 'all' },
-    async ({ words, by, itsCode }) => {
-      const path = pipe();
-      let fd: number | undefined;
-      const interruptWhen = (): boolean => {
-        fd ??= writer(path);
-        return fd !== undefined;
-      };
-      const { code, signal } = await ewald(words(path), { interruptWhen, signal: by });
-      expect(signal ?? code).toBe(signal ? by : itsCode);
-      if (fd !== undefined) closeSync(fd);
-    },
-  );
+  it.for(
+    variants(
+      readers.flatMap(([name, words]) => signals.map(([by, itsCode]) => ({ name, words, by, itsCode }))),
+      4,
+    ),
+  )('without a writer is left by $name at $by', { tags: tier }, async ({ words, by, itsCode }) => {
+    const path = pipe();
+    let fd: number | undefined;
+    const interruptWhen = (): boolean => {
+      fd ??= writer(path);
+      return fd !== undefined;
+    };
+    const { code, signal } = await ewald(words(path), { interruptWhen, signal: by });
+    expect(signal ?? code).toBe(signal ? by : itsCode);
+    if (fd !== undefined) closeSync(fd);
+  });
 
   const writers = [
     ['convert', (path: string) => ['convert', at('large.npy'), '-o', path]],
     ['run', (path: string) => ['run', 'sum', at('large.npy'), '-o', path]],
     ['fft', (path: string) => ['fft', at('large.npy'), '-o', path]],
   ] as const;
-  it.for(writers.flatMap(([name, words]) => signals.map(([by, itsCode]) => ({ name, words, by, itsCode }))))(
-    'whose reader has stopped is left by $name at $by',
-    { tags: 'all' },
-    async ({ words, by, itsCode }) => {
-      const path = pipe('.npy');
-      const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-      const interruptWhen = (): boolean => {
-        try {
-          return readSync(fd, new Uint8Array(16)) > 0;
-        } catch {
-          return false;
-        }
-      };
-      const { code, signal } = await ewald(words(path), { interruptWhen, signal: by });
-      expect(signal ?? code).toBe(signal ? by : itsCode);
-      closeSync(fd);
-    },
-  );
+  it.for(
+    variants(
+      writers.flatMap(([name, words]) => signals.map(([by, itsCode]) => ({ name, words, by, itsCode }))),
+      2,
+    ),
+  )('whose reader has stopped is left by $name at $by', { tags: tier }, async ({ words, by, itsCode }) => {
+    const path = pipe('.npy');
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const interruptWhen = (): boolean => {
+      try {
+        return readSync(fd, new Uint8Array(16)) > 0;
+      } catch {
+        return false;
+      }
+    };
+    const { code, signal } = await ewald(words(path), { interruptWhen, signal: by });
+    expect(signal ?? code).toBe(signal ? by : itsCode);
+    closeSync(fd);
+  });
 
   it('without a reader is left by the signal of the call, and with one receives the file', async () => {
     const path = pipe('.npy');
@@ -162,30 +165,39 @@ describe.skipIf(process.platform === 'win32')('a named pipe', () => {
     expect([code, err]).toEqual([1, expect.stringContaining('is a pipe, but frames need random access')]);
   });
 
-  it.for(readers)('or standard input under its name is read as a file is by %s', { tags: 'all' }, async ([, words]) => {
-    writeFileSync(at('empty.txt'), '\n');
-    const plain = await ewald(words(at('empty.txt')));
-    const named = await ewald(words('/dev/stdin'), { input: '\n' });
-    expect([named.code, named.err.replaceAll(/standard input|\/dev\/stdin/g, 'X')]).toEqual([
-      plain.code,
-      plain.err.replaceAll(at('empty.txt'), 'X'),
-    ]);
-  });
+  it.for(variants(readers, 2))(
+    'or standard input under its name is read as a file is by %s',
+    { tags: tier },
+    async ([, words]) => {
+      writeFileSync(at('empty.txt'), '\n');
+      const plain = await ewald(words(at('empty.txt')));
+      const named = await ewald(words('/dev/stdin'), { input: '\n' });
+      expect([named.code, named.err.replaceAll(/standard input|\/dev\/stdin/g, 'X')]).toEqual([
+        plain.code,
+        plain.err.replaceAll(at('empty.txt'), 'X'),
+      ]);
+    },
+  );
 
   it('or standard input under its name is refused at once for frames', async () => {
     const { code, err } = await ewald(['info', '/dev/stdin'], { input: '' });
     expect([code, err]).toEqual([1, expect.stringMatching(/\/dev\/stdin is a (socket|pipe)/)]);
   });
 
-  it.for([
-    ...readers,
-    ['info', (path: string) => ['info', path]],
-    ['cell', (path: string) => ['cell', path]],
-    ['convert', (path: string) => ['convert', path, '-o', at('out.h5')]],
-    ['geometry check', (path: string) => ['geometry', 'check', path]],
-    ['ffi', (path: string) => ['ffi', path]],
-    ['fft', (path: string) => ['fft', path, '-o', at('out.npy')]],
-  ] as const)('is no socket and no device: %s', { tags: 'all' }, async ([, words]) => {
+  it.for(
+    variants(
+      [
+        ...readers,
+        ['info', (path: string) => ['info', path]],
+        ['cell', (path: string) => ['cell', path]],
+        ['convert', (path: string) => ['convert', path, '-o', at('out.h5')]],
+        ['geometry check', (path: string) => ['geometry', 'check', path]],
+        ['ffi', (path: string) => ['ffi', path]],
+        ['fft', (path: string) => ['fft', path, '-o', at('out.npy')]],
+      ] as const,
+      3,
+    ),
+  )('is no socket and no device: %s', { tags: tier }, async ([, words]) => {
     const socket = at(`${words.length}-${pipes++}.sock`);
     const server = createServer().listen(socket);
     await once(server, 'listening');

@@ -6,6 +6,7 @@ import { type RankHandle, selfComm, workerGroup, workersComm } from 'ewald/commu
 import { spmd } from 'ewald/executors';
 import { describe, expect, test } from 'vitest';
 import { refused } from '../support/refused.js';
+import { tier, variants } from '../support/variants.js';
 import { conformance } from './program.mjs';
 import { expectLost, expectRefusals } from './refusals.js';
 
@@ -38,7 +39,7 @@ test('handles are sent with their ports as the transfer list', async () => {
 });
 
 describe('threads', () => {
-  test.each([1, 2, 4, 7])('%i ranks', { tags: 'all' }, async (ranks) => {
+  test.each(variants([1, 2, 4, 7], 3))('%i ranks', { tags: tier }, async (ranks) => {
     const results = await spmd<{ rank: number; hash: number }>({ module, function: 'onRank' }, { ranks });
     expect(results.map(({ rank }) => rank)).toEqual(Array.from({ length: ranks }, (_, i) => i));
     if (ranks === 1) expect(results[0]).toEqual(await conformance(await selfComm()));
@@ -68,9 +69,9 @@ describe('threads', () => {
     expectLost(heard);
   });
 
-  test.each(['computes', 'waits for a timer'])(
+  test.each(variants(['computes', 'waits for a timer']))(
     'a rank that %s too long is named, not those that wait for it',
-    { tags: 'all' },
+    { tags: tier },
     async (how) => {
       const task = { module: wrong, function: 'hanging', argument: how };
       const error = await spmd(task, { ranks: 4, taskTimeoutS: 0.3 }).catch((thrown) => thrown);

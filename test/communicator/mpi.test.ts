@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { spmd } from 'ewald/executors';
 import { describe, expect, test } from 'vitest';
 import { mpiEnv, mpiPresent, mpirun } from '../support/mpi.js';
+import { tier, variants } from '../support/variants.js';
 import { expectLost, expectRefusals } from './refusals.js';
 
 const program = new URL('./mpi-program.mjs', import.meta.url);
@@ -41,11 +42,13 @@ describe.skipIf(!mpiPresent)('mpirun', () => {
     expect(out).toContain('went on');
   });
 
-  test.each([
-    ['throws', 'rank 1 of 3 failed, which ends the job: it gave up'],
-    ['dies', ''],
-    ['exits', ''],
-  ])('a rank that %s ends the job', { tags: 'all' }, async (how, words) => {
+  test.each(
+    variants([
+      ['throws', 'rank 1 of 3 failed, which ends the job: it gave up'],
+      ['dies', ''],
+      ['exits', ''],
+    ]),
+  )('a rank that %s ends the job', { tags: tier }, async (how, words) => {
     const { code, err } = await mpirun(3, program, how);
     // The result is null if the job had to be killed.
     expect(code).toBeGreaterThan(0);
@@ -53,9 +56,9 @@ describe.skipIf(!mpiPresent)('mpirun', () => {
     expect(err.length).toBeGreaterThan(20);
   });
 
-  test.each([2, 3])(
+  test.each(variants([2, 3]))(
     '-n %i: ranks that disagree are all refused as on threads, and can continue',
-    { tags: 'all' },
+    { tags: tier },
     async (ranks) => {
       const { code, out, err } = await mpirun(ranks, program, 'wrong');
       expect(code, err).toBe(0);
@@ -66,9 +69,9 @@ describe.skipIf(!mpiPresent)('mpirun', () => {
   );
 
   // A regression: MPI_Finalize of one rank used to wait for the others, which waited for messages from it.
-  test.each(['recv', 'send', 'bcast', 'group'])(
+  test.each(variants(['recv', 'send', 'bcast', 'group'], 2))(
     'a call that waits for a lost rank is rejected: %s',
-    { tags: 'all' },
+    { tags: tier },
     async (how) => {
       const { code, out, err } = await mpirun(4, program, 'leaving', how);
       expect(code, err).toBe(0);

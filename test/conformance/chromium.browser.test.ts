@@ -2,7 +2,7 @@
 /** The case tables on every backend that is available in a browser, in a window and in a worker. */
 import { createContext } from '../../dist/index.browser.js';
 import * as validate from '../../dist/validate.js';
-import { describeElsewhere, describeHere, everywhere, isInShare, room, roomOf } from './table.js';
+import { describeElsewhere, describeHere, everywhere, inBrowser, isInShare, room, roomOf } from './table.js';
 
 const names = ['wasm', 'webgpu'] as const;
 // The other backends never exist in a browser, so their absence is not a failure.
@@ -13,13 +13,11 @@ const require = validate
 
 await describeHere('a window', names, validate, createContext, require);
 
-// A worker uses the same core and kernels as the window: it runs one row of each table.
+// A worker uses the same core and kernels as the window: it runs the rows that the window runs on WebGPU.
 const inWorker = (): typeof validate.rows => {
   if (everywhere) return validate.rows.filter(({ id }: { id: string }) => isInShare(validate, id));
-  const tables = [...new Set(validate.rows.map(({ id }: { id: string }) => roomOf(id)))];
-  return tables
-    .filter((name) => room === '' || name === room)
-    .flatMap((name) => validate.rows.find(({ id }: { id: string }) => roomOf(id) === name) ?? []);
+  const ids = inBrowser(validate, 'webgpu');
+  return validate.rows.filter(({ id }: { id: string }) => ids.has(id) && (room === '' || roomOf(id) === room));
 };
 
 describeElsewhere('a worker', names, inWorker, async (backend) => {

@@ -37,7 +37,7 @@ test('a thousand images through run and stream do not increase memory use, on ev
   expect(stdout).toMatch(/wasm: 2 × 1000 images/);
 });
 
-test('a thousand plans of transforms on each backend do not increase memory use', async () => {
+test('a thousand plans of transforms on each backend do not increase memory use', { tags: 'nightly' }, async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [soak, 'plans', '--scale', '0.01']);
   const lines = stdout.split('\n').filter((line) => line.includes('cycles in') || line.includes('absent'));
   console.log(lines.join('\n'));

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openCodecs } from '../../dist/data.node.js';
 import { isEwaldError } from '../../dist/index.node.js';
 import type { Codec, Codecs } from '../../src/io/data/codecs/codecs.js';
+import { tier, variants } from '../support/variants.js';
 import * as oracle from './codecs-oracle.js';
 
 const addonPath = `${process.cwd()}/dist/native/${process.platform}-${process.arch}/ewald_native.node`;
@@ -46,9 +47,9 @@ describe.each(places)('codecs on %s', (backend) => {
       expect(guard.every((byte) => byte === 0xa5)).toBe(true);
   };
 
-  test.each([1, 2, 3, 4, 5, 6, 7, 8, 10, 16])(
+  test.each(variants([1, 2, 3, 4, 5, 6, 7, 8, 10, 16], 4))(
     'bitshuffle of %i bytes per element',
-    { tags: 'all' },
+    { tags: tier },
     async (elementBytes) => {
       for (const [i, n] of lengths.entries())
         for (const spread of [0, 3, 8]) {
@@ -65,7 +66,7 @@ describe.each(places)('codecs on %s', (backend) => {
   );
 
   // The wasm core decodes large chunks in pieces: test around the sizes at which that starts and ends.
-  test.each([1, 2, 4, 7])('large chunks of %i bytes per element', { tags: 'all' }, async (elementBytes) => {
+  test.each(variants([1, 2, 4, 7], 2))('large chunks of %i bytes per element', { tags: tier }, async (elementBytes) => {
     const codec: Codec = { codec: 'bitshuffleLz4', elementBytes };
     for (const [i, length] of [2 ** 19 - 1, 2 ** 19, 2 ** 19 + 5, 2 ** 20 + 8191, 3 * 2 ** 18].entries())
       for (const block of [0, 64, 1 << 15]) {
@@ -193,7 +194,7 @@ describe.each(places)('codecs on %s', (backend) => {
         await decodes({ codec: 'zlib' }, zlib.deflateSync(bytes, options), bytes);
   });
 
-  test('damaged gzip is judged as zlib judges it', { tags: 'all' }, async () => {
+  test('damaged gzip is judged as zlib judges it', { tags: 'nightly' }, async () => {
     let [sound, damaged] = [0, 0];
     for (const [i, options] of [{}, { level: 0 }, { strategy: zlib.constants.Z_FIXED }, { level: 9 }].entries()) {
       const bytes = counts(3000, i + 2, 4 + i);

@@ -26,7 +26,7 @@ const names = formats.map(({ name }) => name).filter((name) => name !== 'raw' &&
 if (all.length > 0 || dataRequired) test('every parser has a seed', () => expect(parsers.sort()).toEqual(names.sort()));
 
 for (const seed of all) {
-  const share = Math.ceil(1000 / (seed.cost ?? 1) / all.filter(({ format }) => format === seed.format).length);
+  const share = Math.ceil(250 / (seed.cost ?? 1) / all.filter(({ format }) => format === seed.format).length);
   test(`${seed.format}: ${share} damaged copies of ${seed.file}`, async () => {
     const tally = await storm(data, seed, share);
     // If every file or no file is refused, the damage does not reach the parser.

@@ -181,7 +181,7 @@ describe.skipIf(!natsPresent)('a cluster', () => {
     });
   });
 
-  test('a worker with several threads is replaced when a thread dies or hangs', { tags: 'all' }, async () => {
+  test('a worker with several threads is replaced when a thread dies or hangs', { tags: 'nightly' }, async () => {
     await worker('--allow-modules');
     await using(async (executor) => {
       await refused(() => values(executor, [task('die')]), 'Lost', 'task 0 was lost 2 times');

@@ -66,7 +66,7 @@ describe.skipIf(why)(`against gcc${why ? ` (absent: ${why})` : ''}`, () => {
   const noKoffi = absent('koffi');
   test.skipIf(noKoffi)(
     `values of 300 structs are passed there and back${noKoffi ? ` (absent: ${noKoffi})` : ''}`,
-    { tags: 'all' },
+    { tags: 'nightly' },
     async () => {
       const made = madeStructs(21, 300);
       const table = parseHeader(made.text);

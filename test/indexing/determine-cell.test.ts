@@ -106,7 +106,7 @@ describe.each(['wasm', 'native'] as const)('determineCell on %s', (backend) => {
 
   it.skipIf(absent || !dataFolder)(
     'finds the known cell first in 58 of 71 real lists, each by itself (absent without EWALD_TEST_DATA)',
-    { tags: 'all' },
+    { tags: 'nightly' },
     async () => {
       const indexer = await context.indexer({ maxBatchSpots: 2 ** 18 });
       const missed: string[] = [];

@@ -111,7 +111,7 @@ describe.each(backends)('real lists on %s', (backend) => {
 describe.each(emulated)('a sample of real lists on %s', (backend) => {
   it.skipIf(!dataFolder)(
     'is indexed correctly (absent without EWALD_TEST_DATA)',
-    { tags: 'all', timeout: 300_000 },
+    { tags: 'nightly', timeout: 300_000 },
     async () => {
       const found = await through(backend, 24);
       expect(found.wrong).toEqual([]);

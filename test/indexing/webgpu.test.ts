@@ -129,7 +129,10 @@ describe.skipIf(absent)(`indexing on WebGPU in Node${absent ? `: absent, ${absen
     expect([0, 1, 2, 3, 4, 5].map((i) => cellsOf(first, i).length)).toEqual([1, 1, 2, 0, 0, 1]);
   });
 
-  test('a single image gives the same result as in a batch of any chunk', { tags: 'all', timeout: slow }, async () => {
+  test('a single image gives the same result as in a batch of any chunk', {
+    tags: 'nightly',
+    timeout: slow,
+  }, async () => {
     const [a, b, c] = stills(3, { spurious: 0.4 }) as [Float64Array, Float64Array, Float64Array];
     const whole = await plan({ batch: 3, maxOutputCells: 4 });
     const together = await index(whole.kernel, whole.batch(joined([a, b, c])));

@@ -17,6 +17,7 @@ import { pathToFileURL } from 'node:url';
 import { readNpy } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ewald } from '../support/cli.js';
+import { tier, variants } from '../support/variants.js';
 
 let folder = '';
 const at = (name: string): string => join(folder, name);
@@ -48,10 +49,10 @@ const index = (name: string, ...more: string[]): string[] =>
   );
 
 describe('a followed folder', () => {
-  test.for(['EIO', 'ESTALE', 'ENOTCONN'])(
+  test.for(variants(['EIO', 'ESTALE', 'ENOTCONN']))(
     'whose file system answers %s is waited for, and nothing is lost',
     {
-      tags: ['all'],
+      tags: tier,
     },
     async (code) => {
       const name = `folder-${code}`;
@@ -70,7 +71,7 @@ describe('a followed folder', () => {
     },
   );
 
-  test('whose run is stopped for longer than it waits is looked at again', async () => {
+  test('whose run is stopped for longer than it waits is looked at again', { tags: 'nightly' }, async () => {
     mkdirSync(at('stopped'));
     copyFileSync(at('run.h5'), at('stopped/a.h5'));
     const running = ewald(index('stopped', '-j', '1', '--no-data-timeout=2'), { cwd: folder });
@@ -96,7 +97,9 @@ describe('a followed folder', () => {
     expect(out).toMatch(/3 frames.*\n.*gone has disappeared: frames that arrived there meanwhile are missing/);
   });
 
-  test('with a file whose header states another distance: its frames fail, and the others are searched', async () => {
+  test('with a file whose header states another distance: its frames fail, and the others are searched', {
+    tags: 'nightly',
+  }, async () => {
     mkdirSync(at('two'));
     const words = ['--images=2', '--size=64,64', '--distance=30', '--cell=12,17,21,90,98,90'];
     expect(await ewald(['simulate', 'frames', '-o', at('far'), ...words])).toMatchObject({ code: 0 });
@@ -111,14 +114,20 @@ describe('a followed folder', () => {
   });
 
   // Its file, and the mask that the geometry names, are read some thirty times before the first frame.
-  test.for([
-    ['EIO', 'open 3', '1'],
-    ['ENOENT', 'open 3', '1'],
-    ['EIO', 'read 12', '1'],
-    ['ESTALE', 'read 26', '1'],
-    ['EIO', 'open 1', '2'],
-  ])(
+  test.for(
+    variants(
+      [
+        ['EIO', 'open 3', '1'],
+        ['ENOENT', 'open 3', '1'],
+        ['EIO', 'read 12', '1'],
+        ['ESTALE', 'read 26', '1'],
+        ['EIO', 'open 1', '2'],
+      ],
+      2,
+    ),
+  )(
     'that is away (%s) from %s on is waited for before the first frame, %s jobs',
+    { tags: tier },
     async ([code = '', when = '', jobs = '']) => {
       const name = `early-${code}-${when.replace(' ', '-')}`;
       mkdirSync(at(name));
@@ -165,24 +174,28 @@ describe('a scan of files that are followed', () => {
       more,
     );
 
-  test.for(['EIO', 'ENOTCONN'])('whose file system answers %s goes on where it was', async (code) => {
-    const name = `scan-${code}`;
-    mkdirSync(at(name));
-    await writeFile(at(`${name}/f_1.raw`), bytes(0, 4));
-    const running = ewaldOn(name, scan(name, '--status', '0', '--stall=30'));
-    await expect.poll(() => textOf(`${name}.log`), { timeout: 60_000 }).toContain('"start"');
-    writeFileSync(at(`${name}.away`), code);
-    await writeFile(at(`${name}/f_2.raw`), bytes(4, 8));
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    rmSync(at(`${name}.away`));
-    await appendFile(at(`${name}/f_2.raw`), bytes(8, 12));
-    const { code: ended, err } = await running;
-    expect(ended, err).toBe(0);
-    const { data } = readNpy(readFileSync(at(`${name}.npy`)));
-    expect([...data]).toEqual(
-      Array.from({ length: 12 }, (_, i) => pixels.subarray(16 * i, 16 * i + 16).reduce((a, b) => a + b)),
-    );
-  });
+  test.for(variants(['EIO', 'ENOTCONN']))(
+    'whose file system answers %s goes on where it was',
+    { tags: tier },
+    async (code) => {
+      const name = `scan-${code}`;
+      mkdirSync(at(name));
+      await writeFile(at(`${name}/f_1.raw`), bytes(0, 4));
+      const running = ewaldOn(name, scan(name, '--status', '0', '--stall=30'));
+      await expect.poll(() => textOf(`${name}.log`), { timeout: 60_000 }).toContain('"start"');
+      writeFileSync(at(`${name}.away`), code);
+      await writeFile(at(`${name}/f_2.raw`), bytes(4, 8));
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      rmSync(at(`${name}.away`));
+      await appendFile(at(`${name}/f_2.raw`), bytes(8, 12));
+      const { code: ended, err } = await running;
+      expect(ended, err).toBe(0);
+      const { data } = readNpy(readFileSync(at(`${name}.npy`)));
+      expect([...data]).toEqual(
+        Array.from({ length: 12 }, (_, i) => pixels.subarray(16 * i, 16 * i + 16).reduce((a, b) => a + b)),
+      );
+    },
+  );
 
   test('whose file system goes away between its format and its first frame goes on where it was', async () => {
     mkdirSync(at('early'));

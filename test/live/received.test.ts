@@ -32,8 +32,8 @@ type Message = Uint8Array | readonly Uint8Array[];
 type Stream = 'V1' | 'V2';
 const streams: readonly Stream[] = ['V1', 'V2'];
 /** A test for both versions of the stream, at the same time. */
-const both = (name: string, run: (stream: Stream) => Promise<void>): void =>
-  test(name, async () => {
+const both = (name: string, run: (stream: Stream) => Promise<void>, tags = 'all'): void =>
+  test(name, { tags }, async () => {
     await Promise.all(streams.map(run));
   });
 const numbered = (count: number): Uint16Array[] =>
@@ -77,18 +77,22 @@ const endOf = (name: string): Record<string, unknown> =>
     .find(({ event }) => event === 'end');
 
 describe.skipIf(!zmq)(`images of a detector${zmq ? '' : ' (absent: zeromq)'}`, () => {
-  both('that begins anew within a series: the rest of the series is lost', async (stream) => {
-    const { address, send } = await detector();
-    const running = indexed(`anew-${stream}`, address);
-    const first = await seriesOf(stream, 5);
-    const next = await seriesOf(stream, 3, { series: 4 });
-    await send(...first.start, ...first.images.slice(0, 2), ...next.start, ...next.images, ...next.end);
-    const { code, out, err } = await running;
-    expect(code, err).toBe(1);
-    expect(err).toContain('3 of 5 images of series 3 did not arrive');
-    expect(out).toContain('3 did not arrive');
-    expect(endOf(`anew-${stream}`)).toMatchObject({ done: 5, failed: 0, lost: 3 });
-  });
+  both(
+    'that begins anew within a series: the rest of the series is lost',
+    async (stream) => {
+      const { address, send } = await detector();
+      const running = indexed(`anew-${stream}`, address);
+      const first = await seriesOf(stream, 5);
+      const next = await seriesOf(stream, 3, { series: 4 });
+      await send(...first.start, ...first.images.slice(0, 2), ...next.start, ...next.images, ...next.end);
+      const { code, out, err } = await running;
+      expect(code, err).toBe(1);
+      expect(err).toContain('3 of 5 images of series 3 did not arrive');
+      expect(out).toContain('3 did not arrive');
+      expect(endOf(`anew-${stream}`)).toMatchObject({ done: 5, failed: 0, lost: 3 });
+    },
+    'nightly',
+  );
 
   both('that have other pixels or are damaged fail alone', async (stream) => {
     const { address, send } = await detector();
@@ -134,16 +138,20 @@ describe.skipIf(!zmq)(`images of a detector${zmq ? '' : ' (absent: zeromq)'}`, (
     expect(endOf(`order-${stream}`)).toMatchObject({ done: 7, failed: 0, lost: 0 });
   });
 
-  both('that stop within a series are waited for, then counted as lost', async (stream) => {
-    const { address, send } = await detector();
-    const running = indexed(`stall-${stream}`, address);
-    const { start, images } = await seriesOf(stream, 5);
-    await send(...start, ...images.slice(0, 2));
-    const { code, err } = await running;
-    expect(code, err).toBe(1);
-    expect(err).toContain('3 of 5 images of series 3 did not arrive');
-    expect(endOf(`stall-${stream}`)).toMatchObject({ done: 2, lost: 3 });
-  });
+  both(
+    'that stop within a series are waited for, then counted as lost',
+    async (stream) => {
+      const { address, send } = await detector();
+      const running = indexed(`stall-${stream}`, address);
+      const { start, images } = await seriesOf(stream, 5);
+      await send(...start, ...images.slice(0, 2));
+      const { code, err } = await running;
+      expect(code, err).toBe(1);
+      expect(err).toContain('3 of 5 images of series 3 did not arrive');
+      expect(endOf(`stall-${stream}`)).toMatchObject({ done: 2, lost: 3 });
+    },
+    'nightly',
+  );
 
   both('faster than the run: the detector waits, and none is lost', async (stream) => {
     const { address, send } = await detector();
@@ -217,7 +225,7 @@ describe.skipIf(!zmq)(`messages of a monitor${zmq ? '' : ' (absent: zeromq)'}`, 
     expect(endOf('m-pixels')).toMatchObject({ done: 4, failed: 2 });
   });
 
-  test('with another distance are searched with their own; one without fails', async () => {
+  test('with another distance are searched with their own; one without fails', { tags: 'nightly' }, async () => {
     const { address, send, subscribed: ready } = await monitor();
     const running = subscribed('m-header', address);
     await ready();
@@ -231,7 +239,9 @@ describe.skipIf(!zmq)(`messages of a monitor${zmq ? '' : ' (absent: zeromq)'}`, 
     expect(endOf('m-header')).toMatchObject({ done: 4, failed: 1 });
   });
 
-  test('twice or in another order are separate frames; a stall ends the run as the end of the data', async () => {
+  test('twice or in another order are separate frames; a stall ends the run as the end of the data', {
+    tags: 'nightly',
+  }, async () => {
     const { address, send, subscribed: ready } = await monitor();
     const running = subscribed('m-twice', address);
     await ready();
@@ -312,7 +322,9 @@ describe.skipIf(!zmq)(`messages of a monitor${zmq ? '' : ' (absent: zeromq)'}`, 
     expect(endOf('m-anew')).toMatchObject({ done: 3, failed: 0 });
   });
 
-  test('whose connection is interrupted: the run goes on, and says that frames are missing', async () => {
+  test('whose connection is interrupted: the run goes on, and says that frames are missing', {
+    tags: 'nightly',
+  }, async () => {
     const { address, send, socket, subscribed: ready } = await monitor();
     const line = await lineTo(address);
     const running = subscribed('m-blip', line.address, '--no-data-timeout=5');

@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { dataFolder } from '../support/data.js';
+import { tier, variants } from '../support/variants.js';
 import { browsing, filesOf, serve, Visit } from './visit.js';
 
 const temporary = browsing();
@@ -44,7 +45,7 @@ async function everywhere(page: Page): Promise<string[]> {
 }
 
 describe('axe finds nothing', () => {
-  test.each(['view.html', 'index.html', 'validate.html'])('in %s', async (name) => {
+  test.each(variants(['view.html', 'index.html', 'validate.html']))('in %s', { tags: tier }, async (name) => {
     const visit = await Visit.open(await serve([]));
     if (name !== 'view.html') await visit.page.goto(new URL(name, visit.page.url()).href);
     expect(await everywhere(visit.page)).toEqual([]);

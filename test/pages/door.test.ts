@@ -170,6 +170,7 @@ describe('pages', () => {
 
   test.each(['light', 'dark'] as const)(
     'the report of a run opens from a file, requests nothing, and is legible: %s',
+    { tags: 'nightly' },
     async (colorScheme) => {
       const file = await writtenReport();
       const context = await browser.newContext({ colorScheme });
@@ -190,7 +191,6 @@ describe('pages', () => {
       expect(elsewhere).toEqual([]);
       expect(faults).toEqual([]);
     },
-    60_000,
   );
 
   test('validation ends within its time and sums up by room', { tags: 'nightly', timeout: 120_000 }, async () => {

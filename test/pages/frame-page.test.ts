@@ -46,7 +46,7 @@ describe.skipIf(!dataFolder)('the page of frames', () => {
     expect(visit.faults).toEqual([]);
   });
 
-  test('it takes the events and files of a stream', async () => {
+  test('it takes the events and files of a stream', { tags: 'nightly' }, async () => {
     const visit = await Visit.open(await serve([sim('peers/multi.xgandalf.stream'), sim('multi.h5')]));
     const { page } = visit;
     await visit.peaks();
@@ -88,7 +88,9 @@ describe.skipIf(!dataFolder)('the page of frames', () => {
     expect(words).not.toContain('http');
   });
 
-  test('its picture has a bar with numbers, also when it is saved, with file, frame and scale', async () => {
+  test('its picture has a bar with numbers, also when it is saved, with file, frame and scale', {
+    tags: 'nightly',
+  }, async () => {
     const visit = await Visit.open(await serve(frames()));
     const { page } = visit;
     await visit.peaks();

@@ -181,7 +181,7 @@ const isDrawn = (page: Page): Promise<Record<string, boolean>> =>
     ),
   );
 
-test('no answer is cut: in the heads of its pane, and beside the frame', async () => {
+test('no answer is cut: in the heads of its pane, and beside the frame', { tags: 'nightly' }, async () => {
   const said = 'complete=99.9%@2.2A: 3.3 % ± 0.7 at 2.28–2.20 Å; reached with 4200 crystals (3200 to 5000), now 85';
   const { page, add } = await runOf({ ...everything(() => 300), status: () => [said, said, said] });
   await feed(add, 0, 20);

@@ -268,7 +268,7 @@ describe('the panes of a scan', () => {
     expect(visit.faults).toEqual([]);
   }, 120_000);
 
-  test('on a phone they stand one below the other', async () => {
+  test('on a phone they stand one below the other', { tags: 'nightly' }, async () => {
     const url = await serve([rawFile(), ...shape]);
     const visit = await Visit.open(url, { width: 390, height: 844 }, { hasTouch: true, isMobile: true });
     await isIdle(visit);
@@ -285,7 +285,7 @@ describe('the panes of a scan', () => {
       const before = boxes[i - 1];
       if (before) expect(top).toBeGreaterThanOrEqual(before[1] + before[3] - 1);
     }
-  }, 120_000);
+  });
 
   test('a part of a scan, a first frame and a calibration are taken from the command', {
     tags: 'nightly',

@@ -102,7 +102,9 @@ describe('a run of 24 minutes', () => {
     },
   );
 
-  test('a page that is opened late shows what has happened before, and how old unfinished frames were', async () => {
+  test('a page that is opened late shows what has happened before, and how old unfinished frames were', {
+    tags: 'nightly',
+  }, async () => {
     const { view, sink } = await runOf(2000);
     const summary = { arrived: 2000, lost: 0 };
     const progress = { kind: 'progress', stage: 'frames', share: 0, summary } as unknown as RunEvent;
@@ -133,7 +135,7 @@ describe('a run of 24 minutes', () => {
     await expect.poll(() => page.evaluate(() => stripState().marks.length), { timeout: 30_000 }).toBe(4);
     if (process.env.SHOT) await page.screenshot({ path: process.env.SHOT });
     expect(visit.faults).toEqual([]);
-  }, 120_000);
+  });
 
   test('a page that was asleep shows all frames when it wakes up, and the server has kept nothing for it', {
     tags: 'nightly',

@@ -74,7 +74,9 @@ describe.skipIf(!dataFolder)('the viewer', () => {
     expect(visit.faults).toEqual([]);
   });
 
-  test('by keyboard alone: a picture is zoomed, moved and fitted, and a window change keeps it fitted', async () => {
+  test('by keyboard alone: a picture is zoomed, moved and fitted, and a window change keeps it fitted', {
+    tags: 'nightly',
+  }, async () => {
     const visit = await Visit.open(await serve(run()), size);
     const { page } = visit;
     await visit.peaks();

@@ -10,6 +10,7 @@ import { formatNpy } from 'ewald';
 import { Context, comUdf, fourierMagnitude, masks, masksUdf, sumUdf } from 'ewald/udf';
 import { describe, expect, test } from 'vitest';
 import { dataFolder } from '../support/data.js';
+import { tier, variants } from '../support/variants.js';
 import {
   browsing,
   drawnBy,
@@ -263,8 +264,9 @@ describe('a scan', () => {
     await expect.poll(() => page.locator('#scan-pane').isVisible(), { timeout: 60_000 }).toBe(false);
   });
 
-  test.each(['disk', 'ring', 'square', 'point'] as const)(
+  test.each(variants(['disk', 'ring', 'square', 'point'] as const))(
     'all numbers of its virtual image equal those of the library after each of 200 drags of a %s',
+    { tags: tier },
     async (kind) => {
       const visit = await Visit.open(await serve([scanFile()]));
       const { page } = visit;
@@ -482,6 +484,7 @@ describe('faults are reported with a message, and the page stays usable', () => 
 
   test.skipIf(!dataFolder)(
     'a server that ended, a graphics context that is lost, a worker that does not answer',
+    { tags: 'nightly' },
     async () => {
       const visit = await Visit.open(drawnBy('gpu', await serve(filesOf('sim/run.h5', 'sim/run'))));
       const { page } = visit;
@@ -551,7 +554,9 @@ describe('faults are reported with a message, and the page stays usable', () => 
     expect(visit.faults).toEqual([]);
   });
 
-  test('a scan that fits into no memory is shown frame by frame, and the page says what else there is', async () => {
+  test('a scan that fits into no memory is shown frame by frame, and the page says what else there is', {
+    tags: 'nightly',
+  }, async () => {
     const visit = await Visit.open(await serve([]));
     const head = Array.from(npyHead([4, 4, 8, 8], '<u2'));
     await visit.page.evaluate(async (bytes) => {

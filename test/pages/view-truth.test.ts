@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { readStream, type StreamChunk } from 'ewald';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { dataFolder, readData } from '../support/data.js';
+import { tier, variants } from '../support/variants.js';
 import { writeEiger } from './eiger.js';
 import { browsing, filesOf, type Shown, serve, Visit } from './visit.js';
 
@@ -188,20 +189,24 @@ describe.skipIf(!dataFolder)('frames that the command offers', () => {
     },
   );
 
-  test.each(['weak', 'CSPAD'])('%s: the stream of the workers of the page is that of the command', async (name) => {
-    const visit = await Visit.open(await serve(setOf(name).words()));
-    await visit.peaks();
-    await visit.page.evaluate(() => {
-      viewer.workers = 3;
-    });
-    await visit.page.keyboard.press('Shift+X');
-    await visit.message(/^Searched/);
-    const written = await visit.page.evaluate(async () => viewer.stream?.text() ?? '');
-    const chunks = (text: string): string =>
-      text.slice(text.indexOf('----- Begin chunk -----')).replace(/^Image filename: .*$/gm, '');
-    expect(chunks(written)).toBe(chunks((await indexed(name)).text));
-    expect(visit.faults).toEqual([]);
-  });
+  test.each(variants(['weak', 'CSPAD']))(
+    '%s: the stream of the workers of the page is that of the command',
+    { tags: tier },
+    async (name) => {
+      const visit = await Visit.open(await serve(setOf(name).words()));
+      await visit.peaks();
+      await visit.page.evaluate(() => {
+        viewer.workers = 3;
+      });
+      await visit.page.keyboard.press('Shift+X');
+      await visit.message(/^Searched/);
+      const written = await visit.page.evaluate(async () => viewer.stream?.text() ?? '');
+      const chunks = (text: string): string =>
+        text.slice(text.indexOf('----- Begin chunk -----')).replace(/^Image filename: .*$/gm, '');
+      expect(chunks(written)).toBe(chunks((await indexed(name)).text));
+      expect(visit.faults).toEqual([]);
+    },
+  );
 
   testEach('the background is light and weak spots stand out, on every frame', async (name) => {
     const visit = await Visit.open(await serve(setOf(name).words()));

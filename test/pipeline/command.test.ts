@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readCell } from '../../dist/index.node.js';
 import { ewaldTogether as ewald, ewald as ewaldAlone } from '../support/cli.js';
 import { dataFolder } from '../support/data.js';
+import { tier, variants } from '../support/variants.js';
 
 let folder = '';
 beforeAll(async () => {
@@ -19,7 +20,7 @@ const search = ['-g', sim('mono.geom'), '-p', sim('mono.cell'), '--threshold=12'
 const usual = [...search, '--executor=inline'];
 
 describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (absent: no test data)'}`, () => {
-  test('a list names files and single frames; serial numbers are continuous', { tags: 'all' }, async () => {
+  test('a list names files and single frames; serial numbers are continuous', { tags: 'nightly' }, async () => {
     const list = join(folder, 'in.lst');
     writeFileSync(list, `${sim('mono.h5')} //4\n${sim('mono.h5')} //1\n`);
     const stream = join(folder, 'list.stream');
@@ -65,9 +66,9 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     },
   );
 
-  test.for(['peakfinder8', 'zaef', 'dispersion'])(
+  test.for(variants(['peakfinder8', 'zaef', 'dispersion']))(
     '%s: the flags that are printed repeat the run to the byte',
-    { tags: 'all' },
+    { tags: tier },
     async (finder) => {
       const words = [
         'index',

@@ -102,11 +102,16 @@ with h5py.File(sys.argv[1]) as old, h5py.File(sys.argv[2], "w") as new:
     new.create_dataset("/entry/data/data", data=frames, chunks=(1,) + frames.shape[1:], compression="gzip")
 `;
 
-test.each([
-  ['all frames', 0.1],
-  ['most frames', 0.6],
-  ['the last byte', 1],
-])('a file of which %s come later is searched whole', async (_, share) => {
+test.each(
+  variants(
+    [
+      ['all frames', 0.1],
+      ['most frames', 0.6],
+      ['the last byte', 1],
+    ],
+    2,
+  ),
+)('a file of which %s come later is searched whole', { tags: tier }, async (_, share) => {
   const file = join(folder, 'late.h5');
   let bytes: Uint8Array = whole;
   if (python && share < 1) {
@@ -222,6 +227,8 @@ with h5py.File(sys.argv[1]) as file:
     at = [chunks.get_chunk_info(i) for i in range(chunks.get_num_chunks())]
     print(json.dumps([one.byte_offset + one.size for one in at]))
 `;
+
+import { tier, variants } from '../support/variants.js';
 
 describe('of a file that stays cut, as a detector that dies leaves it, each frame that is there is searched', () => {
   test.skipIf(!python).each([

@@ -124,7 +124,7 @@ describe.skipIf(!dataFolder)(`killed from outside${dataFolder ? '' : ' (absent: 
 describe.skipIf(!dataFolder || !python)(
   `files and h5py${dataFolder ? '' : ' (absent: no test data)'}${python ? '' : ' (absent: h5py)'}`,
   () => {
-    test('a file that grows is followed frame by frame', { tags: 'all' }, async () => {
+    test('a file that grows is followed frame by frame', { tags: 'nightly' }, async () => {
       const [grown, plain, followed] = ['grown.h5', 'plain.stream', 'followed.stream'].map((name) =>
         join(folder, name),
       ) as [string, string, string];

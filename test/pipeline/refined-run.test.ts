@@ -315,6 +315,7 @@ describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'
 
   test.each([3, 5, 10])(
     'without a known cell finds a distance that is %i per cent too long, and with it the cell',
+    { tags: 'nightly' },
     async (percent) => {
       const { peaks, minRes } = given();
       const text = readFileSync(sim('run.geom'), 'utf8');

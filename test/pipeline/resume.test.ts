@@ -17,6 +17,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pageBegin } from '../../src/io/report/page.js';
 import { ewald } from '../support/cli.js';
+import { tier, variants } from '../support/variants.js';
 
 const cli = resolve('dist/cli.js');
 const search = ['../sim/run.h5', '-g', '../sim/run.geom', '-p', '../sim/run.cell', '--backend=wasm'];
@@ -83,11 +84,14 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('a resumed run', () => {
-  test.for([
-    ['1', 'run.stream.frames', 0],
-    ['2', 'run.stream.part', 60_000],
-  ] as const)(
+  test.for(
+    variants([
+      ['1', 'run.stream.frames', 0],
+      ['2', 'run.stream.part', 60_000],
+    ] as const),
+  )(
     'killed three times, with %s jobs: HDF5, orientations, report, calibration data and merge are whole',
+    { tags: tier },
     async ([jobs, name, first]) => {
       const cwd = place(`killed-${jobs}`);
       let kills = 0;

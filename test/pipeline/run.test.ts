@@ -53,7 +53,7 @@ function killed(args: readonly string[], part: string, bytes: number): Promise<v
 }
 
 describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}`, () => {
-  test('killed at any moment and continued: the same stream', { tags: 'all' }, async () => {
+  test('killed at any moment and continued: the same stream', { tags: 'nightly' }, async () => {
     const stream = join(folder, 'killed.stream');
     for (const bytes of [-1, 100, 90_000]) {
       await killed([...usual, '-j', '1', '-o', stream], `${stream}.part`, bytes);

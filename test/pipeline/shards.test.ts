@@ -255,7 +255,7 @@ describe.skipIf(!dataFolder || !natsPresent)('a cluster that shares a folder', (
 
   test.skipIf(!isLinux)(
     'a worker closes the files of a client that was killed, and is free',
-    { tags: 'all' },
+    { tags: 'nightly' },
     async () => {
       const joined = await joinCluster(server.url, {
         ...{ workers: 1, context: { backend: 'wasm' }, shards: folder, clientTimeoutS: 1 },
@@ -354,7 +354,7 @@ describe.skipIf(!dataFolder || !mpiPresent)('ranks that share a folder', () => {
 
   test.skipIf(!isLinux)(
     'of which one dies leave what they have stored, and nothing under the name of the stream',
-    { tags: 'all', timeout: 300_000 },
+    { tags: 'nightly', timeout: 300_000 },
     async () => {
       const [stream, alone] = [join(folder, 'dead rank.stream'), join(folder, 'no dead rank.stream')];
       const child = spawn('mpirun', ['-n', '3', process.execPath, fileURLToPath(cli), ...stored(stream)], {

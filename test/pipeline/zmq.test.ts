@@ -160,7 +160,9 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
     expect(run.out.match(/Begin crystal/g)).toHaveLength(6);
   });
 
-  test('spots and lattices that a stream sends are compared, and used only if they are asked for', async () => {
+  test('spots and lattices that a stream sends are compared, and used only if they are asked for', {
+    tags: 'nightly',
+  }, async () => {
     const { Push } = zmq ?? expect.fail();
     const whole = (await ofFile()).split('----- Begin chunk -----').slice(1, 4);
     // As counted from the centre of the first pixel; the third image has other spots and no lattice.
@@ -208,7 +210,7 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
 
   for (const version of ['V1', 'V2'])
     test(`an image of a DECTRIS series ${version} that does not arrive is reported, and the run ends with 1`, {
-      tags: version === 'V1' ? ['all'] : [],
+      tags: 'nightly',
     }, async () => {
       const { Push } = zmq ?? expect.fail();
       const push = new Push({ linger: 0 });

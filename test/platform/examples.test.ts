@@ -21,7 +21,7 @@ const data = ['run.h5', 'run.geom', 'run.cell'].map((name) => `data/${name}`);
 /** The chunks of a stream, without its head, which names the program and the files. */
 const chunks = (stream: string): string[] => [...stream.matchAll(/^num_reflections = .*$/gm)].map(([line]) => line);
 
-test('frames-to-stream.mjs and the page write the same stream', async () => {
+test('frames-to-stream.mjs and the page write the same stream', { tags: 'nightly' }, async () => {
   const { code, out, err } = await node(['frames-to-stream.mjs', ...data, 'run.stream'], { cwd: project });
   expect(err).toBe('');
   expect(code).toBe(0);

@@ -130,7 +130,7 @@ describe('a simulator', () => {
 });
 
 describe('ewald simulate frames', () => {
-  test('writes frames, geometry, cell and truth; the run finds every crystal', { tags: 'all' }, async () => {
+  test('writes frames, geometry, cell and truth; the run finds every crystal', { tags: 'nightly' }, async () => {
     const flags = [
       '--images',
       '4',

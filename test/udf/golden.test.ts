@@ -266,7 +266,7 @@ describe.skipIf(!golden).each(places)('LiberTEM’s results on %s', (place) => {
 // Vitest ends its process without running exit listeners, but MPI must be closed.
 if (asRank) afterAll(() => process.emit('exit', 0));
 
-test.skipIf(asRank || !golden || !mpiPresent)('LiberTEM’s results under mpirun -n 2', { tags: 'all' }, async () => {
+test.skipIf(asRank || !golden || !mpiPresent)('LiberTEM’s results under mpirun -n 2', { tags: 'nightly' }, async () => {
   const vitest = new URL('../../node_modules/vitest/vitest.mjs', import.meta.url);
   const file = 'test/udf/golden.test.ts';
   const args = ['run', '--project', 'node', file, '--pool=forks', '--maxWorkers=1', '--reporter=json'];

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { auxData, Context, defineUdf, validateUdf } from 'ewald/udf';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { refused } from '../support/refused.js';
+import { tier, variants } from '../support/variants.js';
 import { clang, compileC } from './wasm/compile.js';
 import { momentsOf } from './wasm/moments.mjs';
 
@@ -161,17 +162,25 @@ describe.skipIf(!clang)('a module', () => {
     expect(differs.results.filter(({ pass }) => !pass).map(({ name }) => name)).toEqual(['where']);
   });
 
-  test.each([
-    ['TRAPS', 'the wasm module of the UDF moments failed in frame 13: unreachable'],
-    ['FAILS', 'failed in frame 13: process returned 5'],
-    ['GROWS', 'process has grown the memory, which detaches the frames'],
-    ['WRITES_BEYOND', 'has written beyond the result total; expected only its results to change'],
-    ['USES_HEAP', 'Memory that the module allocates itself lies there: export allocate(bytes) instead of heap()'],
-    ['OTHER_VERSION', 'has version 2 of the interface; this version of ewald knows 1'],
-    ['NO_PROCESS', 'exports memory, heap, setup; expected process(frames, count, firstPosition, results)'],
-    ['MORE_PARAMETERS', 'exports process with 5 parameters; expected process(frames, count, firstPosition, results)'],
-    ['IMPORTS', 'imports env.now; expected no imports except those of WASI'],
-  ])('with the fault %s is refused by name', { tags: 'all' }, async (macro, message) => {
+  test.each(
+    variants(
+      [
+        ['TRAPS', 'the wasm module of the UDF moments failed in frame 13: unreachable'],
+        ['FAILS', 'failed in frame 13: process returned 5'],
+        ['GROWS', 'process has grown the memory, which detaches the frames'],
+        ['WRITES_BEYOND', 'has written beyond the result total; expected only its results to change'],
+        ['USES_HEAP', 'Memory that the module allocates itself lies there: export allocate(bytes) instead of heap()'],
+        ['OTHER_VERSION', 'has version 2 of the interface; this version of ewald knows 1'],
+        ['NO_PROCESS', 'exports memory, heap, setup; expected process(frames, count, firstPosition, results)'],
+        [
+          'MORE_PARAMETERS',
+          'exports process with 5 parameters; expected process(frames, count, firstPosition, results)',
+        ],
+        ['IMPORTS', 'imports env.now; expected no imports except those of WASI'],
+      ],
+      3,
+    ),
+  )('with the fault %s is refused by name', { tags: tier }, async (macro, message) => {
     await refused(() => runs(momentsOf(moments(macro)), { numPartitions: 2 }), 'Argument', message);
   });
 
