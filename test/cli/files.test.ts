@@ -178,7 +178,7 @@ describe('on a full disk', () => {
 });
 
 describe('commands', () => {
-  it('do not overwrite files of other programs', async () => {
+  it('do not overwrite files of other programs', { tags: 'all' }, async () => {
     writeFileSync(at('package.json'), '{"name": "mine"}');
     writeFileSync(at('k.h'), 'int f(int x);\n');
     const { code, err } = await ewald(['ffi', at('k.h'), '-o', at('package.json')]);

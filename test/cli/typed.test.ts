@@ -34,7 +34,7 @@ describe('what people type', () => {
     expect(readFileSync(at('m.hkl'), 'utf8')).toMatch(/^CrystFEL reflection list/);
   });
 
-  test('ewald cell names the cell of frames whose cell nobody knows', async () => {
+  test('ewald cell names the cell of frames whose cell nobody knows', { tags: 'all' }, async () => {
     await typed('simulate frames -o c --images 3 --size 512,512 --seed 2');
     expect(await typed('cell c/run.h5 -g c/run.geom')).toMatch(/tP +79\.\d+ +79\.\d+ +38\.\d+ Å/);
   });

@@ -81,7 +81,7 @@ for (const { path, folder, text } of inPython)
     },
   );
 
-test('all JavaScript is strict TypeScript', async () => {
+test('all JavaScript is strict TypeScript', { tags: 'all' }, async () => {
   const options = { strict: true, noEmit: true, module: 'nodenext', target: 'es2022', types: ['node'] };
   const compilerOptions = { ...options, typeRoots: [join(root, 'node_modules/@types')] };
   const args = Object.entries(compilerOptions).flatMap(([name, value]) => [`--${name}`, String(value)]);

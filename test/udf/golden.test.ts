@@ -199,7 +199,7 @@ describe.skipIf(!golden).each(places)('LiberTEM’s results on %s', (place) => {
       expect(distance(found[ours].data, golden[name][theirs]), theirs).toBeLessThan(5e-6);
   });
 
-  test('guessed corrections', async () => {
+  test('guessed corrections', { tags: 'all' }, async () => {
     const { rawCom } = await ctx.runUdf(scan, comUdf(), cut);
     const part = (k: number): Float64Array => rawCom.data.filter((_, i) => i % 2 === k);
     const guess = guessCorrections(part(0), part(1), navShape);

@@ -68,7 +68,7 @@ export function deviceTests(
       expect(device.liveBytes).toBe(0);
     });
 
-    test('long writes arrive in order, in pieces and beyond them, and leave nothing', async () => {
+    test('long writes arrive in order, in pieces and beyond them, and leave nothing', { tags: 'all' }, async () => {
       // Five pieces of 4 MiB and a part, of which four are there; then nothing is mapped, then all is again.
       const words = 5 * 2 ** 20 + 5;
       const data = await device.buffer(4 * words + 8, 'storage');

@@ -10,6 +10,7 @@ import type { Dataset, Note } from './dataset.js';
 import { elementBytes, viewAs } from './dtype.js';
 import type { FormatOptions } from './format.js';
 import { openFrames } from './frames.js';
+import { gapsOf } from './gaps.js';
 import { navigationShape } from './shapes.js';
 
 /** Number of files kept open and read concurrently. */
@@ -33,18 +34,9 @@ export const inOrder = <T>(files: readonly T[], name: (file: T) => string): T[] 
  * numbers say. Undefined without any, and for names that have no running number.
  */
 function absentNote(names: readonly string[]): Note | undefined {
-  const parts = names.map((name) => /^(.*?)(\d{1,6})(\D*)$/.exec(baseName(name)));
-  const [first] = parts;
-  if (!first || !parts.every((part) => part && part[1] === first[1] && part[3] === first[3])) return undefined;
-  const numbers = parts.map((part) => Number(part?.[2]));
-  const steps = numbers.slice(1).map((n, i) => n - (numbers[i] as number));
-  const step = Math.min(...steps);
-  const gaps = steps.flatMap((gap, i) => {
-    const [from, to] = [(numbers[i] as number) + step, (numbers[i] as number) + gap - step];
-    return from > to ? [] : [{ text: from === to ? String(from) : `${from} … ${to}`, count: (to - from) / step + 1 }];
-  });
+  const gaps = gapsOf(names);
   const absent = gaps.reduce((sum, { count }) => sum + count, 0);
-  if (!(step > 0) || absent === 0 || absent > names.length) return undefined;
+  if (absent === 0 || absent > names.length) return undefined;
   const shown = gaps.slice(0, 5).map(({ text }) => text);
   const text =
     `no file has the number${absent === 1 ? '' : 's'} ${shown.join(', ')}${gaps.length > 5 ? ', …' : ''}: frames behind ` +

@@ -8,6 +8,7 @@ import { EwaldError, isEwaldError } from '../../../base/errors.js';
 import { product } from '../../../base/product.js';
 import { baseName } from '../byte-source.js';
 import { type FrameArrayEntry, framesAmong } from '../candidates.js';
+import { gapsOf } from '../gaps.js';
 import { attributeText, type Catalog, textAt } from './catalog.js';
 import { Hdf5Dataset } from './dataset.js';
 import { typeName } from './datatype.js';
@@ -81,18 +82,6 @@ type Finder = (catalog: Catalog) => Promise<Frames | undefined>;
 /** 2 before 10: names are not always padded with zeros. */
 const inNumbers = new Intl.Collator('en', { numeric: true });
 
-/** The parts that a series of names leaves out, `data_000002`, `data_000004 … data_000006`; undefined if none. */
-function absentNumbers(names: readonly string[]): string | undefined {
-  const last = names.map((name) => name.replace(/^.*\//, ''));
-  const gaps = last.slice(1).flatMap((name, i) => {
-    const [, digits = ''] = /(\d+)$/.exec(last[i] as string) ?? [];
-    const [from, to] = [Number(digits) + 1, Number(/\d+$/.exec(name)?.[0]) - 1];
-    const nameOf = (n: number): string => `data_${String(n).padStart(digits.length, '0')}`;
-    return from > to ? [] : [from === to ? nameOf(from) : `${nameOf(from)} … ${nameOf(to)}`];
-  });
-  return gaps.length > 0 ? gaps.join(', ') : undefined;
-}
-
 /** Eiger and Arina: a group of links data_000001, data_000002, … */
 const eiger: Finder = async ({ file, entries, external, broken }) => {
   // One that is damaged fails below, as the others would be numbered wrongly without it.
@@ -144,13 +133,20 @@ const eiger: Finder = async ({ file, entries, external, broken }) => {
     throw new EwaldError('File', `${file.source.name}: none of its ${names.length} data files exists`);
   const about = (await textAt(file, '/entry/instrument/detector/description')) ?? '';
   const arina = /arina/i.test(about);
-  const absent = absentNumbers(names);
+  const scan = arina ? await arinaScan(file, there) : {};
+  const absent = gapsOf(names, (digits) => `data_${digits}`)
+    .map(({ text }) => text)
+    .join(', ');
+  const warnings = [
+    ...(absent === ''
+      ? []
+      : [`${file.source.name} names no ${absent}: frames behind them have lower numbers than the detector gave`]),
+    ...(scan.warning === undefined ? [] : [scan.warning]),
+  ];
   return {
     dialect: arina ? 'Arina master' : 'Eiger master',
-    ...(absent !== undefined && {
-      warning: `${file.source.name} names no ${absent}: frames behind them have lower numbers than the detector gave`,
-    }),
-    ...(arina ? await arinaScan(file, there) : {}),
+    ...scan,
+    ...(warnings.length > 0 && { warning: warnings.join('; ') }),
     parts: there,
     path: group,
     entry: group.replace(/\/data$/, ''),

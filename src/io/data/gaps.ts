@@ -1,0 +1,28 @@
+/** Numbers that the names of a series leave out. */
+import { baseName } from './byte-source.js';
+
+/** What lies between two files of a series: one number, or the first and the last. */
+export interface NumberGap {
+  readonly text: string;
+  readonly count: number;
+}
+
+/**
+ * The gaps between the running numbers of names in their order, `2` or `4 … 6`, padded as the names are; `nameOf` writes
+ * a number. Empty without any, and for names that have no running number or count in no regular steps.
+ */
+export function gapsOf(names: readonly string[], nameOf = (digits: string): string => digits): readonly NumberGap[] {
+  const parts = names.map((name) => /^(.*?)(\d{1,6})(\D*)$/.exec(baseName(name)));
+  const [first] = parts;
+  if (!first || !parts.every((part) => part && part[1] === first[1] && part[3] === first[3])) return [];
+  const numbers = parts.map((part) => Number(part?.[2]));
+  const steps = numbers.slice(1).map((n, i) => n - (numbers[i] as number));
+  const step = Math.min(...steps);
+  if (!(step > 0)) return [];
+  const textOf = (n: number): string => nameOf(String(n).padStart(first[2]?.length ?? 0, '0'));
+  return steps.flatMap((gap, i) => {
+    const [from, to] = [(numbers[i] as number) + step, (numbers[i] as number) + gap - step];
+    if (from > to) return [];
+    return [{ text: from === to ? textOf(from) : `${textOf(from)} … ${textOf(to)}`, count: (to - from) / step + 1 }];
+  });
+}
