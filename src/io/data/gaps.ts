@@ -8,18 +8,25 @@ export interface NumberGap {
 }
 
 /**
- * The gaps between the running numbers of names in their order, `2` or `4 … 6`, padded as the names are; `nameOf` writes
- * a number. Empty without any, and for names that have no running number or count in no regular steps.
+ * The gaps between the running numbers of names in their order, `2` or `4 … 6`, padded as the names are. `word` writes a
+ * number; `by` is what they count by, the least difference unless it is known. Empty without any, and for names that have
+ * no running number or do not increase.
  */
-export function gapsOf(names: readonly string[], nameOf = (digits: string): string => digits): readonly NumberGap[] {
+export function gapsOf(
+  names: readonly string[],
+  {
+    word = (digits: string): string => digits,
+    by,
+  }: { readonly word?: (digits: string) => string; readonly by?: number } = {},
+): readonly NumberGap[] {
   const parts = names.map((name) => /^(.*?)(\d{1,6})(\D*)$/.exec(baseName(name)));
   const [first] = parts;
   if (!first || !parts.every((part) => part && part[1] === first[1] && part[3] === first[3])) return [];
   const numbers = parts.map((part) => Number(part?.[2]));
   const steps = numbers.slice(1).map((n, i) => n - (numbers[i] as number));
-  const step = Math.min(...steps);
-  if (!(step > 0)) return [];
-  const textOf = (n: number): string => nameOf(String(n).padStart(first[2]?.length ?? 0, '0'));
+  if (!(Math.min(...steps) > 0)) return [];
+  const step = by ?? Math.min(...steps);
+  const textOf = (n: number): string => word(String(n).padStart(first[2]?.length ?? 0, '0'));
   return steps.flatMap((gap, i) => {
     const [from, to] = [(numbers[i] as number) + step, (numbers[i] as number) + gap - step];
     if (from > to) return [];
