@@ -111,7 +111,9 @@ describe.each(Object.entries(corpus?.files ?? {}))('%s', (name, datasets) => {
   });
 });
 
-test('h5wasm writes files with each filter that our reader supports, of each type and index', { tags: 'all' }, async () => {
+test('h5wasm writes files with each filter that our reader supports, of each type and index', {
+  tags: 'all',
+}, async () => {
   const { h5wasm } = await withPlugins();
   const path = join(folder, 'by-h5wasm.h5');
   const file = new h5wasm.File(path, 'w');

@@ -129,7 +129,9 @@ test('a followed folder in which nothing arrives is no mistake of the words', as
   });
 });
 
-test('Ctrl-C ends a followed run: stream and report are complete, and --resume continues', { tags: 'all' }, async () => {
+test('Ctrl-C ends a followed run: stream and report are complete, and --resume continues', {
+  tags: 'all',
+}, async () => {
   mkdirSync(at('ended'));
   copyFileSync(at('run.h5'), at('ended/a.h5'));
   const words = ['index', 'ended', ...search, '-o', 'ended.stream', '--html', 'ended.html', ...follow];
