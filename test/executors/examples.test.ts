@@ -144,6 +144,7 @@ test.skipIf(!nats)(
       for (const worker of workers) worker.kill('SIGINT');
       for (const worker of workers) expect(await worker.ended()).toBe(130);
     } finally {
+      delete process.env.EWALD_NATS_TOKEN;
       for (const worker of workers) worker.kill();
       await server.stop();
       rmSync(folder, { recursive: true, force: true });
