@@ -180,8 +180,9 @@ describe('centres of mass within a disk', () => {
   test.each(['createComAnalysis', 'createIcomAnalysis'] as const)('%s says which pixels do not count', async (name) => {
     const counts = Uint16Array.from(frames, (value, i) => (i % side === 20 ? 65535 : value));
     const gaps = ctx.fromMemory(counts, { navShape: [n, n], sigShape: [side, side] });
-    const faults = async (maskRadius: number): Promise<string> =>
+    const faults = async (maskRadius: number | undefined): Promise<string> =>
       (await ctx.run(ctx[name](gaps, { ...disk, maskRadius }))).notes.join();
+    expect(await faults(undefined)).toMatch(/32 pixels are 65535 in every frame/);
     expect(await faults(9)).toMatch(/1\d pixels are 65535 in every frame, .* exclude them as bad pixels/);
     expect(await faults(4)).not.toContain('65535');
   });

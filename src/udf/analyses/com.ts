@@ -1,6 +1,6 @@
 /** Centres of mass. Defaults are those of LiberTEM. */
 import { argumentError, checkParameter } from '../../base/parameters.js';
-import { type ComParams, comUdf, discMask } from '../builtin/com.js';
+import { type ComParams, discMask } from '../builtin/com.js';
 import { comSumUdf } from '../builtin/com-sum.js';
 import type { Image } from '../calibrate/image.js';
 import type { ResultBuffer } from '../functions/buffers.js';
@@ -80,11 +80,11 @@ export const comAnalysis = /* @__PURE__ */ analysis('com', (scan, options: ComOp
   const { params, notes, spread, used, faults, doubts } = comOf(scan, options, what);
   const made: Made<'field' | 'magnitude' | 'divergence' | 'curl' | 'x' | 'y'> = {
     notes,
-    // The sum shows what a disk leaves out of the beam.
-    udf: (params.r === null ? comUdf.withParams(params) : comSumUdf.withParams(params)) as AnyUdf,
+    // The sum shows what a disk leaves out of the beam, and pixels that never count.
+    udf: comSumUdf.withParams(params) as AnyUdf,
     faults: ({ sum, counts }) => (sum ? faults({ sum, counts }) : []),
     doubts: ({ field, counts, sum }) => [
-      ...(sum
+      ...(sum && params.r !== null
         ? [...doubts({ sum, counts }), ...patternDoubts({ sum: sumImage(sum), used: used({ sum, counts }).pixels })]
         : []),
       ...emptyNote(counts.data),
