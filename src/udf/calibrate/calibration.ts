@@ -203,11 +203,11 @@ export function checkCalibration(what: string, given: unknown): Calibration {
     if (!isObject(part)) throw refuse(`its ${name} is ${inspect(part)}`);
     if (typeof part.refused === 'string') continue;
     for (const key of new Set([...numbers[name], ...Object.keys(part).filter((key) => Object.hasOwn(ranges, key))])) {
-      const value = part[key] as number;
+      const value = part[key];
       const [least, most] = ranges[key] ?? [-Number.MAX_VALUE, Number.MAX_VALUE];
       // JSON has no infinity: what was not determined is null there.
       const isUnknown = !numbers[name].includes(key) && (value === null || value === undefined);
-      if (!isUnknown && !(value >= least && value <= most)) throw refuse(`${key} of its ${name} is ${inspect(value)}`);
+      if (!isUnknown && !(typeof value === 'number' && value >= least && value <= most)) throw refuse(`${key} of its ${name} is ${inspect(value)}`);
     }
   }
   const { descan, rotation, badPixels } = given as unknown as Calibration;

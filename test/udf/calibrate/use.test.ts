@@ -203,6 +203,7 @@ describe('an invalid calibration', () => {
     [() => ({ format: 'other' }), 'Format', /of the format "other" is no calibration/],
     [() => other({ version: 2 }), 'Format', /version is 2/],
     [() => other({ centre: { cy: 'x', cx: 1 } }), 'Format', /cy of its centre is "x"/],
+    [() => other({ centre: { cy: '12', cx: 1 } }), 'Format', /cy of its centre is "12"/],
     [() => other({ descan: { order: 1, span: 3, coefficients: [[1]] } }), 'Format', /coefficients of its descan/],
     [() => other({ shape: [rows, columns, n, n + 1] }), 'Shape', /calibration is of frames of 48 × 49/],
     [() => other({ badPixels: undefined }), 'Format', /hot pixels/],
