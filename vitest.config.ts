@@ -49,7 +49,7 @@ const opened = (file: string): boolean => {
   const text = readFileSync(file, 'utf8');
   const [, whole] = /@module-tag (\w+)/.exec(text) ?? [];
   if (command === 'house') return whole === 'house' || text.includes("'house'");
-  if (command === 'nightly') return whole === 'nightly' || text.includes("'nightly'");
+  if (command === 'nightly') return whole === 'nightly' || text.includes("'nightly'") || text.includes('variants(');
   if (command === 'quick') return whole === undefined;
   return command !== 'all' || whole === undefined || whole === 'all';
 };
