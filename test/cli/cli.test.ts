@@ -134,7 +134,7 @@ describe('ewald bench', () => {
 });
 
 describe('ewald simulate spots and ewald index', () => {
-  it('index simulated lists, in agreement with the truth', { tags: 'nightly' }, async () => {
+  it('index simulated lists, in agreement with the truth', { tags: 'all' }, async () => {
     const dir = join(folder, 'two words');
     const made = await ewald([
       'simulate',

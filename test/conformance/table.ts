@@ -80,18 +80,14 @@ function oneOfEach({ rows }: Validate, backend: Backend): Set<string> {
   return ids;
 }
 
-/** Kernels that a software GPU compiles in less than a second; those of whole searches take it half a minute. */
-const soonCompiled = /^(indexing:stages|peaks:zaef):/;
+/** Tables whose kernels a software GPU compiles for half a minute, as it does for Node. */
+const compiledInNode = /^(indexing|peaks):/;
 
-/**
- * A row of each kind of each table, of the element types one; of the kinds on WebGPU, one of each table, which is soon
- * compiled if the table has such a row.
- */
+/** A row of each kind of each table, of the element types one; of the kinds on WebGPU, the first of each other table. */
 export function inBrowser(validate: Validate, backend: Backend): Set<string> {
   const kindOf = (id: string): string => id.split(':', emulated(backend) ? 1 : 2).join(':');
-  const ids = [...oneOfEach(validate, backend)].reverse();
-  if (emulated(backend)) ids.sort((a, b) => Number(soonCompiled.test(a)) - Number(soonCompiled.test(b)));
-  return new Set(new Map(ids.map((id) => [kindOf(id), id])).values());
+  const ids = [...oneOfEach(validate, backend)].filter((id) => !emulated(backend) || !compiledInNode.test(id));
+  return new Set(new Map(ids.reverse().map((id) => [kindOf(id), id])).values());
 }
 
 /** Kernels that a software GPU compiles for many seconds, and that differ little from those of other rows. */

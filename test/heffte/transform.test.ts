@@ -8,21 +8,27 @@ import { describe, expect, test } from 'vitest';
 import { overlapMs, type TraceEvent } from '../../src/transforms/heffte/trace.js';
 import { mpiPresent, mpirun } from '../support/mpi.js';
 import { refused } from '../support/refused.js';
+import { tier, variants } from '../support/variants.js';
 import { casesFor } from './cases.mjs';
 
 const module = new URL('./rank.mjs', import.meta.url);
 const program = new URL('./mpi-rank.mjs', import.meta.url);
 
 describe('a sample of the cases; npm run soak runs all', () => {
-  test.each([
-    [1, 20],
-    [2, 30],
-    [4, 20],
-    [6, 8],
-    [7, 4],
-    [8, 4],
-    [12, 3],
-  ])('%i threads', { tags: 'all' }, async (ranks, most) => {
+  test.each(
+    variants(
+      [
+        [4, 20],
+        [7, 4],
+        [1, 20],
+        [2, 30],
+        [6, 8],
+        [8, 4],
+        [12, 3],
+      ],
+      2,
+    ),
+  )('%i threads', { tags: tier }, async (ranks, most) => {
     const argument = casesFor(ranks, { most, shared: true });
     const done = await spmd<number>({ module, function: 'cases', argument }, { ranks });
     expect(done).toEqual(Array(ranks).fill(argument.length));
@@ -51,13 +57,15 @@ describe('a sample of the cases; npm run soak runs all', () => {
     expect(await spmd({ module, function: 'cases', argument }, { ranks: 4 })).toEqual([2, 2, 2, 2]);
   });
 
-  test.skipIf(!mpiPresent).each([
-    [1, 6],
-    [2, 20],
-    [4, 12],
-    [8, 2],
-    [12, 1],
-  ])('%i ranks under mpirun', { tags: 'all' }, async (ranks, most) => {
+  test.skipIf(!mpiPresent).each(
+    variants([
+      [4, 12],
+      [1, 6],
+      [2, 20],
+      [8, 2],
+      [12, 1],
+    ]),
+  )('%i ranks under mpirun', { tags: tier }, async (ranks, most) => {
     const { code, out, err } = await mpirun(ranks, program, 'cases', JSON.stringify({ most, shared: true }));
     expect(code, err).toBe(0);
     expect(out).toContain(`${most} cases`);

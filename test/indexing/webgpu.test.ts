@@ -170,7 +170,7 @@ describe.skipIf(absent)(`indexing on WebGPU in Node${absent ? `: absent, ${absen
   }
 
   test('rounds process only unfinished images, and give the same results at once or one by one', {
-    tags: 'all',
+    tags: 'nightly',
     timeout: slow,
   }, async () => {
     const lists = joined([...stills(5), ...stills(1, { crystals: 0, spurious: 1, spots: 60 }), []]);

@@ -158,7 +158,7 @@ describe('pages', () => {
     expect([...origins]).toEqual([new URL(served.url).origin]);
   }, 180_000);
 
-  test('a downloaded report needs no server and no network', async () => {
+  test('a downloaded report needs no server and no network', { tags: 'nightly' }, async () => {
     const report = await validate({ createContext, ids: ['pi:*'], backends: ['wasm'] });
     const { page, faults, origins } = await visit();
     await page.setContent(htmlPage(report));
@@ -166,7 +166,7 @@ describe('pages', () => {
     expect(await page.locator('tbody tr[data-text]:visible').count()).toBe(0);
     expect(faults).toEqual([]);
     expect([...origins]).toEqual([]);
-  }, 60_000);
+  });
 
   test.each(['light', 'dark'] as const)(
     'the report of a run opens from a file, requests nothing, and is legible: %s',

@@ -22,7 +22,7 @@ const frames = (): string[] => filesOf('sim/run.h5', 'sim/run');
 const textOf = async (download: Download): Promise<string> => readFileSync(await download.path(), 'utf8');
 
 describe.skipIf(!dataFolder)('the page of frames', () => {
-  test('its field takes numbers and events, and refuses anything else visibly', async () => {
+  test('its field takes numbers and events, and refuses anything else visibly', { tags: 'nightly' }, async () => {
     const visit = await Visit.open(await serve(frames()));
     const { page } = visit;
     await visit.peaks();

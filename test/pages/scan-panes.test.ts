@@ -229,7 +229,9 @@ describe('the panes of a scan', () => {
     expect(downloads).toEqual([]);
   });
 
-  test('the image fills in while the scan is read, and the first pattern shows its disk', async () => {
+  test('the image fills in while the scan is read, and the first pattern shows its disk', {
+    tags: 'nightly',
+  }, async () => {
     const visit = await Visit.open(await serve([]));
     const file = temporary('large.raw');
     // Blocks of 4 MiB: the scan is read in several.
@@ -266,7 +268,7 @@ describe('the panes of a scan', () => {
     });
     expect(limits[1]).toBeGreaterThan(0.9 * most);
     expect(visit.faults).toEqual([]);
-  }, 120_000);
+  });
 
   test('on a phone they stand one below the other', { tags: 'nightly' }, async () => {
     const url = await serve([rawFile(), ...shape]);

@@ -106,7 +106,9 @@ describe.skipIf(!dataFolder)('frames that the command offers', () => {
     );
   });
 
-  test('T shows what the search saw: all peaks lie on strong pixels, and the picture follows a slider', async () => {
+  test('T shows what the search saw: all peaks lie on strong pixels, and the picture follows a slider', {
+    tags: 'nightly',
+  }, async () => {
     const visit = await Visit.open(await serve(filesOf('sim/run.h5', 'sim/run')));
     await visit.peaks();
     for (let press = 0; press < 5; press++) await visit.page.keyboard.press('t');

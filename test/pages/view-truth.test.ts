@@ -101,7 +101,7 @@ const sets: Readonly<Record<string, FrameSet>> = {
   },
 };
 /** The sets that `npm run test:all` opens; `npm run nightly` opens the others. */
-const usual = ['run', 'weak', 'CSPAD', 'Pilatus'];
+const usual = ['weak', 'CSPAD'];
 /** A test of every set. */
 const testEach = (title: string, act: (name: string) => Promise<void>): void => {
   for (const name of Object.keys(sets))

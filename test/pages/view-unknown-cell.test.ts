@@ -63,7 +63,7 @@ describe.skipIf(!dataFolder)('without a cell', () => {
     expect(visit.faults).toEqual([]);
   };
   const title = 'all frames are indexed with the cell that the command determines; workers:';
-  test(`${title} 3`, () => allFrames(3));
+  test(`${title} 3`, { tags: 'nightly' }, () => allFrames(3));
   test(`${title} 1`, { tags: 'nightly' }, () => allFrames(1));
 
   test('frames that no cell explains are searched for peaks alone; their report can be saved', {

@@ -136,7 +136,7 @@ describe.skipIf(!dataFolder)(`ctx.pipeline${dataFolder ? '' : ' (absent: no test
     ['sim', 'weak', true],
     ['sim', 'mono', false],
   ] as const;
-  test.for(simulated)(fewest, { tags: 'all' }, findsTheSame);
+  test.for(simulated)(fewest, { tags: 'nightly' }, findsTheSame);
   const measured = [join('real', 'frames'), 'cspad_thermolysin', true] as const;
   test.for([measured])(fewest, { tags: 'all' }, findsTheSame);
 

@@ -251,7 +251,7 @@ describe('a resumed run', () => {
   });
 
   test('whose earlier results are gone, or were never kept, is refused for outputs that would lack them', {
-    tags: 'all',
+    tags: 'nightly',
   }, async () => {
     const cwd = place('alone');
     const plain = ['index', ...search, '-o', 'run.stream', '-j', '1'];

@@ -381,7 +381,7 @@ describe.skipIf(!dataFolder || !mpiPresent)('ranks that share a folder', () => {
     },
   );
 
-  test('are refused a folder that does not exist, and other executors any', async () => {
+  test('are refused a folder that does not exist, and other executors any', { tags: 'nightly' }, async () => {
     const words = [...usual, '-o', join(folder, 'refused.stream'), '--shards', join(folder, 'nothing')];
     const alone = await ewald([...words, '--executor=inline']);
     expect([alone.code, alone.err]).toEqual([2, expect.stringContaining('ewald worker --shards')]);

@@ -118,7 +118,7 @@ test('only the package and its dependencies are installed', () => {
   expect(names.sort()).toEqual([...addon, 'commander', 'ewald']);
 });
 
-test('Vite builds the page of the examples with its worker', async () => {
+test('Vite builds the page of the examples with its worker', { tags: 'nightly' }, async () => {
   const shown = (name: string): string => readFileSync(join(root, 'examples/page', name), 'utf8');
   const worker = shown('worker.js').replace('/node_modules/ewald/dist/index.browser.js', 'ewald');
   const [config = ''] = /export default \{.*?\}(?=`)/s.exec(shown('README.md')) ?? [];

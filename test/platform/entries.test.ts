@@ -104,7 +104,7 @@ const bundlers: Readonly<Record<string, (platform: 'browser' | 'node') => string
 for (const [bundler, platform, tags] of [
   ['esbuild', 'browser', 'all'],
   ['esbuild', 'node', 'all'],
-  ['Rollup', 'browser', 'all'],
+  ['Rollup', 'browser', 'nightly'],
   ['Rollup', 'node', 'nightly'],
   ['webpack', 'browser', 'all'],
   ['webpack', 'node', 'nightly'],

@@ -70,17 +70,21 @@ const programs = readdirSync(join(root, 'examples'), { recursive: true, encoding
   .filter((file) => file.endsWith('.mjs') && !file.startsWith('pi/'))
   .sort();
 
-test.for(programs)('%s simulates its data, or says in one line what it needs', async (file) => {
-  const alone = projectOf({});
-  cpSync(join(root, 'examples', dirname(file)), join(alone, dirname(file)), {
-    recursive: true,
-    filter: (path) => !path.endsWith('.wasm'),
+// Those of udf/ are run by test/udf/examples.test.ts as well.
+for (const file of programs)
+  test(`${file} simulates its data, or says in one line what it needs`, {
+    tags: file.startsWith('udf/') ? 'nightly' : 'all',
+  }, async () => {
+    const alone = projectOf({});
+    cpSync(join(root, 'examples', dirname(file)), join(alone, dirname(file)), {
+      recursive: true,
+      filter: (path) => !path.endsWith('.wasm'),
+    });
+    // No compiler, no launcher, no library of another vendor.
+    const { code, out, err } = await node([file], { cwd: alone, env: { PATH: '', EWALD_ENGINE_ROCFFT: '/nothing' } });
+    expect([code, err]).toEqual([0, '']);
+    if (needs[file]) expect(out).toMatch(needs[file]);
   });
-  // No compiler, no launcher, no library of another vendor.
-  const { code, out, err } = await node([file], { cwd: alone, env: { PATH: '', EWALD_ENGINE_ROCFFT: '/nothing' } });
-  expect([code, err]).toEqual([0, '']);
-  if (needs[file]) expect(out).toMatch(needs[file]);
-});
 
 test('the page has at most 60 lines with its worker', { tags: 'house' }, () => {
   const lines = ['index.html', 'worker.js'].flatMap((name) =>

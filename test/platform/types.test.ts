@@ -5,6 +5,7 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { tier, variants } from '../support/variants.js';
 import { publicTypes } from './optional-members.js';
 import { emptyFolder, node, root } from './support.js';
 
@@ -112,13 +113,18 @@ async function compileAll(
   return (await node([join(root, 'node_modules', compiler, 'bin/tsc'), '-p', folder, '--pretty', 'false'])).out;
 }
 
-test.for([
-  ['a browser without the disposal types', { lib: ['es2022', 'dom'] }, []],
-  ['a browser with everything', { lib: ['esnext', 'esnext.disposable', 'dom'] }, []],
-  ['a web worker', { lib: ['es2022', 'webworker'] }, []],
-  ['Node with its types', { lib: ['es2022'], module: 'nodenext', moduleResolution: 'nodenext' }, ['node']],
-  ['the language alone', { lib: ['es2022'] }, []],
-] as const)('compiles in %s', { tags: 'all' }, async ([, options, types]) => {
+test.for(
+  variants(
+    [
+      ['a browser without the disposal types', { lib: ['es2022', 'dom'] }, []],
+      ['a browser with everything', { lib: ['esnext', 'esnext.disposable', 'dom'] }, []],
+      ['a web worker', { lib: ['es2022', 'webworker'] }, []],
+      ['Node with its types', { lib: ['es2022'], module: 'nodenext', moduleResolution: 'nodenext' }, ['node']],
+      ['the language alone', { lib: ['es2022'] }, []],
+    ] as const,
+    2,
+  ),
+)('compiles in %s', { tags: tier }, async ([, options, types]) => {
   expect(await compile(usual, options, types)).toBe('');
 });
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { open } from 'ewald/data';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ewald } from '../support/cli.js';
+import { tier, variants } from '../support/variants.js';
 
 const side = 2048;
 let [data, folder] = ['', ''];
@@ -35,21 +36,27 @@ const begin = async (): Promise<void> => {
   folder = await mkdtemp(join(data, 'results-'));
 };
 
-test.each([
-  ['SIGINT', 130],
-  ['SIGTERM', 143],
-] as const)('%s while pictures are drawn leaves the results, and no part of a picture', async (signal, wanted) => {
-  await begin();
-  const interruptWhen = (): boolean => existsSync(join(folder, 'std.h5'));
-  const files = ['-o', 'std.h5', '--png', 'std.png'];
-  const { code, out, err } = await ewald([...words(), ...files], { cwd: folder, interruptWhen, signal });
-  expect([code, err]).toEqual([wanted, expect.stringContaining('interrupted: what was finished is kept')]);
-  expect(out).toMatch(/^std\.h5$/m);
-  const pictures = left().filter((name) => name !== 'std.h5');
-  expect(pictures.length).toBeLessThan(4);
-  for (const name of pictures) expect(name).toMatch(/^std-\w+\.png$/);
-  await whole('std.h5');
-});
+test.each(
+  variants([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const),
+)(
+  '%s while pictures are drawn leaves the results, and no part of a picture',
+  { tags: tier },
+  async (signal, wanted) => {
+    await begin();
+    const interruptWhen = (): boolean => existsSync(join(folder, 'std.h5'));
+    const files = ['-o', 'std.h5', '--png', 'std.png'];
+    const { code, out, err } = await ewald([...words(), ...files], { cwd: folder, interruptWhen, signal });
+    expect([code, err]).toEqual([wanted, expect.stringContaining('interrupted: what was finished is kept')]);
+    expect(out).toMatch(/^std\.h5$/m);
+    const pictures = left().filter((name) => name !== 'std.h5');
+    expect(pictures.length).toBeLessThan(4);
+    for (const name of pictures) expect(name).toMatch(/^std-\w+\.png$/);
+    await whole('std.h5');
+  },
+);
 
 test('SIGINT while results are written leaves them whole', async () => {
   await begin();
