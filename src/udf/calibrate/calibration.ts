@@ -207,7 +207,8 @@ export function checkCalibration(what: string, given: unknown): Calibration {
       const [least, most] = ranges[key] ?? [-Number.MAX_VALUE, Number.MAX_VALUE];
       // JSON has no infinity: what was not determined is null there.
       const isUnknown = !numbers[name].includes(key) && (value === null || value === undefined);
-      if (!isUnknown && !(typeof value === 'number' && value >= least && value <= most)) throw refuse(`${key} of its ${name} is ${inspect(value)}`);
+      if (!isUnknown && !(typeof value === 'number' && value >= least && value <= most))
+        throw refuse(`${key} of its ${name} is ${inspect(value)}`);
     }
   }
   const { descan, rotation, badPixels } = given as unknown as Calibration;
