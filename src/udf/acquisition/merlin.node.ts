@@ -1,5 +1,6 @@
 /** Receives frames of a Merlin readout over TCP. */
 import { connect as connectSocket, type NetConnectOpts, type Socket } from 'node:net';
+import { abortError } from '../../base/aborted.js';
 import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { argumentError, type NameOption } from '../../base/parameters.js';
@@ -49,13 +50,16 @@ function openSocket(
   return new Promise((resolve, reject) => {
     const options: NetConnectOpts = { host, port, noDelay: true, ...(onread && { onread }) };
     const socket = connectSocket(options);
-    const fail = (reason: string): void => {
+    const end = (error: EwaldError): void => {
       signal?.removeEventListener('abort', abort);
       socket.destroy();
-      const what = `${host}:${port} cannot be reached: ${reason}`;
-      reject(argumentError('', (said) => (advice ? `${what}; ${advice(said)}` : what), {}, 'File'));
+      reject(error);
     };
-    const abort = (): void => fail('interrupted');
+    const fail = (reason: string): void => {
+      const what = `${host}:${port} cannot be reached: ${reason}`;
+      end(argumentError('', (said) => (advice ? `${what}; ${advice(said)}` : what), {}, 'File'));
+    };
+    const abort = (): void => end(abortError(signal as AbortSignal, `the connection to ${host}:${port}`));
     signal?.addEventListener('abort', abort, { once: true });
     socket.setTimeout(connectMs, () => fail(`no answer within ${connectMs / 1000} s`));
     socket.once('error', (error) => fail(messageOf(error)));
