@@ -40,7 +40,7 @@ test.for([
   ['pi --points 1e6 --backend wasm', 'error bar'],
   ['devices', '--json has all details'],
   ['validate pi:single --verbose', 'outcome'],
-  ['bench pi:single:first=0:points=256 --seconds 0.01 --backend wasm', 'half spread'],
+  ['bench pi:single:first=0:points=256 --seconds 0.01', 'half spread'],
   ['cell run.h5 -g run.geom', 'reuse it with'],
 ] as const)('%s', async ([line, column]) => {
   const { out, err } = await ewald(line.split(' '), { cwd: folder, env });

@@ -118,10 +118,11 @@ const largest =
   /^fft:large:.*(n=1000003|n=1048576|32x256x256)|:4M$|^fft:lengths:.*(:n=(1\d{3}|769)-|primes=[34]001|r2c:f32:spread)/;
 
 /**
- * Whether a row runs on a backend at all. In Node native runs all rows but the largest, and wasm half of those that take long; Chromium, which has the
- * engine and the Dawn of Node, runs one row a kind on wasm, and on WebGPU one a table. A software GPU takes longer to
- * compile the kernels of a transform than to run them, so it runs one row of 48 of that table beside one row a kernel, and
- * one of 30 of the others; emulated CUDA runs one of 18. `npm run soak -- rows` runs every row everywhere.
+ * Whether a row runs on a backend at all. In Node native runs all rows but the largest, and wasm half of those that take
+ * long; Chromium, which has the engine and the Dawn of Node, runs one row a kind on wasm, and on WebGPU one a table. A
+ * software GPU takes longer to compile the kernels of a transform than to run them, so it runs one row of 48 of that table
+ * beside one row a kernel, and one of 30 of the others; emulated CUDA runs one of 18. `npm run soak -- rows` runs every
+ * row everywhere.
  */
 export function wanted(
   validate: Validate,

@@ -482,8 +482,8 @@ export const table: readonly Abortable[] = [
   },
 ];
 
-/** Processor time that may pass until a call has ended, in ms; collecting what earlier tests left is part of it. */
-const mostMs = 500;
+/** Processor time that may pass until a call has ended, in ms. */
+const mostMs = 100;
 
 /** Aborts each call before it begins, when it has started, and when it is under way. */
 export function testAborting(rows: readonly Abortable[], entries: Entries, processorMs: () => number): void {

@@ -8,16 +8,13 @@ export interface NumberGap {
 }
 
 /**
- * The gaps between the running numbers of names in their order, `2` or `4 … 6`, padded as the names are. `word` writes a
- * number; `by` is what they count by, the least difference unless it is known. Empty without any, and for names that have
- * no running number or do not increase.
+ * The gaps between the running numbers of names in their order, `2` or `4 … 6`, padded as the names are, after what
+ * the names begin with if they are `named`; `by` is what they count by, the least difference unless it is known. Empty
+ * without any, and for names that have no running number or do not increase.
  */
 export function gapsOf(
   names: readonly string[],
-  {
-    word = (digits: string): string => digits,
-    by,
-  }: { readonly word?: (digits: string) => string; readonly by?: number } = {},
+  { named = false, by }: { readonly named?: boolean; readonly by?: number } = {},
 ): readonly NumberGap[] {
   const parts = names.map((name) => /^(.*?)(\d{1,6})(\D*)$/.exec(baseName(name)));
   const [first] = parts;
@@ -26,7 +23,8 @@ export function gapsOf(
   const steps = numbers.slice(1).map((n, i) => n - (numbers[i] as number));
   if (!(Math.min(...steps) > 0)) return [];
   const step = by ?? Math.min(...steps);
-  const textOf = (n: number): string => word(String(n).padStart(first[2]?.length ?? 0, '0'));
+  const [, begin = '', digits = ''] = first;
+  const textOf = (n: number): string => `${named ? begin : ''}${String(n).padStart(digits.length, '0')}`;
   return steps.flatMap((gap, i) => {
     const [from, to] = [(numbers[i] as number) + step, (numbers[i] as number) + gap - step];
     if (from > to) return [];

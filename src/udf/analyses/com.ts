@@ -82,11 +82,11 @@ export const comAnalysis = /* @__PURE__ */ analysis('com', (scan, options: ComOp
     notes,
     // The sum shows what a disk leaves out of the beam, and pixels that never count.
     udf: comSumUdf.withParams(params) as AnyUdf,
-    faults: ({ sum, counts }) => (sum ? faults({ sum, counts }) : []),
+    faults,
     doubts: ({ field, counts, sum }) => [
-      ...(sum && params.r !== null
-        ? [...doubts({ sum, counts }), ...patternDoubts({ sum: sumImage(sum), used: used({ sum, counts }).pixels })]
-        : []),
+      ...(params.r === null
+        ? []
+        : [...doubts({ sum, counts }), ...patternDoubts({ sum: sumImage(sum), used: used({ sum, counts }).pixels })]),
       ...emptyNote(counts.data),
       ...comNoise(scan, { field: field.data, counts: counts.data }, spread),
     ],

@@ -134,7 +134,7 @@ const eiger: Finder = async ({ file, entries, external, broken }) => {
   const about = (await textAt(file, '/entry/instrument/detector/description')) ?? '';
   const arina = /arina/i.test(about);
   const scan = arina ? await arinaScan(file, there) : {};
-  const absent = gapsOf(names, { word: (digits) => `data_${digits}`, by: 1 })
+  const absent = gapsOf(names, { named: true, by: 1 })
     .map(({ text }) => text)
     .join(', ');
   const warnings = [
