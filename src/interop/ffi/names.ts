@@ -28,7 +28,9 @@ export function undeclaredName(name: string, table: FunctionTable, tools: readon
       'Argument',
       `${name} is a variable of ${header}, not a function: call variable('${name}') of the library`,
     );
-  return unknownName(`${header} declares no function "${name}"`, name, [...Object.keys(functions), ...tools]);
+  const error = unknownName(`${header} declares no function "${name}"`, name, [...Object.keys(functions), ...tools]);
+  if (error.message.endsWith('?')) return error;
+  return new EwaldError('Argument', `${error.message}; one that is static, inline or a macro cannot be called`);
 }
 
 /** The name with the longest prefix in common with another, if that is more than half of it. */
