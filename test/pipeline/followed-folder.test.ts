@@ -1,5 +1,6 @@
 // @module-tag all: whole runs.
 /** A followed folder that is missing at one moment and there at the next one is never treated as a file. */
+import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,13 +33,36 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** The file names of the frames of a run for which the folder is missing when it is looked at for the nth time. */
-async function namesWithout(nth: number): Promise<(string | undefined)[]> {
-  const watched = join(folder, 'watched');
+type Files = NonNullable<typeof runPlace.files>;
+const real = runPlace.files as Files;
+
+/** A folder that is missing when it is looked at for the nth time. */
+function missingAt(watched: string, nth: number): Partial<Files> {
   let looks = 0;
-  const isFolder = async (path: string): Promise<boolean> =>
-    !(path === watched && ++looks === nth) && (await runPlace.files?.isFolder(path)) === true;
-  const files = { ...runPlace.files, isFolder } as typeof runPlace.files;
+  return { isFolder: async (path) => !(path === watched && ++looks === nth) && (await real.isFolder(path)) };
+}
+
+/** A folder that goes as soon as the size of its file has been looked at for the nth time, until the next look. */
+function goingAt(watched: string, nth: number): Partial<Files> {
+  const gone = `${watched}-gone`;
+  let sizes = 0;
+  return {
+    sizeOf: async (path) => {
+      const bytes = await real.sizeOf(path);
+      if (bytes > 0 && ++sizes === nth) await rename(watched, gone);
+      return bytes;
+    },
+    isFolder: async (path) => {
+      if (existsSync(gone)) await rename(gone, watched);
+      return real.isFolder(path);
+    },
+  };
+}
+
+/** The file names of the frames of a run that follows a folder. */
+async function namesOf(disturbed: (watched: string, nth: number) => Partial<Files>, nth: number) {
+  const watched = join(folder, 'watched');
+  const files = { ...real, ...disturbed(watched, nth) };
   const place = { ...runPlace, open: open as unknown as typeof runPlace.open, files };
   const context = await createContext({ backend: 'wasm', log: { level: 'error' } });
   const resource = new Resource('run', undefined, { dispose: () => undefined });
@@ -69,9 +93,12 @@ async function namesWithout(nth: number): Promise<(string | undefined)[]> {
   return names;
 }
 
-test('each frame is searched once, whenever the folder is missing', async () => {
-  for (const nth of [1, 2, 3, 4, 5, 6])
-    expect(await namesWithout(nth), `${nth}`).toEqual(Array(3).fill(join(folder, 'watched/a.h5')));
+test.for([
+  ['is missing', missingAt, [1, 2, 3, 4, 5, 6]],
+  ['goes while its file is looked at', goingAt, [1, 2, 3, 4]],
+] as const)('each frame is searched once, whenever the folder %s', async ([, disturbed, moments]) => {
+  for (const nth of moments)
+    expect(await namesOf(disturbed, nth), `${nth}`).toEqual(Array(3).fill(join(folder, 'watched/a.h5')));
 });
 
 test.for<[string, (other: string, file: string) => Promise<void>]>([

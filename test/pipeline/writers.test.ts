@@ -22,6 +22,12 @@ import { Commands } from '../support/commands.js';
 let folder = '';
 let commands: Commands;
 const at = (name: string): string => join(folder, name);
+/** An empty folder `name`, without what an earlier attempt wrote beside it. */
+const emptied = (name: string): void => {
+  for (const left of readdirSync(folder).filter((file) => file === name || file.startsWith(`${name}.`)))
+    rmSync(at(left), { recursive: true });
+  mkdirSync(at(name));
+};
 // The frames are so small that none is a hit: every complete run ends with 1.
 const search = ['-g', 'run.geom', '-p', 'run.cell', '--threshold=8', '--backend=wasm', '-j', '1'];
 // The first frames need not be awaited: nothing is learnt from so few.
@@ -43,7 +49,8 @@ afterAll(() => {
 test('a second run on an active stream is refused with its owner; after kill -9 it may continue', {
   tags: 'all',
 }, async () => {
-  mkdirSync(at('watched'));
+  emptied('watched');
+  for (const left of readdirSync(folder).filter((file) => file.startsWith('live.'))) rmSync(at(left));
   copyFileSync(at('run.h5'), at('watched/a.h5'));
   const words = ['index', 'watched', ...search, '-o', 'live.stream', ...follow, '--no-data-timeout=100'];
   const cli = resolve('dist/cli.js');
@@ -77,7 +84,7 @@ test('a second run on an active stream is refused with its owner; after kill -9 
 test('in a followed folder, damaged files are waited for, reported and counted; completed ones are read', {
   tags: 'all',
 }, async () => {
-  mkdirSync(at('arriving'));
+  emptied('arriving');
   const whole = readFileSync(at('run.h5'));
   for (const name of ['a.h5', 'c.h5', 'd.h5']) writeFileSync(at(`arriving/${name}`), whole.subarray(0, 3000));
   copyFileSync(at('run.h5'), at('arriving/b.h5'));
@@ -98,9 +105,8 @@ test('in a followed folder, damaged files are waited for, reported and counted; 
 test('a followed folder that disappears is reported, and looked for; without it the run ends with 1', {
   tags: 'all',
 }, async () => {
-  for (const left of ['mounted', 'elsewhere', 'mounted.stream', 'mounted.stream.part', 'mounted.log'])
-    rmSync(at(left), { recursive: true, force: true });
-  mkdirSync(at('mounted'));
+  rmSync(at('elsewhere'), { recursive: true, force: true });
+  emptied('mounted');
   copyFileSync(at('run.h5'), at('mounted/a.h5'));
   // Every frame is a hit of a search without peaks, so that nothing but the folder is wrong.
   const hits = ['-g', 'run.geom', '-p', 'none', '--threshold=8', '--min-peaks=0', '--backend=wasm', '-j', '1'];
@@ -123,7 +129,7 @@ test('a followed folder that disappears is reported, and looked for; without it 
 });
 
 test('a followed folder in which nothing arrives is no mistake of the words', async () => {
-  mkdirSync(at('empty'));
+  emptied('empty');
   const words = ['index', 'empty', ...search, '-o', 'empty.stream', '--follow', '--no-data-timeout=0.5'];
   expect(await commands.run(words)).toMatchObject({
     code: 1,
@@ -134,7 +140,7 @@ test('a followed folder in which nothing arrives is no mistake of the words', as
 test('Ctrl-C ends a followed run: stream and report are complete, and --resume continues', {
   tags: 'all',
 }, async () => {
-  mkdirSync(at('ended'));
+  emptied('ended');
   copyFileSync(at('run.h5'), at('ended/a.h5'));
   const words = ['index', 'ended', ...search, '-o', 'ended.stream', '--html', 'ended.html', ...follow];
   const cli = resolve('dist/cli.js');

@@ -20,6 +20,7 @@ export interface Disturbance {
 export class Commands {
   readonly #child: ChildProcess;
   readonly #cwd: string;
+  #last: Promise<unknown> = Promise.resolve();
 
   private constructor(child: ChildProcess, cwd: string) {
     this.#child = child;
@@ -37,16 +38,22 @@ export class Commands {
     return new Commands(child, cwd);
   }
 
+  /** Runs a command when the one before has ended, which may be that of a test that did not wait for it. */
   run(argv: readonly string[], disturbance: Disturbance = {}): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const ended = (code: number | null): void => reject(new Error(`ewald ${argv.join(' ')} ended with ${code}`));
-      this.#child.once('exit', ended);
-      this.#child.once('message', (answer) => {
-        this.#child.off('exit', ended);
-        resolve(answer as Answer);
-      });
-      this.#child.send({ argv, cwd: this.#cwd, ...disturbance });
-    });
+    const answer = this.#last.then(
+      () =>
+        new Promise<Answer>((resolve, reject) => {
+          const ended = (code: number | null): void => reject(new Error(`ewald ${argv.join(' ')} ended with ${code}`));
+          this.#child.once('exit', ended);
+          this.#child.once('message', (message) => {
+            this.#child.off('exit', ended);
+            resolve(message as Answer);
+          });
+          this.#child.send({ argv, cwd: this.#cwd, ...disturbance });
+        }),
+    );
+    this.#last = answer.catch(() => {});
+    return answer;
   }
 
   stop(): void {

@@ -517,6 +517,8 @@ export class FileSource implements RunSource {
         this.#tellPresence(file, !isGone, seconds);
         // It is whole, or will be, on a file system that does not answer.
         if (isGone || this.#folders.has(file)) continue;
+        // It went while it was being opened, as with its folder, or by another name.
+        if (found === undefined && ((await files?.sizeOf(file)) ?? 1) === 0) continue;
         if (found === undefined && before) this.#saysIncomplete(file, this.#reason, seconds);
         if (found !== undefined) unreadable.delete(file);
         else if (before?.state !== state) {
