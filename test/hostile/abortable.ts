@@ -492,7 +492,6 @@ export function testAborting(rows: readonly Abortable[], entries: Entries, proce
     ['at once', (abort: () => void) => ({ late: abort, started: () => {} })],
     ['under way', (abort: () => void) => ({ started: abort })],
   ] as const;
-  // Other threads of the process can only add to its processor time.
   for (const row of rows)
     for (const [moment, at] of moments)
       test(`${row.what}, aborted ${moment}`, { tags: 'all', retry: 2 }, async () => {

@@ -1,6 +1,6 @@
 /** A signal ends everything that is public and takes one, within a tenth of a second of processor time. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inRoom } from '../../scripts/lib/rooms.mjs';
 import { type Abortable, drain, never, neverYields, search, table, testAborting } from './abortable.js';
 
+/**
+ * Processor time of this thread where the system states it: those of V8, which collect the memories of many contexts at
+ * whatever moment, count for the process.
+ */
 const processorMs = (): number => {
+  const ofThread = '/proc/self/schedstat';
+  if (existsSync(ofThread)) return Number(readFileSync(ofThread, 'utf8').split(' ')[0]) / 1e6;
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 };
