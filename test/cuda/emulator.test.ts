@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 
 interface Outcome {
   name: string;
@@ -87,6 +87,18 @@ test.runIf(required)('the emulated addon was built', () => {
 });
 
 describe.runIf(present)('CUDA emulator', () => {
+  // Threads that tests before have ended may close their contexts a little later.
+  beforeAll(async () => {
+    const left = async (): Promise<number> => {
+      const handle = await addon.open();
+      const { totalBytes = 0 } = (await addon.probe()).devices[0] ?? {};
+      const others = totalBytes - addon.info(handle).freeBytes - addon.liveBytes(handle);
+      addon.close(handle);
+      return others;
+    };
+    await vi.waitFor(async () => expect(await left(), 'bytes of other contexts on the card').toBe(0), 30_000);
+  });
+
   beforeEach(() => {
     addon.setCard({});
     addon.setMode({});
