@@ -10,12 +10,14 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { FrameRecord } from 'ewald/pipeline';
+import { runToFiles } from 'ewald/shell';
+import { Context, comUdf, simulateMerlin, sumSigUdf } from 'ewald/udf';
 import { type ServedView, serveView } from 'ewald/view';
 import type { Page } from 'playwright-core';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { dataFolder } from '../support/data.js';
 import { simulatedScan } from '../udf/calibrate/simulated-scan.mjs';
-import { faultsOfLooks, rememberWords } from './looks.js';
+import { blankCanvases, faultsOfLooks, rememberWords } from './looks.js';
 import { browsing, filesOf, type Shown, type ShownScan, serve, Visit } from './visit.js';
 
 declare const viewer: Shown;
@@ -36,7 +38,10 @@ const allSizes = [
 const ways = ['mouse', 'fingers', 'keyboard'] as const;
 type Way = (typeof ways)[number];
 /** How each page is used in `npm run test:all`; in every other way, too, in `npm run nightly`. */
-const usualWay = { frames: 'fingers', run: 'keyboard', panes: 'mouse', report: 'fingers' } as const;
+const usualWay = {
+  ...{ frames: 'fingers', run: 'keyboard', panes: 'mouse', report: 'fingers' },
+  ...{ empty: 'fingers', loading: 'keyboard', refused: 'mouse', live: 'fingers' },
+} as const;
 const [phone, , desk, , wall] = allSizes;
 /** The narrowest telephone. */
 const narrow = [320, 700] as const;
@@ -67,6 +72,8 @@ async function press({ page }: Visit, way: Way, selector: string): Promise<void>
 
 /** A page, what is done on it at every size, and how it is opened. */
 interface Scene {
+  /** Requests that are never answered. */
+  readonly held?: string;
   address(): Promise<string>;
   prepare(visit: Visit, way: Way): Promise<void>;
   use(visit: Visit, way: Way): Promise<void>;
@@ -199,24 +206,96 @@ const report: Scene = {
   },
 };
 
+/** The page without frames. */
+const empty: Scene = {
+  async address() {
+    const view = await serveView([]);
+    views.push(view);
+    return view.url;
+  },
+  async prepare({ page }) {
+    await expect.poll(() => page.textContent('#welcome h2'), patient).toBe('Drop frames here');
+  },
+  async use() {},
+};
+
+/** A file that is no frames was dropped. */
+const refused: Scene = {
+  address: empty.address,
+  async prepare(visit) {
+    await empty.prepare(visit, 'mouse');
+    const file = { name: 'notes.h5', mimeType: '', buffer: Buffer.from('no frames') };
+    await visit.page.setInputFiles('input[type=file]', file);
+    await visit.message(/notes\.h5/);
+  },
+  async use() {},
+};
+
+/** A file that is still being opened, since what its server reads never comes. */
+const loading: Scene = {
+  address: frames.address,
+  held: '**/files/**',
+  async prepare(visit) {
+    await visit.message(/^Opening run\.h5…/);
+  },
+  async use() {},
+};
+
+/** A live scan that stalls after half of its frames. */
+const live: Scene = {
+  async address() {
+    const [navShape, sigShape] = [
+      [8, 10],
+      [16, 12],
+    ] as const;
+    const values = Uint16Array.from({ length: 80 * 192 }, (_, i) => (i * 7919) % 4093);
+    const file = temporary('live.raw');
+    writeFileSync(file, values);
+    const open = { format: 'raw', dtype: 'u16', sigShape, navShape } as const;
+    const detector = await simulateMerlin(file, { port: 0, open, faults: [{ at: 50, kind: 'stall' }] });
+    const view = await serveView([]);
+    const context = new Context({ context: { backend: 'wasm' } });
+    const { host, port, dataPort } = detector;
+    const scanned = await (await context.connect(`merlin://${host}:${port}`, { dataPort })).next();
+    if (!scanned) throw new Error('no acquisition');
+    const running = runToFiles(context, scanned, { udfs: [sumSigUdf(), comUdf()], view });
+    views.push({
+      ...view,
+      close: async () => {
+        scanned.live.stop();
+        await running;
+        await context.close();
+        await detector.close();
+        await view.close();
+      },
+    });
+    return view.url;
+  },
+  async prepare({ page }) {
+    await expect.poll(() => page.textContent('#rates'), patient).toMatch(/50 received/);
+  },
+  async use() {},
+};
+
 /** Appearances do not depend on what is pressed: together, the three ways see both at every width. */
 const appearances = { mouse: ['light', 'dark'], fingers: ['light', 'dark'], keyboard: ['light'] } as const;
-const scenes = { frames, run, panes, report };
+const scenes = { frames, run, panes, report, empty, loading, refused, live };
 
 /** What is wrong with the looks of a page, and what axe finds in it. */
 async function found(page: Page): Promise<string[]> {
   const { violations } = await page.evaluate(() => axe.run({ resultTypes: ['violations'] }));
   const broken = violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 120)}`));
-  return [...(await faultsOfLooks(page)), ...broken];
+  return [...(await faultsOfLooks(page)), ...(await blankCanvases(page)), ...broken];
 }
 
 /** Uses a page at every width, and looks at it in light and dark; returns what is wrong by width and appearance. */
 async function lookedAt(name: keyof typeof scenes, way: Way): Promise<Record<string, string[]>> {
-  const { address, prepare, use } = scenes[name];
+  const { address, held, prepare, use }: Scene = scenes[name];
   const options = way === 'fingers' ? { hasTouch: true, isMobile: true } : {};
   const visit = await Visit.open('about:blank', { width: 1440, height: 900 }, options);
   const { page } = visit;
   await page.addInitScript(rememberWords);
+  if (held) await page.context().route(held, () => undefined);
   await page.goto(await address());
   await prepare(visit, way);
   // The content security policy of the server refuses other scripts; this one is not part of the page.

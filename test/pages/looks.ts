@@ -143,6 +143,45 @@ function faultsOfCanvases(): string[] {
   return all;
 }
 
+/** Parts of a page that show something: pictures, charts, and what holds them. */
+const parts = 'canvas, main, aside, section, header, [role=tabpanel]';
+
+/** In a page: parts that are visible and too small to show anything. */
+function faultsOfParts(selector: string): string[] {
+  return Array.from(document.querySelectorAll<HTMLElement>(selector)).flatMap((part) => {
+    if (!part.checkVisibility({ visibilityProperty: true })) return [];
+    const { width, height } = part.getBoundingClientRect();
+    if (Math.min(width, height) >= 16) return [];
+    return [`<${part.localName} ${part.id || part.className}> is ${width.toFixed(1)} × ${height.toFixed(1)} px`];
+  });
+}
+
+/** In a page without a policy: the share of a picture that is not of its most frequent colour. */
+async function shareDrawn(png: string): Promise<number> {
+  const image = new Image();
+  image.src = `data:image/png;base64,${png}`;
+  await image.decode();
+  const pen = new OffscreenCanvas(image.width, image.height).getContext('2d') as OffscreenCanvasRenderingContext2D;
+  pen.drawImage(image, 0, 0);
+  const counts = new Map<number, number>();
+  const colours = new Uint32Array(pen.getImageData(0, 0, image.width, image.height).data.buffer);
+  for (const colour of colours) counts.set(colour, (counts.get(colour) ?? 0) + 1);
+  return 1 - Math.max(...counts.values()) / colours.length;
+}
+
+/** The canvases in the window that show one colour alone. */
+export async function blankCanvases(page: Page): Promise<string[]> {
+  const reader = await page.context().newPage();
+  const blank: string[] = [];
+  for (const canvas of await page.locator('canvas:visible').all()) {
+    const name = await canvas.evaluate((one) => one.id || `${one.closest('[id]')?.id} ${one.className}`);
+    const png = (await canvas.screenshot()).toString('base64');
+    if ((await reader.evaluate(shareDrawn, png)) === 0) blank.push(`the canvas of ${name} is blank`);
+  }
+  await reader.close();
+  return blank;
+}
+
 /** What is wrong with the looks of a page. */
 export async function faultsOfLooks(page: Page): Promise<string[]> {
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
@@ -150,6 +189,7 @@ export async function faultsOfLooks(page: Page): Promise<string[]> {
     ...(overflow > 1 ? [`the page is wider than the window by ${overflow} px`] : []),
     // As text, since a function of the page knows no other of this module.
     ...((await page.evaluate(`(${faultsOfControls})(${JSON.stringify(controls)}, ${roomOf})`)) as string[]),
+    ...(await page.evaluate(faultsOfParts, parts)),
     ...(await page.evaluate(faultsOfWords)),
     ...(await page.evaluate(faultsOfCanvases)),
   ];

@@ -157,7 +157,8 @@ export function bindTools(): void {
     dragging = false;
   });
   pane.overlay.addEventListener('pointermove', ({ offsetX, offsetY }) => {
-    if (isOpen()) drawLens(pane.viewport.toPlane([offsetX * devicePixelRatio, offsetY * devicePixelRatio]));
+    pointed = pane.viewport.toPlane([offsetX * devicePixelRatio, offsetY * devicePixelRatio]);
+    if (isOpen()) drawLens();
   });
   void start().catch(viewer.fail);
 }
@@ -168,6 +169,7 @@ async function start(): Promise<void> {
   of = fileOf();
   const { place, distanceM: metres } = await engine.call('adjust', { moved: [0, 0], distanceM: undefined });
   [stated, beam, statedM, distanceM, line, radial] = [place, place, metres, undefined, undefined, undefined];
+  pointed = undefined;
   resetMask();
   await move.ask(beam, undefined);
 }
@@ -377,14 +379,19 @@ export function writeTools(): void {
   lineChart.hidden = values === undefined;
   if (values)
     drawProfile(lineChart, [values], { from: 0, to: values.length - 1, text: (at) => `${Math.round(at)} px` });
+  drawLens();
   const found = radialProfile();
   if (!found || !radial) return;
   const text = (q: number): string => (q > 0 ? `${(1 / q).toFixed(1)} Å` : '∞');
   drawProfile(radialChart, [found.mean, found.most], { from: 0, to: radial.greatest, text, mark: 1 / ringA });
 }
 
-/** Magnifies the pixels around a place. */
-function drawLens(place: Point): void {
+/** The last place of the pointer. */
+let pointed: Point | undefined;
+
+/** Magnifies the pixels around the pointer; around the beam until there was one. */
+function drawLens(): void {
+  const place = pointed ?? beam;
   const { frame, limits, scale, colours, badColour } = pane.picture;
   if (!frame || !colours) return;
   fitCanvas(lens);
