@@ -297,6 +297,7 @@ describe('what a file names is not opened', () => {
   });
 
   test('an address in a list is requested only below that of the list', async () => {
+    seen();
     const error = await searched({ list: `${address}down/run.lst` }).catch((thrown: Error) => thrown);
     expect(new Set(seen())).toEqual(new Set(['/down/run.lst', `/down/${encodeURI(words)}`]));
     expect(error).toBeInstanceOf(Error);
