@@ -87,6 +87,24 @@ describe('the grammar', () => {
     expect(wavelengthOf('electronVoltage', 2e5)).toBeCloseTo(0.02507934, 6);
   });
 
+  test.each([
+    ['photon_energy = 9500', 12398.41984332003 / 9500],
+    ['photon_energy = 0.0095 MeV', 12398.41984332003 / 9500],
+    ['photon_energy = 1.5220678e-15 J', 12398.41984332003 / 9500],
+    ['photon_energy = 9.5 kiloelectronvolts', 12398.41984332003 / 9500],
+    ['photon_energy = /e J', 12398.41984332003 / 9500],
+    ['wavelength = 1.3e-10', 1.3],
+    ['wavelength = 1.3e-10 m', 1.3],
+    ['wavelength = 0.13 nm', 1.3],
+    ['wavelength = 130 pm', 1.3],
+    ['wavelength = 1.3 Å', 1.3],
+    ['electron_voltage = 200 kV', 0.02507934],
+    ['electron_voltage = 0.2 MV', 0.02507934],
+  ])('the beam in %s', (line, wavelengthA) => {
+    const text = simple.replace('photon_energy = 9.5 keV', line);
+    expect(beamOf(parseGeometry(text), () => 1.5220678e-15).wavelengthA).toBeCloseTo(wavelengthA, 6);
+  });
+
   test('a geometry written and read again is the same', () => {
     const again = parseGeometry(formatGeometry(geometry));
     expect(again).toEqual(geometry);

@@ -53,6 +53,19 @@ test.each(Object.keys(written))('a chunk of HDF5 in %s', async (name) => {
   expect(await unpacked(bytesOf(written[name] as string))).toEqual(plain);
 });
 
+test('a chunk of HDF5 in Snappy', async () => {
+  // One block that is not split: literals alone.
+  const size = plain.length;
+  const packed = [(size & 127) | 128, size >> 7, 61 << 2, (size - 1) & 255, (size - 1) >> 8, ...plain];
+  const chunk = new DataView(new ArrayBuffer(16 + 4 + 4 + packed.length));
+  for (const [at, byte] of [2, 1, (2 << 5) | 0x10, 2].entries()) chunk.setUint8(at, byte);
+  for (const [at, word] of [size, size, chunk.byteLength, 20, packed.length].entries())
+    chunk.setUint32(4 + 4 * at, word, true);
+  const stored = new Uint8Array(chunk.buffer);
+  stored.set(packed, 24);
+  expect(await unpacked(stored)).toEqual(plain);
+});
+
 test('the codec is named', () => {
   expect([0, 1, 3, 5].map((codec) => filterName(filter(codec)))).toEqual([
     ...['Blosc (BloscLZ)', 'Blosc (LZ4)', 'Blosc (Snappy)', 'Blosc (Zstandard)'],

@@ -199,6 +199,20 @@ describe('ewald convert', () => {
     );
   });
 
+  it('leaves out the frames that --skip-per-line names, at the end of a line or at its beginning', async () => {
+    const header = (n: number): string => `MQ1,00000${n + 1},00384,01,0002,0002,U08,   1x1,01,2024-01-01,0.001,`;
+    const parts = Array.from({ length: 8 }, (_, n) => [Buffer.from(header(n).padEnd(384, '\0')), Buffer.alloc(4, n)]);
+    writeFileSync(at('scan.mib'), Buffer.concat(parts.flat()));
+    for (const [skip, expected] of [
+      ['1', [0, 1, 2, 4, 5, 6]],
+      ['-1', [1, 2, 3, 5, 6, 7]],
+    ] as const) {
+      const words = ['convert', at('scan.mib'), '--nav-shape=-1,3', `--skip-per-line=${skip}`, '--force'];
+      expect((await ewald([...words, '-o', at('scan.raw')])).code).toBe(0);
+      expect([...readFileSync(at('scan.raw'))].filter((_, i) => i % 4 === 0)).toEqual(expected);
+    }
+  });
+
   it.each(['bitshuffle', 'gzip', 'none'])(
     'writes HDF5 packed with %s, with the same frames',
     { tags: 'all' },

@@ -6,11 +6,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Corrections, inspect, open } from '../../dist/data.node.js';
 import { type Context, createContext, parseGeometry } from '../../dist/index.node.js';
 import { convert } from '../../dist/shell.node.js';
+import type { FrameArray } from '../../src/io/data/dtype.js';
 import type { WriteNode } from '../../src/io/data/hdf5/writer.js';
 import { geometryRemarks } from '../../src/io/detector/geometry-remarks.js';
 import { openStacked } from '../../src/io/detector/stacked.js';
 import { refused } from '../support/refused.js';
-import { chunks, MadeFile, space, u8, virtual } from './hdf5-made.js';
+import { chunks, fields, MadeFile, type MadeMessage, space, u8, virtual } from './hdf5-made.js';
 import { array, group, number, treeFile } from './hdf5-tree.js';
 
 let context: Context;
@@ -72,6 +73,67 @@ test('more numbers of a header than frames are remarked on', async () => {
   };
   expect(await remarks('energy')).toEqual([expect.stringMatching(/^\/energy has 5 numbers for 3 frames/)]);
   expect(await remarks('three')).toEqual([]);
+});
+
+test.each<[string, (values: readonly number[]) => FrameArray]>([
+  ['f4', (values) => Float32Array.from(values)],
+  ['f8', (values) => Float64Array.from(values)],
+  ['i4', (values) => Int32Array.from(values)],
+  ['i8', (values) => BigInt64Array.from(values, BigInt)],
+  ['u1', (values) => Uint8Array.from(values)],
+])('a geometry names a number of type %s: for all frames, in an array, one a frame, (n, 1)', async (_, of) => {
+  const file = await treeFile({
+    data: array(new Uint16Array(18), [3, 2, 3]),
+    scalar: array(of([100]), []),
+    one: array(of([100]), [1]),
+    each: array(of([100, 101, 102]), [3]),
+    column: array(of([100, 101, 102]), [3, 1]),
+  });
+  const beamsOf = async (lines: string) => {
+    const dataset = await open(file, { dataset: '/data' });
+    const geometry = geometryOf(`${lines}\ndata = /data\ndim0 = %\ndim1 = ss\ndim2 = fs\n`);
+    return (await context.detector(dataset, { geometry })).beams(dataset.name);
+  };
+  for (const [name, last] of [
+    ['scalar', 100],
+    ['one', 100],
+    ['each', 102],
+    ['column', 102],
+  ] as const) {
+    const wavelengths = await beamsOf(`wavelength = /${name} pm`);
+    expect([wavelengths(0).wavelengthA, wavelengths(2).wavelengthA], name).toEqual([1, last / 100]);
+    const energies = await beamsOf(`photon_energy = /${name} keV`);
+    expect(12.39841984 / energies(2).wavelengthA, name).toBeCloseTo(last, 6);
+  }
+});
+
+test('a mask is one of booleans, behind a soft link, or in two files', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ewald-masks-'));
+  const file = new MadeFile();
+  // As h5py writes them: an enumeration of FALSE and TRUE over 8 bits.
+  const int8 = fields().uint(1, 0x10, 8, 0, 0).uint(4, 1).uint(2, 0, 8).list;
+  const enumeration = fields().uint(1, 0x18, 2, 0, 0).uint(4, 1);
+  enumeration.list.push(...int8);
+  const boolean: MadeMessage = [3, enumeration.text('FALSE\0\0\0', 'TRUE\0\0\0\0').uint(1, 0, 1).list];
+  const stored = (bytes: readonly number[]): MadeMessage => [
+    8,
+    fields().uint(1, 3, 1).uint(8, file.place(bytes), 6).list,
+  ];
+  const mask = file.object([space([2, 3]), boolean, stored([0, 1, 0, 0, 0, 1])]);
+  const data = file.object([space([2, 3]), u8, stored([1, 2, 3, 4, 5, 6])]);
+  writeFileSync(join(folder, 'a.h5'), file.finish(file.group({ data, mask, linked: '/mask' })));
+  writeFileSync(join(folder, 'b.h5'), await treeFile({ other: marked(3) }));
+  const badOf = async (lines: string) => {
+    const dataset = await open(join(folder, 'a.h5'), { dataset: '/data' });
+    const geometry = geometryOf(`wavelength = 1 A\ndata = /data\n${lines}\n`);
+    const { bad } = await context.detector(dataset, { geometry });
+    return [...bad].flatMap((one, i) => (one === 0 ? [] : [i]));
+  };
+  expect(await badOf('mask = /mask\nmask_bad = 1')).toEqual([1, 5]);
+  expect(await badOf('mask = /linked\nmask_good = 1')).toEqual([0, 2, 3, 4]);
+  const both = 'mask0_data = /mask\nmask0_badbits = 1\nmask1_data = /other\nmask1_file = b.h5\nmask1_badbits = 1';
+  expect(await badOf(both)).toEqual([1, 3, 5]);
+  rmSync(folder, { recursive: true });
 });
 
 test('axes behind ss and fs: one of their numbers in each panel, in data and masks, and fs before ss', async () => {

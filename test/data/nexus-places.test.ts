@@ -78,7 +78,7 @@ const warnings = async (made: Made): Promise<string[]> =>
   (await opened(made)).notes.filter(({ kind }) => kind === 'warning').map(({ text }) => text);
 
 describe('the wavelength', () => {
-  const eV = 12398.41984332;
+  const [eV, joule] = [12398.41984332, 1.602176634e-19];
   test.each<[string, Record<string, WriteNode>]>([
     ['nm', { incident_wavelength: number(0.1, { units: 'nm' }) }],
     ['m, as an array of one', { incident_wavelength: array(Float64Array.of(1e-10), [1], { units: 'm' }) }],
@@ -88,9 +88,22 @@ describe('the wavelength', () => {
     ['keV', { incident_energy: number(eV / 1000, { units: 'keV' }) }],
     ['J', { incident_energy: number(eV * 1.602176634e-19, { units: 'J' }) }],
     ['kiloelectronvolts', { incident_energy: number(eV / 1000, { units: 'kiloelectronvolts' }) }],
+    ['MeV', { incident_energy: number(eV / 1e6, { units: 'MeV' }) }],
+    ['megaelectronvolt', { incident_energy: number(eV / 1e6, { units: 'megaelectronvolt' }) }],
+    [
+      'joules, one a frame',
+      { incident_energy: array(Float64Array.of(1, 1).fill(eV * joule), [2], { units: 'joules' }) },
+    ],
     ['no unit', { incident_energy: number(eV) }],
   ])('in %s', async (_, beam) => {
     expect((await opened({ beam })).meta.wavelengthA).toBeCloseTo(1, 6);
+  });
+
+  test('of a CXI file, which states joules without a unit', async () => {
+    const detector_1 = group({ data: array(new Uint16Array(12), [2, 2, 3]), distance: number(0.1) });
+    const instrument_1 = group({ detector_1, source_1: group({ energy: number(eV * joule) }) });
+    const bytes = await treeFile({ cxi_version: number(140), entry_1: group({ instrument_1 }) });
+    expect((await open(bytes)).meta.wavelengthA).toBeCloseTo(1, 6);
   });
 
   test('in a unit that is none of an energy is not used, and named', async () => {
@@ -270,6 +283,40 @@ test('geometry check says what the file contradicts, instead of that it is consi
   writeFileSync(path, await fileOf({}));
   expect((await checkGeometryFile(path)).problems).toEqual([]);
   rmSync(dirname(path), { recursive: true });
+});
+
+test.each<[string, WriteNode]>([
+  ['a unit', axis(15, 'furlong', 'translation', [0, 0, 1], '.')],
+  ['a kind', axis(15, 'cm', 'shear' as 'rotation', [0, 0, 1], '.')],
+  ['a direction', axis(15, 'cm', 'translation', [0, 0, 0], '.')],
+  ['an axis', detZ('arm')],
+])('geometry check of a detector on %s that means nothing does not say that it is consistent', async (_, det_z) => {
+  const path = join(mkdtempSync(join(tmpdir(), 'ewald-places-')), 'made.h5');
+  const detector = { ...usual, transformations: along({ det_z }) };
+  writeFileSync(path, await fileOf({ detector }));
+  const checked = await checkGeometryFile(path).then(
+    ({ problems }) => problems.join(),
+    (error: Error) => error.message,
+  );
+  expect(checked).not.toBe('');
+  const stated = { beam_center_x: number(50), beam_center_y: number(30), distance: number(0.2, { units: 'm' }) };
+  const pixels = { x_pixel_size: number(pixel, { units: 'm' }), y_pixel_size: number(pixel, { units: 'm' }) };
+  writeFileSync(path, await fileOf({ detector: { ...detector, ...stated, ...pixels } }));
+  expect((await checkGeometryFile(path)).problems).not.toEqual([]);
+  rmSync(dirname(path), { recursive: true });
+});
+
+test('of two detectors the one that is meant is not known, and the run says which is taken', async () => {
+  const far = { ...usual, distance: number(0.15, { units: 'm' }) };
+  const data = array(new Uint16Array(2 * 60 * 100), [2, 60, 100]);
+  const signal = { children: { data }, attributes: { NX_class: 'NXdata', signal: 'data' } };
+  const beam = group({ incident_wavelength: number(1, { units: 'angstrom' }) }, 'NXbeam');
+  const detectors = { detector: group(far, 'NXdetector'), front: group(usual, 'NXdetector') };
+  const instrument = group({ beam, ...detectors }, 'NXinstrument');
+  const { notes } = await open(await treeFile({ entry: group({ data: signal, instrument }, 'NXentry') }));
+  expect(notes.map(({ text }) => text).join()).toMatch(
+    /the file has 2 detectors and does not say which .*; \/entry\/instrument\/\w+ is taken/,
+  );
 });
 
 test('a run tells what is wrong with its files', async () => {

@@ -308,6 +308,54 @@ describe('TIFF', () => {
     expect(values).toEqual(count(3).flatMap((row) => [row * 1000, row * 1000 + 7, row * 1000 + 6, row * 1000 + 8]));
   });
 
+  it('takes counts of a Pilatus or an Eiger for signed ones, and reads the header in its description', async () => {
+    const header =
+      '# Detector: PILATUS 300K, S/N 3-0101\r\n# Pixel_size 172e-6 m x 172e-6 m\r\n# Wavelength 1.0332 A\r\n' +
+      '# Detector_distance 0.30000 m\r\n# Beam_xy (1.50, 1.00) pixels\r\n';
+    const written = (tag: number, said: string, format: [number, number[]][] = []): Uint8Array => {
+      const tags: [number, number[]][] = [
+        ...[
+          [256, [3]],
+          [257, [2]],
+          [258, [32]],
+          [259, [1]],
+          [270, [0]],
+          [273, [0]],
+        ],
+        ...[
+          [277, [1]],
+          [278, [2]],
+          [279, [24]],
+        ],
+        ...format,
+      ] as [number, number[]][];
+      const out = file(tags, join(bytesOf(Int32Array.of(-2, -1, 0, 5, 6, 7)), text(`${said}\0`)));
+      // Text, behind the image.
+      const view = new DataView(out.buffer);
+      const at = 10 + 4 * 12;
+      view.setUint16(at, tag, true);
+      view.setUint16(at + 2, 2, true);
+      view.setUint32(at + 4, said.length + 1, true);
+      view.setUint32(at + 8, out.length - said.length - 1, true);
+      return out;
+    };
+    const [pilatus, values] = await frames(written(270, header), {}, 'x.tif');
+    expect([pilatus.dtype, values]).toEqual(['i32', [-2, -1, 0, 5, 6, 7]]);
+    expect(pilatus.meta).toMatchObject({
+      ...{
+        wavelengthA: 1.0332,
+        distanceM: 0.3,
+        beamCentrePx: { x: 1.5, y: 1 },
+        detector: 'PILATUS 300K',
+        underload: 0,
+      },
+    });
+    expect((await frames(written(272, 'Dectris EIGER 1M'), {}, 'x.tif'))[0].dtype).toBe('i32');
+    // The type that is stated, and that of other detectors.
+    expect((await frames(written(270, header, [[339, [1]]]), {}, 'x.tif'))[0].dtype).toBe('u32');
+    expect((await frames(written(270, 'a camera'), {}, 'x.tif'))[0].dtype).toBe('u32');
+  });
+
   it('refuses a cyclic chain of pages', async () => {
     const ring = file(picture(1), new Uint8Array(24));
     new DataView(ring.buffer).setUint32(10 + 8 * 12, 8, true);
@@ -386,13 +434,14 @@ describe('beams of SMV and CBF', () => {
     expect((await described('WAVELENGTH=0.98;')).meta.voltageV).toBeUndefined();
   });
 
-  it('does not take a curved detector for a flat one', async () => {
-    const header = (detector: string): Uint8Array =>
+  it('does not take a curved detector for a flat one, and reads a header that stands before its text', async () => {
+    const header = (detector: string, semicolons = [';\n', '']): Uint8Array =>
       join(
         text(
-          `###CBF: VERSION 1.5\n\n_array_data.header_contents\n;\n# Detector: ${detector}, S/N 1\n` +
+          `###CBF: VERSION 1.5\n\n_array_data.header_contents\n${semicolons[0]}# Detector: ${detector}, S/N 1\n` +
             '# Pixel_size 172e-6 m x 172e-6 m\n' +
-            '# Wavelength 1 A\n# Detector_distance 0.25 m\n# Beam_xy (1, 1) pixels\n;\n\n_array_data.data\n;\n' +
+            '# Wavelength 1 A\n# Detector_distance 0.25 m\n# Beam_xy (1, 1) pixels\n' +
+            `${semicolons[1]};\n\n_array_data.data\n;\n` +
             '--CIF-BINARY-FORMAT-SECTION--\nContent-Type: application/octet-stream;\n' +
             '     conversions="x-CBF_BYTE_OFFSET"\n' +
             'X-Binary-Size: 4\nX-Binary-Element-Type: "signed 32-bit integer"\nX-Binary-Size-Fastest-Dimension: 2\n' +
@@ -402,6 +451,9 @@ describe('beams of SMV and CBF', () => {
       );
     const [flat] = await frames(header('PILATUS 6M'), {}, 'x.cbf');
     expect(flat.meta).toMatchObject({ distanceM: 0.25, beamCentrePx: { x: 1, y: 1 } });
+    // XDS writes comments between the name of the header and an empty text.
+    const [before] = await frames(header('PILATUS 6M', ['', ';\n']), {}, 'x.cbf');
+    expect(before.meta).toEqual(flat.meta);
     const [curved] = await frames(header('PILATUS 12M'), {}, 'x.cbf');
     expect([curved.meta.distanceM, curved.meta.beamCentrePx]).toEqual([undefined, undefined]);
     expect(curved.notes).toContainEqual({ kind: 'missing', text: expect.stringContaining('curved') });
@@ -441,6 +493,15 @@ describe('text headers as programs write them', () => {
       'SOURCE_WAVELENGTH=1 0.9795;\n}\n';
     const [dataset, values] = await frames(join(padded(head, 512, ' '), bytesOf(image)), {}, 'x.img');
     expect([dataset.dtype, values, dataset.meta.wavelengthA]).toEqual([dtype, count(6), 0.9795]);
+  });
+
+  it('SMV with semicolons within values, and several values in a line', async () => {
+    const head =
+      '{\nHEADER_BYTES=  512;\nSIZE1=3;\nSIZE2=2;\nBYTE_ORDER=little_endian;\nTYPE=unsigned_short;\n' +
+      'COMMENT=a; b; c;\nNOTE={x;y};\nWAVELENGTH=1.5; DISTANCE=100;\n}\n';
+    const [dataset, values] = await frames(join(padded(head, 512, ' '), bytesOf(image)), {}, 'x.img');
+    expect([values, dataset.meta.wavelengthA, dataset.meta.distanceM]).toEqual([count(6), 1.5, 0.1]);
+    expect(dataset.meta.header).toMatchObject({ COMMENT: 'a; b; c', NOTE: '{x;y}' });
   });
 
   const dtrek = (lines: string, numbers: Uint16Array = image): Uint8Array =>

@@ -70,7 +70,7 @@ test('a mask for all frames, a mask of one frame, and one that fits neither', as
   );
 });
 
-test('masks by module, each in a dataset of its own, and a mask of all modules', async () => {
+test('masks by module, each in a dataset of its own, and a mask of all modules, of all frames or of each', async () => {
   const dataset = frames(3, [2, 2, width]);
   const module = (i: number, path: string) =>
     panel(`m${i}`, 0, 1, `m${i}/dim0 = %\nm${i}/dim1 = ${i}\nm${i}/dim2 = ss\nm${i}/dim3 = fs\nm${i}/mask = ${path}\n`);
@@ -79,6 +79,7 @@ test('masks by module, each in a dataset of its own, and a mask of all modules',
     '/a': maskOf([1], 12, [2, width]),
     '/b': maskOf([24 / 2 + 2, 2], 36, [2, width], [3]),
     '/all': maskOf([3, 20], 24, [2, 2, width]),
+    '/stack': maskOf([5, 24 + 13, 48 + 20], 72, [2, 2, width], [3]),
   });
   const each = await context.detector(dataset, { geometry: modules(['/a', '/b']), openOther });
   expect(badOf(each.bad)).toEqual([1]);
@@ -86,6 +87,10 @@ test('masks by module, each in a dataset of its own, and a mask of all modules',
   expect(await withoutCounts(each, dataset, 2)).toEqual([1]);
   const all = await context.detector(dataset, { geometry: modules(['/all', '/all']), openOther });
   expect(badOf(all.bad)).toEqual([3, 20]);
+  // Of the shape of the frames.
+  const stack = await context.detector(dataset, { geometry: modules(['/stack', '/stack']), openOther });
+  for (const [frame, expected] of [[5], [13], [20]].entries())
+    expect(await withoutCounts(stack, dataset, frame)).toEqual(expected);
 });
 
 test('values that one panel declares bad, and equal values, have no count', async () => {
@@ -112,4 +117,34 @@ test('the limit of saturation is the least of the geometry, its map, the file an
   expect((await context.detector(frames(1), { geometry: open })).geometry.panels[0]?.maximum).toBe(65534);
   const stated = Object.assign(frames(1), { meta: { saturation: 60000 } });
   expect((await context.detector(stated, { geometry: open })).geometry.panels[0]?.maximum).toBe(60000);
+});
+
+test('peaks with a pixel above its limit in a map of saturation are left out', async () => {
+  const side = 128;
+  const spots = [20, 50, 80, 110].flatMap((y) => [30, 90].map((x) => [x, y] as const));
+  const frame = Uint16Array.from({ length: side * side }, (_, i) => {
+    const isSpot = spots.some(([x, y]) => Math.hypot((i % side) - x, Math.floor(i / side) - y) < 1.5);
+    return isSpot ? 400 : (i * 7919) % 11;
+  });
+  const limits = new Float32Array(side * side).fill(1e6);
+  for (const [x, y] of spots.slice(0, 3)) limits[(y + 1) * side + x] = 300;
+  const geometry = parseGeometry(
+    `${top}saturation_map = /sat\np/min_fs = 0\np/max_fs = ${side - 1}\np/min_ss = 0\np/max_ss = ${side - 1}\n` +
+      `p/fs = x\np/ss = y\np/corner_x = ${-side / 2}\np/corner_y = ${-side / 2}\n`,
+  );
+  const sigShape = [side, side];
+  const detector = await context.detector(memoryDataset(frame, { sigShape, navShape: [1] }), {
+    geometry,
+    openOther: others({ '/sat': () => memoryDataset(limits, { sigShape }) }),
+  });
+  await using searcher = await context.frameSearcher({ detector, peaks: { threshold: 50, minSnr: 4.5 } });
+  expect((await searcher.peaks(frame)).count).toBe(8);
+  const { fs, ss } = await searcher.peaks(frame, { useSaturated: false });
+  const places = [...fs].map((x, i) => [Math.floor(x), Math.floor(ss[i] ?? 0)]).sort();
+  expect(places).toEqual(
+    spots
+      .slice(3)
+      .map((spot) => [...spot])
+      .sort(),
+  );
 });

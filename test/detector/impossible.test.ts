@@ -51,6 +51,22 @@ describe('a geometry is refused', () => {
   });
 });
 
+test.for([
+  ['without adu_per_photon', () => ''],
+  ['with long steps, each another one', (i: number) => `adu_per_photon = 1\np${i}/fs = 1.${30 + i}x\n`],
+  ['with oblique axes, each another one', (i: number) => `adu_per_photon = 1\np${i}/ss = y +0.${20 + i}x\n`],
+] as const)('64 panels %s have one problem', ([, more]) => {
+  const panels = Array.from({ length: 64 }, (_, i) => {
+    const own = { min_ss: 10 * i, max_ss: 10 * i + 9, min_fs: 0, max_fs: 9, corner_x: 0, corner_y: 20 * i };
+    const text = Object.entries(own).map(([key, value]) => `p${i}/${key} = ${value}\n`);
+    return `${text.join('')}p${i}/fs = x\np${i}/ss = y\n${more(i)}`;
+  });
+  const geometry = parseGeometry(`wavelength = 1 A\nclen = 0.1 m\nres = 10000\n${panels.join('')}`);
+  const kinds = checkGeometry(geometry, beamOf(geometry)).problems.map((text) => text.replace(/: .*/, ''));
+  expect(new Set(kinds).size).toBe(kinds.length);
+  expect(kinds[0]).toBe('p0, p1, p2, p3 and 60 more');
+});
+
 describe('a geometry is not refused', () => {
   test.for([
     ['that is usual', {}],

@@ -159,6 +159,10 @@ for (const target of targets) {
       const point = { x: 1, y: 2 };
       kit.kit_move(point, 10, 20);
       expect(point).toEqual({ x: 11, y: 22 });
+      const points = [{ x: 3, y: 4 }, point];
+      expect(kit.kit_norm(points)).toBe(5);
+      kit.kit_move(points, 10, 20);
+      expect(points).toEqual([{ x: 13, y: 24 }, point]);
       const record = { name: 'begin', flag: 2, count: 40, where: { x: 1.5, y: 0 }, weights: [1, 2, 0], data: null };
       kit.kit_describe(record);
       expect(record).toEqual({

@@ -518,7 +518,7 @@ export function testAborting(rows: readonly Abortable[], entries: Entries, proce
         );
         const took = processorMs() - since;
         if (!row.keeps && !(row.mayEnd && !early && error === undefined))
-          expect(error).toMatchObject({ tag: 'Aborted' });
+          expect(error).toMatchObject({ tag: 'Aborted', cause: watched.signal.reason });
         if (moment === 'under way' && !row.mayEnd) expect(isBegun).toBe(true);
         if (moment === 'under way') expect(took).toBeLessThan(mostMs);
         expect(watched.listeners).toBe(0);

@@ -56,6 +56,8 @@ const seen = (): string[] => [
 ];
 let server: Server;
 let address = '';
+/** What the server answers. */
+let listed = words;
 let codecs: Codecs;
 let ctx: Context;
 let udf: UdfContext;
@@ -105,7 +107,7 @@ beforeAll(async () => {
     fs.writeFileSync(join(secret, name), words.padEnd(4096));
   server = createServer((request, response) => {
     requests.push(`${request.url}`);
-    response.end(words);
+    response.end(listed);
   });
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
   address = `http://127.0.0.1:${(server.address() as { port: number }).port}/`;
@@ -272,9 +274,12 @@ describe('what a file names is not opened', () => {
     }
   });
 
-  test('the mask of a geometry, given as a text, a Blob or a path', async () => {
+  test.for([
+    ['the mask', 'mask0_file', 'mask0_data'],
+    ['the map of saturation', 'saturation_map_file', 'saturation_map'],
+  ] as const)('%s of a geometry, given as a text, a Blob or a path', async ([, file, path]) => {
     for (const named of elsewhere('a.h5')) {
-      const text = geometry(`mask0_file = ${named}`, 'mask0_data = /mask');
+      const text = geometry(`${file} = ${named}`, `${path} = /mask`);
       fs.writeFileSync(at('run.geom'), text);
       for (const given of [text, new Blob([text]), at('run.geom')])
         for (const input of [
@@ -289,6 +294,20 @@ describe('what a file names is not opened', () => {
           expect(seen(), `${named}: ${error}`).toEqual([]);
         }
     }
+  });
+
+  test('an address in a list is requested only below that of the list', async () => {
+    seen();
+    const error = await searched({ list: `${address}down/run.lst` }).catch((thrown: Error) => thrown);
+    expect(new Set(seen())).toEqual(new Set(['/down/run.lst', `/down/${encodeURI(words)}`]));
+    expect(error).toBeInstanceOf(Error);
+    for (const name of [`${address}a.h5`, '../a.h5', '/a.h5']) {
+      listed = name;
+      const refusal = await searched({ list: `${address}down/run.lst` }).catch((thrown: Error) => thrown);
+      expect(`${refusal}`).toContain('which is not in its folder');
+      expect(new Set(seen()), name).toEqual(new Set(['/down/run.lst']));
+    }
+    listed = words;
   });
 
   test('the .hdr beside a .mib is that of its own folder, whatever the upload is called', async () => {

@@ -79,12 +79,18 @@ describe.skipIf(!dataFolder)(`a doubtful cell${dataFolder ? '' : ' (absent: no t
       '790,79,38,90,90,90',
       /^all (but [1-9] of )?\d+ peaks.* also fit a smaller cell than the known cell: .*1\/10 .*, 79\.\d+ 79\.\d+ 38\.\d+ .*tP/,
     ],
+    [
+      '395.5,395.5,38.1,90,90,90',
+      /^all (but [1-9] of )?\d+ peaks.* also fit a smaller cell than the known cell: 1\/25 .*, 79\.\d+ 79\.\d+ 38\.\d+ .*tP/,
+    ],
   ] as const)('is one that is a multiple, %s', { tags: 'all' }, async ([cell, text]) => {
     const run = await ran({ cells: [cell] });
     expect(ends(run)?.summary.crystals).toBe(6);
     expect(warnings(run)).toEqual([expect.stringMatching(text)]);
     expect(ends(run)?.summary.multiples).toMatchObject([{ known: 0 }]);
     expect(ends(right)?.summary.multiples).toEqual([]);
+    const alone = await ran({ cells: [cell], inputs: { file: sim('run.h5'), frames: [0] } });
+    expect(warnings(alone)).toEqual([expect.stringMatching(text)]);
     const again = await ran({ cells: [cell], inputs: { file: sim('run.h5'), frames: Array<number>(32).fill(0) } });
     expect(warnings(again).filter((one) => text.test(one))).toHaveLength(2);
   });

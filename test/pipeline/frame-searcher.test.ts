@@ -89,6 +89,30 @@ describe.skipIf(!dataFolder)(`a frame in memory${dataFolder ? '' : ' (absent: no
     await searcher.dispose();
   });
 
+  test('full pixels beside spots and in them change no intensity', async () => {
+    const searcher = await context.frameSearcher({ detector, cells, peaks });
+    const reflections = (await searcher.search(frame)).crystals[0]?.reflections ?? [];
+    const full = frame.slice();
+    const strong = reflections.toSorted((a, b) => b.intensity - a.intensity).slice(0, 20);
+    for (const [i, { fs, ss }] of strong.entries())
+      full[Math.floor(ss) * detector.width + Math.floor(fs) + (i % 2 === 0 ? 0 : 6)] = 65535;
+    const found = (await searcher.search(full)).crystals[0]?.reflections ?? [];
+    expect(found.length).toBeGreaterThan(reflections.length - 15);
+    const nameOf = ({ h, k, l }: (typeof found)[number]): string => `${[h, k, l]}`;
+    const before = new Map(reflections.map((one) => [nameOf(one), one]));
+    let compared = 0;
+    for (const one of found) {
+      const { intensity, sigma } = before.get(nameOf(one)) ?? one;
+      expect(Math.abs(one.intensity - intensity), nameOf(one)).toBeLessThan(2 * sigma);
+      if (before.has(nameOf(one))) compared++;
+    }
+    expect(compared).toBeGreaterThan(reflections.length - 25);
+    // Those in which a pixel is full are left out.
+    const names = new Set(found.map(nameOf));
+    expect(strong.filter((one, i) => i % 2 === 0 && names.has(nameOf(one)))).toEqual([]);
+    await searcher.dispose();
+  });
+
   test('without parameters it is tuned on given frames, or on the first frame searched', {
     tags: 'nightly',
   }, async () => {

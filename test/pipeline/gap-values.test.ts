@@ -44,3 +44,35 @@ test('pixels that are -1 or -2 in all frames are said to be taken for counts, an
   expect(await warningsOf((pixel) => (isDead(pixel) ? -3 : -1))).toEqual([]);
   expect(await warningsOf((pixel, frame) => ((pixel + frame) % 4 === 0 ? 1 : -1))).toEqual([]);
 });
+
+/** The pictures of the report of a run over three frames with a spot each; `marked` are the rows 10 to 29 of some frames. */
+async function picturesOf(marked: readonly number[], value: number, more: string): Promise<string[]> {
+  const frames = Uint16Array.from({ length: 3 * side * side }, (_, i) => {
+    const [frame, pixel] = [Math.floor(i / (side * side)), i % (side * side)];
+    const row = Math.floor(pixel / side);
+    if (marked.includes(frame) && row >= 10 && row < 30) return value;
+    const isSpot = Math.abs(row - 70 - 9 * frame) < 2 && Math.abs((pixel % side) - 40) < 2;
+    return isSpot ? 400 : (i * 7919) % 11;
+  });
+  let page = '';
+  for await (const { error } of context.pipeline({
+    inputs: [{ dataset: memoryDataset(frames, { sigShape: [side, side] }) }],
+    ...{ geometry: parseGeometry(lines(more)), cells: [], peaks: { threshold: 50, minSnr: 4.5 }, minPeaks: 1 },
+    html: (part) => {
+      page += typeof part === 'string' ? part : new TextDecoder().decode(part);
+    },
+  }))
+    if (error) throw error;
+  return page.match(/data:image\/png;base64,[\w+/=]+/g) ?? [];
+}
+
+test('a value that is no count is not shown in the pictures of a report, of a frame or of all', async () => {
+  const gap = 'bad_gap/min_fs = 0\nbad_gap/max_fs = 127\nbad_gap/min_ss = 10\nbad_gap/max_ss = 29\n';
+  const masked = await picturesOf([], 0, gap);
+  expect(masked.length).toBeGreaterThan(1);
+  expect(await picturesOf([0, 1, 2], 65535, 'flag_equal = 65535\n')).toEqual(masked);
+  expect(await picturesOf([0, 1, 2], 65535, 'flag_morethan = 60000\n')).toEqual(masked);
+  // Where another frame has a count, the maximum over the frames shows it.
+  const last = async (value: number) => (await picturesOf([0, 1], value, 'flag_equal = 65535\n')).at(-1);
+  expect(await last(65535)).toEqual(await last(0));
+});

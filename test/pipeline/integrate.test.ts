@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { beamOf, parseGeometry } from '../../dist/index.node.js';
 import { pixelNoise, poisson } from '../../src/io/simulate/poisson.js';
 import { integrate } from '../../src/serial/pipeline/stages/integrate.js';
+import { parseIntegration } from '../../src/serial/pipeline/stages/integration-method.js';
 import type { Reflection } from '../../src/serial/pipeline/stages/predict.js';
 
 const [width, height] = [150, 130];
@@ -110,4 +111,31 @@ it('a value that is no count is neither summed nor part of a background, and a l
     [2, 1000, true],
     [3, 1000, false],
   ]);
+});
+
+it.each([
+  ['of its panel', ''],
+  ['of its own', 'saturation'],
+])('a pixel above a limit %s is in no background, flat or sloping', (_, map) => {
+  const side = 60;
+  const flat = parseGeometry(
+    `photon_energy = 9500\nclen = 0.1\nres = 10000\nadu_per_photon = 1\nmax_adu = ${map ? 1e9 : 5000}\n` +
+      panel('a', 0, 0, side - 1, side - 1),
+  );
+  const frame = new Uint16Array(side * side).fill(10);
+  for (const x of [15, 45]) frame[15 * side + x] = 1010;
+  // Hot pixels in the backgrounds of both.
+  for (const x of [21, 39, 51]) frame[15 * side + x] = 65535;
+  const limits = map ? { saturation: new Float32Array(side * side).fill(5000) } : {};
+  const recorded = { frame, width: side, bad: new Uint8Array(side * side), geometry: flat, beam: beamOf(flat) };
+  const spots = [at(0, 15, 15, 0), at(0, 45, 15, 1)];
+  for (const near of [[], [[30, 15], undefined]])
+    for (const word of ['rings', 'rings-grad', 'rings-cen']) {
+      const options = { near, method: parseIntegration(word) };
+      const found = integrate({ ...recorded, validRange: [0, 65535], ...limits }, spots, [4, 5, 7], options);
+      expect(found, word).toMatchObject([
+        { intensity: expect.closeTo(1000, 6), background: expect.closeTo(10, 6), saturated: false },
+        { intensity: expect.closeTo(1000, 6), background: expect.closeTo(10, 6), saturated: false },
+      ]);
+    }
 });

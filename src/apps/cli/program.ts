@@ -419,7 +419,8 @@ const meantCommands: Readonly<Record<string, string>> = {
 
 /** What is meant by two names without a flag, `convert a.h5 b.npy`, as cp has them. */
 function meantOutput(command: import('commander').Command): string | undefined {
-  const { args } = command;
+  // An unknown flag, such as --out, is reported here as well.
+  const args = command.args.filter((word) => !word.startsWith('-'));
   const output = args.at(-1);
   if (command.name() !== 'convert' || args.length < 2 || output === undefined) return undefined;
   const name = /\.(h5|npy|raw|mrc)$/i.test(output) ? output : `${output}.h5`;

@@ -77,27 +77,42 @@ export function checkGeometry(geometry: Geometry, beam: Beam): GeometryFacts {
 const largest = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b));
 const smallest = (values: readonly number[]): number => values.reduce((a, b) => Math.min(a, b));
 
-/** Problems of panels; those that several have alike are one. */
+/** Problems of panels; those of one kind are one. */
 function panelProblems(panels: readonly Panel[]): string[] {
-  const found = new Map<string, Panel[]>();
+  const kinds = new Map<string, { readonly of: Panel[]; readonly texts: Set<string> }>();
   for (const panel of panels)
-    for (const text of problemsOf(panel)) found.set(text, [...(found.get(text) ?? []), panel]);
-  return [...found].map(([text, of]) => `${panelNames(of)}: ${text}`);
+    for (const { kind, text } of problemsOf(panel)) {
+      const { of, texts } = kinds.get(kind) ?? { of: [], texts: new Set() };
+      of.push(panel);
+      kinds.set(kind, { of, texts: texts.add(text) });
+    }
+  return [...kinds.values()].map(({ of, texts: [text, ...others] }) => {
+    const whose = others.length > 0 ? ` (the numbers are those of ${of[0]?.name})` : '';
+    return `${panelNames(of)}: ${text}${whose}`;
+  });
 }
 
-function problemsOf({ fs, ss, resolution, unitsPerPhoton, unitsPerEv }: Panel): string[] {
-  const found: string[] = [];
+function problemsOf({ fs, ss, resolution, unitsPerPhoton, unitsPerEv }: Panel) {
+  const found: { readonly kind: 'step' | 'angle' | 'pixel' | 'photon'; readonly text: string }[] = [];
   const [f, s] = [norm(fs), norm(ss)];
-  if (Math.abs(f - 1) > 0.02 || Math.abs(s - 1) > 0.02)
-    found.push(`a step along fs is ${f.toFixed(3)} pixels long, along ss ${s.toFixed(3)}; both should be 1`);
+  if (Math.abs(f - 1) > 0.02 || Math.abs(s - 1) > 0.02) {
+    const text = `a step along fs is ${f.toFixed(3)} pixels long, along ss ${s.toFixed(3)}; both should be 1`;
+    found.push({ kind: 'step', text });
+  }
   const cosine = dot(fs, ss) / (f * s);
-  if (Math.abs(cosine) > 0.02)
-    found.push(`the angle between fs and ss is ${((Math.acos(cosine) * 180) / Math.PI).toFixed(2)}°; it should be 90°`);
+  if (Math.abs(cosine) > 0.02) {
+    const degrees = ((Math.acos(cosine) * 180) / Math.PI).toFixed(2);
+    found.push({ kind: 'angle', text: `the angle between fs and ss is ${degrees}°; it should be 90°` });
+  }
   const pixel = 1 / resolution;
-  if (pixel > 0.01 || pixel < 1e-7)
-    found.push(`a pixel is ${sixDigits(pixel)} m wide; res is in pixels per metre, 13333.3 for 75 µm`);
-  if (unitsPerPhoton === undefined && unitsPerEv === undefined)
-    found.push(`neither adu_per_photon nor adu_per_eV is given; one unit per photon is assumed`);
+  if (pixel > 0.01 || pixel < 1e-7) {
+    const text = `a pixel is ${sixDigits(pixel)} m wide; res is in pixels per metre, 13333.3 for 75 µm`;
+    found.push({ kind: 'pixel', text });
+  }
+  if (unitsPerPhoton === undefined && unitsPerEv === undefined) {
+    const text = 'neither adu_per_photon nor adu_per_eV is given; one unit per photon is assumed';
+    found.push({ kind: 'photon', text });
+  }
   return found;
 }
 

@@ -22,6 +22,15 @@ const palette = Uint8Array.from({ length: 768 }, (_, i) => {
   return colour === nothing ? ([226, 232, 240][i % 3] ?? 0) : 255 - colour;
 });
 
+/** What a picture needs of a detector. */
+interface ShownDetector {
+  readonly geometry: Geometry;
+  readonly width: number;
+  readonly bad: Uint8Array;
+  /** Values outside of it are no counts. */
+  readonly validRange: readonly [number, number];
+}
+
 /** Counts whose colours are in a table. */
 const maxColours = 2 ** 16;
 
@@ -36,10 +45,12 @@ export class Assembly {
   readonly #top: number;
   /** Image pixel of every pixel of the frame; −1 for none. */
   readonly #places: Int32Array;
+  readonly #validRange: readonly [number, number];
 
-  constructor(geometry: Geometry, width: number, bad: Uint8Array, size = 640) {
+  constructor({ geometry, width, bad, validRange }: ShownDetector, size = 640) {
     this.size = size;
     this.geometry = geometry;
+    this.#validRange = validRange;
     const corners = geometry.panels.flatMap((panel) =>
       [0, widthOf(panel)].flatMap((fs) =>
         [0, heightOf(panel)].map((ss) => [
@@ -84,17 +95,18 @@ export class Assembly {
     return panel && this.#placeIn(panel, fs - panel.minFs, ss - panel.minSs);
   }
 
-  /** The maximum at each image pixel, −∞ if there is none; several frames may be accumulated in `into`. */
+  /** The largest count at each image pixel, −∞ if there is none; several frames may be accumulated in `into`. */
   gather(
     frame: ArrayLike<number>,
     into: Float64Array = new Float64Array(this.size ** 2).fill(Number.NEGATIVE_INFINITY),
   ): Float64Array {
     const places = this.#places;
+    const [least, greatest] = this.#validRange;
     for (let i = 0; i < places.length; i++) {
       const at = places[i] as number;
       if (at < 0) continue;
       const value = Number(frame[i]);
-      if (value > (into[at] as number)) into[at] = value;
+      if (value >= least && value <= greatest && value > (into[at] as number)) into[at] = value;
     }
     return into;
   }

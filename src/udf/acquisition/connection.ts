@@ -1,10 +1,10 @@
 /** A connection to a detector, which yields one scan for each acquisition. */
 
-import { abortable } from '../../base/aborted.js';
+import { abortable, abortError } from '../../base/aborted.js';
 import { expects } from '../../base/arguments.js';
 import { checkedOptions, row } from '../../base/call-options.js';
 import { awaited } from '../../base/callbacks.js';
-import { EwaldError } from '../../base/errors.js';
+import { EwaldError, isEwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import type { MethodOf } from '../../base/members.js';
 import { checkSignal } from '../../base/options.js';
@@ -138,6 +138,8 @@ export class DetectorConnection {
       return scan;
     } catch (error) {
       if (waiting.expired) return undefined;
+      // Its cause is the reason of the caller's signal, not of the one that also ends by time.
+      if (signal?.aborted && isEwaldError(error, 'Aborted')) throw abortError(signal, 'the wait for an acquisition');
       throw error;
     } finally {
       waiting.end();

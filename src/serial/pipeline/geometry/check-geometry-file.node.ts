@@ -20,7 +20,7 @@ import { type Output, openOutput, type WriteOptions } from '../../../io/files/wr
 import { geometryPicture } from '../../../io/report/geometry-picture.js';
 import type { SomeFrames } from '../first-frames/tune.js';
 import { inputKindIn } from '../inputs/inputs.js';
-import { withMasksInside } from '../inputs/inside.js';
+import { withFilesInside } from '../inputs/inside.js';
 import { runPlace } from '../inputs/place.node.js';
 import type { CheckGeometryOptions } from '../parameter-types.js';
 import { displacedDetector, displacedText, howToShift } from './displaced.js';
@@ -87,7 +87,7 @@ async function check(file: string, options: CheckGeometryOptions): Promise<Check
   const allowOutside = options.allowOutside || wholeMachine;
   const parsed = own
     ? undefined
-    : withMasksInside(parseGeometry(await readText(file), file), { ...beside, allowOutside }, runPlace);
+    : withFilesInside(parseGeometry(await readText(file), file), { ...beside, allowOutside }, runPlace);
   const { checksums, dataset: named } = options;
   const dataset =
     frames === undefined ? undefined : await openStacked((how) => open(frames, { ...how, checksums }), parsed, named);

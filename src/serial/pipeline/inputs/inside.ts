@@ -6,7 +6,7 @@ import { isAddress } from '../../../base/addresses.js';
 import { EwaldError } from '../../../base/errors.js';
 import { inspect } from '../../../base/options.js';
 import { argumentError, setting } from '../../../base/parameters.js';
-import type { Geometry } from '../../../crystal/geometry/geometry.js';
+import type { Geometry, Panel } from '../../../crystal/geometry/geometry.js';
 import { isUrl } from './kinds.js';
 import type { FileInput, RunPlace } from './place.js';
 
@@ -104,14 +104,18 @@ interface GeometryBeside {
   readonly allowOutside: AllowOutside;
 }
 
+/** The files that a panel names. */
+export const filesOfPanel = ({ masks, saturationMapFile }: Panel): string[] =>
+  [...masks.map(({ file }) => file), saturationMapFile].filter((file) => file !== undefined);
+
 /**
- * A geometry with its masks of other files: they are in its own folder, in that of the frames, or in folders that the
- * caller allows. Throws `File` for one that is elsewhere.
+ * A geometry with its masks and maps of saturation of other files: they are in its own folder, in that of the frames, or
+ * in folders that the caller allows. Throws `File` for one that is elsewhere.
  */
-export function withMasksInside(geometry: Geometry, beside: GeometryBeside, place: RunPlace): Geometry {
+export function withFilesInside(geometry: Geometry, beside: GeometryBeside, place: RunPlace): Geometry {
   const { files } = place;
   const { given, name, frames, siblings, allowOutside } = beside;
-  const named = geometry.panels.some(({ masks }) => masks.some(({ file }) => file !== undefined));
+  const named = geometry.panels.some((panel) => filesOfPanel(panel).length > 0);
   if (!files || allowOutside === true || !named) return geometry;
   const paths = frames.flatMap((file) => files.pathOf(file) ?? []);
   const own = typeof given === 'string' && !/[\r\n]/.test(given) ? files.pathOf(given) : undefined;
@@ -119,7 +123,8 @@ export function withMasksInside(geometry: Geometry, beside: GeometryBeside, plac
   const inside = files.within([...new Set([...folders, ...furtherFolders(allowOutside)])]);
   // Beside frames that are no paths there are no files, which the search for the mask says.
   const isOnlyGiven = folders.length === 0 && frames.length > 0 && frames.every((frame) => typeof frame !== 'string');
-  const placed = (file: string): string => {
+  const placed = <T extends string | undefined>(file: T): T | string => {
+    if (file === undefined) return file;
     const isGiven = frames.includes(file) || siblings.includes(file.replace(/^.*\//, ''));
     if (isGiven || isOnlyGiven) return file;
     const found = isAddress(file) ? undefined : inside(file);
@@ -128,7 +133,8 @@ export function withMasksInside(geometry: Geometry, beside: GeometryBeside, plac
   };
   const panels = geometry.panels.map((panel) => ({
     ...panel,
-    masks: panel.masks.map((mask) => (mask.file === undefined ? mask : { ...mask, file: placed(mask.file) })),
+    masks: panel.masks.map((mask) => ({ ...mask, file: placed(mask.file) })),
+    saturationMapFile: placed(panel.saturationMapFile),
   }));
   return { ...geometry, panels };
 }

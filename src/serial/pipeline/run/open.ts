@@ -13,7 +13,7 @@ import type { Plans } from '../frame-searcher.js';
 import { fieldNames, hasGrid } from '../grid/grid-options.js';
 import { type GivenGeometry, givenCells, givenGeometry } from '../inputs/given.js';
 import type { GivenInputs } from '../inputs/inputs.js';
-import { withMasksInside } from '../inputs/inside.js';
+import { filesOfPanel, withFilesInside } from '../inputs/inside.js';
 import type { RunPlace } from '../inputs/place.js';
 import { failureOf } from '../record.js';
 import type { CheckedRun, PipelineOptions } from '../run-options.js';
@@ -62,7 +62,7 @@ export async function closeRun({ own, source }: Pick<OpenRun, 'own' | 'source'>)
   await source.close();
 }
 
-/** The geometry of a run, whose masks in other files are where the caller allows them. Throws `File`. */
+/** The geometry of a run, whose masks and maps in other files are where the caller allows them. Throws `File`. */
 export function withMasks(
   found: GivenGeometry | undefined,
   options: Pick<PipelineOptions, 'geometry' | 'allowOutside'>,
@@ -75,7 +75,7 @@ export function withMasks(
   const frames = isList ? (inputs.wanted as readonly FrameSpec[]).map(({ file, input }) => input ?? file) : [];
   const siblings = inputs.kind === 'frames' ? inputs.siblings.map(({ name }) => name) : [];
   const beside = { given, name: found.name, frames, siblings, allowOutside };
-  return { ...found, geometry: withMasksInside(found.geometry, beside, place) };
+  return { ...found, geometry: withFilesInside(found.geometry, beside, place) };
 }
 
 /** The search of the frames of a source in this process, with the given geometry or that of its first file. */
@@ -167,7 +167,7 @@ export async function openSource(
   if (given.kind === 'live') return given.input.openLive(reading);
   const { siblings } = given;
   // Files that the geometry names, such as masks, are given with the frames in pages, where nothing lies beside a File.
-  const named = new Set(geometry?.panels.flatMap(({ masks }) => masks.map(({ file }) => file?.replace(/^.*\//, ''))));
+  const named = new Set(geometry?.panels.flatMap(filesOfPanel).map((file) => file.replace(/^.*\//, '')));
   const wanted = Array.isArray(given.wanted)
     ? given.wanted.filter(({ file, input }) => !(input && named.has(file)))
     : given.wanted;

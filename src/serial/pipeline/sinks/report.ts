@@ -179,7 +179,7 @@ async function picturesOf(options: ReportOptions, best: readonly Candidate[], sa
           kept.value(file, path),
         )
       : await options.detector();
-    const assembly = new Assembly(detector.geometry, detector.width, detector.bad);
+    const assembly = new Assembly(detector);
     const numbersOf = async ({ record: { origin } }: Candidate, into?: Frame) =>
       readFrame(await datasetOf(origin), kept ? 0 : (origin.event ?? 0), detector, undefined, into);
     const shown: ShownFrame[] = [];
@@ -200,7 +200,7 @@ async function picturesOf(options: ReportOptions, best: readonly Candidate[], sa
       else if (!brightest) brightest = await numbersOf(candidate);
       else {
         next = await numbersOf(candidate, next);
-        addBrighter(next, brightest);
+        addBrighter(next, brightest, detector.validRange);
       }
     }
     if (brightest) powder = assembly.gather(brightest, powder);
@@ -220,12 +220,13 @@ async function picturesOf(options: ReportOptions, best: readonly Candidate[], sa
   }
 }
 
-/** Sets each pixel to its larger number of two frames; what is no number does not count. */
-function addBrighter(frame: Frame, into: Frame): void {
+/** Sets each pixel to its larger count of two frames; a value that is no count is replaced by any other. */
+function addBrighter(frame: Frame, into: Frame, [least, greatest]: readonly [number, number]): void {
   for (let i = 0; i < frame.length; i++) {
     const value = frame[i] as number;
     const most = into[i] as number;
-    if (value > most || Number.isNaN(most)) into[i] = value;
+    const isCount = value >= least && value <= greatest;
+    if (isCount && (value > most || !(most >= least && most <= greatest))) into[i] = value;
   }
 }
 

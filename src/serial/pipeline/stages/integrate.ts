@@ -177,14 +177,14 @@ const maxMoves = 5;
 function centreOfSpot(
   [startX, startY]: readonly [number, number],
   { sum, around }: Disc,
-  valueAt: ValueAt,
+  { valueAt, backgroundAt }: PanelValues,
 ): readonly [number, number] {
   const farthest = Math.max(...sum.dx);
   let [cx, cy] = [startX, startY];
   for (let move = 0; move < maxMoves; move++) {
     let [total, count] = [0, 0];
     for (let n = 0; n < around.dx.length; n++) {
-      const value = valueAt(cx + (around.dx[n] as number), cy + (around.dy[n] as number));
+      const value = backgroundAt(cx + (around.dx[n] as number), cy + (around.dy[n] as number));
       if (value === undefined) continue;
       total += value;
       count++;
@@ -361,8 +361,15 @@ function measureRows(
     const origin = (cy + minSs) * width + minFs + cx;
     if (isSmall && index + 1 < predictedCount) touchNext(frame, width, panels, values, row + rowLength, reach);
     const others = near[index];
+    const maximum = panels[at + panelColumn.maximum] as number;
+    // A pixel that is saturated has no place in a background.
+    const limit = saturation ? validRange[1] : Math.min(validRange[1], maximum);
     const isClean = !others && isSmall && inside && clean.about(minFs + cx, minSs + cy);
-    if (!isClean || !sumClean(frame, origin | 0, disc, validRange, sums)) {
+    if (
+      !isClean ||
+      !sumClean(frame, origin | 0, disc, validRange, limit, sums) ||
+      (saturation && isAbove(frame, saturation, origin, outer.offsets))
+    ) {
       spot.origin = origin;
       spot.cx = cx;
       spot.cy = cy;
@@ -370,7 +377,7 @@ function measureRows(
       spot.h = h;
       spot.inside = inside;
       if (!sumInner(pixels, spot, inner, sums)) continue;
-      sumOuter(pixels, spot, outer, others && { others, inSum }, sums);
+      sumOuter(pixels, spot, outer, limit, others && { others, inSum }, sums);
     }
     const around = sums[sumOf.around] as number;
     if (around < 10) continue;
@@ -400,9 +407,7 @@ function measureRows(
     );
     values[to + column.peak] = peak;
     values[to + column.background] = background;
-    const isSaturated = saturation
-      ? isAbove(frame, saturation, origin, inner.offsets)
-      : peak > (panels[at + panelColumn.maximum] as number);
+    const isSaturated = saturation ? isAbove(frame, saturation, origin, inner.offsets) : peak > maximum;
     values[to + column.saturated] = isSaturated ? 1 : 0;
   }
   return kept;
@@ -420,12 +425,16 @@ function isAbove(frame: Frame, saturation: Float32Array, origin: number, offsets
   return false;
 }
 
-/** Sums the pixels of a reflection, none of which is bad; returns false if the value of one is not a count. */
+/**
+ * Sums the pixels of a reflection, none of which is bad; returns false if the value of one is not a count, or above the
+ * limit of a background.
+ */
 function sumClean(
   frame: Frame,
   origin: number,
   { sum: { offsets: inner }, around: { offsets: outer } }: Disc,
   [least, greatest]: readonly [number, number],
+  limit: number,
   sums: Float64Array,
 ): boolean {
   let sum = 0;
@@ -440,7 +449,7 @@ function sumClean(
   let squares = 0;
   for (let n = 0; n < outer.length; n++) {
     const value = frame[origin + (outer[n] as number)] as number;
-    if (!(value >= least && value <= greatest)) return false;
+    if (!(value >= least && value <= limit)) return false;
     total += value;
     squares += value * value;
   }
@@ -474,11 +483,12 @@ function sumInner(
   return true;
 }
 
-/** Sums the good outer pixels of a reflection, without the discs of other ones. */
+/** Sums the good outer pixels of a reflection that are not saturated, without the discs of other ones. */
 function sumOuter(
-  { frame, bad, validRange: [least, greatest] = everyNumber }: FramePixels,
+  { frame, bad, saturation, validRange: [least] = everyNumber }: FramePixels,
   spot: Spot,
   outer: Pixels,
+  limit: number,
   without: { readonly others: readonly number[]; readonly inSum: number } | undefined,
   sums: Float64Array,
 ): void {
@@ -492,7 +502,7 @@ function sumOuter(
     const y = spot.cy + (outer.dy[n] as number);
     if (without && isWithin(without.others, x, y, without.inSum)) continue;
     const value = frame[i] as number;
-    if (!(value >= least && value <= greatest)) continue;
+    if (!(value >= least && value <= limit) || (saturation && value > (saturation[i] as number))) continue;
     around++;
     total += value;
     squares += value * value;
@@ -537,16 +547,28 @@ function touchRows(frame: Frame, centre: number, reach: number, width: number): 
 
 type ValueAt = (x: number, y: number) => number | undefined;
 
-/** The values of good pixels of a panel; undefined for the others. */
-function valuesOf({ frame, bad, width, validRange = everyNumber }: FramePixels, panel: Panel): ValueAt {
+/** The values of good pixels of a panel, and of those that may be in a background; undefined for the others. */
+interface PanelValues {
+  readonly valueAt: ValueAt;
+  readonly backgroundAt: ValueAt;
+}
+
+function valuesOf({ frame, bad, width, saturation, validRange = everyNumber }: FramePixels, panel: Panel): PanelValues {
   const [w, h] = [widthOf(panel), heightOf(panel)];
   const [least, greatest] = validRange;
-  return (x, y) => {
-    const i = (y + panel.minSs) * width + panel.minFs + x;
+  const indexOf = (x: number, y: number): number => (y + panel.minSs) * width + panel.minFs + x;
+  const valueAt = (x: number, y: number): number | undefined => {
+    const i = indexOf(x, y);
     if (!(x >= 0 && y >= 0 && x < w && y < h && bad[i] === 0)) return undefined;
     const value = frame[i] as number;
     return value >= least && value <= greatest ? value : undefined;
   };
+  const backgroundAt = (x: number, y: number): number | undefined => {
+    const value = valueAt(x, y);
+    const limit = saturation ? (saturation[indexOf(x, y)] as number) : panel.maximum;
+    return value !== undefined && value > limit ? undefined : value;
+  };
+  return { valueAt, backgroundAt };
 }
 
 /** The plane fitted to the background around a pixel, without the discs of other reflections. */
@@ -554,14 +576,14 @@ function planeAround(
   { around }: Disc,
   cx: number,
   cy: number,
-  valueAt: ValueAt,
+  { backgroundAt }: PanelValues,
   others: readonly number[] | undefined,
   inSum: number,
 ): ReturnType<Plane['solve']> {
   const plane = new Plane();
   for (let n = 0; n < around.dx.length; n++) {
     const [dx, dy] = [around.dx[n] as number, around.dy[n] as number];
-    const value = valueAt(cx + dx, cy + dy);
+    const value = backgroundAt(cx + dx, cy + dy);
     if (value === undefined || (others && isWithin(others, cx + dx, cy + dy, inSum))) continue;
     plane.add(dx, dy, value);
   }
