@@ -212,6 +212,10 @@ describe('the place of a detector', () => {
     expect(await warnings(broken(moving))).toEqual([
       expect.stringMatching(/det_z differs from frame to frame, from 0.15 to 0.16 m; .* as in the first/),
     ]);
+    const bare = number(0.15, { vector: Float64Array.of(0, 0, 1), depends_on: '.' });
+    expect(await warnings(broken(bare))).toEqual([
+      expect.stringMatching(/det_z has neither a transformation_type nor a unit; 0.15 was taken as a translation in m/),
+    ]);
   });
 
   test.each([

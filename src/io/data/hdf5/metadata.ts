@@ -13,7 +13,7 @@ import { readField } from './field.js';
 import { type Hdf5File, Hdf5Group } from './file.js';
 import { microscope } from './microscope.js';
 import { beamOn, flatPlace, modulesOf } from './modules.js';
-import { type Chain, chainFrom, dependency, notesOnVarying } from './transformations.js';
+import { type Chain, chainFrom, dependency, notesOnAxes } from './transformations.js';
 
 /** Reads numbers of a file with their units; what cannot be understood becomes a note. */
 class Numbers {
@@ -403,7 +403,7 @@ async function alongBeam({ file, entries }: Catalog, detector: string): Promise<
 
 const distanceOf = (chain: Chain, along: (shiftM: Chain['shiftM']) => number): Pick<Place, 'distanceM' | 'notes'> => ({
   ...given('distanceM', along(chain.shiftM) || undefined),
-  notes: notesOnVarying(chain.varying),
+  notes: notesOnAxes(chain.remarks),
 });
 
 async function findMask(

@@ -4,15 +4,7 @@ import type { DetectorPanel, Note, XY } from '../dataset.js';
 import { attributeText, type Catalog } from './catalog.js';
 import { Hdf5Dataset } from './dataset.js';
 import { type Hdf5File, Hdf5Group } from './file.js';
-import {
-  chainFrom,
-  notesOnVarying,
-  pixelStep,
-  placed,
-  turned,
-  type VaryingAxis,
-  type Vector,
-} from './transformations.js';
+import { chainFrom, notesOnAxes, pixelStep, placed, turned, type Vector } from './transformations.js';
 
 /** What a file says about the places of its modules. */
 export interface Modules {
@@ -32,19 +24,19 @@ export async function modulesOf(
       if ((await attributeText(object, 'NX_class')) === 'NXdetector_module') groups.push(path);
   if (groups.length === 0) return undefined;
   const panels: DetectorPanel[] = [];
-  const varying: VaryingAxis[] = [];
+  const remarks: string[] = [];
   try {
     for (const [i, path] of groups.entries()) {
       const module = await panelOf(file, path, detector, signal, groups.length === 1 ? 'p0' : `p${i}`);
       if (!module) return { panels: [], notes: [unread(`${path} does not state its pixels`)] };
       panels.push(module.panel);
-      varying.push(...module.varying);
+      remarks.push(...module.remarks);
     }
   } catch (error) {
     if (!isEwaldError(error) || error.tag === 'Aborted') throw error;
     return { panels: [], notes: [unread(messageOf(error))] };
   }
-  return { panels, notes: notesOnVarying(varying) };
+  return { panels, notes: notesOnAxes(remarks) };
 }
 
 const unread = (why: string): Note => ({
@@ -58,7 +50,7 @@ async function panelOf(
   detector: string,
   signal: readonly number[],
   name: string,
-): Promise<{ readonly panel: DetectorPanel; readonly varying: readonly VaryingAxis[] } | undefined> {
+): Promise<{ readonly panel: DetectorPanel; readonly remarks: readonly string[] } | undefined> {
   const [fast, slow] = [`${path}/fast_pixel_direction`, `${path}/slow_pixel_direction`];
   for (const each of [fast, slow]) if (!((await file.get(each)) instanceof Hdf5Dataset)) return undefined;
   const f = await pixelStep(file, fast, detector);
@@ -75,7 +67,7 @@ async function panelOf(
       fastM: turned(chain, f.stepM),
       slowM: turned(other, s.stepM),
     },
-    varying: [...chain.varying, ...other.varying, ...f.varying, ...s.varying],
+    remarks: [...chain.remarks, ...other.remarks, ...f.remarks, ...s.remarks],
   };
 }
 

@@ -37,8 +37,7 @@ interface Axis {
   /** The translation by itself, and the offset, in metres. */
   readonly translationM: Vector;
   readonly offsetM: Vector;
-  /** The range of its values if they differ from frame to frame; the first one was taken. */
-  readonly range: string | undefined;
+  readonly remarks: readonly string[];
 }
 
 const dot = (a: Vector, b: Vector): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
@@ -88,6 +87,26 @@ async function numbersOf(file: Hdf5File, axis: Hdf5Dataset, path: string): Promi
   return [value, ...all.slice(1)];
 }
 
+/** What a user should know of an axis: that its values differ, or what was assumed of them. */
+function remarksOn(
+  path: string,
+  values: readonly [number, ...number[]],
+  { unit, stated, type }: { readonly unit: string; readonly stated: string | undefined; readonly type: string },
+): string[] {
+  const [value] = values;
+  const remarks: string[] = [];
+  if (values.some((one) => one !== value)) {
+    const range = rangeOf(values, unit);
+    remarks.push(`${path} differs from frame to frame, ${range}; the detector is placed as in the first frame`);
+  }
+  if (unit === '' && value !== 0) {
+    const lacks = stated === undefined ? 'neither a transformation_type nor a unit' : 'no unit';
+    const taken = type === 'rotation' ? 'a rotation in degrees' : 'a translation in metres';
+    remarks.push(`${path} has ${lacks}; ${value} was taken as ${taken}`);
+  }
+  return remarks;
+}
+
 async function axisAt(file: Hdf5File, path: string): Promise<Axis> {
   const object = await file.get(path);
   if (!(object instanceof Hdf5Dataset))
@@ -121,7 +140,7 @@ async function axisAt(file: Hdf5File, path: string): Promise<Axis> {
     },
     translationM,
     offsetM,
-    range: values.some((one) => one !== value) ? rangeOf(values, unit) : undefined,
+    remarks: remarksOn(path, values, { unit, stated, type }),
   };
 }
 
@@ -156,38 +175,29 @@ export async function dependency(
 
 const parent = (path: string): string => path.replace(/\/[^/]*$/, '') || '/';
 
-/** An axis that differs from frame to frame, and its range. */
-export interface VaryingAxis {
-  readonly path: string;
-  readonly range: string;
-}
-
-/** A chain: what it does, and its axes that differ from frame to frame. */
+/** A chain: what it does, and remarks on its axes. */
 export interface Chain extends Placement {
-  readonly varying: readonly VaryingAxis[];
+  readonly remarks: readonly string[];
 }
 
-/** Says of each axis once that it differs from frame to frame. */
-export const notesOnVarying = (axes: readonly VaryingAxis[]): Note[] =>
-  [...new Map(axes.map((axis) => [axis.path, axis])).values()].map(({ path, range }) => ({
-    kind: 'warning',
-    text: `${path} differs from frame to frame, ${range}; the detector is placed as in the first frame`,
-  }));
+/** Says each remark once. */
+export const notesOnAxes = (remarks: readonly string[]): Note[] =>
+  [...new Set(remarks)].map((text) => ({ kind: 'warning', text }));
 
 /** What the chain does that starts with an axis. Throws `Format` where it cannot be followed. */
 export async function chainFrom(file: Hdf5File, start: string | undefined, detector: string): Promise<Chain> {
   let chain: Placement = inPlace;
-  const varying: VaryingAxis[] = [];
+  const remarks: string[] = [];
   const seen = new Set<string>();
   for (let path = start; path !== undefined; ) {
     if (seen.has(path) || seen.size >= maxAxes) throw wrong(file, path, 'depends on itself');
     seen.add(path);
     const axis = await axisAt(file, path);
-    if (axis.range !== undefined) varying.push({ path, range: axis.range });
+    remarks.push(...axis.remarks);
     chain = after(chain, axis.placement);
     path = await dependency(file, parent(path), axis.dependsOn, detector);
   }
-  return { ...chain, varying };
+  return { ...chain, remarks };
 }
 
 /** One placement after another. */
@@ -214,10 +224,9 @@ export async function pixelStep(
   readonly stepM: Vector;
   readonly offsetM: Vector;
   readonly dependsOn: string | undefined;
-  readonly varying: readonly VaryingAxis[];
+  readonly remarks: readonly string[];
 }> {
   const axis = await axisAt(file, path);
   const dependsOn = await dependency(file, parent(path), axis.dependsOn, detector);
-  const varying = axis.range === undefined ? [] : [{ path, range: axis.range }];
-  return { stepM: axis.translationM, offsetM: axis.offsetM, dependsOn, varying };
+  return { stepM: axis.translationM, offsetM: axis.offsetM, dependsOn, remarks: axis.remarks };
 }
