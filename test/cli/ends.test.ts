@@ -2,7 +2,7 @@
  * The same outcome ends every command in the same way: the table of src/apps/cli/README.md, tested for all commands,
  * their outcomes and faults.
  */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createContext, formatNpy, readNpy } from 'ewald';
@@ -449,4 +449,68 @@ test('a library whose start never returns ends with Ctrl-C', { tags: 'all' }, as
   const words = ['ffi', 'spin.h', '--lib', './spin.wasm', '--call', 'f', '1'];
   const { signal } = await ewald(words, { cwd: folder, interruptAt: /started/, insists: true });
   expect(signal).toBe('SIGINT');
+});
+
+test('a module of the user whose setup never returns ends with Ctrl-C', { tags: 'all' }, async () => {
+  // (memory 1), heap() and process() that return 0, and setup() with (loop br 0).
+  const text = (name: string): number[] => [name.length, ...Buffer.from(name)];
+  const sections = [
+    [1, 3, 0x60, 0, 1, 0x7f, 0x60, 4, 0x7f, 0x7f, 0x7f, 0x7f, 1, 0x7f, 0x60, 0, 0],
+    [3, 3, 0, 1, 1],
+    [5, 1, 0, 1],
+    [7, 4, ...text('memory'), 2, 0, ...text('heap'), 0, 0, ...text('process'), 0, 1, ...text('setup'), 0, 2],
+    [10, 3, 4, 0, 0x41, 0, 0x0b, 4, 0, 0x41, 0, 0x0b, 9, 0, 3, 0x40, 0x0c, 0, 0x0b, 0x41, 0, 0x0b],
+  ].map(([id = 0, ...bytes]) => [id, bytes.length, ...bytes]);
+  writeFileSync(join(folder, 'setup.wasm'), Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...sections.flat()]));
+  const buffers = "buffers() { started(); return { n: { kind: 'nav', dtype: 'f32' } }; }, processFrame() {}";
+  const udf = spinning('setup.mjs', `wasm: new URL('setup.wasm', import.meta.url), ${buffers}`);
+  const words = ['run', 'scan.npy', '--udf', udf, '-o', 'setup.npy', '--backend', 'wasm'];
+  const { code, signal } = await ewald(words, { cwd: folder, interruptAt: /started/, insists: true });
+  // One that comes just before its setup ends the run as usual.
+  expect([130, 'SIGINT']).toContain(signal ?? code);
+  expect(existsSync(join(folder, 'setup.npy'))).toBe(false);
+});
+
+/** An array of Zarr in one file of a few bytes, whatever it claims. */
+function claims(name: string, shape: readonly number[]): string {
+  mkdirSync(join(folder, name));
+  const more = { compressor: null, filters: null, fill_value: 0, order: 'C' };
+  const about = { zarr_format: 2, shape, chunks: shape.map(() => 1), dtype: '<u2', ...more };
+  writeFileSync(join(folder, name, '.zarray'), JSON.stringify(about));
+  return name;
+}
+
+test.skipIf(!existsSync(addon)).each([
+  ['10⁹ frames', () => ['run', 'sum', claims('many.zarr', [1e9, 1, 1]), '-o', 'claims.npy', '--status', '0']],
+  [
+    '10⁹ chunks in a frame',
+    () => [
+      'run',
+      'sum',
+      claims('wide.zarr', [2, 32000, 32000]),
+      '-o',
+      'claims.npy',
+      '--status',
+      '0',
+      '--max-frame-bytes',
+      '1e10',
+    ],
+  ],
+  [
+    '10⁶ lines in a list',
+    () => {
+      const lines = Array.from({ length: 1e6 }, (_, i) => `absent.h5 //${i}\n`);
+      writeFileSync(join(folder, 'long.lst'), lines.join(''));
+      return ['index', '-i', 'long.lst', '-p', '79,79,38,90,90,90', '-o', 'claims.stream'];
+    },
+  ],
+] as const)('%s do not keep a command that is ended by Ctrl-C', { tags: 'all' }, async (_, make) => {
+  const words = make();
+  const { code, signal } = await ewald(words, {
+    ...{ cwd: folder, env: { EWALD_LOG_LEVEL: 'debug' }, insists: true },
+    // The state is served before the frames are counted.
+    interruptAt: /: available|http:/,
+  });
+  expect([130, 'SIGINT']).toContain(signal ?? code);
+  expect(readdirSync(folder).filter((name) => name.includes('claims'))).toEqual([]);
 });

@@ -1,5 +1,5 @@
 /** `ewald figures`: the pictures of both reports as SVG and PNG files, drawn as there. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inflateSync } from 'node:zlib';
@@ -236,4 +236,17 @@ test('a report that was cut gives no pictures', async () => {
     expect([code, err]).toEqual([1, expect.stringMatching(/cut\.html was cut or changed/)]);
   }
   expect(readdirSync(folder)).not.toContain('none');
+});
+
+test('pictures of which one cannot be written are all absent, with the folder that was made for them', async () => {
+  mkdirSync(join(folder, 'taken/by-resolution-rsplit.svg'), { recursive: true });
+  for (const [words, files] of [
+    ['figures merge.html -o taken --force', ['by-resolution-rsplit.svg']],
+    ['figures merge.html -o fresh --png merge.html', undefined],
+  ] as const) {
+    const { code, out } = await ewald(words);
+    expect([code === 0, out], words).toEqual([false, '']);
+    if (files) expect(readdirSync(join(folder, 'taken'))).toEqual(files);
+    else expect(readdirSync(folder)).not.toContain('fresh');
+  }
 });

@@ -246,7 +246,11 @@ test('a file that claims large frames and stores none does not read them as zero
   const bytes = file.finish(file.group({ data }));
   expect(bytes.length).toBeLessThan(2000);
   const dataset = await open(bytes);
+  const before = process.memoryUsage().rss;
   await refused(() => dataset.read(0, 1), 'Format', 'none of them has been written');
+  await refused(() => dataset.read(0, 4), 'Format', 'none of them has been written');
+  // A frame would be 256 MiB.
+  expect(process.memoryUsage().rss - before).toBeLessThan(2 ** 27);
 });
 
 test('an array that is damaged is not replaced by another one, unless that is named', async () => {
@@ -295,4 +299,23 @@ test('numbers that a series of data files leaves out are named', async () => {
   expect(await warningsOf(1, 3, 7)).toEqual([
     expect.stringMatching(/names no data_000002, data_000004 … data_000006: frames behind them have lower numbers/),
   ]);
+});
+
+test('groups, arrays and attributes may have names that every object has', async () => {
+  const frames = array(Uint16Array.of(1, 2, 3, 4, 5, 6), [1, 2, 3], Object.fromEntries([['__proto__', 'text']]));
+  const inner = group(
+    Object.fromEntries([
+      ['constructor', frames],
+      ['toString', number(7)],
+    ]),
+  );
+  const bytes = await treeFile(Object.fromEntries([['__proto__', inner]]));
+  for (const options of [{}, { dataset: '/__proto__/constructor' }]) {
+    const dataset = await open(bytes, options);
+    expect(dataset.arrays.map(({ name }) => name)).toContain('/__proto__/constructor');
+    expect([...(await dataset.read(0, 1))]).toEqual([1, 2, 3, 4, 5, 6]);
+    await dataset.dispose();
+  }
+  await refused(() => open(bytes, { dataset: '/__proto__/hasOwnProperty' }), 'Argument', 'hasOwnProperty');
+  expect(Object.keys(Object.prototype)).toEqual([]);
 });

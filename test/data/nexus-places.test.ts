@@ -8,6 +8,7 @@ import { open } from '../../dist/data.node.js';
 import { type Context, createContext } from '../../dist/index.node.js';
 import { lookup3 } from '../../src/io/data/hdf5/fields.js';
 import type { WriteNode } from '../../src/io/data/hdf5/writer.js';
+import { ewaldTogether } from '../support/cli.js';
 import { array, axis, group, number, treeFile } from './hdf5-tree.js';
 
 let context: Context;
@@ -369,11 +370,16 @@ test('a mask of another shape than the frames is named', async () => {
   );
 });
 
-test('a file that was cut is told, and makes a run doubtful', async () => {
-  const bytes = Buffer.from(await fileOf({}));
-  // The superblock claims another kilobyte.
+/** A file whose superblock claims another kilobyte. */
+function cutEnd(whole: Uint8Array): Buffer {
+  const bytes = Buffer.from(whole);
   bytes.writeBigUInt64LE(BigInt(bytes.length + 1024), 28);
   bytes.writeUInt32LE(lookup3(bytes.subarray(0, 44)), 44);
+  return bytes;
+}
+
+test('a file that was cut is told, and makes a run doubtful', async () => {
+  const bytes = cutEnd(await fileOf({}));
   const told: { text: string; isDoubtful: boolean | undefined }[] = [];
   const run = context.pipeline({
     inputs: [new File([new Uint8Array(bytes)], 'cut.h5')],
@@ -404,4 +410,38 @@ test.each([
   const found = notes.filter(({ text }) => text.includes('of a detector')).map(({ text }) => text);
   expect(found).toEqual(words ? [expect.stringMatching(words)] : []);
   await dataset.dispose();
+});
+
+test('what is wrong with a file is said by every command that reads it, and one that was cut ends with 1', {
+  tags: 'all',
+}, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ewald-notes-'));
+  const pixel_mask = array(new Uint32Array(50 * 40), [50, 40]);
+  const whole = await fileOf({
+    detector: { ...usual, beam_center_x: number(58), beam_center_y: number(30), pixel_mask },
+  });
+  writeFileSync(join(folder, 'doubt.h5'), whole);
+  writeFileSync(join(folder, 'cut.h5'), cutEnd(whole));
+  const of = async (words: string) => {
+    const { code, out, err } = await ewaldTogether(words.split(' '), { cwd: folder });
+    return { code, said: out + err };
+  };
+  try {
+    for (const [words, end] of [
+      ['info', ''],
+      ['index', '-p none --threshold 10 --backend wasm --force -o out.stream'],
+      ['convert', '--force -o out.npy'],
+      ['run sum', '--backend wasm --force -o sum.npy'],
+    ] as const) {
+      const { code, said } = await of(`${words} doubt.h5 ${end}`.trim());
+      expect(said, words).toMatch(/warning:? .*put it at 50, 30 pixels; these are used/);
+      expect(said, words).toMatch(/warning:? .*pixel_mask is not used: it is 50 x 40, and the frames are 60 x 100/);
+      // Of frames without peaks a run is doubtful anyway.
+      if (words !== 'index') expect(code, words).toBe(0);
+      const cut = await of(`${words} cut.h5 ${end}`.trim());
+      expect(cut, words).toMatchObject({ code: 1, said: expect.stringMatching(/was cut|expected, \d+ found/) });
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -65,6 +65,8 @@ describe('the log', () => {
     ]);
     const lines = linesOf(log);
     for (const { time } of lines) expect(time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    // By it, lines of several runs in one file are told apart.
+    expect(lines.map(({ pid }) => pid)).toEqual(lines.map(() => process.pid));
     expect(lines[1]?.text).toBe('two\nlines');
     expect(lines[3]).toMatchObject({ count: 2, frame: 'a.h5 //3', reason: 'damaged' });
     expect(lines[4]).toMatchObject({ isWhole: true, frames: 2, failed: 2 });

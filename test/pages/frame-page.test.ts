@@ -6,6 +6,7 @@ import { createContext, parseGeometry, readStream } from 'ewald';
 import { open } from 'ewald/data';
 import type { Download } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
+import { ewald } from '../support/cli.js';
 import { dataFolder } from '../support/data.js';
 import { browsing, filesOf, type Shown, serve, Visit } from './visit.js';
 
@@ -497,4 +498,51 @@ describe.skipIf(!dataFolder)('the page of frames', () => {
     await expect.poll(() => bad(240, 230), patient).toBe(0);
     expect(visit.faults).toEqual([]);
   });
+});
+
+test('fields refuse numbers that mean nothing, visibly, a valid one clears the error, and an opening names its file', async () => {
+  const folder = temporary('made');
+  expect(
+    (await ewald(['simulate', 'frames', '-o', folder, '--images', '2', '--size', '128,128', '--force'])).code,
+  ).toBe(0);
+  const visit = await Visit.open(await serve([join(folder, 'run.h5'), '-g', join(folder, 'run.geom')]));
+  const { page } = visit;
+  await visit.peaks();
+  await page.click('#tools summary');
+  await expect.poll(() => page.inputValue('#beam-distance'), patient).not.toBe('');
+  const limits = () => page.evaluate(() => viewer.pane.picture.limits);
+  const about = (id: string) =>
+    page.locator(id).evaluate((field: HTMLInputElement) => ({
+      isInvalid: field.getAttribute('aria-invalid') === 'true',
+      border: getComputedStyle(field).borderTopColor,
+      why: field.validationMessage,
+    }));
+  for (const [id, wrong, right] of [
+    ['#high', ['-1', 'x', ''], '90'],
+    ['#low', ['100', '90'], '-1'],
+    ['#beam-distance', ['-5', '0', ''], '80'],
+    ['#ring', ['-3'], '4'],
+  ] as const) {
+    const [usual, before] = [(await about(id)).border, await limits()];
+    for (const text of wrong) {
+      await page.fill(id, text);
+      await page.press(id, 'Enter');
+      expect(await about(id), `${id} ${text}`).toEqual({
+        isInvalid: true,
+        border: expect.not.stringMatching(usual.replace(/[()]/g, '.')),
+        why: expect.stringMatching(/^Enter a number/),
+      });
+      expect(await limits()).toEqual(before);
+    }
+    await page.fill(id, right);
+    await page.press(id, 'Enter');
+    expect(await about(id), `${id} ${right}`).toEqual({ isInvalid: false, border: usual, why: '' });
+  }
+  expect(await limits()).toEqual([-1, 90]);
+  await page.evaluate(() => {
+    Object.assign(viewer.engine, { call: () => new Promise(() => undefined) });
+    void viewer.open([{ name: 'other.h5', blob: new Blob(['']) }]);
+  });
+  expect(await visit.message(/./)).toBe('Opening other.h5…');
+  expect(visit.faults).toEqual([]);
 });

@@ -262,6 +262,13 @@ describe('a scan', () => {
       .toMatch(/^7 × 7 positions are 49, but there are 48 frames: try 6, 8/);
     expect(await page.inputValue('#shape')).toBe('12, 4');
     expect(await shown()).toEqual([12, 4, 48]);
+    // So is what is no shape, until the next one that is.
+    await change('qq');
+    expect(await page.getAttribute('#shape', 'aria-invalid')).toBe('true');
+    expect(await shown()).toEqual([12, 4, 48]);
+    await change('6, 8');
+    await expect.poll(shown, { timeout: 60_000 }).toEqual([6, 8, 48]);
+    expect(await page.getAttribute('#shape', 'aria-invalid')).not.toBe('true');
     await change('');
     await expect.poll(() => page.locator('#scan-pane').isVisible(), { timeout: 60_000 }).toBe(false);
   });

@@ -203,3 +203,24 @@ test('a worker that finds another file than the one that was followed has no res
   const { found } = await follows(file, { executor }, { open: replaced });
   expect(found).toEqual(Array(3).fill(expect.stringContaining(`${file} was replaced while the run followed it`)));
 });
+
+test('a file of a followed folder that is replaced is not mixed with the other one, and the run goes on', async () => {
+  const watched = join(folder, 'several');
+  await mkdir(watched, { recursive: true });
+  const [file, next] = [join(watched, 'a.h5'), join(watched, 'b.h5')];
+  await copyFile(join(folder, 'run.h5'), file);
+  const found: string[] = [];
+  let replaced: Promise<void> | undefined;
+  const add = async (record: { origin: { filename?: string } }): Promise<void> => {
+    found.push(record.origin.filename ?? '');
+    if (found.length !== 3) return;
+    replaced ??= copyFile(join(folder, 'other/run.h5'), `${file}.new`).then(() => rename(`${file}.new`, file));
+    await replaced;
+    await copyFile(join(folder, 'run.h5'), next);
+  };
+  const { warnings } = await follows(watched, {
+    sinks: [{ add, close: async () => undefined, discard: async () => undefined }],
+  });
+  expect(found).toEqual([...Array(3).fill(file), ...Array(3).fill(next)]);
+  expect(warnings.join()).toContain(`${file} was replaced`);
+});

@@ -48,6 +48,22 @@ describe('the picture of a map', () => {
     expect(isInked(down + 25, picture.height)).toBe(true);
   });
 
+  test.each([
+    ['0.5 nm', 0.5, 'strain along x'],
+    ['1 positions', undefined, 'strain along x'],
+    ['0.5 nm', 0.5, 'shift along x, pixels'],
+  ])('says %s beside the scale bar of a step of %s, and below it what the values are: %s', (length, step, desc) => {
+    const { rgba, width, height } = pictureOf(map([-2, -1, 0, 1, 1, 1], { desc }), step);
+    const words = { rgba: new Uint8ClampedArray(rgba.length).fill(255), width, height };
+    drawText(words, side + 12, down + 7, length);
+    drawText(words, 2, down + 28, `exx: ${desc}`);
+    const inked = (from: Uint8ClampedArray, below: number): string =>
+      Array.from({ length: (height - down - below) * width }, (_, i) => from[4 * ((down + below) * width + i)]).join();
+    expect(words.rgba.includes(0)).toBe(true);
+    // Without the rows of the bar itself.
+    expect(inked(rgba, 18)).toBe(inked(words.rgba, 18));
+  });
+
   test('of one sign keeps the map from dark to bright', () => {
     const { rgba, width } = pictureOf(map([1, 2, 3, 4, 5, 6]), undefined);
     expect([...rgba.subarray(0, 3)]).toEqual([0, 32, 76]);

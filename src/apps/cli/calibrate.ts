@@ -1,5 +1,6 @@
 /** `ewald calibrate SCAN -o scan.cal.json`: what a scan tells about its optics, from its frames alone. */
 import {
+  answerSignalsOnce,
   calibrateRows,
   calibrationTexts,
   checkOutput,
@@ -28,6 +29,8 @@ export async function run([file = '']: readonly string[], flags: CalibrateFlags,
       ...openOptions(flags, signal),
       keepNoCount: flags.keepNoCount,
     });
+    // With the addon a second Ctrl-C ends what is not told of the first, such as the plan of a scan of 10⁹ frames.
+    answerSignalsOnce();
     const found = await ctx.calibrate(scan, {
       ...pickFlags(calibrateRows, flags),
       signal,

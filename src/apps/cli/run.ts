@@ -177,8 +177,10 @@ async function analyse(
       warn(`${scan.name} was cut, and lacks frames or parts of them`);
     if (writes) for (const text of new Set(analyses.flatMap(({ notes = [] }) => notes))) warn(text);
     const started = performance.now();
-    // With the addon a second Ctrl-C ends what never returns, and the first one keeps what was finished.
-    const isKilled = isHere && !answerSignalsOnce();
+    // With the addon a second Ctrl-C ends what never returns, such as a function of the user or the plan of a scan of 10⁹
+    // frames, and the first one keeps what was finished.
+    const isAnsweredOnce = answerSignalsOnce();
+    const isKilled = isHere && !isAnsweredOnce;
     const running = isKilled ? killable(() => runToFiles(ctx, scan, options)) : runToFiles(ctx, scan, options);
     const { results, files, notes, faults } = await running.catch((error: unknown) => {
       progress.end();

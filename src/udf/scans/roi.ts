@@ -89,6 +89,13 @@ function roiMask(roi: Roi, navShape: readonly number[]): Uint8Array {
     for (const entry of Array.from(entries)) mask[flatOf(entry, shape)] = 1;
     return mask;
   }
+  const marked = (flat: ArrayLike<number | boolean>): Uint8Array => {
+    if (flat.length !== size) throw shapeError(`it has ${flat.length} elements`, navShape);
+    for (let i = 0; i < size; i++) mask[i] = flat[i] ? 1 : 0;
+    return mask;
+  };
+  // The mask of a scan of 10⁸ positions would be gigabytes as a list.
+  if (ArrayBuffer.isView(roi) && !(roi instanceof DataView)) return marked(roi as unknown as ArrayLike<number>);
   const list = elementsIn(roi as ArrayLike<unknown>);
   if (list.length > 0 && list.every((item) => Array.isArray(item) && item.length === 2 && isNumbers(item[0]))) {
     const pairs = list as [Coordinate, boolean][];
@@ -102,10 +109,7 @@ function roiMask(roi: Roi, navShape: readonly number[]): Uint8Array {
     for (const [at] of pairs) mask[flatOf(at, navShape)] = value ? 1 : 0;
     return mask;
   }
-  const flat = (list as unknown[]).flat(Number.POSITIVE_INFINITY) as (number | boolean)[];
-  if (flat.length !== size) throw shapeError(`it has ${flat.length} elements`, navShape);
-  for (let i = 0; i < size; i++) mask[i] = flat[i] ? 1 : 0;
-  return mask;
+  return marked((list as unknown[]).flat(Number.POSITIVE_INFINITY) as (number | boolean)[]);
 }
 
 /** The positions selected by a region of interest. Throws `Shape`, `Argument`. */

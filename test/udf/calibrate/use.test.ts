@@ -204,6 +204,8 @@ describe('an invalid calibration', () => {
     [() => other({ version: 2 }), 'Format', /version is 2/],
     [() => other({ centre: { cy: 'x', cx: 1 } }), 'Format', /cy of its centre is "x"/],
     [() => other({ centre: { cy: '12', cx: 1 } }), 'Format', /cy of its centre is "12"/],
+    [() => other({ disk: { radius: -5, error: 0.1, edge: 1 } }), 'Format', /radius of its disk is -5/],
+    [() => other({ disk: { radius: 5, error: 0.1, edge: -1 } }), 'Format', /edge of its disk is -1/],
     [() => other({ descan: { order: 1, span: 3, coefficients: [[1]] } }), 'Format', /coefficients of its descan/],
     [() => other({ shape: [rows, columns, n, n + 1] }), 'Shape', /calibration is of frames of 48 × 49/],
     [() => other({ badPixels: undefined }), 'Format', /hot pixels/],
@@ -311,5 +313,38 @@ describe('the command', () => {
       (await ewald('run', 'com', 'scan.npy', ...shape, '--calibration', 'mine.json', '-o', 'x.npy')).err,
     ).toContain('no calibration');
     expect((await ewald('run', 'sum', 'scan.npy', ...shape, '--calibration', 'scan.cal.json')).code).toBe(2);
+  });
+
+  test('a simulated scan of separate disks is calibrated, and strain takes its radius and keeps the calibration', {
+    tags: 'all',
+  }, async () => {
+    const words = ['--spacing', '14', '--shift', '0', '--nav-shape', '8,8', '--name', 'disks'];
+    expect((await ewald('simulate', 'scan', '-o', '.', ...words)).code).toBe(0);
+    const found = await ewald('calibrate', 'disks.h5', '-o', 'disks.cal.json', '--backend', 'wasm');
+    // Nothing moves the disk, and without an object there is no field: neither is remarked on.
+    expect([found.code, found.err]).toEqual([0, '']);
+    const { zero } = JSON.parse(readFileSync(join(folder, 'disks.truth.json'), 'utf8'));
+    const own = JSON.parse(readFileSync(join(folder, 'disks.cal.json'), 'utf8')) as Calibration;
+    if ('refused' in own.centre || 'refused' in own.disk) throw new Error('centre and radius are refused');
+    const { cy, cx, errors } = own.centre;
+    const { radius } = own.disk;
+    expect(own.stop).toEqual([]);
+    expect(Math.abs(cy - zero[0])).toBeLessThan(0.01 + 3 * errors[0]);
+    expect(Math.abs(cx - zero[1])).toBeLessThan(0.01 + 3 * errors[1]);
+    expect(radius).toBeCloseTo(5, 1);
+    const calibrated = ['--calibration', 'disks.cal.json', '--backend', 'wasm'];
+    const strain = await ewald('run', 'strain', 'disks.h5', ...calibrated, '-o', 'disks-strain.npy');
+    expect(strain.code, strain.err).toBe(0);
+    const { analyses } = JSON.parse(readFileSync(join(folder, 'disks-strain.npy.json'), 'utf8'));
+    expect(analyses[0]).toMatchObject({ parameters: { pattern: { radius } }, calibration: own });
+    // The same with frames that have no disks: half of the map is NaN.
+    expect((await ewald('convert', 'disks.h5', '-o', 'half.npy')).code).toBe(0);
+    const half = readFileSync(join(folder, 'half.npy'));
+    writeFileSync(join(folder, 'half.npy'), half.fill(0, half.length - 32 * 128 * 128 * 2));
+    const other = await ewald('run', 'strain', 'half.npy', '--nav-shape', '8,8', ...calibrated, '-o', 'lacks.npy');
+    expect([other.code, other.err]).toEqual([
+      1,
+      expect.stringContaining('error: only 32 of 64 positions have a value'),
+    ]);
   });
 });
