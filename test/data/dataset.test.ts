@@ -106,6 +106,7 @@ describe('opening', () => {
       [{ ...raw, sigShape: [1e9, 1e9] }, 'Argument', /larger than any file/],
       [{ ...raw, sigShape: [1e5] }, 'Format', /one frame needs 200000/],
       [{ format: 'mib', dtype: 'u8' }, 'Argument', /states its dtype itself/],
+      [{ format: 'raw', dtype: 'u8', sigShape: [1, 1], skipPerLine: 1 }, 'Argument', /raw has no skipPerLine/],
       [{}, 'Format', /has none of the known formats/],
     ] as const) {
       const error = await open(bytes, options as never).catch((caught: unknown) => caught);

@@ -95,6 +95,9 @@ const bare: Services = {
   },
 };
 
+/** Options that say what a file without a header is. */
+const describing: readonly string[] = formats.flatMap(({ name, options }) => (name === 'raw' ? options : []));
+
 /**
  * Opens a source, which may be compressed as a whole by gzip or bzip2; the dataset closes it, and so does an error.
  */
@@ -118,7 +121,9 @@ export async function openSource(
       if (value !== undefined && !taken.includes(name))
         throw argumentError(
           '',
-          (said) => `${source.name}: a file of format ${format.name} states its ${said(name)} itself; omit the option`,
+          (said) =>
+            `${source.name}: a file of format ${format.name} ` +
+            `${describing.includes(name) ? `states its ${said(name)} itself` : `has no ${said(name)}`}; omit the option`,
         );
     const dataset = await format.open(source, options, {
       ...services,
