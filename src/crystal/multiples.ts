@@ -75,7 +75,7 @@ const [near, nearOthers] = [0.08, 0.12];
 /**
  * Fewest peaks, largest fraction of them outside of a class, and smallest probability that as many are due to chance.
  */
-const [fewest, maxOutside, minProbability] = [60, 0.02, 1e-3];
+const [fewest, maxOutside, minProbability] = [30, 0.02, 1e-3];
 /** The largest root mean square distance of an index from a whole number; 0.18 of the right cell on real frames. */
 const maxScatter = 0.22;
 /** Fewest spots that test an edge: few do if all edges are too long. */
