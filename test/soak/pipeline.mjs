@@ -83,9 +83,11 @@ async function killedRuns(folder, rounds, note) {
   let tries = 0;
   for (let round = 0; kills < rounds; round++) {
     const cwd = place(`killed-${round}`);
-    for (let code = null; code !== 0; tries++) {
+    // On a machine that has become busy each session gets further only if it has more time.
+    let patience = 1;
+    for (let code = null; code !== 0; tries++, patience *= 1.1) {
       const more = readdirSync(cwd).length > 0 ? ['--resume'] : [];
-      const found = await ran([...usual, ...more], cwd, took * (0.2 + 0.9 * Math.random()));
+      const found = await ran([...usual, ...more], cwd, took * patience * (0.2 + 0.9 * Math.random()));
       code = found.code;
       if (code === null) kills++;
       else if (code !== 0) throw new Error(`a resumed run ended with ${code}: ${found.errors}`);
