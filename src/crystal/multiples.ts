@@ -4,9 +4,10 @@
  *
  * - Finer lattices (`finer-lattice.ts`): crystal by crystal, vectors of a lattice that is finer in space, until none is
  *   left, and then the spots that need the larger cell all the same, against chance. This finds tenfold cells.
- * - Index classes: for p = 2, 3, 5, 7 and each direction u modulo p, a cell without the need of its size has no peak
- *   with u·h ≢ 0 (mod p) but by chance: peaks that belong to nothing fall within r of one of its empty nodes with the
- *   probability (1 − 1/p)(4π/3) r³, in units of indices. Then (u·a)/p is a vector of the lattice as well.
+ * - Index classes: for p = 2, 3, 5, 7 and each direction u modulo p, and for primes up to 31 along the edges, a cell
+ *   without the need of its size has no peak with u·h ≢ 0 (mod p) but by chance: peaks that belong to nothing fall
+ *   within r of one of its empty nodes with the probability (1 − 1/p)(4π/3) r³, in units of indices. Then (u·a)/p is a
+ *   vector of the lattice as well.
  * - Undetermined edges: where nodes are nearer to each other than spots scatter, whole numbers mean nothing, and the
  *   classes are blind. The distance of an index from a whole number is then uniform, 0.29 (rms), instead of 0.02 to
  *   0.06; where it is between them, indices that are near whole numbers if divided by one of 2 to 12 tell.
@@ -67,7 +68,10 @@ export interface PeaksBetween {
   readonly byChance: number;
 }
 
-const primes = [2, 3, 5, 7] as const;
+const [primes, largePrimes] = [
+  [2, 3, 5, 7],
+  [11, 13, 17, 19, 23, 29, 31],
+] as const;
 /**
  * A peak has the indices of a node within this distance, and one index is tested if both others are within the next.
  */
@@ -114,6 +118,16 @@ const classesOf = (p: number): (readonly [number, number, number])[] =>
     (u) => u.find((x) => x !== 0) === 1,
   );
 export const indexClasses: readonly IndexClass[] = primes.flatMap((p) => classesOf(p).map((u) => ({ p, u })));
+/** Of larger primes only the edges themselves: nobody mixes them by such factors. */
+const largeClasses: readonly IndexClass[] = largePrimes.flatMap((p) =>
+  (
+    [
+      [1, 0, 0],
+      [0, 1, 0],
+      [0, 0, 1],
+    ] as const
+  ).map((u) => ({ p, u })),
+);
 
 /** Reflections with u·h ≡ 0 (mod p), indices over a primitive cell. */
 export interface IndexClass {
@@ -427,7 +441,7 @@ function emptyClass(indices: Int16Array, unexplained: number): EmptyClass | unde
   const count = indices.length / 3;
   let best: EmptyClass | undefined;
   if (count < fewest) return undefined;
-  for (const { p, u } of indexClasses) {
+  for (const { p, u } of [...indexClasses, ...largeClasses]) {
     const most = Math.min(maxOutside * count, best?.outside ?? Number.POSITIVE_INFINITY);
     const [x, y, z] = u;
     let outside = 0;

@@ -108,6 +108,8 @@ describe('a known cell', () => {
     [[5, 5, 1], 25],
     [[5, 5, 5], 125],
     [[1, 12, 1], 12],
+    [[1, 1, 13], 13],
+    [[17, 1, 1], 17],
     [[10, 10, 10], 1000],
   ] as const)('with the edges times %j has %i times the volume of the lattice that is found', ([by, factor]) => {
     const found = told(orthorhombic, by);

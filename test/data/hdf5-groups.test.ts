@@ -107,6 +107,19 @@ test.each<[string, (values: readonly number[]) => FrameArray]>([
   }
 });
 
+test('a frame whose photon energy is 0 or cannot be is refused, and the others are not', async () => {
+  const file = await treeFile({
+    data: array(new Uint16Array(18), [3, 2, 3]),
+    energy: array(Float64Array.of(9000, 0, 1), [3]),
+  });
+  const dataset = await open(file, { dataset: '/data' });
+  const geometry = geometryOf('photon_energy = /energy eV\ndata = /data\n');
+  const beams = await (await context.detector(dataset, { geometry })).beams(dataset.name);
+  expect(beams(0).wavelengthA).toBeCloseTo(1.3776, 4);
+  expect(() => beams(1)).toThrow('of frame 1 the energy of the radiation is 0');
+  expect(() => beams(2)).toThrow('of frame 2 the wavelength is 12400 Å');
+});
+
 test('a mask is one of booleans, behind a soft link, or in two files', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ewald-masks-'));
   const file = new MadeFile();

@@ -70,6 +70,22 @@ test('a mask for all frames, a mask of one frame, and one that fits neither', as
   );
 });
 
+test.each([
+  [[width, height], 'is it transposed?'],
+  [[height * width, 1], 'expected one mask for all frames'],
+])('a mask of as many numbers as a frame, in rows of another length, %j, is refused', async (shape, said) => {
+  const mask = maskOf([7], 24, shape, [1]);
+  const opened = () => context.detector(frames(3), { geometry: whole(), openOther: others({ '/mask': mask }) });
+  await refused(opened, 'Shape', 'the mask /mask of', said);
+});
+
+test('an infinite value is no count', async () => {
+  const values = Float32Array.from({ length: 24 }, (_, i) => ({ 5: Infinity, 6: -Infinity, 7: Number.NaN })[i] ?? 1e30);
+  const dataset = memoryDataset(values, { sigShape: [height, width], navShape: [1] });
+  const detector = await context.detector(dataset, { geometry: parseGeometry(top + panel('p', 0, 3)) });
+  expect(await withoutCounts(detector, dataset as never, 0)).toEqual([5, 6, 7]);
+});
+
 test('masks by module, each in a dataset of its own, and a mask of all modules, of all frames or of each', async () => {
   const dataset = frames(3, [2, 2, width]);
   const module = (i: number, path: string) =>

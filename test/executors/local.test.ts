@@ -197,11 +197,9 @@ describe.each(Object.entries(kinds))('%s', (kind, make) => {
 });
 
 describe('workers', () => {
-  const mark = join(tmpdir(), `ewald-executors-${randomUUID()}`);
-  afterAll(() => rmSync(mark, { force: true }));
-
   test('a worker that dies is replaced; its task is tried again once, and then reported', { tags: 'all' }, async () => {
     const executor = await Executor.workers({ workers: 2 });
+    const mark = join(tmpdir(), `ewald-executors-${randomUUID()}`);
     try {
       const [once, other] = await all(executor, [task('dieOnce', { mark, value: 5 }), task('square', 6)]);
       expect([once?.value, once?.attempts, other?.value]).toEqual([5, 2, 36]);
@@ -215,6 +213,7 @@ describe('workers', () => {
       );
     } finally {
       await executor.dispose();
+      rmSync(mark, { force: true });
     }
   });
 

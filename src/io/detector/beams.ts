@@ -7,6 +7,7 @@ import { beamOf, type HeaderValues } from '../../crystal/geometry/pixels.js';
 import type { Dataset } from '../data/dataset.js';
 import { halfToNumber } from '../data/dtype.js';
 import { indexInGroup, inGroups, isOfGroups } from '../data/group-paths.js';
+import { ofBeam } from './impossible.js';
 import type { OpenOther } from './open-other.js';
 
 /** The beam of each frame of a file. */
@@ -61,7 +62,10 @@ export async function beamsOfFile(geometry: Geometry, file: string, openOther: O
   // alone.
   const alone = standing(geometry, beamOf(geometry, values.size === 0 ? undefined : () => 1), values.size === 0);
   return {
-    of: values.size === 0 ? () => alone : (frame) => standing(geometry, beamOf(geometry, at(frame)), true),
+    of:
+      values.size === 0
+        ? () => alone
+        : (frame) => diffracting(standing(geometry, beamOf(geometry, at(frame)), true), frame),
     surplus(frames) {
       const texts: string[] = [];
       for (const [path, { numbers }] of values)
@@ -113,6 +117,13 @@ async function numbersOf(dataset: Dataset, path: string, groups: Dataset['groups
   if (field) return { numbers: field.values, unit: field.unit };
   const read = await dataset.read(0, dataset.frames);
   return { numbers: dataset.dtype === 'f16' ? Array.from(read as Uint16Array, halfToNumber) : read };
+}
+
+/** Rejects the beam of a frame with which no crystal diffracts; that of the first frame is judged with the geometry. */
+function diffracting(beam: Beam, frame: number): Beam {
+  const text = frame > 0 ? ofBeam(beam) : undefined;
+  if (text !== undefined) throw new EwaldError('Format', `of frame ${frame} ${text}`);
+  return beam;
 }
 
 /** Rejects a beam for which a panel lies at or behind the sample. */

@@ -11,7 +11,7 @@ import type { DataType, FrameArray } from '../data/dtype.js';
 import { frameSize } from './from-file.js';
 import type { OpenOther } from './open-other.js';
 import { arrangementOf, readNumbers, withArray } from './pixel-arrays.js';
-import { inImageOrder, moduleAxes } from './stacked.js';
+import { inImageOrder, moduleAxes, storedAxes } from './stacked.js';
 
 /** The value that stands for a pixel without a count, by type: the one that no count reaches. */
 const noCounts: Partial<Record<DataType, number>> = {
@@ -33,6 +33,9 @@ const largest: Partial<Record<DataType, number>> = {
   i16: 2 ** 15 - 1,
   i32: 2 ** 31 - 1,
 };
+
+/** The largest number of 32-bit reals, as which all reals are searched. */
+const largestReal = (2 - 2 ** -23) * 2 ** 127;
 
 const isSame = (a: BadValue) => (b: BadValue) => a.when === b.when && a.value === b.value;
 
@@ -82,7 +85,10 @@ export class Counts {
     this.hasFlags = this.#flags.length > 0;
     this.#noCount = noCounts[dtype] ?? Number.NaN;
     const needsMark = (this.hasFlags || mayVary) && !Number.isNaN(this.#noCount);
-    this.validRange = rangeOf(meta, geometry, needsMark ? this.#noCount : undefined);
+    const [least, greatest] = rangeOf(meta, geometry, needsMark ? this.#noCount : undefined);
+    // Infinity is no count; integers have none.
+    const most = dtype in largest ? Number.POSITIVE_INFINITY : largestReal;
+    this.validRange = [Math.max(least, -most), Math.min(greatest, most)];
   }
 
   /** Marks pixels without a count that the range does not express, with a value outside of it. */
@@ -126,7 +132,11 @@ export async function saturationOf(
     const map = withKey(read, key, () =>
       withArray(named, openOther, async (array) => {
         const { frames } = dataset;
-        const { length, ofModule, varies } = arrangementOf(named, array, { frames, axes: moduleAxes(dataset) });
+        const { length, ofModule, varies } = arrangementOf(named, array, {
+          frames,
+          axes: moduleAxes(dataset),
+          stored: storedAxes(dataset),
+        });
         if (varies && frames > 1)
           throw new EwaldError(
             'Unsupported',

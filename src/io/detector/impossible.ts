@@ -39,9 +39,12 @@ export function impossibleText(geometry: Geometry, beam: Beam): string | undefin
   return found === undefined ? undefined : `the geometry cannot be right: ${found}`;
 }
 
-function ofBeam({ wavelengthA }: Beam): string | undefined {
+/** Why crystals cannot diffract with a beam; undefined if they can. */
+export function ofBeam({ wavelengthA }: Pick<Beam, 'wavelengthA'>): string | undefined {
   const [least, most] = wavelengths;
   if (wavelengthA >= least && wavelengthA <= most) return undefined;
+  if (wavelengthA === Number.POSITIVE_INFINITY)
+    return 'the energy of the radiation is 0, as some facilities write for a pulse that was not there';
   return (
     `the wavelength is ${short(wavelengthA)} Å; expected ${least} to ${most} Å: check the unit of photon_energy (eV ` +
     'without one) or wavelength (m without one)'

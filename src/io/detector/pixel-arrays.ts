@@ -18,6 +18,8 @@ export interface DescribedFrames {
   readonly frames: number;
   /** Axes of a frame in the file; those of an image are [ss, fs], modules come before. */
   readonly axes: readonly number[];
+  /** The axes of a frame and of a module as the file stores them. */
+  readonly stored: { readonly frame: readonly number[]; readonly module: readonly number[] };
 }
 
 /** How an array is arranged. */
@@ -39,15 +41,24 @@ const product = (axes: readonly number[]): number => axes.reduce((n, axis) => n 
 export function arrangementOf(
   { what, file, path }: NamedArray,
   array: Pick<Dataset, 'shape'>,
-  { frames, axes }: DescribedFrames,
+  { frames, axes, stored }: DescribedFrames,
 ): PixelArrangement {
   const own = [...array.shape.nav, ...array.shape.sig];
   const all = product(own);
   const [rows = 1, columns = 1] = axes.slice(-2);
+  // Modules may have an axis in one of both and be one below the other in the other; rows of another length are other
+  // pixels.
+  const endsLike = (pixels: readonly number[]): boolean => {
+    const [m = 1, n = 1] = pixels.slice(-2);
+    const [ownM = m, ownN = n] = own.slice(-2);
+    return ownN === n && (ownM % m === 0 || m % ownM === 0);
+  };
+  const isInRows = own.length === 1 || endsLike(stored.frame) || endsLike(stored.module);
   for (const [length, ofModule] of [
     [product(axes), false],
     [rows * columns, true],
   ] as const) {
+    if (!isInRows) break;
     const count = all / length;
     const rank = ofModule ? 2 : axes.length;
     // An array of one frame belongs to that frame if it has an axis of frames, as in a file for each event.
@@ -59,7 +70,7 @@ export function arrangementOf(
     'Shape',
     `the ${what} ${path} of ${file} is ${own.join(' × ')}, ${all} numbers; a frame has ${pixels} pixels ` +
       `(${axes.join(' × ')}), and the file ${frames} ${frames === 1 ? 'frame' : 'frames'}; expected one ${what} for ` +
-      'all frames, or one for each',
+      `all frames, or one for each${own.at(-1) === rows && own.at(-2) === columns ? '; is it transposed?' : ''}`,
   );
 }
 

@@ -67,6 +67,17 @@ export async function openStacked(
 export const moduleAxes = (dataset: Dataset): readonly number[] =>
   dataset instanceof StackedFrames ? dataset.axes : dataset.shape.sig;
 
+/** The axes of a frame, and of a module by itself, in the order in which the file stores them. */
+export function storedAxes(dataset: Dataset): {
+  readonly frame: readonly number[];
+  readonly module: readonly number[];
+} {
+  if (!(dataset instanceof StackedFrames)) return { frame: dataset.shape.sig, module: dataset.shape.sig.slice(-2) };
+  const frame = dataset.file.shape.sig;
+  const kept = dataset.order.slice(-2).sort((a, b) => a - b);
+  return { frame, module: kept.map((axis) => frame[axis] as number) };
+}
+
 /** Numbers that the file stores like the pixels of a frame, or of a module, in the order of the image. */
 export function inImageOrder(dataset: Dataset, numbers: FrameArray, ofModule = false): FrameArray {
   if (!(dataset instanceof StackedFrames) || areInOrder(dataset.order)) return numbers;
