@@ -30,3 +30,32 @@ test.each([
   // Files that do not know it state zeros.
   expect(said(corner, 0, 0)).toEqual([]);
 });
+
+const panelsOf = (fast: number[], slow: number[], axes: string): string[] => {
+  const text = `wavelength = 1.3 A\nclen = 0.06 m\nres = 5000\nadu_per_photon = 1\ndim0 = %\ndim1 = 3\ndim2 = ss\ndim3 = fs
+p0/min_fs = 0\np0/max_fs = 63\np0/min_ss = 0\np0/max_ss = 31\np0/corner_x = 10\np0/corner_y = 10\n${axes}\n`;
+  const geometry = parseGeometry(text, 'a.geom');
+  const beam = beamOf(geometry);
+  const place = { name: 'ARRAY', first: { x: 0, y: 0 }, width: 64, height: 32, cornerM: [0, 0, 0.06] };
+  const panels = [
+    // Another module, of which the geometry says nothing.
+    { ...place, module: [2], fastM: [0, 0, 1e-4], slowM: [0, 1e-4, 0] },
+    { ...place, module: [3], fastM: fast, slowM: slow },
+  ];
+  const file = { name: 'run.h5', meta: { panels } };
+  return contradictions(geometry, beam, checkGeometry(geometry, beam), file as never).map(({ text }) => text);
+};
+const [c, s] = [Math.cos(Math.PI / 6), Math.sin(Math.PI / 6)];
+
+test.each([
+  ['as in the file', [1, 0, 0], [0, 1, 0], 'p0/fs = x\np0/ss = y', undefined],
+  ['everything turned about the beam', [-1, 0, 0], [0, -1, 0], 'p0/fs = x\np0/ss = y', undefined],
+  ['everything turned, of a tilted panel', [0, c, s], [-1, 0, 0], `p0/fs = ${c}x +${s}z\np0/ss = y`, undefined],
+  ['a tilt of refinement', [1, 0, 0.01], [0, 1, 0], 'p0/fs = x\np0/ss = y', undefined],
+  ['turned in the file', [c, 0, s], [0, 1, 0], 'p0/fs = x\np0/ss = y', /p0 is tilted by 30\.0° in run\.h5/],
+  ['tilted the other way', [c, 0, s], [0, 1, 0], `p0/fs = ${c}x -${s}z\np0/ss = y`, /p0 is tilted by 60\.0° in run/],
+  ['mirrored', [-1, 0, 0], [0, 1, 0], 'p0/fs = x\np0/ss = y', /p0 is mirrored in the geometry against run\.h5/],
+])('a detector %s', (_, fast, slow, axes, expected) => {
+  const scaled = (v: number[]) => v.map((one) => 1e-4 * one);
+  expect(panelsOf(scaled(fast), scaled(slow), axes)).toEqual(expected ? [expect.stringMatching(expected)] : []);
+});

@@ -4,6 +4,7 @@ import type { GeometryFacts } from '../../crystal/geometry/check.js';
 import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
 import { positionOf } from '../../crystal/geometry/pixels.js';
 import type { Dataset } from '../data/dataset.js';
+import { otherOrientation } from './orientation.js';
 
 /**
  * Differences below these are usual: of the distance as a fraction, because a file states that of the stage, which
@@ -13,20 +14,25 @@ import type { Dataset } from '../data/dataset.js';
 const usual = { distance: 0.01, wavelength: 0.005, pixelSize: 0.001, beamPx: 3 } as const;
 
 export interface Contradiction {
-  readonly of: 'distance' | 'wavelength' | 'pixel size' | 'beam';
+  readonly of: 'distance' | 'wavelength' | 'pixel size' | 'beam' | 'orientation';
   readonly text: string;
 }
 
-/** The contradictions between a geometry and what a file of frames states, with both numbers; empty without any. */
+/**
+ * The contradictions between a geometry, with its modules as the file has them, and what a file of frames states, with
+ * both numbers; empty without any.
+ */
 export function contradictions(
   geometry: Geometry,
   beam: Beam,
   { beamAt }: Pick<GeometryFacts, 'beamAt'>,
-  { name, meta: { distanceM, wavelengthA, pixelSizeM, beamCentrePx } }: Pick<Dataset, 'name' | 'meta'>,
+  file: Pick<Dataset, 'name' | 'meta'>,
 ): Contradiction[] {
+  const { name, meta } = file;
+  const { distanceM, wavelengthA, pixelSizeM, beamCentrePx } = meta;
   const found: Contradiction[] = [];
   const compare = (
-    of: Exclude<Contradiction['of'], 'beam'>,
+    of: Exclude<Contradiction['of'], 'beam' | 'orientation'>,
     own: number,
     stated: number | undefined,
     least: number,
@@ -73,5 +79,7 @@ export function contradictions(
           `${x.toFixed(1)}, ${y.toFixed(1)} pixels apart`,
       });
   }
+  const orientation = otherOrientation(geometry, file);
+  if (orientation !== undefined) found.push({ of: 'orientation', text: orientation });
   return found;
 }

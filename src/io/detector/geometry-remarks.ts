@@ -62,7 +62,7 @@ export async function geometryRemarks(
     const facts = checkGeometry(geometry, beam);
     // The parser has already reported the gain.
     for (const text of facts.problems) if (!text.includes('adu_per_')) remarks.push({ text });
-    for (const { of, text } of contradictions(geometry, beam, facts, first)) remarks.push({ text, contradicts: of });
+    for (const { of, text } of contradictions(given, beam, facts, first)) remarks.push({ text, contradicts: of });
   } catch {
     // Frames that state nothing that can be compared are searched all the same.
   }
