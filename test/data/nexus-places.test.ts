@@ -441,6 +441,14 @@ test('what is wrong with a file is said by every command that reads it, and one 
       const cut = await of(`${words} cut.h5 ${end}`.trim());
       expect(cut, words).toMatchObject({ code: 1, said: expect.stringMatching(/was cut|expected, \d+ found/) });
     }
+    // A geometry says where the detector is, and what the file says of it in vain does not matter.
+    const corner = 'p0/corner_x = -58\np0/corner_y = -30';
+    const beam = 'wavelength = 1 A\nclen = 0.1\nres = 13333.3\nadu_per_photon = 1';
+    const panel = 'p0/min_fs = 0\np0/max_fs = 99\np0/min_ss = 0\np0/max_ss = 59\np0/fs = x\np0/ss = y';
+    writeFileSync(join(folder, 'own.geom'), `${beam}\n${panel}\n${corner}\n`);
+    const { said } = await of('index -g own.geom -p none --threshold 10 --backend wasm --force -o out.stream doubt.h5');
+    expect(said).toMatch(/pixel_mask is not used/);
+    expect(said).not.toMatch(/these are used/);
   } finally {
     rmSync(folder, { recursive: true });
   }

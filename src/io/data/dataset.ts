@@ -121,6 +121,8 @@ export interface Note {
   readonly option?: string | undefined;
   /** Whether frames, or parts of them, are missing from the file. */
   readonly isCut?: true | undefined;
+  /** Whether it is about the place of the detector, which a geometry that is given replaces. */
+  readonly isOfPlace?: true | undefined;
 }
 
 /** An array of a file that contains several. */

@@ -116,7 +116,7 @@ export async function readMetadata(catalog: Catalog, frames: Frames, count: numb
   const distance = await numbers.in('length', 'm', `${detector}/detector_distance`, `${detector}/distance`);
   const stated = { ...given('distanceM', distance?.value), ...(await readDetector(numbers, detector)) };
   const { notes: placeNotes, isStated, isPlaced = false, ...place } = await placeOf(catalog, frames, detector, stated);
-  notes.push(...placeNotes);
+  notes.push(...placeNotes.map((note) => ({ ...note, isOfPlace: true }) as const));
   if (distance && (await numbers.isOfEachFrame(distance, isStated)))
     ofEachFrame.distance = { path: distance.path, unit: distance.unit };
   const about = await textAt(file, `${detector}/description`);

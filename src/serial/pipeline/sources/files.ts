@@ -804,7 +804,7 @@ export class FileSource implements RunSource {
 
   /** Tells what is wrong with a file, each problem once. A file that was cut makes the results doubtful. */
   #tellProblems({ name, notes, sizes }: Dataset, isOpen: boolean): void {
-    const { warn } = this.#options;
+    const { warn, geometry } = this.#options;
     const cut = [
       ...sizes.flatMap(({ what, expected, found }) =>
         what === bytesOfFile && found < expected ? [`it was cut: it has ${found} bytes of ${expected}`] : [],
@@ -814,10 +814,9 @@ export class FileSource implements RunSource {
     // What is missing from a file that is open may still come.
     if (isOpen && cut.length > 0) this.#cut.set(name, cut);
     else this.#cut.delete(name);
-    for (const text of [
-      ...notes.flatMap((note) => (note.kind === 'warning' && !cut.includes(note.text) ? [note.text] : [])),
-      ...(isOpen ? [] : cut),
-    ]) {
+    const warnings = notes.filter(({ kind, isOfPlace }) => kind === 'warning' && !(geometry && isOfPlace));
+    const texts = warnings.map(({ text }) => text).filter((text) => !cut.includes(text));
+    for (const text of [...texts, ...(isOpen ? [] : cut)]) {
       if (this.#told.has(text) || this.#told.size >= maxRemarks) continue;
       this.#told.add(text);
       warn(namedIn(name, text), cut.includes(text));
