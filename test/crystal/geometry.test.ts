@@ -175,6 +175,16 @@ describe('the grammar', () => {
     expect(warnings[1]).toMatch(/did you mean "photon_energy"/);
   });
 
+  test('a mask that can call no pixel bad is named once, and bits that masks do not have are refused', () => {
+    const said = (...lines: string[]) => parseGeometry(simple.replace('mask_bad = 0xff', lines.join('\n'))).warnings;
+    expect(said()).toEqual([expect.stringMatching(/^mask \(\/mask\) calls no pixel bad.*mask_badbits/)]);
+    expect(said('mask_good = 0', 'mask_bad = 0')).toHaveLength(1);
+    expect(said('mask_bad = 1', 'mask1_badbits = 1')).toEqual([expect.stringMatching(/^mask1 has .*"mask1 = \/path"/)]);
+    expect(said('mask_good = 0xffffffff')).toEqual([]);
+    for (const bits of ['0x10000000000', '-1'])
+      expect(() => said(`mask_bad = ${bits}`)).toThrow(/:7: mask_bad is .*expected bits of a mask, from 0x0 to 0xff/);
+  });
+
   test('a default that no panel takes is named, and panels have one clen', () => {
     const { warnings } = parseGeometry(`${simple}max_adu = 3\nmax_adu = 4\n`);
     expect(warnings).toEqual([expect.stringMatching(/^line 4\d: max_adu has no effect after the last panel/)]);

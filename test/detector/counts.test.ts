@@ -44,6 +44,15 @@ async function withoutCounts(detector: Detector, dataset: ReturnType<typeof fram
   return badOf(Array.from(values, (v, i) => (detector.bad[i] || !(v >= least && v <= greatest) ? 1 : 0)));
 }
 
+test('a mask of 64 bits is read by its lowest 32', async () => {
+  const mask = new BigUint64Array(height * width);
+  [mask[3], mask[5]] = [0x8000000000000001n, 1n];
+  const dataset = frames(1);
+  const openOther = others({ '/mask': () => memoryDataset(mask, { sigShape: [height, width] }) });
+  const detector = await context.detector(dataset, { geometry: whole(), openOther });
+  expect(await withoutCounts(detector, dataset, 0)).toEqual([3, 5]);
+});
+
 test('a mask for each frame marks the pixels of its frame only', async () => {
   const dataset = frames(3);
   const mask = maskOf([24 + 5, 48 + 5, 48 + 17], 72, [height, width], [3]);

@@ -20,6 +20,7 @@ const given = either((value) =>
 );
 const pixels = { minFs: finite, maxFs: finite, minSs: finite, maxSs: finite };
 const vector = listOf(finite, 3);
+const bits = count(0, 0xffffffff);
 
 const panel = members({
   ...pixels,
@@ -39,7 +40,7 @@ const panel = members({
   ignored: truth,
   badEdge: count(),
   badValues: listOf(members({ when: oneOf(['less', 'more', 'equal']), value: number })),
-  masks: listOf(members({ index: count(0, 7), path: text, file: maybe(text), goodBits: count(), badBits: count() })),
+  masks: listOf(members({ index: count(0, 7), path: text, file: maybe(text), goodBits: bits, badBits: bits })),
   firstRow: maybe(count()),
 });
 

@@ -248,10 +248,18 @@ function setMask({ masks }: Draft, entry: Entry): boolean {
   const mask = masks.get(Number(number)) ?? {};
   if (what === 'data') mask.path = entry.text;
   else if (what === 'file') mask.file = entry.text;
-  else if (what.startsWith('good')) mask.goodBits = whole(entry);
-  else mask.badBits = whole(entry);
+  else if (what.startsWith('good')) mask.goodBits = bitsOf(entry);
+  else mask.badBits = bitsOf(entry);
   masks.set(Number(number), mask);
   return true;
+}
+
+/** The bits of a mask. Numbers of JavaScript have 32 of them, as those of CrystFEL. */
+function bitsOf(entry: Entry): number {
+  const bits = whole(entry);
+  if (bits < 0 || bits > 0xffffffff)
+    fail(entry.place, `${entry.key} is "${entry.text}"; expected bits of a mask, from 0x0 to 0xffffffff`);
+  return bits;
 }
 
 const panelKeys = (
@@ -317,6 +325,15 @@ function finishedPanel(draft: Draft, file: string): Panel {
     ),
   };
 }
+
+/** Masks by which no pixel is bad. */
+const vainMasks = ({ masks }: Draft): string[] =>
+  [...masks].flatMap(([index, { path, goodBits = 0, badBits = 0 }]) => {
+    const name = `mask${index === 0 ? '' : index}`;
+    if (path === undefined) return [`${name} has bits or a file, but no path; expected "${name} = /path" as well`];
+    const said = `${name} (${path}) calls no pixel bad, because its good and bad bits are 0`;
+    return goodBits === 0 && badBits === 0 ? [`${said}; expected ${name}_badbits, such as 0xffff`] : [];
+  });
 
 /**
  * Reads a CrystFEL geometry file.
@@ -400,6 +417,7 @@ class GeometryReader {
         `panel${gainless.length > 1 ? 's' : ''} ${panelNames(gainless)}: neither adu_per_photon nor adu_per_eV is ` +
           'given; one unit per photon is assumed',
       );
+    this.#warnings.push(...new Set([...drafts.values()].flatMap(vainMasks)));
     const badRegions = [...this.#regions.values()].map(regionOf);
     for (const region of badRegions) {
       if ('panel' in region && region.panel !== undefined && !drafts.has(region.panel))

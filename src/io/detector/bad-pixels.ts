@@ -259,8 +259,9 @@ function markByBits(
   const before = ofModule ? firstRow * width : 0;
   for (let ss = minSs; ss <= maxSs; ss++)
     for (let i = ss * width + minFs, end = ss * width + maxFs; i <= end; i++) {
-      // Unsigned, because masks use up to 32 bits.
-      const bits = Number(mask[i - before]) >>> 0;
+      // Unsigned, because masks use up to 32 bits. Numbers of 64 bits are rounded at the other end.
+      const value = mask[i - before] ?? 0;
+      const bits = Number(typeof value === 'bigint' ? value & 0xffffffffn : value) >>> 0;
       if ((bits & good) >>> 0 === good && (bits & wrong) === 0) continue;
       bad[i] = 1;
       marked++;
