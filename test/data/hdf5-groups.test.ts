@@ -120,6 +120,37 @@ test('a frame whose photon energy is 0 or cannot be is refused, and the others a
   expect(() => beams(2)).toThrow('of frame 2 the wavelength is 12400 Å');
 });
 
+test('a first frame without a pulse fails alone, and the detector has the beam of the next', async () => {
+  const file = await treeFile({
+    data: array(new Uint16Array(24), [4, 2, 3]),
+    energy: array(Float64Array.of(0, Number.NaN, 9000, 9100), [4]),
+  });
+  const geometry = geometryOf('res = 100\nphoton_energy = /energy eV\ndata = /data\n');
+  const found: string[] = [];
+  const inputs = new File([file as BlobPart], 'pulses.h5');
+  for await (const { result, error } of context.pipeline({ inputs, geometry, cells: [], peaks: { threshold: 10 } }))
+    found.push(
+      error
+        ? (error as Error).message
+        : (12398.42 / (result as unknown as { beam: { wavelengthA: number } }).beam.wavelengthA).toFixed(0),
+    );
+  expect(found).toEqual([
+    expect.stringContaining('of frame 0 the energy of the radiation is 0'),
+    expect.stringContaining('/energy, which is NaN there'),
+    '9000',
+    '9100',
+  ]);
+  // One number for all frames fails the run before it starts.
+  const none = await treeFile({ data: array(new Uint16Array(24), [4, 2, 3]), energy: array(Float64Array.of(0), []) });
+  const run = context.pipeline({
+    inputs: new File([none as BlobPart], 'a.h5'),
+    geometry,
+    cells: [],
+    peaks: { threshold: 10 },
+  });
+  await expect(run.next()).rejects.toThrow('the geometry cannot be right: the energy of the radiation is 0');
+});
+
 test('a mask is one of booleans, behind a soft link, or in two files', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ewald-masks-'));
   const file = new MadeFile();

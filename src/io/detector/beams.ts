@@ -16,6 +16,8 @@ export type BeamOfFrame = (frame: number) => Beam;
 /** The beams of a file's frames, and where it has numbers for others. */
 export interface FileBeams {
   readonly of: BeamOfFrame;
+  /** The beam of the first frame that has a possible one; without any, that of the first frame. */
+  first(): Beam;
   /** Remarks on numbers of which the file has more than frames, although each frame should have one. */
   surplus(frames: number): string[];
 }
@@ -61,11 +63,21 @@ export async function beamsOfFile(geometry: Geometry, file: string, openOther: O
   // Anything missing from the geometry is reported before frames are read; a single frame without its number fails
   // alone.
   const alone = standing(geometry, beamOf(geometry, values.size === 0 ? undefined : () => 1), values.size === 0);
+  const stated: BeamOfFrame =
+    values.size === 0 ? () => alone : (frame) => standing(geometry, beamOf(geometry, at(frame)), true);
+  const count = Math.max(1, ...Array.from(values.values(), ({ numbers }) => numbers.length));
   return {
-    of:
-      values.size === 0
-        ? () => alone
-        : (frame) => diffracting(standing(geometry, beamOf(geometry, at(frame)), true), frame),
+    // The beam of all frames is judged with the geometry.
+    of: count === 1 ? stated : (frame) => diffracting(stated(frame), frame),
+    first() {
+      for (let frame = 0; frame < count; frame++)
+        try {
+          return diffracting(stated(frame), frame);
+        } catch {
+          // A pulse that was not there.
+        }
+      return stated(0);
+    },
     surplus(frames) {
       const texts: string[] = [];
       for (const [path, { numbers }] of values)
@@ -119,9 +131,9 @@ async function numbersOf(dataset: Dataset, path: string, groups: Dataset['groups
   return { numbers: dataset.dtype === 'f16' ? Array.from(read as Uint16Array, halfToNumber) : read };
 }
 
-/** Rejects the beam of a frame with which no crystal diffracts; that of the first frame is judged with the geometry. */
+/** Rejects the beam of a frame with which no crystal diffracts. */
 function diffracting(beam: Beam, frame: number): Beam {
-  const text = frame > 0 ? ofBeam(beam) : undefined;
+  const text = ofBeam(beam);
   if (text !== undefined) throw new EwaldError('Format', `of frame ${frame} ${text}`);
   return beam;
 }

@@ -18,7 +18,7 @@ import { PanelPlace, panelAt, positionOf, reciprocalOf } from '../../crystal/geo
 import type { Dataset } from '../data/dataset.js';
 import type { FrameArray } from '../data/dtype.js';
 import { BadPixels, mark, markBeyond } from './bad-pixels.js';
-import { type BeamOfFrame, beamsOfFile } from './beams.js';
+import { type BeamOfFrame, beamsOfFile, type FileBeams } from './beams.js';
 import { Counts, saturationOf, withLimits } from './counts.js';
 import { frameSize, geometryFromFile } from './from-file.js';
 import { refuseOtherDataset } from './geometry-dataset.js';
@@ -83,7 +83,7 @@ export interface Detector {
    * Detector units per photon in the first frame, if the geometry states them and they are the same in all panels.
    */
   readonly unitsPerPhoton?: number | undefined;
-  /** The beam of the first frame; the default of the methods below. */
+  /** The beam of the first frame that has a possible one; the default of the methods below. */
   readonly beam: Beam;
   /** Beams of a file's frames, which may differ from frame to frame; read once per file. */
   beams(file: string): Promise<BeamOfFrame>;
@@ -189,11 +189,11 @@ export async function openDetector(
   const masks = await BadPixels.open(geometry, dataset, { openOther, opensOwn, known: known.bad });
   const bad = masks.always;
   if (!known.bad) mark(bad, options.bad);
-  const files = new Map<string, Promise<BeamOfFrame>>();
-  const beams = (file: string): Promise<BeamOfFrame> => {
+  const files = new Map<string, Promise<FileBeams>>();
+  const beamsOf = (file: string): Promise<FileBeams> => {
     let known = files.get(file);
     if (!known) {
-      known = beamsOfFile(geometry, file, openOther).then(({ of }) => of);
+      known = beamsOfFile(geometry, file, openOther);
       files.set(file, known);
       // A run over single-frame files has as many files as frames, so the oldest entry is dropped.
       const [oldest] = files.keys();
@@ -202,8 +202,9 @@ export async function openDetector(
     }
     return known;
   };
+  const beams = async (file: string): Promise<BeamOfFrame> => (await beamsOf(file)).of;
   // A geometry without energy or distance fails the run, not every single frame.
-  const beam = (await beams(dataset.name))(0);
+  const beam = (await beamsOf(dataset.name)).first();
   if (highres !== undefined && !known.bad) markBeyond(bad, geometry, beam, width, 1 / highres);
   const unitsPerPhoton = given && statedUnits(geometry, beam);
   const saturation = known.saturation ?? (await saturationOf(geometry, dataset, openOther));

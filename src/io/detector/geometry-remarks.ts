@@ -72,7 +72,7 @@ export async function geometryRemarks(
 /** The beam of the first frame; one that is missing is reported when that frame is searched. */
 function firstOf(beams: FileBeams): Beam | undefined {
   try {
-    return beams.of(0);
+    return beams.first();
   } catch {
     return undefined;
   }

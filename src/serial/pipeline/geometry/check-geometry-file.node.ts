@@ -117,7 +117,7 @@ async function beamFor(
 ): Promise<{ readonly beam: Beam; readonly assumed: readonly string[]; readonly surplus: readonly string[] }> {
   if (dataset) {
     const beams = await beamsOfFile(geometry, dataset.name, openOther);
-    return { beam: beams.of(0), assumed: [], surplus: beams.surplus(dataset.frames) };
+    return { beam: beams.first(), assumed: [], surplus: beams.surplus(dataset.frames) };
   }
   const pointed = [geometry.radiation?.given, geometry.distance, ...geometry.shift].flatMap((given) =>
     given && 'path' in given ? [given.path] : [],
