@@ -240,6 +240,12 @@ function inAxes(cell: Cell, centring: Centring, refusal: (message: string) => Ew
 export function parseCellText(text: string): KnownCell | undefined {
   const words = text.trim().split(/[\s,]+/);
   const centring = centrings.find((letter) => letter === words.at(-1));
+  const isNamed = words.length === 7 && /^[a-z]$/i.test(words[6] as string) && words.slice(0, 6).every(isNumber);
+  if (isNamed && !centring)
+    throw new EwaldError(
+      'Argument',
+      `the centring of the cell is ${words[6]}; expected one of ${centrings.join(', ')}`,
+    );
   const values = words.slice(0, centring && -1).map((word) => (word === '' ? Number.NaN : Number(word)));
   if (!values.every(Number.isFinite)) return undefined;
   const isSix = values.length === 6;
@@ -274,4 +280,5 @@ export function formatCellFile(known: KnownCell, lattice: string, uniqueAxis?: '
   ].join('\n');
 }
 
+const isNumber = (word: string): boolean => word !== '' && Number.isFinite(Number(word));
 const clip = (word: string): string => (word.length > 60 ? `${word.slice(0, 60)}…` : word);

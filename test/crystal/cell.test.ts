@@ -227,6 +227,10 @@ describe('known cells', () => {
     expect(lengthsOf(readCell('40, 50 60 90 90 90').cell)).toEqual([40, 50, 60]);
     expect(readCell('40 0 0 0 50 0 0 0 60').cell[2]).toEqual([0, 0, 60]);
     expect(parseCellText('lyso.cell')).toBeUndefined();
+    for (const letter of ['Q', 'i'])
+      expect(() => parseCellText(`79,79,38,90,90,90,${letter}`)).toThrow(
+        `the centring of the cell is ${letter}; expected one of P, R, A, B, C, I, F, H`,
+      );
   });
 });
 

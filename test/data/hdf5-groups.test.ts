@@ -224,8 +224,10 @@ test('a dataset is opened by its name behind 4000 objects and below 16 levels', 
   await refused(
     () => open(file),
     'Format',
-    'first 4000 objects, and has more of them; name one as dataset (--dataset)',
+    'among the 4000 objects that were looked through (at most 4000, 16 levels deep), and has more of them; name one as ' +
+      'dataset (--dataset)',
   );
+  await refused(() => treeFile({ z: deep }).then((bytes) => open(bytes)), 'Format', 'among the 16 objects');
 });
 
 test('data files that do not exist are named, and left out on request; the others in the order of their numbers', async () => {

@@ -366,7 +366,8 @@ async function explain(
 
 /** Suggests a similar command; `--help` after an unknown word must not look like an answer. */
 function unknownCommand(word: string, output: typeof import('./output.js'), options?: readonly string[]): void {
-  const meant = !options && Object.hasOwn(meantCommands, word) ? meantCommands[word] : undefined;
+  const usual = word.toLowerCase().replaceAll('_', '-');
+  const meant = !options && Object.hasOwn(meantCommands, usual) ? meantCommands[usual] : undefined;
   if (meant !== undefined) {
     output.note(`ewald: there is no command "${word}"; expected ${meant}`);
     process.exitCode = output.exitCode.usage;
@@ -409,12 +410,19 @@ const meantFlags: Readonly<Record<string, string>> = {
 /** What is meant by words that are no commands. */
 const meantCommands: Readonly<Record<string, string>> = {
   'center-of-mass': 'ewald run com SCAN',
+  'centre-of-mass': 'ewald run com SCAN',
   com: 'ewald run com SCAN',
   dpc: 'ewald run com SCAN',
   sum: 'ewald run sum SCAN',
   stddev: 'ewald run stddev SCAN',
   'virtual-detector': 'ewald run disk SCAN, or ewald run ring SCAN',
   'virtual-image': 'ewald run disk SCAN, or ewald run ring SCAN',
+  'cell-explorer': 'ewald stream info RUN.stream; a report (--html) draws the distributions of the cells',
+  hdfsee: 'ewald view FILE',
+  geoptimiser: 'ewald geometry refine',
+  'detector-shift': 'ewald geometry refine',
+  'align-detector': 'ewald geometry refine',
+  'list-events': 'ewald info FILE',
 };
 
 /** What is meant by two names without a flag, `convert a.h5 b.npy`, as cp has them. */

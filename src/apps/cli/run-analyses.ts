@@ -115,7 +115,7 @@ export function listedAnalyses(list: string, modules?: readonly string[]): Analy
   const names = list.split(',').map((name) => name.trim());
   for (const name of names) {
     if (isAnalysis(name)) continue;
-    const other = name.toLowerCase();
+    const other = name.toLowerCase().replaceAll('_', '-');
     const near = Object.hasOwn(otherNames, other) ? otherNames[other] : nearest(name, everyAnalysis);
     if (modules !== undefined && !near)
       throw new EwaldError(

@@ -1,4 +1,5 @@
 /** Shapes: reconciles what the file states with what the caller requests, and checks that the file is large enough. */
+import { counted } from '../../base/amounts.js';
 import { EwaldError } from '../../base/errors.js';
 import { inspect } from '../../base/options.js';
 import type { ByteSource } from './byte-source.js';
@@ -71,7 +72,7 @@ export function navigationShape(
   if (found === undefined || (!navShape.includes(-1) && asked !== frames))
     throw new EwaldError(
       'Shape',
-      `${source.name} holds ${frames} frames; a scan of ${navShape.join(' × ')} ` +
+      `${source.name} holds ${counted(frames, 'frame')}; a scan of ${navShape.join(' × ')} ` +
         `${navShape.includes(-1) ? 'does not divide them' : `would need ${asked}`}. ` +
         `Shapes that fit: ${fitting(frames)}`,
       { detail: { path: source.name, frames, navShape: [...navShape] } },

@@ -1,5 +1,6 @@
 /** A stack of frames as a scan: its shape, the position of each frame, and how another worker opens it. */
 
+import { counted } from '../../base/amounts.js';
 import { checkedValue, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import { type SliceOptions, sliceIn } from '../../base/frame-slice.js';
@@ -143,7 +144,7 @@ export function scanOf(
     throw argumentError(
       '',
       (said) =>
-        `${dataset.name} holds ${dataset.frames} frames; a scan of ${nav.join(' × ')} ` +
+        `${dataset.name} holds ${counted(dataset.frames, 'frame')}; a scan of ${nav.join(' × ')} ` +
         `${isOpen ? 'does not divide them' : `would need ${positions}`}. Shapes that fit: ` +
         `${fitting(dataset.frames)}${isOpen ? '' : `; with ${said('syncOffset')} (even 0) other sizes are accepted`}`,
       { frames: dataset.frames, navShape: nav },

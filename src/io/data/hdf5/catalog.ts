@@ -24,8 +24,8 @@ export interface Catalog {
 }
 
 /** Largest number of objects examined: files of microscopes have hundreds, a hostile file any number. */
-const maxObjects = 4000;
-const maxDepth = 16;
+export const maxObjects = 4000;
+export const maxDepth = 16;
 
 /** Walks the tree of a file, breadth first; links into other files are listed but not followed. */
 export async function catalogOf(file: Hdf5File): Promise<Catalog> {

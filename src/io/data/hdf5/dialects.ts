@@ -9,7 +9,7 @@ import { product } from '../../../base/product.js';
 import { baseName } from '../byte-source.js';
 import { type FrameArrayEntry, framesAmong } from '../candidates.js';
 import { gapsOf } from '../gaps.js';
-import { attributeText, type Catalog, textAt } from './catalog.js';
+import { attributeText, type Catalog, maxDepth, maxObjects, textAt } from './catalog.js';
 import { Hdf5Dataset } from './dataset.js';
 import { typeName } from './datatype.js';
 import type { Hdf5File } from './file.js';
@@ -398,8 +398,8 @@ function noFrames(file: Hdf5File, { entries, external, broken, isWhole }: Catalo
   if (!isWhole)
     return new EwaldError(
       'Format',
-      `${file.source.name} has no array of numbers among its first ${counted(entries.length, 'object')}, and has more ` +
-        'of them; name one as dataset (--dataset)',
+      `${file.source.name} has no array of numbers among the ${counted(entries.length, 'object')} that were looked ` +
+        `through (at most ${maxObjects}, ${maxDepth} levels deep), and has more of them; name one as dataset (--dataset)`,
       { detail: { path: file.source.name } },
     );
   return new EwaldError(
