@@ -296,7 +296,7 @@ test('frames that nothing searches are shown; their overview says which run show
   pages.push(page);
   await page.goto(view.url);
   await page.waitForSelector('#overview');
-  expect(await page.evaluate(() => document.body.dataset.overview)).toBe('false');
+  await page.waitForSelector('body[data-overview="false"]');
   await page.click('#overview');
   await page.waitForSelector('#empty-overview code');
   expect(await page.textContent('#empty-overview code')).toMatch(
