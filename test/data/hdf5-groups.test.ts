@@ -55,6 +55,14 @@ test('each group is a frame, with the energy and the mask of its own, in the ord
   const bad = await Promise.all([0, 1, 2].map(async (frame) => (await detector.badOf(dataset, frame))?.indexOf(1)));
   expect(bad).toEqual([1, 2, 4]);
   await refused(() => open(file, { dataset: '/%/nothing' }), 'Argument', 'no group');
+  // A group without its energy is a frame that fails by itself.
+  const lacking = await treeFile({ tag_1: group({ data: image(1), mask: marked(1) }), tag_2: event(2) });
+  const some = await openStacked((how) => open(lacking, how), geometry);
+  const { beam, beams: of } = await context.detector(some, { geometry });
+  expect(Math.round(12398.41984 / beam.wavelengthA)).toBe(9002);
+  await expect(of(some.name).then((each) => each(0))).rejects.toThrow(
+    /group of frame 0 of .* no number at \/%\/energy/,
+  );
 });
 
 test('more numbers of a header than frames are remarked on', async () => {

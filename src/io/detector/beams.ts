@@ -57,7 +57,10 @@ export async function beamsOfFile(geometry: Geometry, file: string, openOther: O
           `${path} of ${file} has ${numbers.length} numbers, none of them for frame ${frame}; expected one for all ` +
             'frames, or one for each',
         );
-      const value = Number(numbers[numbers.length > 1 ? frame : 0]);
+      const stored = numbers[numbers.length > 1 ? frame : 0];
+      if (stored === undefined)
+        throw new EwaldError('Format', `the group of frame ${frame} of ${file} has no number at ${path}`);
+      const value = Number(stored);
       return unit === undefined ? value : { value, unit };
     };
   // Anything missing from the geometry is reported before frames are read; a single frame without its number fails
@@ -92,7 +95,7 @@ export async function beamsOfFile(geometry: Geometry, file: string, openOther: O
 
 /** Numbers of a file that a geometry names: one for all frames, or one for each. */
 interface HeaderNumbers {
-  readonly numbers: ArrayLike<number | bigint | string>;
+  readonly numbers: ArrayLike<number | bigint | string | undefined>;
   /** As the file states it. */
   readonly unit?: string | undefined;
 }
@@ -115,12 +118,12 @@ async function groupsOf(
 
 async function numbersOf(dataset: Dataset, path: string, groups: Dataset['groups']): Promise<HeaderNumbers> {
   if (groups) {
-    const numbers: (number | string)[] = [];
+    const numbers: (number | string | undefined)[] = [];
     let unit: string | undefined;
     for (const [frame, names] of groups.entries()) {
       const own = await dataset.field?.(inGroups(path, names));
       const values = own?.values ?? [];
-      numbers.push(values[values.length > 1 ? indexInGroup(groups, frame) : 0] ?? Number.NaN);
+      numbers.push(values[values.length > 1 ? indexInGroup(groups, frame) : 0]);
       unit ??= own?.unit;
     }
     return { numbers, unit };
