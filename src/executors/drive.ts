@@ -45,6 +45,8 @@ export interface Lane {
   readonly window: number;
   /** Module names that its workers know besides the package's own. */
   readonly names: readonly string[];
+  /** Called before the first task; `fail` ends the run at once, also while it waits for its source. */
+  begin?(fail: (error: unknown) => void): void;
   /** Runs a task; rejects with `Lost` if its worker was lost too often, or with the task's own error. */
   execute(task: TaskSpec, call: TaskCall): Promise<Outcome>;
   /** Called when the run is over; `whole` if every task has finished. */
@@ -91,6 +93,7 @@ export async function* runTasks(
   signal?.addEventListener('abort', stop, { once: true });
   let whole = false;
   try {
+    lane.begin?.((error) => work.fail(error));
     while (true) {
       work.draw();
       const result = work.take();

@@ -65,8 +65,10 @@ export class NatsLane implements Lane {
   /** Numbers of reports to acknowledge, by worker. */
   readonly #acks = new Map<string, number[]>();
   readonly #probed = new Set<string>();
-  /** Ends what `#begin` began; undefined before the first task. */
+  /** Ends what `#listen` began; undefined before the first task. */
   #stop: (() => void) | undefined;
+  /** Ends the run, whose tasks may all be finished. */
+  #failRun = (_: unknown): void => {};
   #turn: ReturnType<typeof setTimeout> | undefined;
   /** When workers were last sent a message. */
   #turned = 0;
@@ -82,8 +84,12 @@ export class NatsLane implements Lane {
     this.window = Math.min(65_536, Math.max(1024, 4 * slots));
   }
 
+  begin(fail: (error: unknown) => void): void {
+    this.#failRun = fail;
+  }
+
   execute(spec: TaskSpec, call: TaskCall): Promise<Outcome> {
-    this.#stop ??= this.#begin();
+    this.#stop ??= this.#listen();
     const { index } = call;
     return new Promise((resolve, reject) => {
       const forget = call.onAbort(() => {
@@ -124,7 +130,7 @@ export class NatsLane implements Lane {
   }
 
   /** Listens to workers; returns what ends it. */
-  #begin(): () => void {
+  #listen(): () => void {
     const { link, subjects } = this.#cluster;
     const run = link.hear(subjects.run(this.#run), (data, reply) => this.#hear(data, reply));
     const who = link.hear(subjects.who, () => this.#beacon());
@@ -237,7 +243,7 @@ export class NatsLane implements Lane {
     }
     const message = readFromWorker(data);
     if ('cancel' in message)
-      this.#fail(new EwaldError('Aborted', `the run was cancelled by ewald cluster on ${message.cancel}`));
+      this.#failRun(new EwaldError('Aborted', `the run was cancelled by ewald cluster on ${message.cancel}`));
     else if ('beat' in message) this.#leases.beat(message.beat, Date.now());
     else this.#take(message.report).catch((error) => this.#fail(error));
     this.#soon();
