@@ -126,35 +126,31 @@ describe.skipIf(!natsPresent)('a week of a cluster', () => {
     expect((await ewald(['cluster', ...at, '--runs'])).out).toContain('no client has a run');
   });
 
-  test(
-    'a run of frames that is cancelled fails, and no earlier stream stands where its own would',
-    {
-      tags: 'all',
-    },
-    async () => {
-      const in_ = { cwd: folder };
-      const made = 'simulate frames -o six --images 6 --size 700,700 --symmetry 4/mmm --seed 1'.split(' ');
-      expect((await ewald(made, in_)).code).toBe(0);
-      const how = '-g six/run.geom -p six/run.cell --threshold 20 --min-snr 5 -o run.stream'.split(' ');
-      const index = ['index', 'six/run.h5', ...how];
-      const stream = join(folder, 'run.stream');
-      const chunks = (file: string): number => readFileSync(file, 'utf8').split('Begin chunk').length - 1;
-      expect((await ewald([...index, '--backend', 'wasm', '-j', '1'], in_)).code).toBe(0);
-      processes.push(await new WorkerProcess(server.url).joined());
-      // Waits for further frames when all have been searched.
-      const running = ewald([...index, '--executor', server.url, '--follow', '--frames', '2:'], in_);
-      const at = ['cluster', '--connect', server.url];
-      const listed = async () => JSON.parse((await ewald([...at, '--runs', '--json'])).out)[0] ?? { done: 0 };
-      let run = await listed();
-      for (; run.done === 0; run = await listed());
-      expect((await ewald([...at, '--cancel', run.run])).code).toBe(0);
-      const { code, err } = await running;
-      expect([code, err]).toEqual([1, expect.stringMatching(/cancelled by ewald cluster on /)]);
-      // Its own four frames stand there, or nothing, and not the six of before.
-      expect(existsSync(stream) ? chunks(stream) : 0).toBeLessThanOrEqual(4);
-    },
-    120_000,
-  );
+  test('a run of frames that is cancelled fails, and no earlier stream stands where its own would', {
+    tags: 'all',
+    timeout: 120_000,
+  }, async () => {
+    const in_ = { cwd: folder };
+    const made = 'simulate frames -o six --images 6 --size 700,700 --symmetry 4/mmm --seed 1'.split(' ');
+    expect((await ewald(made, in_)).code).toBe(0);
+    const how = '-g six/run.geom -p six/run.cell --threshold 20 --min-snr 5 -o run.stream'.split(' ');
+    const index = ['index', 'six/run.h5', ...how];
+    const stream = join(folder, 'run.stream');
+    const chunks = (file: string): number => readFileSync(file, 'utf8').split('Begin chunk').length - 1;
+    expect((await ewald([...index, '--backend', 'wasm', '-j', '1'], in_)).code).toBe(0);
+    processes.push(await new WorkerProcess(server.url).joined());
+    // Waits for further frames when all have been searched.
+    const running = ewald([...index, '--executor', server.url, '--follow', '--frames', '2:'], in_);
+    const at = ['cluster', '--connect', server.url];
+    const listed = async () => JSON.parse((await ewald([...at, '--runs', '--json'])).out)[0] ?? { done: 0 };
+    let run = await listed();
+    for (; run.done === 0; run = await listed());
+    expect((await ewald([...at, '--cancel', run.run])).code).toBe(0);
+    const { code, err } = await running;
+    expect([code, err]).toEqual([1, expect.stringMatching(/cancelled by ewald cluster on /)]);
+    // Its own four frames stand there, or nothing, and not the six of before.
+    expect(existsSync(stream) ? chunks(stream) : 0).toBeLessThanOrEqual(4);
+  });
 
   test('the list shows which worker is slow, and which one leaves', { tags: 'all' }, async () => {
     const paces = { first: '20', second: '20', third: '500' };

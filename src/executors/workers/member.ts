@@ -62,7 +62,10 @@ export class Member {
     this.name = start.worker;
     this.#worker = place.startWorker(source);
     this.#worker.onFailure((cause) => {
-      this.#lose(new EwaldError('Lost', `${this.name} died: ${cause.message}`, { cause }));
+      this.#open = false;
+      const lose = () => this.#lose(new EwaldError('Lost', `${this.name} died: ${cause.message}`, { cause }));
+      // What it had sent is here, and is read before the next turn: those tasks are finished and not lost.
+      setTimeout(lose);
     });
     const shared = async (hash: string) => [await events.onWant(hash)] as const;
     answerCalls<ExecutorCalls>(this.#worker, { shared }, { plain: plainError });
