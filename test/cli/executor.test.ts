@@ -1,5 +1,5 @@
 /** Where a command runs its work: ranks share one job, names select an executor, and secrets are not recorded. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ import { withoutSecrets } from '../../src/apps/cli/command-line.js';
 import { FrameCost } from '../../src/serial/pipeline/frame-cost.js';
 import { workersFor } from '../../src/serial/pipeline/spare-workers.js';
 import { ewald } from '../support/cli.js';
-import { mpiPresent, mpirun } from '../support/mpi.js';
+import { mpiPresent, mpirun, mpirunUntil } from '../support/mpi.js';
 
 const cli = new URL('../../dist/cli.js', import.meta.url);
 const folder = mkdtempSync(join(tmpdir(), 'ewald-executor-'));
@@ -79,6 +79,28 @@ describe.skipIf(!mpiPresent)('under mpirun', () => {
     expect([code, out]).toEqual([2, '']);
     expect(err.match(/mine\.npy exists/g)).toHaveLength(1);
     expect(readFileSync(at('mine.npy'), 'utf8')).toBe('precious');
+  });
+
+  test('a run of frames that is ended keeps its own frames, and no earlier stream under its name', {
+    tags: 'all',
+    timeout: 120_000,
+  }, async () => {
+    for (const name of ['six', 'run.stream', 'run.stream.part']) rmSync(at(name), { recursive: true, force: true });
+    const made = ['simulate', 'frames', '-o', at('six'), ...'--images 6 --size 700,700 --symmetry 4/mmm'.split(' ')];
+    expect((await ewald(made)).code).toBe(0);
+    const [frames, geometry, cell] = ['run.h5', 'run.geom', 'run.cell'].map((name) => join(at('six'), name));
+    const how = [`-g ${geometry} -p ${cell} --threshold 20 --min-snr 5 --backend wasm -o ${at('run.stream')}`];
+    const index = ['index', frames as string, ...(how[0] as string).split(' ')];
+    expect((await ewald([...index, '-j', '1'])).code).toBe(0);
+    const chunks = (name: string) =>
+      existsSync(at(name)) ? readFileSync(at(name), 'utf8').split('End chunk').length - 1 : 0;
+    expect(chunks('run.stream')).toBe(6);
+    // Waits for further frames when these have been searched.
+    const searched = () => chunks('run.stream.part') === 4;
+    const { code, err } = await mpirunUntil(searched, 2, cli, ...index, '--follow', '--frames', '2:');
+    expect(code, err).not.toBe(0);
+    // Those of before are six.
+    expect(chunks('run.stream') + chunks('run.stream.part')).toBe(4);
   });
 });
 

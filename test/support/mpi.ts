@@ -30,10 +30,24 @@ export interface Ended {
  * null.
  */
 export const mpirun = (ranks: number, script: URL, ...args: string[]): Promise<Ended> =>
+  mpirunUntil(undefined, ranks, script, ...args);
+
+/** The same, ended by SIGTERM once something is true. */
+export const mpirunUntil = (
+  isTrue: (() => boolean) | undefined,
+  ranks: number,
+  script: URL,
+  ...args: string[]
+): Promise<Ended> =>
   new Promise((resolve, reject) => {
     const child = spawn('mpirun', ['-n', String(ranks), process.execPath, fileURLToPath(script), ...args], {
       env: mpiEnv,
     });
+    const watch = setInterval(() => {
+      if (!isTrue?.()) return;
+      clearInterval(watch);
+      child.kill('SIGTERM');
+    }, 20);
     let [out, err] = ['', ''];
     child.stdout.on('data', (chunk) => {
       out += chunk;
@@ -45,6 +59,7 @@ export const mpirun = (ranks: number, script: URL, ...args: string[]): Promise<E
     child.on('error', reject);
     child.on('close', (code) => {
       clearTimeout(late);
+      clearInterval(watch);
       resolve({ code, out, err });
     });
   });
