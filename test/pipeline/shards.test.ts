@@ -80,9 +80,10 @@ const wholeShards = (stream: string): number => {
 };
 /**
  * Changes the first text that an interrupted run has stored: it is in the stream unless its frame is searched again.
- * The last entry of its shard is torn, and the stream is gone.
+ * What is stored behind it was damaged on the disk, the last entry of its shard is torn, and the stream is gone. Returns
+ * the number of damaged bytes.
  */
-const markStored = (stream: string): void => {
+const markStored = (stream: string): number => {
   rmSync(`${stream}.part`, { force: true });
   const indexes = readdirSync(`${stream}.shards`).filter((name) => name.endsWith('.index'));
   // Other workers may not have got as far as their first task.
@@ -93,8 +94,11 @@ const markStored = (stream: string): void => {
   const first = texts.subarray(0, numbers[14]);
   first.set(Buffer.from('HIT'), first.indexOf('hit'));
   numbers[15] = crc32(first);
+  const damaged = texts.subarray(first.length, first.length + 2);
+  damaged.fill('#');
   writeFileSync(file.replace('.index', '.text'), texts);
   writeFileSync(file, Buffer.concat([...entries.map(entryOf), entryOf('torn').subarray(0, 9)]));
+  return damaged.length;
 };
 const until = async (isTrue: () => boolean): Promise<void> => {
   while (!isTrue()) await new Promise((done) => setTimeout(done, 5));
@@ -177,7 +181,7 @@ describe.skipIf(!dataFolder || !natsPresent)('a cluster that shares a folder', (
     child.kill('SIGKILL');
     await new Promise((done) => child.once('exit', done));
     await endAll();
-    markStored(stream);
+    expect(markStored(stream)).toBe(2);
   };
 
   const following = ['--follow', '--no-data-timeout=1'];
