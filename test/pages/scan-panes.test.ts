@@ -1,6 +1,6 @@
 // @module-tag all: it opens Chromium
 /** The panes of a scan in the page of the viewer: what they show and save, and the command that gives the same. */
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readNpy } from 'ewald';
 import { describe, expect, test } from 'vitest';
@@ -118,6 +118,48 @@ describe('the panes of a scan', () => {
     const { outer } = await visit.page.evaluate(() => (scan as unknown as { shape: { outer: number } }).shape);
     expect(outer).toBeGreaterThan(radius);
     expect(outer).toBeLessThan(radius + 5);
+    expect(visit.faults).toEqual([]);
+  });
+
+  test('what is clicked while a scan is calibrated is done when it is', {
+    tags: 'nightly',
+    timeout: 120_000,
+  }, async () => {
+    const visit = await Visit.open(await serve([rawFile(), ...shape]));
+    await isIdle(visit);
+    // All of it before the calibration can have begun.
+    await visit.page.evaluate(() => {
+      document.querySelector<HTMLElement>('#calibrate')?.click();
+      document.querySelector<HTMLElement>('#dark-field')?.click();
+      const add = document.querySelector('#add-pane') as HTMLSelectElement;
+      add.value = 'magnitude';
+      add.dispatchEvent(new Event('change', { bubbles: true }));
+    });
+    await expect.poll(() => visit.page.evaluate(() => scan.shape.kind), { timeout: 60_000 }).toBe('ring');
+    await isIdle(visit);
+    expect(await visit.page.evaluate(() => scan.images.map(({ quantity }) => quantity))).toEqual(['sum', 'magnitude']);
+    expect(await visit.page.evaluate(() => scan.calibration?.centre)).toBeDefined();
+    expect(await visit.page.evaluate(() => scan.shape.kind)).toBe('ring');
+    expect(visit.faults).toEqual([]);
+  });
+
+  test('a Zarr array, which is a folder, is drawn', { tags: 'nightly', timeout: 120_000 }, async () => {
+    const array = temporary('x.zarr');
+    mkdirSync(array);
+    const about = { zarr_format: 2, shape: [3, 4, 16, 16], chunks: [3, 4, 16, 16], dtype: '<u2', order: 'C' };
+    writeFileSync(join(array, '.zarray'), JSON.stringify({ ...about, compressor: null, fill_value: 0, filters: null }));
+    writeFileSync(
+      join(array, '0.0.0.0'),
+      Uint16Array.from({ length: 3072 }, (_, i) => i >> 8),
+    );
+    const visit = await Visit.open(await serve([array]));
+    await isIdle(visit);
+    const image = await visit.page.evaluate(() => [...(scan.images[0]?.image ?? [])]);
+    expect(image).toHaveLength(12);
+    // Within a disk, each pixel of a position counts its number.
+    expect(image[0]).toBe(0);
+    for (const [i, value] of image.entries()) expect(value).toBeCloseTo(i * (image[1] as number), 3);
+    expect(image[1]).toBeGreaterThan(0);
     expect(visit.faults).toEqual([]);
   });
 
