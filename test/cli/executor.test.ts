@@ -97,8 +97,9 @@ describe.skipIf(!mpiPresent)('under mpirun', () => {
     expect(chunks('run.stream')).toBe(6);
     // Waits for further frames when these have been searched.
     const searched = () => chunks('run.stream.part') === 4;
-    const { code, err } = await mpirunUntil(searched, 2, cli, ...index, '--follow', '--frames', '2:');
+    const { code, out, err } = await mpirunUntil(searched, 2, cli, ...index, '--follow', '--frames', '2:');
     expect(code, err).not.toBe(0);
+    expect(out, 'colours without a terminal').not.toContain('\u001b');
     // Those of before are six.
     expect(chunks('run.stream') + chunks('run.stream.part')).toBe(4);
   });

@@ -34,7 +34,10 @@ export interface CliDeps {
   readonly signal: AbortSignal;
 }
 
-const colourful = (): boolean => Boolean(process.stdout.isTTY) && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
+// Open MPI gives each rank a terminal of its own, whatever reads what mpirun prints.
+const isOfUser = (): boolean => process.env.OMPI_COMM_WORLD_SIZE === undefined;
+const colourful = (): boolean =>
+  Boolean(process.stdout.isTTY) && isOfUser() && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
 // Colours are marked by a random word and become escape sequences last, so that text from files cannot forge them.
 const word = Math.random().toString(36).slice(2);
 const mark = new RegExp(`<${word}:(\\d+)>`, 'g');
@@ -86,7 +89,8 @@ export function refuseBoth({ json, csv }: { readonly json?: boolean; readonly cs
 const width = (text: string): number => visibleLines(text.replace(mark, '')).length;
 
 /** Columns of a terminal; programs that read the output expect whole lines. */
-const terminal = (): number => (process.stdout.isTTY ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY);
+const terminal = (): number =>
+  process.stdout.isTTY && isOfUser() ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY;
 
 /** Prose in lines of the terminal, which would break words; further lines are indented. */
 export const wrapText = (text: string, indent = 0): string =>
