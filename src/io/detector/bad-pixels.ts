@@ -13,7 +13,7 @@ import { indexInGroup, inGroups, isOfGroups } from '../data/group-paths.js';
 import { frameSize } from './from-file.js';
 import type { OpenOther } from './open-other.js';
 import { arrangementOf, type NamedArray, type PixelArrangement, readNumbers, withArray } from './pixel-arrays.js';
-import { inImageOrder, moduleAxes, storedAxes } from './stacked.js';
+import { inImageOrder } from './stacked.js';
 
 /** A mask that a geometry names, and the panels that use it. */
 interface UsedMask {
@@ -134,11 +134,7 @@ export class BadPixels {
       await withArray(ofFrame(named, dataset, 0), this.#openOther, async (array) => {
         const { groups = [] } = dataset;
         const frames = inGroup ? groups.filter((group) => group === groups[0]).length : dataset.frames;
-        const arrangement = arrangementOf(named, array, {
-          frames,
-          axes: moduleAxes(dataset),
-          stored: storedAxes(dataset),
-        });
+        const arrangement = arrangementOf(named, array, dataset, frames);
         if (arrangement.varies || inGroup) varying.push({ used, named, arrangement });
         else {
           const numbers = await readNumbers(array, 0, arrangement.length);

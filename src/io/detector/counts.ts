@@ -11,7 +11,7 @@ import type { DataType, FrameArray } from '../data/dtype.js';
 import { frameSize } from './from-file.js';
 import type { OpenOther } from './open-other.js';
 import { arrangementOf, readNumbers, withArray } from './pixel-arrays.js';
-import { inImageOrder, moduleAxes, storedAxes } from './stacked.js';
+import { inImageOrder } from './stacked.js';
 
 /** The value that stands for a pixel without a count, by type: the one that no count reaches. */
 const noCounts: Partial<Record<DataType, number>> = {
@@ -131,13 +131,8 @@ export async function saturationOf(
     const key = `${named.file}\n${path}`;
     const map = withKey(read, key, () =>
       withArray(named, openOther, async (array) => {
-        const { frames } = dataset;
-        const { length, ofModule, varies } = arrangementOf(named, array, {
-          frames,
-          axes: moduleAxes(dataset),
-          stored: storedAxes(dataset),
-        });
-        if (varies && frames > 1)
+        const { length, ofModule, varies } = arrangementOf(named, array, dataset);
+        if (varies && dataset.frames > 1)
           throw new EwaldError(
             'Unsupported',
             `the saturation map ${path} of ${named.file} differs from frame to frame; expected one for all frames`,

@@ -5,21 +5,13 @@ import type { PlatformSignal } from '../../base/globals.js';
 import type { Dataset } from '../data/dataset.js';
 import type { FrameArray } from '../data/dtype.js';
 import type { OpenOther } from './open-other.js';
+import { moduleAxes, storedAxes } from './stacked.js';
 
 /** Where an array is, and what it is called in messages. */
 export interface NamedArray {
   readonly what: 'mask' | 'saturation map';
   readonly file: string;
   readonly path: string;
-}
-
-/** The frames whose pixels an array describes. */
-export interface DescribedFrames {
-  readonly frames: number;
-  /** Axes of a frame in the file; those of an image are [ss, fs], modules come before. */
-  readonly axes: readonly number[];
-  /** The axes of a frame and of a module as the file stores them. */
-  readonly stored: { readonly frame: readonly number[]; readonly module: readonly number[] };
 }
 
 /** How an array is arranged. */
@@ -35,14 +27,17 @@ export interface PixelArrangement {
 const product = (axes: readonly number[]): number => axes.reduce((n, axis) => n * axis, 1);
 
 /**
- * How an array describes the pixels of frames: one for all frames or one for each, of whole frames or of a module.
- * Throws `Shape` if it does neither.
+ * How an array describes the pixels of a dataset, or of so many of its frames: one for all frames or one for each, of
+ * whole frames or of a module. Throws `Shape` if it does neither.
  */
 export function arrangementOf(
   { what, file, path }: NamedArray,
   array: Pick<Dataset, 'shape'>,
-  { frames, axes, stored }: DescribedFrames,
+  dataset: Dataset,
+  frames = dataset.frames,
 ): PixelArrangement {
+  const axes = moduleAxes(dataset);
+  const stored = storedAxes(dataset);
   const own = [...array.shape.nav, ...array.shape.sig];
   const all = product(own);
   const [rows = 1, columns = 1] = axes.slice(-2);
@@ -54,11 +49,11 @@ export function arrangementOf(
     return ownN === n && (ownM % m === 0 || m % ownM === 0);
   };
   const isInRows = own.length === 1 || endsLike(stored.frame) || endsLike(stored.module);
-  for (const [length, ofModule] of [
+  const kinds = [
     [product(axes), false],
     [rows * columns, true],
-  ] as const) {
-    if (!isInRows) break;
+  ] as const;
+  for (const [length, ofModule] of isInRows ? kinds : []) {
     const count = all / length;
     const rank = ofModule ? 2 : axes.length;
     // An array of one frame belongs to that frame if it has an axis of frames, as in a file for each event.
