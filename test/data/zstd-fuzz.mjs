@@ -34,8 +34,10 @@ function plain(next) {
 
 /**
  * Packs and damages data of the seeds 1, 2, … while `more` says so. Throws the seed of the first fault: intact data
- * that are not unpacked, damaged data that both accept with different bytes, or an error that is not the decoder's own.
- * Damage that only one of them refuses is no fault: the program does not notice every bit that is left over.
+ * that are not unpacked, damaged data with a checksum that both accept with different bytes, or an error that is not the
+ * decoder's own. Damage that only one of them refuses is no fault: the program does not notice every bit that is left
+ * over. Nor are other bytes of damaged data without a checksum: at the end of a damaged Huffman stream two versions of the
+ * decoder read different bits (seed 633: the last byte of 4556, of which 638 are wrong).
  */
 export async function fuzzZstd(unpack, more) {
   const tally = { intact: 0, damaged: 0, refused: 0 };
@@ -43,7 +45,9 @@ export async function fuzzZstd(unpack, more) {
     const number = random(seed);
     const next = (below) => Math.floor(number() * below);
     const data = plain(next);
-    const packed = program([`-${1 + next(19)}`, next(2) ? '--check' : '--no-check'], data);
+    const level = `-${1 + next(19)}`;
+    const isChecked = next(2) === 1;
+    const packed = program([level, isChecked ? '--check' : '--no-check'], data);
     if (!packed || !same(data, await unpack(packed, data.length))) throw new Error(`seed ${seed}: intact data differ`);
     tally.intact++;
     for (let i = 0; i < 4; i++) {
@@ -55,7 +59,7 @@ export async function fuzzZstd(unpack, more) {
       });
       tally.damaged++;
       if (!found) tally.refused++;
-      if (found && right?.length === found.length && !same(right, found))
+      if (isChecked && found && right?.length === found.length && !same(right, found))
         throw new Error(`seed ${seed}, damage ${i}: the program zstd reads other bytes`);
     }
   }

@@ -231,8 +231,9 @@ const tables = {
       [2, 'f32', [31, 31, 31]],
       [2, 'f64', [20, 20, 20]],
     ].map(([reduced, precision, size]) =>
-      // heFFTe compares two of its own results here; the last bit of the largest number of 31³ is 2⁻¹⁰.
-      ({ size, precision, reduced, ...(precision === 'f32' ? { each: 2e-3 } : {}) }),
+      // heFFTe compares two of its own results here; the last bit of the largest number of 31³ is 2⁻¹⁰, and each of three
+      // passes may lose one: the largest difference is .0009 by SSE2, .0016 by AVX2 and .0020 by AVX-512.
+      ({ size, precision, reduced, ...(precision === 'f32' ? { each: 3e-3 } : {}) }),
     ),
     ...[
       [10, 13, 10],
