@@ -22,7 +22,7 @@ import { checkSizes, type IndexerOptions, type IndexingMethod, type Sizes } from
 import { firstNonFinite, type IndexingResult } from './result.js';
 import { type IndexingStages, readStages } from './stages.js';
 import { type StreamItem, type StreamOptions, type StreamResult, streamImages } from './stream.js';
-import { runWatched } from './stretches.js';
+import { runWatched } from './sections.js';
 
 export type { CellSearchOptions, DeterminedCell } from './determine-cell.js';
 export type { IndexingInput } from './input.js';

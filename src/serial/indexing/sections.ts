@@ -11,7 +11,7 @@ import type { IndexingInput } from './input.js';
  * section in milliseconds.
  */
 const images = { first: 32, most: 4096 } as const;
-const stretchMs = { least: 50, most: 200 } as const;
+const sectionMs = { least: 50, most: 200 } as const;
 
 /**
  * Runs a batch; in one section if neither signal nor progress is used, or if the stages of its first image are
@@ -29,15 +29,15 @@ export async function runWatched(
     return;
   }
   // An image takes from microseconds on a GPU to a tenth of a second by the exhaustive search on wasm.
-  let stretch: number = images.first;
+  let section: number = images.first;
   for (let first = 0, last = 0; first < batch.images; first = last) {
     checkSignal(signal);
-    last = Math.min(batch.images, first + stretch);
+    last = Math.min(batch.images, first + section);
     const started = performance.now();
     await kernel.run(part(batch, first, last));
     const took = performance.now() - started;
-    if (took < stretchMs.least) stretch = Math.min(images.most, 2 * stretch);
-    else if (took > stretchMs.most) stretch = Math.max(1, stretch >> 1);
+    if (took < sectionMs.least) section = Math.min(images.most, 2 * section);
+    else if (took > sectionMs.most) section = Math.max(1, section >> 1);
     tell?.(last / batch.images);
     await yieldToEventLoop();
   }
