@@ -277,7 +277,7 @@ describe('large files', () => {
     await handle.truncate(128 + 2 ** 27);
     await handle.close();
     const peak = await ewaldAlone(
-      ['fft', at('large.npy'), '-o', at('large-out.npy'), '--axes', '1,2', '--backend', 'native'],
+      ['fft', at('large.npy'), '-o', at('large-out.npy'), '--axes', '1,2', '--backend', 'native', '--force'],
       {
         env: {
           EWALD_LOG_LEVEL: 'error',
