@@ -20,9 +20,9 @@ import { allFinite, checkInput, type IndexingInput, notFinite } from './input.js
 import { indexingFeature, namingFeature, proposalsFeature } from './kernels.js';
 import { checkSizes, type IndexerOptions, type IndexingMethod, type Sizes } from './parameters.js';
 import { firstNonFinite, type IndexingResult } from './result.js';
+import { runWatched } from './sections.js';
 import { type IndexingStages, readStages } from './stages.js';
 import { type StreamItem, type StreamOptions, type StreamResult, streamImages } from './stream.js';
-import { runWatched } from './sections.js';
 
 export type { CellSearchOptions, DeterminedCell } from './determine-cell.js';
 export type { IndexingInput } from './input.js';

@@ -6,6 +6,7 @@
  */
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { crc32 } from '../../../base/crc32.js';
+import { EwaldError } from '../../../base/errors.js';
 import { fileError } from '../../../base/file-errors.js';
 import { decode, encode } from '../../../executors/codec.js';
 import { GatheredWrites, writePieces } from '../../../io/files/gathered.js';
@@ -63,7 +64,8 @@ export class FramesFile implements EarlierFrames {
     try {
       this.#end += await writePieces(this.#handle, pieces, this.#end);
     } catch (cause) {
-      throw fileError(this.#path, 'written', cause);
+      const { message, detail } = fileError(this.#path, 'written', cause);
+      throw new EwaldError('File', `${message}; what is finished continues with resume (--resume)`, { cause, detail });
     }
   }
 
