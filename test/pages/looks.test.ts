@@ -176,7 +176,8 @@ const panes: Scene = {
       await page.waitForFunction(idle, undefined, patient);
     }
     // The name of the scale and the unit stand over the same bar.
-    for (const scale of await page.locator('.image-pane select[name="scale"]:visible').all()) await scale.selectOption('log');
+    for (const scale of await page.locator('.image-pane select[name="scale"]:visible').all())
+      await scale.selectOption('log');
   },
   async use(visit, way) {
     const { page } = visit;
