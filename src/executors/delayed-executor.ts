@@ -23,12 +23,12 @@ export function delayedExecutor(place: Place): DelayedExecutor {
       kind: 'delayed',
       async *run(tasks, options) {
         const { signal } = options;
-        const tell = observer('run', options, 'onProgress');
+        const report = observer('run', options, 'onProgress');
         let index = 0;
         for await (const task of tasks) {
           (signal as AbortSignal | undefined)?.throwIfAborted();
           const { id } = checkTask(task, index, assumedModules(task));
-          tell({ done: index + 1, total: undefined, failed: 0 });
+          report({ done: index + 1, total: undefined, failed: 0 });
           yield { index: index++, id, value: new Delayed(task), worker: 'delayed', attempts: 0, seconds: 0 };
         }
       },

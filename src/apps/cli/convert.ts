@@ -23,10 +23,10 @@ export async function run([input = '']: readonly string[], flags: ConvertFlags, 
     onProgress: (now) => progress.report({ ...now, stage: `${now.done} of ${now.total} frames` }),
   }).finally(() => progress.end());
   const ms = performance.now() - started;
-  const { isCut, ...told } = written;
+  const { isCut, ...facts } = written;
   for (const text of written.warnings) note(`${yellow('warning:')} ${text}`);
   endDone(!isCut, signal);
-  if (json) return printJson({ input, output, ...told, ms });
+  if (json) return printJson({ input, output, ...facts, ms });
   const { shape, dtype, bytes, format } = written;
   const dims = [...shape.nav, ...shape.sig].join(' × ');
   print(`${bold(output)}  ${dims} ${dtype}  ${dim(`${bytes} bytes in ${(ms / 1000).toFixed(2)} s`)}`);

@@ -3,13 +3,13 @@
 import { fileReason, interruptedCode, messageOf } from '../../entries/command.node.js';
 import { isEwaldError } from '../../entries/index.node.js';
 
-let asked: Pick<AbortSignal, 'aborted'> | undefined;
+let stopSignal: Pick<AbortSignal, 'aborted'> | undefined;
 /** Remembers the signal of Ctrl-C, by which an interruption is told from a run that somebody else has ended. */
 export const endsBy = (signal: Pick<AbortSignal, 'aborted'>): void => {
-  asked = signal;
+  stopSignal = signal;
 };
 /** Whether an error is the user's own interruption; a run that was cancelled elsewhere has failed. */
-const isInterruption = (error: unknown): boolean => isEwaldError(error, 'Aborted') && asked?.aborted === true;
+const isInterruption = (error: unknown): boolean => isEwaldError(error, 'Aborted') && stopSignal?.aborted === true;
 
 /** Errors of wrong words, or of features that this machine or a format lacks; nothing has been attempted. */
 const usageTags: readonly string[] = ['Argument', 'Unsupported'];

@@ -45,16 +45,16 @@ export async function run([input = '']: readonly string[], flags: FftFlags, { si
   const { rank = 0, ...result } = done;
   if (rank > 0) return;
   // Standard output may receive the result.
-  const tell = output === '-' ? note : print;
+  const write = output === '-' ? note : print;
   const { complex, ...facts } = result;
   if (json && output !== '-') printJson({ input, output, ...facts });
   else if (json) note(JSON.stringify({ input, output, ...facts }));
   else {
     const format = output === '-' || /\.npy$/i.test(output) ? '' : '.npy of ';
     const what = `${format}${result.shape.join(' × ')} ${complex ? 'complex' : 'real'}`;
-    tell(`${bold(output)}  ${what}  ${dim(how(result, began))}`);
+    write(`${bold(output)}  ${what}  ${dim(how(result, began))}`);
     const hint = roundTrip(result, flags);
-    if (hint !== undefined) tell(dim(hint));
+    if (hint !== undefined) write(dim(hint));
   }
 
   function how({ kind, engine, backend, ranks, ms }: TransformedFile, began: number): string {

@@ -1,4 +1,5 @@
 /** The summary of a run as text. */
+import { readFileSync } from 'node:fs';
 import type { RunSummary } from '../../entries/pipeline.node.js';
 import { ambiguousText } from './frame-lines.js';
 import { bold, counted, dim, red, table, yellow } from './output.js';
@@ -56,9 +57,17 @@ function profileText({ stages }: RunSummary): string {
   const all = stages.reduce((sum, { ms }) => sum + ms, 0);
   const megabytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
   const { rss } = process.memoryUsage();
-  const most = process.resourceUsage().maxRSS * 1024;
   return [
     table(['stage', 'ms per frame', 'on'], [...rows, ['all', all.toFixed(2), '']], [1]),
-    `memory ${megabytes(rss)}, at most ${megabytes(most)}`,
+    `memory ${megabytes(rss)}, at most ${megabytes(peakMemory())}`,
   ].join('\n');
+}
+
+/** The most memory that this process has used, bytes. Linux' `maxRSS` is also that of the process that started it. */
+function peakMemory(): number {
+  let kilobytes = process.resourceUsage().maxRSS;
+  try {
+    kilobytes = Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? kilobytes);
+  } catch {}
+  return kilobytes * 1024;
 }

@@ -95,7 +95,7 @@ async function search(
   const context = await createContext(backendOption(flags.backend));
   const report = new RunReport(flags);
   signal.addEventListener('abort', report.interrupted, { once: true });
-  const told = {
+  const callbacks = {
     commandLine: commandLine(),
     onEvent: (event: RunEvent) => {
       report.onEvent(event);
@@ -115,7 +115,7 @@ async function search(
     const sinks = [merge, watch?.sink].filter((sink) => sink !== undefined);
     const further = { ...(sinks.length > 0 ? { sinks } : {}), ...(view ? { view } : {}) };
     const isPrintedOnly = !merge && !view && flags.output === undefined && !filesBeside(flags);
-    for await (const item of context.pipeline({ ...options, ...told, ...further })) {
+    for await (const item of context.pipeline({ ...options, ...callbacks, ...further })) {
       report.item(item);
       // Nobody reads the lines any more, and there is no other result (| head).
       if (isPrintedOnly && !hasReader()) break;
@@ -254,15 +254,15 @@ class RunReport {
     const { output, profile = false } = this.#flags;
     const isWritten = (one: OutputEnd): boolean => one.output === 'stream' && one.state === 'written';
     const named = outputs.find(isWritten)?.file;
-    const lines = outputs.flatMap(({ text = '' }) => (text === '' ? [] : [dim(inRunFlags(text))]));
-    const tell = this.#flags.json || output === '-' ? note : print;
+    const ends = outputs.flatMap(({ text = '' }) => (text === '' ? [] : [dim(inRunFlags(text))]));
+    const write = this.#flags.json || output === '-' ? note : print;
     const peaksAlone = isNone(this.#flags.cells);
     const isNothing = isAborted && summary.done === 0;
     if (isNothing) note(this.#isKept ? 'no further frame was finished' : 'interrupted before a frame was finished');
-    const told = isNothing
-      ? lines
-      : [summaryText(summary, { profile, stream: named, replaced: this.#replaced, peaksAlone }), ...lines];
-    if (told.length > 0) tell(told.join('\n'));
+    const lines = isNothing
+      ? ends
+      : [summaryText(summary, { profile, stream: named, replaced: this.#replaced, peaksAlone }), ...ends];
+    if (lines.length > 0) write(lines.join('\n'));
     // A run that finds nothing in all its frames is not trusted either.
     const isEmpty = isWhole && summary.done > 0 && (peaksAlone ? summary.hits : summary.indexed) === 0;
     const isDoubtful = summary.isDoubtful || summary.multiples.length > 0 || this.#isDoubtful || this.#isCellDoubtful;

@@ -126,8 +126,8 @@ async function indexFrames(lists: readonly string[], options: IndexFlags, deps: 
   const flags = flagsInUse(options, { from, fromList, ...known }, given ?? '');
   if (stream !== undefined && lists.length > (input === undefined ? 1 : 0))
     throw new EwaldError('Argument', `${stream} is a stream, which cannot be combined with other inputs`);
-  const asked = askedRun(stream === undefined ? lists : [], flags, stream);
-  return runFrames(asked, flags, deps);
+  const run = askedRun(stream === undefined ? lists : [], flags, stream);
+  return runFrames(run, flags, deps);
 }
 
 /** Indexes lists of spots one by one; a list that cannot be read does not end the others. */

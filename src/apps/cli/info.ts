@@ -10,7 +10,7 @@ import { type CliDeps, endDone, exitCode, fail, Progress, print, printJson } fro
 import { nameAsFlags, pickFlags } from './parameter-flags.js';
 
 /** The options that errors may name. */
-const told = { ...openRows, ...inspectRows } as const;
+const infoRows = { ...openRows, ...inspectRows } as const;
 
 /** Describes files one after another. */
 export async function run(files: readonly string[], flags: InfoFlags, { signal }: CliDeps): Promise<void> {
@@ -19,7 +19,7 @@ export async function run(files: readonly string[], flags: InfoFlags, { signal }
   const options = { ...openOptions(flags, signal), ...pickFlags(inspectRows, flags), onProgress: progress.report };
   const found: (Omit<FileReport, 'failed'> | { file: string; error: { tag: string; message: string } })[] = [];
   const failed = (file: string, given: unknown): void => {
-    const error = inFlags(given, told, nameAsFlags(told));
+    const error = inFlags(given, infoRows, nameAsFlags(infoRows));
     const code = json && isEwaldError(error) && error.tag !== 'Aborted' ? exitCode.of(error) : fail(error);
     if (isEwaldError(error)) found.push({ file, error: { tag: error.tag, message: error.message } });
     process.exitCode = Math.max(Number(process.exitCode ?? 0), code);

@@ -370,8 +370,8 @@ function report(
   const bytes = read.before + read.bytes;
   const { lost = 0, reason, dropped = 0 } = scan.live?.status ?? {};
   if (lost > 0) note(`${yellow('warning:')} ${counted(lost, 'frame')} did not arrive${reason ? `: ${reason}` : ''}`);
-  const told = results.map(({ name, shape, dtype, data }) => ({ name, shape, dtype, ...range(data) }));
-  const tell = flags.output === '-' ? note : print;
+  const described = results.map(({ name, shape, dtype, data }) => ({ name, shape, dtype, ...range(data) }));
+  const write = flags.output === '-' ? note : print;
   if (flags.json && flags.output !== '-') {
     printJson({
       input,
@@ -379,7 +379,7 @@ function report(
       dtype: scan.dtype,
       frames,
       positions,
-      results: told,
+      results: described,
       files,
       ...(scan.live && { live: scan.live.status }),
       ...(error !== undefined && { error }),
@@ -388,19 +388,19 @@ function report(
     });
     return;
   }
-  for (const { name, shape, dtype, min, max } of told) {
+  for (const { name, shape, dtype, min, max } of described) {
     // The limits of an array without numbers are infinite.
     const limits = min <= max ? `${min} … ${max}` : `no numbers${whyEmpty(name, nav)}`;
-    tell(`${bold(name)}  ${shape.join(' × ')} ${dtype}  ${limits}`);
+    write(`${bold(name)}  ${shape.join(' × ')} ${dtype}  ${limits}`);
   }
-  for (const file of files) if (file !== '-') tell(file);
+  for (const file of files) if (file !== '-') write(file);
   if (files.length === 0 && error === undefined)
-    tell('nothing was written: -o FILE.npy keeps the results, --png FILE.png a picture');
+    write('nothing was written: -o FILE.npy keeps the results, --png FILE.png a picture');
   if (frames < positions) {
     const others = 'the others are NaN, or 0 in results of integers';
     const sums = results.some(({ navAxes }) => navAxes === 0) ? '; what is not over the scan is of these alone' : '';
-    tell(`${frames} of ${counted(positions, 'position')} measured; ${others}${sums}`);
+    write(`${frames} of ${counted(positions, 'position')} measured; ${others}${sums}`);
   }
-  if (dropped > 0) tell(`${counted(dropped, 'frame')} skipped (--latest)`);
-  tell(dim(`${counted(frames, 'frame')} in ${seconds.toFixed(2)} s, ${rateText(bytes, seconds)}`));
+  if (dropped > 0) write(`${counted(dropped, 'frame')} skipped (--latest)`);
+  write(dim(`${counted(frames, 'frame')} in ${seconds.toFixed(2)} s, ${rateText(bytes, seconds)}`));
 }

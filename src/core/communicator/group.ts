@@ -70,7 +70,7 @@ async function look(board: SharedMailbox): Promise<RankState[]> {
   const before = Array.from({ length: board.size }, (_, rank) => board.turns(rank).turns);
   const answered = (rank: number): boolean => board.turns(rank).turns !== before[rank];
   for (let rank = 0; rank < board.size; rank++) board.ring(rank);
-  for (let asked = 0; asked < 100 && !before.every((_, rank) => answered(rank)); asked++)
+  for (let attempt = 0; attempt < 100 && !before.every((_, rank) => answered(rank)); attempt++)
     await new Promise((resolve) => setTimeout(resolve, 20));
   return before.map((_, rank) => {
     const { waitsFor } = board.turns(rank);

@@ -16,9 +16,9 @@ export interface Carrier {
   allocate(bytes: number): ArrayBufferLike;
   release(memory: ArrayBufferLike): void;
   /** Makes memory known to `members` of the world; returns its number. */
-  show(memory: ArrayBufferLike, members: readonly number[]): number;
+  expose(memory: ArrayBufferLike, members: readonly number[]): number;
   /** Resolves with the memory that another rank has made known under this number, as soon as it arrives. */
-  shown(from: number, number: number): Promise<ArrayBufferLike>;
+  attach(from: number, number: number): Promise<ArrayBufferLike>;
   /** Number of contexts that this rank has used, which is also the next free one. */
   contexts: number;
   /** Announces that this rank leaves a group: calls that still wait for it there end with `Lost`. */
@@ -133,7 +133,7 @@ export class MessageCommunicator extends Ranks {
     if (this.rank === 0) {
       try {
         buffer = this.#carrier.allocate(bytes);
-        number[0] = this.#carrier.show(buffer, this.#members);
+        number[0] = this.#carrier.expose(buffer, this.#members);
       } catch {
         number[0] = -1;
       }
@@ -141,7 +141,7 @@ export class MessageCommunicator extends Ranks {
     await collectives.bcast(this.messages, tag, sentBytes(number), 0);
     if (number[0] === -1)
       throw new EwaldError('OutOfMemory', `share: ${bytes} bytes of shared memory could not be allocated`);
-    const memory = buffer ?? (await this.#carrier.shown(root, number[0] as number));
+    const memory = buffer ?? (await this.#carrier.attach(root, number[0] as number));
     return {
       buffer: memory,
       free: async () => {

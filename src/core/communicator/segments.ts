@@ -25,14 +25,14 @@ export interface Slot {
 export type SegmentNews = { readonly id: number; readonly memory: SharedArrayBuffer | undefined };
 
 export class Segments {
-  readonly #tell: (peer: number, news: SegmentNews) => void;
+  readonly #notify: (peer: number, news: SegmentNews) => void;
   readonly #free = new Map<number, Segment[]>();
   readonly #owned = new WeakMap<SharedArrayBuffer, Segment>();
   #kept = 0;
   #next = 0;
 
-  constructor(tell: (peer: number, news: SegmentNews) => void) {
-    this.#tell = tell;
+  constructor(notify: (peer: number, news: SegmentNews) => void) {
+    this.#notify = notify;
   }
 
   /** Allocates memory for a caller, from which messages are sent without a copy on this side. */
@@ -54,23 +54,23 @@ export class Segments {
   }
 
   /** Makes sure that a peer knows a piece. */
-  show(peer: number, { id, memory, known }: Segment): void {
+  expose(peer: number, { id, memory, known }: Segment): void {
     if (known.has(peer)) return;
     known.add(peer);
-    this.#tell(peer, { id, memory });
+    this.#notify(peer, { id, memory });
   }
 
   /** The number under which peers know memory from `allocate`. */
   numberOf(memory: SharedArrayBuffer, peers: readonly number[]): number {
     const segment = this.#owned.get(memory) as Segment;
-    for (const peer of peers) this.show(peer, segment);
+    for (const peer of peers) this.expose(peer, segment);
     return segment.id;
   }
 
   /** Makes peers forget memory from `allocate`. */
   forget(memory: SharedArrayBuffer): void {
     const segment = this.#owned.get(memory);
-    for (const peer of segment?.known ?? []) this.#tell(peer, { id: segment?.id ?? -1, memory: undefined });
+    for (const peer of segment?.known ?? []) this.#notify(peer, { id: segment?.id ?? -1, memory: undefined });
     this.#owned.delete(memory);
   }
 
@@ -79,7 +79,7 @@ export class Segments {
     if (!lent) return;
     const size = segment.memory.byteLength;
     if (this.#kept + size > maxKept) {
-      for (const peer of segment.known) this.#tell(peer, { id: segment.id, memory: undefined });
+      for (const peer of segment.known) this.#notify(peer, { id: segment.id, memory: undefined });
       return;
     }
     this.#kept += size;

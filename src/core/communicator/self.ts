@@ -31,11 +31,11 @@ class SelfCarrier implements Carrier {
 
   release(): void {}
 
-  show(): number {
+  expose(): number {
     return 0;
   }
 
-  async shown(): Promise<ArrayBufferLike> {
+  async attach(): Promise<ArrayBufferLike> {
     throw new EwaldError('Internal', 'a single rank cannot access the memory of others');
   }
 

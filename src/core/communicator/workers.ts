@@ -23,7 +23,7 @@ interface Sent {
   readonly context: number;
   readonly bytes: number;
   readonly kind: number;
-  readonly berth: Slot;
+  readonly slot: Slot;
   /** Set if the sender waits until its own memory has been copied. */
   readonly resolve: (() => void) | undefined;
   readonly reject: ((error: unknown) => void) | undefined;
@@ -44,7 +44,7 @@ class SharedCarrier implements Carrier {
   readonly #ports: readonly MessagePort[];
   readonly #segments: Segments;
   /** Memory that peers have made known: [peer] id → bytes. */
-  readonly #shown: Map<number, Uint8Array>[];
+  readonly #exposed: Map<number, Uint8Array>[];
   /** Messages announced and not yet received, [peer]. */
   readonly #arrived: Notice[][];
   readonly #receives: Receive[][];
@@ -68,14 +68,14 @@ class SharedCarrier implements Carrier {
     this.#arrived = lists();
     this.#receives = lists();
     this.#unposted = lists();
-    this.#shown = Array.from({ length: size }, () => new Map());
+    this.#exposed = Array.from({ length: size }, () => new Map());
     this.#left = Array.from({ length: size }, () => new Set());
     this.#segments = new Segments((peer, news) => ports[peer < rank ? peer : peer - 1]?.postMessage(news));
     ports.forEach((port, i) => {
       const peer = i < rank ? i : i + 1;
       port.onmessage = ({ data: { id, memory } }: MessageEvent<SegmentNews>) => {
-        if (memory) this.#shown[peer]?.set(id, new Uint8Array(memory));
-        else this.#shown[peer]?.delete(id);
+        if (memory) this.#exposed[peer]?.set(id, new Uint8Array(memory));
+        else this.#exposed[peer]?.delete(id);
         this.#board.ring(rank);
       };
       // Only pending calls keep the process alive, not messages that might arrive.
@@ -97,11 +97,11 @@ class SharedCarrier implements Carrier {
           this.#unnumbered.push(begin);
           return;
         }
-        const berth = this.#segments.place(bytes);
-        this.#segments.show(to, berth.segment);
-        const { segment, offset, lent } = berth;
+        const slot = this.#segments.place(bytes);
+        this.#segments.expose(to, slot.segment);
+        const { segment, offset, lent } = slot;
         const waits = lent ? { resolve: undefined, reject: undefined } : { resolve, reject };
-        this.#sent.set(acknowledge, { to, context, bytes: bytes.byteLength, kind, berth, ...waits });
+        this.#sent.set(acknowledge, { to, context, bytes: bytes.byteLength, kind, slot, ...waits });
         this.#post(to, { context, tag, segment: segment.id, offset, bytes: bytes.byteLength, acknowledge, kind });
         if (lent) resolve();
       };
@@ -126,15 +126,15 @@ class SharedCarrier implements Carrier {
     this.#segments.forget(memory as SharedArrayBuffer);
   }
 
-  show(memory: ArrayBufferLike, members: readonly number[]): number {
+  expose(memory: ArrayBufferLike, members: readonly number[]): number {
     const peers = members.filter((peer) => peer !== this.#rank);
     return this.#segments.numberOf(memory as SharedArrayBuffer, peers);
   }
 
-  async shown(from: number, number: number): Promise<ArrayBufferLike> {
+  async attach(from: number, number: number): Promise<ArrayBufferLike> {
     for (;;) {
       this.#check();
-      const piece = this.#shown[from]?.get(number);
+      const piece = this.#exposed[from]?.get(number);
       if (piece) return piece.buffer;
       // It was sent through the port, whose messages arrive in a later turn of the event loop.
       await new Promise((resolve) => setTimeout(resolve, 1));
@@ -179,8 +179,8 @@ class SharedCarrier implements Carrier {
 
   /** Sends a message to this rank itself, in this thread's own memory. */
   async #sendHere(context: number, tag: number, bytes: Uint8Array, kind: number): Promise<void> {
-    const berth = this.#segments.place(bytes.slice());
-    this.#shown[this.#rank]?.set(berth.segment.id, new Uint8Array(berth.segment.memory));
+    const slot = this.#segments.place(bytes.slice());
+    this.#exposed[this.#rank]?.set(slot.segment.id, new Uint8Array(slot.segment.memory));
     const acknowledge = this.#freeNumbers.pop();
     if (acknowledge === undefined)
       throw new EwaldError('Limit', `more than ${acknowledgements} messages are in transit`);
@@ -189,11 +189,11 @@ class SharedCarrier implements Carrier {
       context,
       bytes: bytes.byteLength,
       kind,
-      berth,
+      slot,
       resolve: undefined,
       reject: undefined,
     });
-    const notice = { context, tag, segment: berth.segment.id, offset: 0, bytes: bytes.byteLength, acknowledge, kind };
+    const notice = { context, tag, segment: slot.segment.id, offset: 0, bytes: bytes.byteLength, acknowledge, kind };
     this.#arrived[this.#rank]?.push(notice);
     this.#watch();
   }
@@ -283,7 +283,7 @@ class SharedCarrier implements Carrier {
       const { context, tag, into, kind, resolve, reject } = receives[r] as Receive;
       const n = arrived.findIndex((notice) => notice.context === context && notice.tag === tag);
       const notice = arrived[n];
-      const memory = notice && this.#shown[peer]?.get(notice.segment);
+      const memory = notice && this.#exposed[peer]?.get(notice.segment);
       // The notice of leaving follows all its messages, so that no more will arrive.
       if (!notice && this.#hasLeft(peer, context)) {
         receives.splice(r, 1);
@@ -306,13 +306,13 @@ class SharedCarrier implements Carrier {
   }
 
   #settle(): void {
-    for (const [number, { to, context, bytes, kind, berth, resolve, reject }] of this.#sent) {
+    for (const [number, { to, context, bytes, kind, slot, resolve, reject }] of this.#sent) {
       const state = this.#board.acknowledged(this.#rank, number);
       const left = this.#hasLeft(to, context);
       if (state === 0 && !left) continue;
       this.#sent.delete(number);
       this.#freeNumbers.push(number);
-      this.#segments.giveBack(berth);
+      this.#segments.giveBack(slot);
       const sent = `${kind === untyped ? '' : `${kindName(kind)} of `}${bytes} bytes`;
       if (state === 1) resolve?.();
       else if (state === 0) reject?.(leftError(to));

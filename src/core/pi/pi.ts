@@ -39,11 +39,11 @@ export async function planPi(planner: Planner, given: PiOptions): Promise<PiPlan
   async function count(
     run: PiRunOptions,
     { points, seed, stream, first }: ReturnType<typeof checkCount>,
-    tell: (done: number) => void,
+    report: (done: number) => void,
   ): Promise<PiResult> {
     const started = performance.now();
     let hits = 0n;
-    let told = started;
+    let reportedAt = started;
     for (let done = 0n; done < points; ) {
       checkSignal(run.signal);
       const left = points - done;
@@ -65,13 +65,13 @@ export async function planPi(planner: Planner, given: PiOptions): Promise<PiPlan
       hits += counted;
       done += stretch;
       const now = performance.now();
-      if (now - told > 100) {
-        told = now;
-        tell(Number(done) / Number(points));
+      if (now - reportedAt > 100) {
+        reportedAt = now;
+        report(Number(done) / Number(points));
         await yieldToEventLoop();
       }
     }
-    tell(1);
+    report(1);
     const result: PiResult = {
       backend: backend.name,
       points,
@@ -90,8 +90,8 @@ export async function planPi(planner: Planner, given: PiOptions): Promise<PiPlan
     async run(run) {
       resource.assertAlive();
       const wanted = checkCount(run);
-      const tell = progressOf('pi', run);
-      return resource.enqueue(() => count(run, wanted, tell), run.signal);
+      const report = progressOf('pi', run);
+      return resource.enqueue(() => count(run, wanted, report), run.signal);
     },
     dispose: () => resource.dispose(),
   };

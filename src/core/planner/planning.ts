@@ -133,8 +133,8 @@ export class Planning {
     const isChoice = open.some(({ device }) => device.kind === 'cpu') && open.some(({ numbers }) => numbers);
     if (!work || named !== undefined || !isChoice) return { candidates: open, reasons: [] };
     const { orderByPay } = await import('./order.js');
-    const told = (work as (descriptor: unknown) => Work)(descriptor);
-    return orderByPay(told, open, { cores, dataOn: this.dataOn.names() });
+    const amount = (work as (descriptor: unknown) => Work)(descriptor);
+    return orderByPay(amount, open, { cores, dataOn: this.dataOn.names() });
   }
 
   #op(feature: Feature<unknown>, backend: Backend): Promise<AnyOp> | undefined {

@@ -101,7 +101,7 @@ export async function writeFrames(
   knownOptions('writeFrames', options, writeFramesOptions);
   const { format, packing, slice } = checkWriteFrames(options);
   const { signal } = options;
-  const tell = progressOf('writeFrames', options);
+  const report = progressOf('writeFrames', options);
   const frames = sliceLength(slice, dataset.frames);
   // The writer of the format rejects a dataset without frames.
   if (frames === 0 && dataset.frames > 0) throw emptySlice(slice, dataset.name, dataset.frames);
@@ -124,7 +124,7 @@ export async function writeFrames(
   for await (const { data, count } of pieces(dataset, slice, signal)) {
     await writer.write(data);
     done += count;
-    tell(done, frames);
+    report(done, frames);
   }
   checkSignal(signal);
   const { bytes, reopen } = await writer.finish();

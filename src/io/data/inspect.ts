@@ -235,14 +235,14 @@ async function selectedOf(
   const slice = sliceIn('inspect', chosen, dataset);
   if (!slice) return undefined;
   const frames = sliceLength(slice, dataset.frames);
-  const tell = progressOf('inspect', chosen);
+  const report = progressOf('inspect', chosen);
   const values = new Values(dataset);
   let into: FrameArray | undefined;
   for (let i = 0; i < frames; i++) {
     checkSignal(signal);
     into = await dataset.read(slice.first + i * slice.step, 1, into, { signal });
     values.add(into);
-    tell(i + 1, frames);
+    report(i + 1, frames);
   }
   return { frames, ...values.statistics };
 }

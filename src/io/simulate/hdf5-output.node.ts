@@ -18,7 +18,7 @@ export async function writeSimulated(
   options: SimulationWriting,
 ): Promise<void> {
   const { signal } = options;
-  const tell = progressOf('the simulation', options);
+  const report = progressOf('the simulation', options);
   const { patch } = output;
   if (!patch) throw new EwaldError('Argument', `${file} is not a regular file`);
   const codecs = await openCodecs();
@@ -29,7 +29,7 @@ export async function writeSimulated(
       checkSignal(signal);
       await yieldToEventLoop();
       await writer.write(frame(i));
-      tell(i + 1, described.frames);
+      report(i + 1, described.frames);
     }
     await writer.finish();
   } finally {

@@ -32,7 +32,7 @@ export async function simulateSpotLists(
   writing: SimulationWriting = {},
 ): Promise<SimulatedLists> {
   const { force = false, inputs = [], signal } = writing;
-  const tell = progressOf('simulateSpotLists', writing);
+  const report = progressOf('simulateSpotLists', writing);
   const {
     images = 1,
     seed = 0,
@@ -57,10 +57,10 @@ export async function simulateSpotLists(
         : `cell of centring ${centring}: give it with -p; x y z in 1/angstrom`;
       await writeWhole(join(path, file), formatSpotList(known, image.spots, [comment, about]), { lock });
       lists.push({ file, lattices: image.lattices.map(flat), owner: [...image.owner] });
-      tell(number, images);
+      report(number, images);
     }
   } catch (error) {
-    if ((!isEwaldError(error, 'Aborted') && error !== tell.failure) || files.replaces) {
+    if ((!isEwaldError(error, 'Aborted') && error !== report.failure) || files.replaces) {
       await files.discard();
       throw error;
     }
@@ -73,6 +73,6 @@ export async function simulateSpotLists(
     await files.discard();
     throw error;
   }
-  if (tell.failure) throw tell.failure;
+  if (report.failure) throw report.failure;
   return { lists: lists.map(({ file }) => join(folder, file)), truth: join(folder, 'truth.json') };
 }

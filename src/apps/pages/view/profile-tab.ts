@@ -93,7 +93,7 @@ const shortOf = ({ newest: { ice } }: ServedProfiles): string =>
 function wordsOf({ frames, newest }: ServedProfiles): string {
   const { ice, whyNoIce, backgroundRange } = newest;
   const range = backgroundRange?.map((d) => Number(d.toFixed(2))).join(' to ');
-  const told = [
+  const lines = [
     `${frames} frames; q = 2π/d in 1/Å (d in Å); line: all pixels, surface: without peaks, last minute`,
     newest.background === undefined
       ? 'background not measured: no pixel from 5 to 3 Å'
@@ -102,7 +102,7 @@ function wordsOf({ frames, newest }: ServedProfiles): string {
       ? `${ice.isFlagged ? '▲ ice' : 'ice'} ${ice.score.toFixed(2)} ± ${ice.error.toFixed(2)} at ${ice.d} Å`
       : `ice not measured${whyNoIce === undefined ? '' : `: ${whyNoIce}`}`,
   ];
-  return told.join('; ');
+  return lines.join('; ');
 }
 
 /** Rows of time, the newest at the top, on a logarithmic scale; bins without pixels stay empty. */

@@ -2,7 +2,7 @@
 import { counted } from '../../../entries/pages.js';
 import type { Engine } from './calls.js';
 import type { FinderParameters, FrameSummary, Opened, OpenRequest } from './protocol.js';
-import { crewSize, WorkerPool } from './worker-pool.js';
+import { poolSize, WorkerPool } from './worker-pool.js';
 
 /** What a search uses of the viewer, and shows by it. */
 interface SearchingViewer {
@@ -42,7 +42,7 @@ export async function searchAll(
   const { engine, parameters } = viewer;
   const { frames } = opened;
   const start = performance.now();
-  const size = html ? 1 : crewSize(frames, viewer.workers);
+  const size = html ? 1 : poolSize(frames, viewer.workers);
   viewer.onMessage(size > 1 ? `Searching all frames with ${size} workers…` : 'Searching all frames…', false);
   let stopped = false;
   stopBy(() => {
@@ -61,12 +61,12 @@ export async function searchAll(
   const { cells, remark } = found;
   let result: Pick<WholeResult, 'stream' | 'html'>;
   if (size > 1) {
-    const crew = new WorkerPool(size, engine.start, viewer.listFrame);
+    const pool = new WorkerPool(size, engine.start, viewer.listFrame);
     stopBy(() => {
       stopped = true;
-      crew.stop();
+      pool.stop();
     });
-    result = { stream: await crew.run({ request, settings, cells, frames }) };
+    result = { stream: await pool.run({ request, settings, cells, frames }) };
   } else {
     const whole = { settings, cells, first: 0, count: frames, html };
     const { stopped: isPart, ...written } = await engine.call('run', whole, viewer.listFrame);

@@ -8,8 +8,8 @@ import type { KnownCell, SearchSettings } from '../../../entries/index.js';
 import { Engine } from './calls.js';
 import type { FrameSummary, OpenRequest, RunResult } from './protocol.js';
 
-/** The frames that a crew searches. */
-interface CrewTask {
+/** The frames that a pool searches. */
+interface PoolTask {
   readonly request: OpenRequest;
   readonly settings: SearchSettings;
   readonly cells: readonly KnownCell[];
@@ -25,7 +25,7 @@ const [minFrames, maxFrames] = [4, 256];
 const beginOfChunk = new TextEncoder().encode('----- Begin chunk -----');
 
 /** The number of workers for a number of frames. */
-export const crewSize = (frames: number, cores: number): number =>
+export const poolSize = (frames: number, cores: number): number =>
   Math.max(1, Math.min(8, cores, Math.floor(frames / minFrames)));
 
 export class WorkerPool {
@@ -40,7 +40,7 @@ export class WorkerPool {
   }
 
   /** The streams of all blocks, joined; the frames of a stopped run that were searched before the first missing one. */
-  async run({ request, settings, cells, frames }: CrewTask): Promise<Blob> {
+  async run({ request, settings, cells, frames }: PoolTask): Promise<Blob> {
     const size = Math.ceil(frames / (blocksPerWorker * this.#members.length));
     const block = Math.max(minFrames, Math.min(maxFrames, size));
     const results: (RunResult | undefined)[] = new Array(Math.ceil(frames / block));
