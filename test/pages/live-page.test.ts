@@ -172,6 +172,8 @@ describe.skipIf(!dataFolder)('in Chromium', () => {
     const view = await serveView([at], { follow: true, geometry: sim('mono.geom'), cell: sim('mono.cell') });
     const { page, faults } = await open(view);
     await expect.poll(textOf(page, '#badge')).toBe('waiting for the first frame');
+    // Whoever follows a run is not asked for files.
+    expect(await page.isVisible('#choose')).toBe(false);
     const shown = (): Promise<unknown[]> =>
       page.evaluate(() => [viewer.frame, viewer.peaks?.count ?? 0, viewer.summaries.filter(Boolean).length]);
     let frames = 0;
