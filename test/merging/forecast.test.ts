@@ -129,6 +129,10 @@ describe('a shell', () => {
     expect(refusalOf(90, 'CC1/2=.97@1.8A', {}, { photons: 30_000 })).toMatch(
       /^the goal would come with [2-5]\.\d observations of a reflection; with fewer than 6 CC1\/2 cannot be forecast$/,
     );
+    // Above the goal by chance, which is no word of a goal that comes.
+    const lucky = answered(crystalsOf(13, 90, { photons: 300 }).data, ['CC1/2=.45@1.8A'])[0] as WantedAnswer;
+    expect([lucky.value >= lucky.target, lucky.isReached]).toEqual([true, false]);
+    expect(lucky.refusal).toMatch(/^all shells together give \.\d+ here: the goal may be passed by chance$/);
   });
 
   test('in words and as a table says what is, what comes and how sure that is', () => {

@@ -214,10 +214,11 @@ function refusalOf({ kind, target }: Goal, forecast: ShellForecast): string | un
   const likely = forecast.factor(target, 0);
   if (!Number.isFinite(likely)) return 'a thousand times the crystals would not be enough';
   const atGoal = forecast.observations * Math.max(1, likely);
-  return kind === 'ccHalf' && atGoal < fewestAtGoal
-    ? `the goal would come with ${atGoal.toFixed(1)} observations of a reflection; with fewer than ${fewestAtGoal} ` +
-        'CC1/2 cannot be forecast'
-    : undefined;
+  if (kind !== 'ccHalf' || atGoal >= fewestAtGoal) return undefined;
+  return forecast.value >= target
+    ? `all shells together give ${forecast.at(1, 0).toFixed(3).slice(1)} here: the goal may be passed by chance`
+    : `the goal would come with ${atGoal.toFixed(1)} observations of a reflection; with fewer than ${fewestAtGoal} ` +
+        'CC1/2 cannot be forecast';
 }
 
 const framesOf = ({ likely, least, most }: Likely, { data, framesPerCrystal }: AnswerScene): Likely => {
