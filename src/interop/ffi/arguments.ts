@@ -18,9 +18,6 @@ import {
 } from './header/types.js';
 import { assertElements, describePointee, isByte, refused } from './pointees.js';
 import { Pointer } from './pointer.js';
-import type { Runtime } from './runtime.js';
-import type { Place, Scalar } from './scalars.js';
-import { structsArgument } from './struct-arguments.js';
 import {
   isNested,
   nestedArgument,
@@ -29,7 +26,10 @@ import {
   pointersArgument,
   rowsArgument,
   textBytes,
-} from './tables.js';
+} from './pointer-arguments.js';
+import type { Runtime } from './runtime.js';
+import type { Place, Scalar } from './scalars.js';
+import { structsArgument } from './struct-arguments.js';
 
 /**
  * The parameters of a function. `lengths` supplements the header: parameter → number, or another parameter that contains

@@ -7,9 +7,9 @@ import { isOpaque } from './header/layout.js';
 import { type StructType, typeText } from './header/types.js';
 import { isByte } from './pointees.js';
 import type { Pointer } from './pointer.js';
+import { type Passing, placedText } from './pointer-arguments.js';
 import { type Place, shown } from './scalars.js';
 import { adopt } from './struct-values.js';
-import { type Passing, placedText } from './tables.js';
 
 /** The texts of an object that C reads: their addresses, by the place of the member. */
 type Texts = Map<string, Address>;

@@ -8,7 +8,7 @@
 import type { MethodOf } from '../../base/members.js';
 import type { BackendName, DeviceInfo } from '../../core/backends/names.js';
 import type { Context } from '../assembly/rooms.js';
-import type { Bound } from './tolerances.js';
+import type { Bound } from './bounds.js';
 
 /** The possible outcomes of a row on a backend. */
 export const outcomes = ['pass', 'fail', 'refused', 'absent', 'todo', 'sampled'] as const;

@@ -11,6 +11,7 @@ export {
   type Ratio,
   type Timing,
 } from './bench.js';
+export type { Bound } from './bounds.js';
 export { type Comparison, matches, type Outcome, outcomes, type Row, seedOf } from './case.js';
 export { engineRows, type OnEngine } from './cases/fft/engines.js';
 export { allLengths, largeRow, sweepRow, sweptKinds } from './cases/fft/lengths.js';
@@ -38,4 +39,3 @@ export {
   validate,
 } from './run.js';
 export { type SupportCell, supportTable } from './support.js';
-export type { Bound } from './tolerances.js';

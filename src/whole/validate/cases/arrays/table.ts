@@ -11,9 +11,9 @@ import {
   numberTypes,
 } from '../../../../core/arrays/numbers.js';
 import { Random } from '../../../../core/random/random.js';
+import { sameNumbers } from '../../bounds.js';
 import type { RoomTable, Row } from '../../case.js';
 import { differentBytes, measuredAs } from '../../compare.js';
-import { sameNumbers } from '../../tolerances.js';
 
 interface Piece {
   readonly offset: number;

@@ -2,8 +2,8 @@
 
 import type { FftOptions, FftPrecision } from '../../../../transforms/fft/fft.js';
 import type { Context } from '../../../assembly/rooms.js';
+import * as bounds from '../../bounds.js';
 import { type Comparison, type Row, seedOf } from '../../case.js';
-import * as bounds from '../../tolerances.js';
 import type { Problem } from './problem.js';
 import { isSmooth, product } from './shapes.js';
 import { fftRows, plainRows } from './table.js';

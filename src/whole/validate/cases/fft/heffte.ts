@@ -8,7 +8,7 @@
  * pencils and slabs, ranks, reshapes.
  */
 import type { FftOptions, FftScale, R2rKind } from '../../../../transforms/fft/fft.js';
-import { heffte } from '../../tolerances.js';
+import { heffte } from '../../bounds.js';
 import { stridesOf } from './places.js';
 import { type CaseOptions, type FftRow, makeRow } from './row.js';
 import { product, range } from './shapes.js';

@@ -11,10 +11,10 @@ import {
   ifftshift,
 } from '../../../../transforms/fft/helpers.js';
 import type { Context } from '../../../assembly/rooms.js';
+import { threeTransforms } from '../../bounds.js';
 import type { Row } from '../../case.js';
 import { measuredAs, relativeL2 } from '../../compare.js';
 import { cosPi, sinPi } from '../../oracle/fft/sums.js';
-import { threeTransforms } from '../../tolerances.js';
 import { indexOf, placeOf, product } from './shapes.js';
 
 /** The properties of a row that differ; its output is one array, compared by its norm. */

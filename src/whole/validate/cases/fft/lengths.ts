@@ -8,8 +8,8 @@
  */
 
 import type { FftOptions, FftPrecision, R2rKind } from '../../../../transforms/fft/fft.js';
+import { ofLength } from '../../bounds.js';
 import type { Comparison, Row } from '../../case.js';
-import { ofLength } from '../../tolerances.js';
 import type { Problem } from './problem.js';
 import { type FftRow, makeRow } from './row.js';
 import type { Output } from './subject.js';

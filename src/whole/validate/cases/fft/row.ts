@@ -1,8 +1,8 @@
 /** Builds rows of the table of transforms. */
 import type { FftOptions } from '../../../../transforms/fft/fft.js';
+import * as bounds from '../../bounds.js';
 import type { Comparison, Row } from '../../case.js';
 import { relativeL2, worstAbsolute, worstElement } from '../../compare.js';
-import * as bounds from '../../tolerances.js';
 import { axesOf, makeProblem, type Problem, type TransformCall } from './problem.js';
 import { isSmooth, product } from './shapes.js';
 import { makePlan, type Output } from './subject.js';

@@ -1,11 +1,11 @@
 /** Checks of the stages from the cell search on. */
 import { type Cell, lengthsOf, norm, reciprocal, scale } from '../../../../crystal/cell.js';
+import * as bounds from '../../bounds.js';
 import { distanceToNode, membershipRadius } from '../../oracle/indexing/lattices.js';
 import * as sampling from '../../oracle/indexing/sampling.js';
 import { cellsAbout, indexDistances, refineCell, scoreOf } from '../../oracle/indexing/search.js';
 import * as turning from '../../oracle/indexing/turning.js';
 import { log10Chance } from '../../oracle/indexing/verdict.js';
-import * as bounds from '../../tolerances.js';
 import { baseOf, type Check, indexOfBest, maxOrNaN, notAscending, notDescending } from './image.js';
 
 // Cell search: the cells of every vector at every angle, and the selection from them.

@@ -8,10 +8,10 @@ import { type Cell, cellFromParameters, dot } from '../../../../crystal/cell.js'
 import { type SpotSimulation, simulateSpots } from '../../../../io/simulate/spots.js';
 import type { IndexingMethod, IndexingThresholds } from '../../../../serial/indexing/indexer.js';
 import type { Context } from '../../../assembly/rooms.js';
+import * as bounds from '../../bounds.js';
 import type { Row } from '../../case.js';
 import { spotAt } from '../../oracle/indexing/lattices.js';
 import { inIndexSpace, published, type Search } from '../../oracle/indexing/search.js';
-import * as bounds from '../../tolerances.js';
 import { type CellName, cells, electrons } from '../indexing/lists.js';
 import { checkRefinement, checkSearch, checkSelection } from './cells.js';
 import type { Answer, Check, Image } from './image.js';

@@ -1,8 +1,8 @@
 /** Checks of the stages up to the candidate vectors. */
 import { dot, norm, scale, type Vector } from '../../../../crystal/cell.js';
+import * as bounds from '../../bounds.js';
 import * as sampling from '../../oracle/indexing/sampling.js';
 import { offInteger, refineVector, scoreOf, spiralDirection } from '../../oracle/indexing/search.js';
-import * as bounds from '../../tolerances.js';
 import {
   baseOf,
   type Check,

@@ -4,11 +4,11 @@
  */
 import type { Cell } from '../../../../crystal/cell.js';
 import { simulateSpots } from '../../../../io/simulate/spots.js';
+import * as bounds from '../../bounds.js';
 import type { Row } from '../../case.js';
 import { worstElement } from '../../compare.js';
 import { spotAt } from '../../oracle/indexing/lattices.js';
 import { inIndexSpace, published, type Scored, type Search, searchExhaustively } from '../../oracle/indexing/search.js';
-import * as bounds from '../../tolerances.js';
 import { type Answer, type CellName, cells, type Lists } from './lists.js';
 import { makeRow } from './row.js';
 

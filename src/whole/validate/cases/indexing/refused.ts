@@ -2,8 +2,8 @@
 
 import { simulateSpots } from '../../../../io/simulate/spots.js';
 import type { IndexingMethod } from '../../../../serial/indexing/indexer.js';
+import * as bounds from '../../bounds.js';
 import type { TrueImage } from '../../oracle/indexing/lattices.js';
-import * as bounds from '../../tolerances.js';
 import { cells } from './lists.js';
 import { makeRow } from './row.js';
 

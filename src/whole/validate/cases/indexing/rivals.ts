@@ -8,8 +8,8 @@
  */
 import { type Cell, cross, dot, norm } from '../../../../crystal/cell.js';
 import { simulateSpots } from '../../../../io/simulate/spots.js';
+import * as bounds from '../../bounds.js';
 import { latticeDifference, perfectImage, spotAt, type TrueImage } from '../../oracle/indexing/lattices.js';
-import * as bounds from '../../tolerances.js';
 import { type CellName, cells } from './lists.js';
 import { makeRow, orientRandomly } from './row.js';
 

@@ -4,9 +4,9 @@ import { Random } from '../../../../core/random/random.js';
 import type { Cell } from '../../../../crystal/cell.js';
 import { rotateRandomly, type SpotSimulation, simulateSpots } from '../../../../io/simulate/spots.js';
 import type { IndexerOptions, IndexingMethod } from '../../../../serial/indexing/indexer.js';
+import * as bounds from '../../bounds.js';
 import type { Row } from '../../case.js';
 import { perfectImage } from '../../oracle/indexing/lattices.js';
-import * as bounds from '../../tolerances.js';
 import { type Answer, type CellName, cells, type Lists, makePlan } from './lists.js';
 import { compareWithTruth } from './truth.js';
 

@@ -1,6 +1,7 @@
 /** Compares what was found with the truth: by meaning, not by bits. */
 import { type Cell, reciprocal } from '../../../../crystal/cell.js';
 import type { Crystal, ImageView } from '../../../../serial/indexing/indexer.js';
+import * as bounds from '../../bounds.js';
 import type { Comparison } from '../../case.js';
 import {
   distanceToNode,
@@ -10,7 +11,6 @@ import {
   spotAt,
   type TrueImage,
 } from '../../oracle/indexing/lattices.js';
-import * as bounds from '../../tolerances.js';
 import type { Answer, Lists } from './lists.js';
 
 /** Spots farther out than this, in 1/angstrom, are ignored; see IndexingConstants in src/core/layout/indexing.ts. */

@@ -3,10 +3,10 @@
 import { simulateSpots } from '../../../../io/simulate/spots.js';
 import type { IndexingMethod, IndexingResult } from '../../../../serial/indexing/indexer.js';
 import type { Context } from '../../../assembly/rooms.js';
+import * as bounds from '../../bounds.js';
 import type { Row } from '../../case.js';
 import { differentBytes } from '../../compare.js';
 import type { TrueImage } from '../../oracle/indexing/lattices.js';
-import * as bounds from '../../tolerances.js';
 import { type Answer, type CellName, cells, electrons, type Lists, makePlan, type Run, withIndexer } from './lists.js';
 import { noiseImages } from './refused.js';
 import { makeRow } from './row.js';

@@ -3,9 +3,9 @@
 import { mergeStream } from '../../../../serial/merging/merge-stream.js';
 import type { MergeResult } from '../../../../serial/merging/result.js';
 import type { Context } from '../../../assembly/rooms.js';
+import { mergedNumbers, sameMeasurements } from '../../bounds.js';
 import type { Comparison, RoomTable, Row } from '../../case.js';
 import { mergeByOracle, type OracleFit, type OracleMerge } from '../../oracle/merging/merge.js';
-import { mergedNumbers, sameMeasurements } from '../../tolerances.js';
 import { type MergeScene, type Scene, sceneOf, uniqueOf } from './scene.js';
 
 interface Problem extends OracleFit, MergeScene {

@@ -1,12 +1,12 @@
 /** The case table of peaks. */
 
 import type { PeakList } from '../../../../serial/peaks/peak-list.js';
+import * as bounds from '../../bounds.js';
 import type { RoomTable, Row } from '../../case.js';
 import { dispersion } from '../../oracle/peaks/dispersion.js';
 import { type OraclePeak, peakfinder8, type RingLimits } from '../../oracle/peaks/peakfinder8.js';
 import { type RingSum, ringSums } from '../../oracle/peaks/ring-sums.js';
 import { zaef } from '../../oracle/peaks/zaef.js';
-import * as bounds from '../../tolerances.js';
 import { ringsOfProblem } from './rings.js';
 import { type Look, type Problem, problemOf } from './scene.js';
 

@@ -1,9 +1,9 @@
 /** The case table of pi: every count must equal the oracle's to the last point. */
 import type { Context } from '../../../assembly/rooms.js';
+import { exactCount } from '../../bounds.js';
 import type { RoomTable, Row } from '../../case.js';
 import { worstInteger } from '../../compare.js';
 import { countInside, type Points } from '../../oracle/pi/philox.js';
-import { exactCount } from '../../tolerances.js';
 
 // Counts that run one after another on one plan; the result is a list of hits.
 interface Counts {

@@ -5,10 +5,10 @@
 
 import type { Analysis } from '../../../../udf/analyses/analysis.js';
 import { clusterAnalysis } from '../../../../udf/analyses/cluster.js';
+import * as bounds from '../../bounds.js';
 import type { Row } from '../../case.js';
 import { measuredAs, worstInteger } from '../../compare.js';
 import { type ClusterProblem, clustersOf } from '../../oracle/udf/cluster.js';
-import * as bounds from '../../tolerances.js';
 import { caseBase, stackOf } from './problem.js';
 import { resultsOf, scanOf } from './scans.js';
 

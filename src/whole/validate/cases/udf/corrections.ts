@@ -3,9 +3,9 @@
 import { type CorrectionOptions, Corrections } from '../../../../io/data/corrections.js';
 import type { FrameArray } from '../../../../io/data/dtype.js';
 import type { Context } from '../../../assembly/rooms.js';
+import * as bounds from '../../bounds.js';
 import type { Row } from '../../case.js';
 import { type CorrectedFrames, correctFrames, type RawFrames } from '../../oracle/udf/corrected.js';
-import * as bounds from '../../tolerances.js';
 import { caseBase, type StackOptions, stackOf, worstOfSizes } from './problem.js';
 
 type Out = Float32Array | Float64Array;

@@ -5,10 +5,10 @@ import { numberTypes } from '../../../../core/arrays/numbers.js';
 import { Random } from '../../../../core/random/random.js';
 import type { FrameArray } from '../../../../io/data/dtype.js';
 import type { Context } from '../../../assembly/rooms.js';
+import { sameNumbers } from '../../bounds.js';
 import type { Row } from '../../case.js';
 import { differentBytes, measuredAs } from '../../compare.js';
 import { chunkOf, lz4Block, packFrame, sequence } from '../../oracle/udf/packed.js';
-import { sameNumbers } from '../../tolerances.js';
 import { caseBase, type Size } from './problem.js';
 
 type Dtype = 'u8' | 'u16' | 'u32';

@@ -2,10 +2,10 @@
 import type { FrameArray } from '../../../../io/data/dtype.js';
 import type { FoundDisks } from '../../../../udf/disks/contract.js';
 import type { DiskPattern } from '../../../../udf/disks/patterns.js';
+import * as bounds from '../../bounds.js';
 import type { Row } from '../../case.js';
 import { worstAbsolute, worstElement } from '../../compare.js';
 import { type DisksProblem, type DisksTruth, disksOf } from '../../oracle/udf/disks.js';
-import * as bounds from '../../tolerances.js';
 import { caseBase, diskWeight, framesOfDisks, type Size, seededRandom } from './problem.js';
 
 interface DiskCase extends Size {

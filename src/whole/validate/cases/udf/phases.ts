@@ -8,6 +8,7 @@ import { holographyUdf } from '../../../../udf/holography/udf.js';
 import { ResidentScan } from '../../../../udf/scans/resident.js';
 import { residentSsb, ssbUdf } from '../../../../udf/ssb/udf.js';
 import type { Context } from '../../../assembly/rooms.js';
+import * as bounds from '../../bounds.js';
 import type { Row } from '../../case.js';
 import { measuredAs, worstElement } from '../../compare.js';
 import {
@@ -18,7 +19,6 @@ import {
   wavesOf,
 } from '../../oracle/udf/phases.js';
 import { type PolarTruth, polarMeanOf, polarVariancesOf } from '../../oracle/udf/polar.js';
-import * as bounds from '../../tolerances.js';
 import { caseBase, stackOf } from './problem.js';
 import { resultsOf, scanOf } from './scans.js';
 

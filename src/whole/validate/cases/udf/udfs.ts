@@ -9,10 +9,10 @@ import { stddevUdf } from '../../../../udf/builtin/stddev.js';
 import { finishPart, type KernelPart } from '../../../../udf/execution/kernel-part.js';
 import type { AnyUdf, UdfMeta } from '../../../../udf/functions/udf.js';
 import type { PassDtype } from '../../../../udf/pass/pass.js';
+import * as bounds from '../../bounds.js';
 import type { Row } from '../../case.js';
 import { measuredAs, worstElement } from '../../compare.js';
 import type { Stack } from '../../oracle/udf/sums.js';
-import * as bounds from '../../tolerances.js';
 import { caseBase, type StackOptions, stackOf } from './problem.js';
 
 type Numbers = Float64Array;
