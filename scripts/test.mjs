@@ -240,6 +240,10 @@ async function runStep(step) {
   say('test', `${step.name} ${outcome}${many ? `, ${counts.passed} passed, ${counts.failed} failed` : ''}`, seconds);
 }
 
+// CI shows what somebody waits for who tries ewald for the first time; it fails for nothing.
+if (process.env.CI && command === 'quick' && names.length === 0)
+  await run(node, ['benchmarks/start/run.mjs', '--runs', '1'], { show: true, minutes: 2 });
+
 for (const line of failures.slice(0, 40)) console.error(`${paint('red', 'failed')} ${line}`);
 if (failures.length > 40) console.error(`and ${failures.length - 40} more`);
 if (repeated.length > 0) console.log(`passed when repeated: ${repeated.join('; ')}`);

@@ -3,8 +3,9 @@
 // whole commands: help, indexing 160 simulated frames with a report, the same in one process, and the viewer until its
 // page shows a picture. Of --runs runs (default 3) the fastest counts.
 //   [--runs N]   [--before FOLDER] alternates with another build: a folder with its dist/   [--json]
+//   [--save] keeps the times in results/start.json; others are printed beside them. CI prints a single run.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,9 +18,11 @@ const { values: options } = parseArgs({
     runs: { type: 'string', default: '3' },
     before: { type: 'string' },
     json: { type: 'boolean', default: false },
+    save: { type: 'boolean', default: false },
   },
 });
 const root = fileURLToPath(new URL('../..', import.meta.url));
+const kept = join(root, 'benchmarks/results/start.json');
 const builds = { now: root, ...(options.before ? { before: resolve(options.before) } : {}) };
 const folder = mkdtempSync(join(tmpdir(), 'ewald-start-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -98,10 +101,12 @@ const cases = [
     : []),
 ];
 const lines = [];
-if (!options.json)
-  process.stdout.write(
-    `Node ${process.versions.node}, ${cpus().length} x ${cpus()[0]?.model.trim()}, load ${loadavg()[0].toFixed(1)}\n`,
-  );
+const machine = `Node ${process.versions.node}, ${cpus().length} x ${cpus()[0]?.model.trim()}`;
+const recorded = !options.save && existsSync(kept) ? JSON.parse(readFileSync(kept, 'utf8')) : undefined;
+if (!options.json) {
+  process.stdout.write(`start: ${machine}, load ${loadavg()[0].toFixed(1)}\n`);
+  if (recorded) process.stdout.write(`start: in parentheses ${recorded.date}, ${recorded.machine}\n`);
+}
 for (const { what, args, until, aims } of cases) {
   const best = {};
   for (let i = 0; i < Number(options.runs); i++)
@@ -116,12 +121,19 @@ for (const { what, args, until, aims } of cases) {
   for (const [i, name] of ['wall', 'processor'].entries())
     record({ what: `${what}, ${name} time`, value: best.now[name], unit: 's', aim: aims[i], most: true });
   if (options.json) continue;
+  const old = recorded?.lines.find((line) => line.what === what)?.now;
+  const beside = old ? ` (${old.wall.toFixed(2)} s, ${old.processor.toFixed(2)} s)` : '';
   const shown = Object.entries(best).map(
     ([name, { wall, processor }]) =>
-      `${options.before ? `${name} ` : ''}${wall.toFixed(2)} s, processor ${processor.toFixed(2)} s`,
+      `${options.before ? `${name} ` : ''}${wall.toFixed(2)} s, processor ${processor.toFixed(2)} s${name === 'now' ? beside : ''}`,
   );
   const met = aims.every((aim, i) => best.now[['wall', 'processor'][i]] <= aim);
   const aim = aims.length > 0 ? ` (aim ${aims.map((one) => `${one} s`).join(', processor ')})` : '';
   process.stdout.write(`  ${aims.length === 0 ? '    ' : met ? 'pass' : 'MISS'}  ${what}: ${shown.join('; ')}${aim}\n`);
 }
 if (options.json) process.stdout.write(`${JSON.stringify(lines)}\n`);
+if (options.save) {
+  const text = JSON.stringify({ date: new Date().toISOString().slice(0, 10), machine, lines }, undefined, 2);
+  writeFileSync(`${kept}.tmp`, `${text}\n`);
+  renameSync(`${kept}.tmp`, kept);
+}
