@@ -14,7 +14,7 @@ type Schema = OptionRow | Shape;
 /** Whether an option always has a value behind the door: it is required, or has a default. */
 type IsFilled<Row> = Row extends { readonly required: true }
   ? true
-  : Row extends { readonly usual: string }
+  : Row extends { readonly defaultText: string }
     ? false
     : Row extends { readonly kind: 'boolean' } | { readonly range: Range } | { readonly fallback: string }
       ? true
@@ -56,7 +56,7 @@ export function checkedValue<Value, const Row extends OptionRow>(
   of: Row,
 ): ValueBy<Row, Value> {
   if (value === undefined && !of.required)
-    return (fallbackOf(of) ?? (of.kind === 'boolean' && of.usual === undefined ? false : undefined)) as never;
+    return (fallbackOf(of) ?? (of.kind === 'boolean' && of.defaultText === undefined ? false : undefined)) as never;
   if (of.type === undefined) checkParameter(of, value, what);
   return value as ValueBy<Row, Value>;
 }
@@ -65,10 +65,14 @@ type NumberRow<Kind extends ParameterKind> = { readonly kind: Kind; readonly ran
 
 /** The row of a number from `low` to `high`, without a default unless one is given. */
 const numberRow = <Kind extends ParameterKind>(kind: Kind) => {
-  function rowOf(low: number, high: number): NumberRow<Kind> & { readonly usual: string };
+  function rowOf(low: number, high: number): NumberRow<Kind> & { readonly defaultText: string };
   function rowOf(low: number, high: number, fallback: number): NumberRow<Kind>;
   function rowOf(low: number, high: number, fallback?: number) {
-    return { kind, range: range(low, high, fallback ?? Number.NaN), ...(fallback === undefined && { usual: '' }) };
+    return {
+      kind,
+      range: range(low, high, fallback ?? Number.NaN),
+      ...(fallback === undefined && { defaultText: '' }),
+    };
   }
   return rowOf;
 };

@@ -31,7 +31,7 @@ export const sliceRows = {
     kind: 'integer',
     sentence: 'uses the first frames only',
     range: range(1, 2 ** 31, Number.NaN),
-    usual: 'all',
+    defaultText: 'all',
     neutral: true,
   },
   frames: {
@@ -40,7 +40,7 @@ export const sliceRows = {
     sentence: 'uses these frames only, counted from 0, each or every n-th: 0:100, 100:, 0:1000:10',
     type: 'string | readonly [first?: number, end?: number, step?: number]',
     value: 'first:end:step',
-    usual: 'all',
+    defaultText: 'all',
     neutral: true,
   },
 } as const satisfies Parameters;

@@ -24,7 +24,7 @@ const valueText = (value: unknown): string => {
 
 /** The default in words; undefined where there is none to tell. */
 export function defaultText(row: Parameter): string | undefined {
-  if (row.usual !== undefined) return row.usual === '' ? undefined : row.usual;
+  if (row.defaultText !== undefined) return row.defaultText === '' ? undefined : row.defaultText;
   const value = row.required ? undefined : fallbackOf(row);
   if (value === undefined || row.kind === 'boolean') return undefined;
   const stagesByDefault = new Map<number, string[]>();
@@ -42,8 +42,8 @@ export function rangeText(row: Parameter): string {
   if (type !== undefined) return `\`${type}\``;
   if (!range)
     return kind === 'numbers' || kind === 'integers' ? `${count ?? ''}${rising ? ' rising' : ''} ${kind}`.trim() : kind;
-  const { low, high, above, zero } = range;
-  const edge = above ? `above ${numeral(low)}` : numeral(low);
+  const { low, high, exclusive, zero } = range;
+  const edge = exclusive ? `above ${numeral(low)}` : numeral(low);
   const both = `${zero === undefined ? '' : `0 (${zero}), `}${edge} … ${numeral(high)}`;
   return kind === 'numbers' || kind === 'integers' ? `${count ?? kind}${rising ? ', rising' : ''}, ${both}` : both;
 }

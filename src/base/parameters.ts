@@ -36,7 +36,7 @@ export interface OptionRow {
   /** Whether it has to be given. */
   readonly required?: true | undefined;
   readonly unit?: string | undefined;
-  /** Of numbers: the range, whose `fallback` is the default unless `usual` says otherwise. */
+  /** Of numbers: the range, whose `fallback` is the default unless `defaultText` says otherwise. */
   readonly range?: Range | undefined;
   /** Of a choice. */
   readonly choices?: readonly string[] | undefined;
@@ -50,7 +50,7 @@ export interface OptionRow {
   /** Defaults of single stages where they differ. */
   readonly fallbacks?: Readonly<Record<string, number>> | undefined;
   /** The default in words, if it is not a fixed value; empty without a default. */
-  readonly usual?: string | undefined;
+  readonly defaultText?: string | undefined;
   /** The TypeScript type of the option where a command reads it from the text of its flag, such as a file's name. */
   readonly type?: string | undefined;
 }
@@ -217,12 +217,12 @@ export const powerOrNumber = (x: number): string => {
 const largestPixel = 1e30;
 
 /** " from 0 to 1", " above 0, to 1", " of at least 0", or nothing for any number. */
-function rangeInWords({ low, high, above }: Range, endless: number): string {
+function rangeInWords({ low, high, exclusive }: Range, endless: number): string {
   // The largest integer or the largest pixel of a type is no limit that a user would meet.
   const isLimited = low > -largestPixel;
   if (isLimited && high < endless)
-    return above ? ` above ${low}, up to ${high}` : ` from ${low} to ${powerOrNumber(high)}`;
-  if (isLimited) return above ? ` above ${low}` : `, ${low} or more`;
+    return exclusive ? ` above ${low}, up to ${high}` : ` from ${low} to ${powerOrNumber(high)}`;
+  if (isLimited) return exclusive ? ` above ${low}` : `, ${low} or more`;
   return high < largestPixel ? `, ${high} or less` : '';
 }
 
@@ -230,7 +230,7 @@ const within = (x: unknown, range: Range | undefined): boolean =>
   typeof x === 'number' &&
   !Number.isNaN(x) &&
   (range === undefined ||
-    (x >= range.low && x <= range.high && !(range.above && x === range.low)) ||
+    (x >= range.low && x <= range.high && !(range.exclusive && x === range.low)) ||
     (range.zero !== undefined && x === 0));
 
 /** Whether a value is what its row allows. */
@@ -366,7 +366,7 @@ export function checked<Rows extends Parameters>(
 /** The default of a parameter for a stage; undefined where it has no fixed one. */
 export function fallbackOf(row: OptionRow, stage?: string): unknown {
   const stageDefault = stage === undefined ? undefined : row.fallbacks?.[stage];
-  return stageDefault ?? row.fallback ?? (row.usual === undefined ? row.range?.fallback : undefined);
+  return stageDefault ?? row.fallback ?? (row.defaultText === undefined ? row.range?.fallback : undefined);
 }
 
 /** Tables do not change, and searches ask for their defaults at each frame. */

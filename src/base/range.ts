@@ -7,7 +7,7 @@ export interface Range {
   /** The default. */
   readonly fallback: number;
   /** `low` itself is outside. */
-  readonly above?: true | undefined;
+  readonly exclusive?: true | undefined;
   /** 0 is also allowed, with this meaning. */
   readonly zero?: string | undefined;
 }

@@ -10,7 +10,7 @@ export const executorRows = /* @__PURE__ */ grouped('many cores', {
     short: 'j',
     sentence: 'workers that share the work',
     range: range(1, 1024, 1),
-    usual: '',
+    defaultText: '',
     neutral: true,
     crystfel: {
       program: 'indexamajig',
@@ -41,14 +41,14 @@ export const connectionRows = /* @__PURE__ */ grouped('many cores', {
     kind: 'text',
     sentence: 'token of the server (EWALD_NATS_TOKEN is safer: others can see command lines)',
     more: 'Alternatively the address is `nats://token@host`.',
-    usual: '',
+    defaultText: '',
     neutral: true,
   },
   creds: {
     kind: 'text',
     sentence: 'credentials file, as written by nsc generate creds (or EWALD_NATS_CREDS)',
     more: 'In JavaScript the text of the file, or on Node its path.',
-    usual: '',
+    defaultText: '',
     value: 'file',
     neutral: true,
   },
@@ -76,7 +76,7 @@ export const submitRows = /* @__PURE__ */ grouped('many cores', {
     sentence: 'only workers of a cluster whose process may use this much memory',
     range: range(1, Number.MAX_SAFE_INTEGER, Number.NaN),
     unit: 'bytes',
-    usual: 'any',
+    defaultText: 'any',
     neutral: true,
   },
 } as const satisfies Parameters);
@@ -88,7 +88,7 @@ export const joinRows = {
     short: 'j',
     sentence: 'concurrent tasks',
     range: range(1, 1024, Number.NaN),
-    usual: 'one per core',
+    defaultText: 'one per core',
     flag: 'jobs',
   },
   threads: {
@@ -104,7 +104,7 @@ export const joinRows = {
   modules: {
     kind: 'texts',
     sentence: 'a module that tasks may refer to; may be repeated',
-    usual: '',
+    defaultText: '',
     flag: 'module',
     value: 'name=file',
   },
@@ -113,7 +113,7 @@ export const joinRows = {
     sentence: 'memory of the process, above which running tasks are lost',
     range: range(2 ** 28, Number.MAX_SAFE_INTEGER, Number.NaN),
     unit: 'bytes',
-    usual: "the machine's or container's, divided by its workers of the cluster",
+    defaultText: "the machine's or container's, divided by its workers of the cluster",
   },
   shards: {
     kind: 'text',
@@ -121,7 +121,7 @@ export const joinRows = {
     more:
       'Results that are stored are not sent. Without it, and for streams elsewhere, they are sent to the client. The ' +
       'folder is compared by its real path, which must be the same on all machines.',
-    usual: '',
+    defaultText: '',
     value: 'folder',
   },
   lifetimeS: {
@@ -131,9 +131,9 @@ export const joinRows = {
     more: 'It leaves up to a tenth earlier, at random: workers that were started together do not leave together.',
     range: range(1, 1e9, Number.NaN),
     unit: 's',
-    usual: 'none',
+    defaultText: 'none',
   },
-  name: { kind: 'text', sentence: 'name shown by ewald cluster', usual: 'machine and process' },
+  name: { kind: 'text', sentence: 'name shown by ewald cluster', defaultText: 'machine and process' },
 } as const satisfies Parameters;
 
 /** What ranks may write. */

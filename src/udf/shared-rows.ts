@@ -10,10 +10,14 @@ export const refinementRow = row.choice(['parabola', 'com', 'dft'], 'parabola');
 /** The angle between detector and scan in degrees. */
 export const scanRotationRange = range(-1e4, 1e4, 0);
 
-const frequencyRow = { kind: 'number', range: range(0, 1e9, Number.NaN, { above: true }), usual: '' } as const;
+const frequencyRow = {
+  kind: 'number',
+  range: range(0, 1e9, Number.NaN, { exclusive: true }),
+  defaultText: '',
+} as const;
 /** Rows of the filters. */
 export const filterRows = {
   qLowpass: frequencyRow,
   qHighpass: frequencyRow,
-  butterworthOrder: { kind: 'number', range: range(0, 1000, 2, { above: true }) },
+  butterworthOrder: { kind: 'number', range: range(0, 1000, 2, { exclusive: true }) },
 } as const;

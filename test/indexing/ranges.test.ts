@@ -81,11 +81,11 @@ const emulated: Core = {
 
 const snake = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
 /** Values at the edges of a range that are inside, and adjacent values that are outside. */
-function edges({ low, high, above, zero }: Range, real: boolean): { inside: number[]; outside: number[] } {
+function edges({ low, high, exclusive, zero }: Range, real: boolean): { inside: number[]; outside: number[] } {
   const step = real ? 1e-3 : 1;
   return {
-    inside: [above ? low + step : low, high, ...(zero === undefined ? [] : [0])],
-    outside: [high + step, ...(above ? [low] : low - step >= (real ? -400 : 0) ? [low - step] : [])].filter(
+    inside: [exclusive ? low + step : low, high, ...(zero === undefined ? [] : [0])],
+    outside: [high + step, ...(exclusive ? [low] : low - step >= (real ? -400 : 0) ? [low - step] : [])].filter(
       (value) => !(zero !== undefined && value === 0),
     ),
   };

@@ -99,7 +99,7 @@ const named: ReadonlyMap<string, readonly [string, Parameter]> = new Map(
 
 /** The default as the manual writes it; for parameters that the command tunes, the default of the library's search. */
 function written(name: string, row: Parameter): string | undefined {
-  const tuned = row.usual?.includes('from the first frames') ? (searchRows as Parameters)[name] : undefined;
+  const tuned = row.defaultText?.includes('from the first frames') ? (searchRows as Parameters)[name] : undefined;
   return defaultText(tuned ?? row)
     ?.replace(/ \(.*$/, '')
     .replace('inf', 'infinity')

@@ -10,7 +10,7 @@ const rows = {
     kind: 'text',
     short: 'o',
     sentence: 'file for the result, .json, which --calibration of ewald run takes; written completely or not at all',
-    usual: '',
+    defaultText: '',
     value: 'file.json',
   },
   force: { common: true, group: 'output', kind: 'boolean', sentence: 'replaces an existing file; never an input' },

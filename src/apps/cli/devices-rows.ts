@@ -4,7 +4,7 @@ import type { CommandWords } from './command.js';
 import { backendRow, jsonRow } from './shell-rows.js';
 
 const rows = {
-  backend: { ...backendRow, sentence: 'choose as if this backend had been requested', usual: '' },
+  backend: { ...backendRow, sentence: 'choose as if this backend had been requested', defaultText: '' },
   json: jsonRow(
     'one JSON array: [{backend, available, chosen, name, reason, limits, memory, engines, faults, numbers, works}]',
   ),

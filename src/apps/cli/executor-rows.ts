@@ -21,7 +21,7 @@ export type ExecutorFlags = FlagValues<typeof executorRows & typeof rankRows>;
 /** These rows; `jobs` describes what `-j` counts, and its default. */
 export const executorRowsOf = (jobs: string, usual = 'none, this process does it') => ({
   ...executorRows,
-  jobs: { ...executorRows.jobs, sentence: jobs, usual },
+  jobs: { ...executorRows.jobs, sentence: jobs, defaultText: usual },
 });
 
 /** Where the work is done. */

@@ -15,7 +15,7 @@ export const listRows = grouped('input', {
     kind: 'number',
     sentence: 'indexes this fraction again on the wasm reference and compares',
     range: range(0, 1, 0),
-    usual: '',
+    defaultText: '',
     value: 'fraction',
     of: ['spot lists'],
   },

@@ -35,7 +35,7 @@ const outputRows = grouped('output', {
     group: 'many cores',
     sentence: 'where sums are computed',
     choices: ['native', 'wasm'],
-    usual: 'native if available',
+    defaultText: 'native if available',
     value: 'name',
   },
   compat: compatRow,

@@ -2,16 +2,16 @@
 import { type Parameters, peakSourceRows, searchRows } from '../../entries/command.node.js';
 
 /** On the command line, parameters that are not given are tuned from the first frames. */
-const fromFrames = { usual: 'from the first frames' } as const;
+const fromFrames = { defaultText: 'from the first frames' } as const;
 const tunedRows = {
   ...searchRows,
-  threshold: { ...searchRows.threshold, usual: 'from the first frames; dispersion, dispersion-extended: 0' },
-  minSnr: { ...searchRows.minSnr, usual: '5 (peakfinder8 without --threshold: 4.5)' },
+  threshold: { ...searchRows.threshold, defaultText: 'from the first frames; dispersion, dispersion-extended: 0' },
+  minSnr: { ...searchRows.minSnr, defaultText: '5 (peakfinder8 without --threshold: 4.5)' },
   minPixCount: { ...searchRows.minPixCount, ...fromFrames },
   maxPixCount: { ...searchRows.maxPixCount, ...fromFrames },
   localBgRadius: { ...searchRows.localBgRadius, ...fromFrames },
   minSquaredGradient: { ...searchRows.minSquaredGradient, ...fromFrames },
-  peakRadius: { ...searchRows.peakRadius, usual: '--int-radius, or from the first frames' },
+  peakRadius: { ...searchRows.peakRadius, defaultText: '--int-radius, or from the first frames' },
   gain: { ...searchRows.gain, ...fromFrames },
   kernelSize: { ...searchRows.kernelSize, ...fromFrames },
 } as const satisfies Parameters;

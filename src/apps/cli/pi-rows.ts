@@ -6,7 +6,7 @@ import { backendRow, jsonRow } from './shell-rows.js';
 const { required: _, ...points } = piRunRows.points;
 const rows = {
   ...piRunRows,
-  points: { ...points, usual: '1e9' },
+  points: { ...points, defaultText: '1e9' },
   ...piPlanRows,
   backend: { ...backendRow, sentence: 'a backend, or all' },
   json: jsonRow('{"results":[{backend, points, hits, pi, seconds}], "agree"}; hits is a string beyond 2^53'),

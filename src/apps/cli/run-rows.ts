@@ -26,7 +26,7 @@ export const commandRows = grouped('many cores', {
     group: 'output',
     sentence: 'writes one result to standard output, as -o - does',
     choices: ['npy'],
-    usual: '',
+    defaultText: '',
   },
   stay: {
     kind: 'boolean',

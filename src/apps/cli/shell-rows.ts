@@ -65,6 +65,6 @@ export const backendRow = {
   group: 'many cores',
   common: true,
   sentence: 'where to compute',
-  usual: 'the best available backend',
+  defaultText: 'the best available backend',
   value: 'name',
 } as const satisfies Parameter;

@@ -25,8 +25,8 @@ const usualRows = <Rows extends Parameters & { readonly cell: Parameter }>(
   usual: { readonly [Name in keyof Rows]?: number },
 ): Rows => {
   const { required: _, ...cell } = rows.cell;
-  const own = Object.entries(usual).map(([name, value]) => [name, { ...rows[name], usual: String(value) }]);
-  return { ...rows, cell: { ...cell, usual: usualCell }, ...Object.fromEntries(own) };
+  const own = Object.entries(usual).map(([name, value]) => [name, { ...rows[name], defaultText: String(value) }]);
+  return { ...rows, cell: { ...cell, defaultText: usualCell }, ...Object.fromEntries(own) };
 };
 
 /** What the command simulates without a flag, where the library has other defaults. */

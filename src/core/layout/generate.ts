@@ -238,12 +238,12 @@ export function rangesHeader(): string {
     const struct = structOf(of);
     const type = `ewald_${snake(of)}`;
     out.push(`constexpr Range ${snake(of)}_ranges[] = {`);
-    for (const [name, { low, high, above, zero }] of Object.entries(ranges)) {
+    for (const [name, { low, high, exclusive, zero }] of Object.entries(ranges)) {
       const field = struct.fields.find((each) => each.name === name);
       if (!field) throw new EwaldError('Internal', `${of} has no field ${name}`);
       out.push(
         `    {"${snake(name)}", offsetof(${type}, ${snake(name)}), ${field.type === 'f32'}, ${low}, ${high}, ` +
-          `${above ?? false}, ${zero !== undefined}},`,
+          `${exclusive ?? false}, ${zero !== undefined}},`,
       );
     }
     out.push('};');

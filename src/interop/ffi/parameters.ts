@@ -22,7 +22,7 @@ export const libraryRows = {
     short: 'I',
     sentence: 'include folder; may be repeated',
     type: 'string | readonly string[]',
-    usual: 'the working directory',
+    defaultText: 'the working directory',
     flag: 'include',
     value: 'folder',
   },
@@ -38,7 +38,7 @@ export const libraryRows = {
   cpp: {
     kind: 'text',
     sentence: "preprocessor of the header: a command such as 'emcc -E', or 'builtin'",
-    usual: 'cc, or the compiler named in CC; built in without one and for wasm',
+    defaultText: 'cc, or the compiler named in CC; built in without one and for wasm',
     value: 'command',
   },
   backend: {

@@ -14,7 +14,7 @@ export const openRows = /* @__PURE__ */ grouped('input', {
   format: {
     kind: 'text',
     sentence: 'the format of the file, one of those that ewald info lists',
-    usual: 'recognised by its contents',
+    defaultText: 'recognised by its contents',
     value: 'name',
   },
   navShape: {
@@ -24,7 +24,7 @@ export const openRows = /* @__PURE__ */ grouped('input', {
       'shape of the scan, slowest axis first, whose product is the number of frames: 128,128; -1 stands for a length ' +
       'that follows from it',
     range: range(-1, Number.MAX_SAFE_INTEGER, Number.NaN),
-    usual: 'stated by the file',
+    defaultText: 'stated by the file',
     value: 'n,…',
   },
   sigShape: {
@@ -32,7 +32,7 @@ export const openRows = /* @__PURE__ */ grouped('input', {
     kind: 'integers',
     sentence: 'shape of a frame, slowest axis first: 256,256',
     range: range(1, Number.MAX_SAFE_INTEGER, Number.NaN),
-    usual: 'stated by the file',
+    defaultText: 'stated by the file',
     value: 'n,…',
   },
   dtype: {
@@ -41,13 +41,13 @@ export const openRows = /* @__PURE__ */ grouped('input', {
     sentence: "element type, for files that do not state it; flags take NumPy's words, too: uint16, <u2, >u2",
     choices: ['u8', 'u16', 'u32', 'u64', 'i8', 'i16', 'i32', 'i64', 'f16', 'f32', 'f64', 'c64', 'c128'],
     words: numpyWords,
-    usual: 'stated by the file',
+    defaultText: 'stated by the file',
   },
   endian: {
     kind: 'choice',
     sentence: 'byte order of the numbers',
     choices: ['little', 'big'],
-    usual: 'stated by the file, otherwise little',
+    defaultText: 'stated by the file, otherwise little',
     value: 'order',
   },
   offset: { ...bytes, sentence: 'bytes before the first frame' },
@@ -69,7 +69,7 @@ export const openRows = /* @__PURE__ */ grouped('input', {
       'A negative number: at the beginning of each line. The length of a line is the last number of navShape, or ' +
       'what the .hdr says.',
     range: range(-65536, 65536, 0),
-    usual: 'stated by the .hdr',
+    defaultText: 'stated by the .hdr',
     of: ['mib'],
     value: 'n',
   },
@@ -78,7 +78,7 @@ export const openRows = /* @__PURE__ */ grouped('input', {
     kind: 'text',
     sentence: 'which array of a file that contains several: a name, an HDF5 path or part of one, or a number from 0',
     type: 'string | number',
-    usual: 'chosen by shape and name',
+    defaultText: 'chosen by shape and name',
     value: 'name',
   },
   maxFrameBytes: {
@@ -99,7 +99,7 @@ export const openRows = /* @__PURE__ */ grouped('input', {
     kind: 'integer',
     sentence: 'number of frames that are needed: data files of a master that are missing after these are omitted',
     range: range(1, 2 ** 31, Number.NaN),
-    usual: 'all',
+    defaultText: 'all',
     flag: null,
   },
   allowMissing: {

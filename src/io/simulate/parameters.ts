@@ -15,7 +15,7 @@ const centring = {
   kind: 'text',
   sentence: 'centring of the cell',
   type: 'Centring',
-  usual: 'P',
+  defaultText: 'P',
   flag: null,
 } as const;
 const wavelength = {
@@ -55,7 +55,7 @@ export const frameSimulationRows = {
     sentence:
       'point group of the crystal as CrystFEL names it (4/mmm, 422, 2/m, …), whose Laue group the intensities obey',
     more: 'Without it only Friedel mates are equal. A name without an axis takes the unique axis of the cell.',
-    usual: '-1',
+    defaultText: '-1',
     value: 'group',
   },
   images: { kind: 'integer', sentence: 'number of frames', range: images },
@@ -68,7 +68,7 @@ export const frameSimulationRows = {
     choices: ['xray', 'electron'],
     fallback: 'xray',
   },
-  wavelengthA: { ...wavelength, usual: '1.3, for electrons 0.0251 (200 kV)' },
+  wavelengthA: { ...wavelength, defaultText: '1.3, for electrons 0.0251 (200 kV)' },
   bandwidth: {
     kind: 'number',
     sentence: 'relative bandwidth (standard deviation)',
@@ -92,7 +92,7 @@ export const frameSimulationRows = {
     flag: 'domain',
     value: 'angstrom',
   },
-  distanceMm: { ...distance, usual: '60, for electrons 1000' },
+  distanceMm: { ...distance, defaultText: '60, for electrons 1000' },
   pixelMm: {
     kind: 'number',
     sentence: 'pixel size',
@@ -115,7 +115,7 @@ export const frameSimulationRows = {
     count: 2,
     sentence: 'where the beam hits, from the corner',
     range: range(-1e5, 1e5, Number.NaN),
-    usual: 'slightly off the middle',
+    defaultText: 'slightly off the middle',
     unit: 'pixels',
     flag: 'centre',
     value: 'x,y',
@@ -155,7 +155,7 @@ export const frameSimulationRows = {
     sentence: 'frames with rings of ice, pairs of from and up to',
     more: 'The rings are a quarter brighter than their background.',
     range: range(0, 1e6, Number.NaN),
-    usual: '',
+    defaultText: '',
     flag: 'ice',
     value: 'list',
   },
@@ -163,7 +163,7 @@ export const frameSimulationRows = {
     kind: 'integers',
     sentence: 'frames without a jet: no crystals, and an eighth of the background, pairs of from and up to',
     range: range(0, 1e6, Number.NaN),
-    usual: '',
+    defaultText: '',
     value: 'list',
   },
   pump: {
@@ -171,7 +171,7 @@ export const frameSimulationRows = {
     sentence: 'every other frame, from the second one on, is pumped, by which intensities change by this fraction',
     more: 'Half of the reflections become stronger, the others weaker. The lamp is 16 × 16 bright pixels of the corner.',
     range: range(0, 0.9, Number.NaN),
-    usual: 'no frame is pumped',
+    defaultText: 'no frame is pumped',
     value: 'fraction',
   },
   background: {
@@ -207,7 +207,7 @@ export const frameSimulationRows = {
     flag: 'spot',
     value: 'px',
   },
-  dMinA: { ...highres, usual: "that of the detector's corner" },
+  dMinA: { ...highres, defaultText: "that of the detector's corner" },
 } as const satisfies Parameters;
 
 /** Parameters of simulated spot lists. */
@@ -273,7 +273,7 @@ export const frameWritingRows = {
     kind: 'number',
     sentence: 'accelerating voltage of electrons, instead of their wavelength',
     range: range(1e3, 1e7, Number.NaN),
-    usual: '200 kV',
+    defaultText: '200 kV',
     unit: 'V',
     inFlag: { unit: 'kV', size: 1000 },
     flag: 'voltage',
@@ -359,7 +359,7 @@ export const merlinSimulationRows = {
     kind: 'integer',
     sentence: 'port for frames; 0: any free port',
     range: range(0, 65535, Number.NaN),
-    usual: 'the next one after the port for commands',
+    defaultText: 'the next one after the port for commands',
   },
   dwellUs: {
     kind: 'number',
@@ -381,7 +381,7 @@ export const dectrisSimulationRows = {
     kind: 'integer',
     sentence: 'port on which frames are pushed; 0: any free port',
     range: range(0, 65535, Number.NaN),
-    usual: '31001, for stream v1 9999',
+    defaultText: '31001, for stream v1 9999',
   },
   streamVersion: { kind: 'choice', sentence: 'version of the stream', choices: ['v1', 'v2'], fallback: 'v2' },
   encoding: {
@@ -396,7 +396,7 @@ export const dectrisSimulationRows = {
     kind: 'integers',
     sentence: 'numbers of images, from 0, that are not sent, as if they were lost on their way',
     range: range(0, 2 ** 31, Number.NaN),
-    usual: '',
+    defaultText: '',
     value: 'list',
   },
 } as const satisfies Parameters;

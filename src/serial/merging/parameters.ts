@@ -46,14 +46,14 @@ export const mergeRows = /* @__PURE__ */ grouped('model', {
     short: 'p',
     sentence: 'the cell; in the command a .cell or PDB file, or a,b,c,al,be,ga',
     type: 'KnownCell',
-    usual: 'the median of the crystals',
+    defaultText: 'the median of the crystals',
     value: 'cell',
   },
   spaceGroup: {
     kind: 'text',
     sentence: 'space group that MTZ files state, such as P43212',
     more: 'One of the 65 space groups of chiral molecules; merging does not depend on it.',
-    usual: 'the symmorphic one of the point group',
+    defaultText: 'the symmorphic one of the point group',
     value: 'name',
   },
   model: {
@@ -125,7 +125,7 @@ export const mergeRows = /* @__PURE__ */ grouped('model', {
       'The correlation is that of the intensities as they are, without scales and partialities, which is low for ' +
       'stills; deviating crystals have less weight in any case.',
     range: range(-1, 1, none),
-    usual: 'none',
+    defaultText: 'none',
     crystfel: { program: 'process_hkl' },
   },
   startAfter: {
@@ -141,7 +141,7 @@ export const mergeRows = /* @__PURE__ */ grouped('model', {
     kind: 'integer',
     sentence: 'merges this many crystals at most, of those after --start-after',
     range: range(1, 2 ** 32 - 1, none),
-    usual: 'all',
+    defaultText: 'all',
     crystfel: { program: 'partialator' },
   },
   polarisation: {
@@ -169,7 +169,7 @@ export const mergeRows = /* @__PURE__ */ grouped('model', {
     short: 'w',
     sentence: 'the operation on indices that is ambiguous, such as k,h,-l, or the point group of the lattice',
     more: 'Without it all operations that keep the cell are tried.',
-    usual: 'as the cell allows',
+    defaultText: 'as the cell allows',
     value: 'operation',
     of: resolving,
     crystfel: { program: 'partialator' },
@@ -192,7 +192,7 @@ export const mergeRows = /* @__PURE__ */ grouped('model', {
     kind: 'text',
     sentence: 'known intensities, which determine the setting of the merge and are compared with it; .hkl or .mtz',
     type: 'ReflectionList',
-    usual: '',
+    defaultText: '',
     value: 'file.hkl',
   },
   split: {
@@ -203,7 +203,7 @@ export const mergeRows = /* @__PURE__ */ grouped('model', {
     more: 'In the command, a table with one line per frame, "filename event dataset".',
     type: 'Split',
     flag: 'custom-split',
-    usual: '',
+    defaultText: '',
     value: 'table',
     crystfel: { program: 'partialator' },
   },
@@ -214,7 +214,7 @@ export const mergeRows = /* @__PURE__ */ grouped('model', {
       'field that --copy-header wrote into the stream, whose value is the data set of a frame; or the level of a region ' +
       'of --roi that divides the frames, such as roi:lamp.mean>50',
     more: 'Takes the place of a table: pump on and off, delays, temperatures. A frame without it is in no data set.',
-    usual: '',
+    defaultText: '',
     value: 'field',
   },
   wanted: {
@@ -226,7 +226,7 @@ export const mergeRows = /* @__PURE__ */ grouped('model', {
     more:
       'The first three are those of the outermost of the shells down to this d. A difference is that of the two data ' +
       'sets of splitBy or split. May be repeated.',
-    usual: '',
+    defaultText: '',
     value: 'goal',
     of: fitted,
   },
@@ -244,7 +244,7 @@ export const mergeRows = /* @__PURE__ */ grouped('model', {
     kind: 'number',
     sentence: 'largest d of the statistics',
     range: range(0.1, 1e6, none),
-    usual: 'all',
+    defaultText: 'all',
     unit: 'angstrom',
     value: 'angstrom',
     crystfel: { program: 'check_hkl' },
@@ -255,7 +255,7 @@ export const mergeRows = /* @__PURE__ */ grouped('model', {
     kind: 'number',
     sentence: 'smallest d of the statistics',
     range: range(0.1, 1e6, none),
-    usual: 'all',
+    defaultText: 'all',
     unit: 'angstrom',
     value: 'angstrom',
     crystfel: { program: 'check_hkl' },

@@ -129,7 +129,7 @@ export const searchRows = /* @__PURE__ */ grouped('peaks', {
     kind: 'integer',
     sentence: 'largest number of peaks of a frame: if more are found, those of the greatest intensity are kept',
     range: range(1, 2 ** 20, Number.NaN),
-    usual: 'all',
+    defaultText: 'all',
     of: finderNames,
   },
 } as const satisfies Parameters);

@@ -13,7 +13,7 @@ export const transformRows = {
     kind: 'choice',
     sentence: 'kind of the transform; real gives the whole complex spectrum of real numbers',
     choices: ['c2c', 'r2c', 'c2r', 'real', ...r2rKinds],
-    usual: 'c2c for complex numbers, r2c for real ones',
+    defaultText: 'c2c for complex numbers, r2c for real ones',
     value: 'kind',
   },
   axes: {
@@ -21,14 +21,14 @@ export const transformRows = {
     sentence:
       'axes to transform, negative ones counted from the last; r2c halves the last one given: 0,1 or -1; ranks of MPI need all',
     range: range(-8, 7, Number.NaN),
-    usual: 'all',
+    defaultText: 'all',
     value: 'list',
   },
   length: {
     kind: 'integer',
     sentence: 'real length of the last transformed axis of m complex numbers',
     range: range(1, 2 ** 27, Number.NaN),
-    usual: 'the even one, 2 (m - 1)',
+    defaultText: 'the even one, 2 (m - 1)',
     of: ['c2r'],
   },
   scale: {
@@ -42,14 +42,14 @@ export const transformRows = {
     kind: 'choice',
     sentence: 'precision of the transform',
     choices: ['f32', 'f64'],
-    usual: "the file's; f64 for integers, f32 for integers of up to 16 bits",
+    defaultText: "the file's; f64 for integers, f32 for integers of up to 16 bits",
     value: 'p',
   },
   backend: {
     kind: 'text',
     sentence: 'where to compute',
     type: 'BackendName',
-    usual: 'the best available backend',
+    defaultText: 'the best available backend',
     value: 'name',
   },
   engine: {
@@ -60,13 +60,13 @@ export const transformRows = {
     kind: 'choice',
     sentence: 'estimate chooses by rule, measure times the choices first',
     choices: ['estimate', 'measure'],
-    usual: 'estimate, for fftw measure',
+    defaultText: 'estimate, for fftw measure',
     value: 'how',
   },
   wisdom: {
     kind: 'text',
     sentence: 'choices measured before, read if the file exists; tune measure adds to it',
-    usual: '',
+    defaultText: '',
     value: 'file.json',
   },
   force: { kind: 'boolean', sentence: 'replaces existing files; never the input' },

@@ -15,7 +15,7 @@ export const liveRows = /* @__PURE__ */ grouped('live', {
     sentence:
       'a detector whose frames are processed as they arrive, instead of a file: merlin://host:6341, ' +
       'dectris://host:31001',
-    usual: '',
+    defaultText: '',
     value: 'address',
   },
   follow: {
@@ -29,7 +29,7 @@ export const liveRows = /* @__PURE__ */ grouped('live', {
     kind: 'integer',
     sentence: 'port on which the detector sends frames',
     range: range(1, 65535, Number.NaN),
-    usual: 'the next one after the port for commands',
+    defaultText: 'the next one after the port for commands',
     of: detector,
   },
   controller: {
@@ -44,7 +44,7 @@ export const liveRows = /* @__PURE__ */ grouped('live', {
     sentence: 'longest time to wait for an acquisition, or for the first frame of a file',
     range: range(0, day, Number.NaN),
     unit: 'seconds',
-    usual: 'no limit',
+    defaultText: 'no limit',
     flag: 'timeout',
     value: 'seconds',
     of: live,

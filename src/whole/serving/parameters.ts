@@ -56,7 +56,7 @@ export const viewRows = /* @__PURE__ */ grouped('input', {
     kind: 'text',
     short: 'g',
     sentence: 'CrystFEL .geom of the detector',
-    usual: 'described by the file',
+    defaultText: 'described by the file',
     value: 'file',
   },
   cell: {
@@ -76,7 +76,7 @@ export const viewRows = /* @__PURE__ */ grouped('input', {
   dataset: {
     kind: 'text',
     sentence: 'dataset of the frames in HDF5 files',
-    usual: "the geometry's, or the file's own choice",
+    defaultText: "the geometry's, or the file's own choice",
     value: 'path',
     of: ['frames that are followed (--follow)'],
   },
@@ -87,7 +87,7 @@ export const viewRows = /* @__PURE__ */ grouped('input', {
     // Who types the name of a stream may open the files that it names; a service passes on what others wrote.
     flag: null,
     sentence: 'shows the frames that a stream names wherever they are',
-    usual: "in the stream's folder, and in this one",
+    defaultText: "in the stream's folder, and in this one",
   },
   ...openingRows,
   ...shownScanRows,
@@ -140,7 +140,7 @@ export const watchRows = /* @__PURE__ */ grouped('live', {
     sentence:
       "an alarm, such as 'hits<5% for 2min', of hits, indexed, rate, lag, disk, memory or drift, or of recent frames: " +
       "spots, resolution, background, ice, roi:NAME.FIELD ('roi:jet.sum<4000 for 30s'); may be repeated",
-    usual: '',
+    defaultText: '',
     value: 'alarm',
     neutral: true,
   },
