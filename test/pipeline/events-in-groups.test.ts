@@ -63,6 +63,14 @@ test('lists name them likewise, and an unknown one is refused with what there is
   await refused(() => events(unknown as never), 'Format', 'no event tag-3//', '3 events, such as tag-1//');
 });
 
+test('frames of a file that is not there fail, they are not left out', async () => {
+  const lines = 'images.h5 tag-1//\nmissing.h5 tag-1//\nmissing.h5 tag-2//\n';
+  const inputs = { list: new File([lines], 'x.lst'), prefix: `${folder}/` };
+  const ends: (string | undefined)[] = [];
+  for await (const { error } of ctx.pipeline({ inputs, geometry: images, cells: [] } as never)) ends.push(error?.tag);
+  expect(ends).toEqual([undefined, 'File', 'File']);
+});
+
 test.for([false, true])('a run is resumed where it was, followed: %s', async (follow) => {
   const output = at(`again-${follow}.stream`);
   const how = { output, follow, ...(follow && { noDataTimeout: 0.3, firstFramesTimeoutS: 0 }) };

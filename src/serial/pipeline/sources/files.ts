@@ -187,8 +187,11 @@ export class FileSource implements RunSource {
     for (const wanted of this.#files) {
       const { file, events } = wanted;
       if (!events) continue;
-      // A file that cannot be opened is reported when the run reaches it.
-      if ((await this.#count(wanted)) === undefined) continue;
+      // Frames of a file that cannot be opened are reported when the run reaches them.
+      if ((await this.#count(wanted)) === undefined) {
+        wanted.frames = counting(0, events.length);
+        continue;
+      }
       const there = new Map((this.#events.get(file) ?? []).map((event, frame) => [event, frame]));
       wanted.frames = events.map((event) => {
         const frame = there.get(event);
