@@ -562,6 +562,15 @@ it('a lattice in rhombohedral axes is the one in hexagonal axes, in another stre
     expect(
       await compareStreams([crystal], { frames: [{ lattices: [{ astar, bstar, cstar, spots: [] }] }] }),
     ).toMatchObject({ crystalsRight: 1, crystalsWrong: 0 });
+  // A truth that states its centring knows primitive axes without their letter, and tells a coarser lattice apart.
+  const stated = { args: { centring: 'H' }, frames: [{ lattices: [{ astar, bstar, cstar, spots: [] }] }] } as const;
+  for (const [crystal, right] of [
+    [inH, 1],
+    [inR, 1],
+    [indexed(primitiveOf(hexagonal, 'H'), 'P'), 1],
+    [indexed(hexagonal, 'P'), 0],
+  ] as const)
+    expect(await compareStreams([crystal], stated)).toMatchObject({ crystalsRight: right, crystalsWrong: 1 - right });
 });
 
 it('comparing streams reports how much of both files is read', async () => {

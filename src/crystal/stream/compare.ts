@@ -22,6 +22,8 @@ export interface FrameTruth {
   readonly frames: readonly TrueFrame[];
   /** The file of frames to which it belongs; older truth files do not state it. */
   readonly file?: string | undefined;
+  /** The options of the simulation, with the centring of the axes; without it they may be those of any centring. */
+  readonly args?: { readonly centring?: Centring | undefined } | undefined;
 }
 
 /** A stream and the truth of its frames. */
@@ -119,8 +121,8 @@ const latticesOf = ({ crystals }: StreamChunk): Lattice[] =>
   }));
 
 /**
- * The cells by which two lattices are compared: as they are in the same axes, otherwise the primitive ones. A truth does
- * not state its centring; a crystal in rhombohedral axes may be one in hexagonal axes there.
+ * The cells by which two lattices are compared: as they are in the same axes, otherwise the primitive ones. A truth may
+ * not state its centring: then a crystal in rhombohedral axes may be one in hexagonal axes there.
  */
 function* comparable(own: Lattice, other: Lattice): Generator<readonly [Cell, Cell]> {
   const { cell, centring = 'P' } = own;
@@ -197,7 +199,8 @@ function matched(own: readonly Lattice[], others: readonly Lattice[]): number[] 
 const middleOf = (values: readonly number[]): number | null => (values.length > 0 ? median(values) : null);
 
 /** Counts the right and wrong crystals and the true spots that have a peak, and measures the deviations. */
-function againstTruth(chunks: readonly StreamChunk[], { frames, file }: FrameTruth): TruthComparison {
+function againstTruth(chunks: readonly StreamChunk[], { frames, file, args }: FrameTruth): TruthComparison {
+  const centring = centrings.find((one) => one === args?.centring);
   const files = [...new Set(chunks.map(({ filename }) => baseOf(filename)))];
   const last = largest(
     chunks.map(({ event }) => eventNumber(event) ?? 0),
@@ -219,7 +222,7 @@ function againstTruth(chunks: readonly StreamChunk[], { frames, file }: FrameTru
     const { lattices } = frame;
     const cells = lattices.map(({ astar, bstar, cstar }) => ({
       cell: cellOf([astar, bstar, cstar], 1),
-      centring: undefined,
+      centring,
     }));
     const own = latticesOf(chunk);
     for (const [i, turn] of matched(own, cells).entries()) {
