@@ -31,3 +31,11 @@ test('positions outside of the region, integers and results that are not over th
   expect(missingNumbers([result('integers', Int32Array.of(0, 0, 0, 0))], [2, 2], 4)).toEqual([]);
   expect(missingNumbers([result('frame', few, { navAxes: 0 })], [2, 2], 4)).toEqual([]);
 });
+
+test('a frame of results that are nothing but NaN is doubtful; a pixel of them is not', () => {
+  const ofFrame = (...data: number[]) => result('sum', Float64Array.from(data), { navAxes: 0, axes: ['y', 'x'] });
+  expect(missingNumbers([ofFrame(none, none, none, none)], [7], 7)).toMatchObject([
+    { text: expect.stringContaining('sum: no pixel has a value'), isDoubtful: true },
+  ]);
+  expect(missingNumbers([ofFrame(none, none, none, 0)], [7], 7)).toEqual([]);
+});

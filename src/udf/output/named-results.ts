@@ -106,7 +106,10 @@ export interface MissingNumbers {
   readonly isDoubtful: boolean;
 }
 
-/** Which results over a scan are no number at some of the positions that were processed; a remark for each number. */
+/**
+ * Which results over a scan are no number at some of the positions that were processed, with a remark for each number,
+ * and which results over the detector are none in all pixels.
+ */
 export function missingNumbers(
   results: readonly NamedResult[],
   nav: readonly number[],
@@ -115,18 +118,28 @@ export function missingNumbers(
   const all = product(nav);
   const expected = Math.min(positions, all);
   const byCount = new Map<number, string[]>();
-  for (const { name, data, navAxes } of results) {
-    if (navAxes === 0 || !(data instanceof Float32Array || data instanceof Float64Array)) continue;
+  const empty: string[] = [];
+  for (const { name, data, navAxes, axes } of results) {
+    if (!(data instanceof Float32Array || data instanceof Float64Array)) continue;
+    if (navAxes === 0) {
+      if (axes && data.length > 0 && data.every(Number.isNaN)) empty.push(name);
+      continue;
+    }
     const each = data.length / all;
     let found = 0;
     for (let i = 0; i < all; i++)
       if (data.subarray(i * each, (i + 1) * each).some((value) => !Number.isNaN(value))) found++;
     if (found < (1 - fewMissing) * expected) byCount.set(found, [...(byCount.get(found) ?? []), name]);
   }
-  return [...byCount].map(([found, names]) => ({
+  const ofFrames = empty.map((name) => ({
+    text: `${name}: no pixel has a value; NaN in one frame makes a sum NaN (--roi leaves frames out)`,
+    isDoubtful: true,
+  }));
+  const ofScan = [...byCount].map(([found, names]) => ({
     text: `${names.join(', ')}: only ${found} of ${positions} positions have a value`,
     isDoubtful: found < (1 - maxMissing) * expected && names.some((name) => !derivatives.includes(name)),
   }));
+  return [...ofFrames, ...ofScan];
 }
 
 /** The name of a result as part of a file name, which must not lead into another folder. Throws `Argument`. */
