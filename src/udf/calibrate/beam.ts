@@ -40,6 +40,23 @@ function addSmear(errors: Float64Array, { x, y, up, down }: Rest, { p }: DiskFit
   for (const [i, k] of [2, 6, 7].entries()) errors[k] = Math.hypot(errors[k] as number, smear[i] as number);
 }
 
+/** Width of the sharpest edge, pixels: each pixel sums the counts of its area. */
+const sharpest = 1 / Math.sqrt(12);
+/** By how much pixels that are in or out may move the centre of a disk, pixels. */
+const cutCentre = 0.1;
+
+/**
+ * Adds what an edge hides that is sharper than a pixel, of a disk whose pixels are wholly in or out: many disks have the
+ * same pixels.
+ */
+function addCut(errors: Float64Array, { p }: DiskFit): void {
+  const [R, w] = [p[2] as number, p[3] as number];
+  if (w >= sharpest) return;
+  const cut = [cutCentre, cutCentre, sharpest];
+  for (const [k, own] of cut.entries()) errors[k] = Math.hypot(errors[k] as number, own);
+  for (const k of [6, 7]) errors[k] = Math.hypot(errors[k] as number, sharpest / R);
+}
+
 /** The motion that some share of what an edge moves is. */
 function restOfEdge({ shift: [y, x] }: Edge, share: number): Rest {
   return { x: share * x, y: share * y, up: share * Math.SQRT1_2 * (x + y), down: share * Math.SQRT1_2 * (x - y) };
@@ -200,6 +217,7 @@ export function findBeam(
   // An edge wider than the scan is known only as far as its shape is.
   const open = edge && besideEdge(blocks, edge) ? unknownEdge : 1;
   if (edge) addSmear(errors, restOfEdge(edge, edgeSmear * open), fit);
+  addCut(errors, fit);
   for (const part of [0, 1] as const)
     errors[part] = Math.hypot(
       Math.max(errors[part] as number, Math.hypot(edge ? 0 : aside[part], asideErrors[part])),

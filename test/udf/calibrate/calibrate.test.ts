@@ -1,6 +1,7 @@
 /** Scans of known truth are calibrated from their frames, with errors that hold, or refused in words. */
 import { type CalibrateOptions, type Calibration, Context, type EwaldError } from 'ewald/udf';
 import { afterAll, describe, expect, test } from 'vitest';
+import { Random } from '../../../src/core/random/random.js';
 import { ScanSimulator } from '../../../src/io/simulate/scan.js';
 import { deviations, drawnScan, type SimulatedScanOptions, simulatedScan, surveyed } from './simulated-scan.mjs';
 
@@ -50,6 +51,26 @@ describe('an empty scan', () => {
     expect(result.rotation).toEqual({ refused: expect.stringContaining('noise') });
     // Without an object there is no field that could be confused with descan.
     expect(result.notes.some((note) => note.includes('constant'))).toBe(descan !== undefined);
+  });
+
+  // Its pixels are wholly in or out, so that many disks have the same ones: it had an ellipse of 2.5 and 5.5 %, ± .2.
+  test.each([
+    [8, 16, 16],
+    [6, 11, 14],
+  ])('of pixels that were cut out, radius %d, has the errors of that', async (R, y, x) => {
+    const [n, random] = [40, new Random(4, 0)];
+    const counts = Uint16Array.from({ length: 64 * n * n }, (_, i) => {
+      const mean = Math.hypot((Math.floor(i / n) % n) - y, (i % n) - x) < R ? 202 : 2;
+      return Math.max(0, Math.round(mean + Math.sqrt(mean) * random.normal()));
+    });
+    const { centre, disk, ellipse } = await calibrated(counts, [8, 8, n]);
+    const { cy, cx, errors } = known(centre);
+    expect(Math.abs(cy - y)).toBeLessThan(3 * errors[0]);
+    expect(Math.abs(cx - x)).toBeLessThan(3 * errors[1]);
+    const { radius, error } = known(disk);
+    expect(Math.abs(radius - R)).toBeLessThan(3 * error);
+    const { e1, e2, errors: off } = known(ellipse);
+    expect(Math.hypot(e1 / off[0], e2 / off[1])).toBeLessThan(2);
   });
 
   test('and fringes have no rotation', { tags: 'nightly' }, async () => {
