@@ -316,6 +316,20 @@ test('an array that is damaged is not replaced by another one, unless that is na
   expect((await open(bytes, { dataset: '/data' })).frames).toBe(1);
 });
 
+test('a mask that is a link to nothing is named', async () => {
+  const file = new MadeFile();
+  const place = file.place([1, 2, 3, 4]);
+  const stored: MadeMessage = [8, fields().uint(1, 3, 1).uint(8, place, 4).list];
+  const data = file.object([space([1, 2, 2]), u8, stored]);
+  // As CXI has it.
+  const detector = file.group({ data, mask: '/nope' });
+  const entry = file.group({ instrument_1: file.group({ detector_1: detector }) });
+  const { notes } = await open(file.finish(file.group({ entry_1: entry })));
+  expect(notes.map(({ text }) => text)).toContainEqual(
+    'there is no mask: /entry_1/instrument_1/detector_1/mask is a link to /nope, which does not exist',
+  );
+});
+
 test.each([
   ['u32 from −1 and −2', Uint32Array.of(5, 2 ** 32 - 1, 2 ** 32 - 2, 2 ** 32 - 3, 0, 7), undefined, [1, 2]],
   ['i32', Int32Array.of(5, -1, -2, 2 ** 31 - 1, 0, 7), undefined, [1, 2]],

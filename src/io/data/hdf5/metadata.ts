@@ -426,6 +426,7 @@ async function findMask(
       // Without it, bad pixels would be taken for good ones.
       throw new EwaldError(error.tag, `the mask ${path} cannot be read: ${error.message}`, { cause: error });
     });
+    if (found === undefined) other ??= await danglingMask(catalog.file, path);
     if (!(found instanceof Hdf5Dataset) || found.numbers === undefined) continue;
     const tail = found.shape.slice(-2);
     if (tail.length === 2 && tail.every((n, axis) => n === signal[axis])) return found;
@@ -433,4 +434,14 @@ async function findMask(
   }
   if (other !== undefined) notes.push({ kind: 'warning', text: other });
   return undefined;
+}
+
+/** Says of a mask that is a link to nothing that it is not used; undefined if there is no such link. */
+async function danglingMask(file: Hdf5File, path: string): Promise<string | undefined> {
+  const [, above = '', name = ''] = /^(.*)\/([^/]*)$/.exec(path) ?? [];
+  const group = await file.get(above);
+  const link = group instanceof Hdf5Group ? group.links.get(name) : undefined;
+  return link?.kind === 'soft'
+    ? `there is no mask: ${path} is a link to ${link.path}, which does not exist`
+    : undefined;
 }
