@@ -272,6 +272,9 @@ describe('CBF byte offsets', () => {
     expect([...decoded]).toEqual(values);
     for (let cut = 0; cut < out.length; cut++)
       expect(() => decodeByteOffset(Uint8Array.from(out.slice(0, cut)), decoded)).toThrow(/end after/);
+    // 70000 counts in a file whose header says 16 bits were 4464.
+    const wide = Uint8Array.of(0x80, 0, 0x80, 0x70, 0x11, 1, 0);
+    expect(() => decodeByteOffset(wide, new Int16Array(1))).toThrow(/^pixel 0 is 70000, more than the 16 bits of its/);
   });
 });
 

@@ -65,7 +65,7 @@ export function arrangementOf(
     'Shape',
     `the ${what} ${path} of ${file} is ${own.join(' × ')}, ${all} numbers; a frame has ${pixels} pixels ` +
       `(${axes.join(' × ')}), and the file ${frames} ${frames === 1 ? 'frame' : 'frames'}; expected one ${what} for ` +
-      `all frames, or one for each${own.at(-1) === rows && own.at(-2) === columns ? '; is it transposed?' : ''}`,
+      `all frames${what === 'mask' ? ', or one for each' : ''}${own.at(-1) === rows && own.at(-2) === columns ? '; is it transposed?' : ''}`,
   );
 }
 

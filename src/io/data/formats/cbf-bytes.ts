@@ -4,8 +4,19 @@
 const truncatedError = (done: number, pixels: number): Error =>
   new Error(`the byte offsets end after ${done} of ${pixels} pixels`);
 
-/** Decodes `out.length` pixels. Throws if the data end first. */
-export function decodeByteOffset(stored: Uint8Array, out: { [index: number]: number; readonly length: number }): void {
+/** An array of integers of the type that the header states. */
+interface Pixels {
+  [index: number]: number;
+  readonly length: number;
+  readonly BYTES_PER_ELEMENT: number;
+}
+
+/**
+ * Decodes `out.length` pixels. Throws if the data end first, or if a pixel is more than the type of a header that
+ * states fewer than 32 bits can be.
+ */
+export function decodeByteOffset(stored: Uint8Array, out: Pixels): void {
+  const isNarrow = out.BYTES_PER_ELEMENT < 4;
   const view = new DataView(stored.buffer, stored.byteOffset, stored.byteLength);
   const { length } = stored;
   const pixels = out.length;
@@ -32,5 +43,7 @@ export function decodeByteOffset(stored: Uint8Array, out: { [index: number]: num
       value += step;
     }
     out[i] = value;
+    if (isNarrow && out[i] !== value)
+      throw new Error(`pixel ${i} is ${value}, more than the ${8 * out.BYTES_PER_ELEMENT} bits of its header hold`);
   }
 }

@@ -176,7 +176,7 @@ function decompress(
     return;
   }
   const out = new elements[dtype].array(into.buffer, into.byteOffset, pixels);
-  decodeByteOffset(stored, out as unknown as { [index: number]: number; readonly length: number });
+  decodeByteOffset(stored, out as Int32Array);
 }
 
 /** Reads the text and the headers of all binary sections, but not their numbers. */
