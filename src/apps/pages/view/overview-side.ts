@@ -59,7 +59,7 @@ function questions(panes: ServedPanes, minute: Minute): HTMLElement[] {
   const { resolution } = panes.minute;
   const hits = minute ? `hits ${percent(minute.hits, minute.frames)}` : '–';
   const good = [
-    minute ? `${percent(minute.indexed, minute.hits)} indexed` : '',
+    minute ? (minute.hits > 0 ? `${percent(minute.indexed, minute.hits)} indexed` : 'no hits') : '',
     resolution == null ? '' : `${resolution.toFixed(2)} Å`,
   ];
   const add = (question: string, answer: string, state: State): void => {
