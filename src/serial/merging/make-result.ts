@@ -15,7 +15,7 @@ import { lnRadius, lnScale, parameterCount, rotationX, rotationY, temperature } 
 import type { UniqueReflections } from './fit/unique.js';
 import type { WantedAnswer } from './forecast/answers.js';
 import { formatReflectionList, type ReflectionList } from './lists/hkl.js';
-import { listOf, scaleOnto, unit } from './lists/merged-lists.js';
+import { faintOf, listOf, scaleOnto, unit } from './lists/merged-lists.js';
 import { mtzOf, spaceGroupOf } from './lists/merged-mtz.js';
 import { formatUnmerged } from './lists/unmerged.js';
 import type { CheckedMerge } from './options.js';
@@ -101,9 +101,16 @@ function commonLists(
   { minMeasurements, model }: CheckedMerge,
   { subject, unique, merges: [whole, first, second], datasets }: MergeParts,
 ): { reflections: ReflectionList; halves: Halves; sets: { name: string; list: ReflectionList; halves: Halves }[] } {
-  const factor = model === 'mean' ? 1 : unit(whole, minMeasurements);
+  const inverse = inverseD(subject.cell);
+  const isPartial = model !== 'mean' && model !== 'unity';
+  const distances = Float64Array.from({ length: isPartial ? unique.indices.length / 3 : 0 }, (_, id) => {
+    const [h = 0, k = 0, l = 0] = unique.indices.subarray(3 * id, 3 * id + 3);
+    return inverse([h, k, l]);
+  });
+  const faintIn = (merge: Merge) => (isPartial ? faintOf(merge, minMeasurements, distances) : undefined);
+  const factor = model === 'mean' ? 1 : unit(whole, minMeasurements, faintIn(whole));
   const list = (merge: Merge, factorOf = (_: number) => factor): ReflectionList =>
-    listOf(subject.group.name, unique, merge, minMeasurements, factorOf);
+    listOf(subject.group.name, unique, merge, minMeasurements, factorOf, faintIn(merge));
   const reflections = list(whole);
   if (reflections.count === 0)
     throw argumentError(
@@ -112,7 +119,7 @@ function commonLists(
         `no reflection was observed ${minMeasurements} times in ${counted(mergedOf(subject), 'crystal')}; merge more ` +
         `crystals, or lower ${said('minMeasurements')}`,
     );
-  const onto = { whole, unique, inverse: inverseD(subject.cell), least: minMeasurements, factor };
+  const onto = { whole, unique, inverse, least: minMeasurements, factor };
   const [ofFirst, ofSecond] = [first, second].map((half) => (model === 'mean' ? undefined : scaleOnto(half, onto)));
   return {
     reflections,

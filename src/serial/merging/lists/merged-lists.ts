@@ -1,14 +1,41 @@
 /** Reflection lists of merges, on the scale of the whole data. */
 
+import { median } from '../../../base/median.js';
 import type { Merge } from '../fit/merges.js';
 import type { UniqueReflections } from '../fit/unique.js';
 import type { ReflectionList } from './hkl.js';
 
+/** Information of an observation, as a share of the usual near its resolution, below which nothing is measured. */
+const leastShare = 0.01;
+/** Reflections of neighbouring resolution that tell what is usual. */
+const blockSize = 200;
+
+/**
+ * Marks with 1 the reflections of which all observations are next to nothing of the whole: few counts divided by
+ * partialities that are known no better. Their sigmas, which take partialities as known, are too small, and one of them
+ * in a half decides CC1/2 of all others. `inverse` is 1/d of each reflection. Sources: partialator merges partialities
+ * from .3 on.
+ */
+export function faintOf({ information, counts }: Merge, least: number, inverse: Float64Array): Uint8Array {
+  const faint = new Uint8Array(counts.length);
+  const each = information.map((sum, id) => sum / (counts[id] as number));
+  const ids = [...counts.keys()].filter((id) => (counts[id] as number) >= least);
+  ids.sort((a, b) => (inverse[a] as number) - (inverse[b] as number));
+  const blocks = Math.max(1, Math.round(ids.length / blockSize));
+  for (let block = 0; block < blocks; block++) {
+    const [from, to] = [block, block + 1].map((i) => Math.round((i * ids.length) / blocks));
+    const near = ids.slice(from, to);
+    const limit = leastShare * median(near.map((id) => each[id] as number));
+    for (const id of near) if ((each[id] as number) < limit) faint[id] = 1;
+  }
+  return faint;
+}
+
 /** The factor that brings the mean intensity of a merge to 1000, since a list has two decimals. */
-export function unit({ intensity, counts }: Merge, least: number): number {
+export function unit({ intensity, counts }: Merge, least: number, faint: Uint8Array | undefined): number {
   let [sum, count] = [0, 0];
   for (const [id, n] of counts.entries()) {
-    if (n < least) continue;
+    if (n < least || faint?.[id] === 1) continue;
     sum += intensity[id] as number;
     count++;
   }
@@ -58,15 +85,18 @@ export function scaleOnto(half: Merge, { whole, unique, inverse, least, factor }
   return (id) => factor * k * Math.exp((-b * q2(id)) / 2);
 }
 
-/** The reflections with enough measurements and a finite sigma, in the order of the unique reflections. */
+/** The reflections with enough measurements, not faint, with a finite sigma, in the order of the unique reflections. */
 export function listOf(
   symmetry: string,
   unique: UniqueReflections,
   { intensity, sigma, counts, effective }: Merge,
   least: number,
   factorOf: (id: number) => number,
+  faint: Uint8Array | undefined,
 ): ReflectionList {
-  const kept = [...counts.keys()].filter((id) => (counts[id] as number) >= least && Number.isFinite(sigma[id]));
+  const kept = [...counts.keys()].filter(
+    (id) => (counts[id] as number) >= least && Number.isFinite(sigma[id]) && faint?.[id] !== 1,
+  );
   const factors = kept.map(factorOf);
   return {
     symmetry,
