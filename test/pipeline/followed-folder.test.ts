@@ -1,6 +1,6 @@
 // @module-tag all: whole runs.
 /** A followed folder that is missing at one moment and there at the next one is never treated as a file. */
-import { existsSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -223,4 +223,18 @@ test('a file of a followed folder that is replaced is not mixed with the other o
   });
   expect(found).toEqual([...Array(3).fill(file), ...Array(3).fill(next)]);
   expect(warnings.join()).toContain(`${file} was replaced`);
+});
+
+test('frames that were held for the first adjustments are counted if their file is replaced meanwhile', async () => {
+  const file = join(folder, 'held.h5');
+  await copyFile(join(folder, 'run.h5'), file);
+  await copyFile(join(folder, 'other/run.h5'), `${file}.new`);
+  const warnings: string[] = [];
+  const onEvent = (event: RunEvent): void => {
+    if (event.kind === 'warning') warnings.push(event.text);
+    if (event.kind === 'tuned') renameSync(`${file}.new`, file);
+  };
+  const { found } = await follows(file, { onEvent, firstFramesTimeoutS: 0.5 });
+  expect(found).toEqual([]);
+  expect(warnings.join()).toContain(`${file}: 3 frames of it had not been searched when it went`);
 });

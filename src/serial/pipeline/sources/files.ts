@@ -4,6 +4,7 @@
  * first one open.
  */
 
+import { counted } from '../../../base/amounts.js';
 import { EwaldError, isEwaldError, messageOf } from '../../../base/errors.js';
 import { isAway, isOfFile } from '../../../base/file-errors.js';
 import { emptySlice, untilOf } from '../../../base/frame-slice.js';
@@ -107,6 +108,9 @@ export class FileSource implements RunSource {
   /** When the first frames of followed files were requested for the first time. */
   #firstSince: number | undefined;
   total: number | undefined;
+  /** Most frames that were counted in followed files, and those of them that are searched. */
+  readonly #counted = new Map<string, number>();
+  readonly #taken = new Map<string, number>();
   /** What is followed and was there: whether it is now. */
   readonly #present = new Map<string, boolean>();
   /** Frames of followed files that were found so far, and files that no frame has been counted in yet. */
@@ -433,8 +437,20 @@ export class FileSource implements RunSource {
     for await (const { wanted, from, count } of this.#arrivals(follow)) {
       const arrived = [...taken(wanted, counting(from, count), count)];
       this.#found += arrived.length;
+      this.#taken.set(wanted.file, count);
       yield* arrived;
       if (position >= end) return;
+    }
+    this.#tellUnsearched();
+  }
+
+  /** Says of files that have gone how many frames had been counted in them, for tuning, and not been searched. */
+  #tellUnsearched(): void {
+    const { gone, replaced } = this;
+    for (const [file, count] of this.#counted) {
+      const left = count - (this.#taken.get(file) ?? 0);
+      if (left <= 0 || !(replaced.includes(file) || gone.includes(file))) continue;
+      this.#options.warn(`${file}: ${counted(left, 'frame')} of it had not been searched when it went`, true);
     }
   }
 
@@ -532,6 +548,7 @@ export class FileSource implements RunSource {
         const count = found ?? 0;
         const from = seen.get(file) ?? 0;
         opened.set(file, wanted);
+        this.#counted.set(file, Math.max(count, this.#counted.get(file) ?? 0));
         if (count > 0) {
           sizes.set(file, { bytes, stamp });
           seen.set(file, count);
