@@ -39,6 +39,13 @@ function checkList(name: string): void {
   for (const line of rest.slice(end + 1)) expect(line).not.toMatch(numbers);
 }
 
+test('a stream that ends within a frame is merged, and ends with 1', async () => {
+  writeFileSync(join(folder, 'cut.stream'), text.slice(0, -400));
+  const { code, err } = await merge('cut.stream -y mmm -n 2 -o cut.hkl --no-polarisation --nshells 40');
+  expect(err).toContain('skipped: 1 frame in which a stream ends; those that followed are missing');
+  expect(code).toBe(1);
+});
+
 test('lists, an MTZ file and JSON are written', { tags: 'all' }, async () => {
   const { code, out, err } = await merge(
     'a.stream.gz -y mmm -n 2 -o a.hkl --mtz a.mtz --unmerged u.mtz --html a.html --no-polarisation --nshells 40 --json',

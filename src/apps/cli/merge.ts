@@ -352,7 +352,7 @@ const backendOf = ({ backends: [first] }: Context) => first?.name;
 /** Rejected data, by reason. */
 function leftOut(counts: MergeResult['counts']): string[] {
   const reasons: Record<Exclude<keyof typeof counts, 'frames' | 'crystals' | 'reflections' | 'otherCell'>, string[]> = {
-    truncated: ['frame', 'with which a stream ends, cut off'],
+    truncated: ['frame', 'in which a stream ends; those that followed are missing'],
     incomplete: ['crystal', 'without a reciprocal cell or wavelength'],
     empty: ['crystal', 'without reflections'],
     tooCoarse: ['crystal', 'that do not reach --min-res'],

@@ -134,6 +134,7 @@ export async function runMerge(
       // Sooner or later, a run that goes on has frames of the other data set.
       isDoubtful:
         decided.isDoubtful ||
+        counts.truncated > 0 ||
         (undivided !== undefined && checked.splitBy !== undefined && !collected.memory?.isRunning),
       forecast: memory && wanting.forecastOf(checked.wanted, fitted, memory),
       subject: { ...subject, part },
