@@ -145,7 +145,7 @@ export function bindLive(): void {
   feed.onMoments = (moments) => addToStrip(moments);
   feed.onConnection = () => {
     if (!feed.connected && !feed.isOver && !isLive())
-      say('The server of this page does not answer: files cannot be read until it runs again.', true);
+      say('The server of this page does not answer: no file can be read.', true);
     writeLive();
   };
   feed.open();

@@ -287,12 +287,13 @@ function angleBetween(a: Merge, b: Merge, sums: Sums): number {
  * reflections of similar intensity.
  */
 function finishReflections(state: State, merge: Merge): Map<string, OracleReflection> {
-  const all = [...merge].map(([id, intensity]) => ({ id, intensity, count: 0, information: 0, scatter: 0 }));
+  const all = [...merge].map(([id, intensity]) => ({ id, intensity, count: 0, information: 0, scatter: 0, q2: 0 }));
   const byId = new Map(all.map((one) => [one.id, one]));
   for (const c of state.crystals.keys())
     for (const { one, g, w, expected } of termsOf(state, c, merge)) {
       const at = byId.get(one.unique);
       if (!at || w === 0) continue;
+      at.q2 = placeObservation(state.crystals[c] as OracleCrystal, one.indices, 0, 0).q2;
       at.count++;
       at.information += w * g * g;
       at.scatter += w * (one.intensity - expected) ** 2;
@@ -307,6 +308,16 @@ function finishReflections(state: State, merge: Merge): Map<string, OracleReflec
     const factor = judged.length > 10 ? Math.sqrt(Math.max(1, scatter / freedom)) : 1;
     for (const { id, intensity, count, information } of members)
       result.set(id, { intensity, sigma: factor / Math.sqrt(information), count });
+  }
+  if (state.kind === 'unity') return result;
+  // Those of which an observation tells less than a hundredth of what is usual among some 200 of like resolution.
+  const counted = all.filter(({ count }) => count > 0).sort((a, b) => a.q2 - b.q2);
+  const groups = Math.max(1, Math.round(counted.length / 200));
+  for (let group = 0; group < groups; group++) {
+    const [begin, end] = [group, group + 1].map((n) => Math.round((n * counted.length) / groups));
+    const own = counted.slice(begin, end);
+    const usual = median(own.map(({ information, count }) => information / count));
+    for (const { id, information, count } of own) if (information / count < usual / 100) result.delete(id);
   }
   return result;
 }
