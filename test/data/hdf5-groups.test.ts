@@ -61,7 +61,7 @@ test('each group is a frame, with the energy and the mask of its own, in the ord
   const { beam, beams: of } = await context.detector(some, { geometry });
   expect(Math.round(12398.41984 / beam.wavelengthA)).toBe(9002);
   await expect(of(some.name).then((each) => each(0))).rejects.toThrow(
-    /group of frame 0 of .* no number at \/%\/energy/,
+    /^the group of frame 0 of .* no number at \/%\/energy/,
   );
 });
 

@@ -51,15 +51,16 @@ export async function beamsOfFile(geometry: Geometry, file: string, openOther: O
       const found = values.get(path);
       if (!found) return undefined;
       const { numbers, unit } = found;
+      // No function of the user's: these errors keep their words.
+      const missing = (text: string): EwaldError => new EwaldError('Format', text, { detail: { threw: true } });
+      if (numbers.length === 0) throw missing(`${path} of ${file} has no number; expected one`);
       if (numbers.length > 1 && frame >= numbers.length)
-        throw new EwaldError(
-          'Format',
+        throw missing(
           `${path} of ${file} has ${numbers.length} numbers, none of them for frame ${frame}; expected one for all ` +
             'frames, or one for each',
         );
       const stored = numbers[numbers.length > 1 ? frame : 0];
-      if (stored === undefined)
-        throw new EwaldError('Format', `the group of frame ${frame} of ${file} has no number at ${path}`);
+      if (stored === undefined) throw missing(`the group of frame ${frame} of ${file} has no number at ${path}`);
       const value = Number(stored);
       return unit === undefined ? value : { value, unit };
     };
