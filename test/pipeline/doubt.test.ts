@@ -70,6 +70,14 @@ describe.skipIf(!dataFolder)(`a doubtful cell${dataFolder ? '' : ' (absent: no t
     expect(warnings(right)).toEqual([]);
   });
 
+  test('is that of a single crystal that explains few peaks and is 3 % larger', async () => {
+    const inputs = { file: sim('weak.h5'), frames: [0, 1, 2] };
+    const peaks = { threshold: 13, minSnr: 4.5, localBgRadius: 4 };
+    const run = await ran({ inputs, geometry: sim('multi.geom'), peaks, minRes: 0, cells: [sim('mono.cell')] });
+    expect(ends(run)?.summary.crystals).toBe(1);
+    expect(warnings(run)).toEqual([expect.stringMatching(/^the crystals explain only 22 % of the peaks/)]);
+  });
+
   test.for([
     [
       '158,79,38,90,90,90',

@@ -10,10 +10,13 @@ import { type CellDisagreement, CellQuestions, type DoubtfulCell } from './cell-
  * Below this fraction of explained peaks the cell is in doubt: of the median of several frames, and of one or two.
  * Lattices of a wrong cell explain 6 to 20 % of the peaks of another crystal, more than chance does. Lattices of real
  * stills with a geometry that is wrong by 1 % still explain 25 % of the peaks (median), but only 19 % in one frame of
- * thermolysin, which contains more than one crystal.
+ * thermolysin, which contains more than one crystal. Where one or two crystals are also of another size than the cell,
+ * by more than a geometry that is nearly right makes them, more is needed.
  */
-const minExplained = { ofSeveral: 0.22, ofOne: 0.17 };
+const minExplained = { ofSeveral: 0.22, ofOne: 0.17, ofOtherSize: 0.3 };
 const several = 3;
+/** Part by which the edges of crystals are longer or shorter than those of a known cell, on average, that is another size. */
+const otherSize = 0.02;
 
 /** A frame and the peaks of its crystals. */
 interface IndexedFrame {
@@ -36,14 +39,25 @@ export function explainedFraction({ peaks, crystals }: IndexedFrame): number | u
   return new Set(crystals.flatMap((crystal) => [...crystal.peaks])).size / peaks.count;
 }
 
+/** Whether edges are longer or shorter than those of a known cell by another size, on average. */
+export function isOtherSize(edges: readonly number[], known: readonly number[]): boolean {
+  const logarithms = known.map((length, i) => Math.log((edges[i] ?? length) / length));
+  return Math.abs(logarithms.reduce((sum, x) => sum + x, 0) / known.length) > otherSize;
+}
+
 /**
- * Why the cell is in doubt, from the explained fractions of frames; undefined if it is not. `whose` names the frames in
- * the text.
+ * Why the cell is in doubt, from the explained fractions of frames, and whether their crystals are of another size than
+ * the cell; undefined if it is not. `whose` names the frames in the text.
  */
-export function doubtText(explained: readonly number[], whose = 'their frames'): string | undefined {
+export function doubtText(
+  explained: readonly number[],
+  whose = 'their frames',
+  hasOtherSize = false,
+): string | undefined {
   if (explained.length === 0) return undefined;
   const middle = median(explained);
-  const least = explained.length < several ? minExplained.ofOne : minExplained.ofSeveral;
+  const { ofOne, ofOtherSize, ofSeveral } = minExplained;
+  const least = explained.length >= several ? ofSeveral : hasOtherSize ? ofOtherSize : ofOne;
   if (middle >= least) return undefined;
   return (
     `the crystals explain only ${(100 * middle).toFixed(0)} % of the peaks of ${whose} (median), as lattices of a ` +

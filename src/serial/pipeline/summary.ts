@@ -3,13 +3,14 @@
 import { median } from '../../base/median.js';
 import { type PlainOf, plainOf } from '../../base/plain.js';
 import { Sampled } from '../../base/sampled.js';
+import { lengthsOf } from '../../crystal/cell.js';
 import type { KnownCell } from '../../crystal/cell-file.js';
 import type { RegionValues } from '../../crystal/stream/regions.js';
 import { lengthsHint, middleOf } from '../../io/data/spot-list.js';
 import { minuteS, type RunRates, type RunSample, ratesBetween, sampleBefore } from '../../io/live/rates.js';
 import { RecentValues } from '../../io/live/recent-values.js';
 import { CellQuestions, type DoubtfulCell } from './cell-agreement.js';
-import { doubtText, explainedFraction } from './doubt.js';
+import { doubtText, explainedFraction, isOtherSize } from './doubt.js';
 import type { FrameFailure, FrameRecord } from './record.js';
 import { isFailure } from './record.js';
 import type { PipelineItem } from './search-all.js';
@@ -57,6 +58,7 @@ export class RunSummary {
   readonly #explained = new Sampled<number>();
   /** Median lengths of the spots of frames, 1/Å, and the wavelength, Å. */
   readonly #middles = new Sampled<readonly [middle: number, wavelengthA: number]>();
+  readonly #known: readonly KnownCell[];
   readonly #multiples: readonly CellQuestions[];
   /** About one a second of the last minute. */
   readonly #samples: RunSample[] = [];
@@ -85,6 +87,7 @@ export class RunSummary {
   ) {
     this.total = total;
     this.#source = source;
+    this.#known = cells;
     this.#multiples = cells.map((cell) => new CellQuestions(cell));
   }
 
@@ -258,7 +261,11 @@ export class RunSummary {
 
   /** Why the cell is in doubt; undefined if it is not. */
   get doubt(): string | undefined {
-    return doubtText(this.#explained.kept);
+    const isOther = this.cells.some(({ known, parameters }) => {
+      const cell = this.#known[known]?.cell;
+      return cell !== undefined && isOtherSize(parameters.slice(0, 3), lengthsOf(cell));
+    });
+    return doubtText(this.#explained.kept, undefined, isOther);
   }
 
   /** Mean milliseconds per frame of each stage, and its backends. */
