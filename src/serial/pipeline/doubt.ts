@@ -52,12 +52,12 @@ export function isOtherSize(edges: readonly number[], known: readonly number[]):
 export function doubtText(
   explained: readonly number[],
   whose = 'their frames',
-  hasOtherSize = false,
+  hasOtherSize: () => boolean = () => false,
 ): string | undefined {
   if (explained.length === 0) return undefined;
   const middle = median(explained);
   const { ofOne, ofOtherSize, ofSeveral } = minExplained;
-  const least = explained.length >= several ? ofSeveral : hasOtherSize ? ofOtherSize : ofOne;
+  const least = explained.length >= several ? ofSeveral : hasOtherSize() ? ofOtherSize : ofOne;
   if (middle >= least) return undefined;
   return (
     `the crystals explain only ${(100 * middle).toFixed(0)} % of the peaks of ${whose} (median), as lattices of a ` +

@@ -261,11 +261,12 @@ export class RunSummary {
 
   /** Why the cell is in doubt; undefined if it is not. */
   get doubt(): string | undefined {
-    const isOther = this.cells.some(({ known, parameters }) => {
-      const cell = this.#known[known]?.cell;
-      return cell !== undefined && isOtherSize(parameters.slice(0, 3), lengthsOf(cell));
-    });
-    return doubtText(this.#explained.kept, undefined, isOther);
+    return doubtText(this.#explained.kept, undefined, () =>
+      this.cells.some(({ known, parameters }) => {
+        const cell = this.#known[known]?.cell;
+        return cell !== undefined && isOtherSize(parameters.slice(0, 3), lengthsOf(cell));
+      }),
+    );
   }
 
   /** Mean milliseconds per frame of each stage, and its backends. */
