@@ -5,12 +5,13 @@
 //   [--runs N]   [--before FOLDER] alternates with another build: a folder with its dist/   [--json]
 //   [--save] keeps the times in results/start.json; others are printed beside them. CI prints a single run.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { chromiumArgs, findChromium } from '../../scripts/lib/chromium.mjs';
+import { writeWhole } from '../../scripts/lib/files.mjs';
 import { record } from '../lib/lines.mjs';
 
 const { values: options } = parseArgs({
@@ -134,6 +135,5 @@ for (const { what, args, until, aims } of cases) {
 if (options.json) process.stdout.write(`${JSON.stringify(lines)}\n`);
 if (options.save) {
   const text = JSON.stringify({ date: new Date().toISOString().slice(0, 10), machine, lines }, undefined, 2);
-  writeFileSync(`${kept}.tmp`, `${text}\n`);
-  renameSync(`${kept}.tmp`, kept);
+  writeWhole(kept, `${text}\n`);
 }
