@@ -1,7 +1,7 @@
 /** Reflections of which a merge knows next to nothing are not in its lists. */
 import { expect, test } from 'vitest';
 import type { Merge } from '../../src/serial/merging/fit/merges.js';
-import { faintOf } from '../../src/serial/merging/lists/merged-lists.js';
+import { withoutFaint } from '../../src/serial/merging/lists/merged-lists.js';
 
 const count = 600;
 /** 1/d of the reflections. */
@@ -12,7 +12,11 @@ const merge = (changed: Readonly<Record<number, readonly [information: number, c
     information: Float64Array.from(inverse, (q, id) => changed[id]?.[0] ?? 4 * 10 ** (-6 * q) * (1 + (id % 7))),
     counts: Float64Array.from(inverse, (_, id) => changed[id]?.[1] ?? 4),
   }) as Merge;
-const marked = (of: Merge): number[] => [...faintOf(of, 2, inverse).entries()].filter(([, on]) => on).map(([id]) => id);
+/** The reflections whose observations are not counted any more. */
+const marked = (of: Merge): number[] => {
+  const { counts } = withoutFaint(of, 2, inverse);
+  return [...of.counts.keys()].filter((id) => counts[id] !== of.counts[id]);
+};
 
 test('those of which all observations are nearly nothing of the whole, beside their neighbours', () => {
   // Two observations that tell a thousandth of what their neighbours tell decided CC1/2: .84 instead of .99.

@@ -15,7 +15,7 @@ import { lnRadius, lnScale, parameterCount, rotationX, rotationY, temperature } 
 import type { UniqueReflections } from './fit/unique.js';
 import type { WantedAnswer } from './forecast/answers.js';
 import { formatReflectionList, type ReflectionList } from './lists/hkl.js';
-import { faintOf, listOf, scaleOnto, unit } from './lists/merged-lists.js';
+import { inverseOf, listOf, scaleOnto, unit, withoutFaint } from './lists/merged-lists.js';
 import { mtzOf, spaceGroupOf } from './lists/merged-mtz.js';
 import { formatUnmerged } from './lists/unmerged.js';
 import type { CheckedMerge } from './options.js';
@@ -26,7 +26,7 @@ import { forbiddenRemark } from './setting/forbidden.js';
 import { multipleOf, multipleRemark } from './setting/multiple.js';
 import type { Subject } from './setting/subject.js';
 import { doubtsOfStatistics } from './statistics/doubt.js';
-import { fewestPairs, inverseD, mergeStatistics } from './statistics/statistics.js';
+import { fewestPairs, mergeStatistics } from './statistics/statistics.js';
 
 /** The parts from which the result of a merge is made. */
 interface MergeParts {
@@ -101,17 +101,14 @@ function commonLists(
   { minMeasurements, model }: CheckedMerge,
   { subject, unique, merges: [whole, first, second], datasets }: MergeParts,
 ): { reflections: ReflectionList; halves: Halves; sets: { name: string; list: ReflectionList; halves: Halves }[] } {
-  const inverse = inverseD(subject.cell);
+  const inverse = inverseOf(unique, subject.cell);
   const isPartial = model !== 'mean' && model !== 'unity';
-  const distances = Float64Array.from({ length: isPartial ? unique.indices.length / 3 : 0 }, (_, id) => {
-    const [h = 0, k = 0, l = 0] = unique.indices.subarray(3 * id, 3 * id + 3);
-    return inverse([h, k, l]);
-  });
-  const faintIn = (merge: Merge) => (isPartial ? faintOf(merge, minMeasurements, distances) : undefined);
-  const factor = model === 'mean' ? 1 : unit(whole, minMeasurements, faintIn(whole));
+  const known = (merge: Merge): Merge => (isPartial ? withoutFaint(merge, minMeasurements, inverse) : merge);
+  const listed = known(whole);
+  const factor = model === 'mean' ? 1 : unit(listed, minMeasurements);
   const list = (merge: Merge, factorOf = (_: number) => factor): ReflectionList =>
-    listOf(subject.group.name, unique, merge, minMeasurements, factorOf, faintIn(merge));
-  const reflections = list(whole);
+    listOf(subject.group.name, unique, merge, minMeasurements, factorOf);
+  const reflections = list(listed);
   if (reflections.count === 0)
     throw argumentError(
       '',
@@ -119,16 +116,16 @@ function commonLists(
         `no reflection was observed ${minMeasurements} times in ${counted(mergedOf(subject), 'crystal')}; merge more ` +
         `crystals, or lower ${said('minMeasurements')}`,
     );
-  const onto = { whole, unique, inverse, least: minMeasurements, factor };
+  const onto = { whole, inverse, least: minMeasurements, factor };
   const [ofFirst, ofSecond] = [first, second].map((half) => (model === 'mean' ? undefined : scaleOnto(half, onto)));
   return {
     reflections,
-    halves: [list(first, ofFirst), list(second, ofSecond)],
+    halves: [list(known(first), ofFirst), list(known(second), ofSecond)],
     // Data sets have common scales, so that they can be compared reflection by reflection.
     sets: datasets.map(({ name, merges: [own, one, other] }) => ({
       name,
-      list: list(own),
-      halves: [list(one, ofFirst), list(other, ofSecond)],
+      list: list(known(own)),
+      halves: [list(known(one), ofFirst), list(known(other), ofSecond)],
     })),
   };
 }

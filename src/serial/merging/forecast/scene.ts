@@ -12,7 +12,7 @@ import type { PointGroup } from '../../../crystal/symmetry/point-group.js';
 import type { Identified } from '../fit/accumulate.js';
 import type { Merge } from '../fit/merges.js';
 import type { UniqueReflections } from '../fit/unique.js';
-import { scaleOnto } from '../lists/merged-lists.js';
+import { inverseOf, scaleOnto } from '../lists/merged-lists.js';
 import { repeatedCells, settledCell } from '../setting/cells.js';
 import type { Subject } from '../setting/subject.js';
 import { absent, inverseD } from '../statistics/statistics.js';
@@ -130,7 +130,7 @@ export function forecastOf(goals: readonly Goal[], merge: FittedMerge, memory: F
 
 /** The halves with what brings them onto the scale and the relative B of the whole. */
 function halvesOnto({ merges: [whole], unique, subject }: FittedMerge, halves: readonly [Merge, Merge]) {
-  const onto = { whole, unique, inverse: inverseD(subject.cell), least: 2, factor: 1 };
+  const onto = { whole, inverse: inverseOf(unique, subject.cell), least: 2, factor: 1 };
   return halves.map((merge) => {
     const factor = scaleOnto(merge, onto);
     return { merge, factor: Float64Array.from({ length: unique.count }, (_, id) => factor(id)) };
@@ -149,11 +149,7 @@ const indicesAt = ({ indices }: UniqueReflections, id: number): Indices => [
 
 /** 1/d of the unique reflections; NaN for those that the centring forbids. */
 function measuredQ(unique: UniqueReflections, { cell, centring }: Subject): Float64Array {
-  const inverse = inverseD(cell);
-  return Float64Array.from({ length: unique.count }, (_, id) => {
-    const indices = indicesAt(unique, id);
-    return absent(indices, centring) ? Number.NaN : inverse(indices);
-  });
+  return inverseOf(unique, cell).map((q, id) => (absent(indicesAt(unique, id), centring) ? Number.NaN : q));
 }
 
 /** The share of a general reflection's observations: one over the number of operations that leave it as it is. */

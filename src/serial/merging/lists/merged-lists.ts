@@ -1,9 +1,20 @@
 /** Reflection lists of merges, on the scale of the whole data. */
 
 import { median } from '../../../base/median.js';
+import type { Cell } from '../../../crystal/cell.js';
 import type { Merge } from '../fit/merges.js';
 import type { UniqueReflections } from '../fit/unique.js';
+import { inverseD } from '../statistics/statistics.js';
 import type { ReflectionList } from './hkl.js';
+
+/** 1/d of the unique reflections. */
+export function inverseOf({ indices, count }: UniqueReflections, cell: Cell): Float64Array {
+  const inverse = inverseD(cell);
+  return Float64Array.from({ length: count }, (_, id) => {
+    const [h = 0, k = 0, l = 0] = indices.subarray(3 * id, 3 * id + 3);
+    return inverse([h, k, l]);
+  });
+}
 
 /** Information of an observation, as a share of the usual near its resolution, below which nothing is measured. */
 const leastShare = 0.01;
@@ -11,13 +22,14 @@ const leastShare = 0.01;
 const blockSize = 200;
 
 /**
- * Marks with 1 the reflections of which all observations are next to nothing of the whole: few counts divided by
- * partialities that are known no better. Their sigmas, which take partialities as known, are too small, and one of them
- * in a half decides CC1/2 of all others. `inverse` is 1/d of each reflection. Sources: partialator merges partialities
- * from .3 on.
+ * A merge that counts no observations of the reflections of which all are next to nothing of the whole: few counts
+ * divided by partialities that are known no better. Their sigmas, which take partialities as known, are too small, and
+ * one of them in a half decides CC1/2 of all others. `inverse` is 1/d of each reflection. Source: partialator merges
+ * partialities from .3 on.
  */
-export function faintOf({ information, counts }: Merge, least: number, inverse: Float64Array): Uint8Array {
-  const faint = new Uint8Array(counts.length);
+export function withoutFaint(merge: Merge, least: number, inverse: Float64Array): Merge {
+  const { information, counts } = merge;
+  const kept = counts.slice();
   const each = information.map((sum, id) => sum / (counts[id] as number));
   const ids = [...counts.keys()].filter((id) => (counts[id] as number) >= least);
   ids.sort((a, b) => (inverse[a] as number) - (inverse[b] as number));
@@ -26,16 +38,16 @@ export function faintOf({ information, counts }: Merge, least: number, inverse: 
     const [from, to] = [block, block + 1].map((i) => Math.round((i * ids.length) / blocks));
     const near = ids.slice(from, to);
     const limit = leastShare * median(near.map((id) => each[id] as number));
-    for (const id of near) if ((each[id] as number) < limit) faint[id] = 1;
+    for (const id of near) if ((each[id] as number) < limit) kept[id] = 0;
   }
-  return faint;
+  return { ...merge, counts: kept };
 }
 
 /** The factor that brings the mean intensity of a merge to 1000, since a list has two decimals. */
-export function unit({ intensity, counts }: Merge, least: number, faint: Uint8Array | undefined): number {
+export function unit({ intensity, counts }: Merge, least: number): number {
   let [sum, count] = [0, 0];
   for (const [id, n] of counts.entries()) {
-    if (n < least || faint?.[id] === 1) continue;
+    if (n < least) continue;
     sum += intensity[id] as number;
     count++;
   }
@@ -45,21 +57,15 @@ export function unit({ intensity, counts }: Merge, least: number, faint: Uint8Ar
 /** The whole onto which its halves are scaled, and the factor of its list. */
 interface Onto {
   readonly whole: Merge;
-  readonly unique: UniqueReflections;
-  /** 1/d of indices. */
-  readonly inverse: (indices: readonly [number, number, number]) => number;
+  /** 1/d of the unique reflections. */
+  readonly inverse: Float64Array;
   readonly least: number;
   readonly factor: number;
 }
 
 /** The scale and the relative B that bring a half onto the scale of the whole, as a factor of each reflection. */
-export function scaleOnto(half: Merge, { whole, unique, inverse, least, factor }: Onto): (id: number) => number {
-  const q2 = (id: number): number =>
-    inverse([
-      unique.indices[3 * id] as number,
-      unique.indices[3 * id + 1] as number,
-      unique.indices[3 * id + 2] as number,
-    ]) ** 2;
+export function scaleOnto(half: Merge, { whole, inverse, least, factor }: Onto): (id: number) => number {
+  const q2 = (id: number): number => (inverse[id] as number) ** 2;
   let [k, b] = [1, 0];
   for (let round = 0; round < 8; round++) {
     // Least squares of whole = k exp(−b q²/2) · half in (ln k, b).
@@ -85,18 +91,15 @@ export function scaleOnto(half: Merge, { whole, unique, inverse, least, factor }
   return (id) => factor * k * Math.exp((-b * q2(id)) / 2);
 }
 
-/** The reflections with enough measurements, not faint, with a finite sigma, in the order of the unique reflections. */
+/** The reflections with enough measurements and a finite sigma, in the order of the unique reflections. */
 export function listOf(
   symmetry: string,
   unique: UniqueReflections,
   { intensity, sigma, counts, effective }: Merge,
   least: number,
   factorOf: (id: number) => number,
-  faint: Uint8Array | undefined,
 ): ReflectionList {
-  const kept = [...counts.keys()].filter(
-    (id) => (counts[id] as number) >= least && Number.isFinite(sigma[id]) && faint?.[id] !== 1,
-  );
+  const kept = [...counts.keys()].filter((id) => (counts[id] as number) >= least && Number.isFinite(sigma[id]));
   const factors = kept.map(factorOf);
   return {
     symmetry,
