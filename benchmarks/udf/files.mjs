@@ -1,13 +1,15 @@
 // `node benchmarks/udf/files.mjs`: sum, stddev, com and 16 masks of a file of 512 MiB in the page cache, on one core
-// and on one and two workers, compared with reading alone and, with --before, with another build of the package.
+// and on one and two workers, compared with reading alone, with the same loops compiled by numba and OpenBLAS where
+// Debian's python3-numba and libopenblas0-pthread are installed, and, with --before, with another build of the package.
 //   --before FOLDER   a folder with that build's dist/   --frames N   of 256 x 256, u16 (default 4096)
 //   --repeats R   (default 7)   --json
 // Each build has a process for each way, and the processes take turns; the time is the shortest of R. Results of all
 // ways are compared before anything is timed. `taskset` of Linux confines a process to one core.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { record } from '../lib/lines.mjs';
@@ -16,7 +18,9 @@ import { countsOf } from './counts.mjs';
 const side = 256;
 const pixels = side * side;
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const aims = { before: 1.5, workers: 1.8, libertem: 1.2 };
+const aims = { before: 1.5, workers: 1.8, libertem: 1.2, numba: { sum: 1.3, stddev: 2, com: 1.3, 'masks of 16': 2 } };
+/** Frames that numba's loops get at a time: the faster of these counts. */
+const depths = [16, 256];
 /**
  * Seconds of LiberTEM 0.17-dev for such a file, and of ewald 0.1 beside it, on another machine. They show how LiberTEM
  * compares with the build of --before if that is 0.1.
@@ -93,6 +97,27 @@ async function contestant(folder, way, file, frames) {
   return { run, end: () => child.kill() };
 }
 
+/** Whether numba is installed. */
+function hasNumba() {
+  return spawnSync('/usr/bin/python3', ['-c', 'import numba'], { stdio: 'ignore' }).status === 0;
+}
+
+/** The loops of numba, as a function of a name. */
+function numbaLoops(file, frames, depth) {
+  const program = fileURLToPath(new URL('numba_functions.py', import.meta.url));
+  const args = ['-c', '0', '/usr/bin/python3', program, file, String(frames), String(depth)];
+  const child = spawn('taskset', args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout });
+  const run = (name) => {
+    child.stdin.write(`${name}\n`);
+    return new Promise((done, fail) => {
+      lines.once('line', (line) => done(line.split(' ').map(Number)));
+      child.once('exit', (code) => fail(new Error(`numba ended with ${code}`)));
+    }).finally(() => child.removeAllListeners());
+  };
+  return { run, end: () => child.kill() };
+}
+
 async function main() {
   const { values: options } = parseArgs({
     options: {
@@ -114,6 +139,10 @@ async function main() {
     for (const [build, at] of Object.entries(builds))
       for (const way of ['one core', 'one worker', 'two workers'])
         contestants.push({ build, way, ...(await contestant(at, way, file, frames)) });
+    if (hasNumba())
+      for (const depth of depths)
+        contestants.push({ build: `numba ${depth}`, way: 'one core', ...numbaLoops(file, frames, depth) });
+    else print('        numba is absent (apt-get install python3-numba libopenblas0-pthread)');
     const reading = await contestant(root, 'reading', file, frames);
     contestants.push({ end: reading.end });
     const seconds = await timed(contestants.slice(0, -1), reading, repeats);
@@ -158,6 +187,8 @@ function report({ reading, ...functions }, compared, print) {
     const times = Object.entries(best).map(([way, took]) => `${way} ${took.toFixed(3)}`);
     print(`        ${name}, s: ${times.join('; ')}`);
     const [now, two] = ['one core, now', 'two workers, now'].map((way) => best[way]);
+    const numba = Math.min(...depths.map((depth) => best[`one core, numba ${depth}`]));
+    if (numba > 0) ratio(`${name}, one core, numba over now`, numba / now, aims.numba[name]);
     if (compared) {
       const before = best['one core, before'] / now;
       const [theirs, ours] = elsewhere[name];

@@ -225,6 +225,7 @@ function addBrighter(frame: Frame, into: Frame, [least, greatest]: readonly [num
   for (let i = 0; i < frame.length; i++) {
     const value = frame[i] as number;
     const most = into[i] as number;
+    if (value <= most && most <= greatest) continue;
     const isCount = value >= least && value <= greatest;
     if (isCount && (value > most || !(most >= least && most <= greatest))) into[i] = value;
   }
