@@ -44,13 +44,19 @@ export function polarisationText(polarisation: Polarisation | undefined): string
       : `${fraction}@${angleDeg}`;
 }
 
-/** The polarisation factor of scattering into the direction (x, y, z), a vector of any length. */
-export function polarisationFactor({ fraction, angleDeg }: Polarisation, x: number, y: number, z: number): number {
+/** The polarisation factor of scattering into the direction (x, y, z), a vector of any length, as a function of it. */
+export function polarisationFactorOf({
+  fraction,
+  angleDeg,
+}: Polarisation): (x: number, y: number, z: number) => number {
   const angle = (angleDeg * Math.PI) / 180;
-  const length2 = x * x + y * y + z * z;
-  const along = x * Math.cos(angle) + y * Math.sin(angle);
-  const across = y * Math.cos(angle) - x * Math.sin(angle);
-  return fraction * (1 - (along * along) / length2) + (1 - fraction) * (1 - (across * across) / length2);
+  const [cosine, sine] = [Math.cos(angle), Math.sin(angle)];
+  return (x, y, z) => {
+    const length2 = x * x + y * y + z * z;
+    const along = x * cosine + y * sine;
+    const across = y * cosine - x * sine;
+    return fraction * (1 - (along * along) / length2) + (1 - fraction) * (1 - (across * across) / length2);
+  };
 }
 
 /** The scattering vector of a reflection, 1/angstrom. */

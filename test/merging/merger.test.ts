@@ -10,7 +10,7 @@ import { type MergeStatus, mergeReport, mergeSink, mergeStatusText } from 'ewald
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { correlation } from '../../src/base/correlation.js';
 import { Random } from '../../src/core/random/random.js';
-import { polarisationFactor, readPolarisation } from '../../src/crystal/polarisation.js';
+import { polarisationFactorOf, readPolarisation } from '../../src/crystal/polarisation.js';
 import { readSplitTable } from '../../src/serial/merging/collection/split.js';
 import { halvesOf } from '../../src/serial/merging/fit/halves.js';
 import { formatReflectionList, type ReflectionList, readReflectionList } from '../../src/serial/merging/lists/hkl.js';
@@ -874,11 +874,14 @@ describe('the polarisation of the beam', () => {
 
 test('polarisation removes intensity that is scattered along the electric field', () => {
   const horizontal = readPolarisation('horiz') ?? { fraction: 0, angleDeg: 0 };
-  expect(polarisationFactor(horizontal, 1, 0, 0)).toBeCloseTo(0, 12);
-  expect(polarisationFactor(horizontal, 0, 1, 0)).toBeCloseTo(1, 12);
-  expect(polarisationFactor(horizontal, 0, 0, 5)).toBeCloseTo(1, 12);
-  expect(polarisationFactor(readPolarisation('vert') ?? horizontal, 1, 0, 0)).toBeCloseTo(1, 12);
-  expect(polarisationFactor(readPolarisation('0.5@30') ?? horizontal, 3, 0, 4)).toBeCloseTo((1 + (4 / 5) ** 2) / 2, 12);
+  expect(polarisationFactorOf(horizontal)(1, 0, 0)).toBeCloseTo(0, 12);
+  expect(polarisationFactorOf(horizontal)(0, 1, 0)).toBeCloseTo(1, 12);
+  expect(polarisationFactorOf(horizontal)(0, 0, 5)).toBeCloseTo(1, 12);
+  expect(polarisationFactorOf(readPolarisation('vert') ?? horizontal)(1, 0, 0)).toBeCloseTo(1, 12);
+  expect(polarisationFactorOf(readPolarisation('0.5@30') ?? horizontal)(3, 0, 4)).toBeCloseTo(
+    (1 + (4 / 5) ** 2) / 2,
+    12,
+  );
   expect(readPolarisation('none')).toBeUndefined();
   for (const text of ['2@0', 'left', '0.5', '@3', ''])
     expect(() => readPolarisation(text), text).toThrow(expect.objectContaining({ tag: 'Argument' }));

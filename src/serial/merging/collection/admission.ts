@@ -1,6 +1,6 @@
 /** Decides which observations of a crystal take part in a merge, and corrects those beforehand. */
 
-import { type Polarisation, polarisationFactor } from '../../../crystal/polarisation.js';
+import { type Polarisation, polarisationFactorOf } from '../../../crystal/polarisation.js';
 import type { RejectedRows } from './counts.js';
 import type { CrystalRecord } from './observations.js';
 
@@ -33,6 +33,7 @@ export function admit(
 ): number {
   const star = (i: number): number => reciprocal[i] ?? Number.NaN;
   const farthest = limit + pushRes;
+  const factorOf = polarisation && polarisationFactorOf(polarisation);
   let kept = first;
   for (let i = first; i < end; i++) {
     const [a, b, c] = [h[i] as number, k[i] as number, l[i] as number];
@@ -48,7 +49,7 @@ export function admit(
       out.belowSnr++;
       continue;
     }
-    const factor = polarisation ? polarisationFactor(polarisation, x, y, z + 1 / wavelengthA) : 1;
+    const factor = factorOf ? factorOf(x, y, z + 1 / wavelengthA) : 1;
     h[kept] = a;
     k[kept] = b;
     l[kept] = c;

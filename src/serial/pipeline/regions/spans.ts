@@ -1,7 +1,6 @@
 /** The pixels of regions on a detector: stretches of rows, without bad pixels and gaps. */
 import { argumentError } from '../../../base/parameters.js';
-import type { Panel } from '../../../crystal/geometry/geometry.js';
-import { reciprocalOf } from '../../../crystal/geometry/pixels.js';
+import type { Beam, Panel } from '../../../crystal/geometry/geometry.js';
 import type { Detector } from '../../../io/detector/detector.js';
 import { type Region, regionText } from './region.js';
 
@@ -35,55 +34,100 @@ interface Span {
 
 /** 2π/d and the direction of the pixels of a row of a panel. */
 class RowVectors {
-  readonly q: Float64Array;
+  readonly #q: Float64Array;
   readonly #x: Float64Array;
   readonly #y: Float64Array;
+  /** Of the row, and of all rows so far. */
+  #leastQ = 0;
+  #mostQ = 0;
   greatestQ = 0;
 
   constructor(width: number) {
-    [this.q, this.#x, this.#y] = [new Float64Array(width), new Float64Array(width), new Float64Array(width)];
+    [this.#q, this.#x, this.#y] = [new Float64Array(width), new Float64Array(width), new Float64Array(width)];
   }
 
-  fill(panel: Panel, { beam }: RegionDetector, ss: number): void {
-    for (let fs = panel.minFs; fs <= panel.maxFs; fs++) {
-      const [x, y, z] = reciprocalOf(panel, beam, fs - panel.minFs + 0.5, ss - panel.minSs + 0.5);
+  /** Sets the pixels of a row of a panel, as `reciprocalOf` has them: millions in all, so that no vector is made of any. */
+  fill(panel: Panel, { distanceM, shiftM, wavelengthA }: Beam, ss: number): void {
+    const { fs: f, ss: s, corner, resolution, offsetM, minFs, maxFs, minSs } = panel;
+    const [fx, fy, fz] = f;
+    const [sx, sy, sz] = s;
+    const [cornerX, cornerY] = corner;
+    const [shiftX, shiftY] = shiftM;
+    const down = ss - minSs + 0.5;
+    const perWavelength = 1 / wavelengthA;
+    const distance = distanceM + offsetM;
+    let least = Number.POSITIVE_INFINITY;
+    let most = 0;
+    for (let fs = minFs; fs <= maxFs; fs++) {
+      const along = fs - minFs + 0.5;
+      const atX = (cornerX + (along * fx + down * sx)) / resolution + shiftX;
+      const atY = (cornerY + (along * fy + down * sy)) / resolution + shiftY;
+      const atZ = distance + (along * fz + down * sz) / resolution;
+      const k = 1 / (wavelengthA * Math.sqrt(atX * atX + atY * atY + atZ * atZ));
+      const x = atX * k;
+      const y = atY * k;
+      const z = atZ * k - perWavelength;
       const q = 2 * Math.PI * Math.sqrt(x * x + y * y + z * z);
-      this.q[fs] = q;
+      this.#q[fs] = q;
       this.#x[fs] = x;
       this.#y[fs] = y;
-      if (q > this.greatestQ) this.greatestQ = q;
+      if (q < least) least = q;
+      if (q > most) most = q;
+    }
+    this.#leastQ = least;
+    this.#mostQ = most;
+    if (most > this.greatestQ) this.greatestQ = most;
+  }
+
+  /** Marks the pixels of the row whose 2π/d is in a range, the end of which is not. */
+  markRing([least, end]: readonly [number, number], { minFs, maxFs }: Panel, marks: Uint8Array): void {
+    const qs = this.#q;
+    if (this.#leastQ >= end || this.#mostQ < least) return;
+    for (let fs = minFs; fs <= maxFs; fs++) {
+      const q = qs[fs] as number;
+      if (q >= least && q < end) marks[fs] = 1;
     }
   }
 
-  /** Degrees from +x to +y. */
-  angle(fs: number): number {
-    return (Math.atan2(this.#y[fs] as number, this.#x[fs] as number) * 180) / Math.PI;
+  /** Takes the marks off those whose direction, from +x to +y, is not within `width` degrees of `from`. */
+  keepSector(from: number, width: number, { minFs, maxFs }: Panel, marks: Uint8Array): void {
+    for (let fs = minFs; fs <= maxFs; fs++)
+      if (marks[fs] !== 0) {
+        const angle = (Math.atan2(this.#y[fs] as number, this.#x[fs] as number) * 180) / Math.PI;
+        if (turned(angle - from) >= width) marks[fs] = 0;
+      }
   }
 }
 
-/** Whether a pixel of a row is in a region. */
-type Inside = (fs: number, ss: number, row: RowVectors) => boolean;
-
 const turned = (angle: number): number => ((angle % 360) + 360) % 360;
 
-function insideOf(region: Region): Inside {
+type Box = readonly [left: number, right: number, top: number, bottom: number];
+
+/** Marks the pixels of a row of a panel that are in a region. */
+function markRow(
+  region: Region,
+  panel: Panel,
+  [left, right]: Box,
+  ss: number,
+  row: RowVectors,
+  marks: Uint8Array,
+): void {
   switch (region.kind) {
     case 'rect':
-      // It is its box.
-      return () => true;
+      marks.fill(1, left, right + 1);
+      return;
     case 'circle': {
       const [[x, y], square] = [region.centre, region.radius ** 2];
-      return (fs, ss) => (fs - x) * (fs - x) + (ss - y) * (ss - y) < square;
+      for (let fs = left; fs <= right; fs++) if ((fs - x) * (fs - x) + (ss - y) * (ss - y) < square) marks[fs] = 1;
+      return;
     }
-    case 'ring': {
-      const [least, most] = region.q;
-      return (fs, _, { q }) => (q[fs] as number) >= least && (q[fs] as number) < most;
-    }
+    case 'ring':
+      row.markRing(region.q, panel, marks);
+      return;
     default: {
-      const [[least, most], [from, to]] = [region.q, region.angles];
-      const width = to - from === 360 ? 360 : turned(to - from);
-      return (fs, _, row) =>
-        (row.q[fs] as number) >= least && (row.q[fs] as number) < most && turned(row.angle(fs) - from) < width;
+      const [from, to] = region.angles;
+      row.markRing(region.q, panel, marks);
+      row.keepSector(from, to - from === 360 ? 360 : turned(to - from), panel, marks);
     }
   }
 }
@@ -91,7 +135,7 @@ function insideOf(region: Region): Inside {
 const isCurved = ({ kind }: Region): boolean => kind === 'ring' || kind === 'sector';
 
 /** The rows and columns of a panel in which a region may have pixels. */
-function boxOf(region: Region, { minFs, maxFs, minSs, maxSs }: Panel): readonly [number, number, number, number] {
+function boxOf(region: Region, { minFs, maxFs, minSs, maxSs }: Panel): Box {
   if (region.kind === 'rect') {
     const [[left, right], [top, bottom]] = [region.fs, region.ss];
     return [Math.max(minFs, left), Math.min(maxFs, right - 1), Math.max(minSs, top), Math.min(maxSs, bottom - 1)];
@@ -128,30 +172,30 @@ export function spansOf(detector: RegionDetector, regions: readonly Region[], wh
 
 function findSpans(detector: RegionDetector, regions: readonly Region[], what: string): Spans {
   refuseBeyondFrame(detector, regions, what);
+  const { geometry, beam, bad, width, validRange } = detector;
   const found: Span[] = [];
   const masked = regions.map(() => 0);
-  const row = new RowVectors(detector.width);
+  const row = new RowVectors(width);
+  const marks = new Uint8Array(width + 1);
   const anyCurved = regions.some(isCurved);
-  const insides = regions.map(insideOf);
-  for (const panel of detector.geometry.panels) {
+  for (const panel of geometry.panels) {
     const boxes = regions.map((region) => boxOf(region, panel));
-    const limit = Math.min(panel.maximum, detector.validRange[1]);
+    const limit = Math.min(panel.maximum, validRange[1]);
     for (let ss = panel.minSs; ss <= panel.maxSs; ss++) {
-      if (anyCurved) row.fill(panel, detector, ss);
-      for (const [region, [left, right, top, bottom]] of boxes.entries()) {
-        if (ss < top || ss > bottom) continue;
-        const inside = insides[region] as Inside;
-        let from = -1;
-        for (let fs = left; fs <= right + 1; fs++) {
-          let isUsed = fs <= right && inside(fs, ss, row);
-          if (isUsed && detector.bad[ss * detector.width + fs] !== 0) {
+      if (anyCurved) row.fill(panel, beam, ss);
+      for (const [region, box] of boxes.entries()) {
+        const [left, right, top, bottom] = box;
+        if (ss < top || ss > bottom || right < left) continue;
+        markRow(regions[region] as Region, panel, box, ss, row, marks);
+        const first = ss * width;
+        for (let fs = marks.indexOf(1, left); fs >= 0; fs = marks.indexOf(1, fs)) {
+          const from = fs;
+          while (marks[fs] !== 0 && bad[first + fs] === 0) marks[fs++] = 0;
+          if (fs > from) found.push({ region, ss, fs: from, count: fs - from, limit });
+          for (; marks[fs] !== 0 && bad[first + fs] !== 0; fs++) {
+            marks[fs] = 0;
             masked[region] = (masked[region] as number) + 1;
-            isUsed = false;
           }
-          if (isUsed && from < 0) from = fs;
-          if (isUsed || from < 0) continue;
-          found.push({ region, ss, fs: from, count: fs - from, limit });
-          from = -1;
         }
       }
     }
