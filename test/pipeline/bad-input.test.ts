@@ -67,6 +67,11 @@ describe.skipIf(!dataFolder)(`bad input${dataFolder ? '' : ' (absent: no test da
         1,
         /^ewald: .*mono\.h5 has no \/LCLS\/z, which the geometry names; expected that dataset, or the number itself/,
       ],
+      [
+        () => index('-g', wrong('group', /^clen.*/m, 'clen = /entry/definition mm')),
+        1,
+        /^ewald: \/entry\/definition of .*mono\.h5, which the geometry names, is no number; expected one there, or the number itself/,
+      ],
       [() => index('-g', wrong('behind', /^clen.*/m, 'clen = -0.06 m')), 1, /^ewald: the panel p0 is at -0\.06 m/],
       [
         () => index('-g', wrong('mask', /^res/m, 'mask0_data = /no\nmask0_badbits = 1\nres')),

@@ -34,8 +34,11 @@ export async function beamsOfFile(geometry: Geometry, file: string, openOther: O
     const dataset = await openOther(file, one.path).catch((cause) => {
       throw new EwaldError(
         'Format',
-        `${file} has no ${one.path}, which the geometry names; expected that dataset, or the number itself in ` +
-          `the geometry (${messageOf(cause)})`,
+        `${
+          cause instanceof EwaldError && cause.detail?.isThere
+            ? `${one.path} of ${file}, which the geometry names, is no number; expected one there`
+            : `${file} has no ${one.path}, which the geometry names; expected that dataset`
+        }, or the number itself in the geometry (${messageOf(cause)})`,
         { cause },
       );
     });

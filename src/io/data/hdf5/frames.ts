@@ -353,6 +353,7 @@ async function chosenFrames(catalog: Catalog, options: FormatOptions): Promise<F
           .slice(0, 20)
           .join(', ') || 'none'
       }`,
+    { detail: { isThere: object !== undefined } },
   );
 }
 
