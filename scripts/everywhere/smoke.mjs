@@ -7,6 +7,9 @@ const spots = Float32Array.from(
   Array.from({ length: 48 }, (_, i) => [((i % 4) - 1.5) / 25, (((i >> 2) % 4) - 1.5) / 30, ((i >> 4) + 1) / 70]).flat(),
 );
 
+/** Bytes 1, 2 and 3, 4 as an archive of two gzip members. */
+const archive = 'H4sIAAAAAAAAA2NkAgCSQsy2AgAAAB+LCAAAAAAAAANjZgEAJYWZbQIAAAA=';
+
 function equal(found, expected, what) {
   if (found !== expected) throw new Error(`${what} is ${found}, expected ${expected}`);
 }
@@ -20,6 +23,15 @@ const jobs = {
     for (const at of [20 * 64 + 20, 40 * 64 + 33]) for (const d of [0, 1, 64, 65]) frame[at + d] = 1000;
     equal((await finder.run(frame, { threshold: 50, minSnr: 4 })).count, 2, 'the number of peaks');
     await ctx.dispose();
+  },
+  'ewald/data': async ({ memorySource, open }) => {
+    // Browsers refuse more than one member.
+    if (globalThis.document) return;
+    const bytes = Uint8Array.from(atob(archive), (c) => c.charCodeAt(0));
+    const raw = { format: 'raw', dtype: 'u8', sigShape: [1, 2], navShape: [2] };
+    const scan = await open(memorySource(bytes, 'a.raw.gz'), raw);
+    equal(String([...(await scan.read(0, 2))]), '1,2,3,4', 'what an archive holds');
+    await scan.dispose();
   },
   'ewald/fft': async ({ createContext }, backend) => {
     const ctx = await createContext({ backend, strict: true });

@@ -415,6 +415,8 @@ const withoutCompiler: Readonly<Record<string, readonly string[]>> = {
   'string.h': ['strerror_r'],
   'sys/types.h': ['register_t'],
 };
+/** What a header declares for gcc alone: functions of 128-bit numbers. */
+const ofGcc: Readonly<Record<string, string>> = { 'fftw3.h': 'fftwq_' };
 
 /** The declarations of a table that a program would use, without their places. */
 const declared = (table: FunctionTable): Map<string, string> =>
@@ -436,7 +438,9 @@ describe('with and without a compiler', { tags: 'all' }, () => {
       const own = declared(parseHeaderFile(header, { definitions, cpp: 'builtin' }));
       const names = [...new Set([...through.keys(), ...own.keys()])];
       expect(through.size).toBeGreaterThan(5);
-      expect(names.filter((name) => !name.startsWith('__') && through.get(name) !== own.get(name))).toEqual(
+      const isCompared = (name: string): boolean =>
+        !name.startsWith('__') && !(ofGcc[header] && !own.has(name) && name.startsWith(ofGcc[header]));
+      expect(names.filter((name) => isCompared(name) && through.get(name) !== own.get(name))).toEqual(
         withoutCompiler[header] ?? [],
       );
     });

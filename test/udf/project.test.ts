@@ -79,7 +79,10 @@ describe('a new project', () => {
         expect(scripts.build === undefined).toBe(language === 'js');
         if (scripts.build)
           execFileSync('sh', ['-c', scripts.build], { cwd: made.folder, env: { ...process.env, PATH } });
-        const tested = spawnSync(process.execPath, ['--test'], { cwd: made.folder, encoding: 'utf8' });
+        const tested = spawnSync(process.execPath, ['--test', '--test-reporter=tap'], {
+          cwd: made.folder,
+          encoding: 'utf8',
+        });
         expect(tested.stdout).toContain('# pass 2');
         expect(tested.status, tested.stdout).toBe(0);
         expect(made.files.every((file) => existsSync(join(made.folder, file)))).toBe(true);

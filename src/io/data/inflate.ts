@@ -7,6 +7,7 @@ import { adler32 } from '../../base/adler32.js';
 import { crc32 } from '../../base/crc32.js';
 import { messageOf } from '../../base/errors.js';
 import { compare, hex32 } from './checksums/check.js';
+import { inflatedPieces } from './engine-inflate.js';
 
 /** What surrounds a deflate stream. */
 export type Frame = 'raw' | 'zlib' | 'gzip';
@@ -79,23 +80,18 @@ function gzipHead(stored: Uint8Array): number {
   return flags & 2 ? at + 2 : at;
 }
 
+/** Bytes that the engine is given at a time. */
+const pieceBytes = 2 ** 20;
+
+async function* inPieces(stored: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < stored.length; at += pieceBytes) yield stored.subarray(at, at + pieceBytes);
+}
+
 /** What a deflate stream holds, in pieces; throws unless the stream ends. */
 async function* pieces(stored: Uint8Array): AsyncGenerator<Uint8Array> {
-  const reader = new Blob([stored as Uint8Array<ArrayBuffer>])
-    .stream()
-    .pipeThrough(
-      new DecompressionStream('deflate-raw' as CompressionFormat) as ReadableWritablePair<Uint8Array, Uint8Array>,
-    )
-    .getReader();
   try {
-    for (;;) {
-      const { done, value } = await reader.read().catch((cause) => {
-        throw new Error(`the compressed data are damaged or end too early (${messageOf(cause)})`, { cause });
-      });
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    await reader.cancel().catch(() => undefined);
+    yield* inflatedPieces('deflate-raw', inPieces(stored));
+  } catch (cause) {
+    throw new Error(`the compressed data are damaged or end too early (${messageOf(cause)})`, { cause });
   }
 }
