@@ -308,6 +308,30 @@ test('a centring whose absences have intensities is said, and one whose absences
   expect(right.err).not.toContain('forbids');
 });
 
+test('the centring of crystals is not lost by a cell without a word about it', async () => {
+  const parameters = [20, 22, 25, 90, 90, 90] as const;
+  const { text: of } = simulateStream({ crystals: 30, symmetry: 'mmm', parameters, centring: 'I' });
+  writeFileSync(join(folder, 'body-centred.stream'), of);
+  const head = /----- Begin unit cell -----.*?----- End unit cell -----\n/s;
+  expect(of).toMatch(head);
+  writeFileSync(join(folder, 'headless.stream'), of.replace(head, ''));
+  const flags = '-y mmm -m mean --no-polarisation --min-measurements=1 --json -o centred.hkl --force';
+  const completeness = async (words: string) => {
+    const { code, out } = await merge(`${words} ${flags}`);
+    const { centring, statistics, remarks } = JSON.parse(out);
+    return { code, said: remarks.join(' '), centring, share: statistics.overall.completeness as number };
+  };
+  const right = await completeness('body-centred.stream');
+  expect(right).toMatchObject({ code: 0, centring: 'I' });
+  // Half of the reflections of a primitive cell were missing, and the space group was P.
+  const typed = await completeness('body-centred.stream -p 20,22,25,90,90,90');
+  expect(typed).toMatchObject({ code: 0, centring: 'I', share: right.share });
+  expect(typed.said).toContain('the streams were indexed with I, and hold no reflection that it forbids');
+  const unstated = await completeness('headless.stream');
+  expect(unstated).toMatchObject({ code: 1, centring: 'P' });
+  expect(unstated.said).toMatch(/None of \d+ reflections is one that the centring I forbids, .* Give it with the cell/);
+});
+
 test('states of shards are merged to the files of the whole stream', { tags: 'all' }, async () => {
   const [head = '', ...chunks] = text.split(/(?=----- Begin chunk -----)/);
   for (const [name, part] of [

@@ -63,32 +63,56 @@ interface Onto {
   readonly factor: number;
 }
 
-/** The scale and the relative B that bring a half onto the scale of the whole, as a factor of each reflection. */
+/** Steps of the fit of a scale and a B, and those beyond which nothing changes. */
+const maxSteps = 40;
+const settled = 1e-9;
+/** Reflections that deviate by more than so many scatters have no say (Tukey's biweight). */
+const gate = 6;
+
+/**
+ * The scale and the relative B that bring a half onto the scale of the whole, as a factor of each reflection. They are
+ * those by which the whole becomes the half: what the half has measured badly is in the half, and as a regressor it
+ * would lower the slope, most where it is worst, at high resolution.
+ */
 export function scaleOnto(half: Merge, { whole, inverse, least, factor }: Onto): (id: number) => number {
   const q2 = (id: number): number => (inverse[id] as number) ** 2;
-  let [k, b] = [1, 0];
-  for (let round = 0; round < 8; round++) {
-    // Least squares of whole = k exp(−b q²/2) · half in (ln k, b).
+  const ids = [...half.counts.keys()].filter(
+    (id) => (half.counts[id] as number) >= least && (whole.counts[id] as number) >= least,
+  );
+  const expected = (id: number, lnK: number, b: number): number =>
+    Math.exp(lnK - (b * q2(id)) / 2) * (whole.intensity[id] as number);
+  let [lnK, b] = [0, 0];
+  for (let step = 0; step < maxSteps; step++) {
+    const off = Float64Array.from(ids, (id) => {
+      const deviation = (half.intensity[id] as number) - expected(id, lnK, b);
+      return deviation * Math.sqrt(half.information[id] as number);
+    });
+    // For normal scatter s, the median of magnitudes is 0.6745 s.
+    const limit = gate * (median(off.map(Math.abs)) / 0.6745);
+    // Least squares of half = k exp(−b q²/2) · whole in (ln k, b).
     let [a00, a01, a11, r0, r1] = [0, 0, 0, 0, 0];
-    for (const [id, n] of half.counts.entries()) {
-      if (n < least || (whole.counts[id] as number) < least) continue;
-      const square = q2(id);
-      const m = k * Math.exp((-b * square) / 2) * (half.intensity[id] as number);
-      const w = half.information[id] as number;
-      const d = (whole.intensity[id] as number) - m;
-      const [s0, s1] = [m, (-m * square) / 2];
-      a00 += w * s0 * s0;
-      a01 += w * s0 * s1;
-      a11 += w * s1 * s1;
-      r0 += w * s0 * d;
-      r1 += w * s1 * d;
+    for (const [i, id] of ids.entries()) {
+      const left = 1 - ((off[i] as number) / limit) ** 2;
+      if (!(left > 0)) continue;
+      const m = expected(id, lnK, b);
+      const w = left * left * (half.information[id] as number);
+      const d = (half.intensity[id] as number) - m;
+      const slope = (-m * q2(id)) / 2;
+      a00 += w * m * m;
+      a01 += w * m * slope;
+      a11 += w * slope * slope;
+      r0 += w * m * d;
+      r1 += w * slope * d;
     }
     const det = a00 * a11 - a01 * a01;
     if (!(det > 0)) break;
-    k *= Math.exp(Math.max(-1, Math.min(1, (r0 * a11 - r1 * a01) / det)));
-    b += Math.max(-10, Math.min(10, (r1 * a00 - r0 * a01) / det));
+    const by = Math.max(-1, Math.min(1, (r0 * a11 - r1 * a01) / det));
+    const more = Math.max(-10, Math.min(10, (r1 * a00 - r0 * a01) / det));
+    lnK += by;
+    b += more;
+    if (Math.abs(by) < settled && Math.abs(more) < settled) break;
   }
-  return (id) => factor * k * Math.exp((-b * q2(id)) / 2);
+  return (id) => factor * Math.exp((b * q2(id)) / 2 - lnK);
 }
 
 /** The reflections with enough measurements and a finite sigma, in the order of the unique reflections. */

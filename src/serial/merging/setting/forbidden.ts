@@ -1,4 +1,7 @@
-/** Whether reflections that the centring of a cell forbids have intensities: then it is not that of the crystals. */
+/**
+ * Whether reflections that the centring of a cell forbids have intensities, or none of those is there that a primitive
+ * cell would have: then it is not the centring of the crystals.
+ */
 import type { Centring } from '../../../crystal/centring.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import { absent, indicesOf } from '../statistics/statistics.js';
@@ -8,7 +11,7 @@ const [fewest, maxShare] = [20, 0.3];
 
 /** A remark on forbidden reflections with intensities; undefined if they have none, or there are too few. */
 export function forbiddenRemark(list: ReflectionList, centring: Centring): string | undefined {
-  if (centring === 'P') return undefined;
+  if (centring === 'P') return withoutOddRemark(list);
   const sums = { allowed: 0, forbidden: 0 };
   const counts = { allowed: 0, forbidden: 0 };
   for (let i = 0; i < list.count; i++) {
@@ -26,5 +29,24 @@ export function forbiddenRemark(list: ReflectionList, centring: Centring): strin
     `The centring ${centring} forbids ${counts.forbidden} of ${list.count} reflections, which have intensities: their mean ` +
     `I/sigma is ${mean.toFixed(1)}, that of the others ${usual.toFixed(1)}. The crystals have another centring; the ` +
     'statistics leave the forbidden ones out, and the files hold them.'
+  );
+}
+
+/** Fewest reflections of which it is no chance that none is forbidden by a centring, and those tried, strictest first. */
+const fewestOfCentred = 100;
+const centred = ['F', 'I', 'A', 'B', 'C', 'H'] as const;
+
+/** A remark on a list of a primitive cell whose reflections are those of a centred one; undefined if they are not. */
+function withoutOddRemark(list: ReflectionList): string | undefined {
+  if (list.count < fewestOfCentred) return undefined;
+  const indices = Array.from({ length: list.count }, (_, i) => indicesOf(list, i));
+  const found = centred.find((one) => !indices.some((own) => absent(own, one)));
+  // Of a cell with an edge that is a multiple, all indices along it are.
+  const isMultiple = [0, 1, 2].some((axis) => indices.every((own) => (own[axis] ?? 0) % 2 === 0));
+  if (!found || isMultiple) return undefined;
+  return (
+    `None of ${list.count} reflections is one that the centring ${found} forbids, as many of a primitive cell would be: ` +
+    `the crystals have that centring. Give it with the cell (-p 'a,b,c,al,be,ga,${found}'), so that the completeness and ` +
+    'the space group are right.'
   );
 }

@@ -6,7 +6,7 @@ import { EwaldError } from '../../../base/errors.js';
 import { median } from '../../../base/median.js';
 import { argumentError } from '../../../base/parameters.js';
 import { anglesOf, type Cell, cellFromParameters, lengthsOf } from '../../../crystal/cell.js';
-import { type Centring, centrings } from '../../../crystal/centring.js';
+import { type Centring, centrings, isAbsent } from '../../../crystal/centring.js';
 import { determinant, identity, type Operation, operationOf } from '../../../crystal/symmetry/matrices.js';
 import { shownParameters as cellText, notOfSymmetry, orientedGroup } from '../../../crystal/symmetry/oriented.js';
 import { type PointGroup, rotationsOf } from '../../../crystal/symmetry/point-group.js';
@@ -68,7 +68,7 @@ export function subjectOf(
   if (others > 0)
     remarks.push(`${others} of ${part.length} crystals have another cell and are skipped (${named.join(', ')}).`);
   const cell = cellFromParameters(...(parameters as [number, number, number, number, number, number]));
-  const centring = given?.centring ?? centrings.find((name) => name === heads[0]?.head.centering) ?? 'P';
+  const centring = centringOf(given?.centring, heads, observations, remarks);
   const group =
     symmetry === automatic
       ? likeliestLaueGroup(observations, { cell, centring, part }, remarks)
@@ -92,6 +92,29 @@ function agreedCentring(heads: readonly StreamHead[]): void {
       `${first.name} was indexed with the centring ${first.head.centering} and ${other.name} with ` +
         `${other.head.centering}; merge them separately, or give the cell of both`,
     );
+}
+
+/**
+ * The centring of the cell that was given, or that of the streams. Cells without a word about it are taken as P: where
+ * the streams were indexed with another centring, and no crystal has a reflection that it forbids, it is that one.
+ */
+function centringOf(
+  given: Centring | undefined,
+  heads: readonly StreamHead[],
+  { count, h, k, l }: Observations,
+  remarks: string[],
+): Centring {
+  const stated = new Set(heads.flatMap(({ head }) => head.centering ?? []));
+  const [first] = stated;
+  const indexed = centrings.find((name) => name === first) ?? 'P';
+  if (given !== undefined && given !== 'P') return given;
+  if (given === undefined || indexed === 'P' || stated.size > 1) return given ?? indexed;
+  for (let i = 0; i < count; i++) if (isAbsent(indexed, h[i] as number, k[i] as number, l[i] as number)) return given;
+  remarks.push(
+    `The cell that was given states the centring P, or none; the streams were indexed with ${indexed}, and hold no ` +
+      `reflection that it forbids: they are merged with ${indexed}.`,
+  );
+  return indexed;
 }
 
 const cellOf = ({ parameters }: Observations, c: number): number[] => [...parameters.subarray(6 * c, 6 * c + 6)];
