@@ -332,6 +332,18 @@ test('the centring of crystals is not lost by a cell without a word about it', a
   expect(unstated.said).toMatch(/None of \d+ reflections is one that the centring I forbids, .* Give it with the cell/);
 });
 
+test('the list of a merge is a reference for the same crystals, also with shells of noise at its end', async () => {
+  const parameters = [40, 44, 50, 90, 90, 90] as const;
+  // At the edge, e^-20 of the intensity is left.
+  const { bytes } = simulateStream({ crystals: 20, symmetry: 'mmm', parameters, overallB: 250 });
+  writeFileSync(join(folder, 'edge.stream'), bytes);
+  const flags = 'edge.stream -y mmm --no-polarisation -o edge.hkl';
+  expect((await merge(flags)).code).toBe(0);
+  const { code, err } = await merge(`${flags.replace('edge.hkl', 'again-edge.hkl')} --reference edge.hkl`);
+  expect(code, err).toBe(0);
+  expect(err).not.toContain('correlates');
+});
+
 test('states of shards are merged to the files of the whole stream', { tags: 'all' }, async () => {
   const [head = '', ...chunks] = text.split(/(?=----- Begin chunk -----)/);
   for (const [name, part] of [

@@ -35,21 +35,27 @@ const atIndices = ([a, b, c]: Cell, [h, k, l]: Indices): Vector => [
 /** Reflections per shell in which intensities are divided by their mean. */
 const shellSize = 50;
 
+/** A shell tells something if its mean is larger than so many of its standard errors. */
+const fewestErrors = 2;
+
 /**
- * Intensities in units of the mean of their shell, in this order: the decrease with resolution, which any two crystals
- * have in common, does not count as agreement.
+ * Two lists in units of their means in shells, in this order: the decrease with resolution, which any two crystals have
+ * in common, does not count as agreement. Shells of which one list has no mean, such as those beyond the edge of the
+ * data, are left out: divided by next to nothing, they would decide.
  */
-function relative(values: readonly number[], order: readonly number[]): number[] {
-  const out: number[] = [];
+function relative(lists: readonly (readonly number[])[], order: readonly number[]): number[][] {
+  const out: number[][] = lists.map(() => []);
   const shells = Math.max(1, Math.floor(order.length / shellSize));
   for (let shell = 0; shell < shells; shell++) {
-    const from = Math.floor((shell * order.length) / shells);
-    const some = order
-      .slice(from, Math.floor(((shell + 1) * order.length) / shells))
-      .map((i) => values[i] ?? Number.NaN);
-    const mean = some.reduce((sum, x) => sum + x, 0) / some.length;
-    // Shells without a positive mean contain no information.
-    out.push(...some.map((x) => (mean > 0 ? x / mean - 1 : 0)));
+    const [from, to] = [shell, shell + 1].map((n) => Math.floor((n * order.length) / shells));
+    const some = lists.map((values) => order.slice(from, to).map((i) => values[i] ?? Number.NaN));
+    const means = some.map((own) => own.reduce((sum, x) => sum + x, 0) / own.length);
+    const isKnown = some.every((own, n) => {
+      const mean = means[n] as number;
+      const variance = own.reduce((sum, x) => sum + (x - mean) ** 2, 0) / own.length;
+      return mean > fewestErrors * Math.sqrt(variance / own.length);
+    });
+    if (isKnown) for (const [n, own] of some.entries()) out[n]?.push(...own.map((x) => x / (means[n] as number) - 1));
   }
   return out;
 }
@@ -92,7 +98,8 @@ export function alignToReference(
       resolutions.push(norm(atIndices(stars, indices)));
     }
     const order = [...mine.keys()].sort((a, b) => (resolutions[a] ?? 0) - (resolutions[b] ?? 0));
-    return { way, value: correlation(relative(mine, order), relative(theirs, order)) };
+    const [ofMine = [], ofTheirs = []] = relative([mine, theirs], order);
+    return { way, value: correlation(ofMine, ofTheirs) };
   });
   const ranked = [...scored].sort((a, b) => (b.value || -1) - (a.value || -1));
   const best = ranked[0]?.way;
