@@ -86,7 +86,10 @@ export interface MergeStatistics {
   readonly shells: readonly ShellStatistics[];
   readonly lTest: LTest;
   readonly wilson: WilsonFit;
-  /** <I²>/<I>² of acentric reflections, mean over shells: 2 for untwinned crystals, 1.5 for perfect twins. */
+  /**
+   * <I²>/<I>² of acentric reflections, mean over shells of 30 or more with a signal: 2 for untwinned crystals, 1.5 for
+   * perfect twins; NaN without any.
+   */
   readonly secondMoment: number;
 }
 
@@ -280,11 +283,12 @@ export function mergeStatistics(
     anomalousPairs: halves ? commonDifferences(halves.map((half) => anomalousDifferences(half, group))) : [],
     twins: twinRatios(list, group, centring),
   };
+  const overall = statisticsIn(shells, (s) => s >= 0, low, high);
   return {
-    overall: statisticsIn(shells, (s) => s >= 0, low, high),
+    overall,
     shells: edges.slice(1).map((to, shell) => statisticsIn(shells, (s) => s === shell, edges[shell] ?? 0, to)),
-    lTest: lTestOf(shells.twins),
-    wilson: wilsonFit(list, present, q, group, options.highres),
+    lTest: overall.lTest,
+    wilson: wilsonFit(list, present, q, group, options),
     secondMoment: secondMoment(list, present, shells.shellOfPresent, group, edges.length - 1),
   };
 }
@@ -366,6 +370,8 @@ const lTestOf = (ratios: readonly { readonly ratio: number }[]): LTest => ({
   meanSquare: ratios.reduce((sum, { ratio }) => sum + ratio * ratio, 0) / ratios.length,
 });
 
+/** 1/d from which on mean intensities fall as those of atoms at random places, 1/angstrom. */
+const beginOfWilson = 0.25;
 /** A mean intensity of fewer of its standard errors is no signal: its logarithm says nothing of the scattering. */
 const minSignal = 3;
 
@@ -378,9 +384,10 @@ function wilsonFit(
   present: readonly number[],
   q: Float64Array,
   group: PointGroup,
-  highres: number | undefined,
+  { lowres, highres }: StatisticsOptions,
 ): WilsonFit {
-  const [low, high] = [0.25, highres ? 1 / highres : Number.POSITIVE_INFINITY];
+  const low = lowres ? Math.max(beginOfWilson, 1 / lowres) : beginOfWilson;
+  const high = highres ? 1 / highres : Number.POSITIVE_INFINITY;
   const used = present.filter((i) => (q[i] as number) > low && (q[i] as number) <= high);
   const top = used.reduce((most, i) => Math.max(most, q[i] as number), low);
   const edges = shellEdges(low, top * (1 + 1e-9), 20);
@@ -430,6 +437,7 @@ function secondMoment(
   }
   // In shells without signal, the moment would be a ratio of two random numbers.
   const full = sums.filter(({ n, first, noise }) => n >= 30 && first > 0 && first * first > n * noise);
+  if (full.length === 0) return Number.NaN;
   const total = full.reduce((sum, { n }) => sum + n, 0);
   return full.reduce((sum, { n, first, second }) => sum + (n / total) * ((second * n) / first ** 2), 0);
 }

@@ -1,0 +1,44 @@
+/** Every number of a merge's statistics is of the chosen range of resolution, and of none where nothing tells it. */
+import { createContext } from 'ewald';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { simulateStream } from './simulated.js';
+
+let context: Awaited<ReturnType<typeof createContext>>;
+beforeAll(async () => {
+  context = await createContext();
+});
+afterAll(() => context.dispose());
+
+const { bytes } = simulateStream({
+  crystals: 25,
+  symmetry: 'mmm',
+  parameters: [40, 44, 50, 90, 90, 90],
+  overallB: 20,
+});
+
+async function statisticsIn(range: { readonly lowres?: number; readonly highres?: number }) {
+  const merger = await context.merger({ symmetry: 'mmm', model: 'mean', polarisation: 'none', ...range });
+  await merger.addStream({ name: 'range.stream', bytes });
+  return (await merger.run()).statistics;
+}
+
+test('the L-test and the Wilson plot follow lowres and highres', async () => {
+  const [all, fine, coarse] = [
+    await statisticsIn({}),
+    await statisticsIn({ lowres: 3.5 }),
+    await statisticsIn({ highres: 3 }),
+  ];
+  for (const { lTest, overall } of [all, fine, coarse]) expect(lTest).toEqual(overall.lTest);
+  for (const { lTest } of [fine, coarse]) expect(lTest.pairs).toBeLessThan(all.lTest.pairs);
+  // s² = 1/(4d²).
+  expect(all.wilson.points.some(([s2]) => s2 < 1 / (4 * 3.5 ** 2))).toBe(true);
+  expect(fine.wilson.points.length).toBeGreaterThan(2);
+  for (const [s2] of fine.wilson.points) expect(s2).toBeGreaterThan(1 / (4 * 3.5 ** 2));
+  for (const [s2] of coarse.wilson.points) expect(s2).toBeLessThan(1 / (4 * 3 ** 2));
+});
+
+test('a second moment of shells with too few reflections is not stated', async () => {
+  expect((await statisticsIn({})).secondMoment).toBeGreaterThan(1.5);
+  // It was 0, which reads like less than a perfect twin.
+  expect((await statisticsIn({ highres: 10 })).secondMoment).toBeNaN();
+});
