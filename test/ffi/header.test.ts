@@ -182,6 +182,21 @@ describe('the preprocessor', () => {
     });
   });
 
+  test('texts of byte escapes are those bytes in UTF-8, as strlen counts them', () => {
+    // They were read as Latin-1: "Ã©", of which strlen is 4.
+    const { constants } = parse(
+      String.raw`
+#define HEX "\xc3\xa9"
+#define OCTAL "caf\303\251\n"
+#define RAW "é\x41"
+#define WIDE L"\xe9"
+#define BYTES "\xff\xfe"
+`,
+    );
+    const found = Object.fromEntries(Object.entries(constants).map(([name, { value }]) => [name, value]));
+    expect(found).toEqual({ HEX: 'é', OCTAL: 'café\n', RAW: 'éA', WIDE: 'é' });
+  });
+
   test('definitions may be given as -D or as names', () => {
     const text = '#ifdef A\nint f(B);\n#endif';
     expect(sign(text, 'f', { definitions: ['-DA', '-DB=double'] })).toBe('int f(double)');

@@ -4,7 +4,7 @@ import { world } from './constant-expressions.js';
 import { plain } from './declarations.js';
 import { Declarators } from './declarator.js';
 import { evaluate } from './expression.js';
-import { type Constant, unquote } from './integer.js';
+import { type Constant, textOfLiteral } from './integer.js';
 import type { Token } from './lexer.js';
 import type { Expander, Macro } from './macros.js';
 import type { Scope } from './scope.js';
@@ -161,7 +161,7 @@ class ConstantReader {
   #textOf(body: readonly Token[]): string | undefined {
     let text = '';
     for (const token of body) {
-      const part = token.kind === 'string' ? unquote(token.text) : this.#values.get(token.text)?.text;
+      const part = token.kind === 'string' ? textOfLiteral(token.text) : this.#values.get(token.text)?.text;
       if (part === undefined || text.length + part.length > longestText) return undefined;
       text += part;
     }

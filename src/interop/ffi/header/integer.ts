@@ -97,3 +97,30 @@ export function unquote(literal: string): string {
     },
   );
 }
+
+const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * The text of a string literal as it is passed to C, in UTF-8: escapes of a plain one are bytes. Undefined for bytes that
+ * are no text.
+ */
+export function textOfLiteral(literal: string): string | undefined {
+  const text = unquote(literal);
+  if (/^[LuU]/.test(literal) && !literal.startsWith('u8')) return text;
+  if (!/\\(?:x|[0-7]{3})/.test(literal)) return text;
+  // Each escape and all that is between two of them, in bytes.
+  const parts =
+    literal
+      .replace(/^(?:u8)?"/, '"')
+      .slice(1, -1)
+      .match(/\\(?:x[\da-fA-F]+|[0-7]{1,3}|.)|[^\\]+/gs) ?? [];
+  const bytes = parts.flatMap((part) => {
+    const own = unquote(`"${part}"`);
+    return /^\\(?:x|[0-7])/.test(part) ? [own.charCodeAt(0)] : [...utf8.encode(own)];
+  });
+  try {
+    return strict.decode(Uint8Array.from(bytes));
+  } catch {
+    return undefined;
+  }
+}
