@@ -108,6 +108,15 @@ describe.skipIf(!golden)('LiberTEM’s numbers from the shell', () => {
     await sum.dispose();
   });
 
+  test('a scan of one axis has results of one axis, also in HDF5', async () => {
+    expect((await run('sum,disk', 'scan.npy', '--nav-shape', '30', '-o', 'axis.h5')).code).toBe(0);
+    const found = await open(at('axis.h5'), { dataset: '/results/disk-intensity' });
+    // It was 30 × 1, as a .npy is not.
+    expect(found.arrays.find(({ name }) => name === '/results/disk-intensity')?.shape).toEqual([30]);
+    expect([...((await found.read(0, 1)) as Float64Array)]).toEqual(golden.disk_default.data);
+    await found.dispose();
+  });
+
   test('several analyses as a group of Zarr, which is not replaced', async () => {
     const { code, err, out } = await run('com,sum', ...scan, '--cx', '4.5', '--cy', '3.5', '-o', 'all.zarr');
     expect([code, err]).toEqual([0, '']);

@@ -263,11 +263,12 @@ async function writeHdf5(
     );
     const children: Record<string, WriteNode> = Object.create(null);
     for (const { name, shape, dtype, data, desc, unit } of results) {
-      const [first = 1, ...rest] = shape.length === 0 ? [1] : shape;
+      const [first = 1, ...rest] = shape;
+      // A single axis is that of the only frame: otherwise it would have another one of length 1.
+      const axes = rest.length > 0 ? { frames: first, signal: rest } : { frames: 1, navigation: [], signal: [first] };
       // Complex numbers are stored as pairs, as in h5py; the writer's series support the type.
       const series = writer.series({
-        frames: first,
-        signal: rest.length > 0 ? rest : [1],
+        ...axes,
         dtype: (dtype === 'bool' ? 'u8' : dtype) as DataType,
         packing: 'none',
       });

@@ -45,7 +45,7 @@ export type Packing = 'bitshuffle' | 'gzip' | 'none';
 /** Shape, dtype and compression of a series. */
 interface SeriesOptions {
   readonly frames: number;
-  /** Axes of the scan, whose product is `frames`. Default [frames]. */
+  /** Axes of the scan, whose product is `frames`; none for a single frame without one. Default [frames]. */
   readonly navigation?: readonly number[] | undefined;
   /** [y, x] or any other. */
   readonly signal: readonly number[];
@@ -93,7 +93,7 @@ export class Hdf5Writer {
     if (!Number.isSafeInteger(frames) || frames < 1 || signal.length < 1 || signal.some((n) => !(n >= 1)))
       throw new EwaldError('Argument', `a series of ${frames} frames of ${signal.join(' × ')} cannot be written`);
     const navigation = options.navigation ?? [frames];
-    if (navigation.length === 0 || navigation.reduce((product, n) => product * n, 1) !== frames)
+    if (navigation.reduce((product, n) => product * n, 1) !== frames)
       throw new EwaldError('Shape', `a scan of ${navigation.join(' × ')} does not have ${frames} frames`);
     const size = elementBytes(dtype);
     const frameBytes = signal.reduce((product, n) => product * n, size);

@@ -259,7 +259,8 @@ export function mergeStatistics(
 ): MergeStatistics {
   const inverse = inverseD(cell);
   const q = Float64Array.from({ length: list.count }, (_, i) => inverse(indicesOf(list, i)));
-  const present = [...q.keys()].filter((i) => !absent(indicesOf(list, i), centring));
+  // 0 0 0 has no resolution.
+  const present = [...q.keys()].filter((i) => (q[i] as number) > 0 && !absent(indicesOf(list, i), centring));
   const measured = present.map((i) => q[i] as number);
   // Slightly wider than the data, so that rounding excludes no reflection.
   const extreme = (pick: (a: number, b: number) => number, otherwise: number): number =>
