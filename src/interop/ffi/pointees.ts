@@ -32,7 +32,16 @@ export function describePointee({ to }: PointerType, runtime: Runtime): string {
       'rows such as [[1, 2], [3, 4]], an IndirectMemory2D (IndirectMemory2D.fromRows creates one from typed arrays), ' +
       'memory from alloc(), a pointer or null'
     );
-  return 'memory from alloc(), a pointer or null';
+  const element = elementOf(to, runtime);
+  const flat = element ? `${withArticle(arrayName(element))} of all rows one after the other, ` : '';
+  return `${flat}memory from alloc(), a pointer or null`;
+}
+
+/** What the rows of an array of arrays consist of; undefined for what is no array, and for structs. */
+function elementOf(type: CType, runtime: Runtime): Scalar | undefined {
+  let inner = type;
+  while (inner.kind === 'array') inner = inner.of;
+  return inner === type ? undefined : runtime.scalar(inner);
 }
 
 /** The typed array of a scalar's elements. */
@@ -47,12 +56,7 @@ export function assertElements(
   place: Place,
 ): void {
   if (to.kind === 'void') return;
-  let element = scalar;
-  if (to.kind === 'array') {
-    let inner: CType = to;
-    while (inner.kind === 'array') inner = inner.of;
-    element = runtime.scalar(inner);
-  }
+  const element = to.kind === 'array' ? elementOf(to, runtime) : scalar;
   if (!element) {
     // The bytes of a struct are passed unchanged.
     if (to.kind === 'struct' && view instanceof Uint8Array && view.byteLength >= runtime.sizeOf(to)) return;
