@@ -22,7 +22,7 @@ export async function run({ scale = 1, seeds, note = () => {} } = {}) {
   const all = seeds ?? Array.from({ length: Math.max(1, Math.round(3 * scale)) }, (_, i) => first + i);
   const failed = [];
   for (const seed of all) {
-    const env = { ...process.env, EWALD_TEST_SEED: String(seed) };
+    const env = { ...process.env, EWALD_TEST_COMMAND: 'all', EWALD_TEST_SEED: String(seed) };
     const words = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'node', ...files];
     const { status, stdout, stderr } = spawnSync(process.execPath, words, { cwd: root, env, encoding: 'utf8' });
     const lines = [...stripVTControlCharacters(stdout).matchAll(/^measured: (.*)$/gm)].map(([, text]) => text);

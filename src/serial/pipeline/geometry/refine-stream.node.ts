@@ -14,7 +14,7 @@ import { openOutput } from '../../../io/files/write.js';
 import { refinementComments } from '../../refinement/geometry-text.js';
 import { type GeometryCrystal, type GeometryRefinement, refineGeometry } from '../../refinement/refine-geometry.js';
 import { doubtText } from '../doubt.js';
-import { beamOfChunk, peaksOf } from '../sources/stream.js';
+import { beamOfChunk, geometryOfHead, peaksOf } from '../sources/stream.js';
 
 /** Options of `refineStreamGeometry`. */
 export interface RefineStreamGeometryOptions {
@@ -68,6 +68,7 @@ export async function refineStreamGeometry(
         `${stream} holds no geometry; give the one of its frames, geometry: FILE (-g FILE)`,
       );
     const geometry = parseGeometry(text, file ?? stream);
+    const own = geometryOfHead(reader.head.geometry, stream);
     if (cell === undefined && reader.head.cell === undefined)
       throw new EwaldError('Format', `${stream} holds no cell, which fixes the distance; give cells: [FILE] (-p FILE)`);
     const known = cell === undefined ? readCell(reader.head.cell ?? '', stream) : await readCellOption(cell);
@@ -94,7 +95,7 @@ export async function refineStreamGeometry(
     return { ...refined, doubt };
 
     function crystalOf(chunk: StreamChunk, { reciprocal: stars }: StreamCrystal, close: Set<number>): GeometryCrystal {
-      const beam = beamOfChunk(chunk, geometry);
+      const beam = beamOfChunk(chunk, geometry, own);
       const peaks = peaksOf(chunk, panels, stream);
       const perAngstrom = ([x, y, z]: Vector): Vector => [x / 10, y / 10, z / 10];
       const rows = reciprocal([perAngstrom(stars[0]), perAngstrom(stars[1]), perAngstrom(stars[2])]);

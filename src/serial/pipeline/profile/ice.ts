@@ -8,7 +8,7 @@ export interface IceScore {
   readonly error: number;
   /** Resolution of the ring in Å. */
   readonly d: number;
-  /** Whether the score is above 1 by four errors and by 3 %, by which a smooth background may be curved. */
+  /** Whether the score is above 1 by 4.5 errors and by 3 %, by which a smooth background may be curved. */
   readonly isFlagged: boolean;
 }
 
@@ -21,7 +21,7 @@ const ringPlaces = iceRings.map((d) => (2 * Math.PI) / d);
 const [halfBand, inner, outer] = [0.015, 0.02, 0.05];
 /** Bins wider than this do not tell a band from its shoulders. */
 export const widestStep = 0.025;
-const [fewestSigmas, minExcess] = [4, 0.03];
+const [fewestSigmas, minExcess] = [4.5, 0.03];
 
 /** The bins: their lowest q, width, and mean q = 2π/d in 1/Å; units per photon. */
 interface Bins {

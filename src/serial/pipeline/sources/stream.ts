@@ -74,7 +74,7 @@ export async function* indexStream(
   const panels = new Map(scene.geometry.panels.map(({ name: panel }, i) => [panel, i]));
   const indexer = singly(await planIndexer(context, asked));
   try {
-    const within = { name, geometry: scene.geometry, panels, names: (asked.cells ?? []).map(latticeName), indexer };
+    const within = { name, ...scene, panels, names: (asked.cells ?? []).map(latticeName), indexer };
     const aborting = abortableItems(reader.chunks(), signal);
     const { axes, chunks } = await axesOfChunks(aborting, asked.cells, (chunk) =>
       indexedChunk(chunk, { ...within, settings: asked }),
@@ -144,6 +144,7 @@ async function indexedChunk(
   {
     name,
     geometry,
+    own,
     panels,
     settings,
     names,
@@ -151,6 +152,8 @@ async function indexedChunk(
   }: {
     readonly name: string;
     readonly geometry: Geometry;
+    /** That of the stream, if it has one. */
+    readonly own: Geometry | undefined;
     readonly panels: ReadonlyMap<string, number>;
     readonly settings: SearchSettings;
     readonly names: readonly LatticeName[];
@@ -159,7 +162,7 @@ async function indexedChunk(
 ): Promise<PipelineItem> {
   const origin = { filename: chunk.filename, event: eventOf(chunk), serial: chunk.serial };
   try {
-    const beam = beamOfChunk(chunk, geometry);
+    const beam = beamOfChunk(chunk, geometry, own);
     const result = await indexPeaks(peaksOf(chunk, panels, name), { geometry, beam, settings }, indexer);
     const found = chunkOf(origin, result, geometry, names, methodName(settings));
     // Header fields, wells, regions and the background are those of the same frames.
@@ -189,22 +192,39 @@ async function sceneOf(
     throw new EwaldError('Argument', `${name} holds no cell to index with; give one, cells: [FILE] (-p FILE)`);
   const { peaks: _, ...others } = checked.settings;
   const settings: SearchSettings = { minPeaks: minimumSpots, ...others, cells, integrate: false };
-  return { scene: { geometry: geometry.geometry }, text: geometry.text, settings };
+  return { scene: { geometry: geometry.geometry, own: geometryOfHead(own, name) }, text: geometry.text, settings };
 }
 const eventOf = ({ event }: StreamChunk): number | undefined => {
   const number = /(\d+)$/.exec(event ?? '')?.[1];
   return number === undefined ? undefined : Number(number);
 };
 
-/** The beam of a frame; its photon energy and camera length are in its chunk. */
-export function beamOfChunk({ photonEnergyEv, cameraLengthM }: StreamChunk, geometry: Geometry): Beam {
-  const offset = meanDistance(geometry, { distanceM: 0 });
-  const given = {
+/** The geometry in the head of a stream; undefined without one that can be read. */
+export function geometryOfHead(text: string | undefined, name: string): Geometry | undefined {
+  try {
+    return text === undefined ? undefined : parseGeometry(text, name);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The beam of a frame. Where the geometry has no number, photon energy and camera length are those of its chunk, of which
+ * the latter is the mean distance of the panels in the geometry of the stream, `own`: the new one may place them anew.
+ */
+export function beamOfChunk(
+  { photonEnergyEv, cameraLengthM }: StreamChunk,
+  geometry: Geometry,
+  own: Geometry = geometry,
+): Beam {
+  const { radiation, distance } = geometry;
+  const offset = meanDistance(own, { distanceM: 0 });
+  const stated = { kind: 'wavelength' as const, given: { value: wavelengthOf('photonEnergy', photonEnergyEv) } };
+  return beamOf({
     ...geometry,
-    radiation: { kind: 'wavelength' as const, given: { value: wavelengthOf('photonEnergy', photonEnergyEv) } },
-    distance: geometry.distance && 'value' in geometry.distance ? geometry.distance : { value: cameraLengthM - offset },
-  };
-  return beamOf(given);
+    radiation: radiation && 'value' in radiation.given ? radiation : stated,
+    distance: distance && 'value' in distance ? distance : { value: cameraLengthM - offset },
+  });
 }
 
 export function peaksOf(
