@@ -1,5 +1,6 @@
 /** Where the bright field is, without a model of it, and what covers it. */
 import { maskOf } from '../../base/map-into.js';
+import { median } from '../../base/median.js';
 import { around, gaussianBlur, hullOf, type Image, medians, pixelsOf, regionsOf } from './image.js';
 
 /** A first estimate of the disk: centre, radius, level inside and outside. */
@@ -104,6 +105,7 @@ export function findStop(image: Image, good: Uint8Array, start: Start): number[]
   const core = cores.flat();
   // A stop is one bar, cut in two where a gap crosses it; disks that touch have many dark places between them.
   if (core.length === 0 || cores.length > 2 || core.length > 0.6 * hull.reduce((sum, is) => sum + is, 0)) return [];
+  if (!isShadow(core, hull, image, good, low)) return [];
   const covered = new Uint8Array(data.length);
   const cover = (i: number): void =>
     around(image, i, 1, (k) => {
@@ -123,6 +125,32 @@ export function findStop(image: Image, good: Uint8Array, start: Start): number[]
     }
   }
   return pixelsOf(covered);
+}
+
+/** Share of the usual level at its distance from the middle below which a pixel is in a shadow. */
+const shadow = 0.5;
+
+/**
+ * Whether most of some dark pixels are darker than others as far from the middle of what is bright: a stop is, and the
+ * dark between the rings of a powder is as dark all around.
+ */
+function isShadow(
+  core: readonly number[],
+  hull: Uint8Array,
+  { data, height, width }: Image,
+  good: Uint8Array,
+  low: number,
+): boolean {
+  const inside = pixelsOf(hull);
+  const [cy, cx] = [(i: number) => Math.floor(i / width), (i: number) => i % width].map(
+    (of) => inside.reduce((sum, i) => sum + of(i), 0) / inside.length,
+  ) as [number, number];
+  const distance = (i: number): number => Math.round(Math.hypot(Math.floor(i / width) - cy, (i % width) - cx));
+  const rings: number[][] = Array.from({ length: height + width }, () => []);
+  for (const i of inside) if (good[i]) rings[distance(i)]?.push(data[i] as number);
+  const usual = rings.map((values) => (values.length > 0 ? median(values) : low));
+  const isDark = (i: number): boolean => (data[i] as number) - low < shadow * ((usual[distance(i)] as number) - low);
+  return core.filter(isDark).length > core.length / 2;
 }
 
 /**
