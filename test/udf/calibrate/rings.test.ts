@@ -86,6 +86,27 @@ test('without spacings there is no scale, and what is not a spacing is refused',
     );
 });
 
+test('the dark between the rings and the direct beam is no beam stop', async () => {
+  const [random, height, width] = [uniform(4), 160, 180];
+  const heights = [60, 35, 30, 28];
+  const mean = Float64Array.from({ length: height * width }, (_, i) => {
+    const r = Math.hypot(Math.floor(i / width) - 82.3, (i % width) - 87.6);
+    const rings = gold.reduce((sum, d, k) => sum + (heights[k] ?? 0) * Math.exp(-((r - 1 / d / 0.11) ** 2) / 2.88), 0);
+    return 3 + 20 * Math.exp(-r / 20) + 300 * Math.exp(-(r * r) / 12.5) + rings;
+  });
+  const normal = (): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  const frames = Float32Array.from({ length: 20 * mean.length }, (_, i) => {
+    const value = mean[i % mean.length] as number;
+    return Math.max(0, Math.round(value + Math.sqrt(value) * normal()));
+  });
+  const scan = ctx.fromMemory(frames, { sigShape: [height, width], navShape: [4, 5] });
+  const { stop, scale } = await ctx.calibrate(scan, { rings: gold });
+  await scan.dispose();
+  // It was 12 241 pixels, which `run polar --calibration` left out: whole radii were not a number.
+  expect(stop).toEqual([]);
+  expect(scale).toMatchObject({ value: expect.closeTo(0.11, 4) });
+});
+
 test('the command tells it', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ewald-rings-'));
   try {
