@@ -482,7 +482,7 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
   },
   sbPosition: {
     kind: 'integers',
-    sentence: 'side band, as an index of the spectrum with frequency 0 in the corner',
+    sentence: 'side band: minus its index in the spectrum with frequency 0 in the corner, as in LiberTEM-holo',
     count: 2,
     range: range(-65536, 65536, Number.NaN),
     defaultText: 'the brightest of the sum',

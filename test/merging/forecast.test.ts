@@ -136,8 +136,12 @@ describe('a shell', () => {
   });
 
   test('in words and as a table says what is, what comes and how sure that is', () => {
+    // A number is named where its range lies within 30 % of it.
     expect(answerText(said[0] as WantedAnswer)).toMatch(
-      /^CC1\/2=\.6@1\.8A: \.\d\d ± \.\d\d at 1\.86–1\.80 Å; would be reached with \d+ crystals \(\d+ to \d+\); now 270$/,
+      /^CC1\/2=\.6@1\.8A: \.\d\d ± \.\d\d at 1\.86–1\.80 Å; would be reached with \d+ to \d+ crystals; now 270$/,
+    );
+    expect(answerText(answered(crystalsOf(5, 1000).data, ['CC1/2=.6@1.8A'])[0] as WantedAnswer)).toMatch(
+      /^CC1\/2=\.6@1\.8A: \.\d\d ± \.\d\d at 1\.86–1\.80 Å; would be reached with \d+ crystals \(\d+ to \d+\); now 1000$/,
     );
     expect(forecastSection(said).match(/<tr>/g)).toHaveLength(4);
     expect(forecastSection()).toBe('');

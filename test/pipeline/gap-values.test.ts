@@ -41,6 +41,9 @@ test('pixels that are -1 or -2 in all frames are said to be taken for counts, an
     expect.stringMatching(/^384 pixels are -1 or -2 in all of the first 4 frames.*flag_lessthan = 0/),
   ]);
   expect(await warningsOf((pixel) => (isDead(pixel) ? -2 : -1), 'flag_lessthan = 0\n')).toEqual([]);
+  // Nor are pixels that the geometry leaves out.
+  const masked = 'bad_gap/min_fs = 0\nbad_gap/max_fs = 127\nbad_gap/min_ss = 10\nbad_gap/max_ss = 12\n';
+  expect(await warningsOf((pixel) => (isDead(pixel) ? -2 : -1), masked)).toEqual([]);
   expect(await warningsOf((pixel) => (isDead(pixel) ? -3 : -1))).toEqual([]);
   expect(await warningsOf((pixel, frame) => ((pixel + frame) % 4 === 0 ? 1 : -1))).toEqual([]);
 });

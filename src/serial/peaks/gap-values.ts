@@ -6,14 +6,15 @@ const [fewestFrames, fewestPixels] = [3, 100];
 
 /**
  * That gaps of a detector are taken for counts: pixels that are −1 or −2 in all frames, none of which has a smaller value;
- * undefined otherwise. Values below `least` are no counts already.
+ * undefined otherwise. Values below `least`, and `bad` pixels, are no counts already.
  */
-export function gapsDoubt(frames: readonly Frame[], least: number): string | undefined {
+export function gapsDoubt(frames: readonly Frame[], least: number, bad: Uint8Array): string | undefined {
   const areSigned = frames.every((frame) => frame instanceof Int16Array || frame instanceof Int32Array);
   if (frames.length < fewestFrames || !areSigned || least > -1) return undefined;
   const pixels = frames[0]?.length ?? 0;
   let found = 0;
   for (let i = 0; i < pixels; i++) {
+    if (bad[i] !== 0) continue;
     let isAlways = true;
     for (const frame of frames) {
       const value = frame[i] as number;

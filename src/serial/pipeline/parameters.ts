@@ -636,8 +636,8 @@ export const commandRows = /* @__PURE__ */ grouped('output', {
     common: true,
     kind: 'boolean',
     sentence:
-      'prints one JSON line per frame, or per list: ' +
-      '{input, spots, indexed, crystals, method, backend, ms} or {input, error}',
+      'prints one JSON line per frame, {filename, event, serial, hit, peaks, crystals, ms, backends} or {filename, event, ' +
+      'serial, error}, or per list, {input, spots, indexed, crystals, method, backend, ms} or {input, error}',
     neutral: true,
   },
   view: {

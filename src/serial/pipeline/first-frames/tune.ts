@@ -87,9 +87,8 @@ export async function tuned(
   const frames = await readSome(searcher.detector, finder, firstFrames, signal);
   const facts = await factsOfFrames(searcher, settings, frames);
   const parameters = { ...guessedParameters(name, facts), ...peaks };
-  const doubts = [gainDoubt(facts), gapsDoubt(frames, searcher.detector.validRange[0])].filter(
-    (text) => text !== undefined,
-  );
+  const { validRange, bad } = searcher.detector;
+  const doubts = [gainDoubt(facts), gapsDoubt(frames, validRange[0], bad)].filter((text) => text !== undefined);
   return { ...chosen(parameters, radiiOfSpots(facts)), facts, frames: frames.length, doubts };
 }
 

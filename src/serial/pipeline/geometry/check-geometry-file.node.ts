@@ -124,7 +124,7 @@ async function beamFor(
   );
   if (pointed.length === 0) return { beam: beamOf(geometry), assumed: [], surplus: [] };
   const assumed = [
-    `${pointed.join(', ')}: values in the frames' file, which framesFile (--frames) gives; ` +
+    `${pointed.join(', ')}: values in the frames' file, which comes after the geometry (framesFile in JavaScript); ` +
       '10 keV and 0.1 m are assumed for them',
   ];
   const usual: Record<string, number> = { wavelength: 1.24, photonEnergy: 10_000, electronVoltage: 200_000 };
