@@ -122,6 +122,35 @@ describe.skipIf(!dataFolder)(`outputs${dataFolder ? '' : ' (absent: no test data
     expect(owner.every((one, i) => one >= 0 || hkl.slice(3 * i, 3 * i + 3).every((index) => index === 0))).toBe(true);
   });
 
+  test('reflections of a panel are where its peaks are, in pixels of the array', async () => {
+    const whole = readFileSync(sim('mono.geom'), 'utf8');
+    const [corner] = /^p0\/corner_y = (\S+)$/m.exec(whole)?.slice(1).map(Number) ?? [];
+    const lower = whole
+      .split('\n')
+      .filter((line) => line.startsWith('p0/'))
+      .join('\n')
+      .replaceAll('p0/', 'p1/')
+      .replace(/min_ss = \S+/, 'min_ss = 512')
+      .replace(/corner_y = \S+/, `corner_y = ${(corner ?? 0) + 512}`);
+    writeFileSync(of('two.geom'), `${whole.replace(/^(p0\/max_ss) = \S+$/m, '$1 = 511')}\n${lower}\n`);
+    const more = ['-j', '1', '-o', of('two.stream'), '--hdf5', of('two.h5'), '--refine-geometry', 'off'];
+    const { code, err } = await ewald([
+      ...['index', sim('mono.h5'), '-g', of('two.geom'), ...search.slice(2), ...more, '--first', '2'],
+    ]);
+    expect(code, err).toBe(0);
+    const reader = await readStream(readFileSync(of('two.stream'), 'utf8').replace(/\n$/, '').split('\n'));
+    const inStream: number[] = [];
+    for await (const { crystals } of reader.chunks())
+      for (const { reflections = [] } of crystals) inStream.push(...reflections.map(({ ss }) => ss));
+    const opened = await open(of('two.h5'), { dataset: '/entry/reflections/ss' });
+    const ss = Array.from((await opened.read(0, opened.frames)) as Float64Array, Number);
+    await opened.dispose();
+    expect(ss).toHaveLength(inStream.length);
+    // They were counted from the corner of the panel, and peaks from that of the array.
+    expect(Math.max(...ss)).toBeGreaterThan(600);
+    for (const [i, row] of ss.entries()) expect(Math.abs(row - (inStream[i] as number))).toBeLessThan(0.051);
+  });
+
   test('orientations are written in the format that other programs read', () => {
     const lines = readFileSync(of('a.sol'), 'utf8').trim().split('\n');
     expect(lines).toHaveLength(6);

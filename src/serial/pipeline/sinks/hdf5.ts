@@ -1,11 +1,12 @@
 /**
  * Writes peaks, cells and reflections of a run as HDF5: concatenated lists with the offset of each frame or crystal, so
- * that files of a million frames contain no padding. Lengths are in Å, reciprocal vectors in 1/Å, positions of peaks in
- * pixels from the corner of the array, and those of reflections in pixels from the corner of their panel.
+ * that files of a million frames contain no padding. Lengths are in Å, reciprocal vectors in 1/Å, positions in pixels from
+ * the corner of the array, in which modules lie one below the other.
  */
 
 import { counted } from '../../../base/amounts.js';
 import { version } from '../../../base/version.js';
+import type { Panel } from '../../../crystal/geometry/geometry.js';
 import type { Codecs } from '../../../io/data/codecs/codecs.js';
 import { Hdf5Writer, type WriteNode } from '../../../io/data/hdf5/writer.js';
 import type { Output } from '../../../io/files/write.js';
@@ -119,6 +120,7 @@ class RunTables {
     background: Float32Array,
   });
   readonly #grid = new GridColumns();
+  readonly #panels: readonly Panel[];
   readonly #files = new Map<string, number>();
   /** The copied header fields of all frames, as lines of a stream. */
   readonly #headerLines: string[] = [];
@@ -128,6 +130,10 @@ class RunTables {
   readonly #spotsOf = new Set<string>();
   /** Whether the known cell had names of axes to choose from; other files have no column for them. */
   #anyNamed = false;
+
+  constructor(panels: readonly Panel[]) {
+    this.#panels = panels;
+  }
 
   get peaks(): number {
     return this.#peak.fs.length;
@@ -200,7 +206,14 @@ class RunTables {
     if (!one.table) return;
     const columns = reflectionColumns(one.table);
     this.#reflection.hkl.add(columns.h.flatMap((h, i) => [h, columns.k[i] ?? 0, columns.l[i] ?? 0]));
-    for (const name of measured) this.#reflection[name].add(columns[name]);
+    const panelOf = (i: number): Panel | undefined => this.#panels[columns.panel[i] as number];
+    const { fs, ss } = columns;
+    const placed = {
+      ...columns,
+      fs: fs.map((x, i) => x + (panelOf(i)?.minFs ?? 0)),
+      ss: ss.map((x, i) => x + (panelOf(i)?.minSs ?? 0)),
+    };
+    for (const name of measured) this.#reflection[name].add(placed[name]);
   }
 
   /** The groups of the file. */
@@ -229,6 +242,8 @@ export interface RunDescription {
   readonly streamHead: string;
   /** Relative width of the spectrum. */
   readonly bandwidth: number;
+  /** The panels in the array of a frame. */
+  readonly panels: readonly Panel[];
   /** Its regions, if there are any. */
   readonly regions?: RegionTable | undefined;
   /** Which radial profiles it holds, if frames have them. */
@@ -238,11 +253,11 @@ export interface RunDescription {
 /** Collects a run; the file is written when it closes. `src/serial/merging` reads it as an input of merges. */
 export function hdf5Sink(
   target: Output,
-  { file, commandLine, streamHead, bandwidth, regions, profileFrames }: RunDescription,
+  { file, commandLine, streamHead, bandwidth, panels, regions, profileFrames }: RunDescription,
   openCodecs: () => Promise<Codecs>,
 ): FrameSink {
   const output = target.patch ? target : patchedOutput(target);
-  const tables = new RunTables();
+  const tables = new RunTables(panels);
   const profiles = new ProfileGroups(profileFrames);
   return {
     isOfWholeRun: true,

@@ -51,7 +51,8 @@ export async function* openSinks(
       rois.length > 0 ? new (await import('./hdf5-rois.js')).RegionTable(rois, await own.detector()) : undefined;
     const profileFrames = settings.profile?.frames;
     const file = targetName(hdf5, 'the output');
-    yield hdf5Sink(output, { file, commandLine, streamHead, bandwidth, regions, profileFrames }, () =>
+    const { panels } = stackedGeometry(geometry.used, source.first);
+    yield hdf5Sink(output, { file, commandLine, streamHead, bandwidth, panels, regions, profileFrames }, () =>
       place.openCodecs(),
     );
   }
