@@ -151,6 +151,19 @@ describe.skipIf(!dataFolder)(`outputs${dataFolder ? '' : ' (absent: no test data
     for (const [i, row] of ss.entries()) expect(Math.abs(row - (inStream[i] as number))).toBeLessThan(0.051);
   });
 
+  test('a stream that is cut says so, wherever that is', async () => {
+    const text = readFileSync(of('a.stream'), 'utf8');
+    const at = text.indexOf('Peaks from peak search') + 200;
+    for (const end of Array.from({ length: 60 }, (_, i) => at + i)) {
+      const reader = await readStream(text.slice(0, end).split('\n'), 'cut.stream');
+      const read = async () => {
+        for await (const _ of reader.chunks());
+      };
+      // It was `"" is not a number`.
+      await expect(read()).rejects.toThrow(/cut\.stream.*: the stream ends (within this line, )?in the middle of a/);
+    }
+  });
+
   test('orientations are written in the format that other programs read', () => {
     const lines = readFileSync(of('a.sol'), 'utf8').trim().split('\n');
     expect(lines).toHaveLength(6);

@@ -3,7 +3,7 @@
  * by CrystFEL or by ewald survives reading and writing byte for byte.
  */
 import { expects } from '../../base/arguments.js';
-import { EwaldError } from '../../base/errors.js';
+import { EwaldError, isEwaldError } from '../../base/errors.js';
 import type { Vector } from '../cell.js';
 import { areIndices, wrongIndices } from '../indices.js';
 import type { StreamReflection } from './stream.js';
@@ -253,13 +253,26 @@ export async function readStream(
   expects(iterates, 'readStream: the source', source, "lines: text.split('\\n'), or readline over a file");
   const lines = new Lines(source, name);
   const { head, more } = await readHead(lines);
+  /** The next frame. A line that cannot be read and is the last one is cut. */
+  const nextChunk = async (): Promise<StreamChunk> => {
+    try {
+      return await readChunk(lines);
+    } catch (cause) {
+      const { number } = lines;
+      if (!isEwaldError(cause, 'Format') || (await lines.next()) !== undefined) throw cause;
+      if (/: the stream ends/.test(cause.message)) throw cause;
+      throw new EwaldError('Format', `${name}:${number}: the stream ends within this line, in the middle of a frame`, {
+        cause,
+      });
+    }
+  };
   return {
     head,
     async *chunks() {
       if (!more) return;
-      yield await readChunk(lines);
+      yield await nextChunk();
       for (let line = await lines.next(); line !== undefined; line = await lines.next()) {
-        if (line === marks.chunkBegin) yield await readChunk(lines);
+        if (line === marks.chunkBegin) yield await nextChunk();
         else if (line.startsWith(marks.format)) {
           const { number } = lines;
           const further = await readHead(lines, line);
@@ -269,7 +282,7 @@ export async function readStream(
               'Format',
               `${name}:${number}: another stream with another geometry begins here; give the streams as separate files`,
             );
-          if (further.more) yield await readChunk(lines);
+          if (further.more) yield await nextChunk();
         } else if (line !== '' && !line.startsWith(marks.unread) && line !== marks.otherCell)
           lines.fail(`"${line.slice(0, 60)}" is between two chunks, where nothing is expected`);
       }
