@@ -190,11 +190,12 @@ describe('the preprocessor', () => {
 #define OCTAL "caf\303\251\n"
 #define RAW "é\x41"
 #define WIDE L"\xe9"
+#define MIXED "\u00e9\xc3\xa9\\\x41"
 #define BYTES "\xff\xfe"
 `,
     );
     const found = Object.fromEntries(Object.entries(constants).map(([name, { value }]) => [name, value]));
-    expect(found).toEqual({ HEX: 'é', OCTAL: 'café\n', RAW: 'éA', WIDE: 'é' });
+    expect(found).toEqual({ HEX: 'é', OCTAL: 'café\n', RAW: 'éA', MIXED: 'éé\\A', WIDE: 'é' });
   });
 
   test('definitions may be given as -D or as names', () => {

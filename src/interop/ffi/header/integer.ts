@@ -84,42 +84,40 @@ export function characterValue(literal: string): bigint | undefined {
   return BigInt(bytes.reduce((value, byte) => (value << 8) | byte, 0));
 }
 
+/** An escape of a literal: a byte in hexadecimal, a code point, a byte in octal, nothing at the end of a line, a sign. */
+const escapePattern = /\\(?:x([\da-fA-F]+)|u([\da-fA-F]{4})|([0-7]{1,3})|\r?\n|([\s\S]))/g;
+
+const bodyOf = (literal: string): string => literal.replace(/^(?:L|u8?|U)?["']/, '').slice(0, -1);
+
 /** The text of a string or character literal. */
 export function unquote(literal: string): string {
-  const body = literal.replace(/^(?:L|u8?|U)?["']/, '').slice(0, -1);
-  return body.replace(
-    /\\(?:x([\da-fA-F]+)|u([\da-fA-F]{4})|([0-7]{1,3})|\r?\n|([\s\S]))/g,
-    (_, hex?: string, unicode?: string, octal?: string, sign?: string) => {
-      if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16) & 0xff);
-      if (unicode !== undefined) return String.fromCharCode(Number.parseInt(unicode, 16));
-      if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8) & 0xff);
-      return sign === undefined ? '' : (escapes[sign] ?? sign);
-    },
-  );
+  return bodyOf(literal).replace(escapePattern, (_, hex?: string, unicode?: string, octal?: string, sign?: string) => {
+    if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16) & 0xff);
+    if (unicode !== undefined) return String.fromCharCode(Number.parseInt(unicode, 16));
+    if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8) & 0xff);
+    return sign === undefined ? '' : (escapes[sign] ?? sign);
+  });
 }
-
-const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
  * The text of a string literal as it is passed to C, in UTF-8: escapes of a plain one are bytes. Undefined for bytes that
  * are no text.
  */
 export function textOfLiteral(literal: string): string | undefined {
-  const text = unquote(literal);
-  if (/^[LuU]/.test(literal) && !literal.startsWith('u8')) return text;
-  if (!/\\(?:x|[0-7]{3})/.test(literal)) return text;
-  // Each escape and all that is between two of them, in bytes.
-  const parts =
-    literal
-      .replace(/^(?:u8)?"/, '"')
-      .slice(1, -1)
-      .match(/\\(?:x[\da-fA-F]+|[0-7]{1,3}|.)|[^\\]+/gs) ?? [];
-  const bytes = parts.flatMap((part) => {
-    const own = unquote(`"${part}"`);
-    return /^\\(?:x|[0-7])/.test(part) ? [own.charCodeAt(0)] : [...utf8.encode(own)];
-  });
+  if (/^(?:L|U|u(?!8))/.test(literal)) return unquote(literal);
+  const body = bodyOf(literal);
+  let end = 0;
+  // Bytes as in an address: %C3%A9.
+  let encoded = '';
   try {
-    return strict.decode(Uint8Array.from(bytes));
+    for (const { 0: one, 1: hex, 3: octal, index } of body.matchAll(escapePattern)) {
+      const sign = unquote(`"${one}"`);
+      const isByte = hex !== undefined || octal !== undefined;
+      encoded += encodeURIComponent(body.slice(end, index));
+      encoded += isByte ? `%${sign.charCodeAt(0).toString(16).padStart(2, '0')}` : encodeURIComponent(sign);
+      end = index + one.length;
+    }
+    return decodeURIComponent(encoded + encodeURIComponent(body.slice(end)));
   } catch {
     return undefined;
   }
