@@ -29,6 +29,8 @@ class Lines {
   readonly #name: string;
   #isOfWindows = false;
   number = 0;
+  /** Whether a line was asked for after the last one. */
+  isAtEnd = false;
 
   constructor(source: AsyncIterable<string> | Iterable<string>, name: string) {
     this.#source = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
@@ -37,7 +39,10 @@ class Lines {
 
   async next(): Promise<string | undefined> {
     const { done, value } = await this.#source.next();
-    if (done) return undefined;
+    if (done) {
+      this.isAtEnd = true;
+      return undefined;
+    }
     this.number++;
     expects(typeof value === 'string', `${this.#name}:${this.number}: the line`, value, 'a string');
     // The first line of a stream that was on Windows tells that its lines end with two characters.
@@ -259,8 +264,7 @@ export async function readStream(
       return await readChunk(lines);
     } catch (cause) {
       const { number } = lines;
-      if (!isEwaldError(cause, 'Format') || (await lines.next()) !== undefined) throw cause;
-      if (/: the stream ends/.test(cause.message)) throw cause;
+      if (!isEwaldError(cause, 'Format') || lines.isAtEnd || (await lines.next()) !== undefined) throw cause;
       throw new EwaldError('Format', `${name}:${number}: the stream ends within this line, in the middle of a frame`, {
         cause,
       });

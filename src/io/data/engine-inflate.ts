@@ -4,7 +4,7 @@
  */
 
 /** gzip (RFC 1952), or deflate (RFC 1951) without a frame. */
-export type EngineFormat = 'gzip' | 'deflate-raw';
+type EngineFormat = 'gzip' | 'deflate-raw';
 
 /** Bytes that Node's zlib gives at a time. */
 const pieceBytes = 2 ** 17;

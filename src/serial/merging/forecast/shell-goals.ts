@@ -41,10 +41,8 @@ function signalOf({ halves, shells, meanIntensity, relativeVariance }: Shells, s
   const pairs = kept.length;
   const members = shells[shell]?.members.length ?? 0;
   // Exponentially distributed intensities have a fourth moment of nine; a shell has its own variance by chance.
-  const [ofSmooth, stated] = [ofWilson, ofWilsonStated].map((of) => Math.sqrt(of ** 2 + 8 / Math.max(8, members))) as [
-    number,
-    number,
-  ];
+  const byChance = 8 / Math.max(8, members);
+  const [ofSmooth, stated] = [Math.sqrt(ofWilson ** 2 + byChance), Math.sqrt(ofWilsonStated ** 2 + byChance)];
   if (pairs < fewestPairsOfHalves) return { signal: smooth, error: stated };
   const { covariance, noise } = momentsOf(halves, kept);
   if (!(covariance > 0)) return { signal: smooth, error: stated };

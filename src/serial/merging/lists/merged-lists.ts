@@ -79,13 +79,12 @@ export function scaleOnto(half: Merge, { whole, inverse, least, factor }: Onto):
   const ids = [...half.counts.keys()].filter(
     (id) => (half.counts[id] as number) >= least && (whole.counts[id] as number) >= least,
   );
-  const expected = (id: number, lnK: number, b: number): number =>
-    Math.exp(lnK - (b * q2(id)) / 2) * (whole.intensity[id] as number);
   let [lnK, b] = [0, 0];
   for (let step = 0; step < maxSteps; step++) {
-    const off = Float64Array.from(ids, (id) => {
-      const deviation = (half.intensity[id] as number) - expected(id, lnK, b);
-      return deviation * Math.sqrt(half.information[id] as number);
+    const model = Float64Array.from(ids, (id) => Math.exp(lnK - (b * q2(id)) / 2) * (whole.intensity[id] as number));
+    const off = model.map((m, i) => {
+      const id = ids[i] as number;
+      return ((half.intensity[id] as number) - m) * Math.sqrt(half.information[id] as number);
     });
     // For normal scatter s, the median of magnitudes is 0.6745 s.
     const limit = gate * (median(off.map(Math.abs)) / 0.6745);
@@ -94,7 +93,7 @@ export function scaleOnto(half: Merge, { whole, inverse, least, factor }: Onto):
     for (const [i, id] of ids.entries()) {
       const left = 1 - ((off[i] as number) / limit) ** 2;
       if (!(left > 0)) continue;
-      const m = expected(id, lnK, b);
+      const m = model[i] as number;
       const w = left * left * (half.information[id] as number);
       const d = (half.intensity[id] as number) - m;
       const slope = (-m * q2(id)) / 2;

@@ -68,7 +68,7 @@ export async function refineStreamGeometry(
         `${stream} holds no geometry; give the one of its frames, geometry: FILE (-g FILE)`,
       );
     const geometry = parseGeometry(text, file ?? stream);
-    const own = geometryOfHead(reader.head.geometry, stream);
+    const own = file === undefined ? geometry : geometryOfHead(reader.head.geometry, stream);
     if (cell === undefined && reader.head.cell === undefined)
       throw new EwaldError('Format', `${stream} holds no cell, which fixes the distance; give cells: [FILE] (-p FILE)`);
     const known = cell === undefined ? readCell(reader.head.cell ?? '', stream) : await readCellOption(cell);

@@ -95,29 +95,23 @@ function pixelMaps(
   const { geometry, width, height } = detector;
   const q = new Float32Array(width * height);
   const norm = new Float32Array(width * height);
-  const distance = distanceAtBeam(geometry, panelNumbers(geometry, beam));
+  const numbers = panelNumbers(geometry, beam);
+  const distance = distanceAtBeam(geometry, numbers);
   const finest = Math.max(...geometry.panels.map(({ resolution }) => resolution));
   const factor = polarisation ? polarisationFactorOf(polarisation) : () => 1;
   let corner = 0;
   const perWavelength = (2 * Math.PI) / beam.wavelengthA;
-  for (const { minFs, maxFs, minSs, maxSs, resolution, fs: f, ss: s, corner: from, offsetM } of geometry.panels) {
+  for (const [p, { minFs, maxFs, minSs, maxSs, resolution, fs: f, ss: s }] of geometry.panels.entries()) {
+    const at = p * panelNumbersLength;
     // Normal of the panel.
     const [nx, ny, nz] = cross(f, s);
     const area = (distance * (finest / resolution)) ** 2;
-    const [fx, fy, fz] = f;
-    const [sx, sy, sz] = s;
-    const [cornerX, cornerY] = from;
-    const [shiftX, shiftY] = beam.shiftM;
-    const behind = beam.distanceM + offsetM;
-    for (let ss = minSs; ss <= maxSs; ss++) {
-      const down = ss - minSs + 0.5;
+    for (let ss = minSs; ss <= maxSs; ss++)
       for (let fs = minFs, i = ss * width + minFs; fs <= maxFs; fs++, i++) {
         if (bins[i] === maskedBin) continue;
-        // As `positionOf` has it, of millions of pixels.
-        const along = fs - minFs + 0.5;
-        const x = (cornerX + (along * fx + down * sx)) / resolution + shiftX;
-        const y = (cornerY + (along * fy + down * sy)) / resolution + shiftY;
-        const z = behind + (along * fz + down * sz) / resolution;
+        const x = xOf(numbers, at, fs + 0.5, ss + 0.5);
+        const y = yOf(numbers, at, fs + 0.5, ss + 0.5);
+        const z = zOf(numbers, at, fs + 0.5, ss + 0.5);
         const square = x * x + y * y + z * z;
         const r = Math.sqrt(square);
         // 2 sin θ = √(2(1 − cos 2θ)), without the cancellation at small angles.
@@ -128,7 +122,6 @@ function pixelMaps(
         const solidAngle = (Math.abs(nx * x + ny * y + nz * z) / r) * (area / square);
         norm[i] = solidAngle * factor(x, y, z);
       }
-    }
   }
   const pixelStep = (2 * Math.PI) / (beam.wavelengthA * Math.abs(distance) * finest);
   return { q, norm, corner, pixelStep };

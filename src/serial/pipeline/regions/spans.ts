@@ -1,6 +1,7 @@
 /** The pixels of regions on a detector: stretches of rows, without bad pixels and gaps. */
 import { argumentError } from '../../../base/parameters.js';
-import type { Beam, Panel } from '../../../crystal/geometry/geometry.js';
+import type { Panel } from '../../../crystal/geometry/geometry.js';
+import { panelNumbers, panelNumbersLength, xOf, yOf, zOf } from '../../../crystal/geometry/panel-numbers.js';
 import type { Detector } from '../../../io/detector/detector.js';
 import { type Region, regionText } from './region.js';
 
@@ -46,23 +47,18 @@ class RowVectors {
     [this.#q, this.#x, this.#y] = [new Float64Array(width), new Float64Array(width), new Float64Array(width)];
   }
 
-  /** Sets the pixels of a row of a panel, as `reciprocalOf` has them: millions in all, so that no vector is made of any. */
-  fill(panel: Panel, { distanceM, shiftM, wavelengthA }: Beam, ss: number): void {
-    const { fs: f, ss: s, corner, resolution, offsetM, minFs, maxFs, minSs } = panel;
-    const [fx, fy, fz] = f;
-    const [sx, sy, sz] = s;
-    const [cornerX, cornerY] = corner;
-    const [shiftX, shiftY] = shiftM;
-    const down = ss - minSs + 0.5;
+  /**
+   * Sets the pixels `minFs` to `maxFs` of a row of a panel, as `reciprocalOf` has them: millions in all, so that no vector
+   * is made of any.
+   */
+  fill(numbers: Float64Array, panel: number, { minFs, maxFs }: Panel, ss: number, wavelengthA: number): void {
     const perWavelength = 1 / wavelengthA;
-    const distance = distanceM + offsetM;
     let least = Number.POSITIVE_INFINITY;
     let most = 0;
     for (let fs = minFs; fs <= maxFs; fs++) {
-      const along = fs - minFs + 0.5;
-      const atX = (cornerX + (along * fx + down * sx)) / resolution + shiftX;
-      const atY = (cornerY + (along * fy + down * sy)) / resolution + shiftY;
-      const atZ = distance + (along * fz + down * sz) / resolution;
+      const atX = xOf(numbers, panel, fs + 0.5, ss + 0.5);
+      const atY = yOf(numbers, panel, fs + 0.5, ss + 0.5);
+      const atZ = zOf(numbers, panel, fs + 0.5, ss + 0.5);
       const k = 1 / (wavelengthA * Math.sqrt(atX * atX + atY * atY + atZ * atZ));
       const x = atX * k;
       const y = atY * k;
@@ -178,11 +174,12 @@ function findSpans(detector: RegionDetector, regions: readonly Region[], what: s
   const row = new RowVectors(width);
   const marks = new Uint8Array(width + 1);
   const anyCurved = regions.some(isCurved);
-  for (const panel of geometry.panels) {
+  const numbers = panelNumbers(geometry, beam);
+  for (const [p, panel] of geometry.panels.entries()) {
     const boxes = regions.map((region) => boxOf(region, panel));
     const limit = Math.min(panel.maximum, validRange[1]);
     for (let ss = panel.minSs; ss <= panel.maxSs; ss++) {
-      if (anyCurved) row.fill(panel, beam, ss);
+      if (anyCurved) row.fill(numbers, panelNumbersLength * p, panel, ss, beam.wavelengthA);
       for (const [region, box] of boxes.entries()) {
         const [left, right, top, bottom] = box;
         if (ss < top || ss > bottom || right < left) continue;

@@ -192,7 +192,11 @@ async function sceneOf(
     throw new EwaldError('Argument', `${name} holds no cell to index with; give one, cells: [FILE] (-p FILE)`);
   const { peaks: _, ...others } = checked.settings;
   const settings: SearchSettings = { minPeaks: minimumSpots, ...others, cells, integrate: false };
-  return { scene: { geometry: geometry.geometry, own: geometryOfHead(own, name) }, text: geometry.text, settings };
+  return {
+    scene: { geometry: geometry.geometry, own: given === undefined ? geometry.geometry : geometryOfHead(own, name) },
+    text: geometry.text,
+    settings,
+  };
 }
 const eventOf = ({ event }: StreamChunk): number | undefined => {
   const number = /(\d+)$/.exec(event ?? '')?.[1];
