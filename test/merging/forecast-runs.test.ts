@@ -1,5 +1,5 @@
 // @module-tag all: hundreds of simulated runs.
-/** How often forecasts are right, on twenty to fifty simulated runs each. */
+/** How often forecasts are right, on twenty to sixty simulated runs each. */
 import { expect, test } from 'vitest';
 import { differenceOf, sensitivityOf } from '../../src/serial/merging/forecast/difference.js';
 import {
@@ -29,7 +29,10 @@ function early(seed: number, crystals: number, kind: 'ccHalf' | 'snr' | 'complet
   return (kind === 'ccHalf' ? ccHalfForecast : snrForecast)(shells, outer);
 }
 
-// The crystals at which the mean of the twenty runs gets there.
+/** Runs of a forecast from a fifth: so many that chance moves a share of .85 by less than .05. */
+const runs = 60;
+
+// The crystals at which the mean of the runs gets there.
 test.each([
   ['ccHalf', 0.5, 1096],
   ['ccHalf', 0.8, 2993],
@@ -37,7 +40,8 @@ test.each([
   ['completeness', 0.95, 228],
 ] as const)('%s %d is forecast from a fifth of the crystals: most are within 30 %', (kind, target, mean) => {
   let [right, inRange] = [0, 0];
-  for (const seed of seeds) {
+  for (let n = 0; n < runs; n++) {
+    const seed = n + 100_000 * fresh;
     const crystals = Math.round(mean / 5);
     const forecast = early(seed, crystals, kind);
     // I/σ depends on how strong the reflections of a run happen to be; it grows as the crystals to the power of about .6.
@@ -46,9 +50,9 @@ test.each([
     if (within(at(0), truth)) right++;
     if (at(1.2) <= truth && truth <= at(-1.2)) inRange++;
   }
-  measured(`${kind} ${target} from a fifth: ${right} of 20 within 30 %, ${inRange} ranges hold the truth`);
-  expect(right).toBeGreaterThanOrEqual(few(16));
-  expect(inRange).toBeGreaterThanOrEqual(few(12));
+  measured(`${kind} ${target} from a fifth: ${right} of ${runs} within 30 %, ${inRange} ranges hold the truth`);
+  expect(right).toBeGreaterThanOrEqual(few(0.8 * runs));
+  expect(inRange).toBeGreaterThanOrEqual(few(0.6 * runs));
 });
 
 test('a difference that is none has significances of 0 ± 1', () => {

@@ -60,7 +60,11 @@ export class World {
   readonly edges: readonly number[];
   readonly #cumulated: Float64Array;
   readonly #options: Required<WorldOptions>;
-  readonly #sample: { ids: number[]; information: number[] } = { ids: [], information: [] };
+  readonly #sample: { ids: number[]; information: number[]; halves: number[] } = {
+    ids: [],
+    information: [],
+    halves: [],
+  };
 
   constructor(seed: number, options: WorldOptions = {}) {
     const all = {
@@ -138,6 +142,7 @@ export class World {
         if (c % 3 === 0 && this.#sample.ids.length < 2 ** 16) {
           this.#sample.ids.push(id);
           this.#sample.information.push(w * fitted * fitted);
+          this.#sample.halves.push(c % 2);
         }
         if (id > q.length / 2) outer += w * fitted * fitted;
       }
@@ -155,6 +160,7 @@ export class World {
       sample: {
         ids: Uint32Array.from(this.#sample.ids),
         information: Float64Array.from(this.#sample.information),
+        halves: Uint8Array.from(this.#sample.halves),
       },
     };
   }

@@ -7,7 +7,7 @@ import { poissonQuantile } from '../../src/serial/merging/forecast/draws.js';
 import { readGoals } from '../../src/serial/merging/forecast/goals.js';
 import { groupCount } from '../../src/serial/merging/forecast/group-sums.js';
 import type { ShellForecast } from '../../src/serial/merging/forecast/shell-goals.js';
-import type { ForecastData } from '../../src/serial/merging/forecast/shells.js';
+import { type ForecastData, HalfSums, shellsOf } from '../../src/serial/merging/forecast/shells.js';
 import { driftText, trendOf } from '../../src/serial/merging/forecast/stationarity.js';
 import { answerText, forecastSection } from '../../src/serial/merging/forecast/words.js';
 import { refused } from '../support/refused.js';
@@ -68,6 +68,18 @@ describe('a goal', () => {
   test('may be given once', async () => {
     await refused(() => readGoals(['CC1/2=.5@2A', 'cchalf=50%@2.0A']), 'Argument', 'once');
   });
+});
+
+test('the classes of intensity do not gather the observations that tell little', () => {
+  const meanOf = (values: ArrayLike<number>): number => Array.from(values).reduce((a, b) => a + b) / values.length;
+  // In a faint shell, the information of an observation hardly depends on the intensity.
+  const ofWeakest = [0, 1, 2].map((seed) => {
+    const { world, data } = crystalsOf(seed, 219);
+    const classes = shellsOf(data, new HalfSums(data), world.edges).shells.at(-1)?.sample ?? [];
+    const [weakest = []] = classes;
+    return meanOf(weakest) / meanOf(classes.map(meanOf));
+  });
+  expect(meanOf(ofWeakest)).toBeGreaterThan(0.8);
 });
 
 describe('a shell', () => {

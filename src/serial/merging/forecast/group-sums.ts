@@ -45,6 +45,8 @@ export class GroupSums {
 export interface InformationSample {
   readonly ids: Uint32Array;
   readonly information: Float64Array;
+  /** The half of the crystals that each is of. */
+  readonly halves: Uint8Array;
 }
 
 /** What a pass over the observations finds. */
@@ -103,7 +105,7 @@ export function groupSums(data: Identified, grouping: Grouping): Grouped {
       const [n, d] = [ownN / f, ownD / (f * f)];
       if (!(d > 0)) continue;
       into.add(group, id, n, d);
-      sample.add(id, d);
+      sample.add(id, d, half);
       if ((q[id] as number) > outerQ) far += d;
     }
     outer[c] = far;
@@ -131,14 +133,20 @@ function sampler({ offsets, crystals }: Observations, states: readonly Uint8Arra
   const every = Math.max(1, Math.ceil(total / maxSampled));
   const ids = new Uint32Array(Math.ceil(total / every));
   const information = new Float64Array(ids.length);
+  const halves = new Uint8Array(ids.length);
   let [seen, kept] = [0, 0];
   return {
-    add(id: number, d: number): void {
+    add(id: number, d: number, half: 0 | 1): void {
       if (seen++ % every !== 0) return;
       ids[kept] = id;
+      halves[kept] = half;
       information[kept++] = d;
     },
-    taken: (): InformationSample => ({ ids: ids.subarray(0, kept), information: information.subarray(0, kept) }),
+    taken: (): InformationSample => ({
+      ids: ids.subarray(0, kept),
+      information: information.subarray(0, kept),
+      halves: halves.subarray(0, kept),
+    }),
   };
 }
 

@@ -33,6 +33,8 @@ const [ofWilson, ofUsual, atLeast] = [0.15, 0.2, 0.12];
  * forecasts, two of three ranges of a CC1/2 of .5 held the truth in 120 simulated runs; with this one, four of five.
  */
 const ofWilsonStated = 0.3;
+/** The relative error of a forecast I/σ beyond that of the present one: with it three of four ranges hold the truth. */
+const ofSnr = 0.075;
 
 /** By how much the intensities of a shell vary, and the relative error of that. */
 function signalOf({ halves, shells, meanIntensity, relativeVariance }: Shells, shell: number, kept: readonly number[]) {
@@ -121,7 +123,7 @@ export function snrForecast(all: Shells, shell: number): ShellForecast {
   const error = Math.hypot(Math.sqrt(spread / ratios.length), (value * ofScatter) / 2);
   const draws = new ShellDraws(now, now.sample);
   const here = draws.at(1).rootInformation;
-  const relative = Math.hypot(error / Math.max(value, error), atLeast / 2);
+  const relative = Math.hypot(error / Math.max(value, error), ofSnr);
   const at = (factor: number, sigmas: number): number =>
     (value * Math.exp(sigmas * relative) * draws.at(factor).rootInformation) / here;
   return {

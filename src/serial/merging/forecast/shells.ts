@@ -102,10 +102,14 @@ export function shellsOf(data: ForecastData, halves: HalfSums, edges: readonly n
     return shell;
   };
   for (let id = 0; id < data.q.length; id++) members[shellAt(data.q[id] as number)]?.push(id);
-  const sampled: (readonly [number, number])[][] = members.map(() => []);
-  const { ids, information } = data.sample;
-  for (let i = 0; i < ids.length; i++)
-    sampled[shellAt(data.q[ids[i] as number] as number)]?.push([ids[i] as number, information[i] as number]);
+  const sampled: Sampled[][] = members.map(() => []);
+  const { ids, information, halves: halfOf } = data.sample;
+  for (const [i, id] of ids.entries())
+    sampled[shellAt(data.q[id] as number)]?.push({
+      id,
+      information: information[i] as number,
+      other: halfOf[i] === 0 ? 1 : 0,
+    });
   const shells = members.map((own, shell): ShellNow => {
     const kept = halves.kept(own);
     return {
@@ -144,22 +148,31 @@ function scatterOf({ half, information }: HalfSums, kept: readonly number[]) {
 /** Most classes of intensity, and fewest observations of each. */
 const [maxClasses, fewestOfClass] = [8, 60];
 
+/** An observation of the sample: its reflection, its information, and the half that its crystal is not in. */
+interface Sampled {
+  readonly id: number;
+  readonly information: number;
+  readonly other: 0 | 1;
+}
+
 /**
  * The information of observations by the intensity of their reflections, in classes of as many reflections each: those of
- * a strong reflection all tell less about it, so that they cannot be exchanged for others.
+ * a strong reflection all tell less about it, so that they cannot be exchanged for others. The intensity is that of the
+ * other half: where there is little information, the own one is extreme by chance.
  */
-function classesOf(halves: HalfSums, members: readonly number[], sample: readonly (readonly [number, number])[]) {
-  const measured = members.filter((id) => halves.informationOf(id) > 0);
-  const ranked = Float64Array.from(measured, halves.intensity).sort();
-  const classes = Math.max(1, Math.min(maxClasses, Math.floor(sample.length / fewestOfClass)));
-  const edges = Array.from(
-    { length: classes - 1 },
-    (_, n) => ranked[Math.floor(((n + 1) * ranked.length) / classes)] as number,
-  );
+function classesOf(halves: HalfSums, members: readonly number[], sample: readonly Sampled[]): Float64Array[] {
+  const known = sample.filter(({ id, other }) => (halves.information[other][id] as number) > 0);
+  const classes = Math.min(maxClasses, Math.floor(known.length / fewestOfClass));
+  if (classes < 2) return sample.length > 0 ? [Float64Array.from(sample, ({ information }) => information)] : [];
+  const edges = ([0, 1] as const).map((half) => {
+    const measured = members.filter((id) => (halves.information[half][id] as number) > 0);
+    const ranked = Float64Array.from(measured, (id) => halves.half(half, id)).sort();
+    return Array.from({ length: classes - 1 }, (_, n) => ranked[Math.floor(((n + 1) * ranked.length) / classes)] ?? 0);
+  });
   const found: number[][] = Array.from({ length: classes }, () => []);
-  for (const [id, d] of sample) {
-    const intensity = halves.intensity(id);
-    found[edges.filter((edge) => intensity >= edge).length]?.push(d);
+  for (const { id, information, other } of known) {
+    const intensity = halves.half(other, id);
+    found[edges[other]?.filter((edge) => intensity >= edge).length ?? 0]?.push(information);
   }
   return found.filter((one) => one.length > 0).map((one) => Float64Array.from(one));
 }
