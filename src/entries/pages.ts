@@ -49,5 +49,6 @@ export { fieldDoubts, fieldFaults, patternDoubts } from '../udf/analyses/field-d
 export { type Calibration, checkCalibration, darkFieldRadii, isKnown, reachOf } from '../udf/calibrate/calibration.js';
 export { milliradiansOf, opticsOf } from '../udf/calibrate/optics.js';
 export { calibrationTexts } from '../udf/calibrate/text.js';
+export { integrateMeasured } from '../udf/images/integrate-measured.js';
 export { rangesOf } from '../udf/scans/roi-ranges.js';
 export type { ServedPanes } from '../whole/serving/live-panes.js';

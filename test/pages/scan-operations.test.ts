@@ -3,6 +3,7 @@ import { open } from 'ewald/data';
 import { Context } from 'ewald/udf';
 import { afterAll, expect, test } from 'vitest';
 import { beginsAt } from '../../src/apps/pages/view/field-shapes.js';
+import { pickedFrames } from '../../src/apps/pages/view/picked-frames.js';
 import type { VirtualShape } from '../../src/apps/pages/view/protocol.js';
 import { scanOperations } from '../../src/apps/pages/view/scan-operations.js';
 import { simulatedScan } from '../udf/calibrate/simulated-scan.mjs';
@@ -87,4 +88,40 @@ test('a ring begins outside of the beam, and a calibration of other frames is re
   expect(shape.outer).toBeGreaterThan(shape.inner);
   const other = { ...calibration, shape: [rows, columns, 64, 64] };
   await expect(opened(frames, other)).rejects.toThrow(/of frames of 64 × 64, and those of this file are 48 × 48/);
+});
+
+test.each([-3, 5])('positions without a frame have no number, as in a run: offset %i', async (syncOffset) => {
+  const navShape = [6, 5];
+  const frames = Uint16Array.from({ length: 30 * 64 }, (_, i) => 1 + ((i * 7919) % 101));
+  const how = { format: 'raw', dtype: 'u16', sigShape: [8, 8] } as const;
+  const dataset = await open(new Uint8Array(frames.buffer), { ...how, navShape: [30] });
+  const picked = pickedFrames(dataset, { navShape, syncOffset });
+  const current = { dataset: picked, closing: new AbortController(), virtual: undefined };
+  const operations = scanOperations({ current } as never);
+  const shape = { kind: 'disk', cx: 4.5, cy: 3.5, outer: 3, inner: 0 } as const;
+  const grown: Float64Array[] = [];
+  await operations.loadScan({ maxBytes: 2 ** 30, shape }, ({ image }) => void grown.push(image?.image as Float64Array));
+  const scan = ctx.fromMemory(frames, { navShape, sigShape: [8, 8], syncOffset });
+  const centre = { cx: 4, cy: 3 };
+  const disk = await ctx.run(ctx.createDiskAnalysis(scan, { ...centre, r: 3 }));
+  const com = await ctx.run(ctx.createComAnalysis(scan, { ...centre, maskRadius: 3, regression: 'mean' }));
+  const icom = await ctx.run(ctx.createIcomAnalysis(scan, { ...centre, maskRadius: 3 }));
+  const missing = Array.from({ length: 30 }, (_, i) => i + syncOffset < 0 || i + syncOffset >= 30);
+  const numbers = (values: ArrayLike<number>): unknown[] =>
+    Array.from(values, (value) => (Number.isNaN(value) ? value : expect.closeTo(value, 9)));
+  for (const [quantity, wanted] of [
+    ['sum', Float64Array.from(disk.intensity.data, (value, i) => (missing[i] ? Number.NaN : value))],
+    ['magnitude', com.magnitude.data],
+    ['curl', com.curl.data],
+    ['icom', icom.phase.data],
+  ] as const) {
+    const { image } = await operations.virtual({ shape, quantity, fourier: false, axes: {} });
+    expect(Array.from(image), quantity).toEqual(numbers(wanted));
+    if (quantity === 'sum') expect(Array.from(grown.at(-1) ?? [])).toEqual(numbers(wanted));
+  }
+  const mean = await operations.pattern(undefined);
+  const seen = missing.filter((isMissing) => !isMissing).length;
+  const first = Math.max(0, syncOffset);
+  const total = Array.from({ length: seen }, (_, k) => frames[(first + k) * 64] as number).reduce((a, b) => a + b);
+  expect(mean.data[0]).toBeCloseTo(total / seen, 3);
 });

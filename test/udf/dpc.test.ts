@@ -50,6 +50,19 @@ test('a wave at the frequency of a filter has half of its height, others by the 
   expect(both).toEqual([expect.closeTo(0.5 * slow, 6), expect.closeTo(0.5 * (1 - 1 / 257), 6)]);
 });
 
+test('a region is integrated by itself: its image is that of a scan which ends there', async () => {
+  const values = Float32Array.from({ length: 6 * 7 * 9 }, (_, i) => 1 + ((i * 7919) % 101));
+  const scanOf = (data: Float32Array, navShape: number[]) => ctx.fromMemory(data, { navShape, sigShape: [3, 3] });
+  const roi = Uint8Array.from({ length: 42 }, (_, i) => Number(i >= 14 && i < 35 && i % 7 >= 1 && i % 7 < 5));
+  const whole = scanOf(values, [6, 7]);
+  const { phase } = await ctx.run(ctx.createIcomAnalysis(whole), { roi });
+  const inside = [...roi.keys()].filter((i) => roi[i] === 1);
+  const cut = Float32Array.from(inside.flatMap((i) => [...values.subarray(9 * i, 9 * i + 9)]));
+  const alone = (await ctx.run(ctx.createIcomAnalysis(scanOf(cut, [3, 4])))).phase.data;
+  expect(inside.map((i) => phase.data[i])).toEqual(Array.from(alone, (value) => expect.closeTo(value, 9)));
+  expect(Array.from(phase.data).filter((value, i) => roi[i] === 0 && !Number.isNaN(value))).toEqual([]);
+});
+
 test('filters say what they need', () => {
   expect(() => ctx.createIcomAnalysis(scan, { qHighpass: 0.1 })).toThrow(/in 1\/Å and require the step.*dpix in nm/);
   expect(() => ctx.createIcomAnalysis(scan, { butterworthOrder: 3 })).toThrow(/requires qLowpass or qHighpass/);

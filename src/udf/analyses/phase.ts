@@ -6,7 +6,8 @@ import { sumUdf } from '../builtin/sums.js';
 import type { ResultBuffer } from '../functions/buffers.js';
 import type { AnyUdf } from '../functions/udf.js';
 import { estimateSideband, holographyUdf } from '../holography/udf.js';
-import { type IntegrateOptions, integrateField, integrationNoise } from '../images/integrate.js';
+import type { IntegrateOptions } from '../images/integrate.js';
+import { integrateMeasured, measuredNoise } from '../images/integrate-measured.js';
 import type { Scan } from '../scans/scan.js';
 import { electronWavelength } from '../ssb/geometry.js';
 import { ssbUdf } from '../ssb/udf.js';
@@ -132,7 +133,6 @@ export const icomAnalysis = /* @__PURE__ */ analysis('icom', (scan, options, wha
   const filters = { qLowpass, qHighpass, butterworthOrder };
   const { dpix: step } = calibratedBy(what, scan, { calibration: options.calibration, dpix }).options;
   const integration = { ...(mirrored !== undefined && { mirrored }), ...filtersOf(what, filters, step) };
-  const integrate = (y: Float64Array, x: Float64Array) => integrateField(y, x, nav, integration);
   const fieldOf = (results: FieldResults) => ({
     ...params,
     y: measured(results.fieldY),
@@ -146,7 +146,9 @@ export const icomAnalysis = /* @__PURE__ */ analysis('icom', (scan, options, wha
     udf: comSumUdf.withParams(params) as AnyUdf,
     faults: (results: FieldResults) => [...fieldFaults(fieldOf(results)), ...com.faults(results)],
     doubts(results: FieldResults) {
-      const gain = integrationNoise(nav, integration);
+      const { validMask } = results.fieldY;
+      const gain = measuredNoise(nav, validMask, integration);
+      const integrate = (y: Float64Array, x: Float64Array) => integrateMeasured(y, x, nav, validMask, integration);
       const phase = integrate(results.fieldY.data, results.fieldX.data);
       return [
         ...emptyNote(results.counts.data),
@@ -156,7 +158,7 @@ export const icomAnalysis = /* @__PURE__ */ analysis('icom', (scan, options, wha
       ];
     },
     channels({ fieldY, fieldX }: FieldResults) {
-      const phase = integrate(fieldY.data, fieldX.data);
+      const phase = integrateMeasured(fieldY.data, fieldX.data, nav, fieldY.validMask, integration);
       const desc = 'image whose gradient is the shift of the centre of mass';
       return [
         navChannel(scan, 'phase', 'integrated centres of mass', desc, phase, 'px · positions'),

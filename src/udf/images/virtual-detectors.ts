@@ -82,7 +82,7 @@ export class VirtualDetector {
 
   /**
    * Switches to another mask, [height, width], nonzero inside, such as those of `masks`, and returns the image. Only
-   * pixels that entered or left are summed, unless the new mask has fewer of them.
+   * pixels that entered or left are summed, unless the new mask has fewer of them. Positions without a frame are NaN.
    *
    * Throws `Shape` for a mask of another size.
    */
@@ -94,6 +94,7 @@ export class VirtualDetector {
       () => image.fill(0),
       (pixel, sign) => addRun(this.#scan, pixel, image, sign),
     );
+    for (const [i, isMeasured] of this.#scan.measured?.entries() ?? []) if (!isMeasured) image[i] = Number.NaN;
     return image;
   }
 }
@@ -163,7 +164,8 @@ export class VirtualCom {
 
   /**
    * Switches to another mask, [height, width], nonzero inside, and returns the centres, the field of shifts, and the
-   * quantities derived from it. Divergence and curl are NaN unless the scan has two axes.
+   * quantities derived from it. Divergence and curl are NaN unless the scan has two axes; positions without a frame
+   * are NaN.
    *
    * Throws `Shape` for a mask of another size, `Argument` for invalid options.
    */
@@ -178,7 +180,8 @@ export class VirtualCom {
     const params = { ...given, regression: given.regression ?? -1 };
     checkRegression(what, params.regression);
     const moments = this.moments(what, mask);
-    return comImages(moments, params, { nav: navigation, roi: undefined, frames: positions });
+    const meta = { nav: navigation, roi: undefined, frames: positions };
+    return comImages(moments, params, meta, this.#scan.measured);
   }
 
   /** The moments of the frames within another mask, [positions, 3]: sum, sum of value · y, and of value · x. */

@@ -62,6 +62,8 @@ export class ResidentScan {
   replaced: NoCounts | undefined;
   /** 1 for pixels without a count in any frame, [height, width]; undefined without such pixels. */
   without: Uint8Array | undefined;
+  /** 0 for positions without a frame, whose sums and shifts are NaN; undefined if every position has one. */
+  measured: Uint8Array | undefined;
 
   constructor(
     navigation: readonly number[],

@@ -4,11 +4,14 @@ import type { ResidentScan } from '../../../entries/udf.js';
 export class GrowingSum {
   /** The sums, NaN at positions that have not been read. */
   readonly image: Float64Array;
+  readonly #measured: Uint8Array | undefined;
   #pixels: readonly number[] = [];
   #scan: ResidentScan | undefined;
   #read = 0;
 
-  constructor(positions: number) {
+  /** `measured` is 0 at positions without a frame; undefined if all have one. */
+  constructor(positions: number, measured?: Uint8Array) {
+    this.#measured = measured;
     this.image = new Float64Array(positions).fill(Number.NaN);
   }
 
@@ -25,6 +28,7 @@ export class GrowingSum {
     const { planes, positions } = scan;
     this.#scan = scan;
     for (let i = this.#read; i < read; i++) {
+      if (this.#measured?.[i] === 0) continue;
       let sum = 0;
       for (const pixel of this.#pixels) sum += planes[pixel * positions + i] as number;
       this.image[i] = sum;

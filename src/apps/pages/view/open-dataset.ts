@@ -2,4 +2,7 @@
 import type { open } from '../../../entries/data.js';
 
 /** A dataset as `open` of `ewald/data` returns it. */
-export type OpenDataset = Awaited<ReturnType<typeof open>>;
+export type OpenDataset = Awaited<ReturnType<typeof open>> & {
+  /** 0 at positions of a scan that have no frame in the file; absent if every position has one. */
+  readonly measured?: Uint8Array | undefined;
+};

@@ -18,7 +18,7 @@ function filled(navShape: readonly number[], frames: number): number[] {
   return navShape.map((n) => (n === -1 ? Math.floor(frames / known) : n));
 }
 
-/** The frames of a part of a scan. Positions without a frame in the file are 0, as in runs. */
+/** The frames of a part of a scan. Those of positions without one in the file are 0; `measured` says which these are. */
 export function pickedFrames(dataset: OpenDataset, { navShape, syncOffset = 0, roi }: PickedScan): OpenDataset {
   const nav = navShape ? filled(navShape, dataset.frames - syncOffset) : [...dataset.shape.nav];
   if (Math.abs(syncOffset) >= dataset.frames)
@@ -38,6 +38,12 @@ export function pickedFrames(dataset: OpenDataset, { navShape, syncOffset = 0, r
     }
     return frame + syncOffset;
   };
+  const measured = new Uint8Array(shape.reduce((product, n) => product * n, 1));
+  for (let row = 0; row * columns < measured.length; row++) {
+    const from = frameOf(row);
+    for (let column = Math.max(0, -from); column < Math.min(columns, dataset.frames - from); column++)
+      measured[row * columns + column] = 1;
+  }
   const { frameLength } = dataset;
   const read: OpenDataset['read'] = async (first, count, into, options) => {
     // One read of the file gives the type of the numbers, and its errors for frames that are outside.
@@ -56,14 +62,15 @@ export function pickedFrames(dataset: OpenDataset, { navShape, syncOffset = 0, r
     }
     return out as Awaited<ReturnType<OpenDataset['read']>>;
   };
-  return withFrames(dataset, shape, read);
+  return withFrames(dataset, shape, read, measured.includes(0) ? measured : undefined);
 }
 
 /** Frames `first`, `first + step` … before `end` of a dataset, which has some of them. */
 export function slicedFrames(dataset: OpenDataset, slice: FrameSlice): OpenDataset {
   const { first, step } = slice;
   const { frameLength } = dataset;
-  return withFrames(dataset, [sliceLength(slice, dataset.frames)], async (from, count, into, options) => {
+  const frames = sliceLength(slice, dataset.frames);
+  const read: OpenDataset['read'] = async (from, count, into, options) => {
     if (step === 1) return dataset.read(first + from, count, into, options);
     const one = await dataset.read(first + from * step, 1, undefined, options);
     const out = into ?? new (one.constructor as new (length: number) => typeof one)(count * frameLength);
@@ -71,17 +78,26 @@ export function slicedFrames(dataset: OpenDataset, slice: FrameSlice): OpenDatas
     for (let i = 1; i < count; i++)
       out.set((await dataset.read(first + (from + i) * step, 1, undefined, options)) as never, i * frameLength);
     return out;
-  });
+  };
+  const { measured } = dataset;
+  const some = measured && Uint8Array.from({ length: frames }, (_, i) => measured[first + i * step] as number);
+  return withFrames(dataset, [frames], read, some);
 }
 
 /** A dataset with other frames. */
-function withFrames(dataset: OpenDataset, nav: readonly number[], read: OpenDataset['read']): OpenDataset {
+function withFrames(
+  dataset: OpenDataset,
+  nav: readonly number[],
+  read: OpenDataset['read'],
+  measured: Uint8Array | undefined,
+): OpenDataset {
   const frames = nav.reduce((product, n) => product * n, 1);
   return over(dataset, {
     frames,
     shape: { nav, sig: dataset.shape.sig },
     chunkFrames: 1,
     read,
+    measured,
     readSparse: undefined,
     peaks: undefined,
     partitions(bytes = 2 ** 25) {

@@ -67,7 +67,11 @@ export class ScanAnalyses {
     const { data = [], shape = [], axes } = results[channel] ?? {};
     const [rows = 0, columns = 0] = shape;
     const plane = axes && { rows, columns, axes: axes as ImagePlane['axes'] };
-    return { image: Float64Array.from(data), plane, notes: results.notes, calibration: this.#shown(calibration) };
+    const image = Float64Array.from(data);
+    // An image of the scan; a plane has axes of its own.
+    if (!plane)
+      for (const [i, isMeasured] of this.#dataset.measured?.entries() ?? []) if (!isMeasured) image[i] = Number.NaN;
+    return { image, plane, notes: results.notes, calibration: this.#shown(calibration) };
   }
 
   async #ssb(calibration: Calibration, optics: Optics): Promise<Analysis> {

@@ -1,9 +1,8 @@
 /** The operations on a scan in memory. */
-import { checkCalibration, mapInto } from '../../../entries/pages.js';
+import { checkCalibration, integrateMeasured, mapInto } from '../../../entries/pages.js';
 import {
   type ComImages,
   fourierMagnitude,
-  integrateField,
   masks,
   type ResidentScan,
   residentBytes,
@@ -53,6 +52,7 @@ export function scanOperations(
         });
         of.growing = undefined;
         if (!scan) continue;
+        scan.measured = dataset.measured;
         of.virtual = { scan, detector: new VirtualDetector(scan), centres: new VirtualCom(scan), com: undefined };
         const { width, height, planes } = scan;
         return { bin, width, height, fileBytes, bytes: planes.byteLength, ...stated, calibration };
@@ -105,20 +105,25 @@ export function scanOperations(
 
     async pattern(region) {
       const { scan } = virtualOf(current());
-      const { without } = scan;
+      const { without, measured } = scan;
+      const framesIn = (inside?: Uint8Array): number =>
+        measured?.reduce((sum, here, i) => sum + (inside?.[i] === 0 ? 0 : here), 0) ??
+        inside?.reduce((sum, here) => sum + here, 0) ??
+        scan.positions;
       // What stands for a count in a gap is not drawn as one.
       const shown = (values: ArrayLike<number>, times = 1): { readonly data: Float32Array } => ({
         data: mapInto(new Float32Array(values.length), values, (value, i) =>
           without?.[i] ? Number.NaN : value / times,
         ),
       });
-      if (region === undefined) return shown(scan.sum, scan.positions);
+      if (region === undefined) return shown(scan.sum, framesIn());
       const { x, y, w, h } = region;
       const [rows = 1, columns = 1] = scan.nav;
       const at = y * columns + x;
+      if (measured?.[at] === 0) return shown(scan.frame(at), 0);
       if (w * h === 1) return without ? shown(scan.frame(at)) : { data: showable(scan.frame(at)) };
       const inside = regionMask(region, rows, columns);
-      return shown(scan.sumOver(inside), w * h);
+      return shown(scan.sumOver(inside), framesIn(inside));
     },
   };
 }
@@ -143,7 +148,7 @@ async function readScan(
   report: Parameters<Operations['loadScan']>[1],
 ): Promise<ResidentScan> {
   let reported = 0;
-  const growing = new GrowingSum(of.dataset.frames);
+  const growing = new GrowingSum(of.dataset.frames, of.dataset.measured);
   of.growing = growing;
   let size: MaskSize | undefined;
   return residentScan(of.dataset, {
@@ -187,10 +192,14 @@ function comMask(shape: VirtualShape, { hot = [] }: ShiftAxes, { bin, width, hei
 }
 
 /** A copy of an image of the field of shifts. Pixels that were summed make shifts of several pixels of the file. */
-function ofField(com: ComImages, quantity: LiveQuantity, { nav: navigation, bin }: ResidentScan): Float64Array {
+function ofField(
+  com: ComImages,
+  quantity: LiveQuantity,
+  { nav: navigation, bin, measured }: ResidentScan,
+): Float64Array {
   const image =
     quantity === 'icom'
-      ? integrateField(com.fieldY, com.fieldX, navigation)
+      ? integrateMeasured(com.fieldY, com.fieldX, navigation, measured)
       : com[quantity === 'field' ? 'magnitude' : (quantity as 'curl')];
   return image.map((value) => value * bin);
 }
