@@ -41,9 +41,13 @@ export {
 } from '../io/live/run-series.js';
 export type { ShownAlarm } from '../io/live/shown-panes.js';
 export { ticks } from '../io/report/charts.js';
+export type { RunEvent } from '../serial/pipeline/events.js';
+export type { Preparation } from '../serial/pipeline/geometry/preparation.js';
 export { iceRings } from '../serial/pipeline/profile/ice.js';
 export { checkRegions, type Region, regionText } from '../serial/pipeline/regions/region.js';
 export { openRegionSums, type RegionSums } from '../serial/pipeline/regions/region-sums.js';
+export type { PipelineOptions } from '../serial/pipeline/run-options.js';
+export { beamOfChunk } from '../serial/pipeline/streams/beam-of-chunk.js';
 export { beamDoubts, beamFaults } from '../udf/analyses/beam-share.js';
 export { fieldDoubts, fieldFaults, patternDoubts } from '../udf/analyses/field-doubts.js';
 export { type Calibration, checkCalibration, darkFieldRadii, isKnown, reachOf } from '../udf/calibrate/calibration.js';

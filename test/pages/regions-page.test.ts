@@ -1,7 +1,9 @@
 // @module-tag all: it opens Chromium
 /** Regions on the page of frames: written, drawn over the frame, dragged, and their counts those of a run. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createContext } from 'ewald';
+import { open } from 'ewald/data';
 import { describe, expect, test } from 'vitest';
 import { dataFolder } from '../support/data.js';
 import { browsing, filesOf, type Shown, serve, Visit } from './visit.js';
@@ -52,6 +54,65 @@ describe.skipIf(!dataFolder)('regions', () => {
     await page.mouse.up();
     await expect.poll(() => page.inputValue('#region-texts'), patient).toContain('jet=rect:230:630,680:880');
     await expect.poll(async () => (await shown())[0], patient).toBe(sums[0]?.[4]);
+    expect(visit.faults).toEqual([]);
+  });
+
+  test('and the line and the value under the pointer are those of the frame and the distance that are shown', async () => {
+    const sim = (name: string): string => join(dataFolder ?? '', 'sim', name);
+    const context = await createContext({ backend: 'wasm' });
+    const geometry = readFileSync(sim('run.geom'), 'utf8').replace('clen = 0.06 m', 'clen = 0.065 m');
+    const how = {
+      inputs: sim('run.h5'),
+      geometry,
+      peaks: { threshold: 12 },
+      cells: [],
+      frames: '0:1',
+      rois: texts.slice(2),
+    };
+    const sums: string[] = [];
+    for await (const { result } of context.pipeline(how))
+      sums.push(...Object.values(result?.rois ?? {}).map(({ sum }) => `${sum}`));
+    await context.dispose();
+    const dataset = await open(sim('run.h5'));
+    const at = 303 * 1024 + 795;
+    const values = await Promise.all([0, 1].map(async (frame) => Number((await dataset.read(frame, 1))[at])));
+    await dataset.dispose();
+    expect(values[0]).not.toBe(values[1]);
+
+    const visit = await Visit.open(await serve(filesOf('sim/run.h5', 'sim/run')), { width: 1300, height: 1000 });
+    const { page } = visit;
+    await visit.peaks();
+    await page.click('#regions summary');
+    await page.fill('#region-texts', texts.slice(2).join('\n'));
+    const shown = (): Promise<string[]> => page.locator('#region-values td:nth-child(3)').allTextContents();
+    await expect.poll(async () => (await shown()).length, patient).toBe(2);
+    // A line over a good part of the frame.
+    await page.click('#tools summary');
+    await page.selectOption('#tool', 'line');
+    const overlay = page.locator('#pane .overlay');
+    const { x = 0, y = 0, width = 0, height = 0 } = (await overlay.boundingBox()) ?? {};
+    await page.mouse.move(x + 0.4 * width, y + 0.4 * height);
+    await page.mouse.down();
+    await page.mouse.move(x + 0.7 * width, y + 0.6 * height, { steps: 3 });
+    await page.mouse.up();
+    const apart = async (): Promise<number> =>
+      Number(/([\d.]+) Å/.exec((await page.textContent('#tool-words')) ?? '')?.[1]);
+    await expect.poll(apart, patient).toBeGreaterThan(0);
+    const before = await apart();
+    await page.fill('#beam-distance', '65');
+    await page.press('#beam-distance', 'Enter');
+    await expect.poll(shown, patient).toEqual(sums);
+    await expect.poll(async () => (await apart()) / before, patient).toBeCloseTo(65 / 60, 1);
+    // The pointer rests while the next frame is shown.
+    await page.selectOption('#tool', 'move');
+    const [left = 0, top = 0] = await page.evaluate(() =>
+      viewer.pane.viewport.toCanvas(viewer.pane.layout.placeOf(795.5, 303.5) as [number, number]),
+    );
+    await page.mouse.move(x + left, y + top);
+    const reading = page.locator('#reading');
+    await expect.poll(() => reading.textContent(), patient).toContain(`fs 795  ss 303   panel p0   value ${values[0]} `);
+    await page.keyboard.press('ArrowRight');
+    await expect.poll(() => reading.textContent(), patient).toContain(`fs 795  ss 303   panel p0   value ${values[1]} `);
     expect(visit.faults).toEqual([]);
   });
 });

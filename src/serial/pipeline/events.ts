@@ -3,6 +3,7 @@
 import type { ChipMap } from '../../io/chip/chip-map.js';
 import type { Tuned } from './first-frames/tune.js';
 import type { FoundCell } from './first-frames/unknown-cell.js';
+import type { Preparation } from './geometry/preparation.js';
 import type { SettledGeometry } from './geometry/settle-geometry.js';
 import type { PeakSource } from './parameters.js';
 import type { OutputEnd } from './sinks/sink.js';
@@ -20,6 +21,8 @@ export type RunEvent =
    * reported if nothing has moved.
    */
   | ({ readonly kind: 'geometry'; readonly text: string } & SettledGeometry)
+  /** All is determined with which the frames are searched; as the option `prepared`, another run searches with the same. */
+  | ({ readonly kind: 'prepared' } & Preparation)
   /**
    * What the run does with its first frames before it searches any, such as adjusting the search to them; `source` counts
    * the frames that arrive meanwhile, as far as they do.

@@ -12,6 +12,7 @@ import type { DetectorOptions } from '../../io/detector/detector.js';
 import { cellSearchRows } from '../indexing/parameters.js';
 import { libraryRows, searchRows } from '../peaks/parameters.js';
 import type { RunEvent } from './events.js';
+import type { Preparation } from './geometry/preparation.js';
 import { checkGridOptions, type GridOptions, gridNames, gridWords } from './grid/grid-options.js';
 import { checkCopyHeader } from './inputs/copied-headers.js';
 import { checkCells, type GivenCell } from './inputs/given.js';
@@ -118,6 +119,11 @@ export interface PipelineOptions<Finder extends PeakSource = PeakSource>
    */
   readonly cells?: readonly GivenCell[] | undefined;
   /**
+   * What another run of the same detector has determined before its first frame, its event `prepared`: cells and geometry
+   * are those, and are not determined again. For parts of a run that several pages or processes search.
+   */
+  readonly prepared?: Preparation | undefined;
+  /**
    * The radial profile of every frame, with its background, ice and spots by shell, in results (`profile`), the stream
    * and the other outputs; `true` for all defaults. Default: none.
    */
@@ -186,6 +192,7 @@ const optionRows = {
     'rois',
     'maxLengthA',
     'onEvent',
+    'prepared',
     ...outputNames,
     ...gridNames,
     ...settingNames,
@@ -215,6 +222,11 @@ export function checkRun(options: PipelineOptions) {
         'parseGeometry(text) returns',
     );
   checkCells('pipeline', cells);
+  if (checked.prepared !== undefined && !Array.isArray((checked.prepared as Preparation | null)?.cells))
+    throw new EwaldError(
+      'Argument',
+      `pipeline: prepared is ${inspect(checked.prepared)}; it expects the event 'prepared' of another run`,
+    );
   if (executor !== undefined && typeof (executor as Partial<RunExecutor> | null)?.share !== 'function')
     throw new EwaldError(
       'Argument',

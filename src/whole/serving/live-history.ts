@@ -49,6 +49,7 @@ export class LiveHistory {
   }
 
   happened(event: RunEvent): void {
+    if (event.kind === 'prepared') return;
     if (event.kind !== 'progress') this.#mark(wordsOf(event));
     else if (event.stage === 'frames') this.#arrived = event.summary;
     else if (event.stage === 'start') this.#arrived = event.source;
@@ -99,7 +100,7 @@ const told: Readonly<Record<string, (line: RunHappening) => Words>> = {
 };
 
 /** An event of a run in the words of a mark; undefined for one that is not marked. */
-function wordsOf(event: Exclude<RunEvent, { readonly kind: 'progress' }>): Words | undefined {
+function wordsOf(event: Exclude<RunEvent, { readonly kind: 'progress' | 'prepared' }>): Words | undefined {
   switch (event.kind) {
     case 'tuned':
       return { text: 'peak search adjusted' };

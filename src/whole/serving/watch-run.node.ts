@@ -214,6 +214,7 @@ class Watch implements RunWatch {
       else if (event.stage === 'start') [this.#source, this.#run.doing] = [event.source, event.text];
       return;
     }
+    if (event.kind === 'prepared') return;
     this.#tell(lineOf(event));
     if (event.kind === 'end') this.#end(event.isWhole);
   };
@@ -393,7 +394,7 @@ const failureOf = (error: unknown): object => ({
 });
 
 /** An event of the run as a line of the log: numbers and texts alone. */
-function lineOf(event: Exclude<RunEvent, { readonly kind: 'progress' }>): RunHappening {
+function lineOf(event: Exclude<RunEvent, { readonly kind: 'progress' | 'prepared' }>): RunHappening {
   if (event.kind === 'failed') return { event: 'output-failed', ...failureOf(event.error) };
   if (event.kind === 'warning') return { event: 'warning', text: event.text };
   if (event.kind === 'resumed') return { event: 'resumed', after: event.after, again: event.again };

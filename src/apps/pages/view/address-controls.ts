@@ -79,9 +79,8 @@ async function applyScan({ region, virtual, quantity, fourier = false, results =
   if (region) await scan.average({ x, y, w, h });
 }
 
-/** Applies the view requested by the address. */
-export async function applyAddress(): Promise<void> {
-  const state = asked;
+/** Applies a view, by default the one requested by the address. */
+export async function applyAddress(state = asked): Promise<void> {
   asked = undefined;
   if (!state) return;
   const { frame, at, scale, colours, limits, overlays, finder, only, stage } = state;

@@ -30,6 +30,11 @@ export class Engine {
     return this.#worker?.calls.waitingMs ?? 0;
   }
 
+  /** Whether a worker runs. */
+  get isAlive(): boolean {
+    return this.#worker !== undefined;
+  }
+
   /** Ends the worker; pending calls are rejected. */
   end(reason: string | Replaced): void {
     void this.#worker?.port.end();

@@ -4,7 +4,7 @@
 import type { Beam, Geometry, RingArc } from '../../../entries/index.js';
 import { type PlacedPanel, placeOn } from './layout.js';
 
-/** Panels in the plane: x to the right and y up, as the sample sees them. */
+/** Panels in the plane: x to the right and y up, looking into the beam. */
 export function placedPanels({ panels }: Geometry): PlacedPanel[] {
   const pixelsPerMetre = panels[0]?.resolution ?? 1;
   return panels.map((panel) => {
@@ -23,6 +23,10 @@ export function placedPanels({ panels }: Geometry): PlacedPanel[] {
     };
   });
 }
+
+/** Whether a geometry takes numbers of the beam from the files, where each frame may have its own. */
+export const beamVaries = ({ radiation, distance, shift }: Geometry): boolean =>
+  [radiation?.given, distance, ...(shift ?? [])].some((number) => number !== undefined && 'path' in number);
 
 /** Where the beam meets the plane, from which the panels are counted without the shift of the detector. */
 export function beamPlace({ panels }: Geometry, { shiftM: [x, y] }: Beam): readonly [x: number, y: number] {

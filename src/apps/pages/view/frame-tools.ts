@@ -36,6 +36,8 @@ let ring: ShownRing | undefined;
 let line: readonly [Point, Point] | undefined;
 let lengthWords = '';
 let of: unknown;
+/** The frame whose beam is measured with. */
+let measured = 0;
 let profile: { readonly of: unknown; readonly mean: Float64Array; readonly most: Float64Array } | undefined;
 let radial: { readonly bins: Uint16Array; readonly greatest: number } | undefined;
 
@@ -129,20 +131,20 @@ export function bindTools(): void {
     field.addEventListener('change', () => {
       const [x, y] = [beamX, beamY].map((one) => readNumber(one));
       if (x === undefined || y === undefined) return;
-      void move.ask([stated[0] + x, stated[1] + y], distanceM);
+      void moveBeam([stated[0] + x, stated[1] + y], distanceM);
       void settle();
     });
   distance.addEventListener('change', () => {
     const millimetres = readNumber(distance, positiveNumberProblem);
-    if (millimetres !== undefined) void move.ask(beam, millimetres / 1000).then(settle);
+    if (millimetres !== undefined) void moveBeam(beam, millimetres / 1000).then(settle);
   });
   ringField.addEventListener('change', () => {
     const entered = readNumber(ringField, positiveNumberProblem);
     if (entered === undefined) return;
     ringA = entered;
-    void move.ask(beam, distanceM);
+    void moveBeam(beam, distanceM);
   });
-  reset.addEventListener('click', () => void move.ask(stated, undefined).then(settle));
+  reset.addEventListener('click', () => void moveBeam(stated, undefined).then(settle));
   saveGeometry.addEventListener('click', () => void saveGeom().catch(viewer.fail));
   saveProfile.addEventListener('click', () => {
     if (!profile || !radial) return;
@@ -167,11 +169,26 @@ export function bindTools(): void {
 async function start(): Promise<void> {
   if (!isOpen() || of === fileOf()) return;
   of = fileOf();
-  const { place, distanceM: metres } = await engine.call('adjust', { moved: [0, 0], distanceM: undefined });
+  measured = viewer.frame;
+  const { place, distanceM: metres } = await engine.call('adjust', {
+    moved: [0, 0],
+    distanceM: undefined,
+    frame: viewer.frame,
+  });
   [stated, beam, statedM, distanceM, line, radial] = [place, place, metres, undefined, undefined, undefined];
   pointed = undefined;
   resetMask();
-  await move.ask(beam, undefined);
+  await moveBeam(beam, undefined);
+}
+
+/** Takes the beam of another frame, moved as before. */
+async function followFrame(): Promise<void> {
+  measured = viewer.frame;
+  const [x, y] = [beam[0] - stated[0], beam[1] - stated[1]];
+  const unmoved = { moved: [0, 0], distanceM: undefined, frame: viewer.frame } as const;
+  const { place, distanceM: metres } = await engine.call('adjust', unmoved);
+  [stated, statedM] = [place, metres];
+  await moveBeam([place[0] + x, place[1] + y], distanceM);
 }
 
 /** What tells one open file from another; the description itself is replaced while a run grows. */
@@ -194,7 +211,7 @@ function grabbed(place: Point): ((place: Point) => void) | undefined {
   if (near(beam)) {
     const [x, y] = beam;
     dragging = true;
-    return ([u, v]) => void move.ask([x + u - place[0], y + v - place[1]], distanceM);
+    return ([u, v]) => void moveBeam([x + u - place[0], y + v - place[1]], distanceM);
   }
   if (!near(ringHandle())) return undefined;
   dragging = true;
@@ -203,7 +220,7 @@ function grabbed(place: Point): ((place: Point) => void) | undefined {
   return ([u, v]) => {
     const ratio = Math.hypot(u - beam[0], v - beam[1]) / radius;
     if (!(ratio > 0.01)) return;
-    if (ringMoves.value === 'distance') void move.ask(beam, metres * ratio);
+    if (ringMoves.value === 'distance') void moveBeam(beam, metres * ratio);
     else void pull.ask([u, v]);
   };
 }
@@ -227,18 +244,23 @@ function ringHandle(): Point | undefined {
   return best;
 }
 
-/** Moves beam and distance; rings and profile follow. */
+/** Beam and distance as they are typed or dragged: what comes before a move has ended begins where that one goes. */
+function moveBeam(place: Point, metres: number | undefined): Promise<void> {
+  [beam, viewer.beam, distanceM] = [place, place, metres];
+  return move.ask(place, metres);
+}
+
+/** Moves beam and distance; rings, profile and the length of the line follow. */
 async function moveTo(place: Point, metres: number | undefined): Promise<void> {
-  beam = place;
-  viewer.beam = place;
-  distanceM = metres;
   const moved = [place[0] - stated[0], place[1] - stated[1]] as const;
-  await engine.call('adjust', { moved, distanceM: metres });
+  const { frame } = viewer;
+  await engine.call('adjust', { moved, distanceM: metres, frame });
   const resolutionsA = [...viewer.rings.map(({ resolutionA }) => resolutionA), ringA];
-  const rings = await engine.call('rings', { resolutionsA });
+  const rings = await engine.call('rings', { resolutionsA, frame });
   ring = rings.at(-1);
   viewer.rings = rings.slice(0, -1);
-  radial = await engine.call('radialBins', bins);
+  radial = await engine.call('radialBins', { count: bins, frame });
+  if (line) void measure.ask();
   redraw();
 }
 const move = new Latest<[Point, number | undefined]>(moveTo, viewer.fail);
@@ -248,7 +270,8 @@ async function settle(): Promise<void> {
   // The last move may still wait for the one before it.
   await move.done();
   try {
-    await viewer.adopt(await engine.call('settle', painted()));
+    await viewer.adopt(await engine.call('settle', { painted: painted(), frame: viewer.frame }));
+    redraw();
   } catch (error) {
     viewer.fail(error);
   }
@@ -261,7 +284,7 @@ function changedMask(): void {
 }
 
 async function saveGeom(): Promise<void> {
-  const text = await engine.call('settle', painted());
+  const text = await engine.call('settle', { painted: painted(), frame: viewer.frame });
   save(`${(viewer.opened?.name ?? 'frames').replace(/\.[^.]+$/, '')}-adjusted.geom`, new Blob([text]));
 }
 
@@ -278,7 +301,7 @@ const measure = new Latest<[]>(async () => {
     lengthWords = line ? 'An end of the line is on no panel.' : '';
     return;
   }
-  const angstrom = await engine.call('apart', [from, to]);
+  const angstrom = await engine.call('apart', { ends: [from, to], frame: viewer.frame });
   const [[x, y], [u, v]] = line;
   const length = Math.hypot(u - x, v - y).toFixed(1);
   lengthWords = `${length} px${angstrom && Number.isFinite(angstrom) ? `, ${angstrom.toPrecision(4)} Å` : ''}`;
@@ -367,6 +390,7 @@ export function writeTools(): void {
   section.hidden = viewer.opened?.panels === undefined;
   if (!isOpen()) return;
   if (of !== fileOf()) void start().catch(viewer.fail);
+  else if (viewer.opened?.beamVaries && measured !== viewer.frame) void followFrame().catch(viewer.fail);
   setTextUnlessFocused(beamX, (beam[0] - stated[0]).toFixed(1));
   setTextUnlessFocused(beamY, (beam[1] - stated[1]).toFixed(1));
   setTextUnlessFocused(distance, ((distanceM ?? statedM) * 1000).toFixed(3));

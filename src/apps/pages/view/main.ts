@@ -61,7 +61,11 @@ drawn.controls = () => {
   if (!isLive()) void writeRunCharts(false);
 };
 
-drawn.after = writeAddressLater;
+drawn.after = () => {
+  writeAddressLater();
+  // Another frame has other values under a pointer that rests.
+  if (pointed) readAgain();
+};
 
 /** Describes what is shown, in the header, in the title of the tab, and for screen readers. */
 function writeTitles(): void {
@@ -93,7 +97,12 @@ const reading = new Latest<[Point | undefined]>(
   },
   () => undefined,
 );
-pane.onPoint = (place) => void reading.ask(place);
+let pointed: Point | undefined;
+const readAgain = (): void => void reading.ask(pointed);
+pane.onPoint = (place) => {
+  pointed = place;
+  readAgain();
+};
 pane.onChange = redrawPictures;
 viewer.onChange = redraw;
 viewer.onProgress = redrawControls;
@@ -112,6 +121,9 @@ bindSearch();
 bindScan();
 // The page appears sooner without its keys.
 import('./page-keys.js').then(({ bindPageKeys }) => bindPageKeys()).catch(viewer.fail);
+addEventListener('hashchange', () =>
+  import('./links.js').then(({ followAddress }) => followAddress()).catch(viewer.fail),
+);
 redraw();
 
 // No error is ignored silently.

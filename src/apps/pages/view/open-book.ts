@@ -12,6 +12,14 @@ import { StreamBook } from './stream-book.js';
 const textFile = (name: string, text: string | undefined): InputFile | undefined =>
   text === undefined || text.trim() === '' ? undefined : { name, blob: new Blob([text]) };
 
+/** The size of the frames that a geometry describes; undefined without one. */
+function sizeOf(geometry: string | undefined): { readonly width: number; readonly height: number } | undefined {
+  if (geometry === undefined || geometry.trim() === '') return undefined;
+  const { panels } = parseGeometry(geometry);
+  const end = (of: 'maxFs' | 'maxSs'): number => panels.reduce((most, panel) => Math.max(most, panel[of] + 1), 0);
+  return { width: end('maxFs'), height: end('maxSs') };
+}
+
 /** Opens a stream; geometry and cell are those of its head unless others are given. */
 export async function openStream(
   stream: InputFile,
@@ -28,6 +36,14 @@ export async function openStream(
     },
     contextOf,
   );
+  const doubts = book.doubts();
+  const own = doubts.length > 0 ? sizeOf(index.geometry) : undefined;
+  const { width, height } = opened;
+  if (own && (own.width !== width || own.height !== height))
+    throw new Error(
+      `${stream.name} is of frames of ${own.width} × ${own.height} pixels of ${index.chunks[0]?.filename}, and those of ` +
+        `${book.fileOf(0).name} are ${width} × ${height}: open the stream with the files that it names.`,
+    );
   book.openAs(session.given);
   const listed = book.summaries();
   return {
@@ -39,6 +55,7 @@ export async function openStream(
       frames: listed.length,
       navigation: [],
       listed,
+      doubts,
     },
   };
 }

@@ -1,4 +1,5 @@
 /** The operations of the worker, implemented with the public interface of ewald only. */
+import { beamOfFrame } from './beam-of-frame.js';
 import { crystalAxes, listedCrystal, listedPeaks } from './listed.js';
 import { LiveBook, NotKept } from './live-book.js';
 import { openLive, openStream, peakMapsOf } from './open-book.js';
@@ -9,7 +10,7 @@ import { runOperations, searchOperations } from './search-operations.js';
 import { openSession } from './session.js';
 import { stackOf } from './stack.js';
 import { StreamBook } from './stream-book.js';
-import { beamNow, toolOperations } from './tool-operations.js';
+import { toolOperations } from './tool-operations.js';
 import { Workspace } from './workspace.js';
 
 /** The operations. */
@@ -118,15 +119,18 @@ function frameOperations(work: Workspace): Pick<Operations, 'frame' | 'stack' | 
       return { data: await stackOf(dataset, first, count, kind) };
     },
 
-    async pixel({ fs, ss, frame }) {
-      const { detector, indexed } = work.current;
-      const q = detector?.reciprocalOf(fs, ss, beamNow(work.current));
-      if (!q) return { resolutionA: undefined, hkl: undefined };
+    async pixel({ fs, ss, frame, at = -1 }) {
+      const { detector, indexed, latest } = work.current;
+      const exact = latest.find((one) => one.frame === frame)?.exact?.[at];
+      const value = typeof exact === 'bigint' || Number.isInteger(exact) ? String(exact) : undefined;
+      const beam = detector && (await beamOfFrame(work.current, frame).catch(() => undefined));
+      const q = beam && detector.reciprocalOf(fs, ss, beam);
+      if (!q) return { value, resolutionA: undefined, hkl: undefined };
       const [crystal] = indexed?.frame === frame ? indexed.crystals : [];
       const along = (axis: readonly [number, number, number]): number =>
         axis[0] * q[0] + axis[1] * q[1] + axis[2] * q[2];
       const hkl = crystal && ([along(crystal.cell[0]), along(crystal.cell[1]), along(crystal.cell[2])] as const);
-      return { resolutionA: 1 / Math.hypot(...q), hkl };
+      return { value, resolutionA: 1 / Math.hypot(...q), hkl };
     },
   };
 }

@@ -6,7 +6,7 @@ import { goToFrame, play, step, toggleFilter } from './frame-controls.js';
 import { bindKeys, type KeyAction, nextOf } from './keys.js';
 import { follow, isLive } from './live-controls.js';
 import { isScan, scanKeys } from './scan-controls.js';
-import { copyLink, withTypedCell } from './search-controls.js';
+import { withTypedCell } from './search-controls.js';
 import { scales } from './shaders.js';
 import { shownStages } from './stages.js';
 
@@ -71,7 +71,7 @@ const viewKeys: readonly KeyAction[] = [
   { keys: ['m'], about: 'mask', act: () => viewer.toggle('mask') },
   { keys: ['v'], about: 'values of pixels, when they are large enough', act: () => viewer.toggle('values') },
   { keys: ['s'], about: 'save the picture as PNG', act: () => byId('png').click() },
-  { keys: ['y'], about: 'copy the address of this view', act: () => void copyLink() },
+  { keys: ['y'], about: 'copy the address of this view', act: () => byId('link').click() },
   { keys: ['?'], about: 'this list', act: () => byId<HTMLDialogElement>('keys').showModal() },
 ];
 

@@ -1,7 +1,7 @@
 /** The messages between the page and its worker: plain data. Typed arrays are transferred, not copied. */
 import type { OpenOptions } from '../../../entries/data.js';
 import type { KnownCell, RegionValue, SearchSettings } from '../../../entries/index.js';
-import type { Region, SliceOptions } from '../../../entries/pages.js';
+import type { Preparation, Region, SliceOptions } from '../../../entries/pages.js';
 import type { ChannelAxis } from '../../../entries/udf.js';
 import type { FrameData, Limits } from './contrast.js';
 import type { PlacedPanel } from './layout.js';
@@ -78,10 +78,14 @@ export interface Opened {
   readonly notes: readonly string[];
   /** Why others of the files that were given are not opened. */
   readonly leftOut?: readonly string[] | undefined;
+  /** Why what is shown may be wrong. */
+  readonly doubts?: readonly string[] | undefined;
   /** Panels of the detector in the displayed plane; undefined without a geometry. */
   readonly panels: readonly PlacedPanel[] | undefined;
   /** Where the beam meets the displayed plane; undefined without a geometry. */
   readonly beam: readonly [x: number, y: number] | undefined;
+  /** Whether frames may have beams of their own. */
+  readonly beamVaries: boolean;
   /** The reason why there is no detector; peaks can then be found but not indexed. */
   readonly withoutDetector: string | undefined;
   /** Nonzero for bad pixels, [height, width]; undefined without a mask. */
@@ -183,6 +187,8 @@ export interface ShownPeakMaps {
 
 /** Information about a pixel. */
 export interface PixelReading {
+  /** The value as the file has it, where the picture has fewer digits. */
+  readonly value?: string | undefined;
   readonly resolutionA: number | undefined;
   /** Fractional Miller indices in the first crystal. */
   readonly hkl: readonly [number, number, number] | undefined;
@@ -315,21 +321,20 @@ export interface ScanImage {
 /** Width and height of a colour wheel. */
 export const wheelSize = 64;
 
-/** The cell of a run over all frames. */
-export interface RunCell {
-  /** Empty if no cell explains the frames, which are then only searched for peaks. */
-  readonly cells: readonly KnownCell[];
-  /** Lengths and angles of the first cell. */
+/** What a run over all frames has determined on the first ones. */
+export interface RunStart {
+  readonly prepared: Preparation;
+  /** Lengths and angles of the first cell; undefined if no cell explains the frames. */
   readonly cellParameters: readonly number[] | undefined;
-  /** How the cell was determined, or why none was found; empty if it was given. */
-  readonly remark: string;
+  /** How the cell was determined, or why none was found, and how the geometry was refined; empty for neither. */
+  readonly remarks: readonly string[];
 }
 
 /** A block of frames to search. */
 export interface RunRequest {
   readonly settings: SearchSettings;
-  /** Without any, frames are only searched for peaks. */
-  readonly cells: readonly KnownCell[];
+  /** What was determined before; undefined: this block is the whole run, and determines it. */
+  readonly prepared: Preparation | undefined;
   readonly first: number;
   readonly count: number;
   /** Whether a report with pictures is written as well. */
@@ -342,6 +347,10 @@ export interface RunResult {
   readonly stream: Blob;
   readonly html: Blob | undefined;
   readonly stopped: boolean;
+  /** What was determined; undefined if the run was stopped before. */
+  readonly start: RunStart | undefined;
+  /** What its crystals contradict of the cell or the geometry, and other warnings. */
+  readonly doubts: readonly string[];
 }
 
 /** How frames are combined. */
@@ -349,6 +358,11 @@ export type StackKind = 'sum' | 'mean' | 'maximum';
 
 /** A known cell, as the page shows it: lengths in Å, angles in degrees, and its centring. */
 export type ShownCell = Required<Pick<Opened, 'cell' | 'centring'>>;
+
+/** The frame whose beam is meant. */
+interface OfFrame {
+  readonly frame: number;
+}
 
 /** Where the page takes the detector to be, instead of where its geometry says. */
 export interface Adjustment {
@@ -415,8 +429,8 @@ export interface Operations {
   index(request: { readonly frame: number; readonly parameters: FinderParameters }): Promise<ShownResult>;
   /** The parameters of a search: the tuned ones, overridden by those of the page. */
   settings(parameters: FinderParameters): Promise<SearchSettings>;
-  /** The cell with which all frames are indexed; determined from the frames unless it was given. */
-  cellOfRun(settings: SearchSettings): Promise<RunCell>;
+  /** Determines on the first frames what `ewald index` does; undefined if it was stopped. */
+  startOfRun(settings: SearchSettings): Promise<RunStart | undefined>;
   /** Searches frames; each is reported. */
   run(request: RunRequest, report: (summary: FrameSummary) => void): Promise<RunResult>;
   /** Ends a run after the current frame. */
@@ -442,18 +456,26 @@ export interface Operations {
   }): Promise<ScanImage & { readonly calibration: ShownCalibration }>;
   /** The mean pattern of a region of the scan; undefined: of all positions. */
   pattern(region: ScanRegion | undefined): Promise<{ readonly data: FrameData }>;
-  pixel(request: { readonly fs: number; readonly ss: number; readonly frame: number }): Promise<PixelReading>;
+  /** What a place of a frame measures; `at` is the number of its pixel, for the value. */
+  pixel(request: {
+    readonly fs: number;
+    readonly ss: number;
+    readonly frame: number;
+    readonly at?: number | undefined;
+  }): Promise<PixelReading>;
   /** Moves the beam for what is measured and drawn; returns its place in the displayed plane. */
   adjust(
-    adjustment: Adjustment,
+    adjustment: Adjustment & OfFrame,
   ): Promise<{ readonly place: readonly [x: number, y: number]; readonly distanceM: number }>;
   /** Searches with the detector as it is adjusted, without the painted pixels; returns its .geom. */
-  settle(painted: Uint8Array | undefined): Promise<string>;
+  settle(request: OfFrame & { readonly painted: Uint8Array | undefined }): Promise<string>;
   /** The bin of each pixel by the length of its reciprocal vector, of `count` equal bins up to `greatest`, 1/Å. */
-  radialBins(count: number): Promise<{ readonly bins: Uint16Array; readonly greatest: number }>;
+  radialBins(
+    request: OfFrame & { readonly count: number },
+  ): Promise<{ readonly bins: Uint16Array; readonly greatest: number }>;
   /** The distance in real space, Å, that two pixels are apart in reciprocal space; undefined between panels. */
-  apart(ends: readonly [PixelPlace, PixelPlace]): Promise<number | undefined>;
-  rings(request: { readonly resolutionsA: readonly number[] }): Promise<readonly ShownRing[]>;
+  apart(request: OfFrame & { readonly ends: readonly [PixelPlace, PixelPlace] }): Promise<number | undefined>;
+  rings(request: OfFrame & { readonly resolutionsA: readonly number[] }): Promise<readonly ShownRing[]>;
   /** The regions of a frame, from their texts. */
   regions(request: { readonly texts: readonly string[]; readonly frame: number }): Promise<readonly ShownRegion[]>;
 }

@@ -14,7 +14,7 @@ const entry = Object.assign(createElement('textarea'), { id: 'region-texts', row
 const table = Object.assign(createElement('table'), { id: 'region-values' });
 table.ariaLabel = 'Counts of the regions in this frame';
 let shown: readonly ShownRegion[] = [];
-/** The frame and the texts of what is shown. */
+/** The frame, the detector and the texts of what is shown. */
 let of = '';
 
 const isOpen = (): boolean => section.open && !section.hidden && viewer.opened?.panels !== undefined;
@@ -43,10 +43,11 @@ const sum = new Latest<[texts: readonly string[], frame: number]>(async (texts, 
   redraw();
 }, viewer.fail);
 
-/** Sums the regions again if the frame or they have changed. */
+/** Sums the regions again if the frame, the detector or they have changed. */
 export function writeRegions(): void {
   section.hidden = viewer.opened?.panels === undefined;
-  const key = isOpen() ? `${viewer.opened?.name} ${viewer.frame}\n${entry.value}` : '';
+  const { opened, frame, adopted } = viewer;
+  const key = isOpen() ? `${opened?.name} ${frame} ${adopted}\n${entry.value}` : '';
   if (key === of) return;
   of = key;
   if (isOpen()) void sum.ask(textsOf(), viewer.frame);

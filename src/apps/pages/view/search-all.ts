@@ -1,8 +1,11 @@
 /** Searches all frames of the open files, with the cell that was given or that explains them. */
 import { counted } from '../../../entries/pages.js';
 import type { Engine } from './calls.js';
-import type { FinderParameters, FrameSummary, Opened, OpenRequest } from './protocol.js';
+import type { FinderParameters, FrameSummary, Opened, OpenRequest, RunResult, RunStart } from './protocol.js';
 import { poolSize, WorkerPool } from './worker-pool.js';
+
+/** Most doubts that the message repeats: each block of frames has its own. */
+const maxDoubts = 2;
 
 /** What a search uses of the viewer, and shows by it. */
 interface SearchingViewer {
@@ -41,7 +44,7 @@ export async function searchAll(
 ): Promise<WholeResult> {
   const { engine, parameters } = viewer;
   const { frames } = opened;
-  const start = performance.now();
+  const began = performance.now();
   const size = html ? 1 : poolSize(frames, viewer.workers);
   viewer.onMessage(size > 1 ? `Searching all frames with ${size} workers…` : 'Searching all frames…', false);
   let stopped = false;
@@ -50,35 +53,37 @@ export async function searchAll(
     void engine.call('stop').catch(viewer.fail);
   });
   const settings = await engine.call('settings', parameters);
-  const found = await engine.call('cellOfRun', settings).catch((error: unknown) => {
-    if (stopped) return undefined;
-    throw error;
-  });
-  // Other files may have been opened in the meantime.
-  if (found && viewer.opened === opened)
-    viewer.opened = { ...opened, cell: found.cellParameters, centring: found.cells[0]?.centring };
-  if (!found || stopped) return { words: 'Stopped before the first frame was searched.', wrong: false };
-  const { cells, remark } = found;
-  let result: Pick<WholeResult, 'stream' | 'html'>;
+  const showCell = ({ prepared, cellParameters: cell }: RunStart): void => {
+    // Other files may have been opened in the meantime.
+    if (viewer.opened === opened) viewer.opened = { ...opened, cell, centring: prepared.cells[0]?.centring };
+  };
+  let start: RunStart | undefined;
+  let result: Pick<RunResult, 'stream' | 'doubts'> & Pick<WholeResult, 'html'>;
   if (size > 1) {
+    start = await engine.call('startOfRun', settings);
+    if (!start || stopped) return { words: 'Stopped before the first frame was searched.', wrong: false };
+    showCell(start);
     const pool = new WorkerPool(size, engine.start, viewer.listFrame);
     stopBy(() => {
       stopped = true;
       pool.stop();
     });
-    result = { stream: await pool.run({ request, settings, cells, frames }) };
+    result = await pool.run({ request, settings, prepared: start.prepared, frames });
   } else {
-    const whole = { settings, cells, first: 0, count: frames, html };
-    const { stopped: isPart, ...written } = await engine.call('run', whole, viewer.listFrame);
-    stopped = isPart;
-    result = written;
+    const whole = { settings, prepared: undefined, first: 0, count: frames, html };
+    const { stopped: isPart, start: found, ...written } = await engine.call('run', whole, viewer.listFrame);
+    if (!found) return { words: 'Stopped before the first frame was searched.', wrong: false };
+    showCell(found);
+    [stopped, start, result] = [isPart, found, written];
   }
   const seen = viewer.summaries.filter((summary) => summary !== undefined);
-  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
   const failed = seen.filter(({ error }) => error !== undefined);
-  const how = remark === '' ? '' : `; ${remark}`;
+  const said = [...start.remarks, ...[...new Set(result.doubts)].slice(0, maxDoubts)]
+    .map((text) => `; ${text}`)
+    .join('');
   const why = failed.length > 0 ? `; ${failed.length} could not be searched: ${failed[0]?.error}` : '';
   const searched = `${stopped ? 'Stopped after' : 'Searched'} ${counted(seen.length, 'frame')}`;
-  const words = `${searched} in ${seconds} s${how}${why}`;
-  return { ...result, words, wrong: failed.length > 0 };
+  const words = `${searched} in ${seconds} s${said}${why}`;
+  return { stream: result.stream, html: result.html, words, wrong: failed.length > 0 || result.doubts.length > 0 };
 }

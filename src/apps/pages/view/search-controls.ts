@@ -1,6 +1,6 @@
 /** Overlays, the peak search, indexing, stacks, and what can be saved. */
 import { byId } from '../by-id.js';
-import { pane, say, viewer } from './app.js';
+import { pane, viewer } from './app.js';
 import { bindSelect, inputById, onClick, setTextByIdUnlessFocused, slidersIn, writeSlider } from './elements.js';
 import { frameParts } from './frame-controls.js';
 import type { FinderParameters, Opened, StackKind } from './protocol.js';
@@ -35,7 +35,7 @@ export function bindSearch(): void {
     if (viewer.html) save(`${stem()}.html`, viewer.html);
   });
   onClick('png', async () => save(`${stem()}-${viewer.frame}.png`, await pane.image(captionOf())));
-  onClick('link', copyLink);
+  onClick('link', async () => (await import('./links.js')).copyLink());
   onClick('help', () => byId<HTMLDialogElement>('keys').showModal());
 }
 
@@ -103,13 +103,4 @@ export function writeSearch(): void {
   for (const id of ['save-stream', 'save-report', 'save-csv'])
     byId<HTMLButtonElement>(id).disabled =
       running || !summaries.some(Boolean) || (id !== 'save-csv' && opened.listed !== undefined);
-}
-
-export async function copyLink(): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(location.href);
-    say('The address of this view is copied.', false);
-  } catch {
-    say(`This browser does not let a page copy; the address is ${location.href}`, false);
-  }
 }

@@ -1,10 +1,12 @@
 /** The operations that search frames for peaks and crystals. */
-import { type KnownCell, readCell, type SearchSettings } from '../../../entries/index.js';
-import { cellParameters, determineCell } from './cell-of-run.js';
+import { readCell, type SearchSettings } from '../../../entries/index.js';
+import type { PipelineOptions } from '../../../entries/pages.js';
+import { beamOfFrame, everyFrame } from './beam-of-frame.js';
 import { errorWords } from './error-words.js';
 import { frameOfEvent } from './frame-index.js';
 import { LiveBook } from './live-book.js';
-import type { FinderParameters, Operations } from './protocol.js';
+import type { FinderParameters, Operations, RunRequest, RunStart } from './protocol.js';
+import { cellParameters, RunWords } from './run-events.js';
 import { fileText, type Session } from './session.js';
 import { shownCrystal, shownPeaks, summaryOf } from './shown.js';
 import { stagePicture } from './stages.js';
@@ -75,7 +77,8 @@ export function searchOperations(work: Workspace): Pick<Operations, 'tune' | 'pe
       const searcher = await work.searcher(of);
       const data = await work.frame(of, frame);
       const start = performance.now();
-      const result = await searcher.search(data, { ...settingsWith(of, parameters), cells: of.cells });
+      const beam = await beamOfFrame(of, frame);
+      const result = await searcher.search(data, { ...settingsWith(of, parameters), cells: of.cells, beam });
       of.indexed = { frame, crystals: result.crystals };
       return {
         peaks: shownPeaks(frame, result.peaks, result.ms.peaks),
@@ -90,66 +93,82 @@ export function searchOperations(work: Workspace): Pick<Operations, 'tune' | 'pe
   };
 }
 
-/** The settings that a run with these cells uses: nothing is integrated without a crystal. */
-function settingsOfRun(settings: SearchSettings, cells: readonly KnownCell[]): SearchSettings {
-  if (cells.length > 0) return settings;
-  const { intRadius: _, ...ofPeaks } = settings;
-  return ofPeaks;
-}
-
-/** All frames of a file. */
-const everyFrame = { first: 0, step: 1 } as const;
+/** Some frames of a file, and how they are searched. */
+type SomeFrames = Pick<RunRequest, 'settings' | 'first' | 'count'> &
+  Partial<Pick<PipelineOptions, 'prepared' | 'output' | 'html'>>;
 
 /** Searches blocks of frames. */
-export function runOperations(work: Workspace): Pick<Operations, 'cellOfRun' | 'run' | 'cell' | 'keep' | 'stop'> {
+export function runOperations(work: Workspace): Pick<Operations, 'startOfRun' | 'run' | 'cell' | 'keep' | 'stop'> {
   let stopping = false;
-  /** Ends the determination of a cell. */
+  /** Ends what is determined before the first frame is searched. */
   let determining = new AbortController();
 
-  return {
-    async cellOfRun(settings) {
-      const of = work.current;
-      const [known] = of.cells;
+  /** The run over some frames, with its words. */
+  const begun = async (of: Session, { settings, first, count, ...outputs }: SomeFrames) => {
+    const { dataset, slice } = of.whole ?? { dataset: of.dataset, slice: everyFrame };
+    if (of.book) throw new Error('These frames have their results; open their file to search it anew.');
+    const { geometry } = detectorOf(of);
+    const words = new RunWords();
+    stopping = false;
+    determining = new AbortController();
+    const frames = Array.from({ length: count }, (_, i) => slice.first + (first + i) * slice.step);
+    const items = (await work.context()).pipeline({
+      inputs: [{ dataset, filename: of.name, frames }],
+      geometry,
       // One that was determined is determined again: the parameters of the search may have changed.
-      if (known && !of.determined) return { cells: of.cells, cellParameters: cellParameters(known), remark: '' };
-      determining = new AbortController();
-      const found = await determineCell(await work.context(), of, settings, determining.signal);
-      of.cells = found.cells;
-      of.determined = true;
-      return found;
+      ...(of.cells.length > 0 && !of.determined && { cells: of.cells }),
+      serialStart: first + 1,
+      onEvent: words.onEvent,
+      signal: determining.signal,
+      ...outputs,
+      ...(settings as Pick<SearchSettings, 'intRadius'> & { peaks: FinderParameters }),
+    });
+    return { items, words, numberOf: (event = 0): number => (event - slice.first) / slice.step };
+  };
+  /** Keeps the cell that a run has determined. */
+  const keepCell = (of: Session, start: RunStart | undefined): void => {
+    if (!start || (of.cells.length > 0 && !of.determined)) return;
+    of.cells = start.prepared.cells;
+    of.determined = true;
+  };
+
+  return {
+    async startOfRun(settings) {
+      const of = work.current;
+      const { items, words } = await begun(of, { settings, first: 0, count: of.dataset.frames });
+      try {
+        for await (const _first of items) break;
+      } catch (error) {
+        if (!stopping) throw error;
+      }
+      keepCell(of, words.start);
+      return words.start;
     },
 
-    async run({ settings, cells, first, count, html }, report) {
+    async run({ settings, prepared, first, count, html }, report) {
       const of = work.current;
-      const { dataset, slice } = of.whole ?? { dataset: of.dataset, slice: everyFrame };
-      if (of.book) throw new Error('These frames have their results; open their file to search it anew.');
-      const { geometry } = detectorOf(of);
-      stopping = false;
       const pieces: Uint8Array<ArrayBuffer>[] = [];
       const pages: Uint8Array<ArrayBuffer>[] = [];
-      const items = (await work.context()).pipeline({
-        inputs: [
-          {
-            dataset,
-            filename: of.name,
-            frames: Array.from({ length: count }, (_, i) => slice.first + (first + i) * slice.step),
-          },
-        ],
-        geometry,
-        cells,
-        serialStart: first + 1,
+      const { items, words, numberOf } = await begun(of, {
+        ...{ settings, first, count, prepared },
         output: (piece) => void pieces.push(piece.slice()),
         ...(html ? { html: (piece: Uint8Array) => void pages.push(piece.slice()) } : {}),
-        ...(settingsOfRun(settings, cells) as Pick<SearchSettings, 'intRadius'> & { peaks: FinderParameters }),
       });
-      for await (const { origin, result, error } of items) {
-        report(summaryOf(((origin.event ?? 0) - slice.first) / slice.step, result, error && errorWords(error)));
-        if (stopping) break;
+      try {
+        for await (const { origin, result, error } of items) {
+          report(summaryOf(numberOf(origin.event), result, error && errorWords(error)));
+          if (stopping) break;
+        }
+      } catch (error) {
+        if (!stopping) throw error;
       }
+      keepCell(of, words.start);
       return {
         stream: new Blob(pieces, { type: 'text/plain' }),
         html: html ? new Blob(pages, { type: 'text/html' }) : undefined,
         stopped: stopping,
+        start: words.start,
+        doubts: words.doubts,
       };
     },
 

@@ -16,15 +16,15 @@ import {
 } from '../../../entries/index.js';
 import { countRange, type FrameSlice, isOfElectrons, openStacked, separated, sliceIn } from '../../../entries/pages.js';
 import type { ComImages, ResidentScan, VirtualCom, VirtualDetector } from '../../../entries/udf.js';
-import { cellParameters } from './cell-of-run.js';
 import type { FrameData, Limits } from './contrast.js';
-import { beamPlace, placedPanels } from './detector-plane.js';
+import { beamPlace, beamVaries, placedPanels } from './detector-plane.js';
 import { errorWords, wordsOnPage } from './error-words.js';
 import type { FrameIndex } from './frame-index.js';
 import type { GrowingSum } from './growing-sum.js';
 import type { OpenDataset } from './open-dataset.js';
 import { type PickedScan, pickedFrames, slicedFrames } from './picked-frames.js';
 import type { Adjustment, InputFile, Opened, OpenRequest } from './protocol.js';
+import { cellParameters } from './run-events.js';
 import type { ScanAnalyses } from './scan-analyses.js';
 import type { StreamBook } from './stream-book.js';
 
@@ -44,7 +44,12 @@ export interface Session {
   /** The searcher, which is planned once, when the first frame is searched. */
   searcher: Promise<FrameSearcher> | undefined;
   /** The frames that were read last: a search does not read them again, and received frames may be gone by then. */
-  latest: readonly { readonly frame: number; readonly data: FrameData }[];
+  latest: readonly {
+    readonly frame: number;
+    readonly data: FrameData;
+    /** The numbers of the file, of a type with more digits than the picture has. */
+    readonly exact?: Float64Array | BigInt64Array | BigUint64Array | undefined;
+  }[];
   /** The frame that was indexed last, and its crystals: their rows a, b, c in Å. */
   indexed: { readonly frame: number; readonly crystals: readonly Pick<FrameCrystal, 'cell'>[] } | undefined;
   /** Frames of several files with their results, instead of those of `dataset`. */
@@ -74,9 +79,12 @@ export interface Session {
     readonly last: number;
     readonly openOther: DetectorOptions['openOther'];
   };
-  /** What the page has changed of the place of the detector, and the beam before that. */
+  /** What the page has changed of the place of the detector. */
   adjustment?: Adjustment;
-  stated?: Beam;
+  /** The detector as the files and the geometry state it, which the page may move. */
+  readonly stated: Detector | undefined;
+  /** The beam of the frame that was asked for last. */
+  beam?: { readonly frame: number; readonly adjustment: Adjustment | undefined; readonly beam: Beam };
   /** Parameters tuned from the first frames; the page overrides some of them. */
   tuned: SearchSettings;
 }
@@ -188,6 +196,7 @@ export async function sessionOf(
       searcher: undefined,
       latest: [],
       indexed: undefined,
+      stated: detector,
       closing: new AbortController(),
       virtual: undefined,
       calibration,
@@ -205,6 +214,7 @@ export async function sessionOf(
       leftOut,
       panels: detector && placedPanels(detector.geometry),
       beam: detector && beamPlace(detector.geometry, detector.beam),
+      beamVaries: detector !== undefined && beamVaries(detector.geometry),
       withoutDetector,
       bad: bad?.slice(),
       validRange: (detector?.validRange ?? statedRange(meta)) as Limits,

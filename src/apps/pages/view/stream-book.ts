@@ -71,6 +71,17 @@ export class StreamBook implements FrameIndex {
     });
   }
 
+  /** Why the results may be of other frames: the only file that is open has another name than the stream says. */
+  doubts(): string[] {
+    const { filename } = this.#at(0);
+    const { name } = this.fileOf(0);
+    if (name === baseName(filename) || this.#frames.some(({ as }) => as === filename)) return [];
+    return [
+      `${this.#stream.name} is of ${filename}, and is shown over ${name}: this is right only if that is the same file, ` +
+        'renamed or converted',
+    ];
+  }
+
   /** The file of a frame. Throws an Error that names the file if it is not among those that are open. */
   fileOf(frame: number): InputFile {
     const { filename } = this.#at(frame);

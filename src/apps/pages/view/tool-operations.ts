@@ -1,33 +1,22 @@
 /** The operations of measuring: where the detector is taken to be, and what its pixels measure from there. */
 import { type Beam, formatGeometry, type Geometry, meanDistance } from '../../../entries/index.js';
+import { beamOfFrame } from './beam-of-frame.js';
 import { arcOn, beamPlace, placedPanels } from './detector-plane.js';
-import type { Adjustment, Operations } from './protocol.js';
+import type { Operations } from './protocol.js';
 import type { Session } from './session.js';
 import { detectorOf, type Workspace } from './workspace.js';
 
 type Region = Geometry['badRegions'][number];
 
-/** Pixels of the displayed plane in a metre. */
-const perMetre = ({ panels }: Geometry): number => panels[0]?.resolution ?? 1;
-
-/** The beam with the adjustment of the page. */
-export function beamNow(of: Session): Beam {
-  const { geometry, beam } = detectorOf(of);
-  const { moved: [x, y] = [0, 0], distanceM: away } = of.adjustment ?? {};
-  const { shiftM, distanceM: statedM } = of.stated ?? beam;
-  const distanceM = away === undefined ? statedM : away - meanDistance(geometry, { distanceM: 0 });
-  const scale = perMetre(geometry);
-  return { ...beam, distanceM, shiftM: [shiftM[0] - x / scale, shiftM[1] - y / scale] };
-}
-
 /** The geometry with the adjustment of the page: that of the user if there is one, otherwise that of the file. */
-function adjusted(of: Session): Geometry {
-  const { distanceM, shiftM } = beamNow(of);
+function adjusted(of: Session, { distanceM, shiftM }: Beam): Geometry {
   const base = of.given ?? detectorOf(of).geometry;
+  const { moved: [x, y] = [0, 0], distanceM: away } = of.adjustment ?? {};
   return {
     ...base,
-    distance: { value: distanceM },
-    shift: [{ value: shiftM[0] }, { value: shiftM[1] }],
+    // What was not moved stays a number of the files, where each frame may have its own.
+    distance: away === undefined && base.distance ? base.distance : { value: distanceM },
+    shift: x === 0 && y === 0 && base.shift ? base.shift : [{ value: shiftM[0] }, { value: shiftM[1] }],
   };
 }
 
@@ -70,36 +59,36 @@ export function toolOperations(
   work: Workspace,
 ): Pick<Operations, 'adjust' | 'settle' | 'radialBins' | 'apart' | 'rings'> {
   return {
-    async adjust(adjustment: Adjustment) {
+    async adjust({ frame, ...adjustment }) {
       const of = work.current;
-      const { geometry, beam } = detectorOf(of);
-      of.stated ??= beam;
+      const { geometry } = detectorOf(of);
       of.adjustment = adjustment;
-      const now = beamNow(of);
+      const now = await beamOfFrame(of, frame);
       return { place: beamPlace(geometry, now), distanceM: meanDistance(geometry, now) };
     },
 
-    async settle(painted) {
+    async settle({ painted, frame }) {
       const of = work.current;
       const { width, geometry: own } = detectorOf(of);
-      const geometry = adjusted(of);
+      const geometry = adjusted(of, await beamOfFrame(of, frame));
       const regions = painted ? paintedRegions(own, painted, width) : [];
       const before = of.searcher;
-      of.stated ??= detectorOf(of).beam;
       of.detector = await (await work.context()).detector(of.dataset, {
         geometry,
         ...(painted ? { bad: painted } : {}),
         ...(of.tuning?.openOther ? { openOther: of.tuning.openOther } : {}),
       });
       of.searcher = undefined;
+      // Frames are marked with the mask of the detector.
+      of.latest = [];
       await (await before)?.dispose();
       return formatGeometry({ ...geometry, badRegions: [...geometry.badRegions, ...regions] });
     },
 
-    async radialBins(count) {
+    async radialBins({ count, frame }) {
       const of = work.current;
       const { geometry, width, height } = detectorOf(of);
-      const { wavelengthA, distanceM, shiftM } = beamNow(of);
+      const { wavelengthA, distanceM, shiftM } = await beamOfFrame(of, frame);
       const lengths = new Float32Array(width * height).fill(Number.NaN);
       let greatest = 0;
       for (const { minFs, maxFs, minSs, maxSs, corner, fs: f, ss: s, resolution, offsetM } of geometry.panels)
@@ -126,19 +115,19 @@ export function toolOperations(
       return { bins, greatest };
     },
 
-    async apart([[fs, ss], [toFs, toSs]]) {
+    async apart({ ends: [[fs, ss], [toFs, toSs]], frame }) {
       const of = work.current;
       const detector = detectorOf(of);
-      const beam = beamNow(of);
+      const beam = await beamOfFrame(of, frame);
       const [from, to] = [detector.reciprocalOf(fs, ss, beam), detector.reciprocalOf(toFs, toSs, beam)];
       return from && to && 1 / Math.hypot(to[0] - from[0], to[1] - from[1], to[2] - from[2]);
     },
 
-    async rings({ resolutionsA }) {
+    async rings({ resolutionsA, frame }) {
       const { detector } = work.current;
       if (!detector) return [];
       const panels = placedPanels(detector.geometry);
-      const beam = beamNow(work.current);
+      const beam = await beamOfFrame(work.current, frame);
       return resolutionsA.map((resolutionA) => ({
         resolutionA,
         arcs: detector.ring(resolutionA, beam).flatMap((arc) => arcOn(panels[arc.panel], arc)),

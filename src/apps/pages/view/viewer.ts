@@ -19,14 +19,13 @@ import type {
   Opened,
   OpeningHow,
   OpenRequest,
-  PixelReading,
   ShownCrystal,
   ShownPeaks,
   ShownRing,
   StackKind,
 } from './protocol.js';
 import type { ScaleName } from './shaders.js';
-import { markWords, type ShownStage, stageLimits, stageRange, stageTitles } from './stages.js';
+import { type ShownStage, stageLimits, stageRange } from './stages.js';
 
 /** Resolutions of the rings, Å. */
 const ringResolutions = [40, 20, 10, 7, 5, 4, 3.5, 3, 2.5, 2.2, 2, 1.8, 1.6, 1.4, 1.2, 1];
@@ -156,8 +155,12 @@ export class Viewer {
   /** The frame that was indexed last. */
   #indexed: number | undefined;
 
+  /** How often a geometry was adjusted in the page. */
+  adopted = 0;
+
   /** Uses a geometry that was adjusted in the page, also for all frames; a frame with crystals is indexed anew. */
   async adopt(text: string): Promise<void> {
+    this.adopted++;
     if (this.#request)
       this.#request = { ...this.#request, geometry: { name: 'adjusted.geom', blob: new Blob([text]) } };
     if (this.stackName) return;
@@ -270,18 +273,27 @@ export class Viewer {
     const { panels, width, height } = opened;
     this.pane.picture.clear();
     this.pane.place(new Layout(panels ?? [wholeFrame(width, height)]), panels ? 1 : -1);
+    // The value under the pointer was one of other frames.
+    this.pane.onPoint(undefined);
     this.pane.picture.scale = this.#rule === 'range' ? 'log' : 'linear';
-    const { leftOut = [], withoutDetector } = opened;
+    const { leftOut = [], doubts = [], withoutDetector } = opened;
     const words = [
+      ...doubts,
       ...leftOut.map((text) => `Left out: ${text}`),
       ...(withoutDetector ? [`No detector: ${withoutDetector}`] : []),
     ];
-    this.onMessage(words.join('. '), leftOut.length > 0);
+    this.onMessage(words.join('. '), leftOut.length + doubts.length > 0);
     await this.go(opened.first ?? 0);
-    this.rings = await this.engine.call('rings', { resolutionsA: ringResolutions });
-    this.onChange();
+    await this.#ring();
     await this.onOpened(opened);
     await this.tune();
+  }
+
+  /** Draws the rings of the frame that is shown. */
+  async #ring(): Promise<void> {
+    const { frame } = this;
+    this.rings = await this.engine.call('rings', { resolutionsA: ringResolutions, frame });
+    this.onChange();
   }
 
   /** Shows a frame; of several requests, only the latest is processed. */
@@ -344,7 +356,11 @@ export class Viewer {
     const { opened } = this;
     const file = this.#file;
     if (!opened) return;
-    const { data, peaks, crystals } = await this.engine.call('frame', frame);
+    const { data, peaks, crystals } = await this.engine.call('frame', frame).catch((error: unknown) => {
+      // One that cannot be read is passed by, unless the worker has died, after which the frame before is shown again.
+      if (file === this.#file && this.engine.isAlive && !this.isLive) this.#showNone(frame);
+      throw error;
+    });
     if (file !== this.#file) return;
     if (frame !== this.frame || crystals) this.crystals = crystals ?? [];
     // If the frame is the same, its peaks are shown until they have been found again.
@@ -353,8 +369,19 @@ export class Viewer {
     this.stackName = undefined;
     // A stage is shown when the peaks have been found.
     if (this.stage === 'frame' || !this.parametersKnown) this.#showData(data);
+    if (opened.beamVaries && this.rings.length > 0) void this.#ring().catch(this.fail);
     // Peaks of a stream are shown until a parameter of the search is changed.
     if (this.parametersKnown && (!peaks || this.parametersMoved || this.stage !== 'frame')) void this.find();
+  }
+
+  /** The place of a frame that cannot be read. */
+  #showNone(frame: number): void {
+    this.frame = frame;
+    this.stackName = undefined;
+    this.peaks = undefined;
+    this.crystals = [];
+    this.pane.picture.clear();
+    this.onChange();
   }
 
   /** Shows `count` frames from this one on, combined into one. */
@@ -476,6 +503,8 @@ export class Viewer {
     const peaks = await this.#saying('searching…', this.engine.call('peaks', { frame, parameters }));
     if (file !== this.#file || frame !== this.frame || this.stackName) return;
     this.peaks = peaks;
+    // The crystals explain peaks of another search.
+    this.crystals = this.crystals.map((crystal) => ({ ...crystal, explained: undefined }));
     this.#list(peaks, []);
     this.onChange();
     await this.#showStage();
@@ -618,50 +647,7 @@ export class Viewer {
 
   /** Information about a position of the picture, as one line; undefined between panels. */
   async read(place: readonly [number, number]): Promise<string | undefined> {
-    const hit = this.pane.layout.pixelAt(place);
-    const frame = this.pane.picture.frame;
-    if (!hit || !frame) return undefined;
-    const [fs, ss] = [Math.floor(hit.fs), Math.floor(hit.ss)];
-    const i = ss * frame.width + fs;
-    const value = frame.data[i] as number;
-    const masked = this.opened?.bad?.[i] ? ' (masked)' : '';
-    const pixel = { fs: hit.fs, ss: hit.ss, frame: this.frame };
-    const reading = await this.engine.call('pixel', pixel).catch(() => undefined);
-    return [
-      `fs ${fs}  ss ${ss}`,
-      ...(hit.panel.name ? [`panel ${hit.panel.name}`] : []),
-      `${this.#valueName} ${this.#valueText(value)}${masked}`,
-      ...(reading ? this.#ofCrystal(reading, hit.fs, hit.ss) : []),
-    ].join('   ');
-  }
-
-  get #valueName(): string {
-    return this.stage === 'frame' || this.stackName ? 'value' : stageTitles[this.stage].toLowerCase();
-  }
-
-  #valueText(value: number): string {
-    if (this.stage === 'marks' && !this.stackName) return markWords[value] ?? String(value);
-    return Number.isInteger(value) ? String(value) : value.toPrecision(5);
-  }
-
-  #ofCrystal({ resolutionA, hkl }: PixelReading, fs: number, ss: number): string[] {
-    const words =
-      resolutionA === undefined || !Number.isFinite(resolutionA) ? [] : [`d ${resolutionA.toPrecision(4)} Å`];
-    if (hkl) words.push(`hkl ${hkl.map((index) => index.toFixed(1).replace('-', '−')).join(' ')}`);
-    const near = this.#reflectionAt(fs, ss);
-    return near ? [...words, near] : words;
-  }
-
-  #reflectionAt(fs: number, ss: number): string | undefined {
-    for (const { reflections } of this.crystals)
-      for (let i = 0; i < reflections.count; i++)
-        if (Math.hypot((reflections.fs[i] as number) - fs, (reflections.ss[i] as number) - ss) < 4) {
-          const { hkl, intensity, sigma } = reflections;
-          const indices = [...hkl.subarray(3 * i, 3 * i + 3)].map((h) => String(h).replace('-', '−'));
-          const [sum, error] = [intensity[i] as number, sigma[i] as number].map((value) => value.toFixed(0));
-          return `(${indices.join(' ')})  I ${sum} ± ${error}`;
-        }
-    return undefined;
+    return (await import('./reading.js')).readingOf(this, place);
   }
 
   /** Sets limits manually; they are kept until `auto`. */

@@ -4,15 +4,15 @@
  * stream is that of a single worker.
  */
 
-import type { KnownCell, SearchSettings } from '../../../entries/index.js';
+import type { SearchSettings } from '../../../entries/index.js';
 import { Engine } from './calls.js';
-import type { FrameSummary, OpenRequest, RunResult } from './protocol.js';
+import type { FrameSummary, OpenRequest, RunResult, RunStart } from './protocol.js';
 
 /** The frames that a pool searches. */
 interface PoolTask {
   readonly request: OpenRequest;
   readonly settings: SearchSettings;
-  readonly cells: readonly KnownCell[];
+  readonly prepared: RunStart['prepared'];
   readonly frames: number;
 }
 
@@ -39,8 +39,11 @@ export class WorkerPool {
     this.#report = report;
   }
 
-  /** The streams of all blocks, joined; the frames of a stopped run that were searched before the first missing one. */
-  async run({ request, settings, cells, frames }: PoolTask): Promise<Blob> {
+  /**
+   * The streams of all blocks, joined, and their doubts; of a stopped run those of the frames that were searched before the
+   * first missing one.
+   */
+  async run({ request, settings, prepared, frames }: PoolTask): Promise<Pick<RunResult, 'stream' | 'doubts'>> {
     const size = Math.ceil(frames / (blocksPerWorker * this.#members.length));
     const block = Math.max(minFrames, Math.min(maxFrames, size));
     const results: (RunResult | undefined)[] = new Array(Math.ceil(frames / block));
@@ -51,12 +54,12 @@ export class WorkerPool {
         const place = next++;
         const first = place * block;
         const count = Math.min(block, frames - first);
-        results[place] = await member.call('run', { settings, cells, first, count, html: false }, this.#report);
+        results[place] = await member.call('run', { settings, prepared, first, count, html: false }, this.#report);
       }
     };
     try {
       await Promise.all(this.#members.map(work));
-      return await joined(results);
+      return { stream: await joined(results), doubts: results.flatMap((result) => result?.doubts ?? []) };
     } finally {
       for (const member of this.#members) member.end('The search has ended.');
     }

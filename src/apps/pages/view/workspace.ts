@@ -12,11 +12,12 @@ export function detectorOf({ detector }: Session): Detector {
 }
 
 /** A frame of the open file, with its pixels without counts marked as in a run. */
-async function markedFrame({ dataset, detector }: Session, frame: number): Promise<FrameData> {
-  const data = showable(await dataset.read(frame, 1));
+async function markedFrame({ dataset, detector }: Session, frame: number): Promise<Session['latest'][number]> {
+  const read = await dataset.read(frame, 1);
+  const data = showable(read);
   const bad = await detector?.badOf(dataset, frame);
   if (detector && (bad || detector.hasFlags)) detector.markFrame(data, bad);
-  return data;
+  return { frame, data, exact: data === read ? undefined : (read as Float64Array) };
 }
 
 /** The context and the open file. */
@@ -45,10 +46,10 @@ export class Workspace {
   async frame(of: Session, frame: number): Promise<FrameData> {
     const known = of.latest.find((one) => one.frame === frame);
     if (known) return known.data;
-    const data = of.book ? await of.book.read(frame) : await markedFrame(of, frame);
+    const found = of.book ? { frame, data: await of.book.read(frame) } : await markedFrame(of, frame);
     // While the newest frame of a run is fetched, the one before it is still searched.
-    of.latest = [{ frame, data }, ...of.latest.slice(0, 1)];
-    return data;
+    of.latest = [found, ...of.latest.slice(0, 1)];
+    return found.data;
   }
 
   /** Shows another file, and closes the previous one. */

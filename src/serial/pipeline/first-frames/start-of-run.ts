@@ -27,7 +27,7 @@ interface StartOfRun extends Omit<Beforehand, 'settings' | 'cellSearch'> {
  */
 export async function startOfRun(context: Plans, own: OwnSearch, run: StartOfRun): Promise<LearntBeforehand> {
   const { checked, geometry, source, cells, options, onEvent } = run;
-  const { signal } = options;
+  const { signal, prepared } = options;
   const { cellSearch } = checked;
   const firstFrames = source.firstFrames.bind(source);
   if (checked.settings.finder === 'stream') {
@@ -40,9 +40,11 @@ export async function startOfRun(context: Plans, own: OwnSearch, run: StartOfRun
     used: GivenGeometry | undefined,
     report: (event: RunEvent) => void,
   ): Promise<LearntBeforehand> => {
-    const preparation = { settings: listedBy(checked.settings, used?.geometry), cells, cellSearch, signal };
+    const listed = listedBy(checked.settings, used?.geometry);
+    const preparation = { settings: listed, cells: prepared?.cells ?? cells, cellSearch, signal };
     const onStart = (text: string): void => report(startEvent(text, source));
     const settings = await prepare(context, search, { ...preparation, onEvent: report, onStart }, firstFrames);
+    if (prepared) return { ...prepared, settings };
     return refinedBeforehand(context, search, { ...run, cellSearch, settings, geometry: used, onEvent: report });
   };
   // Doubts about the given geometry are void if another one is used.

@@ -13,7 +13,6 @@ import { latticeName } from '../../../crystal/lattice-name.js';
 import { strainBetween } from '../../../crystal/strain.js';
 import { marks } from '../../../crystal/stream/stream.js';
 import { geometryFromFile } from '../../../io/detector/from-file.js';
-import type { FittedDistance } from '../../refinement/detector-remarks.js';
 import { refinedMark, refinementComments, refinementText } from '../../refinement/geometry-text.js';
 import { doubtText } from '../doubt.js';
 import { type RunEvent, startEvent } from '../events.js';
@@ -27,6 +26,7 @@ import type { FoundFrames } from '../search-all.js';
 import type { SearchSettings } from '../settings.js';
 import type { RunSource } from '../sources/source.js';
 import type { FrameResult } from '../stages/frame.js';
+import type { Preparation } from './preparation.js';
 import type { Settlement } from './settle-geometry.js';
 
 /** Strain of a cell by the digits that the head of a stream has. */
@@ -54,24 +54,12 @@ interface FirstSearch {
   searcher(settings: SearchSettings): Promise<OpenFrameSearcher>;
 }
 
-/** A refined geometry, and its text for the stream. */
-export interface RefinedGeometry {
-  readonly geometry: Geometry;
-  readonly text: string;
-}
-
 /** What a run learns from its first crystals before its frames are searched. */
-export interface LearntBeforehand {
+export interface LearntBeforehand extends Omit<Preparation, 'cells'> {
   /** The settings, whose cell has been determined again if it was unknown and the geometry has moved. */
   readonly settings: SearchSettings;
-  /** The refined geometry; undefined if nothing has moved. */
-  readonly refined: RefinedGeometry | undefined;
-  /** Whether the crystals explain so few peaks that the cell is in doubt. */
-  readonly isDoubtful: boolean;
   /** The fraction of the peaks of the first frames that crystals explain; undefined if it was not determined. */
   readonly explained?: number | undefined;
-  /** What the crystals tell about the distance and the known cells; undefined if neither was fitted. */
-  readonly fitted?: FittedDistance | undefined;
 }
 
 /**

@@ -7,7 +7,7 @@ import { refinedMark } from '../../refinement/geometry-text.js';
 import { movedGeometry, unitsOf } from '../../refinement/units.js';
 import type { FirstFrames } from '../first-frames/tune.js';
 import { backgroundCentre } from './background-centre.js';
-import type { RefinedGeometry } from './beforehand.js';
+import type { RefinedGeometry } from './preparation.js';
 
 /**
  * The background of real frames with a right geometry is centred within half a bin of the beam; geometries that are

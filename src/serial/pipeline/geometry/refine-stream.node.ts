@@ -14,7 +14,8 @@ import { openOutput } from '../../../io/files/write.js';
 import { refinementComments } from '../../refinement/geometry-text.js';
 import { type GeometryCrystal, type GeometryRefinement, refineGeometry } from '../../refinement/refine-geometry.js';
 import { doubtText } from '../doubt.js';
-import { beamOfChunk, geometryOfHead, peaksOf } from '../sources/stream.js';
+import { geometryOfHead, peaksOf } from '../sources/stream.js';
+import { beamOfChunk } from '../streams/beam-of-chunk.js';
 
 /** Options of `refineStreamGeometry`. */
 export interface RefineStreamGeometryOptions {

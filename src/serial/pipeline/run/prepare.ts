@@ -17,6 +17,7 @@ export async function preparedRun(run: OpenRun): Promise<PreparedRun> {
   const { context, source, geometry, cells, own, checked, options, events } = run;
   const isDistanceOpen = await checkAndWarn(run);
   const { settings, refined, isDoubtful, fitted } = await startOfRun(context, own, { ...run, onEvent: events.report });
+  events.report({ kind: 'prepared', cells: settings.cells ?? [], refined, isDoubtful, fitted });
   if (isDistanceOpen && !fitted?.isDistanceKnown) events.report(unsettledDistance);
   const given = refined?.geometry ?? geometry?.geometry;
   const used = given ?? geometryFromFile(source.first);

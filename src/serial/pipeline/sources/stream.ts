@@ -6,9 +6,8 @@ import { EwaldError, isEwaldError } from '../../../base/errors.js';
 import { checkSignal } from '../../../base/options.js';
 import { type Parameters, refuseOthers } from '../../../base/parameters.js';
 import { readCell } from '../../../crystal/cell-file.js';
-import { type Beam, type Geometry, wavelengthOf } from '../../../crystal/geometry/geometry.js';
+import type { Geometry } from '../../../crystal/geometry/geometry.js';
 import { parseGeometry } from '../../../crystal/geometry/parse.js';
-import { beamOf, meanDistance } from '../../../crystal/geometry/pixels.js';
 import { type LatticeName, latticeName } from '../../../crystal/lattice-name.js';
 import { readStream } from '../../../crystal/stream/read.js';
 import type { StreamChunk, StreamPeak } from '../../../crystal/stream/stream.js';
@@ -31,6 +30,7 @@ import type { OutputEnd } from '../sinks/sink.js';
 import { streamHead } from '../sinks/stream-head.js';
 import { streamText } from '../sinks/stream-text.js';
 import { indexPeaks } from '../stages/frame.js';
+import { beamOfChunk } from '../streams/beam-of-chunk.js';
 import { chunkOf } from '../streams/chunk.js';
 import { RunSummary } from '../summary.js';
 import { axesOfChunks } from './stream-axes.js';
@@ -210,25 +210,6 @@ export function geometryOfHead(text: string | undefined, name: string): Geometry
   } catch {
     return undefined;
   }
-}
-
-/**
- * The beam of a frame. Where the geometry has no number, photon energy and camera length are those of its chunk, of which
- * the latter is the mean distance of the panels in the geometry of the stream, `own`: the new one may place them anew.
- */
-export function beamOfChunk(
-  { photonEnergyEv, cameraLengthM }: StreamChunk,
-  geometry: Geometry,
-  own: Geometry = geometry,
-): Beam {
-  const { radiation, distance } = geometry;
-  const offset = meanDistance(own, { distanceM: 0 });
-  const stated = { kind: 'wavelength' as const, given: { value: wavelengthOf('photonEnergy', photonEnergyEv) } };
-  return beamOf({
-    ...geometry,
-    radiation: radiation && 'value' in radiation.given ? radiation : stated,
-    distance: distance && 'value' in distance ? distance : { value: cameraLengthM - offset },
-  });
 }
 
 export function peaksOf(

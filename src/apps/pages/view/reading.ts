@@ -1,0 +1,63 @@
+/** What lies at a place of the picture, as one line: pixel, value, resolution, and the reflection there. */
+import type { Engine } from './calls.js';
+import type { Pane } from './pane.js';
+import type { Opened, PixelReading, ShownCrystal } from './protocol.js';
+import { markWords, type ShownStage, stageTitles } from './stages.js';
+
+/** What is shown. */
+interface Shown {
+  readonly engine: Engine;
+  readonly pane: Pane;
+  readonly opened: Opened | undefined;
+  readonly frame: number;
+  readonly stage: ShownStage;
+  /** Several frames that are shown as one; undefined for a frame. */
+  readonly stackName: string | undefined;
+  readonly crystals: readonly ShownCrystal[];
+}
+
+/** Information about a position of the picture; undefined between panels. */
+export async function readingOf(shown: Shown, place: readonly [number, number]): Promise<string | undefined> {
+  const { engine, pane, opened, frame: number, stage, stackName } = shown;
+  const hit = pane.layout.pixelAt(place);
+  const { frame } = pane.picture;
+  if (!hit || !frame) return undefined;
+  const { fs, ss } = hit;
+  const at = Math.floor(ss) * frame.width + Math.floor(fs);
+  const value = frame.data[at] as number;
+  const reading = await engine.call('pixel', { fs, ss, frame: number, at }).catch(() => undefined);
+  const isStage = stage !== 'frame' && !stackName;
+  const isRounded = frame.data instanceof Float32Array;
+  const text = isStage && stage === 'marks' ? (markWords[value] ?? String(value)) : valueText(value, isRounded);
+  return [
+    `fs ${Math.floor(fs)}  ss ${Math.floor(ss)}`,
+    ...(hit.panel.name ? [`panel ${hit.panel.name}`] : []),
+    `${isStage ? stageTitles[stage].toLowerCase() : 'value'} ${(!isStage && !stackName && reading?.value) || text}` +
+      (opened?.bad?.[at] ? ' (masked)' : ''),
+    ...(reading ? crystalWords(shown.crystals, reading, [fs, ss]) : []),
+  ].join('   ');
+}
+
+/** A number in five digits, or a whole one; `isRounded`: of those, only seven digits are known. */
+function valueText(value: number, isRounded: boolean): string {
+  if (!Number.isInteger(value)) return value.toPrecision(5);
+  return isRounded && Math.abs(value) > 2 ** 24 ? `≈ ${Number(value.toPrecision(7))}` : String(value);
+}
+
+function crystalWords(
+  crystals: readonly ShownCrystal[],
+  { resolutionA, hkl }: PixelReading,
+  [fs, ss]: readonly [number, number],
+): string[] {
+  const words = resolutionA === undefined || !Number.isFinite(resolutionA) ? [] : [`d ${resolutionA.toPrecision(4)} Å`];
+  if (hkl) words.push(`hkl ${hkl.map((index) => index.toFixed(1).replace('-', '−')).join(' ')}`);
+  for (const { reflections } of crystals)
+    for (let i = 0; i < reflections.count; i++)
+      if (Math.hypot((reflections.fs[i] as number) - fs, (reflections.ss[i] as number) - ss) < 4) {
+        const { hkl: all, intensity, sigma } = reflections;
+        const indices = [...all.subarray(3 * i, 3 * i + 3)].map((h) => String(h).replace('-', '−'));
+        const [sum, error] = [intensity[i] as number, sigma[i] as number].map((one) => one.toFixed(0));
+        return [...words, `(${indices.join(' ')})  I ${sum} ± ${error}`];
+      }
+  return words;
+}
