@@ -49,6 +49,9 @@ const kinds: readonly (readonly [string, readonly number[], boolean, readonly st
   ['r2c', [6, 5, 8], false, []],
   ['c2r', [7, 4, 5], true, ['--kind', 'c2r', '--length', '9', '--scale', 'symmetric']],
   ['sines', [6, 5, 6], false, ['--kind', 'dst2']],
+  ['cosines of one axis', [9], false, ['--kind', 'dct2']],
+  ['cosines with both ends, of two axes', [5, 4], false, ['--kind', 'dct1']],
+  ['sines of two axes, inverse', [4, 7], false, ['--kind', 'dst4', '--inverse', '--scale', 'symmetric']],
 ];
 
 describe.skipIf(!mpiPresent)('mpirun ewald fft', () => {

@@ -32,7 +32,11 @@ const settings: readonly (readonly [name: string, value: (request: Request) => n
   ['algorithm', ({ options }) => algorithms.indexOf(options.algorithm)],
   ['decomposition', ({ options }) => decompositions.indexOf(options.decomposition)],
   ['reorder', ({ options }) => Number(options.reorder)],
-  ['r2r', ({ options }) => (options.r2r ?? []).reduce((sum, kind) => 9 * sum + r2rKinds.indexOf(kind) + 1, 0)],
+  [
+    'r2r',
+    ({ options }) =>
+      (options.r2r ?? []).reduce((sum, kind) => 9 * sum + (kind === null ? 0 : r2rKinds.indexOf(kind) + 1), 0),
+  ],
   // A hash of the list of ranks.
   ['subranks', ({ options }) => options.computing.reduce((sum, rank) => (31 * sum + rank + 1) % 2 ** 40, 7)],
 ];

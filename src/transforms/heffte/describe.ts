@@ -1,7 +1,8 @@
 /** A plan in words and numbers: stages, messages, bytes, and the times of the latest run. */
-import type { R2rKind } from '../fft/options.js';
+
 import type { Axis, Box } from './box.js';
 import { type HeffteScale, parseScale } from './names.js';
+import type { AxisKinds } from './options.js';
 import { overlapMs, type TraceEvent } from './trace.js';
 import type { Transform } from './transform.js';
 
@@ -93,11 +94,12 @@ export function describePlan(transform: Transform): PlanDescription {
 }
 
 /** The factor of a scale; N of sines and cosines is the product of their logical lengths. */
-export function scaleFactorOf(world: Box, kinds: readonly R2rKind[] | undefined, given: HeffteScale | number): number {
+export function scaleFactorOf(world: Box, kinds: AxisKinds | undefined, given: HeffteScale | number): number {
   const scale = parseScale(given);
   const logical = world.size.map((n, axis) => {
     const kind = kinds?.[axis];
     if (kind === undefined) return n;
+    if (kind === null) return 1;
     return kind === 'dct1' ? 2 * (n - 1) : kind === 'dst1' ? 2 * (n + 1) : 2 * n;
   });
   const n = logical.reduce((product, length) => product * length, 1);

@@ -108,7 +108,9 @@ export async function planFft3d(platform: Fft3dPlatform, request: Fft3dRequest):
     const { tag } = asked;
     const kind = reduced !== undefined ? 'r2c' : options.r2r ? 'r2r' : 'c2c';
     // A complex transform leaves axes of one index as they are, a real one does not.
-    const long = axesOfWorld.filter((axis) => kind === 'r2r' || axis === reduced || agreement.world.size[axis] > 1);
+    const long = axesOfWorld.filter((axis) =>
+      options.r2r ? options.r2r[axis] !== null : axis === reduced || agreement.world.size[axis] > 1,
+    );
     const stages = planStages({
       inboxes: agreement.inboxes,
       outboxes: agreement.outboxes,

@@ -3,7 +3,7 @@
 import type { FftPlan } from '../fft/fft.js';
 import type { FftOptions, FftPrecision, R2rKind } from '../fft/options.js';
 import type { Axis, Box, Triple } from './box.js';
-import type { FftContextLike } from './options.js';
+import type { AxisKinds, FftContextLike } from './options.js';
 
 interface LocalWish {
   readonly context: FftContextLike;
@@ -17,7 +17,7 @@ interface LocalWish {
   readonly axes: readonly Axis[];
   readonly kind: 'c2c' | 'r2c' | 'r2r';
   readonly reduced: Axis | undefined;
-  readonly r2r: readonly [R2rKind, R2rKind, R2rKind] | undefined;
+  readonly r2r: AxisKinds | undefined;
   readonly inPlace: boolean;
   readonly precision: FftPrecision;
   readonly batch: number;
@@ -46,7 +46,7 @@ export async function planLocal(wish: LocalWish): Promise<FftPlan | undefined> {
     inPlace: wish.inPlace,
     threads: wish.threads,
     ...(kind === 'r2r'
-      ? { kind, r2r: r2r && sorted.map((axis) => r2r[axis]) }
+      ? { kind, r2r: r2r && sorted.map((axis) => r2r[axis] as R2rKind) }
       : halves
         ? { kind: 'r2c', reducedAxis: position(reduced) }
         : {}),

@@ -16,6 +16,9 @@ export interface FftContextLike extends Pick<FftMethods, 'fft'> {
   dispose(): Promise<void>;
 }
 
+/** Kinds of a real to real transform along x, y and z; null for an axis that is not transformed. */
+export type AxisKinds = readonly [x: R2rKind | null, y: R2rKind | null, z: R2rKind | null];
+
 /** Options of a distributed transform; all ranks pass the same ones, except `context` and `threads`. */
 export interface Fft3dOptions {
   /** How elements are sent to other ranks; default `auto`. heFFTe's numbers 0 to 3 are accepted as well. */
@@ -26,8 +29,8 @@ export interface Fft3dOptions {
   readonly reorder?: boolean | undefined;
   /** Ranks that compute, as their number or a list; default: all. The others only hold their boxes. */
   readonly subranks?: number | readonly number[] | undefined;
-  /** Real to real transforms: a kind for all axes, or for x, y, z. */
-  readonly r2r?: R2rKind | readonly [R2rKind, R2rKind, R2rKind] | undefined;
+  /** Real to real transforms: a kind for all axes, or for x, y, z; null leaves an axis as it is. */
+  readonly r2r?: R2rKind | AxisKinds | undefined;
   /** Threads of this rank's transforms; default 1, or all cores for a single rank. */
   readonly threads?: number | undefined;
   readonly tune?: FftOptions['tune'];
@@ -64,16 +67,18 @@ export type CheckedOptions = ReturnType<typeof checkOptions>;
 /** Checks options. Throws `Argument`. */
 export function checkOptions(given: Fft3dOptions, size: number) {
   const { algorithm, decomposition, reorder, subranks, r2r, threads } = checkedOptions('fft3d', given, rows);
-  const list: readonly R2rKind[] | undefined = typeof r2r === 'string' ? [r2r, r2r, r2r] : r2r;
+  const list: readonly (R2rKind | null)[] | undefined = typeof r2r === 'string' ? [r2r, r2r, r2r] : r2r;
   if (list && list.length !== 3)
     throw new EwaldError('Argument', `fft3d: r2r has ${list.length} kinds; expected one, or one each for x, y, z`);
-  for (const kind of list ?? []) checkParameter(kindRow, kind, 'fft3d: r2r');
+  for (const kind of list ?? []) if (kind !== null) checkParameter(kindRow, kind, 'fft3d: r2r');
+  if (list?.every((kind) => kind === null))
+    throw new EwaldError('Argument', 'fft3d: r2r is null for x, y and z; expected a kind for one of them');
   return {
     algorithm: parseAlgorithm(algorithm),
     decomposition,
     reorder,
     computing: checkSubranks(subranks, size),
-    r2r: list as readonly [R2rKind, R2rKind, R2rKind] | undefined,
+    r2r: list as AxisKinds | undefined,
     threads: threads ?? (size === 1 ? 0 : 1),
   };
 }

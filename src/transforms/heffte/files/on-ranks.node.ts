@@ -12,6 +12,7 @@ import type { R2rKind } from '../../fft/fft.js';
 import type { MakeFft3d, MakeFft3dR2c } from '../bind.js';
 import { type Axis, type Box, box3d } from '../box.js';
 import { makeSlabs } from '../geometry.js';
+import type { AxisKinds } from '../options.js';
 import { npyWriting, type TransformedFile, type TransformFileOptions, type Wish, wishOf } from './wish.js';
 
 /** Errors known to all ranks, which therefore end together and can clean up first. */
@@ -107,7 +108,7 @@ async function openTogether({ comm, input, outputFile, options }: Job): Promise<
 
 /** The plan of the slabs of all ranks, with the two that this rank reads and writes. */
 async function planOnRanks({ comm, options }: Job, { fft3d, fft3dR2c }: Makers, wish: Wish, world: World) {
-  const { size, reduced, divided } = world;
+  const { size, axes, reduced, divided } = world;
   const whole = box3d(
     [0, 0, 0],
     size.map((n) => n - 1),
@@ -116,7 +117,7 @@ async function planOnRanks({ comm, options }: Job, { fft3d, fft3dR2c }: Makers, 
   const [inbox, outbox] = [slab(whole), slab(reduced === undefined ? whole : whole.r2c(reduced))];
   const tag = options.engine && options.engine !== 'ewald' ? options.engine : (options.backend ?? 'stock');
   const more = {
-    ...(wish.plan.r2r ? { r2r: wish.plan.r2r as R2rKind } : {}),
+    ...(wish.plan.r2r ? { r2r: kindsOf(wish.plan.r2r as R2rKind, axes) } : {}),
     ...(options.tune ? { tune: options.tune } : {}),
   };
   const plan =
@@ -134,6 +135,8 @@ const firstOf = ({ low, size }: Box, { divided }: World): number =>
 
 interface World {
   readonly size: readonly number[];
+  /** Number of axes of the array; those beyond have one index, along which nothing is transformed. */
+  readonly axes: number;
   readonly reduced: Axis | undefined;
   /** The axis along which ranks divide it. */
   readonly divided: Axis;
@@ -150,8 +153,11 @@ function worldOf({ plan, axes }: Wish, name: string): World {
   while (size.length < 3) size.push(1);
   const halved = plan.kind === 'r2c' || plan.kind === 'c2r';
   const reduced = halved ? ((n - 1 - (plan.reducedAxis ?? n - 1)) as Axis) : undefined;
-  return { size, reduced, divided: (n - 1) as Axis };
+  return { size, axes: n, reduced, divided: (n - 1) as Axis };
 }
+
+/** The kind along x, y and z of an array with so many axes. */
+const kindsOf = (kind: R2rKind, axes: number): AxisKinds => [kind, axes > 1 ? kind : null, axes > 2 ? kind : null];
 
 async function readPart(
   file: NpyParts,
