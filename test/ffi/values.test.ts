@@ -14,6 +14,7 @@ const table = parseHeader(`
   struct value { char tag; union number n; union { double d; struct { int low, high; }; }; };
   struct bits { unsigned a : 3; int b : 5; unsigned long long c : 40; _Bool d : 1; enum { OFF, ON } e : 1; signed char f : 8; };
   struct odd { long double big; int x; };
+  struct address { short family; char data[6]; char names[2][3]; };
   struct __proto__ { int __proto__; int constructor; };
 `);
 const runtime = new Runtime(table, jsMemory, 'values');
@@ -77,6 +78,16 @@ test('types without a value are omitted, and refused if they are given', () => {
   expect(thrown(() => written('odd', { big: 1 })).message).toMatch(/long double, which cannot be written/);
 });
 
+test('a text that is not changed keeps what C has behind its zero', () => {
+  const bytes = Uint8Array.from([2, 0, 0x1f, 0x41, 0, 127, 0, 255, 97, 0, 98, 99, 100, 0]);
+  const value = read('address', bytes);
+  expect(value).toEqual({ family: 2, data: '\x1fA', names: ['a', 'cd'] });
+  expect(written('address', value)).toEqual(bytes);
+  value.family = 3;
+  value.data = 'new';
+  expect([...written('address', value)]).toEqual([3, 0, 110, 101, 119, 0, 0, 0, 97, 0, 98, 99, 100, 0]);
+});
+
 test('members may have names that JavaScript uses itself', () => {
   const value = JSON.parse('{ "__proto__": 3, "constructor": 4 }');
   expect([...written('__proto__', value)]).toEqual([3, 0, 0, 0, 4, 0, 0, 0]);
@@ -113,7 +124,8 @@ test('objects and lists of them stand for a struct *, with texts for its char * 
   const own = new Runtime(
     parseHeader(
       'typedef struct PV { char *name; const char *type; int count; struct { char *unit; } axis; } PV; ' +
-        'int all(PV *pvs, int n); int look(const PV *pvs, int n); int open(struct handle *h);',
+        'int all(PV *pvs, int n); int look(const PV *pvs, int n); int open(struct handle *h); ' +
+        'typedef struct RAW { int n; char d[4]; struct { char e[2]; } in; } RAW; int touch(RAW *raws);',
     ),
     new WasmSpace({ memory, malloc, free: () => {} }),
     'lists',
@@ -163,6 +175,16 @@ test('objects and lists of them stand for a struct *, with texts for its char * 
   expect(thrown(() => call('all', [one, 5])).message).toMatch(/\(pvs\)\[1\] is 5; expected an object with the fields/);
   expect(thrown(() => call('all', { name: 'a\0b' })).message).toMatch(/\.name is text that contains a NUL/);
   expect(thrown(() => call('open', [{}])).message).toMatch(/opaque; pass the handle/);
+  // Bytes that are given as numbers come back as numbers, those behind a zero as well.
+  const d = Uint8Array.of(1, 0, 3, 4);
+  const raws: unknown[] = [
+    { n: 1, d: [1, 0, 3, -1], in: { e: [5, 6] } },
+    { n: 2, d, in: { e: 'x' } },
+  ];
+  call('touch', raws, (_, view) => view.setInt8(12 + 4 + 2, 9));
+  expect(raws[0]).toEqual({ n: 1, d: [1, 0, 3, -1], in: { e: [5, 6] } });
+  expect(raws[1]).toEqual({ n: 2, d: Uint8Array.of(1, 0, 9, 4), in: { e: 'x' } });
+  expect((raws[1] as { d: Uint8Array }).d).toBe(d);
 });
 
 test('a number is no text for C, which would read on until it finds a 0', () => {

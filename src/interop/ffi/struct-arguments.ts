@@ -4,7 +4,7 @@ import { EwaldError } from '../../base/errors.js';
 import type { Address } from '../memory/space.js';
 import type { Argument } from './frame.js';
 import { isOpaque } from './header/layout.js';
-import { type StructType, typeText } from './header/types.js';
+import { type CType, isChar, type StructType, typeText } from './header/types.js';
 import { isByte } from './pointees.js';
 import type { Pointer } from './pointer.js';
 import { type Passing, placedText } from './pointer-arguments.js';
@@ -41,7 +41,7 @@ export function structsArgument(
     frame.after(() => {
       for (const [i, value] of values.entries())
         if (typeof value === 'object' && value !== null)
-          takeBack(value, runtime.read(view(), i * size, to) as object, `${i}`, texts);
+          takeBack(value, readAsGiven(value, view(), i * size, to, runtime) as object, `${i}`, texts);
     });
   return argument;
 }
@@ -70,6 +70,34 @@ function withPointers(value: unknown, to: StructType, path: string, texts: Texts
   const copy = Object.fromEntries(given);
   adopt(copy, value);
   return copy;
+}
+
+/**
+ * What C left of a struct: as it is read, but for arrays of `char` that the caller gave as numbers, which stay numbers, in
+ * the caller's own typed array if it is one. A text ends at the first zero.
+ */
+function readAsGiven(
+  given: unknown,
+  view: DataView,
+  offset: number,
+  type: CType,
+  runtime: Passing['runtime'],
+): unknown {
+  const value = runtime.read(view, offset, type);
+  if (typeof given !== 'object' || given === null) return value;
+  if (type.kind === 'array' && isChar(type.of)) {
+    const numbers = Array.from({ length: type.length }, (_, i) => runtime.read(view, offset + i, type.of) as number);
+    if (!(given instanceof Int8Array || given instanceof Uint8Array)) return numbers;
+    given.set(numbers);
+    return given;
+  }
+  if (type.kind !== 'struct') return value;
+  const read = value as Record<string, unknown>;
+  const before = new Map(Object.entries(given));
+  for (const { name, type: of, offset: at, bits } of runtime.membersOf(type.tag)?.fields ?? [])
+    if (bits === undefined && Object.hasOwn(read, name) && name !== '__proto__')
+      read[name] = readAsGiven(before.get(name), view, offset + at, of, runtime);
+  return read;
 }
 
 /** Puts what C left into the object of the caller; a text is replaced only where C stored another pointer. */

@@ -1,11 +1,17 @@
 /** Reads and writes structs, unions and bit-fields in memory. */
 import { EwaldError } from '../../base/errors.js';
 import type { Access } from './access.js';
-import { type CField, type StructType, typeText } from './header/types.js';
+import { type CField, type CType, isChar, type StructType, typeText } from './header/types.js';
 import { type Place, type Scalar, shown } from './scalars.js';
 
-/** The bytes that objects with unions were read from: an unchanged member must not overwrite another one. */
+/**
+ * The bytes that objects with unions or texts were read from: an unchanged member must not overwrite another one, and an
+ * unchanged text keeps what C has behind its zero.
+ */
 const origins = new WeakMap<object, Uint8Array>();
+
+/** Whether a type is read as a text, or as texts. */
+export const isTextArray = (type: CType): boolean => type.kind === 'array' && (isChar(type.of) || isTextArray(type.of));
 
 /** Copies the recorded bytes of an object to another one that received its values. */
 export function adopt(target: object, source: unknown): void {
@@ -45,7 +51,8 @@ export function readStruct(access: Access, view: DataView, offset: number, type:
     }
   });
   const object = Object.fromEntries(entries);
-  if (members.overlaps) origins.set(object, bytesAt(view, offset, access.sizeOf(type)).slice());
+  if (members.overlaps || members.fields.some(({ type: one }) => isTextArray(one)))
+    origins.set(object, bytesAt(view, offset, access.sizeOf(type)).slice());
   return object;
 }
 
@@ -100,8 +107,9 @@ export function writeStruct(
       );
   }
   const member = bytesAt(view, offset, access.sizeOf(type));
-  const origin = overlaps ? origins.get(value) : undefined;
-  if (origin?.length === member.length) member.set(origin);
+  const read = origins.get(value);
+  const origin = read?.length === member.length ? read : undefined;
+  if (overlaps && origin) member.set(origin);
   else member.fill(0);
   const write = (field: CField, one: unknown, where: Place): void => {
     const scalar = field.bits === undefined ? undefined : access.scalar(field.type);
@@ -113,7 +121,10 @@ export function writeStruct(
   for (const [name, one] of given) {
     const field = byName.get(name) as CField;
     const where = (): string => `${place()}.${name}`;
-    if (origin && unchanged(access, origin, field, one)) continue;
+    if (origin && (overlaps || isTextArray(field.type)) && unchanged(access, origin, field, one)) {
+      if (!overlaps) member.set(origin.subarray(field.offset, field.offset + access.sizeOf(field.type)), field.offset);
+      continue;
+    }
     if (!overlaps) {
       write(field, one, where);
       continue;
