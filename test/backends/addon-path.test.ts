@@ -1,9 +1,9 @@
 /** Where an addon is searched, and what is printed if it is missing. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { findAddon, libcOfProgram } from '../../src/core/backends/addon-path.js';
+import { findAddon, libcOfProgram, loadAddon } from '../../src/core/backends/addon-path.js';
 
 describe.runIf(process.platform === 'linux' && process.arch === 'x64')('without an addon', () => {
   test('the C library is that of the program', () => {
@@ -16,6 +16,21 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('without 
       expect(libcOfProgram(program)).toBe('glibc');
       expect(libcOfProgram(join(folder, 'absent'))).toBe('glibc');
     } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('one that is cut off is refused, since it would end the process', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ewald-addon-'));
+    const program = openSync(process.execPath, 'r');
+    try {
+      const begin = Buffer.alloc(100_000);
+      readSync(program, begin, 0, begin.length, 0);
+      const addon = join(folder, 'part.node');
+      writeFileSync(addon, begin);
+      expect(() => loadAddon(addon)).toThrow(/part\.node is cut off: \d{7,} bytes are missing; install it again/);
+    } finally {
+      closeSync(program);
       rmSync(folder, { recursive: true });
     }
   });

@@ -2,7 +2,7 @@
  * Where an addon of the package is: next to the bundle in a clone that was built, in the package of this platform, or
  * in the source package after its command has built it. Node only.
  */
-import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import module from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -96,10 +96,30 @@ function manifestOf(name: string): string | undefined {
 }
 
 /**
- * Loads an addon. webpack follows a `createRequire` imported by name and warns because the argument is not a literal;
+ * How many bytes a file of Linux lacks according to its ELF header, whose table of sections is its end; 0 for other files.
+ * The system maps a library without reading it: a page that is missing ends the process when it is used.
+ */
+function missingBytes(file: string): number {
+  const head = Buffer.alloc(64);
+  const handle = openSync(file, 'r');
+  try {
+    readSync(handle, head, 0, head.length, 0);
+    const isElf64 = head.readUInt32BE(0) === 0x7f454c46 && head[4] === 2 && head[5] === 1;
+    if (!isElf64) return 0;
+    const end = Number(head.readBigUInt64LE(40)) + head.readUInt16LE(58) * head.readUInt16LE(60);
+    return Math.max(0, end - fstatSync(handle).size);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/**
+ * Loads an addon. Throws an Error for a file that is cut off. webpack follows a `createRequire` imported by name and warns because the argument is not a literal;
  * it ignores one called as a member of the module.
  */
 export function loadAddon(path: string): unknown {
   const file = resolve(path);
+  const missing = missingBytes(file);
+  if (missing > 0) throw new Error(`${file} is cut off: ${missing} bytes are missing; install it again`);
   return module.createRequire(file)(file);
 }

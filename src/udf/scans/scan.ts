@@ -214,7 +214,7 @@ async function madeResident(
   syncOffset: number | undefined,
   options: Omit<ResidentScanOptions, 'bin'>,
 ): Promise<ResidentScan> {
-  if (syncOffset !== undefined)
+  if (syncOffset || product(nav) !== dataset.frames)
     throw new EwaldError('Unsupported', `${dataset.name}: a scan with a syncOffset cannot be resident; omit it`);
   knownOptions('resident', options, ['maxBytes', 'onProgress', 'signal', 'keepNoCount']);
   const own = residents.get(dataset) ?? new Map<'kept' | 'repaired', Resident>();
