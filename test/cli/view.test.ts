@@ -108,7 +108,7 @@ describe('ewald view', () => {
     [['absent/run.h5', '--follow'], /absent\/run\.h5: its folder/],
     [['--zmq-pull'], /--zmq-pull is for frames by ZeroMQ: give --zmq-input, too/],
     [['a.h5', '--zmq-input', 'tcp://127.0.0.1:9'], /give only one of them/],
-    [['small.h5', '--dataset', '/entry/data/data'], /dataset is for frames that are followed/],
+    [['small.h5', '--dataset', '/entry/absent'], /small\.h5.*\/entry\/absent/],
     [['--follow'], /follow is for frames/],
     [['missing.h5'], /missing\.h5.*no such file/],
     [['notes.txt'], /notes\.txt holds no frames in a format that is recognised; expected detector frames, a stream/],

@@ -285,7 +285,7 @@ describe('invalid arguments', () => {
   test.each([
     [['/absent/folder/run.h5'], { follow: true }, /its folder/],
     [[], { follow: true }, /follow is for frames/],
-    [['a.h5'], { dataset: '/data' }, /dataset is for frames that are followed/],
+    [[], { dataset: '/data' }, /dataset say how files of frames are read; expected such files/],
     [[source(), 'a.h5'], {}, /shown alone/],
     [[source()], { follow: true }, /arrive by themselves/],
     [[source()], { onWarning: 1 }, /expected a function/],

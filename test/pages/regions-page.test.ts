@@ -110,9 +110,13 @@ describe.skipIf(!dataFolder)('regions', () => {
     );
     await page.mouse.move(x + left, y + top);
     const reading = page.locator('#reading');
-    await expect.poll(() => reading.textContent(), patient).toContain(`fs 795  ss 303   panel p0   value ${values[0]} `);
+    await expect
+      .poll(() => reading.textContent(), patient)
+      .toContain(`fs 795  ss 303   panel p0   value ${values[0]} `);
     await page.evaluate(() => viewer.go(1));
-    await expect.poll(() => reading.textContent(), patient).toContain(`fs 795  ss 303   panel p0   value ${values[1]} `);
+    await expect
+      .poll(() => reading.textContent(), patient)
+      .toContain(`fs 795  ss 303   panel p0   value ${values[1]} `);
     expect(visit.faults).toEqual([]);
   });
 });

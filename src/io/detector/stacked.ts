@@ -44,7 +44,10 @@ export async function openStacked(
     return open({ dataset: path });
   });
   try {
-    if (!geometry && dataset.meta.panels) return stacked(dataset, geometryFromFile(dataset));
+    const { meta, shape } = dataset;
+    // Scans with electrons may have panels and no wavelength; one panel of two axes needs no geometry to be stacked.
+    const isPlain = meta.wavelengthA === undefined && shape.sig.length === 2;
+    if (!geometry && meta.panels && !isPlain) return stacked(dataset, geometryFromFile(dataset));
     const meant = geometry && named === undefined ? await datasetMeant(geometry, dataset) : undefined;
     if (meant !== undefined) {
       path = meant;

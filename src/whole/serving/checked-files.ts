@@ -14,7 +14,7 @@ import type { openingRows, shownScanRows } from './parameters.js';
 /** How files of frames are read. */
 export type Opening = Pick<
   ViewParameters,
-  keyof typeof openingRows | Exclude<keyof typeof shownScanRows, 'calibration'>
+  keyof typeof openingRows | Exclude<keyof typeof shownScanRows, 'calibration'> | 'dataset'
 >;
 
 /** What is given with files. */

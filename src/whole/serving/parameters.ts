@@ -78,7 +78,6 @@ export const viewRows = /* @__PURE__ */ grouped('input', {
     sentence: 'dataset of the frames in HDF5 files',
     defaultText: "the geometry's, or the file's own choice",
     value: 'path',
-    of: ['frames that are followed (--follow)'],
   },
   grid: { ...gridRows.grid, group: 'live', of: ['frames that arrive (--follow, --zmq-input)'] },
   gridFile: { ...gridRows.gridFile, group: 'live', of: ['frames that arrive (--follow, --zmq-input)'] },

@@ -64,7 +64,6 @@ export async function serveView(
   options: ServeViewOptions = {},
 ): Promise<ServedView & MaybeAsyncDisposable> {
   const { geometry, cell, dataset, follow, allowOutside, port, host } = checkedOptions('serveView', options, rows);
-  const opening = openingOf(options);
   const calibration = await calibrationOf(options.calibration);
   const warn = observer('serveView', options, 'onWarning');
   const received = receivedOf(files);
@@ -90,8 +89,9 @@ export async function serveView(
   for (const file of besideFiles) await checkFile(file);
   const stream = received ? undefined : await streamAmong(paths);
   const arrives = received !== undefined || (stream === undefined && (follow || (await hasFolder(paths))));
+  const opening = openingOf(options, arrives);
   checkGrid(options, arrives);
-  checkUse({ dataset, opening, calibration }, arrives, stream === undefined && paths.length > 0);
+  checkUse({ opening, calibration }, arrives, stream === undefined && paths.length > 0);
   if (!arrives) {
     for (const file of paths) await checkFile(file);
     await checkShown(paths, { geometry, cell, opening }, warn);
@@ -160,18 +160,15 @@ function checkGrid({ grid, gridFile }: Pick<ViewParameters, 'grid' | 'gridFile'>
 /** Refuses options of files for frames that arrive, and those of frames that arrive for files. */
 function checkUse(
   {
-    dataset,
-    ...shown
-  }: Pick<ViewParameters, 'dataset'> & {
+    opening,
+    calibration,
+  }: {
     readonly opening: object | undefined;
     readonly calibration: object | undefined;
   },
   arrives: boolean,
   isFrames: boolean,
 ): void {
-  if (dataset !== undefined && !arrives)
-    throw new EwaldError('Argument', 'dataset is for frames that are followed; the page chooses that of other files');
-  const { opening, calibration } = shown;
   if ((opening || calibration) && (arrives || !isFrames))
     throw new EwaldError(
       'Argument',
@@ -182,9 +179,9 @@ function checkUse(
 
 const { syncOffset, roi, first, frames } = shownScanRows;
 
-/** What the user says about files of frames, without defaults; undefined for nothing. */
-function openingOf(options: ViewParameters): Opening | undefined {
-  const names = { ...openingRows, syncOffset, roi, first, frames };
+/** What the user says about files of frames, without defaults; undefined for nothing. Frames may arrive with a dataset. */
+function openingOf(options: ViewParameters, arrives: boolean): Opening | undefined {
+  const names = { ...openingRows, syncOffset, roi, first, frames, ...(!arrives && { dataset: true }) };
   const said = Object.entries(options).filter(([name, value]) => name in names && value !== undefined);
   return said.length === 0 ? undefined : (Object.fromEntries(said) as Opening);
 }

@@ -3,8 +3,8 @@
  * server reads no pixels.
  *
  * A file may refer to others next to it, as an Eiger master does to its data. These are available under the same number
- * if they are in the same folder and have the same extension, or the same name without the extension. The metadata of a
- * Zarr array stand for its folder.
+ * if they are in the same folder and have the same extension, the same name without the extension, or an extension to which
+ * files of this kind refer by other names. The metadata of a Zarr array stand for its folder.
  */
 import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
@@ -32,6 +32,15 @@ interface SharingOptions {
   /** Whether the page opens it at its start. */
   readonly listed?: boolean;
 }
+
+/** Extensions of the files to which files refer by names of their own: the numbers of acquisitions. */
+const referredTo: Readonly<Record<string, readonly string[]>> = {
+  '.emi': ['.ser'],
+  '.xml': ['.raw'],
+  '.hdr': ['.frms6', '.mib'],
+  '.bin': ['.gtg'],
+  '.toml': ['.raw', '.bin'],
+};
 
 export class SharedFiles {
   readonly #paths: string[] = [];
@@ -82,7 +91,8 @@ export class SharedFiles {
     if (isZarrMetadata(shared)) return within(dirname(shared), name);
     const stem = (file: string): string => basename(file, extname(file));
     const plain = name === basename(name) && !name.startsWith('.') && !/[\\\0]/.test(name);
-    const kin = extname(name) === extname(shared) || stem(name) === stem(shared);
+    const referred = referredTo[extname(shared).toLowerCase()]?.includes(extname(name).toLowerCase());
+    const kin = extname(name) === extname(shared) || stem(name) === stem(shared) || referred;
     if (!plain || !kin) return undefined;
     const beside = join(dirname(shared), name);
     // A link that leads out of the folder does not count as a neighbouring file.

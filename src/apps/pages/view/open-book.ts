@@ -55,7 +55,7 @@ export async function openStream(
       frames: listed.length,
       navigation: [],
       listed,
-      doubts,
+      doubts: [...(opened.doubts ?? []), ...doubts],
     },
   };
 }

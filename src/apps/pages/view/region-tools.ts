@@ -99,15 +99,19 @@ function holds(region: Region, fs: number, ss: number): boolean {
   return Math.hypot(fs - 0.5 - region.centre[0], ss - 0.5 - region.centre[1]) < region.radius;
 }
 
-/** A region moved by whole pixels. */
+/** A region moved by whole pixels, as far as it stays in the frame. */
 function movedRegion(region: Region, x: number, y: number): Region {
-  if (region.kind === 'rect')
-    return {
-      ...region,
-      fs: [region.fs[0] + x, region.fs[1] + x],
-      ss: [region.ss[0] + y, region.ss[1] + y],
-    };
-  return region.kind === 'circle' ? { ...region, centre: [region.centre[0] + x, region.centre[1] + y] } : region;
+  const { width = 0, height = 0 } = viewer.opened ?? {};
+  const within = (low: number, high: number, by: number, end: number): number =>
+    Math.max(-low, Math.min(end - high, by));
+  if (region.kind === 'rect') {
+    const { fs, ss } = region;
+    const [right, down] = [within(...fs, x, width), within(...ss, y, height)];
+    return { ...region, fs: [fs[0] + right, fs[1] + right], ss: [ss[0] + down, ss[1] + down] };
+  }
+  if (region.kind !== 'circle') return region;
+  const [fs, ss] = region.centre;
+  return { ...region, centre: [fs + within(fs, fs, x, width - 1), ss + within(ss, ss, y, height - 1)] };
 }
 
 /** Draws the regions over a frame, with their names. */

@@ -177,7 +177,8 @@ async function openScan(opened: Opened): Promise<void> {
   say('Reading the scan into memory…', false);
   try {
     await scan.open(opened, viewer.request);
-    say(scan.loaded ? memoryWords(scan.loaded) : '', false);
+    const { doubts = [] } = opened;
+    say([...doubts, scan.loaded ? memoryWords(scan.loaded) : ''].filter(Boolean).join('. '), doubts.length > 0);
   } catch (error) {
     // Another file has been opened in the meantime.
     if (viewer.opened !== opened) return;

@@ -105,11 +105,15 @@ export async function openSession(
   const known = cell && readCell(await fileText(cell), cell.name);
   const given = geometry && parseGeometry(await fileText(geometry), geometry.name);
   const inputs = frames.map(inputOf);
-  const { syncOffset, roi, first: most, frames: some, ...reading } = opening;
+  const { syncOffset, roi, first: most, frames: some, dataset: named, ...reading } = opening;
   const { navShape, ...flat } = reading;
   const asked = syncOffset === undefined ? reading : flat;
   const { dataset, left } = await openRest(inputs, (some) =>
-    openStacked((how) => open(some.length > 1 ? some : (some[0] as File | string), { ...asked, ...how }), given),
+    openStacked(
+      (how) => open(some.length > 1 ? some : (some[0] as File | string), { ...asked, ...how }),
+      given,
+      named?.toString(),
+    ),
   );
   const picked = await pickedOf(dataset, { roi, syncOffset, ...(syncOffset !== undefined && { navShape }) });
   // Files that were dropped together may come in any order: a master is named, not its data.
@@ -187,6 +191,11 @@ export async function sessionOf(
     // A mask of the first frame would be drawn over all others.
     const own = dataset.maskVaries ? undefined : await dataset.mask?.().catch(() => undefined);
     const bad = detector ? detector.bad : own;
+    const isScan = dataset.shape.nav.length === 2;
+    const doubts =
+      isScan && (await dataset.mask?.().catch(() => undefined))?.includes(1)
+        ? [`${dataset.name} has a mask of bad pixels, which images of the scan do not use; ewald run --file-mask does`]
+        : [];
     const session: Session = {
       name,
       dataset,
@@ -212,6 +221,7 @@ export async function sessionOf(
       navigation: dataset.shape.nav,
       notes: dataset.notes.map(({ text }) => wordsOnPage(text)),
       leftOut,
+      doubts,
       panels: detector && placedPanels(detector.geometry),
       beam: detector && beamPlace(detector.geometry, detector.beam),
       beamVaries: detector !== undefined && beamVaries(detector.geometry),
