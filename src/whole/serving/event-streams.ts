@@ -69,6 +69,11 @@ export class EventStreams {
     this.#source = source;
   }
 
+  /** Number of clients. */
+  get size(): number {
+    return this.#clients.size;
+  }
+
   /** Whether a client of this name is connected. */
   has(name: string): boolean {
     return [...this.#clients].some((client) => client.name === name);

@@ -65,6 +65,9 @@ const noteEveryMs = 1000;
 /** Statistics are stored in blocks, so that adding a frame never copies the others. */
 const blockFrames = 4096;
 
+/** Longest wait for pages that ask for the answers of a run that has ended, ms. */
+const lastAnswersMs = 1000;
+
 /** A run that pages follow. */
 export class LiveRun {
   readonly #files: SharedFiles;
@@ -97,6 +100,8 @@ export class LiveRun {
     means: () => this.#sampled(),
   });
   readonly #panes = new LivePanes();
+  /** How often pages have asked for the panes since the run has ended. */
+  #panesAtEnd = 0;
   /** What the pages know that there is. */
   #offered = '';
 
@@ -437,7 +442,10 @@ export class LiveRun {
       sendArray(request, response, received);
       return true;
     }
-    if (pathname === '/live/panes') return this.#panes.answer(response, request.method === 'HEAD', this.now);
+    if (pathname === '/live/panes') {
+      if (this.#isOver) this.#panesAtEnd++;
+      return this.#panes.answer(response, request.method === 'HEAD', this.now);
+    }
     if (pathname === '/live/statistics') return this.#answerStatistics(response, request.method === 'HEAD');
     if (pathname === '/live/profile') return this.#profiles.answer(response, request.method === 'HEAD');
     const counts = pathname === '/live/powder' ? this.#maps?.powder : undefined;
@@ -501,9 +509,17 @@ export class LiveRun {
     return [...this.#newest.values()].find((frame) => frame.index === index)?.received;
   }
 
-  /** Ends all event streams. */
-  close(): Promise<void> {
-    return this.#streams.close();
+  /** Ends all event streams, once the pages have the answers of the end, for which they do not wait long. */
+  async close(): Promise<void> {
+    const pages = this.#streams.size;
+    const until = this.now + lastAnswersMs;
+    while (this.#isOver && this.#panes.offered.length > 0 && this.#panesAtEnd < pages && this.now < until)
+      await new Promise((resolve) => setTimeout(resolve, lastAnswersMs / 50));
+    await this.#streams.close();
+  }
+
+  get #isOver(): boolean {
+    return this.#state === 'ended' || this.#state === 'stopped';
   }
 }
 

@@ -37,6 +37,8 @@ byId('follow').after(button);
 let served: ServedPanes | undefined;
 let text = '';
 let loading = false;
+/** Whether the run has ended, and had ended when the panes were asked for. */
+let [over, wasOver] = [false, false];
 let loadedAt = Number.NEGATIVE_INFINITY;
 /** What the user chose; until then, a run has its overview, and frames that nothing searches are shown. */
 let chosen: boolean | undefined;
@@ -104,8 +106,12 @@ function writeEmpty({ more }: ServedPanes, isEmpty: boolean): void {
 }
 
 async function load(isOver: boolean): Promise<void> {
-  if (loading || performance.now() - loadedAt < everyMs) return;
+  // What a run has found in the end is asked for at once: its server may end with it.
+  over = isOver;
+  const isLast = isOver && !wasOver;
+  if (loading || (!isLast && performance.now() - loadedAt < everyMs)) return;
   loading = true;
+  wasOver = isOver;
   try {
     const answer = await fetch('live/panes');
     if (!answer.ok) return;
@@ -116,6 +122,7 @@ async function load(isOver: boolean): Promise<void> {
   } finally {
     loadedAt = isOver && served ? performance.now() + 10 * everyMs : performance.now();
     loading = false;
+    if (over && !wasOver) void load(true);
   }
 }
 
