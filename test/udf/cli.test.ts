@@ -395,6 +395,12 @@ describe('mistakes', () => {
     [['sum', 'scan.npy', '-j', '4', '--executor', 'inline'], 2, ['-j', '--executor workers']],
     [['scan.npy', '--udf', 'none.mjs'], 1, ['none.mjs']],
     [['pick', 'scan.npy', '--nav-shape', '6,5', '--at', '9,9'], 2, ['ewald: --at is (9, 9)', '6 × 5']],
+    [
+      ['pick', 'scan.npy', '--nav-shape', '6,5', '--sync-offset=-3', '--at', '0,1'],
+      2,
+      ['--at is (0, 1), which has no frame', 'the positions 3 to 29'],
+    ],
+    [['scan.npy', '--udf', 'loud.mjs', '--udf', 'loud.mjs', '-o', 'way.h5'], 2, ['two functions are named']],
     [['masks', 'scan.npy'], 2, ['--mask']],
     [
       ['masks', 'scan.npy', '--mask', 'turned.npy'],

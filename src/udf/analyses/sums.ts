@@ -67,15 +67,11 @@ export interface PickOptions extends OptionsOfAnalysis<'pick'> {
   readonly z?: number | undefined;
 }
 
-function picked(
-  scan: Scan,
-  { at: position, x, y, z }: PickOptions,
-  what: string,
-  isFourier: boolean,
-): Made<'intensity'> {
+function picked(scan: Scan, { at: asked, x, y, z }: PickOptions, what: string, isFourier: boolean): Made<'intensity'> {
   const { nav, sig } = scan.shape;
-  const given = position ?? [z, y, x].filter((value): value is number => value !== undefined);
+  const given = asked ?? [z, y, x].filter((value): value is number => value !== undefined);
   const at = given.length === 0 ? nav.map(() => 0) : given;
+  const named = (said: (name: string) => string): string => (asked ? said('at') : 'the position');
   if (
     at.length !== nav.length ||
     at.some((value, axis) => !Number.isInteger(value) || value < 0 || value >= (nav[axis] as number))
@@ -83,11 +79,21 @@ function picked(
     throw argumentError(
       what,
       (said) =>
-        `${position ? said('at') : 'the position'} is (${at.map(inspect).join(', ')}); ` +
+        `${named(said)} is (${at.map(inspect).join(', ')}); ` +
         `the scan of ${scan.name} is ${nav.join(' × ') || 'one frame'}`,
     );
   const roi = new Uint8Array(product(nav));
-  roi[at.reduce((flat, value, axis) => flat * (nav[axis] as number) + value, 0)] = 1;
+  const position = at.reduce((flat, value, axis) => flat * (nav[axis] as number) + value, 0);
+  const frame = position + scan.sync.syncOffset;
+  if (!scan.live && (frame < 0 || frame >= scan.imageCount))
+    throw argumentError(
+      what,
+      (said) =>
+        `${named(said)} is (${at.join(', ')}), which has no frame: with ${said('syncOffset')} ${scan.sync.syncOffset}, ` +
+        `${scan.name} has frames for the positions ${Math.max(0, -scan.sync.syncOffset)} to ` +
+        `${Math.min(roi.length, scan.imageCount - scan.sync.syncOffset) - 1}`,
+    );
+  roi[position] = 1;
   const name = `frame ${at.join(', ')}`;
   return {
     udf: pickUdf,

@@ -69,6 +69,19 @@ export async function checkRunToFiles(options: RunToFilesOptions, scan: string):
   await checkOutputs(undefined, undefined, { ...writing, force }, file);
 }
 
+/** Refuses functions of one name, whose results would be one another's. Throws `Argument`. */
+function refuseNamesakes(analyses: readonly Analysis[], udfs: readonly AnyUdf[]): void {
+  const taken = new Set<string>(analyses.map(({ name }) => name));
+  for (const { definition } of udfs) {
+    if (taken.has(definition.name))
+      throw new EwaldError(
+        'Argument',
+        `two functions are named "${definition.name}", and so would be their results; give one of them another name`,
+      );
+    taken.add(definition.name);
+  }
+}
+
 /**
  * Runs analyses and UDFs over a scan in one pass, writes the results, and returns them with the names of the files.
  *
@@ -114,6 +127,7 @@ export async function runToFiles(
     );
   const tell = observer('runToFiles', options, 'onFiles');
   const writing = writingOf({ force, inputs }, scan.name);
+  refuseNamesakes(analyses, udfs);
   if (analyses.some((analyse) => analyse.roi) && (analyses.length > 1 || udfs.length > 0 || given.roi))
     throw argumentError(
       '',

@@ -42,7 +42,8 @@ export async function readSuperblock(
   pages.widths = { offset, length, checksums };
   const rest = new Fields(head.bytes, pages.widths, head.what);
   rest.at = head.at;
-  rest.address(); // The base, which equals the position of the superblock.
+  // Where the superblock was when the file was written: another place after a user block was put before it.
+  const written = rest.address();
   rest.address(); // The free space, or the superblock's extension.
   const end = rest.address();
   let root: number;
@@ -62,7 +63,8 @@ export async function readSuperblock(
         'program that writes it has not flushed anything yet',
       { detail: { path: source.name, size: source.size, root: base + root } },
     );
-  return { pages, version, root, end: base + end };
+  // The only address that counts from the beginning of the file.
+  return { pages, version, root, end: end + base - written };
 }
 
 async function findSignature(source: ByteSource): Promise<number> {
