@@ -29,7 +29,10 @@ export interface Fft3dOptions {
   readonly reorder?: boolean | undefined;
   /** Ranks that compute, as their number or a list; default: all. The others only hold their boxes. */
   readonly subranks?: number | readonly number[] | undefined;
-  /** Real to real transforms: a kind for all axes, or for x, y, z; null leaves an axis as it is. */
+  /**
+   * Real to real transforms: a kind for all axes, or for x, y, z; null leaves an axis as it is. One of a
+   * single index is transformed like any other, which doubles it in some kinds: null for z of a world of two axes.
+   */
   readonly r2r?: R2rKind | AxisKinds | undefined;
   /** Threads of this rank's transforms; default 1, or all cores for a single rank. */
   readonly threads?: number | undefined;

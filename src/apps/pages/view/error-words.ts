@@ -50,8 +50,7 @@ export function errorWords(error: unknown): string {
   // A form asks for it where the file is opened alone.
   if (askedShape(error))
     return `${text.replace(/\. If it holds plain numbers.*$|[,;] (?:pass|describe).*$/, '')}. If it holds plain numbers, open it alone`;
-  if (isOfOpening)
-    return `${text}; this page has no field for that: ewald view has its flag, or convert the file first (guide "Your data")`;
+  if (isOfOpening) return `${text}; this page has no field for that: convert the file first (guide "Your data")`;
   if (error instanceof RangeError && /allocation failed|invalid (array|typed array) length|out of memory/i.test(text))
     return `There is not enough memory for this in a browser tab (${text}); close other tabs.`;
   if (error instanceof DOMException && error.name === 'NotReadableError')

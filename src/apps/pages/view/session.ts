@@ -194,7 +194,9 @@ export async function sessionOf(
     const isScan = dataset.shape.nav.length === 2;
     const doubts =
       isScan && (await dataset.mask?.().catch(() => undefined))?.includes(1)
-        ? [`${dataset.name} has a mask of bad pixels, which images of the scan do not use; ewald run --file-mask does`]
+        ? [
+            `${dataset.name} has a mask of bad pixels, which images of the scan do not use: they are counted like all others`,
+          ]
         : [];
     const session: Session = {
       name,
