@@ -104,6 +104,15 @@ test('streams of different geometries in one file are not read as one', async ()
   await expect(joining).rejects.toThrow(/holds several streams, one of them of another geometry/);
 });
 
+test('shards of a run that are not among the streams are named', async () => {
+  const shard = (number: number) => new Blob([a.replace('index run.lst', `index run.lst --shard ${number}/3`)]);
+  const joined = await joinStreams([shard(1), shard(2)], { output: at('shards.stream'), force: true });
+  const warnings = joined.remarks.filter(({ kind }) => kind === 'warning').map(({ text }) => text);
+  expect(warnings).toContainEqual('of 3 shards of the run, 3 is missing, with all their frames');
+  const whole = await joinStreams([shard(1), shard(2), shard(3)], { output: at('shards.stream'), force: true });
+  expect(whole.remarks.map(({ text }) => text).join()).not.toContain('missing');
+});
+
 test('a file of several streams is continued by no run, and stays as it is', async () => {
   const file = at('run.stream');
   writeFileSync(file, a + b);

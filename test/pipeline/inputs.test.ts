@@ -84,5 +84,9 @@ test('names of files may have spaces, in lists and in the command line of a stre
   const typed = (output: string): string => ['ewald', 'index', "it's 1.h5", '-o', output].map(inShell).join(' ');
   expect(shellWords(typed('a b.stream'))).toEqual(['ewald', 'index', "it's 1.h5", '-o', 'a b.stream']);
   sameRun(head(typed('a b.stream')), head(typed('c d.stream')), 'a b.stream');
+  // Who looks at a run, or is told of it, does not change it.
+  const watched = `${typed('a')} --view --log run.log --status 9000 --alarm 'hits<5% for 2min' --view=8100 --on-alarm beep`;
+  sameRun(head(typed('a')), head(watched), 'a');
+  expect(() => sameRun(head(typed('a')), head(`${watched} b.h5`), 'a')).toThrow(/was started as/);
   expect(() => sameRun(head(typed('a')), head(`${typed('a')} --min-snr 3`), 'a')).toThrow(/was started as/);
 });

@@ -160,7 +160,7 @@ describe.skipIf(!dataFolder)(`ctx.pipeline${dataFolder ? '' : ' (absent: no test
     const kinds = [...new Set(events.map(({ kind }) => kind))];
     // The geometry of the CSPAD calls its units photons, which is a warning.
     expect(kinds.filter((kind) => kind !== 'detector' && kind !== 'warning')).toEqual(
-      known ? ['progress', 'tuned', 'end'] : ['progress', 'tuned', 'cell', 'end'],
+      known ? ['progress', 'tuned', 'prepared', 'end'] : ['progress', 'tuned', 'cell', 'prepared', 'end'],
     );
     const starts = events.flatMap((event) =>
       event.kind === 'progress' && event.stage === 'start' ? [event.text] : [],

@@ -91,6 +91,23 @@ test('valid positions are those of the region that have a frame', async () => {
   expect(later.maskedData.slice(0, 4)).toEqual([undefined, undefined, sums[0], sums[1]]);
 });
 
+test('a partition whose positions have no frame is not merged', async () => {
+  // The last eight positions have no frame.
+  const moved = ctx.fromMemory(frames, { navShape, sigShape, syncOffset: 12 });
+  const last = defineUdf({
+    name: 'last',
+    buffers: { pixel: { kind: 'single', dtype: 'f64' } },
+    processFrame({ frame, results }) {
+      results.pixel[0] = frame[1] as number;
+    },
+    merge({ dest, src }) {
+      dest.pixel.set(src.pixel);
+    },
+  });
+  const { pixel } = await ctx.runUdf(moved, last, { numPartitions: 2 });
+  expect([...pixel.data]).toEqual([frames[19 * 42 + 1]]);
+});
+
 test('-1 in the shape of a scan follows from the number of frames, of every kind of input', async () => {
   const file = join(folder, 'twenty.raw');
   await writeFile(file, frames);

@@ -652,6 +652,7 @@ export const commandRows = /* @__PURE__ */ grouped('output', {
     defaultText: '',
     value: 'port',
     of: ['detector frames'],
+    neutral: true,
   },
   stay: {
     group: 'live',

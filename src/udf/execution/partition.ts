@@ -61,7 +61,7 @@ export async function runParts({ piecesOf, ...job }: PartsJob, place: PartitionP
     const [merged] = all;
     for (const [i, { udf, params }] of udfs.entries()) {
       const [dest, src] = [merged?.[i], found[i] as Arrays];
-      if (udf.definition.merge && dest) mergeInto(udf, { dest, src, params, meta });
+      if (udf.definition.merge && dest && part.positions.length > 0) mergeInto(udf, { dest, src, params, meta });
     }
     // Of UDFs that merge, the results of further parts are not needed any more.
     const kept = merged ? found.map((arrays, i) => (udfs[i]?.udf.definition.merge ? {} : arrays)) : found;

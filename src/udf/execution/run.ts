@@ -273,8 +273,10 @@ export class Run {
       }
       const { merge, mergeAll } = udf.definition;
       if (mergeAll && (delayed || !merge)) kept.push(whole);
-      if (merge) mergeInto(udf, { dest, src, params, meta: this.meta });
-      else
+      // What no frame has made is no result: a merge that keeps the last of them would keep it.
+      if (merge) {
+        if (partition.positions.length > 0) mergeInto(udf, { dest, src, params, meta: this.meta });
+      } else
         for (const [name, declaration] of Object.entries(declarations))
           if (declaration.kind === 'nav' && dest[name]) (dest[name] as Float64Array).set(src[name] as Float64Array);
       if (places) for (const { compact, own, stride } of gathered) scatter(compact, places, stride, own);

@@ -7,6 +7,7 @@ import { shellWords } from '../../../base/shell-words.js';
 import { marks } from '../../../crystal/stream/stream.js';
 import { connectionRows, executorRows, rankRows, submitRows } from '../../../executors/parameters.js';
 import { commandRows, gridRows, runRows, sinkRows, sourceRows } from '../parameters.js';
+import { watchRows } from '../watch-rows.js';
 import { inputMark } from './stream-head.js';
 
 /** Flags that do not change the stream, and whether each of them is followed by a value. */
@@ -21,13 +22,17 @@ function harmlessFlags(): ReadonlyMap<string, boolean> {
     ...sinkRows,
     ...gridRows,
     ...commandRows,
+    ...watchRows,
   };
   const flags = Object.entries(rows).filter(([, { neutral }]) => neutral);
   return new Map(
-    flags.flatMap(([name, row]) => [
-      [flagOf(name, row), row.kind !== 'boolean'] as const,
-      ...(row.short === undefined ? [] : [[`-${row.short}`, row.kind !== 'boolean'] as const]),
-    ]),
+    flags.flatMap(([name, row]) => {
+      // One that may stand without a value has it behind an equals sign.
+      const hasValue = row.kind !== 'boolean' && row.bare === undefined;
+      return [flagOf(name, row), ...(row.short === undefined ? [] : [`-${row.short}`])].map(
+        (flag) => [flag, hasValue] as const,
+      );
+    }),
   );
 }
 

@@ -95,6 +95,8 @@ export async function joinStreamsIn(
         `${counted(copies.count, 'frame')} ${copies.count === 1 ? 'is' : 'are'} in the streams more than once, the ` +
         `first of them ${copies.first}: each copy is kept, and a merge would count one image as several measurements`,
     });
+  const missing = missingShards([...streams.map(({ head }) => head), ...ranges.flatMap(({ heads }) => heads)]);
+  if (missing !== undefined) remarks.push({ kind: 'warning', text: missing });
   const { renumber, interleaved, isUnordered } = orderOf(ranges);
   if (isUnordered) remarks.push({ kind: 'note', text: `frames of ${files.join(', ')} are not in order; they stay so` });
   if (renumber)
@@ -131,6 +133,21 @@ export async function joinStreamsIn(
       });
   }
   return { frames, streams: inputs.length, remarks };
+}
+
+/** Which shards of a run are not among streams with these heads; undefined if none is missing. */
+function missingShards(heads: readonly string[]): string | undefined {
+  const shards = heads.flatMap((head) => {
+    const [, number, of] = / --shard[ =](\d+)\/(\d+)/.exec(head.split('\n')[2] ?? '') ?? [];
+    return of === undefined ? [] : [{ number: Number(number), of: Number(of) }];
+  });
+  const [first] = shards;
+  if (!first || shards.some(({ of }) => of !== first.of)) return undefined;
+  const there = new Set(shards.map(({ number }) => number));
+  const absent = Array.from({ length: first.of }, (_, i) => i + 1).filter((number) => !there.has(number));
+  if (absent.length === 0) return undefined;
+  const some = absent.slice(0, 8).join(', ') + (absent.length > 8 ? ', …' : '');
+  return `of ${first.of} shards of the run, ${some} ${absent.length === 1 ? 'is' : 'are'} missing, with all their frames`;
 }
 
 interface SerialRange {
