@@ -35,7 +35,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function opened() {
+async function opened(isGiven = true) {
   const given = parseGeometry(`photon_energy = /entry/E eV
 clen = /entry/L mm
 res = 10000
@@ -50,7 +50,9 @@ a/fs = x
 a/ss = y
 `);
   const dataset = await open(file, { dataset: '/data' });
-  const { session } = await sessionOf(dataset, { name: 'beams.h5', given, cells: [] }, contextOf);
+  const made = await sessionOf(dataset, { name: 'beams.h5', given, cells: [] }, contextOf);
+  // A file that describes its detector has no other geometry.
+  const session = { ...made.session, given: isGiven ? given : undefined };
   class Open extends Workspace {
     override get current(): Session {
       return session;
@@ -90,6 +92,16 @@ test('a place measures with the energy and the distance of its frame', async () 
   const text = await page.settle({ painted: undefined, frame: 0 });
   expect(text).toContain('clen = /entry/L mm');
   expect(await page.apart({ ends, frame: 2 })).not.toBeCloseTo(resolution(9537, 60), 1);
+});
+
+test('a detector that is put back is where its file says', async () => {
+  const page = await opened(false);
+  await page.adjust({ moved: [3, 0], distanceM: 0.1, frame: 0 });
+  expect(await page.settle({ painted: undefined, frame: 0 })).toContain('clen = 0.1');
+  await page.adjust({ moved: [0, 0], distanceM: undefined, frame: 0 });
+  const text = await page.settle({ painted: undefined, frame: 0 });
+  expect(text).toContain('clen = /entry/L mm');
+  expect(text).not.toMatch(/shift_x = -?0\.\d*[1-9]/);
 });
 
 test('pixels that are painted are left out of the regions of the frame that is shown', async () => {

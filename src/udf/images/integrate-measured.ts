@@ -39,8 +39,8 @@ const indicesOf = (part: Part): Uint32Array => {
 
 /**
  * `integrateField` of the positions of a scan that are nonzero in `measured`, [rows, columns], by default of all; the
- * others are NaN. The least
- * rectangle with all of them is integrated by itself: with shifts of 0 all around, a region would have a step at its edge.
+ * others are NaN. The least rectangle with all of them is integrated by itself: with shifts of 0 all around, a region would
+ * have a step at its edge.
  */
 export function integrateMeasured(
   y: ArrayLike<number>,

@@ -10,7 +10,8 @@ type Region = Geometry['badRegions'][number];
 
 /** The geometry with the adjustment of the page: that of the user if there is one, otherwise that of the file. */
 function adjusted(of: Session, { distanceM, shiftM }: Beam): Geometry {
-  const base = of.given ?? detectorOf(of).geometry;
+  // Not that of the detector as it was moved before.
+  const base = of.given ?? (of.stated ?? detectorOf(of)).geometry;
   const { moved: [x, y] = [0, 0], distanceM: away } = of.adjustment ?? {};
   return {
     ...base,
