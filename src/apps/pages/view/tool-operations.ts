@@ -128,7 +128,9 @@ export function toolOperations(
       const { detector } = work.current;
       if (!detector) return [];
       const panels = placedPanels(detector.geometry);
-      const beam = await beamOfFrame(work.current, frame);
+      // A pulse that was not there has no wavelength, and no rings.
+      const beam = await beamOfFrame(work.current, frame).catch(() => undefined);
+      if (!beam) return [];
       return resolutionsA.map((resolutionA) => ({
         resolutionA,
         arcs: detector.ring(resolutionA, beam).flatMap((arc) => arcOn(panels[arc.panel], arc)),

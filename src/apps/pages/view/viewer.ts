@@ -369,7 +369,7 @@ export class Viewer {
     this.stackName = undefined;
     // A stage is shown when the peaks have been found.
     if (this.stage === 'frame' || !this.parametersKnown) this.#showData(data);
-    if (opened.beamVaries && this.rings.length > 0) void this.#ring().catch(this.fail);
+    if (opened.beamVaries) void this.#ring().catch(this.fail);
     // Peaks of a stream are shown until a parameter of the search is changed.
     if (this.parametersKnown && (!peaks || this.parametersMoved || this.stage !== 'frame')) void this.find();
   }
