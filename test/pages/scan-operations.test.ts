@@ -124,4 +124,13 @@ test.each([-3, 5])('positions without a frame have no number, as in a run: offse
   const first = Math.max(0, syncOffset);
   const total = Array.from({ length: seen }, (_, k) => frames[(first + k) * 64] as number).reduce((a, b) => a + b);
   expect(mean.data[0]).toBeCloseTo(total / seen, 3);
+  // Two rows, of which one begins or ends without a frame; and such a position alone.
+  const y = syncOffset < 0 ? 0 : 4;
+  const shown = Array.from({ length: 10 }, (_, k) => 5 * y + k).filter((i) => !missing[i]);
+  const ofRegion = await operations.pattern({ x: 0, y, w: 5, h: 2 });
+  const sum = shown.reduce((all, i) => all + (frames[(i + syncOffset) * 64] as number), 0);
+  expect(ofRegion.data[0]).toBeCloseTo(sum / shown.length, 3);
+  const alone = missing.indexOf(true);
+  const none = await operations.pattern({ x: alone % 5, y: Math.floor(alone / 5), w: 1, h: 1 });
+  expect(none.data[0]).toBeNaN();
 });

@@ -169,26 +169,25 @@ export function bindTools(): void {
 async function start(): Promise<void> {
   if (!isOpen() || of === fileOf()) return;
   of = fileOf();
-  measured = viewer.frame;
-  const { place, distanceM: metres } = await engine.call('adjust', {
-    moved: [0, 0],
-    distanceM: undefined,
-    frame: viewer.frame,
-  });
-  [stated, beam, statedM, distanceM, line, radial] = [place, place, metres, undefined, undefined, undefined];
+  await takeStated();
+  [beam, distanceM, line, radial] = [stated, undefined, undefined, undefined];
   pointed = undefined;
   resetMask();
   await moveBeam(beam, undefined);
 }
 
+/** Takes the beam of the displayed frame as it is stated. */
+async function takeStated(): Promise<void> {
+  measured = viewer.frame;
+  const found = await engine.call('adjust', { moved: [0, 0], distanceM: undefined, frame: measured });
+  [stated, statedM] = [found.place, found.distanceM];
+}
+
 /** Takes the beam of another frame, moved as before. */
 async function followFrame(): Promise<void> {
-  measured = viewer.frame;
   const [x, y] = [beam[0] - stated[0], beam[1] - stated[1]];
-  const unmoved = { moved: [0, 0], distanceM: undefined, frame: viewer.frame } as const;
-  const { place, distanceM: metres } = await engine.call('adjust', unmoved);
-  [stated, statedM] = [place, metres];
-  await moveBeam([place[0] + x, place[1] + y], distanceM);
+  await takeStated();
+  await moveBeam([stated[0] + x, stated[1] + y], distanceM);
 }
 
 /** What tells one open file from another; the description itself is replaced while a run grows. */

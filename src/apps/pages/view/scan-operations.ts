@@ -106,27 +106,26 @@ export function scanOperations(
     async pattern(region) {
       const { scan } = virtualOf(current());
       const { without, measured } = scan;
-      const framesIn = (inside?: Uint8Array): number =>
-        measured?.reduce((sum, here, i) => sum + (inside?.[i] === 0 ? 0 : here), 0) ??
-        inside?.reduce((sum, here) => sum + here, 0) ??
-        scan.positions;
       // What stands for a count in a gap is not drawn as one.
       const shown = (values: ArrayLike<number>, times = 1): { readonly data: Float32Array } => ({
         data: mapInto(new Float32Array(values.length), values, (value, i) =>
           without?.[i] ? Number.NaN : value / times,
         ),
       });
-      if (region === undefined) return shown(scan.sum, framesIn());
+      if (region === undefined) return shown(scan.sum, measured ? total(measured) : scan.positions);
       const { x, y, w, h } = region;
       const [rows = 1, columns = 1] = scan.nav;
       const at = y * columns + x;
-      if (measured?.[at] === 0) return shown(scan.frame(at), 0);
-      if (w * h === 1) return without ? shown(scan.frame(at)) : { data: showable(scan.frame(at)) };
+      if (w * h === 1 && measured?.[at] !== 0)
+        return without ? shown(scan.frame(at)) : { data: showable(scan.frame(at)) };
       const inside = regionMask(region, rows, columns);
-      return shown(scan.sumOver(inside), framesIn(inside));
+      if (measured) for (const [i, isMeasured] of measured.entries()) if (!isMeasured) inside[i] = 0;
+      return shown(scan.sumOver(inside), total(inside));
     },
   };
 }
+
+const total = (marks: Uint8Array): number => marks.reduce((sum, mark) => sum + mark, 0);
 
 /** The calibration that was given with the file. Throws an Error if it is of other frames. */
 function givenCalibration({ calibration, dataset }: Session, units: ScanUnits): ShownCalibration | undefined {

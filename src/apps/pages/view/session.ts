@@ -188,12 +188,13 @@ export async function sessionOf(
     }
     const [width, height] = detector ? [detector.width, detector.height] : pictureSize(signal);
     const { meta } = dataset;
-    // A mask of the first frame would be drawn over all others.
-    const own = dataset.maskVaries ? undefined : await dataset.mask?.().catch(() => undefined);
-    const bad = detector ? detector.bad : own;
     const isScan = dataset.shape.nav.length === 2;
+    const mask = dataset.maskVaries && !isScan ? undefined : await dataset.mask?.().catch(() => undefined);
+    // A mask of the first frame would be drawn over all others.
+    const own = dataset.maskVaries ? undefined : mask;
+    const bad = detector ? detector.bad : own;
     const doubts =
-      isScan && (await dataset.mask?.().catch(() => undefined))?.includes(1)
+      isScan && mask?.includes(1)
         ? [
             `${dataset.name} has a mask of bad pixels, which images of the scan do not use: they are counted like all others`,
           ]
