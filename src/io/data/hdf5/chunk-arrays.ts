@@ -73,7 +73,7 @@ async function checked(pages: Pages, at: number, bytes: number, what: string): P
 function checkClient(head: Fields, grid: Grid, size: number): void {
   const client = head.u8();
   const found = head.u8();
-  if (client !== (grid.filtered ? 1 : 0) || found !== size)
+  if (client !== (grid.sizeBytes > 0 ? 1 : 0) || found !== size)
     throw head.wrong(`its elements (client ${client}, ${found} bytes) are not those of the dataset (${size} bytes)`);
 }
 

@@ -22,7 +22,8 @@ export interface Grid {
   readonly bytes: number;
   /** Chunks along each axis: Infinity if it can grow without limit. */
   readonly most: readonly number[];
-  readonly filtered: boolean;
+  /** Bytes of the field with the stored size of a filtered chunk; 0 if the chunks have no filters. */
+  readonly sizeBytes: number;
 }
 
 /** The index of a chunk, last axis fastest. */
@@ -33,20 +34,24 @@ export function linear(place: readonly number[], most: readonly number[]): numbe
   return number;
 }
 
-/** Bytes of the size field of filtered chunks in version 4 indexes. */
-export const sizeBytes = (bytes: number): number => Math.min(8, 1 + Math.floor((Math.floor(Math.log2(bytes)) + 8) / 8));
+/** Bytes of the field with the stored size of filtered chunks of so many bytes, in indexes of version 4. */
+export const sizeFieldBytes = (bytes: number): number =>
+  Math.min(8, 1 + Math.floor((Math.floor(Math.log2(bytes)) + 8) / 8));
+
+/** The stored size of a chunk and the filters that were not applied, which follow its address. */
+export const storedSize = (fields: Fields, grid: Grid): { size: number; mask: number } =>
+  grid.sizeBytes > 0 ? { size: fields.uint(grid.sizeBytes), mask: fields.u32() } : { size: grid.bytes, mask: 0 };
 
 /** One element of an array of chunks. */
 export function element(fields: Fields, grid: Grid): StoredChunk | undefined {
   const address = fields.address();
-  const size = grid.filtered ? fields.uint(sizeBytes(grid.bytes)) : grid.bytes;
-  const mask = grid.filtered ? fields.u32() : 0;
+  const { size, mask } = storedSize(fields, grid);
   return address === nowhere ? undefined : { address, size, mask };
 }
 
 /** Bytes of one element of an array of chunks. */
 export const elementSize = (grid: Grid): number =>
-  grid.pages.widths.offset + (grid.filtered ? sizeBytes(grid.bytes) + 4 : 0);
+  grid.pages.widths.offset + (grid.sizeBytes > 0 ? grid.sizeBytes + 4 : 0);
 
 /** Memoises a function of an address for the most recent addresses. */
 export function remember<T>(most: number, get: (address: number) => Promise<T>): (address: number) => Promise<T> {

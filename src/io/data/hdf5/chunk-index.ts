@@ -4,7 +4,7 @@
  */
 import { EwaldError } from '../../../base/errors.js';
 import { extensibleLookup, fixedLookup } from './chunk-arrays.js';
-import { type ChunkLookup, type Grid, linear } from './chunk-grid.js';
+import { type ChunkLookup, type Grid, linear, sizeFieldBytes } from './chunk-grid.js';
 import { tree1Lookup, tree2Lookup } from './chunk-trees.js';
 import type { Dataspace } from './dataspace.js';
 import { nowhere } from './fields.js';
@@ -18,13 +18,14 @@ export function chunkLookup(
   space: Dataspace,
   filtered: boolean,
 ): ChunkLookup {
-  const { chunk, index, elementBytes } = layout;
+  const { chunk, index, elementBytes, wideSizes } = layout;
   const rank = space.shape.length;
   if (chunk.length !== rank)
     throw new EwaldError('Format', `${pages.source.name}: chunks of ${chunk.length} axes in a shape of ${rank}`);
   const bytes = chunk.reduce((product, n) => product * n, elementBytes);
   const most = space.most.map((n, axis) => Math.ceil(n / (chunk[axis] ?? 1)));
-  const grid: Grid = { pages, rank, chunk, bytes, most, filtered };
+  const sizeBytes = filtered ? (wideSizes ? 8 : sizeFieldBytes(bytes)) : 0;
+  const grid: Grid = { pages, rank, chunk, bytes, most, sizeBytes };
   if (index.address === nowhere) return async () => undefined;
   switch (index.kind) {
     case 'single':

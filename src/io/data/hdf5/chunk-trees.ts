@@ -2,7 +2,7 @@
 import { EwaldError } from '../../../base/errors.js';
 import { node1 } from './btree1.js';
 import { type Tree2, tree2 } from './btree2.js';
-import { type ChunkLookup, type Grid, remember, type StoredChunk, sizeBytes } from './chunk-grid.js';
+import { type ChunkLookup, type Grid, remember, type StoredChunk, storedSize } from './chunk-grid.js';
 import { type Fields, nowhere } from './fields.js';
 
 /** −1, 0 or 1 if place a comes before, equals or comes after b. */
@@ -70,16 +70,14 @@ export function tree2Lookup(grid: Grid, address: number): ChunkLookup {
   let opened: Promise<Tree2> | undefined;
   const open = (): Promise<Tree2> => {
     opened ??= tree2(pages, address, 'chunks').then((tree) => {
-      if (tree.type !== (grid.filtered ? 11 : 10)) throw pagesWrong(grid, address, `its type is ${tree.type}`);
+      if (tree.type !== (grid.sizeBytes > 0 ? 11 : 10)) throw pagesWrong(grid, address, `its type is ${tree.type}`);
       return tree;
     });
     return opened;
   };
   const readRecord = (fields: Fields): Record2 => {
-    const at = fields.address();
-    const size = grid.filtered ? fields.uint(sizeBytes(grid.bytes)) : grid.bytes;
-    const mask = grid.filtered ? fields.u32() : 0;
-    return { chunk: { address: at, size, mask }, place: Array.from({ length: rank }, () => fields.limit(8)) };
+    const chunk = { address: fields.address(), ...storedSize(fields, grid) };
+    return { chunk, place: Array.from({ length: rank }, () => fields.limit(8)) };
   };
   const held = new Map<
     number,

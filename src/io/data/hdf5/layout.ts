@@ -18,22 +18,24 @@ export type Layout =
       readonly index: ChunkIndex;
       /** Whether chunks beyond the edge are stored without filters. */
       readonly plainEdges: boolean;
+      /** Whether the stored sizes of filtered chunks have eight bytes (version 5, HDF5 2.0), not as many as they need. */
+      readonly wideSizes: boolean;
     }
   | { readonly kind: 'virtual'; readonly address: number; readonly index: number };
 
 /** Reads a layout message. */
 export function readLayout(fields: Fields): Layout {
-  const version = fields.version(1, 2, 3, 4);
+  const version = fields.version(1, 2, 3, 4, 5);
   if (version < 3) return oldLayout(fields);
   const kind = fields.u8();
   if (kind === 0) return { kind: 'compact', bytes: fields.take(fields.u16()) };
   if (kind === 1) return { kind: 'contiguous', address: fields.address(), size: fields.length() };
-  if (kind === 3 && version === 4) return { kind: 'virtual', address: fields.address(), index: fields.u32() };
+  if (kind === 3 && version > 3) return { kind: 'virtual', address: fields.address(), index: fields.u32() };
   if (kind !== 2) throw fields.wrong(`layout class ${kind} is not supported`);
   if (version === 3) {
     const rank = fields.u8();
     const address = fields.address();
-    return chunked(fields, sizes(fields, rank, 4), { kind: 'tree1', address }, false);
+    return chunked(fields, sizes(fields, rank, 4), { kind: 'tree1', address });
   }
   const flags = fields.u8();
   const rank = fields.u8();
@@ -57,7 +59,7 @@ export function readLayout(fields: Fields): Layout {
     fields.skip(6);
     index = { kind: 'tree2', address: fields.address() };
   } else throw fields.wrong(`chunk index type ${type} is not supported`);
-  return chunked(fields, chunk, index, (flags & 1) !== 0);
+  return chunked(fields, chunk, index, (flags & 1) !== 0, version > 4);
 }
 
 function oldLayout(fields: Fields): Layout {
@@ -65,7 +67,7 @@ function oldLayout(fields: Fields): Layout {
   const kind = fields.u8();
   fields.skip(5);
   const address = kind === 0 ? nowhere : fields.address();
-  if (kind === 2) return chunked(fields, sizes(fields, rank, 4), { kind: 'tree1', address }, false);
+  if (kind === 2) return chunked(fields, sizes(fields, rank, 4), { kind: 'tree1', address });
   sizes(fields, rank, 4);
   if (kind === 0) return { kind: 'compact', bytes: fields.take(fields.u32()) };
   if (kind !== 1) throw fields.wrong(`layout class ${kind} is not supported`);
@@ -76,11 +78,11 @@ const sizes = (fields: Fields, rank: number, bytes: number): number[] =>
   Array.from({ length: rank }, () => fields.uint(bytes));
 
 /** The last size is that of an element. */
-function chunked(fields: Fields, all: number[], index: ChunkIndex, plainEdges: boolean): Layout {
+function chunked(fields: Fields, all: number[], index: ChunkIndex, plainEdges = false, wideSizes = false): Layout {
   const chunk = all.slice(0, -1);
   const elementBytes = all.at(-1) ?? 0;
   const bytes = all.reduce((product, n) => product * n, 1);
   if (all.length < 2 || !(bytes > 0) || bytes > 2 ** 32)
     throw fields.wrong(`chunks of ${all.join(' × ')} bytes are impossible`);
-  return { kind: 'chunked', chunk, elementBytes, index, plainEdges };
+  return { kind: 'chunked', chunk, elementBytes, index, plainEdges, wideSizes };
 }

@@ -8,7 +8,7 @@
 import { EwaldError } from '../../../base/errors.js';
 import type { Codecs } from '../codecs/codecs.js';
 import { bytesOfArray, type DataType, elementBytes, type FrameArray } from '../dtype.js';
-import { sizeBytes } from './chunk-grid.js';
+import { sizeFieldBytes } from './chunk-grid.js';
 import { bytesFor } from './fields.js';
 import { message } from './object-header.js';
 import { Writer } from './write-fields.js';
@@ -203,7 +203,7 @@ export class Hdf5Writer {
     const size = elementBytes(dtype);
     const chunkBytes = signal.reduce((product, n) => product * n, size);
     const filtered = packing !== 'none';
-    const width = sizeBytes(chunkBytes);
+    const width = sizeFieldBytes(chunkBytes);
     const elementSize = filtered ? 8 + width + 4 : 8;
     // The page is as large as the array: one block, one checksum.
     const pageBits = Math.max(10, Math.ceil(Math.log2(frames)));
