@@ -319,6 +319,9 @@ describe('mistakes', () => {
     const refusal = await run('com', ...scan, '--udf', 'loud.mjs', '-o', 'way.npy');
     mistaken(refusal, 2, 'way-com-y.npy exists', '--force');
     expect(refusal.err).not.toContain('a frame was seen');
+    const table = await run('sum', ...scan, '--udf', 'loud.mjs', '-o', 'loud.csv');
+    mistaken(table, 2, 'one row for each of');
+    expect(table.err).not.toContain('a frame was seen');
   });
 
   test('parameters of functions are set by --param, in the type that is declared', async () => {

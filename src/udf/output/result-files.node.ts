@@ -126,6 +126,7 @@ export async function beginResults(
     for (const one of all) await one.discard();
   };
   if (output === '-') refuseSeveral(results);
+  if (output && extname(output).toLowerCase() === '.csv') rowAxes(results);
   if (png && results.length > 0 && picturesOf(results).length === 0) throw withoutPictures(results);
   const names = [...(output ? filesOf(output, results) : []), ...(png ? filesOf(png, picturesOf(results)) : [])];
   try {
@@ -295,24 +296,30 @@ async function writeHdf5(
   }
 }
 
-/**
- * One row per scan position, or per pixel of results over the detector, and one column per result; results over other
- * axes are rejected.
- */
+/** The axes that the rows of a table count. Throws `Argument` unless all results have them. */
+function rowAxes(results: readonly NamedResult[]): readonly number[] {
+  const positions = ({ shape, navAxes }: NamedResult) => shape.slice(0, navAxes || shape.length);
+  const [first] = results;
+  const axes = first ? positions(first) : [];
+  // A scan may have as many positions as a detector has pixels.
+  const other = results.find((one) => positions(one).join() !== axes.join() || one.navAxes !== first?.navAxes);
+  if (other)
+    throw new EwaldError(
+      'Argument',
+      `a .csv file has one row for each of ${axes.join(' × ')}; ${other.name} is ${other.shape.join(' × ')}. Use .h5 ` +
+        'or .npy',
+    );
+  return axes;
+}
+
+/** One row per scan position, or per pixel of results over the detector, and one column per result. */
 function csv(results: readonly NamedResult[]): string {
   const [first] = results;
   if (!first) return '';
-  const axes = first.shape.slice(0, first.navAxes || first.shape.length);
+  const axes = rowAxes(results);
   const rows = product(axes);
   const columns: { head: string; at(row: number): number | bigint }[] = [];
-  for (const { name, shape, dtype, data, navAxes } of results) {
-    const positions = shape.slice(0, navAxes || shape.length);
-    // A scan may have as many positions as a detector has pixels.
-    if (positions.join() !== axes.join() || navAxes !== first.navAxes)
-      throw new EwaldError(
-        'Argument',
-        `a .csv file has one row for each of ${axes.join(' × ')}; ${name} is ${shape.join(' × ')}. Use .h5 or .npy`,
-      );
+  for (const { name, shape, dtype, data } of results) {
     const each = (product(shape) * numbersPerElement(dtype)) / rows;
     for (let k = 0; k < each; k++)
       columns.push({ head: each === 1 ? name : `${name}_${k}`, at: (row) => data[row * each + k] as number | bigint });
