@@ -23,6 +23,8 @@ describe('ewald validate', () => {
     expect(out).toMatch(/^pi +1 fail$/m);
     expect(out).toMatch(/^pi:count:points=1 +cuda +fail/m);
     expect(out).toMatch(/^fail +pi:count:points=1 on cuda: /m);
+    // No answer is wrong: there is none.
+    expect(out).toMatch(/^A required backend is not here$/m);
   });
 
   it('says in one line how many cases are over the budget', { tags: 'all' }, async () => {
