@@ -7,6 +7,7 @@ import { observer } from '../base/callbacks.js';
 import { EwaldError, isEwaldError } from '../base/errors.js';
 import { oneShot } from '../base/one-shot.js';
 import { checkSignal, knownOptions } from '../base/options.js';
+import { argumentError } from '../base/parameters.js';
 import { asyncDispose } from '../base/resource.js';
 import type { Executor } from '../executors/executor.js';
 import { Corrections } from '../io/data/corrections.js';
@@ -445,10 +446,10 @@ export class UdfContext {
     const options = typeof record === 'string' ? { file: record } : record;
     checkedOptions('record', options, { file: row.required(row.text), force: row.flag });
     if (shape.selection.positions || latest)
-      throw new EwaldError(
-        'Argument',
-        `record: ${options.file} has all frames of a scan; omit ${latest ? 'latest' : 'roi'}`,
-      );
+      throw argumentError('', (nameOption) => {
+        const others = latest ? [nameOption('latest')] : ['roi', 'first', 'frames'].map(nameOption);
+        return `${nameOption('record')}: ${options.file} has all frames of a scan; omit ${others.join(', ')}`;
+      });
     const { recordNpy } = this.#place;
     if (recordNpy) return recordNpy(scan, options, (text) => this.#place.note?.(`warning: ${text}`));
     throw new EwaldError('Unsupported', `record: ${options.file}: a browser cannot write files`);
