@@ -326,8 +326,8 @@ export class MultipleSearch {
     // Where whole numbers mean nothing, odd and even ones do not either.
     const forbidden = undetermined.length === 0 ? this.#forbidden : undefined;
     if (factor === 1 && undetermined.length === 0 && !forbidden && !between) return undefined;
-    const told = { undetermined, forbidden, between: factor === 1 && !forbidden ? between : undefined };
-    return { factor, cell: reducedCell(lattice).cell, peaks, needing, byChance, ...told };
+    const verdict = { undetermined, forbidden, between: factor === 1 && !forbidden ? between : undefined };
+    return { factor, cell: reducedCell(lattice).cell, peaks, needing, byChance, ...verdict };
   }
 }
 

@@ -106,10 +106,10 @@ export class UdfContext {
     const { syncOffset, navShape, fileMask: _m, fileDark: _d, keepNoCount: _k, ...open } = options;
     // The length of a line is needed to skip frames of it.
     const lines = open.skipPerLine && navShape ? { navShape: [-1, navShape.at(-1) ?? -1] } : {};
-    const asked = { ...open, ...lines };
-    const dataset = await this.#place.open(input, asked);
+    const openOptions = { ...open, ...lines };
+    const dataset = await this.#place.open(input, openOptions);
     try {
-      const { signal: __, codecs: ___, ...plain } = asked;
+      const { signal: __, codecs: ___, ...plain } = openOptions;
       const scan = scanOf(dataset, { navShape, syncOffset }, this.#place.sourceOf(input, plain));
       const masked = await withFileMask(scan, usesMask, { signal });
       return this.#keep(await withCounts(await withFileDark(masked, usesDark, { signal }), keeps, { signal }));

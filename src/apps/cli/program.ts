@@ -346,7 +346,7 @@ export async function runCommand(words: readonly string[], interrupted?: AbortSi
 
 /** Explains an option in every command that has it: `ewald help threshold`. */
 async function explain(
-  asked: string,
+  word: string,
   words: readonly string[],
   every: import('commander').Command,
   deps: import('./output.js').CliDeps,
@@ -357,9 +357,9 @@ async function explain(
     import('./of-package.js'),
   ]);
   for (const { load } of Object.values(commands)) (await load()).register(every, deps);
-  const found = explainWord(asked, commandParameters(every, ''), commands);
+  const found = explainWord(word, commandParameters(every, ''), commands);
   const { explained, ofCrystfel } = found;
-  if (explained.length + ofCrystfel.length === 0) return unknownCommand(asked, output, found.near);
+  if (explained.length + ofCrystfel.length === 0) return unknownCommand(word, output, found.near);
   if (words.includes('--json')) return output.printJson(explained.length > 0 ? explained : { crystfel: ofCrystfel });
   output.print(explanationsText(found, columns()));
 }

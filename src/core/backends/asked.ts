@@ -23,7 +23,7 @@ export function answersOf(
   { verdicts, measurements }: Known,
   open: () => Promise<Answering>,
 ): Pick<Extract<Probe, { available: true }>, 'faults' | 'numbers'> {
-  const asked = async <T>(question: (backend: Answering) => Promise<T>): Promise<T> => {
+  const query = async <T>(question: (backend: Answering) => Promise<T>): Promise<T> => {
     const backend = await open();
     try {
       return await question(backend);
@@ -36,8 +36,8 @@ export function answersOf(
       const all = [...new Set(Object.values<Uses>(uses).flatMap((of) => of[wing] ?? []))];
       return verdicts.has(key, all)
         ? verdicts.faults(key, all, async () => undefined)
-        : asked((backend) => backend.faults(all));
+        : query((backend) => backend.faults(all));
     },
-    numbers: async () => measurements.known(key) ?? asked((backend) => backend.numbers()),
+    numbers: async () => measurements.known(key) ?? query((backend) => backend.numbers()),
   };
 }

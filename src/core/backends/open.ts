@@ -73,10 +73,10 @@ export async function probeAll(
   for (const loader of platform.loaders) {
     if (only && !only.includes(loader.name)) continue;
     if (loader.testOnly && loader.name !== named && !only) continue;
-    const asked = loader.name === named;
-    const probe = await probed(loader, { ...options, named: asked });
+    const isNamed = loader.name === named;
+    const probe = await probed(loader, { ...options, named: isNamed });
     // A software GPU is correct but slow: it is used only when named.
-    const automatic = probe.available && !loader.testOnly && (asked || probe.device.kind !== 'software');
+    const automatic = probe.available && !loader.testOnly && (isNamed || probe.device.kind !== 'software');
     ranked.push({ name: loader.name, probe, automatic });
   }
   return ranked;

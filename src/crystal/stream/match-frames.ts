@@ -144,9 +144,9 @@ function pairByEnds(own: readonly string[], others: readonly string[]): PairedFi
       const [longer, othersLonger] = [names.filter(isLonger), same.filter(isLonger)];
       const ends = new Set(othersLonger.map((name) => endOf(name, parts + 1)));
       // Longer ends that no other name has cannot tell which file is meant.
-      const told = longer.filter((name) => ends.has(endOf(name, parts + 1)));
-      if (same.length > 0) unclear.push(...names.filter((name) => !told.includes(name)));
-      later.push(...told);
+      const distinct = longer.filter((name) => ends.has(endOf(name, parts + 1)));
+      if (same.length > 0) unclear.push(...names.filter((name) => !distinct.includes(name)));
+      later.push(...distinct);
       othersLater.push(...othersLonger);
     }
     [left, right] = [later, othersLater];

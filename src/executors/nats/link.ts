@@ -75,13 +75,13 @@ export class Link {
       cut = () => resolve('silent');
     });
     this.#cuts.add(cut);
-    const asked = this.connection.request(subject, data, { timeout: milliseconds }).then(
+    const reply = this.connection.request(subject, data, { timeout: milliseconds }).then(
       (message) => message.data,
       (error): Answer =>
         this.usable && /NoResponders|no responders/i.test(`${error?.name} ${error?.message}`) ? 'absent' : 'silent',
     );
     try {
-      return await Promise.race([asked, gone]);
+      return await Promise.race([reply, gone]);
     } finally {
       this.#cuts.delete(cut);
     }

@@ -39,22 +39,22 @@ export async function withoutCompanions<T>(
   const companions = new Set<string>();
   for (const one of byLikelihood(given).slice(0, maxProbed)) {
     if (companions.has(baseName(one.name))) continue;
-    const asked = await opened(one).catch(() => new Set<string>());
-    for (const name of asked) if (name !== baseName(one.name)) companions.add(name);
+    const siblings = await opened(one).catch(() => new Set<string>());
+    for (const name of siblings) if (name !== baseName(one.name)) companions.add(name);
   }
   const own = given.filter(({ name }) => !companions.has(baseName(name)));
   return (own.length > 0 ? own : given).map(({ input }) => input);
 }
 
 /** A source that records which sibling files were requested. */
-export function recording(source: ByteSource): { readonly source: ByteSource; readonly asked: ReadonlySet<string> } {
-  const asked = new Set<string>();
+export function recording(source: ByteSource): { readonly source: ByteSource; readonly siblings: ReadonlySet<string> } {
+  const siblings = new Set<string>();
   const sibling: ByteSource['sibling'] = async (path, options) => {
     const found = await source.sibling(path, options);
-    asked.add(baseName(path));
+    siblings.add(baseName(path));
     return found;
   };
-  return { source: Object.create(source, { sibling: { value: sibling } }) as ByteSource, asked };
+  return { source: Object.create(source, { sibling: { value: sibling } }) as ByteSource, siblings };
 }
 
 /** Opens and closes a source; returns the sibling files that were requested. */
@@ -65,5 +65,5 @@ export async function siblingsRequested(
   const recorded = recording(source);
   const dataset = await open(recorded.source);
   await dataset.dispose();
-  return recorded.asked;
+  return recorded.siblings;
 }

@@ -68,12 +68,12 @@ export function navigationShape(
   const { navShape } = options;
   if (navShape === undefined) return fromFile;
   const found = filledShape(checkShape('navShape', navShape, 0, -1), frames);
-  const asked = navShape.reduce((a, b) => a * b, 1);
-  if (found === undefined || (!navShape.includes(-1) && asked !== frames))
+  const wanted = navShape.reduce((a, b) => a * b, 1);
+  if (found === undefined || (!navShape.includes(-1) && wanted !== frames))
     throw new EwaldError(
       'Shape',
       `${source.name} holds ${counted(frames, 'frame')}; a scan of ${navShape.join(' × ')} ` +
-        `${navShape.includes(-1) ? 'does not divide them' : `would need ${asked}`}. ` +
+        `${navShape.includes(-1) ? 'does not divide them' : `would need ${wanted}`}. ` +
         `Shapes that fit: ${fitting(frames)}`,
       { detail: { path: source.name, frames, navShape: [...navShape] } },
     );

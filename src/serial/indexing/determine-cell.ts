@@ -177,10 +177,10 @@ async function outcomesWithin(
   // Proposals: reduced cells of single images.
   const rich = images.map((_, i) => i).sort((i, j) => (images[j]?.length ?? 0) - (images[i]?.length ?? 0));
   const clusters: Cluster[] = [];
-  const asked = rich.slice(0, proposers);
-  for (let from = 0; from < asked.length; from += atOnce) {
+  const proposing = rich.slice(0, proposers);
+  for (let from = 0; from < proposing.length; from += atOnce) {
     checkSignal(signal);
-    const wave = asked.slice(from, from + atOnce);
+    const wave = proposing.slice(from, from + atOnce);
     const proposals = await Promise.all(
       wave.map(async (index) => {
         const spots = Float32Array.from(images[index] ?? []);
@@ -194,7 +194,7 @@ async function outcomesWithin(
     );
     for (const [k, proposed] of proposals.entries()) join(clusters, proposed, wave[k] as number);
     clusters.sort((p, q) => q.members.length - p.members.length || volumeOf(p.members) - volumeOf(q.members));
-    tell((0.6 * (from + wave.length)) / asked.length);
+    tell((0.6 * (from + wave.length)) / proposing.length);
     await yieldToEventLoop();
     // Four images that agree are sufficient.
     if ((clusters[0]?.members.length ?? 0) >= 4) break;
@@ -205,7 +205,7 @@ async function outcomesWithin(
   // A few images judge all hopeful clusters, all images the best of these.
   const jury = rich.slice(0, maxJurors);
   const hopeful: { cluster: Cluster; score: number }[] = [];
-  const selected = selection(clusters, asked);
+  const selected = selection(clusters, proposing);
   for (const [n, cluster] of selected.entries()) {
     checkSignal(signal);
     const { score } = await attempt(cellFromParameters(...meanParameters(cluster.members)), jury);
@@ -393,9 +393,9 @@ function join(clusters: Cluster[], proposals: readonly Proposal[], image: number
  * among the cells of about the same volume. The latter matter where errors of the geometry bend the cells of the images
  * differently, so that none agree except small ones by chance.
  */
-function selection(clusters: readonly Cluster[], asked: readonly number[]): Cluster[] {
+function selection(clusters: readonly Cluster[], proposing: readonly number[]): Cluster[] {
   const chosen = new Set(clusters.slice(0, maxAgreed));
-  for (const image of asked.slice(0, maxJurors)) {
+  for (const image of proposing.slice(0, maxJurors)) {
     const share = ({ shares }: Cluster): number => shares.get(image) ?? 0;
     const octaves = new Map<number, Cluster>();
     for (const cluster of clusters.filter((cluster) => share(cluster) > 0)) {

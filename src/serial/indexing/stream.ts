@@ -137,13 +137,13 @@ export async function* streamImages<T extends StreamItem>(
   options: StreamOptions,
 ): AsyncGenerator<StreamResult<T>, void, undefined> {
   const { ordered, maxDelayS } = checkedOptions('indexer.stream', options, rows);
-  const { ordered: _, maxDelayS: __, signal: asked, onProgress: ___, ...rest } = options;
-  checkSignal(asked);
-  const signal = until(asked);
+  const { ordered: _, maxDelayS: __, signal: own, onProgress: ___, ...rest } = options;
+  checkSignal(own);
+  const signal = until(own);
   const tell = observer('indexer.stream', options, 'onProgress');
   const batches = new Batches(source, sizes.batch, sizes.maxBatchSpots, 1000 * maxDelayS, !flagsNonFinite);
   let indexed = 0;
-  const common = { ...rest, ...(asked ? { signal: asked } : {}) };
+  const common = { ...rest, ...(own ? { signal: own } : {}) };
   const flights = new Flights<T>(run, sizes.maxBatchSpots, common, (images) => {
     indexed += images;
     tell({ done: indexed, total: undefined });

@@ -212,8 +212,8 @@ function searchedBy(options: PeaksOptions): Searched {
     detector ?? options;
   const width = checkedValue('peaks: width', frames.width, row.required(row.integer(1, largestFrame.side)));
   const height = checkedValue('peaks: height', frames.height, row.required(row.integer(1, largestFrame.side)));
-  const asked = checkedValue('peaks: dtype', frames.dtype, row.required(row.choice([...names, 'f64'])));
-  const dtype = asked === 'f64' ? 'f32' : (asked as FrameDtype);
+  const stated = checkedValue('peaks: dtype', frames.dtype, row.required(row.choice([...names, 'f64'])));
+  const dtype = stated === 'f64' ? 'f32' : (stated as FrameDtype);
   const {
     finder = 'peakfinder8',
     minRes = 0,

@@ -117,13 +117,13 @@ export function pipelineItem(record: FrameRecord | FrameFailure, scene: ItemScen
   const crystals: FrameCrystal[] = record.crystals.map(({ table, reflections: _, ...crystal }) =>
     crystalWith(crystal, table),
   );
-  const asked = {
+  const optional = {
     ...(headers ? { headers } : {}),
     ...(rois ? { rois } : {}),
     ...(grid ? { grid } : {}),
     ...(profile ? { profile: new RadialProfile(profile) } : {}),
   };
-  const result: FrameResult = { peaks, spots, hit, crystals, beam, ms, backends, ...asked };
+  const result: FrameResult = { peaks, spots, hit, crystals, beam, ms, backends, ...optional };
   let chunk: StreamChunk | undefined;
   return {
     origin,

@@ -57,9 +57,9 @@ const plansOf = (planner: Planner) => ({
 export const pipelineRoom = (planner: Planner, place: LoadPlace): PipelineMethods => ({
   pipeline(options: PipelineOptions) {
     const warn = (text: string): void => planner.log.write('warn', text);
-    const run = async function* (asked: PipelineOptions): AsyncGenerator<PipelineItem, void, undefined> {
+    const run = async function* (runOptions: PipelineOptions): AsyncGenerator<PipelineItem, void, undefined> {
       const { runPipeline } = await import('./run.js');
-      yield* runPipeline(plansOf(planner), planner.resource, place, asked, warn);
+      yield* runPipeline(plansOf(planner), planner.resource, place, runOptions, warn);
     };
     return (
       options?.inputs === 'pushed'

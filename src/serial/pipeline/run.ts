@@ -31,20 +31,20 @@ export async function* runPipeline(
   context: Plans,
   resource: Resource,
   loadPlace: LoadPlace,
-  asked: PipelineOptions,
+  options: PipelineOptions,
   log: (warning: string) => void,
 ): AsyncGenerator<PipelineItem, void, undefined> {
-  const checked = checkRun(asked);
-  const events = new RunEvents(asked, log);
-  checkSignal(asked.signal);
+  const checked = checkRun(options);
+  const events = new RunEvents(options, log);
+  checkSignal(options.signal);
   // A context that is disposed ends the runs that wait for their next frame.
-  const signal = resource.until(asked.signal);
-  const options = { ...endingOutputs(asked, signal), signal };
+  const signal = resource.until(options.signal);
+  const ending = { ...endingOutputs(options, signal), signal };
   const place = endingPlace(await loadPlace(), signal);
-  await checkNames(options, place);
-  const check = (frame: FrameSpec): void => options.executor && refuseForWorkers(frame, options.executor.kind);
-  const given = await abortable(givenInputs(options.inputs, place, signal, check, checked.allowOutside), signal);
-  const call = { context, place, options, checked, events };
+  await checkNames(ending, place);
+  const check = (frame: FrameSpec): void => ending.executor && refuseForWorkers(frame, ending.executor.kind);
+  const given = await abortable(givenInputs(ending.inputs, place, signal, check, checked.allowOutside), signal);
+  const call = { context, place, options: ending, checked, events };
   if (given.kind === 'stream') {
     const { indexStream } = await import('./sources/stream.js');
     yield* indexStream(call, given.input);

@@ -23,12 +23,12 @@ export class SpareWorkers implements RunExecutor {
   #executor: Executor | undefined;
 
   /** `asked`: the user has asked for all of them, which start at once, and search every frame. */
-  constructor(most: number, asked: boolean, open: (workers: number) => Promise<Executor>) {
+  constructor(most: number, isAsked: boolean, open: (workers: number) => Promise<Executor>) {
     this.#most = most;
     this.#open = open;
-    this.start = asked ? undefined : (seconds) => this.#startFor(seconds);
+    this.start = isAsked ? undefined : (seconds) => this.#startFor(seconds);
     // The run is told why they could not start when it needs them.
-    if (asked) this.#opened(most).catch(() => {});
+    if (isAsked) this.#opened(most).catch(() => {});
   }
 
   get slots(): number {

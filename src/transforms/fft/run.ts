@@ -79,7 +79,7 @@ export interface CheckedRun {
   readonly result: FftData;
   readonly scale: FftScale;
   readonly workspace: FftArray | undefined;
-  readonly told: Observer<[done: number]> | undefined;
+  readonly report: Observer<[done: number]> | undefined;
 }
 
 /** The rows of a run's options. */
@@ -148,8 +148,8 @@ export function checkRun(
       `${name}: the plan was made with userWorkspace; pass a workspace of ${numbers.workspace / 2} complex numbers`,
     );
   }
-  const told = given?.onProgress === undefined ? undefined : progressOf(name, given);
-  return { source, target, result, scale, workspace, told };
+  const report = given?.onProgress === undefined ? undefined : progressOf(name, given);
+  return { source, target, result, scale, workspace, report };
 }
 
 /** Checks a run and queues it: after earlier ones of the plan, and after those that use its device arrays. */
@@ -176,7 +176,7 @@ async function carryOut(
   options: FftRunOptions | undefined,
 ): Promise<FftData> {
   const { kernel } = planned;
-  const { source, target, result, scale, workspace, told } = checked;
+  const { source, target, result, scale, workspace, report } = checked;
   checkSignal(options?.signal);
   assertSides(direction, checked);
   const sense = senseOf(planned, direction);
@@ -185,7 +185,7 @@ async function carryOut(
       ? kernel.executeOn(sense, source.side, target.side, scale, workspace, options?.wait)
       : kernel.execute(sense, source.side as FftArray, target.side as FftArray, scale, workspace);
   try {
-    await (options?.signal || told ? runWatched(kernel.watch, options?.signal, told, work) : work());
+    await (options?.signal || report ? runWatched(kernel.watch, options?.signal, report, work) : work());
   } finally {
     // Failures caused by a detached array are reported as such.
     assertWritten(direction, checked);
@@ -209,28 +209,28 @@ function assertWritten(direction: Direction, { target }: CheckedRun): void {
 async function runWatched(
   watch: FftKernel['watch'],
   signal: FftRunOptions['signal'],
-  told: Observer<[done: number]> | undefined,
+  report: Observer<[done: number]> | undefined,
   work: () => Promise<void>,
 ): Promise<void> {
   const stop = (): void => watch?.stop(true);
   signal?.addEventListener('abort', stop);
   // Nothing catches what a timer throws: the run is stopped, and ends with it.
-  const tell = (): void => {
+  const reportShare = (): void => {
     try {
-      told?.(watch?.done() ?? 0);
+      report?.(watch?.done() ?? 0);
     } catch {
       stop();
     }
   };
-  const timer = watch && told ? setInterval(tell, 100) : undefined;
+  const timer = watch && report ? setInterval(reportShare, 100) : undefined;
   try {
     await work();
   } finally {
     clearInterval(timer);
     signal?.removeEventListener('abort', stop);
-    if (signal?.aborted || told?.failure) watch?.stop(false);
+    if (signal?.aborted || report?.failure) watch?.stop(false);
   }
   if (watch) checkSignal(signal);
-  if (told?.failure) throw told.failure;
-  told?.(1);
+  if (report?.failure) throw report.failure;
+  report?.(1);
 }

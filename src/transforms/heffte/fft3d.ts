@@ -96,16 +96,16 @@ export async function planFft3d(platform: Fft3dPlatform, request: Fft3dRequest):
   const comm = (await world.split(0)) as Communicator;
   let refusal: unknown;
   let context: FftContextLike | undefined;
-  const asked = await prepare(platform, request, comm.size).catch((error) => {
+  const prepared = await prepare(platform, request, comm.size).catch((error) => {
     refusal = error;
     return undefined;
   });
-  context = asked?.context;
+  context = prepared?.context;
   try {
-    const agreement = await agree(comm, asked && { ...asked.request });
-    if (!asked || !context) throw new EwaldError('Internal', 'fft3d: a plan without a context');
-    const { options, inbox, outbox, reduced } = asked.request;
-    const { tag } = asked;
+    const agreement = await agree(comm, prepared && { ...prepared.request });
+    if (!prepared || !context) throw new EwaldError('Internal', 'fft3d: a plan without a context');
+    const { options, inbox, outbox, reduced } = prepared.request;
+    const { tag } = prepared;
     const kind = reduced !== undefined ? 'r2c' : options.r2r ? 'r2r' : 'c2c';
     // A complex transform leaves axes of one index as they are, a real one does not.
     const long = axesOfWorld.filter((axis) =>

@@ -83,13 +83,13 @@ export function checkTiling(what: string, boxes: readonly Box[]): Box {
   const defect = findDefect(world, boxes);
   if (!defect) return world;
   const index = `(${defect.index.join(', ')})`;
-  const told =
+  const message =
     defect.kind === 'missing'
       ? `index ${index} is in no rank's box; the boxes reach to (${world.high.join(', ')}) and must hold every ` +
         'index up to there'
       : `index ${index} is in the boxes of ranks ${defect.ranks[0]} and ${defect.ranks[1]}: ` +
         `${boxes[defect.ranks[0]]} and ${boxes[defect.ranks[1]]}`;
-  throw new EwaldError('Argument', `${what}: ${told}`, { detail: { ...defect } });
+  throw new EwaldError('Argument', `${what}: ${message}`, { detail: { ...defect } });
 }
 
 /** Whether boxes tile their world. */

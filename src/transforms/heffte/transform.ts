@@ -225,8 +225,8 @@ export class Transform {
     output: Numbers | undefined,
     options: Fft3dRunOptions | HeffteScale | number,
   ): RunWish {
-    const told = typeof options === 'object' ? options : { scale: options };
-    const { batch, ...given } = checkedOptions(`heffte.${direction}`, told, runRows);
+    const callOptions = typeof options === 'object' ? options : { scale: options };
+    const { batch, ...given } = checkedOptions(`heffte.${direction}`, callOptions, runRows);
     const scale = parseScale(given.scale);
     if (!(input instanceof Float32Array) && !(input instanceof Float64Array)) {
       throw new EwaldError(
@@ -240,12 +240,12 @@ export class Transform {
     const source = this.#side(`heffte.${direction}: the input`, input, from, precision, batch);
     const result = output ?? new numbersOf[precision](this.#numbers(to) * batch);
     const target = this.#side(`heffte.${direction}: the output`, result, to, precision, batch);
-    if (told.workspace !== undefined) {
-      this.#workspace.check(precision, batch, told.workspace);
-      if (overlap(told.workspace, input) || overlap(told.workspace, result))
+    if (callOptions.workspace !== undefined) {
+      this.#workspace.check(precision, batch, callOptions.workspace);
+      if (overlap(callOptions.workspace, input) || overlap(callOptions.workspace, result))
         throw new EwaldError('Argument', `heffte.${direction}: the workspace overlaps input or output`);
     }
-    return { direction, precision, batch, scale, input: source, output: target, workspace: told.workspace };
+    return { direction, precision, batch, scale, input: source, output: target, workspace: callOptions.workspace };
   }
 
   #numbers(b: number): number {

@@ -75,8 +75,8 @@ export async function navShapeFor(
   throw argumentError(
     'next',
     (said) => {
-      const asked = wanted ? `, and ${said('navShape')} is [${wanted.join(', ')}]` : '';
-      return `the shape of the scan is unknown: ${known}${asked}. Pass it, such as ${exampleShape(said)}`;
+      const requested = wanted ? `, and ${said('navShape')} is [${wanted.join(', ')}]` : '';
+      return `the shape of the scan is unknown: ${known}${requested}. Pass it, such as ${exampleShape(said)}`;
     },
     { frames, navShape: wanted },
     'Shape',
@@ -89,19 +89,19 @@ export async function navShapeFor(
  */
 export function shapeNotes({ frames, scan }: Announcement, navShape: readonly number[]): Note[] {
   const positions = product(navShape);
-  const asked = navShape.join(' × ');
+  const shapeText = navShape.join(' × ');
   const stated = scan && isWhole(scan) ? scan : undefined;
   const warning = (text: string): Note[] => [{ kind: 'warning', text, option: 'navShape' }];
   if (frames !== undefined && positions !== frames) {
     const acquisition = stated && product(stated) === frames ? `acquisition of ${stated.join(' × ')}` : 'acquisition';
     const effect = positions < frames ? `only the first ${positions} are used` : 'the other positions have no result';
     return warning(
-      `a scan of ${asked} has ${positions} positions, but the ${acquisition} has ${frames} frames: ${effect}`,
+      `a scan of ${shapeText} has ${positions} positions, but the ${acquisition} has ${frames} frames: ${effect}`,
     );
   }
-  if (stated && positions === product(stated) && asked !== stated.join(' × '))
+  if (stated && positions === product(stated) && shapeText !== stated.join(' × '))
     return warning(
-      `the shape of the scan is ${asked}, but the detector states ${stated.join(' × ')}: one of them does not ` +
+      `the shape of the scan is ${shapeText}, but the detector states ${stated.join(' × ')}: one of them does not ` +
         'have the rows of the microscope',
     );
   return [];

@@ -67,11 +67,11 @@ export interface PickOptions extends OptionsOfAnalysis<'pick'> {
   readonly z?: number | undefined;
 }
 
-function picked(scan: Scan, { at: asked, x, y, z }: PickOptions, what: string, isFourier: boolean): Made<'intensity'> {
+function picked(scan: Scan, { at: typed, x, y, z }: PickOptions, what: string, isFourier: boolean): Made<'intensity'> {
   const { nav, sig } = scan.shape;
-  const given = asked ?? [z, y, x].filter((value): value is number => value !== undefined);
+  const given = typed ?? [z, y, x].filter((value): value is number => value !== undefined);
   const at = given.length === 0 ? nav.map(() => 0) : given;
-  const named = (said: (name: string) => string): string => (asked ? said('at') : 'the position');
+  const named = (said: (name: string) => string): string => (typed ? said('at') : 'the position');
   if (
     at.length !== nav.length ||
     at.some((value, axis) => !Number.isInteger(value) || value < 0 || value >= (nav[axis] as number))

@@ -227,8 +227,8 @@ export function findBeam(
   const moved = found && motionDoubt(errors, fit.p[2] as number, found);
   if (moved !== undefined) return moved;
   const [y, x] = (trend && trend.order > 0) || edge ? aside : [0, 0];
-  const told = trend && otherwise ? orNone(trend) : trend && hidden ? besideHidden(trend, hidden) : trend;
-  const motion = { trend: told, edge, otherwise, hidden };
+  const clearTrend = trend && otherwise ? orNone(trend) : trend && hidden ? besideHidden(trend, hidden) : trend;
+  const motion = { trend: clearTrend, edge, otherwise, hidden };
   return { ...fitted, ...motion, fit, errors, cy: (fit.p[0] as number) + y, cx: (fit.p[1] as number) + x };
 }
 

@@ -20,9 +20,9 @@ function notLoaded(file: string, cause: unknown): EwaldError {
       { cause },
     );
   // Node reports the line of a syntax error only when it checks the file.
-  const told =
+  const message =
     cause instanceof SyntaxError ? spawnSync(process.execPath, ['--check', file], { encoding: 'utf8' }).stderr : '';
-  const place = /:(\d+)$/m.exec(told)?.[1];
+  const place = /:(\d+)$/m.exec(message)?.[1];
   return new EwaldError('Load', `${file}${place ? `, line ${place},` : ''} cannot be loaded: ${what}`, { cause });
 }
 

@@ -136,8 +136,8 @@ export function scanOf(
   { navShape, syncOffset }: Pick<LoadOptions, 'navShape' | 'syncOffset'>,
   source?: ScanSource,
 ): Scan {
-  const asked = navShape && checkShape('navShape', navShape, 0, -1);
-  const nav = asked ? (filledShape(asked, dataset.frames) ?? [...asked]) : [...dataset.shape.nav];
+  const stated = navShape && checkShape('navShape', navShape, 0, -1);
+  const nav = stated ? (filledShape(stated, dataset.frames) ?? [...stated]) : [...dataset.shape.nav];
   const positions = product(nav);
   const isOpen = nav.includes(-1);
   if (isOpen || (positions !== dataset.frames && syncOffset === undefined))

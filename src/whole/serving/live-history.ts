@@ -68,7 +68,7 @@ export class LiveHistory {
     const at = now();
     const { arrived, lost } = this.#arrived;
     for (const one of this.#run.sample(at / 1000, { frames: count(), failed: 0, arrived, lost }))
-      this.#mark(told[one.event]?.(one));
+      this.#mark(markOf[one.event]?.(one));
     const { lagS } = this.#run.summary;
     if (lagS !== undefined) this.#history.take({ at, name: 'lag', value: lagS });
     for (const [name, value] of means()) this.#history.take({ at, name, value });
@@ -93,7 +93,7 @@ interface Words {
 }
 
 /** What a sample shows, in the words of a mark. */
-const told: Readonly<Record<string, (line: RunHappening) => Words>> = {
+const markOf: Readonly<Record<string, (line: RunHappening) => Words>> = {
   'source-silent': () => ({ text: 'no frames arrive', isFault: true }),
   'source-back': () => ({ text: 'frames arrive again' }),
   'frames-lost': ({ frames }) => ({ text: `${frames} ${frames === 1 ? 'frame' : 'frames'} lost`, isFault: true }),

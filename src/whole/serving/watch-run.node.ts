@@ -127,7 +127,7 @@ export async function withWatch<T>(of: WatchedWork, work: (watch: RunWatch | und
   if (names.length === 0) return work(undefined);
   const given = Object.fromEntries(names.map((name) => [name, of[name]]));
   const onLine = (line: RunHappening): void => {
-    const text = told[line.event]?.(line);
+    const text = textOf[line.event]?.(line);
     if (text !== undefined) tell(text, line.event === 'alarm-begin');
   };
   const watch = await watchRun({
@@ -153,7 +153,7 @@ export async function withWatch<T>(of: WatchedWork, work: (watch: RunWatch | und
 }
 
 /** Lines of the log that a run does not print by itself. */
-const told: Readonly<Record<string, (line: RunHappening) => string>> = {
+const textOf: Readonly<Record<string, (line: RunHappening) => string>> = {
   'alarm-begin': ({ text }) => String(text),
   'alarm-end': ({ text }) => `the alarm has ended: ${text}`,
   'alarm-unseen': ({ text }) => String(text),

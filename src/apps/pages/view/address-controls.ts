@@ -9,7 +9,7 @@ import { type ScaleName, scales } from './shaders.js';
 import { type ShownStage, shownStages } from './stages.js';
 
 /** The view requested by the address; applied when the first file has been opened. */
-let asked: AddressState | undefined = readAddress(location.hash);
+let pending: AddressState | undefined = readAddress(location.hash);
 
 const overlayLetters: Readonly<Record<string, string>> = {
   peaks: 'p',
@@ -24,7 +24,7 @@ const overlayLetters: Readonly<Record<string, string>> = {
 let timer: ReturnType<typeof setTimeout> | undefined;
 /** Writes the address when the view has not changed for a moment, and not before the first frame is displayed. */
 export function writeAddressLater(): void {
-  if (!viewer.opened || asked) return;
+  if (!viewer.opened || pending) return;
   clearTimeout(timer);
   timer = setTimeout(() => {
     const { frame, filter, colours, parameters } = viewer;
@@ -80,8 +80,8 @@ async function applyScan({ region, virtual, quantity, fourier = false, results =
 }
 
 /** Applies a view, by default the one requested by the address. */
-export async function applyAddress(state = asked): Promise<void> {
-  asked = undefined;
+export async function applyAddress(state = pending): Promise<void> {
+  pending = undefined;
   if (!state) return;
   const { frame, at, scale, colours, limits, overlays, finder, only, stage } = state;
   if (scales.includes(scale as ScaleName)) viewer.scale(scale as ScaleName);

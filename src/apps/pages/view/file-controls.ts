@@ -17,10 +17,10 @@ async function bring(files: readonly InputFile[], how: OpeningHow = {}): Promise
 }
 
 export function bindFiles(): void {
-  viewer.onHeaderless = (files, asked) => {
+  viewer.onHeaderless = (files, shape) => {
     if (files.length === 0) return false;
     import('./headerless.js')
-      .then(({ askForShape }) => askForShape(files, asked, () => void (viewer.opened && applyAddress())))
+      .then(({ askForShape }) => askForShape(files, shape, () => void (viewer.opened && applyAddress())))
       .catch(viewer.fail);
     return true;
   };

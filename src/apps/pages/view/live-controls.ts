@@ -101,7 +101,7 @@ export function follow(on = !following): void {
 }
 
 /** The last remark of the server. */
-let told: string | undefined;
+let lastNote: string | undefined;
 
 /** Connects to the server of the page. */
 export function bindLive(): void {
@@ -111,8 +111,8 @@ export function bindLive(): void {
     document.body.dataset.profiles = String(facts.profiles === true);
     if (facts.scan) showImages(facts).catch(viewer.fail);
     else if (isLive()) void begin(facts);
-    if (facts.note !== undefined && facts.note !== told) say(facts.note, true);
-    told = facts.note;
+    if (facts.note !== undefined && facts.note !== lastNote) say(facts.note, true);
+    lastNote = facts.note;
     writeLive();
   };
   feed.onFrames = (frames, first) => {
@@ -198,7 +198,7 @@ async function pull(): Promise<void> {
   try {
     while (following && !document.hidden && !isOverview() && viewer.isLive && newest[followed()] > lastSeen) {
       const only = followed();
-      const asked = performance.now();
+      const requestedAt = performance.now();
       const found = await viewer.engine.call('newest', { client: feed.client, only, after: lastSeen });
       if (!found) break;
       // The server may answer before its events have announced this frame.
@@ -206,7 +206,7 @@ async function pull(): Promise<void> {
         viewer.opened = { ...viewer.opened, frames: found.index + 1 };
       if (!isUnsearched() || (await viewer.searched(found.index))) {
         await viewer.go(found.index);
-        latencyMs = found.ageMs + performance.now() - asked;
+        latencyMs = found.ageMs + performance.now() - requestedAt;
       }
       if (lastSeen >= 0) passed += passedBetween(lastSeen, found.index, only);
       lastSeen = found.index;

@@ -107,10 +107,10 @@ export async function openSession(
   const inputs = frames.map(inputOf);
   const { syncOffset, roi, first: most, frames: some, dataset: named, ...reading } = opening;
   const { navShape, ...flat } = reading;
-  const asked = syncOffset === undefined ? reading : flat;
+  const openOptions = syncOffset === undefined ? reading : flat;
   const { dataset, left } = await openRest(inputs, (some) =>
     openStacked(
-      (how) => open(some.length > 1 ? some : (some[0] as File | string), { ...asked, ...how }),
+      (how) => open(some.length > 1 ? some : (some[0] as File | string), { ...openOptions, ...how }),
       given,
       named?.toString(),
     ),

@@ -75,7 +75,7 @@ export class Viewer {
   /** Called when a file has been opened and its first frame read. */
   onOpened: (opened: Opened) => Promise<void> = async () => undefined;
   /** Called for files without a header, to ask for what they do not state; whether it does. */
-  onHeaderless: (files: readonly InputFile[], asked: AskedShape) => boolean = () => false;
+  onHeaderless: (files: readonly InputFile[], shape: AskedShape) => boolean = () => false;
   /** Called with messages for the user; `wrong` is true for errors. */
   onMessage: (text: string, wrong: boolean) => void = () => undefined;
   /** Reports an error to the user; bound, so that it can be passed on. */

@@ -432,7 +432,7 @@ function firstLine(error: unknown): string {
 }
 
 function outOfMemory(
-  asked: number,
+  bytes: number,
   name: string,
   limit: number,
   { name: device, liveBytes }: GpuDevice,
@@ -440,9 +440,9 @@ function outOfMemory(
 ): EwaldError {
   return new EwaldError(
     'OutOfMemory',
-    `the GPU ${device} cannot provide a buffer of ${asked} bytes: ${name} is ${limit}, this context ` +
+    `the GPU ${device} cannot provide a buffer of ${bytes} bytes: ${name} is ${limit}, this context ` +
       `holds ${liveBytes}; use a smaller batch or shape`,
-    { cause, detail: { asked, limit, limitName: name, liveBytes } },
+    { cause, detail: { asked: bytes, limit, limitName: name, liveBytes } },
   );
 }
 

@@ -47,8 +47,8 @@ export function memoryDataset(data: FrameArray, options: MemoryOptions): Dataset
   const signal = checkShape('memoryDataset: sigShape', options.sigShape, 1);
   const length = signal.reduce((a, b) => a * b, numbers);
   const frames = data.length / length;
-  const asked = options.navShape && checkShape('memoryDataset: navShape', options.navShape, 0, -1);
-  const navigation = asked ? (filledShape(asked, frames) ?? asked) : frames === 1 ? [] : [frames];
+  const stated = options.navShape && checkShape('memoryDataset: navShape', options.navShape, 0, -1);
+  const navigation = stated ? (filledShape(stated, frames) ?? stated) : frames === 1 ? [] : [frames];
   if (!Number.isInteger(frames) || frames === 0 || navigation.reduce((a, b) => a * b, 1) !== frames)
     throw new EwaldError(
       'Shape',

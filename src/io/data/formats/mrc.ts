@@ -64,8 +64,8 @@ export const mrc: Format = {
 };
 
 /** Byte order from the machine stamp ('D' little, 0x11 big), otherwise the one that makes the mode valid. */
-function orderOf(view: DataView, asked: FormatOptions['endian']): boolean {
-  if (asked) return asked === 'little';
+function orderOf(view: DataView, endian: FormatOptions['endian']): boolean {
+  if (endian) return endian === 'little';
   const stamp = view.getUint8(212);
   if (stamp === 0x44) return true;
   if (stamp === 0x11) return false;

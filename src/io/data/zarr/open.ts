@@ -306,7 +306,7 @@ async function readFrames(
     group.frames.push({ at, inside });
   }
   // A frame may claim any number of chunks, which are counted one by one.
-  const asked = (function* () {
+  const requests = (function* () {
     for (const group of groups.values())
       for (const inFrame of places(grid)) {
         const data = chunks.get([...group.place, ...inFrame], signal);
@@ -320,7 +320,7 @@ async function readFrames(
   try {
     for (let isOver = false; ; ) {
       while (!isOver && reads.length < ahead) {
-        const next = asked.next();
+        const next = requests.next();
         if (next.done) isOver = true;
         else reads.push(next.value);
       }

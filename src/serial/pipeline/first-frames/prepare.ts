@@ -86,8 +86,8 @@ export async function prepare(
   { settings: given, cells, cellSearch, onEvent, onStart, signal }: Preparation,
   firstFrames: FirstFrames,
 ): Promise<SearchSettings> {
-  const { peaks: asked, ...others } = { minPeaks: minimumSpots, ...given };
-  const wanted: SearchSettings = { ...others, ...(asked === undefined || asked === 'tune' ? {} : { peaks: asked }) };
+  const { peaks: stated, ...others } = { minPeaks: minimumSpots, ...given };
+  const wanted: SearchSettings = { ...others, ...(stated === undefined || stated === 'tune' ? {} : { peaks: stated }) };
   if (!isTuned(wanted)) onStart?.(`adjusting the search to ${formatFirstFrames(lookedAt)}`);
   const tuning = await tuned(() => own.searcher(wanted), wanted, firstFrames, signal);
   onEvent({ kind: 'tuned', finder: others.finder ?? 'peakfinder8', ...tuning });

@@ -88,8 +88,8 @@ export async function refinedBeforehand(context: Plans, own: FirstSearch, run: B
     const { signal } = options;
     const firstFrames = source.firstFrames.bind(source);
     const searcher = await own.searcher(settings);
-    const asked = { searcher, settings, firstFrames, signal, found: own.found };
-    results = (await firstResults(asked, { crystals: enoughForAxes, peaks: 0 })).results;
+    const search = { searcher, settings, firstFrames, signal, found: own.found };
+    results = (await firstResults(search, { crystals: enoughForAxes, peaks: 0 })).results;
   }
   const axes = axesOfFrames(cells, results);
   if (!axes) return learnt;

@@ -289,9 +289,9 @@ async function ofFile(input: FileInput, what: string, reading: Reading): Promise
 
 async function ofList(given: ListInput, what: string, reading: Reading): Promise<FrameSpec[] | GivenInputs> {
   const { place, allowOutside } = reading;
-  const { list: asked, prefix } = given;
-  if (!isFile(asked)) refuse(`${what}.list`, asked, 'expected a path, a URL, a File, a Blob or bytes');
-  const list = placed(asked, place);
+  const { list: file, prefix } = given;
+  if (!isFile(file)) refuse(`${what}.list`, file, 'expected a path, a URL, a File, a Blob or bytes');
+  const list = placed(file, place);
   const name = nameOfInput(list, 'the list');
   // A file of frames may be given instead of a list with one entry.
   const begin = name === '-' ? undefined : (await place.headOf(list, head).catch(() => undefined))?.head;

@@ -486,7 +486,7 @@ export class FileSource implements RunSource {
    * grown for those seconds, it is passed on as one frame, whose search reports the reason.
    */
   async *#arrivals(seconds: number, until = Number.POSITIVE_INFINITY): AsyncGenerator<Arrival> {
-    const { signal, wanted: asked } = this.#options;
+    const { signal, wanted } = this.#options;
     const { files } = this.#place;
     const seen = new Map<string, number>();
     /** Sizes, and what changes when a file of the same size is another one. */
@@ -511,7 +511,7 @@ export class FileSource implements RunSource {
       for (const { wanted, since } of [...unreadable.values()])
         if (!damaged.has(wanted.file) && looked.ms - since >= 1000 * seconds) yield await givenUp(wanted);
       const known = new Set(seen.keys());
-      const listed = isList(asked) ? await this.#look(asked, known, seconds) : this.#files;
+      const listed = isList(wanted) ? await this.#look(wanted, known, seconds) : this.#files;
       this.#unopened = listed.filter(({ file }) => !seen.has(file) && !unreadable.has(file)).length;
       for (const wanted of listed) {
         const { file } = wanted;
@@ -592,10 +592,10 @@ export class FileSource implements RunSource {
    * The files of what is followed, as `#listed` gives them. Says when a folder or file disappears, such as with its
    * file system, and when it is back.
    */
-  async #look(asked: readonly FrameSpec[], known: ReadonlySet<string>, seconds: number): Promise<FrameSpec[]> {
+  async #look(wanted: readonly FrameSpec[], known: ReadonlySet<string>, seconds: number): Promise<FrameSpec[]> {
     const { files } = this.#place;
     const all: FrameSpec[] = [];
-    for (const one of asked) {
+    for (const one of wanted) {
       const listed = await this.#listed([one], known).catch(() => undefined);
       all.push(...(listed ?? []));
       if (one.dataset !== undefined || one.input !== undefined || !files) continue;
@@ -686,14 +686,14 @@ export class FileSource implements RunSource {
   }
 
   async #begin(): Promise<void> {
-    const { follow, signal, wanted: asked } = this.#options;
+    const { follow, signal, wanted } = this.#options;
     const looked = awaited(follow ?? 0);
     let [state, since] = ['', 0];
     for (;;) {
       const first = await this.#at(0);
       try {
         if (!first && this.#more) throw new NoneReadable(noFrames([]), [], true);
-        if (!first) throw noFrames(isList(asked) ? asked : [], follow !== undefined);
+        if (!first) throw noFrames(isList(wanted) ? wanted : [], follow !== undefined);
         return await this.#beginWith(await this.#openFirst(first));
       } catch (error) {
         // A followed file may not exist yet.
@@ -713,7 +713,7 @@ export class FileSource implements RunSource {
         this.#options.waiting?.(error);
         await pause(pollMs, signal);
         checkSignal(signal);
-        if (isList(asked)) this.#files = await this.#listed(asked);
+        if (isList(wanted)) this.#files = await this.#listed(wanted);
       }
     }
   }

@@ -66,21 +66,25 @@ export async function* indexStream(
       `pipeline: ${without[0]} requires frames; ${name} is a stream, whose peaks are indexed again as they are`,
     );
   const reader = await abortable(readStream(place.linesOf(input), name), signal);
-  const { scene, text, settings: asked } = await abortable(sceneOf(reader.head, name, place, options, checked), signal);
+  const {
+    scene,
+    text,
+    settings: search,
+  } = await abortable(sceneOf(reader.head, name, place, options, checked), signal);
   const files = [options.geometry, ...(options.cells ?? [])].filter((cell) => typeof cell === 'string');
   const reads = { inputs: [input, ...files].filter((file) => typeof file === 'string') };
   const force = options.force ?? false;
   if (output !== undefined) await place.checkStream(output, { force, resume: false, reads });
   const panels = new Map(scene.geometry.panels.map(({ name: panel }, i) => [panel, i]));
-  const indexer = singly(await planIndexer(context, asked));
+  const indexer = singly(await planIndexer(context, search));
   try {
-    const within = { name, ...scene, panels, names: (asked.cells ?? []).map(latticeName), indexer };
+    const within = { name, ...scene, panels, names: (search.cells ?? []).map(latticeName), indexer };
     const aborting = abortableItems(reader.chunks(), signal);
-    const { axes, chunks } = await axesOfChunks(aborting, asked.cells, (chunk) =>
-      indexedChunk(chunk, { ...within, settings: asked }),
+    const { axes, chunks } = await axesOfChunks(aborting, search.cells, (chunk) =>
+      indexedChunk(chunk, { ...within, settings: search }),
     );
     if (axes) events.report({ kind: 'warning', text: axes.text });
-    const settings = axes?.cell ? { ...asked, cells: [axes.cell] } : asked;
+    const settings = axes?.cell ? { ...search, cells: [axes.cell] } : search;
     const summary = new RunSummary(undefined, settings.cells);
     const head = streamHead(text, settings, options.commandLine ?? commandLineOf(options));
     const opening = { force, reads, head, resume: false, earlier: () => undefined };
@@ -179,15 +183,15 @@ async function sceneOf(
   head: { readonly geometry: string | undefined; readonly cell: string | undefined },
   name: string,
   place: RunPlace,
-  { geometry: given, cells: asked }: PipelineOptions,
+  { geometry: given, cells: files }: PipelineOptions,
   checked: CheckedRun,
 ) {
   const own = head.geometry;
   if (given === undefined && own === undefined)
     throw new EwaldError('Format', `${name} holds no geometry; give the one of its frames, geometry: FILE (-g FILE)`);
   const geometry = (await givenGeometry(given, place)) ?? { geometry: parseGeometry(own ?? '', name), text: own ?? '' };
-  const cells = [...((await givenCells(asked, place)) ?? [])];
-  if (!asked && head.cell !== undefined) cells.push(readCell(head.cell, name));
+  const cells = [...((await givenCells(files, place)) ?? [])];
+  if (!files && head.cell !== undefined) cells.push(readCell(head.cell, name));
   if (cells.length === 0)
     throw new EwaldError('Argument', `${name} holds no cell to index with; give one, cells: [FILE] (-p FILE)`);
   const { peaks: _, ...others } = checked.settings;

@@ -139,7 +139,7 @@ class LiveSource implements RunSource {
       }
       checkSignal(options.signal);
       const { address, how, words, timeoutS } = options;
-      const asked = {
+      const expected = {
         subscribe: words.join('') && `that starts with "${words.join('" or "')}"`,
         request: `to "${words[0]}"`,
         pull: '',
@@ -147,7 +147,7 @@ class LiveSource implements RunSource {
       throw argumentError(
         '',
         (said) =>
-          `nothing ${asked ? `${asked} ` : ''}was received from ${address} in ${timeoutS} s; is it sending, and with ` +
+          `nothing ${expected ? `${expected} ` : ''}was received from ${address} in ${timeoutS} s; is it sending, and with ` +
           `this kind of socket (${['zmqSubscribe', 'zmqRequest', 'zmqPull'].map(said).join(', ')})?`,
         {},
         'File',

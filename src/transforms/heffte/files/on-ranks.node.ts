@@ -58,10 +58,10 @@ export async function transformOnRanks(
 ): Promise<TransformedFile> {
   const { signal, scale = 'none' } = options;
   const { rank, size: ranks } = comm;
-  const told = progressOf('transformFile', options);
+  const report = progressOf('transformFile', options);
   const tell = (done: number, what: string): void => {
     try {
-      if (rank === 0) told(done, 1, what);
+      if (rank === 0) report(done, 1, what);
     } catch {
       // The other ranks wait: all of them end where they next agree.
     }
@@ -87,7 +87,7 @@ export async function transformOnRanks(
   tell(0.7, 'writing');
   if (signal?.aborted) throw new EwaldError('Aborted', 'the transform was interrupted');
   await together(comm, async () => {
-    if (told.failure) throw told.failure;
+    if (report.failure) throw report.failure;
   });
   await writeTogether(job, wish, result, unit * firstOf(to, world));
   const { backend, engine } = plan.describe();

@@ -62,11 +62,11 @@ function rivalRow(
       let [missed, flags] = [0, 0];
       for (const [i, image] of images.entries()) {
         const crystals = result.image(i).crystals();
-        const told = crystals.flatMap(({ cell, rivals }) => [cell, ...rivals]);
+        const listed = crystals.flatMap(({ cell, rivals }) => [cell, ...rivals]);
         const wanted = due(image);
-        missed += wanted.filter((one) => !told.some((cell) => latticeDifference(cell, one) !== undefined)).length;
+        missed += wanted.filter((one) => !listed.some((cell) => latticeDifference(cell, one) !== undefined)).length;
         flags += crystals.filter(({ ambiguous }) => ambiguous !== isAmbiguous).length;
-        flags += Number(told.length > wanted.length);
+        flags += Number(listed.length > wanted.length);
       }
       return { errors: { missed, flags } };
     },
