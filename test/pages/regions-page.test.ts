@@ -40,20 +40,25 @@ describe.skipIf(!dataFolder)('regions', () => {
     // A drag by thirty pixels along fs, and twenty against ss.
     const overlay = page.locator('#pane .overlay');
     const { x = 0, y = 0 } = (await overlay.boundingBox()) ?? {};
-    const [from, to] = await page.evaluate(() =>
-      [
-        [400.5, 800.5],
-        [430.5, 780.5],
-      ].map(([fs, ss]) =>
-        viewer.pane.viewport.toCanvas(viewer.pane.layout.placeOf(fs as number, ss as number) as [number, number]),
-      ),
-    );
-    await page.mouse.move(x + (from?.[0] ?? 0), y + (from?.[1] ?? 0));
-    await page.mouse.down();
-    await page.mouse.move(x + (to?.[0] ?? 0), y + (to?.[1] ?? 0), { steps: 4 });
-    await page.mouse.up();
+    const drag = async (...places: readonly (readonly [fs: number, ss: number])[]): Promise<void> => {
+      const [from, to] = await page.evaluate(
+        (pixels) =>
+          pixels.map(([fs, ss]) =>
+            viewer.pane.viewport.toCanvas(viewer.pane.layout.placeOf(fs, ss) as [number, number]),
+          ),
+        places,
+      );
+      await page.mouse.move(x + (from?.[0] ?? 0), y + (from?.[1] ?? 0));
+      await page.mouse.down();
+      await page.mouse.move(x + (to?.[0] ?? 0), y + (to?.[1] ?? 0), { steps: 4 });
+      await page.mouse.up();
+    };
+    await drag([400.5, 800.5], [430.5, 780.5]);
     await expect.poll(() => page.inputValue('#region-texts'), patient).toContain('jet=rect:230:630,680:880');
     await expect.poll(async () => (await shown())[0], patient).toBe(sums[0]?.[4]);
+    // It stays within the frame.
+    await drag([430.5, 780.5], [30.5, 780.5]);
+    await expect.poll(() => page.inputValue('#region-texts'), patient).toContain('jet=rect:0:400,680:880');
     expect(visit.faults).toEqual([]);
   });
 
