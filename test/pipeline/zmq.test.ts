@@ -229,7 +229,8 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
         '1',
         '--json',
       ];
-      const pulled = ewald([...words, '--no-data-timeout=6', '--log', log]);
+      const stream = join(folder, `${version}.stream`);
+      const pulled = ewald([...words, '--no-data-timeout=6', '--log', log, '-o', stream, '--force']);
       const shape = [1024, 1024] as const;
       const messages: (Uint8Array | Uint8Array[])[] =
         version === 'V2'
@@ -250,6 +251,10 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
         .map((line) => JSON.parse(line));
       expect(lines.find(({ event }) => event === 'end')).toMatchObject({ done: 3, lost: 1 });
       expect(lines.filter(({ event }) => event === 'frames-lost')).toMatchObject([{ frames: 1 }]);
+      // Frames are counted as they arrive, and have the number of the detector beside it.
+      const text = readFileSync(stream, 'utf8');
+      expect(text.match(/^Event: .*/gm)).toEqual(['//0', '//1', '//2'].map((event) => `Event: ${event}`));
+      expect(text.match(/(?<=^ewald\/image = )\d+/gm)).toEqual(['0', '2', '3']);
     });
 
   test('Ctrl-C within a series completes the outputs, and what would have followed is not lost', {

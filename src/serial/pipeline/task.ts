@@ -238,8 +238,8 @@ async function searchLive(
 ): Promise<(FrameRecord | FrameFailure)[]> {
   const items: (FrameRecord | FrameFailure)[] = [];
   for (const [i, frame] of frames.entries()) {
-    const numbered = run.grid ? liveImage(frame) : {};
-    const origin = { filename: task.filename, event: task.frames[i], serial: task.serials[i] ?? 0, ...numbered };
+    const place = { filename: task.filename, event: task.frames[i], serial: task.serials[i] ?? 0 };
+    const origin = { ...place, ...liveImage(frame) };
     if ('error' in frame) {
       items.push(failureOf({ origin, error: new EwaldError('Format', frame.error) }));
       continue;

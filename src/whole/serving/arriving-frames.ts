@@ -72,7 +72,6 @@ export async function followArriving(live: LiveRun, options: ArrivingOptions): P
     dataset,
     serialStart: 1,
     copyHeader: [],
-    numbered: true,
     shown: false,
     viewed: false,
     signal: ending.signal,

@@ -1,14 +1,12 @@
-/** The lines of a stream that state where an image is on a chip. */
+/** The lines of a stream that state the number of an image, and where it is on a chip. */
 import type { FrameGrid } from '../../../io/chip/grid.js';
 import type { UnreadFrame } from '../../../io/live/frame.js';
 
-/** Prefixes of the lines of a stream that state where a frame is; other readers ignore them. */
+/** Prefixes of these lines, which other readers ignore. */
 export const [gridMark, positionMark, imageMark] = ['ewald/grid = ', 'ewald/position = ', 'ewald/image = '] as const;
 
-/** The lines of a frame in the stream: row and column, the position, and the number of the image. */
-export function gridLines(grid: FrameGrid | undefined): string[] {
-  if (!grid) return [];
-  const { row, column, x, y, image, series } = grid;
+/** The lines of a frame in the stream: row and column, the position, and the number of the image, if it has them. */
+export function gridLines({ row, column, x, y, image, series }: FrameGrid): string[] {
   const isOfDetector = series?.startsWith(seriesPrefix);
   return [
     ...(row === undefined ? [] : [`${gridMark}${row} ${column}`]),

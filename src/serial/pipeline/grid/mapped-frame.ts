@@ -28,7 +28,7 @@ const further = (background: number | undefined, rois: RegionValues | undefined)
   ...(rois ? { more: regionNumbers(rois) } : {}),
 });
 
-/** Adds a frame that an earlier session has written, as its chunk of the stream states it. */
+/** Adds a frame as its chunk of a stream states it; returns whether it has a place on the chip. */
 export function addChunk(
   maps: ChipMaps,
   count: ImageCount | undefined,
@@ -69,5 +69,5 @@ export function addChunk(
       ...further(background === undefined ? undefined : Number(background), regionsOfChunk(text)),
     },
   );
-  return true;
+  return row !== undefined || x !== undefined;
 }

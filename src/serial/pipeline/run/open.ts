@@ -156,7 +156,6 @@ export async function openSource(
     allowOutside: allowOutside === true,
     copyHeader,
     positions: options.gridFields === undefined ? undefined : fieldNames(options.gridFields),
-    numbered: hasGrid(options),
     shown,
     viewed,
     signal,

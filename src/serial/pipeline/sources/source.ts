@@ -110,8 +110,6 @@ export interface SourceOptions {
   readonly copyHeader: readonly string[];
   /** Fields of positions, which frames received live are sent with as well. */
   readonly positions?: readonly string[] | undefined;
-  /** Whether results state the numbers of the images. */
-  readonly numbered?: boolean | undefined;
   /** Whether images of frames are required at the end of the run. */
   readonly shown: boolean;
   /** Whether a viewer follows the run. */

@@ -237,7 +237,7 @@ class LiveSource implements RunSource {
       } of this.tasks()) {
         const [one] = live ?? [];
         if (!one) continue;
-        const origin = { filename, event: frame, serial, ...(this.#options.numbered ? liveImage(one) : {}) };
+        const origin = { filename, event: frame, serial, ...liveImage(one) };
         if ('error' in one) {
           yield { error: new EwaldError('Format', one.error), frame, origin };
           continue;

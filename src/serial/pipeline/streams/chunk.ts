@@ -32,7 +32,7 @@ export interface FrameOrigin {
   readonly tag?: string | undefined;
   /** Serial number of the frame, counted from 1. */
   readonly serial: number;
-  /** Number and series of an image that was received live, for its place on a chip; absent without one. */
+  /** Number and series of an image that was received live; absent if its sender does not number images. */
   readonly image?: number | undefined;
   readonly series?: string | undefined;
   /** Sum of its bytes, if its file is followed and recognised by it. */
@@ -88,7 +88,7 @@ export function chunkOf(
       ...(peaks.of ? [`${spotsOfMark}${peaks.of}`] : []),
       ...(peaks.omitted ? [`${omittedMark}${peaks.omitted}`] : []),
       ...regionLines(result.rois),
-      ...gridLines(result.grid),
+      ...gridLines(result.grid ?? origin),
       ...(result.profile ? profileLines(result.profile) : []),
     ],
     cameraLengthM: meanDistance(geometry, beam),
