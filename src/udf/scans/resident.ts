@@ -168,9 +168,12 @@ interface Sizes {
 function residentSizes({ name, dtype, shape }: Dataset, bin: number): Sizes {
   const [height, width, ...rest] = shape.sig;
   if (height === undefined || width === undefined || rest.length > 0)
-    throw new EwaldError('Shape', `${name}: a frame is [${shape.sig}]; residentScan expects frames of two axes`);
+    throw new EwaldError('Shape', `${name}: a frame is [${shape.sig}]; a scan in memory has frames of two axes`);
   if (!(dtype in numberTypes))
-    throw new EwaldError('Unsupported', `${name}: frames are ${dtype}; residentScan takes ${Object.keys(numberTypes)}`);
+    throw new EwaldError(
+      'Unsupported',
+      `${name}: frames are ${dtype}; a scan in memory takes ${Object.keys(numberTypes).join(', ')}`,
+    );
   if (bin > Math.min(height, width))
     throw new EwaldError('Argument', `residentScan: bin is ${bin}; frames of ${name} are ${width} × ${height} pixels`);
   const type = dtype as NumberName;
