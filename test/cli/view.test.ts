@@ -33,7 +33,8 @@ interface Command {
 
 /** Starts a command; `terminal` makes its standard error a terminal. */
 function start(words: readonly string[], { terminal = false } = {}): Command {
-  const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: '' };
+  const { FORCE_COLOR: _, ...others } = process.env;
+  const env = { ...others, NO_COLOR: '1' };
   const asTerminal = { NODE_OPTIONS: `--require=${resolve('test/support/terminal.cjs')}` };
   const child = spawn(process.execPath, [resolve('dist/cli.js'), ...words], {
     ...{ cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] },
