@@ -1,6 +1,6 @@
 /** Forecasts of a merge: on simulated observations of which the future is known, and their refusals one by one. */
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type AnswerScene, answersOf, type WantedAnswer } from '../../src/serial/merging/forecast/answers.js';
+import { type AnswerInput, answersOf, type WantedAnswer } from '../../src/serial/merging/forecast/answers.js';
 import { Backtest } from '../../src/serial/merging/forecast/backtest.js';
 import { differenceOf } from '../../src/serial/merging/forecast/difference.js';
 import { poissonQuantile } from '../../src/serial/merging/forecast/draws.js';
@@ -14,7 +14,7 @@ import { refused } from '../support/refused.js';
 import { World, type WorldOptions } from './forecast-world.js';
 
 /** The answers to goals of a merge of the data. */
-const answered = (data: ForecastData, goals: readonly string[], scene: Partial<AnswerScene> = {}) =>
+const answered = (data: ForecastData, goals: readonly string[], scene: Partial<AnswerInput> = {}) =>
   answersOf(readGoals(goals), {
     data,
     framesPerCrystal: 2,
@@ -125,7 +125,7 @@ describe('a shell', () => {
   });
 
   test('is not judged, and not forecast, by too little, with the reason', () => {
-    const refusalOf = (count: number, goal: string, scene: Partial<AnswerScene> = {}, options: WorldOptions = {}) =>
+    const refusalOf = (count: number, goal: string, scene: Partial<AnswerInput> = {}, options: WorldOptions = {}) =>
       answered(crystalsOf(7, count, options).data, [goal], scene)[0]?.refusal;
     expect(refusalOf(40, 'CC1/2=.5@1.8A')).toMatch(/^the shell has 1\.\d observations of a reflection; 2 are needed/);
     expect(refusalOf(40, 'I/sigma=2@1.8A')).toMatch(/^the shell has 1\.\d observations of a reflection; 2 are needed/);

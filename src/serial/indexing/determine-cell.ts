@@ -145,9 +145,9 @@ export async function determineCell(
   if (images.length === 0)
     throw new EwaldError('Argument', 'determineCell: there are no images; pass the spots of several stills');
 
-  const scene: Scene = { run, propose, atOnce, images, proposers, minLengthA, signal: options.signal };
+  const setup: Setup = { run, propose, atOnce, images, proposers, minLengthA, signal: options.signal };
   const ranges = [...shorterRanges.filter((range) => range > minLengthA && range < maxLengthA), maxLengthA];
-  const tried = await outcomesWithin(scene, ranges, tell);
+  const tried = await outcomesWithin(setup, ranges, tell);
   const answers: DeterminedCell[] = [];
   for (const outcome of tried) {
     const aligned = answers.length === 0 ? await settled(outcome, images, run, options.signal) : undefined;
@@ -161,7 +161,7 @@ export async function determineCell(
 }
 
 /** What the search for a cell within ranges of edges computes with. */
-interface Scene extends CellSearch {
+interface Setup extends CellSearch {
   readonly images: readonly ArrayLike<number>[];
   readonly proposers: number;
   readonly minLengthA: number;
@@ -170,7 +170,7 @@ interface Scene extends CellSearch {
 
 /** The cells on which images agree, best first, of those that they propose within the ranges. */
 async function outcomesWithin(
-  { run, propose, atOnce, images, proposers, minLengthA, signal }: Scene,
+  { run, propose, atOnce, images, proposers, minLengthA, signal }: Setup,
   ranges: readonly number[],
   tell: (done: number) => void,
 ): Promise<Outcome[]> {

@@ -60,7 +60,7 @@ function refuseOptions(method: string, [options]: readonly unknown[]): void {
 }
 
 /** What all lists of a merge have in common. */
-interface ListScene {
+interface ListInput {
   readonly checked: CheckedMerge;
   readonly subject: Subject;
   readonly wavelengthA: number;
@@ -73,7 +73,7 @@ type Halves = readonly [ReflectionList, ReflectionList];
 
 /** A list and its halves with their statistics and files. */
 function listsWithFiles(
-  { checked, subject, wavelengthA, lowres, highres }: ListScene,
+  { checked, subject, wavelengthA, lowres, highres }: ListInput,
   list: ReflectionList,
   of: Halves,
 ): MergedLists {
@@ -158,12 +158,12 @@ export function makeResult(checked: CheckedMerge, parts: MergeParts): MergeResul
   const [whole] = parts.merges;
   const wavelengthA = median(data.observations.wavelengths);
   const { reflections, halves, sets } = commonLists(checked, parts);
-  const scene = { checked, subject, wavelengthA, lowres: checked.lowres, highres: checked.highres };
-  const lists = listsWithFiles(scene, reflections, halves);
+  const listInput = { checked, subject, wavelengthA, lowres: checked.lowres, highres: checked.highres };
+  const lists = listsWithFiles(listInput, reflections, halves);
   const { common } = lists.statistics.overall;
   // Data sets have the limits of the whole, so that their completeness can be compared.
   const { dMax, dMin } = lists.statistics.overall;
-  const ofSets = { ...scene, lowres: dMax, highres: dMin };
+  const ofSets = { ...listInput, lowres: dMax, highres: dMin };
   const isOutside = reflections.count > 0 && lists.statistics.overall.unique === 0;
   const isJudged = common >= fewestPairs || isOutside;
   const cells = compareCells(data.observations.parameters, part, chosen, ways);

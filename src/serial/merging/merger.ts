@@ -22,7 +22,7 @@ import { type ScannedHead, StreamScanner } from './collection/scan.js';
 import { admissionOf, formatState, isState, parseState, stateBegin } from './collection/state.js';
 import { type Identified, largestBlock } from './fit/accumulate.js';
 import { type Merge, mergeOf } from './fit/merges.js';
-import type { ForecastMemory } from './forecast/scene.js';
+import type { ForecastMemory } from './forecast/memory.js';
 import { mergingFeature } from './kernels.js';
 import { type CheckedMerge, checkMerge, type MergeOptions } from './options.js';
 import type { MergeResult } from './result.js';
@@ -226,7 +226,7 @@ export class Merger {
   /** Merges what was collected. Throws `File` if that is nothing, `Argument` for inconsistent data, `Aborted`. */
   async run(options: MergeRunOptions = {}): Promise<MergeResult> {
     if (this.#checked.wanted.length > 0)
-      this.#memory ??= new (await import('./forecast/scene.js')).ForecastMemory(this.#isFollowing);
+      this.#memory ??= new (await import('./forecast/memory.js')).ForecastMemory(this.#isFollowing);
     return runMerge(this.#planner, this.#checked, this.#collected(), options);
   }
 }

@@ -27,7 +27,7 @@ import { measurePolarisation, verdictOf } from './fit/measured-polarisation.js';
 import { type Merge, type MergedSet, mergeOf, mergeOfSome } from './fit/merges.js';
 import { depolarised } from './fit/polarisation.js';
 import { identifiers, type UniqueReflections, uniqueReflections } from './fit/unique.js';
-import type { ForecastMemory } from './forecast/scene.js';
+import type { ForecastMemory } from './forecast/memory.js';
 import { mergingFeature } from './kernels.js';
 import type { ReflectionList } from './lists/hkl.js';
 import { checkSpaceGroup } from './lists/merged-mtz.js';
@@ -99,7 +99,7 @@ export async function runMerge(
   const { unique, chosen, radius, subject } = decided;
   const { group } = subject;
   // What forecasts is loaded by merges that want something.
-  const wanting = checked.wanted.length > 0 ? await import('./forecast/scene.js') : undefined;
+  const wanting = checked.wanted.length > 0 ? await import('./forecast/memory.js') : undefined;
   if (!collected.memory?.isRunning) wanting?.refuseBeyond(checked.wanted, unique, subject);
   await step(0.1);
   const measured: Identified = {

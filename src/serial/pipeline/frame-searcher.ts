@@ -50,7 +50,7 @@ import {
   integrateCrystals,
   latticesOf,
   predictCrystal,
-  type Scene,
+  type Setup,
   type StageBackends,
 } from './stages/frame.js';
 import type { Measured } from './stages/integrate.js';
@@ -257,18 +257,18 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
 
   async index(peaks: PeakList, options: FrameSearchOptions = none): Promise<FrameResult> {
     const settings = this.#settingsOf('index', options);
-    const scene = this.#scene(settings, options);
-    return namedAs(what, async () => indexPeaks(peaks, scene, await this.indexerFor(settings, peaks.count)));
+    const setup = this.#setup(settings, options);
+    return namedAs(what, async () => indexPeaks(peaks, setup, await this.indexerFor(settings, peaks.count)));
   }
 
   predict(crystal: FrameCrystal, options: FrameSearchOptions = none): Reflection[] {
-    return predictCrystal(crystal, this.#scene(this.#settingsOf('predict', options), options));
+    return predictCrystal(crystal, this.#setup(this.#settingsOf('predict', options), options));
   }
 
   integrate(frame: Frame, crystal: FrameCrystal, options: FrameSearchOptions = none): Measured[] {
     this.#check('integrate', frame);
-    const scene = this.#scene(this.#settingsOf('integrate', options), options);
-    return [...(integrateCrystals(this.#marked(frame), [crystal], scene)[0]?.reflections ?? [])];
+    const setup = this.#setup(this.#settingsOf('integrate', options), options);
+    return [...(integrateCrystals(this.#marked(frame), [crystal], setup)[0]?.reflections ?? [])];
   }
 
   async search(frame: Frame, options: FrameSearchOptions = none): Promise<FrameResult> {
@@ -305,22 +305,22 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
     whenFound: (() => void) | undefined,
   ): Promise<FrameResult> {
     const settings = this.#settingsOf('search', options);
-    const scene = this.#scene(settings, options);
+    const setup = this.#setup(settings, options);
     const begun = performance.now();
-    const profiler = settings.profile && this.#profiles.profilerFor(settings, scene.beam);
+    const profiler = settings.profile && this.#profiles.profilerFor(settings, setup.beam);
     const withSums = profiler?.bins.ofRings !== undefined;
     const listed =
       options.found ?? (await retryIfDetached(borrowed, (frame) => this.#find(frame, settings, options, withSums)));
-    const spots = profiler && spotsOf(listed, scene.geometry, scene.beam);
+    const spots = profiler && spotsOf(listed, setup.geometry, setup.beam);
     const profile = profiler && spots && (await this.#profileOf(borrowed, profiler, listed, spots));
     const peaks = listed.sums ? { ...listed, sums: undefined } : listed;
     const found = performance.now();
     const findsOn = options.found ? undefined : this.#finders.latest?.backend;
     whenFound?.();
     const wait = { mayWait: whenFound !== undefined, signal: options.signal };
-    const result = await indexPeaks(peaks, scene, await this.indexerFor(settings, peaks.count), wait, spots);
+    const result = await indexPeaks(peaks, setup, await this.indexerFor(settings, peaks.count), wait, spots);
     const indexed = performance.now();
-    const crystals = integrateCrystals(borrowed.frame(), result.crystals, scene);
+    const crystals = integrateCrystals(borrowed.frame(), result.crystals, setup);
     const ms = { read: 0, peaks: found - begun, index: indexed - found, integrate: performance.now() - indexed };
     const backends = { ...result.backends, peaks: findsOn };
     return { ...result, crystals, ms, backends, ...(profile ? { profile } : {}) };
@@ -393,7 +393,7 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
     return { ...this.settings, ...others, peaks: same ? { ...this.settings.peaks, ...peaks } : peaks };
   }
 
-  #scene(settings: SearchSettings, { beam = this.detector.beam }: FrameSearchOptions): Scene {
+  #setup(settings: SearchSettings, { beam = this.detector.beam }: FrameSearchOptions): Setup {
     const { geometry, width, bad, validRange, saturation } = this.detector;
     return { geometry, beam, width, bad, validRange, saturation, settings };
   }

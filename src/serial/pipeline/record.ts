@@ -102,7 +102,7 @@ export const isFailure = (item: FrameRecord | FrameFailure): item is FrameFailur
 export const isRead = (item: FrameRecord | FrameFailure): item is FrameRecord => !isFailure(item);
 
 /** The geometry, lattices and method with which an item of a run is written. */
-interface ItemScene {
+interface ItemSetup {
   readonly geometry: Geometry;
   readonly lattices: readonly LatticeName[];
   readonly method: string;
@@ -111,7 +111,7 @@ interface ItemScene {
 /**
  * Converts a sent record to the item that a run yields. Reflections and chunk are only made when they are accessed.
  */
-export function pipelineItem(record: FrameRecord | FrameFailure, scene: ItemScene): PipelineItem {
+export function pipelineItem(record: FrameRecord | FrameFailure, setup: ItemSetup): PipelineItem {
   if (isFailure(record)) return { origin: record.origin, error: new EwaldError(record.tag, record.message) };
   const { origin, hit, peaks, spots, beam, ms, backends, headers, rois, grid, profile, frame } = record;
   const crystals: FrameCrystal[] = record.crystals.map(({ table, reflections: _, ...crystal }) =>
@@ -131,7 +131,7 @@ export function pipelineItem(record: FrameRecord | FrameFailure, scene: ItemScen
     get chunk() {
       if (record.chunk === '')
         throw new EwaldError('Unsupported', 'a brief item has no chunk; leave out briefItems, or read the stream');
-      chunk ??= chunkOf(origin, result, scene.geometry, scene.lattices, scene.method);
+      chunk ??= chunkOf(origin, result, setup.geometry, setup.lattices, setup.method);
       return chunk;
     },
     ...(frame ? { frame } : {}),

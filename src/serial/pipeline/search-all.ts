@@ -337,8 +337,8 @@ function integrated(
   const { beam, ms } = earlier;
   const { geometry, width, bad, validRange, saturation } = detector;
   const begun = performance.now();
-  const scene = { geometry, beam, width, bad, validRange, saturation, settings };
-  const crystals = integrateCrystals(numbers, earlier.crystals, scene);
+  const setup = { geometry, beam, width, bad, validRange, saturation, settings };
+  const crystals = integrateCrystals(numbers, earlier.crystals, setup);
   return { ...earlier, crystals, ms: { ...ms, read: readMs, integrate: performance.now() - begun } };
 }
 

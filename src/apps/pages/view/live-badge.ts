@@ -9,7 +9,7 @@ export interface Badge {
 }
 
 /** The facts on which the badge depends; times in ms. */
-interface BadgeScene {
+interface BadgeInput {
   readonly connected: boolean;
   readonly state: 'waiting' | 'starting' | 'running' | 'ended' | 'stopped';
   /** What a run that begins does with its first frames. */
@@ -37,8 +37,8 @@ const seconds = (ms: number): string => {
   return s < 120 ? `${s} s` : s < 7200 ? `${Math.round(s / 60)} min` : `${Math.round(s / 3600)} h`;
 };
 
-export function badgeOf(scene: BadgeScene): Badge {
-  const { connected, state, doing, age, behind, following, searches, isAlarmed, what = 'frame' } = scene;
+export function badgeOf(input: BadgeInput): Badge {
+  const { connected, state, doing, age, behind, following, searches, isAlarmed, what = 'frame' } = input;
   if (state === 'ended') return { level: 'over', text: searches ? 'the run has ended' : 'no more frames' };
   if (state === 'stopped') return { level: 'over', text: searches ? 'the run was stopped' : 'frames are not followed' };
   if (!connected) return { level: 'bad', text: 'the server does not answer; trying again' };

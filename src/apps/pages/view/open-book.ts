@@ -73,14 +73,14 @@ export async function openLive(
   if (!place) return undefined;
   const dataset = await datasetAt(place, of);
   const given = stated && ofDataset(stated, named && openedArray(dataset));
-  const scene = { name, given, cells, openOther: valuesAt(place, dataset) };
-  const { session, opened } = await sessionOf(dataset, scene, contextOf);
+  const input = { name, given, cells, openOther: valuesAt(place, dataset) };
+  const { session, opened } = await sessionOf(dataset, input, contextOf);
   session.tuned = { peaks: peaks ?? {} };
   // By the time the page asks for its first frame, the server may have discarded it.
   if (isReceived(place)) session.latest = [{ frame: place.index, data: showable(await dataset.read(0, 1)) }];
   // Frames that no run has searched: the parameters are tuned from those of the newest file.
   const last = Math.min(place.event ?? 0, dataset.frames - 1);
-  if (!searches) session.tuning = { last, openOther: scene.openOther };
+  if (!searches) session.tuning = { last, openOther: input.openOther };
   return {
     session: { ...session, book },
     opened: {

@@ -10,7 +10,7 @@ import { fitCanvas } from './elements.js';
 import { longestGapMs, numberLanes, pointsIn } from './strip-lanes.js';
 
 /** What the strip shows. */
-export interface StripScene {
+export interface StripState {
   readonly window: SeriesWindow;
   /** What has happened, and what was read over time; undefined for frames without times. */
   readonly history: RunSeries['history'] | undefined;
@@ -107,7 +107,7 @@ export function clockOf(ms: number, stepS = 1): string {
 export class RunStrip {
   readonly #canvas: HTMLCanvasElement;
   #columns: SeriesColumns | undefined;
-  #scene: StripScene | undefined;
+  #state: StripState | undefined;
   /** The inks of the last appearance; asking the browser for them takes longer than drawing. */
   #inks: Record<string, string> = {};
   #look = '';
@@ -120,7 +120,7 @@ export class RunStrip {
     this.#canvas = canvas;
   }
 
-  draw(scene: StripScene): void {
+  draw(state: StripState): void {
     const began = performance.now();
     const canvas = this.#canvas;
     fitCanvas(canvas);
@@ -129,15 +129,15 @@ export class RunStrip {
     pen.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     pen.clearRect(0, 0, width, height);
     const inner = width - left - right;
-    const columns = scene.window.columns(Math.max(1, Math.floor(inner / 2)));
+    const columns = state.window.columns(Math.max(1, Math.floor(inner / 2)));
     this.#columns = columns;
-    this.#scene = scene;
+    this.#state = state;
     const inks = this.#inksOf();
     const { from, to } = columns;
     const x = (at: number): number => left + (inner * (at - from)) / Math.max(1e-9, to - from);
     pen.textBaseline = 'middle';
     this.#axis(pen, x, height);
-    const lanes = this.#lanes(columns, scene);
+    const lanes = this.#lanes(columns, state);
     const tall = lanes.reduce((sum, lane) => sum + lane.tall, 0);
     const room = height - above - below - between * (lanes.length - 1);
     let top = above;
@@ -160,13 +160,13 @@ export class RunStrip {
     const column = Math.min(frames.length - 1, Math.floor((at - from) / width));
     const [count = 0, found = 0, known = 0] = [frames[column], hits[column], indexed[column]];
     const frame = (first[column] ?? -1) < 0 ? undefined : first[column];
-    const when = this.#scene?.isTimed ? `${clockOf(at + (this.#scene.beganMs ?? 0))}: ` : '';
+    const when = this.#state?.isTimed ? `${clockOf(at + (this.#state.beganMs ?? 0))}: ` : '';
     const which = frame === undefined ? 'no frames' : `${count} frames from ${frame} on`;
     const perMs = inner / Math.max(1e-9, to - from);
-    const marks = (this.#scene?.history?.marks ?? []).filter((mark) => Math.abs((mark.at - at) * perMs) <= near);
+    const marks = (this.#state?.history?.marks ?? []).filter((mark) => Math.abs((mark.at - at) * perMs) <= near);
     const happened = marks.map(({ text }) => ` · ${text}`).join('');
     const shares = `hits ${percent(found / count)}, indexed ${percent(known / found)} of hits`;
-    return { frame, text: `${when}${which}, ${this.#scene?.isUnsearched ? 'not searched' : shares}${happened}` };
+    return { frame, text: `${when}${which}, ${this.#state?.isUnsearched ? 'not searched' : shares}${happened}` };
   }
 
   #inksOf(): Record<string, string> {
@@ -187,7 +187,7 @@ export class RunStrip {
     return this.#inks;
   }
 
-  #lanes(columns: SeriesColumns, { window, history, isTimed, alarm, alarms = [], isUnsearched }: StripScene): Lane[] {
+  #lanes(columns: SeriesColumns, { window, history, isTimed, alarm, alarms = [], isUnsearched }: StripState): Lane[] {
     const { frames, hits, indexed, width, from, to, hitSpread, indexedSpread } = columns;
     const inks = this.#inks;
     const now = window.sums(isTimed ? Math.max(latest, width) : Math.max(100, width));
@@ -273,7 +273,7 @@ export class RunStrip {
 
   #axis(pen: CanvasRenderingContext2D, x: (at: number) => number, height: number): void {
     const { from, to } = this.#columns as SeriesColumns;
-    const { isTimed, beganMs = 0 } = this.#scene as StripScene;
+    const { isTimed, beganMs = 0 } = this.#state as StripState;
     const wide = (step: number): boolean => x(from + step) - x(from) >= 84;
     const stepS = seconds.find((second) => wide(1000 * second)) ?? 86_400;
     const step = isTimed ? 1000 * stepS : Math.max(1, roundUp(((to - from) * 84) / Math.max(1, x(to) - x(from))));
@@ -389,7 +389,7 @@ export class RunStrip {
   /** What happened, as lines through all lanes with words above that give way to each other, and the shown frame. */
   #marks(pen: CanvasRenderingContext2D, x: (at: number) => number, width: number, height: number): void {
     const { from, to } = this.#columns as SeriesColumns;
-    const { history, shownAt } = this.#scene as StripScene;
+    const { history, shownAt } = this.#state as StripState;
     const line = (at: number): number => {
       const px = Math.round(x(at)) + 0.5;
       pen.beginPath();

@@ -119,11 +119,11 @@ export async function openSession(
   // Files that were dropped together may come in any order: a master is named, not its data.
   const { name } = frames.find((file) => file.name === dataset.name) ?? first;
   const others = [...(leftOut ?? []), ...left];
-  const scene = { name, given, cells: known ? [known] : [], calibration: calibration?.found, leftOut: others };
+  const input = { name, given, cells: known ? [known] : [], calibration: calibration?.found, leftOut: others };
   // The server has checked them.
   const slice = sliceIn(name, { first: most, frames: some }, picked);
-  if (!slice) return sessionOf(picked, scene, contextOf);
-  const { session, opened } = await sessionOf(slicedFrames(picked, slice), scene, contextOf);
+  if (!slice) return sessionOf(picked, input, contextOf);
+  const { session, opened } = await sessionOf(slicedFrames(picked, slice), input, contextOf);
   return { session: { ...session, whole: { dataset: picked, slice } }, opened };
 }
 
@@ -154,7 +154,7 @@ async function pickedOf(dataset: OpenDataset, how: PickedScan): Promise<OpenData
 }
 
 /** The information about a dataset besides the dataset itself. */
-interface SessionScene {
+interface SessionInput {
   readonly name: string;
   /** The geometry, if one was given. */
   readonly given: Geometry | undefined;
@@ -169,7 +169,7 @@ interface SessionScene {
 /** Makes the session of an open dataset; disposes of the dataset if it cannot be shown. */
 export async function sessionOf(
   dataset: OpenDataset,
-  { name, given, cells, openOther, calibration, leftOut }: SessionScene,
+  { name, given, cells, openOther, calibration, leftOut }: SessionInput,
   contextOf: () => Promise<Context>,
 ): Promise<OpenedSession> {
   const [known] = cells;

@@ -5,7 +5,7 @@ import { redrawControls, say } from './app.js';
 import { createElement, inputById } from './elements.js';
 import { isOverview } from './overview-shown.js';
 import type { FrameSummary } from './protocol.js';
-import { RunStrip, type StripScene } from './run-strip.js';
+import { RunStrip, type StripState } from './run-strip.js';
 import { comparedDatasets, numberLanes } from './strip-lanes.js';
 
 export { drawFrames, frameAt } from './frame-bars.js';
@@ -13,7 +13,7 @@ export { drawFrames, frameAt } from './frame-bars.js';
 type WindowName = keyof RunSeries['windows'];
 
 /** What the chart has to know of a run in progress, whose frames are in `series`. */
-export interface LiveStripInput extends Pick<StripScene, 'shownAt' | 'isUnsearched'> {
+export interface LiveStripInput extends Pick<StripState, 'shownAt' | 'isUnsearched'> {
   /** The time of the server. */
   readonly nowMs: number;
   readonly isOver: boolean;
@@ -139,7 +139,7 @@ export function hideStrip(): void {
 }
 
 /** What is drawn, and the windows that can be chosen. */
-function sceneOf(of: LiveStripInput | FramesStripInput) {
+function stateOf(of: LiveStripInput | FramesStripInput) {
   if ('summaries' in of) {
     const whole = windowOf(of.summaries);
     return { windows: { whole }, history: undefined, isTimed: false, shownAt: of.shown };
@@ -171,14 +171,14 @@ export function writeStrip(of: LiveStripInput | FramesStripInput): void {
   // Many lanes leave room for the picture of a frame.
   const most = isOverview() ? '' : `, max(${own}px, 42vh)`;
   canvas.style.height = `max(min(${own + each * lanes}px${most}), 14vh)`;
-  const scene = sceneOf(of);
-  const isUnsearched = 'isUnsearched' in scene && scene.isUnsearched;
-  byId('strip-window').hidden = !scene.isTimed;
+  const state = stateOf(of);
+  const isUnsearched = 'isUnsearched' in state && state.isUnsearched;
+  byId('strip-window').hidden = !state.isTimed;
   // Frames that no run searches have no share of hits to fall.
-  const alarm = scene.isTimed && !isUnsearched ? alarmLevel() : undefined;
-  byId('strip-alarm-label').style.display = scene.isTimed && !isUnsearched ? '' : 'none';
-  const window = 'minute' in scene.windows ? scene.windows[chosen] : scene.windows.whole;
-  strip.draw({ ...scene, window, alarm, alarms });
+  const alarm = state.isTimed && !isUnsearched ? alarmLevel() : undefined;
+  byId('strip-alarm-label').style.display = state.isTimed && !isUnsearched ? '' : 'none';
+  const window = 'minute' in state.windows ? state.windows[chosen] : state.windows.whole;
+  strip.draw({ ...state, window, alarm, alarms });
   const { frames, hits, indexed } = window.sums();
   const found = isUnsearched ? 'not searched' : `hits ${share(hits, frames)}, indexed ${share(indexed, hits)} of hits`;
   canvas.ariaLabel = `The run over time: ${frames} frames, ${found}. Click a column to see its first frame.`;

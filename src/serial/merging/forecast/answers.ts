@@ -63,7 +63,7 @@ export interface WantedAnswer {
 }
 
 /** What the answers are derived from. */
-export interface AnswerScene {
+export interface AnswerInput {
   readonly data: ForecastData;
   /** Frames for each crystal. */
   readonly framesPerCrystal: number;
@@ -93,32 +93,32 @@ const reachToFewer = 1.7;
 const minSigmas = 3;
 
 /** Forecasts of the goals that are those of a shell; `halves` is shared by all of them. */
-export function shellForecast(scene: Pick<AnswerScene, 'data' | 'lowQ' | 'shells'>, goal: Goal, halves: HalfSums) {
-  const edges = shellEdges(scene.lowQ, 1 / (goal.dMin as number), scene.shells);
+export function shellForecast(input: Pick<AnswerInput, 'data' | 'lowQ' | 'shells'>, goal: Goal, halves: HalfSums) {
+  const edges = shellEdges(input.lowQ, 1 / (goal.dMin as number), input.shells);
   // Slightly wider, so that rounding excludes no reflection.
   const top = edges.length - 1;
   edges[top] = (edges[top] as number) * (1 + 1e-9);
-  const all = shellsOf(scene.data, halves, edges);
+  const all = shellsOf(input.data, halves, edges);
   const shell = all.shells.length - 1;
   const forecast =
     goal.kind === 'ccHalf'
       ? ccHalfForecast(all, shell)
       : goal.kind === 'snr'
         ? snrForecast(all, shell)
-        : completenessForecast(all, shell, scene.data.crystals);
+        : completenessForecast(all, shell, input.data.crystals);
   return { forecast, now: all.shells[shell] as ShellNow };
 }
 
 /** Answers all goals, and keeps what they say for later. */
-export function answersOf(goals: readonly Goal[], scene: AnswerScene): WantedAnswer[] {
-  const halves = goals.some(({ dMin }) => dMin !== undefined) ? new HalfSums(scene.data) : undefined;
+export function answersOf(goals: readonly Goal[], input: AnswerInput): WantedAnswer[] {
+  const halves = goals.some(({ dMin }) => dMin !== undefined) ? new HalfSums(input.data) : undefined;
   return goals.map((goal) =>
-    goal.dMin === undefined || !halves ? ofDifference(goal, scene) : ofShell(goal, scene, halves),
+    goal.dMin === undefined || !halves ? ofDifference(goal, input) : ofShell(goal, input, halves),
   );
 }
 
-function ofShell(goal: Goal, scene: AnswerScene, halves: HalfSums): WantedAnswer {
-  const { data, backtest, atS } = scene;
+function ofShell(goal: Goal, input: AnswerInput, halves: HalfSums): WantedAnswer {
+  const { data, backtest, atS } = input;
   const { kind, target, text } = goal;
   const { crystals } = data;
   const base = {
@@ -135,10 +135,10 @@ function ofShell(goal: Goal, scene: AnswerScene, halves: HalfSums): WantedAnswer
     difference: undefined,
     said: undefined,
   };
-  const beyond = beyondText(goal, scene.highQ);
+  const beyond = beyondText(goal, input.highQ);
   if (beyond !== undefined)
     return { ...base, dMax: undefined, value: Number.NaN, error: Number.NaN, isReached: false, refusal: beyond };
-  const { forecast, now } = shellForecast(scene, goal, halves);
+  const { forecast, now } = shellForecast(input, goal, halves);
   const { value, error } = forecast;
   const own = { ...base, dMax: 1 / now.low, value, error };
   const unjudged = unjudgedText(kind, now, forecast);
@@ -151,13 +151,13 @@ function ofShell(goal: Goal, scene: AnswerScene, halves: HalfSums): WantedAnswer
   // Of few pairs, CC1/2 is above the goal by chance alone: what is known of all shells has to say so as well.
   const isReached = value >= target && (kind !== 'ccHalf' || forecast.at(1, 0) >= target);
   if (isReached) return { ...judged, isReached, refusal: undefined };
-  const refusal = scene.drift ?? (backtest.isSuspended(text) ? suspended : refusalOf(goal, forecast));
+  const refusal = input.drift ?? (backtest.isSuspended(text) ? suspended : refusalOf(goal, forecast));
   if (refusal !== undefined) return { ...judged, isReached: false, refusal };
   // More than the crystals so far, since the goal is not reached.
   const crystalsAt = (sigmas: number): number => Math.max(crystals + 1, crystals * forecast.factor(target, sigmas));
   const needed = { likely: crystalsAt(0), least: crystalsAt(reachToFewer), most: crystalsAt(-reach) };
   const course = courseOf(crystals, needed, (factor, sigmas) => forecast.at(factor, sigmas));
-  return { ...judged, isReached: false, refusal: undefined, needed, course, framesToGo: framesOf(needed, scene) };
+  return { ...judged, isReached: false, refusal: undefined, needed, course, framesToGo: framesOf(needed, input) };
 }
 
 /** Points of a course. */
@@ -221,7 +221,7 @@ function refusalOf({ kind, target }: Goal, forecast: ShellForecast): string | un
         'CC1/2 cannot be forecast';
 }
 
-const framesOf = ({ likely, least, most }: Likely, { data, framesPerCrystal }: AnswerScene): Likely => {
+const framesOf = ({ likely, least, most }: Likely, { data, framesPerCrystal }: AnswerInput): Likely => {
   const frames = (needed: number): number => Math.max(0, (needed - data.crystals) * framesPerCrystal);
   return { likely: frames(likely), least: frames(least), most: frames(most) };
 };
@@ -246,8 +246,8 @@ const differences = [0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002];
 /** Relative error of the crystals of a sensitivity. */
 const ofSensitivity = 0.2;
 
-function ofDifference({ text, kind, target }: Goal, scene: AnswerScene): WantedAnswer {
-  const { data, states } = scene;
+function ofDifference({ text, kind, target }: Goal, input: AnswerInput): WantedAnswer {
+  const { data, states } = input;
   const { crystals } = data;
   const base = {
     goal: text,
@@ -287,7 +287,7 @@ function ofDifference({ text, kind, target }: Goal, scene: AnswerScene): WantedA
   const own = { ...base, value: sigmas, error: 1, difference };
   if (sigmas >= target) return { ...own, isReached: true, refusal: undefined };
   const refusal =
-    scene.drift ??
+    input.drift ??
     (sigmas < minSigmas
       ? `the crystals to ${target} σ are told from ${minSigmas} σ on; before, chance decides`
       : undefined);
@@ -296,5 +296,5 @@ function ofDifference({ text, kind, target }: Goal, scene: AnswerScene): WantedA
   const at = (z: number): number => Math.max(crystals + 1, (crystals * target) / z);
   const needed = { likely: at(sigmas), least: at(sigmas + reach), most: at(sigmas - reach) };
   const course = courseOf(crystals, needed, (factor, errors) => (sigmas + errors) * factor);
-  return { ...own, isReached: false, refusal: undefined, needed, course, framesToGo: framesOf(needed, scene) };
+  return { ...own, isReached: false, refusal: undefined, needed, course, framesToGo: framesOf(needed, input) };
 }

@@ -88,7 +88,7 @@ const rows = {
 async function geometryOfCell(
   own: OwnSearch,
   first: DeterminedCell | undefined,
-  scene: Pick<SettlingGeometry, 'searcher' | 'settings' | 'signal' | 'found' | 'firstFrames'>,
+  setup: Pick<SettlingGeometry, 'searcher' | 'settings' | 'signal' | 'found' | 'firstFrames'>,
   again: (settled: Settlement) => Promise<DeterminedCell | undefined>,
 ): Promise<Settlement | undefined> {
   const lattice = first && latticeOf(first);
@@ -96,11 +96,11 @@ async function geometryOfCell(
   const { settleGeometry } = await import('../geometry/settle-geometry.js');
   const { settledInTurn } = await import('../geometry/beforehand.js');
   const { geometry } = await own.detector();
-  const about = { ...scene, geometry, isCellGiven: false, trustCell: false, panels: false };
+  const about = { ...setup, geometry, isCellGiven: false, trustCell: false, panels: false };
   const { settled } = await settledInTurn(
     own,
     (settings, start) => settleGeometry({ ...about, settings, start }),
-    { ...scene.settings, cells: [knownOf(lattice)] },
+    { ...setup.settings, cells: [knownOf(lattice)] },
     async (moved) => {
       const best = await again(moved);
       const next = best && latticeOf(best);
@@ -166,8 +166,8 @@ export async function cellOfFrames(
             onProgress: ({ done: share }) => onEvent({ kind: 'progress', stage: 'cell', share }),
           });
         let used = { found: await determined(spots), spots };
-        const scene = { searcher, settings: settled, signal, found: own.found, firstFrames };
-        const refined = await geometryOfCell(own, used.found[0], scene, async ({ spots: moved }) => {
+        const setup = { searcher, settings: settled, signal, found: own.found, firstFrames };
+        const refined = await geometryOfCell(own, used.found[0], setup, async ({ spots: moved }) => {
           const enough = moved.filter(({ length }) => length >= 3 * fewestPeaks).slice(0, images);
           used = { found: await determined(enough), spots: enough };
           return used.found[0];

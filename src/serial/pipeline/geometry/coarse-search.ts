@@ -48,7 +48,7 @@ const [stride, strides] = [0.4, 2];
 const depths = [0, -0.0125, 0.0125, -0.025, 0.025, -0.0375, 0.0375] as const;
 
 /** The frames and what they are indexed with. */
-interface CoarseScene {
+interface CoarseSetup {
   readonly searcher: OpenFrameSearcher;
   readonly settings: SearchSettings;
   /** Whether the cell is known, so that it shows the distance. */
@@ -78,8 +78,8 @@ interface CoarseSearch {
  * Indexes frames again with the displacement that explains most of their peaks. Undefined if the crystals found with
  * the given geometry are plausible, or if no displacement explains by far more.
  */
-export async function coarseSearch(results: readonly FrameResult[], scene: CoarseScene): Promise<CoarseSearch> {
-  const { searcher, settings, signal } = scene;
+export async function coarseSearch(results: readonly FrameResult[], setup: CoarseSetup): Promise<CoarseSearch> {
+  const { searcher, settings, signal } = setup;
   const indexed = results.filter(({ crystals }) => crystals.length > 0);
   const share = explainedShare(indexed);
   if (results.length < fewestFrames || share >= suspicious) return { results: undefined, doubt: undefined };
@@ -100,7 +100,7 @@ export async function coarseSearch(results: readonly FrameResult[], scene: Coars
   const enough = several.findIndex((_, i) => allPeaks(several.slice(0, i + 1)) >= enoughPeaks);
   const few = several.slice(0, enough < 0 ? judges : Math.max(fewest, enough + 1));
   const scored: { readonly displacement: Displacement; readonly explained: number }[] = [];
-  for (const displacement of displacements(scene)) {
+  for (const displacement of displacements(setup)) {
     const explained = explainedPeaks(await again(few, displacement));
     scored.push({ displacement, explained });
     if (explained >= obvious * allPeaks(few)) break;
@@ -113,13 +113,13 @@ export async function coarseSearch(results: readonly FrameResult[], scene: Coars
   }
   const before = explainedPeaks(several);
   if (!best || best.explained < convincing * allPeaks(several) || best.explained < advantage * before)
-    return { results: undefined, doubt: share < accidental ? coarseDoubt(indexed.length, share, scene) : undefined };
+    return { results: undefined, doubt: share < accidental ? coarseDoubt(indexed.length, share, setup) : undefined };
   const found = await again(results, best.displacement);
   // Their frames keep the given beams, from which the motion of the detector is measured.
   return { results: found.map((one, i) => ({ ...one, beam: results[i]?.beam ?? one.beam })), doubt: undefined };
 }
 
-function coarseDoubt(frames: number, share: number, { searcher, settings, distance }: CoarseScene): string {
+function coarseDoubt(frames: number, share: number, { searcher, settings, distance }: CoarseSetup): string {
   const { beam, geometry } = searcher.detector;
   const reach = (strides * stride * spacingOf(beam, geometry, settings)).toFixed(0);
   const depth = distance ? ` and ${(100 * Math.max(...depths)).toFixed(1)} % of the distance` : '';
@@ -132,7 +132,7 @@ function coarseDoubt(frames: number, share: number, { searcher, settings, distan
 }
 
 /** All displacements, those of a few steps first. */
-function displacements({ searcher, settings, distance }: CoarseScene): Displacement[] {
+function displacements({ searcher, settings, distance }: CoarseSetup): Displacement[] {
   const { beam, geometry } = searcher.detector;
   const spacing = spacingOf(beam, geometry, settings);
   const found: (Displacement & { readonly steps: number })[] = [];

@@ -93,20 +93,20 @@ interface Refined extends Omit<Settlement, 'isDistanceFitted'> {
 }
 
 /** Refines the geometry of a run on its first crystals. Throws `Aborted`, `DeviceLost`. */
-export async function settleGeometry(scene: SettlingGeometry): Promise<Settlement> {
-  const { results, frames } = await firstResults(scene, {
+export async function settleGeometry(setup: SettlingGeometry): Promise<Settlement> {
+  const { results, frames } = await firstResults(setup, {
     crystals: enoughCrystals,
-    peaks: enoughPairs * scene.geometry.panels.length,
+    peaks: enoughPairs * setup.geometry.panels.length,
   });
-  const { results: latest, ...refined } = await refinedOn(results, frames, scene);
-  scene.onResults?.(latest);
+  const { results: latest, ...refined } = await refinedOn(results, frames, setup);
+  setup.onResults?.(latest);
   const isDistanceFitted = refined.doubt === undefined && refined.cells.length > 0;
   return { ...refined, isDistanceFitted };
 }
 
 /** Refines the geometry on the crystals of frames; a cell that was determined from them is of any size. */
-async function refinedOn(results: readonly FrameResult[], frames: number, scene: SettlingGeometry): Promise<Refined> {
-  const { searcher, settings, geometry, signal, panels, isCellGiven } = scene;
+async function refinedOn(results: readonly FrameResult[], frames: number, setup: SettlingGeometry): Promise<Refined> {
+  const { searcher, settings, geometry, signal, panels, isCellGiven } = setup;
   const unmoved = (refined: GeometryRefinement, explained = explainedFractions(results)): Refined => ({
     ...refined,
     geometry,
@@ -129,13 +129,13 @@ async function refinedOn(results: readonly FrameResult[], frames: number, scene:
     }
     return again;
   };
-  const coarse = scene.start
-    ? { results: await indexedAt(scene.start, settings), doubt: undefined }
+  const coarse = setup.start
+    ? { results: await indexedAt(setup.start, settings), doubt: undefined }
     : await coarseSearch(results, { searcher, settings, distance: isCellGiven, signal });
   const { doubt } = coarse;
   const refine = (some: readonly FrameResult[], used: SearchSettings): GeometryRefinement => {
     const crystals = doubt === undefined ? crystalsOf(some, { isCellGiven, settings: used }, own) : [];
-    const options = { panels, trustCell: scene.trustCell };
+    const options = { panels, trustCell: setup.trustCell };
     const free = refineGeometry(geometry, crystals, options);
     // The distance stays where peaks do not tell it from the size of a cell that was determined from them.
     const isFree = isCellGiven || free.isDistanceKnown;

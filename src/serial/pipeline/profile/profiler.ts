@@ -86,9 +86,9 @@ export class Profiler {
     const backgroundNorm = norm.slice();
     this.#leaveOut(frame, peaks, { counts: backgroundCounts, norm: backgroundNorm, pixels });
     const { low, step, corner, edges, q } = bins;
-    const scene = { low, step, q, gain: this.#detector.unitsPerPhoton ?? 1 };
+    const setup = { low, step, q, gain: this.#detector.unitsPerPhoton ?? 1 };
     return new RadialProfile({
-      ...scene,
+      ...setup,
       corner,
       edges,
       counts,
@@ -96,7 +96,7 @@ export class Profiler {
       backgroundCounts,
       backgroundNorm,
       ...backgroundOf({ step, q, counts: backgroundCounts, norm: backgroundNorm }),
-      ice: iceScore(scene, backgroundCounts, backgroundNorm, this.#iceRings),
+      ice: iceScore(setup, backgroundCounts, backgroundNorm, this.#iceRings),
       spotsByShell: spotsByShell(spots, corner),
     });
   }

@@ -101,7 +101,7 @@ async function* written(
   const isLive = source.live !== undefined;
   const lattices = (settings.cells ?? []).map(latticeName);
   const geometry = stackedGeometry(prepared.geometry.used, source.first);
-  const itemScene = { geometry, lattices, method: methodName(settings) };
+  const itemSetup = { geometry, lattices, method: methodName(settings) };
   let state: 'under way' | 'whole' | 'failed' = 'under way';
   try {
     for await (const { record, item } of records) {
@@ -110,7 +110,7 @@ async function* written(
       warnings.of(record);
       await abortable(outputs.add(record), options.signal);
       events.report({ kind: 'progress', stage: 'frames', share: summary.share, summary });
-      yield item ?? pipelineItem(record, itemScene);
+      yield item ?? pipelineItem(record, itemSetup);
     }
     events.check();
     state = 'whole';

@@ -67,18 +67,18 @@ export async function* indexStream(
     );
   const reader = await abortable(readStream(place.linesOf(input), name), signal);
   const {
-    scene,
+    setup,
     text,
     settings: search,
-  } = await abortable(sceneOf(reader.head, name, place, options, checked), signal);
+  } = await abortable(setupOf(reader.head, name, place, options, checked), signal);
   const files = [options.geometry, ...(options.cells ?? [])].filter((cell) => typeof cell === 'string');
   const reads = { inputs: [input, ...files].filter((file) => typeof file === 'string') };
   const force = options.force ?? false;
   if (output !== undefined) await place.checkStream(output, { force, resume: false, reads });
-  const panels = new Map(scene.geometry.panels.map(({ name: panel }, i) => [panel, i]));
+  const panels = new Map(setup.geometry.panels.map(({ name: panel }, i) => [panel, i]));
   const indexer = singly(await planIndexer(context, search));
   try {
-    const within = { name, ...scene, panels, names: (search.cells ?? []).map(latticeName), indexer };
+    const within = { name, ...setup, panels, names: (search.cells ?? []).map(latticeName), indexer };
     const aborting = abortableItems(reader.chunks(), signal);
     const { axes, chunks } = await axesOfChunks(aborting, search.cells, (chunk) =>
       indexedChunk(chunk, { ...within, settings: search }),
@@ -179,7 +179,7 @@ async function indexedChunk(
 }
 
 /** The geometry and cells with which peaks are indexed: those that are given, or those in the stream. */
-async function sceneOf(
+async function setupOf(
   head: { readonly geometry: string | undefined; readonly cell: string | undefined },
   name: string,
   place: RunPlace,
@@ -197,7 +197,7 @@ async function sceneOf(
   const { peaks: _, ...others } = checked.settings;
   const settings: SearchSettings = { minPeaks: minimumSpots, ...others, cells, integrate: false };
   return {
-    scene: { geometry: geometry.geometry, own: given === undefined ? geometry.geometry : geometryOfHead(own, name) },
+    setup: { geometry: geometry.geometry, own: given === undefined ? geometry.geometry : geometryOfHead(own, name) },
     text: geometry.text,
     settings,
   };

@@ -38,14 +38,14 @@ import {
 } from './reflection-table.js';
 
 /** The data required to index peaks: their detector, their beam, and the parameters. */
-interface IndexScene {
+interface IndexSetup {
   readonly geometry: Geometry;
   readonly beam: Beam;
   readonly settings: SearchSettings;
 }
 
 /** The data required to integrate reflections. */
-export interface Scene extends IndexScene {
+export interface Setup extends IndexSetup {
   readonly width: number;
   readonly bad: Uint8Array;
   /** Values outside of it are not counts; default: none. */
@@ -127,12 +127,12 @@ export const latticesOf = ({ thresholds, multi }: SearchSettings): number =>
 /** Indexes the peaks of a frame; `known` are their spots, if somebody else needs them. */
 export async function indexPeaks(
   peaks: PeakList,
-  scene: IndexScene,
+  setup: IndexSetup,
   indexer: Pick<ImageIndexer, 'backend' | 'image'> | undefined,
   wait?: ImageWait,
   known?: Float32Array,
 ): Promise<FrameResult> {
-  const { geometry, beam, settings } = scene;
+  const { geometry, beam, settings } = setup;
   const { cells = [], minPeaks = 0, acceptBy = 'chance', tolerance } = settings;
   const maxCrystals = latticesOf(settings);
   const thresholds = { ...settings.thresholds, maxCrystals };
@@ -155,7 +155,7 @@ export async function indexPeaks(
     peaks,
     spots,
     hit,
-    crystals: crystals.map((crystal) => describe(crystal, peaks, spots, scene)),
+    crystals: crystals.map((crystal) => describe(crystal, peaks, spots, setup)),
     beam,
     ms: { read: 0, peaks: 0, index: performance.now() - begun, integrate: 0 },
     backends: { peaks: undefined, index: indexer?.backend },
@@ -211,8 +211,8 @@ function indexSpots(
   return squares;
 }
 
-function describe(crystal: Crystal, list: PeakList, spots: Float32Array, scene: IndexScene): FrameCrystal {
-  const { geometry, beam, settings } = scene;
+function describe(crystal: Crystal, list: PeakList, spots: Float32Array, setup: IndexSetup): FrameCrystal {
+  const { geometry, beam, settings } = setup;
   const known = settings.cells?.[crystal.inputCell];
   const peaks = indicesOf(crystal.mask);
   const { cell, reciprocal } = orient(crystal.cell, crystal.reciprocal, spots, peaks, beam.wavelengthA) ?? crystal;
@@ -245,7 +245,7 @@ function describe(crystal: Crystal, list: PeakList, spots: Float32Array, scene: 
 }
 
 /** The criteria by which a crystal's reflections are predicted. */
-function excitationOfCrystal(crystal: FrameCrystal, { geometry, settings }: IndexScene): Excitation {
+function excitationOfCrystal(crystal: FrameCrystal, { geometry, settings }: IndexSetup): Excitation {
   const { pushRes = integrationRows.pushRes.range.fallback, highres = 0, overpredict = false } = settings;
   const { profileRadius } = crystal;
   return {
@@ -256,30 +256,30 @@ function excitationOfCrystal(crystal: FrameCrystal, { geometry, settings }: Inde
   };
 }
 
-function addPredictedBy(rows: ReflectionRows, crystal: FrameCrystal, excitation: Excitation, scene: IndexScene): void {
-  const { geometry, beam, settings } = scene;
+function addPredictedBy(rows: ReflectionRows, crystal: FrameCrystal, excitation: Excitation, setup: IndexSetup): void {
+  const { geometry, beam, settings } = setup;
   const centring = settings.cells?.[crystal.inputCell]?.centring ?? 'P';
   predictRows(rows, reciprocalCell(crystal.cell), centring, geometry, beam, excitation);
 }
 
-function predictWith(crystal: FrameCrystal, excitation: Excitation, scene: IndexScene): Reflection[] {
+function predictWith(crystal: FrameCrystal, excitation: Excitation, setup: IndexSetup): Reflection[] {
   const rows = new ReflectionRows();
-  addPredictedBy(rows, crystal, excitation, scene);
+  addPredictedBy(rows, crystal, excitation, setup);
   return predictedOf(rows);
 }
 
 /** Predicts the positions of a crystal's reflections. */
-export const predictCrystal = (crystal: FrameCrystal, scene: IndexScene): Reflection[] =>
-  predictWith(crystal, excitationOfCrystal(crystal, scene), scene);
+export const predictCrystal = (crystal: FrameCrystal, setup: IndexSetup): Reflection[] =>
+  predictWith(crystal, excitationOfCrystal(crystal, setup), setup);
 
 /**
  * The reflections of a crystal that may disturb those of other crystals: they are predicted farther from the Ewald
  * sphere, and beyond the limits of resolution, because a strong one is seen where only a little of it is recorded.
  */
-function disturbing(crystal: FrameCrystal, scene: IndexScene): Reflection[] {
-  const excitation = excitationOfCrystal(crystal, scene);
+function disturbing(crystal: FrameCrystal, setup: IndexSetup): Reflection[] {
+  const excitation = excitationOfCrystal(crystal, setup);
   const reach = Math.max(excitation.reach, disturbingRadii * crystal.profileRadius);
-  return predictWith(crystal, { ...excitation, reach, maxInverseD: Number.POSITIVE_INFINITY }, scene);
+  return predictWith(crystal, { ...excitation, reach, maxInverseD: Number.POSITIVE_INFINITY }, setup);
 }
 
 /** The rows of the crystal that is being measured; memory allocated for each frame would have to be collected. */
@@ -289,28 +289,28 @@ const scratch = new ReflectionRows();
  * The crystals of a frame with the intensities of their reflections, unless the parameters disable integration. Those
  * that overlap reflections of another crystal are omitted, and counted.
  */
-export function integrateCrystals(frame: Frame, crystals: readonly FrameCrystal[], scene: Scene): FrameCrystal[] {
-  const { integrate: isWanted = true, intRadius = usualRadii } = scene.settings;
+export function integrateCrystals(frame: Frame, crystals: readonly FrameCrystal[], setup: Setup): FrameCrystal[] {
+  const { integrate: isWanted = true, intRadius = usualRadii } = setup.settings;
   if (!isWanted) return [...crystals];
-  const method = parseIntegration(scene.settings.integration ?? integrationRows.integration.fallback);
+  const method = parseIntegration(setup.settings.integration ?? integrationRows.integration.fallback);
   const [only, ...others] = crystals;
   if (!only) return [];
   const rows = scratch;
   rows.count = 0;
   if (others.length === 0) {
-    addPredictedBy(rows, only, excitationOfCrystal(only, scene), scene);
-    return [measuredCrystal(frame, only, scene, rows, method)];
+    addPredictedBy(rows, only, excitationOfCrystal(only, setup), setup);
+    return [measuredCrystal(frame, only, setup, rows, method)];
   }
   const separated = separate(
-    crystals.map((crystal) => predictCrystal(crystal, scene)),
+    crystals.map((crystal) => predictCrystal(crystal, setup)),
     intRadius,
-    crystals.map((crystal) => disturbing(crystal, scene)),
+    crystals.map((crystal) => disturbing(crystal, setup)),
   );
   return crystals.map((crystal, i) => {
     const { reflections = [], near = [], overlapping = 0 } = separated[i] ?? {};
     rows.count = 0;
     addPredicted(rows, reflections);
-    return measuredCrystal(frame, crystal, scene, rows, method, { near, overlapping });
+    return measuredCrystal(frame, crystal, setup, rows, method, { near, overlapping });
   });
 }
 
@@ -318,7 +318,7 @@ export function integrateCrystals(frame: Frame, crystals: readonly FrameCrystal[
 function measuredCrystal(
   frame: Frame,
   crystal: FrameCrystal,
-  { settings, ...recorded }: Scene,
+  { settings, ...recorded }: Setup,
   rows: ReflectionRows,
   method: IntegrationMethod,
   { near = [], overlapping = 0 }: Partial<Pick<Separate, 'near' | 'overlapping'>> = {},

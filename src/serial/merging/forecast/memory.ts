@@ -97,7 +97,7 @@ export function forecastOf(goals: readonly Goal[], merge: FittedMerge, memory: F
   const states = wantsDifference ? statesOf(merge) : '';
   const selections = typeof states === 'string' ? [part] : withOthers(part, sets);
   const common = { q, outerQ: highQ * Math.cbrt(0.5) };
-  const sceneOf = ({ sums, sample }: Grouped) => ({
+  const inputOf = ({ sums, sample }: Grouped) => ({
     data: { crystals: sums.reduce((sum, { crystals }) => sum + crystals, 0), q, orbits, sums, sample },
     lowQ,
     shells,
@@ -107,7 +107,7 @@ export function forecastOf(goals: readonly Goal[], merge: FittedMerge, memory: F
   const ofShells = goals.filter(({ dMin, text }) => dMin !== undefined && 1 / dMin <= highQ && backtest.isEmpty(text));
   if (ofShells.length > 0 && merge.first) {
     const { part: own, halves: ofOwn } = merge.first;
-    const early = sceneOf(groupSums(data, { ...common, part: own, states: [own], halves: halvesOnto(merge, ofOwn) }));
+    const early = inputOf(groupSums(data, { ...common, part: own, states: [own], halves: halvesOnto(merge, ofOwn) }));
     const halves = new HalfSums(early.data);
     for (const goal of ofShells) {
       const { forecast, now } = shellForecast(early, goal, halves);
@@ -118,7 +118,7 @@ export function forecastOf(goals: readonly Goal[], merge: FittedMerge, memory: F
   const [, ...ofAll] = merge.merges;
   const grouped = groupSums(data, { ...common, part, states: selections, halves: halvesOnto(merge, ofAll) });
   return answersOf(goals, {
-    ...sceneOf(grouped),
+    ...inputOf(grouped),
     highQ,
     framesPerCrystal: frames / data.observations.crystals,
     drift: driftText(grouped.outer, fittedLengths(merge)),
