@@ -62,7 +62,8 @@ export const femUdf = /* @__PURE__ */ defineUdf({
 
 /**
  * `intensity`: Σ |spectrum of the frame| with ri < frequency ≤ ro (in steps of the half spectrum), one number per scan
- * position. With a radius above 0, a disk around the centre is removed from the frame first.
+ * position. With a radius above 0, a disk around the centre is removed from the frame first. In frames with an odd side
+ * LiberTEM counts frequencies along it from half a step aside.
  */
 export const crystallinityUdf = /* @__PURE__ */ defineUdf({
   name: 'crystallinity',
@@ -75,15 +76,13 @@ export const crystallinityUdf = /* @__PURE__ */ defineUdf({
   },
   getTaskData({ params: { ri, ro, cx, cy, radius }, meta }) {
     const { width, height } = frameSize('crystallinity', meta);
-    const around = ring({ width, height, cx: width / 2, cy: height / 2, ri, ro });
     const half = Math.floor(width / 2) + 1;
     const keep: Uint8Array = new Uint8Array(height * half);
-    // The ring is centred, whereas the spectrum starts in its corner.
     for (let y = 0; y < height; y++)
-      for (let x = 0; x < half; x++)
-        keep[y * half + x] = around[
-          ((y + Math.ceil(height / 2)) % height) * width + ((x + Math.ceil(width / 2)) % width)
-        ] as number;
+      for (let x = 0; x < half; x++) {
+        const square = x ** 2 + Math.min(y, height - y) ** 2;
+        keep[y * half + x] = Number(square > ri ** 2 && square <= ro ** 2);
+      }
     const disk = radius > 0 ? circular({ width, height, cx, cy, r: radius }) : undefined;
     const copy: Float64Array = new Float64Array(width * height);
     return { keep, half, width, height, disk, frame: copy };
