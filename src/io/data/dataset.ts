@@ -203,6 +203,13 @@ export const fillsHere = Symbol('fillsHere');
 /** Of a dataset: path of the array that `mask` reads, if it has the axes of a frame alone. @internal */
 export const maskPath = Symbol('maskPath');
 
+/** Of a dataset: the numbers that its detector has given the first and the last frame. @internal */
+export const imageNumbers = Symbol('imageNumbers');
+export interface ImageNumbers {
+  readonly first: number;
+  readonly last: number;
+}
+
 /** An open stack of frames; the caller disposes it. */
 export interface Dataset extends Disposable {
   /** The name of its format, such as 'mib'. */
@@ -282,6 +289,8 @@ export interface Dataset extends Disposable {
   [fillsHere]?: MethodOf<[], Promise<boolean>> | undefined;
   /** See {@link maskPath}. @internal */
   readonly [maskPath]?: string | undefined;
+  /** See {@link imageNumbers}. @internal */
+  readonly [imageNumbers]?: ImageNumbers | undefined;
   /** Waits for reads in flight, then closes the files. */
   dispose(): Promise<void>;
 }

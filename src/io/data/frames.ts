@@ -18,6 +18,8 @@ import {
   type FieldValues,
   type FrameRange,
   fillsHere,
+  type ImageNumbers,
+  imageNumbers,
   type ListedPeaks,
   type Metadata,
   maskPath,
@@ -52,6 +54,7 @@ export interface Description {
   readonly mask?: (options?: ReadMaskOptions) => Promise<Uint8Array>;
   readonly maskVaries?: boolean;
   readonly maskPath?: string | undefined;
+  readonly numbers?: ImageNumbers | undefined;
   readonly groups?: Dataset['groups'];
   readonly events?: Dataset['events'];
   readonly dark?: (signal: PlatformSignal | undefined) => Promise<Float64Array>;
@@ -197,6 +200,10 @@ class FileDataset implements Dataset {
     if (layout.peakList !== undefined) this.peakList = layout.peakList;
     if (peaks) this.peaks = (first, count, options) => this.#tracked(() => peaks(first, count, options));
     if (field) this.field = (name) => this.#tracked(() => field(name));
+  }
+
+  get [imageNumbers](): ImageNumbers | undefined {
+    return this.#layout.numbers;
   }
 
   get [maskPath](): string | undefined {

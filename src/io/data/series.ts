@@ -6,7 +6,7 @@ import { counted } from '../../base/amounts.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { type ByteSource, baseName } from './byte-source.js';
-import type { Dataset, Note } from './dataset.js';
+import { type Dataset, imageNumbers, type Note } from './dataset.js';
 import { elementBytes, viewAs } from './dtype.js';
 import type { FormatOptions } from './format.js';
 import { openFrames } from './frames.js';
@@ -41,7 +41,22 @@ function absentNote(names: readonly string[]): Note | undefined {
   const text =
     `no file has the number${absent === 1 ? '' : 's'} ${shown.join(', ')}${gaps.length > 5 ? ', …' : ''}: frames behind ` +
     `${absent === 1 ? 'it' : 'them'} are earlier in the stack than their numbers say`;
-  return { kind: 'warning', text };
+  return { kind: 'warning', text, isCut: true };
+}
+
+/** A note on the order of the files, or on frames between them, by the numbers that the detector has given the frames. */
+function numbersNote({ like, end, last }: Examined, files: number): Note | undefined {
+  const [begin, until] = [like[imageNumbers], end[imageNumbers]];
+  // Acquisitions that are each counted from the same number may be stacked.
+  if (files < 2 || !begin || !until || begin.first === until.first) return undefined;
+  const words =
+    `by the numbers in their headers, ${baseName(like.name)} has the frames ${begin.first} to ${begin.last} and ` +
+    `${baseName(end.name)}, the last file, ${until.first} to ${until.last}`;
+  if (until.first < begin.first)
+    return { kind: 'warning', text: `${words}: the files are not in the order of their frames`, isCut: true };
+  const missing = until.last - begin.first + 1 - (like.frames * (files - 1) + last);
+  if (missing <= 0) return undefined;
+  return { kind: 'warning', text: `${words}: ${counted(missing, 'frame')} between them are missing`, isCut: true };
 }
 
 /** A source that represents all files together: it has a name, but nothing can be read from it. */
@@ -53,12 +68,19 @@ const named = (name: string): ByteSource => ({
   close: async () => undefined,
 });
 
+/** The first and the last file of a series, and the number of frames of the last one. */
+interface Examined {
+  readonly like: Dataset;
+  readonly end: Dataset;
+  readonly last: number;
+}
+
 /** The files of a series, of which a few are open at a time. */
 class Parts {
   readonly name: string;
   readonly #files: readonly SeriesFile[];
   readonly #held = new Map<number, { readonly opening: Promise<Dataset>; users: number }>();
-  #known: { readonly like: Dataset; readonly last: number } | undefined;
+  #known: Examined | undefined;
 
   constructor(name: string, files: readonly SeriesFile[]) {
     this.name = name;
@@ -66,12 +88,12 @@ class Parts {
   }
 
   /** Opens the first and the last file: all others must be like the first, and the last may have fewer frames. */
-  async examine(): Promise<{ like: Dataset; last: number }> {
+  async examine(): Promise<Examined> {
     const like = await this.with(0, async (dataset) => dataset);
     const end = await this.with(this.#files.length - 1, async (dataset) => dataset);
     const wrong = unlike(end, like, end.frames);
     if (wrong) throw new EwaldError('Format', `${this.#files.at(-1)?.name} does not belong to ${this.name}: ${wrong}`);
-    this.#known = { like, last: end.frames };
+    this.#known = { like, end, last: end.frames };
     return this.#known;
   }
 
@@ -132,7 +154,8 @@ export async function openSeries(
 ): Promise<Dataset> {
   const parts = new Parts(name, files);
   try {
-    const { like, last } = await parts.examine();
+    const examined = await parts.examine();
+    const { like, last } = examined;
     const each = like.frames;
     const frames = each * (files.length - 1) + last;
     const source = named(name);
@@ -144,7 +167,7 @@ export async function openSeries(
       meta: { ...meta, ...(meta.axes ? { axes: meta.axes.slice(-shape.sig.length) } : {}) },
       notes: [
         ...notes,
-        ...[absentNote(files.map(({ name }) => name)) ?? []].flat(),
+        ...[absentNote(files.map(({ name }) => name)) ?? numbersNote(examined, files.length) ?? []].flat(),
         ...(each > 1 && files.length > 2 ? [assumedNumber(each, last, files.length)] : []),
         ...like.notes,
       ],

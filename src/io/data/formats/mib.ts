@@ -4,6 +4,7 @@
  *
  * Rows are in the order of the file; some readers flip the image vertically.
  */
+import { counted } from '../../../base/amounts.js';
 import { wordTable } from '../../../base/word-table.js';
 import { type ByteSource, baseName, openSiblingIfExists } from '../byte-source.js';
 import { cString, decodeLatin1 } from '../cursor.js';
@@ -13,6 +14,7 @@ import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
 import { badFile, checkHeaderSize, countFrames, navigationShape } from '../shapes.js';
 import { lineLength } from './mib-lines.js';
+import { frameNumbers } from './mib-numbers.js';
 import { type RawLayout, rawDecoder, rawLayout } from './mib-raw.js';
 import { fileFrameAt, findKeptFrames } from './mib-skipped.js';
 
@@ -75,12 +77,14 @@ async function openMib(source: ByteSource, options: FormatOptions, sources: read
     ? { shape: [kept.rows, kept.columns], notes: kept.notes }
     : await scanShape(source, frames, stride, acquisition, options);
   const positions = kept ? kept.rows * kept.columns : frames;
+  const { numbers, notes: gaps } = await frameNumbers(source, frames, stride, options);
   return openFrames(source, {
     format: 'mib',
     shape: { nav: navigationShape(source, positions, scan.shape, options), sig: signal },
     dtype,
     meta: mibMetadata(header, acquisition),
-    notes: [...notes, ...scan.notes],
+    notes: [...notes, ...countNotes(acquisition, frames, kept !== undefined), ...gaps, ...scan.notes],
+    numbers,
     sizes: acquisition.frames === undefined ? [] : [{ what: 'frames', expected: acquisition.frames, found: frames }],
     filters: raw ? [`R64, ${raw.bits} bit`] : [],
     sources,
@@ -93,6 +97,13 @@ async function openMib(source: ByteSource, options: FormatOptions, sources: read
     },
     ...(raw ? { decode: rawDecoder(raw as RawLayout) } : {}),
   });
+}
+
+/** Whether there are other frames than the .hdr states; `isSkipping` if those that it does not count are skipped. */
+function countNotes({ frames: stated }: Acquisition, frames: number, isSkipping: boolean): Note[] {
+  if (stated === undefined || stated === frames || (isSkipping && stated < frames)) return [];
+  const text = `the .hdr states an acquisition of ${counted(stated, 'frame')}, and the file holds ${frames}`;
+  return [{ kind: 'warning', text, ...(frames < stated && { isCut: true }) }];
 }
 
 /** Reads the header of the frame that starts at `at`. Throws `Format`. */

@@ -64,7 +64,14 @@ export const seq: Format = {
       },
       notes:
         allocated > frames
-          ? [...notes, { kind: 'warning', text: `the header claims ${allocated} images, but the file holds ${frames}` }]
+          ? [
+              ...notes,
+              {
+                kind: 'warning',
+                text: `the header claims ${allocated} images, but the file holds ${frames}`,
+                isCut: true,
+              },
+            ]
           : [],
       sizes: [{ what: 'pictures', expected: allocated, found: frames }],
       storedBytes,

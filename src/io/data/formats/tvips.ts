@@ -52,7 +52,7 @@ export const tvips: Format = {
     let total = 0;
     const more: ByteSource[] = [];
     try {
-      for await (const part of partsOf(source, options)) {
+      for await (const part of partsOf(source, notes, options)) {
         if (part !== source) more.push(part);
         const offset = part === source ? headerBytes : 0;
         const frames = Math.floor((part.size - offset) / stride);
@@ -105,16 +105,29 @@ export const tvips: Format = {
   },
 };
 
-/** The file and those of its continuations that exist. */
-async function* partsOf(source: ByteSource, options: FormatOptions): AsyncGenerator<ByteSource> {
+/** Numbers behind a missing file that are looked for. */
+const lookedBehind = 3;
+
+/** The file and its continuations up to the first that is missing, which is noted if further ones are there. */
+async function* partsOf(source: ByteSource, notes: Note[], options: FormatOptions): AsyncGenerator<ByteSource> {
   yield source;
   const match = /^(.*_)(\d{3})(\.tvips)$/i.exec(baseName(source.name));
   if (!match) return;
   const [, stem = '', digits = '', ending = ''] = match;
-  for (let number = Number(digits) + 1; number < 1000; number++) {
-    const next = await openSiblingIfExists(source, `${stem}${String(number).padStart(3, '0')}${ending}`, options);
-    if (!next) return;
+  const nameOf = (number: number): string => `${stem}${String(number).padStart(3, '0')}${ending}`;
+  let number = Number(digits) + 1;
+  for (; number < 1000; number++) {
+    const next = await openSiblingIfExists(source, nameOf(number), options);
+    if (!next) break;
     yield next;
+  }
+  for (let later = number + 1; later <= Math.min(999, number + lookedBehind); later++) {
+    const found = await openSiblingIfExists(source, nameOf(later), options);
+    if (!found) continue;
+    await found.close();
+    const text = `${nameOf(number)} is missing, and ${nameOf(later)} is there: the series ends before them`;
+    notes.push({ kind: 'warning', text, isCut: true });
+    return;
   }
 }
 
