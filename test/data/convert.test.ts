@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { memoryDataset, open, writeFrames } from 'ewald/data';
+import { memoryDataset, open, openCodecs, writeFrames } from 'ewald/data';
 import { convert } from 'ewald/shell';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
@@ -24,6 +24,47 @@ it('writes frames into a sink, and returns the options that open the file again'
   expect(written.reopen).toEqual({ format: 'raw', dtype: 'u16', sigShape: [4, 5], navShape: [2, 3] });
   expect(new Uint16Array(Buffer.concat(parts).buffer.slice(0, 240) as ArrayBuffer).length).toBe(120);
   await expect(writeFrames(scan(), sink, undefined)).rejects.toMatchObject({ tag: 'Argument' });
+});
+
+it('keeps what a microscope states, and the size of a pixel on the sample', async () => {
+  const axes = [
+    { name: 'z', size: 6 },
+    { name: 'y', size: 4, scale: 0.5, unit: 'nm' },
+    { name: 'x', size: 5, scale: 2, unit: 'Å' },
+  ];
+  const meta = { cameraLengthM: 0.2, convergenceRad: 0.011, scanRotationDeg: 30, voltageV: 2e5, serial: 'S1', axes };
+  const dataset = memoryDataset(Uint8Array.from(data.subarray(0, 120)), { sigShape: [4, 5] });
+  const described = {
+    ...dataset,
+    meta,
+    read: dataset.read.bind(dataset),
+    partitions: dataset.partitions.bind(dataset),
+  };
+  const written = async (format: 'h5' | 'mrc') => {
+    const bytes = new Uint8Array(2 ** 16);
+    let end = 0;
+    const append = async (part: Uint8Array): Promise<void> => {
+      bytes.set(part, end);
+      end += part.length;
+    };
+    const patch = async (place: number, part: Uint8Array): Promise<void> => bytes.set(part, place);
+    const codecs = await openCodecs();
+    const { dtype } = await writeFrames(described, { append, patch }, codecs, { format });
+    await codecs.dispose();
+    const again = await open(new File([bytes.subarray(0, end)], `a.${format}`));
+    await again.dispose();
+    return { dtype, again };
+  };
+  const hdf5 = (await written('h5')).again.meta;
+  expect(hdf5).toMatchObject({ cameraLengthM: 0.2, convergenceRad: 0.011, serial: 'S1' });
+  expect(hdf5.scanRotationDeg).toBeCloseTo(30, 9);
+  const mrc = await written('mrc');
+  expect(mrc.again.meta.axes?.slice(1)).toEqual([
+    { name: 'y', size: 4, scale: 5, unit: 'Å' },
+    { name: 'x', size: 5, scale: 2, unit: 'Å' },
+  ]);
+  // MRC has no unsigned bytes.
+  expect([mrc.dtype, mrc.again.dtype]).toEqual(['u16', 'u16']);
 });
 
 it('converts files, by the ending of the output', async () => {

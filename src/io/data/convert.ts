@@ -128,7 +128,9 @@ export async function writeFrames(
   }
   checkSignal(signal);
   const { bytes, reopen } = await writer.finish();
-  return { format, shape, dtype: dataset.dtype, frames, bytes, reopen, ...problemsOf(dataset, format) };
+  // As the writer of MRC stores it.
+  const dtype = format === 'mrc' && dataset.dtype === 'u8' ? 'u16' : dataset.dtype;
+  return { format, shape, dtype, frames, bytes, reopen, ...problemsOf(dataset, format) };
 }
 
 function problemsOf(dataset: Dataset, format: FrameFormat): Pick<WrittenFrames, 'warnings' | 'isCut'> {

@@ -1,5 +1,6 @@
 /** Writes files of frames: a header, then the frames unchanged. */
 import { EwaldError } from '../../base/errors.js';
+import { unitFactor } from '../../base/units.js';
 import type { Dataset } from './dataset.js';
 import { type DataType, elements, type FrameArray, littleEndianMachine } from './dtype.js';
 import { npyHeadOf } from './npy.js';
@@ -50,6 +51,19 @@ const scanOf = ({ nav: navigation }: Dataset['shape']): Pick<OpenOptions, 'navSh
 
 const modes: Readonly<Partial<Record<DataType, number>>> = { i8: 0, i16: 1, f32: 2, c64: 4, u8: 6, u16: 6, f16: 12 };
 
+/** The lengths of a volume in MRC, x, y, z in angstrom: of its axes if they are lengths, otherwise of the detector. */
+function cellOf({ axes = [], pixelSizeM }: Described['meta'], sizes: readonly number[]): number[] {
+  const own = sizes.map((size, i) => {
+    const { scale, unit, size: stated } = axes[axes.length - sizes.length + i] ?? {};
+    const factor = unit === undefined ? undefined : unitFactor('length', unit);
+    return scale === undefined || factor === undefined || stated !== size ? undefined : size * scale * factor * 1e10;
+  });
+  const [z = 0, y = 0, x = 0] = own;
+  if (own[1] !== undefined && own[2] !== undefined) return [x, y, z].map(Math.abs);
+  const [, ny = 0, nx = 0] = sizes;
+  return [nx * (pixelSizeM?.x ?? 0) * 1e10, ny * (pixelSizeM?.y ?? 0) * 1e10, 0];
+}
+
 /** MRC2014, a stack of images. The format has three axes, so `reopen` states the shape of a scan. */
 function mrcWriter({ shape, dtype, frames, meta }: Described): FrameWriter {
   const mode = modes[dtype];
@@ -70,8 +84,7 @@ function mrcWriter({ shape, dtype, frames, meta }: Described): FrameWriter {
   };
   ints(0, nx, ny, frames, mode);
   ints(28, nx, ny, frames);
-  const angstrom = (metres: number | undefined): number => (metres ?? 0) * 1e10;
-  floats(40, nx * angstrom(meta.pixelSizeM?.x), ny * angstrom(meta.pixelSizeM?.y), 0);
+  floats(40, ...cellOf(meta, [frames, ny, nx]));
   floats(52, 90, 90, 90);
   ints(64, 1, 2, 3);
   // Marks the density statistics as not computed: the maximum is below the minimum, and the root mean square is

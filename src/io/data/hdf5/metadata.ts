@@ -127,6 +127,7 @@ export async function readMetadata(catalog: Catalog, frames: Frames, count: numb
     ...beam,
     ...stated,
     ...place,
+    ...(await readOptics(numbers, groups)),
     ...(Object.keys(ofEachFrame).length > 0 ? { ofEachFrame } : {}),
     ...(await validValues(numbers, detector, frames, about ?? '')),
   };
@@ -251,6 +252,19 @@ async function weightedMean(file: Hdf5File, path: string, weightsPath: string): 
   const whole = weights.reduce((sum, weight) => sum + weight, 0);
   const mean = values.reduce((sum, value, i) => sum + value * (weights[i] as number), 0) / whole;
   return mean > 0 && Number.isFinite(mean) ? mean : undefined;
+}
+
+/** What an electron microscope states, in NXem's group for its optics. */
+async function readOptics(numbers: Numbers, { instrument }: Groups): Promise<Partial<Metadata>> {
+  const optics = `${instrument}/optical_system`;
+  const angle = async (name: string): Promise<number | undefined> =>
+    (await numbers.in('angle', 'rad', `${optics}/${name}`))?.value;
+  const rotation = await angle('scan_rotation');
+  return {
+    ...given('cameraLengthM', await numbers.metres(`${optics}/camera_length`)),
+    ...given('convergenceRad', await angle('semi_convergence_angle')),
+    ...given('scanRotationDeg', rotation === undefined ? undefined : (rotation * 180) / Math.PI),
+  };
 }
 
 async function readDetector(numbers: Numbers, detector: string): Promise<Partial<Metadata>> {

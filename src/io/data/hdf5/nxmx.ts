@@ -54,6 +54,16 @@ const group = (nxClass: string, children: Record<string, WriteNode | undefined>,
   children: Object.fromEntries(Object.entries(children).filter((pair): pair is [string, WriteNode] => !!pair[1])),
 });
 
+/** What an electron microscope states of its optics, in NXem's group for it; undefined if it states nothing. */
+function opticsGroup({ cameraLengthM, convergenceRad, scanRotationDeg }: Metadata): WriteNode | undefined {
+  const children = {
+    camera_length: cameraLengthM === undefined ? undefined : of(cameraLengthM, 'm'),
+    semi_convergence_angle: convergenceRad === undefined ? undefined : of(convergenceRad, 'rad'),
+    scan_rotation: scanRotationDeg === undefined ? undefined : of(scanRotationDeg, 'deg'),
+  };
+  return Object.values(children).some(Boolean) ? group('NXoptical_system_em', children) : undefined;
+}
+
 /** The children of the root. Nothing is invented: anything missing from `meta` is omitted. */
 export function nxmxTree({ frames, meta, mask }: NxmxOptions): Record<string, WriteNode> {
   const { signal } = frames.options;
@@ -73,6 +83,7 @@ export function nxmxTree({ frames, meta, mask }: NxmxOptions): Record<string, Wr
   const module = '/entry/instrument/detector/module';
   const detector: Record<string, WriteNode | undefined> = {
     description: meta.detector ? of(meta.detector) : undefined,
+    detector_number: meta.serial ? of(meta.serial) : undefined,
     distance: distanceM === undefined ? undefined : of(distanceM, 'm'),
     beam_center_x: centre && of(centre.x, 'pixel'),
     beam_center_y: centre && of(centre.y, 'pixel'),
@@ -118,6 +129,7 @@ export function nxmxTree({ frames, meta, mask }: NxmxOptions): Record<string, Wr
             incident_wavelength: wavelengthA === undefined ? undefined : of(wavelengthA, 'angstrom'),
           }),
           detector: group('NXdetector', detector),
+          optical_system: opticsGroup(meta),
         }),
         sample: group('NXsample', { depends_on: of('.') }),
       },
