@@ -6,7 +6,7 @@ import { type Cell, cellFromParameters } from '../../src/crystal/cell.js';
 import { identity, operationOf } from '../../src/crystal/symmetry/matrices.js';
 import { pointGroup } from '../../src/crystal/symmetry/point-group.js';
 import { cellDifference } from '../../src/serial/merging/forecast/same-cells.js';
-import { cellsRemark, compareCells } from '../../src/serial/merging/setting/cells.js';
+import { cellsRemark, compareCells, otherCellRemark } from '../../src/serial/merging/setting/cells.js';
 import { simulateStream } from './simulated.js';
 
 type Parameters = readonly [number, number, number, number, number, number];
@@ -101,6 +101,28 @@ describe('the cells of a merge', () => {
     expect(cellsRemark(found(20))).toMatch(/^The cells of \d+ of 100 crystals are far from the others/);
     expect(cellsRemark(found(5))).toBeUndefined();
   });
+});
+
+test('a merge with another cell than that of its crystals says so, and is doubted where it is far', async () => {
+  const found = compared(scattered(times(100, tetragonal), 0.001));
+  expect(otherCellRemark(found, tetragonal)).toBeUndefined();
+  expect(otherCellRemark(found, [79.2, 79.2, 38, 90, 90, 90])).toBeUndefined();
+  expect(otherCellRemark(found, [79.8, 79.8, 38, 90, 90, 90])).toMatchObject({
+    text: expect.stringMatching(
+      /^The cell that was given, 79\.80 .* is not that of the crystals, \S+ .*\(a \+1\.0 %, b \+1\.0 %\)/,
+    ),
+    isDoubtful: false,
+  });
+  expect(otherCellRemark(found, [79, 79, 38, 90, 91.5, 90])).toMatchObject({
+    text: expect.stringContaining('(β +1.5°)'),
+    isDoubtful: true,
+  });
+  await using context = await createContext({ backend: 'wasm' });
+  const { bytes } = simulateStream({ crystals: 15, symmetry: 'mmm', seed: 1, parameters: [24, 28, 33, 90, 90, 90] });
+  const cell = { cell: cellFromParameters(24, 28, 35, 90, 90, 90), centring: 'P' as const };
+  const merge = await mergeStream(context, { name: 'a.stream', bytes }, { symmetry: 'mmm', cell });
+  expect(merge.remarks.join(' ')).toContain('(c +6.1 %)');
+  expect(merge.isDoubtful).toBe(true);
 });
 
 test('a merge doubts crystals of two forms, and has their cells as data', { tags: 'all' }, async () => {

@@ -21,7 +21,7 @@ import { formatUnmerged } from './lists/unmerged.js';
 import type { CheckedMerge } from './options.js';
 import { mergeRows } from './parameters.js';
 import type { MergeCounts, MergedCrystal, MergedLists, MergedPolarisation, MergeResult } from './result.js';
-import { cellsRemark, compareCells } from './setting/cells.js';
+import { cellsRemark, compareCells, otherCellRemark } from './setting/cells.js';
 import { forbiddenRemark } from './setting/forbidden.js';
 import { multipleOf, multipleRemark } from './setting/multiple.js';
 import type { Subject } from './setting/subject.js';
@@ -168,8 +168,10 @@ export function makeResult(checked: CheckedMerge, parts: MergeParts): MergeResul
   const isJudged = common >= fewestPairs || isOutside;
   const cells = compareCells(data.observations.parameters, part, chosen, ways);
   const multiple = multipleOf(reflections, subject);
+  const otherCell = otherCellRemark(cells, parameters);
   const doubts = [
     cellsRemark(cells),
+    otherCell?.isDoubtful ? otherCell.text : undefined,
     multiple && multipleRemark(multiple, parameters),
     forbiddenRemark(reflections, centring),
     ...doubtsOfStatistics(lists.statistics),
@@ -196,7 +198,7 @@ export function makeResult(checked: CheckedMerge, parts: MergeParts): MergeResul
     multiple,
     ...(parts.forecast && { forecast: parts.forecast }),
     counts: { ...counts, otherCell: part.filter((on) => on === 0).length - counts.belowCc },
-    remarks: [...parts.remarks, ...doubts],
+    remarks: [...parts.remarks, ...(otherCell && !otherCell.isDoubtful ? [otherCell.text] : []), ...doubts],
     isDoubtful: parts.isDoubtful || doubts.length > 0,
     toUnmergedMtz(...given: readonly unknown[]) {
       refuseOptions('toUnmergedMtz', given);

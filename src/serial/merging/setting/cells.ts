@@ -184,6 +184,36 @@ function directionsOf(strains: readonly (readonly number[])[], members: readonly
 
 const cellText = (cell: readonly number[]): string => cell.map((x, i) => x.toFixed(i < 3 ? 2 : 1)).join(' ');
 
+/** Differences of the merge's cell from that of the crystals, lengths as a share and angles in degrees: said, doubted. */
+const [saidLength, doubtedLength, saidAngle, doubtedAngle] = [0.005, 0.02, 0.5, 1];
+
+/** A remark on a cell of the merge that is not that of its crystals, and whether it puts the merge in doubt. */
+export function otherCellRemark(
+  { populations }: Pick<MergedCells, 'populations'>,
+  parameters: readonly number[],
+): { readonly text: string; readonly isDoubtful: boolean } | undefined {
+  const [first, second] = populations;
+  if (!first || second) return undefined;
+  const off = columns.map((i) => {
+    const [own = 0, stated = 0] = [first.cell[i], parameters[i]];
+    return i < 3 ? stated / own - 1 : stated - own;
+  });
+  const isOver = (length: number, angle: number): boolean => off.some((x, i) => Math.abs(x) > (i < 3 ? length : angle));
+  if (!isOver(saidLength, saidAngle)) return undefined;
+  const words = off.flatMap((x, i) => {
+    const sign = x < 0 ? '−' : '+';
+    if (i < 3) return Math.abs(x) > saidLength ? [`${'abc'[i]} ${sign}${(100 * Math.abs(x)).toFixed(1)} %`] : [];
+    return Math.abs(x) > saidAngle ? [`${'αβγ'[i - 3]} ${sign}${Math.abs(x).toFixed(1)}°`] : [];
+  });
+  return {
+    text:
+      `The cell that was given, ${cellText(parameters)}, is not that of the crystals, ${cellText(first.cell)} ` +
+      `(${words.join(', ')}): resolutions, completeness and the cells of files are those of the first. Without a cell ` +
+      "the crystals' own is used.",
+    isDoubtful: isOver(doubtedLength, doubtedAngle),
+  };
+}
+
 /** A remark on cells that disagree; undefined if they agree. */
 export function cellsRemark({ crystals, spread, outliers, populations }: MergedCells): string | undefined {
   const usual = `their spread is ${spread
