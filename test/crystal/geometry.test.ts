@@ -1,6 +1,7 @@
 /** Geometries: the grammar, the mapping of pixels, comparison with the truth of the data, invalid lines. */
 import { describe, expect, test } from 'vitest';
 import { formatGeometry, parseGeometry } from '../../dist/index.node.js';
+import { checkGeometry } from '../../src/crystal/geometry/check.js';
 import { wavelengthOf } from '../../src/crystal/geometry/geometry.js';
 import { panelNumbers, panelNumbersLength, xOf, yOf, zOf } from '../../src/crystal/geometry/panel-numbers.js';
 import { PanelPlaces } from '../../src/crystal/geometry/panel-places.js';
@@ -12,6 +13,7 @@ import {
   positionOf,
   reciprocalOf,
 } from '../../src/crystal/geometry/pixels.js';
+import { unitsOf } from '../../src/serial/refinement/units.js';
 import { dataFolder, listData, readData } from '../support/data.js';
 
 const simple = `
@@ -108,6 +110,39 @@ describe('the grammar', () => {
   test('a geometry written and read again is the same', () => {
     const again = parseGeometry(formatGeometry(geometry));
     expect(again).toEqual(geometry);
+  });
+
+  test('rigid groups are kept, and are the parts of a refinement where there are no groups', () => {
+    expect(geometry.rigidGroups).toEqual(new Map([['old', ['left']]]));
+    const lines = 'rigid_group_a = left,right\nrigid_group_b = far\nrigid_group_collection_c = a,b\n';
+    const far = simple.slice(simple.indexOf('left/min_fs'), simple.indexOf('max_adu')).replace(/^left/gm, 'far');
+    const body = simple
+      .replace(/^(rigid_)?group_.*\n/gm, '')
+      .replace('left/min_fs', `${far.replace(/corner_x = .*/, 'corner_x = 200')}left/min_fs`);
+    const rigid = parseGeometry(`${body}${lines}`);
+    expect(formatGeometry(rigid)).toContain(lines);
+    expect(unitsOf(rigid).map(({ name }) => name)).toEqual([undefined, 'a', 'far', 'left', 'right']);
+    expect(unitsOf(parseGeometry(body)).map(({ name }) => name)).toEqual([undefined, 'far', 'left', 'right']);
+  });
+
+  test('members of groups that are nothing, and regions with exchanged ends, are problems', () => {
+    const odd = `${simple}group_r = left,typo\nrigid_group_s = old,other\nbad_x/min_fs = 9\nbad_x/max_fs = 0\nbad_x/min_ss = 0\nbad_x/max_ss = 4\n`;
+    const problemsOf = (text: string): readonly string[] => {
+      const parsed = parseGeometry(text);
+      return checkGeometry(parsed, beamOf(parsed)).problems;
+    };
+    const before = problemsOf(simple);
+    expect(problemsOf(odd).filter((text) => !before.includes(text))).toEqual([
+      'group_r names typo, which is neither a panel nor a group',
+      'rigid_group_s names other, which is neither a panel nor a group',
+      'bad_x has no pixels: min_fs is 9 and max_fs 0',
+    ]);
+  });
+
+  test.each(['adu_per_photon = 0', 'adu_per_photon = -1', 'adu_per_eV = -0.001'])('%s is refused', (line) => {
+    expect(() => parseGeometry(simple.replace('adu_per_photon = 2', line))).toThrow(
+      /adu_per_\w+ is \S+; expected a number above 0/,
+    );
   });
 
   test('panels as rows of numbers have the same positions and intersections, to the last bit', () => {

@@ -38,6 +38,7 @@ export function checkGeometry(geometry: Geometry, beam: Beam): GeometryFacts {
   const outlines = panels.map((panel) => cornersOf(panel, beam));
   problems.push(...panelProblems(panels));
   problems.push(...doubled(panels), ...overlaps(panels, outlines));
+  problems.push(...groupProblems(geometry), ...regionProblems(geometry.badRegions));
   const mirrored = panels.filter(({ fs, ss }) => fs[0] * ss[1] - fs[1] * ss[0] < 0);
   if (mirrored.length > 0 && mirrored.length < panels.length)
     problems.push(`${panelNames(mirrored)}: mirrored, unlike the other panels`);
@@ -114,6 +115,44 @@ function problemsOf({ fs, ss, resolution, unitsPerPhoton, unitsPerEv }: Panel) {
     found.push({ kind: 'photon', text });
   }
   return found;
+}
+
+/** Members of groups that are neither panels nor groups. */
+function groupProblems({ panels, groups, rigidGroups = new Map() }: Geometry): string[] {
+  const found = (
+    [
+      ['group_', groups],
+      ['rigid_group_', rigidGroups],
+    ] as const
+  ).flatMap(([prefix, all]) => {
+    const known = new Set([...panels.map(({ name }) => name), ...all.keys()]);
+    return [...all].flatMap(([name, members]) =>
+      members
+        .filter((member) => !known.has(member))
+        .map((member) => `${prefix}${name} names ${member}, which is neither a panel nor a group`),
+    );
+  });
+  return few(found, 'members of groups are neither panels nor groups');
+}
+
+/** Bad regions without any pixel, whose ends are exchanged. */
+function regionProblems(regions: Geometry['badRegions']): string[] {
+  const found = regions.flatMap((region) => {
+    const axes =
+      'minX' in region
+        ? ([
+            ['x', region.minX, region.maxX],
+            ['y', region.minY, region.maxY],
+          ] as const)
+        : ([
+            ['fs', region.minFs, region.maxFs],
+            ['ss', region.minSs, region.maxSs],
+          ] as const);
+    return axes
+      .filter(([, from, to]) => from > to)
+      .map(([axis, from, to]) => `${region.name} has no pixels: min_${axis} is ${from} and max_${axis} ${to}`);
+  });
+  return few(found, 'bad regions have no pixels');
 }
 
 /** Panels that read the same pixels of the file. */

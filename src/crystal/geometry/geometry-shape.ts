@@ -61,13 +61,18 @@ const shape = members({
   warnings: listOf(text),
 });
 
+const groupsShape: Shape = (what, groups) => {
+  if (!(groups instanceof Map)) throw new EwaldError('Argument', `${what} is not a map of groups by name`);
+  for (const [name, list] of groups) {
+    text(what, name);
+    listOf(text)(`${what}.${name}`, list);
+  }
+};
+
 /** A geometry whose groups name their members. */
 export const geometryShape: Shape = (what, value) => {
   shape(what, value);
-  const { groups } = value as { groups: unknown };
-  if (!(groups instanceof Map)) throw new EwaldError('Argument', `${what}.groups is not a map of groups by name`);
-  for (const [name, list] of groups) {
-    text(`${what}.groups`, name);
-    listOf(text)(`${what}.groups.${name}`, list);
-  }
+  const { groups, rigidGroups } = value as { groups: unknown; rigidGroups?: unknown };
+  groupsShape(`${what}.groups`, groups);
+  if (rigidGroups !== undefined) groupsShape(`${what}.rigidGroups`, rigidGroups);
 };

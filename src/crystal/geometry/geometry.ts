@@ -111,6 +111,11 @@ export interface Geometry {
   readonly badRegions: readonly BadRegion[];
   /** Groups of panels by name; `all` is the top level. */
   readonly groups: ReadonlyMap<string, readonly string[]>;
+  /**
+   * Groups of former versions of CrystFEL by what follows `rigid_group_`, collections of them included; the groups of a
+   * refinement where there are no others. Absent without any.
+   */
+  readonly rigidGroups?: ReadonlyMap<string, readonly string[]> | undefined;
   readonly peakList: { readonly path: string; readonly type: string } | undefined;
   /** What the header states from which it was derived; undefined for one that was given. */
   readonly header?: StatedHeader | undefined;

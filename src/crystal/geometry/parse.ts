@@ -152,6 +152,11 @@ interface Entry {
 
 const whole = ({ place, key, text }: Entry): number => wholeOf(place, key, text);
 const real = ({ place, key, text }: Entry): number => geometryNumber(place, key, text);
+const positive = (entry: Entry): number => {
+  const value = real(entry);
+  if (!(value > 0)) fail(entry.place, `${entry.key} is ${entry.text}; expected a number above 0`);
+  return value;
+};
 const vector = ({ place, key, text }: Entry): Vector => vectorOf(place, key, text);
 
 /** What each key of a panel sets; dimensions and masks are numbered. */
@@ -200,11 +205,11 @@ const panelSetters: Readonly<Record<string, (panel: Draft, entry: Entry) => void
     panel.data = text;
   },
   adu_per_photon: (panel, entry) => {
-    panel.unitsPerPhoton = real(entry);
+    panel.unitsPerPhoton = positive(entry);
     panel.unitsPerEv = undefined;
   },
   adu_per_eV: (panel, entry) => {
-    panel.unitsPerEv = real(entry);
+    panel.unitsPerEv = positive(entry);
     panel.unitsPerPhoton = undefined;
   },
   max_adu: (panel, entry) => {
@@ -362,6 +367,7 @@ class GeometryReader {
   readonly #drafts = new Map<string, Draft>();
   readonly #regions = new Map<string, RegionDraft>();
   readonly #groups = new Map<string, readonly string[]>();
+  readonly #rigidGroups = new Map<string, readonly string[]>();
   readonly #warnings: string[] = [];
   /** Keys that are not read: the first line of each, and the number of others. */
   readonly #unknownKeys = new Map<string, { readonly line: number; more: number }>();
@@ -385,10 +391,13 @@ class GeometryReader {
     const slash = left.lastIndexOf('/');
     const [owner, key] = slash < 0 ? [undefined, left] : [left.slice(0, slash), left.slice(slash + 1)];
     const entry = { key, text, place };
-    if (left.startsWith('rigid_group')) return;
-    if (owner === undefined && key.startsWith('group_')) {
-      const names = text.split(',').map((name) => name.trim());
-      this.#groups.set(key.slice('group_'.length), names);
+    const [, rigid, group] = (owner === undefined && /^(rigid_)?group_(.+)$/.exec(key)) || [];
+    if (group !== undefined) {
+      const groups = rigid ? this.#rigidGroups : this.#groups;
+      groups.set(
+        group,
+        text.split(',').map((name) => name.trim()),
+      );
     } else if (owner?.startsWith('bad')) this.#setRegion(owner, entry);
     else if (!(owner === undefined ? this.#setCommon(entry) : this.#setOfPanel(owner, entry)))
       this.#unknown(key, place.line);
@@ -434,6 +443,7 @@ class GeometryReader {
       panels,
       badRegions,
       groups: this.#groups,
+      ...(this.#rigidGroups.size > 0 && { rigidGroups: this.#rigidGroups }),
       peakList: this.#peakList === undefined ? undefined : { path: this.#peakList, type: this.#peakListType },
       warnings: this.#warnings,
     };

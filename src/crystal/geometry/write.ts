@@ -98,6 +98,13 @@ function linesOfRegion(region: BadRegion): string[] {
   ];
 }
 
+const linesOfGroups = (prefix: string, groups: Geometry['rigidGroups'] = new Map()): string[] =>
+  [...groups].map(
+    ([name, members]) =>
+      `${prefix}${oneWord(name, 'the name of a group', '=;/')} ` +
+      `= ${members.map((member) => oneWord(member, 'a member of a group', ';,')).join(',')}`,
+  );
+
 /**
  * Formats a geometry as a .geom file; `parseGeometry` returns the same geometry. Throws `Argument` for names and paths
  * that the format cannot hold (line breaks, semicolons).
@@ -116,11 +123,8 @@ export function formatGeometry(geometry: Geometry): string {
     ...(peakList
       ? [`peak_list = ${checkedText(peakList.path, 'peak_list')}`, `peak_list_type = ${peakList.type}`]
       : []),
-    ...[...geometry.groups].map(
-      ([name, members]) =>
-        `group_${oneWord(name, 'the name of a group', '=;/')} ` +
-        `= ${members.map((member) => oneWord(member, 'a member of a group', ';,')).join(',')}`,
-    ),
+    ...linesOfGroups('group_', geometry.groups),
+    ...linesOfGroups('rigid_group_', geometry.rigidGroups),
   ];
   const parts = [top, ...geometry.panels.map(linesOfPanel), ...geometry.badRegions.map(linesOfRegion)];
   return `${parts.map((lines) => lines.join('\n')).join('\n\n')}\n`;

@@ -49,23 +49,31 @@ function panelsCentre(panels: readonly Panel[]): Vector {
 }
 
 /** The panels of a group; groups within it are resolved. Unknown names, and circles, are ignored. */
-function membersOf({ groups, panels }: Geometry, name: string, within: readonly string[] = []): Set<number> {
+function membersOf(
+  panels: readonly Panel[],
+  groups: Geometry['groups'],
+  name: string,
+  within: readonly string[] = [],
+): Set<number> {
   const found = new Set<number>();
   for (const member of groups.get(name) ?? []) {
     const at = panels.findIndex((panel) => panel.name === member);
     if (at >= 0) found.add(at);
     else if (!within.includes(member) && member !== name)
-      for (const one of membersOf({ groups, panels } as Geometry, member, [...within, name])) found.add(one);
+      for (const one of membersOf(panels, groups, member, [...within, name])) found.add(one);
   }
   return found;
 }
 
 /** The parts of a detector, each after the one that contains it: the whole first, panels only if there are several. */
 export function unitsOf(geometry: Geometry): Unit[] {
-  const { panels, groups } = geometry;
+  const { panels, rigidGroups = new Map() } = geometry;
+  // Collections choose among rigid groups, and are none.
+  const rigid = [...rigidGroups].filter(([name]) => !name.startsWith('collection_'));
+  const groups = geometry.groups.size > 0 ? geometry.groups : new Map(rigid);
   const sets: { readonly name: string; readonly members: Set<number> }[] = [];
   for (const name of groups.keys()) {
-    const members = membersOf(geometry, name);
+    const members = membersOf(panels, groups, name);
     if (members.size > 1 && members.size < panels.length) sets.push({ name, members });
   }
   sets.sort((a, b) => b.members.size - a.members.size);
