@@ -193,6 +193,8 @@ describe('panels', () => {
     const { moved, geometry: refined } = refineGeometry(geometry, crystals);
     expect(moved.filter(({ name }) => name?.startsWith('p'))).toEqual([]);
     expect(moved.some(({ name }) => name === 'left' || name === 'right')).toBe(true);
+    // A rotation of both halves about the beam is one of the crystals.
+    expect(refined.panels.map(({ fs }) => fs)).toEqual(geometry.panels.map(({ fs }) => fs));
     const [x, y] = left(geometry, refined, { ...truth, panels });
     expect(Math.max(x, y)).toBeLessThan(0.06);
   });

@@ -103,8 +103,9 @@ export function withMostStill(
   const shared = sharedMotions(parts, active).sort((a, b) => b.parent - a.parent || b.axis - a.axis);
   for (const { parent, axis, members } of shared) {
     const own = members.map((u) => rows.get(perUnit * u + axis));
-    // Two parts have no majority, and parts that do not rotate tell nothing about a rotation of all.
-    if (members.length < 3 || own.includes(undefined)) continue;
+    // Two parts have no majority of those that stay, but rotations of both by one angle are none of either. Parts that do
+    // not rotate tell nothing about a rotation of all.
+    if (members.length < (axis < 3 ? 3 : 2) || own.includes(undefined)) continue;
     const whole = parts[parent] as Part;
     const scaleOf = ({ pixelM }: Part): number => (axis < 3 ? pixelM : 1);
     const middle = median(members.map((u, i) => (found[own[i] as number] as number) * scaleOf(parts[u] as Part)));
