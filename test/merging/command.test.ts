@@ -361,7 +361,7 @@ test('states of shards are merged to the files of the whole stream', { tags: 'al
   expect(readFileSync(join(folder, 'joined.hkl'), 'utf8')).toBe(joined);
   const { code, err } = await merge('s1.state -y mmm -o never.hkl');
   expect(code).not.toBe(0);
-  expect(err).toMatch(/s1.state was collected with polarisation none, this merge has auto/);
+  expect(err).toMatch(/s1.state was collected with --polarisation none, this merge has auto/);
   expect(readdirSync(folder)).not.toContain('never.hkl');
 });
 

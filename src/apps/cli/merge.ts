@@ -139,7 +139,7 @@ export async function run(
   else if (flags.csv) {
     print(csvText(statisticsRows([{ name: '', statistics: result.statistics }, ...result.datasets])));
     for (const answer of result.forecast ?? []) note(wantedText(answer));
-    for (const remark of result.remarks) note(`${yellow('note:')} ${remark}`);
+    for (const line of [...leftOut(result.counts), ...result.remarks]) note(`${yellow('note:')} ${line}`);
   } else show(result, names, flags);
   // The files are written, since only the user knows whether the point group is right.
   if (result.isDoubtful) warn('the merge is doubtful: see the notes (exit code 1)');
@@ -341,8 +341,7 @@ function show(
     ),
   );
   for (const answer of forecast) print(wrapText(wantedText(answer)));
-  for (const line of leftOut(counts)) note(`${yellow('note:')} ${line}`);
-  for (const remark of remarks) note(`${yellow('note:')} ${remark}`);
+  for (const line of [...leftOut(counts), ...remarks]) note(`${yellow('note:')} ${line}`);
   if (files.length > 0) print(dim(files.join(' ')));
 }
 
@@ -351,8 +350,8 @@ const backendOf = ({ backends: [first] }: Context) => first?.name;
 
 /** Rejected data, by reason. */
 function leftOut(counts: MergeResult['counts']): string[] {
-  const reasons: Record<Exclude<keyof typeof counts, 'frames' | 'crystals' | 'reflections' | 'otherCell'>, string[]> = {
-    truncated: ['frame', 'in which a stream ends; those that followed are missing'],
+  type Said = 'frames' | 'crystals' | 'reflections' | 'otherCell' | 'truncated';
+  const reasons: Record<Exclude<keyof typeof counts, Said>, string[]> = {
     incomplete: ['crystal', 'without a reciprocal cell or wavelength'],
     empty: ['crystal', 'without reflections'],
     tooCoarse: ['crystal', 'that do not reach --min-res'],

@@ -94,6 +94,10 @@ export async function runMerge(
   const { heads, counts } = collected;
   if (collected.observations.count === 0) throw emptyMergeError(collected);
   const remarks: string[] = [];
+  if (counts.truncated > 0) {
+    const ended = counted(counts.truncated, 'frame');
+    remarks.push(`skipped: ${ended} in which a stream ends; those that followed are missing.`);
+  }
   const { observations, ends } = wantedCrystals(checked, collected, remarks);
   const decided = decide(checked, { observations, heads, ends }, remarks);
   const { unique, chosen, radius, subject } = decided;
@@ -460,7 +464,9 @@ function aligned(
 /** Explains why there is nothing to merge. */
 function emptyMergeError({ counts: scanned, observations: { crystals, rejected } }: Collected): EwaldError {
   const counts = addCounts({ ...scanned }, rejectedRows(rejected));
-  const { frames, empty, tooCoarse } = counts;
+  const { frames, empty, tooCoarse, withoutSigma, notFinite } = counts;
+  // What the streams hold and no merge can use.
+  const unusable = withoutSigma + notFinite;
   const limits = [
     ['maxAdu', counts.saturated],
     ['pushRes', counts.beyondResolution],
@@ -478,7 +484,9 @@ function emptyMergeError({ counts: scanned, observations: { crystals, rejected }
           : rows > 0
             ? `${limited.map(([name]) => nameOption(name)).join(' and ')} ${limited.length === 1 ? 'leaves' : 'leave'} ` +
               `out all ${counted(rows, 'observation')}`
-            : `${counted(empty, 'crystal')} ${empty === 1 ? 'has' : 'have'} no reflections; index with integration`;
+            : unusable > 0
+              ? `all ${counted(unusable, 'observation')} ${withoutSigma > notFinite ? 'lack a sigma above 0' : 'lack a finite value'}`
+              : `${counted(empty, 'crystal')} ${empty === 1 ? 'has' : 'have'} no reflections; index with integration`;
   const tag = rows > 0 ? 'Argument' : 'File';
   return argumentError('', (said) => `there is nothing to merge: ${why(said)}`, { ...counts, crystals }, tag);
 }

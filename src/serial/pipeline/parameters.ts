@@ -225,7 +225,7 @@ export const refinementRows = /* @__PURE__ */ grouped('geometry', {
   trustCell: {
     kind: 'boolean',
     sentence:
-      'the known cell is right to its last digit and fixes the distance; without it its size may be wrong by 0.3 %, ' +
+      'the known cell is right to 0.03 % and fixes the distance; without it its size may be wrong by 0.3 %, ' +
       'and the distance moves only if wide scattering angles tell it from the size',
     of: ['the indexing of detector frames'],
   },

@@ -1,4 +1,5 @@
 /** Describes a refinement of the geometry in text, for messages and for the geometry in a stream. */
+import { counted } from '../../base/amounts.js';
 import { meanDistance } from '../../crystal/geometry/pixels.js';
 import type { GeometryRefinement, MovedUnit } from './refine-geometry.js';
 
@@ -11,16 +12,20 @@ const maxNamed = 4;
 export function refinementText({ moved, crystals, pairs, rmsPx, geometry }: GeometryRefinement): string {
   const [whole] = moved.filter(({ name }) => name === undefined);
   const parts = moved.filter(({ name }) => name !== undefined).sort((a, b) => shiftPx(b) - shiftPx(a));
-  const told = [
-    ...(whole ? wholeText(whole, geometry) : []),
-    ...(parts.length > 0
-      ? [`${parts.length} ${parts.length === 1 ? 'part has' : 'parts have'} moved relative to it (${partsText(parts)})`]
-      : []),
-  ];
+  const ofWhole = whole ? wholeText(whole, geometry) : [];
+  const of = ofWhole.length > 0 ? '' : ' of the detector';
+  const where = ofWhole.length > 0 ? ' relative to it' : '';
+  const ofParts =
+    parts.length > 0
+      ? [
+          `${counted(parts.length, 'part')}${of} ${parts.length === 1 ? 'has' : 'have'} moved${where} (${partsText(parts)})`,
+        ]
+      : [];
+  const moves = [...(ofWhole.length > 0 ? [`the detector is ${ofWhole.join(', and ')}`] : []), ...ofParts];
   // Crystals whose cells are free take most of a wrong distance up.
   const isTakenUp = whole !== undefined && whole.shiftM[2] !== 0 && rmsPx[0] < 1.2 * rmsPx[1];
   return (
-    `according to ${crystals} crystals (${pairs} peaks), the detector is ${told.join(', and ')}; peaks are ` +
+    `according to ${crystals} crystals (${pairs} peaks), ${moves.join(', and ')}; peaks are ` +
     `${rmsPx[1].toFixed(2)} pixels from their predictions (${rmsPx[0].toFixed(2)} with the given geometry` +
     `${isTakenUp ? ', and with cells of other lengths' : ''})`
   );

@@ -7,6 +7,7 @@
  * `observationColumns`, each padded to eight bytes.
  */
 import { EwaldError } from '../../../base/errors.js';
+import { argumentError } from '../../../base/parameters.js';
 import { polarisationText } from '../../../crystal/polarisation.js';
 import type { CheckedMerge } from '../options.js';
 import type { Collected } from '../run.js';
@@ -101,6 +102,10 @@ export function formatState({ observations, heads, counts }: Collected, admissio
   return bytes;
 }
 
+/** A value of an admission in the unit of its option: limits of resolution are kept in 1/Å and given in 1/nm. */
+const asGiven = (option: string, value: string | undefined): string | undefined =>
+  option === 'pushRes' && value !== undefined ? `${Number((10 * Number(value)).toPrecision(12))}` : value;
+
 /** Reads a state. Throws `Format` for damaged bytes, `Argument` for a state that was collected with other options. */
 export function parseState(bytes: Uint8Array, name: string, admission: StateAdmission): Collected {
   const fail = (message: string): never => {
@@ -115,13 +120,16 @@ export function parseState(bytes: Uint8Array, name: string, admission: StateAdmi
     fail('the header of the state is damaged');
   }
   const { crystals, count, filenames, events, headerValues, heads, counts, leftOut, admission: theirs } = head as Head;
-  for (const [option, value] of Object.entries(admission))
-    if (theirs?.[option as keyof StateAdmission] !== value)
-      throw new EwaldError(
-        'Argument',
-        `${name} was collected with ${option} ${theirs?.[option as keyof StateAdmission]}, this merge has ${value}; ` +
-          'merge with the options of the state, or collect it again',
+  for (const [option, value] of Object.entries(admission)) {
+    const other = theirs?.[option as keyof StateAdmission];
+    if (other !== value)
+      throw argumentError(
+        '',
+        (nameOption) =>
+          `${name} was collected with ${nameOption(option)} ${asGiven(option, other)}, this merge has ` +
+          `${asGiven(option, value)}; merge with the options of the state, or collect it again`,
       );
+  }
   const axes = Uint32Array.from((head as Head).axes ?? new Uint32Array(crystals));
   if (!(Number.isInteger(crystals) && Number.isInteger(count) && filenames?.length === crystals))
     fail('the header of the state is damaged');

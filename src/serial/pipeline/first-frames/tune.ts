@@ -86,7 +86,7 @@ export async function tuned(
   const finder = await searcher.finderFor({ minRes, maxRes });
   const frames = await readSome(searcher.detector, finder, firstFrames, signal);
   const facts = await factsOfFrames(searcher, settings, frames);
-  const parameters = { ...guessedParameters(name, facts), ...peaks };
+  const parameters = withGiven(guessedParameters(name, facts), peaks);
   const { validRange, bad } = searcher.detector;
   const doubts = [gainDoubt(facts), gapsDoubt(frames, validRange[0], bad)].filter((text) => text !== undefined);
   return { ...chosen(parameters, radiiOfSpots(facts)), facts, frames: frames.length, doubts };
@@ -97,6 +97,16 @@ export async function tuned(
  */
 export const isTuned = ({ finder = 'peakfinder8', peaks = {} }: SearchSettings): boolean =>
   isList(finder) || (finder.startsWith('dispersion') ? peaks.gain : peaks.threshold) !== undefined;
+
+/** Estimated parameters with those that were given; a limit of the sizes of peaks follows the other, if that was given. */
+function withGiven(estimated: PeakParameters, given: PeakParameters): PeakParameters {
+  const { minPixCount = 0, maxPixCount = Number.POSITIVE_INFINITY } = given;
+  const sizes = {
+    ...(estimated.minPixCount !== undefined && { minPixCount: Math.min(estimated.minPixCount, maxPixCount) }),
+    ...(estimated.maxPixCount !== undefined && { maxPixCount: Math.max(estimated.maxPixCount, minPixCount) }),
+  };
+  return { ...estimated, ...sizes, ...given };
+}
 
 /** The properties of given frames from which parameters follow. */
 async function factsOfFrames(
@@ -119,7 +129,7 @@ export async function tunedOn(
   const { finder: name = 'peakfinder8', peaks = {} } = settings;
   const facts = await factsOfFrames(searcher, settings, frames);
   const { intRadius = radiiOfSpots(facts) } = settings;
-  const parameters = isList(name) ? peaks : { ...guessedParameters(name, facts), ...peaks };
+  const parameters = isList(name) ? peaks : withGiven(guessedParameters(name, facts), peaks);
   return {
     ...settings,
     peaks: name === 'zaef' ? { peakRadius: intRadius, ...parameters } : parameters,
