@@ -84,7 +84,8 @@ describe('the panes of a scan', () => {
     expect(calibration).toMatch(/panes\.raw\.cal\.json$/);
     await visit.page.mouse.move(0, 0);
     for (const [k, command] of (await readings(visit)).entries()) {
-      const [program, ...words] = command.split(' ');
+      const [said = '', remark] = command.split(' # ');
+      const [program, ...words] = said.split(' ');
       expect(program).toBe('ewald');
       const file = await saved(visit, `${pane(k)} >> [name="npy"]`);
       const at = `of-command-${k}.npy`;
@@ -93,12 +94,24 @@ describe('the panes of a scan', () => {
       const [shown, computed] = [file, join(dirname(file), at)].map((path) => readNpy(readFileSync(path)));
       const [unit, factor] = await visit.page.evaluate((i) => scan.images[i]?.unit ?? ['', 1], k);
       expect(file).toContain(`(${unit})`);
+      expect(remark).toBe(factor === 1 ? undefined : `times ${Number(factor.toPrecision(6))} for ${unit}`);
       // A field has the two components of its vectors.
       expect(shown?.shape).toEqual(/--channel field/.test(command) ? [rows, columns, 2] : [rows, columns]);
       const most = Math.max(...(computed?.data ?? []).map(Math.abs));
       for (const [i, value] of (computed?.data ?? []).entries())
         expect(Math.abs((shown?.data[i] ?? Number.NaN) / factor - value)).toBeLessThan(1e-6 * most);
     }
+    // A detector that is moved as far as it goes has a command as well.
+    const last = await visit.page.evaluate(async () => {
+      await scan.move(1000, -1000);
+      return (viewer.opened?.width ?? 0) - 1;
+    });
+    await isIdle(visit);
+    expect(await readings(visit)).toEqual(expect.arrayContaining([expect.stringContaining(`--cx ${last} --cy 0 `)]));
+    // What is saved of a transform is the transform.
+    await visit.page.locator('#fourier').check();
+    await isIdle(visit);
+    expect(await saved(visit, `${pane(0)} >> [name="npy"]`)).toMatch(/sum transform\.npy$/);
     expect(visit.faults).toEqual([]);
   }, 240_000);
 

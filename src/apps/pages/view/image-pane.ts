@@ -231,9 +231,9 @@ export class ImagePane {
     const { quantity } = this;
     const image = this.#vectors ?? this.image;
     if (!image) return;
-    // A Fourier transform is shown of the image that is saved.
-    const [unit, factor] = quantities[quantity].unit(this.units);
-    const name = unit === '' ? quantity : `${quantity} (${unit.replace(' / ', ' per ').replace('%', 'percent')})`;
+    const [unit, factor] = this.unit;
+    const what = this.fourier ? `${quantity} transform` : quantity;
+    const name = unit === '' ? what : `${what} (${unit.replace(' / ', ' per ').replace('%', 'percent')})`;
     const numbers = factor === 1 ? image : image.map((value) => value * factor);
     (await import('./npy-file.js')).saveNpy(
       `${name}.npy`,

@@ -204,7 +204,16 @@ function showMode(): void {
   for (const id of ['scan-pane', 'virtual']) byId(id).hidden = !scanning;
   for (const { figure } of scan.images) figure.hidden = !scanning;
   pane.inset = scanning ? barWidth : 0;
-  for (const id of ['finder', 'crystals-of-frame', 'stacks', 'frames', 'list-of-frames', 'overlays-of-frame', 'tools'])
+  for (const id of [
+    'finder',
+    'crystals-of-frame',
+    'stacks',
+    'frames',
+    'list-of-frames',
+    'overlays-of-frame',
+    'tools',
+    'regions',
+  ])
     byId(id).hidden = scanning;
 }
 

@@ -20,7 +20,7 @@ import type {
   ShownCalibration,
   VirtualShape,
 } from './protocol.js';
-import { isLive, type LiveQuantity, type ScanQuantity, type ScanUnits } from './scan-quantities.js';
+import { isLive, type LiveQuantity, quantities, type ScanQuantity, type ScanUnits } from './scan-quantities.js';
 import type { Point } from './viewport.js';
 
 export class ScanViewer {
@@ -285,7 +285,13 @@ export class ScanViewer {
       ...this.#axes,
     });
     if (words === undefined) return 'No command has this detector; a disk or a ring has one.';
-    return loaded && loaded.bin > 1 && isLive(quantity) ? `${words} # whose pixels are not summed` : words;
+    // Commands know no calibrated units.
+    const [[unit, factor], [, own]] = [quantities[quantity].unit(this.units), quantities[quantity].unit({})];
+    const remarks = [
+      ...(loaded && loaded.bin > 1 && isLive(quantity) ? ['whose pixels are not summed'] : []),
+      ...(factor === own ? [] : [`times ${Number((factor / own).toPrecision(6))} for ${unit}`]),
+    ];
+    return remarks.length > 0 ? `${words} # ${remarks.join(', ')}` : words;
   }
 
   /** Whether all requested images and patterns are shown. */
@@ -310,7 +316,7 @@ export class ScanViewer {
   move(dx: number, dy: number): Promise<void> {
     const { cx, cy } = this.shape;
     const [width, height] = this.#size;
-    return this.change({ cx: clamp(cx + dx, width), cy: clamp(cy + dy, height) });
+    return this.change({ cx: within(cx + dx, width), cy: within(cy + dy, height) });
   }
 
   /** Shows the pattern of a position; undefined: the mean of all. */
@@ -365,7 +371,7 @@ export class ScanViewer {
       return ([u, v]) => void this.change({ outer: Math.max(0.5, Math.hypot(u - cx, v - cy)) });
     if (distance > reach + rim) return undefined;
     const [width, height] = this.#size;
-    return ([u, v]) => void this.change({ cx: clamp(cx + u - x, width), cy: clamp(cy + v - y, height) });
+    return ([u, v]) => void this.change({ cx: within(cx + u - x, width), cy: within(cy + v - y, height) });
   }
 
   /** Computes the panes that follow the virtual detector. */
@@ -421,3 +427,5 @@ export class ScanViewer {
 const stillMs = 200;
 
 const clamp = (value: number, most: number): number => Math.min(most, Math.max(0, value));
+/** A place between the centres of the first and the last of so many pixels, as commands take it. */
+const within = (value: number, size: number): number => clamp(value - 0.5, size - 1) + 0.5;
