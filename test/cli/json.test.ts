@@ -42,6 +42,8 @@ const ending: readonly (readonly [name: string, words: readonly string[]])[] = [
   ['cell', [at('l/spots-001.txt'), at('l/spots-002.txt'), ...pixels]],
   ['info', [at('d/run.h5'), at('s/scan.h5'), at('r.stream')]],
   ['convert', [at('s/scan.h5'), '-o', at('c.npy')]],
+  // It does not say what its axes are.
+  ['info', [at('c.npy')]],
   ['fft', [at('c.npy'), '-o', at('f.npy'), ...pixels]],
   ['run', ['com', at('s/scan.h5'), '-o', at('com.npy'), ...pixels]],
   ['calibrate', [at('s/scan.h5'), '-o', at('scan.cal.json'), ...pixels]],

@@ -9,7 +9,7 @@ import type { BufferDeclaration, BufferDeclarations } from '../functions/buffers
 import type { BufferDtype } from '../functions/dtypes.js';
 import { defineUdf, type UdfMeta } from '../functions/udf.js';
 
-/** `intensity`, [positions, …sig], of the input's dtype. */
+/** `intensity`, [positions, …sig], of the input's dtype; integers of 64 bits are float64, as in all functions. */
 export const pickUdf = /* @__PURE__ */ defineUdf({
   name: 'pick',
   module: 'ewald/udf',
