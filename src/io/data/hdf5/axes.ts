@@ -1,5 +1,6 @@
 /** The meaning of an array's axes, by the conventions of hspy, EMD, fpd and NeXus. */
 import { isEwaldError } from '../../../base/errors.js';
+import { namedAxis, unitOf } from '../axis-words.js';
 import type { Axis } from '../dataset.js';
 import { attributeText } from './catalog.js';
 import { Hdf5Dataset } from './dataset.js';
@@ -9,29 +10,11 @@ import type { Hdf5Value } from './values.js';
 /** Longer axes are described by their first and last value: a dimension of a hostile file may claim any length. */
 const maxAxisBytes = 2 ** 22;
 
-/** Normalises the spelling of units: nm, Å, 1/nm, 1/Å. */
-export function unitOf(text: string | undefined): string | undefined {
-  let unit = text?.trim() ?? '';
-  // EMD: [n_m], [n_m^-1].
-  if (/^\[.*\]$/.test(unit)) unit = unit.slice(1, -1).replaceAll('_', '');
-  const inverse = /^1\s*\/\s*(.+)$/.exec(unit)?.[1] ?? /^(.+?)\s*\^\s*-1$/.exec(unit)?.[1];
-  const plain = (inverse ?? unit).replace(/^(A|Angstrom|angstrom|Ang)$/, 'Å').replace('μ', 'µ');
-  if (plain === '' || plain === '_None_' || plain === '<undefined>') return undefined;
-  return inverse ? `1/${plain}` : plain;
-}
-
 const attributeNumber = (value: Hdf5Value | undefined): number | undefined => {
   const first = ArrayBuffer.isView(value) || Array.isArray(value) ? (value as ArrayLike<unknown> & object)[0] : value;
   const number = typeof first === 'number' || typeof first === 'bigint' ? Number(first) : Number.NaN;
   return Number.isFinite(number) ? number : undefined;
 };
-
-const named = (name: string | undefined, size: number, steps: Partial<Axis>, unit: string | undefined): Axis => ({
-  name: name && name !== '_None_' ? name : '',
-  size,
-  ...steps,
-  ...(unit === undefined ? {} : { unit }),
-});
 
 /** Offset and scale of evenly spaced values: all of them, or only the first two (py4DSTEM). */
 function even(values: ArrayLike<number | bigint>, size: number): Partial<Axis> | undefined {
@@ -52,9 +35,9 @@ async function fromValues(axis: Hdf5Dataset, size: number, fallback?: string): P
   const name = (await attributeText(axis, 'name')) ?? (await attributeText(axis, 'long_name')) ?? fallback;
   const unit = unitOf((await attributeText(axis, 'units')) ?? undefined);
   if (!axis.numbers || axis.shape.length !== 1 || (axis.shape[0] ?? 0) * axis.type.size > maxAxisBytes)
-    return named(name, size, {}, unit);
+    return namedAxis(name, size, {}, unit);
   const values = (await axis.value()) as unknown as ArrayLike<number | bigint>;
-  return named(name, size, even(values, size) ?? {}, unit);
+  return namedAxis(name, size, even(values, size) ?? {}, unit);
 }
 
 /** The axes of a dataset, slowest first; undefined if none is described. */
@@ -88,7 +71,7 @@ async function hspyAxes(group: Hdf5Group, shape: readonly number[]): Promise<Axi
     const scale = attributeNumber(attributes.get('scale'));
     const offset = attributeNumber(attributes.get('offset'));
     const steps = { ...(offset === undefined ? {} : { offset }), ...(scale === undefined ? {} : { scale }) };
-    axes.push(named(text('name'), size, steps, unitOf(text('units'))));
+    axes.push(namedAxis(text('name'), size, steps, unitOf(text('units'))));
   }
   return axes.length > 0 ? axes : undefined;
 }
@@ -114,7 +97,7 @@ async function nexusAxes(group: Hdf5Group, shape: readonly number[]): Promise<Ax
   for (const [i, size] of shape.entries()) {
     const name = String(names[i] ?? '.');
     const axis = name === '.' ? undefined : await group.get(name).catch(() => undefined);
-    axes.push(axis instanceof Hdf5Dataset ? await fromValues(axis, size, name) : named('', size, {}, undefined));
+    axes.push(axis instanceof Hdf5Dataset ? await fromValues(axis, size, name) : namedAxis('', size, {}, undefined));
   }
   return axes;
 }

@@ -1,7 +1,8 @@
 /** The metadata of electron microscopy files: Velox, hspy, DM5, py4DSTEM, as `Metadata`. */
+import { unitOf } from '../axis-words.js';
 import type { Axis, Metadata, XY } from '../dataset.js';
 import { electronWavelengthA } from '../units.js';
-import { unitOf } from './axes.js';
+
 import { type Catalog, numberAt, textAt } from './catalog.js';
 import { Hdf5Dataset } from './dataset.js';
 import type { Frames } from './dialects.js';

@@ -4,6 +4,7 @@ import { EwaldError, messageOf } from '../../../base/errors.js';
 import type { PlatformSignal } from '../../../base/globals.js';
 import { Pace } from '../../../base/pace.js';
 import { product } from '../../../base/product.js';
+import { namedAxis, unitOf } from '../axis-words.js';
 import { type ByteSource, baseName, openSiblingIfExists } from '../byte-source.js';
 import { ambiguous, framesAmong } from '../candidates.js';
 import type { ArrayEntry, Axis, Dataset, Note } from '../dataset.js';
@@ -180,13 +181,12 @@ async function hspyAxes(
     if (!about) return undefined;
     if (!about.navigate) signalAxes++;
     const { name, scale, offset, units } = about;
-    axes.push({
-      name: typeof name === 'string' ? name : '',
-      size,
+    const steps = {
       ...(typeof scale === 'number' ? { scale } : {}),
       ...(typeof offset === 'number' ? { offset } : {}),
-      ...(typeof units === 'string' && units !== '<undefined>' ? { unit: units } : {}),
-    });
+    };
+    const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+    axes.push(namedAxis(textOf(name), size, steps, unitOf(textOf(units))));
   }
   return { axes, signalAxes };
 }
