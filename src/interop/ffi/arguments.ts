@@ -4,7 +4,6 @@
  */
 import { EwaldError } from '../../base/errors.js';
 import { IndirectMemory2D } from '../memory/indirect.js';
-import { Callback } from './callback.js';
 import { CArray } from './carray.js';
 import { type Argument, type Converter, Directed, type Direction, type Frame, type Parameter } from './frame.js';
 import {
@@ -16,6 +15,7 @@ import {
   type StructType,
   typeText,
 } from './header/types.js';
+import { Callback } from './kept-callback.js';
 import { assertElements, describePointee, isByte, refused } from './pointees.js';
 import { Pointer } from './pointer.js';
 import {

@@ -1,6 +1,5 @@
 /** The names that both builds of `ewald/ffi` export. */
 
-export { Callback } from './callback.js';
 export { CArray } from './carray.js';
 export type { Directed, Direction } from './frame.js';
 export { type Definitions, type ParseOptions, parseHeader } from './header/parse.js';
@@ -21,6 +20,7 @@ export {
   signature,
   typeText,
 } from './header/types.js';
+export { Callback } from './kept-callback.js';
 export { type BindOptions, type Library, type LibraryFunction, LibraryTools, toolsOf } from './library.js';
 export { type HeaderText, type LibraryOptions, tableFor } from './options.js';
 export { Handle, Pointer } from './pointer.js';

@@ -19,6 +19,7 @@ import {
   type PointerType,
   typeText,
 } from './header/types.js';
+import { Callback } from './kept-callback.js';
 import { Handle, Pointer } from './pointer.js';
 import { type Place, type Scalar, scalarOf, shown, textOf } from './scalars.js';
 import { readStruct, writeStruct } from './struct-values.js';
@@ -249,10 +250,12 @@ export class Runtime implements Access {
         `${place()} points at ${typeText(value.type)}; ${typeText(type)} needs ${typeText(type.to)}`,
       );
     }
-    throw new EwaldError(
-      'Argument',
-      `${place()} is ${shown(value)}; ${typeText(type)} needs null, a pointer that C returned, or memory from alloc()`,
-    );
+    const isFunction = type.to.kind === 'function';
+    if (isFunction && value instanceof Callback) return value.addressFor(this, place);
+    const memory = isFunction
+      ? 'a callback() or a pointer that C returned'
+      : 'a pointer that C returned, or memory from alloc()';
+    throw new EwaldError('Argument', `${place()} is ${shown(value)}; ${typeText(type)} needs null, ${memory}`);
   }
 
   readAt(address: Address, type: CType, index: number): unknown {

@@ -1,0 +1,56 @@
+/** JavaScript functions that C can call until they are disposed. */
+import { EwaldError } from '../../base/errors.js';
+import { type DisposableObject, disposableClass } from '../memory/disposable.js';
+import { shownAs } from '../memory/inspect.js';
+import type { Access } from './access.js';
+import type { Place } from './scalars.js';
+
+export interface Callback extends DisposableObject {
+  dispose(): void;
+}
+
+/** A function that C may keep and call later; it stays callable until it is disposed. */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: disposableClass provides the `using` face
+export class Callback {
+  readonly #runtime: Access;
+  readonly #address: number | bigint;
+  #release: (() => void) | undefined;
+
+  /** @internal */
+  constructor(runtime: Access, address: number | bigint, release: () => void) {
+    this.#runtime = runtime;
+    this.#address = address;
+    this.#release = release;
+  }
+
+  /** The address for C; on wasm an index of the function table. @throws `Disposed`. */
+  get address(): number | bigint {
+    this.#runtime.assertAlive();
+    if (!this.#release)
+      throw new EwaldError(
+        'Disposed',
+        'this callback was disposed; create a new one with callback() before passing it on',
+      );
+    return this.#address;
+  }
+
+  /** @internal */
+  addressFor(runtime: Access, place: Place): number | bigint {
+    if (runtime !== this.#runtime)
+      throw new EwaldError(
+        'Argument',
+        `${place()} is a callback of the library ${this.#runtime.name}, not of ${runtime.name}`,
+      );
+    return this.address;
+  }
+
+  /** Ends the callback, which C must not call any more. A second call does nothing. */
+  dispose(): void {
+    this.#release?.();
+    this.#release = undefined;
+  }
+}
+disposableClass(Callback);
+shownAs(Callback.prototype, function (this: Callback) {
+  return `callback 0x${this.address.toString(16)}`;
+});
