@@ -212,7 +212,9 @@ for (const target of targets) {
       kit.kit_keep(null);
       expect(kit.kit_each_of(3, { visit: kept, user: null })).toBe(6);
       expect(kit.kit_each_of(3, { visit: null, user: null })).toBe(-1);
-      expect(thrown(() => kit.kit_each_of(3, { visit: 5, user: null })).message).toMatch(/needs null, a callback\(\) or/);
+      expect(thrown(() => kit.kit_each_of(3, { visit: 5, user: null })).message).toMatch(
+        /needs null, a callback\(\) or/,
+      );
       kept.dispose();
       expect(thrown(() => kit.kit_keep(kept)).tag).toBe('Disposed');
       expect(kit.kit_wide((value: bigint) => value * 2n)).toBe(2n ** 41n);
