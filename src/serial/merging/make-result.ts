@@ -168,7 +168,7 @@ export function makeResult(checked: CheckedMerge, parts: MergeParts): MergeResul
   const isJudged = common >= fewestPairs || isOutside;
   const cells = compareCells(data.observations.parameters, part, chosen, ways);
   const multiple = multipleOf(reflections, subject);
-  const otherCell = otherCellRemark(cells, parameters);
+  const otherCell = checked.cell && otherCellRemark(cells, parameters, ways);
   const doubts = [
     cellsRemark(cells),
     otherCell?.isDoubtful ? otherCell.text : undefined,

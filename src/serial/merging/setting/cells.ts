@@ -187,17 +187,28 @@ const cellText = (cell: readonly number[]): string => cell.map((x, i) => x.toFix
 /** Differences of the merge's cell from that of the crystals, lengths as a share and angles in degrees: said, doubted. */
 const [saidLength, doubtedLength, saidAngle, doubtedAngle] = [0.005, 0.02, 0.5, 1];
 
-/** A remark on a cell of the merge that is not that of its crystals, and whether it puts the merge in doubt. */
+/**
+ * A remark on a given cell that is not that of the crystals of the merge, in whichever of the ways to index them, and
+ * whether it puts the merge in doubt.
+ */
 export function otherCellRemark(
   { populations }: Pick<MergedCells, 'populations'>,
   parameters: readonly number[],
+  ways: readonly Operation[],
 ): { readonly text: string; readonly isDoubtful: boolean } | undefined {
   const [first, second] = populations;
   if (!first || second) return undefined;
-  const off = columns.map((i) => {
-    const [own = 0, stated = 0] = [first.cell[i], parameters[i]];
-    return i < 3 ? stated / own - 1 : stated - own;
+  const differences = ways.map((way) => {
+    const cell = settledCell(Float64Array.from(parameters), way);
+    const settled = [...lengthsOf(cell), ...anglesOf(cell)];
+    return columns.map((i) => {
+      const [own = 0, stated = 0] = [first.cell[i], settled[i]];
+      return i < 3 ? stated / own - 1 : stated - own;
+    });
   });
+  const largest = (off: readonly number[]): number =>
+    Math.max(...off.map((x, i) => Math.abs(x) / (i < 3 ? saidLength : saidAngle)));
+  const [off = []] = differences.sort((a, b) => largest(a) - largest(b));
   const isOver = (length: number, angle: number): boolean => off.some((x, i) => Math.abs(x) > (i < 3 ? length : angle));
   if (!isOver(saidLength, saidAngle)) return undefined;
   const words = off.flatMap((x, i) => {
