@@ -14,9 +14,13 @@ const lines = (more: string): string =>
   `wavelength = 1 A\nclen = 0.1 m\nres = 10000\nadu_per_photon = 1\n${more}p/min_fs = 0\np/max_fs = ${side - 1}\n` +
   `p/min_ss = 0\np/max_ss = ${side - 1}\np/fs = x\np/ss = y\np/corner_x = ${-side / 2}\np/corner_y = ${-side / 2}\n`;
 
-/** Warnings about values below 0 of a run over four frames, whose rows 10 to 12 are given by `gap`. */
-async function warningsOf(gap: (i: number, frame: number) => number, more = ''): Promise<string[]> {
-  const frames = Int32Array.from({ length: 4 * side * side }, (_, i) => {
+/** Warnings about values of a run over four frames, whose rows 10 to 12 are given by `gap`. */
+async function warningsOf(
+  gap: (i: number, frame: number) => number,
+  more = '',
+  type: typeof Int32Array | typeof Uint16Array | typeof Uint32Array = Int32Array,
+): Promise<string[]> {
+  const frames = (type as typeof Int32Array).from({ length: 4 * side * side }, (_, i) => {
     const pixel = i % (side * side);
     const row = Math.floor(pixel / side);
     return row >= 10 && row < 13 ? gap(pixel, Math.floor(i / (side * side))) : (i * 7919) % 11;
@@ -32,7 +36,7 @@ async function warningsOf(gap: (i: number, frame: number) => number, more = ''):
     },
   }))
     if (error) throw error;
-  return told.filter((text) => text.includes('flag_lessthan'));
+  return told.filter((text) => /flag_(lessthan|equal)/.test(text));
 }
 
 test('pixels that are -1 or -2 in all frames are said to be taken for counts, and noise below 0 is not', async () => {
@@ -46,6 +50,21 @@ test('pixels that are -1 or -2 in all frames are said to be taken for counts, an
   expect(await warningsOf((pixel) => (isDead(pixel) ? -2 : -1), masked)).toEqual([]);
   expect(await warningsOf((pixel) => (isDead(pixel) ? -3 : -1))).toEqual([]);
   expect(await warningsOf((pixel, frame) => ((pixel + frame) % 4 === 0 ? 1 : -1))).toEqual([]);
+});
+
+test('pixels that have the largest number of 16 bits in all frames are said to be taken for saturated ones', async () => {
+  expect(await warningsOf(() => 65535, '', Uint16Array)).toEqual([
+    expect.stringMatching(/^384 pixels are 65535 in all of the first 4 frames.*saturated.*flag_equal = 65535/),
+  ]);
+  expect(await warningsOf(() => 65535, 'flag_equal = 65535\n', Uint16Array)).toEqual([]);
+  expect(await warningsOf((pixel, frame) => ((pixel + frame) % 4 === 0 ? 1 : 65535), '', Uint16Array)).toEqual([]);
+});
+
+test('the two largest numbers of 32 bits are no counts, whatever the file says', async () => {
+  const frames = Uint32Array.from({ length: side * side }, (_, i) => (i < 300 ? 2 ** 32 - 1 - (i % 2) : i % 7));
+  const dataset = memoryDataset(frames, { sigShape: [side, side] });
+  const { validRange } = await context.detector(dataset, { geometry: parseGeometry(lines('')) });
+  expect(validRange[1]).toBe(2 ** 32 - 3);
 });
 
 /** The pictures of the report of a run over three frames with a spot each; `marked` are the rows 10 to 29 of some frames. */

@@ -5,7 +5,7 @@
  */
 import { EwaldError } from '../../base/errors.js';
 import type { BadValue, Geometry, Panel } from '../../crystal/geometry/geometry.js';
-import { countRange } from '../data/count-limits.js';
+import { countMarkers, countRange } from '../data/count-limits.js';
 import type { Dataset, Metadata } from '../data/dataset.js';
 import type { DataType, FrameArray } from '../data/dtype.js';
 import { frameSize } from './from-file.js';
@@ -51,8 +51,8 @@ const flagsOf = (geometry: Geometry): { readonly panel: Panel; readonly flags: r
   });
 
 /** The range outside of which a value is not a count, according to the file and the geometry. */
-function rangeOf(meta: Metadata, geometry: Geometry, reserved: number | undefined): readonly [number, number] {
-  const markers = [...(meta.markers ?? []), ...(reserved === undefined ? [] : [reserved])];
+function rangeOf(meta: Metadata, geometry: Geometry, reserved: readonly number[]): readonly [number, number] {
+  const markers = [...(meta.markers ?? []), ...reserved];
   let [least, greatest] = countRange({ underload: meta.underload, markers });
   for (const flag of geometry.panels[0]?.badValues.filter((badValue) => isLimit(geometry, badValue)) ?? []) {
     if (flag.when === 'less') least = Math.max(least, flag.value);
@@ -85,7 +85,9 @@ export class Counts {
     this.hasFlags = this.#flags.length > 0;
     this.#noCount = noCounts[dtype] ?? Number.NaN;
     const needsMark = (this.hasFlags || mayVary) && !Number.isNaN(this.#noCount);
-    const [least, greatest] = rangeOf(meta, geometry, needsMark ? this.#noCount : undefined);
+    // No count of 32 bits reaches what marks that there is none, whether the file says so or not.
+    const reserved = [...(dtype === 'u32' ? countMarkers(dtype) : []), ...(needsMark ? [this.#noCount] : [])];
+    const [least, greatest] = rangeOf(meta, geometry, reserved);
     // Infinity is no count; integers have none.
     const most = dtype in largest ? Number.POSITIVE_INFINITY : largestReal;
     this.validRange = [Math.max(least, -most), Math.min(greatest, most)];

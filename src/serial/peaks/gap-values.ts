@@ -1,14 +1,37 @@
 /** Values that mark pixels without a count, in files that do not say so. */
 import type { Frame } from './contract.js';
 
-/** Frames in which a pixel must be negative, and pixels that are, so that noise of an amplifier is not taken for gaps. */
+/** Frames in which a pixel must have such a value, and pixels that have it, so that noise or a beam is not taken for gaps. */
 const [fewestFrames, fewestPixels] = [3, 100];
 
 /**
- * That gaps of a detector are taken for counts: pixels that are −1 or −2 in all frames, none of which has a smaller value;
- * undefined otherwise. Values below `least`, and `bad` pixels, are no counts already.
+ * That gaps of a detector are taken for counts: pixels that are −1 or −2 in all frames, none of which has a smaller value,
+ * or the largest number of a type without a sign in all of them; undefined otherwise. Values outside of the range, and
+ * `bad` pixels, are no counts already.
  */
-export function gapsDoubt(frames: readonly Frame[], least: number, bad: Uint8Array): string | undefined {
+export function gapsDoubt(
+  frames: readonly Frame[],
+  [least, greatest]: readonly [number, number],
+  bad: Uint8Array,
+): string | undefined {
+  return negativeGaps(frames, least, bad) ?? fullGaps(frames, greatest, bad);
+}
+
+function fullGaps(frames: readonly Frame[], greatest: number, bad: Uint8Array): string | undefined {
+  const [first] = frames;
+  const full = first instanceof Uint16Array ? 2 ** 16 - 1 : first instanceof Uint8Array ? 2 ** 8 - 1 : undefined;
+  if (!first || full === undefined || frames.length < fewestFrames || greatest < full) return undefined;
+  let found = 0;
+  for (let i = 0; i < first.length; i++)
+    if (bad[i] === 0 && first[i] === full && frames.every((frame) => frame[i] === full)) found++;
+  if (found < fewestPixels) return undefined;
+  return (
+    `${found} pixels are ${full} in all of the first ${frames.length} frames, as gaps and dead pixels of some detectors ` +
+    `are, and are taken for saturated counts: if they are none, flag_equal = ${full} in the geometry leaves them out`
+  );
+}
+
+function negativeGaps(frames: readonly Frame[], least: number, bad: Uint8Array): string | undefined {
   const areSigned = frames.every((frame) => frame instanceof Int16Array || frame instanceof Int32Array);
   if (frames.length < fewestFrames || !areSigned || least > -1) return undefined;
   const pixels = frames[0]?.length ?? 0;

@@ -88,7 +88,7 @@ export async function tuned(
   const facts = await factsOfFrames(searcher, settings, frames);
   const parameters = withGiven(guessedParameters(name, facts), peaks);
   const { validRange, bad } = searcher.detector;
-  const doubts = [gainDoubt(facts), gapsDoubt(frames, validRange[0], bad)].filter((text) => text !== undefined);
+  const doubts = [gainDoubt(facts), gapsDoubt(frames, validRange, bad)].filter((text) => text !== undefined);
   return { ...chosen(parameters, radiiOfSpots(facts)), facts, frames: frames.length, doubts };
 }
 
