@@ -112,6 +112,12 @@ describe('a gain that the geometry states', () => {
     // A detector whose units are called photons: not a crowd, so the search stays as it is.
     const units = await factsOfSimulated({ background: 20 }, { gain: 20, stated: 1 });
     expect(gainDoubt(units)).toContain('the number is wrong');
+    // Nothing is stated: sigmas are those of one unit per photon.
+    const unstated = await factsOfSimulated({ background: 20 }, { gain: 10 });
+    expect(gainDoubt(unstated, false)).toMatch(
+      /^nothing states how many units a photon is; .* varies as with (9|10|11)/,
+    );
+    expect(gainDoubt(await factsOfSimulated({ background: 20 }, {}), false)).toBeUndefined();
     expect(guessedParameters('peakfinder8', units).minSnr).toBe(4.5);
   });
 });

@@ -125,6 +125,12 @@ export interface Geometry {
 
 /** Where a detector is according to the header of its frames; undefined where it does not say. */
 export interface StatedHeader {
+  /** What it states of values: which are overloads, and which no counts. */
+  readonly saturation?: number | undefined;
+  readonly underload?: number | undefined;
+  readonly markers?: readonly number[] | undefined;
+  /** Whether the file has a mask. */
+  readonly hasMask?: boolean | undefined;
   readonly wavelengthA?: number | undefined;
   readonly distanceM?: number | undefined;
   readonly pixelM?: number | undefined;

@@ -69,7 +69,7 @@ export function geometryFromFile(dataset: Dataset): Geometry {
   const stated = (geometry: Geometry): Geometry => ({
     ...ofDataset(geometry, openedArray(dataset)),
     ...ofEachFrame(meta),
-    header: headerOf(meta),
+    header: headerOf(dataset),
   });
   if (meta.panels) return stated(geometryOfPanels(name, meta, meta.panels));
   if (meta.turned)
@@ -121,23 +121,45 @@ function ofEachFrame({ ofEachFrame: { radiation, distance } = {} }: Metadata): P
   };
 }
 
-const headerOf = ({ wavelengthA, distanceM, pixelSizeM, beamCentrePx }: Metadata): StatedHeader => ({
-  wavelengthA,
-  distanceM,
-  pixelM: pixelSizeM?.x,
-  centrePx: beamCentrePx && [beamCentrePx.x, beamCentrePx.y],
+const headerOf = ({ meta, mask }: Dataset): StatedHeader => ({
+  saturation: meta.saturation,
+  underload: meta.underload,
+  markers: meta.markers,
+  hasMask: mask !== undefined,
+  wavelengthA: meta.wavelengthA,
+  distanceM: meta.distanceM,
+  pixelM: meta.pixelSizeM?.x,
+  centrePx: meta.beamCentrePx && [meta.beamCentrePx.x, meta.beamCentrePx.y],
 });
 
-/** Headers of one detector differ by less: a spot 1000 pixels from the beam moves by five. */
-const [minShare, minPx] = [0.005, 5];
+/** Headers of one detector differ by less: a spot 1000 pixels from the beam moves by five, and a beam by one. */
+const [minShare, minPx] = [0.005, 1];
+
+/** What a header states of values that a run with the limits of the first one would take for what they are not. */
+function otherLimits(header: StatedHeader, first: StatedHeader): string[] {
+  const { saturation, underload, markers = [] } = header;
+  const known = first.markers ?? [];
+  const marker = markers.find((one) => !known.includes(one));
+  return [
+    ...(saturation !== undefined && saturation < (first.saturation ?? Number.POSITIVE_INFINITY)
+      ? [`overloads above ${saturation}, not ${first.saturation ?? 'none'}`]
+      : []),
+    ...(underload !== undefined && underload > (first.underload ?? Number.NEGATIVE_INFINITY)
+      ? [`no counts below ${underload}, not ${first.underload ?? 'none'}`]
+      : []),
+    ...(marker === undefined ? [] : [`no counts at ${marker}, not ${known.join(' or ') || 'none'}`]),
+    ...(header.hasMask && !first.hasMask ? ['a mask, not none'] : []),
+  ];
+}
 
 /**
- * Refuses frames whose header states another place of the detector, or another wavelength, than the header from which
- * the geometry of the run was derived. Throws `Format`.
+ * Refuses frames whose header states another place of the detector, another wavelength, or other values that are no
+ * counts than the header from which the geometry of the run was derived. Throws `Format`.
  */
-export function refuseOtherHeader({ header: first }: Geometry, { name, meta }: Dataset): void {
+export function refuseOtherHeader({ header: first }: Geometry, dataset: Dataset): void {
   if (!first) return;
-  const header = headerOf(meta);
+  const { name, meta } = dataset;
+  const header = headerOf(dataset);
   const differing = ([what, of, unit]: readonly [string, 'wavelengthA' | 'distanceM' | 'pixelM', string]): string[] => {
     const [one, other] = [header[of], first[of]];
     const differs = one !== undefined && other !== undefined && !(Math.abs(one / other - 1) < minShare);
@@ -150,6 +172,7 @@ export function refuseOtherHeader({ header: first }: Geometry, { name, meta }: D
       ['a pixel size', 'pixelM', 'm'],
     ] as const
   ).flatMap(differing);
+  found.push(...otherLimits(header, first));
   const [one, other] = [header.centrePx, first.centrePx];
   if (one && other && !(Math.hypot(one[0] - other[0], one[1] - other[1]) < minPx))
     found.push(`a beam centre of ${one.join(', ')} pixels, not ${other.join(', ')}`);

@@ -181,9 +181,17 @@ const [crowdedShare, crowdedRatio, leastSnr] = [0.1, 1.5, 3];
 const varianceRatio = ({ gain, estimatedGain }: FrameFacts): number =>
   gain === undefined || estimatedGain === undefined ? 1 : estimatedGain / gain;
 
-/** Why the gain of a geometry is in doubt; undefined if it is not. */
-export function gainDoubt(facts: FrameFacts): string | undefined {
+/** Why the gain is in doubt: that of the geometry if it is `stated`, or one unit per photon; undefined if it is not. */
+export function gainDoubt(facts: FrameFacts, isStated = true): string | undefined {
   const { gain, estimatedGain, covered } = facts;
+  if (!isStated) {
+    const isUsual = estimatedGain === undefined || (estimatedGain > 0.5 && estimatedGain < 2);
+    if (isUsual || covered >= crowdedShare) return undefined;
+    return (
+      `nothing states how many units a photon is; the background of the first frames varies as with ${estimatedGain}, and ` +
+      'the errors of intensities are those of 1: if the frames are not counts, state adu_per_photon in a geometry'
+    );
+  }
   const ratio = varianceRatio(facts);
   if (ratio > 0.5 && ratio < 2) return undefined;
   const crowd =

@@ -87,8 +87,10 @@ export async function tuned(
   const frames = await readSome(searcher.detector, finder, firstFrames, signal);
   const facts = await factsOfFrames(searcher, settings, frames);
   const parameters = withGiven(guessedParameters(name, facts), peaks);
-  const { validRange, bad } = searcher.detector;
-  const doubts = [gainDoubt(facts), gapsDoubt(frames, validRange, bad)].filter((text) => text !== undefined);
+  const { validRange, bad, unitsPerPhoton } = searcher.detector;
+  const doubts = [gainDoubt(facts, unitsPerPhoton !== undefined), gapsDoubt(frames, validRange, bad)].filter(
+    (text) => text !== undefined,
+  );
   return { ...chosen(parameters, radiiOfSpots(facts)), facts, frames: frames.length, doubts };
 }
 
