@@ -284,3 +284,23 @@ describe('console.log', () => {
     );
   });
 });
+
+test('rows that are written before they are read have been read', () => {
+  const shifted = (order: readonly number[]): number[] => {
+    const data = Float64Array.of(1, 2, 3, 4, 5, 6);
+    const at = (from: number): Float64Array => data.subarray(from, from + 2);
+    const target = IndirectMemory2D.fromRows(order.map((i) => at(2 + 2 * i)));
+    target.copyFrom(IndirectMemory2D.fromRows(order.map((i) => at(2 * i))));
+    return [...data];
+  };
+  expect(shifted([0, 1])).toEqual([1, 2, 1, 2, 3, 4]);
+  expect(shifted([1, 0])).toEqual([1, 2, 1, 2, 3, 4]);
+  const data = Uint8Array.from({ length: 8 }, (_, i) => i);
+  // Transposed in place.
+  IndirectMemory2D.fromRows([data.subarray(0, 2), data.subarray(2, 4)]).copyFrom({
+    data,
+    shape: [2, 2],
+    strides: [1, 2],
+  });
+  expect([...data]).toEqual([0, 2, 1, 3, 4, 5, 6, 7]);
+});

@@ -29,20 +29,65 @@ export function copyElements(target: Elements, source: Elements, cast: boolean):
       'ITEMSIZE',
       `different itemsizes: the target has ${size} bytes, the source ${source.format.size}`,
     );
-  const [[, targetStep = 0], [, sourceStep = 0]] = [target.strides, source.strides];
-  for (let i = 0; i < rows; i++) {
-    const [to, from] = [target.row(i), source.row(i)];
-    const [toView, fromView] = [to.span.view(), from.span.view()];
-    if (sourceStep === size && targetStep === size) {
-      bytesAt(toView, to.offset, columns * size).set(bytesAt(fromView, from.offset, columns * size));
-      continue;
-    }
-    for (let j = 0; j < columns; j++) {
-      for (let k = 0; k < size; k++)
-        toView.setUint8(to.offset + j * targetStep + k, fromView.getUint8(from.offset + j * sourceStep + k));
-    }
-  }
+  const rowsOf = (elements: Elements): Row[] =>
+    Array.from({ length: rows }, (_, i) => {
+      const { span, offset } = elements.row(i);
+      return { view: span.view(), offset, step: elements.strides[1] ?? 0 };
+    });
+  const [into, own] = [rowsOf(target), rowsOf(source)];
+  const one = { columns, size };
+  // Rows that are written may be rows that are still to be read.
+  const from = overlap(extentOf(into, one), extentOf(own, one)) ? own.map((row) => packed(row, one)) : own;
+  for (const [i, to] of into.entries()) copyRow(to, from[i] as Row, one);
 }
+
+/** Where the elements of a row are: the first at `offset` bytes of the view, and each `step` bytes after the one before. */
+interface Row {
+  readonly view: DataView;
+  readonly offset: number;
+  readonly step: number;
+}
+
+/** The elements of each row. */
+interface Columns {
+  readonly columns: number;
+  readonly size: number;
+}
+
+function copyRow(to: Row, from: Row, { columns, size }: Columns): void {
+  if (from.step === size && to.step === size) {
+    bytesAt(to.view, to.offset, columns * size).set(bytesAt(from.view, from.offset, columns * size));
+    return;
+  }
+  for (let j = 0; j < columns; j++)
+    for (let k = 0; k < size; k++)
+      to.view.setUint8(to.offset + j * to.step + k, from.view.getUint8(from.offset + j * from.step + k));
+}
+
+/** A row in memory of its own. */
+function packed(row: Row, one: Columns): Row {
+  const own = { view: new DataView(new ArrayBuffer(one.columns * one.size)), offset: 0, step: one.size };
+  copyRow(own, row, one);
+  return own;
+}
+
+/** The first byte and the end of all rows, in each buffer that holds some of them. */
+function extentOf(rows: readonly Row[], { columns, size }: Columns): Map<ArrayBufferLike, [number, number]> {
+  const extents = new Map<ArrayBufferLike, [number, number]>();
+  if (columns === 0) return extents;
+  for (const { view, offset, step } of rows) {
+    const [a, b] = [view.byteOffset + offset, view.byteOffset + offset + (columns - 1) * step];
+    const [from, to] = extents.get(view.buffer) ?? [a, a];
+    extents.set(view.buffer, [Math.min(from, a, b), Math.max(to, a + size, b + size)]);
+  }
+  return extents;
+}
+
+const overlap = (a: ReturnType<typeof extentOf>, b: ReturnType<typeof extentOf>): boolean =>
+  [...a].some(([buffer, [from, to]]) => {
+    const other = b.get(buffer);
+    return other !== undefined && other[0] < to && from < other[1];
+  });
 
 const bytesAt = (view: DataView, offset: number, bytes: number): Uint8Array =>
   new Uint8Array(view.buffer, view.byteOffset + offset, bytes);
