@@ -1,6 +1,7 @@
 /** Frames that files lack, as the numbers in their headers, their descriptions or their neighbours say. */
 import { expect, test } from 'vitest';
 import { open } from '../../dist/data.node.js';
+import { array, group, number, treeFile } from './hdf5-tree.js';
 
 /** A MIB whose frames of 2 × 2 have these numbers in their headers. */
 function mib(name: string, numbers: readonly number[]): File {
@@ -63,4 +64,19 @@ test('a series of TVIPS ends before a missing file, and says so', async () => {
   const [first, second, third] = names.map((name, i) => tvips(name, i === 0)) as [File, File, File];
   expect(await warningsOf(first, second, third)).toEqual([]);
   expect(await warningsOf(first, third)).toEqual(cut(/^a_001\.tvips is missing, and a_002\.tvips is there/));
+});
+
+test('an HDF5 series with fewer frames than its detector has announced says so', async () => {
+  const series = async (nimages: number, ntrigger: number): Promise<File> => {
+    const detectorSpecific = group({ nimages: number(nimages), ntrigger: number(ntrigger) });
+    const instrument = group({ detector: group({ detectorSpecific }, 'NXdetector') }, 'NXinstrument');
+    const data = group({ data: array(new Uint16Array(3 * 4 * 5), [3, 4, 5]) }, 'NXdata');
+    const bytes = await treeFile({ entry: group({ data, instrument }, 'NXentry') });
+    return new File([new Uint8Array(bytes)], 'run_master.h5');
+  };
+  expect(await warningsOf(await series(3, 1))).toEqual([]);
+  expect(await warningsOf(await series(1, 3))).toEqual([]);
+  expect(await warningsOf(await series(5, 2))).toEqual(
+    cut(/^the detector announced 10 frames \(nimages × ntrigger\), and the file holds 3$/),
+  );
 });

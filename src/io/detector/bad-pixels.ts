@@ -90,6 +90,7 @@ export class BadPixels {
 
   /** The pixels that are bad in a frame; undefined if they are those of every frame. */
   async of(dataset: Dataset, frame: number, signal?: PlatformSignal): Promise<Uint8Array | undefined> {
+    if (!this.mayVary && dataset.mask !== undefined) throw withMask(dataset);
     if (!this.mayVary && this.#used.length === 0) return undefined;
     const { fixed, varying } = await this.#of(dataset);
     const own = dataset.maskVaries ? await dataset.mask?.({ frame, signal }) : undefined;
@@ -179,6 +180,14 @@ export class BadPixels {
     return marked;
   }
 }
+
+/** The values of a run whose first file has no mask leave none for the pixels that a mask calls bad. */
+const withMask = ({ name }: Dataset): EwaldError =>
+  new EwaldError(
+    'Format',
+    `${name} has a mask, and the first file has none; index these frames in another run, or begin with one of them`,
+    { detail: { path: name } },
+  );
 
 /** A mask of all frames that leaves less than a tenth of its panels is inverted. */
 const maxMarked = 0.9;

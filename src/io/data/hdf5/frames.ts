@@ -99,6 +99,7 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
     frames.framesLast || frames.scan || frames.groups ? undefined : await axesInOrder(first, frames, turned, shape);
   const peakList = findPeakList(catalog);
   const read = readerOf(frames, first, arrangement);
+  const sizes = await sizeChecks(file, frames, count);
   // A virtual dataset looks for its files when a frame is read.
   if (options.allowMissing && first.layout.kind === 'virtual' && count > 0)
     await read(0, 1, new Uint8Array(arrangement.frameBytes), options.signal);
@@ -118,9 +119,10 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
       ...notesOnMask(mask, fits, signal),
       ...notesOnMissing(file),
       ...notesOnUnfinished(file),
+      ...notesOnAnnounced(sizes),
     ],
     arrays: arraysOf(catalog, frames, { shape: frames.scan ? [...scan, ...signal] : [...shape, ...extra], dtype }),
-    sizes: await sizeChecks(file, frames, count),
+    sizes,
     filters: first.filters.map((filter) => `${filterName(filter)}${first.isForeign ? ' (by h5wasm)' : ''}`),
     chunkFrames: turned ? 1 : chunkFrames(first, first.shape.length - signalAxes, frames),
     onDispose: close,
@@ -435,6 +437,19 @@ function arraysOf(
   return entries;
 }
 
+/** The name of the check that compares the frames of a file with those that its detector has announced. */
+const announced = 'frames (nimages × ntrigger)';
+
+/** A series that ended early, or parts of which are elsewhere. */
+const notesOnAnnounced = (sizes: readonly SizeCheck[]): Note[] =>
+  sizes
+    .filter(({ what, expected, found }) => what === announced && found < expected)
+    .map(({ expected, found }) => ({
+      kind: 'warning',
+      text: `the detector announced ${expected} frames (nimages × ntrigger), and the file holds ${found}`,
+      isCut: true,
+    }));
+
 async function sizeChecks(file: Hdf5File, frames: Frames, count: number): Promise<SizeCheck[]> {
   const sizes: SizeCheck[] = [];
   const end = file.superblock.end;
@@ -443,6 +458,6 @@ async function sizeChecks(file: Hdf5File, frames: Frames, count: number): Promis
   const images = frames.entry === undefined ? undefined : await numberAt(file, `${detector}/nimages`);
   const triggers = images === undefined ? undefined : ((await numberAt(file, `${detector}/ntrigger`)) ?? 1);
   if (images !== undefined && triggers !== undefined)
-    sizes.push({ what: 'frames (nimages × ntrigger)', expected: images * triggers, found: count });
+    sizes.push({ what: announced, expected: images * triggers, found: count });
   return sizes;
 }
