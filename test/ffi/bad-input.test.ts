@@ -151,6 +151,20 @@ for (const target of targets) {
       expect(refusal(() => kit.owned(null, { length: 1 }))).toMatch(/the library returned no memory/);
     });
 
+    test('places between elements, texts of numbers, addresses that are none', () => {
+      const memory = kit.alloc('double', 4);
+      const pointer = kit.pointer('double', memory.address) ?? expect.fail();
+      for (const index of [0.5, Number.NaN, '1', null])
+        for (const at of [() => pointer.read(index as never), () => pointer.write(8, index as never)])
+          expect(refusal(at)).toMatch(/the index is .*; expected a whole number/);
+      expect([0, 1, 2, 3].map((i) => memory.at(i))).toEqual([0, 0, 0, 0]);
+      expect(refusal(() => pointer.text())).toMatch(/text\(\) reads bytes, and this is a double \*/);
+      for (const address of [-5, 1.5, -1n])
+        expect(refusal(() => kit.pointer('double', address))).toMatch(/the address/);
+      expect(refusal(() => kit.owned(pointer, { length: 1.5 }))).toMatch(/owned: the length is 1\.5/);
+      memory.dispose();
+    });
+
     test('a declared function that the library lacks is reported at its first use, or at once', async () => {
       const header = {
         source: 'int kit_add(int a, int b);\nint kit_ads(int a);\nint nothing_like_it(void);',

@@ -125,6 +125,7 @@ export class LibraryTools {
     if (!(pointer instanceof Pointer) || pointer.runtime !== runtime)
       throw new EwaldError('Argument', 'owned() needs a pointer that this library returned');
     const { length, free = 'free' } = options;
+    expects(Number.isSafeInteger(length) && length >= 0, 'owned: the length', length, 'a whole number from 0');
     const { address } = pointer;
     const span = runtime.memory.span(address, length * runtime.sizeOf(pointer.type));
     const release = this.#freeing(free, pointer, address);
@@ -198,6 +199,8 @@ export class LibraryTools {
 
   /** A pointer of a type to a given address. Nothing checks that the address is valid. */
   pointer(type: string, address: number | bigint): Pointer | null {
+    const isAddress = typeof address === 'bigint' ? address >= 0n : Number.isSafeInteger(address) && address >= 0;
+    expects(isAddress, 'pointer: the address', address, 'a whole number from 0, or a bigint');
     return this.#target.runtime.pointer(address, this.#target.runtime.typeOf(type));
   }
 

@@ -9,6 +9,10 @@ import type { Access } from './access.js';
 import { CArray } from './carray.js';
 import { type CType, typeText } from './header/types.js';
 
+/** A fraction would be between two elements; elements before the pointee have negative numbers. */
+const expectsIndex = (index: unknown): void =>
+  expects(Number.isSafeInteger(index), 'the index', index, 'a whole number');
+
 /** An address with the type of its pointee. It owns nothing: its source determines how long it is valid. */
 export class Pointer implements TypedPointer {
   /** The type of the pointee. */
@@ -59,16 +63,21 @@ export class Pointer implements TypedPointer {
 
   /** Reads the pointee, or the element `index` after it. */
   read(index = 0): unknown {
+    expectsIndex(index);
     return this.runtime.readAt(this.address, this.type, index);
   }
 
   /** Writes the pointee, or the element `index` after it. */
   write(value: unknown, index = 0): void {
+    expectsIndex(index);
     this.runtime.writeAt(this.address, this.type, index, value);
   }
 
-  /** The zero-terminated UTF-8 text at the address. */
+  /** The zero-terminated UTF-8 text at the address. @throws `Argument` for a pointer to what is neither bytes nor void. */
   text(): string {
+    const { type } = this;
+    const isBytes = type.kind === 'void' || (type.kind === 'scalar' && this.runtime.sizeOf(type) === 1);
+    if (!isBytes) throw new EwaldError('Argument', `text() reads bytes, and this is a ${this.typeText}`);
     return this.runtime.textAt(this.address);
   }
 

@@ -100,6 +100,10 @@ export function tableAt(
   if (text === undefined)
     throw new BufferError('FORMAT', 'an address alone does not determine the type it points to; pass the format');
   const parsed = parseFormat(text, space.model);
+  const own = parseFormat(typed?.rowFormat ?? text, space.model);
+  // Different words may be one type, such as long and long long, and bytes are anything.
+  if (own.size !== parsed.size || (own.size > 1 && own.kind !== parsed.kind))
+    throw new BufferError('FORMAT', `wrong format: "${text}"; ${typed?.typeText} has rows of "${typed?.rowFormat}"`);
   const places = readPointers(space, address, rows).map((row) => ({
     span: space.span(row, columns * parsed.size),
     offset: 0,

@@ -8,7 +8,12 @@ type Limits = Pick<Detector, 'geometry' | 'saturation' | 'bad' | 'validRange' | 
 /** The peaks without saturated pixels: those above the maximum of their panel, or above their own in a map. */
 export function unsaturated(found: PeakList, frame: Frame, detector: Limits): PeakList {
   const { panels } = detector.geometry;
-  const highest = (i: number): number => (found.maximum[i] ?? 0) + (found.background[i] ?? 0);
+  // What a peak has above its background has been rounded; a count is a whole number.
+  const isReal = frame instanceof Float32Array;
+  const highest = (i: number): number => {
+    const value = (found.maximum[i] ?? 0) + (found.background[i] ?? 0);
+    return isReal ? value : Math.round(value);
+  };
   const isBelow = (i: number): boolean =>
     highest(i) <= (panels[found.panel[i] ?? 0]?.maximum ?? Number.POSITIVE_INFINITY);
   const { saturation } = detector;
