@@ -27,6 +27,9 @@ kit.kit_each(3, (value) => value.toFixed(0).length, null);
 kit.kit_account_free(e);
 const g = kit.alloc('double', 3);
 kit.kit_fill(3, g);
+kit.kit_each_of(3, { visit: kit.callback('kit_visit', (value: number) => value), user: g });
+// @ts-expect-error
+kit.kit_length(5);
 // @ts-expect-error
 kit.kit_add('1', 2);
 // @ts-expect-error

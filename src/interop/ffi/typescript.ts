@@ -282,7 +282,9 @@ class Writer {
     if (element) {
       const bytes = element.layout.size === 1 ? ' | Uint8Array | Int8Array' : '';
       const text = to.const && element.layout.size === 1 ? ' | string' : '';
-      const plain = to.const ? ` | ${element.typescript} | ${element.typescript}[]` : ` | ${element.typescript}[]`;
+      // Of bytes, one number would rather be an address.
+      const one = to.const && element.layout.size > 1 ? ` | ${element.typescript}` : '';
+      const plain = `${one} | ${element.typescript}[]`;
       return `${arrayName(element)}${bytes}${text}${plain} | CArray<${element.typescript}> | Pointer | null`;
     }
     if (to.kind === 'void') return 'ArrayBufferView | ArrayBuffer | CArray | Pointer | null';
@@ -305,16 +307,22 @@ class Writer {
     return 'ArrayBufferView | CArray | Pointer | null';
   }
 
-  /** An object that is passed for a struct, or a list of them; texts may stand for its `char *` members. */
+  /** An object that is passed for a struct, or a list of them: its pointers may be more than C returns. */
   #given(tag: string): string {
-    const texts = namedFields(this.#table.structs[tag]?.fields ?? [], this.#table.structs).filter(
-      ({ type }) => type.kind === 'pointer' && isByte(type.to, this.#runtime),
-    );
+    const fields = namedFields(this.#table.structs[tag]?.fields ?? [], this.#table.structs);
+    const pointers = fields.flatMap(({ name, type }) => (type.kind === 'pointer' ? [{ name, to: type.to }] : []));
     const name = this.#typeName(tag);
-    if (texts.length === 0) return `${name} | ${name}[]`;
-    const members = texts.map((field) => `${key(field.name)}: string | Pointer | null`).join('; ');
-    const one = `Omit<${name}, ${texts.map((field) => JSON.stringify(field.name)).join(' | ')}> & { ${members} }`;
+    if (pointers.length === 0) return `${name} | ${name}[]`;
+    const may = this.#table.structs[tag]?.kind === 'union' ? '?' : '';
+    const members = pointers.map((field) => `${key(field.name)}${may}: ${this.#givenPointer(field.to)}`).join('; ');
+    const one = `Omit<${name}, ${pointers.map((field) => JSON.stringify(field.name)).join(' | ')}> & { ${members} }`;
     return `(${one}) | (${one})[]`;
+  }
+
+  /** What is passed for a pointer within a struct; texts may stand for `char *`. */
+  #givenPointer(to: CType): string {
+    if (to.kind === 'function') return 'Callback | Pointer | null';
+    return isByte(to, this.#runtime) ? 'string | Pointer | CArray | null' : 'Pointer | CArray | null';
   }
 
   #result(type: CType): string {
