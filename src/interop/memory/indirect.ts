@@ -236,8 +236,9 @@ export class IndirectMemory2D<V extends Value = Value> {
   }
 
   /**
-   * Writes the element at row i, column j. @throws BufferError `INDEX`, `READONLY`, or `VALUE` when the format cannot
-   * hold it.
+   * Writes the element at row i, column j. Floats are rounded to the format, those beyond it to infinity; `?` stores
+   * whether the value is true. @throws BufferError `INDEX`, `READONLY`, or `VALUE` for an integer that the format cannot
+   * hold.
    */
   set(i: number, j: number, value: V): void {
     this.#assertAlive();
