@@ -48,17 +48,32 @@ export function readSelection(fields: Fields): Selection {
   });
 }
 
-/** A list of corners; a single box is supported, several are not. */
+/** A list of boxes, which must be equal and equally far apart along one axis: older files have no other form for those. */
 function blocks(fields: Fields, rank: number, count: number, bytes: number): Selection {
   if (count === 0) return 'none';
-  if (count > 1)
-    throw new EwaldError('Unsupported', `${fields.what}: a selection of ${count} separate boxes is not supported`);
-  const start = Array.from({ length: rank }, () => fields.uint(bytes));
-  return start.map((from) => {
-    const to = fields.uint(bytes);
-    if (to < from) throw fields.wrong('a box ends before it starts');
-    return { start: from, stride: to - from + 1, count: 1, block: to - from + 1 };
-  });
+  if (2 * rank * bytes * count > fields.left) throw fields.wrong(`${count} boxes do not fit in ${fields.left} bytes`);
+  const box = (): AxisSelection[] => {
+    const start = Array.from({ length: rank }, () => fields.uint(bytes));
+    return start.map((from) => {
+      const to = fields.uint(bytes);
+      if (to < from) throw fields.wrong('a box ends before it starts');
+      return { start: from, stride: to - from + 1, count: 1, block: to - from + 1 };
+    });
+  };
+  const first = box();
+  if (count === 1) return first;
+  const others = Array.from({ length: count - 1 }, box);
+  const moving = first.findIndex(({ start }, axis) => others[0]?.[axis]?.start !== start);
+  const stride = (others[0]?.[moving]?.start ?? 0) - (first[moving]?.start ?? 0);
+  const isRegular = others.every((other, i) =>
+    other.every(({ start, block }, axis) => {
+      const own = first[axis] as AxisSelection;
+      return block === own.block && start === own.start + (axis === moving ? (i + 1) * stride : 0);
+    }),
+  );
+  if (!isRegular || stride < (first[moving]?.block ?? 0))
+    throw new EwaldError('Unsupported', `${fields.what}: a selection of ${count} unlike boxes is not supported`);
+  return first.map((axis, i) => (i === moving ? { ...axis, stride, count } : axis));
 }
 
 /** Number of indices selected along an axis. */
