@@ -1,12 +1,7 @@
 /** From a merge to the answers to what is wanted of it: its sums by groups, the reflections it lacks, its changes. */
 import { argumentError } from '../../../base/parameters.js';
 import { type Cell, lengthsOf } from '../../../crystal/cell.js';
-import {
-  compareIndices,
-  type Indices,
-  isRepresentative,
-  transformed,
-} from '../../../crystal/symmetry/asymmetric-unit.js';
+import { compareIndices, type Indices, transformed } from '../../../crystal/symmetry/asymmetric-unit.js';
 import type { Operation } from '../../../crystal/symmetry/matrices.js';
 import type { PointGroup } from '../../../crystal/symmetry/point-group.js';
 import type { Identified } from '../fit/accumulate.js';
@@ -15,7 +10,7 @@ import type { UniqueReflections } from '../fit/unique.js';
 import { inverseOf, scaleOnto } from '../lists/merged-lists.js';
 import { repeatedCells, settledCell } from '../setting/cells.js';
 import type { Subject } from '../setting/subject.js';
-import { absent, inverseD } from '../statistics/statistics.js';
+import { absent, inverseD, possibleIndices } from '../statistics/statistics.js';
 import { answersOf, beyondText, shellForecast, unjudgedText, type WantedAnswer } from './answers.js';
 import { Backtest } from './backtest.js';
 import type { Goal } from './goals.js';
@@ -160,27 +155,22 @@ const orbitOf = (indices: Indices, { operations }: PointGroup): number =>
 function withUnseen(
   measured: Float64Array,
   unique: UniqueReflections,
-  { cell, centring, group }: Subject,
+  subject: Subject,
   goals: readonly Goal[],
   lowQ: number,
 ): { q: Float64Array; orbits: Float64Array } {
-  const inverse = inverseD(cell);
+  const inverse = inverseD(subject.cell);
   const seen = new Set<string>();
   for (let id = 0; id < unique.count; id++) seen.add(indicesAt(unique, id).join());
   const q = [...measured];
-  const orbits = Array.from({ length: unique.count }, (_, id) => orbitOf(indicesAt(unique, id), group));
+  const orbits = Array.from({ length: unique.count }, (_, id) => orbitOf(indicesAt(unique, id), subject.group));
   const high = Math.min(largest(measured), Math.max(...goals.map(({ dMin }) => (dMin === undefined ? 0 : 1 / dMin))));
-  const [a, b, c] = lengthsOf(cell).map((length) => Math.floor(length * high + 1e-9)) as [number, number, number];
-  for (let h = -a; h <= a; h++)
-    for (let k = -b; k <= b; k++)
-      for (let l = -c; l <= c; l++) {
-        const indices: Indices = [h, k, l];
-        if (!isRepresentative(indices, group) || absent(indices, centring)) continue;
-        const own = inverse(indices);
-        if (!(own >= lowQ && own <= high) || seen.has(indices.join())) continue;
-        q.push(own);
-        orbits.push(orbitOf(indices, group));
-      }
+  for (const indices of possibleIndices(subject, high)) {
+    const own = inverse(indices);
+    if (!(own >= lowQ && own <= high) || seen.has(indices.join())) continue;
+    q.push(own);
+    orbits.push(orbitOf(indices, subject.group));
+  }
   return { q: Float64Array.from(q), orbits: Float64Array.from(orbits) };
 }
 

@@ -294,20 +294,25 @@ export function mergeStatistics(
   };
 }
 
-/** Number of possible unique reflections in each shell. */
-function possibleByShell({ cell, centring, group }: StatisticsSubject, edges: readonly number[]): number[] {
-  const inverse = inverseD(cell);
-  const counts = edges.slice(1).map(() => 0);
-  const high = edges[edges.length - 1] ?? 0;
+/** The unique reflections that are possible up to 1/d = `high` in 1/Å, and those beyond whose indices are no larger. */
+export function* possibleIndices({ cell, centring, group }: StatisticsSubject, high: number): Generator<Indices> {
   const [a, b, c] = lengthsOf(cell).map((length) => Math.floor(length * high + 1e-9)) as [number, number, number];
   for (let h = -a; h <= a; h++)
     for (let k = -b; k <= b; k++)
       for (let l = -c; l <= c; l++) {
         const indices: Indices = [h, k, l];
-        if (!isRepresentative(indices, group) || absent(indices, centring)) continue;
-        const shell = shellOf(inverse(indices), edges);
-        if (shell >= 0) counts[shell] = (counts[shell] ?? 0) + 1;
+        if (isRepresentative(indices, group) && !absent(indices, centring)) yield indices;
       }
+}
+
+/** Number of possible unique reflections in each shell. */
+function possibleByShell(subject: StatisticsSubject, edges: readonly number[]): number[] {
+  const inverse = inverseD(subject.cell);
+  const counts = edges.slice(1).map(() => 0);
+  for (const indices of possibleIndices(subject, edges[edges.length - 1] ?? 0)) {
+    const shell = shellOf(inverse(indices), edges);
+    if (shell >= 0) counts[shell] = (counts[shell] ?? 0) + 1;
+  }
   return counts;
 }
 
