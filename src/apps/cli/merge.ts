@@ -139,7 +139,7 @@ export async function run(
   else if (flags.csv) {
     print(csvText(statisticsRows([{ name: '', statistics: result.statistics }, ...result.datasets])));
     for (const answer of result.forecast ?? []) note(wantedText(answer));
-    for (const line of [...leftOut(result.counts), ...result.remarks]) note(`${yellow('note:')} ${line}`);
+    noteRemarks(result);
   } else show(result, names, flags);
   // The files are written, since only the user knows whether the point group is right.
   if (result.isDoubtful) warn('the merge is doubtful: see the notes (exit code 1)');
@@ -283,11 +283,8 @@ const summaryOf = (
 const percent = (x: number): string => (Number.isFinite(x) ? (100 * x).toFixed(1) : '-');
 const rounded = (x: number, digits: number): string => (Number.isFinite(x) ? x.toFixed(digits) : '-');
 
-function show(
-  { statistics, counts, remarks, merged, datasets, forecast = [] }: MergeResult,
-  files: readonly string[],
-  flags: MergeFlags,
-): void {
+function show(result: MergeResult, files: readonly string[], flags: MergeFlags): void {
+  const { statistics, counts, merged, datasets, forecast = [] } = result;
   // In a point group without inversion, Friedel mates are merged separately.
   const mates = Number.isFinite(statistics.overall.rAno);
   const row = (what: string, s: ShellStatistics): string[] => [
@@ -341,12 +338,17 @@ function show(
     ),
   );
   for (const answer of forecast) print(wrapText(wantedText(answer)));
-  for (const line of [...leftOut(counts), ...remarks]) note(`${yellow('note:')} ${line}`);
+  noteRemarks(result);
   if (files.length > 0) print(dim(files.join(' ')));
 }
 
 /** The backend that the workers of a merge use as well. */
 const backendOf = ({ backends: [first] }: Context) => first?.name;
+
+/** Says what was left out, and what there is to say of the rest. */
+function noteRemarks({ counts, remarks }: MergeResult): void {
+  for (const line of [...leftOut(counts), ...remarks]) note(`${yellow('note:')} ${line}`);
+}
 
 /** Rejected data, by reason. */
 function leftOut(counts: MergeResult['counts']): string[] {
