@@ -2,9 +2,9 @@
  * Runs the same program on every kind of communicator: on a single rank, on threads, under mpirun. Also tests the loss
  * of a rank.
  */
-import { type RankHandle, selfComm, workerGroup, workersComm } from 'ewald/communicator';
+import { type Communicator, type RankHandle, selfComm, workerGroup, workersComm } from 'ewald/communicator';
 import { spmd } from 'ewald/executors';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { refused } from '../support/refused.js';
 import { tier, variants } from '../support/variants.js';
 import { conformance } from './program.mjs';
@@ -36,6 +36,44 @@ test('handles are sent with their ports as the transfer list', async () => {
   });
   expect(await Promise.all(heard)).toEqual([0, 1, 2].map((rank) => [rank, 10 + rank, 20 + rank]));
   await Promise.all(comms.map((comm) => comm.free()));
+});
+
+/** Every wait ends a second after it began at the latest, which hides a bell that nobody rings: here it never does. */
+async function withoutTimeouts(run: () => Promise<void>): Promise<void> {
+  const atomics = Atomics as unknown as { waitAsync(...of: unknown[]): unknown };
+  const { waitAsync } = atomics;
+  const patient = vi.spyOn(atomics, 'waitAsync').mockImplementation((a, i, v) => waitAsync.call(Atomics, a, i, v));
+  try {
+    await run();
+  } finally {
+    patient.mockRestore();
+  }
+}
+
+test('no rank waits for the second after which it would look again', async () => {
+  await withoutTimeouts(async () => {
+    const { handles } = workerGroup(2);
+    const [zero, one] = (await Promise.all(handles.map(workersComm))) as [Communicator, Communicator];
+    await Promise.all([conformance(zero), conformance(one)]);
+    // A message that has arrived while its receiver waits for another one.
+    const never = one.recv(new Uint8Array(1), 0, 9);
+    await zero.send(Uint8Array.of(7), 1, 5);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const into = new Uint8Array(1);
+    await one.recv(into, 0, 5);
+    expect(into[0]).toBe(7);
+    // More messages than a mailbox has slots.
+    const many = Array.from({ length: 300 }, (_, i) => zero.send(Uint32Array.of(i), 1, 6));
+    for (let i = 0; i < 300; i++) {
+      const number = new Uint32Array(1);
+      await one.recv(number, 0, 6);
+      expect(number[0]).toBe(i);
+    }
+    await Promise.all(many);
+    await zero.send(Uint8Array.of(1), 1, 9);
+    await never;
+    await Promise.all([zero.free(), one.free()]);
+  });
 });
 
 describe('threads', () => {

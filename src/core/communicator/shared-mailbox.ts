@@ -112,8 +112,7 @@ export class SharedMailbox {
     const words = this.#words;
     const box = this.#mailbox(from, to);
     const tail = Atomics.load(words, box + 1);
-    const head = Atomics.load(words, box);
-    if (head === tail) return undefined;
+    if (Atomics.load(words, box) === tail) return undefined;
     const slot = box + lineWords + slotWords * ((tail >>> 0) % this.#slots);
     const word = (i: number): number => words[slot + i] ?? 0;
     const notice = {
@@ -126,8 +125,8 @@ export class SharedMailbox {
       kind: Math.floor(word(7) / kindUnit),
     };
     Atomics.store(words, box + 1, (tail + 1) | 0);
-    // The writer may be waiting for a free slot.
-    if (((head - tail) | 0) >= this.#slots) this.ring(from);
+    // The writer may be waiting for a free slot; it may have filled the mailbox while this was reading.
+    if (((Atomics.load(words, box) - tail) | 0) >= this.#slots) this.ring(from);
     return notice;
   }
 

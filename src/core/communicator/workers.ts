@@ -114,7 +114,9 @@ class SharedCarrier implements Carrier {
     this.#check();
     return new Promise((resolve, reject) => {
       (this.#receives[from] as Receive[]).push({ context, tag, into, kind, resolve, reject });
-      this.#watch();
+      // No bell rings again for a message that has arrived already.
+      this.#match(from, this.#arrived[from] as Notice[]);
+      if (this.#busy) this.#watch();
     });
   }
 
