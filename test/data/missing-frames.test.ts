@@ -1,4 +1,5 @@
 /** Frames that files lack, as the numbers in their headers, their descriptions or their neighbours say. */
+import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { open } from '../../dist/data.node.js';
 import { array, group, number, treeFile } from './hdf5-tree.js';
@@ -79,4 +80,40 @@ test('an HDF5 series with fewer frames than its detector has announced says so',
   expect(await warningsOf(await series(5, 2))).toEqual(
     cut(/^the detector announced 10 frames \(nimages × ntrigger\), and the file holds 3$/),
   );
+});
+
+/**
+ * By h5py with libver='earliest' and 'latest', in /entry/data: data u8[6, 2, 2] in chunks of one frame, of which four
+ * were written, scan u8[3, 2, 2, 2] in chunks of half a row of a frame, of which two rows were, and never u8[3, 2, 2].
+ */
+const unwritten = {
+  old:
+    'H4sIANeODGsC/+2Zz07CQBDGO7utFIREb8qJGGMoMYajR0zA9GCUqAeOEiXhRAgSE98Abz6Gj+IjePToW+Cuuwvdxe3yx+CB+SVkstuZtmk/pv' +
+    'u1L3H9vJAr5jxOGHq+t+MlGUuaFX2stt/JCDKOZHwjah5+tu3J+V25fzPv9rrR4NljA3Wcz0DE0EM2kbhx1uSxJcdKpe9Ez+v0hoPnhB7jFY9r' +
+    '029MxbgbzKffryzqF/U7q99RoOc9tIdt7w/1e3N5VecKVrorUb1fmzpGFusDzYwY97Pz9YFaXr//yGb3gZKMr9nf+8DjfbvHY6/z1Bkk/renK/' +
+    'aBckbvA6aOEVsfCMQ1AzUWdwKomNiSecSItnnKOgHIfgCJFULAIh8TSkDMCqVQ4o8K01tH5A+mZ9hd6/UQuqITXVW30/NV/6xG6XmT9d3+ZuiK' +
+    'PzeAuS/zueHPWV+T/sw3/JiNupFPXH3LyKeO/IuKPqYW/QO2FARBEARBEAT5A18q3hyCD6nrb+JYny/vU4OP4nSJDwm/Ks+wtQY/Fc74KbLgfk' +
+    'pRuj+y+ZcDS53L7xw66mz1R9FyvqrsqLPtp2Kpcx332FFnqz+J0q8HoK9EEARBEARBEGRFAgPX91+6oL92+mqifLX4ckpBOdm8cab9/3nvwGDn' +
+    'SCjDZ3wDnN3lK1AqAAA=',
+  new:
+    'H4sIANeODGsC/+v0cHHj5ZLiYubgYICB/1DwkhXCN4CKc13ZstLfwyWIiaGCSQhZIQxwMTEwMjCwCTAAKdbUvJKiys0wM10YqALmM89dSowT+E' +
+    'FOYElJLEk0Y4RqdaWOCxhMjvOXkeaEnVAnQIWKkxPzHjJBhSBhlZdallrUzQK1QY6QE56dd/8FdgIjAyOjCQMDEzMjIxtUjgmNxiXOzMPACLSc' +
+    'AeI2DgZWoKuZuTmEGRhYmBhYGBmZmBiZuY7CVE9nGKxAtGDWNTdHD2D64uCC+XU2NOHqZF/4BA8noAomoL+YcYQHPFwIyWMPNxFwuLEyAgEo4N' +
+    '7CjGkbLOGk07OcCRZOPFAxbmiKu1X+dyErq5ujixMDA8zlnFC5WihdD6UboXQzlG6F0u1QupMFtRDBBR6avtVgRQHoKZqZxBjCGjNcHMA8yswI' +
+    'sxXmc4YZgzZBM3BMK04FpSNIfMCy4HRomr4LpR9C6aes2MP7weYJl5iAgBkIWIAAADVRRYrpBQAA',
+};
+
+test.each(['old', 'new'] as const)('frames of HDF5 that were never written are said to be so: %s', async (name) => {
+  const file = new File([new Uint8Array(gunzipSync(Buffer.from(unwritten[name], 'base64')))], `${name}.h5`);
+  const opened = async (dataset: string, growing = false) => {
+    const found = await open(file, { dataset: `/entry/data/${dataset}`, growing });
+    await found.dispose();
+    return { nav: found.shape.nav, notes: found.notes.filter(({ kind }) => kind === 'warning') };
+  };
+  const note = (text: string) => [{ kind: 'warning', text: expect.stringContaining(text), isCut: true }];
+  expect(await opened('data')).toEqual({ nav: [6], notes: note('the last 2 of 6 frames were never written: ') });
+  expect(await opened('scan')).toEqual({ nav: [3, 2], notes: note('the last 2 of 6 frames were never written: ') });
+  expect(await opened('never')).toEqual({ nav: [3], notes: note('none of its 3 frames was written: ') });
+  // What has been written of a file that is being written is there, and the rest may come.
+  expect((await opened('data', true)).nav).toEqual([4]);
 });

@@ -1,5 +1,5 @@
 /** A dataset: shape, type, filters, and reads of any box of it. */
-import { EwaldError } from '../../../base/errors.js';
+import { EwaldError, isEwaldError } from '../../../base/errors.js';
 import type { PlatformSignal } from '../../../base/globals.js';
 import { swapBytes } from '../byte-order.js';
 import type { ByteSource } from '../byte-source.js';
@@ -7,8 +7,11 @@ import { numberBytes } from '../dtype.js';
 import type { ForeignFile } from '../foreign/foreign.js';
 import { readAttributes } from './attributes.js';
 import { type Box, copyBox, volume } from './box.js';
+import type { ChunkLookup } from './chunk-grid.js';
+import { chunkLookup } from './chunk-index.js';
 import { type Dataspace, elementsOf, readDataspace } from './dataspace.js';
 import { checkElement, type Hdf5Type, type Numbers, numberType, readDatatype, typeName } from './datatype.js';
+import { nowhere } from './fields.js';
 import { type Filter, type Pipeline, pipelineOf, readFilters, unknownFilter } from './filters.js';
 import type { Home } from './home.js';
 import { type Layout, readLayout } from './layout.js';
@@ -51,6 +54,7 @@ export class Hdf5Dataset {
   readonly mappings: readonly VirtualMapping[] | undefined;
   readonly #parts: DatasetParts;
   #reader: ReadBox | undefined;
+  #lookup: ChunkLookup | undefined;
   #attributes: Promise<Map<string, Hdf5Value>> | undefined;
 
   constructor(parts: DatasetParts) {
@@ -78,6 +82,30 @@ export class Hdf5Dataset {
   /** Whether its elements are unpacked from chunks by the codecs. */
   get isUnpacked(): boolean {
     return this.layout.kind === 'chunked' && this.filters.length > 0 && !this.isForeign;
+  }
+
+  /** Shape of its chunks; undefined if it is not stored in chunks. */
+  get chunk(): readonly number[] | undefined {
+    return this.layout.kind === 'chunked' ? this.layout.chunk : undefined;
+  }
+
+  /**
+   * Whether the file stores the chunk at a position counted in chunks or, without chunks, anything at all; true if the
+   * file does not tell.
+   */
+  async isStored(place: readonly number[]): Promise<boolean> {
+    const { layout } = this;
+    if (layout.kind === 'contiguous') return layout.address !== nowhere;
+    if (layout.kind !== 'chunked') return true;
+    const { space } = this.#parts;
+    try {
+      this.#lookup ??= chunkLookup(this.file.superblock.pages, layout, space, this.filters.length > 0);
+      return (await this.#lookup(place)) !== undefined;
+    } catch (error) {
+      // What is wrong with the index is reported when a frame is read.
+      if (isEwaldError(error, 'Format')) return true;
+      throw error;
+    }
   }
 
   /** Whether a foreign library reads its elements, because it has a filter that ewald does not know. */

@@ -30,6 +30,7 @@ import { readMetadata } from './metadata.js';
 import { namesInText } from './missing.js';
 import { findPeakList, readPeakLists } from './peak-lists.js';
 import { turnedReader } from './turned.js';
+import { notesOnUnwritten, unwrittenFrames } from './unwritten.js';
 
 /** Opens the frames of an HDF5 file. */
 export async function openHdf5Frames(source: ByteSource, options: FormatOptions, services: Services): Promise<Dataset> {
@@ -90,9 +91,13 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
   await checkAlike(source, frames, first);
   const arrangement = arrange(source, frames, first, extra, options);
   const { shape, navigation: fromFile, signal, signalAxes, turned } = arrangement;
-  const scan = frames.scan ?? shape.slice(0, shape.length - signalAxes);
-  const count = volume(fromFile);
-  const beside = await readMetadata(catalog, frames, count);
+  const stored = volume(fromFile);
+  const unwritten = turned ? 0 : await unwrittenFrames(frames, { signalAxes, frames: stored });
+  // Frames of a file that is being written are there when they have been written.
+  const arriving = options.growing && fromFile.length === 1 ? unwritten : 0;
+  const count = stored - arriving;
+  const scan = frames.scan ?? (arriving > 0 ? [count] : shape.slice(0, shape.length - signalAxes));
+  const beside = await readMetadata(catalog, frames, stored);
   const { mask } = beside;
   const fits = mask !== undefined && !frames.framesLast && !turned && maskFits(mask.shape, fromFile, signal);
   const axes =
@@ -120,6 +125,7 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
       ...notesOnMissing(file),
       ...notesOnUnfinished(file),
       ...notesOnAnnounced(sizes),
+      ...notesOnUnwritten(unwritten, stored, arriving > 0),
     ],
     arrays: arraysOf(catalog, frames, { shape: frames.scan ? [...scan, ...signal] : [...shape, ...extra], dtype }),
     sizes,
