@@ -141,3 +141,32 @@ test('validateUdf says what merge loses, and which results depend on partitions'
     'the result value depends on the number of partitions: element 0 is 20 with one and 5 with 4',
   ]);
 });
+
+test('all but 0 is true in a result of truths, however it is written', async () => {
+  const values = [256, 0.5, 0, Number.NaN, -1, true, '', 84];
+  const hits = await ctx.runUdf(
+    ctx.fromMemory(
+      Float32Array.from(values, (_, i) => i),
+      { navShape: [values.length], sigShape: [1, 1] },
+    ),
+    defineUdf({
+      name: 'hits',
+      buffers: {
+        hit: { kind: 'nav', dtype: 'bool' },
+        two: { kind: 'nav', dtype: 'bool', extraShape: [2] },
+        byte: { kind: 'nav', dtype: 'bool' },
+      },
+      processFrame({ frame, results }) {
+        const value = [256, 0.5, 0, Number.NaN, -1, true, '', 84][frame[0] as number] as never;
+        results.hit = value;
+        results.two = [value, 0] as never;
+        results.byte[0] = 84;
+      },
+    }),
+  );
+  // As NumPy has it: NaN is true.
+  const truths = [1, 1, 0, 1, 1, 1, 0, 1];
+  expect([...hits.hit.data]).toEqual(truths);
+  expect([...hits.two.data]).toEqual(truths.flatMap((truth) => [truth, 0]));
+  expect([...hits.byte.data]).toEqual(values.map(() => 1));
+});

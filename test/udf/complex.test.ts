@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Context } from 'ewald/udf';
+import { Context, comUdf, crystallinityUdf, femUdf, logSumUdf, pixelsUdf, stddevUdf } from 'ewald/udf';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { npyHeadOf } from '../../src/io/data/npy.js';
 import { ewald } from '../support/cli.js';
@@ -52,6 +52,9 @@ test('sum, sumsig and masks have a magnitude, both parts, an angle and the compl
     const analyses = [ctx.createComAnalysis(scan), ctx.createStddevAnalysis(scan), ctx.createLogSumAnalysis(scan)];
     for (const refusedOne of analyses)
       await refused(() => ctx.run(refusedOne), 'Unsupported', 'c64', 'requires real ones');
+    // Their functions would take real and imaginary parts for pixels.
+    const ofReal = [stddevUdf(), logSumUdf(), comUdf(), femUdf(), crystallinityUdf(), pixelsUdf({ pixels: [0] })];
+    for (const udf of ofReal) await refused(() => ctx.runUdf(scan, udf as never), 'Unsupported', 'complex (c64)');
   } finally {
     await ctx.close();
   }

@@ -151,6 +151,10 @@ describe('strain of a simulated scan', () => {
     expect(maps.exy[0]).toBeCloseTo(-(-0.015 + 0.01) / 2, 12);
     expect(maps.theta[0]).toBeCloseTo((-0.015 - 0.01) / 2, 12);
     expect([maps.eyy[1], maps.eyy[2]]).toEqual([0, Number.NaN]);
+    // A lattice turned by a hundredth from x to y.
+    const [c, s] = [Math.cos(0.01), Math.sin(0.01)];
+    const rotated = strainMaps([20, 0, 20 * c, -20 * s], [0, 20, 20 * s, 20 * c], { reference: [1, 0] });
+    expect(rotated.theta[1]).toBeCloseTo(0.01, 6);
     const turned = strainMaps(a, b, { reference: [0, 1, 0], axesRotation: 90 });
     expect([turned.eyy[0], turned.exx[0]]).toEqual([expect.closeTo(-0.02, 12), expect.closeTo(0.01, 12)]);
     expect(turned.exy[0]).toBeCloseTo(-(maps.exy[0] as number), 12);

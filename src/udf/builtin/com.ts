@@ -19,6 +19,7 @@ import {
 import { circular, ring } from '../images/masks.js';
 import type { Spans } from '../pass/steps.js';
 import { checkRing, frameSize } from './fluctuation.js';
+import { requireReal } from './real-frames.js';
 
 /** Parameters of `comUdf`. */
 export interface ComParams extends Readonly<Record<string, unknown>> {
@@ -186,6 +187,7 @@ export const comUdf = /* @__PURE__ */ defineUdf({
   module: 'ewald/udf',
   params: initial,
   buffers(meta, params) {
+    requireReal('com', meta);
     frameSize('com', meta);
     checkRing('com', params.ri ?? 0, params.r ?? Number.POSITIVE_INFINITY);
     checkRegression('com', params.regression);

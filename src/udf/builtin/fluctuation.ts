@@ -5,10 +5,11 @@ import { defineUdf, type UdfMeta } from '../functions/udf.js';
 import { diskSpans } from '../images/disk-spans.js';
 import { spectrum2d } from '../images/fourier.js';
 import { circular, ring } from '../images/masks.js';
+import { requireReal } from './real-frames.js';
 import { integerVarsum } from './stddev.js';
 
 /** Width and height of a frame. Throws `Shape` for frames of other than two axes. */
-export function frameSize(what: string, { sig }: UdfMeta): { width: number; height: number } {
+export function frameSize(what: string, { sig }: Pick<UdfMeta, 'sig'>): { width: number; height: number } {
   const [height, width] = sig;
   if (sig.length !== 2 || height === undefined || width === undefined)
     throw new EwaldError('Shape', `${what} requires frames of two axes; these are ${sig.join(' × ')}`);
@@ -27,6 +28,7 @@ export const femUdf = /* @__PURE__ */ defineUdf({
   module: 'ewald/udf',
   params: { cx: 0, cy: 0, ri: 0, ro: 1 },
   buffers(meta, { ri, ro }) {
+    requireReal('fem', meta);
     frameSize('fem', meta);
     checkRing('fem', ri, ro);
     return { intensity: { kind: 'nav', dtype: 'f64' } };
@@ -70,6 +72,7 @@ export const crystallinityUdf = /* @__PURE__ */ defineUdf({
   module: 'ewald/udf',
   params: { ri: 0, ro: 1, cx: 0, cy: 0, radius: 0 },
   buffers(meta, { ri, ro }) {
+    requireReal('crystallinity', meta);
     frameSize('crystallinity', meta);
     checkRing('crystallinity', ri, ro);
     return { intensity: { kind: 'nav', dtype: 'f64' } };

@@ -5,6 +5,7 @@ import { inspect } from '../../base/options.js';
 import { product } from '../../base/product.js';
 import type { BufferDeclaration } from '../functions/buffers.js';
 import { defineUdf, type UdfMeta } from '../functions/udf.js';
+import { requireReal } from './real-frames.js';
 
 /**
  * `intensity`, [positions, pixels] f64: the pixels with the flat indices `pixels`, exactly as they are. Not for complex
@@ -16,8 +17,7 @@ export const pixelsUdf = /* @__PURE__ */ defineUdf({
   params: { pixels: new Uint32Array(0) as ArrayLike<number> },
   buffers(meta: UdfMeta, { pixels }): { intensity: BufferDeclaration<'f64'> } {
     const end = product(meta.sig);
-    if (meta.inputDtype.startsWith('c'))
-      throw new EwaldError('Unsupported', 'pixels: frames are complex; expected real ones');
+    requireReal('pixels', meta);
     if (pixels.length === 0) throw new EwaldError('Argument', 'pixels: there is no pixel; expected at least one');
     for (let k = 0; k < pixels.length; k++)
       if (!Number.isInteger(pixels[k]) || (pixels[k] as number) < 0 || (pixels[k] as number) >= end)

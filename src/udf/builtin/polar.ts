@@ -2,6 +2,7 @@
 import { defineUdf } from '../functions/udf.js';
 import { type PolarGrid, polarSamples } from '../images/polar.js';
 import { checkRing, frameSize } from './fluctuation.js';
+import { requireReal } from './real-frames.js';
 import { addAll } from './sums.js';
 
 type PolarParams = PolarGrid & Readonly<Record<string, unknown>>;
@@ -16,6 +17,7 @@ export const polarUdf = /* @__PURE__ */ defineUdf({
   module: 'ewald/udf',
   params: initial,
   buffers(meta, { ri, ro, radii, azimuths }) {
+    requireReal('polar', meta);
     frameSize('polar', meta);
     checkRing('polar', ri, ro);
     const nav = { kind: 'nav', dtype: 'f64', extraShape: [radii] } as const;

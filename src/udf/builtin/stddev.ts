@@ -7,6 +7,7 @@
  */
 import type { DataType } from '../../io/data/dtype.js';
 import { defineUdf, type UdfMeta } from '../functions/udf.js';
+import { requireReal } from './real-frames.js';
 
 /**
  * The correction for adding two sums of squares about their means: of n1 numbers with sum s1 to n0 numbers with sum s0.
@@ -78,15 +79,20 @@ function addTile(tile: ArrayLike<number>, depth: number, { sum, second }: State,
 export const stddevUdf = /* @__PURE__ */ defineUdf({
   name: 'stddev',
   module: 'ewald/udf',
-  buffers: {
-    sum: { kind: 'sig', dtype: 'f64' },
-    // Σ² of integers up to 16 bits, Σ (x − mean)² of all others.
-    second: { kind: 'sig', dtype: 'f64', use: 'private' },
-    numFrames: { kind: 'single', dtype: 'u32' },
-    varsum: { kind: 'sig', dtype: 'f64', use: 'resultOnly' },
-    var: { kind: 'sig', dtype: 'f64', use: 'resultOnly' },
-    std: { kind: 'sig', dtype: 'f64', use: 'resultOnly' },
-    mean: { kind: 'sig', dtype: 'f64', use: 'resultOnly' },
+  buffers(meta: UdfMeta) {
+    requireReal('stddev', meta);
+    const sig = { kind: 'sig', dtype: 'f64' } as const;
+    const made = { ...sig, use: 'resultOnly' } as const;
+    return {
+      sum: sig,
+      // Σ² of integers up to 16 bits, Σ (x − mean)² of all others.
+      second: { ...sig, use: 'private' },
+      numFrames: { kind: 'single', dtype: 'u32' },
+      varsum: made,
+      var: made,
+      std: made,
+      mean: made,
+    } as const;
   },
   processTile({ tile, depth, results, meta, firstPixel, pixels }) {
     const { sum, second, numFrames } = results;
@@ -140,14 +146,11 @@ export const stddevUdf = /* @__PURE__ */ defineUdf({
       mean: each((p) => (sum[p] as number) / n),
     };
   },
-  kernel: ({ meta }: { readonly meta: UdfMeta }) =>
-    meta.inputDtype.startsWith('c')
-      ? undefined
-      : {
-          steps: [{ kind: 'moments' }],
-          planes: ['sum', 'second'],
-          finish({ frames }, { numFrames }) {
-            numFrames[0] = frames;
-          },
-        },
+  kernel: () => ({
+    steps: [{ kind: 'moments' }],
+    planes: ['sum', 'second'],
+    finish({ frames }, { numFrames }) {
+      numFrames[0] = frames;
+    },
+  }),
 });

@@ -1,6 +1,7 @@
 /** Sums: of all frames, of each frame, of logarithms. Integers are exact as long as they stay below 2^53. */
 import type { BufferDeclaration } from '../functions/buffers.js';
 import { defineUdf, type UdfMeta } from '../functions/udf.js';
+import { requireReal } from './real-frames.js';
 
 const builtin = 'ewald/udf';
 const complex = ({ inputDtype }: UdfMeta): boolean => inputDtype.startsWith('c');
@@ -72,7 +73,10 @@ export const sumSigUdf = /* @__PURE__ */ defineUdf({
 export const logSumUdf = /* @__PURE__ */ defineUdf({
   name: 'logsum',
   module: builtin,
-  buffers: { logsum: { kind: 'sig', dtype: 'f64' } },
+  buffers(meta: UdfMeta): { logsum: BufferDeclaration<'f64'> } {
+    requireReal('logsum', meta);
+    return { logsum: { kind: 'sig', dtype: 'f64' } };
+  },
   processFrame({ frame, results: { logsum } }) {
     let least = Number.POSITIVE_INFINITY;
     for (let i = 0; i < frame.length; i++) least = Math.min(least, frame[i] as number);

@@ -12,7 +12,7 @@ export interface StrainMaps {
   readonly eyy: Float64Array;
   readonly exx: Float64Array;
   readonly exy: Float64Array;
-  /** Rotation in radians, from y to x. */
+  /** Rotation of the lattice in radians, from x to y: clockwise where rows are drawn downwards. */
   readonly theta: Float64Array;
   /** The reference vectors (y, x) in pixels: medians of those of the reference region. */
   readonly reference: { readonly a: readonly [number, number]; readonly b: readonly [number, number] };

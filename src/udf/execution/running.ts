@@ -26,8 +26,9 @@ const ofNothing = /undefined|not (an )?extensible/;
  * follow where one that does not exist may be the reason.
  */
 export function udfError(udf: string, where: string, cause: unknown, results: Arrays = {}): EwaldError {
-  // What parameters do not allow is the caller's fault, not the function's.
-  if (where === 'buffers' && (isEwaldError(cause, 'Argument') || isEwaldError(cause, 'Shape'))) return cause;
+  // What parameters or frames do not allow is the caller's fault, not the function's.
+  if (where === 'buffers' && isEwaldError(cause) && ['Argument', 'Shape', 'Unsupported'].includes(cause.tag))
+    return cause;
   const names = Object.keys(results);
   const { name, message } = plainError(cause);
   const isMisnamed = names.length > 0 && name === 'TypeError' && ofNothing.test(message);
@@ -181,7 +182,10 @@ export class Running {
       isAux(value) ? [{ name, kind: value.kind, stride: auxStride(value), data: value.data as BufferArray }] : [],
     );
     for (const { name, data } of this.#auxes) this.aux[name] = data;
-    this.written = new Written(this.arrays);
+    this.written = new Written(
+      this.arrays,
+      new Set(named.flatMap(([name, { dtype }]) => (dtype === 'bool' ? [name] : []))),
+    );
     const { definition } = udf;
     this.task = seesTask(definition, meta, part)
       ? callMethod(definition.name, 'getTaskData', () => definition.getTaskData?.({ params, meta, prepared }))

@@ -3,8 +3,19 @@ import { EwaldError } from '../../base/errors.js';
 import { inspect } from '../../base/options.js';
 import type { Arrays, BufferArray } from '../functions/dtypes.js';
 
-/** Writes a number, or as many numbers as there are, into a view. Throws `Argument` and `Shape`. */
-function write(name: string, view: BufferArray, value: unknown): void {
+/**
+ * Writes a number, or as many numbers as there are, into a view; in results of dtype bool, all but 0 are true. Throws
+ * `Argument` and `Shape`.
+ */
+function write(name: string, view: BufferArray, value: unknown, isBool = false): void {
+  if (isBool) {
+    write(
+      name,
+      view,
+      typeof value === 'object' && value !== null ? truthsOf(value as ArrayLike<unknown>) : isTrue(value),
+    );
+    return;
+  }
   if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') {
     view.fill(value as never);
     return;
@@ -20,8 +31,13 @@ function write(name: string, view: BufferArray, value: unknown): void {
   view.set(value as never);
 }
 
+/** 1 for all but 0, false and nothing; NaN is true, as in NumPy. */
+const isTrue = (value: unknown): 0 | 1 => (value || Number.isNaN(value) ? 1 : 0);
+const truthsOf = (values: ArrayLike<unknown>): Uint8Array => Uint8Array.from(values, isTrue);
+
 const viewsOf = Symbol('views');
-type Results = Record<string, unknown> & { readonly [viewsOf]: Arrays };
+const boolsOf = Symbol('bools');
+type Results = Record<string, unknown> & { readonly [viewsOf]: Arrays; readonly [boolsOf]: ReadonlySet<string> };
 
 /** Accessors by name. They are shared, because objects with accessors of their own make every function slow that sees many. */
 const accessors = new Map<string, PropertyDescriptor & ThisType<Results>>();
@@ -35,7 +51,7 @@ function accessorOf(name: string): PropertyDescriptor {
       return this[viewsOf][name];
     },
     set(value: unknown) {
-      write(name, this[viewsOf][name] as BufferArray, value);
+      write(name, this[viewsOf][name] as BufferArray, value, this[boolsOf].has(name));
     },
   };
   accessors.set(name, made);
@@ -43,8 +59,15 @@ function accessorOf(name: string): PropertyDescriptor {
 }
 
 /** An object with accessors of these views, except those that stay as they are; no further member can be added to it. */
-function resultsOf(views: Arrays, isPlain: (view: BufferArray) => boolean): Record<string, unknown> {
-  const results: Record<string, unknown> = Object.defineProperty({}, viewsOf, { value: views });
+function resultsOf(
+  views: Arrays,
+  isPlain: (view: BufferArray) => boolean,
+  bools: ReadonlySet<string> = new Set(),
+): Record<string, unknown> {
+  const results: Record<string, unknown> = Object.defineProperties(
+    {},
+    { [viewsOf]: { value: views }, [boolsOf]: { value: bools } },
+  );
   for (const [name, view] of Object.entries(views))
     if (isPlain(view)) results[name] = view;
     else Object.defineProperty(results, name, accessorOf(name));
@@ -56,9 +79,10 @@ export class Written {
   readonly views: Arrays;
   readonly proxy: Record<string, unknown>;
 
-  constructor(arrays: Arrays) {
+  /** `bools` are the names of results of dtype bool. */
+  constructor(arrays: Arrays, bools: ReadonlySet<string>) {
     this.views = { ...arrays };
-    this.proxy = resultsOf(this.views, () => false);
+    this.proxy = resultsOf(this.views, () => false, bools);
   }
 }
 

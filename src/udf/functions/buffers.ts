@@ -153,6 +153,8 @@ export class ResultBuffer<D extends BufferDtype = BufferDtype> {
   /** The numbers as computed: only for the region of interest, in C order. */
   get rawData(): DtypeArrays[D] {
     if (typeof this.#raw === 'function') this.#raw = this.#raw();
+    // A function may have written any bytes into a result of truths.
+    if (this.dtype === 'bool') for (let i = 0; i < this.#raw.length; i++) if (this.#raw[i]) this.#raw[i] = 1;
     return this.#raw;
   }
 
