@@ -182,7 +182,12 @@ test('a folder is followed in the order of its names; a damaged file leaves a ga
   const run = ctx.runUdf(scan, sumSigUdf(), { record: join(folder, 'all.npy') });
   await writeFile(join(folder, 'f_2.raw'), bytesOf(8, 9).subarray(0, 5));
   await writeFile(join(folder, 'f_10.raw'), bytesOf(16, 20));
+  const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  onTestFinished(() => written.mockRestore());
   const { intensity } = await run;
+  expect(written.mock.calls.join()).toMatch(
+    /all\.npy: 8 positions of 20 have no frame, the first 8; the file has zeros there/,
+  );
   // The damaged file is counted as one like the first.
   expect([...intensity.data]).toEqual(sums.map((sum, i) => (i >= 8 && i < 16 ? 0 : sum)));
   expect([...intensity.validMask]).toEqual(sums.map((_, i) => (i >= 8 && i < 16 ? 0 : 1)));

@@ -8,6 +8,7 @@
 
 import { open, readdir } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
+import { counted } from '../../base/amounts.js';
 import { EwaldError } from '../../base/errors.js';
 import { product } from '../../base/product.js';
 import { bytesOfArray, elementBytes, type FrameArray } from '../../io/data/dtype.js';
@@ -93,8 +94,9 @@ export async function recordNpy(
   const count = (frames: number): Promise<void> => patch.call(output, 0, padded(headerFor([frames]), header.length));
   await output.write(header);
   if (isLive) await count(0);
-  /** Index after the last position with a frame. */
+  /** Index after the last position with a frame, and which positions have one. */
   let end = 0;
+  const isThere = new Uint8Array(positions);
   let isOpen = true;
   return {
     async write(places, frames: FrameArray) {
@@ -107,7 +109,9 @@ export async function recordNpy(
         while (last < places.length && places[last] === (places[last - 1] as number) + 1) last++;
         const at = header.length + (places[first] as number) * frameBytes;
         await patch.call(output, at, bytes.subarray(first * frameBytes, last * frameBytes));
-        end = Math.max(end, (places[last - 1] as number) + 1);
+        const next = (places[last - 1] as number) + 1;
+        isThere.fill(1, places[first], next);
+        end = Math.max(end, next);
         first = last;
       }
       // After the frames: the header never counts frames that are not in the file.
@@ -117,6 +121,12 @@ export async function recordNpy(
     async finish() {
       if (!isOpen) return;
       if (end === 0 && positions > 0) return output.discard();
+      const without = isThere.subarray(0, end).reduce((sum, there) => sum + 1 - there, 0);
+      if (without > 0)
+        tell(
+          `${file}: ${counted(without, 'position')} of ${end} have no frame, the first ${isThere.indexOf(0)}; the file has ` +
+            'zeros there, which a later run takes for a measurement: leave them out with a region (roi)',
+        );
       if (end < positions) await count(end);
       else if (isLive) await patch.call(output, 0, header);
       await output.close();
