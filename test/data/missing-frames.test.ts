@@ -1,6 +1,9 @@
 /** Frames that files lack, as the numbers in their headers, their descriptions or their neighbours say. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { open } from '../../dist/data.node.js';
 import { array, group, number, treeFile } from './hdf5-tree.js';
 
@@ -29,6 +32,60 @@ async function warningsOf(...files: File[]): Promise<{ text: string; isCut?: tru
 }
 
 const cut = (text: RegExp) => [{ text: expect.stringMatching(text), isCut: true }];
+
+/** Opens a MIB of five frames as a File and from the disk, and returns why each frame cannot be read. */
+async function damageOf(parts: readonly Buffer[]): Promise<string[][]> {
+  const bytes = new Uint8Array(Buffer.concat(parts));
+  const folder = await mkdtemp(join(tmpdir(), 'ewald-mib-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const path = join(folder, 'scan.mib');
+  await writeFile(path, bytes);
+  const found: string[][] = [];
+  for (const input of [new File([bytes], 'scan.mib'), path]) {
+    const dataset = await open(input);
+    const each = Array.from({ length: dataset.frames }, (_, i) =>
+      dataset.read(i, 1).then(
+        () => '',
+        (error: Error) => error.message,
+      ),
+    );
+    found.push((await Promise.all(each)).map((text) => text.replace(/^.*: frame/, 'frame')));
+    // All at once are read as blocks, whose first damaged frame is named.
+    const [first] = (found.at(-1) as string[]).filter(Boolean);
+    if (first !== undefined) await expect(dataset.read(0, dataset.frames)).rejects.toThrow(first);
+    await dataset.dispose();
+  }
+  expect(found[1]).toEqual(found[0]);
+  return found;
+}
+
+test.each(['U08', 'U16'])('frames of a MIB are read behind their own headers alone: %s', async (type) => {
+  const frame = (n: number, size = '0128,0096'): Buffer => {
+    const head = `MQ1,${String(n).padStart(6, '0')},00384,01,${size},${type},   1x1,01,2024-01-01,0.001,`;
+    return Buffer.concat([
+      Buffer.from(head.padEnd(384, '\0'), 'latin1'),
+      Buffer.alloc(128 * 96 * (type === 'U08' ? 1 : 2), n),
+    ]);
+  };
+  const frames = [1, 2, 3, 4, 5].map((n) => frame(n)) as [Buffer, Buffer, Buffer, Buffer, Buffer];
+  const [a, b, c, d, e] = frames;
+  expect((await damageOf(frames))[0]).toEqual(['', '', '', '', '']);
+  const swapped = [
+    expect.stringMatching(/^frame 2 .*number 4; expected 3/),
+    expect.stringMatching(/number 3; expected 4/),
+  ];
+  expect((await damageOf([a, b, d, c, e]))[0]).toEqual(['', '', ...swapped, '']);
+  const lost = expect.stringMatching(/^frame 1 .*no frame header before it/);
+  expect((await damageOf([a, Buffer.alloc(b.length), c, d, e]))[0]).toEqual(['', lost, '', '', '']);
+  const turned = expect.stringMatching(/^frame 3 .*00384,01,0096,0128,.*first frame 00384,01,0128,0096/);
+  expect((await damageOf([a, b, c, frame(4, '0096,0128'), e]))[0]).toEqual(['', '', '', turned, '']);
+});
+
+test('frames of a MIB that are there twice are counted', async () => {
+  expect(await warningsOf(mib('scan.mib', [1, 2, 3, 4, 4, 5, 6, 7, 8]))).toEqual(
+    cut(/^1 frame of the file is there twice, the first behind frame 3: .* there are 1 to 8, and the file holds 9/),
+  );
+});
 
 test('the numbers of the frames of a MIB say what is missing, and where', async () => {
   expect(await warningsOf(mib('scan.mib', [1, 2, 3, 4, 5]))).toEqual([]);

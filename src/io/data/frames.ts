@@ -82,6 +82,14 @@ interface PlacedFrames extends Description {
   readonly stride: number;
   /** Where a frame starts, and how many frames from it on (itself included) are `stride` bytes apart. */
   locate(frame: number): { readonly source: ByteSource; readonly offset: number; readonly run: number };
+  /** What stands before each frame, of which the first `bytes` are checked; absent if nothing does. */
+  readonly head?: {
+    /** From its beginning to the frame; at most the gap between two frames. */
+    readonly before: number;
+    readonly bytes: number;
+    /** Throws what is wrong with the head of the frame at byte `offset`. */
+    check(head: Uint8Array, offset: number): void;
+  };
   /**
    * Decodes the stored bytes of a frame into its numbers, in the byte order of `little`; absent if they are stored
    * unchanged. `into` is the memory of the frame as bytes.
@@ -137,6 +145,10 @@ interface Block {
   readonly source: ByteSource;
   /** Undefined if the frames are read directly into place. */
   readonly stored: Uint8Array | undefined;
+  /** What stands before frames that are read directly into place, one after the other. */
+  readonly heads: Uint8Array | undefined;
+  /** Where the first of them starts. */
+  readonly offset: number;
   readonly arrived: Promise<unknown>;
 }
 
@@ -314,13 +326,13 @@ class FileDataset implements Dataset {
 
   /** Begins to read a block of frames from `at` on. */
   #begin({ layout, first, count, out, signal, bytes, turn }: RunReading, at: number): Block {
-    const { storedBytes, stride } = layout;
+    const { storedBytes, stride, head } = layout;
     const { source, offset, run } = layout.locate(first + at);
     const within = (most: number): number =>
       Math.min(Math.max(1, Math.floor(most / Math.max(stride, storedBytes))), run, count - at);
     // Data that are not processed further may be read in large pieces.
     let frames = within(16 * blockBytes);
-    let stored: Uint8Array | undefined;
+    let [stored, heads]: (Uint8Array | undefined)[] = [];
     let arrived: Promise<unknown> | undefined;
     // Frames stored unchanged are read directly into place; others go through an intermediate block.
     if (!layout.decode && storedBytes === bytes) {
@@ -329,24 +341,32 @@ class FileDataset implements Dataset {
         stride === bytes && turn === 1
           ? source.read(offset, places, { signal })
           : source.readFrames?.(offset, { bytes, stride, turn }, places, { signal });
+      if (arrived && head) {
+        heads = new Uint8Array(frames * head.bytes);
+        arrived = Promise.all([arrived, readHeads(source, offset - head.before, [head.bytes, stride], heads, signal)]);
+      }
     }
     if (!arrived) {
+      const before = head?.before ?? 0;
       frames = within(blockBytes);
-      stored = this.#block((frames - 1) * stride + storedBytes);
-      arrived = source.read(offset, stored, { signal });
+      stored = this.#block(before + (frames - 1) * stride + storedBytes);
+      arrived = source.read(offset - before, stored, { signal });
     }
     // An earlier block may fail first; this one is then never awaited.
     arrived.catch(() => undefined);
-    return { at, frames, source, stored, arrived };
+    return { at, frames, source, stored, heads, offset, arrived };
   }
 
   /** Decodes the frames of a block that has arrived into their places. */
-  #unpack({ layout, first, out, bytes, turn }: RunReading, { at, frames, source, stored }: Block): void {
+  #unpack({ layout, first, out, bytes, turn }: RunReading, block: Block): void {
+    const { at, frames, source, stored } = block;
+    if (layout.head) this.#checkHeads(layout.head, block, layout.stride, first);
     if (!stored) return;
+    const before = layout.head?.before ?? 0;
     for (let i = 0; i < frames; i++) {
       const frame = at + i;
       const place = out.subarray(frame * bytes, (frame + 1) * bytes);
-      const from = stored.subarray(i * layout.stride, i * layout.stride + layout.storedBytes);
+      const from = stored.subarray(before + i * layout.stride, before + i * layout.stride + layout.storedBytes);
       if (layout.decode) {
         this.#decode(layout.decode, from, place, first + frame);
         swapBytes(place, turn, source);
@@ -354,6 +374,22 @@ class FileDataset implements Dataset {
       else place.set(from);
     }
     this.#spare.push(stored);
+  }
+
+  #checkHeads(
+    { bytes, check }: NonNullable<PlacedFrames['head']>,
+    { at, frames, stored, heads, offset }: Block,
+    stride: number,
+    first: number,
+  ): void {
+    for (let i = 0; i < frames; i++) {
+      const from = heads ? i * bytes : i * stride;
+      try {
+        check((heads ?? (stored as Uint8Array)).subarray(from, from + bytes), offset + i * stride);
+      } catch (cause) {
+        throw damaged(this.name, first + at + i, cause);
+      }
+    }
   }
 
   #decode(decode: NonNullable<PlacedFrames['decode']>, stored: Uint8Array, into: Uint8Array, frame: number): void {
@@ -390,6 +426,20 @@ class FileDataset implements Dataset {
     })();
     return this.#disposal;
   }
+}
+
+/** Reads what stands before frames that are `stride` bytes apart, `bytes` bytes each. */
+async function readHeads(
+  source: ByteSource,
+  offset: number,
+  [bytes, stride]: readonly [bytes: number, stride: number],
+  into: Uint8Array,
+  signal: PlatformSignal | undefined,
+): Promise<void> {
+  const reading = source.readFrames?.(offset, { bytes, stride, turn: 1 }, into, { signal });
+  if (reading) return reading;
+  for (let i = 0; i * bytes < into.length; i++)
+    await source.read(offset + i * stride, into.subarray(i * bytes, (i + 1) * bytes), { signal });
 }
 
 const damaged = (name: string, frame: number, cause: unknown): EwaldError =>

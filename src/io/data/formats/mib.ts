@@ -14,7 +14,7 @@ import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
 import { badFile, checkHeaderSize, countFrames, navigationShape } from '../shapes.js';
 import { lineLength } from './mib-lines.js';
-import { frameNumbers } from './mib-numbers.js';
+import { checkHead, frameNumbers, headBytes, headFields } from './mib-numbers.js';
 import { type RawLayout, rawDecoder, rawLayout } from './mib-raw.js';
 import { fileFrameAt, findKeptFrames } from './mib-skipped.js';
 
@@ -78,6 +78,8 @@ async function openMib(source: ByteSource, options: FormatOptions, sources: read
     : await scanShape(source, frames, stride, acquisition, options);
   const positions = kept ? kept.rows * kept.columns : frames;
   const { numbers, notes: gaps } = await frameNumbers(source, frames, stride, options);
+  const first = headFields(await source.read(0, headBytes, { signal: options.signal }));
+  const areInOrder = numbers !== undefined && numbers.last - numbers.first + 1 === frames;
   return openFrames(source, {
     format: 'mib',
     shape: { nav: navigationShape(source, positions, scan.shape, options), sig: signal },
@@ -94,6 +96,14 @@ async function openMib(source: ByteSource, options: FormatOptions, sources: read
     locate: (position) => {
       const { frame, run } = kept ? fileFrameAt(kept, position) : { frame: position, run: frames - position };
       return { source, offset: header.bytes + frame * stride, run };
+    },
+    head: {
+      before: header.bytes,
+      bytes: headBytes,
+      check: (head, offset) => {
+        const frame = (offset - header.bytes) / stride;
+        checkHead(source, head, first, areInOrder ? numbers.first + frame : undefined);
+      },
     },
     ...(raw ? { decode: rawDecoder(raw as RawLayout) } : {}),
   });

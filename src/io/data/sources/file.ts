@@ -236,14 +236,15 @@ function sourceOver(
       if (count === 0) return undefined;
       const length = (count - 1) * stride + bytes;
       if (offset + length > size) return undefined;
-      if (turn > 1) {
+      const between = stride - bytes;
+      const isSparse = between > bytes;
+      if (turn > 1 || isSparse) {
         const turned = reads.turning?.readTurned;
         if (!turned) return undefined;
         const work = (fd: number) => reads.inAddon(fd, offset, () => turned(fd, offset, stride, bytes, turn, into));
         return reads.tracked(signal, work);
       }
-      const between = stride - bytes;
-      if (between <= 0 || between > bytes || bytes < minPiece) return undefined;
+      if (between <= 0 || bytes < minPiece) return undefined;
       // The gaps between frames are all read into the same few bytes and ignored.
       const gap = new Uint8Array(between);
       const pieces = Array.from({ length: 2 * count - 1 }, (_, i) =>
