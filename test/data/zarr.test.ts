@@ -227,6 +227,19 @@ describe('zarr', () => {
     );
   });
 
+  test('says which frames at its end have no chunk', async () => {
+    const warningsOf = async (files: Files): Promise<string[]> => {
+      const dataset = await opened(v2(), files);
+      await dataset.dispose();
+      return dataset.notes.filter(({ kind }) => kind === 'warning').map(({ text }) => text);
+    };
+    const files = chunksOf(dotted);
+    expect(await warningsOf(files)).toEqual([]);
+    const first = Object.fromEntries(Object.entries(files).filter(([name]) => name.startsWith('0.')));
+    expect(await warningsOf(first)).toEqual([expect.stringMatching(/^the last 5 of 15 frames were never written: /)]);
+    expect(await warningsOf({})).toEqual([expect.stringMatching(/^none of its 15 frames was written: /)]);
+  });
+
   test('has the fill value where no chunk was written', async () => {
     const files = chunksOf(dotted);
     delete files['0.0.0.0'];

@@ -14,6 +14,7 @@ import { openFrames } from '../frames.js';
 import { eventsInGroup, isOfGroups } from '../group-paths.js';
 import { halfTransform } from '../half-transform.js';
 import { defaultFrameBytes, navigationShape } from '../shapes.js';
+import { notesOnUnwritten, unwrittenRows } from '../unwritten.js';
 import { dimensionScales } from './axes.js';
 import { volume } from './box.js';
 import { type Catalog, catalogOf, numberAt } from './catalog.js';
@@ -30,7 +31,6 @@ import { readMetadata } from './metadata.js';
 import { namesInText } from './missing.js';
 import { findPeakList, readPeakLists } from './peak-lists.js';
 import { turnedReader } from './turned.js';
-import { notesOnUnwritten, unwrittenFrames } from './unwritten.js';
 
 /** Opens the frames of an HDF5 file. */
 export async function openHdf5Frames(source: ByteSource, options: FormatOptions, services: Services): Promise<Dataset> {
@@ -92,7 +92,7 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
   const arrangement = arrange(source, frames, first, extra, options);
   const { shape, navigation: fromFile, signal, signalAxes, turned } = arrangement;
   const stored = volume(fromFile);
-  const unwritten = turned ? 0 : await unwrittenFrames(frames, { signalAxes, frames: stored });
+  const unwritten = turned ? 0 : await unwrittenFrames(frames, signalAxes, stored);
   // Frames of a file that is being written are there when they have been written.
   const arriving = options.growing && fromFile.length === 1 ? unwritten : 0;
   const count = stored - arriving;
@@ -153,6 +153,24 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
         }
       : {}),
   });
+}
+
+/** Frames at the end, scans included, for which the file stores nothing; 0 where it does not tell. */
+async function unwrittenFrames(
+  { parts, framesLast, stacked }: Frames,
+  signalAxes: number,
+  frames: number,
+): Promise<number> {
+  if (framesLast || stacked || frames === 0) return 0;
+  const rowsOf = ({ shape }: Hdf5Dataset): number => shape[0] ?? 1;
+  let unwritten = 0;
+  for (const part of [...parts].reverse()) {
+    if (part.shape.length <= signalAxes) return 0;
+    const without = await unwrittenRows(part);
+    unwritten += without;
+    if (without < rowsOf(part)) break;
+  }
+  return (unwritten * frames) / parts.reduce((sum, part) => sum + rowsOf(part), 0);
 }
 
 /** Frames that a small file may claim without storing any; larger ones would only cost memory. */

@@ -95,6 +95,11 @@ export class ZarrChunks {
     return chunk;
   }
 
+  /** Whether a chunk was written. */
+  async isStored(place: readonly number[], signal?: PlatformSignal): Promise<boolean> {
+    return (await this.#find(place, signal, async () => true)) ?? false;
+  }
+
   async #read(place: readonly number[], signal: PlatformSignal | undefined): Promise<Uint8Array> {
     const { codecs, dtype, little, order, chunk } = this.#array;
     const stored = await this.#stored(place, signal);
@@ -134,9 +139,18 @@ export class ZarrChunks {
   }
 
   /** The stored bytes of a chunk; undefined if it was never written. */
-  async #stored(place: readonly number[], signal: PlatformSignal | undefined): Promise<Uint8Array | undefined> {
+  #stored(place: readonly number[], signal: PlatformSignal | undefined): Promise<Uint8Array | undefined> {
+    return this.#find(place, signal, (file, offset, length) => file.read(offset, length, { signal }));
+  }
+
+  /** Uses the bytes of a file that are a chunk; undefined if it was never written. */
+  async #find<T>(
+    place: readonly number[],
+    signal: PlatformSignal | undefined,
+    use: (file: ByteSource, offset: number, length: number) => Promise<T>,
+  ): Promise<T | undefined> {
     const { shards, chunk } = this.#array;
-    if (!shards) return this.#file(this.#name(place), signal, (file) => file.read(0, file.size, { signal }));
+    if (!shards) return this.#file(this.#name(place), signal, (file) => use(file, 0, file.size));
     const per = shards.shape.map((length, axis) => length / (chunk[axis] as number));
     const shard = place.map((n, axis) => Math.floor(n / (per[axis] as number)));
     const name = this.#name(shard);
@@ -152,7 +166,7 @@ export class ZarrChunks {
       if (offset === unwritten && length === unwritten) return undefined;
       if (offset + length > BigInt(file.size))
         throw this.#damaged(shard, `its index refers to bytes ${offset} to ${offset + length} of ${file.size}`);
-      return file.read(Number(offset), Number(length), { signal });
+      return use(file, Number(offset), Number(length));
     });
   }
 

@@ -12,6 +12,7 @@ import { elementBytes } from '../dtype.js';
 import type { FormatOptions, Services } from '../format.js';
 import { openFrames } from '../frames.js';
 import { badFile, checkHeaderSize, checkShape, defaultFrameBytes, navigationShape, tooLarge } from '../shapes.js';
+import { unwrittenRows, unwrittenText } from '../unwritten.js';
 import { ZarrChunks } from './chunks.js';
 import { codecNames, unknownCodec } from './codecs.js';
 import { type ZarrArray, type ZarrJson, zarrArray, zarrMeta } from './metadata.js';
@@ -237,6 +238,11 @@ async function openArray(
     most: 2 * chunkBytes + 2 ** 16,
     checksums: options.checksums ?? true,
   });
+  // Zarr leaves out chunks that have the fill value alone, so that this may be as it should be.
+  const isStored = (place: readonly number[]): Promise<boolean> => chunks.isStored(place, options.signal);
+  const [rowsInAll = 1] = nav;
+  const unwritten = nav.length === 0 ? 0 : (await unwrittenRows({ shape, chunk, isStored })) * (frames / rowsInAll);
+  if (unwritten > 0) notes.push({ kind: 'warning', text: unwrittenText(unwritten, frames) });
   const grid: Grid = { nav, signal, chunk, elementBytes: elementBytes(dtype), frameBytes };
   return openFrames(source, {
     format: 'zarr',
