@@ -52,6 +52,13 @@ test('streams name the groups, and the frame in a group of several', async () =>
   );
 });
 
+test('the modules of a detector may be the first axis of the array in each group', async () => {
+  const panel = (name: string) => images.replace(/^.*?(?=p\/min_fs)/s, '').replaceAll('p/', `${name}/`);
+  const dims = 'dim1 = ss\ndim2 = fs\n';
+  const modules = `${geometry(`${dims}p/dim0 = 0\n`)}${panel('q')}q/dim0 = 1\n`;
+  expect(await events(at('stacks.h5'), { geometry: modules })).toEqual(['tag-1//', 'tag-2//', 'tag-10//']);
+});
+
 test('lists name them likewise, and an unknown one is refused with what there is', async () => {
   const list = (...lines: string[]) => ({ list: new File([`${lines.join('\n')}\n`], 'x.lst') });
   const named = { prefix: `${folder}/` };

@@ -54,8 +54,8 @@ export async function openStacked(
       await dataset.dispose();
       dataset = await open({ dataset: path });
     }
-    const { nav: navigation, sig: signal } = dataset.shape;
-    const all = [...navigation, ...signal];
+    const { sig: signal } = dataset.shape;
+    const all = [...navigationOfArray(dataset), ...signal];
     if (!geometry || axes <= signal.length || axes > all.length) return stacked(dataset, geometry);
     await dataset.dispose();
     dataset = await open({ dataset: path, sigShape: all.slice(-axes) });
@@ -64,6 +64,12 @@ export async function openStacked(
     await dataset.dispose();
     throw error;
   }
+}
+
+/** The axes of an array before those of a frame; those of arrays in several groups follow each other along the first. */
+function navigationOfArray({ shape: { nav }, groups }: Dataset): readonly number[] {
+  const arrays = groups ? new Set(groups.map((names) => names.join('/'))).size : 1;
+  return nav.map((length, axis) => (axis === 0 ? length / arrays : length));
 }
 
 /** The axes of a frame before its modules were stacked: modules, ss, fs. */

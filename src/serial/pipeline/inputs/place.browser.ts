@@ -50,6 +50,7 @@ export const runPlace: RunPlace = {
   openOutput: async (target) => functionOutput(receiver(target)),
   async checkStream(target) {
     receiver(target);
+    return undefined;
   },
   async openStream(target, { head, resume }) {
     if (resume) throw new EwaldError('Unsupported', 'resume needs a stream in a file, which a browser does not have');

@@ -129,7 +129,7 @@ export const runPlace: RunPlace = {
   openOutput: async (target, options) =>
     typeof target === 'string' ? openOutput(target, options) : functionOutput(target),
   async checkStream(target, options) {
-    if (typeof target === 'string') await checkStreamFile(target, options);
+    return typeof target === 'string' ? checkStreamFile(target, options) : undefined;
   },
   openShards: openShardFolder,
   async openStream(target, options) {

@@ -85,8 +85,8 @@ export interface RunPlace {
   /** Rejects early what `openOutput` would reject. */
   checkOutput(target: OutputTarget, options: WriteOptions): Promise<void>;
   openOutput(target: OutputTarget, options: WriteOptions): Promise<Output>;
-  /** Rejects early what `openStream` would reject about the file itself. */
-  checkStream(target: OutputTarget, options: StreamCheck): Promise<void>;
+  /** Rejects early what `openStream` would reject about the file itself, and returns its option `before`. */
+  checkStream(target: OutputTarget, options: StreamCheck): Promise<string | undefined>;
   openStream(target: OutputTarget, options: StreamFileOptions): Promise<StreamFile>;
   /** Opens the folder of shards beside a stream; undefined if none can be made; absent in browsers. */
   readonly openShards?: (stream: string, options: ShardFolderOptions) => Promise<ShardFolder | undefined>;

@@ -42,13 +42,13 @@ export async function* openRun(
   refuseForInputs(given, options, checked);
   const reads = readsOf(options, given);
   const most = sliceLength(checked.selection.range, Number.POSITIVE_INFINITY);
-  await checkTargets(options, place, { reads, most, isLive: given.kind === 'live' });
+  const before = await checkTargets(options, place, { reads, most, isLive: given.kind === 'live' });
   const source = yield* sourceOrFailures(call, given, asGiven?.geometry);
   if (!source) return undefined;
   const starting = startedEarly(options, source);
   const geometry = asGiven && readFrom(asGiven, dataset && openedArray(source.first));
   const own = searchOf(context, source, options, geometry?.geometry);
-  const opened = { ...call, given, source, geometry, cells, own, reads, starting };
+  const opened = { ...call, given, source, geometry, cells, own, reads, before, starting };
   try {
     return { ...opened, grid: await abortable(gridOf(options, source, place), signal) };
   } catch (error) {

@@ -42,6 +42,8 @@ export interface OpenRun extends CheckedCall {
   readonly grid: { readonly found: RunGrid; readonly ChipSink: typeof ChipSink } | undefined;
   /** The files that it reads, which no output may replace. */
   readonly reads: Inputs;
+  /** What was under the name of its stream when it began. */
+  readonly before: string | undefined;
   /** Workers that start already. */
   readonly starting: Promise<RunExecutor> | undefined;
 }

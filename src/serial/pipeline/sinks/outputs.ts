@@ -84,7 +84,7 @@ export class Outputs {
 
   /** Opens all outputs: one that cannot be written must not leave an unfinished stream. */
   static async open(run: Run, earlier: Earlier): Promise<Outputs> {
-    const { options, place, reads, source, prepared, events } = run;
+    const { options, place, reads, before, source, prepared, events } = run;
     const { verdict } = run.state;
     const writing: WriteOptions = { force: options.force ?? false, signal: options.signal, ...reads };
     const sinks: FrameSink[] = [];
@@ -123,6 +123,7 @@ export class Outputs {
               keepsFrames:
                 ofAllFrames.some((name) => options[name]) || options.sinks?.some((sink) => sink.isOfWholeRun === true),
               reads,
+              before,
               head: prepared.head,
               tell: events.warnQuietly,
               signal: options.signal,

@@ -27,18 +27,40 @@ import {
   streamWriting,
 } from './stream-file.js';
 
-/** Rejects early, before the work is done, what `openStreamFile` would reject about the file itself. */
+/**
+ * Rejects early, before the work is done, what `openStreamFile` would reject about the file itself. Returns what is under
+ * its name; undefined if it is not a regular file.
+ */
 export async function checkStreamFile(
   file: string,
   { force, resume, reads, most = Number.POSITIVE_INFINITY }: StreamCheck,
-): Promise<void> {
+): Promise<string | undefined> {
   const writing = streamWriting(force, reads);
   await checkOutput(file, writing);
-  if (file === '-') return;
+  if (file === '-') return undefined;
   const { target, isPlain } = await permitted(file, writing);
-  if (!isPlain) return;
+  if (!isPlain) return undefined;
+  const before = await stampOf(target);
   await refuseLeft({ file, target, part: `${target}.part` }, { force, resume });
   if (!force && !resume) await refuseLosing(file, target, most);
+  return before;
+}
+
+/** What changes when a file is another one; empty if there is none. */
+const stampOf = (path: string): Promise<string> =>
+  stat(path, { bigint: true }).then(
+    ({ ino, size, mtimeNs }) => `${ino} ${size} ${mtimeNs}`,
+    () => '',
+  );
+
+/** Refuses to replace a stream that was finished since the run began. Throws `File`. */
+async function refuseLater(file: string, target: string, { force, resume, before }: StreamFileOptions): Promise<void> {
+  if (force || resume || before === undefined || (await stampOf(target)) === before) return;
+  throw new EwaldError(
+    'File',
+    `${file} was written by another run since this one began; it is kept, and this run needs another name`,
+    { detail: { path: file } },
+  );
 }
 
 /** Names of frames that were received: the address of a socket. */
@@ -111,6 +133,7 @@ export async function openStreamFile(file: string, options: StreamFileOptions): 
   const lock = await lockFile(file, target);
   let frames: FramesFile | undefined;
   try {
+    await refuseLater(file, target, options);
     const part = `${target}.part`;
     const [left, there] = await Promise.all([part, target].map((name) => stat(name).catch(() => undefined)));
     const goesOn = options.resume && (left ?? there) !== undefined;

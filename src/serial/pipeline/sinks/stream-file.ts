@@ -49,6 +49,11 @@ export interface StreamFileOptions {
   readonly signal?: PlatformSignal | undefined;
   /** Receives what a user has to know about the file. */
   readonly tell?: ((text: string) => void) | undefined;
+  /**
+   * What was under its name when the run began, as `checkStream` returned it: what has come since is of another run, and
+   * is not replaced.
+   */
+  readonly before?: string | undefined;
   /** Everything before the first chunk. */
   readonly head: string;
   /** Receives every frame finished by an earlier run. */

@@ -28,15 +28,17 @@ export async function checkNames(options: RunOutputs, place: RunPlace): Promise<
   await place.refuseSame([...targets, milleTarget(options), ...maps].filter((target) => target !== undefined));
 }
 
-/** Rejects early outputs that cannot be written; `most` is how many frames the run may have. */
+/**
+ * Rejects early outputs that cannot be written; `most` is how many frames the run may have. Returns what is under the name
+ * of the stream, for `openStream`.
+ */
 export async function checkTargets(
   options: RunOutputs,
   place: RunPlace,
   { reads, most, isLive }: { readonly reads: Inputs; readonly most: number; readonly isLive: boolean },
-): Promise<void> {
-  const force = options.force ?? false;
-  if (options.output !== undefined)
-    await place.checkStream(options.output, { force, resume: options.resume ?? false, reads, most });
+): Promise<string | undefined> {
+  const { output, force = false, resume = false } = options;
+  const before = output === undefined ? undefined : await place.checkStream(output, { force, resume, reads, most });
   for (const kind of fileKinds) {
     const target = options[kind];
     if (target !== undefined) await place.checkOutput(target, { force, ...reads, ...writingOf(kind, options, isLive) });
@@ -45,6 +47,7 @@ export async function checkTargets(
     await place.checkOutput(map.file, { force, ...reads, ...mapWriting(map, options) });
   const mille = milleTarget(options);
   if (mille !== undefined) await place.checkOutput(mille, { force, ...reads, ...writingOf('milleFile', options) });
+  return before;
 }
 
 /** Which files an output may replace: a run that is resumed writes those of its earlier sessions anew. */

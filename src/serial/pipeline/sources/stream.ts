@@ -74,7 +74,7 @@ export async function* indexStream(
   const files = [options.geometry, ...(options.cells ?? [])].filter((cell) => typeof cell === 'string');
   const reads = { inputs: [input, ...files].filter((file) => typeof file === 'string') };
   const force = options.force ?? false;
-  if (output !== undefined) await place.checkStream(output, { force, resume: false, reads });
+  const before = output === undefined ? undefined : await place.checkStream(output, { force, resume: false, reads });
   const panels = new Map(setup.geometry.panels.map(({ name: panel }, i) => [panel, i]));
   const indexer = singly(await planIndexer(context, search));
   try {
@@ -87,7 +87,7 @@ export async function* indexStream(
     const settings = axes?.cell ? { ...search, cells: [axes.cell] } : search;
     const summary = new RunSummary(undefined, settings.cells);
     const head = streamHead(text, settings, options.commandLine ?? commandLineOf(options));
-    const opening = { force, reads, head, resume: false, earlier: () => undefined };
+    const opening = { force, reads, before, head, resume: false, earlier: () => undefined };
     const stream = output === undefined ? undefined : await place.openStream(output, opening);
     let state: 'under way' | 'whole' | 'failed' = 'under way';
     let dropped = 0;
