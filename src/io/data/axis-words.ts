@@ -1,4 +1,5 @@
 /** Names and units of axes, as programs of electron microscopy write them. */
+import { omitUndefined } from '../../base/omit-undefined.js';
 import type { Axis } from './dataset.js';
 
 /** Normalises the spelling of units: nm, Å, 1/nm, 1/Å. */
@@ -18,9 +19,4 @@ export const namedAxis = (
   size: number,
   steps: Partial<Axis>,
   unit: string | undefined,
-): Axis => ({
-  name: name && name !== '_None_' ? name : '',
-  size,
-  ...steps,
-  ...(unit === undefined ? {} : { unit }),
-});
+): Axis => omitUndefined({ name: name && name !== '_None_' ? name : '', size, ...steps, unit });

@@ -12,6 +12,10 @@ export const electronWavelengthA = (volts: number): number =>
   (1e10 * planck) /
   Math.sqrt(2 * electronMass * charge * volts * (1 + (charge * volts) / (2 * electronMass * light * light)));
 
+/** Voltage and wavelength of an electron beam as metadata; none of a voltage that is not above 0 or not known. */
+export const electronBeam = (volts = 0): { readonly voltageV?: number; readonly wavelengthA?: number } =>
+  volts > 0 ? { voltageV: volts, wavelengthA: electronWavelengthA(volts) } : {};
+
 /** Voltage of electrons of this wavelength: e U = √((h c / λ)² + (m c²)²) − m c². */
 function electronVoltageV(wavelengthA: number): number {
   const photon = (1e10 * planck * light) / wavelengthA;

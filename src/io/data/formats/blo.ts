@@ -1,11 +1,12 @@
 /** NanoMEGAS blockfiles (.blo): a header, a virtual bright-field image, then one diffraction pattern per scan point. */
+import { omitUndefined } from '../../../base/omit-undefined.js';
 import type { ByteSource } from '../byte-source.js';
 import { Cursor, decodeLatin1 } from '../cursor.js';
 import type { Metadata } from '../dataset.js';
 import type { Format } from '../format.js';
 import { openFrames } from '../frames.js';
 import { badFile, checkHeaderSize, countFrames, navigationShape } from '../shapes.js';
-import { electronWavelengthA } from '../units.js';
+import { electronBeam } from '../units.js';
 
 /** Before each pattern: the marker 0x55aa and its number. */
 const frameHeader = 6;
@@ -93,11 +94,11 @@ async function readHeader(source: ByteSource, signal: AbortSignal | undefined): 
     size,
     columns,
     rows,
-    meta: {
+    meta: omitUndefined({
       maker: 'NanoMEGAS',
-      ...(voltage > 0 ? { voltageV: voltage, wavelengthA: electronWavelengthA(voltage) } : {}),
-      ...(cameraLength > 0 ? { cameraLengthM: cameraLength } : {}),
-      ...(pixel ? { pixelSizeM: { x: pixel, y: pixel } } : {}),
+      ...electronBeam(voltage),
+      cameraLengthM: cameraLength || undefined,
+      pixelSizeM: pixel ? { x: pixel, y: pixel } : undefined,
       date: dateOfDays(acquired),
       axes: [
         { name: 'y', size: rows, scale: stepY, offset: 0, unit: 'nm' },
@@ -114,7 +115,7 @@ async function readHeader(source: ByteSource, signal: AbortSignal | undefined): 
         scanRotationDeg: scanRotation,
         notes: notes.split('\0', 1)[0]?.trim() ?? '',
       },
-    },
+    }),
   };
 }
 

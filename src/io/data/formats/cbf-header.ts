@@ -1,4 +1,5 @@
 /** Metadata from the text of a CBF: the '#' lines of Pilatus and Eiger, otherwise the items of imgCIF. */
+import { omitUndefined } from '../../../base/omit-undefined.js';
 import type { ByteSource } from '../byte-source.js';
 import type { Metadata, Note } from '../dataset.js';
 import { type HeaderValues, headerNumbers, headerPlace, headerQuantity, headerWavelength } from '../header-quantity.js';
@@ -49,11 +50,7 @@ export function describeMini(
   const detector = /^#\s*Detector:\s*(.*?)(?:,\s*S\/N\s*([\w-]+).*)?$/m.exec(text);
   const [, material, thickness] = /^#\s*(\w+) sensor, thickness (.*)/m.exec(text) ?? [];
   const thicknessM = headerQuantity({ source, get: () => thickness }, 'length', 'm', 'the thickness of its sensor');
-  const date = /^#\s*(\d{4}[-/]\w+[-/]\d+[T ][\d:.]+)/m.exec(text)?.[1];
-  const wavelength = headerWavelength(values, 'A', 'Wavelength');
   const distance = headerQuantity(values, 'length', 'm', 'Detector_distance');
-  const exposure = headerQuantity(values, 'time', 's', 'Exposure_time');
-  const cutoff = Number.parseFloat(header.Count_cutoff ?? '');
   const [start, range] = ['Start_angle', 'Angle_increment'].map((key) => headerQuantity(values, 'angle', 'deg', key));
   // Its modules lie on a half-cylinder around the sample, so one distance and one centre describe none of them.
   const isCurved = /PILATUS\d? 12M/i.test(detector?.[1] ?? '');
@@ -65,24 +62,23 @@ export function describeMini(
   const isPhotonCounter = detector !== null && /PILATUS|EIGER/i.test(detector[1] ?? '');
   return {
     ...{ notes, turned },
-    meta: {
-      ...(detector
-        ? { maker: isPhotonCounter ? 'Dectris' : (detector[1] as string), detector: detector[1] as string }
-        : {}),
-      ...(detector?.[2] ? { serial: detector[2] } : {}),
-      ...(date ? { date } : {}),
-      ...(wavelength ? { wavelengthA: wavelength } : {}),
-      ...(distance && !isCurved ? { distanceM: distance } : {}),
-      ...(pixel ? { pixelSizeM: pixel } : {}),
-      ...(centre && !isCurved ? { beamCentrePx: centre } : {}),
-      ...(exposure ? { exposureS: exposure } : {}),
-      ...(start !== undefined && range !== undefined ? { oscillationDeg: { start, range } } : {}),
-      ...(material !== undefined && thicknessM !== undefined ? { sensor: { material, thicknessM } } : {}),
-      ...(cutoff ? { saturation: cutoff } : {}),
+    meta: omitUndefined({
+      maker: isPhotonCounter ? 'Dectris' : detector?.[1],
+      detector: detector?.[1],
+      serial: detector?.[2] || undefined,
+      date: /^#\s*(\d{4}[-/]\w+[-/]\d+[T ][\d:.]+)/m.exec(text)?.[1],
+      wavelengthA: headerWavelength(values, 'A', 'Wavelength'),
+      distanceM: distance && !isCurved ? distance : undefined,
+      pixelSizeM: pixel,
+      beamCentrePx: isCurved ? undefined : centre,
+      exposureS: headerQuantity(values, 'time', 's', 'Exposure_time') || undefined,
+      oscillationDeg: start !== undefined && range !== undefined ? { start, range } : undefined,
+      sensor: material !== undefined && thicknessM !== undefined ? { material, thicknessM } : undefined,
+      saturation: Number.parseFloat(header.Count_cutoff ?? '') || undefined,
       // Gaps are −1 and dead pixels −2.
-      ...(isPhotonCounter ? { underload: 0 } : {}),
+      underload: isPhotonCounter ? 0 : undefined,
       header,
-    },
+    }),
   };
 }
 
@@ -97,21 +93,15 @@ function describeFull(source: Pick<ByteSource, 'name'>, items: CifItems): Metada
     const value = first(name);
     return value && !/^[?.]$/.test(value) ? value : undefined;
   };
-  const sizes = (items.get('_array_element_size.size') ?? []).map(Number);
-  const [x, y] = sizes;
-  const wavelength = headerWavelength({ source, get: first }, 'A', '_diffrn_radiation_wavelength.wavelength');
-  const overload = number('_array_intensities.overload');
+  const [x, y] = (items.get('_array_element_size.size') ?? []).map(Number);
   const undefinedValue = number('_array_intensities.undefined_value');
-  const exposure = number('_diffrn_scan_frame.integration_time');
-  const detector = named('_diffrn_detector.type');
-  const maker = named('_diffrn_source.type');
-  return {
-    ...(maker ? { maker } : {}),
-    ...(detector ? { detector } : {}),
-    ...(wavelength ? { wavelengthA: wavelength } : {}),
-    ...(x && y && x > 0 && y > 0 ? { pixelSizeM: { x, y } } : {}),
-    ...(overload ? { saturation: overload } : {}),
-    ...(undefinedValue !== undefined ? { markers: [undefinedValue] } : {}),
-    ...(exposure ? { exposureS: exposure } : {}),
-  };
+  return omitUndefined({
+    maker: named('_diffrn_source.type'),
+    detector: named('_diffrn_detector.type'),
+    wavelengthA: headerWavelength({ source, get: first }, 'A', '_diffrn_radiation_wavelength.wavelength'),
+    pixelSizeM: x && y && x > 0 && y > 0 ? { x, y } : undefined,
+    saturation: number('_array_intensities.overload'),
+    markers: undefinedValue === undefined ? undefined : [undefinedValue],
+    exposureS: number('_diffrn_scan_frame.integration_time'),
+  });
 }

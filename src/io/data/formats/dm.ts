@@ -1,6 +1,7 @@
 /** DigitalMicrograph files (.dm3, .dm4): a tree of tags that contains one or several images. DM5 is HDF5. */
 
 import { EwaldError } from '../../../base/errors.js';
+import { omitUndefined } from '../../../base/omit-undefined.js';
 import { product } from '../../../base/product.js';
 import type { ByteSource } from '../byte-source.js';
 import { ambiguous, framesAmong } from '../candidates.js';
@@ -11,7 +12,7 @@ import { openFrames } from '../frames.js';
 import { halfTransform } from '../half-transform.js';
 import { openPermuted } from '../permuted.js';
 import { badFile, checkFrameFits, checkHeaderSize, navigationShape } from '../shapes.js';
-import { electronWavelengthA } from '../units.js';
+import { electronBeam } from '../units.js';
 import { members, Place, readTags, type Tag, tagAt, tagText } from './dm-tags.js';
 
 interface Pixels {
@@ -218,14 +219,9 @@ function describe({ name, tags }: Image, axes: readonly Axis[], version: number)
     const value = tagAt(tags, 'ImageTags', ...path);
     return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : undefined;
   };
-  const text = (...path: string[]): string | undefined => {
-    return tagText(tagAt(tags, 'ImageTags', ...path))?.trim() || undefined;
-  };
-  const volts = number('Microscope Info', 'Voltage');
+  const text = (...path: string[]): string | undefined =>
+    tagText(tagAt(tags, 'ImageTags', ...path))?.trim() || undefined;
   const camera = number('Microscope Info', 'STEM Camera Length') ?? number('Microscope Info', 'Camera Length');
-  const exposure =
-    number('Acquisition', 'Parameters', 'High Level', 'Exposure (s)') ?? number('DataBar', 'Exposure Time (s)');
-  const detector = text('Acquisition', 'Device', 'Name') ?? text('DataBar', 'Device Name');
   const date = [text('DataBar', 'Acquisition Date'), text('DataBar', 'Acquisition Time')].filter(Boolean).join(' ');
   const simple = (tag: Tag | undefined): Record<string, unknown> =>
     Object.fromEntries(
@@ -234,15 +230,16 @@ function describe({ name, tags }: Image, axes: readonly Axis[], version: number)
         return simple === undefined ? [] : [[key, simple]];
       }),
     );
-  return {
+  return omitUndefined({
     maker: `Gatan DigitalMicrograph (DM${version})`,
-    ...(detector ? { detector } : {}),
-    ...(date ? { date } : {}),
-    ...(volts ? { voltageV: volts, wavelengthA: electronWavelengthA(volts) } : {}),
+    detector: text('Acquisition', 'Device', 'Name') ?? text('DataBar', 'Device Name'),
+    date: date || undefined,
+    ...electronBeam(number('Microscope Info', 'Voltage')),
     // The file has millimetres.
-    ...(camera ? { cameraLengthM: camera / 1000 } : {}),
-    ...(exposure ? { exposureS: exposure } : {}),
+    cameraLengthM: camera && camera / 1000,
+    exposureS:
+      number('Acquisition', 'Parameters', 'High Level', 'Exposure (s)') ?? number('DataBar', 'Exposure Time (s)'),
     axes,
     header: { name, ...simple(microscope) },
-  };
+  });
 }

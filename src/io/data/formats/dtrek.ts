@@ -2,6 +2,7 @@
  * The keys that d*TREK adds to SMV, as detectors of Rigaku write them: those of the detector begin with its name,
  * `DETECTOR_NAMES=CCD_; CCD_GONIO_VALUES=…`. Lengths are in mm, angles in degrees.
  */
+import { omitUndefined } from '../../../base/omit-undefined.js';
 import { unitFactor } from '../../../base/units.js';
 import type { ByteSource } from '../byte-source.js';
 import type { Metadata } from '../dataset.js';
@@ -35,13 +36,13 @@ export function dtrekMetadata(
   const [start, end, width, exposure] = wordsOf(values.get('ROTATION')).map(Number);
   const range = width || (end ?? Number.NaN) - (start ?? Number.NaN);
   return {
-    meta: {
-      ...(distanceM ? { distanceM } : {}),
-      ...(pixelX && pixelY ? { pixelSizeM: { x: pixelX / 1000, y: pixelY / 1000 } } : {}),
-      ...(isNumber(positionX) && isNumber(positionY) ? { beamCentrePx: { x: positionX, y: positionY } } : {}),
-      ...(isNumber(start) && isNumber(range) ? { oscillationDeg: { start, range } } : {}),
-      ...(exposure ? { exposureS: exposure } : {}),
-    },
+    meta: omitUndefined({
+      distanceM: distanceM || undefined,
+      pixelSizeM: pixelX && pixelY ? { x: pixelX / 1000, y: pixelY / 1000 } : undefined,
+      beamCentrePx: isNumber(positionX) && isNumber(positionY) ? { x: positionX, y: positionY } : undefined,
+      oscillationDeg: isNumber(start) && isNumber(range) ? { start, range } : undefined,
+      exposureS: exposure || undefined,
+    }),
     turned: moved.map(formatAxis),
   };
 }

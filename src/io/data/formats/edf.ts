@@ -1,4 +1,5 @@
 /** EDF, the ESRF data format (.edf): text headers in braces, each followed by its image. */
+import { omitUndefined } from '../../../base/omit-undefined.js';
 import { wordTable } from '../../../base/word-table.js';
 import type { ByteSource } from '../byte-source.js';
 import { checkFileBytes } from '../cut-files.js';
@@ -90,20 +91,16 @@ function describe(
     (axis) => headerQuantity(values, 'length', 'm', `PSIZE_${axis}`, `PIXELSIZE_${axis}`) ?? ofTitle[axis - 1],
   );
   const pixelSizeM = x > 0 && y > 0 ? { x, y } : undefined;
-  const centre = headerPlace(values, pixelSizeM, 'CENTER_1', 'CENTER_2');
-  const wavelength = headerWavelength(values, 'm', 'WAVELENGTH');
-  const distance = headerQuantity(values, 'length', 'm', 'SAMPLEDISTANCE');
-  const exposure = headerQuantity(values, 'time', 's', 'EXPOSURETIME', 'COUNT_TIME');
   const { turned, notes } = anglesOf(values, header.keys());
-  const meta: Metadata = {
-    ...(header.get('DATE') ? { date: header.get('DATE') as string } : {}),
-    ...(wavelength ? { wavelengthA: wavelength } : {}),
-    ...(distance ? { distanceM: distance } : {}),
-    ...(pixelSizeM ? { pixelSizeM } : {}),
-    ...(centre ? { beamCentrePx: centre } : {}),
-    ...(exposure ? { exposureS: exposure } : {}),
+  const meta: Metadata = omitUndefined({
+    date: header.get('DATE') || undefined,
+    wavelengthA: headerWavelength(values, 'm', 'WAVELENGTH'),
+    distanceM: headerQuantity(values, 'length', 'm', 'SAMPLEDISTANCE') || undefined,
+    pixelSizeM,
+    beamCentrePx: headerPlace(values, pixelSizeM, 'CENTER_1', 'CENTER_2'),
+    exposureS: headerQuantity(values, 'time', 's', 'EXPOSURETIME', 'COUNT_TIME') || undefined,
     header: Object.fromEntries(header),
-  };
+  });
   return withoutPlace({ meta, notes }, turned);
 }
 

@@ -3,6 +3,7 @@
  */
 import { checkedValue, row } from '../../../base/call-options.js';
 import { isEwaldError } from '../../../base/errors.js';
+import { omitUndefined } from '../../../base/omit-undefined.js';
 import { type ByteSource, openSiblingIfExists } from '../byte-source.js';
 import { ambiguous, type FrameArrayEntry, framesAmong } from '../candidates.js';
 import { decodeLatin1 } from '../cursor.js';
@@ -11,7 +12,7 @@ import type { Format, FormatOptions } from '../format.js';
 import { headerQuantity } from '../header-quantity.js';
 import { badFile } from '../shapes.js';
 import { blocksOf } from '../text-header.js';
-import { electronWavelengthA } from '../units.js';
+import { electronBeam } from '../units.js';
 import { nameOfSer, openSer } from './ser.js';
 
 /** Largest number of a series of a file, counted from 0. */
@@ -84,16 +85,15 @@ async function readMetadata(source: ByteSource, number: number, signal: AbortSig
     /<Label>([^<]*)<\/Label><Value>([^<]*)<\/Value><Unit>([^<]*)<\/Unit>/g,
   ))
     if (label !== 'User') described[label] = `${value.trim()}${unit ? ` ${unit}` : ''}`;
-  const volts = Number(tag('AcceleratingVoltage'));
   const camera = headerQuantity({ source, get: (key) => described[key] }, 'length', 'm', 'Camera length') ?? 0;
   const dwell = Number(tag('DwellTimePath'));
-  return {
+  return omitUndefined({
     maker: tag('Manufacturer') ?? 'TIA',
-    ...(tag('CameraNamePath') ? { detector: tag('CameraNamePath') as string } : {}),
-    ...(tag('AcquireDate') ? { date: tag('AcquireDate') as string } : {}),
-    ...(volts > 0 ? { voltageV: volts, wavelengthA: electronWavelengthA(volts) } : {}),
-    ...(camera > 0 ? { cameraLengthM: camera } : {}),
-    ...(dwell > 0 ? { exposureS: dwell } : {}),
+    detector: tag('CameraNamePath') || undefined,
+    date: tag('AcquireDate') || undefined,
+    ...electronBeam(Number(tag('AcceleratingVoltage'))),
+    cameraLengthM: camera > 0 ? camera : undefined,
+    exposureS: dwell > 0 ? dwell : undefined,
     header: described,
-  };
+  });
 }

@@ -4,6 +4,7 @@
  */
 
 import { EwaldError } from '../../../base/errors.js';
+import { omitUndefined } from '../../../base/omit-undefined.js';
 import { product } from '../../../base/product.js';
 import { type ByteSource, baseName, openSiblingIfExists } from '../byte-source.js';
 import { decodeLatin1 } from '../cursor.js';
@@ -13,7 +14,7 @@ import { openFrames } from '../frames.js';
 import { type HeaderValues, headerQuantity } from '../header-quantity.js';
 import { badFile, countFrames, navigationShape } from '../shapes.js';
 import { blocksOf, openingTag } from '../text-header.js';
-import { electronWavelengthA } from '../units.js';
+import { electronBeam } from '../units.js';
 
 const side = 128;
 const rows = 130;
@@ -173,16 +174,13 @@ function parseXml(source: ByteSource, text: string): ScanDescription {
     add(resolutionOf('y'), resolutionOf('x'));
   }
   const values: HeaderValues = { source, get: value };
-  const volts = headerQuantity(values, 'voltage', 'V', 'high_voltage', 'source.get_voltage');
   const camera = headerQuantity(values, 'length', 'm', 'nominal_camera_length', 'optics.get_cameralength');
   const exposureMs = headerQuantity(values, 'time', 'ms', 'exposure_time');
-  const scanRotation = number('scan_rotation', 'column.get_scanrotation');
   const [fields = ''] = blocksOf(text, 'full_scan_field_of_view>', 1);
   // 0.51 writes a list of both axes.
   const fieldList = value('optics.get_full_scan_field_of_view')?.replace(/^\[/, '');
   const fieldOfView = Number.parseFloat(elementText(fields, 'x') ?? fieldList ?? '') || undefined;
   const pixelAngle = number('calibrated_diffraction_angle');
-  const date = /\bisoformat="([^"]+)"/.exec(openingTag(text, 'timestamp'))?.[1];
   return {
     shapes,
     statedBy: 'the XML',
@@ -190,22 +188,22 @@ function parseXml(source: ByteSource, text: string): ScanDescription {
       ...(fieldOfView === undefined ? [] : possibleSteps(text, fieldOfView, number('pix_x'))),
       ...(pixelAngle === undefined ? [] : possibleAngles(pixelAngle, camera)),
     ],
-    meta: {
+    meta: omitUndefined({
       maker: 'EMPAD',
       detector: 'EMPAD',
-      ...(date ? { date } : {}),
-      ...(volts && volts > 0 ? { voltageV: volts, wavelengthA: electronWavelengthA(volts) } : {}),
-      ...(camera ? { cameraLengthM: camera } : {}),
+      date: /\bisoformat="([^"]+)"/.exec(openingTag(text, 'timestamp'))?.[1],
+      ...electronBeam(headerQuantity(values, 'voltage', 'V', 'high_voltage', 'source.get_voltage')),
+      cameraLengthM: camera || undefined,
       // Milliseconds in all versions.
-      ...(exposureMs ? { exposureS: exposureMs / 1000 } : {}),
-      ...(scanRotation === undefined ? {} : { scanRotationDeg: scanRotation }),
+      exposureS: exposureMs ? exposureMs / 1000 : undefined,
+      scanRotationDeg: number('scan_rotation', 'column.get_scanrotation'),
       header: {
         softwareVersion: value('software_version'),
         spotSizeIndex: number('spot_size_index', 'beam.get_spotsizeindex'),
         fieldOfViewM: fieldOfView,
         calibratedDiffractionAngleRad: pixelAngle,
       },
-    },
+    }),
   };
 }
 

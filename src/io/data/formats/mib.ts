@@ -5,6 +5,7 @@
  * Rows are in the order of the file; some readers flip the image vertically.
  */
 import { counted } from '../../../base/amounts.js';
+import { omitUndefined } from '../../../base/omit-undefined.js';
 import { wordTable } from '../../../base/word-table.js';
 import { type ByteSource, baseName, openSiblingIfExists } from '../byte-source.js';
 import { cString, decodeLatin1 } from '../cursor.js';
@@ -251,18 +252,17 @@ async function scanShape(
 
 /** The metadata of frames with this header. */
 export function mibMetadata(header: MibHeader, { values }: Acquisition): Metadata {
-  const chips = values.get('Chip ID');
-  return {
+  return omitUndefined({
     maker: 'Quantum Detectors Merlin',
     detector: `${
       values.get('Chip Type (Medipix 3.0, Medipix 3.1, Medipix 3RX)') ?? 'Medipix'
     }, ${header.chips === 1 ? '1 chip' : `${header.chips} chips`}`,
-    ...(chips ? { serial: chips.replace(/[\s,-]+$/, '') } : {}),
+    serial: values.get('Chip ID')?.replace(/[\s,-]+$/, ''),
     date: header.date,
-    ...(header.exposureS > 0 ? { exposureS: header.exposureS } : {}),
-    ...(header.bits ? { bitDepth: header.bits } : {}),
+    exposureS: header.exposureS > 0 ? header.exposureS : undefined,
+    bitDepth: header.bits || undefined,
     // A counter stops at its largest value.
-    ...(header.bits && header.bits > 1 ? { saturation: 2 ** header.bits - 2 } : {}),
+    saturation: header.bits && header.bits > 1 ? 2 ** header.bits - 2 : undefined,
     // Every Medipix3 has pixels of 55 µm.
     pixelSizeM: { x: 55e-6, y: 55e-6 },
     header: {
@@ -270,5 +270,5 @@ export function mibMetadata(header: MibHeader, { values }: Acquisition): Metadat
       type: header.type,
       ...Object.fromEntries([...values].filter(([key]) => !/File/.test(key))),
     },
-  };
+  });
 }

@@ -2,6 +2,7 @@
  * OXD, the format of Oxford Diffraction and Rigaku CCDs (.img): 256 bytes of text, binary sections, one image whose
  * differences are stored as bytes (TY1). The offsets of values in the sections were found by comparison with fabio.
  */
+import { omitUndefined } from '../../../base/omit-undefined.js';
 import type { ByteSource } from '../byte-source.js';
 import { decodeLatin1 } from '../cursor.js';
 import { checkFileBytes } from '../cut-files.js';
@@ -111,10 +112,10 @@ async function readMetadata(source: ByteSource, text: string, signal: AbortSigna
   const special = general + size('NG');
   // NS occurs twice; the first one is the special section.
   const km4 = special + size('NS');
-  const date = /TIME=([\x20-\x7e]*)/.exec(text)?.[1]?.trim();
+  const date = /TIME=([\x20-\x7e]*)/.exec(text)?.[1]?.trim() || undefined;
   const maker = 'Oxford Diffraction';
   if (size('NK') < 720 || size('NG') < 64 || size('NS') < 600 || km4 + 720 > source.size)
-    return { maker, ...(date ? { date } : {}) };
+    return omitUndefined({ maker, date });
   const bytes = await source.read(0, km4 + 720, { signal });
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const real = (at: number): number => view.getFloat64(at, true);
@@ -133,17 +134,17 @@ async function readMetadata(source: ByteSource, text: string, signal: AbortSigna
   };
   const pixel = { x: real(special + 568) / 1000, y: real(special + 576) / 1000 };
   const distance = real(km4 + 712) / 1000;
-  return {
+  return omitUndefined({
     maker,
-    ...(date ? { date } : {}),
+    date,
     wavelengthA: wavelengths.alpha,
-    ...(distance > 0 ? { distanceM: distance } : {}),
-    ...(pixel.x > 0 ? { pixelSizeM: pixel } : {}),
+    distanceM: distance > 0 ? distance : undefined,
+    pixelSizeM: pixel.x > 0 ? pixel : undefined,
     // Stated in pixels of the chip, before binning.
     beamCentrePx: { x: real(km4 + 664) / binning.x, y: real(km4 + 672) / binning.y },
     exposureS: real(special + 480),
     saturation: view.getInt32(special + 472, true),
-    ...(moving ? { oscillationDeg: { start: moving.start, range: moving.end - moving.start } } : {}),
+    oscillationDeg: moving && { start: moving.start, range: moving.end - moving.start },
     header: { binning, wavelengths, axes, gain: real(special + 56) },
-  };
+  });
 }

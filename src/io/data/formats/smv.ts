@@ -1,4 +1,5 @@
 /** SMV, the format of ADSC and many other detectors (.img): a text header of HEADER_BYTES bytes, then one image. */
+import { omitUndefined } from '../../../base/omit-undefined.js';
 import type { ByteSource } from '../byte-source.js';
 import { checkFileBytes } from '../cut-files.js';
 import type { Metadata, Note } from '../dataset.js';
@@ -92,29 +93,26 @@ function describe(
   };
   const pixelMm = headerQuantity(header, 'length', 'mm', 'PIXEL_SIZE');
   const distanceMm = headerQuantity(header, 'length', 'mm', 'DISTANCE');
-  const wavelength = headerWavelength(header, 'A', 'WAVELENGTH', 'SOURCE_WAVELENGTH');
   const { centre, notes } = beamCentre(header, pixelMm, width, height);
   const start = headerQuantity(header, 'angle', 'deg', 'OSC_START', 'PHI');
   const range = headerQuantity(header, 'angle', 'deg', 'OSC_RANGE');
-  const exposure = headerQuantity(header, 'time', 's', 'TIME');
-  const saturation = headerNumber(values, 'CCD_IMAGE_SATURATION', 'SATURATED_VALUE');
   const dtrek = dtrekMetadata(source, values);
   const angles = anglesOf(header, values.keys());
   const described = {
-    meta: {
-      ...(values.get('DETECTOR_SN') ? { serial: values.get('DETECTOR_SN') as string } : {}),
-      ...(values.get('BEAMLINE') ? { detector: values.get('BEAMLINE') as string } : {}),
-      ...(values.get('DATE') ? { date: values.get('DATE') as string } : {}),
-      ...(wavelength ? { wavelengthA: wavelength } : {}),
-      ...(distanceMm ? { distanceM: distanceMm / 1000 } : {}),
-      ...(pixelMm ? { pixelSizeM: { x: pixelMm / 1000, y: pixelMm / 1000 } } : {}),
-      ...(centre ? { beamCentrePx: centre } : {}),
-      ...(start !== undefined && range !== undefined ? { oscillationDeg: { start, range } } : {}),
-      ...(exposure ? { exposureS: exposure } : {}),
-      ...(saturation ? { saturation } : {}),
+    meta: omitUndefined({
+      serial: values.get('DETECTOR_SN') || undefined,
+      detector: values.get('BEAMLINE') || undefined,
+      date: values.get('DATE') || undefined,
+      wavelengthA: headerWavelength(header, 'A', 'WAVELENGTH', 'SOURCE_WAVELENGTH'),
+      distanceM: distanceMm ? distanceMm / 1000 : undefined,
+      pixelSizeM: pixelMm ? { x: pixelMm / 1000, y: pixelMm / 1000 } : undefined,
+      beamCentrePx: centre,
+      oscillationDeg: start !== undefined && range !== undefined ? { start, range } : undefined,
+      exposureS: headerQuantity(header, 'time', 's', 'TIME') || undefined,
+      saturation: headerNumber(values, 'CCD_IMAGE_SATURATION', 'SATURATED_VALUE') || undefined,
       ...dtrek?.meta,
       header: Object.fromEntries(values),
-    },
+    }),
     notes: [...notes, ...angles.notes],
   };
   return withoutPlace(described, [...angles.turned, ...(dtrek?.turned ?? [])]);

@@ -1,6 +1,7 @@
 /** TIFF and BigTIFF: strips or tiles, pages as frames, plain or compressed by LZW, deflate or PackBits. */
 import { EwaldError } from '../../../base/errors.js';
 import type { PlatformSignal } from '../../../base/globals.js';
+import { omitUndefined } from '../../../base/omit-undefined.js';
 import { swapBytes } from '../byte-order.js';
 import type { ByteSource } from '../byte-source.js';
 import type { Metadata, Note, SizeCheck } from '../dataset.js';
@@ -272,17 +273,16 @@ function describe(
   { width, height, dtype }: Layout,
 ): { meta: Metadata; notes: readonly Note[] } {
   const { texts } = page;
-  const maker = texts.get('software') ?? texts.get('make');
   const said = texts.get('description') ?? '';
   // Pilatus detectors write the header of their CBF files into the description.
   const { turned, ...described } = describeMini(source, said, [height, width]);
   const mini = withoutPlace(described, turned);
-  const meta: Metadata = {
-    ...(maker ? { maker } : {}),
-    ...(texts.get('model') ? { detector: texts.get('model') as string } : {}),
+  const meta: Metadata = omitUndefined({
+    maker: (texts.get('software') ?? texts.get('make')) || undefined,
+    detector: texts.get('model') || undefined,
     // Some writers let the tag refer to the wrong bytes.
-    ...(/^\d/.test(texts.get('date') ?? '') ? { date: texts.get('date') as string } : {}),
-    ...(isPhotonCounter(page) && dtype === 'i32' ? { underload: 0 } : {}),
+    date: /^\d/.test(texts.get('date') ?? '') ? texts.get('date') : undefined,
+    underload: isPhotonCounter(page) && dtype === 'i32' ? 0 : undefined,
     ...mini.meta,
     header: {
       ...mini.meta.header,
@@ -293,6 +293,6 @@ function describe(
       photometric: numberIn(page, 'photometric', 1),
       ...(said ? { description: said.slice(0, 4096) } : {}),
     },
-  };
+  });
   return { meta, notes: mini.notes };
 }

@@ -5,7 +5,7 @@ import type { Note } from '../dataset.js';
 import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
 import { badFile, checkHeaderSize, navigationShape } from '../shapes.js';
-import { electronWavelengthA } from '../units.js';
+import { electronBeam } from '../units.js';
 
 const headerBytes = 256;
 /** Bytes before each image in files of version 1. */
@@ -148,7 +148,6 @@ async function readHeader(source: ByteSource, { signal }: FormatOptions) {
   const magnification = await cursor.i32();
   const frameHeader =
     version === 1 ? oldFrameHeader : checkHeaderSize(source, 'the header of a frame', await cursor.i32(), 12, 2 ** 20);
-  const volts = kilovolts * 1000;
   return {
     width,
     height,
@@ -157,7 +156,7 @@ async function readHeader(source: ByteSource, { signal }: FormatOptions) {
     meta: {
       maker: 'TVIPS',
       bitDepth: depth,
-      ...(volts > 0 ? { voltageV: volts, wavelengthA: electronWavelengthA(volts) } : {}),
+      ...electronBeam(kilovolts * 1000),
       header: {
         version,
         offset,

@@ -1,5 +1,6 @@
 /** The meaning of an array's axes, by the conventions of hspy, EMD, fpd and NeXus. */
 import { isEwaldError } from '../../../base/errors.js';
+import { omitUndefined } from '../../../base/omit-undefined.js';
 import { namedAxis, unitOf } from '../axis-words.js';
 import type { Axis } from '../dataset.js';
 import { attributeText } from './catalog.js';
@@ -68,9 +69,8 @@ async function hspyAxes(group: Hdf5Group, shape: readonly number[]): Promise<Axi
       const value = attributes.get(name);
       return typeof value === 'string' ? value : undefined;
     };
-    const scale = attributeNumber(attributes.get('scale'));
-    const offset = attributeNumber(attributes.get('offset'));
-    const steps = { ...(offset === undefined ? {} : { offset }), ...(scale === undefined ? {} : { scale }) };
+    const [offset, scale] = ['offset', 'scale'].map((name) => attributeNumber(attributes.get(name)));
+    const steps = omitUndefined({ offset, scale });
     axes.push(namedAxis(text('name'), size, steps, unitOf(text('units'))));
   }
   return axes.length > 0 ? axes : undefined;

@@ -1,6 +1,7 @@
 /** The metadata of NeXus, Eiger and CXI files, as `Metadata`. */
 import { sixDigits } from '../../../base/amounts.js';
 import { EwaldError, isEwaldError } from '../../../base/errors.js';
+import { omitUndefined } from '../../../base/omit-undefined.js';
 import { type QuantityName, unitFactor } from '../../../base/units.js';
 import { countMarkers } from '../count-limits.js';
 import type { DetectorPanel, Metadata, Note, XY } from '../dataset.js';
@@ -112,25 +113,27 @@ export async function readMetadata(catalog: Catalog, frames: Frames, count: numb
   const groups = await groupsOf(catalog, frames, dialect === 'CXI', notes);
   const { detector } = groups;
   const { radiation, ...beam } = await readWavelength(numbers, groups);
-  const ofEachFrame: { -readonly [K in keyof OfEachFrame]: OfEachFrame[K] } = given('radiation', radiation);
   const distance = await numbers.in('length', 'm', `${detector}/detector_distance`, `${detector}/distance`);
-  const stated = { ...given('distanceM', distance?.value), ...(await readDetector(numbers, detector)) };
+  const stated = omitUndefined({ distanceM: distance?.value, ...(await readDetector(numbers, detector)) });
   const { notes: placeNotes, isStated, isPlaced = false, ...place } = await placeOf(catalog, frames, detector, stated);
   notes.push(...placeNotes.map((note) => ({ ...note, isOfPlace: true }) as const));
-  if (distance && (await numbers.isOfEachFrame(distance, isStated)))
-    ofEachFrame.distance = { path: distance.path, unit: distance.unit };
+  const isEachDistance = distance && (await numbers.isOfEachFrame(distance, isStated));
+  const ofEachFrame: OfEachFrame = omitUndefined({
+    radiation,
+    distance: isEachDistance ? { path: distance.path, unit: distance.unit } : undefined,
+  });
   const about = await textAt(file, `${detector}/description`);
-  const meta: Metadata = {
-    ...given('detector', about),
-    ...given('serial', await textAt(file, `${detector}/detector_number`)),
-    ...given('date', await textAt(file, `${entry}/start_time`)),
+  const meta: Metadata = omitUndefined({
+    detector: about,
+    serial: await textAt(file, `${detector}/detector_number`),
+    date: await textAt(file, `${entry}/start_time`),
     ...beam,
     ...stated,
     ...place,
     ...(await readOptics(numbers, groups)),
-    ...(Object.keys(ofEachFrame).length > 0 ? { ofEachFrame } : {}),
+    ofEachFrame: Object.keys(ofEachFrame).length > 0 ? ofEachFrame : undefined,
     ...(await validValues(numbers, detector, frames, about ?? '')),
-  };
+  });
   if (/mx|master|CXI/i.test(dialect))
     for (const [name, value] of [
       ['wavelength', meta.wavelengthA],
@@ -260,11 +263,11 @@ async function readOptics(numbers: Numbers, { instrument }: Groups): Promise<Par
   const angle = async (name: string): Promise<number | undefined> =>
     (await numbers.in('angle', 'rad', `${optics}/${name}`))?.value;
   const rotation = await angle('scan_rotation');
-  return {
-    ...given('cameraLengthM', await numbers.metres(`${optics}/camera_length`)),
-    ...given('convergenceRad', await angle('semi_convergence_angle')),
-    ...given('scanRotationDeg', rotation === undefined ? undefined : (rotation * 180) / Math.PI),
-  };
+  return omitUndefined({
+    cameraLengthM: await numbers.metres(`${optics}/camera_length`),
+    convergenceRad: await angle('semi_convergence_angle'),
+    scanRotationDeg: rotation === undefined ? undefined : (rotation * 180) / Math.PI,
+  });
 }
 
 async function readDetector(numbers: Numbers, detector: string): Promise<Partial<Metadata>> {
@@ -277,15 +280,14 @@ async function readDetector(numbers: Numbers, detector: string): Promise<Partial
   const material = await textAt(numbers.file, `${detector}/sensor_material`);
   const thickness = await length('sensor_thickness');
   const pixel = xy(await length('x_pixel_size'), await length('y_pixel_size'));
-  return {
-    ...given('pixelSizeM', pixel),
-    ...given('beamCentrePx', await readCentre(numbers, detector, pixel)),
-    ...given('exposureS', await number('count_time', 'frame_time')),
-    ...given('bitDepth', await number('detectorSpecific/bit_depth_image', 'bit_depth_readout', 'bit_depth_image')),
-    ...(material !== undefined || thickness !== undefined
-      ? { sensor: { ...given('material', material), ...given('thicknessM', thickness) } }
-      : {}),
-  };
+  const sensor = omitUndefined({ material, thicknessM: thickness });
+  return omitUndefined({
+    pixelSizeM: pixel,
+    beamCentrePx: await readCentre(numbers, detector, pixel),
+    exposureS: await number('count_time', 'frame_time'),
+    bitDepth: await number('detectorSpecific/bit_depth_image', 'bit_depth_readout', 'bit_depth_image'),
+    sensor: Object.keys(sensor).length > 0 ? sensor : undefined,
+  });
 }
 
 /** The stated beam centre in pixels; some files state it as a length. */
@@ -324,15 +326,12 @@ async function validValues(
   // Where their numbers are signed, gaps are −1 and dead pixels −2; a Jungfrau has negative counts.
   const isPhotonCounter = /eiger|pilatus/i.test(about) || (dialect === 'Eiger master' && !/jungfrau/i.test(about));
   const isSigned = isPhotonCounter && (dtype === 'i16' || dtype === 'i32');
-  return {
-    ...given('saturation', saturation),
-    ...given('underload', underload ?? (isSigned ? 0 : undefined)),
-    ...(markers.length > 0 ? { markers } : {}),
-  };
+  return omitUndefined({
+    saturation,
+    underload: underload ?? (isSigned ? 0 : undefined),
+    markers: markers.length > 0 ? markers : undefined,
+  });
 }
-
-const given = <K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> =>
-  (value === undefined ? {} : { [key]: value }) as Partial<Record<K, V>>;
 
 /** Differences below these are those of rounding and of stages: pixels, and a part of the distance. */
 const usual = { centrePx: 1, distance: 0.01 } as const;
@@ -416,7 +415,7 @@ async function alongBeam({ file, entries }: Catalog, detector: string): Promise<
 }
 
 const distanceOf = (chain: Chain, along: (shiftM: Chain['shiftM']) => number): Pick<Place, 'distanceM' | 'notes'> => ({
-  ...given('distanceM', along(chain.shiftM) || undefined),
+  ...omitUndefined({ distanceM: along(chain.shiftM) || undefined }),
   notes: notesOnAxes(chain.remarks),
 });
 

@@ -1,16 +1,13 @@
 /** The metadata of electron microscopy files: Velox, hspy, DM5, py4DSTEM, as `Metadata`. */
+import { omitUndefined } from '../../../base/omit-undefined.js';
 import { unitOf } from '../axis-words.js';
 import type { Axis, Metadata, XY } from '../dataset.js';
 import { electronWavelengthA } from '../units.js';
-
 import { type Catalog, numberAt, textAt } from './catalog.js';
 import { Hdf5Dataset } from './dataset.js';
 import type { Frames } from './dialects.js';
 import { Hdf5Group } from './file.js';
 import type { Hdf5Value } from './values.js';
-
-const given = <K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> =>
-  (value === undefined ? {} : { [key]: value }) as Partial<Record<K, V>>;
 
 const positive = (value: unknown): number | undefined => {
   const first = ArrayBuffer.isView(value) ? (value as unknown as ArrayLike<unknown>)[0] : value;
@@ -27,12 +24,11 @@ export async function microscope(catalog: Catalog, frames: Frames): Promise<Meta
     frames.dialect === 'Velox EMD'
       ? await velox(catalog, frames)
       : { ...(await hspy(catalog)), ...(await py4dstem(catalog, frames)) };
-  const maker = found.maker ?? (await textAt(file, '/Info/Software'));
-  return {
+  return omitUndefined({
     ...found,
-    ...given('maker', maker),
-    ...given('wavelengthA', found.voltageV === undefined ? undefined : electronWavelengthA(found.voltageV)),
-  };
+    maker: found.maker ?? (await textAt(file, '/Info/Software')),
+    wavelengthA: found.voltageV && electronWavelengthA(found.voltageV),
+  });
 }
 
 /** Velox: a JSON text for each image, [characters, frames] of bytes. */
@@ -59,19 +55,19 @@ async function velox({ file }: Catalog, { path, parts }: Frames): Promise<Metada
   const own = detectors.find((one) => text(one?.DetectorName) === detector);
   const started = positive((said?.Acquisition?.AcquisitionStartDatetime as Record<string, unknown>)?.DateTime);
   const exposure = positive(own?.ExposureTime);
-  return {
-    ...given('voltageV', positive(optics.AccelerationVoltage)),
-    ...given('cameraLengthM', positive(optics.CameraLength)),
+  return omitUndefined({
+    voltageV: positive(optics.AccelerationVoltage),
+    cameraLengthM: positive(optics.CameraLength),
     // Negative in some files, where it means nothing.
-    ...given('convergenceRad', positive(optics.BeamConvergence)),
-    ...given('scanRotationDeg', degrees(scan.ScanRotation)),
-    ...given('scanStepM', veloxStep(optics, scan)),
-    ...given('maker', text(said?.Instrument?.InstrumentModel)),
-    ...given('detector', detector),
-    ...given('date', started === undefined ? undefined : new Date(started * 1000).toISOString()),
-    ...given('exposureS', exposure),
-    ...given('axes', veloxAxes(picture, parts[0]?.shape ?? [], exposure)),
-  };
+    convergenceRad: positive(optics.BeamConvergence),
+    scanRotationDeg: degrees(scan.ScanRotation),
+    scanStepM: veloxStep(optics, scan),
+    maker: text(said?.Instrument?.InstrumentModel),
+    detector,
+    date: started === undefined ? undefined : new Date(started * 1000).toISOString(),
+    exposureS: exposure,
+    axes: veloxAxes(picture, parts[0]?.shape ?? [], exposure),
+  });
 }
 
 const degrees = (radians: unknown): number | undefined => {
@@ -97,13 +93,12 @@ function veloxAxes(
   const [size, offset] = [PixelSize, Offset] as (Record<string, unknown> | undefined)[];
   const [scaleX, scaleY] = [positive(size?.width), positive(size?.height)];
   if (scaleX === undefined || scaleY === undefined) return undefined;
-  const axis = (name: string, n: number, scale: number, from: unknown, unit: unknown): Axis => ({
-    name,
-    size: n,
-    scale,
-    ...given('offset', Number.isFinite(Number(from)) ? Number(from) : undefined),
-    ...given('unit', unitOf(text(unit))),
-  });
+  const axis = (name: string, n: number, scale: number, from: unknown, unit: unknown): Axis =>
+    omitUndefined({
+      ...{ name, size: n, scale },
+      offset: Number.isFinite(Number(from)) ? Number(from) : undefined,
+      unit: unitOf(text(unit)),
+    });
   const [height = 0, width = 0, count = 1] = shape;
   return [
     ...(shape.length === 3
@@ -129,13 +124,13 @@ async function hspy({ entries }: Catalog): Promise<Metadata> {
   const camera = await attributes(/\/Acquisition_instrument\/TEM\/Detector\/Camera$/);
   const general = await attributes(/^\/Experiments\/[^/]+\/metadata\/General$/);
   const date = [text(general.get('date')), text(general.get('time'))].filter((part) => part !== undefined);
-  return {
-    ...given('voltageV', kilovolts === undefined ? undefined : kilovolts * 1000),
-    ...given('cameraLengthM', millimetres === undefined ? undefined : millimetres / 1000),
-    ...given('maker', text(column.get('microscope'))),
-    ...given('exposureS', positive(camera.get('exposure'))),
-    ...given('date', date.length > 0 ? date.join('T') : undefined),
-  };
+  return omitUndefined({
+    voltageV: kilovolts && kilovolts * 1000,
+    cameraLengthM: millimetres && millimetres / 1000,
+    maker: text(column.get('microscope')),
+    exposureS: positive(camera.get('exposure')),
+    date: date.join('T') || undefined,
+  });
 }
 
 /**
@@ -153,16 +148,9 @@ async function py4dstem({ file, entries }: Catalog, { path }: Frames): Promise<M
   const [first, second] = [await number('qx0_mean'), await number('qy0_mean')];
   const [degrees, flip] = [await number('QR_rotation_degrees'), await number('QR_flip')];
   const flipY = flip === 1;
-  return {
-    ...given(
-      'beamCentrePx',
-      first === undefined || second === undefined ? undefined : { x: second + 0.5, y: first + 0.5 },
-    ),
-    ...given(
-      'detectorAxes',
-      flip === undefined
-        ? undefined
-        : { flipY, degrees: degrees === undefined ? undefined : (flipY ? 90 : 0) - degrees },
-    ),
-  };
+  const turn = degrees === undefined ? undefined : (flipY ? 90 : 0) - degrees;
+  return omitUndefined({
+    beamCentrePx: first === undefined || second === undefined ? undefined : { x: second + 0.5, y: first + 0.5 },
+    detectorAxes: flip === undefined ? undefined : { flipY, degrees: turn },
+  });
 }

@@ -182,11 +182,9 @@ async function hspyAxes(
     if (!about) return undefined;
     if (!about.navigate) signalAxes++;
     const { name, scale, offset, units } = about;
-    const steps = {
-      ...(typeof scale === 'number' ? { scale } : {}),
-      ...(typeof offset === 'number' ? { offset } : {}),
-    };
     const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+    const numberOf = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
+    const steps = { scale: numberOf(scale), offset: numberOf(offset) };
     axes.push(namedAxis(textOf(name), size, steps, unitOf(textOf(units))));
   }
   return { axes, signalAxes };
