@@ -101,6 +101,19 @@ export async function openSiblingIfExists(
   }
 }
 
+/** Does work; if it fails, closes the sources that are in the list by then. */
+export async function closingOnError<T>(
+  sources: readonly ByteSource[],
+  work: () => T | Promise<T>,
+): Promise<Awaited<T>> {
+  try {
+    return await work();
+  } catch (error) {
+    for (const source of sources) await source.close();
+    throw error;
+  }
+}
+
 /** The error for a missing file; `openSiblingIfExists` recognises it. */
 export function absentFile(path: string, lookedFor?: string, cause?: unknown): EwaldError {
   return new EwaldError(

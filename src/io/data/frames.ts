@@ -38,6 +38,7 @@ import {
   numberBytes,
 } from './dtype.js';
 import { checkRange, checkRead, partitionFrames } from './partitions.js';
+import { notContiguous, type PermutedOrder, permutedReader } from './permuted.js';
 import type { SparseFrames } from './sparse.js';
 import { withVoltage } from './units.js';
 
@@ -51,13 +52,13 @@ export interface Description {
   readonly arrays?: readonly ArrayEntry[];
   readonly sizes?: readonly SizeCheck[];
   readonly filters?: readonly string[];
-  readonly mask?: (options?: ReadMaskOptions) => Promise<Uint8Array>;
-  readonly maskVaries?: boolean;
+  readonly mask?: ((options?: ReadMaskOptions) => Promise<Uint8Array>) | undefined;
+  readonly maskVaries?: boolean | undefined;
   readonly maskPath?: string | undefined;
   readonly numbers?: ImageNumbers | undefined;
   readonly groups?: Dataset['groups'];
   readonly events?: Dataset['events'];
-  readonly dark?: (signal: PlatformSignal | undefined) => Promise<Float64Array>;
+  readonly dark?: ((signal: PlatformSignal | undefined) => Promise<Float64Array>) | undefined;
   readonly readSparse?: (first: number, count: number, signal: PlatformSignal | undefined) => Promise<SparseFrames>;
   readonly peakList?: string | undefined;
   readonly peaks?: (first: number, count: number, options?: ReadPeaksOptions) => Promise<ListedPeaks>;
@@ -69,7 +70,22 @@ export interface Description {
   /** Releases the resources that the dataset holds in addition to its sources. */
   readonly onDispose?: () => Promise<void>;
   /** Files opened in addition to the source; the dataset closes them. */
-  readonly sources?: readonly ByteSource[];
+  readonly sources?: readonly ByteSource[] | undefined;
+}
+
+/** An array of frames at equal distances in the source. */
+interface EvenFrames extends Description {
+  /** Where the first frame starts. */
+  readonly offset: number;
+  /** Stored bytes per frame. Default: those of its elements. */
+  readonly storedBytes?: number;
+  /** Bytes from one frame to the next. Default: `storedBytes`. */
+  readonly stride?: number;
+  /** Byte order in the file. Default little. */
+  readonly little?: boolean;
+  /** Of frames that are not contiguous: the order of the axes. */
+  readonly order?: PermutedOrder | undefined;
+  readonly decode?: PlacedFrames['decode'];
 }
 
 /** Frames of equal size, each contiguous. */
@@ -94,7 +110,7 @@ interface PlacedFrames extends Description {
    * Decodes the stored bytes of a frame into its numbers, in the byte order of `little`; absent if they are stored
    * unchanged. `into` is the memory of the frame as bytes.
    */
-  readonly decode?: (stored: Uint8Array, into: Uint8Array, frame: number) => void;
+  readonly decode?: ((stored: Uint8Array, into: Uint8Array, frame: number) => void) | undefined;
 }
 
 /** Frames that a format reads itself, one at a time. */
@@ -110,7 +126,7 @@ export interface ReadMany extends Description {
 }
 
 /** How a format provides its frames. */
-export type FrameLayout = PlacedFrames | ReadFrames | ReadMany;
+type FrameLayout = PlacedFrames | ReadFrames | ReadMany;
 
 /** Bytes read at a time through an intermediate buffer, so that they stay in the cache until they are decoded. */
 const blockBytes = 2 ** 20;
@@ -123,8 +139,20 @@ const readsAhead = 2;
 const blockOffset = 17 * 64;
 
 /** A dataset over a file with a known layout. */
-export function openFrames(source: ByteSource, layout: FrameLayout): Dataset {
-  return new FileDataset(source, layout);
+export function openFrames(source: ByteSource, layout: FrameLayout | EvenFrames): Dataset {
+  return new FileDataset(source, 'offset' in layout ? placeFrames(source, layout) : layout);
+}
+
+function placeFrames(source: ByteSource, { offset, order, ...layout }: EvenFrames): PlacedFrames | ReadMany {
+  const { shape, dtype, little = true, notes = [] } = layout;
+  if (order) {
+    const readMany = permutedReader(source, { shape, dtype, little, offset, order });
+    return { ...layout, notes: [...notes, notContiguous], readMany };
+  }
+  const frames = product(shape.nav);
+  const { storedBytes = product(shape.sig) * elementBytes(dtype), stride = storedBytes } = layout;
+  const locate = (frame: number) => ({ source, offset: offset + frame * stride, run: frames - frame });
+  return { ...layout, storedBytes, stride, locate };
 }
 
 /** A read of `count` frames of `bytes` bytes from `first` on; `turn` is the bytes per number to be reversed, or 1. */

@@ -5,26 +5,36 @@
  * Reading a frame scans the whole array; `ewald convert` rewrites the file frame by frame.
  */
 
+import type { PlatformSignal } from '../../base/globals.js';
 import { checkSignal } from '../../base/options.js';
 import { product } from '../../base/product.js';
 import { swapBytes } from './byte-order.js';
 import type { ByteSource } from './byte-source.js';
-import type { Dataset } from './dataset.js';
-import { elementBytes, littleEndianMachine, numberBytes } from './dtype.js';
-import { type Description, openFrames } from './frames.js';
+import type { DatasetShape, Note } from './dataset.js';
+import { type DataType, elementBytes, littleEndianMachine, numberBytes } from './dtype.js';
+
+/** `navigation`: [signal…, navigation…] with each group in C order; `fortran`: the first axis varies fastest. */
+export type PermutedOrder = 'navigation' | 'fortran';
 
 /** A contiguous array whose axes are in another order. */
-interface PermutedFrames extends Description {
+interface PermutedArray {
+  readonly shape: DatasetShape;
+  readonly dtype: DataType;
   readonly offset: number;
-  readonly little?: boolean;
-  /** `navigation`: [signal…, navigation…] with each group in C order; `fortran`: the first axis varies fastest. */
-  readonly order: 'navigation' | 'fortran';
+  readonly little: boolean;
+  readonly order: PermutedOrder;
 }
 
 const slabBytes = 2 ** 22;
 
-/** A dataset over such an array. */
-export function openPermuted(source: ByteSource, layout: PermutedFrames): Dataset {
+/** The remark on such an array. */
+export const notContiguous: Note = {
+  kind: 'warning',
+  text: 'frames are not contiguous in this file, so each read scans all of it; ewald convert writes them in order',
+};
+
+/** Reads frames of such an array into their memory as bytes. */
+export function permutedReader(source: ByteSource, layout: PermutedArray) {
   const { nav: navigation, sig: signal } = layout.shape;
   const width = elementBytes(layout.dtype);
   // Axes as stored, slowest first: their lengths and their strides in memory.
@@ -37,43 +47,35 @@ export function openPermuted(source: ByteSource, layout: PermutedFrames): Datase
       ? axes.reverse()
       : [...axes.slice(navigation.length), ...axes.slice(0, navigation.length)];
   const total = axes.reduce((n, { size }) => n * size, 1);
-  const note = {
-    kind: 'warning' as const,
-    text: 'frames are not contiguous in this file, so each read scans all of it; ewald convert writes them in order',
-  };
-  return openFrames(source, {
-    ...layout,
-    notes: [...(layout.notes ?? []), note],
-    async readMany(first, count, into, signal) {
-      const index = new Array<number>(inFile.length).fill(0);
-      const frameLength = product(layout.shape.sig);
-      let frame = 0;
-      let element = 0;
-      const slab = Math.max(1, Math.floor(slabBytes / width));
-      for (let done = 0; done < total; done += slab) {
-        checkSignal(signal);
-        const here = Math.min(slab, total - done);
-        const bytes = await source.read(layout.offset + done * width, here * width, { signal });
-        if ((layout.little ?? true) !== littleEndianMachine) swapBytes(bytes, numberBytes(layout.dtype), source);
-        for (let i = 0; i < here; i++) {
-          if (frame >= first && frame < first + count) {
-            const to = ((frame - first) * frameLength + element) * width;
-            for (let byte = 0; byte < width; byte++) into[to + byte] = bytes[i * width + byte] as number;
-          }
-          for (let axis = inFile.length - 1; axis >= 0; axis--) {
-            const { size, frames, elements } = inFile[axis] as (typeof inFile)[number];
-            frame += frames;
-            element += elements;
-            index[axis] = (index[axis] as number) + 1;
-            if ((index[axis] as number) < size) break;
-            index[axis] = 0;
-            frame -= frames * size;
-            element -= elements * size;
-          }
+  return async (first: number, count: number, into: Uint8Array, signal: PlatformSignal | undefined): Promise<void> => {
+    const index = new Array<number>(inFile.length).fill(0);
+    const frameLength = product(layout.shape.sig);
+    let frame = 0;
+    let element = 0;
+    const slab = Math.max(1, Math.floor(slabBytes / width));
+    for (let done = 0; done < total; done += slab) {
+      checkSignal(signal);
+      const here = Math.min(slab, total - done);
+      const bytes = await source.read(layout.offset + done * width, here * width, { signal });
+      if (layout.little !== littleEndianMachine) swapBytes(bytes, numberBytes(layout.dtype), source);
+      for (let i = 0; i < here; i++) {
+        if (frame >= first && frame < first + count) {
+          const to = ((frame - first) * frameLength + element) * width;
+          for (let byte = 0; byte < width; byte++) into[to + byte] = bytes[i * width + byte] as number;
+        }
+        for (let axis = inFile.length - 1; axis >= 0; axis--) {
+          const { size, frames, elements } = inFile[axis] as (typeof inFile)[number];
+          frame += frames;
+          element += elements;
+          index[axis] = (index[axis] as number) + 1;
+          if ((index[axis] as number) < size) break;
+          index[axis] = 0;
+          frame -= frames * size;
+          element -= elements * size;
         }
       }
-    },
-  });
+    }
+  };
 }
 
 /** Stride of an axis in elements, in C order. */

@@ -42,9 +42,8 @@ export const blo: Format = {
       meta,
       notes: [],
       sizes: [{ what: 'patterns', expected, found: counted.frames }],
-      storedBytes,
+      offset: offset + frameHeader,
       stride,
-      locate: (frame) => ({ source, offset: offset + frameHeader + frame * stride, run: expected - frame }),
     });
   },
 };

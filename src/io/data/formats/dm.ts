@@ -10,7 +10,6 @@ import { type DataType, elementBytes } from '../dtype.js';
 import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
 import { halfTransform } from '../half-transform.js';
-import { openPermuted } from '../permuted.js';
 import { badFile, checkFrameFits, checkHeaderSize, navigationShape } from '../shapes.js';
 import { electronBeam } from '../units.js';
 import { members, Place, readTags, type Tag, tagAt, tagText } from './dm-tags.js';
@@ -167,15 +166,7 @@ function openImage(
   const navigation = scanFastest ? shape.slice(2) : shape.slice(0, split);
   const frames = product(navigation);
   const elements = product(signal);
-  const description = {
-    format: 'dm',
-    shape: { nav: navigationShape(source, frames, navigation, options), sig: signal },
-    dtype,
-    meta: describe(image, axes, file.version),
-    notes,
-    arrays: file.arrays,
-    little: file.little,
-  };
+  const nav = navigationShape(source, frames, navigation, options);
   const needed = elements * frames * elementBytes(dtype);
   if (place.bytes < needed)
     throw badFile(
@@ -183,15 +174,17 @@ function openImage(
       `image ${image.name} of ${shape.join(' × ')} ${dtype} needs ${needed} bytes, but its data have ${place.bytes}`,
     );
   checkFrameFits(source, place.offset, needed, `image ${image.name}`);
-  const sizes = [{ what: 'bytes of the image', expected: needed, found: place.bytes }];
-  if (scanFastest) return openPermuted(source, { ...description, sizes, offset: place.offset, order: 'navigation' });
-  const storedBytes = needed / frames;
   return openFrames(source, {
-    ...description,
-    sizes,
-    storedBytes,
-    stride: storedBytes,
-    locate: (frame) => ({ source, offset: place.offset + frame * storedBytes, run: frames - frame }),
+    format: 'dm',
+    shape: { nav, sig: signal },
+    dtype,
+    meta: describe(image, axes, file.version),
+    notes,
+    arrays: file.arrays,
+    sizes: [{ what: 'bytes of the image', expected: needed, found: place.bytes }],
+    offset: place.offset,
+    little: file.little,
+    order: scanFastest ? 'navigation' : undefined,
   });
 }
 

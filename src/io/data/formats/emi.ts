@@ -4,7 +4,7 @@
 import { checkedValue, row } from '../../../base/call-options.js';
 import { isEwaldError } from '../../../base/errors.js';
 import { omitUndefined } from '../../../base/omit-undefined.js';
-import { type ByteSource, openSiblingIfExists } from '../byte-source.js';
+import { type ByteSource, closingOnError, openSiblingIfExists } from '../byte-source.js';
 import { ambiguous, type FrameArrayEntry, framesAmong } from '../candidates.js';
 import { decodeLatin1 } from '../cursor.js';
 import type { Metadata } from '../dataset.js';
@@ -42,13 +42,10 @@ export const emi: Format = {
     const series = await openSiblingIfExists(source, name, options);
     if (!series)
       throw badFile(source, `the numbers of an .emi are in .ser files next to it, but ${name} does not exist`);
-    try {
+    return closingOnError([series], async () => {
       const meta = await readMetadata(source, number, options.signal);
-      return await openSer(series, { ...options, dataset: undefined }, { format: 'emi', meta, sources: [source] });
-    } catch (error) {
-      await series.close();
-      throw error;
-    }
+      return openSer(series, { ...options, dataset: undefined }, { format: 'emi', meta, sources: [source] });
+    });
   },
 };
 

@@ -6,7 +6,7 @@
 import { EwaldError } from '../../../base/errors.js';
 import { omitUndefined } from '../../../base/omit-undefined.js';
 import { product } from '../../../base/product.js';
-import { type ByteSource, baseName, openSiblingIfExists } from '../byte-source.js';
+import { type ByteSource, baseName, closingOnError, openSiblingIfExists } from '../byte-source.js';
 import { decodeLatin1 } from '../cursor.js';
 import type { Dataset, Metadata, Note } from '../dataset.js';
 import type { Format, FormatOptions } from '../format.js';
@@ -75,12 +75,7 @@ async function openXml(xml: ByteSource, options: FormatOptions): Promise<Dataset
       },
     );
   }
-  try {
-    return makeDataset(xml, data, parseXml(xml, text), options);
-  } catch (error) {
-    await data.close();
-    throw error;
-  }
+  return closingOnError([data], () => makeDataset(xml, data, parseXml(xml, text), options));
 }
 
 /** Opens the raw file. The XML next to it, if any, comes first; the file name is the fallback. */

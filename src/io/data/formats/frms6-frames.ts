@@ -8,7 +8,7 @@
 
 import { EwaldError } from '../../../base/errors.js';
 import { product } from '../../../base/product.js';
-import { type ByteSource, baseName, openSiblingIfExists } from '../byte-source.js';
+import { type ByteSource, baseName, closingOnError, openSiblingIfExists } from '../byte-source.js';
 import { decodeLatin1 } from '../cursor.js';
 import type { Dataset, Metadata, Note } from '../dataset.js';
 import type { FormatOptions } from '../format.js';
@@ -46,7 +46,7 @@ export async function openFrms6(source: ByteSource, options: FormatOptions): Pro
   if (dataset !== 'frames' && dataset !== 'dark')
     throw new EwaldError('Argument', `${source.name} has no array ${dataset}; there are frames and dark`);
   const others: ByteSource[] = [];
-  try {
+  return closingOnError(others, async () => {
     const { text, files } = await filesOf(source, others, options);
     const parts: Part[] = [];
     for (const file of files) parts.push(await partOf(file, options));
@@ -96,16 +96,13 @@ export async function openFrms6(source: ByteSource, options: FormatOptions): Pro
           ? []
           : [{ what: 'frames', expected: about.frames, found: total }],
       sources: others,
-      ...(readDark ? { dark: (signal) => meanFrame(placeParts(dark), first, about.bin, signal) } : {}),
+      dark: readDark ? (signal) => meanFrame(placeParts(dark), first, about.bin, signal) : undefined,
       storedBytes: 2 * first.width * first.height,
       stride: frameHeaderBytes + 2 * first.width * first.height,
       locate: (frame) => locate(chosen, frame),
       decode: (stored, into) => unfold(stored, into, first, about.bin),
     });
-  } catch (error) {
-    for (const other of others) await other.close();
-    throw error;
-  }
+  });
 }
 
 const stemOf = ({ name }: ByteSource): string => baseName(name).replace(/(_\d+)?\.(frms6|hdr)$/i, '');

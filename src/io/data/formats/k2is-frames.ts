@@ -9,7 +9,7 @@ import { formatFirstFrames } from '../../../base/amounts.js';
 import { EwaldError } from '../../../base/errors.js';
 import type { PlatformSignal } from '../../../base/globals.js';
 import { Pace } from '../../../base/pace.js';
-import { type ByteSource, baseName, openSiblingIfExists } from '../byte-source.js';
+import { type ByteSource, baseName, closingOnError, openSiblingIfExists } from '../byte-source.js';
 import type { Dataset, Note } from '../dataset.js';
 import type { FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
@@ -50,7 +50,7 @@ interface Sector {
 /** Opens the eight files that belong to one of them, or to a .gtg. */
 export async function openK2is(source: ByteSource, options: FormatOptions): Promise<Dataset> {
   const others: ByteSource[] = [];
-  try {
+  return closingOnError(others, async () => {
     const own = baseName(source.name);
     const stem = own.replace(/\d*\.(bin|gtg)$/i, '');
     const list: Sector[] = [];
@@ -106,10 +106,7 @@ export async function openK2is(source: ByteSource, options: FormatOptions): Prom
       sources: others,
       readFrame: (frame, into, abort) => readFrame(list, frame, into, abort),
     });
-  } catch (error) {
-    for (const other of others) await other.close();
-    throw error;
-  }
+  });
 }
 
 /** The header of a block. Throws `Format` for other bytes. */

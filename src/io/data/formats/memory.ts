@@ -4,7 +4,7 @@ import { checkedValue, row } from '../../../base/call-options.js';
 import { EwaldError } from '../../../base/errors.js';
 import { kindOf, withArticle } from '../../../base/options.js';
 import type { Dataset, Metadata } from '../dataset.js';
-import { bytesOfArray, type DataType, dataTypes, dtypeOf, elementBytes, elements, type FrameArray } from '../dtype.js';
+import { bytesOfArray, type DataType, dataTypes, dtypeOf, elements, type FrameArray } from '../dtype.js';
 import { openFrames } from '../frames.js';
 import { checkShape, filledShape } from '../shapes.js';
 import { memorySource } from '../sources/memory.js';
@@ -56,15 +56,12 @@ export function memoryDataset(data: FrameArray, options: MemoryOptions): Dataset
         (options.navShape ? `; navShape is ${navigation.join(' × ')}` : '; expected a whole number of frames'),
     );
   const source = memorySource(bytesOfArray(data), options.name);
-  const storedBytes = (length / numbers) * elementBytes(dtype);
   const dataset = openFrames(source, {
     format: 'memory',
     shape: { nav: [...navigation], sig: [...signal] },
     dtype,
     meta: options.meta ?? {},
-    storedBytes,
-    stride: storedBytes,
-    locate: (frame) => ({ source, offset: frame * storedBytes, run: frames - frame }),
+    offset: 0,
     onDispose: async () => void arrays.delete(dataset),
   });
   arrays.set(dataset, data);

@@ -7,7 +7,7 @@
 import { counted } from '../../../base/amounts.js';
 import { omitUndefined } from '../../../base/omit-undefined.js';
 import { wordTable } from '../../../base/word-table.js';
-import { type ByteSource, baseName, openSiblingIfExists } from '../byte-source.js';
+import { type ByteSource, baseName, closingOnError, openSiblingIfExists } from '../byte-source.js';
 import { cString, decodeLatin1 } from '../cursor.js';
 import type { Dataset, Metadata, Note } from '../dataset.js';
 import { type DataType, elementBytes } from '../dtype.js';
@@ -58,12 +58,7 @@ export const mib: Format = {
     const data = await openSiblingIfExists(source, name, options);
     if (!data)
       throw badFile(source, `this is the description of a scan; its frames are in ${name}, which is not next to it`);
-    try {
-      return await openMib(data, options, [source]);
-    } catch (error) {
-      await data.close();
-      throw error;
-    }
+    return closingOnError([data], () => openMib(data, options, [source]));
   },
 };
 
@@ -106,7 +101,7 @@ async function openMib(source: ByteSource, options: FormatOptions, sources: read
         checkHead(source, head, first, areInOrder ? numbers.first + frame : undefined);
       },
     },
-    ...(raw ? { decode: rawDecoder(raw as RawLayout) } : {}),
+    decode: raw && rawDecoder(raw),
   });
 }
 

@@ -47,18 +47,13 @@ export const mrc: Format = {
     const { volumes, navigation, notes } = volumesOf({ ...header, nz });
     return openFrames(source, {
       format: 'mrc',
-      shape: {
-        nav: navigationShape(source, nz, navigation, options),
-        sig: [ny, nx],
-      },
+      shape: { nav: navigationShape(source, nz, navigation, options), sig: [ny, nx] },
       dtype,
       meta: mrcMetadata({ ...header, nz }, volumes),
       notes: [...notes, ...counted.notes],
       sizes: counted.sizes,
-      storedBytes,
-      stride: storedBytes,
+      offset,
       little: header.little,
-      locate: (frame) => ({ source, offset: offset + frame * storedBytes, run: nz - frame }),
     });
   },
 };

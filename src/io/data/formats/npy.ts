@@ -6,7 +6,6 @@ import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
 import { npyHeader, npyOffset } from '../npy.js';
 import { numpyTypes } from '../numpy-types.js';
-import { openPermuted } from '../permuted.js';
 import { badFile, checkFrameFits, checkHeaderSize, checkShape, countStated, navigationShape } from '../shapes.js';
 
 const magic = '\x93NUMPY';
@@ -32,28 +31,21 @@ export const npy: Format = {
     if (inColumns) checkFrameFits(source, offset, storedBytes * all, `an array of ${shape.join(' × ')} ${dtype}`);
     const { frames, notes, sizes } = countStated(source, { offset, bytes: storedBytes, stated: all });
     const navigation = frames === all ? stated : [frames];
-    const description = {
+    if (inColumns && options.navShape && navigation.length !== options.navShape.length)
+      throw new EwaldError(
+        'Argument',
+        `${source.name} is in Fortran order: navShape cannot change the shape of its scan`,
+      );
+    return openFrames(source, {
       format: 'npy',
       shape: { nav: navigationShape(source, frames, navigation, options), sig: signal },
       dtype,
       meta: { maker: 'NumPy' },
       notes,
       sizes,
-    };
-    if (inColumns) {
-      if (options.navShape && navigation.length !== options.navShape.length)
-        throw new EwaldError(
-          'Argument',
-          `${source.name} is in Fortran order: navShape cannot change the shape of its scan`,
-        );
-      return openPermuted(source, { ...description, offset, little, order: 'fortran' });
-    }
-    return openFrames(source, {
-      ...description,
-      storedBytes,
-      stride: storedBytes,
+      offset,
       little,
-      locate: (frame) => ({ source, offset: offset + frame * storedBytes, run: frames - frame }),
+      order: inColumns ? 'fortran' : undefined,
     });
   },
 };

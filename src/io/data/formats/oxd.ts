@@ -37,11 +37,9 @@ export const oxd: Format = {
       shape: { nav: navigationShape(source, 1, [], options), sig: [height, width] },
       ...(await describe(source, text, options.signal)),
     };
-    const locate = () => ({ source, offset, run: 1 });
     if (compression === 'NO') {
-      const storedBytes = pixels * 4;
-      checkFrameFits(source, offset, storedBytes, `an image of ${height} × ${width} i32`);
-      return openFrames(source, { ...description, dtype: 'i32', storedBytes, stride: storedBytes, locate });
+      checkFrameFits(source, offset, pixels * 4, `an image of ${height} × ${width} i32`);
+      return openFrames(source, { ...description, dtype: 'i32', offset });
     }
     if (compression !== 'TY1')
       throw badFile(source, `compression ${compression || 'without a name'} cannot be read; expected TY1 or NO`);
@@ -62,9 +60,8 @@ export const oxd: Format = {
       dtype: longs === 0 ? 'i16' : 'i32',
       filters: ['OXD TY1'],
       sizes: [checkFileBytes(source, offset + storedBytes)],
+      offset,
       storedBytes,
-      stride: storedBytes,
-      locate,
       decode: (stored, into) => decodeTy1(stored, pixels, words, longs === 0 ? int16(into) : int32(into)),
     });
   },

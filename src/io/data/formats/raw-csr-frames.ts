@@ -6,7 +6,7 @@ import type { PlatformSignal } from '../../../base/globals.js';
 import { Pace } from '../../../base/pace.js';
 import { product } from '../../../base/product.js';
 import { swapBytes } from '../byte-order.js';
-import type { ByteSource } from '../byte-source.js';
+import { type ByteSource, closingOnError } from '../byte-source.js';
 import type { Dataset, Note } from '../dataset.js';
 import { type DataType, elementBytes, littleEndianMachine, viewAs } from '../dtype.js';
 import type { FormatOptions } from '../format.js';
@@ -24,15 +24,16 @@ export async function openRawCsr(source: ByteSource, options: FormatOptions): Pr
   if (source.size > maxText) throw badFile(source, `the description has ${source.size} bytes`);
   const text = new TextDecoder().decode(await source.read(0, source.size, { signal: options.signal }));
   const toml = tomlOf(source, text);
-  const parts: Numbers[] = [];
-  try {
-    for (const name of ['indptr', 'indices', 'data']) parts.push(await openNumbers(source, toml, name, options));
-    const [indptr, indices, data] = parts as [Numbers, Numbers, Numbers];
-    return openCsr(source, toml, { indptr, indices, data }, options);
-  } catch (error) {
-    for (const { source: part } of parts) await part.close();
-    throw error;
-  }
+  const opened: ByteSource[] = [];
+  return closingOnError(opened, async () => {
+    const open = async (name: string): Promise<Numbers> => {
+      const numbers = await openNumbers(source, toml, name, options);
+      opened.push(numbers.source);
+      return numbers;
+    };
+    const parts = { indptr: await open('indptr'), indices: await open('indices'), data: await open('data') };
+    return openCsr(source, toml, parts, options);
+  });
 }
 
 function tomlOf(source: ByteSource, text: string): TomlTable {

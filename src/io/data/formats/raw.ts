@@ -12,7 +12,6 @@ import type { Dataset } from '../dataset.js';
 import { elementBytes } from '../dtype.js';
 import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
-import { openPermuted } from '../permuted.js';
 import { checkShape, countFrames, navigationShape } from '../shapes.js';
 import { suggestedShape } from '../suggested-shape.js';
 
@@ -65,21 +64,16 @@ function openRaw(source: ByteSource, options: FormatOptions): Dataset {
     option: 'offset' as const,
   }));
   const navigation = navigationShape(source, frames, frames === 1 ? [] : [frames], options);
-  const description = {
+  return openFrames(source, {
     format: 'raw',
     shape: { nav: navigation, sig: [...signal] },
     dtype,
     meta: {},
     notes,
     sizes: [checkFileBytes(source, offset + frames * stride)],
-  };
-  if (order === 'navigation')
-    return openPermuted(source, { ...description, little: endian === 'little', offset, order: 'navigation' });
-  return openFrames(source, {
-    ...description,
-    storedBytes,
+    offset: offset + header,
     stride,
     little: endian === 'little',
-    locate: (frame) => ({ source, offset: offset + header + frame * stride, run: frames - frame }),
+    order: order === 'navigation' ? order : undefined,
   });
 }

@@ -74,9 +74,8 @@ export const seq: Format = {
             ]
           : [],
       sizes: [{ what: 'pictures', expected: allocated, found: frames }],
-      storedBytes,
+      offset,
       stride,
-      locate: (frame) => ({ source, offset: offset + frame * stride, run: taken - frame }),
     });
   },
 };

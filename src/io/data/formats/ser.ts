@@ -154,12 +154,12 @@ export async function openSer(
     },
     notes,
     sizes: [{ what: 'elements', expected: total, found: valid }],
-    ...(extra.sources ? { sources: extra.sources } : {}),
+    sources: extra.sources,
     storedBytes,
     stride: storedBytes,
     locate: (frame) => ({ source, offset: (offsets[frame] as number) + head, run: 1 }),
     // Images are stored bottom row first.
-    ...(header.pictures ? { decode: upsideDown(signal[0] as number) } : {}),
+    decode: header.pictures ? upsideDown(signal[0] as number) : undefined,
   });
 }
 

@@ -70,11 +70,10 @@ export const smv: Format = {
           ? notes
           : [...notes, { kind: 'guess', text: 'no BYTE_ORDER: little is assumed', option: 'endian' }],
       sizes: [checkFileBytes(source, offset + storedBytes)],
+      offset,
       storedBytes,
-      stride: storedBytes,
       little,
-      locate: () => ({ source, offset, run: 1 }),
-      ...(decode && { decode }),
+      decode,
     });
   },
 };

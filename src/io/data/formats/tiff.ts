@@ -92,17 +92,10 @@ export const tiff: Format = {
       sizes: [] as SizeCheck[],
     };
     if (whole) {
-      const even = images !== undefined || strideOf(whole) !== undefined;
-      return openFrames(source, {
-        ...description,
-        storedBytes: frameBytes,
-        stride,
-        little: file.little,
-        locate: (frame) =>
-          even
-            ? { source, offset: (whole[0] as number) + frame * stride, run: frames - frame }
-            : { source, offset: whole[frame] as number, run: 1 },
-      });
+      const placed = { ...description, storedBytes: frameBytes, stride, little: file.little };
+      if (images !== undefined || strideOf(whole) !== undefined)
+        return openFrames(source, { ...placed, offset: whole[0] as number });
+      return openFrames(source, { ...placed, locate: (frame) => ({ source, offset: whole[frame] as number, run: 1 }) });
     }
     return openFrames(source, {
       ...description,

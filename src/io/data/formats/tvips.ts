@@ -1,5 +1,5 @@
 /** TVIPS camera series (.tvips): NAME_000.tvips with the header, continued in NAME_001.tvips … */
-import { type ByteSource, baseName, openSiblingIfExists } from '../byte-source.js';
+import { type ByteSource, baseName, closingOnError, openSiblingIfExists } from '../byte-source.js';
 import { Cursor } from '../cursor.js';
 import type { Note } from '../dataset.js';
 import type { Format, FormatOptions } from '../format.js';
@@ -51,7 +51,7 @@ export const tvips: Format = {
     const notes: Note[] = [];
     let total = 0;
     const more: ByteSource[] = [];
-    try {
+    return closingOnError(more, async () => {
       for await (const part of partsOf(source, notes, options)) {
         if (part !== source) more.push(part);
         const offset = part === source ? headerBytes : 0;
@@ -98,10 +98,7 @@ export const tvips: Format = {
           return { source: part.source, offset: part.offset + within * stride, run: part.frames - within };
         },
       });
-    } catch (error) {
-      for (const part of more) await part.close();
-      throw error;
-    }
+    });
   },
 };
 

@@ -132,7 +132,8 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
     filters: first.filters.map((filter) => `${filterName(filter)}${first.isForeign ? ' (by h5wasm)' : ''}`),
     chunkFrames: turned ? 1 : chunkFrames(first, first.shape.length - signalAxes, frames),
     onDispose: close,
-    ...(frames.groups ? { groups: frames.groups, events: frames.events } : {}),
+    groups: frames.groups,
+    events: frames.events,
     peakList,
     field: (name) => readField(file, name),
     // Chunks are read into other memory and unpacked by the codecs; those of wasm do so on this thread.
@@ -145,13 +146,12 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
       // Byte order that the readers below leave as it is: colours and vectors, whose elements are not plain numbers.
       if (big && littleEndianMachine && first.numbers === undefined) swapBytes(into, numberBytes(dtype), source);
     },
-    ...(mask && fits
-      ? {
-          mask: (readOptions?: ReadMaskOptions) => readMask(mask, signal, readOptions),
-          maskVaries: volume(mask.shape) > volume(signal),
-          maskPath: mask.shape.length === signal.length ? mask.path : undefined,
-        }
-      : {}),
+    ...(mask &&
+      fits && {
+        mask: (readOptions?: ReadMaskOptions) => readMask(mask, signal, readOptions),
+        maskVaries: volume(mask.shape) > volume(signal),
+        maskPath: mask.shape.length === signal.length ? mask.path : undefined,
+      }),
   });
 }
 
