@@ -9,7 +9,9 @@
 import { expects, expectsMembers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 import type { OwnBytes } from '../../base/globals.js';
-import { halfToNumber } from './dtype.js';
+import { swapBytes } from './byte-order.js';
+import { type DataType, halfToNumber, littleEndianMachine, numberBytes, viewAs } from './dtype.js';
+import { numpyTypes } from './numpy-types.js';
 
 /** An array of a .npy file, in C order. */
 export interface NpyArray {
@@ -37,25 +39,8 @@ export interface NpyHeader {
 const single = new Set(['f2', 'f4', 'c8', 'b1', 'i1', 'u1', 'i2', 'u2']);
 /** Whether the numbers of a file are read as single precision. */
 export const isSingle = ({ dtype }: NpyHeader): boolean => single.has(dtype);
-type Reader = (view: DataView, at: number, little: boolean) => number;
-const word = (v: DataView, at: number, e: boolean, high: number): number =>
-  high * 2 ** 32 + v.getUint32(e ? at : at + 4, e);
-const readers: Record<string, readonly [bytes: number, read: Reader]> = {
-  b1: [1, (v, at) => (v.getUint8(at) === 0 ? 0 : 1)],
-  i1: [1, (v, at) => v.getInt8(at)],
-  u1: [1, (v, at) => v.getUint8(at)],
-  i2: [2, (v, at, e) => v.getInt16(at, e)],
-  u2: [2, (v, at, e) => v.getUint16(at, e)],
-  f2: [2, (v, at, e) => halfToNumber(v.getUint16(at, e))],
-  i4: [4, (v, at, e) => v.getInt32(at, e)],
-  u4: [4, (v, at, e) => v.getUint32(at, e)],
-  i8: [8, (v, at, e) => word(v, at, e, v.getInt32(e ? at + 4 : at, e))],
-  u8: [8, (v, at, e) => word(v, at, e, v.getUint32(e ? at + 4 : at, e))],
-  f4: [4, (v, at, e) => v.getFloat32(at, e)],
-  f8: [8, (v, at, e) => v.getFloat64(at, e)],
-  c8: [4, (v, at, e) => v.getFloat32(at, e)],
-  c16: [8, (v, at, e) => v.getFloat64(at, e)],
-};
+/** The types that are read, for messages. */
+const readable = 'b1, i1, u1, i2, u2, f2, i4, u4, i8, u8, f4, f8, c8, c16';
 
 const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 const fail = (name: string, message: string): EwaldError =>
@@ -90,8 +75,9 @@ export function npyHeader(bytes: Uint8Array, size: number, name: string): NpyHea
         'object arrays)',
     );
   const dtype = descr[2] ?? '';
-  const [width] = readers[dtype] ?? [];
-  if (!width) throw fail(name, `dtype ${dtype} cannot be read; expected one of ${Object.keys(readers).join(', ')}`);
+  const type = numpyTypes[dtype];
+  if (!type) throw fail(name, `dtype ${dtype} cannot be read; expected one of ${readable}`);
+  const width = numberBytes(type);
   const shape = (dims[1] ?? '')
     .split(',')
     .map((part) => part.trim())
@@ -108,9 +94,9 @@ export function npyHeader(bytes: Uint8Array, size: number, name: string): NpyHea
   return { shape, dtype, little: descr[1] !== '>', fortran: order[1] === 'True', complex, numbers, width, offset };
 }
 
-const hostIsLittle = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 /** Whether the numbers in the file are stored exactly like those of the array; half floats, for example, are not. */
-export const isDirect = ({ dtype, little }: NpyHeader): boolean => /^(f[48]|c)/.test(dtype) && little && hostIsLittle;
+export const isDirect = ({ dtype, little }: NpyHeader): boolean =>
+  /^(f[48]|c)/.test(dtype) && little && littleEndianMachine;
 
 /** An array for the numbers of a file. Throws `OutOfMemory`. */
 export function npyNumbers(header: NpyHeader, name: string): Float32Array | Float64Array {
@@ -133,21 +119,26 @@ export function decodeNpy(
   at: number,
   name: string,
 ): void {
-  const [, read] = readers[dtype] as [number, Reader];
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const count = bytes.length / width;
-  for (let i = 0; i < count; i++) out[at + i] = read(view, i * width, little);
-  if (dtype !== 'i8' && dtype !== 'u8') return;
-  for (let i = 0; i < count; i++) {
-    if (Math.abs(out[at + i] as number) < 2 ** 53) continue;
-    const exact = dtype === 'i8' ? view.getBigInt64(i * width, little) : view.getBigUint64(i * width, little);
-    if (BigInt(out[at + i] as number) !== exact)
+  const numbers = viewAs(little === littleEndianMachine ? bytes : swapped(bytes, width), numpyTypes[dtype] as DataType);
+  const numberOf = dtype === 'b1' ? (x: unknown) => Number(x !== 0) : dtype === 'f2' ? halfToNumber : Number;
+  for (let i = 0; i < numbers.length; i++) {
+    const stored = numbers[i] as number | bigint;
+    const value = numberOf(stored as number);
+    if (typeof stored === 'bigint' && Math.abs(value) >= 2 ** 53 && BigInt(value) !== stored)
       throw fail(
         name,
-        `element ${at + i} is ${exact}, which a double cannot hold exactly; ` +
+        `element ${at + i} is ${stored}, which a double cannot hold exactly; ` +
           'convert the file to f8 if rounding is acceptable',
       );
+    out[at + i] = value;
   }
+}
+
+/** A copy with the bytes of each number in reverse. */
+function swapped(bytes: Uint8Array, width: number): Uint8Array {
+  const copy = bytes.slice();
+  swapBytes(copy, width, {});
+  return copy;
 }
 
 /** The numbers in C order: unchanged, or transposed if the file is in Fortran order. */
@@ -206,11 +197,7 @@ export function npyHeadOf(dtype: string, shape: readonly number[]): OwnBytes {
 /** The numbers as little-endian bytes: the array's own memory on a little-endian host. */
 export function npyBytes({ data }: NpyArray): Uint8Array {
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  if (hostIsLittle) return bytes;
-  const width = data.BYTES_PER_ELEMENT;
-  const turned = bytes.slice();
-  for (let i = 0; i < turned.length; i += width) turned.subarray(i, i + width).reverse();
-  return turned;
+  return littleEndianMachine ? bytes : swapped(bytes, data.BYTES_PER_ELEMENT);
 }
 
 /**

@@ -2,8 +2,9 @@
 import { EwaldError } from '../../base/errors.js';
 import { unitFactor } from '../../base/units.js';
 import type { Dataset } from './dataset.js';
-import { type DataType, elements, type FrameArray, littleEndianMachine } from './dtype.js';
+import { type DataType, type FrameArray, littleEndianMachine } from './dtype.js';
 import { npyHeadOf } from './npy.js';
+import { numpyTypeOf } from './numpy-types.js';
 import type { OpenOptions } from './open.js';
 
 /** How frames are written in one format. */
@@ -28,12 +29,7 @@ export const writers: Readonly<Record<string, (dataset: Described) => FrameWrite
 const bytesOf = (frames: FrameArray): Uint8Array => new Uint8Array(frames.buffer, frames.byteOffset, frames.byteLength);
 
 function npyWriter({ shape, dtype }: Described): FrameWriter {
-  const dims = [...shape.nav, ...shape.sig];
-  const name = elements[dtype].numpy;
-  const kind = name.startsWith('complex') ? 'c' : name[0];
-  const width = Number(/\d+$/.exec(name)?.[0]) / 8;
-  const order = width === 1 ? '|' : littleEndianMachine ? '<' : '>';
-  const header = npyHeadOf(`${order}${kind}${width}`, dims);
+  const header = npyHeadOf(numpyTypeOf(dtype), [...shape.nav, ...shape.sig]);
   return { header, encode: bytesOf, reopen: undefined };
 }
 

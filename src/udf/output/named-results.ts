@@ -2,10 +2,10 @@
 import { EwaldError } from '../../base/errors.js';
 import { oneLine } from '../../base/plain-text.js';
 import { product } from '../../base/product.js';
-import { elements } from '../../io/data/dtype.js';
+import { numpyTypeOf } from '../../io/data/numpy-types.js';
 import type { Analysis } from '../analyses/analysis.js';
 import type { ResultBuffer } from '../functions/buffers.js';
-import { type BufferArray, type BufferDtype, numbersPerElement } from '../functions/dtypes.js';
+import type { BufferArray, BufferDtype } from '../functions/dtypes.js';
 
 /** One array of results. */
 export interface NamedResult {
@@ -152,9 +152,4 @@ export function fileWord(name: string): string {
 }
 
 /** The type of the numbers as NumPy writes it. */
-export function numpyType({ dtype, data }: NamedResult): string {
-  const numpy = dtype === 'bool' ? 'bool' : elements[dtype].numpy;
-  const width = data.BYTES_PER_ELEMENT * numbersPerElement(dtype);
-  const kind = dtype === 'bool' ? 'b' : numpy.startsWith('complex') ? 'c' : numpy[0];
-  return `${width === 1 ? '|' : '<'}${kind}${width}`;
-}
+export const numpyType = ({ dtype }: NamedResult): string => (dtype === 'bool' ? '|b1' : numpyTypeOf(dtype));

@@ -20,8 +20,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { basename, resolve } from 'node:path';
 import { counted } from '../../base/amounts.js';
 import type { FrameGrid } from '../../io/chip/grid.js';
-import { bytesOfArray, elementBytes } from '../../io/data/dtype.js';
+import { bytesOfArray } from '../../io/data/dtype.js';
 import { npyHeadOf } from '../../io/data/npy.js';
+import { numpyTypeOf } from '../../io/data/numpy-types.js';
 import type { LiveFrame } from '../../io/live/frame.js';
 import { type FrameStatistics, statisticsBytesOf, writeStatistics, writeWell } from '../../io/live/frame-statistics.js';
 import { PeakMaps } from '../../io/live/peak-maps.js';
@@ -523,13 +524,10 @@ export class LiveRun {
   }
 }
 
-const numpyLetters: Readonly<Record<string, string>> = { u: 'u', i: 'i', f: 'f' };
-
 /** Sends a frame as .npy: a header that states the type and shape, followed by the unchanged numbers. */
 function sendArray(request: IncomingMessage, response: ServerResponse, { numbers, dtype, shape }: LiveFrame): void {
   const bytes = bytesOfArray(numbers);
-  const order = elementBytes(dtype) === 1 ? '|' : '<';
-  const head = npyHeadOf(`${order}${numpyLetters[dtype[0] ?? 'u'] ?? 'u'}${elementBytes(dtype)}`, shape);
+  const head = npyHeadOf(numpyTypeOf(dtype), shape);
   response.writeHead(200, {
     'Content-Type': 'application/octet-stream',
     'Content-Length': head.length + bytes.length,

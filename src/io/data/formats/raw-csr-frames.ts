@@ -11,7 +11,7 @@ import type { Dataset, Note } from '../dataset.js';
 import { type DataType, elementBytes, littleEndianMachine, viewAs } from '../dtype.js';
 import type { FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
-import { numpyTypes } from '../numpy-types.js';
+import { numpyNames, numpyTypes } from '../numpy-types.js';
 import { badFile, checkHeaderSize, checkShape, navigationShape } from '../shapes.js';
 import { inOrderOfPixels, type SparseFrames } from '../sparse.js';
 
@@ -59,11 +59,10 @@ interface Numbers {
 
 /** NumPy's name of a type: <i4, >u2, uint16, float32. */
 function numpyType(text: string): { readonly dtype: DataType; readonly little: boolean } | undefined {
-  const short = /^([<>|=]?)([bui]\d|f[48])$/.exec(text);
-  const long = /^(u?int(?=8|16|32|64)|float(?=32|64))(8|16|32|64)$/.exec(text);
-  const letter = long && { int: 'i', uint: 'u', float: 'f' }[long[1] as 'int'];
-  const dtype = numpyTypes[short ? (short[2] as string) : long ? `${letter}${Number(long[2]) / 8}` : ''];
-  return dtype && { dtype, little: short?.[1] === '>' ? false : short?.[1] === '<' || littleEndianMachine };
+  const [, order, short = ''] = /^([<>|=]?)(.*)$/.exec(text) ?? [];
+  const dtype = numpyTypes[short] ?? numpyNames[text];
+  if (dtype === undefined || dtype === 'f16' || dtype.startsWith('c')) return undefined;
+  return { dtype, little: order === '>' ? false : order === '<' || littleEndianMachine };
 }
 
 const stringOf = (source: ByteSource, toml: TomlTable, key: string): string => {

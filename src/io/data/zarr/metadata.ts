@@ -3,7 +3,7 @@ import { wordTable } from '../../../base/word-table.js';
 import type { Axis, Metadata } from '../dataset.js';
 import type { DataType } from '../dtype.js';
 import { elementBytes } from '../dtype.js';
-import { numpyTypes } from '../numpy-types.js';
+import { numpyNames, numpyTypes } from '../numpy-types.js';
 
 /** A step between the numbers of a chunk and its stored bytes. */
 export interface ZarrCodec {
@@ -44,22 +44,7 @@ export type ZarrJson = Readonly<Record<string, unknown>>;
 
 const maxAxes = 32;
 /** The names of version 3. */
-const types3 = wordTable<DataType>({
-  bool: 'u8',
-  uint8: 'u8',
-  int8: 'i8',
-  uint16: 'u16',
-  int16: 'i16',
-  uint32: 'u32',
-  int32: 'i32',
-  uint64: 'u64',
-  int64: 'i64',
-  float16: 'f16',
-  float32: 'f32',
-  float64: 'f64',
-  complex64: 'c64',
-  complex128: 'c128',
-});
+const types3 = wordTable<DataType>({ bool: 'u8', ...numpyNames });
 
 /** Throws an error that the caller extends with the name of the file. */
 const wrong = (message: string): never => {
