@@ -1,4 +1,5 @@
 /** The partition of a run that consists of frames that have arrived. */
+import { countWhile } from '../../base/count-while.js';
 import { product } from '../../base/product.js';
 import type { FrameArray } from '../../io/data/dtype.js';
 import type { Partition } from '../execution/partitions.js';
@@ -45,11 +46,6 @@ export function livePartition(
 
 /** Index of a number in an ascending list; -1 if it is not in it. */
 function indexIn(list: Uint32Array, wanted: number): number {
-  let [low, high] = [0, list.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((list[middle] as number) < wanted) low = middle + 1;
-    else high = middle;
-  }
-  return list[low] === wanted ? low : -1;
+  const at = countWhile(list.length, (i) => (list[i] as number) < wanted);
+  return list[at] === wanted ? at : -1;
 }

@@ -1,4 +1,5 @@
 /** The pixels of disks and rings as runs within rows, found row by row: a mask of a large frame takes longer than sums. */
+import { countWhile } from '../../base/count-while.js';
 import type { Spans } from '../pass/steps.js';
 import type { Centre, MaskSize } from './masks.js';
 
@@ -12,20 +13,8 @@ type Run = readonly [first: number, end: number];
 function runAround(width: number, middle: number, holds: (x: number) => boolean): Run {
   const nearest = Math.max(0, Math.min(width - 1, Math.round(middle)));
   if (!holds(nearest)) return [nearest, nearest];
-  let [low, high] = [0, nearest];
-  while (low < high) {
-    const x = (low + high) >> 1;
-    if (holds(x)) high = x;
-    else low = x + 1;
-  }
-  const first = low;
-  [low, high] = [nearest, width - 1];
-  while (low < high) {
-    const x = (low + high + 1) >> 1;
-    if (holds(x)) low = x;
-    else high = x - 1;
-  }
-  return [first, low + 1];
+  const first = countWhile(nearest, (x) => !holds(x));
+  return [first, nearest + countWhile(width - nearest, (i) => holds(nearest + i))];
 }
 
 /** The pixels at most r from the centre, and farther than `hole` unless it is null, without some (y, x). */

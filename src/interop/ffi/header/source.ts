@@ -1,4 +1,5 @@
 /** Header text and positions in it: every error states file, line and column and shows the line with a caret. */
+import { countWhile } from '../../../base/count-while.js';
 import { EwaldError } from '../../../base/errors.js';
 
 /** A header and its text. */
@@ -38,14 +39,8 @@ function startsOf(file: SourceFile): readonly number[] {
 /** Line and column of a place. */
 export function positionOf({ file, offset }: Placed): Position {
   const starts = startsOf(file);
-  let low = 0;
-  let high = starts.length;
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if ((starts[middle] ?? 0) <= offset) low = middle;
-    else high = middle;
-  }
-  return { file: file.name, line: low + (file.firstLine ?? 1), column: offset - (starts[low] ?? 0) + 1 };
+  const row = countWhile(starts.length, (i) => (starts[i] ?? 0) <= offset) - 1;
+  return { file: file.name, line: row + (file.firstLine ?? 1), column: offset - (starts[row] ?? 0) + 1 };
 }
 
 /** The line of a place with a caret under it; long lines are cut around the caret. */

@@ -1,4 +1,5 @@
 /** The parser's view of the token list: looking ahead, expecting tokens, skipping balanced brackets. */
+import { countWhile } from '../../../base/count-while.js';
 import { badToken, describe, type Token } from './lexer.js';
 import type { PackChange } from './pack.js';
 import { headerError } from './source.js';
@@ -72,13 +73,7 @@ export class TokenStream {
 
   /** The limit of `#pragma pack` at the next token. */
   get pack(): number | undefined {
-    let low = 0;
-    let high = this.#packs.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#packs[middle] as PackChange).at <= this.at) low = middle + 1;
-      else high = middle;
-    }
-    return this.#packs[low - 1]?.pack;
+    const packs = this.#packs;
+    return packs[countWhile(packs.length, (i) => (packs[i] as PackChange).at <= this.at) - 1]?.pack;
   }
 }

@@ -53,15 +53,15 @@ export function element(fields: Fields, grid: Grid): StoredChunk | undefined {
 export const elementSize = (grid: Grid): number =>
   grid.pages.widths.offset + (grid.sizeBytes > 0 ? grid.sizeBytes + 4 : 0);
 
-/** Memoises a function of an address for the most recent addresses. */
-export function remember<T>(most: number, get: (address: number) => Promise<T>): (address: number) => Promise<T> {
-  const held = new Map<number, Promise<T>>();
-  return (address) => {
-    const found = held.get(address);
+/** Memoises a function of an address, or of an object that names a place, for the most recent ones. */
+export function remember<T, K = number>(most: number, get: (place: K) => Promise<T>): (place: K) => Promise<T> {
+  const held = new Map<K, Promise<T>>();
+  return (place) => {
+    const found = held.get(place);
     if (found) return found;
-    const made = get(address);
-    held.set(address, made);
-    made.catch(() => held.delete(address));
+    const made = get(place);
+    held.set(place, made);
+    made.catch(() => held.delete(place));
     if (held.size > most) for (const oldest of [...held.keys()].slice(0, most >> 2)) held.delete(oldest);
     return made;
   };

@@ -1,7 +1,8 @@
 /** Chunks in B-trees: version 1 in old files, version 2 if several axes can grow. */
+import { countWhile } from '../../../base/count-while.js';
 import { EwaldError } from '../../../base/errors.js';
 import { node1 } from './btree1.js';
-import { type Tree2, tree2 } from './btree2.js';
+import { tree2 } from './btree2.js';
 import { type ChunkLookup, type Grid, remember, type StoredChunk, storedSize } from './chunk-grid.js';
 import { type Fields, nowhere } from './fields.js';
 
@@ -14,19 +15,12 @@ function compare(a: readonly number[], b: readonly number[]): number {
   return 0;
 }
 
-/**
- * The last index in 0 … count − 1 for which `holds` is true, −1 if none; `holds` is true up to some index and false
- * after it.
- */
-function last(count: number, holds: (index: number) => boolean): number {
-  let [low, high] = [0, count];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (holds(middle)) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
-}
+/** Index of the last of `count` ascending places that is not after `place`; −1 if there is none. */
+const lastUpTo = (
+  places: readonly { readonly place: readonly number[] }[],
+  place: readonly number[],
+  count = places.length,
+): number => countWhile(count, (i) => compare(places[i]?.place ?? [], place) <= 0) - 1;
 
 interface Key1 {
   readonly size: number;
@@ -50,7 +44,7 @@ export function tree1Lookup(grid: Grid, root: number): ChunkLookup {
       const { level: found, keys, children } = await node(address);
       if (found >= level) throw pagesWrong(grid, address, 'its nodes form a cycle');
       level = found;
-      const i = last(children.length, (k) => compare(keys[k]?.place ?? [], place) <= 0);
+      const i = lastUpTo(keys, place, children.length);
       const [key, child] = [keys[i], children[i]];
       if (!key || child === undefined) return undefined;
       if (level > 0) address = child;
@@ -65,46 +59,37 @@ interface Record2 {
   readonly place: readonly number[];
 }
 
+/** Where a node is, the number of its records, and its level above the leaves. */
+interface Place2 {
+  readonly address: number;
+  readonly count: number;
+  readonly level: number;
+}
+
 export function tree2Lookup(grid: Grid, address: number): ChunkLookup {
   const { pages, rank } = grid;
-  let opened: Promise<Tree2> | undefined;
-  const open = (): Promise<Tree2> => {
-    opened ??= tree2(pages, address, 'chunks').then((tree) => {
-      if (tree.type !== (grid.sizeBytes > 0 ? 11 : 10)) throw pagesWrong(grid, address, `its type is ${tree.type}`);
-      return tree;
-    });
-    return opened;
-  };
+  const open = remember(1, async (at) => {
+    const tree = await tree2(pages, at, 'chunks');
+    if (tree.type !== (grid.sizeBytes > 0 ? 11 : 10)) throw pagesWrong(grid, at, `its type is ${tree.type}`);
+    return { tree, root: { address: tree.root, count: tree.rootRecords, level: tree.depth } };
+  });
   const readRecord = (fields: Fields): Record2 => {
     const chunk = { address: fields.address(), ...storedSize(fields, grid) };
     return { chunk, place: Array.from({ length: rank }, () => fields.limit(8)) };
   };
-  const held = new Map<
-    number,
-    Promise<{ records: Record2[]; children: readonly { address: number; count: number }[] }>
-  >();
+  const node = remember(64, async ({ address: at, count, level }: Place2) => {
+    const { tree } = await open(address);
+    const { records, children } = await tree.node(at, count, level);
+    return { records: records.map(readRecord), children: children.map((child) => ({ ...child, level: level - 1 })) };
+  });
   return async (place) => {
-    const tree = await open();
-    let [at, count] = [tree.root, tree.rootRecords];
-    for (let level = tree.depth; at !== nowhere && level >= 0; level--) {
-      let reading = held.get(at);
-      if (!reading) {
-        const [nodeAt, nodeCount, nodeLevel] = [at, count, level];
-        reading = tree.node(nodeAt, nodeCount, nodeLevel).then(({ records, children }) => ({
-          records: records.map(readRecord),
-          children,
-        }));
-        if (held.size >= 64) held.clear();
-        held.set(at, reading);
-        reading.catch(() => held.delete(nodeAt));
-      }
-      const { records, children } = await reading;
-      const i = last(records.length, (k) => compare(records[k]?.place ?? [], place) <= 0);
+    let at: Place2 | undefined = (await open(address)).root;
+    while (at && at.address !== nowhere && at.level >= 0) {
+      const { records, children }: Awaited<ReturnType<typeof node>> = await node(at);
+      const i = lastUpTo(records, place);
       const record = records[i];
       if (record && compare(record.place, place) === 0) return record.chunk;
-      const child = children[i + 1];
-      if (!child) return undefined;
-      [at, count] = [child.address, child.count];
+      at = children[i + 1];
     }
     return undefined;
   };
