@@ -248,7 +248,7 @@ export class IndirectMemory2D<V extends Value = Value> {
   /** Row i through accessors, without a copy, and without a view that could become stale when a heap grows. */
   row(i: number): RowView<V> {
     this.#assertAlive();
-    const index = rowIndex(i, this.rowCount);
+    const index = indexOf('row', i, this.rowCount);
     return new RowView<V>(
       this.columns,
       (j) => this.at(index, j),
@@ -462,14 +462,14 @@ export class IndirectMemory2D<V extends Value = Value> {
   readAt(i: number, j: number): V {
     const { rows, format, shape } = this.#table;
     const { span, offset } = rowOf(rows, i);
-    return format.read(span.view(), offset + columnIndex(j, shape[1]) * format.size) as V;
+    return format.read(span.view(), offset + indexOf('column', j, shape[1]) * format.size) as V;
   }
 
   /** @internal */
   writeAt(i: number, j: number, value: V): void {
     const { rows, format, shape, readonly } = this.#table;
     const { span, offset } = rowOf(rows, i);
-    const column = columnIndex(j, shape[1]);
+    const column = indexOf('column', j, shape[1]);
     if (readonly) throw new BufferError('READONLY', 'cannot modify read-only memory');
     format.write(span.view(), offset + column * format.size, value);
   }
@@ -527,18 +527,12 @@ shownAs(IndirectMemory2D.prototype, function (this: IndirectMemory2D) {
   return this.describe();
 });
 
-const rowOf = (rows: readonly Row[], i: number): Row => rows[i] ?? (rows[rowIndex(i, rows.length)] as Row);
+const rowOf = (rows: readonly Row[], i: number): Row => rows[i] ?? (rows[indexOf('row', i, rows.length)] as Row);
 
-function rowIndex(i: number, count: number): number {
+/** An index of a row or column; a negative one counts from the end. */
+function indexOf(what: 'row' | 'column', i: number, count: number): number {
   const index = i < 0 ? i + count : i;
   if (!Number.isInteger(index) || index < 0 || index >= count)
-    throw new BufferError('INDEX', `row ${i} is outside; there are ${count} rows`, { row: i });
-  return index;
-}
-
-function columnIndex(j: number, count: number): number {
-  const index = j < 0 ? j + count : j;
-  if (!Number.isInteger(index) || index < 0 || index >= count)
-    throw new BufferError('INDEX', `column ${j} is outside; there are ${count} columns`, { column: j });
+    throw new BufferError('INDEX', `${what} ${i} is outside; there are ${count} ${what}s`, { [what]: i });
   return index;
 }

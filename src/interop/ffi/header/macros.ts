@@ -93,9 +93,6 @@ export class Expander {
     const layers: Layer[] = [];
     /** The documentation of a macro with an empty replacement belongs to the next token. */
     let doc: string | undefined;
-    const finish = (): void => {
-      for (const { macro } of layers) if (macro !== undefined) this.#open.delete(macro);
-    };
     try {
       for (;;) {
         const token = this.#next(layers, base);
@@ -120,7 +117,7 @@ export class Expander {
         doc = undefined;
       }
     } finally {
-      finish();
+      for (const { macro } of layers) if (macro !== undefined) this.#open.delete(macro);
     }
   }
 

@@ -1,6 +1,6 @@
 /** A library in a wasm module: its exports, its heap, its function table. */
 import { EwaldError } from '../../../base/errors.js';
-import { WasmSpace } from '../../memory/space.js';
+import { type WasmHeap, WasmSpace } from '../../memory/space.js';
 import { calling, plainArguments } from '../bind.js';
 import { callbackShape, resultOf } from '../callback.js';
 import { type Argument, type CallFrame, type Direction, FrameEnds, type Parameter } from '../frame.js';
@@ -34,8 +34,7 @@ export class WasmTarget implements Target {
   readonly kind = 'wasm';
   readonly runtime: Runtime;
   readonly #exports: Exports;
-  readonly #malloc: (bytes: number) => number;
-  readonly #free: (address: number) => void;
+  readonly #heap: WasmHeap;
   readonly #signatures: Map<string, WasmSignature> | undefined;
   readonly #started: Started;
   readonly #options: WasmTargetOptions;
@@ -57,16 +56,15 @@ export class WasmTarget implements Target {
       );
     };
     this.#exports = exports;
-    this.#malloc = pair ? (exports[pair[0]] as (bytes: number) => number) : absent;
-    this.#free = pair ? (exports[pair[1]] as (address: number) => void) : absent;
+    this.#heap = {
+      memory: exports.memory,
+      malloc: pair ? (exports[pair[0]] as WasmHeap['malloc']) : absent,
+      free: pair ? (exports[pair[1]] as WasmHeap['free']) : absent,
+    };
     this.#signatures = started.bytes && exportedSignatures(started.bytes);
     this.#started = started;
     this.#options = options;
-    this.runtime = new Runtime(
-      table,
-      new WasmSpace({ memory: exports.memory, malloc: this.#malloc, free: this.#free }),
-      name,
-    );
+    this.runtime = new Runtime(table, new WasmSpace(this.#heap), name);
   }
 
   symbols(): readonly string[] {
@@ -96,7 +94,7 @@ export class WasmTarget implements Target {
   }
 
   frame(): CallFrame {
-    return new WasmFrame(this, this.#exports.memory, this.#malloc, this.#free);
+    return new WasmFrame(this, this.#heap);
   }
 
   async async(fn: CFunction, values: readonly unknown[], parameters: readonly Parameter[]): Promise<unknown> {
@@ -161,7 +159,7 @@ export class WasmTarget implements Target {
   }
 
   free(address: number | bigint): void {
-    this.#free(Number(address));
+    this.#heap.free(Number(address));
   }
 
   close(): void {
@@ -175,37 +173,28 @@ export class WasmTarget implements Target {
 class WasmFrame extends FrameEnds implements CallFrame {
   readonly asynchronous = false;
   readonly #target: WasmTarget;
-  readonly #memory: WebAssembly.Memory;
-  readonly #malloc: (bytes: number) => number;
-  readonly #free: (address: number) => void;
+  readonly #heap: WasmHeap;
 
-  constructor(
-    target: WasmTarget,
-    memory: WebAssembly.Memory,
-    malloc: (bytes: number) => number,
-    free: (address: number) => void,
-  ) {
+  constructor(target: WasmTarget, heap: WasmHeap) {
     super();
     this.#target = target;
-    this.#memory = memory;
-    this.#malloc = malloc;
-    this.#free = free;
+    this.#heap = heap;
   }
 
   place(view: ArrayBufferView, direction: Direction): Argument {
-    if (view.buffer === this.#memory.buffer) return view.byteOffset;
+    if (view.buffer === this.#heap.memory.buffer) return view.byteOffset;
     const { byteLength } = view;
     const address = this.#take(byteLength);
     const source = new Uint8Array(view.buffer, view.byteOffset, byteLength);
-    if (direction !== 'out') new Uint8Array(this.#memory.buffer, address, byteLength).set(source);
-    if (direction !== 'in') this.after(() => source.set(new Uint8Array(this.#memory.buffer, address, byteLength)));
+    if (direction !== 'out') new Uint8Array(this.#heap.memory.buffer, address, byteLength).set(source);
+    if (direction !== 'in') this.after(() => source.set(new Uint8Array(this.#heap.memory.buffer, address, byteLength)));
     return address;
   }
 
   scratch(bytes: number): { argument: Argument; view(): DataView } {
     const address = this.#take(bytes);
-    new Uint8Array(this.#memory.buffer, address, bytes).fill(0);
-    return { argument: address, view: () => new DataView(this.#memory.buffer, address, bytes) };
+    new Uint8Array(this.#heap.memory.buffer, address, bytes).fill(0);
+    return { argument: address, view: () => new DataView(this.#heap.memory.buffer, address, bytes) };
   }
 
   callback(type: FunctionType, use: (...values: unknown[]) => unknown): Argument {
@@ -215,13 +204,13 @@ class WasmFrame extends FrameEnds implements CallFrame {
   }
 
   #take(bytes: number): number {
-    const address = this.#malloc(Math.max(1, bytes)) >>> 0;
+    const address = this.#heap.malloc(Math.max(1, bytes)) >>> 0;
     if (address === 0)
       throw new EwaldError(
         'OutOfMemory',
-        `the wasm heap cannot provide ${bytes} more bytes for an argument (it holds ${this.#memory.buffer.byteLength})`,
+        `the wasm heap cannot provide ${bytes} more bytes for an argument (it holds ${this.#heap.memory.buffer.byteLength})`,
       );
-    this.release(() => this.#free(address));
+    this.release(() => this.#heap.free(address));
     return address;
   }
 }
