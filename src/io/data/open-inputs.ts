@@ -31,16 +31,18 @@ export async function openInput(
   const dataset = await openSource(await sourceWith(input, options, platform, siblings), options, platform.services);
   // A source passed in by the caller is closed with its dataset and cannot be opened again.
   if (isSource(input)) return dataset;
-  const { codecs, allowMissing, allowOutside, checksums, maxFrameBytes, h5wasm } = options;
-  const openOther = (path: string, file?: string): Promise<Dataset> =>
-    openInput(
-      file === undefined ? input : besideInput(input, file, siblings, options),
-      { codecs, allowOutside, allowMissing, checksums, maxFrameBytes, h5wasm, dataset: path },
-      platform,
-      siblings,
-    );
-  return Object.assign(dataset, { openOther });
+  return Object.assign(dataset, { openOther: opensOther(input, options, platform, siblings) });
 }
+
+/** Opens another dataset of an input, or one of a file beside it, with the options that say how files are read. */
+const opensOther =
+  (input: DataInput, options: OpenOptions, platform: OpenPlatform, siblings: readonly PlatformFile[]) =>
+  async (path: string, file?: string): Promise<Dataset> => {
+    const { codecs, allowMissing, allowOutside, checksums, maxFrameBytes, h5wasm } = options;
+    const own = { codecs, allowOutside, allowMissing, checksums, maxFrameBytes, h5wasm, dataset: path };
+    const other = file === undefined ? input : besideInput(input, file, siblings, options);
+    return openInput(other, own, platform, siblings);
+  };
 
 /**
  * Opens several inputs as one stack, sorted by the numbers in their names, or in the order given if the stack has a
@@ -70,12 +72,8 @@ export async function openInputs(
     { navShape },
     stack?.notes ?? [],
   );
-  const openOther = async (path: string, file?: string): Promise<Dataset> => {
-    const input = file === undefined ? first : besideInput(first, file, siblings, options);
-    const { codecs, allowOutside, allowMissing, checksums, maxFrameBytes } = options;
-    return one(input, { codecs, allowOutside, allowMissing, checksums, maxFrameBytes, dataset: path });
-  };
-  return isSource(first) ? series : Object.assign(series, { openOther });
+  if (isSource(first)) return series;
+  return Object.assign(series, { openOther: opensOther(first, options, platform, siblings) });
 }
 
 /** The inputs except those that other inputs read. */

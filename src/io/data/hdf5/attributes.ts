@@ -1,9 +1,8 @@
 /** Attributes: in messages of the object, or in a heap if there are many. */
-import { records } from './btree2.js';
 import { elementsOf, readDataspace } from './dataspace.js';
 import { readDatatype } from './datatype.js';
-import { type Fields, nowhere } from './fields.js';
-import { FractalHeap } from './fractal-heap.js';
+import type { Fields } from './fields.js';
+import { listedIn } from './fractal-heap.js';
 import { find, message, type ObjectHeader, readHeader } from './object-header.js';
 import type { Pages } from './pages.js';
 import { type Hdf5Value, readValues } from './values.js';
@@ -14,21 +13,11 @@ export async function readAttributes(pages: Pages, header: ObjectHeader): Promis
   for (const { type, data } of header.messages)
     if (type === message.attribute) await readAttribute(pages, data.again(), found);
   const info = find(header, message.attributeInfo);
-  if (info) {
-    info.version(0);
-    const flags = info.u8();
-    if (flags & 1) info.skip(2);
-    const heapAddress = info.address();
-    const names = info.address();
-    if (heapAddress !== nowhere && names !== nowhere) {
-      const heap = await FractalHeap.open(pages, heapAddress);
-      for await (const record of records(pages, names, 'attributes')) {
-        const object = await heap.object(record.take(heap.idBytes));
-        // This flag of the record marks a shared attribute, which is stored elsewhere.
-        if (record.u8() & 2) continue;
-        await readAttribute(pages, object, found);
-      }
-    }
+  for await (const { heap, record } of listedIn(pages, info, 2, 'attributes')) {
+    const object = await heap.object(record.take(heap.idBytes));
+    // This flag of the record marks a shared attribute, which is stored elsewhere.
+    if (record.u8() & 2) continue;
+    await readAttribute(pages, object, found);
   }
   return found;
 }

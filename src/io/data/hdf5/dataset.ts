@@ -31,7 +31,6 @@ interface DatasetParts {
   readonly file: Home;
   readonly path: string;
   readonly header: ObjectHeader;
-  readonly shape: readonly number[];
   readonly space: Dataspace;
   readonly type: Hdf5Type;
   readonly layout: Layout;
@@ -60,7 +59,7 @@ export class Hdf5Dataset {
   constructor(parts: DatasetParts) {
     this.file = parts.file;
     this.path = parts.path;
-    this.shape = parts.shape;
+    this.shape = parts.space.shape;
     this.type = parts.type;
     this.numbers = numberType(parts.type);
     this.layout = parts.layout;
@@ -225,34 +224,14 @@ export async function openDataset(
     throw new EwaldError('Unsupported', `${name} is stored in a separate raw file, which cannot be read`);
   const { codecs, maxFrameBytes, pace } = file.files;
   const parts = { pages, name: path, space, elementBytes: type.size, pipeline, fill, codecs, maxFrameBytes, pace };
+  const known = { file, path, header, type, layout, pipeline };
   if (layout.kind !== 'virtual')
-    return new Hdf5Dataset({
-      file,
-      path,
-      header,
-      shape: space.shape,
-      space,
-      type,
-      layout,
-      pipeline,
-      mappings: undefined,
-      reader: () => storageReader({ ...parts, layout }),
-    });
+    return new Hdf5Dataset({ ...known, space, mappings: undefined, reader: () => storageReader({ ...parts, layout }) });
   const mappings = await readMappings(pages, layout, path);
   const key = objectKey(file.source, header.address);
   const shape = await virtualShape(file, path, key, space, mappings, through);
-  return new Hdf5Dataset({
-    file,
-    path,
-    header,
-    shape,
-    space: { ...space, shape },
-    type,
-    layout,
-    pipeline,
-    mappings,
-    reader: () => virtualReader({ file, path, key, shape, type, fill, mappings }),
-  });
+  const reader = () => virtualReader({ file, path, key, shape, type, fill, mappings });
+  return new Hdf5Dataset({ ...known, space: { ...space, shape }, mappings, reader });
 }
 
 /** The fill value of elements that were never written; undefined for zero. */

@@ -4,6 +4,25 @@ import { records } from './btree2.js';
 import { bytesFor, Fields, nowhere } from './fields.js';
 import type { Pages } from './pages.js';
 
+/**
+ * The heap to which a message refers, and each record of the tree that lists its objects; `indexBytes` are those of an
+ * index that the message may have.
+ */
+export async function* listedIn(
+  pages: Pages,
+  info: Fields | undefined,
+  indexBytes: number,
+  what: string,
+): AsyncGenerator<{ readonly heap: FractalHeap; readonly record: Fields }> {
+  if (!info) return;
+  info.version(0);
+  if (info.u8() & 1) info.skip(indexBytes);
+  const [heapAddress, names] = [info.address(), info.address()];
+  if (heapAddress === nowhere || names === nowhere) return;
+  const heap = await FractalHeap.open(pages, heapAddress);
+  for await (const record of records(pages, names, what)) yield { heap, record };
+}
+
 /** The header of a heap; widths and sizes in bytes. */
 interface HeapHeader {
   /** The fields of the header, for messages. */

@@ -1,9 +1,8 @@
 /** The links of a group: symbol tables in old files, link messages and heaps in new ones. */
 import { EwaldError } from '../../../base/errors.js';
 import { leaves1 } from './btree1.js';
-import { records } from './btree2.js';
-import { type Fields, nowhere } from './fields.js';
-import { FractalHeap } from './fractal-heap.js';
+import type { Fields } from './fields.js';
+import { listedIn } from './fractal-heap.js';
 import { localHeap } from './heaps.js';
 import { find, message, type ObjectHeader } from './object-header.js';
 import type { Pages } from './pages.js';
@@ -24,19 +23,9 @@ export async function readLinks(pages: Pages, header: ObjectHeader): Promise<Map
   const links = new Map<string, Link>();
   if (table) await symbolTable(pages, table, links);
   for (const { data } of messages) readLink(data.again(), links);
-  if (info) {
-    info.version(0);
-    const flags = info.u8();
-    if (flags & 1) info.skip(8);
-    const heapAddress = info.address();
-    const names = info.address();
-    if (heapAddress !== nowhere && names !== nowhere) {
-      const heap = await FractalHeap.open(pages, heapAddress);
-      for await (const record of records(pages, names, 'links')) {
-        record.skip(4);
-        readLink(await heap.object(record.take(record.left)), links);
-      }
-    }
+  for await (const { heap, record } of listedIn(pages, info, 8, 'links')) {
+    record.skip(4);
+    readLink(await heap.object(record.take(record.left)), links);
   }
   return links;
 }

@@ -62,13 +62,15 @@ const endless = (selection: Selection): number =>
     ? -1
     : selection.findIndex(({ count, block }) => count === Infinity || block === Infinity);
 
-async function mappedPart(
-  file: Home,
-  path: string,
-  mapping: VirtualMapping,
-  block: number,
-  through: readonly string[],
-): Promise<Part> {
+/** What a virtual dataset refers to by one of its parts, and the datasets through which it is being read. */
+interface Reference {
+  readonly file: Home;
+  readonly path: string;
+  readonly mapping: VirtualMapping;
+  readonly through: readonly string[];
+}
+
+async function mappedPart({ file, path, mapping, through }: Reference, block: number): Promise<Part> {
   const other = await file.linked(blockName(mapping.file, block), path);
   const wanted = blockName(mapping.path, block);
   const found = await other.get(wanted, through);
@@ -84,17 +86,11 @@ async function mappedPart(
 }
 
 /** The source of a block; undefined if its file or dataset does not exist. */
-async function sourceIfThere(
-  file: Home,
-  path: string,
-  mapping: VirtualMapping,
-  block: number,
-  through: readonly string[],
-): Promise<Part | undefined> {
-  const { pace } = file.files;
+async function sourceIfThere(reference: Reference, block: number): Promise<Part | undefined> {
+  const { pace } = reference.file.files;
   if (pace.due) await pace.rest();
   try {
-    return await mappedPart(file, path, mapping, block, through);
+    return await mappedPart(reference, block);
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
@@ -102,19 +98,14 @@ async function sourceIfThere(
 }
 
 /** The source of a block; undefined for one that does not exist, if those may be left out. */
-async function sourceOrFill(
-  file: Home,
-  path: string,
-  mapping: VirtualMapping,
-  block: number,
-  through: readonly string[],
-): Promise<Part | undefined> {
-  if (!file.files.allowMissing)
-    return mappedPart(file, path, mapping, block, through).catch((error) => {
+async function sourceOrFill(reference: Reference, block: number): Promise<Part | undefined> {
+  const { files } = reference.file;
+  if (!files.allowMissing)
+    return mappedPart(reference, block).catch((error) => {
       throw orWithout(error);
     });
-  const source = await sourceIfThere(file, path, mapping, block, through);
-  if (!source) file.files.missing?.add(blockName(mapping.file, block));
+  const source = await sourceIfThere(reference, block);
+  if (!source) files.missing?.add(blockName(reference.mapping.file, block));
   return source;
 }
 
@@ -134,13 +125,14 @@ export async function virtualShape(
     const axis = endless(mapping.target);
     const along = typeof mapping.target === 'string' ? undefined : mapping.target[axis];
     if (!along) continue;
+    const reference = { file, path, mapping, through };
     let end = along.start;
     if (isPattern(mapping.file) || isPattern(mapping.path)) {
       let blocks = 0;
-      while (blocks < maxBlocks && (await sourceIfThere(file, path, mapping, blocks, through))) blocks++;
+      while (blocks < maxBlocks && (await sourceIfThere(reference, blocks))) blocks++;
       if (blocks > 0) end = along.start + (blocks - 1) * along.stride + along.block;
     } else {
-      const source = await sourceIfThere(file, path, mapping, 0, through);
+      const source = await sourceIfThere(reference, 0);
       const from = typeof mapping.source === 'string' ? undefined : mapping.source[endless(mapping.source)];
       if (source && from) {
         const length = source.shape[endless(mapping.source)] ?? 0;
@@ -237,6 +229,11 @@ class VirtualReader {
     return new EwaldError('Unsupported', `${this.#name}: ${why}`);
   }
 
+  #reference(mapping: VirtualMapping, { through }: Nesting): Reference {
+    const { file, path } = this.#dataset;
+    return { file, path, mapping, through };
+  }
+
   /** Reads a pattern of names: one source per block of the unlimited axis. */
   async #readBlocks(
     mapping: VirtualMapping,
@@ -244,14 +241,14 @@ class VirtualReader {
     axis: number,
     reading: Reading,
   ): Promise<void> {
-    const { file, path } = this.#dataset;
     const { box, nesting } = reading;
+    const reference = this.#reference(mapping, nesting);
     const { start, stride, block: length } = target[axis] as AxisSelection;
     const from = box.start[axis] ?? 0;
     const first = Math.max(0, Math.floor((from - start) / stride));
     const last = Math.floor((from + (box.count[axis] ?? 0) - 1 - start) / stride);
     for (let block = first; block <= last; block++) {
-      const source = await sourceOrFill(file, path, mapping, block, nesting.through);
+      const source = await sourceOrFill(reference, block);
       if (!source) continue;
       const one = { start: start + block * stride, stride: length, count: 1, block: length };
       const axes = target.map((each, t) => (t === axis ? one : each));
@@ -266,8 +263,8 @@ class VirtualReader {
     axis: number,
     { nesting }: Reading,
   ): Promise<Piece | undefined> {
-    const { file, path, shape } = this.#dataset;
-    const source = await sourceOrFill(file, path, mapping, 0, nesting.through);
+    const { shape } = this.#dataset;
+    const source = await sourceOrFill(this.#reference(mapping, nesting), 0);
     if (!source) return undefined;
     const stated = alongAxes(mapping.source, source.shape);
     const along = target[axis];
