@@ -1,5 +1,6 @@
 /** Formats of elements: the letters of Python's struct module, and dtype names. */
 import { expects } from '../../base/arguments.js';
+import { halfToNumber, littleEndianMachine } from '../../base/number-bytes.js';
 import { nearest } from '../../base/options.js';
 import { BufferError } from './errors.js';
 import { type DataModel, longBytes, pointerBytes } from './model.js';
@@ -87,7 +88,6 @@ export interface Format {
   readonly native: boolean;
 }
 
-const hostIsLittle = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 const cache = new Map<string, Format>();
 
 /**
@@ -127,7 +127,7 @@ function makeFormat(text: string, model: DataModel): Format {
       `the format "${text}" is not a known element type${near ? `; did you mean "${near}"?` : '; expected a struct letter (b B ? h H i I l L q Q e f d) or a name such as "float64"'}`,
     );
   }
-  const little = order === '<' || (order !== '>' && order !== '!' && hostIsLittle);
+  const little = order === '<' || (order !== '>' && order !== '!' && littleEndianMachine);
   const mark = { '@': '', '!': '>' }[order] ?? order;
   return scalarFormat(`${mark}${letter}`, layout, little, letter === '?');
 }
@@ -198,7 +198,7 @@ function scalarFormat(
     write: (view, offset, value) => put(view, offset, checked(value) as never),
     put: put as Format['put'],
     array: array as TypedArrayConstructor | undefined,
-    native: array !== undefined && (size === 1 || little === hostIsLittle),
+    native: array !== undefined && (size === 1 || little === littleEndianMachine),
   };
 }
 
@@ -224,16 +224,6 @@ const accesses: Readonly<Record<string, (le: boolean) => Access>> = {
   float4: (le) => [Float32Array, (v, o) => v.getFloat32(o, le), (v, o, x) => v.setFloat32(o, x, le)],
   float8: (le) => [Float64Array, (v, o) => v.getFloat64(o, le), (v, o, x) => v.setFloat64(o, x, le)],
 };
-
-/** A half-precision float (IEEE 754 binary16) as a number. */
-function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
 
 /** The nearest half-precision float, ties to even. */
 function numberToHalf(value: number): number {

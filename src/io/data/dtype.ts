@@ -123,15 +123,3 @@ export function dtypeOf(array: FrameArray): DataType {
     );
   return found;
 }
-
-/** Whether this machine stores the least significant byte first, as every current machine with JavaScript does. */
-export const littleEndianMachine = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
-
-/** The value of a half float given as its 16 bits. */
-export function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
-}

@@ -6,6 +6,7 @@
 import { assertIntact, lengthOf } from '../../base/buffers.js';
 import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
+import { littleEndianMachine } from '../../base/number-bytes.js';
 import { checkSignal, knownOptions } from '../../base/options.js';
 import { Pace } from '../../base/pace.js';
 import { product } from '../../base/product.js';
@@ -29,14 +30,7 @@ import {
   type ReadPeaksOptions,
   type SizeCheck,
 } from './dataset.js';
-import {
-  bytesOfArray,
-  type DataType,
-  elementBytes,
-  type FrameArray,
-  littleEndianMachine,
-  numberBytes,
-} from './dtype.js';
+import { bytesOfArray, type DataType, elementBytes, type FrameArray, numberBytes } from './dtype.js';
 import { checkRange, checkRead, partitionFrames } from './partitions.js';
 import { notContiguous, type PermutedOrder, permutedReader } from './permuted.js';
 import type { SparseFrames } from './sparse.js';

@@ -5,11 +5,12 @@
 import { type Progress, progressOf } from '../../base/callbacks.js';
 import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
 import { type SliceOptions, sliceIn, sliceLength, sliceOf, untilOf } from '../../base/frame-slice.js';
+import { halfToNumber } from '../../base/number-bytes.js';
 import { checkSignal } from '../../base/options.js';
 import { rivalsIn } from './candidates.js';
 import { countLimitsOf, isNoCount } from './count-limits.js';
 import type { Dataset, Metadata } from './dataset.js';
-import { elementBytes, elements, type FrameArray, halfToNumber } from './dtype.js';
+import { elementBytes, elements, type FrameArray } from './dtype.js';
 import { formats } from './formats/table.js';
 import type { Candidate, OpenOptions } from './open.js';
 import type { DataInput } from './source-of.js';

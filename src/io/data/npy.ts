@@ -9,8 +9,9 @@
 import { expects, expectsMembers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 import type { OwnBytes } from '../../base/globals.js';
+import { halfToNumber, littleEndianMachine } from '../../base/number-bytes.js';
 import { swapBytes } from './byte-order.js';
-import { type DataType, halfToNumber, littleEndianMachine, numberBytes, viewAs } from './dtype.js';
+import { type DataType, numberBytes, viewAs } from './dtype.js';
 import { numpyTypes } from './numpy-types.js';
 
 /** An array of a .npy file, in C order. */

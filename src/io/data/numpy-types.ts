@@ -1,6 +1,8 @@
 /** The types of numbers in the short notation of NumPy, without the byte order: u2, f4, c8. */
+
+import { littleEndianMachine } from '../../base/number-bytes.js';
 import { wordTable } from '../../base/word-table.js';
-import { type DataType, dataTypes, elementBytes, elements, littleEndianMachine, numberBytes } from './dtype.js';
+import { type DataType, dataTypes, elementBytes, elements, numberBytes } from './dtype.js';
 
 /** The element type of each short name: a letter for the kind and the number of bytes. */
 export const numpyTypes: Readonly<Record<string, DataType>> = /* @__PURE__ */ wordTable<DataType>({

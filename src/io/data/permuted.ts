@@ -6,12 +6,13 @@
  */
 
 import type { PlatformSignal } from '../../base/globals.js';
+import { littleEndianMachine } from '../../base/number-bytes.js';
 import { checkSignal } from '../../base/options.js';
 import { product } from '../../base/product.js';
 import { swapBytes } from './byte-order.js';
 import type { ByteSource } from './byte-source.js';
 import type { DatasetShape, Note } from './dataset.js';
-import { type DataType, elementBytes, littleEndianMachine, numberBytes } from './dtype.js';
+import { type DataType, elementBytes, numberBytes } from './dtype.js';
 
 /** `navigation`: [signal…, navigation…] with each group in C order; `fortran`: the first axis varies fastest. */
 export type PermutedOrder = 'navigation' | 'fortran';

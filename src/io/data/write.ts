@@ -1,8 +1,9 @@
 /** Writes files of frames: a header, then the frames unchanged. */
 import { EwaldError } from '../../base/errors.js';
+import { littleEndianMachine } from '../../base/number-bytes.js';
 import { unitFactor } from '../../base/units.js';
 import type { Dataset } from './dataset.js';
-import { type DataType, type FrameArray, littleEndianMachine } from './dtype.js';
+import type { DataType, FrameArray } from './dtype.js';
 import { npyHeadOf } from './npy.js';
 import { numpyTypeOf } from './numpy-types.js';
 import type { OpenOptions } from './open.js';

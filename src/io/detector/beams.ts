@@ -2,10 +2,10 @@
 
 import { sixDigits } from '../../base/amounts.js';
 import { EwaldError, messageOf } from '../../base/errors.js';
+import { halfToNumber } from '../../base/number-bytes.js';
 import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
 import { beamOf, type HeaderValues } from '../../crystal/geometry/pixels.js';
 import type { Dataset } from '../data/dataset.js';
-import { halfToNumber } from '../data/dtype.js';
 import { indexInGroup, inGroups, isOfGroups } from '../data/group-paths.js';
 import { ofBeam } from './impossible.js';
 import type { OpenOther } from './open-other.js';

@@ -6,9 +6,10 @@
  * text of a .hdr; each of the following payloads is a frame of a MIB file. Source: the manual of the Merlin software.
  */
 import { EwaldError } from '../../base/errors.js';
+import { littleEndianMachine } from '../../base/number-bytes.js';
 import { swapBytes } from '../data/byte-order.js';
 import { decodeLatin1 } from '../data/cursor.js';
-import { type DataType, littleEndianMachine, numberBytes } from '../data/dtype.js';
+import { type DataType, numberBytes } from '../data/dtype.js';
 import { type Acquisition, acquisitionOf, frameHeaderOf, framePixels, type MibHeader } from '../data/formats/mib.js';
 import { rawDecoder } from '../data/formats/mib-raw.js';
 import { badFile, defaultFrameBytes } from '../data/shapes.js';

@@ -2,10 +2,11 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { checkedOptions, row } from '../../base/call-options.js';
 import { EwaldError, messageOf } from '../../base/errors.js';
+import { littleEndianMachine } from '../../base/number-bytes.js';
 import { disposableServer, type MaybeAsyncDisposable } from '../../base/resource.js';
 import { swapBytes } from '../data/byte-order.js';
 import type { Dataset } from '../data/dataset.js';
-import { type DataType, littleEndianMachine, numberBytes } from '../data/dtype.js';
+import { type DataType, numberBytes } from '../data/dtype.js';
 import { open } from '../data/opening.node.js';
 import { envelopeBytes, merlinMessage, takeMerlinText } from '../live/merlin.js';
 import type { MerlinFault, MerlinSimulator, SimulateMerlinOptions } from './merlin-options.js';

@@ -2,9 +2,11 @@
  * Converts stored frames to those that a UDF sees: they are read, corrected, and converted to a dtype with which
  * JavaScript can compute.
  */
+
+import { halfToNumber } from '../../base/number-bytes.js';
 import type { Corrections } from '../../io/data/corrections.js';
 import type { Dataset } from '../../io/data/dataset.js';
-import { allocateFrames, type DataType, elements, type FrameArray, halfToNumber } from '../../io/data/dtype.js';
+import { allocateFrames, type DataType, elements, type FrameArray } from '../../io/data/dtype.js';
 import { readOrAborted } from '../../io/data/read-or-aborted.js';
 import { numbersPerElement } from '../functions/dtypes.js';
 import type { FrameRun } from './partitions.js';

@@ -5,12 +5,13 @@
  * at the speed of compiled code (README.md has the numbers); loops over a table of constants take 1.2 times as long.
  * The C++ core therefore has no MD5.
  */
+import { littleEndianMachine } from '../../../base/number-bytes.js';
 
 /** The digest of all bytes. */
 export function md5(bytes: Uint8Array): Uint8Array {
   const state = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476);
   const whole = bytes.length - (bytes.length % 64);
-  if (bytes.byteOffset % 4 === 0 && littleEndian)
+  if (bytes.byteOffset % 4 === 0 && littleEndianMachine)
     rounds(state, new Int32Array(bytes.buffer, bytes.byteOffset, whole / 4));
   else
     for (let at = 0; at < whole; at += pieceBytes)
@@ -29,14 +30,13 @@ export function md5(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(digest.buffer);
 }
 
-const littleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 /** A multiple of 64 that fits into the L1 cache. */
 const pieceBytes = 2 ** 14;
 
 /** Little-endian words of bytes at any alignment. */
 function words(bytes: Uint8Array): Int32Array {
   const out = new Int32Array(bytes.length / 4);
-  if (littleEndian) new Uint8Array(out.buffer).set(bytes);
+  if (littleEndianMachine) new Uint8Array(out.buffer).set(bytes);
   else {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     for (let i = 0; i < out.length; i++) out[i] = view.getInt32(4 * i, true);

@@ -4,6 +4,7 @@
  */
 
 import { EwaldError } from '../../../base/errors.js';
+import { littleEndianMachine } from '../../../base/number-bytes.js';
 import { product } from '../../../base/product.js';
 import { wordTable } from '../../../base/word-table.js';
 import { swapBytes } from '../byte-order.js';
@@ -11,7 +12,7 @@ import type { ByteSource } from '../byte-source.js';
 import { compare, type Digests, hexOf, plainDigests, readAnyway } from '../checksums/check.js';
 import { decodeLatin1 } from '../cursor.js';
 import type { Dataset, Note } from '../dataset.js';
-import { type DataType, elementBytes, elements, littleEndianMachine } from '../dtype.js';
+import { type DataType, elementBytes, elements } from '../dtype.js';
 import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
 import { badFile, checkFrameFits, checkHeaderSize, navigationShape } from '../shapes.js';

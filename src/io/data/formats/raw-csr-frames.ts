@@ -3,12 +3,13 @@
 import { parse, TomlError, type TomlTable } from 'smol-toml';
 import { EwaldError, messageOf } from '../../../base/errors.js';
 import type { PlatformSignal } from '../../../base/globals.js';
+import { littleEndianMachine } from '../../../base/number-bytes.js';
 import { Pace } from '../../../base/pace.js';
 import { product } from '../../../base/product.js';
 import { swapBytes } from '../byte-order.js';
 import { type ByteSource, closingOnError } from '../byte-source.js';
 import type { Dataset, Note } from '../dataset.js';
-import { type DataType, elementBytes, littleEndianMachine, viewAs } from '../dtype.js';
+import { type DataType, elementBytes, viewAs } from '../dtype.js';
 import type { FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
 import { numpyNames, numpyTypes } from '../numpy-types.js';

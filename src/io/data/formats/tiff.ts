@@ -1,11 +1,12 @@
 /** TIFF and BigTIFF: strips or tiles, pages as frames, plain or compressed by LZW, deflate or PackBits. */
 import { EwaldError } from '../../../base/errors.js';
 import type { PlatformSignal } from '../../../base/globals.js';
+import { littleEndianMachine } from '../../../base/number-bytes.js';
 import { omitUndefined } from '../../../base/omit-undefined.js';
 import { swapBytes } from '../byte-order.js';
 import type { ByteSource } from '../byte-source.js';
 import type { Metadata, Note, SizeCheck } from '../dataset.js';
-import { type DataType, elementBytes, littleEndianMachine, numberBytes } from '../dtype.js';
+import { type DataType, elementBytes, numberBytes } from '../dtype.js';
 import type { Format } from '../format.js';
 import { openFrames } from '../frames.js';
 import { badFile, checkFrameFits, checkHeaderSize, navigationShape } from '../shapes.js';

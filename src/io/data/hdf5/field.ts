@@ -1,7 +1,7 @@
 /** Reads a dataset with one value, or with one for each frame, such as the state of a laser. */
 import { EwaldError } from '../../../base/errors.js';
+import { halfToNumber } from '../../../base/number-bytes.js';
 import type { FieldValues } from '../dataset.js';
-import { halfToNumber } from '../dtype.js';
 import { attributeText } from './catalog.js';
 import { Hdf5Dataset } from './dataset.js';
 import { typeName } from './datatype.js';

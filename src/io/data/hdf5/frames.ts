@@ -1,5 +1,6 @@
 /** The frames of an HDF5 file as a dataset. */
 import { EwaldError } from '../../../base/errors.js';
+import { littleEndianMachine } from '../../../base/number-bytes.js';
 import { checkSignal } from '../../../base/options.js';
 import { Pace } from '../../../base/pace.js';
 import { swapBytes } from '../byte-order.js';
@@ -7,7 +8,7 @@ import type { ByteSource } from '../byte-source.js';
 import { ambiguous } from '../candidates.js';
 import { checkFileBytes } from '../cut-files.js';
 import type { ArrayEntry, Axis, Dataset, Note, ReadMaskOptions, SizeCheck } from '../dataset.js';
-import { type DataType, littleEndianMachine, numberBytes } from '../dtype.js';
+import { type DataType, numberBytes } from '../dtype.js';
 import type { ForeignLibrary } from '../foreign/foreign.js';
 import type { FormatOptions, Services } from '../format.js';
 import { openFrames } from '../frames.js';

@@ -1,11 +1,12 @@
 /** Chunks of a Zarr array: found by name, or in a shard; unpacked; the latest ones are kept. */
 import { EwaldError, messageOf } from '../../../base/errors.js';
 import type { PlatformSignal } from '../../../base/globals.js';
+import { littleEndianMachine } from '../../../base/number-bytes.js';
 import { swapBytes } from '../byte-order.js';
 import { type ByteSource, openSiblingIfExists } from '../byte-source.js';
 import { compare, hex32 } from '../checksums/check.js';
 import type { Codecs } from '../codecs/codecs.js';
-import { elementBytes, littleEndianMachine, numberBytes, viewAs } from '../dtype.js';
+import { elementBytes, numberBytes, viewAs } from '../dtype.js';
 import { decodeChunk } from './codecs.js';
 import { crc32c } from './crc32c.js';
 import type { ZarrArray } from './metadata.js';
