@@ -10,8 +10,9 @@ import { expects, expectsMembers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 import type { OwnBytes } from '../../base/globals.js';
 import { halfToNumber, littleEndianMachine } from '../../base/number-bytes.js';
+import { inOrder, reversedAxes } from './axis-order.js';
 import { swapBytes } from './byte-order.js';
-import { type DataType, numberBytes, viewAs } from './dtype.js';
+import { bytesOfArray, type DataType, numberBytes, viewAs } from './dtype.js';
 import { numpyTypes } from './numpy-types.js';
 
 /** An array of a .npy file, in C order. */
@@ -147,7 +148,10 @@ export function inCOrder(
   { fortran, shape, complex }: NpyHeader,
   data: Float32Array | Float64Array,
 ): Float32Array | Float64Array {
-  return fortran && shape.length > 1 ? toCOrder(data, shape, complex) : data;
+  if (!fortran || shape.length < 2) return data;
+  const width = (complex ? 2 : 1) * data.BYTES_PER_ELEMENT;
+  const { buffer } = inOrder(bytesOfArray(data), shape, reversedAxes(shape.length), width);
+  return data instanceof Float32Array ? new Float32Array(buffer) : new Float64Array(buffer);
 }
 
 /** Reads a .npy file from its bytes. Throws `Format` with the name and what was found, `OutOfMemory`. */
@@ -157,28 +161,6 @@ export function readNpy(bytes: Uint8Array, name = 'the file'): NpyArray {
   const data = npyNumbers(header, name);
   decodeNpy(header, bytes.subarray(header.offset, header.offset + header.numbers * header.width), data, 0, name);
   return { shape: header.shape, data: inCOrder(header, data), complex: header.complex };
-}
-
-function toCOrder(
-  data: Float32Array | Float64Array,
-  shape: readonly number[],
-  complex: boolean,
-): Float32Array | Float64Array {
-  const out = data.slice();
-  const width = complex ? 2 : 1;
-  const index = new Array<number>(shape.length).fill(0);
-  for (let place = 0; place < data.length / width; place++) {
-    let from = 0;
-    for (let axis = shape.length - 1; axis >= 0; axis--)
-      from = from * (shape[axis] as number) + (index[axis] as number);
-    for (let part = 0; part < width; part++) out[place * width + part] = data[from * width + part] as number;
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      index[axis] = (index[axis] as number) + 1;
-      if ((index[axis] as number) < (shape[axis] as number)) break;
-      index[axis] = 0;
-    }
-  }
-  return out;
 }
 
 /** The head of a .npy file (version 1.0), for numbers that are little-endian and in C order. */

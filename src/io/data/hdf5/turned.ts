@@ -2,6 +2,7 @@
  * Reversed axes: some EMD files have the fastest axis of the scan last, and rosettasciio reads all of them that way. A
  * frame is then scattered over the array, so boxes with one row of the scan are read and transposed in memory.
  */
+import { inOrder, reversedAxes } from '../axis-order.js';
 import { volume } from './box.js';
 import type { Hdf5Dataset } from './dataset.js';
 import type { ReadMany } from './frame-readers.js';
@@ -27,20 +28,7 @@ export function turnedReader(part: Hdf5Dataset, signalAxes: number): ReadMany {
     };
     const bytes = await part.read(box, new Uint8Array(pixels * count * size), stop);
     // The data are read as [signal…, frame], and required as [frame, signal reversed…].
-    const index = signal.map(() => 0);
-    for (let pixel = 0; pixel < pixels; pixel++) {
-      let to = 0;
-      for (let axis = signalAxes - 1; axis >= 0; axis--) to = to * (signal[axis] ?? 1) + (index[axis] ?? 0);
-      for (let frame = 0; frame < count; frame++) {
-        const from = (pixel * count + frame) * size;
-        into.set(bytes.subarray(from, from + size), (frame * pixels + to) * size);
-      }
-      for (let axis = signalAxes - 1; axis >= 0; axis--) {
-        index[axis] = (index[axis] ?? 0) + 1;
-        if ((index[axis] ?? 0) < (signal[axis] ?? 1)) break;
-        index[axis] = 0;
-      }
-    }
+    inOrder(bytes, [count, ...signal.toReversed()], reversedAxes(signalAxes + 1), size, into);
   };
   return async (first, count, into, stop) => {
     for (let done = 0; done < count; ) {

@@ -2,6 +2,7 @@
 import { EwaldError, messageOf } from '../../../base/errors.js';
 import type { PlatformSignal } from '../../../base/globals.js';
 import { littleEndianMachine } from '../../../base/number-bytes.js';
+import { inOrder } from '../axis-order.js';
 import { swapBytes } from '../byte-order.js';
 import { type ByteSource, openSiblingIfExists } from '../byte-source.js';
 import { compare, hex32 } from '../checksums/check.js';
@@ -16,36 +17,6 @@ const keptBytes = 2 ** 26;
 /** Shards whose index is kept. */
 const keptShards = 64;
 const unwritten = 0xffffffffffffffffn;
-
-/** A chunk whose axes are stored in another order, as an array in C order. */
-export function inOrder(
-  data: Uint8Array,
-  chunk: readonly number[],
-  order: readonly number[],
-  width: number,
-): Uint8Array {
-  if (order.every((axis, i) => axis === i)) return data;
-  // Steps in the stored chunk along the axes of the array.
-  const steps = new Array<number>(chunk.length).fill(0);
-  for (let i = order.length - 1, step = width; i >= 0; i--) {
-    const axis = order[i] as number;
-    steps[axis] = step;
-    step *= chunk[axis] as number;
-  }
-  const out = new Uint8Array(data.length);
-  const place = new Array<number>(chunk.length).fill(0);
-  for (let to = 0, from = 0; to < out.length; to += width) {
-    for (let byte = 0; byte < width; byte++) out[to + byte] = data[from + byte] as number;
-    for (let axis = chunk.length - 1; axis >= 0; axis--) {
-      place[axis] = (place[axis] as number) + 1;
-      from += steps[axis] as number;
-      if ((place[axis] as number) < (chunk[axis] as number)) break;
-      from -= (chunk[axis] as number) * (steps[axis] as number);
-      place[axis] = 0;
-    }
-  }
-  return out;
-}
 
 export class ZarrChunks {
   /** Bytes of an unpacked chunk. */
@@ -110,7 +81,8 @@ export class ZarrChunks {
       // Bytes that were stored as they are belong to nobody else, but may be in the middle of a buffer.
       const data = unpacked.byteOffset % 16 === 0 ? unpacked : unpacked.slice();
       if (little !== littleEndianMachine) swapBytes(data, numberBytes(dtype), this.#source);
-      return order ? inOrder(data, chunk, order, elementBytes(dtype)) : data;
+      const isStraight = !order || order.every((axis, i) => axis === i);
+      return isStraight ? data : inOrder(data, chunk, order, elementBytes(dtype));
     } catch (cause) {
       throw this.#damaged(place, messageOf(cause), cause);
     }
