@@ -4,9 +4,10 @@ import { EwaldError } from '../../base/errors.js';
 import type { PlatformFile } from '../../base/globals.js';
 import { type ByteSource, partsInside } from './byte-source.js';
 import { siblingsRequested, withoutCompanions } from './companions.js';
+import { decompressed } from './compressed/source.js';
 import type { Dataset, Note } from './dataset.js';
 import type { Services } from './format.js';
-import { type OpenOptions, openSource } from './open.js';
+import { type Candidate, detectFormats, type OpenOptions, openSource } from './open.js';
 import { inOrder, openSeries } from './series.js';
 import { type DataInput, sourceOf } from './source-of.js';
 import { blobSource } from './sources/blob.js';
@@ -74,6 +75,20 @@ export async function openInputs(
   );
   if (isSource(first)) return series;
   return Object.assign(series, { openOther: opensOther(first, options, platform, siblings) });
+}
+
+/** Formats that an input may have, highest confidence first, each with the evidence. */
+export async function formatsOfInput(
+  input: DataInput,
+  options: Pick<OpenOptions, 'signal'>,
+  { files }: OpenPlatform,
+): Promise<Candidate[]> {
+  const source = await sourceOf(input, options, files);
+  try {
+    return await detectFormats(await decompressed(source, options), options);
+  } finally {
+    if (source !== input) await source.close();
+  }
 }
 
 /** The inputs except those that other inputs read. */

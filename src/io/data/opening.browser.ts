@@ -1,12 +1,11 @@
 /** Opens what the user passes, in browsers. */
 import { absoluteAddress } from '../../base/addresses.js';
 import { openCodecs } from './codecs/browser.js';
-import { decompressed } from './compressed/source.js';
 import type { Dataset } from './dataset.js';
-import { type Candidate, detectFormats, type OpenOptions } from './open.js';
-import { openInput, openInputs } from './open-inputs.js';
+import type { Candidate, OpenOptions } from './open.js';
+import { formatsOfInput, openInput, openInputs } from './open-inputs.js';
 import { fileSource, openPlatform as platform } from './open-platform.browser.js';
-import { type DataInput, sourceOf } from './source-of.js';
+import type { DataInput } from './source-of.js';
 
 /**
  * Opens frames: a File or Blob (use blobSource with `siblings` for formats of several files), an address, which may be
@@ -24,13 +23,7 @@ export async function open(input: DataInput | readonly DataInput[], options: Ope
 
 /** Formats that a file may have, highest confidence first, each with the evidence. */
 export async function formatsOf(given: DataInput, options: Pick<OpenOptions, 'signal'> = {}): Promise<Candidate[]> {
-  const input = placed(given);
-  const source = await sourceOf(input, options, fileSource);
-  try {
-    return await detectFormats(await decompressed(source, options), options);
-  } finally {
-    if (source !== input) await source.close();
-  }
+  return formatsOfInput(placed(given), options, platform);
 }
 
 /** An input, with its whole address if it is one. */

@@ -1,13 +1,12 @@
 /** Opens what the user passes, on Node, including paths. */
 import { isAddress } from '../../base/addresses.js';
 import { openCodecs } from './codecs/node.js';
-import { decompressed } from './compressed/source.js';
 import type { Dataset, Note } from './dataset.js';
-import { type Candidate, detectFormats, type OpenOptions } from './open.js';
-import { openInput, openInputs } from './open-inputs.js';
+import type { Candidate, OpenOptions } from './open.js';
+import { formatsOfInput, openInput, openInputs } from './open-inputs.js';
 import { fileSource, openPlatform as platform } from './open-platform.node.js';
 import { seriesNames } from './series-files.js';
-import { type DataInput, sourceOf } from './source-of.js';
+import type { DataInput } from './source-of.js';
 
 /**
  * Opens frames: a path, URL (file:, http:, https:), File, Blob, bytes or a source. A folder, a path with `*` or `?` in
@@ -27,13 +26,7 @@ export async function open(input: DataInput | readonly DataInput[], options: Ope
  */
 export async function formatsOf(given: DataInput, options: Pick<OpenOptions, 'signal'> = {}): Promise<Candidate[]> {
   const series = typeof given === 'string' && !isAddress(given) ? await seriesNames(given) : undefined;
-  const input = series?.files[0] ?? given;
-  const source = await sourceOf(input, options, fileSource);
-  try {
-    return await detectFormats(await decompressed(source, options), options);
-  } finally {
-    if (source !== input) await source.close();
-  }
+  return formatsOfInput(series?.files[0] ?? given, options, platform);
 }
 
 export { fileSource, openCodecs };
