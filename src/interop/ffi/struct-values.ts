@@ -11,7 +11,7 @@ import { type Place, type Scalar, shown } from './scalars.js';
 const origins = new WeakMap<object, Uint8Array>();
 
 /** Whether a type is read as a text, or as texts. */
-export const isTextArray = (type: CType): boolean => type.kind === 'array' && (isChar(type.of) || isTextArray(type.of));
+const isTextArray = (type: CType): boolean => type.kind === 'array' && (isChar(type.of) || isTextArray(type.of));
 
 /** Copies the recorded bytes of an object to another one that received its values. */
 export function adopt(target: object, source: unknown): void {

@@ -63,7 +63,7 @@ export const isNoCount = (value: number, { least, markers }: CountLimits): boole
   value < least || markers.includes(value);
 
 /** Places of the pixels without a count in one frame. */
-export function noCountsOf(frame: FrameArray, limits: CountLimits): number[] {
+function noCountsOf(frame: FrameArray, limits: CountLimits): number[] {
   const found: number[] = [];
   const numbers = frame as Float64Array;
   for (let i = 0; i < numbers.length; i++) if (isNoCount(numbers[i] as number, limits)) found.push(i);

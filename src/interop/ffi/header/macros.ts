@@ -40,7 +40,7 @@ const stepsPerToken = 50;
 const deepestArguments = 200;
 
 /** What to do about a construct that the built-in preprocessor leaves to a compiler. */
-export const needsCompiler = 'this needs a C compiler: install one (cc), name it in CC, or preprocess with --cpp';
+const needsCompiler = 'this needs a C compiler: install one (cc), name it in CC, or preprocess with --cpp';
 
 export class Expander {
   readonly macros = new Map<string, Macro>();

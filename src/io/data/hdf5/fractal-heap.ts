@@ -90,7 +90,7 @@ async function readHeapHeader(pages: Pages, address: number): Promise<HeapHeader
 }
 
 /** Objects of a heap by id. */
-export class FractalHeap {
+class FractalHeap {
   readonly #pages: Pages;
   readonly #header: HeapHeader;
   /** Addresses of blocks whose checksums were correct. */

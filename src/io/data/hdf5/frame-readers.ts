@@ -6,11 +6,7 @@ import type { Hdf5Dataset } from './dataset.js';
 import type { Frames } from './dialects.js';
 
 /** Splits a flat range of frames into boxes of the navigation axes, as few as possible. */
-export function boxesOf(
-  navigation: readonly number[],
-  first: number,
-  count: number,
-): { start: number[]; count: number[] }[] {
+function boxesOf(navigation: readonly number[], first: number, count: number): { start: number[]; count: number[] }[] {
   if (navigation.length === 0) return count > 0 ? [{ start: [], count: [] }] : [];
   const inner = volume(navigation.slice(1));
   const boxes: { start: number[]; count: number[] }[] = [];
