@@ -11,6 +11,7 @@ import {
   numberTypes,
 } from '../../../../core/arrays/numbers.js';
 import { Random } from '../../../../core/random/random.js';
+import { bytesOfArray } from '../../../../io/data/dtype.js';
 import { sameNumbers } from '../../bounds.js';
 import type { RoomTable, Row } from '../../case.js';
 import { differentBytes, measuredAs } from '../../compare.js';
@@ -53,10 +54,8 @@ function make(dtype: ArrayDtype, elements: number, seed: number): Problem {
   return { dtype, length, pieces: pieces.slice(random.below(3)), reads: [...counts.map(part), [length - 1, 1]] };
 }
 
-const storedBytes = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength);
 const concatBytes = (parts: readonly ArrayBufferView[]): Uint8Array =>
-  Uint8Array.from(parts.flatMap((part) => [...storedBytes(part)]));
+  Uint8Array.from(parts.flatMap((part) => [...bytesOfArray(part)]));
 
 function oracle({ dtype, length, pieces, reads }: Problem): Uint8Array {
   const whole = new numberTypes[componentType(dtype)](length);

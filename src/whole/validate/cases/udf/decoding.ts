@@ -3,7 +3,7 @@
 import { isEwaldError } from '../../../../base/errors.js';
 import { numberTypes } from '../../../../core/arrays/numbers.js';
 import { Random } from '../../../../core/random/random.js';
-import type { FrameArray } from '../../../../io/data/dtype.js';
+import { bytesOfArray, type FrameArray } from '../../../../io/data/dtype.js';
 import type { Context } from '../../../assembly/rooms.js';
 import { sameNumbers } from '../../bounds.js';
 import type { Row } from '../../case.js';
@@ -42,8 +42,6 @@ const periods: Values = (random, dtype) => {
     planes.reduce((sum, plane, b) => sum + (((plane[(i >> 3) % plane.length] as number) >> (i & 7)) & 1) * 2 ** b, 0);
 };
 
-const storedBytes = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength);
 function makeRow(name: string, about: string, values: Values, look: Look): Row<Packed, Uint8Array> {
   const { dtype, width, height, frames, block = 8192, toArray = false, bench } = look;
   const pixels = width * height;
@@ -58,7 +56,7 @@ function makeRow(name: string, about: string, values: Values, look: Look): Row<P
       const value = values(new Random(seed, 0), dtype);
       const numbers = new Numbers(frames * pixels);
       for (let i = 0; i < numbers.length; i++) numbers[i] = value(i);
-      const data = storedBytes(numbers);
+      const data = bytesOfArray(numbers);
       const chunks = Array.from({ length: frames }, (_, f) =>
         packFrame(data.subarray(f * bytes, (f + 1) * bytes), Numbers.BYTES_PER_ELEMENT, block),
       );
@@ -73,7 +71,7 @@ function makeRow(name: string, about: string, values: Values, look: Look): Row<P
       return {
         async run() {
           await run();
-          return storedBytes(array ? await array.read() : out).slice();
+          return bytesOfArray(array ? await array.read() : out).slice();
         },
         timed: () => ({ amount: frames, call: run }),
         async dispose() {

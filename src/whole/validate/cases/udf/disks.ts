@@ -6,7 +6,8 @@ import * as bounds from '../../bounds.js';
 import type { Row } from '../../case.js';
 import { worstAbsolute, worstElement } from '../../compare.js';
 import { type DisksProblem, type DisksTruth, disksOf } from '../../oracle/udf/disks.js';
-import { caseBase, diskWeight, framesOfDisks, type Size, seededRandom } from './problem.js';
+import { inDisk } from '../../oracle/udf/phases.js';
+import { caseBase, framesOfDisks, type Size, seededRandom } from './problem.js';
 
 interface DiskCase extends Size {
   readonly correlation?: 'fast' | 'full';
@@ -82,7 +83,7 @@ function makeRow(
 const circular = {
   // `search` is the default of this pattern.
   pattern: { kind: 'circular', radius: 3 },
-  weight: (dy: number, dx: number) => diskWeight(dy, dx, 3),
+  weight: (dy: number, dx: number) => inDisk(dy, dx, 3),
   search: 6,
 } as const;
 const circularWithin = (search: number) => ({ ...circular, pattern: { ...circular.pattern, search }, search });

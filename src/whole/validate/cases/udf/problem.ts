@@ -3,6 +3,7 @@ import { numberTypes } from '../../../../core/arrays/numbers.js';
 import type { PassDtype, PassStep } from '../../../../udf/pass/pass.js';
 import type { Row } from '../../case.js';
 import type { Difference } from '../../compare.js';
+import { inDisk } from '../../oracle/udf/phases.js';
 import type { Stack } from '../../oracle/udf/sums.js';
 
 /** Number and size of frames. */
@@ -84,14 +85,10 @@ export function framesOfDisks(
   const data = new numberTypes[dtype](disks.length * height * width);
   for (let i = 0; i < data.length; i++) {
     const [f, y, x] = [Math.floor(i / (height * width)), Math.floor(i / width) % height, i % width];
-    data[i] = (disks[f] ?? []).reduce((sum, [cy, cx, size]) => sum + size * diskWeight(y - cy, x - cx, 3), noise());
+    data[i] = (disks[f] ?? []).reduce((sum, [cy, cx, size]) => sum + size * inDisk(y - cy, x - cx, 3), noise());
   }
   return data;
 }
-
-/** A disk whose edge is one pixel wide. */
-export const diskWeight = (dy: number, dx: number, radius: number): number =>
-  Math.min(1, Math.max(0, radius + 0.5 - Math.hypot(dy, dx)));
 
 /** Numbers, and the sizes to which their errors are relative. */
 interface Sized {

@@ -8,9 +8,10 @@ import * as bounds from '../../bounds.js';
 import type { Row } from '../../case.js';
 import { worstAbsolute } from '../../compare.js';
 import { braggOf } from '../../oracle/udf/bragg.js';
+import { inDisk } from '../../oracle/udf/phases.js';
 import { type StrainProblem, type StrainTruth, strainOf } from '../../oracle/udf/strain.js';
 import { byUdf, channelsOf, compareImages, ellipse } from './phases.js';
-import { caseBase, diskWeight, framesOfDisks, seededRandom } from './problem.js';
+import { caseBase, framesOfDisks, seededRandom } from './problem.js';
 import { scanOf } from './scans.js';
 
 type Numbers = ArrayLike<number>;
@@ -48,7 +49,7 @@ function makeStrained(seed: number): StrainProblem {
     search: 6,
     full: false,
     refine: 'parabola',
-    pattern: (dy, dx) => diskWeight(dy, dx, radius),
+    pattern: (dy, dx) => inDisk(dy, dx, radius),
     indices,
   };
 }

@@ -33,7 +33,7 @@ function spectrumAt(
 }
 
 /** A disk whose edge is one pixel wide. */
-const inDisk = (dy: number, dx: number, radius: number): number =>
+export const inDisk = (dy: number, dx: number, radius: number): number =>
   Math.min(1, Math.max(0, radius + 0.5 - Math.hypot(dy, dx)));
 
 /** The geometry of a side band reconstruction. */
