@@ -2,6 +2,7 @@
 
 import { crc32 } from './crc32.js';
 import type { OwnBytes } from './globals.js';
+import { joined } from './joined.js';
 
 function chunk(type: string, data: Uint8Array): OwnBytes {
   const out = new Uint8Array(12 + data.length);
@@ -34,13 +35,7 @@ function pngFile(packed: Uint8Array, width: number, height: number, palette?: Ui
     chunk('IDAT', packed),
     chunk('IEND', new Uint8Array(0)),
   ];
-  const file = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    file.set(part, at);
-    at += part.length;
-  }
-  return file;
+  return joined(Uint8Array, parts);
 }
 
 /** The bytes of a PNG file; `rgba` is [height, width, 4]. `pack` gives zlib's format. */

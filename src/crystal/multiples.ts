@@ -19,6 +19,7 @@
  * of a cell that is too small. A lattice that is not centred has as many there as elsewhere, and its crystals are found
  * all the same.
  */
+import { joined } from '../base/joined.js';
 import { bravaisCandidates } from './bravais.js';
 import { type Cell, combine, lengthsOf, reciprocal } from './cell.js';
 import type { KnownCell } from './cell-file.js';
@@ -308,12 +309,7 @@ export class MultipleSearch {
     const edges = (['a', 'b', 'c'] as const).filter((_, edge) => !this.#isDetermined(edge));
     // Peaks midway between reflections make an edge look undetermined.
     const undetermined = between ? [] : edges;
-    let indices = new Int16Array(this.#indices.reduce((sum, { length }) => sum + length, 0));
-    let at = 0;
-    for (const index of this.#indices) {
-      indices.set(index, at);
-      at += index.length;
-    }
+    let indices = joined(Int16Array, this.#indices);
     let [lattice, factor, needing, byChance] = [primitiveOf(this.#known.cell, this.#known.centring), 1, 0, 0];
     const peaks = indices.length / 3;
     while (areSpatial(indices)) {

@@ -2,6 +2,7 @@
  * The subset of CBOR (RFC 8949) that detectors use: tags become `Tagged`, maps become `Map` with text keys, byte
  * strings are views of the message, integers beyond 2⁵³ are rounded.
  */
+import { joined } from '../../base/joined.js';
 import { Walk } from './bytes.js';
 
 /** A value with a tag that determines its interpretation. */
@@ -52,13 +53,7 @@ function cborItem(walk: Walk): unknown {
     case 2: {
       if (!open) return walk.take(count);
       const parts = until().filter((part) => part instanceof Uint8Array);
-      const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-      let at = 0;
-      for (const part of parts) {
-        whole.set(part, at);
-        at += part.length;
-      }
-      return whole;
+      return joined(Uint8Array, parts);
     }
     case 3:
       return open ? until().join('') : walk.text(count);

@@ -1,4 +1,5 @@
 /** Messages of a DECTRIS detector: stream V1 (JSON and bytes) and V2 (CBOR), each as the parts that ZeroMQ sends. */
+import { joined } from '../../base/joined.js';
 import type { Codecs } from '../data/codecs/codecs.js';
 import type { Metadata } from '../data/dataset.js';
 import { bytesOfArray, type DataType, elementBytes } from '../data/dtype.js';
@@ -124,16 +125,7 @@ function* cbor(value: Cbor): Generator<Uint8Array> {
   }
 }
 
-function encoded(value: Cbor): Uint8Array {
-  const pieces = [...cbor(value)];
-  const out = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    out.set(piece, at);
-    at += piece.length;
-  }
-  return out;
-}
+const encoded = (value: Cbor): Uint8Array => joined(Uint8Array, [...cbor(value)]);
 
 const channel = 'threshold_1';
 /** Tags: a message of CBOR, an array in rows, compressed bytes, and numbers in little-endian order. */

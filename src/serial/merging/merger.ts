@@ -8,11 +8,11 @@ import { checkedOptions, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformBlob, PlatformUrl } from '../../base/globals.js';
 import { hash53 } from '../../base/hash53.js';
+import { joined } from '../../base/joined.js';
 import { checkSignal } from '../../base/options.js';
 import { Pace } from '../../base/pace.js';
 import type { Planner } from '../../core/planner/planner.js';
 import type { ByteSource, ReadOptions } from '../../io/data/byte-source.js';
-import { joined } from '../../io/data/compressed/pieces.js';
 import { memorySource } from '../../io/data/sources/memory.js';
 import { Collector } from './collection/collector.js';
 import { ObservationColumns } from './collection/columns.js';
@@ -133,14 +133,14 @@ export class Merger {
     while (begin.length < stateBegin.length) {
       const { done, value } = await pieces.next();
       if (done) break;
-      begin = joined([begin, value]);
+      begin = joined(Uint8Array, [begin, value]);
     }
     const isRunFile = beginsHdf5(begin);
     if (isRunFile || isState(begin)) {
       const all = [begin];
       for await (const piece of pieces) all.push(piece);
-      if (isRunFile) await this.#addRunFile(memorySource(joined(all), name), name);
-      else this.#addState(joined(all), name);
+      if (isRunFile) await this.#addRunFile(memorySource(joined(Uint8Array, all), name), name);
+      else this.#addState(joined(Uint8Array, all), name);
       return;
     }
     const feed = this.#feed(name);

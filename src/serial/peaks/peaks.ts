@@ -9,6 +9,7 @@ import { asItIs, assertIntact, lengthOf } from '../../base/buffers.js';
 import { checkedValue, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import type { Own, PlatformSignal } from '../../base/globals.js';
+import { joined } from '../../base/joined.js';
 import type { Filled } from '../../base/members.js';
 import { checkSignal, inspect, kindOf, knownOptions, withArticle } from '../../base/options.js';
 import { checked, defaultsOf, type NameOption, namesOf } from '../../base/parameters.js';
@@ -258,7 +259,10 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
       sumsOnly: sumsOnly ? 1 : 0,
     }),
     finder,
-    panels: concatenated(panels.map(({ fs, ss, endFs, endSs }) => pack(peaksPanel, { fs, ss, endFs, endSs }))),
+    panels: joined(
+      Uint8Array,
+      panels.map(({ fs, ss, endFs, endSs }) => pack(peaksPanel, { fs, ss, endFs, endSs })),
+    ),
     bins,
     rings,
     pixels,
@@ -377,16 +381,6 @@ function peaksIn(planned: Planned, frame: Frame, run: PeaksRunOptions): Promise<
     }
     return list;
   }, run.signal);
-}
-
-function concatenated(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 const inRun: NameOption = (name) => `peaks.run: ${name}`;

@@ -8,12 +8,12 @@ import { crc32 } from '../../base/crc32.js';
 import { EwaldError } from '../../base/errors.js';
 import { isAway } from '../../base/file-errors.js';
 import type { PlatformBlob, PlatformFile } from '../../base/globals.js';
+import { joined } from '../../base/joined.js';
 import { checkSignal } from '../../base/options.js';
 import { members } from '../../base/shapes.js';
 import type { RoomTaskScope } from '../../base/task-scope.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
 import { encode } from '../../executors/codec.js';
-import { joined } from '../../io/data/compressed/pieces.js';
 import type { Dataset } from '../../io/data/dataset.js';
 import { type FrameSums, hasFrames } from '../../io/data/frame-sums.js';
 import type { OpenOptions } from '../../io/data/open.js';
@@ -153,7 +153,7 @@ async function reported(
   const texts = frames.map((frame) => encoder.encode((contents && streamText(frame, contents)) ?? ''));
   if (!shard) {
     const lengths = texts.map(({ length }) => [{ length, crc: 0 }, noExtent] as const);
-    return briefTask(items, { filename, shard: undefined, at: 0, texts: joined(texts) }, lengths, spots);
+    return briefTask(items, { filename, shard: undefined, at: 0, texts: joined(Uint8Array, texts) }, lengths, spots);
   }
   checkSignal(scope.signal);
   const records = frames.map(({ chunk: _, ...frame }) => (whole ? encode(frame) : new Uint8Array(0)));

@@ -3,6 +3,7 @@
  * results are returned.
  */
 
+import { joined } from '../../base/joined.js';
 import { checkSignal } from '../../base/options.js';
 import { product } from '../../base/product.js';
 import type { Corrections } from '../../io/data/corrections.js';
@@ -68,23 +69,18 @@ export async function runParts({ piecesOf, ...job }: PartsJob, place: PartitionP
     place.passes?.reuse(found, kept);
     all.push(kept);
   }
-  return all.length === 1 ? (all[0] as Arrays[]) : udfs.map((_, i) => joined(all.map((one) => one[i] as Arrays)));
+  return all.length === 1
+    ? (all[0] as Arrays[])
+    : udfs.map((_, i) => joinedResults(all.map((one) => one[i] as Arrays)));
 }
 
 /** The results of consecutive parts, one after the other. */
-function joined(parts: readonly Arrays[]): Arrays {
+function joinedResults(parts: readonly Arrays[]): Arrays {
   const [first = {}] = parts;
   const joinedOf = (name: string, array: BufferArray): BufferArray => {
     const arrays = parts.flatMap((part) => part[name] ?? []);
     if (arrays.length === 1) return array;
-    const length = arrays.reduce((sum, one) => sum + one.length, 0);
-    const out = new (array.constructor as new (length: number) => Float64Array)(length);
-    let at = 0;
-    for (const array of arrays) {
-      out.set(array as Float64Array, at);
-      at += array.length;
-    }
-    return out;
+    return joined(array.constructor as new (length: number) => Float64Array, arrays as readonly Float64Array[]);
   };
   return Object.fromEntries(Object.entries(first).map(([name, array]) => [name, joinedOf(name, array)]));
 }

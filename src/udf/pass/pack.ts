@@ -1,5 +1,7 @@
 /** Packs the steps of a pass into the layout of the core: structures, spans and sparse masks, weights. */
+
 import { EwaldError } from '../../base/errors.js';
+import { joined } from '../../base/joined.js';
 import { pack } from '../../core/layout/struct.js';
 import { udfStep, udfStepKinds } from '../../core/layout/udf.js';
 import { type PassStep, type Spans, shapeOfStep } from './steps.js';
@@ -118,23 +120,10 @@ export function packSteps(steps: readonly PassStep[], pixels: number, width: num
   }
   return {
     seen: { first: Math.min(first, end), end },
-    steps: join(Uint8Array, parts),
-    indices: join(Uint32Array, indices),
-    weights: join(Float32Array, weights),
+    steps: joined(Uint8Array, parts),
+    indices: joined(Uint32Array, indices),
+    weights: joined(Float32Array, weights),
     columns,
     planes,
   };
-}
-
-function join<A extends Uint8Array | Uint32Array | Float32Array>(
-  make: new (length: number) => A,
-  parts: readonly A[],
-): A {
-  const all = new make(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part as never, at);
-    at += part.length;
-  }
-  return all;
 }

@@ -1,6 +1,8 @@
 /** Texts that may be gzipped, in pieces of bytes as they are read. */
+
 import { compressedError, compressionBegin, compressionOfHead } from '../../../base/compression.js';
 import { EwaldError } from '../../../base/errors.js';
+import { joined } from '../../../base/joined.js';
 import { gunzip } from './gunzip.js';
 
 /**
@@ -18,7 +20,7 @@ export async function* unpackedPieces(
     while (begin.length < compressionBegin) {
       const { done, value } = await pieces.next();
       if (done) break;
-      begin = joined([begin, value]);
+      begin = joined(Uint8Array, [begin, value]);
     }
     const whole = following(begin, pieces);
     const compression = compressionOfHead(begin);
@@ -35,17 +37,6 @@ const damaged = (name: string, cause: unknown): EwaldError =>
     cause,
     detail: { path: name },
   });
-
-/** The bytes of all pieces. */
-export function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
-}
 
 async function* following(first: Uint8Array, rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
   if (first.length > 0) yield first;

@@ -2,15 +2,16 @@
  * Files that were compressed as a whole by gzip or bzip2, such as frame.cbf.gz: they are decompressed into memory when
  * they are opened, since neither allows reading from the middle.
  */
+
 import { EwaldError, messageOf } from '../../../base/errors.js';
 import type { PlatformSignal } from '../../../base/globals.js';
+import { joined } from '../../../base/joined.js';
 import { checkSignal, yieldToEventLoop } from '../../../base/options.js';
 import type { ByteSource } from '../byte-source.js';
 import { badFile, defaultFrameBytes } from '../shapes.js';
 import { memorySource } from '../sources/memory.js';
 import { Bzip2Error, bzip2Blocks } from './bzip2.js';
 import { gunzip } from './gunzip.js';
-import { joined } from './pieces.js';
 
 type Compression = 'gzip' | 'bzip2';
 
@@ -57,7 +58,7 @@ export async function decompressed(source: ByteSource, options: DecompressionOpt
     pieces.push(piece);
   }
   return {
-    ...memorySource(joined(pieces), source.name),
+    ...memorySource(joined(Uint8Array, pieces), source.name),
     sibling: (path, siblingOptions) => source.sibling(path, siblingOptions),
     close: () => source.close(),
   };

@@ -5,10 +5,12 @@
  * being read (its ETag, Last-Modified or size does). Transient failures (network, 429, 5xx) are retried with back-off,
  * from the first missing byte on.
  */
+
 import { absoluteAddress } from '../../../base/addresses.js';
 import { expects } from '../../../base/arguments.js';
 import { EwaldError, messageOf } from '../../../base/errors.js';
 import type { PlatformSignal, PlatformUrl } from '../../../base/globals.js';
+import { joined } from '../../../base/joined.js';
 import { checkSignal } from '../../../base/options.js';
 import { pause } from '../../../base/pace.js';
 import {
@@ -132,12 +134,7 @@ async function firstLook(
   });
   const { response, bytes } = found as unknown as { response: Response; bytes: number };
   const { headers } = response;
-  const head = new Uint8Array(bytes);
-  let at = 0;
-  for (const part of parts) {
-    head.set(part, at);
-    at += part.byteLength;
-  }
+  const head = joined(Uint8Array, parts);
   if (response.status === 200) return { version: { address, size: bytes, etag: null, modified: null }, head };
   const version = versionOf(address, response);
   const isHead = /^bytes 0-/.test(headers.get('content-range') ?? '');

@@ -3,6 +3,7 @@
  * Crystals are independent within a step, so that the result does not depend on where each one is refined.
  */
 
+import { joined } from '../../../base/joined.js';
 import { median } from '../../../base/median.js';
 import type { MergingKernel } from '../contract.js';
 import { blockAt, blocksOf, type Fit, type Identified, inOrder, type Pass, type Sums } from './accumulate.js';
@@ -74,17 +75,7 @@ export async function refine(
     },
     (found) => excess.push(found),
   );
-  return { deviation2, compared, excess: joined(excess) };
-}
-
-function joined(parts: readonly Float64Array[]): Float64Array {
-  const all = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+  return { deviation2, compared, excess: joined(Float64Array, excess) };
 }
 
 /** The median of one parameter over the crystals in use. */

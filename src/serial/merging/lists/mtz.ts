@@ -5,6 +5,7 @@
 
 import { EwaldError } from '../../../base/errors.js';
 import type { OwnBytes } from '../../../base/globals.js';
+import { joined } from '../../../base/joined.js';
 import { type Cell, reciprocal } from '../../../crystal/cell.js';
 import { compareIndices, type Indices } from '../../../crystal/symmetry/asymmetric-unit.js';
 
@@ -127,18 +128,13 @@ export function formatMtz(content: MtzContent): OwnBytes {
   }
   pieces.push(...lines(['MTZENDOFHEADERS']));
   const begin = record + 4 * data.length;
-  const out = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, begin));
+  const out = joined(Uint8Array, [new Uint8Array(begin), ...pieces]);
   const view = new DataView(out.buffer);
   out.set(encoder.encode('MTZ '));
   // The header's position in words, counted from 1, then the machine stamp for little-endian IEEE numbers.
   view.setInt32(4, 21 + data.length, true);
   out.set([0x44, 0x41, 0, 0], 8);
   for (let i = 0; i < data.length; i++) view.setFloat32(record + 4 * i, data[i] as number, true);
-  let at = begin;
-  for (const piece of pieces) {
-    out.set(piece, at);
-    at += piece.length;
-  }
   return out;
 }
 
