@@ -22,11 +22,11 @@ describe('a page of the viewer', () => {
   const styles = [...html.matchAll(/href="([\w-]+\.css)"/g)].map(([, file]) => file as string);
   const sum = (files: Iterable<string>): number => [...files].reduce((bytes, file) => bytes + sent(file), 0);
 
-  test('appears after at most 47 kB', () => {
+  test('appears after at most 41 kB', () => {
     // The controls of frames and scans; tools, charts and forms are loaded when they are needed.
     expect(styles.length).toBeGreaterThan(0);
     const files = ['view.html', ...styles, ...closure('view-page.js')];
-    expect(sum(files), files.join(' ')).toBeLessThanOrEqual(47_000);
+    expect(sum(files), files.join(' ')).toBeLessThanOrEqual(41_000);
   });
 
   test('its worker, with all that it imports at its start, and the wasm module take at most 410 kB more', () => {

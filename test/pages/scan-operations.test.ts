@@ -6,6 +6,7 @@ import { beginsAt } from '../../src/apps/pages/view/field-shapes.js';
 import { pickedFrames } from '../../src/apps/pages/view/picked-frames.js';
 import type { VirtualShape } from '../../src/apps/pages/view/protocol.js';
 import { scanOperations } from '../../src/apps/pages/view/scan-operations.js';
+import { reachOf } from '../../src/udf/calibrate/calibration.js';
 import { simulatedScan } from '../udf/calibrate/simulated-scan.mjs';
 
 const [rows, columns, n, radius] = [20, 16, 48, 10];
@@ -27,7 +28,7 @@ async function opened(frames: Uint16Array, calibration: unknown, kind: VirtualSh
   const known = loaded.calibration;
   if (!known) throw new Error('the page has no calibration');
   const axes = { scanRotation: known.scanRotation, flipY: known.flipY, hot: known.hot };
-  return { operations, axes, shape: beginsAt(shape, known, [n, n]), known };
+  return { operations, axes, shape: beginsAt(shape, known), known };
 }
 
 test('integrated centres of mass begin with centre, radius, rotation and hot pixels of the calibration', {
@@ -84,7 +85,7 @@ test('a ring begins outside of the beam, and a calibration of other frames is re
   const scan = ctx.fromMemory(frames, { navShape: [rows, columns], sigShape: [n, n] });
   const calibration = await ctx.calibrate(scan);
   const { shape, known } = await opened(frames, calibration, 'ring');
-  expect(shape).toMatchObject({ kind: 'ring', inner: known.reach, cy: (known.centre?.[0] ?? 0) + 0.5 });
+  expect(shape).toMatchObject({ kind: 'ring', inner: reachOf(calibration), cy: (known.centre?.[0] ?? 0) + 0.5 });
   expect(shape.outer).toBeGreaterThan(shape.inner);
   const other = { ...calibration, shape: [rows, columns, 64, 64] };
   await expect(opened(frames, other)).rejects.toThrow(/of frames of 64 × 64, and those of this file are 48 × 48/);

@@ -278,10 +278,11 @@ export interface ShownCalibration {
   /** Each part with its error, or the reason why it is not known. */
   readonly texts: readonly (readonly [name: string, text: string])[];
   readonly notes: readonly string[];
-  /** Centre and radius of the bright field, and radius of the disk that holds it at every position; in pixels. */
+  /** Centre and radius of the bright field, in pixels. */
   readonly centre: readonly [y: number, x: number] | undefined;
   readonly radius: number | undefined;
-  readonly reach: number | undefined;
+  /** The disk that holds the bright field at every position, and the ring outside it; undefined if it is not known. */
+  readonly fields: { readonly bright: VirtualShape; readonly dark: VirtualShape } | undefined;
   readonly scanRotation: number | undefined;
   readonly flipY: boolean | undefined;
   /** Hot pixels (y, x). */

@@ -252,11 +252,11 @@ export function drawScan(): void {
 
 /** What the detector has of the calibration. */
 function originWords(): string {
-  const { centre, reach } = scan.calibration ?? {};
+  const { centre, fields } = scan.calibration ?? {};
   if (!centre) return 'The calibration has no centre: the middle of the frame is used.';
   const name = scan.request?.calibration?.name;
   const from = `from the calibration${name === undefined ? '' : ` ${name}`}`;
-  return reach === undefined ? `Centre ${from}, which has no radius.` : `Centre and radius ${from}.`;
+  return fields === undefined ? `Centre ${from}, which has no radius.` : `Centre and radius ${from}.`;
 }
 
 /** Writes the values of the controls of a scan, which do not change while a picture is moved. */

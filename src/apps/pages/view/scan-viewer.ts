@@ -5,7 +5,7 @@
 import { type Engine, Latest } from './calls.js';
 import { commandOf, openingFlags } from './commands.js';
 import type { FrameData } from './contrast.js';
-import { beginsAt, fieldShape } from './field-shapes.js';
+import { beginsAt } from './field-shapes.js';
 import type { ImagePane } from './image-pane.js';
 import { Layout, wholeFrame } from './layout.js';
 import type { Pane } from './pane.js';
@@ -150,7 +150,7 @@ export class ScanViewer {
     this.optics = loaded.optics;
     this.#calibrated(loaded.calibration);
     // As a run does, unless the user has moved the detector while the scan was read.
-    if (loaded.calibration && this.shape === shape) this.#follow(beginsAt(shape, loaded.calibration, this.#size));
+    if (loaded.calibration && this.shape === shape) this.#follow(beginsAt(shape, loaded.calibration));
     // Summed pixels are drawn in the size of the area that they cover.
     const { bin } = loaded;
     const pattern = wholeFrame(loaded.width, loaded.height);
@@ -209,7 +209,7 @@ export class ScanViewer {
   /** The detector that holds the bright field, or the ring outside it; calibrates the scan if it is not yet. */
   async fieldOf(kind: 'bright' | 'dark'): Promise<void> {
     if (!this.calibration) await this.calibrate();
-    const shape = this.calibration && fieldShape(kind, this.calibration, this.#size);
+    const shape = this.calibration?.fields?.[kind];
     if (!shape) {
       const why = this.calibration?.texts.find(([name]) => name === 'radius')?.[1] ?? '';
       this.#fail(new Error(`No bright field was found (${why}).`));

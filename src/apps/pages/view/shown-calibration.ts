@@ -1,7 +1,9 @@
 /** What is known of the optics of a scan, in the form in which the page shows and uses it. */
 import {
+  type Calibration,
   calibrationTexts,
   checkCalibration,
+  darkFieldRadii,
   isKnown,
   milliradiansOf,
   opticsOf,
@@ -27,6 +29,21 @@ export function statedBy({ meta }: OpenDataset): Pick<LoadedScan, 'optics' | 'un
   return { optics: { voltage: voltage?.value, semiconv: semiconv?.value, dpix: dpix?.value }, units };
 }
 
+/** The virtual detectors that a calibration knows, as `disk`, `ring`, `com` and `icom` of a run use them. */
+function fieldsOf(found: Calibration): ShownCalibration['fields'] {
+  const { centre, shape } = found;
+  const reach = reachOf(found);
+  if (!isKnown(centre) || reach === undefined) return undefined;
+  const [, , height, width] = shape;
+  const { ri, ro } = darkFieldRadii(reach, { ...centre, width, height });
+  // A calibration counts from the centre of the first pixel, the page counts from its corner.
+  const at = { cx: centre.cx + 0.5, cy: centre.cy + 0.5 };
+  return {
+    bright: { kind: 'disk', ...at, outer: reach, inner: reach / 2 },
+    dark: { kind: 'ring', ...at, inner: ri, outer: ro },
+  };
+}
+
 /** A calibration in the form in which the page shows and uses it. */
 export function shownCalibration(given: unknown, stated: ScanUnits): ShownCalibration {
   const found = checkCalibration('the calibration', given);
@@ -37,7 +54,7 @@ export function shownCalibration(given: unknown, stated: ScanUnits): ShownCalibr
     notes,
     centre: isKnown(centre) ? [centre.cy, centre.cx] : undefined,
     radius: known?.radius,
-    reach: reachOf(found),
+    fields: fieldsOf(found),
     ...(isKnown(rotation)
       ? { scanRotation: rotation.scanRotation, flipY: rotation.flipY }
       : { scanRotation: undefined, flipY: undefined }),
