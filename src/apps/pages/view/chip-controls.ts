@@ -13,7 +13,7 @@ import { byId } from '../by-id.js';
 import { viewer } from './app.js';
 import { ChipCanvas, type Well } from './chip-canvas.js';
 import { addChipStyle } from './chip-style.js';
-import { createElement } from './elements.js';
+import { createButton, createElement } from './elements.js';
 import type { ChipFacts, RunFacts } from './live-feed.js';
 import { saveNpy } from './npy-file.js';
 import { isOverview } from './overview-shown.js';
@@ -169,57 +169,45 @@ function offer(): void {
 
 /** The figure of the pane, beside the picture of the frame, and the button that shows and hides it. */
 function paneOf() {
-  const select = (name: string, label: string): HTMLSelectElement => {
-    const one = createElement('select');
-    one.name = name;
-    one.ariaLabel = label;
-    return one;
-  };
-  const button = (text: string, title: string, act: () => unknown): HTMLButtonElement => {
-    const one = createElement('button', text);
-    one.type = 'button';
-    one.title = title;
-    one.addEventListener('click', () => void act());
-    return one;
-  };
-  const [ofQuantity, ofChip] = [select('quantity', 'Quantity of the chip map'), select('chip', 'Chip')];
-  ofQuantity.addEventListener('change', () => {
+  const ofQuantity = createElement('select', { name: 'quantity', ariaLabel: 'Quantity of the chip map' });
+  const ofChip = createElement('select', { name: 'chip', ariaLabel: 'Chip' });
+  ofQuantity.onchange = () => {
     quantity = ofQuantity.value;
     choose(shown);
-    writeLegend();
-  });
-  ofChip.addEventListener('change', () => {
+  };
+  ofChip.onchange = () => {
     isChosen = ofChip.selectedIndex < ofChip.options.length - 1;
     choose(Number(ofChip.value));
+  };
+  const canvas = createElement('canvas', {
+    tabIndex: 0,
+    role: 'img',
+    ariaLabel: 'Chip map; arrow keys choose a well, Enter shows its frame',
   });
-  const close = button('×', 'Close the chip map', () => toggle(false));
-  close.ariaLabel = 'Close the chip map';
-  const bar = createElement('div', '', [
-    ofQuantity,
-    ofChip,
-    button('.npy', 'Save the numbers of the map', saveNumbers),
-    button('PNG', 'Save the map', () => savePicture().catch(viewer.fail)),
-    close,
-  ]);
-  bar.className = 'chip-bar';
-  const canvas = createElement('canvas');
-  canvas.tabIndex = 0;
-  canvas.setAttribute('role', 'img');
-  canvas.ariaLabel = 'Chip map; arrow keys choose a well, Enter shows its frame';
   bindCanvas(canvas);
   const [mark, point] = [createElement('i'), createElement('i')];
-  const stage = createElement('div', '', [canvas, mark, point]);
-  stage.className = 'chip-stage';
-  const legend = createElement('div');
-  legend.className = 'chip-legend';
-  const reading = createElement('p');
-  reading.className = 'chip-reading';
-  const figure = createElement('figure', '', [bar, stage, legend, reading]);
-  figure.id = 'chip-pane';
+  const legend = createElement('div', { className: 'chip-legend' });
+  const reading = createElement('p', { className: 'chip-reading' });
+  const closing = 'Close the chip map';
+  const figure = createElement(
+    'figure',
+    { id: 'chip-pane' },
+    createElement(
+      'div',
+      { className: 'chip-bar' },
+      ofQuantity,
+      ofChip,
+      createButton('.npy', { title: 'Save the numbers of the map', onclick: saveNumbers }),
+      createButton('PNG', { title: 'Save the map', onclick: () => void savePicture().catch(viewer.fail) }),
+      createButton('×', { title: closing, ariaLabel: closing, onclick: () => toggle(false) }),
+    ),
+    createElement('div', { className: 'chip-stage' }, canvas, mark, point),
+    legend,
+    reading,
+  );
   byId('pane').before(figure);
-  const opens = button('Chip', 'Show the map of the chip', () => toggle());
-  opens.id = 'chip';
-  opens.ariaPressed = 'true';
+  const title = 'Show the map of the chip';
+  const opens = createButton('Chip', { id: 'chip', title, ariaPressed: 'true', onclick: () => toggle() });
   byId('follow').after(opens);
   return { figure, quantity: ofQuantity, chip: ofChip, canvas, mark, point, legend, reading, opens };
 }
@@ -343,19 +331,14 @@ function write(well: Well | undefined): void {
 /** The range of the colours, and what wells without a value look like. */
 function writeLegend(): void {
   const { from, to } = view.range;
-  const scale = createElement('b');
-  scale.className = 'scale';
   const stops = Array.from({ length: 9 }, (_, i) => `rgb(${mapColour(i / 8).join(' ')})`);
-  scale.style.background = `linear-gradient(90deg, ${stops.join(',')})`;
-  const ends = createElement('span', mapNumber(from), [scale, document.createTextNode(mapNumber(to))]);
+  const background = `linear-gradient(90deg, ${stops.join(',')})`;
+  const scale = createElement('b', { className: 'scale', style: { background } });
   const isCount = quantity === 'hits' || quantity === 'indexed';
-  const swatch = (ink: string, text: string): HTMLElement => {
-    const box = createElement('b');
-    box.style.background = ink;
-    return createElement('span', '', [box, document.createTextNode(text)]);
-  };
+  const swatch = (ink: string, text: string): HTMLElement =>
+    createElement('span', createElement('b', { style: { background: ink } }), text);
   made.legend.replaceChildren(
-    ends,
+    createElement('span', mapNumber(from), scale, mapNumber(to)),
     swatch('light-dark(#cdd1d7, #3d434c)', isUnsearched ? 'not searched' : isCount ? 'none' : 'no value'),
     swatch('var(--paper)', 'no image'),
     swatch('var(--wrong)', 'unreadable'),

@@ -28,9 +28,9 @@ export function writeCrystals(into: HTMLElement, crystals: readonly ShownCrystal
         ['Reflections', String(crystal.reflections.count)],
       ];
       const lines = rows.map(([name, value]) =>
-        createElement('tr', '', [createElement('th', name), createElement('td', value)]),
+        createElement('tr', createElement('th', name), createElement('td', value)),
       );
-      return createElement('table', '', [createElement('tbody', '', lines)]);
+      return createElement('table', createElement('tbody', ...lines));
     }),
   );
 }

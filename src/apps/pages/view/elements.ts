@@ -1,18 +1,32 @@
 /** Helpers that create, size, find and update page elements. */
 import { byId } from '../by-id.js';
 
-/** An element with text, followed by children. */
+/** Properties of an element, handlers of events such as `onclick` among them, and some of its data and its style. */
+type Properties<E> = Partial<Omit<E, 'dataset' | 'style'>> & {
+  readonly dataset?: Readonly<Record<string, string>>;
+  readonly style?: Partial<CSSStyleDeclaration>;
+};
+
+/** An element of texts, which are never markup, children and properties. */
 export function createElement<K extends keyof HTMLElementTagNameMap>(
   name: K,
-  text = '',
-  children: readonly Node[] = [],
+  ...parts: readonly (string | Node | Properties<HTMLElementTagNameMap[K]>)[]
 ): HTMLElementTagNameMap[K] {
-  const node = document.createElement(name);
-  // File names and messages are text, never markup.
-  node.textContent = text;
-  node.append(...children);
-  return node;
+  const element = document.createElement(name);
+  for (const part of parts)
+    if (typeof part === 'string' || part instanceof Node) element.append(part);
+    else {
+      const { dataset, style, ...properties } = part;
+      Object.assign(element, properties);
+      Object.assign(element.dataset, dataset);
+      Object.assign(element.style, style);
+    }
+  return element;
 }
+
+/** A button with a text. */
+export const createButton = (text: string, properties: Properties<HTMLButtonElement>): HTMLButtonElement =>
+  createElement('button', text, { type: 'button', ...properties });
 
 /** Colour of an element in a form that a canvas accepts. Custom properties would return the text `light-dark(…)`. */
 export const computedColor = (element: Element, property: 'color' | 'accentColor' | 'outlineColor' = 'color'): string =>

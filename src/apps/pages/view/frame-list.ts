@@ -113,9 +113,8 @@ export class FrameList {
     const elements = [...this.#rows.values()].map((row) => row.element);
     for (const [i, row] of elements.entries()) row.ariaRowIndex = String(i + 2);
     if (sorted.length > maxRows) {
-      const more = createElement('td', `and ${sorted.length - maxRows} more; .csv has all of them`);
-      more.colSpan = 5;
-      elements.push(createElement('tr', '', [more]));
+      const more = `and ${sorted.length - maxRows} more; .csv has all of them`;
+      elements.push(createElement('tr', createElement('td', more, { colSpan: 5 })));
     }
     // Rows that have not changed stay as they are: while frames arrive, the row that has the focus keeps it.
     const { children } = this.#body;
@@ -156,13 +155,8 @@ function summaryRow({ frame, peaks, crystals, resolutionA, cell, error }: FrameS
   const text = words.join('\n');
   const known = rows.get(frame);
   if (known?.text === text) return known;
-  const row = createElement(
-    'tr',
-    '',
-    words.map((word) => createElement('td', word)),
-  );
-  row.dataset.frame = String(frame);
-  return { element: row, text };
+  const cells = words.map((word) => createElement('td', word));
+  return { element: createElement('tr', ...cells, { dataset: { frame: String(frame) } }), text };
 }
 
 /** The list as comma-separated values. */

@@ -2,11 +2,17 @@
  * Measuring on a frame: the beam centre, the distance and a ring that are dragged, radial and line profiles, and a
  * magnifier. The tools act while their section of the column is open; otherwise every drag moves the picture.
  */
-
 import { byId } from '../by-id.js';
 import { engine, pane, redraw, redrawPictures, viewer } from './app.js';
 import { Latest } from './calls.js';
-import { createElement, fitCanvas, positiveNumberProblem, readNumber, setTextUnlessFocused } from './elements.js';
+import {
+  createButton,
+  createElement,
+  fitCanvas,
+  positiveNumberProblem,
+  readNumber,
+  setTextUnlessFocused,
+} from './elements.js';
 import { strokeTwice } from './inks.js';
 import { bindMask, drawMaskTool, grabMask, type MaskTool, maskTools, painted, resetMask } from './mask-tools.js';
 import { drawProfile } from './profile-chart.js';
@@ -42,116 +48,98 @@ let profile: { readonly of: unknown; readonly mean: Float64Array; readonly most:
 let radial: { readonly bins: Uint16Array; readonly greatest: number } | undefined;
 
 const section = byId<HTMLDetailsElement>('tools');
-function make<K extends keyof HTMLElementTagNameMap>(name: K, more: object = {}): HTMLElementTagNameMap[K] {
-  const made = createElement(name);
-  Object.assign(made, more);
-  return made;
-}
-const numberField = (id: string, label: string, step: number): HTMLInputElement => {
-  const made = make('input', { id, type: 'number', step: String(step) });
-  made.ariaLabel = label;
-  return made;
-};
-const radialChart = make('canvas', { id: 'radial' });
-const lineChart = make('canvas', { id: 'line-profile' });
-const lens = make('canvas', { id: 'lens' });
-const words = make('output', { id: 'tool-words' });
-const [beamX, beamY] = [
-  numberField('beam-x', 'Beam centre moved by, x, pixels', 0.1),
-  numberField('beam-y', 'y, pixels', 0.1),
-];
-const distance = numberField('beam-distance', 'Distance, mm', 0.01);
-const ringField = numberField('ring', 'Ring, Å', 0.01);
-const ringMoves = make('select', { id: 'ring-moves' });
-const tools = make('select', { id: 'tool' });
-const button = (id: string, text: string, title: string): HTMLButtonElement =>
-  make('button', { id, type: 'button', textContent: text, title });
-const [saveGeometry, reset, saveProfile] = [
-  button('save-geom', 'Save .geom', 'The geometry with this beam centre and distance, and the painted mask'),
-  button('reset-beam', 'Reset', 'Back to the geometry of the file'),
-  button('save-radial', 'CSV', 'The radial profile as numbers'),
-];
+const numberField = (id: string, ariaLabel: string, step: number, onchange: () => void): HTMLInputElement =>
+  createElement('input', { id, type: 'number', step: String(step), ariaLabel, onchange });
+const chart = (id: string, ariaLabel: string): HTMLCanvasElement =>
+  createElement('canvas', { id, role: 'img', ariaLabel });
+const row = (...children: (Node | string)[]): HTMLElement => createElement('div', { className: 'row' }, ...children);
+const choice = (
+  id: string,
+  ariaLabel: string,
+  options: object,
+  onchange: (() => void) | null = null,
+): HTMLSelectElement =>
+  createElement(
+    'select',
+    { id, ariaLabel, onchange },
+    ...Object.entries(options).map(([value, text]) => new Option(text, value)),
+  );
+const radialChart = chart('radial', 'Mean and greatest value over the resolution');
+const lineChart = chart('line-profile', 'Values along the line');
+const lens = chart('lens', 'Magnified pixels around the pointer');
+const words = createElement('output', { id: 'tool-words' });
+const beamX = numberField('beam-x', 'Beam centre moved by, x, pixels', 0.1, placeBeam);
+const beamY = numberField('beam-y', 'y, pixels', 0.1, placeBeam);
+const distance = numberField('beam-distance', 'Distance, mm', 0.01, () => {
+  const millimetres = readNumber(distance, positiveNumberProblem);
+  if (millimetres !== undefined) void moveBeam(beam, millimetres / 1000).then(settle);
+});
+const ringField = numberField('ring', 'Ring, Å', 0.01, () => {
+  const entered = readNumber(ringField, positiveNumberProblem);
+  if (entered === undefined) return;
+  ringA = entered;
+  void moveBeam(beam, distanceM);
+});
+const ringMoves = choice('ring-moves', 'What the handle of the ring changes', {
+  ring: '● drags ring',
+  distance: '● drags distance',
+});
+const usualTools = { move: 'Move picture, drag ⊕ and ●', line: 'Line: profile and distance' };
+const tools = choice('tool', 'What a drag does', { ...usualTools, ...maskTools }, () => {
+  tool = tools.value as Tool;
+  redraw();
+});
 
 /** Whether the tools act on the frame. */
 const isOpen = (): boolean => section.open && !section.hidden && viewer.opened?.panels !== undefined;
 
-function build(): void {
-  for (const [value, text] of [
-    ['move', 'Move picture, drag ⊕ and ●'],
-    ['line', 'Line: profile and distance'],
-    ...Object.entries(maskTools),
-  ] as const)
-    tools.append(new Option(text, value));
-  for (const [value, text] of [
-    ['ring', '● drags ring'],
-    ['distance', '● drags distance'],
-  ] as const)
-    ringMoves.append(new Option(text, value));
-  tools.ariaLabel = 'What a drag does';
-  ringMoves.ariaLabel = 'What the handle of the ring changes';
-  for (const [chart, label] of [
-    [radialChart, 'Mean and greatest value over the resolution'],
-    [lineChart, 'Values along the line'],
-    [lens, 'Magnified pixels around the pointer'],
-  ] as const) {
-    chart.setAttribute('role', 'img');
-    chart.ariaLabel = label;
-  }
-  const row = (...children: (Node | string)[]): HTMLElement => {
-    const made = make('div', { className: 'row' });
-    made.append(...children);
-    return made;
-  };
+/** Moves the beam by what was typed. */
+function placeBeam(): void {
+  const [x, y] = [beamX, beamY].map((field) => readNumber(field));
+  if (x === undefined || y === undefined) return;
+  void moveBeam([stated[0] + x, stated[1] + y], distanceM);
+  void settle();
+}
+
+/** Saves the radial profile as numbers. */
+function saveProfile(): void {
+  if (!profile || !radial) return;
+  const { greatest } = radial;
+  const rows = [...profile.mean].map((mean, i) => `${((i + 0.5) * greatest) / bins},${mean},${profile?.most[i]}`);
+  save('radial.csv', new Blob([['1/d (1/Angstrom),mean,maximum', ...rows, ''].join('\n')], { type: 'text/csv' }));
+}
+
+/** Adds the tools to their section, and binds them; called once. */
+export function bindTools(): void {
   section.append(
     row(tools),
     words,
     lineChart,
-    make('h2', { textContent: 'Radial profile' }),
+    createElement('h2', 'Radial profile'),
     radialChart,
-    row(saveProfile),
-    make('h2', { textContent: 'Beam centre, moved by; distance' }),
+    row(createButton('CSV', { id: 'save-radial', title: 'The radial profile as numbers', onclick: saveProfile })),
+    createElement('h2', 'Beam centre, moved by; distance'),
     row('x', beamX, 'y', beamY, 'px'),
-    row(distance, 'mm', reset, saveGeometry),
+    row(
+      distance,
+      'mm',
+      createButton('Reset', {
+        id: 'reset-beam',
+        title: 'Back to the geometry of the file',
+        onclick: () => void moveBeam(stated, undefined).then(settle),
+      }),
+      createButton('Save .geom', {
+        id: 'save-geom',
+        title: 'The geometry with this beam centre and distance, and the painted mask',
+        onclick: () => void saveGeom().catch(viewer.fail),
+      }),
+    ),
     row('Ring', ringField, 'Å', ringMoves),
     bindMask(changedMask),
-    make('h2', { textContent: 'Magnifier' }),
+    createElement('h2', 'Magnifier'),
     lens,
   );
-}
-
-/** Binds the tools; called once. */
-export function bindTools(): void {
-  build();
   section.addEventListener('toggle', () => void start().catch(viewer.fail));
-  tools.addEventListener('change', () => {
-    tool = tools.value as Tool;
-    redraw();
-  });
-  for (const field of [beamX, beamY])
-    field.addEventListener('change', () => {
-      const [x, y] = [beamX, beamY].map((one) => readNumber(one));
-      if (x === undefined || y === undefined) return;
-      void moveBeam([stated[0] + x, stated[1] + y], distanceM);
-      void settle();
-    });
-  distance.addEventListener('change', () => {
-    const millimetres = readNumber(distance, positiveNumberProblem);
-    if (millimetres !== undefined) void moveBeam(beam, millimetres / 1000).then(settle);
-  });
-  ringField.addEventListener('change', () => {
-    const entered = readNumber(ringField, positiveNumberProblem);
-    if (entered === undefined) return;
-    ringA = entered;
-    void moveBeam(beam, distanceM);
-  });
-  reset.addEventListener('click', () => void moveBeam(stated, undefined).then(settle));
-  saveGeometry.addEventListener('click', () => void saveGeom().catch(viewer.fail));
-  saveProfile.addEventListener('click', () => {
-    if (!profile || !radial) return;
-    const { greatest } = radial;
-    const rows = [...profile.mean].map((mean, i) => `${((i + 0.5) * greatest) / bins},${mean},${profile?.most[i]}`);
-    save('radial.csv', new Blob([['1/d (1/Angstrom),mean,maximum', ...rows, ''].join('\n')], { type: 'text/csv' }));
-  });
   const before = pane.grab;
   pane.grab = (place, event) => (isOpen() ? grabbed(place) : undefined) ?? before(place, event);
   pane.overlay.addEventListener('pointerup', () => {

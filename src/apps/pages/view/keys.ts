@@ -24,7 +24,7 @@ function listKeys(listed: readonly KeyAction[]): void {
     .querySelector('dl')
     ?.replaceChildren(
       ...[...keysOf].map(([about, keys]) =>
-        createElement('div', '', [createElement('dt', keys.join(' ')), createElement('dd', about)]),
+        createElement('div', createElement('dt', keys.join(' ')), createElement('dd', about)),
       ),
     );
 }

@@ -1,7 +1,7 @@
 /** A mask that is painted over a frame by rectangle, circle, polygon and brush; saved with the geometry or as HDF5. */
 import { Hdf5Writer } from '../../../entries/pages.js';
 import { pane, redrawPictures, viewer } from './app.js';
-import { createElement } from './elements.js';
+import { createButton, createElement } from './elements.js';
 import { save } from './save.js';
 import type { Point } from './viewport.js';
 
@@ -35,26 +35,25 @@ export function resetMask(): void {
 /** The controls of the mask; `onChange` is called when pixels have been painted. */
 export function bindMask(onChange: () => void): HTMLElement {
   changed = onChange;
-  const button = (id: string, text: string, act: () => unknown): HTMLButtonElement => {
-    const made = Object.assign(createElement('button', text), { id, type: 'button' as const });
-    made.addEventListener('click', () => void act());
-    return made;
-  };
-  const clears = Object.assign(createElement('input'), { id: 'mask-erases', type: 'checkbox' as const });
-  const label = createElement('label', '', [clears, document.createTextNode(' erase')]);
-  const row = createElement('div', '', [
-    label,
-    button('clear-mask', 'Clear', () => {
-      if (!mask) return;
-      mask = undefined;
-      show();
-      changed();
-    }),
-    button('save-mask', 'Save mask .h5', () => saveHdf5().catch(viewer.fail)),
-  ]);
-  row.className = 'row';
   pane.overlay.addEventListener('pointerup', release);
-  return createElement('div', '', [createElement('h2', 'Mask'), row]);
+  return createElement(
+    'div',
+    createElement('h2', 'Mask'),
+    createElement(
+      'div',
+      { className: 'row' },
+      createElement('label', createElement('input', { id: 'mask-erases', type: 'checkbox' }), ' erase'),
+      createButton('Clear', { id: 'clear-mask', onclick: clear }),
+      createButton('Save mask .h5', { id: 'save-mask', onclick: () => void saveHdf5().catch(viewer.fail) }),
+    ),
+  );
+}
+
+function clear(): void {
+  if (!mask) return;
+  mask = undefined;
+  show();
+  changed();
 }
 
 /** What a drag with a tool paints, from its first place on. */

@@ -5,7 +5,7 @@
 import type { ServedPanes } from '../../../entries/pages.js';
 import { byId } from '../by-id.js';
 import { redraw } from './app.js';
-import { createElement } from './elements.js';
+import { createButton, createElement } from './elements.js';
 import { drawForecast } from './forecast-chart.js';
 import type { LiveFeed } from './live-feed.js';
 import { writeSide } from './overview-side.js';
@@ -19,19 +19,12 @@ const emptyName = ' empty';
 const everyMs = 2000;
 
 addOverviewStyle();
-const stage = createElement('div');
-stage.id = 'stage-of-run';
-stage.ariaLabel = 'Overview of the run';
-const side = createElement('aside');
-side.id = 'side-of-run';
-side.ariaLabel = 'Answers and alarms';
+const stage = createElement('div', { id: 'stage-of-run', ariaLabel: 'Overview of the run' });
+const side = createElement('aside', { id: 'side-of-run', ariaLabel: 'Answers and alarms' });
 byId('pane').before(stage);
 document.querySelector('main')?.after(side);
-const button = createElement('button', 'Overview');
-button.type = 'button';
-button.id = 'overview';
-button.title = 'Show the overview of the run, or the picture of a frame (O)';
-button.addEventListener('click', () => toggle());
+const about = 'Show the overview of the run, or the picture of a frame (O)';
+const button = createButton('Overview', { id: 'overview', title: about, onclick: () => toggle() });
 byId('follow').after(button);
 
 let served: ServedPanes | undefined;
@@ -97,12 +90,10 @@ function writeEmpty({ more }: ServedPanes, isEmpty: boolean): void {
   const text =
     more?.text ??
     'No charts: a run with a radial profile draws it here, one with a grid its chip, and one that merges with goals says whether there is enough.';
-  const pane = createElement('section', '', [createElement('h2', more ? 'More' : ''), createElement('p', text)]);
-  if (more) pane.append(createElement('code', more.command));
-  pane.id = 'empty-overview';
-  pane.className = 'run-pane';
-  pane.dataset.name = emptyName;
-  stage.append(pane);
+  const parts: HTMLElement[] = [createElement('h2', more ? 'More' : ''), createElement('p', text)];
+  if (more) parts.push(createElement('code', more.command));
+  const dataset = { name: emptyName };
+  stage.append(createElement('section', { id: 'empty-overview', className: 'run-pane', dataset }, ...parts));
 }
 
 async function load(isOver: boolean): Promise<void> {
@@ -130,20 +121,16 @@ async function load(isOver: boolean): Promise<void> {
 function paneOf(name: string, title: string, about: string, canvases: number) {
   let pane = [...stage.children].find((one) => (one as HTMLElement).dataset.name === name) as HTMLElement | undefined;
   if (!pane) {
-    const fills = Array.from({ length: canvases }, () => {
-      const canvas = createElement('canvas');
-      canvas.setAttribute('role', 'img');
-      const fill = createElement('div', '', [canvas]);
-      fill.className = 'fill';
-      return fill;
-    });
-    const body = createElement('div', '', fills);
-    body.className = 'charts';
-    pane = createElement('section', '', [createElement('h2', '', [createElement('b'), createElement('span')]), body]);
-    pane.className = 'run-pane';
-    pane.dataset.name = name;
-    // In this order wherever the first of them came.
-    pane.style.order = name === 'profile' ? '1' : '2';
+    const fills = Array.from({ length: canvases }, () =>
+      createElement('div', { className: 'fill' }, createElement('canvas', { role: 'img' })),
+    );
+    pane = createElement(
+      'section',
+      // In this order wherever the first of them came.
+      { className: 'run-pane', dataset: { name }, style: { order: name === 'profile' ? '1' : '2' } },
+      createElement('h2', createElement('b'), createElement('span')),
+      createElement('div', { className: 'charts' }, ...fills),
+    );
     stage.append(pane);
   }
   const [head, more] = pane.querySelectorAll('h2 > *') as unknown as [HTMLElement, HTMLElement];

@@ -41,18 +41,13 @@ export function writeSide(
 }
 
 function section(title: string, content: readonly Node[]): HTMLElement | undefined {
-  return content.length === 0 ? undefined : createElement('section', '', [createElement('h2', title), ...content]);
+  return content.length === 0 ? undefined : createElement('section', createElement('h2', title), ...content);
 }
 
-function quiet(text: string): HTMLElement {
-  const line = createElement('p', text);
-  line.className = 'quiet';
-  return line;
-}
+const quiet = (text: string): HTMLElement => createElement('p', text, { className: 'quiet' });
 
 function questions(panes: ServedPanes, minute: Minute): HTMLElement[] {
-  const list = createElement('dl');
-  list.className = 'questions';
+  const list = createElement('dl', { className: 'questions' });
   const raised = panes.alarms.filter(({ isRaised, text }) => isRaised && !ofMachine.test(text));
   const beam = raised.filter(({ text }) => ofBeam.test(text));
   const quality = raised.filter(({ text }) => !ofBeam.test(text));
@@ -62,11 +57,8 @@ function questions(panes: ServedPanes, minute: Minute): HTMLElement[] {
     minute ? (minute.hits > 0 ? `${percent(minute.indexed, minute.hits)} indexed` : 'no hits') : '',
     resolution == null ? '' : `${resolution.toFixed(2)} Å`,
   ];
-  const add = (question: string, answer: string, state: State): void => {
-    const said = createElement('dd', answer);
-    said.dataset.state = state;
-    list.append(createElement('dt', question), said);
-  };
+  const add = (question: string, answer: string, state: State): void =>
+    list.append(createElement('dt', question), createElement('dd', answer, { dataset: { state } }));
   add('In the beam?', beam[0] ? `▲ ${beam[0].text}` : hits, beam[0] ? 'bad' : '');
   add('Good?', quality[0] ? `▲ ${quality[0].text}` : good.filter(Boolean).join(', '), quality[0] ? 'bad' : '');
   if (panes.answers.length > 0) {
@@ -82,23 +74,23 @@ function questions(panes: ServedPanes, minute: Minute): HTMLElement[] {
 
 /** What is known of frames that nothing searches. */
 function arrivals(feed: LiveFeed, rate = '0.0'): HTMLElement[] {
-  const list = createElement('dl');
-  list.className = 'questions';
   const now = Number(rate) > 0 ? `yes, ${rate} /s` : 'none for 10 s';
-  list.append(createElement('dt', 'Frames arrive?'), createElement('dd', feed.isOver ? 'the source has ended' : now));
-  list.append(createElement('dt', 'In the beam? Good?'), createElement('dd', 'not searched'));
-  return [list];
+  return [
+    createElement(
+      'dl',
+      { className: 'questions' },
+      createElement('dt', 'Frames arrive?'),
+      createElement('dd', feed.isOver ? 'the source has ended' : now),
+      createElement('dt', 'In the beam? Good?'),
+      createElement('dd', 'not searched'),
+    ),
+  ];
 }
 
 function goalOf({ title, verdict, state, lines }: ServedPanes['answers'][number]): HTMLElement {
-  const head = createElement('p', '', [createElement('b', title), document.createTextNode(' ')]);
-  const said = createElement('span', state === 'reached' ? `✓ ${verdict}` : verdict);
-  said.dataset.state = state;
-  head.className = 'verdict';
-  head.append(said);
-  const box = createElement('div', '', [head, ...lines.map(quiet)]);
-  box.className = 'goal';
-  return box;
+  const said = createElement('span', state === 'reached' ? `✓ ${verdict}` : verdict, { dataset: { state } });
+  const head = createElement('p', { className: 'verdict' }, createElement('b', title), ' ', said);
+  return createElement('div', { className: 'goal' }, head, ...lines.map(quiet));
 }
 
 function lastMinute(
@@ -148,21 +140,17 @@ function lastMinute(
 /** Spots of a hit in shells of equal volume. */
 function barsOf({ edges, counts, hits }: NonNullable<ServedPanes['shells']>): HTMLElement[] {
   const most = Math.max(1, ...counts);
-  const bars = counts.map((count, i) => {
-    const bar = createElement('i');
-    bar.style.height = `${(100 * count) / most}%`;
-    bar.title = `to ${edges[i]?.toFixed(2)} Å: ${(count / hits).toFixed(1)} spots of a hit`;
-    return bar;
-  });
-  const box = createElement('div', '', bars);
-  box.className = 'bars';
-  const ends = createElement('p', '', [
-    createElement('span', `∞ to ${edges[0]?.toFixed(1)}`),
-    createElement('span', 'spots of a hit'),
-    createElement('span', `${edges.at(-1)?.toFixed(2)} Å`),
-  ]);
-  ends.className = 'quiet ends';
-  return [box, ends];
+  const bars = counts.map((count, i) =>
+    createElement('i', {
+      title: `to ${edges[i]?.toFixed(2)} Å: ${(count / hits).toFixed(1)} spots of a hit`,
+      style: { height: `${(100 * count) / most}%` },
+    }),
+  );
+  const ends = [`∞ to ${edges[0]?.toFixed(1)}`, 'spots of a hit', `${edges.at(-1)?.toFixed(2)} Å`];
+  return [
+    createElement('div', { className: 'bars' }, ...bars),
+    createElement('p', { className: 'quiet ends' }, ...ends.map((text) => createElement('span', text))),
+  ];
 }
 
 function alarmOf({ text, isRaised, seconds = 0, now }: ShownAlarm): HTMLElement {
@@ -170,11 +158,6 @@ function alarmOf({ text, isRaised, seconds = 0, now }: ShownAlarm): HTMLElement 
   const since = new Date(Date.now() - 1000 * seconds);
   // To the minute, so that the line stays the same.
   const clock = `${since.getHours()}:${String(since.getMinutes()).padStart(2, '0')}`;
-  const head = createElement('b', `▲ ${text}`);
-  head.dataset.state = 'bad';
-  return createElement('p', '', [
-    head,
-    createElement('br'),
-    document.createTextNode(`since ${clock}${now ? `; ${now}` : ''}`),
-  ]);
+  const head = createElement('b', `▲ ${text}`, { dataset: { state: 'bad' } });
+  return createElement('p', head, createElement('br'), `since ${clock}${now ? `; ${now}` : ''}`);
 }

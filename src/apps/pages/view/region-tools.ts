@@ -10,9 +10,15 @@ import type { ShownRegion } from './protocol.js';
 import type { Point } from './viewport.js';
 
 const section = byId<HTMLDetailsElement>('regions');
-const entry = Object.assign(createElement('textarea'), { id: 'region-texts', rows: 3, spellcheck: false });
-const table = Object.assign(createElement('table'), { id: 'region-values' });
-table.ariaLabel = 'Counts of the regions in this frame';
+const entry = createElement('textarea', {
+  id: 'region-texts',
+  rows: 3,
+  spellcheck: false,
+  placeholder: 'water=ring:1.85:2.05\njet=rect:200:600,150:180\nstop=circle:512,512,40\nup=sector:1:2,30:60',
+  ariaLabel: 'Regions, one a line: rings and sectors in 2π/d, 1/Å',
+  oninput: writeRegions,
+});
+const table = createElement('table', { id: 'region-values', ariaLabel: 'Counts of the regions in this frame' });
 let shown: readonly ShownRegion[] = [];
 /** The frame, the detector and the texts of what is shown. */
 let of = '';
@@ -22,16 +28,8 @@ const textsOf = (): string[] => entry.value.split('\n').filter((text) => text.tr
 
 /** Binds the regions; called once. */
 export function bindRegions(): void {
-  entry.placeholder = 'water=ring:1.85:2.05\njet=rect:200:600,150:180\nstop=circle:512,512,40\nup=sector:1:2,30:60';
-  entry.ariaLabel = 'Regions, one a line: rings and sectors in 2π/d, 1/Å';
-  section.append(
-    entry,
-    table,
-    Object.assign(createElement('p', 'Drag rectangles and circles. The regions of a run are the same texts.'), {
-      className: 'hint',
-    }),
-  );
-  entry.addEventListener('input', writeRegions);
+  const hint = 'Drag rectangles and circles. The regions of a run are the same texts.';
+  section.append(entry, table, createElement('p', hint, { className: 'hint' }));
   section.addEventListener('toggle', writeRegions);
   const before = pane.grab;
   pane.grab = (place, event) => (isOpen() ? grabbed(place) : undefined) ?? before(place, event);
@@ -56,18 +54,12 @@ export function writeRegions(): void {
 
 function writeTable(): void {
   const row = (name: 'th' | 'td', words: readonly string[]) =>
-    createElement(
-      'tr',
-      '',
-      words.map((word) => createElement(name, word)),
-    );
+    createElement('tr', ...words.map((word) => createElement(name, word)));
   const rows = shown.map(({ text, region, problem, value }) =>
     value
       ? row('td', [region?.name ?? text, Number(value.mean.toPrecision(4)).toString(), `${value.sum}`, `${value.max}`])
-      : row('td', [problem ?? text]),
+      : createElement('tr', createElement('td', problem ?? text, { colSpan: 4 })),
   );
-  for (const [i, { value }] of shown.entries())
-    if (!value) (rows[i]?.firstElementChild as HTMLTableCellElement).colSpan = 4;
   table.replaceChildren(...(rows.length === 0 ? [] : [row('th', ['region', 'mean', 'sum', 'max']), ...rows]));
 }
 

@@ -3,7 +3,7 @@ import { counted, median, peakogramBins, peakogramDecades, peakogramMost, ticks 
 import { byId } from '../by-id.js';
 import { engine, pane, redrawControls, viewer } from './app.js';
 import { colourMaps } from './colour-maps.js';
-import { computedColor, createElement, fitCanvas } from './elements.js';
+import { computedColor, createButton, createElement, fitCanvas } from './elements.js';
 import type { ShownPeakMaps } from './protocol.js';
 
 type Tab = 'frame' | 'cells' | 'powder' | 'peakogram' | 'radial';
@@ -60,24 +60,18 @@ export function bindRunCharts(): void {
   }
   byId('cells').replaceChildren(
     ...names.map((name, i) => {
-      const canvas = createElement('canvas');
+      const canvas = createElement('canvas', { role: 'slider', tabIndex: 0 });
       bindGaussian(canvas, i);
-      const title = createElement('h3', '', [createElement('span', name), createElement('output')]);
-      return createElement('div', '', [title, canvas]);
+      return createElement('div', createElement('h3', createElement('span', name), createElement('output')), canvas);
     }),
   );
-  const use = createElement('button', 'Index with these');
-  use.type = 'button';
-  use.id = 'use-gaussians';
-  use.title = 'Takes the centres of the curves as the known cell';
-  use.addEventListener('click', () => void useGaussians().catch(viewer.fail));
-  byId('cells').after(use, hint('Drag a curve to a peak, or move it by the arrow keys: it fits itself to it.'));
-}
-
-function hint(text: string): HTMLElement {
-  const line = createElement('p', text);
-  line.className = 'hint';
-  return line;
+  const use = createButton('Index with these', {
+    id: 'use-gaussians',
+    title: 'Takes the centres of the curves as the known cell',
+    onclick: () => void useGaussians().catch(viewer.fail),
+  });
+  const hint = 'Drag a curve to a peak, or move it by the arrow keys: it fits itself to it.';
+  byId('cells').after(use, createElement('p', hint, { className: 'hint' }));
 }
 
 /** A normal distribution. */
@@ -96,8 +90,6 @@ let draggedOf: unknown;
 
 /** A curve of a histogram follows the pointer or the arrow keys, and is then fitted to the values around it. */
 function bindGaussian(canvas: HTMLCanvasElement, i: number): void {
-  canvas.setAttribute('role', 'slider');
-  canvas.tabIndex = 0;
   const move = (mean: number): void => {
     const { sorted, from, to } = shownOf[i] ?? { sorted: new Float64Array(), from: 0, to: 0 };
     if (sorted.length === 0) return;

@@ -115,7 +115,7 @@ function writeOptics(): void {
   const { texts = [], notes = [] } = scan.calibration ?? {};
   const lines = [...texts, ...notes.map((note) => ['note', note] as const)];
   byId('calibration').replaceChildren(
-    ...lines.map(([name, text]) => createElement('div', '', [createElement('dt', name), createElement('dd', text)])),
+    ...lines.map(([name, text]) => createElement('div', createElement('dt', name), createElement('dd', text))),
   );
 }
 
@@ -141,9 +141,7 @@ export function shapesOf(frames: number): string[] {
 function showShape({ frames, navigation, listed }: Opened): void {
   byId('shape-of-scan').hidden = frames < 4 || listed !== undefined || viewer.isLive;
   inputById('shape').value = navigation.length === 2 ? navigation.join(', ') : '';
-  byId('shapes').replaceChildren(
-    ...shapesOf(frames).map((shape) => Object.assign(document.createElement('option'), { value: shape })),
-  );
+  byId('shapes').replaceChildren(...shapesOf(frames).map((value) => createElement('option', { value })));
 }
 
 /** Opens the files with the shape that the user has typed; without any, with the one that they state. */

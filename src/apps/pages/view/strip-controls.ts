@@ -43,6 +43,7 @@ const hysteresis = 0.02;
 const storedAs = 'ewald-least-hits';
 /** Set here, because the page loads the style sheets of everything else before its first frame. */
 const rowStyle = {
+  display: 'none',
   gridColumn: '1 / -1',
   gridRow: '1',
   flexWrap: 'wrap',
@@ -66,34 +67,32 @@ function alarmLevel(): number | undefined {
 
 /** The row of controls above the chart. */
 function controlsOf(): HTMLElement {
-  const window = createElement('select');
-  window.ariaLabel = 'Time that the chart shows';
-  window.id = 'strip-window';
-  for (const [name, text] of Object.entries({ whole: 'Whole run', tenMinutes: '10 min', minute: '1 min' }))
-    window.append(new Option(text, name));
-  window.addEventListener('change', () => {
+  const windows = { whole: 'Whole run', tenMinutes: '10 min', minute: '1 min' };
+  const window = createElement(
+    'select',
+    { id: 'strip-window', ariaLabel: 'Time that the chart shows' },
+    ...Object.entries(windows).map(([name, text]) => new Option(text, name)),
+  );
+  window.onchange = () => {
     chosen = window.value as WindowName;
     redrawControls();
+  };
+  const level = createElement('input', {
+    id: 'strip-alarm',
+    inputMode: 'decimal',
+    ariaLabel: 'Least share of hits, %',
+    value: localStorage.getItem(storedAs) ?? '',
+    style: { width: '3.2rem' },
   });
-  const level = createElement('input');
-  level.id = 'strip-alarm';
-  level.inputMode = 'decimal';
-  level.ariaLabel = 'Least share of hits, %';
-  level.value = localStorage.getItem(storedAs) ?? '';
-  level.addEventListener('change', () => {
+  level.onchange = () => {
     localStorage.setItem(storedAs, level.value);
     isLow = false;
     redrawControls();
-  });
-  const label = createElement('label', 'Alarm below ', [level, document.createTextNode(' % hits')]);
-  label.id = 'strip-alarm-label';
-  const legend = createElement(
-    'span',
-    'line: share of a column · band: spread · ◆ event ■ fault · click: its first frame',
-  );
-  legend.id = 'strip-legend';
-  const reading = createElement('output');
-  reading.id = 'strip-reading';
+  };
+  const label = createElement('label', { id: 'strip-alarm-label' }, 'Alarm below ', level, ' % hits');
+  const words = 'line: share of a column · band: spread · ◆ event ■ fault · click: its first frame';
+  const legend = createElement('span', words, { id: 'strip-legend' });
+  const reading = createElement('output', { id: 'strip-reading' });
   canvas.addEventListener('pointermove', ({ offsetX }) => {
     reading.value = (row.style.display === 'flex' && strip.at(offsetX)?.text) || '';
     // In its place: a further line would move the chart away from the pointer.
@@ -103,10 +102,7 @@ function controlsOf(): HTMLElement {
     reading.value = '';
     legend.hidden = false;
   });
-  const row = createElement('div', '', [window, label, datasets, legend, reading]);
-  row.id = 'strip-controls';
-  Object.assign(row.style, { ...rowStyle, display: 'none' });
-  level.style.width = '3.2rem';
+  const row = createElement('div', { id: 'strip-controls', style: rowStyle }, window, label, datasets, legend, reading);
   canvas.before(row);
   return row;
 }
@@ -121,12 +117,9 @@ export const setAlarms = (of: readonly ShownAlarm[]): void => {
 export function setDatasets(all: readonly string[]): void {
   const names = [...all].sort(comparedDatasets);
   if (names.length < 2 || datasets.textContent === names.map((name) => `● ${name} `).join('')) return;
+  const inks = ['var(--accent)', 'var(--quiet)'];
   datasets.replaceChildren(
-    ...names.map((name, i) => {
-      const one = createElement('span', `● ${name} `);
-      one.style.color = i === 0 ? 'var(--accent)' : 'var(--quiet)';
-      return one;
-    }),
+    ...names.map((name, i) => createElement('span', `● ${name} `, { style: { color: inks[Math.min(i, 1)] ?? '' } })),
   );
 }
 
