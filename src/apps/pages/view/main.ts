@@ -93,7 +93,7 @@ function rgbOf(text: string): Colour {
 // The line below the picture follows the pointer: only the latest position matters.
 const reading = new Latest<[Point | undefined]>(
   async (place) => {
-    byId('reading').textContent = (place && (await viewer.read(place))) ?? '';
+    byId('reading').textContent = (place && (await (await import('./reading.js')).readingOf(viewer, place))) ?? '';
   },
   () => undefined,
 );

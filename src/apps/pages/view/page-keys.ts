@@ -6,7 +6,7 @@ import { goToFrame, play, step, toggleFilter } from './frame-controls.js';
 import { bindKeys, type KeyAction, nextOf } from './keys.js';
 import { follow, isLive } from './live-controls.js';
 import { isScan, scanKeys } from './scan-controls.js';
-import { withTypedCell } from './search-controls.js';
+import { searchAll, withTypedCell } from './search-controls.js';
 import { scales } from './shaders.js';
 import { shownStages } from './stages.js';
 
@@ -43,7 +43,7 @@ const frameKeys: readonly KeyAction[] = [
   {
     keys: ['x'],
     about: 'index this frame; with Shift search all frames',
-    act: (far) => void withTypedCell(() => (far ? viewer.run() : viewer.index())),
+    act: (far) => void withTypedCell(() => (far ? searchAll() : viewer.index())),
   },
 ];
 

@@ -1,24 +1,11 @@
 /** What lies at a place of the picture, as one line: pixel, value, resolution, and the reflection there. */
-import type { Engine } from './calls.js';
-import type { Pane } from './pane.js';
-import type { Opened, PixelReading, ShownCrystal } from './protocol.js';
-import { markWords, type ShownStage, stageTitles } from './stages.js';
-
-/** What is shown. */
-interface Shown {
-  readonly engine: Engine;
-  readonly pane: Pane;
-  readonly opened: Opened | undefined;
-  readonly frame: number;
-  readonly stage: ShownStage;
-  /** Several frames that are shown as one; undefined for a frame. */
-  readonly stackName: string | undefined;
-  readonly crystals: readonly ShownCrystal[];
-}
+import type { PixelReading, ShownCrystal } from './protocol.js';
+import { markWords, stageTitles } from './stages.js';
+import type { Viewer } from './viewer.js';
 
 /** Information about a position of the picture; undefined between panels. */
-export async function readingOf(shown: Shown, place: readonly [number, number]): Promise<string | undefined> {
-  const { engine, pane, opened, frame: number, stage, stackName } = shown;
+export async function readingOf(viewer: Viewer, place: readonly [number, number]): Promise<string | undefined> {
+  const { engine, pane, opened, frame: number, stage, stackName, crystals } = viewer;
   const hit = pane.layout.pixelAt(place);
   const { frame } = pane.picture;
   if (!hit || !frame) return undefined;
@@ -34,7 +21,7 @@ export async function readingOf(shown: Shown, place: readonly [number, number]):
     ...(hit.panel.name ? [`panel ${hit.panel.name}`] : []),
     `${isStage ? stageTitles[stage].toLowerCase() : 'value'} ${(!isStage && !stackName && reading?.value) || text}` +
       (opened?.bad?.[at] ? ' (masked)' : ''),
-    ...(reading ? crystalWords(shown.crystals, reading, [fs, ss]) : []),
+    ...(reading ? crystalWords(crystals, reading, [fs, ss]) : []),
   ].join('   ');
 }
 

@@ -18,7 +18,7 @@ export function bindSearch(): void {
   onClick('tune', () => viewer.tune());
   onClick('index', () => withTypedCell(() => viewer.index()));
   inputById('cell').addEventListener('change', () => void setTypedCell());
-  onClick('run', () => withTypedCell(() => viewer.run()));
+  onClick('run', () => withTypedCell(searchAll));
   onClick('stop', () => viewer.stop());
   onClick('stack', () =>
     viewer.stack(Number(inputById('stack-count').value), byId<HTMLSelectElement>('stack-kind').value as StackKind),
@@ -31,13 +31,17 @@ export function bindSearch(): void {
   });
   onClick('save-stream', () => viewer.stream && save(`${stem()}.stream`, viewer.stream));
   onClick('save-report', async () => {
-    if (!viewer.html) await viewer.run({ html: true });
+    if (!viewer.html) await searchAll({ html: true });
     if (viewer.html) save(`${stem()}.html`, viewer.html);
   });
   onClick('png', async () => save(`${stem()}-${viewer.frame}.png`, await pane.image(captionOf())));
   onClick('link', async () => (await import('./links.js')).copyLink());
   onClick('help', () => byId<HTMLDialogElement>('keys').showModal());
 }
+
+/** Searches all frames; the code is loaded when it is needed, so that the page appears sooner. */
+export const searchAll = (how?: { readonly html: boolean }): Promise<void> =>
+  import('./search-all.js').then((code) => code.searchAll(viewer, how)).catch(viewer.fail);
 
 /** The range of thresholds follows the data: a usual threshold is at a tenth of it. */
 function fitThreshold(slider: HTMLInputElement, value: number): void {

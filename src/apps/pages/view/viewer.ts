@@ -596,59 +596,11 @@ export class Viewer {
 
   /** Number of workers that search all frames; default: one per core. */
   workers = navigator.hardwareConcurrency;
-  /** The stream of the last run, and its report if it was requested. */
+  /** The stream of the last search of all frames, and its report if it was requested. */
   stream: Blob | undefined;
   html: Blob | undefined;
-  /** Ends the run in progress. */
-  #stop: () => void = () => undefined;
-
-  /** Searches all frames. A report needs all frames in one worker, which takes longer. */
-  async run({ html = false } = {}): Promise<void> {
-    const { opened } = this;
-    const request = this.#request;
-    if (!opened || this.running) return;
-    if (!opened.panels) {
-      this.onMessage(`No detector: ${opened.withoutDetector}`, true);
-      return;
-    }
-    if (opened.listed || !request) {
-      this.onMessage('These frames have their results; open their file to search it anew.', true);
-      return;
-    }
-    const { frames } = opened;
-    this.running = true;
-    this.summaries = new Array(frames);
-    this.stream = undefined;
-    this.html = undefined;
-    this.onChange();
-    try {
-      // Loaded when it is needed, so that the page appears sooner.
-      const { searchAll } = await import('./search-all.js');
-      const stopBy = (stop: () => void): void => {
-        this.#stop = stop;
-      };
-      const { stream, html: report, words, wrong } = await searchAll(this, { opened, request, html, stopBy });
-      if (stream && stream.size > 0 && this.summaries.some(Boolean)) await this.engine.call('keep', stream);
-      this.stream = stream;
-      this.html = report;
-      this.onMessage(words, wrong);
-      // What was found in the frame that is shown appears at once.
-      if (stream && !this.stackName) await this.go(this.frame);
-    } catch (error) {
-      this.fail(error);
-    }
-    this.running = false;
-    this.onChange();
-  }
-
-  stop(): void {
-    this.#stop();
-  }
-
-  /** Information about a position of the picture, as one line; undefined between panels. */
-  async read(place: readonly [number, number]): Promise<string | undefined> {
-    return (await import('./reading.js')).readingOf(this, place);
-  }
+  /** Ends the search of all frames. */
+  stop: () => void = () => undefined;
 
   /** Sets limits manually; they are kept until `auto`. */
   setLimits(limits: Limits): void {
