@@ -1,6 +1,6 @@
 /** Calls of the worker. */
 import { Caller, type WorkerPort, webWorkerPort } from '../../../entries/pages.js';
-import type { OperationCalls, OperationName } from './protocol.js';
+import type { OperationCalls } from './operations.js';
 
 /** Rejects the calls of a worker that was replaced because the user asked for something else; not an error to show. */
 export class Replaced extends Error {}
@@ -17,7 +17,7 @@ export class Engine {
     this.start = start;
   }
 
-  async call<N extends OperationName>(
+  async call<N extends keyof OperationCalls>(
     name: N,
     argument?: OperationCalls[N]['options'],
     onProgress?: (progress: OperationCalls[N]['progress']) => void,

@@ -3,7 +3,7 @@ import { beamOfFrame } from './beam-of-frame.js';
 import { crystalAxes, listedCrystal, listedPeaks } from './listed.js';
 import { LiveBook, NotKept } from './live-book.js';
 import { openLive, openStream, peakMapsOf } from './open-book.js';
-import type { Operations } from './protocol.js';
+import type { FrameSummary, InputFile, LiveFacts, OfFrame, Opened, OpenRequest, PixelReading, StackKind } from './protocol.js';
 import { regionOperations } from './region-operations.js';
 import { scanOperations } from './scan-operations.js';
 import { runOperations, searchOperations } from './search-operations.js';
@@ -13,8 +13,8 @@ import { StreamBook } from './stream-book.js';
 import { toolOperations } from './tool-operations.js';
 import { Workspace } from './workspace.js';
 
-/** The operations. */
-export function operations(): Operations {
+/** The operations; each takes one argument and returns a promise, and may report progress. */
+export function operations() {
   const work = new Workspace();
   return {
     ...fileOperations(work),
@@ -27,19 +27,29 @@ export function operations(): Operations {
   };
 }
 
+type Operations = ReturnType<typeof operations>;
+
+/** The calls of the worker: its operations. */
+export type OperationCalls = {
+  readonly [N in keyof Operations]: {
+    readonly options: Parameters<Operations[N]>[0];
+    readonly value: Awaited<ReturnType<Operations[N]>>;
+    readonly progress: Parameters<Operations[N]> extends [unknown, (progress: infer P) => void] ? P : undefined;
+  };
+};
+
 /** Opens files, streams and runs in progress, and follows those that grow. */
-function fileOperations(
-  work: Workspace,
-): Pick<Operations, 'open' | 'openLive' | 'newest' | 'named' | 'grown' | 'addFiles' | 'peakMaps'> {
+function fileOperations(work: Workspace) {
   const context = () => work.context();
   return {
-    async open(request) {
+    async open(request: OpenRequest): Promise<Opened> {
       return work.begin(
         await (request.stream ? openStream(request.stream, request, context) : openSession(request, context)),
       );
     },
 
-    async openLive({ facts, client }) {
+    /** Opens a run in progress at its newest frame; undefined if it has none yet. */
+    async openLive({ facts, client }: { facts: LiveFacts; client: string }): Promise<Opened | undefined> {
       const next = await openLive(facts, client, context).catch((error: unknown) => {
         // The page asks again for a newer frame.
         if (error instanceof NotKept) return undefined;
@@ -48,7 +58,8 @@ function fileOperations(
       return next && work.begin(next);
     },
 
-    async newest({ client, only, after }) {
+    /** The newest frame of a kind after another frame: its number, and its age when the server answered. */
+    async newest({ client, only, after }: { client: string; only: string; after: number }) {
       const { book } = work.current;
       if (!(book instanceof LiveBook)) return undefined;
       // A frame that the server discards before its pixels are read is followed by a newer one.
@@ -65,25 +76,29 @@ function fileOperations(
       }
     },
 
-    async named(event) {
+    /** The number of the frame of an event, such as `//25` or the event of a stream; undefined for an unknown one. */
+    async named(event: string): Promise<number | undefined> {
       const { book } = work.current;
       if (book instanceof StreamBook) return book.named(event);
       const [, number] = /^\/\/(\d+)$/.exec(event) ?? [];
       return number === undefined ? undefined : Number(number);
     },
 
-    async grown(from) {
+    /** The frames that a stream has gained. */
+    async grown(from: number): Promise<FrameSummary[]> {
       const { book } = work.current;
       if (!(book instanceof StreamBook)) return [];
       await book.grow();
       return book.summaries(from);
     },
 
-    async addFiles(files) {
+    /** Adds files of frames that a stream names. */
+    async addFiles(files: readonly InputFile[]): Promise<void> {
       const { book } = work.current;
       if (book instanceof StreamBook) book.addFiles(files);
     },
 
+    /** Counts of all peaks of a stream, or of a search that was kept, by position and by intensity. */
     async peakMaps() {
       const { book, found, detector } = work.current;
       const counted = book instanceof StreamBook ? book : found?.book;
@@ -93,9 +108,10 @@ function fileOperations(
 }
 
 /** Shows frames: their pixels and known results, combined frames, and what lies where. */
-function frameOperations(work: Workspace): Pick<Operations, 'frame' | 'stack' | 'pixel'> {
+function frameOperations(work: Workspace) {
   return {
-    async frame(frame) {
+    /** A frame in a type that textures support, with the results that are known without a search. */
+    async frame(frame: number) {
       const of = work.current;
       const data = (await work.frame(of, frame)).slice();
       const place = of.found?.chunks.get(frame);
@@ -113,13 +129,15 @@ function frameOperations(work: Workspace): Pick<Operations, 'frame' | 'stack' | 
       };
     },
 
-    async stack({ first, count, kind }) {
+    /** Frames `first` … `first + count − 1` combined into one. */
+    async stack({ first, count, kind }: { first: number; count: number; kind: StackKind }) {
       const { dataset, book } = work.current;
       if (book) throw new Error('Frames of a stream or of a run are not stacked; open their file for that.');
       return { data: await stackOf(dataset, first, count, kind) };
     },
 
-    async pixel({ fs, ss, frame, at = -1 }) {
+    /** What a place of a frame measures; `at` is the number of its pixel, for the value. */
+    async pixel({ fs, ss, frame, at = -1 }: OfFrame & { fs: number; ss: number; at?: number }): Promise<PixelReading> {
       const { detector, indexed, latest } = work.current;
       const exact = latest.find((one) => one.frame === frame)?.exact?.[at];
       const value = typeof exact === 'bigint' || Number.isInteger(exact) ? String(exact) : undefined;

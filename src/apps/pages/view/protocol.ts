@@ -1,4 +1,7 @@
-/** The messages between the page and its worker: plain data. Typed arrays are transferred, not copied. */
+/**
+ * What the page and its worker tell each other, by the calls of operations.ts: plain data. Typed arrays are transferred,
+ * not copied.
+ */
 import type { OpenOptions } from '../../../entries/data.js';
 import type { KnownCell, RegionValue, SearchSettings } from '../../../entries/index.js';
 import type { Preparation, Region, SliceOptions } from '../../../entries/pages.js';
@@ -154,13 +157,6 @@ interface ShownReflections {
   readonly sigma: Float32Array;
 }
 
-/** The results of a frame. */
-interface ShownResult {
-  readonly peaks: ShownPeaks;
-  readonly crystals: readonly ShownCrystal[];
-  readonly ms: number;
-}
-
 /** One line of the list of frames. */
 export interface FrameSummary {
   readonly frame: number;
@@ -212,12 +208,6 @@ export interface VirtualShape {
   readonly inner: number;
 }
 
-/** A scan that is being read: the fraction that is in memory, 0 … 1, and the sum of its virtual detector. */
-export interface LoadingScan {
-  readonly share: number;
-  readonly image: ScanImage;
-}
-
 /** A scan in the worker's memory. */
 export interface LoadedScan {
   /** Number of detector pixels summed into one, along each axis. */
@@ -243,7 +233,7 @@ export interface ScanRegion {
 }
 
 /** An image of a scan to be computed from the pixels in a virtual detector. */
-interface ScanImageRequest {
+export interface ScanImageRequest {
   readonly shape: VirtualShape;
   readonly quantity: LiveQuantity;
   /** Whether the absolute Fourier transform of the image is returned. */
@@ -361,7 +351,7 @@ export type StackKind = 'sum' | 'mean' | 'maximum';
 export type ShownCell = Required<Pick<Opened, 'cell' | 'centring'>>;
 
 /** The frame whose beam is meant. */
-interface OfFrame {
+export interface OfFrame {
   readonly frame: number;
 }
 
@@ -384,111 +374,3 @@ export interface ShownRegion {
   readonly value?: RegionValue | undefined;
   readonly problem?: string | undefined;
 }
-
-/** The operations of the worker; each returns a promise. */
-export interface Operations {
-  open(request: OpenRequest): Promise<Opened>;
-  /** Opens a run in progress at its newest frame; undefined if it has none yet. */
-  openLive(request: { readonly facts: LiveFacts; readonly client: string }): Promise<Opened | undefined>;
-  /** The newest frame of a kind after another frame: its number, and its age when the server answered. */
-  newest(request: {
-    readonly client: string;
-    readonly only: string;
-    readonly after: number;
-  }): Promise<{ readonly index: number; readonly ageMs: number } | undefined>;
-  /** The number of the frame of an event, such as `//25` or the event of a stream; undefined for an unknown one. */
-  named(event: string): Promise<number | undefined>;
-  /** The frames that a stream has gained. */
-  grown(from: number): Promise<readonly FrameSummary[]>;
-  /** Adds files of frames that a stream names. */
-  addFiles(files: readonly InputFile[]): Promise<void>;
-  /** Indexes with this cell from now on; undefined: with none until it is determined. Throws for other texts. */
-  cell(file: InputFile | undefined): Promise<ShownCell>;
-  /** Keeps the results of a search of the open frames: they are shown with each frame, and their peaks are counted. */
-  keep(stream: Blob): Promise<void>;
-  /** Counts of all peaks of a stream, or of a search that was kept, by position and by intensity. */
-  peakMaps(): Promise<ShownPeakMaps | undefined>;
-  /** A frame in a type that textures support, with the results that are known without a search. */
-  frame(frame: number): Promise<{
-    readonly data: FrameData;
-    readonly peaks?: ShownPeaks | undefined;
-    readonly crystals?: readonly ShownCrystal[] | undefined;
-  }>;
-  /** Frames `first` … `first + count − 1` combined into one. */
-  stack(request: { readonly first: number; readonly count: number; readonly kind: StackKind }): Promise<{
-    readonly data: Float32Array;
-  }>;
-  /** Tunes the parameters from the first frames. */
-  tune(): Promise<FinderParameters>;
-  peaks(request: { readonly frame: number; readonly parameters: FinderParameters }): Promise<ShownPeaks>;
-  /** A stage of the peak search as a picture. */
-  stage(request: {
-    readonly frame: number;
-    readonly parameters: FinderParameters;
-    readonly stage: StageName;
-  }): Promise<{ readonly data: FrameData }>;
-  index(request: { readonly frame: number; readonly parameters: FinderParameters }): Promise<ShownResult>;
-  /** The parameters of a search: the tuned ones, overridden by those of the page. */
-  settings(parameters: FinderParameters): Promise<SearchSettings>;
-  /** Determines on the first frames what `ewald index` does; undefined if it was stopped. */
-  startOfRun(settings: SearchSettings): Promise<RunStart | undefined>;
-  /** Searches frames; each is reported. */
-  run(request: RunRequest, report: (summary: FrameSummary) => void): Promise<RunResult>;
-  /** Ends a run after the current frame. */
-  stop(): Promise<void>;
-  /**
-   * Reads the scan of the open file into memory; pixels are summed in squares until it takes at most `maxBytes`. The
-   * sum within `shape` is reported as it grows.
-   */
-  loadScan(
-    request: { readonly maxBytes: number; readonly shape: VirtualShape },
-    report: (progress: LoadingScan) => void,
-  ): Promise<LoadedScan>;
-  /** An image of the scan, with one number for each position; while the scan is read, the sum of what is there. */
-  virtual(request: ScanImageRequest): Promise<ScanImage>;
-  /** What is wrong with an image of the shifts, as `ewald run` says it. */
-  fieldNotes(request: FieldNotesRequest): Promise<readonly string[]>;
-  /** Finds centre, radius, rotation and drift in the frames. */
-  calibrate(optics: Optics): Promise<ShownCalibration>;
-  /** A result of an analysis of whole frames with the calibration, which is made when it is needed. */
-  analysed(request: {
-    readonly quantity: ScanQuantity;
-    readonly optics: Optics;
-  }): Promise<ScanImage & { readonly calibration: ShownCalibration }>;
-  /** The mean pattern of a region of the scan; undefined: of all positions. */
-  pattern(region: ScanRegion | undefined): Promise<{ readonly data: FrameData }>;
-  /** What a place of a frame measures; `at` is the number of its pixel, for the value. */
-  pixel(request: {
-    readonly fs: number;
-    readonly ss: number;
-    readonly frame: number;
-    readonly at?: number | undefined;
-  }): Promise<PixelReading>;
-  /** Moves the beam for what is measured and drawn; returns its place in the displayed plane. */
-  adjust(
-    adjustment: Adjustment & OfFrame,
-  ): Promise<{ readonly place: readonly [x: number, y: number]; readonly distanceM: number }>;
-  /** Searches with the detector as it is adjusted, without the painted pixels; returns its .geom. */
-  settle(request: OfFrame & { readonly painted: Uint8Array | undefined }): Promise<string>;
-  /** The bin of each pixel by the length of its reciprocal vector, of `count` equal bins up to `greatest`, 1/Å. */
-  radialBins(
-    request: OfFrame & { readonly count: number },
-  ): Promise<{ readonly bins: Uint16Array; readonly greatest: number }>;
-  /** The distance in real space, Å, that two pixels are apart in reciprocal space; undefined between panels. */
-  apart(request: OfFrame & { readonly ends: readonly [PixelPlace, PixelPlace] }): Promise<number | undefined>;
-  rings(request: OfFrame & { readonly resolutionsA: readonly number[] }): Promise<readonly ShownRing[]>;
-  /** The regions of a frame, from their texts. */
-  regions(request: { readonly texts: readonly string[]; readonly frame: number }): Promise<readonly ShownRegion[]>;
-}
-
-/** Names of the operations. */
-export type OperationName = keyof Operations;
-
-/** The calls of the worker: its operations. */
-export type OperationCalls = {
-  readonly [N in OperationName]: {
-    readonly options: Parameters<Operations[N]>[0];
-    readonly value: Awaited<ReturnType<Operations[N]>>;
-    readonly progress: Parameters<Operations[N]> extends [unknown, (progress: infer P) => void] ? P : undefined;
-  };
-};

@@ -3,7 +3,7 @@ import type { Detector } from '../../../entries/index.js';
 import { checkRegions, messageOf, openRegionSums, type Region, type RegionSums } from '../../../entries/pages.js';
 import { arcOn, placedPanels } from './detector-plane.js';
 import { type PlacedPanel, placeOn } from './layout.js';
-import type { Operations, ShownRegion } from './protocol.js';
+import type { OfFrame, ShownRegion } from './protocol.js';
 import { detectorOf, type Workspace } from './workspace.js';
 
 /** Points of a circle. */
@@ -71,9 +71,10 @@ function linesOf(region: Region, detector: Detector): readonly Float32Array[] {
 }
 
 /** Sums regions of a frame with the detector as it is now. */
-export function regionOperations(work: Workspace): Pick<Operations, 'regions'> {
+export function regionOperations(work: Workspace) {
   return {
-    async regions({ texts, frame }) {
+    /** The regions of a frame, from their texts. */
+    async regions({ texts, frame }: OfFrame & { texts: readonly string[] }): Promise<ShownRegion[]> {
       const of = work.current;
       const detector = detectorOf(of);
       const data = await work.frame(of, frame);

@@ -12,16 +12,21 @@ import {
   VirtualDetector,
   vectorsToRgba,
 } from '../../../entries/udf.js';
+import type { FrameData } from './contrast.js';
 import { GrowingSum } from './growing-sum.js';
 import {
-  type Operations,
+  type FieldNotesRequest,
+  type LoadedScan,
+  type Optics,
+  type ScanImage,
+  type ScanImageRequest,
   type ScanRegion,
   type ShiftAxes,
   type ShownCalibration,
   type VirtualShape,
   wheelSize,
 } from './protocol.js';
-import type { LiveQuantity, ScanUnits } from './scan-quantities.js';
+import type { LiveQuantity, ScanQuantity, ScanUnits } from './scan-quantities.js';
 import type { Session } from './session.js';
 import { showable } from './shown.js';
 import { shownCalibration, statedBy } from './shown-calibration.js';
@@ -29,13 +34,21 @@ import type { Workspace } from './workspace.js';
 
 const bins = [1, 2, 4, 8, 16, 32];
 
+/** How a scan is read: the bytes that it may take in memory, and the detector whose sum is shown while it grows. */
+export interface ScanLoading {
+  readonly maxBytes: number;
+  readonly shape: VirtualShape;
+}
+
+/** Receives the fraction of a scan that is in memory, 0 … 1, and the sum of its virtual detector. */
+export type LoadingReport = (progress: { readonly share: number; readonly image: ScanImage }) => void;
+
 /** The operations on the open scan. */
-export function scanOperations(
-  work: Workspace,
-): Pick<Operations, 'loadScan' | 'virtual' | 'fieldNotes' | 'pattern' | 'calibrate' | 'analysed'> {
+export function scanOperations(work: Workspace) {
   const current = (): Session => work.current;
   return {
-    async loadScan({ maxBytes, shape }, report) {
+    /** Reads the scan of the open file into memory; pixels are summed in squares until it takes at most `maxBytes`. */
+    async loadScan({ maxBytes, shape }: ScanLoading, report: LoadingReport): Promise<LoadedScan> {
       const of = current();
       const { dataset } = of;
       of.virtual = undefined;
@@ -65,7 +78,8 @@ export function scanOperations(
       );
     },
 
-    async virtual({ shape, quantity, fourier, rim, axes }) {
+    /** An image of the scan, with one number for each position. */
+    async virtual({ shape, quantity, fourier, rim, axes }: ScanImageRequest): Promise<ScanImage> {
       const virtual = virtualOf(current());
       const { scan, detector } = virtual;
       const start = performance.now();
@@ -85,7 +99,8 @@ export function scanOperations(
       };
     },
 
-    async fieldNotes(request) {
+    /** What is wrong with an image of the shifts, as `ewald run` says it. */
+    async fieldNotes(request: FieldNotesRequest): Promise<string[]> {
       const virtual = virtualOf(current());
       const { scan } = virtual;
       const { shape, axes } = request;
@@ -93,17 +108,20 @@ export function scanOperations(
       return fieldNotes(scan, comOf(virtual, shape, axes), comMask(shape, axes, scan), request);
     },
 
-    async calibrate(optics) {
+    /** Finds centre, radius, rotation and drift in the frames. */
+    async calibrate(optics: Optics): Promise<ShownCalibration> {
       return (await analysesOf(current())).calibrate(optics);
     },
 
-    async analysed({ quantity, optics }) {
+    /** A result of an analysis of whole frames with the calibration, which is made when it is needed. */
+    async analysed({ quantity, optics }: { quantity: ScanQuantity; optics: Optics }) {
       const start = performance.now();
       const { image, plane, notes, calibration } = await (await analysesOf(current())).result(quantity, optics);
       return { image, plane, notes, calibration, rgba: undefined, wheel: undefined, ms: performance.now() - start };
     },
 
-    async pattern(region) {
+    /** The mean pattern of a region of the scan; undefined: of all positions. */
+    async pattern(region: ScanRegion | undefined): Promise<{ readonly data: FrameData }> {
       const { scan } = virtualOf(current());
       const { without, measured } = scan;
       // What stands for a count in a gap is not drawn as one.
@@ -143,8 +161,8 @@ function givenCalibration({ calibration, dataset }: Session, units: ScanUnits): 
 async function readScan(
   of: Session,
   bin: number,
-  { maxBytes, shape }: Parameters<Operations['loadScan']>[0],
-  report: Parameters<Operations['loadScan']>[1],
+  { maxBytes, shape }: ScanLoading,
+  report: LoadingReport,
 ): Promise<ResidentScan> {
   let reported = 0;
   const growing = new GrowingSum(of.dataset.frames, of.dataset.measured);

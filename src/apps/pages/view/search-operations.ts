@@ -5,7 +5,18 @@ import { beamOfFrame, everyFrame } from './beam-of-frame.js';
 import { errorWords } from './error-words.js';
 import { frameOfEvent } from './frame-index.js';
 import { LiveBook } from './live-book.js';
-import type { FinderParameters, Operations, RunRequest, RunStart } from './protocol.js';
+import type {
+  FinderParameters,
+  FrameSummary,
+  InputFile,
+  OfFrame,
+  RunRequest,
+  RunResult,
+  RunStart,
+  ShownCell,
+  ShownPeaks,
+  StageName,
+} from './protocol.js';
 import { cellParameters, RunWords } from './run-events.js';
 import { fileText, type Session } from './session.js';
 import { shownCrystal, shownPeaks, summaryOf } from './shown.js';
@@ -29,10 +40,16 @@ const settingsWith = ({ tuned }: Session, parameters: FinderParameters): SearchS
   peaks: { ...tuned.peaks, ...parameters },
 });
 
+/** A frame, and how it is searched. */
+export interface FrameSearch extends OfFrame {
+  readonly parameters: FinderParameters;
+}
+
 /** Searches one frame at a time, with the parameters of the page. */
-export function searchOperations(work: Workspace): Pick<Operations, 'tune' | 'peaks' | 'stage' | 'index' | 'settings'> {
+export function searchOperations(work: Workspace) {
   return {
-    async tune() {
+    /** Tunes the parameters from the first frames. */
+    async tune(): Promise<FinderParameters> {
       const of = work.current;
       const { dataset, detector } = of;
       if (!detector) return usualParameters;
@@ -56,7 +73,7 @@ export function searchOperations(work: Workspace): Pick<Operations, 'tune' | 'pe
       return { threshold, minSnr, localBgRadius };
     },
 
-    async peaks({ frame, parameters }) {
+    async peaks({ frame, parameters }: FrameSearch): Promise<ShownPeaks> {
       const of = work.current;
       const searcher = await work.searcher(of);
       const data = await work.frame(of, frame);
@@ -65,14 +82,15 @@ export function searchOperations(work: Workspace): Pick<Operations, 'tune' | 'pe
       return shownPeaks(frame, list, performance.now() - start);
     },
 
-    async stage({ frame, parameters, stage }) {
+    /** A stage of the peak search as a picture. */
+    async stage({ frame, parameters, stage }: FrameSearch & { stage: StageName }) {
       const of = work.current;
       const searcher = await work.searcher(of);
       const data = await work.frame(of, frame);
       return { data: stagePicture(stage, data, await searcher.stages(data, settingsWith(of, parameters))) };
     },
 
-    async index({ frame, parameters }) {
+    async index({ frame, parameters }: FrameSearch) {
       const of = work.current;
       const searcher = await work.searcher(of);
       const data = await work.frame(of, frame);
@@ -87,7 +105,8 @@ export function searchOperations(work: Workspace): Pick<Operations, 'tune' | 'pe
       };
     },
 
-    async settings(parameters) {
+    /** The parameters of a search: the tuned ones, overridden by those of the page. */
+    async settings(parameters: FinderParameters): Promise<SearchSettings> {
       return settingsWith(work.current, parameters);
     },
   };
@@ -98,7 +117,7 @@ type SomeFrames = Pick<RunRequest, 'settings' | 'first' | 'count'> &
   Partial<Pick<PipelineOptions, 'prepared' | 'output' | 'html'>>;
 
 /** Searches blocks of frames. */
-export function runOperations(work: Workspace): Pick<Operations, 'startOfRun' | 'run' | 'cell' | 'keep' | 'stop'> {
+export function runOperations(work: Workspace) {
   let stopping = false;
   /** Ends what is determined before the first frame is searched. */
   let determining = new AbortController();
@@ -133,7 +152,8 @@ export function runOperations(work: Workspace): Pick<Operations, 'startOfRun' | 
   };
 
   return {
-    async startOfRun(settings) {
+    /** Determines on the first frames what `ewald index` does; undefined if it was stopped. */
+    async startOfRun(settings: SearchSettings): Promise<RunStart | undefined> {
       const of = work.current;
       const { items, words } = await begun(of, { settings, first: 0, count: of.dataset.frames });
       try {
@@ -145,7 +165,11 @@ export function runOperations(work: Workspace): Pick<Operations, 'startOfRun' | 
       return words.start;
     },
 
-    async run({ settings, prepared, first, count, html }, report) {
+    /** Searches frames; each is reported. */
+    async run(
+      { settings, prepared, first, count, html }: RunRequest,
+      report: (summary: FrameSummary) => void,
+    ): Promise<RunResult> {
       const of = work.current;
       const pieces: Uint8Array<ArrayBuffer>[] = [];
       const pages: Uint8Array<ArrayBuffer>[] = [];
@@ -172,7 +196,8 @@ export function runOperations(work: Workspace): Pick<Operations, 'startOfRun' | 
       };
     },
 
-    async cell(file) {
+    /** Indexes with this cell from now on; undefined: with none until it is determined. Throws for other texts. */
+    async cell(file: InputFile | undefined): Promise<ShownCell> {
       const of = work.current;
       const known = file && readCell(await fileText(file), file.name);
       of.cells = known ? [known] : [];
@@ -180,7 +205,8 @@ export function runOperations(work: Workspace): Pick<Operations, 'startOfRun' | 
       return { cell: known && cellParameters(known), centring: known?.centring };
     },
 
-    async keep(stream) {
+    /** Keeps the results of a search of the open frames: they are shown with each frame, and their peaks are counted. */
+    async keep(stream: Blob): Promise<void> {
       const book = await StreamBook.open({ name: 'the search', blob: stream }, []);
       const { dataset, slice } = work.current.whole ?? { dataset: work.current.dataset, slice: everyFrame };
       const numberOf = (event: string | undefined): number =>
@@ -191,7 +217,8 @@ export function runOperations(work: Workspace): Pick<Operations, 'startOfRun' | 
       };
     },
 
-    async stop() {
+    /** Ends a run after the current frame. */
+    async stop(): Promise<void> {
       stopping = true;
       determining.abort();
     },

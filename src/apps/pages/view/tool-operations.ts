@@ -2,7 +2,7 @@
 import { type Beam, formatGeometry, type Geometry, meanDistance } from '../../../entries/index.js';
 import { beamOfFrame } from './beam-of-frame.js';
 import { arcOn, beamPlace, placedPanels } from './detector-plane.js';
-import type { Operations } from './protocol.js';
+import type { Adjustment, OfFrame, PixelPlace, ShownRing } from './protocol.js';
 import type { Session } from './session.js';
 import { detectorOf, type Workspace } from './workspace.js';
 
@@ -56,11 +56,10 @@ export function paintedRegions({ panels }: Geometry, painted: Uint8Array, width:
 }
 
 /** Measures with the detector at its adjusted place. */
-export function toolOperations(
-  work: Workspace,
-): Pick<Operations, 'adjust' | 'settle' | 'radialBins' | 'apart' | 'rings'> {
+export function toolOperations(work: Workspace) {
   return {
-    async adjust({ frame, ...adjustment }) {
+    /** Moves the beam for what is measured and drawn; returns its place in the displayed plane. */
+    async adjust({ frame, ...adjustment }: Adjustment & OfFrame) {
       const of = work.current;
       const { geometry } = detectorOf(of);
       of.adjustment = adjustment;
@@ -68,7 +67,8 @@ export function toolOperations(
       return { place: beamPlace(geometry, now), distanceM: meanDistance(geometry, now) };
     },
 
-    async settle({ painted, frame }) {
+    /** Searches with the detector as it is adjusted, without the painted pixels; returns its .geom. */
+    async settle({ painted, frame }: OfFrame & { painted: Uint8Array | undefined }): Promise<string> {
       const of = work.current;
       const { width, geometry: own } = detectorOf(of);
       const geometry = adjusted(of, await beamOfFrame(of, frame));
@@ -86,7 +86,8 @@ export function toolOperations(
       return formatGeometry({ ...geometry, badRegions: [...geometry.badRegions, ...regions] });
     },
 
-    async radialBins({ count, frame }) {
+    /** The bin of each pixel by the length of its reciprocal vector, of `count` equal bins up to `greatest`, 1/Å. */
+    async radialBins({ count, frame }: OfFrame & { count: number }) {
       const of = work.current;
       const { geometry, width, height } = detectorOf(of);
       const { wavelengthA, distanceM, shiftM } = await beamOfFrame(of, frame);
@@ -116,7 +117,9 @@ export function toolOperations(
       return { bins, greatest };
     },
 
-    async apart({ ends: [[fs, ss], [toFs, toSs]], frame }) {
+    /** The distance in real space, Å, that two pixels are apart in reciprocal space; undefined between panels. */
+    async apart({ ends, frame }: OfFrame & { ends: readonly [PixelPlace, PixelPlace] }): Promise<number | undefined> {
+      const [[fs, ss], [toFs, toSs]] = ends;
       const of = work.current;
       const detector = detectorOf(of);
       const beam = await beamOfFrame(of, frame);
@@ -124,7 +127,7 @@ export function toolOperations(
       return from && to && 1 / Math.hypot(to[0] - from[0], to[1] - from[1], to[2] - from[2]);
     },
 
-    async rings({ resolutionsA, frame }) {
+    async rings({ resolutionsA, frame }: OfFrame & { resolutionsA: readonly number[] }): Promise<ShownRing[]> {
       const { detector } = work.current;
       if (!detector) return [];
       const panels = placedPanels(detector.geometry);

@@ -2,8 +2,7 @@
 
 import { answerCalls, type Handlers, portOf } from '../../../entries/pages.js';
 import { askedShape, errorWords } from './error-words.js';
-import { operations } from './operations.js';
-import type { OperationCalls } from './protocol.js';
+import { type OperationCalls, operations } from './operations.js';
 
 type Operation = (argument: unknown, report: (progress: unknown) => void) => Promise<unknown>;
 
