@@ -1,11 +1,11 @@
 /** The parts of a scan's page that need no browser: bars, commands, sums that grow, parts of a scan. */
-import { Context, residentScan, sumSigUdf } from 'ewald/udf';
+import { Context, sumSigUdf } from 'ewald/udf';
 import { afterAll, describe, expect, test } from 'vitest';
 import { drawColourBar, drawScaleBar, roundBelow, ticksOf, written } from '../../src/apps/pages/view/bars.js';
 import { colourMaps } from '../../src/apps/pages/view/colour-maps.js';
 import { commandOf, openingFlags } from '../../src/apps/pages/view/commands.js';
-import { GrowingSum } from '../../src/apps/pages/view/growing-sum.js';
 import { pickedFrames } from '../../src/apps/pages/view/picked-frames.js';
+import { scanOperations } from '../../src/apps/pages/view/scan-operations.js';
 import { isLive, quantities, quantityNames } from '../../src/apps/pages/view/scan-quantities.js';
 import { scales, shareOf } from '../../src/apps/pages/view/shaders.js';
 
@@ -129,18 +129,19 @@ describe('the command of a pane', () => {
 });
 
 describe('parts of a scan', () => {
-  test('a sum grows with the frames, also when its mask is moved meanwhile', async () => {
-    const scan = await residentScan(ctx.fromMemory(framesOf(6), { navShape: [2, 3], sigShape }).dataset);
-    const [first, second] = [0, 7].map((pixel) => Uint8Array.from({ length: 20 }, (_, i) => (i === pixel ? 1 : 0)));
-    const sum = new GrowingSum(6);
-    sum.set(first as Uint8Array);
-    sum.add(scan, 2);
-    const frame = (k: number): ArrayLike<number> => scan.frame(k);
-    expect([...sum.image]).toEqual([frame(0)[0], frame(1)[0], ...new Array(4).fill(Number.NaN)]);
-    sum.set(second as Uint8Array);
-    expect([...sum.image].slice(0, 2)).toEqual([frame(0)[7], frame(1)[7]]);
-    sum.add(scan, 6);
-    expect([...sum.image]).toEqual([0, 1, 2, 3, 4, 5].map((k) => frame(k)[7]));
+  test('the image of a scan that is being read has the sums of the frames that are there', async () => {
+    const { dataset } = ctx.fromMemory(framesOf(6), { navShape: [2, 3], sigShape });
+    const operations = scanOperations({ current: { dataset, closing: new AbortController() } } as never);
+    const shape = { kind: 'point', cx: 2.5, cy: 1.5, outer: 0, inner: 0 } as const;
+    const images: number[][] = [];
+    await operations.loadScan({ maxBytes: 2 ** 30, shape }, ({ image }) => void images.push([...image.image]));
+    const wanted = [0, 1, 2, 3, 4, 5].map((k) => framesOf(6)[20 * k + 7]);
+    expect(images.length).toBeGreaterThan(0);
+    for (const image of images) {
+      const read = image.findLastIndex((value) => !Number.isNaN(value)) + 1;
+      expect(image).toEqual([...wanted.slice(0, read), ...new Array(6 - read).fill(Number.NaN)]);
+    }
+    expect(images.at(-1)).toEqual(wanted);
   });
 
   test.each([0, 3, -2, 9])('frames begin where the scan does, as in a run: offset %i', async (syncOffset) => {

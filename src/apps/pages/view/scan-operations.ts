@@ -13,7 +13,6 @@ import {
   vectorsToRgba,
 } from '../../../entries/udf.js';
 import type { FrameData } from './contrast.js';
-import { GrowingSum } from './growing-sum.js';
 import {
   type FieldNotesRequest,
   type LoadedScan,
@@ -63,7 +62,6 @@ export function scanOperations(work: Workspace) {
           if (error instanceof RangeError && bin !== fitting.at(-1)) return undefined;
           throw error;
         });
-        of.growing = undefined;
         if (!scan) continue;
         scan.measured = dataset.measured;
         of.virtual = { scan, detector: new VirtualDetector(scan), centres: new VirtualCom(scan), com: undefined };
@@ -164,10 +162,11 @@ async function readScan(
   { maxBytes, shape }: ScanLoading,
   report: LoadingReport,
 ): Promise<ResidentScan> {
-  let reported = 0;
-  const growing = new GrowingSum(of.dataset.frames, of.dataset.measured);
-  of.growing = growing;
-  let size: MaskSize | undefined;
+  const { frames, measured } = of.dataset;
+  /** The sums of the frames that are there; NaN at the other positions. */
+  const image = new Float64Array(frames).fill(Number.NaN);
+  let [reported, summed] = [0, 0];
+  let pixels: readonly number[] | undefined;
   return residentScan(of.dataset, {
     bin,
     maxBytes,
@@ -175,10 +174,17 @@ async function readScan(
     onProgress({ done: share, scan }) {
       if (share - reported < 0.02) return;
       reported = share;
-      if (!size) growing.set(shapeMask(binnedShape(shape, bin), scan));
-      size ??= scan;
-      growing.add(scan, Math.round(share * scan.positions));
-      report({ share, image: { image: growing.image.slice(), rgba: undefined, wheel: undefined, ms: 0 } });
+      const { planes, positions } = scan;
+      pixels ??= Array.from(shapeMask(binnedShape(shape, bin), scan).entries())
+        .filter(([, isInside]) => isInside)
+        .map(([pixel]) => pixel);
+      for (const read = Math.round(share * positions); summed < read; summed++) {
+        if (measured?.[summed] === 0) continue;
+        let sum = 0;
+        for (const pixel of pixels) sum += planes[pixel * positions + summed] as number;
+        image[summed] = sum;
+      }
+      report({ share, image: { image: image.slice(), rgba: undefined, wheel: undefined, ms: 0 } });
     },
   });
 }

@@ -20,7 +20,6 @@ import type { FrameData, Limits } from './contrast.js';
 import { beamPlace, beamVaries, placedPanels } from './detector-plane.js';
 import { errorWords, wordsOnPage } from './error-words.js';
 import type { FrameIndex } from './frame-index.js';
-import type { GrowingSum } from './growing-sum.js';
 import type { OpenDataset } from './open-dataset.js';
 import { type PickedScan, pickedFrames, slicedFrames } from './picked-frames.js';
 import type { Adjustment, InputFile, Opened, OpenRequest } from './protocol.js';
@@ -68,8 +67,6 @@ export interface Session {
         com: { readonly of: string; readonly images: ComImages } | undefined;
       }
     | undefined;
-  /** The sum of a virtual detector while its scan is read. */
-  growing?: GrowingSum | undefined;
   /** Calibration and analyses of the scan, which are loaded when they are needed. */
   analyses?: ScanAnalyses | undefined;
   /** The calibration that was given with the file. */
