@@ -1,6 +1,7 @@
 /** Converts the results of a chunk of a stream to the form in which they are shown. */
 import { type Cell, type Detector, reciprocal, type StreamChunk, type StreamCrystal } from '../../../entries/index.js';
 import type { ShownCrystal, ShownPeaks } from './protocol.js';
+import { shownReflections } from './shown.js';
 
 /** First row of each panel's module in the frame; the stream counts rows within the module. */
 const firstRows = ({ geometry }: Detector): ReadonlyMap<string, number> =>
@@ -27,7 +28,6 @@ export const crystalAxes = (rows: StreamCrystal['reciprocal']): Cell =>
 /** A crystal of a chunk. */
 export function listedCrystal(crystal: StreamCrystal, detector: Detector | undefined): ShownCrystal {
   const rows = detector ? firstRows(detector) : new Map<string, number>();
-  const list = crystal.reflections ?? [];
   const [a, b, c, ...angles] = crystal.parameters;
   return {
     lengths: [10 * a, 10 * b, 10 * c],
@@ -36,13 +36,6 @@ export function listedCrystal(crystal: StreamCrystal, detector: Detector | undef
     explained: undefined,
     resolutionA: crystal.resolutionLimit?.angstrom ?? Number.NaN,
     axes: crystalAxes(crystal.reciprocal).flat(),
-    reflections: {
-      count: list.length,
-      hkl: Int16Array.from(list.flatMap(({ h, k, l }) => [h, k, l])),
-      fs: Float32Array.from(list, ({ fs }) => fs),
-      ss: Float32Array.from(list, ({ ss, panel }) => ss + (rows.get(panel) ?? 0)),
-      intensity: Float32Array.from(list, ({ intensity }) => intensity),
-      sigma: Float32Array.from(list, ({ sigma }) => sigma),
-    },
+    reflections: shownReflections(crystal.reflections ?? [], ({ panel }) => [0, rows.get(panel) ?? 0]),
   };
 }

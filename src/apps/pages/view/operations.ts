@@ -3,7 +3,16 @@ import { beamOfFrame } from './beam-of-frame.js';
 import { crystalAxes, listedCrystal, listedPeaks } from './listed.js';
 import { LiveBook, NotKept } from './live-book.js';
 import { openLive, openStream, peakMapsOf } from './open-book.js';
-import type { FrameSummary, InputFile, LiveFacts, OfFrame, Opened, OpenRequest, PixelReading, StackKind } from './protocol.js';
+import type {
+  FrameSummary,
+  InputFile,
+  LiveFacts,
+  OfFrame,
+  Opened,
+  OpenRequest,
+  PixelReading,
+  StackKind,
+} from './protocol.js';
 import { regionOperations } from './region-operations.js';
 import { scanOperations } from './scan-operations.js';
 import { runOperations, searchOperations } from './search-operations.js';

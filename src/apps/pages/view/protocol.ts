@@ -6,10 +6,10 @@ import type { OpenOptions } from '../../../entries/data.js';
 import type { KnownCell, RegionValue, SearchSettings } from '../../../entries/index.js';
 import type { Preparation, Region, SliceOptions } from '../../../entries/pages.js';
 import type { ChannelAxis } from '../../../entries/udf.js';
-import type { FrameData, Limits } from './contrast.js';
+import type { Limits } from './contrast.js';
 import type { PlacedPanel } from './layout.js';
 import type { PickedScan } from './picked-frames.js';
-import type { LiveQuantity, ScanQuantity, ScanUnits } from './scan-quantities.js';
+import type { LiveQuantity, ScanUnits } from './scan-quantities.js';
 
 /** A file with its name: a dropped one, or the address of one on the server. */
 export type InputFile = {
@@ -147,7 +147,7 @@ export interface ShownCrystal {
 }
 
 /** Reflections as columns. */
-interface ShownReflections {
+export interface ShownReflections {
   readonly count: number;
   readonly hkl: Int16Array;
   /** Pixels of the frame. */

@@ -4,7 +4,7 @@ import type { Detector, FrameCrystal, FrameResult, PeakList } from '../../../ent
 import { mapInto } from '../../../entries/pages.js';
 import type { FrameData } from './contrast.js';
 import type { OpenDataset } from './open-dataset.js';
-import type { FrameSummary, ShownCrystal, ShownPeaks } from './protocol.js';
+import type { FrameSummary, ShownCrystal, ShownPeaks, ShownReflections } from './protocol.js';
 
 /** Converts data to a type that textures support. */
 export function showable(data: Awaited<ReturnType<OpenDataset['read']>>): FrameData {
@@ -24,19 +24,25 @@ export const shownPeaks = (frame: number, { count, fs, ss, intensity, snr }: Pea
   ms,
 });
 
+/** A reflection of a crystal, in pixels of its panel. */
+type Reflection = Readonly<Record<'h' | 'k' | 'l' | 'fs' | 'ss' | 'intensity' | 'sigma', number>>;
+
+/** The columns of reflections; `cornerOf` gives the first pixel of the panel on which one is. */
+export function shownReflections<R extends Reflection>(
+  list: readonly R[],
+  cornerOf: (reflection: R) => readonly [fs: number, ss: number],
+): ShownReflections {
+  return {
+    count: list.length,
+    hkl: Int16Array.from(list.flatMap(({ h, k, l }) => [h, k, l])),
+    fs: Float32Array.from(list, (reflection) => reflection.fs + cornerOf(reflection)[0]),
+    ss: Float32Array.from(list, (reflection) => reflection.ss + cornerOf(reflection)[1]),
+    intensity: Float32Array.from(list, ({ intensity }) => intensity),
+    sigma: Float32Array.from(list, ({ sigma }) => sigma),
+  };
+}
+
 export function shownCrystal(crystal: FrameCrystal, { geometry }: Detector): ShownCrystal {
-  const list = crystal.reflections ?? [];
-  const hkl = new Int16Array(3 * list.length);
-  const columns = () => new Float32Array(list.length);
-  const [fs, ss, intensity, sigma] = [columns(), columns(), columns(), columns()];
-  for (const [i, reflection] of list.entries()) {
-    const panel = geometry.panels[reflection.panel];
-    hkl.set([reflection.h, reflection.k, reflection.l], 3 * i);
-    fs[i] = reflection.fs + (panel?.minFs ?? 0);
-    ss[i] = reflection.ss + (panel?.minSs ?? 0);
-    intensity[i] = reflection.intensity;
-    sigma[i] = reflection.sigma;
-  }
   return {
     lengths: [...crystal.lengths],
     angles: [...crystal.angles],
@@ -44,7 +50,10 @@ export function shownCrystal(crystal: FrameCrystal, { geometry }: Detector): Sho
     explained: crystal.peaks.length,
     resolutionA: 1 / crystal.resolution,
     axes: crystal.cell.flat(),
-    reflections: { count: list.length, hkl, fs, ss, intensity, sigma },
+    reflections: shownReflections(crystal.reflections ?? [], ({ panel }) => {
+      const { minFs = 0, minSs = 0 } = geometry.panels[panel] ?? {};
+      return [minFs, minSs];
+    }),
   };
 }
 

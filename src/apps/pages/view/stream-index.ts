@@ -2,20 +2,15 @@
  * The positions of the frames in a CrystFEL stream, and their lines in the list of frames. The stream is scanned once,
  * piece by piece, and may grow; its chunks are parsed when they are shown.
  */
+import type { FrameSummary } from './protocol.js';
 
 /** A frame of the stream. */
-export interface IndexedChunk {
+export interface IndexedChunk extends Omit<FrameSummary, 'frame' | 'error'> {
   /** Byte positions in the file: the beginning of the first line of the chunk, and the end of its last line. */
   readonly begin: number;
   readonly end: number;
   readonly filename: string;
   readonly event: string | undefined;
-  readonly hit: boolean;
-  readonly peaks: number;
-  readonly crystals: number;
-  /** Lengths (Å) and angles (degrees) of the first crystal. */
-  readonly cell: readonly number[] | undefined;
-  readonly resolutionA: number | undefined;
 }
 
 /**

@@ -22,7 +22,6 @@ const blocksPerWorker = 4;
  * Minimum and maximum number of frames in a block: each block plans its search anew, and its stream is held in memory.
  */
 const [minFrames, maxFrames] = [4, 256];
-const beginOfChunk = new TextEncoder().encode('----- Begin chunk -----');
 
 /** The number of workers for a number of frames. */
 export const poolSize = (frames: number, cores: number): number =>
@@ -85,12 +84,8 @@ async function joined(results: readonly (RunResult | undefined)[]): Promise<Blob
 }
 
 async function withoutHead(stream: Blob): Promise<Blob> {
-  const bytes = new Uint8Array(await stream.arrayBuffer());
-  for (
-    let at = bytes.indexOf(beginOfChunk[0] as number);
-    at >= 0;
-    at = bytes.indexOf(beginOfChunk[0] as number, at + 1)
-  )
-    if (beginOfChunk.every((byte, i) => bytes[at + i] === byte)) return stream.slice(at);
-  return new Blob([]);
+  const text = await stream.text();
+  const at = text.indexOf('----- Begin chunk -----');
+  // Names in the head may have letters of several bytes.
+  return stream.slice(at < 0 ? stream.size : new TextEncoder().encode(text.slice(0, at)).length);
 }
