@@ -156,7 +156,7 @@ export function bindLive(): void {
     if (isOverview()) return redrawControls();
     redraw();
     void pull();
-    void writeRunCharts(true);
+    writeRunCharts(true);
   }, redrawMs);
   let examinedAt = performance.now();
   setInterval(() => {

@@ -58,7 +58,7 @@ drawn.controls = () => {
   writeSearch();
   writeScan();
   writeTitles();
-  if (!isLive()) void writeRunCharts(false);
+  if (!isLive()) writeRunCharts(false);
 };
 
 drawn.after = () => {
