@@ -12,8 +12,8 @@ import {
 import { byId } from '../by-id.js';
 import { viewer } from './app.js';
 import { ChipCanvas, type Well } from './chip-canvas.js';
-import { addChipStyle } from './chip-style.js';
-import { createButton, createElement } from './elements.js';
+import { chipStyle } from './chip-style.js';
+import { addStyle, createButton, createElement } from './elements.js';
 import type { ChipFacts, RunFacts } from './live-feed.js';
 import { saveNpy } from './npy-file.js';
 import { isOverview } from './overview-shown.js';
@@ -58,7 +58,7 @@ export const bindChip = (end: () => void): void => {
   unfollow = end;
 };
 
-addChipStyle();
+addStyle(chipStyle);
 const made = paneOf();
 const view = new ChipCanvas(made.canvas);
 view.onRange = writeLegend;

@@ -1,6 +1,6 @@
 /** The style of the pane of a chip, which the page loads with its code. */
 
-const style = `
+export const chipStyle = `
 #chip-pane{display:grid;grid-template-rows:auto minmax(0,1fr) auto auto;background:var(--card);color:var(--ink);border:0 solid var(--line);border-right-width:1px}
 #chip-pane[hidden],body:not([data-live="true"]) #chip-pane,#chip-pane [hidden]{display:none}
 body[data-live="true"] main:has(#chip-pane:not([hidden])){grid-template-columns:minmax(0,1fr) minmax(0,1fr) 20rem}
@@ -20,10 +20,3 @@ body[data-live="true"] main:has(#chip-pane:not([hidden])){grid-template-columns:
 @media(max-width:48rem){#chip-pane{height:min(115vw,85vh);border-width:1px 0}}
 @media(pointer:coarse){.chip-bar>*{min-height:2.5rem}}
 `;
-
-/** Adds the style to the page; a server's rules forbid the element. */
-export function addChipStyle(): void {
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(style);
-  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
-}

@@ -2,15 +2,13 @@
 import { byId } from '../by-id.js';
 import { pane, viewer } from './app.js';
 import { drawHistogram } from './charts.js';
-import { type ColourMapName, colourMapNames } from './colour-maps.js';
-import { bindSelect, inputById, onClick, readLimits, setTextByIdUnlessFocused } from './elements.js';
-import { type ScaleName, scales } from './shaders.js';
+import { colourMapNames } from './colour-maps.js';
+import { bindSelect, inputById, onClick, readLimits, selectById, setTextByIdUnlessFocused } from './elements.js';
+import { scales } from './shaders.js';
 
 export function bindContrast(): void {
-  const named = scales.map((name) => [name, name] as const);
-  bindSelect<ScaleName>('scale', (name) => viewer.scale(name), named);
-  const maps = colourMapNames.map((name) => [name, name.replace('-', ' ')] as const);
-  bindSelect<ColourMapName>('colours', (name) => viewer.colour(name), maps);
+  bindSelect(selectById('scale'), (name) => viewer.scale(name), scales);
+  bindSelect(selectById('colours'), (name) => viewer.colour(name), colourMapNames);
   onClick('auto', () => viewer.auto());
   onClick('lock', () => viewer.lock(!viewer.locked));
   const fields = ['low', 'high'] as const;
@@ -44,6 +42,6 @@ export function writeContrast(): void {
   setTextByIdUnlessFocused('low', String(Number(low.toPrecision(4))));
   setTextByIdUnlessFocused('high', String(Number(high.toPrecision(4))));
   byId('lock').ariaPressed = String(viewer.locked);
-  byId<HTMLSelectElement>('scale').value = pane.picture.scale;
-  byId<HTMLSelectElement>('colours').value = viewer.colours;
+  selectById('scale').value = pane.picture.scale;
+  selectById('colours').value = viewer.colours;
 }

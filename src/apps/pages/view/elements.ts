@@ -24,6 +24,17 @@ export function createElement<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** Adds the style of a part of the page, which is loaded with its code; a server's rules forbid the element. */
+export function addStyle(style: string): void {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(style);
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+}
+
+/** Options of a list, from the text of each value. */
+export const optionsOf = (texts: Readonly<Record<string, string>>): HTMLOptionElement[] =>
+  Object.entries(texts).map(([value, text]) => new Option(text, value));
+
 /** A button with a text. */
 export const createButton = (text: string, properties: Properties<HTMLButtonElement>): HTMLButtonElement =>
   createElement('button', text, { type: 'button', ...properties });
@@ -43,22 +54,31 @@ export function fitCanvas(canvas: HTMLCanvasElement): boolean {
   return true;
 }
 
-/** The input element with an id. */
+/** The pen of a canvas that has been cleared, and has the number of screen pixels that it covers. */
+export function clearedPen(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
+  fitCanvas(canvas);
+  const pen = canvas.getContext('2d') as CanvasRenderingContext2D;
+  pen.clearRect(0, 0, canvas.width, canvas.height);
+  return pen;
+}
+
+/** The input element, or the list, with an id. */
 export const inputById = (id: string): HTMLInputElement => byId<HTMLInputElement>(id);
+export const selectById = (id: string): HTMLSelectElement => byId<HTMLSelectElement>(id);
 
 /** Calls a function when an element is clicked. */
 export const onClick = (id: string, handler: () => unknown): void =>
   byId(id).addEventListener('click', () => void handler());
 
-/** Adds options to a list, each a value and its text, and calls a function with the value that is chosen. */
+/** Adds names to a list, by default with themselves as their texts, and calls a function with the one that is chosen. */
 export function bindSelect<T extends string>(
-  id: string,
-  handler: (value: T) => unknown,
-  options: Iterable<readonly [value: T, text: string]> = [],
+  list: HTMLSelectElement,
+  handler: (name: T) => unknown,
+  names: readonly T[] = [],
+  textOf: (name: T) => string = (name) => name.replace('-', ' '),
 ): void {
-  const select = byId<HTMLSelectElement>(id);
-  for (const [value, text] of options) select.append(new Option(text, value));
-  select.addEventListener('change', () => void handler(select.value as T));
+  list.append(...names.map((name) => new Option(textOf(name), name)));
+  list.addEventListener('change', () => void handler(list.value as T));
 }
 
 /** The sliders inside an element. */

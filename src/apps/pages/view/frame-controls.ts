@@ -2,7 +2,7 @@
 import { byId } from '../by-id.js';
 import { say, viewer } from './app.js';
 import { ratesOf } from './charts.js';
-import { bindSelect, inputById, onClick, setTextByIdUnlessFocused } from './elements.js';
+import { bindSelect, inputById, onClick, selectById, setTextByIdUnlessFocused } from './elements.js';
 import { type Filter, unknownKind } from './frame-filter.js';
 import { lazily } from './lazily.js';
 import { follow, isFollowed, isLive, liveStrip } from './live-controls.js';
@@ -24,7 +24,7 @@ export function bindFrames(): void {
   onClick('next', () => step(1));
   onClick('play', () => play());
   inputById('frame').addEventListener('change', () => void goTyped().catch(viewer.fail));
-  bindSelect<Filter>('only', (filter) => viewer.setFilter(filter));
+  bindSelect(selectById('only'), (filter: Filter) => viewer.setFilter(filter));
   const chart = byId<HTMLCanvasElement>('chart');
   chart.addEventListener('click', ({ offsetX }) => {
     const frames = viewer.opened?.frames ?? 0;
@@ -93,7 +93,7 @@ export function writeFrames(): void {
   if (!opened) return;
   if (setTextByIdUnlessFocused('frame', String(frame))) inputById('frame').removeAttribute('aria-invalid');
   byId('last').textContent = `/ ${opened.frames - 1}`;
-  const only = byId<HTMLSelectElement>('only');
+  const only = selectById('only');
   only.value = viewer.filter;
   const reasons = [...only.options].map((option) => unknownKind(option.value as Filter, opened));
   for (const [i, why] of reasons.entries()) (only.options[i] as HTMLOptionElement).disabled = why !== undefined;

@@ -3,13 +3,13 @@ import { mapInto } from '../../../entries/pages.js';
 import { barWidth, drawColourBar, drawScaleBar, written } from './bars.js';
 import { type ColourMapName, colourMapNames, colourMaps } from './colour-maps.js';
 import { automaticLimits, type Limits, sampleOf } from './contrast.js';
-import { computedColor, readLimits, setTextUnlessFocused } from './elements.js';
+import { bindSelect, computedColor, readLimits, setTextUnlessFocused } from './elements.js';
 import { Layout, wholeFrame } from './layout.js';
 import { drawRegion, drawWheel } from './overlay.js';
 import type { Pane } from './pane.js';
 import type { ImagePlane, ScanImage, ScanRegion } from './protocol.js';
 import { save } from './save.js';
-import { isSigned, quantities, quantityNames, type ScanQuantity, type ScanUnits, scaleOf } from './scan-quantities.js';
+import { isSigned, quantities, quantityNames, type ScanQuantity, type ScanUnits } from './scan-quantities.js';
 import { type ScaleName, scales } from './shaders.js';
 import type { Point } from './viewport.js';
 
@@ -118,7 +118,7 @@ export class ImagePane {
       this.#shownAs = shownAs;
       this.locked = false;
       this.setColours(this.fourier ? 'inferno' : quantities[this.quantity].colours);
-      picture.scale = this.fourier ? 'log' : scaleOf(this.quantity);
+      picture.scale = this.fourier ? 'log' : quantities[this.quantity].scale;
     }
     if (rim !== undefined && !this.locked) picture.limits = [0, rim * factor];
     else if (!this.locked) picture.limits = this.#automatic();
@@ -253,38 +253,27 @@ export class ImagePane {
   }
 
   #bind(): void {
-    const select = (name: string, options: Iterable<readonly [string, string]>, act: (value: string) => void): void => {
-      const list = this.#part<HTMLSelectElement>(name);
-      list.replaceChildren(...[...options].map(([value, text]) => new Option(text, value)));
-      list.addEventListener('change', () => act(list.value));
-    };
+    const { picture } = this.pane;
+    const list = (name: string): HTMLSelectElement => this.#part<HTMLSelectElement>(name);
     const click = (name: string, act: () => unknown): void =>
       this.#part(name).addEventListener('click', () => void act());
-    select(
-      'quantity',
-      quantityNames.map((name) => [name, quantities[name].title] as const),
-      (name) => {
-        this.quantity = name as ScanQuantity;
-        this.onQuantity();
-      },
-    );
-    select(
-      'scale',
-      scales.map((name) => [name, name] as const),
-      (name) => {
-        this.pane.picture.scale = name as ScaleName;
-        this.onChange();
-      },
-    );
-    select(
-      'colours',
-      colourMapNames.map((name) => [name, name.replace('-', ' ')] as const),
-      (name) => this.setColours(name as ColourMapName),
-    );
+    const chooseQuantity = (name: ScanQuantity): void => {
+      this.quantity = name;
+      this.onQuantity();
+    };
+    const chooseScale = (name: ScaleName): void => {
+      picture.scale = name;
+      this.onChange();
+    };
+    // A further pane is a copy of the first one, with its lists.
+    for (const name of ['quantity', 'scale', 'colours']) list(name).replaceChildren();
+    bindSelect(list('quantity'), chooseQuantity, quantityNames, (name) => quantities[name].title);
+    bindSelect(list('scale'), chooseScale, scales);
+    bindSelect(list('colours'), (name) => this.setColours(name), colourMapNames);
     for (const name of ['low', 'high'] as const) {
       const field = this.#part<HTMLInputElement>(name);
       field.addEventListener('change', () => {
-        const limits = readLimits(field, name, this.pane.picture.limits);
+        const limits = readLimits(field, name, picture.limits);
         if (limits) this.setLimits(limits);
       });
     }

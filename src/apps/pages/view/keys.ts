@@ -2,14 +2,11 @@
 import { byId } from '../by-id.js';
 import { createElement } from './elements.js';
 
-/** The action of a key; `far` is true if Shift is held: ten frames instead of one. */
-export interface KeyAction {
-  readonly keys: readonly string[];
-  readonly about: string;
-  /** Whether the action applies now; default: always. If a key has several actions, the first that applies is run. */
-  when?(): boolean;
-  act(far: boolean): void;
-}
+/**
+ * A key, what it does in words, and the action; `isFar`: Shift is held, for ten frames instead of one. `when` says whether
+ * it applies now, default: always. If a key has several actions, the first that applies is run.
+ */
+export type KeyAction = readonly [key: string, about: string, act: (isFar: boolean) => unknown, when?: () => boolean];
 
 /** The name after another one; the first after the last. */
 export const nextOf = <T extends string>(names: readonly T[], name: T): T =>
@@ -19,7 +16,7 @@ export const nextOf = <T extends string>(names: readonly T[], name: T): T =>
 function listKeys(listed: readonly KeyAction[]): void {
   // Keys that do the same in different directions are listed together.
   const keysOf = new Map<string, string[]>();
-  for (const { keys, about } of listed) keysOf.set(about, [...(keysOf.get(about) ?? []), ...keys.map(keyName)]);
+  for (const [key, about] of listed) keysOf.set(about, [...(keysOf.get(about) ?? []), keyName(key)]);
   byId('keys')
     .querySelector('dl')
     ?.replaceChildren(
@@ -29,7 +26,7 @@ function listKeys(listed: readonly KeyAction[]): void {
     );
 }
 
-const applies = ({ when }: KeyAction): boolean => when?.() ?? true;
+const applies = ([, , , when]: KeyAction): boolean => when?.() ?? true;
 
 /** Binds keys, the first of which that applies acts; the dialog that lists them has those that apply. */
 export function bindKeys(actions: readonly KeyAction[], listed: readonly KeyAction[]): void {
@@ -38,12 +35,12 @@ export function bindKeys(actions: readonly KeyAction[], listed: readonly KeyActi
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || takesKey(event.target, event.key)) return;
     const pressed = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    const action = actions.find((one) => one.keys.includes(pressed) && applies(one));
-    if (!action) return;
+    const [, , act] = actions.find((action) => action[0] === pressed && applies(action)) ?? [];
+    if (!act) return;
     // The space bar presses what has the focus: a button, a box that is ticked, the head of a section.
     if (event.key === ' ' && (event.target as Element).matches('button, input, summary')) return;
     event.preventDefault();
-    action.act(event.shiftKey);
+    act(event.shiftKey);
   });
 }
 

@@ -5,11 +5,11 @@
 import type { ServedPanes } from '../../../entries/pages.js';
 import { byId } from '../by-id.js';
 import { redraw } from './app.js';
-import { createButton, createElement } from './elements.js';
+import { addStyle, createButton, createElement } from './elements.js';
 import { drawForecast } from './forecast-chart.js';
 import type { LiveFeed } from './live-feed.js';
 import { writeSide } from './overview-side.js';
-import { addOverviewStyle } from './overview-style.js';
+import { overviewStyle } from './overview-style.js';
 import { drawProfiles, loadProfiles } from './profile-tab.js';
 import { strip } from './strip-loader.js';
 
@@ -18,7 +18,7 @@ const emptyName = ' empty';
 /** Interval at which the server is asked, ms. */
 const everyMs = 2000;
 
-addOverviewStyle();
+addStyle(overviewStyle);
 const stage = createElement('div', { id: 'stage-of-run', ariaLabel: 'Overview of the run' });
 const side = createElement('aside', { id: 'side-of-run', ariaLabel: 'Answers and alarms' });
 byId('pane').before(stage);

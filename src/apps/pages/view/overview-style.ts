@@ -1,6 +1,6 @@
 /** The style of the overview of a run, which the page loads with its code. */
 
-const style = `
+export const overviewStyle = `
 #stage-of-run,#side-of-run{display:none}
 #live{flex-wrap:wrap}
 body[data-overview=true]{grid-template-columns:minmax(0,1fr) 20rem}
@@ -47,10 +47,3 @@ body[data-overview=true] #stage-of-run>*{min-height:17rem!important}
 body[data-overview=true] #stage-of-run>#chip-pane{min-height:28rem!important}
 }
 `;
-
-/** Adds the style to the page; a server's rules forbid the element. */
-export function addOverviewStyle(): void {
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(style);
-  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
-}

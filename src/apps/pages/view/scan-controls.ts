@@ -11,12 +11,12 @@ import {
   onClick,
   positiveNumberProblem,
   readNumber,
+  selectById,
   setTextUnlessFocused,
   slidersIn,
   validateField,
   writeSlider,
 } from './elements.js';
-import { type KeyAction, nextOf } from './keys.js';
 import { drawDetector } from './overlay.js';
 import type { LoadedScan, Opened, VirtualShape } from './protocol.js';
 import { save } from './save.js';
@@ -37,14 +37,14 @@ export function bindScan(): void {
   scan.onPattern = (data, name, size) => viewer.showPattern(data, name, size);
   scan.onWork = (text) => say(text, false);
   scan.onLoading = (share) => say(`Reading the scan into memory… ${Math.round(100 * share)} %`, false);
-  const named = quantityNames.map((name) => [name, quantities[name].title] as const);
-  bindSelect<ScanQuantity | ''>('add-pane', addPane, [['', 'Add a pane…'], ...named]);
+  const results = ['', ...quantityNames] as const;
+  bindSelect(selectById('add-pane'), addPane, results, (name) => (name ? quantities[name].title : 'Add a pane…'));
   bindOptics();
   inputById('fourier').addEventListener('change', () => void scan.compute({ fourier: inputById('fourier').checked }));
   onClick('larger', () => scan.grow(1));
   onClick('smaller', () => scan.grow(-1));
   inputById('shape').addEventListener('change', changeShape);
-  bindSelect<VirtualShape['kind']>('virtual-kind', (kind) => scan.change({ kind }));
+  bindSelect(selectById('virtual-kind'), (kind: VirtualShape['kind']) => scan.change({ kind }));
   for (const slider of radii)
     slider.addEventListener('input', () => void scan.change({ [slider.name]: Number(slider.value) }));
   onClick('mean', () => scan.moveTo(undefined));
@@ -55,7 +55,7 @@ export function bindScan(): void {
 
 /** Shows another result in a separate pane. */
 export function addPane(quantity: ScanQuantity | ''): void {
-  byId<HTMLSelectElement>('add-pane').value = '';
+  selectById('add-pane').value = '';
   if (quantity === '') return;
   if (scan.images.length + 1 >= maxPanes) {
     say(`There are ${maxPanes} panes; close one of them to see another result.`, true);
@@ -237,7 +237,7 @@ export function drawScan(): void {
   }
   // Only a ring has an inner radius, and a point has no radius at all.
   const { kind } = scan.shape;
-  byId<HTMLSelectElement>('virtual-kind').value = kind;
+  selectById('virtual-kind').value = kind;
   for (const slider of radii)
     (slider.closest('label') as HTMLElement).hidden = kind === 'point' || (slider.name === 'inner' && kind !== 'ring');
   inputById('fourier').checked = scan.fourier;
@@ -263,51 +263,3 @@ export function writeScan(): void {
   for (const image of scan.images) image.write();
   writeOptics();
 }
-
-/** Keys of a scan. */
-export const scanKeys: readonly KeyAction[] = [
-  ...(
-    [
-      ['w', 'ArrowUp', 0, -1],
-      ['a', 'ArrowLeft', -1, 0],
-      ['s', 'ArrowDown', 0, 1],
-      ['d', 'ArrowRight', 1, 0],
-    ] as const
-  ).flatMap(([letter, arrow, dx, dy]) => [
-    {
-      keys: [letter],
-      about: 'in a scan: move the virtual detector; with Shift by ten',
-      when: isScan,
-      act: (far: boolean): void => {
-        void scan.move(far ? 10 * dx : dx, far ? 10 * dy : dy);
-      },
-    },
-    {
-      keys: [arrow],
-      about: 'in a scan: move the cross; with Shift by ten',
-      when: isScan,
-      act: (far: boolean): void => {
-        void scan.step(far ? 10 * dx : dx, far ? 10 * dy : dy);
-      },
-    },
-  ]),
-  {
-    keys: ['g'],
-    about: 'in a scan: enlarge the region whose mean pattern is shown; with Shift reduce it',
-    when: isScan,
-    act: (far) => void scan.grow(far ? -1 : 1),
-  },
-  { keys: ['e'], about: 'in a scan: mean of all patterns', when: isScan, act: () => void scan.average(undefined) },
-  {
-    keys: ['q'],
-    about: 'in a scan: sum, centre of mass, divergence, curl, integrated centre of mass',
-    when: isScan,
-    act: () => void scan.compute({ quantity: nextOf(quantityNames.filter(isLive), scan.quantity) }),
-  },
-  {
-    keys: ['f'],
-    about: 'in a scan: Fourier transform of the image',
-    when: isScan,
-    act: () => void (isLive(scan.quantity) && scan.compute({ fourier: !scan.fourier })),
-  },
-];

@@ -18,8 +18,8 @@ interface Quantity {
   /** The analysis of `ewald run`, and its result. */
   readonly analysis: 'detector' | 'com' | 'icom' | 'ssb' | 'strain' | 'bragg' | 'polar';
   readonly channel: string;
-  /** The first scale of its colours; linear if it is absent. */
-  readonly scale?: ScaleName | undefined;
+  /** The first scale of its colours. */
+  readonly scale: ScaleName;
   /** Unit of the numbers that are shown, and by how much they exceed those of the analysis. */
   unit(known: ScanUnits): readonly [unit: string, factor: number];
 }
@@ -36,80 +36,37 @@ const integrals = (known: ScanUnits): readonly [string, number] => {
   if (milliradians === undefined || stepNm === undefined || wavelengthNm === undefined) return ['px · positions', 1];
   return ['rad', (2e-3 * Math.PI * milliradians * stepNm) / wavelengthNm];
 };
+const counts = (): readonly [string, number] => ['counts', 1];
 const percent = (): readonly [string, number] => ['%', 100];
+const radians = (): readonly [string, number] => ['rad', 1];
+const degrees = (): readonly [string, number] => ['°', 180 / Math.PI];
+const none = (): readonly [string, number] => ['', 1];
+
+const row = (
+  title: string,
+  colours: ColourMapName,
+  analysis: Quantity['analysis'],
+  channel: string,
+  unit: Quantity['unit'],
+  scale: ScaleName = 'linear',
+): Quantity => ({ title, colours, analysis, channel, unit, scale });
 
 export const quantities = {
-  sum: {
-    title: 'Virtual image',
-    colours: 'inferno',
-    analysis: 'detector',
-    channel: 'intensity',
-    unit: () => ['counts', 1],
-  },
-  field: { title: 'Centre of mass, direction', colours: 'inferno', analysis: 'com', channel: 'field', unit: shifts },
-  magnitude: {
-    title: 'Centre of mass, shift',
-    colours: 'inferno',
-    analysis: 'com',
-    channel: 'magnitude',
-    unit: shifts,
-  },
-  divergence: {
-    title: 'Divergence of the shifts',
-    colours: 'blue-red',
-    analysis: 'com',
-    channel: 'divergence',
-    unit: slopes,
-  },
-  curl: { title: 'Curl of the shifts', colours: 'blue-red', analysis: 'com', channel: 'curl', unit: slopes },
-  icom: {
-    title: 'Integrated centre of mass',
-    colours: 'inferno',
-    analysis: 'icom',
-    channel: 'phase',
-    unit: integrals,
-  },
-  phase: {
-    title: 'Phase, single side band',
-    colours: 'inferno',
-    analysis: 'ssb',
-    channel: 'phase',
-    unit: () => ['rad', 1],
-  },
-  amplitude: {
-    title: 'Amplitude, single side band',
-    colours: 'inferno',
-    analysis: 'ssb',
-    channel: 'amplitude',
-    unit: () => ['', 1],
-  },
-  exx: { title: 'Strain along x', colours: 'blue-red', analysis: 'strain', channel: 'exx', unit: percent },
-  eyy: { title: 'Strain along y', colours: 'blue-red', analysis: 'strain', channel: 'eyy', unit: percent },
-  exy: { title: 'Shear strain', colours: 'blue-red', analysis: 'strain', channel: 'exy', unit: percent },
-  theta: {
-    title: 'Rotation of the lattice',
-    colours: 'blue-red',
-    analysis: 'strain',
-    channel: 'theta',
-    unit: () => ['°', 180 / Math.PI],
-  },
-  bragg: {
-    title: 'Bragg vector map',
-    colours: 'inferno',
-    analysis: 'bragg',
-    channel: 'map',
-    scale: 'log',
-    unit: () => ['', 1],
-  },
-  polar: {
-    title: 'Polar transform of the mean pattern',
-    colours: 'inferno',
-    analysis: 'polar',
-    channel: 'polar',
-    scale: 'log',
-    unit: () => ['counts', 1],
-  },
-} as const satisfies Readonly<Record<string, Quantity>>;
+  sum: row('Virtual image', 'inferno', 'detector', 'intensity', counts),
+  field: row('Centre of mass, direction', 'inferno', 'com', 'field', shifts),
+  magnitude: row('Centre of mass, shift', 'inferno', 'com', 'magnitude', shifts),
+  divergence: row('Divergence of the shifts', 'blue-red', 'com', 'divergence', slopes),
+  curl: row('Curl of the shifts', 'blue-red', 'com', 'curl', slopes),
+  icom: row('Integrated centre of mass', 'inferno', 'icom', 'phase', integrals),
+  phase: row('Phase, single side band', 'inferno', 'ssb', 'phase', radians),
+  amplitude: row('Amplitude, single side band', 'inferno', 'ssb', 'amplitude', none),
+  exx: row('Strain along x', 'blue-red', 'strain', 'exx', percent),
+  eyy: row('Strain along y', 'blue-red', 'strain', 'eyy', percent),
+  exy: row('Shear strain', 'blue-red', 'strain', 'exy', percent),
+  theta: row('Rotation of the lattice', 'blue-red', 'strain', 'theta', degrees),
+  bragg: row('Bragg vector map', 'inferno', 'bragg', 'map', none, 'log'),
+  polar: row('Polar transform of the mean pattern', 'inferno', 'polar', 'polar', counts, 'log'),
+};
 
 /** A result that a pane can show. */
 export type ScanQuantity = keyof typeof quantities;
@@ -121,9 +78,6 @@ export const isQuantity = (name: unknown): name is ScanQuantity => quantityNames
 export type LiveQuantity = 'sum' | 'field' | 'magnitude' | 'divergence' | 'curl' | 'icom';
 export const isLive = (name: ScanQuantity): name is LiveQuantity =>
   ['detector', 'com', 'icom'].includes(quantities[name].analysis);
-
-/** The first scale of the colours. */
-export const scaleOf = (name: ScanQuantity): ScaleName => (quantities[name] as Quantity).scale ?? 'linear';
 
 /** Whether the numbers lie about zero, which then has the middle colour. */
 export const isSigned = (name: ScanQuantity): boolean => quantities[name].colours === 'blue-red';

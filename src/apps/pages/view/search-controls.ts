@@ -1,11 +1,19 @@
 /** Overlays, the peak search, indexing, stacks, and what can be saved. */
 import { byId } from '../by-id.js';
 import { pane, viewer } from './app.js';
-import { bindSelect, inputById, onClick, setTextByIdUnlessFocused, slidersIn, writeSlider } from './elements.js';
+import {
+  bindSelect,
+  inputById,
+  onClick,
+  selectById,
+  setTextByIdUnlessFocused,
+  slidersIn,
+  writeSlider,
+} from './elements.js';
 import { frameParts } from './frame-controls.js';
 import type { FinderParameters, Opened, StackKind } from './protocol.js';
 import { save } from './save.js';
-import { type ShownStage, shownStages, stageTitles } from './stages.js';
+import { shownStages, stageTitles } from './stages.js';
 
 const sliders = slidersIn('finder');
 const boxes = [...byId('overlays').querySelectorAll<HTMLInputElement>('input')];
@@ -13,15 +21,19 @@ const boxes = [...byId('overlays').querySelectorAll<HTMLInputElement>('input')];
 export function bindSearch(): void {
   for (const slider of sliders)
     slider.addEventListener('input', () => void viewer.setParameters({ [slider.name]: Number(slider.value) }));
-  const named = shownStages.map((name) => [name, stageTitles[name]] as const);
-  bindSelect<ShownStage>('stage', (stage) => viewer.setStage(stage), named);
+  bindSelect(
+    selectById('stage'),
+    (stage) => viewer.setStage(stage),
+    shownStages,
+    (stage) => stageTitles[stage],
+  );
   onClick('tune', () => viewer.tune());
   onClick('index', () => withTypedCell(() => viewer.index()));
   inputById('cell').addEventListener('change', () => void setTypedCell());
   onClick('run', () => withTypedCell(searchAll));
   onClick('stop', () => viewer.stop());
   onClick('stack', () =>
-    viewer.stack(Number(inputById('stack-count').value), byId<HTMLSelectElement>('stack-kind').value as StackKind),
+    viewer.stack(Number(inputById('stack-count').value), selectById('stack-kind').value as StackKind),
   );
   for (const box of boxes) box.addEventListener('change', () => viewer.toggle(box.name, box.checked));
   const stem = (): string => (viewer.opened?.name ?? 'frames').replace(/\.[^.]+$/, '');
@@ -93,8 +105,8 @@ export function writeSearch(): void {
     slider.disabled = !opened.panels;
     writeSlider(slider, value, slider.name === 'localBgRadius' ? `${value} px` : String(value));
   }
-  byId<HTMLSelectElement>('stage').value = viewer.stage;
-  byId<HTMLSelectElement>('stage').disabled = !opened.panels;
+  selectById('stage').value = viewer.stage;
+  selectById('stage').disabled = !opened.panels;
   const duration = peaks?.ms === undefined ? '' : ` · ${peaks.ms.toFixed(1)} ms`;
   byId<HTMLOutputElement>('peak-count').value = viewer.busy || (peaks ? `${peaks.count}${duration}` : '');
   frameParts()?.writeCrystals(byId('crystals'), crystals, peaks?.count ?? 0);
