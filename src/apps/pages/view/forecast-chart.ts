@@ -4,7 +4,7 @@
  */
 import type { ServedPanes } from '../../../entries/pages.js';
 import { ticks } from '../../../entries/pages.js';
-import { computedColor, fitCanvas } from './elements.js';
+import { clearedPen, computedColor } from './elements.js';
 
 type Answer = ServedPanes['answers'][number];
 
@@ -22,11 +22,9 @@ interface Scales {
 }
 
 export function drawForecast(canvas: HTMLCanvasElement, answer: Answer): void {
-  fitCanvas(canvas);
   const { clientWidth: width, clientHeight: height } = canvas;
-  const pen = canvas.getContext('2d') as CanvasRenderingContext2D;
+  const pen = clearedPen(canvas);
   pen.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
-  pen.clearRect(0, 0, width, height);
   const { course = [], points, target, crystals } = answer;
   const maxX = Math.max(10, 1.05 * crystals, course.at(-1)?.crystals ?? 0);
   const values = points.flatMap(({ value, said }) => [value ?? 0, said ?? 0]);

@@ -1,5 +1,5 @@
 /** A bar for each frame of a file or stream; loaded with the chart of a run. */
-import { computedColor, fitCanvas } from './elements.js';
+import { clearedPen, computedColor } from './elements.js';
 import type { FrameSummary } from './protocol.js';
 
 /** Maximum width of a frame's bar, in CSS pixels: a run of few frames does not fill the chart. */
@@ -28,10 +28,8 @@ export function drawFrames(
   frames: number,
   shown: number,
 ): void {
-  fitCanvas(canvas);
-  const pen = canvas.getContext('2d') as CanvasRenderingContext2D;
+  const pen = clearedPen(canvas);
   const { width, height } = canvas;
-  pen.clearRect(0, 0, width, height);
   if (frames === 0) return;
   const step = stepOf(canvas, frames);
   const most = summaries.reduce((peaks, summary) => Math.max(peaks, summary?.peaks ?? 0), 30);

@@ -6,14 +6,15 @@ import { byId } from '../by-id.js';
 import { engine, pane, redraw, redrawPictures, viewer } from './app.js';
 import { Latest } from './calls.js';
 import {
+  clearedPen,
   createButton,
   createElement,
-  fitCanvas,
+  optionsOf,
   positiveNumberProblem,
   readNumber,
   setTextUnlessFocused,
 } from './elements.js';
-import { strokeTwice } from './inks.js';
+import { addLine, strokeTwice } from './inks.js';
 import { bindMask, drawMaskTool, grabMask, type MaskTool, maskTools, painted, resetMask } from './mask-tools.js';
 import { drawProfile } from './profile-chart.js';
 import type { Opened, PixelPlace, ShownRing } from './protocol.js';
@@ -28,8 +29,6 @@ const reach = 18;
 /** Edge of the magnified square, in pixels of the frame. */
 const magnified = 21;
 
-type Tool = 'move' | 'line' | MaskTool;
-let tool: Tool = 'move';
 /** The place of the beam in the displayed plane, as the geometry says and as it was dragged, and the distance, m. */
 let stated: Point = [0, 0];
 let beam: Point = [0, 0];
@@ -53,17 +52,6 @@ const numberField = (id: string, ariaLabel: string, step: number, onchange: () =
 const chart = (id: string, ariaLabel: string): HTMLCanvasElement =>
   createElement('canvas', { id, role: 'img', ariaLabel });
 const row = (...children: (Node | string)[]): HTMLElement => createElement('div', { className: 'row' }, ...children);
-const choice = (
-  id: string,
-  ariaLabel: string,
-  options: object,
-  onchange: (() => void) | null = null,
-): HTMLSelectElement =>
-  createElement(
-    'select',
-    { id, ariaLabel, onchange },
-    ...Object.entries(options).map(([value, text]) => new Option(text, value)),
-  );
 const radialChart = chart('radial', 'Mean and greatest value over the resolution');
 const lineChart = chart('line-profile', 'Values along the line');
 const lens = chart('lens', 'Magnified pixels around the pointer');
@@ -80,15 +68,16 @@ const ringField = numberField('ring', 'Ring, Å', 0.01, () => {
   ringA = entered;
   void moveBeam(beam, distanceM);
 });
-const ringMoves = choice('ring-moves', 'What the handle of the ring changes', {
-  ring: '● drags ring',
-  distance: '● drags distance',
-});
-const usualTools = { move: 'Move picture, drag ⊕ and ●', line: 'Line: profile and distance' };
-const tools = choice('tool', 'What a drag does', { ...usualTools, ...maskTools }, () => {
-  tool = tools.value as Tool;
-  redraw();
-});
+const ringMoves = createElement(
+  'select',
+  { id: 'ring-moves', ariaLabel: 'What the handle of the ring changes' },
+  ...optionsOf({ ring: '● drags ring', distance: '● drags distance' }),
+);
+const tools = createElement(
+  'select',
+  { id: 'tool', ariaLabel: 'What a drag does', onchange: redraw },
+  ...optionsOf({ move: 'Move picture, drag ⊕ and ●', line: 'Line: profile and distance', ...maskTools }),
+);
 
 /** Whether the tools act on the frame. */
 const isOpen = (): boolean => section.open && !section.hidden && viewer.opened?.panels !== undefined;
@@ -189,6 +178,7 @@ function grabbed(place: Point): ((place: Point) => void) | undefined {
     const [[x, y], [u, v]] = [pane.viewport.toCanvas(place), pane.viewport.toCanvas(other)];
     return Math.hypot(x - u, y - v) < reach * devicePixelRatio;
   };
+  const tool = tools.value as 'move' | 'line' | MaskTool;
   if (tool === 'line')
     return (to) => {
       line = [place, to];
@@ -351,17 +341,7 @@ export function drawTools(pen: CanvasRenderingContext2D): void {
   }
   path.moveTo(x + 7 * px, y);
   path.arc(x, y, 7 * px, 0, 2 * Math.PI);
-  for (const points of ring?.arcs ?? [])
-    for (let i = 0; i < points.length; i += 2) {
-      const at = pane.viewport.toCanvas([points[i] as number, points[i + 1] as number]);
-      if (i === 0) path.moveTo(...at);
-      else path.lineTo(...at);
-    }
-  for (const [i, end] of (line ?? []).entries()) {
-    const at = pane.viewport.toCanvas(end);
-    if (i === 0) path.moveTo(...at);
-    else path.lineTo(...at);
-  }
+  for (const points of [...(ring?.arcs ?? []), (line ?? []).flat()]) addLine(path, pane.viewport, points);
   drawMaskTool(path);
   strokeTwice(pen, path, ink, halo, [1.5, 3.5]);
   const handle = ringHandle();
@@ -405,10 +385,8 @@ function drawLens(): void {
   const place = pointed ?? beam;
   const { frame, limits, scale, colours, badColour } = pane.picture;
   if (!frame || !colours) return;
-  fitCanvas(lens);
-  const pen = lens.getContext('2d') as CanvasRenderingContext2D;
+  const pen = clearedPen(lens);
   const edge = lens.width / magnified;
-  pen.clearRect(0, 0, lens.width, lens.height);
   const half = (magnified - 1) / 2;
   for (let row = -half; row <= half; row++)
     for (let column = -half; column <= half; column++) {

@@ -1,5 +1,5 @@
 /** Lines and words of overlays: what they are drawn with. */
-import type { Point } from './viewport.js';
+import type { Point, Viewport } from './viewport.js';
 
 /** Colours of an overlay on light and on dark maps; colour-blind readers can distinguish them as well. */
 export interface Inks {
@@ -25,6 +25,15 @@ export function strokeTwice(
   pen.strokeStyle = ink;
   pen.lineWidth = width * devicePixelRatio;
   pen.stroke(path);
+}
+
+/** Adds a line through points of the displayed plane, [points, 2], to a path on the canvas. */
+export function addLine(path: Path2D, viewport: Viewport, points: ArrayLike<number>): void {
+  for (let i = 0; i < points.length; i += 2) {
+    const at = viewport.toCanvas([points[i] as number, points[i + 1] as number]);
+    if (i === 0) path.moveTo(...at);
+    else path.lineTo(...at);
+  }
 }
 
 /** Writes a text with its halo. */

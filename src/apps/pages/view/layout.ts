@@ -38,6 +38,14 @@ export function placeOn(
   return [origin[0] + f * fx + s * sx, origin[1] + f * fy + s * sy];
 }
 
+/** The corners of a panel, around it. */
+export const cornersOf = (panel: PlacedPanel): Point[] => [
+  placeOn(panel, panel.minFs, panel.minSs),
+  placeOn(panel, panel.endFs, panel.minSs),
+  placeOn(panel, panel.endFs, panel.endSs),
+  placeOn(panel, panel.minFs, panel.endSs),
+];
+
 /** All panels of a frame. */
 export class Layout {
   readonly panels: readonly PlacedPanel[];
@@ -70,15 +78,7 @@ export class Layout {
 
   /** The bounding box of all panels. */
   get box(): Box {
-    const corners = this.panels.flatMap((panel) => {
-      const { minFs, minSs, endFs, endSs } = panel;
-      return [
-        placeOn(panel, minFs, minSs),
-        placeOn(panel, endFs, minSs),
-        placeOn(panel, minFs, endSs),
-        placeOn(panel, endFs, endSs),
-      ];
-    });
+    const corners = this.panels.flatMap(cornersOf);
     const xs = corners.map(([x]) => x);
     const ys = corners.map(([, y]) => y);
     return { minX: Math.min(...xs), maxX: Math.max(...xs), minY: Math.min(...ys), maxY: Math.max(...ys) };

@@ -1,35 +1,18 @@
 /** The parts of a frame's overlay that are loaded after its first picture: panels, and the values of pixels. */
-import { type Inks, label, strokeTwice } from './inks.js';
+import { addLine, type Inks, label, strokeTwice } from './inks.js';
+import { cornersOf, placeOn } from './layout.js';
 import type { Pane } from './pane.js';
-import type { Point } from './viewport.js';
 
 /** Draws the outlines and names of panels. */
 export function drawPanels({ viewport, layout }: Pane, pen: CanvasRenderingContext2D, { ring, halo }: Inks): void {
   for (const panel of layout.panels) {
     const { minFs, minSs, endFs, endSs, name } = panel;
-    const corners = [
-      [minFs, minSs],
-      [endFs, minSs],
-      [endFs, endSs],
-      [minFs, endSs],
-    ] as const;
     const path = new Path2D();
-    const places = corners.map(([fs, ss]) => {
-      const [f, s] = [fs - minFs, ss - minSs];
-      const { origin, fs: along, ss: across } = panel;
-      return viewport.toCanvas([origin[0] + f * along[0] + s * across[0], origin[1] + f * along[1] + s * across[1]]);
-    });
-    for (const [i, [x, y]] of places.entries()) {
-      if (i === 0) path.moveTo(x, y);
-      else path.lineTo(x, y);
-    }
+    addLine(path, viewport, cornersOf(panel).flat());
     path.closePath();
     strokeTwice(pen, path, ring, halo);
-    const middle: Point = [
-      places.reduce((sum, [x]) => sum + x / 4, 0) - 8 * devicePixelRatio,
-      places.reduce((sum, [, y]) => sum + y / 4, 0),
-    ];
-    label(pen, name, middle, ring, halo);
+    const [x, y] = viewport.toCanvas(placeOn(panel, (minFs + endFs) / 2, (minSs + endSs) / 2));
+    label(pen, name, [x - 8 * devicePixelRatio, y], ring, halo);
   }
 }
 

@@ -3,7 +3,7 @@
  *
  * No single colour contrasts with all of a colour map, so lines have a halo, and shapes differ as well as colours.
  */
-import { type Inks, label, onDark, onLight, strokeTwice } from './inks.js';
+import { addLine, type Inks, label, onDark, onLight, strokeTwice } from './inks.js';
 import type { Pane } from './pane.js';
 import {
   type ScanRegion,
@@ -174,12 +174,7 @@ function drawRings({ viewport }: Pane, pen: CanvasRenderingContext2D, rings: rea
   pen.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
   for (const { arcs } of rings) {
     const path = new Path2D();
-    for (const points of arcs)
-      for (let i = 0; i < points.length; i += 2) {
-        const [x, y] = viewport.toCanvas([points[i] as number, points[i + 1] as number]);
-        if (i === 0) path.moveTo(x, y);
-        else path.lineTo(x, y);
-      }
+    for (const points of arcs) addLine(path, viewport, points);
     strokeTwice(pen, path, inks.ring, inks.halo);
   }
   pen.setLineDash([]);

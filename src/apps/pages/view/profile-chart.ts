@@ -1,5 +1,5 @@
 /** A small chart of values along an axis, on a logarithmic scale: a line, and a surface behind it. */
-import { computedColor, fitCanvas } from './elements.js';
+import { clearedPen, computedColor } from './elements.js';
 
 /** The axis of a chart. */
 interface ProfileAxis {
@@ -26,11 +26,9 @@ export function drawProfile(
   [line = new Float64Array(), surface]: readonly Float64Array[],
   { from, to, text, mark, dashed = [] }: ProfileAxis,
 ): void {
-  fitCanvas(canvas);
-  const pen = canvas.getContext('2d') as CanvasRenderingContext2D;
+  const pen = clearedPen(canvas);
   const px = devicePixelRatio;
   const [left, width, height] = [before * px, canvas.width, canvas.height - below * px];
-  pen.clearRect(0, 0, width, canvas.height);
   let [least, greatest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const values of [line, surface ?? line])
     for (const value of values)

@@ -5,7 +5,7 @@ import { byId } from '../by-id.js';
 import { engine, pane, redraw, viewer } from './app.js';
 import { Latest } from './calls.js';
 import { createElement } from './elements.js';
-import { label, strokeTwice } from './inks.js';
+import { addLine, label, strokeTwice } from './inks.js';
 import type { ShownRegion } from './protocol.js';
 import type { Point } from './viewport.js';
 
@@ -115,13 +115,13 @@ export function drawRegions(pen: CanvasRenderingContext2D): void {
   for (const { region, lines = [] } of shown) {
     const path = new Path2D();
     let corner: Point | undefined;
-    for (const points of lines)
+    for (const points of lines) {
+      addLine(path, pane.viewport, points);
       for (let i = 0; i < points.length; i += 2) {
         const at = pane.viewport.toCanvas([points[i] as number, points[i + 1] as number]);
-        if (i === 0) path.moveTo(...at);
-        else path.lineTo(...at);
         if (!corner || at[1] < corner[1]) corner = at;
       }
+    }
     strokeTwice(pen, path, ink, halo, [1.5, 3.5]);
     if (!corner || !region) continue;
     label(pen, region.name, [corner[0] + 4 * px, corner[1] - 4 * px], ink, halo);

@@ -3,7 +3,7 @@ import { counted, median, peakogramBins, peakogramDecades, peakogramMost, ticks 
 import { byId } from '../by-id.js';
 import { engine, pane, redrawControls, viewer } from './app.js';
 import { colourMaps } from './colour-maps.js';
-import { computedColor, createButton, createElement, fitCanvas } from './elements.js';
+import { clearedPen, computedColor, createButton, createElement } from './elements.js';
 import type { ShownPeakMaps } from './protocol.js';
 
 type Tab = 'frame' | 'cells' | 'powder' | 'peakogram' | 'radial';
@@ -204,10 +204,9 @@ async function load(): Promise<void> {
 async function served(): Promise<ShownPeakMaps | undefined> {
   const [powder, peakogram] = await Promise.all([fetch('live/powder'), fetch('live/peakogram')]);
   if (!powder.ok || !peakogram.ok) return undefined;
-  const [height = 1, width = 1] = (powder.headers.get('X-Shape') ?? '').split(',').map(Number);
+  const [, width = 1] = (powder.headers.get('X-Shape') ?? '').split(',').map(Number);
   return {
     width,
-    height,
     step: Number(powder.headers.get('X-Step')),
     frames: Number(powder.headers.get('X-Frames')),
     powder: new Uint32Array(await powder.arrayBuffer()),
@@ -250,11 +249,9 @@ function drawHistogramOf(
   target: number | undefined,
   curve: Gaussian | undefined,
 ): readonly [number, number] {
-  fitCanvas(canvas);
-  const pen = canvas.getContext('2d') as CanvasRenderingContext2D;
+  const pen = clearedPen(canvas);
   const { width } = canvas;
   const height = canvas.height - axisHeight * devicePixelRatio;
-  pen.clearRect(0, 0, width, canvas.height);
   const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))] ?? target ?? 0;
   const [low, high] = [Math.min(at(0.02), target ?? at(0.02)), Math.max(at(0.98), target ?? at(0.98))];
   const margin = Math.max(0.25 * (high - low), 0.002 * Math.abs(high), 1e-6);
@@ -322,8 +319,7 @@ function writePowder(): void {
   const { minX, maxX, minY, maxY } = pane.layout.box;
   const [across, up] = [maxX - minX, maxY - minY];
   canvas.style.aspectRatio = `${across} / ${up}`;
-  fitCanvas(canvas);
-  const pen = canvas.getContext('2d') as CanvasRenderingContext2D;
+  const pen = clearedPen(canvas);
   const ink = inkFor(powder.reduce((a, b) => Math.max(a, b), 1));
   const [red, green, blue] = ink(0);
   pen.fillStyle = `rgb(${red} ${green} ${blue})`;
