@@ -2,7 +2,7 @@
 
 import { byId } from '../by-id.js';
 import { redraw, redrawControls, say, scan, viewer } from './app.js';
-import { ratesOf } from './charts.js';
+import { percent, ratesOf } from './charts.js';
 import { addToChip } from './chip-loader.js';
 import { onClick } from './elements.js';
 import { isOfKind } from './frame-filter.js';
@@ -237,8 +237,6 @@ export const liveStrip = (): LiveStripInput => ({
   note: feed.facts?.note,
   isUnsearched: isUnsearched(),
 });
-
-const percent = (part: number, whole: number): string => (whole === 0 ? '–' : `${Math.round((100 * part) / whole)} %`);
 
 /** What this page has searched of the frames that arrive without a run. */
 function searchedWords(): string {

@@ -1,12 +1,12 @@
 /** The column of the overview: the three questions, the answers, the last minute, alarms, and where numbers come from. */
 import type { SeriesSums, ServedPanes, ShownAlarm } from '../../../entries/pages.js';
+import { percent } from './charts.js';
 import { createElement } from './elements.js';
 import type { LiveFeed } from './live-feed.js';
 
 type Minute = SeriesSums | undefined;
 type State = 'reached' | 'bad' | '';
 
-const percent = (part: number, whole: number): string => (whole > 0 ? `${Math.round((100 * part) / whole)} %` : '–');
 const short = (value: number): string => String(Number(value.toPrecision(3)));
 
 /** What alarms watch by which the sample is not in the beam; the others say that it is not good. */

@@ -6,7 +6,7 @@
  * quarter of them.
  */
 import type { RunSeries, SeriesColumns, SeriesWindow, ShownAlarm } from '../../../entries/pages.js';
-import { fitCanvas } from './elements.js';
+import { clearedPen } from './elements.js';
 import { longestGapMs, numberLanes, pointsIn } from './strip-lanes.js';
 
 /** What the strip shows. */
@@ -109,7 +109,7 @@ export class RunStrip {
   #columns: SeriesColumns | undefined;
   #state: StripState | undefined;
   /** The inks of the last appearance; asking the browser for them takes longer than drawing. */
-  #inks: Record<string, string> = {};
+  #inks: Readonly<Record<keyof typeof inks, string>> = inks;
   #look = '';
   /** Share of hits of the latest frames. */
   hitsNow = Number.NaN;
@@ -123,16 +123,14 @@ export class RunStrip {
   draw(state: StripState): void {
     const began = performance.now();
     const canvas = this.#canvas;
-    fitCanvas(canvas);
     const [width, height] = [canvas.clientWidth, canvas.clientHeight];
-    const pen = canvas.getContext('2d') as CanvasRenderingContext2D;
+    const pen = clearedPen(canvas);
     pen.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
-    pen.clearRect(0, 0, width, height);
     const inner = width - left - right;
     const columns = state.window.columns(Math.max(1, Math.floor(inner / 2)));
     this.#columns = columns;
     this.#state = state;
-    const inks = this.#inksOf();
+    this.#takeInks();
     const { from, to } = columns;
     const x = (at: number): number => left + (inner * (at - from)) / Math.max(1e-9, to - from);
     pen.textBaseline = 'middle';
@@ -143,7 +141,7 @@ export class RunStrip {
     let top = above;
     for (const lane of lanes) {
       const deep = (lane.tall / tall) * room;
-      this.#lane(pen, lane, { x, top, deep, inner, inks, columns });
+      this.#lane(pen, lane, { x, top, deep, inner });
       top += deep + between;
     }
     this.#marks(pen, x, width, height);
@@ -169,10 +167,10 @@ export class RunStrip {
     return { frame, text: `${when}${which}, ${this.#state?.isUnsearched ? 'not searched' : shares}${happened}` };
   }
 
-  #inksOf(): Record<string, string> {
+  #takeInks(): void {
     const style = getComputedStyle(this.#canvas);
     const look = `${style.color} ${style.outlineColor}`;
-    if (look === this.#look) return this.#inks;
+    if (look === this.#look) return;
     this.#look = look;
     // Custom properties are read through a property that the browser resolves.
     const probe = document.createElement('i');
@@ -182,9 +180,8 @@ export class RunStrip {
         probe.style.color = ink;
         return [name, getComputedStyle(probe).color];
       }),
-    );
+    ) as Record<keyof typeof inks, string>;
     probe.remove();
-    return this.#inks;
   }
 
   #lanes(columns: SeriesColumns, { window, history, isTimed, alarm, alarms = [], isUnsearched }: StripState): Lane[] {
@@ -192,80 +189,53 @@ export class RunStrip {
     const inks = this.#inks;
     const now = window.sums(isTimed ? Math.max(latest, width) : Math.max(100, width));
     this.hitsNow = isUnsearched ? Number.NaN : now.hits / now.frames;
-    const share = (part: Float64Array, whole: Float64Array) => (i: number) =>
-      (part[i] as number) / (whole[i] as number);
-    const all: Lane[] = [
-      {
-        name: 'Hits',
-        of: 'of frames',
+    const all: Lane[] = [];
+    const add = (name: string, of: string, ink: string, lane: Pick<Lane, 'now' | 'text'> & Partial<Lane>): void => {
+      all.push({ name, of, ink, tall: 1, top: 1, value: Number, ...lane });
+    };
+    const share = (part: Float64Array, whole: Float64Array) => ({
+      value: (i: number): number => (part[i] as number) / (whole[i] as number),
+      text: percent,
+    });
+    if (!isUnsearched) {
+      const ofHits = { tall: 1.4, spread: indexedSpread, now: now.indexed / now.hits };
+      add('Hits', 'of frames', inks.hits, {
+        ...share(hits, frames),
         tall: 2,
-        ink: inks.hits ?? '',
-        value: share(hits, frames),
-        top: 1,
         spread: hitSpread,
-        text: percent,
         now: this.hitsNow,
         alarm,
-      },
-      {
-        name: 'Indexed',
-        of: 'of hits',
-        tall: 1.4,
-        ink: inks.indexed ?? '',
-        value: share(indexed, hits),
-        top: 1,
-        spread: indexedSpread,
-        text: percent,
-        now: now.indexed / now.hits,
-      },
-    ];
-    if (isUnsearched) all.length = 0;
-    if (isTimed) {
-      const rate = (i: number): number =>
-        ((frames[i] as number) * 1000) / Math.max(50, Math.min(width, to - from - i * width));
-      const top = roundUp(1.05 * frames.reduce((most, _, i) => Math.max(most, rate(i)), 0.1));
-      const perSecond = (1000 * now.frames) / Math.max(1, now.length);
-      all.push({
-        name: 'Rate',
-        of: 'frames/s',
-        tall: 1,
-        ink: inks.rate ?? '',
-        value: rate,
-        top,
-        text: (value) => `${number(value)} /s`,
-        now: perSecond,
       });
+      add('Indexed', 'of hits', inks.indexed, { ...share(indexed, hits), ...ofHits });
+    }
+    if (isTimed) {
+      const value = (i: number): number =>
+        ((frames[i] as number) * 1000) / Math.max(50, Math.min(width, to - from - i * width));
+      const top = roundUp(1.05 * frames.reduce((most, _, i) => Math.max(most, value(i)), 0.1));
+      const perSecond = (1000 * now.frames) / Math.max(1, now.length);
+      add('Rate', 'frames/s', inks.rate, { value, top, text: (rate) => `${number(rate)} /s`, now: perSecond });
     }
     const { lag = [], merit = [] } = history?.readings ?? {};
-    const read = { tall: 1, value: Number } as const;
+    const read = (points: Required<Lane>['points']) => ({ points, now: points.at(-1)?.[1] ?? Number.NaN });
     if (lag.length > 0) {
       const most = lag.reduce((greatest, [at, value]) => (at < from ? greatest : Math.max(greatest, value)), 0.95);
-      const now = lag.at(-1)?.[1] ?? Number.NaN;
       const text = (value: number): string => `${number(value)} s`;
-      const ink = inks.lag ?? '';
-      all.push({ ...read, name: 'Lag', of: 'seconds', ink, points: lag, top: roundUp(1.05 * most), text, now });
+      add('Lag', 'seconds', inks.lag, { ...read(lag), top: roundUp(1.05 * most), text });
     }
-    if (merit.length > 0) {
-      const now = merit.at(-1)?.[1] ?? Number.NaN;
-      const text = (value: number): string => value.toFixed(3);
-      all.push({ ...read, name: 'CC1/2', of: 'of the merge', ink: inks.merit ?? '', points: merit, top: 1, text, now });
-    }
-    for (const lane of numberLanes(history?.readings ?? {}, alarms, from)) {
-      const [one, other] = lane.lines.map(({ points }) => pointsIn(points, from, to, 400));
-      const text = lane.isShare ? percent : number;
-      const words = { name: lane.name, of: lane.of, now: lane.now, text, ink: inks.accent ?? '' };
-      const limits = { alarm: lane.alarm?.level, isAbove: lane.alarm?.isBelow === false };
-      const top = lane.isShare ? 1 : roundUp(1.05 * lane.top);
-      const isRaised = lane.alarm?.isRaised ?? false;
-      all.push({
-        ...read,
-        ...words,
-        ...limits,
-        top,
-        points: one ?? [],
+    if (merit.length > 0)
+      add('CC1/2', 'of the merge', inks.merit, { ...read(merit), text: (value) => value.toFixed(3) });
+    for (const { name, of, lines, now, isShare, top, alarm } of numberLanes(history?.readings ?? {}, alarms, from)) {
+      const [points = [], other] = lines.map((line) => pointsIn(line.points, from, to, 400));
+      add(name, of, inks.accent, {
+        text: isShare ? percent : number,
+        now,
+        top: isShare ? 1 : roundUp(1.05 * top),
+        points,
         ...(other && { other }),
         hasGaps: true,
-        isRaised,
+        alarm: alarm?.level,
+        isAbove: alarm?.isBelow === false,
+        isRaised: alarm?.isRaised ?? false,
       });
     }
     return all;
@@ -279,8 +249,8 @@ export class RunStrip {
     const step = isTimed ? 1000 * stepS : Math.max(1, roundUp(((to - from) * 84) / Math.max(1, x(to) - x(from))));
     pen.textAlign = 'center';
     pen.font = '11px system-ui, sans-serif';
-    pen.fillStyle = this.#inks.quiet ?? '';
-    pen.strokeStyle = this.#inks.line ?? '';
+    pen.fillStyle = this.#inks.quiet;
+    pen.strokeStyle = this.#inks.line;
     pen.lineWidth = 1;
     pen.beginPath();
     const start = isTimed ? beganMs : 0;
@@ -295,11 +265,12 @@ export class RunStrip {
   }
 
   #lane(pen: CanvasRenderingContext2D, lane: Lane, place: LanePlace): void {
-    const { x, top, deep, inner, inks, columns } = place;
-    const { frames, from, to, width } = columns;
+    const { x, top, deep, inner } = place;
+    const { frames, from, to, width } = this.#columns as SeriesColumns;
+    const inks = this.#inks;
     // Lines at both ends of the axis stand within the frame of the lane.
     const y = (value: number): number => top + 2 + (1 - Math.max(0, Math.min(1, value / lane.top))) * (deep - 4);
-    pen.strokeStyle = inks.line ?? '';
+    pen.strokeStyle = inks.line;
     pen.lineWidth = 1;
     pen.strokeRect(left + 0.5, Math.round(top) + 0.5, inner - 1, Math.round(deep) - 1);
     pen.save();
@@ -338,14 +309,14 @@ export class RunStrip {
     if (lane.points) drawPoints(pen, lane.points, { x, y, gap });
     else line();
     if (lane.other) {
-      pen.strokeStyle = inks.quiet ?? '';
+      pen.strokeStyle = inks.quiet;
       drawPoints(pen, lane.other, { x, y, gap });
     }
     if (lane.alarm !== undefined && !lane.points) {
       pen.beginPath();
       pen.rect(left, y(lane.alarm), inner, deep);
       pen.clip();
-      pen.strokeStyle = inks.wrong ?? '';
+      pen.strokeStyle = inks.wrong;
       line();
     }
     pen.restore();
@@ -353,15 +324,16 @@ export class RunStrip {
   }
 
   #words(pen: CanvasRenderingContext2D, lane: Lane, place: LanePlace, y: (value: number) => number): void {
-    const { top, deep, inner, inks } = place;
+    const { top, deep, inner } = place;
+    const inks = this.#inks;
     const middle = top + deep / 2;
-    pen.fillStyle = inks.ink ?? '';
+    pen.fillStyle = inks.ink;
     pen.textAlign = 'left';
     pen.font = '600 12px system-ui, sans-serif';
     // A long name of a region is narrowed.
     pen.fillText(lane.name, 4, deep > 26 ? middle - 6 : middle, left - 34);
     pen.font = '10px system-ui, sans-serif';
-    pen.fillStyle = inks.quiet ?? '';
+    pen.fillStyle = inks.quiet;
     if (deep > 26) pen.fillText(lane.of, 4, middle + 7);
     pen.textAlign = 'right';
     const isShare = lane.text === percent;
@@ -370,7 +342,7 @@ export class RunStrip {
     const isLow = lane.isRaised ?? (lane.alarm !== undefined && lane.now < lane.alarm);
     if (lane.alarm !== undefined) {
       const level = Math.round(y(lane.alarm)) + 0.5;
-      pen.strokeStyle = inks.wrong ?? '';
+      pen.strokeStyle = inks.wrong;
       pen.lineWidth = 1;
       pen.setLineDash([5, 4]);
       pen.beginPath();
@@ -382,7 +354,7 @@ export class RunStrip {
     // A form and not only a colour says that the value is too low.
     pen.textAlign = 'left';
     pen.font = '600 14px system-ui, sans-serif';
-    pen.fillStyle = (isLow ? inks.wrong : lane.ink) ?? '';
+    pen.fillStyle = isLow ? inks.wrong : lane.ink;
     pen.fillText(`${isLow ? (lane.isAbove ? '▲ ' : '▼ ') : ''}${lane.text(lane.now)}`, left + inner + 7, middle);
   }
 
@@ -404,7 +376,7 @@ export class RunStrip {
     let free = left;
     for (const { at, text, isFault } of history?.marks ?? []) {
       if (at < from || at > to) continue;
-      pen.fillStyle = (isFault ? this.#inks.wrong : this.#inks.ink) ?? '';
+      pen.fillStyle = isFault ? this.#inks.wrong : this.#inks.ink;
       pen.strokeStyle = pen.fillStyle;
       pen.setLineDash([2, 3]);
       const px = line(at);
@@ -418,7 +390,7 @@ export class RunStrip {
       free = Math.max(free, (begin < free ? px : begin + wide) + 8);
     }
     if (shownAt === undefined || shownAt < from || shownAt > to) return;
-    pen.strokeStyle = this.#inks.accent ?? '';
+    pen.strokeStyle = this.#inks.accent;
     pen.lineWidth = 2;
     line(shownAt);
   }
@@ -450,6 +422,4 @@ interface LanePlace {
   readonly top: number;
   readonly deep: number;
   readonly inner: number;
-  readonly inks: Readonly<Record<string, string>>;
-  readonly columns: SeriesColumns;
 }

@@ -2,7 +2,8 @@
 import { RunSeries, type SeriesSums, SeriesWindow, type ShownAlarm } from '../../../entries/pages.js';
 import { byId } from '../by-id.js';
 import { redrawControls, say } from './app.js';
-import { createElement, inputById } from './elements.js';
+import { percent } from './charts.js';
+import { createElement, inputById, optionsOf } from './elements.js';
 import { isOverview } from './overview-shown.js';
 import type { FrameSummary } from './protocol.js';
 import { RunStrip, type StripState } from './run-strip.js';
@@ -67,11 +68,10 @@ function alarmLevel(): number | undefined {
 
 /** The row of controls above the chart. */
 function controlsOf(): HTMLElement {
-  const windows = { whole: 'Whole run', tenMinutes: '10 min', minute: '1 min' };
   const window = createElement(
     'select',
     { id: 'strip-window', ariaLabel: 'Time that the chart shows' },
-    ...Object.entries(windows).map(([name, text]) => new Option(text, name)),
+    ...optionsOf({ whole: 'Whole run', tenMinutes: '10 min', minute: '1 min' }),
   );
   window.onchange = () => {
     chosen = window.value as WindowName;
@@ -173,18 +173,17 @@ export function writeStrip(of: LiveStripInput | FramesStripInput): void {
   const window = 'minute' in state.windows ? state.windows[chosen] : state.windows.whole;
   strip.draw({ ...state, window, alarm, alarms });
   const { frames, hits, indexed } = window.sums();
-  const found = isUnsearched ? 'not searched' : `hits ${share(hits, frames)}, indexed ${share(indexed, hits)} of hits`;
+  const found = isUnsearched
+    ? 'not searched'
+    : `hits ${percent(hits, frames)}, indexed ${percent(indexed, hits)} of hits`;
   canvas.ariaLabel = `The run over time: ${frames} frames, ${found}. Click a column to see its first frame.`;
   canvas.title = '';
   if (alarm === undefined || Number.isNaN(strip.hitsNow)) return;
   const was = isLow;
   isLow = strip.hitsNow < alarm + (was ? hysteresis : 0);
   if (isLow === was) return;
-  const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
-  say(
-    `Hits are ${isLow ? 'below' : 'above'} ${percent(alarm)} ${isLow ? '' : 'again '}(${percent(strip.hitsNow)})`,
-    isLow,
-  );
+  const exact = (value: number): string => `${(100 * value).toFixed(1)} %`;
+  say(`Hits are ${isLow ? 'below' : 'above'} ${exact(alarm)} ${isLow ? '' : 'again '}(${exact(strip.hitsNow)})`, isLow);
 }
 
 export const stripFrameAt = (px: number): number | undefined => strip.at(px)?.frame;
@@ -195,15 +194,13 @@ export function latestWords(nowMs: number): { readonly hits: string; readonly in
   const { minute } = series.windows;
   const { frames, length } = minute.sums(10_000);
   const sums = minute.sums();
-  const words = (part: number, whole: number): string => (nowMs < 60_000 ? '' : ` (1 min: ${share(part, whole)})`);
+  const words = (part: number, whole: number): string => (nowMs < 60_000 ? '' : ` (1 min: ${percent(part, whole)})`);
   return {
     hits: words(sums.hits, sums.frames),
     indexed: words(sums.indexed, sums.hits),
     rate: ((1000 * frames) / Math.max(1000, length)).toFixed(1),
   };
 }
-
-const share = (part: number, whole: number): string => (whole === 0 ? '–' : `${Math.round((100 * part) / whole)} %`);
 
 /** Accessible to tests and in the browser's console. */
 export const stripState = (): object => ({
