@@ -56,3 +56,5 @@ export { calibrationTexts } from '../udf/calibrate/text.js';
 export { integrateMeasured } from '../udf/images/integrate-measured.js';
 export { rangesOf } from '../udf/scans/roi-ranges.js';
 export type { ServedPanes } from '../whole/serving/live-panes.js';
+export type { NewestProfile } from '../whole/serving/live-profiles.js';
+export type { ScanImageFacts } from '../whole/serving/scan-images.js';

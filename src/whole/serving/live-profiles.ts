@@ -13,7 +13,7 @@ const [rowMs, maxRows] = [5000, 120];
 const rowsOfMean = 12;
 
 /** What the newest frame with a profile showed. */
-interface Newest {
+export interface NewestProfile {
   readonly background: number | undefined;
   readonly backgroundRange: ProfileRecord['backgroundRange'];
   readonly ice: ProfileRecord['ice'];
@@ -25,7 +25,7 @@ export class LiveProfiles {
   readonly #rows: RadialProfile[] = [];
   #sum = new ProfileSum();
   #began = 0;
-  #newest: Newest | undefined;
+  #newest: NewestProfile | undefined;
   #frames = 0;
 
   /** Whether a frame had a profile. */

@@ -4,19 +4,18 @@ import type { ShownCrystal, ShownPeaks } from './protocol.js';
 import { shownReflections } from './shown.js';
 
 /** First row of each panel's module in the frame; the stream counts rows within the module. */
-const firstRows = ({ geometry }: Detector): ReadonlyMap<string, number> =>
-  new Map(geometry.panels.map(({ name, firstRow }) => [name, firstRow ?? 0]));
+const firstRows = (detector: Detector | undefined): ReadonlyMap<string, number> =>
+  new Map(detector?.geometry.panels.map(({ name, firstRow }) => [name, firstRow ?? 0]));
 
 /** The peaks of a chunk, in pixels of the frame. */
 export function listedPeaks(frame: number, { peaks = [] }: StreamChunk, detector: Detector | undefined): ShownPeaks {
-  const rows = detector ? firstRows(detector) : new Map<string, number>();
+  const rows = firstRows(detector);
   return {
     frame,
     count: peaks.length,
     fs: Float32Array.from(peaks, ({ fs }) => fs),
     ss: Float32Array.from(peaks, ({ ss, panel }) => ss + (rows.get(panel) ?? 0)),
     intensity: Float32Array.from(peaks, ({ intensity }) => intensity),
-    snr: new Float32Array(peaks.length),
     ms: undefined,
   };
 }
@@ -27,7 +26,7 @@ export const crystalAxes = (rows: StreamCrystal['reciprocal']): Cell =>
 
 /** A crystal of a chunk. */
 export function listedCrystal(crystal: StreamCrystal, detector: Detector | undefined): ShownCrystal {
-  const rows = detector ? firstRows(detector) : new Map<string, number>();
+  const rows = firstRows(detector);
   const [a, b, c, ...angles] = crystal.parameters;
   return {
     lengths: [10 * a, 10 * b, 10 * c],
@@ -35,7 +34,6 @@ export function listedCrystal(crystal: StreamCrystal, detector: Detector | undef
     probability: undefined,
     explained: undefined,
     resolutionA: crystal.resolutionLimit?.angstrom ?? Number.NaN,
-    axes: crystalAxes(crystal.reciprocal).flat(),
     reflections: shownReflections(crystal.reflections ?? [], ({ panel }) => [0, rows.get(panel) ?? 0]),
   };
 }

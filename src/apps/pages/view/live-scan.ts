@@ -1,19 +1,11 @@
 /** The images of a run over a scan, which grow while the page shows them. */
+import type { ScanImageFacts } from '../../../entries/pages.js';
 import { drawColourBar } from './bars.js';
 import { colourMaps } from './colour-maps.js';
 import { automaticLimits, type Limits, sampleOf } from './contrast.js';
 import { computedColor, createElement } from './elements.js';
 import { Layout, wholeFrame } from './layout.js';
 import type { Pane } from './pane.js';
-
-/** What the server states about an image. */
-export interface ScanImageFacts {
-  readonly title: string;
-  readonly height: number;
-  readonly width: number;
-  /** Counts the changes of the image. */
-  readonly version: number;
-}
 
 /** What the server states about a run over a scan. */
 export interface ScanFacts {

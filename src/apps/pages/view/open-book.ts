@@ -104,6 +104,6 @@ export async function peakMapsOf(book: StreamBook, detector: Detector): Promise<
     const inverseNm = chunk?.peaks?.map(({ inverseD }) => inverseD) ?? [];
     if (chunk) maps.add(listedPeaks(frame, chunk, detector), (i) => (inverseNm[i] as number) / 10);
   }
-  const { width, height, step, frames, powder, peakogram } = maps;
-  return { width, height, step, frames, powder, peakogram };
+  const { width, step, frames, powder, peakogram } = maps;
+  return { width, step, frames, powder, peakogram };
 }

@@ -1,8 +1,8 @@
 /** The radial profile of a run that is followed: its mean of the last minute, and ten minutes as a waterfall. */
-import { iceRings } from '../../../entries/pages.js';
+import { iceRings, type NewestProfile } from '../../../entries/pages.js';
 import { byId } from '../by-id.js';
 import { colourMaps } from './colour-maps.js';
-import { fitCanvas } from './elements.js';
+import { clearedPen } from './elements.js';
 import { before, drawProfile } from './profile-chart.js';
 
 /** Interval at which the server is asked, ms. */
@@ -14,12 +14,8 @@ interface ServedProfiles {
   readonly rows: number;
   readonly bins: number;
   readonly frames: number;
-  readonly newest: {
-    readonly background?: number;
-    readonly backgroundRange?: readonly [from: number, to: number];
-    readonly ice?: { score: number; error: number; d: number; isFlagged: boolean };
-    readonly whyNoIce?: string;
-  };
+  /** What the newest frame with a profile showed; empty before the first. */
+  readonly newest: Partial<NewestProfile>;
 }
 
 let served: ServedProfiles | undefined;
@@ -107,9 +103,7 @@ function wordsOf({ frames, newest }: ServedProfiles): string {
 
 /** Rows of time, the newest at the top, on a logarithmic scale; bins without pixels stay empty. */
 function drawWaterfall(canvas: HTMLCanvasElement, values: Float32Array, rows: number, bins: number): void {
-  fitCanvas(canvas);
-  const pen = canvas.getContext('2d') as CanvasRenderingContext2D;
-  pen.clearRect(0, 0, canvas.width, canvas.height);
+  const pen = clearedPen(canvas);
   let [least, greatest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const value of values)
     if (value > 0) [least, greatest] = [Math.min(least, Math.log(value)), Math.max(greatest, Math.log(value))];

@@ -4,7 +4,7 @@
  */
 import type { OpenOptions } from '../../../entries/data.js';
 import type { KnownCell, RegionValue, SearchSettings } from '../../../entries/index.js';
-import type { Preparation, Region, SliceOptions } from '../../../entries/pages.js';
+import type { PeakMaps, Preparation, Region, SliceOptions } from '../../../entries/pages.js';
 import type { ChannelAxis } from '../../../entries/udf.js';
 import type { Limits } from './contrast.js';
 import type { PlacedPanel } from './layout.js';
@@ -94,7 +94,6 @@ export interface Opened {
   /** Nonzero for bad pixels, [height, width]; undefined without a mask. */
   readonly bad: Uint8Array | undefined;
   readonly validRange: Limits;
-  readonly wavelengthA: number | undefined;
   /** Lengths and angles of the known cell. */
   readonly cell: readonly number[] | undefined;
   /** Its centring, such as P. */
@@ -126,7 +125,6 @@ export interface ShownPeaks {
   readonly fs: Float32Array;
   readonly ss: Float32Array;
   readonly intensity: Float32Array;
-  readonly snr: Float32Array;
   /** Duration of the search; undefined for peaks of a stream. */
   readonly ms: number | undefined;
 }
@@ -141,8 +139,6 @@ export interface ShownCrystal {
   readonly explained: number | undefined;
   /** Å. */
   readonly resolutionA: number;
-  /** Rows a, b, c in Å, nine numbers, from which the Miller indices of a position are computed. */
-  readonly axes: readonly number[];
   readonly reflections: ShownReflections;
 }
 
@@ -170,16 +166,8 @@ export interface FrameSummary {
   readonly error: string | undefined;
 }
 
-/** Counts of peaks; see `PeakMaps`. */
-export interface ShownPeakMaps {
-  readonly width: number;
-  readonly height: number;
-  /** Pixels of the frame along each side of a cell of the powder. */
-  readonly step: number;
-  readonly frames: number;
-  readonly powder: Uint32Array;
-  readonly peakogram: Uint32Array;
-}
+/** Counts of peaks. */
+export type ShownPeakMaps = Pick<PeakMaps, 'width' | 'step' | 'frames' | 'powder' | 'peakogram'>;
 
 /** Information about a pixel. */
 export interface PixelReading {

@@ -41,7 +41,7 @@ export interface Session {
   cells: readonly KnownCell[];
   determined?: boolean;
   /** The searcher, which is planned once, when the first frame is searched. */
-  searcher: Promise<FrameSearcher> | undefined;
+  searcher?: Promise<FrameSearcher> | undefined;
   /** The frames that were read last: a search does not read them again, and received frames may be gone by then. */
   latest: readonly {
     readonly frame: number;
@@ -50,7 +50,7 @@ export interface Session {
     readonly exact?: Float64Array | BigInt64Array | BigUint64Array | undefined;
   }[];
   /** The frame that was indexed last, and its crystals: their rows a, b, c in Å. */
-  indexed: { readonly frame: number; readonly crystals: readonly Pick<FrameCrystal, 'cell'>[] } | undefined;
+  indexed?: { readonly frame: number; readonly crystals: readonly Pick<FrameCrystal, 'cell'>[] } | undefined;
   /** Frames of several files with their results, instead of those of `dataset`. */
   book?: FrameIndex | undefined;
   /** What a search of all frames has found, by the number of the frame. */
@@ -58,7 +58,7 @@ export interface Session {
   /** Aborted when another file is opened. */
   readonly closing: AbortController;
   /** The scan in memory and its virtual detector; undefined before the first request. */
-  virtual:
+  virtual?:
     | {
         readonly scan: ResidentScan;
         readonly detector: VirtualDetector;
@@ -202,12 +202,9 @@ export async function sessionOf(
       detector,
       given,
       cells,
-      searcher: undefined,
       latest: [],
-      indexed: undefined,
       stated: detector,
       closing: new AbortController(),
-      virtual: undefined,
       calibration,
       tuned: {},
     };
@@ -228,7 +225,6 @@ export async function sessionOf(
       withoutDetector,
       bad: bad?.slice(),
       validRange: (detector?.validRange ?? statedRange(meta)) as Limits,
-      wavelengthA: detector?.beam.wavelengthA ?? meta.wavelengthA,
       cell: known && cellParameters(known),
       centring: known?.centring,
       electrons: meta.voltageV !== undefined || isOfElectrons(meta.wavelengthA ?? 1),

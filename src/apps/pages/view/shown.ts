@@ -14,13 +14,12 @@ export function showable(data: Awaited<ReturnType<OpenDataset['read']>>): FrameD
 }
 
 /** Copies of the columns of a peak list: the worker transfers what it answers with. */
-export const shownPeaks = (frame: number, { count, fs, ss, intensity, snr }: PeakList, ms: number): ShownPeaks => ({
+export const shownPeaks = (frame: number, { count, fs, ss, intensity }: PeakList, ms: number): ShownPeaks => ({
   frame,
   count,
   fs: fs.slice(),
   ss: ss.slice(),
   intensity: intensity.slice(),
-  snr: snr.slice(),
   ms,
 });
 
@@ -49,7 +48,6 @@ export function shownCrystal(crystal: FrameCrystal, { geometry }: Detector): Sho
     probability: crystal.probability,
     explained: crystal.peaks.length,
     resolutionA: 1 / crystal.resolution,
-    axes: crystal.cell.flat(),
     reflections: shownReflections(crystal.reflections ?? [], ({ panel }) => {
       const { minFs = 0, minSs = 0 } = geometry.panels[panel] ?? {};
       return [minFs, minSs];
