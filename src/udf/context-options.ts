@@ -12,7 +12,6 @@ import type { OpenOptions } from '../io/data/open.js';
 import type { DataInput } from '../io/data/source-of.js';
 import type { DetectorDriver } from './acquisition/connection.js';
 import type { DetectorOptions } from './acquisition/options.js';
-import type { UdfProgress } from './execution/run.js';
 import type { ResultBuffer, Results } from './functions/buffers.js';
 import type { AnyUdf, BuffersOf } from './functions/udf.js';
 import type { PlotsOption } from './live/plots.js';
@@ -22,6 +21,16 @@ import type { FrameRecorder } from './scans/record.js';
 import type { Roi } from './scans/roi.js';
 import type { Scan, ScanSource } from './scans/scan.js';
 import type { ReadFile } from './wasm/code.js';
+
+/** Progress of a run; `done` and `total` count partitions. */
+export interface UdfProgress extends Progress {
+  readonly total: number;
+  readonly frames: number;
+  readonly totalFrames: number;
+  /** Bytes of frames read so far, and seconds since the start. */
+  readonly bytes: number;
+  readonly seconds: number;
+}
 
 /** Options of a run. */
 export interface UdfRunOptions {

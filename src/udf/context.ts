@@ -1,16 +1,13 @@
 /** `Context` of ewald/udf: loads scans and runs UDFs and analyses over them, on this thread or on an executor. */
 
-import { rateText } from '../base/amounts.js';
 import { expects } from '../base/arguments.js';
 import { checkedOptions, row } from '../base/call-options.js';
 import { observer } from '../base/callbacks.js';
-import { EwaldError, isEwaldError } from '../base/errors.js';
+import { EwaldError } from '../base/errors.js';
 import { oneShot } from '../base/one-shot.js';
 import { checkSignal, knownOptions } from '../base/options.js';
-import { argumentError } from '../base/parameters.js';
 import { asyncDispose } from '../base/resource.js';
 import type { Executor } from '../executors/executor.js';
-import { Corrections } from '../io/data/corrections.js';
 import { type CustomDataset, customDataset, isCustomDataset } from '../io/data/custom.js';
 import type { Dataset } from '../io/data/dataset.js';
 import type { FrameArray } from '../io/data/dtype.js';
@@ -23,27 +20,22 @@ import { expectsScan } from './analyses/parameters.js';
 import { autoUdf, type MapResult } from './builtin/pick.js';
 import type { CalibrateOptions } from './calibrate/calibrate.js';
 import type { Calibration } from './calibrate/calibration.js';
-import {
-  checkRun,
-  type ExportOptions,
-  type PartialOfRun,
-  type PartialRun,
-  type RunResults,
-  type UdfContextOptions,
-  type UdfPlace,
-  type UdfRunOptions,
+import type {
+  ExportOptions,
+  PartialRun,
+  RunResults,
+  UdfContextOptions,
+  UdfPlace,
+  UdfRunOptions,
 } from './context-options.js';
-import { steps } from './execution/engine.js';
-import { Run, type UdfProgress } from './execution/run.js';
+import { type Engines, execute } from './execution/execute.js';
+import { Run } from './execution/run.js';
 import { ResultBuffer } from './functions/buffers.js';
 import { displayUdf, inspectUdf, type UdfInspection } from './functions/display.js';
-import { type AnyDefinition, type AnyUdf, asUdf } from './functions/udf.js';
+import type { AnyUdf } from './functions/udf.js';
 import { type GuessedCorrections, guessCorrections } from './images/field.js';
-import { type LivePlots, plotsFor } from './live/plots.js';
 import type { UdfCore } from './room.js';
-import { correctionsFor } from './scans/corrections.js';
 import { withCounts, withCountsInMemory } from './scans/no-counts.js';
-import type { FrameRecorder } from './scans/record.js';
 import {
   type FollowOptions,
   type LoadOptions,
@@ -68,6 +60,7 @@ export class UdfContext {
   #closed: Promise<void> | undefined;
   readonly #ending = new AbortController();
   #delayedOn: Promise<Executor> | undefined;
+  readonly #engines: Engines;
 
   constructor(place: UdfPlace, options: UdfContextOptions = {}, owned: readonly Executor[] = []) {
     this.#place = place;
@@ -75,6 +68,14 @@ export class UdfContext {
     checkedOptions('Context', options, row.others('executor', 'context', 'delayedOn'));
     expects(Array.isArray(owned), 'Context: the second argument', owned, 'a list of executors');
     this.#options = options;
+    this.#engines = {
+      place,
+      readFile: place.readFile,
+      context: (cpu) => this.#open(cpu),
+      executor: options.executor,
+      delayedOn: () => this.#computeOn(),
+      ending: this.#ending.signal,
+    };
     Object.defineProperty(this, asyncDispose, { value: () => this.close() });
   }
 
@@ -159,10 +160,10 @@ export class UdfContext {
     udf: U,
     options: UdfRunOptions = {},
   ): Promise<RunResults<U>> {
-    const { run, list, plots } = this.#plan('runUdf', scan, udf, options);
-    for await (const _ of this.#advance(run, options, plots));
-    const results = run.results();
-    return (list ? results : results[0]) as RunResults<U>;
+    this.#assertOpen();
+    const run = new Run('runUdf', scan, udf, options);
+    for await (const _ of execute(run, this.#engines));
+    return run.answer() as RunResults<U>;
   }
 
   /**
@@ -174,8 +175,9 @@ export class UdfContext {
     udf: U,
     options: UdfRunOptions = {},
   ): PartialRun<U> {
-    const { run, plots } = this.#plan('runUdfIter', scan, udf, options);
-    const advance = this.#advance(run, options, plots);
+    this.#assertOpen();
+    const run = new Run('runUdfIter', scan, udf, options);
+    const advance = execute(run, this.#engines);
     const results = async function* () {
       try {
         for await (const _ of advance)
@@ -256,7 +258,8 @@ export class UdfContext {
 
   /** Describes the run of a UDF as an HTML table. Nothing is read. */
   display(scan: Scan, udf: AnyUdf, options: Pick<UdfRunOptions, 'roi'> = {}): string {
-    return displayUdf(this.#plan('display', scan, udf, options).run);
+    this.#assertOpen();
+    return displayUdf(new Run('display', scan, udf, options));
   }
 
   /**
@@ -264,8 +267,8 @@ export class UdfContext {
    * allocated for it. Throws `Argument` for invalid declarations, `Shape` for a region that does not fit.
    */
   inspect(scan: Scan, udf: AnyUdf, options: Pick<UdfRunOptions, 'roi'> = {}): UdfInspection {
-    const { run } = this.#plan('inspect', scan, udf, options);
-    return inspectUdf(run);
+    this.#assertOpen();
+    return inspectUdf(new Run('inspect', scan, udf, options));
   }
 
   /**
@@ -277,9 +280,10 @@ export class UdfContext {
     options: Pick<UdfRunOptions, 'roi' | 'corrections'> = {},
   ): Promise<RunResults<U>> {
     const { dryRun } = await import('./functions/dry-run.js');
-    const { run, list } = this.#plan('dryRun', scan, udf, options);
-    const results = await dryRun(run, (cpu) => this.#open(cpu));
-    return (list ? results : results[0]) as RunResults<U>;
+    this.#assertOpen();
+    const run = new Run('dryRun', scan, udf, options);
+    await dryRun(run, this.#engines.context);
+    return run.answer() as RunResults<U>;
   }
 
   /**
@@ -385,76 +389,6 @@ export class UdfContext {
     return this.#core;
   }
 
-  #plan(what: string, scan: Scan, udf: AnyUdf | readonly AnyUdf[], options: UdfRunOptions) {
-    this.#assertOpen();
-    checkRun(what, options);
-    if (typeof scan !== 'object' || scan === null || !('sync' in scan))
-      throw new EwaldError('Argument', `${what}: the first argument is not a scan; expected the result of load()`);
-    const list = Array.isArray(udf);
-    // Holes of the list are invalid UDFs and must not be skipped.
-    const udfs = Array.from((list ? udf : [udf]) as readonly (AnyUdf | AnyDefinition)[], asUdf);
-    const corrections = correctionsFor(options.corrections, scan.shape.sig, scan);
-    const { roi, numPartitions, latest } = options;
-    // Corrections of ewald/data decide by themselves which values are counts.
-    const limits = options.corrections instanceof Corrections ? undefined : scan.counts;
-    const run = new Run(scan, udfs, { roi, corrections, numPartitions, latest, limits });
-    return { run, list, plots: plotsFor(options.plots) };
-  }
-
-  async *#advance(run: Run, options: UdfRunOptions, plots: LivePlots | undefined) {
-    const engine = {
-      context: (cpu?: boolean) => this.#open(cpu),
-      executor: this.#options.executor,
-      delayedOn: () => this.#computeOn(),
-      readFile: this.#place.readFile,
-      taskTimeoutS: options.taskTimeoutS,
-    };
-    const tell = observer('run', options, 'onProgress');
-    const print = options.progress && this.#place.note && lineOf(this.#place.note);
-    const recorder = await this.#recorder(run, options);
-    const { live } = run.scan;
-    let isKept = live !== undefined;
-    // The scan of a live run ends when the context is closed, and the run with its results.
-    const signals = [options.signal ?? [], live ? [] : this.#ending.signal].flat();
-    try {
-      for await (const _ of steps(run, { ...engine, recorder }, AbortSignal.any(signals))) {
-        tell(run.progress);
-        if (print) print(run.progress);
-        await plots?.show(run, live !== undefined);
-        yield;
-      }
-      isKept = true;
-    } catch (error) {
-      await plots?.stop();
-      if (run.scan.live) {
-        // What has been measured is all that there will be; the error of the run comes first.
-        await plots?.finish(run.results(), run.damage).catch(() => undefined);
-        throw withPartial(error, run);
-      }
-      notePartial(error, run);
-      throw error;
-    } finally {
-      run.tellReplaced();
-      // The frames of a live scan cannot be read again, so they are kept whatever ends it.
-      await (isKept ? recorder?.finish() : recorder?.discard());
-    }
-    await plots?.finish(run.results(), run.damage);
-  }
-
-  async #recorder({ scan, shape, latest }: Run, { record }: UdfRunOptions): Promise<FrameRecorder | undefined> {
-    if (record === undefined) return undefined;
-    const options = typeof record === 'string' ? { file: record } : record;
-    checkedOptions('record', options, { file: row.required(row.text), force: row.flag });
-    if (shape.selection.positions || latest)
-      throw argumentError('', (nameOption) => {
-        const others = latest ? [nameOption('latest')] : ['roi', 'first', 'frames'].map(nameOption);
-        return `${nameOption('record')}: ${options.file} has all frames of a scan; omit ${others.join(', ')}`;
-      });
-    const { recordNpy } = this.#place;
-    if (recordNpy) return recordNpy(scan, options, (text) => this.#place.note?.(`warning: ${text}`));
-    throw new EwaldError('Unsupported', `record: ${options.file}: a browser cannot write files`);
-  }
-
   #computeOn(): Promise<Executor> {
     const { delayedOn } = this.#options;
     if (delayedOn) return Promise.resolve(delayedOn);
@@ -466,28 +400,3 @@ export class UdfContext {
     return this.#delayedOn;
   }
 }
-
-/** The results so far of a run that has failed. */
-const partialOf = (run: Run): PartialOfRun => ({
-  results: run.results(),
-  damage: run.damage,
-  progress: run.progress,
-});
-
-/** The error of a live run with the results so far, because the frames cannot be read again. */
-function withPartial(error: unknown, run: Run): unknown {
-  if (!isEwaldError(error)) return error;
-  const { message, tag, detail } = error;
-  return new EwaldError(tag, message, { cause: error, detail: { ...detail, partial: partialOf(run) } });
-}
-
-/** Adds the results of the partitions before a failure to its error; they are computed if somebody reads them. */
-function notePartial(error: unknown, run: Run): void {
-  if (!isEwaldError(error) || run.progress.frames === 0 || Object.isFrozen(error.detail)) return;
-  Object.defineProperty(error.detail, 'partial', { get: () => partialOf(run), configurable: true });
-}
-
-const lineOf =
-  (note: (line: string) => void) =>
-  ({ done, total, bytes, seconds }: UdfProgress): void =>
-    note(`${done} of ${total} partitions, ${rateText(bytes, seconds)}`);

@@ -42,6 +42,7 @@ export type {
   ResultsOf,
   RunResults,
   UdfContextOptions,
+  UdfProgress,
   UdfRunOptions,
 } from './context-options.js';
 export type { FoundDisks } from './disks/contract.js';
@@ -53,7 +54,7 @@ export { type StrainMaps, type StrainOptions, strainMaps } from './disks/strain.
 export { type DiskUdfOptions, diskUdf } from './disks/udf.js';
 export { type ClusterSpec, clusterSpec, type DetectedDevices, executorFor } from './execution/devices.js';
 export type { NoCounts } from './execution/frame-counts.js';
-export type { UdfProgress } from './execution/run.js';
+
 export { type AuxData, auxData } from './functions/aux.js';
 export {
   type BufferDeclaration,

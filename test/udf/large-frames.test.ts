@@ -234,7 +234,7 @@ describe('results on workers', () => {
   });
 
   test('are copied where a run keeps those of partitions, or they are small', () => {
-    const memoryOf = (udf: unknown) => new Run(scan as never, [asUdf(udf as never)], {}).lentMemory().lend();
+    const memoryOf = (udf: unknown) => new Run('runUdf', scan as never, asUdf(udf as never), {}).lentMemory().lend();
     expect(memoryOf(sumUdf().definition)).toHaveProperty('byteLength', 64 + 8 * pixels);
     expect(memoryOf(median)).toBeUndefined();
     expect(memoryOf(sumSigUdf().definition)).toBeUndefined();

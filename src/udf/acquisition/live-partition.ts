@@ -1,17 +1,19 @@
-/** The partition of a run that consists of frames that have arrived. */
+/** The partitions of a run that consist of frames that have arrived. */
 import { countWhile } from '../../base/count-while.js';
 import { product } from '../../base/product.js';
 import type { FrameArray } from '../../io/data/dtype.js';
-import type { Partition } from '../execution/partitions.js';
+import type { Job, Partition } from '../execution/partitions.js';
 import type { Run } from '../execution/run.js';
 import { numbersPerElement } from '../functions/dtypes.js';
+import type { FrameRecorder } from '../scans/record.js';
+import type { Acquisition } from './acquisition.js';
 import type { ArrivedFrames } from './frame-queue.js';
 
 /**
  * Frames as partition `index` of a run; undefined if none of them is at a selected position. Frames at other positions
  * are removed from the memory.
  */
-export function livePartition(
+function livePartition(
   { scan, shape: { selection, sig } }: Run,
   { frames, indices }: ArrivedFrames,
   index: number,
@@ -42,6 +44,26 @@ export function livePartition(
     },
     frames: frames.subarray(0, chosen.length * numbers) as FrameArray,
   };
+}
+
+/** The frames of a live scan as they arrive, without those at positions that are not selected. */
+export async function* arriving(
+  run: Run,
+  acquisition: Acquisition,
+  recorder: FrameRecorder | undefined,
+): AsyncGenerator<Job, void> {
+  for (let index = 0; ; ) {
+    const arrived = await acquisition.take();
+    if (!arrived) return;
+    const { frames, indices } = arrived;
+    const positions = indices.map((frame) => frame - run.scan.sync.syncOffset);
+    await recorder?.write(positions, frames);
+    const found = livePartition(run, arrived, index);
+    const merged = (): void => acquisition.give(arrived);
+    if (found) yield { ...found, merged };
+    else merged();
+    if (found) index++;
+  }
 }
 
 /** Index of a number in an ascending list; -1 if it is not in it. */

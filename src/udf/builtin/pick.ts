@@ -4,8 +4,8 @@ import { EwaldError } from '../../base/errors.js';
 import type { PlatformUrl } from '../../base/globals.js';
 import { inspect } from '../../base/options.js';
 import { elements } from '../../io/data/dtype.js';
-import { callMethod, settled } from '../execution/running.js';
 import type { BufferDeclaration, BufferDeclarations } from '../functions/buffers.js';
+import { callMethod, settled } from '../functions/call-method.js';
 import type { BufferDtype } from '../functions/dtypes.js';
 import { defineUdf, type UdfMeta } from '../functions/udf.js';
 

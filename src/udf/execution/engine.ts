@@ -7,32 +7,37 @@ import { EwaldError } from '../../base/errors.js';
 import { checkSignal } from '../../base/options.js';
 import type { Executor } from '../../executors/executor.js';
 import type { Acquisition } from '../acquisition/acquisition.js';
-import { livePartition } from '../acquisition/live-partition.js';
+import { arriving } from '../acquisition/live-partition.js';
 import { type FrameRecorder, recordStored } from '../scans/record.js';
 import { residentResults } from '../scans/resident-runs.js';
 import { loadCodes } from '../wasm/code.js';
-import type { Job, Partition } from './partitions.js';
-import { type Engine, resultsOf } from './places.js';
+import type { Engine } from './execution.js';
+import { type Job, wholeOf } from './partitions.js';
+import { resultsHere } from './processor.js';
 import type { Run } from './run.js';
+import { resultsOnExecutor } from './tasks.js';
 
-/** Executes a run; yields after each merged partition. */
-export async function* steps(run: Run, engine: Engine, signal: AbortSignal | undefined): AsyncGenerator<void, void> {
+/** Processes and merges the partitions of a run, whose frames a recorder writes; yields after each of them. */
+export async function* steps(
+  run: Run,
+  engine: Engine,
+  signal: AbortSignal | undefined,
+  recorder?: FrameRecorder,
+): AsyncGenerator<void, void> {
   checkSignal(signal);
   const { live } = run.scan;
-  const { executor, recorder } = engine;
+  const { executor } = engine;
+  if (live) refuseElsewhere(run, executor);
   const udfs = run.parts.map(({ udf }) => udf);
   const codes = await loadCodes(udfs, engine.readFile);
-  if (live) refuseElsewhere(run, executor);
   if (run.shape.selection.count === 0) return;
-  const record = (partition: Partition) => recorder && recordStored(run, partition, recorder, signal);
-  const found = await residentResults(run, engine.context);
-  if (found) {
-    await record(run.mergeAllPositions(found));
-    yield;
-    return;
-  }
-  live?.claim(run.latest);
-  const stored = run.partitions.map((partition) => ({ partition, merged: () => record(partition) }));
+  const resident = await residentResults(run, engine.context);
+  live?.claim(run.options.latest ?? false);
+  const stored = (resident ? [wholeOf(run.partitions)] : run.partitions).map((partition) => ({
+    partition,
+    isLent: resident !== undefined,
+    merged: () => recorder && recordStored(run.scan, partition, recorder, signal),
+  }));
   // Only the first rank of MPI draws jobs, and each has their results.
   const underWay: Job[] = [...stored];
   let failure: { readonly error: unknown } | undefined;
@@ -51,10 +56,14 @@ export async function* steps(run: Run, engine: Engine, signal: AbortSignal | und
   signal?.addEventListener('abort', stop, { once: true });
   try {
     checkSignal(signal);
-    for await (const results of resultsOf(live ? arrived(live) : stored, { run, codes, engine, signal })) {
-      const { partition, merged } = underWay.shift() as Job;
-      run.merge(partition, results, { delayed: executor?.kind === 'delayed' });
-      await merged?.();
+    const jobs = live ? arrived(live) : stored;
+    const execution = { run, codes, engine, signal };
+    const isHere = !executor || executor.kind === 'inline';
+    const found = isHere ? resultsHere(jobs, execution) : resultsOnExecutor(jobs, execution, executor);
+    for await (const results of resident ? [resident] : found) {
+      const job = underWay.shift() as Job;
+      run.merge(job, results, executor?.kind === 'delayed');
+      await job.merged?.();
       yield;
     }
     if (failure) throw failure.error;
@@ -75,24 +84,4 @@ function refuseElsewhere({ scan }: Run, executor: Executor | undefined): void {
       `the frames of ${scan.name} arrive at one process, so a live scan cannot run on ${executor.kind}; use inline ` +
         'or workers',
     );
-}
-
-/** The frames of a live scan as they arrive, without those at positions that are not selected. */
-async function* arriving(
-  run: Run,
-  acquisition: Acquisition,
-  recorder: FrameRecorder | undefined,
-): AsyncGenerator<Job, void> {
-  for (let index = 0; ; ) {
-    const arrived = await acquisition.take();
-    if (!arrived) return;
-    const { frames, indices } = arrived;
-    const positions = indices.map((frame) => frame - run.scan.sync.syncOffset);
-    await recorder?.write(positions, frames);
-    const found = livePartition(run, arrived, index);
-    const merged = (): void => acquisition.give(arrived);
-    if (found) yield { ...found, merged };
-    else merged();
-    if (found) index++;
-  }
 }

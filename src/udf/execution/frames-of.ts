@@ -11,19 +11,25 @@ import { readOrAborted } from '../../io/data/read-or-aborted.js';
 import { numbersPerElement } from '../functions/dtypes.js';
 import type { FrameRun } from './partitions.js';
 
-/** Reads the frames of a partition in sequence. */
+/** Allocates memory for frames. */
+type Take = (dtype: DataType, length: number) => FrameArray;
+
+/** The frames of consecutive runs as they are stored, in memory that `take` returns. */
 export async function readRuns(
   dataset: Dataset,
   runs: readonly FrameRun[],
-  into: FrameArray,
   signal: AbortSignal | undefined,
-): Promise<void> {
-  const length = dataset.frameLength * numbersPerElement(dataset.dtype);
+  take: Take = allocateFrames,
+): Promise<FrameArray> {
+  const { dtype, frameLength } = dataset;
+  const frames = take(dtype, runs.reduce((sum, { count }) => sum + count, 0) * frameLength);
+  const length = frameLength * numbersPerElement(dtype);
   let at = 0;
   for (const { file, count } of runs) {
-    await readOrAborted(dataset, file, count, into.subarray(at * length, (at + count) * length), signal);
+    await readOrAborted(dataset, file, count, frames.subarray(at * length, (at + count) * length), signal);
     at += count;
   }
+  return frames;
 }
 
 /** The dtype that UDFs see for frames of `dtype`; `wanted` are the dtypes they request. */
@@ -38,9 +44,6 @@ export function inputDtypeOf(
   if (corrected || wanted.includes('f32') || dtype === 'f16') return dtype === 'u32' || dtype === 'i32' ? 'f64' : 'f32';
   return dtype;
 }
-
-/** Allocates memory for frames. */
-type Take = (dtype: DataType, length: number) => FrameArray;
 
 /**
  * Converts the first `numbers` numbers of frames to another dtype: integers to floats, half floats, single to double.

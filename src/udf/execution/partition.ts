@@ -9,8 +9,11 @@ import { product } from '../../base/product.js';
 import type { Corrections } from '../../io/data/corrections.js';
 import { allocateFrames, type DataType, type FrameArray } from '../../io/data/dtype.js';
 import { auxOf } from '../functions/aux.js';
+import { allocateViews } from '../functions/buffers.js';
+import { callMethod, declarationsOf } from '../functions/call-method.js';
 import type { Arrays, BufferArray } from '../functions/dtypes.js';
 import type { AnyUdf, UdfMeta } from '../functions/udf.js';
+import { partitionMeta } from '../functions/udf-meta.js';
 import { showSparse } from '../sparse/sparse-runs.js';
 import type { FrameCounts } from './frame-counts.js';
 import { convertFrames, correctFrames, inputDtypeOf } from './frames-of.js';
@@ -18,8 +21,9 @@ import type { KernelPart } from './kernel-part.js';
 import type { Partition } from './partitions.js';
 import type { Passes } from './passes.js';
 import type { Piece } from './pieces.js';
-import { callMethod, mergeInto, partitionMeta, Running } from './running.js';
+import { Running } from './running.js';
 import { showAll } from './tiles.js';
+import { mergeInto } from './written.js';
 
 /** The services that a partition requires from its environment. */
 interface PartitionPlace {
@@ -109,9 +113,10 @@ export async function runPartition(job: PartitionJob, place: PartitionPlace): Pr
     for (const [i, { udf, params }] of udfs.entries()) {
       const part = folded ? folded[i] : passes?.partOf(udf, params, meta);
       const prepared = await passes?.prepared.of(udf, params, job.meta);
-      running.push(
-        new Running(udf, auxOf(params, partition.positions), meta, { part, prepared, places: passes?.places }),
-      );
+      const own = auxOf(params, partition.positions);
+      const declarations = declarationsOf(udf, meta, own);
+      const arrays = allocateViews(declarations, count, meta.sig, part?.planes, passes?.places);
+      running.push(new Running(udf, own, meta, { declarations, arrays, part, prepared }));
     }
     for (const one of running) around(one, 'preprocess');
     byCore = running.filter((one): one is Running & { part: KernelPart } => one.part !== undefined);

@@ -35,6 +35,8 @@ export interface Job {
   readonly partition: Partition;
   /** Its frames, if they have arrived; they are read otherwise. */
   readonly frames?: FrameArray | undefined;
+  /** Whether the memory of its results is that of a scan in memory, so that the run copies them. */
+  readonly isLent?: boolean | undefined;
   /** Called when its results are merged. */
   merged?(): Promise<void> | void;
 }
@@ -123,18 +125,31 @@ export const partsOf = (partitions: readonly Partition[]): readonly Partition[] 
 export const areWholeChunks = (partitions: readonly Partition[], chunkFrames: number): boolean =>
   partitions.every(({ runs: [run, another] }) => !another && (run?.file ?? 0) % chunkFrames === 0);
 
-/**
- * Splits a run into `wanted` partitions, by default according to size, with frames of at least `minBytes` in each.
- * Throws `Argument`.
- */
-export function partitionsOf(scan: Scan, selection: Selection, wanted: number | undefined, minBytes = 1): Partition[] {
+/** All partitions as one, whose results are computed at once. */
+export const wholeOf = (partitions: readonly Partition[]): Partition => join(0, partsOf(partitions));
+
+/** What the results of a run ask of its partitions, in bytes. */
+export interface PartitionBytes {
+  /** The least bytes of the frames of a partition. */
+  readonly least: number;
+  /** Bytes of the results of a partition that can be merged with those of the next one; 0 if none can. */
+  readonly mergeable: number;
+}
+
+/** Splits a run into `wanted` partitions, by default according to size. Throws `Argument`. */
+export function partitionsOf(
+  scan: Scan,
+  selection: Selection,
+  wanted: number | undefined,
+  { least, mergeable }: PartitionBytes = { least: 1, mergeable: 0 },
+): readonly Partition[] {
   if (wanted !== undefined && (!Number.isInteger(wanted) || wanted < 1))
     throw new EwaldError('Argument', `numPartitions is ${inspect(wanted)}; expected a whole number from 1`);
   // Partitions of a live scan are the frames that have arrived.
   if (selection.count === 0 || scan.live) return [];
   const { syncOffset } = scan.sync;
-  const cut = boundaries(scan, selection, wanted, minBytes);
-  return cut.slice(0, -1).map((first, index) => {
+  const cut = boundaries(scan, selection, wanted, least);
+  const partitions = cut.slice(0, -1).map((first, index): Partition => {
     const count = (cut[index + 1] as number) - first;
     const runs: { file: number; count: number }[] = [];
     const places: number[] = [];
@@ -158,4 +173,5 @@ export function partitionsOf(scan: Scan, selection: Selection, wanted: number | 
       positions: Uint32Array.from(positions),
     };
   });
+  return joinPartitions(partitions, mergeable);
 }

@@ -7,6 +7,7 @@ import { udfNumbers } from '../../core/layout/udf.js';
 import type { Corrections } from '../../io/data/corrections.js';
 import type { DataType, FrameArray } from '../../io/data/dtype.js';
 import type { FrameCorrection } from '../correction/correction.js';
+import { kernelOf } from '../functions/call-method.js';
 import type { Arrays } from '../functions/dtypes.js';
 import { type OpenCore, PreparedValues } from '../functions/prepared.js';
 import type { AnyUdf, UdfMeta } from '../functions/udf.js';
@@ -19,7 +20,7 @@ import { WasmFunctions } from '../wasm/functions.js';
 import { CoreWorks } from './core-works.js';
 import { finishPart, type KernelPart } from './kernel-part.js';
 import type { ResultPlaces } from './result-memory.js';
-import { kernelOf, type Running } from './running.js';
+import type { Running } from './running.js';
 import { SpareFrames } from './spare-frames.js';
 import { SparePlanes } from './spare-planes.js';
 

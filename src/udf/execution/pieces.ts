@@ -6,21 +6,14 @@
 
 import type { PlatformSignal } from '../../base/globals.js';
 import { Pace } from '../../base/pace.js';
-import { product } from '../../base/product.js';
 import type { Dataset } from '../../io/data/dataset.js';
-import { type DataType, elementBytes, type FrameArray } from '../../io/data/dtype.js';
+import type { DataType, FrameArray } from '../../io/data/dtype.js';
 import { framesInMemory } from '../../io/data/formats/memory.js';
 import { joinSparse, type SparseFrames } from '../../io/data/sparse.js';
 import { numbersPerElement } from '../functions/dtypes.js';
-import { type AnyUdf, methodOf, type UdfMeta } from '../functions/udf.js';
+import type { AnyUdf } from '../functions/udf.js';
 import { readRuns } from './frames-of.js';
 import type { FrameRun, Partition } from './partitions.js';
-import { tileDepth } from './tiles.js';
-
-/** Bytes of a piece: in the inner caches where a kernel reads it, which needs as long as the system to read it. */
-const pieceBytes = (hasKernels: boolean): number => (hasKernels ? 2 ** 21 : 2 ** 22);
-/** Frames that kernels add before they touch a sum of a pixel; see cpp/udf/pass.h. */
-const minOfKernels = 8;
 
 /** Consecutive frames of a partition, as stored in the file. */
 export interface Piece {
@@ -32,40 +25,6 @@ export interface Piece {
   readonly sparse?: SparseFrames | undefined;
   /** Whether others reuse their memory after the partition. */
   readonly borrowed?: boolean | undefined;
-}
-
-/** Whether a UDF must see all frames of a partition at once, or is computed by the core, which does. */
-const seesPartition = ({ definition }: AnyUdf): boolean =>
-  definition.core !== undefined ||
-  definition.processFrameWgsl !== undefined ||
-  (definition.wasm === undefined && methodOf(definition) === 'processPartition');
-
-/** The least common multiple. */
-function together(a: number, b: number): number {
-  let [larger, smaller] = [a, b];
-  while (smaller > 0) [larger, smaller] = [smaller, larger % smaller];
-  return (a / larger) * b;
-}
-
-/**
- * Frames of a piece for these UDFs, at most `largest`. A piece of partitions that begin at a chunk ends with one, since a
- * chunk that is cut would be decoded twice.
- */
-export function framesOfPiece(
-  udfs: readonly AnyUdf[],
-  { sig, datasetDtype, inputDtype }: Pick<UdfMeta, 'sig' | 'datasetDtype' | 'inputDtype'>,
-  chunkFrames: number,
-  largest: number,
-): number {
-  const byKernel = udfs.some(({ definition }) => definition.kernel);
-  // Beside kernels, a module is given memory for as many frames as a GPU may ask for.
-  const both = byKernel && udfs.some(({ definition }) => definition.wasm);
-  if (both || udfs.some(seesPartition)) return largest;
-  const depth = tileDepth(udfs, product(sig) * elementBytes(inputDtype));
-  const whole = byKernel ? Math.ceil(minOfKernels / depth) * depth : depth;
-  const unit = together(whole, chunkFrames);
-  const fitting = Math.floor(pieceBytes(byKernel) / (product(sig) * elementBytes(datasetDtype)));
-  return Math.min(largest, Math.max(unit, Math.floor(fitting / unit) * unit));
 }
 
 /** The pieces of a partition whose frames are in memory, which remains the caller's. */
@@ -180,8 +139,6 @@ export class PieceReader {
       const numbers = whole.length / partition.positions.length;
       return { first, end, frames: whole.subarray(first * numbers, end * numbers), borrowed: true };
     }
-    const frames = this.#take(dataset.dtype, (end - first) * dataset.frameLength);
-    await readRuns(dataset, runs, frames, this.#signal);
-    return { first, end, frames };
+    return { first, end, frames: await readRuns(dataset, runs, this.#signal, this.#take) };
   }
 }

@@ -1,30 +1,28 @@
 /** Processes the partitions of a run on one thread, this one or a worker's, which keeps its kernels between them. */
 
 import type { PlatformSignal } from '../../base/globals.js';
+import { checkSignal } from '../../base/options.js';
 import type { Corrections } from '../../io/data/corrections.js';
 import type { CountLimits } from '../../io/data/count-limits.js';
 import type { Dataset } from '../../io/data/dataset.js';
 import type { DataType, FrameArray } from '../../io/data/dtype.js';
+import { framesInMemory } from '../../io/data/formats/memory.js';
 import type { Arrays } from '../functions/dtypes.js';
 import type { OpenCore } from '../functions/prepared.js';
 import type { AnyUdf, UdfMeta, UdfParams } from '../functions/udf.js';
 import { isSparseRun } from '../sparse/sparse-runs.js';
 import type { WasmCode } from '../wasm/code.js';
+import type { Execution, Jobs, Results } from './execution.js';
 import { FrameCounts, packNoCounts } from './frame-counts.js';
 import { runParts } from './partition.js';
 import { type Partition, partsOf } from './partitions.js';
 import { Passes } from './passes.js';
 import { PieceReader, piecesIn } from './pieces.js';
 import { ResultPlaces } from './result-memory.js';
+import type { PieceSizes } from './sizes.js';
 
 /** UDFs with the parameters that they have at present. */
 export type UdfsOfRun = readonly { readonly udf: AnyUdf; readonly params: UdfParams }[];
-
-/** Frames of the largest partition of a run, and those that are read and processed together. */
-export interface PieceSizes {
-  readonly largest: number;
-  readonly piece: number;
-}
 
 /** What a thread processes. */
 interface Work extends PieceSizes {
@@ -109,5 +107,34 @@ export class PartitionProcessor {
       sizes,
       isInMemory,
     );
+  }
+}
+
+/** The results of jobs that this thread processes. */
+export async function* resultsHere(jobs: Jobs, { run, codes, engine, signal }: Execution): Results {
+  const { scan, parts, meta, corrections, limits, sizes } = run;
+  const isInMemory = scan.live !== undefined || framesInMemory(scan.dataset) !== undefined;
+  const { dataset } = scan;
+  const work = { meta, corrections, limits, dataset, codes, ...sizes, isInMemory };
+  const processor = new PartitionProcessor(work, engine.context, 0);
+  // Kernels are loaded while the first frames arrive.
+  if (scan.live && parts.some(({ udf }) => udf.definition.kernel)) engine.context().catch(() => undefined);
+  try {
+    processor.passes.modules.open(parts, meta);
+    const reader = await processor.reader(run.partitions, parts, signal);
+    try {
+      for await (const { partition, frames } of jobs) {
+        checkSignal(signal);
+        const udfs = parts.map(({ udf, params }) => ({ udf, params }));
+        const found = await processor.process({ partition, frames }, udfs, reader, signal);
+        yield found;
+        processor.passes.reuse(found, run.held);
+      }
+    } finally {
+      // Nothing may continue to read into memory after the run has ended.
+      await reader.dispose();
+    }
+  } finally {
+    await processor.dispose();
   }
 }

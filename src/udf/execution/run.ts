@@ -1,118 +1,27 @@
 /** A run of UDFs over a scan: validated, split into partitions, merged in order, with results after each of them. */
 
-import type { Progress } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import { inspect, kindOf } from '../../base/options.js';
 import { product } from '../../base/product.js';
-import type { Corrections } from '../../io/data/corrections.js';
+import { Corrections } from '../../io/data/corrections.js';
 import type { CountLimits } from '../../io/data/count-limits.js';
 import { elementBytes } from '../../io/data/dtype.js';
-import { checkAux } from '../functions/aux.js';
-import {
-  allocateViews,
-  type BufferDeclarations,
-  checkDeclarations,
-  elementsOf,
-  ResultBuffer,
-  type RunShape,
-  strideOf,
-} from '../functions/buffers.js';
+import { checkRun, type UdfProgress, type UdfRunOptions } from '../context-options.js';
+import { type BufferDeclarations, elementsOf, ResultBuffer, type RunShape, strideOf } from '../functions/buffers.js';
+import { callMethod } from '../functions/call-method.js';
 import { type Arrays, type BufferArray, isArrayOf } from '../functions/dtypes.js';
-import type { AnyUdf, UdfMeta } from '../functions/udf.js';
-import { type Roi, select } from '../scans/roi.js';
+import { type AnyDefinition, type AnyUdf, asUdf, type UdfMeta } from '../functions/udf.js';
+import { type LivePlots, plotsFor } from '../live/plots.js';
+import { correctionsFor } from '../scans/corrections.js';
+import { select } from '../scans/roi.js';
 import type { Scan } from '../scans/scan.js';
-import { withMethod } from './choose-method.js';
 import { addNoCounts, type NoCounts, noneSoFar, unpackNoCounts } from './frame-counts.js';
 import { inputDtype } from './partition.js';
-import { areWholeChunks, joinPartitions, type Partition, partitionsOf, partsOf } from './partitions.js';
-import { framesOfPiece } from './pieces.js';
-import type { PieceSizes } from './processor.js';
+import { areWholeChunks, type Job, type Partition, partitionsOf, partsOf } from './partitions.js';
+import { type Part, plannedParts } from './parts.js';
 import { isShared, LentMemory } from './result-memory.js';
-import { callMethod, declarationsOf, mergeInto, preprocessWhole } from './running.js';
-
-/** Progress of a run; `done` and `total` count partitions. */
-export interface UdfProgress extends Progress {
-  readonly total: number;
-  readonly frames: number;
-  readonly totalFrames: number;
-  /** Bytes of frames read so far, and seconds since the start. */
-  readonly bytes: number;
-  readonly seconds: number;
-}
-
-/** One UDF of a run. */
-interface Part {
-  readonly udf: AnyUdf;
-  params: Readonly<Record<string, unknown>>;
-  readonly declarations: BufferDeclarations;
-  readonly arrays: Arrays;
-  /** Results of the partitions, kept for `mergeAll`. */
-  readonly kept: Arrays[];
-}
-
-/** Rejects a UDF whose partial results cannot be merged. */
-function checkMerge({ definition }: AnyUdf, declarations: BufferDeclarations): void {
-  if (definition.merge || definition.mergeAll) return;
-  const others = Object.entries(declarations).filter(([, { kind, use }]) => kind !== 'nav' && use !== 'resultOnly');
-  if (others.length > 0)
-    throw new EwaldError(
-      'Argument',
-      `the UDF ${definition.name} has no merge: results of kind nav are stored by position, but ${others
-        .map(([name, { kind }]) => `${name} is ${kind}`)
-        .join(' and ')}; define how parts are combined, such as merge({ dest, src }) { … }`,
-    );
-}
-
-/** Rejects `latest` where it would leave positions without results. */
-function checkLatest(scan: Scan, parts: readonly Part[]): void {
-  if (!scan.live)
-    throw new EwaldError('Argument', `latest: the frames of ${scan.name} do not arrive; it is for live scans`);
-  for (const { udf, declarations } of parts)
-    for (const [name, { kind }] of Object.entries(declarations))
-      if (kind === 'nav')
-        throw new EwaldError(
-          'Argument',
-          `latest: the UDF ${udf.definition.name} has one result per scan position (${name}), and some frames would ` +
-            'be skipped; run it without latest',
-        );
-}
-
-/**
- * Bytes of results that each partition sends although they could be merged with those of the next one: results over all
- * frames, if every UDF allows that. Frames that only this thread can read are sent as well, by partition.
- */
-function mergeableBytes({ source }: Scan, parts: readonly Part[]): number {
-  let bytes = 0;
-  for (const { udf, declarations, arrays } of parts) {
-    const { merge, mergeAll, mergesParts } = udf.definition;
-    const kinds = Object.values(declarations).flatMap(({ kind, use }) => (use === 'resultOnly' ? [] : kind));
-    const isNav = !merge && kinds.every((kind) => kind === 'nav');
-    if (!source || mergeAll || !(isNav || (mergesParts && !kinds.includes('nav')))) return 0;
-    if (!isNav) for (const array of Object.values(arrays)) bytes += array.byteLength;
-  }
-  return bytes;
-}
-
-/**
- * Times the bytes of their results that the frames of a partition have at least: each partition allocates, finishes and
- * merges them, and each frame costs a kernel less than a user's function.
- */
-const overResults = { kernel: 4, other: 2 } as const;
-/** Most bytes of a partition that this asks for: in pieces, which GPUs do not take, and if its frames are in memory at once. */
-const maxBytes = { inPieces: 2 ** 29, atOnce: 2 ** 27 } as const;
-
-/** The least bytes of the frames of a partition, so that the work for its results is small beside that for them. */
-function minFrameBytes({ dataset }: Scan, parts: readonly Part[], meta: UdfMeta): number {
-  let bytes = 0;
-  for (const { udf, declarations, arrays } of parts) {
-    const factor = udf.definition.kernel ? overResults.kernel : overResults.other;
-    for (const [name, { kind }] of Object.entries(declarations))
-      if (kind !== 'nav') bytes += factor * (arrays[name]?.byteLength ?? 0);
-  }
-  const udfs = parts.map(({ udf }) => udf);
-  const atOnce = 2 ** 31 === framesOfPiece(udfs, meta, dataset.chunkFrames, 2 ** 31);
-  return Math.max(1, Math.min(bytes, atOnce ? maxBytes.atOnce : maxBytes.inPieces));
-}
+import { framesOfPiece, type PieceSizes, partitionBytes } from './sizes.js';
+import { mergeInto } from './written.js';
 
 /** The state of a run on the side that merges. */
 export class Run {
@@ -122,14 +31,17 @@ export class Run {
   readonly partitions: readonly Partition[];
   readonly corrections: Corrections | undefined;
   readonly parts: readonly Part[];
+  /** The options of the call, checked; the images are those that `plots` asks for. */
+  readonly options: UdfRunOptions;
+  readonly plots: LivePlots | undefined;
+  /** Whether the UDFs were given as a list. */
+  readonly isList: boolean;
   /** Which values are no counts; undefined if all are. */
   readonly limits: CountLimits | undefined;
   /** What was replaced in single frames. */
   readonly replaced: NoCounts = noneSoFar();
   /** 1 for positions of the run that were processed. */
   readonly damage: Uint8Array;
-  /** Of a live scan only the latest frames are processed. */
-  readonly latest: boolean;
   /** Whether the results of a partition have been merged. */
   #hasMerged = false;
   #done = 0;
@@ -137,63 +49,46 @@ export class Run {
   #positions = 0;
   readonly #started = performance.now();
 
-  /** Throws `Shape`, `Argument` before anything is read. */
-  constructor(
-    scan: Scan,
-    udfs: readonly AnyUdf[],
-    {
-      roi,
-      corrections,
-      numPartitions,
-      latest = false,
-      limits,
-    }: {
-      roi?: Roi | undefined;
-      corrections?: Corrections | undefined;
-      numPartitions?: number | undefined;
-      latest?: boolean | undefined;
-      limits?: CountLimits | undefined;
-    },
-  ) {
-    if (udfs.length === 0) throw new EwaldError('Argument', 'runUdf: there is no UDF; expected at least one');
+  /** Checks the call `what` as a whole. Throws `Shape`, `Argument` before anything is read. */
+  constructor(what: string, scan: Scan, given: AnyUdf | readonly (AnyUdf | AnyDefinition)[], options: UdfRunOptions) {
+    checkRun(what, options);
+    if (typeof scan !== 'object' || scan === null || !('sync' in scan))
+      throw new EwaldError('Argument', `${what}: the first argument is not a scan; expected the result of load()`);
     this.scan = scan;
+    this.options = options;
+    this.isList = Array.isArray(given);
     const { nav, sig } = scan.shape;
+    const { roi, numPartitions, latest = false } = options;
+    // Holes of the list are invalid UDFs and must not be skipped.
+    const udfs = Array.from([given].flat() as readonly (AnyUdf | AnyDefinition)[], asUdf);
+    this.corrections = correctionsFor(options.corrections, sig, scan);
+    if (udfs.length === 0) throw new EwaldError('Argument', 'runUdf: there is no UDF; expected at least one');
     const selection = select(roi, nav);
     this.shape = { nav, sig, selection };
-    this.corrections = corrections;
-    this.limits = limits && { least: limits.least, markers: limits.markers };
-    if (corrections && corrections.length !== product(sig))
+    // Corrections of ewald/data decide by themselves which values are counts.
+    const { least, markers } = (options.corrections instanceof Corrections ? undefined : scan.counts) ?? {};
+    this.limits = markers && { least: least as number, markers };
+    if (this.corrections && this.corrections.length !== product(sig))
       throw new EwaldError(
         'Shape',
-        `the corrections are for frames of ${corrections.length} pixels; ` +
+        `the corrections are for frames of ${this.corrections.length} pixels; ` +
           `those of ${scan.name} have ${product(sig)} (${sig.join(' × ')})`,
       );
     this.meta = {
       nav,
       sig,
       datasetDtype: scan.dtype,
-      inputDtype: inputDtype(scan.dtype, corrections !== undefined, udfs),
+      inputDtype: inputDtype(scan.dtype, this.corrections !== undefined, udfs),
       frames: selection.count,
       roi: selection.mask,
     };
-    this.parts = udfs.map((given) => {
-      const udf = withMethod(given, given.params, this.meta);
-      const declarations = declarationsOf(udf, this.meta, udf.params);
-      checkDeclarations(udf.definition.name, declarations);
-      checkMerge(udf, declarations);
-      checkAux(udf.definition.name, udf.params, this.shape);
-      return { udf, params: udf.params, declarations, arrays: {}, kept: [] };
-    });
-    this.latest = latest;
-    if (latest) checkLatest(scan, this.parts);
-    for (const { udf, params, declarations, arrays } of this.parts) {
-      Object.assign(arrays, allocateViews(declarations, selection.count, sig));
-      preprocessWhole(udf, params, this.meta, arrays);
-    }
-    const least = minFrameBytes(scan, this.parts, this.meta);
-    const partitions = partitionsOf(scan, selection, numPartitions, least);
-    this.partitions = joinPartitions(partitions, mergeableBytes(scan, this.parts));
+    if (latest && !scan.live)
+      throw new EwaldError('Argument', `latest: the frames of ${scan.name} do not arrive; it is for live scans`);
+    this.parts = plannedParts(udfs, this.meta, this.shape, latest);
+    const bytes = partitionBytes(scan, this.parts, this.meta);
+    this.partitions = partitionsOf(scan, selection, numPartitions, bytes);
     this.damage = new Uint8Array(selection.count);
+    this.plots = plotsFor(options.plots);
   }
 
   /** Frames of the largest partition, and of its pieces. */
@@ -206,11 +101,6 @@ export class Run {
     const isWhole = scan.live !== undefined || chunkFrames === 1 || areWholeChunks(parts, chunkFrames);
     const udfs = this.parts.map(({ udf }) => udf);
     return { largest, piece: isWhole ? framesOfPiece(udfs, meta, chunkFrames, largest) : largest };
-  }
-
-  /** Adds what was replaced in frames. */
-  addReplaced(found: NoCounts): void {
-    addNoCounts(this.replaced, found);
   }
 
   /** Keeps what was replaced with the scan: of several runs, that of the one that found most. */
@@ -226,22 +116,15 @@ export class Run {
   }
 
   /**
-   * Merges the results of a partition into those of the run. `mergeAll` is for delayed runs, and for UDFs without
-   * `merge`. The run may keep the arrays of a partition that it owns.
+   * Merges the results of a partition into those of the run, which may keep arrays that are not lent. `mergeAll` is for
+   * delayed runs, and for UDFs without `merge`.
    */
-  merge(
-    partition: Partition,
-    found: readonly Arrays[],
-    { delayed = false, isOwned = true }: { readonly delayed?: boolean; readonly isOwned?: boolean } = {},
-  ): void {
+  merge({ partition, isLent = false }: Job, found: readonly Arrays[], isDelayed = false): void {
     const { first, count, places } = partition;
-    // What was replaced follows the results.
-    const { noCounts } = found[this.parts.length] ?? {};
-    if (noCounts) this.addReplaced(unpackNoCounts(noCounts as Float64Array));
     const isFirst = !this.#hasMerged;
     this.#hasMerged = true;
     for (const [i, { udf, declarations, arrays, params, kept }] of this.parts.entries()) {
-      if (isFirst && isOwned && beginsEmpty(udf, declarations)) {
+      if (isFirst && !isLent && beginsEmpty(udf, declarations)) {
         for (const [name, array] of Object.entries(found[i] as Arrays)) {
           if (!isShared(array.buffer)) arrays[name] = array;
           else (arrays[name] as Float64Array).set(array as Float64Array);
@@ -272,7 +155,7 @@ export class Run {
         gathered.push({ compact, own, stride });
       }
       const { merge, mergeAll } = udf.definition;
-      if (mergeAll && (delayed || !merge)) kept.push(whole);
+      if (mergeAll && (isDelayed || !merge)) kept.push(whole);
       // What no frame has made is no result: a merge that keeps the last of them would keep it.
       if (merge) {
         if (partition.positions.length > 0) mergeInto(udf, { dest, src, params, meta: this.meta });
@@ -281,6 +164,9 @@ export class Run {
           if (declaration.kind === 'nav' && dest[name]) (dest[name] as Float64Array).set(src[name] as Float64Array);
       if (places) for (const { compact, own, stride } of gathered) scatter(compact, places, stride, own);
     }
+    // What was replaced follows the results.
+    const { noCounts } = found[this.parts.length] ?? {};
+    if (noCounts) addNoCounts(this.replaced, unpackNoCounts(noCounts as Float64Array));
     if (places) for (const place of places) this.damage[first + place] = 1;
     else this.damage.fill(1, first, first + count);
     this.#done += partition.parts?.length ?? 1;
@@ -303,16 +189,6 @@ export class Run {
   /** The arrays that the run holds: its own, and those of partitions that are merged at the end. */
   get held(): readonly Arrays[] {
     return this.parts.flatMap(({ arrays, kept }) => [arrays, ...kept]);
-  }
-
-  /** Merges results of all positions at once; returns them as one partition. */
-  mergeAllPositions(found: readonly Arrays[]): Partition {
-    const count = this.shape.selection.count;
-    const positions = Uint32Array.from({ length: count }, (_, i) => i);
-    const partition = { index: 0, first: 0, count, runs: [], places: undefined, positions };
-    this.merge(partition, found, { isOwned: false });
-    this.#done = this.#total();
-    return partition;
   }
 
   /** Ends a run in which some positions have no frame, because they did not arrive. */
@@ -363,6 +239,12 @@ export class Run {
     if (!live) return partsOf(this.partitions).length;
     const left = this.shape.selection.count - this.#positions;
     return this.#done + (live.open ? Math.ceil(left / live.maxFrames) : 0);
+  }
+
+  /** The results as the call returns them: those of its UDF, or a list of those of each. */
+  answer(): unknown {
+    const results = this.results();
+    return this.isList ? results : results[0];
   }
 
   /**

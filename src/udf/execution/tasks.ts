@@ -1,20 +1,21 @@
 /** The tasks of a run for an executor: `{ module: 'udf', function: 'partition' }`, which task.ts processes. */
 
 import { EwaldError } from '../../base/errors.js';
+import { compute } from '../../executors/delayed.js';
 import type { Executor } from '../../executors/executor.js';
 import type { Task } from '../../executors/task.js';
-import { allocateFrames } from '../../io/data/dtype.js';
 import type { Arrays } from '../functions/dtypes.js';
 import type { AnyUdf } from '../functions/udf.js';
 import type { WasmCode } from '../wasm/code.js';
 import type { RunDescription } from './description.js';
+import type { Engine, Execution, Jobs, Results } from './execution.js';
 import { readRuns } from './frames-of.js';
 import type { Job } from './partitions.js';
 import type { LentMemory } from './result-memory.js';
 import type { Run } from './run.js';
 
 /** Sends shared values to the tasks of a run: once, and again when parameters change. */
-export class Tasks {
+class Tasks {
   readonly #run: Run;
   readonly #codes: ReadonlyMap<AnyUdf, WasmCode>;
   readonly #executor: Executor;
@@ -60,7 +61,8 @@ export class Tasks {
       argument: {
         partition,
         ...(memory && { memory }),
-        ...(scan.source ? source : { frames: frames ?? (await this.#read(partition)) }),
+        // Frames that only this thread can read are sent with the task.
+        ...(scan.source ? source : { frames: frames ?? (await readRuns(scan.dataset, partition.runs, this.#signal)) }),
       },
     };
   }
@@ -68,14 +70,6 @@ export class Tasks {
   /** Takes the memory of results back, which are merged. */
   reuse(found: readonly Arrays[]): void {
     this.#memory?.give(found);
-  }
-
-  /** Frames that only this thread can read, which are sent with the task. */
-  async #read({ positions, runs }: Job['partition']) {
-    const { dtype, dataset } = this.#run.scan;
-    const frames = allocateFrames(dtype, positions.length * dataset.frameLength);
-    await readRuns(dataset, runs, frames, this.#signal);
-    return frames;
   }
 
   #description(): RunDescription {
@@ -108,4 +102,39 @@ function plain<T>(value: T): T {
         .map(([name, item]) => [name, plain(item)]),
     ) as T;
   return value;
+}
+
+/** The results of jobs that an executor processes. */
+export async function* resultsOnExecutor(
+  jobs: Jobs,
+  { run, codes, engine: { delayedOn }, signal }: Execution,
+  executor: Executor,
+): Results {
+  const { taskTimeoutS } = run.options;
+  const on = executor.kind === 'delayed' ? await computing(delayedOn) : executor;
+  const tasks = new Tasks(run, codes, on, signal);
+  async function* source(): AsyncGenerator<Task> {
+    for await (const job of jobs) yield await tasks.of(job);
+  }
+  const limits = {
+    ...(taskTimeoutS !== undefined && { taskTimeoutS }),
+    ...(signal && { signal: signal as never }),
+  };
+  // Enough tasks to keep the workers busy, but no more, since results are as large as frames, and arrived ones wait.
+  const window = Math.max(2, (run.scan.live ? 2 : 3) * executor.slots);
+  const noted: unknown[] = [];
+  for await (const { value } of executor.run<Arrays[]>(source(), { window, everywhere: true, ...limits })) {
+    if (on !== executor) noted.push(value);
+    else {
+      yield value;
+      tasks.reuse(value);
+    }
+  }
+  if (on !== executor) yield* (await compute(noted, { on, ...limits })) as Arrays[][];
+}
+
+/** The executor of delayed values. Throws `Argument` without one. */
+function computing(delayedOn: Engine['delayedOn']): Promise<Executor> {
+  if (delayedOn) return delayedOn();
+  throw new EwaldError('Argument', "a delayed context computes on another executor; pass makeWith('delayed', { on })");
 }

@@ -4,9 +4,10 @@ import { isEwaldError } from '../../base/errors.js';
 import { checkSignal, yieldToEventLoop } from '../../base/options.js';
 import { product } from '../../base/product.js';
 import { elementBytes, type FrameArray } from '../../io/data/dtype.js';
+import { callMethod, checkNotTransferred, refuseReturned, settled, udfError } from '../functions/call-method.js';
 import { numbersPerElement } from '../functions/dtypes.js';
 import { type AnyDefinition, type AnyUdf, methodOf, type Tiling } from '../functions/udf.js';
-import { callMethod, checkNotTransferred, type Running, refuseReturned, settled, udfError } from './running.js';
+import type { Running } from './running.js';
 
 /** Bytes of a tile, chosen to stay in the inner caches, unless the UDF says otherwise. */
 const tileBytes = 2 ** 20;

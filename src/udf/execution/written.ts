@@ -1,7 +1,9 @@
 /** The results that the methods of a UDF see: values assigned to them are written into their arrays. */
 import { EwaldError } from '../../base/errors.js';
 import { inspect } from '../../base/options.js';
+import { callMethod } from '../functions/call-method.js';
 import type { Arrays, BufferArray } from '../functions/dtypes.js';
+import type { AnyUdf, UdfMeta, UdfParams } from '../functions/udf.js';
 
 /**
  * Writes a number, or as many numbers as there are, into a view; in results of dtype bool, all but 0 are true. Throws
@@ -90,7 +92,7 @@ export class Written {
 const most = 256;
 
 /** Results into which a partition is merged. Small ones have accessors; large ones are written when `merge` returns. */
-export class MergedInto {
+class MergedInto {
   readonly proxy: Record<string, unknown>;
   readonly #large: readonly (readonly [string, BufferArray])[];
 
@@ -114,4 +116,22 @@ export class MergedInto {
       write(name, array, value);
     }
   }
+}
+
+/**
+ * Merges the results of a partition into `dest`. Values assigned to members of `dest` are written into its arrays.
+ */
+export function mergeInto(
+  { definition }: AnyUdf,
+  { dest, src, params, meta }: { dest: Arrays; src: Arrays; params: UdfParams; meta: UdfMeta },
+): void {
+  const { name, merge } = definition;
+  const written = new MergedInto(dest);
+  const scope = { dest: written.proxy, src: { ...src }, params, meta };
+  const work = (): unknown => {
+    const given = merge?.call(definition, scope as never);
+    written.finish();
+    return given;
+  };
+  callMethod(name, 'merge', work, 'merge', dest);
 }

@@ -6,10 +6,10 @@ import { Passes } from '../execution/passes.js';
 import type { Run } from '../execution/run.js';
 import type { OpenCore } from './prepared.js';
 
-/** The results after the first frame of ones; `open` opens a context for UDFs that prepare transforms. */
-export async function dryRun(run: Run, open: OpenCore) {
+/** Runs over the first frame, of ones; `open` opens a context for UDFs that prepare transforms. */
+export async function dryRun(run: Run, open: OpenCore): Promise<void> {
   const [first] = run.partitions;
-  if (!first || first.positions.length === 0) return run.results();
+  if (!first || first.positions.length === 0) return;
   const { sig, dtype } = { sig: run.shape.sig, dtype: run.scan.dtype };
   const ones = allocateFrames(dtype, product(sig));
   ones.fill(dtype === 'u64' || dtype === 'i64' ? (1n as never) : (1 as never));
@@ -28,9 +28,8 @@ export async function dryRun(run: Run, open: OpenCore) {
       { partition, udfs, meta: run.meta, corrections: run.corrections, pieces: [{ frames: ones, first: 0, end: 1 }] },
       { signal: undefined, passes },
     );
-    run.merge(partition, found);
+    run.merge({ partition }, found);
   } finally {
     await passes?.dispose();
   }
-  return run.results();
 }

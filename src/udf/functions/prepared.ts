@@ -3,8 +3,8 @@ import { EwaldError } from '../../base/errors.js';
 import type { FftPlan } from '../../transforms/fft/fft.js';
 import type { FftOptions, FftPrecision } from '../../transforms/fft/options.js';
 import type { FftMethods } from '../../transforms/fft/room.js';
-import { udfError } from '../execution/running.js';
 import type { UdfCore } from '../room.js';
+import { udfError } from './call-method.js';
 import type { AnyUdf, SynchronousPlan, UdfMeta } from './udf.js';
 
 /** Opens the context of this thread, or one that computes on the CPU if there is another. */

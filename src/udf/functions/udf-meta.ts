@@ -27,3 +27,34 @@ export interface PartitionMeta extends UdfMeta {
   /** Scan coordinates of each existing frame, [positions, axes of the scan], slowest axis first; computed when read. */
   readonly coordinates: Uint32Array;
 }
+
+/** The meta of a partition. Coordinates are computed when they are first read. */
+export function partitionMeta(
+  run: UdfMeta,
+  { index, first, count, positions }: PartitionMeta['partition'] & { readonly positions: Uint32Array },
+): PartitionMeta {
+  let coordinates: Uint32Array | undefined;
+  return {
+    ...run,
+    partition: { index, first, count },
+    positions,
+    get coordinates() {
+      coordinates ??= coordinatesOf(positions, run.nav);
+      return coordinates;
+    },
+  };
+}
+
+/** Flat positions as coordinates, [positions, axes]. */
+function coordinatesOf(positions: Uint32Array, nav: readonly number[]): Uint32Array {
+  const out = new Uint32Array(positions.length * nav.length);
+  for (let i = 0; i < positions.length; i++) {
+    let rest = positions[i] as number;
+    for (let axis = nav.length - 1; axis >= 0; axis--) {
+      const size = nav[axis] as number;
+      out[i * nav.length + axis] = rest % size;
+      rest = Math.floor(rest / size);
+    }
+  }
+  return out;
+}

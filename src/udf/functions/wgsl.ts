@@ -4,7 +4,7 @@ import { EwaldError } from '../../base/errors.js';
 import { product } from '../../base/product.js';
 import { udfNumbers } from '../../core/layout/udf.js';
 import type { FrameArray } from '../../io/data/dtype.js';
-import { mergeInto } from '../execution/running.js';
+import { mergeInto } from '../execution/written.js';
 import type { FrameFunction } from '../pass/function.js';
 import { checkWgslName, functionArrays } from '../pass/function-checks.js';
 import type { FunctionArray, FunctionDescriptor, FunctionResult } from '../pass/function-contract.js';

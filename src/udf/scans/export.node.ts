@@ -4,7 +4,7 @@ import { extname } from 'node:path';
 import { EwaldError } from '../../base/errors.js';
 import { checkSignal } from '../../base/options.js';
 import { product } from '../../base/product.js';
-import { allocateFrames, bytesOfArray } from '../../io/data/dtype.js';
+import { bytesOfArray, elementBytes } from '../../io/data/dtype.js';
 import { writers } from '../../io/data/write.js';
 import { openOutput } from '../../io/files/write.js';
 import type { ExportOptions } from '../context-options.js';
@@ -28,16 +28,11 @@ export async function exportNpy(scan: Scan, path: string, options: ExportOptions
     const parts = partitionsOf(scan, select(undefined, nav), undefined);
     for (const { count, runs, places, index } of parts) {
       checkSignal(signal);
-      const there = places?.length ?? count;
-      const read = allocateFrames(scan.dtype, there * product(sig));
-      await readRuns(scan.dataset, runs, read, signal);
-      let bytes: Uint8Array = bytesOfArray(read);
+      let bytes: Uint8Array = bytesOfArray(await readRuns(scan.dataset, runs, signal));
       if (places) {
         // Positions without a frame are zero.
-        const frameBytes = bytes.length / Math.max(1, there);
-        const all = new Uint8Array(
-          count * (there === 0 ? bytesOfArray(allocateFrames(scan.dtype, product(sig))).length : frameBytes),
-        );
+        const frameBytes = product(sig) * elementBytes(scan.dtype);
+        const all = new Uint8Array(count * frameBytes);
         for (const [i, place] of places.entries())
           all.set(bytes.subarray(i * frameBytes, (i + 1) * frameBytes), place * frameBytes);
         bytes = all;

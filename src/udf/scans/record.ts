@@ -1,9 +1,9 @@
 /** Records the frames of a run: those of a live scan when they arrive, those of a file after they were processed. */
 import type { PlatformSignal } from '../../base/globals.js';
-import { allocateFrames, type FrameArray } from '../../io/data/dtype.js';
+import type { FrameArray } from '../../io/data/dtype.js';
 import { readRuns } from '../execution/frames-of.js';
 import { type Partition, partsOf } from '../execution/partitions.js';
-import type { Run } from '../execution/run.js';
+import type { Scan } from './scan.js';
 
 /** The file to which frames are written. */
 export interface FrameRecorder {
@@ -17,16 +17,13 @@ export interface FrameRecorder {
   discard(): Promise<void>;
 }
 
-/** Writes the frames of a partition of a file, or, for a run in memory (`runs` is empty), those of all partitions. */
+/** Writes the frames of a partition of a file. */
 export async function recordStored(
-  { scan, partitions }: Run,
-  { index, runs }: Partition,
+  { dataset }: Scan,
+  partition: Partition,
   recorder: FrameRecorder,
   signal: PlatformSignal | undefined,
 ): Promise<void> {
-  for (const one of partsOf(runs.length > 0 ? [partitions[index] as Partition] : partitions)) {
-    const frames = allocateFrames(scan.dtype, one.positions.length * scan.dataset.frameLength);
-    await readRuns(scan.dataset, one.runs, frames, signal);
-    await recorder.write(one.positions, frames);
-  }
+  for (const part of partsOf([partition]))
+    await recorder.write(part.positions, await readRuns(dataset, part.runs, signal));
 }

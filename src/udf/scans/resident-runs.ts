@@ -1,5 +1,6 @@
 /** Results of UDFs of the package from a scan in memory, without a pass over its frames. */
 
+import { packNoCounts } from '../execution/frame-counts.js';
 import type { Run } from '../execution/run.js';
 import type { Arrays } from '../functions/dtypes.js';
 import { VirtualCom, VirtualDetector } from '../images/virtual-detectors.js';
@@ -60,6 +61,5 @@ export async function residentResults(run: Run, open: () => Promise<UdfCore>): P
     if (given === undefined) return undefined;
     all.push(given);
   }
-  if (scan.replaced) run.addReplaced(scan.replaced);
-  return all;
+  return scan.replaced ? [...all, { noCounts: packNoCounts(scan.replaced) }] : all;
 }

@@ -23,7 +23,7 @@ import type { FrameSink } from '../../serial/pipeline/sinks/sink.js';
 import type { RunSource } from '../../serial/pipeline/sources/source.js';
 import type { RunSummary } from '../../serial/pipeline/summary.js';
 import type { LiveStatus } from '../../udf/acquisition/acquisition.js';
-import type { UdfProgress } from '../../udf/execution/run.js';
+import type { UdfProgress } from '../../udf/context-options.js';
 import type { WatchParameters } from './parameter-types.js';
 import { watchRows } from './parameters.js';
 import { StatusServer } from './status-server.js';

@@ -13,8 +13,7 @@ export const scanOf = ({ data, nav, sig }: PhaseProblem): Scan =>
 
 /** The results of a UDF; by default in as many partitions as there are threads. */
 export async function resultsOf(context: Context, scan: Scan, udf: AnyUdf, numPartitions?: number): Promise<unknown> {
-  const run = new Run(scan, [udf], numPartitions === undefined ? {} : { numPartitions });
-  const engine = { context: async () => context, executor: undefined, delayedOn: undefined, readFile: undefined };
-  for await (const _ of steps(run, engine, undefined));
-  return run.results()[0];
+  const run = new Run('validate', scan, udf, { numPartitions });
+  for await (const _ of steps(run, { context: async () => context }, undefined));
+  return run.answer();
 }
