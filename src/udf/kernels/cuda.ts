@@ -4,51 +4,21 @@
  */
 
 import { handleOf } from '../../core/arrays/kernels/cuda.js';
+import { planCuda } from '../../core/backends/addon-plan.js';
 import type { CudaHost } from '../../core/backends/cuda/host.js';
-import type { UdfDescriptor, UdfKernel, UdfOp } from '../contract.js';
+import type { UdfOp } from '../contract.js';
 
-/** The addon's passes; see cuda/addon. */
-interface UdfAddon {
-  udfCreate(
-    context: object,
-    descriptor: Uint8Array,
-    steps: Uint8Array,
-    indices: Uint32Array,
-    weights: Float32Array,
-  ): Promise<object>;
-  udfBytes(udf: object): { readonly device: number; readonly host: number };
-  /** Frames are a typed array or the handle of a device array. */
-  udfRun(
-    udf: object,
-    frames: ArrayBufferView | object,
-    count: number,
-    nav: Float64Array,
-    sig: Float64Array,
-  ): Promise<void>;
-  udfDestroy(udf: object): void;
-}
-
-/** The udf feature of a CUDA device. */
+/** The udf feature of a CUDA device, which allocates all memory of a pass when it is planned. */
 export const udfOp = (host: CudaHost): UdfOp => ({
   supports: () => true,
-  plan: (descriptor) => planUdf(host, descriptor),
+  async plan({ fields, steps, indices, weights }) {
+    const plan = await planCuda(host, 'udf', fields, steps, indices, weights);
+    return {
+      ...plan,
+      takesArrays: true,
+      takesPieces: false,
+      // Frames are a typed array or the handle of a device array.
+      run: ({ frames, count, nav, sig }) => plan.run(handleOf(frames), count, nav, sig),
+    };
+  },
 });
-
-/** Plans a pass and allocates all its memory, on the device and page-locked on the host. */
-async function planUdf(host: CudaHost, { fields, steps, indices, weights }: UdfDescriptor): Promise<UdfKernel> {
-  const addon = host.addon as UdfAddon;
-  const udf = await host.track(() => addon.udfCreate(host.context, fields, steps, indices, weights));
-  const bytes = addon.udfBytes(udf);
-  host.holdHostBytes(bytes.host);
-  return {
-    bytes: bytes.device + bytes.host,
-    takesArrays: true,
-    takesPieces: false,
-    run: ({ frames, count, nav, sig }) =>
-      host.track(() => addon.udfRun(udf, handleOf(frames), count, nav, sig as Float64Array)),
-    async dispose() {
-      addon.udfDestroy(udf);
-      host.holdHostBytes(-bytes.host);
-    },
-  };
-}
