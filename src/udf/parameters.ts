@@ -54,48 +54,28 @@ const ofDisks = ['disks', 'strain'] as const;
 const withBragg = [...ofDisks, 'bragg'] as const;
 const unbounded = range(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, Number.NaN);
 const length = range(0, 1e6, Number.NaN);
-const disk = { kind: 'number', range: length, unit: 'pixels', value: 'px', short: 'r', flag: 'radius' } as const;
+const pixels = { kind: 'number', range: length, unit: 'pixels', value: 'px' } as const;
+const disk = { ...pixels, short: 'r', flag: 'radius' } as const;
+const coordinate = { ...pixels, range: unbounded, defaultText: 'half the size, rounded down' } as const;
+const vector = {
+  kind: 'numbers',
+  count: 2,
+  range: unbounded,
+  unit: 'pixels',
+  defaultText: 'from the sum',
+  value: 'y,x',
+  of: ['strain'],
+} as const;
+const perAngstrom = { unit: '1/Å', defaultText: 'no filter', value: '1/Å' } as const;
+const angle = { kind: 'number', unit: 'degrees', value: 'degrees' } as const;
+const file = { kind: 'text', defaultText: '', value: 'file.npy' } as const;
 
 /** Parameters of analyses; `of` lists those that use a parameter. A centre or pixel has to be inside the frame. */
 export const analysisRows = /* @__PURE__ */ grouped('analysis', {
-  cx: {
-    kind: 'number',
-    sentence: 'centre along x',
-    range: unbounded,
-    unit: 'pixels',
-    defaultText: 'half the size, rounded down',
-    value: 'px',
-    of: centred,
-  },
-  cy: {
-    kind: 'number',
-    sentence: 'centre along y',
-    range: unbounded,
-    unit: 'pixels',
-    defaultText: 'half the size, rounded down',
-    value: 'px',
-    of: centred,
-  },
-  x: {
-    kind: 'number',
-    short: 'x',
-    sentence: 'the pixel along x',
-    range: unbounded,
-    unit: 'pixels',
-    defaultText: 'half the size, rounded down',
-    value: 'px',
-    of: ['point'],
-  },
-  y: {
-    kind: 'number',
-    short: 'y',
-    sentence: 'the pixel along y',
-    range: unbounded,
-    unit: 'pixels',
-    defaultText: 'half the size, rounded down',
-    value: 'px',
-    of: ['point'],
-  },
+  cx: { ...coordinate, sentence: 'centre along x', of: centred },
+  cy: { ...coordinate, sentence: 'centre along y', of: centred },
+  x: { ...coordinate, short: 'x', sentence: 'the pixel along x', of: ['point'] },
+  y: { ...coordinate, short: 'y', sentence: 'the pixel along y', of: ['point'] },
   r: {
     ...disk,
     sentence: 'radius',
@@ -122,40 +102,24 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
     of: withBragg,
   },
   ri: {
-    kind: 'number',
+    ...pixels,
     sentence: 'inner radius',
-    range: length,
-    unit: 'pixels',
     defaultText:
       'ring: what the disk of the calibration reaches, 0.4 of the shorter side without one; others: by the analysis',
-    value: 'px',
     of: rings,
   },
   maskRadiusInner: {
-    kind: 'number',
+    ...pixels,
     sentence: 'inner radius: the centre of mass is that of a ring, without the disk inside it, as in LiberTEM',
-    range: length,
-    unit: 'pixels',
     defaultText: '0',
     flag: 'ri',
-    value: 'px',
     of: coms,
   },
-  ro: {
-    kind: 'number',
-    sentence: 'outer radius',
-    range: length,
-    unit: 'pixels',
-    defaultText: 'half of the shorter side',
-    value: 'px',
-    of: rings,
-  },
+  ro: { ...pixels, sentence: 'outer radius', defaultText: 'half of the shorter side', of: rings },
   scanRotation: {
-    kind: 'number',
+    ...angle,
     sentence: 'angle between detector and scan',
     range: scanRotationRange,
-    unit: 'degrees',
-    value: 'degrees',
     of: [...coms, 'ssb'],
   },
   flipY: { kind: 'boolean', sentence: "inverts the detector's y axis", of: [...coms, 'ssb'] },
@@ -189,12 +153,7 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
     flag: null,
     of: ['radial-bins'],
   },
-  clusters: {
-    kind: 'integer',
-    sentence: 'number of regions',
-    range: range(1, 2 ** 31, 20),
-    of: ['cluster'],
-  },
+  clusters: { kind: 'integer', sentence: 'number of regions', range: range(1, 2 ** 31, 20), of: ['cluster'] },
   nPeaks: {
     kind: 'integer',
     sentence: 'largest number of pixels per frame that are compared',
@@ -256,21 +215,16 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
     of: withBragg,
   },
   radiusOuter: {
-    kind: 'number',
+    ...pixels,
     sentence: 'outer radius of the ring that the pattern subtracts',
-    range: length,
-    unit: 'pixels',
     defaultText: '1.5 radii',
-    value: 'px',
     of: withBragg,
   },
   search: {
-    kind: 'number',
+    ...pixels,
     sentence: 'half the side of the square in which a disk is searched',
     range: range(0, 1024, Number.NaN),
-    unit: 'pixels',
     defaultText: '2 radii, and at least the outer radius',
-    value: 'px',
     of: withBragg,
   },
   template: {
@@ -331,36 +285,9 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
     range: range(0.1, 16, 1),
     of: ['bragg'],
   },
-  zero: {
-    kind: 'numbers',
-    sentence: 'position of the direct beam, from which a and b span the lattice',
-    count: 2,
-    range: unbounded,
-    unit: 'pixels',
-    defaultText: 'from the sum',
-    value: 'y,x',
-    of: ['strain'],
-  },
-  a: {
-    kind: 'numbers',
-    sentence: 'first lattice vector',
-    count: 2,
-    range: unbounded,
-    unit: 'pixels',
-    defaultText: 'from the sum',
-    value: 'y,x',
-    of: ['strain'],
-  },
-  b: {
-    kind: 'numbers',
-    sentence: 'second lattice vector',
-    count: 2,
-    range: unbounded,
-    unit: 'pixels',
-    defaultText: 'from the sum',
-    value: 'y,x',
-    of: ['strain'],
-  },
+  zero: { ...vector, sentence: 'position of the direct beam, from which a and b span the lattice' },
+  a: { ...vector, sentence: 'first lattice vector' },
+  b: { ...vector, sentence: 'second lattice vector' },
   tolerance: {
     kind: 'number',
     sentence: 'largest distance of a disk from its lattice point, divided by the root of its index',
@@ -390,11 +317,9 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
     of: ['strain'],
   },
   axesRotation: {
-    kind: 'number',
+    ...angle,
     sentence: 'angle by which the axes of the strain are turned, from x to y',
     range: range(-1e4, 1e4, 0),
-    unit: 'degrees',
-    value: 'degrees',
     of: ['strain'],
   },
   calibration: {
@@ -420,17 +345,13 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
   qLowpass: {
     ...filterRows.qLowpass,
     sentence: 'frequency of a low pass at half of its height, as in DPC of py4DSTEM',
-    unit: '1/Å',
-    defaultText: 'no filter',
-    value: '1/Å',
+    ...perAngstrom,
     of: ['icom'],
   },
   qHighpass: {
     ...filterRows.qHighpass,
     sentence: 'frequency of a high pass at half of its height, which removes what varies slowly over the scan',
-    unit: '1/Å',
-    defaultText: 'no filter',
-    value: '1/Å',
+    ...perAngstrom,
     of: ['icom'],
   },
   butterworthOrder: {
@@ -617,32 +538,24 @@ export const scanRunRows = /* @__PURE__ */ grouped('output', {
   dark: {
     common: true,
     group: 'input',
-    kind: 'text',
+    ...file,
     sentence: 'dark frame to subtract',
-    defaultText: '',
-    value: 'file.npy',
   },
   gain: {
     flag: 'gain-map',
     common: true,
     group: 'input',
-    kind: 'text',
+    ...file,
     sentence: 'gain factor applied after that',
-    defaultText: '',
-    value: 'file.npy',
   },
   excludedPixels: {
+    ...file,
     group: 'input',
-    kind: 'text',
     sentence: 'nonzero where a pixel has no count; it gets the mean of its neighbours',
-    defaultText: '',
-    value: 'file.npy',
   },
   record: {
-    kind: 'text',
+    ...file,
     sentence: 'writes the frames to this file while they are processed; if a live scan ends early, those received',
-    defaultText: '',
-    value: 'file.npy',
   },
   plots: { group: 'live', kind: 'boolean', sentence: 'shows partial results on standard error' },
   view: {
