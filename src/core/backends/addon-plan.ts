@@ -7,7 +7,7 @@ import type { CudaHost } from './cuda/host.js';
 import type { NativeHost } from './native/host.js';
 import { addonError } from './status.js';
 
-type Functions = Readonly<Record<string, (...given: unknown[]) => unknown>>;
+type AddonFunctions = Readonly<Record<string, (...given: unknown[]) => unknown>>;
 
 /** A plan of an addon, whose bytes the host counts until it is disposed. */
 interface AddonPlan extends Disposable {
@@ -29,7 +29,7 @@ export async function tagged(work: () => unknown): Promise<void> {
 
 /** Plans on the CPU from these tables. */
 export async function planNative(host: NativeHost, kind: string, ...tables: unknown[]): Promise<AddonPlan> {
-  const addon = host.addon as Functions;
+  const addon = host.addon as AddonFunctions;
   let object = {};
   await tagged(() => {
     object = addon[`${kind}Create`]?.(...tables) as object;
@@ -49,7 +49,7 @@ export async function planNative(host: NativeHost, kind: string, ...tables: unkn
 
 /** Plans on a CUDA device from these tables; bytes of the host are page-locked. */
 export async function planCuda(host: CudaHost, kind: string, ...tables: unknown[]): Promise<AddonPlan> {
-  const addon = host.addon as Functions;
+  const addon = host.addon as AddonFunctions;
   const object = await host.track(async () => (await addon[`${kind}Create`]?.(host.context, ...tables)) as object);
   const counted = addon[`${kind}Bytes`]?.(object) as number | { readonly device: number; readonly host: number };
   const bytes = typeof counted === 'number' ? { device: counted, host: 0 } : counted;

@@ -30,4 +30,4 @@ export interface Execution {
 
 export type Jobs = Iterable<Job> | AsyncIterable<Job>;
 /** The results of jobs in their order; their memory is used again when the next ones are requested. */
-export type Results = AsyncGenerator<readonly Arrays[], void>;
+export type JobResults = AsyncGenerator<readonly Arrays[], void>;

@@ -25,24 +25,20 @@ import { Running } from './running.js';
 import { showAll } from './tiles.js';
 import { mergeInto } from './written.js';
 
-/** The services that a partition requires from its environment. */
-interface PartitionPlace {
-  readonly signal: AbortSignal | undefined;
-  /** Passes of the core; absent if there is no context. */
-  readonly passes: Passes | undefined;
-}
-
-/** One partition of a run. */
-interface PartitionJob {
-  readonly partition: Partition;
+/** What processing a partition needs beside its frames. */
+interface PartitionWork {
   readonly udfs: readonly { readonly udf: AnyUdf; readonly params: Readonly<Record<string, unknown>> }[];
   readonly meta: UdfMeta;
   readonly corrections: Corrections | undefined;
   /** Replaces values that are no counts; absent if all are. */
   readonly counts?: FrameCounts | undefined;
-  /** Its frames, in order. */
-  readonly pieces: AsyncIterable<Piece> | Iterable<Piece>;
+  /** Passes of the core; absent if there is no context. */
+  readonly passes: Passes | undefined;
+  readonly signal: AbortSignal | undefined;
 }
+
+/** The frames of a partition, in order. */
+type Pieces = AsyncIterable<Piece> | Iterable<Piece>;
 
 /** The dtype of the frames that the UDFs of a run see. */
 export const inputDtype = (dtype: DataType, corrected: boolean, udfs: readonly AnyUdf[]): DataType =>
@@ -52,17 +48,16 @@ export const inputDtype = (dtype: DataType, corrected: boolean, udfs: readonly A
     udfs.map(({ definition }) => definition.dtype ?? 'native'),
   );
 
-/** A partition with the pieces of each of its parts. */
-export interface PartsJob extends Omit<PartitionJob, 'pieces'> {
-  readonly piecesOf: (part: Partition) => PartitionJob['pieces'];
-}
-
 /** Runs a partition, or those that it joins, whose results are merged; see `runPartition`. */
-export async function runParts({ piecesOf, ...job }: PartsJob, place: PartitionPlace): Promise<Arrays[]> {
-  const { partition, udfs, meta } = job;
+export async function runParts(
+  partition: Partition,
+  piecesOf: (part: Partition) => Pieces,
+  work: PartitionWork,
+): Promise<Arrays[]> {
+  const { udfs, meta, passes } = work;
   const all: Arrays[][] = [];
   for (const part of partition.parts ?? [partition]) {
-    const found = await runPartition({ ...job, partition: part, pieces: piecesOf(part) }, place);
+    const found = await runPartition(part, piecesOf(part), work);
     const [merged] = all;
     for (const [i, { udf, params }] of udfs.entries()) {
       const [dest, src] = [merged?.[i], found[i] as Arrays];
@@ -70,7 +65,7 @@ export async function runParts({ piecesOf, ...job }: PartsJob, place: PartitionP
     }
     // Of UDFs that merge, the results of further parts are not needed any more.
     const kept = merged ? found.map((arrays, i) => (udfs[i]?.udf.definition.merge ? {} : arrays)) : found;
-    place.passes?.reuse(found, kept);
+    passes?.reuse(found, kept);
     all.push(kept);
   }
   return all.length === 1
@@ -94,17 +89,16 @@ const around = ({ udf: { definition }, scope, arrays }: Running, method: 'prepro
   void callMethod(definition.name, method, () => definition[method]?.(scope as never), method, arrays);
 
 /** Runs one partition; returns the arrays of each UDF, nav arrays only for the frames that exist. */
-export async function runPartition(job: PartitionJob, place: PartitionPlace): Promise<Arrays[]> {
-  const { partition, udfs, corrections, counts, pieces } = job;
-  const { datasetDtype, inputDtype: dtype } = job.meta;
-  const { signal, passes } = place;
-  const meta = partitionMeta(job.meta, partition);
+export async function runPartition(partition: Partition, pieces: Pieces, work: PartitionWork): Promise<Arrays[]> {
+  const { udfs, corrections, counts, passes, signal } = work;
+  const { datasetDtype, inputDtype: dtype } = work.meta;
+  const meta = partitionMeta(work.meta, partition);
   const count = partition.positions.length;
   const takeFor =
     (shown: boolean) =>
     (type: DataType, length: number): FrameArray =>
       passes?.take(type, length, shown) ?? allocateFrames(type, length);
-  const raw = { ...job.meta, inputDtype: datasetDtype };
+  const raw = { ...work.meta, inputDtype: datasetDtype };
   const folded = corrections && (await passes?.foldedOf(udfs, corrections, raw));
   const running: Running[] = [];
   let byCore: readonly (Running & { part: KernelPart })[] = [];
@@ -112,7 +106,7 @@ export async function runPartition(job: PartitionJob, place: PartitionPlace): Pr
   try {
     for (const [i, { udf, params }] of udfs.entries()) {
       const part = folded ? folded[i] : passes?.partOf(udf, params, meta);
-      const prepared = await passes?.prepared.of(udf, params, job.meta);
+      const prepared = await passes?.prepared.of(udf, params, work.meta);
       const own = auxOf(params, partition.positions);
       const declarations = declarationsOf(udf, meta, own);
       const arrays = allocateViews(declarations, count, meta.sig, part?.planes, passes?.places);

@@ -12,7 +12,7 @@ import type { OpenCore } from '../functions/prepared.js';
 import type { AnyUdf, UdfMeta, UdfParams } from '../functions/udf.js';
 import { isSparseRun } from '../sparse/sparse-runs.js';
 import type { WasmCode } from '../wasm/code.js';
-import type { Execution, Jobs, Results } from './execution.js';
+import type { Execution, JobResults, Jobs } from './execution.js';
 import { FrameCounts, packNoCounts } from './frame-counts.js';
 import { runParts } from './partition.js';
 import { type Partition, partsOf } from './partitions.js';
@@ -88,7 +88,7 @@ export class PartitionProcessor {
     const piecesOf = (part: Partition) => (frames ? piecesIn(frames, part, size) : (reader as PieceReader).of(part));
     passes.places = ResultPlaces.in(memory);
     try {
-      const arrays = await runParts({ partition, udfs, meta, corrections, counts, piecesOf }, { signal, passes });
+      const arrays = await runParts(partition, piecesOf, { udfs, meta, corrections, counts, passes, signal });
       const replaced = counts?.taken();
       return replaced ? [...arrays, { noCounts: packNoCounts(replaced) }] : arrays;
     } finally {
@@ -111,7 +111,7 @@ export class PartitionProcessor {
 }
 
 /** The results of jobs that this thread processes. */
-export async function* resultsHere(jobs: Jobs, { run, codes, engine, signal }: Execution): Results {
+export async function* resultsHere(jobs: Jobs, { run, codes, engine, signal }: Execution): JobResults {
   const { scan, parts, meta, corrections, limits, sizes } = run;
   const isInMemory = scan.live !== undefined || framesInMemory(scan.dataset) !== undefined;
   const { dataset } = scan;

@@ -8,7 +8,7 @@ import type { Arrays } from '../functions/dtypes.js';
 import type { AnyUdf } from '../functions/udf.js';
 import type { WasmCode } from '../wasm/code.js';
 import type { RunDescription } from './description.js';
-import type { Engine, Execution, Jobs, Results } from './execution.js';
+import type { Engine, Execution, JobResults, Jobs } from './execution.js';
 import { readRuns } from './frames-of.js';
 import type { Job } from './partitions.js';
 import type { LentMemory } from './result-memory.js';
@@ -109,7 +109,7 @@ export async function* resultsOnExecutor(
   jobs: Jobs,
   { run, codes, engine: { delayedOn }, signal }: Execution,
   executor: Executor,
-): Results {
+): JobResults {
   const { taskTimeoutS } = run.options;
   const on = executor.kind === 'delayed' ? await computing(delayedOn) : executor;
   const tasks = new Tasks(run, codes, on, signal);

@@ -1,7 +1,7 @@
 /** Passes frames to the JavaScript methods of UDFs, tile by tile, so that a tile is read from memory once. */
 
 import { isEwaldError } from '../../base/errors.js';
-import { checkSignal, yieldToEventLoop } from '../../base/options.js';
+import { Pace } from '../../base/pace.js';
 import { product } from '../../base/product.js';
 import { elementBytes, type FrameArray } from '../../io/data/dtype.js';
 import { callMethod, checkNotTransferred, refuseReturned, settled, udfError } from '../functions/call-method.js';
@@ -114,15 +114,11 @@ export async function showAll(
     tiled.map(({ udf }) => udf),
     product(meta.sig) * elementBytes(meta.inputDtype),
   );
-  let breathed = performance.now();
+  const pace = new Pace(signal);
   for (let first = base; tiled.length > 0 && first < last; first += depth) {
     const end = Math.min(last, first + depth);
     for (const one of tiled) show(one, frames, base, first, end);
-    if (performance.now() - breathed > 50) {
-      await yieldToEventLoop();
-      checkSignal(signal);
-      breathed = performance.now();
-    }
+    if (pace.due) await pace.rest();
   }
   for (const one of running) {
     const { definition } = one.udf;

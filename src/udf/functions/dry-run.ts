@@ -24,10 +24,9 @@ export async function dryRun(run: Run, open: OpenCore): Promise<void> {
   const udfs = run.parts.map(({ udf, params }) => ({ udf, params }));
   const passes = run.parts.some(({ udf }) => udf.definition.prepare) ? new Passes(open, 1) : undefined;
   try {
-    const found = await runPartition(
-      { partition, udfs, meta: run.meta, corrections: run.corrections, pieces: [{ frames: ones, first: 0, end: 1 }] },
-      { signal: undefined, passes },
-    );
+    const { meta, corrections } = run;
+    const pieces = [{ frames: ones, first: 0, end: 1 }];
+    const found = await runPartition(partition, pieces, { udfs, meta, corrections, passes, signal: undefined });
     run.merge({ partition }, found);
   } finally {
     await passes?.dispose();

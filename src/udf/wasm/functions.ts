@@ -1,7 +1,7 @@
 /** The UDFs of a run that have a WebAssembly module: one instance for each of them, which processes the partitions. */
 import { EwaldError, messageOf } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
-import { checkSignal, yieldToEventLoop } from '../../base/options.js';
+import { Pace } from '../../base/pace.js';
 import type { DataType, FrameArray } from '../../io/data/dtype.js';
 import type { Running } from '../execution/running.js';
 import { declarationsOf } from '../functions/call-method.js';
@@ -70,17 +70,14 @@ export class WasmFunctions {
     const copied = !instance.holds(frames);
     const inside = copied ? instance.copyFrames(frames) : frames;
     try {
-      let breathed = performance.now();
+      const pace = new Pace(signal);
       for (const [from, to] of callsOf(positions, frames.byteLength / positions.length)) {
         try {
           instance.process(inside, from, first + from, to - from, positions[from] as number);
         } catch (cause) {
           throw this.#failed(running, code, { frames, positions, first }, [from, to], cause);
         }
-        if (performance.now() - breathed < 50) continue;
-        await yieldToEventLoop();
-        checkSignal(signal);
-        breathed = performance.now();
+        if (pace.due) await pace.rest();
       }
     } finally {
       if (copied) instance.giveFrames(inside);
