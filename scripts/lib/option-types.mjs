@@ -1,30 +1,53 @@
 // Declarations of options as users see them. In the sources an interface of options extends `OptionsOf` of its rows;
 // here it is written out with the sentence, range and default of each row, so that editors show them and a user's
-// compiler infers nothing.
+// compiler infers nothing. The types that rows name are imported as the sources of the rows import them.
+import { readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from './run.mjs';
 
-const inferred = /export interface (\w+) extends OptionsOf<[^{]*> \{\n([\s\S]*?)\}\n/g;
-/** Without what the compiler lays out in its own way. */
-const bare = (text) => text.replace(/[\s;]+/g, '');
+const inferred = /export interface (\w+) extends OptionsOf<[^{]*> \{\s*\}\n/g;
 const esm = (path) => import(pathToFileURL(join(root, 'build/esm', path)).href);
+const { dirname, join: joined, relative } = posix;
+
+/** The modules that a text of the sources or of declarations imports names from: `[the names, the path]`. */
+const importsOf = (text) =>
+  [...text.matchAll(/^import (?:type )?\{([^}]*)\} from '(\.[^']*)';\n/gm)].map(([, names, path]) => [
+    names.split(',').flatMap((name) => name.trim().replace(/^type /, '') || []),
+    path,
+  ]);
+
+/** The imports of a module's source, as those of another module write them. */
+function importsAt(module, other) {
+  const text = readFileSync(join(root, 'src', module.replace(/\.js$/, '.ts')), 'utf8');
+  return importsOf(text).map(([names, path]) => {
+    const to = relative(dirname(other), joined(dirname(module), path));
+    return [names, to.startsWith('.') ? to : `./${to}`];
+  });
+}
 
 /** The declarations of a module, whose path in build/esm is `path`, with its options written out. */
 export async function withOptions(text, path) {
   if (posix.basename(path) !== 'parameter-types.d.ts') return text;
+  const folder = dirname(path);
   const { declaration } = await esm('base/parameter-text.js');
-  const { tables } = await esm(posix.join(posix.dirname(path), 'parameters.js'));
-  const written = text.replace(inferred, (_, name, own) => {
-    const rows = tables[name];
-    if (rows === undefined) throw new Error(`${path}: tables of parameters.js lack ${name}`);
-    for (const [option, { type, required }] of Object.entries(rows)) {
-      const member = `${option}${required ? '' : '?'}: ${type}${required ? '' : ' | undefined'};`;
-      if (type !== undefined && !bare(own).includes(bare(`readonly ${member}`)))
-        throw new Error(`${path}: ${name} lacks "readonly ${member}", the type of its row`);
-    }
-    return declaration(name, rows);
-  });
+  const { tables } = await esm(joined(folder, 'parameters.js'));
+  const written = text
+    .replace(/^\/\*\*.*\n/, '')
+    .replace(/^import type \{[^}]*\} from '[^']*\/parameters\.js';\n/gm, '')
+    .replace(inferred, (_, name) => {
+      if (tables[name] === undefined) throw new Error(`${path}: tables of parameters.js lack ${name}`);
+      return declaration(name, tables[name]);
+    });
   if (written.includes(' OptionsOf<')) throw new Error(`${path}: options that could not be written out`);
-  return written.replace(/^\/\*\*.*\n/, '').replace(/^import type \{[^}]*\} from '[^']*\/parameters\.js';\n/gm, '');
+  const rows = importsOf(text).flatMap(([, from]) => (from.endsWith('/parameters.js') ? [joined(folder, from)] : []));
+  const had = new Set(importsOf(written).flatMap(([names]) => names));
+  const missing = rows
+    .flatMap((module) => importsAt(module, path))
+    .flatMap(([names, from]) => {
+      const used = names.filter((name) => !had.has(name) && new RegExp(`: .*\\b${name}\\b`).test(written));
+      for (const name of used) had.add(name);
+      return used.length === 0 ? [] : [`import type { ${used.join(', ')} } from '${from}';\n`];
+    });
+  return missing.join('') + written;
 }

@@ -2,7 +2,7 @@
 import { checkedValue, row } from './call-options.js';
 import { EwaldError } from './errors.js';
 import { inspect } from './options.js';
-import { argumentError, type Parameters } from './parameters.js';
+import { argumentError, type Parameters, typed } from './parameters.js';
 import { range } from './range.js';
 
 /** Frames `first`, `first + step` … before `end`, counted from 0 in the order of the input. */
@@ -38,7 +38,7 @@ export const sliceRows = {
     group: 'input',
     kind: 'text',
     sentence: 'uses these frames only, counted from 0, each or every n-th: 0:100, 100:, 0:1000:10',
-    type: 'string | readonly [first?: number, end?: number, step?: number]',
+    type: typed<SliceOptions['frames']>('string | readonly [first?: number, end?: number, step?: number]'),
     value: 'first:end:step',
     defaultText: 'all',
     neutral: true,

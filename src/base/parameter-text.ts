@@ -131,6 +131,8 @@ const typeOf = ({ kind, choices = [], count, type }: Parameter): string => {
       return 'string';
     case 'texts':
       return 'readonly string[]';
+    case 'value':
+      return 'unknown';
   }
 };
 

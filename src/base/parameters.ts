@@ -6,7 +6,10 @@ import { EwaldError, type EwaldErrorTag } from './errors.js';
 import { inspect, nearest } from './options.js';
 import type { Range } from './range.js';
 
-/** What a value is; a `count` may be a bigint, and the flag of `bytes` may be a size such as 2G. */
+/**
+ * What a value is; a `count` may be a bigint, and the flag of `bytes` may be a size such as 2G. A `value` is of JavaScript
+ * alone, such as a function, and its `type` says what it is.
+ */
 export type ParameterKind =
   | 'integer'
   | 'number'
@@ -17,7 +20,14 @@ export type ParameterKind =
   | 'count'
   | 'bytes'
   | 'text'
-  | 'texts';
+  | 'texts'
+  | 'value';
+
+declare const meaning: unique symbol;
+/** The name of a TypeScript type, by which the sources know the type itself. */
+export type TypeName<T> = string & { readonly [meaning]: T };
+/** The type of an option: for the compiler, and as declarations name it. */
+export const typed = <T>(name: string): TypeName<T> => name as TypeName<T>;
 
 /** A flag of a program of CrystFEL that a parameter has been taken from. */
 export interface CrystfelFlag {
@@ -53,6 +63,11 @@ export interface OptionRow {
   readonly defaultText?: string | undefined;
   /** The TypeScript type of the option where a command reads it from the text of its flag, such as a file's name. */
   readonly type?: string | undefined;
+  /**
+   * Checks what neither kind nor range say of a value, which is undefined if it is not given, and returns what the call
+   * works with. `what` names the option in the message. Throws `Argument`.
+   */
+  readonly read?: ((what: string, value: unknown) => unknown) | undefined;
 }
 
 /** The headings of `--help`, in their order. */
@@ -120,7 +135,10 @@ type Several<P extends Parameter> = P extends { readonly count: 2 }
       : readonly number[];
 
 /** What a parameter's value is in TypeScript. */
-export type ValueOf<P extends Parameter> = P['kind'] extends 'integer' | 'number' | 'bytes'
+export type ValueOf<P extends Parameter> = P extends { readonly type: TypeName<infer Type> } ? Type : PlainOf<P>;
+
+/** What the flag of a parameter holds. */
+type PlainOf<P extends Parameter> = P['kind'] extends 'integer' | 'number' | 'bytes'
   ? number
   : P['kind'] extends 'count'
     ? number | bigint
@@ -139,21 +157,17 @@ export type Values<Rows extends Parameters> = {
   readonly [Name in keyof Rows as Rows[Name] extends { readonly type: string } ? never : Name]?: ValueOf<Rows[Name]>;
 };
 
-/** The options of a table as callers give them; those with a `type` stand beside it. */
+/** The options of a table as callers give them. */
 export type OptionsOf<Rows extends Parameters> = {
-  readonly [Name in keyof Rows as Rows[Name] extends { readonly type: string } | { readonly required: true }
-    ? never
-    : Name]?: ValueOf<Rows[Name]> | undefined;
+  readonly [Name in keyof Rows as Rows[Name] extends { readonly required: true } ? never : Name]?:
+    | ValueOf<Rows[Name]>
+    | undefined;
 } & {
-  readonly [Name in keyof Rows as Rows[Name] extends { readonly required: true }
-    ? Rows[Name] extends { readonly type: string }
-      ? never
-      : Name
-    : never]: ValueOf<Rows[Name]>;
+  readonly [Name in keyof Rows as Rows[Name] extends { readonly required: true } ? Name : never]: ValueOf<Rows[Name]>;
 };
 
 /** Values of the flags of a table; objects are the texts that name them. */
-export type FlagValues<Rows extends Parameters> = { readonly [Name in keyof Rows]?: ValueOf<Rows[Name]> };
+export type FlagValues<Rows extends Parameters> = { readonly [Name in keyof Rows]?: PlainOf<Rows[Name]> };
 
 /** How the caller wrote a parameter: `minSnr`, `--min-snr` or `-r`. */
 export type NameOption = (name: string) => string;
@@ -199,6 +213,8 @@ export function expected({ kind, range, choices = [], count, rising }: OptionRow
       return 'text';
     case 'texts':
       return 'a list of strings';
+    case 'value':
+      return '';
   }
 }
 
@@ -265,6 +281,8 @@ function isFine(row: OptionRow, value: unknown): boolean {
       return typeof value === 'string';
     case 'texts':
       return Array.isArray(value) && value.every((one) => typeof one === 'string');
+    case 'value':
+      return true;
   }
 }
 

@@ -1,8 +1,13 @@
 /** Parameters of the analyses and of a run over a scan. Names, meanings and defaults of analyses are LiberTEM's. */
 import { sliceRows } from '../base/frame-slice.js';
-import { grouped, type Parameters } from '../base/parameters.js';
+import { grouped, type Parameters, typed } from '../base/parameters.js';
 import { range } from '../base/range.js';
 import { liveRows } from './acquisition/parameters.js';
+import type { ComParams } from './builtin/com.js';
+import type { Calibration } from './calibrate/calibration.js';
+import type { AnyUdf } from './functions/udf.js';
+import type { MaskFactory } from './images/masks.js';
+import type { Roi } from './scans/roi.js';
 import { correlationRow, filterRows, refinementRow, scanRotationRange } from './shared-rows.js';
 
 /** The analyses by name: the method of a `Context` that makes each, and what it computes. */
@@ -128,7 +133,9 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
     sentence: "trend that is subtracted, where -1, 0 and 1 are LiberTEM's numbers",
     choices: ['none', 'mean', 'plane', 'calibrated', '-1', '0', '1'],
     more: "calibrated: the calibration's descan, and the constant field that looks like it.",
-    type: "ComParams['regression'] | 'none' | 'mean' | 'plane' | 'calibrated'",
+    type: typed<ComParams['regression'] | 'none' | 'mean' | 'plane' | 'calibrated'>(
+      "ComParams['regression'] | 'none' | 'mean' | 'plane' | 'calibrated'",
+    ),
     defaultText: 'com: none; icom: mean',
     value: 'trend',
     of: coms,
@@ -179,7 +186,7 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
   factories: {
     kind: 'texts',
     sentence: 'functions that create masks; in the command .npy files with a mask [y, x], or several [masks, y, x]',
-    type: 'readonly MaskFactory[]',
+    type: typed<readonly MaskFactory[]>('readonly MaskFactory[]'),
     required: true,
     flag: 'mask',
     value: 'file.npy',
@@ -188,7 +195,7 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
   useSparse: {
     kind: 'boolean',
     sentence: 'multiplies by sparse matrices',
-    type: "boolean | 'auto'",
+    type: typed<boolean | 'auto'>("boolean | 'auto'"),
     defaultText: 'by the number of zeros',
     flag: null,
     of: ['masks', 'radial-fourier'],
@@ -196,7 +203,7 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
   shifts: {
     kind: 'numbers',
     sentence: 'shift (dy, dx) of the masks in pixels, or one for each scan position',
-    type: 'readonly [number, number] | ArrayLike<number>',
+    type: typed<readonly [number, number] | ArrayLike<number>>('readonly [number, number] | ArrayLike<number>'),
     defaultText: '',
     flag: null,
     of: ['masks'],
@@ -230,7 +237,9 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
   template: {
     kind: 'text',
     sentence: 'the pattern user: an image { data, shape }; in the command a .npy file [y, x]',
-    type: '{ readonly data: ArrayLike<number>; readonly shape: readonly [number, number] }',
+    type: typed<{ readonly data: ArrayLike<number>; readonly shape: readonly [number, number] }>(
+      '{ readonly data: ArrayLike<number>; readonly shape: readonly [number, number] }',
+    ),
     defaultText: '',
     value: 'file.npy',
     of: withBragg,
@@ -272,7 +281,7 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
   positions: {
     kind: 'numbers',
     sentence: 'expected positions of the disks, instead of those found in the sum',
-    type: 'ArrayLike<number>',
+    type: typed<ArrayLike<number>>('ArrayLike<number>'),
     range: range(-(2 ** 20), 2 ** 20, Number.NaN),
     unit: 'pixels',
     defaultText: 'found in the sum',
@@ -311,7 +320,7 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
   reference: {
     kind: 'text',
     sentence: 'region without strain: y,x or y0:y1,x0:x1 of the scan, or a .npy file of it',
-    type: 'Roi',
+    type: typed<Roi>('Roi'),
     defaultText: 'the whole scan',
     value: 'region',
     of: ['strain'],
@@ -330,7 +339,7 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
       'reaches wherever descan moves it (radius, edge and half of the span), scale and distortion of polar and bragg, ' +
       'bad pixels of polar, hot pixels of com and icom, descan of bragg, the rotation where it is certain, ' +
       'the optics of ssb and the step for filters of icom.',
-    type: 'Calibration',
+    type: typed<Calibration>('Calibration'),
     defaultText: '',
     value: 'file.json',
     of: [...centred, ...ofDisks],
@@ -487,7 +496,7 @@ export const scanRunRows = /* @__PURE__ */ grouped('output', {
     group: 'analysis',
     kind: 'texts',
     sentence: 'a module that exports UDFs (.mjs, .js; .ts if Node supports it); may be repeated',
-    type: 'readonly AnyUdf[]',
+    type: typed<readonly AnyUdf[]>('readonly AnyUdf[]'),
     defaultText: '',
     flag: 'udf',
     value: 'file',
@@ -506,7 +515,7 @@ export const scanRunRows = /* @__PURE__ */ grouped('output', {
     group: 'input',
     kind: 'text',
     sentence: 'y,x or y0:y1,x0:x1 of the scan, or a .npy file of it',
-    type: 'Roi',
+    type: typed<Roi>('Roi'),
     defaultText: 'the whole scan',
     value: 'region',
   },

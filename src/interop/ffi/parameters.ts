@@ -1,5 +1,6 @@
 /** Parameters of reading a header and of loading its library. */
-import type { Parameters } from '../../base/parameters.js';
+import { type Parameters, typed } from '../../base/parameters.js';
+import type { Definitions } from './header/parse.js';
 
 /** The rows of the options with which a C library is opened. */
 export const libraryRows = {
@@ -21,7 +22,7 @@ export const libraryRows = {
     kind: 'texts',
     short: 'I',
     sentence: 'include folder; may be repeated',
-    type: 'string | readonly string[]',
+    type: typed<string | readonly string[]>('string | readonly string[]'),
     defaultText: 'the working directory',
     flag: 'include',
     value: 'folder',
@@ -30,7 +31,7 @@ export const libraryRows = {
     kind: 'texts',
     short: 'D',
     sentence: 'macro definition for the header; may be repeated',
-    type: 'Definitions',
+    type: typed<Definitions>('Definitions'),
     more: "In JavaScript `{ PI_API: '' }` or `['-DPI_API=']`.",
     flag: 'define',
     value: 'name[=value]',

@@ -3,11 +3,7 @@ import type { OptionsOf } from '../../base/parameters.js';
 import type { convertRows, openRows } from './parameters.js';
 
 /** What a caller may tell about a file of frames, or override. */
-export interface OpenParameters extends OptionsOf<typeof openRows> {
-  readonly dataset?: string | number | undefined;
-}
+export interface OpenParameters extends OptionsOf<typeof openRows> {}
 
 /** What is written of a file of frames. */
-export interface ConvertParameters extends OptionsOf<typeof convertRows> {
-  readonly frames?: string | readonly [first?: number, end?: number, step?: number] | undefined;
-}
+export interface ConvertParameters extends OptionsOf<typeof convertRows> {}

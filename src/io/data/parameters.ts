@@ -1,6 +1,6 @@
 /** Parameters of opening files of frames, and of writing frames to another file. */
 import { sliceRows } from '../../base/frame-slice.js';
-import { grouped, namesOf, type Parameters } from '../../base/parameters.js';
+import { grouped, namesOf, type Parameters, typed } from '../../base/parameters.js';
 import { range } from '../../base/range.js';
 import { numpyWords } from './numpy-types.js';
 
@@ -77,7 +77,7 @@ export const openRows = /* @__PURE__ */ grouped('input', {
     common: true,
     kind: 'text',
     sentence: 'which array of a file that contains several: a name, an HDF5 path or part of one, or a number from 0',
-    type: 'string | number',
+    type: typed<string | number>('string | number'),
     defaultText: 'chosen by shape and name',
     value: 'name',
   },

@@ -1,7 +1,5 @@
 /** Options of this room; the build writes each of them into the declarations, with the sentence of its row. */
 import type { OptionsOf } from '../../base/parameters.js';
-import type { Cell } from '../../crystal/cell.js';
-import type { Centring } from '../../crystal/centring.js';
 import type {
   dectrisSimulationRows,
   frameSimulationRows,
@@ -11,16 +9,10 @@ import type {
 } from './parameters.js';
 
 /** Parameters of simulated frames. */
-export interface FrameSimulation extends OptionsOf<typeof frameSimulationRows> {
-  readonly cell: Cell;
-  readonly centring?: Centring | undefined;
-}
+export interface FrameSimulation extends OptionsOf<typeof frameSimulationRows> {}
 
 /** Parameters of simulated spot lists. */
-export interface SpotSimulation extends OptionsOf<typeof spotSimulationRows> {
-  readonly cell: Cell;
-  readonly centring?: Centring | undefined;
-}
+export interface SpotSimulation extends OptionsOf<typeof spotSimulationRows> {}
 
 /** Parameters of a simulated scan. */
 export interface ScanSimulation extends OptionsOf<typeof scanSimulationRows> {}

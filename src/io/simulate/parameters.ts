@@ -1,20 +1,22 @@
 /** Parameters of simulated frames and spot lists. */
-import type { Parameters } from '../../base/parameters.js';
+import { type Parameters, typed } from '../../base/parameters.js';
 import { range } from '../../base/range.js';
+import type { Cell } from '../../crystal/cell.js';
+import type { Centring } from '../../crystal/centring.js';
 
 const degree = { unit: 'degrees', size: Math.PI / 180 };
 const cell = {
   kind: 'text',
   short: 'p',
   sentence: 'the cell, rows a b c in angstrom, in any orientation; in the command numbers, or a .cell or PDB file',
-  type: 'Cell',
+  type: typed<Cell>('Cell'),
   required: true,
   value: 'cell',
 } as const;
 const centring = {
   kind: 'text',
   sentence: 'centring of the cell',
-  type: 'Centring',
+  type: typed<Centring>('Centring'),
   defaultText: 'P',
   flag: null,
 } as const;

@@ -2,8 +2,11 @@
  * Parameters of a merge. Parameters with the names of options of CrystFEL's partialator have the same meanings, ranges
  * and defaults.
  */
-import { grouped, type Mode, type Parameters } from '../../base/parameters.js';
+import { grouped, type Mode, type Parameters, typed } from '../../base/parameters.js';
 import { range } from '../../base/range.js';
+import type { KnownCell } from '../../crystal/cell-file.js';
+import type { Split } from './collection/split.js';
+import type { ReflectionList } from './lists/hkl.js';
 
 /** The models of observations. */
 export const mergeModels = ['gaussian', 'xsphere', 'unity', 'mean'] as const;
@@ -45,7 +48,7 @@ export const mergeRows = /* @__PURE__ */ grouped('model', {
     kind: 'text',
     short: 'p',
     sentence: 'the cell; in the command a .cell or PDB file, or a,b,c,al,be,ga',
-    type: 'KnownCell',
+    type: typed<KnownCell>('KnownCell'),
     defaultText: 'the median of the crystals',
     value: 'cell',
   },
@@ -191,7 +194,7 @@ export const mergeRows = /* @__PURE__ */ grouped('model', {
     group: 'input',
     kind: 'text',
     sentence: 'known intensities, which determine the setting of the merge and are compared with it; .hkl or .mtz',
-    type: 'ReflectionList',
+    type: typed<ReflectionList>('ReflectionList'),
     defaultText: '',
     value: 'file.hkl',
   },
@@ -201,7 +204,7 @@ export const mergeRows = /* @__PURE__ */ grouped('model', {
     kind: 'text',
     sentence: 'data set of each frame: scales and settings are common, and each set is also merged separately',
     more: 'In the command, a table with one line per frame, "filename event dataset".',
-    type: 'Split',
+    type: typed<Split>('Split'),
     flag: 'custom-split',
     defaultText: '',
     value: 'table',

@@ -1,8 +1,9 @@
 /** Parameters of the transform of a file. */
 
-import type { Parameters } from '../../base/parameters.js';
+import { type Parameters, typed } from '../../base/parameters.js';
 import { range } from '../../base/range.js';
 import { engineRow } from '../../core/backends/engines.js';
+import type { BackendName } from '../../core/backends/names.js';
 
 export const r2rKinds = ['dct1', 'dct2', 'dct3', 'dct4', 'dst1', 'dst2', 'dst3', 'dst4'] as const;
 
@@ -48,7 +49,7 @@ export const transformRows = {
   backend: {
     kind: 'text',
     sentence: 'where to compute',
-    type: 'BackendName',
+    type: typed<BackendName>('BackendName'),
     defaultText: 'the best available backend',
     value: 'name',
   },

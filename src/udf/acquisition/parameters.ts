@@ -1,6 +1,7 @@
 /** Parameters of connections to detectors and of live scans. */
-import { grouped, type Parameters } from '../../base/parameters.js';
+import { grouped, type Parameters, typed } from '../../base/parameters.js';
 import { range } from '../../base/range.js';
+import type { DetectorControl } from './detector-control.js';
 
 const day = 86_400;
 
@@ -36,7 +37,7 @@ export const liveRows = /* @__PURE__ */ grouped('live', {
     kind: 'boolean',
     sentence: "starts the acquisition by the detector's usual command",
     more: 'In JavaScript, a function may send other commands. Without it, the acquisition is started by others.',
-    type: 'true | ((control: DetectorControl) => unknown)',
+    type: typed<true | ((control: DetectorControl) => unknown)>('true | ((control: DetectorControl) => unknown)'),
     of: detector,
   },
   timeoutS: {

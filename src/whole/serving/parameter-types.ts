@@ -6,9 +6,7 @@ import type { listenRows, viewRows, watchRows } from './parameters.js';
 export interface ListenParameters extends OptionsOf<typeof listenRows> {}
 
 /** With what a viewer shows frames. */
-export interface ViewParameters extends OptionsOf<typeof viewRows> {
-  readonly frames?: string | readonly [first?: number, end?: number, step?: number] | undefined;
-}
+export interface ViewParameters extends OptionsOf<typeof viewRows> {}
 
 /** How a run that nobody looks at is watched. */
 export interface WatchParameters extends OptionsOf<typeof watchRows> {}

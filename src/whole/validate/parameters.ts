@@ -1,15 +1,16 @@
 /** Parameters of validations and benchmarks. */
 
-import type { Parameters } from '../../base/parameters.js';
+import { type Parameters, typed } from '../../base/parameters.js';
 import { range } from '../../base/range.js';
 import { externalEngines } from '../../core/backends/engines.js';
+import type { BackendName } from '../../core/backends/names.js';
 
 /** Backends of both, as the command names them. */
 const backendsRow = {
   kind: 'text',
   sentence: 'backends, separated by commas, or all',
   more: 'Unavailable ones count as absent.',
-  type: 'readonly BackendName[]',
+  type: typed<readonly BackendName[]>('readonly BackendName[]'),
   defaultText: 'all',
   flag: 'backend',
   value: 'names',
