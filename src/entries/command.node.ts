@@ -126,6 +126,7 @@ export {
 export { replacedText } from '../udf/scans/no-counts.js';
 export { checkNpyShape, readShapedNpy } from '../udf/scans/npy-shape.node.js';
 export { roiOf, runRegion } from '../udf/scans/roi-text.node.js';
+export { changesOf } from '../udf/scans/scan.js';
 export { listenRows, receivedRows, viewRows, watchRows } from '../whole/serving/parameters.js';
 export { StatusServer } from '../whole/serving/status-server.js';
 export { withWatch } from '../whole/serving/watch-run.node.js';

@@ -66,6 +66,12 @@ export interface UdfRunOptions {
    */
   readonly record?: string | RecordOptions | undefined;
 }
+
+/** Of the options of a run: its caller says itself which files have changed meanwhile. */
+export const isTold = Symbol('isTold');
+export interface ToldRunOptions extends UdfRunOptions {
+  readonly [isTold]?: true | undefined;
+}
 const runRows = {
   ...row.others('roi', 'corrections', 'onProgress', 'numPartitions', 'plots', 'record'),
   taskTimeoutS: row.number(1e-3, Number.POSITIVE_INFINITY),

@@ -70,6 +70,7 @@ export class UdfContext {
     this.#options = options;
     this.#engines = {
       place,
+      said: new Set(),
       readFile: place.readFile,
       context: (cpu) => this.#open(cpu),
       executor: options.executor,

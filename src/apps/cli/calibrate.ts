@@ -3,6 +3,7 @@ import {
   answerSignalsOnce,
   calibrateRows,
   calibrationTexts,
+  changesOf,
   checkOutput,
   isCutFile,
   sliceOf,
@@ -48,7 +49,8 @@ export async function run([file = '']: readonly string[], flags: CalibrateFlags,
     // Without centre and radius, or a scale that was asked for, a part is missing; rings alone have no radius.
     const { centre, disk, scale } = found;
     const isWhole = scale ? !('refused' in scale) && !('refused' in centre) : !('refused' in disk);
-    endDone(isWhole && !tellReplaced(scan) && !isCutFile(scan.dataset));
+    const hasChanged = (await changesOf(scan)).length > 0;
+    endDone(isWhole && !tellReplaced(scan) && !isCutFile(scan.dataset) && !hasChanged);
   } finally {
     progress.end();
     await ctx.close();

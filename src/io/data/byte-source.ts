@@ -66,6 +66,11 @@ export interface ByteSource {
   sibling(path: string, options?: SiblingOptions): Promise<ByteSource>;
   /** Names of the folders in a folder beside this file; absent if the source cannot list them. */
   readonly folders?: ((path: string) => Promise<readonly string[]>) | undefined;
+  /**
+   * A sentence for each open file, of this one and those that were opened beside it, that is not what it was when it was
+   * opened; absent if the source cannot tell.
+   */
+  readonly changes?: (() => Promise<readonly string[]>) | undefined;
   /** Closes the source after the reads in flight. Calling it again does nothing. */
   close(): Promise<void>;
 }

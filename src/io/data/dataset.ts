@@ -210,6 +210,11 @@ export interface ImageNumbers {
   readonly last: number;
 }
 
+/**
+ * Of a dataset of local files: a sentence for each file that is not what it was when it was opened. @internal
+ */
+export const changedFiles = Symbol('changedFiles');
+
 /** An open stack of frames; the caller disposes it. */
 export interface Dataset extends Disposable {
   /** The name of its format, such as 'mib'. */
@@ -291,6 +296,8 @@ export interface Dataset extends Disposable {
   readonly [maskPath]?: string | undefined;
   /** See {@link imageNumbers}. @internal */
   readonly [imageNumbers]?: ImageNumbers | undefined;
+  /** See {@link changedFiles}. @internal */
+  [changedFiles]?: MethodOf<[], Promise<readonly string[]>> | undefined;
   /** Waits for reads in flight, then closes the files. */
   dispose(): Promise<void>;
 }

@@ -10,7 +10,7 @@ import { type ByteSource, baseName } from './byte-source.js';
 import type { Codecs } from './codecs/codecs.js';
 import { compressedEnding, decompressed } from './compressed/source.js';
 import { decodeLatin1 } from './cursor.js';
-import type { Dataset } from './dataset.js';
+import { changedFiles, type Dataset } from './dataset.js';
 import { elementBytes } from './dtype.js';
 import { foreignOf, type LoadH5wasm } from './foreign/browser.js';
 import type { Detection, Format, FormatName, FormatOptions, Probe, Services } from './format.js';
@@ -135,7 +135,8 @@ export async function openSource(
       await dataset.dispose();
       throw tooLarge(`${source.name}: frames of ${dataset.shape.sig.join(' × ')} ${dataset.dtype}`, bytes, most);
     }
-    return dataset;
+    const { changes } = given;
+    return changes ? Object.assign(dataset, { [changedFiles]: changes }) : dataset;
   } catch (error) {
     await source.close();
     throw error;

@@ -6,7 +6,7 @@ import { counted } from '../../base/amounts.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { type ByteSource, baseName } from './byte-source.js';
-import { type Dataset, imageNumbers, type Note } from './dataset.js';
+import { changedFiles, type Dataset, imageNumbers, type Note } from './dataset.js';
 import { elementBytes, viewAs } from './dtype.js';
 import type { FormatOptions } from './format.js';
 import { openFrames } from './frames.js';
@@ -80,6 +80,8 @@ class Parts {
   readonly name: string;
   readonly #files: readonly SeriesFile[];
   readonly #held = new Map<number, { readonly opening: Promise<Dataset>; users: number }>();
+  /** What has changed of files that were closed. */
+  readonly #changes = new Set<string>();
   #known: Examined | undefined;
 
   constructor(name: string, files: readonly SeriesFile[]) {
@@ -118,6 +120,16 @@ class Parts {
     }
   }
 
+  /** A sentence for each file that has changed while it was open. */
+  async changes(): Promise<readonly string[]> {
+    await Promise.all([...this.#held.values()].map(({ opening }) => opening.then((dataset) => this.#examine(dataset))));
+    return [...this.#changes];
+  }
+
+  async #examine(dataset: Dataset): Promise<void> {
+    for (const text of (await dataset[changedFiles]?.()) ?? []) this.#changes.add(text);
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.#held.keys()].map((i) => this.#close(i)));
   }
@@ -137,7 +149,11 @@ class Parts {
   async #close(i: number): Promise<void> {
     const one = this.#held.get(i);
     this.#held.delete(i);
-    await one?.opening.then((dataset) => dataset.dispose()).catch(() => undefined);
+    const closed = one?.opening.then(async (dataset) => {
+      await this.#examine(dataset);
+      await dataset.dispose();
+    });
+    await closed?.catch(() => undefined);
   }
 }
 
@@ -160,7 +176,7 @@ export async function openSeries(
     const frames = each * (files.length - 1) + last;
     const source = named(name);
     const { format, dtype, meta, filters, sizes, arrays, shape } = like;
-    return openFrames(source, {
+    const dataset = openFrames(source, {
       format,
       shape: { nav: navigationShape(source, frames, [frames], options), sig: shape.sig },
       dtype,
@@ -189,6 +205,7 @@ export async function openSeries(
           }
         : {}),
     });
+    return Object.assign(dataset, { [changedFiles]: () => parts.changes() });
   } catch (error) {
     await parts.close();
     throw error;

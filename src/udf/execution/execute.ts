@@ -5,8 +5,9 @@ import { checkedOptions, row } from '../../base/call-options.js';
 import { observer } from '../../base/callbacks.js';
 import { EwaldError, isEwaldError } from '../../base/errors.js';
 import { argumentError } from '../../base/parameters.js';
-import type { PartialOfRun, UdfPlace, UdfProgress } from '../context-options.js';
+import { isTold, type PartialOfRun, type ToldRunOptions, type UdfPlace, type UdfProgress } from '../context-options.js';
 import type { FrameRecorder } from '../scans/record.js';
+import { changesOf } from '../scans/scan.js';
 import { steps } from './engine.js';
 import type { Engine } from './execution.js';
 import type { Run } from './run.js';
@@ -14,6 +15,8 @@ import type { Run } from './run.js';
 /** The resources of the runs of a context. */
 export interface Engines extends Engine {
   readonly place: UdfPlace;
+  /** Sentences on files that have changed, each of which is said once. */
+  readonly said: Set<string>;
   /** Ends runs over files when the context is closed. */
   readonly ending: AbortSignal;
 }
@@ -48,6 +51,15 @@ export async function* execute(run: Run, engines: Engines): AsyncGenerator<void,
     await (isKept ? recorder?.finish() : recorder?.discard());
   }
   await plots?.finish(run.results(), run.damage);
+  if (!(options as ToldRunOptions)[isTold]) await tellChanges(run, engines);
+}
+
+/** Says which files of a scan have changed since they were opened. */
+async function tellChanges({ scan }: Run, { place, said }: Engines): Promise<void> {
+  for (const text of (await changesOf(scan)).filter((one) => !said.has(one))) {
+    said.add(text);
+    place.note?.(`warning: ${text}`);
+  }
 }
 
 /** The file that a run writes its frames to, if it was asked to. */

@@ -76,10 +76,7 @@ export class Running {
     this.task = seesTask(definition, meta, part)
       ? callMethod(definition.name, 'getTaskData', () => definition.getTaskData?.({ params, meta, prepared }))
       : undefined;
-    this.written = new Written(
-      arrays,
-      new Set(named.flatMap(([name, { dtype }]) => (dtype === 'bool' ? [name] : []))),
-    );
+    this.written = new Written(arrays, new Set(named.flatMap(([name, { dtype }]) => (dtype === 'bool' ? [name] : []))));
     this.scope = { params, results: this.written.proxy, aux: this.aux, task: this.task, prepared, meta };
     const axes = meta.nav.length;
     Object.defineProperty(this.scope, 'coordinates', {

@@ -24,7 +24,8 @@ const ofNothing = /undefined|not (an )?extensible/;
  */
 export function udfError(udf: string, where: string, cause: unknown, results: Arrays = {}): EwaldError {
   // What parameters or frames do not allow is the caller's fault, not the function's.
-  if (where === 'buffers' && isEwaldError(cause) && ['Argument', 'Shape', 'Unsupported'].includes(cause.tag)) return cause;
+  if (where === 'buffers' && isEwaldError(cause) && ['Argument', 'Shape', 'Unsupported'].includes(cause.tag))
+    return cause;
   const names = Object.keys(results);
   const { name, message } = plainError(cause);
   const isMisnamed = names.length > 0 && name === 'TypeError' && ofNothing.test(message);

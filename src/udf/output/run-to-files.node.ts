@@ -9,11 +9,17 @@ import type { WriteOptions } from '../../io/files/write.js';
 import { liveWords } from '../acquisition/live-counts.js';
 import type { Analysis } from '../analyses/analysis.js';
 import type { UdfContext } from '../context.js';
-import type { PartialOfRun, RecordOptions, UdfRunOptions } from '../context-options.js';
+import {
+  isTold,
+  type PartialOfRun,
+  type RecordOptions,
+  type ToldRunOptions,
+  type UdfRunOptions,
+} from '../context-options.js';
 import type { AnyUdf } from '../functions/udf.js';
 import type { LivePicture } from '../live/picture.js';
 import type { ScanView, ScanViewer } from '../live/scan-view.js';
-import type { Scan } from '../scans/scan.js';
+import { changesOf, type Scan } from '../scans/scan.js';
 import { aboutRun, type ResultsAbout } from './about.js';
 import { type NamedResult, namedBuffers, namedChannels, type ResultBuffers } from './named-results.js';
 import { beginResults, checkOutputs, type ResultFiles, writeResults } from './result-files.node.js';
@@ -134,10 +140,11 @@ export async function runToFiles(
       (said) => `pick reads a single frame; it cannot be combined with other analyses or ${said('roi')}`,
     );
   const recorded = recordedBy(given.record, force);
-  const running: UdfRunOptions = {
+  const running: ToldRunOptions = {
     ...given,
     roi: given.roi ?? analyses[0]?.roi,
     record: writes ? recorded : undefined,
+    [isTold]: true,
   };
   if (writes) await checkOutputs(output, png, writing);
   const prepared = await ctx.prepare(analyses, running);
@@ -177,7 +184,7 @@ export async function runToFiles(
     shown = undefined;
     if (failure) throw withResults(failure, results, written);
     const notes = prepared.flatMap((one, i) => one.doubts?.(buffers[i]) ?? []);
-    const faults = prepared.flatMap((one, i) => one.faults?.(buffers[i]) ?? []);
+    const faults = [...(await changesOf(scan)), ...prepared.flatMap((one, i) => one.faults?.(buffers[i]) ?? [])];
     return { results, files: written, notes, faults };
   } catch (error) {
     shown?.fail(error);

@@ -9,7 +9,7 @@ import { inspect, knownOptions } from '../../base/options.js';
 import { argumentError, setting } from '../../base/parameters.js';
 import { product } from '../../base/product.js';
 import { type CountLimits, countLimitsOf } from '../../io/data/count-limits.js';
-import type { Dataset, Note, ReadFramesOptions } from '../../io/data/dataset.js';
+import { changedFiles, type Dataset, type Note, type ReadFramesOptions } from '../../io/data/dataset.js';
 import type { DataType, FrameArray } from '../../io/data/dtype.js';
 import { type MemoryOptions, memoryDataset } from '../../io/data/formats/memory.js';
 import type { OpenOptions } from '../../io/data/open.js';
@@ -103,6 +103,10 @@ export interface Scan {
   readonly live?: Acquisition | undefined;
   dispose(): Promise<void>;
 }
+
+/** A sentence for each file of a scan that is not what it was when it was opened; those of a live scan grow. */
+export const changesOf = async ({ live, dataset }: Scan): Promise<readonly string[]> =>
+  (live ? undefined : await dataset[changedFiles]?.()) ?? [];
 
 /** The frames of the file that a scan of `positions` omits, and the positions without a frame. Throws `Argument`. */
 export function syncInfo(positions: number, imageCount: number, syncOffset: number): SyncInfo {

@@ -1,5 +1,5 @@
 /** A file of the disk as a source, for Node. */
-import { fstat, read, readv } from 'node:fs';
+import { fstat, read, readv, type Stats } from 'node:fs';
 import { stat as examine, readdir } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,6 +10,7 @@ import { checkSignal } from '../../../base/options.js';
 import type { Turning } from '../byte-order.js';
 import { absentFile, type ByteSource, partsInside, readTarget, type SiblingOptions } from '../byte-source.js';
 import { Descriptor } from './descriptors.js';
+import { OpenedFiles } from './opened-files.js';
 
 const statFile = promisify(fstat);
 
@@ -52,15 +53,16 @@ export type OpenFile = (path: string) => Promise<ByteSource>;
  * Opens files; `loadTurning` returns the platform's faster implementations for swapping bytes and reading large pieces,
  * if any. It is called for each file, on first use.
  */
-export const fileOpener = (loadTurning: () => Turning | undefined): OpenFile => {
-  const open: OpenFile = (path) => openFile(path, { loadTurning, open });
-  return open;
-};
+export const fileOpener =
+  (loadTurning: () => Turning | undefined): OpenFile =>
+  (path) =>
+    openFile(path, { loadTurning, opened: new OpenedFiles() });
 
 /** The services that a source requires from its opener. */
 interface Opener {
   readonly loadTurning: () => Turning | undefined;
-  readonly open: OpenFile;
+  /** The file that was opened first, and those that were opened beside it. */
+  readonly opened: OpenedFiles;
 }
 
 async function openFile(path: string, opener: Opener): Promise<ByteSource> {
@@ -81,7 +83,7 @@ async function openFile(path: string, opener: Opener): Promise<ByteSource> {
     if (stat.isFIFO()) throw throughPipe(path);
     throw notAFile(path, stat);
   }
-  return sourceOver(opener, descriptor, path, stat.size, resolve(path));
+  return sourceOver(opener, descriptor, path, stat, resolve(path));
 }
 
 /** Standard input, which allows random access if it is a file. */
@@ -91,7 +93,7 @@ async function redirected(opener: Opener): Promise<ByteSource> {
   // Standard input is not closed here and may be opened again.
   const nothing = (): undefined => undefined;
   const descriptor = { take: () => standardInput, release: nothing, renew: nothing, park: async () => undefined };
-  return sourceOver(opener, descriptor, 'standard input', stat.size);
+  return sourceOver(opener, descriptor, 'standard input', stat);
 }
 
 /** What a source reads from; standard input is one that stays open. */
@@ -212,14 +214,12 @@ class FileReads {
   }
 }
 
-/** A source over an open file of `size` bytes; `path` is its name in messages, `place` its location. */
-function sourceOver(
-  { loadTurning, open }: Opener,
-  descriptor: Taken,
-  path: string,
-  size: number,
-  place?: string,
-): ByteSource {
+/** A source over an open file, as it `was` then; `path` is its name in messages, `place` its location. */
+function sourceOver(opener: Opener, descriptor: Taken, path: string, was: Stats, place?: string): ByteSource {
+  const { loadTurning, opened } = opener;
+  const { size } = was;
+  const look = () => (place === undefined ? statFile(standardInput) : examine(place));
+  const forget = opened.add({ name: path, was, look });
   const reads = new FileReads(descriptor, path, size, loadTurning);
   const source: ByteSource = {
     name: path,
@@ -257,7 +257,7 @@ function sourceOver(
     },
     async sibling(wanted: string, options: SiblingOptions = {}) {
       partsInside(path, wanted, options);
-      return open(isAbsolute(wanted) ? wanted : resolve(dirname(path), wanted));
+      return openFile(isAbsolute(wanted) ? wanted : resolve(dirname(path), wanted), opener);
     },
     async folders(wanted: string) {
       const parts = partsInside(path, wanted, {});
@@ -267,7 +267,11 @@ function sourceOver(
         .map(({ name }) => name)
         .sort();
     },
-    close: () => reads.close(),
+    changes: () => opened.changes(),
+    close() {
+      forget();
+      return reads.close();
+    },
   };
   return source;
 }
