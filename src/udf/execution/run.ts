@@ -60,7 +60,7 @@ export class Run {
     const { nav, sig } = scan.shape;
     const { roi, numPartitions, latest = false } = options;
     // Holes of the list are invalid UDFs and must not be skipped.
-    const udfs = Array.from([given].flat() as readonly (AnyUdf | AnyDefinition)[], asUdf);
+    const udfs = Array.from((this.isList ? given : [given]) as readonly (AnyUdf | AnyDefinition)[], asUdf);
     this.corrections = correctionsFor(options.corrections, sig, scan);
     if (udfs.length === 0) throw new EwaldError('Argument', 'runUdf: there is no UDF; expected at least one');
     const selection = select(roi, nav);
