@@ -6,7 +6,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Executor } from 'ewald/executors';
-import { Context, type ResultBuffer, type Scan } from 'ewald/udf';
+import { Context, type ResultBuffer, type Scan, sumSigUdf, sumUdf } from 'ewald/udf';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mpiPresent, mpirun } from '../support/mpi.js';
 import { NatsServer, natsPresent, WorkerProcess } from '../support/nats.js';
@@ -117,6 +117,38 @@ describe('the same bits', () => {
     }
   });
 });
+
+test.skipIf(!natsPresent)(
+  'a worker of a cluster that finds another file under the path refuses it',
+  {
+    tags: 'all',
+  },
+  async () => {
+    const server = await new NatsServer().start();
+    const joined = new WorkerProcess(server.url);
+    try {
+      await joined.joined();
+      const ctx = await Context.connect(server.url);
+      const path = join(folder, 'replaced.raw');
+      await writeFile(path, goldenFrames());
+      const { intensity } = await ctx.runUdf(await ctx.load(path, raw), sumUdf());
+      expect(distance(intensity.data as Float64Array, golden?.sum.intensity ?? intensity.data)).toBe(0);
+      const scan = await ctx.load(path, raw);
+      // This context keeps the file that it has opened; the worker opens the new one for another function.
+      await rm(path);
+      await writeFile(
+        path,
+        goldenFrames().map((value) => value + 1),
+      );
+      await refused(() => ctx.runUdf(scan, sumSigUdf()), 'File', 'replaced.raw here has other frames', 'older copy');
+      await ctx.close();
+    } finally {
+      joined.kill();
+      await joined.ended();
+      await server.stop();
+    }
+  },
+);
 
 describe('errors', () => {
   let ctx: Context;

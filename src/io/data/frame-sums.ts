@@ -15,6 +15,17 @@ export async function sumOfFrame(dataset: Dataset, frame: number): Promise<numbe
 export const sumOfReadable = (dataset: Dataset, frame: number): Promise<number | undefined> =>
   sumOfFrame(dataset, frame).catch(() => undefined);
 
+/** The sums of the first and the last frame, as far as they can be read. */
+export async function sumsOfEnds(dataset: Dataset): Promise<FrameSums> {
+  const last = dataset.frames - 1;
+  const sums: [frame: number, sum: number][] = [];
+  for (const frame of last < 0 ? [] : new Set([0, last])) {
+    const sum = await sumOfReadable(dataset, frame);
+    if (sum !== undefined) sums.push([frame, sum]);
+  }
+  return sums;
+}
+
 /** Whether a file has these frames, as far as they can be read: one that cannot is reported when it is needed. */
 export async function hasFrames(dataset: Dataset, seen: FrameSums): Promise<boolean> {
   for (const [frame, sum] of seen) {

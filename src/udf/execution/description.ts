@@ -1,6 +1,7 @@
 /** The description of a run that is sent to the workers that compute its partitions: plain data. */
 import type { CorrectionOptions } from '../../io/data/corrections.js';
 import type { CountLimits } from '../../io/data/count-limits.js';
+import type { FrameSums } from '../../io/data/frame-sums.js';
 import type { OpenOptions } from '../../io/data/open.js';
 import type { UdfMeta } from '../functions/udf.js';
 
@@ -23,6 +24,8 @@ export interface RunDescription {
     | { readonly path: string; readonly options: OpenOptions }
     | { readonly url: string; readonly options: OpenOptions }
     | undefined;
+  /** Some frames of the client's file, by which a worker on another machine recognises its own; absent for threads. */
+  readonly sums?: FrameSums | undefined;
   readonly corrections: CorrectionOptions | undefined;
   /** Which values are no counts; absent if all are. */
   readonly limits?: CountLimits | undefined;

@@ -65,6 +65,7 @@ export const runShape = members({
       members('path' in source ? { path: text, options: members({}) } : { url: text, options: members({}) }),
     ),
   ),
+  sums: maybe(listOf(listOf(count(), 2))),
   corrections: maybe(correctionShape),
   limits: maybe(members({ least: number, markers: listOf(number) })),
 });

@@ -7,6 +7,7 @@ import type { TaskScope } from '../../executors/task.js';
 import { Corrections } from '../../io/data/corrections.js';
 import type { Dataset } from '../../io/data/dataset.js';
 import type { FrameArray } from '../../io/data/dtype.js';
+import { hasFrames } from '../../io/data/frame-sums.js';
 import type { OpenOptions } from '../../io/data/open.js';
 import { builtinUdfs } from '../builtin/index.js';
 import { withMethod } from '../functions/call-method.js';
@@ -60,12 +61,26 @@ async function keep(run: RunDescription, task: PartitionTask, scope: TaskScope<U
   // Opened first: functions may allocate results for each pixel.
   const dataset = task.frames ? undefined : await open(run, task.blob, scope);
   try {
-    if (dataset) checkDataset(dataset, run);
+    if (dataset) {
+      checkDataset(dataset, run);
+      await checkSame(dataset, run);
+    }
     return await prepare(run, dataset, scope);
   } catch (error) {
     await dataset?.dispose();
     throw error;
   }
+}
+
+/** Throws `File` if a file has other frames than the one that the run is about. */
+async function checkSame(dataset: Dataset, { sums }: RunDescription): Promise<void> {
+  if (!sums || (await hasFrames(dataset, sums))) return;
+  throw new EwaldError(
+    'File',
+    `${dataset.name} here has other frames than the file of the run has under this name: it is another file, or an ` +
+      'older copy; give all workers the same one',
+    { detail: { path: dataset.name } },
+  );
 }
 
 async function prepare(run: RunDescription, dataset: Dataset | undefined, scope: TaskScope<UdfCore>): Promise<Kept> {

@@ -4,6 +4,7 @@ import { EwaldError } from '../../base/errors.js';
 import { compute } from '../../executors/delayed.js';
 import type { Executor } from '../../executors/executor.js';
 import type { Task } from '../../executors/task.js';
+import { type FrameSums, sumsOfEnds } from '../../io/data/frame-sums.js';
 import type { Arrays } from '../functions/dtypes.js';
 import type { AnyUdf } from '../functions/udf.js';
 import type { WasmCode } from '../wasm/code.js';
@@ -22,6 +23,7 @@ class Tasks {
   readonly #signal: AbortSignal | undefined;
   readonly #memory: LentMemory | undefined;
   #params: readonly unknown[] = [];
+  #sums: Promise<FrameSums | undefined> | undefined;
   #shared: Promise<{ readonly hash: string }> | undefined;
 
   /** Throws `Argument` for a UDF that workers cannot find. */
@@ -47,7 +49,7 @@ class Tasks {
     const params = parts.map((part) => part.params);
     if (!this.#shared || params.some((param, i) => param !== this.#params[i])) {
       this.#params = params;
-      this.#shared = this.#executor.share(this.#description());
+      this.#shared = this.#description().then((run) => this.#executor.share(run));
     }
     const { hash } = await this.#shared;
     const memory = this.#memory?.lend();
@@ -72,7 +74,16 @@ class Tasks {
     this.#memory?.give(found);
   }
 
-  #description(): RunDescription {
+  /** The frames by which workers of a cluster, which have the file under the same path, recognise it. */
+  async #sumsOfFile(): Promise<FrameSums | undefined> {
+    const { source, dataset } = this.#run.scan;
+    // Ranks of an MPI job share what each of them has made, so that it must not depend on a file of theirs.
+    return source && 'path' in source && this.#executor.kind === 'nats' ? sumsOfEnds(dataset) : undefined;
+  }
+
+  async #description(): Promise<RunDescription> {
+    this.#sums ??= this.#sumsOfFile();
+    const sums = await this.#sums;
     const { parts, scan, meta, corrections, limits, sizes } = this.#run;
     const { inputDtype: _, ...known } = meta;
     const source = scan.source && !('blob' in scan.source) ? scan.source : undefined;
@@ -86,6 +97,7 @@ class Tasks {
       ...sizes,
       meta: known,
       source: source && plain(source),
+      ...(sums && { sums }),
       corrections: corrections && plain(corrections.options),
       limits,
     };
