@@ -224,6 +224,22 @@ describe.skipIf(!golden)('LiberTEM’s numbers from the shell', () => {
     mistaken(await run('sum,sumsig', ...scan, '-o', 'both.csv'), 2, 'one row for each of');
   });
 
+  test('a picked frame keeps the dtype of its file, and says which values of 64 bits are rounded', async () => {
+    expect((await run('pick', ...scan, '--at', '1,2', '-o', 'picked.npy')).code).toBe(0);
+    const picked = await open(at('picked.npy'));
+    expect([picked.dtype, picked.shape.sig]).toEqual(['u16', [8, 10]]);
+    expect(await picked.read(0, 1)).toEqual(goldenFrames().subarray(7 * 80, 8 * 80));
+    await picked.dispose();
+    await writeFile(at('wide.raw'), BigInt64Array.of(2n ** 60n + 1n, 5n, -(2n ** 53n), 7n, 8n, 9n));
+    const wide = ['wide.raw', '--format', 'raw', '--dtype', 'i64', '--sig-shape', '1,3', '--nav-shape', '2'];
+    const words = /beyond 2⁵³ (is|are) rounded: functions see the i64 of wide\.raw as float64/;
+    const first = await run('pick', ...wide, '--at', '0');
+    expect(first.err).toMatch(words);
+    expect(first.err).toContain('2 values');
+    expect((await run('pick', ...wide, '--at', '1')).err).not.toContain('rounded');
+    expect((await run('point', ...wide, '--x', '0', '--y', '0')).err).toMatch(words);
+  });
+
   test('a file that ends within a frame, in the words of NumPy', async () => {
     const frames = Uint8Array.from({ length: 15 }, (_, i) => i % 7);
     await writeFile(at('whole.raw'), frames.subarray(0, 8));

@@ -1,9 +1,11 @@
 /** An analysis: a UDF configured for a scan, and channels that present its results. */
 
+import { counted } from '../../base/amounts.js';
 import { expects, expectsMembers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 import type { MethodOf } from '../../base/members.js';
 import { product } from '../../base/product.js';
+import type { BufferDtype } from '../functions/dtypes.js';
 import type { AnyUdf } from '../functions/udf.js';
 import type { AnalysisParameters } from '../parameter-types.js';
 import { type AnalysisName, type analysisRows, knownAnalyses } from '../parameters.js';
@@ -31,6 +33,8 @@ export interface Channel {
   /** Numbers in C order; complex ones interleaved. */
   readonly data: ArrayLike<number>;
   readonly complex?: boolean | undefined;
+  /** Dtype of its numbers in files, for those that are copied from frames; absent for float64. */
+  readonly dtype?: BufferDtype | undefined;
   /** Axes of an image that shows neither the scan nor the frames, one for each of its dimensions. */
   readonly axes?: readonly ChannelAxis[] | undefined;
   /** Whether it is an image of the detector; a scan may have as many positions as the detector has pixels. */
@@ -133,6 +137,18 @@ export function resultsOf<K extends string>(analysis: Analysis<K>, results: unkn
   const notes = [...(analysis.notes ?? []), ...found];
   const byName = Object.fromEntries(channels.map((channel) => [channel.key, channel]));
   return { channels, notes, ...byName } as unknown as AnalysisResults<K>;
+}
+
+/** That whole numbers of 64 bits were rounded, if any of them is so large. */
+export function roundedDoubt({ dtype, name }: Scan, numbers: ArrayLike<number>): string[] {
+  if (dtype !== 'u64' && dtype !== 'i64') return [];
+  let found = 0;
+  for (let i = 0; i < numbers.length; i++) if (Math.abs(numbers[i] as number) >= 2 ** 53) found++;
+  if (found === 0) return [];
+  return [
+    `${counted(found, 'value')} beyond 2⁵³ ${found === 1 ? 'is' : 'are'} rounded: functions see the ${dtype} of ${name} ` +
+      'as float64; ewald convert and open of ewald/data keep all digits',
+  ];
 }
 
 /** A channel over the scan. */

@@ -17,6 +17,7 @@ import {
   navChannel,
   type OptionsOfAnalysis,
   realOrComplex,
+  roundedDoubt,
 } from './analysis.js';
 import { calibratedBy } from './calibrated.js';
 import { centreOf, radii, refuseBeyond } from './parameters.js';
@@ -121,7 +122,8 @@ export const ringAnalysis = /* @__PURE__ */ analysis('ring', (scan, options, wha
 /** One pixel of every frame; by default the middle. */
 export const pointAnalysis = /* @__PURE__ */ analysis('point', (scan, { x, y }, what) => {
   const { notes: _, ...centre } = centreOf(scan, what, { cx: x, cy: y }, ['x', 'y']);
-  return underMask(what, scan, point(centre), 'point', 'one pixel of each frame');
+  const made = underMask(what, scan, point(centre), 'point', 'one pixel of each frame');
+  return { ...made, doubts: ({ intensity }) => roundedDoubt(scan, intensity.data) };
 });
 
 /** Rings of equal width between ri and ro: sums over soft-edged rings, one channel each, `bin_0` … */

@@ -16,6 +16,7 @@ import {
   navChannel,
   type OptionsOfAnalysis,
   realOrComplex,
+  roundedDoubt,
   sigChannel,
 } from './analysis.js';
 import { centreOf, detectorSize } from './parameters.js';
@@ -99,10 +100,12 @@ function picked(scan: Scan, { at: typed, x, y, z }: PickOptions, what: string, i
     udf: pickUdf,
     complexFrames: !isFourier,
     roi,
+    ...(!isFourier && { doubts: ({ intensity }) => roundedDoubt(scan, intensity.rawData) }),
     channels({ intensity }) {
       const raw = intensity.rawData as Float64Array;
       if (intensity.dtype.startsWith('c')) return complexChannels('intensity', 'frame', sig, raw);
-      if (!isFourier) return [{ ...sigChannel(scan, 'intensity', 'frame', name, raw), unit: 'counts' }];
+      const { dtype } = intensity;
+      if (!isFourier) return [{ ...sigChannel(scan, 'intensity', 'frame', name, raw), unit: 'counts', dtype }];
       const { width, height } = detectorSize(scan, what);
       const spectrum = shiftedMagnitude(raw, height, width);
       const desc = `|spectrum| of ${name}, frequency 0 in the middle`;

@@ -59,7 +59,8 @@ const sigAxes = (count: number): string[] =>
 export function namedChannels(analysis: Analysis, results: ResultBuffers): NamedResult[] {
   const nav = analysis.scan.shape.nav;
   const measured = measuredOf(results);
-  return analysis.channels(results).map(({ key, shape, data, complex, desc, unit, log, vectors, isSig, axes }) => {
+  return analysis.channels(results).map((channel) => {
+    const { key, shape, data, complex, desc, unit, log, vectors, isSig, axes, dtype } = channel;
     const array = vectors ?? data;
     const names = isSig ? sigAxes(shape.length) : axes?.map((axis) => axis.name);
     const named: NamedResult = {
@@ -67,8 +68,8 @@ export function namedChannels(analysis: Analysis, results: ResultBuffers): Named
       desc,
       ...(unit !== undefined && { unit }),
       shape: vectors ? [...shape, 2] : shape,
-      dtype: complex ? ('c128' as const) : ('f64' as const),
-      data: array instanceof Float64Array ? array : Float64Array.from(array),
+      dtype: complex ? 'c128' : (dtype ?? 'f64'),
+      data: array instanceof Float64Array || dtype ? (array as BufferArray) : Float64Array.from(array),
       navAxes: !isSig && !axes && shape.join() === nav.join() ? nav.length : 0,
       ...(names && { axes: names }),
       ...(axes && { across: axes.at(-1) }),
