@@ -221,7 +221,8 @@ describe.skipIf(!golden)('LiberTEM’s numbers from the shell', () => {
       const lines = (await readFile(at(`${name}.csv`), 'utf8')).trim().split('\n');
       expect([lines[0], lines.length]).toEqual([`sig_y,sig_x,${columns}`, 81]);
     }
-    mistaken(await run('sum,sumsig', ...scan, '-o', 'both.csv'), 2, 'one row for each of');
+    const words = ['intensity has 8 × 10 pixels of a frame', 'sumsig-intensity has 6 × 5 positions of the scan'];
+    mistaken(await run('sum,sumsig', ...scan, '-o', 'both.csv'), 2, 'one row for each', ...words);
   });
 
   test('a picked frame keeps the dtype of its file, and says which values of 64 bits are rounded', async () => {
@@ -336,7 +337,7 @@ describe('mistakes', () => {
     mistaken(refusal, 2, 'way-com-y.npy exists', '--force');
     expect(refusal.err).not.toContain('a frame was seen');
     const table = await run('sum', ...scan, '--udf', 'loud.mjs', '-o', 'loud.csv');
-    mistaken(table, 2, 'one row for each of');
+    mistaken(table, 2, 'one row for each position');
     expect(table.err).not.toContain('a frame was seen');
   });
 

@@ -306,10 +306,16 @@ function rowAxes(results: readonly NamedResult[]): readonly number[] {
   if (other)
     throw new EwaldError(
       'Argument',
-      `a .csv file has one row for each of ${axes.join(' × ')}; ${other.name} is ${other.shape.join(' × ')}. Use .h5 ` +
-        'or .npy',
+      `a .csv file has one row for each position of the scan, or for each value of results of one shape: ` +
+        `${first && rowsOf(first)}, ${rowsOf(other)}. Use .h5 or .npy`,
     );
   return axes;
+}
+
+/** What a result has numbers of, in words. */
+function rowsOf({ name, shape, navAxes, axes }: NamedResult): string {
+  const what = navAxes > 0 ? 'positions of the scan' : axes?.[0]?.startsWith('sig_') ? 'pixels of a frame' : 'values';
+  return `${name} has ${shape.slice(0, navAxes || shape.length).join(' × ')} ${what}`;
 }
 
 /** One row per scan position, or per pixel of results over the detector, and one column per result. */
