@@ -241,6 +241,44 @@ describe.skipIf(!golden)('LiberTEM’s numbers from the shell', () => {
     expect((await run('point', ...wide, '--x', '0', '--y', '0')).err).toMatch(words);
   });
 
+  test('bytes behind the array of a .npy file are a warning', async () => {
+    await writeFile(at('longer.npy'), Buffer.concat([await readFile(at('scan.npy')), new Uint8Array(1000)]));
+    const { code, err } = await run('sum', 'longer.npy');
+    expect(code, err).toBe(0);
+    expect(err).toMatch(/warning: .*it has 5928 bytes, and its array ends at byte 4928: what follows is not read/);
+    expect((await run('sum', 'scan.npy')).err).not.toContain('what follows');
+  });
+
+  test('values that no pixel can have are refused in corrections, but not at excluded pixels', async () => {
+    const map = (name: string, values: Readonly<Record<number, number>>, rest: number) => {
+      const data = Float32Array.from({ length: 80 }, (_, i) => values[i] ?? rest);
+      return writeFile(at(name), formatNpy({ shape: [8, 10], data, complex: false }));
+    };
+    await map('nan.npy', { 23: Number.NaN }, 1);
+    await map('none.npy', { 23: 0 }, 1);
+    await map('endless.npy', { 23: Number.POSITIVE_INFINITY }, 1);
+    await map('bad.npy', { 23: 1 }, 0);
+    for (const [flag, file, value] of [
+      ['--dark', 'nan.npy', 'NaN'],
+      ['--gain-map', 'none.npy', '0'],
+      ['--gain-map', 'endless.npy', 'Infinity'],
+    ] as const) {
+      mistaken(await run('sum', ...scan, flag, file), 2, `${flag}: ${file} is ${value} at pixel (2, 3)`);
+      const { code, err } = await run('sum', ...scan, flag, file, '--excluded-pixels', 'bad.npy');
+      expect(code, err).toBe(0);
+    }
+  });
+
+  test('a parameter beyond the range of numbers is refused', async () => {
+    await writeFile(
+      at('huge.mjs'),
+      `export const huge = { name: 'huge', params: { k: 1 }, buffers: { n: { kind: 'nav', dtype: 'f32' } },
+         processFrame() {} };`,
+    );
+    const given = await run(...scan, '--udf', 'huge.mjs', '--param', 'k=1e400');
+    mistaken(given, 2, 'the parameter k of the UDF huge is "1e400"', 'expected a number');
+  });
+
   test('a file that ends within a frame, in the words of NumPy', async () => {
     const frames = Uint8Array.from({ length: 15 }, (_, i) => i % 7);
     await writeFile(at('whole.raw'), frames.subarray(0, 8));

@@ -13,7 +13,6 @@ import {
   type NamedResult,
   type RunToFilesOptions,
   type RunWatch,
-  readShapedNpy,
   refuseOthers,
   runRegion,
   runToFiles,
@@ -26,6 +25,7 @@ import {
 import { EwaldError, isEwaldError } from '../../entries/index.node.js';
 import { type Analysis, Context, type LiveStatus, type Scan, type UdfProgress } from '../../entries/udf.node.js';
 import { inShell } from './command-line.js';
+import { correctionsOf } from './correction-files.js';
 import { openFlagOf, openOptions } from './data-options.js';
 import { rankOf, selectExecutor } from './executor-flags.js';
 import type { ExecutorChoice } from './executor-rows.js';
@@ -317,18 +317,6 @@ async function contextOf(chosen: ExecutorChoice, { backend }: RunFlags, signal: 
   if (chosen.kind === 'nats') return Context.connect(chosen.url, { ...chosen.options, onEvent: note, signal });
   const context = backend === undefined ? {} : { context: { backend: backend as 'wasm' } };
   return Context.makeWith(chosen.kind, { ...context, ...(chosen.kind === 'workers' && { cpus: chosen.workers }) });
-}
-
-async function correctionsOf({ dark, gain, excludedPixels }: RunFlags, { shape: { sig } }: Scan, signal: AbortSignal) {
-  if (dark === undefined && gain === undefined && excludedPixels === undefined) return undefined;
-  const ofFrame = async (flag: string, file: string | undefined) =>
-    file === undefined ? undefined : readShapedNpy(flag, file, sig, signal);
-  const bad = await ofFrame('--excluded-pixels', excludedPixels);
-  return {
-    dark: await ofFrame('--dark', dark),
-    gain: await ofFrame('--gain-map', gain),
-    excludedPixels: bad && Uint8Array.from(bad, (value) => (value ? 1 : 0)),
-  };
 }
 
 /** Smallest and largest number, ignoring NaN. */

@@ -5,7 +5,11 @@ import { argumentError } from '../../base/parameters.js';
 import { isAux } from './aux.js';
 import type { AnyUdf } from './udf.js';
 
-const parsedNumber = (text: string): number => (/^[-+]?(\d|\.\d)/.test(text) ? Number(text) : Number.NaN);
+/** The number of a text; NaN for what is none, and for one beyond the range of float64. */
+function parsedNumber(text: string): number {
+  const value = /^[-+]?(\d|\.\d)/.test(text) ? Number(text) : Number.NaN;
+  return Number.isFinite(value) ? value : Number.NaN;
+}
 
 /** The value of a text in the type of the declared value; undefined if it is not one, or if texts have no such type. */
 function valueFrom(text: string, declared: unknown): unknown {

@@ -1,6 +1,7 @@
 /** NumPy's .npy files as frames: a frame is the last two axes unless `sigShape` says otherwise. Format: NEP 1. */
 import { EwaldError } from '../../../base/errors.js';
 import type { ByteSource } from '../byte-source.js';
+import type { Note } from '../dataset.js';
 import { type DataType, elementBytes } from '../dtype.js';
 import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
@@ -41,7 +42,7 @@ export const npy: Format = {
       shape: { nav: navigationShape(source, frames, navigation, options), sig: signal },
       dtype,
       meta: { maker: 'NumPy' },
-      notes,
+      notes: [...notes, ...(options.growing ? [] : behind(source, offset + storedBytes * all))],
       sizes,
       offset,
       little,
@@ -49,6 +50,15 @@ export const npy: Format = {
     });
   },
 };
+
+/** A note on bytes behind the array, of which its header says nothing. */
+function behind({ size }: ByteSource, end: number): Note[] {
+  if (size <= end) return [];
+  const text =
+    `it has ${size} bytes, and its array ends at byte ${end}: what follows is not read, such as frames that a program ` +
+    'has added without writing the header again';
+  return [{ kind: 'warning', text }];
+}
 
 interface Header {
   readonly shape: readonly number[];
