@@ -307,6 +307,20 @@ describe('ewald run --follow', () => {
     expect((await npyOf(record)).shape).toEqual([7, 3, 4]);
   });
 
+  test('says that a file has more frames than the scan, and ends with 1', async () => {
+    const file = join(folder, 'long.raw');
+    await writeFile(file, bytesOf(0, 20));
+    const short = words.map((word) => (word === '4,5' ? '4,4' : word));
+    const { code, err } = await ewald(['run', 'sumsig', file, ...short, '-o', join(folder, 'long.npy')]);
+    expect(code, err).toBe(1);
+    expect(err).toContain('a scan of 4 × 4 has 16 positions, but');
+    expect(err).toContain('long.raw has 20 frames: only the first 16 are used');
+    const accepted = await ewald(['run', 'sumsig', file, ...short, '--sync-offset', '0']);
+    expect(accepted.code, accepted.err).toBe(0);
+    const exact = await ewald(['run', 'sumsig', file, ...words]);
+    expect(exact.code, exact.err).toBe(0);
+  });
+
   test('of a file without a header names the flags that describe it', { tags: 'all' }, async () => {
     const file = join(folder, 'plain.raw');
     await writeFile(file, bytesOf(0, 20));

@@ -204,6 +204,8 @@ async function analyse(
     if (advice) note(dim(`hint: ${advice}`));
     const missing = writes ? missingNumbers(results, scan.shape.nav, read.frames) : [];
     for (const text of [...faults, ...missing.map(({ text }) => text), ...notes]) if (writes) warn(text);
+    const surplus = writes ? surplusText(scan, flags) : undefined;
+    if (surplus !== undefined) warn(surplus);
     const isUncounted = writes && tellReplaced(scan);
     // A function of the user may have few values by design.
     const isDoubtful = faults.length > 0 || (missing.some((one) => one.isDoubtful) && flags.udfs === undefined);
@@ -211,6 +213,7 @@ async function analyse(
       (!live || live.status.lost === 0) &&
         !isDoubtful &&
         !isUncounted &&
+        surplus === undefined &&
         !isContradicted(scan) &&
         (live !== undefined || !isCutFile(scan.dataset)),
       live ? signal : undefined,
@@ -224,6 +227,16 @@ async function analyse(
     await view?.close();
     await ctx.close();
   }
+}
+
+/** How many frames a file that is followed has behind its scan; with a sync offset, other numbers are accepted. */
+function surplusText({ live, name, shape: { nav } }: Scan, { follow, syncOffset }: RunFlags): string | undefined {
+  const { ignored = 0, received = 0, lost = 0 } = live?.status ?? {};
+  if (!follow || syncOffset !== undefined || ignored === 0) return undefined;
+  return (
+    `a scan of ${nav.join(' × ')} has ${received + lost} positions, but ${name} has ${received + lost + ignored} frames: ` +
+    `only the first ${received + lost} are used`
+  );
 }
 
 /** What is left of an interrupted run. */

@@ -72,6 +72,8 @@ export class Acquisition {
   #lost = 0;
   #reason: string | undefined;
   #ignored = 0;
+  /** Frames behind the last one of the scan that are there, and need not arrive to be counted. */
+  #surplus = 0;
   #runs = 0;
   /** Several looks at least pass until a scan stalls, also after its process was stopped. */
   readonly #looked: LookedTime;
@@ -106,7 +108,7 @@ export class Acquisition {
       lost: this.#lost,
       ...(this.#reason !== undefined && { reason: this.#reason }),
       dropped,
-      ignored: this.#ignored,
+      ignored: this.#ignored + this.#surplus,
     };
   }
 
@@ -187,6 +189,11 @@ export class Acquisition {
     const place = this.#queue.place();
     if (place === undefined) this.#lastMs = performance.now();
     return place;
+  }
+
+  /** The files of an acquisition have this many frames so far, of which those behind the scan are not delivered. */
+  has(frames: number): void {
+    this.#surplus = Math.max(this.#surplus, frames - this.#last);
   }
 
   /** Frame `index` has arrived in the memory of `place`. */

@@ -144,18 +144,19 @@ export class FollowedFiles implements DetectorDriver {
         `${this.name}: the ${this.#files.length} files that were followed are no longer the first ones, because one ` +
           'was added before them or removed; their names must be in the order in which they are written',
       );
-    if (known && (await this.#arrivals(known, acquisition, files.length > this.#files.length))) return true;
+    if (known && (await this.#arrivals(known, acquisition, files.length - this.#files.length))) return true;
     const file = files[this.#files.length];
     if (file === undefined) return false;
     const base = known ? known.base + known.frames : 0;
     const next: Followed = { file, base, state: '', frames: 0, taken: 0 };
     this.#files.push(next);
-    await this.#arrivals(next, acquisition, files.length > this.#files.length);
+    await this.#arrivals(next, acquisition, files.length - this.#files.length);
     return true;
   }
 
-  /** Passes on the new frames of a file; if it is complete (`isWhole`), those that cannot be read are left out. */
-  async #arrivals(one: Followed, acquisition: Acquisition, isWhole: boolean): Promise<boolean> {
+  /** Passes on the new frames of a file; if others follow it, it is complete, and what cannot be read is left out. */
+  async #arrivals(one: Followed, acquisition: Acquisition, others: number): Promise<boolean> {
+    const isWhole = others > 0;
     const found = await stat(one.file).catch(absentOrAway);
     const state = found && `${found.size} ${found.mtimeMs} ${isWhole}`;
     if (state === undefined || state === one.state) return false;
@@ -171,6 +172,7 @@ export class FollowedFiles implements DetectorDriver {
       await this.#check(dataset, one);
       const before = one.taken;
       one.frames = dataset.frames;
+      acquisition.has(one.base + one.frames + Math.max(0, others) * this.#usual);
       await this.#pass(dataset, one, acquisition, isWhole);
       return one.taken > before;
     } finally {
