@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { auxData, Context, type ResultBuffer, type Scan } from 'ewald/udf';
+import { auxData, Context, defineUdf, type ResultBuffer, type Scan, validateUdf } from 'ewald/udf';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { refused } from '../support/refused.js';
 import { goldenFrames, navShape, sigShape } from './golden.js';
@@ -50,6 +50,37 @@ describe('auxiliary data', () => {
       const { value } = (await ctx.runUdf(scan, udf, { numPartitions: 4 })) as Numbers;
       expect([...(value?.data ?? [])], kind).toEqual(all(30, of));
     }
+  });
+
+  test('elements of the parameter are those of the view, as in LiberTEM', async () => {
+    const { ctx, scan } = made[0] as (typeof made)[0];
+    const udf = defineUdf({
+      name: 'by parameter',
+      params: { ...params, scale: 2 },
+      buffers: { value: { kind: 'nav', dtype: 'f64', extraShape: [4] } },
+      processFrame({ params: seen, aux, results }) {
+        const { offsets, weights, scale } = seen as typeof seen & Record<'offsets' | 'weights', Float64Array>;
+        results.value.set([(offsets[0] as number) * scale, offsets.length, offsets.data.length, weights.indexOf(3)]);
+        if (offsets[1] !== aux.offsets[1] || offsets.kind !== 'nav') throw new Error('not the same');
+      },
+    });
+    const { value } = await ctx.runUdf(scan, udf, { numPartitions: 4 });
+    expect(value.data.filter((_, i) => i % 4 === 0)).toEqual(Float64Array.from(all(30, (f) => 2 * (6 * f + 1))));
+    expect([...value.data.subarray(1, 4)]).toEqual([2, expect.any(Number), 3]);
+  });
+
+  test('validateUdf repeats or cuts what is for the positions of another scan', async () => {
+    const udf = defineUdf({
+      name: 'offset',
+      params: { offsets: params.offsets },
+      buffers: { value: { kind: 'nav', dtype: 'f64' } },
+      processFrame({ frame, aux, results }) {
+        results.value[0] = (frame[0] as number) - (aux.offsets[0] as number);
+      },
+    });
+    expect((await validateUdf(udf)).pass).toBe(true);
+    const few = auxData(new Float64Array(6), { kind: 'nav', dtype: 'f64', extraShape: [2] });
+    expect((await validateUdf(udf.withParams({ offsets: few }))).pass).toBe(true);
   });
 
   test('of the whole scan, regardless of the region', async () => {

@@ -1,5 +1,5 @@
 /** One UDF while its methods are called: its views, its task data, and what they receive. */
-import { auxStride, isAux } from '../functions/aux.js';
+import { type AuxData, asView, auxStride, isAux } from '../functions/aux.js';
 import { type BufferDeclarations, strideOf } from '../functions/buffers.js';
 import { callMethod } from '../functions/call-method.js';
 import type { Arrays, BufferArray } from '../functions/dtypes.js';
@@ -77,11 +77,20 @@ export class Running {
       ? callMethod(definition.name, 'getTaskData', () => definition.getTaskData?.({ params, meta, prepared }))
       : undefined;
     this.written = new Written(arrays, new Set(named.flatMap(([name, { dtype }]) => (dtype === 'bool' ? [name] : []))));
-    this.scope = { params, results: this.written.proxy, aux: this.aux, task: this.task, prepared, meta };
+    const seen = this.#auxes.length > 0 ? this.#seenParams() : params;
+    this.scope = { params: seen, results: this.written.proxy, aux: this.aux, task: this.task, prepared, meta };
     const axes = meta.nav.length;
     Object.defineProperty(this.scope, 'coordinates', {
       get: () => meta.coordinates.subarray(this.#first * axes, (this.#first + 1) * axes),
     });
+  }
+
+  /** The parameters as methods see them: elements of aux data are those of `aux`, as in LiberTEM. */
+  #seenParams(): Record<string, unknown> {
+    const seen = { ...this.params };
+    for (const { name } of this.#auxes)
+      seen[name] = asView(this.params[name] as AuxData, () => this.aux[name] as BufferArray);
+    return seen;
   }
 
   /** Points the views at frames [first, end) and pixels [low, high), by default all pixels. */

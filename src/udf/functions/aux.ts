@@ -46,6 +46,20 @@ export const isAux = (value: unknown): value is AuxData =>
 /** Numbers per element. */
 export const auxStride = ({ extraShape, dtype }: AuxData): number => product(extraShape) * numbersPerElement(dtype);
 
+/** Aux data whose other members, such as elements and the length, are those of the view at this time. */
+export const asView = (aux: AuxData, view: () => BufferArray): AuxData =>
+  new Proxy(aux, {
+    get(target, name) {
+      if (Object.hasOwn(target, name)) return Reflect.get(target, name);
+      const array = view();
+      const value: unknown = Reflect.get(array, name);
+      return typeof value === 'function' ? value.bind(array) : value;
+    },
+    set(target, name, value) {
+      return Object.hasOwn(target, name) ? false : Reflect.set(view(), name, value);
+    },
+  });
+
 /** Rejects auxiliary data whose size does not match the run. */
 export function checkAux(udf: string, params: Readonly<Record<string, unknown>>, { nav, sig }: RunShape): void {
   for (const [name, value] of Object.entries(params)) {

@@ -14,6 +14,7 @@ import { memoryDataset } from '../../io/data/formats/memory.js';
 import { sparseOf } from '../../io/data/sparse.js';
 import type { UdfContext } from '../context.js';
 import type { PassDtype } from '../pass/pass.js';
+import { auxStride, isAux } from './aux.js';
 import type { ResultBuffer } from './buffers.js';
 import { mergeFaultsOf } from './merge-faults.js';
 import { type AnyDefinition, type AnyUdf, asUdf } from './udf.js';
@@ -134,6 +135,20 @@ function sparseDataset(
   });
 }
 
+/** Parameters whose nav aux data, which are those of a whole scan, are repeated or cut to a number of positions. */
+const fittedAux = (params: AnyUdf['params'], positions: number): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(params as object).map(([name, value]) => {
+      if (!isAux(value) || value.kind !== 'nav' || value.data.length === 0) return [name, value];
+      const numbers = positions * auxStride(value);
+      const { data } = value as { data: Float64Array };
+      const fitted = new (data.constructor as typeof Float64Array)(numbers).map(
+        (_, i) => data[i % data.length] as number,
+      );
+      return [name, { ...value, data: fitted }];
+    }),
+  );
+
 /**
  * Runs a UDF in JavaScript, with its frames overwritten, by its WebAssembly module if it has one, and in WGSL if it has
  * some and the context has WebGPU; compares the results. `processSparse` is compared with the other methods on frames
@@ -162,12 +177,13 @@ export async function compareUdf(
     frames[i] = dtype === 'f32' ? ((state >>> 8) / 2 ** 24) * below : Math.floor((state / 2 ** 32) * below);
   }
   const layout = { navShape, sigShape, dtype };
+  const params = fittedAux(udf.params, product(navShape));
   const run = async (
     definition: AnyDefinition,
     scan = context.fromMemory(frames, layout),
     numPartitions?: number,
   ): Promise<Record<string, ResultBuffer>> =>
-    context.runUdf(scan, asUdf(definition).withParams(udf.params), { numPartitions }) as never;
+    context.runUdf(scan, asUdf(definition).withParams(params), { numPartitions }) as never;
   const expected = await run(javascript);
   const keepsFrames = differing(expected, await run(spoiling(javascript)));
   const writes = noWrites();
