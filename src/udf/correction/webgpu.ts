@@ -3,7 +3,7 @@ import correct from '../../../wgsl/udf/correct.wgsl';
 import fill from '../../../wgsl/udf/fill.wgsl';
 import type { GpuDevice } from '../../core/backends/webgpu/device.js';
 import type { GpuBuffer, Usage } from '../../core/backends/webgpu/pool.js';
-import { chunkOf, packAsWords } from '../kernels/webgpu/chunks.js';
+import { chunkOf, maxBytes, packAsWords } from '../kernels/webgpu/chunks.js';
 import { frameConstants, layoutOf, withConstants } from '../kernels/webgpu/shaders.js';
 import type { CorrectionDescriptor, CorrectionKernel, CorrectionOp } from './contract.js';
 import { notAbove, notBelow } from './limits.js';
@@ -23,7 +23,7 @@ function refusal(device: GpuDevice, descriptor: CorrectionDescriptor): { readonl
   const { wide, dtype, pixels } = descriptor;
   if (wide || dtype === 'u32' || dtype === 'i32')
     return { why: 'corrected frames of 32-bit integers, or in float64, need float64, which WebGPU lacks' };
-  const most = Math.min(device.limits.maxStorageBufferBindingSize ?? 0, device.limits.maxBufferSize ?? 0);
+  const most = maxBytes(device);
   if (4 * pixels > most) return { why: `a table needs ${4 * pixels} bytes; the limit of a buffer is ${most}` };
   return undefined;
 }

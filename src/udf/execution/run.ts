@@ -9,7 +9,7 @@ import { elementBytes } from '../../io/data/dtype.js';
 import { checkRun, type UdfProgress, type UdfRunOptions } from '../context-options.js';
 import { type BufferDeclarations, elementsOf, ResultBuffer, type RunShape, strideOf } from '../functions/buffers.js';
 import { callMethod } from '../functions/call-method.js';
-import { type Arrays, type BufferArray, isArrayOf } from '../functions/dtypes.js';
+import { type Arrays, type BufferArray, gather, isArrayOf, scatter } from '../functions/dtypes.js';
 import { type AnyDefinition, type AnyUdf, asUdf, type UdfMeta } from '../functions/udf.js';
 import { type LivePlots, plotsFor } from '../live/plots.js';
 import { correctionsFor } from '../scans/corrections.js';
@@ -334,19 +334,3 @@ const beginsEmpty = ({ definition }: AnyUdf, declarations: BufferDeclarations): 
 
 const copiesOf = (arrays: Readonly<Record<string, BufferArray>>): Record<string, BufferArray> =>
   Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, array.slice() as BufferArray]));
-
-/** The elements at some positions. */
-function gather(from: BufferArray, places: Uint32Array, stride: number): BufferArray {
-  const out = new (from.constructor as new (length: number) => BufferArray)(places.length * stride) as Float64Array;
-  for (let i = 0; i < places.length; i++)
-    for (let k = 0; k < stride; k++)
-      out[i * stride + k] = (from as unknown as Float64Array)[(places[i] as number) * stride + k] as number;
-  return out as unknown as BufferArray;
-}
-
-/** Stores elements at their positions. */
-function scatter(from: BufferArray, places: Uint32Array, stride: number, to: BufferArray): void {
-  const [source, target] = [from, to] as unknown as [Float64Array, Float64Array];
-  for (let i = 0; i < places.length; i++)
-    for (let k = 0; k < stride; k++) target[(places[i] as number) * stride + k] = source[i * stride + k] as number;
-}

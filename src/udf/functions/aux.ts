@@ -5,14 +5,7 @@ import { checkedValue, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import { product } from '../../base/product.js';
 import type { BufferKind, RunShape } from './buffers.js';
-import {
-  type BufferArray,
-  type BufferDtype,
-  bufferDtypes,
-  type DtypeArrays,
-  isArrayOf,
-  numbersPerElement,
-} from './dtypes.js';
+import { type BufferDtype, bufferDtypes, type DtypeArrays, gather, isArrayOf, numbersPerElement } from './dtypes.js';
 
 /** The result of `auxData`. */
 export interface AuxData<D extends BufferDtype = BufferDtype> {
@@ -81,12 +74,7 @@ export function auxOf(params: Readonly<Record<string, unknown>>, positions: Uint
   return Object.fromEntries(
     Object.entries(params).map(([name, value]) => {
       if (!isAux(value) || value.kind !== 'nav') return [name, value];
-      const stride = auxStride(value);
-      const data = new (value.data.constructor as new (length: number) => BufferArray)(positions.length * stride);
-      const [to, from] = [data as Float64Array, value.data as unknown as Float64Array];
-      for (let i = 0; i < positions.length; i++)
-        for (let k = 0; k < stride; k++) to[i * stride + k] = from[(positions[i] as number) * stride + k] as number;
-      return [name, { ...value, data }];
+      return [name, { ...value, data: gather(value.data, positions, auxStride(value)) }];
     }),
   );
 }

@@ -14,6 +14,7 @@ import {
   type DtypeArrays,
   fillGaps,
   numbersPerElement,
+  scatter,
 } from './dtypes.js';
 
 /** The unit for which a buffer has one element: each scan position, each pixel of a frame, or the whole run. */
@@ -198,11 +199,7 @@ export class ResultBuffer<D extends BufferDtype = BufferDtype> {
     if (this.kind !== 'nav' || !positions) return this.rawData;
     const whole = allocate(this.dtype, product(this.shape));
     fillGaps(this.dtype, whole);
-    const stride = product(this.extraShape) * numbersPerElement(this.dtype);
-    const from = this.rawData as Float64Array;
-    const to = whole as unknown as Float64Array;
-    for (let i = 0; i < positions.length; i++)
-      for (let k = 0; k < stride; k++) to[(positions[i] as number) * stride + k] = from[i * stride + k] as number;
+    scatter(this.rawData, positions, product(this.extraShape) * numbersPerElement(this.dtype), whole);
     return whole;
   }
 }

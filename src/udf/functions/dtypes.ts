@@ -53,3 +53,19 @@ export type Arrays = Record<string, BufferArray>;
 
 /** Whether numbers of a dtype are integers. */
 export const isIntegerDtype = (dtype: DataType): boolean => /^[ui]/.test(dtype);
+
+/** The elements at some positions. */
+export function gather(from: BufferArray, places: Uint32Array, stride: number): BufferArray {
+  const out = new (from.constructor as new (length: number) => BufferArray)(places.length * stride) as Float64Array;
+  for (let i = 0; i < places.length; i++)
+    for (let k = 0; k < stride; k++)
+      out[i * stride + k] = (from as unknown as Float64Array)[(places[i] as number) * stride + k] as number;
+  return out as unknown as BufferArray;
+}
+
+/** Stores elements at their positions. */
+export function scatter(from: BufferArray, places: Uint32Array, stride: number, to: BufferArray): void {
+  const [source, target] = [from, to] as unknown as [Float64Array, Float64Array];
+  for (let i = 0; i < places.length; i++)
+    for (let k = 0; k < stride; k++) target[(places[i] as number) * stride + k] = source[i * stride + k] as number;
+}

@@ -11,13 +11,15 @@ import type { CoreWork } from '../execution/core-work.js';
 import type { KernelPart } from '../execution/kernel-part.js';
 import type { UdfCore } from '../room.js';
 import type { ResidentScope } from '../scans/resident-scope.js';
-import type { WasmUdfSource } from '../wasm/source.js';
 import type { AuxViews } from './aux.js';
 import { type BufferDeclarations, checkDeclarations, type Views } from './buffers.js';
 import type { Arrays, BufferArray } from './dtypes.js';
 import type { PartitionMeta, UdfMeta } from './udf-meta.js';
 
 export type { PartitionMeta, UdfMeta };
+
+/** Where a WebAssembly module is: its URL (`new URL('./name.wasm', import.meta.url)`), or its bytes. */
+export type WasmUdfSource = string | PlatformUrl | Uint8Array;
 
 /** Parameters of a UDF: anything that can be cloned between threads, and `auxData`. */
 export type UdfParams = Readonly<Record<string, unknown>>;

@@ -3,9 +3,8 @@ import { absoluteAddress } from '../../base/addresses.js';
 import { EwaldError, messageOf } from '../../base/errors.js';
 import type { PlatformModule, PlatformUrl } from '../../base/globals.js';
 import { wasmRefusal } from '../../base/policy.js';
-import type { AnyUdf } from '../functions/udf.js';
+import type { AnyUdf, WasmUdfSource } from '../functions/udf.js';
 import { checkModule } from './abi.js';
-import type { WasmUdfSource } from './source.js';
 
 /** A module, and its bytes, which are sent to workers. */
 export interface WasmCode {

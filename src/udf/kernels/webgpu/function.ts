@@ -14,7 +14,7 @@ import type {
   FunctionResult,
   FunctionRun,
 } from '../../pass/function-contract.js';
-import { chunkOf, packAsWords } from './chunks.js';
+import { chunkOf, maxBytes, packAsWords } from './chunks.js';
 import { type FrameLayout, frameConstants, layoutOf, withConstants } from './shaders.js';
 
 /** Groups of frames if there are results over all frames: each has its own copy of them. */
@@ -32,10 +32,6 @@ const sum = (list: readonly { readonly numbers: number }[]): number =>
   list.reduce((all, { numbers }) => all + numbers, 0);
 const ofKind = <T extends { readonly kind: string }>(list: readonly T[], kind: T['kind']): T[] =>
   list.filter((one) => one.kind === kind);
-
-/** Size in bytes of the largest buffer that a kernel can bind. */
-const maxBytes = ({ limits }: GpuDevice): number =>
-  Math.min(limits.maxStorageBufferBindingSize ?? 0, limits.maxBufferSize ?? 0);
 
 function refusal(
   device: GpuDevice,

@@ -10,7 +10,7 @@ import type { Binding, GpuDevice } from '../../../core/backends/webgpu/device.js
 import type { GpuBuffer, Usage } from '../../../core/backends/webgpu/pool.js';
 import type { FrameArray } from '../../../io/data/dtype.js';
 import type { UdfDescriptor, UdfKernel, UdfOp, UdfRun } from '../../contract.js';
-import { chunkOf, packAsWords } from './chunks.js';
+import { chunkOf, maxBytes, packAsWords } from './chunks.js';
 import { addColumns, writePlanes } from './collect.js';
 import { type Recorder, recordersOf } from './record.js';
 import { type FrameLayout, layoutOf } from './shaders.js';
@@ -24,10 +24,6 @@ export const udfOp = (device: GpuDevice): UdfOp => ({
   supports: (descriptor) => refusal(device, descriptor) ?? true,
   plan: (descriptor) => planPass(device, descriptor),
 });
-
-/** Size in bytes of the largest buffer that a kernel can bind. */
-const maxBytes = ({ limits }: GpuDevice): number =>
-  Math.min(limits.maxStorageBufferBindingSize ?? 0, limits.maxBufferSize ?? 0);
 
 function refusal(device: GpuDevice, descriptor: UdfDescriptor): { why: string } | undefined {
   if (descriptor.kinds.some((kind) => kind === 'denseDouble' || kind === 'sparseDouble'))
