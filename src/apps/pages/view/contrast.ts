@@ -5,7 +5,6 @@
  * weak spots at least 40 % black on every detector tried. Electron patterns, whose background is not flat, use the
  * percentiles 1 and 99.9.
  */
-import { countWhile } from '../../../base/count-while.js';
 
 /** Values of a frame. */
 export type FrameData = Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array | Float32Array;
@@ -60,8 +59,16 @@ function smoothQuantile(sorted: Float64Array, share: number): number {
 }
 
 /** Number of values below a value; with `inclusive`, the number of values up to it. */
-const rankOf = (sorted: Float64Array, value: number, inclusive: boolean): number =>
-  countWhile(sorted.length, (i) => (sorted[i] as number) < value || (inclusive && sorted[i] === value));
+function rankOf(sorted: Float64Array, value: number, inclusive: boolean): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const tried = sorted[middle] as number;
+    if (tried < value || (inclusive && tried === value)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
 
 /** The share of a normal distribution below its mean − σ. */
 const shareBelowSigma = 0.1587;
