@@ -178,20 +178,10 @@ export class GlPicture extends Picture {
     }
     const rest = folds ? (width * height) % foldedWidth : 0;
     const whole = rest > 0 ? rows - 1 : rows;
-    gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, columns, whole, format, type, data);
-    if (rest > 0)
-      gl.texSubImage2D(
-        gl.TEXTURE_2D,
-        0,
-        0,
-        whole,
-        rest,
-        1,
-        format,
-        type,
-        data,
-        (whole * columns * data.length) / (width * height),
-      );
+    const put = (row: number, wide: number, tall: number, from: number): void =>
+      gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, row, wide, tall, format, type, data, from);
+    put(0, columns, whole, 0);
+    if (rest > 0) put(whole, rest, 1, (whole * columns * data.length) / (width * height));
   }
 
   #program(kind: Kind): WebGLProgram {
