@@ -8,6 +8,7 @@ export { median } from '../base/median.js';
 export { kebab } from '../base/parameter-text.js';
 export { renameInMessage } from '../base/parameters.js';
 export { Caller, type Handlers } from '../base/port-calls.js';
+export { inShell } from '../base/shell-words.js';
 export { portOf, webWorkerPort } from '../base/web-port.js';
 export type { WorkerPort } from '../base/worker-port.js';
 export { isOfElectrons } from '../crystal/polarisation.js';

@@ -1,5 +1,5 @@
 /** The command that computes what a pane shows. */
-import { kebab } from '../../../entries/pages.js';
+import { inShell, kebab } from '../../../entries/pages.js';
 import type { OpenRequest, VirtualShape } from './protocol.js';
 import { isLive, quantities, type ScanQuantity } from './scan-quantities.js';
 
@@ -22,7 +22,6 @@ export interface CommandOf {
   readonly hot?: readonly unknown[] | undefined;
 }
 
-const quoted = (word: string): string => (/^[\w./,:=+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
 const number = (value: number): string => String(Number(value.toPrecision(12)));
 
 /** The command that computes what is shown; undefined for a detector that no command has. */
@@ -35,7 +34,7 @@ export function commandOf(about: CommandOf): string | undefined {
   const centre = ['--cx', number(cx), '--cy', number(cy)];
   const written = (name: string, flags: readonly string[]): string =>
     ['ewald', 'run', name, file, ...opening, ...flags, '--channel', channel, '-o', `${quantity}.npy`]
-      .map(quoted)
+      .map(inShell)
       .join(' ');
   if (!isLive(quantity)) return written(analysis, ['--calibration', calibration]);
   if (kind === 'square') return undefined;
