@@ -26,7 +26,8 @@ async function printedOf(input: string, meddle: () => Promise<unknown>): Promise
     const scan = await ctx.load(input);
     for (let run = 0; run < 2; run++) {
       let seen = 0;
-      for await (const _ of ctx.runUdfIter(scan, sumSigUdf(), { numPartitions: 8 })) if (seen++ + run === 0) await meddle();
+      for await (const _ of ctx.runUdfIter(scan, sumSigUdf(), { numPartitions: 8 }))
+        if (seen++ + run === 0) await meddle();
     }
     return printed.mock.calls.map(([text]) => String(text)).join('');
   } finally {

@@ -5,7 +5,15 @@ import { checkedValue, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import { product } from '../../base/product.js';
 import type { BufferKind, RunShape } from './buffers.js';
-import { type BufferDtype, bufferDtypes, type DtypeArrays, gather, isArrayOf, numbersPerElement } from './dtypes.js';
+import {
+  type BufferArray,
+  type BufferDtype,
+  bufferDtypes,
+  type DtypeArrays,
+  gather,
+  isArrayOf,
+  numbersPerElement,
+} from './dtypes.js';
 
 /** The result of `auxData`. */
 export interface AuxData<D extends BufferDtype = BufferDtype> {
