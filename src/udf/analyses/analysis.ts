@@ -147,7 +147,7 @@ export function roundedDoubt({ dtype, name }: Scan, numbers: ArrayLike<number>):
   if (found === 0) return [];
   return [
     `${counted(found, 'value')} beyond 2⁵³ ${found === 1 ? 'is' : 'are'} rounded: functions see the ${dtype} of ${name} ` +
-      'as float64; ewald convert and open of ewald/data keep all digits',
+      'as float64; a converted file and open of ewald/data keep all digits',
   ];
 }
 
