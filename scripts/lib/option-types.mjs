@@ -6,7 +6,7 @@ import { join, posix } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from './run.mjs';
 
-const inferred = /export interface (\w+) extends OptionsOf<[^{]*> \{\s*\}\n/g;
+const inferred = /export interface (\w+) extends OptionsOf<(?:typeof (\w+)|[^{]*)> \{\s*\}\n/g;
 const esm = (path) => import(pathToFileURL(join(root, 'build/esm', path)).href);
 const { dirname, join: joined, relative } = posix;
 
@@ -28,19 +28,27 @@ function importsAt(module, other) {
 
 /** The declarations of a module, whose path in build/esm is `path`, with its options written out. */
 export async function withOptions(text, path) {
-  if (posix.basename(path) !== 'parameter-types.d.ts') return text;
+  if (!text.includes(' extends OptionsOf<')) return text;
   const folder = dirname(path);
+  const module = path.replace(/\.d\.ts$/, '.js');
   const { declaration } = await esm('base/parameter-text.js');
-  const { tables } = await esm(joined(folder, 'parameters.js'));
+  const isOfTables = posix.basename(path) === 'parameter-types.d.ts';
+  const { tables } = isOfTables ? await esm(joined(folder, 'parameters.js')) : {};
+  const own = isOfTables ? {} : await esm(module);
+  /** The rows of an interface: those of a table, or those beside it, whose stages are of flags. */
+  const rowsOf = (name, constant) =>
+    tables?.[name] ?? Object.fromEntries(Object.entries(own[constant]).map(([key, { of: _, ...row }]) => [key, row]));
   const written = text
-    .replace(/^\/\*\*.*\n/, '')
-    .replace(/^import type \{[^}]*\} from '[^']*\/parameters\.js';\n/gm, '')
-    .replace(inferred, (_, name) => {
-      if (tables[name] === undefined) throw new Error(`${path}: tables of parameters.js lack ${name}`);
-      return declaration(name, tables[name]);
-    });
+    .replace(isOfTables ? /^\/\*\*.*\n/ : '', '')
+    .replace(isOfTables ? /^import type \{[^}]*\} from '[^']*\/parameters\.js';\n/gm : '', '')
+    .replace(inferred, (_, name, constant) => declaration(name, rowsOf(name, constant)))
+    .replace(/^(?:\/\*\* .* \*\/\n)?export declare const (\w+): \{\n[\s\S]*?^\};\n/gm, (all, constant) =>
+      text.includes(`OptionsOf<typeof ${constant}>`) ? '' : all,
+    );
   if (written.includes(' OptionsOf<')) throw new Error(`${path}: options that could not be written out`);
-  const rows = importsOf(text).flatMap(([, from]) => (from.endsWith('/parameters.js') ? [joined(folder, from)] : []));
+  const rows = isOfTables
+    ? importsOf(text).flatMap(([, from]) => (from.endsWith('/parameters.js') ? [joined(folder, from)] : []))
+    : [module];
   const had = new Set(importsOf(written).flatMap(([names]) => names));
   const missing = rows
     .flatMap((module) => importsAt(module, path))

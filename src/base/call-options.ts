@@ -3,8 +3,15 @@
  * place among the known names and its type behind the door. A call's declaration says what its options mean.
  */
 import { expects } from './arguments.js';
-import { knownOptions, type OfRun } from './options.js';
-import { checkParameter, fallbackOf, type OptionRow, type ParameterKind } from './parameters.js';
+import { type Elsewhere, knownOptions } from './options.js';
+import {
+  argumentError,
+  checkParameter,
+  fallbackOf,
+  type NameOption,
+  type OptionRow,
+  type ParameterKind,
+} from './parameters.js';
 import { type Range, range } from './range.js';
 import type { Shape } from './shapes.js';
 
@@ -28,14 +35,35 @@ export type Checked<Options, Rows> = {
   readonly [Name in keyof Options]-?: ValueBy<Rows[Name & keyof Rows], Options[Name]>;
 };
 
-/** The options of a call: checked by their rows, with their defaults. Throws `Argument`. */
+/**
+ * A relation between options: what is wrong with those that are given, in the caller's names for them; undefined if it
+ * holds.
+ */
+export type Rule<Options> = (given: Options) => ((nameOption: NameOption) => string) | undefined | false;
+
+/** Throws `Argument` for the first relation that does not hold. */
+export function refuseBy<Options>(what: string, given: Options, rules: readonly Rule<Options>[]): void {
+  for (const rule of rules) {
+    const words = rule(given);
+    if (words) throw argumentError(what, words);
+  }
+}
+
+/** What the check of a call needs besides its rows. */
+interface CallRules<Options> {
+  /** What is said of names that belong elsewhere. */
+  readonly elsewhere?: Elsewhere;
+  readonly rules?: readonly Rule<Options>[];
+}
+
+/** The options of a call: checked by their rows and rules, with their defaults. Throws `Argument`. */
 export function checkedOptions<Options extends object, const Rows extends RowsOf<Options>>(
   what: string,
   given: Options,
   rows: Rows,
-  ofRun?: OfRun,
+  { elsewhere, rules = [] }: CallRules<Options> = {},
 ): Checked<Options, Rows> {
-  knownOptions(what, given, Object.keys(rows), ofRun);
+  knownOptions(what, given, Object.keys(rows), elsewhere);
   const values: Record<string, unknown> = {};
   for (const name in rows) {
     const check: Schema = rows[name];
@@ -44,10 +72,15 @@ export function checkedOptions<Options extends object, const Rows extends RowsOf
     if (typeof check !== 'function') values[name] = checkedValue(`${what}: ${name}`, value, check);
     else if (value !== undefined) check(`${what}: ${name}`, value);
   }
+  refuseBy(what, given, rules);
   return values as Checked<Options, Rows>;
 }
 
-type ValueBy<Row, Value> = IsFilled<Row> extends true ? Exclude<Value, undefined> : Value;
+type ValueBy<Row, Value> = Row extends { readonly read: (...args: never) => infer Read }
+  ? Read
+  : IsFilled<Row> extends true
+    ? Exclude<Value, undefined>
+    : Value;
 
 /** One value, checked by its row, or its default. Throws `Argument`. */
 export function checkedValue<Value, const Row extends OptionRow>(
@@ -55,9 +88,11 @@ export function checkedValue<Value, const Row extends OptionRow>(
   value: Value,
   of: Row,
 ): ValueBy<Row, Value> {
+  if (of.read) return of.read(what, value) as never;
   if (value === undefined && !of.required)
     return (fallbackOf(of) ?? (of.kind === 'boolean' && of.defaultText === undefined ? false : undefined)) as never;
   if (of.type === undefined) checkParameter(of, value, what);
+  of.check?.(what, value);
   return value as ValueBy<Row, Value>;
 }
 

@@ -108,18 +108,29 @@ export function inspect(value: unknown): string {
   }
 }
 
-/** Run options that are easily passed to the plan by mistake: their names, and the call that takes them. */
-export interface OfRun {
-  readonly names: readonly string[];
-  readonly call: string;
-}
+/** What is wrong with an option that belongs elsewhere, such as to another call; undefined for any other. */
+export type Elsewhere = (what: string, name: string, value: unknown) => string | undefined;
+
+/** Options of the run of a plan, which are easily passed to the plan by mistake, and the call that takes them. */
+export const ofRun =
+  (names: readonly string[], call: string): Elsewhere =>
+  (what, name) =>
+    names.includes(name)
+      ? `${what} has no option "${name}": it belongs to the run of the plan, await ${call}`
+      : undefined;
+
+/** Options by the names that other calls have for them, and what they are called here. */
+export const otherNames =
+  (names: Readonly<Record<string, string>>): Elsewhere =>
+  (what, other) =>
+    Object.hasOwn(names, other) ? `${what}: the option ${other} is called ${names[other]}` : undefined;
 
 /** Throws unless the value is an object whose option names are all in `known`; `aliases` are other names of those. */
 export function knownOptions(
   what: string,
   options: object,
   known: readonly string[],
-  ofRun?: OfRun,
+  elsewhere?: Elsewhere,
   aliases: Readonly<Record<string, string>> = {},
 ): void {
   const isPromise = typeof (options as { then?: unknown } | null | undefined)?.then === 'function';
@@ -136,22 +147,12 @@ export function knownOptions(
     );
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
-    if (ofRun?.names.includes(name))
-      throw new EwaldError(
-        'Argument',
-        `${what} has no option "${name}": it belongs to the run of the plan, await ${ofRun.call}`,
-      );
+    const misplaced = elsewhere?.(what, name, (options as Readonly<Record<string, unknown>>)[name]);
+    if (misplaced !== undefined) throw new EwaldError('Argument', misplaced);
     const near = Object.hasOwn(aliases, name) ? aliases[name] : nearest(name, known);
     const others = known[0] ? `expected one of ${known.join(', ')}` : 'it takes none';
     throw new EwaldError('Argument', `${what} has no option "${name}"; ${near ? `did you mean "${near}"?` : others}`);
   }
-}
-
-/** Refuses options by the names that other calls have for them, and says what they are called. Throws `Argument`. */
-export function refuseOtherNames(what: string, options: object, names: Readonly<Record<string, string>>): void {
-  for (const [other, name] of Object.entries(names))
-    if (Object.hasOwn(options ?? {}, other))
-      throw new EwaldError('Argument', `${what}: the option ${other} is called ${name}`);
 }
 
 /** A list, as an array or a typed array of numbers; undefined is passed through. */

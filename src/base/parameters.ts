@@ -5,6 +5,7 @@
 import { EwaldError, type EwaldErrorTag } from './errors.js';
 import { inspect, nearest } from './options.js';
 import type { Range } from './range.js';
+import type { Shape } from './shapes.js';
 
 /**
  * What a value is; a `count` may be a bigint, and the flag of `bytes` may be a size such as 2G. A `value` is of JavaScript
@@ -63,10 +64,9 @@ export interface OptionRow {
   readonly defaultText?: string | undefined;
   /** The TypeScript type of the option where a command reads it from the text of its flag, such as a file's name. */
   readonly type?: string | undefined;
-  /**
-   * Checks what neither kind nor range say of a value, which is undefined if it is not given, and returns what the call
-   * works with. `what` names the option in the message. Throws `Argument`.
-   */
+  /** Checks of a value what its kind and range do not say. Throws `Argument`. */
+  readonly check?: Shape | undefined;
+  /** What the call works with instead of the value, which is undefined if it is not given. Throws `Argument`. */
   readonly read?: ((what: string, value: unknown) => unknown) | undefined;
 }
 
@@ -376,6 +376,7 @@ export function checked<Rows extends Parameters>(
     const value = given[name];
     if (value === undefined || row.type !== undefined) continue;
     checkParameter(row, value, nameOption(name));
+    row.check?.(nameOption(name), value);
     values[name] = value;
   }
   return values as Values<Rows>;

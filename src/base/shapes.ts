@@ -5,7 +5,7 @@
 import { expects } from './arguments.js';
 import { nearest } from './options.js';
 
-export type Shape = (what: string, value: unknown) => void;
+export type Shape = (what: string, value: unknown) => unknown;
 
 const shapeOf =
   (is: (value: unknown) => boolean, expected: string): Shape =>
@@ -45,6 +45,10 @@ export const maybe =
   (shape: Shape): Shape =>
   (what, value) =>
     value === undefined || shape(what, value);
+
+/** An object of any class with a method of this name. */
+export const having = (method: string, expected: string): Shape =>
+  shapeOf((value) => typeof (value as Readonly<Record<string, unknown>> | null)?.[method] === 'function', expected);
 
 /** A list, of `length` values if given. */
 export const listOf =

@@ -4,6 +4,7 @@
  */
 
 export { columnGroups, counted, formatFirstFrames, framesWithPeaks, progressLine, rateText } from '../base/amounts.js';
+export { refuseBy } from '../base/call-options.js';
 export { type CrystfelProgram, compatRow, fromCrystfelFlags } from '../base/crystfel-flags.js';
 export { messageOf } from '../base/errors.js';
 export { fileReason } from '../base/file-errors.js';
@@ -104,9 +105,8 @@ export {
   unknownCellRows,
 } from '../serial/pipeline/parameters.js';
 export { profileBins, readProfileRange } from '../serial/pipeline/profile/options.js';
-export { shardOf } from '../serial/pipeline/sources/selection.js';
+export { outputRules } from '../serial/pipeline/sinks/output-options.js';
 export { SpareWorkers } from '../serial/pipeline/spare-workers.js';
-export { parseIntegration } from '../serial/pipeline/stages/integration-method.js';
 export { failedTogether } from '../transforms/heffte/files/on-ranks.node.js';
 export { transformRows } from '../transforms/heffte/parameters.js';
 export { detectorAddress } from '../udf/acquisition/connect.js';

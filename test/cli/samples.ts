@@ -13,6 +13,9 @@ export function sample(row: Parameter): string {
   return String(Number.isFinite(fallback) ? fallback : Math.max(low, 1));
 }
 
+/** Texts that rows check further. */
+const texts: Readonly<Record<string, string>> = { integration: 'rings', shard: '1/2' };
+
 /** The flag with such a value. */
 export const flagSample = (name: string, row: Parameter): string[] =>
-  row.kind === 'boolean' ? [flagOf(name, row)] : [flagOf(name, row), sample(row)];
+  row.kind === 'boolean' ? [flagOf(name, row)] : [flagOf(name, row), texts[name] ?? sample(row)];

@@ -8,9 +8,9 @@ import { latticeOf } from '../../src/io/chip/lattice.js';
 import { latticeDoubt } from '../../src/io/chip/lattice-doubt.js';
 import { drawnMap, mapColours, mapSection, rangeOfMap, wellColour, wellStates } from '../../src/io/chip/map-picture.js';
 import { type ImagePosition, listedGrid, parsePositions } from '../../src/io/chip/positions.js';
-import { checkGridOptions } from '../../src/serial/pipeline/grid/grid-options.js';
 import { imageOf, numberInName, refuseDataFiles } from '../../src/serial/pipeline/grid/image-number.js';
 import { addChunk, wellFrame } from '../../src/serial/pipeline/grid/mapped-frame.js';
+import { checkRun } from '../../src/serial/pipeline/run-options.js';
 
 /** The wells in the order in which a stage goes over them, line after line. */
 function walked({ rows, columns, serpentine, alongColumns, repeat = 1 }: RasterGrid): (readonly [number, number])[] {
@@ -228,12 +228,12 @@ test('the number of an image: in a file of many frames, in a name, by its detect
 });
 
 test('a map of what a run does not measure is refused, with the flag that measures it', () => {
-  const given = (map: string, measures = {}) => checkGridOptions({ grid: '2x2', map: [map] }, measures);
+  const given = (map: string, measures = {}) => checkRun({ inputs: 'a.h5', grid: '2x2', map: [map], ...measures });
   expect(() => given('background=b.png')).toThrow(/does not measure; add --radial-profile/);
   expect(() => given('roi:x.sum=x.npy')).toThrow(/"x" is no region of the run, which has none; add --roi 'x=/);
-  expect(() => given('roi:x.total=x.npy', { regions: ['x'] })).toThrow(/with a field of sum, max/);
-  given('background=b.png', { hasProfile: true });
-  given('roi:x.sum=x.npy', { regions: ['x'] });
+  expect(() => given('roi:x.total=x.npy', { rois: ['x=ring:1:2'] })).toThrow(/with a field of sum, max/);
+  given('background=b.png', { profile: true });
+  given('roi:x.sum=x.npy', { rois: ['x=ring:1:2'] });
 });
 
 /** The numbers of the colours of a PNG with a palette. */

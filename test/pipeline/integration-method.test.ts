@@ -1,7 +1,7 @@
 /** The methods of --integration: centring, planes as backgrounds, saturated reflections, and what is refused. */
 import { expect, it } from 'vitest';
 import { beamOf, parseGeometry } from '../../dist/index.node.js';
-import { checkSettings } from '../../src/serial/pipeline/modes.js';
+import { checkRun } from '../../src/serial/pipeline/run-options.js';
 import { type FrameCrystal, integrateCrystals, predictCrystal } from '../../src/serial/pipeline/stages/frame.js';
 import { integrate } from '../../src/serial/pipeline/stages/integrate.js';
 import { parseIntegration } from '../../src/serial/pipeline/stages/integration-method.js';
@@ -81,7 +81,7 @@ it('reads the words of CrystFEL in any order, and refuses others by name', () =>
   expect(parseIntegration('rings-cen-nocen-nosat-nograd')).toEqual(usual);
   const refusal = (integration: string) => {
     try {
-      checkSettings('pipeline', { integration });
+      checkRun({ inputs: 'a.h5', integration });
     } catch (error) {
       return `${(error as { tag: string }).tag} ${(error as Error).message}`;
     }

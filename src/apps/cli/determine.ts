@@ -38,6 +38,7 @@ import {
 } from '../../entries/pipeline.node.js';
 import { type CellFlags, openFlags, searchFlags } from './cell-rows.js';
 import { wordsInFlags } from './flag-words.js';
+import { checkPeakFlags } from './frame-flags.js';
 import { refuseForLists } from './list-flags.js';
 import {
   backendOption,
@@ -56,7 +57,6 @@ import {
   yellow,
 } from './output.js';
 import { nameAsFlags, pickFlags } from './parameter-flags.js';
-import { checkPeakFlags } from './peak-flags.js';
 import { eventText } from './run-events.js';
 
 type Search = ReturnType<typeof checkCellSearch>;
@@ -73,7 +73,7 @@ const refuseUnused = (options: CellFlags, from: 'files' | 'spots', source: strin
 /** Determines the cell. */
 export async function run(words: readonly string[], options: CellFlags, deps: CliDeps): Promise<void> {
   const { output: named, force = false, geometry } = options;
-  const search = checkCellSearch(pickFlags(cellSearchRows, options), nameAsFlags(cellSearchRows));
+  const search = checkCellSearch('', pickFlags(cellSearchRows, options));
   const files = await expand(words, warn);
   // A cell file may have been edited by hand, so none is replaced without --force.
   const inputs = [...files, ...(geometry === undefined ? [] : [geometry])];

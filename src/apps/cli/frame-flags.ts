@@ -2,20 +2,27 @@
 import { availableParallelism } from 'node:os';
 import {
   acceptanceRows,
+  checkParameter,
+  type FlagValues,
   gridRows,
   indexingRows,
   inFlags,
   integrationRows,
   messageOf,
   modeOf,
+  outputRules,
   type Parameters,
-  parseIntegration,
+  peakSourceRows,
+  profileBins,
+  profileRows,
   type RunMode,
+  readProfileRange,
   refinementRows,
+  refuseBy,
   refuseOthers,
   regionRows,
   runRows,
-  shardOf,
+  searchRows,
   sinkRows,
   sliceOf,
   sourceRows,
@@ -23,15 +30,20 @@ import {
   unknownCellRows,
   wholeMachine,
 } from '../../entries/command.node.js';
-import { EwaldError, type PipelineOptions, type RunInput } from '../../entries/index.node.js';
+import {
+  EwaldError,
+  type PeakParameters,
+  type PipelineOptions,
+  type RunInput,
+  type SearchSettings,
+} from '../../entries/index.node.js';
 import { zmqSource } from '../../entries/pipeline.node.js';
 import { selectExecutor } from './executor-flags.js';
 import type { ExecutorChoice } from './executor-rows.js';
 import { type IndexFlags, indexRows, isNone } from './frame-rows.js';
 import { note, yellow } from './output.js';
 import { nameAsFlags, pickFlags } from './parameter-flags.js';
-import { checkPeakFlags } from './peak-flags.js';
-import { profileOfFlags } from './profile-flags.js';
+import type { peakRows } from './peak-rows.js';
 
 /** The values of the flags that a mode of `ewald index` uses. Throws `Argument` for those that it does not use. */
 export function flagsInUse(given: IndexFlags, mode: RunMode, source: string): IndexFlags {
@@ -100,15 +112,15 @@ export interface AskedRun {
  * `Unsupported`.
  */
 export function askedRun(files: readonly string[], flags: IndexFlags, stream: string | undefined): AskedRun {
-  const { output, shard, integration, follow, noDataTimeout, json } = flags;
+  const { output, shard, follow, noDataTimeout, json } = flags;
+  if (stream !== undefined && files.length > (flags.input === undefined ? 1 : 0))
+    throw new EwaldError('Argument', `${stream} is a stream, which cannot be combined with other inputs`);
   const inputs = stream ?? inputsOf(files, flags);
   const { peaks, settings } = checkPeakFlags(flags);
-  if (flags.resume && output === undefined)
-    throw new EwaldError('Argument', '--resume requires a stream to continue: -o FILE');
-  if (integration !== undefined) parseIntegration(integration, '--integration');
-  // Which frames are searched is checked in the words of the flags.
+  const profile = stream === undefined ? profileOfFlags(flags) : undefined;
+  // A run checks these as well, but only when files are open and pages are shown.
+  refuseBy('', flags, outputRules);
   sliceOf('', flags);
-  shardOf('--shard', shard);
   const thresholds = pickFlags(thresholdRows, flags);
   // As in CrystFEL, a list and a geometry that are typed name files of this machine wherever they are, but no addresses.
   const allowOutside = flags.allowOutside || flags.compat !== undefined || wholeMachine;
@@ -119,7 +131,7 @@ export function askedRun(files: readonly string[], flags: IndexFlags, stream: st
       inputs,
       ...settings,
       ...pickFlags(optionRows, flags),
-      ...(stream === undefined && { peaks, profile: profileOfFlags(flags) }),
+      ...(stream === undefined && { peaks, profile }),
       ...(Object.keys(thresholds).length > 0 && { thresholds }),
       // The run reads the cells itself and protects their files from being replaced.
       cells: isNone(flags.cells) ? [] : flags.cells,
@@ -128,6 +140,52 @@ export function askedRun(files: readonly string[], flags: IndexFlags, stream: st
       // Lines are printed of items, and of nothing else.
       briefItems: output !== undefined && !json && stream === undefined,
     },
+  };
+}
+
+/** The flags after their checks. */
+interface CheckedPeaks {
+  readonly settings: Pick<SearchSettings, keyof typeof peakSourceRows>;
+  /** The given parameters of the search. */
+  readonly peaks: PeakParameters;
+}
+
+/** What the flags of peaks mean together. Throws `Argument`. */
+export function checkPeakFlags(
+  values: FlagValues<typeof peakRows & Pick<typeof integrationRows, 'intRadius'>>,
+): CheckedPeaks {
+  const { finder, intRadius } = values;
+  const peaks: PeakParameters = pickFlags(searchRows, values);
+  const taken = finder === 'zaef' && peaks.peakRadius === undefined ? intRadius : undefined;
+  if (taken)
+    checkParameter(searchRows.peakRadius, taken, '--int-radius, which zaef takes where --peak-radius is absent,');
+  return {
+    settings: pickFlags(peakSourceRows, values),
+    peaks: taken ? { ...peaks, peakRadius: taken } : peaks,
+  };
+}
+
+/** The option `profile`; undefined without `--radial-profile`. Throws `Argument`. */
+export function profileOfFlags(flags: IndexFlags): PipelineOptions['profile'] {
+  const { radialProfile: bins, profileRange, profilePolarisation, profileFrames } = pickFlags(profileRows, flags);
+  if (bins === undefined) {
+    const given = { '--profile-range': profileRange, '--profile-polarisation': profilePolarisation };
+    const alone = Object.entries({ ...given, '--profile-frames': profileFrames }).find(
+      ([, value]) => value !== undefined,
+    );
+    if (alone) throw new EwaldError('Argument', `${alone[0]} is of a radial profile: add --radial-profile`);
+    return undefined;
+  }
+  if (bins > 0 && bins < profileBins.low)
+    throw new EwaldError(
+      'Argument',
+      `--radial-profile is ${bins}; expected ${profileBins.low} to ${profileBins.high} bins, or no number for the usual ones`,
+    );
+  return {
+    ...(bins > 0 && { bins }),
+    ...(profileRange !== undefined && { range: readProfileRange(profileRange) }),
+    ...(profilePolarisation !== undefined && { polarisation: profilePolarisation }),
+    ...(profileFrames !== undefined && { frames: profileFrames }),
   };
 }
 

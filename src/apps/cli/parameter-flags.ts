@@ -188,6 +188,7 @@ export function flagValues<Rows extends Parameters>(
       nameOption(name),
       typeof text === 'string' ? JSON.stringify(text) : undefined,
     );
+    row.check?.(nameOption(name), value);
     values[name] = row.inFlag === undefined ? value : (value as number) * row.inFlag.size;
   }
   return values as FlagValues<Rows>;

@@ -8,7 +8,7 @@
 
 import { checkedOptions } from '../../base/call-options.js';
 import { progressOf } from '../../base/callbacks.js';
-import { checkSignal, exact, yieldToEventLoop } from '../../base/options.js';
+import { checkSignal, exact, ofRun, yieldToEventLoop } from '../../base/options.js';
 import { asyncDispose, Resource } from '../../base/resource.js';
 import type { BackendName } from '../backends/names.js';
 import { piParams } from '../layout/pi.js';
@@ -30,8 +30,8 @@ import { piPlanRows } from './parameters.js';
 
 /** Plans pi on a context. */
 export async function planPi(planner: Planner, given: PiOptions): Promise<PiPlan> {
-  const ofRun = { names: Object.keys(piRunSchema), call: '(await ctx.pi()).run({ … })' };
-  const { threads } = checkedOptions('pi', given, piPlanRows, ofRun);
+  const elsewhere = ofRun(Object.keys(piRunSchema), '(await ctx.pi()).run({ … })');
+  const { threads } = checkedOptions('pi', given, piPlanRows, { elsewhere });
   const { backend, kernel } = await planner.plan(piFeature, { threads });
   const auditor = backend.name === 'wasm' ? undefined : planner.auditor;
   const resource = new Resource('pi plan', planner.resource, kernel);

@@ -128,7 +128,7 @@ export async function determineCell(
   options: CellSearchOptions = {},
 ): Promise<DeterminedCell[]> {
   knownOptions('determineCell', options, [...namesOf(cellSearchRows), 'signal', 'onProgress']);
-  const search = checkCellSearch(options, (name) => `determineCell: ${name}`);
+  const search = checkCellSearch('determineCell', options);
   const { minLengthA, maxLengthA, proposers, symmetryTolerance } = search;
   const tell = progressOf('determineCell', options);
   checkSignal(options.signal);

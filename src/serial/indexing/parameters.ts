@@ -3,18 +3,11 @@
  * which the cores check again.
  */
 
-import { checkedOptions, checkedValue, row } from '../../base/call-options.js';
+import { checkedOptions, checkedValue, type Rule, refuseBy, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import type { Filled } from '../../base/members.js';
-import { knownOptions, type OfRun } from '../../base/options.js';
-import {
-  checked,
-  defaultsOf,
-  grouped,
-  type NameOption,
-  type OptionsOf,
-  type Parameters,
-} from '../../base/parameters.js';
+import { knownOptions, ofRun } from '../../base/options.js';
+import { checked, defaultsOf, grouped, type OptionsOf, type Parameters } from '../../base/parameters.js';
 import type { Range } from '../../base/range.js';
 import {
   batchSpotRange,
@@ -172,16 +165,21 @@ export const cellSearchRows = /* @__PURE__ */ grouped('cells and indexing', {
 
 type CellSearch = OptionsOf<typeof cellSearchRows>;
 
+/** The longest edge of an unknown cell is at least the shortest one. */
+export const risingEdges: Rule<Pick<CellSearch, 'minLengthA' | 'maxLengthA'>> = (given) => {
+  const { minLengthA, maxLengthA } = { ...defaultsOf(cellSearchRows), ...given } as Filled<CellSearch>;
+  return (
+    maxLengthA < minLengthA &&
+    ((said) =>
+      `${said('maxLengthA')} is ${maxLengthA}; expected at least ${said('minLengthA')}, which is ${minLengthA}`)
+  );
+};
+
 /** Checks the parameters of the search for an unknown cell, and fills in the defaults. Throws `Argument`. */
-export function checkCellSearch(given: CellSearch, nameOption: NameOption): Filled<CellSearch> {
-  const search = { ...defaultsOf(cellSearchRows), ...checked(cellSearchRows, { ...given }, nameOption) };
-  const { minLengthA, maxLengthA } = search as Filled<CellSearch>;
-  if (maxLengthA < minLengthA)
-    throw new EwaldError(
-      'Argument',
-      `${nameOption('maxLengthA')} is ${maxLengthA}; expected at least ${nameOption('minLengthA')}, which is ${minLengthA}`,
-    );
-  return search as Filled<CellSearch>;
+export function checkCellSearch(what: string, given: CellSearch): Filled<CellSearch> {
+  const values = checked(cellSearchRows, { ...given }, (name) => `${what}: ${name}`);
+  refuseBy(what, values, [risingEdges]);
+  return { ...defaultsOf(cellSearchRows), ...values } as Filled<CellSearch>;
 }
 
 /** The tables of this room by the names of their types, for its README and for declarations. */
@@ -231,14 +229,14 @@ export interface Sizes extends IndexingDescriptor {
 const refinements = Object.keys(enums.Refinement) as Refinement[];
 const metricRow = row.choice(['free', 'held'], 'free');
 
-const ofRun: OfRun = {
-  names: ['spots', 'offsets', 'cells', 'into', 'signal', 'onProgress', ...thresholdNames],
-  call: 'indexer.run({ spots, offsets, cells, … })',
-};
+const elsewhere = ofRun(
+  ['spots', 'offsets', 'cells', 'into', 'signal', 'onProgress', ...thresholdNames],
+  'indexer.run({ spots, offsets, cells, … })',
+);
 
 /** Validates the sizes of an indexer and fills in the defaults. Throws `Argument`. */
 export function checkSizes(options: IndexerOptions): Sizes {
-  const checked = checkedOptions('indexer', options, sizeRows, ofRun);
+  const checked = checkedOptions('indexer', options, sizeRows, { elsewhere });
   const { method, inFlight, redundantComputations, debug, maxBatchSpots: most, ...sizes } = checked;
   const { maxSpots, batch } = sizes;
   const { low, high, fallback } = batchSpotRange;

@@ -170,7 +170,10 @@ export const finderRows = {
 } as const satisfies Parameters;
 
 /** Rejects a ring of pixels that is empty, in which no peak could be. Throws `Argument`. */
-export function refuseEmptyRing(what: string, { minRes = 0, maxRes = 0 }: { minRes?: number; maxRes?: number }): void {
+export function refuseEmptyRing(
+  what: string,
+  { minRes = 0, maxRes = 0 }: { minRes?: number | undefined; maxRes?: number | undefined },
+): void {
   if (maxRes === 0 || minRes < maxRes) return;
   throw argumentError(
     what,

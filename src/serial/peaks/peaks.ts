@@ -11,7 +11,7 @@ import { EwaldError } from '../../base/errors.js';
 import type { Own, PlatformSignal } from '../../base/globals.js';
 import { joined } from '../../base/joined.js';
 import type { Filled } from '../../base/members.js';
-import { checkSignal, inspect, kindOf, knownOptions, withArticle } from '../../base/options.js';
+import { checkSignal, inspect, kindOf, knownOptions, ofRun, withArticle } from '../../base/options.js';
 import { checked, defaultsOf, type NameOption, namesOf } from '../../base/parameters.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../../base/resource.js';
 import { numberTypes } from '../../core/arrays/numbers.js';
@@ -206,7 +206,7 @@ function searchedBy(options: PeaksOptions): Searched {
   if (typeof options !== 'object' || options === null)
     throw new EwaldError('Argument', 'peaks requires the options width, height and dtype of the frames');
   const known = ['detector', ...ofDetector, ...namesOf(finderRows)];
-  knownOptions('peaks', options, known, { names: runNames, call: 'finder.run(frame, { … })' });
+  knownOptions('peaks', options, known, ofRun(runNames, 'finder.run(frame, { … })'));
   const names = Object.keys(numbers) as FrameDtype[];
   const detector = checkDetector(options);
   const frames: { width?: number | undefined; height?: number | undefined; dtype?: string | undefined } =

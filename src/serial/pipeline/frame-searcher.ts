@@ -34,7 +34,7 @@ import { spotsOf } from '../peaks/spots.js';
 import type { PeakStages } from '../peaks/stage-marks.js';
 import { isTuned, tunedOn } from './first-frames/tune.js';
 import { gpuBatchSpots, type ImageIndexer, planImages } from './image-indexers.js';
-import { checkSearch, refuseOfPeaks } from './modes.js';
+import { checkSearch, ofPeaks } from './modes.js';
 import { isList, type PeakSource } from './parameters.js';
 import { FrameProfiles } from './profile/frame-profiles.js';
 import { checkProfile } from './profile/options.js';
@@ -119,8 +119,7 @@ const optionNames = [...settingNames, 'beam', 'found', 'signal'] as const;
  * Throws `Argument` for invalid options, and the errors of planning.
  */
 export async function openFrameSearcher(context: Plans, options: FrameSearcherOptions): Promise<FrameSearcher> {
-  refuseOfPeaks('frameSearcher', options ?? {});
-  knownOptions('frameSearcher', options, ['detector', ...settingNames]);
+  knownOptions('frameSearcher', options, ['detector', ...settingNames], ofPeaks);
   checkSearch('frameSearcher', options.peaks, options.thresholds);
   const profile = checkProfile('frameSearcher: profile', options.profile);
   const { cells } = options;
@@ -383,8 +382,7 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
   #settingsOf(call: string, options: FrameSearchOptions): SearchSettings {
     this.#resource.assertAlive();
     if (options === none) return this.settings;
-    refuseOfPeaks(`frameSearcher.${call}`, options ?? {});
-    knownOptions(`frameSearcher.${call}`, options, optionNames);
+    knownOptions(`frameSearcher.${call}`, options, optionNames, ofPeaks);
     checkSignal(options.signal);
     const { beam: _, found: __, signal: ___, peaks, ...others } = options;
     if (peaks === undefined) return { ...this.settings, ...others };

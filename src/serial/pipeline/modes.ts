@@ -1,13 +1,12 @@
 /** Determines which groups of parameters a run uses, from the source of its frames and from what is done with them. */
 import { EwaldError } from '../../base/errors.js';
-import { inspect, knownOptions } from '../../base/options.js';
+import { type Elsewhere, inspect, knownOptions } from '../../base/options.js';
 import { checked, type Mode, namesOf, refuseOthers } from '../../base/parameters.js';
 import { checkThresholds } from '../indexing/parameters.js';
 import { libraryRows, refuseEmptyRing, refuseEmptySizes, searchRows } from '../peaks/parameters.js';
 import type { RefinementParameters } from './parameter-types.js';
 import { isList, type PeakSource, refinementRows, searchSettingRows } from './parameters.js';
 import type { PeakParameters, SearchSettings } from './settings.js';
-import { parseIntegration } from './stages/integration-method.js';
 
 /** The properties of a run that determine which parameters it uses. */
 export interface RunMode {
@@ -121,12 +120,11 @@ export function modeOf(run: RunMode, words: Words): Mode {
   return { stages: parts.flatMap(([stage, has]) => (has ? [stage] : [])), because };
 }
 
-/** Rejects parameters of the peak search that are given beside `peaks` instead of in it. Throws `Argument`. */
-export function refuseOfPeaks(what: string, options: object): void {
-  for (const [name, value] of Object.entries(options ?? {}))
-    if (Object.hasOwn(searchRows, name) || Object.hasOwn(libraryRows, name))
-      throw new EwaldError('Argument', `${what}: ${name} belongs in \`peaks\`: peaks: { ${name}: ${inspect(value)} }`);
-}
+/** What is said of a parameter of the peak search that is given beside `peaks` instead of in it. */
+export const ofPeaks: Elsewhere = (what, name, value) =>
+  Object.hasOwn(searchRows, name) || Object.hasOwn(libraryRows, name)
+    ? `${what}: ${name} belongs in \`peaks\`: peaks: { ${name}: ${inspect(value)} }`
+    : undefined;
 
 /**
  * Checks the names of the parameters of the peak search and of the thresholds, before a frame is searched: otherwise
@@ -154,10 +152,7 @@ export function checkSearch(what: string, peaks: unknown, thresholds: unknown): 
   );
 }
 
-/**
- * Checks the settings of a run in the form in which its caller gives them, and rejects those that the run does not use.
- * Throws `Argument`.
- */
+/** Checks how the settings of a run belong together, and rejects those that it does not use. Throws `Argument`. */
 export function checkSettings(
   what: string,
   settings: Omit<SearchSettings, 'peaks' | 'cells' | 'profile'> & {
@@ -168,14 +163,10 @@ export function checkSettings(
   const { cells, peaks, thresholds } = settings;
   const given = { ...settings } as Readonly<Record<string, unknown>>;
   const said = (name: string): string => `${what}: ${name}`;
-  const values = checked(searchSettingRows, given, said);
-  refuseEmptyRing(what, values);
-  if (values.integration !== undefined) parseIntegration(values.integration, said('integration'));
+  refuseEmptyRing(what, settings);
   checkSearch(what, peaks, thresholds);
-  const mode = modeOf({ from: 'files', ...values, peaksAlone: cells?.length === 0 }, inOptions);
-  refuseOthers(searchSettingRows, given, mode, said, stagesInOptions);
-  checked(refinementRows, given, said);
-  refuseOthers(refinementRows, given, mode, said, stagesInOptions);
+  const mode = modeOf({ from: 'files', ...settings, peaksAlone: cells?.length === 0 }, inOptions);
+  refuseOthers({ ...searchSettingRows, ...refinementRows }, given, mode, said, stagesInOptions);
   if (typeof peaks !== 'object' || peaks === null) return;
   const ofPeaks = peaks as Readonly<Record<string, unknown>>;
   const saidOfPeaks = (name: string): string => `${what}: peaks.${name}`;

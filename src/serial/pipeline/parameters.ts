@@ -9,6 +9,8 @@ import { cellSearchRows, minimumSpots } from '../indexing/parameters.js';
 import type { FinderName } from '../peaks/contract.js';
 import { finderNames, finderRows } from '../peaks/parameters.js';
 import { profileBins, profileFrames } from './profile/options.js';
+import { shardOf } from './sources/selection.js';
+import { parseIntegration } from './stages/integration-method.js';
 
 /**
  * Where peaks are taken from instead of searching for them: the columns of CXI, a table of an HDF5 file, messages, or
@@ -155,6 +157,7 @@ export const integrationRows = /* @__PURE__ */ grouped('integration', {
     sentence:
       'how reflections are integrated: rings, with -cen (moved to the spot), -sat (also saturated), -grad (plane)',
     fallback: 'rings-nocen',
+    check: (what: string, method: unknown): unknown => parseIntegration(method as string, what),
     value: 'method',
     crystfel: { program: 'indexamajig', differs: 'prof2d is refused' },
     of: ['integration'],
@@ -437,6 +440,7 @@ export const runRows = /* @__PURE__ */ grouped('input', {
     group: 'many cores',
     kind: 'text',
     sentence: 'takes every n-th frame, the i-th first, counted from 1; ewald stream merge joins the streams',
+    check: shardOf,
     value: 'i/n',
     of: ['frames in files'],
   },

@@ -1,29 +1,31 @@
-/** The options of a run, checked before anything is opened. */
-
-import { checkedOptions, checkedValue, row } from '../../base/call-options.js';
-import { EwaldError } from '../../base/errors.js';
-import { type SliceOptions, sliceOf } from '../../base/frame-slice.js';
+/** The options of a run: a row for each, how they belong together, and the record that the run works with. */
+import { expects } from '../../base/arguments.js';
+import { checkedOptions, type Rule, refuseBy, row } from '../../base/call-options.js';
+import { sliceOf } from '../../base/frame-slice.js';
 import type { PlatformSignal } from '../../base/globals.js';
-import { inspect, refuseOtherNames } from '../../base/options.js';
+import { type Elsewhere, otherNames } from '../../base/options.js';
 import { flagOf, kebab } from '../../base/parameter-text.js';
-import { namesOf, type Parameter, type Parameters } from '../../base/parameters.js';
+import { type OptionsOf, type Parameter, type Parameters, setting, typed } from '../../base/parameters.js';
+import { range } from '../../base/range.js';
+import { having } from '../../base/shapes.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
-import type { DetectorOptions } from '../../io/detector/detector.js';
-import { cellSearchRows } from '../indexing/parameters.js';
+import type { OpenOther } from '../../io/detector/open-other.js';
+import { cellSearchRows, risingEdges } from '../indexing/parameters.js';
 import { libraryRows, searchRows } from '../peaks/parameters.js';
 import type { RunEvent } from './events.js';
 import type { Preparation } from './geometry/preparation.js';
-import { checkGridOptions, type GridOptions, gridNames, gridWords } from './grid/grid-options.js';
+import { type GridOptions, gridOptionRows, gridRules, gridWords, measuresMaps } from './grid/grid-options.js';
 import { checkCopyHeader } from './inputs/copied-headers.js';
 import { checkCells, type GivenCell } from './inputs/given.js';
 import type { RunInput } from './inputs/inputs.js';
 import { type AllowOutside, checkAllowOutside } from './inputs/inside.js';
 import { isFile } from './inputs/kinds.js';
 import type { FileInput } from './inputs/place.js';
-import { checkSettings, refuseOfPeaks } from './modes.js';
+import { checkSettings, ofPeaks } from './modes.js';
 import type { RefinementParameters, RunParameters } from './parameter-types.js';
 import {
   gridRows,
+  ownRunRows,
   type PeakSource,
   refinementRows,
   regionRows,
@@ -35,8 +37,8 @@ import {
 } from './parameters.js';
 import { checkProfile, type ProfileOptions } from './profile/options.js';
 import { checkRegions, type Region, regionText } from './regions/region.js';
-import { type PeakParameters, type SearchSettings, settingNames, settingsOf } from './settings.js';
-import { checkOutputs, type OutputOptions, outputNames } from './sinks/output-options.js';
+import { type PeakParameters, type SearchSettings, settingsOf } from './settings.js';
+import { type OutputOptions, outputRows, outputRules } from './sinks/output-options.js';
 import { type Shard, shardOf } from './sources/selection.js';
 
 /**
@@ -59,46 +61,165 @@ export interface RunExecutor {
   readonly start?: ((seconds: number) => Promise<RunExecutor> | undefined) | undefined;
 }
 
+const { geometry, copyHeader, dataset, allowMissing, checksums, maxFrameBytes, allowOutside } = sourceRows;
+/** A value of JavaScript alone. */
+const value = { kind: 'value', flag: null } as const;
+
+/** Which frames are searched, and how they are read. */
+export const frameRows = {
+  inputs: {
+    ...value,
+    sentence:
+      "one input, a list of them, an iterable of any kind, or `'pushed'` for a run with `push` (a file: `./pushed`)",
+    type: typed<RunInput | Iterable<RunInput> | AsyncIterable<RunInput>>(
+      'RunInput | Iterable<RunInput> | AsyncIterable<RunInput>',
+    ),
+    required: true,
+  },
+  geometry: {
+    ...geometry,
+    sentence:
+      "CrystFEL's geometry of the detector: a path or URL, a File or Blob, its text, or the result of `parseGeometry`",
+    defaultText: 'the description in the first file of frames',
+    type: typed<FileInput | Geometry>('FileInput | Geometry'),
+    check: (what: string, given: unknown): void =>
+      expects(
+        isFile(given) || Array.isArray((given as Geometry | null)?.panels),
+        what,
+        given,
+        'a path, a URL, a File, a text, or what parseGeometry(text) returns',
+      ),
+  },
+  dataset,
+  allowMissing,
+  checksums,
+  maxFrameBytes,
+  allowOutside: {
+    ...allowOutside,
+    sentence:
+      'files that lists, geometries and frames name may lie anywhere, and, for lists, at any address: true. A list of ' +
+      'folders: those of lists and geometries may lie in these folders as well',
+    defaultText: 'in the folder of the file that names them',
+    kind: 'value',
+    type: typed<AllowOutside>('AllowOutside'),
+    read: checkAllowOutside,
+  },
+  bad: {
+    ...value,
+    sentence: 'additional bad pixels, nonzero where bad, [ss, fs]',
+    type: typed<Uint8Array>('Uint8Array'),
+  },
+  openOther: {
+    ...value,
+    sentence: 'opens datasets that the geometry names in addition to the frames',
+    defaultText: 'looks in the file of the frames and the files beside it',
+    type: typed<OpenOther>('OpenOther'),
+  },
+  first: { ...runRows.first, sentence: 'the first frames only; `resume` continues with the others' },
+  frames: runRows.frames,
+} as const satisfies Parameters;
+
+/** How the cell of a run is determined if it is unknown. */
+export const unknownRows = { minLengthA: cellSearchRows.minLengthA, ...unknownCellRows } as const satisfies Parameters;
+
+/** What a run searches for, and how it goes about it. */
+export const ownRows = {
+  cells: {
+    ...value,
+    sentence:
+      'known cells: paths or URLs, Files or Blobs of .cell or PDB files, `a,b,c,alpha,beta,gamma` as a text or six ' +
+      'numbers, or the results of `readCell`; `[]`: frames are only searched for peaks',
+    defaultText: 'determined from the first frames',
+    type: typed<readonly GivenCell[]>('readonly GivenCell[]'),
+    check: checkCells,
+  },
+  prepared: {
+    ...value,
+    sentence:
+      'what another run of the same detector has determined before its first frame, its event `prepared`: cells and ' +
+      'geometry are those, and are not determined again',
+    more: 'For parts of a run that several pages or processes search.',
+    type: typed<Preparation>('Preparation'),
+    check: (what: string, given: unknown): void =>
+      expects(Array.isArray((given as Preparation | null)?.cells), what, given, "the event 'prepared' of another run"),
+  },
+  profile: {
+    ...value,
+    sentence:
+      'the radial profile of every frame, with its background, ice and spots by shell, in results (`profile`), the ' +
+      'stream and the other outputs; `true` for all defaults',
+    defaultText: 'none',
+    type: typed<boolean | ProfileOptions>('boolean | ProfileOptions'),
+    read: checkProfile,
+  },
+  executor: {
+    ...value,
+    sentence:
+      'the executor that searches the frames instead of this process, such as `await Executor.workers()` of ' +
+      '`ewald/executors`; owned by the caller',
+    type: typed<RunExecutor>('RunExecutor'),
+    check: having('share', 'what await Executor.workers() of ewald/executors gives'),
+  },
+  jobs: {
+    kind: 'integer',
+    flag: null,
+    sentence: 'frames that this process searches at once; twice as many are in memory',
+    more: 'An executor has its own number.',
+    range: range(1, 256, 1),
+  },
+  shard: {
+    ...runRows.shard,
+    sentence: "searches every n-th frame, beginning with the i-th, counted from 1: `'2/16'`",
+    more: '`joinStreams` of `ewald/pipeline` joins the streams.',
+    type: typed<string | Shard>('string | Shard'),
+    read: shardOf,
+  },
+  copyHeader: { ...copyHeader, read: checkCopyHeader },
+  rois: {
+    ...regionRows.rois,
+    sentence:
+      'regions of each frame whose counts are summed into its result (`rois`), at most 16: texts as of the flag ' +
+      "`--roi`, such as `'water=ring:1.85:2.05'`, or `{ name: 'water', kind: 'ring', q: [1.85, 2.05] }`",
+    type: typed<readonly (Region | string)[]>('readonly (Region | string)[]'),
+    read: (_: string, given: unknown) => checkRegions('pipeline', given),
+  },
+  keepFrame: { kind: 'boolean', flag: null, sentence: 'items contain the pixels of their frame as `frame`' },
+  briefItems: {
+    kind: 'boolean',
+    flag: null,
+    sentence:
+      'items of a run on an executor have no peaks, spots, indices, reflections and chunk, which are then neither sent ' +
+      'nor read again; outputs are whole',
+  },
+  onEvent: {
+    ...value,
+    sentence:
+      'receives the events of the run: its parameters, the cell, progress, warnings, and the outcome of its outputs',
+    more: 'If it throws or returns a promise, the run ends with `Argument` and its outputs are kept as at an abort.',
+    defaultText: 'warnings go to the log of the context, which prints them on standard error',
+    type: typed<(event: RunEvent) => void>('((event: RunEvent) => void)'),
+  },
+  signal: {
+    ...value,
+    sentence: 'ends the run',
+    type: typed<PlatformSignal>('PlatformSignal'),
+    check: row.signal,
+  },
+} as const satisfies Parameters;
+
+/** Which frames are searched, and how they are read. */
+export interface FrameOptions extends OptionsOf<typeof frameRows> {}
+
 /** Options of determining the cell of a run if it is unknown. */
-export interface UnknownCellOptions {
-  /** Shortest edge in Å, 1 … 1000; default 3. */
-  readonly minLengthA?: number | undefined;
-  /**
-   * Longest edge in Å, up to 1000; default 150. A larger value takes no more time, but makes the grid of the search
-   * coarser.
-   */
-  readonly maxLengthA?: number | undefined;
-}
+export interface UnknownCellOptions extends OptionsOf<typeof unknownRows> {}
+
+/** Options of a run besides those of its frames, its search and its outputs. */
+export interface OwnOptions extends OptionsOf<typeof ownRows> {}
 
 /**
- * Which frames are searched, and how they are read. Frames that `first` or `frames` selects keep the serial numbers
- * that they have among all; `resume` continues with the others.
+ * Options of a run; `Finder` is the finder whose parameters `peaks` has. Frames that `first` or `frames` selects keep the
+ * serial numbers that they have among all.
  */
-export interface FrameOptions extends Omit<DetectorOptions, 'geometry' | 'highres'>, SliceOptions {
-  /** One input, a list of them, an iterable of any kind, or `'pushed'` for a run with `push` (a file: `./pushed`). */
-  readonly inputs: RunInput | Iterable<RunInput> | AsyncIterable<RunInput>;
-  /**
-   * CrystFEL's geometry of the detector: a path or URL, a File or Blob, its text, or the result of `parseGeometry`.
-   * Default: the description in the first file of frames.
-   */
-  readonly geometry?: FileInput | Geometry | undefined;
-  /** Dataset of the frames in HDF5 files; default: the geometry's, or the files' own choice. */
-  readonly dataset?: string | undefined;
-  /** Reads files without the files that they refer to and that do not exist. Default false. */
-  readonly allowMissing?: boolean | undefined;
-  /** Compares the checksums of files. Default true. */
-  readonly checksums?: boolean | undefined;
-  /** Largest frame or chunk that is read, bytes; default 2³⁰. */
-  readonly maxFrameBytes?: number | undefined;
-  /**
-   * Files that lists, geometries and frames name may lie anywhere, and, for lists, at any address: true. A list of
-   * folders: those of lists and geometries may lie in these folders as well. Default: in the folder of the file that
-   * names them.
-   */
-  readonly allowOutside?: AllowOutside | undefined;
-}
-
-/** Options of a run; `Finder` is the finder whose parameters `peaks` has. */
 export interface PipelineOptions<Finder extends PeakSource = PeakSource>
   extends Omit<SearchSettings<Finder>, 'peaks' | 'cells' | 'profile'>,
     FrameOptions,
@@ -106,164 +227,69 @@ export interface PipelineOptions<Finder extends PeakSource = PeakSource>
     RunParameters,
     UnknownCellOptions,
     GridOptions,
-    OutputOptions {
+    OutputOptions,
+    OwnOptions {
   /**
    * Parameters of the peak search. Default `'tune'`: they are determined from the first four frames. If some are given,
    * the others are tuned, unless the threshold (for dispersion, the gain) is given.
    */
   readonly peaks?: 'tune' | PeakParameters<Finder> | undefined;
-  /**
-   * Known cells: paths or URLs, Files or Blobs of .cell or PDB files, `a,b,c,alpha,beta,gamma` as a text or six
-   * numbers, or the results of `readCell`. Default: the cell is determined from the first frames; `[]`: frames are only
-   * searched for peaks.
-   */
-  readonly cells?: readonly GivenCell[] | undefined;
-  /**
-   * What another run of the same detector has determined before its first frame, its event `prepared`: cells and geometry
-   * are those, and are not determined again. For parts of a run that several pages or processes search.
-   */
-  readonly prepared?: Preparation | undefined;
-  /**
-   * The radial profile of every frame, with its background, ice and spots by shell, in results (`profile`), the stream
-   * and the other outputs; `true` for all defaults. Default: none.
-   */
-  readonly profile?: boolean | ProfileOptions | undefined;
-  /**
-   * The executor that searches the frames instead of this process, such as `await Executor.workers()` of
-   * `ewald/executors`; owned by the caller.
-   */
-  readonly executor?: RunExecutor | undefined;
-  /**
-   * Number of frames that this process searches at once, 1 … 256; default 1. Twice as many are in memory. An executor
-   * has its own number.
-   */
-  readonly jobs?: number | undefined;
-  /**
-   * Searches every n-th frame, beginning with the i-th, counted from 1: `'2/16'`. `joinStreams` of `ewald/pipeline`
-   * joins the streams.
-   */
-  readonly shard?: string | Shard | undefined;
-  /**
-   * Copies these fields of each frame's header into its result (`headers`) and into the stream: paths of HDF5 files,
-   * with one value or one for each frame, or names of other headers. CrystFEL's copy-header.
-   */
-  readonly copyHeader?: readonly string[] | undefined;
-  /**
-   * Regions of each frame whose counts are summed into its result (`rois`), at most 16: texts as of the flag `--roi`, such
-   * as `'water=ring:1.85:2.05'`, or `{ name: 'water', kind: 'ring', q: [1.85, 2.05] }`.
-   */
-  readonly rois?: readonly (Region | string)[] | undefined;
-  /** Items contain the pixels of their frame as `frame`. Default false. */
-  readonly keepFrame?: boolean | undefined;
-  /**
-   * Items of a run on an executor have no peaks, spots, indices, reflections and chunk, which are then neither sent nor
-   * read again; outputs are whole. Default false.
-   */
-  readonly briefItems?: boolean | undefined;
-  /**
-   * Receives the events of the run: its parameters, the cell, progress, warnings, and the outcome of its outputs.
-   * If it throws or returns a promise, the run ends with `Argument` and its outputs are kept as at an abort. Default:
-   * warnings go to the log of the context, which prints them on standard error.
-   */
-  readonly onEvent?: ((event: RunEvent) => void) | undefined;
-  readonly signal?: PlatformSignal | undefined;
 }
 
 const optionRows = {
-  ...runRows,
-  // These have more forms than their flags.
-  ...row.others(
-    'inputs',
-    'geometry',
-    'dataset',
-    'allowMissing',
-    'checksums',
-    'maxFrameBytes',
-    'allowOutside',
-    'bad',
-    'openOther',
-    'executor',
-  ),
-  ...row.others(
-    'first',
-    'frames',
-    'shard',
-    'copyHeader',
-    'rois',
-    'maxLengthA',
-    'onEvent',
-    'prepared',
-    ...outputNames,
-    ...gridNames,
-    ...settingNames,
-    ...namesOf(refinementRows),
-  ),
-  minLengthA: cellSearchRows.minLengthA,
-  jobs: row.integer(1, 256, 1),
-  keepFrame: row.flag,
-  briefItems: row.flag,
-  signal: row.signal,
+  ...searchSettingRows,
+  ...refinementRows,
+  ...ownRunRows,
+  ...frameRows,
+  ...unknownRows,
+  ...gridOptionRows,
+  ...outputRows,
+  ...ownRows,
+  ...row.others('peaks', 'thresholds'),
 } as const;
 
-/** The options after their checks. */
+/** How the options of a run belong together. */
+const rules: readonly Rule<PipelineOptions>[] = [
+  risingEdges,
+  ...outputRules,
+  ...gridRules,
+  ({ jobs, executor }) =>
+    jobs !== undefined &&
+    executor !== undefined &&
+    ((said) => `${said('jobs')} are of this process; the executor has workers of its own`),
+  ({ noDataTimeout, follow }) =>
+    noDataTimeout !== undefined &&
+    !follow &&
+    ((said) => `${said('noDataTimeout')} ends a run that waits for frames: ${setting(said, 'follow', true)}`),
+];
+
+const others = otherNames({ stallS: 'noDataTimeout', timeoutS: 'noDataTimeout' });
+const elsewhere: Elsewhere = (...option) => others(...option) ?? ofPeaks(...option);
+
+/** The options of a run after their check: what the run works with. */
 export type CheckedRun = Readonly<ReturnType<typeof checkRun>>;
 
 /** Checks the options of a run. Throws `Argument`. */
 export function checkRun(options: PipelineOptions) {
-  refuseOfPeaks('pipeline', options);
-  refuseOtherNames('pipeline', options, { stallS: 'noDataTimeout', timeoutS: 'noDataTimeout' });
-  const checked = checkedOptions('pipeline', options, optionRows);
-  const { geometry, cells, executor, minLengthA } = checked;
+  const checked = checkedOptions('pipeline', options, optionRows, { elsewhere, rules });
+  const { minLengthA, maxLengthA, follow, noDataTimeout, shard, profile } = checked;
+  refuseBy('pipeline', checked, [measuresMaps]);
   checkSettings('pipeline', options);
-  if (geometry !== undefined && !isFile(geometry) && !Array.isArray((geometry as Geometry | null)?.panels))
-    throw new EwaldError(
-      'Argument',
-      `pipeline: geometry is ${inspect(geometry)}; it expects a path, a URL, a File, a text, or what ` +
-        'parseGeometry(text) returns',
-    );
-  checkCells('pipeline', cells);
-  if (checked.prepared !== undefined && !Array.isArray((checked.prepared as Preparation | null)?.cells))
-    throw new EwaldError(
-      'Argument',
-      `pipeline: prepared is ${inspect(checked.prepared)}; it expects the event 'prepared' of another run`,
-    );
-  if (executor !== undefined && typeof (executor as Partial<RunExecutor> | null)?.share !== 'function')
-    throw new EwaldError(
-      'Argument',
-      `pipeline: executor is ${inspect(executor)}; it expects what await Executor.workers() of ewald/executors gives`,
-    );
-  if (executor !== undefined && options.jobs !== undefined)
-    throw new EwaldError('Argument', 'pipeline: jobs are of this process; the executor has workers of its own');
-  checkOutputs(options);
-  const rois = checkRegions('pipeline', options.rois);
-  const profile = checkProfile('pipeline: profile', options.profile);
-  checkGridOptions(options, { regions: rois.map(({ name }) => name), hasProfile: profile !== undefined });
-  if (options.noDataTimeout !== undefined && !checked.follow)
-    throw new EwaldError('Argument', 'pipeline: noDataTimeout ends a run that waits for frames: follow: true');
   // Cells are prepared on their own, and peaks may still be tuned.
-  const { cells: _, ...settings } = settingsOf(options as SearchSettings) as Omit<SearchSettings, 'peaks'> & {
-    readonly peaks?: 'tune' | PeakParameters | undefined;
-  };
+  const { cells: _, ...settings } = settingsOf({ ...options, profile } as SearchSettings) as Omit<
+    SearchSettings,
+    'peaks'
+  > & { readonly peaks?: 'tune' | PeakParameters | undefined };
   return {
     ...checked,
-    selection: { range: sliceOf('pipeline', options), shard: shardOf('pipeline: shard', options.shard) },
-    follow: checked.follow ? checked.noDataTimeout : undefined,
-    allowOutside: checkAllowOutside('pipeline: allowOutside', options.allowOutside),
-    copyHeader: checkCopyHeader('pipeline: copyHeader', options.copyHeader),
-    rois,
-    // The longest edge is at least the shortest one.
-    cellSearch: {
-      minLengthA,
-      maxLengthA: checkedValue('pipeline: maxLengthA', options.maxLengthA, row.number(minLengthA, 1000, 1000)),
-    },
-    settings: profile === undefined ? withoutProfile(settings) : { ...settings, profile },
+    /** As the caller gave them: what was given is not what is a default. */
+    given: options,
+    selection: { range: sliceOf('pipeline', options), shard },
+    /** Seconds without frames after which a run that waits for them ends; undefined if it does not wait. */
+    awayS: follow ? noDataTimeout : undefined,
+    cellSearch: { minLengthA, maxLengthA },
+    settings,
   };
-}
-
-/** Settings that ask for no profile have no member of that name. */
-function withoutProfile<Settings extends object>(settings: Settings): Settings {
-  const { profile: _, ...others } = settings as Settings & { readonly profile?: unknown };
-  return others as unknown as Settings;
 }
 
 const rows: Parameters = {

@@ -34,29 +34,29 @@ export async function* runPipeline(
   options: PipelineOptions,
   log: (warning: string) => void,
 ): AsyncGenerator<PipelineItem, void, undefined> {
-  const checked = checkRun(options);
+  const run = checkRun(options);
   const events = new RunEvents(options, log);
   checkSignal(options.signal);
   // A context that is disposed ends the runs that wait for their next frame.
   const signal = resource.until(options.signal);
-  const ending = { ...endingOutputs(options, signal), signal };
+  const ending = { ...endingOutputs(run, signal), signal };
   const place = endingPlace(await loadPlace(), signal);
   await checkNames(ending, place);
   const check = (frame: FrameSpec): void => ending.executor && refuseForWorkers(frame, ending.executor.kind);
-  const given = await abortable(givenInputs(ending.inputs, place, signal, check, checked.allowOutside), signal);
-  const call = { context, place, options: ending, checked, events };
+  const given = await abortable(givenInputs(ending.inputs, place, signal, check, ending.allowOutside), signal);
+  const call = { context, place, options: ending, events };
   if (given.kind === 'stream') {
     const { indexStream } = await import('./sources/stream.js');
     yield* indexStream(call, given.input);
     return;
   }
   try {
-    const run = yield* openRun(call, given);
-    if (!run) return;
+    const opened = yield* openRun(call, given);
+    if (!opened) return;
     try {
-      yield* searchFrames(run, await preparedRun(run));
+      yield* searchFrames(opened, await preparedRun(opened));
     } finally {
-      await closeRun(run);
+      await closeRun(opened);
     }
   } finally {
     if (given.kind === 'frames' && !Array.isArray(given.wanted))

@@ -9,7 +9,7 @@ import { FrameCost } from './frame-cost.js';
 import { planFrameSearcher } from './frame-searcher.js';
 import { type FrameFailure, type FrameRecord, failureOf, recordOf } from './record.js';
 import type { Run } from './run/run-state.js';
-import type { PipelineOptions, RunExecutor } from './run-options.js';
+import type { CheckedRun, RunExecutor } from './run-options.js';
 import { type FrameJob, searchAll } from './search-all.js';
 import { type BriefTask, briefRecords, isBrief } from './shards/brief.js';
 import type { Found, StoredResults } from './shards/stored.js';
@@ -24,7 +24,7 @@ const [secondsPerPixel, minFrames] = [3e-9, 256];
  * when this process has tuned the search.
  */
 export function startedEarly(
-  { executor, resume = false }: PipelineOptions,
+  { executor, resume }: CheckedRun,
   { isListed, total = minFrames, first }: RunSource,
 ): Promise<RunExecutor> | undefined {
   // How many frames are left of a run that is resumed is not known yet.
@@ -42,7 +42,7 @@ const memoryOf = ({ place: { memory }, options: { maxMemory }, events }: Run): M
 /** Searches the frames of a run where its options say. */
 export function searched(run: Run, stored: StoredResults, isDone: IsDone): AsyncGenerator<Found, void, undefined> {
   const { executor } = run.options;
-  if (!executor) return searchedHere(run, isDone, { jobs: run.checked.jobs });
+  if (!executor) return searchedHere(run, isDone, { jobs: run.options.jobs });
   if (executor.start && run.source.isListed) return searchedHereFirst(run, executor, stored, isDone);
   return searchedElsewhere(run, executor, stored, isDone);
 }
@@ -62,7 +62,7 @@ async function* searchedHere(
   isDone: IsDone,
   { jobs, ...limit }: Here,
 ): AsyncGenerator<Found, void, undefined> {
-  const { context, place, options, checked, source, own, state } = run;
+  const { context, place, options, source, own, state } = run;
   const { settings } = run.prepared;
   const first = await own.searcher(settings);
   first.settings = settings;
@@ -71,9 +71,8 @@ async function* searchedHere(
   try {
     for (let i = 1; i < jobs; i++)
       searchers.push(await planFrameSearcher(context, { ...settings, detector: first.detector }, first));
-    const { signal, keepFrame } = options;
+    const { signal, keepFrame, copyHeader, rois } = options;
     const { isTight } = memoryOf(run);
-    const { copyHeader, rois } = checked;
     const grid = state.chip?.grid;
     const how = { keepFrame, found: own.found, copyHeader, rois, grid, cores: place.cores, isTight };
     const found = searchAll(searchers, takenOf(source.jobs(2 * jobs, isDone), limit), signal, how);
@@ -158,28 +157,28 @@ async function* resultsOf(
   brief: BriefResults | undefined,
   isDone: IsDone,
 ): AsyncGenerator<(FrameRecord | FrameFailure)[] | BriefTask, void, undefined> {
-  const { place, options, checked, source, prepared, state } = run;
+  const { place, options, source, prepared, state } = run;
   const { summary, chip } = state;
-  const { signal, allowMissing, checksums, maxFrameBytes, keepFrame } = options;
-  const allowOutside = checked.allowOutside === true;
+  const { signal, dataset, allowMissing, checksums, maxFrameBytes, keepFrame, copyHeader, rois, follow, awayS } =
+    options;
   // Workers of a cluster have other working directories.
   const far = (file: string): string => (executor.kind === 'nats' ? (place.files?.absolute(file) ?? file) : file);
   const { name } = source.first;
   const shared: SharedRun = {
     geometry: prepared.geometry.given,
     first: source.live ? name : far(name),
-    dataset: options.dataset,
+    dataset,
     allowMissing,
     checksums,
     maxFrameBytes,
-    allowOutside,
+    allowOutside: options.allowOutside === true,
     settings: prepared.settings,
     keepFrame,
-    copyHeader: checked.copyHeader,
-    ...(checked.rois.length > 0 && { rois: checked.rois }),
+    copyHeader,
+    ...(rois.length > 0 && { rois }),
     grid: chip?.grid,
-    growing: checked.follow !== undefined,
-    awayS: checked.follow,
+    growing: follow,
+    awayS,
     live: source.live,
     files: source.files,
     brief,
@@ -189,7 +188,7 @@ async function* resultsOf(
   const { isTight } = memoryOf(run);
   let underWay = 0;
   const tasks = async function* () {
-    const each = checked.follow === undefined ? taskSize(source.total, executor.slots) : 1;
+    const each = follow ? 1 : taskSize(source.total, executor.slots);
     for await (const task of source.tasks(each, isDone)) {
       while (underWay > 0 && isTight() && !signal?.aborted) await pause(tightMs, signal);
       underWay++;
@@ -219,8 +218,8 @@ async function* resultsOf(
  * What this process knows of the detector, so that its workers need not read and compute it again; undefined for frames
  * that are still arriving.
  */
-async function tablesFor({ checked, source, own, prepared }: Run): Promise<SharedRun['tables']> {
-  if (source.live || checked.follow !== undefined) return undefined;
+async function tablesFor({ options, source, own, prepared }: Run): Promise<SharedRun['tables']> {
+  if (source.live || options.follow) return undefined;
   const detector = await own.detector();
   const { minRes = 0, maxRes = 0 } = prepared.settings;
   const reach = { minRadius: minRes, maxRadius: maxRes };

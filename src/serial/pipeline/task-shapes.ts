@@ -23,7 +23,6 @@ import { searchSettingRows } from './parameters.js';
 import { checkProfile } from './profile/options.js';
 import { checkRegions } from './regions/region.js';
 import { type SearchSettings, settingNames } from './settings.js';
-import { parseIntegration } from './stages/integration-method.js';
 
 /** Plain data with every parameter in its range. */
 const settingsShape: Shape = (what, settings) => {
@@ -33,8 +32,7 @@ const settingsShape: Shape = (what, settings) => {
   );
   const { peaks, profile, thresholds, ...rest } = settings as SearchSettings;
   knownOptions(what, settings as object, settingNames);
-  const values = checked(searchSettingRows, rest, (name) => `${what}.${name}`);
-  if (values.integration !== undefined) parseIntegration(values.integration, `${what}.integration`);
+  checked(searchSettingRows, rest, (name) => `${what}.${name}`);
   checkSearch(what, peaks, thresholds);
   checkProfile(`${what}.profile`, profile);
 };

@@ -2,7 +2,7 @@
 
 import { type Checked, checkedOptions, checkedValue, type RowsOf, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { checkSignal, inspect, list } from '../../base/options.js';
+import { checkSignal, inspect, list, ofRun } from '../../base/options.js';
 import { engineRow } from '../../core/backends/engines.js';
 import { fftEnums, fftRanges } from '../../core/layout/fft.js';
 import type { FftDescriptor } from './contract.js';
@@ -38,7 +38,7 @@ const rows = {
   tune: row.choice(['estimate', 'measure']),
   signal: row.signal,
 } as const satisfies RowsOf<FftOptions>;
-const ofRun = { names: Object.keys(runRows), call: 'fft.forward(input, output, { … })' };
+const elsewhere = ofRun(Object.keys(runRows), 'fft.forward(input, output, { … })');
 
 type Wanted = Checked<FftOptions, typeof rows>;
 
@@ -49,7 +49,7 @@ export function describeFft(given: FftOptions): FftDescriptor {
       'Argument',
       `fft: kind is "${given.kind}", a kind of real-to-real transforms; write kind: 'r2r', r2r: '${given.kind}'`,
     );
-  const wanted = checkedOptions('fft', given, rows, ofRun);
+  const wanted = checkedOptions('fft', given, rows, { elsewhere });
   checkSignal(wanted.signal);
   const transformed = checkTransformed(wanted);
   const sides = checkSides(wanted, transformed);

@@ -1,7 +1,7 @@
 /** Checks the options of `Context.load`. Loaded with the first scan: the names of `open` are those of its room. */
 import { checkedOptions, row } from '../../base/call-options.js';
-import { refuseOtherNames } from '../../base/options.js';
-import { argumentError, setting } from '../../base/parameters.js';
+import { otherNames } from '../../base/options.js';
+import { setting } from '../../base/parameters.js';
 import { openNames } from '../../io/data/parameters.js';
 import type { FollowOptions, LoadOptions } from './scan.js';
 
@@ -17,14 +17,17 @@ const rows = {
 
 /** The options of `Context.load`; those that `open` knows are checked there. Throws `Argument`. */
 export function checkLoad(options: LoadOptions & FollowOptions) {
-  if (typeof options === 'object') refuseOtherNames('load', options, { noDataTimeout: 'stallS' });
-  const checked = checkedOptions('load', options, rows);
-  if (checked.follow) return checked;
-  for (const name of followNames)
-    if (options[name] !== undefined)
-      throw argumentError(
-        'load',
-        (said) => `${said(name)} belongs to files that are still being written; set ${setting(said, 'follow', true)}`,
-      );
-  return checked;
+  return checkedOptions('load', options, rows, {
+    elsewhere: otherNames({ noDataTimeout: 'stallS' }),
+    rules: [
+      ({ follow, ...given }) => {
+        const alone = follow ? undefined : followNames.find((name) => given[name] !== undefined);
+        return (
+          alone &&
+          ((said) =>
+            `${said(alone)} belongs to files that are still being written; set ${setting(said, 'follow', true)}`)
+        );
+      },
+    ],
+  });
 }

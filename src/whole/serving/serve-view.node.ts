@@ -2,15 +2,16 @@
 import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { expects } from '../../base/arguments.js';
-import { checkedOptions, row } from '../../base/call-options.js';
+import { checkedOptions, refuseBy, row } from '../../base/call-options.js';
 import { observer } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import { fileReason } from '../../base/file-errors.js';
 import { argumentError } from '../../base/parameters.js';
 import { type Disposable, disposableServer, type MaybeAsyncDisposable } from '../../base/resource.js';
+import { parseGrid } from '../../io/chip/grid.js';
 import { zarrMetadataOf } from '../../io/data/series-files.js';
 import type { RunEvent } from '../../serial/pipeline/events.js';
-import { checkGridOptions } from '../../serial/pipeline/grid/grid-options.js';
+import { gridRules } from '../../serial/pipeline/grid/grid-options.js';
 import { givenCells } from '../../serial/pipeline/inputs/given.js';
 import { runPlace } from '../../serial/pipeline/inputs/place.node.js';
 import type { RunView } from '../../serial/pipeline/sinks/run-view.js';
@@ -154,7 +155,8 @@ function checkGrid({ grid, gridFile }: Pick<ViewParameters, 'grid' | 'gridFile'>
         `${said(grid === undefined ? 'gridFile' : 'grid')} is for frames that arrive: ${said('follow')}, or a live ` +
         'source; ewald index shows the chip of a run, and ewald stream map that of a stream',
     );
-  checkGridOptions({ grid, gridFile });
+  refuseBy('serveView', { grid, gridFile }, gridRules);
+  if (grid !== undefined) parseGrid(grid);
 }
 
 /** Refuses options of files for frames that arrive, and those of frames that arrive for files. */

@@ -24,10 +24,17 @@ import { givenGeometry } from '../inputs/given.js';
 import { givenInputs } from '../inputs/inputs.js';
 import type { LoadPlace } from '../inputs/place.js';
 import { endingPlace } from '../inputs/place-inputs.js';
-import { refuseOfPeaks } from '../modes.js';
+import { ofPeaks } from '../modes.js';
 import { cellFrameRows, type PeakSource, peakSourceRows } from '../parameters.js';
 import { openSource, searchOf, withMasks } from '../run/open.js';
-import { checkRun, type FrameOptions, type PipelineOptions, type UnknownCellOptions } from '../run-options.js';
+import {
+  checkRun,
+  type FrameOptions,
+  frameRows,
+  type PipelineOptions,
+  type UnknownCellOptions,
+  unknownRows,
+} from '../run-options.js';
 import type { SearchSettings } from '../settings.js';
 import { listedBy } from '../stages/listed-by.js';
 import { type OwnSearch, prepare } from './prepare.js';
@@ -62,20 +69,10 @@ export interface FramesCell {
   readonly doubt: string | undefined;
 }
 
-const frameNames = [
-  'inputs',
-  'geometry',
-  'dataset',
-  'allowMissing',
-  'checksums',
-  'maxFrameBytes',
-  'allowOutside',
-  'bad',
-  'openOther',
-] as const;
+/** The options of runs are checked as theirs. */
 const rows = {
-  ...row.others(...frameNames, 'first', 'frames', 'minLengthA', 'maxLengthA', 'onEvent', 'peaks', 'highres'),
-  ...row.others(...namesOf(peakSourceRows)),
+  ...row.others(...namesOf(frameRows), ...namesOf(unknownRows), ...namesOf(peakSourceRows)),
+  ...row.others('onEvent', 'peaks', 'highres'),
   images: cellFrameRows.images,
   symmetryTolerance: cellSearchRows.symmetryTolerance,
   signal: row.signal,
@@ -120,28 +117,26 @@ export async function cellOfFrames(
   loadPlace: LoadPlace,
   options: FramesCellOptions,
 ): Promise<FramesCell> {
-  refuseOfPeaks('cell', options);
-  const { images, symmetryTolerance } = checkedOptions('cell', options, rows);
+  const { images, symmetryTolerance } = checkedOptions('cell', options, rows, { elsewhere: ofPeaks });
   checkSignal(options.signal);
   const signal = resource.until(options.signal);
   const { images: _, symmetryTolerance: __, ...others } = options;
-  const run = { ...others, signal };
-  const checked = checkRun(run);
+  const run = { ...checkRun(others), signal };
   const onEvent = observer('cell', options, 'onEvent');
   const place = endingPlace(await loadPlace(), signal);
-  const given = await abortable(givenInputs(options.inputs, place, signal, undefined, checked.allowOutside), signal);
+  const given = await abortable(givenInputs(run.inputs, place, signal, undefined, run.allowOutside), signal);
   if (given.kind !== 'frames')
     throw new EwaldError('Argument', 'cell: inputs are frames in files or datasets; they are read more than once');
   const warn = (text: string): void => onEvent({ kind: 'warning', text });
   try {
-    const asGiven = withMasks(await abortable(givenGeometry(options.geometry, place), signal), options, given, place);
-    const source = await openSource(place, given, run, checked, asGiven?.geometry, warn);
-    const geometry = asGiven && ofDataset(asGiven.geometry, options.dataset && openedArray(source.first));
+    const asGiven = withMasks(await abortable(givenGeometry(run.geometry, place), signal), run, given, place);
+    const source = await openSource(place, given, run, asGiven?.geometry, warn);
+    const geometry = asGiven && ofDataset(asGiven.geometry, run.dataset && openedArray(source.first));
     const own = searchOf(context, source, run, geometry);
     try {
-      const settings = { ...listedBy(checked.settings, geometry), integrate: false };
+      const settings = { ...listedBy(run.settings, geometry), integrate: false };
       const firstFrames = (most: number) => source.firstFrames(most);
-      const preparation = { settings, cells: [], cellSearch: checked.cellSearch, onEvent, signal };
+      const preparation = { settings, cells: [], cellSearch: run.cellSearch, onEvent, signal };
       const remarks = geometry ? await geometryRemarks(geometry, source) : [];
       for (const event of warningsOf(asGiven?.name, remarks, ['distance', 'wavelength', 'pixel size'])) onEvent(event);
       const detector = await own.detector();
@@ -154,13 +149,13 @@ export async function cellOfFrames(
       const searcher = await own.searcher(settled);
       searcher.settings = settled;
       const { spots, frames } = await spotsOfFrames(searcher, firstFrames, { images, signal });
-      const doubt = cellDoubt(spots, checked.cellSearch.maxLengthA);
+      const doubt = cellDoubt(spots, run.cellSearch.maxLengthA);
       if (spots.length === 0) return { found: [], lattice: undefined, spots, frames, doubt };
       const indexer = await context.indexer({ maxBatchSpots: 2 ** 18 });
       try {
         const determined = async (of: readonly Float32Array[]): Promise<DeterminedCell[]> =>
           indexer.determineCell(of, {
-            ...checked.cellSearch,
+            ...run.cellSearch,
             symmetryTolerance,
             signal,
             onProgress: ({ done: share }) => onEvent({ kind: 'progress', stage: 'cell', share }),

@@ -9,29 +9,26 @@ import { type RunEvent, startEvent } from '../events.js';
 import type { Plans } from '../frame-searcher.js';
 import { type Beforehand, type LearntBeforehand, refinedBeforehand } from '../geometry/beforehand.js';
 import type { GivenGeometry } from '../inputs/given.js';
-import type { CheckedRun } from '../run-options.js';
 import { listedBy } from '../stages/listed-by.js';
 import { type OwnSearch, prepare } from './prepare.js';
 
 /** If crystals explain this fraction of the peaks of the first frames, the geometry is right. */
 const rightShare = 0.75;
 
-/** The data of a run that its start requires. */
-interface StartOfRun extends Omit<Beforehand, 'settings' | 'cellSearch'> {
-  readonly checked: CheckedRun;
-}
-
 /**
  * Determines what the first frames tell. A displaced geometry replaces the given one only if its crystals show that it
  * is right. Throws the errors of `prepare` and `refinedBeforehand`.
  */
-export async function startOfRun(context: Plans, own: OwnSearch, run: StartOfRun): Promise<LearntBeforehand> {
-  const { checked, geometry, source, cells, options, onEvent } = run;
-  const { signal, prepared } = options;
-  const { cellSearch } = checked;
+export async function startOfRun(
+  context: Plans,
+  own: OwnSearch,
+  run: Omit<Beforehand, 'settings'>,
+): Promise<LearntBeforehand> {
+  const { geometry, source, cells, options, onEvent } = run;
+  const { signal, prepared, cellSearch, settings: given } = options;
   const firstFrames = source.firstFrames.bind(source);
-  if (checked.settings.finder === 'stream') {
-    const { halfPixelShift, minRes, maxRes } = checked.settings;
+  if (given.finder === 'stream') {
+    const { halfPixelShift, minRes, maxRes } = given;
     const { refuseOffsetSpots } = await import('./stream-spots.js');
     await refuseOffsetSpots(context, await own.detector(), { halfPixelShift, minRes, maxRes }, firstFrames, signal);
   }
@@ -40,12 +37,12 @@ export async function startOfRun(context: Plans, own: OwnSearch, run: StartOfRun
     used: GivenGeometry | undefined,
     report: (event: RunEvent) => void,
   ): Promise<LearntBeforehand> => {
-    const listed = listedBy(checked.settings, used?.geometry);
+    const listed = listedBy(given, used?.geometry);
     const preparation = { settings: listed, cells: prepared?.cells ?? cells, cellSearch, signal };
     const onStart = (text: string): void => report(startEvent(text, source));
     const settings = await prepare(context, search, { ...preparation, onEvent: report, onStart }, firstFrames);
     if (prepared) return { ...prepared, settings };
-    return refinedBeforehand(context, search, { ...run, cellSearch, settings, geometry: used, onEvent: report });
+    return refinedBeforehand(context, search, { ...run, settings, geometry: used, onEvent: report });
   };
   // Doubts about the given geometry are void if another one is used.
   const warnings: RunEvent[] = [];
@@ -59,8 +56,8 @@ export async function startOfRun(context: Plans, own: OwnSearch, run: StartOfRun
   };
   if (explained === undefined || explained >= rightShare) return kept();
   const { displacedAs, displacedDetector, isConvincing, keptText, usedText } = await import('../geometry/displaced.js');
-  const given = geometry?.geometry ?? geometryFromFile(source.first);
-  const displaced = await displacedDetector(await own.detector(), given, firstFrames, signal);
+  const tried = geometry?.geometry ?? geometryFromFile(source.first);
+  const displaced = await displacedDetector(await own.detector(), tried, firstFrames, signal);
   if (!displaced) return kept();
   // Its events are reported only if it is used, except for the progress, which the user waits for.
   const events: RunEvent[] = [];

@@ -21,7 +21,7 @@ import type { OpenFrameSearcher, Plans } from '../frame-searcher.js';
 import type { GivenGeometry } from '../inputs/given.js';
 import type { GivenInputs } from '../inputs/inputs.js';
 import type { RunPlace } from '../inputs/place.js';
-import type { CheckedRun, PipelineOptions } from '../run-options.js';
+import type { CheckedRun } from '../run-options.js';
 import type { FoundFrames } from '../search-all.js';
 import type { SearchSettings } from '../settings.js';
 import type { RunSource } from '../sources/source.js';
@@ -43,8 +43,7 @@ export interface Beforehand {
   readonly settings: SearchSettings;
   /** The known cells; undefined if they have been determined from the frames. */
   readonly cells: readonly KnownCell[] | undefined;
-  readonly cellSearch: CheckedRun['cellSearch'];
-  readonly options: PipelineOptions;
+  readonly options: CheckedRun;
   readonly onEvent: (event: RunEvent) => void;
 }
 
@@ -66,7 +65,7 @@ export interface LearntBeforehand extends Omit<Preparation, 'cells'> {
  * Whether all processes of a run see the same first frames, and see them now: not files of an iterable, which may exist
  * only once the run has consumed others, nor shards of followed files.
  */
-const hasFirstFrames = ({ given, options: { follow = false, shard } }: Beforehand): boolean =>
+const hasFirstFrames = ({ given, options: { follow, shard } }: Beforehand): boolean =>
   (given.kind === 'live' || (given.kind === 'frames' && Array.isArray(given.wanted))) &&
   !(follow && shard !== undefined);
 
@@ -107,7 +106,7 @@ async function geometryBeforehand(
   run: Beforehand,
   onResults: (results: readonly FrameResult[]) => void,
 ): Promise<LearntBeforehand> {
-  const { place, geometry, source, settings, cells, cellSearch, options, onEvent } = run;
+  const { place, geometry, source, settings, cells, options, onEvent } = run;
   const { refineGeometry = 'auto', trustCell = false, follow = false, signal } = options;
   const unrefined = { settings, refined: undefined, isDoubtful: false };
   if (refineGeometry === 'off' || !hasFirstFrames(run)) return unrefined;
@@ -133,7 +132,7 @@ async function geometryBeforehand(
       geometry: geometry?.geometry ?? geometryFromFile(source.first),
     });
   const again = async (settled: Settlement, used: SearchSettings): Promise<KnownCell | undefined> => {
-    const found = await cellOfSpots(context, settled, { ...cellSearch, ...(signal ? { signal } : {}) });
+    const found = await cellOfSpots(context, settled, { ...options.cellSearch, ...(signal ? { signal } : {}) });
     if (found.cell && !isSameCell(found.cell, used.cells?.[0] ?? found.cell)) onEvent({ kind: 'cell', ...found });
     return found.cell;
   };
@@ -183,7 +182,7 @@ export async function settledInTurn(
  */
 async function earlierSession(
   place: RunPlace,
-  { output, resume = false }: PipelineOptions,
+  { output, resume = false }: CheckedRun,
   settings: SearchSettings,
 ): Promise<LearntBeforehand | undefined> {
   if (!resume || typeof output !== 'string') return undefined;

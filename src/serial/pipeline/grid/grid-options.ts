@@ -1,7 +1,7 @@
 /** The options that say where the images of a run are on a chip. */
-import { EwaldError } from '../../../base/errors.js';
+import type { Rule } from '../../../base/call-options.js';
 import { inspect } from '../../../base/options.js';
-import { argumentError, namesOf } from '../../../base/parameters.js';
+import { argumentError, type OptionsOf, type Parameters, typed } from '../../../base/parameters.js';
 import { regionProblem } from '../../../crystal/stream/regions.js';
 import { type ChipGridOptions, gridText, parseGrid } from '../../../io/chip/grid.js';
 import type { ImagePosition } from '../../../io/chip/positions.js';
@@ -9,65 +9,82 @@ import type { FileInput } from '../inputs/place.js';
 import { gridRows } from '../parameters.js';
 import { parseMapFile } from './map-files.js';
 
-/** Where the images of a run are on a chip; one of these. */
-export interface GridOptions {
-  /** Rows and columns that are scanned in the order of the images' numbers: `400x400,serpentine`, or an object. */
-  readonly grid?: string | ChipGridOptions | undefined;
-  /** Positions by the number of the image: a file of rows `image x y`, or the rows. */
-  readonly gridFile?: FileInput | readonly ImagePosition[] | undefined;
-  /** Fields of each frame's header that state its position: `/x,/y`, or two names. */
-  readonly gridFields?: string | readonly [x: string, y: string] | undefined;
-  /** Files of maps, each `[QUANTITY=]FILE.png` or `.npy`: hits (default), indexed, spots, resolution, background, … */
-  readonly map?: readonly string[] | undefined;
-}
+/** Where the images of a run are on a chip, by one of the first three, and its maps. */
+export const gridOptionRows = {
+  grid: {
+    ...gridRows.grid,
+    sentence:
+      "rows and columns that are scanned in the order of the images' numbers: `400x400,serpentine`, or an object",
+    type: typed<string | ChipGridOptions>('string | ChipGridOptions'),
+    check: (_: string, grid: unknown): unknown => parseGrid(grid as string | ChipGridOptions),
+  },
+  gridFile: {
+    ...gridRows.gridFile,
+    sentence: 'positions by the number of the image: a file of rows `image x y`, or the rows',
+    type: typed<FileInput | readonly ImagePosition[]>('FileInput | readonly ImagePosition[]'),
+  },
+  gridFields: {
+    ...gridRows.gridFields,
+    sentence: "fields of each frame's header that state its position: `/x,/y`, or two names",
+    type: typed<string | readonly [x: string, y: string]>('string | readonly [x: string, y: string]'),
+    check: (_: string, fields: unknown): unknown => fieldNames(fields as string),
+  },
+  map: {
+    ...gridRows.map,
+    check: (_: string, files: unknown): unknown => (files as readonly string[]).map(parseMapFile),
+  },
+} as const satisfies Parameters;
 
-export const gridNames = namesOf(gridRows);
+/** Where the images of a run are on a chip; one of these. */
+export interface GridOptions extends OptionsOf<typeof gridOptionRows> {}
+
 const names = ['grid', 'gridFile', 'gridFields'] as const;
+const givenOf = (options: GridOptions) => names.filter((name) => options[name] !== undefined);
 
 /** Whether a run says where its images are. */
-export const hasGrid = (options: GridOptions): boolean => names.some((name) => options[name] !== undefined);
+export const hasGrid = (options: GridOptions): boolean => givenOf(options).length > 0;
 
-/** Checks the options, without reading files. Throws `Argument`. */
-export function checkGridOptions(options: GridOptions, measures: MeasuredValues = {}): void {
-  const given = names.filter((name) => options[name] !== undefined);
-  if (given.length > 1)
-    throw argumentError(
-      'pipeline',
-      (said) => `${given.map(said).join(' and ')} each say where images are; give one of them`,
+/** How these options belong together. */
+export const gridRules: readonly Rule<GridOptions>[] = [
+  (options) => {
+    const given = givenOf(options);
+    return (
+      given.length > 1 && ((said) => `${given.map(said).join(' and ')} each say where images are; give one of them`)
     );
-  const { grid, map } = options;
-  if (grid !== undefined) parseGrid(grid);
-  if (options.gridFields !== undefined) fieldNames(options.gridFields);
-  if (map !== undefined && !(Array.isArray(map) && map.every((one) => typeof one === 'string')))
-    throw new EwaldError('Argument', `pipeline: map is ${inspect(map)}; expected a list such as ['hits=chip.png']`);
-  for (const file of map ?? []) checkQuantity(file, measures);
-  if (map !== undefined && given.length === 0)
-    throw argumentError(
-      'pipeline',
-      (said) => `${said('map')} needs ${names.map(said).join(', ')}: where the images are`,
-    );
-}
+  },
+  (options) =>
+    options.map !== undefined &&
+    !hasGrid(options) &&
+    ((said) => `${said('map')} needs ${names.map(said).join(', ')}: where the images are`),
+];
 
 /** What a run measures of each frame besides its peaks. */
 interface MeasuredValues {
-  readonly regions?: readonly string[];
-  readonly hasProfile?: boolean;
+  readonly map?: readonly string[] | undefined;
+  readonly rois: readonly { readonly name: string }[];
+  readonly profile: object | undefined;
 }
 
-/** Checks that a run measures what a map shows. Throws `Argument`. */
-function checkQuantity(text: string, { regions = [], hasProfile = false }: MeasuredValues): void {
-  const { quantity } = parseMapFile(text);
-  const refuse = (why: string): never => {
-    throw argumentError('pipeline', (said) => `${said('map')} is ${inspect(text)}: ${why}`);
-  };
-  if (quantity === 'background' && !hasProfile)
-    refuse(
-      'background is of the radial profile, which this run does not measure; add --radial-profile (in JavaScript: profile)',
+/** Why a run does not measure what a map shows; undefined if it does. */
+function problemOf(quantity: string, { rois, profile }: MeasuredValues): string | undefined {
+  if (quantity.startsWith('roi:'))
+    return regionProblem(
+      quantity.slice('roi:'.length),
+      rois.map(({ name }) => name),
     );
-  if (!quantity.startsWith('roi:')) return;
-  const problem = regionProblem(quantity.slice('roi:'.length), regions);
-  if (problem !== undefined) refuse(problem);
+  return quantity === 'background' && profile === undefined
+    ? 'background is of the radial profile, which this run does not measure; add --radial-profile (in JavaScript: profile)'
+    : undefined;
 }
+
+/** A run measures what its maps show. */
+export const measuresMaps: Rule<MeasuredValues> = (run) => {
+  for (const text of run.map ?? []) {
+    const problem = problemOf(parseMapFile(text).quantity, run);
+    if (problem !== undefined) return (said) => `${said('map')} is ${inspect(text)}: ${problem}`;
+  }
+  return undefined;
+};
 
 /** The names of the fields of x and y. */
 export function fieldNames(given: NonNullable<GridOptions['gridFields']>): readonly [string, string] {

@@ -71,17 +71,15 @@ const cellForms =
 
 /** Checks the list of known cells, without reading files. Throws `Argument`. */
 export function checkCells(what: string, cells: unknown): void {
-  if (cells === undefined) return;
-  if (isLines(cells))
-    throw new EwaldError('Argument', `${what}: cells is the text of a cell; it expects a list: cells: [text]`);
+  if (isLines(cells)) throw new EwaldError('Argument', `${what} is the text of a cell; expected a list: cells: [text]`);
   if (isFile(cells) || !Array.isArray(cells))
-    throw new EwaldError('Argument', `${what}: cells is ${inspect(cells)}; it expects a list: cells: ['lyso.cell']`);
+    throw new EwaldError('Argument', `${what} is ${inspect(cells)}; expected a list: cells: ['lyso.cell']`);
   if (isSixNumbers(cells))
     throw new EwaldError(
       'Argument',
-      `${what}: cells is ${inspect(cells)}; expected a list of cells: cells: [${inspect(cells)}]`,
+      `${what} is ${inspect(cells)}; expected a list of cells: cells: [${inspect(cells)}]`,
     );
-  for (const [i, one] of cells.entries()) if (!isFile(one)) knownCell(one, `${what}: cells[${i}]`);
+  for (const [i, one] of cells.entries()) if (!isFile(one)) knownCell(one, `${what}[${i}]`);
 }
 
 const isSixNumbers = (value: unknown): value is CellNumbers =>

@@ -16,7 +16,7 @@ import type { GivenInputs } from '../inputs/inputs.js';
 import { filesOfPanel, withFilesInside } from '../inputs/inside.js';
 import type { RunPlace } from '../inputs/place.js';
 import { failureOf } from '../record.js';
-import type { CheckedRun, PipelineOptions } from '../run-options.js';
+import type { CheckedRun } from '../run-options.js';
 import type { PipelineItem } from '../search-all.js';
 import { startedEarly } from '../search-places.js';
 import { checkTargets } from '../sinks/targets.js';
@@ -35,13 +35,13 @@ export async function* openRun(
   call: CheckedCall,
   given: FrameInputs,
 ): AsyncGenerator<PipelineItem, OpenRun | undefined, undefined> {
-  const { context, place, options, checked } = call;
+  const { context, place, options } = call;
   const { signal, dataset } = options;
   const asGiven = withMasks(await abortable(givenGeometry(options.geometry, place), signal), options, given, place);
   const cells = await abortable(givenCells(options.cells, place), signal);
-  refuseForInputs(given, options, checked);
+  refuseForInputs(given, options);
   const reads = readsOf(options, given);
-  const most = sliceLength(checked.selection.range, Number.POSITIVE_INFINITY);
+  const most = sliceLength(options.selection.range, Number.POSITIVE_INFINITY);
   const before = await checkTargets(options, place, { reads, most, isLive: given.kind === 'live' });
   const source = yield* sourceOrFailures(call, given, asGiven?.geometry);
   if (!source) return undefined;
@@ -65,12 +65,11 @@ export async function closeRun({ own, source }: Pick<OpenRun, 'own' | 'source'>)
 /** The geometry of a run, whose masks and maps in other files are where the caller allows them. Throws `File`. */
 export function withMasks(
   found: GivenGeometry | undefined,
-  options: Pick<PipelineOptions, 'geometry' | 'allowOutside'>,
+  { geometry: given, allowOutside }: Pick<CheckedRun, 'geometry' | 'allowOutside'>,
   inputs: GivenInputs,
   place: RunPlace,
 ): GivenGeometry | undefined {
   if (!found) return undefined;
-  const { geometry: given, allowOutside = false } = options;
   const isList = inputs.kind === 'frames' && Array.isArray(inputs.wanted);
   const frames = isList ? (inputs.wanted as readonly FrameSpec[]).map(({ file, input }) => input ?? file) : [];
   const siblings = inputs.kind === 'frames' ? inputs.siblings.map(({ name }) => name) : [];
@@ -82,7 +81,7 @@ export function withMasks(
 export const searchOf = (
   context: Plans,
   source: RunSource,
-  { bad, openOther, highres, signal }: PipelineOptions,
+  { bad, openOther, highres, signal }: CheckedRun,
   given: Geometry | undefined,
 ): OwnSearch =>
   new OwnSearch(context, given, (geometry) => {
@@ -95,7 +94,7 @@ export const searchOf = (
   });
 
 /** The grid of a run, and the sink that maps its wells, whose code is loaded for it; undefined without one. */
-async function gridOf(options: PipelineOptions, source: RunSource, place: RunPlace) {
+async function gridOf(options: CheckedRun, source: RunSource, place: RunPlace) {
   if (!hasGrid(options)) return undefined;
   const [{ runGrid }, { ChipSink }] = await Promise.all([import('../grid/run-grid.js'), import('../grid/map-sink.js')]);
   const found = await runGrid(options, source, place);
@@ -114,12 +113,12 @@ async function* sourceOrFailures(
   given: FrameInputs,
   geometry: Geometry | undefined,
 ): AsyncGenerator<PipelineItem, RunSource | undefined, undefined> {
-  const { place, options, checked, events } = call;
+  const { place, options, events } = call;
   try {
-    return await openSource(place, given, options, checked, geometry, events.warn);
+    return await openSource(place, given, options, geometry, events.warn);
   } catch (error) {
     if (!(error instanceof NoneReadable)) throw error;
-    const { serialStart, selection } = checked;
+    const { serialStart, selection } = options;
     if (error.failed.length === 0 && !(options.inputs instanceof PushQueue)) throw error;
     const summary = new RunSummary(error.failed.length, undefined);
     for (const [i, { wanted, error: cause }] of error.failed.entries()) {
@@ -138,14 +137,11 @@ async function* sourceOrFailures(
 export async function openSource(
   place: RunPlace,
   given: FrameInputs,
-  options: PipelineOptions,
-  { serialStart, selection, follow, firstFramesTimeoutS, copyHeader, allowOutside }: CheckedRun,
+  options: CheckedRun,
   geometry: Geometry | undefined,
   warn: SourceOptions['warn'],
 ): Promise<RunSource> {
-  const { dataset, allowMissing, checksums, maxFrameBytes, signal } = options;
-  const shown = options.html !== undefined;
-  const viewed = options.view !== undefined;
+  const { dataset, serialStart, allowMissing, checksums, maxFrameBytes, copyHeader, signal, gridFields } = options;
   const reading: SourceOptions = {
     geometry,
     dataset,
@@ -153,28 +149,29 @@ export async function openSource(
     allowMissing,
     checksums,
     maxFrameBytes,
-    allowOutside: allowOutside === true,
+    allowOutside: options.allowOutside === true,
     copyHeader,
-    positions: options.gridFields === undefined ? undefined : fieldNames(options.gridFields),
-    shown,
-    viewed,
+    positions: gridFields === undefined ? undefined : fieldNames(gridFields),
+    shown: options.html !== undefined,
+    viewed: options.view !== undefined,
     signal,
     warn,
-    firstFramesTimeoutS,
-    isFirstTimed: options.firstFramesTimeoutS !== undefined,
+    firstFramesTimeoutS: options.firstFramesTimeoutS,
+    isFirstTimed: options.given.firstFramesTimeoutS !== undefined,
   };
   if (given.kind === 'live') return given.input.openLive(reading);
   const { siblings } = given;
+  const { selection, awayS } = options;
   // Files that the geometry names, such as masks, are given with the frames in pages, where nothing lies beside a File.
   const named = new Set(geometry?.panels.flatMap(filesOfPanel).map((file) => file.replace(/^.*\//, '')));
   const wanted = Array.isArray(given.wanted)
     ? given.wanted.filter(({ file, input }) => !(input && named.has(file)))
     : given.wanted;
-  return FileSource.open(place, { ...reading, wanted, siblings, selection, follow });
+  return FileSource.open(place, { ...reading, wanted, siblings, selection, follow: awayS });
 }
 
 /** The files that the run reads, which no output may replace. */
-function readsOf({ inputs, geometry, cells = [] }: PipelineOptions, given: GivenInputs): Inputs {
+function readsOf({ inputs, geometry, cells = [] }: CheckedRun, given: GivenInputs): Inputs {
   const isName = (one: unknown): one is string => typeof one === 'string' && !/[\r\n]/.test(one);
   const all: readonly unknown[] = Array.isArray(inputs) ? inputs : [inputs];
   const member = (name: string): unknown[] =>

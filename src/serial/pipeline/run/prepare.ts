@@ -14,7 +14,7 @@ import type { OpenRun, PreparedRun } from './run-state.js';
 
 /** Determines what the options leave open, on the first frames. Throws what it refuses, before any warning. */
 export async function preparedRun(run: OpenRun): Promise<PreparedRun> {
-  const { context, source, geometry, cells, own, checked, options, events } = run;
+  const { context, source, geometry, cells, own, options, events } = run;
   const isDistanceOpen = await checkAndWarn(run);
   const { settings, refined, isDoubtful, fitted } = await startOfRun(context, own, { ...run, onEvent: events.report });
   events.report({ kind: 'prepared', cells: settings.cells ?? [], refined, isDoubtful, fitted });
@@ -24,9 +24,9 @@ export async function preparedRun(run: OpenRun): Promise<PreparedRun> {
   const text = refined?.text ?? geometry?.text ?? formatGeometry(used);
   if (refined) {
     await own.moveTo(used);
-    if (checked.rois.length > 0) spansOf(await own.detector(), checked.rois);
+    if (options.rois.length > 0) spansOf(await own.detector(), options.rois);
   }
-  const commandLine = options.commandLine ?? commandLineOf(options);
+  const commandLine = options.commandLine ?? commandLineOf(options.given);
   return {
     settings,
     geometry: { given, used, text, isRefined: refined !== undefined, isCellGiven: cells !== undefined, fitted },
@@ -40,8 +40,8 @@ export async function preparedRun(run: OpenRun): Promise<PreparedRun> {
  * in doubt unless the crystals tell it.
  */
 async function checkAndWarn(run: OpenRun): Promise<boolean> {
-  const { source, geometry, cells, own, grid, checked, options, events } = run;
-  const { rois, settings } = checked;
+  const { source, geometry, cells, own, grid, options, events } = run;
+  const { rois, settings } = options;
   // Warnings before a refusal would hide what it says.
   if (rois.length > 0) spansOf(await own.detector(), rois);
   for (const sink of options.sinks ?? []) {

@@ -1,15 +1,15 @@
 /** What a run refuses before it opens anything: options that do not go with its inputs or its executor. */
 import { EwaldError } from '../../../base/errors.js';
 import type { GivenInputs } from '../inputs/inputs.js';
-import type { CheckedRun, PipelineOptions } from '../run-options.js';
+import type { CheckedRun } from '../run-options.js';
 import type { FrameSpec } from '../sources/source.js';
 
 export type FrameInputs = Exclude<GivenInputs, { kind: 'stream' }>;
 
 /** Refuses options that do not go with the inputs or with the executor. Throws `Argument`. */
-export function refuseForInputs(given: FrameInputs, options: PipelineOptions, { follow }: CheckedRun): void {
+export function refuseForInputs(given: FrameInputs, options: CheckedRun): void {
   if (given.kind === 'live') refuseForLive(given.input.address, options);
-  else if (options.firstFramesTimeoutS !== undefined && follow === undefined && Array.isArray(given.wanted))
+  else if (options.given.firstFramesTimeoutS !== undefined && !options.follow && Array.isArray(given.wanted))
     throw new EwaldError(
       'Argument',
       'pipeline: firstFramesTimeoutS is for frames that are still arriving: follow: true, an iterable of inputs, or ' +
@@ -19,9 +19,9 @@ export function refuseForInputs(given: FrameInputs, options: PipelineOptions, { 
 }
 
 /** For live frames, rejects options that require files. */
-function refuseForLive(address: string, options: PipelineOptions): void {
+function refuseForLive(address: string, { given }: CheckedRun): void {
   const names = ['follow', 'first', 'frames', 'shard', 'resume', 'bad'] as const;
-  const without = names.find((name) => options[name] !== undefined && options[name] !== false);
+  const without = names.find((name) => given[name] !== undefined && given[name] !== false);
   if (without !== undefined)
     throw new EwaldError(
       'Argument',
@@ -30,7 +30,7 @@ function refuseForLive(address: string, options: PipelineOptions): void {
 }
 
 /** Rejects options that cannot be sent to workers. */
-function refuseForExecutor(options: PipelineOptions): void {
+function refuseForExecutor(options: CheckedRun): void {
   const without = (['bad', 'openOther'] as const).find((name) => options[name] !== undefined);
   if (without !== undefined)
     throw new EwaldError('Argument', `pipeline: ${without} is of this process; an executor's workers do not get it`);

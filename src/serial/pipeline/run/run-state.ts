@@ -10,7 +10,7 @@ import type { RunGrid } from '../grid/frame-grid.js';
 import type { ChipSink } from '../grid/map-sink.js';
 import type { GivenGeometry } from '../inputs/given.js';
 import type { RunPlace } from '../inputs/place.js';
-import type { CheckedRun, PipelineOptions, RunExecutor } from '../run-options.js';
+import type { CheckedRun, RunExecutor } from '../run-options.js';
 import type { SearchSettings } from '../settings.js';
 import type { RunSource } from '../sources/source.js';
 import type { RunSummary } from '../summary.js';
@@ -23,8 +23,7 @@ export interface CheckedCall {
   readonly context: Plans;
   readonly place: RunPlace;
   /** With the signal that ends the run. */
-  readonly options: PipelineOptions & { readonly signal: PlatformSignal };
-  readonly checked: CheckedRun;
+  readonly options: CheckedRun & { readonly signal: PlatformSignal };
   readonly events: RunEvents;
 }
 

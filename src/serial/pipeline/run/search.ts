@@ -36,9 +36,9 @@ export async function* searchFrames(
 
 /** Opens the outputs, with the frames of earlier sessions; `isDone` says which they are. */
 async function openOutputs(run: Run): Promise<{ readonly outputs: Outputs; readonly isDone: IsDone }> {
-  const { options, checked, source, events } = run;
+  const { options, source, events } = run;
   const { summary, chip } = run.state;
-  const isFollowed = checked.follow !== undefined;
+  const isFollowed = options.follow;
   const done = new Set<string>();
   const doneSerials = new Set<number>();
   let last = Number.NEGATIVE_INFINITY;
@@ -60,7 +60,7 @@ async function openOutputs(run: Run): Promise<{ readonly outputs: Outputs; reado
     },
   });
   for (const serial of again) last = Math.max(last, serial);
-  if (last >= checked.serialStart) events.reportQuietly({ kind: 'resumed', after: last, again: again.size });
+  if (last >= options.serialStart) events.reportQuietly({ kind: 'resumed', after: last, again: again.size });
   const { total = streamed } = source;
   if (streamed > total)
     events.warnQuietly(
@@ -68,7 +68,7 @@ async function openOutputs(run: Run): Promise<{ readonly outputs: Outputs; reado
     );
   // A stream without its non-hits does not tell which frames before the last one were searched; any other does, also if
   // another choice of frames is searched now.
-  const isByOrder = options.nonHitsInStream === false || options.output === undefined;
+  const isByOrder = !options.nonHitsInStream || options.output === undefined;
   const isDone: IsDone = (serial, file, event) => {
     if (isFollowed) return done.has(`${file} ${source.eventOf?.(file, event) ?? `//${event}`}`);
     return isByOrder ? serial <= last && !again.has(serial) : doneSerials.has(serial);
@@ -90,14 +90,13 @@ async function* written(
 ): AsyncGenerator<PipelineItem, void, undefined> {
   const {
     options,
-    checked,
     source,
     prepared,
     events,
     state: { summary, verdict },
   } = run;
   const { settings } = prepared;
-  const warnings = new FrameWarnings(events, summary, verdict, checked.copyHeader);
+  const warnings = new FrameWarnings(events, summary, verdict, options.copyHeader);
   const isLive = source.live !== undefined;
   const lattices = (settings.cells ?? []).map(latticeName);
   const geometry = stackedGeometry(prepared.geometry.used, source.first);
@@ -118,7 +117,7 @@ async function* written(
     if (!isEwaldError(error, 'Aborted') && error !== events.failure) {
       state = 'failed';
       events.reportQuietly({ ...(await keptOf(outputs)), summary, isLive });
-    } else if ((checked.follow !== undefined || isLive) && summary.done > 0) {
+    } else if ((options.follow || isLive) && summary.done > 0) {
       // This is how one ends a run that waits for more. `resume` continues a complete stream of files as well.
       state = 'whole';
     }

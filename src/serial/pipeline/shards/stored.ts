@@ -35,13 +35,13 @@ export interface StoredResults {
  * executors only read the folder that an earlier session has left.
  */
 export async function storedResults(
-  { options, place, checked, prepared: { head }, events }: Run,
+  { options, place, prepared: { head }, events }: Run,
   outputs: Outputs,
   isDone: IsDone,
 ): Promise<StoredResults> {
-  const { output, executor, briefItems = false, keepFrame = false, resume = false, force = false } = options;
+  const { output, executor, briefItems, keepFrame, resume, force } = options;
   // Followed files may be listed in another order than before.
-  const isFollowed = checked.follow !== undefined;
+  const isFollowed = options.follow;
   const whole = !briefItems || keepFrame || outputs.needsWhole;
   const make = (executor?.kind === 'nats' || executor?.kind === 'mpi') && !keepFrame;
   const isFile = typeof output === 'string' && outputs.isContinuable;

@@ -8,7 +8,6 @@ import type { ShownPanes } from '../../../io/live/shown-panes.js';
 import { placeOf } from '../grid/frame-grid.js';
 import { type MapFile, mapWriting } from '../grid/map-files.js';
 import type { ChipSink } from '../grid/map-sink.js';
-import { milleDefaults } from '../parameters.js';
 import type { Run } from '../run/run-state.js';
 import { bandwidthOf } from '../streams/chunk.js';
 import { regionStatus } from './region-status.js';
@@ -23,9 +22,8 @@ export async function* openSinks(
   remarks: () => readonly string[],
 ): AsyncGenerator<FrameSink> {
   const { options, place, source, own, prepared, state, events } = run;
-  const { rois } = run.checked;
   const { chip, summary } = state;
-  const { sol, hdf5, html, sinks = [] } = options;
+  const { sol, hdf5, html, rois, sinks = [] } = options;
   const { settings, geometry, commandLine, head: streamHead } = prepared;
   const { cells = [] } = settings;
   const mille = milleTarget(options);
@@ -33,7 +31,7 @@ export async function* openSinks(
     const { milleSink } = await import('./mille.js');
     const output = await place.openOutput(mille, { ...writing, ...writingOf('milleFile', options) });
     const stacked = stackedGeometry(geometry.used, source.first);
-    yield milleSink(output, targetName(mille, 'the output'), stacked, options.maxMilleLevel ?? milleDefaults.levels);
+    yield milleSink(output, targetName(mille, 'the output'), stacked, options.maxMilleLevel);
   }
   if (sol !== undefined) {
     const output = await place.openOutput(sol, { ...writing, ...writingOf('sol', options) });
@@ -98,7 +96,7 @@ async function openMaps(chip: ChipSink, { options, place }: Run, writing: WriteO
 
 /** The description of a run for its viewer. */
 export function viewedRun(
-  { source, checked: { rois }, prepared: { settings, geometry }, state: { chip, summary } }: Run,
+  { source, options: { rois }, prepared: { settings, geometry }, state: { chip, summary } }: Run,
   sinks: readonly FrameSink[] = [],
 ): ViewedRun {
   const [height = 1, width = 1] = source.first.shape.sig.slice(-2);

@@ -11,7 +11,6 @@ import { JoinedStream } from '../shards/joined-stream.js';
 import type { IsDone } from '../sources/source.js';
 import { Ends } from './ends.js';
 import { openSinks, viewedRun } from './open-sinks.js';
-import type { OutputOptions } from './output-options.js';
 import { DetectorSink } from './refined-geometry.js';
 import type { FrameSink, OutputEnd } from './sink.js';
 import { agreementSink } from './stream-agreement.js';
@@ -46,7 +45,7 @@ interface Opened {
 }
 
 export class Outputs {
-  readonly #options: OutputOptions;
+  readonly #options: Run['options'];
   readonly #run: Run;
   readonly #ends: Ends;
   readonly #sinks: readonly FrameSink[];
@@ -86,7 +85,7 @@ export class Outputs {
   static async open(run: Run, earlier: Earlier): Promise<Outputs> {
     const { options, place, reads, before, source, prepared, events } = run;
     const { verdict } = run.state;
-    const writing: WriteOptions = { force: options.force ?? false, signal: options.signal, ...reads };
+    const writing: WriteOptions = { force: options.force, signal: options.signal, ...reads };
     const sinks: FrameSink[] = [];
     try {
       const { refinedGeometry } = options;
@@ -118,8 +117,8 @@ export class Outputs {
         options.output === undefined
           ? undefined
           : await place.openStream(options.output, {
-              force: options.force ?? false,
-              resume: options.resume ?? false,
+              force: options.force,
+              resume: options.resume,
               keepsFrames:
                 ofAllFrames.some((name) => options[name]) || options.sinks?.some((sink) => sink.isOfWholeRun === true),
               reads,
@@ -175,7 +174,7 @@ export class Outputs {
     let found = 0;
     const done = ({ origin: { serial, filename, event = 0 } }: FrameRecord): boolean => isDone(serial, filename, event);
     for await (const record of this.#frames.read(done)) {
-      if (record.hit || this.#options.nonHitsInStream !== false) found++;
+      if (record.hit || this.#options.nonHitsInStream) found++;
       learn(record);
       await this.#ends.add(record, true);
     }

@@ -1,16 +1,11 @@
 /** The text that a frame contributes to the stream. */
+import type { OptionsOf } from '../../../base/parameters.js';
 import { withLists } from '../../../crystal/stream/lists.js';
+import type { sinkRows } from '../parameters.js';
 import type { FrameRecord } from '../record.js';
 
 /** Options that select the contents of the stream of a run. */
-export interface StreamContents {
-  /** Writes frames that are not hits to the stream. Default true. */
-  readonly nonHitsInStream?: boolean | undefined;
-  /** Writes the lists of peaks to the stream. Default true. */
-  readonly peaksInStream?: boolean | undefined;
-  /** Writes the lists of reflections to the stream. Default true; without them it cannot be merged. */
-  readonly reflsInStream?: boolean | undefined;
-}
+export type StreamContents = Pick<OptionsOf<typeof sinkRows>, 'nonHitsInStream' | 'peaksInStream' | 'reflsInStream'>;
 
 /** The text of a frame in the stream; undefined if it is omitted. */
 export function streamText(

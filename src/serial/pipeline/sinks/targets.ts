@@ -1,28 +1,24 @@
 /** The files and functions that a run writes to: their names, and whether they can be written. */
 import type { Inputs } from '../../../io/files/inputs.js';
 import type { WriteOptions } from '../../../io/files/write.js';
-import type { GridOptions } from '../grid/grid-options.js';
 import { type MapFile, mapWriting, parseMapFile } from '../grid/map-files.js';
 import type { OutputTarget, RunPlace } from '../inputs/place.js';
-import { milleDefaults } from '../parameters.js';
-import { fileKinds, type OutputOptions } from './output-options.js';
+import type { CheckedRun } from '../run-options.js';
+import { fileKinds } from './output-options.js';
 import { sinkWriting } from './sink.js';
-
-/** What is written: the outputs, and the maps of a chip. */
-export type RunOutputs = OutputOptions & Pick<GridOptions, 'map'>;
 
 /** The name of an output in messages. */
 export const targetName = (target: OutputTarget, what: string): string => (typeof target === 'string' ? target : what);
 
 /** The file of calibration data; undefined if none is wanted. */
-export const milleTarget = ({ mille, milleFile = milleDefaults.file }: OutputOptions): OutputTarget | undefined =>
+export const milleTarget = ({ mille, milleFile }: Pick<CheckedRun, 'mille' | 'milleFile'>): OutputTarget | undefined =>
   mille ? milleFile : undefined;
 
 /** The files of maps of a chip. */
-export const mapFiles = ({ map = [] }: Pick<GridOptions, 'map'>): MapFile[] => map.map(parseMapFile);
+export const mapFiles = ({ map = [] }: Pick<CheckedRun, 'map'>): MapFile[] => map.map(parseMapFile);
 
 /** Rejects outputs that have one name, before anything is read. Throws `Argument`. */
-export async function checkNames(options: RunOutputs, place: RunPlace): Promise<void> {
+export async function checkNames(options: CheckedRun, place: RunPlace): Promise<void> {
   const targets = ['output' as const, ...fileKinds].map((name) => options[name]);
   const maps = mapFiles(options).map(({ file }) => file);
   await place.refuseSame([...targets, milleTarget(options), ...maps].filter((target) => target !== undefined));
@@ -33,11 +29,11 @@ export async function checkNames(options: RunOutputs, place: RunPlace): Promise<
  * of the stream, for `openStream`.
  */
 export async function checkTargets(
-  options: RunOutputs,
+  options: CheckedRun,
   place: RunPlace,
   { reads, most, isLive }: { readonly reads: Inputs; readonly most: number; readonly isLive: boolean },
 ): Promise<string | undefined> {
-  const { output, force = false, resume = false } = options;
+  const { force, resume, output } = options;
   const before = output === undefined ? undefined : await place.checkStream(output, { force, resume, reads, most });
   for (const kind of fileKinds) {
     const target = options[kind];
@@ -51,7 +47,11 @@ export async function checkTargets(
 }
 
 /** Which files an output may replace: a run that is resumed writes those of its earlier sessions anew. */
-export function writingOf(kind: keyof typeof sinkWriting, { resume }: OutputOptions, isLive = false): WriteOptions {
+export function writingOf(
+  kind: keyof typeof sinkWriting,
+  { resume }: Pick<CheckedRun, 'resume'>,
+  isLive = false,
+): WriteOptions {
   const { left, ...writing }: WriteOptions = sinkWriting[kind];
   // A report that is there may be of received frames as well.
   if (isLive && writing.replaces)

@@ -17,8 +17,9 @@ export interface Selection {
 export const everyFrame: Selection = { range: sliceOf('', {}), shard: undefined };
 
 /** Reads `1/4`, or its numbers. Throws `Argument`, in which `name` is what the caller gave. */
-export function shardOf(name: string, given: string | Shard | undefined): Shard | undefined {
-  if (given === undefined) return undefined;
+export function shardOf(name: string, shard: unknown): Shard | undefined {
+  if (shard === undefined) return undefined;
+  const given = shard as string | Shard;
   const [, index = Number.NaN, count = Number.NaN] =
     typeof given === 'string' ? (/^(\d+)\/(\d+)$/.exec(given)?.map(Number) ?? []) : [0, given?.index, given?.count];
   if (!(Number.isInteger(index) && Number.isInteger(count) && index >= 1 && index <= count))

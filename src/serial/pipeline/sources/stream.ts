@@ -23,7 +23,7 @@ import { inOptions, modeOf, stagesInOptions } from '../modes.js';
 import { gridRows, regionRows, runRows, searchSettingRows, sinkRows, sourceRows } from '../parameters.js';
 import { failureOf, recordOf } from '../record.js';
 import type { CheckedCall } from '../run/run-state.js';
-import { type CheckedRun, commandLineOf, type PipelineOptions } from '../run-options.js';
+import { type CheckedRun, commandLineOf } from '../run-options.js';
 import type { PipelineItem } from '../search-all.js';
 import { methodName, type SearchSettings } from '../settings.js';
 import type { OutputEnd } from '../sinks/sink.js';
@@ -48,12 +48,12 @@ const isGiven = (value: unknown): boolean =>
 
 /** Indexes the peaks of a stream. Throws `Argument` for options that need frames, and the errors of `runPipeline`. */
 export async function* indexStream(
-  { context, place, options, checked, events }: CheckedCall,
+  { context, place, options, events }: CheckedCall,
   input: FileInput,
 ): AsyncGenerator<PipelineItem, void, undefined> {
   const name = nameOfInput(input, 'the stream');
-  const { signal, output } = options;
-  const given = Object.entries(options).filter(([option, value]) => {
+  const { signal, output, force } = options;
+  const given = Object.entries(options.given).filter(([option, value]) => {
     const { [option]: row } = rows;
     return isGiven(value) && !(row?.kind === 'boolean' && value === row.fallback);
   });
@@ -66,14 +66,9 @@ export async function* indexStream(
       `pipeline: ${without[0]} requires frames; ${name} is a stream, whose peaks are indexed again as they are`,
     );
   const reader = await abortable(readStream(place.linesOf(input), name), signal);
-  const {
-    setup,
-    text,
-    settings: search,
-  } = await abortable(setupOf(reader.head, name, place, options, checked), signal);
+  const { setup, text, settings: search } = await abortable(setupOf(reader.head, name, place, options), signal);
   const files = [options.geometry, ...(options.cells ?? [])].filter((cell) => typeof cell === 'string');
   const reads = { inputs: [input, ...files].filter((file) => typeof file === 'string') };
-  const force = options.force ?? false;
   const before = output === undefined ? undefined : await place.checkStream(output, { force, resume: false, reads });
   const panels = new Map(setup.geometry.panels.map(({ name: panel }, i) => [panel, i]));
   const indexer = singly(await planIndexer(context, search));
@@ -86,7 +81,7 @@ export async function* indexStream(
     if (axes) events.report({ kind: 'warning', text: axes.text });
     const settings = axes?.cell ? { ...search, cells: [axes.cell] } : search;
     const summary = new RunSummary(undefined, settings.cells);
-    const head = streamHead(text, settings, options.commandLine ?? commandLineOf(options));
+    const head = streamHead(text, settings, options.commandLine ?? commandLineOf(options.given));
     const opening = { force, reads, before, head, resume: false, earlier: () => undefined };
     const stream = output === undefined ? undefined : await place.openStream(output, opening);
     let state: 'under way' | 'whole' | 'failed' = 'under way';
@@ -183,8 +178,7 @@ async function setupOf(
   head: { readonly geometry: string | undefined; readonly cell: string | undefined },
   name: string,
   place: RunPlace,
-  { geometry: given, cells: files }: PipelineOptions,
-  checked: CheckedRun,
+  { geometry: given, cells: files, settings: stated }: CheckedRun,
 ) {
   const own = head.geometry;
   if (given === undefined && own === undefined)
@@ -194,7 +188,7 @@ async function setupOf(
   if (!files && head.cell !== undefined) cells.push(readCell(head.cell, name));
   if (cells.length === 0)
     throw new EwaldError('Argument', `${name} holds no cell to index with; give one, cells: [FILE] (-p FILE)`);
-  const { peaks: _, ...others } = checked.settings;
+  const { peaks: _, ...others } = stated;
   const settings: SearchSettings = { minPeaks: minimumSpots, ...others, cells, integrate: false };
   return {
     setup: { geometry: geometry.geometry, own: given === undefined ? geometry.geometry : geometryOfHead(own, name) },
