@@ -59,9 +59,9 @@ import { flagSample } from './samples.js';
 
 const leaves = new Map<string, Command>();
 beforeAll(async () => {
-  for (const { load } of Object.values(commands)) {
+  for (const [name, { load }] of Object.entries(commands)) {
     const program = new Command('ewald');
-    (await load()).register(program, {} as CliDeps);
+    (await load()).register(program, name, {} as CliDeps);
     const walk = (command: Command, words: string): void => {
       if (command.commands.length === 0) leaves.set(words, command);
       for (const child of command.commands) walk(child, `${words} ${child.name()}`.trim());
@@ -348,7 +348,7 @@ describe('examples in READMEs', () => {
     ];
     const { load } = commands[words[0] as string] as (typeof commands)[string];
     const program = new Command('ewald').exitOverride();
-    (await load()).register(program, {} as CliDeps);
+    (await load()).register(program, words[0] as string, {} as CliDeps);
     const walk = (command: Command): void => {
       command.exitOverride().configureOutput({ writeErr: () => undefined });
       if (command.commands.length === 0) command.action(() => void flagValues(rowsOf(command), command.opts()));

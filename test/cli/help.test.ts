@@ -30,7 +30,7 @@ async function printed(words: string, width = 80): Promise<{ out: string; err: s
 /** The command with its flags. */
 async function loaded(name: string): Promise<Command> {
   const program = new Command('ewald');
-  await commands[name]?.load().then((module) => module.register(program, {} as CliDeps));
+  await commands[name]?.load().then((module) => module.register(program, name, {} as CliDeps));
   return program.commands[0] as Command;
 }
 

@@ -7,9 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { flagsInUse } from '../../src/apps/cli/frame-flags.js';
-import { frameRows, indexRows } from '../../src/apps/cli/frame-rows.js';
-import { register as registerIndex } from '../../src/apps/cli/index-command.js';
-import type { CliDeps } from '../../src/apps/cli/output.js';
+import { command, frameRows, indexRows } from '../../src/apps/cli/frame-rows.js';
 import { flagValues, nameAsFlags, withFlags } from '../../src/apps/cli/parameter-flags.js';
 import { flagOf } from '../../src/base/parameter-text.js';
 import { checked, expected, type Parameter, type Parameters, refuseOthers } from '../../src/base/parameters.js';
@@ -44,9 +42,7 @@ const modes: Record<string, RunMode> = {
 const everywhere = ['--cell', '--backend'];
 
 test('every flag of ewald index is defined by a row, except those of every mode', { tags: 'house' }, () => {
-  const program = new Command();
-  registerIndex(program, {} as CliDeps);
-  const flags = (program.commands[0] as Command).options.map(({ long }) => long as string);
+  const flags = withFlags(new Command(), command.rows).options.map(({ long }) => long as string);
   const rows = Object.entries(indexRows).map(([name, row]) => flagOf(name, row));
   expect(flags.filter((flag) => !rows.includes(flag)).sort()).toEqual(everywhere.toSorted());
   expect(rows.filter((flag) => !flags.includes(flag))).toEqual([]);

@@ -1,8 +1,8 @@
 /** `ewald cluster`: lists the workers and the runs of a cluster, and ends a run. */
 import { median } from '../../entries/command.node.js';
 import { type ClusterRun, cancelRun, listCluster, listRuns, type WorkerInfo } from '../../entries/executors.node.js';
-import { clusterOf } from './cluster-options.js';
 import type { ClusterFlags } from './cluster-rows.js';
+import { clusterOf } from './executor-flags.js';
 import { counted, dim, print, printJson, table } from './output.js';
 
 /** A worker is slow if its tasks take this many times as long as the median of the workers'. */

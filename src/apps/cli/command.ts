@@ -1,5 +1,5 @@
 /** Commands that are rows and an action: help and the checks of flags need the rows alone. */
-import type { Command } from 'commander';
+import type { Command, Option } from 'commander';
 import type { FlagValues, Parameters } from '../../entries/command.node.js';
 import type { CliDeps } from './output.js';
 import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
@@ -11,7 +11,9 @@ export interface CommandWords<R extends Parameters> {
   readonly arguments?: readonly (readonly [name: string, text: string])[];
   readonly rows: R;
   /** What help says after the flags; default: nothing. */
-  readonly after?: string;
+  readonly after?: string | ((command: Command) => string);
+  /** The flags that help lists; default: all. */
+  readonly flagsInHelp?: (command: Command) => Option[];
 }
 
 /** What runs: it gets the words that are no flags, and the checked flags. */
@@ -23,13 +25,14 @@ export interface CommandAction<F> {
 export function registerCommand<R extends Parameters>(
   program: Command,
   name: string,
-  { description, arguments: words = [], rows, after }: CommandWords<R>,
+  { description, arguments: words = [], rows, after, flagsInHelp }: CommandWords<R>,
   load: () => Promise<CommandAction<FlagValues<R>>>,
   deps: CliDeps,
 ): void {
   const command = program.command(name).description(description);
   for (const [word, text] of words) command.argument(word, text);
-  if (after !== undefined) command.addHelpText('after', after);
+  if (after !== undefined) command.addHelpText('after', () => (typeof after === 'string' ? after : after(command)));
+  if (flagsInHelp !== undefined) command.configureHelp({ visibleOptions: flagsInHelp });
   // Commander passes one value for each argument, a list for the last one with dots, and then the flags.
   withFlags(command, rows).action(async (...values: unknown[]) => {
     const given = values.slice(0, words.length) as (string | string[] | undefined)[];

@@ -1,5 +1,4 @@
 /** The flags of commands with frames, with CrystFEL's names. */
-import type { Command } from 'commander';
 import {
   acceptanceRows,
   commandRows,
@@ -19,9 +18,9 @@ import {
   unknownCellRows,
   watchRows,
 } from '../../entries/command.node.js';
+import type { CommandWords } from './command.js';
 import { executorRows, executorRowsOf } from './executor-rows.js';
 import { listRows } from './list-rows.js';
-import { withFlags } from './parameter-flags.js';
 import { peakRows } from './peak-rows.js';
 import { backendRow } from './shell-rows.js';
 
@@ -64,25 +63,34 @@ export const everywhereRows = {
   backend: backendRow,
 } as const satisfies Parameters;
 
-/** All other flags of `ewald index`, for checking which of them a mode does not use. */
-export const indexRows = {
+/** Flags of `ewald index` that depend on its mode. */
+const modeRows = {
   ...indexingRows,
   ...thresholdRows,
   ...listRows,
   ...unknownCellRows,
+  ...executorRowsOf('frames searched at once, each by its own worker', 'none for little work, up to one per core'),
   ...frameRows,
-  ...ofFrames(executorRows),
 } as const satisfies Parameters;
 
-/** Adds the flags of frames to the command. */
-export const withFrameFlags = (command: Command): Command =>
-  withFlags(command, {
-    ...executorRowsOf('frames searched at once, each by its own worker', 'none for little work, up to one per core'),
-    ...frameRows,
-  });
+/** The same, for checking which of them a mode does not use: those of executors are for frames. */
+export const indexRows = { ...modeRows, ...ofFrames(executorRows) } as const satisfies Parameters;
+
+export const command = {
+  description: 'from detector frames, or the spots of stills, to oriented crystal cells',
+  arguments: [
+    [
+      '[files...]',
+      'files of detector frames, or spot lists, or - for standard input: ' +
+        'x y z of one spot per line, further columns are ignored; a first line of nine numbers is the known ' +
+        'cell (angstrom)',
+    ],
+  ],
+  rows: { ...everywhereRows, ...modeRows },
+} as const satisfies CommandWords<Parameters>;
 
 /** The values of the flags of `ewald index`. */
-export type IndexFlags = FlagValues<typeof everywhereRows & typeof indexRows>;
+export type IndexFlags = FlagValues<typeof command.rows>;
 
 /** Whether `-p none` says that frames are only searched for peaks. */
 export const isNone = (cells: IndexFlags['cells'] = []): boolean => cells.length === 1 && cells[0] === 'none';

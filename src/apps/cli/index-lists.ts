@@ -9,6 +9,7 @@ import {
   median,
   messageOf,
   minimumSpots,
+  type RunMode,
   readCellOption,
   readText,
   thresholdRows,
@@ -75,13 +76,13 @@ interface ListResult {
 }
 
 /** Indexes frames, or lists of spots. */
-export async function runIndex(words: readonly string[], options: IndexFlags, deps: CliDeps): Promise<void> {
+export async function run(words: readonly string[], options: IndexFlags, deps: CliDeps): Promise<void> {
   const lists = await expand(words, warn);
   if (lists.length === 0 && options.input === undefined && options.zmqInput === undefined)
     throw new EwaldError('Argument', 'nothing to index; expected files of frames, spot lists, or a list with -i');
   const [head] = lists;
   if (head !== undefined && lists.length === 1 && options.input === undefined && (await isListOfFiles(head)))
-    return runIndex([], { ...options, input: head }, deps);
+    return run([], { ...options, input: head }, deps);
   const frames =
     options.input !== undefined ||
     options.zmqInput !== undefined ||
@@ -93,10 +94,32 @@ export async function runIndex(words: readonly string[], options: IndexFlags, de
       'Argument',
       'standard input can only be read once, but - is given for a list and for the cell',
     );
-  if (frames) return indexFrames(lists, options, deps);
-  if (head !== undefined)
-    await refuseForLists(head, options.unit, named, () => flagsInUse(options, { from: 'spots' }, inputName(head)));
+  const { mode, source } = frames
+    ? await modeOfFrames(lists, options)
+    : { mode: ofSpots, source: inputName(head ?? '') };
+  const used = (): IndexFlags => flagsInUse(options, mode, source);
+  if (frames) {
+    const flags = used();
+    const asked = askedRun(lists, flags, mode.from === 'stream' ? source : undefined);
+    return runFrames(asked, flags, deps);
+  }
+  if (head !== undefined) await refuseForLists(head, options.unit, named, used);
   return indexLists(lists, options, await cellsOf(named), deps);
+}
+
+/** What indexing lists of spots uses. */
+const ofSpots: RunMode = { from: 'spots' };
+
+/** What indexing frames, or the peaks of a stream, uses; `source` is the first input. */
+async function modeOfFrames(
+  lists: readonly string[],
+  { cells = [], input, zmqInput }: IndexFlags,
+): Promise<{ readonly mode: RunMode; readonly source: string }> {
+  const source = zmqInput === undefined ? (input ?? lists[0] ?? '') : '';
+  const kind = source === '' ? undefined : await inputKind(source);
+  const from = kind === 'stream' ? 'stream' : zmqInput === undefined ? 'files' : 'live';
+  const fromList = input !== undefined && kind === 'other';
+  return { mode: { from, fromList, peaksAlone: isNone(cells), unknownCell: cells.length === 0 }, source };
 }
 
 /** Number of files that are looked at until one says what they all are. */
@@ -112,22 +135,6 @@ async function areFrames([head, ...others]: readonly string[], hasGeometry: bool
     if (kind === 'frames' || kind === 'folder') return true;
   }
   return false;
-}
-
-/** Indexes frames, or the peaks of a stream. */
-async function indexFrames(lists: readonly string[], options: IndexFlags, deps: CliDeps): Promise<void> {
-  const { cells: named = [], input, zmqInput } = options;
-  const given = zmqInput === undefined ? (input ?? lists[0]) : undefined;
-  const kind = given === undefined ? undefined : await inputKind(given);
-  const stream = kind === 'stream' ? given : undefined;
-  const from = stream !== undefined ? 'stream' : zmqInput === undefined ? 'files' : 'live';
-  const fromList = input !== undefined && kind === 'other';
-  const known = { peaksAlone: isNone(named), unknownCell: named.length === 0 };
-  const flags = flagsInUse(options, { from, fromList, ...known }, given ?? '');
-  if (stream !== undefined && lists.length > (input === undefined ? 1 : 0))
-    throw new EwaldError('Argument', `${stream} is a stream, which cannot be combined with other inputs`);
-  const run = askedRun(stream === undefined ? lists : [], flags, stream);
-  return runFrames(run, flags, deps);
 }
 
 /** Indexes lists of spots one by one; a list that cannot be read does not end the others. */

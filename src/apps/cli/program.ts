@@ -14,27 +14,25 @@ import type { CommandAction, CommandWords } from './command.js';
 
 /** A command: its help loads `words`, and `action` is loaded when its flags have been read. */
 const framed =
-  <R extends Parameters>(
-    name: string,
-    words: () => Promise<{ readonly command: CommandWords<R> }>,
-    action: () => Promise<CommandAction<FlagValues<R>>>,
-  ): Load =>
+  <R extends Parameters>(of: {
+    readonly words: () => Promise<{ readonly command: CommandWords<R> }>;
+    readonly action: () => Promise<CommandAction<FlagValues<R>>>;
+  }): Load =>
   async () => {
-    const [{ command }, { registerCommand }] = await Promise.all([words(), import('./command.js')]);
-    return { register: (program, deps) => registerCommand(program, name, command, action, deps) };
+    const [{ command }, { registerCommand }] = await Promise.all([of.words(), import('./command.js')]);
+    return { register: (program, name, deps) => registerCommand(program, name, command, of.action, deps) };
   };
 
 /** A command of several: its help loads the words of all, and the action of one is loaded when its flags were read. */
 const family =
   <C extends Readonly<Record<string, CommandWords<Parameters>>>>(
-    name: string,
     words: () => Promise<{ readonly description: string; readonly commands: C }>,
     actions: { readonly [Name in keyof C]: () => Promise<CommandAction<FlagValues<C[Name]['rows']>>> },
   ): Load =>
   async () => {
     const [{ description, commands }, { registerCommand }] = await Promise.all([words(), import('./command.js')]);
     return {
-      register: (program, deps) => {
+      register: (program, name, deps) => {
         const parent = program.command(name).description(description);
         for (const [word, command] of Object.entries(commands))
           registerCommand(parent, word, command, actions[word] as () => Promise<CommandAction<object>>, deps);
@@ -44,7 +42,7 @@ const family =
 
 /** Loads what registers a command. */
 type Load = () => Promise<{
-  register(program: import('commander').Command, deps: import('./output.js').CliDeps): void;
+  register(program: import('commander').Command, name: string, deps: import('./output.js').CliDeps): void;
 }>;
 
 export const commands: Record<
@@ -66,18 +64,18 @@ export const commands: Record<
       ['peaks alone, printed frame by frame', 'ewald index run.h5 -g det.geom -p none'],
     ],
     crystfel: ['indexamajig'],
-    load: () => import('./index-command.js'),
+    load: framed({ words: () => import('./frame-rows.js'), action: () => import('./index-lists.js') }),
   },
   geometry: {
     summary: 'explain, check and draw a detector geometry',
-    load: family('geometry', () => import('./geometry-rows.js'), {
+    load: family(() => import('./geometry-rows.js'), {
       refine: () => import('./geometry-refine.js'),
       check: () => import('./geometry-check.js'),
     }),
   },
   stream: {
     summary: 'join, count and compare CrystFEL streams',
-    load: family('stream', () => import('./stream-rows.js'), {
+    load: family(() => import('./stream-rows.js'), {
       merge: () => import('./stream-merge.js'),
       info: () => import('./stream-info.js'),
       map: () => import('./stream-map.js'),
@@ -92,19 +90,11 @@ export const commands: Record<
       ['several streams, for CCP4 and phenix', 'ewald merge a.stream b.stream -y 4/mmm --mtz run.mtz'],
       ['the point group is not known', 'ewald merge run.stream -y auto --mtz run.mtz'],
     ],
-    load: framed(
-      'merge',
-      () => import('./merge-rows.js'),
-      () => import('./merge.js'),
-    ),
+    load: framed({ words: () => import('./merge-rows.js'), action: () => import('./merge.js') }),
   },
   figures: {
     summary: 'write the pictures of a report as SVG or PNG files',
-    load: framed(
-      'figures',
-      () => import('./figures-rows.js'),
-      () => import('./figures.js'),
-    ),
+    load: framed({ words: () => import('./figures-rows.js'), action: () => import('./figures.js') }),
   },
   cell: {
     summary: 'determine an unknown cell from the spots of several stills',
@@ -113,11 +103,7 @@ export const commands: Record<
       ['from spots in 1/nm', 'ewald cell spots/*.txt --unit 1/nm'],
       ['the first thousand frames, and longer edges', 'ewald cell run.h5 -g det.geom --first 1000 --max-length 300'],
     ],
-    load: framed(
-      'cell',
-      () => import('./cell-rows.js'),
-      () => import('./determine.js'),
-    ),
+    load: framed({ words: () => import('./cell-rows.js'), action: () => import('./determine.js') }),
   },
   info: {
     summary: 'describe files of detector frames, and what they do not state',
@@ -126,11 +112,7 @@ export const commands: Record<
       ['numbers without a header', 'ewald info scan.raw --dtype u16 --sig-shape 256,256'],
       ['the values of every tenth frame', 'ewald info run.h5 --frames 0:1000:10'],
     ],
-    load: framed(
-      'info',
-      () => import('./info-rows.js'),
-      () => import('./info.js'),
-    ),
+    load: framed({ words: () => import('./info-rows.js'), action: () => import('./info.js') }),
   },
   convert: {
     summary: 'write frames of any format to a .h5, .npy, .raw or .mrc file',
@@ -139,11 +121,7 @@ export const commands: Record<
       ['a folder of images as one array', 'ewald convert images -o stack.npy'],
       ['the first hundred frames', 'ewald convert run_master.h5 --first 100 -o few.h5'],
     ],
-    load: framed(
-      'convert',
-      () => import('./convert-rows.js'),
-      () => import('./convert.js'),
-    ),
+    load: framed({ words: () => import('./convert-rows.js'), action: () => import('./convert.js') }),
   },
   run: {
     summary: 'run analyses and your own functions over frames: sums, disks, centres of mass, …',
@@ -152,7 +130,7 @@ export const commands: Record<
       ['several analyses in one pass', 'ewald run sum,stddev scan.mib -o out.h5'],
       ['your function', 'ewald run scan.mib --udf sums.mjs -o sums.npy'],
     ],
-    load: () => import('./run-command.js'),
+    load: framed({ words: () => import('./run-rows.js'), action: () => import('./run.js') }),
   },
   calibrate: {
     summary: 'centre, radius, descan, rotation and bad pixels of a scan, from its frames',
@@ -161,33 +139,21 @@ export const commands: Record<
       ['milliradians as well', 'ewald calibrate scan.mib --semiconv 20 --voltage 200'],
       ['the size of a pixel by the rings of gold', 'ewald calibrate gold.mib --rings 0.2355,0.2039,0.1442'],
     ],
-    load: framed(
-      'calibrate',
-      () => import('./calibrate-rows.js'),
-      () => import('./calibrate.js'),
-    ),
+    load: framed({ words: () => import('./calibrate-rows.js'), action: () => import('./calibrate.js') }),
   },
   udf: {
     summary: 'start a user-defined function for ewald run, in JavaScript or compiled to WebAssembly',
-    load: family('udf', () => import('./udf-rows.js'), {
+    load: family(() => import('./udf-rows.js'), {
       new: () => import('./udf-new.js'),
     }),
   },
   fft: {
     summary: 'transform an array of a .npy file',
-    load: framed(
-      'fft',
-      () => import('./fft-rows.js'),
-      () => import('./fft.js'),
-    ),
+    load: framed({ words: () => import('./fft-rows.js'), action: () => import('./fft.js') }),
   },
   page: {
     summary: 'open the pages in a browser: the viewer, validation and the guides',
-    load: framed(
-      'page',
-      () => import('./page-rows.js'),
-      () => import('./page.js'),
-    ),
+    load: framed({ words: () => import('./page-rows.js'), action: () => import('./page.js') }),
   },
   view: {
     summary: 'look at frames, peaks and crystals in a browser',
@@ -196,15 +162,11 @@ export const commands: Record<
       ['a folder that fills', 'ewald view frames --follow -g det.geom'],
       ['from another computer', 'ewald view run.h5 --host 0.0.0.0 --port 8080'],
     ],
-    load: framed(
-      'view',
-      () => import('./view-rows.js'),
-      () => import('./view.js'),
-    ),
+    load: framed({ words: () => import('./view-rows.js'), action: () => import('./view.js') }),
   },
   simulate: {
     summary: 'generate data with known truth',
-    load: family('simulate', () => import('./simulate-rows.js'), {
+    load: family(() => import('./simulate-rows.js'), {
       frames: () => import('./simulate-frames.js'),
       scan: () => import('./simulate-scan.js'),
       merlin: () => import('./simulate-merlin.js'),
@@ -214,59 +176,31 @@ export const commands: Record<
   },
   devices: {
     summary: 'which backends this machine has, which one is chosen, and why not the others',
-    load: framed(
-      'devices',
-      () => import('./devices-rows.js'),
-      () => import('./devices.js'),
-    ),
+    load: framed({ words: () => import('./devices-rows.js'), action: () => import('./devices.js') }),
   },
   validate: {
     summary: "check this machine's results against the reference",
-    load: framed(
-      'validate',
-      () => import('./validate-rows.js'),
-      () => import('./validate.js'),
-    ),
+    load: framed({ words: () => import('./validate-rows.js'), action: () => import('./validate.js') }),
   },
   bench: {
     summary: 'time the same cases, every backend side by side',
-    load: framed(
-      'bench',
-      () => import('./bench-rows.js'),
-      () => import('./bench.js'),
-    ),
+    load: framed({ words: () => import('./bench-rows.js'), action: () => import('./bench.js') }),
   },
   worker: {
     summary: 'join a cluster and work for it until Ctrl-C',
-    load: framed(
-      'worker',
-      () => import('./worker-rows.js'),
-      () => import('./worker.js'),
-    ),
+    load: framed({ words: () => import('./worker-rows.js'), action: () => import('./worker.js') }),
   },
   cluster: {
     summary: 'list the workers of a cluster and their backends',
-    load: framed(
-      'cluster',
-      () => import('./cluster-rows.js'),
-      () => import('./cluster.js'),
-    ),
+    load: framed({ words: () => import('./cluster-rows.js'), action: () => import('./cluster.js') }),
   },
   ffi: {
     summary: 'list, call and type the functions of a C header',
-    load: framed(
-      'ffi',
-      () => import('./ffi-rows.js'),
-      () => import('./ffi.js'),
-    ),
+    load: framed({ words: () => import('./ffi-rows.js'), action: () => import('./ffi.js') }),
   },
   pi: {
     summary: 'count pi by Monte Carlo, to the last point the same on every backend',
-    load: framed(
-      'pi',
-      () => import('./pi-rows.js'),
-      () => import('./pi.js'),
-    ),
+    load: framed({ words: () => import('./pi-rows.js'), action: () => import('./pi.js') }),
   },
 };
 
@@ -312,7 +246,7 @@ export async function runCommand(words: readonly string[], interrupted?: AbortSi
   const wanted = argv.find((word) => !word.startsWith('-'));
   const chosen = wanted !== undefined && Object.hasOwn(commands, wanted) ? commands[wanted] : undefined;
   try {
-    if (chosen) (await chosen.load()).register(program, deps);
+    if (chosen) (await chosen.load()).register(program, wanted as string, deps);
     else
       for (const [name, { summary }] of Object.entries(commands))
         program.command(name).description(summary).allowUnknownOption();
@@ -356,7 +290,7 @@ async function explain(
     import('./help.js'),
     import('./of-package.js'),
   ]);
-  for (const { load } of Object.values(commands)) (await load()).register(every, deps);
+  for (const [name, { load }] of Object.entries(commands)) (await load()).register(every, name, deps);
   const found = explainWord(word, commandParameters(every, ''), commands);
   const { explained, ofCrystfel } = found;
   if (explained.length + ofCrystfel.length === 0) return unknownCommand(word, output, found.near);

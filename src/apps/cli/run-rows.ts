@@ -9,7 +9,9 @@ import {
   scanRunRows,
   watchRows,
 } from '../../entries/command.node.js';
-import { executorRows } from './executor-rows.js';
+import type { CommandWords } from './command.js';
+import { executorRowsOf } from './executor-rows.js';
+import { analysisHelp, flagsInHelp, namesInHelp } from './run-help.js';
 import { backendRow, jsonRow } from './shell-rows.js';
 
 /** Parameters of the cluster, and of the command itself. */
@@ -41,13 +43,25 @@ export const commandRows = grouped('many cores', {
   ),
 } as const satisfies Parameters);
 
-export const rows = {
+const rows = {
   ...scanRunRows,
   ...openRows,
   ...liveRows,
   ...analysisRows,
-  ...executorRows,
+  ...executorRowsOf('workers that share the partitions'),
   ...commandRows,
+  // Its sentence says that it is of a cluster.
+  module: { ...commandRows.module, of: undefined },
   ...watchRows,
 } as const satisfies Parameters;
+export const command = {
+  description: 'run analyses or your own functions over frames, several in one pass',
+  arguments: [
+    ['[analysis]', 'one analysis, or several separated by commas; with --udf the file'],
+    ['[file]', 'a file of frames; ewald info describes it'],
+  ],
+  rows,
+  flagsInHelp,
+  after: (self) => `\nAnalyses:\n${analysisHelp(namesInHelp(self)).join('\n')}`,
+} as const satisfies CommandWords<Parameters>;
 export type RunFlags = FlagValues<typeof rows>;

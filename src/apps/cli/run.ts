@@ -11,6 +11,7 @@ import {
   messageOf,
   missingNumbers,
   type NamedResult,
+  openRows,
   type RunToFilesOptions,
   type RunWatch,
   refuseOthers,
@@ -22,6 +23,7 @@ import {
   watchRows,
   worthCompiling,
 } from '../../entries/command.node.js';
+import type { OpenOptions } from '../../entries/data.node.js';
 import { EwaldError, isEwaldError } from '../../entries/index.node.js';
 import { type Analysis, Context, type LiveStatus, type Scan, type UdfProgress } from '../../entries/udf.node.js';
 import { inShell } from './command-line.js';
@@ -52,12 +54,7 @@ import { tellNotes, tellReplaced } from './scan-notes.js';
 import { endable } from './user-functions.js';
 
 /** Checks what is given, and runs it. */
-export async function runAnalyses(
-  what: string | undefined,
-  second: string | undefined,
-  given: RunFlags,
-  { signal }: CliDeps,
-): Promise<void> {
+export async function run([what, second]: readonly string[], given: RunFlags, { signal }: CliDeps): Promise<void> {
   const flags = piped(given);
   const { connect, udfs } = flags;
   // If only user functions are run, no analysis has to be named.
@@ -78,7 +75,7 @@ export async function runAnalyses(
       `no file of frames given: ewald run ${[...words, ...functions].map(inShell).join(' ')}`,
     );
   }
-  if (connect !== undefined) checkLive(connect, second, flags, signal);
+  if (connect !== undefined) checkLive(connect, second, flags);
   else
     refuseOthers(
       liveRows,
@@ -122,6 +119,7 @@ async function analyse(
 ): Promise<void> {
   const { connect, view: port, stay } = flags;
   const { writes = true } = outputs;
+  const opening = openOptions(flags, signal);
   // A function of the user that never returns leaves no turn to a handler of signals: the system's ends it. Workers end
   // with this process, which merges their parts by the user's functions; those of a cluster are told between its calls.
   const isTold = chosen.kind === 'nats';
@@ -138,12 +136,14 @@ async function analyse(
     view = writes ? await servedView(port, stay) : undefined;
     waiting = view?.scanView({ name: file });
     const scan =
-      connect === undefined ? await loaded(ctx, file, flags, signal) : await liveScan(ctx, connect, flags, signal);
+      connect === undefined ? await loaded(ctx, file, flags, opening) : await liveScan(ctx, connect, flags, opening);
     const { live } = scan;
     if (live) watch?.live(live);
     // Ctrl-C ends a live scan, whose results are kept; a second one ends the process, also where a function never returns.
     if (live) signal.addEventListener('abort', () => live.stop(), { once: true });
     if (live && own.length > 0) answerSignalsOnce();
+    const roi = await runRegion(flags, scan, signal);
+    const corrections = await correctionsOf(flags, scan, signal);
     const analyses: Analysis[] = [];
     for (const name of names) analyses.push(await makeAnalysis(ctx, scan, name, flags, signal));
     const read: Read = { frames: 0, bytes: 0, before: 0, positions: 0 };
@@ -152,8 +152,8 @@ async function analyse(
       view,
       analyses,
       udfs,
-      roi: await runRegion(flags, scan, signal),
-      corrections: await correctionsOf(flags, scan, signal),
+      roi,
+      corrections,
       ...(live ? { latest: flags.latest } : { signal }),
       onFiles: tellFiles,
       plots: writes && (flags.plots ?? false),
@@ -264,7 +264,7 @@ function piped(flags: RunFlags): RunFlags {
 }
 
 /** Rejects what does not go together with a detector. Throws `Argument`. */
-function checkLive(connect: string, file: string | undefined, flags: RunFlags, signal: AbortSignal): void {
+function checkLive(connect: string, file: string | undefined, flags: RunFlags): void {
   detectorAddress(connect);
   if (flags.follow) throw new EwaldError('Argument', `--follow is for files, and the frames are those of ${connect}`);
   if (file !== undefined)
@@ -275,8 +275,7 @@ function checkLive(connect: string, file: string | undefined, flags: RunFlags, s
   for (const [name, flag] of Object.entries({ fileMask: '--file-mask', fileDark: '--file-dark' } as const))
     if (flags[name as 'fileMask'])
       throw new EwaldError('Argument', `${flag} is for files, and the frames are those of ${connect}`);
-  const { navShape: _, signal: __, ...others } = openOptions(flags, signal);
-  const [other] = Object.entries(others).find(([, value]) => value !== undefined) ?? [];
+  const other = Object.keys(pickFlags(openRows, flags)).find((name) => name !== 'navShape');
   if (other !== undefined)
     throw new EwaldError('Argument', `${openFlagOf(other)} describes a file, and the frames are those of ${connect}`);
 }
@@ -286,10 +285,10 @@ const { follow, timeoutS, stallS, ringBytes } = liveRows;
 /** Options of loading a file, besides those of opening it. */
 const loadRows = { syncOffset, fileMask, fileDark, keepNoCount, follow, timeoutS, stallS, ringBytes } as const;
 
-function loaded(ctx: Context, file: string, flags: RunFlags, signal: AbortSignal): Promise<Scan> {
+function loaded(ctx: Context, file: string, flags: RunFlags, opening: OpenOptions): Promise<Scan> {
   if (flags.follow) note(dim(`following ${file}, waiting for its first frame`));
   const { end } = sliceOf('', flags);
-  return ctx.load(file, { ...untilOf(end), ...openOptions(flags, signal), ...pickFlags(loadRows, flags) });
+  return ctx.load(file, { ...untilOf(end), ...opening, ...pickFlags(loadRows, flags) });
 }
 
 /** Whether the shape of the scan contradicts the detector or the file. */
@@ -297,14 +296,19 @@ const isContradicted = ({ notes }: Scan): boolean =>
   notes.some(({ kind, option }) => kind === 'warning' && option === 'navShape');
 
 /** The next acquisition of a detector. */
-async function liveScan(ctx: Context, address: string, flags: RunFlags, signal: AbortSignal): Promise<Scan> {
+async function liveScan(
+  ctx: Context,
+  address: string,
+  flags: RunFlags,
+  { navShape, signal }: OpenOptions,
+): Promise<Scan> {
   const { dataPort, reconnectS, ringBytes, controller, timeoutS, stallS, syncOffset, keepNoCount } = flags;
   const connection = await ctx.connect(address, { dataPort, reconnectS, ringBytes, signal });
   // ZeroMQ connects to addresses without a detector as well.
   const [to, hint] = address.startsWith('dectris') ? ['listening to', ', once it is there'] : ['connected to', ''];
   note(dim(`${to} ${connection.name}, waiting for an acquisition${hint}`));
   const scan = await connection.next({
-    navShape: openOptions(flags, signal).navShape,
+    navShape,
     syncOffset,
     timeoutS,
     stallS,

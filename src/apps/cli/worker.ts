@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { joinRows, StatusServer, workerStatus } from '../../entries/command.node.js';
 import { joinCluster } from '../../entries/executors.node.js';
 import { EwaldError } from '../../entries/index.node.js';
-import { clusterOf } from './cluster-options.js';
+import { clusterOf } from './executor-flags.js';
 import { backendOption, type CliDeps, note, print, printJson } from './output.js';
 import { pickFlags } from './parameter-flags.js';
 import type { WorkerFlags } from './worker-rows.js';
