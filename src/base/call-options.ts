@@ -43,10 +43,11 @@ export type Rule<Options> = (given: Options) => ((nameOption: NameOption) => str
 
 /** Throws `Argument` for the first relation that does not hold. */
 export function refuseBy<Options>(what: string, given: Options, rules: readonly Rule<Options>[]): void {
-  for (const rule of rules) {
-    const words = rule(given);
-    if (words) throw argumentError(what, words);
-  }
+  for (const rule of rules) refuse(what, rule(given));
+}
+
+function refuse(what: string, words: ReturnType<Rule<never>>): void {
+  if (words) throw argumentError(what, words);
 }
 
 /** What the check of a call needs besides its rows. */
@@ -72,7 +73,7 @@ export function checkedOptions<Options extends object, const Rows extends RowsOf
     if (typeof check !== 'function') values[name] = checkedValue(`${what}: ${name}`, value, check);
     else if (value !== undefined) check(`${what}: ${name}`, value);
   }
-  refuseBy(what, given, rules);
+  for (const rule of rules) refuse(what, rule(given));
   return values as Checked<Options, Rows>;
 }
 
