@@ -36,6 +36,10 @@ afterAll(async () => {
   expect(context.liveBytes).toBe(0);
 });
 
+/** Crystals that state a profile radius of 1/angstrom, since their reflections are far from the Ewald sphere. */
+const withRadius = (text: string): string =>
+  text.replaceAll('Reflections measured', 'profile_radius = 10.00000 nm^-1\nReflections measured');
+
 async function merge(text: string | readonly string[], options: MergeOptions): Promise<MergeResult> {
   const merger = await context.merger({ polarisation: 'none', ...options });
   for (const [i, one] of (typeof text === 'string' ? [text] : text).entries())
@@ -386,8 +390,11 @@ describe('some of the crystals', () => {
         .split(/(?=----- Begin chunk -----)/)
         .filter((chunk, i) => i === 0 || chunk.split('\n').length > 60)
         .join('');
-    const own = large(simulateStream(even));
-    const other = large(simulateStream({ ...even, crystals: 20, seed: 77 })).replaceAll('Image filename: ', '$&other-');
+    const own = withRadius(large(simulateStream(even)));
+    const other = withRadius(large(simulateStream({ ...even, crystals: 20, seed: 77 }))).replaceAll(
+      'Image filename: ',
+      '$&other-',
+    );
     const mixed = [own, other];
     const mean = { symmetry: 'mmm', model: 'mean' } as const;
     const all = await merge(mixed, mean);
@@ -855,7 +862,7 @@ describe('the polarisation of the beam', () => {
   test('has no factor in electron diffraction, whatever the intensities look like', async () => {
     // A geometry in volts and one in angstrom give the same energy: that of a photon of the same wavelength.
     const { text } = streamOf(1, 4);
-    const electrons = text.replaceAll(/photon_energy_eV = .*/g, 'photon_energy_eV = 493970.0');
+    const electrons = withRadius(text.replaceAll(/photon_energy_eV = .*/g, 'photon_energy_eV = 493970.0'));
     const { polarisation, reflections, remarks } = await merge(electrons, { polarisation: 'auto', ...few });
     expect(polarisation).toEqual({ correction: 'none', degree: Number.NaN, error: Number.NaN });
     expect(remarks.join()).toContain('0.0251 Å, is that of electrons: no polarisation is corrected');

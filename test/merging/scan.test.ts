@@ -86,13 +86,17 @@ test('indices, intensities and crystals equal those of the text, read in pieces 
       frames: 3,
       empty: 1,
       incomplete: 0,
+      otherAxes: 0,
+      offSphere: 0,
       notFinite: 1,
       withoutSigma: 1,
       tooCoarse: 0,
       saturated: 0,
+      miscounted: 0,
       truncated: 0,
       beyondResolution: 0,
       belowSnr: 0,
+      impossible: 0,
     });
   }
 });

@@ -354,8 +354,11 @@ function noteRemarks({ counts, remarks }: MergeResult): void {
 function leftOut(counts: MergeResult['counts']): string[] {
   type Said = 'frames' | 'crystals' | 'reflections' | 'otherCell' | 'truncated';
   const reasons: Record<Exclude<keyof typeof counts, Said>, string[]> = {
-    incomplete: ['crystal', 'without a reciprocal cell or wavelength'],
+    incomplete: ['crystal', 'without a reciprocal cell or a wavelength above 0'],
+    otherAxes: ['crystal', 'whose stated cell is not that of a*, b*, c*'],
+    offSphere: ['crystal', 'whose reflections are not at the Ewald sphere of orientation and photon energy'],
     empty: ['crystal', 'without reflections'],
+    miscounted: ['crystal', 'whose list does not have the stated num_reflections; lines are lost'],
     tooCoarse: ['crystal', 'that do not reach --min-res'],
     belowCc: ['crystal', 'that correlate less than --min-cc with the others'],
     notFinite: ['observation', 'without a finite value'],
@@ -363,6 +366,7 @@ function leftOut(counts: MergeResult['counts']): string[] {
     saturated: ['observation', 'above --max-adu'],
     beyondResolution: ['observation', 'beyond --push-res'],
     belowSnr: ['observation', 'below --min-snr'],
+    impossible: ['observation', 'of indices that no orientation can measure: 0 0 0, or d below half the wavelength'],
   };
   return Object.entries(reasons).flatMap(([name, [what = '', which = '']]) => {
     const count = counts[name as keyof typeof counts];

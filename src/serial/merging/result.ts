@@ -108,7 +108,7 @@ export interface MergeResultMethods extends MergedLists {
   readonly remarks: readonly string[];
   /**
    * Whether the data contradict the point group, the halves do not agree (CC1/2 below .1), shells are negative, the
-   * cells of the crystals disagree, the cell is a multiple of the right one, or a run doubted the cell of its stream;
+   * cells of the crystals disagree, most crystals contradict themselves, the cell is a multiple of the right one, or a run doubted the cell of its stream;
    * the remarks say which. The command then ends with exit code 1.
    */
   readonly isDoubtful: boolean;

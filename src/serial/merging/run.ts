@@ -98,6 +98,8 @@ export async function runMerge(
     const ended = counted(counts.truncated, 'frame');
     remarks.push(`skipped: ${ended} in which a stream ends; those that followed are missing.`);
   }
+  const contradictory = mostContradictText(collected);
+  if (contradictory !== undefined) remarks.push(contradictory);
   const { observations, ends } = wantedCrystals(checked, collected, remarks);
   const decided = decide(checked, { observations, heads, ends }, remarks);
   const { unique, chosen, radius, subject } = decided;
@@ -139,6 +141,8 @@ export async function runMerge(
       isDoubtful:
         decided.isDoubtful ||
         counts.truncated > 0 ||
+        counts.miscounted > 0 ||
+        contradictory !== undefined ||
         (undivided !== undefined && checked.splitBy !== undefined && !collected.memory?.isRunning),
       forecast: memory && wanting.forecastOf(checked.wanted, fitted, memory),
       subject: { ...subject, part },
@@ -159,6 +163,24 @@ export async function runMerge(
     await kernel.dispose();
   }
 }
+
+/** That most crystals were left out because they contradict themselves, in words; undefined if they are fewer. */
+function mostContradictText({ counts, observations: { crystals } }: Collected): string | undefined {
+  const left = counts.otherAxes + counts.offSphere;
+  if (left <= crystals) return undefined;
+  return `${left} of ${counted(left + crystals, 'crystal')} contradict themselves: ${contradictionsText(counts)}.`;
+}
+
+/** What crystals contradict, and what to check. */
+const contradictionsText = ({ otherAxes, offSphere }: ScanCounts): string =>
+  [
+    otherAxes > 0 ? `the cell of ${otherAxes} is not that of their a*, b*, c*, which are in 1/nm` : '',
+    offSphere > 0
+      ? `the reflections of ${offSphere} are not at the Ewald sphere; check photon_energy_eV, a*, b* and c*`
+      : '',
+  ]
+    .filter((text) => text !== '')
+    .join(', and ');
 
 /** The crystals between `startAfter` and `stopAfter`. */
 function wantedCrystals(
@@ -464,7 +486,8 @@ function aligned(
 /** Explains why there is nothing to merge. */
 function emptyMergeError({ counts: scanned, observations: { crystals, rejected } }: Collected): EwaldError {
   const counts = addCounts({ ...scanned }, rejectedRows(rejected));
-  const { frames, empty, tooCoarse, withoutSigma, notFinite } = counts;
+  const { frames, empty, incomplete, miscounted, tooCoarse, withoutSigma, notFinite } = counts;
+  const contradictions = contradictionsText(counts);
   // What the streams hold and no merge can use.
   const unusable = withoutSigma + notFinite;
   const limits = [
@@ -479,14 +502,20 @@ function emptyMergeError({ counts: scanned, observations: { crystals, rejected }
       ? 'the streams hold no frames'
       : crystals + empty === 0 && tooCoarse > 0
         ? `${nameOption('minRes')} rejects all ${counted(tooCoarse, 'crystal')}`
-        : crystals + empty === 0
-          ? `none of ${counted(frames, 'frame')} has a crystal`
-          : rows > 0
-            ? `${limited.map(([name]) => nameOption(name)).join(' and ')} ${limited.length === 1 ? 'leaves' : 'leave'} ` +
-              `out all ${counted(rows, 'observation')}`
-            : unusable > 0
-              ? `all ${counted(unusable, 'observation')} ${withoutSigma > notFinite ? 'lack a sigma above 0' : 'lack a finite value'}`
-              : `${counted(empty, 'crystal')} ${empty === 1 ? 'has' : 'have'} no reflections; index with integration`;
+        : crystals + empty === 0 && contradictions !== ''
+          ? contradictions
+          : crystals + empty === 0 && miscounted > 0
+            ? `the lists of ${counted(miscounted, 'crystal')} do not have the stated num_reflections`
+            : crystals + empty === 0 && incomplete > 0
+              ? `${counted(incomplete, 'crystal')} ${incomplete === 1 ? 'lacks' : 'lack'} a reciprocal cell or a wavelength above 0`
+              : crystals + empty === 0
+                ? `none of ${counted(frames, 'frame')} has a crystal`
+                : rows > 0
+                  ? `${limited.map(([name]) => nameOption(name)).join(' and ')} ${limited.length === 1 ? 'leaves' : 'leave'} ` +
+                    `out all ${counted(rows, 'observation')}`
+                  : unusable > 0
+                    ? `all ${counted(unusable, 'observation')} ${withoutSigma > notFinite ? 'lack a sigma above 0' : 'lack a finite value'}`
+                    : `${counted(empty, 'crystal')} ${empty === 1 ? 'has' : 'have'} no reflections; index with integration`;
   const tag = rows > 0 ? 'Argument' : 'File';
   return argumentError('', (said) => `there is nothing to merge: ${why(said)}`, { ...counts, crystals }, tag);
 }

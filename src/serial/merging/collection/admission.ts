@@ -40,7 +40,12 @@ export function admit(
     const x = a * star(0) + b * star(3) + c * star(6);
     const y = a * star(1) + b * star(4) + c * star(7);
     const z = a * star(2) + b * star(5) + c * star(8);
-    if (Math.hypot(x, y, z) > farthest) {
+    const q = Math.hypot(x, y, z);
+    if (!(q > 0 && q * wavelengthA <= 2)) {
+      out.impossible++;
+      continue;
+    }
+    if (q > farthest) {
       out.beyondResolution++;
       continue;
     }

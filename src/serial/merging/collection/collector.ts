@@ -1,5 +1,6 @@
 /** Takes crystals from inputs of any format into the columns of a merge, and counts what cannot be used. */
 import type { Mark, ObservationColumns } from './columns.js';
+import { contradictionOf } from './contradictions.js';
 import { addCounts, noCounts, noRejectedRows } from './counts.js';
 import type { CrystalRecord } from './observations.js';
 import { type RegionSplit, regionSet, regionSplitOf } from './region-split.js';
@@ -71,9 +72,15 @@ export class Collector {
   /** Ends a crystal, whose observations were added since the mark. Rows of a crystal that is skipped are not counted. */
   crystal(begin: Mark, crystal: CrystalRecord): void {
     const { reciprocal, wavelengthA, limit } = crystal;
-    if (!(Array.from(reciprocal).every(Number.isFinite) && wavelengthA > 0)) {
+    if (!(Array.from(reciprocal).every(Number.isFinite) && wavelengthA > 0 && Number.isFinite(wavelengthA))) {
       this.columns.rewind(begin);
       this.counts.incomplete++;
+      return;
+    }
+    const contradiction = contradictionOf(crystal, this.columns.rows(), begin.count, this.columns.count);
+    if (contradiction !== undefined) {
+      this.columns.rewind(begin);
+      this.counts[contradiction]++;
     } else if (limit < 1 / this.#minRes) {
       this.columns.rewind(begin);
       this.counts.tooCoarse++;

@@ -3,7 +3,7 @@
  * its unique reflection takes twenty bytes and no object, so that hundreds of millions fit into memory.
  */
 import { EwaldError } from '../../../base/errors.js';
-import { type Admission, admit } from './admission.js';
+import { type Admission, admit, type Rows } from './admission.js';
 import { noRejectedRows, rejections } from './counts.js';
 import type { CrystalRecord, Observations } from './observations.js';
 
@@ -102,13 +102,7 @@ export class ObservationColumns {
   crystal(record: CrystalRecord, rejected = noRejectedRows()): void {
     if (this.#admission) {
       const offsets = this.#offsets.view();
-      const rows = {
-        h: this.#h.view(),
-        k: this.#k.view(),
-        l: this.#l.view(),
-        intensity: this.#intensity.view(),
-        sigma: this.#sigma.view(),
-      };
+      const rows = this.rows();
       const first = offsets[offsets.length - 1] ?? 0;
       this.#shorten(admit(rows, first, this.count, record, this.#admission, rejected));
     }
@@ -171,16 +165,23 @@ export class ObservationColumns {
     for (const column of [this.#h, this.#k, this.#l, this.#intensity, this.#sigma]) column.length = count;
   }
 
-  /** The observations collected so far, as views without a copy. */
-  view(): Observations {
+  /** The rows collected so far, with those of the crystal that has not ended, as views without a copy. */
+  rows(): Rows {
     return {
-      count: this.count,
-      crystals: this.crystals,
       h: this.#h.view(),
       k: this.#k.view(),
       l: this.#l.view(),
       intensity: this.#intensity.view(),
       sigma: this.#sigma.view(),
+    };
+  }
+
+  /** The observations collected so far, as views without a copy. */
+  view(): Observations {
+    return {
+      count: this.count,
+      crystals: this.crystals,
+      ...this.rows(),
       offsets: this.#offsets.view(),
       reciprocal: this.#reciprocal.view(),
       parameters: this.#parameters.view(),

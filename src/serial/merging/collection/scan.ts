@@ -36,7 +36,7 @@ export interface ScannedHead {
 const newline = 10;
 const [space, minus, plus, point, zero, nine] = [32, 45, 43, 46, 48, 57];
 const wanted =
-  /^(Image filename: |Event: |photon_energy_eV = |beam_bandwidth = |Cell parameters |[abc]star = |profile_radius = |diffraction_resolution_limit = |header\/(?:int|float|str)\/|hdf5\/|ewald\/(?:roi\/|axes = )|-----? |--- |Reflections measured|Peaks from peak search)/;
+  /^(Image filename: |Event: |photon_energy_eV = |beam_bandwidth = |Cell parameters |[abc]star = |profile_radius = |diffraction_resolution_limit = |num_reflections = |header\/(?:int|float|str)\/|hdf5\/|ewald\/(?:roi\/|axes = )|-----? |--- |Reflections measured|Peaks from peak search)/;
 
 type Part = 'start' | 'head' | 'geometry' | 'cell' | 'chunk' | 'peaks' | 'rows' | 'between';
 
@@ -46,6 +46,8 @@ interface Crystal {
   limit: number;
   profileRadius: number;
   axes: number;
+  /** Number of its reflections as the stream states it; NaN if it does not. */
+  stated: number;
 }
 
 /** Whether a line is a row of reflections: it begins with padding, or with an index of four characters. */
@@ -77,6 +79,8 @@ export class StreamScanner {
   #wavelength = Number.NaN;
   #bandwidth = 0;
   #crystal: Crystal | undefined;
+  /** Reflections read of the current crystal. */
+  #rows = 0;
   /** Where the current chunk and the current crystal begin. */
   #chunkMark: Mark = { crystals: 0, count: 0 };
   #crystalMark: Mark = { crystals: 0, count: 0 };
@@ -208,6 +212,7 @@ export class StreamScanner {
     }
     const [h, k, l, intensity, sigma, peak] = row as unknown as [number, number, number, number, number, number];
     if (!areIndices(h, k, l)) this.#fail(`the reflection has ${wrongIndices(h, k, l)}`);
+    this.#rows++;
     this.#collector.reflection(h, k, l, intensity, sigma, peak);
   }
 
@@ -286,7 +291,9 @@ export class StreamScanner {
         limit: Number.POSITIVE_INFINITY,
         profileRadius: Number.NaN,
         axes: 0,
+        stated: Number.NaN,
       };
+      this.#rows = 0;
     } else if (line.startsWith('--- End crystal')) this.#endCrystal();
     else if (line.startsWith('Image filename: ')) this.#filename = value();
     else if (line.startsWith('Event: ')) this.#event = value();
@@ -313,6 +320,7 @@ export class StreamScanner {
         .map(Number);
       crystal.parameters = [10 * (a ?? 0), 10 * (b ?? 0), 10 * (c ?? 0), al ?? 0, be ?? 0, ga ?? 0];
     } else if (crystal && line.startsWith('profile_radius')) crystal.profileRadius = number() / 10;
+    else if (crystal && line.startsWith('num_reflections')) crystal.stated = number();
     else if (crystal && line.startsWith('diffraction_resolution_limit')) crystal.limit = number() / 10;
   }
 
@@ -320,8 +328,14 @@ export class StreamScanner {
     const crystal = this.#crystal;
     if (!crystal) this.#fail('a crystal ends that has not begun');
     this.#crystal = undefined;
+    const { stated, ...record } = crystal;
+    if (!Number.isNaN(stated) && stated !== this.#rows) {
+      this.#columns.rewind(this.#crystalMark);
+      this.#counts.miscounted++;
+      return;
+    }
     this.#collector.crystal(this.#crystalMark, {
-      ...crystal,
+      ...record,
       filename: this.#filename,
       event: this.#event,
       headerValue: this.#headerValue,

@@ -1,0 +1,84 @@
+/** Crystals whose cell, orientation, photon energy and reflections contradict each other are left out, and said. */
+import { createContext } from 'ewald';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { simulateStream } from './simulated.js';
+
+let context: Awaited<ReturnType<typeof createContext>>;
+beforeAll(async () => {
+  context = await createContext();
+});
+afterAll(() => context.dispose());
+
+const crystals = 12;
+const { text } = simulateStream({ crystals, symmetry: 'mmm', parameters: [40, 44, 50, 90, 90, 90] });
+
+async function merged(changed: string) {
+  const merger = await context.merger({ symmetry: 'mmm', model: 'mean', polarisation: 'none', minMeasurements: 1 });
+  await merger.addStream({ name: 'a.stream', bytes: new TextEncoder().encode(changed) });
+  return merger.run();
+}
+
+/** Multiplies the components x, y, z of the axes that a pattern chooses. */
+const scaled = (axes: string, factors: readonly [number, number, number]) => (chunk: string) =>
+  chunk.replace(
+    new RegExp(`^(${axes})star = (\\S+) (\\S+) (\\S+)`, 'gm'),
+    (_, axis, ...xyz) => `${axis}star = ${factors.map((factor, i) => (factor * Number(xyz[i])).toFixed(7)).join(' ')}`,
+  );
+const energy = (factor: number) => (chunk: string) =>
+  chunk.replace(/^photon_energy_eV = (\S+)/m, (_, value) => `photon_energy_eV = ${factor * Number(value)}`);
+
+const changes = [
+  ['a photon energy of 0', energy(0), 'incomplete', /lack a reciprocal cell or a wavelength above 0/],
+  ['a doubled photon energy', energy(2), 'offSphere', /not at the Ewald sphere; check photon_energy_eV/],
+  ['mirrored axes', scaled('[abc]', [1, 1, -1]), 'offSphere', /not at the Ewald sphere/],
+  ['axes in 1/angstrom', scaled('[abc]', [0.1, 0.1, 0.1]), 'otherAxes', /not that of their a\*, b\*, c\*/],
+  ['a doubled axis', scaled('a', [2, 2, 2]), 'otherAxes', /not that of their a\*, b\*, c\*/],
+] as const;
+
+test.for(changes)('%s of one crystal leaves it out, and of all is refused', async ([, change, reason, message]) => {
+  const [head = '', first = '', ...others] = text.split(/(?=----- Begin chunk -----)/);
+  const { counts, isDoubtful, merged: used } = await merged([head, change(first), ...others].join(''));
+  expect([counts[reason], used]).toEqual([1, crystals - 1]);
+  expect(isDoubtful).toBe(false);
+  await expect(merged([head, ...[first, ...others].map(change)].join(''))).rejects.toThrow(message);
+});
+
+test('if most crystals contradict themselves, the merge of the others is doubtful', async () => {
+  const [head = '', ...chunks] = text.split(/(?=----- Begin chunk -----)/);
+  const { remarks, isDoubtful } = await merged(
+    [head, ...chunks.map((chunk, c) => (c < 7 ? energy(2)(chunk) : chunk))].join(''),
+  );
+  expect(isDoubtful).toBe(true);
+  expect(remarks.join()).toMatch(/7 of 12 crystals contradict themselves: the reflections of 7 are not at/);
+});
+
+test('crystals as they are, or with a wide spectrum or divergence, are not doubted', async () => {
+  const { counts, remarks } = await merged(text.replace(/^photon_energy_eV = .*/gm, '$&\nbeam_bandwidth = 0.05'));
+  expect([counts.offSphere, counts.otherAxes, counts.incomplete]).toEqual([0, 0, 0]);
+  expect(remarks.join()).not.toMatch(/contradict/);
+});
+
+test('reflections of 0 0 0 and beyond half the wavelength are left out, and counted', async () => {
+  const row = /^ +-?\d+ +-?\d+ +-?\d+ (?= +-?[\d.]+ +[\d.]+ +9\.00)/m;
+  const [far, origin] = ['200 200 200', '0 0 0'].map((indices) => text.replace(row, ` ${indices} `));
+  for (const changed of [far, origin] as const) {
+    expect(changed).not.toBe(text);
+    const { counts, statistics, reflections } = await merged(changed ?? '');
+    expect(counts.impossible).toBe(1);
+    expect(statistics.overall.dMin).toBeGreaterThan(2.4);
+    for (let i = 0; i < reflections.count; i++)
+      expect(reflections.indices.subarray(3 * i, 3 * i + 3).every((index) => index === 0)).toBe(false);
+  }
+  expect((await merged(text)).counts.impossible).toBe(0);
+});
+
+test('a crystal whose list lacks a line is left out, and the merge is doubtful', async () => {
+  const stated = text.replace(/^(Reflections measured[\s\S]*?)End of reflections/gm, (list) => {
+    const rows = list.split('\n').length - 3;
+    return `num_reflections = ${rows}\n${list}`;
+  });
+  const whole = await merged(stated);
+  expect([whole.counts.miscounted, whole.isDoubtful, whole.merged]).toEqual([0, false, crystals]);
+  const { counts, isDoubtful, merged: used } = await merged(stated.replace(/^ +-?\d+ .*9\.00.*\n/m, ''));
+  expect([counts.miscounted, isDoubtful, used]).toEqual([1, true, crystals - 1]);
+});
