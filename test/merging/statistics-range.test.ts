@@ -1,6 +1,9 @@
 /** Every number of a merge's statistics is of the chosen range of resolution, and of none where nothing tells it. */
 import { createContext } from 'ewald';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { cellFromParameters } from '../../src/crystal/cell.js';
+import { pointGroup } from '../../src/crystal/symmetry/point-group.js';
+import { mergeStatistics } from '../../src/serial/merging/statistics/statistics.js';
 import { simulateStream } from './simulated.js';
 
 let context: Awaited<ReturnType<typeof createContext>>;
@@ -41,4 +44,27 @@ test('a second moment of shells with too few reflections is not stated', async (
   expect((await statisticsIn({})).secondMoment).toBeGreaterThan(1.5);
   // It was 0, which reads like less than a perfect twin.
   expect((await statisticsIn({ highres: 10 })).secondMoment).toBeNaN();
+});
+
+test('more possible reflections than can be listed are counted by volume', () => {
+  const of = (far: number) => {
+    const columns = {
+      intensity: Float64Array.of(5, 6),
+      sigma: Float64Array.of(1, 1),
+      measurements: Float64Array.of(2, 2),
+    };
+    const list = { symmetry: 'mmm', count: 2, indices: Int16Array.of(2, 2, 2, far, far, far), ...columns };
+    const subject = {
+      cell: cellFromParameters(80, 80, 80, 90, 90, 90),
+      centring: 'P',
+      group: pointGroup('mmm'),
+    } as const;
+    return mergeStatistics(list, [list, list], subject, {}).overall;
+  };
+  // A billion points of the lattice took a minute and more.
+  const { possible, dMin } = of(3600);
+  expect(possible / ((Math.PI / 6) * (80 / dMin) ** 3)).toBeCloseTo(1, 2);
+  // Fewer are listed, with those of the axes and planes.
+  const listed = of(60);
+  expect(listed.possible / ((Math.PI / 6) * (80 / listed.dMin) ** 3)).toBeGreaterThan(1.005);
 });

@@ -5,8 +5,8 @@
  */
 
 import { correlation } from '../../../base/correlation.js';
-import { anglesOf, type Cell, cellFromParameters, lengthsOf, reciprocal } from '../../../crystal/cell.js';
-import { type Centring, isAbsent } from '../../../crystal/centring.js';
+import { anglesOf, type Cell, cellFromParameters, lengthsOf, reciprocal, volume } from '../../../crystal/cell.js';
+import { type Centring, isAbsent, primitiveOf } from '../../../crystal/centring.js';
 import {
   centric,
   epsilon,
@@ -305,8 +305,19 @@ export function* possibleIndices({ cell, centring, group }: StatisticsSubject, h
       }
 }
 
+/**
+ * Reflections within the resolution beyond which possible ones are no longer listed, since their number is the cube of
+ * it: the volume of a shell then gives the unique ones of each within 1 %.
+ */
+const mostListed = 5e7;
+
 /** Number of possible unique reflections in each shell. */
 function possibleByShell(subject: StatisticsSubject, edges: readonly number[]): number[] {
+  const { cell, centring, group } = subject;
+  const density = Math.abs(volume(primitiveOf(cell, centring)));
+  const within = (q: number): number => ((4 * Math.PI) / 3) * density * q ** 3;
+  if (within(edges[edges.length - 1] ?? 0) > mostListed)
+    return edges.slice(1).map((to, s) => Math.round((within(to) - within(edges[s] ?? 0)) / group.operations.length));
   const inverse = inverseD(subject.cell);
   const counts = edges.slice(1).map(() => 0);
   for (const indices of possibleIndices(subject, edges[edges.length - 1] ?? 0)) {
