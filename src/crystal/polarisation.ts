@@ -20,15 +20,29 @@ const words: Readonly<Record<string, Polarisation | undefined>> = {
   vert: { fraction: 1, angleDeg: 90 },
 };
 
-/** Reads `horiz`, `vert`, `none`, `0.98@0` (a fraction at an angle in degrees). Throws `Argument`. */
+/** The angles of CrystFEL's forms, whose number is the fraction in per cent: `horiz98`, `vert90`, `45deg90`. */
+const directions: Readonly<Record<string, number | undefined>> = { horiz: 0, vert: 90 };
+
+/** The fraction and the angle of a text, which are undefined if it states none. */
+function statedIn(text: string): readonly [fraction: number, angleDeg: number] | undefined {
+  const [at, fraction, angle] = /^(\d*\.?\d+)@(-?\d*\.?\d+)$/.exec(text) ?? [];
+  if (at !== undefined) return [Number(fraction), Number(angle)];
+  const [, direction = '', degrees, percent] = /^(horiz|vert|(-?\d*\.?\d+)deg)(\d*\.?\d+)$/.exec(text) ?? [];
+  return percent === undefined ? undefined : [Number(percent) / 100, directions[direction] ?? Number(degrees)];
+}
+
+/**
+ * Reads `horiz`, `vert`, `none`, `0.98@0` (a fraction at an angle in degrees), and CrystFEL's `horiz98`, `vert90` and
+ * `45deg90`, whose fractions are in per cent. Throws `Argument`.
+ */
 export function readPolarisation(text: string): Polarisation | undefined {
   if (Object.hasOwn(words, text)) return words[text];
-  const [, fraction, angle] = /^(\d*\.?\d+)@(-?\d*\.?\d+)$/.exec(text) ?? [];
-  const value = { fraction: Number(fraction ?? Number.NaN), angleDeg: Number(angle ?? Number.NaN) };
+  const [fraction, angleDeg] = statedIn(text) ?? [Number.NaN, Number.NaN];
+  const value = { fraction, angleDeg };
   if (!(value.fraction >= 0 && value.fraction <= 1))
     throw new EwaldError(
       'Argument',
-      `polarisation is "${text.slice(0, 40)}"; expected auto, horiz, vert, none, or FRACTION@ANGLE such as 0.98@0`,
+      `polarisation is "${text.slice(0, 40)}"; expected auto, horiz, vert, none, FRACTION@ANGLE such as 0.98@0, or horiz98, vert90, 45deg90 in per cent`,
     );
   return value;
 }

@@ -890,7 +890,11 @@ test('polarisation removes intensity that is scattered along the electric field'
     12,
   );
   expect(readPolarisation('none')).toBeUndefined();
-  for (const text of ['2@0', 'left', '0.5', '@3', ''])
+  // CrystFEL's forms: the fraction in per cent follows the direction.
+  expect(readPolarisation('horiz98')).toEqual({ fraction: 0.98, angleDeg: 0 });
+  expect(readPolarisation('vert90')).toEqual({ fraction: 0.9, angleDeg: 90 });
+  expect(readPolarisation('45deg90')).toEqual({ fraction: 0.9, angleDeg: 45 });
+  for (const text of ['2@0', 'horiz101', 'vert-3', '45deg', 'deg90', 'left', '0.5', '@3', ''])
     expect(() => readPolarisation(text), text).toThrow(expect.objectContaining({ tag: 'Argument' }));
 });
 

@@ -150,7 +150,9 @@ export const mergeRows = /* @__PURE__ */ grouped('model', {
   polarisation: {
     kind: 'text',
     sentence: 'polarisation of the beam: auto, horiz, vert, none, or FRACTION@ANGLE such as 0.98@0',
-    more: 'With auto it is measured from the data, horizontal if they do not determine it, and none for electrons.',
+    more:
+      "CrystFEL's forms horiz98, vert90 and 45deg90, with a fraction in per cent, are read as well. " +
+      'With auto it is measured from the data, horizontal if they do not determine it, and none for electrons.',
     fallback: 'auto',
     without: 'none',
     value: 'beam',
