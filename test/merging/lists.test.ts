@@ -170,3 +170,11 @@ test('the reader of references accepts amplitudes, and refuses data that are not
 test('text that an MTZ file cannot hold is refused', () => {
   expect(() => formatMtz({ ...content, title: 'größer' })).toThrow(expect.objectContaining({ tag: 'Argument' }));
 });
+
+test('a reflection whose sigma is infinite, as CrystFEL writes one without weight, is read', () => {
+  for (const word of ['+inf', 'inf', 'INFINITY']) {
+    const { sigma, count } = readReflectionList(formatReflectionList(list).replace('43.05', word));
+    expect([count, sigma[0], sigma[1]]).toEqual([list.count, Number.POSITIVE_INFINITY, 1.5]);
+  }
+  expect(() => readReflectionList(formatReflectionList(list).replace('43.05', '-inf'))).toThrow(/is not a reflection/);
+});

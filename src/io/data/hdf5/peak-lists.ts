@@ -100,15 +100,16 @@ async function readCounts(
   count: number,
   signal: ReadPeaksOptions['signal'],
 ): Promise<Uint32Array> {
-  const counts = Uint32Array.from((await part(numbers, [first], [count], signal)) as Float64Array);
+  const stated = (await part(numbers, [first], [count], signal)) as Float64Array;
   const most = Math.min(x?.shape[1] ?? 0, y?.shape[1] ?? 0, maxPeaks);
-  const wrong = counts.findIndex((n) => n > most);
+  const wrong = stated.findIndex((n) => !(n >= 0 && n <= most));
   if (wrong >= 0)
     throw new EwaldError(
       'Format',
-      `${name}: ${path} claims ${counts[wrong]} peaks for frame ${first + wrong}; its rows have room for ${most}`,
+      `${name}: ${path} claims ${stated[wrong]} peaks for frame ${first + wrong}; its rows have room for ${most}`,
       { detail: { path, frame: first + wrong } },
     );
+  const counts = Uint32Array.from(stated);
   const total = counts.reduce((sum, n) => sum + n, 0);
   if (total > maxAtOnce)
     throw new EwaldError(

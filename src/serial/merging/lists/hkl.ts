@@ -65,8 +65,10 @@ export function readReflectionList(text: string, name = 'the reflection list'): 
     Float64Array,
   ];
   for (const [i, row] of rows.entries()) {
-    const [h, k, l, value, , error, n] = row.trim().split(/\s+/);
-    const words = [h, k, l, n, value, error];
+    const [h, k, l, value, , error = '', n] = row.trim().split(/\s+/);
+    // A reflection without weight, as CrystFEL's programs read it.
+    const isUnknown = /^\+?inf(inity)?$/i.test(error);
+    const words = [h, k, l, n, value, isUnknown ? '0' : error];
     const numbers = words.map(Number);
     const [a, b, c, count, own, deviation] = numbers as [number, number, number, number, number, number];
     // Number reads 0x10 as well, and 1e3, which is no index and no count.
@@ -79,7 +81,7 @@ export function readReflectionList(text: string, name = 'the reflection list'): 
       fail(i + 3, `the number of measurements is ${count}; expected a whole number, 0 or more`);
     indices.set([a, b, c], 3 * i);
     intensity[i] = own;
-    sigma[i] = deviation;
+    sigma[i] = isUnknown ? Number.POSITIVE_INFINITY : deviation;
     measurements[i] = count;
   }
   return { symmetry, count: rows.length, indices, intensity, sigma, measurements };
