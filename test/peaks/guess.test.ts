@@ -27,7 +27,13 @@ const centre = [256, 250] as const;
 /** Statistics of simulated photons, each of `gain` units, on a pedestal with readout noise. */
 async function factsOfSimulated(
   more: Partial<FrameSimulation>,
-  { gain = 1, pedestal = 0, noise = 0, stated = undefined as number | undefined } = {},
+  {
+    gain = 1,
+    pedestal = 0,
+    noise = 0,
+    stated = undefined as number | undefined,
+    slope = (_: number): number => 0,
+  } = {},
 ) {
   const simulator = new FrameSimulator({
     cell: [
@@ -52,7 +58,11 @@ async function factsOfSimulated(
   };
   const normal = (): number => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
   const frames = [0, 1].map((i) =>
-    Float32Array.from(simulator.frame(i).counts, (n) => gain * n + pedestal + (noise > 0 ? noise * normal() : 0)),
+    Float32Array.from(simulator.frame(i).counts, (n, at) => {
+      const more = slope(at);
+      const extra = more > 0 ? Math.max(0, Math.round(more + Math.sqrt(more) * normal())) : 0;
+      return gain * (n + extra) + pedestal + (noise > 0 ? noise * normal() : 0);
+    }),
   );
   const rings = ringsAround(size, size, centre, { minRadius: 20, maxRadius: 0 }, undefined);
   const finder = await context.peaks({ width: size, height: size, dtype: 'f32', rings });
@@ -100,6 +110,15 @@ describe('a gain that the geometry states', () => {
     expect(minSnr).toBeGreaterThanOrEqual(3);
     expect(minSnr).toBeLessThan(4);
     expect(gainDoubt(facts)).toContain('crowded with peaks');
+  });
+
+  test('is not doubted where a gradient crosses the detector', async () => {
+    const slope = (i: number): number => ((i % size) + Math.floor(i / size)) / 6;
+    const facts = await factsOfSimulated({ background: 10 }, { stated: 1, slope });
+    expect(gainDoubt(facts)).toBeUndefined();
+    expect(facts.estimatedGain).toBeLessThan(1.6);
+    // Of the mean, and not of the bright side.
+    expect(facts.threshold).toBeLessThan(150);
   });
 
   test('is compared with the estimate', { tags: 'all' }, async () => {

@@ -52,20 +52,26 @@ export async function factsOf(
   validRange: PeaksRunOptions['validRange'],
   stated?: number,
 ): Promise<FrameFacts> {
-  const levels: number[] = [];
-  const background: Background[] = [];
+  const inRings: Background[] = [];
+  const local: Background[] = [];
+  const scatters: number[] = [];
   const blobs: Blob[] = [];
   for (const frame of frames) {
     const options = { threshold: -1e30, minSnr: 5, rings: true, ...(validRange ? { validRange } : {}) };
     const { rings: limits = new Float32Array() } = await finder.run(frame, options);
+    const differences = localVariances(frame, rings, width, limits);
+    const clipped = localVariances(frame, rings, width, limits, differences);
     for (let r = 0; 4 * r < limits.length; r++) {
       const [mean = 0, sigma = 0] = [limits[4 * r], limits[4 * r + 1]];
       if (!(sigma > 0)) continue;
-      levels.push(mean + 3 * sigma);
-      background.push({ mean, variance: sigma * sigma });
+      const variance = sigma * sigma;
+      inRings.push({ mean, variance });
+      local.push({ mean, variance: clipped[r] || variance });
+      scatters.push(variance / (differences[r] || variance));
     }
   }
-  const threshold = rounded(median(levels));
+  const background = median(scatters) > unevenRatio ? local : inRings;
+  const threshold = rounded(median(background.map(({ mean, variance }) => mean + 3 * Math.sqrt(variance))));
   for (const frame of frames) {
     const peaks = await finder.run(frame, {
       threshold,
@@ -97,6 +103,52 @@ export async function factsOf(
     covered: Math.min(1, (blobs.length * Math.PI * nearPeak ** 2) / (frames.length * searched)),
     spotPx: spotOf(blobs),
   };
+}
+
+/**
+ * Pixels between those that are compared: far enough that a spread signal does not correlate them, and near enough that
+ * a gradient of the background does not count.
+ */
+const apart = 4;
+/** Pixels of a frame that are compared at most, about; rows are left out for it. */
+const mostCompared = 2 ** 22;
+/** Differences in a ring that tell its variance. */
+const fewestDifferences = 20;
+/** Differences beyond so many of their standard deviations are of peaks. */
+const clippedAt = 4;
+/** Beyond this ratio of the variance within rings to that of differences, which peaks scatter alike, it is uneven. */
+const unevenRatio = 1.5;
+
+/**
+ * The variance of the background of each ring about its local mean, from differences of near pixels within the ring's
+ * limits; 0 where there are too few. A gradient across the detector adds to the variance about the mean of a ring.
+ * Differences far beyond the variances `about`, if these are given, do not count.
+ */
+function localVariances(
+  frame: Frame,
+  { bins }: Rings,
+  width: number,
+  limits: Float32Array,
+  about?: Float64Array,
+): Float64Array {
+  const { length } = frame;
+  const rings = limits.length / 4;
+  const [sums, counts] = [new Float64Array(rings), new Uint32Array(rings)];
+  const isBackground = (value: number, ring: number): boolean =>
+    ring < rings && value >= (limits[4 * ring + 2] as number) && value <= (limits[4 * ring + 3] as number);
+  const step = Math.ceil(length / mostCompared);
+  for (let row = 0; row < length; row += step * width)
+    for (let i = row; i + apart < row + width; i++) {
+      const [ring, other] = [bins[i] as number, bins[i + apart] as number];
+      if (ring >= rings || Math.abs(ring - other) > apart) continue;
+      const [value, near] = [frame[i] as number, frame[i + apart] as number];
+      if (!isBackground(value, ring) || !isBackground(near, other)) continue;
+      const square = (value - near) ** 2 / 2;
+      if (about && square > clippedAt ** 2 * (about[ring] as number)) continue;
+      sums[ring] = (sums[ring] as number) + square;
+      counts[ring] = (counts[ring] as number) + 1;
+    }
+  return sums.map((sum, ring) => ((counts[ring] as number) < fewestDifferences ? 0 : sum / (counts[ring] as number)));
 }
 
 interface Background {
