@@ -127,6 +127,9 @@ const searched = () => ({
   cells: [files.cell],
   peaks: { threshold: 12 },
 });
+/** The geometry, whose distance is a number in the files. */
+const withDistanceOfFile = () =>
+  parseGeometry(readFileSync(files.geometry, 'utf8').replace(/^clen = .*$/m, 'clen = /clen'));
 async function acquired(options: object): Promise<void> {
   const raw = { format: 'raw', dtype: 'u16', sigShape: [8, 8], navShape: [4, 4] } as const;
   writeFileSync(at('frames.raw'), counts);
@@ -194,6 +197,10 @@ const rows: Readonly<Record<string, Row>> = {
     await sink.close(true);
   }),
   'pipeline/run-options onEvent': row((onEvent) => read(ctx.pipeline({ ...searched(), onEvent }))),
+  'pipeline/run-options openOther': awaits(
+    (openOther) => read(ctx.pipeline({ ...searched(), geometry: withDistanceOfFile(), openOther })),
+    true,
+  ),
   'pipeline/first-frames/cell-of-frames onEvent': row((onEvent) =>
     ctx.cell({ inputs: [files.frames], geometry: files.geometry, images: 3, onEvent }),
   ),
@@ -240,12 +247,9 @@ const rows: Readonly<Record<string, Row>> = {
     using(createContext({ backend: 'wasm', log: { level: 'debug', sink } }), () => undefined),
   ),
   'ffi/options include': row((include) => parseHeader('#include "a.h"\n', { include })),
-  'crystal/geometry/pixels header': row((header) =>
-    beamOf(parseGeometry(readFileSync(files.geometry, 'utf8').replace(/^clen = .*$/m, 'clen = /clen')), header),
-  ),
+  'crystal/geometry/pixels header': row((header) => beamOf(withDistanceOfFile(), header)),
   'detector/detector openOther': awaits(async (openOther) => {
-    const geometry = parseGeometry(readFileSync(files.geometry, 'utf8').replace(/^clen = .*$/m, 'clen = /clen'));
-    await ctx.detector(await open(files.frames), { geometry, openOther });
+    await ctx.detector(await open(files.frames), { geometry: withDistanceOfFile(), openOther });
   }, true),
 };
 

@@ -267,11 +267,12 @@ const others = otherNames({ stallS: 'noDataTimeout', timeoutS: 'noDataTimeout' }
 const elsewhere: Elsewhere = (...option) => others(...option) ?? ofPeaks(...option);
 
 /** The options of a run after their check: what the run works with. */
-export type CheckedRun = Readonly<ReturnType<typeof checkRun>>;
+export type CheckedRun = Readonly<ReturnType<typeof checkRun>> & { readonly signal?: PlatformSignal | undefined };
 
 /** Checks the options of a run. Throws `Argument`. */
 export function checkRun(options: PipelineOptions) {
-  const checked = checkedOptions('pipeline', options, optionRows, { elsewhere, rules });
+  // The signal has its name of every platform in `CheckedRun`.
+  const { signal: _signal, ...checked } = checkedOptions('pipeline', options, optionRows, { elsewhere, rules });
   const { minLengthA, maxLengthA, follow, noDataTimeout, shard, profile } = checked;
   refuseBy('pipeline', checked, [measuresMaps]);
   checkSettings('pipeline', options);
