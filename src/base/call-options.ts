@@ -43,26 +43,21 @@ export type Rule<Options> = (given: Options) => ((nameOption: NameOption) => str
 
 /** Throws `Argument` for the first relation that does not hold. */
 export function refuseBy<Options>(what: string, given: Options, rules: readonly Rule<Options>[]): void {
-  for (const rule of rules) refuse(what, rule(given));
+  for (const rule of rules) {
+    const words = rule(given);
+    if (words) throw argumentError(what, words);
+  }
 }
 
-function refuse(what: string, words: ReturnType<Rule<never>>): void {
-  if (words) throw argumentError(what, words);
-}
-
-/** What the check of a call needs besides its rows. */
-interface CallRules<Options> {
-  /** What is said of names that belong elsewhere. */
-  readonly elsewhere?: Elsewhere;
-  readonly rules?: readonly Rule<Options>[];
-}
-
-/** The options of a call: checked by their rows and rules, with their defaults. Throws `Argument`. */
+/**
+ * The options of a call: checked by their rows, with their defaults; `elsewhere` says what is wrong with names that
+ * belong to other calls. Throws `Argument`.
+ */
 export function checkedOptions<Options extends object, const Rows extends RowsOf<Options>>(
   what: string,
   given: Options,
   rows: Rows,
-  { elsewhere, rules = [] }: CallRules<Options> = {},
+  elsewhere?: Elsewhere,
 ): Checked<Options, Rows> {
   knownOptions(what, given, Object.keys(rows), elsewhere);
   const values: Record<string, unknown> = {};
@@ -73,7 +68,6 @@ export function checkedOptions<Options extends object, const Rows extends RowsOf
     if (typeof check !== 'function') values[name] = checkedValue(`${what}: ${name}`, value, check);
     else if (value !== undefined) check(`${what}: ${name}`, value);
   }
-  for (const rule of rules) refuse(what, rule(given));
   return values as Checked<Options, Rows>;
 }
 

@@ -110,7 +110,7 @@ const throwDamaged = (why: string): never => {
 export function decode(given: Uint8Array): unknown {
   // Typed arrays must be aligned, and a part of a socket's buffer may not be. slice() of a Node Buffer makes no copy.
   const bytes = given.byteOffset % 8 === 0 ? given : new Uint8Array(given);
-  if (bytes.byteLength < 4) return throwDamaged(`they are ${bytes.byteLength}, expected at least 4`);
+  if (bytes.byteLength < 4) return throwDamaged(`there are ${bytes.byteLength}, expected at least 4`);
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
   if (length > bytes.byteLength - 4) return throwDamaged('they are truncated');
   const head = align(4 + length);
@@ -123,7 +123,10 @@ export function decode(given: Uint8Array): unknown {
     const fits = at === next && Number.isInteger(count) && size >= 0 && place + size <= bytes.byteLength;
     if (!fits) return throwDamaged('an array is misplaced');
     next += align(size);
-    if (name === 'ArrayBuffer') return bytes.slice(place, place + size).buffer;
+    if (name === 'ArrayBuffer') {
+      const from = bytes.byteOffset + place;
+      return bytes.buffer.slice(from, from + size);
+    }
     return new make(bytes.buffer as ArrayBuffer, bytes.byteOffset + place, Number(count));
   };
   // Written without spreads and iterators, since a client decodes thousands of results each second.
@@ -162,7 +165,7 @@ export function decode(given: Uint8Array): unknown {
           const key = String(item[i]);
           const value = unpack(item[i + 1]);
           if (key !== '__proto__') object[key] = value;
-          // Defined instead of assigned, because it is a key like any other.
+          // Defined, because an assignment would set the prototype.
           else Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
         }
         return object;

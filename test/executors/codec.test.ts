@@ -27,7 +27,10 @@ describe('codec', () => {
     [new Uint8Array([1, 2, 3, 4, 5]).subarray(1, 4)],
     [Uint8Array.of(9, 8).buffer],
   ])('%o comes back', (value) => {
-    expect(decode(encode(value))).toEqual(value);
+    const bytes = encode(value);
+    expect(decode(bytes)).toEqual(value);
+    // slice() of a Buffer makes no copy.
+    expect(decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))).toEqual(value);
     expect(Object.is((decode(encode([-0])) as number[])[0], -0)).toBe(true);
   });
 

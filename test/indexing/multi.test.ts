@@ -10,7 +10,7 @@ import { type Crystal, createContext, devices } from 'ewald';
 import { describe, expect, it } from 'vitest';
 import { readSpotList } from '../../dist/index.node.js';
 import { Random } from '../../src/core/random/random.js';
-import { log10Evidence, reoriented } from '../../src/serial/indexing/evidence.js';
+import { log10Chance, reoriented } from '../../src/serial/indexing/evidence.js';
 import { dataFolder, listData, readData } from '../support/data.js';
 
 const folder = 'real/spots';
@@ -36,7 +36,7 @@ function turned(spots: Float32Array, random: Random, which: (i: number) => boole
 }
 
 const evidence = ({ cell }: { cell: Crystal['cell'] }, spots: Float32Array): number =>
-  log10Evidence(reoriented(cell, spots), spots);
+  log10Chance(reoriented(cell, spots), spots);
 
 describe.skipIf(!dataFolder || !native)('further lattices of real lists (absent without test data or native)', () => {
   it('are twelve lists', () => expect(several).toHaveLength(12));

@@ -12,7 +12,7 @@ import {
   simulateSpots,
 } from 'ewald';
 import { describe, expect, it } from 'vitest';
-import { log10Evidence } from '../../src/serial/indexing/evidence.js';
+import { log10Chance } from '../../src/serial/indexing/evidence.js';
 import { isFlat, rivalsOf, thinAxis } from '../../src/serial/indexing/rivals.js';
 
 const electronStills = {
@@ -151,9 +151,9 @@ describe('rivals', () => {
     // Ten spots exactly on nodes: at the smallest radius all ten are occupied, with p = 2⁻¹⁸ each and 1 / p trials.
     const cell = cellFromParameters(10, 10, 10, 90, 90, 90);
     const exact = Float64Array.from({ length: 30 }, (_, i) => (i % 3 === 0 ? (i / 3 + 1) / 10 : 0));
-    expect(log10Evidence(cell, exact)).toBeCloseTo(9 * Math.log10(2 ** -18), 9);
+    expect(log10Chance(cell, exact)).toBeCloseTo(9 * Math.log10(2 ** -18), 9);
     // Each node counts once: ten copies of a spot count as one.
     const split = exact.map((_, i) => (i % 3 === 0 ? 0.1 : 0));
-    expect(log10Evidence(cell, split)).toBeGreaterThan(-1e-9);
+    expect(log10Chance(cell, split)).toBeGreaterThan(-1e-9);
   });
 });

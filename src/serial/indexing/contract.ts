@@ -1,4 +1,4 @@
-/** The indexing contract of a backend. */
+/** What a backend that indexes has to provide. */
 
 import type { Disposable } from '../../base/resource.js';
 import type { Op } from '../../core/backends/feature.js';
@@ -17,14 +17,21 @@ export interface IndexingDescriptor {
  * the caller.
  */
 export interface IndexingBatch {
+  /** Input: the structure of the layout's parameters. */
   readonly params: Uint8Array;
+  /** Input: [spots, 3], reciprocal vectors in 1/Å, of all images one after the other. */
   readonly spots: Float32Array;
+  /** Input: [images + 1]; image i has the spots offsets[i] … offsets[i + 1] − 1. */
   readonly offsets: Uint32Array;
   readonly images: number;
+  /** Input: [cellCount, 3, 3], the vectors a, b, c of the known cells in Å. */
   readonly cells: Float32Array;
   readonly cellCount: number;
+  /** Output: [images, maxOutputCells], the layout's structure of a found lattice. */
   readonly found: Uint8Array;
+  /** Output: [images], the layout's structure of the result of an image. */
   readonly results: Uint8Array;
+  /** Output: [spots], which lattice of its image a spot belongs to. */
   readonly assignment: Uint8Array;
 }
 

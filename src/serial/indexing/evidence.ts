@@ -108,7 +108,7 @@ function turnedBy(cell: Cell, w: Vector): Cell {
  * log₁₀ of the chance that one trial explains as many spots, including trials of all orientations: the verdict's tail
  * at its best radius, as in cpp/indexing/significance.h, without the factors that lattices of one cell share.
  */
-export function log10Evidence(cell: Cell, spots: Spots): number {
+export function log10Chance(cell: Cell, spots: Spots): number {
   const n = spots.length / 3;
   const radius = widestRadius(cell);
   // Only the closest of the spots at a node counts, and none at the node 000.

@@ -236,7 +236,7 @@ const elsewhere = ofRun(
 
 /** Validates the sizes of an indexer and fills in the defaults. Throws `Argument`. */
 export function checkSizes(options: IndexerOptions): Sizes {
-  const checked = checkedOptions('indexer', options, sizeRows, { elsewhere });
+  const checked = checkedOptions('indexer', options, sizeRows, elsewhere);
   const { method, inFlight, redundantComputations, debug, maxBatchSpots: most, ...sizes } = checked;
   const { maxSpots, batch } = sizes;
   const { low, high, fallback } = batchSpotRange;

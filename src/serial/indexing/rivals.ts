@@ -2,20 +2,20 @@
  * Determines whether a found lattice is the only one that explains its spots.
  *
  * If the Ewald sphere is nearly flat (electron diffraction), a still cannot distinguish a lattice from its rotation by
- * 180° about the beam: a node (x, y, z) and its rotated mate (x, y, −z) are both within the width of the excitation
- * errors of the spot. A lattice that shares the plane of nodes that was hit may be equally good. Rivals are searched
- * for here, in double precision and once for all backends, with the verdict's own measure for both sides; common
- * factors, such as the occupancy measured by rotating, are omitted.
+ * 180° about the beam: up to Friedel's inversion, a node (x, y, z) and its rotated mate (x, y, −z) are both within the
+ * excitation error of the spot. A lattice that shares the plane of nodes that was hit may be equally good. Rivals are
+ * searched for here, in double precision and once for all backends; both lattices are judged by the chance that decides
+ * whether a lattice is accepted (evidence.ts), without the factors that both have in common.
  */
 
 import { rivalDecades } from '../../core/layout/indexing.js';
 import { searchConstants } from '../../core/layout/search.js';
 import { type Cell, dot, norm, sameLattice, type Vector } from '../../crystal/cell.js';
-import { log10Evidence, reoriented, type Spots, solveSymmetric } from './evidence.js';
+import { log10Chance, reoriented, type Spots, solveSymmetric } from './evidence.js';
 
 /**
- * Second moments [xx xy xz yy yz zz] of `count` spots, every `step`th, and a small ridge that makes coplanar spots
- * invertible.
+ * Second moments [xx xy xz yy yz zz] of `count` spots, every `step`th, and a small ridge that keeps the matrix of
+ * coplanar spots invertible.
  */
 function momentsOf(spots: Spots, count = spots.length / 3, step = 1) {
   let [xx, xy, xz, yy, yz, zz] = [0, 0, 0, 0, 0, 0];
@@ -95,10 +95,10 @@ const halfTurned = (cell: Cell, axis: Vector): Cell => {
  * rotation by 180° about the beam, and those of `candidates` (other results of the search). Primitive cells, angstrom.
  */
 export function rivalsOf(cell: Cell, candidates: readonly Cell[], spots: Spots): Cell[] {
-  const own = Math.min(log10Evidence(cell, spots), log10Evidence(reoriented(cell, spots), spots));
+  const own = Math.min(log10Chance(cell, spots), log10Chance(reoriented(cell, spots), spots));
   const turned = reoriented(halfTurned(cell, thinAxis(spots).axis), spots);
   return [turned, ...candidates]
-    .map((other) => ({ other, log10: log10Evidence(other, spots) }))
+    .map((other) => ({ other, log10: log10Chance(other, spots) }))
     .filter(({ log10 }) => log10 <= own + rivalDecades)
     .sort((p, q) => p.log10 - q.log10)
     .map(({ other }) => other)

@@ -5,16 +5,16 @@ import type { Frame } from './contract.js';
 const [fewestFrames, fewestPixels] = [3, 100];
 
 /**
- * That gaps of a detector are taken for counts: pixels that are −1 or −2 in all frames, none of which has a smaller value,
- * or the largest number of a type without a sign in all of them; undefined otherwise. Values outside of the range, and
- * `bad` pixels, are no counts already.
+ * Returns a warning if gaps of a detector would be taken for counts, otherwise undefined: pixels that are −1 or −2 in all
+ * frames, where no pixel is smaller, or that have all bits set in all of them (u8 and u16; those of u32 are never
+ * counts). `valid` is the range of counts; values beyond it, and pixels where `bad` is nonzero, are excluded already.
  */
-export function gapsDoubt(
+export function gapWarning(
   frames: readonly Frame[],
-  [least, greatest]: readonly [number, number],
+  valid: readonly [least: number, greatest: number],
   bad: Uint8Array,
 ): string | undefined {
-  return negativeGaps(frames, least, bad) ?? fullGaps(frames, greatest, bad);
+  return negativeGaps(frames, valid[0], bad) ?? fullGaps(frames, valid[1], bad);
 }
 
 function fullGaps(frames: readonly Frame[], greatest: number, bad: Uint8Array): string | undefined {

@@ -272,7 +272,8 @@ export type CheckedRun = Readonly<ReturnType<typeof checkRun>> & { readonly sign
 /** Checks the options of a run. Throws `Argument`. */
 export function checkRun(options: PipelineOptions) {
   // The signal has its name of every platform in `CheckedRun`.
-  const { signal: _signal, ...checked } = checkedOptions('pipeline', options, optionRows, { elsewhere, rules });
+  const { signal: _signal, ...checked } = checkedOptions('pipeline', options, optionRows, elsewhere);
+  refuseBy('pipeline', options, rules);
   const { minLengthA, maxLengthA, follow, noDataTimeout, shard, profile } = checked;
   refuseBy('pipeline', checked, [measuresMaps]);
   checkSettings('pipeline', options);

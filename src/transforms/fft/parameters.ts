@@ -49,7 +49,7 @@ export function describeFft(given: FftOptions): FftDescriptor {
       'Argument',
       `fft: kind is "${given.kind}", a kind of real-to-real transforms; write kind: 'r2r', r2r: '${given.kind}'`,
     );
-  const wanted = checkedOptions('fft', given, rows, { elsewhere });
+  const wanted = checkedOptions('fft', given, rows, elsewhere);
   checkSignal(wanted.signal);
   const transformed = checkTransformed(wanted);
   const sides = checkSides(wanted, transformed);

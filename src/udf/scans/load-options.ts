@@ -1,5 +1,5 @@
 /** Checks the options of `Context.load`. Loaded with the first scan: the names of `open` are those of its room. */
-import { checkedOptions, row } from '../../base/call-options.js';
+import { checkedOptions, type Rule, refuseBy, row } from '../../base/call-options.js';
 import { otherNames } from '../../base/options.js';
 import { setting } from '../../base/parameters.js';
 import { openNames } from '../../io/data/parameters.js';
@@ -15,19 +15,20 @@ const rows = {
   ...row.others(...followNames),
 } as const;
 
+/** How the options belong together. */
+const rules: readonly Rule<LoadOptions & FollowOptions>[] = [
+  ({ follow, ...given }) => {
+    const alone = follow ? undefined : followNames.find((name) => given[name] !== undefined);
+    return (
+      alone &&
+      ((said) => `${said(alone)} belongs to files that are still being written; set ${setting(said, 'follow', true)}`)
+    );
+  },
+];
+
 /** The options of `Context.load`; those that `open` knows are checked there. Throws `Argument`. */
 export function checkLoad(options: LoadOptions & FollowOptions) {
-  return checkedOptions('load', options, rows, {
-    elsewhere: otherNames({ noDataTimeout: 'stallS' }),
-    rules: [
-      ({ follow, ...given }) => {
-        const alone = follow ? undefined : followNames.find((name) => given[name] !== undefined);
-        return (
-          alone &&
-          ((said) =>
-            `${said(alone)} belongs to files that are still being written; set ${setting(said, 'follow', true)}`)
-        );
-      },
-    ],
-  });
+  const checked = checkedOptions('load', options, rows, otherNames({ noDataTimeout: 'stallS' }));
+  refuseBy('load', options, rules);
+  return checked;
 }

@@ -7,15 +7,15 @@ import { createElement, inputById, optionsOf } from './elements.js';
 import { isOverview } from './overview-shown.js';
 import type { FrameSummary } from './protocol.js';
 import { RunStrip, type StripState } from './run-strip.js';
-import { comparedDatasets, numberLanes } from './strip-lanes.js';
+import { compareDatasets, numberLanes } from './strip-lanes.js';
 
 export { drawFrames, frameAt } from './frame-bars.js';
 
 type WindowName = keyof RunSeries['windows'];
 
-/** What the chart has to know of a run in progress, whose frames are in `series`. */
+/** What the chart needs to know about a run in progress, whose frames are in `series`. */
 export interface LiveStripInput extends Pick<StripState, 'shownAt' | 'isUnsearched'> {
-  /** The time of the server. */
+  /** Milliseconds since the run began, by the clock of the server. */
   readonly nowMs: number;
   readonly isOver: boolean;
   /** Whether the server answers, and what it has to say. */
@@ -29,7 +29,7 @@ interface FramesStripInput {
   readonly shown: number;
 }
 
-/** The run in progress, in ms of the server. */
+/** The run in progress; its times are milliseconds since it began, by the clock of the server. */
 export const series = new RunSeries();
 const canvas = byId<HTMLCanvasElement>('chart');
 const strip = new RunStrip(canvas);
@@ -42,7 +42,7 @@ let isLow = false;
 /** An alarm ends when the share is above its level by this much, so that it does not flicker. */
 const hysteresis = 0.02;
 const storedAs = 'ewald-least-hits';
-/** Set here, because the page loads the style sheets of everything else before its first frame. */
+/** Inline: style sheets are loaded before the first frame, and this row is not needed then. */
 const rowStyle = {
   display: 'none',
   gridColumn: '1 / -1',
@@ -90,12 +90,12 @@ function controlsOf(): HTMLElement {
     redrawControls();
   };
   const label = createElement('label', { id: 'strip-alarm-label' }, 'Alarm below ', level, ' % hits');
-  const words = 'line: share of a column · band: spread · ◆ event ■ fault · click: its first frame';
+  const words = 'line: share of a column · band: spread · ◆ event ■ fault · click a column: its first frame';
   const legend = createElement('span', words, { id: 'strip-legend' });
   const reading = createElement('output', { id: 'strip-reading' });
   canvas.addEventListener('pointermove', ({ offsetX }) => {
     reading.value = (row.style.display === 'flex' && strip.at(offsetX)?.text) || '';
-    // In its place: a further line would move the chart away from the pointer.
+    // The reading replaces the legend: another line would move the chart away from the pointer.
     legend.hidden = reading.value !== '';
   });
   canvas.addEventListener('pointerleave', () => {
@@ -115,7 +115,7 @@ export const setAlarms = (of: readonly ShownAlarm[]): void => {
 
 /** Says which line is which data set. */
 export function setDatasets(all: readonly string[]): void {
-  const names = [...all].sort(comparedDatasets);
+  const names = [...all].sort(compareDatasets);
   if (names.length < 2 || datasets.textContent === names.map((name) => `● ${name} `).join('')) return;
   const inks = ['var(--accent)', 'var(--quiet)'];
   datasets.replaceChildren(
@@ -161,13 +161,13 @@ export function writeStrip(of: LiveStripInput | FramesStripInput): void {
   const { readings } = series.history;
   const lanes = 'summaries' in of ? 0 : numberLanes(readings, alarms, 0).length;
   const [own, each] = isOverview() ? [180, 28] : [240, 34];
-  // Many lanes leave room for the picture of a frame.
+  // However many lanes there are, room is left for the picture of a frame.
   const most = isOverview() ? '' : `, max(${own}px, 42vh)`;
   canvas.style.height = `max(min(${own + each * lanes}px${most}), 14vh)`;
   const state = stateOf(of);
   const isUnsearched = 'isUnsearched' in state && state.isUnsearched;
   byId('strip-window').hidden = !state.isTimed;
-  // Frames that no run searches have no share of hits to fall.
+  // Frames that are not searched have no share of hits that could fall.
   const alarm = state.isTimed && !isUnsearched ? alarmLevel() : undefined;
   byId('strip-alarm-label').style.display = state.isTimed && !isUnsearched ? '' : 'none';
   const window = 'minute' in state.windows ? state.windows[chosen] : state.windows.whole;

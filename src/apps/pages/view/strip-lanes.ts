@@ -33,7 +33,7 @@ export function numberLanes(
     lanes.set(name, [...(lanes.get(name) ?? []), { dataset, points }]);
   }
   return [...lanes].map(([name, lines]) => {
-    lines.sort((a, b) => comparedDatasets(a.dataset, b.dataset));
+    lines.sort((a, b) => compareDatasets(a.dataset, b.dataset));
     const seen = lines.flatMap(({ points }) => points.filter(([at]) => at >= from).map(([, value]) => value));
     const alarm = alarms.find(({ value }) => value === name);
     const isShare = name === 'ice';
@@ -54,7 +54,7 @@ export function numberLanes(
 }
 
 /** The pumped state comes first: `1` or `on`, or above a level. */
-export const comparedDatasets = (a: string, b: string): number =>
+export const compareDatasets = (a: string, b: string): number =>
   Number(/_not_|^off$/.test(a)) - Number(/_not_|^off$/.test(b)) || b.localeCompare(a);
 
 const wordOf: Readonly<Record<string, string>> = { background: 'Bkg', ice: 'Ice' };

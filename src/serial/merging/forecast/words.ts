@@ -1,4 +1,4 @@
-/** Answers in words and as HTML. */
+/** Forecasts of a merge in words and as HTML: which goals are reached, and with how many crystals the others will be. */
 
 import { counted } from '../../../base/amounts.js';
 import { expectsMembers } from '../../../base/arguments.js';
@@ -9,7 +9,8 @@ import type { Likely, WantedAnswer, WantedDifference } from './answers.js';
 export function twoDigits(x: number): string {
   if (!(x >= 0.05)) return '0';
   const unit = 10 ** (Math.floor(Math.log10(x)) - 1);
-  return x < 10 ? x.toFixed(1) : String(Math.round(x / unit) * unit);
+  const near = Math.round(x / unit) * unit;
+  return near < 10 ? near.toFixed(1) : String(near);
 }
 
 const fraction = (x: number): string => x.toFixed(2).replace(/^(-?)0/, '$1');
@@ -20,7 +21,7 @@ export const valueText: Readonly<Record<WantedAnswer['kind'], (x: number) => str
   ccHalf: fraction,
   completeness: (x) => `${(100 * x).toFixed(1)} %`,
   snr: (x) => x.toFixed(1),
-  // Rounded down: 2.97 is not the 3 from which on crystals are told.
+  // Rounded down: 2.97 must not read as 3.0, the level at which a difference counts as seen.
   difference: (x) => `${(Math.floor(10 * x + 1e-9) / 10).toFixed(1)} σ`,
 };
 
@@ -28,8 +29,8 @@ export const valueText: Readonly<Record<WantedAnswer['kind'], (x: number) => str
 const maxDecimals = 5;
 
 /**
- * A value with its error, in as many more digits as the error takes, or as tell it from a goal that it has not reached;
- * alone if its error is 0 or NaN: not known.
+ * A value ± its error, with enough decimals to show the error, and to show that a goal is not yet reached; without an
+ * error if that is 0 or NaN (unknown).
  */
 function withError({ kind, value, error, target }: WantedAnswer): string {
   const own = valueText[kind];
@@ -47,14 +48,14 @@ function withError({ kind, value, error, target }: WantedAnswer): string {
     : present;
 }
 
-/** How far the range of a number may reach from it, so that the number is stated as well. */
+/** Largest relative half-width of a range at which the number itself is still stated. */
 const maxOff = 0.3;
 
 /** "700 to 1100", or "700 or more" if nothing limits it. */
 const rangeText = ({ least, most }: Likely): string =>
   Number.isFinite(most) ? `${twoDigits(least)} to ${twoDigits(most)}` : `${twoDigits(least)} or more`;
 
-/** "850 crystals (700 to 1100)"; "500 to 1100 crystals" if the number is not known to 30 %: one would plan with it. */
+/** "850 crystals (700 to 1100)"; "500 to 1100 crystals" if the number is not known to 30 %. */
 export function likelyText(found: Likely, what: string): string {
   const { likely, least, most } = found;
   return likely - least <= maxOff * likely && most - likely <= maxOff * likely
@@ -123,10 +124,11 @@ export function forecastSection(answers: readonly WantedAnswer[] = []): string {
     ];
     return `<tr>${cells.map((cell) => `<td>${htmlText(cell)}</td>`).join('')}</tr>`;
   });
-  const heads = ['wanted', 'now', 'reached with', 'to go', 'time', 'said of now', 'why not'];
+  const heads = ['wanted', 'now', 'reached with', 'to go', 'time', 'earlier forecast', 'why not'];
   return `<h2>When there is enough</h2><section><div class="shells"><table><tr>${heads
     .map((head) => `<th>${head}</th>`)
-    .join('')}</tr>${rows.join('')}</table></div><p class="about">Ranges hold the truth in about three of four runs.
+    .join('')}</tr>${rows.join('')}</table></div><p class="about">Ranges contain the true value in about three
+runs out of four.
 The shell of a goal is the outermost of those down to its resolution. CC1/2 is that of reflections with two observations
-in each half, without the few that have hardly any information.</p></section>`;
+in each half, without the few that have almost no information.</p></section>`;
 }

@@ -117,7 +117,7 @@ export async function cellOfFrames(
   loadPlace: LoadPlace,
   options: FramesCellOptions,
 ): Promise<FramesCell> {
-  const { images, symmetryTolerance } = checkedOptions('cell', options, rows, { elsewhere: ofPeaks });
+  const { images, symmetryTolerance } = checkedOptions('cell', options, rows, ofPeaks);
   checkSignal(options.signal);
   const signal = resource.until(options.signal);
   const { images: _, symmetryTolerance: __, ...others } = options;

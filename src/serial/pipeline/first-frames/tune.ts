@@ -5,7 +5,7 @@ import { checkSignal } from '../../../base/options.js';
 import type { Dataset } from '../../../io/data/dataset.js';
 import type { Detector } from '../../../io/detector/detector.js';
 import type { Frame } from '../../peaks/contract.js';
-import { gapsDoubt } from '../../peaks/gap-values.js';
+import { gapWarning } from '../../peaks/gap-values.js';
 import {
   type FrameFacts,
   factsOf,
@@ -88,7 +88,7 @@ export async function tuned(
   const facts = await factsOfFrames(searcher, settings, frames);
   const parameters = withGiven(guessedParameters(name, facts), peaks);
   const { validRange, bad, unitsPerPhoton } = searcher.detector;
-  const doubts = [gainDoubt(facts, unitsPerPhoton !== undefined), gapsDoubt(frames, validRange, bad)].filter(
+  const doubts = [gainDoubt(facts, unitsPerPhoton !== undefined), gapWarning(frames, validRange, bad)].filter(
     (text) => text !== undefined,
   );
   return { ...chosen(parameters, radiiOfSpots(facts)), facts, frames: frames.length, doubts };
