@@ -14,7 +14,7 @@ export const visible = (text: string): string => text.replace(steering, shown);
 /** The text with its line breaks kept; for whole messages. */
 export const visibleLines = (text: string): string => text.split('\n').map(visible).join('\n');
 
-/** JSON stays valid: characters that its own escapes do not cover become `\uNNNN`. */
+/** JSON of one line stays valid: characters that its own escapes do not cover become `\uNNNN`, line breaks too. */
 export const visibleJson = (json: string): string =>
   json.replace(steering, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
