@@ -52,25 +52,31 @@ export async function factsOf(
   validRange: PeaksRunOptions['validRange'],
   stated?: number,
 ): Promise<FrameFacts> {
-  const inRings: Background[] = [];
-  const local: Background[] = [];
+  const inRings: (Background & { readonly frame: Frame; readonly limits: Float32Array; readonly ring: number })[] = [];
   const scatters: number[] = [];
+  const differences = new Map<Frame, Float64Array>();
   const blobs: Blob[] = [];
   for (const frame of frames) {
     const options = { threshold: -1e30, minSnr: 5, rings: true, ...(validRange ? { validRange } : {}) };
     const { rings: limits = new Float32Array() } = await finder.run(frame, options);
-    const differences = localVariances(frame, rings, width, limits);
-    const clipped = localVariances(frame, rings, width, limits, differences);
-    for (let r = 0; 4 * r < limits.length; r++) {
-      const [mean = 0, sigma = 0] = [limits[4 * r], limits[4 * r + 1]];
+    const between = localVariances(frame, rings, width, limits);
+    differences.set(frame, between);
+    for (let ring = 0; 4 * ring < limits.length; ring++) {
+      const [mean = 0, sigma = 0] = [limits[4 * ring], limits[4 * ring + 1]];
       if (!(sigma > 0)) continue;
       const variance = sigma * sigma;
-      inRings.push({ mean, variance });
-      local.push({ mean, variance: clipped[r] || variance });
-      scatters.push(variance / (differences[r] || variance));
+      inRings.push({ mean, variance, frame, limits, ring });
+      scatters.push(variance / (between[ring] || variance));
     }
   }
-  const background = median(scatters) > unevenRatio ? local : inRings;
+  const isUneven = median(scatters) > unevenRatio;
+  const clipped = new Map<Frame, Float64Array>();
+  for (const { frame, limits } of isUneven ? inRings : [])
+    if (!clipped.has(frame)) clipped.set(frame, localVariances(frame, rings, width, limits, differences.get(frame)));
+  const background: readonly Background[] = inRings.map(({ mean, variance, frame, ring }) => ({
+    mean,
+    variance: clipped.get(frame)?.[ring] || variance,
+  }));
   const threshold = rounded(median(background.map(({ mean, variance }) => mean + 3 * Math.sqrt(variance))));
   for (const frame of frames) {
     const peaks = await finder.run(frame, {
@@ -111,7 +117,7 @@ export async function factsOf(
  */
 const apart = 4;
 /** Pixels of a frame that are compared at most, about; rows are left out for it. */
-const mostCompared = 2 ** 22;
+const mostCompared = 2 ** 18;
 /** Differences in a ring that tell its variance. */
 const fewestDifferences = 20;
 /** Differences beyond so many of their standard deviations are of peaks. */
