@@ -29,9 +29,14 @@ describe('codec', () => {
   ])('%o comes back', (value) => {
     const bytes = encode(value);
     expect(decode(bytes)).toEqual(value);
-    // slice() of a Buffer makes no copy.
     expect(decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))).toEqual(value);
     expect(Object.is((decode(encode([-0])) as number[])[0], -0)).toBe(true);
+  });
+
+  test('an ArrayBuffer of a Buffer, whose slice() makes no copy, has its own bytes', () => {
+    const bytes = encode(Uint8Array.of(9, 8).buffer);
+    for (const given of [bytes, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)])
+      expect([...new Uint8Array(decode(given) as ArrayBuffer)]).toEqual([9, 8]);
   });
 
   test('errors keep their tags and names', () => {
