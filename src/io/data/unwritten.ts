@@ -1,5 +1,6 @@
 /** Frames that were never written: a program that made room for all of them has not come to its end. */
 import type { Note } from './dataset.js';
+import { placesBetween } from './hdf5/box.js';
 
 /** An array that is stored in chunks, of which some may be absent. */
 export interface StoredArray {
@@ -35,15 +36,12 @@ async function isWritten(array: StoredArray, row: number): Promise<boolean> {
   const across = array.shape.slice(1).map((n, i) => Math.ceil(n / (array.chunk?.[i + 1] ?? n)));
   const chunks = across.reduce((product, n) => product * n, 1);
   if (chunks > maxChunks) return true;
-  for (let i = 0; i < chunks; i++) {
-    const place: number[] = [];
-    let left = i;
-    for (const n of [...across].reverse()) {
-      place.unshift(left % n);
-      left = Math.floor(left / n);
-    }
+  const last = across.map((n) => n - 1);
+  for (const place of placesBetween(
+    last.map(() => 0),
+    last,
+  ))
     if (await array.isStored([row, ...place])) return true;
-  }
   return false;
 }
 

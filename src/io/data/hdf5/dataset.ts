@@ -36,6 +36,8 @@ interface DatasetParts {
   readonly layout: Layout;
   readonly pipeline: Pipeline;
   readonly reader: () => ReadBox;
+  /** Finds its chunks; undefined without any. */
+  readonly lookup?: (() => ChunkLookup) | undefined;
   readonly mappings: readonly VirtualMapping[] | undefined;
 }
 
@@ -53,7 +55,6 @@ export class Hdf5Dataset {
   readonly mappings: readonly VirtualMapping[] | undefined;
   readonly #parts: DatasetParts;
   #reader: ReadBox | undefined;
-  #lookup: ChunkLookup | undefined;
   #attributes: Promise<Map<string, Hdf5Value>> | undefined;
 
   constructor(parts: DatasetParts) {
@@ -95,11 +96,10 @@ export class Hdf5Dataset {
   async isStored(place: readonly number[]): Promise<boolean> {
     const { layout } = this;
     if (layout.kind === 'contiguous') return layout.address !== nowhere;
-    if (layout.kind !== 'chunked') return true;
-    const { space } = this.#parts;
+    const { lookup } = this.#parts;
+    if (!lookup) return true;
     try {
-      this.#lookup ??= chunkLookup(this.file.superblock.pages, layout, space, this.filters.length > 0);
-      return (await this.#lookup(place)) !== undefined;
+      return (await lookup()(place)) !== undefined;
     } catch (error) {
       // What is wrong with the index is reported when a frame is read.
       if (isEwaldError(error, 'Format')) return true;
@@ -225,8 +225,19 @@ export async function openDataset(
   const { codecs, maxFrameBytes, pace } = file.files;
   const parts = { pages, name: path, space, elementBytes: type.size, pipeline, fill, codecs, maxFrameBytes, pace };
   const known = { file, path, header, type, layout, pipeline };
-  if (layout.kind !== 'virtual')
-    return new Hdf5Dataset({ ...known, space, mappings: undefined, reader: () => storageReader({ ...parts, layout }) });
+  if (layout.kind !== 'virtual') {
+    let found: ChunkLookup | undefined;
+    // The index is read once, by whichever asks first.
+    const lookup =
+      layout.kind === 'chunked'
+        ? (): ChunkLookup => {
+            found ??= chunkLookup(pages, layout, space, pipeline.filters.length > 0);
+            return found;
+          }
+        : undefined;
+    const reader = () => storageReader({ ...parts, layout, lookup });
+    return new Hdf5Dataset({ ...known, space, mappings: undefined, lookup, reader });
+  }
   const mappings = await readMappings(pages, layout, path);
   const key = objectKey(file.source, header.address);
   const shape = await virtualShape(file, path, key, space, mappings, through);

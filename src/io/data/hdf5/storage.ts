@@ -17,7 +17,6 @@ import {
   volume,
 } from './box.js';
 import type { ChunkLookup, StoredChunk } from './chunk-grid.js';
-import { chunkLookup } from './chunk-index.js';
 import type { Dataspace } from './dataspace.js';
 import { nowhere } from './fields.js';
 import type { Pipeline } from './filters.js';
@@ -44,6 +43,8 @@ interface StorageParts {
   readonly elementBytes: number;
   readonly pipeline: Pipeline;
   readonly fill: Uint8Array | undefined;
+  /** Finds the chunks of a layout that has them. */
+  readonly lookup: (() => ChunkLookup) | undefined;
   /** Larger chunks are rejected. */
   readonly maxFrameBytes: number;
   readonly pace: Pace;
@@ -150,7 +151,6 @@ function chunkedReader(parts: StorageParts, layout: Layout & { kind: 'chunked' }
 class ChunkedReader {
   readonly #parts: StorageParts;
   readonly #layout: Layout & { kind: 'chunked' };
-  #lookup: ChunkLookup | undefined;
   /** Buffers of stored chunks, for reuse: allocating a large one costs more than filling it. */
   readonly #spare: Uint8Array[] = [];
 
@@ -201,9 +201,8 @@ class ChunkedReader {
 
   /** Reads the overlap of a chunk and a box. */
   async #readChunk(place: readonly number[], box: Box, to: Side, signal?: PlatformSignal): Promise<void> {
-    const { pages, name, space, elementBytes, pipeline, fill } = this.#parts;
+    const { pages, name, space, elementBytes, fill, lookup } = this.#parts;
     const { chunk, plainEdges } = this.#layout;
-    this.#lookup ??= chunkLookup(pages, this.#layout, space, pipeline.filters.length > 0);
     const start = place.map((n, axis) => n * (chunk[axis] ?? 1));
     const part = intersectBoxes({ start, count: chunk }, box);
     if (!part) return;
@@ -211,7 +210,7 @@ class ChunkedReader {
       ...to,
       start: to.start.map((n, axis) => n + (part.start[axis] ?? 0) - (box.start[axis] ?? 0)),
     };
-    const stored = await this.#lookup(place);
+    const stored = await lookup?.()(place);
     if (!stored) return fillBox(target, part.count, elementBytes, fill);
     const atEdge = start.some((n, axis) => n + (chunk[axis] ?? 1) > (space.shape[axis] ?? 0));
     const mask = plainEdges && atEdge ? 0xffffffff : stored.mask;
