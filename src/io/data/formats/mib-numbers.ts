@@ -9,19 +9,22 @@ import { badFile } from '../shapes.js';
 /** Bytes of a header that hold the number. */
 const numberBytes = 16;
 
-/** The numbers of the first and the last frame, and a note if there are fewer frames than they say. */
+/**
+ * The numbers of the first and the last frame, of which the first is known, and a note if there are fewer or more frames
+ * than they say.
+ */
 export async function frameNumbers(
   source: ByteSource,
-  frames: number,
-  stride: number,
+  first: number,
+  [frames, stride]: readonly [frames: number, stride: number],
   { signal }: FormatOptions,
 ): Promise<{ readonly numbers: ImageNumbers | undefined; readonly notes: readonly Note[] }> {
   const numberOf = async (frame: number): Promise<number> => {
     const bytes = await source.read(frame * stride, numberBytes, { signal });
     return Number(/^MQ1,(\d{6,}),/.exec(decodeLatin1(bytes))?.[1]);
   };
-  const [first, last] = [await numberOf(0), await numberOf(frames - 1)];
-  if (Number.isNaN(first) || Number.isNaN(last)) return { numbers: undefined, notes: [] };
+  const last = await numberOf(frames - 1);
+  if (Number.isNaN(last)) return { numbers: undefined, notes: [] };
   const missing = last - first + 1 - frames;
   // Numbers that do not count the frames, such as those of several counters, tell nothing.
   if (missing === 0 || 2 * (last - first + 1) <= frames) return { numbers: { first, last }, notes: [] };
@@ -58,8 +61,7 @@ export function checkHead(
   first: readonly string[],
   expected: number | undefined,
 ): void {
-  const text = decodeLatin1(head);
-  const fields = text.split(',', typeField + 1);
+  const fields = headFields(decodeLatin1(head));
   if (fields[0] !== 'MQ1') throw badFile(source, 'there is no frame header before it: it should start with MQ1,');
   for (let i = 2; i <= typeField; i++)
     if (fields[i] !== first[i])
@@ -74,5 +76,5 @@ export function checkHead(
 /** Index of the last field that is compared: MQ1, number, bytes, chips, width, height, type. */
 const typeField = 6;
 
-/** The fields of a header that are compared. */
-export const headFields = (head: Uint8Array): readonly string[] => decodeLatin1(head).split(',', typeField + 1);
+/** The fields at the start of a header. */
+export const headFields = (text: string): readonly string[] => text.split(',', typeField + 1);

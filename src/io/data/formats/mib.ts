@@ -35,6 +35,8 @@ export interface MibHeader {
   readonly exposureS: number;
   /** Bits per counter, if the header states them. */
   readonly bits: number | undefined;
+  /** The fields at its start, as they are written, which those of other frames are compared with. */
+  readonly fields: readonly string[];
 }
 
 const types = wordTable<DataType>({ U08: 'u8', U16: 'u16', U32: 'u32' });
@@ -73,8 +75,7 @@ async function openMib(source: ByteSource, options: FormatOptions, sources: read
     ? { shape: [kept.rows, kept.columns], notes: kept.notes }
     : await scanShape(source, frames, stride, acquisition, options);
   const positions = kept ? kept.rows * kept.columns : frames;
-  const { numbers, notes: gaps } = await frameNumbers(source, frames, stride, options);
-  const first = headFields(await source.read(0, headBytes, { signal: options.signal }));
+  const { numbers, notes: gaps } = await frameNumbers(source, header.number, [frames, stride], options);
   const areInOrder = numbers !== undefined && numbers.last - numbers.first + 1 === frames;
   return openFrames(source, {
     format: 'mib',
@@ -98,7 +99,7 @@ async function openMib(source: ByteSource, options: FormatOptions, sources: read
       bytes: headBytes,
       check: (head, offset) => {
         const frame = (offset - header.bytes) / stride;
-        checkHead(source, head, first, areInOrder ? numbers.first + frame : undefined);
+        checkHead(source, head, header.fields, areInOrder ? numbers.first + frame : undefined);
       },
     },
     decode: raw && rawDecoder(raw),
@@ -138,6 +139,7 @@ export function frameHeaderOf(text: string, source: Pick<ByteSource, 'name'>, at
     date: fields[9] ?? '',
     exposureS: Number(fields[10]),
     bits: extension < 0 ? undefined : Number(rest.at(-1)),
+    fields: headFields(text),
   };
 }
 
