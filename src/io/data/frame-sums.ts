@@ -12,15 +12,18 @@ export async function sumOfFrame(dataset: Dataset, frame: number): Promise<numbe
 }
 
 /** The sum of a frame; undefined if it cannot be read. */
-export const sumOfReadable = (dataset: Dataset, frame: number): Promise<number | undefined> =>
+const sumOfReadable = (dataset: Dataset, frame: number): Promise<number | undefined> =>
   sumOfFrame(dataset, frame).catch(() => undefined);
 
-/** The sums of the first and the last frame, as far as they can be read. */
-export async function sumsOfEnds(dataset: Dataset): Promise<FrameSums> {
+/** The sums of the first and the last frame, by default as far as they can be read. */
+export async function sumsOfEnds(
+  dataset: Dataset,
+  sumOf: (dataset: Dataset, frame: number) => Promise<number | undefined> = sumOfReadable,
+): Promise<FrameSums> {
   const last = dataset.frames - 1;
   const sums: [frame: number, sum: number][] = [];
   for (const frame of last < 0 ? [] : new Set([0, last])) {
-    const sum = await sumOfReadable(dataset, frame);
+    const sum = await sumOf(dataset, frame);
     if (sum !== undefined) sums.push([frame, sum]);
   }
   return sums;

@@ -6,7 +6,7 @@
 
 import { EwaldError } from '../../../base/errors.js';
 import type { Dataset } from '../../../io/data/dataset.js';
-import { type FrameSums, hasFrames, sumOfFrame, sumOfReadable } from '../../../io/data/frame-sums.js';
+import { type FrameSums, hasFrames, sumOfFrame, sumsOfEnds } from '../../../io/data/frame-sums.js';
 
 /** What followed files contained when they were seen first. */
 export class SeenFrames {
@@ -53,12 +53,7 @@ export class SeenFrames {
       else if (!isFinal && last >= 0 && !seen.some(([frame]) => frame === last)) await sumOfFrame(dataset, last);
       return isIt;
     }
-    const sums: [number, number][] = [];
-    for (const frame of last < 0 ? [] : new Set([0, last])) {
-      const sum = await (isFinal ? sumOfReadable : sumOfFrame)(dataset, frame);
-      if (sum !== undefined) sums.push([frame, sum]);
-    }
-    this.#seen.set(file, sums);
+    this.#seen.set(file, await sumsOfEnds(dataset, isFinal ? undefined : sumOfFrame));
     return true;
   }
 
