@@ -6,6 +6,7 @@ import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { isAddress } from '../../../base/addresses.js';
 import { EwaldError } from '../../../base/errors.js';
+import { fileStamp } from '../../../base/file-identity.js';
 import type { PlatformSignal } from '../../../base/globals.js';
 import { machineMemory } from '../../../core/backends/system.js';
 import { readCell } from '../../../crystal/cell-file.js';
@@ -76,9 +77,8 @@ const files: PlaceFiles = {
     return parts.reduce((sum, part) => sum + part, bytes);
   },
   async stampOf(path) {
-    const parts = [path, ...(await dataFilesOf(path))].map((part) => stat(part).catch(() => undefined));
-    const [own, ...others] = await Promise.all(parts);
-    return own && [own, ...others].map((part) => `${part?.ino} ${part?.size} ${part?.mtimeMs}`).join();
+    const stamps = await Promise.all([path, ...(await dataFilesOf(path))].map(fileStamp));
+    return stamps[0] && stamps.join();
   },
   identityOf: identity,
   async isAfter(path, other) {

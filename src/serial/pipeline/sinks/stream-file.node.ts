@@ -8,6 +8,7 @@ import { copyFile, type FileHandle, lstat, open, rename, rm, stat } from 'node:f
 import { dirname, resolve } from 'node:path';
 import { EwaldError } from '../../../base/errors.js';
 import { fileError } from '../../../base/file-errors.js';
+import { fileStamp } from '../../../base/file-identity.js';
 import { argumentError, setting } from '../../../base/parameters.js';
 import { readRawStream } from '../../../crystal/stream/raw.js';
 import { marks } from '../../../crystal/stream/stream.js';
@@ -46,12 +47,8 @@ export async function checkStreamFile(
   return before;
 }
 
-/** What changes when a file is another one; empty if there is none. */
-const stampOf = (path: string): Promise<string> =>
-  stat(path, { bigint: true }).then(
-    ({ ino, size, mtimeNs }) => `${ino} ${size} ${mtimeNs}`,
-    () => '',
-  );
+/** What changes when the file is another one; empty if there is none. */
+const stampOf = async (path: string): Promise<string> => (await fileStamp(path)) ?? '';
 
 /** Refuses to replace a stream that was finished since the run began. Throws `File`. */
 async function refuseLater(file: string, target: string, { force, resume, before }: StreamFileOptions): Promise<void> {
