@@ -206,7 +206,7 @@ export class FileSource implements RunSource {
   readonly patient = <T>(work: () => Promise<T>): Promise<T> =>
     work().catch(async (error) => {
       const { follow, signal } = this.#options;
-      const first = this.#list.known.find((file) => file.file === this.#firstFile);
+      const first = this.#firstSpec;
       if (follow === undefined || !first || first.dataset || !isOfFile(error)) throw error;
       const wait = (reason: unknown): never => {
         this.#sayAway(first.file, reason);
@@ -306,7 +306,7 @@ export class FileSource implements RunSource {
   /** The Files that a worker needs for frames of one of them; undefined for paths and addresses. */
   #sentWith(wanted: FrameSpec): readonly SentFile[] | undefined {
     if (!blobOf(wanted)) return undefined;
-    const first = this.#list.known.find((file) => file.file === this.#firstFile) ?? wanted;
+    const first = this.#firstSpec ?? wanted;
     const searched = new Set(this.#list.known.map(blobOf));
     const companions = (this.#options.siblings ?? []).filter((file) => !searched.has(file));
     const files = [...new Set([blobOf(wanted), blobOf(first), ...companions])] as (PlatformFile | undefined)[];
@@ -441,8 +441,12 @@ export class FileSource implements RunSource {
     }
   }
 
+  get #firstSpec(): FrameSpec | undefined {
+    return this.#list.known.find(({ dataset, file }) => dataset === this.#first || file === this.#first?.name);
+  }
+
   get #firstFile(): string | undefined {
-    return this.#list.known.find((file) => file.dataset === this.#first || file.file === this.#first?.name)?.file;
+    return this.#firstSpec?.file;
   }
 
   #isGiven(dataset: Dataset): boolean {
