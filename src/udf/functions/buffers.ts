@@ -143,6 +143,8 @@ export class ResultBuffer<D extends BufferDtype = BufferDtype> {
     this.kind = kind;
     this.dtype = dtype;
     this.extraShape = extraShape;
+    // A function may have written any bytes into a result of truths.
+    if (dtype === 'bool' && typeof raw !== 'function') for (let i = 0; i < raw.length; i++) if (raw[i]) raw[i] = 1;
     this.#raw = raw;
     this.#valid = valid;
     this.#elements = elementsOf(declaration, selection.count, shape.sig);
@@ -154,8 +156,6 @@ export class ResultBuffer<D extends BufferDtype = BufferDtype> {
   /** The numbers as computed: only for the region of interest, in C order. */
   get rawData(): DtypeArrays[D] {
     if (typeof this.#raw === 'function') this.#raw = this.#raw();
-    // A function may have written any bytes into a result of truths.
-    if (this.dtype === 'bool') for (let i = 0; i < this.#raw.length; i++) if (this.#raw[i]) this.#raw[i] = 1;
     return this.#raw;
   }
 
