@@ -2,12 +2,18 @@
  * Plans of the addons of the native core and of CUDA. Each kind of plan, such as `disks`, has the functions disksCreate,
  * disksBytes, disksRun and disksDestroy; see cpp/addon and cuda/addon.
  */
+import { EwaldError } from '../../base/errors.js';
 import type { Disposable } from '../../base/resource.js';
 import type { CudaHost } from './cuda/host.js';
 import type { NativeHost } from './native/host.js';
 import { addonError } from './status.js';
 
-type AddonFunctions = Readonly<Record<string, (...given: unknown[]) => unknown>>;
+/** Calls a function of an addon by its name. Throws `Internal` if the addon does not have it. */
+function call(addon: object, name: string, ...given: unknown[]): unknown {
+  const work = (addon as Readonly<Record<string, ((...given: unknown[]) => unknown) | undefined>>)[name];
+  if (!work) throw new EwaldError('Internal', `the addon has no function ${name}`);
+  return Reflect.apply(work, addon, given);
+}
 
 /** A plan of an addon, whose bytes the host counts until it is disposed. */
 interface AddonPlan extends Disposable {
@@ -29,19 +35,19 @@ export async function tagged(work: () => unknown): Promise<void> {
 
 /** Plans on the CPU from these tables. */
 export async function planNative(host: NativeHost, kind: string, ...tables: unknown[]): Promise<AddonPlan> {
-  const addon = host.addon as AddonFunctions;
+  const { addon } = host;
   let object = {};
   await tagged(() => {
-    object = addon[`${kind}Create`]?.(...tables) as object;
+    object = call(addon, `${kind}Create`, ...tables) as object;
   });
-  const bytes = addon[`${kind}Bytes`]?.(object) as number;
+  const bytes = call(addon, `${kind}Bytes`, object) as number;
   host.hold(bytes);
   return {
     object,
     bytes,
-    run: (...given) => tagged(() => addon[`${kind}Run`]?.(object, ...given)),
+    run: (...given) => tagged(() => call(addon, `${kind}Run`, object, ...given)),
     async dispose() {
-      addon[`${kind}Destroy`]?.(object);
+      call(addon, `${kind}Destroy`, object);
       host.hold(-bytes);
     },
   };
@@ -49,17 +55,17 @@ export async function planNative(host: NativeHost, kind: string, ...tables: unkn
 
 /** Plans on a CUDA device from these tables; bytes of the host are page-locked. */
 export async function planCuda(host: CudaHost, kind: string, ...tables: unknown[]): Promise<AddonPlan> {
-  const addon = host.addon as AddonFunctions;
-  const object = await host.track(async () => (await addon[`${kind}Create`]?.(host.context, ...tables)) as object);
-  const counted = addon[`${kind}Bytes`]?.(object) as number | { readonly device: number; readonly host: number };
+  const { addon } = host;
+  const object = await host.track(async () => (await call(addon, `${kind}Create`, host.context, ...tables)) as object);
+  const counted = call(addon, `${kind}Bytes`, object) as number | { readonly device: number; readonly host: number };
   const bytes = typeof counted === 'number' ? { device: counted, host: 0 } : counted;
   host.holdHostBytes(bytes.host);
   return {
     object,
     bytes: bytes.device + bytes.host,
-    run: (...given) => host.track(async () => void (await addon[`${kind}Run`]?.(object, ...given))),
+    run: (...given) => host.track(async () => void (await call(addon, `${kind}Run`, object, ...given))),
     async dispose() {
-      addon[`${kind}Destroy`]?.(object);
+      call(addon, `${kind}Destroy`, object);
       host.holdHostBytes(-bytes.host);
     },
   };
