@@ -337,12 +337,20 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
     more:
       'It gives the centre, the radius of disks, bragg, strain and ssb, to disk, ring, com and icom what the disk ' +
       'reaches wherever descan moves it (radius, edge and half of the span), scale and distortion of polar and bragg, ' +
-      'bad pixels of polar, hot pixels of com and icom, descan of bragg, the rotation where it is certain, ' +
-      'the optics of ssb and the step for filters of icom.',
+      'descan of bragg, the rotation where it is certain, the optics of ssb and the step for filters of icom; and to ' +
+      'all which pixels have no count: hot, dead, in gaps, behind the beam stop. They take part in nothing. Sums ' +
+      'under masks give them the mean of the others under the mask (disk, ring, point, masks, radial-bins, ' +
+      'radial-fourier, sumsig), com, icom, fem, polar, cluster and ssb use the others, images of the detector are NaN ' +
+      'there, and frames that are transformed or correlated have the mean of the neighbours there. pick copies frames ' +
+      'as they are.',
     type: typed<Calibration>('Calibration'),
     defaultText: '',
     value: 'file.json',
-    of: [...centred, ...ofDisks],
+    of: [
+      ...centred,
+      ...ofDisks,
+      ...(['sum', 'sumsig', 'logsum', 'stddev', 'point', 'pick-fft', 'masks', 'holo'] as const),
+    ],
   },
   mirrored: {
     kind: 'boolean',

@@ -29,7 +29,6 @@ interface Calibrated<Options> extends PatternAxes {
   readonly reach: number | undefined;
   /** Whether the centre is that of the calibration, so that the disk is within its reach. */
   readonly isCentred: boolean;
-  readonly hot: readonly (readonly [y: number, x: number])[];
   /** On the centre, and on a drift of the disk. */
   readonly notes: readonly string[];
   readonly drift: string | undefined;
@@ -59,7 +58,6 @@ export function calibratedBy<Options extends Given>(
       noRadius: undefined,
       reach: undefined,
       isCentred: false,
-      hot: [],
       ...unknownAxes,
       notes: [],
       drift: undefined,
@@ -70,7 +68,7 @@ export function calibratedBy<Options extends Given>(
       },
     };
   const calibration = checkCalibration(`${what}: calibration`, given);
-  const { shape, centre, disk, rotation, descan, badPixels, optics = {} } = calibration;
+  const { shape, centre, disk, rotation, descan, optics = {} } = calibration;
   const [rows, columns, ...frame] = shape;
   if (scan.shape.sig.join() !== frame.join())
     throw new EwaldError(
@@ -97,7 +95,6 @@ export function calibratedBy<Options extends Given>(
     noRadius: isKnown(disk) ? undefined : disk.refused,
     reach: reachOf(calibration),
     isCentred: isKnown(centre) && user.cx === undefined && user.cy === undefined,
-    hot: badPixels.hot,
     ...patternAxes(calibration),
     notes,
     drift,

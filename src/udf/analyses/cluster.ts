@@ -11,6 +11,7 @@ import { ring } from '../images/masks.js';
 import { wardLabels } from '../images/ward.js';
 import { analysisRows } from '../parameters.js';
 import { analysis, navChannel, type OptionsOfAnalysis } from './analysis.js';
+import { leftOutOf, leftOutOfFrames } from './left-out.js';
 import { centreOf, radii } from './parameters.js';
 
 /** Options of `createClusterAnalysis`. */
@@ -30,11 +31,14 @@ export const clusterAnalysis = /* @__PURE__ */ analysis('cluster', (scan, option
   const counts = whole
     ? undefined
     : ring({ ...centre, ...radii(what, options, 0, Math.min(centre.width, centre.height) / 2) });
+  const leftOut = leftOutOf(scan, what, options);
+  const { marks } = leftOut;
   return {
-    notes,
+    notes: [...notes, ...leftOutOfFrames(leftOut, 'none of them is compared')],
     udf: stddevUdf,
     next({ std }: { readonly std: ResultBuffer<'f64'> }) {
-      const picture = counts ? std.data.map((value, i) => (counts[i] ? value : 0)) : std.data;
+      const picture =
+        counts || marks ? std.data.map((value, i) => (counts?.[i] !== 0 && !marks?.[i] ? value : 0)) : std.data;
       const pixels = localMaxima(picture, centre, { distance, most });
       if (pixels.length === 0)
         throw new EwaldError(

@@ -11,6 +11,7 @@ import { analysis, type Made, navChannel, type OptionsOfAnalysis } from './analy
 import { beamDoubts, beamFaults } from './beam-share.js';
 import { calibratedBy } from './calibrated.js';
 import { patternDoubts, stuckFaults, stuckPixels } from './field-doubts.js';
+import { leftOutOf, leftOutUnder } from './left-out.js';
 import { comNoise, emptyNote } from './noise.js';
 import { centreOf, checkRing, refuseBeyond } from './parameters.js';
 
@@ -18,6 +19,8 @@ import { centreOf, checkRing, refuseBeyond } from './parameters.js';
 export type ComOptions = OptionsOfAnalysis<'com'>;
 
 type SumResults = Readonly<Record<'sum' | 'counts', ResultBuffer<'f64'>>>;
+
+const others = 'the centre of mass is that of the others';
 
 const trends = { none: -1, mean: 0, plane: 1, calibrated: 0, '-1': -1, '0': 0, '1': 1 } as const;
 
@@ -42,12 +45,19 @@ export function comOf(scan: Scan, options: ComOptions, what: string) {
   const descan = trend === 'calibrated' ? known.descan(what) : null;
   const remains = trend !== 'calibrated' && (regression === -1 || regression === 0) && known.drift;
   const remedy = 'regression plane or calibrated removes it, and with it what varies as slowly in the object';
-  const params: ComParams = { cx, cy, r, ri, flipY, scanRotation, regression, descan, without: known.hot };
+  const leftOut = leftOutOf(scan, what, options);
+  const params: ComParams = { cx, cy, r, ri, flipY, scanRotation, regression, descan, without: leftOut.pixels };
+  /** All pixels within the disk: gaps in it are searched for, whether they are known or not. */
+  const within = (): Uint8Array => discMask({ ...params, without: [] }, { sig: scan.shape.sig } as UdfMeta);
+  const { marks } = leftOut;
+  /** The sum of the frames, with 0 where there is no count. */
+  const sumOf = ({ sum: { data, shape } }: Pick<SumResults, 'sum'>): Image =>
+    sumImage({ data: marks ? data.map((value, i) => (marks[i] ? 0 : value)) : data, shape });
   /** The pixels that count within the disk, and how many of it never do. */
   const usedOf = ({ sum, counts }: SumResults): { readonly pixels: Uint8Array; readonly stuck: number } => {
-    const pixels = discMask(params, { sig: sum.shape } as UdfMeta);
+    const pixels = within();
     const frames = counts.validMask.reduce((total, isValid) => total + isValid, 0);
-    const stuck = stuckPixels(sum.data, pixels, scan.dtype, frames);
+    const stuck = stuckPixels(sumOf({ sum }).data, pixels, scan.dtype, frames);
     for (const i of stuck) pixels[i] = 0;
     return { pixels, stuck: stuck.length };
   };
@@ -57,16 +67,18 @@ export function comOf(scan: Scan, options: ComOptions, what: string) {
       ...(ri === null ? [] : [ringNote(ri, r)]),
       ...known.notes,
       ...known.axesNotes,
+      ...(marks ? leftOutUnder(within(), marks, r === null && ri === null ? 'a frame' : 'the disk', others) : []),
       ...(remains ? [`${remains}: ${remedy}`] : []),
     ],
     /** Variance of the pattern along one axis within the disk. */
     spread: known.spread(r, ri),
+    sum: sumOf,
     used: usedOf,
     faults: (results: SumResults) => {
       const { stuck } = usedOf(results);
-      return [...beamFaults(sumImage(results.sum), { cy, cx, r }), ...stuckFaults(stuck, scan.dtype)];
+      return [...beamFaults(sumOf(results), { cy, cx, r }), ...stuckFaults(stuck, scan.dtype)];
     },
-    doubts: ({ sum }: SumResults) => beamDoubts(sumImage(sum), { cy, cx, r }),
+    doubts: (results: SumResults) => beamDoubts(sumOf(results), { cy, cx, r }),
   };
 }
 
@@ -77,7 +89,7 @@ const ringNote = (ri: number, r: number | null): string =>
 
 /** Centre of mass: `field`, `magnitude`, `divergence`, `curl`, `x`, `y`. */
 export const comAnalysis = /* @__PURE__ */ analysis('com', (scan, options: ComOptions, what) => {
-  const { params, notes, spread, used, faults, doubts } = comOf(scan, options, what);
+  const { params, notes, spread, sum: sumOf, used, faults, doubts } = comOf(scan, options, what);
   const made: Made<'field' | 'magnitude' | 'divergence' | 'curl' | 'x' | 'y'> = {
     notes,
     // The sum shows what a disk leaves out of the beam, and pixels that never count.
@@ -86,7 +98,7 @@ export const comAnalysis = /* @__PURE__ */ analysis('com', (scan, options: ComOp
     doubts: ({ field, counts, sum }) => [
       ...(params.r === null
         ? []
-        : [...doubts({ sum, counts }), ...patternDoubts({ sum: sumImage(sum), used: used({ sum, counts }).pixels })]),
+        : [...doubts({ sum, counts }), ...patternDoubts({ sum: sumOf({ sum }), used: used({ sum, counts }).pixels })]),
       ...emptyNote(counts.data),
       ...comNoise(scan, { field: field.data, counts: counts.data }, spread),
     ],

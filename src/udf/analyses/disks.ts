@@ -11,12 +11,14 @@ import { strainMaps } from '../disks/strain.js';
 import { diskUdf } from '../disks/udf.js';
 import type { ResultBuffer } from '../functions/buffers.js';
 import type { AnyUdf } from '../functions/udf.js';
+import type { PixelList } from '../images/without-count.js';
 import { analysisRows } from '../parameters.js';
 import { select } from '../scans/roi.js';
 import type { Scan } from '../scans/scan.js';
 import { analysis, type Made, navChannel, type OptionsOfAnalysis } from './analysis.js';
 import { calibratedBy } from './calibrated.js';
 import { latticeFaults, radiusFaults } from './disk-doubts.js';
+import { haveNeighbours, leftOutOf, leftOutOfFrames, withNeighbours } from './left-out.js';
 import { centreOf, detectorSize } from './parameters.js';
 
 /** Options of `createDisksAnalysis`. */
@@ -64,6 +66,11 @@ interface Searched {
   readonly pattern: DiskPattern;
   readonly doubts: readonly string[];
   readonly faults: readonly string[];
+}
+
+/** The same, and the pixels without a count. */
+interface SearchedWithout extends Searched {
+  readonly without: PixelList;
 }
 
 /** The pattern, with the radius of the sum where none is given, and its radius against that of the sum. */
@@ -114,19 +121,22 @@ function inTwoPasses<K extends string>(
   scan: Scan,
   what: string,
   options: SearchOptions,
-  { needs, notes = [] }: { readonly needs: boolean; readonly notes?: readonly string[] },
-  second: (searched: Searched) => Made<K>,
+  { needs, notes: own = [] }: { readonly needs: boolean; readonly notes?: readonly string[] },
+  second: (searched: SearchedWithout) => Made<K>,
 ): Made<K> {
+  const leftOut = leftOutOf(scan, what, options);
+  const notes = [...own, ...leftOutOfFrames(leftOut, haveNeighbours)];
   const made = (sum: Float64Array | undefined): Made<K> => {
     const searched = searchedIn(scan, what, options, sum);
-    return doubted(searched, second(searched));
+    return doubted(searched, second({ ...searched, without: leftOut.pixels }));
   };
   if (!isRadiusOfSum(scan, what, options)) {
     if (!needs) return { ...made(undefined), notes };
     // What can be refused is refused before the first pass.
     searchedIn(scan, what, options, undefined);
   }
-  const next = ({ intensity }: { readonly intensity: ResultBuffer<'f64'> }) => made(intensity.data);
+  const next = ({ intensity }: { readonly intensity: ResultBuffer<'f64'> }) =>
+    made(withNeighbours(intensity.data, leftOut, scan.shape.sig));
   return { notes, udf: sumUdf, next };
 }
 
@@ -150,7 +160,7 @@ interface DiskResults {
 export const disksAnalysis = /* @__PURE__ */ analysis('disks', (scan, options, what) =>
   inTwoPasses(scan, what, options, { needs: options.positions === undefined }, (searched) => {
     const expected = options.positions ?? disksOf(scan, what, options, searched);
-    const udf = diskUdf({ peaks: expected, pattern: searched.pattern, ...how(options) });
+    const udf = diskUdf({ peaks: expected, pattern: searched.pattern, without: searched.without, ...how(options) });
     const { peaks } = udf.params as { peaks: Int32Array };
     return { udf: udf as AnyUdf, channels: (results) => diskChannels(scan, peaks, results) };
   }),
@@ -210,8 +220,9 @@ export const braggAnalysis = /* @__PURE__ */ analysis('bragg', (scan, options, w
   return inTwoPasses(scan, what, options, { needs: !scan.live, notes: said }, (searched) => {
     const pattern = checkPattern(what, searched.pattern);
     const { peakDistance: distance = Math.max(1, Math.round(pattern.radius)) } = options;
+    const { without } = searched;
     const found = { most, distance, minHeight };
-    const udf = braggUdf.withParams({ cx, cy, pattern, ...found, sampling, ...distortion, descan: moves });
+    const udf = braggUdf.withParams({ cx, cy, pattern, ...found, sampling, ...distortion, descan: moves, without });
     return { udf: udf as AnyUdf, channels: (results) => braggChannels(scan, results, scale, sampling) };
   });
 });
@@ -283,7 +294,7 @@ export const strainAnalysis = /* @__PURE__ */ analysis('strain', (scan, options,
       ...(minWeight !== undefined && { minWeight }),
       ...(minMatch !== undefined && { minMatch }),
     };
-    const udf = diskUdf({ peaks, pattern: searched.pattern, match, ...how(options) });
+    const udf = diskUdf({ peaks, pattern: searched.pattern, match, without: searched.without, ...how(options) });
     return {
       udf: udf as AnyUdf,
       faults: ({ error }) => latticeFaults(measured(error), pattern.radius),

@@ -16,11 +16,12 @@ import {
   type Made,
   navChannel,
   type OptionsOfAnalysis,
-  realOrComplex,
   roundedDoubt,
 } from './analysis.js';
 import { calibratedBy } from './calibrated.js';
+import { haveNeighbours, leftOutNote, leftOutOf, leftOutOfFrames, meanOfOthers, scaledMasks } from './left-out.js';
 import { centreOf, radii, refuseBeyond } from './parameters.js';
+import { underMask } from './under-mask.js';
 
 /** Options of `createMaskAnalysis`. */
 export type MaskAnalysisOptions = OptionsOfAnalysis<'masks'>;
@@ -28,7 +29,7 @@ export type MaskAnalysisOptions = OptionsOfAnalysis<'masks'>;
 /** One channel per mask: `mask_0`, `mask_1`, …; complex masks have five channels each. */
 export const maskAnalysis: (scan: Scan, options: MaskAnalysisOptions) => Analysis = /* @__PURE__ */ analysis(
   'masks',
-  (scan, { factories, useSparse = 'auto', shifts = null }, what) => {
+  (scan, { factories, useSparse = 'auto', shifts = null, ...options }, what) => {
     const isList = Array.isArray(factories) && factories.length > 0;
     expects(isList, `${what}: factories`, factories, 'a list of functions, each of which makes a mask');
     for (const [i, factory] of Array.from<unknown>(factories).entries())
@@ -39,23 +40,31 @@ export const maskAnalysis: (scan: Scan, options: MaskAnalysisOptions) => Analysi
     const complex = made.some((mask) => 're' in mask);
     const array = (mask: MaskArray | readonly number[]): MaskArray =>
       Array.isArray(mask) ? Float64Array.from(mask) : (mask as MaskArray);
-    const masks = made.flatMap((mask) => {
+    const given = made.flatMap((mask) => {
       if ('re' in mask) return [mask.re, mask.im];
       return complex ? [array(mask), new Uint8Array(mask.length)] : [array(mask)];
     });
+    const leftOut = leftOutOf(scan, what, options);
+    // Masks that move leave other pixels out in each frame.
+    const still = shifts === null;
+    const scaled = scaledMasks(given, still ? leftOut : { ...leftOut, marks: undefined }, complex);
+    const { masks, empty } = scaled;
     return {
-      udf: masksUdf.withParams({ masks, complex, sparse: useSparse, shifts }),
+      notes: still ? leftOutNote(scaled, 'the masks', meanOfOthers) : leftOutOfFrames(leftOut, haveNeighbours),
+      udf: masksUdf.withParams({ masks, complex, sparse: useSparse, shifts, without: still ? [] : leftOut.pixels }),
       complexFrames: true,
       channels({ intensity }) {
         const columns = intensity.extraShape[0] as number;
         const data = intensity.data as Float64Array;
         return Array.from({ length: columns }, (_, k) => {
           const [key, title] = [`mask_${k}`, `mask ${k}`];
-          if (!intensity.dtype.startsWith('c'))
-            return [navChannel(scan, key, title, `sum of each frame under ${title}`, columnOf(data, columns, k))];
-          const pairs = Float64Array.from(
-            { length: data.length / columns },
-            (_, i) => data[2 * ((i >> 1) * columns + k) + (i % 2)] as number,
+          const desc = `sum of each frame under ${title}`;
+          if (!intensity.dtype.startsWith('c')) {
+            const sums = columnOf(data, columns, k);
+            return [navChannel(scan, key, title, desc, empty[k] ? sums.fill(Number.NaN) : sums)];
+          }
+          const pairs = Float64Array.from({ length: data.length / columns }, (_, i) =>
+            empty[k] ? Number.NaN : (data[2 * ((i >> 1) * columns + k) + (i % 2)] as number),
           );
           return complexChannels(key, title, scan.shape.nav, pairs);
         }).flat();
@@ -78,20 +87,28 @@ function checkedMask<Mask>(scan: Scan, mask: Mask, what: string): Mask {
   return mask;
 }
 
-/** The sum under one mask. */
-function underMask(what: string, scan: Scan, mask: MaskArray, title: string, desc: string): Made<'intensity'> {
+/** The sum under a mask that has pixels. */
+function selected(
+  what: string,
+  scan: Scan,
+  mask: Uint8Array,
+  words: { title: string; desc: string },
+  options: object,
+): Made<'intensity'> {
+  const { title } = words;
   if (!mask.some(Boolean))
     throw new EwaldError(
       'Argument',
       `${what}: no pixel of a frame lies within the ${title}: centres of pixels are at whole numbers; expected a larger one`,
     );
-  return {
-    udf: masksUdf.withParams({ masks: [mask] }),
-    complexFrames: true,
-    channels: ({ intensity }) =>
-      realOrComplex(navChannel(scan, 'intensity', title, desc, intensity.data, 'counts'), intensity),
-  };
+  return underMask(scan, mask, { ...words, of: `the ${title}` }, leftOutOf(scan, what, options));
 }
+
+/** An analysis with notes before its own. */
+const noted = (notes: readonly string[], made: Made<'intensity'>): Made<'intensity'> => ({
+  ...made,
+  notes: [...notes, ...(made.notes ?? [])],
+});
 
 /**
  * Virtual bright field: sum over a disk; by default in the middle, with 0.15 of the shorter side as radius, or about the
@@ -102,7 +119,10 @@ export const diskAnalysis = /* @__PURE__ */ analysis('disk', (scan, options, wha
   const { reach } = calibratedBy(what, scan, options);
   refuseBeyond(what, centre, 'r', options.r ?? null);
   const r = options.r ?? reach ?? 0.15 * Math.min(centre.width, centre.height);
-  return { ...underMask(what, scan, circular({ ...centre, r }), 'disk', 'sum over a disk'), notes };
+  return noted(
+    notes,
+    selected(what, scan, circular({ ...centre, r }), { title: 'disk', desc: 'sum over a disk' }, options),
+  );
 });
 
 /**
@@ -116,13 +136,16 @@ export const ringAnalysis = /* @__PURE__ */ analysis('ring', (scan, options, wha
   const usual = isCentred && reach !== undefined ? darkFieldRadii(reach, centre) : { ri: 0.8 * half, ro: half };
   const both = radii(what, options, usual.ri, usual.ro);
   refuseBeyond(what, centre, 'ri', both.ri);
-  return { ...underMask(what, scan, ring({ ...centre, ...both }), 'ring', 'sum over a ring'), notes };
+  return noted(
+    notes,
+    selected(what, scan, ring({ ...centre, ...both }), { title: 'ring', desc: 'sum over a ring' }, options),
+  );
 });
 
 /** One pixel of every frame; by default the middle. */
-export const pointAnalysis = /* @__PURE__ */ analysis('point', (scan, { x, y }, what) => {
+export const pointAnalysis = /* @__PURE__ */ analysis('point', (scan, { x, y, ...options }, what) => {
   const { notes: _, ...centre } = centreOf(scan, what, { cx: x, cy: y }, ['x', 'y']);
-  const made = underMask(what, scan, point(centre), 'point', 'one pixel of each frame');
+  const made = selected(what, scan, point(centre), { title: 'point', desc: 'one pixel of each frame' }, options);
   return { ...made, doubts: ({ intensity }) => roundedDoubt(scan, intensity.data) };
 });
 
@@ -131,13 +154,15 @@ export const radialBinsAnalysis = /* @__PURE__ */ analysis('radial-bins', (scan,
   const { notes, ...centre } = centreOf(scan, what, options);
   const { ri, ro } = radii(what, options, 0, Math.min(centre.width, centre.height) / 2);
   const { nBins: bins = Math.max(1, Math.round(ro - ri)), normalize = false } = options;
-  const masks = radialBins({ ...centre, ri, ro, bins, normalize });
+  const scaled = scaledMasks(radialBins({ ...centre, ri, ro, bins, normalize }), leftOutOf(scan, what, options));
+  const { masks } = scaled;
   return {
-    notes,
+    notes: [...notes, ...leftOutNote(scaled, 'the rings', meanOfOthers)],
     udf: masksUdf.withParams({ masks }),
     channels: ({ intensity }) =>
       masks.map((_, k) => {
         const data = columnOf(intensity.data, masks.length, k);
+        if (scaled.empty[k]) data.fill(Number.NaN);
         return navChannel(scan, `bin_${k}`, `bin ${k}`, `sum over ring ${k}`, data);
       }),
   };

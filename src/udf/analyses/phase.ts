@@ -13,8 +13,9 @@ import { electronWavelength } from '../ssb/geometry.js';
 import { ssbUdf } from '../ssb/udf.js';
 import { analysis, type Made, navChannel, type OptionsOfAnalysis } from './analysis.js';
 import { calibratedBy } from './calibrated.js';
-import { comOf, sumImage } from './com.js';
+import { comOf } from './com.js';
 import { fieldDoubts, fieldFaults } from './field-doubts.js';
+import { haveNeighbours, leftOutOf, leftOutOfFrames, withNeighbours } from './left-out.js';
 import { emptyNote, icomNoise, ssbNoise } from './noise.js';
 import { detectorSize } from './parameters.js';
 
@@ -43,6 +44,7 @@ export const ssbAnalysis = /* @__PURE__ */ analysis('ssb', (scan, options, what)
         `${missing.map(([name]) => said(name)).join(', ')} ${missing.length > 1 ? 'are' : 'is'} required` +
         `${options.calibration === undefined ? '' : ', which the calibration does not have'}`,
     );
+  const leftOut = leftOutOf(scan, what, options);
   const udf = ssbUdf({
     voltage: (voltage as number) * 1e3,
     dpix: (dpix as number) * 1e-9,
@@ -53,6 +55,7 @@ export const ssbAnalysis = /* @__PURE__ */ analysis('ssb', (scan, options, what)
     ...(cutoff !== undefined && { cutoff }),
     ...(scanRotation !== undefined && { scanRotation }),
     ...(flipY !== undefined && { flipY }),
+    without: leftOut.pixels,
   });
   return {
     notes: [
@@ -60,6 +63,7 @@ export const ssbAnalysis = /* @__PURE__ */ analysis('ssb', (scan, options, what)
       ...known.axesNotes,
       ...(options.calibration === undefined && scanRotation === undefined ? [unknownRotation] : []),
       ...(known.drift === undefined ? [] : [known.drift]),
+      ...leftOutOfFrames(leftOut, 'side bands are those of the others'),
     ],
     udf: udf as AnyUdf,
     doubts: ({ phase, fourier }) =>
@@ -87,7 +91,10 @@ export const holographyAnalysis = /* @__PURE__ */ analysis('holo', (scan, given,
   const { width, height } = detectorSize(scan, what);
   if (order !== undefined && radius === undefined)
     throw argumentError(what, (said) => `${said('apertureOrder')} requires ${said('apertureRadius')}`);
+  const leftOut = leftOutOf(scan, what, given);
+  const notes = leftOutOfFrames(leftOut, haveNeighbours);
   const second = (position: readonly [number, number]): Made<'phase' | 'amplitude' | 'wave'> => ({
+    notes,
     udf: holographyUdf({
       sbPosition: position,
       ...(outShape && { outShape }),
@@ -95,12 +102,15 @@ export const holographyAnalysis = /* @__PURE__ */ analysis('holo', (scan, given,
         aperture: order === undefined ? { kind: 'disk', radius } : { kind: 'butterworth', radius, order },
       }),
       ...(normalised !== undefined && { normalised }),
+      without: leftOut.pixels,
     }) as AnyUdf,
     channels: ({ wave }) => waveChannels(scan, wave),
   });
   if (sbPosition) return second(sbPosition);
   const next = ({ intensity }: { readonly intensity: ResultBuffer<'f64'> }) =>
-    second(estimateSideband(intensity.data, [height, width], sideband).sbPosition);
+    second(
+      estimateSideband(withNeighbours(intensity.data, leftOut, [height, width]), [height, width], sideband).sbPosition,
+    );
   return { udf: sumUdf, next };
 });
 
@@ -138,7 +148,7 @@ export const icomAnalysis = /* @__PURE__ */ analysis('icom', (scan, options, wha
     y: measured(results.fieldY),
     x: measured(results.fieldX),
     nav: nav as [number, number],
-    sum: sumImage(results.sum),
+    sum: com.sum(results),
     used: com.used(results).pixels,
   });
   return {

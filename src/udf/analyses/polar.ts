@@ -7,6 +7,7 @@ import type { AnyUdf } from '../functions/udf.js';
 import { analysisRows } from '../parameters.js';
 import { analysis, navChannel, type OptionsOfAnalysis } from './analysis.js';
 import { calibratedBy } from './calibrated.js';
+import { leftOutOf, leftOutOfFrames } from './left-out.js';
 import { centreOf, radii } from './parameters.js';
 
 /** Options of `createPolarAnalysis`. */
@@ -25,7 +26,8 @@ export const polarAnalysis = /* @__PURE__ */ analysis('polar', (scan, options, w
   const { notes, cx, cy, width, height } = centreOf(scan, what, options);
   const { ri, ro } = radii(what, options, 0, Math.min(width, height) / 2);
   const { nBins = Math.max(1, Math.round(ro - ri)), nAnnular = analysisRows.nAnnular.range.fallback } = options;
-  const { distortion, scale, covered } = calibratedBy(what, scan, options);
+  const { distortion, scale } = calibratedBy(what, scan, options);
+  const leftOut = leftOutOf(scan, what, options);
   // A distortion moves the corners by less than that.
   const farthest = 1.1 * Math.hypot(Math.max(cx, width - 1 - cx), Math.max(cy, height - 1 - cy));
   if (ro > farthest)
@@ -33,10 +35,14 @@ export const polarAnalysis = /* @__PURE__ */ analysis('polar', (scan, options, w
       const most = farthest.toFixed(0);
       return `${said('ro')} is ${ro}, and no pixel is farther than ${most} away; expected at most ${most}`;
     });
-  const params = { cx, cy, ...distortion, ri, ro, radii: nBins, azimuths: nAnnular, without: covered };
+  const params = { cx, cy, ...distortion, ri, ro, radii: nBins, azimuths: nAnnular, without: leftOut.pixels };
   const step = (ro - ri) / nBins;
   return {
-    notes: [...notes, ...(scale.refused === undefined ? [] : [scale.refused])],
+    notes: [
+      ...notes,
+      ...(scale.refused === undefined ? [] : [scale.refused]),
+      ...leftOutOfFrames(leftOut, 'they are skipped'),
+    ],
     udf: polarUdf.withParams(params) as AnyUdf,
     channels({ sum, numFrames, mean, variance }: PolarResults) {
       const { unit } = scale;

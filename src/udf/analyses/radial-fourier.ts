@@ -5,6 +5,7 @@ import { polarMap, radialBins } from '../images/masks.js';
 import { analysisRows } from '../parameters.js';
 import type { Scan } from '../scans/scan.js';
 import { analysis, type Channel, type Made, type OptionsOfAnalysis } from './analysis.js';
+import { leftOutNote, leftOutOf, scaledMasks } from './left-out.js';
 import { centreOf, checkRing } from './parameters.js';
 
 /** Options of `createRadialFourierAnalysis`. */
@@ -13,7 +14,7 @@ export type RadialFourierOptions = OptionsOfAnalysis<'radial-fourier'>;
 /**
  * Channels `dominant_b` (order of the strongest component from 1 on, 0 where all are weak), `absolute_b_o`, `phase_b_o`
  * and `complex_b_o` for bin b and order o, and `raw`, [bins, orders, …scan] complex. The masks have single precision,
- * like LiberTEM's complex64.
+ * like LiberTEM's complex64. A pixel without a count takes the mean of the others of its ring.
  */
 export const radialFourierAnalysis = /* @__PURE__ */ analysis('radial-fourier', (scan, options, what): Made<string> => {
   const { nBins: bins = 1, maxOrder = analysisRows.maxOrder.range.fallback, useSparse: sparse } = options;
@@ -23,16 +24,24 @@ export const radialFourierAnalysis = /* @__PURE__ */ analysis('radial-fourier', 
   checkRing(what, [ri, ro]);
   const rings = radialBins({ ...centre, ri, ro, bins });
   const { phi } = polarMap(centre);
-  const masks = rings.flatMap((weights) =>
+  const given = rings.flatMap((weights) =>
     Array.from({ length: orders }, (_, order) => [
       Float32Array.from(weights, (weight, i) => weight * Math.cos(order * (phi[i] as number))),
       Float32Array.from(weights, (weight, i) => weight * Math.sin(order * (phi[i] as number))),
     ]).flat(),
   );
+  const scaled = scaledMasks(given, leftOutOf(scan, what, options), true);
+  const { masks, empty } = scaled;
   return {
-    notes,
+    notes: [...notes, ...leftOutNote(scaled, 'the rings', 'they take the mean of the others of their ring')],
     udf: masksUdf.withParams({ masks, complex: true, ...(sparse !== undefined && { sparse }) }),
-    channels: ({ intensity }) => channelsOf(scan, intensity.data as Float64Array, bins, orders),
+    channels({ intensity }) {
+      const data = intensity.data as Float64Array;
+      const counted = empty.some(Boolean)
+        ? data.map((value, i) => (empty[(i >> 1) % (bins * orders)] ? Number.NaN : value))
+        : data;
+      return channelsOf(scan, counted, bins, orders);
+    },
   };
 });
 
@@ -87,6 +96,7 @@ function dominantOf(size: readonly Float64Array[], n: number): Float64Array {
     let best = 0;
     let at = 0;
     let all = 0;
+    if (Number.isNaN(size[0]?.[i])) return Number.NaN;
     for (const [o, one] of size.entries()) {
       all = Math.max(all, one[i] as number);
       if (o > 0 && (one[i] as number) > best) {

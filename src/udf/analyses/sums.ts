@@ -19,47 +19,72 @@ import {
   roundedDoubt,
   sigChannel,
 } from './analysis.js';
+import { areNaN, haveNeighbours, leftOutOf, leftOutOfFrames, withNeighbours, withoutCounts } from './left-out.js';
 import { centreOf, detectorSize } from './parameters.js';
+import { underMask } from './under-mask.js';
 
 /** Sum of all frames. */
-export const sumAnalysis = /* @__PURE__ */ analysis('sum', (scan) => ({
-  udf: sumUdf,
-  complexFrames: true,
-  channels: ({ intensity }) =>
-    realOrComplex(
-      { ...sigChannel(scan, 'intensity', 'sum', 'sum of all frames', intensity.data, true), unit: 'counts' },
-      intensity,
-    ),
-}));
+export const sumAnalysis = /* @__PURE__ */ analysis('sum', (scan, options, what) => {
+  const leftOut = leftOutOf(scan, what, options);
+  return {
+    notes: leftOutOfFrames(leftOut, areNaN),
+    udf: sumUdf,
+    complexFrames: true,
+    channels({ intensity }) {
+      const data = withoutCounts(intensity.data, leftOut);
+      return realOrComplex(
+        { ...sigChannel(scan, 'intensity', 'sum', 'sum of all frames', data, true), unit: 'counts' },
+        intensity,
+      );
+    },
+  };
+});
 
 /** Sum of each frame. */
-export const sumSigAnalysis = /* @__PURE__ */ analysis('sumsig', (scan) => ({
-  udf: sumSigUdf,
-  complexFrames: true,
-  channels: ({ intensity }) =>
-    realOrComplex(
-      navChannel(scan, 'intensity', 'sum of each frame', 'sum of each frame', intensity.data, 'counts'),
-      intensity,
-    ),
-}));
+export const sumSigAnalysis = /* @__PURE__ */ analysis('sumsig', (scan, options, what) => {
+  const { marks, ...leftOut } = leftOutOf(scan, what, options);
+  const title = 'sum of each frame';
+  if (marks)
+    return underMask(
+      scan,
+      new Uint8Array(marks.length).fill(1),
+      { title: 'frame', desc: title, of: 'a frame' },
+      { marks, ...leftOut },
+    );
+  return {
+    udf: sumSigUdf,
+    complexFrames: true,
+    channels: ({ intensity }) =>
+      realOrComplex(navChannel(scan, 'intensity', title, title, intensity.data, 'counts'), intensity),
+  };
+});
 
 /** Sum of logarithms. */
-export const logSumAnalysis = /* @__PURE__ */ analysis('logsum', (scan) => ({
-  udf: logSumUdf,
-  channels: ({ logsum }) => [
-    sigChannel(scan, 'logsum', 'sum of logarithms', 'sum of log(I − minimum + 1)', logsum.data),
-  ],
-}));
+export const logSumAnalysis = /* @__PURE__ */ analysis('logsum', (scan, options, what) => {
+  const leftOut = leftOutOf(scan, what, options);
+  const desc = 'sum of log(I − minimum + 1)';
+  return {
+    notes: leftOutOfFrames(leftOut, areNaN),
+    udf: logSumUdf.withParams({ without: leftOut.pixels }),
+    channels: ({ logsum }) => [
+      sigChannel(scan, 'logsum', 'sum of logarithms', desc, withoutCounts(logsum.data, leftOut)),
+    ],
+  };
+});
 
 /** Standard deviation of each pixel, and mean, variance, sum. */
-export const stddevAnalysis = /* @__PURE__ */ analysis('stddev', (scan) => ({
-  udf: stddevUdf,
-  channels: (results) =>
-    (['std', 'mean', 'var', 'sum'] as const).map((key) => ({
-      ...sigChannel(scan, key, key, `${key} of each pixel`, results[key].data, true),
-      unit: key === 'var' ? 'counts²' : 'counts',
-    })),
-}));
+export const stddevAnalysis = /* @__PURE__ */ analysis('stddev', (scan, options, what) => {
+  const leftOut = leftOutOf(scan, what, options);
+  return {
+    notes: leftOutOfFrames(leftOut, areNaN),
+    udf: stddevUdf,
+    channels: (results) =>
+      (['std', 'mean', 'var', 'sum'] as const).map((key) => ({
+        ...sigChannel(scan, key, key, `${key} of each pixel`, withoutCounts(results[key].data, leftOut), true),
+        unit: key === 'var' ? 'counts²' : 'counts',
+      })),
+  };
+});
 
 /** Options of picks: the position as `at`, or as LiberTEM's x, y and z. */
 export interface PickOptions extends OptionsOfAnalysis<'pick'> {
@@ -68,7 +93,12 @@ export interface PickOptions extends OptionsOfAnalysis<'pick'> {
   readonly z?: number | undefined;
 }
 
-function picked(scan: Scan, { at: typed, x, y, z }: PickOptions, what: string, isFourier: boolean): Made<'intensity'> {
+function picked(
+  scan: Scan,
+  { at: typed, x, y, z, calibration }: PickOptions & { readonly calibration?: unknown },
+  what: string,
+  isFourier: boolean,
+): Made<'intensity'> {
   const { nav, sig } = scan.shape;
   const given = typed ?? [z, y, x].filter((value): value is number => value !== undefined);
   const at = given.length === 0 ? nav.map(() => 0) : given;
@@ -96,7 +126,9 @@ function picked(scan: Scan, { at: typed, x, y, z }: PickOptions, what: string, i
     );
   roi[position] = 1;
   const name = `frame ${at.join(', ')}`;
+  const leftOut = leftOutOf(scan, what, { calibration });
   return {
+    notes: leftOutOfFrames(leftOut, haveNeighbours),
     udf: pickUdf,
     complexFrames: !isFourier,
     roi,
@@ -107,7 +139,7 @@ function picked(scan: Scan, { at: typed, x, y, z }: PickOptions, what: string, i
       const { dtype } = intensity;
       if (!isFourier) return [{ ...sigChannel(scan, 'intensity', 'frame', name, raw), unit: 'counts', dtype }];
       const { width, height } = detectorSize(scan, what);
-      const spectrum = shiftedMagnitude(raw, height, width);
+      const spectrum = shiftedMagnitude(withNeighbours(raw, leftOut, [height, width]), height, width);
       const desc = `|spectrum| of ${name}, frequency 0 in the middle`;
       return [sigChannel(scan, 'intensity', 'spectrum', desc, spectrum, true)];
     },
@@ -133,11 +165,13 @@ export const fftSumAnalysis = /* @__PURE__ */ analysis('fft-sum', (scan, options
   const { radius: r } = options;
   const { notes, ...centre } = centreOf(scan, what, options);
   const hole = r === undefined ? undefined : circular({ ...centre, r });
+  const leftOut = leftOutOf(scan, what, options);
   return {
-    notes,
+    notes: [...notes, ...leftOutOfFrames(leftOut, haveNeighbours)],
     udf: sumUdf,
     channels({ intensity }) {
-      const sum = Float64Array.from(intensity.data as Float64Array, (value, i) => (hole?.[i] ? 0 : value));
+      const whole = withNeighbours(intensity.data as Float64Array, leftOut, scan.shape.sig);
+      const sum = Float64Array.from(whole, (value, i) => (hole?.[i] ? 0 : value));
       const spectrum = shiftedSpectrum(sum, centre.height, centre.width);
       const logs = Float64Array.from({ length: sum.length }, (_, i) =>
         Math.log(Math.hypot(spectrum[2 * i] as number, spectrum[2 * i + 1] as number) + 1),

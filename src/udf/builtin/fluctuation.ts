@@ -5,6 +5,7 @@ import { defineUdf, type UdfMeta } from '../functions/udf.js';
 import { diskSpans } from '../images/disk-spans.js';
 import { spectrum2d } from '../images/fourier.js';
 import { circular, ring } from '../images/masks.js';
+import { filled, fillOf, marked, type PixelList } from '../images/without-count.js';
 import { requireReal } from './real-frames.js';
 import { integerVarsum } from './stddev.js';
 
@@ -22,18 +23,24 @@ export function checkRing(what: string, ri: number, ro: number): void {
     throw new EwaldError('Argument', `${what}: the inner radius is ${ri}, the outer one ${ro}; expected ri below ro`);
 }
 
-/** `intensity`: standard deviation of the pixels with ri < distance ≤ ro, one number per scan position. */
+/** `intensity`: standard deviation of the pixels with ri < distance ≤ ro but those of `without`, (y, x) each, one number per scan
+ * position; NaN without any pixel.
+ */
 export const femUdf = /* @__PURE__ */ defineUdf({
   name: 'fem',
   module: 'ewald/udf',
-  params: { cx: 0, cy: 0, ri: 0, ro: 1 },
+  params: { cx: 0, cy: 0, ri: 0, ro: 1, without: [] as PixelList },
   buffers(meta, { ri, ro }) {
     requireReal('fem', meta);
     frameSize('fem', meta);
     checkRing('fem', ri, ro);
     return { intensity: { kind: 'nav', dtype: 'f64' } };
   },
-  getTaskData: ({ params, meta }) => ring({ ...frameSize('fem', meta), ...params }),
+  getTaskData({ params: { without, ...params }, meta }) {
+    const size = frameSize('fem', meta);
+    const left = marked(without, size);
+    return ring({ ...size, ...params }).map((isOn, i) => (left[i] ? 0 : isOn));
+  },
   processFrame({ frame, results, task }) {
     let [sum, count] = [0, 0];
     for (let i = 0; i < frame.length; i++)
@@ -48,7 +55,7 @@ export const femUdf = /* @__PURE__ */ defineUdf({
   },
   kernel({ params, meta }) {
     const size = frameSize('fem', meta);
-    const spans = diskSpans({ ...size, ...params, r: params.ro }, params.ri);
+    const spans = diskSpans({ ...size, ...params, r: params.ro }, params.ri, params.without);
     const count = spans.reduce((sum, place, i) => sum + (i % 2 === 0 ? -place : place), 0);
     // Floats require two passes over the frame: Σ² − (Σ)² would cancel.
     if (!isIntegerDtype(meta.inputDtype)) return undefined;
@@ -64,20 +71,21 @@ export const femUdf = /* @__PURE__ */ defineUdf({
 
 /**
  * `intensity`: Σ |spectrum of the frame| with ri < frequency ≤ ro (in steps of the half spectrum), one number per scan
- * position. With a radius above 0, a disk around the centre is removed from the frame first. In frames with an odd side
+ * position. With a radius above 0, a disk around the centre is removed from the frame first. Pixels (y, x) of `without`
+ * have the mean of their neighbours. In frames with an odd side
  * LiberTEM counts frequencies along it from half a step aside.
  */
 export const crystallinityUdf = /* @__PURE__ */ defineUdf({
   name: 'crystallinity',
   module: 'ewald/udf',
-  params: { ri: 0, ro: 1, cx: 0, cy: 0, radius: 0 },
+  params: { ri: 0, ro: 1, cx: 0, cy: 0, radius: 0, without: [] as PixelList },
   buffers(meta, { ri, ro }) {
     requireReal('crystallinity', meta);
     frameSize('crystallinity', meta);
     checkRing('crystallinity', ri, ro);
     return { intensity: { kind: 'nav', dtype: 'f64' } };
   },
-  getTaskData({ params: { ri, ro, cx, cy, radius }, meta }) {
+  getTaskData({ params: { ri, ro, cx, cy, radius, without }, meta }) {
     const { width, height } = frameSize('crystallinity', meta);
     const half = Math.floor(width / 2) + 1;
     const keep: Uint8Array = new Uint8Array(height * half);
@@ -88,11 +96,12 @@ export const crystallinityUdf = /* @__PURE__ */ defineUdf({
       }
     const disk = radius > 0 ? circular({ width, height, cx, cy, r: radius }) : undefined;
     const copy: Float64Array = new Float64Array(width * height);
-    return { keep, half, width, height, disk, frame: copy };
+    return { keep, half, width, height, disk, fill: fillOf(without, { width, height }), frame: copy };
   },
   processFrame({ frame, results, task }) {
-    const { keep, half, width, height, disk, frame: copy } = task;
-    for (let i = 0; i < copy.length; i++) copy[i] = disk?.[i] ? 0 : (frame[i] as number);
+    const { keep, half, width, height, disk, fill, frame: copy } = task;
+    const whole = filled(frame, fill);
+    for (let i = 0; i < copy.length; i++) copy[i] = disk?.[i] ? 0 : (whole[i] as number);
     const spectrum = spectrum2d(copy, height, width);
     let sum = 0;
     for (let y = 0; y < height; y++)

@@ -7,6 +7,7 @@ import type { KernelPart } from '../execution/kernel-part.js';
 import type { BufferDeclaration } from '../functions/buffers.js';
 import { defineUdf, type UdfMeta } from '../functions/udf.js';
 import { isBoolean, isFew, type MaskArray, spansOf } from '../images/masks.js';
+import { filled, fillOf, type PixelList } from '../images/without-count.js';
 import type { PassStep } from '../pass/pass.js';
 import { WeightedMasks } from '../pass/weighted.js';
 
@@ -26,6 +27,8 @@ export interface MasksParams extends Readonly<Record<string, unknown>> {
    * frame are dropped.
    */
   readonly shifts: readonly [number, number] | ArrayLike<number> | null;
+  /** Pixels (y, x) that have the mean of their neighbours. */
+  readonly without: PixelList;
 }
 
 /** The assignment of masks to steps. */
@@ -105,7 +108,7 @@ function shifted(
   return sum;
 }
 
-const initial: MasksParams = { masks: [], complex: false, sparse: 'auto', shifts: null };
+const initial: MasksParams = { masks: [], complex: false, sparse: 'auto', shifts: null, without: [] };
 
 /** `intensity`, [scan, masks]: Σ over the pixels of frame · mask. */
 export const masksUdf = /* @__PURE__ */ defineUdf({
@@ -123,11 +126,14 @@ export const masksUdf = /* @__PURE__ */ defineUdf({
       },
     };
   },
-  processFrame({ frame, results: { intensity }, params, meta, position }) {
+  getTaskData: ({ params: { without }, meta }) =>
+    without.length === 0 ? undefined : fillOf(without, { height: meta.sig[0] ?? 1, width: meta.sig[1] ?? 1 }),
+  processFrame({ frame, results: { intensity }, params, meta, position, task }) {
     const { masks, complex, shifts } = params;
     const width = meta.sig.at(-1) as number;
     const height = frame.length / width;
-    const parts = meta.inputDtype.startsWith('c') ? split(frame as Float64Array) : [frame as Float64Array];
+    const given = meta.inputDtype.startsWith('c') ? split(frame as Float64Array) : [frame as Float64Array];
+    const parts = task ? given.map((part) => filled(part, task)) : given;
     const at = shifts?.length === 2 ? 0 : 2 * position;
     const [dy, dx] = shifts ? [Math.trunc(shifts[at] as number), Math.trunc(shifts[at + 1] as number)] : [0, 0];
     for (const [k, mask] of masks.entries()) {
@@ -145,6 +151,7 @@ export const masksUdf = /* @__PURE__ */ defineUdf({
   kernel({ params, meta }): KernelPart<{ intensity: BufferDeclaration<'f64' | 'c128'> }> | undefined {
     const width = meta.sig.at(-1) as number;
     // A shift common to all frames moves the masks; a shift per position is left to JavaScript.
+    if (params.without.length > 0) return undefined;
     if (params.shifts && (params.shifts.length !== 2 || meta.sig.length !== 2)) return undefined;
     const { steps, order } = stepsFor(moved(params, width), width, meta.inputDtype);
     return {
@@ -157,8 +164,13 @@ export const masksUdf = /* @__PURE__ */ defineUdf({
     };
   },
   resident({ params, meta, scan: { positions }, detectors }) {
-    const { masks, complex, shifts } = params;
-    if (complex || !masks.every(isBoolean) || (shifts && (shifts.length !== 2 || meta.sig.length !== 2)))
+    const { masks, complex, shifts, without } = params;
+    if (
+      without.length > 0 ||
+      complex ||
+      !masks.every(isBoolean) ||
+      (shifts && (shifts.length !== 2 || meta.sig.length !== 2))
+    )
       return undefined;
     const intensity = new Float64Array(positions * masks.length);
     for (const [k, mask] of moved(params, meta.sig.at(-1) as number).masks.entries()) {

@@ -1,6 +1,7 @@
 /** Sums: of all frames, of each frame, of logarithms. Integers are exact as long as they stay below 2^53. */
 import type { BufferDeclaration } from '../functions/buffers.js';
 import { defineUdf, type UdfMeta } from '../functions/udf.js';
+import { filled, fillOf, type PixelList } from '../images/without-count.js';
 import { requireReal } from './real-frames.js';
 
 const builtin = 'ewald/udf';
@@ -68,16 +69,20 @@ export const sumSigUdf = /* @__PURE__ */ defineUdf({
 
 /**
  * Sum of log(I − minimum of the frame + 1): `logsum`, [y, x]; shows weak and strong parts of a pattern together. A NaN
- * makes its whole frame NaN.
+ * makes its whole frame NaN. Pixels (y, x) of `without` have the mean of their neighbours.
  */
 export const logSumUdf = /* @__PURE__ */ defineUdf({
   name: 'logsum',
   module: builtin,
+  params: { without: [] as PixelList },
   buffers(meta: UdfMeta): { logsum: BufferDeclaration<'f64'> } {
     requireReal('logsum', meta);
     return { logsum: { kind: 'sig', dtype: 'f64' } };
   },
-  processFrame({ frame, results: { logsum } }) {
+  getTaskData: ({ params: { without }, meta }) =>
+    without.length === 0 ? undefined : fillOf(without, { height: meta.sig[0] ?? 1, width: meta.sig[1] ?? 1 }),
+  processFrame({ frame: recorded, results: { logsum }, task }) {
+    const frame = filled(recorded, task);
     let least = Number.POSITIVE_INFINITY;
     for (let i = 0; i < frame.length; i++) least = Math.min(least, frame[i] as number);
     for (let i = 0; i < frame.length; i++)
@@ -85,8 +90,11 @@ export const logSumUdf = /* @__PURE__ */ defineUdf({
   },
   merge: addAll,
   mergesParts: true,
-  kernel: () => ({
-    steps: [{ kind: 'logSum' }],
-    planes: ['logsum'],
-  }),
+  kernel: ({ params: { without } }) =>
+    without.length > 0
+      ? undefined
+      : {
+          steps: [{ kind: 'logSum' }],
+          planes: ['logsum'],
+        },
 });

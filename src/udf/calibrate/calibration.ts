@@ -124,6 +124,9 @@ const parts = ['centre', 'disk', 'ellipse', 'descan', 'rotation'] as const;
 const isPair = (value: unknown): boolean =>
   Array.isArray(value) && value.length === 2 && value.every((one) => Number.isFinite(one));
 
+const isRun = (value: unknown): boolean =>
+  Array.isArray(value) && value.length === 3 && value.every((n) => Number.isInteger(n) && n >= 0 && n <= 2 ** 24);
+
 /** Whether an ellipse is more than chance: a circle is as far off in one of a hundred patterns. */
 export const isDistorted = (ellipse: {
   readonly e1: number;
@@ -220,7 +223,11 @@ export function checkCalibration(what: string, given: unknown): Calibration {
   for (const [name, one] of Object.entries(given.optics ?? {}))
     if (!isObject(one) || !((one.value as number) > 0) || !Number.isFinite(one.value))
       throw refuse(`${name} of its optics is ${inspect(isObject(one) ? one.value : one)}`);
-  if (!Array.isArray(badPixels?.hot) || !badPixels.hot.every(isPair))
-    throw refuse(`the hot pixels of it are ${inspect(badPixels?.hot)}`);
+  const { dead = [], gap = [], invalid = [], hot } = badPixels ?? {};
+  const { stop = [] } = given as unknown as Calibration;
+  for (const [name, list] of Object.entries({ hot, dead }))
+    if (!Array.isArray(list) || !list.every(isPair)) throw refuse(`the ${name} pixels of it are ${inspect(list)}`);
+  for (const [name, runs] of Object.entries({ gap, invalid, stop }))
+    if (!Array.isArray(runs) || !runs.every(isRun)) throw refuse(`the ${name} of it is ${inspect(runs)}`);
   return given as unknown as Calibration;
 }

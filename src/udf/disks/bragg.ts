@@ -4,6 +4,7 @@ import { addAll } from '../builtin/sums.js';
 import { type Trend, trendMap } from '../calibrate/trend.js';
 import { defineUdf } from '../functions/udf.js';
 import type { Centre } from '../images/masks.js';
+import { filled, fillOf, type PixelList } from '../images/without-count.js';
 import { Correlator, logScaled, refinedAt } from './correlate.js';
 import { type CheckedPattern, checkPattern } from './patterns.js';
 import { diskMaxima } from './peaks.js';
@@ -21,6 +22,8 @@ interface BraggParams extends Centre, Readonly<Record<string, unknown>> {
   readonly e2: number;
   /** Shifts of the pattern over the scan, as `descan` of a calibration; null for none. */
   readonly descan: Trend['coefficients'] | null;
+  /** Pixels (y, x) that get the mean of their neighbours. */
+  readonly without: PixelList;
 }
 
 const initial: BraggParams = {
@@ -34,6 +37,7 @@ const initial: BraggParams = {
   e1: 0,
   e2: 0,
   descan: null,
+  without: [],
 };
 
 /** Height and width of the map. */
@@ -73,12 +77,13 @@ export const braggUdf = /* @__PURE__ */ defineUdf({
       disks: { kind: 'nav', dtype: 'f64' },
     };
   },
-  getTaskData({ params: { pattern, descan }, meta }) {
+  getTaskData({ params: { pattern, descan, without }, meta }) {
     const { width, height } = frameSize('bragg', meta);
     const moved = descan ? trendMap([[0, 0], ...descan.slice(1)], meta.nav as [number, number]) : undefined;
-    return { correlator: new Correlator(pattern, height, width), moved };
+    return { correlator: new Correlator(pattern, height, width), moved, fill: fillOf(without, { height, width }) };
   },
-  processFrame({ frame, position, results, task: { correlator, moved }, params, meta }) {
+  processFrame({ frame: recorded, position, results, task: { correlator, moved, fill }, params, meta }) {
+    const frame = filled(recorded, fill);
     const { width, height } = frameSize('bragg', meta);
     const { cx, cy, e1, e2, most, distance, minHeight, sampling } = params;
     for (let i = 0; i < frame.length; i++) if (!Number.isFinite(frame[i])) return;

@@ -2,11 +2,13 @@
 import { checkedOptions, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import { udfNumbers } from '../../core/layout/udf.js';
+import type { FrameArray } from '../../io/data/dtype.js';
 import { frameSize } from '../builtin/fluctuation.js';
 import type { PassDtype } from '../contract.js';
 import { type AuxData, isAux } from '../functions/aux.js';
 import type { BufferDeclaration } from '../functions/buffers.js';
-import { defineUdf, type Udf, type UdfMeta } from '../functions/udf.js';
+import { defineUdf, type Udf, type UdfFrames, type UdfMeta } from '../functions/udf.js';
+import { filled, fillOf, type PixelList } from '../images/without-count.js';
 import type { FoundDisks } from './contract.js';
 import { type DiskJob, diskFrames } from './correlate.js';
 import { checkRefinement, correlationRows, type DiskCorrelation, type DiskRefinement } from './finder.js';
@@ -29,6 +31,8 @@ export interface DiskUdfOptions {
   readonly zeroShift?: readonly [number, number] | AuxData | undefined;
   /** The lattice to fit to the disks of each frame; default: none. */
   readonly match?: LatticeMatch | undefined;
+  /** Pixels (y, x) that get the mean of their neighbours, such as hot ones; default: none. */
+  readonly without?: PixelList | undefined;
 }
 
 /** Buffers of the disks of each frame. */
@@ -61,6 +65,7 @@ interface DiskParams extends Readonly<Record<string, unknown>> {
   readonly refine: DiskRefinement;
   readonly zeroShift: readonly [number, number] | AuxData;
   readonly match: CheckedMatch | null;
+  readonly without: PixelList;
 }
 
 const initial: DiskParams = {
@@ -70,6 +75,7 @@ const initial: DiskParams = {
   refine: 'parabola',
   zeroShift: [0, 0],
   match: null,
+  without: [],
 };
 
 interface Views {
@@ -152,7 +158,8 @@ export const disksUdf = /* @__PURE__ */ defineUdf({
       }),
     };
   },
-  processPartition({ frames, count, params, results, aux, meta }) {
+  processPartition({ frames: recorded, count, params, results, aux, meta }) {
+    const frames = filled(recorded, fillOf(params.without, frameSize('disks', meta)), count);
     const find = diskFrames(jobOf(params, meta));
     const pixels = frames.length / count;
     const views = results as unknown as Views;
@@ -176,6 +183,7 @@ export const disksUdf = /* @__PURE__ */ defineUdf({
       kind === 'user'
         ? { template: template as Float64Array, shape }
         : { radius, delta, ...(kind.endsWith('background-subtraction') && { radiusOuter }) };
+    const fill = fillOf(params.without, frameSize('disks', meta));
     return open()
       .then((context) =>
         context.diskFinder({
@@ -190,7 +198,11 @@ export const disksUdf = /* @__PURE__ */ defineUdf({
       .then((finder) => ({
         async run({ frames, count, results, aux }) {
           const positions = positionsOf(params, (aux as { zeroShift?: ArrayLike<number> }).zeroShift, count);
-          const found = await finder.run(frames, count, positions);
+          const found = await finder.run(
+            fill ? (filled(frames as UdfFrames, fill, count) as FrameArray) : frames,
+            count,
+            positions,
+          );
           const views = results as unknown as Views;
           for (const name of ['centers', 'refineds', 'heights', 'elevations'] as const)
             views[name].set(found[name] as never);
@@ -214,7 +226,7 @@ function checkPeaks(what: string, peaks: DiskUdfOptions['peaks']): Int32Array {
   return Int32Array.from(flat, wholePixel);
 }
 
-const rows = { ...row.others('peaks', 'zeroShift', 'match'), ...correlationRows } as const;
+const rows = { ...row.others('peaks', 'zeroShift', 'match', 'without'), ...correlationRows } as const;
 
 /**
  * Positions of diffraction disks, found by correlation with a pattern (LiberTEM-blobfinder; Weber et al. 2021). Results
@@ -229,14 +241,14 @@ const rows = { ...row.others('peaks', 'zeroShift', 'match'), ...correlationRows 
 export function diskUdf<const O extends DiskUdfOptions>(options: O): Udf<DiskBuffers<O>, DiskParams> {
   const what = 'diskUdf';
   const wanted = checkedOptions<DiskUdfOptions, typeof rows>(what, options, rows);
-  const { correlation, refine, zeroShift = [0, 0] } = wanted;
+  const { correlation, refine, zeroShift = [0, 0], without = [] } = wanted;
   const peaks = checkPeaks(what, wanted.peaks);
   const pattern = checkPattern(what, wanted.pattern);
   checkRefinement(what, correlation, refine);
   if (!isAux(zeroShift) && !(zeroShift.length === 2 && zeroShift.every((value) => Number.isFinite(value))))
     throw new EwaldError('Argument', `${what}: zeroShift is [${zeroShift}]; expected [y, x] in pixels, or auxData`);
   const match = wanted.match ? checkMatch(what, wanted.match, peaks) : null;
-  return disksUdf.withParams({ peaks, pattern, correlation, refine, zeroShift, match }) as unknown as Udf<
+  return disksUdf.withParams({ peaks, pattern, correlation, refine, zeroShift, match, without }) as unknown as Udf<
     DiskBuffers<O>,
     DiskParams
   >;

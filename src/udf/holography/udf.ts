@@ -7,6 +7,7 @@ import { frameSize } from '../builtin/fluctuation.js';
 import type { BufferDeclaration } from '../functions/buffers.js';
 import { defineUdf, type Udf, type UdfMeta } from '../functions/udf.js';
 import { inverse2d, spectrum2d } from '../images/fourier.js';
+import { filled, fillOf, type PixelList } from '../images/without-count.js';
 import type { UdfCore } from '../room.js';
 
 /** Options of `holographyUdf`. */
@@ -33,6 +34,8 @@ export interface HolographyOptions {
    * a quarter of the pixels have four times the amplitude.
    */
   readonly normalised?: boolean | undefined;
+  /** Pixels (y, x) that get the mean of their neighbours, such as hot ones; default: none. */
+  readonly without?: PixelList | undefined;
 }
 
 /** Parameters of the UDF. */
@@ -41,6 +44,7 @@ interface HolographyParams extends Readonly<Record<string, unknown>> {
   readonly sbPosition: readonly [number, number];
   readonly aperture: { readonly radius: number; readonly order: number | null } | Float64Array | null;
   readonly normalised: boolean;
+  readonly without: PixelList;
 }
 
 /** Distance of an index of a spectrum from frequency 0. */
@@ -116,6 +120,7 @@ function planOf(params: HolographyParams, meta: UdfMeta) {
     left: modulo(lowest(width, columns) - sx, width),
     firstRow: modulo(lowest(height, rows), rows),
     firstColumn: modulo(lowest(width, columns), columns),
+    fill: fillOf(params.without, { height, width }),
     scale: params.normalised ? (rows * columns) / (height * width) : 1,
   };
 }
@@ -180,7 +185,7 @@ async function workOf(context: FftContext, plan: Plan, frames: number) {
     ) {
       for (let first = 0; first < count; first += batch) {
         const here = Math.min(batch, count - first);
-        input.set(frames.subarray(first * pixels, (first + here) * pixels));
+        input.set(filled(frames.subarray(first * pixels, (first + here) * pixels), plan.fill, here));
         await forward.forward(input, spectra);
         for (let f = 0; f < here; f++) {
           const from = f * length;
@@ -201,7 +206,13 @@ async function workOf(context: FftContext, plan: Plan, frames: number) {
 /** Buffers of `holographyUdf`. */
 type HolographyBuffers = { readonly wave: BufferDeclaration<'c64'> };
 
-const initial: HolographyParams = { outShape: null, sbPosition: [0, 0], aperture: null, normalised: false };
+const initial: HolographyParams = {
+  outShape: null,
+  sbPosition: [0, 0],
+  aperture: null,
+  normalised: false,
+  without: [],
+};
 
 /** The UDF of `holographyUdf`; its parameters are checked there. */
 export const holoUdf = /* @__PURE__ */ defineUdf({
@@ -214,7 +225,7 @@ export const holoUdf = /* @__PURE__ */ defineUdf({
   getTaskData: ({ params, meta }) => planOf(params, meta),
   processFrame({ frame, results, task }) {
     const { height, width, rows, columns, top, left } = task;
-    const spectrum = spectrum2d(frame, height, width);
+    const spectrum = spectrum2d(filled(frame, task.fill), height, width);
     const band = new Float64Array(2 * rows * columns);
     underAperture(
       task,
@@ -247,8 +258,8 @@ export function holographyUdf(options: HolographyOptions): Udf<HolographyBuffers
   const what = 'holographyUdf';
   if (typeof options !== 'object' || options === null)
     throw new EwaldError('Argument', `${what} requires the option sbPosition`);
-  const rows = { ...row.others('outShape', 'sbPosition', 'aperture'), normalised: row.flag };
-  const { outShape, sbPosition, aperture, normalised } = checkedOptions(what, options, rows);
+  const rows = { ...row.others('outShape', 'sbPosition', 'aperture', 'without'), normalised: row.flag };
+  const { outShape, sbPosition, aperture, normalised, without = [] } = checkedOptions(what, options, rows);
   const isPair = (value: unknown): boolean =>
     Array.isArray(value) && value.length === 2 && value.every(Number.isFinite);
   if (!isPair(sbPosition))
@@ -263,6 +274,7 @@ export function holographyUdf(options: HolographyOptions): Udf<HolographyBuffers
     sbPosition,
     aperture: apertureFrom(what, aperture),
     normalised,
+    without,
   });
 }
 

@@ -1,5 +1,6 @@
 /** Where a polar transform reads a frame: four pixels a sample, with the weights of bilinear interpolation. */
 import type { Centre, MaskSize } from './masks.js';
+import { marked, type PixelList } from './without-count.js';
 
 /** What a polar transform samples. */
 export interface PolarGrid extends Centre {
@@ -12,7 +13,7 @@ export interface PolarGrid extends Centre {
   readonly radii: number;
   readonly azimuths: number;
   /** Pixels (y, x) that are skipped. */
-  readonly without: readonly (readonly [y: number, x: number])[];
+  readonly without: PixelList;
 }
 
 /** Samples [azimuths, radii] of four pixels each. */
@@ -27,8 +28,7 @@ export interface PolarSamples {
 /** The samples of a grid. */
 export function polarSamples(grid: PolarGrid, { width, height }: MaskSize): PolarSamples {
   const { cx, cy, e1, e2, ri, ro, radii, azimuths } = grid;
-  const skipped = new Uint8Array(width * height);
-  for (const [y, x] of grid.without) skipped[y * width + x] = 1;
+  const skipped = marked(grid.without, { width, height });
   const count = azimuths * radii;
   const samples = {
     pixels: new Int32Array(4 * count),

@@ -7,6 +7,7 @@ import { checkedValue, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import { inspect, knownOptions } from '../../base/options.js';
 import { rint } from '../disks/lattice.js';
+import { marked, type PixelList } from '../images/without-count.js';
 
 /** Geometry of a scan for single side band reconstruction. */
 export interface SsbOptions {
@@ -30,11 +31,13 @@ export interface SsbOptions {
   readonly transformation?: readonly (readonly [number, number])[] | undefined;
   /** Scan frequencies whose overlaps have a smaller sum of weights are skipped; default 1. */
   readonly cutoff?: number | undefined;
+  /** Pixels (y, x) that are skipped, such as hot ones; default: none. */
+  readonly without?: PixelList | undefined;
 }
 
 const names = [
   ...['lamb', 'voltage', 'dpix', 'semiconv', 'semiconvPix', 'cy', 'cx', 'scanRotation', 'flipY', 'transformation'],
-  'cutoff',
+  ...['cutoff', 'without'],
 ];
 
 /** The wavelength of electrons in metres, relativistic, for an acceleration voltage in volts. */
@@ -54,6 +57,7 @@ export interface SsbGeometry {
   readonly cx: number;
   readonly transformation: readonly [number, number, number, number];
   readonly cutoff: number;
+  readonly without: PixelList;
 }
 
 /** Checks the options. Throws `Argument`. */
@@ -89,6 +93,7 @@ export function checkSsb(what: string, options: SsbOptions): SsbGeometry {
     cx: options.cx === undefined ? Number.NaN : required('cx', options.cx, -1e6, 1e6),
     transformation: flat as [number, number, number, number],
     cutoff: checkedValue(`${what}: cutoff`, options.cutoff, row.number(0, 1e9, 1)),
+    without: options.without ?? [],
   };
 }
 
@@ -172,10 +177,11 @@ export class SideBands {
     ];
     this.#centre = [cy, cx];
     const pixels: Pixel[] = [];
+    const left = marked(geometry.without, { height: sig[0], width: sig[1] });
     for (let y = 0; y < sig[0]; y++)
       for (let x = 0; x < sig[1]; x++) {
         const weight = this.#weight(y, x, cy, cx);
-        if (weight > 0) pixels.push({ y, x, weight });
+        if (weight > 0 && !left[y * sig[1] + x]) pixels.push({ y, x, weight });
       }
     this.pixels = pixels;
     if (pixels.length === 0)

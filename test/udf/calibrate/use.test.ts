@@ -72,7 +72,7 @@ test('com takes centre, rotation and hot pixels, and what the user gives comes f
     cx: centre?.cx,
     scanRotation: rotation?.scanRotation,
     flipY: true,
-    without: badPixels?.hot,
+    without: expect.arrayContaining(badPixels?.hot as unknown[]),
   });
   expect(badPixels?.hot).toHaveLength(4);
   expect(params({ calibration, cx: 20, scanRotation: 5 })).toMatchObject({
@@ -284,7 +284,7 @@ describe('the command', () => {
       '--channel',
       'phase',
     );
-    expect(run.err).toBe('');
+    expect(run.err).toMatch(/^warning: \d pixels? of \d+ of the disk ha(s|ve) no count \(.*\n$/);
     expect(run.code).toBe(0);
     const bytes = readFileSync(join(folder, 'icom.npy'));
     const phase = new Float64Array(new Uint8Array(bytes.subarray(bytes.length - 8 * rows * columns)).buffer);
@@ -312,7 +312,7 @@ describe('the command', () => {
     expect(
       (await ewald('run', 'com', 'scan.npy', ...shape, '--calibration', 'mine.json', '-o', 'x.npy')).err,
     ).toContain('no calibration');
-    expect((await ewald('run', 'sum', 'scan.npy', ...shape, '--calibration', 'scan.cal.json')).code).toBe(2);
+    expect((await ewald('run', 'pick', 'scan.npy', ...shape, '--calibration', 'scan.cal.json')).code).toBe(2);
   });
 
   test('a simulated scan of separate disks is calibrated, and strain takes its radius and keeps the calibration', {
