@@ -331,6 +331,14 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
     range: range(-1e4, 1e4, 0),
     of: ['strain'],
   },
+  decomposition: {
+    kind: 'choice',
+    sentence: 'how strain is separated from rotation',
+    choices: ['polar', 'linear'],
+    fallback: 'polar',
+    more: 'polar is exact. linear, 1 − β as in py4DSTEM, is of first order, and reads a rotation of 8 degrees as a strain of 1 %.',
+    of: ['strain'],
+  },
   calibration: {
     kind: 'text',
     sentence: 'result of ctx.calibrate, or a file of ewald calibrate, for the options that are not given',

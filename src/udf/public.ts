@@ -50,7 +50,7 @@ export type { DiskCorrelation, DiskFinder, DiskFinderOptions, DiskRefinement } f
 export type { Lattice, LatticeMatch } from './disks/lattice.js';
 export type { DiskPattern } from './disks/patterns.js';
 export { findDiskPeaks } from './disks/peaks.js';
-export { type StrainMaps, type StrainOptions, strainMaps } from './disks/strain.js';
+export { type StrainDecomposition, type StrainMaps, type StrainOptions, strainMaps } from './disks/strain.js';
 export { type DiskUdfOptions, diskUdf } from './disks/udf.js';
 export { type ClusterSpec, clusterSpec, type DetectedDevices, executorFor } from './execution/devices.js';
 export type { NoCounts } from './execution/frame-counts.js';

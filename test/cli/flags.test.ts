@@ -278,7 +278,6 @@ describe('modes', () => {
     ...[...new Set(Object.values(analysisRows).flatMap(({ of }) => of as readonly string[]))].map(
       (name) => [`run ${name} scan.npy`, [name, 'frames']] as const,
     ),
-    ['run sum scan.npy', []],
     ['simulate frames -o none', ['xray']],
     ['validate --list', []],
     ['bench pi', ['cases']],

@@ -145,7 +145,8 @@ describe('strain of a simulated scan', () => {
     // a and b of three positions; the second is the reference, the third has no lattice.
     const a = [9.9, 0.1, 10, 0, Number.NaN, Number.NaN];
     const b = [-0.3, 20.4, 0, 20, Number.NaN, Number.NaN];
-    const maps = strainMaps(a, b, { reference: [0, 1, 0] });
+    const linear = { decomposition: 'linear' } as const;
+    const maps = strainMaps(a, b, { reference: [0, 1, 0], ...linear });
     expect([maps.eyy[0], maps.exx[0]]).toEqual([expect.closeTo(0.01, 12), expect.closeTo(-0.02, 12)]);
     // β_yx = −0.3 / 20, β_xy = 0.1 / 10
     expect(maps.exy[0]).toBeCloseTo(-(-0.015 + 0.01) / 2, 12);
@@ -155,7 +156,23 @@ describe('strain of a simulated scan', () => {
     const [c, s] = [Math.cos(0.01), Math.sin(0.01)];
     const rotated = strainMaps([20, 0, 20 * c, -20 * s], [0, 20, 20 * s, 20 * c], { reference: [1, 0] });
     expect(rotated.theta[1]).toBeCloseTo(0.01, 6);
-    const turned = strainMaps(a, b, { reference: [0, 1, 0], axesRotation: 90 });
+    // A stretch by 20 % in a direction of 30 degrees, then a turn by 40: V is turned with it, and nothing is of first order.
+    const matrix = (angle: number) => [Math.cos(angle), Math.sin(angle)] as const;
+    const [[ca, sa], [cb, sb]] = [matrix(Math.PI / 6), matrix(Math.PI / 4.5)];
+    const shrunk = (y: number, x: number): [number, number] => {
+      const [along, across] = [(ca * x + sa * y) / 1.2, -sa * x + ca * y];
+      const [v, u] = [sa * along + ca * across, ca * along - sa * across];
+      return [cb * v + sb * u, -sb * v + cb * u];
+    };
+    const exact = strainMaps([20, 0, ...shrunk(20, 0)], [0, 20, ...shrunk(0, 20)], { reference: [1, 0] });
+    const at = Math.PI / 6 + Math.PI / 4.5;
+    expect([exact.exx[1], exact.eyy[1], exact.exy[1], exact.theta[1]]).toEqual([
+      expect.closeTo(0.2 * Math.cos(at) ** 2, 12),
+      expect.closeTo(0.2 * Math.sin(at) ** 2, 12),
+      expect.closeTo(0.2 * Math.sin(at) * Math.cos(at), 12),
+      expect.closeTo(Math.PI / 4.5, 12),
+    ]);
+    const turned = strainMaps(a, b, { reference: [0, 1, 0], axesRotation: 90, ...linear });
     expect([turned.eyy[0], turned.exx[0]]).toEqual([expect.closeTo(-0.02, 12), expect.closeTo(0.01, 12)]);
     expect(turned.exy[0]).toBeCloseTo(-(maps.exy[0] as number), 12);
     expect(() => strainMaps(a, b, { reference: [0, 0, 1] })).toThrow(/none of the 1 positions/);
@@ -194,6 +211,83 @@ describe('a radius or a lattice that is not that of the disks', () => {
     const given = await ctx.run(ctx.createStrainAnalysis(scan, { diskRadius: 5 }));
     for (const [i, value] of Array.from(exx.data).entries())
       expect(Math.abs(value - (given.exx.data[i] as number))).toBeLessThan(5e-4);
+  });
+});
+
+describe('a second grain', () => {
+  const ctx = new Context({ context: { backend: 'wasm', strict: true } });
+  afterAll(() => ctx.close());
+  const [n, sig, radius] = [6, 96, 4];
+  /** Disks of a square lattice of 18 pixels, stretched along x, turned by degrees. */
+  const frameOf = (stretch: number, degrees: number): Float32Array => {
+    const [c, s] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
+    const frame = new Float32Array(sig * sig).fill(1);
+    for (let i = -3; i <= 3; i++)
+      for (let j = -3; j <= 3; j++) {
+        const [y, x] = [18 * i, (18 * j) / (1 + stretch)];
+        const [cy, cx] = [48.2 + c * y + s * x, 47.6 - s * y + c * x];
+        for (let p = 0; p < frame.length; p++) {
+          const distance = Math.hypot(Math.floor(p / sig) - cy, (p % sig) - cx);
+          const height = 40 * Math.exp(-(i * i + j * j) / 8);
+          if (distance < radius + 1)
+            frame[p] = (frame[p] as number) + height * Math.min(1, Math.max(0, radius + 0.5 - distance));
+        }
+      }
+    return frame;
+  };
+  const scanOfColumns = (columns: readonly (readonly [stretch: number, degrees: number])[]) => {
+    const frames = new Float32Array(n * n * sig * sig);
+    for (const [x, column] of columns.entries()) {
+      const frame = frameOf(...column);
+      for (let y = 0; y < n; y++) frames.set(frame, (y * n + x) * sig * sig);
+    }
+    return ctx.fromMemory(frames, { navShape: [n, n], sigShape: [sig, sig] });
+  };
+  const lattice = { zero: [48.2, 47.6], a: [0, 18], b: [18, 0], diskRadius: radius } as const;
+  const column = (data: ArrayLike<number>, x: number): number => data[2 * n + x] as number;
+
+  test('has no strain of the first one, and is counted and named; the reference is judged first', async () => {
+    const scan = scanOfColumns([
+      [0, 0],
+      [0, 0],
+      [0.03, 0],
+      [0, 0],
+      [0, 31],
+      [0, 31],
+    ]);
+    const reference = Uint8Array.from({ length: n * n }, (_, i) => (i % n < 2 ? 1 : 0));
+    const { exx, eyy, theta, notes } = await ctx.run(ctx.createStrainAnalysis(scan, { ...lattice, reference }));
+    for (const { data } of [exx, eyy, theta])
+      expect([4, 5].map((x) => column(data, x))).toEqual([Number.NaN, Number.NaN]);
+    expect([column(exx.data, 2), column(eyy.data, 2), column(exx.data, 3)]).toEqual([
+      expect.closeTo(0.03, 3),
+      expect.closeTo(0, 3),
+      expect.closeTo(0, 3),
+    ]);
+    expect(notes.join('\n')).toMatch(/^12 of 36 positions have not the lattice.*\n12 of them .* a second grain/);
+    const others = reference.map((_, i) => (i % n > 2 ? 1 : 0));
+    const wrong = await ctx.run(ctx.createStrainAnalysis(scan, { ...lattice, reference: others }));
+    expect(wrong.notes[0]).toMatch(/^6 of the 18 positions of the reference have the lattice/);
+  });
+
+  test('that is turned by 8 degrees has no strain, and 1 % by the linear decomposition of py4DSTEM', async () => {
+    const scan = scanOfColumns([
+      [0, 0],
+      [0, 0],
+      [0, 0],
+      [0, 0],
+      [0.02, 8],
+      [0.02, 8],
+    ]);
+    const maps = await ctx.run(ctx.createStrainAnalysis(scan, lattice));
+    // The stretched direction is x, turned by 8 degrees.
+    const along = Math.cos((8 * Math.PI) / 180) ** 2;
+    const truth = [0.02 * along, 0.02 * (1 - along), (8 * Math.PI) / 180];
+    for (const [k, { data }] of [maps.exx, maps.eyy, maps.theta].entries())
+      // Disks that are turned to the rims of the squares in which they are searched pull the angle.
+      expect(Math.abs(column(data, 4) - (truth[k] as number)), String(k)).toBeLessThan(k === 2 ? 1e-2 : 2e-3);
+    const linear = await ctx.run(ctx.createStrainAnalysis(scan, { ...lattice, decomposition: 'linear' }));
+    expect(Math.abs(column(linear.eyy.data, 4) - 0.0097)).toBeLessThan(2e-3);
   });
 });
 

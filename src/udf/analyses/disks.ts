@@ -4,10 +4,17 @@ import { argumentError } from '../../base/parameters.js';
 import { sumUdf } from '../builtin/sums.js';
 import { diskOfLargeSum } from '../calibrate/sum-disk.js';
 import { braggShape, braggUdf } from '../disks/bragg.js';
-import { checkLattice, guessLattice, type Lattice, type LatticeMatch, latticePeaks } from '../disks/lattice.js';
+import {
+  type CheckedMatch,
+  checkLattice,
+  guessLattice,
+  type Lattice,
+  type LatticeMatch,
+  latticePeaks,
+} from '../disks/lattice.js';
 import { checkFits, checkPattern, cropSize, type DiskPattern } from '../disks/patterns.js';
 import { findDiskPeaks } from '../disks/peaks.js';
-import { strainMaps } from '../disks/strain.js';
+import { type StrainDecomposition, strainMaps } from '../disks/strain.js';
 import { diskUdf } from '../disks/udf.js';
 import type { ResultBuffer } from '../functions/buffers.js';
 import type { AnyUdf } from '../functions/udf.js';
@@ -17,7 +24,7 @@ import { select } from '../scans/roi.js';
 import type { Scan } from '../scans/scan.js';
 import { analysis, type Made, navChannel, type OptionsOfAnalysis } from './analysis.js';
 import { calibratedBy } from './calibrated.js';
-import { latticeFaults, radiusFaults } from './disk-doubts.js';
+import { judgeLattices, radiusFaults } from './disk-doubts.js';
 import { haveNeighbours, leftOutOf, leftOutOfFrames, withNeighbours } from './left-out.js';
 import { centreOf, detectorSize } from './parameters.js';
 
@@ -109,7 +116,7 @@ function disksOf(scan: Scan, what: string, options: SearchOptions, { sum, patter
 /** An analysis, and what the search for its disks says against it. */
 const doubted = <K extends string>({ doubts, faults }: Searched, made: Made<K>): Made<K> => ({
   ...made,
-  doubts: () => doubts,
+  doubts: (results) => [...doubts, ...(made.doubts?.(results) ?? [])],
   faults: (results) => [...faults, ...(made.faults?.(results) ?? [])],
 });
 
@@ -257,16 +264,30 @@ interface LatticeResults {
   readonly b: Nav;
   readonly error: Nav;
   readonly selector: ResultBuffer<'bool'>;
+  readonly elevations: Nav;
+}
+
+/** How many disks of each position `is` true of; NaN where nothing was measured. */
+function countsOf(results: LatticeResults, is: (results: LatticeResults, k: number) => boolean): Float64Array {
+  const { validMask } = results.error;
+  const disks = results.selector.data.length / validMask.length;
+  return Float64Array.from(validMask, (valid, i) => {
+    if (!valid) return Number.NaN;
+    let count = 0;
+    for (let k = i * disks; k < (i + 1) * disks; k++) if (is(results, k)) count++;
+    return count;
+  });
 }
 
 /**
- * Strain of the lattice through the disks, in the conventions of py4DSTEM: `eyy`, `exx`, `exy`, `theta` (rotation in
- * radians); `error`, the mean distance of the disks from the lattice in pixels; `disks`, the number of disks that were
- * used. NaN where no lattice fits. The reference is the median of the lattices of the region `reference`, by default of
+ * Strain of the lattice through the disks: `eyy`, `exx`, `exy`, `theta` (rotation in radians); `error`, the mean
+ * distance of the disks from the lattice in pixels; `disks`, the number of disks that were used. Strain is NaN, and the
+ * positions are counted in `notes`, where no lattice fits, where the disks are more than .08 radii and .5 pixels beside
+ * it, and where fewer than half as many disks are on it as in the reference. The reference is the median of the lattices of the region `reference`, by default of
  * all positions. Without `zero`, `a` and `b`, the first of two passes sums the frames and finds the lattice of the sum.
  */
 export const strainAnalysis = /* @__PURE__ */ analysis('strain', (scan, options, what) => {
-  const { zero, a, b, tolerance, minWeight, minMatch } = options;
+  const { zero, a, b, tolerance, minWeight, minMatch, decomposition } = options;
   const axes = strainAxes(scan, what, options);
   const { width, height } = detectorSize(scan, what);
   const some = [zero, a, b].filter((one) => one !== undefined).length;
@@ -295,10 +316,21 @@ export const strainAnalysis = /* @__PURE__ */ analysis('strain', (scan, options,
       ...(minMatch !== undefined && { minMatch }),
     };
     const udf = diskUdf({ peaks, pattern: searched.pattern, match, without: searched.without, ...how(options) });
+    const { minWeight: weight } = (udf.params as { match: CheckedMatch }).match;
+    const judge = (results: LatticeResults) =>
+      judgeLattices({
+        error: measured(results.error),
+        used: countsOf(results, ({ selector }, k) => (selector.data[k] as number) > 0),
+        found: countsOf(results, ({ elevations }, k) => (elevations.data[k] as number) >= weight),
+        radius: pattern.radius,
+        region,
+      });
     return {
       udf: udf as AnyUdf,
-      faults: ({ error }) => latticeFaults(measured(error), pattern.radius),
-      channels: (results) => strainChannels(scan, results, region, axes),
+      doubts: (results: LatticeResults) => judge(results).doubts,
+      faults: (results: LatticeResults) => judge(results).faults,
+      channels: (results: LatticeResults) =>
+        strainChannels(scan, results, judge(results).fits, { ...axes, region, decomposition }),
     };
   });
 });
@@ -325,28 +357,36 @@ function strainAxes(scan: Scan, what: string, { axesRotation, calibration }: Str
   return { axesRotation, flipY, notes: calibration === undefined ? [] : [note] };
 }
 
+/** What strain is relative to, along which axes, and how it is separated from rotation. */
+interface StrainMapping extends StrainAxes {
+  readonly region: Uint8Array | undefined;
+  readonly decomposition: StrainDecomposition | undefined;
+}
+
 /** The unit of strains. */
 const fraction = 'fraction (.01 is 1 %)';
 
 function strainChannels(
   scan: Scan,
-  { a, b, error, selector }: LatticeResults,
-  region: Uint8Array | undefined,
-  { axesRotation, flipY }: StrainAxes,
+  results: LatticeResults,
+  fits: Uint8Array,
+  { axesRotation, flipY, region, decomposition }: StrainMapping,
 ) {
+  const { a, b, error } = results;
   const { validMask } = error;
-  const vectors = ({ data }: Nav): Float64Array => data.map((value, k) => (validMask[k >> 1] ? value : Number.NaN));
+  const vectors = ({ data }: Nav): Float64Array => data.map((value, k) => (fits[k >> 1] ? value : Number.NaN));
   // Before a run, the names of its results are determined without frames.
   const nothing = new Float64Array(validMask.length).fill(Number.NaN);
-  const maps = validMask.some((valid) => valid)
-    ? strainMaps(vectors(a), vectors(b), { reference: region, axesRotation })
+  const inRegion = (is: (i: number) => boolean): boolean => fits.some((_, i) => (!region || region[i]) && is(i));
+  // A reference whose lattices are judged to be others has maps without a number; one without any lattice is refused.
+  const isKnown =
+    validMask.some(Boolean) && (inRegion((i) => fits[i] === 1) || !inRegion((i) => !Number.isNaN(error.data[i])));
+  const maps = isKnown
+    ? strainMaps(vectors(a), vectors(b), { reference: region, axesRotation, decomposition })
     : { eyy: nothing, exx: nothing, exy: nothing, theta: nothing };
   const sign = flipY ? -1 : 1;
   const signed = (map: Float64Array): Float64Array => map.map((value) => sign * value);
-  const disks = selector.data.length / validMask.length;
-  const counts = Float64Array.from(validMask, (valid, i) =>
-    valid ? selector.data.subarray(i * disks, (i + 1) * disks).reduce((sum, one) => sum + one, 0) : Number.NaN,
-  );
+  const counts = countsOf(results, ({ selector }, k) => (selector.data[k] as number) > 0);
   return [
     navChannel(scan, 'eyy', 'strain along y', `strain along y, ${fraction}`, maps.eyy, '1'),
     navChannel(scan, 'exx', 'strain along x', `strain along x, ${fraction}`, maps.exx, '1'),

@@ -1,9 +1,11 @@
 /**
- * Strain from the lattices of a scan, in the conventions of py4DSTEM (Savitzky et al., Microsc. Microanal. 27, 712
- * (2021)): g′ = β g for reciprocal vectors, and to first order e = 1 − β, since they shrink when the lattice grows.
+ * Strain from the lattices of a scan: g′ = β g for reciprocal vectors, which shrink when the lattice grows. Polar: a
+ * lattice is deformed by β⁻ᵀ = V R, and the strain is V − 1, the rotation that of R. Linear, as py4DSTEM has it (Savitzky
+ * et al., Microsc. Microanal. 27, 712 (2021)): 1 − β, whose symmetric part reads a rotation of 8° as a strain of 1 %.
  * Axes are those of the detector: y along its rows, x along its columns.
  */
 import { expectsNumbers } from '../../base/arguments.js';
+import { checkedValue, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 
 /** Maps of a scan; one number per position, NaN where no lattice was fitted. */
@@ -24,7 +26,12 @@ export interface StrainOptions {
   readonly reference?: ArrayLike<number> | undefined;
   /** Angle in degrees by which the axes of the maps are turned, from x to y; default 0: those of the detector. */
   readonly axesRotation?: number | undefined;
+  /** How strain is separated from rotation; default polar, which is exact. `linear`: to first order, as in py4DSTEM. */
+  readonly decomposition?: StrainDecomposition | undefined;
 }
+
+/** How strain is separated from rotation. */
+export type StrainDecomposition = 'polar' | 'linear';
 
 /** The middle of some numbers, NaN aside; of an even number the mean of the middle two. */
 function median(values: number[]): number {
@@ -33,6 +40,28 @@ function median(values: number[]): number {
   if (sorted.length % 2 === 1) return sorted[half] as number;
   return ((sorted[half - 1] as number) + (sorted[half] as number)) / 2;
 }
+
+const decompositionRow = row.choice(['polar', 'linear'], 'polar');
+
+/** Strain (yy, xx, xy) and rotation in radians. */
+type Separated = readonly [yy: number, xx: number, xy: number, theta: number];
+
+/** β as strain and rotation. */
+const separations: Readonly<
+  Record<StrainDecomposition, (yy: number, yx: number, xy: number, xx: number) => Separated>
+> = {
+  linear: (yy, yx, xy, xx) => [1 - yy, 1 - xx, -(yx + xy) / 2, (yx - xy) / 2],
+  polar(yy, yx, xy, xx) {
+    // V is the inverse of the root of β βᵀ, which for two axes is (β βᵀ + det β) / trace of the root.
+    const det = yy * xx - yx * xy;
+    const [syy, sxx, sxy] = [yy * yy + yx * yx + det, xy * xy + xx * xx + det, yy * xy + yx * xx];
+    const trace = Math.sqrt(syy + sxx);
+    // A mirrored lattice is none that was strained.
+    if (!(det > 0)) return [Number.NaN, Number.NaN, Number.NaN, Number.NaN];
+    const scale = 1 / (trace * det);
+    return [sxx * scale - 1, syy * scale - 1, -sxy * scale, Math.atan2(yx - xy, yy + xx)];
+  },
+};
 
 /**
  * Strain and rotation at each position, from the lattice vectors `a` and `b`, (y, x) of each position, such as the
@@ -43,6 +72,8 @@ function median(values: number[]): number {
 export function strainMaps(a: ArrayLike<number>, b: ArrayLike<number>, options: StrainOptions = {}): StrainMaps {
   const what = 'strainMaps';
   const { reference: region, axesRotation = 0 } = options;
+  const decomposition = checkedValue(`${what}: decomposition`, options.decomposition, decompositionRow);
+  const separate = separations[decomposition];
   expectsNumbers(`${what}: a`, a);
   expectsNumbers(`${what}: b`, b);
   const positions = a.length / 2;
@@ -77,11 +108,11 @@ export function strainMaps(a: ArrayLike<number>, b: ArrayLike<number>, options: 
     const yx = (by * ra[0] - ay * rb[0]) / determinant;
     const xy = (ax * rb[1] - bx * ra[1]) / determinant;
     const xx = (bx * ra[0] - ax * rb[0]) / determinant;
-    const [p, q, r] = [1 - yy, 1 - xx, -(yx + xy) / 2];
+    const [p, q, r, turn] = separate(yy, yx, xy, xx);
     eyy[i] = c * c * p - 2 * c * s * r + s * s * q;
     exx[i] = s * s * p + 2 * c * s * r + c * c * q;
     exy[i] = c * s * (p - q) + (c * c - s * s) * r;
-    theta[i] = (yx - xy) / 2;
+    theta[i] = turn;
   }
   return { eyy, exx, exy, theta, reference: { a: ra, b: rb } };
 }
