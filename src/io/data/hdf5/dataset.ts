@@ -17,6 +17,7 @@ import type { Home } from './home.js';
 import { type Layout, readLayout } from './layout.js';
 import { type Nesting, objectKey } from './nesting.js';
 import { find, message, type ObjectHeader } from './object-header.js';
+import { withoutPadding } from './padded.js';
 import { type ReadBox, storageReader } from './storage.js';
 import { type Hdf5Value, readValues } from './values.js';
 import { readMappings, type VirtualMapping, virtualReader, virtualShape } from './virtual.js';
@@ -157,6 +158,7 @@ export class Hdf5Dataset {
     const out = into.subarray(0, bytes);
     await this.readRaw(box, { bytes: out, shape: box.count, start: box.count.map(() => 0) }, signal);
     if (numbers?.big) swapBytes(out, numberBytes(numbers.dtype), this.file.source);
+    if (numbers?.padding) withoutPadding(out, numbers);
     return out;
   }
 

@@ -10,6 +10,14 @@ export interface Member {
   readonly type: Hdf5Type;
 }
 
+/** The bits of an element that are its number. */
+export interface Padding {
+  /** The lowest of them. */
+  readonly offset: number;
+  /** How many they are. */
+  readonly precision: number;
+}
+
 /** An element type as stored. `size` is in bytes. */
 export type Hdf5Type =
   | {
@@ -17,8 +25,8 @@ export type Hdf5Type =
       readonly size: number;
       readonly signed: boolean;
       readonly big: boolean;
-      /** Whether all bits are significant, without padding. */
-      readonly whole: boolean;
+      /** The bits that are its number, where these are not all. */
+      readonly padding?: Padding;
     }
   | { readonly kind: 'float'; readonly size: number; readonly big: boolean; readonly ieee: boolean }
   | { readonly kind: 'string'; readonly size: number; readonly padding: number }
@@ -49,8 +57,10 @@ export function readDatatype(fields: Fields, depth = 0): Hdf5Type {
     case 0:
     case 4: {
       const [offset, precision] = [fields.u16(), fields.u16()];
-      const whole = offset === 0 && precision === size * 8;
-      return { kind: 'integer', size, big: (bits & 1) !== 0, signed: kind === 0 && (bits & 8) !== 0, whole };
+      if (precision < 1 || offset + precision > size * 8)
+        throw fields.wrong(`${precision} bits from bit ${offset} on do not fit in ${size} bytes`);
+      const padding = precision === size * 8 ? {} : { padding: { offset, precision } };
+      return { kind: 'integer', size, big: (bits & 1) !== 0, signed: kind === 0 && (bits & 8) !== 0, ...padding };
     }
     case 1: {
       const [offset, precision] = [fields.u16(), fields.u16()];
@@ -138,6 +148,8 @@ function bounded(fields: Fields, count: number): number {
 export interface Numbers {
   readonly dtype: DataType;
   readonly big: boolean;
+  /** The bits of an element that are its number, where these are not all. */
+  readonly padding?: Padding;
 }
 
 const integers: Record<string, DataType> = {
@@ -172,8 +184,8 @@ export const isHalfTransform = (type: Hdf5Type): boolean =>
 export function numberType(type: Hdf5Type): Numbers | undefined {
   switch (type.kind) {
     case 'integer': {
-      const dtype = type.whole ? integers[`${type.size}${type.signed ? 's' : 'u'}`] : undefined;
-      return dtype && { dtype, big: type.big };
+      const dtype = integers[`${type.size}${type.signed ? 's' : 'u'}`];
+      return dtype && { dtype, big: type.big, ...(type.padding && { padding: type.padding }) };
     }
     case 'float': {
       const dtype = type.ieee ? floats[type.size] : undefined;
@@ -209,7 +221,11 @@ export function numberType(type: Hdf5Type): Numbers | undefined {
 /** The name of a type, for messages and `ewald info`. */
 export function typeName(type: Hdf5Type): string {
   const numbers = numberType(type);
-  if (numbers) return `${numbers.dtype}${numbers.big ? ' (big-endian)' : ''}`;
+  if (numbers) {
+    const { dtype, big, padding } = numbers;
+    const details = [big ? 'big-endian' : '', padding ? `${padding.precision} bits of it` : ''].filter((text) => text);
+    return `${dtype}${details.length > 0 ? ` (${details.join(', ')})` : ''}`;
+  }
   switch (type.kind) {
     case 'string':
       return `text of ${type.size}`;

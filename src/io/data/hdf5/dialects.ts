@@ -325,7 +325,7 @@ const emd: Finder = async ({ file, entries }) => {
   const path = depth.exec(largest.path)?.[1];
   const cubes = found
     .filter((one) => path !== undefined && depth.exec(one.path)?.[1] === path)
-    .filter((one) => one.shape.join() === largest.shape.join() && one.type.size === largest.type.size)
+    .filter((one) => one.shape.join() === largest.shape.join() && one.numbers?.dtype === largest.numbers?.dtype)
     .sort((a, b) => inNumbers.compare(a.path, b.path));
   if (path !== undefined && cubes.length > 1) return { dialect, parts: cubes, path, stacked: true };
   return { dialect, parts: [largest], path: largest.path, rivals };

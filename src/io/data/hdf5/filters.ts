@@ -4,6 +4,7 @@ import { hex32, mismatch } from '../checksums/check.js';
 import { asFormat, decodeBitshuffleZstd, decodeZstd } from '../codecs/bitshuffle-zstd.js';
 import type { Codec, Codecs } from '../codecs/codecs.js';
 import type { Fields } from './fields.js';
+import { decodeNBit, nBitBytes, nBitOf } from './padded.js';
 
 /** One filter of a dataset's pipeline, in the order of writing. */
 export interface Filter {
@@ -98,6 +99,19 @@ function stepOf(filter: Filter, elementBytes: number, checksums: boolean): Step 
         backward: (bytes) => bytes - 4,
         decode: async (codecs, input, output) => fletcher(codecs, input, output, checksums),
       };
+    case 5: {
+      const packed = nBitOf(values);
+      if (packed === undefined) return undefined;
+      const copy = async (_: Codecs, input: Uint8Array, output: Uint8Array): Promise<void> => output.set(input);
+      const keep = (bytes: number): number => bytes;
+      if (packed === 'unpacked') return { filter, ratio: 1, forward: keep, backward: keep, decode: copy };
+      return {
+        filter,
+        ratio: (8 * packed.size) / packed.precision,
+        forward: (bytes) => nBitBytes(packed, bytes),
+        decode: async (_, input, output) => decodeNBit(packed, input, output),
+      };
+    }
     case 32000:
       return byCodec(filter, { codec: 'lzf' }, 140);
     case 32004:

@@ -32,6 +32,7 @@ import { readMetadata } from './metadata.js';
 import { namesInText } from './missing.js';
 import { findPeakList, readPeakLists } from './peak-lists.js';
 import { turnedReader } from './turned.js';
+import { isSameType } from './type-conversion.js';
 
 /** Opens the frames of an HDF5 file. */
 export async function openHdf5Frames(source: ByteSource, options: FormatOptions, services: Services): Promise<Dataset> {
@@ -199,10 +200,16 @@ async function checkAlike(
   for (const part of parts) {
     await part.checkFilters();
     const from = isEach ? 0 : 1;
-    if (part.type.size !== first.type.size || part.shape.slice(from).join() !== first.shape.slice(from).join())
-      throw new EwaldError('Format', `${source.name}: ${part.path} differs from ${first.path} in shape or type`, {
-        detail: { path: part.path },
-      });
+    // Numbers are read in the order of each part.
+    const [one, other] = [part.numbers?.dtype, first.numbers?.dtype];
+    const isAlike = one !== undefined || other !== undefined ? one === other : isSameType(part.type, first.type);
+    if (!isAlike || part.shape.slice(from).join() !== first.shape.slice(from).join())
+      throw new EwaldError(
+        'Format',
+        `${source.name}: ${part.path} differs from ${first.path} in shape or type: it is ${part.summary}, and the ` +
+          `first one ${first.summary}`,
+        { detail: { path: part.path } },
+      );
   }
 }
 
@@ -410,7 +417,7 @@ function elementOf(dataset: Hdf5Dataset): { dtype: DataType; big: boolean; extra
   if (numbers) return { dtype: numbers.dtype, big: numbers.big, extra: [] };
   if (type.kind === 'array') {
     const base = numberType(type.base);
-    if (base) return { dtype: base.dtype, big: base.big, extra: type.shape };
+    if (base && !base.padding) return { dtype: base.dtype, big: base.big, extra: type.shape };
   }
   if (type.kind === 'compound') {
     // Colours: members of one type, one after the other.
@@ -418,7 +425,7 @@ function elementOf(dataset: Hdf5Dataset): { dtype: DataType; big: boolean; extra
     const [base] = each;
     const size = type.members[0]?.type.size ?? 0;
     const even = type.members.every(({ offset }, i) => offset === i * size) && size * type.members.length === type.size;
-    if (base && even && each.every((other) => other?.dtype === base.dtype && other.big === base.big))
+    if (base && even && each.every((other) => other?.dtype === base.dtype && other.big === base.big && !other.padding))
       return { dtype: base.dtype, big: base.big, extra: [type.members.length] };
   }
   throw new EwaldError(

@@ -37,6 +37,7 @@ export interface Home {
 
 /** A dataset that contributes parts to a virtual one. */
 export interface Part {
+  readonly file: Home;
   readonly path: string;
   readonly shape: readonly number[];
   readonly type: Hdf5Type;

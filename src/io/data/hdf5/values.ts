@@ -5,6 +5,7 @@ import { type FrameArray, numberBytes, viewAs } from '../dtype.js';
 import { type Hdf5Type, numberType } from './datatype.js';
 import { Fields, nowhere } from './fields.js';
 import { globalHeapObject } from './heaps.js';
+import { withoutPadding } from './padded.js';
 import type { Pages } from './pages.js';
 
 /** A value: numbers in a typed array, texts and records in an array; a scalar by itself. */
@@ -43,6 +44,7 @@ export async function readValues(
   if (numbers) {
     const copy = bytes.slice(0, count * type.size);
     if (numbers.big) swapBytes(copy, numberBytes(numbers.dtype), pages.source);
+    withoutPadding(copy, numbers);
     return viewAs(copy, numbers.dtype);
   }
   const out: Hdf5Value[] = [];

@@ -3,7 +3,7 @@ import { EwaldError } from '../../../base/errors.js';
 import type { PlatformSignal } from '../../../base/globals.js';
 import { type Box, copyBox, fillBox, placesBetween, type Side, volume } from './box.js';
 import type { Dataspace } from './dataspace.js';
-import type { Hdf5Type } from './datatype.js';
+import { type Hdf5Type, typeName } from './datatype.js';
 import { Fields, nowhere } from './fields.js';
 import { globalHeapObject } from './heaps.js';
 import type { Home, Part } from './home.js';
@@ -13,6 +13,7 @@ import { checkNesting, countElements, enterVirtual, type Nesting } from './nesti
 import type { Pages } from './pages.js';
 import { type AxisSelection, indexAt, positionsIn, readSelection, type Selection, selected } from './selection.js';
 import type { ReadBox } from './storage.js';
+import { type Conversion, conversionBetween, isSameType, refersToFile } from './type-conversion.js';
 
 /** One part of a virtual dataset. */
 export interface VirtualMapping {
@@ -188,6 +189,12 @@ interface Piece {
   readonly target: readonly AxisSelection[];
 }
 
+/** A source, and what turns its elements into those of the virtual dataset. */
+interface Source {
+  readonly source: Part;
+  readonly convert: Conversion | undefined;
+}
+
 /** Indices along an axis of the target that have no gaps on either side. */
 interface Run {
   readonly target: number;
@@ -286,8 +293,7 @@ class VirtualReader {
     const { source, from, target } = piece;
     const { box, nesting, signal } = reading;
     const { pace } = this.#dataset.file.files;
-    if (source.type.size !== this.#dataset.type.size)
-      throw this.#unlike(`its part ${source.path} has elements of another size`);
+    const convert = this.#conversion(source);
     await source.checkFilters();
     const counterparts = this.#counterparts(piece);
     const runs = target.map((axis, t) => {
@@ -304,7 +310,7 @@ class VirtualReader {
         if (axis !== undefined) [start[axis], count[axis]] = [chosen[t]?.source ?? 0, chosen[t]?.count ?? 0];
       if (pace.due) await pace.rest(signal);
       countElements(this.#name, nesting, volume(count));
-      await this.#readRuns(source, { start, count }, chosen, reading);
+      await this.#readRuns({ source, convert }, { start, count }, chosen, reading);
     }
   }
 
@@ -342,8 +348,25 @@ class VirtualReader {
     return runs;
   }
 
+  /** Turns elements of a source into those of the dataset; undefined if they are the same. */
+  #conversion({ path, type, file }: Part): Conversion | undefined {
+    const { type: wanted, file: own } = this.#dataset;
+    if (isSameType(type, wanted)) {
+      if (refersToFile(type) && file.source !== own.source)
+        throw this.#unlike(`its part ${path} has ${typeName(type)}, which cannot be read through another file`);
+      return undefined;
+    }
+    const convert = conversionBetween(type, wanted, this.#name);
+    if (convert) return convert;
+    const [from, to] = [typeName(type), typeName(wanted)];
+    throw this.#unlike(
+      `its elements are ${to}${to === from ? ' under other names' : ''}, but its part ${path} has ${from}, and these ` +
+        'are not converted; read the part by itself, or copy the numbers into a dataset of one type',
+    );
+  }
+
   /** Copies the source's box to the target: the same elements in the same order, possibly with additional axes of 1. */
-  async #readRuns(source: Part, part: Box, chosen: readonly Run[], reading: Reading): Promise<void> {
+  async #readRuns({ source, convert }: Source, part: Box, chosen: readonly Run[], reading: Reading): Promise<void> {
     const { box, to, nesting, signal } = reading;
     const { size } = this.#dataset.type;
     const start = chosen.map((run, t) => (to.start[t] ?? 0) + run.target - (box.start[t] ?? 0));
@@ -352,12 +375,13 @@ class VirtualReader {
     const targetLong = counts.flatMap((n, t) => (n > 1 ? [t] : []));
     const sourceLong = part.count.flatMap((n, s) => (n > 1 ? [s] : []));
     const direct = targetLong.length === sourceLong.length && to.shape.length === part.count.length;
-    if (direct && targetLong.every((t, i) => t === sourceLong[i])) {
+    if (!convert && direct && targetLong.every((t, i) => t === sourceLong[i])) {
       await source.readRaw(part, { ...to, start }, signal, nesting);
       return;
     }
-    const bytes = new Uint8Array(part.count.reduce((product, n) => product * n, size));
-    await source.readRaw(part, { bytes, shape: part.count, start: part.count.map(() => 0) }, signal, nesting);
+    const stored = new Uint8Array(part.count.reduce((product, n) => product * n, source.type.size));
+    await source.readRaw(part, { bytes: stored, shape: part.count, start: part.count.map(() => 0) }, signal, nesting);
+    const bytes = convert ? convert(stored) : stored;
     copyBox({ bytes, shape: counts, start: counts.map(() => 0) }, { ...to, start }, counts, size);
   }
 }
