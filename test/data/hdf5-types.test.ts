@@ -18,7 +18,7 @@ const python = ['/usr/bin/python3', 'python3'].find(
 const folder = mkdtempSync(join(tmpdir(), 'ewald-hdf5-types-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const seed = Number(process.env['EWALD_SEED'] ?? 1);
+const seed = Number(process.env.EWALD_SEED ?? 1);
 type Told = Record<string, Record<string, { shape: number[]; dtype: string; values: string }>>;
 const told: Told = python
   ? JSON.parse(execFileSync(python, ['test/data/hdf5-types.py', folder, String(seed)], { encoding: 'utf8' }))

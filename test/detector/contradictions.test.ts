@@ -31,6 +31,19 @@ test.each([
   expect(said(corner, 0, 0)).toEqual([]);
 });
 
+test('max_adu far below the saturation that the file states is said; one above it, or slightly below, is not', () => {
+  const saidOf = (limit: string): string[] => {
+    const panel = 'p0/min_fs = 0\np0/max_fs = 9\np0/min_ss = 0\np0/max_ss = 9\np0/corner_x = -5\np0/corner_y = -5\n';
+    const head = 'wavelength = 1.3 A\nclen = 0.06 m\nres = 5000\nadu_per_photon = 1\np0/fs = x\np0/ss = y\n';
+    const geometry = parseGeometry(`${head}${panel}${limit}`, 'a.geom');
+    const beam = beamOf(geometry);
+    const file = { name: 'run.h5', meta: { saturation: 60_000 } };
+    return contradictions(geometry, beam, checkGeometry(geometry, beam), file as never).map(({ text }) => text);
+  };
+  for (const limit of ['', 'p0/max_adu = 1e6\n', 'p0/max_adu = 40000\n']) expect(saidOf(limit)).toEqual([]);
+  expect(saidOf('p0/max_adu = 200\n')).toEqual([expect.stringMatching(/max_adu is 200 .* a saturation of 60000/)]);
+});
+
 const panelsOf = (fast: number[], slow: number[], axes: string): string[] => {
   const text = `wavelength = 1.3 A\nclen = 0.06 m\nres = 5000\nadu_per_photon = 1\ndim0 = %\ndim1 = 3\ndim2 = ss\ndim3 = fs
 p0/min_fs = 0\np0/max_fs = 63\np0/min_ss = 0\np0/max_ss = 31\np0/corner_x = 10\np0/corner_y = 10\n${axes}\n`;

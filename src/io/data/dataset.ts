@@ -119,7 +119,7 @@ export interface Note {
   readonly text: string;
   /** The option of `open` that sets it. */
   readonly option?: string | undefined;
-  /** Whether frames, or parts of them, are missing from the file. */
+  /** Whether frames, or parts of them, are missing from the file, or are hardly what was recorded. */
   readonly isCut?: true | undefined;
   /** Whether it is about the place of the detector, which a geometry that is given replaces. */
   readonly isOfPlace?: true | undefined;

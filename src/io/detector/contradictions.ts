@@ -1,7 +1,7 @@
 /** Where a geometry contradicts what the file of the frames states about itself. */
 import { sixDigits } from '../../base/amounts.js';
 import type { GeometryFacts } from '../../crystal/geometry/check.js';
-import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
+import type { Beam, Geometry, Panel } from '../../crystal/geometry/geometry.js';
 import { positionOf } from '../../crystal/geometry/pixels.js';
 import type { Dataset } from '../data/dataset.js';
 import { otherOrientation } from './orientation.js';
@@ -13,8 +13,11 @@ import { otherOrientation } from './orientation.js';
  */
 const usual = { distance: 0.01, wavelength: 0.005, pixelSize: 0.001, beamPx: 3 } as const;
 
+/** A detector may be taken as linear up to this share of its saturation; a lower limit leaves out good reflections. */
+const leastLimit = 0.5;
+
 export interface Contradiction {
-  readonly of: 'distance' | 'wavelength' | 'pixel size' | 'beam' | 'orientation';
+  readonly of: 'distance' | 'wavelength' | 'pixel size' | 'beam' | 'orientation' | 'saturation';
   readonly text: string;
 }
 
@@ -32,7 +35,7 @@ export function contradictions(
   const { distanceM, wavelengthA, pixelSizeM, beamCentrePx } = meta;
   const found: Contradiction[] = [];
   const compare = (
-    of: Exclude<Contradiction['of'], 'beam' | 'orientation'>,
+    of: Exclude<Contradiction['of'], 'beam' | 'orientation' | 'saturation'>,
     own: number,
     stated: number | undefined,
     least: number,
@@ -79,6 +82,14 @@ export function contradictions(
           `${x.toFixed(1)}, ${y.toFixed(1)} pixels apart`,
       });
   }
+  const lowest = geometry.panels.reduce((a, b) => (b.maximum < a.maximum ? b : a), geometry.panels[0] as Panel);
+  if (lowest && meta.saturation !== undefined && lowest.maximum < leastLimit * meta.saturation)
+    found.push({
+      of: 'saturation',
+      text:
+        `max_adu is ${sixDigits(lowest.maximum)} in the geometry, and ${name} states a saturation of ` +
+        `${sixDigits(meta.saturation)}: peaks and reflections above max_adu are left out`,
+    });
   const orientation = otherOrientation(geometry, file);
   if (orientation !== undefined) found.push({ of: 'orientation', text: orientation });
   return found;

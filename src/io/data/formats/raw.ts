@@ -12,6 +12,7 @@ import type { Dataset } from '../dataset.js';
 import { elementBytes } from '../dtype.js';
 import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
+import { notesOnNumbers } from '../numbers-doubt.js';
 import { checkShape, countFrames, navigationShape } from '../shapes.js';
 import { suggestedShape } from '../suggested-shape.js';
 
@@ -23,12 +24,10 @@ export const raw: Format = {
   // The bytes give no evidence: a file is opened as raw by name, or by dtype and sigShape if no other format recognises
   // it.
   detect: () => undefined,
-  async open(source, options) {
-    return openRaw(source, options);
-  },
+  open: openRaw,
 };
 
-function openRaw(source: ByteSource, options: FormatOptions): Dataset {
+async function openRaw(source: ByteSource, options: FormatOptions): Promise<Dataset> {
   const missing = (['dtype', 'sigShape'] as const).filter((name) => options[name] === undefined);
   if (missing.length > 0)
     throw argumentError('', (said) => {
@@ -63,13 +62,15 @@ function openRaw(source: ByteSource, options: FormatOptions): Dataset {
     text: `${one.text}, or the file has a header, gaps between its frames, or frames of another size`,
     option: 'offset' as const,
   }));
+  const stored = { offset: offset + header, bytes: storedBytes, dtype, little: endian === 'little' };
+  const doubts = await notesOnNumbers(source, stored, Math.floor(frames / 2) * stride);
   const navigation = navigationShape(source, frames, frames === 1 ? [] : [frames], options);
   return openFrames(source, {
     format: 'raw',
     shape: { nav: navigation, sig: [...signal] },
     dtype,
     meta: {},
-    notes,
+    notes: [...notes, ...doubts],
     sizes: [checkFileBytes(source, offset + frames * stride)],
     offset: offset + header,
     stride,

@@ -7,6 +7,7 @@ import { type DataType, elementBytes } from '../dtype.js';
 import type { Format } from '../format.js';
 import { openFrames } from '../frames.js';
 import { type HeaderValues, headerPlace, headerQuantity, headerWavelength, statesUnit } from '../header-quantity.js';
+import { notesOnNumbers } from '../numbers-doubt.js';
 import { badFile, checkFrameFits, checkHeaderSize, navigationShape } from '../shapes.js';
 import { headerNumber, readTextHeader } from '../text-header.js';
 import { anglesOf, withoutPlace } from '../turned-detector.js';
@@ -60,6 +61,8 @@ export const smv: Format = {
     const order = values.get('BYTE_ORDER');
     const little = options.endian ? options.endian === 'little' : !/big/i.test(order ?? '');
     const decode = stored === 'u16' ? raxisDecoder(headerNumber(values, 'RAXIS_COMPRESSION_RATIO'), little) : undefined;
+    const numbers = { offset, bytes: storedBytes, dtype: stored, little };
+    const doubts = options.endian ? await notesOnNumbers(source, numbers) : [];
     return openFrames(source, {
       format: 'smv',
       shape: { nav: navigationShape(source, 1, [], options), sig: [height, width] },
@@ -67,7 +70,7 @@ export const smv: Format = {
       meta,
       notes:
         order || options.endian
-          ? notes
+          ? [...notes, ...doubts]
           : [...notes, { kind: 'guess', text: 'no BYTE_ORDER: little is assumed', option: 'endian' }],
       sizes: [checkFileBytes(source, offset + storedBytes)],
       offset,

@@ -9,6 +9,12 @@ import type { RunEvents } from './run-events.js';
 /** After this number of crystals a long run warns that its known cell is a multiple; the summary repeats it. */
 const enoughForMultiples = 30;
 
+/**
+ * Share of saturated reflections from which on results are doubtful: the strong ones are missing, which merge last. Data
+ * of a detector that is not overexposed have one in a thousand at most.
+ */
+const manySaturated = 0.01;
+
 export class FrameWarnings {
   readonly #warn: RunEvents['warnQuietly'];
   readonly #summary: RunSummary;
@@ -19,6 +25,8 @@ export class FrameWarnings {
   /** Images that have no well. */
   #unplaced = 0;
   #areMultiplesTold = false;
+  /** Reflections, those left out included, and how many are left out because they have saturated pixels. */
+  readonly #reflections = { all: 0, saturated: 0 };
 
   constructor(events: RunEvents, summary: RunSummary, verdict: CellVerdict, copyHeader: readonly string[]) {
     this.#warn = events.warnQuietly;
@@ -32,11 +40,32 @@ export class FrameWarnings {
     this.#multiples();
     if (isFailure(record)) return;
     this.#omitted(record);
+    for (const { reflections, saturated } of record.crystals) {
+      if (reflections === undefined) continue;
+      this.#reflections.all += reflections + saturated;
+      this.#reflections.saturated += saturated;
+    }
     if (record.grid?.missing !== undefined && this.#unplaced++ === 0)
       this.#warn(`${record.grid.missing}: it has no well on the chip; further ones are counted`);
     for (const { name, missing } of record.headers ?? [])
       if (missing !== undefined && this.#present.delete(name))
         this.#warn(`the header field ${name} is not copied from frames without it: ${missing}`);
+  }
+
+  /** Tells at the end how many reflections were left out as saturated; `areKept` where the method of integration keeps them. */
+  ofSaturated(areKept: boolean): void {
+    const { all, saturated } = this.#reflections;
+    if (saturated === 0 || areKept) return;
+    const isMany = saturated >= manySaturated * all;
+    const share = `${((100 * saturated) / all).toPrecision(2)} %`;
+    const text = `${saturated} of ${all} reflections (${share}) have saturated pixels and are left out`;
+    this.#warn(
+      isMany
+        ? `${text}: these are strong ones, without which intensities are biased; check max_adu of the geometry and the ` +
+            'exposure, or keep them (--integration rings-sat)'
+        : text,
+      isMany,
+    );
   }
 
   /** Tells at the end how many images have no well, or may have a wrong one. */

@@ -12,6 +12,7 @@ import { methodName } from '../settings.js';
 import { storedResults, withStored } from '../shards/stored.js';
 import { Outputs } from '../sinks/outputs.js';
 import type { IsDone } from '../sources/source.js';
+import { parseIntegration } from '../stages/integration-method.js';
 import { RunSummary } from '../summary.js';
 import { CellVerdict } from './cell-verdict.js';
 import { FrameWarnings } from './frame-warnings.js';
@@ -147,6 +148,7 @@ async function endOutputs(run: Run, outputs: Outputs, warnings: FrameWarnings, i
   if (doubts.length + remarks.length > 0) events.reportQuietly({ kind: 'detector', doubts, remarks });
   const ended = await outputs.close(isWhole, mayGoOn(run));
   const maps = chip && { maps: chip.maps.maps };
+  warnings.ofSaturated(parseIntegration(settings.integration ?? 'rings').saturated);
   warnings.ofWells(maps?.maps ?? []);
   events.reportQuietly({ kind: 'end', isWhole, summary, outputs: ended, isLive: source.live !== undefined, ...maps });
   events.check();
