@@ -107,6 +107,8 @@ export interface Parameter extends OptionRow {
   readonly short?: string | undefined;
   /** The value of a flag that is given without one; without it, a flag needs a value. */
   readonly bare?: number | undefined;
+  /** Of text: the empty one has a meaning, such as a prefix that everything has; others are refused as flags. */
+  readonly mayBeEmpty?: true | undefined;
   /** What a flag's value is called in `--help`; default: by its kind. */
   readonly value?: string | undefined;
   /** The value that the additional flag `--no-NAME` stands for. */

@@ -189,13 +189,13 @@ describe('commands', () => {
     );
   });
 
-  it('refuse an empty name by that word', async () => {
+  it('refuse an empty name by the name of its flag', async () => {
     for (const words of [
       ['simulate', 'spots', '-o', ''],
       ['merge', at('x.stream'), '-y', 'mmm', '-o', ''],
     ]) {
       const { code, err } = await ewald(words);
-      expect([code, err]).toEqual([2, expect.stringContaining('ewald: the name of an output is empty; expected')]);
+      expect([code, err]).toEqual([2, expect.stringContaining('ewald: -o is empty, as a variable that is not set')]);
     }
   });
 

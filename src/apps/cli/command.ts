@@ -1,6 +1,7 @@
 /** Commands that are rows and an action: help and the checks of flags need the rows alone. */
 import type { Command, Option } from 'commander';
 import type { FlagValues, Parameters } from '../../entries/command.node.js';
+import { EwaldError } from '../../entries/index.node.js';
 import type { CliDeps } from './output.js';
 import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
 
@@ -36,6 +37,12 @@ export function registerCommand<R extends Parameters>(
   // Commander passes one value for each argument, a list for the last one with dots, and then the flags.
   withFlags(command, rows).action(async (...values: unknown[]) => {
     const given = values.slice(0, words.length) as (string | string[] | undefined)[];
+    for (const [i, one] of given.entries())
+      if ([one].flat().some((word) => word?.trim() === ''))
+        throw new EwaldError(
+          'Argument',
+          `an argument is empty, as a variable that is not set leaves it; expected ${words[i]?.[0]}`,
+        );
     const flags = flagValues(rows, values[words.length] as FlagTexts);
     const { run } = await load();
     return run(

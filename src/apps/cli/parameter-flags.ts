@@ -163,6 +163,15 @@ function parsed({ kind, bare }: Parameter, text: unknown): unknown {
   return kind === 'numbers' || kind === 'integers' ? text.split(/[,x×]/).map(flagNumber) : text;
 }
 
+/** Refuses an empty value, which a variable of the shell that is not set leaves. Throws `Argument`. */
+function refuseEmpty(row: Parameter, text: unknown, said: string): void {
+  if (row.mayBeEmpty || ![text].flat().some((one) => typeof one === 'string' && one.trim() === '')) return;
+  throw new EwaldError(
+    'Argument',
+    `${said} is empty, as a variable that is not set leaves it; expected ${said} <${valueName(row)}>`,
+  );
+}
+
 /** The values of the given flags, by the names of their parameters. Throws `Argument`. */
 export function flagValues<Rows extends Parameters>(
   rows: Rows,
@@ -181,6 +190,7 @@ export function flagValues<Rows extends Parameters>(
       Object.assign(values, words[text]);
       continue;
     }
+    refuseEmpty(row, text, nameOption(name));
     const value = row.without !== undefined && text === false ? row.without : parsed(row, text);
     checkParameter(
       rowOfFlag(row),

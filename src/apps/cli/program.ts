@@ -260,11 +260,15 @@ export async function runCommand(words: readonly string[], interrupted?: AbortSi
     if (option !== undefined) return await explain(option, words, new Command('ewald'), deps, output);
     if (wanted !== undefined && !chosen) return unknownCommand(wanted, output);
     if (wanted === undefined && argv.length === 0) program.help({ error: true });
-    const { attachBareValues, rowsOf } = await import('./parameter-flags.js');
+    const [{ attachBareValues, rowsOf }, { meantWords }] = await Promise.all([
+      import('./parameter-flags.js'),
+      import('./typed-words.js'),
+    ]);
     const isPasted = argv.some((word, i) => `${word} ${argv[i + 1]}`.match(/^--compat[ =]crystfel/));
     const line = fromCrystfelFlags(argv, chosen?.crystfel ?? [], isPasted);
     for (const text of line.notes) output.note(`${output.yellow('note:')} ${text}`);
-    await program.parseAsync(attachBareValues(line.words, rowsOf(program)), { from: 'user' });
+    const meant = chosen ? meantWords(line.words, program) : line.words;
+    await program.parseAsync(attachBareValues(meant, rowsOf(program)), { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : output.exitCode.usage;
     else {

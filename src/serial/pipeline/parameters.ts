@@ -252,7 +252,13 @@ export const sourceRows = /* @__PURE__ */ grouped('input', {
     value: 'list',
     of: ['frames in files', 'a stream as input'],
   },
-  prefix: { kind: 'text', short: 'x', sentence: 'put before each file of the list', of: ['a list of files (-i)'] },
+  prefix: {
+    kind: 'text',
+    short: 'x',
+    sentence: 'put before each file of the list',
+    of: ['a list of files (-i)'],
+    mayBeEmpty: true,
+  },
   zmqInput: {
     common: true,
     group: 'live',
@@ -268,6 +274,7 @@ export const sourceRows = /* @__PURE__ */ grouped('input', {
     defaultText: 'all that are published',
     value: 'prefix',
     of: ['frames by ZeroMQ'],
+    mayBeEmpty: true,
   },
   zmqRequest: {
     group: 'live',
