@@ -56,6 +56,7 @@ export { killableCall } from '../io/files/interrupt.js';
 export { refuseSame } from '../io/files/names.js';
 export { isPipe } from '../io/files/pieces.js';
 export { inputName } from '../io/files/read.js';
+export { isWrittenThrough } from '../io/files/write.js';
 export { figureRows } from '../io/report/figure-rows.js';
 export {
   dectrisSimulationRows,

@@ -7,6 +7,7 @@ import {
   expand,
   filePieces,
   inputName,
+  isWrittenThrough,
   mergeMode,
   mergeRows,
   mergeWriting,
@@ -75,7 +76,7 @@ export async function run(
   const { output, mtz, unmerged, html, state, assignments } = flags;
   const named: readonly (readonly [string | undefined, WriteOptions])[] = [
     [output, { ...mergeWriting.hkl, endings: ['.hkl'] }],
-    ...['1', '2'].map((half) => [output && output + half, mergeWriting.hkl] as const),
+    ...(await halvesOf(output)).map((half) => [`${output}${half}`, mergeWriting.hkl] as const),
     [mtz, { ...mergeWriting.mtz, endings: ['.mtz'] }],
     [unmerged, { ...mergeWriting.mtz, endings: ['.mtz'] }],
     [html, { ...mergeWriting.html, endings: ['.html', '.htm'] }],
@@ -130,7 +131,7 @@ export async function run(
     await executor?.dispose();
     await context.dispose();
   }
-  const files = filesOf(result, flags);
+  const files = await filesOf(result, flags);
   // Checked first, so that either all files are written or none is.
   for (const { file, kind } of files) await checkOutput(file, { ...writing, ...kind });
   for (const { file, kind, content } of files) await writeWhole(file, content, { ...writing, ...kind });
@@ -195,9 +196,17 @@ interface ResultFile {
   readonly content: string | Uint8Array;
 }
 
+/** The halves that are written beside a list; beside a device or a pipe there is no place for them. */
+const halvesOf = async (output: string | undefined): Promise<readonly (1 | 2)[]> =>
+  output === undefined || (await isWrittenThrough(output)) ? [] : [1, 2];
+
 /** All output files. */
-function filesOf(result: MergeResult, flags: MergeFlags): ResultFile[] {
+async function filesOf(result: MergeResult, flags: MergeFlags): Promise<ResultFile[]> {
   const { output, mtz, unmerged, html, assignments } = flags;
+  const halves = await halvesOf(output);
+  const hasBeside = async (file: string | undefined): Promise<boolean> =>
+    file !== undefined && !(await isWrittenThrough(file));
+  const [besideOutput, besideMtz] = [await hasBeside(output), await hasBeside(mtz)];
   const lists = [
     { lists: result as MergedLists, named: (file: string): string => file },
     ...result.datasets.map((lists) => ({ lists, named: (file: string): string => beside(file, lists.name) })),
@@ -207,10 +216,11 @@ function filesOf(result: MergeResult, flags: MergeFlags): ResultFile[] {
     files.push({ file, kind, content });
   };
   for (const { lists: one, named } of lists) {
-    if (output !== undefined)
-      for (const half of [undefined, 1, 2] as const)
+    const isWhole = one === result;
+    if (output !== undefined && (isWhole || besideOutput))
+      for (const half of [undefined, ...halves])
         add(`${named(output)}${half ?? ''}`, mergeWriting.hkl, one.toHkl(half));
-    if (mtz !== undefined) add(named(mtz), mergeWriting.mtz, one.toMtz());
+    if (mtz !== undefined && (isWhole || besideMtz)) add(named(mtz), mergeWriting.mtz, one.toMtz());
   }
   if (unmerged !== undefined) add(unmerged, mergeWriting.mtz, result.toUnmergedMtz());
   if (html !== undefined) add(html, mergeWriting.html, mergeReport(result, { about: commandLine() }));

@@ -266,7 +266,9 @@ async function takeOver(candidate: string, target: string, content: string, gone
     if (now?.owner?.token !== gone.owner?.token || now?.mtimeMs !== gone.mtimeMs) return false;
     if (gone.owner) await removeRemains(temporaryOf(target, gone.owner.token));
     const fresh = `${guard}.new`;
-    const handle = await open(fresh, 'w');
+    // What a killed process has left, or a link, is not written through.
+    await rm(fresh, { force: true });
+    const handle = await open(fresh, 'wx');
     try {
       await handle.writeFile(content);
     } finally {

@@ -4,6 +4,7 @@ import {
   closeSync,
   constants,
   fstatSync,
+  lstatSync,
   openSync,
   readSync,
   renameSync,
@@ -17,6 +18,23 @@ import { fileReason } from '../../base/file-errors.js';
 const beginning = '{"time":"';
 /** Number of former files that are kept, as FILE.1 (the newest) … FILE.4. */
 const maxFormer = 4;
+
+const formerOf = (path: string): string[] => Array.from({ length: maxFormer }, (_, i) => `${path}.${i + 1}`);
+
+/** Whether a former log may be replaced: it is not there, or begins as one. */
+function mayReplaceLog(path: string): boolean {
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  if (there === undefined) return true;
+  if (!there.isFile()) return false;
+  const bytes = new Uint8Array(beginning.length);
+  const file = openSync(path, 'r');
+  try {
+    const read = readSync(file, bytes, 0, bytes.length, 0);
+    return read === 0 || new TextDecoder('latin1').decode(bytes.subarray(0, read)) === beginning;
+  } finally {
+    closeSync(file);
+  }
+}
 
 /** A log file. */
 export class LogFile {
@@ -47,6 +65,13 @@ export class LogFile {
     }
     if (head !== '' && head !== beginning)
       throw new EwaldError('Argument', `${path} is no log that ewald wrote; give the log another name`);
+    const other = formerOf(path).find((one) => !mayReplaceLog(one));
+    if (other !== undefined && this.#pipe === undefined)
+      throw new EwaldError(
+        'Argument',
+        `${other} is no log that ewald wrote, and the lines of ${path} are moved there when it is full; give the log ` +
+          'another name',
+      );
   }
 
   /**
@@ -71,7 +96,9 @@ export class LogFile {
   }
 
   #rotate(): void {
-    const former = Array.from({ length: maxFormer }, (_, i) => `${this.#path}.${i + 1}`);
+    const former = formerOf(this.#path);
+    // A file that has come since is kept, and the log grows.
+    if (!former.every(mayReplaceLog)) return;
     const all = [this.#path, ...former];
     for (let i = maxFormer; i > 0; i--)
       if (statSync(all[i - 1] as string, { throwIfNoEntry: false })) renameSync(all[i - 1] as string, all[i] as string);

@@ -8,7 +8,7 @@
  * - Without `force` an existing file is replaced only if it is empty, or states that ewald wrote it.
  * - A file has one writer; a second writer is refused with the identity of the first.
  */
-import { access, constants, type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import { access, constants, type FileHandle, lstat, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
 import { compressedName } from '../../base/compression.js';
 import { EwaldError } from '../../base/errors.js';
@@ -122,6 +122,16 @@ export async function checkOutput(file: string, options: WriteOptions = {}): Pro
     await access(dirname(target), constants.W_OK);
     if (!options.lock) await refuseLocked(file, target);
   });
+}
+
+/**
+ * Whether an output is no file of its own: a device, a pipe, or a stream of the shell. What would be written beside it
+ * has no name.
+ */
+export async function isWrittenThrough(file: string): Promise<boolean> {
+  if (file === '-' || writtenThrough(file)) return true;
+  const there = await stat(file).catch(() => undefined);
+  return there !== undefined && !there.isFile() && !there.isDirectory();
 }
 
 async function saying<T>(file: string, work: () => Promise<T>): Promise<T> {
@@ -374,7 +384,7 @@ async function beside(
 async function freePart(target: string, options: WriteOptions): Promise<string> {
   for (let n = 1; ; n++) {
     const name = `${target}.part${n > 1 ? n : ''}`;
-    const there = await stat(name).catch(absent);
+    const there = await lstat(name).catch(absent);
     if (!there || (await isOwnPart(name, options))) return name;
   }
 }
@@ -389,7 +399,8 @@ async function unusedPart(target: string): Promise<string> {
 /** Whether a `NAME.part` may be replaced or removed: it is empty, ewald wrote it, or `force` is given. */
 async function isOwnPart(name: string, options: WriteOptions): Promise<boolean> {
   const replaces = options.replaces ?? options.left;
-  const there = await stat(name).catch(() => undefined);
+  // A link is the user's, wherever it leads.
+  const there = await lstat(name).catch(() => undefined);
   if (!there?.isFile()) return false;
   return (
     there.size === 0 ||

@@ -1,6 +1,6 @@
 /** Writes results of `ewald run` to files: .npy, .h5, .csv, .zarr, and images, each completely or not at all. */
-import { existsSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { lstatSync } from 'node:fs';
+import { lstat, readFile, rm } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -203,7 +203,8 @@ export async function writeResults(
     }
     // No file of numbers receives its final name before all of them are complete, and none waits for a picture.
     await finish();
-    for (const part of stale) await rm(part, { force: true }).catch(() => undefined);
+    for (const part of stale)
+      if ((await lstat(part).catch(() => undefined))?.isFile()) await rm(part, { force: true }).catch(() => undefined);
     if (!png) return written;
     const complete = [...written];
     try {
@@ -234,7 +235,7 @@ function beforePictures(cause: EwaldError, files: readonly string[], results: re
 function unusedPart(folder: string): string {
   for (let n = 1; ; n++) {
     const name = `${folder}.part${n > 1 ? n : ''}`;
-    if (!existsSync(name)) return name;
+    if (!lstatSync(name, { throwIfNoEntry: false })) return name;
   }
 }
 

@@ -1,6 +1,6 @@
 /** The folder of shards beside the stream of a run: NAME.shards. */
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { crc32 } from '../../../base/crc32.js';
@@ -10,6 +10,7 @@ import { argumentError, setting } from '../../../base/parameters.js';
 import { entriesIn, shardFile, tokenFile } from '../../../executors/shards.js';
 import type { StoredBytes } from '../record.js';
 import { sameRun } from '../sinks/same-run.js';
+import { isStream } from '../sinks/stream-file.js';
 import type { ShardFolder, ShardFolderOptions } from './folder.js';
 
 const headFile = 'head';
@@ -54,14 +55,15 @@ async function takeOver(path: string, { resume, force, head }: Omit<ShardFolderO
   const names = await readdir(path).catch((cause) => {
     throw fileError(path, 'read', cause);
   });
-  const own = [headFile, tokenFile];
-  const foreign = names.find((name) => !own.includes(name) && !shardFile.test(name));
+  const before = await readFile(join(path, headFile), 'utf8').catch(() => undefined);
+  // A folder of that name that somebody else has made may have a file "head" as well.
+  const isOther = before !== undefined && before !== '' && !isStream(new TextEncoder().encode(before));
+  const foreign = isOther ? headFile : names.find((name) => !isOwnName(name));
   if (foreign !== undefined)
     throw new EwaldError(
       'Argument',
       `${path} is the folder in which workers store results, and also has the file "${foreign}"; move it away`,
     );
-  const before = await readFile(join(path, headFile), 'utf8').catch(() => undefined);
   if (resume && before !== undefined) return sameRun(before, head, path);
   if (names.some((name) => name.endsWith('.text')) && !force)
     throw argumentError(
@@ -71,6 +73,23 @@ async function takeOver(path: string, { resume, force, head }: Omit<ShardFolderO
         `start again with ${setting(said, 'force', true)}`,
     );
   for (const name of names) await rm(join(path, name), { force: true });
+}
+
+const isOwnName = (name: string): boolean => name === headFile || name === tokenFile || shardFile.test(name);
+
+/** Removes what a run has stored in a folder, and the folder unless somebody else has put a file there. */
+async function removeShards(path: string): Promise<void> {
+  for (let tries = 0; tries < 5; tries++) {
+    const names = await readdir(path).catch(() => []);
+    for (const name of names.filter(isOwnName)) await rm(join(path, name), { force: true }).catch(() => undefined);
+    const isGone = await rmdir(path).then(
+      () => true,
+      () => false,
+    );
+    if (isGone || !names.every(isOwnName)) return;
+    // A worker may be creating its shard at this moment.
+    await pause(100 * tries);
+  }
 }
 
 class Folder implements ShardFolder {
@@ -117,8 +136,7 @@ class Folder implements ShardFolder {
   async close(keep: boolean): Promise<void> {
     for (const shard of [...this.#open.keys()]) await this.#forget(shard);
     const isKept = keep && (await readdir(this.path).catch(() => [])).some((name) => name.endsWith('.text'));
-    // A worker may be creating its shard at this moment.
-    if (!isKept) await rm(this.path, { recursive: true, force: true, maxRetries: 5 }).catch(() => undefined);
+    if (!isKept) await removeShards(this.path);
   }
 
   async #bytes(shard: string, file: string, at: number, length: number): Promise<Uint8Array> {

@@ -2,18 +2,24 @@
  * `NAME.frames` beside the stream `NAME`: the results of its frames as they were passed to the other outputs, which a
  * run that is resumed receives from it. A frame is in it before it is in the stream.
  *
- * Each record has 8 bytes before it: its length and its checksum (u32, little-endian).
+ * The file begins with a mark, so that no other file of that name is taken for it. Each record has 8 bytes before it: its
+ * length and its checksum (u32, little-endian).
  */
-import { type FileHandle, open, rm } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { crc32 } from '../../../base/crc32.js';
 import { EwaldError } from '../../../base/errors.js';
 import { fileError } from '../../../base/file-errors.js';
 import { decode, encode } from '../../../executors/codec.js';
 import { GatheredWrites, writePieces } from '../../../io/files/gathered.js';
+import { openSide, removeOwn } from '../../../io/files/side-files.js';
 import type { FrameRecord } from '../record.js';
 import type { EarlierFrames } from './stream-file.js';
 
 const headBytes = 8;
+const mark = new TextEncoder().encode('EWALDFR1');
+
+/** Whether a file begins with the mark, or with the part of it that a killed process has written. */
+const isOwn = (head: Uint8Array): boolean => mark.every((byte, i) => i >= head.length || head[i] === byte);
 
 /** The name of the file for the stream `target`. */
 const framesName = (target: string): string => `${target}.frames`;
@@ -21,7 +27,7 @@ const framesName = (target: string): string => `${target}.frames`;
 export class FramesFile implements EarlierFrames {
   readonly #path: string;
   readonly #handle: FileHandle;
-  #end = 0;
+  #end = mark.length;
   readonly #writes = new GatheredWrites((pieces) => this.#append(pieces));
 
   private constructor(path: string, handle: FileHandle) {
@@ -30,20 +36,24 @@ export class FramesFile implements EarlierFrames {
   }
 
   /** Removes the file of a stream that goes on without it. */
-  static async remove(target: string): Promise<void> {
-    await rm(framesName(target), { force: true });
+  static remove(target: string): Promise<void> {
+    return removeOwn(framesName(target), isOwn);
   }
 
-  /** Opens the file of a stream; what is in it is kept if the stream is continued. Throws `File`. */
+  /**
+   * Opens the file of a stream; what is in it is kept if the stream is continued. Throws `Argument` for a file that ewald
+   * did not write, `File`.
+   */
   static async open(target: string, resume: boolean): Promise<FramesFile> {
     const path = framesName(target);
-    const existing = resume ? await open(path, 'r+').catch(() => undefined) : undefined;
-    const handle =
-      existing ??
-      (await open(path, 'w+').catch((cause) => {
-        throw fileError(path, 'written', cause);
-      }));
-    return new FramesFile(path, handle);
+    const handle = await openSide(path, { isOwn, goesOn: resume, holds: 'the results of the frames' });
+    try {
+      await handle.write(mark, 0, mark.length, 0);
+      return new FramesFile(path, handle);
+    } catch (cause) {
+      await handle.close();
+      throw fileError(path, 'written', cause);
+    }
   }
 
   async add({ frame: _, text: __, storedText: ___, ...record }: FrameRecord): Promise<void> {
@@ -70,7 +80,7 @@ export class FramesFile implements EarlierFrames {
   }
 
   async *read(isDone: (record: FrameRecord) => boolean): AsyncGenerator<FrameRecord> {
-    for (let at = 0; ; ) {
+    for (let at = mark.length; ; ) {
       const record = await this.#at(at);
       if (!record) break;
       at += record.bytes;
@@ -110,11 +120,11 @@ export class FramesFile implements EarlierFrames {
     } finally {
       const { size } = await this.#handle.stat();
       await this.#handle.close();
-      if (size === 0) await this.remove();
+      if (size <= mark.length) await this.remove();
     }
   }
 
   remove(): Promise<void> {
-    return rm(this.#path, { force: true });
+    return removeOwn(this.#path, isOwn);
   }
 }

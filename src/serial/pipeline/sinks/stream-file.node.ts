@@ -16,11 +16,14 @@ import { flush, flushFolder } from '../../../io/files/flush.js';
 import { GatheredWrites, writePieces } from '../../../io/files/gathered.js';
 import { linesOf } from '../../../io/files/lines.js';
 import { type Lock, lockFile } from '../../../io/files/lock.js';
+import { absent } from '../../../io/files/names.js';
+import { openSide, sideFile } from '../../../io/files/side-files.js';
 import { checkOutput, openOutput, permitted } from '../../../io/files/write.js';
 import { FramesFile } from './frames-file.node.js';
 import { sameRun } from './same-run.js';
 import {
   type EarlierFrames,
+  isLeftStream,
   type StreamCheck,
   type StreamFile,
   type StreamFileOptions,
@@ -100,11 +103,22 @@ const ofReceived = (file: string): EwaldError =>
     { path: file },
   );
 
-/** Refuses to start a stream again while the frames of an interrupted run are there. Throws `Argument`. */
+/**
+ * Refuses to start a stream again while the frames of an interrupted run are there, and to write through what ewald did
+ * not leave. Throws `Argument`.
+ */
 async function refuseLeft(
   place: Pick<Place, 'file' | 'target' | 'part'>,
   { force, resume }: Pick<StreamFileOptions, 'force' | 'resume'>,
 ): Promise<void> {
+  const side = await sideFile(place.part, isLeftStream);
+  if (typeof side === 'object')
+    throw new EwaldError(
+      'Argument',
+      `${shownPart(place)} ${side.other}, and the frames of a run are there until it is complete; move it away, or give ` +
+        'the stream another name',
+      { detail: { path: place.part } },
+    );
   const left = await stat(place.part).catch(() => undefined);
   if (left && left.size > 0 && !force && !resume)
     throw argumentError(
@@ -134,7 +148,7 @@ export async function openStreamFile(file: string, options: StreamFileOptions): 
     const part = `${target}.part`;
     const [left, there] = await Promise.all([part, target].map((name) => stat(name).catch(() => undefined)));
     const goesOn = options.resume && (left ?? there) !== undefined;
-    if (!goesOn) await refuseLeft({ file, target, part }, { ...options, resume: false });
+    await refuseLeft({ file, target, part }, { ...options, resume: goesOn });
     if (options.keepsFrames) frames = await FramesFile.open(target, goesOn);
     else await FramesFile.remove(target);
     const place = { file, target, part, lock, frames, tell: options.tell };
@@ -147,10 +161,8 @@ export async function openStreamFile(file: string, options: StreamFileOptions): 
   }
 }
 
-const opened = (file: string, part: string, how: 'w' | 'r+'): Promise<FileHandle> =>
-  open(part, how).catch((cause) => {
-    throw fileError(file, 'written', cause);
-  });
+const opened = (part: string, goesOn: boolean): Promise<FileHandle> =>
+  openSide(part, { isOwn: isLeftStream, goesOn, holds: 'the frames of a run' });
 
 /** The names of a stream, and the lock for writing it. */
 interface Place {
@@ -175,7 +187,7 @@ const withoutResume = (head: string): string =>
   head.replace(/^(?:[^\n]*\n){2}[^\n]*/, (lines) => lines.replace(/ --resume(?= |$)/, ''));
 
 async function started(place: Place, head: string): Promise<PartFile> {
-  const stream = new PartFile(place, await opened(place.file, place.part, 'w'), 0);
+  const stream = new PartFile(place, await opened(place.part, false), 0);
   await stream.begin(head);
   return stream;
 }
@@ -185,7 +197,7 @@ async function goOn(
   partIsThere: boolean,
   { head, earlier, unread }: StreamFileOptions,
 ): Promise<StreamFile> {
-  const { file, target, part } = place;
+  const { target, part } = place;
   const from = partIsThere ? part : target;
   const { size } = await stat(from);
   if (partIsThere && size < Buffer.byteLength(head) && (await isBeginOf(from, withoutResume(head)))) {
@@ -204,7 +216,7 @@ async function goOn(
     );
   unread?.(serials);
   if (!partIsThere) return new PartFile(place, undefined, end);
-  const handle = await opened(file, part, 'r+');
+  const handle = await opened(part, true);
   await cut(handle, end);
   return new PartFile(place, handle, end);
 }
@@ -317,13 +329,15 @@ class PartFile implements StreamFile {
     return this.isFinished ? target : shownPart(this.#place);
   }
 
-  /** Renames the stream of an earlier run. */
+  /** Renames the stream of an earlier run, to a name that nothing has: an older one is a result as well. */
   async #setAside(): Promise<void> {
     const { file, target, tell } = this.#place;
     const there = await lstat(target).catch(() => undefined);
     if (!there?.isFile()) return;
-    await rename(target, `${target}.before`);
-    tell?.(`${file} of an earlier run is ${file}.before now, because this run has not ended`);
+    let ending = '.before';
+    for (let n = 2; await lstat(target + ending).catch(absent); n++) ending = `.before${n}`;
+    await rename(target, target + ending);
+    tell?.(`${file} of an earlier run is ${file}${ending} now, because this run has not ended`);
   }
 
   async #drop(): Promise<undefined> {
@@ -354,7 +368,7 @@ class PartFile implements StreamFile {
   async #copied(): Promise<FileHandle> {
     const { target, part } = this.#place;
     this.#isLonger = true;
-    await copyFile(target, part, constants.COPYFILE_FICLONE);
+    await copyFile(target, part, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
     const handle = await open(part, 'r+');
     await cut(handle, this.#end);
     return handle;
