@@ -197,12 +197,14 @@ export function expression(random, typed, depth = 0) {
       return `0x${random.pick(['7fffffff', '80000000', 'ffffffff', '7fffffffffffffff', 'ff'])}${random.pick(suffixes)}`;
     if (roll === 2) return `0${random.pick(['17', '37777777777', '0', '777'])}${random.pick(suffixes)}`;
     if (roll === 3 && typed) return `sizeof(${random.pick(casts)})`;
+    if (roll === 5 && typed)
+      return random.pick(['sizeof("text")', 'sizeof "a\\xff" "\\0b"', 'sizeof(L"ab")', "sizeof('a')", 'sizeof(1.0L)']);
     if (roll === 4 && typed) return random.pick(['1.5', '2.f', '0x1p3', '1e2', '0.1f', '.5']);
     return `${random.pick([0, 1, 2, 3, 7, 100, 65535, 2147483647, 4294967295, 9007199254740993n])}${random.pick(suffixes)}`;
   }
   const inner = () => expression(random, typed, depth + 1);
   const whole = () => (typed ? `(${random.pick(['int', 'long', 'unsigned'])})(${inner()})` : `(${inner()})`);
-  switch (random.below(typed ? 9 : 8)) {
+  switch (random.below(typed ? 11 : 8)) {
     case 0:
       return `(${inner()} ${random.pick(['+', '-', '*'])} ${inner()})`;
     case 1:
@@ -219,6 +221,16 @@ export function expression(random, typed, depth = 0) {
       return `(${whole()} ${random.pick(['/', '%'])} ${1 + random.below(1000)}${random.pick(suffixes)})`;
     case 7:
       return `(${whole()} ${random.pick(['<<', '>>'])} ${random.below(31)})`;
+    case 8:
+      return `sizeof(${inner()})`;
+    case 9: {
+      // `long` and `long long` are told apart where every part names its type.
+      const of = random.pick(casts);
+      const on = random.pick([`(${of})(${inner()})`, `${random.below(9)}${random.pick(suffixes)}`, `+(${of})1`]);
+      const types = ['int', 'unsigned', 'char', 'signed char', 'long', 'unsigned long', 'long long', 'unsigned char'];
+      const list = types.filter(() => random.chance(0.5)).map((type) => `${type}: ${inner()}`);
+      return `_Generic((${on}), ${[...list, `default: ${inner()}`].join(', ')})`;
+    }
     default:
       return `((${random.pick(casts)})(${inner()}))`;
   }

@@ -1,5 +1,6 @@
 // Header files are read through the preprocessor of a C compiler: its markers name the user's lines, its arguments are
 // the user's folders and definitions, and a header from elsewhere cannot make it read without end.
+import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +21,10 @@ const file = (name: string, text: string): string => {
   return path;
 };
 
+/** A constant in C. */
+const cText = (value: unknown): string =>
+  typeof value === 'string' ? (value.startsWith('-') ? `(${BigInt(value) + 1n}LL - 1)` : `${value}ULL`) : String(value);
+
 const why = process.platform === 'win32' ? 'files are found on POSIX' : absent('gcc');
 describe.skipIf(why)(`the preprocessor of a compiler${why ? ` (absent: ${why})` : ''}`, () => {
   test('expands what the built-in one leaves to it, and keeps the constants, places and comments', () => {
@@ -39,6 +44,45 @@ describe.skipIf(why)(`the preprocessor of a compiler${why ? ` (absent: ${why})` 
     expect(thrown(() => parseHeaderFile(path, { cpp: 'builtin' })).message).toMatch(
       /a\.h:8:3: the macro API uses "\.\.\."; this needs a C compiler/,
     );
+  });
+
+  test("the headers of the compiler itself are found, and the whole of limits.h and float.h is gcc's", () => {
+    for (const header of ['limits.h', 'float.h', 'stdint.h']) {
+      const macros = execFileSync('gcc', ['-E', '-dM', '-include', header, '-x', 'c', '/dev/null'], {
+        encoding: 'utf8',
+      });
+      const names = [...macros.matchAll(/^#define ([A-Z]\w+) \S/gm)].map(([, name]) => name as string);
+      const wanted = names.filter((name) => /^(?:\w+_(?:MAX|MIN|BIT|EPSILON|DIG)|CHAR_BIT)$/.test(name));
+      const { constants } = parseHeaderFile(header);
+      // A number has no room for the range of long double.
+      const absent = wanted.filter((name) => !constants[name] && !/^LDBL_(?:MAX|MIN|TRUE_MIN)$/.test(name));
+      expect([header, absent]).toEqual([header, []]);
+      const lines = Object.keys(constants)
+        .filter((name) => wanted.includes(name))
+        .map((name) => `_Static_assert((${name}) == (${cText(constants[name]?.value)}), "${name}");`);
+      expect(lines.length).toBeGreaterThan(15);
+      const program = file('own.c', `#include <${header}>\n${lines.join('\n')}\n`);
+      execFileSync('gcc', ['-w', '-fsyntax-only', program], { stdio: 'pipe' });
+    }
+    for (const header of ['stddef.h', 'stdatomic.h', 'stdbool.h'])
+      expect(parseHeaderFile(header).files[0]).toContain(header);
+    expect(parseHeaderFile('stdatomic.h').functions.atomic_thread_fence).toBeDefined();
+  });
+
+  test('conditions find `defined` in a macro as gcc does', () => {
+    const lines = ['HAS_A', '!HAS_B', 'HAS_A && HAS_P', 'BOTH', 'HAS_NONE', 'A_OR(HAS_NONE)'];
+    const conditions = lines.map((text, i) => `#if ${text}\n#define R${i} 1\n#else\n#define R${i} 0\n#endif`);
+    const path = file(
+      'defined.h',
+      '#define A 5\n#define P (1\n#define HAS_A defined A\n#define HAS_P defined(P)\n#define HAS_B defined(B)\n' +
+        `#define HAS_NONE defined NONE\n#define BOTH (HAS_A && !HAS_B)\n#define A_OR(x) (defined A || x)\n${conditions.join('\n')}\n`,
+    );
+    const values = (cpp?: string): unknown[] => {
+      const { constants } = parseHeaderFile(path, { cpp });
+      return lines.map((_, i) => constants[`R${i}`]?.value);
+    };
+    expect(values('builtin')).toEqual(values());
+    expect(values()).toEqual([1, 1, 1, 1, 0, 1]);
   });
 
   test('errors show the line of the user, in the file that is included', () => {

@@ -12,7 +12,14 @@ import type { DataModel, FunctionTable } from './header/types.js';
 import { type Library, makeLibrary } from './library.js';
 import { compiled } from './native/compiler.js';
 import { findLibrary } from './native/find.js';
-import { checkIncludes, includeFrom, readHeader, systemDefinitions, systemFolders } from './native/headers.js';
+import {
+  checkIncludes,
+  compilerFolders,
+  includeFrom,
+  readHeader,
+  systemDefinitions,
+  systemFolders,
+} from './native/headers.js';
 import { loadKoffi, nativeSpace, processModel } from './native/koffi.js';
 import { nodePort } from './native/port.js';
 import { NativeTarget } from './native/target.js';
@@ -90,7 +97,7 @@ export function parseHeaderFile(
     ...new Set([
       ...folders.map((folder) => resolve(folder, header)),
       ...(folders.length === 0 || isAbsolute(header) ? [resolve(header)] : []),
-      ...(system ? systemFolders().map((folder) => resolve(folder, header)) : []),
+      ...(system ? [...systemFolders(), ...compilerFolders()].map((folder) => resolve(folder, header)) : []),
     ]),
   ];
   const path = tried.find((candidate) => existsSync(candidate));

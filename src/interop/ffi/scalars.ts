@@ -30,8 +30,8 @@ export interface Scalar {
 }
 
 /**
- * Types with the word size of the target are numbers in JavaScript, since sizes and indices rarely reach 2⁵³. Other
- * 8-byte types are bigints.
+ * Types with the word size of the target are numbers in JavaScript, since sizes and indices rarely reach 2⁵³, and
+ * bigints only beyond it: `(size_t)-1` is 18446744073709551615n. Other 8-byte types are always bigints.
  */
 const words = new Set(['long', 'unsigned long', 'size_t', 'ssize_t', 'ptrdiff_t', 'intptr_t', 'uintptr_t']);
 
@@ -50,8 +50,19 @@ export function scalarOf(type: CType, model: DataModel, table: Pick<FunctionTabl
   if (layout.kind === 'float') return floatScalar(type, layout);
   if (layout.kind === 'bool') return boolScalar(type, layout);
   // The signedness of plain char differs between machines, so values of both are accepted.
-  if (type.name === 'char') return integerScalar(type, layout, false, -128, 255);
+  if (type.name === 'char') return charScalar(type, integerScalar(type, layout, false, -128, 255));
   return integerScalar(type, layout, words.has(type.name));
+}
+
+/** A `char` is a number, or one character of ASCII: 'N'. */
+function charScalar(type: CType, base: Scalar): Scalar {
+  const check = (value: unknown, place: Place): Bits => {
+    if (typeof value !== 'string') return base.in(value, place);
+    const code = value.length === 1 ? value.charCodeAt(0) : Number.NaN;
+    if (code < 128) return code;
+    throw wrong(value, type, 'a number, or one character of ASCII', place);
+  };
+  return { ...base, in: check, into: (place) => (value) => check(value, place) };
 }
 
 /** The format of a layout in `ewald/memory`. */
@@ -91,9 +102,14 @@ export function shown(value: unknown): string {
   return String(value);
 }
 
-function enumValue(name: string, values: Readonly<Record<string, number>>, type: CType, place: Place): number {
+function enumValue(
+  name: string,
+  values: Readonly<Record<string, number | string>>,
+  type: CType,
+  place: Place,
+): number | bigint {
   const value = Object.hasOwn(values, name) ? values[name] : undefined;
-  if (value !== undefined) return value;
+  if (value !== undefined) return typeof value === 'string' ? BigInt(value) : value;
   const near = nearest(name, Object.keys(values));
   throw wrong(
     name,
@@ -186,13 +202,7 @@ function integerScalar(type: CType, layout: ScalarLayout, word: boolean, least?:
       ? (value) => {
           const exact = out(value);
           const number = Number(exact);
-          if (Number.isSafeInteger(number)) return number;
-          throw new EwaldError(
-            'Limit',
-            `C returned the ${typeText(type)} ${exact}, which a number cannot hold; declare it int64_t or uint64_t ` +
-              'to receive a bigint',
-            { detail: { value: String(exact) } },
-          );
+          return Number.isSafeInteger(number) ? number : exact;
         }
       : out,
   });

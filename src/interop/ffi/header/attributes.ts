@@ -5,7 +5,7 @@ import { integerConstant } from './constant-expressions.js';
 import type { Attributes, DeclaratorReader } from './reader.js';
 import { headerError } from './source.js';
 import type { TokenStream } from './stream.js';
-import type { CType, ScalarName } from './types.js';
+import { type CType, type ScalarName, typeText } from './types.js';
 
 /** The meaning of `aligned` without a number: the largest alignment of any C type. */
 const maxAligned = 16;
@@ -16,7 +16,7 @@ const decorations = new Set(
     '_Nonnull _Nullable'
   ).split(' '),
 );
-const refused = new Set(['vector_size', 'ext_vector_type', 'scalar_storage_order', 'ms_struct', 'warn_if_not_aligned']);
+const refused = new Set(['scalar_storage_order', 'ms_struct', 'warn_if_not_aligned']);
 
 /** Reads attributes, labels and words without effect here, and adds the relevant ones to `into`. */
 export function readAttributes(reader: DeclaratorReader, depth: number, into: Attributes = {}): Attributes {
@@ -67,6 +67,12 @@ function list(reader: DeclaratorReader, depth: number, into: Attributes): void {
     else if (name === 'aligned' || name === 'align') {
       if (stream.is('(')) alignment(reader, depth, into, false);
       else raise(into, maxAligned);
+      continue;
+    } else if (name === 'vector_size' || name === 'ext_vector_type') {
+      stream.expect('(', `after ${word.text}`);
+      const count = Number(integerConstant(reader, depth + 1));
+      stream.expect(')', `after ${word.text}`);
+      into.vector = { [name === 'vector_size' ? 'bytes' : 'elements']: count, place: word };
       continue;
     } else if (name === 'mode') {
       stream.expect('(', 'after mode');
@@ -141,9 +147,34 @@ const modes = wordTable<readonly [ScalarName, ScalarName] | undefined>({
   DF: ['double', 'double'],
 });
 
+/** A type with `vector_size` applied: elements one after the other, aligned to their whole. */
+export function vectorOf(type: CType, { vector }: Attributes, reader: DeclaratorReader): CType {
+  if (!vector) return type;
+  // What is declared with the attribute may be a pointer to vectors, or a function that returns one.
+  if (type.kind === 'pointer') return { ...type, to: vectorOf(type.to, { vector }, reader) };
+  if (type.kind === 'function') return { ...type, result: vectorOf(type.result, { vector }, reader) };
+  if (type.kind === 'array') return { ...type, of: vectorOf(type.of, { vector }, reader) };
+  const { scope } = reader;
+  const size = (type.kind === 'scalar' || type.kind === 'opaque' ? scope.layout(type)?.size : undefined) ?? 0;
+  const length = vector.elements ?? (vector.bytes ?? 0) / size;
+  if (size === 0 || !Number.isInteger(Math.log2(length)))
+    throw headerError(
+      vector.place,
+      `a vector of ${vector.bytes ?? vector.elements} ${vector.bytes ? 'bytes' : 'elements'} of ${typeText(type)} is not ` +
+        'supported; expected a power of two of numbers',
+    );
+  const { const: isConst, ...of } = type;
+  return { kind: 'array', of, length, vector: true, align: size * length, ...(isConst && { const: true }) };
+}
+
 /** A type with its attributes applied: `mode` changes its size. */
 export function inMode(type: CType, { mode }: Attributes, { stream, scope }: DeclaratorReader): CType {
   if (mode === undefined) return type;
+  if (mode === 'TI' && type.kind === 'scalar' && scope.scalarLayout(type.name).kind !== 'float') {
+    const unsigned = scope.scalarLayout(type.name).kind === 'unsigned' ? 'unsigned ' : '';
+    const wide = { kind: 'opaque', name: `${unsigned}__int128` } as const;
+    return type.const ? { ...wide, const: true } : wide;
+  }
   const found = modes[mode];
   const layout = type.kind === 'scalar' ? scope.scalarLayout(type.name) : undefined;
   if (!found || !layout || (layout.kind === 'float') !== /F$/.test(mode))

@@ -20,8 +20,10 @@ export function decide(word: Token, rest: readonly Token[], end: Token, expander
   if (rest.length === 0) throw headerError(word, `#${word.text} needs an expression`);
   const bad = rest.find(({ kind }) => kind === 'bad');
   if (bad) throw headerError(bad, badToken(bad));
-  // Handled both before and after expansion: `defined` may also come out of a macro.
-  const tokens = answered(expander.all(answered(rest, expander, ask)), expander, ask);
+  // Handled both before and after expansion: `defined` may also come out of a macro, and its name stays then, too.
+  const named = (_: string, before: readonly Token[]): boolean =>
+    (before.at(-1)?.text === '(' ? before.at(-2) : before.at(-1))?.text === 'defined';
+  const tokens = answered(expander.all(answered(rest, expander, ask), named), expander, ask);
   tokens.push({ ...end, kind: 'newline', text: '\n' });
   const stream = new TokenStream(tokens);
   const value = evaluate(stream, {

@@ -4,6 +4,7 @@ import { type Constant, int } from './integer.js';
 import { namedFields } from './layout.js';
 import type { Token } from './lexer.js';
 import type { DeclaratorReader } from './reader.js';
+import { type ScalarName, underlying } from './scalar-types.js';
 import type { Scope } from './scope.js';
 import { headerError } from './source.js';
 import { type CType, typeText } from './types.js';
@@ -22,6 +23,7 @@ export function world(reader: DeclaratorReader, depth: number): ExpressionWorld 
           ? int(0n)
           : undefined),
     typed(word) {
+      if (word.text === 'sizeof' && !(stream.is('(') && reader.startsType(stream.peek(1)))) return undefined;
       stream.expect('(', `after ${word.text}`);
       if (!reader.startsType(stream.peek())) throw stream.unexpected('a type');
       const type = reader.typeName(depth + 1);
@@ -43,6 +45,8 @@ export function world(reader: DeclaratorReader, depth: number): ExpressionWorld 
       stream.expect(')', `after ${word.text}`);
       return BigInt(value);
     },
+    typeName: () => plainName(reader.typeName(depth + 1), scope),
+    bytesOf: (name) => layoutOfName(name, scope),
     cast() {
       const token = stream.peek();
       if (!reader.startsType(token)) return undefined;
@@ -50,6 +54,17 @@ export function world(reader: DeclaratorReader, depth: number): ExpressionWorld 
       return (value) => castTo(value, type, scope, token);
     },
   };
+}
+
+/** A type as `_Generic` compares it: with neither typedefs nor the names of stdint.h. */
+const plainName = (type: CType, scope: Scope): string =>
+  type.kind === 'scalar' && !type.const ? underlying(type.name, scope.model) : typeText({ ...type, alias: undefined });
+
+/** Bytes of a plain arithmetic type. */
+function layoutOfName(name: string, scope: Scope): number {
+  if (name === 'long double') return scope.layout({ kind: 'opaque', name })?.size ?? 0;
+  if (name.startsWith('enum ')) return scope.layout({ kind: 'enum', tag: name.slice(5) })?.size ?? 0;
+  return scope.layout({ kind: 'scalar', name: name as ScalarName })?.size ?? 0;
 }
 
 function castTo(value: Constant, type: CType, scope: Scope, place: Token): Constant {
@@ -61,7 +76,8 @@ function castTo(value: Constant, type: CType, scope: Scope, place: Token): Const
         ? { kind: 'float', value: Math.fround(number), single: true }
         : { kind: 'float', value: number };
     }
-    if (kind === 'bool') return int(Number(value.value) === 0 ? 0n : 1n);
+    const name = { type: underlying(type.name, scope.model) };
+    if (kind === 'bool') return { ...int(Number(value.value) === 0 ? 0n : 1n), ...name };
     if (value.kind === 'float' && !Number.isFinite(value.value))
       throw headerError(place, `${value.value} is not an integer`);
     const unsigned = kind === 'unsigned';
@@ -71,9 +87,11 @@ function castTo(value: Constant, type: CType, scope: Scope, place: Token): Const
     const near = (whole: bigint): bigint => (whole < low ? low : whole > high ? high : whole);
     const whole = value.kind === 'int' ? value.value : near(BigInt(Math.trunc(value.value)));
     const wrapped = unsigned ? BigInt.asUintN(size * 8, whole) : BigInt.asIntN(size * 8, whole);
-    return int(wrapped, size === 8 ? 64 : 32, unsigned && size >= 4);
+    return { ...int(wrapped, size === 8 ? 64 : 32, unsigned && size >= 4), ...name };
   }
-  if (type.kind === 'enum' && value.kind === 'int') return int(value.value);
+  if (type.kind === 'enum' && value.kind === 'int') return { ...int(value.value), type: `enum ${type.tag}` };
+  if (type.kind === 'opaque' && type.name === 'long double')
+    return { kind: 'float', value: Number(value.value), type: 'long double' };
   throw headerError(place, `a constant of type ${typeText(type)} is not supported here`);
 }
 

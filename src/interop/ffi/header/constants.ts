@@ -1,10 +1,9 @@
 /** Object-like macros that have a value: integers, floats and strings. */
 
 import { world } from './constant-expressions.js';
-import { plain } from './declarations.js';
 import { Declarators } from './declarator.js';
 import { evaluate } from './expression.js';
-import { type Constant, textOfLiteral } from './integer.js';
+import { type Constant, plain, textOfLiteral } from './integer.js';
 import type { Token } from './lexer.js';
 import type { Expander, Macro } from './macros.js';
 import type { Scope } from './scope.js';
@@ -26,6 +25,8 @@ interface Value {
   readonly constant?: Constant | undefined;
   /** The text of a macro that is only strings, its own or those of other macros. */
   readonly text?: string | undefined;
+  /** The name that it is, if that is not another macro's: `#define mpz_init __gmpz_init`. */
+  readonly word?: string | undefined;
   /** Whether its expansion takes more than `maxSteps`. */
   readonly isLong?: boolean;
 }
@@ -37,7 +38,8 @@ export function readConstants(expander: Expander, scope: Scope): void {
   const values = new ConstantReader(expander, scope);
   for (const { name, parameters, body, place } of expander.macros.values()) {
     if (parameters || body.length === 0 || place.file.foreign || place.file.name.startsWith('<')) continue;
-    const { text, constant } = values.of(name);
+    const { text, constant, word } = values.of(name);
+    if (word !== undefined) renamed(name, word, scope);
     if (text !== undefined) scope.constants[name] = { ...scope.declared(place), kind: 'string', value: text };
     else if (constant && (constant.kind === 'int' || Number.isFinite(constant.value)))
       scope.constants[name] = { ...scope.declared(place), kind: constant.kind, value: plain(constant.value) };
@@ -46,6 +48,12 @@ export function readConstants(expander: Expander, scope: Scope): void {
     scope.warnings.push(
       `the values of ${values.refused} macros are unknown: evaluating all takes more than ${values.limit} steps`,
     );
+}
+
+/** A macro that is the name of a function is one more name of that function, as it is for C's programs. */
+function renamed(name: string, word: string, { functions, variables }: Scope): void {
+  const fn = functions[word];
+  if (fn && !functions[name] && !variables[name]) functions[name] = { ...fn, name, symbol: fn.symbol ?? fn.name };
 }
 
 /**
@@ -110,10 +118,13 @@ class ConstantReader {
       this.#left--;
       return this.#values.get(first.text) ?? noValue;
     }
+    if (first.kind === 'name' && body.length === 1 && !other) {
+      const isKnown = this.#scope.enumerator(first.text) !== undefined;
+      if (!isKnown) return { word: first.text };
+    }
     const text = this.#textOf(body);
     this.#left -= 1 + (text?.length ?? 0) / charactersPerStep;
-    const unknown = first.kind === 'name' && body.length === 1 && !this.#scope.enumerator(first.text);
-    if (text !== undefined || first.kind === 'string' || unknown) return { text };
+    if (text !== undefined || first.kind === 'string') return { text };
     return this.#containsLong(body) ? { isLong: true } : this.#constantOf(macro);
   }
 
@@ -128,16 +139,19 @@ class ConstantReader {
   #constantOf({ body, place }: Macro): Value {
     const { macros } = this.#expander;
     const before = this.#expander.spent;
+    let written: readonly Token[] = [];
     this.#depth++;
     try {
       if (this.#depth > deepestPaste) return noValue;
       // Macros that are a single value are not expanded again, so that long chains stay cheap.
-      const words = this.#expander.all(body, (name) => this.#isClosed(macros.get(name)), maxSteps);
-      const stream = new TokenStream([...words, { ...place, kind: 'end', text: '' }]);
+      written = this.#expander.all(body, (name) => this.#isClosed(macros.get(name)), maxSteps);
+      const stream = new TokenStream([...written, { ...place, kind: 'end', text: '' }]);
       const inner = world(new Declarators(stream, this.#scope, true), 0);
       const value = evaluate(stream, { ...inner, name: (token) => this.of(token.text).constant ?? inner.name(token) });
       return stream.peek().kind === 'end' ? { constant: value } : noValue;
     } catch {
+      const [only] = written;
+      if (written.length === 1 && only?.kind === 'name') return { word: only.text };
       // Code, not a value.
       return { isLong: this.#expander.spent - before > maxSteps };
     } finally {

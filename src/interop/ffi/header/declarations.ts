@@ -3,12 +3,12 @@ import { isEwaldError } from '../../../base/errors.js';
 import { world } from './constant-expressions.js';
 import { Declarators } from './declarator.js';
 import { evaluate, truthy } from './expression.js';
-import { unquote } from './integer.js';
+import { plain, unquote } from './integer.js';
 import type { Token } from './lexer.js';
 import type { Scope } from './scope.js';
 import { headerError } from './source.js';
 import type { TokenStream } from './stream.js';
-import type { CConstant, CType } from './types.js';
+import type { CType } from './types.js';
 
 interface DeclarationOptions {
   readonly allowVarargs: boolean;
@@ -141,11 +141,4 @@ function staticAssertion(reader: Declarators): void {
   if (!truthy(value))
     throw headerError(word, `this assertion fails for ${scope.model}${message ? `: ${message}` : ''}`);
   scope.assertions++;
-}
-
-/** A constant's value in JSON. */
-export function plain(value: bigint | number): CConstant['value'] {
-  if (typeof value === 'number') return value;
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : String(value);
 }

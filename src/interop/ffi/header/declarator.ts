@@ -1,5 +1,5 @@
 /** Declarators: pointers, arrays, functions and the name between them, read from the inside out as C requires. */
-import { inMode, readAttributes } from './attributes.js';
+import { inMode, readAttributes, vectorOf } from './attributes.js';
 import { integerConstant } from './constant-expressions.js';
 import type { Token } from './lexer.js';
 import type { Attributes, DeclaratorReader, Specifiers } from './reader.js';
@@ -46,7 +46,7 @@ export class Declarators implements DeclaratorReader {
   ): { name: Token | undefined; type: CType; length?: number | string; open?: Token } {
     const start = this.stream.peek();
     const { name, apply } = this.#shape(depth, where, attributes);
-    const type = apply(inMode(base, attributes, this));
+    const type = vectorOf(apply(inMode(base, attributes, this)), attributes, this);
     if (where !== 'parameter') {
       const open = openLengths.get(type);
       if (open && typeof open.length === 'string')
@@ -57,7 +57,7 @@ export class Declarators implements DeclaratorReader {
       throw headerError(name ?? start, 'a parameter cannot be void; was a * meant?');
     }
     if (type.kind === 'function') return { name, type: { kind: 'pointer', to: type } };
-    if (type.kind === 'array') {
+    if (type.kind === 'array' && !type.vector) {
       const open = openLengths.get(type);
       const pointer: CType = { kind: 'pointer', to: type.of };
       const length = open ? open.length : type.length;
@@ -94,7 +94,7 @@ export class Declarators implements DeclaratorReader {
       for (;;) {
         this.#ofPointer(depth, where);
         if (stream.take('const') || stream.take('__const')) isConst = true;
-        else if (!stream.take('volatile') && !stream.take('__volatile__')) break;
+        else if (!['volatile', '__volatile__', '_Atomic'].some((word) => stream.take(word))) break;
       }
       pointers.push(isConst);
       if (pointers.length > deepest) throw headerError(stream.peek(), `more than ${deepest} levels of pointers`);
@@ -234,7 +234,7 @@ export class Declarators implements DeclaratorReader {
 function wrap(suffix: Suffix, of: CType): CType {
   const { place } = suffix;
   if ('parameters' in suffix) {
-    if (of.kind === 'function' || of.kind === 'array')
+    if (of.kind === 'function' || (of.kind === 'array' && !of.vector))
       throw headerError(
         place,
         `a function cannot return ${of.kind === 'array' ? 'an array' : 'a function'}; a pointer to it can be returned`,

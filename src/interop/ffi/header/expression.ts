@@ -2,7 +2,7 @@
  * Constant expressions of C: `#if`, enum values, array sizes, static assertions, and the values of object-like macros.
  */
 
-import { type Constant, characterValue, int, parseNumber } from './integer.js';
+import { type Constant, characterValue, int, parseNumber, sizeOfText, typed, typeNameOf } from './integer.js';
 import { badToken, describe, type Token } from './lexer.js';
 import { headerError } from './source.js';
 import type { TokenStream } from './stream.js';
@@ -18,10 +18,14 @@ export interface ExpressionWorld {
   /** The value of a name; undefined refuses it. */
   name(token: Token): Constant | undefined;
   /**
-   * Reads the operand of `sizeof`, `_Alignof` or `offsetof` and returns its value; undefined if types are unknown, as
-   * in `#if`.
+   * Reads the operand of `sizeof`, `_Alignof` or `offsetof` and returns its value; undefined, without reading, for
+   * `sizeof` of a value. Absent if types are unknown, as in `#if`.
    */
-  typed?(word: Token): bigint;
+  typed?(word: Token): bigint | undefined;
+  /** Reads the type of an association of `_Generic`, and returns its plain name. */
+  typeName?(): string;
+  /** Bytes of a scalar type, by its plain name. */
+  bytesOf?(name: string): number;
   /**
    * Reads a cast if a type name follows the parenthesis; otherwise returns undefined and leaves the stream in place.
    */
@@ -41,7 +45,15 @@ const levels: readonly (readonly string[])[] = [
   ['*', '/', '%'],
 ];
 const deepest = 200;
-const typed = new Set(['sizeof', '_Alignof', 'alignof', '__alignof__', '__alignof', 'offsetof', '__builtin_offsetof']);
+const typeWords = new Set([
+  'sizeof',
+  '_Alignof',
+  'alignof',
+  '__alignof__',
+  '__alignof',
+  'offsetof',
+  '__builtin_offsetof',
+]);
 
 /** Evaluates the expression at the next token and leaves the stream after it. */
 export function evaluate(stream: TokenStream, world: ExpressionWorld): Constant {
@@ -73,7 +85,7 @@ class Evaluator {
     // The result has the type that both alternatives have in common.
     if (yes.kind === 'float' || no.kind === 'float') return floating(Number((truth ? yes : no).value), yes, no);
     const { bits, unsigned } = common(yes, no);
-    return int((truth ? yes : no).value, bits, unsigned);
+    return typed(int((truth ? yes : no).value, bits, unsigned), [yes, no]);
   }
 
   #binary(level: number, depth: number, live: boolean): Constant {
@@ -108,13 +120,14 @@ class Evaluator {
       if ('+-~!'.includes(token.text) && token.text.length === 1) {
         this.#stream.at++;
         const value = this.#unary(depth + 1, live);
-        if (token.text === '+') return value;
         if (token.text === '!') return this.#int(truthy(value) ? 0n : 1n);
+        if (token.text === '+')
+          return value.kind === 'float' ? value : typed(int(value.value, value.bits, value.unsigned), [value]);
         if (value.kind === 'float') {
           if (token.text === '-') return { ...value, value: -value.value };
           throw headerError(token, '~ needs an integer');
         }
-        return int(token.text === '-' ? -value.value : ~value.value, value.bits, value.unsigned);
+        return typed(int(token.text === '-' ? -value.value : ~value.value, value.bits, value.unsigned), [value]);
       }
       throw headerError(token, `found ${describe(token)}, expected a value`);
     }
@@ -131,15 +144,72 @@ class Evaluator {
       return this.#int(value);
     }
     if (token.kind === 'name') {
-      if (this.#world.typed && typed.has(token.text)) {
-        return int(this.#world.typed(token), this.#world.sizeBits, true);
+      if (this.#world.typed && typeWords.has(token.text)) {
+        const { sizeBits, longBits } = this.#world;
+        const size = this.#world.typed(token) ?? this.#sizeOfValue(token, depth);
+        const type = sizeBits === 64 && longBits === 32 ? 'unsigned long long' : 'unsigned long';
+        return { ...int(size, sizeBits, true), type };
       }
+      if (this.#world.typeName && token.text === '_Generic') return this.#selected(token, depth, live);
       const value = this.#world.name(token);
       if (!value) throw headerError(token, `"${token.text}" is not a known constant`);
       return value;
     }
     this.#stream.at--;
     throw headerError(token, token.kind === 'bad' ? badToken(token) : `found ${describe(token)}, expected a value`);
+  }
+
+  /** Texts that follow each other, in parentheses or not; nothing is read if there are none. */
+  #texts(): readonly string[] {
+    const stream = this.#stream;
+    let open = 0;
+    while (stream.is('(', open)) open++;
+    if (stream.peek(open).kind !== 'string') return [];
+    stream.at += open;
+    const texts: string[] = [];
+    while (stream.peek().kind === 'string') texts.push(stream.next().text);
+    for (let i = 0; i < open; i++) stream.expect(')', 'after the text');
+    return texts;
+  }
+
+  /** `sizeof` of a text or of another value, which is not evaluated. */
+  #sizeOfValue(word: Token, depth: number): bigint {
+    const { bytesOf } = this.#world;
+    const texts = this.#texts();
+    if (texts.length > 0) return BigInt(sizeOfText(texts, bytesOf?.('wchar_t') ?? 4));
+    const value = this.#unary(depth + 1, false);
+    const name = typeNameOf(value);
+    const bytes = name === undefined ? value.kind === 'int' && value.bits / 8 : bytesOf?.(name);
+    if (!bytes) throw headerError(word, 'the size of this value is unknown');
+    return BigInt(bytes);
+  }
+
+  /** `_Generic`: the value for the type of the first operand. */
+  #selected(word: Token, depth: number, live: boolean): Constant {
+    const stream = this.#stream;
+    stream.expect('(', 'after _Generic');
+    const name = this.#texts().length > 0 ? 'char *' : typeNameOf(this.conditional(depth + 1, false));
+    const ranges = new Map<string, { readonly start: number; readonly stop: number }>();
+    while (stream.take(',')) {
+      const type = stream.take('default') ? 'default' : (this.#world.typeName?.() ?? '');
+      stream.expect(':', 'after the type');
+      const start = stream.at;
+      while (!stream.is(',') && !stream.is(')')) {
+        if (stream.is('(') || stream.is('[') || stream.is('{')) stream.skipGroup();
+        else if (stream.next().kind === 'end') throw headerError(word, 'this _Generic is not terminated');
+      }
+      ranges.set(type, { start, stop: stream.at });
+    }
+    stream.expect(')', 'after _Generic');
+    const end = stream.at;
+    const range = ranges.get(name ?? '') ?? ranges.get('default');
+    if (name === undefined || !range)
+      throw headerError(word, `_Generic has no value for the type of this${name ? `, ${name}` : ''}`);
+    stream.at = range.start;
+    const value = this.conditional(depth + 1, live);
+    if (stream.at !== range.stop) throw headerError(stream.peek(), 'this is not a constant');
+    stream.at = end;
+    return value;
   }
 }
 
@@ -161,7 +231,7 @@ function common(
 /** A floating-point result, in single precision unless an operand is a double. */
 function floating(value: number, left: Constant, right: Constant): Constant {
   const single = [left, right].every((part) => part.kind === 'int' || part.single);
-  return single ? { kind: 'float', value: Math.fround(value), single } : { kind: 'float', value };
+  return typed(single ? { kind: 'float', value: Math.fround(value), single } : { kind: 'float', value }, [left, right]);
 }
 
 function combine(token: Token, left: Constant, right: Constant, live: boolean, truthBits: 32 | 64): Constant {
@@ -183,7 +253,7 @@ function combine(token: Token, left: Constant, right: Constant, live: boolean, t
       if (!live) return left;
       throw headerError(token, `a shift by ${shift} is outside 0 to ${left.bits - 1}`);
     }
-    return int(text === '<<' ? left.value << shift : left.value >> shift, left.bits, left.unsigned);
+    return typed(int(text === '<<' ? left.value << shift : left.value >> shift, left.bits, left.unsigned), [left]);
   }
   // The usual arithmetic conversions: to the wider type, and to unsigned when that type is.
   const { bits, unsigned } = common(left, right);
@@ -195,7 +265,7 @@ function combine(token: Token, left: Constant, right: Constant, live: boolean, t
     if (!live) return int(0n, bits, unsigned);
     throw headerError(token, 'this divides by zero');
   }
-  return int(integers[text]?.(a, b) ?? 0n, bits, unsigned);
+  return typed(int(integers[text]?.(a, b) ?? 0n, bits, unsigned), [left, right]);
 }
 
 const comparisons: Record<string, (a: bigint | number, b: bigint | number) => boolean> = {

@@ -1,9 +1,33 @@
 /** Values of constant expressions: integers with C's width and signedness, and floating point. */
 
+/** The plain name of a constant's type where bits and sign do not tell it: of literals, casts and `sizeof`. */
+interface Spelled {
+  readonly type?: string | undefined;
+}
+
 /** A constant: an integer of 32 or 64 bits, or a floating-point number. */
-export type Constant =
-  | { readonly kind: 'int'; readonly value: bigint; readonly bits: 32 | 64; readonly unsigned: boolean }
-  | { readonly kind: 'float'; readonly value: number /** A `float`, rounded to it. */; readonly single?: boolean };
+export type Constant = Spelled &
+  (
+    | { readonly kind: 'int'; readonly value: bigint; readonly bits: 32 | 64; readonly unsigned: boolean }
+    | { readonly kind: 'float'; readonly value: number /** A `float`, rounded to it. */; readonly single?: boolean }
+  );
+
+/** The plain name of a constant's type; undefined where `long` and `long long` cannot be told apart. */
+export function typeNameOf(constant: Constant): string | undefined {
+  if (constant.type !== undefined) return constant.type;
+  if (constant.kind === 'float') return constant.single ? 'float' : 'double';
+  return constant.bits === 64 ? undefined : constant.unsigned ? 'unsigned int' : 'int';
+}
+
+/** The type of an operation on constants: the longer one, as far as it is known. */
+export function typed<T extends Constant>(result: T, operands: readonly Constant[]): T {
+  const has = (word: string): boolean => operands.some(({ type = '' }) => type.includes(word));
+  if (result.kind === 'float') return has('long double') ? { ...result, type: 'long double' } : result;
+  const known = operands.every((one) => one.kind === 'float' || one.bits === 32 || one.type !== undefined);
+  const isLong = result.bits === 64 || has('long');
+  if (!isLong || !known) return result;
+  return { ...result, type: `${result.unsigned ? 'unsigned ' : ''}${has('long long') ? 'long long' : 'long'}` };
+}
 
 /** An integer wrapped to its width. */
 export function int(value: bigint, bits: 32 | 64 = 32, unsigned = false): Constant {
@@ -26,17 +50,28 @@ export function parseNumber(text: string, longBits: 32 | 64): Constant | undefin
     const unsigned = /u/i.test(suffix);
     const least = /ll/i.test(suffix) ? 64 : /l/i.test(suffix) ? longBits : 32;
     const decimal = /^[1-9]/.test(digits);
+    const named = (bits: 32 | 64, isUnsigned: boolean): Constant => {
+      const length = /ll/i.test(suffix) || (bits === 64 && longBits === 32) ? 'long long' : 'long';
+      const type = bits === 64 || suffix.match(/l/i) ? { type: `${isUnsigned ? 'unsigned ' : ''}${length}` } : {};
+      return { ...int(value, bits, isUnsigned), ...type };
+    };
     // The first type that holds it, as the standard lists them; decimal literals without u stay signed.
     for (const bits of [32, 64] as const) {
       if (bits < least) continue;
-      if (!unsigned && value < 2n ** BigInt(bits - 1)) return int(value, bits);
-      if ((unsigned || !decimal) && value < 2n ** BigInt(bits)) return int(value, bits, true);
+      if (!unsigned && value < 2n ** BigInt(bits - 1)) return named(bits, false);
+      if ((unsigned || !decimal) && value < 2n ** BigInt(bits)) return named(bits, true);
     }
-    return int(value, 64, true);
+    return named(64, true);
   }
   const rounded = (value: number): Constant =>
-    /[fF]$/.test(clean) ? { kind: 'float', value: Math.fround(value), single: true } : { kind: 'float', value };
-  if (/^(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?[fFlL]?$/.test(clean)) return rounded(Number.parseFloat(clean));
+    /^0[xX].*[pP].*[fF]$|^(?!0[xX]).*[fF]$/.test(clean)
+      ? { kind: 'float', value: Math.fround(value), single: true }
+      : { kind: 'float', value, ...(/[lL]$/.test(clean) && { type: 'long double' }) };
+  if (/^(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?[fFlL]?$/.test(clean)) {
+    const value = Number.parseFloat(clean);
+    // The range of long double is larger than that of a number.
+    return value === 0 && /[1-9]/.test(clean.replace(/[eE].*$/, '')) ? undefined : rounded(value);
+  }
   const hex = /^0[xX]([\da-fA-F]*)\.?([\da-fA-F]*)[pP]([+-]?\d+)[fFlL]?$/.exec(clean);
   if (hex) {
     const [, high = '', low = '', power = '0'] = hex;
@@ -44,6 +79,13 @@ export function parseNumber(text: string, longBits: 32 | 64): Constant | undefin
     return rounded(Number(BigInt(`0x${high}${low}`)) * 2 ** (Number(power) - 4 * low.length));
   }
   return undefined;
+}
+
+/** A value in JSON: an integer beyond 2⁵³ is a decimal string. */
+export function plain(value: bigint | number): number | string {
+  if (typeof value === 'number') return value;
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : String(value);
 }
 
 const escapes: Record<string, string> = {
@@ -88,6 +130,26 @@ export function characterValue(literal: string): bigint | undefined {
 const escapePattern = /\\(?:x([\da-fA-F]+)|u([\da-fA-F]{4})|([0-7]{1,3})|\r?\n|([\s\S]))/g;
 
 const bodyOf = (literal: string): string => literal.replace(/^(?:L|u8?|U)?["']/, '').slice(0, -1);
+
+/** Bytes of string literals that follow each other, with their zero; those of wide ones depend on `wchar_t`. */
+export function sizeOfText(literals: readonly string[], wideBytes: number): number {
+  const prefix = literals.map((literal) => /^(L|u8|u|U)?/.exec(literal)?.[1]).find((one) => one && one !== 'u8');
+  const unit = prefix === 'L' ? wideBytes : prefix === 'U' ? 4 : prefix === 'u' ? 2 : 1;
+  let units = 1;
+  for (const literal of literals) {
+    const body = bodyOf(literal);
+    let end = 0;
+    const plainUnits = (text: string): number =>
+      unit === 1 ? utf8.encode(text).length : unit === 2 ? text.length : [...text].length;
+    for (const { 0: one, 1: hex, 3: octal, index } of body.matchAll(escapePattern)) {
+      units += plainUnits(body.slice(end, index));
+      units += hex !== undefined || octal !== undefined ? 1 : plainUnits(unquote(`"${one}"`));
+      end = index + one.length;
+    }
+    units += plainUnits(body.slice(end));
+  }
+  return units * unit;
+}
 
 /** The text of a string or character literal. */
 export function unquote(literal: string): string {

@@ -28,7 +28,10 @@ const opaque: Readonly<Record<Exclude<OpaqueName, 'va_list'>, Layout>> = {
 
 function opaqueLayout(name: OpaqueName, model: DataModel): Layout {
   if (name === 'va_list') return model === 'lp64' ? { size: 24, align: 8 } : { size: 4, align: 4 };
-  return model === 'llp64' && name === 'long double' ? { size: 8, align: 8 } : opaque[name];
+  if (model === 'llp64' && name === 'long double') return { size: 8, align: 8 };
+  // Emscripten aligns it to 8 bytes; other compilers for wasm to 16.
+  if (model === 'wasm32' && name.startsWith('long double')) return { ...opaque[name], align: 8 };
+  return opaque[name];
 }
 
 /** Bytes and alignment of a type; undefined for void, functions and opaque structs. */

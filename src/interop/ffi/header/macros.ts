@@ -42,6 +42,9 @@ const deepestArguments = 200;
 /** What to do about a construct that the built-in preprocessor leaves to a compiler. */
 const needsCompiler = 'this needs a C compiler: install one (cc), name it in CC, or preprocess with --cpp';
 
+/** Whether a macro's name stays as it is behind the tokens that were written so far. */
+type Keep = (name: string, before: readonly Token[]) => boolean;
+
 export class Expander {
   readonly macros = new Map<string, Macro>();
   /** Macros being replaced. */
@@ -76,7 +79,7 @@ export class Expander {
    * Expands a short list: the words of a directive, an argument, the value of a macro. `keep` names macros that stay
    * as they are; more than `most` steps are refused.
    */
-  all(tokens: readonly Token[], keep?: (name: string) => boolean, most?: number): Token[] {
+  all(tokens: readonly Token[], keep?: Keep, most?: number): Token[] {
     const into: Token[] = [];
     const [limit, before] = [this.#limit, this.spent];
     if (most !== undefined) this.#limit = before + most;
@@ -89,7 +92,7 @@ export class Expander {
     return into;
   }
 
-  #run(base: Base, into: Token[], keep: ((name: string) => boolean) | undefined): void {
+  #run(base: Base, into: Token[], keep: Keep | undefined): void {
     const layers: Layer[] = [];
     /** The documentation of a macro with an empty replacement belongs to the next token. */
     let doc: string | undefined;
@@ -98,7 +101,7 @@ export class Expander {
         const token = this.#next(layers, base);
         if (!token) return;
         const macro = token.kind === 'name' && !token.painted ? this.macros.get(token.text) : undefined;
-        if (macro && !keep?.(token.text)) {
+        if (macro && !keep?.(token.text, into)) {
           if (this.#open.has(token.text)) {
             into.push({ ...token, painted: true });
             continue;

@@ -55,6 +55,10 @@ function directive([word, name, ...rest]: readonly Token[], { macros }: Expander
   return undefined;
 }
 
+/** The name that a program would include a system's file by. */
+const withinInclude = (name: string): string =>
+  name.replace(/^.*\/include(?:-fixed)?\/(?:[\w.]+-[\w.]+-[\w-]+\/)?/, '');
+
 /** Splits a text by its line markers (`# 12 "name" 3`). */
 function segments(file: SourceFile): SourceFile[] {
   const parts: SourceFile[] = [];
@@ -68,9 +72,12 @@ function segments(file: SourceFile): SourceFile[] {
     close(match.index);
     from = Math.min(file.text.length, match.index + whole.length + 1);
     const name = unquote(`"${quotedName}"`);
-    const within = name.replace(/^.*\/include\/(?:[\w.]+-[\w.]+-[\w-]+\/)?/, '');
+    const within = withinInclude(name);
     // Flag 3 is a header of the system.
-    if (flags.includes(' 1')) open.push((open.at(-1) ?? false) || (flags.includes(' 3') && systemNames.has(within)));
+    // The compiler's and the system's file of the header itself include each other (#include_next).
+    const isOwn = /(?:^|\/)(?:include|include-fixed)\//.test(file.name) && within === withinInclude(file.name);
+    if (flags.includes(' 1'))
+      open.push((open.at(-1) ?? false) || (flags.includes(' 3') && systemNames.has(within) && !isOwn));
     else if (flags.includes(' 2')) open.pop();
     now = { name, firstLine: Number(line), ...(open.at(-1) && { foreign: true }) };
   }

@@ -13,6 +13,8 @@ export interface Attributes {
   lastAlign?: number;
   /** The machine mode of an integer or float. */
   mode?: string;
+  /** Bytes of a vector of the type, or its elements. */
+  vector?: { readonly bytes?: number; readonly elements?: number; readonly place: Token };
   /** The symbol of a function or variable. */
   symbol?: string;
 }

@@ -93,7 +93,7 @@ export class Scope {
     Object.assign(scope.enums, enums);
     for (const [name, { type }] of Object.entries(typedefs)) scope.#types.set(name, { ...type, alias: name });
     for (const { values } of Object.values(enums)) {
-      for (const [name, value] of Object.entries(values)) scope.#enumerators.set(name, int(BigInt(value)));
+      for (const [name, value] of Object.entries(values)) scope.#enumerators.set(name, enumerator(BigInt(value)));
     }
     return scope;
   }
@@ -207,8 +207,7 @@ export class Scope {
 
   addEnumerator(name: Token, value: bigint): void {
     if (this.#enumerators.has(name.text)) throw headerError(name, `the enum constant ${name.text} is declared twice`);
-    const bits = value >= -(2n ** 31n) && value < 2n ** 32n ? 32 : 64;
-    this.#enumerators.set(name.text, int(value, bits, bits === 32 && value >= 2n ** 31n));
+    this.#enumerators.set(name.text, enumerator(value));
   }
 
   #at(before: Declared | undefined): string {
@@ -234,7 +233,8 @@ export class Scope {
       return underlying(a.name, this.model) === underlying(b.name, this.model);
     }
     if (a.kind === 'pointer' && b.kind === 'pointer') return this.#same(a.to, b.to);
-    if (a.kind === 'array' && b.kind === 'array') return a.length === b.length && this.#same(a.of, b.of);
+    if (a.kind === 'array' && b.kind === 'array')
+      return a.length === b.length && a.vector === b.vector && this.#same(a.of, b.of);
     if ((a.kind === 'struct' && b.kind === 'struct') || (a.kind === 'enum' && b.kind === 'enum'))
       return a.tag === b.tag;
     if (a.kind === 'function' && b.kind === 'function') {
@@ -249,6 +249,12 @@ export class Scope {
     if (a.kind === 'opaque' && b.kind === 'opaque') return a.name === b.name;
     return a.kind === 'void' && b.kind === 'void';
   }
+}
+
+/** The constant of an enum: of the first type that holds it. */
+function enumerator(value: bigint): Constant {
+  const bits = value >= -(2n ** 31n) && value < 2n ** 32n ? 32 : 64;
+  return int(value, bits, value >= 2n ** BigInt(bits - 1));
 }
 
 const unaliased = ({ alias: _, ...type }: CType): CType => type as CType;

@@ -10,11 +10,10 @@ import type { CType, OpaqueName, ScalarName } from './types.js';
 import { typeText } from './types.js';
 
 /** The role of a word among specifiers. */
-type Role = 'base' | 'const' | 'volatile' | 'storage' | 'inline' | 'nothing' | 'tag' | 'refused';
+type Role = 'base' | 'const' | 'volatile' | 'storage' | 'inline' | 'nothing' | 'atomic' | 'tag' | 'refused';
 const refused: Record<string, [string, string]> = {
   _Imaginary: ['an imaginary number', 'pass it as a double'],
   _Decimal64: ['a decimal float', 'pass a double'],
-  _Atomic: ['an atomic', 'wrap it in functions'],
   _Thread_local: ['a thread-local variable', 'wrap it in functions'],
   __thread: ['a thread-local variable', 'wrap it in functions'],
   typeof: ['typeof', 'write the type out'],
@@ -30,6 +29,8 @@ const wordsOf: Readonly<Record<Role, string>> = {
   storage: 'typedef extern static',
   inline: 'inline __inline __inline__ __forceinline',
   nothing: 'register auto',
+  // An atomic scalar is laid out as its type.
+  atomic: '_Atomic',
   tag: 'struct union enum',
   refused: Object.keys(refused).join(' '),
 };
@@ -46,7 +47,12 @@ export function startsType(token: Token, scope: Scope): boolean {
   const role = roles.get(token.text);
   return role === undefined
     ? scope.type(token.text) !== undefined
-    : role === 'base' || role === 'const' || role === 'volatile' || role === 'tag' || role === 'refused';
+    : role === 'base' ||
+        role === 'const' ||
+        role === 'volatile' ||
+        role === 'atomic' ||
+        role === 'tag' ||
+        role === 'refused';
 }
 
 /** Reads the specifiers of a declaration. */
@@ -57,6 +63,7 @@ export function readSpecifiers(reader: DeclaratorReader, depth: number): Specifi
   let storage: Specifiers['storage'];
   let inline = false;
   let isConst = false;
+  let atomic: Token | undefined;
   let tagged = false;
   let base: CType | undefined;
   const attributes: Attributes = {};
@@ -89,6 +96,12 @@ export function readSpecifiers(reader: DeclaratorReader, depth: number): Specifi
       case 'inline':
         inline = true;
         break;
+      case 'atomic':
+        atomic = stream.next();
+        if (!stream.take('(')) continue;
+        base = reader.typeName(depth + 1);
+        stream.expect(')', 'after the atomic type');
+        continue;
       case 'refused': {
         const [what, instead] = refused[text] as [string, string];
         throw unsupported(token, what, instead);
@@ -112,9 +125,26 @@ export function readSpecifiers(reader: DeclaratorReader, depth: number): Specifi
     }
     stream.at++;
   }
-  const type = base ?? (basic.length > 0 ? basicType(basic) : undefined);
+  let type = base ?? (basic.length > 0 ? basicType(basic) : undefined);
   if (!type) throw stream.unexpected('a type');
-  return { type: isConst ? { ...type, const: true } : type, storage, inline, first, tagged, attributes };
+  if (atomic) type = atomicOf(type, scope, atomic);
+  return { type: isConst ? constant(type) : type, storage, inline, first, tagged, attributes };
+}
+
+/** An atomic type: a struct is aligned to its size where one instruction could read it. */
+function atomicOf(type: CType, scope: Scope, place: Token): CType {
+  if (type.kind === 'scalar' || type.kind === 'enum' || type.kind === 'pointer') return type;
+  const layout = scope.layout(type);
+  if (!layout) throw unsupported(place, `an atomic ${typeText(type)}`, 'wrap it in functions');
+  const isWord = [1, 2, 4, 8, 16].includes(layout.size);
+  return isWord && layout.align < layout.size ? { ...type, align: layout.size } : type;
+}
+
+/** A type made const; of an array, C makes the elements const. */
+function constant(type: CType): CType {
+  return type.kind === 'array' && !type.vector
+    ? { ...type, of: constant(type.of), const: true }
+    : { ...type, const: true };
 }
 
 function unknownType(token: Token, scope: Scope): Error {

@@ -1,6 +1,7 @@
 /** Structs, unions and enums defined in place. */
 import { readAttributes } from './attributes.js';
 import { integerConstant } from './constant-expressions.js';
+import { plain } from './integer.js';
 import { type Member, namedFields, placeFields } from './layout.js';
 import type { Token } from './lexer.js';
 import type { Attributes, DeclaratorReader } from './reader.js';
@@ -8,8 +9,6 @@ import { type OpenStruct, type Scope, unsupported } from './scope.js';
 import { headerError } from './source.js';
 import type { TokenStream } from './stream.js';
 import { type CEnum, type CType, typeText } from './types.js';
-
-const maxExact = 2n ** 53n;
 
 /** Maximum size of a type in bytes; a larger one is considered a mistake. */
 const largest = 2 ** 46;
@@ -165,16 +164,21 @@ export function readEnum(reader: DeclaratorReader, depth: number, isTypedef: boo
   const word = stream.next();
   const attributes = readAttributes(reader, depth);
   const name = stream.peek().kind === 'name' ? stream.next() : undefined;
+  const fixed = underlyingType(reader, depth);
   if (!stream.is('{')) {
     if (!name) throw stream.unexpected('a name or "{" after enum');
+    if (fixed && stream.is(';')) {
+      // Declared now, and defined later or never.
+      scope.enums[name.text] ??= { tag: name.text, ...scope.declared(name), type: fixed.name, values: {} };
+    }
     if (!(name.text in scope.enums)) throw headerError(name, `enum ${name.text} is used before it is defined`);
     return { kind: 'enum', tag: name.text };
   }
   const known = name && scope.enums[name.text];
-  if (name && known)
+  if (name && known && Object.keys(known.values).length > 0)
     throw headerError(name, `enum ${name.text} is defined twice, first in ${known.file}:${known.line}`);
   const brace = stream.next();
-  const values: Record<string, number> = Object.create(null);
+  const values: Record<string, number | string> = Object.create(null);
   let count = 0;
   let value = 0n;
   let min = 0n;
@@ -184,12 +188,15 @@ export function readEnum(reader: DeclaratorReader, depth: number, isTypedef: boo
     const constant = stream.name('the name of an enum constant');
     readAttributes(reader, depth);
     if (stream.take('=')) value = integerConstant(reader, depth);
-    if (value < -maxExact || value > maxExact)
-      throw headerError(constant, `${constant.text} is ${value}; expected -2^53 to 2^53, which a number can hold`);
+    if (value < (fixed?.low ?? -(2n ** 63n)) || value > (fixed?.high ?? 2n ** 64n - 1n))
+      throw headerError(
+        constant,
+        `${constant.text} is ${value}; expected ${fixed ? `${fixed.low} to ${fixed.high}, which ${fixed.name} holds` : '-2^63 to 2^64 - 1'}`,
+      );
     min = value < min ? value : min;
     max = value > max ? value : max;
     scope.addEnumerator(constant, value);
-    values[constant.text] = Number(value);
+    values[constant.text] = plain(value);
     count++;
     value++;
     if (!stream.take(',') && !stream.is('}')) throw stream.unexpected('"," or "}"');
@@ -199,9 +206,37 @@ export function readEnum(reader: DeclaratorReader, depth: number, isTypedef: boo
   if (attributes.align !== undefined || attributes.mode !== undefined)
     throw unsupported(name ?? word, 'an enum with an alignment or a machine mode', 'give its typedef one');
   const tag = name?.text ?? scope.anonymous('enum', typedefName(stream, isTypedef));
-  const type = integerOf(min, max, attributes.packed ?? false);
+  const type = fixed?.name ?? integerOf(min, max, attributes.packed ?? false);
   scope.enums[tag] = { tag, ...scope.declared(name ?? word, word.doc), type, values };
   return { kind: 'enum', tag };
+}
+
+/** The type behind the colon of `enum e : type`; a bit-field has a width there. */
+function underlyingType(
+  reader: DeclaratorReader,
+  depth: number,
+): { readonly name: CEnum['type']; readonly low: bigint; readonly high: bigint } | undefined {
+  const { stream, scope } = reader;
+  if (!stream.is(':') || !reader.startsType(stream.peek(1))) return undefined;
+  stream.next();
+  const place = stream.peek();
+  const { type } = reader.specifiers(depth + 1);
+  const layout = type.kind === 'scalar' ? scope.scalarLayout(type.name) : undefined;
+  if (!layout || layout.kind === 'float')
+    throw headerError(place, `an enum of ${typeText(type)}; expected an integer type`);
+  const bits = BigInt(layout.kind === 'bool' ? 1 : layout.size * 8);
+  const isSigned = layout.kind === 'signed';
+  const plainName = ({ 1: 'char', 2: 'short', 4: 'int', 8: 'long long' } as const)[layout.size];
+  const name = isSigned
+    ? layout.size === 1
+      ? 'signed char'
+      : (plainName as CEnum['type'])
+    : (`unsigned ${plainName}` as CEnum['type']);
+  return {
+    name,
+    low: isSigned ? -(1n << (bits - 1n)) : 0n,
+    high: (1n << (isSigned ? bits - 1n : bits)) - 1n,
+  };
 }
 
 /** The integer type that holds the constants: an int, or for a packed enum the smallest possible type. */

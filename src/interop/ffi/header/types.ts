@@ -40,7 +40,8 @@ export type CType = Named &
     /** A struct or union; its fields are in `structs`. */
     | { readonly kind: 'struct'; readonly tag: string }
     | { readonly kind: 'pointer'; readonly to: CType }
-    | { readonly kind: 'array'; readonly of: CType; readonly length: number }
+    /** `vector`: of `vector_size`, which is a value and does not turn into a pointer. */
+    | { readonly kind: 'array'; readonly of: CType; readonly length: number; readonly vector?: true | undefined }
     | {
         readonly kind: 'function';
         readonly result: CType;
@@ -128,7 +129,8 @@ export interface CEnum extends Declared {
     | 'unsigned char'
     | 'long long'
     | 'unsigned long long';
-  readonly values: Readonly<Record<string, number>>;
+  /** Values beyond 2⁵³ are decimal strings. */
+  readonly values: Readonly<Record<string, number | string>>;
 }
 
 /** A macro with a value. Integers beyond 2⁵³ are decimal strings. */

@@ -1,5 +1,5 @@
 /** Headers on disk: the folders in which they are found, and the macros of this system. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { EwaldError } from '../../../base/errors.js';
 import { fileError, kindText } from '../../../base/file-errors.js';
@@ -54,6 +54,22 @@ export function systemFolders(): readonly string[] {
     '/usr/include',
   ].filter((folder) => folder !== '' && existsSync(folder));
   return known;
+}
+
+let compilers: readonly string[] | undefined;
+
+/** Folders of the compilers' own headers (float.h, stddef.h, stdatomic.h), the newest version first. */
+export function compilerFolders(): readonly string[] {
+  const newest = (folder: string): string[] =>
+    existsSync(folder)
+      ? readdirSync(folder)
+          .filter((name) => /^\d/.test(name))
+          .sort((a, b) => Number.parseFloat(b) - Number.parseFloat(a))
+      : [];
+  compilers ??= [`/usr/lib/gcc/${triplet()}`, '/usr/lib/clang']
+    .flatMap((folder) => newest(folder).map((version) => join(folder, version, 'include')))
+    .filter((folder) => existsSync(folder));
+  return compilers;
 }
 
 /** Macros that name this system and its processor, for reading without a compiler. */
