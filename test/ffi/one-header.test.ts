@@ -179,19 +179,11 @@ for (const target of targets) {
       records.dispose();
     });
 
-    test('structs by value pass natively and are refused on wasm', () => {
-      const middle = () => kit.kit_middle({ x: 0, y: 0 }, { x: 2, y: 4 });
-      if (target.backend === 'native') {
-        expect(middle()).toEqual({ x: 1, y: 2 });
-        expect(thrown(() => kit.kit_middle({ x: 0 }, { z: 1 })).message).toMatch(
-          /field "z", which struct kit_point lacks/,
-        );
-      } else {
-        expect(thrown(middle)).toMatchObject({
-          tag: 'Unsupported',
-          message: expect.stringMatching(/struct kit_point by value/),
-        });
-      }
+    test('structs pass by value', () => {
+      expect(kit.kit_middle({ x: 0, y: 0 }, { x: 2, y: 4 })).toEqual({ x: 1, y: 2 });
+      expect(thrown(() => kit.kit_middle({ x: 0 }, { z: 1 })).message).toMatch(
+        /field "z", which struct kit_point lacks/,
+      );
     });
 
     test('enums accept numbers and names', () => {

@@ -128,6 +128,19 @@ export const buildWasm = (): string =>
     );
   });
 
+/** The functions of ordinary C, as a shared library and as a wasm module. */
+export const buildOrdinary = (): string =>
+  built('ordinary', ['ordinary.c', 'ordinary.h'], (folder) => {
+    const file = join(folder, `libordinary.${shared}`);
+    run('gcc', '-O2', '-Wall', '-shared', '-fPIC', '-I.', 'ordinary.c', '-lm', '-o', file);
+  });
+export const buildOrdinaryWasm = (): string =>
+  built('ordinary-wasm', ['ordinary.c', 'ordinary.h'], (folder) => {
+    const growing = ['-sALLOW_MEMORY_GROWTH', '-sALLOW_TABLE_GROWTH', '-Wl,--export-table', '-Wl,--export-all'];
+    const file = join(folder, 'ordinary.wasm');
+    run('emcc', '-O2', '-I.', 'ordinary.c', '-sSTANDALONE_WASM', '--no-entry', ...growing, '-o', file);
+  });
+
 /** The two ways to open the test library, with the reason why one is absent. */
 export const targets = [
   { backend: 'native' as const, absent: absent('gcc', 'koffi'), build: buildNative },

@@ -3,6 +3,7 @@
  * it.
  */
 import { EwaldError } from '../../base/errors.js';
+import { withArticle } from '../../base/options.js';
 import { IndirectMemory2D } from '../memory/indirect.js';
 import { CArray } from './carray.js';
 import { type Argument, type Converter, Directed, type Direction, type Frame, type Parameter } from './frame.js';
@@ -12,7 +13,6 @@ import {
   type CType,
   type FunctionType,
   type PointerType,
-  type StructType,
   typeText,
 } from './header/types.js';
 import { Callback } from './kept-callback.js';
@@ -26,10 +26,12 @@ import {
   pointersArgument,
   rowsArgument,
   textBytes,
+  wideArgument,
 } from './pointer-arguments.js';
 import type { Runtime } from './runtime.js';
 import type { Place, Scalar } from './scalars.js';
 import { structsArgument } from './struct-arguments.js';
+import { partOf, type Wide } from './wide-values.js';
 
 /**
  * The parameters of a function. `lengths` supplements the header: parameter → number, or another parameter that contains
@@ -39,7 +41,7 @@ export function callParameters(
   runtime: Runtime,
   fn: CFunction,
   lengths: Readonly<Record<string, number | string>> = {},
-  byValue?: (type: StructType, place: Place) => Converter,
+  byValue?: (type: CType, place: Place) => Converter | undefined,
 ): Parameter[] {
   const { name, parameters } = fn;
   const given = new Map(Object.entries(lengths));
@@ -57,8 +59,7 @@ export function callParameters(
       const check = length === undefined ? undefined : lengthCheck(runtime, fn, i, length);
       return { place, convert: pointerConverter(runtime, type, place, length !== undefined), check };
     }
-    if (type.kind === 'struct' && byValue) return { place, convert: byValue(type, place) };
-    return { place, convert: () => unsupportedArgument(type, place) };
+    return { place, convert: byValue?.(type, place) ?? (() => unsupportedArgument(type, place)) };
   });
 }
 
@@ -109,7 +110,8 @@ function elementsOf(given: unknown, type: PointerType, runtime: Runtime): number
     const size =
       type.to.kind === 'void'
         ? 1
-        : (runtime.scalar(type.to)?.layout.size ?? (type.to.kind === 'array' ? runtime.sizeOf(type.to) : 1));
+        : (runtime.scalar(type.to)?.layout.size ??
+          (type.to.kind === 'array' || type.to.kind === 'opaque' ? runtime.sizeOf(type.to) : 1));
     return Math.floor(value.byteLength / size);
   }
   return undefined;
@@ -194,11 +196,14 @@ class PointerParameter {
     const { runtime, place, frame } = passing;
     if (value instanceof IndirectMemory2D) return rowsArgument(value, this.#rows, this.#type, passing);
     const isArray = value instanceof CArray;
-    if (value instanceof Pointer || (isArray && value.runtime === runtime))
+    if (value instanceof Pointer || (isArray && value.runtime.memory === runtime.memory))
       return runtime.addressOf(value, this.#type, place);
-    // The elements of an array of another library are copied; its pointers would mean nothing.
-    const isCopied = isArray && this.#type.to.kind !== 'pointer';
-    return isCopied ? value.use((view) => frame.place(view.slice(), 'in')) : undefined;
+    // The elements of an array in another memory are copied; its pointers would mean nothing.
+    if (!isArray || this.#type.to.kind === 'pointer') return undefined;
+    const copy = value.toTypedArray();
+    const argument = this.#buffer(copy, passing);
+    if (passing.direction !== 'in') frame.after(() => value.use((view) => view.set(copy as never)));
+    return argument;
   }
 
   /** Typed arrays and buffers; undefined for anything else. */
@@ -238,12 +243,29 @@ class PointerParameter {
       throw this.#refused(value, 'an array of one element, or ref(), to write into');
     }
     if (Array.isArray(value) && scalar) return numbersArgument(value, scalar, passing);
+    const wide = this.#runtime.wide(to);
+    if (wide) return this.#wide(value, wide, passing);
     if (Array.isArray(value) && to.kind === 'pointer') return this.#table(value, to, passing);
     if (to.kind === 'struct' && typeof value === 'object' && value !== null) {
       const isList = Array.isArray(value);
       return structsArgument(isList ? value : [value], to, isList, passing);
     }
     return undefined;
+  }
+
+  /** Complex numbers, `long double` and 128-bit integers: a list of them, or one that C only reads. */
+  #wide(value: unknown, wide: Wide, passing: Passing): Argument | undefined {
+    const { to } = this.#type;
+    const isList = Array.isArray(value);
+    if (!isList && (!to.const || (typeof value === 'object' && value === null))) return undefined;
+    // A list of numbers might be real parts alone, or both parts by turns.
+    if (isList && partOf(to) && value.some((one) => typeof one === 'number'))
+      throw this.#refused(
+        value,
+        `${withArticle(partOf(to)?.array ?? '')} of re, im, re, im, or a list such as [{ re: 1, im: 0 }]; a list of ` +
+          'numbers could be either',
+      );
+    return wideArgument(isList ? value : [value], to, wide, isList ? passing : { ...passing, direction: 'in' });
   }
 
   /** An array for a pointer to pointers; undefined for numbers, which are no rows. */

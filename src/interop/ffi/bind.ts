@@ -99,7 +99,11 @@ export function bindVariadic(
     const { type, koffi } = target.vararg(given, place);
     const scalar = runtime.scalar(type);
     const value = (given as [string, unknown])[1];
-    if (scalar) return [koffi, scalar.in(value, place)];
+    if (scalar) {
+      // Promoted after the check: _Bool takes true, and a float is rounded before it becomes a double.
+      const bits = scalar.in(value, place);
+      return [koffi, scalar.layout.kind === 'float' && scalar.layout.size === 4 ? Math.fround(bits as number) : bits];
+    }
     if (type.kind !== 'pointer')
       throw new EwaldError('Unsupported', `${place()} is ${typeText(type)}, which cannot be passed after "..."`);
     return [koffi, pointerConverter(runtime, type, place)(value, open)];

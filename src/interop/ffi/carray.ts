@@ -10,6 +10,7 @@ import type { Address, MemorySpace, Span } from '../memory/space.js';
 import type { Access } from './access.js';
 import { type CType, typeText } from './header/types.js';
 import { textOf } from './scalars.js';
+import { partOf } from './wide-values.js';
 
 export interface CArray<V = unknown> extends DisposableObject {
   [Symbol.iterator](): IterableIterator<V>;
@@ -111,12 +112,23 @@ export class CArray<V = unknown> implements Located, TypedPointer {
     return [...this];
   }
 
-  /** Calls `use` with the elements as a typed array, without a copy; the array is valid only until `use` returns. */
+  /** The elements for JSON: integers of 64 bits as decimal strings, since JSON has no others. */
+  toJSON(): unknown {
+    if (this.disposed) return String(this);
+    return this.toArray().map((value) => (typeof value === 'bigint' ? String(value) : value));
+  }
+
+  /**
+   * Calls `use` with the elements as a typed array, without a copy; the array is valid only until `use` returns. Complex
+   * numbers are two elements each: re, im.
+   */
   use<R>(use: (view: TypedArray) => R): R {
-    const { array } = parseFormat(this.format, this.runtime.model);
+    const part = partOf(this.type);
+    const format = part ? (part.bytes === 4 ? 'f' : 'd') : this.format;
+    const { array } = parseFormat(format, this.runtime.model);
     if (!array) throw new BufferError('FORMAT', `JavaScript has no typed array for ${typeText(this.type)}`);
     const view = this.span().view();
-    return use(new array(view.buffer, view.byteOffset, this.length));
+    return use(new array(view.buffer, view.byteOffset, this.length * (part ? 2 : 1)));
   }
 
   /** A copy of the elements. */

@@ -26,8 +26,8 @@ export interface Frame {
   place(view: ArrayBufferView, direction: Direction): Argument;
   /** Allocates scratch memory, which is filled, passed as the argument, and read after the call. */
   scratch(bytes: number): { readonly argument: Argument; view(): DataView };
-  /** Makes a JavaScript function callable for the duration of the call. */
-  callback(type: FunctionType, use: (...values: unknown[]) => unknown): Argument;
+  /** Makes a JavaScript function callable for the duration of the call; `isStored` needs its address. */
+  callback(type: FunctionType, use: (...values: unknown[]) => unknown, isStored?: boolean): Argument;
   /** Runs `work` after the call, before anything is freed; not if the call failed to start. */
   after(work: () => void): void;
   /** Runs `work` at the very end. */

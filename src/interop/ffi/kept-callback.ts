@@ -44,6 +44,11 @@ export class Callback {
     return this.address;
   }
 
+  /** Its address as text, which JSON can hold. */
+  toJSON(): string {
+    return String(this);
+  }
+
   /** Ends the callback, which C must not call any more. A second call does nothing. */
   dispose(): void {
     this.#release?.();

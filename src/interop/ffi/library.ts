@@ -122,7 +122,7 @@ export class LibraryTools {
   ): CArray<V> {
     const { runtime } = this.#target;
     if (pointer === null) throw new EwaldError('Argument', 'the pointer is null: the library returned no memory');
-    if (!(pointer instanceof Pointer) || pointer.runtime !== runtime)
+    if (!(pointer instanceof Pointer) || pointer.runtime.memory !== runtime.memory)
       throw new EwaldError('Argument', 'owned() needs a pointer that this library returned');
     const { length, free = 'free' } = options;
     expects(Number.isSafeInteger(length) && length >= 0, 'owned: the length', length, 'a whole number from 0');
@@ -134,6 +134,20 @@ export class LibraryTools {
       release();
       pointer.end('its owner, which freed it');
     });
+  }
+
+  /**
+   * Frees memory that the library allocated, by C's `free`; the pointer and its casts are invalid afterwards.
+   *
+   * @throws `Argument` for what is no pointer of C's.
+   */
+  free(pointer: Pointer | null): void {
+    const { runtime } = this.#target;
+    if (pointer === null) return;
+    if (!(pointer instanceof Pointer) || pointer.runtime.memory !== runtime.memory)
+      throw new EwaldError('Argument', 'free() needs a pointer that C returned; alloc() is freed by its dispose()');
+    this.#target.free(pointer.address);
+    pointer.end('free()');
   }
 
   #freeing(free: string | ((pointer: Pointer) => void), pointer: Pointer, address: number | bigint): () => void {
@@ -241,7 +255,9 @@ function findDestructors(
 ): Map<string, string> {
   const found = new Map<string, string>();
   const several = new Set<string>();
-  for (const { name, result, parameters } of Object.values(functions)) {
+  for (const { name, result, parameters, symbol } of Object.values(functions)) {
+    // A macro gave it one more name.
+    if (symbol !== undefined && symbol !== name && functions[symbol]) continue;
     const [first] = parameters;
     const pointee = first?.type.kind === 'pointer' ? first.type.to : undefined;
     if (result.kind !== 'void' || parameters.length !== 1 || pointee?.kind !== 'struct' || pointee.const) continue;

@@ -6,6 +6,7 @@ import { isOpaque } from './header/layout.js';
 import { type CType, isChar, type PointerType, typeText } from './header/types.js';
 import type { Runtime } from './runtime.js';
 import { type Place, type Scalar, shown } from './scalars.js';
+import { partOf } from './wide-values.js';
 
 export const isByte = (type: CType, runtime: Runtime): boolean =>
   type.kind === 'scalar' && runtime.scalar(type)?.layout.size === 1;
@@ -23,6 +24,10 @@ export function describePointee({ to }: PointerType, runtime: Runtime): string {
       `${to.const && scalar.layout.size === 1 ? 'text, ' : ''}${withArticle(arrayName(scalar))}, memory from alloc(), a ` +
       'pointer or null'
     );
+  const part = partOf(to);
+  if (part)
+    return `${withArticle(part.array)} of re, im, re, im, a list such as [{ re: 1, im: 0 }], memory from alloc(), a pointer or null`;
+  if (runtime.wide(to)) return 'a list of numbers, memory from alloc(), a pointer or null';
   if (to.kind === 'struct')
     return isOpaque(to, runtime.table)
       ? 'the handle that the library returned, or null'
@@ -56,6 +61,17 @@ export function assertElements(
   place: Place,
 ): void {
   if (to.kind === 'void') return;
+  const part = partOf(to);
+  if (part) {
+    const { array } = part;
+    if ((view as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] !== array)
+      throw new EwaldError('Argument', `${place()} is ${kindOf(view)}; ${typeText(type)} needs ${withArticle(array)}`);
+    if ((view as Float64Array).length % 2 === 0) return;
+    throw new EwaldError(
+      'Shape',
+      `${place()} has ${(view as Float64Array).length} numbers; ${typeText(type)} needs two for each element: re, im, re, im`,
+    );
+  }
   const element = to.kind === 'array' ? elementOf(to, runtime) : scalar;
   if (!element) {
     // The bytes of a struct are passed unchanged.

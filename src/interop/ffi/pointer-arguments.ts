@@ -7,11 +7,12 @@ import { writePointers } from '../memory/pointer-table.js';
 import type { Address, Allocation } from '../memory/space.js';
 import { CArray } from './carray.js';
 import type { Argument, Direction, Frame } from './frame.js';
-import { isText, type PointerType, typeText } from './header/types.js';
+import { type CType, isText, type PointerType, typeText } from './header/types.js';
 import { assertElements, describePointee, isByte, refused } from './pointees.js';
 import { Pointer } from './pointer.js';
 import type { Runtime } from './runtime.js';
 import { type Place, type Scalar, shown } from './scalars.js';
+import type { Wide } from './wide-values.js';
 
 /** How an argument is passed: to which place of which library, in which call, and which way elements are copied. */
 export interface Passing {
@@ -135,9 +136,28 @@ export function numbersArgument(
   scalar: Scalar,
   { place, frame, direction }: Pick<Passing, 'place' | 'frame' | 'direction'>,
 ): Argument {
-  const { argument, view } = frame.scratch(Math.max(1, values.length) * scalar.layout.size);
+  const { size } = scalar.layout;
+  // Bytes may be a text, which ends with a zero for functions that look for it.
+  const { argument, view } = frame.scratch((size === 1 ? values.length + 1 : Math.max(1, values.length)) * size);
   putNumbers(view(), values, scalar, place);
   if (direction !== 'in') frame.after(() => takeBack(view(), values, scalar));
+  return argument;
+}
+
+/** A list of complex numbers, of `long double` or of 128-bit integers: copied in, and back unless C only reads it. */
+export function wideArgument(
+  values: unknown[],
+  type: CType,
+  wide: Wide,
+  { runtime, place, frame, direction }: Passing,
+): Argument {
+  const size = runtime.sizeOf(type);
+  const { argument, view } = frame.scratch(Math.max(1, values.length) * size);
+  for (const [i, value] of values.entries()) wide.write(view(), i * size, value, () => `${place()}[${i}]`);
+  if (direction !== 'in')
+    frame.after(() => {
+      for (let i = 0; i < values.length; i++) values[i] = wide.read(view(), i * size);
+    });
   return argument;
 }
 

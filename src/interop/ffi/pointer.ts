@@ -21,6 +21,8 @@ export class Pointer implements TypedPointer {
   readonly runtime: Access;
   readonly #address: Address;
   #end: string | undefined;
+  /** The pointer that this one is a cast of; the two live and end together. */
+  #origin: Pointer | undefined;
 
   /** @internal */
   constructor(runtime: Access, address: Address, type: CType) {
@@ -39,6 +41,7 @@ export class Pointer implements TypedPointer {
         'Disposed',
         `this ${typeText(this.type)} * was given to ${this.#end}; create a new one before using it again`,
       );
+    void this.#origin?.address;
     return this.#address;
   }
 
@@ -58,7 +61,7 @@ export class Pointer implements TypedPointer {
   }
 
   get freed(): boolean {
-    return this.#end !== undefined;
+    return this.#end !== undefined || this.#origin?.freed === true;
   }
 
   /** Reads the pointee, or the element `index` after it. */
@@ -71,6 +74,19 @@ export class Pointer implements TypedPointer {
   write(value: unknown, index = 0): void {
     expectsIndex(index);
     this.runtime.writeAt(this.address, this.type, index, value);
+  }
+
+  /**
+   * The same address as a pointer to another type, which C calls a cast: `pointer.as('double')`, in C's notation or as
+   * `float64`. With `length`, the elements there as an array, without a copy and without owning them.
+   */
+  as(type: string): Pointer;
+  as(type: string, length: number): CArray;
+  as(type: string, length?: number): Pointer | CArray {
+    const { runtime } = this;
+    const cast = runtime.pointer(this.address, runtime.typeOf(type)) as Pointer;
+    cast.#origin = this;
+    return length === undefined ? cast : cast.array(length);
   }
 
   /** The zero-terminated UTF-8 text at the address. @throws `Argument` for a pointer to what is neither bytes nor void. */
@@ -92,6 +108,12 @@ export class Pointer implements TypedPointer {
   /** @internal Records that C has freed it. */
   end(by: string): void {
     this.#end ??= by;
+    this.#origin?.end(by);
+  }
+
+  /** Its address as text, which JSON can hold. */
+  toJSON(): string {
+    return String(this);
   }
 }
 

@@ -23,6 +23,7 @@ import { Callback } from './kept-callback.js';
 import { Handle, Pointer } from './pointer.js';
 import { type Place, type Scalar, scalarOf, shown, textOf } from './scalars.js';
 import { readStruct, writeStruct } from './struct-values.js';
+import { partOf, type Wide, wideOf } from './wide-values.js';
 
 /** The error thrown by a callback. */
 export interface Thrown {
@@ -33,6 +34,17 @@ export interface Thrown {
 export interface AsyncCall {
   thrown?: Thrown | undefined;
 }
+
+/** What JavaScript calls the elements of its typed arrays, in C's notation. */
+const dtypes: Readonly<Record<string, string>> = {
+  float32: 'float',
+  float64: 'double',
+  complex64: 'float _Complex',
+  complex128: 'double _Complex',
+  ...Object.fromEntries(
+    [8, 16, 32, 64].flatMap((bits) => ['int', 'uint'].map((kind) => [`${kind}${bits}`, `${kind}${bits}_t`])),
+  ),
+};
 
 /** The state of an open library. */
 export class Runtime implements Access {
@@ -104,7 +116,9 @@ export class Runtime implements Access {
     let type = this.#types.get(text);
     if (type) return type;
     this.#scope ??= Scope.of(this.table);
-    const file = { name: '<type>', text };
+    // The names of typed arrays, unless the header has a type of that name.
+    const spelled = Object.hasOwn(dtypes, text) && !this.#scope.type(text) ? (dtypes[text] as string) : text;
+    const file = { name: '<type>', text: spelled };
     const stream = new TokenStream(tokenize(file).filter(({ kind }) => kind !== 'newline'));
     type = new Declarators(stream, this.#scope, true).typeName(0);
     const rest = stream.peek();
@@ -121,14 +135,22 @@ export class Runtime implements Access {
     return scalar;
   }
 
+  wide(type: CType): Wide | undefined {
+    return wideOf(type, this.model);
+  }
+
   /** Bytes of a type. @throws `Argument` for void and opaque structs. */
   sizeOf(type: CType): number {
     const layout = layoutOf(type, this.model, this.table);
     if (!layout)
       throw new EwaldError(
         'Argument',
-        `${typeText(type)} has no size ` +
-          `here${type.kind === 'struct' ? ': the header keeps it opaque, so the library makes it' : ''}`,
+        `${typeText(type)} has no size here` +
+          (type.kind === 'struct'
+            ? ': the header keeps it opaque, so the library makes it'
+            : type.kind === 'void'
+              ? "; say what is there: pointer.as('double')"
+              : ''),
       );
     return layout.size;
   }
@@ -155,8 +177,11 @@ export class Runtime implements Access {
         return this.#readArray(view, offset, type);
       case 'struct':
         return readStruct(this, view, offset, type);
-      default:
+      default: {
+        const wide = this.wide(type);
+        if (wide) return wide.read(view, offset);
         throw new EwaldError('Unsupported', `a ${typeText(type)} cannot be read`);
+      }
     }
   }
 
@@ -185,8 +210,12 @@ export class Runtime implements Access {
       case 'struct':
         writeStruct(this, view, offset, type, value, place);
         return;
-      default:
-        throw new EwaldError('Argument', `${place()} has the type ${typeText(type)}, which cannot be written`);
+      default: {
+        const wide = this.wide(type);
+        if (!wide)
+          throw new EwaldError('Argument', `${place()} has the type ${typeText(type)}, which cannot be written`);
+        wide.write(view, offset, value, place);
+      }
     }
   }
 
@@ -239,12 +268,13 @@ export class Runtime implements Access {
   addressOf(value: unknown, type: PointerType, place: Place): Address {
     if (value === null) return 0;
     if (value instanceof Pointer || value instanceof CArray) {
-      if (value.runtime !== this)
+      // Native libraries share the memory of the process, and wasm modules share none.
+      if (value.runtime.memory !== this.memory)
         throw new EwaldError(
           'Argument',
           `${place()} belongs to the library ${value.runtime.name}, not to ${this.name}`,
         );
-      if (samePointee(value.type, type.to, this)) return value.address;
+      if (samePointee(value.type, type.to, this, value.runtime)) return value.address;
       throw new EwaldError(
         'Argument',
         `${place()} points at ${typeText(value.type)}; ${typeText(type)} needs ${typeText(type.to)}`,
@@ -294,16 +324,33 @@ export class Runtime implements Access {
   }
 }
 
+/** Whether structs of two headers are one: declared in the same place of the same file, or with the same members. */
+function sameStruct(tag: string, table: FunctionTable, other: string, otherTable: FunctionTable): boolean {
+  const [a, b] = [table.structs[tag], otherTable.structs[other]];
+  if (!a || !b || a.kind !== b.kind) return false;
+  const isFile = a.file.includes('/') && a.file === b.file && a.line === b.line && a.column === b.column;
+  if (isFile || !a.fields || !b.fields || tag !== other) return isFile && a.size === b.size;
+  const shape = ({ fields = [], size }: typeof a): string =>
+    JSON.stringify([size, fields.map(({ name, offset, bits, type }) => [name, offset, bits, typeText(type)])]);
+  return shape(a) === shape(b);
+}
+
 /** Whether C may read a pointer to one type as one to another; void is every type. */
-function samePointee(found: CType, wanted: CType, runtime: Runtime): boolean {
+function samePointee(found: CType, wanted: CType, runtime: Runtime, owner: Access = runtime): boolean {
   if (wanted.kind === 'void' || found.kind === 'void') return true;
   // A pointer to rows of fixed length is a pointer to their elements.
-  if (wanted.kind === 'array') return samePointee(found, wanted.of, runtime);
-  if (found.kind === 'array') return samePointee(found.of, wanted, runtime);
-  const a = runtime.scalar(found);
+  if (wanted.kind === 'array') return samePointee(found, wanted.of, runtime, owner);
+  if (found.kind === 'array') return samePointee(found.of, wanted, runtime, owner);
+  const a = owner.scalar(found);
   const b = runtime.scalar(wanted);
   if (a && b) return a.layout.size === b.layout.size && (a.layout.kind === b.layout.kind || a.layout.size === 1);
-  if (found.kind === 'struct' && wanted.kind === 'struct') return found.tag === wanted.tag;
-  if (found.kind === 'pointer' && wanted.kind === 'pointer') return samePointee(found.to, wanted.to, runtime);
+  if (found.kind === 'struct' && wanted.kind === 'struct')
+    return owner === runtime ? found.tag === wanted.tag : sameStruct(found.tag, owner.table, wanted.tag, runtime.table);
+  if (found.kind === 'pointer' && wanted.kind === 'pointer') return samePointee(found.to, wanted.to, runtime, owner);
+  // A complex number is two numbers.
+  const [first, second] = [partOf(found), partOf(wanted)];
+  if (first && b) return b.layout.kind === 'float' && b.layout.size === first.bytes;
+  if (second && a) return a.layout.kind === 'float' && a.layout.size === second.bytes;
+  if (found.kind === 'opaque' && wanted.kind === 'opaque') return found.name === wanted.name;
   return found.kind === wanted.kind;
 }

@@ -1,4 +1,7 @@
-/** Arguments that are objects, or lists of objects, for a pointer to structs; their texts exist until the call ends. */
+/**
+ * Arguments that are objects, or lists of objects, for a pointer to structs; their texts and functions exist until the call
+ * ends.
+ */
 
 import { EwaldError } from '../../base/errors.js';
 import type { Address } from '../memory/space.js';
@@ -11,7 +14,7 @@ import { type Passing, placedText } from './pointer-arguments.js';
 import { type Place, shown } from './scalars.js';
 import { adopt } from './struct-values.js';
 
-/** The texts of an object that C reads: their addresses, by the place of the member. */
+/** The texts and functions of an object that C uses: their addresses, by the place of the member. */
 type Texts = Map<string, Address>;
 
 /** Passes an object, or several that follow each other in memory; all are read back unless C only reads them. */
@@ -46,7 +49,7 @@ export function structsArgument(
   return argument;
 }
 
-/** A copy of an object whose texts for `char *` are pointers to placed copies; the object itself if it has none. */
+/** A copy of an object whose texts and functions are pointers to what the call places; the object itself without any. */
 function withPointers(value: unknown, to: StructType, path: string, texts: Texts, passing: Passing): unknown {
   const { runtime, place, frame } = passing;
   const { fields = [] } = runtime.table.structs[to.tag] ?? {};
@@ -59,6 +62,10 @@ function withPointers(value: unknown, to: StructType, path: string, texts: Texts
     let placed = one;
     if (typeof one === 'string' && type.kind === 'pointer' && isByte(type.to, runtime)) {
       const address = placedText(one, () => `${place()}.${name}`, runtime, frame);
+      texts.set(where, address);
+      placed = runtime.pointer(address, type.to);
+    } else if (typeof one === 'function' && type.kind === 'pointer' && type.to.kind === 'function') {
+      const address = frame.callback(type.to, one as (...values: unknown[]) => unknown, true) as Address;
       texts.set(where, address);
       placed = runtime.pointer(address, type.to);
     } else if (type.kind === 'struct') placed = withPointers(one, type, where, texts, passing);

@@ -5,13 +5,14 @@ import { type CField, type CType, isChar, type StructType, typeText } from './he
 import { type Place, type Scalar, shown } from './scalars.js';
 
 /**
- * The bytes that objects with unions or texts were read from: an unchanged member must not overwrite another one, and an
- * unchanged text keeps what C has behind its zero.
+ * The bytes that objects with unions, texts or rounded numbers were read from: an unchanged member must not overwrite
+ * another one, and an unchanged text or number keeps all bytes that C has.
  */
 const origins = new WeakMap<object, Uint8Array>();
 
-/** Whether a type is read as a text, or as texts. */
-const isTextArray = (type: CType): boolean => type.kind === 'array' && (isChar(type.of) || isTextArray(type.of));
+/** Whether a type is read as less than its bytes: as a text up to its zero, or as a rounded number. */
+const isShortened = (type: CType, access: Access): boolean =>
+  type.kind === 'array' ? isChar(type.of) || isShortened(type.of, access) : access.wide(type)?.isRounded === true;
 
 /** Copies the recorded bytes of an object to another one that received its values. */
 export function adopt(target: object, source: unknown): void {
@@ -51,7 +52,7 @@ export function readStruct(access: Access, view: DataView, offset: number, type:
     }
   });
   const object = Object.fromEntries(entries);
-  if (members.overlaps || members.fields.some(({ type: one }) => isTextArray(one)))
+  if (members.overlaps || members.fields.some(({ type: one }) => isShortened(one, access)))
     origins.set(object, bytesAt(view, offset, access.sizeOf(type)).slice());
   return object;
 }
@@ -121,7 +122,7 @@ export function writeStruct(
   for (const [name, one] of given) {
     const field = byName.get(name) as CField;
     const where = (): string => `${place()}.${name}`;
-    if (origin && (overlaps || isTextArray(field.type)) && unchanged(access, origin, field, one)) {
+    if (origin && (overlaps || isShortened(field.type, access)) && unchanged(access, origin, field, one)) {
       if (!overlaps) member.set(origin.subarray(field.offset, field.offset + access.sizeOf(field.type)), field.offset);
       continue;
     }

@@ -2,7 +2,7 @@
 import type { MethodOf } from '../../base/members.js';
 import type { Address } from '../memory/space.js';
 import type { Argument, CallFrame, Converter, Parameter } from './frame.js';
-import type { CFunction, CType, FunctionType, StructType } from './header/types.js';
+import type { CFunction, CType, FunctionType } from './header/types.js';
 import type { Runtime } from './runtime.js';
 import type { Place } from './scalars.js';
 
@@ -22,9 +22,9 @@ export interface Target {
   address(name: string): Address | undefined;
   /** The function for a declaration. @throws `Load` if the library lacks it, `Unsupported` if it cannot be called. */
   bind(fn: CFunction): Bound;
-  /** Returns the converter that passes a struct by value; absent if the target cannot. */
-  byValue?: MethodOf<[type: StructType, place: Place], Converter> | undefined;
-  /** Converts an argument after "..."; absent if the target does not support any. */
+  /** The converter that passes a type by value that is no scalar; undefined if the target cannot. */
+  byValue?: MethodOf<[type: CType, place: Place], Converter | undefined> | undefined;
+  /** The type of an argument after "...", and what it is passed as; absent if the target does not support any. */
   vararg?: MethodOf<[given: unknown, place: Place], { readonly type: CType; readonly koffi: unknown }> | undefined;
   frame(): CallFrame;
   /** Makes a call off the main thread. */

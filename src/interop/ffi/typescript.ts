@@ -15,6 +15,7 @@ import {
 } from './header/types.js';
 import { arrayName, isByte } from './pointees.js';
 import { Runtime } from './runtime.js';
+import { partOf } from './wide-values.js';
 
 export interface ModuleOptions {
   /** Name of the library in the module's text; default: the header's name without its extension. */
@@ -129,9 +130,14 @@ class Writer {
   #constants(): string[] {
     return Object.entries(this.#table.constants).flatMap(([name, { kind, value, doc }]) => {
       if (!this.#take(name)) return [];
-      const text = kind === 'int' && typeof value === 'string' ? `${value}n` : JSON.stringify(value);
+      const text = kind === 'int' ? this.#integer(value) : JSON.stringify(value);
       return [...this.#doc(doc, ''), this.#constant(name, text)];
     });
+  }
+
+  /** An integer that is a string is too large for a number. */
+  #integer(value: number | string): string {
+    return typeof value === 'string' ? `${value}n` : String(value);
   }
 
   #constant(name: string, text: string): string {
@@ -141,10 +147,10 @@ class Writer {
   #enums(): string[] {
     return Object.values(this.#table.enums).flatMap(({ tag, values, doc }) => [
       ...Object.entries(values).flatMap(([name, value]) =>
-        this.#take(name) ? [this.#constant(name, String(value))] : [],
+        this.#take(name) ? [this.#constant(name, this.#integer(value))] : [],
       ),
       ...this.#doc(doc, ''),
-      `export type ${this.#typeName(tag)} = ${[...new Set(Object.values(values))].join(' | ')};`,
+      `export type ${this.#typeName(tag)} = ${[...new Set(Object.values(values))].map((value) => this.#integer(value)).join(' | ') || 'number'};`,
     ]);
   }
 
@@ -154,7 +160,9 @@ class Writer {
       if (!fields) return [];
       // A union has one of its members, or all of them as they read.
       const may = kind === 'union' ? '?' : '';
-      const named = namedFields(fields, structs).filter(({ type }) => type.kind !== 'opaque');
+      const named = namedFields(fields, structs).filter(
+        ({ type }) => type.kind !== 'opaque' || this.#runtime.wide(type),
+      );
       return [
         '',
         ...this.#doc(doc, ''),
@@ -171,12 +179,19 @@ class Writer {
       `/** The functions of ${this.#header}. */`,
       `export interface ${this.#name}Functions {`,
       ...Object.values(this.#table.functions).flatMap((fn) => [
-        ...this.#doc(fn.doc, '  ', signature(fn, fn.name)),
+        ...this.#doc(this.#docOf(fn), '  ', signature(fn, fn.name)),
         `  readonly ${key(fn.name)}: ${this.#function(fn)};`,
       ]),
       '}',
       '',
     ];
+  }
+
+  /** The comment of a function, with a note where a number may be a bigint. */
+  #docOf({ doc, result }: CFunction): string | undefined {
+    const scalar = this.#runtime.scalar(result);
+    const isWord = scalar?.typescript === 'number' && scalar.layout.size === 8 && scalar.layout.kind !== 'float';
+    return isWord ? `${doc ? `${doc}\n` : ''}Returns a bigint beyond 2^53.` : doc;
   }
 
   /** The type of the open library, the table, and `open`. */
@@ -269,8 +284,9 @@ class Writer {
 
   #parameter(type: CType): string {
     const scalar = this.#scalar(type);
-    if (scalar) return scalar === 'bigint' ? 'bigint | number' : scalar;
+    if (scalar) return scalar === 'bigint' ? 'bigint | number' : isChar(type) ? `${scalar} | string` : scalar;
     if (type.kind === 'struct') return this.#typeName(type.tag);
+    if (type.kind === 'opaque') return this.#runtime.wide(type)?.given ?? 'never';
     if (type.kind !== 'pointer') return 'never';
     const { to } = type;
     if (to.kind === 'function')
@@ -286,6 +302,12 @@ class Writer {
       const one = to.const && element.layout.size > 1 ? ` | ${element.typescript}` : '';
       const plain = `${one} | ${element.typescript}[]`;
       return `${arrayName(element)}${bytes}${text}${plain} | CArray<${element.typescript}> | Pointer | null`;
+    }
+    const wide = this.#runtime.wide(to);
+    if (wide) {
+      const part = partOf(to);
+      const lists = part ? `${part.array} | ${wide.returned}[]` : `(${wide.given})[]`;
+      return `${lists} | CArray<${wide.returned}> | Pointer | null`;
     }
     if (to.kind === 'void') return 'ArrayBufferView | ArrayBuffer | CArray | Pointer | null';
     if (to.kind === 'struct') {
@@ -321,7 +343,8 @@ class Writer {
 
   /** What is passed for a pointer within a struct; texts may stand for `char *`. */
   #givenPointer(to: CType): string {
-    if (to.kind === 'function') return 'Callback | Pointer | null';
+    if (to.kind === 'function')
+      return `((${this.#list(to.parameters, (one) => this.#result(one))}) => ${this.#callbackResult(to.result)}) | Callback | Pointer | null`;
     return isByte(to, this.#runtime) ? 'string | Pointer | CArray | null' : 'Pointer | CArray | null';
   }
 
@@ -330,6 +353,7 @@ class Writer {
     const scalar = this.#scalar(type);
     if (scalar) return scalar;
     if (type.kind === 'struct') return this.#typeName(type.tag);
+    if (type.kind === 'opaque') return this.#runtime.wide(type)?.returned ?? 'never';
     if (type.kind !== 'pointer') return 'never';
     if (isText(type)) return 'string | null';
     return this.#pointer(type);
@@ -352,7 +376,7 @@ class Writer {
     }
     if (type.kind === 'pointer') return this.#pointer(type);
     if (type.kind === 'struct') return this.#typeName(type.tag);
-    return this.#scalar(type) ?? 'never';
+    return this.#scalar(type) ?? this.#runtime.wide(type)?.returned ?? 'never';
   }
 }
 

@@ -2,19 +2,20 @@
 
 const symbol = Symbol.for('nodejs.util.inspect.custom');
 
-/** Defines the text that console.log prints for the instances of a class, or for one object. */
+/** Defines the text that console.log and String() give for the instances of a class, or for one object. */
 export function shownAs<T extends object>(target: T, describe: (this: T) => string): void {
-  Object.defineProperty(target, symbol, {
-    value(this: T): string {
-      try {
-        return describe.call(this);
-      } catch {
-        // Disposed or transferred objects must still be printable.
-        return `${this.constructor?.name ?? 'object'} (not readable)`;
-      }
-    },
-    configurable: true,
-  });
+  function value(this: T): string {
+    try {
+      return describe.call(this);
+    } catch {
+      // Disposed or transferred objects must still be printable.
+      return `${this.constructor?.name ?? 'object'} (not readable)`;
+    }
+  }
+  Object.defineProperty(target, symbol, { value, configurable: true });
+  // A library may have a function of that name.
+  if (!Object.hasOwn(target, 'toString'))
+    Object.defineProperty(target, 'toString', { value, configurable: true, writable: true });
 }
 
 const most = 8;

@@ -3,9 +3,7 @@ import { EwaldError, messageOf } from '../../../base/errors.js';
 import { calling, plainArguments } from '../bind.js';
 import { callbackShape, resultOf } from '../callback.js';
 import { type Argument, type CallFrame, type Converter, type Direction, FrameEnds, type Parameter } from '../frame.js';
-import { layoutOf, placeFields } from '../header/layout.js';
 import {
-  type CField,
   type CFunction,
   type CType,
   type FunctionTable,
@@ -19,6 +17,8 @@ import { missing } from '../names.js';
 import { type AsyncCall, Runtime } from '../runtime.js';
 import { type Place, shown } from '../scalars.js';
 import type { Bound, Target } from '../target.js';
+import { type Complex, complexParts, partOf } from '../wide-values.js';
+import { passedFields } from './by-value.js';
 import { assertLoadable, type Found, symbolNames } from './find.js';
 import { type Koffi, type KoffiFunction, type KoffiLibrary, nativeSpace } from './koffi.js';
 import { needsOwnNames } from './own-names.js';
@@ -67,23 +67,38 @@ export class NativeTarget implements Target {
 
   #result(type: CType): (value: unknown) => unknown {
     if (type.kind === 'struct') return (value) => this.#fromStruct(type, value);
+    if (partOf(type)) return (value) => ({ ...(value as Complex) });
     if (isText(type)) return (text) => text;
     return resultOf(this.runtime, type) as (value: unknown) => unknown;
   }
 
-  byValue(type: StructType, place: Place): Converter {
-    return (value) => this.#structObject(type, value, place);
+  byValue(type: CType, place: Place): Converter | undefined {
+    if (partOf(type)) {
+      return (value) => {
+        const [re, im] = complexParts(value, place);
+        return { re, im };
+      };
+    }
+    return type.kind === 'struct' ? (value) => this.#structObject(type, value, place) : undefined;
   }
 
   #function(fn: CFunction): KoffiFunction {
     let bound = this.#bound.get(fn.name);
     if (bound) return bound;
+    for (const type of [fn.result, ...fn.parameters.map((parameter) => parameter.type)]) {
+      if (type.kind === 'array' || (type.kind === 'opaque' && !partOf(type)))
+        throw new EwaldError(
+          'Unsupported',
+          `${signature(fn, fn.name)} passes ${typeText(type)} by value, which calls of native libraries do not support; ` +
+            'declare a function that takes a pointer to it, or one of double',
+        );
+    }
     const parameters = fn.parameters.map(({ type }) => this.#type(type));
     const result = isText(fn.result) ? 'str' : this.#type(fn.result);
     try {
       bound = this.#library.func(fn.symbol ?? fn.name, result, fn.variadic ? [...parameters, '...'] : parameters);
     } catch (cause) {
-      if (/cannot find/i.test(messageOf(cause))) throw missing(this, fn.name);
+      if (/cannot find/i.test(messageOf(cause))) throw missing(this, fn.symbol ?? fn.name);
       throw new EwaldError('Unsupported', `${signature(fn, fn.name)} cannot be called: ${messageOf(cause)}`, { cause });
     }
     this.#bound.set(fn.name, bound);
@@ -104,9 +119,17 @@ export class NativeTarget implements Target {
     if (type.kind === 'struct') {
       let struct = this.#structs.get(type.tag);
       if (struct) return struct;
-      const fields = plainFields(type, this.runtime);
+      const fields = passedFields(type, this.runtime);
       struct = this.#koffi.struct(Object.fromEntries(fields.map((field) => [field.name, this.#type(field.type)])));
       this.#structs.set(type.tag, struct);
+      return struct;
+    }
+    const part = partOf(type);
+    if (part) {
+      // The ABIs pass a complex number as a struct of two.
+      const name = part.bytes === 4 ? 'float' : 'double';
+      const struct = this.#structs.get(type.name) ?? this.#koffi.struct({ re: name, im: name });
+      this.#structs.set(type.name, struct);
       return struct;
     }
     throw new EwaldError('Unsupported', `a ${typeText(type)} cannot be passed by value`);
@@ -138,8 +161,8 @@ export class NativeTarget implements Target {
         `${place()} is ${shown(given)}; after "..." each argument has its type: ['int', 5], ['double', 1.5], ` +
           `['const char *', 'text']`,
       );
-    const type = promoted(this.runtime.typeOf(given[0]), this.runtime);
-    return { type, koffi: this.#type(type) };
+    const type = this.runtime.typeOf(given[0]);
+    return { type, koffi: this.#type(promoted(type, this.runtime)) };
   }
 
   /** A struct in koffi's form, by way of its bytes: the codec of structs checks names, ranges and lengths. */
@@ -272,30 +295,6 @@ function promoted(type: CType, runtime: Runtime): CType {
   return layout && layout.size < 4 ? { kind: 'scalar', name: 'int' } : type;
 }
 
-const unaligned = ({ align: _, ...type }: CType): CType => type as CType;
-
-/** The fields of a struct that koffi lays out as C does. @throws `Unsupported` for all others. */
-function plainFields(type: StructType, runtime: Runtime): readonly CField[] {
-  const struct = runtime.table.structs[type.tag];
-  const refuse = (why: string): never => {
-    throw new EwaldError(
-      'Unsupported',
-      `${typeText(type)} is passed by value, but ${why}; declare a function that takes a pointer to it`,
-    );
-  };
-  const fields = struct?.fields ?? [];
-  if (fields.length === 0) return refuse('the header keeps it opaque');
-  if (struct?.kind === 'union') return refuse('it is a union');
-  if (fields.some(({ name, bits }) => name === '' || bits !== undefined)) return refuse('it has bit-fields or unions');
-  const members = fields.map(({ name, type: inner }) => {
-    const layout = layoutOf(unaligned(inner), runtime.model, runtime.table);
-    return { name, type: inner, layout: layout ?? refuse(`the size of ${name} is unknown`) };
-  });
-  const natural = placeFields(members, { kind: 'struct' });
-  const same = natural.size === struct?.size && natural.fields.every(({ offset }, i) => offset === fields[i]?.offset);
-  return same ? fields : refuse('it is packed or aligned in a way that calls do not support');
-}
-
 /** What an empty array is passed as: an address. */
 const noElements = new Uint8Array(64);
 
@@ -323,8 +322,8 @@ class NativeFrame extends FrameEnds implements CallFrame {
     return { argument: memory, view: () => new DataView(memory.buffer) };
   }
 
-  callback(type: FunctionType, use: (...values: unknown[]) => unknown): Argument {
-    if (!this.asynchronous) return this.#target.transient(type, use);
+  callback(type: FunctionType, use: (...values: unknown[]) => unknown, isStored = false): Argument {
+    if (!this.asynchronous && !isStored) return this.#target.transient(type, use);
     const { address, release } = this.#target.callback(type, use, this.#call);
     this.release(release);
     return address;

@@ -3,13 +3,21 @@ import { EwaldError } from '../../../base/errors.js';
 import { type WasmHeap, WasmSpace } from '../../memory/space.js';
 import { calling, plainArguments } from '../bind.js';
 import { callbackShape, resultOf } from '../callback.js';
-import { type Argument, type CallFrame, type Direction, FrameEnds, type Parameter } from '../frame.js';
-import { type CFunction, type FunctionTable, type FunctionType, signature } from '../header/types.js';
+import { type Argument, type CallFrame, type Converter, type Direction, FrameEnds, type Parameter } from '../frame.js';
+import {
+  type CFunction,
+  type CType,
+  type FunctionTable,
+  type FunctionType,
+  signature,
+  typeText,
+} from '../header/types.js';
 import { missing } from '../names.js';
 import { Runtime } from '../runtime.js';
-import type { Bits } from '../scalars.js';
+import type { Bits, Place } from '../scalars.js';
 import type { Bound, Target } from '../target.js';
 import { exportedSignatures, signatureText, type WasmSignature, wasmFunction } from './binary.js';
+import { isLowered, lowered, valueConverter } from './by-value.js';
 import type { Started, WasmImports } from './module.js';
 import type { OpenPort } from './port.js';
 import { wasmSignature } from './types.js';
@@ -78,9 +86,10 @@ export class WasmTarget implements Target {
 
   bind(fn: CFunction): Bound {
     const wanted = wasmSignature(fn, fn.name, this.runtime);
-    const call = Object.hasOwn(this.#exports, fn.name) ? this.#exports[fn.name] : undefined;
-    if (typeof call !== 'function') throw missing(this, fn.name);
-    const found = this.#signatures?.get(fn.name);
+    const symbol = fn.symbol ?? fn.name;
+    const call = Object.hasOwn(this.#exports, symbol) ? this.#exports[symbol] : undefined;
+    if (typeof call !== 'function') throw missing(this, symbol);
+    const found = this.#signatures?.get(symbol);
     const differs = found ? signatureText(found) !== signatureText(wanted) : call.length !== wanted.parameters.length;
     if (differs) {
       const has = found ? `is ${signatureText(found)}` : `takes ${call.length} arguments`;
@@ -90,7 +99,14 @@ export class WasmTarget implements Target {
           `function of ${this.runtime.name} ${has}; the header and the library are from different builds`,
       );
     }
-    return { call: call as Bound['call'], out: resultOf(this.runtime, fn.result) };
+    const isPlain = !isLowered(fn.result) && !fn.parameters.some(({ type }) => isLowered(type));
+    const bound = isPlain ? undefined : lowered(call as Bound['call'], fn, this.runtime, this.#heap);
+    const out = bound && isLowered(fn.result) ? bound.out : resultOf(this.runtime, fn.result);
+    return { call: bound?.call ?? (call as Bound['call']), out };
+  }
+
+  byValue(type: CType, place: Place): Converter | undefined {
+    return valueConverter(this.runtime, type, place);
   }
 
   frame(): CallFrame {
@@ -99,6 +115,12 @@ export class WasmTarget implements Target {
 
   async async(fn: CFunction, values: readonly unknown[], parameters: readonly Parameter[]): Promise<unknown> {
     this.bind(fn);
+    const byValue = [fn.result, ...fn.parameters.map(({ type }) => type)].find(isLowered);
+    if (byValue)
+      throw new EwaldError(
+        'Unsupported',
+        `${fn.name}.async() passes ${typeText(byValue)} by value, which does not cross into a worker; call it synchronously`,
+      );
     if (!this.#started.module)
       throw new EwaldError(
         'Unsupported',

@@ -118,7 +118,7 @@ export class WorkerCalls {
       return frame.sent((parameters[i] as Parameter).convert(value, frame));
     });
     const { value, back } = await this.#started().ask('call', {
-      name: fn.name,
+      name: fn.symbol ?? fn.name,
       args: sent,
       text,
       module: this.#module,
