@@ -1,7 +1,9 @@
 /** Rows made of arrays, with the checks of the original: several arrays, or the rows or columns of one. */
+
 import { expects } from '../../base/arguments.js';
 import { type ArrayLike, type Elements, elementCount, elementsOf, isContiguous, isLocated } from './elements.js';
 import { BufferError } from './errors.js';
+import { memoryOf } from './expects-space.js';
 import { parseFormat } from './format.js';
 import { type MemoryOptions, rowsIn, type Table, tableOf } from './pointer-table.js';
 
@@ -16,7 +18,7 @@ export function collectRows(
   const expected = 'a whole number from 0, or -1 for the length of the first row';
   expects(Number.isSafeInteger(columnCount) && columnCount >= -1, 'columnCount', columnCount, expected);
   const arrays: Elements[] = [];
-  let { memory } = options;
+  let memory = memoryOf(options);
   let columns = columnCount;
   let text = format === null ? undefined : parseFormat(format, memory?.model).text;
   for (const value of rows) {
@@ -69,8 +71,9 @@ export function collectRows(
 }
 
 /** The rows or columns of a 2-D array as rows; an array of one dimension is one row in either case. */
-export function stripsOf(array: ArrayLike, along: 'rows' | 'columns', { memory, readonly }: MemoryOptions): Table {
-  const source = elementsOf(array, 'the array', memory);
+export function stripsOf(array: ArrayLike, along: 'rows' | 'columns', options: MemoryOptions): Table {
+  const { readonly } = options;
+  const source = elementsOf(array, 'the array', memoryOf(options));
   const { shape, strides, format } = source;
   if (shape.length < 1 || shape.length > 2)
     throw new BufferError('NDIM', `expected at most 2 but found ${shape.length} dimensions`);

@@ -14,6 +14,7 @@ import {
 } from './disposable.js';
 import { type ArrayLike, type Elements, elementsOf, expectsRows, type Row } from './elements.js';
 import { BufferError } from './errors.js';
+import { expectsSpace, memoryOf } from './expects-space.js';
 import { parseFormat, type TypedArray, type Value, type ValueOf } from './format.js';
 import { listed, shownAs } from './inspect.js';
 import {
@@ -103,7 +104,8 @@ export class IndirectMemory2D<V extends Value = Value> {
     options: MemoryOptions = {},
   ): IndirectMemory2D<ValueOf<F>> {
     knownOptions('IndirectMemory2D.create', options, memoryOptions);
-    const { memory = jsMemory, readonly = false } = options;
+    const { readonly = false } = options;
+    const memory = memoryOf(options) ?? jsMemory;
     const parsed = parseFormat(format, memory.model);
     const { table, owned } = newTable(memory, parsed, [rows, columns], 'an IndirectMemory2D');
     return new IndirectMemory2D({ table: { ...table, readonly }, owned });
@@ -392,6 +394,7 @@ export class IndirectMemory2D<V extends Value = Value> {
   stage(space: MemorySpace, options: { readonly copyBack?: boolean | undefined } = {}): IndirectMemory2D<V> {
     this.#assertAlive();
     knownOptions('stage', options, ['copyBack']);
+    expectsSpace(space);
     const unlock = this.lock();
     try {
       const isShared = space.kind !== 'wasm' && this.space.kind !== 'wasm';

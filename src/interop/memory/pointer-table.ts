@@ -1,7 +1,9 @@
 /** Pointer tables, `T **` in C: rows of elements at addresses of their own. */
+
 import { expects } from '../../base/arguments.js';
 import type { Elements, Row } from './elements.js';
 import { BufferError } from './errors.js';
+import { memoryOf } from './expects-space.js';
 import { type Format, parseFormat } from './format.js';
 import { pointerBytes, readAddress, writeAddress } from './model.js';
 import { type Address, type Allocation, jsMemory, type MemorySpace, offsetBy, type Span } from './space.js';
@@ -86,7 +88,8 @@ export function tableAt(
   const [rows, columns] = shape;
   const typed = isTyped(pointer) ? pointer : undefined;
   const address = typed ? typed.address : (pointer as Address);
-  const { memory: space = typed?.memory ?? jsMemory, readonly = false } = options;
+  const { readonly = false } = options;
+  const space = memoryOf(options) ?? typed?.memory ?? jsMemory;
   if (typed && typed.memory !== space)
     throw new BufferError('SPACE', `this ${typed.typeText} belongs to a memory other than the one given`);
   if (typed && typed.rowFormat === undefined)
