@@ -13,9 +13,15 @@ export function expectsMembers(what: string, value: unknown, members: readonly s
   expects(has, what, value, expected);
 }
 
-/** Checks for the text of a file, as opposed to its path. */
-export const expectsText = (what: string, value: unknown): void =>
-  expects(typeof value === 'string', what, value, 'the text of a file');
+/** The text of a file, as opposed to its path, from its text or its bytes (UTF-8). */
+export function textOf(what: string, value: unknown): string {
+  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return new TextDecoder().decode(value as Uint8Array);
+  expects(typeof value === 'string', what, value, 'the text of a file, or its bytes');
+  return value as string;
+}
+
+/** What `textOf` accepts. */
+export type TextOrBytes = string | ArrayBufferView | ArrayBuffer;
 
 /** Whether a value is an array of numbers or of booleans, or a typed array of numbers that are no bigints. */
 export function isPlainNumbers(value: unknown): value is ArrayLike<number> {

@@ -2,7 +2,7 @@
  * Reads a known cell from any common notation: a CrystFEL .cell file, the CRYST1 line of a PDB file, six parameters or
  * nine numbers.
  */
-import { expectsText } from '../base/arguments.js';
+import { type TextOrBytes, textOf } from '../base/arguments.js';
 import { checkedValue, row } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
 import { nearest } from '../base/options.js';
@@ -39,8 +39,8 @@ const fail = (name: string, message: string): EwaldError =>
  *
  * `name` identifies the cell in messages, default "the cell". Throws `Format` with the line that could not be parsed.
  */
-export function readCell(text: string, name = 'the cell'): KnownCell {
-  expectsText('readCell: the first argument', text);
+export function readCell(given: TextOrBytes, name = 'the cell'): KnownCell {
+  const text = textOf('readCell: the first argument', given);
   const typed = parseCellText(text);
   if (typed) return typed;
   const lines = text.split(newline);

@@ -2,7 +2,7 @@
  * Reads CrystFEL .geom files: `key = value` and `panel/key = value`. A panel takes the defaults in force where it is
  * first mentioned.
  */
-import { expectsText } from '../../base/arguments.js';
+import { type TextOrBytes, textOf } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 import { nearest } from '../../base/options.js';
 import type { Vector } from '../cell.js';
@@ -345,8 +345,8 @@ const vainMasks = ({ masks }: Draft): string[] =>
  *
  * Throws `Format` with the file and the line. Unknown keys become `warnings`, since CrystFEL accepts them too.
  */
-export function parseGeometry(text: string, file = 'geometry'): Geometry {
-  expectsText('parseGeometry: the first argument', text);
+export function parseGeometry(given: TextOrBytes, file = 'geometry'): Geometry {
+  const text = textOf('parseGeometry: the first argument', given);
   // Recognises common mistakes before reporting that the first line does not belong to a geometry.
   if (text.slice(0, 4096).includes('\0'))
     throw new EwaldError('Format', `${file} is not a text file; expected a CrystFEL geometry (.geom)`);

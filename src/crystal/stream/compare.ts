@@ -1,5 +1,5 @@
 /** Compares a stream with another one of the same frames, or with the truth of a simulation. */
-import { expects, expectsText } from '../../base/arguments.js';
+import { expects, type TextOrBytes, textOf } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 import { median } from '../../base/median.js';
 import { type Cell, cellFrom, reciprocal, sameLattice } from '../cell.js';
@@ -152,8 +152,8 @@ function expectsChunks(what: string, value: unknown): void {
 }
 
 /** Reads the truth of frames from its JSON text. Throws `Format`. */
-export function readTruth(text: string, name = 'truth'): FrameTruth {
-  expectsText('readTruth: the first argument', text);
+export function readTruth(given: TextOrBytes, name = 'truth'): FrameTruth {
+  const text = textOf('readTruth: the first argument', given);
   let truth: FrameTruth | undefined;
   try {
     truth = JSON.parse(text);

@@ -5,7 +5,7 @@
  * ignored. Numbers are separated by spaces, tabs, commas or semicolons.
  */
 import { counted } from '../../base/amounts.js';
-import { expectsNumbers, expectsText } from '../../base/arguments.js';
+import { expectsNumbers, type TextOrBytes, textOf } from '../../base/arguments.js';
 import { checkedOptions, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import { median } from '../../base/median.js';
@@ -48,8 +48,8 @@ export interface SpotListOptions {
  * Reads the text of a spot list. Throws `Format` with the name and the line for words, NaN, fewer than three numbers,
  * lines with different numbers of columns, or a cell of zero volume.
  */
-export function readSpotList(text: string, options: SpotListOptions = {}): SpotList {
-  expectsText('readSpotList: the first argument', text);
+export function readSpotList(given: TextOrBytes, options: SpotListOptions = {}): SpotList {
+  const text = textOf('readSpotList: the first argument', given);
   const rows = { name: row.text, unit: row.choice(spotUnits, '1/A') };
   const { name = 'the list', unit } = checkedOptions('readSpotList', options, rows);
   const other = otherText(text.slice(0, maxBegin));

@@ -1,5 +1,5 @@
 /** The pictures of a report as SVG files: charts with their captions, frames and powders with their overlays. */
-import { expectsText } from '../../base/arguments.js';
+import { type TextOrBytes, textOf } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 import { checkFigure, checkWhole } from './figure-check.js';
 import { lightStyle } from './style.js';
@@ -89,8 +89,8 @@ function drawn(svg: string, caption: string, image: string | undefined): string 
  * charts are drawn as in the report, with light colours, and frames contain their image. Throws `Format` for a text
  * that is no report of ewald, or a report without pictures; errors call it `name`.
  */
-export function reportFigures(html: string, name = 'the text'): ReportFigure[] {
-  expectsText('reportFigures: the report', html);
+export function reportFigures(given: TextOrBytes, name = 'the text'): ReportFigure[] {
+  const html = textOf('reportFigures: the report', given);
   const figures: ReportFigure[] = [];
   const names = new Map<string, number>();
   let heading = '';

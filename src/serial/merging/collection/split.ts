@@ -1,6 +1,6 @@
 /** Assigns frames to data sets (pumped and unpumped, delays, doses), which share scales and are merged separately. */
 import { counted } from '../../../base/amounts.js';
-import { expectsText } from '../../../base/arguments.js';
+import { type TextOrBytes, textOf } from '../../../base/arguments.js';
 import { EwaldError } from '../../../base/errors.js';
 
 /** Returns the data set of a frame, or undefined if the frame takes part in the common merge only. */
@@ -10,8 +10,8 @@ export type Split = (frame: { readonly filename: string; readonly event: string 
  * Reads a table in the format of partialator's --custom-split: one frame per line, `filename event dataset`, or
  * `filename dataset` for files that contain one frame; `#` starts a comment. Throws `Format` with the line.
  */
-export function readSplitTable(text: string, name = 'the table'): Split {
-  expectsText('readSplitTable: the first argument', text);
+export function readSplitTable(given: TextOrBytes, name = 'the table'): Split {
+  const text = textOf('readSplitTable: the first argument', given);
   const sets = new Map<string, string>();
   for (const [i, line] of text.split(/\r\n|\n/).entries()) {
     const text = line.replace(/(?:^|\s)#.*/, '').trim();

@@ -1,6 +1,6 @@
 /** CrystFEL's reflection lists, version 2.0: written with its column widths, read as fields between white space. */
 
-import { expects, expectsMembers, expectsText } from '../../../base/arguments.js';
+import { expects, expectsMembers, type TextOrBytes, textOf } from '../../../base/arguments.js';
 import { EwaldError } from '../../../base/errors.js';
 import { areIndices, wrongIndices } from '../../../crystal/indices.js';
 import { fixed, whole } from '../../../crystal/stream/print.js';
@@ -46,8 +46,8 @@ export function formatReflectionList(list: ReflectionList, notes: readonly strin
 }
 
 /** Reads a list. Throws `Format` with the line number if the text is not a list. */
-export function readReflectionList(text: string, name = 'the reflection list'): ReflectionList {
-  expectsText('readReflectionList: the first argument', text);
+export function readReflectionList(given: TextOrBytes, name = 'the reflection list'): ReflectionList {
+  const text = textOf('readReflectionList: the first argument', given);
   const lines = text.split(/\r\n|\n/);
   const fail = (line: number, message: string): never => {
     throw new EwaldError('Format', `${name}:${line + 1}: ${message}`, { detail: { path: name } });
