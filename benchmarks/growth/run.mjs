@@ -1,6 +1,9 @@
 // `npm run bench -- growth`: the same work in other shapes. Each line is processor time over a growing number, beside
 // what linear growth from the first of them would take; a line that leaves it has a cliff.
-//   --mib N   MiB of frames (default 192)   --only SHAPES   frames, panels, crystals, peaks, spots, merges, masks, lengths
+//   --mib N   MiB of frames (default 192)
+//   --only SHAPES   commands, frames, panels, crystals, peaks, spots, merges, masks, lengths
+//   --commands A,B  some of the commands of `ewald run`   --markdown FILE   writes the table of them
+//   --tries N       how often each command runs, of which the least counts (default 2)
 // Times are CPU seconds, the better of two. A shape passes if it stays within its factor of linear growth, for frames
 // beside what the first writing of fresh memory takes (`memory`): results as large as frames, and the frames of a file.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,10 +16,17 @@ import { Context, comUdf, masksUdf, stddevUdf, sumUdf } from '../../dist/udf.nod
 import { crystalsOf, square, still } from '../../test/support/detector-crystals.mjs';
 import { record } from '../lib/lines.mjs';
 import { countsOf } from '../udf/counts.mjs';
+import { commands, costOf, patternScan, tableOf } from './commands.mjs';
 import { added, highest } from './functions.mjs';
 
 const { values: options } = parseArgs({
-  options: { mib: { type: 'string', default: '192' }, only: { type: 'string' } },
+  options: {
+    mib: { type: 'string', default: '192' },
+    only: { type: 'string' },
+    commands: { type: 'string' },
+    markdown: { type: 'string' },
+    tries: { type: 'string', default: '2' },
+  },
 });
 const only = options.only?.split(',');
 const numbers = Number(options.mib) * 2 ** 19;
@@ -111,6 +121,49 @@ async function frames() {
     await here.close();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Memory that a command may take for the frames of this benchmark, beside which 1 GB is that of their results. */
+const mostMegabytes = 1000;
+
+/** Commands on the same bytes as frames of other sizes, from their start to their files. */
+async function shell() {
+  const sides = [256, 1024, 4096];
+  const folder = mkdtempSync(join(tmpdir(), 'ewald-growth-'));
+  const touch = await firstTouch();
+  const rows = [];
+  try {
+    const scans = sides.map((side) => patternScan(folder, numbers, side));
+    const chosen = options.commands?.split(',') ?? commands;
+    for (const command of commands.filter((one) => chosen.includes(one) || chosen.includes(one.split(' ')[0]))) {
+      const costs = [];
+      for (const scan of scans) {
+        const both = [];
+        for (let i = 0; i < Number(options.tries); i++) both.push(await costOf(command, scan));
+        costs.push({
+          seconds: Math.min(...both.map(({ seconds }) => seconds)),
+          megabytes: Math.min(...both.map(({ megabytes }) => megabytes)),
+        });
+      }
+      const [first] = costs;
+      // The system clears what results as large as frames take, which the smallest frames do not have.
+      const linear = costs.map(({ megabytes }) => first.seconds + (megabytes - first.megabytes) * 1e6 * touch);
+      const worst = Math.max(...costs.map(({ seconds }, i) => seconds / linear[i]));
+      const memory = Math.max(...costs.map(({ megabytes }) => megabytes));
+      record({ what: `growth of ewald run ${command}`, value: worst, unit: 'x linear', aim: 1.5, most: true });
+      const passes = worst <= 1.5 && memory <= mostMegabytes;
+      const cells = costs.map(({ seconds, megabytes }) => `${seconds.toFixed(2)} s, ${megabytes.toFixed(0)} MB`);
+      rows.push([`\`${command}\``, ...cells, worst.toFixed(2), passes ? '' : 'miss']);
+      process.stdout.write(
+        `  ${passes ? 'pass' : 'MISS'}  ewald run ${command}: ${worst.toFixed(2)} x linear, ${memory.toFixed(0)} MB   ` +
+          `${sides.map((side, i) => `${side}: ${cells[i]} (${linear[i].toFixed(2)})`).join('  ')}\n`,
+      );
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  if (options.markdown)
+    writeFileSync(options.markdown, tableOf({ sides, rows, mib: options.mib, tries: options.tries }));
 }
 
 const refined = (across, count, peaks) => {
@@ -223,6 +276,7 @@ async function merges() {
 }
 
 const shapes = {
+  commands: shell,
   frames,
   panels: () =>
     shape(
