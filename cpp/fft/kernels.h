@@ -81,7 +81,6 @@ enum class Form : uint32_t {
   swapped,    // real and imaginary parts exchanged: a backward transform
   real,       // imaginary part 0, or dropped
   imaginary,  // scatter only: the imaginary parts, which are the real ones of a swapped transform
-  pairs,      // two real lines in one complex one: vector v takes the real lines of columns 2 v W .. and (2 v + 1) W ..
 };
 
 // Lines in memory: element j of line l at j * line + l * lane, in elements (complex or real) of the form.
@@ -91,6 +90,16 @@ struct Strides {
 
 // The r2r kinds, by FFTW's names REDFT00, 10, 01, 11 and RODFT00, 10, 01, 11.
 enum class Trig : uint32_t { dct1, dct2, dct3, dct4, dst1, dst2, dst3, dst4 };
+
+// Whether a real line goes as a complex one of half the length: any even one, and in the kinds I, whose mirrored line is
+// even, all. The others go as complex ones, at twice the cost: no two lines may share a complex one, or the rounding
+// errors of the larger, and what is not finite, would get into the smaller.
+constexpr bool packs(Trig kind, size_t n) { return n % 2 == 0 || kind == Trig::dct1 || kind == Trig::dst1; }
+
+// Points of the complex transform of a sine or cosine transform.
+constexpr size_t trig_points(Trig kind, size_t n) {
+  return kind == Trig::dct1 ? n - 1 : kind == Trig::dst1 ? n + 1 : n % 2 == 0 ? n / 2 : n;
+}
 
 // The kernels of one vector width.
 template <class T>
@@ -122,6 +131,11 @@ struct Engine {
   T* (*transform)(const ColumnPlan<T>& plan, T* a, T* b, size_t vectors);
   void (*gather)(T* a, size_t vectors, const T* in, size_t n, Strides strides, size_t lines, Form form);
   void (*scatter)(const T* a, size_t vectors, T* out, size_t n, Strides strides, size_t lines, Form form, T scale);
+  // The same for real lines, each in a complex one of half its length: number m of a line is the real part of row m / 2
+  // if m is even, else its imaginary part. Numbers first .. first + n - 1 are copied.
+  void (*gather_packed)(T* a, size_t vectors, const T* in, size_t first, size_t n, Strides strides, size_t lines);
+  void (*scatter_packed)(const T* a, size_t vectors, T* out, size_t first, size_t n, Strides strides, size_t lines,
+                         T scale);
   // Copies `count` numbers past the cache; `end_past` must follow before another thread reads them.
   void (*copy_past)(const T* in, T* out, size_t count);
   void (*end_past)();
@@ -130,11 +144,15 @@ struct Engine {
   void (*split_first)(const SplitPlan<T>& plan, const T* in, T* mid, size_t block, T* work, bool swap);
   void (*split_second)(const SplitPlan<T>& plan, const T* mid, T* out, size_t block, T* work, bool swap, T scale);
 
-  // Separates the transforms of two real lines in one complex line, rows 0 .. n / 2 of [rows][2 vectors], and joins
-  // them again.
-  void (*separate)(size_t n, const T* a, T* b, size_t vectors);
-  void (*join)(size_t n, const T* a, T* b, size_t vectors);
-  // Before and after the complex transform of a sine or cosine transform.
+  // The half-length trick in every lane, in place: rows 0 .. half of twice the transforms of packed lines from rows 0 ..
+  // half - 1 of those of the complex lines; and rows of complex lines whose forward transform gives the packed lines
+  // that have the transforms in rows 0 .. half. roots: [half / 2 + 1] complex, exp(-i pi k / half).
+  void (*unpack)(size_t half, const T* roots, T* a, size_t vectors);
+  void (*pack)(size_t half, const T* roots, T* a, size_t vectors);
+  // Completes rows 0 .. n / 2 of half spectra to those whose forward transform is a backward one, in place.
+  void (*unfold)(size_t n, T* a, size_t vectors);
+  // Before and after the complex transform of a sine or cosine transform, of `trig_points` points: of packed lines where
+  // `packs` says so, else of real parts. Results of kind I are doubled if packed.
   void (*trig_before)(Trig kind, size_t n, const T* table, const T* a, T* b, size_t vectors);
   void (*trig_after)(Trig kind, size_t n, const T* table, const T* a, T* b, size_t vectors);
 

@@ -63,6 +63,8 @@ struct Pass {
   const Engine<T>* engine;
   const ColumnPlan<T>* column;
   const Line<T>* line;
+  bool packed;     // real lines go as complex ones of half the length, across lines
+  size_t rows;     // of one of the two blocks of scratch, across lines
   const T* table;
   const T* fold;  // of a real line whose last pass does the half-length trick as well (see fold.cpp), or null
   size_t work;    // numbers of scratch that one thread needs

@@ -138,12 +138,48 @@ void scatter_window(const Pass<T>& pass, const T* a, size_t vectors, T* out, Str
                          form, scale);
 }
 
+// The same for packed lines; rows that the source does not hold are zero.
+template <class T>
+void gather_packed_window(const Pass<T>& pass, T* a, size_t vectors, const T* in, Strides from, size_t lines) {
+  const Window& w = pass.in_window;
+  const Parts parts(w);
+  if (!w.all()) std::memset(a, 0, (w.whole + 1) / 2 * vectors * 2 * pass.engine->lanes * sizeof(T));
+  pass.engine->gather_packed(a, vectors, in, w.start, parts.first, from, lines);
+  if (parts.around > 0)
+    pass.engine->gather_packed(a, vectors, in + parts.first * from.line, 0, parts.around, from, lines);
+}
+template <class T>
+void scatter_packed_window(const Pass<T>& pass, const T* a, size_t vectors, T* out, Strides to, size_t lines, T scale) {
+  const Window& w = pass.out_window;
+  const Parts parts(w);
+  pass.engine->scatter_packed(a, vectors, out, w.start, parts.first, to, lines, scale);
+  if (parts.around > 0)
+    pass.engine->scatter_packed(a, vectors, out + parts.first * to.line, 0, parts.around, to, lines, scale);
+}
+
+template <class T>
+void run_trig(const Pass<T>& pass, const T* in, T* out, size_t lines, T* a, T* b, size_t vectors, T scale) {
+  const Engine<T>& engine = *pass.engine;
+  const Strides from = {pass.line_in, pass.lane_in}, to = {pass.line_out, pass.lane_out};
+  if (pass.packed)
+    gather_packed_window(pass, a, vectors, in, from, lines);
+  else
+    gather_window(pass, a, vectors, in, from, lines, Form::real);
+  engine.trig_before(pass.trig, pass.n, pass.table, a, b, vectors);
+  T* c = engine.transform(*pass.column, b, a, vectors);
+  T* d = c == a ? b : a;
+  engine.trig_after(pass.trig, pass.n, pass.table, c, d, vectors);
+  if (!pass.packed)
+    scatter_window(pass, d, vectors, out, to, lines, Form::real, scale);
+  else
+    scatter_packed_window(pass, d, vectors, out, to, lines,
+                          pass.trig == Trig::dct1 || pass.trig == Trig::dst1 ? scale / 2 : scale);
+}
+
 template <class T>
 void run_block(const Pass<T>& pass, const T* in, T* out, size_t lines, T* work, T scale) {
   const Engine<T>& engine = *pass.engine;
-  const bool pairs = pass.task == Task::r2c || pass.task == Task::c2r || pass.task == Task::trig;
-  const size_t w = engine.lanes, planes = pairs ? 2 : 1;
-  const size_t vectors = (lines + w * planes - 1) / (w * planes);
+  const size_t w = engine.lanes, vectors = (lines + w - 1) / w;
   const Strides from = {pass.line_in, pass.lane_in}, to = {pass.line_out, pass.lane_out};
   const Form form = pass.backward ? Form::swapped : Form::complex;
   if (pass.task == Task::copy) {
@@ -168,33 +204,34 @@ void run_block(const Pass<T>& pass, const T* in, T* out, size_t lines, T* work, 
     engine.scatter(engine.transform(column, work, spare, 1), 1, out, pass.n, to, lines, form, scale);
     return;
   }
-  const size_t rows = column.rows > pass.n + 2 ? column.rows : pass.n + 2;
   T* a = work;
-  T* b = work + rows * vectors * 2 * w;
+  T* b = work + pass.rows * vectors * 2 * w;
   switch (pass.task) {
     case Task::r2c: {
-      gather_window(pass, a, vectors, in, from, lines, Form::pairs);
+      if (!pass.packed) {
+        gather_window(pass, a, vectors, in, from, lines, Form::real);
+        scatter_window<T>(pass, engine.transform(column, a, b, vectors), vectors, out, to, lines, Form::complex, scale);
+        break;
+      }
+      gather_packed_window(pass, a, vectors, in, from, lines);
       T* c = engine.transform(column, a, b, vectors);
-      T* d = c == a ? b : a;
-      engine.separate(pass.n, c, d, vectors);
-      scatter_window(pass, d, 2 * vectors, out, to, lines, Form::complex, scale);
+      engine.unpack(pass.n / 2, pass.table, c, vectors);
+      scatter_window(pass, c, vectors, out, to, lines, Form::complex, scale / 2);
       break;
     }
-    case Task::c2r: {
-      gather_window(pass, a, 2 * vectors, in, from, lines, Form::complex);
-      engine.join(pass.n, a, b, vectors);
-      scatter_window<T>(pass, engine.transform(column, b, a, vectors), vectors, out, to, lines, Form::pairs, scale);
+    case Task::c2r:
+      gather_window(pass, a, vectors, in, from, lines, Form::complex);
+      if (!pass.packed) {
+        engine.unfold(pass.n, a, vectors);
+        scatter_window<T>(pass, engine.transform(column, a, b, vectors), vectors, out, to, lines, Form::real, scale);
+        break;
+      }
+      engine.pack(pass.n / 2, pass.table, a, vectors);
+      scatter_packed_window<T>(pass, engine.transform(column, a, b, vectors), vectors, out, to, lines, scale);
       break;
-    }
-    case Task::trig: {
-      gather_window(pass, a, vectors, in, from, lines, Form::pairs);
-      engine.trig_before(pass.trig, pass.n, pass.table, a, b, vectors);
-      T* c = engine.transform(column, b, a, vectors);
-      T* d = c == a ? b : a;
-      engine.trig_after(pass.trig, pass.n, pass.table, c, d, vectors);
-      scatter_window(pass, d, vectors, out, to, lines, Form::pairs, scale);
+    case Task::trig:
+      run_trig(pass, in, out, lines, a, b, vectors, scale);
       break;
-    }
     case Task::real_c2c:
       gather_window(pass, a, vectors, in, from, lines, Form::real);
       scatter_window<T>(pass, engine.transform(column, a, b, vectors), vectors, out, to, lines, Form::complex, scale);

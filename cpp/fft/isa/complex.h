@@ -189,6 +189,24 @@ EWALD_INLINE Complex<T, W> times_conjugate(Complex<T, W> a, const T* w) {
   return times_conjugate<T, W>(a, splat<T, W>(w[0]), splat<T, W>(w[1]));
 }
 
+// Numbers k and h - k of the half-length trick, h half the length of a real line, w = exp(-i pi k / h).
+template <class T, int W>
+struct Halves {
+  Complex<T, W> low, high;
+};
+// Twice the transform of a real line from that of its packed complex line.
+template <class T, int W>
+EWALD_INLINE Halves<T, W> unpacked(Complex<T, W> x, Complex<T, W> y, Vec<T, W> re, Vec<T, W> im) {
+  const Complex<T, W> e = {x.re + y.re, x.im - y.im}, o = times<T, W>({x.im + y.im, y.re - x.re}, re, im);
+  return {e + o, {e.re - o.re, o.im - e.im}};
+}
+// And back, without the half.
+template <class T, int W>
+EWALD_INLINE Halves<T, W> packed(Complex<T, W> x, Complex<T, W> y, Vec<T, W> re, Vec<T, W> im) {
+  const Complex<T, W> e = {x.re + y.re, x.im - y.im}, d = times_conjugate<T, W>({x.re - y.re, x.im + y.im}, re, im);
+  return {{e.re - d.im, e.im + d.re}, {e.re + d.im, d.re - e.im}};
+}
+
 // Transposes the blocks of 128 bits of vectors `step` apart, as many as a vector has blocks: block b of vector c
 // becomes block c of vector b.
 template <class T, int W, int step>

@@ -76,6 +76,10 @@ template <class T, int W>
 void gather(T* a, size_t vectors, const T* in, size_t n, Strides strides, size_t lines, Form form);
 template <class T, int W>
 void scatter(const T* a, size_t vectors, T* out, size_t n, Strides strides, size_t lines, Form form, T scale);
+template <class T, int W>
+void gather_packed(T* a, size_t vectors, const T* in, size_t first, size_t n, Strides strides, size_t lines);
+template <class T, int W>
+void scatter_packed(const T* a, size_t vectors, T* out, size_t first, size_t n, Strides strides, size_t lines, T scale);
 
 // past.cpp
 template <class T, int W>
@@ -90,9 +94,11 @@ void split_second(const SplitPlan<T>& plan, const T* mid, T* out, size_t block, 
 
 // real.cpp
 template <class T, int W>
-void separate(size_t n, const T* a, T* b, size_t vectors);
+void unpack(size_t half, const T* roots, T* a, size_t vectors);
 template <class T, int W>
-void join(size_t n, const T* a, T* b, size_t vectors);
+void pack(size_t half, const T* roots, T* a, size_t vectors);
+template <class T, int W>
+void unfold(size_t n, T* a, size_t vectors);
 template <class T, int W>
 void half_after(size_t half, const T* table, T* z);
 template <class T, int W>

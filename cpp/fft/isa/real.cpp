@@ -1,49 +1,67 @@
-// Computes a transform of real numbers from one of complex numbers: two real lines in one complex line, or one real
-// line in a complex one of half its length. Also the pointwise product of a convolution.
+// Computes a transform of real numbers from one of complex numbers: a real line in a complex one of half its length, in
+// every lane or along a line. Also the pointwise product of a convolution.
 #include "fft/isa/engine.h"
 
 namespace ewald::EWALD_ISA {
 
-// Z = A + i B with A, B transforms of real lines: A_k = (Z_k + Z*_(n-k)) / 2, B_k = -i (Z_k - Z*_(n-k)) / 2.
+// X_k = E_k + w^k O_k, X*_(h-k) = E_k - w^k O_k with E, O the transforms of the even and odd numbers, w = exp(-i pi / h).
 template <class T, int W>
-void separate(size_t n, const T* a, T* b, size_t vectors) {
+void unpack(size_t half, const T* roots, T* a, size_t vectors) {
   constexpr size_t unit = 2 * W;
   const size_t width = vectors * unit;
-  const Vec<T, W> half = splat<T, W>(T(0.5));
-  for (size_t k = 0; k <= n / 2; k++) {
-    const T* p = a + k * width;
-    const T* q = a + (k == 0 ? 0 : n - k) * width;
-    T* to = b + k * 2 * width;
-    for (size_t v = 0; v < vectors; v++) {
-      const Complex<T, W> x = scaled<T, W>(load_complex<T, W>(p + v * unit), half),
-                          y = scaled<T, W>(load_complex<T, W>(q + v * unit), half);
-      store_complex<T, W>(to + 2 * v * unit, {x.re + y.re, x.im - y.im});
-      store_complex<T, W>(to + (2 * v + 1) * unit, {x.im + y.im, y.re - x.re});
+  const Vec<T, W> zero = splat<T, W>(T(0)), two = splat<T, W>(T(2));
+  T* end = a + half * width;
+  for (size_t q = 0; q < width; q += unit) {
+    const Complex<T, W> z = load_complex<T, W>(a + q);
+    store_complex<T, W>(a + q, {two * (z.re + z.im), zero});
+    store_complex<T, W>(end + q, {two * (z.re - z.im), zero});
+  }
+  for (size_t k = 1; 2 * k <= half; k++) {
+    T *low = a + k * width, *high = a + (half - k) * width;
+    const Vec<T, W> re = splat<T, W>(roots[2 * k]), im = splat<T, W>(roots[2 * k + 1]);
+    for (size_t q = 0; q < width; q += unit) {
+      const Halves<T, W> x = unpacked<T, W>(load_complex<T, W>(low + q), load_complex<T, W>(high + q), re, im);
+      store_complex<T, W>(low + q, x.low);
+      store_complex<T, W>(high + q, x.high);
     }
   }
 }
 
-// Z_k = A_k + i B_k, Z_(n-k) = A*_k + i B*_k, the rows in reverse order: a forward transform of them is a backward one.
+// The rows in reverse order: a forward transform of them is a backward one. Imaginary parts of the first and the last
+// row, which a real line cannot have, are ignored.
 template <class T, int W>
-void join(size_t n, const T* a, T* b, size_t vectors) {
+void pack(size_t half, const T* roots, T* a, size_t vectors) {
   constexpr size_t unit = 2 * W;
   const size_t width = vectors * unit;
-  for (size_t k = 0; k <= n / 2; k++) {
-    const T* from = a + k * 2 * width;
-    T* reversed = b + (k == 0 ? 0 : n - k) * width;
-    T* straight = b + k * width;
-    const bool own = k == 0 || 2 * k == n;  // its own mirror image: its imaginary part is ignored
-    for (size_t v = 0; v < vectors; v++) {
-      const Complex<T, W> x = load_complex<T, W>(from + 2 * v * unit),
-                          y = load_complex<T, W>(from + (2 * v + 1) * unit);
-      if (own) {
-        store_complex<T, W>(straight + v * unit, {x.re, y.re});
-      } else {
-        store_complex<T, W>(reversed + v * unit, {x.re - y.im, x.im + y.re});
-        store_complex<T, W>(straight + v * unit, {x.re + y.im, y.re - x.im});
-      }
+  const T* end = a + half * width;
+  for (size_t q = 0; q < width; q += unit) {
+    const Vec<T, W> first = load<T, W>(a + q), last = load<T, W>(end + q);
+    store_complex<T, W>(a + q, {first + last, first - last});
+  }
+  for (size_t k = 1; 2 * k <= half; k++) {
+    T *low = a + k * width, *high = a + (half - k) * width;
+    const Vec<T, W> re = splat<T, W>(roots[2 * k]), im = splat<T, W>(roots[2 * k + 1]);
+    for (size_t q = 0; q < width; q += unit) {
+      const Halves<T, W> z = packed<T, W>(load_complex<T, W>(low + q), load_complex<T, W>(high + q), re, im);
+      store_complex<T, W>(low + q, z.high);
+      store_complex<T, W>(high + q, z.low);
     }
   }
+}
+
+// X_(n-k) = X*_k, in reverse order of rows as well.
+template <class T, int W>
+void unfold(size_t n, T* a, size_t vectors) {
+  constexpr size_t unit = 2 * W;
+  const size_t width = vectors * unit;
+  const Vec<T, W> zero = splat<T, W>(T(0));
+  for (size_t q = 0; q < width; q += unit) store<T, W>(a + q + W, zero);
+  for (size_t k = 1; 2 * k < n; k++)
+    for (size_t q = 0; q < width; q += unit) {
+      const Complex<T, W> x = load_complex<T, W>(a + k * width + q);
+      store_complex<T, W>(a + (n - k) * width + q, x);
+      store<T, W>(a + k * width + q + W, -x.im);
+    }
 }
 
 namespace {
@@ -85,10 +103,9 @@ void half_after(size_t half, const T* table, T* z) {
     T* low = z + 2 * k;
     T* high = z + 2 * (half - k - W + 1);
     const Complex<T, W> x = load_interleaved<T, W, false>(low), y = load_mirrored<T, W>(high);
-    const Complex<T, W> e = {x.re + y.re, x.im - y.im};
-    const Complex<T, W> o = times<T, W>({x.im + y.im, y.re - x.re}, load<T, W>(w), load<T, W>(w + W));
-    store_interleaved<T, W, false>(low, e + o);
-    store_mirrored<T, W>(high, {e.re - o.re, o.im - e.im});
+    const Halves<T, W> both = unpacked<T, W>(x, y, load<T, W>(w), load<T, W>(w + W));
+    store_interleaved<T, W, false>(low, both.low);
+    store_mirrored<T, W>(high, both.high);
   }
   for (; 2 * k <= half; k++) after_pair<T>(k, half, table, z);
   z[0] = first + second;
@@ -105,10 +122,9 @@ void half_before(size_t half, const T* table, const T* in, T* z) {
   for (; 2 * k <= half && k + W <= half; k += W, w += 2 * W) {
     const size_t mirrored = half - k - W + 1;
     const Complex<T, W> x = load_interleaved<T, W, false>(in + 2 * k), y = load_mirrored<T, W>(in + 2 * mirrored);
-    const Complex<T, W> e = {x.re + y.re, x.im - y.im};
-    const Complex<T, W> d = times_conjugate<T, W>({x.re - y.re, x.im + y.im}, load<T, W>(w), load<T, W>(w + W));
-    store_interleaved<T, W, false>(z + 2 * k, {e.re - d.im, e.im + d.re});
-    store_mirrored<T, W>(z + 2 * mirrored, {e.re + d.im, d.re - e.im});
+    const Halves<T, W> both = packed<T, W>(x, y, load<T, W>(w), load<T, W>(w + W));
+    store_interleaved<T, W, false>(z + 2 * k, both.low);
+    store_mirrored<T, W>(z + 2 * mirrored, both.high);
   }
   for (; 2 * k <= half; k++) before_pair<T>(k, half, table, in, z);
   z[0] = first + second;
@@ -161,8 +177,9 @@ void filter(size_t n, const T* a, const T* half, T* out) {
 }
 
 #define EWALD_INSTANTIATE(T, W)                                                \
-  template void separate<T, W>(size_t, const T*, T*, size_t);                  \
-  template void join<T, W>(size_t, const T*, T*, size_t);                      \
+  template void unpack<T, W>(size_t, const T*, T*, size_t);                    \
+  template void pack<T, W>(size_t, const T*, T*, size_t);                      \
+  template void unfold<T, W>(size_t, T*, size_t);                              \
   template void half_after<T, W>(size_t, const T*, T*);                        \
   template void half_before<T, W>(size_t, const T*, const T*, T*);             \
   template void multiply<T, W>(size_t, const T*, const T*, T*, bool, bool, T); \

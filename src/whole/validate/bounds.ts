@@ -170,6 +170,8 @@ export function fft(
     strays: within(0, 'words'),
   };
 }
+/** Transforms of a NaN or an infinity have no finite result. */
+export const lostNumbers = within(0, 'finite results');
 /** Two spectra, their product, and the inverse transform: the errors of three transforms of a good length. */
 export function threeTransforms(precision: 'f32' | 'f64', points: number): Bound {
   const { l2, returned } = fft(precision, points, false, 'fast');

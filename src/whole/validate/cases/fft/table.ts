@@ -4,6 +4,7 @@ import { heffteRows } from './heffte.js';
 import { helperRows } from './helpers.js';
 import { kindRows, timedRows, tunedRows } from './kinds.js';
 import { largeRows, lengthRows } from './lengths.js';
+import { lineRows } from './lines.js';
 import { prunedRows } from './pruned.js';
 
 /** Rows that an external engine can repeat in another precision; the others state precisions or parts of arrays. */
@@ -13,6 +14,7 @@ export const plainRows: readonly Row[] = [...kindRows, ...heffteRows, ...lengthR
 export const fftRows: readonly Row[] = [
   ...plainRows,
   ...prunedRows,
+  ...lineRows,
   ...tunedRows,
   ...timedRows,
   ...largeRows,
