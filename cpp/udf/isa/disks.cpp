@@ -1,6 +1,6 @@
 // Disk finding with planes as lanes: logarithm, correlation by transform, maximum, refinement and elevation of as many
 // disks as a vector has lanes, twice: real planes are transformed in pairs, as real and imaginary part, and since the
-// pattern is real they need not be separated.
+// pattern is real they need not be separated. Planes are divided by a power of two beforehand, see `unit_of`.
 //
 // The definitions are those of LiberTEM-blobfinder (Weber et al., https://doi.org/10.5281/zenodo.3663437): `fast` and
 // `full` correlation, refinement by centre of mass and by upsampling, and elevation, the slope of the steepest cone
@@ -36,53 +36,68 @@ EWALD_INLINE float logarithm(const Disks& disks, T value, T least) {
     return float(std::log(double(value) - double(least) + 1));
 }
 
-// ln(v - minimum + 1) of the rows x columns pixels from (top, left), 0 outside the frame, to every `planes`-th float;
-// false if one is not finite.
+// The power of two at or below the logarithm of the largest number of a plane, by which the plane is divided; 0 for a
+// plane of equal numbers, whose logarithms are 0. Planes that share a complex one are then of one size, so that the
+// rounding errors of none are large beside the other.
 template <class T>
-bool fill(const Disks& disks, const T* frame, int64_t top, int64_t left, int64_t rows, int64_t columns, float* to) {
+float unit_of(const Disks& disks, T least, T greatest) {
+  const float high = logarithm(disks, greatest, least);
+  return high > 0 ? std::ldexp(1.0f, std::ilogb(high)) : 0;
+}
+
+// ln(v - minimum + 1) of the rows x columns pixels from (top, left), 0 outside the frame, over `unit_of` them, to every
+// `planes`-th float; returns that unit, or NaN if one is not finite.
+template <class T>
+float fill(const Disks& disks, const T* frame, int64_t top, int64_t left, int64_t rows, int64_t columns, float* to) {
   const int64_t height = disks.d.height, wide = disks.d.width;
   const bool inside = top >= 0 && left >= 0 && top + rows <= height && left + columns <= wide;
   if (inside) {
-    T least = frame[top * wide + left];
+    T least = frame[top * wide + left], greatest = least;
     for (int64_t y = 0; y < rows; y++) {
       const T* row = frame + (top + y) * wide + left;
       if constexpr (std::is_floating_point_v<T>) {
         // A difference with itself is 0 for finite numbers only.
         T broken = 0;
         for (int64_t x = 0; x < columns; x++) broken += row[x] - row[x];
-        if (!(broken == 0)) return false;
+        if (!(broken == 0)) return NAN;
       }
-      for (int64_t x = 0; x < columns; x++) least = row[x] < least ? row[x] : least;
+      for (int64_t x = 0; x < columns; x++) {
+        least = row[x] < least ? row[x] : least;
+        greatest = greatest < row[x] ? row[x] : greatest;
+      }
     }
+    const float unit = unit_of(disks, least, greatest), factor = unit > 0 ? 1 / unit : 0;
     for (int64_t y = 0; y < rows; y++) {
       const T* row = frame + (top + y) * wide + left;
-      for (int64_t x = 0; x < columns; x++, to += planes) *to = logarithm(disks, row[x], least);
+      for (int64_t x = 0; x < columns; x++, to += planes) *to = factor * logarithm(disks, row[x], least);
     }
-    return true;
+    return unit;
   }
   const auto at = [&](int64_t y, int64_t x) -> T {
     return y >= 0 && x >= 0 && y < height && x < wide ? frame[y * wide + x] : T(0);
   };
-  T least = 0;
+  T least = 0, greatest = 0;
   for (int64_t y = top; y < top + rows; y++)
     for (int64_t x = left; x < left + columns; x++) {
       const T value = at(y, x);
-      if (!(value - value == 0)) return false;
+      if (!(value - value == 0)) return NAN;
       least = value < least ? value : least;
+      greatest = greatest < value ? value : greatest;
     }
+  const float unit = unit_of(disks, least, greatest), factor = unit > 0 ? 1 / unit : 0;
   for (int64_t y = top; y < top + rows; y++)
-    for (int64_t x = left; x < left + columns; x++, to += planes) *to = logarithm(disks, at(y, x), least);
-  return true;
+    for (int64_t x = left; x < left + columns; x++, to += planes) *to = factor * logarithm(disks, at(y, x), least);
+  return unit;
 }
 
-bool fill(const Disks& disks, const char* frame, int64_t top, int64_t left, int64_t rows, int64_t columns, float* to) {
-  bool finite = true;
+float fill(const Disks& disks, const char* frame, int64_t top, int64_t left, int64_t rows, int64_t columns, float* to) {
+  float unit = 0;
   with_type(disks.d.dtype, [&](auto number) {
-    finite = fill(disks, reinterpret_cast<const decltype(number)*>(frame), top, left, rows, columns, to);
+    unit = fill(disks, reinterpret_cast<const decltype(number)*>(frame), top, left, rows, columns, to);
   });
-  if (!finite)
+  if (std::isnan(unit))
     for (int64_t i = 0; i < rows * columns; i++) to[i * planes] = 0;
-  return finite;
+  return unit;
 }
 
 // Where the plane of a lane is after `convolve`, which leaves real and imaginary parts exchanged.
@@ -242,14 +257,16 @@ void evaluate(const Disks& disks, Map map, uint32_t first_lane, Found& found, fl
     }
 }
 
-// Writes disk `index` of the run, whose correlation began at (top, left).
-void write(const DisksRun& run, uint64_t index, const Found& found, int lane, int32_t top, int32_t left, bool finite) {
-  run.centers[2 * index] = top + found.y[lane];
-  run.centers[2 * index + 1] = left + found.x[lane];
-  run.refineds[2 * index] = finite ? float(top) + found.fine_y[lane] : NAN;
-  run.refineds[2 * index + 1] = finite ? float(left) + found.fine_x[lane] : NAN;
-  run.heights[index] = finite ? found.height[lane] : NAN;
-  run.elevations[index] = finite ? found.elevation[lane] : NAN;
+// Writes disk `index` of the run, whose correlation began at (top, left). Nothing is found in a plane of equal numbers,
+// whose correlation has only rounding errors of its neighbour.
+void write(const DisksRun& run, uint64_t index, const Found& found, int lane, int32_t top, int32_t left, float unit) {
+  const bool flat = !(unit > 0), finite = !std::isnan(unit);
+  run.centers[2 * index] = top + (flat ? 0 : found.y[lane]);
+  run.centers[2 * index + 1] = left + (flat ? 0 : found.x[lane]);
+  run.refineds[2 * index] = finite ? float(top) + (flat ? 0 : found.fine_y[lane]) : NAN;
+  run.refineds[2 * index + 1] = finite ? float(left) + (flat ? 0 : found.fine_x[lane]) : NAN;
+  run.heights[index] = unit * found.height[lane];
+  run.elevations[index] = unit * found.elevation[lane];
 }
 
 size_t plane_floats(const Disks& disks) { return 2 * size_t(disks.y.length) * disks.x.length * planes; }
@@ -261,13 +278,13 @@ size_t scratch_floats(const Disks& disks) { return 2 * plane_floats(disks) + cro
 
 void crops(const Disks& disks, const DisksRun& run, uint64_t first, uint32_t count, float* scratch) {
   const uint32_t peaks = disks.d.peaks, half = disks.d.search;
-  bool finite[planes] = {};
+  float units[planes] = {};
   const auto peak = [&](uint64_t index) { return run.peaks + index / peaks * run.peak_stride + index % peaks * 2; };
   for (uint32_t k = 0; k < planes; k++) {
     // Idle lanes repeat the first disk: numbers left by another run could be NaN, which is slow.
     const uint64_t index = first + (k < count ? k : 0);
     const int32_t* p = peak(index);
-    finite[k] = fill(disks, run.frames + index / peaks * disks.frame_bytes, int64_t(p[0]) - half, int64_t(p[1]) - half,
+    units[k] = fill(disks, run.frames + index / peaks * disks.frame_bytes, int64_t(p[0]) - half, int64_t(p[1]) - half,
                      disks.side, disks.side, scratch + k);
   }
   const Map map{convolve(disks, scratch), disks.side, half};
@@ -277,7 +294,7 @@ void crops(const Disks& disks, const DisksRun& run, uint64_t first, uint32_t cou
     evaluate(disks, map, lane_of(k), found, rest);
     for (uint32_t l = 0; l < width && k + l < count; l++) {
       const int32_t* p = peak(first + k + l);
-      write(run, first + k + l, found, int(l), p[0] - int32_t(half), p[1] - int32_t(half), finite[k + l]);
+      write(run, first + k + l, found, int(l), p[0] - int32_t(half), p[1] - int32_t(half), units[k + l]);
     }
   }
 }
@@ -285,10 +302,10 @@ void crops(const Disks& disks, const DisksRun& run, uint64_t first, uint32_t cou
 void frames(const Disks& disks, const DisksRun& run, uint64_t first, uint32_t count, float* scratch) {
   const uint32_t rows = disks.y.length, columns = disks.x.length, side = disks.side;
   const int32_t half = int32_t(disks.d.search);
-  bool finite[planes] = {};
+  float units[planes] = {};
   for (uint32_t k = 0; k < planes; k++) {
     const uint64_t index = first + (k < count ? k : 0);
-    finite[k] = fill(disks, run.frames + index * disks.frame_bytes, 0, 0, rows, columns, scratch + k);
+    units[k] = fill(disks, run.frames + index * disks.frame_bytes, 0, 0, rows, columns, scratch + k);
   }
   const float* whole = convolve(disks, scratch);
   float *crop = scratch + 2 * plane_floats(disks), *rest = crop + size_t(side) * side * planes;
@@ -310,7 +327,7 @@ void frames(const Disks& disks, const DisksRun& run, uint64_t first, uint32_t co
       evaluate(disks, map, k, found, rest);
       for (uint32_t l = 0; l < width && k + l < count; l++) {
         const int32_t* peak = run.peaks + (first + k + l) * run.peak_stride + 2 * p;
-        write(run, (first + k + l) * disks.d.peaks + p, found, int(l), peak[0] - half, peak[1] - half, finite[k + l]);
+        write(run, (first + k + l) * disks.d.peaks + p, found, int(l), peak[0] - half, peak[1] - half, units[k + l]);
       }
     }
   }
