@@ -245,7 +245,17 @@ describe('files', () => {
       [[at('in.npy'), ...out, '--inverse'], 2, 'holds real numbers, and a spectrum to invert is usually complex'],
       [[at('in.npy'), '-o', at('no.txt')], 2, 'ends in .txt, another format; expected .npy'],
       [[at('in.npy'), '-o', at('no.npz')], 2, 'ends in .npz, another format; expected .npy'],
-      [[at('in.npy'), ...out, '--length', '7'], 2, 'length requires c2r'],
+      [[at('in.npy'), ...out, '--length', '7'], 2, 'requires kind c2r, or the inverse of r2c; this is kind r2c'],
+      [
+        [at('complex.npy'), ...out, '--inverse', '--kind', 'c2r', '--length', '7'],
+        2,
+        'requires kind c2r, or the inverse of r2c; this is the inverse of c2r, which makes half a spectrum',
+      ],
+      [
+        [at('complex.npy'), ...out, '--inverse', '--kind', 'c2r'],
+        1,
+        'the inverse of kind c2r expects real ones; real numbers are made from half a spectrum by kind c2r, or the',
+      ],
       [[at('complex.npy'), ...out, '--kind', 'c2r', '--length', '9'], 2, 'expected 6 or 7'],
       [[at('in.npy'), ...out, '--wisdom', at('words.npy')], 1, 'is not valid JSON'],
     ];

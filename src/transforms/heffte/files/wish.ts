@@ -101,6 +101,7 @@ export function wishOf(array: NpyArray, options: TransformFileOptions, name: str
   const kind = options.kind ?? (array.complex ? 'c2c' : 'r2c');
   const isR2r = (r2rKinds as readonly string[]).includes(kind);
   const planKind = isR2r ? 'r2r' : (kind as Exclude<FftKind, 'r2r'>);
+  const nameOf = `${options.inverse ? 'the inverse of ' : ''}kind ${kind}`;
   const { axes } = options;
   if (axes) checkAxes(axes, rank);
   // As in NumPy the last axis that is named is the one of which half the numbers are kept.
@@ -108,7 +109,12 @@ export function wishOf(array: NpyArray, options: TransformFileOptions, name: str
   const halved = planKind === 'r2c' || planKind === 'c2r';
   const fromHalf = (planKind === 'r2c' && options.inverse) || (planKind === 'c2r' && !options.inverse);
   if (options.length !== undefined && !fromHalf)
-    throw new EwaldError('Argument', `length requires c2r, or the inverse of r2c; this is ${kind}`);
+    throw new EwaldError(
+      'Argument',
+      `length is that of real numbers made from half a spectrum, and requires kind c2r, or the inverse of r2c; this is ${
+        planKind === 'c2r' ? 'the inverse of c2r, which makes half a spectrum' : nameOf
+      }`,
+    );
   const n = array.shape[last] as number;
   const length = options.length ?? Math.max(1, 2 * (n - 1));
   if (fromHalf && Math.floor(length / 2) + 1 !== n)
@@ -122,7 +128,9 @@ export function wishOf(array: NpyArray, options: TransformFileOptions, name: str
   if (array.complex && !complexIn)
     throw new EwaldError(
       'Shape',
-      `${name} holds complex numbers; ${options.inverse ? 'the inverse of ' : ''}kind ${kind} expects real ones`,
+      `${name} holds complex numbers; ${nameOf} expects real ones${
+        halved ? '; real numbers are made from half a spectrum by kind c2r, or the inverse of r2c' : ''
+      }`,
     );
   const toHalf = halved && !fromHalf;
   return {
