@@ -351,6 +351,11 @@ function notesOf({ beam, axes, stop, doubts, leftOut, saturated }: Found, dtype:
       `the scan rotation is ${axes.scanRotation.toFixed(1)} degrees or half a turn more: neither atoms nor the dark ` +
         'field tell which',
     );
+  if (typeof axes !== 'string' && axes.halfTurn === 'assumed')
+    notes.push(
+      `the scan rotation of ${axes.scanRotation.toFixed(1)} degrees assumes that fields point to atoms; in an object of ` +
+        'dips, such as pores in a film, it is half a turn more, and phases have the other sign',
+    );
   if (stop.length > 0) notes.push(`a beam stop covers ${stop.length} pixels, which the fits skip`);
   return notes;
 }

@@ -95,13 +95,17 @@ export interface Calibration {
         readonly span: number;
       }
     | Refused;
-  /** `scanRotation` and `flipY` of analyses, in degrees; with `halfTurn` open, the angle may be half a turn away. */
+  /**
+   * `scanRotation` and `flipY` of analyses, in degrees; with `halfTurn` open, the angle may be half a turn away. It is
+   * assumed where the fields point to atoms with this angle: a phase and its negative have the same frames, half a turn
+   * apart, so that in an object of dips, such as pores, it is the other one.
+   */
   readonly rotation:
     | {
         readonly scanRotation: number;
         readonly error: number;
         readonly flipY: boolean;
-        readonly halfTurn: 'known' | 'open';
+        readonly halfTurn: 'assumed' | 'open';
       }
     | Refused;
   /** Pixels (y, x) that are too bright or dead, and those in gaps, or not a number in some frame. */

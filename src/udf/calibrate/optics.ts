@@ -125,9 +125,13 @@ function* otherAxes({ beamCentrePx, detectorAxes }: Metadata, { radius, cy, cx, 
     return;
   }
   if (detectorAxes.degrees === undefined) return;
-  const turn = halfTurn === 'open' ? 180 : 360;
   const off = scanRotation - detectorAxes.degrees;
-  if (Math.abs(off - turn * Math.round(off / turn)) > 2 + 4 * error)
+  const isOff = (turn: number): boolean => Math.abs(off - turn * Math.round(off / turn)) > 2 + 4 * error;
+  if (!isOff(180)) {
+    if (halfTurn !== 'open' && isOff(360))
+      yield `the file states a scan rotation of ${detectorAxes.degrees.toFixed(1)} degrees, half a turn from ` +
+        `${scanRotation.toFixed(1)}, with which fields point to atoms: it is right where the object is one of dips`;
+  } else
     yield `the file states a scan rotation of ${detectorAxes.degrees.toFixed(1)} degrees, and the frames show ` +
       `${scanRotation.toFixed(1)} ± ${error.toFixed(1)}`;
 }

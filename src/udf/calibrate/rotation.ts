@@ -17,7 +17,7 @@ export interface ScanAxes {
   /** Standard error of the angle in degrees. */
   readonly error: number;
   /** Whether the angle differs for certain from the one half a turn away; if open, it is between −90 and 90. */
-  readonly halfTurn: 'known' | 'open';
+  readonly halfTurn: 'assumed' | 'open';
 }
 
 const groupCount = 24;
@@ -363,6 +363,6 @@ export function findRotation(
     scanRotation: scanRotation + turn,
     flipY: right.flipY,
     error,
-    halfTurn: sign === 0 ? 'open' : 'known',
+    halfTurn: sign === 0 ? 'open' : 'assumed',
   };
 }

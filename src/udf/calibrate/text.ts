@@ -47,7 +47,7 @@ export function calibrationTexts(found: Calibration): [name: string, text: strin
     [
       'rotation',
       said(rotation, ({ scanRotation, error, flipY, halfTurn }) => {
-        const turn = halfTurn === 'open' ? ', or half a turn more' : '';
+        const turn = halfTurn === 'open' ? ', or half a turn more' : ' if fields point to atoms';
         return `${within(scanRotation, error)} degrees${turn}${flipY ? ', y of the detector inverted' : ''}`;
       }),
     ],

@@ -424,7 +424,7 @@ export function deviations({ centre, disk, ellipse, descan, rotation, badPixels,
     const half = off - 180 * Math.round(off / 180);
     z.rotation = half / rotation.error;
     if (rotation.flipY !== truth.flipY) wrong.push('flip');
-    if (rotation.halfTurn === 'known' && Math.abs(off - 360 * Math.round(off / 360)) > 90) wrong.push('half turn');
+    if (rotation.halfTurn === 'assumed' && Math.abs(off - 360 * Math.round(off / 360)) > 90) wrong.push('half turn');
   }
   const n = Math.sqrt(truth.covered.length);
   const beside = ([y, x]) => truth.covered[y * n + x] === 1;

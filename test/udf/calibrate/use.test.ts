@@ -64,6 +64,17 @@ test('the default of icom is the mean, so that a beam off centre is no ramp', as
   expect(size(none)).toBeGreaterThan(3 * size(usual));
 });
 
+test('the half turn is called an assumption, which an object of dips is against', { tags: 'all' }, async () => {
+  expect(calibration.rotation).toMatchObject({ halfTurn: 'assumed', scanRotation: expect.closeTo(37, -1) });
+  const said = /assumes that fields point to atoms; in an object of dips, .* half a turn more/;
+  expect(calibration.notes.join()).toMatch(said);
+  // The same object with the other sign.
+  const pores = simulatedScan({ ...turned, strength: -turned.strength });
+  const found = await ctx.calibrate(ctx.fromMemory(pores.frames, { sigShape: [n, n], navShape: [rows, columns] }));
+  expect(found.rotation).toMatchObject({ halfTurn: 'assumed', scanRotation: expect.closeTo(37 - 180, -1) });
+  expect(found.notes.join()).toMatch(said);
+});
+
 test('com takes centre, rotation and hot pixels, and what the user gives comes first', () => {
   const params = (options: object) => ctx.createComAnalysis(scan, options).udf.params as Record<string, unknown>;
   const { centre, rotation, badPixels } = calibration as unknown as Record<string, Record<string, unknown>>;
