@@ -140,7 +140,10 @@ describe('ewald info', () => {
         'import h5py,sys; h5py.File(sys.argv[1],"w").create_dataset("data",shape=(0,4,5),maxshape=(None,4,5),dtype="u2")';
       execFileSync(python, ['-c', script, at('none.h5')]);
       const none = await ewald(['info', at('none.h5')]);
-      expect(none).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/0 frames of 4 × 5/) });
+      expect(none).toMatchObject({
+        code: 1,
+        err: expect.stringMatching(/none\.h5 has no frames, or none yet: \/data is 0 × 4 × 5/),
+      });
     }
     // A sparse file: it uses no disk space.
     writeFileSync(at('wide.raw'), '');

@@ -308,7 +308,7 @@ describe('zarr', () => {
       [v2({ chunks: [2 ** 20, 2 ** 20, 1, 1] }), 'Limit', 'chunks of'],
       [v2({ chunks: [2, 2, 4] }), 'Format', 'its chunks are [2,2,4]'],
       [v2({ shape: [3, -1, 6, 7] }), 'Format', 'its shape is'],
-      [v2({ shape: [3, 0, 6, 7] }), 'Format', 'is empty'],
+      [v2({ shape: [3, 0, 6, 7] }), 'Format', 'has no frames, or none yet: its shape is 3 × 0 × 6 × 7'],
       [{ ...v2(), zarr_format: 4 }, 'Format', 'expected 2 or 3'],
       [v3([{ name: 'transpose', configuration: { order: [3, 2, 1, 1] } }, little]), 'Format', 'transpose'],
     ];

@@ -67,8 +67,8 @@ export interface ByteSource {
   /** Names of the folders in a folder beside this file; absent if the source cannot list them. */
   readonly folders?: ((path: string) => Promise<readonly string[]>) | undefined;
   /**
-   * A sentence for each open file, of this one and those that were opened beside it, that is not what it was when it was
-   * opened; absent if the source cannot tell.
+   * A sentence for each file, of this one and those that were opened beside it, that is not what it was when it was
+   * opened first, also after it was closed; absent if the source cannot tell.
    */
   readonly changes?: (() => Promise<readonly string[]>) | undefined;
   /** Closes the source after the reads in flight. Calling it again does nothing. */

@@ -11,7 +11,7 @@ import { checkSignal, knownOptions } from '../../base/options.js';
 import { argumentError } from '../../base/parameters.js';
 import type { Codecs } from './codecs/codecs.js';
 import { isCutFile } from './cut-files.js';
-import type { Dataset, DatasetShape, Metadata } from './dataset.js';
+import { changedFiles, type Dataset, type DatasetShape, type Metadata } from './dataset.js';
 import type { DataType, FrameArray } from './dtype.js';
 import type { Packing } from './hdf5/writer.js';
 import type { OpenOptions } from './open.js';
@@ -60,7 +60,7 @@ export interface WrittenFrames {
   readonly reopen: OpenOptions | undefined;
   /** What is wrong with the frames that were read; empty if nothing is. */
   readonly warnings: readonly string[];
-  /** Whether the file that was read had been cut. */
+  /** Whether the file that was read had been cut, or changed while it was read. */
   readonly isCut: boolean;
 }
 
@@ -130,12 +130,14 @@ export async function writeFrames(
   const { bytes, reopen } = await writer.finish();
   // As the writer of MRC stores it.
   const dtype = format === 'mrc' && dataset.dtype === 'u8' ? 'u16' : dataset.dtype;
-  return { format, shape, dtype, frames, bytes, reopen, ...problemsOf(dataset, format) };
+  return { format, shape, dtype, frames, bytes, reopen, ...(await problemsOf(dataset, format)) };
 }
 
-function problemsOf(dataset: Dataset, format: FrameFormat): Pick<WrittenFrames, 'warnings' | 'isCut'> {
+async function problemsOf(dataset: Dataset, format: FrameFormat): Promise<Pick<WrittenFrames, 'warnings' | 'isCut'>> {
+  const changes = (await dataset[changedFiles]?.()) ?? [];
   const isCut = isCutFile(dataset);
   const warnings = dataset.notes.flatMap(({ kind, text }) => (kind === 'warning' ? [text] : []));
+  warnings.push(...changes);
   if (isCut && !dataset.notes.some((note) => note.isCut))
     warnings.push(`${dataset.name} was cut, and lacks frames or parts of them`);
   if (dataset.maskVaries && format === 'h5')
@@ -146,7 +148,7 @@ function problemsOf(dataset: Dataset, format: FrameFormat): Pick<WrittenFrames, 
   ] as const)
     if (format === 'h5' && dataset.meta.ofEachFrame?.[name])
       warnings.push(`the ${what} differs from frame to frame; that of the first frame is written`);
-  return { warnings, isCut };
+  return { warnings, isCut: isCut || changes.length > 0 };
 }
 
 /** A file that is being written. */

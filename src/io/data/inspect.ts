@@ -9,7 +9,7 @@ import { halfToNumber } from '../../base/number-bytes.js';
 import { checkSignal } from '../../base/options.js';
 import { rivalsIn } from './candidates.js';
 import { countLimitsOf, isNoCount } from './count-limits.js';
-import type { Dataset, Metadata } from './dataset.js';
+import { changedFiles, type Dataset, type Metadata, type Note } from './dataset.js';
 import { elementBytes, elements, type FrameArray } from './dtype.js';
 import { formats } from './formats/table.js';
 import type { Candidate, OpenOptions } from './open.js';
@@ -173,6 +173,7 @@ async function inspectOne(
     const notes: Dataset['notes'] = [
       ...(rivals ? [{ kind: 'warning' as const, text: rivals, option: 'dataset' }] : []),
       ...dataset.notes,
+      ...((await dataset[changedFiles]?.()) ?? []).map((text): Note => ({ kind: 'warning', text, isCut: true })),
     ];
     return {
       file: name || dataset.name,

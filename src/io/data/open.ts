@@ -18,7 +18,7 @@ import { formats } from './formats/table.js';
 import { otherText } from './other-text.js';
 import { openRows } from './parameters.js';
 import { pictureOfHead } from './picture-files.js';
-import { tooLarge } from './shapes.js';
+import { tooLarge, withoutFrames } from './shapes.js';
 import { suggestedShape } from './suggested-shape.js';
 
 /** Options of `open`. */
@@ -130,6 +130,12 @@ export async function openSource(
       ...(codecs ? { codecs: async () => ({ ...codecs, dispose: async () => undefined }) } : {}),
       ...(h5wasm ? { foreign: () => foreignOf(h5wasm) } : {}),
     });
+    // Frames of a file that is being written may still come.
+    if (dataset.frames * dataset.frameLength === 0 && !options.growing) {
+      await dataset.dispose();
+      const { shape, arrays } = dataset;
+      throw withoutFrames(source.name, [...shape.nav, ...shape.sig], arrays.find(({ chosen }) => chosen)?.name);
+    }
     const bytes = dataset.frameLength * elementBytes(dataset.dtype);
     if (bytes > most) {
       await dataset.dispose();

@@ -80,8 +80,8 @@ class Parts {
   readonly name: string;
   readonly #files: readonly SeriesFile[];
   readonly #held = new Map<number, { readonly opening: Promise<Dataset>; users: number }>();
-  /** What has changed of files that were closed. */
-  readonly #changes = new Set<string>();
+  /** What tells how files have changed that were opened, by their numbers: as they were when they were opened first. */
+  readonly #changes = new Map<number, NonNullable<Dataset[typeof changedFiles]>>();
   #known: Examined | undefined;
 
   constructor(name: string, files: readonly SeriesFile[]) {
@@ -120,14 +120,11 @@ class Parts {
     }
   }
 
-  /** A sentence for each file that has changed while it was open. */
+  /** A sentence for each file that has changed since it was opened first. */
   async changes(): Promise<readonly string[]> {
-    await Promise.all([...this.#held.values()].map(({ opening }) => opening.then((dataset) => this.#examine(dataset))));
-    return [...this.#changes];
-  }
-
-  async #examine(dataset: Dataset): Promise<void> {
-    for (const text of (await dataset[changedFiles]?.()) ?? []) this.#changes.add(text);
+    const texts: string[] = [];
+    for (const changes of this.#changes.values()) texts.push(...(await changes()));
+    return texts;
   }
 
   async close(): Promise<void> {
@@ -137,6 +134,8 @@ class Parts {
   async #open(i: number): Promise<Dataset> {
     const known = this.#known;
     const dataset = await (this.#files[i] as SeriesFile).open();
+    const changes = dataset[changedFiles];
+    if (changes && !this.#changes.has(i)) this.#changes.set(i, changes);
     const isLast = i === this.#files.length - 1;
     const wrong = known && unlike(dataset, known.like, isLast ? known.last : known.like.frames);
     if (!wrong) return dataset;
@@ -149,11 +148,7 @@ class Parts {
   async #close(i: number): Promise<void> {
     const one = this.#held.get(i);
     this.#held.delete(i);
-    const closed = one?.opening.then(async (dataset) => {
-      await this.#examine(dataset);
-      await dataset.dispose();
-    });
-    await closed?.catch(() => undefined);
+    await one?.opening.then((dataset) => dataset.dispose()).catch(() => undefined);
   }
 }
 

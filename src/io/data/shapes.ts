@@ -29,6 +29,14 @@ export const tooLarge = (what: string, bytes: number, most: number): EwaldError 
     { detail: { bytes, maxFrameBytes: most } },
   );
 
+/** The error for a file of which every format and command says the same: nothing of it can be read. */
+export const withoutFrames = (name: string, shape: readonly number[], path?: string): EwaldError =>
+  new EwaldError(
+    'Format',
+    `${name} has no frames, or none yet: ${path === undefined ? 'its shape' : path} is ${shape.join(' × ')}`,
+    { detail: { path: name, shape } },
+  );
+
 /** Checks a shape given by the user; with `unknown`, -1, a length may be unknown. */
 export function checkShape(what: string, shape: readonly number[], least = 0, unknown?: -1): readonly number[] {
   const isLength = (n: unknown): boolean => n === unknown || (Number.isSafeInteger(n) && (n as number) >= 1);

@@ -8,7 +8,13 @@ import { EwaldError } from '../../base/errors.js';
 import { argumentError, setting } from '../../base/parameters.js';
 import type { BadRegion, Geometry, Panel } from '../../crystal/geometry/geometry.js';
 import { rivalsIn } from '../data/candidates.js';
-import type { Dataset, DatasetShape, ListedPeaks, ReadFramesOptions } from '../data/dataset.js';
+import {
+  changedFiles,
+  type Dataset,
+  type DatasetShape,
+  type ListedPeaks,
+  type ReadFramesOptions,
+} from '../data/dataset.js';
 import { allocateFrames, type FrameArray } from '../data/dtype.js';
 import type { FormatOptions } from '../data/format.js';
 import { areInOrder, imageAxes, moduleOf, reorder, writtenDimensions } from './frame-axes.js';
@@ -172,6 +178,7 @@ class StackedFrames implements Dataset {
   readonly events: Dataset['events'];
   readonly openOther?: NonNullable<Dataset['openOther']>;
   readonly field?: NonNullable<Dataset['field']>;
+  readonly [changedFiles]?: Dataset[typeof changedFiles];
 
   constructor(file: Dataset, order: readonly number[]) {
     [this.file, this.order] = [file, order];
@@ -183,6 +190,7 @@ class StackedFrames implements Dataset {
     if (file.mask)
       this.mask = async (options) => inImageOrder(this, (await file.mask?.(options)) as Uint8Array) as Uint8Array;
     if (file.openOther) this.openOther = (path, other) => file.openOther?.(path, other) as Promise<Dataset>;
+    if (file[changedFiles]) this[changedFiles] = file[changedFiles];
     if (file.field) this.field = (name) => file.field?.(name) as ReturnType<NonNullable<Dataset['field']>>;
   }
 

@@ -7,7 +7,15 @@ import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
 import { npyHeader, npyOffset } from '../npy.js';
 import { numpyTypes } from '../numpy-types.js';
-import { badFile, checkFrameFits, checkHeaderSize, checkShape, countStated, navigationShape } from '../shapes.js';
+import {
+  badFile,
+  checkFrameFits,
+  checkHeaderSize,
+  checkShape,
+  countStated,
+  navigationShape,
+  withoutFrames,
+} from '../shapes.js';
 
 const magic = '\x93NUMPY';
 const maxHeader = 2 ** 20;
@@ -79,7 +87,7 @@ export async function readHeader(source: ByteSource, { signal }: FormatOptions):
   const dtype = numpyTypes[header.dtype] as DataType;
   if (header.shape.length > maxAxes) throw badFile(source, `an array of ${header.shape.length} axes is invalid`);
   for (const length of header.shape) checkHeaderSize(source, 'a length of the shape', length, 0);
-  if (header.shape.includes(0)) throw badFile(source, `the array of shape (${header.shape.join(', ')}) is empty`);
+  if (header.shape.includes(0)) throw withoutFrames(name, header.shape);
   return { ...header, dtype };
 }
 

@@ -218,8 +218,7 @@ class FileReads {
 function sourceOver(opener: Opener, descriptor: Taken, path: string, was: Stats, place?: string): ByteSource {
   const { loadTurning, opened } = opener;
   const { size } = was;
-  const look = () => (place === undefined ? statFile(standardInput) : examine(place));
-  const forget = opened.add({ name: path, was, look });
+  opened.add({ name: path, place: place ?? standardInput, was });
   const reads = new FileReads(descriptor, path, size, loadTurning);
   const source: ByteSource = {
     name: path,
@@ -268,10 +267,7 @@ function sourceOver(opener: Opener, descriptor: Taken, path: string, was: Stats,
         .sort();
     },
     changes: () => opened.changes(),
-    close() {
-      forget();
-      return reads.close();
-    },
+    close: () => reads.close(),
   };
   return source;
 }

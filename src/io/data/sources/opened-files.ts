@@ -1,29 +1,39 @@
 /** What files were when they were opened, and whether they still are: one that is written over gives a mix of both. */
-import type { Stats } from 'node:fs';
+import { fstat, type Stats } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { promisify } from 'node:util';
 
-/** What a file was when it was opened, and how it is examined again. */
+const statFile = promisify(fstat);
+
+/** What tells a file from another one, or from what it was. */
+type Known = Pick<Stats, 'ino' | 'size' | 'mtimeMs'>;
+
+/** What a file was when it was opened, and where it is examined again: a path, or the descriptor of standard input. */
 interface OpenedFile {
   /** Its name in messages. */
   readonly name: string;
-  readonly was: Stats;
-  readonly look: () => Promise<Stats>;
+  readonly place: string | number;
+  readonly was: Known;
 }
 
-/** Files that are open. */
+/** Files that were opened together: a file, and those beside it that it refers to. */
 export class OpenedFiles {
-  readonly #files = new Set<OpenedFile>();
+  /** As they were when they were opened first. */
+  readonly #files = new Map<string | number, OpenedFile>();
 
-  /** Adds a file; the function that is returned removes it, when it is closed. */
-  add(file: OpenedFile): () => void {
-    this.#files.add(file);
-    return () => this.#files.delete(file);
+  add({ name, place, was: { ino, size, mtimeMs } }: OpenedFile): void {
+    if (!this.#files.has(place)) this.#files.set(place, { name, place, was: { ino, size, mtimeMs } });
   }
 
-  /** A sentence for each file that is not what it was when it was opened; one that was removed can be read as before. */
+  /**
+   * A sentence for each file that is not what it was when it was opened, also after it was closed; one that was removed can
+   * be read as before.
+   */
   async changes(): Promise<readonly string[]> {
     const texts = await Promise.all(
-      [...this.#files].map(async ({ name, was, look }) => {
-        const now = await look().catch(() => undefined);
+      [...this.#files.values()].map(async ({ name, place, was }) => {
+        const looking = typeof place === 'number' ? statFile(place) : stat(place);
+        const now = await looking.catch(() => undefined);
         const how = now && changeOf(was, now);
         return how === undefined
           ? []
@@ -35,7 +45,7 @@ export class OpenedFiles {
 }
 
 /** How a file differs from what it was; undefined if it does not. */
-function changeOf(was: Stats, now: Stats): string | undefined {
+function changeOf(was: Known, now: Stats): string | undefined {
   if (now.ino !== was.ino) return 'another file has taken its place';
   if (now.size !== was.size) return `it had ${was.size} bytes, and has ${now.size}`;
   return now.mtimeMs === was.mtimeMs ? undefined : `it was written again at ${now.mtime.toISOString()}`;

@@ -66,7 +66,6 @@ export function zarrArray(json: ZarrJson): ZarrArray {
   if (!array) return wrong(`zarr_format is ${JSON.stringify(json.zarr_format)}; expected 2 or 3`);
   if (array.shape.length !== array.chunk.length || array.shape.length === 0)
     wrong(`its shape is [${array.shape}] and its chunks are [${array.chunk}]`);
-  if (array.shape.includes(0)) wrong(`the array of shape [${array.shape}] is empty`);
   if (!Number.isSafeInteger(array.chunk.reduce((a, b) => a * b, elementBytes(array.dtype))))
     wrong(`chunks of [${array.chunk}] are too large`);
   return array;

@@ -11,7 +11,15 @@ import type { ArrayEntry, Axis, Dataset, Note } from '../dataset.js';
 import { elementBytes } from '../dtype.js';
 import type { FormatOptions, Services } from '../format.js';
 import { openFrames } from '../frames.js';
-import { badFile, checkHeaderSize, checkShape, defaultFrameBytes, navigationShape, tooLarge } from '../shapes.js';
+import {
+  badFile,
+  checkHeaderSize,
+  checkShape,
+  defaultFrameBytes,
+  navigationShape,
+  tooLarge,
+  withoutFrames,
+} from '../shapes.js';
 import { unwrittenRows, unwrittenText } from '../unwritten.js';
 import { ZarrChunks } from './chunks.js';
 import { codecNames, unknownCodec } from './codecs.js';
@@ -207,6 +215,7 @@ async function openArray(
     throw badFile(source, `${what} cannot be read: ${messageOf(error)}`);
   }
   const { shape, chunk, dtype, codecs } = array;
+  if (shape.includes(0)) throw withoutFrames(source.name, shape, folder.slice(0, -1) || undefined);
   const unknown = unknownCodec(codecs);
   if (unknown !== undefined)
     throw new EwaldError('Unsupported', `${source.name}: ${what} is packed by ${unknown}, which cannot be read`);

@@ -127,7 +127,8 @@ export async function cellOfFrames(
   const given = await abortable(givenInputs(run.inputs, place, signal, undefined, run.allowOutside), signal);
   if (given.kind !== 'frames')
     throw new EwaldError('Argument', 'cell: inputs are frames in files or datasets; they are read more than once');
-  const warn = (text: string): void => onEvent({ kind: 'warning', text });
+  const warn = (text: string, isDoubtful = false): void =>
+    onEvent({ kind: 'warning', text, ...(isDoubtful && { isDoubtful }) });
   try {
     const asGiven = withMasks(await abortable(givenGeometry(run.geometry, place), signal), run, given, place);
     const source = await openSource(place, given, run, asGiven?.geometry, warn);
@@ -149,6 +150,7 @@ export async function cellOfFrames(
       const searcher = await own.searcher(settled);
       searcher.settings = settled;
       const { spots, frames } = await spotsOfFrames(searcher, firstFrames, { images, signal });
+      for (const text of (await source.changes?.()) ?? []) warn(text, true);
       const doubt = cellDoubt(spots, run.cellSearch.maxLengthA);
       if (spots.length === 0) return { found: [], lattice: undefined, spots, frames, doubt };
       const indexer = await context.indexer({ maxBatchSpots: 2 ** 18 });

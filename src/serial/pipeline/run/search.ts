@@ -140,6 +140,7 @@ async function endOutputs(run: Run, outputs: Outputs, warnings: FrameWarnings, i
   } = run;
   summary.end();
   for (const text of verdict.texts()) events.warnQuietly(text);
+  for (const text of (await source.changes?.()) ?? []) events.warnQuietly(text, true);
   const question = summary.hits > 0 && summary.indexed === 0 ? tinyCellText(settings.cells, 'frame') : undefined;
   if (question !== undefined) events.warnQuietly(question);
   const hint = summary.lengthsHint();

@@ -4,7 +4,7 @@ import { EwaldError, isEwaldError, messageOf } from '../../../base/errors.js';
 import { untilOf } from '../../../base/frame-slice.js';
 import type { PlatformFile } from '../../../base/globals.js';
 import { bytesOfFile } from '../../../io/data/cut-files.js';
-import type { Dataset } from '../../../io/data/dataset.js';
+import { changedFiles, type Dataset } from '../../../io/data/dataset.js';
 import { refuseOtherDataset } from '../../../io/detector/geometry-dataset.js';
 import { openStacked, stacked } from '../../../io/detector/stacked.js';
 import type { RunPlace } from '../inputs/place.js';
@@ -41,6 +41,8 @@ export class FileOpener {
   readonly #place: RunPlace;
   readonly #options: FileOptions;
   readonly #list: FileList;
+  /** What tells how files have changed that are not followed. */
+  readonly #changes = new Map<string, NonNullable<Dataset[typeof changedFiles]>>();
   /** Problems of files that have been told. */
   readonly #told = new Set<string>();
 
@@ -57,6 +59,7 @@ export class FileOpener {
   ): Promise<Dataset> {
     const { geometry, dataset: named, siblings, follow, selection } = this.#options;
     if (given) {
+      this.#watch(file, given);
       if (geometry && named === undefined) await refuseOtherDataset(geometry, given);
       return stacked(given, geometry);
     }
@@ -71,10 +74,24 @@ export class FileOpener {
       named,
     );
     this.#sayProblems(dataset, growing);
+    this.#watch(file, dataset);
     // A folder may have been missing when the files were listed.
     if (!growing || input !== file || !(await this.#list.isFolder(file, true))) return dataset;
     await dataset.dispose();
     throw new EwaldError('File', `${file} is a folder, and was missing before`);
+  }
+
+  /** Files that are followed change, and are recognised by their frames. */
+  #watch(file: string, dataset: Dataset): void {
+    const changes = dataset[changedFiles];
+    if (changes && this.#options.follow === undefined && !this.#changes.has(file)) this.#changes.set(file, changes);
+  }
+
+  /** A sentence for each file that is not what it was when it was opened first. */
+  async changes(): Promise<readonly string[]> {
+    const texts = new Set<string>();
+    for (const changes of this.#changes.values()) for (const text of await changes()) texts.add(text);
+    return [...texts];
   }
 
   /** Opens a file of which frames are known; one that is followed may have been cut. */

@@ -198,6 +198,8 @@ export class FileSource implements RunSource {
     return this.#opener.seenFrames.replaced;
   }
 
+  readonly changes = (): Promise<readonly string[]> => this.#opener.changes();
+
   get first(): Dataset {
     if (!this.#first) throw new EwaldError('Internal', 'the run has no first file');
     return this.#first;

@@ -55,6 +55,8 @@ export interface RunSource {
   readonly gone?: readonly string[] | undefined;
   /** Files that are followed and whose names other files have taken, of which no more frames were searched. */
   readonly replaced?: readonly string[] | undefined;
+  /** A sentence for each file that is not what it was when it was opened first. */
+  readonly changes?: (() => Promise<readonly string[]>) | undefined;
   /** The event of a frame as streams write it. */
   readonly eventOf?: MethodOf<[file: string, frame: number], string> | undefined;
   /** Receives a frame by which an earlier session of a run recognised its followed file. */
