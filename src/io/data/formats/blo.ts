@@ -2,7 +2,7 @@
 import { omitUndefined } from '../../../base/omit-undefined.js';
 import type { ByteSource } from '../byte-source.js';
 import { Cursor, decodeLatin1 } from '../cursor.js';
-import type { Metadata } from '../dataset.js';
+import type { Metadata, Note } from '../dataset.js';
 import type { Format } from '../format.js';
 import { openFrames } from '../frames.js';
 import { badFile, checkHeaderSize, countFrames, navigationShape } from '../shapes.js';
@@ -35,18 +35,47 @@ export const blo: Format = {
           found: counted.frames,
         },
       );
+    const first = await source.read(offset, frameHeader, { signal: options.signal });
+    // Programs that leave out the marker leave out the numbers as well.
+    const base = markOf(first);
+    const notes: Note[] =
+      base === undefined
+        ? [{ kind: 'warning', text: 'its patterns have no marker (0x55aa): whether any of them is missing is unknown' }]
+        : [];
+    const check = (head: Uint8Array, at: number): void => {
+      const pattern = (at - frameHeader - offset) / stride;
+      const number = markOf(head);
+      if (number === base && pattern === 0) return;
+      if (number === undefined)
+        throw new Error('it does not begin with the marker 0x55aa: bytes before it are missing');
+      if (number !== (base as number) + pattern)
+        throw new Error(`it has the number ${number} instead of ${(base as number) + pattern}`);
+    };
+    const locate = (frame: number) => ({
+      source,
+      offset: offset + frameHeader + frame * stride,
+      run: expected - frame,
+    });
     return openFrames(source, {
       format: 'blo',
       shape: { nav: navigationShape(source, expected, [rows, columns], options), sig: [size, size] },
       dtype: 'u8',
       meta,
-      notes: [],
+      notes,
       sizes: [{ what: 'patterns', expected, found: counted.frames }],
-      offset: offset + frameHeader,
+      storedBytes,
       stride,
+      locate,
+      ...(base !== undefined && { head: { before: frameHeader, bytes: frameHeader, check } }),
     });
   },
 };
+
+/** The number that stands behind the marker of a pattern; undefined without the marker. */
+const markOf = (head: Uint8Array): number | undefined =>
+  head[0] === 0xaa && head[1] === 0x55
+    ? new DataView(head.buffer, head.byteOffset, head.byteLength).getUint32(2, true)
+    : undefined;
 
 interface Header {
   readonly offset: number;

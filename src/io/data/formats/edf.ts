@@ -54,8 +54,12 @@ export const edf: Format = {
   endings: ['edf', 'cor', 'ehf'],
   options: [],
   detect({ text }) {
-    if (!/^\s*\{\s/.test(text) || !/Dim_1\s*=/i.test(text) || !/DataType\s*=/i.test(text)) return undefined;
-    return { confidence: 0.95, why: 'a header in braces with Dim_1 and DataType' };
+    if (!/^\s*\{\s/.test(text)) return undefined;
+    if (/Dim_1\s*=/i.test(text) && /DataType\s*=/i.test(text))
+      return { confidence: 0.95, why: 'a header in braces with Dim_1 and DataType' };
+    return /^\s*\{\s*EDF_\w+\s*=/.test(text)
+      ? { confidence: 0.9, why: 'a general header in braces, whose keys begin with EDF_' }
+      : undefined;
   },
   async open(source, options) {
     const blocks = await readBlocks(source, options);
@@ -122,7 +126,8 @@ async function readBlocks(
 ): Promise<{ frames: Block[]; notes: Note[]; end: number }> {
   const frames: Block[] = [];
   const notes: Note[] = [];
-  let at = 0;
+  const general = await generalHeader(source, signal);
+  let at = general?.end ?? 0;
   while (at < source.size) {
     const start = (await source.read(at, Math.min(8, source.size - at), { signal }))[0];
     if (frames.length > 0 && start !== 0x7b && start !== 0x0a && start !== 0x0d) {
@@ -132,7 +137,7 @@ async function readBlocks(
       });
       break;
     }
-    const block = await readBlock(source, at, signal);
+    const block = await readBlock(source, at, signal, general?.values);
     const [first] = frames;
     if (first && (block.dtype !== first.dtype || block.signal.join() !== first.signal.join()))
       throw badFile(
@@ -142,12 +147,69 @@ async function readBlocks(
       );
     frames.push(block);
     at = block.offset + block.paddedBytes;
+    at = await readImages(source, frames, at, signal);
   }
+  const stated = headerNumber(frames[0]?.values ?? new Map(), imagesStated);
+  if (stated !== undefined && stated > frames.length)
+    notes.push({
+      kind: 'warning',
+      text: `the header states ${stated} images (Num_Images), and the file holds ${frames.length}`,
+      isCut: true,
+    });
   return { frames, notes, end: at };
 }
 
-async function readBlock(source: ByteSource, at: number, signal: AbortSignal | undefined): Promise<Block> {
-  const { values, end } = await readTextHeader(source, at, signal);
+/** How many images there are, in headers of writers that have one for all of them. */
+const imagesStated = 'NUM_IMAGES';
+
+/**
+ * A header without an image that precedes those of the images, whose values are those of every image that does not state
+ * them; undefined if the first header is that of an image.
+ */
+async function generalHeader(
+  source: ByteSource,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly values: ReadonlyMap<string, string>; readonly end: number } | undefined> {
+  const { values, end } = await readTextHeader(source, 0, signal);
+  if (values.has('DIM_1') || values.has('DATATYPE')) return undefined;
+  const stated = headerNumber(values, 'EDF_HEADERSIZE') ?? 0;
+  const binary = headerNumber(values, 'EDF_BINARYSIZE') ?? 0;
+  const isFile = Number.isSafeInteger(stated + binary) && Math.max(end, stated) + binary < source.size;
+  if (!isFile) throw badFile(source, 'the header has no Dim_1 and DataType, and no other one follows');
+  const own = new Map([...values].filter(([key]) => !/^EDF_/.test(key)));
+  return { values: own, end: Math.max(end, stated) + binary };
+}
+
+/** Adds the images that follow the last one without headers of their own; returns where they end. */
+async function readImages(
+  source: ByteSource,
+  frames: Block[],
+  end: number,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const [block] = frames;
+  const stated = headerNumber(block?.values ?? new Map(), imagesStated) ?? 1;
+  if (!block || frames.length !== 1 || !(stated > 1) || end + block.storedBytes > source.size) return end;
+  const [next] = await source.read(end, 1, { signal });
+  // A number may look like the brace of a header, which has its keys behind it.
+  const head = new TextDecoder('latin1').decode(await source.read(end, Math.min(4096, source.size - end), { signal }));
+  if (next === 0x7b && /^\{\s/.test(head) && /Dim_1\s*=/i.test(head)) return end;
+  let at = end;
+  for (let i = 1; i < stated && at + block.storedBytes <= source.size; i++) {
+    frames.push({ ...block, offset: at });
+    at += block.storedBytes;
+  }
+  return at;
+}
+
+async function readBlock(
+  source: ByteSource,
+  at: number,
+  signal: AbortSignal | undefined,
+  general: ReadonlyMap<string, string> = new Map(),
+): Promise<Block> {
+  const { values: own, end } = await readTextHeader(source, at, signal);
+  const values = new Map([...general, ...own]);
   const type = (values.get('DATATYPE') ?? '').replace(/[\W_]/g, '').toLowerCase();
   const dtype = types[type];
   if (!dtype)

@@ -1,10 +1,12 @@
 /** MRC and CCP4 maps (MRC2014): a header of 1024 bytes, an extended header, then sections. */
+import { argumentError } from '../../../base/parameters.js';
 import type { ByteSource } from '../byte-source.js';
 import { Cursor, cString } from '../cursor.js';
 import type { Metadata, Note } from '../dataset.js';
 import { type DataType, elementBytes } from '../dtype.js';
 import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
+import { notesOnNumbers } from '../numbers-doubt.js';
 import { badFile, checkHeaderSize, countStated, navigationShape } from '../shapes.js';
 
 const headerBytes = 1024;
@@ -22,7 +24,7 @@ export const mrc: Format = {
   name: 'mrc',
   title: 'MRC / CCP4 map',
   endings: ['mrc', 'mrcs', 'map', 'ccp4', 'st', 'ali', 'rec'],
-  options: ['endian'],
+  options: ['endian', 'dtype'],
   detect({ head, text, ending, source }) {
     if (source.size < headerBytes) return undefined;
     if (text.slice(208, 211) === 'MAP') return { confidence: 0.95, why: "'MAP' at byte 208" };
@@ -45,12 +47,14 @@ export const mrc: Format = {
     const counted = countStated(source, { offset, bytes: storedBytes, stated });
     const nz = counted.frames;
     const { volumes, navigation, notes } = volumesOf({ ...header, nz });
+    const numbers = { offset, bytes: storedBytes, dtype, little: header.little };
+    const doubts = options.endian ? await notesOnNumbers(source, numbers) : [];
     return openFrames(source, {
       format: 'mrc',
       shape: { nav: navigationShape(source, nz, navigation, options), sig: [ny, nx] },
       dtype,
       meta: mrcMetadata({ ...header, nz }, volumes),
-      notes: [...notes, ...counted.notes],
+      notes: [...notes, ...counted.notes, ...doubts],
       sizes: counted.sizes,
       offset,
       little: header.little,
@@ -67,6 +71,16 @@ function orderOf(view: DataView, endian: FormatOptions['endian']): boolean {
   return (view.getInt32(12, true) & 0xffff00) === 0;
 }
 
+/** What IMOD states of bytes: its stamp at byte 152, then its flags; undefined in files of other programs. */
+function imodOf(
+  view: DataView,
+  little: boolean,
+): { readonly isSigned: boolean; readonly isPacked: boolean } | undefined {
+  if (view.getInt32(152, little) !== 0x444f4d49) return undefined;
+  const flags = view.getInt32(156, little);
+  return { isSigned: (flags & 1) !== 0, isPacked: (flags & 16) !== 0 };
+}
+
 /** The fields of a header; triples are of columns, rows and sections. */
 interface Header {
   readonly nx: number;
@@ -74,6 +88,8 @@ interface Header {
   readonly nz: number;
   readonly mode: number;
   readonly dtype: DataType;
+  /** Whether nothing says that bytes have a sign or none. */
+  readonly isSignOpen: boolean;
   readonly little: boolean;
   readonly starts: readonly number[];
   readonly samples: readonly number[];
@@ -97,12 +113,24 @@ async function readMrcHeader(source: ByteSource, options: FormatOptions): Promis
   const ny = checkHeaderSize(source, 'ny', await cursor.i32());
   const nz = checkHeaderSize(source, 'nz', await cursor.i32());
   const mode = await cursor.i32();
-  const dtype = modes[mode];
-  if (!dtype)
+  const stored = modes[mode];
+  if (!stored)
     throw badFile(
       source,
       `mode ${mode} cannot be read; expected one of ${Object.keys(modes).join(', ')}. Is it an MRC file?`,
     );
+  const imod = imodOf(view, little);
+  if (mode === 0 && imod?.isPacked) throw badFile(source, 'bytes of two numbers (IMOD) cannot be read');
+  const isUnsigned = mode === 0 && imod !== undefined && !imod.isSigned;
+  if (options.dtype !== undefined && options.dtype !== stored && !(mode === 0 && options.dtype === 'u8'))
+    throw argumentError(
+      '',
+      (said) =>
+        `${source.name}: mode ${mode} is ${stored}${mode === 0 ? ', or u8' : ''}; omit ${said('dtype')}, which is ` +
+        `${options.dtype}`,
+    );
+  const dtype = mode === 0 ? ((options.dtype ?? (isUnsigned ? 'u8' : 'i8')) as DataType) : stored;
+  const isSignOpen = mode === 0 && options.dtype === undefined && !imod;
   const starts = [await cursor.i32(), await cursor.i32(), await cursor.i32()];
   const samples = [await cursor.i32(), await cursor.i32(), await cursor.i32()];
   const lengths = [await cursor.f32(), await cursor.f32(), await cursor.f32()];
@@ -123,6 +151,7 @@ async function readMrcHeader(source: ByteSource, options: FormatOptions): Promis
     nz,
     mode,
     dtype,
+    isSignOpen,
     little,
     starts,
     samples,
@@ -137,7 +166,7 @@ async function readMrcHeader(source: ByteSource, options: FormatOptions): Promis
 
 /** The volumes of a stack and its navigation shape; `volumes` is 1 if the sections are not divided. */
 function volumesOf(header: Header): { volumes: number; navigation: readonly number[]; notes: Note[] } {
-  const { nz, mode, samples, spaceGroup, kind } = header;
+  const { nz, isSignOpen, samples, spaceGroup, kind } = header;
   const notes: Note[] = [];
   // MRC2014: space groups 401 and above are stacks of volumes with mz sections each.
   const sections = samples[2] as number;
@@ -149,8 +178,12 @@ function volumesOf(header: Header): { volumes: number; navigation: readonly numb
       text: `a stack of volumes (space group ${spaceGroup}) of ${sections} sections each, but there are ${nz} sections`,
       option: 'navShape',
     });
-  if (mode === 0)
-    notes.push({ kind: 'guess', text: 'mode 0 is read as signed bytes (MRC2014); old cameras wrote unsigned bytes' });
+  if (isSignOpen)
+    notes.push({
+      kind: 'guess',
+      text: 'mode 0 is read as signed bytes (MRC2014); old cameras wrote unsigned bytes',
+      option: 'dtype',
+    });
   if (stack && volumes * sections === nz) return { volumes, navigation: [volumes, sections], notes };
   // A FEI file with one image is an image.
   return { volumes, navigation: nz === 1 && kind.startsWith('FEI') ? [] : [nz], notes };

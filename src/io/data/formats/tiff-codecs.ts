@@ -178,3 +178,15 @@ export function unpackBits(row: Uint8Array, bits: number, into: Uint8Array | Uin
     held %= 2 ** have;
   }
 }
+
+/** The bytes with their bits in the other order. */
+const reversed = Uint8Array.from({ length: 256 }, (_, byte) => {
+  let other = 0;
+  for (let bit = 0; bit < 8; bit++) other |= ((byte >> bit) & 1) << (7 - bit);
+  return other;
+});
+
+/** Reverses the bits of each byte in place: whatever a writer has stored, compressed or not, was written lowest bit first. */
+export function reverseBits(bytes: Uint8Array): void {
+  for (let i = 0; i < bytes.length; i++) bytes[i] = reversed[bytes[i] as number] as number;
+}

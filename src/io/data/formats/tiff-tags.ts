@@ -4,9 +4,10 @@ import type { ByteSource } from '../byte-source.js';
 import { Cursor, cString, decodeLatin1 } from '../cursor.js';
 import { badFile, checkFrameFits, checkHeaderSize } from '../shapes.js';
 
-/** Tags that are read; others are ignored. */
+/** Tags that are read. Others change no number: sizes for print, colours of a screen, thumbnails, places on a map. */
 const names = {
   254: 'subfileType',
+  255: 'oldSubfileType',
   256: 'width',
   257: 'height',
   258: 'bits',
@@ -17,10 +18,12 @@ const names = {
   271: 'make',
   272: 'model',
   273: 'stripOffsets',
+  274: 'orientation',
   277: 'samples',
   278: 'rowsPerStrip',
   279: 'stripBytes',
   284: 'planar',
+  291: 'grayCurve',
   305: 'software',
   306: 'date',
   317: 'predictor',
@@ -29,8 +32,15 @@ const names = {
   324: 'tileOffsets',
   325: 'tileBytes',
   339: 'sampleFormat',
+  530: 'subsampling',
+  32997: 'imageDepth',
+  32998: 'tileDepth',
+  33445: 'gelFormat',
+  50712: 'linearization',
 } as const;
 type Name = (typeof names)[keyof typeof names];
+/** Tables of which it counts that they are there. */
+const tables: readonly Name[] = ['grayCurve', 'linearization'];
 const texts: readonly Name[] = ['description', 'make', 'model', 'software', 'date'];
 
 /** The tags of a page. Numbers are arrays, as in the file. */
@@ -109,7 +119,7 @@ async function readPage(cursor: Cursor, count: number, big: boolean, left: { byt
       throw badFile(source, `the tags of the page at byte ${start} overlap with those of earlier pages`);
     if (texts.includes(name))
       text.set(name, cString(decodeLatin1(await cursor.bytes(Math.min(values, 2 ** 16)))).trim());
-    else numbers.set(name, await readNumbers(cursor, type, values));
+    else numbers.set(name, await readNumbers(cursor, type, tables.includes(name) ? Math.min(1, values) : values));
   }
   return { numbers, texts: text };
 }

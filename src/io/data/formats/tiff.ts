@@ -12,8 +12,17 @@ import { openFrames } from '../frames.js';
 import { badFile, checkFrameFits, checkHeaderSize, navigationShape } from '../shapes.js';
 import { withoutPlace } from '../turned-detector.js';
 import { describeMini } from './cbf-header.js';
-import { codecs, decompress, undoDifferences, undoFloatDifferences, unpackBits, unread } from './tiff-codecs.js';
+import {
+  codecs,
+  decompress,
+  reverseBits,
+  undoDifferences,
+  undoFloatDifferences,
+  unpackBits,
+  unread,
+} from './tiff-codecs.js';
 import { numberIn, type Page, readPages, type TiffFile } from './tiff-tags.js';
+import { imagePages, notesOnValues, refuseChanged } from './tiff-values.js';
 
 /** A strip or tile. */
 interface Piece {
@@ -32,6 +41,8 @@ interface Layout {
   readonly dtype: DataType;
   readonly compression: number;
   readonly predictor: number;
+  /** Whether the lowest bit of each byte comes first (FillOrder 2). */
+  readonly isReversed: boolean;
   readonly piece: Piece;
   readonly offsets: readonly number[];
   readonly bytes: readonly number[];
@@ -59,9 +70,11 @@ export const tiff: Format = {
       : undefined;
   },
   async open(source, options) {
-    const file = await readPages(source, options.signal);
+    const read = await readPages(source, options.signal);
+    const file = { ...read, pages: imagePages(read.pages) };
     const [first] = file.pages;
     if (!first) throw badFile(source, 'the file has no page');
+    refuseChanged(source, first);
     const layout = layoutOf(source, first);
     const alike = file.pages.filter((page) => sameAs(page, first));
     const layouts = alike.map((page) => (page === first ? layout : layoutOf(source, page)));
@@ -88,7 +101,7 @@ export const tiff: Format = {
       },
       dtype,
       meta,
-      notes: [...notes, ...remarks],
+      notes: [...notes, ...remarks, ...notesOnValues(first)],
       filters: compression === 1 ? [] : [codecs[compression] ?? String(compression)],
       sizes: [] as SizeCheck[],
     };
@@ -115,7 +128,9 @@ function layoutOf(source: ByteSource, page: Page): Layout {
     throw badFile(source, 'samples with different numbers of bits cannot be read');
   if (samples > 1 && numberIn(page, 'planar', 1) !== 1)
     throw badFile(source, 'colours in separate planes cannot be read');
-  if (numberIn(page, 'fillOrder', 1) !== 1 && bits < 8) throw badFile(source, 'bits in reverse order cannot be read');
+  const formats = page.numbers.get('sampleFormat');
+  if (formats?.some((other) => other !== formats[0]))
+    throw badFile(source, 'samples of different kinds cannot be read');
   const compression = numberIn(page, 'compression', 1);
   if (!codecs[compression])
     throw new EwaldError(
@@ -161,7 +176,8 @@ function layoutOf(source: ByteSource, page: Page): Layout {
   if (tiled && rowBytes * pieceHeight > largest * 5000)
     throw badFile(source, `tiles of ${pieceHeight} × ${pieceWidth} cannot fit into so few compressed bytes`);
   const piece = { width: pieceWidth, height: pieceHeight, maxRows: Math.min(pieceRows, pieceHeight + maxSpareRows) };
-  return { width, height, samples, bits, dtype, compression, predictor, piece, offsets, bytes };
+  const isReversed = numberIn(page, 'fillOrder', 1) === 2;
+  return { width, height, samples, bits, dtype, compression, predictor, isReversed, piece, offsets, bytes };
 }
 
 const readable = (): string[] => [...new Set(Object.values(codecs))];
@@ -184,8 +200,19 @@ const sameAs = (page: Page, other: Page): boolean =>
   );
 
 /** Whether the image is contiguous in the file and stored as plain numbers. */
-function inOnePiece({ compression, predictor, bits, dtype, width, piece, offsets, bytes }: Layout): boolean {
-  if (compression !== 1 || predictor !== 1 || bits !== 8 * elementBytes(dtype) || piece.width !== width) return false;
+function inOnePiece({
+  compression,
+  predictor,
+  isReversed,
+  bits,
+  dtype,
+  width,
+  piece,
+  offsets,
+  bytes,
+}: Layout): boolean {
+  if (isReversed || compression !== 1 || predictor !== 1 || bits !== 8 * elementBytes(dtype) || piece.width !== width)
+    return false;
   return offsets.every((offset, i) => i === 0 || offset === (offsets[i - 1] as number) + (bytes[i - 1] as number));
 }
 
@@ -229,6 +256,7 @@ async function readPage(
     const rows = Math.min(piece.height, height - top);
     const columns = Math.min(piece.width, width - left);
     const stored = await source.read(offsets[i] as number, bytes[i] as number, { signal });
+    if (layout.isReversed) reverseBits(stored);
     const wanted = rowBytes * (tiled ? piece.height : rows);
     const data = await decompress(stored, compression, wanted, rowBytes * piece.maxRows, checksums);
     for (let row = 0; row < rows; row++) {
