@@ -67,9 +67,10 @@ export function npyHeader(bytes: Uint8Array, size: number, name: string): NpyHea
   if (offset > bytes.length)
     throw fail(name, `the header claims ${offset - start} bytes, but the file ends before that`);
   const header = new TextDecoder('latin1').decode(bytes.subarray(start, offset));
-  const descr = /'descr'\s*:\s*'([<>|=])?([a-zA-Z]\d+)'/.exec(header);
+  // Python 2 writes texts as u'…' and b'…', and whole numbers as 12L.
+  const descr = /'descr'\s*:\s*[ub]?'([<>|=])?([a-zA-Z]\d+)'/.exec(header);
   const order = /'fortran_order'\s*:\s*(True|False)/.exec(header);
-  const dims = /'shape'\s*:\s*\(([\d\s,]*)\)/.exec(header);
+  const dims = /'shape'\s*:\s*\(([\d\s,L]*)\)/.exec(header);
   if (!descr || !order || !dims)
     throw fail(
       name,
@@ -82,7 +83,7 @@ export function npyHeader(bytes: Uint8Array, size: number, name: string): NpyHea
   const width = numberBytes(type);
   const shape = (dims[1] ?? '')
     .split(',')
-    .map((part) => part.trim())
+    .map((part) => part.trim().replace(/^(\d+)L$/, '$1'))
     .filter(Boolean)
     .map(Number);
   const complex = dtype.startsWith('c');

@@ -27,44 +27,100 @@ export interface Catalog {
 export const maxObjects = 4000;
 export const maxDepth = 16;
 
-/** Walks the tree of a file, breadth first; links into other files are listed but not followed. */
+/** A catalog that is being made. */
+interface Walk {
+  readonly file: Hdf5File;
+  readonly entries: Entry[];
+  readonly external: { path: string; link: Link & { kind: 'external' } }[];
+  readonly broken: { path: string; error: EwaldError }[];
+  /** Groups that were walked, by their file and place in it. */
+  readonly seen: Set<string>;
+}
+
+/**
+ * Walks the tree of a file, breadth first. Links into other files are listed and not followed, unless the file has nothing
+ * else: BLISS writes a file for a session whose entries are links to those of its scans.
+ */
 export async function catalogOf(file: Hdf5File): Promise<Catalog> {
-  const entries: Entry[] = [];
-  const external: { path: string; link: Link & { kind: 'external' } }[] = [];
-  const broken: { path: string; error: EwaldError }[] = [];
-  const seen = new Set<number>();
-  let level: Hdf5Group[] = [await file.root()];
+  const walk: Walk = { file, entries: [], external: [], broken: [], seen: new Set() };
+  let isWhole = await walkFrom(walk, [{ path: '', group: await file.root() }]);
+  const hasArray = walk.entries.some(({ object }) => object instanceof Hdf5Dataset && object.shape.length > 1);
+  // Those of an Eiger are followed by number.
+  const links = walk.external.filter(({ path }) => !/\/data_\d+$/.test(path));
+  if (!hasArray && links.length === walk.external.length) isWhole = (await walkLinks(walk, links)) && isWhole;
+  return { ...walk, isWhole };
+}
+
+/** The tree below a group. */
+export async function catalogBelow(file: Hdf5File, path: string, group: Hdf5Group): Promise<Catalog> {
+  const walk: Walk = { file, entries: [], external: [], broken: [], seen: new Set() };
+  return { ...walk, isWhole: await walkFrom(walk, [{ path: path.replace(/\/$/, ''), group }]) };
+}
+
+/** Follows links into other files; returns whether all that was found has been walked. */
+async function walkLinks(walk: Walk, links: readonly Walk['external'][number][]): Promise<boolean> {
+  const groups: { path: string; group: Hdf5Group }[] = [];
+  for (const one of links) {
+    const object = await readable(walk, one.path, () => walk.file.get(one.path));
+    if (!object) continue;
+    walk.external.splice(walk.external.indexOf(one), 1);
+    walk.entries.push({ path: one.path, object });
+    if (object instanceof Hdf5Group && isNew(walk, object)) groups.push({ path: one.path, group: object });
+  }
+  return walkFrom(walk, groups);
+}
+
+/** Walks the trees below groups; returns whether nothing is left of them. */
+async function walkFrom(walk: Walk, groups: readonly { path: string; group: Hdf5Group }[]): Promise<boolean> {
+  let level = groups;
   for (let depth = 0; level.length > 0 && depth < maxDepth; depth++) {
-    const next: Hdf5Group[] = [];
-    for (const group of level) {
+    const next: { path: string; group: Hdf5Group }[] = [];
+    for (const { path: above, group } of level) {
       for (const [name, link] of group.links) {
-        if (entries.length >= maxObjects) return { file, entries, external, broken, isWhole: false };
-        const path = `${group.path === '/' ? '' : group.path}/${name}`;
+        if (walk.entries.length >= maxObjects) return false;
+        const path = `${above}/${name}`;
         if (link.kind === 'external') {
-          external.push({ path, link });
+          walk.external.push({ path, link });
           continue;
         }
         // The target of a soft link is also reached by its own path.
         if (link.kind !== 'hard') continue;
-        try {
-          const object = await group.get(name);
-          if (!object) continue;
-          if (object instanceof Hdf5Group) {
-            if (seen.has(object.header.address)) continue;
-            seen.add(object.header.address);
-            next.push(object);
-          }
-          entries.push({ path, object });
-        } catch (error) {
-          // A damaged object must not hide the others.
-          if (!isEwaldError(error, 'Format') && !isEwaldError(error, 'Unsupported')) throw error;
-          broken.push({ path, error });
+        const object = await readable(walk, path, () => group.get(name));
+        if (!object) continue;
+        if (object instanceof Hdf5Group) {
+          if (!isNew(walk, object)) continue;
+          next.push({ path, group: object });
         }
+        walk.entries.push({ path, object });
       }
     }
     level = next;
   }
-  return { file, entries, external, broken, isWhole: level.length === 0 };
+  return level.length === 0;
+}
+
+/** Whether a group was not walked before. */
+function isNew({ seen }: Walk, { file, header }: Hdf5Group): boolean {
+  const key = `${file.source.path ?? file.source.name} ${header.address}`;
+  if (seen.has(key)) return false;
+  seen.add(key);
+  return true;
+}
+
+/** An object; a damaged or missing one must not hide the others, and is listed. */
+async function readable(
+  { broken }: Walk,
+  path: string,
+  get: () => Promise<Entry['object'] | undefined>,
+): Promise<Entry['object'] | undefined> {
+  try {
+    return await get();
+  } catch (error) {
+    if (!isEwaldError(error, 'Format') && !isEwaldError(error, 'Unsupported') && !isEwaldError(error, 'File'))
+      throw error;
+    broken.push({ path, error });
+    return undefined;
+  }
 }
 
 /** Reads a small dataset or attribute as text; undefined if it is not text. */

@@ -11,7 +11,7 @@ import { type FrameArrayEntry, framesAmong } from '../candidates.js';
 import { gapsOf } from '../gaps.js';
 import { attributeText, type Catalog, maxDepth, maxObjects, textAt } from './catalog.js';
 import { Hdf5Dataset } from './dataset.js';
-import { typeName } from './datatype.js';
+import { numberType, typeName } from './datatype.js';
 import type { Hdf5File } from './file.js';
 import { Hdf5Group } from './file.js';
 import { allMissing, isMissing, missingName, orWithout } from './missing.js';
@@ -59,10 +59,22 @@ export const isArray = (object: unknown): object is Hdf5Dataset => isNumbers(obj
 /** The numbers of an element: more than one for colours and small vectors. */
 export function elementsOf({ type, numbers }: Hdf5Dataset): { readonly extra: readonly number[] } | undefined {
   if (numbers) return { extra: [] };
-  if (type.kind === 'array') return { extra: type.shape };
-  if (type.kind === 'compound') return { extra: [type.members.length] };
-  return undefined;
+  if (type.kind === 'array') return numberType(type.base) ? { extra: type.shape } : undefined;
+  const areNumbers = type.kind === 'compound' && type.members.every((member) => numberType(member.type));
+  return areNumbers ? { extra: [type.members.length] } : undefined;
 }
+
+/** Why arrays that are shaped like frames cannot be read, each with its path: at most three. */
+export const unreadArrays = ({ entries }: Pick<Catalog, 'entries'>): string[] =>
+  entries
+    .flatMap(({ path, object }) => {
+      if (!(object instanceof Hdf5Dataset) || object.shape.length < 2 || elementsOf(object)) return [];
+      const { kind } = object.type;
+      return kind === 'string' || kind === 'variable' || kind === 'enum'
+        ? []
+        : [`${path} is not read: it is ${object.summary}`];
+    })
+    .slice(0, 3);
 
 /** The array that holds the frames, and those among which the user has to choose. */
 function choiceAmong(arrays: readonly Hdf5Dataset[], paths = arrays.map(({ path }) => path)) {
@@ -407,7 +419,10 @@ function noFrames(file: Hdf5File, { entries, external, broken, isWhole }: Catalo
     `${file.source.name} contains no array of numbers (${counted(entries.length, 'object')}, ` +
       `${counted(external.length, 'link')} to other files` +
       `${external[0] ? `, the first is ${external[0].path}; name one as dataset (--dataset) to follow it` : ''}` +
-      `${first ? `; ${broken.length} cannot be read, the first: ${first.error.message}` : ''})`,
+      `${first ? `; ${broken.length} cannot be read, the first: ${first.error.message}` : ''})` +
+      unreadArrays({ entries })
+        .map((text) => `; ${text}`)
+        .join(''),
     { detail: { path: file.source.name } },
   );
 }

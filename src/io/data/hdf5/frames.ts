@@ -18,13 +18,13 @@ import { defaultFrameBytes, navigationShape } from '../shapes.js';
 import { notesOnUnwritten, unwrittenRows } from '../unwritten.js';
 import { dimensionScales } from './axes.js';
 import { volume } from './box.js';
-import { type Catalog, catalogOf, numberAt } from './catalog.js';
+import { type Catalog, catalogBelow, catalogOf, numberAt } from './catalog.js';
 import type { Hdf5Dataset } from './dataset.js';
 import { isHalfTransform, numberType, typeName } from './datatype.js';
-import { elementsOf, type Frames, findFrames, framesOfArray, isArray, isNumbers } from './dialects.js';
+import { elementsOf, type Frames, findFrames, framesOfArray, isArray, isNumbers, unreadArrays } from './dialects.js';
 import { readField } from './field.js';
 import { nowhere } from './fields.js';
-import { type FileSet, Hdf5File } from './file.js';
+import { type FileSet, Hdf5File, Hdf5Group } from './file.js';
 import { filterName } from './filters.js';
 import { chunkFrames, firstAxisReader, lastAxisReader, maskFits, type ReadMany, readMask } from './frame-readers.js';
 import { arraysInGroups } from './groups.js';
@@ -122,6 +122,7 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
     notes: [
       ...beside.notes,
       ...notesOnFrames(catalog, frames, first, turned),
+      ...unreadArrays(catalog).map((text): Note => ({ kind: 'warning', text })),
       ...notesOnAxes(axes, signal.length),
       ...notesOnMask(mask, fits, signal),
       ...notesOnMissing(file),
@@ -369,14 +370,23 @@ async function chosenFrames(catalog: Catalog, options: FormatOptions): Promise<F
     path = arrays.filter((each) => each.path !== found.path)[dataset - 1]?.path;
   }
   const exact = path === undefined ? undefined : await file.get(path);
-  const object = isNumbers(exact) || typeof dataset !== 'string' ? exact : (byName(catalog, dataset) ?? exact);
+  const named = isNumbers(exact) || typeof dataset !== 'string' ? undefined : byName(catalog, dataset);
+  const object = named?.object ?? exact;
   if (isNumbers(object)) {
     // The rules of the dialect apply only to the array they describe.
     const dialect = await findFrames(catalog).catch(() => undefined);
     if (dialect?.parts.length === 1 && dialect.parts[0] === object) return dialect;
     const described = await framesOfArray(file, object);
     if (described) return described;
-    return { dialect: dialect?.dialect ?? 'HDF5', parts: [object], path: object.path, entry: dialect?.entry };
+    // An array of another file has the path of a link to it.
+    const reached = object.file === file ? object.path : (named?.path ?? `/${path?.replace(/^\//, '')}`);
+    return { dialect: dialect?.dialect ?? 'HDF5', parts: [object], path: reached, entry: dialect?.entry };
+  }
+  if (object instanceof Hdf5Group && path !== undefined) {
+    // A group that is named stands for the frames in it, also where a link into another file leads to it.
+    const below = await findFrames(await catalogBelow(file, path, object));
+    if (below.rivals?.length) throw ambiguous(file.source.name, below.rivals);
+    return { ...below, guess: `${below.path} holds the frames of ${path}` };
   }
   throw new EwaldError(
     'Argument',
@@ -395,13 +405,13 @@ async function chosenFrames(catalog: Catalog, options: FormatOptions): Promise<F
  * The array identified by part of its path: 'datacube_1' for /root/datacube_1/data. If there are several below such a
  * group, the one with the most axes is chosen; throws `Argument` if the name is ambiguous.
  */
-function byName({ file, entries }: Catalog, name: string): Hdf5Dataset | undefined {
+function byName({ file, entries }: Catalog, name: string): { path: string; object: Hdf5Dataset } | undefined {
   const named = entries.flatMap(({ path, object }) =>
     isArray(object) && `${path}/`.includes(`/${name.replace(/^\/|\/$/g, '')}/`) ? [{ path, object }] : [],
   );
   const most = Math.max(...named.map(({ object }) => object.shape.length));
   const [first, ...others] = named.filter(({ object }) => object.shape.length === most);
-  if (others.length === 0) return first?.object;
+  if (others.length === 0) return first;
   throw new EwaldError(
     'Argument',
     `${file.source.name}: dataset ${JSON.stringify(name)} matches ${others.length + 1} arrays; choose one: ` +

@@ -54,6 +54,9 @@ const wrong = (message: string): never => {
 const objectOf = (value: unknown): ZarrJson =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as ZarrJson) : {};
 
+/** A part of the metadata that has a name: version 3.1 writes the name alone where there is nothing to configure. */
+const named = (value: unknown): ZarrJson => (typeof value === 'string' ? { name: value } : objectOf(value));
+
 function lengths(what: string, value: unknown, least: number): readonly number[] {
   if (!Array.isArray(value) || value.length > maxAxes) return wrong(`its ${what} is not a list of lengths`);
   for (const n of value) if (!Number.isSafeInteger(n) || n < least || n > 2 ** 40) wrong(`its ${what} is [${value}]`);
@@ -99,13 +102,13 @@ function arrayV2(json: ZarrJson): ZarrArray {
 const axisNumbers = (value: unknown): number[] => (Array.isArray(value) ? value.map((_, axis) => axis) : []);
 
 function arrayV3(json: ZarrJson): ZarrArray {
-  const dtype = types3[String(json.data_type)];
+  const dtype = types3[String(named(json.data_type).name)];
   if (!dtype) return wrong(`its data_type is ${JSON.stringify(json.data_type)}, which is no type of detector frames`);
-  const grid = objectOf(json.chunk_grid);
+  const grid = named(json.chunk_grid);
   if (grid.name !== 'regular') wrong(`its chunk_grid is ${JSON.stringify(grid.name)}; expected regular`);
   const shape = lengths('shape', json.shape, 0);
   const outer = lengths('chunk_shape', objectOf(grid.configuration).chunk_shape, 1);
-  const encoding = objectOf(json.chunk_key_encoding);
+  const encoding = named(json.chunk_key_encoding);
   const isDefault = encoding.name !== 'v2';
   const { separator = isDefault ? '/' : '.' } = objectOf(encoding.configuration);
   if (separator !== '/' && separator !== '.') wrong(`the separator of its chunks is ${JSON.stringify(separator)}`);
@@ -138,7 +141,7 @@ function arrayV3(json: ZarrJson): ZarrArray {
 function codecsOf(value: unknown): ZarrCodec[] {
   if (!Array.isArray(value) || value.length > 16) return wrong('its codecs are not a list');
   return value.map((step) => {
-    const { name, configuration } = objectOf(step);
+    const { name, configuration } = named(step);
     return { name: String(name), options: objectOf(configuration) };
   });
 }
