@@ -137,7 +137,7 @@ const state: Readonly<Record<string, string>> = {
   'communicator/mpi.node.ts: world': 'MPI starts once in a process',
   'data/custom.ts: partitions': 'a note on an object, gone with it',
   'data/formats/memory.ts: arrays': 'a note on an object, gone with it',
-  'udf/images/fourier.ts: rootsOf': 'a bounded cache of sines, four lengths at most',
+  'udf/images/lines.ts: plans': 'a bounded cache of sines, eight lengths at most',
   'udf/scans/resident-runs.ts: known': 'a note on an object, gone with it',
   'udf/scans/scan.ts: residents': 'a note on an object, gone with it',
   'data/codecs/zstd.ts: compiled': 'the code of a decoder, which is the same for all',

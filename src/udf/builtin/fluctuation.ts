@@ -3,7 +3,7 @@ import { EwaldError } from '../../base/errors.js';
 import { isIntegerDtype } from '../functions/dtypes.js';
 import { defineUdf, type UdfMeta } from '../functions/udf.js';
 import { diskSpans } from '../images/disk-spans.js';
-import { spectrum2d } from '../images/fourier.js';
+import { halfSpectrum2d, magnitude } from '../images/fourier.js';
 import { circular, ring } from '../images/masks.js';
 import { filled, fillOf, marked, type PixelList } from '../images/without-count.js';
 import { requireReal } from './real-frames.js';
@@ -102,13 +102,13 @@ export const crystallinityUdf = /* @__PURE__ */ defineUdf({
     const { keep, half, width, height, disk, fill, frame: copy } = task;
     const whole = filled(frame, fill);
     for (let i = 0; i < copy.length; i++) copy[i] = disk?.[i] ? 0 : (whole[i] as number);
-    const spectrum = spectrum2d(copy, height, width);
+    const spectrum = halfSpectrum2d(copy, height, width);
     let sum = 0;
     for (let y = 0; y < height; y++)
       for (let x = 0; x < half; x++) {
         if (!keep[y * half + x]) continue;
-        const at = 2 * (y * width + x);
-        sum += Math.hypot(spectrum[at] as number, spectrum[at + 1] as number);
+        const at = 2 * (y * half + x);
+        sum += magnitude(spectrum[at] as number, spectrum[at + 1] as number);
       }
     results.intensity[0] = sum;
   },

@@ -2,10 +2,10 @@
  * Disk finding in JavaScript and float64, for frames that the core does not accept, and for single images: the same
  * definitions as cpp/udf/isa/disks.cpp.
  */
-import { inverse2d, spectrum2d } from '../images/fourier.js';
+import { inverse2d, spectrum2d, transform2d } from '../images/fourier.js';
 import type { FoundDisks } from './contract.js';
 import type { DiskCorrelation, DiskRefinement } from './finder.js';
-import { type CheckedPattern, cropSize, patternMask } from './patterns.js';
+import { type CheckedPattern, cropSize, patternExtent, patternMask } from './patterns.js';
 
 type Picture = ArrayLike<number>;
 
@@ -19,22 +19,52 @@ interface Correlation {
 /** ln(v − minimum + 1). */
 export function logScaled(picture: Picture): Float64Array {
   let least = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < picture.length; i++) least = Math.min(least, picture[i] as number);
+  for (let i = 0; i < picture.length; i++) if ((picture[i] as number) < least) least = picture[i] as number;
   const out = new Float64Array(picture.length);
   for (let i = 0; i < out.length; i++) out[i] = Math.log((picture[i] as number) - least + 1);
   return out;
 }
 
-/** Correlates images of one size with a pattern. */
+/** Sides of the windows in which an image is correlated with a pattern of this side, and the least that pays. */
+const windowSide = (side: number): number => Math.max(64, 2 ** Math.ceil(Math.log2(5 * side)));
+
+/** Multiplies complex numbers in place. */
+function multiply(values: Float64Array, by: Float64Array): void {
+  for (let i = 0; i < values.length; i += 2) {
+    const [a, b] = [values[i] as number, values[i + 1] as number];
+    const [c, d] = [by[i] as number, by[i + 1] as number];
+    values[i] = a * c - b * d;
+    values[i + 1] = a * d + b * c;
+  }
+}
+
+/** Correlates images of one size with a pattern: in windows, which stay in the cache, if the pattern is small. */
 export class Correlator {
   readonly #rows: number;
   readonly #columns: number;
+  /** Side of the windows; 0 for whole images. */
+  readonly #window: number;
+  /** Sides of the pattern that the windows know. */
+  readonly #sides: readonly [number, number];
   readonly #spectrum: Float64Array;
 
   constructor(pattern: CheckedPattern, rows: number, columns: number) {
     this.#rows = rows;
     this.#columns = columns;
-    this.#spectrum = spectrum2d(patternMask(pattern, [rows, columns]), rows, columns);
+    this.#sides = patternExtent(pattern, [rows, columns]);
+    const side = windowSide(Math.max(...this.#sides));
+    this.#window = 2 * side * side <= rows * columns ? side : 0;
+    this.#spectrum =
+      this.#window > 0 ? this.#ofWindow(pattern) : spectrum2d(patternMask(pattern, [rows, columns]), rows, columns);
+  }
+
+  #ofWindow(pattern: CheckedPattern): Float64Array {
+    const [height, width] = this.#sides;
+    const side = this.#window;
+    const mask = patternMask(pattern, [height, width]);
+    const placed = new Float64Array(side * side);
+    for (let y = 0; y < height; y++) placed.set(mask.subarray(y * width, (y + 1) * width), y * side);
+    return spectrum2d(placed, side, side);
   }
 
   /**
@@ -42,14 +72,10 @@ export class Correlator {
    * a template of the user acts turned by 180°, as in blobfinder.
    */
   of(picture: Picture): Correlation {
-    const [rows, columns, pattern] = [this.#rows, this.#columns, this.#spectrum];
+    const [rows, columns] = [this.#rows, this.#columns];
+    if (this.#window > 0) return { rows, columns, values: this.#inWindows(picture) };
     const product = spectrum2d(picture, rows, columns);
-    for (let i = 0; i < product.length; i += 2) {
-      const [a, b] = [product[i] as number, product[i + 1] as number];
-      const [c, d] = [pattern[i] as number, pattern[i + 1] as number];
-      product[i] = a * c - b * d;
-      product[i + 1] = a * d + b * c;
-    }
+    multiply(product, this.#spectrum);
     inverse2d(product, rows, columns);
     const values = new Float64Array(rows * columns);
     const [down, right] = [Math.floor(rows / 2), Math.floor(columns / 2)];
@@ -58,6 +84,47 @@ export class Correlator {
       for (let x = 0; x < columns; x++, at++) values[at] = product[2 * (row + ((x + right) % columns))] as number;
     }
     return { rows, columns, values };
+  }
+
+  /** Overlapping windows, two of them as real and imaginary parts of one. */
+  #inWindows(picture: Picture): Float64Array {
+    const [rows, columns, side] = [this.#rows, this.#columns, this.#window];
+    const [height, width] = this.#sides;
+    const [down, across] = [side - height + 1, side - width + 1];
+    const values = new Float64Array(rows * columns);
+    const pair = new Float64Array(2 * side * side);
+    const places: (readonly [top: number, left: number])[] = [];
+    for (let top = 0; top < rows; top += down)
+      for (let left = 0; left < columns; left += across) places.push([top, left]);
+    for (let k = 0; k < places.length; k += 2) {
+      const both = places.slice(k, k + 2);
+      if (both.length === 1) pair.fill(0);
+      for (const [part, [top, left]] of both.entries()) this.#read(picture, top, left, pair, part);
+      transform2d(pair, side, side);
+      multiply(pair, this.#spectrum);
+      inverse2d(pair, side, side);
+      for (const [part, [top, left]] of both.entries())
+        for (let y = top; y < Math.min(rows, top + down); y++) {
+          let from = 2 * ((y - top + height - 1) * side + width - 1) + part;
+          const end = y * columns + Math.min(columns, left + across);
+          for (let at = y * columns + left; at < end; at++, from += 2) values[at] = pair[from] as number;
+        }
+    }
+    return values;
+  }
+
+  /** The pixels that a window of results from (top, left) on depends on; the image goes on at its opposite edge. */
+  #read(picture: Picture, top: number, left: number, pair: Float64Array, part: number): void {
+    const [rows, columns, side] = [this.#rows, this.#columns, this.#window];
+    const [height, width] = this.#sides;
+    const [first, before] = [top + (height >> 1) - height + 1 + rows, left + (width >> 1) - width + 1 + columns];
+    for (let y = 0, to = part; y < side; y++) {
+      const row = ((first + y) % rows) * columns;
+      for (let x = 0, from = before % columns; x < side; x++, to += 2) {
+        pair[to] = picture[row + from] as number;
+        if (++from === columns) from = 0;
+      }
+    }
   }
 }
 

@@ -119,27 +119,52 @@ export function patternMask(pattern: CheckedPattern, [height, width]: readonly [
   if (kind === 'radial-gradient-background-subtraction') {
     // blobfinder makes it on a separate square, whose middle is up to half a pixel from that of the pattern.
     const side = Math.ceil(2 * radiusOuter + 2);
-    const own = radial(side, side, radiusOuter + 1, radiusOuter + 1, (r) =>
+    const own = radial(side, side, radiusOuter + 1, radiusOuter + 1, side, (r) =>
       gradientWeight(r, radius, delta, radiusOuter),
     );
     return placed(own, [side, side], height, width);
   }
-  if (kind === 'radial-gradient') return radial(height, width, cy, cx, (r) => gradientWeight(r, radius, 1, 0));
-  const disk = radial(height, width, cy, cx, (r) => ringWeight(r, 0, radius));
+  // No pattern reaches farther than half a pixel beyond its outer radius.
+  const reach = Math.max(radius, radiusOuter) + 1;
+  if (kind === 'radial-gradient') return radial(height, width, cy, cx, reach, (r) => gradientWeight(r, radius, 1, 0));
+  const disk = radial(height, width, cy, cx, reach, (r) => ringWeight(r, 0, radius));
   disk[cy * width + cx] = 1;
   if (kind === 'circular') return disk;
-  const around = radial(height, width, cy, cx, (r) => ringWeight(r, radius, radiusOuter));
+  const around = radial(height, width, cy, cx, reach, (r) => ringWeight(r, radius, radiusOuter));
   const sum = (mask: Float64Array): number => mask.reduce((total, value) => total + value, 0);
   const weight = sum(disk) / sum(around);
   return disk.map((value, i) => value - weight * (around[i] as number));
 }
 
-/** A function of the distance from (cy, cx). */
-function radial(height: number, width: number, cy: number, cx: number, value: (r: number) => number): Float64Array {
-  return Float64Array.from({ length: height * width }, (_, i) => {
-    const [dy, dx] = [Math.floor(i / width) - cy, (i % width) - cx];
-    return value(Math.sqrt(dy * dy + dx * dx));
-  });
+/**
+ * Sides of the smallest mask with all of a pattern that is not 0 on [height, width] pixels, with the same middle: they are
+ * even or odd as those are.
+ */
+export function patternExtent(pattern: CheckedPattern, sides: readonly [number, number]): [number, number] {
+  const { kind, radius, radiusOuter, shape } = pattern;
+  const reach =
+    kind === 'user'
+      ? shape.map((n) => Math.ceil(n / 2) + 1)
+      : [0, 1].map(() => Math.ceil(Math.max(radius, radiusOuter)) + 2);
+  return sides.map((side, axis) => Math.min(side, 2 * (reach[axis] as number) + (side % 2))) as [number, number];
+}
+
+/** A function of the distance from (cy, cx), 0 beyond `reach`. */
+function radial(
+  height: number,
+  width: number,
+  cy: number,
+  cx: number,
+  reach: number,
+  value: (r: number) => number,
+): Float64Array {
+  const out = new Float64Array(height * width);
+  for (let y = Math.max(0, Math.floor(cy - reach)); y < Math.min(height, cy + reach + 1); y++)
+    for (let x = Math.max(0, Math.floor(cx - reach)); x < Math.min(width, cx + reach + 1); x++) {
+      const [dy, dx] = [y - cy, x - cx];
+      out[y * width + x] = value(Math.sqrt(dy * dy + dx * dx));
+    }
+  return out;
 }
 
 /** Rises to 1 at the edge, falls to −1 across it, and is −1 up to the outer radius. */

@@ -2,7 +2,6 @@
 import { expectsNumbers } from '../../base/arguments.js';
 import { checkedValue, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { mapInto } from '../../base/map-into.js';
 import { upperMedian } from '../../base/median.js';
 import { localMaxima } from '../images/local-maxima.js';
 import { Correlator, logScaled } from './correlate.js';
@@ -37,7 +36,8 @@ export function findDiskPeaks(
   checkedValue(`${what}: the smallest height`, minHeight, row.number(0, 1, 0));
   const checked = checkPattern(what, pattern);
   checkFits(what, checked, [height, width]);
-  const finite = mapInto(new Float64Array(image.length), image, (value) => (Number.isFinite(value) ? value : 0));
+  const finite = new Float64Array(image.length);
+  for (let i = 0; i < finite.length; i++) if (Number.isFinite(image[i])) finite[i] = image[i] as number;
   const { values } = new Correlator(checked, height, width).of(logScaled(finite));
   const found = diskMaxima(values, [height, width], { distance, most, minHeight });
   if (found.length === 0)

@@ -1,107 +1,88 @@
 /**
- * A small Fourier transform for single frames within a UDF, in float64 and of any length; the fast one is `ctx.fft`.
+ * Fourier transforms of single images, in float64 and of any sides; those of many frames are faster by `ctx.fft`.
  */
 import { expectsNumbers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 import { mapInto } from '../../base/map-into.js';
+import { lanes, transformLines, workLength } from './lines.js';
 
-/** Cosine and sine of −2πk / n, k < n / 2, for the lengths that were transformed last. */
-const rootsOf = new Map<number, Float64Array>();
+/** The work arrays of transforms along both axes. */
+const workFor = (height: number, width: number): readonly [Float64Array, Float64Array] => {
+  const length = Math.max(workLength(height), workLength(width));
+  return [new Float64Array(length), new Float64Array(length)];
+};
 
-function roots(n: number): Float64Array {
-  const known = rootsOf.get(n);
-  if (known) return known;
-  if (rootsOf.size >= 4) rootsOf.clear();
-  const found = new Float64Array(n);
-  for (let k = 0; k < n / 2; k++) {
-    const angle = (-2 * Math.PI * k) / n;
-    found[2 * k] = Math.cos(angle);
-    found[2 * k + 1] = Math.sin(angle);
-  }
-  rootsOf.set(n, found);
-  return found;
-}
-
-/** In place, interleaved, forward, unscaled: powers of two by radix 2, other lengths as a convolution (Bluestein). */
-function transform(data: Float64Array, n: number): void {
-  if ((n & (n - 1)) !== 0) {
-    chirp(data, n);
-    return;
-  }
-  for (let i = 1, j = 0; i < n; i++) {
-    let bit = n >> 1;
-    for (; j & bit; bit >>= 1) j ^= bit;
-    j ^= bit;
-    if (i < j)
-      for (const k of [0, 1]) {
-        const kept = data[2 * i + k] as number;
-        data[2 * i + k] = data[2 * j + k] as number;
-        data[2 * j + k] = kept;
-      }
-  }
-  const table = roots(n);
-  for (let length = 2; length <= n; length *= 2) {
-    const half = length / 2;
-    const step = (2 * n) / length;
-    for (let k = 0; k < half; k++) {
-      const [c, s] = [table[k * step] as number, table[k * step + 1] as number];
-      for (let i = k; i < n; i += length) {
-        const [a, b] = [2 * i, 2 * (i + half)];
-        const re = (data[b] as number) * c - (data[b + 1] as number) * s;
-        const im = (data[b] as number) * s + (data[b + 1] as number) * c;
-        data[b] = (data[a] as number) - re;
-        data[b + 1] = (data[a + 1] as number) - im;
-        data[a] = (data[a] as number) + re;
-        data[a + 1] = (data[a + 1] as number) + im;
-      }
+/** Transforms the columns of [height, width] complex numbers in place. */
+function transformColumns(data: Float64Array, height: number, width: number, work: ReturnType<typeof workFor>): void {
+  for (let x = 0; x < width; x += lanes) {
+    const count = Math.min(lanes, width - x);
+    const [block, other] = work;
+    for (let y = 0, to = 0; y < height; y++) {
+      const from = 2 * (y * width + x);
+      for (let i = from; i < from + 2 * count; i++) block[to++] = data[i] as number;
     }
-  }
-}
-
-function chirp(data: Float64Array, n: number): void {
-  let m = 1;
-  while (m < 2 * n - 1) m *= 2;
-  // k² modulo 2n keeps the angle exact.
-  const angle = (k: number): number => (Math.PI * ((k * k) % (2 * n))) / n;
-  const a = new Float64Array(2 * m);
-  const b = new Float64Array(2 * m);
-  for (let k = 0; k < n; k++) {
-    const [c, s] = [Math.cos(angle(k)), Math.sin(angle(k))];
-    const [re, im] = [data[2 * k] as number, data[2 * k + 1] as number];
-    a.set([re * c + im * s, im * c - re * s], 2 * k);
-    b.set([c, s], 2 * k);
-    if (k > 0) b.set([c, s], 2 * (m - k));
-  }
-  transform(a, m);
-  transform(b, m);
-  for (let k = 0; k < m; k++) {
-    const [ar, ai, br, bi] = [a[2 * k], a[2 * k + 1], b[2 * k], b[2 * k + 1]] as [number, number, number, number];
-    // Conjugated, so that the forward transform acts as the inverse.
-    a.set([ar * br - ai * bi, -(ar * bi + ai * br)], 2 * k);
-  }
-  transform(a, m);
-  for (let k = 0; k < n; k++) {
-    const [c, s] = [Math.cos(angle(k)), Math.sin(angle(k))];
-    const [re, im] = [(a[2 * k] as number) / m, -(a[2 * k + 1] as number) / m];
-    data.set([re * c + im * s, im * c - re * s], 2 * k);
+    const found = transformLines(block, other, height, count);
+    for (let y = 0, from = 0; y < height; y++) {
+      const to = 2 * (y * width + x);
+      for (let i = to; i < to + 2 * count; i++) data[i] = found[from++] as number;
+    }
   }
 }
 
 /** The forward transform of a complex image, [height, width] interleaved, in place and unscaled. */
 export function transform2d(data: Float64Array, height: number, width: number): void {
-  for (let y = 0; y < height; y++) transform(data.subarray(2 * y * width, 2 * (y + 1) * width), width);
-  const column = new Float64Array(2 * height);
-  for (let x = 0; x < width; x++) {
-    for (let y = 0, at = 2 * x; y < height; y++, at += 2 * width) {
-      column[2 * y] = data[at] as number;
-      column[2 * y + 1] = data[at + 1] as number;
-    }
-    transform(column, height);
-    for (let y = 0, at = 2 * x; y < height; y++, at += 2 * width) {
-      data[at] = column[2 * y] as number;
-      data[at + 1] = column[2 * y + 1] as number;
-    }
+  const work = workFor(height, width);
+  const [block, other] = work;
+  for (let y = 0; y < height; y += lanes) {
+    const count = Math.min(lanes, height - y);
+    for (let l = 0; l < count; l++)
+      for (let x = 0, from = 2 * (y + l) * width, to = 2 * l; x < width; x++, from += 2, to += 2 * count) {
+        block[to] = data[from] as number;
+        block[to + 1] = data[from + 1] as number;
+      }
+    const found = transformLines(block, other, width, count);
+    for (let l = 0; l < count; l++)
+      for (let x = 0, to = 2 * (y + l) * width, from = 2 * l; x < width; x++, to += 2, from += 2 * count) {
+        data[to] = found[from] as number;
+        data[to + 1] = found[from + 1] as number;
+      }
   }
+  transformColumns(data, height, width, work);
+}
+
+/** Complex numbers of a row of the half spectrum of a real image. */
+export const halfOf = (width: number): number => (width >> 1) + 1;
+
+/**
+ * The spectrum of a real image, [height, halfOf(width)] complex and interleaved: columns of frequencies from 0 to half the
+ * width. The others are the conjugates of their opposites. Two rows are transformed as one complex row.
+ */
+export function halfSpectrum2d(picture: ArrayLike<number>, height: number, width: number): Float64Array {
+  const half = halfOf(width);
+  const out = new Float64Array(2 * height * half);
+  const work = workFor(height, width);
+  const [block, other] = work;
+  for (let y = 0; y < height; y += 2 * lanes) {
+    const rows = Math.min(2 * lanes, height - y);
+    const count = (rows + 1) >> 1;
+    if (rows % 2 === 1) for (let at = 2 * count - 1; at < 2 * count * width; at += 2 * count) block[at] = 0;
+    for (let row = 0; row < rows; row++)
+      for (let x = 0, from = (y + row) * width, to = row; x < width; x++, from++, to += 2 * count)
+        block[to] = picture[from] as number;
+    const found = transformLines(block, other, width, count);
+    for (let row = 0; row < rows; row += 2)
+      for (let x = 0, to = 2 * (y + row) * half; x < half; x++, to += 2) {
+        const [a, b] = [x * 2 * count + row, (x === 0 ? 0 : width - x) * 2 * count + row];
+        const [ar, ai, br, bi] = [found[a], found[a + 1], found[b], found[b + 1]] as [number, number, number, number];
+        out[to] = (ar + br) / 2;
+        out[to + 1] = (ai - bi) / 2;
+        if (row + 1 === rows) continue;
+        out[to + 2 * half] = (ai + bi) / 2;
+        out[to + 2 * half + 1] = (br - ar) / 2;
+      }
+  }
+  transformColumns(out, height, half, work);
+  return out;
 }
 
 /** The inverse transform of a complex image, in place and divided by the number of pixels. */
@@ -117,44 +98,58 @@ export function inverse2d(data: Float64Array, height: number, width: number): vo
 }
 
 /** The spectrum of a real image, [height, width] complex and interleaved, frequency 0 in the corner. */
-export function spectrum2d(picture: ArrayLike<number>, height: number, width: number): Float64Array {
+export const spectrum2d = (picture: ArrayLike<number>, height: number, width: number): Float64Array =>
+  wholeSpectrum(halfSpectrum2d(picture, height, width), [height, width], [0, 0]);
+
+/** All frequencies of a half spectrum, moved by [down, right]. */
+function wholeSpectrum(
+  half: Float64Array,
+  [height, width]: readonly [number, number],
+  [down, right]: readonly [number, number],
+): Float64Array {
   const out = new Float64Array(2 * height * width);
-  for (let i = 0; i < height * width; i++) out[2 * i] = picture[i] as number;
-  transform2d(out, height, width);
+  const columns = halfOf(width);
+  for (let y = 0; y < height; y++) {
+    const to = ((y + down) % height) * width;
+    const opposite = (y === 0 ? 0 : height - y) * columns;
+    for (let x = 0; x < width; x++) {
+      const isHalf = x < columns;
+      const from = 2 * (isHalf ? y * columns + x : opposite + width - x);
+      const at = 2 * (to + ((x + right) % width));
+      out[at] = half[from] as number;
+      out[at + 1] = isHalf ? (half[from + 1] as number) : -(half[from + 1] as number);
+    }
+  }
   return out;
 }
 
-/** Moves frequency 0 from the corner to the middle (floor of half the length). */
-function shiftToMiddle(values: Float64Array, height: number, width: number): Float64Array {
-  const out = new Float64Array(values.length);
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++)
-      out[((y + Math.floor(height / 2)) % height) * width + ((x + Math.floor(width / 2)) % width)] = values[
-        y * width + x
-      ] as number;
-  return out;
+/** √(re² + im²). Math.hypot, which takes five times as long, is left to what would overflow or vanish. */
+export function magnitude(re: number, im: number): number {
+  const square = re * re + im * im;
+  return square > 1e-280 && square < 1e300 ? Math.sqrt(square) : Math.hypot(re, im);
 }
 
-/** |spectrum| with frequency 0 in the middle. */
+/** |spectrum| with frequency 0 in the middle (floor of half the length). */
 export function shiftedMagnitude(picture: ArrayLike<number>, height: number, width: number): Float64Array {
-  const spectrum = spectrum2d(picture, height, width);
-  const size = new Float64Array(height * width);
-  for (let i = 0; i < size.length; i++) size[i] = Math.hypot(spectrum[2 * i] as number, spectrum[2 * i + 1] as number);
-  return shiftToMiddle(size, height, width);
+  const half = halfSpectrum2d(picture, height, width);
+  const columns = halfOf(width);
+  const out = new Float64Array(height * width);
+  const [down, right] = [height >> 1, width >> 1];
+  for (let y = 0; y < height; y++) {
+    const row = ((y + down) % height) * width;
+    const opposite = (((height - y) % height) + down) % height;
+    for (let x = 0, from = 2 * y * columns; x < columns; x++, from += 2) {
+      const size = magnitude(half[from] as number, half[from + 1] as number);
+      out[row + ((x + right) % width)] = size;
+      out[opposite * width + ((width - x + right) % width)] = size;
+    }
+  }
+  return out;
 }
 
 /** The spectrum with frequency 0 in the middle, complex and interleaved. */
-export function shiftedSpectrum(picture: ArrayLike<number>, height: number, width: number): Float64Array {
-  const spectrum = spectrum2d(picture, height, width);
-  const [re, im] = [0, 1].map((part) =>
-    shiftToMiddle(
-      Float64Array.from({ length: height * width }, (_, i) => spectrum[2 * i + part] as number),
-      height,
-      width,
-    ),
-  ) as [Float64Array, Float64Array];
-  return spectrum.map((_, i) => (i % 2 === 0 ? re : im)[i >> 1] as number);
-}
+export const shiftedSpectrum = (picture: ArrayLike<number>, height: number, width: number): Float64Array =>
+  wholeSpectrum(halfSpectrum2d(picture, height, width), [height, width], [height >> 1, width >> 1]);
 
 /**
  * The absolute Fourier transform of an image, such as that of a virtual detector: [height, width], unscaled, with

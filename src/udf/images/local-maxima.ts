@@ -21,12 +21,19 @@ export function localMaxima(
       }
     return true;
   };
-  // Nearly all pixels have a neighbour that is higher.
+  // Nearly all pixels have a neighbour that is higher: one beside them, or in the square around them.
   const near = Math.min(1, distance);
+  const isAbove = (i: number): boolean => {
+    const value = picture[i] as number;
+    if (!(value > lowest)) return false;
+    if (near === 0) return true;
+    if ((picture[i - 1] as number) >= value || (picture[i - width] as number) >= value) return false;
+    return !((picture[i + 1] as number) > value || (picture[i + width] as number) > value);
+  };
   const found: number[] = [];
   for (let y = distance; y < height - distance; y++)
     for (let i = y * width + distance; i < (y + 1) * width - distance; i++)
-      if ((picture[i] as number) > lowest && isHighest(i, near) && isHighest(i, distance)) found.push(i);
+      if (isAbove(i) && isHighest(i, near) && isHighest(i, distance)) found.push(i);
   found.sort((a, b) => (picture[b] as number) - (picture[a] as number) || a - b);
   return Uint32Array.from(found.slice(0, most));
 }

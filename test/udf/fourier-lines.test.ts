@@ -1,0 +1,136 @@
+/** Transforms of single images: any sides, beside the sums that define them. */
+import { expect, test } from 'vitest';
+import { Correlator } from '../../src/udf/disks/correlate.js';
+import { checkPattern, patternMask } from '../../src/udf/disks/patterns.js';
+import {
+  halfOf,
+  halfSpectrum2d,
+  inverse2d,
+  magnitude,
+  shiftedMagnitude,
+  shiftedSpectrum,
+  spectrum2d,
+  transform2d,
+} from '../../src/udf/images/fourier.js';
+
+let state = 1;
+const random = (): number => {
+  state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+  return state / 2 ** 32 - 0.5;
+};
+const numbers = (length: number): Float64Array => Float64Array.from({ length }, random);
+
+/** The spectrum by its definition. */
+function defined(data: Float64Array, height: number, width: number): Float64Array {
+  const out = new Float64Array(2 * height * width);
+  for (let v = 0; v < height; v++)
+    for (let u = 0; u < width; u++)
+      for (let y = 0; y < height; y++)
+        for (let x = 0; x < width; x++) {
+          const angle = -2 * Math.PI * (((v * y) % height) / height + ((u * x) % width) / width);
+          const [from, to] = [2 * (y * width + x), 2 * (v * width + u)];
+          const [re, im] = [data[from] as number, data[from + 1] as number];
+          out[to] = (out[to] as number) + re * Math.cos(angle) - im * Math.sin(angle);
+          out[to + 1] = (out[to + 1] as number) + re * Math.sin(angle) + im * Math.cos(angle);
+        }
+  return out;
+}
+
+/** The largest difference, relative to the largest number. */
+const error = (found: ArrayLike<number>, truth: Float64Array): number => {
+  expect(found.length).toBe(truth.length);
+  const most = truth.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+  return truth.reduce((worst, value, i) => Math.max(worst, Math.abs(value - (found[i] as number))), 0) / most;
+};
+
+// Powers of 2, 3, 5 and primes up to 13, others as convolutions, fewer and more lines than are transformed at once.
+const sides = [
+  [1, 1],
+  [1, 2],
+  [3, 5],
+  [8, 16],
+  [12, 7],
+  [9, 20],
+  [17, 6],
+  [26, 11],
+  [4, 37],
+  [19, 1],
+] as const;
+
+test('images of any sides have the spectrum that is defined, and come back from it', () => {
+  for (const [height, width] of sides) {
+    const complex = numbers(2 * height * width);
+    const truth = defined(complex, height, width);
+    const found = complex.slice();
+    transform2d(found, height, width);
+    expect(error(found, truth)).toBeLessThan(1e-14);
+    inverse2d(found, height, width);
+    expect(error(found, complex)).toBeLessThan(1e-14);
+  }
+});
+
+test('real images have the same one by half of the work, and its magnitude with frequency 0 in the middle', () => {
+  for (const [height, width] of sides) {
+    const real = numbers(height * width);
+    const truth = defined(
+      Float64Array.from({ length: 2 * real.length }, (_, i) => (i % 2 ? 0 : (real[i / 2] as number))),
+      height,
+      width,
+    );
+    expect(error(spectrum2d(real, height, width), truth)).toBeLessThan(1e-14);
+    const half = halfSpectrum2d(real, height, width);
+    const rows = Array.from({ length: height }, (_, y) =>
+      truth.subarray(2 * y * width, 2 * (y * width + halfOf(width))),
+    );
+    expect(error(half, Float64Array.from(rows.flatMap((row) => [...row])))).toBeLessThan(1e-14);
+    const moved = new Float64Array(truth.length);
+    const sizes = new Float64Array(real.length);
+    for (let y = 0; y < height; y++)
+      for (let x = 0; x < width; x++) {
+        const to = ((y + (height >> 1)) % height) * width + ((x + (width >> 1)) % width);
+        const [re, im] = truth.subarray(2 * (y * width + x)) as unknown as [number, number];
+        moved.set([re, im], 2 * to);
+        sizes[to] = Math.hypot(re, im);
+      }
+    expect(error(shiftedSpectrum(real, height, width), moved)).toBeLessThan(1e-14);
+    expect(error(shiftedMagnitude(real, height, width), sizes)).toBeLessThan(1e-14);
+  }
+});
+
+test('magnitudes neither overflow nor vanish', () => {
+  expect(magnitude(3e200, 4e200) / 5e200).toBeCloseTo(1, 14);
+  expect(magnitude(3e-200, -4e-200) / 5e-200).toBeCloseTo(1, 14);
+  expect(magnitude(0, 0)).toBe(0);
+  expect(magnitude(Number.NaN, 1)).toBeNaN();
+});
+
+test('a small pattern is correlated in windows, whose edges are nowhere to be seen', () => {
+  const template = { template: numbers(35), shape: [5, 7] as const };
+  for (const [height, width] of [
+    [97, 100],
+    [128, 91],
+  ] as const)
+    for (const pattern of [
+      { radius: 1.5, radiusOuter: 2.5 },
+      { kind: 'circular', radius: 2.3 },
+      { kind: 'radial-gradient', radius: 3 },
+      { kind: 'radial-gradient-background-subtraction', radius: 2, delta: 2 },
+      { kind: 'user', ...template },
+    ] as const) {
+      const checked = checkPattern('the test', pattern);
+      const image = numbers(height * width);
+      const mask = patternMask(checked, [height, width]);
+      const [cy, cx] = [Math.floor(height / 2), Math.floor(width / 2)];
+      const truth = new Float64Array(image.length);
+      for (let k = 0; k < mask.length; k++) {
+        if (mask[k] === 0) continue;
+        const [dy, dx] = [cy - Math.floor(k / width), cx - (k % width)];
+        for (let y = 0; y < height; y++)
+          for (let x = 0; x < width; x++) {
+            const from = ((y + dy + height) % height) * width + ((x + dx + width) % width);
+            truth[y * width + x] = (truth[y * width + x] as number) + (mask[k] as number) * (image[from] as number);
+          }
+      }
+      expect(error(new Correlator(checked, height, width).of(image).values, truth)).toBeLessThan(1e-14);
+    }
+});
