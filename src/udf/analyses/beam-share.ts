@@ -22,18 +22,22 @@ const maxOutside = 0.1;
 
 /** Share of the counts of the beam that lie farther from a point than `r`. */
 function outside(
-  { data, width }: Image,
+  { data, height, width }: Image,
   beam: SumDisk,
   { cy, cx, r, bin }: Required<UsedDisk> & { r: number },
 ): number {
   let [all, out] = [0, 0];
-  for (let i = 0; i < data.length; i++) {
-    const [y, x] = [Math.floor(i / width), i % width].map((at) => (at + 0.5) * bin - 0.5) as [number, number];
-    const value = data[i] as number;
-    if (!Number.isFinite(value) || Math.hypot(y - beam.cy, x - beam.cx) > beam.radius) continue;
-    all += value;
-    if (Math.hypot(y - cy, x - cx) > r) out += value;
-  }
+  const place = (at: number): number => (at + 0.5) * bin - 0.5;
+  const [top, bottom] = span((beam.cy + 0.5) / bin, beam.radius / bin + 1, height);
+  const [left, right] = span((beam.cx + 0.5) / bin, beam.radius / bin + 1, width);
+  for (let row = top; row < bottom; row++)
+    for (let column = left; column < right; column++) {
+      const [y, x] = [place(row), place(column)];
+      const value = data[row * width + column] as number;
+      if (!Number.isFinite(value) || Math.hypot(y - beam.cy, x - beam.cx) > beam.radius) continue;
+      all += value;
+      if (Math.hypot(y - cy, x - cx) > r) out += value;
+    }
   return all > 0 ? out / all : 0;
 }
 
@@ -59,7 +63,8 @@ const beams = new WeakMap<Float64Array, { readonly key: string; readonly beam: S
 
 function beamIn(sum: Image, used: Required<UsedDisk> & { r: number }): SumDisk | undefined {
   // A detector may move over the same sum, and a sum may still grow.
-  const counts = sum.data.reduce((total, value) => total + value, 0);
+  let counts = 0;
+  for (let i = 0; i < sum.data.length; i++) counts += sum.data[i] as number;
   const key = [used.cy, used.cx, used.r, used.bin, counts].join();
   const known = beams.get(sum.data);
   const found = known?.key === key ? known : { key, beam: beamOf(sum, used) };

@@ -3,11 +3,10 @@
  * object, patterns with gaps or cut by an edge, and pixels that do not count. A wrong image looks like an image, so that
  * nobody sees it otherwise.
  */
-import { maskOf } from '../../base/map-into.js';
 import { select } from '../../base/median.js';
 import { type DataType, largestOf } from '../../io/data/dtype.js';
-import { findBadPixels } from '../calibrate/bad-pixels.js';
-import { type Image, pixelsOf, regionsOf } from '../calibrate/image.js';
+import { gapsOf } from '../calibrate/bad-pixels.js';
+import { type Image, regionsOf } from '../calibrate/image.js';
 import { placeOf } from '../calibrate/moments.js';
 import { findRotation } from '../calibrate/rotation.js';
 import { lengths, polynomial, trendMap } from '../calibrate/trend.js';
@@ -114,7 +113,7 @@ interface Pattern {
 }
 
 function patternOf({ sum, used }: Pick<IntegratedField, 'sum' | 'used'>): Pattern {
-  const gaps = findBadPixels(sum).gap;
+  const gaps = gapsOf(sum);
   const isGap = new Uint8Array(sum.data.length);
   for (const i of gaps) isGap[i] = 1;
   return { sum, used, gaps, isGap };
@@ -144,7 +143,7 @@ function gapNote(pattern: Pattern): string[] {
   const { sum, used, gaps, isGap } = pattern;
   if (gaps.length === 0) return [];
   let [seen, missing] = [0, 0];
-  for (const [i, value] of sum.data.entries()) if (used[i] && Number.isFinite(value)) seen += value;
+  for (let i = 0; i < used.length; i++) if (used[i] && Number.isFinite(sum.data[i])) seen += sum.data[i] as number;
   for (const i of gaps) {
     if (!used[i]) continue;
     // What is on both sides of the gap, along its shorter direction; one that ends with the frame has a single side.
@@ -176,14 +175,24 @@ const endsBeside = (pattern: Pattern, i: number): boolean =>
 /** A note on a pattern that the detector ends in. */
 function edgeNote(pattern: Pattern): string[] {
   const { sum, used, isGap } = pattern;
-  const counts = sum.data.map((value, i) => (used[i] && !isGap[i] && Number.isFinite(value) ? value : Number.NaN));
+  const { data, height, width } = sum;
+  const isCounted = (i: number): boolean => used[i] === 1 && !isGap[i] && Number.isFinite(data[i]);
+  let counted = 0;
+  for (let i = 0; i < used.length; i++) if (isCounted(i)) counted++;
+  const bright = new Float64Array(counted);
+  for (let i = 0, at = 0; i < used.length; i++) if (isCounted(i)) bright[at++] = data[i] as number;
   // The brightest hundredth is the level of the beam, if hot pixels are fewer.
-  const bright = counts.filter(Number.isFinite);
   const brightest = Math.floor(0.99 * (bright.length - 1));
   select(bright, brightest);
   const level = bright[brightest] ?? 0;
+  // Without gaps, the detector ends with the frame.
+  const inner = pattern.gaps.length === 0 && width > 2 ? width - 1 : 1;
   let cut = 0;
-  for (const [i, value] of counts.entries()) if (value > maxAtEdge * level && endsBeside(pattern, i)) cut++;
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x += y === 0 || y === height - 1 ? 1 : inner) {
+      const i = y * width + x;
+      if ((data[i] as number) > maxAtEdge * level && isCounted(i) && endsBeside(pattern, i)) cut++;
+    }
   if (cut < minAtEdge) return [];
   return [
     `the pattern ends at an edge of the detector, where ${cut} pixels are brighter than a tenth of the beam: what lies ` +
@@ -194,7 +203,10 @@ function edgeNote(pattern: Pattern): string[] {
 /** Used pixels of a sum of so many frames that have the largest number of their type in every frame. */
 export function stuckPixels(sum: ArrayLike<number>, used: Uint8Array, dtype: DataType, frames: number): number[] {
   const largest = largestOf(dtype);
-  return frames === 0 ? [] : pixelsOf(maskOf(sum, (value, i) => used[i] === 1 && value === frames * largest));
+  const found: number[] = [];
+  if (frames === 0) return found;
+  for (let i = 0; i < sum.length; i++) if (sum[i] === frames * largest && used[i] === 1) found.push(i);
+  return found;
 }
 
 /** Why shifts are wrong with such pixels. */

@@ -16,7 +16,6 @@ import {
   regress,
   subtractTrend,
 } from '../images/field.js';
-import { circular, ring } from '../images/masks.js';
 import type { Spans } from '../pass/steps.js';
 import { checkRing, frameSize } from './fluctuation.js';
 import { requireReal } from './real-frames.js';
@@ -65,12 +64,10 @@ export const comCentre = ({ cx, cy }: ComParams, { sig }: UdfMeta): { cx: number
 
 /** The pixels that are used. */
 export function discMask(params: ComParams, meta: UdfMeta): Uint8Array {
-  const size = frameSize('com', meta);
-  const centre = comCentre(params, meta);
-  const r = params.r ?? Number.POSITIVE_INFINITY;
-  const mask =
-    params.ri === null ? circular({ ...size, ...centre, r }) : ring({ ...size, ...centre, ri: params.ri, ro: r });
-  for (const [y, x] of params.without) mask[y * size.width + x] = 0;
+  const { width, height } = frameSize('com', meta);
+  const mask = new Uint8Array(width * height);
+  const spans = discSpans(params, meta);
+  for (let k = 0; k < spans.length; k += 2) mask.fill(1, spans[k], spans[k + 1]);
   return mask;
 }
 

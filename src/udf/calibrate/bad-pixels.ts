@@ -1,5 +1,4 @@
 /** Hot and dead pixels, and gaps between modules, from the sum of all frames. */
-import { maskOf } from '../../base/map-into.js';
 import { median } from '../../base/median.js';
 import { around, type Image, pixelsOf } from './image.js';
 
@@ -21,24 +20,50 @@ const widestGap = 16;
 /** Counts of a row that lie beside one without any, for a gap between the two. */
 const minBeside = 100;
 
-/**
- * Rows, or columns, without counts between others with at least 100; a hot pixel may lie in one. Those at an edge of
- * the frame are a gap, however many there are, if the line beside them has counts in most of its pixels: no pattern
- * ends so.
- */
-function gapsAlong({ data, height, width }: Image, rows: boolean): number[] {
-  const [lines, length] = rows ? [height, width] : [width, height];
-  const [sums, full] = [new Float64Array(lines), new Uint8Array(lines)];
-  for (let line = 0; line < lines; line++) {
+/** The sum of each row or column, 0 if at most two pixels have counts, and whether most have many. */
+interface Lines {
+  readonly sums: Float64Array;
+  readonly full: Uint8Array;
+}
+
+/** Rows and columns, in one pass over the image. */
+function linesOf({ data, height, width }: Image): readonly [rows: Lines, columns: Lines] {
+  const [rowSums, rowLit] = [new Float64Array(height), new Uint32Array(height)];
+  const [columnSums, columnLit] = [new Float64Array(width), new Uint32Array(width)];
+  for (let y = 0, i = 0; y < height; y++) {
     let [sum, lit] = [0, 0];
-    for (let k = 0; k < length; k++) {
-      const value = data[rows ? line * width + k : k * width + line] as number;
-      if (value > 0) lit++;
-      if (Number.isFinite(value)) sum += value;
+    for (let x = 0; x < width; x++, i++) {
+      const value = data[i] as number;
+      if (value > 0) {
+        lit++;
+        columnLit[x] = (columnLit[x] as number) + 1;
+      }
+      // Neither NaN nor infinite.
+      if (value - value !== 0) continue;
+      sum += value;
+      columnSums[x] = (columnSums[x] as number) + value;
     }
-    sums[line] = lit <= 2 ? 0 : sum;
-    full[line] = Number(lit > 0.5 * length && sum > 30 * length);
+    rowSums[y] = sum;
+    rowLit[y] = lit;
   }
+  const lines = (sums: Float64Array, lits: Uint32Array, length: number): Lines => {
+    const full = new Uint8Array(sums.length);
+    for (const [line, sum] of sums.entries()) {
+      const lit = lits[line] as number;
+      if (lit <= 2) sums[line] = 0;
+      full[line] = Number(lit > 0.5 * length && sum > 30 * length);
+    }
+    return { sums, full };
+  };
+  return [lines(rowSums, rowLit, width), lines(columnSums, columnLit, height)];
+}
+
+/**
+ * Lines without counts between others with at least 100; a hot pixel may lie in one. Those at an edge of the frame are a
+ * gap, however many there are, if the line beside them has counts in most of its pixels: no pattern ends so.
+ */
+function gapsAmong({ sums, full }: Lines): number[] {
+  const lines = sums.length;
   const found: number[] = [];
   for (let first = 0; first < lines; first++) {
     let end = first;
@@ -48,11 +73,21 @@ function gapsAlong({ data, height, width }: Image, rows: boolean): number[] {
       sides.length === 2
         ? end - first <= widestGap && sides.every((line) => (sums[line] as number) > minBeside)
         : sides.some((line) => full[line]);
-    if (isGap)
-      for (let line = first; line < end; line++)
-        for (let k = 0; k < length; k++) found.push(rows ? line * width + k : k * width + line);
+    if (isGap) for (let line = first; line < end; line++) found.push(line);
     first = Math.max(first, end);
   }
+  return found;
+}
+
+/** The pixels of gaps between modules, rows first. */
+export function gapsOf(image: Image): number[] {
+  const { height, width } = image;
+  const [rows, columns] = linesOf(image).map(gapsAmong) as [number[], number[]];
+  const found: number[] = [];
+  for (const y of rows) for (let x = 0; x < width; x++) found.push(y * width + x);
+  const isGap = new Uint8Array(rows.length > 0 ? height : 0);
+  for (const y of rows) isGap[y] = 1;
+  for (const x of columns) for (let y = 0; y < height; y++) if (!isGap[y]) found.push(y * width + x);
   return found;
 }
 
@@ -70,7 +105,9 @@ function hasMasked(image: Image, masked: Uint8Array, i: number): boolean {
  * counts, whose variance is their mean.
  */
 function varianceOf({ data }: Image): number {
-  if (!data.some((value) => value < 0)) return 0;
+  let hasNegative = false;
+  for (let i = 0; i < data.length && !hasNegative; i++) hasNegative = (data[i] as number) < 0;
+  if (!hasNegative) return 0;
   const steps: number[] = [];
   for (let i = 1; i < data.length; i++) {
     const step = Math.abs((data[i] as number) - (data[i - 1] as number));
@@ -109,46 +146,101 @@ function hasBrightPair(image: Image, masked: Uint8Array, i: number, times: numbe
 }
 
 /**
- * Whether a pixel is neither hot nor dead by the largest two of its eight neighbours, of which all are good: nearly all
- * pixels are, and need none of the finer comparisons.
+ * Whether a pixel within the frame is neither hot nor dead by the largest two of its eight neighbours, of which all are
+ * good: nearly all pixels are, and need none of the finer comparisons.
  */
-function isUsual({ data, height, width }: Image, masked: Uint8Array, i: number, variance: number): boolean {
-  const x = i % width;
-  if (x === 0 || x === width - 1 || i < width || i >= width * (height - 1)) return false;
-  let [top, second] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
+function isUsual({ data, width }: Image, masked: Uint8Array, i: number, deviation: number): boolean {
+  let top = Number.NEGATIVE_INFINITY;
+  let second = Number.NEGATIVE_INFINITY;
   for (let row = i - width; row <= i + width; row += width)
     for (let k = row - 1; k <= row + 1; k++) {
       if (k === i) continue;
       if (masked[k]) return false;
       const value = data[k] as number;
-      if (value > top) [top, second] = [value, top];
-      else if (value > second) second = value;
+      if (value > top) {
+        second = top;
+        top = value;
+      } else if (value > second) second = value;
     }
   const value = data[i] as number;
   if (value > 1.5 * top || value > 4 * second) return false;
-  return top <= 30 + 12 * Math.sqrt(variance) || value >= 0.01 * top + 3 * Math.sqrt(variance);
+  return top <= 30 + 12 * deviation || value >= 0.01 * top + 3 * deviation;
+}
+
+/** A part of an image: rows and columns, [first, end). */
+export type Part = readonly [top: number, bottom: number, left: number, right: number];
+
+/** The largest of each pixel and those above and below it, infinite beside masked ones. */
+function columnTops({ data, width }: Image, masked: Uint8Array, y: number, tops: Float64Array): void {
+  for (let x = 0, i = y * width; x < width; x++, i++) {
+    if (masked[i - width] || masked[i] || masked[i + width]) {
+      tops[x] = Number.POSITIVE_INFINITY;
+      continue;
+    }
+    const above = data[i - width] as number;
+    const value = data[i] as number;
+    const below = data[i + width] as number;
+    const top = above > value ? above : value;
+    tops[x] = below > top ? below : top;
+  }
+}
+
+/** The pixels that are good and not usual, from which bad ones are chosen. */
+function unusual(image: Image, masked: Uint8Array, variance: number, [top, bottom, left, right]: Part): number[] {
+  const { data, height, width } = image;
+  const deviation = Math.sqrt(variance);
+  const found: number[] = [];
+  const tops = new Float64Array(width);
+  for (let y = top; y < bottom; y++) {
+    const isEdge = y === 0 || y === height - 1;
+    if (!isEdge) columnTops(image, masked, y, tops);
+    for (let x = left, i = y * width + left; x < right; x++, i++) {
+      if (masked[i]) continue;
+      if (isEdge || x === 0 || x === width - 1) {
+        found.push(i);
+        continue;
+      }
+      // What the pixels to both sides and the largest of the nine tell is enough for nearly all.
+      const value = data[i] as number;
+      const before = data[i - 1] as number;
+      const after = data[i + 1] as number;
+      const a = tops[x - 1] as number;
+      const b = tops[x] as number;
+      const c = tops[x + 1] as number;
+      const most = a > b ? (a > c ? a : c) : b > c ? b : c;
+      const isDim = value <= 1.5 * (before > after ? before : after) && value <= 4 * (before > after ? after : before);
+      if (isDim && (most <= 30 + 12 * deviation || value >= 0.01 * most + 3 * deviation)) continue;
+      if (!isUsual(image, masked, i, deviation)) found.push(i);
+    }
+  }
+  return found;
 }
 
 /**
  * The bad pixels of a sum of counts, or of gain times counts, and of its parts. A pixel is compared with those of its
  * eight neighbours that are good, so that neighbours of a gap are not compared with its zeros. Pixels that the run has
- * excluded are a gap, whatever was put in their place.
+ * excluded are a gap, whatever was put in their place. With `within`, hot and dead ones are those of a part of the image.
  */
 export function findBadPixels(
   image: Image,
   parts: readonly Float64Array[] = [],
   excluded: Uint8Array = new Uint8Array(),
+  within: Part = [0, image.height, 0, image.width],
 ): BadPixels {
   const { data } = image;
-  const gap = [...new Set([...gapsAlong(image, true), ...gapsAlong(image, false), ...pixelsOf(excluded)])];
-  const masked = maskOf(data, (value) => !Number.isFinite(value));
-  const invalid = pixelsOf(masked);
+  const gap = excluded.some(Boolean) ? [...new Set([...gapsOf(image), ...pixelsOf(excluded)])] : gapsOf(image);
+  const masked = new Uint8Array(data.length);
+  const invalid: number[] = [];
+  for (let i = 0; i < data.length; i++) {
+    if (Number.isFinite(data[i])) continue;
+    masked[i] = 1;
+    invalid.push(i);
+  }
   for (const i of gap) masked[i] = 1;
   const [hot, dead]: [number[], number[]] = [[], []];
   const near: number[] = [];
   const variance = varianceOf(image);
-  for (let i = 0; i < data.length; i++) {
-    if (masked[i] || isUsual(image, masked, i, variance)) continue;
+  for (const i of unusual(image, masked, variance, within)) {
     near.length = 0;
     around(image, i, 1, (k) => k !== i && !masked[k] && near.push(data[k] as number));
     if (near.length < 3) continue;

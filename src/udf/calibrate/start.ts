@@ -1,7 +1,18 @@
 /** Where the bright field is, without a model of it, and what covers it. */
 import { maskOf } from '../../base/map-into.js';
-import { median } from '../../base/median.js';
-import { around, gaussianBlur, hullOf, type Image, medians, pixelsOf, regionsOf } from './image.js';
+import { median, select } from '../../base/median.js';
+import {
+  around,
+  filled,
+  gaussianBlur,
+  hullOf,
+  hullRowsOf,
+  type Image,
+  medians,
+  pixelsOf,
+  regionsAmong,
+  regionsOf,
+} from './image.js';
 
 /** A first estimate of the disk: centre, radius, level inside and outside. */
 export interface Start {
@@ -15,18 +26,70 @@ export interface Start {
 /** Thresholds between the levels, in which the one of the most stable radius is sought. */
 const thresholds = Array.from({ length: 29 }, (_, i) => 0.1 + 0.025 * i);
 
-/** The pixels above a threshold that hang together: the region with most counts. */
-function brightest(smooth: Float64Array, width: number, above: number): number[] {
-  const regions = regionsOf(
-    maskOf(smooth, (value) => value > above),
-    width,
-  );
-  let best: { readonly region: number[]; readonly counts: number } = { region: [], counts: Number.NEGATIVE_INFINITY };
-  for (const region of regions) {
-    const counts = region.reduce((sum, i) => sum + (smooth[i] as number), 0);
-    if (counts > best.counts) best = { region, counts };
+/** The pixels above the threshold that was used last, and what finding regions among them takes. */
+interface Search {
+  readonly smooth: Float64Array;
+  readonly width: number;
+  candidates: Int32Array;
+  readonly marks: Uint8Array;
+  readonly queue: Int32Array;
+}
+
+function searchAbove(smooth: Float64Array, width: number, least: number): Search {
+  let count = 0;
+  for (let i = 0; i < smooth.length; i++) if ((smooth[i] as number) > least) count++;
+  const candidates = new Int32Array(count);
+  for (let i = 0, at = 0; i < smooth.length; i++) if ((smooth[i] as number) > least) candidates[at++] = i;
+  return { smooth, width, candidates, marks: new Uint8Array(smooth.length), queue: new Int32Array(count) };
+}
+
+/** The pixels above a threshold that hang together: the region with most counts. Thresholds rise from call to call. */
+function brightest(search: Search, above: number): Int32Array {
+  const { smooth, width, candidates: before, marks, queue } = search;
+  let count = 0;
+  for (let k = 0; k < before.length; k++) {
+    const i = before[k] as number;
+    if (!((smooth[i] as number) > above)) continue;
+    marks[i] = 1;
+    before[count++] = i;
   }
-  return best.region;
+  const candidates = before.subarray(0, count);
+  search.candidates = candidates;
+  let [first, last, most] = [0, 0, Number.NEGATIVE_INFINITY];
+  regionsAmong(candidates, marks, width, queue, (start, end) => {
+    let counts = 0;
+    for (let at = start; at < end; at++) counts += smooth[queue[at] as number] as number;
+    if (counts > most) [first, last, most] = [start, end, counts];
+  });
+  return queue.subarray(first, last);
+}
+
+/** Radius and centre of the hull of some pixels. */
+function hullDisk(pixels: Int32Array, width: number): { r: number; cy: number; cx: number } {
+  let [n, cy, cx] = [0, 0, 0];
+  if (pixels.length > 0) {
+    const { top, firsts, ends } = hullRowsOf(pixels, width);
+    for (let row = 0; row < firsts.length; row++) {
+      const [first, end] = [firsts[row] as number, ends[row] as number];
+      if (end <= first) continue;
+      n += end - first;
+      cy += (end - first) * (top + row);
+      cx += ((end - first) * (first + end - 1)) / 2;
+    }
+  }
+  return { r: Math.sqrt(n / Math.PI), cy: cy / n, cx: cx / n };
+}
+
+/** The mean of the largest of some numbers, one in 400 and at least three, and what three quarters of them exceed. */
+function levelsOf(values: Float64Array): readonly [low: number, high: number] {
+  const some = values.slice();
+  const count = Math.max(3, Math.floor(some.length / 400));
+  const first = Math.max(0, some.length - count);
+  select(some, first);
+  const top = some.subarray(first).sort();
+  const high = top.reduce((sum, value) => sum + value, 0) / top.length;
+  select(some, some.length >> 2);
+  return [some[some.length >> 2] as number, high];
 }
 
 /**
@@ -35,26 +98,12 @@ function brightest(smooth: Float64Array, width: number, above: number): number[]
  */
 export function startOf(image: Image, good: Uint8Array): Start | undefined {
   const { height, width } = image;
-  const filled = gaussianBlur(image, good, 1.5);
-  const data = image.data.map((value, i) => (good[i] ? value : (filled[i] as number)));
-  const all = new Uint8Array(data.length).fill(1);
-  const smooth = gaussianBlur({ data: medians({ data, height, width }, all), height, width }, all, 0.7);
-  const sorted = smooth.slice().sort();
-  const top = sorted.subarray(-Math.max(3, Math.floor(sorted.length / 400)));
-  const high = top.reduce((sum, value) => sum + value, 0) / top.length;
-  const low = sorted[sorted.length >> 2] as number;
+  const size = { height, width };
+  const smooth = gaussianBlur({ data: medians({ data: filled(image, good, 1.5), ...size }), ...size }, undefined, 0.7);
+  const [low, high] = levelsOf(smooth);
   if (!(high > low)) return undefined;
-  const found = thresholds.map((share) => {
-    const hull = hullOf(brightest(smooth, width, low + share * (high - low)), height, width);
-    let [n, cy, cx] = [0, 0, 0];
-    for (let i = 0; i < hull.length; i++) {
-      if (!hull[i]) continue;
-      n++;
-      cy += Math.floor(i / width);
-      cx += i % width;
-    }
-    return { r: Math.sqrt(n / Math.PI), cy: cy / n, cx: cx / n };
-  });
+  const search = searchAbove(smooth, width, low + (thresholds[0] as number) * (high - low));
+  const found = thresholds.map((share) => hullDisk(brightest(search, low + share * (high - low)), width));
   const slope = (i: number): number =>
     Math.abs(
       Math.log((found[Math.min(i + 1, found.length - 1)]?.r as number) / (found[Math.max(i - 1, 0)]?.r as number)),

@@ -1,6 +1,5 @@
 /** The radius of the direct beam in the sum of all frames of a run, which needs no calibration. */
-import { maskOf } from '../../base/map-into.js';
-import { findBadPixels } from './bad-pixels.js';
+import { type BadPixels, findBadPixels, type Part } from './bad-pixels.js';
 import { diskParameters, fitDisk } from './disk.js';
 import { binned, type Image } from './image.js';
 import { startOf } from './start.js';
@@ -20,8 +19,11 @@ const [enoughPixels, enoughRadius] = [512, 12];
 /** The direct beam of a sum of any size: of a large one it is sought in larger pixels, if it is large as well. */
 export function diskOfLargeSum(sum: Image): SumDisk | string {
   const step = Math.ceil(Math.max(sum.height, sum.width) / enoughPixels);
-  const coarse = step > 1 ? diskOfPart(sum, step) : undefined;
-  return typeof coarse === 'object' && coarse.radius > enoughRadius * step ? coarse : diskOfSum(sum);
+  if (step === 1) return diskOfSum(sum);
+  const bad = findBadPixels(sum);
+  const coarse = diskOfSum(binned(without(sum, bad), step), step);
+  if (typeof coarse === 'object' && coarse.radius > enoughRadius * step) return coarse;
+  return bad.invalid.length > 0 ? diskOfSum(sum) : diskAmong(sum, goodOf(sum, bad));
 }
 
 /**
@@ -32,13 +34,29 @@ export function diskOfPart(
   sum: Image,
   step: number,
   bin = 1,
-  part: readonly [number, number, number, number] = [0, sum.height, 0, sum.width],
+  part: Part = [0, sum.height, 0, sum.width],
 ): SumDisk | string {
-  const data = sum.data.slice();
-  for (const pixels of Object.values(findBadPixels(sum))) for (const i of pixels) data[i] = Number.NaN;
-  const beam = diskOfSum(binned({ ...sum, data }, step, part), step * bin);
+  const bad = findBadPixels(sum, [], undefined, part);
+  const beam = diskOfSum(binned(without(sum, bad), step, part), step * bin);
   const [top, , left] = part;
   return typeof beam === 'string' ? beam : { ...beam, cy: beam.cy + top * bin, cx: beam.cx + left * bin };
+}
+
+/** A sum with NaN in the place of bad pixels; the sum itself if it has none. */
+function without(sum: Image, bad: BadPixels): Image {
+  const lists = Object.values(bad);
+  if (lists.every(({ length }) => length === 0)) return sum;
+  const data = sum.data.slice();
+  for (const pixels of lists) for (const i of pixels) data[i] = Number.NaN;
+  return { ...sum, data };
+}
+
+/** The finite pixels of a sum that are not bad. */
+function goodOf({ data }: Image, bad: BadPixels): Uint8Array {
+  const good = new Uint8Array(data.length);
+  for (let i = 0; i < good.length; i++) good[i] = Number(Number.isFinite(data[i]));
+  for (const pixels of Object.values(bad)) for (const i of pixels) good[i] = 0;
+  return good;
 }
 
 /**
@@ -46,10 +64,14 @@ export function diskOfPart(
  * wide the radius is that of the motion; `calibrate` separates them. `bin`: pixels that are summed into one, along each
  * axis.
  */
-export function diskOfSum({ data, height, width }: Image, bin = 1): SumDisk | string {
-  const image = { data: data.map((value) => (Number.isFinite(value) ? value : 0)), height, width };
-  const good = maskOf(data, Number.isFinite);
-  for (const pixels of Object.values(findBadPixels(image))) for (const i of pixels) good[i] = 0;
+export function diskOfSum(sum: Image, bin = 1): SumDisk | string {
+  const isWhole = sum.data.every((value) => Number.isFinite(value));
+  const image = isWhole ? sum : { ...sum, data: sum.data.map((value) => (Number.isFinite(value) ? value : 0)) };
+  return diskAmong(image, goodOf(sum, findBadPixels(image)), bin);
+}
+
+/** The direct beam among the good pixels of a sum. */
+function diskAmong(image: Image, good: Uint8Array, bin = 1): SumDisk | string {
   const start = startOf(image, good);
   if (!start) return 'there is no bright region in it';
   const fit = fitDisk(image, good, diskParameters(start));
