@@ -27,8 +27,8 @@ export const commands = [
   'fem',
   'crystallinity',
   'disks -r 10',
-  'bragg -r 10 --n-peaks 49',
-  'strain -r 10 --n-peaks 9',
+  'bragg -r 10',
+  'strain -r 10 --num-peaks 9',
 ];
 
 /**

@@ -205,6 +205,22 @@ test('invalid values are refused', async () => {
   expect(() => writer.series({ frames: 0, signal: [4], dtype: 'u8' })).toThrow();
 });
 
+test('frames as they are are written in one call, however many there are', async () => {
+  const { sink, bytes } = memory();
+  const lengths: number[] = [];
+  const append = (more: Uint8Array): Promise<void> => {
+    lengths.push(more.length);
+    return sink.append(more);
+  };
+  const writer = await Hdf5Writer.create({ ...sink, append }, codecs);
+  const series = writer.series({ frames: 3, signal: [5], dtype: 'u16', packing: 'none' });
+  await series.write(Uint16Array.from({ length: 15 }, (_, i) => i));
+  expect(lengths.slice(1)).toEqual([30]);
+  await writer.finish({ data: { frames: series } });
+  const file = await openHdf5(memorySource(bytes(), 'rows.h5'));
+  expect(file).toBeDefined();
+});
+
 test('an unfinished file is not valid HDF5', async () => {
   const { sink, bytes } = memory();
   await Hdf5Writer.create(sink, codecs);

@@ -1,6 +1,7 @@
 /** What a run says of results that lack most of their values. */
 import { expect, test } from 'vitest';
-import { missingNumbers, type NamedResult } from '../../src/udf/output/named-results.js';
+import { later } from '../../src/udf/analyses/analysis.js';
+import { missingNumbers, type NamedResult, namedChannels, renamed } from '../../src/udf/output/named-results.js';
 
 const result = (name: string, data: Float64Array | Int32Array, more: Partial<NamedResult> = {}): NamedResult =>
   ({ name, data, dtype: 'f64', shape: [2, 2], navAxes: 2, ...more }) as NamedResult;
@@ -38,4 +39,19 @@ test('a frame of results that are nothing but NaN is doubtful; a pixel of them i
     { text: expect.stringContaining('sum: no pixel has a value'), isDoubtful: true },
   ]);
   expect(missingNumbers([ofFrame(none, none, none, 0)], [7], 7)).toEqual([]);
+});
+
+test('the names, shapes and types of results are told without their numbers, which are computed once', () => {
+  let computed = 0;
+  const numbers = (): Float64Array => {
+    computed++;
+    return Float64Array.of(1, 2, 3, 4);
+  };
+  const channel = later({ key: 'spectrum', title: 'spectrum', desc: 'of a sum', shape: [2, 2], isSig: true }, numbers);
+  const analysis = { scan: { shape: { nav: [2, 2] } }, channels: () => [channel] } as never;
+  const [result] = namedChannels(analysis, {}).map((one) => renamed(one, `sum-${one.name}`)) as [NamedResult];
+  expect([result.name, result.shape, result.dtype, result.navAxes]).toEqual(['sum-spectrum', [2, 2], 'f64', 0]);
+  expect(computed).toBe(0);
+  expect([...(result.data as Float64Array), ...(result.data as Float64Array)]).toEqual([1, 2, 3, 4, 1, 2, 3, 4]);
+  expect(computed).toBe(1);
 });

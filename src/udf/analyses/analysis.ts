@@ -186,6 +186,22 @@ export const sigChannel = <K extends string>(
   ...(log && { log }),
 });
 
+/**
+ * A channel whose numbers are computed when they are first read: the names of results are known before a run, and files
+ * are written one after another.
+ */
+export function later<C extends object, D extends ArrayLike<number | bigint>>(
+  channel: C,
+  data: () => D,
+): C & { readonly data: D } {
+  let known: D | undefined;
+  const get = (): D => {
+    known ??= data();
+    return known;
+  };
+  return Object.defineProperty({ ...channel }, 'data', { enumerable: true, get }) as C & { readonly data: D };
+}
+
 /** A result over the scan or the detector: one channel, or five if its numbers are complex, as in LiberTEM. */
 export function realOrComplex<K extends string>(
   channel: Channel & { readonly key: K },

@@ -6,12 +6,13 @@ import { product } from '../../base/product.js';
 import { pickUdf } from '../builtin/pick.js';
 import { stddevUdf } from '../builtin/stddev.js';
 import { logSumUdf, sumSigUdf, sumUdf } from '../builtin/sums.js';
-import { shiftedMagnitude, shiftedSpectrum } from '../images/fourier.js';
+import { magnitude, shiftedMagnitude, shiftedSpectrum } from '../images/fourier.js';
 import { circular } from '../images/masks.js';
 import type { Scan } from '../scans/scan.js';
 import {
   analysis,
   complexChannels,
+  later,
   type Made,
   navChannel,
   type OptionsOfAnalysis,
@@ -79,10 +80,15 @@ export const stddevAnalysis = /* @__PURE__ */ analysis('stddev', (scan, options,
     notes: leftOutOfFrames(leftOut, areNaN),
     udf: stddevUdf,
     channels: (results) =>
-      (['std', 'mean', 'var', 'sum'] as const).map((key) => ({
-        ...sigChannel(scan, key, key, `${key} of each pixel`, withoutCounts(results[key].data, leftOut), true),
-        unit: key === 'var' ? 'counts²' : 'counts',
-      })),
+      (['std', 'mean', 'var', 'sum'] as const).map((key) =>
+        later(
+          {
+            ...sigChannel(scan, key, key, `${key} of each pixel`, [], true),
+            unit: key === 'var' ? 'counts²' : 'counts',
+          },
+          () => withoutCounts(results[key].data, leftOut),
+        ),
+      ),
   };
 });
 
@@ -139,9 +145,9 @@ function picked(
       const { dtype } = intensity;
       if (!isFourier) return [{ ...sigChannel(scan, 'intensity', 'frame', name, raw), unit: 'counts', dtype }];
       const { width, height } = detectorSize(scan, what);
-      const spectrum = shiftedMagnitude(withNeighbours(raw, leftOut, [height, width]), height, width);
       const desc = `|spectrum| of ${name}, frequency 0 in the middle`;
-      return [sigChannel(scan, 'intensity', 'spectrum', desc, spectrum, true)];
+      const channel = sigChannel(scan, 'intensity', 'spectrum', desc, [], true);
+      return [later(channel, () => shiftedMagnitude(withNeighbours(raw, leftOut, [height, width]), height, width))];
     },
   };
 }
@@ -155,6 +161,14 @@ export const pickAnalysis = /* @__PURE__ */ analysis('pick', (scan, options: Pic
 export const pickFftAnalysis = /* @__PURE__ */ analysis('pick-fft', (scan, options: PickOptions, what) =>
   picked(scan, options, what, true),
 );
+
+/** log(|z| + 1) of complex numbers. */
+function logMagnitudes(spectrum: ArrayLike<number>): Float64Array {
+  const logs = new Float64Array(spectrum.length / 2);
+  for (let i = 0; i < logs.length; i++)
+    logs[i] = Math.log(magnitude(spectrum[2 * i] as number, spectrum[2 * i + 1] as number) + 1);
+  return logs;
+}
 
 /**
  * Spectrum of the sum of all frames, with a disk removed first if a radius is given: `intensity` is
@@ -170,18 +184,20 @@ export const fftSumAnalysis = /* @__PURE__ */ analysis('fft-sum', (scan, options
     notes: [...notes, ...leftOutOfFrames(leftOut, haveNeighbours)],
     udf: sumUdf,
     channels({ intensity }) {
-      const whole = withNeighbours(intensity.data as Float64Array, leftOut, scan.shape.sig);
-      const sum = Float64Array.from(whole, (value, i) => (hole?.[i] ? 0 : value));
-      const spectrum = shiftedSpectrum(sum, centre.height, centre.width);
-      const logs = Float64Array.from({ length: sum.length }, (_, i) =>
-        Math.log(Math.hypot(spectrum[2 * i] as number, spectrum[2 * i + 1] as number) + 1),
-      );
       const middle = 'frequency 0 in the middle';
       const logDesc = `log(|spectrum of the sum| + 1), ${middle}`;
-      return [
-        sigChannel(scan, 'intensity', 'spectrum of the sum', logDesc, logs),
-        { ...sigChannel(scan, 'complex', 'spectrum', `the complex spectrum, ${middle}`, spectrum), complex: true },
-      ];
+      const complex = later(
+        { ...sigChannel(scan, 'complex', 'spectrum', `the complex spectrum, ${middle}`, []), complex: true },
+        () => {
+          const given = withNeighbours(intensity.data as Float64Array, leftOut, scan.shape.sig);
+          const sum = hole ? given.map((value, i) => (hole[i] ? 0 : value)) : given;
+          return shiftedSpectrum(sum, centre.height, centre.width);
+        },
+      );
+      const logs = later(sigChannel(scan, 'intensity', 'spectrum of the sum', logDesc, []), () =>
+        logMagnitudes(complex.data),
+      );
+      return [logs, complex];
     },
   };
 });

@@ -3,7 +3,7 @@ import { EwaldError } from '../../base/errors.js';
 import { oneLine } from '../../base/plain-text.js';
 import { product } from '../../base/product.js';
 import { numpyTypeOf } from '../../io/data/numpy-types.js';
-import type { Analysis } from '../analyses/analysis.js';
+import { type Analysis, later } from '../analyses/analysis.js';
 import type { ResultBuffer } from '../functions/buffers.js';
 import type { BufferArray, BufferDtype } from '../functions/dtypes.js';
 
@@ -40,13 +40,21 @@ const measuredOf = (results: ResultBuffers): Uint8Array | undefined => {
  * is no measurement. Integers, which have no NaN, stay 0.
  */
 function withGaps(named: NamedResult, measured: Uint8Array | undefined): NamedResult {
-  const { data, dtype, navAxes } = named;
+  const { dtype, navAxes } = named;
   if (!measured || navAxes === 0 || !/^[fc]/.test(dtype) || measured.every((one) => one === 1)) return named;
+  const { data } = named;
   const each = data.length / measured.length;
   const out = data.slice() as Float64Array;
   for (let i = 0; i < measured.length; i++) if (!measured[i]) out.fill(Number.NaN, i * each, (i + 1) * each);
   return { ...named, data: out };
 }
+
+/** A result under another name. Its numbers are not read, since they may be computed when they are. */
+export const renamed = (result: NamedResult, name: string): NamedResult =>
+  Object.defineProperties({} as NamedResult, {
+    ...Object.getOwnPropertyDescriptors(result),
+    name: { value: name, enumerable: true },
+  });
 
 /** The results of one UDF by the names of its buffers. */
 export type ResultBuffers = Readonly<Record<string, ResultBuffer>>;
@@ -60,23 +68,25 @@ export function namedChannels(analysis: Analysis, results: ResultBuffers): Named
   const nav = analysis.scan.shape.nav;
   const measured = measuredOf(results);
   return analysis.channels(results).map((channel) => {
-    const { key, shape, data, complex, desc, unit, log, vectors, isSig, axes, dtype } = channel;
-    const array = vectors ?? data;
+    const { key, shape, complex, desc, unit, log, vectors, isSig, axes, dtype } = channel;
     const names = isSig ? sigAxes(shape.length) : axes?.map((axis) => axis.name);
-    const named: NamedResult = {
+    const named = {
       name: key,
       desc,
       ...(unit !== undefined && { unit }),
       shape: vectors ? [...shape, 2] : shape,
-      dtype: complex ? 'c128' : (dtype ?? 'f64'),
-      data: array instanceof Float64Array || dtype ? (array as BufferArray) : Float64Array.from(array),
+      dtype: complex ? ('c128' as const) : (dtype ?? 'f64'),
       navAxes: !isSig && !axes && shape.join() === nav.join() ? nav.length : 0,
       ...(names && { axes: names }),
       ...(axes && { across: axes.at(-1) }),
       ...(log && { log }),
       ...(vectors && { vectors: true }),
     };
-    return withGaps(named, measured);
+    const numbers = (): BufferArray => {
+      const array = vectors ?? channel.data;
+      return array instanceof Float64Array || dtype ? (array as BufferArray) : Float64Array.from(array);
+    };
+    return withGaps(later(named, numbers) as NamedResult, measured);
   });
 }
 

@@ -196,7 +196,7 @@ export async function writeResults(
       else if (kind === '.npy' || output === '-') {
         const names: string[] = [];
         for (const [i, file] of filesOf(output, results).entries())
-          names.push(await put(file, (one) => one.write(npy(results[i] as NamedResult))));
+          names.push(await put(file, (one) => writeNpy(one, results[i] as NamedResult)));
         const text = aboutText(`ewald ${version}`, about, results, (i) => basename(names[i] as string));
         for (const file of aboutFile(output)) await put(file, (one) => one.write(text));
       } else await put(output, (one) => writeHdf5(output, one, results, about));
@@ -239,13 +239,10 @@ function unusedPart(folder: string): string {
   }
 }
 
-function npy(result: NamedResult): Uint8Array {
+async function writeNpy(output: Output, result: NamedResult): Promise<void> {
   const { data } = result;
-  const head = npyHeadOf(numpyType(result), result.shape);
-  const out = new Uint8Array(head.length + data.byteLength);
-  out.set(head);
-  out.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), head.length);
-  return out;
+  await output.write(npyHeadOf(numpyType(result), result.shape));
+  await output.write(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
 }
 
 async function writeHdf5(
@@ -264,7 +261,8 @@ async function writeHdf5(
       codecs,
     );
     const children: Record<string, WriteNode> = Object.create(null);
-    for (const { name, shape, dtype, data, desc, unit } of results) {
+    for (const result of results) {
+      const { name, shape, dtype, desc, unit } = result;
       const [first = 1, ...rest] = shape;
       // A single axis is that of the only frame: otherwise it would have another one of length 1.
       const axes = rest.length > 0 ? { frames: first, signal: rest } : { frames: 1, navigation: [], signal: [first] };
@@ -274,7 +272,8 @@ async function writeHdf5(
         dtype: (dtype === 'bool' ? 'u8' : dtype) as DataType,
         packing: 'none',
       });
-      await series.write(data as FrameArray);
+      // Numbers that are computed when they are read are written before those of the next result.
+      await series.write(result.data as FrameArray);
       children[name] = {
         frames: series,
         attributes: {

@@ -21,7 +21,7 @@ import type { LivePicture } from '../live/picture.js';
 import type { ScanView, ScanViewer } from '../live/scan-view.js';
 import { changesOf, type Scan } from '../scans/scan.js';
 import { aboutRun, type ResultsAbout } from './about.js';
-import { type NamedResult, namedBuffers, namedChannels, type ResultBuffers } from './named-results.js';
+import { type NamedResult, namedBuffers, namedChannels, type ResultBuffers, renamed } from './named-results.js';
 import { beginResults, checkOutputs, type ResultFiles, writeResults } from './result-files.node.js';
 
 /** Options of `runToFiles`: those of a run, and those of its output files. */
@@ -155,7 +155,7 @@ export async function runToFiles(
       const [analysis, buffers = {}] = [prepared[i], found[i]];
       const results = (analysis ? namedChannels(analysis, buffers) : namedBuffers(buffers)).filter(isChosen);
       const prefix = all.length > 1 ? `${analysis?.name ?? definition.name}-` : '';
-      return results.map((result) => ({ ...result, name: `${prefix}${result.name}` }));
+      return results.map((result) => renamed(result, `${prefix}${result.name}`));
     });
   let files: ResultFiles | undefined;
   let shown: ViewedRun | undefined;

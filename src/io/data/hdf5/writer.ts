@@ -113,15 +113,17 @@ export class Hdf5Writer {
             `${bytes.length} bytes are ${bytes.length / frameBytes} frames; ` +
               `there is room for ${frames - chunks.length}`,
           );
+        // Frames as they are lie one behind another: a result of single rows would be as many calls of the system.
+        const together = packing === 'none' && bytes.length > 0 ? await this.#append(bytes) : 0;
         for (let at = 0; at < bytes.length; at += frameBytes) {
+          if (packing === 'none') {
+            chunks.push({ address: together + at, size: frameBytes });
+            continue;
+          }
           const frame = bytes.subarray(at, at + frameBytes);
           const codec = { codec: 'bitshuffleLz4', elementBytes: size } as const;
           const packed =
-            packing === 'bitshuffle'
-              ? await this.#codecs.encode(codec, frame)
-              : packing === 'gzip'
-                ? await this.#codecs.deflate(frame)
-                : frame;
+            packing === 'bitshuffle' ? await this.#codecs.encode(codec, frame) : await this.#codecs.deflate(frame);
           chunks.push({ address: await this.#append(packed), size: packed.length });
         }
       },
