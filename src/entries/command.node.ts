@@ -42,6 +42,7 @@ export { answerSignalsOnce } from '../core/backends/native/addon-calls.js';
 export { parseBackend } from '../core/backends/open.js';
 export { ranksOfJob } from '../core/communicator/job.js';
 export { piPlanRows, piRunRows } from '../core/pi/parameters.js';
+export { cellFromParameters } from '../crystal/cell.js';
 export { regionProblem } from '../crystal/stream/regions.js';
 export { parseAddress } from '../executors/nats/address.js';
 export { connectionRows, executorRows, joinRows, rankRows, submitRows } from '../executors/parameters.js';
@@ -72,6 +73,8 @@ export { cellSearchRows, checkCellSearch, minimumSpots } from '../serial/indexin
 export { regionSplitOf } from '../serial/merging/collection/region-split.js';
 export { mergeWriting } from '../serial/merging/lists/writing.js';
 export { mergeMode, mergeRows } from '../serial/merging/parameters.js';
+export { checkListRows, compareListsRows, convertListRows } from '../serial/merging/reflections/parameters.js';
+export { oddsText, spaceGroupText, twinText } from '../serial/merging/reflections/words.js';
 export { searchRows } from '../serial/peaks/parameters.js';
 export { fewFitText, ListedMultiples, tinyCellText } from '../serial/pipeline/doubt.js';
 export {

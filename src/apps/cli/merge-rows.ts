@@ -19,6 +19,17 @@ const outputRows = grouped('output', {
     sentence: 'MTZ file of all observations with their scales, for careless and others',
     value: 'file.mtz',
   },
+  cif: {
+    kind: 'text',
+    common: true,
+    sentence: 'mmCIF file of the merge and its statistics, for a deposition',
+    value: 'file.cif',
+  },
+  table1: {
+    kind: 'text',
+    sentence: '"Table 1" of a publication: .txt, .tex (LaTeX) or .csv',
+    value: 'file.txt',
+  },
   html: { kind: 'text', common: true, sentence: 'report with statistics and plots, one HTML file', value: 'file.html' },
   state: {
     kind: 'text',

@@ -73,12 +73,14 @@ export async function run(
     inputs: [...streams, flags.reference ?? '-', flags.split ?? '-'].filter((file) => file !== '-'),
   };
   refuseBoth(flags);
-  const { output, mtz, unmerged, html, state, assignments } = flags;
+  const { output, mtz, unmerged, cif, table1, html, state, assignments } = flags;
   const named: readonly (readonly [string | undefined, WriteOptions])[] = [
     [output, { ...mergeWriting.hkl, endings: ['.hkl'] }],
     ...(await halvesOf(output)).map((half) => [`${output}${half}`, mergeWriting.hkl] as const),
     [mtz, { ...mergeWriting.mtz, endings: ['.mtz'] }],
     [unmerged, { ...mergeWriting.mtz, endings: ['.mtz'] }],
+    [cif, { ...mergeWriting.cif, endings: ['.cif', '.mmcif'] }],
+    [table1, { ...mergeWriting.table1, endings: ['.txt', '.tex', '.csv'] }],
     [html, { ...mergeWriting.html, endings: ['.html', '.htm'] }],
     [state, mergeWriting.state],
     [assignments, {}],
@@ -202,11 +204,11 @@ const halvesOf = async (output: string | undefined): Promise<readonly (1 | 2)[]>
 
 /** All output files. */
 async function filesOf(result: MergeResult, flags: MergeFlags): Promise<ResultFile[]> {
-  const { output, mtz, unmerged, html, assignments } = flags;
+  const { output, mtz, unmerged, cif, table1, html, assignments } = flags;
   const halves = await halvesOf(output);
   const hasBeside = async (file: string | undefined): Promise<boolean> =>
     file !== undefined && !(await isWrittenThrough(file));
-  const [besideOutput, besideMtz] = [await hasBeside(output), await hasBeside(mtz)];
+  const [besideOutput, besideMtz, besideCif] = [await hasBeside(output), await hasBeside(mtz), await hasBeside(cif)];
   const lists = [
     { lists: result as MergedLists, named: (file: string): string => file },
     ...result.datasets.map((lists) => ({ lists, named: (file: string): string => beside(file, lists.name) })),
@@ -221,12 +223,18 @@ async function filesOf(result: MergeResult, flags: MergeFlags): Promise<ResultFi
       for (const half of [undefined, ...halves])
         add(`${named(output)}${half ?? ''}`, mergeWriting.hkl, one.toHkl(half));
     if (mtz !== undefined && (isWhole || besideMtz)) add(named(mtz), mergeWriting.mtz, one.toMtz());
+    if (cif !== undefined && (isWhole || besideCif)) add(named(cif), mergeWriting.cif, one.toCif());
   }
   if (unmerged !== undefined) add(unmerged, mergeWriting.mtz, result.toUnmergedMtz());
+  if (table1 !== undefined) add(table1, mergeWriting.table1, result.toTable1(table1Form(table1)));
   if (html !== undefined) add(html, mergeWriting.html, mergeReport(result, { about: commandLine() }));
   if (assignments !== undefined) add(assignments, {}, assignmentsOf(result));
   return files;
 }
+
+/** The form of a Table 1 by the name of its file. */
+const table1Form = (file: string): 'text' | 'latex' | 'csv' =>
+  /\.tex$/i.test(file) ? 'latex' : /\.csv$/i.test(file) ? 'csv' : 'text';
 
 /** The name of a data set's file: `out.hkl` becomes `out-pumped.hkl`. */
 const beside = (file: string, dataset: string): string =>

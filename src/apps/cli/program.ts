@@ -92,6 +92,20 @@ export const commands: Record<
     ],
     load: framed({ words: () => import('./merge-rows.js'), action: () => import('./merge.js') }),
   },
+  reflections: {
+    summary: 'compare, convert and test lists of merged intensities',
+    crystfel: ['compare_hkl', 'check_hkl'],
+    examples: [
+      ['two lists side by side', 'ewald reflections compare a.hkl b.mtz -p lyso.cell'],
+      ['twinning, space group, outliers, ice', 'ewald reflections check run.hkl -p lyso.cell'],
+      ['for SHELX', 'ewald reflections convert run.hkl -p lyso.cell -o run.shelx'],
+    ],
+    load: family(() => import('./reflections-rows.js'), {
+      compare: () => import('./reflections-compare.js'),
+      convert: () => import('./reflections-convert.js'),
+      check: () => import('./reflections-check.js'),
+    }),
+  },
   figures: {
     summary: 'write the pictures of a report as SVG or PNG files',
     load: framed({ words: () => import('./figures-rows.js'), action: () => import('./figures.js') }),

@@ -14,6 +14,8 @@ export const shellFlags = {
   jobs: 'in the library, the workers of an Executor',
   merge: 'in the library, a sink that mergeSink of ewald/merging makes',
   mtz: 'in the library, toMtz of the result',
+  cif: 'in the library, toCif of the result',
+  table1: 'in the library, toTable1 of the result',
   unmerged: 'in the library, toUnmergedMtz of the result',
   state: 'in the library, the state of a Merger',
   assignments: 'in the library, the crystals of the result',

@@ -191,6 +191,14 @@ export const mergeRows = /* @__PURE__ */ grouped('model', {
     range: range(0, Number.MAX_SAFE_INTEGER, 0),
     of: resolving,
   },
+  frenchWilson: {
+    group: 'output',
+    kind: 'boolean',
+    sentence: "writes amplitudes beside the intensities of MTZ and mmCIF files: posterior means under Wilson's law",
+    more:
+      'No reflection is dropped for being negative. Refinement programs make their own; the law does not hold for twins ' +
+      'and translational pseudosymmetry. French & Wilson 1978.',
+  },
   reference: {
     common: true,
     group: 'input',

@@ -5,8 +5,30 @@
 
 export { readSplitTable } from './collection/split.js';
 export { answerText as wantedText } from './forecast/words.js';
+export { type FormatListOptions, type FormattedList, formatReflections } from './formats/format-list.js';
+export {
+  type ListKind,
+  listKinds,
+  type ReadReflectionsOptions,
+  type ReflectionFile,
+  readReflections,
+} from './formats/read-reflections.js';
 export { formatReflectionList, readReflectionList } from './lists/hkl.js';
 export { readMtzReflections } from './lists/mtz-reader.js';
+export type { AbsenceElement, SpaceGroupClass, SpaceGroupRanking, ZoneSummary } from './reflections/absences.js';
+export type { Amplitudes } from './reflections/amplitudes.js';
+export { checkReflections, compareReflections, convertReflections, frenchWilson } from './reflections/calls.js';
+export type { ListCheck } from './reflections/check.js';
+export type { ComparedWay, ComparisonFigures, ListComparison, WorstPair } from './reflections/compare.js';
+export type { ConvertedList } from './reflections/convert.js';
+export type { IceRing, Outlier } from './reflections/outliers.js';
+export type {
+  CheckListOptions,
+  CompareListsOptions,
+  ConvertListOptions,
+  ListOptions,
+} from './reflections/parameter-types.js';
+export type { LMoments, TwinLaw, TwinStatistics } from './reflections/twinning.js';
 export {
   type MergeSink,
   type MergeStatus,

@@ -54,6 +54,11 @@ export interface MergedLists {
   /** The reflections as a CrystFEL list, or those of half 1 or 2. */
   toHkl(half?: 1 | 2): string;
   /**
+   * The reflections and their statistics as an mmCIF file, for a deposition. Throws `Unsupported` for settings that the tables
+   * lack.
+   */
+  toCif(): string;
+  /**
    * The reflections as an MTZ file in the lowest symmorphic space group. Throws `Unsupported` for settings that CCP4
    * lacks.
    */
@@ -117,6 +122,11 @@ export interface MergeResultMethods extends MergedLists {
    * SIGI, SCALE, dHKL and ewald_offset. Throws `Unsupported` for settings that CCP4 lacks and for plain means, `Limit`.
    */
   toUnmergedMtz(): Uint8Array;
+  /**
+   * "Table 1" of a publication, as text (default), a LaTeX table or CSV, with the outermost shell in parentheses. R values are
+   * fractions. Throws `Argument`, `Unsupported` for settings that the tables lack.
+   */
+  toTable1(form?: 'text' | 'latex' | 'csv'): string;
   /** The result as plain data, which `postMessage` and structured cloning keep whole. */
   toPlain(): PlainMerge;
 }

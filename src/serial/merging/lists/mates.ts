@@ -12,7 +12,7 @@ interface Mate {
 }
 
 /** A reflection of the Laue group with the mates that were measured; a centric one has no I(−). */
-interface MatePair {
+export interface MatePair {
   /** Indices in CCP4's asymmetric unit if it has one for the setting, otherwise those of CrystFEL's representative. */
   readonly indices: Indices;
   readonly centric: boolean;

@@ -5,6 +5,7 @@ import type { Centring } from '../../../crystal/centring.js';
 import { ccp4Unit } from '../../../crystal/symmetry/asymmetric-unit.js';
 import { laueName, type PointGroup, rotationsOf } from '../../../crystal/symmetry/point-group.js';
 import { centringsOf, hasPointGroup, type SpaceGroup, symmorphicGroup } from '../../../crystal/symmetry/space-group.js';
+import type { Amplitudes } from '../reflections/amplitudes.js';
 import type { Subject } from '../setting/subject.js';
 import type { ReflectionList } from './hkl.js';
 import { mateMean, matePairs } from './mates.js';
@@ -57,7 +58,13 @@ export function mtzOf(
     group,
     wavelengthA,
     spaceGroup: given,
-  }: Omit<Subject, 'part'> & { readonly wavelengthA: number; readonly spaceGroup: SpaceGroup | undefined },
+    amplitudes,
+  }: Omit<Subject, 'part'> & {
+    readonly wavelengthA: number;
+    readonly spaceGroup: SpaceGroup | undefined;
+    /** Written beside the intensities, in the order of the pairs of mates; default none. */
+    readonly amplitudes?: Pick<Amplitudes, 'amplitude' | 'sigma'> | undefined;
+  },
 ): Uint8Array {
   const spaceGroup = spaceGroupOf(group, centring, given);
   const pairs = matePairs(list, group);
@@ -116,6 +123,7 @@ export function mtzOf(
         'I',
         means.map(({ measurements }) => measurements),
       ),
+      ...(amplitudes ? [column('F', 'F', [...amplitudes.amplitude]), column('SIGF', 'Q', [...amplitudes.sigma])] : []),
       ...mates,
     ],
     history: [`ewald ${version}: merged with symmetry ${group.name}`],

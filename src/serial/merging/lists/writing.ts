@@ -25,6 +25,8 @@ export const mergeWriting = {
       // The last batch of unmerged data is after the history.
       /(?:MTZHIST +\d+ *|TITLE )ewald \d[\s\S]*MTZENDOFHEADERS *$/.test(latin1Text(tail)),
   },
+  cif: { replaces: (head) => /^data_merged\n[\s\S]*_audit\.creation_method +'ewald \d/.test(latin1Text(head)) },
+  table1: { replaces: (head) => /ewald \d/.test(latin1Text(head)) && /Wavelength/.test(latin1Text(head)) },
   html: { replaces: (head) => latin1Text(head).startsWith(pageBegin) },
   state: { replaces: isState },
 } satisfies Readonly<Record<string, Stated>>;

@@ -1,0 +1,147 @@
+/** Lists in the forms of the next program: read back by gemmi, by us, and refused where they are damaged. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, describe, expect, test } from 'vitest';
+import { readCell } from '../../dist/index.node.js';
+import { formatReflections, readReflections } from '../../dist/merging.js';
+import { cifValue, readCif } from '../../src/serial/merging/formats/cif.js';
+import { askGemmi, gemmi } from './gemmi.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'ewald-lists-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const cell = readCell('52,52,44,90,90,90');
+const bytesOf = (content: string | Uint8Array): Uint8Array =>
+  typeof content === 'string' ? new TextEncoder().encode(content) : content;
+
+/** Reflections of 4/m with negative and large intensities. */
+const rows: (readonly [number, number, number, number, number])[] = [];
+for (let h = 0; h < 6; h++)
+  for (let k = h === 0 ? 0 : 1; k < 6; k++)
+    for (let l = 0; l < 6; l++)
+      if (h + k + l > 0)
+        rows.push([
+          h,
+          k,
+          l,
+          Number((900 * Math.sin(h * 7 + k * 3 + l) + 700).toFixed(2)),
+          1 + ((h + 2 * k + 3 * l) % 7),
+        ]);
+const list = {
+  symmetry: '4/m',
+  count: rows.length,
+  indices: Int16Array.from(rows.flatMap((row) => row.slice(0, 3))),
+  intensity: Float64Array.from(rows, ([, , , x]) => x),
+  sigma: Float64Array.from(rows, ([, , , , x]) => x),
+  measurements: new Float64Array(rows.length).fill(3),
+};
+
+describe('a list', () => {
+  test.each(['hkl', 'mtz', 'cif', 'xds', 'shelx'] as const)('is the same when it is read again from %s', (kind) => {
+    const { content } = formatReflections(list, kind, { cell, wavelengthA: 1.3 });
+    const file = readReflections(bytesOf(content), { symmetry: '4/m' });
+    expect([file.kind, file.list.symmetry, file.list.count]).toEqual([kind, '4/m', list.count]);
+    const there = new Map(rows.map(([h, k, l, intensity, sigma]) => [`${h} ${k} ${l}`, [intensity, sigma]]));
+    for (let i = 0; i < file.list.count; i++) {
+      // CCP4's asymmetric unit of 4/m is CrystFEL's one here but for the axes.
+      const [h, k, l] = file.list.indices.subarray(3 * i, 3 * i + 3) as unknown as [number, number, number];
+      const own = there.get(`${h} ${k} ${l}`) ?? there.get(`${k} ${-h} ${l}`) ?? there.get(`${-k} ${h} ${l}`);
+      expect(own, `${h} ${k} ${l}`).toBeDefined();
+      // XDS_ASCII has four digits, MTZ float32.
+      const bound = kind === 'xds' ? 6e-4 : 1e-6;
+      const [intensity, sigma] = own as number[] as [number, number];
+      expect(Math.abs((file.list.intensity[i] as number) - intensity)).toBeLessThanOrEqual(
+        bound * Math.abs(intensity) + 1e-9,
+      );
+      expect(file.list.sigma[i]).toBeCloseTo(sigma, 2);
+    }
+  });
+
+  test('is scaled down for HKLF 4 until no field touches another, and says the factor', () => {
+    const big = { ...list, intensity: list.intensity.map((x, i) => (i === 3 ? 250_000 : i === 4 ? -12_000 : x)) };
+    const { content, remarks } = formatReflections(big, 'shelx', { cell });
+    expect(remarks[0]).toMatch(/multiplied by 0\.039/);
+    const lines = (content as string).trimEnd().split('\n');
+    for (const line of lines) expect(line).toMatch(/^[ \d-]{12}( *-?\d+\.\d\d){2} +\d+$/);
+    for (const line of lines.slice(0, -1)) expect(line[12]).not.toMatch(/\d/);
+    expect(lines.at(-1)).toBe('   0   0   0    0.00    0.00   0');
+  });
+
+  test.skipIf(!gemmi)('as mmCIF is read by gemmi with every number, and with amplitudes beside intensities', () => {
+    const { content } = formatReflections(list, 'cif', {
+      cell,
+      wavelengthA: 1.3,
+      frenchWilson: true,
+      spaceGroup: 'P 41',
+    });
+    const path = join(folder, 'a.cif');
+    writeFileSync(path, content);
+    const said = JSON.parse(
+      askGemmi(`
+import gemmi, json
+b = gemmi.as_refln_blocks(gemmi.cif.read('${path}'))[0]
+f = b.make_float_array('F_meas_au'); h = b.make_miller_array()
+print(json.dumps([b.spacegroup.hm, b.wavelength, [b.cell.a, b.cell.c], [[int(x) for x in m] for m in h],
+  [float(x) for x in b.make_float_array('intensity_meas')], [float(x) for x in f]]))`),
+    ) as [string, number, number[], number[][], number[], number[]];
+    expect(said.slice(0, 3)).toEqual(['P 41', 1.3, [52, 44]]);
+    expect(said[3].length).toBe(list.count);
+    expect([...said[4]].sort((a, b) => a - b)).toEqual([...list.intensity].sort((a, b) => a - b));
+    // The amplitude of a strong reflection is nearly its root, and none is 0.
+    for (const [i, f] of said[5].entries()) {
+      expect(f).toBeGreaterThan(0);
+      if ((said[4][i] as number) > 1000) expect((f * f) / (said[4][i] as number)).toBeCloseTo(1, 2);
+    }
+  });
+
+  test.skipIf(!gemmi)('as MTZ with amplitudes has them behind the intensities, which stay', () => {
+    const plain = formatReflections(list, 'mtz', { cell }).content as Uint8Array;
+    const { content } = formatReflections(list, 'mtz', { cell, frenchWilson: true });
+    const [a, b] = [plain, content as Uint8Array].map((bytes, i) => {
+      const path = join(folder, `${i}.mtz`);
+      writeFileSync(path, bytes);
+      return askGemmi(`
+import gemmi
+m = gemmi.read_mtz_file('${path}')
+print([(c.label, c.type) for c in m.columns], [float(x) for x in m.column_with_label('IMEAN')])`);
+    });
+    expect(b).toContain("('N', 'I'), ('F', 'F'), ('SIGF', 'Q')");
+    expect(b?.split('] ')[1]).toBe(a?.split('] ')[1]);
+  });
+});
+
+describe('a file of reflections', () => {
+  const cif = formatReflections(list, 'cif', { cell }).content as string;
+  const xds = formatReflections(list, 'xds', { cell }).content as string;
+  test.each([
+    ['a page', '<!doctype html>', /begins no list of reflections/],
+    ['HKLF 4 without a group', formatReflections(list, 'shelx', { cell }).content as string, /states no point group/],
+    ['mmCIF that is cut in a row', cif.slice(0, -12), /is incomplete|has no value/],
+    ['mmCIF without a space group', cif.replace(/_symmetry.*\n/g, ''), /states no space group/],
+    ['mmCIF without intensities', cif.replaceAll('intensity_', 'phase_'), /no intensities/],
+    ['XDS_ASCII that is cut', xds.slice(0, xds.lastIndexOf('!END')), /no "!END_OF_DATA"/],
+    ['XDS_ASCII with a word for a number', xds.replace(/E\+00\n/, 'EE00\n'), /is not a reflection of the items/],
+  ])('that is %s is refused with what is wrong', (_, text, message) => {
+    expect(() => readReflections(new TextEncoder().encode(text), { name: 'list' })).toThrow(message);
+  });
+
+  test('of amplitudes is read as intensities with 2 F σ(F)', () => {
+    const text =
+      "data_x\n_symmetry.space_group_name_H-M 'P 4'\nloop_\n_refln.index_h\n_refln.index_k\n_refln.index_l\n_refln.F_meas_au\n_refln.F_meas_sigma_au\n1 2 3 10 .5\n1 2 4 ? ?\n";
+    const { list: read } = readReflections(new TextEncoder().encode(text));
+    expect([read.symmetry, read.count, read.intensity[0], read.sigma[0]]).toEqual(['4/m', 1, 100, 10]);
+  });
+});
+
+test('any text survives as a value of CIF', () => {
+  fc.assert(
+    fc.property(fc.stringMatching(/^[\x20-\x7e]{1,30}$/), (text) => {
+      fc.pre(text !== '?' && text !== '.' && text.trim() === text);
+      const [block] = readCif(`data_a\n_x.y ${cifValue(text)}\n_x.z 1\n`);
+      expect(block?.items.get('_x.y')).toBe(text);
+      expect(block?.items.get('_x.z')).toBe('1');
+    }),
+    { numRuns: 300, seed: 4 },
+  );
+});

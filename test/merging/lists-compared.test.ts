@@ -1,0 +1,212 @@
+/** Two lists side by side: worked numbers, CrystFEL's compare_hkl, and laws that hold for any list. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type ReflectionList, readCell } from '../../dist/index.node.js';
+import { compareReflections, convertReflections, readReflectionList } from '../../dist/merging.js';
+import { dataFolder } from '../support/data.js';
+import { unpacked } from './unpacked.js';
+
+const cell = readCell('52,52,44,90,90,90');
+
+/** A list of rows h, k, l, I, σ. */
+function listOf(symmetry: string, rows: readonly (readonly [number, number, number, number, number])[]) {
+  return {
+    symmetry,
+    count: rows.length,
+    indices: Int16Array.from(rows.flatMap((row) => row.slice(0, 3))),
+    intensity: Float64Array.from(rows, ([, , , intensity]) => intensity),
+    sigma: Float64Array.from(rows, ([, , , , sigma]) => sigma),
+    measurements: new Float64Array(rows.length).fill(2),
+  };
+}
+
+/** Reflections of 4/m with intensities that fall off, drawn from a seed. */
+function drawn(seed: number, symmetry = '4/m') {
+  let state = seed >>> 0 || 1;
+  const uniform = (): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return (state + 0.5) / 2 ** 32;
+  };
+  const rows: [number, number, number, number, number][] = [];
+  for (let h = 0; h < 9; h++)
+    for (let k = h === 0 ? 0 : 1; k < 9; k++)
+      for (let l = 0; l < 9; l++) {
+        if (h + k + l === 0 || uniform() < 0.2) continue;
+        const mean = 1000 * Math.exp(-(h * h + k * k + l * l) / 60);
+        rows.push([h, k, l, -mean * Math.log(uniform()) + 5 * (uniform() - 0.5), 5 + 20 * uniform()]);
+      }
+  return listOf(symmetry, rows);
+}
+
+describe('figures of merit', () => {
+  test('are the worked ones', () => {
+    const indices = [
+      [1, 1, 1],
+      [2, 1, 1],
+      [3, 1, 1],
+      [4, 1, 1],
+    ] as const;
+    const [x, y] = [
+      [100, 50, 20, 5],
+      [95, 55, 18, 7],
+    ].map((values) =>
+      listOf(
+        '4/m',
+        indices.map((at, i) => [...at, values[i] as number, 1] as const),
+      ),
+    );
+    const { overall } = compareReflections(x as ReflectionList, y as ReflectionList, { cell, scale: false, shells: 1 });
+    for (const [name, value] of [
+      ['r1', 0.08],
+      ['r2', 0.06699],
+      ['rSplit', 0.05657],
+      ['rIso', 0.05175],
+      ['k', 1.01787],
+    ] as const)
+      expect(overall[name], name).toBeCloseTo(value, 5);
+    // Four pairs tell no correlation.
+    expect(overall.cc).toBeNaN();
+  });
+
+  test.skipIf(dataFolder === undefined)('of two halves are those of compare_hkl', () => {
+    const [first, second] = ['1', '2'].map((half) =>
+      readReflectionList(new TextDecoder().decode(unpacked('expected', `amb.ew.xsphere-3.hkl${half}.xz`))),
+    );
+    const known = readCell(readFileSync(join(dataFolder ?? '', 'merge/amb.cell'), 'utf8'));
+    const { overall, ways, shells } = compareReflections(first as ReflectionList, second as ReflectionList, {
+      cell: known,
+    });
+    expect(overall.pairs).toBe(4922);
+    expect(overall.cc).toBeCloseTo(0.98467, 2.7);
+    expect(overall.rSplit).toBeCloseTo(0.1118, 2);
+    expect(ways.map(({ operation }) => operation)).toEqual(['h,k,l', 'k,h,-l']);
+    expect(shells.slice(0, 6).map(({ cc }) => cc.toFixed(2))).toEqual(['0.99', '0.98', '0.97', '0.96', '0.94', '0.94']);
+  });
+});
+
+describe('a comparison', () => {
+  const seeds = fc.integer({ min: 1, max: 2 ** 31 });
+
+  test('finds the scale and the B by which a list was changed, with their sign', () => {
+    fc.assert(
+      fc.property(
+        seeds,
+        fc.double({ min: 0.1, max: 10, noNaN: true }),
+        fc.double({ min: -20, max: 20, noNaN: true }),
+        (seed, k, b) => {
+          const list = drawn(seed);
+          const q2 = (i: number): number =>
+            ((list.indices[3 * i] as number) ** 2 + (list.indices[3 * i + 1] as number) ** 2) / 52 ** 2 +
+            (list.indices[3 * i + 2] as number) ** 2 / 44 ** 2;
+          const factor = (i: number): number => k * Math.exp((-b * q2(i)) / 2);
+          const changed = {
+            ...list,
+            intensity: list.intensity.map((x, i) => x / factor(i)),
+            sigma: list.sigma.map((x, i) => x / factor(i)),
+          };
+          const { scale, relativeB, overall } = compareReflections(list, changed, { cell });
+          expect(scale / k).toBeCloseTo(1, 6);
+          expect(relativeB).toBeCloseTo(b, 4);
+          expect(overall.r1).toBeLessThan(1e-6);
+        },
+      ),
+      { numRuns: 10, seed: 1 },
+    );
+  });
+
+  test('does not depend on the order of reflections, nor on which member of an orbit is listed', () => {
+    fc.assert(
+      fc.property(seeds, seeds, (seed, other) => {
+        const [first, second] = [drawn(seed), drawn(other)];
+        const plain = compareReflections(first, second, { cell });
+        const order = [...Array(second.count).keys()].reverse();
+        const turned = listOf(
+          '4/m',
+          order.map(
+            (i) =>
+              [
+                -(second.indices[3 * i + 1] as number),
+                second.indices[3 * i] as number,
+                second.indices[3 * i + 2] as number,
+                second.intensity[i] as number,
+                second.sigma[i] as number,
+              ] as const,
+          ),
+        );
+        const again = compareReflections(first, turned, { cell });
+        expect(again.overall.pairs).toBe(plain.overall.pairs);
+        expect(again.overall.cc).toBeCloseTo(plain.overall.cc, 10);
+        expect(again.scale).toBeCloseTo(plain.scale, 8);
+      }),
+      { numRuns: 5, seed: 2 },
+    );
+  });
+
+  test('takes the way to index in which the second list fits, and says both', () => {
+    const list = drawn(5);
+    const { list: moved } = convertReflections(list, { cell, reindex: 'k,h,-l' });
+    const { ways, overall } = compareReflections(list, moved, { cell });
+    expect(ways.map(({ operation }) => operation)).toEqual(['k,h,-l', 'h,k,l']);
+    expect(overall.cc).toBeCloseTo(1, 9);
+    expect(ways[1]?.cc).toBeLessThan(0.8);
+  });
+
+  test('of a list in P1 with its merge in 4/m merges the first by 1/σ²', () => {
+    const list = drawn(9);
+    const { list: expanded } = convertReflections(list, { cell, expand: '-1' });
+    expect(expanded.count).toBeGreaterThan(3 * list.count);
+    const { overall } = compareReflections(expanded, list, { cell, symmetry: '4/m', scale: false });
+    expect(overall.pairs).toBe(list.count);
+    expect(overall.r1).toBeLessThan(1e-12);
+  });
+
+  test('of mates that one list has apart averages them', () => {
+    const list = drawn(11, '4');
+    const { overall } = compareReflections(list, drawn(11), { cell, scale: false });
+    expect(overall.r1).toBeLessThan(1e-12);
+    expect(overall.anomalousPairs).toBe(0);
+  });
+
+  test('says that sigmas are unknown, and that no reflection is common', () => {
+    const list = drawn(13);
+    const without = { ...list, sigma: new Float64Array(list.count) };
+    expect(compareReflections(without, without, { cell }).remarks[0]).toMatch(/no sigmas/);
+    const far = listOf('4/m', [[30, 1, 1, 5, 1]]);
+    expect(() => compareReflections(list, far, { cell })).toThrow(
+      /no reflection is in both lists \(.* from .* to .* Å/,
+    );
+  });
+});
+
+describe('a conversion', () => {
+  test('refuses what is no change of axes, and says the determinant', () => {
+    const list = drawn(3);
+    expect(() => convertReflections(list, { cell, reindex: 'h+k,h-k,l' })).toThrow(/determinant is -2/);
+    expect(() => convertReflections(list, { cell, reindex: 'k,h' })).toThrow(/expected three sums/);
+    expect(() => convertReflections(list, { cell, expand: '4/mmm' })).toThrow(/no subgroup of 4\/m/);
+    expect(() => convertReflections(list, { cell, twin: '4/m' })).toThrow(/does not contain 4\/m and more/);
+    expect(() => convertReflections(list, { cell, symmetry: '6/m' })).toThrow(/does not have the symmetry 6\/m/);
+  });
+
+  test('twice with an operation of order two is the list', () => {
+    const list = drawn(17);
+    const once = convertReflections(list, { cell, reindex: 'k,h,-l' }).list;
+    const twice = convertReflections(once, { cell, reindex: 'k,h,-l' }).list;
+    const { overall } = compareReflections(list, twice, { cell, scale: false });
+    expect([overall.pairs, twice.count]).toEqual([list.count, list.count]);
+    expect(overall.r1).toBe(0);
+  });
+
+  test('to a twin is the mean over the cosets: 100 ± 6 and 40 ± 8 give 70 ± 5', () => {
+    const list = listOf('4/m', [
+      [1, 2, 3, 100, 6],
+      [2, 1, 3, 40, 8],
+      [1, 3, 3, 10, 1],
+    ]);
+    const { list: twin, withoutTwin } = convertReflections(list, { cell, twin: '4/mmm' });
+    expect([twin.count, withoutTwin]).toEqual([2, 1]);
+    expect([...twin.intensity, ...twin.sigma, ...twin.measurements]).toEqual([70, 70, 5, 5, 4, 4]);
+  });
+});
