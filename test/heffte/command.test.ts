@@ -51,6 +51,9 @@ const kinds: readonly (readonly [string, readonly number[], boolean, readonly st
   ['sines', [6, 5, 6], false, ['--kind', 'dst2']],
   ['cosines of one axis', [9], false, ['--kind', 'dct2']],
   ['cosines with both ends, of two axes', [5, 4], false, ['--kind', 'dct1']],
+  ['the inverse of r2c', [5, 6, 4], true, ['--kind', 'r2c', '--inverse', '--length', '7', '--scale', 'full']],
+  ['the inverse of r2c of real numbers', [5, 6, 4], false, ['--kind', 'r2c', '--inverse']],
+  ['c2c of real numbers', [3, 4], false, ['--kind', 'c2c']],
   ['sines of two axes, inverse', [4, 7], false, ['--kind', 'dst4', '--inverse', '--scale', 'symmetric']],
 ];
 
@@ -69,6 +72,40 @@ describe.skipIf(!mpiPresent)('mpirun ewald fft', () => {
       await expectAsInMemory('out.npy', [at('in.npy'), ...more]);
     },
   );
+
+  test('an array in Fortran order gives what it gives in one process', async () => {
+    for (const [shape, complex, more] of [
+      [[5, 4, 6], false, []],
+      [[4, 7], true, ['--inverse']],
+      [[6, 3, 4], true, ['--kind', 'r2c', '--inverse', '--length', '7']],
+    ] as const) {
+      save('in.npy', [...shape], complex);
+      const { data } = read('in.npy');
+      // The same array with its first axis the fastest.
+      const unit = complex ? 2 : 1;
+      const columns = new Float64Array(data.length);
+      const strides = shape.map((_, axis) => shape.slice(0, axis).reduce((a, b) => a * b, 1));
+      for (let i = 0; i < data.length / unit; i++) {
+        let rest = i;
+        let place = 0;
+        for (let axis = shape.length - 1; axis >= 0; axis--) {
+          place += (rest % (shape[axis] as number)) * (strides[axis] as number);
+          rest = Math.floor(rest / (shape[axis] as number));
+        }
+        for (let part = 0; part < unit; part++) columns[unit * place + part] = data[unit * i + part] as number;
+      }
+      const bytes = formatNpy({ shape, complex, data: columns });
+      const head = new TextDecoder('latin1').decode(bytes);
+      const at0 = head.indexOf("'fortran_order': False");
+      const own = Uint8Array.from(bytes);
+      own.set(new TextEncoder().encode("'fortran_order': True "), at0);
+      writeFileSync(at('fortran.npy'), own);
+      const run = await onRanks(3, at('fortran.npy'), '-o', at('out.npy'), '--force', ...more);
+      expect(run.code, run.err).toBe(0);
+      await expectAsInMemory('out.npy', [at('in.npy'), ...more]);
+      await expectAsInMemory('out.npy', [at('fortran.npy'), ...more]);
+    }
+  });
 
   test('more ranks than planes, one axis, single precision', { tags: 'nightly' }, async () => {
     save('in.npy', [3, 4, 4], true, true);

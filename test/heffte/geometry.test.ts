@@ -32,6 +32,24 @@ describe('a box', () => {
     expect(b.r2c(1).high).toEqual([4, 4, 8]);
     expect(b.r2c(2).size).toEqual([4, 5, 4]);
     expect(new heffte.box3d([0, 0, 0], [1, 1, 1])).toBeInstanceOf(heffte.Box);
+    // The class checks as the function does, and keeps no array of the caller.
+    const wrong: [unknown, unknown, unknown, RegExp][] = [
+      [[0, 0, 0.5], [1, 1, 1], undefined, /the low of a box is \[0, 0, 0\.5\]; expected three integers/],
+      [[0, 0, 0], [1, 1, 2 ** 31], undefined, /the high of a box is \[1, 1, 2147483648\]/],
+      [[0, 0, 0], [1], undefined, /the high of a box is \[1\]/],
+      [[0, 0, 0], [1, 1, 1], [0, 1, 1], /the order of a box is \[0, 1, 1\]; expected the axes 0, 1 and 2 once each/],
+      [[0, 0, 0], Array(3).fill(2 ** 31 - 1), undefined, /more than 2⁵³ indexes/],
+    ];
+    for (const [low, high, order, said] of wrong)
+      for (const make of [
+        () => box(low as never, high as never, order as never),
+        () => new heffte.Box(low as never, high as never, order as never),
+      ])
+        expect(make).toThrow(said);
+    const low = [0, 0, 0];
+    const made = new heffte.Box(low, [1, 2]);
+    low[0] = 5;
+    expect([made.low, made.high, made.count]).toEqual([[0, 0, 0], [1, 2, 0], 6]);
     expect(box([0, 0], [3, 4]).is2d()).toBe(true);
     expect(box([0, 0], [3, 4]).size).toEqual([4, 5, 1]);
     const none = box([0, 0, 0], [-1, -1, -1]);

@@ -4,7 +4,7 @@ import { EwaldError } from '../../base/errors.js';
 import { fileError } from '../../base/file-errors.js';
 import { decodeNpy, isDirect, isSingle, type NpyArray, type NpyHeader, npyHeader, npyOffset } from './npy.js';
 
-/** An open file of an array in C order. */
+/** An open file of an array, in C or Fortran order. */
 export interface NpyParts {
   readonly header: NpyHeader;
   /** Shape, dtype and whether it is complex, without the numbers. */
@@ -17,7 +17,7 @@ export interface NpyParts {
 /** Node reads and writes less than 2 GiB at a time. */
 const most = 2 ** 30;
 
-/** Opens a file to read parts of it. Throws `File`, `Format`, `Unsupported` for Fortran order. */
+/** Opens a file to read parts of it. Throws `File`, `Format`. */
 export async function openNpyParts(file: string): Promise<NpyParts> {
   if (file === '-') throw new EwaldError('Argument', 'standard input cannot be read in parts; pass the name of a file');
   const handle = await open(file).catch((cause) => {
@@ -30,12 +30,6 @@ export async function openNpyParts(file: string): Promise<NpyParts> {
     const head = new Uint8Array(Math.min(npyOffset(first, file), size));
     await readBytes(handle, head, 0, file);
     const header = npyHeader(head, size, file);
-    if (header.fortran && header.shape.length > 1)
-      throw new EwaldError(
-        'Unsupported',
-        `${file} is in Fortran order, whose rows are not contiguous; ` +
-          'save it in C order first (numpy.ascontiguousarray)',
-      );
     const like = {
       shape: header.shape,
       complex: header.complex,

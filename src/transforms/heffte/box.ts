@@ -1,5 +1,5 @@
 /** Boxes of indexes: the part of the world that a rank holds, and its order in memory. */
-import { expects, expectsMembers, expectsNumbers } from '../../base/arguments.js';
+import { expects, expectsMembers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 
 /** Three numbers, for the axes x, y, z. */
@@ -19,15 +19,15 @@ export class Box {
   /** Lengths along x, y, z; 0 throughout when the box is empty. */
   readonly size: Triple;
 
-  constructor(low: Triple, high: Triple, order: readonly [Axis, Axis, Axis] = [0, 1, 2]) {
-    expectsNumbers('Box: low', low);
-    expectsNumbers('Box: high', high);
-    expectsNumbers('Box: order', order);
-    this.low = low;
-    this.high = high;
-    this.order = order;
-    const lengths = each((axis) => high[axis] - low[axis] + 1);
+  /** Throws `Argument` unless the numbers are integers below 2³¹ and the order names each axis once, `Limit`. */
+  constructor(low: ArrayLike<number>, high: ArrayLike<number>, order: ArrayLike<number> = axesOfWorld) {
+    const [from, to] = [corner('low', low), corner('high', high)];
+    this.low = from;
+    this.high = to;
+    this.order = orderOf(order ?? axesOfWorld);
+    const lengths = each((axis) => to[axis] - from[axis] + 1);
     this.size = Object.freeze(lengths.some((n) => n <= 0) ? ([0, 0, 0] as const) : lengths);
+    if (!Number.isSafeInteger(this.count)) throw new EwaldError('Limit', `the box ${this} has more than 2⁵³ indexes`);
     Object.freeze(this);
   }
 
@@ -111,28 +111,27 @@ export const emptyBox = (order?: readonly [Axis, Axis, Axis]): Box => new Box([0
 
 const most = 2 ** 31 - 1;
 
+const isIndex = (n: number): boolean => Number.isInteger(n) && Math.abs(n) <= most;
+
+/** Three integers; two describe a two-dimensional box. */
 function corner(what: string, given: ArrayLike<number>): Triple {
-  const list = Array.from(given ?? [], Number);
-  // Two numbers describe a two-dimensional box.
-  if (list.length === 2) list.push(0);
-  const [x, y, z] = list;
-  if (list.length !== 3 || list.some((n) => !Number.isInteger(n) || Math.abs(n) > most))
-    throw new EwaldError('Argument', `box3d: ${what} is [${list.join(', ')}]; expected three integers, of x, y, z`);
-  return Object.freeze([x as number, y as number, z as number] as const);
+  const length = given?.length;
+  const [x, y, z] = [Number(given?.[0]), Number(given?.[1]), length === 2 ? 0 : Number(given?.[2])];
+  if ((length === 2 || length === 3) && isIndex(x) && isIndex(y) && isIndex(z))
+    return Object.freeze([x, y, z] as const);
+  const list = Array.from(given ?? [], Number).join(', ');
+  throw new EwaldError('Argument', `the ${what} of a box is [${list}]; expected three integers, of x, y, z`);
 }
 
-/** `box3d` without `new`. */
-export function makeBox(low: ArrayLike<number>, high: ArrayLike<number>, order?: ArrayLike<number>): Box {
-  const [from, to] = [corner('low', low), corner('high', high.length === 2 ? [high[0] ?? 0, high[1] ?? 0, 0] : high)];
-  const axes = Array.from(order ?? [0, 1, 2], Number) as [Axis, Axis, Axis];
-  if (axes.length !== 3 || ![0, 1, 2].every((axis) => axes.includes(axis as Axis)))
-    throw new EwaldError(
-      'Argument',
-      `box3d: order is [${axes.join(', ')}]; expected the axes 0, 1 and 2 once each, the fastest first`,
-    );
-  const box = new Box(from, to, Object.freeze(axes));
-  if (!Number.isSafeInteger(box.count)) throw new EwaldError('Limit', `box3d: ${box} has more than 2⁵³ indexes`);
-  return box;
+/** The axes from the fastest to the slowest. */
+function orderOf(given: ArrayLike<number>): readonly [Axis, Axis, Axis] {
+  const [a, b, c] = [Number(given[0]), Number(given[1]), Number(given[2])] as [Axis, Axis, Axis];
+  const isOrder = given.length === 3 && axesOfWorld.every((axis) => axis === a || axis === b || axis === c);
+  if (isOrder) return Object.freeze([a, b, c] as const);
+  throw new EwaldError(
+    'Argument',
+    `the order of a box is [${Array.from(given, Number).join(', ')}]; expected the axes 0, 1 and 2 once each, the fastest first`,
+  );
 }
 
 export interface MakeBox {
@@ -148,7 +147,7 @@ export interface MakeBox {
  */
 // biome-ignore lint/complexity/useArrowFunction: an arrow function cannot be called with new
 export const box3d = function (low: ArrayLike<number>, high: ArrayLike<number>, order?: ArrayLike<number>): Box {
-  return makeBox(low, high, order);
+  return new Box(low, high, order);
 } as MakeBox;
 
 /** Throws `Argument` unless `value` is a box. */

@@ -6,7 +6,7 @@ import { asyncDispose, type Disposable, type MaybeAsyncDisposable } from '../../
 import type { Communicator } from '../../core/communicator/communicator.js';
 import type { ContextOptions } from '../../core/context/context.js';
 import { agree } from './agree.js';
-import { type Axis, axesOfWorld, Box, makeBox } from './box.js';
+import { type Axis, axesOfWorld, Box } from './box.js';
 import { blockCopier, type CopyNumbers, type Numbers } from './copy.js';
 import { describePlan, type PlanDescription, scaleFactorOf } from './describe.js';
 import { type Engine, type HeffteBackend, type HeffteScale, parseEngine } from './names.js';
@@ -182,7 +182,7 @@ function boxOf(what: string, given: Box): Box {
   if (given instanceof Box) return given;
   const { low, high, order } = (given ?? {}) as Partial<Box>;
   if (!low || !high) throw new EwaldError('Argument', `fft3d: ${what} is not a box; create one with box3d(low, high)`);
-  return makeBox(low, high, order);
+  return new Box(low, high, order);
 }
 
 /** Opens a context of the backend denoted by a tag; for `stock`, the best CPU backend. */

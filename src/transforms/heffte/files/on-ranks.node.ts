@@ -70,13 +70,13 @@ export async function transformOnRanks(
   const file = await openTogether(job);
   const { wish, world } = await together(comm, async () => {
     const made = wishOf(file.like, options, input);
-    return { wish: made, world: worldOf(made, input) };
+    return { wish: made, world: worldOf(made, file.header.fortran, input) };
   });
   tell(0, 'planning');
   const { plan, backward, from, to } = await planOnRanks(job, makers, wish, world);
   const ArrayType = wish.plan.precision === 'f32' ? Float32Array : Float64Array;
   tell(0.1, 'reading');
-  const data = await together(comm, () => readPart(file, from.count, ArrayType, firstOf(from, world)));
+  const data = await together(comm, () => readPart(file, from, wish.complexIn, ArrayType));
   await file.close();
   tell(0.4, 'transforming');
   const started = performance.now();
@@ -89,7 +89,7 @@ export async function transformOnRanks(
   await together(comm, async () => {
     if (report.failure) throw report.failure;
   });
-  await writeTogether(job, wish, result, unit * firstOf(to, world));
+  await writeTogether(job, wish, result, unit * firstOf(to));
   const { backend, engine } = plan.describe();
   await plan.dispose();
   const { outShape: shape, complexOut: complex, length, kind, axes = null } = wish;
@@ -108,13 +108,19 @@ async function openTogether({ comm, input, outputFile, options }: Job): Promise<
 
 /** The plan of the slabs of all ranks, with the two that this rank reads and writes. */
 async function planOnRanks({ comm, options }: Job, { fft3d, fft3dR2c }: Makers, wish: Wish, world: World) {
-  const { size, axes, reduced, divided } = world;
+  const { size, axes, reduced, order, fileOrder } = world;
   const whole = box3d(
     [0, 0, 0],
     size.map((n) => n - 1),
   );
-  const slab = (of: Box): Box => makeSlabs(of, comm.size, divided)[comm.rank] ?? whole;
-  const [inbox, outbox] = [slab(whole), slab(reduced === undefined ? whole : whole.r2c(reduced))];
+  const backward = (wish.plan.kind === 'c2r') !== (options.inverse === true);
+  /** This rank's part of an array that is divided along its slowest axis. */
+  const slab = (of: Box, isInput: boolean): Box => {
+    const ordered = of.ordered(isInput ? fileOrder : order);
+    return makeSlabs(ordered, comm.size, slowest(ordered, axes))[comm.rank] ?? ordered;
+  };
+  const half = reduced === undefined ? whole : whole.r2c(reduced);
+  const [inbox, outbox] = [slab(whole, !backward), slab(half, backward)];
   const tag = options.engine && options.engine !== 'ewald' ? options.engine : (options.backend ?? 'stock');
   const more = {
     ...(wish.plan.r2r ? { r2r: kindsOf(wish.plan.r2r as R2rKind, axes) } : {}),
@@ -124,26 +130,39 @@ async function planOnRanks({ comm, options }: Job, { fft3d, fft3dR2c }: Makers, 
     reduced === undefined
       ? await fft3d(tag, inbox, outbox, comm, more)
       : await fft3dR2c(tag, inbox, outbox, reduced, comm, more);
-  const backward = (wish.plan.kind === 'c2r') !== (options.inverse === true);
   const [from, to] = backward ? [outbox, inbox] : [inbox, outbox];
   return { plan, backward, from, to };
 }
 
+/** The slowest axis in memory of an array with so many axes. */
+const slowest = ({ order }: Pick<Box, 'order'>, axes: number): Axis => order[axes - 1] ?? 0;
+
 /** The index of a slab's first element in the whole array. */
-const firstOf = ({ low, size }: Box, { divided }: World): number =>
-  size.reduce((product, n, axis) => (axis === divided ? product : product * n), low[divided]);
+function firstOf(slab: Box): number {
+  const { low, size, order } = slab;
+  // Only the axis along which ranks divide the array begins elsewhere than at 0.
+  let [first, stride] = [0, 1];
+  for (const axis of order) {
+    first += low[axis] * stride;
+    stride *= size[axis];
+  }
+  return first;
+}
+
+type AxisOrder = readonly [Axis, Axis, Axis];
 
 interface World {
   readonly size: readonly number[];
   /** Number of axes of the array; those beyond have one index, along which nothing is transformed. */
   readonly axes: number;
   readonly reduced: Axis | undefined;
-  /** The axis along which ranks divide it. */
-  readonly divided: Axis;
+  /** Axes from the fastest to the slowest in memory, of the result and of the file. */
+  readonly order: AxisOrder;
+  readonly fileOrder: AxisOrder;
 }
 
 /** The world of an array: its last axis is x. Throws `Argument` for transforms that ranks cannot do together. */
-function worldOf({ plan, axes }: Wish, name: string): World {
+function worldOf({ plan, axes }: Wish, isFortran: boolean, name: string): World {
   const shape = plan.shape as readonly number[];
   const n = shape.length;
   if (n > 3) throw new EwaldError('Argument', `${name} has ${n} axes; ranks transform arrays of up to 3 together`);
@@ -153,7 +172,8 @@ function worldOf({ plan, axes }: Wish, name: string): World {
   while (size.length < 3) size.push(1);
   const halved = plan.kind === 'r2c' || plan.kind === 'c2r';
   const reduced = halved ? ((n - 1 - (plan.reducedAxis ?? n - 1)) as Axis) : undefined;
-  return { size, axes: n, reduced, divided: (n - 1) as Axis };
+  const fileOrder: AxisOrder = isFortran && n > 1 ? (n === 2 ? [1, 0, 2] : [2, 1, 0]) : [0, 1, 2];
+  return { size, axes: n, reduced, order: [0, 1, 2], fileOrder };
 }
 
 /** The kind along x, y and z of an array with so many axes. */
@@ -161,14 +181,20 @@ const kindsOf = (kind: R2rKind, axes: number): AxisKinds => [kind, axes > 1 ? ki
 
 async function readPart(
   file: NpyParts,
-  count: number,
+  part: Box,
+  isComplex: boolean,
   ArrayType: Float32ArrayConstructor | Float64ArrayConstructor,
-  first: number,
 ): Promise<Float32Array | Float64Array> {
   const unit = file.header.complex ? 2 : 1;
   const Stored = file.like.data.constructor as Float32ArrayConstructor | Float64ArrayConstructor;
-  const data = new Stored(unit * count);
-  if (count > 0) await file.read(data, unit * first);
+  const data = new Stored(unit * part.count);
+  if (part.count > 0) await file.read(data, unit * firstOf(part));
+  if (isComplex && unit === 1) {
+    // Real numbers are the complex ones without an imaginary part.
+    const pairs = new ArrayType(2 * part.count);
+    for (let i = 0; i < data.length; i++) pairs[2 * i] = data[i] as number;
+    return pairs;
+  }
   return data instanceof ArrayType ? data : ArrayType.from(data as Float32Array);
 }
 
