@@ -29,6 +29,20 @@ export function rateText(bytes: number, seconds: number): string {
   return rate >= 1e6 ? `${(rate / 1e6).toFixed(1)} MB/s` : `${(rate / 1e3).toFixed(1)} kB/s`;
 }
 
+/** A long time in words, rounded: `40 s`, `3 hours`, `160 days`. */
+export function roughly(seconds: number): string {
+  const units = [
+    ['s', 1, 120],
+    ['minutes', 60, 7200],
+    ['hours', 3600, 172_800],
+    ['days', 86_400, 63_115_200],
+    ['years', 31_557_600, Number.POSITIVE_INFINITY],
+  ] as const;
+  const [unit, length] = units.find(([, , most]) => seconds < most) ?? units[4];
+  const count = seconds / length;
+  return `${Number(count.toPrecision(2)).toLocaleString('en-GB', { useGrouping: false, maximumFractionDigits: 0 })} ${unit}`;
+}
+
 /** A duration as hours, minutes and seconds; … for one that is longer than 100 hours or unknown. */
 export function clock(seconds: number): string {
   if (!(seconds < 360_000)) return '…';

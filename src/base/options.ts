@@ -190,4 +190,4 @@ export function yieldToEventLoop(): Promise<void> {
 
 /** A bigint as a number if that is exact, otherwise as a string. */
 export const exact = (value: bigint): number | string =>
-  value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : String(value);
+  Number.isSafeInteger(Number(value)) ? Number(value) : String(value);

@@ -6,8 +6,20 @@ import {
   framesText,
   framesWithPeaks,
   rateText,
+  roughly,
   sixDigits,
 } from '../../src/base/amounts.js';
+
+test('a long time is stated in the unit that has a few of it', () => {
+  expect([61, 130, 7300, 180_000, 1.4e7, 1e10].map(roughly)).toEqual([
+    '61 s',
+    '2 minutes',
+    '2 hours',
+    '2 days',
+    '160 days',
+    '320 years',
+  ]);
+});
 
 test('one is not several', () => {
   expect([0, 1, 2].map((count) => counted(count, 'file'))).toEqual(['0 files', '1 file', '2 files']);

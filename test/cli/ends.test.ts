@@ -436,6 +436,13 @@ test.skipIf(!natsPresent)(
   },
 );
 
+test('a count of pi that takes long says how long', { tags: 'all' }, async () => {
+  const words = ['pi', '--points', '1e16', '--backend', 'wasm'];
+  const { code, err } = await ewald(words, { interruptAt: /take about/ });
+  expect(code).toBe(130);
+  expect(err).toMatch(/^10000000000000000 points on wasm take about \d+ (days|years); Ctrl-C ends the count$/m);
+});
+
 test('a library whose start never returns ends with Ctrl-C', { tags: 'all' }, async () => {
   writeFileSync(join(folder, 'spin.h'), 'int f(int a);\n#warning started\n');
   // (module (func (loop br 0)) (start 0))

@@ -36,6 +36,7 @@ test.for([
   [['index', 'run.h5', '--wavelength=1.2'], 'is a line of the geometry, "wavelength = 1.24 A" (-g)'],
   [['index', 'run.h5', '--energy', '9000'], 'is a line of the geometry, "photon_energy = 9500 eV" (-g)'],
   [['index', 'run.h5', '--geom', 'run.geom'], 'Did you mean --geometry?'],
+  [['pi', '1e6'], 'ewald pi takes no words; did you mean ewald pi --points 1e6?'],
   [['index', '--help-all'], 'ewald COMMAND --help all lists all options'],
   [['--help-all'], 'ewald --help lists the commands'],
   [['merge', 'run.stream'], "'-y, --symmetry <group>' not specified: point group as CrystFEL names it"],

@@ -63,7 +63,7 @@ function argument(word: string, fn: CFunction, i: number): unknown {
 
 function jsonOf(word: string, fn: CFunction, i: number): unknown {
   try {
-    return JSON.parse(word);
+    return exactJson(word, fn.parameters[i]?.type);
   } catch (cause) {
     throw new EwaldError(
       'Argument',
@@ -72,6 +72,26 @@ function jsonOf(word: string, fn: CFunction, i: number): unknown {
     );
   }
 }
+
+/** JSON whose integers beyond 2^53 are bigints, unless they are for numbers with a point. */
+function exactJson(word: string, type: CType | undefined): unknown {
+  let inner = type;
+  while (inner?.kind === 'pointer' || inner?.kind === 'array') inner = inner.kind === 'pointer' ? inner.to : inner.of;
+  const isReal = inner?.kind === 'scalar' && /float|double/.test(inner.name);
+  // A mark that no text of a shell contains.
+  const mark = '\u0000';
+  const marked = word.replace(/"(?:\\.|[^"\\])*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g, (text) =>
+    /^-?\d+$/.test(text) && !Number.isSafeInteger(Number(text)) ? `"\\u0000${text}"` : text,
+  );
+  return JSON.parse(isReal ? word : marked, (_, value: unknown) => {
+    if (typeof value !== 'string') return value;
+    if (value.startsWith(mark)) return BigInt(value.slice(1));
+    return isReal && notFinite.has(value) ? Number(value) : value;
+  });
+}
+
+/** Numbers that JSON does not have, as they are printed. */
+const notFinite = new Set(['NaN', 'Infinity', '-Infinity']);
 
 /**
  * A variadic argument: integers are ints, numbers with a point doubles, `["unsigned long", 5]` is of the named type, as
@@ -110,7 +130,9 @@ const textIn = (value: unknown, type: CType): unknown =>
 
 /** A value in a form that JSON can hold. */
 function plain(value: unknown): unknown {
-  if (value instanceof CArray) return value.toArray();
+  if (value instanceof CArray) return value.toArray().map(plain);
+  // JSON would have null for all of these.
+  if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
   if (value instanceof Pointer) return `0x${value.address.toString(16)}`;
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype)

@@ -18,7 +18,9 @@ export const rows = {
     value: 'file',
   },
   force: { kind: 'boolean', sentence: 'replaces files that ewald did not write; never an input' },
-  json: jsonRow('the function table, or {"function", "result", "arguments"} of a call'),
+  json: jsonRow(
+    'the function table, or {"function", "result", "arguments"} of a call, in which NaN, infinities and integers beyond 2^53 are strings',
+  ),
 } as const satisfies Parameters;
 export const command = {
   description: 'read a C header: list what it makes callable, call a function, write a typed module',

@@ -1,6 +1,12 @@
 /** `ewald pi`: counts on one backend or on all of them. */
-import { exact } from '../../entries/command.node.js';
-import { type BackendName, EwaldError, isEwaldError, type PiResult } from '../../entries/index.node.js';
+import { exact, roughly } from '../../entries/command.node.js';
+import {
+  type BackendName,
+  type Progress as CallProgress,
+  EwaldError,
+  isEwaldError,
+  type PiResult,
+} from '../../entries/index.node.js';
 import {
   backendOption,
   bold,
@@ -8,6 +14,7 @@ import {
   dim,
   endDone,
   green,
+  note,
   Progress,
   print,
   printJson,
@@ -17,6 +24,21 @@ import {
 import type { PiFlags } from './pi-rows.js';
 
 const usualPoints = 1e9;
+/** Seconds from which on a count says how long it takes, and after how many it knows. */
+const [long, known] = [60, 0.5];
+
+/** Says once, after a beginning, how long a count takes that takes long. */
+function saysHowLong(points: number | bigint, backend = ''): (progress: CallProgress) => void {
+  const began = performance.now();
+  let isSaid = false;
+  return ({ done, total = 1 }) => {
+    const seconds = (performance.now() - began) / 1000;
+    if (isSaid || seconds < known || !(done > 0)) return;
+    isSaid = true;
+    const whole = (seconds * total) / done;
+    if (whole > long) note(`${points} points on ${backend} take about ${roughly(whole)}; Ctrl-C ends the count`);
+  };
+}
 
 export async function run(
   _: readonly string[],
@@ -34,7 +56,12 @@ export async function run(
     const progress = new Progress(`pi on ${backend ?? context.backends[0]?.name}`);
     try {
       const plan = await context.pi({ threads });
-      results.push(await plan.run({ points, seed, stream, signal, onProgress: progress.report }));
+      const tell = saysHowLong(points, backend ?? context.backends[0]?.name);
+      const onProgress = (now: CallProgress): void => {
+        tell(now);
+        progress.report(now);
+      };
+      results.push(await plan.run({ points, seed, stream, signal, onProgress }));
     } catch (error) {
       if (!isEwaldError(error, 'Aborted') || results.length === 0) throw error;
       break;

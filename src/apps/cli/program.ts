@@ -377,6 +377,9 @@ const meantCommands: Readonly<Record<string, string>> = {
   'list-events': 'ewald info FILE',
 };
 
+/** The flag that is meant by a word behind a command that takes none. */
+const meantFlagOf: Readonly<Record<string, string>> = { pi: '--points' };
+
 /** What is meant by two names without a flag, `convert a.h5 b.npy`, as cp has them. */
 function meantOutput(command: import('commander').Command): string | undefined {
   // An unknown flag, such as --out, is reported here as well.
@@ -394,6 +397,16 @@ function override(command: import('commander').Command): void {
   const own = command as unknown as {
     unknownOption(flag: string): void;
     missingMandatoryOptionValue(option: import('commander').Option): void;
+    _excessArguments(words: readonly string[]): void;
+  };
+  const excess = own._excessArguments.bind(command);
+  own._excessArguments = (words) => {
+    const flag = Object.hasOwn(meantFlagOf, command.name()) ? meantFlagOf[command.name()] : undefined;
+    if (flag === undefined || words.length !== 1) return excess(words);
+    throw new EwaldError(
+      'Argument',
+      `ewald ${command.name()} takes no words; did you mean ewald ${command.name()} ${flag} ${words[0]}?`,
+    );
   };
   own.missingMandatoryOptionValue = ({ flags, description }) => {
     const meant = meantOutput(command);
