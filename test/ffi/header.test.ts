@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { includeFrom, parseHeaderFile } from '../../src/entries/ffi.node.js';
 import { parseHeader } from '../../src/interop/ffi/header/parse.js';
-import { signature } from '../../src/interop/ffi/header/types.js';
+import { signature, typeText } from '../../src/interop/ffi/header/types.js';
 import { tableFor } from '../../src/interop/ffi/options.js';
 import { fixtures, thrown } from './support.js';
 
@@ -75,6 +75,20 @@ describe('declarations', () => {
       ['taken', undefined],
       ['f', 'impl_8'],
       ['g', 'impl_8'],
+    ]);
+  });
+
+  test('a macro that is a type is a type', () => {
+    const { typedefs } = parse(
+      '#define SIZE size_t\n#define TEXT const char *\n#define ALSO SIZE\n#define U(x) x ## _t\n#define B U(uint8)\n#define NO const\n' +
+        '#define WORDS unsigned long x\nstruct s;\n#define S struct s',
+    );
+    expect(Object.entries(typedefs).map(([name, { type }]) => `${name} ${typeText(type)}`)).toEqual([
+      'SIZE size_t',
+      'TEXT const char *',
+      'ALSO size_t',
+      'B uint8_t',
+      'S struct s',
     ]);
   });
 

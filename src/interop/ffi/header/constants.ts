@@ -7,7 +7,9 @@ import { type Constant, plain, textOfLiteral } from './integer.js';
 import type { Token } from './lexer.js';
 import type { Expander, Macro } from './macros.js';
 import type { Scope } from './scope.js';
+import { startsType } from './specifiers.js';
 import { TokenStream } from './stream.js';
+import type { CType } from './types.js';
 
 /** Maximum number of steps for the value of one macro. */
 const maxSteps = 4096;
@@ -27,6 +29,8 @@ interface Value {
   readonly text?: string | undefined;
   /** The name that it is, if that is not another macro's: `#define mpz_init __gmpz_init`. */
   readonly word?: string | undefined;
+  /** The type that it is: `#define PCRE2_SIZE size_t`. */
+  readonly type?: CType | undefined;
   /** Whether its expansion takes more than `maxSteps`. */
   readonly isLong?: boolean;
 }
@@ -38,8 +42,9 @@ export function readConstants(expander: Expander, scope: Scope): void {
   const values = new ConstantReader(expander, scope);
   for (const { name, parameters, body, place } of expander.macros.values()) {
     if (parameters || body.length === 0 || place.file.foreign || place.file.name.startsWith('<')) continue;
-    const { text, constant, word } = values.of(name);
+    const { text, constant, word, type } = values.of(name);
     if (word !== undefined) renamed(name, word, scope);
+    if (type && !scope.type(name)) scope.typedefs[name] ??= { ...scope.declared(place), type };
     if (text !== undefined) scope.constants[name] = { ...scope.declared(place), kind: 'string', value: text };
     else if (constant && (constant.kind === 'int' || Number.isFinite(constant.value)))
       scope.constants[name] = { ...scope.declared(place), kind: constant.kind, value: plain(constant.value) };
@@ -120,7 +125,7 @@ class ConstantReader {
     }
     if (first.kind === 'name' && body.length === 1 && !other) {
       const isKnown = this.#scope.enumerator(first.text) !== undefined;
-      if (!isKnown) return { word: first.text };
+      if (!isKnown) return { word: first.text, type: this.#typeOf([first]) };
     }
     const text = this.#textOf(body);
     this.#left -= 1 + (text?.length ?? 0) / charactersPerStep;
@@ -151,12 +156,26 @@ class ConstantReader {
       return stream.peek().kind === 'end' ? { constant: value } : noValue;
     } catch {
       const [only] = written;
-      if (written.length === 1 && only?.kind === 'name') return { word: only.text };
+      const type = this.#typeOf(written);
+      if (type || (written.length === 1 && only?.kind === 'name')) return { word: only?.text, type };
       // Code, not a value.
       return { isLong: this.#expander.spent - before > maxSteps };
     } finally {
       this.#depth--;
       this.#left -= body.length + this.#expander.spent - before;
+    }
+  }
+
+  /** The type that words are; undefined for anything else. */
+  #typeOf(words: readonly Token[]): CType | undefined {
+    const [first] = words;
+    if (!first || !startsType(first, this.#scope) || words.length > 32) return undefined;
+    const stream = new TokenStream([...words, { ...first, kind: 'end', text: '' }]);
+    try {
+      const type = new Declarators(stream, this.#scope, true).typeName(0);
+      return stream.peek().kind === 'end' ? type : undefined;
+    } catch {
+      return undefined;
     }
   }
 

@@ -128,8 +128,8 @@ export class NativeTarget implements Target {
     if (part) {
       // The ABIs pass a complex number as a struct of two.
       const name = part.bytes === 4 ? 'float' : 'double';
-      const struct = this.#structs.get(type.name) ?? this.#koffi.struct({ re: name, im: name });
-      this.#structs.set(type.name, struct);
+      const struct = this.#structs.get(`${name} _Complex`) ?? this.#koffi.struct({ re: name, im: name });
+      this.#structs.set(`${name} _Complex`, struct);
       return struct;
     }
     throw new EwaldError('Unsupported', `a ${typeText(type)} cannot be passed by value`);
