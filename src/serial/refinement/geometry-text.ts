@@ -61,16 +61,21 @@ const partsText = (parts: readonly MovedUnit[]): string => {
 };
 
 /** What has moved of a part; a part that was only turned is not shifted by 0.00. */
-function partText({ shiftM: [x, y, z], shiftErrorM: [ex, ey], turnRad, pixelM }: MovedUnit): string {
+function partText({ shiftM: [x, y, z], shiftErrorM: [ex, ey], turnRad, pixelM, misplaced }: MovedUnit): string {
   const px = (metres: number): string => (metres / pixelM).toFixed(digitsOf(Math.min(ex, ey) / pixelM, 2));
   const shift = [
     ...(x === 0 && y === 0 ? [] : [`${px(x)}, ${px(y)} pixels`]),
     ...(z === 0 ? [] : [`${(1e6 * z).toFixed(0)} µm along the beam`]),
   ];
-  const turn = 1e3 * Math.hypot(...turnRad);
+  const turn = 1e3 * Math.hypot(turnRad[0], turnRad[1], turnRad[2] - (misplaced?.isTurned ? Math.PI : 0));
   return [
+    ...(misplaced?.at === undefined ? [] : [`to the place of ${misplaced.at}`]),
     ...(shift.length > 0 ? [`by ${shift.join(' and ')}`] : []),
-    ...(turn > 0 ? [`turned by ${turn.toFixed(digitsOf(turn / 10, 2))} mrad`] : []),
+    ...(misplaced?.isTurned ? ['turned by 180°'] : []),
+    ...(turn > 1e-6 ? [`turned by ${turn.toFixed(digitsOf(turn / 10, 2))} mrad`] : []),
+    ...(misplaced
+      ? [`where the geometry has it, ${misplaced.explained} of its ${misplaced.peaks} peaks are explained`]
+      : []),
   ].join(', ');
 }
 

@@ -117,6 +117,19 @@ export interface MovedUnit {
   /** Pixel size in metres, and number of pairs on the part. */
   readonly pixelM: number;
   readonly pairs: number;
+  /** Of a panel whose peaks were not explained at its place in the geometry, and are where it was found. */
+  readonly misplaced?: MisplacedPanel | undefined;
+}
+
+/** How a panel was found that the geometry misplaces by more than a fit can correct. */
+export interface MisplacedPanel {
+  /** Its peaks, and how many of them crystals explained at its place in the geometry. */
+  readonly peaks: number;
+  readonly explained: number;
+  /** Name of the panel at whose place it is; absent if it is near its own. */
+  readonly at?: string | undefined;
+  /** Whether it is turned there by half a turn, which `turnRad` contains. */
+  readonly isTurned: boolean;
 }
 
 /** A refined geometry. */
@@ -190,6 +203,8 @@ const minKnown = 1e-3;
 const determined = 0.5;
 /** The largest error of a known size that counts there: peaks that leave the distance less certain do not tell it. */
 const largestSize = 5e-3;
+/** The share of right detectors of which any part may move. */
+const wrongParts = 0.01;
 /** Parameters that are accepted or rejected together. */
 const blocks = [[0, 1], [2], [5], [3, 4]] as const;
 
@@ -306,6 +321,10 @@ class Fit {
   readonly #parts: readonly Part[];
   /** Root mean square distance of the pairs of a unit from the beam, metres. */
   readonly #radius: readonly number[];
+  /** The number of crystals with pairs on a unit, of those with few in part (Kish). */
+  readonly #crystalsOn: readonly number[];
+  /** Motions of parts that are tested. */
+  readonly #tested: number;
   readonly #fixesDistance: boolean;
   readonly #trusted: boolean;
   readonly #lattices: readonly Lattice[];
@@ -361,16 +380,29 @@ class Fit {
       movable: this.#movable(u),
     }));
     this.#radius = this.#units.map((_, u) => meanSquare(sums.radius, u));
+    this.#crystalsOn = this.#units.map(
+      (_, u) => (sums.pairs[u] as number) ** 2 / Math.max(1, sums.squares[u] as number),
+    );
+    this.#tested = Math.max(
+      1,
+      this.#parts.slice(1).reduce((sum, { movable }) => sum + blocks.filter(([k]) => movable.includes(k)).length, 0),
+    );
   }
 
-  /** For each unit, the number of its pairs, and the sums of their squared distances from the beam and its centre. */
-  #sums(panels: readonly PlacedPanel[]): Record<'pairs' | 'radius' | 'spread', Float64Array> {
-    const [pairs, radius, spread] = [0, 1, 2].map(() => new Float64Array(this.#units.length)) as [
+  /**
+   * For each unit, the number of its pairs, the sum of the squares of those of each crystal, and the sums of their squared
+   * distances from the beam and its centre.
+   */
+  #sums(panels: readonly PlacedPanel[]): Record<'pairs' | 'squares' | 'radius' | 'spread', Float64Array> {
+    const [pairs, squares, radius, spread, own] = [0, 1, 2, 3, 4].map(() => new Float64Array(this.#units.length)) as [
+      Float64Array,
+      Float64Array,
       Float64Array,
       Float64Array,
       Float64Array,
     ];
-    for (const { count, panel, fs, ss, beam } of this.#crystals)
+    for (const { count, panel, fs, ss, beam } of this.#crystals) {
+      own.fill(0);
       for (let i = 0; i < count; i++) {
         const { corner, fs: along, ss: down } = panels[panel[i] as number] as PlacedPanel;
         const x = corner[0] + (fs[i] as number) * along[0] + (ss[i] as number) * down[0];
@@ -380,11 +412,14 @@ class Fit {
           const u = chain[c] as number;
           const { centre } = this.#units[u] as Unit;
           pairs[u] = (pairs[u] as number) + 1;
+          own[u] = (own[u] as number) + 1;
           radius[u] = (radius[u] as number) + (x + beam.shiftM[0]) ** 2 + (y + beam.shiftM[1]) ** 2;
           spread[u] = (spread[u] as number) + (x - centre[0]) ** 2 + (y - centre[1]) ** 2;
         }
       }
-    return { pairs, radius, spread };
+      for (const [u, pairsOfCrystal] of own.entries()) squares[u] = (squares[u] as number) + pairsOfCrystal ** 2;
+    }
+    return { pairs, squares, radius, spread };
   }
 
   refined(): GeometryRefinement {
@@ -404,7 +439,10 @@ class Fit {
     const candidates = this.#parts.flatMap(({ movable }, u) => movable.map((k) => perUnit * u + k));
     let active: readonly number[] = [...candidates, ...this.#ofCells];
     // The whole detector alone leaves little for many parts, whose equations take far longer.
-    if (this.#units.length > 1) this.#approach(active.filter((p) => p < perUnit || this.#ofCells.includes(p)));
+    if (this.#units.length > 1) {
+      this.#approach(active.filter((p) => p < perUnit || this.#ofCells.includes(p)));
+      this.#moveStrays();
+    }
     let isDistanceKnown = false;
     let normal = this.#settle(active);
     for (let isFirst = true; ; isFirst = false) {
@@ -640,6 +678,39 @@ class Fit {
       this.#step(active, normal, by);
       if (this.#rescale(normal.openStrain) < settledScatter) return;
     }
+  }
+
+  /**
+   * Moves panels to where their peaks are if these are so far from their predictions that they have no weight, though
+   * they agree on it: the fit would leave such a panel where it is.
+   */
+  #moveStrays(): void {
+    const residuals = this.#residuals;
+    const off = this.#geometry.panels.map(() => [[], []] as [number[], number[]]);
+    let at = 0;
+    for (const { count, panel } of this.#crystals)
+      for (let i = 0; i < count; i++, at += 3) {
+        const own = off[panel[i] as number];
+        if (Number.isNaN(residuals[at])) continue;
+        own?.[0].push(residuals[at] as number);
+        own?.[1].push(residuals[at + 1] as number);
+      }
+    let isAny = false;
+    for (const [u, unit] of this.#units.entries()) {
+      const [index = 0, ...others] = unit.panels;
+      const [f = [], s = []] = off[index] ?? [];
+      if (u === 0 || others.length > 0 || f.length < forShift) continue;
+      const [df, ds] = [median(f), median(s)];
+      const scatter = median(f.map((x, i) => Math.hypot(x - df, (s[i] as number) - ds)));
+      const size = Math.hypot(df, ds);
+      if (size < (gate / 2) * this.#sigmaPx || scatter > size / 2) continue;
+      const { fs, ss } = this.#geometry.panels[index] as Geometry['panels'][number];
+      for (const k of [0, 1, 2] as const) this.#motion[perUnit * u + k] = -(df * fs[k] + ds * ss[k]);
+      isAny = true;
+    }
+    if (!isAny) return;
+    this.#place();
+    this.#look();
   }
 
   /**
@@ -939,13 +1010,10 @@ class Fit {
   /** The most doubtful half of the doubtful parameters. */
   #doubtful(kept: readonly number[], values: Float64Array, solution: Solution): Set<number> {
     const n = kept.length;
-    const motions = n - this.#ofCells.length;
-    // Three errors; more of those from the scatter of few crystals, and if many parts are tested (Bonferroni).
-    const many = 2 * Math.log(Math.max(1, motions / 2));
-    const limits = [9 + many, 9 * (1 + 5 / this.#crystals.length) ** 2 + many];
     const doubtful: { readonly members: readonly number[]; readonly square: number }[] = [];
     for (const { u, first, members, rows } of this.#blocks(kept)) {
       const own = rows.map((row) => values[row] as number);
+      const limits = this.#limits(u, members.length);
       const squares = [submatrix(solution.inverse, n, rows), spread(solution, rows)].map((covariance, i) => {
         const inverse = inverseOf(covariance, rows.length);
         if (!inverse) return Number.POSITIVE_INFINITY;
@@ -958,6 +1026,21 @@ class Fit {
     }
     doubtful.sort((a, b) => a.square - b.square);
     return new Set(doubtful.slice(0, Math.ceil(doubtful.length / 2)).flatMap(({ members }) => members));
+  }
+
+  /**
+   * The squares of the errors, that of the fit and that of the scatter between crystals, within which a motion is none.
+   * Of all parts together one moves by chance in a hundred detectors at most, however many of them are left (Bonferroni);
+   * the scatter of few crystals is uncertain itself (Hotelling's T², whose tail is a power of the level). The whole
+   * detector is one part: three errors, more with few crystals.
+   */
+  #limits(u: number, parameters: number): readonly [ofFit: number, ofScatter: number] {
+    if (u === 0) return [9, 9 * (1 + 5 / this.#crystals.length) ** 2];
+    const level = wrongParts / this.#tested;
+    const freedom = (this.#crystalsOn[u] as number) - parameters;
+    const ofScatter =
+      freedom > 0 ? (freedom + parameters - 1) * (level ** (-2 / freedom) - 1) : Number.POSITIVE_INFINITY;
+    return [-2 * Math.log(level), ofScatter];
   }
 
   /** The number of pixels by which a motion changes predictions. */

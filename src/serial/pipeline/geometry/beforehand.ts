@@ -6,7 +6,6 @@ import { formatFirstFrames } from '../../../base/amounts.js';
 import { isEwaldError } from '../../../base/errors.js';
 import { anglesOf, lengthsOf } from '../../../crystal/cell.js';
 import { type KnownCell, readCell } from '../../../crystal/cell-file.js';
-import type { Geometry } from '../../../crystal/geometry/geometry.js';
 import { parseGeometry } from '../../../crystal/geometry/parse.js';
 import { formatGeometry } from '../../../crystal/geometry/write.js';
 import { latticeName } from '../../../crystal/lattice-name.js';
@@ -117,7 +116,7 @@ async function geometryBeforehand(
   onEvent(startEvent('refining the geometry on the first crystals', source));
   const { settleGeometry } = await import('./settle-geometry.js');
   const searcher = await own.searcher(settings);
-  const settle = (used: SearchSettings, start?: Geometry): Promise<Settlement> =>
+  const settle = (used: SearchSettings, start?: Settlement): Promise<Settlement> =>
     settleGeometry({
       searcher,
       start,
@@ -141,6 +140,8 @@ async function geometryBeforehand(
   // At the end the run reports the same of all of its frames.
   const warning = settled.doubt ?? settled.rejected ?? (settled.frames === source.total ? undefined : doubt);
   if (warning !== undefined) onEvent({ kind: 'warning', text: warning, isDoubtful: settled.rejected !== undefined });
+  const { unexplained } = settled;
+  if (unexplained !== undefined) onEvent({ kind: 'warning', text: unexplained, isDoubtful: true });
   const { isDistanceFitted, isDistanceKnown, cells: measured } = settled;
   const learnt = {
     settings: used,
@@ -160,7 +161,7 @@ async function geometryBeforehand(
  */
 export async function settledInTurn(
   own: Pick<FirstSearch, 'found'>,
-  settle: (used: SearchSettings, start?: Geometry) => Promise<Settlement>,
+  settle: (used: SearchSettings, start?: Settlement) => Promise<Settlement>,
   settings: SearchSettings,
   again?: (settled: Settlement, used: SearchSettings) => Promise<KnownCell | undefined>,
 ): Promise<{ readonly settled: Settlement; readonly used: SearchSettings }> {
@@ -171,7 +172,7 @@ export async function settledInTurn(
     if (!cell || isSameCell(cell, used.cells?.[0] ?? cell)) break;
     used = { ...settings, cells: [cell] };
     own.found.clear();
-    settled = await settle(used, settled.geometry);
+    settled = await settle(used, settled);
   }
   return { settled, used };
 }

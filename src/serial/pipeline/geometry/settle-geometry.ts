@@ -8,7 +8,18 @@ import type { PlatformSignal } from '../../../base/globals.js';
 import { checkSignal } from '../../../base/options.js';
 import { anglesOf, type Cell, lengthsOf, type Vector } from '../../../crystal/cell.js';
 import type { Beam, Geometry } from '../../../crystal/geometry/geometry.js';
+import { selectPeaks } from '../../peaks/peak-list.js';
 import { refinementText } from '../../refinement/geometry-text.js';
+import {
+  type FoundPanel,
+  foundPanels,
+  type IndexedPeaks,
+  movedWithFound,
+  sharesOf,
+  unexplainedPanels,
+  unexplainedText,
+  withFoundPanels,
+} from '../../refinement/misplaced.js';
 import { type GeometryCrystal, type GeometryRefinement, refineGeometry } from '../../refinement/refine-geometry.js';
 import { doubtText, explainedFraction } from '../doubt.js';
 import type { FirstFrames } from '../first-frames/tune.js';
@@ -51,8 +62,8 @@ interface FirstSearch {
 export interface SettlingGeometry extends FirstSearch {
   /** The geometry as it was given, or as the first file describes it. */
   readonly geometry: Geometry;
-  /** A refined geometry with which frames are indexed first; by default the given one. */
-  readonly start: Geometry | undefined;
+  /** An earlier outcome, with whose geometry frames are indexed first; by default the given one. */
+  readonly start: Pick<Settlement, 'geometry' | 'replaced'> | undefined;
   /** Whether the cell is known from elsewhere; one that was determined from the same frames has any size. */
   readonly isCellGiven: boolean;
   /** Whether its size is right to the last digit. */
@@ -85,10 +96,14 @@ export interface Settlement extends SettledGeometry {
   readonly spots: readonly Float32Array[];
   /** Whether the distance was fitted on enough crystals; it may be the given one. */
   readonly isDistanceFitted: boolean;
+  /** Panels that were found elsewhere than the geometry says, which `moved` contains. */
+  readonly replaced: readonly FoundPanel[];
+  /** Panels whose peaks crystals do not explain wherever they are, in words; undefined without any. */
+  readonly unexplained: string | undefined;
 }
 
 /** A refinement, and the frames indexed with its geometry. */
-interface Refined extends Omit<Settlement, 'isDistanceFitted'> {
+interface Refined extends Omit<Settlement, 'isDistanceFitted' | 'replaced' | 'unexplained'> {
   readonly results: readonly FrameResult[];
 }
 
@@ -98,10 +113,90 @@ export async function settleGeometry(setup: SettlingGeometry): Promise<Settlemen
     crystals: enoughCrystals,
     peaks: enoughPairs * setup.geometry.panels.length,
   });
-  const { results: latest, ...refined } = await refinedOn(results, frames, setup);
+  const { replaced, ...begin } = await withPanelsFound(results, setup);
+  const { results: latest, ...refined } = await refinedOn(begin.results, frames, {
+    ...setup,
+    geometry: begin.geometry,
+  });
   setup.onResults?.(latest);
   const isDistanceFitted = refined.doubt === undefined && refined.cells.length > 0;
-  return { ...refined, isDistanceFitted };
+  const { geometry } = setup;
+  const moved = movedWithFound(geometry, replaced, refined.moved);
+  // Where a panel has been found, its peaks were still searched for at another distance from the beam.
+  const left = unexplainedIn(latest, refined.geometry, setup.searcher.detector.geometry).filter(
+    ({ panel: one }) => !replaced.some(({ panel }) => panel === one),
+  );
+  const unexplained = refined.doubt === undefined ? unexplainedText(geometry, left) : undefined;
+  return { ...refined, moved, isDistanceFitted, replaced, unexplained };
+}
+
+/** The frames indexed again with another geometry; they keep the given beams, from which motions are measured. */
+async function indexedAgain(
+  results: readonly FrameResult[],
+  moved: Geometry,
+  { searcher, signal }: Pick<SettlingGeometry, 'searcher' | 'signal'>,
+  used: SearchSettings,
+): Promise<FrameResult[]> {
+  const stacked = likeStacked(moved, searcher.detector.geometry);
+  const again: FrameResult[] = [];
+  for (const { peaks, beam } of results) {
+    checkSignal(signal);
+    const at = { geometry: stacked, beam: movedBeam(beam, moved), settings: used };
+    again.push({ ...(await indexPeaks(peaks, at, await searcher.indexerFor(used, peaks.count))), beam });
+  }
+  return again;
+}
+
+/** The panels of whose peaks far fewer belong to crystals than of those of the others. */
+function unexplainedIn(results: readonly FrameResult[], geometry: Geometry, own: Geometry) {
+  const frames = indexedPeaksOf(results, own);
+  const [first] = frames;
+  return first ? unexplainedPanels(geometry, sharesOf(geometry.panels.length, frames), first.beam.shiftM) : [];
+}
+
+/**
+ * The given geometry with the panels that crystals of the others find elsewhere, and the frames indexed with it, if they
+ * explain more peaks there.
+ */
+async function withPanelsFound(
+  results: readonly FrameResult[],
+  setup: SettlingGeometry,
+): Promise<Pick<Refined, 'geometry' | 'results'> & Pick<Settlement, 'replaced'>> {
+  const { geometry, settings, searcher, panels, start } = setup;
+  const kept = { geometry, results, replaced: [] };
+  if (start) return { ...kept, geometry: withFoundPanels(geometry, start.replaced), replaced: start.replaced };
+  if (!panels || geometry.panels.length < 2) return kept;
+  const own = searcher.detector.geometry;
+  const found = foundPanels(geometry, indexedPeaksOf(results, own), unexplainedIn(results, geometry, own));
+  if (found.length === 0) return kept;
+  const moved = withFoundPanels(geometry, found);
+  const again = await indexedAgain(withoutNoise(results, found), moved, setup, settings);
+  return explainedPeaks(again) > explainedPeaks(results) ? { geometry: moved, results: again, replaced: found } : kept;
+}
+
+/** Frames without the noise that was found on panels where their geometry has them at another distance from the beam. */
+function withoutNoise(results: readonly FrameResult[], found: readonly FoundPanel[]): FrameResult[] {
+  const least = new Map(found.map(({ panel, leastIntensity }) => [panel, leastIntensity]));
+  return results.map((result) => {
+    const { panel, intensity } = result.peaks;
+    const isKept = (i: number): boolean => (intensity[i] as number) >= (least.get(panel[i] as number) ?? 0);
+    return { ...result, peaks: selectPeaks(result.peaks, isKept) };
+  });
+}
+
+/** The peaks of frames that have crystals, and which of them these explain. */
+function indexedPeaksOf(results: readonly FrameResult[], { panels }: Geometry): IndexedPeaks[] {
+  return results.flatMap(({ peaks, crystals, beam }) => {
+    if (crystals.length === 0) return [];
+    const explained = new Uint8Array(peaks.count);
+    for (const { peaks: own } of crystals) for (const i of own) explained[i] = 1;
+    const { count, panel, intensity } = peaks;
+    const within = (values: ArrayLike<number>, axis: 'minFs' | 'minSs'): Float64Array =>
+      Float64Array.from({ length: count }, (_, i) => (values[i] as number) - (panels[panel[i] as number]?.[axis] ?? 0));
+    const cells = crystals.map(({ cell }) => cell);
+    const [fs, ss] = [within(peaks.fs, 'minFs'), within(peaks.ss, 'minSs')];
+    return [{ beam, count, panel, fs, ss, intensity, explained, cells }];
+  });
 }
 
 /** Refines the geometry on the crystals of frames; a cell that was determined from them is of any size. */
@@ -118,19 +213,10 @@ async function refinedOn(results: readonly FrameResult[], frames: number, setup:
     spots: results.map(({ spots }) => spots),
   });
   const own = searcher.detector.geometry;
-  // The results keep the given beams, from which motions are measured.
-  const indexedAt = async (moved: Geometry, used: SearchSettings): Promise<FrameResult[]> => {
-    const stacked = likeStacked(moved, own);
-    const again: FrameResult[] = [];
-    for (const { peaks, beam } of results) {
-      checkSignal(signal);
-      const at = { geometry: stacked, beam: movedBeam(beam, moved), settings: used };
-      again.push({ ...(await indexPeaks(peaks, at, await searcher.indexerFor(used, peaks.count))), beam });
-    }
-    return again;
-  };
+  const indexedAt = (moved: Geometry, used: SearchSettings): Promise<FrameResult[]> =>
+    indexedAgain(results, moved, setup, used);
   const coarse = setup.start
-    ? { results: await indexedAt(setup.start, settings), doubt: undefined }
+    ? { results: await indexedAt(setup.start.geometry, settings), doubt: undefined }
     : await coarseSearch(results, { searcher, settings, distance: isCellGiven, signal });
   const { doubt } = coarse;
   const refine = (some: readonly FrameResult[], used: SearchSettings): GeometryRefinement => {
