@@ -1,5 +1,6 @@
 /** What a run determines before it searches its frames one after another: parameters, cells and geometry. */
 import { abortable } from '../../../base/aborted.js';
+import { awaited } from '../../../base/callbacks.js';
 import { largestInverseD } from '../../../crystal/geometry/edge.js';
 import { formatGeometry } from '../../../crystal/geometry/write.js';
 import { geometryFromFile } from '../../../io/detector/from-file.js';
@@ -62,8 +63,10 @@ async function checkAndWarn(run: OpenRun): Promise<boolean> {
 }
 
 /** Warns of what is wrong with a geometry; true if its distance is in doubt unless the crystals tell it. */
-async function warnOfGeometry({ geometry, source, cells, events }: OpenRun): Promise<boolean> {
-  const find = async () => (geometry ? geometryRemarks(geometry.geometry, source) : []);
+async function warnOfGeometry({ geometry, source, cells, events, options }: OpenRun): Promise<boolean> {
+  // The numbers that the geometry names are where the caller's function opens them.
+  const openOther = awaited('pipeline: openOther', options.openOther) ?? source.openOther;
+  const find = async () => (geometry ? geometryRemarks(geometry.geometry, { first: source.first, openOther }) : []);
   const remarks = await (source.patient?.(find) ?? find());
   // Without a known cell, nothing tells the wavelength.
   const untold = cells ? [] : (['wavelength', 'pixel size'] as const);
