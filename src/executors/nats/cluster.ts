@@ -2,7 +2,7 @@
 import { decode, encode } from '../codec.js';
 import type { WorkerInfo } from '../executor.js';
 import { admitWorker } from './admit.js';
-import type { Nats } from './library.js';
+import type { Checked, Nats } from './library.js';
 import { type Connection, Link, pause } from './link.js';
 import type { ClusterRun } from './options.js';
 import { Values } from './values.js';
@@ -16,10 +16,14 @@ export class Cluster {
   readonly values: Values;
   readonly #nats: Nats;
 
-  constructor(nats: Nats, connection: Connection, { address, cluster }: { address: string; cluster: string }) {
+  constructor(
+    nats: Nats,
+    connection: Connection,
+    { address, cluster, account }: Pick<Checked, 'address' | 'cluster' | 'account'>,
+  ) {
     this.#nats = nats;
     this.url = address;
-    this.link = new Link(connection);
+    this.link = new Link(connection, account);
     this.subjects = subjectsOf(cluster);
     this.values = new Values(this.link, this.subjects);
   }
@@ -29,7 +33,7 @@ export class Cluster {
     return this.link.connection.close();
   }
 
-  /** The runs whose clients report within `milliseconds`; they do each second. */
+  /** The runs whose clients report within `milliseconds`; they do each second. Throws `Argument` without the permission. */
   async runs(milliseconds = 2500): Promise<ClusterRun[]> {
     const found = new Map<string, { readonly since: number; readonly first: Beacon; last: Beacon; at: number }>();
     const hearing = this.link.hear(this.subjects.runs, (data) => {
@@ -41,6 +45,7 @@ export class Cluster {
       else found.set(beacon.run, { since: now, first: beacon, last: beacon, at: now });
     });
     this.link.publish(this.subjects.who);
+    await this.link.permitted({ publish: [this.subjects.who], subscribe: [this.subjects.runs] });
     await pause(milliseconds);
     if (!this.link.connection.isClosed()) hearing.unsubscribe();
     return [...found.values()]
@@ -57,19 +62,21 @@ export class Cluster {
     const subject = this.subjects.run(run);
     // The server itself answers if nobody listens.
     const answer = await this.link.ask(subject, undefined, 2000);
+    await this.link.permitted({ publish: [subject], subscribe: [] });
     if (answer === 'absent') return false;
     this.link.publish(subject, encode({ cancel: by } satisfies Cancel));
     await this.link.connection.flush();
     return true;
   }
 
-  /** The workers that answer within `milliseconds`. */
+  /** The workers that answer within `milliseconds`. Throws `Argument` without the permission to ask them. */
   async workers(milliseconds = 500): Promise<WorkerInfo[]> {
     const reply = this.#nats.createInbox();
     const found: WorkerInfo[] = [];
     // What another program answers is ignored.
     const answers = this.link.hear(reply, (data) => void found.push(admitWorker(decode(data))));
     this.link.publish(this.subjects.ping, encode(null), reply);
+    await this.link.permitted({ publish: [this.subjects.ping], subscribe: [reply] });
     await pause(milliseconds);
     if (!this.link.connection.isClosed()) answers.unsubscribe();
     return found.sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -45,10 +45,12 @@ async function openCluster(
 export async function connect(place: Place, url: string, options: ConnectOptions = {}): Promise<Executor> {
   const wanted = checkedOptions('connect', options, rows);
   const { workerTimeoutS, serverTimeoutS, modules = [], weight, needGpu, needMemory = 0 } = wanted;
-  const terms = { workerTimeoutS, serverTimeoutS, weight, needs: { gpu: needGpu ?? false, memory: needMemory } };
+  const event = observer('connect', options, 'onEvent');
+  const needs = { gpu: needGpu ?? false, memory: needMemory };
+  const terms = { workerTimeoutS, serverTimeoutS, weight, needs, event };
   const cluster = await openCluster(place, url, wanted, {
     seconds: serverTimeoutS,
-    onWait: observer('connect', options, 'onEvent'),
+    onWait: event,
     signal: wanted.signal,
   });
   let slots = 0;
@@ -59,7 +61,12 @@ export async function connect(place: Place, url: string, options: ConnectOptions
       .reduce((sum, worker) => sum + checkedValue('slots', worker.slots, row.integer(0, 1e6, 0)), 0);
     return joined;
   };
-  await workers();
+  try {
+    await workers();
+  } catch (error) {
+    await cluster.close();
+    throw error;
+  }
   return makeExecutor(
     {
       kind: 'nats',

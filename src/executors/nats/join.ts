@@ -82,7 +82,9 @@ export async function join(place: Place, url: string, options: JoinOptions = {})
       modules: Object.keys(modules),
       allowModules,
     };
-    return new Joined({ cluster, pool, info, memory, lifetimeS, clientTimeoutS, event });
+    const joined = new Joined({ cluster, pool, info, memory, lifetimeS, clientTimeoutS, event });
+    await joined.joined();
+    return joined;
   } catch (error) {
     await pool.dispose();
     await cluster.close();

@@ -63,6 +63,8 @@ export class Joined {
   #done = 0;
   #failedTasks = 0;
   #depart = (): void => {};
+  /** The permission that the server refused, without which no worker works. */
+  #denied: EwaldError | undefined;
 
   constructor({ cluster, pool, info, memory, lifetimeS, clientTimeoutS, event }: JoinedParts) {
     this.#memory = memory;
@@ -84,6 +86,13 @@ export class Joined {
       this.leave().catch(() => {});
     }, milliseconds);
     this.left.catch(() => {}).then(() => clearTimeout(timer));
+  }
+
+  /** Waits until the server has taken its subscriptions. Throws `Argument` for a permission that it lacks. */
+  async joined(): Promise<void> {
+    const { link, subjects } = this.#cluster;
+    const subscribe = [subjects.ping, subjects.worker(this.#id), subjects.runs];
+    await link.permitted({ publish: [subjects.who], subscribe });
   }
 
   async leave(): Promise<void> {
@@ -113,22 +122,31 @@ export class Joined {
     this.#hear(subjects.worker(this.#id), (data, reply) => this.#take(data, reply));
     this.#hear(subjects.runs, (data) => this.#hearRun(readBeacon(data)));
     const forget = link.onChange((back) => this.#onChange(back));
+    // Without this one, it only does not know how many workers there are.
+    const forgetDenied = link.onDenied(({ operation, subject, error }) => {
+      if (operation === 'publish' && subject === subjects.ping) return;
+      this.#denied ??= error;
+      this.#leaving = true;
+      this.#depart();
+    });
     const heartbeat = setInterval(() => this.#tick(), beatMs);
     // Clients answer with their beacons.
     link.publish(subjects.who);
     const closed = connection.closed();
     try {
       await Promise.race([leaving, closed]);
-      if (!connection.isClosed()) await this.#finish();
+      if (!connection.isClosed() && !this.#denied) await this.#finish();
     } finally {
       clearInterval(heartbeat);
       forget();
+      forgetDenied();
       for (const run of this.#runs.values()) run.end();
       await this.#pool.dispose();
       if (link.usable) await connection.drain().catch(() => {});
       else await connection.close().catch(() => {});
     }
     if (this.#event.failure) throw this.#event.failure;
+    if (this.#denied) throw this.#denied;
     const error = await closed;
     if (!this.#leaving)
       throw new EwaldError('Lost', `the NATS server at ${url} has closed the connection: ${messageOf(error)}`);

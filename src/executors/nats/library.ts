@@ -40,7 +40,22 @@ export async function loadNats(load?: LoadNats): Promise<Nats> {
 export interface Checked {
   readonly cluster: string;
   readonly address: string;
+  /** Who connects, for messages. */
+  readonly account: string;
   readonly options: NatsOptions;
+}
+
+/** The user of a connection in words, without secrets. */
+function accountOf({ user, token, creds }: NatsOptions, address: string): string {
+  const who =
+    user !== undefined
+      ? `the user "${user}"`
+      : creds !== undefined
+        ? 'the user of these credentials'
+        : token !== undefined
+          ? 'the user with this token'
+          : 'a user without credentials';
+  return `${who} at ${address}`;
 }
 
 /** Checks the options of a connection and the address. */
@@ -54,7 +69,8 @@ export function checkNats(what: string, url: string, options: NatsOptions): Chec
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(cluster))
     throw new EwaldError('Argument', `${what}: cluster is "${cluster}"; expected letters, digits, - and _`);
   const set = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  return { cluster, address: parsed.address, options: { ...parsed.credentials, ...set } };
+  const all: NatsOptions = { ...parsed.credentials, ...set };
+  return { cluster, address: parsed.address, account: accountOf(all, parsed.address), options: all };
 }
 
 /** The reason for a failed connection in browsers, which state none. */

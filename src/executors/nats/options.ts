@@ -52,7 +52,7 @@ export interface ConnectOptions extends NatsOptions, SubmitParameters {
   readonly workerTimeoutS?: number | undefined;
   /** Seconds for which this call, and later a run, waits for an unavailable server, above 0; default 300. */
   readonly serverTimeoutS?: number | undefined;
-  /** Receives a line if this call has to wait for the server. If it throws, the call fails. */
+  /** Receives a line if this call waits for the server, or a run for a worker. If it throws, the call or the run fails. */
   readonly onEvent?: ((event: string) => void) | undefined;
   /** Ends the wait of this call for the server with `Aborted`. */
   readonly signal?: PlatformSignal | undefined;

@@ -1,4 +1,5 @@
 /** The submitting side: keeps the leases of its run, gives tasks to workers, and takes the first result of each. */
+import type { Observer } from '../../base/callbacks.js';
 import { EwaldError, errorFromPlain, isEwaldError, messageOf } from '../../base/errors.js';
 import { decode, encode } from '../codec.js';
 import { Failed, type Lane, type Outcome, type TaskCall } from '../drive.js';
@@ -21,6 +22,8 @@ interface Terms {
   readonly serverTimeoutS: number;
   readonly weight: number;
   readonly needs: RunNeeds;
+  /** Receives what a run waits for, if it is not its tasks. */
+  readonly event: Observer<[event: string]>;
 }
 
 interface Waiting {
@@ -38,6 +41,8 @@ const minRoom = 2 ** 16;
 const probeMs = 2 * beatMs;
 /** Least milliseconds between two messages to a worker. */
 const turnMs = 5;
+/** Milliseconds without a worker after which a run says so: those that are there need a second to be heard. */
+const aloneMs = 2500;
 /** Milliseconds for the last message of a run to leave this process. */
 const endMs = 2000;
 
@@ -74,6 +79,8 @@ export class NatsLane implements Lane {
   #turned = 0;
   #epoch = 0;
   #over = false;
+  /** Whether it was said that there is no worker, until one has come. */
+  #saidAlone = false;
   #done = 0;
 
   constructor(cluster: Cluster, place: Place, names: readonly string[], terms: Terms, slots: number) {
@@ -140,6 +147,11 @@ export class NatsLane implements Lane {
       this.#leases.resume(Date.now());
       this.#beacon();
     });
+    const forgetDenied = link.onDenied(({ subject, error }) => {
+      if (subject === subjects.ping) return;
+      this.#fail(error);
+      this.#failRun(error);
+    });
     link.connection.closed().then((error) => this.#over || this.#fail(this.#closed(error)));
     const beacon = setInterval(() => this.#beacon(), beatMs);
     const check = setInterval(() => this.#check(), beatMs / 2);
@@ -150,6 +162,7 @@ export class NatsLane implements Lane {
       clearInterval(check);
       clearTimeout(this.#turn);
       forget();
+      forgetDenied();
       if (link.connection.isClosed()) return;
       run.unsubscribe();
       who.unsubscribe();
@@ -345,6 +358,8 @@ export class NatsLane implements Lane {
     const { silent, alone } = this.#leases.check(Date.now());
     for (const worker of silent) void this.#probe(worker);
     if (alone > 1000 * workerTimeoutS) void this.#failAlone();
+    if (alone > aloneMs && !this.#saidAlone) this.#sayAlone();
+    if (alone === 0) this.#saidAlone = false;
     this.#soon();
   }
 
@@ -363,6 +378,18 @@ export class NatsLane implements Lane {
       }
       this.#soon();
     } else if (answer !== 'silent') this.#leases.heard(worker, Date.now());
+  }
+
+  #sayAlone(): void {
+    this.#saidAlone = true;
+    try {
+      this.#terms.event(
+        `waiting for ${this.#waits} on ${this.#cluster.url}, for ${this.#terms.workerTimeoutS} s; start one with ewald ` +
+          `worker --connect ${this.#cluster.url}`,
+      );
+    } catch (error) {
+      this.#failRun(error);
+    }
   }
 
   async #failAlone(): Promise<void> {
