@@ -3,13 +3,28 @@ import type { FileHandle } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Answers concurrent requests on one connection one after another, so that it has one open file. */
+/** Requests that a connection may send before it reads an answer; browsers wait for each. */
+const maxAhead = 64;
+
+/**
+ * Answers the requests of one connection one after another, each when the client has taken the answer before it: a
+ * connection has one open file, and what is not taken is not kept.
+ */
 export class RequestQueue {
   readonly #last = new WeakMap<Socket, Promise<void>>();
+  readonly #ahead = new WeakMap<Socket, number>();
 
   /** Runs `answer` after the earlier requests of the connection; `answer` must not reject. */
-  take(socket: Socket, answer: () => Promise<void>): void {
-    this.#last.set(socket, (this.#last.get(socket) ?? Promise.resolve()).then(answer));
+  take(response: ServerResponse, socket: Socket, answer: () => Promise<void>): void {
+    const ahead = (this.#ahead.get(socket) ?? 0) + 1;
+    if (ahead > maxAhead) return void socket.destroy();
+    this.#ahead.set(socket, ahead);
+    const next = async (): Promise<void> => {
+      if (!isGone(response, socket)) await answer();
+      if (!response.writableFinished && !isGone(response, socket)) await eventOrClose('finish', response, socket);
+      this.#ahead.set(socket, (this.#ahead.get(socket) ?? 1) - 1);
+    };
+    this.#last.set(socket, (this.#last.get(socket) ?? Promise.resolve()).then(next));
   }
 }
 
@@ -28,10 +43,12 @@ function eventOrClose(event: 'finish' | 'drain', response: ServerResponse, socke
   return new Promise((resolve) => {
     const done = (): void => {
       response.removeListener(event, done);
+      response.removeListener('close', done);
       socket.removeListener('close', done);
       resolve();
     };
     response.once(event, done);
+    response.once('close', done);
     socket.once('close', done);
     if (socket.destroyed) done();
   });

@@ -135,5 +135,5 @@ function answers(
   };
   const turns = new RequestQueue();
   return (request, response) =>
-    turns.take(request.socket, () => answer(request, response).catch(() => void response.destroy()));
+    turns.take(response, request.socket, () => answer(request, response).catch(() => void response.destroy()));
 }

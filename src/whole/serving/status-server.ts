@@ -1,11 +1,12 @@
 /** Serves the state of a run to programs: `/health` as JSON, `/metrics` in the text format of Prometheus. */
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { EwaldError } from '../../base/errors.js';
 import { inspect } from '../../base/options.js';
 import { argumentError } from '../../base/parameters.js';
 import type { WatchedRun } from '../../io/live/watched-run.js';
 import { close, keepNewest, listen } from './listening.js';
 import { hostsOf, RequestGuard, securityHeaders, urlHost } from './request-guard.js';
+import { RequestQueue } from './send.js';
 
 /** A request has to be complete within this time, ms. */
 const requestMs = 10_000;
@@ -55,7 +56,7 @@ export class StatusServer {
       );
     const gate = new RequestGuard(hostsOf(host), token);
     const times = { requestTimeout: requestMs, headersTimeout: requestMs, connectionsCheckingInterval: requestMs / 10 };
-    const server = createServer(times, (request, response) => {
+    const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
       for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
       response.setHeader('Cache-Control', 'no-store');
       const say = (status: number, type: string, text: string): void => {
@@ -70,7 +71,11 @@ export class StatusServer {
         return say(run.isHealthy ? 200 : 503, 'application/json', `${JSON.stringify(run.health)}\n`);
       if (path === '/metrics') return say(200, 'text/plain; version=0.0.4; charset=utf-8', run.metrics);
       return say(404, 'text/plain', 'There are /health and /metrics.\n');
-    });
+    };
+    const turns = new RequestQueue();
+    const server = createServer(times, (request, response) =>
+      turns.take(response, request.socket, () => answer(request, response)),
+    );
     keepNewest(server, maxConnections);
     const listening = await listen(server, port, host);
     gate.port = listening;
