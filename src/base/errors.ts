@@ -3,8 +3,9 @@
  * what to do.
  *
  * Test with `isEwaldError(error, 'Shape')` rather than `instanceof`, so that it works across duplicate copies of the
- * package. Structured cloning turns every error into a plain `Error` without tag and detail: send `error.toPlain()` to
- * another worker, and restore it there with `EwaldError.from`.
+ * package. Structured cloning (`postMessage`) turns every error into a plain `Error`; `isEwaldError` knows one that was an
+ * EwaldError by its stack, and gives it its class and tag again. Its detail is lost: send `error.toPlain()`, which keeps
+ * that too and works in Firefox, and restore it with `EwaldError.from`.
  */
 
 /** Kinds of errors, each with the condition under which it is thrown. */
@@ -150,6 +151,15 @@ export function errorFromPlain({ tag, name, message, stack, detail, cause }: Pla
 
 const isPlain = (cause: PlainError): boolean => !(cause instanceof Error) && typeof cause.message === 'string';
 
+/** Gives what structured cloning left of an EwaldError its class and tag again; false for any other error. */
+function regained(error: Error): boolean {
+  const tag = error.name === 'Error' ? headOfStack.exec(error.stack ?? '')?.[1] : undefined;
+  if (tag === undefined || Object.getPrototypeOf(error) !== Error.prototype) return false;
+  Object.setPrototypeOf(error, EwaldError.prototype);
+  Object.assign(error, { name: 'EwaldError', tag, detail: {} });
+  return true;
+}
+
 /** Whether `error` is an ewald error, and of kind `tag` if one is given, which the type of its tag then is. */
 export function isEwaldError<Tag extends EwaldErrorTag = EwaldErrorTag>(
   error: unknown,
@@ -158,7 +168,7 @@ export function isEwaldError<Tag extends EwaldErrorTag = EwaldErrorTag>(
   const isOne = safely(
     () =>
       error instanceof Error &&
-      error.name === 'EwaldError' &&
+      (error.name === 'EwaldError' || regained(error)) &&
       'tag' in error &&
       (tag === undefined || error.tag === tag),
   );

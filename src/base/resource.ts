@@ -20,6 +20,25 @@ export type MaybeAsyncDisposable = typeof Symbol extends { readonly asyncDispose
   ? { [K in S]: () => Promise<void> }
   : unknown;
 
+/** `Symbol.dispose` where the engine has it; a private stand-in elsewhere. */
+const syncDispose: symbol = (Symbol as { dispose?: symbol }).dispose ?? Symbol.for('Symbol.dispose');
+
+/** The `using` interface of a disposable, as `MaybeAsyncDisposable` is that of `await using`. */
+export type MaybeDisposable = typeof Symbol extends { readonly dispose: infer S extends symbol }
+  ? { [K in S]: () => void }
+  : unknown;
+
+/** Lets `await using` end something, and `using`, which begins the end and does not wait for it. */
+export function endedByUsing<T extends object>(
+  one: T,
+  end: () => Promise<unknown>,
+): T & MaybeAsyncDisposable & MaybeDisposable {
+  return Object.defineProperties(one, {
+    [asyncDispose]: { value: async () => void (await end()), configurable: true },
+    [syncDispose]: { value: () => void end(), configurable: true },
+  }) as never;
+}
+
 /** The interface of every disposable of ewald. */
 export interface Disposable {
   /** Waits for work in flight, then frees everything it holds; a second call does nothing. */

@@ -6,7 +6,7 @@ import { observer } from '../base/callbacks.js';
 import { EwaldError } from '../base/errors.js';
 import { oneShot } from '../base/one-shot.js';
 import { checkSignal, knownOptions } from '../base/options.js';
-import { asyncDispose } from '../base/resource.js';
+import { asyncDispose, endedByUsing, type MaybeAsyncDisposable, type MaybeDisposable } from '../base/resource.js';
 import type { Executor } from '../executors/executor.js';
 import { type CustomDataset, customDataset, isCustomDataset } from '../io/data/custom.js';
 import type { Dataset } from '../io/data/dataset.js';
@@ -93,7 +93,10 @@ export class UdfContext {
    *
    * Throws like `open`, and `Shape` if navShape does not match the file, or is not given with `follow`.
    */
-  async load(input: DataInput | CustomDataset, given: LoadOptions & FollowOptions = {}): Promise<Scan> {
+  async load(
+    input: DataInput | CustomDataset,
+    given: LoadOptions & FollowOptions = {},
+  ): Promise<Scan & MaybeAsyncDisposable & MaybeDisposable> {
     this.#assertOpen();
     const { checkLoad } = await import('./scans/load-options.js');
     const { fileMask: usesMask, fileDark: usesDark, keepNoCount: keeps, follow, signal } = checkLoad(given);
@@ -121,11 +124,15 @@ export class UdfContext {
     }
   }
 
-  async #follow(input: DataInput, options: LoadOptions & FollowOptions): Promise<Scan> {
+  async #follow(
+    input: DataInput,
+    options: LoadOptions & FollowOptions,
+  ): Promise<Scan & MaybeAsyncDisposable & MaybeDisposable> {
     const { followFiles } = await import('./acquisition/follow.js');
     const { scan, connection } = await followFiles(this.#place, input, options, (one) => this.#keep(one));
     this.#connections.add(connection);
-    return scan;
+    // `keep` has made it so.
+    return scan as typeof scan & MaybeAsyncDisposable & MaybeDisposable;
   }
 
   /**
@@ -364,7 +371,7 @@ export class UdfContext {
     return this.close();
   }
 
-  #keep<S extends Scan>(scan: S): S {
+  #keep<S extends Scan>(scan: S): S & MaybeAsyncDisposable & MaybeDisposable {
     const kept: S = {
       ...scan,
       dispose: async () => {
@@ -373,7 +380,7 @@ export class UdfContext {
       },
     };
     this.#scans.add(kept);
-    return kept;
+    return endedByUsing(kept, () => kept.dispose());
   }
 
   #assertOpen(): void {

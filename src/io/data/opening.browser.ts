@@ -1,5 +1,6 @@
 /** Opens what the user passes, in browsers. */
 import { absoluteAddress } from '../../base/addresses.js';
+import { endedByUsing, type MaybeAsyncDisposable, type MaybeDisposable } from '../../base/resource.js';
 import { openCodecs } from './codecs/browser.js';
 import type { Dataset } from './dataset.js';
 import type { Candidate, OpenOptions } from './open.js';
@@ -16,7 +17,15 @@ import type { DataInput } from './source-of.js';
  * Throws `Format` for a file of unknown format or a damaged one, `File` if it cannot be read, `Argument` for options
  * that do not apply, `Shape` if navShape or sigShape do not match the file.
  */
-export async function open(input: DataInput | readonly DataInput[], options: OpenOptions = {}): Promise<Dataset> {
+export async function open(
+  input: DataInput | readonly DataInput[],
+  options: OpenOptions = {},
+): Promise<Dataset & MaybeAsyncDisposable & MaybeDisposable> {
+  const dataset = await opened(input, options);
+  return endedByUsing(dataset, () => dataset.dispose());
+}
+
+async function opened(input: DataInput | readonly DataInput[], options: OpenOptions): Promise<Dataset> {
   if (Array.isArray(input)) return openInputs(Array.from(input, placed), options, platform);
   return openInput(placed(input as DataInput), options, platform);
 }

@@ -1,5 +1,6 @@
 /** Opens what the user passes, on Node, including paths. */
 import { isAddress } from '../../base/addresses.js';
+import { endedByUsing, type MaybeAsyncDisposable, type MaybeDisposable } from '../../base/resource.js';
 import { openCodecs } from './codecs/node.js';
 import type { Dataset, Note } from './dataset.js';
 import type { Candidate, OpenOptions } from './open.js';
@@ -12,7 +13,15 @@ import type { DataInput } from './source-of.js';
  * Opens frames: a path, URL (file:, http:, https:), File, Blob, bytes or a source. A folder, a path with `*` or `?` in
  * its last part, or an array of inputs is one stack of the frames of all its files. Errors are as in the browser build.
  */
-export async function open(input: DataInput | readonly DataInput[], options: OpenOptions = {}): Promise<Dataset> {
+export async function open(
+  input: DataInput | readonly DataInput[],
+  options: OpenOptions = {},
+): Promise<Dataset & MaybeAsyncDisposable & MaybeDisposable> {
+  const dataset = await opened(input, options);
+  return endedByUsing(dataset, () => dataset.dispose());
+}
+
+async function opened(input: DataInput | readonly DataInput[], options: OpenOptions): Promise<Dataset> {
   if (Array.isArray(input)) return openInputs(input, options, platform);
   const series = typeof input === 'string' && !isAddress(input) ? await seriesNames(input) : undefined;
   const notes: Note[] = series?.guess ? [{ kind: 'guess', text: series.guess }] : [];
