@@ -4,8 +4,10 @@
  */
 import { type TextOrBytes, textOf } from '../base/arguments.js';
 import { checkedValue, row } from '../base/call-options.js';
+import { commaHint, decimal } from '../base/decimal.js';
 import { EwaldError } from '../base/errors.js';
 import { nearest } from '../base/options.js';
+import { refuseNoText } from '../base/text-begin.js';
 import {
   anglesOf,
   type Cell,
@@ -43,6 +45,12 @@ export function readCell(given: TextOrBytes, name = 'the cell'): KnownCell {
   const text = textOf('readCell: the first argument', given);
   const typed = parseCellText(text);
   if (typed) return typed;
+  refuseNoText(text, name, 'a CrystFEL .cell file or a PDB file');
+  if (/^\s*data_\S*\s/.test(text) && /^\s*_/m.test(text))
+    throw fail(
+      name,
+      'this is a CIF, which is not read; give the numbers of its _cell_length_ and _cell_angle_ lines: a,b,c,al,be,ga',
+    );
   const lines = text.split(newline);
   const first = lines.find((line) => line.trim() !== '')?.trim() ?? '';
   const cryst1 = lines.findIndex((line) => line.startsWith('CRYST1'));
@@ -162,12 +170,12 @@ function parameter(key: string, rest: string, line: string, where: string): read
   const length = lengths.includes(key);
   const factors: Record<string, number> = length ? { A: 1, '': 1, nm: 10 } : { deg: 1, '': 1, rad: 180 / Math.PI };
   const factor = factors[unit];
-  const value = Number(word);
-  if (word === '' || !Number.isFinite(value) || factor === undefined || more !== undefined)
+  const value = decimal(word);
+  if (!Number.isFinite(value) || factor === undefined || more !== undefined)
     throw fail(
       where,
       `"${clip(line)}" is not a cell parameter; expected, for example, ` +
-        `"${length ? `${key} = 79.1 A` : `${key} = 90 deg`}"`,
+        `"${length ? `${key} = 79.1 A` : `${key} = 90 deg`}"${commaHint(word)}`,
     );
   return [value * factor, errorOfDigits(word) * factor];
 }
@@ -184,7 +192,7 @@ function parsePdb(line: string, where: string): KnownCell {
   ];
   const six = columns.map(([from, to]) => {
     const word = line.slice(from, to).trim();
-    return [word === '' ? Number.NaN : Number(word), errorOfDigits(word)] as const;
+    return [decimal(word), errorOfDigits(word)] as const;
   });
   if (!six.every(([value]) => Number.isFinite(value)))
     throw fail(where, `"${clip(line)}" is not a valid CRYST1 record; expected a b c al be ga in columns 7 to 54`);
@@ -246,7 +254,7 @@ export function parseCellText(text: string): KnownCell | undefined {
       'Argument',
       `the centring of the cell is ${words[6]}; expected one of ${centrings.join(', ')}`,
     );
-  const values = words.slice(0, centring && -1).map((word) => (word === '' ? Number.NaN : Number(word)));
+  const values = words.slice(0, centring && -1).map(decimal);
   if (!values.every(Number.isFinite)) return undefined;
   const isSix = values.length === 6;
   if (!isSix && (values.length !== 9 || centring)) return undefined;
@@ -280,5 +288,5 @@ export function formatCellFile(known: KnownCell, lattice: string, uniqueAxis?: '
   ].join('\n');
 }
 
-const isNumber = (word: string): boolean => word !== '' && Number.isFinite(Number(word));
+const isNumber = (word: string): boolean => Number.isFinite(decimal(word));
 const clip = (word: string): string => (word.length > 60 ? `${word.slice(0, 60)}…` : word);

@@ -8,6 +8,7 @@ export { refuseBy } from '../base/call-options.js';
 export { type CrystfelProgram, compatRow, fromCrystfelFlags } from '../base/crystfel-flags.js';
 export { messageOf } from '../base/errors.js';
 export { fileReason } from '../base/file-errors.js';
+export { commaHint, decimal } from '../base/decimal.js';
 export { sliceOf, untilOf } from '../base/frame-slice.js';
 export {
   explainWord,

@@ -1,5 +1,6 @@
 /** Bytes of a URL. */
-import { EwaldError, messageOf } from '../base/errors.js';
+import { EwaldError } from '../base/errors.js';
+import { fetchReason } from '../base/fetch-reason.js';
 
 export async function fetchBytes(url: string): Promise<Uint8Array> {
   try {
@@ -7,6 +8,8 @@ export async function fetchBytes(url: string): Promise<Uint8Array> {
     if (!response.ok) throw new Error(`the server answered ${response.status} ${response.statusText}`);
     return new Uint8Array(await response.arrayBuffer());
   } catch (error) {
-    throw new EwaldError('Load', `the input ${url} of a task cannot be fetched: ${messageOf(error)}`, { cause: error });
+    throw new EwaldError('Load', `the input ${url} of a task cannot be fetched: ${fetchReason(error)}`, {
+      cause: error,
+    });
   }
 }

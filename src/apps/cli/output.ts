@@ -160,25 +160,3 @@ export function fail(error: unknown): number {
 /** The context options for `--backend`. Throws `Argument` for an unknown name. */
 export const backendOption = (name: string | undefined): { backend?: BackendName } =>
   name === undefined ? {} : { backend: parseBackend(name, '--backend') };
-
-/** Parses a number between `low` and `high`. */
-export function parseNumber(
-  text: string,
-  what: string,
-  low = Number.NEGATIVE_INFINITY,
-  high = Number.POSITIVE_INFINITY,
-): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value) || value < low || value > high)
-    throw new EwaldError('Argument', `${what} is "${text}"; expected a number${between(low, high)}`);
-  return value;
-}
-
-const between = (low: number, high: number): string =>
-  Number.isFinite(low) && Number.isFinite(high)
-    ? ` from ${low} to ${high}`
-    : Number.isFinite(low)
-      ? `, ${low} or more`
-      : Number.isFinite(high)
-        ? `, ${high} or less`
-        : '';

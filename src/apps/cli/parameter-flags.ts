@@ -4,6 +4,8 @@
 import { type Command, Option } from 'commander';
 import {
   checkParameter,
+  commaHint,
+  decimal,
   type FlagValues,
   flagOf,
   helpText,
@@ -137,7 +139,7 @@ function flagNumber(text: string): number {
   const word = text.trim().replace(/(?<=\d)_(?=\d)/g, '');
   const infinite = /^([+-]?)inf(inity)?$/i.exec(word);
   if (infinite) return infinite[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-  return word === '' || !/^[-+.\d]/.test(word) ? Number.NaN : Number(word);
+  return decimal(word);
 }
 
 /** The bytes of 2G, 512M, 100k, 1e6; NaN if it is not a size. */
@@ -172,6 +174,21 @@ function refuseEmpty(row: Parameter, text: unknown, said: string): void {
   );
 }
 
+/** Refuses numbers with decimal commas, which separate the numbers of a list. Throws `Argument`. */
+function refuseComma({ kind, count }: Parameter, text: unknown, said: string): void {
+  if (typeof text !== 'string') return;
+  const words = text.split(',');
+  const isOne = ['integer', 'number', 'count', 'bytes'].includes(kind) && commaHint(text.trim()) !== '';
+  const isList =
+    (kind === 'numbers' || kind === 'integers') &&
+    count !== undefined &&
+    words.length === 2 * count &&
+    words.every((word) => /^\s*[-+]?\d+\s*$/.test(word));
+  if (!isOne && !isList) return;
+  const pairs = Array.from({ length: words.length / 2 }, (_, i) => `${words[2 * i]}.${words[2 * i + 1]}`);
+  throw new EwaldError('Argument', `${said} is ${JSON.stringify(text)}; decimals have a point: ${pairs.join(',')}`);
+}
+
 /** The values of the given flags, by the names of their parameters. Throws `Argument`. */
 export function flagValues<Rows extends Parameters>(
   rows: Rows,
@@ -191,6 +208,7 @@ export function flagValues<Rows extends Parameters>(
       continue;
     }
     refuseEmpty(row, text, nameOption(name));
+    refuseComma(row, text, nameOption(name));
     const value = row.without !== undefined && text === false ? row.without : parsed(row, text);
     checkParameter(
       rowOfFlag(row),

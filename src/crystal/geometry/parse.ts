@@ -3,8 +3,10 @@
  * first mentioned.
  */
 import { type TextOrBytes, textOf } from '../../base/arguments.js';
+import { commaHint, decimal } from '../../base/decimal.js';
 import { EwaldError } from '../../base/errors.js';
 import { nearest } from '../../base/options.js';
+import { refuseNoText } from '../../base/text-begin.js';
 import type { Vector } from '../cell.js';
 import { withoutComment } from '../comments.js';
 import {
@@ -40,15 +42,15 @@ function fail(place: Place, message: string): never {
 }
 
 function geometryNumber(place: Place, key: string, text: string): number {
-  const value = Number(text);
-  if (text === '' || !Number.isFinite(value)) fail(place, `${key} is "${text}"; expected a number`);
+  const value = decimal(text);
+  if (!Number.isFinite(value)) fail(place, `${key} is "${text}"; expected a number${commaHint(text)}`);
   // Converts minus zero to zero, because it would be read back as a different number.
   return value + 0;
 }
 
 function wholeOf(place: Place, key: string, text: string): number {
   // Mask bits are written in hexadecimal.
-  const value = geometryNumber(place, key, text);
+  const value = /^0x[\da-f]+$/i.test(text) && /^mask/.test(key) ? Number(text) : geometryNumber(place, key, text);
   if (!Number.isInteger(value)) fail(place, `${key} is "${text}"; expected a whole number`);
   return value;
 }
@@ -86,7 +88,10 @@ function givenOf(
   if (more.length > 0) fail(place, `${key} is "${text}"; expected a number or a path, and a unit (${known})`);
   if (unit !== undefined && factorOfUnit(kind, unit) === undefined)
     fail(place, `${key} has the unit "${unit}"; expected one of ${known}`);
-  const value = Number(word);
+  const value = decimal(word);
+  const comma = commaHint(word);
+  if (comma !== '' || /^0x[\da-f]+$/i.test(word))
+    fail(place, `${key} is "${text}"; expected a number or a path${comma}`);
   if (/^[+-]?(nan|inf(inity)?)$/i.test(word)) fail(place, `${key} is "${text}"; expected a number or a path`);
   if (word === '') fail(place, `${key} has no value`);
   if (Number.isNaN(value))
@@ -348,8 +353,7 @@ const vainMasks = ({ masks }: Draft): string[] =>
 export function parseGeometry(given: TextOrBytes, file = 'geometry'): Geometry {
   const text = textOf('parseGeometry: the first argument', given);
   // Recognises common mistakes before reporting that the first line does not belong to a geometry.
-  if (text.slice(0, 4096).includes('\0'))
-    throw new EwaldError('Format', `${file} is not a text file; expected a CrystFEL geometry (.geom)`);
+  refuseNoText(text, file, 'a CrystFEL geometry (.geom)');
   if (text.startsWith('CrystFEL unit cell file'))
     throw new EwaldError('Format', `${file} is a unit cell, which belongs to -p; expected a CrystFEL geometry (.geom)`);
   const reader = new GeometryReader(file);

@@ -3,6 +3,7 @@
  * Used for files larger than memory that are resumed, merged or counted.
  */
 import { EwaldError } from '../../base/errors.js';
+import { refuseNoText } from '../../base/text-begin.js';
 import { longestBlock, marks } from './stream.js';
 
 /** A chunk's text and its identity. */
@@ -76,6 +77,7 @@ export async function readRawStream(lines: AsyncIterable<string>, name: string):
     count(`${text}\n`);
   };
   const first = await next();
+  refuseNoText(first ?? '', name, 'a stream');
   if (!first?.startsWith(marks.format))
     throw new EwaldError('Format', `${name} is not a stream: it begins with "${(first ?? '').slice(0, 60)}"`);
 

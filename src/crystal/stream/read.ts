@@ -3,7 +3,9 @@
  * by CrystFEL or by ewald survives reading and writing byte for byte.
  */
 import { expects } from '../../base/arguments.js';
+import { commaHint, decimal } from '../../base/decimal.js';
 import { EwaldError, isEwaldError } from '../../base/errors.js';
+import { refuseNoText } from '../../base/text-begin.js';
 import type { Vector } from '../cell.js';
 import { areIndices, wrongIndices } from '../indices.js';
 import type { StreamReflection } from './stream.js';
@@ -26,7 +28,7 @@ export interface StreamReader {
 /** Lines with their numbers, with one line of lookahead. */
 class Lines {
   readonly #source: AsyncIterator<string> | Iterator<string>;
-  readonly #name: string;
+  readonly name: string;
   #isOfWindows = false;
   number = 0;
   /** Whether a line was asked for after the last one. */
@@ -34,7 +36,7 @@ class Lines {
 
   constructor(source: AsyncIterable<string> | Iterable<string>, name: string) {
     this.#source = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
-    this.#name = name;
+    this.name = name;
   }
 
   async next(): Promise<string | undefined> {
@@ -44,7 +46,7 @@ class Lines {
       return undefined;
     }
     this.number++;
-    expects(typeof value === 'string', `${this.#name}:${this.number}: the line`, value, 'a string');
+    expects(typeof value === 'string', `${this.name}:${this.number}: the line`, value, 'a string');
     // The first line of a stream that was on Windows tells that its lines end with two characters.
     if (value.startsWith(marks.format)) this.#isOfWindows = value.endsWith('\r');
     return this.#isOfWindows && value.endsWith('\r') ? value.slice(0, -1) : value;
@@ -53,12 +55,12 @@ class Lines {
   /** Returns the next line; throws at the end of the file. */
   async want(what: string): Promise<string> {
     const line = await this.next();
-    if (line === undefined) throw new EwaldError('Format', `${this.#name}: the stream ends in the middle of ${what}`);
+    if (line === undefined) throw new EwaldError('Format', `${this.name}: the stream ends in the middle of ${what}`);
     return line;
   }
 
   fail(message: string): never {
-    throw new EwaldError('Format', `${this.#name}:${this.number}: ${message}`);
+    throw new EwaldError('Format', `${this.name}:${this.number}: ${message}`);
   }
 
   /** Parses a number as C prints it, including `inf` and `nan`. */
@@ -70,8 +72,8 @@ class Lines {
         : Number.POSITIVE_INFINITY
       : /^[+-]?nan/i.test(word)
         ? Number.NaN
-        : Number(word === '' ? 'x' : word);
-    if (Number.isNaN(value) && !/^[+-]?nan/i.test(word)) this.fail(`"${word}" is not a number`);
+        : decimal(word);
+    if (Number.isNaN(value) && !/^[+-]?nan/i.test(word)) this.fail(`"${word}" is not a number${commaHint(word)}`);
     return value;
   }
 }
@@ -89,6 +91,7 @@ async function until(lines: Lines, end: string, what: string): Promise<string> {
 
 async function readHead(lines: Lines, given?: string): Promise<{ readonly head: StreamHead; readonly more: boolean }> {
   const first = given ?? (await lines.want('its first line'));
+  refuseNoText(first, lines.name, 'a stream');
   if (!first.startsWith(marks.format))
     lines.fail(`"${first.slice(0, 60)}" is not the head of a stream; expected "${marks.format}2.3"`);
   const generator = await lines.want('its head');

@@ -1,6 +1,9 @@
 /** Lists of positions: the number, x and y of each image. */
+
+import { decimal } from '../../base/decimal.js';
 import { EwaldError } from '../../base/errors.js';
 import { inspect } from '../../base/options.js';
+import { refuseNoText } from '../../base/text-begin.js';
 import type { ListedGrid } from './grid.js';
 import { latticeOf } from './lattice.js';
 
@@ -9,12 +12,13 @@ export type ImagePosition = readonly [image: number, x: number, y: number];
 
 /** Rows of a text: image, x and y, separated by spaces, tabs or commas; lines with # and one of titles are passed over. */
 export function parsePositions(text: string, name: string): ImagePosition[] {
+  refuseNoText(text, name, 'lines "image x y"');
   const rows: ImagePosition[] = [];
   for (const [i, raw] of text.split(/\r?\n/).entries()) {
     const line = raw.replace(/#.*$/, '').trim();
     if (line === '') continue;
     const words = line.split(/\s*[,;]\s*|\s+/);
-    const numbers = words.map(Number);
+    const numbers = words.map(decimal);
     const isTitle = rows.length === 0 && numbers.every((value) => Number.isNaN(value));
     if (isTitle) continue;
     const [image = Number.NaN, x = Number.NaN, y = Number.NaN] = numbers;

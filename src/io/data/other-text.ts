@@ -1,3 +1,5 @@
+import { noPlainText } from '../../base/text-begin.js';
+
 /** Keys that only geometries have, of the whole detector and of a panel. */
 const geometryKeys =
   'wavelength|photon_energy|electron_voltage|clen|coffset|adu_per_\\w+|res|data|dim\\d|mask\\w*|flag_\\w+|' +
@@ -12,7 +14,6 @@ const kinds: readonly (readonly [RegExp, string])[] = [
     'a stream: ewald stream info counts its frames, ewald index searches its peaks and determines a cell that is not ' +
       'given, ewald view and ewald merge use it',
   ],
-  [/^\s*<(?:!doctype html|html)\b/i, 'a page of HTML: a server may have answered a wrong address with it'],
   [/^EWALDMG1/, 'a state of ewald merge, which continues with it'],
   [/^CrystFEL unit cell file/, 'a known cell: give it as one of the cells (-p), beside frames or a list of spots'],
   // After comments and empty lines, a key that only geometries have.
@@ -23,4 +24,11 @@ const kinds: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** What a text or another file is by its beginning; undefined if its kind is unknown. */
-export const otherText = (begin: string): string | undefined => kinds.find(([pattern]) => pattern.test(begin))?.[1];
+export const otherText = (begin: string): string | undefined =>
+  pageOrWide(begin) ?? kinds.find(([pattern]) => pattern.test(begin))?.[1];
+
+/** A page of HTML, or a text in UTF-16; zeros alone say nothing of a file of frames. */
+function pageOrWide(begin: string): string | undefined {
+  const other = noPlainText(begin);
+  return other === 'not a text file' ? undefined : other;
+}

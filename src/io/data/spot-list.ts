@@ -7,6 +7,7 @@
 import { counted } from '../../base/amounts.js';
 import { expectsNumbers, type TextOrBytes, textOf } from '../../base/arguments.js';
 import { checkedOptions, row } from '../../base/call-options.js';
+import { decimal } from '../../base/decimal.js';
 import { EwaldError } from '../../base/errors.js';
 import { median } from '../../base/median.js';
 import { type Cell, cellFrom, checkCell, expectsCell, flat } from '../../crystal/cell.js';
@@ -69,7 +70,7 @@ export function readSpotList(given: TextOrBytes, options: SpotListOptions = {}):
     lines.push({ words: content.split(/[\s,;]+/).filter(Boolean), line: i + 1 });
   }
   const numbers = (words: readonly string[], line: number): number[] => {
-    const values = words.map(Number);
+    const values = words.map(decimal);
     const bad = values.findIndex((value) => !Number.isFinite(value));
     if (bad >= 0) throw fail(line, `"${clip(words[bad] ?? '')}" is not a finite number`);
     return values;

@@ -48,7 +48,8 @@ export async function readCellOption(given: string): Promise<KnownCell> {
     const count = given.trim().split(/[\s,]+/).length;
     throw new EwaldError(
       'Argument',
-      `the cell "${given}" holds ${counted(count, 'number')}; expected six (a,b,c,al,be,ga) or nine`,
+      `the cell "${given}" holds ${counted(count, 'number')}; expected six (a,b,c,al,be,ga) or nine` +
+        (count === 12 && !/\./.test(given) ? ', with points for decimals' : ''),
     );
   }
   let text: string;

@@ -1,4 +1,5 @@
 /** Parameters of UDFs from texts `name=value`, as users type them; the declared values determine the types. */
+import { decimal } from '../../base/decimal.js';
 import { EwaldError } from '../../base/errors.js';
 import { inspect, nearest } from '../../base/options.js';
 import { argumentError } from '../../base/parameters.js';
@@ -7,7 +8,7 @@ import type { AnyUdf } from './udf.js';
 
 /** The number of a text; NaN for what is none, and for one beyond the range of float64. */
 function parsedNumber(text: string): number {
-  const value = /^[-+]?(\d|\.\d)/.test(text) ? Number(text) : Number.NaN;
+  const value = decimal(text);
   return Number.isFinite(value) ? value : Number.NaN;
 }
 

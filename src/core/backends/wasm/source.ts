@@ -1,6 +1,7 @@
 /** Where the wasm core is loaded from, and the messages when loading fails. */
 import { awaited } from '../../../base/callbacks.js';
 import { EwaldError, messageOf } from '../../../base/errors.js';
+import { fetchReason } from '../../../base/fetch-reason.js';
 import { fileReason, tooManyFiles } from '../../../base/file-errors.js';
 import { wasmRefusal } from '../../../base/policy.js';
 import type { WasmSource } from '../names.js';
@@ -74,7 +75,7 @@ async function compileUrl(url: URL, readFile: ReadFile | undefined): Promise<Web
   } catch (cause) {
     throw new EwaldError(
       'Load',
-      `the wasm core could not be fetched from ${url.href}: ${messageOf(cause)}; ${remedy(url.href)}`,
+      `the wasm core could not be fetched from ${url.href}: ${fetchReason(cause)}; ${remedy(url.href)}`,
       { cause },
     );
   }

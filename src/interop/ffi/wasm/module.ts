@@ -1,5 +1,6 @@
 /** Compiles and starts wasm modules of users with their imports. */
 import { EwaldError, messageOf } from '../../../base/errors.js';
+import { fetchReason } from '../../../base/fetch-reason.js';
 import type { PlatformInstance, PlatformModule, PlatformResponse, PlatformUrl } from '../../../base/globals.js';
 import { wasmRefusal } from '../../../base/policy.js';
 
@@ -32,7 +33,7 @@ async function fetched(url: URL): Promise<Response> {
   try {
     return await fetch(url);
   } catch (cause) {
-    throw new EwaldError('Load', `the wasm module ${url.href} cannot be fetched: ${messageOf(cause)}`, { cause });
+    throw new EwaldError('Load', `the wasm module ${url.href} cannot be fetched: ${fetchReason(cause)}`, { cause });
   }
 }
 

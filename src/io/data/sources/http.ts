@@ -8,7 +8,8 @@
 
 import { absoluteAddress } from '../../../base/addresses.js';
 import { expects } from '../../../base/arguments.js';
-import { EwaldError, messageOf } from '../../../base/errors.js';
+import { EwaldError } from '../../../base/errors.js';
+import { fetchReason } from '../../../base/fetch-reason.js';
 import type { PlatformSignal, PlatformUrl } from '../../../base/globals.js';
 import { joined } from '../../../base/joined.js';
 import { checkSignal } from '../../../base/options.js';
@@ -233,7 +234,7 @@ const reasons: Readonly<Record<string, string>> = {
 function reasonOf(why: unknown): string {
   const { cause } = why as { cause?: unknown };
   const { code } = (cause ?? {}) as { code?: string };
-  return reasons[code ?? ''] ?? messageOf(cause ?? why);
+  return reasons[code ?? ''] ?? fetchReason(cause ?? why);
 }
 
 /**

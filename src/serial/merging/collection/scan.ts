@@ -5,6 +5,7 @@
  */
 
 import { EwaldError } from '../../../base/errors.js';
+import { refuseNoText } from '../../../base/text-begin.js';
 import { planckTimesLight } from '../../../crystal/geometry/geometry.js';
 import { areIndices, wrongIndices } from '../../../crystal/indices.js';
 import { marks } from '../../../crystal/stream/stream.js';
@@ -220,6 +221,7 @@ export class StreamScanner {
     const line = this.#text.decode(bytes.subarray(begin, end));
     switch (this.#part) {
       case 'start':
+        refuseNoText(line, this.#name, 'a stream');
         if (!line.startsWith('CrystFEL stream format '))
           this.#fail(`"${line.slice(0, 60)}" does not begin a stream; expected "CrystFEL stream format 2.3"`);
         this.#version = line.slice('CrystFEL stream format '.length);

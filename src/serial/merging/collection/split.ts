@@ -2,6 +2,7 @@
 import { counted } from '../../../base/amounts.js';
 import { type TextOrBytes, textOf } from '../../../base/arguments.js';
 import { EwaldError } from '../../../base/errors.js';
+import { refuseNoText } from '../../../base/text-begin.js';
 
 /** Returns the data set of a frame, or undefined if the frame takes part in the common merge only. */
 export type Split = (frame: { readonly filename: string; readonly event: string }) => string | undefined;
@@ -12,6 +13,7 @@ export type Split = (frame: { readonly filename: string; readonly event: string 
  */
 export function readSplitTable(given: TextOrBytes, name = 'the table'): Split {
   const text = textOf('readSplitTable: the first argument', given);
+  refuseNoText(text, name, 'a table of "filename event dataset"');
   const sets = new Map<string, string>();
   for (const [i, line] of text.split(/\r\n|\n/).entries()) {
     const text = line.replace(/(?:^|\s)#.*/, '').trim();

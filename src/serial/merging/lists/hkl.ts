@@ -2,6 +2,7 @@
 
 import { expects, expectsMembers, type TextOrBytes, textOf } from '../../../base/arguments.js';
 import { EwaldError } from '../../../base/errors.js';
+import { refuseNoText } from '../../../base/text-begin.js';
 import { areIndices, wrongIndices } from '../../../crystal/indices.js';
 import { fixed, whole } from '../../../crystal/stream/print.js';
 
@@ -52,6 +53,7 @@ export function readReflectionList(given: TextOrBytes, name = 'the reflection li
   const fail = (line: number, message: string): never => {
     throw new EwaldError('Format', `${name}:${line + 1}: ${message}`, { detail: { path: name } });
   };
+  refuseNoText(text, name, 'a CrystFEL reflection list');
   if (!lines[0]?.startsWith('CrystFEL reflection list version 2'))
     fail(0, `"${(lines[0] ?? '').slice(0, 60)}" does not begin a reflection list; expected "${title}"`);
   const symmetry = /^Symmetry:\s*(\S+)/.exec(lines[1] ?? '')?.[1] ?? fail(1, 'the line "Symmetry: …" is missing');

@@ -10,6 +10,7 @@ import { EwaldError } from '../../../base/errors.js';
 import type { PlatformFile, PlatformSignal } from '../../../base/globals.js';
 import { inspect } from '../../../base/options.js';
 import { argumentError } from '../../../base/parameters.js';
+import { refuseNoText } from '../../../base/text-begin.js';
 import type { Dataset } from '../../../io/data/dataset.js';
 import { otherText } from '../../../io/data/other-text.js';
 import type { BytesInput } from '../../../io/data/source-of.js';
@@ -299,5 +300,7 @@ async function ofList(given: ListInput, what: string, reading: Reading): Promise
   if (name !== '-' && (await place.holdsFrames(list)))
     return [{ file: name, frames: undefined, ...(typeof list === 'string' ? {} : { input: named(list, name) }) }];
   const opens = filesOfList({ list, name, prefix, allowOutside }, place);
-  return parseFrameList(await place.textOf(list), { name, opens }, reading.signal);
+  const text = await place.textOf(list);
+  refuseNoText(text, name, 'a list of files of frames, one per line');
+  return parseFrameList(text, { name, opens }, reading.signal);
 }

@@ -33,8 +33,13 @@ export function streamHead(
   const lines = identities.map((line) => `${inputMark}${line}`);
   if (lines.some((line) => /[\r\n]/.test(line)))
     throw new EwaldError('Argument', 'the name of a file has a line break, which no stream can hold');
-  return head + [...(isDoubtful ? [marks.doubt] : []), ...lines].map((line) => `${line}\n`).join('');
+  return head + [...(isDoubtful ? [marks.doubt] : []), ...lines.map(harmless)].map((line) => `${line}\n`).join('');
 }
+
+/** A line without characters that steer a terminal, which names of files may have; a resumed run writes the same. */
+const harmless = (line: string): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  line.replace(/[\u0000-\u001f\u007f-\u009f]/g, (one) => `\\x${one.charCodeAt(0).toString(16).padStart(2, '0')}`);
 
 function cellText(cell: KnownCell, others: readonly KnownCell[]): string {
   const { lattice, uniqueAxis } = latticeName(cell);
