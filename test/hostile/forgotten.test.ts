@@ -15,3 +15,9 @@ it.for(['native', 'wasm'] as const)(
     expect(JSON.parse(text)).toEqual({ told: 5, bytes: 0, backend });
   },
 );
+
+it('a disposed context and its plans hold no wasm memory, also where somebody still has them', () => {
+  const path = fileURLToPath(new URL('disposed.mjs', import.meta.url));
+  const text = execFileSync(process.execPath, ['--expose-gc', path], { encoding: 'utf8' });
+  expect(JSON.parse(text)).toEqual({ isHeld: false, refused: 'Disposed' });
+});

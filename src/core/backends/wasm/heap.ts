@@ -17,7 +17,8 @@ const viewed = new WeakMap<ArrayBufferLike, Core>();
 
 /** A loaded core: calls by name, and copies to and from its heap. */
 export class Core {
-  readonly #exports: Exports;
+  #exports: Exports;
+  #isReleased = false;
   // The view used by the last copy: growth detaches it, so each use checks first. It is never exposed.
   #bytes = new Uint8Array(0);
 
@@ -66,9 +67,27 @@ export class Core {
 
   /** An export, for callers that call it a million times a second: it returns a status, which `refuse` accepts. */
   entry(name: string): (...values: number[]) => number {
-    const f = this.#exports[name];
-    if (!f) throw new EwaldError('Internal', `the wasm core has no export ${name}`);
-    return f;
+    return this.#exports[name] ?? this.#lacking(name);
+  }
+
+  /**
+   * Lets go of the instance and its memory: whoever still has the context or a plan of it would keep both. What is freed
+   * later, by a finalizer, is free already; every other call throws `Disposed`.
+   */
+  release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    this.detach();
+    this.#bytes = new Uint8Array(0);
+    const nothing = (): number => 0;
+    const memory = new WebAssembly.Memory({ initial: 0 });
+    this.#exports = { memory, ewald_free: nothing, ewald_live_bytes: nothing } as unknown as Exports;
+  }
+
+  #lacking(name: string): never {
+    if (this.#isReleased)
+      throw new EwaldError('Disposed', 'the context of this wasm core was disposed; create a new one');
+    throw new EwaldError('Internal', `the wasm core has no export ${name}`);
   }
 
   /** The error for a status other than 0. */
@@ -78,7 +97,7 @@ export class Core {
 
   /** `count` numbers at an address from `alloc`, for short copies; see HeapNumbers. */
   numbers(address: number, count: number, precision: 'f32' | 'f64'): HeapNumbers {
-    return new HeapNumbers(this.#exports.memory, address, count, precision);
+    return new HeapNumbers(() => this.#exports.memory.buffer, address, count, precision);
   }
 
   /** Detaches all views of the heap, as growth does: before memory is freed of which somebody may still have one. */
@@ -88,8 +107,7 @@ export class Core {
 
   /** Calls an export with 32-bit arguments and returns its 32-bit result. */
   call(name: string, ...values: number[]): number {
-    const f = this.#exports[name];
-    if (!f) throw new EwaldError('Internal', `the wasm core has no export ${name}`);
+    const f = this.#exports[name] ?? this.#lacking(name);
     return f(...values);
   }
 
@@ -164,15 +182,15 @@ export class Core {
 
 /** A fixed range of the heap. Its view is cached between copies, renewed when the heap has grown, and never exposed. */
 export class HeapNumbers {
-  readonly #memory: WebAssembly.Memory;
+  readonly #heap: () => ArrayBuffer;
   readonly #address: number;
   readonly #count: number;
   readonly #View: typeof Float32Array | typeof Float64Array;
   #buffer: ArrayBuffer | undefined;
   #view: Float32Array | Float64Array = new Float32Array(0);
 
-  constructor(memory: WebAssembly.Memory, address: number, count: number, precision: 'f32' | 'f64') {
-    this.#memory = memory;
+  constructor(heap: () => ArrayBuffer, address: number, count: number, precision: 'f32' | 'f64') {
+    this.#heap = heap;
     this.#address = address;
     this.#count = count;
     this.#View = precision === 'f32' ? Float32Array : Float64Array;
@@ -188,8 +206,14 @@ export class HeapNumbers {
     target.set(this.#look());
   }
 
+  /** Lets go of its view, which keeps the memory of the instance, detached or not. */
+  release(): void {
+    this.#buffer = undefined;
+    this.#view = new this.#View(0);
+  }
+
   #look(): Float32Array | Float64Array {
-    const { buffer } = this.#memory;
+    const buffer = this.#heap();
     if (buffer !== this.#buffer) {
       this.#buffer = buffer;
       this.#view = new this.#View(buffer, this.#address, this.#count);

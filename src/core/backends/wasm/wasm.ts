@@ -64,5 +64,8 @@ class WasmBackend implements Backend {
   }
 
   async sync(): Promise<void> {}
-  async dispose(): Promise<void> {}
+
+  async dispose(): Promise<void> {
+    this.host.core.release();
+  }
 }

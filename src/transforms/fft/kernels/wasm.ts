@@ -37,7 +37,7 @@ class WasmFft implements FftKernel {
   readonly #staging: Staging;
   readonly #descriptor: FftDescriptor;
   readonly #handle: number;
-  readonly #transform: (...values: number[]) => number;
+  #transform: (...values: number[]) => number;
   /** Numbers of each side; in place one array is both. */
   readonly #counts: Places;
   readonly #staged: Places;
@@ -112,6 +112,10 @@ class WasmFft implements FftKernel {
     // An array of the plan that the caller kept must not become a view of memory that belongs to others.
     if (this.#own) this.#core.detach();
     this.#staging.release();
+    // The function would keep the instance, whose context may be gone before the plan is.
+    this.#transform = () => this.#core.call('ewald_fft_execute');
+    this.#arrays = undefined;
+    for (const numbers of [this.#input, this.#output]) numbers.release();
   }
 
   #workspaceOf(scratch: number): number {
