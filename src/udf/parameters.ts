@@ -79,8 +79,8 @@ const file = { kind: 'text', defaultText: '', value: 'file.npy' } as const;
 export const analysisRows = /* @__PURE__ */ grouped('analysis', {
   cx: { ...coordinate, sentence: 'centre along x', of: centred },
   cy: { ...coordinate, sentence: 'centre along y', of: centred },
-  x: { ...coordinate, short: 'x', sentence: 'the pixel along x', of: ['point'] },
-  y: { ...coordinate, short: 'y', sentence: 'the pixel along y', of: ['point'] },
+  x: { ...coordinate, short: 'x', sentence: 'the pixel along x, rounded', of: ['point'] },
+  y: { ...coordinate, short: 'y', sentence: 'the pixel along y, rounded', of: ['point'] },
   r: {
     ...disk,
     sentence: 'radius',

@@ -104,6 +104,9 @@ function selected(
   return underMask(scan, mask, { ...words, of: `the ${title}` }, leftOutOf(scan, what, options));
 }
 
+/** The pixel in which a place lies: centres are at whole numbers. */
+const nearestPixel = (at: number): number => Math.floor(at + 0.5);
+
 /** An analysis with notes before its own. */
 const noted = (notes: readonly string[], made: Made<'intensity'>): Made<'intensity'> => ({
   ...made,
@@ -142,10 +145,16 @@ export const ringAnalysis = /* @__PURE__ */ analysis('ring', (scan, options, wha
   );
 });
 
-/** One pixel of every frame; by default the middle. */
+/** The pixel of every frame whose centre is nearest; by default the middle. */
 export const pointAnalysis = /* @__PURE__ */ analysis('point', (scan, { x, y, ...options }, what) => {
   const { notes: _, ...centre } = centreOf(scan, what, { cx: x, cy: y }, ['x', 'y']);
-  const made = selected(what, scan, point(centre), { title: 'point', desc: 'one pixel of each frame' }, options);
+  const made = selected(
+    what,
+    scan,
+    point({ ...centre, cx: nearestPixel(centre.cx), cy: nearestPixel(centre.cy) }),
+    { title: 'point', desc: 'one pixel of each frame' },
+    options,
+  );
   return { ...made, doubts: ({ intensity }) => roundedDoubt(scan, intensity.data) };
 });
 

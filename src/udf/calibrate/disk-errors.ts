@@ -6,6 +6,13 @@ import type { Image } from './image.js';
 
 const sectors = 12;
 
+/**
+ * What the sampling of a sharp edge moves it by, pixels: its profile in pixels is no error function, and differs from
+ * direction to direction. At 30 to 30 000 counts a pixel, e1 and e2 of circles of 9 to 17 pixels were 4e-4 off. An edge
+ * that is wider than a pixel is sampled as it is.
+ */
+const sampled = 0.005;
+
 /** Variances of a jackknife: of values without each of its parts. */
 export function jackknife(values: readonly Float64Array[]): Float64Array {
   const [n, first] = [values.length, values[0] as Float64Array];
@@ -40,13 +47,14 @@ function grouped(values: readonly Float64Array[]): Float64Array[] {
  * Standard errors of the free parameters. Two jackknifes of one Gauss-Newton step each: without parts of the scan,
  * which see counts and the object's variation from place to place, and without sectors of the pattern, which see
  * structure that all of the scan has. What both see, the noise of the counts, is taken once. An ellipse has two
- * periods around the disk, so that parts of the scan vary it as sectors do: its variance is the mean of both.
+ * periods around the disk, so that parts of the scan vary it as sectors do: its variance is the mean of both, and that of
+ * the sampling of its edge.
  */
 export function diskErrors(fit: DiskFit, image: Image, parts: readonly Float64Array[]): Float64Array | undefined {
   const { points, model, residuals, inverse } = fit;
   const { index, width } = points;
   const m = fit.free.length;
-  const [cy, cx] = fit.p as unknown as [number, number];
+  const [cy, cx, R, w] = fit.p as unknown as [number, number, number, number];
   const sectorOf = (i: number): number => {
     const angle = Math.atan2(Math.floor(i / width) - cy, (i % width) - cx);
     return Math.floor(((angle + Math.PI) / (2 * Math.PI)) * sectors) % sectors;
@@ -77,6 +85,8 @@ export function diskErrors(fit: DiskFit, image: Image, parts: readonly Float64Ar
   return byPart.map((variance, j) => {
     const [noise, sector] = [fit.noise[j] as number, bySector[j] as number];
     const part = Math.max(variance, byGroup[j] as number, noise);
-    return Math.sqrt(j === 6 || j === 7 ? (part + sector) / 2 : part + Math.max(0, sector - noise));
+    const ofModel = sampled * Math.min(1, (0.3 / w) ** 4);
+    if (j === 6 || j === 7) return Math.sqrt((part + sector) / 2 + (ofModel / R) ** 2);
+    return Math.sqrt(part + Math.max(0, sector - noise));
   });
 }
