@@ -49,12 +49,14 @@ export { checkRegions, type Region, regionText } from '../serial/pipeline/region
 export { openRegionSums, type RegionSums } from '../serial/pipeline/regions/region-sums.js';
 export type { PipelineOptions } from '../serial/pipeline/run-options.js';
 export { beamOfChunk } from '../serial/pipeline/streams/beam-of-chunk.js';
-export { beamDoubts, beamFaults } from '../udf/analyses/beam-share.js';
-export { fieldDoubts, fieldFaults, patternDoubts } from '../udf/analyses/field-doubts.js';
+export { comLeftOut, comNotes, icomNotes } from '../udf/analyses/com-notes.js';
+export { leftOutUnder } from '../udf/analyses/left-out.js';
+export { coveredBy } from '../udf/analyses/pattern-axes.js';
+export { timesText } from '../udf/analyses/under-mask.js';
 export { type Calibration, checkCalibration, darkFieldRadii, isKnown, reachOf } from '../udf/calibrate/calibration.js';
 export { milliradiansOf, opticsOf } from '../udf/calibrate/optics.js';
 export { calibrationTexts } from '../udf/calibrate/text.js';
-export { integrateMeasured } from '../udf/images/integrate-measured.js';
+export { integrateMeasured, measuredNoise } from '../udf/images/integrate-measured.js';
 export { rangesOf } from '../udf/scans/roi-ranges.js';
 export type { ServedPanes } from '../whole/serving/live-panes.js';
 export type { NewestProfile } from '../whole/serving/live-profiles.js';

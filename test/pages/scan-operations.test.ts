@@ -7,6 +7,7 @@ import { pickedFrames } from '../../src/apps/pages/view/picked-frames.js';
 import type { VirtualShape } from '../../src/apps/pages/view/protocol.js';
 import { scanOperations } from '../../src/apps/pages/view/scan-operations.js';
 import { reachOf } from '../../src/udf/calibrate/calibration.js';
+import * as spoilt from '../udf/bad-pixel-scan.js';
 import { simulatedScan } from '../udf/calibrate/simulated-scan.mjs';
 
 const [rows, columns, n, radius] = [20, 16, 48, 10];
@@ -27,7 +28,7 @@ async function opened(frames: Uint16Array, calibration: unknown, kind: VirtualSh
   const loaded = await operations.loadScan({ maxBytes: 2 ** 30, shape }, () => undefined);
   const known = loaded.calibration;
   if (!known) throw new Error('the page has no calibration');
-  const axes = { scanRotation: known.scanRotation, flipY: known.flipY, hot: known.hot };
+  const axes = { scanRotation: known.scanRotation, flipY: known.flipY, without: known.without, radius: known.radius };
   return { operations, axes, shape: beginsAt(shape, known), known };
 }
 
@@ -134,4 +135,67 @@ test.each([-3, 5])('positions without a frame have no number, as in a run: offse
   const alone = missing.indexOf(true);
   const none = await operations.pattern({ x: alone % 5, y: Math.floor(alone / 5), w: 1, h: 1 });
   expect(none.data[0]).toBeNaN();
+});
+
+test('images and their notes are those of a run, whatever pixels without a count say and where frames have none', async () => {
+  const { nav, side, pixels, known, calibration } = spoilt;
+  const shape = { kind: 'disk', cx: known.cx + 0.5, cy: known.cy + 0.5, outer: 5, inner: 2 } as const;
+  const seen: unknown[] = [];
+  for (const most of [10, 60000]) {
+    const frames = spoilt.framesOf(5, most);
+    // Frames without a count: their shift is 0 from the centre of the run, which is not that of the frame.
+    for (const position of [7, 20])
+      for (let i = 0; i < pixels; i++) if (!spoilt.covered.includes(i)) frames[position * pixels + i] = 0;
+    const how = { format: 'raw', dtype: 'u16', sigShape: [side, side], navShape: nav } as const;
+    const dataset = await open(new Uint8Array(frames.buffer), how);
+    const operations = scanOperations({ current: { dataset, calibration, closing: new AbortController() } } as never);
+    const { calibration: shown } = await operations.loadScan({ maxBytes: 2 ** 30, shape }, () => undefined);
+    const { scanRotation, flipY, without, radius: beam } = shown as NonNullable<typeof shown>;
+    const axes = { scanRotation, flipY, without, radius: beam };
+    const scan = ctx.fromMemory(frames, { navShape: nav, sigShape: [side, side] });
+    const centre = { cx: known.cx, cy: known.cy, calibration };
+    const com = { ...centre, maskRadius: 5, scanRotation, flipY, regression: 'mean' } as const;
+    const run = {
+      disk: await ctx.run(ctx.createDiskAnalysis(scan, { ...centre, r: 5 })),
+      ring: await ctx.run(ctx.createRingAnalysis(scan, { ...centre, ri: 2, ro: 5 })),
+      com: await ctx.run(ctx.createComAnalysis(scan, com)),
+      icom: await ctx.run(ctx.createIcomAnalysis(scan, com)),
+    };
+    for (const [kind, quantity, { notes }, { data }] of [
+      ['disk', 'sum', run.disk, run.disk.intensity],
+      ['ring', 'sum', run.ring, run.ring.intensity],
+      ['disk', 'magnitude', run.com, run.com.magnitude],
+      ['disk', 'icom', run.icom, run.icom.phase],
+    ] as const) {
+      const request = { shape: { ...shape, kind }, quantity, axes };
+      const { image } = await operations.virtual({ ...request, fourier: false });
+      for (const [i, value] of Array.from(data).entries()) expect(image[i], quantity).toBeCloseTo(value, 9);
+      const said = await operations.fieldNotes(request);
+      expect([...said].sort(), quantity).toEqual([...notes].sort());
+      expect(said.join()).toMatch(/\d+ pixels of \d+ of the (disk|ring) have no count/);
+      if (quantity !== 'sum') expect(said.join()).toMatch(/2 of 36 positions have no counts/);
+      seen.push([quantity, Array.from(image), said]);
+    }
+  }
+  expect(seen.slice(4)).toEqual(seen.slice(0, 4));
+});
+
+test('a point between pixels is the nearest one, in a run as in the page', async () => {
+  const frames = Uint16Array.from({ length: 4 * 64 }, (_, i) => (i * 7919) % 1009);
+  const how = { format: 'raw', dtype: 'u16', sigShape: [8, 8], navShape: [2, 2] } as const;
+  const dataset = await open(new Uint8Array(frames.buffer), how);
+  const operations = scanOperations({ current: { dataset, closing: new AbortController() } } as never);
+  const scan = ctx.fromMemory(frames, { navShape: [2, 2], sigShape: [8, 8] });
+  for (const [x, y] of [
+    [3.6, 2.4],
+    [0.5, 6.99],
+  ] as const) {
+    const shape = { kind: 'point', cx: x + 0.5, cy: y + 0.5, outer: 1, inner: 0 } as const;
+    await operations.loadScan({ maxBytes: 2 ** 30, shape }, () => undefined);
+    const { image } = await operations.virtual({ shape, quantity: 'sum', fourier: false, axes: {} });
+    const { intensity } = await ctx.run(ctx.createPointAnalysis(scan, { x, y }));
+    const at = 8 * Math.round(y) + Math.round(x);
+    expect(Array.from(intensity.data)).toEqual([0, 1, 2, 3].map((i) => frames[64 * i + at]));
+    expect(Array.from(image)).toEqual(Array.from(intensity.data));
+  }
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type Analysis, type AnalysisResults, type Calibration, Context, type Scan } from 'ewald/udf';
 import { afterAll, describe, expect, test } from 'vitest';
 import { ewaldTogether, type Run } from '../support/cli.js';
+import { calibration, covered, framesOf, nav, pixels, side } from './bad-pixel-scan.js';
 
 const ctx = new Context({ context: { backend: 'wasm' } });
 const folder = mkdtempSync(join(tmpdir(), 'ewald-bad-pixels-'));
@@ -12,85 +13,6 @@ afterAll(async () => {
   await ctx.close();
   rmSync(folder, { recursive: true });
 });
-
-const nav = [6, 6] as const;
-const side = 24;
-const pixels = side * side;
-/** Numbers by chance, which begin with a seed. */
-const chance = (seed: number) => () => {
-  seed = (Math.imul(1664525, seed) + 1013904223) >>> 0;
-  return seed / 2 ** 32;
-};
-
-const known = { cy: 11.3, cx: 12.2 };
-const radius = 4.5;
-/** A bright disk that moves a little, on other disks and a background. */
-const value = (position: number, i: number, noise: number): number => {
-  const [y, x] = [
-    Math.floor(i / side) - known.cy - 0.2 * Math.sin(position),
-    (i % side) - known.cx - 0.2 * Math.cos(3 * position),
-  ];
-  const near = (dy: number, dx: number): number => (Math.hypot(y - dy, x - dx) < radius ? 1 : 0);
-  const disks = near(0, 0) + 0.5 * (near(0, 10) + near(0, -10) + near(10, 0) + near(-10, 0));
-  return Math.round(100 * disks + 20 * noise + 3);
-};
-
-const bad = {
-  hot: [
-    [11, 14],
-    [3, 3],
-  ],
-  dead: [
-    [14, 12],
-    [20, 9],
-  ],
-  gap: [[8, 0, side]],
-  invalid: [
-    [11, 14, 16],
-    [22, 20, 22],
-  ],
-} as const;
-const stop = [
-  [12, 6, 11],
-  [13, 6, 11],
-  [14, 6, 10],
-] as const;
-const covered = Array.from(
-  new Set([
-    ...[...bad.hot, ...bad.dead].map(([y, x]) => y * side + x),
-    ...[...bad.gap, ...bad.invalid, ...stop].flatMap(([y, a, b]) =>
-      Array.from({ length: b - a }, (_, k) => y * side + a + k),
-    ),
-  ]),
-);
-const calibration = {
-  format: 'ewald calibration',
-  version: 1,
-  file: 'made',
-  shape: [...nav, side, side],
-  centre: { ...known, errors: [0.01, 0.01] },
-  disk: { radius, error: 0.01, edge: 0.3 },
-  ellipse: { refused: 'a circle' },
-  descan: { refused: 'none' },
-  rotation: { scanRotation: 30, error: 1, flipY: false, halfTurn: 'known' },
-  optics: {
-    voltage: { value: 200, source: 'given' },
-    semiconv: { value: 20, source: 'given' },
-    dpix: { value: 0.08, source: 'given' },
-  },
-  badPixels: bad,
-  stop,
-  notes: [],
-} as unknown as Calibration;
-
-/** The scan with what its bad pixels say by chance. */
-function framesOf(seed: number, most: number): Uint16Array {
-  const [noise, lies] = [chance(1), chance(seed)];
-  const frames = new Uint16Array(36 * pixels);
-  for (let p = 0; p < 36; p++) for (let i = 0; i < pixels; i++) frames[p * pixels + i] = value(p, i, noise());
-  for (let p = 0; p < 36; p++) for (const i of covered) frames[p * pixels + i] = Math.floor(most * lies());
-  return frames;
-}
 
 const lattice = { zero: [11, 12], a: [0, 5], b: [5, 0] } as const;
 const mask = (): Float32Array => Float32Array.from({ length: pixels }, (_, i) => Math.sin(i / 40));
@@ -202,7 +124,7 @@ test('the shell leaves them out, and says how many', async () => {
     com: 'x',
   };
   for (const [analysis, channel] of Object.entries(channels)) {
-    const runs = [];
+    const runs: Pick<Run, 'code' | 'err'>[] = [];
     for (const name of ['quiet', 'loud']) {
       const args = [
         'run',
@@ -217,7 +139,7 @@ test('the shell leaves them out, and says how many', async () => {
       ];
       runs.push(await ewaldTogether(args, { cwd: folder }));
     }
-    const [first, second] = runs as [Run, Run];
+    const [first, second] = runs as [(typeof runs)[0], (typeof runs)[0]];
     expect(second, first.err).toMatchObject({ code: first.code, err: first.err });
     expect(first.err).toMatch(/warning: .*\d+ pixels of \d+ of .* have no count \(hot, dead/);
     const written = ['quiet', 'loud'].map((name) => readFileSync(join(folder, `${name}-${analysis}.npy`)));

@@ -8,19 +8,15 @@ import type { AnyUdf, UdfMeta } from '../functions/udf.js';
 import { analysisRows } from '../parameters.js';
 import type { Scan } from '../scans/scan.js';
 import { analysis, type Made, navChannel, type OptionsOfAnalysis } from './analysis.js';
-import { beamDoubts, beamFaults } from './beam-share.js';
 import { calibratedBy } from './calibrated.js';
-import { patternDoubts, stuckFaults, stuckPixels } from './field-doubts.js';
-import { leftOutOf, leftOutUnder } from './left-out.js';
-import { comNoise, emptyNote } from './noise.js';
+import { comLeftOut, comNotes, type MeasuredShifts } from './com-notes.js';
+import { leftOutOf } from './left-out.js';
 import { centreOf, checkRing, refuseBeyond } from './parameters.js';
 
 /** Options of `createComAnalysis`. */
 export type ComOptions = OptionsOfAnalysis<'com'>;
 
-type SumResults = Readonly<Record<'sum' | 'counts', ResultBuffer<'f64'>>>;
-
-const others = 'the centre of mass is that of the others';
+type ComResults = Readonly<Record<'sum' | 'counts' | 'fieldY' | 'fieldX', ResultBuffer<'f64'>>>;
 
 const trends = { none: -1, mean: 0, plane: 1, calibrated: 0, '-1': -1, '0': 0, '1': 1 } as const;
 
@@ -47,38 +43,32 @@ export function comOf(scan: Scan, options: ComOptions, what: string) {
   const remedy = 'regression plane or calibrated removes it, and with it what varies as slowly in the object';
   const leftOut = leftOutOf(scan, what, options);
   const params: ComParams = { cx, cy, r, ri, flipY, scanRotation, regression, descan, without: leftOut.pixels };
-  /** All pixels within the disk: gaps in it are searched for, whether they are known or not. */
-  const within = (): Uint8Array => discMask({ ...params, without: [] }, { sig: scan.shape.sig } as UdfMeta);
   const { marks } = leftOut;
-  /** The sum of the frames, with 0 where there is no count. */
-  const sumOf = ({ sum: { data, shape } }: Pick<SumResults, 'sum'>): Image =>
-    sumImage({ data: marks ? data.map((value, i) => (marks[i] ? 0 : value)) : data, shape });
-  /** The pixels that count within the disk, and how many of it never do. */
-  const usedOf = ({ sum, counts }: SumResults): { readonly pixels: Uint8Array; readonly stuck: number } => {
-    const pixels = within();
-    const frames = counts.validMask.reduce((total, isValid) => total + isValid, 0);
-    const stuck = stuckPixels(sumOf({ sum }).data, pixels, scan.dtype, frames);
-    for (const i of stuck) pixels[i] = 0;
-    return { pixels, stuck: stuck.length };
-  };
+  // Gaps in the disk are searched for, whether they are known or not.
+  const within = (): Uint8Array => discMask({ ...params, without: [] }, { sig: scan.shape.sig } as UdfMeta);
   return {
     params,
     notes: [
       ...(ri === null ? [] : [ringNote(ri, r)]),
       ...known.notes,
       ...known.axesNotes,
-      ...(marks ? leftOutUnder(within(), marks, r === null && ri === null ? 'a frame' : 'the disk', others) : []),
+      ...(marks ? comLeftOut(within(), marks, r === null && ri === null) : []),
       ...(remains ? [`${remains}: ${remedy}`] : []),
     ],
-    /** Variance of the pattern along one axis within the disk. */
-    spread: known.spread(r, ri),
-    sum: sumOf,
-    used: usedOf,
-    faults: (results: SumResults) => {
-      const { stuck } = usedOf(results);
-      return [...beamFaults(sumOf(results), { cy, cx, r }), ...stuckFaults(stuck, scan.dtype)];
-    },
-    doubts: (results: SumResults) => beamDoubts(sumOf(results), { cy, cx, r }),
+    /** What its notes follow from. */
+    shifts: ({ sum, counts, fieldY, fieldX }: ComResults): MeasuredShifts => ({
+      dtype: scan.dtype,
+      nav: scan.shape.nav,
+      sum: sumImage(sum),
+      frames: counts.validMask.reduce((total, isValid) => total + isValid, 0),
+      within: within(),
+      marks,
+      disk: { cy, cx, r },
+      y: measured(fieldY),
+      x: measured(fieldX),
+      counts: counts.data,
+      spread: known.spread(r, ri),
+    }),
   };
 }
 
@@ -89,19 +79,13 @@ const ringNote = (ri: number, r: number | null): string =>
 
 /** Centre of mass: `field`, `magnitude`, `divergence`, `curl`, `x`, `y`. */
 export const comAnalysis = /* @__PURE__ */ analysis('com', (scan, options: ComOptions, what) => {
-  const { params, notes, spread, sum: sumOf, used, faults, doubts } = comOf(scan, options, what);
+  const { params, notes, shifts } = comOf(scan, options, what);
   const made: Made<'field' | 'magnitude' | 'divergence' | 'curl' | 'x' | 'y'> = {
     notes,
     // The sum shows what a disk leaves out of the beam, and pixels that never count.
     udf: comSumUdf.withParams(params) as AnyUdf,
-    faults,
-    doubts: ({ field, counts, sum }) => [
-      ...(params.r === null
-        ? []
-        : [...doubts({ sum, counts }), ...patternDoubts({ sum: sumOf({ sum }), used: used({ sum, counts }).pixels })]),
-      ...emptyNote(counts.data),
-      ...comNoise(scan, { field: field.data, counts: counts.data }, spread),
-    ],
+    faults: (results) => comNotes(shifts(results)).faults,
+    doubts: (results) => comNotes(shifts(results)).doubts,
     channels({ field, magnitude, divergence, curl, fieldX, fieldY }) {
       const desc = 'shift of the centre of mass, length in pixels';
       const rate = 'px / position';
@@ -117,6 +101,10 @@ export const comAnalysis = /* @__PURE__ */ analysis('com', (scan, options: ComOp
   };
   return made;
 });
+
+/** A map with NaN at positions that were not measured. */
+export const measured = ({ data, validMask }: ResultBuffer<'f64'>): Float64Array =>
+  data.map((value, i) => (validMask[i] ? value : Number.NaN));
 
 /** A sum of frames as an image. */
 export function sumImage({ data, shape }: Pick<ResultBuffer<'f64'>, 'data' | 'shape'>): Image {

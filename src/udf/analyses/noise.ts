@@ -1,4 +1,5 @@
 /** What the counts of a run say of its maps: the correlation that they have with the maps of endless counts. */
+import type { DataType } from '../../io/data/dtype.js';
 import { normal } from '../calibrate/normal.js';
 import { isIntegerDtype } from '../functions/dtypes.js';
 import { regress, subtractTrend } from '../images/field.js';
@@ -57,10 +58,14 @@ function shiftNoise(counts: ArrayLike<number>, spread: number): [noise: number, 
  * Notes on centres of mass. `spread` is the variance of the pattern along one axis in pixels squared, undefined if it
  * is unknown. Frames of reals are no counts.
  */
-export function comNoise(scan: Scan, { field, counts }: Shifts, spread: number | undefined): string[] {
-  if (spread === undefined || !isIntegerDtype(scan.dtype)) return [];
+export function comNoise(
+  { dtype, nav }: { readonly dtype: DataType; readonly nav: readonly number[] },
+  { field, counts }: Shifts,
+  spread: number | undefined,
+): string[] {
+  if (spread === undefined || !isIntegerDtype(dtype)) return [];
   const [noise, each] = shiftNoise(counts, spread);
-  const meta = { nav: scan.shape.nav, roi: undefined, frames: counts.length };
+  const meta = { nav, roi: undefined, frames: counts.length };
   const flat = subtractTrend(field, regress(field, 1, meta), meta);
   const along = [0, 1].map((k) => variance(flat.filter((_, i) => i % 2 === k)));
   return noteOf('shifts of the centre of mass', noise, Math.min(...along), each);
@@ -68,13 +73,13 @@ export function comNoise(scan: Scan, { field, counts }: Shifts, spread: number |
 
 /** The same of their integral; `gain` is the variance of an integral of shifts of variance 1. */
 export function icomNoise(
-  scan: Scan,
+  { dtype }: { readonly dtype: DataType },
   phase: ArrayLike<number>,
   counts: ArrayLike<number>,
   spread: number | undefined,
   gain: number,
 ): string[] {
-  if (spread === undefined || !isIntegerDtype(scan.dtype)) return [];
+  if (spread === undefined || !isIntegerDtype(dtype)) return [];
   const [noise, each] = shiftNoise(counts, spread);
   return noteOf('integrated centres of mass', noise * gain, variance(phase), each);
 }

@@ -33,7 +33,11 @@ function distortionOf({ scale, ellipse }: Calibration): { readonly e1: number; r
   return isDistorted(known) ? { e1, e2 } : { e1: 0, e2: 0 };
 }
 
-const coveredBy = ({ badPixels: { hot, dead, gap, invalid }, stop }: Calibration): (readonly [number, number])[] => [
+/** All pixels to which a calibration gives no count. */
+export const coveredBy = ({
+  badPixels: { hot, dead, gap, invalid },
+  stop,
+}: Calibration): (readonly [number, number])[] => [
   ...hot,
   ...(dead ?? []),
   ...[gap, invalid, stop].flatMap((runs = []) =>

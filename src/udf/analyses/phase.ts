@@ -14,9 +14,9 @@ import { ssbUdf } from '../ssb/udf.js';
 import { analysis, type Made, navChannel, type OptionsOfAnalysis } from './analysis.js';
 import { calibratedBy } from './calibrated.js';
 import { comOf } from './com.js';
-import { fieldDoubts, fieldFaults } from './field-doubts.js';
+import { icomNotes } from './com-notes.js';
 import { haveNeighbours, leftOutOf, leftOutOfFrames, withNeighbours } from './left-out.js';
-import { emptyNote, icomNoise, ssbNoise } from './noise.js';
+import { ssbNoise } from './noise.js';
 import { detectorSize } from './parameters.js';
 
 /** Options of `createSsbAnalysis`. */
@@ -143,30 +143,19 @@ export const icomAnalysis = /* @__PURE__ */ analysis('icom', (scan, options, wha
   const filters = { qLowpass, qHighpass, butterworthOrder };
   const { dpix: step } = calibratedBy(what, scan, { calibration: options.calibration, dpix }).options;
   const integration = { ...(mirrored !== undefined && { mirrored }), ...filtersOf(what, filters, step) };
-  const fieldOf = (results: FieldResults) => ({
-    ...params,
-    y: measured(results.fieldY),
-    x: measured(results.fieldX),
-    nav: nav as [number, number],
-    sum: com.sum(results),
-    used: com.used(results).pixels,
-  });
+  const notesOf = (results: FieldResults) => {
+    const { fieldY, fieldX } = results;
+    const { validMask } = fieldY;
+    const integrate = (y: Float64Array, x: Float64Array) => integrateMeasured(y, x, nav, validMask, integration);
+    const [gain, phase] = [measuredNoise(nav, validMask, integration), integrate(fieldY.data, fieldX.data)];
+    const { scanRotation, flipY } = params;
+    return icomNotes(com.shifts(results), { scanRotation, flipY, gain, phase, integrate });
+  };
   return {
     notes: com.notes,
     udf: comSumUdf.withParams(params) as AnyUdf,
-    faults: (results: FieldResults) => [...fieldFaults(fieldOf(results)), ...com.faults(results)],
-    doubts(results: FieldResults) {
-      const { validMask } = results.fieldY;
-      const gain = measuredNoise(nav, validMask, integration);
-      const integrate = (y: Float64Array, x: Float64Array) => integrateMeasured(y, x, nav, validMask, integration);
-      const phase = integrate(results.fieldY.data, results.fieldX.data);
-      return [
-        ...emptyNote(results.counts.data),
-        ...com.doubts(results),
-        ...fieldDoubts(fieldOf(results), phase, integrate),
-        ...icomNoise(scan, phase, results.counts.data, com.spread, gain),
-      ];
-    },
+    faults: (results: FieldResults) => notesOf(results).faults,
+    doubts: (results: FieldResults) => notesOf(results).doubts,
     channels({ fieldY, fieldX }: FieldResults) {
       const phase = integrateMeasured(fieldY.data, fieldX.data, nav, fieldY.validMask, integration);
       const desc = 'image whose gradient is the shift of the centre of mass';
@@ -180,10 +169,6 @@ export const icomAnalysis = /* @__PURE__ */ analysis('icom', (scan, options, wha
 });
 
 type FieldResults = Readonly<Record<'fieldY' | 'fieldX' | 'sum' | 'counts', ResultBuffer<'f64'>>>;
-
-/** A map with NaN at positions that were not measured. */
-const measured = ({ data, validMask }: ResultBuffer<'f64'>): Float64Array =>
-  data.map((value, i) => (validMask[i] ? value : Number.NaN));
 
 /** Filters from 1/Å to cycles a position. Throws `Argument` without a step. */
 function filtersOf(

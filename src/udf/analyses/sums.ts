@@ -99,9 +99,12 @@ export interface PickOptions extends OptionsOfAnalysis<'pick'> {
   readonly z?: number | undefined;
 }
 
+/** Options of spectra of picks. */
+export type PickFftOptions = PickOptions & OptionsOfAnalysis<'pick-fft'>;
+
 function picked(
   scan: Scan,
-  { at: typed, x, y, z, calibration }: PickOptions & { readonly calibration?: unknown },
+  { at: typed, x, y, z, calibration }: PickFftOptions,
   what: string,
   isFourier: boolean,
 ): Made<'intensity'> {
@@ -158,7 +161,7 @@ export const pickAnalysis = /* @__PURE__ */ analysis('pick', (scan, options: Pic
 );
 
 /** The spectrum of one frame, chosen as that of `createPickAnalysis`. */
-export const pickFftAnalysis = /* @__PURE__ */ analysis('pick-fft', (scan, options: PickOptions, what) =>
+export const pickFftAnalysis = /* @__PURE__ */ analysis('pick-fft', (scan, options: PickFftOptions, what) =>
   picked(scan, options, what, true),
 );
 

@@ -18,20 +18,21 @@ export interface CommandOf {
   readonly calibration: string;
   readonly scanRotation?: number | undefined;
   readonly flipY?: boolean | undefined;
-  /** Hot pixels, which only the calibration can name. */
-  readonly hot?: readonly unknown[] | undefined;
+  /** Pixels without a count, which only the calibration can name. */
+  readonly without?: readonly unknown[] | undefined;
 }
 
 const number = (value: number): string => String(Number(value.toPrecision(12)));
 
 /** The command that computes what is shown; undefined for a detector that no command has. */
 export function commandOf(about: CommandOf): string | undefined {
-  const { quantity, shape, file, opening, calibration, scanRotation, flipY, hot = [] } = about;
+  const { quantity, shape, file, opening, calibration, scanRotation, flipY, without = [] } = about;
   const { analysis, channel } = quantities[quantity];
   const { kind, outer, inner } = shape;
   // Commands count from the centre of the first pixel, the page counts from its corner.
   const [cx, cy] = [shape.cx - 0.5, shape.cy - 0.5];
   const centre = ['--cx', number(cx), '--cy', number(cy)];
+  const known = without.length > 0 ? ['--calibration', calibration] : [];
   const written = (name: string, flags: readonly string[]): string =>
     ['ewald', 'run', name, file, ...opening, ...flags, '--channel', channel, '-o', `${quantity}.npy`]
       .map(inShell)
@@ -39,16 +40,16 @@ export function commandOf(about: CommandOf): string | undefined {
   if (!isLive(quantity)) return written(analysis, ['--calibration', calibration]);
   if (kind === 'square') return undefined;
   if (analysis === 'detector') {
-    if (kind === 'disk') return written('disk', [...centre, '-r', number(outer)]);
-    if (kind === 'ring') return written('ring', [...centre, '--ri', number(inner), '--ro', number(outer)]);
-    return written('point', ['-x', number(Math.floor(shape.cx)), '-y', number(Math.floor(shape.cy))]);
+    if (kind === 'disk') return written('disk', [...centre, '-r', number(outer), ...known]);
+    if (kind === 'ring') return written('ring', [...centre, '--ri', number(inner), '--ro', number(outer), ...known]);
+    return written('point', ['-x', number(Math.floor(shape.cx)), '-y', number(Math.floor(shape.cy)), ...known]);
   }
   if (kind === 'point') return undefined;
   const ring = ['-r', number(outer), ...(kind === 'ring' ? ['--ri', number(inner)] : [])];
   const axes = [
     ...(scanRotation === undefined ? [] : ['--scan-rotation', number(scanRotation)]),
     ...(flipY ? ['--flip-y'] : []),
-    ...(hot.length > 0 ? ['--calibration', calibration] : []),
+    ...known,
   ];
   return written(analysis, [...centre, ...ring, ...axes, ...(analysis === 'com' ? ['--regression', 'mean'] : [])]);
 }

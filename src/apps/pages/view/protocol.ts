@@ -236,8 +236,10 @@ export interface ShiftAxes {
   /** Rotation of the shifts into the axes of the scan, in degrees, and whether y of the detector is inverted. */
   readonly scanRotation?: number | undefined;
   readonly flipY?: boolean | undefined;
-  /** Hot pixels (y, x) of the frames, which are skipped. */
-  readonly hot?: ShownCalibration['hot'] | undefined;
+  /** Pixels (y, x) of the frames without a count, which are skipped. */
+  readonly without?: ShownCalibration['without'] | undefined;
+  /** Radius of the direct beam in pixels; undefined if it is not known. */
+  readonly radius?: number | undefined;
 }
 
 /** A field of shifts, by the detector and the axes with which its image was computed. */
@@ -263,8 +265,8 @@ export interface ShownCalibration {
   readonly fields: { readonly bright: VirtualShape; readonly dark: VirtualShape } | undefined;
   readonly scanRotation: number | undefined;
   readonly flipY: boolean | undefined;
-  /** Hot pixels (y, x). */
-  readonly hot: readonly (readonly [y: number, x: number])[];
+  /** Pixels (y, x) without a count: hot, dead, in gaps, behind the beam stop. */
+  readonly without: readonly (readonly [y: number, x: number])[];
   readonly optics: Optics;
   readonly units: ScanUnits;
   /** The file of the calibration. */

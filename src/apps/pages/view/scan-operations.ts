@@ -3,7 +3,6 @@ import { checkCalibration, integrateMeasured, mapInto } from '../../../entries/p
 import {
   type ComImages,
   fourierMagnitude,
-  masks,
   type ResidentScan,
   residentBytes,
   residentScan,
@@ -13,6 +12,7 @@ import {
   vectorsToRgba,
 } from '../../../entries/udf.js';
 import type { FrameData } from './contrast.js';
+import { binnedShape, detectorMask } from './detector-mask.js';
 import {
   type FieldNotesRequest,
   type LoadedScan,
@@ -82,8 +82,12 @@ export function scanOperations(work: Workspace) {
       const { scan, detector } = virtual;
       const start = performance.now();
       const com = quantity === 'sum' ? undefined : comOf(virtual, shape, axes);
-      const sum = (): Float64Array => detector.set(shapeMask(binnedShape(shape, scan.bin), scan)).slice();
       // The image is copied, because the detector keeps its own for the next move.
+      const sum = (): Float64Array => {
+        const { used, times } = detectorMask(shape, scan, axes);
+        const image = detector.set(used);
+        return times === 1 ? image.slice() : image.map((value) => value * times);
+      };
       const image = com ? ofField(com, quantity, scan) : sum();
       const shown = fourier ? fourierMagnitude(image, scan.nav) : image;
       const most = com && quantity === 'field' && !fourier ? (rim ?? robustLimits(image)[1]) : undefined;
@@ -97,13 +101,15 @@ export function scanOperations(work: Workspace) {
       };
     },
 
-    /** What is wrong with an image of the shifts, as `ewald run` says it. */
+    /** What an image that follows the detector should be read with, as `ewald run` says it. */
     async fieldNotes(request: FieldNotesRequest): Promise<string[]> {
+      const { dataset } = current();
       const virtual = virtualOf(current());
-      const { scan } = virtual;
-      const { shape, axes } = request;
-      const { fieldNotes } = await import('./field-notes.js');
-      return fieldNotes(scan, comOf(virtual, shape, axes), comMask(shape, axes, scan), request);
+      const { shape, axes, quantity } = request;
+      const mask = detectorMask(shape, virtual.scan, axes);
+      const { fieldNotes, sumNotes } = await import('./field-notes.js');
+      if (quantity === 'sum') return sumNotes(mask, request);
+      return fieldNotes({ scan: virtual.scan, dtype: dataset.dtype }, comOf(virtual, shape, axes), mask, request);
     },
 
     /** Finds centre, radius, rotation and drift in the frames. */
@@ -175,7 +181,8 @@ async function readScan(
       if (share - reported < 0.02) return;
       reported = share;
       const { planes, positions } = scan;
-      pixels ??= Array.from(shapeMask(binnedShape(shape, bin), scan).entries())
+      const { all } = detectorMask(shape, scan);
+      pixels ??= Array.from(all.entries())
         .filter(([, isInside]) => isInside)
         .map(([pixel]) => pixel);
       for (const read = Math.round(share * positions); summed < read; summed++) {
@@ -201,17 +208,14 @@ function comOf(virtual: NonNullable<Session['virtual']>, shape: VirtualShape, ax
   const of = JSON.stringify([shape, axes]);
   const { scanRotation, flipY } = axes;
   if (virtual.com?.of !== of) {
-    const mask = comMask(shape, axes, virtual.scan);
-    virtual.com = { of, images: virtual.centres.set(mask, { regression: 0, scanRotation, flipY }) };
+    const { scan } = virtual;
+    const { used } = detectorMask(shape, scan, axes);
+    // The reference of a run is its centre: a frame without counts has a shift of 0 from there.
+    const { cx, cy } = binnedShape(shape, scan.bin);
+    const reference = { cx: cx - 0.5, cy: cy - 0.5 };
+    virtual.com = { of, images: virtual.centres.set(used, { ...reference, regression: 0, scanRotation, flipY }) };
   }
   return virtual.com.images;
-}
-
-/** The pixels in memory whose centre of mass is found: those of a shape, without what a hot pixel is summed into. */
-function comMask(shape: VirtualShape, { hot = [] }: ShiftAxes, { bin, width, height }: ResidentScan): Uint8Array {
-  const mask = shapeMask(binnedShape(shape, bin), { width, height });
-  for (const [y, x] of hot) mask[Math.floor(y / bin) * width + Math.floor(x / bin)] = 0;
-  return mask;
 }
 
 /** A copy of an image of the field of shifts. Pixels that were summed make shifts of several pixels of the file. */
@@ -254,30 +258,4 @@ const pictureBytes = ({ buffer, byteOffset, byteLength }: Uint8ClampedArray): Ui
 function virtualOf({ virtual }: Session): NonNullable<Session['virtual']> {
   if (!virtual) throw new Error('The scan is not in memory.');
   return virtual;
-}
-
-/** A shape in pixels of the frames in memory. */
-const binnedShape = ({ kind, cx, cy, outer, inner }: VirtualShape, bin: number): VirtualShape => ({
-  kind,
-  cx: cx / bin,
-  cy: cy / bin,
-  outer: outer / bin,
-  inner: inner / bin,
-});
-
-/** The mask of a virtual detector. Masks count from the centre of the first pixel, the page counts from its corner. */
-function shapeMask({ kind, cx, cy, outer, inner }: VirtualShape, size: MaskSize): Uint8Array {
-  const { width, height } = size;
-  const at = { width, height, cx: cx - 0.5, cy: cy - 0.5 };
-  if (kind === 'disk') return masks.circular({ ...at, r: outer });
-  if (kind === 'ring') return masks.ring({ ...at, ri: inner, ro: outer });
-  if (kind === 'square')
-    return masks.rectangular({ width, height, x: at.cx - outer, y: at.cy - outer, w: 2 * outer, h: 2 * outer });
-  const inside = (value: number, end: number): number => Math.min(end - 1, Math.max(0, Math.floor(value)));
-  return masks.point({ width, height, cx: inside(cx, width), cy: inside(cy, height) });
-}
-
-interface MaskSize {
-  readonly width: number;
-  readonly height: number;
 }

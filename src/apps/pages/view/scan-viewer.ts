@@ -232,8 +232,8 @@ export class ScanViewer {
 
   /** How shifts are measured, by the calibration. */
   get #axes(): ShiftAxes {
-    const { scanRotation, flipY, hot } = this.calibration ?? {};
-    return { scanRotation, flipY, hot };
+    const { scanRotation, flipY, without, radius } = this.calibration ?? {};
+    return { scanRotation, flipY, without, radius };
   }
 
   async #work(text: string, task: () => Promise<void>): Promise<void> {
@@ -403,7 +403,7 @@ export class ScanViewer {
     for (const image of [...this.images]) {
       const { quantity, fourier } = image;
       if (!isLive(quantity)) continue;
-      const asks = this.loaded && quantity !== 'sum' && !fourier;
+      const asks = this.loaded && !fourier && (quantity !== 'sum' || (axes.without ?? []).length > 0);
       const notes = asks ? await this.#engine.call('fieldNotes', { shape, quantity, axes }) : [];
       if (this.shape === shape && image.quantity === quantity) image.note(notes);
     }

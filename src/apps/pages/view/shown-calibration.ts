@@ -3,6 +3,7 @@ import {
   type Calibration,
   calibrationTexts,
   checkCalibration,
+  coveredBy,
   darkFieldRadii,
   isKnown,
   milliradiansOf,
@@ -47,7 +48,7 @@ function fieldsOf(found: Calibration): ShownCalibration['fields'] {
 /** A calibration in the form in which the page shows and uses it. */
 export function shownCalibration(given: unknown, stated: ScanUnits): ShownCalibration {
   const found = checkCalibration('the calibration', given);
-  const { centre, disk, rotation, milliradians, badPixels, optics = {}, notes } = found;
+  const { centre, disk, rotation, milliradians, optics = {}, notes } = found;
   const known = isKnown(disk) ? disk : undefined;
   return {
     texts: calibrationTexts(found),
@@ -58,7 +59,7 @@ export function shownCalibration(given: unknown, stated: ScanUnits): ShownCalibr
     ...(isKnown(rotation)
       ? { scanRotation: rotation.scanRotation, flipY: rotation.flipY }
       : { scanRotation: undefined, flipY: undefined }),
-    hot: badPixels.hot,
+    without: coveredBy(found),
     optics: Object.fromEntries(Object.entries(optics).map(([name, one]) => [name, one?.value])),
     units: {
       stepNm: optics.dpix?.value ?? stated.stepNm,
