@@ -158,6 +158,7 @@ const state: Readonly<Record<string, string>> = {
   'ffi/native/headers.ts: known': 'a cache: the folders of the system do not change',
   'ffi/native/koffi.ts: loading': 'koffi is loaded once in a process',
   'ffi/native/koffi.ts: space': 'the memory of the process is one',
+  'ffi/native/koffi.ts: turns': 'koffi has one limit of asynchronous calls for the process',
   'ffi/struct-values.ts: origins': 'a note on an object, gone with it',
   'ffi/wasm/binary.ts: trampolines': 'a cache of compiled modules, one for each signature',
   'files/interrupt.ts: code': 'signals are sent to the process',

@@ -141,6 +141,21 @@ export const buildOrdinaryWasm = (): string =>
     run('emcc', '-O2', '-I.', 'ordinary.c', '-sSTANDALONE_WASM', '--no-entry', ...growing, '-o', file);
   });
 
+/** The library of lifetimes; the wasm module grows at each allocation. */
+export const buildKeeps = (backend: 'native' | 'wasm'): string =>
+  built(`keeps-${backend}`, ['keeps.c', 'keeps.h'], (folder) => {
+    const header = readFileSync(join(fixtures, 'keeps.h'), 'utf8');
+    if (backend === 'native')
+      run('gcc', '-O2', '-Wall', '-shared', '-fPIC', '-I.', 'keeps.c', '-o', join(folder, `libkeeps.${shared}`));
+    else
+      run(
+        'emcc',
+        ...['-O2', '-I.', 'keeps.c', '-sSTANDALONE_WASM', '--no-entry', '-sALLOW_MEMORY_GROWTH'],
+        ...['-sALLOW_TABLE_GROWTH', '-Wl,--export-table', '-o', join(folder, 'keeps.wasm')],
+        `-sEXPORTED_FUNCTIONS=_ewald_alloc,_ewald_free,${[...header.matchAll(/(keeps_\w+|KEEPS_\w+)\(/gi)].map(([, name]) => `_${name}`).join()}`,
+      );
+  });
+
 /** The two ways to open the test library, with the reason why one is absent. */
 export const targets = [
   { backend: 'native' as const, absent: absent('gcc', 'koffi'), build: buildNative },
@@ -149,6 +164,12 @@ export const targets = [
 
 // biome-ignore lint/suspicious/noExplicitAny: tests call functions that only the header declares
 export type Kit = Library<any>;
+
+/** Opens the library of lifetimes. */
+export function openKeeps(backend: 'native' | 'wasm', options: Partial<LibraryOptions> = {}): Promise<Kit> {
+  const buildDir = buildKeeps(backend);
+  return getLibHandle({ header: 'keeps.h', includeDir: fixtures, library: 'keeps', buildDir, backend, ...options });
+}
 
 export function openKit(target: (typeof targets)[number], options: Partial<LibraryOptions> = {}): Promise<Kit> {
   return getLibHandle({

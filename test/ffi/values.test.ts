@@ -137,10 +137,13 @@ test('objects and lists of them stand for a struct *, with texts for its char * 
     const released: (() => void)[] = [];
     let bytes = new DataView(new ArrayBuffer(0));
     const frame = {
-      scratch: (size: number) => ({
-        argument: 0,
-        view: () => (bytes = bytes.byteLength ? bytes : new DataView(new ArrayBuffer(size))),
-      }),
+      // The structs come last, after their texts.
+      scratch: (size: number) => {
+        const address = malloc(size);
+        bytes = new DataView(memory.buffer, address, size);
+        const view = bytes;
+        return { argument: address, address, view: () => view };
+      },
       after: (work: () => void) => void after.push(work),
       release: (work: () => void) => void released.push(work),
     };
@@ -191,7 +194,7 @@ test('a number is no text for C, which would read on until it finds a 0', () => 
   const { functions } = parseHeader('unsigned long strlen(const char *s);');
   const of = (fn: string): unknown => {
     const parameter = functions[fn]?.parameters[0]?.type as Parameters<typeof pointerConverter>[1];
-    return pointerConverter(runtime, parameter, () => 'argument 1 (s)')(5, undefined as never);
+    return pointerConverter(runtime, parameter, () => 'argument 1 (s)')(5, {} as never);
   };
   expect(thrown(() => of('strlen')).message).toMatch(/argument 1 \(s\).*a text, or the bytes in a typed array/);
 });

@@ -214,6 +214,7 @@ for (const target of targets) {
 
     test('staging copies in and back, and shares memory if possible', async () => {
       const kit = await openKit(target);
+      const before = kit.liveBytes;
       const memory = IndirectMemory2D.create(2, 3, 'd');
       memory.set(0, 0, 2);
       const staged = memory.stage(kit.memory);
@@ -226,17 +227,18 @@ for (const target of targets) {
       apart.set(0, 0, 1);
       apart.dispose();
       expect(memory.at(0, 0)).toBe(target.backend === 'wasm' ? 8 : 1);
-      expect(kit.liveBytes).toBe(0);
+      expect(kit.liveBytes).toBe(before);
       kit.dispose();
     });
 
     test('a memory whose data are gone is not staged, and nothing of the attempt remains', async () => {
       const kit = await openKit(target);
+      const before = kit.liveBytes;
       const row = new Float64Array(2);
       const memory = new BufferCollection2D([row]);
       structuredClone(row.buffer, { transfer: [row.buffer] });
       expect(code(() => memory.stage(kit.memory))).toBe('DISPOSED');
-      expect([memory.lockCount, kit.liveBytes]).toEqual([0, 0]);
+      expect([memory.lockCount, kit.liveBytes]).toEqual([0, before]);
       kit.dispose();
     });
 

@@ -1,6 +1,13 @@
 /** `ewald ffi`: lists what a header makes callable, calls functions from the shell, and writes typed modules. */
 import { checkOutput, findLibrary, killable, refuseOthers } from '../../entries/command.node.js';
-import { type FunctionTable, getLibHandle, type Library, parseHeaderFile, signature } from '../../entries/ffi.node.js';
+import {
+  type FunctionTable,
+  findEnds,
+  getLibHandle,
+  type Library,
+  parseHeaderFile,
+  signature,
+} from '../../entries/ffi.node.js';
 import { isEwaldError } from '../../entries/index.node.js';
 import { call } from './ffi-call.js';
 import { write, writingOf } from './ffi-output.js';
@@ -101,4 +108,8 @@ function list(declared: FunctionTable, library: Library | undefined): void {
     ...[count('struct', structs), count('enum', enums), count('constant', constants)],
   ];
   print(dim(wrapText(`${declared.header}: ${counts.join(', ')}, laid out for ${declared.model}`)));
+  const { disposers } = findEnds(declared);
+  if (disposers.size === 0) return;
+  const pairs = [...disposers].map(([tag, name]) => `${tag} by ${name}()`);
+  print(dim(wrapText(`freed, as far as names say: ${pairs.join(', ')}; handles of getLibHandle says otherwise`)));
 }

@@ -1,6 +1,7 @@
 /** The interface through which pointers and arrays use their library; implemented by the Runtime of an open library. */
 import type { Address, MemorySpace } from '../memory/space.js';
 import type { CField, CType, DataModel, FunctionTable } from './header/types.js';
+import type { Lender, Lending } from './lent.js';
 import type { Place, Scalar } from './scalars.js';
 import type { Wide } from './wide-values.js';
 
@@ -9,6 +10,8 @@ export interface Members {
   readonly kind: 'struct' | 'union';
   readonly fields: readonly CField[];
   readonly overlaps: boolean;
+  readonly byName: ReadonlyMap<string, CField>;
+  readonly hasPointers: boolean;
 }
 
 export interface Access {
@@ -27,17 +30,27 @@ export interface Access {
   sizeOf(type: CType): number;
   /** The members of a struct that have a name; undefined for an opaque one. */
   membersOf(tag: string): Members | undefined;
-  /** Reads a value of a type from memory. */
-  read(view: DataView, offset: number, type: CType): unknown;
-  write(view: DataView, offset: number, type: CType, value: unknown, place: Place): void;
-  readAt(address: Address, type: CType, index: number): unknown;
-  writeAt(address: Address, type: CType, index: number, value: unknown): void;
+  /** Reads a value of a type from memory; `from` knows what its pointers lead into. */
+  read(view: DataView, offset: number, type: CType, from?: Lender): unknown;
+  /** Writes a value to memory; `into` takes note of what its pointers lead into. */
+  write(view: DataView, offset: number, type: CType, value: unknown, place: Place, into?: Lending): void;
+  /** The same for memory that may move while the value is read, as a wasm heap does when it grows. */
+  writeTo(view: () => DataView, offset: number, type: CType, value: unknown, place: Place, into?: Lending): void;
+  /** The addresses in a value of a type. */
+  addressesIn(view: DataView, offset: number, type: CType): Address[];
+  /** Whether values of a type have pointers in them. */
+  hasPointers(type: CType): boolean;
+  /** Reads the element `index` after an address; `from` as for `read`. */
+  readAt(address: Address, type: CType, index: number, from?: Lender): unknown;
+  writeAt(address: Address, type: CType, index: number, value: unknown, into?: Lending): void;
   /** A type in C's notation: `double`, `int *`, `struct rec`. */
   typeOf(text: string): CType;
   /** The object for an address; null for NULL. */
   pointer(address: Address, to: CType): object | null;
   /** The zero-terminated text at an address. */
   textAt(address: Address): string;
+  /** Takes note that C has freed what is at an address, or that an array was disposed. */
+  ended(what: Address | object): void;
   /** The function that frees handles of a type, if known. */
   destructorOf(type: CType): ((handle: object) => void) | undefined;
 }

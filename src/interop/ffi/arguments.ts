@@ -6,12 +6,21 @@ import { EwaldError } from '../../base/errors.js';
 import { withArticle } from '../../base/options.js';
 import { IndirectMemory2D } from '../memory/indirect.js';
 import { CArray } from './carray.js';
-import { type Argument, type Converter, Directed, type Direction, type Frame, type Parameter } from './frame.js';
+import {
+  type Argument,
+  type Converter,
+  copiedOnce,
+  Directed,
+  type Direction,
+  type Frame,
+  type Parameter,
+} from './frame.js';
 import {
   type CFunction,
   type CParameter,
   type CType,
   type FunctionType,
+  isText,
   type PointerType,
   typeText,
 } from './header/types.js';
@@ -23,9 +32,9 @@ import {
   nestedArgument,
   numbersArgument,
   type Passing,
+  plainText,
   pointersArgument,
   rowsArgument,
-  textBytes,
   wideArgument,
 } from './pointer-arguments.js';
 import type { Runtime } from './runtime.js';
@@ -125,24 +134,34 @@ export function pointerConverter(runtime: Runtime, type: PointerType, place: Pla
   const general: Converter = (given, frame) => parameter.convert(given, frame);
   const exact = runtime.scalar(to)?.format.array;
   if (!exact) return general;
+  if (isText(type) && runtime.memory.kind === 'native')
+    // koffi copies a text, for the call alone.
+    return (given, frame) =>
+      typeof given === 'string' && !frame.lending && !frame.asynchronous && !given.includes('\0')
+        ? given
+        : general(given, frame);
   // Typed arrays of the exact type come first, in a separate function: tight loops pass them. Whether their buffer is
   // resizable is not checked, since nothing can resize it before a synchronous call returns.
   if (runtime.memory.kind === 'native') {
     return (given, frame) =>
-      given instanceof exact && given.length > 0 && !frame.asynchronous ? given : general(given, frame);
+      given instanceof exact && given.length > 0 && !frame.asynchronous && !frame.lending
+        ? given
+        : general(given, frame);
   }
   const natural: Direction = to.const ? 'in' : 'inout';
   return (given, frame) =>
-    given instanceof exact && given.length > 0 ? frame.place(given, natural) : general(given, frame);
+    given instanceof exact && given.length > 0 && !frame.lending ? frame.place(given, natural) : general(given, frame);
 }
 
 const functionConverter =
   (runtime: Runtime, type: PointerType, to: FunctionType, place: Place): Converter =>
   (value, frame) => {
-    if (typeof value === 'function') return frame.callback(to, value as (...values: unknown[]) => unknown);
-    if (value instanceof Callback) return value.addressFor(runtime, place);
+    if (typeof value === 'function') return frame.callback(to, value as (...values: unknown[]) => unknown, place);
     if (value === null) return null;
-    if (value instanceof Pointer) return value.address;
+    if (value instanceof Callback || value instanceof Pointer || value instanceof CArray)
+      return runtime.addressOf(value, type, place);
+    const mark = runtime.markOf(value, type);
+    if (mark !== undefined) return mark;
     throw refused(value, type, place, 'a function, a callback() or null');
   };
 
@@ -167,7 +186,14 @@ class PointerParameter {
 
   convert(given: unknown, frame: Frame): Argument {
     const value = given instanceof Directed ? given.value : given;
-    const passing = { runtime: this.#runtime, place: this.#place, frame, direction: this.#directionOf(given) };
+    if (frame.lending) frame.lending.place = this.#place;
+    const passing = {
+      runtime: this.#runtime,
+      place: this.#place,
+      frame,
+      direction: this.#directionOf(given),
+      isMarked: given instanceof Directed,
+    };
     if (value === null && !this.#sized) return null;
     let argument = this.#memoryOfC(value, passing);
     if (argument === undefined) argument = this.#buffer(value, passing);
@@ -196,8 +222,15 @@ class PointerParameter {
     const { runtime, place, frame } = passing;
     if (value instanceof IndirectMemory2D) return rowsArgument(value, this.#rows, this.#type, passing);
     const isArray = value instanceof CArray;
-    if (value instanceof Pointer || (isArray && value.runtime.memory === runtime.memory))
-      return runtime.addressOf(value, this.#type, place);
+    if (value instanceof Pointer || (isArray && value.runtime.memory === runtime.memory)) {
+      const address = runtime.addressOf(value, this.#type, place);
+      const { lending } = frame;
+      if (lending && value.lent) {
+        lending.add(value.lent);
+        if (isArray && runtime.hasPointers(value.type)) frame.after(() => value.noteAfter(lending));
+      }
+      return address;
+    }
     // The elements of an array in another memory are copied; its pointers would mean nothing.
     if (!isArray || this.#type.to.kind === 'pointer') return undefined;
     const copy = value.toTypedArray();
@@ -228,7 +261,7 @@ class PointerParameter {
     const { place, frame } = passing;
     const scalar = this.#scalar;
     if (typeof value === 'string') {
-      if (this.#isText && to.const) return frame.place(textBytes(value, place, '; pass a Uint8Array'), 'in');
+      if (this.#isText && to.const) return frame.text(plainText(value, place, '; pass a Uint8Array'));
       throw this.#refused(
         value,
         this.#isText
@@ -242,13 +275,16 @@ class PointerParameter {
       if (to.const) return numbersArgument([value], scalar, { ...passing, direction: 'in' });
       throw this.#refused(value, 'an array of one element, or ref(), to write into');
     }
-    if (Array.isArray(value) && scalar) return numbersArgument(value, scalar, passing);
+    if (Array.isArray(value) && scalar)
+      return copiedOnce(frame, value, scalar.format, passing.direction, () => numbersArgument(value, scalar, passing));
     const wide = this.#runtime.wide(to);
     if (wide) return this.#wide(value, wide, passing);
     if (Array.isArray(value) && to.kind === 'pointer') return this.#table(value, to, passing);
     if (to.kind === 'struct' && typeof value === 'object' && value !== null) {
       const isList = Array.isArray(value);
-      return structsArgument(isList ? value : [value], to, isList, passing);
+      return copiedOnce(frame, value, to.tag, passing.direction, () =>
+        structsArgument(isList ? value : [value], to, isList, passing),
+      );
     }
     return undefined;
   }

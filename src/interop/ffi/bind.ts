@@ -1,8 +1,9 @@
 /** Binds a C function as a JavaScript function: counts and converts arguments, calls, and converts the result. */
 import { EwaldError } from '../../base/errors.js';
+import { WasmSpace } from '../memory/space.js';
 import { pointerConverter } from './arguments.js';
 import { type Argument, type CallFrame, type Converter, Directed, type Parameter } from './frame.js';
-import { type CFunction, type FunctionType, type PointerType, signature, typeText } from './header/types.js';
+import { type CFunction, type FunctionType, isText, type PointerType, signature, typeText } from './header/types.js';
 import { Pointer } from './pointer.js';
 import type { Runtime } from './runtime.js';
 import type { Bits, Place } from './scalars.js';
@@ -39,6 +40,8 @@ export function bindCall(
   const checks = checksOf(parameters);
   // Numbers alone need no frame.
   const needsFrame = checks.length > 0 || parameters.some(({ scalar }) => scalar === undefined);
+  const lends = givesPointers(runtime, fn);
+  const heap = runtime.memory instanceof WasmSpace ? runtime.memory : undefined;
   // One frame is reused by consecutive calls; a nested call from a callback uses another.
   let idle: CallFrame | undefined;
   return (...values) => {
@@ -47,6 +50,8 @@ export function bindCall(
     for (let i = 0; i < checks.length; i++) checks[i]?.(values);
     const open = needsFrame ? (idle ?? target.frame()) : undefined;
     idle = undefined;
+    const lending = open && (lends || runtime.keepsCallbacks) ? runtime.lend() : undefined;
+    if (open) open.lending = lending;
     const outer = runtime.enter();
     try {
       const result = invoke(values, open as CallFrame);
@@ -55,8 +60,10 @@ export function bindCall(
       return answer(result);
     } finally {
       runtime.leave(outer);
+      if (lending) runtime.unlend(lending);
       open?.end();
       idle = open;
+      if (heap && heap.lent > 0) heap.noticed(`${fn.name}()`);
     }
   };
 }
@@ -113,6 +120,8 @@ export function bindVariadic(
     runtime.assertAlive();
     for (const check of checks) check(values);
     const open = target.frame();
+    const lending = runtime.lend();
+    open.lending = lending;
     try {
       const result = calling(runtime, () => {
         const passed = values.flatMap((value, i): readonly unknown[] => {
@@ -126,10 +135,18 @@ export function bindVariadic(
       });
       return (out as (result: unknown) => unknown)(result);
     } finally {
+      runtime.unlend(lending);
       open.end();
     }
   };
 }
+
+/** Whether C can give pointers back: returned, in memory that has pointers, or to a callback. */
+const givesPointers = (runtime: Runtime, { result, parameters }: FunctionType | CFunction): boolean =>
+  (runtime.hasPointers(result) && !isText(result)) ||
+  parameters.some(
+    ({ type }) => type.kind === 'pointer' && (type.to.kind === 'function' || runtime.hasPointers(type.to)),
+  );
 
 /** The arguments of a function that is called through a pointer: numbers, and what is in C's memory already. */
 export const plainArguments = (runtime: Runtime, { parameters }: FunctionType, values: readonly unknown[]): Bits[] =>

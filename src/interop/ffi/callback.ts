@@ -8,6 +8,8 @@ import { type Bits, type Scalar, shown } from './scalars.js';
 interface CallbackShape {
   /** Wraps a JavaScript function into one that accepts C's values and never throws. */
   wrap(use: (...values: unknown[]) => unknown, call?: AsyncCall): (...bits: (Bits | null)[]) => Bits;
+  /** What C gets once there is no function any more; `error` is that of the running call. */
+  late(error: () => Error): () => Bits;
 }
 
 /**
@@ -34,23 +36,56 @@ export function callbackShape(runtime: Runtime, type: FunctionType): CallbackSha
   if (result.kind !== 'void') answer = runtime.scalar(result);
   const zero: Bits = answer?.layout.size === 8 && answer.layout.kind !== 'float' ? 0n : 0;
   return {
-    wrap:
-      (use, call) =>
-      (...bits) => {
+    late: (error) => () => {
+      runtime.caught(error(), undefined);
+      return zero;
+    },
+    wrap: (use, call) => {
+      const place = (): string => 'what the callback returned';
+      const answered = (value: unknown): Bits => {
+        if (result.kind === 'void') return 0;
+        if (answer) return answer.in(value, place);
+        if (result.kind === 'pointer') return runtime.addressOf(value ?? null, result, place);
+        throw new EwaldError('Unsupported', `a callback cannot return ${shown(value)}`);
+      };
+      const failed = (error: unknown): Bits => {
+        runtime.caught(error, call);
+        return zero;
+      };
+      const { memory } = runtime;
+      const [a, b] = readers as readonly Reader[] as readonly [Reader, Reader];
+      // Written out by count, since a spread costs as much as a small callback.
+      if (readers.length === 1)
+        return (x) => {
+          memory.turn++;
+          try {
+            return answered(use(a(x ?? 0)));
+          } catch (error) {
+            return failed(error);
+          }
+        };
+      if (readers.length === 2)
+        return (x, y) => {
+          memory.turn++;
+          try {
+            return answered(use(a(x ?? 0), b(y ?? 0)));
+          } catch (error) {
+            return failed(error);
+          }
+        };
+      return (...bits) => {
+        memory.turn++;
         try {
-          const value = use(...readers.map((read, i) => read(bits[i] ?? 0)));
-          if (result.kind === 'void') return 0;
-          const place = (): string => 'what the callback returned';
-          if (answer) return answer.in(value, place);
-          if (result.kind === 'pointer') return runtime.addressOf(value ?? null, result, place);
-          throw new EwaldError('Unsupported', `a callback cannot return ${shown(value)}`);
+          return answered(use(...readers.map((read, i) => read(bits[i] ?? 0))));
         } catch (error) {
-          runtime.caught(error, call);
-          return zero;
+          return failed(error);
         }
-      },
+      };
+    },
   };
 }
+
+type Reader = (bits: Bits) => unknown;
 
 /** The conversion of a value that C returns, or passes to a callback. */
 export function resultOf(runtime: Runtime, type: CType): (result: Bits) => unknown {

@@ -6,14 +6,22 @@ import { BufferError } from '../memory/errors.js';
 import { parseFormat, type TypedArray } from '../memory/format.js';
 import { listed, shownAs } from '../memory/inspect.js';
 import type { TypedPointer } from '../memory/pointer-table.js';
-import type { Address, MemorySpace, Span } from '../memory/space.js';
+import { type Address, lendView, type MemorySpace, type Span } from '../memory/space.js';
 import type { Access } from './access.js';
 import { type CType, typeText } from './header/types.js';
+import { Lending, Lent, Pointees, refuseCopy } from './lent.js';
 import { textOf } from './scalars.js';
 import { partOf } from './wide-values.js';
 
 export interface CArray<V = unknown> extends DisposableObject {
   [Symbol.iterator](): IterableIterator<V>;
+}
+
+/** The pointer at which an array is. */
+interface Source {
+  readonly isCopy: boolean;
+  /** Throws if what it leads into has ended. */
+  check(): void;
 }
 
 /** Consecutive elements of one C type, in memory that C can access. */
@@ -26,11 +34,22 @@ export class CArray<V = unknown> implements Located, TypedPointer {
   readonly runtime: Access;
   readonly #span: Span;
   readonly #size: number;
+  readonly #source: Source | undefined;
   #release: (() => void) | undefined;
   #disposed = false;
+  #pointees: Pointees | undefined;
+  #lent: Lent | undefined;
 
   /** @internal `release` frees the memory; without it, the array does not own the memory. */
-  constructor(runtime: Access, type: CType, length: number, span: Span, release: (() => void) | undefined) {
+  constructor(
+    runtime: Access,
+    type: CType,
+    length: number,
+    span: Span,
+    release: (() => void) | undefined,
+    source?: Source,
+  ) {
+    this.#source = source;
     this.runtime = runtime;
     this.type = type;
     this.length = length;
@@ -91,17 +110,63 @@ export class CArray<V = unknown> implements Located, TypedPointer {
         'Disposed',
         `this array of ${typeText(this.type)} was disposed; allocate a new one before using it again`,
       );
+    this.#source?.check();
     return this.#span;
+  }
+
+  /** @internal What the array is to pointers that lead into it. */
+  get lent(): Lent {
+    this.#lent ??= new Lent({
+      what: () => `an array of ${typeText(this.type)}`,
+      bytes: this.byteLength,
+      address: () => this.#span.address as Address,
+      kept: this,
+      isCopy: this.#source?.isCopy ?? false,
+      check: () => void this.span(),
+    });
+    return this.#lent;
+  }
+
+  /** @internal Notes which of the memory that a call lent the pointers in the array lead into. */
+  noteAfter(lending: Lending): void {
+    const view = this.span().view();
+    for (let i = 0; i < this.length; i++) {
+      const found = new Lending();
+      for (const address of this.runtime.addressesIn(view, i * this.#size, this.type)) {
+        const lent = address ? (lending.find(address) ?? this.#pointees?.at(i).find(address)) : undefined;
+        if (lent) found.add(lent);
+      }
+      this.#note(i, found);
+    }
+  }
+
+  #note(i: number, lending: Lending): void {
+    if (!this.#pointees && lending.isEmpty) return;
+    this.#pointees ??= new Pointees();
+    this.#pointees.set(i, lending);
+    this.lent.leadsInto(this.#pointees.at(0));
   }
 
   /** Element i; negative indices count from the end. Numbers, bigints, booleans, objects for structs, pointers. */
   at(i: number): V {
-    return this.runtime.read(this.span().view(), this.#offset(i), this.type) as V;
+    const offset = this.#offset(i);
+    return this.runtime.read(this.span().view(), offset, this.type, this.#pointees?.at(offset / this.#size)) as V;
   }
 
   /** Writes element i. @throws `Argument` when the type cannot hold the value. */
   set(i: number, value: V): void {
-    this.runtime.write(this.span().view(), this.#offset(i), this.type, value, () => `element ${i}`);
+    if (this.#source?.isCopy) refuseCopy(this.lent);
+    const offset = this.#offset(i);
+    const lending = this.runtime.hasPointers(this.type) ? new Lending() : undefined;
+    this.runtime.writeTo(
+      () => this.span().view(),
+      offset,
+      this.type,
+      value,
+      () => `element ${i}`,
+      lending,
+    );
+    if (lending) this.#note(offset / this.#size, lending);
   }
 
   *[Symbol.iterator](): IterableIterator<V> {
@@ -121,6 +186,8 @@ export class CArray<V = unknown> implements Located, TypedPointer {
   /**
    * Calls `use` with the elements as a typed array, without a copy; the array is valid only until `use` returns. Complex
    * numbers are two elements each: re, im.
+   *
+   * @throws BufferError `DISPOSED`, with the call, if a wasm heap grew meanwhile.
    */
   use<R>(use: (view: TypedArray) => R): R {
     const part = partOf(this.type);
@@ -128,7 +195,8 @@ export class CArray<V = unknown> implements Located, TypedPointer {
     const { array } = parseFormat(format, this.runtime.model);
     if (!array) throw new BufferError('FORMAT', `JavaScript has no typed array for ${typeText(this.type)}`);
     const view = this.span().view();
-    return use(new array(view.buffer, view.byteOffset, this.length * (part ? 2 : 1)));
+    const count = this.length * (part ? 2 : 1);
+    return lendView(this.space, () => use(new array(view.buffer, view.byteOffset, count)));
   }
 
   /** A copy of the elements. */
@@ -169,6 +237,7 @@ export class CArray<V = unknown> implements Located, TypedPointer {
     const release = this.#release;
     this.#release = undefined;
     release?.();
+    this.runtime.ended(this);
   }
 
   #offset(i: number): number {

@@ -1,9 +1,11 @@
 /** The frame of a call: where its arguments are while it runs, and what is done after it. */
+import type { Address } from '../memory/space.js';
 import type { FunctionType } from './header/types.js';
+import type { Lending, Lent } from './lent.js';
 import type { Place, Scalar } from './scalars.js';
 
-/** A value passed to C: bits, an address, or (natively) an array whose address is passed. */
-export type Argument = number | bigint | ArrayBufferView | object | null;
+/** A value passed to C: bits, an address, or (natively) an array whose address is passed, or a text. */
+export type Argument = number | bigint | string | ArrayBufferView | object | null;
 
 /** The direction in which the elements of an array are copied. */
 export type Direction = 'in' | 'out' | 'inout';
@@ -18,16 +20,36 @@ export class Directed {
   }
 }
 
-/** Places arguments in memory that C can access; everything placed exists until the call ends. */
+/** Memory for the duration of a call. */
+export interface Scratch {
+  readonly argument: Argument;
+  readonly address: Address;
+  /** What it is to pointers that C gives back, if it can. */
+  readonly lent?: Lent | undefined;
+  view(): DataView;
+}
+
+/**
+ * Places arguments in memory that C can access; everything placed exists until the call ends, and as long as a pointer
+ * that C gave back leads into it.
+ */
 export interface Frame {
+  /** What the call lends; undefined if C cannot give back a pointer. */
+  lending?: Lending | undefined;
   /** Whether JavaScript continues while C works on the arguments. */
   readonly asynchronous: boolean;
   /** Places a JavaScript array for the duration of the call. */
   place(view: ArrayBufferView, direction: Direction): Argument;
-  /** Allocates scratch memory, which is filled, passed as the argument, and read after the call. */
-  scratch(bytes: number): { readonly argument: Argument; view(): DataView };
-  /** Makes a JavaScript function callable for the duration of the call; `isStored` needs its address. */
-  callback(type: FunctionType, use: (...values: unknown[]) => unknown, isStored?: boolean): Argument;
+  /** Places an array, for a table of addresses. */
+  at(view: ArrayBufferView, direction: Direction): Address;
+  /** Places a text without a NUL, which C only reads. */
+  text(text: string): Argument;
+  /** Allocates zeroed memory for what is copied in, and back unless the direction is `in`. */
+  scratch(bytes: number, direction?: Direction): Scratch;
+  /** Makes a JavaScript function callable for the duration of the call; `place` is the argument. */
+  callback(type: FunctionType, use: (...values: unknown[]) => unknown, place: Place): Argument;
+  /** Arrays and objects that were copied, with the types they were copied as: given twice, they are one to C, too. */
+  copies?: [value: unknown, type: unknown, direction: Direction, argument: Argument][] | undefined;
   /** Runs `work` after the call, before anything is freed; not if the call failed to start. */
   after(work: () => void): void;
   /** Runs `work` at the very end. */
@@ -56,8 +78,25 @@ export interface CallFrame extends Frame {
   end(): void;
 }
 
+/** The argument for a value that is copied, once for each call. */
+export function copiedOnce(
+  frame: Frame,
+  value: unknown,
+  type: unknown,
+  direction: Direction,
+  copy: () => Argument,
+): Argument {
+  for (const [other, as, way, argument] of frame.copies ?? [])
+    if (other === value && as === type && (way === direction || way === 'inout')) return argument;
+  const argument = copy();
+  frame.copies ??= [];
+  frame.copies.push([value, type, direction, argument]);
+  return argument;
+}
+
 /** The end of a frame, common to all targets. */
 export class FrameEnds {
+  copies: Frame['copies'];
   #after: (() => void)[] | undefined;
   #release: (() => void)[] | undefined;
 
@@ -80,6 +119,7 @@ export class FrameEnds {
 
   end(): void {
     this.#after = undefined;
+    this.copies = undefined;
     const release = this.#release;
     if (!release) return;
     this.#release = undefined;

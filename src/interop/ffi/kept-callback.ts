@@ -3,6 +3,7 @@ import { EwaldError } from '../../base/errors.js';
 import { type DisposableObject, disposableClass } from '../memory/disposable.js';
 import { shownAs } from '../memory/inspect.js';
 import type { Access } from './access.js';
+import type { FunctionType } from './header/types.js';
 import type { Place } from './scalars.js';
 
 export interface Callback extends DisposableObject {
@@ -12,12 +13,15 @@ export interface Callback extends DisposableObject {
 /** A function that C may keep and call later; it stays callable until it is disposed. */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: disposableClass provides the `using` face
 export class Callback {
+  /** The type of the function. */
+  readonly type: FunctionType;
   readonly #runtime: Access;
   readonly #address: number | bigint;
   #release: (() => void) | undefined;
 
   /** @internal */
-  constructor(runtime: Access, address: number | bigint, release: () => void) {
+  constructor(runtime: Access, type: FunctionType, address: number | bigint, release: () => void) {
+    this.type = type;
     this.#runtime = runtime;
     this.#address = address;
     this.#release = release;
@@ -49,7 +53,7 @@ export class Callback {
     return String(this);
   }
 
-  /** Ends the callback, which C must not call any more. A second call does nothing. */
+  /** Ends the callback; the call in which C calls it again rejects with `Disposed`. A second call does nothing. */
   dispose(): void {
     this.#release?.();
     this.#release = undefined;

@@ -9,23 +9,27 @@ import { callParameters } from './arguments.js';
 import { bindCall, bindVariadic, countError, marking } from './bind.js';
 import { CArray } from './carray.js';
 import { refusingEmpty } from './empty.js';
+import { type Ending, findEnds, findKeeps, type HandleOptions } from './ends.js';
 import { Directed } from './frame.js';
-import { type CFunction, type FunctionTable, signature, typeText } from './header/types.js';
+import { type CFunction, type FunctionTable, typeText } from './header/types.js';
+import { keep } from './kept.js';
 import { Callback } from './kept-callback.js';
 import { missing, undeclaredName, unknownName } from './names.js';
 import { Pointer } from './pointer.js';
 import type { Runtime } from './runtime.js';
 import type { Target } from './target.js';
+import { calledLate } from './trampolines.js';
 
 /** Options of binding a library. */
 export interface BindOptions {
   /** Throws immediately if the library lacks a declared function; default false: the first use throws. */
   readonly strict?: boolean | undefined;
   /**
-   * Functions that free handles, by type: `{ ctx_t: 'ctx_free' }`. Functions such as `void ctx_free(ctx_t *)` are found
-   * automatically.
+   * Functions that free handles, by type: `{ ctx_t: 'ctx_free' }`, and the arguments that a handle keeps until then:
+   * `{ ctx_t: { keeps: { ctx_bind: 'text' } } }`, by their name or number. Functions such as `void ctx_free(ctx_t *)`,
+   * and others that their name says to free or close their only argument, are found automatically.
    */
-  readonly handles?: Readonly<Record<string, string>> | undefined;
+  readonly handles?: Readonly<Record<string, string | HandleOptions>> | undefined;
   /**
    * Required numbers of elements of arrays: `{ get_array: { array: 'len' } }` names the parameter that contains it; a
    * number is possible as well.
@@ -188,8 +192,25 @@ export class LibraryTools {
         'Argument',
         `"${type}" is ${typeText(declared)}; a callback needs a function type such as int (*)(int)`,
       );
-    const { address, release } = this.#target.callback(fn, use as (...values: unknown[]) => unknown);
-    return new Callback(runtime, address, release);
+    const given = use as (...values: unknown[]) => unknown;
+    const { address, release } = this.#target.callback(fn, given, () => calledLate(`a callback ${type}`, false));
+    runtime.keepsCallbacks = true;
+    return new Callback(runtime, fn, address, release);
+  }
+
+  /**
+   * Makes what C may keep beyond the call: memory of C with a copy of a text or a typed array, which is freed when the
+   * owner ends, is freed by C, or is collected. Memory of alloc(), pointers and callbacks are themselves kept.
+   *
+   * @param value What C keeps; pass the result to the function.
+   * @param owner The object whose end is that of the value, such as the handle that keeps it.
+   */
+  keep(value: string | ArrayBufferView, owner: object): CArray;
+  keep<T extends CArray | Pointer | Callback>(value: T, owner: object): T;
+  keep(value: unknown, owner: object): unknown {
+    const { runtime } = this.#target;
+    runtime.assertAlive();
+    return keep(runtime, runtime.kept, value, owner);
   }
 
   /** The function at a function pointer. */
@@ -246,49 +267,6 @@ export function toolsOf(library: object): LibraryTools {
   return found;
 }
 
-/** Names of functions that free handles, such as `void x_free(x *)`; used if there is exactly one for a type. */
-const destructorName = /(?:free|destroy|delete|close|release|dispose|destruct|deinit)$/i;
-
-function findDestructors(
-  { functions, structs, typedefs }: FunctionTable,
-  given: Readonly<Record<string, string>>,
-): Map<string, string> {
-  const found = new Map<string, string>();
-  const several = new Set<string>();
-  for (const { name, result, parameters, symbol } of Object.values(functions)) {
-    // A macro gave it one more name.
-    if (symbol !== undefined && symbol !== name && functions[symbol]) continue;
-    const [first] = parameters;
-    const pointee = first?.type.kind === 'pointer' ? first.type.to : undefined;
-    if (result.kind !== 'void' || parameters.length !== 1 || pointee?.kind !== 'struct' || pointee.const) continue;
-    const { tag } = pointee;
-    if (structs[tag]?.fields !== undefined || !destructorName.test(name) || several.has(tag)) continue;
-    if (found.delete(tag)) several.add(tag);
-    else found.set(tag, name);
-  }
-  for (const [type, name] of Object.entries(given)) {
-    const named = typedefs[type]?.type;
-    const tag = named?.kind === 'struct' ? named.tag : structs[type] ? type : undefined;
-    if (tag === undefined)
-      throw new EwaldError(
-        'Argument',
-        `handles names "${type}", which is not a struct of the header; it has ` +
-          `${Object.keys(structs).join(', ') || 'none'}`,
-      );
-    const declared = functions[name];
-    if (!declared)
-      throw unknownName(`handles names the function "${name}", which the header does not declare`, name, functions);
-    if (declared.parameters.length !== 1)
-      throw new EwaldError(
-        'Argument',
-        `${signature(declared, name)} takes ${declared.parameters.length} arguments; a destructor takes only ` +
-          'the handle',
-      );
-    found.set(tag, name);
-  }
-  return found;
-}
-
 /** Makes the library object. */
 export function makeLibrary(target: Target, options: BindOptions = {}): Library {
   const { runtime } = target;
@@ -298,8 +276,8 @@ export function makeLibrary(target: Target, options: BindOptions = {}): Library 
     if (!(name in table.functions))
       throw new EwaldError('Argument', `lengths names "${name}", which the header does not declare`);
   }
-  const destructors = findDestructors(table, options.handles ?? {});
-  const endings = new Set(destructors.values());
+  const ends = findEnds(table, options.handles);
+  const keeps = findKeeps(table, options.handles);
   const functionOf = (name: string): LibraryFunction | undefined =>
     name in table.functions ? library[name] : undefined;
   const own = new LibraryTools(target, functionOf);
@@ -307,10 +285,11 @@ export function makeLibrary(target: Target, options: BindOptions = {}): Library 
   addTools(library, own);
   for (const fn of Object.values(table.functions)) {
     const sizes = Object.hasOwn(lengths, fn.name) ? lengths[fn.name] : {};
-    const make = (): LibraryFunction => makeFunction(target, fn, sizes, endings.has(fn.name));
+    const make = (): LibraryFunction =>
+      makeFunction(target, fn, { lengths: sizes, ending: ends.endings.get(fn.name), keeps: keeps.get(fn.name) });
     addLazily(library, fn.name, runtime, make);
   }
-  for (const [tag, name] of destructors)
+  for (const [tag, name] of ends.disposers)
     runtime.destructors.set(tag, { name, call: (handle) => void functionOf(name)?.(handle) });
   Object.defineProperty(library, disposeSymbol, { value: () => own.dispose() });
   shownAs(library, () => {
@@ -322,26 +301,75 @@ export function makeLibrary(target: Target, options: BindOptions = {}): Library 
   return library;
 }
 
-/** Binds a function; `ends` says that it frees the handle it receives. */
-function makeFunction(
-  target: Target,
-  fn: CFunction,
-  lengths: Readonly<Record<string, number | string>> | undefined,
-  ends: boolean,
-): LibraryFunction {
+/** What is known of a function beside its declaration. */
+interface Known {
+  readonly lengths: Readonly<Record<string, number | string>> | undefined;
+  /** Whether it frees the pointer that it receives. */
+  readonly ending: Ending | undefined;
+  /** The arguments that its handle keeps. */
+  readonly keeps: { readonly owner: number; readonly kept: readonly number[] } | undefined;
+}
+
+/** Binds a function. */
+function makeFunction(target: Target, fn: CFunction, { lengths, ending, keeps }: Known): LibraryFunction {
   const { runtime } = target;
+  const ends = ending && !ending.mayFail;
   const parameters = callParameters(runtime, fn, lengths, target.byValue?.bind(target))
     .map((parameter, i) => (i === 0 && ends ? marking(parameter, `${fn.name}()`) : parameter))
     .map((parameter, i) => refusingEmpty(parameter, fn, i, runtime));
-  const bound = (fn.variadic ? bindVariadic : bindCall)(target, fn, parameters);
-  const asynchronous = async (...values: unknown[]): Promise<unknown> => {
+  let bound = (fn.variadic ? bindVariadic : bindCall)(target, fn, parameters);
+  let asynchronous = async (...values: unknown[]): Promise<unknown> => {
     runtime.assertAlive();
     if (!fn.variadic && values.length !== parameters.length) throw countError(fn, values.length);
     for (const { check } of parameters) check?.(values);
     return target.async(fn, values, parameters);
   };
+  if (ending?.mayFail) {
+    const [call, later] = [bound, asynchronous];
+    const end = (handle: unknown, result: unknown): unknown => {
+      if (handle instanceof Pointer && Number(result) === 0) handle.end(`${fn.name}()`);
+      return result;
+    };
+    bound = (...values) => end(values[0], call(...values));
+    asynchronous = async (...values) => end(values[0], await later(...values));
+  }
+  if (keeps) {
+    const [call, later] = [bound, asynchronous];
+    bound = (...values) => call(...keeping(target, fn, values, keeps));
+    asynchronous = async (...values) => later(...keeping(target, fn, values, keeps));
+  }
   return Object.assign(bound, { async: asynchronous, declaration: fn }) as LibraryFunction;
 }
+
+/** The arguments of a call, those that the handle keeps in memory of C. */
+function keeping(
+  target: Target,
+  { name, parameters }: CFunction,
+  values: readonly unknown[],
+  { owner, kept }: NonNullable<Known['keeps']>,
+): unknown[] {
+  const { runtime } = target;
+  const handle = values[owner];
+  if (!(handle instanceof Pointer)) return [...values];
+  return values.map((value, i) => {
+    if (!kept.includes(i)) return value;
+    const type = parameters[i]?.type;
+    if (typeof value === 'function' && type?.kind === 'pointer' && type.to.kind === 'function') {
+      const what = `${name}(): argument ${i + 1}`;
+      const use = value as (...values: unknown[]) => unknown;
+      const { address, release } = target.callback(type.to, use, () => calledLate(what, false));
+      runtime.keepsCallbacks = true;
+      const callback = new Callback(runtime, type.to, address, release);
+      runtime.kept.add({ value: callback, free: release }, handle);
+      return callback;
+    }
+    const isCopied = typeof value === 'string' || ArrayBuffer.isView(value) || isKeepable(value);
+    return isCopied ? keep(runtime, runtime.kept, value, handle) : value;
+  });
+}
+
+const isKeepable = (value: unknown): boolean =>
+  value instanceof Callback || value instanceof Pointer || value instanceof CArray;
 
 /** A property that is made on first use. */
 function addLazily(library: Library, name: string, runtime: Runtime, make: () => LibraryFunction): void {

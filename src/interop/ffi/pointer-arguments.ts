@@ -1,13 +1,15 @@
 /** Arguments that are tables of pointers: texts, handles returned by C, nested arrays, memories of rows. */
 import { EwaldError } from '../../base/errors.js';
+import { type Run, runsOf } from '../memory/extents.js';
 import { parseFormat } from '../memory/format.js';
 import type { IndirectMemory2D } from '../memory/indirect.js';
-import { pointerBytes, readAddress } from '../memory/model.js';
-import { writePointers } from '../memory/pointer-table.js';
-import type { Address, Allocation } from '../memory/space.js';
+import { pointerBytes, readAddress, writeAddress } from '../memory/model.js';
+import { addressOfRow } from '../memory/pointer-table.js';
+import { type Address, offsetBy } from '../memory/space.js';
 import { CArray } from './carray.js';
 import type { Argument, Direction, Frame } from './frame.js';
 import { type CType, isText, type PointerType, typeText } from './header/types.js';
+import { Lent, lentView } from './lent.js';
 import { assertElements, describePointee, isByte, refused } from './pointees.js';
 import { Pointer } from './pointer.js';
 import type { Runtime } from './runtime.js';
@@ -20,78 +22,88 @@ export interface Passing {
   readonly place: Place;
   readonly frame: Frame;
   readonly direction: Direction;
+  /** Whether the caller stated the direction. */
+  readonly isMarked?: boolean;
+}
+
+/** A table of addresses, which is read after the call. */
+function pointerTable(
+  addresses: readonly Address[],
+  { runtime: { model }, frame }: Passing,
+): { argument: Argument; now(i: number): Address } {
+  const size = pointerBytes[model];
+  // A table of no pointers still has an address.
+  const { argument, view, lent } = frame.scratch(Math.max(1, addresses.length) * size);
+  lent?.leadsInto(frame.lending);
+  const table = view();
+  for (let i = 0; i < addresses.length; i++) writeAddress(table, i * size, model, addresses[i] as Address);
+  return { argument, now: (i) => readAddress(view(), i * size, model) };
+}
+
+/** A text as C reads it. @throws `Argument` for one that contains a NUL, with what to pass instead. */
+export function plainText(text: string, place: Place, instead = ''): string {
+  if (text.includes('\0'))
+    throw new EwaldError('Argument', `${place()} is text that contains a NUL character, where C would stop${instead}`);
+  return text;
 }
 
 const utf8 = new TextEncoder();
 
-/** Allocates memory with an address for the duration of the call. */
-function allocated(bytes: number, what: string, runtime: Runtime, frame: Frame): Allocation {
-  const allocation = runtime.memory.allocate(Math.max(1, bytes), what);
-  frame.release(() => allocation.free());
-  return allocation;
+/** The address of a text that exists until the call ends, and as long as a pointer that C gave back leads into it. */
+export function placedText(value: string, place: Place, frame: Frame): Address {
+  const text = utf8.encode(`${plainText(value, place)}\0`);
+  const { address, view } = frame.scratch(text.length);
+  viewBytes(view(), text).set(text);
+  return address;
 }
 
-/** Makes a table of addresses in memory, and reads it after the call. */
-function pointerTable(
+/**
+ * Puts into an array what C left in its table: entries that C moved in the order of C, and `read` of what C stored
+ * itself.
+ */
+function takeMoved(
+  values: unknown[],
   addresses: readonly Address[],
-  runtime: Runtime,
-  frame: Frame,
-): { argument: Argument; changed(i: number): Address | undefined } {
-  // A table of no pointers still has an address.
-  const allocation = writePointers(runtime.memory, addresses.length > 0 ? addresses : [0], 'a table of pointers');
-  frame.release(() => allocation.free());
-  return {
-    argument: allocation.address as Address,
-    changed(i) {
-      const address = readAddress(allocation.view(), i * pointerBytes[runtime.model], runtime.model);
-      return BigInt(address) === BigInt(addresses[i] ?? 0) ? undefined : address;
-    },
-  };
-}
-
-/** A text as C reads it. @throws `Argument` for one that contains a NUL, with what to pass instead. */
-export function textBytes(text: string, place: Place, instead = ''): Uint8Array {
-  if (text.includes('\0'))
-    throw new EwaldError('Argument', `${place()} is text that contains a NUL character, where C would stop${instead}`);
-  return utf8.encode(`${text}\0`);
-}
-
-/** The address of a text that exists until the call ends. */
-export function placedText(value: string, place: Place, runtime: Runtime, frame: Frame): Address {
-  const text = textBytes(value, place);
-  const allocation = allocated(text.length, 'a text', runtime, frame);
-  viewBytes(allocation.view(), text).set(text);
-  return allocation.address as Address;
+  now: (i: number) => Address,
+  read: (address: Address) => unknown,
+): void {
+  const moved: (readonly [number, Address])[] = [];
+  for (let i = 0; i < values.length; i++) {
+    const address = now(i);
+    if (Number(address) !== Number(addresses[i])) moved.push([i, address]);
+  }
+  if (moved.length === 0) return;
+  const before = new Map(values.map((value, i) => [Number(addresses[i]), value]));
+  for (const [i, address] of moved)
+    values[i] = address && before.has(Number(address)) ? before.get(Number(address)) : read(address);
 }
 
 /**
  * Pointers for `T **`, and texts for `char **`; null for entries that C writes. After the call, the array contains what
  * C wrote: text for `const char **`, a pointer otherwise, since the caller may have to free it.
  */
-export function pointersArgument(
-  values: unknown[],
-  to: PointerType,
-  { runtime, place, frame, direction }: Passing,
-): Argument {
+export function pointersArgument(values: unknown[], to: PointerType, passing: Passing): Argument {
+  const { runtime, place, frame, direction } = passing;
   const areTexts = isByte(to.to, runtime);
   const addresses = values.map((value, i) => {
     const placeOf = (): string => `${place()}[${i}]`;
-    if (!areTexts || value instanceof Pointer || value instanceof CArray)
-      return runtime.addressOf(value ?? null, to, placeOf);
+    if (!areTexts || value instanceof Pointer || value instanceof CArray) {
+      const address = runtime.addressOf(value ?? null, to, placeOf);
+      if ((value instanceof Pointer || value instanceof CArray) && value.lent) frame.lending?.add(value.lent);
+      return address;
+    }
     if (value === null || value === undefined) return 0;
-    if (typeof value === 'string') return placedText(value, placeOf, runtime, frame);
+    if (typeof value === 'string') return placedText(value, placeOf, frame);
     throw new EwaldError('Argument', `${placeOf()} is ${shown(value)}; expected text, a pointer or null`);
   });
-  const { argument, changed } = pointerTable(addresses, runtime, frame);
+  const { argument, now } = pointerTable(addresses, passing);
   if (direction === 'in') return argument;
   const isRead = isText(to);
-  frame.after(() => {
-    for (let i = 0; i < values.length; i++) {
-      const address = changed(i);
-      if (address === undefined) continue;
-      values[i] = address && isRead ? runtime.textAt(address) : runtime.pointer(address, to.to);
-    }
-  });
+  frame.after(() =>
+    takeMoved(values, addresses, now, (address) =>
+      address && isRead ? runtime.textAt(address) : runtime.pointer(address, to.to),
+    ),
+  );
   return argument;
 }
 
@@ -100,31 +112,73 @@ export const isNested = (values: readonly unknown[]): boolean =>
   values.some((value) => Array.isArray(value) || ArrayBuffer.isView(value)) &&
   values.every((value) => value === null || Array.isArray(value) || ArrayBuffer.isView(value));
 
-/** `[[1, 2], [3, 4]]` for `double **`: rows are copied in, and back unless their elements are const. */
-export function nestedArgument(
+/**
+ * `[[1, 2], [3, 4]]` for `double **`: rows are copied in, and back unless their elements are const; typed arrays are
+ * passed as they are where they have an address. Rows that C moved are in the order of C after the call.
+ */
+export function nestedArgument(values: unknown[], row: Scalar, to: PointerType, passing: Passing): Argument {
+  const { runtime, place, frame, direction, isMarked } = passing;
+  const { array } = row.format;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (ArrayBuffer.isView(value) && !(array && value instanceof array))
+      assertElements(value, to.to, row, runtime, to, () => `${place()}[${i}]`);
+  }
+  const back = !to.to.const && !(isMarked && direction === 'in');
+  const addresses = rowAddresses(values, back ? 'inout' : 'in', row, passing);
+  const { argument, now } = pointerTable(addresses, passing);
+  if (direction !== 'in')
+    frame.after(() => takeMoved(values, addresses, now, (address) => runtime.pointer(address, to.to)));
+  return argument;
+}
+
+/** Where the rows are during a call: rows of one buffer that overlap do so in C, too, and one array is one row. */
+function rowAddresses(
   values: readonly unknown[],
+  direction: Direction,
   row: Scalar,
-  to: PointerType,
-  { runtime, place, frame, direction }: Passing,
-): Argument {
-  const { size } = row.layout;
-  const lengths = values.map((value, i) => {
-    if (value === null) return 0;
-    if (Array.isArray(value)) return value.length;
-    assertElements(value as ArrayBufferView, to.to, row, runtime, to, () => `${place()}[${i}]`);
-    return (value as ArrayBufferView).byteLength / size;
-  });
-  const back = !to.to.const && direction !== 'in';
+  { runtime, place, frame }: Passing,
+): Address[] {
+  const copies = new Map<unknown[], Address>();
+  const copied = (value: unknown[], i: number): Address => {
+    const known = copies.get(value);
+    if (known !== undefined) return known;
+    const { address, view } = frame.scratch(Math.max(1, value.length) * row.layout.size, direction);
+    putNumbers(view(), value, row, () => `${place()}[${i}]`);
+    if (direction !== 'in') frame.after(() => takeBack(view(), value, row));
+    copies.set(value, address);
+    return address;
+  };
+  const views = runtime.memory.kind === 'wasm' ? placedRuns(values, direction, frame) : undefined;
   const addresses = values.map((value, i) => {
     if (value === null) return 0;
-    const allocation = allocated((lengths[i] ?? 0) * size, 'a row', runtime, frame);
-    const view = allocation.view();
-    if (Array.isArray(value)) putNumbers(view, value, row, () => `${place()}[${i}]`);
-    else viewBytes(view, value as ArrayBufferView).set(viewBytes(value as ArrayBufferView));
-    if (back) frame.after(() => takeBack(allocation.view(), value as unknown[] | ArrayBufferView, row));
-    return allocation.address as Address;
+    if (Array.isArray(value)) return copied(value, i);
+    return views?.get(value as ArrayBufferView) ?? frame.at(value as ArrayBufferView, direction);
   });
-  return pointerTable(addresses, runtime, frame).argument;
+  const { lending } = frame;
+  if (!views && lending)
+    lending.later(() => {
+      for (const [i, value] of values.entries())
+        if (ArrayBuffer.isView(value)) lending.add(lentView(value, place, () => addresses[i] as Address));
+    });
+  return addresses;
+}
+
+/** The addresses of typed arrays that are copied into a heap. */
+function placedRuns(values: readonly unknown[], direction: Direction, frame: Frame): Map<ArrayBufferView, Address> {
+  const views = [...new Set(values.filter((value) => ArrayBuffer.isView(value)))];
+  const { runs, of } = runsOf(
+    views.map(({ buffer, byteOffset, byteLength }) => ({ buffer, start: byteOffset, end: byteOffset + byteLength })),
+  );
+  const bases = new Map(
+    runs.map((run) => [run, frame.at(new Uint8Array(run.buffer, run.start, run.end - run.start), direction)]),
+  );
+  return new Map(
+    views.map((view, i) => {
+      const run = of[i] as Run;
+      return [view, offsetBy(bases.get(run) as Address, view.byteOffset - run.start)];
+    }),
+  );
 }
 
 const viewBytes = (view: ArrayBufferView, like: ArrayBufferView = view): Uint8Array =>
@@ -138,7 +192,10 @@ export function numbersArgument(
 ): Argument {
   const { size } = scalar.layout;
   // Bytes may be a text, which ends with a zero for functions that look for it.
-  const { argument, view } = frame.scratch((size === 1 ? values.length + 1 : Math.max(1, values.length)) * size);
+  const { argument, view } = frame.scratch(
+    (size === 1 ? values.length + 1 : Math.max(1, values.length)) * size,
+    direction,
+  );
   putNumbers(view(), values, scalar, place);
   if (direction !== 'in') frame.after(() => takeBack(view(), values, scalar));
   return argument;
@@ -152,7 +209,7 @@ export function wideArgument(
   { runtime, place, frame, direction }: Passing,
 ): Argument {
   const size = runtime.sizeOf(type);
-  const { argument, view } = frame.scratch(Math.max(1, values.length) * size);
+  const { argument, view } = frame.scratch(Math.max(1, values.length) * size, direction);
   for (const [i, value] of values.entries()) wide.write(view(), i * size, value, () => `${place()}[${i}]`);
   if (direction !== 'in')
     frame.after(() => {
@@ -180,7 +237,7 @@ export function rowsArgument(
   value: IndirectMemory2D,
   rows: Scalar | undefined,
   type: PointerType,
-  { runtime, place, frame }: Passing,
+  { runtime, place, frame, direction, isMarked }: Passing,
 ): Argument {
   if (!rows) throw refused(value, type, place, describePointee(type, runtime));
   const { kind, size } = rows.layout;
@@ -200,8 +257,41 @@ export function rowsArgument(
       `${place()} is read-only, but ${typeText(type)} lets C write to it; declare its elements const, or pass a ` +
         'writable memory',
     );
-  if (value.space === runtime.memory) return value.pointer;
-  const staged = value.stage(runtime.memory, { copyBack: !row.to.const });
-  frame.release(() => staged.dispose());
-  return staged.pointer;
+  if (value.space === runtime.memory) {
+    lendRows(value, value, frame);
+    return value.pointer;
+  }
+  const staged = value.stage(runtime.memory, { copyBack: !row.to.const && !(isMarked && direction === 'in') });
+  const { pointer, places } = staged;
+  let order: readonly number[] = [];
+  lendRows(staged, runtime.memory.kind === 'wasm' ? undefined : value, frame);
+  frame.after(() => {
+    order = staged.orderSince(places);
+  });
+  frame.release(() => {
+    staged.dispose();
+    value.reorder(order, place());
+  });
+  return pointer;
+}
+
+/** Lends the rows of a memory, which `kept` keeps; without it they are a copy that ends with the call. */
+function lendRows(rows: IndirectMemory2D, kept: IndirectMemory2D | undefined, frame: Frame): void {
+  const { lending } = frame;
+  if (!lending) return;
+  const what = lending.place;
+  const bytes = rows.columns * rows.itemSize;
+  let isOver = false;
+  const check = (): void => {
+    if (kept ? !kept.disposed : !isOver) return;
+    const why = kept ? 'which was disposed' : 'which was copied for the call; make it in the memory of the library';
+    throw new EwaldError('Disposed', `this pointer leads into ${what()}, ${why}`);
+  };
+  const { places } = rows;
+  lending.later(() => {
+    for (const row of places) lending.add(new Lent({ what, bytes, address: () => addressOfRow(row), kept, check }));
+  });
+  frame.release(() => {
+    isOver = true;
+  });
 }

@@ -8,27 +8,34 @@ import type { Address, MemorySpace } from '../memory/space.js';
 import type { Access } from './access.js';
 import { CArray } from './carray.js';
 import { type CType, typeText } from './header/types.js';
+import { Lending, type Lent, refuseCopy } from './lent.js';
 
 /** A fraction would be between two elements; elements before the pointee have negative numbers. */
 const expectsIndex = (index: unknown): void =>
   expects(Number.isSafeInteger(index), 'the index', index, 'a whole number');
 
-/** An address with the type of its pointee. It owns nothing: its source determines how long it is valid. */
+/**
+ * An address with the type of its pointee. What JavaScript lent to C lives as long as a pointer leads into it; how long
+ * memory of C is valid is determined by C.
+ */
 export class Pointer implements TypedPointer {
   /** The type of the pointee. */
   readonly type: CType;
   /** @internal */
   readonly runtime: Access;
+  /** @internal The memory of JavaScript that it leads into, and keeps. */
+  readonly lent: Lent | undefined;
   readonly #address: Address;
   #end: string | undefined;
   /** The pointer that this one is a cast of; the two live and end together. */
   #origin: Pointer | undefined;
 
   /** @internal */
-  constructor(runtime: Access, address: Address, type: CType) {
+  constructor(runtime: Access, address: Address, type: CType, lent?: Lent) {
     this.runtime = runtime;
     this.#address = address;
     this.type = type;
+    this.lent = lent;
   }
 
   /**
@@ -42,6 +49,7 @@ export class Pointer implements TypedPointer {
         `this ${typeText(this.type)} * was given to ${this.#end}; create a new one before using it again`,
       );
     void this.#origin?.address;
+    this.lent?.assertAlive();
     return this.#address;
   }
 
@@ -67,13 +75,16 @@ export class Pointer implements TypedPointer {
   /** Reads the pointee, or the element `index` after it. */
   read(index = 0): unknown {
     expectsIndex(index);
-    return this.runtime.readAt(this.address, this.type, index);
+    return this.runtime.readAt(this.address, this.type, index, this.lent?.inside);
   }
 
   /** Writes the pointee, or the element `index` after it. */
   write(value: unknown, index = 0): void {
     expectsIndex(index);
-    this.runtime.writeAt(this.address, this.type, index, value);
+    refuseCopy(this.lent);
+    const lending = this.lent && this.runtime.hasPointers(this.type) ? new Lending() : undefined;
+    this.runtime.writeAt(this.address, this.type, index, value, lending);
+    if (lending?.isEmpty === false) this.lent?.hold(lending);
   }
 
   /**
@@ -102,13 +113,19 @@ export class Pointer implements TypedPointer {
     const { runtime, type } = this;
     const size = runtime.sizeOf(type);
     expects(Number.isSafeInteger(length) && length >= 0, 'the length', length, 'a whole number from 0');
-    return new CArray(runtime, type, length, runtime.memory.span(this.address, length * size), undefined);
+    const span = runtime.memory.span(this.address, length * size);
+    return new CArray(runtime, type, length, span, undefined, {
+      isCopy: this.lent?.isCopy ?? false,
+      check: () => void this.address,
+    });
   }
 
   /** @internal Records that C has freed it. */
   end(by: string): void {
-    this.#end ??= by;
+    if (this.#end !== undefined) return;
+    this.#end = by;
     this.#origin?.end(by);
+    this.runtime.ended(this.#address);
   }
 
   /** Its address as text, which JSON can hold. */
@@ -146,7 +163,13 @@ export class Handle extends Pointer {
       );
     }
     destroy(this);
-    this.end('its destructor');
+    // Some say that they could not close it.
+    if (!this.freed)
+      throw new EwaldError(
+        'Argument',
+        `the function that closes this ${this.typeText} returned an error, so that it is still open; end what uses it ` +
+          'first',
+      );
   }
 }
 disposableClass(Handle);

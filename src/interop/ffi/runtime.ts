@@ -15,11 +15,15 @@ import {
   type CType,
   type DataModel,
   type FunctionTable,
+  type FunctionType,
   isChar,
   type PointerType,
+  signature,
   typeText,
 } from './header/types.js';
+import { Kept } from './kept.js';
 import { Callback } from './kept-callback.js';
+import { type Lender, Lending, type Lent } from './lent.js';
 import { Handle, Pointer } from './pointer.js';
 import { type Place, type Scalar, scalarOf, shown, textOf } from './scalars.js';
 import { readStruct, writeStruct } from './struct-values.js';
@@ -58,6 +62,12 @@ export class Runtime implements Access {
   depth = 0;
   /** Running asynchronous calls. */
   readonly waiting = new Set<AsyncCall>();
+  /** Those that know the memory that pointers from C may lead into: the running calls, and the array that is read. */
+  readonly #lenders: Lender[] = [];
+  /** Takes note of the memory whose addresses are written. */
+  #noting: Lending | undefined;
+  /** Whether there is a callback that C may call in any call. */
+  keepsCallbacks = false;
   disposed = false;
   /** Destructors of handles by type; set by the library. */
   destructors = new Map<string, { readonly name: string; readonly call: (handle: object) => void }>();
@@ -93,6 +103,7 @@ export class Runtime implements Access {
 
   leave(outer: Thrown | undefined): void {
     this.depth--;
+    this.memory.turn++;
     if (this.thrown !== outer) this.thrown = outer;
   }
 
@@ -155,6 +166,54 @@ export class Runtime implements Access {
     return layout.size;
   }
 
+  /** Starts to note what a call lends. */
+  lend(): Lending {
+    const lending = new Lending();
+    this.#lenders.push(lending);
+    return lending;
+  }
+
+  /** Ends a call: what it lent is kept by the pointers that lead into it. */
+  unlend(lender: Lender): void {
+    const at = this.#lenders.lastIndexOf(lender);
+    if (at >= 0) this.#lenders.splice(at, 1);
+  }
+
+  #lentAt(address: Address): Lent | undefined {
+    for (let i = this.#lenders.length - 1; i >= 0; i--) {
+      const found = this.#lenders[i]?.find(address);
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  /** What C keeps. */
+  readonly kept = new Kept();
+
+  ended(what: Address | object): void {
+    this.kept.ended(what);
+  }
+
+  hasPointers(type: CType): boolean {
+    if (type.kind === 'pointer') return true;
+    if (type.kind === 'array') return this.hasPointers(type.of);
+    return type.kind === 'struct' && (this.membersOf(type.tag)?.hasPointers ?? false);
+  }
+
+  /** The addresses in a value of a type. */
+  addressesIn(view: DataView, offset: number, type: CType): Address[] {
+    if (!this.hasPointers(type)) return [];
+    if (type.kind === 'pointer') return [readAddress(view, offset, this.model)];
+    if (type.kind === 'array') {
+      const size = this.sizeOf(type.of);
+      return Array.from({ length: type.length }, (_, i) => this.addressesIn(view, offset + i * size, type.of)).flat();
+    }
+    const { fields = [] } = (type.kind === 'struct' && this.membersOf(type.tag)) || {};
+    return fields.flatMap((field) =>
+      field.bits === undefined ? this.addressesIn(view, offset + field.offset, field.type) : [],
+    );
+  }
+
   destructorOf(type: CType): ((handle: object) => void) | undefined {
     return type.kind === 'struct' ? this.destructors.get(type.tag)?.call : undefined;
   }
@@ -162,14 +221,25 @@ export class Runtime implements Access {
   /** The JavaScript object for a pointer from C; null for NULL. */
   pointer(address: Address, to: CType): Pointer | null {
     if (!address) return null;
+    const lent = this.#lenders.length > 0 ? this.#lentAt(address) : undefined;
     const isHandle = isOpaque(to, this.table) || (to.kind === 'struct' && this.destructors.has(to.tag));
-    return isHandle ? new Handle(this, address, to) : new Pointer(this, address, to);
+    return isHandle ? new Handle(this, address, to, lent) : new Pointer(this, address, to, lent);
   }
 
   /** The value of a type at a place in memory. */
-  read(view: DataView, offset: number, type: CType): unknown {
+  read(view: DataView, offset: number, type: CType, from?: Lender): unknown {
     const scalar = this.scalar(type);
     if (scalar) return scalar.out(scalar.format.read(view, offset));
+    if (!from) return this.#read(view, offset, type);
+    this.#lenders.push(from);
+    try {
+      return this.#read(view, offset, type);
+    } finally {
+      this.unlend(from);
+    }
+  }
+
+  #read(view: DataView, offset: number, type: CType): unknown {
     switch (type.kind) {
       case 'pointer':
         return this.pointer(readAddress(view, offset, this.model), type.to);
@@ -194,14 +264,41 @@ export class Runtime implements Access {
   }
 
   /** Writes a value of a type to a place in memory. */
-  write(view: DataView, offset: number, type: CType, value: unknown, place: Place): void {
+  write(view: DataView, offset: number, type: CType, value: unknown, place: Place, into?: Lending): void {
     const scalar = this.scalar(type);
     if (scalar) {
       scalar.format.put(view, offset, scalar.in(value, place));
       return;
     }
+    if (!into) {
+      this.#write(view, offset, type, value, place);
+      return;
+    }
+    const outer = this.#noting;
+    this.#noting = into;
+    try {
+      this.#write(view, offset, type, value, place);
+    } finally {
+      this.#noting = outer;
+    }
+  }
+
+  writeTo(view: () => DataView, offset: number, type: CType, value: unknown, place: Place, into?: Lending): void {
+    if (this.memory.kind !== 'wasm' || (type.kind !== 'struct' && type.kind !== 'array')) {
+      this.write(view(), offset, type, value, place, into);
+      return;
+    }
+    // The members of an object may be functions of the caller, which call C.
+    const copy = new Uint8Array(this.sizeOf(type));
+    this.write(new DataView(copy.buffer), 0, type, value, place, into);
+    const now = view();
+    new Uint8Array(now.buffer, now.byteOffset + offset, copy.length).set(copy);
+  }
+
+  #write(view: DataView, offset: number, type: CType, value: unknown, place: Place): void {
     switch (type.kind) {
       case 'pointer':
+        this.memory.turn++;
         writeAddress(view, offset, this.model, this.addressOf(value, type, place));
         return;
       case 'array':
@@ -259,7 +356,9 @@ export class Runtime implements Access {
         end = Math.max(end, from + count);
         return from < before;
       });
-    const members = { kind: struct.kind, fields, overlaps };
+    const hasPointers = fields.some(({ type }) => this.hasPointers(type));
+    const byName = new Map(fields.map((field) => [field.name, field]));
+    const members = { kind: struct.kind, fields, byName, overlaps, hasPointers };
     this.#members.set(tag, members);
     return members;
   }
@@ -274,27 +373,59 @@ export class Runtime implements Access {
           'Argument',
           `${place()} belongs to the library ${value.runtime.name}, not to ${this.name}`,
         );
-      if (samePointee(value.type, type.to, this, value.runtime)) return value.address;
+      if (samePointee(value.type, type.to, this, value.runtime)) {
+        const { address, lent } = value;
+        if (lent) this.#noting?.add(lent);
+        return address;
+      }
+      const isMixed = (value.type.kind === 'function') !== (type.to.kind === 'function');
       throw new EwaldError(
         'Argument',
-        `${place()} points at ${typeText(value.type)}; ${typeText(type)} needs ${typeText(type.to)}`,
+        `${place()} points at ${typeText(value.type)}; ${typeText(type)} needs ${typeText(type.to)}` +
+          (isMixed ? "; if it is one, say so with pointer('TYPE', address) of the library" : ''),
       );
     }
     const isFunction = type.to.kind === 'function';
-    if (isFunction && value instanceof Callback) return value.addressFor(this, place);
+    if (isFunction && value instanceof Callback) {
+      if (samePointee(value.type, type.to, this)) return value.addressFor(this, place);
+      throw new EwaldError(
+        'Argument',
+        `${place()} is a callback ${signature(value.type, '')}; ${typeText(type)} needs ${typeText(type.to)}`,
+      );
+    }
     const memory = isFunction
       ? 'a callback() or a pointer that C returned'
       : 'a pointer that C returned, or memory from alloc()';
     throw new EwaldError('Argument', `${place()} is ${shown(value)}; ${typeText(type)} needs null, ${memory}`);
   }
 
-  readAt(address: Address, type: CType, index: number): unknown {
-    return this.read(this.#element(address, type, index), 0, type);
+  #marks: readonly { readonly value: bigint; readonly to: CType }[] | undefined;
+
+  /** The address for a number that the header casts to such a pointer (SQLITE_TRANSIENT); undefined for others. */
+  markOf(value: unknown, type: PointerType): Address | undefined {
+    if (typeof value !== 'bigint' && !Number.isSafeInteger(value)) return undefined;
+    this.#marks ??= Object.values(this.table.constants).flatMap(({ type: cast, value: number }) =>
+      cast?.kind === 'pointer' ? [{ value: BigInt(number), to: cast.to }] : [],
+    );
+    const wanted = BigInt(value as number | bigint);
+    if (!this.#marks.some((mark) => mark.value === wanted && samePointee(mark.to, type.to, this))) return undefined;
+    return this.model === 'wasm32' ? Number(BigInt.asUintN(32, wanted)) : BigInt.asUintN(64, wanted);
   }
 
-  writeAt(address: Address, type: CType, index: number, value: unknown): void {
+  readAt(address: Address, type: CType, index: number, from?: Lender): unknown {
+    return this.read(this.#element(address, type, index), 0, type, from);
+  }
+
+  writeAt(address: Address, type: CType, index: number, value: unknown, into?: Lending): void {
     if (type.const) throw new EwaldError('Argument', `this pointer is to ${typeText(type)}, which may only be read`);
-    this.write(this.#element(address, type, index), 0, type, value, () => `element ${index}`);
+    this.writeTo(
+      () => this.#element(address, type, index),
+      0,
+      type,
+      value,
+      () => `element ${index}`,
+      into,
+    );
   }
 
   #element(address: Address, type: CType, index: number): DataView {
@@ -335,8 +466,10 @@ function sameStruct(tag: string, table: FunctionTable, other: string, otherTable
   return shape(a) === shape(b);
 }
 
-/** Whether C may read a pointer to one type as one to another; void is every type. */
+/** Whether C may read a pointer to one type as one to another; void is every type but that of a function. */
 function samePointee(found: CType, wanted: CType, runtime: Runtime, owner: Access = runtime): boolean {
+  if (found.kind === 'function' && wanted.kind === 'function') return sameFunction(found, wanted, runtime, owner);
+  if (found.kind === 'function' || wanted.kind === 'function') return false;
   if (wanted.kind === 'void' || found.kind === 'void') return true;
   // A pointer to rows of fixed length is a pointer to their elements.
   if (wanted.kind === 'array') return samePointee(found, wanted.of, runtime, owner);
@@ -353,4 +486,16 @@ function samePointee(found: CType, wanted: CType, runtime: Runtime, owner: Acces
   if (second && a) return a.layout.kind === 'float' && a.layout.size === second.bytes;
   if (found.kind === 'opaque' && wanted.kind === 'opaque') return found.name === wanted.name;
   return found.kind === wanted.kind;
+}
+
+/** Whether a function can be called as one of another type: the same result and parameters in the same registers. */
+function sameFunction(found: FunctionType, wanted: FunctionType, runtime: Runtime, owner: Access): boolean {
+  const same = (a: CType, b: CType): boolean =>
+    a.kind === 'void' || b.kind === 'void' ? a.kind === b.kind : samePointee(a, b, runtime, owner);
+  return (
+    found.parameters.length === wanted.parameters.length &&
+    found.variadic === wanted.variadic &&
+    same(found.result, wanted.result) &&
+    found.parameters.every(({ type }, i) => same(type, wanted.parameters[i]?.type as CType))
+  );
 }

@@ -34,12 +34,13 @@ export function structsArgument(
   const texts: Texts = new Map();
   const placeOf = (i: number): Place => (isList ? () => `${place()}[${i}]` : place);
   // Texts come first: allocating them may move the memory under a view.
-  const plain = values.map((value, i) =>
-    withPointers(value, to, `${i}`, texts, { runtime, place: placeOf(i), frame, direction }),
-  );
-  const { argument, view } = frame.scratch(Math.max(1, values.length) * size);
+  const plain = runtime.hasPointers(to)
+    ? values.map((value, i) => withPointers(value, to, `${i}`, texts, { runtime, place: placeOf(i), frame, direction }))
+    : values;
+  const { argument, view, lent } = frame.scratch(Math.max(1, values.length) * size, direction);
+  lent?.leadsInto(frame.lending);
   if (direction !== 'out')
-    for (const [i, value] of plain.entries()) runtime.write(view(), i * size, to, value, placeOf(i));
+    for (const [i, value] of plain.entries()) runtime.writeTo(view, i * size, to, value, placeOf(i), frame.lending);
   if (direction !== 'in')
     frame.after(() => {
       for (const [i, value] of values.entries())
@@ -61,11 +62,12 @@ function withPointers(value: unknown, to: StructType, path: string, texts: Texts
     const where = `${path}.${name}`;
     let placed = one;
     if (typeof one === 'string' && type.kind === 'pointer' && isByte(type.to, runtime)) {
-      const address = placedText(one, () => `${place()}.${name}`, runtime, frame);
+      const address = placedText(one, () => `${place()}.${name}`, frame);
       texts.set(where, address);
       placed = runtime.pointer(address, type.to);
     } else if (typeof one === 'function' && type.kind === 'pointer' && type.to.kind === 'function') {
-      const address = frame.callback(type.to, one as (...values: unknown[]) => unknown, true) as Address;
+      const use = one as (...values: unknown[]) => unknown;
+      const address = frame.callback(type.to, use, () => `${place()}.${name}`) as Address;
       texts.set(where, address);
       placed = runtime.pointer(address, type.to);
     } else if (type.kind === 'struct') placed = withPointers(one, type, where, texts, passing);

@@ -97,10 +97,10 @@ export function writeStruct(
       'Argument',
       `${place()} is ${shown(value)}; expected an object with the fields ${fields.map(({ name }) => name).join(', ')}`,
     );
-  const given = new Map(Object.entries(value as Record<string, unknown>).filter(([, one]) => one !== undefined));
-  const byName = new Map(fields.map((field) => [field.name, field]));
-  for (const name of given.keys()) {
-    if (!byName.has(name))
+  const given = Object.entries(value as Record<string, unknown>);
+  const { byName } = members;
+  for (const [name, one] of given) {
+    if (one !== undefined && !byName.has(name))
       throw new EwaldError(
         'Argument',
         `${place()} has the field "${name}", which ${typeText(type)} lacks; it has ` +
@@ -120,6 +120,7 @@ export function writeStruct(
   /** The bits covered by the given members so far, to detect members that contradict each other. */
   const taken = new Uint8Array(overlaps ? member.length : 0);
   for (const [name, one] of given) {
+    if (one === undefined) continue;
     const field = byName.get(name) as CField;
     const where = (): string => `${place()}.${name}`;
     if (origin && (overlaps || isShortened(field.type, access)) && unchanged(access, origin, field, one)) {

@@ -56,16 +56,22 @@ export function disposeKeeper(keeper: Keeper): void {
 
 let warned = false;
 
+/** What is done for an object that was garbage-collected; `what` names it in a warning, if it should have been disposed. */
+interface Release {
+  readonly what?: string | undefined;
+  readonly free: () => void;
+}
+
 /** Frees leaked objects when they are garbage-collected, and warns once. */
 export const backstop: {
-  register(owner: object, release: { readonly what: string; readonly free: () => void }, token: object): void;
+  register(owner: object, release: Release, token: object): void;
   unregister(token: object): void;
 } =
   typeof FinalizationRegistry === 'undefined'
     ? { register: () => undefined, unregister: () => undefined }
-    : new FinalizationRegistry<{ readonly what: string; readonly free: () => void }>(({ what, free }) => {
+    : new FinalizationRegistry<Release>(({ what, free }) => {
         free();
-        if (warned) return;
+        if (warned || what === undefined) return;
         warned = true;
         console.warn(
           `ewald: ${what} was left to the garbage collector; dispose it, or declare it with "using" (reported once)`,

@@ -15,11 +15,13 @@ import {
 import { type ArrayLike, type Elements, elementsOf, expectsRows, type Row } from './elements.js';
 import { BufferError } from './errors.js';
 import { expectsSpace, memoryOf } from './expects-space.js';
+import { copiedRows } from './extents.js';
 import { parseFormat, type TypedArray, type Value, type ValueOf } from './format.js';
 import { listed, shownAs } from './inspect.js';
 import {
   addressOfRow,
   type MemoryOptions,
+  movedRows,
   newTable,
   type Table,
   type TypedPointer,
@@ -28,7 +30,7 @@ import {
   writePointers,
 } from './pointer-table.js';
 import { RowView } from './row-view.js';
-import { type Address, type Allocation, jsMemory, type MemorySpace } from './space.js';
+import { type Address, type Allocation, jsMemory, lendView, type MemorySpace } from './space.js';
 import { View2D } from './view.js';
 
 const memoryOptions = ['memory', 'readonly'];
@@ -54,6 +56,8 @@ interface Parts {
   readonly keeper?: Keeper | undefined;
   /** Address of the pointers to the rows, if there are any already. */
   readonly pointer?: Address | undefined;
+  /** These pointers, unless C has freed them. */
+  readonly pointers?: (() => DataView | undefined) | undefined;
   /** Runs first when the memory ends. */
   readonly onEnd?: (() => void) | undefined;
 }
@@ -77,11 +81,17 @@ export class IndirectMemory2D<V extends Value = Value> {
   #users = 1;
   #locks = 0;
   #disposed = false;
+  /** The turn of the space when the pointers were read last, and their bytes then. */
+  #turn: number;
+  #read: Uint8Array | undefined;
 
   protected constructor(parts: Parts, name = 'IndirectMemory2D') {
     this.#name = name;
     this.#parts = parts;
     this.#table = parts.table;
+    this.#turn = parts.table.space.turn;
+    const pointers = parts.pointers?.();
+    this.#read = pointers && bytesOf(pointers).slice();
     const { keeper, table } = parts;
     for (const thing of table.held) retain(thing);
     if (!keeper) return;
@@ -114,7 +124,7 @@ export class IndirectMemory2D<V extends Value = Value> {
   /**
    * Wraps the memory behind a `T **` with another owner; the memory must outlive the returned object.
    *
-   * The row addresses are read once, here. A pointer from `ewald/ffi` has memory and format; for an address, both must
+   * A pointer from `ewald/ffi` has memory and format; for an address, both must
    * be given.
    *
    * @throws BufferError `FORMAT` unless it is a pointer to pointers to numbers, `ROWS` if it is known to have fewer,
@@ -263,10 +273,12 @@ export class IndirectMemory2D<V extends Value = Value> {
    *
    * The array is the memory itself if elements have the machine's byte order and are aligned to their size. Otherwise
    * it is a copy that is written back. For read-only memory it is a copy. It is valid only until `use` returns.
+   *
+   * @throws BufferError `DISPOSED`, with the call, if a wasm heap grew meanwhile.
    */
   withRow<R>(i: number, use: (view: TypedArray) => R): R {
     this.#assertAlive();
-    const { rows, format, readonly } = this.#table;
+    const { rows, format, readonly } = this.#current();
     const { span, offset } = rowOf(rows, i);
     const [{ array }, count] = [format, this.columns];
     if (!array)
@@ -275,7 +287,8 @@ export class IndirectMemory2D<V extends Value = Value> {
     try {
       const view = span.view();
       const start = view.byteOffset + offset;
-      if (format.native && !readonly && start % format.size === 0) return use(new array(view.buffer, start, count));
+      if (format.native && !readonly && start % format.size === 0)
+        return lendView(this.space, () => use(new array(view.buffer, start, count)));
       const copy = new array(count);
       for (let j = 0; j < count; j++) copy[j] = format.read(view, offset + j * format.size) as never;
       const result = use(copy);
@@ -306,7 +319,7 @@ export class IndirectMemory2D<V extends Value = Value> {
   /** All elements in order, row by row: a copy. */
   toTypedArray(): TypedArray {
     this.#assertAlive();
-    const { format, rows } = this.#table;
+    const { format, rows } = this.#current();
     const { columns } = this;
     if (!format.array)
       throw new BufferError('FORMAT', `JavaScript has no typed array for format "${format.text}"; use toArray()`);
@@ -335,7 +348,10 @@ export class IndirectMemory2D<V extends Value = Value> {
     const { pointer } = this.#parts;
     if (pointer !== undefined) return pointer;
     const { space, rows } = this.#table;
-    this.#pointers ??= writePointers(space, rows.map(addressOfRow), `the row table of this ${this.#name}`);
+    if (!this.#pointers) {
+      this.#pointers = writePointers(space, rows.map(addressOfRow), `the row table of this ${this.#name}`);
+      this.#read = bytesOf(this.#pointers.view()).slice();
+    }
     return this.#pointers.address as Address;
   }
 
@@ -375,14 +391,14 @@ export class IndirectMemory2D<V extends Value = Value> {
   copyFrom(source: Copied, options: { readonly cast?: boolean | undefined } = {}): void {
     this.#assertAlive();
     knownOptions('copyFrom', options, ['cast']);
-    copyElements(this.#table, IndirectMemory2D.#elementsOf(source, 'the source'), options.cast ?? false);
+    copyElements(this.#current(), IndirectMemory2D.#elementsOf(source, 'the source'), options.cast ?? false);
   }
 
   /** Copies all elements to another memory or 2-D array. */
   copyTo(target: Copied, options: { readonly cast?: boolean | undefined } = {}): void {
     this.#assertAlive();
     knownOptions('copyTo', options, ['cast']);
-    copyElements(IndirectMemory2D.#elementsOf(target, 'the target'), this.#table, options.cast ?? false);
+    copyElements(IndirectMemory2D.#elementsOf(target, 'the target'), this.#current(), options.cast ?? false);
   }
 
   /**
@@ -407,7 +423,7 @@ export class IndirectMemory2D<V extends Value = Value> {
 
   /** The same rows, with their addresses in another space. */
   #shared(space: MemorySpace, onEnd: () => void): IndirectMemory2D<V> {
-    const rows = this.#table.rows.map(({ span, offset }): Row => {
+    const rows = this.#current().rows.map(({ span, offset }): Row => {
       const { buffer, byteOffset, byteLength } = span.view();
       if (this.space === space && span.address !== undefined) return { span, offset };
       return { span: space.locate(buffer, byteOffset, byteLength) ?? span, offset };
@@ -417,25 +433,24 @@ export class IndirectMemory2D<V extends Value = Value> {
     return new IndirectMemory2D<V>({ table, onEnd });
   }
 
-  /** A copy of the rows in another space, which is copied back at its end. */
+  /** A copy of the rows in another space, which is copied back at its end; rows that overlap do so there, too. */
   #copied(space: MemorySpace, copyBack: boolean, unlock: () => void): IndirectMemory2D<V> {
-    const { readonly } = this.#table;
+    const { readonly, rows, shape } = this.#current();
     const format = parseFormat(this.format, space.model);
-    const { table, owned } = newTable(space, format, this.shape, 'a staged IndirectMemory2D');
-    try {
-      copyElements(table, this.#table, true);
-    } catch (error) {
-      owned.free();
-      throw error;
-    }
+    const { places, owned, copy } = copiedRows(space, rows, shape[1] * this.itemSize);
+    copy('in');
     const onEnd = (): void => {
       try {
-        if (copyBack && !readonly) copyElements(this.#table, table, true);
+        if (copyBack && !readonly) copy('back');
       } finally {
         unlock();
       }
     };
-    return new IndirectMemory2D<V>({ table: { ...table, readonly }, owned, onEnd });
+    return new IndirectMemory2D<V>({
+      table: tableOf({ space, format, readonly, held: [] }, places, shape[1]),
+      owned,
+      onEnd,
+    });
   }
 
   /**
@@ -461,16 +476,60 @@ export class IndirectMemory2D<V extends Value = Value> {
     return `${name} ${shape} of "${this.format}"${this.isReadonly ? ', read-only' : ''}${where}${text}`;
   }
 
+  /** The rows as C has left them: it may have moved their pointers. */
+  #current(): Table {
+    const { space } = this.#table;
+    if (space.turn !== this.#turn) this.#reread(space.turn);
+    return this.#table;
+  }
+
+  #reread(turn: number): void {
+    this.#turn = turn;
+    const view = this.#pointers ? this.#pointers.view() : this.#parts.pointers?.();
+    if (!view) return;
+    const before = this.#read;
+    if (before && isSame(view, before)) return;
+    this.#read = bytesOf(view).slice();
+    if (before) this.#table = movedRows(this.#table, view);
+  }
+
+  /** @internal The rows by the numbers that they had before; none if they did not move. */
+  orderSince(rows: readonly Row[]): readonly number[] {
+    this.#reread(this.#table.space.turn);
+    const now = this.#table.rows;
+    return now.every((row, i) => row === rows[i]) ? [] : now.map((row) => rows.indexOf(row));
+  }
+
+  /** @internal Moves the rows as C moved those of a staged copy; `place` names it. */
+  reorder(order: readonly number[], place: string): void {
+    if (order.length === 0) return;
+    const i = order.indexOf(-1);
+    if (i >= 0)
+      throw new BufferError(
+        'SPACE',
+        `C stored a pointer of its own as row ${i} of ${place}, which was passed from another memory; make it in that ` +
+          'of the library: { memory: lib.memory }',
+      );
+    const { rows, shape } = this.#table;
+    const moved = order.map((from) => rows[from] as Row);
+    this.#table = tableOf(this.#table, moved, shape[1]);
+  }
+
+  /** @internal Where the rows are. */
+  get places(): readonly Row[] {
+    return this.#current().rows;
+  }
+
   /** @internal */
   readAt(i: number, j: number): V {
-    const { rows, format, shape } = this.#table;
+    const { rows, format, shape } = this.#current();
     const { span, offset } = rowOf(rows, i);
     return format.read(span.view(), offset + indexOf('column', j, shape[1]) * format.size) as V;
   }
 
   /** @internal */
   writeAt(i: number, j: number, value: V): void {
-    const { rows, format, shape, readonly } = this.#table;
+    const { rows, format, shape, readonly } = this.#current();
     const { span, offset } = rowOf(rows, i);
     const column = indexOf('column', j, shape[1]);
     if (readonly) throw new BufferError('READONLY', 'cannot modify read-only memory');
@@ -509,7 +568,7 @@ export class IndirectMemory2D<V extends Value = Value> {
   static #elementsOf(value: Copied, what: string): Elements {
     if (!(value instanceof IndirectMemory2D)) return elementsOf(value, what);
     value.#assertAlive();
-    return value.#table;
+    return value.#current();
   }
 
   #assertAlive(): void {
@@ -529,6 +588,16 @@ disposableClass(IndirectMemory2D);
 shownAs(IndirectMemory2D.prototype, function (this: IndirectMemory2D) {
   return this.describe();
 });
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: DataView): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
+/** Whether pointers are as they were; they are read after each call, 4 bytes at a time. */
+function isSame(now: DataView, before: Uint8Array): boolean {
+  const old = new DataView(before.buffer, before.byteOffset, before.byteLength);
+  for (let at = 0; at < now.byteLength; at += 4) if (now.getInt32(at) !== old.getInt32(at)) return false;
+  return true;
+}
 
 const rowOf = (rows: readonly Row[], i: number): Row => rows[i] ?? (rows[indexOf('row', i, rows.length)] as Row);
 

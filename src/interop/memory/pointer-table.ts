@@ -25,6 +25,8 @@ export interface TypedPointer {
   readonly typeText: string;
   /** Number of pointers in the table, if known. */
   readonly length?: number | undefined;
+  /** Whether C has freed the table. */
+  readonly freed?: boolean | undefined;
 }
 
 const isTyped = (value: unknown): value is TypedPointer =>
@@ -83,7 +85,7 @@ export function tableAt(
   shape: readonly [number, number],
   format: string | undefined,
   options: MemoryOptions,
-): { readonly table: Table; readonly pointer: Address } {
+): { readonly table: Table; readonly pointer: Address; readonly pointers: () => DataView | undefined } {
   expectsShape(shape);
   const [rows, columns] = shape;
   const typed = isTyped(pointer) ? pointer : undefined;
@@ -107,21 +109,40 @@ export function tableAt(
   // Different words may be one type, such as long and long long, and bytes are anything.
   if (own.size !== parsed.size || (own.size > 1 && own.kind !== parsed.kind))
     throw new BufferError('FORMAT', `wrong format: "${text}"; ${typed?.typeText} has rows of "${typed?.rowFormat}"`);
-  const places = readPointers(space, address, rows).map((row) => ({
-    span: space.span(row, columns * parsed.size),
+  const bytes = pointerBytes[space.model];
+  const span = rows > 0 ? space.span(address, rows * bytes) : undefined;
+  const places = Array.from({ length: rows }, (_, i) => ({
+    span: space.span(readAddress(span?.view() as DataView, i * bytes, space.model), columns * parsed.size),
     offset: 0,
   }));
   const held = typed ? [typed] : [];
-  return { pointer: address, table: tableOf({ space, format: parsed, readonly, held }, places, columns) };
+  return {
+    pointer: address,
+    pointers: () => (typed?.freed ? undefined : span?.view()),
+    table: tableOf({ space, format: parsed, readonly, held }, places, columns),
+  };
 }
 
-/** Reads a table of pointers. */
-function readPointers(space: MemorySpace, table: Address, count: number): Address[] {
-  const bytes = pointerBytes[space.model];
-  if (count === 0) return [];
-  const view = space.span(table, count * bytes).view();
-  return Array.from({ length: count }, (_, i) => readAddress(view, i * bytes, space.model));
+/** The table after C wrote other pointers to it; rows that C moved stay what they are. */
+export function movedRows(table: Table, pointers: DataView): Table {
+  const { space, rows, format, shape } = table;
+  const bytes = shape[1] * format.size;
+  const known = new Map(rows.map((row) => [Number(addressOfRow(row)), row]));
+  const now = rows.map((_, i): Row => {
+    const address = readAddress(pointers, i * pointerBytes[space.model], space.model);
+    return known.get(Number(address)) ?? { span: address ? space.span(address, bytes) : lostRow(i), offset: 0 };
+  });
+  return tableOf(table, now, shape[1]);
 }
+
+/** A row whose pointer is NULL. */
+const lostRow = (i: number): Span => ({
+  byteLength: 0,
+  address: 0,
+  view() {
+    throw new BufferError('SPACE', `row ${i} is nowhere: C set its pointer to NULL`);
+  },
+});
 
 /** Writes a table of pointers into new memory. */
 export function writePointers(space: MemorySpace, addresses: readonly Address[], what: string): Allocation {

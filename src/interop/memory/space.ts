@@ -36,8 +36,10 @@ export interface MemorySpace {
   readonly model: DataModel;
   /** Bytes allocated by `allocate` and not freed yet. */
   readonly liveBytes: number;
-  /** Zeroed memory, aligned for every type; `what` names it in warnings. */
-  allocate(bytes: number, what: string): Allocation;
+  /** Number of times that C may have changed its memory, its tables of pointers above all. */
+  turn: number;
+  /** Zeroed memory, aligned for every type; `what` names it in a warning if it is left to the garbage collector. */
+  allocate(bytes: number, what?: string): Allocation;
   /** A span of memory with another owner. */
   span(address: Address, bytes: number): Span;
   /** The span under a view, if it is in this space. */
@@ -127,21 +129,22 @@ function checkBytes(bytes: number): void {
 
 /** Counts the bytes that are allocated in a space. */
 class Counted {
+  turn = 0;
   #live = 0;
 
   get liveBytes(): number {
     return this.#live;
   }
 
-  /** Counts a span until it is freed; one with a name in warnings is freed when it was forgotten, too. */
-  protected owned(span: OwnableSpan, free: () => void, what?: string): Allocation {
+  /** Counts a span until it is freed, also when it was forgotten if it is `watched`, with its name in warnings. */
+  protected owned(span: OwnableSpan, free: () => void, watched?: { readonly what?: string | undefined }): Allocation {
     const { byteLength } = span;
     this.#live += byteLength;
     const release = (): void => {
       this.#live -= byteLength;
       free();
     };
-    if (what !== undefined) backstop.register(span, { what, free: release }, span);
+    if (watched) backstop.register(span, { ...watched, free: release }, span);
     return span.freedBy(release);
   }
 }
@@ -204,12 +207,59 @@ export class WasmSpace extends Counted implements MemorySpace {
     this.#heap = heap;
   }
 
+  /** Number of views that are lent now. */
+  lent = 0;
+  #seen: ArrayBufferLike | undefined;
+  #grownBy: string | undefined;
+
+  /** Notes that a call may have grown the heap while a view was lent. */
+  noticed(by: string): void {
+    if (this.lent === 0 || this.buffer === this.#seen) return;
+    this.#seen = this.buffer;
+    this.#grownBy = by;
+  }
+
+  /**
+   * Calls `use`, which works on a view of the heap. @throws BufferError `DISPOSED` if the heap grew meanwhile: what was
+   * written to the view after that is lost.
+   */
+  lend<R>(use: () => R): R {
+    const { buffer } = this;
+    if (this.lent++ === 0) {
+      this.#seen = buffer;
+      this.#grownBy = undefined;
+    }
+    const end = <T>(result: T): T => {
+      this.lent--;
+      const isShared = Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]';
+      if (this.buffer === buffer || isShared) return result;
+      throw new BufferError(
+        'DISPOSED',
+        `the wasm heap grew in ${this.#grownBy ?? 'a call'} while a view of it was in use; the view is empty since then, ` +
+          'and what was written to it is lost: call that before or after, or use at() and set()',
+      );
+    };
+    let result: R;
+    try {
+      result = use();
+    } catch (error) {
+      this.lent--;
+      throw error;
+    }
+    if (!isPromise(result)) return end(result);
+    const failed = (error: unknown): never => {
+      this.lent--;
+      throw error;
+    };
+    return result.then(end, failed) as R;
+  }
+
   /** The current buffer of the heap. */
   get buffer(): ArrayBufferLike {
     return this.#heap.memory.buffer;
   }
 
-  allocate(bytes: number, what: string): Allocation {
+  allocate(bytes: number, what?: string): Allocation {
     checkBytes(bytes);
     const heap = this.#heap;
     const address = bytes < 2 ** 32 ? heap.malloc(Math.max(1, bytes)) >>> 0 : 0;
@@ -220,8 +270,9 @@ export class WasmSpace extends Counted implements MemorySpace {
           'less, or the native library',
       );
     }
+    this.noticed('alloc()');
     new Uint8Array(this.buffer, address, bytes).fill(0);
-    return this.owned(new HeapSpan(heap.memory, address, bytes), () => heap.free(address), what);
+    return this.owned(new HeapSpan(heap.memory, address, bytes), () => heap.free(address), { what });
   }
 
   span(address: Address, bytes: number): Span {
@@ -239,6 +290,13 @@ export class WasmSpace extends Counted implements MemorySpace {
     return buffer === this.buffer ? new HeapSpan(this.#heap.memory, byteOffset, byteLength) : undefined;
   }
 }
+
+const isPromise = (value: unknown): value is Promise<unknown> =>
+  typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+
+/** Calls `use`, which works on a view of a space. @throws BufferError `DISPOSED` if the view did not last. */
+export const lendView = <R>(space: MemorySpace, use: () => R): R =>
+  space instanceof WasmSpace ? space.lend(use) : use();
 
 for (const { prototype } of [BufferSpace, WasmSpace]) {
   shownAs<MemorySpace>(prototype, function () {

@@ -92,6 +92,9 @@ function castTo(value: Constant, type: CType, scope: Scope, place: Token): Const
   if (type.kind === 'enum' && value.kind === 'int') return { ...int(value.value), type: `enum ${type.tag}` };
   if (type.kind === 'opaque' && type.name === 'long double')
     return { kind: 'float', value: Number(value.value), type: 'long double' };
+  // A mark instead of an address, such as SQLITE_TRANSIENT.
+  if (type.kind === 'pointer' && value.kind === 'int')
+    return { ...(int(value.value, 64) as Constant & { kind: 'int' }), pointer: type };
   throw headerError(place, `a constant of type ${typeText(type)} is not supported here`);
 }
 

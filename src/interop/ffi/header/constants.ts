@@ -47,7 +47,12 @@ export function readConstants(expander: Expander, scope: Scope): void {
     if (type && !scope.type(name)) scope.typedefs[name] ??= { ...scope.declared(place), type };
     if (text !== undefined) scope.constants[name] = { ...scope.declared(place), kind: 'string', value: text };
     else if (constant && (constant.kind === 'int' || Number.isFinite(constant.value)))
-      scope.constants[name] = { ...scope.declared(place), kind: constant.kind, value: plain(constant.value) };
+      scope.constants[name] = {
+        ...scope.declared(place),
+        kind: constant.kind,
+        value: plain(constant.value),
+        ...(constant.kind === 'int' && constant.pointer && { type: constant.pointer }),
+      };
   }
   if (values.refused > 0)
     scope.warnings.push(

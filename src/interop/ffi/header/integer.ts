@@ -1,4 +1,5 @@
 /** Values of constant expressions: integers with C's width and signedness, and floating point. */
+import type { CType } from './types.js';
 
 /** The plain name of a constant's type where bits and sign do not tell it: of literals, casts and `sizeof`. */
 interface Spelled {
@@ -8,7 +9,14 @@ interface Spelled {
 /** A constant: an integer of 32 or 64 bits, or a floating-point number. */
 export type Constant = Spelled &
   (
-    | { readonly kind: 'int'; readonly value: bigint; readonly bits: 32 | 64; readonly unsigned: boolean }
+    | {
+        readonly kind: 'int';
+        readonly value: bigint;
+        readonly bits: 32 | 64;
+        readonly unsigned: boolean;
+        /** The pointer to which it was cast. */
+        readonly pointer?: CType;
+      }
     | { readonly kind: 'float'; readonly value: number /** A `float`, rounded to it. */; readonly single?: boolean }
   );
 

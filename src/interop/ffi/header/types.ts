@@ -137,6 +137,8 @@ export interface CEnum extends Declared {
 export interface CConstant extends Declared {
   readonly kind: 'int' | 'float' | 'string';
   readonly value: number | string;
+  /** The pointer to which a number was cast: a mark instead of an address, such as `SQLITE_TRANSIENT`. */
+  readonly type?: CType | undefined;
 }
 
 /** What a header declares. It is plain JSON: it can be written to a file, read back and bound without the header. */

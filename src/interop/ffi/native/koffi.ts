@@ -70,6 +70,48 @@ async function importKoffi(): Promise<Koffi> {
 /** Sizes of C's types in this process. */
 export const processModel = (): 'lp64' | 'llp64' => (process.platform === 'win32' ? 'llp64' : 'lp64');
 
+/** Asynchronous calls: koffi runs a limited number of them at a time in a process, and later ones wait. */
+class Turns {
+  #running = 0;
+  readonly #waiting: (() => void)[] = [];
+
+  async run(fn: KoffiFunction, args: readonly unknown[]): Promise<unknown> {
+    // Those that wait come first.
+    if (this.#waiting.length > 0) await this.#next();
+    for (;;) {
+      try {
+        return await this.#started(fn, args);
+      } catch (error) {
+        if (!/too many asynchronous calls/i.test(messageOf(error))) throw error;
+        if (this.#running === 0)
+          throw new EwaldError('Limit', 'other users of koffi have as many asynchronous calls running as it allows', {
+            cause: error,
+          });
+        await this.#next();
+      }
+    }
+  }
+
+  #next(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #started(fn: KoffiFunction, args: readonly unknown[]): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      fn.async(...args, (error: unknown, value: unknown) => {
+        this.#running--;
+        if (error) reject(error);
+        else resolve(value);
+        this.#waiting.shift()?.();
+      });
+      this.#running++;
+    });
+  }
+}
+
+/** The asynchronous calls of the process. */
+export const turns = new Turns();
+
 let space: NativeSpace | undefined;
 
 /** The memory of the process through koffi; one object for all libraries, since they share addresses. */

@@ -2,7 +2,15 @@
 import { EwaldError, messageOf } from '../../../base/errors.js';
 import { calling, plainArguments } from '../bind.js';
 import { callbackShape, resultOf } from '../callback.js';
-import { type Argument, type CallFrame, type Converter, type Direction, FrameEnds, type Parameter } from '../frame.js';
+import {
+  type Argument,
+  type CallFrame,
+  type Converter,
+  type Direction,
+  FrameEnds,
+  type Parameter,
+  type Scratch,
+} from '../frame.js';
 import {
   type CFunction,
   type CType,
@@ -13,14 +21,16 @@ import {
   signature,
   typeText,
 } from '../header/types.js';
+import { type Lending, Lent, lentView } from '../lent.js';
 import { missing } from '../names.js';
 import { type AsyncCall, Runtime } from '../runtime.js';
-import { type Place, shown } from '../scalars.js';
+import { type Bits, type Place, shown } from '../scalars.js';
 import type { Bound, Target } from '../target.js';
+import { calledLate, Trampolines } from '../trampolines.js';
 import { type Complex, complexParts, partOf } from '../wide-values.js';
 import { passedFields } from './by-value.js';
 import { assertLoadable, type Found, symbolNames } from './find.js';
-import { type Koffi, type KoffiFunction, type KoffiLibrary, nativeSpace } from './koffi.js';
+import { type Koffi, type KoffiFunction, type KoffiLibrary, nativeSpace, turns } from './koffi.js';
 import { needsOwnNames } from './own-names.js';
 
 export class NativeTarget implements Target {
@@ -31,8 +41,9 @@ export class NativeTarget implements Target {
   readonly #path: string;
   readonly #bound = new Map<string, KoffiFunction>();
   readonly #structs = new Map<string, unknown>();
-  /** Callbacks that C may still call. */
-  readonly #registered = new Set<bigint>();
+  /** Functions that C may still call. */
+  readonly #shapes = new WeakMap<FunctionType, ReturnType<typeof callbackShape>>();
+  readonly #trampolines = new Trampolines((type, enter) => this.#trampoline(type, enter));
   #symbols: readonly string[] | undefined;
   #unloaded = false;
 
@@ -93,7 +104,7 @@ export class NativeTarget implements Target {
             'declare a function that takes a pointer to it, or one of double',
         );
     }
-    const parameters = fn.parameters.map(({ type }) => this.#type(type));
+    const parameters = fn.parameters.map(({ type }) => (isText(type) ? 'str' : this.#type(type)));
     const result = isText(fn.result) ? 'str' : this.#type(fn.result);
     try {
       bound = this.#library.func(fn.symbol ?? fn.name, result, fn.variadic ? [...parameters, '...'] : parameters);
@@ -184,6 +195,11 @@ export class NativeTarget implements Target {
     return new NativeFrame(this);
   }
 
+  /** The address of the memory under a view. */
+  addressOf(view: ArrayBufferView): bigint {
+    return this.#koffi.address(view);
+  }
+
   async async(fn: CFunction, values: readonly unknown[], parameters: readonly Parameter[]): Promise<unknown> {
     if (fn.variadic) throw varargs(fn, 'off the main thread');
     const { out } = this.bind(fn);
@@ -192,18 +208,20 @@ export class NativeTarget implements Target {
     const frame = new NativeFrame(this, call);
     // From here on the library stays loaded, even if it is disposed.
     this.runtime.waiting.add(call);
+    const lending = this.runtime.lend();
+    frame.lending = lending;
     try {
       // The arguments stay here, so that no array is collected while C works on it.
       const args = values.map((value, i) => (parameters[i] as Parameter).convert(value, frame));
-      const result = await new Promise<unknown>((resolve, reject) => {
-        raw.async(...args, (error: unknown, value: unknown) => (error ? reject(error) : resolve(value)));
-      });
+      const result = await turns.run(raw, args);
       void args.length;
       frame.done();
       if (call.thrown) throw call.thrown.error;
       return out(result as never);
     } finally {
       this.runtime.waiting.delete(call);
+      this.runtime.memory.turn++;
+      this.runtime.unlend(lending);
       frame.end();
       if (this.runtime.disposed) this.#unload();
     }
@@ -212,33 +230,39 @@ export class NativeTarget implements Target {
   callback(
     type: FunctionType,
     use: (...values: unknown[]) => unknown,
+    late: () => Error,
     call?: AsyncCall,
   ): { address: bigint; release(): void } {
-    const address = this.#koffi.register(
-      this.transient(type, use, call) as (...values: never[]) => unknown,
-      this.#callbackType(type),
-    );
-    this.#registered.add(address);
-    return {
-      address,
-      release: () => {
-        if (this.#registered.delete(address)) this.#koffi.unregister(address);
-      },
-    };
+    let shape = this.#shapes.get(type);
+    if (!shape) {
+      shape = callbackShape(this.runtime, type);
+      this.#shapes.set(type, shape);
+    }
+    return this.#trampolines.lend(type, shape.wrap(use, call), shape.late(late)) as ReturnType<
+      NativeTarget['callback']
+    >;
   }
 
-  /** Registers a function that koffi may call during a call. */
-  transient(
+  /** A function of C that calls one of JavaScript. */
+  #trampoline(
     type: FunctionType,
-    use: (...values: unknown[]) => unknown,
-    call?: AsyncCall,
-  ): (...values: unknown[]) => unknown {
-    const wrapped = callbackShape(this.runtime, type).wrap(use, call);
-    const pointer = type.result.kind === 'pointer';
-    return (...values) => {
-      const result = wrapped(...(values as never[]));
-      return pointer ? result || null : result;
-    };
+    enter: (...bits: (Bits | null)[]) => Bits | null,
+  ): { address: bigint; release(): void } {
+    const isPointer = type.result.kind === 'pointer';
+    const use = isPointer ? (...bits: (Bits | null)[]) => enter(...bits) || null : enter;
+    let address: bigint;
+    try {
+      address = this.#koffi.register(use as (...values: never[]) => unknown, this.#callbackType(type));
+    } catch (cause) {
+      if (!/too many callbacks/i.test(messageOf(cause))) throw cause;
+      throw new EwaldError(
+        'Limit',
+        'C holds as many functions of JavaScript as a process can have (8192); dispose of the callbacks that C no ' +
+          'longer calls',
+        { cause },
+      );
+    }
+    return { address, release: () => this.#koffi.unregister(address) };
   }
 
   callable(address: number | bigint, type: FunctionType): (...values: unknown[]) => unknown {
@@ -275,8 +299,7 @@ export class NativeTarget implements Target {
       return;
     }
     this.#unloaded = true;
-    for (const address of this.#registered) this.#koffi.unregister(address);
-    this.#registered.clear();
+    this.#trampolines.close();
     this.#library.unload();
   }
 }
@@ -295,14 +318,43 @@ function promoted(type: CType, runtime: Runtime): CType {
   return layout && layout.size < 4 ? { kind: 'scalar', name: 'int' } : type;
 }
 
+const utf8 = new TextEncoder();
+const encoded = (text: string): Uint8Array => utf8.encode(`${text}\0`);
+
 /** What an empty array is passed as: an address. */
 const noElements = new Uint8Array(64);
+
+/** Memory of a call, which exists as long as it is referenced. */
+class NativeScratch implements Scratch {
+  readonly argument: Uint8Array;
+  lent: Lent | undefined;
+  readonly #target: NativeTarget;
+  #address: bigint | undefined;
+  #view: DataView | undefined;
+
+  constructor(memory: Uint8Array, target: NativeTarget) {
+    this.argument = memory;
+    this.#target = target;
+  }
+
+  get address(): bigint {
+    this.#address ??= this.#target.addressOf(this.argument);
+    return this.#address;
+  }
+
+  view = (): DataView => {
+    this.#view ??= new DataView(this.argument.buffer);
+    return this.#view;
+  };
+}
 
 /** Passes arrays as they are; koffi takes their addresses. */
 class NativeFrame extends FrameEnds implements CallFrame {
   readonly #target: NativeTarget;
   readonly asynchronous: boolean;
+  lending: Lending | undefined;
   readonly #call: AsyncCall | undefined;
+  #held: unknown[] = [];
 
   /** `call` is the asynchronous call to which the frame belongs. */
   constructor(target: NativeTarget, call?: AsyncCall) {
@@ -314,17 +366,42 @@ class NativeFrame extends FrameEnds implements CallFrame {
 
   place(view: ArrayBufferView, _direction: Direction): Argument {
     // koffi passes null for an empty array, which says something else: crc32(5, null, 0) is 0.
-    return view.byteLength > 0 ? view : noElements;
+    if (view.byteLength === 0) return noElements;
+    this.lending?.add(lentView(view, this.lending.place, () => this.#target.addressOf(view)));
+    return view;
   }
 
-  scratch(bytes: number): { argument: Argument; view(): DataView } {
+  at(view: ArrayBufferView, _direction: Direction): bigint {
+    this.#held.push(view);
+    return this.#target.addressOf(view.byteLength > 0 ? view : noElements);
+  }
+
+  text(text: string): Argument {
+    // koffi copies a text, for the call alone.
+    return this.lending ? this.place(encoded(text), 'in') : text;
+  }
+
+  scratch(bytes: number, direction: Direction = 'in'): Scratch {
     const memory = new Uint8Array(bytes);
-    return { argument: memory, view: () => new DataView(memory.buffer) };
+    const made = new NativeScratch(memory, this.#target);
+    // A table has only its address.
+    this.#held.push(memory);
+    const { lending } = this;
+    if (lending) {
+      const isCopy = direction !== 'in';
+      made.lent = new Lent({ what: lending.place, bytes, address: () => made.address, kept: memory, isCopy });
+      lending.add(made.lent);
+    }
+    return made;
   }
 
-  callback(type: FunctionType, use: (...values: unknown[]) => unknown, isStored = false): Argument {
-    if (!this.asynchronous && !isStored) return this.#target.transient(type, use);
-    const { address, release } = this.#target.callback(type, use, this.#call);
+  override end(): void {
+    super.end();
+    if (this.#held.length > 0) this.#held = [];
+  }
+
+  callback(type: FunctionType, use: (...values: unknown[]) => unknown, place: Place): Argument {
+    const { address, release } = this.#target.callback(type, use, () => calledLate(place(), true), this.#call);
     this.release(release);
     return address;
   }

@@ -3,7 +3,15 @@ import { EwaldError } from '../../../base/errors.js';
 import { type WasmHeap, WasmSpace } from '../../memory/space.js';
 import { calling, plainArguments } from '../bind.js';
 import { callbackShape, resultOf } from '../callback.js';
-import { type Argument, type CallFrame, type Converter, type Direction, FrameEnds, type Parameter } from '../frame.js';
+import {
+  type Argument,
+  type CallFrame,
+  type Converter,
+  type Direction,
+  FrameEnds,
+  type Parameter,
+  type Scratch,
+} from '../frame.js';
 import {
   type CFunction,
   type CType,
@@ -12,10 +20,12 @@ import {
   signature,
   typeText,
 } from '../header/types.js';
+import { type Lending, Lent } from '../lent.js';
 import { missing } from '../names.js';
 import { Runtime } from '../runtime.js';
 import type { Bits, Place } from '../scalars.js';
 import type { Bound, Target } from '../target.js';
+import { calledLate, Trampolines } from '../trampolines.js';
 import { exportedSignatures, signatureText, type WasmSignature, wasmFunction } from './binary.js';
 import { isLowered, lowered, valueConverter } from './by-value.js';
 import type { Started, WasmImports } from './module.js';
@@ -47,6 +57,8 @@ export class WasmTarget implements Target {
   readonly #started: Started;
   readonly #options: WasmTargetOptions;
   readonly #slots: number[] = [];
+  readonly #shapes = new WeakMap<FunctionType, ReturnType<typeof callbackShape>>();
+  readonly #trampolines = new Trampolines((type, enter) => this.#trampoline(type, enter));
   #workers: WorkerCalls | undefined;
 
   constructor(table: FunctionTable, name: string, started: Started, options: WasmTargetOptions) {
@@ -130,7 +142,24 @@ export class WasmTarget implements Target {
     return this.#workers.call(fn, values, parameters);
   }
 
-  callback(type: FunctionType, use: (...values: unknown[]) => unknown): { address: number; release(): void } {
+  callback(
+    type: FunctionType,
+    use: (...values: unknown[]) => unknown,
+    late: () => Error,
+  ): { address: number; release(): void } {
+    let shape = this.#shapes.get(type);
+    if (!shape) {
+      shape = callbackShape(this.runtime, type);
+      this.#shapes.set(type, shape);
+    }
+    return this.#trampolines.lend(type, shape.wrap(use), shape.late(late)) as ReturnType<WasmTarget['callback']>;
+  }
+
+  /** A function of the module's table that calls one of JavaScript. */
+  #trampoline(
+    type: FunctionType,
+    enter: (...bits: (Bits | null)[]) => Bits | null,
+  ): { address: number; release(): void } {
     const table = this.#exports.__indirect_function_table;
     if (!(table instanceof WebAssembly.Table)) {
       throw new EwaldError(
@@ -139,11 +168,7 @@ export class WasmTarget implements Target {
           '-sALLOW_TABLE_GROWTH -Wl,--export-table',
       );
     }
-    const shape = callbackShape(this.runtime, type);
-    const entry = wasmFunction(
-      wasmSignature(type, 'callback', this.runtime),
-      shape.wrap(use) as (...values: never[]) => unknown,
-    );
+    const entry = wasmFunction(wasmSignature(type, 'callback', this.runtime), enter as (...values: never[]) => unknown);
     let slot = this.#slots.pop();
     if (slot === undefined) {
       try {
@@ -189,11 +214,22 @@ export class WasmTarget implements Target {
   }
 }
 
+const utf8 = new TextEncoder();
+
+/** An array that was copied into the heap. */
+interface Placed {
+  readonly view: ArrayBufferView;
+  readonly direction: Direction;
+  readonly address: number;
+}
+
 /**
  * Copies arrays into and out of the heap for a call; arrays that are already in the heap are passed by their address.
  */
 class WasmFrame extends FrameEnds implements CallFrame {
   readonly asynchronous = false;
+  lending: Lending | undefined;
+  #placed: Placed[] = [];
   readonly #target: WasmTarget;
   readonly #heap: WasmHeap;
 
@@ -206,33 +242,83 @@ class WasmFrame extends FrameEnds implements CallFrame {
   place(view: ArrayBufferView, direction: Direction): Argument {
     if (view.buffer === this.#heap.memory.buffer) return view.byteOffset;
     const { byteLength } = view;
-    const address = this.#take(byteLength);
+    const around = this.#placedAround(view, direction);
+    const address = around
+      ? around.address + view.byteOffset - around.view.byteOffset
+      : this.#take(byteLength, direction).address;
+    if (!around) this.#placed.push({ view, direction, address });
     const source = new Uint8Array(view.buffer, view.byteOffset, byteLength);
-    if (direction !== 'out') new Uint8Array(this.#heap.memory.buffer, address, byteLength).set(source);
-    if (direction !== 'in') this.after(() => source.set(new Uint8Array(this.#heap.memory.buffer, address, byteLength)));
+    if (direction !== 'out' && (!around || around.direction === 'out'))
+      new Uint8Array(this.#heap.memory.buffer, address, byteLength).set(source);
+    if (direction !== 'in' && (!around || around.direction === 'in'))
+      this.after(() => source.set(new Uint8Array(this.#heap.memory.buffer, address, byteLength)));
     return address;
   }
 
-  scratch(bytes: number): { argument: Argument; view(): DataView } {
-    const address = this.#take(bytes);
-    new Uint8Array(this.#heap.memory.buffer, address, bytes).fill(0);
-    return { argument: address, view: () => new DataView(this.#heap.memory.buffer, address, bytes) };
+  /**
+   * An argument before, of which an array is a part: what C writes to one of them, it has to see in the other.
+   *
+   * @throws `Argument` for arrays that overlap otherwise.
+   */
+  #placedAround(view: ArrayBufferView, direction: Direction): Placed | undefined {
+    const [start, end] = [view.byteOffset, view.byteOffset + view.byteLength];
+    for (const placed of this.#placed) {
+      const from = placed.view.byteOffset;
+      const to = from + placed.view.byteLength;
+      if (placed.view.buffer !== view.buffer || start >= to || from >= end) continue;
+      if (start >= from && end <= to) return placed;
+      if (direction !== 'in' || placed.direction !== 'in')
+        throw new EwaldError(
+          'Argument',
+          'two arrays of this call overlap, and C writes to one of them, which copies in the wasm heap cannot show in ' +
+            'the other; pass the larger one first, or memory of alloc()',
+        );
+    }
+    return undefined;
   }
 
-  callback(type: FunctionType, use: (...values: unknown[]) => unknown): Argument {
-    const { address, release } = this.#target.callback(type, use);
+  override end(): void {
+    super.end();
+    if (this.#placed.length > 0) this.#placed = [];
+  }
+
+  at(view: ArrayBufferView, direction: Direction): number {
+    return this.place(view, direction) as number;
+  }
+
+  text(text: string): Argument {
+    return this.place(utf8.encode(`${text}\0`), 'in');
+  }
+
+  scratch(bytes: number, direction: Direction = 'in'): Scratch {
+    const { address, lent } = this.#take(bytes, direction);
+    new Uint8Array(this.#heap.memory.buffer, address, bytes).fill(0);
+    return { argument: address, address, lent, view: () => new DataView(this.#heap.memory.buffer, address, bytes) };
+  }
+
+  callback(type: FunctionType, use: (...values: unknown[]) => unknown, place: Place): Argument {
+    const { address, release } = this.#target.callback(type, use, () => calledLate(place(), true));
     this.release(release);
     return address;
   }
 
-  #take(bytes: number): number {
+  /** Memory that is freed at the end of the call, or with the last pointer that C gave back into it. */
+  #take(bytes: number, direction: Direction): { readonly address: number; readonly lent: Lent | undefined } {
     const address = this.#heap.malloc(Math.max(1, bytes)) >>> 0;
     if (address === 0)
       throw new EwaldError(
         'OutOfMemory',
         `the wasm heap cannot provide ${bytes} more bytes for an argument (it holds ${this.#heap.memory.buffer.byteLength})`,
       );
-    this.release(() => this.#heap.free(address));
-    return address;
+    const free = (): void => this.#heap.free(address);
+    const { lending } = this;
+    const isCopy = direction !== 'in';
+    const lent = lending?.add(
+      new Lent({ what: lending.place, bytes, address: () => address, kept: undefined, isCopy, free }),
+    );
+    this.release(() => {
+      if (!lent?.claimed) free();
+    });
+    return { address, lent };
   }
 }

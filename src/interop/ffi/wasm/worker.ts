@@ -10,7 +10,7 @@ import { Caller } from '../../../base/port-calls.js';
 import type { WorkerPort } from '../../../base/worker-port.js';
 import { IndirectMemory2D } from '../../memory/indirect.js';
 import { CArray } from '../carray.js';
-import { type Argument, Directed, type Direction, type Frame, type Parameter } from '../frame.js';
+import { type Argument, Directed, type Direction, type Frame, type Parameter, type Scratch } from '../frame.js';
 import { type CFunction, isText } from '../header/types.js';
 import { Callback } from '../kept-callback.js';
 import { Pointer } from '../pointer.js';
@@ -193,10 +193,25 @@ class SendingFrame implements Frame {
     return this.#bytes(now().slice(), direction === 'in' ? undefined : (bytes) => now().set(bytes));
   }
 
-  scratch(bytes: number): { argument: Argument; view(): DataView } {
+  at(): never {
+    throw this.#refuse('takes a table of pointers');
+  }
+
+  text(text: string): Argument {
+    return this.place(new TextEncoder().encode(`${text}\0`), 'in');
+  }
+
+  scratch(bytes: number): Scratch {
     const memory = new Uint8Array(bytes);
-    // The same array is sent after the caller has filled it.
-    return { argument: this.#bytes(memory, (back) => memory.set(back)), view: () => new DataView(memory.buffer) };
+    const refuse = this.#refuse;
+    return {
+      // The same array is sent after the caller has filled it.
+      argument: this.#bytes(memory, (back) => memory.set(back)),
+      get address(): never {
+        throw refuse('takes a table of pointers');
+      },
+      view: () => new DataView(memory.buffer),
+    };
   }
 
   callback(): Argument {
@@ -219,7 +234,8 @@ class SendingFrame implements Frame {
     this.#targets.push(sent ? (argument as { back?: (bytes: Uint8Array) => void }).back : undefined);
     if (sent) return sent;
     if (argument === null) return { bits: 0 };
-    if (typeof argument === 'object') throw this.#refuse('takes something that cannot be sent');
+    if (typeof argument === 'object' || typeof argument === 'string')
+      throw this.#refuse('takes something that cannot be sent');
     return { bits: argument };
   }
 

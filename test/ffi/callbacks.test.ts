@@ -1,0 +1,128 @@
+// Callbacks have types, and may be called when they have ended: the right result, or an error with a tag.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { getLibHandle } from '../../src/entries/ffi.node.js';
+import { absent, type Kit, openKeeps, thrown } from './support.js';
+
+for (const backend of ['native', 'wasm'] as const) {
+  const why = backend === 'native' ? absent('gcc', 'koffi') : absent('emcc');
+  describe.skipIf(why)(`${backend}${why ? ` (absent: ${why})` : ''}`, () => {
+    let lib: Kit;
+    beforeAll(async () => {
+      lib = await openKeeps(backend);
+    });
+    afterAll(() => lib.dispose());
+
+    const order = (a: { read(): number }, b: { read(): number }): number => a.read() - b.read();
+
+    test('a callback is compared with what the function takes', () => {
+      const values = Int32Array.of(3, 1, 2);
+      for (const [type, fits] of [
+        ['int (*)(const int *, const int *)', true],
+        ['int (*)(const void *, int *)', true],
+        ['int (*)(const double *, const double *)', false],
+        ['int (*)(int, int)', false],
+        ['int (*)(const int *)', false],
+        ['int (*)(const int *, const int *, const int *)', false],
+        ['double (*)(const int *, const int *)', false],
+        ['void (*)(const int *, const int *)', false],
+        ['long long (*)(const int *, const int *)', false],
+        ['int (*)(const int **, const int **)', false],
+        ['int (*)(int (*)(int), const int *)', false],
+      ] as const) {
+        const callback = lib.callback(type, fits && type.includes('void') ? () => 0 : order);
+        const work = (): unknown => lib.keeps_shuffle(values, 3, callback);
+        if (fits) work();
+        else
+          expect(thrown(work), type).toMatchObject({
+            tag: 'Argument',
+            message: expect.stringMatching(/is a callback .*needs int/),
+          });
+        callback.dispose();
+      }
+      expect([...values]).toEqual([1, 2, 3]);
+    });
+
+    test('data are no functions, and functions no data', () => {
+      const memory = lib.keeps_memory();
+      expect(thrown(() => lib.keeps_call_with(1, memory)).message).toMatch(
+        /points at void; .*pointer\('TYPE', address\)/,
+      );
+      expect(thrown(() => lib.keeps_call_with(1, lib.alloc('int'))).message).toMatch(/points at int/);
+      const tripler = lib.keeps_tripler();
+      expect(lib.keeps_call_with(2, tripler)).toBe(6);
+      expect(thrown(() => lib.keeps_shuffle(Int32Array.of(2, 1), 2, tripler)).message).toMatch(
+        /points at int \(int value\)|points at/,
+      );
+      expect(thrown(() => lib.keeps_search(tripler, null, 0, 8, () => 0)).message).toMatch(
+        /points at .*needs const void/,
+      );
+      expect(
+        thrown(() =>
+          lib.keeps_search(
+            lib.callback('keeps_call', () => 0),
+            null,
+            0,
+            8,
+            () => 0,
+          ),
+        ).tag,
+      ).toBe('Argument');
+    });
+
+    test('a callback that is disposed in its own call ends there', () => {
+      const once = lib.callback('keeps_call', (value: number) => {
+        once.dispose();
+        return value;
+      });
+      expect(lib.keeps_call_with(5, once)).toBe(5);
+      const twice = lib.callback('keeps_call', (value: number) => {
+        twice.dispose();
+        return value;
+      });
+      expect(thrown(() => lib.keeps_call_twice(5, twice))).toMatchObject({
+        tag: 'Disposed',
+        message: expect.stringMatching(/C called a callback keeps_call after its dispose/),
+      });
+    });
+
+    test('a function that C keeps beyond its call is no other one later', () => {
+      lib.keeps_call_set((value: number) => value + 1);
+      const late = /C called the function given as keeps_call_set\(\): argument 1 \(call\) after that call/;
+      expect(thrown(() => lib.keeps_call_now(1))).toMatchObject({
+        tag: 'Disposed',
+        message: expect.stringMatching(late),
+      });
+      // Others of the same type come and go.
+      for (let i = 0; i < 40; i++) expect(lib.keeps_call_with(i, (value: number) => value * 2)).toBe(2 * i);
+      expect(thrown(() => lib.keeps_call_with(1, () => lib.keeps_call_now(1))).message).toMatch(late);
+      const kept = lib.callback('keeps_call', (value: number) => value + 1);
+      lib.keeps_call_set(kept);
+      expect(lib.keeps_call_now(1)).toBe(2);
+      kept.dispose();
+    });
+
+    test('there are more callbacks than a process can have, or an error says so', { tags: 'all' }, async () => {
+      const other = await openKeeps(backend);
+      const callbacks: { dispose(): void }[] = [];
+      const make = (): void => {
+        for (let i = 0; i < 8193; i++) callbacks.push(other.callback('keeps_call', (value: number) => value + i));
+      };
+      if (backend === 'wasm') make();
+      else expect(thrown(make)).toMatchObject({ tag: 'Limit', message: expect.stringMatching(/8192/) });
+      for (const callback of callbacks.splice(1)) callback.dispose();
+      expect(other.keeps_call_with(1, (value: number) => value * 7)).toBe(7);
+      expect(other.keeps_call_with(1, callbacks[0])).toBe(1);
+      other.dispose();
+      expect(lib.keeps_call_with(1, (value: number) => value * 7)).toBe(7);
+    });
+  });
+}
+
+const why = absent('koffi');
+test.skipIf(why)('asynchronous calls beyond the limit of koffi wait for their turn', async () => {
+  const source = 'int usleep(unsigned int t); long labs(long x);';
+  const c = await getLibHandle<{ labs: { async(x: number): Promise<number> } }>({ header: { source }, library: 'c' });
+  const results = await Promise.all(Array.from({ length: 600 }, (_, i) => c.labs.async(-i)));
+  expect(results).toEqual(results.map((_, i) => i));
+  c.dispose();
+});

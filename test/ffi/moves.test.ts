@@ -1,0 +1,268 @@
+// What ends, what moves and what grows: functions that free, rows that C exchanges, heaps that grow under a view.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type CArray, findEnds, parseHeader } from '../../src/entries/ffi.node.js';
+import { BufferCollection2D, IndirectMemory2D } from '../../src/entries/memory.js';
+import { absent, type Kit, openKeeps, thrown } from './support.js';
+
+for (const backend of ['native', 'wasm'] as const) {
+  const why = backend === 'native' ? absent('gcc', 'koffi') : absent('emcc');
+  describe.skipIf(why)(`${backend}${why ? ` (absent: ${why})` : ''}`, () => {
+    let lib: Kit;
+    beforeAll(async () => {
+      lib = await openKeeps(backend);
+    });
+    afterAll(() => {
+      expect(lib.keeps_live()).toBe(0);
+      lib.dispose();
+    });
+
+    test('what a function freed is freed, whatever it returns', () => {
+      for (const [make, free] of [
+        ['keeps_open_new', 'keeps_open_free'],
+        ['keeps_create', 'keeps_destroy'],
+        ['KEEPS_createCCtx', 'KEEPS_freeCCtx'],
+        ['keeps_store_new', 'keeps_store_close'],
+      ] as const) {
+        const one = make === 'keeps_open_new' ? lib[make](7) : lib[make]();
+        lib[free](one);
+        const again = `Disposed: this ${one.typeText} was given to ${free}()`;
+        for (const use of [() => lib[free](one), () => one.address, () => one.read()]) {
+          const { tag, message } = thrown(use);
+          expect(`${tag}: ${message}`).toContain(again);
+        }
+        const other = make === 'keeps_open_new' ? lib[make](7) : lib[make]();
+        other.dispose();
+        other.dispose();
+        expect(other.freed).toBe(true);
+      }
+      const open = lib.keeps_open_new(7);
+      const array = open.array(1);
+      expect(array.at(0)).toEqual({ value: 7, count: 1 });
+      lib.keeps_open_free(open);
+      expect(thrown(() => array.at(0)).tag).toBe('Disposed');
+    });
+
+    test('what could not be closed is still open', () => {
+      const store = lib.keeps_store_new();
+      lib.keeps_store_hold(store, 1);
+      expect(lib.keeps_store_close(store)).toBe(5);
+      expect(thrown(() => store.dispose()).message).toMatch(/returned an error, so that it is still open/);
+      lib.keeps_store_hold(store, 0);
+      expect(lib.keeps_store_close(store)).toBe(0);
+      expect(thrown(() => lib.keeps_store_close(store)).tag).toBe('Disposed');
+    });
+
+    /** Two rows in every form; `rows` reads them after the call. */
+    const forms: Record<string, () => { argument: unknown; rows(): number[][] }> = {
+      'nested arrays': () => {
+        const argument = [
+          [1, 2],
+          [3, 4],
+        ];
+        return { argument, rows: () => argument };
+      },
+      'typed rows': () => {
+        const argument = [Float64Array.of(1, 2), Float64Array.of(3, 4)];
+        return { argument, rows: () => argument.map((row) => [...row]) };
+      },
+      'rows of one buffer': () => {
+        const { buffer } = Float64Array.of(1, 2, 3, 4);
+        const argument = [new Float64Array(buffer, 0, 2), new Float64Array(buffer, 16, 2)];
+        return { argument, rows: () => argument.map((row) => [...row]) };
+      },
+      'a memory of JavaScript': () => memoryOf(IndirectMemory2D.create(2, 2, 'd')),
+      'a memory of the library': () => memoryOf(IndirectMemory2D.create(2, 2, 'd', { memory: lib.memory })),
+      'a collection': () => memoryOf(new BufferCollection2D([new Float64Array(2), new Float64Array(2)])),
+      'a table in C': () => {
+        const rows = [lib.alloc('double', 2), lib.alloc('double', 2)];
+        const table = lib.alloc('double *', 2).copyFrom(rows);
+        return memoryOf(IndirectMemory2D.fromPointer(table, 2, 2));
+      },
+    };
+    const memoryOf = (memory: unknown) => {
+      const argument = memory as IndirectMemory2D<number>;
+      for (const [k, value] of [1, 2, 3, 4].entries()) argument.set(k >> 1, k & 1, value);
+      return { argument, rows: () => argument.toArray() };
+    };
+
+    test.each(Object.keys(forms))('rows that C moves are in the order of C: %s', (form) => {
+      const { argument, rows } = (forms[form] as (typeof forms)[string])();
+      lib.keeps_exchange(argument, 0, 1);
+      expect(rows()).toEqual([
+        [3, 4],
+        [1, 2],
+      ]);
+      // C works on the rows where they are now.
+      lib.keeps_add(argument, 0, 1, 2);
+      expect(rows()).toEqual([
+        [4, 6],
+        [1, 2],
+      ]);
+      lib.keeps_reverse(argument, 2);
+      expect(rows()).toEqual([
+        [1, 2],
+        [4, 6],
+      ]);
+      if (argument instanceof IndirectMemory2D) {
+        expect([argument.at(0, 1), argument.row(1).at(0), argument.withRow(0, (row) => row[0])]).toEqual([2, 4, 1]);
+        expect([...argument.toTypedArray()]).toEqual([1, 2, 4, 6]);
+      }
+    });
+
+    test('rows that C loses or replaces are said so', () => {
+      const nested: unknown[] = [[1], [2]];
+      lib.keeps_lose(nested, 0);
+      expect(nested).toEqual([null, [2]]);
+      lib.keeps_own(nested, 0);
+      expect((nested[0] as { read(): number }).read()).toBe(7);
+      const memory = IndirectMemory2D.create(2, 1, 'd', { memory: lib.memory });
+      lib.keeps_lose(memory, 0);
+      expect(thrown(() => memory.at(0, 0)).message).toMatch(/row 0 is nowhere: C set its pointer to NULL/);
+      lib.keeps_own(memory, 0);
+      expect([memory.at(0, 0), memory.at(1, 0)]).toEqual([7, 0]);
+      const foreign = IndirectMemory2D.create(2, 1, 'd');
+      expect(thrown(() => lib.keeps_own(foreign, 1)).message).toMatch(
+        /pointer of its own as row 1 of keeps_own\(\): argument 1 \(rows\)/,
+      );
+      const seen: unknown[] = [];
+      memory.set(1, 0, 5);
+      lib.keeps_call_row(memory, () => seen.push(memory.at(0, 0)));
+      expect(seen).toEqual([5]);
+    });
+
+    test('one array that is given twice, or arrays that overlap, are one to C as well', () => {
+      const row = [1, 2];
+      lib.keeps_add([row, row], 0, 1, 2);
+      expect(row).toEqual([2, 4]);
+      const typed = Float64Array.of(1, 2, 3);
+      lib.keeps_add([typed, typed], 0, 1, 3);
+      expect([...typed]).toEqual([2, 4, 6]);
+      lib.keeps_add([typed.subarray(0, 2), typed.subarray(1)], 0, 1, 2);
+      expect([...typed]).toEqual([6, 10, 6]);
+      const memory = IndirectMemory2D.fromRows([typed, typed]);
+      lib.keeps_add(memory, 0, 1, 3);
+      expect([...typed]).toEqual([12, 20, 12]);
+      const summed = Float64Array.of(1, 2, 3);
+      lib.keeps_sum_up(summed, summed, 3);
+      expect([...summed]).toEqual([1, 3, 6]);
+      const plain = [1, 2, 3];
+      lib.keeps_sum_up(plain, plain, 3);
+      expect(plain).toEqual([1, 3, 6]);
+      const shifted = Float64Array.of(1, 2, 3, 4);
+      const work = (): unknown => lib.keeps_sum_up(shifted.subarray(1), shifted.subarray(0, 3), 3);
+      if (backend === 'wasm') expect(thrown(work).message).toMatch(/two arrays of this call overlap/);
+      else work();
+    });
+
+    /** Entries that lend views: each calls `use` with one, and reads the element again. */
+    const views: Record<string, () => [(use: (view: Float64Array) => unknown) => unknown, () => unknown]> = {
+      'use() of an array': () => {
+        const array = lib.alloc('double', 2) as CArray<number>;
+        return [(use) => array.use((view) => use(view as Float64Array)), () => array.at(1)];
+      },
+      'withRow() of a memory': () => {
+        const memory = IndirectMemory2D.create(2, 2, 'd', { memory: lib.memory });
+        return [(use) => memory.withRow(1, (view) => use(view as Float64Array)), () => memory.at(1, 1)];
+      },
+      'withRow() of a table in C': () => {
+        const table = lib.alloc('double *', 1).copyFrom([lib.alloc('double', 2)]);
+        const memory = IndirectMemory2D.fromPointer(table, 1, 2);
+        return [(use) => memory.withRow(0, (view) => use(view as Float64Array)), () => memory.at(0, 1)];
+      },
+      'withRow() of a wrapped array': () => {
+        const memory = IndirectMemory2D.viewRows(lib.alloc('double', 2));
+        return [(use) => memory.withRow(0, (view) => use(view as Float64Array)), () => memory.at(0, 1)];
+      },
+    };
+    const growing: Record<string, () => unknown> = {
+      'keeps_grow()': () => lib.keeps_grow(1),
+      'alloc()': () => lib.alloc('char', 8),
+      'keeps_find()': () => lib.keeps_find('text', 116),
+    };
+    const pairs = Object.keys(views).flatMap((entry) => Object.keys(growing).map((by) => [entry, by] as const));
+
+    test.each(pairs)('a view of %s over %s: what is written reaches C, or an error says so', (entry, by) => {
+      const [lend, now] = (views[entry] as (typeof views)[string])();
+      let result: unknown;
+      const work = (): unknown =>
+        lend((view) => {
+          view[1] = 1;
+          growing[by]?.();
+          view[1] = 2;
+        });
+      try {
+        result = work();
+      } catch (error) {
+        result = error;
+      }
+      if (backend === 'native') expect([result, now()]).toEqual([undefined, 2]);
+      else {
+        expect(result).toMatchObject({
+          tag: 'Disposed',
+          message: expect.stringContaining(`the wasm heap grew in ${by}`),
+        });
+        expect(now()).toBe(1);
+      }
+      // Without growth there is no error, also of a promise; what `use` throws comes first.
+      expect(lend((view) => (view[1] = 3))).toBe(3);
+      expect(now()).toBe(3);
+      expect(
+        thrown(() =>
+          lend(() => {
+            growing[by]?.();
+            throw new Error('own');
+          }),
+        ).message,
+      ).toBe('own');
+    });
+
+    test('members that are read while the heap grows are written where it is then', () => {
+      const array = lib.alloc('struct keeps_open');
+      array.set(0, {
+        value: 1,
+        get count() {
+          lib.keeps_grow(1);
+          return 2;
+        },
+      });
+      expect(array.at(0)).toEqual({ value: 1, count: 2 });
+    });
+  });
+}
+
+test('functions that free are found by their name and signature, and only those', () => {
+  const { disposers, endings } = findEnds(
+    parseHeader(`
+      struct sqlite3; struct sqlite3_stmt; struct ZSTD_CCtx_s; typedef struct ZSTD_CCtx_s ZSTD_CCtx; struct PJconsts;
+      typedef struct PJconsts PJ; struct archive; struct snd_pcm; typedef struct snd_pcm snd_pcm_t;
+      typedef struct _IO_FILE { int flags; } FILE; struct SRC_STATE_tag; typedef struct SRC_STATE_tag SRC_STATE;
+      struct pcre2_real_code_8; typedef struct pcre2_real_code_8 pcre2_code_8; struct XML_P; struct z_stream_s { int x; };
+      int sqlite3_close(struct sqlite3 *); int sqlite3_close_v2(struct sqlite3 *); int sqlite3_finalize(struct sqlite3_stmt *);
+      int sqlite3_reset(struct sqlite3_stmt *); unsigned long ZSTD_freeCCtx(ZSTD_CCtx *cctx); PJ *proj_destroy(PJ *);
+      int archive_read_close(struct archive *); int archive_read_free(struct archive *);
+      int archive_write_free(struct archive *); int snd_pcm_close(snd_pcm_t *); int snd_pcm_hw_free(snd_pcm_t *);
+      int fclose(FILE *); SRC_STATE *src_delete(SRC_STATE *); void pcre2_code_free_8(pcre2_code_8 *);
+      void XML_ParserFree(struct XML_P *p); int inflateEnd(struct z_stream_s *); void free(void *); void *malloc(unsigned long);
+      int is_free(const struct sqlite3 *); int free_slots(int n); double closest(struct sqlite3 *); int freeze(struct archive *);
+    `),
+  );
+  expect(Object.fromEntries(disposers)).toEqual({
+    sqlite3: 'sqlite3_close',
+    sqlite3_stmt: 'sqlite3_finalize',
+    ZSTD_CCtx_s: 'ZSTD_freeCCtx',
+    PJconsts: 'proj_destroy',
+    snd_pcm: 'snd_pcm_close',
+    _IO_FILE: 'fclose',
+    SRC_STATE_tag: 'src_delete',
+    pcre2_real_code_8: 'pcre2_code_free_8',
+    XML_P: 'XML_ParserFree',
+  });
+  expect([...endings.keys()].sort()).toEqual(
+    [...disposers.values(), ...['sqlite3_close_v2', 'archive_read_free', 'archive_write_free', 'free']].sort(),
+  );
+  expect([...endings].filter(([, { mayFail }]) => mayFail).map(([name]) => name)).toEqual([
+    'sqlite3_close',
+    'sqlite3_close_v2',
+    'snd_pcm_close',
+  ]);
+});
