@@ -28,7 +28,7 @@ test.each<[string, (given: never) => unknown, string, boolean]>([
   ['parseGeometry', parseGeometry, geometry, true],
   ['readReflectionList', readReflectionList, 'no list', false],
   ['readTruth', readTruth, 'no truth', false],
-  ['readSplitTable', readSplitTable, 'run.h5 a\n', true],
+  ['readSplitTable', (given) => [readSplitTable(given)({ filename: 'run.h5', event: '' })], 'run.h5 a\n', true],
   ['reportFigures', reportFigures, '<p>no figures</p>', false],
 ])('%s', (_, read, text, isRead) => {
   const expected = outcome(read, text);
