@@ -183,6 +183,44 @@ try {
       1.2,
       `${ns(best.koffiArray)} koffi, ${ns(best.ewaldArray)}`,
     );
+    const rowsSum = library.func('kit_rows_sum', 'double', ['double **', 'int', 'int']);
+    const length = library.func('kit_length', 'size_t', ['str']);
+    const point = koffi.struct({ x: 'double', y: 'double' });
+    const norm = library.func('kit_norm', 'double', [koffi.pointer(point)]);
+    const hundred = Array.from({ length: 100 }, () => new Float64Array(16).fill(1));
+    equal('kit_rows_sum', kit.kit_rows_sum(hundred, 100, 16), rowsSum(hundred, 100, 16));
+    equal('kit_length', kit.kit_length('hello world'), length('hello world'));
+    /** Times a call of both; `share` of the calls of the other loops. */
+    const beside = (what, most, share, ours, theirs) => {
+      const repeated = (work) => () => {
+        for (let i = 0; i < calls / share; i++) work();
+      };
+      const found = race({ koffi: repeated(theirs), ewald: repeated(ours) });
+      const note = `${ns(found.koffi * share)} koffi, ${ns(found.ewald * share)} through the header`;
+      mark(`${what} over koffi's own`, found.ewald / found.koffi, 'x', most, note);
+    };
+    const { kit_rows_sum, kit_length, kit_norm } = kit;
+    beside(
+      'double ** of 100 typed rows',
+      2,
+      200,
+      () => kit_rows_sum(hundred, 100, 16),
+      () => rowsSum(hundred, 100, 16),
+    );
+    beside(
+      'a text',
+      2,
+      5,
+      () => kit_length('hello world'),
+      () => length('hello world'),
+    );
+    beside(
+      'a const struct',
+      4,
+      20,
+      () => kit_norm({ x: 3, y: 4 }),
+      () => norm({ x: 3, y: 4 }),
+    );
     const large = new Float64Array(1e6);
     let least = Number.POSITIVE_INFINITY;
     for (let i = 0; i < 50; i++) {

@@ -42,6 +42,7 @@ test('lists what a header declares, or prints the table', async () => {
   const { out } = await ewald(header);
   expect(out).toMatch(/^int kit_add\(int a, int b\)$/m);
   expect(out).toMatch(/64 functions, 4 structs, 1 enum, 3 constants, laid out for lp64/);
+  expect(out).toMatch(/freed, as far as names say: kit_account by kit_account_free\(\); handles of getLibHandle/);
   const table = JSON.parse((await ewald(header, '--json')).out);
   expect(table.functions.kit_add.parameters).toHaveLength(2);
 });

@@ -3,7 +3,7 @@ import { EwaldError } from '../../base/errors.js';
 import { type Run, runsOf } from '../memory/extents.js';
 import { parseFormat } from '../memory/format.js';
 import type { IndirectMemory2D } from '../memory/indirect.js';
-import { pointerBytes, readAddress, writeAddress } from '../memory/model.js';
+import { isSameTable, pointerBytes, readAddress, writeAddress } from '../memory/model.js';
 import { addressOfRow } from '../memory/pointer-table.js';
 import { type Address, offsetBy } from '../memory/space.js';
 import { CArray } from './carray.js';
@@ -30,14 +30,19 @@ export interface Passing {
 function pointerTable(
   addresses: readonly Address[],
   { runtime: { model }, frame }: Passing,
-): { argument: Argument; now(i: number): Address } {
+): { argument: Argument; hasChanged(): boolean; now(i: number): Address } {
   const size = pointerBytes[model];
   // A table of no pointers still has an address.
   const { argument, view, lent } = frame.scratch(Math.max(1, addresses.length) * size);
   lent?.leadsInto(frame.lending);
   const table = view();
   for (let i = 0; i < addresses.length; i++) writeAddress(table, i * size, model, addresses[i] as Address);
-  return { argument, now: (i) => readAddress(view(), i * size, model) };
+  const before = new DataView(table.buffer.slice(table.byteOffset, table.byteOffset + table.byteLength));
+  return {
+    argument,
+    hasChanged: () => !isSameTable(view(), before),
+    now: (i) => readAddress(view(), i * size, model),
+  };
 }
 
 /** A text as C reads it. @throws `Argument` for one that contains a NUL, with what to pass instead. */
@@ -72,7 +77,6 @@ function takeMoved(
     const address = now(i);
     if (Number(address) !== Number(addresses[i])) moved.push([i, address]);
   }
-  if (moved.length === 0) return;
   const before = new Map(values.map((value, i) => [Number(addresses[i]), value]));
   for (const [i, address] of moved)
     values[i] = address && before.has(Number(address)) ? before.get(Number(address)) : read(address);
@@ -96,21 +100,26 @@ export function pointersArgument(values: unknown[], to: PointerType, passing: Pa
     if (typeof value === 'string') return placedText(value, placeOf, frame);
     throw new EwaldError('Argument', `${placeOf()} is ${shown(value)}; expected text, a pointer or null`);
   });
-  const { argument, now } = pointerTable(addresses, passing);
+  const { argument, hasChanged, now } = pointerTable(addresses, passing);
   if (direction === 'in') return argument;
   const isRead = isText(to);
-  frame.after(() =>
-    takeMoved(values, addresses, now, (address) =>
-      address && isRead ? runtime.textAt(address) : runtime.pointer(address, to.to),
-    ),
-  );
+  const read = (address: Address): unknown =>
+    address && isRead ? runtime.textAt(address) : runtime.pointer(address, to.to);
+  frame.after(() => {
+    if (hasChanged()) takeMoved(values, addresses, now, read);
+  });
   return argument;
 }
 
 /** Whether an array contains rows: arrays and typed arrays, with null for missing rows. */
-export const isNested = (values: readonly unknown[]): boolean =>
-  values.some((value) => Array.isArray(value) || ArrayBuffer.isView(value)) &&
-  values.every((value) => value === null || Array.isArray(value) || ArrayBuffer.isView(value));
+export function isNested(values: readonly unknown[]): boolean {
+  let rows = 0;
+  for (const value of values) {
+    if (ArrayBuffer.isView(value) || Array.isArray(value)) rows++;
+    else if (value !== null) return false;
+  }
+  return rows > 0;
+}
 
 /**
  * `[[1, 2], [3, 4]]` for `double **`: rows are copied in, and back unless their elements are const; typed arrays are
@@ -126,9 +135,11 @@ export function nestedArgument(values: unknown[], row: Scalar, to: PointerType, 
   }
   const back = !to.to.const && !(isMarked && direction === 'in');
   const addresses = rowAddresses(values, back ? 'inout' : 'in', row, passing);
-  const { argument, now } = pointerTable(addresses, passing);
+  const { argument, hasChanged, now } = pointerTable(addresses, passing);
   if (direction !== 'in')
-    frame.after(() => takeMoved(values, addresses, now, (address) => runtime.pointer(address, to.to)));
+    frame.after(() => {
+      if (hasChanged()) takeMoved(values, addresses, now, (address) => runtime.pointer(address, to.to));
+    });
   return argument;
 }
 
@@ -150,11 +161,13 @@ function rowAddresses(
     return address;
   };
   const views = runtime.memory.kind === 'wasm' ? placedRuns(values, direction, frame) : undefined;
-  const addresses = values.map((value, i) => {
-    if (value === null) return 0;
-    if (Array.isArray(value)) return copied(value, i);
-    return views?.get(value as ArrayBufferView) ?? frame.at(value as ArrayBufferView, direction);
-  });
+  const addresses: Address[] = [];
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (value === null) addresses.push(0);
+    else if (Array.isArray(value)) addresses.push(copied(value, i));
+    else addresses.push(views?.get(value as ArrayBufferView) ?? frame.at(value as ArrayBufferView, direction));
+  }
   const { lending } = frame;
   if (!views && lending)
     lending.later(() => {
@@ -287,9 +300,9 @@ function lendRows(rows: IndirectMemory2D, kept: IndirectMemory2D | undefined, fr
     const why = kept ? 'which was disposed' : 'which was copied for the call; make it in the memory of the library';
     throw new EwaldError('Disposed', `this pointer leads into ${what()}, ${why}`);
   };
-  const { places } = rows;
   lending.later(() => {
-    for (const row of places) lending.add(new Lent({ what, bytes, address: () => addressOfRow(row), kept, check }));
+    for (const row of rows.places)
+      lending.add(new Lent({ what, bytes, address: () => addressOfRow(row), kept, check }));
   });
   frame.release(() => {
     isOver = true;

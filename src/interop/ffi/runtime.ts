@@ -175,6 +175,10 @@ export class Runtime implements Access {
 
   /** Ends a call: what it lent is kept by the pointers that lead into it. */
   unlend(lender: Lender): void {
+    if (this.#lenders.at(-1) === lender) {
+      this.#lenders.pop();
+      return;
+    }
     const at = this.#lenders.lastIndexOf(lender);
     if (at >= 0) this.#lenders.splice(at, 1);
   }

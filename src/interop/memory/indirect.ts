@@ -18,6 +18,7 @@ import { expectsSpace, memoryOf } from './expects-space.js';
 import { copiedRows } from './extents.js';
 import { parseFormat, type TypedArray, type Value, type ValueOf } from './format.js';
 import { listed, shownAs } from './inspect.js';
+import { isSameTable } from './model.js';
 import {
   addressOfRow,
   type MemoryOptions,
@@ -83,7 +84,7 @@ export class IndirectMemory2D<V extends Value = Value> {
   #disposed = false;
   /** The turn of the space when the pointers were read last, and their bytes then. */
   #turn: number;
-  #read: Uint8Array | undefined;
+  #read: DataView | undefined;
 
   protected constructor(parts: Parts, name = 'IndirectMemory2D') {
     this.#name = name;
@@ -91,7 +92,7 @@ export class IndirectMemory2D<V extends Value = Value> {
     this.#table = parts.table;
     this.#turn = parts.table.space.turn;
     const pointers = parts.pointers?.();
-    this.#read = pointers && bytesOf(pointers).slice();
+    this.#read = pointers && copyOf(pointers);
     const { keeper, table } = parts;
     for (const thing of table.held) retain(thing);
     if (!keeper) return;
@@ -350,7 +351,7 @@ export class IndirectMemory2D<V extends Value = Value> {
     const { space, rows } = this.#table;
     if (!this.#pointers) {
       this.#pointers = writePointers(space, rows.map(addressOfRow), `the row table of this ${this.#name}`);
-      this.#read = bytesOf(this.#pointers.view()).slice();
+      this.#read = copyOf(this.#pointers.view());
     }
     return this.#pointers.address as Address;
   }
@@ -488,8 +489,8 @@ export class IndirectMemory2D<V extends Value = Value> {
     const view = this.#pointers ? this.#pointers.view() : this.#parts.pointers?.();
     if (!view) return;
     const before = this.#read;
-    if (before && isSame(view, before)) return;
-    this.#read = bytesOf(view).slice();
+    if (before && isSameTable(view, before)) return;
+    this.#read = copyOf(view);
     if (before) this.#table = movedRows(this.#table, view);
   }
 
@@ -589,15 +590,8 @@ shownAs(IndirectMemory2D.prototype, function (this: IndirectMemory2D) {
   return this.describe();
 });
 
-const bytesOf = ({ buffer, byteOffset, byteLength }: DataView): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength);
-
-/** Whether pointers are as they were; they are read after each call, 4 bytes at a time. */
-function isSame(now: DataView, before: Uint8Array): boolean {
-  const old = new DataView(before.buffer, before.byteOffset, before.byteLength);
-  for (let at = 0; at < now.byteLength; at += 4) if (now.getInt32(at) !== old.getInt32(at)) return false;
-  return true;
-}
+const copyOf = ({ buffer, byteOffset, byteLength }: DataView): DataView =>
+  new DataView(buffer.slice(byteOffset, byteOffset + byteLength));
 
 const rowOf = (rows: readonly Row[], i: number): Row => rows[i] ?? (rows[indexOf('row', i, rows.length)] as Row);
 

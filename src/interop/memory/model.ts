@@ -12,8 +12,17 @@ export const longBytes: Readonly<Record<DataModel, 4 | 8>> = { lp64: 8, llp64: 4
 export const readAddress = (view: DataView, offset: number, model: DataModel): number | bigint =>
   pointerBytes[model] === 4 ? view.getUint32(offset, true) : view.getBigUint64(offset, true);
 
+/** Whether a table of addresses is as it was; it is compared after each call, 4 bytes at a time. */
+export function isSameTable(now: DataView, before: DataView): boolean {
+  if (now.byteOffset % 4 !== 0) return false;
+  const a = new Int32Array(now.buffer, now.byteOffset, now.byteLength / 4);
+  const b = new Int32Array(before.buffer, before.byteOffset, before.byteLength / 4);
+  for (let i = 0; i < b.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
 /** Stores an address in memory. */
 export function writeAddress(view: DataView, offset: number, model: DataModel, address: number | bigint): void {
   if (pointerBytes[model] === 4) view.setUint32(offset, Number(address), true);
-  else view.setBigUint64(offset, BigInt(address), true);
+  else view.setBigUint64(offset, typeof address === 'bigint' ? address : BigInt(address), true);
 }

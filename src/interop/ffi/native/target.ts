@@ -355,6 +355,7 @@ class NativeFrame extends FrameEnds implements CallFrame {
   lending: Lending | undefined;
   readonly #call: AsyncCall | undefined;
   #held: unknown[] = [];
+  readonly #spare = new Map<number, NativeScratch[]>();
 
   /** `call` is the asynchronous call to which the frame belongs. */
   constructor(target: NativeTarget, call?: AsyncCall) {
@@ -382,22 +383,35 @@ class NativeFrame extends FrameEnds implements CallFrame {
   }
 
   scratch(bytes: number, direction: Direction = 'in'): Scratch {
-    const memory = new Uint8Array(bytes);
-    const made = new NativeScratch(memory, this.#target);
-    // A table has only its address.
-    this.#held.push(memory);
     const { lending } = this;
+    const known = lending ? undefined : this.#spare.get(bytes)?.pop();
+    known?.argument.fill(0);
+    const made = known ?? new NativeScratch(new Uint8Array(bytes), this.#target);
+    // A table has only its address.
+    this.#held.push(made);
     if (lending) {
       const isCopy = direction !== 'in';
-      made.lent = new Lent({ what: lending.place, bytes, address: () => made.address, kept: memory, isCopy });
+      made.lent = new Lent({ what: lending.place, bytes, address: () => made.address, kept: made, isCopy });
       lending.add(made.lent);
     }
     return made;
   }
 
+  /** Keeps small memory for the next call, unless a pointer may lead into it. */
+  #spareAll(): void {
+    for (const made of this.#held) {
+      if (!(made instanceof NativeScratch) || made.lent || made.argument.length > 1024) continue;
+      const { length } = made.argument;
+      const spare = this.#spare.get(length);
+      if (!spare) this.#spare.set(length, [made]);
+      else if (spare.length < 4) spare.push(made);
+    }
+    this.#held = [];
+  }
+
   override end(): void {
     super.end();
-    if (this.#held.length > 0) this.#held = [];
+    if (this.#held.length > 0) this.#spareAll();
   }
 
   callback(type: FunctionType, use: (...values: unknown[]) => unknown, place: Place): Argument {
