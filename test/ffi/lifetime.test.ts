@@ -1,9 +1,10 @@
 // How long things live: whatever points into an argument keeps it, for all shapes of arguments and all ways in which C
 // gives a pointer back. The collector is forced, and freed memory is written over.
+import { existsSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { CArray, Pointer } from '../../src/entries/ffi.node.js';
+import { type CArray, getLibHandle, type Pointer } from '../../src/entries/ffi.node.js';
 import { IndirectMemory2D } from '../../src/entries/memory.js';
 import { absent, type Kit, openKeeps, thrown } from './support.js';
 
@@ -228,7 +229,7 @@ for (const backend of ['native', 'wasm'] as const) {
 
     test('a handle keeps what its functions are given, where that is said', async () => {
       const handles = { keeps_store: { free: 'keeps_store_close', keeps: { keeps_store_bind: 'text' } } };
-      const other = await openKeeps(backend, { handles });
+      const other = await openKeeps(backend, { header: lib.table, handles });
       const store = other.keeps_store_new();
       const before = other.liveBytes;
       const texts = ['zero', 'one', 'two', 'three'];
@@ -244,7 +245,9 @@ for (const backend of ['native', 'wasm'] as const) {
         [{ keeps_store_bind: 'txt' }, /no parameter "txt"/],
         [{ keeps_find: 1 }, /takes no keeps_store/],
       ] as const)
-        await expect(openKeeps(backend, { handles: { keeps_store: { keeps } } })).rejects.toThrow(message);
+        await expect(openKeeps(backend, { header: lib.table, handles: { keeps_store: { keeps } } })).rejects.toThrow(
+          message,
+        );
     });
 
     test('a pointer into memory that has ended is refused, and so is a change of a copy', () => {
@@ -285,3 +288,36 @@ for (const backend of ['native', 'wasm'] as const) {
     });
   });
 }
+
+const sqlite = absent('koffi') ?? (existsSync('/usr/include/sqlite3.h') ? undefined : 'no sqlite3.h');
+test.skipIf(sqlite)('SQLite stores the texts that it was given, by each of the ways', { tags: 'all' }, async () => {
+  for (const way of ['keep', 'keeps', 'transient']) {
+    const handles = way === 'keeps' ? { sqlite3_stmt: { keeps: { sqlite3_bind_text: 3 } } } : {};
+    // biome-ignore lint/suspicious/noExplicitAny: only the header has the types
+    const q = (await getLibHandle({ header: 'sqlite3.h', library: 'sqlite3', skipUnsupported: true, handles })) as any;
+    const [db, statement, count]: [unknown[], unknown[], unknown[]] = [[null], [null], [null]];
+    q.sqlite3_open(':memory:', db);
+    q.sqlite3_exec(db[0], 'create table t(a text)', null, null, null);
+    q.sqlite3_prepare_v2(db[0], 'insert into t values(?)', -1, statement, null);
+    const [insert] = statement as [object];
+    for (let i = 0; i < 500; i++) {
+      const text = `row number ${i}`;
+      const given = way === 'keep' ? q.keep(text, insert) : text;
+      const mark = way === 'transient' ? q.table.constants.SQLITE_TRANSIENT.value : null;
+      q.sqlite3_bind_text(insert, 1, given, -1, mark);
+      if (i % 250 === 0) gc();
+      new Uint8Array(64).fill(81);
+      q.sqlite3_step(insert);
+      q.sqlite3_reset(insert);
+    }
+    expect(q.sqlite3_close(db[0])).toBe(q.table.constants.SQLITE_BUSY.value);
+    q.sqlite3_finalize(insert);
+    q.sqlite3_prepare_v2(db[0], "select count(*) from t where a = 'row number '||(rowid-1)", -1, count, null);
+    q.sqlite3_step(count[0]);
+    expect([way, q.sqlite3_column_int(count[0], 0)]).toEqual([way, 500]);
+    (count[0] as { dispose(): void }).dispose();
+    expect(q.sqlite3_close(db[0])).toBe(0);
+    expect(thrown(() => q.sqlite3_close(db[0])).tag).toBe('Disposed');
+    q.dispose();
+  }
+});
