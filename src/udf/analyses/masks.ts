@@ -5,8 +5,11 @@ import { callback } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import { product } from '../../base/product.js';
 import { masksUdf } from '../builtin/masks.js';
+import { radialBinsUdf } from '../builtin/rings.js';
 import { darkFieldRadii } from '../calibrate/calibration.js';
-import { circular, type MaskArray, point, radialBins, ring } from '../images/masks.js';
+import type { AnyUdf } from '../functions/udf.js';
+import { circular, type MaskArray, point, ring } from '../images/masks.js';
+import { type RingTotals, ringTotals } from '../images/rings.js';
 import type { Scan } from '../scans/scan.js';
 import {
   type Analysis,
@@ -163,16 +166,28 @@ export const radialBinsAnalysis = /* @__PURE__ */ analysis('radial-bins', (scan,
   const { notes, ...centre } = centreOf(scan, what, options);
   const { ri, ro } = radii(what, options, 0, Math.min(centre.width, centre.height) / 2);
   const { nBins: bins = Math.max(1, Math.round(ro - ri)), normalize = false } = options;
-  const scaled = scaledMasks(radialBins({ ...centre, ri, ro, bins, normalize }), leftOutOf(scan, what, options));
-  const { masks } = scaled;
+  const leftOut = leftOutOf(scan, what, options);
+  const grid = { cx: centre.cx, cy: centre.cy, ri, ro, bins };
+  const totals = normalize || leftOut.marks ? ringTotals(grid, centre, leftOut.marks) : undefined;
   return {
-    notes: [...notes, ...leftOutNote(scaled, 'the rings', meanOfOthers)],
-    udf: masksUdf.withParams({ masks }),
+    notes: [...notes, ...(leftOut.marks && totals ? leftOutNote(totals, 'the rings', meanOfOthers) : [])],
+    udf: radialBinsUdf.withParams({ ...grid, without: leftOut.pixels }) as AnyUdf,
     channels: ({ intensity }) =>
-      masks.map((_, k) => {
-        const data = columnOf(intensity.data, masks.length, k);
-        if (scaled.empty[k]) data.fill(Number.NaN);
+      Array.from({ length: bins }, (_, k) => {
+        const data = columnOf(intensity.data, bins, k);
+        const times = totals ? factorOf(totals, k, normalize) : 1;
+        if (times !== 1) for (let i = 0; i < data.length; i++) data[i] = times * (data[i] as number);
         return navChannel(scan, `bin_${k}`, `bin ${k}`, `sum over ring ${k}`, data);
       }),
   };
 });
+
+/**
+ * What the sum of a ring is multiplied with: pixels without a count take the mean of the others, and normalized ones are
+ * divided by their weight. NaN if no pixel of the ring has a count.
+ */
+function factorOf({ sums, lost, rest }: RingTotals, k: number, normalize: boolean): number {
+  const [sum, left] = [sums[k] as number, rest[k] as number];
+  const whole = (lost[k] as number) === 0 ? 1 : left > 0 ? 1 + (lost[k] as number) / left : Number.NaN;
+  return normalize && sum !== 0 ? whole / sum : whole;
+}

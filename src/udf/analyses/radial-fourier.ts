@@ -1,7 +1,11 @@
 /** Fourier components along rings: the rotational symmetry of the pattern on each of them. */
 import { product } from '../../base/product.js';
 import { masksUdf } from '../builtin/masks.js';
-import { polarMap, radialBins } from '../images/masks.js';
+import { radialFourierUdf } from '../builtin/rings.js';
+import type { AnyUdf } from '../functions/udf.js';
+import { type MaskSize, polarMap, radialBins } from '../images/masks.js';
+import { harmonicsOf } from '../images/ring-harmonics.js';
+import { type RingGrid, ringTotals } from '../images/rings.js';
 import { analysisRows } from '../parameters.js';
 import type { Scan } from '../scans/scan.js';
 import { analysis, type Channel, type Made, type OptionsOfAnalysis } from './analysis.js';
@@ -13,8 +17,8 @@ export type RadialFourierOptions = OptionsOfAnalysis<'radial-fourier'>;
 
 /**
  * Channels `dominant_b` (order of the strongest component from 1 on, 0 where all are weak), `absolute_b_o`, `phase_b_o`
- * and `complex_b_o` for bin b and order o, and `raw`, [bins, orders, …scan] complex. The masks have single precision,
- * like LiberTEM's complex64. A pixel without a count takes the mean of the others of its ring.
+ * and `complex_b_o` for bin b and order o, and `raw`, [bins, orders, …scan] complex. Components are within 1e-8 of their
+ * ring's sum, and with `useSparse` those of masks in single precision, like LiberTEM's complex64. A pixel without a count takes the mean of the others of its ring.
  */
 export const radialFourierAnalysis = /* @__PURE__ */ analysis('radial-fourier', (scan, options, what): Made<string> => {
   const { nBins: bins = 1, maxOrder = analysisRows.maxOrder.range.fallback, useSparse: sparse } = options;
@@ -22,28 +26,70 @@ export const radialFourierAnalysis = /* @__PURE__ */ analysis('radial-fourier', 
   const { notes, ...centre } = centreOf(scan, what, options);
   const { ri = 0, ro = Math.min(centre.width, centre.height) / 2 } = options;
   checkRing(what, [ri, ro]);
-  const rings = radialBins({ ...centre, ri, ro, bins });
-  const { phi } = polarMap(centre);
-  const given = rings.flatMap((weights) =>
+  const leftOut = leftOutOf(scan, what, options);
+  const grid = { cx: centre.cx, cy: centre.cy, ri, ro, bins };
+  const note = (lost: { readonly without: number; readonly pixels: number }) => [
+    ...notes,
+    ...leftOutNote(lost, 'the rings', 'they take the mean of the others of their ring'),
+  ];
+  if (sparse !== undefined) {
+    const scaled = scaledMasks(masksOf({ ...centre, ...grid }, orders), leftOut, true);
+    const { masks, empty } = scaled;
+    return {
+      notes: note(scaled),
+      udf: masksUdf.withParams({ masks, complex: true, sparse }),
+      channels({ intensity }) {
+        const data = intensity.data as Float64Array;
+        const counted = empty.some(Boolean)
+          ? data.map((value, i) => (empty[(i >> 1) % (bins * orders)] ? Number.NaN : value))
+          : data;
+        return channelsOf(scan, counted, bins, orders);
+      },
+    };
+  }
+  const { marks } = leftOut;
+  const totals = marks ? ringTotals(grid, centre, marks) : undefined;
+  return {
+    notes: totals ? note(totals) : notes,
+    udf: radialFourierUdf.withParams({ ...grid, maxOrder, without: leftOut.pixels }) as AnyUdf,
+    channels({ intensity }) {
+      const data = intensity.data as Float64Array;
+      const whole =
+        marks && totals ? withMeans(data, totals.rest, harmonicsOf(grid, centre, maxOrder, marks), orders) : data;
+      return channelsOf(scan, whole, bins, orders);
+    },
+  };
+});
+
+/** Masks of all rings and orders, pairs of real and imaginary part, as matrices need them. */
+function masksOf(rings: MaskSize & RingGrid, orders: number): Float32Array[] {
+  const { phi } = polarMap(rings);
+  return radialBins(rings).flatMap((weights) =>
     Array.from({ length: orders }, (_, order) => [
       Float32Array.from(weights, (weight, i) => weight * Math.cos(order * (phi[i] as number))),
       Float32Array.from(weights, (weight, i) => weight * Math.sin(order * (phi[i] as number))),
     ]).flat(),
   );
-  const scaled = scaledMasks(given, leftOutOf(scan, what, options), true);
-  const { masks, empty } = scaled;
-  return {
-    notes: [...notes, ...leftOutNote(scaled, 'the rings', 'they take the mean of the others of their ring')],
-    udf: masksUdf.withParams({ masks, complex: true, ...(sparse !== undefined && { sparse }) }),
-    channels({ intensity }) {
-      const data = intensity.data as Float64Array;
-      const counted = empty.some(Boolean)
-        ? data.map((value, i) => (empty[(i >> 1) % (bins * orders)] ? Number.NaN : value))
-        : data;
-      return channelsOf(scan, counted, bins, orders);
-    },
-  };
-});
+}
+
+/**
+ * Components [positions, rings, orders] with the mean of each ring, which is that of order 0, at pixels without a count,
+ * whose own components are `lost`; NaN for rings without any other.
+ */
+function withMeans(data: Float64Array, rest: Float64Array, lost: Float64Array, orders: number): Float64Array {
+  const out = data.slice();
+  const bins = rest.length;
+  for (let at = 0; at < out.length; at += 2 * orders) {
+    const b = (at / (2 * orders)) % bins;
+    const left = rest[b] as number;
+    const mean = left > 0 ? (data[at] as number) / left : Number.NaN;
+    // The weight that a ring has lost is that of order 0.
+    if ((lost[2 * b * orders] as number) === 0) continue;
+    for (let k = 0; k < 2 * orders; k++)
+      out[at + k] = (data[at + k] as number) + mean * (lost[2 * b * orders + k] as number);
+  }
+  return out;
+}
 
 function channelsOf(scan: Scan, data: Float64Array, bins: number, orders: number): Channel[] {
   const { nav } = scan.shape;

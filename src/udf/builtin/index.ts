@@ -12,6 +12,7 @@ import { masksUdf } from './masks.js';
 import { pickUdf } from './pick.js';
 import { pixelsUdf } from './pixels.js';
 import { polarUdf } from './polar.js';
+import { radialBinsUdf, radialFourierUdf } from './rings.js';
 import { stddevUdf } from './stddev.js';
 import { logSumUdf, sumSigUdf, sumUdf } from './sums.js';
 
@@ -28,6 +29,8 @@ export const builtinUdfs: readonly AnyUdf[] = [
   pickUdf,
   pixelsUdf,
   polarUdf as AnyUdf,
+  radialBinsUdf as AnyUdf,
+  radialFourierUdf as AnyUdf,
   disksUdf as AnyUdf,
   braggUdf as AnyUdf,
   sideBandUdf as AnyUdf,

@@ -194,7 +194,13 @@ export function nonZeros(mask: MaskArray): number {
 }
 
 /** Whether a mask should be processed as sparse: if nine tenths of its pixels are zero. */
-export const isFew = (mask: MaskArray): boolean => nonZeros(mask) < 0.1 * mask.length;
+export function isFew(mask: MaskArray): boolean {
+  expectsNumbers('isFew: the mask', mask);
+  const most = 0.1 * mask.length;
+  let count = 0;
+  for (let i = 0; i < mask.length; i++) if (mask[i] !== 0 && ++count >= most) return false;
+  return count < most;
+}
 
 /** Masks in sparse form; the weights have type `Weights`. */
 export function sparseOf(masks: readonly MaskArray[], Weights: typeof Float32Array | typeof Float64Array): SparseMasks {
