@@ -1,10 +1,12 @@
 /** Known cells that are not those of their crystals, from spots that are made here. */
 import { type Cell, cellFromParameters, simulateSpots } from 'ewald';
 import { describe, expect, test } from 'vitest';
+import { reciprocal } from '../../src/crystal/cell.js';
 import type { Centring } from '../../src/crystal/centring.js';
 import { CellAgreement } from '../../src/serial/pipeline/cell-agreement.js';
 import { cellDoubts, fewFitText, ListedMultiples } from '../../src/serial/pipeline/doubt.js';
 import { RunSummary } from '../../src/serial/pipeline/summary.js';
+import { randomOf } from '../support/detector-crystals.mjs';
 
 type Six = readonly [number, number, number, number, number, number];
 
@@ -147,4 +149,59 @@ describe('the cells of crystals', () => {
     for (const spots of [30, 120])
       for (const seed of [1, 2, 3]) expect(agreementOf({ truth, centring, spots, seed })).toBeUndefined();
   });
+});
+
+/** Stills whose reflections are as wide as `sigma`, 1/Å, recorded on a sphere that may be nearly flat. */
+function wideStills(truth: Six, { wavelength = 1, sigma = 1e-3, largest = 0.5, seed = 1, count = 30 }) {
+  const random = randomOf(seed);
+  const k0 = 1 / wavelength;
+  return Array.from({ length: 30 }, () => {
+    const q = Array.from({ length: 4 }, () => random.normal());
+    const [w = 0, x = 0, y = 0, z = 0] = q.map((one) => one / Math.hypot(...q));
+    const turned = ([a, b, c]: Cell[0]): Cell[0] => [
+      (1 - 2 * (y * y + z * z)) * a + 2 * (x * y - z * w) * b + 2 * (x * z + y * w) * c,
+      2 * (x * y + z * w) * a + (1 - 2 * (x * x + z * z)) * b + 2 * (y * z - x * w) * c,
+      2 * (x * z - y * w) * a + 2 * (y * z + x * w) * b + (1 - 2 * (x * x + y * y)) * c,
+    ];
+    const [a, b, c] = cellFromParameters(...truth);
+    const cell: Cell = [turned(a), turned(b), turned(c)];
+    const spots: number[] = [];
+    for (let tries = 0; spots.length < 3 * count && tries < 2e5; tries++) {
+      // A direction, and the node nearest to it if it is seen.
+      const [far, angle] = [largest * Math.sqrt(random.uniform()), 2 * Math.PI * random.uniform()];
+      const at = [far * Math.cos(angle), far * Math.sin(angle), -(far ** 2) / (2 * k0) + 2 * sigma * random.normal()];
+      const hkl = cell.map((row) => Math.round(row[0] * (at[0] ?? 0) + row[1] * (at[1] ?? 0) + row[2] * (at[2] ?? 0)));
+      const stars = reciprocal(cell);
+      const g = [0, 1, 2].map((i) => hkl.reduce((sum, n, row) => sum + n * (stars[row]?.[i as 0] ?? 0), 0));
+      const length = Math.hypot(g[0] ?? 0, g[1] ?? 0, (g[2] ?? 0) + k0);
+      const reach = sigma * Math.sqrt(-2 * Math.log(1 - random.uniform()));
+      if (hkl.every((n) => n === 0) || Math.abs(length - k0) > reach) continue;
+      const on = g.map((value, i) => ((value + (i === 2 ? k0 : 0)) * k0) / length - (i === 2 ? k0 : 0));
+      spots.push((on[0] ?? 0) + 2e-4 * random.normal(), (on[1] ?? 0) + 2e-4 * random.normal(), on[2] ?? 0);
+    }
+    return { cell, spots: Float32Array.from(spots) };
+  });
+}
+
+const flat = [
+  ['electrons of a small molecule', [12, 15, 19, 90, 95, 90], { wavelength: 0.0251, sigma: 4e-3, largest: 1 }],
+  ['electrons of a protein', [40, 52, 60, 90, 90, 90], { wavelength: 0.0251, sigma: 2e-3, largest: 0.5 }],
+  ['broad reflections at small angles', [38, 45, 52, 90, 90, 90], { wavelength: 1, sigma: 5e-3, largest: 0.2 }],
+] as const;
+test.for(flat)('a right cell is not doubted where the sphere is flat: %s', ([, truth, options]) => {
+  for (const seed of [1, 2, 3, 4]) {
+    const agreement = new CellAgreement({ cell: cellFromParameters(...truth), centring: 'P' });
+    for (const { cell, spots } of wideStills(truth, { ...options, seed })) agreement.add(cell, spots);
+    expect(agreement.found, `seed ${seed}`).toBeUndefined();
+  }
+});
+
+test('a cell of another size is still told where the sphere is curved', () => {
+  for (const seed of [1, 2, 3, 4]) {
+    const agreement = new CellAgreement({ cell: cellFromParameters(60, 70, 80, 90, 90, 90), centring: 'P' });
+    const options = { wavelength: 1.3, sigma: 6e-4, largest: 0.45, seed, count: 100 };
+    for (const { cell, spots } of wideStills([61.2, 71.4, 81.6, 90, 90, 90], options)) agreement.add(cell, spots);
+    expect(agreement.found?.kind, `seed ${seed}`).toBe('scaled');
+    expect(agreement.found?.strain).toBeCloseTo(0.02, 3);
+  }
 });

@@ -31,6 +31,9 @@ interface Sums {
   readonly squares: readonly number[];
   readonly n: number;
   readonly moments: Float64Array;
+  /** The moments of the spots instead of the nodes, and of the distances along the beam with them. */
+  readonly ofSpots: Float64Array;
+  readonly alongSpots: Float64Array;
   readonly right: Float64Array;
   readonly q: Float64Array;
   readonly e: Float64Array;
@@ -39,7 +42,12 @@ interface Sums {
 
 function sumsNear(cell: Cell, spots: readonly Vector[], count: number, limit: number, most: number): Sums {
   const nodes = reciprocal(cell);
-  const [moments, right] = [new Float64Array(9), new Float64Array(9)];
+  const [moments, right, ofSpots, alongSpots] = [9, 9, 9, 3].map((n) => new Float64Array(n)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
   const [q, e, e2] = [new Float64Array(3), new Float64Array(3), new Float64Array(3)];
   const [node, off] = [new Float64Array(3), new Float64Array(3)];
   const squares: number[] = [];
@@ -68,26 +76,33 @@ function sumsNear(cell: Cell, spots: readonly Vector[], count: number, limit: nu
       for (let k = 0; k < 3; k++) {
         moments[3 * i + k] = (moments[3 * i + k] as number) + (node[i] as number) * (node[k] as number);
         right[3 * i + k] = (right[3 * i + k] as number) + (off[i] as number) * (node[k] as number);
+        ofSpots[3 * i + k] = (ofSpots[3 * i + k] as number) + spot[i as 0] * spot[k as 0];
       }
+      alongSpots[i] = (alongSpots[i] as number) + (off[2] as number) * spot[i as 0];
     }
   }
-  return { squares, n: squares.length, moments, right, q, e, e2 };
+  return { squares, n: squares.length, moments, right, ofSpots, alongSpots, q, e, e2 };
 }
 
-/** The inverse moments of the rows across the beam, centred because of its shift, and of the row along it. */
-function inversesOf({ n, moments, q }: Sums, variance: number): { across: Cell; along: Cell; share: number } {
+/**
+ * The inverse moments of the rows across the beam, centred because of its shift, and of the row along it. Along the beam
+ * a node is off its spot by more than across, and its place contains that distance: regressed on the nodes, the lattice
+ * would shrink along the beam, to nothing where the sphere is as flat as that of electrons. Spots lie on the sphere, and
+ * tell by their own moments how little a flat sphere says.
+ */
+function inversesOf({ n, moments, ofSpots, q }: Sums, variance: number): { across: Cell; along: Cell; share: number } {
   const share = 1 / (n + variance / shift ** 2);
   const ridge = 1e-6 * ((moments[0] as number) + (moments[4] as number) + (moments[8] as number));
-  const of = (part: number): Cell =>
+  const of = (all: Float64Array, part: number): Cell =>
     inverted(
       cellFrom(
-        moments.map((x, i) => {
+        all.map((x, i) => {
           const [row, column] = [Math.floor(i / 3), i % 3];
           return x - part * (q[row] as number) * (q[column] as number) + (row === column ? ridge : 0);
         }),
       ),
     );
-  return { across: of(share), along: of(0), share };
+  return { across: of(moments, share), along: of(ofSpots, 0), share };
 }
 
 /** Fits the lattice near `start` to spots ([n, 3], 1/Å, beam along z); undefined if too few lie near its nodes. */
@@ -101,7 +116,7 @@ export function fitFreely(start: Cell, given: ArrayLike<number>): FreeFit | unde
   for (const [round, limit] of limits.entries()) {
     const inside = round < 2 ? Math.max(firstSpots, spots.length >> 2) << round : spots.length;
     const sums = sumsNear(cell, spots, Math.min(inside, spots.length), limit, most);
-    const { n, right, q, e, e2 } = sums;
+    const { n, right, alongSpots, q, e, e2 } = sums;
     if (n < fewestSpots) return undefined;
     const free = n - 3;
     const variance = Math.max(1e-12, ((e2[0] as number) + (e2[1] as number)) / 2 / free);
@@ -111,7 +126,9 @@ export function fitFreely(start: Cell, given: ArrayLike<number>): FreeFit | unde
       const s = Math.max(1e-12, own);
       return { cell, variances: [s, s, Math.max(s, (e2[2] as number) / free)], inverses: [across, across, along] };
     }
-    const rows = right.map((x, i) => (i < 6 ? x - share * (e[Math.floor(i / 3)] as number) * (q[i % 3] as number) : x));
+    const rows = right.map((x, i) =>
+      i < 6 ? x - share * (e[Math.floor(i / 3)] as number) * (q[i % 3] as number) : (alongSpots[i - 6] as number),
+    );
     const all = cellFrom(rows);
     const [x, y] = product(all, across);
     const [, , z] = product(all, along);
