@@ -122,6 +122,8 @@ test.for([
   ['m3m', '"m-3m"?'],
   ['43m', '"-43m"?'],
   ['42m', '"-42m"?'],
+  ['32_H', '"321_H" or "312_H"?'],
+  ['-3m_H', '"-3m1_H" or "-31m_H"?'],
 ] as const)('"%s" suggests the groups with its rotations and its plane: %s', ([name, suggested]) => {
   expect(() => pointGroup(name)).toThrow(`symmetry "${name}" is not a point group; did you mean ${suggested}`);
 });

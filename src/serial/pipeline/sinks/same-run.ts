@@ -67,7 +67,7 @@ function checkFrames(oldLine: string, ownLine: string, stream: string): void {
   throw argumentError(
     '',
     (said) =>
-      `${stream} was started with ${old.step === 1 ? 'all frames' : `every ${old.step}th frame`} from ${old.first} on, some ` +
+      `${stream} was started with ${old.step === 1 ? 'all frames' : `one frame of ${old.step}`} from ${old.first} on, some ` +
       `of which ${said('frames')} leaves out; give frames that include them, or start again with ` +
       setting(said, 'force', true),
   );
