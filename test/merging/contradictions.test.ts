@@ -82,3 +82,42 @@ test('a crystal whose list lacks a line is left out, and the merge is doubtful',
   const { counts, isDoubtful, merged: used } = await merged(stated.replace(/^ +-?\d+ .*9\.00.*\n/m, ''));
   expect([counts.miscounted, isDoubtful, used]).toEqual([1, true, crystals - 1]);
 });
+
+test.for([0.97, 0.992, 1.01])(
+  'a photon energy that was changed to %f of its value is doubted, and its error is told',
+  async (factor) => {
+    const { remarks, isDoubtful } = await merged(text.replace(/^photon_energy_eV.*/gm, energy(factor)));
+    const [, told = '', error = '', which = ''] =
+      /energy that is ([\d.]+) ± ([\d.]+) % (lower|higher) than the stated/.exec(remarks.join('\n')) ?? [];
+    expect(which).toBe(factor > 1 ? 'lower' : 'higher');
+    expect(Math.abs(Number(told) - 100 * Math.abs(1 / factor - 1))).toBeLessThan(Math.max(0.1, 4 * Number(error)));
+    expect(isDoubtful).toBe(true);
+  },
+);
+
+test('photon energies as they are, of several crystals, are not doubted', { tags: 'all' }, async () => {
+  for (const seed of [1, 2, 3, 4]) {
+    const one = simulateStream({ crystals: 6 + 2 * seed, symmetry: 'mmm', parameters: [40, 44, 50, 90, 90, 90], seed });
+    expect((await merged(one.text)).remarks.join(), `seed ${seed}`).not.toMatch(/energy/);
+  }
+});
+
+test('left-handed axes are turned, and said, so that Friedel mates stay what they are', async () => {
+  const { text: given } = simulateStream({ crystals: 12, symmetry: '222', parameters: [40, 44, 50, 90, 90, 90] });
+  const mergedAs = async (changed: string) => {
+    const merger = await context.merger({ symmetry: '222', model: 'mean', polarisation: 'none' });
+    await merger.addStream({ name: 'a.stream', bytes: new TextEncoder().encode(changed) });
+    return merger.run();
+  };
+  const rows = /^( *-?\d+ +-?\d+) +(-?\d+)(?= +-?[\d.]+ +[\d.]+ +9\.00)/gm;
+  const left = scaled('c', [-1, -1, -1])(given).replace(rows, (_, hk, l) => `${hk} ${-Number(l)}`);
+  expect(left).not.toBe(given);
+  const [right, turned] = [await mergedAs(given), await mergedAs(left)];
+  expect(turned.remarks.join()).toMatch(/axes a\*, b\*, c\* of 12 of 12 crystals are left-handed: .* negated/);
+  expect(right.remarks.join()).not.toMatch(/left-handed/);
+  const at = ({ reflections: { indices, intensity } }: typeof right) =>
+    new Map(Array.from(intensity, (x, i) => [[...indices.subarray(3 * i, 3 * i + 3)].join(), x]));
+  const [before, after] = [at(right), at(turned)];
+  expect(after.size).toBe(before.size);
+  for (const [key, x] of before) expect(after.get(key), key).toBeCloseTo(x, 3);
+});

@@ -17,7 +17,9 @@ import { addCounts, rejectedRows, type ScanCounts } from './collection/counts.js
 import { numberedCells } from './collection/named-axes.js';
 import { type Observations, someCrystals } from './collection/observations.js';
 import { copiedCrystalsRemark, repeatedFramesRemark } from './collection/repeated-frames.js';
+import { rightHanded } from './collection/right-handed.js';
 import type { ScannedHead } from './collection/scan.js';
+import { energyDoubt } from './collection/stated-energy.js';
 import type { MergingKernel } from './contract.js';
 import { type Identified, largestBlock } from './fit/accumulate.js';
 import { correlating } from './fit/correlating.js';
@@ -100,7 +102,9 @@ export async function runMerge(
   }
   const contradictory = mostContradictText(collected);
   if (contradictory !== undefined) remarks.push(contradictory);
-  const { observations, ends } = wantedCrystals(checked, collected, remarks);
+  const handed = rightHanded(collected.observations);
+  if (handed.remark !== undefined) remarks.push(handed.remark);
+  const { observations, ends } = wantedCrystals(checked, { ...collected, ...handed }, remarks);
   const decided = decide(checked, { observations, heads, ends }, remarks);
   const { unique, chosen, radius, subject } = decided;
   const { group } = subject;
@@ -253,9 +257,12 @@ function decide(
   const chosen = aligned(checked.reference, observations, unique, settings, remarks);
   const doubt = checked.symmetry === automatic ? undefined : doubtOfGroup(observations, subject, group);
   if (doubt !== undefined) remarks.push(doubt);
+  const energy = energyDoubt(observations, part);
+  if (energy !== undefined) remarks.push(energy);
   if (cells) remarks.push(toldApartRemark({ ways, chosen, logOdds, part, ...cells.counts }));
   const isDoubtful =
     doubt !== undefined ||
+    energy !== undefined ||
     repeated.some((remark) => remark?.isDoubtful) ||
     heads.some(({ head }) => head.isCellDoubtful);
   return { subject, ways, unique, radius, chosen, logOdds, isDoubtful };
