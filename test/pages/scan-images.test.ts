@@ -96,8 +96,8 @@ test('an image grows while frames arrive, and is announced and served before the
   const { facts, status } = await factsUntil(get, (now) => now.scan?.done === 50 / 80);
   expect(facts).toMatchObject({ state: 'running', name: expect.stringContaining('127.0.0.1') });
   const [first] = facts.scan?.images ?? [];
-  expect(first).toMatchObject({ title: 'intensity', height: 8, width: 10 });
-  expect(facts.scan?.images.map(({ title }) => title)).toContain('magnitude');
+  expect(first).toMatchObject({ title: 'sumsig-intensity', height: 8, width: 10 });
+  expect(facts.scan?.images.map(({ title }) => title)).toContain('com-magnitude');
   expect(status[0]).toBe('50 received');
   const answer = await get('live/image/0');
   expect([...new Float32Array(await answer.arrayBuffer())]).toEqual(sums.map((sum, i) => (i < 50 ? sum : Number.NaN)));
@@ -143,6 +143,39 @@ test('the end of a complete scan is announced with its last images', async () =>
     [],
   ]);
   expect([...new Float32Array(await (await get('live/image/0')).arrayBuffer())]).toEqual(sums);
+});
+
+test('several results have names and units of their own, and the end says what they should be read with', async () => {
+  const { ctx, scan, view, get } = await live({});
+  const analyses = [
+    ctx.createDiskAnalysis(scan, { r: 3 }),
+    ctx.createRingAnalysis(scan, { ri: 3, ro: 5 }),
+    ctx.createSumSigAnalysis(scan),
+    ctx.createIcomAnalysis(scan, { maskRadius: 5, maskRadiusInner: 1 }),
+  ];
+  await runToFiles(ctx, scan, { analyses, view });
+  const { facts } = await factsUntil(get, ({ state }) => state === 'ended');
+  expect(Object.fromEntries((facts.scan?.images ?? []).map(({ title, unit }) => [title, unit]))).toEqual({
+    'disk-intensity': 'counts',
+    'ring-intensity': 'counts',
+    'sumsig-intensity': 'counts',
+    'icom-phase': 'px · positions',
+    'icom-x': 'px',
+    'icom-y': 'px',
+  });
+  expect(facts.scan).toMatchObject({
+    notes: expect.arrayContaining([expect.stringContaining('that of the ring from 1 to 5 pixels')]),
+  });
+});
+
+test('the server ends when a page has its last image', async () => {
+  const { ctx, scan, view, get } = await live({});
+  const events = (await get('live/events?client=last')).body as ReadableStream<Uint8Array>;
+  await runToFiles(ctx, scan, { udfs: [sumSigUdf()], view });
+  const closing = view.close();
+  expect([...new Float32Array(await (await get('live/image/0')).arrayBuffer())]).toEqual(sums);
+  await events.cancel();
+  await closing;
 });
 
 test('an image in time for the end of the server is not sent after the last words', async () => {

@@ -42,7 +42,10 @@ test('the image of a live scan grows in the page, another result can be chosen, 
     const connection = await ctx.connect(`merlin://${detector.host}:${detector.port}`, { dataPort: detector.dataPort });
     const scan = await connection.next();
     if (!scan) throw new Error('no acquisition');
-    const running = runToFiles(ctx, scan, { udfs: [sumSigUdf(), comUdf()], view });
+    const analyses = [ctx.createIcomAnalysis(scan, { maskRadius: 5, maskRadiusInner: 1 })];
+    const running = runToFiles(ctx, scan, { analyses, udfs: [sumSigUdf(), comUdf()], view });
+    await expect.poll(() => page.textContent('#scan-title'), { timeout: 60_000 }).toBe('icom-phase');
+    await page.selectOption('#image-of-scan', 'sumsig-intensity');
     const half = ctx.fromMemory(frames, { navShape, sigShape });
     const shifts = ctx.runUdf(half, comUdf(), {
       roi: Uint8Array.from(frames.subarray(0, 80), (_, i) => (i < 50 ? 1 : 0)),
@@ -52,7 +55,7 @@ test('the image of a live scan grows in the page, another result can be chosen, 
     const sums = Array.from({ length: 80 }, (_, f) =>
       f < 50 ? frames.subarray(192 * f, 192 * (f + 1)).reduce((a, b) => a + b, 0) : Number.NaN,
     );
-    await expect.poll(shown, { timeout: 60_000 }).toEqual(['intensity', sums]);
+    await expect.poll(shown, { timeout: 60_000 }).toEqual(['sumsig-intensity', sums]);
     await expect.poll(() => page.textContent('#rates')).toMatch(/^63 % · 50 received · 0 waiting/);
     // The detector stalls here, which the badge states after some seconds.
     expect(await page.textContent('#badge')).toMatch(/^live$|^last image \d+ s ago$/);
@@ -79,14 +82,17 @@ test('the image of a live scan grows in the page, another result can be chosen, 
         page.evaluate(() => Math.max(...(globalThis as unknown as { scan: ShownScan }).scan.pane.picture.background));
       await expect.poll(async () => (await brightness()) > 0.5, { timeout: 60_000 }).toBe(colorScheme === 'light');
     }
-    await page.selectOption('#image-of-scan', 'magnitude');
-    await expect.poll(() => page.textContent('#scan-title')).toBe('magnitude');
+    await page.selectOption('#image-of-scan', 'com-magnitude');
+    await expect.poll(() => page.textContent('#scan-title')).toBe('com-magnitude');
     const { magnitude } = await shifts;
     const measured = Float32Array.from(magnitude.data, (value, i) => (i < 50 ? value : Number.NaN));
     await expect.poll(async () => (await shown())[1]).toEqual([...measured]);
     scan.live.stop();
     await running;
     await expect.poll(() => page.textContent('#badge')).toBe('the run was stopped');
+    // What the run warns of stands under the picture.
+    await expect.poll(() => page.textContent('#scan-pane .pane-notes')).toContain('the ring from 1 to 5 pixels');
+    expect(await page.isVisible('#scan-pane .pane-notes')).toBe(true);
     expect(faults).toEqual([]);
   } finally {
     await browser.close();

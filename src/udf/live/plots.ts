@@ -22,7 +22,14 @@ export type PlotsOption =
       readonly show?: PictureSink | undefined;
       readonly channels?: readonly string[] | undefined;
       readonly minDelta?: number | undefined;
+      /** What is shown of the results; default: those with two axes, by their names. */
+      readonly pictures?: PicturesOf | undefined;
     };
+
+/** Images of the results of all functions of a run. */
+export type PicturesOf = (
+  results: readonly Readonly<Record<string, ResultBuffer>>[],
+) => readonly Omit<LivePicture, 'done' | 'final'>[];
 
 /** Largest share of a run's time that images may take. */
 const maxOfTime = 0.04;
@@ -44,7 +51,15 @@ export class LivePlots {
   #showing: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(sink: PictureSink, channels: readonly string[] | undefined, minDelta: number) {
+  readonly #pictures: PicturesOf;
+
+  constructor(
+    sink: PictureSink,
+    channels: readonly string[] | undefined,
+    minDelta: number,
+    pictures: PicturesOf = picturesOf,
+  ) {
+    this.#pictures = pictures;
     this.#sink = sink;
     this.#channels = channels;
     this.#minDelta = minDelta;
@@ -94,16 +109,23 @@ export class LivePlots {
     let sum = 0;
     for (const value of damage) sum += value;
     const done = damage.length === 0 ? 1 : sum / damage.length;
-    for (const buffers of results)
-      for (const [name, buffer] of Object.entries(buffers)) {
-        if (this.#channels ? !this.#channels.includes(name) : false) continue;
-        const [height, width] = buffer.shape;
-        if (buffer.shape.length !== 2 || height === undefined || width === undefined) continue;
-        if (/^c|64$/.test(buffer.dtype) && buffer.dtype !== 'f64') continue;
-        await this.#sink({ title: name, height, width, data: withGaps(buffer), done, final });
-      }
+    for (const picture of this.#pictures(results))
+      if (!this.#channels || this.#channels.includes(picture.title)) await this.#sink({ ...picture, done, final });
   }
 }
+
+/** Whether numbers can be drawn: reals of two axes. */
+export const isDrawable = ({ shape, dtype }: { readonly shape: readonly number[]; readonly dtype: string }): boolean =>
+  shape.length === 2 && (!/^c|64$/.test(dtype) || dtype === 'f64');
+
+/** The results of two axes by the names of their buffers. */
+const picturesOf: PicturesOf = (results) =>
+  results.flatMap((buffers) =>
+    Object.entries(buffers).flatMap(([title, buffer]) => {
+      const [height = 0, width = 0] = buffer.shape;
+      return isDrawable(buffer) ? [{ title, height, width, data: withGaps(buffer) }] : [];
+    }),
+  );
 
 /** The numbers of an image: NaN at positions of the scan without a result, where the buffer has 0. */
 function withGaps({ kind, dtype, data, validMask }: ResultBuffer): ArrayLike<number> {
@@ -120,12 +142,12 @@ export function plotsFor(option: PlotsOption | undefined): LivePlots | undefined
   if (option === undefined || option === false) return undefined;
   const given = option === true ? {} : typeof option === 'function' ? { show: option } : option;
   expects(typeof given === 'object' && given !== null, 'plots', given, 'true, a function, or { show, channels, … }');
-  const rows = { ...row.others('show', 'channels'), minDelta: row.number(0, 1e9, 0.1) };
+  const rows = { ...row.others('show', 'channels', 'pictures'), minDelta: row.number(0, 1e9, 0.1) };
   const { minDelta, ...checked } = checkedOptions('plots', given, rows);
   const show = awaited('plots: show', checked.show);
   const channels = list('plots: channels', checked.channels);
   if (!show && typeof process === 'undefined')
     throw new EwaldError('Argument', 'plots: there is no terminal here; pass a function that draws, with toRgba(data)');
   const sink = show ?? (async (picture: LivePicture) => (await import('./terminal.js')).showOnTerminal(picture));
-  return new LivePlots(sink, channels, minDelta);
+  return new LivePlots(sink, channels, minDelta, checked.pictures);
 }

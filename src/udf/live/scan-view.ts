@@ -14,9 +14,10 @@ export interface ScanView {
   /** Shows an image in place of the previous one of the same title; a `plots` function of `runUdf`. It never waits. */
   readonly show: (picture: LivePicture) => void;
   /**
-   * States the end of the run: complete, or stopped before, and why if not by the user; `files` are those of its results.
+   * States the end of the run: complete, or stopped before, and why if not by the user; `files` are those of its
+   * results, `notes` what these should be read with.
    */
-  end(isWhole: boolean, why?: string, files?: readonly string[]): void;
+  end(isWhole: boolean, why?: string, files?: readonly string[], notes?: readonly string[]): void;
 }
 
 /** A viewer that shows the images of runs: what `serveView` of `ewald/view` returns. */

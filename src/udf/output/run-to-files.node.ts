@@ -18,6 +18,7 @@ import {
 } from '../context-options.js';
 import type { AnyUdf } from '../functions/udf.js';
 import type { LivePicture } from '../live/picture.js';
+import { isDrawable, type PicturesOf } from '../live/plots.js';
 import type { ScanView, ScanViewer } from '../live/scan-view.js';
 import { changesOf, type Scan } from '../scans/scan.js';
 import { aboutRun, type ResultsAbout } from './about.js';
@@ -170,8 +171,11 @@ export async function runToFiles(
       if (writes) files = await beginResults(output, png, none, writing);
       if (files && none.length > 0) tell(files.names);
     }
+    // Images have the names of results, of which those of several functions begin with that of their function.
+    const pictures: PicturesOf = (found) => picturesOf(() => named(found as readonly ResultBuffers[]));
     shown = view && writes ? new ViewedRun(view, scan) : undefined;
-    const { buffers, failure } = await ran(ctx, scan, all, { ...running, ...(shown && { plots: shown.plots }) });
+    const plots = shown ? { plots: { show: shown.show, pictures } } : {};
+    const { buffers, failure } = await ran(ctx, scan, all, { ...running, ...plots });
     const results = named(buffers);
     if (results.length === 0)
       throw argumentError('', (said) => `${said('channels')} is ${channels?.join(', ')}: no result has this name`);
@@ -180,11 +184,13 @@ export async function runToFiles(
     const how = { ...writing, about, isPart, signal: given.signal };
     const written = writes ? await writeResults(output, png, results, files, how) : [];
     if (running.record && recorded && !isPart) written.push(recorded.file);
-    shown?.end(failure, written);
+    const notes = failure ? [] : prepared.flatMap((one, i) => one.doubts?.(buffers[i]) ?? []);
+    const found = failure ? [] : prepared.flatMap((one, i) => one.faults?.(buffers[i]) ?? []);
+    const faults = failure ? [] : [...(await changesOf(scan)), ...found];
+    const before = new Set(prepared.flatMap((one) => one.notes ?? []));
+    shown?.end(failure, written, [...faults, ...before, ...notes]);
     shown = undefined;
     if (failure) throw withResults(failure, results, written);
-    const notes = prepared.flatMap((one, i) => one.doubts?.(buffers[i]) ?? []);
-    const faults = [...(await changesOf(scan)), ...prepared.flatMap((one, i) => one.faults?.(buffers[i]) ?? [])];
     return { results, files: written, notes, faults };
   } catch (error) {
     shown?.fail(error);
@@ -192,6 +198,20 @@ export async function runToFiles(
   } finally {
     await files?.discard();
   }
+}
+
+/** Those of results that are drawable; none while they are not yet what an analysis needs. */
+function picturesOf(results: () => readonly NamedResult[]): ReturnType<PicturesOf> {
+  let found: readonly NamedResult[] = [];
+  try {
+    found = results();
+  } catch {
+    // Of a part of the scan, an analysis may refuse what it takes from the whole; a run that ends says so.
+  }
+  return found.filter(isDrawable).map(({ name: title, shape: [height = 0, width = 0], data, unit }) => ({
+    ...{ title, height, width, unit },
+    data: data as Float64Array,
+  }));
 }
 
 /** A viewer that shows the results of a run until they are in files. */
@@ -205,15 +225,15 @@ class ViewedRun {
     this.#shown = view.scanView({ name, ...(live && { status: liveWords(live, shape.nav) }) });
   }
 
-  readonly plots = (picture: LivePicture): void => {
+  readonly show = (picture: LivePicture): void => {
     this.#done = picture.done;
     this.#shown.show(picture);
   };
 
   /** The run has ended, with what it has written. */
-  end(failure: EwaldError | undefined, files: readonly string[]): void {
+  end(failure: EwaldError | undefined, files: readonly string[], notes: readonly string[]): void {
     const why = whyOf(failure) ?? this.#live?.status.reason;
-    this.#shown.end(!failure && this.#done === 1, why, files);
+    this.#shown.end(!failure && this.#done === 1, why, files, notes);
   }
 
   /** It has failed, and has written nothing. */

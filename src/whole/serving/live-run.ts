@@ -82,6 +82,9 @@ export class LiveRun {
   #run: ViewedRun | undefined;
   /** The files of the results of a run over a scan that has ended. */
   #saved: readonly string[] | undefined;
+  /** What the results of a run over a scan should be read with, and how many images pages asked for after its end. */
+  #notes: readonly string[] | undefined;
+  #imagesAtEnd = 0;
   #scan: { readonly viewed: ViewedScan; readonly images: ScanImages } | undefined;
   #maps: PeakMaps | undefined;
   readonly #profiles = new LiveProfiles();
@@ -150,7 +153,7 @@ export class LiveRun {
       return {
         ...state,
         name: basename(viewed.name),
-        scan: { images: images.facts, done: images.done, ms: images.ms, saved: this.#saved },
+        scan: { images: images.facts, done: images.done, ms: images.ms, saved: this.#saved, notes: this.#notes },
       };
     }
     if (!run) return state;
@@ -244,8 +247,9 @@ export class LiveRun {
           this.#streams.changed();
         });
       },
-      end: (isWhole, why, files) => {
+      end: (isWhole, why, files, notes) => {
         this.#saved = files ?? this.#saved;
+        this.#notes = notes ?? this.#notes;
         this.finish(isWhole ? 'ended' : 'stopped', why);
       },
     };
@@ -437,6 +441,7 @@ export class LiveRun {
       return true;
     }
     const [, image] = /^\/live\/image\/(\d{1,4})$/.exec(pathname) ?? [];
+    if (image !== undefined && this.#isOver) this.#imagesAtEnd++;
     if (image !== undefined) return this.#scan?.images.answer(request, response, Number(image)) ?? false;
     const received = what === 'received' ? this.#receivedOf(Number(number), client) : undefined;
     if (received) {
@@ -514,7 +519,10 @@ export class LiveRun {
   async close(): Promise<void> {
     const pages = this.#streams.size;
     const until = this.now + lastAnswersMs;
-    while (this.#isOver && this.#panes.offered.length > 0 && this.#panesAtEnd < pages && this.now < until)
+    const isWaiting = (): boolean =>
+      (this.#panes.offered.length > 0 && this.#panesAtEnd < pages) ||
+      ((this.#scan?.images.facts.length ?? 0) > 0 && this.#imagesAtEnd < pages);
+    while (this.#isOver && isWaiting() && this.now < until)
       await new Promise((resolve) => setTimeout(resolve, lastAnswersMs / 50));
     await this.#streams.close();
   }

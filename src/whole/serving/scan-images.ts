@@ -11,6 +11,8 @@ export interface ScanImageFacts {
   readonly title: string;
   readonly height: number;
   readonly width: number;
+  /** Unit of its numbers, if it is known. */
+  readonly unit?: string | undefined;
   /** Counts the changes of the image, from 1. */
   readonly version: number;
 }
@@ -27,9 +29,9 @@ export class ScanImages {
   ms: number | undefined;
 
   /** Keeps a copy of an image in place of the previous one of the same title. */
-  put({ title, height, width, data, done }: LivePicture, ms: number): void {
+  put({ title, height, width, data, unit, done }: LivePicture, ms: number): void {
     const version = (this.#images.get(title)?.version ?? 0) + 1;
-    this.#images.set(title, { title, height, width, version, numbers: Float32Array.from(data) });
+    this.#images.set(title, { title, height, width, unit, version, numbers: Float32Array.from(data) });
     this.done = done;
     this.ms = ms;
   }

@@ -50,7 +50,7 @@ async function showImages(facts: RunFacts): Promise<void> {
   shownScan = await scanImages;
   byId('scan-pane').hidden = false;
   redraw();
-  await shownScan.follow(facts.scan);
+  await shownScan.follow(facts.scan, feed.isOver);
 }
 
 /** Counts of the whole run, since the list may not contain all frames. */
@@ -109,7 +109,8 @@ export function bindLive(): void {
   feed.onFacts = (facts) => {
     document.body.dataset.over = String(feed.isOver);
     document.body.dataset.profiles = String(facts.profiles === true);
-    if (facts.scan) showImages(facts).catch(viewer.fail);
+    // The server ends with its run: what has arrived remains.
+    if (facts.scan) showImages(facts).catch((error) => (feed.isOver ? undefined : viewer.fail(error)));
     else if (isLive()) void begin(facts);
     if (facts.note !== undefined && facts.note !== lastNote) say(facts.note, true);
     lastNote = facts.note;

@@ -16,6 +16,8 @@ export interface ScanFacts {
   readonly ms?: number;
   /** The files of its results, once it has ended. */
   readonly saved?: readonly string[];
+  /** What its results should be read with, once it has ended. */
+  readonly notes?: readonly string[];
 }
 
 /** The valid range of an image, which contains every value except NaN. */
@@ -34,6 +36,9 @@ export class LiveScan {
   /** Title and version of the shown image. */
   #current = '';
   #asking = false;
+  #isOver = false;
+  #unit = '';
+  #colours: Uint8Array = colourMaps.grey;
 
   /** Shows images in a pane; `choice` lists their titles. */
   constructor(pane: Pane, choice: HTMLSelectElement, onChange: () => void) {
@@ -54,24 +59,42 @@ export class LiveScan {
   }
 
   /** Shows the chosen image if it has changed. Throws an Error with a message for the user. */
-  follow(facts: ScanFacts): Promise<void> {
+  follow(facts: ScanFacts, isOver = false): Promise<void> {
     this.#facts = facts;
+    const last = isOver && !this.#isOver;
+    this.#isOver = isOver;
+    this.#note(facts.notes ?? []);
     const listed = [...this.#choice.options].map(({ value }) => value);
     for (const { title } of facts.images)
       if (!listed.includes(title)) this.#choice.append(createElement('option', title));
     this.#choice.hidden = facts.images.length < 2;
-    return this.#ask();
+    return this.#ask(last);
   }
 
-  /** Requests the chosen image until it is the latest one; images that change in the meantime are skipped. */
-  async #ask(): Promise<void> {
+  /** Writes under the picture what the results should be read with. */
+  #note(notes: readonly string[]): void {
+    const line = this.#pane.overlay.closest('figure')?.querySelector('.pane-notes') as HTMLElement | null | undefined;
+    if (!line) return;
+    line.textContent = notes.join('; ');
+    line.hidden = notes.length === 0;
+  }
+
+  /**
+   * Requests the chosen image until it is the latest one; images that change in the meantime are skipped. After the
+   * end (`last`), the server is told that the page has it, and waits no longer.
+   */
+  async #ask(last = false): Promise<void> {
     if (this.#asking) return;
     this.#asking = true;
     try {
       for (;;) {
         const index = this.#facts.images.findIndex(({ title }) => title === this.title);
         const facts = this.#facts.images[index];
-        if (!facts || `${facts.title} ${facts.version}` === this.#current) return;
+        if (!facts) return;
+        if (`${facts.title} ${facts.version}` === this.#current) {
+          if (last) await fetch(`live/image/${index}`, { method: 'HEAD' });
+          return;
+        }
         const answer = await fetch(`live/image/${index}`);
         if (!answer.ok) throw new Error(`The server answered ${answer.status} where an image was expected.`);
         this.#show(facts, new Float32Array(await answer.arrayBuffer()));
@@ -81,7 +104,7 @@ export class LiveScan {
     }
   }
 
-  #show({ title, height, width, version }: ScanImageFacts, data: Float32Array): void {
+  #show({ title, height, width, version, unit = '' }: ScanImageFacts, data: Float32Array): void {
     this.#current = `${title} ${version}`;
     const size = `${height} ${width}`;
     if (size !== this.#size) this.#pane.place(new Layout([wholeFrame(width, height)]), -1);
@@ -89,7 +112,14 @@ export class LiveScan {
     const shown = { data, width, height, bad: undefined, validRange: everyValue };
     const { picture, overlay } = this.#pane;
     picture.show(shown);
-    picture.limits = automaticLimits(sampleOf(data, shown), 'range');
+    const [low, high] = automaticLimits(sampleOf(data, shown), 'range');
+    // Numbers of both signs diverge from 0, which has no colour.
+    const most = Math.max(-low, high);
+    const isSigned = low < 0 && high > 0;
+    picture.limits = isSigned ? [-most, most] : [low, high];
+    this.#colours = isSigned ? colourMaps['blue-red'] : colourMaps.grey;
+    this.#unit = unit;
+    picture.colour(this.#colours);
     overlay.ariaLabel = `${title} of the scan, ${Math.round(100 * this.#facts.done)} %`;
     this.image = data;
     this.shown++;
@@ -106,6 +136,6 @@ export class LiveScan {
     const { limits, scale } = picture;
     const ink = computedColor(document.body);
     if (this.image)
-      drawColourBar(pen, overlay, { colours: colourMaps.grey, limits, scale, title: '', ink }, devicePixelRatio);
+      drawColourBar(pen, overlay, { colours: this.#colours, limits, scale, title: this.#unit, ink }, devicePixelRatio);
   }
 }
