@@ -1,4 +1,5 @@
 /** The member that represents an orbit of equivalent reflections: CrystFEL's choice and CCP4's. */
+import type { Centring } from '../centring.js';
 import { determinant, identity, type Operation, trace } from './matrices.js';
 import { laueName, type PointGroup } from './point-group.js';
 
@@ -76,6 +77,16 @@ const units: Readonly<Record<string, (h: number, k: number, l: number) => boolea
   'm-3m': (h, k, l) => k >= l && l >= h && h >= 0,
 };
 
+/**
+ * Those of settings that CCP4 brings to the standard one with another centring: A 1 2 1, B 1 1 2 and C 2 1 1, whose axes
+ * it exchanges to reach C 1 2 1.
+ */
+const ofCentring: typeof units = {
+  '2/m_uab A': (h, k, l) => k >= 0 && (h > 0 || (h === 0 && l <= 0)),
+  '2/m B': (h, k, l) => l >= 0 && (k > 0 || (k === 0 && h <= 0)),
+  '2/m_uaa C': (h, k, l) => h >= 0 && (l > 0 || (l === 0 && k <= 0)),
+};
+
 /** The equivalent of a reflection in CCP4's asymmetric unit. */
 interface Ccp4Place {
   readonly indices: [number, number, number];
@@ -84,11 +95,11 @@ interface Ccp4Place {
 }
 
 /** A function that maps indices into CCP4's asymmetric unit, or undefined if CCP4 has none for the group's setting. */
-export function ccp4Unit(group: PointGroup): ((indices: Indices) => Ccp4Place) | undefined {
+export function ccp4Unit(group: PointGroup, centring?: Centring): ((indices: Indices) => Ccp4Place) | undefined {
   const rotations = group.operations
     .map((operation): Operation => (determinant(operation) === 1 ? operation : operation.map((x) => -x + 0)))
     .sort((a, b) => trace(b) - trace(a));
-  const placed = ccp4Symmetry(group, rotations);
+  const placed = ccp4Symmetry(group, rotations, centring);
   return (
     placed &&
     ((indices) => {
@@ -105,8 +116,10 @@ export function ccp4Unit(group: PointGroup): ((indices: Indices) => Ccp4Place) |
 export function ccp4Symmetry(
   group: PointGroup,
   operations: readonly Operation[],
+  centring?: Centring,
 ): ((indices: Indices) => { readonly indices: [number, number, number]; readonly isym: number }) | undefined {
-  const inside = units[laueName(group)];
+  const laue = laueName(group);
+  const inside = ofCentring[`${laue} ${centring}`] ?? units[laue];
   if (!inside) return undefined;
   return (indices) => {
     // Rotations come first: if both a rotation and a rotoinversion lead inside, the reflection is not a mate.

@@ -1,5 +1,6 @@
 /** Friedel mates of a list that was merged in a group without the inversion: I(+) and I(−) side by side. */
 
+import type { Centring } from '../../../crystal/centring.js';
 import { ccp4Unit, centric, type Indices, representative } from '../../../crystal/symmetry/asymmetric-unit.js';
 import { laueGroup, type PointGroup } from '../../../crystal/symmetry/point-group.js';
 import type { ReflectionList } from './hkl.js';
@@ -20,10 +21,13 @@ export interface MatePair {
   readonly minus: Mate | undefined;
 }
 
-/** The pairs of a list, each reflection of the Laue group once, in the order of the list. */
-export function matePairs(list: ReflectionList, group: PointGroup): MatePair[] {
+/**
+ * The pairs of a list, each reflection of the Laue group once, in the order of the list; on the centring depends which
+ * asymmetric unit CCP4 has.
+ */
+export function matePairs(list: ReflectionList, group: PointGroup, centring?: Centring): MatePair[] {
   const laue = laueGroup(group);
-  const unit = ccp4Unit(group);
+  const unit = ccp4Unit(group, centring);
   const place =
     unit ??
     ((indices: Indices) => {

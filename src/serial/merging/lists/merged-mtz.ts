@@ -67,7 +67,7 @@ export function mtzOf(
   },
 ): Uint8Array {
   const spaceGroup = spaceGroupOf(group, centring, given);
-  const pairs = matePairs(list, group);
+  const pairs = matePairs(list, group, centring);
   const means = pairs.map(mateMean);
   const column = (label: string, type: string, values: readonly (number | undefined)[]): MtzColumn => ({
     label,

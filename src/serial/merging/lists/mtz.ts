@@ -22,6 +22,8 @@ export interface MtzColumn {
 export interface MtzBatch {
   readonly number: number;
   readonly title: string;
+  /** Its matrix U, column after column. */
+  readonly orientation?: readonly number[] | undefined;
 }
 
 /** The contents of an MTZ file. */
@@ -118,11 +120,11 @@ export function formatMtz(content: MtzContent): OwnBytes {
   const lines = (texts: readonly string[]): Uint8Array[] => texts.map((text) => encoder.encode(padded(text)));
   const pieces = [...lines(heads)];
   if (batches.length > 0) pieces.push(...lines(['MTZBATS']));
-  for (const { number, title } of batches) {
+  for (const { number, title, orientation } of batches) {
     const sizes = [number, batchIntegers + batchReals, batchIntegers, batchReals].map((n) => String(n).padStart(8));
     pieces.push(
       ...lines([`BH ${sizes.join('')}`, `TITLE ${title}`]),
-      batchWords(content.parameters, wavelengthA),
+      batchWords(content.parameters, wavelengthA, orientation),
       ...lines(['BHCH']),
     );
   }
@@ -146,15 +148,20 @@ function numbersOf(batches: readonly MtzBatch[]): number[][] {
 
 /** Words of the header of a batch, and the places of those that stills have: all others are zero. */
 const [batchIntegers, batchReals] = [29, 156];
-const batchPlaces = { dataset: 20, wavelength: batchIntegers + 86 } as const;
+const batchPlaces = { dataset: 20, orientation: batchIntegers + 6, wavelength: batchIntegers + 86 } as const;
 
-/** The numbers of a batch: sizes, the dataset, the cell and the wavelength. */
-function batchWords(parameters: readonly number[], wavelengthA: number): Uint8Array {
+/** The numbers of a batch: sizes, the dataset, the cell, the orientation and the wavelength. */
+function batchWords(
+  parameters: readonly number[],
+  wavelengthA: number,
+  orientation: readonly number[] = [],
+): Uint8Array {
   const view = new DataView(new ArrayBuffer(4 * (batchIntegers + batchReals)));
   const sizes = [batchIntegers + batchReals, batchIntegers, batchReals];
   for (const [i, size] of sizes.entries()) view.setInt32(4 * i, size, true);
   view.setInt32(4 * batchPlaces.dataset, 1, true);
   for (const [i, value] of parameters.entries()) view.setFloat32(4 * (batchIntegers + i), value, true);
+  for (const [i, value] of orientation.entries()) view.setFloat32(4 * (batchPlaces.orientation + i), value, true);
   view.setFloat32(4 * batchPlaces.wavelength, wavelengthA, true);
   return new Uint8Array(view.buffer);
 }

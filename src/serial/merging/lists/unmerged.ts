@@ -1,7 +1,8 @@
 /** Writes unmerged observations as an MTZ file, for programs that scale and merge by themselves, such as careless. */
 import { EwaldError } from '../../../base/errors.js';
 import { version } from '../../../base/version.js';
-import type { Cell } from '../../../crystal/cell.js';
+import { type Cell, cellFrom } from '../../../crystal/cell.js';
+import type { Centring } from '../../../crystal/centring.js';
 import { ccp4Symmetry, type Indices, transformed } from '../../../crystal/symmetry/asymmetric-unit.js';
 import type { Operation } from '../../../crystal/symmetry/matrices.js';
 import type { PointGroup } from '../../../crystal/symmetry/point-group.js';
@@ -10,6 +11,7 @@ import type { Fit, Identified } from '../fit/accumulate.js';
 import { maxReflections } from '../fit/accumulate.js';
 import { Excitation, lnFactor, parameterCount, rotationX, rotationY } from '../fit/model.js';
 import { formatMtz, type MtzBatch, type MtzContent } from './mtz.js';
+import { orientationOf } from './mtz-orientation.js';
 
 /** The contents of the file besides its observations. */
 interface UnmergedHead extends Pick<MtzContent, 'title' | 'history' | 'parameters' | 'wavelengthA' | 'spaceGroup'> {
@@ -23,7 +25,7 @@ const maxRows = 2 ** 25;
 /**
  * The observations of the crystals that took part, in the setting that was chosen for each. Indices are in CCP4's
  * asymmetric unit, and M/ISYM states the symmetry operator that led there. Columns: BATCH (the crystal's number from 1
- * on, with a batch header each), I, SIGI, SCALE (the factor that converts an observation to the full intensity on the
+ * on, with a batch header each, which has its orientation U), I, SIGI, SCALE (the factor that converts an observation to the full intensity on the
  * merge's scale), dHKL (angstrom) and ewald_offset (1/angstrom, with the corrected orientation). Throws `Limit` beyond
  * 33 554 432 rows.
  */
@@ -43,7 +45,7 @@ export function formatUnmerged(
       'Limit',
       `${rows} observations are too many for one MTZ file, at most ${maxRows}; merge fewer streams`,
     );
-  const unit = ccp4Symmetry(group, rotationsOfSpaceGroup(head.spaceGroup));
+  const unit = ccp4Symmetry(group, rotationsOfSpaceGroup(head.spaceGroup), head.spaceGroup.name[0] as Centring);
   const indices: Indices[] = [];
   const batches: MtzBatch[] = [];
   const [symmetry, batch, value, error, scale, spacing, offset] = Array.from(
@@ -55,12 +57,15 @@ export function formatUnmerged(
     if (fit.selected[c] !== 1) continue;
     const at = parameterCount * c;
     const { parameters } = fit;
-    excitation.of(observations, c, parameters[at + rotationX] as number, parameters[at + rotationY] as number);
+    const turn = [parameters[at + rotationX] as number, parameters[at + rotationY] as number] as const;
+    const way = ways[chosen[c] as number] as Operation;
+    excitation.of(observations, c, ...turn);
     const first = offsets[c] as number;
-    batches.push({ number: c + 1, title: `ewald ${version}: crystal ${c + 1}` });
+    const orientation = orientationOf(cellFrom(observations.reciprocal, 9 * c), way, turn);
+    batches.push({ number: c + 1, title: `ewald ${version}: crystal ${c + 1}`, orientation });
     for (let i = first; i < (offsets[c + 1] as number); i++) {
       const row = indices.length;
-      const own = transformed([h[i] as number, k[i] as number, l[i] as number], ways[chosen[c] as number] as Operation);
+      const own = transformed([h[i] as number, k[i] as number, l[i] as number], way);
       const place = unit?.(own) ?? { indices: own, isym: 1 };
       indices.push(place.indices);
       symmetry[row] = place.isym;
