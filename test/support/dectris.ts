@@ -14,6 +14,8 @@ export async function dectrisMessages(
     release = undefined as string | undefined,
     /** The angle of the detector's arm, degrees. */
     twoTheta = undefined as number | undefined,
+    /** Names of its channels, of which the first has the images, and each further one numbers that are greater by 1000. */
+    channels = ['threshold_1'],
   } = {},
 ): Promise<Uint8Array[]> {
   const head = (major: number, n: number): Uint8Array => {
@@ -43,7 +45,7 @@ export async function dectrisMessages(
     ...of,
     beam_center_x: float(515.3),
     beam_center_y: float(506.3),
-    channels: list(text('threshold_1')),
+    channels: list(...channels.map(text)),
     detector_translation: list(float(0), float(0), float(distanceM)),
     incident_wavelength: float(1.3),
     ...(release !== undefined && { jfjoch_release: text(release) }),
@@ -66,16 +68,21 @@ export async function dectrisMessages(
   const codecs = await openCodecs();
   const messages = [tagged(55799, start)];
   for (const [id, image] of images.entries()) {
-    const bytes = new Uint8Array(image.buffer, image.byteOffset, image.byteLength);
-    const packed = await codecs.encode({ codec: 'bitshuffleLz4', elementBytes: 2 }, bytes);
-    const array = tagged(69, tagged(56500, list(text('bslz4'), head(0, 2), join(head(2, packed.length), packed))));
+    const arrays: Record<string, Uint8Array> = {};
+    for (const [k, channel] of channels.entries()) {
+      const of = image.map((n) => n + 1000 * k);
+      const bytes = new Uint8Array(of.buffer, of.byteOffset, of.byteLength);
+      const packed = await codecs.encode({ codec: 'bitshuffleLz4', elementBytes: 2 }, bytes);
+      const array = tagged(69, tagged(56500, list(text('bslz4'), head(0, 2), join(head(2, packed.length), packed))));
+      arrays[channel] = tagged(40, list(shape, array));
+    }
     messages.push(
       map({
         type: text('image'),
         ...of,
         image_id: head(0, id),
         ...foundIn(id),
-        data: map({ threshold_1: tagged(40, list(shape, array)) }),
+        data: map(arrays),
       }),
     );
   }

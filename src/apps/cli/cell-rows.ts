@@ -12,9 +12,17 @@ import { listRows } from './list-rows.js';
 import { peakRows } from './peak-rows.js';
 import { backendRow, jsonRow } from './shell-rows.js';
 
-const { geometry, dataset, allowMissing, checksums, maxFrameBytes, allowOutside } = sourceRows;
+const { geometry, dataset, thresholdChannel, allowMissing, checksums, maxFrameBytes, allowOutside } = sourceRows;
 /** How frames are opened. */
-export const openFlags = { geometry, dataset, allowMissing, checksums, maxFrameBytes, allowOutside } as const;
+export const openFlags = {
+  geometry,
+  dataset,
+  thresholdChannel,
+  allowMissing,
+  checksums,
+  maxFrameBytes,
+  allowOutside,
+} as const;
 /** Flags whose use depends on the contents of the files. */
 export const searchFlags = {
   unit: listRows.unit,

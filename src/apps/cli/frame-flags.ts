@@ -79,11 +79,12 @@ function pastedFlags(given: IndexFlags, mode: RunMode, source: string): IndexFla
   return flags;
 }
 
-const { geometry, dataset, copyHeader, allowMissing, checksums, maxFrameBytes } = sourceRows;
+const { geometry, dataset, thresholdChannel, copyHeader, allowMissing, checksums, maxFrameBytes } = sourceRows;
 /** Rows whose values are options of a run, under the same names. */
 const optionRows = {
   geometry,
   dataset,
+  thresholdChannel,
   copyHeader,
   allowMissing,
   checksums,

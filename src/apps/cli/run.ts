@@ -275,7 +275,9 @@ function checkLive(connect: string, file: string | undefined, flags: RunFlags): 
   for (const [name, flag] of Object.entries({ fileMask: '--file-mask', fileDark: '--file-dark' } as const))
     if (flags[name as 'fileMask'])
       throw new EwaldError('Argument', `${flag} is for files, and the frames are those of ${connect}`);
-  const other = Object.keys(pickFlags(openRows, flags)).find((name) => name !== 'navShape');
+  const other = Object.keys(pickFlags(openRows, flags)).find(
+    (name) => name !== 'navShape' && name !== 'thresholdChannel',
+  );
   if (other !== undefined)
     throw new EwaldError('Argument', `${openFlagOf(other)} describes a file, and the frames are those of ${connect}`);
 }
@@ -303,7 +305,8 @@ async function liveScan(
   { navShape, signal }: OpenOptions,
 ): Promise<Scan> {
   const { dataPort, reconnectS, ringBytes, controller, timeoutS, stallS, syncOffset, keepNoCount } = flags;
-  const connection = await ctx.connect(address, { dataPort, reconnectS, ringBytes, signal });
+  const { thresholdChannel } = flags;
+  const connection = await ctx.connect(address, { dataPort, reconnectS, ringBytes, thresholdChannel, signal });
   // ZeroMQ connects to addresses without a detector as well.
   const [to, hint] = address.startsWith('dectris') ? ['listening to', ', once it is there'] : ['connected to', ''];
   note(dim(`${to} ${connection.name}, waiting for an acquisition${hint}`));

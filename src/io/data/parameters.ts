@@ -81,6 +81,14 @@ export const openRows = /* @__PURE__ */ grouped('input', {
     defaultText: 'chosen by shape and name',
     value: 'name',
   },
+  thresholdChannel: {
+    kind: 'text',
+    sentence:
+      'which energy threshold of a detector with several: threshold_2, or 2; all are named when such frames are opened',
+    defaultText: 'the first one',
+    of: ['hdf5'],
+    value: 'name',
+  },
   maxFrameBytes: {
     kind: 'bytes',
     sentence: 'largest frame or chunk that is read',

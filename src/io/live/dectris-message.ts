@@ -12,14 +12,16 @@ import type { LiveFrame } from './frame.js';
 export interface Series {
   readonly meta: Metadata;
   readonly mask: Uint8Array | undefined;
-  /** The first of its channels, whose images are used. */
+  /** Its channels, one for each threshold; none if they are not named. */
+  readonly channels: readonly string[];
+  /** That whose images are used. */
   readonly channel: string | undefined;
   /** The program whose findings its images carry, if it is named. */
   readonly finder?: string | undefined;
 }
 
 /** A series whose start was not received. */
-export const unknownSeries: Series = { meta: {}, mask: undefined, channel: undefined };
+export const unknownSeries: Series = { meta: {}, mask: undefined, channels: [], channel: undefined };
 
 /** The beginning of a series. */
 export interface DectrisStart {
@@ -29,8 +31,8 @@ export interface DectrisStart {
   readonly frames: number | undefined;
   /** The header as the detector sends it. */
   readonly header: Readonly<Record<string, unknown>>;
-  /** What it states about the images. Throws `Format`. */
-  open(codecs: Codecs): Promise<Series>;
+  /** What it states about the images. Throws `Format`, and `Argument` for a channel that it does not have. */
+  open(codecs: Codecs, channel?: string): Promise<Series>;
 }
 
 /** An image, which is not decoded until it is opened. */

@@ -55,7 +55,7 @@ export function dectrisV1(parts: readonly Uint8Array[]): DectrisMessage {
       series: of,
       frames: config.nimages !== undefined && Number.isSafeInteger(frames) && frames > 0 ? frames : undefined,
       header: { ...head, ...config },
-      open: async () => ({ meta: metaOf(config), mask: pixelMask(parts), channel: undefined }),
+      open: async () => ({ meta: metaOf(config), mask: pixelMask(parts), channels: [], channel: undefined }),
     };
   }
   if (type.startsWith('dimage-'))

@@ -8,6 +8,7 @@ import { wordTable } from '../../base/word-table.js';
 import type { CodecName, Codecs } from '../data/codecs/codecs.js';
 import type { Metadata } from '../data/dataset.js';
 import type { DataType, FrameArray } from '../data/dtype.js';
+import { chosenChannel } from '../data/threshold-channel.js';
 import { decodeCbor, Tagged } from './cbor.js';
 import { fieldsOfMessage } from './crystfel.js';
 import {
@@ -48,7 +49,7 @@ export function dectrisV2(bytes: Uint8Array): DectrisMessage {
       series,
       frames: Number.isSafeInteger(images) && (images as number) > 0 ? (images as number) : undefined,
       header: Object.fromEntries(map),
-      open: (codecs) => seriesOf(map, codecs),
+      open: (codecs, wanted) => seriesOf(map, codecs, wanted),
     };
   }
   if (type === 'image')
@@ -62,7 +63,7 @@ export function dectrisV2(bytes: Uint8Array): DectrisMessage {
 }
 
 /** The contents of a start message. */
-async function seriesOf(message: Message, codecs: Codecs): Promise<Series> {
+async function seriesOf(message: Message, codecs: Codecs, wanted?: string): Promise<Series> {
   const number = (key: string): number | undefined => {
     const value = message.get(key);
     return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
@@ -72,8 +73,9 @@ async function seriesOf(message: Message, codecs: Codecs): Promise<Series> {
   const distance = Array.isArray(translation) ? Math.abs(Number(translation[2])) : undefined;
   const [energy, wavelength, saturation] = ['incident_energy', 'incident_wavelength', 'saturation_value'].map(number);
   const wavelengthA = wavelength || (energy ? 12398.4198 / energy : undefined);
-  const channels = message.get('channels');
-  const channel = Array.isArray(channels) ? String(channels[0]) : undefined;
+  const stated = message.get('channels');
+  const channels = Array.isArray(stated) ? stated.map(String) : [];
+  const channel = chosenChannel(channels, wanted, 'the start of the series');
   const masks = message.get('pixel_mask');
   const mask =
     masks instanceof Map ? await rowsArray(masks.get(channel ?? '') ?? [...masks.values()][0], codecs) : undefined;
@@ -89,6 +91,7 @@ async function seriesOf(message: Message, codecs: Codecs): Promise<Series> {
   return {
     meta: onArm(meta, arm instanceof Map ? Number(arm.get('start')) : undefined),
     mask: mask && badPixels(mask.numbers as Uint32Array),
+    channels,
     channel,
     finder: finderOfSeries(message),
   };
@@ -103,7 +106,13 @@ async function frameOfV2(
   fields: readonly string[],
 ): Promise<LiveFrame> {
   const data = message.get('data');
-  const one = data instanceof Map ? (data.get(channel ?? '') ?? [...data.values()][0]) : undefined;
+  // Those of another threshold are no substitute.
+  if (data instanceof Map && channel !== undefined && !data.has(channel))
+    throw new EwaldError(
+      'Format',
+      `${name}: the image message has the channels ${[...data.keys()].join(', ') || '(none)'}; expected ${channel}`,
+    );
+  const one = data instanceof Map ? (data.get(channel) ?? [...data.values()][0]) : undefined;
   const array = await rowsArray(one, codecs);
   if (!array) throw new EwaldError('Format', `${name}: the image message contains no image`);
   const [height = 0, width = 0] = array.shape;

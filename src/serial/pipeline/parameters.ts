@@ -317,6 +317,7 @@ export const sourceRows = /* @__PURE__ */ grouped('input', {
     crystfel: { program: 'indexamajig' },
     of: ['detector frames'],
   },
+  thresholdChannel: { ...openRows.thresholdChannel, of: ['detector frames'] },
   allowMissing: { ...openRows.allowMissing, of: ['frames in files'], neutral: true },
   checksums: { ...openRows.checksums, of: ['frames in files'], neutral: true },
   maxFrameBytes: { ...openRows.maxFrameBytes, of: ['frames in files'], neutral: true },

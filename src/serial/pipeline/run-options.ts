@@ -61,7 +61,8 @@ export interface RunExecutor {
   readonly start?: ((seconds: number) => Promise<RunExecutor> | undefined) | undefined;
 }
 
-const { geometry, copyHeader, dataset, allowMissing, checksums, maxFrameBytes, allowOutside } = sourceRows;
+const { geometry, copyHeader, dataset, thresholdChannel, allowMissing, checksums, maxFrameBytes, allowOutside } =
+  sourceRows;
 /** A value of JavaScript alone. */
 const value = { kind: 'value', flag: null } as const;
 
@@ -91,6 +92,7 @@ export const frameRows = {
       ),
   },
   dataset,
+  thresholdChannel,
   allowMissing,
   checksums,
   maxFrameBytes,

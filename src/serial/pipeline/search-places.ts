@@ -159,8 +159,8 @@ async function* resultsOf(
 ): AsyncGenerator<(FrameRecord | FrameFailure)[] | BriefTask, void, undefined> {
   const { place, options, source, prepared, state } = run;
   const { summary, chip } = state;
-  const { signal, dataset, allowMissing, checksums, maxFrameBytes, keepFrame, copyHeader, rois, follow, awayS } =
-    options;
+  const { signal, dataset, thresholdChannel, allowMissing, checksums, maxFrameBytes, keepFrame, copyHeader } = options;
+  const { rois, follow, awayS } = options;
   // Workers of a cluster have other working directories.
   const far = (file: string): string => (executor.kind === 'nats' ? (place.files?.absolute(file) ?? file) : file);
   const { name } = source.first;
@@ -168,6 +168,7 @@ async function* resultsOf(
     geometry: prepared.geometry.given,
     first: source.live ? name : far(name),
     dataset,
+    thresholdChannel,
     allowMissing,
     checksums,
     maxFrameBytes,

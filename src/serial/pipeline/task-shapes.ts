@@ -89,6 +89,7 @@ export const runShape = members({
   first: text,
   files: maybe(finite),
   dataset: maybe(text),
+  thresholdChannel: maybe(text),
   allowMissing: maybe(truth),
   checksums: maybe(truth),
   maxFrameBytes: maybe(count()),

@@ -53,6 +53,8 @@ export interface SharedRun {
   readonly files?: number | undefined;
   /** Dataset of the frames that the user named; undefined: the geometry's, or the file's own choice. */
   readonly dataset: string | undefined;
+  /** Which of several thresholds of the detector the user chose. */
+  readonly thresholdChannel?: string | undefined;
   /** Whether files that do not exist are left out, as in `open`. */
   readonly allowMissing?: boolean | undefined;
   /** Whether checksums are compared, as in `open`. */
@@ -297,17 +299,18 @@ async function detectorOf(
 function openStackedFile(
   scope: TaskScope,
   file: string,
-  { dataset: named, geometry, allowMissing, checksums, maxFrameBytes, allowOutside, growing: isOpen }: SharedRun,
+  run: SharedRun,
   sent: SearchTask['sent'],
   known = 0,
 ): Promise<Dataset> {
+  const { dataset: named, thresholdChannel, geometry, allowMissing, checksums, maxFrameBytes, allowOutside } = run;
   const open = (growing: boolean): Promise<Dataset> => {
     // The source has opened the file with these frames at least.
     const until = Math.max(1, known);
-    const options = { allowMissing, checksums, maxFrameBytes, allowOutside, growing, until };
+    const options = { thresholdChannel, allowMissing, checksums, maxFrameBytes, allowOutside, growing, until };
     return openStacked((how) => scope.open(inputOf(file, sent), { ...how, ...options }), geometry, named);
   };
-  return isOpen ? openFollowed(open, known) : open(false);
+  return run.growing ? openFollowed(open, known) : open(false);
 }
 
 /** A file that stays open from task to task, and is reopened if it has fewer frames than the task expects. */
@@ -318,10 +321,10 @@ async function openFrames(
   known: number,
   sent: SearchTask['sent'],
 ): Promise<Dataset> {
-  const { allowMissing, checksums, maxFrameBytes, files } = run;
+  const { dataset: named = '', thresholdChannel = '', allowMissing, checksums, maxFrameBytes, files } = run;
   const open = (): Promise<Dataset> => openStackedFile(scope, file, run, sent, known);
   const how = `${allowMissing ? ' partly' : ''}${checksums === false ? ' unchecked' : ''}${maxFrameBytes === undefined ? '' : ` to ${maxFrameBytes}`}`;
-  const key = `frames ${files ?? ''}${file}${how}`;
+  const key = `frames ${files ?? ''}${file} ${named} ${thresholdChannel}${how}`;
   const dataset = await scope.keep(key, open);
   return dataset.frames >= known ? dataset : scope.keep(`${key} ${known}`, open);
 }

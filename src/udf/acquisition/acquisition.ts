@@ -15,6 +15,8 @@ export interface Announcement {
   readonly scan: readonly number[] | undefined;
   /** The header as the detector sends it. */
   readonly header: Readonly<Record<string, unknown>>;
+  /** Which threshold of a detector with several is received, in words. */
+  readonly channel?: string | undefined;
 }
 
 /** The pixels of an acquisition. */

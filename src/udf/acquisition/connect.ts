@@ -33,7 +33,15 @@ export function detectorAddress(detector: string): { kind: DetectorKind; host?: 
 
 const { dataPort, reconnectS, ringBytes } = liveRows;
 const port = row.integer(1, 65535);
-const rows = { host: row.text, port, dataPort, reconnectS, ringBytes, signal: row.signal } as const;
+const rows = {
+  host: row.text,
+  port,
+  dataPort,
+  reconnectS,
+  ringBytes,
+  thresholdChannel: row.text,
+  signal: row.signal,
+} as const;
 
 export async function connectDetector(
   place: UdfPlace,
@@ -41,7 +49,11 @@ export async function connectDetector(
   options: DetectorOptions,
   keep: (scan: LiveScan) => LiveScan,
 ): Promise<DetectorConnection> {
-  const { dataPort, reconnectS, ringBytes, signal, ...wanted } = checkedOptions('connect', options, rows);
+  const { dataPort, reconnectS, ringBytes, thresholdChannel, signal, ...wanted } = checkedOptions(
+    'connect',
+    options,
+    rows,
+  );
   const address = detectorAddress(detector);
   const foreign = (['dataPort', 'reconnectS'] as const).find((name) => options[name] !== undefined);
   if (address.kind === 'dectris' && foreign)
@@ -49,9 +61,21 @@ export async function connectDetector(
       'Argument',
       `connect: ${foreign} is for merlin; dectris has one port, to which ZeroMQ connects again by itself`,
     );
+  if (address.kind !== 'dectris' && thresholdChannel !== undefined)
+    throw new EwaldError(
+      'Argument',
+      `connect: thresholdChannel is for dectris; ${address.kind} sends one image a frame`,
+    );
   const { host = address.host ?? '127.0.0.1', port = address.port ?? detectorPorts[address.kind] } = wanted;
   if (host === '') throw new EwaldError('Argument', 'connect: host is ""; expected a name or an address');
-  const given = { host, port, dataPort: dataPort ?? Math.min(65535, port + 1), reconnectS, ringBytes };
+  const given = {
+    host,
+    port,
+    dataPort: dataPort ?? Math.min(65535, port + 1),
+    reconnectS,
+    ringBytes,
+    thresholdChannel,
+  };
   checkSignal(signal);
   if (!place.detector)
     throw new EwaldError(

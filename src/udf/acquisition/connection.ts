@@ -118,7 +118,11 @@ export class DetectorConnection {
       await abortable(onReadyForData?.(announcement), waiting.signal);
       const navShape = await abortable(navShapeFor(announcement, options.navShape, determine), waiting.signal);
       const format = await firstFrame(driver, waiting.signal, options.stallS);
-      const notes = options.syncOffset === undefined ? shapeNotes(announcement, navShape) : [];
+      const { channel } = announcement;
+      const notes = [
+        ...(options.syncOffset === undefined ? shapeNotes(announcement, navShape) : []),
+        ...(channel === undefined ? [] : [{ kind: 'guess', text: channel, option: 'thresholdChannel' } as const]),
+      ];
       const frames = announcement.frames ?? product(navShape) + Math.max(0, syncOffset);
       const acquisition = new Acquisition({
         name: driver.name,

@@ -3,6 +3,7 @@ import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { bytesOfArray } from '../../io/data/dtype.js';
 import { openCodecs } from '../../io/data/opening.node.js';
+import { channelText } from '../../io/data/threshold-channel.js';
 import { dectrisMessage } from '../../io/live/dectris.js';
 import { type DectrisImage, type DectrisStart, type Series, unknownSeries } from '../../io/live/dectris-message.js';
 import type { LiveFrame } from '../../io/live/frame.js';
@@ -33,7 +34,11 @@ export class DectrisDriver implements DetectorDriver {
   #resume: (() => void) | undefined;
   #receiving: Promise<void> | undefined;
 
-  constructor({ host, port }: { readonly host: string; readonly port: number }) {
+  readonly #wanted: string | undefined;
+
+  /** `channel`: which threshold of a detector with several is received; default: the first one. */
+  constructor({ host, port, channel }: { readonly host: string; readonly port: number; readonly channel?: string }) {
+    this.#wanted = channel;
     this.name = `dectris://${host}:${port}`;
     this.#address = `tcp://${host}:${port}`;
     this.#handover = new Handover(this.name);
@@ -58,7 +63,13 @@ export class DectrisDriver implements DetectorDriver {
   announced(signal: AbortSignal): Promise<Announcement> {
     return this.#handover.announced(() => {
       const { frames, header } = this.#start as DectrisStart;
-      return { frames, scan: undefined, header };
+      const { channels, channel } = this.#series;
+      return {
+        frames,
+        scan: undefined,
+        header,
+        ...(channels.length > 1 && { channel: channelText(channels, channel) }),
+      };
     }, signal);
   }
 
@@ -120,7 +131,7 @@ export class DectrisDriver implements DetectorDriver {
   async #begin(start: DectrisStart, codecs: Codecs): Promise<void> {
     this.#handover.end('the detector began another series');
     this.#start = undefined;
-    this.#series = await start.open(codecs);
+    this.#series = await start.open(codecs, this.#wanted);
     this.#start = start;
     this.#damaged = undefined;
     this.#handover.announce();

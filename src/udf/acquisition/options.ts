@@ -7,6 +7,8 @@ export interface DetectorOptions extends Pick<LiveParameters, 'dataPort' | 'reco
   readonly host?: string | undefined;
   /** Port: of merlin that for commands, default 6341; of dectris 31001 by default, which is that of stream V2. */
   readonly port?: number | undefined;
+  /** Which threshold of a DECTRIS detector with several is received: threshold_2, or 2. Default: the first one. */
+  readonly thresholdChannel?: string | undefined;
   readonly signal?: PlatformSignal | undefined;
 }
 

@@ -9,7 +9,7 @@ export const hdf5: Format = {
   name: 'hdf5',
   title: 'HDF5 (NXmx, Eiger, CXI, EMD, hspy, DM5, …)',
   endings: ['h5', 'hdf5', 'hdf', 'nxs', 'cxi', 'emd', 'hspy', 'dm5', 'nx5', 'app5'],
-  options: ['dataset', 'sigShape', 'order'],
+  options: ['dataset', 'thresholdChannel', 'sigShape', 'order'],
   detect: ({ head }) => (isAt(head) ? { confidence: 1, why: 'the HDF5 signature at byte 0' } : undefined),
   async search({ source, head, signal }) {
     // A user block of 512 · 2ⁿ bytes may precede the signature.

@@ -21,6 +21,8 @@ export interface Catalog {
   readonly broken: readonly { readonly path: string; readonly error: EwaldError }[];
   /** Whether nothing is left of the tree. */
   readonly isWhole: boolean;
+  /** Which threshold was asked for, of which: objects of others are left out. */
+  readonly channel?: string | undefined;
 }
 
 /** Largest number of objects examined: files of microscopes have hundreds, a hostile file any number. */

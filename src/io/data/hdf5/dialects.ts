@@ -9,6 +9,7 @@ import { product } from '../../../base/product.js';
 import { baseName } from '../byte-source.js';
 import { type FrameArrayEntry, framesAmong } from '../candidates.js';
 import { gapsOf } from '../gaps.js';
+import { channelText } from '../threshold-channel.js';
 import { attributeText, type Catalog, maxDepth, maxObjects, textAt } from './catalog.js';
 import { Hdf5Dataset } from './dataset.js';
 import { numberType, typeName } from './datatype.js';
@@ -37,6 +38,8 @@ export interface Frames {
   readonly events?: readonly string[] | undefined;
   /** Shape of the scan, if another file next to this one states it. */
   readonly scan?: readonly number[] | undefined;
+  /** Which threshold of a detector with several is read, as text for the user. */
+  readonly channel?: string | undefined;
   /** A problem of the file, as text for the user. */
   readonly warning?: string | undefined;
   /** Whether frames follow each other along the last axis. */
@@ -94,12 +97,17 @@ type Finder = (catalog: Catalog) => Promise<Frames | undefined>;
 /** 2 before 10: names are not always padded with zeros. */
 const inNumbers = new Intl.Collator('en', { numeric: true });
 
+const partOfSeries = /^\/entry(_?\d+)?\/data(\/[^/]+)?\/data_\d+$/;
+const lastName = (path: string): string => path.replace(/^.*\//, '');
+
 /** Eiger and Arina: a group of links data_000001, data_000002, … */
 const eiger: Finder = async ({ file, entries, external, broken }) => {
   // One that is damaged fails below, as the others would be numbered wrongly without it.
   const all = [...entries, ...external, ...broken].map(({ path }) => path);
-  const numbered = all.filter((path) => /^\/entry(_?\d+)?\/data\/data_\d+$/.test(path)).sort(inNumbers.compare);
-  const group = numbered[0]?.replace(/\/[^/]*$/, '');
+  // A detector with several thresholds has a group of links for each of them.
+  const numbered = all.filter((path) => partOfSeries.test(path)).sort(inNumbers.compare);
+  const groups = [...new Set(numbered.map((path) => path.replace(/\/[^/]*$/, '')))];
+  const [group] = groups;
   if (group === undefined) return undefined;
   const names = numbered.filter((path) => path.startsWith(`${group}/`));
   const parts: Hdf5Dataset[] = new Array(names.length);
@@ -159,9 +167,10 @@ const eiger: Finder = async ({ file, entries, external, broken }) => {
     dialect: arina ? 'Arina master' : 'Eiger master',
     ...scan,
     ...(warnings.length > 0 && { warning: warnings.join('; ') }),
+    ...(groups.length > 1 && { channel: channelText(groups.map(lastName), lastName(group)) }),
     parts: there,
     path: group,
-    entry: group.replace(/\/data$/, ''),
+    entry: group.replace(/\/data(\/[^/]*)?$/, ''),
   };
 };
 

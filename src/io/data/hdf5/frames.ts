@@ -15,6 +15,7 @@ import { openFrames } from '../frames.js';
 import { eventsInGroup, isOfGroups } from '../group-paths.js';
 import { halfTransform } from '../half-transform.js';
 import { defaultFrameBytes, navigationShape } from '../shapes.js';
+import { channelText, chosenChannel } from '../threshold-channel.js';
 import { notesOnUnwritten, unwrittenRows } from '../unwritten.js';
 import { dimensionScales } from './axes.js';
 import { volume } from './box.js';
@@ -85,7 +86,7 @@ export async function openHdf5Frames(source: ByteSource, options: FormatOptions,
 
 async function openWith(file: Hdf5File, options: FormatOptions, close: () => Promise<void>): Promise<Dataset> {
   const { source } = file;
-  const catalog = await catalogOf(file);
+  const catalog = ofChannel(await catalogOf(file), options.thresholdChannel);
   const frames = await chosenFrames(catalog, options);
   const [first] = frames.parts;
   if (!first) throw new EwaldError('Format', `${source.name}: ${frames.path} contains no array`);
@@ -156,6 +157,22 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
         maskPath: mask.shape.length === signal.length ? mask.path : undefined,
       }),
   });
+}
+
+/** A channel in the names of an array's groups, as in /entry/data/threshold_1/data or /entry/data/threshold_1_data. */
+const channelIn = (path: string): string | undefined => /(?:^|\/)(threshold_?\d+)(?=[/_]|$)/i.exec(path)?.[1];
+
+/** The catalog without the arrays of other thresholds than the one that was asked for. Throws `Argument`. */
+function ofChannel(catalog: Catalog, wanted: string | undefined): Catalog {
+  if (wanted === undefined) return catalog;
+  const listed = [...catalog.entries, ...catalog.external].map(({ path }) => channelIn(path));
+  const channels = [...new Set(listed.filter((one) => one !== undefined))];
+  const chosen = chosenChannel(channels, wanted, catalog.file.source.name);
+  const isOther = ({ path }: { readonly path: string }): boolean => (channelIn(path) ?? chosen) !== chosen;
+  const without = <T extends { readonly path: string }>(all: readonly T[]): T[] => all.filter((one) => !isOther(one));
+  const { entries, external, broken } = catalog;
+  const left = { entries: without(entries), external: without(external), broken: without(broken) };
+  return { ...catalog, ...left, channel: channelText(channels, chosen) };
 }
 
 /** Frames at the end, scans included, for which the file stores nothing; 0 where it does not tell. */
@@ -269,9 +286,16 @@ function readerOf(frames: Frames, first: Hdf5Dataset, arrangement: Arrangement):
   return firstAxisReader(frames.parts, navigation, signalAxes, frameBytes);
 }
 
-function notesOnFrames(catalog: Catalog, { guess, warning }: Frames, first: Hdf5Dataset, turned: boolean): Note[] {
+function notesOnFrames(
+  catalog: Catalog,
+  { guess, channel, warning }: Frames,
+  first: Hdf5Dataset,
+  turned: boolean,
+): Note[] {
   const notes: Note[] = [];
   if (guess) notes.push({ kind: 'guess', text: guess, option: 'dataset' });
+  const told = channel ?? catalog.channel;
+  if (told) notes.push({ kind: 'guess', text: told, option: 'thresholdChannel' });
   for (const { error } of catalog.broken.slice(0, 3)) notes.push({ kind: 'warning', text: error.message });
   if (warning !== undefined) notes.push({ kind: 'warning', text: warning, option: 'navShape' });
   if (isHalfTransform(first.type)) notes.push(halfTransform);

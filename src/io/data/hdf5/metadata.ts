@@ -308,6 +308,19 @@ async function readCentre(numbers: Numbers, detector: string, pixel: XY | undefi
   return x === undefined || y === undefined ? undefined : { x, y };
 }
 
+/** The least limit of the modules of an Eiger, where older firmware states it: that of each of them, and of no other. */
+async function leastOfModules({ file }: Numbers, path: string): Promise<number | undefined> {
+  const group = await file.get(path).catch(() => undefined);
+  if (!(group instanceof Hdf5Group)) return undefined;
+  const modules = [...group.links.keys()].filter((name) => /^detectorModule_\d+$/.test(name));
+  const limits: number[] = [];
+  for (const name of modules.slice(0, 256)) {
+    const limit = await numberAt(file, `${path}/${name}/countrate_correction_count_cutoff`);
+    if (limit !== undefined && limit > 0) limits.push(limit);
+  }
+  return limits.length > 0 ? Math.min(...limits) : undefined;
+}
+
 /** Which values are counts, and where they end. */
 async function validValues(
   numbers: Numbers,
@@ -317,7 +330,8 @@ async function validValues(
 ): Promise<Pick<Metadata, 'saturation' | 'underload' | 'markers'>> {
   const number = (...names: string[]): Promise<number | undefined> =>
     numbers.limit(...names.map((name) => `${detector}/${name}`));
-  const saturation = await number('saturation_value', 'detectorSpecific/countrate_correction_count_cutoff');
+  const ofDetector = await number('saturation_value', 'detectorSpecific/countrate_correction_count_cutoff');
+  const saturation = ofDetector ?? (await leastOfModules(numbers, `${detector}/detectorSpecific`));
   const underload = await number('underload_value');
   const error = await number('error_value');
   const dtype = first?.numbers?.dtype;

@@ -141,10 +141,12 @@ export async function openSource(
   geometry: Geometry | undefined,
   warn: SourceOptions['warn'],
 ): Promise<RunSource> {
-  const { dataset, serialStart, allowMissing, checksums, maxFrameBytes, copyHeader, signal, gridFields } = options;
+  const { dataset, thresholdChannel, serialStart, allowMissing, checksums, maxFrameBytes, copyHeader, signal } = options;
+  const { gridFields } = options;
   const reading: SourceOptions = {
     geometry,
     dataset,
+    thresholdChannel,
     serialStart,
     allowMissing,
     checksums,

@@ -63,11 +63,20 @@ export class FileOpener {
       if (geometry && named === undefined) await refuseOtherDataset(geometry, given);
       return stacked(given, geometry);
     }
-    const { allowMissing, checksums, maxFrameBytes, allowOutside } = this.#options;
+    const { thresholdChannel, allowMissing, checksums, maxFrameBytes, allowOutside } = this.#options;
     const growing = follow !== undefined && !isCut;
     const last = frames?.reduce((most, frame) => Math.max(most, frame), 0);
     const until = untilOf(last === undefined ? selection.range.end : 1 + last);
-    const options = { signal, allowMissing, checksums, maxFrameBytes, allowOutside, growing, ...until };
+    const options = {
+      signal,
+      thresholdChannel,
+      allowMissing,
+      checksums,
+      maxFrameBytes,
+      allowOutside,
+      growing,
+      ...until,
+    };
     const dataset = await openStacked(
       (how) => this.#place.open(input, { ...options, ...how }, siblings),
       geometry,

@@ -102,6 +102,8 @@ export interface SourceOptions {
   readonly geometry: Geometry | undefined;
   /** Dataset of the frames that the user named; undefined: the geometry's, or the file's own choice. */
   readonly dataset?: string | undefined;
+  /** Which of several thresholds of the detector the user chose. */
+  readonly thresholdChannel?: string | undefined;
   readonly serialStart: number;
   readonly allowMissing?: boolean | undefined;
   readonly checksums?: boolean | undefined;

@@ -9,6 +9,7 @@ import { argumentError } from '../../../base/parameters.js';
 import type { Codecs } from '../../../io/data/codecs/codecs.js';
 import type { Dataset, FieldValues } from '../../../io/data/dataset.js';
 import { open, openCodecs } from '../../../io/data/opening.node.js';
+import { channelText } from '../../../io/data/threshold-channel.js';
 import { statedDataset } from '../../../io/detector/geometry-dataset.js';
 import { Beginning, keptInMemory } from '../../../io/live/beginning.js';
 import { frameOfMsgpack, type LiveKeys } from '../../../io/live/crystfel.js';
@@ -365,7 +366,9 @@ class Messages {
     if (kind === 'start') {
       this.#remark(this.#images.begin(series, message.frames));
       this.announced = message.frames;
-      this.#series = await message.open(this.#codecs);
+      this.#series = await message.open(this.#codecs, this.#options.thresholdChannel);
+      const { channels, channel } = this.#series;
+      if (channels.length > 1) this.#remark(channelText(channels, channel));
     } else if (kind === 'image') {
       this.#remark(this.#images.image(series, message.index));
       const times = series === undefined ? 1 : this.#images.timesOf(series);
@@ -378,7 +381,11 @@ class Messages {
     if (kind === 'end') this.#remark(this.#images.end());
     if (message.kind !== 'image') return undefined;
     const image = this.#image;
-    return { ...(await message.open(this.#series, this.#codecs, name, this.#keys.fields)), ...image };
+    const { thresholdChannel: wanted } = this.#options;
+    // Without the start of a series, its channels are not known.
+    const of =
+      this.#series.channel === undefined && wanted !== undefined ? { ...this.#series, channel: wanted } : this.#series;
+    return { ...(await message.open(of, this.#codecs, name, this.#keys.fields)), ...image };
   }
 
   #remark(text: string | undefined): void {
