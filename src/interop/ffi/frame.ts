@@ -119,7 +119,7 @@ export class FrameEnds {
 
   end(): void {
     this.#after = undefined;
-    this.copies = undefined;
+    if (this.copies) this.copies = undefined;
     const release = this.#release;
     if (!release) return;
     this.#release = undefined;

@@ -378,9 +378,8 @@ export class Runtime implements Access {
           `${place()} belongs to the library ${value.runtime.name}, not to ${this.name}`,
         );
       if (samePointee(value.type, type.to, this, value.runtime)) {
-        const { address, lent } = value;
-        if (lent) this.#noting?.add(lent);
-        return address;
+        if (this.#noting && value.lent) this.#noting.add(value.lent);
+        return value.address;
       }
       const isMixed = (value.type.kind === 'function') !== (type.to.kind === 'function');
       throw new EwaldError(

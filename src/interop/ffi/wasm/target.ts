@@ -229,7 +229,9 @@ interface Placed {
 class WasmFrame extends FrameEnds implements CallFrame {
   readonly asynchronous = false;
   lending: Lending | undefined;
-  #placed: Placed[] = [];
+  readonly #placed: Placed[] = [];
+  /** What the latest memory is to pointers. */
+  #lent: Lent | undefined;
   readonly #target: WasmTarget;
   readonly #heap: WasmHeap;
 
@@ -242,10 +244,10 @@ class WasmFrame extends FrameEnds implements CallFrame {
   place(view: ArrayBufferView, direction: Direction): Argument {
     if (view.buffer === this.#heap.memory.buffer) return view.byteOffset;
     const { byteLength } = view;
-    const around = this.#placedAround(view, direction);
+    const around = this.#placed.length > 0 ? this.#placedAround(view, direction) : undefined;
     const address = around
       ? around.address + view.byteOffset - around.view.byteOffset
-      : this.#take(byteLength, direction).address;
+      : this.#take(byteLength, direction);
     if (!around) this.#placed.push({ view, direction, address });
     const source = new Uint8Array(view.buffer, view.byteOffset, byteLength);
     if (direction !== 'out' && (!around || around.direction === 'out'))
@@ -279,7 +281,7 @@ class WasmFrame extends FrameEnds implements CallFrame {
 
   override end(): void {
     super.end();
-    if (this.#placed.length > 0) this.#placed = [];
+    if (this.#placed.length > 0) this.#placed.length = 0;
   }
 
   at(view: ArrayBufferView, direction: Direction): number {
@@ -291,7 +293,8 @@ class WasmFrame extends FrameEnds implements CallFrame {
   }
 
   scratch(bytes: number, direction: Direction = 'in'): Scratch {
-    const { address, lent } = this.#take(bytes, direction);
+    const address = this.#take(bytes, direction);
+    const lent = this.#lent;
     new Uint8Array(this.#heap.memory.buffer, address, bytes).fill(0);
     return { argument: address, address, lent, view: () => new DataView(this.#heap.memory.buffer, address, bytes) };
   }
@@ -303,22 +306,26 @@ class WasmFrame extends FrameEnds implements CallFrame {
   }
 
   /** Memory that is freed at the end of the call, or with the last pointer that C gave back into it. */
-  #take(bytes: number, direction: Direction): { readonly address: number; readonly lent: Lent | undefined } {
+  #take(bytes: number, direction: Direction): number {
     const address = this.#heap.malloc(Math.max(1, bytes)) >>> 0;
     if (address === 0)
       throw new EwaldError(
         'OutOfMemory',
         `the wasm heap cannot provide ${bytes} more bytes for an argument (it holds ${this.#heap.memory.buffer.byteLength})`,
       );
-    const free = (): void => this.#heap.free(address);
     const { lending } = this;
+    this.#lent = lending && this.#lend(lending, address, bytes, direction);
+    if (!this.#lent) this.release(() => this.#heap.free(address));
+    return address;
+  }
+
+  #lend(lending: Lending, address: number, bytes: number, direction: Direction): Lent {
+    const free = (): void => this.#heap.free(address);
     const isCopy = direction !== 'in';
-    const lent = lending?.add(
-      new Lent({ what: lending.place, bytes, address: () => address, kept: undefined, isCopy, free }),
-    );
+    const lent = new Lent({ what: lending.place, bytes, address: () => address, kept: undefined, isCopy, free });
     this.release(() => {
-      if (!lent?.claimed) free();
+      if (!lent.claimed) free();
     });
-    return { address, lent };
+    return lending.add(lent);
   }
 }
