@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createContext, EwaldError, isEwaldError } from 'ewald';
-import { open } from 'ewald/data';
+import { type Dataset, open } from 'ewald/data';
 import { Executor } from 'ewald/executors';
 import { Context } from 'ewald/udf';
 import { afterAll, expect, test } from 'vitest';
@@ -15,23 +15,19 @@ writeFileSync(file, formatNpy({ shape: [2, 2, 8, 8], data: new Float64Array(256)
 afterAll(() => rmSync(folder, { recursive: true }));
 
 test('a dataset and a scan end with the block that opened them', async () => {
-  let [kept, scan]: [Awaited<ReturnType<typeof open>> | undefined, { dataset: typeof kept } | undefined] = [
-    undefined,
-    undefined,
-  ];
+  const held: Pick<Dataset, 'read'>[] = [];
   await using ctx = new Context({ context: { backend: 'wasm' } });
   {
     await using dataset = await open(file);
     await using loaded = await ctx.load(file);
-    [kept, scan] = [dataset, loaded as never];
+    held.push(dataset, (loaded as unknown as { readonly dataset: Dataset }).dataset);
     await dataset.read(0, 1);
   }
-  for (const ended of [kept, scan?.dataset]) await expect(ended?.read(0, 1)).rejects.toThrow();
   {
     using dataset = await open(file);
-    kept = dataset;
+    held.push(dataset);
   }
-  await expect(kept.read(0, 1)).rejects.toThrow();
+  for (const ended of held) await expect(ended.read(0, 1)).rejects.toThrow();
 });
 
 test('a run ends with the block that began it', async () => {
