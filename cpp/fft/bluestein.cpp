@@ -129,7 +129,7 @@ struct Temporary {
   Temporary(size_t n, const Engines<T>& engines, uint32_t tune) : line(plan_line<T>(n, engines, tune, store)) {}
   size_t work() const { return line == nullptr ? 0 : line->work; }
   bool ok() const { return line != nullptr && store.ok(); }
-  void run(T* x, T* work, T scale) const { run_line<T>(*line, x, x, work, false, scale, nullptr); }
+  void run(T* x, T* work, T scale) const { run_line<T>(*line, x, x, work, false, scale, {}); }
 };
 
 // Completes a line from its first half. (With memcpy in place of the assignments, GCC 12 omits the loop at -O1.)

@@ -91,8 +91,8 @@ struct Strides {
 // The r2r kinds, by FFTW's names REDFT00, 10, 01, 11 and RODFT00, 10, 01, 11.
 enum class Trig : uint32_t { dct1, dct2, dct3, dct4, dst1, dst2, dst3, dst4 };
 
-// Whether a real line goes as a complex one of half the length: any even one, and in the kinds I, whose mirrored line is
-// even, all. The others go as complex ones, at twice the cost: no two lines may share a complex one, or the rounding
+// Whether a real line goes as a complex one of half the length: any even one, and in the kinds I, whose mirrored line
+// is even, all. The others go as complex ones, at twice the cost: no two lines may share a complex one, or the rounding
 // errors of the larger, and what is not finite, would get into the smaller.
 constexpr bool packs(Trig kind, size_t n) { return n % 2 == 0 || kind == Trig::dct1 || kind == Trig::dst1; }
 
@@ -144,17 +144,22 @@ struct Engine {
   void (*split_first)(const SplitPlan<T>& plan, const T* in, T* mid, size_t block, T* work, bool swap);
   void (*split_second)(const SplitPlan<T>& plan, const T* mid, T* out, size_t block, T* work, bool swap, T scale);
 
-  // The half-length trick in every lane, in place: rows 0 .. half of twice the transforms of packed lines from rows 0 ..
-  // half - 1 of those of the complex lines; and rows of complex lines whose forward transform gives the packed lines
+  // The half-length trick in every lane, in place: rows 0 .. half of twice the transforms of packed lines from rows 0
+  // .. half - 1 of those of the complex lines; and rows of complex lines whose forward transform gives the packed lines
   // that have the transforms in rows 0 .. half. roots: [half / 2 + 1] complex, exp(-i pi k / half).
   void (*unpack)(size_t half, const T* roots, T* a, size_t vectors);
   void (*pack)(size_t half, const T* roots, T* a, size_t vectors);
   // Completes rows 0 .. n / 2 of half spectra to those whose forward transform is a backward one, in place.
   void (*unfold)(size_t n, T* a, size_t vectors);
-  // Before and after the complex transform of a sine or cosine transform, of `trig_points` points: of packed lines where
-  // `packs` says so, else of real parts. Results of kind I are doubled if packed.
+  // Before and after the complex transform of a sine or cosine transform, of `trig_points` points: of packed lines
+  // where `packs` says so, else of real parts. Results of kind I are doubled if packed.
   void (*trig_before)(Trig kind, size_t n, const T* table, const T* a, T* b, size_t vectors);
   void (*trig_after)(Trig kind, size_t n, const T* table, const T* a, T* b, size_t vectors);
+  // The same along a contiguous line: from x to a, which is then transformed (backward in kind III), and from a to y,
+  // which may be x. a, and b in kind III, hold one complex number more than the transform has points. turn: roots of
+  // the kind, as `turn_table` has them; half: as half_after has it.
+  void (*line_before)(Trig kind, size_t n, const T* turn, const T* half, const T* x, T* a, T* b);
+  void (*line_after)(Trig kind, size_t n, const T* turn, const T* half, T* a, T* y);
 
   // The half-length trick along a contiguous line: z = half the transform of n / 2 complex numbers that are n real
   // ones, in place. table: [n / 4 + 1] complex roots from 0 on, then complex vectors of roots from 1 on.

@@ -233,7 +233,7 @@ const Line<T>* plan_line(size_t n, const Engines<T>& engines, uint32_t tune, Sto
   line->inner = plan_line<T>(length, engines, tune, store);
   if (line->inner == nullptr || !plan_bluestein<T>(n, length, engines, tune, line->chirp, line->filter, store))
     return nullptr;
-  line->work = 4 * length + line->inner->work;
+  line->work = 2 * length + line->inner->work;
   line->per_thread = line->inner->per_thread;
   return line;
 }
@@ -250,11 +250,13 @@ struct SplitJob {
   T* work;
   bool swap;
   T scale;
+  Place place;
 };
 
 template <class T>
 void first_blocks(void* context, uint32_t block, uint32_t worker) {
   const SplitJob<T>& job = *static_cast<SplitJob<T>*>(context);
+  if (job.place.stopped()) return;
   job.line.engine->split_first(job.line.split, job.in, job.mid, block, job.work + worker * job.line.per_thread,
                                job.swap);
 }
@@ -262,20 +264,21 @@ void first_blocks(void* context, uint32_t block, uint32_t worker) {
 template <class T>
 void second_blocks(void* context, uint32_t block, uint32_t worker) {
   const SplitJob<T>& job = *static_cast<SplitJob<T>*>(context);
+  if (job.place.stopped()) return;
   job.line.engine->split_second(job.line.split, job.mid, job.out, block, job.work + worker * job.line.per_thread,
                                 job.swap, job.scale);
 }
 
 template <class T>
-void run_split(const Line<T>& line, const T* in, T* out, T* work, bool swap, T scale, const Team* team) {
+void run_split(const Line<T>& line, const T* in, T* out, T* work, bool swap, T scale, Place place) {
   const SplitPlan<T>& plan = line.split;
   const size_t width1 = plan.vectors1 * line.engine->lanes, width2 = plan.vectors2 * line.engine->lanes;
   const uint32_t blocks1 = uint32_t((plan.n2 + width1 - 1) / width1),
                  blocks2 = uint32_t((plan.n1 + width2 - 1) / width2);
-  SplitJob<T> job = {line, in, work, out, work + blocks2 * plan.n2 * width2 * 2, swap, scale};
-  if (team != nullptr) {
-    team->run(blocks1, first_blocks<T>, &job);
-    team->run(blocks2, second_blocks<T>, &job);
+  SplitJob<T> job = {line, in, work, out, work + blocks2 * plan.n2 * width2 * 2, swap, scale, place};
+  if (place.team != nullptr) {
+    place.team->run(blocks1, first_blocks<T>, &job);
+    place.team->run(blocks2, second_blocks<T>, &job);
     return;
   }
   for (uint32_t block = 0; block < blocks1; block++) first_blocks<T>(&job, block, 0);
@@ -285,7 +288,7 @@ void run_split(const Line<T>& line, const T* in, T* out, T* work, bool swap, T s
 }  // namespace
 
 template <class T>
-void run_line(const Line<T>& line, const T* in, T* out, T* work, bool swap, T scale, const Team* team) {
+void run_line(const Line<T>& line, const T* in, T* out, T* work, bool swap, T scale, Place place) {
   const Engine<T>& engine = *line.engine;
   const size_t n = line.n;
   switch (line.how) {
@@ -299,7 +302,7 @@ void run_line(const Line<T>& line, const T* in, T* out, T* work, bool swap, T sc
       row_of(line)(line.row, in, out, work, swap, scale);
       break;
     case Line<T>::How::split:
-      run_split(line, in, out, work, swap, scale, team);
+      run_split(line, in, out, work, swap, scale, place);
       break;
     case Line<T>::How::lanes: {
       const Form form = swap ? Form::swapped : Form::complex;
@@ -311,13 +314,14 @@ void run_line(const Line<T>& line, const T* in, T* out, T* work, bool swap, T sc
     case Line<T>::How::convolution: {
       const size_t length = line.inner->n;
       T* a = work;
-      T* b = work + 2 * length;
-      T* rest = work + 4 * length;
+      T* rest = work + 2 * length;
       engine.multiply(n, in, line.chirp, a, swap, false, T(1));
       std::memset(a + 2 * n, 0, 2 * (length - n) * sizeof(T));
-      run_line(*line.inner, a, b, rest, false, T(1), team);
-      engine.filter(length, b, line.filter, b);
-      run_line(*line.inner, b, a, rest, false, T(1), team);
+      run_line(*line.inner, a, a, rest, false, T(1), place);
+      if (place.stopped()) break;
+      engine.filter(length, a, line.filter, a);
+      run_line(*line.inner, a, a, rest, false, T(1), place);
+      if (place.stopped()) break;
       engine.multiply(n, a, line.chirp, out, true, swap, scale);
       break;
     }
@@ -327,7 +331,7 @@ void run_line(const Line<T>& line, const T* in, T* out, T* work, bool swap, T sc
 #define EWALD_INSTANTIATE(T)                                                                       \
   template const ColumnPlan<T>* plan_columns<T>(size_t, const Engine<T>&, uint32_t, bool, Store&); \
   template const Line<T>* plan_line<T>(size_t, const Engines<T>&, uint32_t, Store&);               \
-  template void run_line<T>(const Line<T>&, const T*, T*, T*, bool, T, const Team*);
+  template void run_line<T>(const Line<T>&, const T*, T*, T*, bool, T, Place);
 EWALD_INSTANTIATE(float)
 EWALD_INSTANTIATE(double)
 

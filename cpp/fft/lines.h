@@ -3,6 +3,7 @@
 #include "common/threads.h"
 #include "fft/kernels.h"
 #include "fft/store.h"
+#include "fft/watch.h"
 
 namespace ewald::fft {
 
@@ -55,9 +56,17 @@ auto row_of(const Line<T>& line) {
 template <class T>
 const Line<T>* plan_line(size_t n, const Engines<T>& engines, uint32_t tune, Store& store);
 
-// `out` may equal `in`. `swap` runs the transform backward. With a team, a long line is distributed to its threads;
-// work then holds line.work + (threads - 1) line.per_thread numbers.
+// Where a line runs: with a team, a long one is distributed to its threads; with a watch, it ends between two blocks of
+// it once that is stopped.
+struct Place {
+  const Team* team = nullptr;
+  const Watch* watch = nullptr;
+  bool stopped() const { return watch != nullptr && watch->stopped(); }
+};
+
+// `out` may equal `in`. `swap` runs the transform backward. With a team
+// work holds line.work + (threads - 1) line.per_thread numbers.
 template <class T>
-void run_line(const Line<T>& line, const T* in, T* out, T* work, bool swap, T scale, const Team* team);
+void run_line(const Line<T>& line, const T* in, T* out, T* work, bool swap, T scale, Place place);
 
 }  // namespace ewald::fft

@@ -103,6 +103,20 @@ const T* trig_table(Trig kind, size_t n, Store& store) {
   return table;
 }
 
+// Roots of isa/trig_line.cpp one by one: exp(-i pi k / 2n) of the kinds II and III, k to n / 2, else the table of the
+// same kind across lines.
+template <class T>
+const T* turn_table(Trig kind, size_t n, Store& store) {
+  const bool four = kind == Trig::dct4 || kind == Trig::dst4;
+  if (four || !packs(kind, n)) return trig_table<T>(kind, n, store);
+  T* table = store.take<T>(2 * (n / 2 + 1));
+  Store temporary;
+  const Twiddles twiddles(4 * uint64_t(n), temporary);
+  if (table == nullptr || !twiddles.ok()) return nullptr;
+  for (size_t k = 0; k <= n / 2; k++) twiddles.get(k, table + 2 * k);
+  return table;
+}
+
 // Roots 0 .. n / 4 one by one, then the roots from 1 on as vectors, as half_after reads them.
 template <class T>
 const T* half_table(size_t n, uint32_t lanes, Store& store) {
@@ -213,34 +227,50 @@ bool Builder<T>::choose_kernel(Pass<T>& pass, size_t all_lines) {
   const bool halves = pass.task == Task::r2c || pass.task == Task::c2r, pairs = halves || pass.task == Task::trig;
   const size_t n = pass.n;
 
-  // A contiguous line by itself, if it is long enough for its two kernels to pay off, or if there are too few lines to
-  // fill vectors across. (100 x 100 lines of 64 on AVX2: 0.14 ms along, 0.15 ms across; of 32 with half the vector 0.28
-  // ms along, 0.14 ms across.) Vectors of half the width must be used in full and need lines twice as long: 128^3 on
+  const bool trig = pass.task == Task::trig;
+  pass.packed = halves ? n % 2 == 0 : trig && packs(pass.trig, n);
+
+  // A line by itself, if it is long enough for its two kernels to pay off, or if there are too few lines to fill
+  // vectors across. (100 x 100 lines of 64 on AVX2: 0.14 ms along, 0.15 ms across; of 32 with half the vector 0.28 ms
+  // along, 0.14 ms across.) Vectors of half the width must be used in full and need lines twice as long: 128^3 on
   // AVX-512 takes 0.83 of the time along its lines of 128, but 64^3 takes 1.2 times as long along its lines of 64.
-  if (pass.line_in == 1 && pass.line_out == 1 && n > 1 &&
-      (pass.task == Task::c2c || pass.task == Task::r2c || pass.task == Task::c2r)) {
-    const size_t line_length = pairs && n % 2 == 0 ? n / 2 : n;
+  // Sines and cosines go across where they can: their permutations are cheaper there. Lines of memory that are neither
+  // contiguous nor side by side are copied first.
+  const bool contiguous = pass.line_in == 1 && pass.line_out == 1,
+             apart = (pass.line_in != 1 && pass.lane_in != 1) || (pass.line_out != 1 && pass.lane_out != 1);
+  if (n > 1 && (pass.task == Task::c2c || halves || trig)) {
+    const size_t line_length = trig ? trig_points(pass.trig, n) : pass.packed ? n / 2 : n;
     const bool few = all_lines < (pairs ? 2 : 1) * engines.engine[engines.count - 1]->lanes ||
-                     line_length * sizeof(T) * 2 > 64 * 1024;
-    const Line<T>* line = tables.once<Line<T>>(What::line, line_length, 0, nullptr,
-                                               [&] { return plan_line<T>(line_length, engines, problem.tune, store); });
-    if (line == nullptr) return false;
-    const bool widest = line->engine == engines.engine[0];
+                     (contiguous && line_length * sizeof(T) * 2 > 64 * 1024);
+    const Line<T>* line =
+        few || contiguous || apart
+            ? tables.once<Line<T>>(What::line, line_length, 0, nullptr,
+                                   [&] { return plan_line<T>(line_length, engines, problem.tune, store); })
+            : nullptr;
+    if (line == nullptr && !store.ok()) return false;
+    const bool widest = line != nullptr && line->engine == engines.engine[0];
     // Real lines need not be as long where both passes of the row are done in registers: 128^3 on AVX2 takes 0.65 of
     // the time along its lines of 128, 256^3 on AVX-512 0.85 of the time along its lines of 256.
-    const bool in_registers = pairs && line_length >= 64 && line->row.stages == 0;
-    const bool along = line->how == Line<T>::How::row && (widest || line->engine->lanes * sizeof(T) >= 32) &&
+    const bool in_registers = pairs && line_length >= 64 && line != nullptr && line->row.stages == 0;
+    const bool along = line != nullptr && (contiguous || apart) && line->how == Line<T>::How::row &&
+                       (widest || line->engine->lanes * sizeof(T) >= 32) &&
                        (in_registers || line_length >= (pairs ? 2 : 1) * (widest ? 8 : 16) * line->engine->lanes);
-    if (few || (along && (!pairs || n % 2 == 0))) {
+    if ((few && (contiguous || line->how != Line<T>::How::lanes)) ||
+        (along && (!trig || apart) && (!pairs || pass.packed))) {
       pass.how = How::lines;
       pass.line = line;
       pass.engine = line->engine;
       pass.work = line->work;
-      if (pairs) pass.work += real_line_numbers(n);
-      if (!pass.in_window.all() || !pass.out_window.all()) pass.work += 2 * window_numbers(n);
-      if (pairs && n % 2 == 0)
-        pass.table = tables.once<T>(What::half, n, 0, line->engine,
-                                    [&] { return half_table<T>(n, line->engine->lanes, store); });
+      if (halves) pass.work += real_line_numbers(n);
+      if (trig) pass.work += 2 * trig_line_numbers(line_length);
+      if (!contiguous || !pass.in_window.all() || !pass.out_window.all()) pass.work += 2 * window_numbers(n);
+      const size_t real = trig ? 2 * line_length : n;
+      if (pass.packed && pass.trig != Trig::dct4 && pass.trig != Trig::dst4)
+        pass.table = tables.once<T>(What::half, real, 0, line->engine,
+                                    [&] { return half_table<T>(real, line->engine->lanes, store); });
+      if (trig && pass.trig != Trig::dct1 && pass.trig != Trig::dst1)
+        pass.turn = tables.once<T>(What::turn, n, uint32_t(pass.trig), nullptr,
+                                   [&] { return turn_table<T>(pass.trig, n, store); });
       if (pass.task == Task::r2c && n % 2 == 0 && folds(*line))
         pass.fold = tables.once<T>(What::fold, n, 0, line->engine, [&] { return fold_table<T>(*line, store); });
       program.extra = max(program.extra, line->per_thread);
@@ -248,10 +278,8 @@ bool Builder<T>::choose_kernel(Pass<T>& pass, size_t all_lines) {
     }
   }
 
-  pass.packed = halves ? n % 2 == 0 : pass.task == Task::trig && packs(pass.trig, n);
-
-  // The widest vectors that the lines fill, and whose squares contiguous packed lines fill. (1000 lines of 16 on AVX-512
-  // take 1.6 times as long number by number.)
+  // The widest vectors that the lines fill, and whose squares contiguous packed lines fill. (1000 lines of 16 on
+  // AVX-512 take 1.6 times as long number by number.)
   const bool squares = pass.packed && (pass.line_in == 1 || pass.line_out == 1);
   pass.engine = engines.engine[engines.count - 1];
   for (uint32_t e = engines.count; e-- > 0;)
@@ -372,7 +400,7 @@ constexpr size_t ahead_bytes = 8 * 1024;
 
 template <class T>
 void look_ahead(Pass<T>& pass, const Side& source) {
-  if (pass.how != Pass<T>::How::lines || pass.loops == 0 || !pass.engine->streams) return;
+  if (pass.how != Pass<T>::How::lines || pass.line_in != 1 || pass.loops == 0 || !pass.engine->streams) return;
   const size_t line = pass.in_window.count * (pass.in_complex ? 2 : 1) * sizeof(T);
   if (line > ahead_bytes || bytes_of(source, sizeof(T)) <= resident_bytes) return;
   const size_t ahead = ahead_bytes / line;
@@ -415,7 +443,8 @@ void keep_plane(Program<T>& program, const Layout& plane, const size_t* count, u
   if (numbers > resident_bytes / (2 * sizeof(T))) return;  // rows with gaps
   const bool columns = plane.buffer == Buffer::output && pass->source != last.target && fills_lines(last) &&
                        bytes >= past_plane_bytes;
-  const bool lines = plane.buffer == Buffer::workspace && last.how == How::lines && bytes >= past_bytes;
+  const bool lines = plane.buffer == Buffer::workspace && last.how == How::lines && last.line_out == 1 &&
+                     bytes >= past_bytes;
   if (!columns && !lines) return;
   program.plane = (2 * numbers + 15) / 16 * 16;
   for (uint32_t k = 0; k < group.count; k++) {
@@ -450,6 +479,7 @@ bool gives_vectors(const Pass<T>& pass) {
   if (fills_vectors(pass))
     return pass.column->stage[0].radix <= 7 && ends_in_vectors(pass.column->stage[pass.column->stages - 1].radix);
   return pass.how == Pass<T>::How::lines && pass.task == Task::c2c && pass.line->how == Line<T>::How::row &&
+         pass.line_in == 1 && pass.line_out == 1 &&
          pass.line->row.stages > 0 && pass.in_window.all() && pass.out_window.all() &&
          ends_in_vectors(pass.line->row.stage[pass.line->row.stages - 1].radix);
 }
@@ -605,7 +635,8 @@ bool build(const Problem& problem, bool backward, const Engines<T>& engines, Sto
   for (uint32_t k = 0; k < program.passes; k++) program.work = max(program.work, program.plane + program.pass[k].work);
   const Pass<T>& only = program.pass[0];
   if (program.passes == 1 && only.how == Pass<T>::How::lines && only.loops == 0 && only.task == Task::c2c &&
-      only.line->how == Line<T>::How::row && only.in_window.all() && only.out_window.all())
+      only.line->how == Line<T>::How::row && only.line_in == 1 && only.line_out == 1 && only.in_window.all() &&
+      only.out_window.all())
     program.row = only.line;
   look_ahead(program.pass[0], source);
   return store.ok();

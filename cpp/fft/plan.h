@@ -35,6 +35,9 @@ constexpr size_t window_numbers(size_t n) { return (2 * n + 17) / 16 * 16; }
 // AVX-512 takes 1.3 times as long when all vectors of its scratch cross two cache lines.
 constexpr size_t real_line_numbers(size_t n) { return (2 * n + 4 + 15) / 16 * 16; }
 
+// Numbers of scratch for the complex line of a sine or cosine along a line.
+constexpr size_t trig_line_numbers(size_t points) { return (2 * points + 2 + 15) / 16 * 16; }
+
 // Numbers of scratch for a result of `count` numbers before it is stored past the cache.
 constexpr size_t staged_numbers(size_t count) { return (count + 15) / 16 * 16; }
 
@@ -66,6 +69,7 @@ struct Pass {
   bool packed;     // real lines go as complex ones of half the length, across lines
   size_t rows;     // of one of the two blocks of scratch, across lines
   const T* table;
+  const T* turn;   // roots of a sine or cosine along a line
   const T* fold;  // of a real line whose last pass does the half-length trick as well (see fold.cpp), or null
   size_t work;    // numbers of scratch that one thread needs
 };

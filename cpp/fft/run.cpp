@@ -39,29 +39,44 @@ void unfold(const T* in, size_t n, T* out) {
 }
 
 template <class T>
-void run_contiguous(const Pass<T>& pass, const T* in, T* out, T* work, T scale, const Team* team) {
+void run_trig_line(const Pass<T>& pass, const T* in, T* out, T* work, T scale, Place place) {
+  const Engine<T>& engine = *pass.engine;
+  const size_t numbers = trig_line_numbers(pass.line->n);
+  T *a = work, *b = a + numbers, *rest = b + numbers;
+  const bool three = pass.packed && (pass.trig == Trig::dct3 || pass.trig == Trig::dst3),
+             one = pass.trig == Trig::dct1 || pass.trig == Trig::dst1,
+             four = pass.packed && (pass.trig == Trig::dct4 || pass.trig == Trig::dst4);
+  engine.line_before(pass.trig, pass.n, pass.turn, pass.table, in, a, b);
+  run_line(*pass.line, a, a, rest, three, one ? scale / 2 : four ? 2 * scale : scale, place);
+  if (place.stopped()) return;
+  engine.line_after(pass.trig, pass.n, pass.turn, pass.table, a, out);
+}
+
+template <class T>
+void run_contiguous(const Pass<T>& pass, const T* in, T* out, T* work, T scale, Place place) {
   const size_t n = pass.n;
+  if (pass.task == Task::trig) return run_trig_line(pass, in, out, work, scale, place);
   T* rest = work + real_line_numbers(n);
   switch (pass.task) {
     case Task::r2c:
       if (pass.fold != nullptr) {
         pass.engine->real_row(pass.line->row, pass.fold, in, out, rest, scale / 2);
       } else if (n % 2 == 0) {
-        run_line(*pass.line, in, out, rest, false, scale / 2, team);
+        run_line(*pass.line, in, out, rest, false, scale / 2, place);
         pass.engine->half_after(n / 2, pass.table, out);
       } else {
         widen(in, n, work);
-        run_line(*pass.line, work, work, rest, false, scale, team);
+        run_line(*pass.line, work, work, rest, false, scale, place);
         std::memcpy(out, work, 2 * (n / 2 + 1) * sizeof(T));
       }
       break;
     case Task::c2r:
       if (n % 2 == 0) {
         pass.engine->half_before(n / 2, pass.table, in, work);
-        run_line(*pass.line, work, out, rest, true, scale, team);
+        run_line(*pass.line, work, out, rest, true, scale, place);
       } else {
         unfold(in, n, work);
-        run_line(*pass.line, work, work, rest, true, scale, team);
+        run_line(*pass.line, work, work, rest, true, scale, place);
         for (size_t j = 0; j < n; j++) out[j] = work[2 * j];
       }
       break;
@@ -69,7 +84,7 @@ void run_contiguous(const Pass<T>& pass, const T* in, T* out, T* work, T scale, 
       if (pass.to_vectors)
         pass.engine->row_to_vectors(pass.line->row, in, out, work, pass.backward);
       else
-        run_line(*pass.line, in, out, work, pass.backward, scale, team);
+        run_line(*pass.line, in, out, work, pass.backward, scale, place);
       break;
   }
 }
@@ -81,31 +96,60 @@ struct Parts {
       : first(w.count < w.whole - w.start ? w.count : w.whole - w.start), around(w.count - first) {}
 };
 
-// A line of which a side holds a part: it is copied to its place among zeros, and the needed part of the result is
-// copied out.
+// Numbers of a line, one behind the other, from memory where they are `stride` elements apart, and back.
 template <class T>
-void run_windowed(const Pass<T>& pass, const T* in, T* out, T* work, T scale, const Team* team) {
+void collect(const T* in, size_t stride, size_t count, size_t numbers, T* out) {
+  if (stride == 1) {
+    std::memcpy(out, in, count * numbers * sizeof(T));
+  } else if (numbers == 1) {
+    for (size_t j = 0; j < count; j++) out[j] = in[j * stride];
+  } else {
+    for (size_t j = 0; j < count; j++) {
+      out[2 * j] = in[2 * j * stride];
+      out[2 * j + 1] = in[2 * j * stride + 1];
+    }
+  }
+}
+template <class T>
+void spread(const T* in, size_t count, size_t numbers, T* out, size_t stride) {
+  if (stride == 1) {
+    std::memcpy(out, in, count * numbers * sizeof(T));
+  } else if (numbers == 1) {
+    for (size_t j = 0; j < count; j++) out[j * stride] = in[j];
+  } else {
+    for (size_t j = 0; j < count; j++) {
+      out[2 * j * stride] = in[2 * j];
+      out[2 * j * stride + 1] = in[2 * j + 1];
+    }
+  }
+}
+
+// A line that is not contiguous, or of which a side holds a part: it is copied to its place among zeros, and the needed
+// part of the result is copied out.
+template <class T>
+void run_windowed(const Pass<T>& pass, const T* in, T* out, T* work, T scale, Place place) {
   const Window &from = pass.in_window, &to = pass.out_window;
   const size_t in_numbers = pass.in_complex ? 2 : 1, out_numbers = pass.out_complex ? 2 : 1;
+  const bool copies_in = !from.all() || pass.line_in != 1, copies_out = !to.all() || pass.line_out != 1;
   const T* line = in;
   T* result = out;
-  if (!from.all()) {
+  if (copies_in) {
     const Parts parts(from);
-    std::memset(work, 0, from.whole * in_numbers * sizeof(T));
-    std::memcpy(work + from.start * in_numbers, in, parts.first * in_numbers * sizeof(T));
-    std::memcpy(work, in + parts.first * in_numbers, parts.around * in_numbers * sizeof(T));
+    if (!from.all()) std::memset(work, 0, from.whole * in_numbers * sizeof(T));
+    collect(in, pass.line_in, parts.first, in_numbers, work + from.start * in_numbers);
+    collect(in + parts.first * pass.line_in * in_numbers, pass.line_in, parts.around, in_numbers, work);
     line = work;
     work += window_numbers(pass.n);
   }
-  if (!to.all()) {
+  if (copies_out) {
     result = work;
     work += window_numbers(pass.n);
   }
-  run_contiguous(pass, line, result, work, scale, team);
-  if (!to.all()) {
+  run_contiguous(pass, line, result, work, scale, place);
+  if (copies_out) {
     const Parts parts(to);
-    std::memcpy(out, result + to.start * out_numbers, parts.first * out_numbers * sizeof(T));
-    std::memcpy(out + parts.first * out_numbers, result, parts.around * out_numbers * sizeof(T));
+    spread(result + to.start * out_numbers, parts.first, out_numbers, out, pass.line_out);
+    spread(result, parts.around, out_numbers, out + parts.first * pass.line_out * out_numbers, pass.line_out);
   }
 }
 
@@ -286,9 +330,9 @@ void fetch_ahead(const Pass<T>& pass, const T* in) {
 
 // A line whose result is stored past the cache, from where it is complete.
 template <class T>
-void run_line_past(const Pass<T>& pass, const T* in, T* out, T* work, T scale) {
+void run_line_past(const Pass<T>& pass, const T* in, T* out, T* work, T scale, Place place) {
   const size_t numbers = pass.out_window.count * (pass.out_complex ? 2 : 1);
-  run_windowed<T>(pass, in, work, work + staged_numbers(numbers), scale, nullptr);
+  run_windowed<T>(pass, in, work, work + staged_numbers(numbers), scale, place);
   pass.engine->copy_past(work, out, numbers);
 }
 
@@ -320,9 +364,9 @@ void run_items(const Pass<T>& pass, const T* in, T* out, size_t first, size_t la
       if (pass.ahead > 0) fetch_ahead(pass, from);
       if (next != nullptr) fetch(next + item * pass.fetch, pass.fetch);
       if (pass.past)
-        run_line_past(pass, from, to, work, scale);
+        run_line_past(pass, from, to, work, scale, {nullptr, &tally.watch()});
       else
-        run_windowed(pass, from, to, work, scale, team);
+        run_windowed(pass, from, to, work, scale, {team, &tally.watch()});
     } else if (pass.past) {
       run_past(pass, in + at_in, out + at_out, block, work, scale);
     } else {
@@ -436,7 +480,8 @@ void run(const Program<T>& program, const T* in, T* out, T* workspace, T scale, 
   const uint32_t threads = team.size();
   if (const Pass<T>& only = program.pass[0];
       program.passes == 1 && only.how == Pass<T>::How::lines && only.loops == 0) {
-    run_windowed(only, in, out, work, scale, &team);  // a single short line takes less time than the loops below
+    // A single short line takes less time than the loops below.
+    run_windowed(only, in, out, work, scale, {&team, &watch});
     return;
   }
   uint64_t whole = 0;

@@ -8,7 +8,7 @@ namespace ewald::fft {
 
 class Tables {
 public:
-  enum class What : uint32_t { line, columns, half, fold, trig };
+  enum class What : uint32_t { line, columns, half, fold, trig, turn };
 
   explicit Tables(Store& store) : store_(store) {}
 

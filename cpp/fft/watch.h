@@ -20,6 +20,8 @@ public:
   Tally(const Tally&) = delete;
   Tally& operator=(const Tally&) = delete;
 
+  const Watch& watch() const { return watch_; }
+
   // Counts one more block; false if the run must end.
   bool next() {
     if (++count_ == 64) tell();

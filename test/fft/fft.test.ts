@@ -279,6 +279,30 @@ describe.each(['wasm', 'native', 'cuda-emulated'] as const)('fft plans on %s', (
   });
 });
 
+describe('one long line', () => {
+  let context: Context;
+  openEach('native', (opened) => {
+    context = opened;
+  });
+
+  // 1048573 is prime: a convolution of several steps, of which the last one writes the result.
+  it('is given up where it is when its run is aborted', { tags: 'all' }, async () => {
+    const plan = await context.fft({ shape: 1048574, kind: 'r2r', r2r: 'dct1', threads: 1 });
+    const [input, output] = [new Float32Array(1048574).fill(1), new Float32Array(1048574)];
+    const began = performance.now();
+    await plan.forward(input, output);
+    const whole = performance.now() - began;
+    output.fill(0);
+    const controller = new AbortController();
+    const run = plan.forward(input, output, { signal: controller.signal });
+    // It has begun by then, and is far from its end.
+    setTimeout(() => controller.abort(), whole / 8);
+    await refused(() => run, 'Aborted', '');
+    expect(output.findIndex((x) => x !== 0)).toBe(-1);
+    await plan.dispose();
+  });
+});
+
 describe('helpers', () => {
   it('return the frequencies of the bins', () => {
     expect([...fftfreq(5, 0.1)]).toEqual([0, 2, 4, -4, -2]);

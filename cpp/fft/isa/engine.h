@@ -114,6 +114,12 @@ void trig_before(Trig kind, size_t n, const T* table, const T* a, T* b, size_t v
 template <class T, int W>
 void trig_after(Trig kind, size_t n, const T* table, const T* a, T* b, size_t vectors);
 
+// trig_line.cpp
+template <class T, int W>
+void line_before(Trig kind, size_t n, const T* turn, const T* half, const T* x, T* a, T* b);
+template <class T, int W>
+void line_after(Trig kind, size_t n, const T* turn, const T* half, T* a, T* y);
+
 #if defined(__AVX512F__)
 #define EWALD_FFT_WIDTHS(X) X(float, 16) X(float, 8) X(float, 4) X(double, 8) X(double, 4) X(double, 2)
 #elif defined(__AVX2__)

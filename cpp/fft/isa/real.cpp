@@ -4,7 +4,8 @@
 
 namespace ewald::EWALD_ISA {
 
-// X_k = E_k + w^k O_k, X*_(h-k) = E_k - w^k O_k with E, O the transforms of the even and odd numbers, w = exp(-i pi / h).
+// X_k = E_k + w^k O_k, X*_(h-k) = E_k - w^k O_k with E, O the transforms of the even and odd numbers, w = exp(-i pi /
+// h).
 template <class T, int W>
 void unpack(size_t half, const T* roots, T* a, size_t vectors) {
   constexpr size_t unit = 2 * W;

@@ -54,6 +54,8 @@ constexpr fft::Engine<T> engine = {
     unfold<T, W>,
     trig_before<T, W>,
     trig_after<T, W>,
+    line_before<T, W>,
+    line_after<T, W>,
     half_after<T, W>,
     half_before<T, W>,
     multiply<T, W>,

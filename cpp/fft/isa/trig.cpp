@@ -3,10 +3,10 @@
 //
 // Definitions and scale are FFTW's: kind II is y_k = 2 sum_j x_j cos(pi (j + 1/2) k / n), and so on. II and III: a real
 // transform of the line with its even numbers up and its odd ones down (Makhoul, A fast cosine transform in one and two
-// dimensions, IEEE Trans. ASSP 28, 1980, 27). IV: a complex transform of half the length, of even numbers from the front
-// and odd ones from the back. I is the real transform of the even or odd extension, because its shortcuts lose accuracy.
-// A sine kind is the cosine kind of reversed or alternating numbers. An odd line of the kinds II to IV is transformed as
-// a complex one.
+// dimensions, IEEE Trans. ASSP 28, 1980, 27). IV: a complex transform of half the length, of even numbers from the
+// front and odd ones from the back. I is the real transform of the even or odd extension, because its shortcuts lose
+// accuracy. A sine kind is the cosine kind of reversed or alternating numbers. An odd line of the kinds II to IV is
+// transformed as a complex one.
 #include "fft/isa/engine.h"
 
 namespace ewald::EWALD_ISA {
@@ -145,8 +145,8 @@ void before_three(bool sine, size_t n, const T* table, const T* a, T* b, size_t 
   }
 }
 
-// (x_2j + i x_(n-1-2j)) exp(-i pi (j + 1/8) / n), and u = exp(-i pi (k + 1/8) / n) Z_k gives y_2k = 2 Re u and y_(n-1-2k)
-// = -2 Im u.
+// (x_2j + i x_(n-1-2j)) exp(-i pi (j + 1/8) / n), and u = exp(-i pi (k + 1/8) / n) Z_k gives y_2k = 2 Re u and
+// y_(n-1-2k) = -2 Im u.
 template <class T, int W>
 void before_four(bool sine, size_t n, const T* table, const T* a, T* b, size_t width) {
   for (size_t j = 0; 2 * j < n; j++) {

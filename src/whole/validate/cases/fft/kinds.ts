@@ -34,6 +34,8 @@ const oneAxis = [
       makeRow({ shape: [n], kind: 'r2r', r2r }, 'sines and cosines'),
     ),
     makeRow({ shape: [24], kind: 'r2r', r2r }, 'and their inverses', inverse),
+    makeRow({ shape: [2049], kind: 'r2r', r2r }, 'one long line, odd'),
+    makeRow({ shape: [1000], kind: 'r2r', r2r, inputStrides: [3], outputStrides: [2] }, 'one line with gaps'),
     makeRow({ shape: [302], kind: 'r2r', r2r }, 'pieces of which the last has one stage, on a software GPU'),
   ]),
   makeRow({ shape: [1], kind: 'r2r', r2r: 'dst1' }, 'the shortest sine'),
@@ -81,6 +83,10 @@ const layouts = [
   ),
   makeRow({ shape: [8, 10], order: [1, 0], kind: 'r2c' }, 'permuted storage of both sides'),
   makeRow({ shape: [6, 10], inputStrides: [20, 2], outputStrides: [1, 7] }, 'strides with gaps'),
+  ...(['c2c', 'r2c', 'c2r'] as const).map((kind) =>
+    makeRow({ shape: [360], kind, inputStrides: [3], outputStrides: [2] }, 'one line with gaps'),
+  ),
+  makeRow({ shape: [360], batch: 40, inputStrides: [3], outputStrides: [2] }, 'many lines with gaps'),
   makeRow(
     { shape: [16], batch: 3, inputStrides: [3], inputDistance: 1, outputStrides: [1], outputDistance: 20 },
     'interleaved transforms to separate ones with gaps',
