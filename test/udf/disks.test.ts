@@ -265,6 +265,10 @@ describe('a second grain', () => {
       expect.closeTo(0, 3),
     ]);
     expect(notes.join('\n')).toMatch(/^12 of 36 positions have not the lattice.*\n12 of them .* a second grain/);
+    const roi = reference.map((_, i) => (i % n > 2 ? 1 : 0));
+    await expect(ctx.run(ctx.createStrainAnalysis(scan, { ...lattice, reference }), { roi })).rejects.toThrow(
+      'none of the 12 positions of the reference is among those that are measured (roi)',
+    );
     const others = reference.map((_, i) => (i % n > 2 ? 1 : 0));
     const wrong = await ctx.run(ctx.createStrainAnalysis(scan, { ...lattice, reference: others }));
     expect(wrong.notes[0]).toMatch(/^6 of the 18 positions of the reference have the lattice/);
@@ -283,8 +287,8 @@ describe('a second grain', () => {
     // The stretched direction is x, turned by 8 degrees.
     const along = Math.cos((8 * Math.PI) / 180) ** 2;
     const truth = [0.02 * along, 0.02 * (1 - along), (8 * Math.PI) / 180];
+    // Disks that are turned to the rims of the squares in which they are searched pull the angle.
     for (const [k, { data }] of [maps.exx, maps.eyy, maps.theta].entries())
-      // Disks that are turned to the rims of the squares in which they are searched pull the angle.
       expect(Math.abs(column(data, 4) - (truth[k] as number)), String(k)).toBeLessThan(k === 2 ? 1e-2 : 2e-3);
     const linear = await ctx.run(ctx.createStrainAnalysis(scan, { ...lattice, decomposition: 'linear' }));
     expect(Math.abs(column(linear.eyy.data, 4) - 0.0097)).toBeLessThan(2e-3);

@@ -379,6 +379,12 @@ function strainChannels(
   const nothing = new Float64Array(validMask.length).fill(Number.NaN);
   const inRegion = (is: (i: number) => boolean): boolean => fits.some((_, i) => (!region || region[i]) && is(i));
   // A reference whose lattices are judged to be others has maps without a number; one without any lattice is refused.
+  if (region && validMask.some(Boolean) && !inRegion((i) => validMask[i] === 1))
+    throw new EwaldError(
+      'Argument',
+      `strain: none of the ${region.reduce((sum, one) => sum + (one ? 1 : 0), 0)} positions of the reference is among ` +
+        'those that are measured (roi); expected a reference within the region, or measure it too',
+    );
   const isKnown =
     validMask.some(Boolean) && (inRegion((i) => fits[i] === 1) || !inRegion((i) => !Number.isNaN(error.data[i])));
   const maps = isKnown
