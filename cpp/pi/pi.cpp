@@ -62,19 +62,20 @@ extern "C" EWALD_EXPORT(ewald_pi_count) int32_t ewald_pi_count(const ewald_pi_pa
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_pi_count: a pointer is null");
   const uint64_t first = uint64_t(params->first_hi) << 32 | params->first_lo;
   const uint64_t points = uint64_t(params->points_hi) << 32 | params->points_lo;
-  if (first + points < first)
-    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_pi_count: first + points is beyond 2^64 - 1");
   *hits = 0;
   if (points == 0) return EWALD_STATUS_OK;
-  const uint64_t end = first + points, first_block = first / 4, last_block = (end - 1) / 4;
+  // The last point of a stream has the index 2^64 - 1, behind which there is no other.
+  const uint64_t last = first + (points - 1), first_block = first / 4, last_block = last / 4;
+  if (last < first)
+    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_pi_count: the last point is beyond 2^64 - 1");
   if (first_block == last_block) {
-    *hits = count_points(*params, first_block, uint32_t(first % 4), uint32_t((end - 1) % 4 + 1));
+    *hits = count_points(*params, first_block, uint32_t(first % 4), uint32_t(last % 4 + 1));
     return EWALD_STATUS_OK;
   }
   uint64_t whole_begin = first_block, whole_end = last_block + 1;
   uint64_t single = 0;
   if (first % 4 != 0) single += count_points(*params, whole_begin++, uint32_t(first % 4), 4);
-  if (end % 4 != 0) single += count_points(*params, --whole_end, 0, uint32_t(end % 4));
+  if (last % 4 != 3) single += count_points(*params, --whole_end, 0, uint32_t(last % 4 + 1));
 
   Job job{*params, kernel(), whole_begin, whole_end - whole_begin, 0, {single}};
   // Waking threads costs some 20 microseconds, so below 2^18 blocks a single thread does the work.

@@ -44,8 +44,9 @@ extern "C" int32_t ewald_cuda_pi_count(ewald_cuda_context* context, const ewald_
     const unsigned long long first = static_cast<unsigned long long>(params->first_hi) << 32 | params->first_lo;
     const unsigned long long points = static_cast<unsigned long long>(params->points_hi) << 32 | params->points_lo;
     if (points == 0) return;
-    if (first + points < first)
-      throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_pi_count: first + points is beyond 2^64 - 1");
+    // The last point of a stream has the index 2^64 - 1, behind which there is no other.
+    if (first + (points - 1) < first)
+      throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_pi_count: the last point is beyond 2^64 - 1");
     useContext(context, [&] {
       const unsigned long long last = first + (points - 1);
       const unsigned long long blocksOfPoints = (last >> 2) - (first >> 2) + 1;

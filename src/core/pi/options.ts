@@ -50,8 +50,8 @@ export function checkCount(run: PiRunOptions) {
   const { stream, ...given } = checkedOptions('pi.run', run, piRunSchema);
   checkSignal(run.signal);
   const [points, first, seed] = [BigInt(given.points), BigInt(given.first), BigInt(given.seed)];
-  // A count whose points would begin again at 0 counts points twice.
-  const last = (1n << 64n) - 1n - points;
+  // The last point of a stream is 2⁶⁴ - 1; a count that begins again at 0 counts points twice.
+  const last = (1n << 64n) - points;
   if (first > last)
     throw new EwaldError('Argument', `pi.run: first is ${first}; with ${points} points expected at most ${last}`);
   return { points, first, seed, stream };
