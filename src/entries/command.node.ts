@@ -6,9 +6,9 @@
 export { columnGroups, counted, formatFirstFrames, framesWithPeaks, progressLine, rateText, roughly } from '../base/amounts.js';
 export { refuseBy } from '../base/call-options.js';
 export { type CrystfelProgram, compatRow, fromCrystfelFlags } from '../base/crystfel-flags.js';
+export { commaHint, decimal } from '../base/decimal.js';
 export { messageOf } from '../base/errors.js';
 export { fileReason } from '../base/file-errors.js';
-export { commaHint, decimal } from '../base/decimal.js';
 export { sliceOf, untilOf } from '../base/frame-slice.js';
 export {
   explainWord,

@@ -39,7 +39,15 @@ let frames: Awaited<ReturnType<typeof simulateFrames>>;
 beforeAll(async () => {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  frames = await simulateFrames(folder, { cell: [[40, 0, 0], [0, 50, 0], [0, 0, 60]], images: 2, detectorPx: [256, 256] });
+  frames = await simulateFrames(folder, {
+    cell: [
+      [40, 0, 0],
+      [0, 50, 0],
+      [0, 0, 60],
+    ],
+    images: 2,
+    detectorPx: [256, 256],
+  });
 });
 afterAll(() => {
   server.close();
