@@ -56,6 +56,53 @@ test.for([
   expect(await remarksIn(symmetry)).not.toContain('contradict');
 });
 
+/** Groups that are no part of a named one at half or a third of its operations, or have no name in these axes. */
+const low = [
+  ['-1', undefined, '-3m1_H', [22, 22, 20, 90, 90, 120], '-1'],
+  ['-1', undefined, '4/mmm', [24, 24, 24, 90, 90, 90], '-1'],
+  ['-1', ['k,h,-l', '-h,-k,-l'], '321_H', [22, 22, 20, 90, 90, 120], '2/m \\(.*\\)'],
+  ['-1', ['k,h,-l', '-h,-k,l', '-h,-k,-l'], '622', [22, 22, 20, 90, 90, 120], 'mmm \\(.*\\)'],
+  ['2/m', undefined, 'm-3m', [24, 24, 24, 90, 90, 90], '2/m\\S*'],
+] as const;
+test.for(low)(
+  'data of %s %s contradict %s',
+  { tags: 'all' },
+  async ([symmetry, generators, given, parameters, told]) => {
+    const ways = latticeRotations(cellFromParameters(...(parameters as Parameters))).map(tripletOf);
+    const { bytes } = simulateStream({
+      ...{ crystals: 80, symmetry, parameters, ways },
+      ...(generators ? { generators } : {}),
+    });
+    const merged = async (used: string) => {
+      const merger = await context.merger({ symmetry: used, model: 'mean', polarisation: 'none' });
+      await merger.addStream({ name: 'a.stream', bytes: [bytes] });
+      return merger.run();
+    };
+    const { remarks, isDoubtful } = await merged(given);
+    expect(remarks.join('\n')).toMatch(new RegExp(`contradict the point group ${given}: .* in ${told}\\. `));
+    expect(isDoubtful).toBe(true);
+    if (generators === undefined) return;
+    const auto = (await merged('auto')).remarks.join('\n');
+    expect(auto).toMatch(new RegExp(`The Laue group is ${told}: `));
+    expect(auto).toContain('has no name in these axes');
+  },
+);
+
+test.for([
+  ['-3m1_H', [22, 22, 20, 90, 90, 120]],
+  ['6/mmm', [22, 22, 20, 90, 90, 120]],
+  ['4/mmm', [24, 24, 20, 90, 90, 90]],
+  ['m-3m', [24, 24, 24, 90, 90, 90]],
+] as const)('data of %s do not contradict it', { tags: 'nightly' }, async ([symmetry, parameters]) => {
+  for (let seed = 1; seed <= 12; seed++)
+    for (const crystals of [12, 30, 100]) {
+      const { bytes } = simulateStream({ crystals, symmetry, parameters, seed });
+      const merger = await context.merger({ symmetry, model: 'mean', polarisation: 'none' });
+      await merger.addStream({ name: 'a.stream', bytes: [bytes] });
+      expect((await merger.run()).remarks.join('\n'), `seed ${seed}, ${crystals}`).not.toContain('contradict');
+    }
+});
+
 test.for([1, 9])(
   '%i crystals do not determine the group, and nothing is guessed',
   { tags: 'all' },

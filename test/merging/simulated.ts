@@ -13,12 +13,14 @@ import {
 import { type Centring, isAbsent } from '../../src/crystal/centring.js';
 import { marks } from '../../src/crystal/stream/stream.js';
 import { type Indices, representative, transformed } from '../../src/crystal/symmetry/asymmetric-unit.js';
-import { operationOf } from '../../src/crystal/symmetry/matrices.js';
+import { generateGroup, operationOf } from '../../src/crystal/symmetry/matrices.js';
 import { pointGroup } from '../../src/crystal/symmetry/point-group.js';
 
 export interface Simulation {
   readonly crystals: number;
   readonly symmetry: string;
+  /** Operations that generate a group without a name instead, such as `k,h,-l`. */
+  readonly generators?: readonly string[];
   readonly parameters: readonly [number, number, number, number, number, number];
   readonly seed?: number;
   /** Standard deviations of ln G, of B in Å², of ln r. */
@@ -79,6 +81,7 @@ export function simulateStream(simulation: Simulation): SimulatedStream {
   const {
     crystals,
     symmetry,
+    generators,
     parameters,
     seed = 1,
     spread = [0.5, 4, 0.15],
@@ -91,7 +94,8 @@ export function simulateStream(simulation: Simulation): SimulatedStream {
     cellError,
     named,
   } = simulation;
-  const group = pointGroup(symmetry);
+  const ofName = pointGroup(symmetry);
+  const group = generators ? { ...ofName, operations: generateGroup(generators.map(operationOf)) } : ofName;
   const truths = new Map<string, number>();
   const truth = (indices: Indices): number => {
     const own = representative(indices, group);
