@@ -7,8 +7,10 @@ import { statSync } from 'node:fs';
 import { messageOf, Repeats, type RunWatch, SpareWorkers, watchRows } from '../../entries/command.node.js';
 import type { Executor } from '../../entries/executors.node.js';
 import {
+  type Context,
   EwaldError,
   isEwaldError,
+  type MergeResult,
   type PipelineItem,
   type PipelineOptions,
   type StageBackends,
@@ -115,12 +117,14 @@ async function search(
     const sinks = [merge, watch?.sink].filter((sink) => sink !== undefined);
     const further = { ...(sinks.length > 0 ? { sinks } : {}), ...(view ? { view } : {}) };
     const isPrintedOnly = !merge && !view && flags.output === undefined && !filesBeside(flags);
+    let searched = 0;
     for await (const item of context.pipeline({ ...options, ...callbacks, ...further })) {
+      searched++;
       report.item(item);
       // Nobody reads the lines any more, and there is no other result (| head).
       if (isPrintedOnly && !hasReader()) break;
     }
-    report.merged(merge?.result);
+    report.merged(merge?.result ?? (searched === 0 ? await earlierMerge(context, flags, report.end) : undefined));
   } catch (error) {
     report.stop();
     if (!isEwaldError(error, 'Aborted') || !report.end) {
@@ -143,6 +147,18 @@ async function search(
   } finally {
     await view?.close();
   }
+}
+
+/** The merge of a stream that is continued with `--resume` and was complete already. */
+async function earlierMerge(
+  context: Context,
+  flags: IndexFlags,
+  end: RunReport['end'],
+): Promise<MergeResult | undefined> {
+  const { merge, output, resume } = flags;
+  const isWritten = end?.outputs.some((one) => one.output === 'stream' && one.state === 'written') === true;
+  if (merge === undefined || !resume || !isWritten || output === undefined || output === '-') return undefined;
+  return (await import('./running-merge.js')).finishedMerge(context, merge, flags, output);
 }
 
 /** Whether the run writes files other than its stream. */

@@ -133,7 +133,7 @@ export async function run(
     await executor?.dispose();
     await context.dispose();
   }
-  const files = await filesOf(result, flags);
+  const { files, refused } = await filesOf(result, flags);
   // Checked first, so that either all files are written or none is.
   for (const { file, kind } of files) await checkOutput(file, { ...writing, ...kind });
   for (const { file, kind, content } of files) await writeWhole(file, content, { ...writing, ...kind });
@@ -146,6 +146,8 @@ export async function run(
   } else show(result, names, flags);
   // The files are written, since only the user knows whether the point group is right.
   if (result.isDoubtful) warn('the merge is doubtful: see the notes (exit code 1)');
+  // A setting that MTZ and mmCIF files lack does not cost the lists.
+  if (refused) throw refused;
   endDone(!result.isDoubtful);
 }
 
@@ -202,8 +204,11 @@ interface ResultFile {
 const halvesOf = async (output: string | undefined): Promise<readonly (1 | 2)[]> =>
   output === undefined || (await isWrittenThrough(output)) ? [] : [1, 2];
 
-/** All output files. */
-async function filesOf(result: MergeResult, flags: MergeFlags): Promise<ResultFile[]> {
+/** All output files, and why others are not among them if there is no such file of this point group. */
+async function filesOf(
+  result: MergeResult,
+  flags: MergeFlags,
+): Promise<{ readonly files: readonly ResultFile[]; readonly refused: EwaldError | undefined }> {
   const { output, mtz, unmerged, cif, table1, html, assignments } = flags;
   const halves = await halvesOf(output);
   const hasBeside = async (file: string | undefined): Promise<boolean> =>
@@ -217,19 +222,29 @@ async function filesOf(result: MergeResult, flags: MergeFlags): Promise<ResultFi
   const add = (file: string, kind: WriteOptions, content: string | Uint8Array): void => {
     files.push({ file, kind, content });
   };
+  let refused: EwaldError | undefined;
+  const addIfThere = (file: string, kind: WriteOptions, contentOf: () => string | Uint8Array): void => {
+    try {
+      add(file, kind, contentOf());
+    } catch (error) {
+      if (!isEwaldError(error, 'Unsupported')) throw error;
+      refused ??= error;
+    }
+  };
   for (const { lists: one, named } of lists) {
     const isWhole = one === result;
     if (output !== undefined && (isWhole || besideOutput))
       for (const half of [undefined, ...halves])
         add(`${named(output)}${half ?? ''}`, mergeWriting.hkl, one.toHkl(half));
-    if (mtz !== undefined && (isWhole || besideMtz)) add(named(mtz), mergeWriting.mtz, one.toMtz());
-    if (cif !== undefined && (isWhole || besideCif)) add(named(cif), mergeWriting.cif, one.toCif());
+    if (mtz !== undefined && (isWhole || besideMtz)) addIfThere(named(mtz), mergeWriting.mtz, () => one.toMtz());
+    if (cif !== undefined && (isWhole || besideCif)) addIfThere(named(cif), mergeWriting.cif, () => one.toCif());
   }
-  if (unmerged !== undefined) add(unmerged, mergeWriting.mtz, result.toUnmergedMtz());
-  if (table1 !== undefined) add(table1, mergeWriting.table1, result.toTable1(table1Form(table1)));
+  if (unmerged !== undefined) addIfThere(unmerged, mergeWriting.mtz, () => result.toUnmergedMtz());
+  if (table1 !== undefined)
+    addIfThere(table1, mergeWriting.table1, () => result.toTable1(table1Form(table1)));
   if (html !== undefined) add(html, mergeWriting.html, mergeReport(result, { about: commandLine() }));
   if (assignments !== undefined) add(assignments, {}, assignmentsOf(result));
-  return files;
+  return { files, refused };
 }
 
 /** The form of a Table 1 by the name of its file. */

@@ -1,6 +1,12 @@
 /** `ewald index --merge`: the merge of a run that goes on, in lines. */
-import { regionProblem, regionSplitOf } from '../../entries/command.node.js';
-import { type Context, EwaldError, type PipelineOptions } from '../../entries/index.node.js';
+import { filePieces, regionProblem, regionSplitOf } from '../../entries/command.node.js';
+import {
+  type Context,
+  EwaldError,
+  type MergeResult,
+  mergeStream,
+  type PipelineOptions,
+} from '../../entries/index.node.js';
 import { type MergeSink, mergeSink, mergeStatusText, wantedText } from '../../entries/merging.js';
 import type { IndexFlags } from './frame-rows.js';
 import { note } from './output.js';
@@ -28,6 +34,25 @@ export function runningMerge(
   const isLive = typeof inputs === 'object' && 'openLive' in inputs;
   const options = { symmetry, ...(wanted && { wanted }), ...(splitBy !== undefined && { splitBy }) };
   return mergeSink(context, options, { onStatus, isLive });
+}
+
+/**
+ * The merge of a stream that an earlier session has finished, of which a run that is resumed searches no frame: its doubts
+ * are those of the run.
+ */
+export async function finishedMerge(
+  context: Context,
+  symmetry: string,
+  { wanted, splitBy }: IndexFlags,
+  stream: string,
+): Promise<MergeResult> {
+  const options = { symmetry, ...(wanted && { wanted }), ...(splitBy !== undefined && { splitBy }) };
+  const result = await mergeStream(context, { name: stream, bytes: filePieces(stream) }, options);
+  const { ccHalf, completeness, dMin } = result.statistics.overall;
+  note(
+    `merge: ${mergeStatusText({ frames: result.counts.frames, crystals: result.merged, ccHalf, completeness, dMin })}`,
+  );
+  return result;
 }
 
 const bare = (field: string): string => field.replace(/^\/+/, '');
