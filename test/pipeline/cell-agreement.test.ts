@@ -190,7 +190,7 @@ const flat = [
 ] as const;
 test.for(flat)('a right cell is not doubted where the sphere is flat: %s', ([, truth, options]) => {
   for (const seed of [1, 2, 3, 4]) {
-    const agreement = new CellAgreement({ cell: cellFromParameters(...truth), centring: 'P' });
+    const agreement = new CellAgreement({ cell: cellFromParameters(...(truth as Six)), centring: 'P' });
     for (const { cell, spots } of wideStills(truth, { ...options, seed })) agreement.add(cell, spots);
     expect(agreement.found, `seed ${seed}`).toBeUndefined();
   }
