@@ -119,7 +119,8 @@ export function pointGroup(name: string): PointGroup {
 /** Names that may have been meant: those with the same rotations, and a plane across the axis if one is written. */
 function similarGroups(stem: string): string[] {
   // In hexagonal axes the twofold axes are along a and b, or between them.
-  if (/^-?3[2m]_H$/.test(stem)) return stem === '32_H' ? ['321_H', '312_H'] : stem === '3m_H' ? ['3m1_H', '31m_H'] : ['-3m1_H', '-31m_H'];
+  if (/^-?3[2m]_H$/.test(stem))
+    return stem === '32_H' ? ['321_H', '312_H'] : stem === '3m_H' ? ['3m1_H', '31m_H'] : ['-3m1_H', '-31m_H'];
   const orders = (name: string): string => name.replace(/\D/g, '');
   const alike = pointGroupNames.filter((name) => orders(name) === orders(stem));
   return allNearest(
