@@ -3,7 +3,15 @@
  * the words of its messages. Not public.
  */
 
-export { columnGroups, counted, formatFirstFrames, framesWithPeaks, progressLine, rateText, roughly } from '../base/amounts.js';
+export {
+  columnGroups,
+  counted,
+  formatFirstFrames,
+  framesWithPeaks,
+  progressLine,
+  rateText,
+  roughly,
+} from '../base/amounts.js';
 export { refuseBy } from '../base/call-options.js';
 export { type CrystfelProgram, compatRow, fromCrystfelFlags } from '../base/crystfel-flags.js';
 export { commaHint, decimal } from '../base/decimal.js';

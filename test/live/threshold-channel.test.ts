@@ -76,7 +76,11 @@ test.runIf(python)('thresholds in HDF5 are named, and one is chosen by its name 
   const master = { frames: 4, saturation: 2000 };
   expect(await firstValue('links_master.h5')).toMatchObject({ ...master, value: 1, notes: said('threshold_1') });
   for (const name of ['2', 'threshold_2'])
-    expect(await firstValue('links_master.h5', name)).toMatchObject({ ...master, value: 2, notes: said('threshold_2') });
+    expect(await firstValue('links_master.h5', name)).toMatchObject({
+      ...master,
+      value: 2,
+      notes: said('threshold_2'),
+    });
   await expect(firstValue('arrays.h5')).rejects.toThrow(/threshold_1_data.*threshold_2_data/);
   expect(await firstValue('arrays.h5', '2')).toMatchObject({ value: 2, frames: 2 });
   for (const name of ['links_master.h5', 'arrays.h5'])

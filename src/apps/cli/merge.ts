@@ -240,8 +240,7 @@ async function filesOf(
     if (cif !== undefined && (isWhole || besideCif)) addIfThere(named(cif), mergeWriting.cif, () => one.toCif());
   }
   if (unmerged !== undefined) addIfThere(unmerged, mergeWriting.mtz, () => result.toUnmergedMtz());
-  if (table1 !== undefined)
-    addIfThere(table1, mergeWriting.table1, () => result.toTable1(table1Form(table1)));
+  if (table1 !== undefined) addIfThere(table1, mergeWriting.table1, () => result.toTable1(table1Form(table1)));
   if (html !== undefined) add(html, mergeWriting.html, mergeReport(result, { about: commandLine() }));
   if (assignments !== undefined) add(assignments, {}, assignmentsOf(result));
   return { files, refused };

@@ -141,7 +141,8 @@ export async function openSource(
   geometry: Geometry | undefined,
   warn: SourceOptions['warn'],
 ): Promise<RunSource> {
-  const { dataset, thresholdChannel, serialStart, allowMissing, checksums, maxFrameBytes, copyHeader, signal } = options;
+  const { dataset, thresholdChannel, serialStart, allowMissing, checksums, maxFrameBytes, copyHeader, signal } =
+    options;
   const { gridFields } = options;
   const reading: SourceOptions = {
     geometry,
