@@ -94,7 +94,7 @@ describe('axes', () => {
   it('that are invalid are refused before anything is computed', async () => {
     save('in.npy', real(4, 6));
     for (const [axes, message] of [
-      ['', '--axes is ""'],
+      ['', '--axes is empty'],
       ['0,', '--axes is "0,"'],
       ['x', '--axes is "x"'],
       ['2', '2 is not an axis of an array of rank 2; expected 0 to 1'],

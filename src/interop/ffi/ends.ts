@@ -1,4 +1,5 @@
 /** The functions that free what C made: found by their name and signature, or named by the caller. */
+import { expectsMembers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 import { type CFunction, type CType, type FunctionTable, signature } from './header/types.js';
 import { unknownName } from './names.js';
@@ -86,6 +87,7 @@ const mayFail = ({ name, result }: CFunction): boolean =>
 
 /** Finds the functions that end what C made. */
 export function findEnds(table: FunctionTable, given: Readonly<Record<string, string | HandleOptions>> = {}): Ends {
+  expectsMembers('findEnds: the table', table, ['functions', 'structs', 'typedefs'], 'what parseHeader returns');
   const { functions, structs, typedefs } = table;
   const byTag = new Map<string, CFunction[]>();
   const endings = new Map<string, Ending>();

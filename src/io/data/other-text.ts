@@ -25,7 +25,7 @@ const kinds: readonly (readonly [RegExp, string])[] = [
 
 /** What a text or another file is by its beginning; undefined if its kind is unknown. */
 export const otherText = (begin: string): string | undefined =>
-  pageOrWide(begin) ?? kinds.find(([pattern]) => pattern.test(begin))?.[1];
+  kinds.find(([pattern]) => pattern.test(begin))?.[1] ?? pageOrWide(begin);
 
 /** A page of HTML, or a text in UTF-16; zeros alone say nothing of a file of frames. */
 function pageOrWide(begin: string): string | undefined {

@@ -36,7 +36,7 @@ export const femUdf = /* @__PURE__ */ defineUdf({
     checkRing('fem', ri, ro);
     return { intensity: { kind: 'nav', dtype: 'f64' } };
   },
-  getTaskData({ params: { without, ...params }, meta }) {
+  getTaskData({ params: { without, ...params }, meta }): Uint8Array {
     const size = frameSize('fem', meta);
     const left = marked(without, size);
     return ring({ ...size, ...params }).map((isOn, i) => (left[i] ? 0 : isOn));

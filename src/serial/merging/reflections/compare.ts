@@ -16,8 +16,8 @@ import { commonGroup, inGroup, type ListedReflection, type ReflectionsByKey } fr
 export interface CompareOptions {
   /** Whether a scale and a relative B of the second list are fitted; default true. compare_hkl: `-u` for false. */
   readonly scale?: boolean | undefined;
-  /** Number of shells of equal volume, 1 … 1000; default 10. */
-  readonly shells?: number | undefined;
+  /** Number of shells of equal volume. */
+  readonly shells: number;
   /** Largest and smallest d in angstrom; default: those of the pairs. */
   readonly lowres?: number | undefined;
   readonly highres?: number | undefined;
@@ -246,7 +246,7 @@ export function compareReflections(
   first: ReflectionList,
   second: ReflectionList,
   subject: ListSubject,
-  options: CompareOptions = {},
+  options: CompareOptions,
 ): ListComparison {
   const { cell, centring } = subject;
   const group = commonGroup(subject.group, [first, second]);
@@ -300,7 +300,7 @@ export function compareReflections(
       [...list.values()].map(({ indices }) => inverse(indices)),
     ) as unknown as Material['listed'],
   };
-  const edges = shellEdges(from, to, options.shells ?? 10);
+  const edges = shellEdges(from, to, options.shells);
   return {
     symmetry: group.name,
     counts: [a.size, best.moved.size],

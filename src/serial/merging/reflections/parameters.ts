@@ -1,9 +1,7 @@
 /** Parameters of the tools for lists of reflections: `ewald reflections` and the functions of `ewald/merging`. */
 import { type Parameters, typed } from '../../../base/parameters.js';
-import { range } from '../../../base/range.js';
 import type { KnownCell } from '../../../crystal/cell-file.js';
-
-const none = Number.NaN;
+import { mergeRows } from '../parameters.js';
 
 /** What a list belongs to. */
 export const listSubjectRows = {
@@ -26,24 +24,10 @@ export const listSubjectRows = {
   },
 } as const satisfies Parameters;
 
+/** Ranges and defaults are those of a merge. */
 const limits = {
-  lowres: {
-    kind: 'number',
-    sentence: 'largest d that is used',
-    range: range(0.1, 1e6, none),
-    defaultText: 'all',
-    unit: 'angstrom',
-    value: 'angstrom',
-  },
-  highres: {
-    common: true,
-    kind: 'number',
-    sentence: 'smallest d that is used',
-    range: range(0.1, 1e6, none),
-    defaultText: 'all',
-    unit: 'angstrom',
-    value: 'angstrom',
-  },
+  lowres: { ...mergeRows.lowres, sentence: 'largest d that is used' },
+  highres: { ...mergeRows.highres, sentence: 'smallest d that is used' },
 } as const satisfies Parameters;
 
 /** Options of a comparison of two lists. */
@@ -56,12 +40,7 @@ export const compareListsRows = {
     off: 'compare the intensities as they are, as compare_hkl does with -u',
     fallback: true,
   },
-  shells: {
-    kind: 'integer',
-    sentence: 'resolution shells, of equal volume',
-    range: range(1, 1000, 10),
-    flag: 'nshells',
-  },
+  shells: { ...mergeRows.shells, sentence: 'resolution shells, of equal volume' },
   ...limits,
 } as const satisfies Parameters;
 

@@ -50,10 +50,20 @@ export function strainOf(problem: StrainProblem): StrainTruth {
   for (const lattice of lattices) {
     const beta = (r: number, c: number): number =>
       entry(lattice, r, 0) * entry(inverse, 0, c) + entry(lattice, r, 1) * entry(inverse, 1, c);
-    truth.eyy.push(1 - beta(0, 0));
-    truth.exx.push(1 - beta(1, 1));
-    truth.exy.push(-(beta(0, 1) + beta(1, 0)) / 2);
-    truth.theta.push((beta(0, 1) - beta(1, 0)) / 2);
+    // The deformation of the sample, F = β⁻ᵀ = V R, in the order y, x; V² = F Fᵀ, and √ of a 2 × 2 matrix is in closed form.
+    const size = beta(0, 0) * beta(1, 1) - beta(0, 1) * beta(1, 0);
+    const [yy, yx, xy, xx] = [beta(1, 1), -beta(1, 0), -beta(0, 1), beta(0, 0)].map((x) => x / size) as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    const [p, q, r, root] = [yy * yy + yx * yx, xx * xx + xy * xy, yy * xy + yx * xx, Math.abs(yy * xx - yx * xy)];
+    const trace = Math.sqrt(p + q + 2 * root);
+    truth.eyy.push((p + root) / trace - 1);
+    truth.exx.push((q + root) / trace - 1);
+    truth.exy.push(r / trace);
+    truth.theta.push(Math.atan2(yx - xy, yy + xx));
   }
   return truth;
 }
