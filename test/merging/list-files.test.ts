@@ -58,6 +58,13 @@ describe('a list', () => {
     }
   });
 
+  test.each(['cif', 'xds'] as const)('states its cell and centring in %s', (kind) => {
+    const centred = { ...readCell('52,60,44,90,90,90'), centring: 'C' } as const;
+    const { content } = formatReflections({ ...list, symmetry: 'mmm' }, kind, { cell: centred });
+    const { centring, parameters } = readReflections(bytesOf(content));
+    expect([centring, parameters]).toEqual(['C', [52, 60, 44, 90, 90, 90]]);
+  });
+
   test('is scaled down for HKLF 4 until no field touches another, and says the factor', () => {
     const big = { ...list, intensity: list.intensity.map((x, i) => (i === 3 ? 250_000 : i === 4 ? -12_000 : x)) };
     const { content, remarks } = formatReflections(big, 'shelx', { cell });

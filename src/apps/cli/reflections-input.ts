@@ -11,12 +11,13 @@ export async function readList(file: string, symmetry: string | undefined): Prom
 /** The given cell, or the one that a list states. Throws `Argument`. */
 export async function cellOfLists(cell: string | undefined, lists: readonly ReflectionFile[]): Promise<KnownCell> {
   if (cell !== undefined) return readCellOption(cell);
-  const parameters = lists.find((list) => list.parameters !== undefined)?.parameters;
+  const stated = lists.find((list) => list.parameters !== undefined);
+  const { parameters, centring = 'P' } = stated ?? {};
   if (parameters === undefined)
     throw new EwaldError(
       'Argument',
       'the list does not state its cell; give it with -p: a .cell or PDB file, or a,b,c,al,be,ga',
     );
   const [a, b, c, al, be, ga] = parameters as [number, number, number, number, number, number];
-  return { cell: cellFromParameters(a, b, c, al, be, ga), centring: 'P' };
+  return { cell: cellFromParameters(a, b, c, al, be, ga), centring };
 }

@@ -1,7 +1,8 @@
 /** Merged intensities as mmCIF, for a deposition: written with the items of the PDBx dictionary, and read. */
 import { EwaldError } from '../../../base/errors.js';
 import { version } from '../../../base/version.js';
-import { spaceGroupSetting } from '../../../crystal/space-groups/groups.js';
+import type { Centring } from '../../../crystal/centring.js';
+import { type SpaceGroupSetting, spaceGroupSetting } from '../../../crystal/space-groups/groups.js';
 import type { Indices } from '../../../crystal/symmetry/asymmetric-unit.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import type { MatePair } from '../lists/mates.js';
@@ -156,6 +157,7 @@ const valueItems = [
 export interface CifReflections {
   readonly list: ReflectionList;
   readonly parameters: readonly number[] | undefined;
+  readonly centring: Centring;
 }
 
 /**
@@ -195,7 +197,9 @@ export function readCifReflections(text: string, name = 'the CIF file'): CifRefl
         found.push({ indices, intensity, sigma: deviation, measurements: 1 });
       }
       if (found.length === 0) fail(`its ${item} has no value`);
-      return { list: listFrom(symmetryOf(block, name), found), parameters: parametersOf(block) };
+      const group = spaceGroupOfBlock(block, name);
+      const list = listFrom(laueOfSpaceGroup(group), found);
+      return { list, parameters: parametersOf(block), centring: group.centring };
     }
   return fail('it has no loop of reflections with index_h, index_k and index_l');
 }
@@ -219,8 +223,8 @@ const symmetryItems = [
   '_space_group_it_number',
 ];
 
-/** The Laue group of the space group that a block states. */
-function symmetryOf({ items }: CifBlock, name: string): string {
+/** The space group that a block states. */
+function spaceGroupOfBlock({ items }: CifBlock, name: string): SpaceGroupSetting {
   const said = symmetryItems
     .map((item) => items.get(item))
     .find((text) => text !== undefined && text !== '?' && text !== '.');
@@ -232,5 +236,5 @@ function symmetryOf({ items }: CifBlock, name: string): string {
         detail: { path: name },
       },
     );
-  return laueOfSpaceGroup(spaceGroupSetting(said));
+  return spaceGroupSetting(said);
 }

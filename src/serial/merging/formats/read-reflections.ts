@@ -1,6 +1,7 @@
 /** Reads a list of merged intensities from any file that states them. */
 import { EwaldError } from '../../../base/errors.js';
 import { inspect } from '../../../base/options.js';
+import type { Centring } from '../../../crystal/centring.js';
 import { pointGroup } from '../../../crystal/symmetry/point-group.js';
 import { type ReflectionList, readReflectionList } from '../lists/hkl.js';
 import { readMtzReflections } from '../lists/mtz-reader.js';
@@ -24,6 +25,8 @@ export interface ReflectionFile {
   readonly list: ReflectionList;
   /** Lengths in angstrom and angles in degrees, if the file states them. */
   readonly parameters?: readonly number[] | undefined;
+  /** The centring of the space group, if the file states one. */
+  readonly centring?: Centring | undefined;
 }
 
 /** How a file is read. */

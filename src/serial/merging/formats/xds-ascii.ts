@@ -1,5 +1,6 @@
 /** XDS_ASCII files: a head of `!KEY=value` lines that names the columns, then rows of numbers. */
 import { EwaldError } from '../../../base/errors.js';
+import type { Centring } from '../../../crystal/centring.js';
 import { spaceGroupSetting } from '../../../crystal/space-groups/groups.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import { type ListedReflection, listFrom, meanOf } from '../reflections/lists-in-group.js';
@@ -48,6 +49,7 @@ export function formatXdsAscii(list: ReflectionList, content: XdsContent): strin
 export interface XdsReflections {
   readonly list: ReflectionList;
   readonly parameters: readonly number[] | undefined;
+  readonly centring: Centring;
   /** Misfits, which have a negative sigma and are left out. */
   readonly misfits: number;
 }
@@ -100,10 +102,11 @@ export function readXdsAscii(text: string, name = 'the XDS_ASCII file'): XdsRefl
   const parameters = (said.get('UNIT_CELL_CONSTANTS') ?? '').split(/\s+/).map(Number);
   const isWhole = parameters.length === 6 && parameters.every((x) => x > 0);
   // Without Friedel's law, mates are apart.
-  const laue = laueOfSpaceGroup(spaceGroupSetting(String(number)));
+  const group = spaceGroupSetting(String(number));
   return {
-    list: listFrom(laue, [...found.values()].map(meanOf)),
+    list: listFrom(laueOfSpaceGroup(group), [...found.values()].map(meanOf)),
     parameters: isWhole ? parameters : undefined,
     misfits,
+    centring: group.centring,
   };
 }
