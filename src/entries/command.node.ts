@@ -82,7 +82,12 @@ export { cellSearchRows, checkCellSearch, minimumSpots } from '../serial/indexin
 export { regionSplitOf } from '../serial/merging/collection/region-split.js';
 export { mergeWriting } from '../serial/merging/lists/writing.js';
 export { mergeMode, mergeRows } from '../serial/merging/parameters.js';
-export { checkListRows, compareListsRows, convertListRows } from '../serial/merging/reflections/parameters.js';
+export {
+  checkListRows,
+  compareListsRows,
+  convertListRows,
+  formatListRows,
+} from '../serial/merging/reflections/parameters.js';
 export { oddsText, spaceGroupText, twinText } from '../serial/merging/reflections/words.js';
 export { searchRows } from '../serial/peaks/parameters.js';
 export { fewFitText, ListedMultiples, tinyCellText } from '../serial/pipeline/doubt.js';

@@ -32,6 +32,12 @@ import {
 } from '../../src/io/simulate/parameters.js';
 import { cellSearchRows } from '../../src/serial/indexing/parameters.js';
 import { mergeRows } from '../../src/serial/merging/parameters.js';
+import {
+  checkListRows,
+  compareListsRows,
+  convertListRows,
+  formatListRows,
+} from '../../src/serial/merging/reflections/parameters.js';
 import { searchRows } from '../../src/serial/peaks/parameters.js';
 import {
   cellFrameRows,
@@ -92,6 +98,9 @@ const libraries: Readonly<Record<string, readonly Parameters[]>> = {
   'stream merge': [joinStreamRows],
   'stream info': [],
   'stream compare': [],
+  'reflections compare': [compareListsRows],
+  'reflections convert': [convertListRows, formatListRows],
+  'reflections check': [checkListRows],
   merge: [mergeRows, connectionRows, submitRows],
   info: [openRows, inspectRows],
   convert: [openRows, convertRows],

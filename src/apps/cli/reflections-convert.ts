@@ -1,5 +1,5 @@
 /** `ewald reflections convert`: a list in another form. */
-import { checkOutput, convertListRows, inputName, writeWhole } from '../../entries/command.node.js';
+import { checkOutput, convertListRows, formatListRows, inputName, writeWhole } from '../../entries/command.node.js';
 import { EwaldError } from '../../entries/index.node.js';
 import { convertReflections, formatReflections, type ListKind, listKinds } from '../../entries/merging.js';
 import { counted, note, print, printJson, yellow } from './output.js';
@@ -19,19 +19,14 @@ function kindOf(file: string): ListKind {
 }
 
 export async function run([input = '']: readonly string[], flags: ConvertFlags): Promise<void> {
-  const { output = '', force = false, json, frenchWilson, spaceGroup, wavelength = 0, symmetry } = flags;
+  const { output = '', force = false, json, symmetry } = flags;
   const kind = kindOf(output);
   const writing = { force, inputs: [input].filter((file) => file !== '-') };
   await checkOutput(output, writing);
   const file = await readList(input, symmetry);
   const cell = await cellOfLists(flags.cell, [file]);
   const { list, outside, withoutTwin } = convertReflections(file.list, { ...pickFlags(convertListRows, flags), cell });
-  const { content, remarks } = formatReflections(list, kind, {
-    cell,
-    wavelengthA: wavelength,
-    frenchWilson,
-    spaceGroup,
-  });
+  const { content, remarks } = formatReflections(list, kind, { ...pickFlags(formatListRows, flags), cell });
   await writeWhole(output, content, writing);
   const lost = [
     outside > 0 ? `${counted(outside, 'reflection')} outside of the limits` : '',

@@ -4,7 +4,7 @@ import {
   compareListsRows,
   convertListRows,
   type FlagValues,
-  mergeRows,
+  formatListRows,
   type Parameters,
 } from '../../entries/command.node.js';
 import type { CommandWords } from './command.js';
@@ -29,16 +29,7 @@ const convertRows = {
     required: true,
     value: 'file',
   },
-  frenchWilson: mergeRows.frenchWilson,
-  spaceGroup: mergeRows.spaceGroup,
-  wavelength: {
-    kind: 'number',
-    sentence: 'wavelength that the file states',
-    range: { low: 0.001, high: 100, fallback: Number.NaN },
-    defaultText: 'unknown',
-    unit: 'angstrom',
-    value: 'angstrom',
-  },
+  ...formatListRows,
   force: { common: true, group: 'output', kind: 'boolean', sentence: 'replaces an existing file; never an input' },
   json: jsonRow('one JSON document'),
 } as const satisfies Parameters;

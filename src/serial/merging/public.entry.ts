@@ -5,7 +5,7 @@
 
 export { readSplitTable } from './collection/split.js';
 export { answerText as wantedText } from './forecast/words.js';
-export { type FormatListOptions, type FormattedList, formatReflections } from './formats/format-list.js';
+export { type FormattedList, formatReflections } from './formats/format-list.js';
 export {
   type ListKind,
   listKinds,
@@ -26,6 +26,7 @@ export type {
   CheckListOptions,
   CompareListsOptions,
   ConvertListOptions,
+  FormatListOptions,
   ListOptions,
 } from './reflections/parameter-types.js';
 export type { LMoments, TwinLaw, TwinStatistics } from './reflections/twinning.js';

@@ -1,5 +1,6 @@
 /** Parameters of the tools for lists of reflections: `ewald reflections` and the functions of `ewald/merging`. */
 import { type Parameters, typed } from '../../../base/parameters.js';
+import { range } from '../../../base/range.js';
 import type { KnownCell } from '../../../crystal/cell-file.js';
 import { mergeRows } from '../parameters.js';
 
@@ -69,6 +70,22 @@ export const convertListRows = {
   ...limits,
 } as const satisfies Parameters;
 
+/** What a file of the next program states besides the list. */
+export const formatListRows = {
+  cell: listSubjectRows.cell,
+  wavelengthA: {
+    kind: 'number',
+    flag: 'wavelength',
+    sentence: 'wavelength that the file states',
+    range: range(0, 100, 0),
+    defaultText: 'unknown',
+    unit: 'angstrom',
+    value: 'angstrom',
+  },
+  spaceGroup: mergeRows.spaceGroup,
+  frenchWilson: mergeRows.frenchWilson,
+} as const satisfies Parameters;
+
 /** Options of the tests of a list. */
 export const checkListRows = {
   ...listSubjectRows,
@@ -87,5 +104,6 @@ export const tables = {
   ListOptions: listSubjectRows,
   CompareListsOptions: compareListsRows,
   ConvertListOptions: convertListRows,
+  FormatListOptions: formatListRows,
   CheckListOptions: checkListRows,
 } as const;
