@@ -319,6 +319,8 @@ export class UdfContext {
   readonly createSumSigAnalysis = create.sumSigAnalysis;
   readonly createLogSumAnalysis = create.logSumAnalysis;
   readonly createStddevAnalysis = create.stddevAnalysis;
+  readonly createMaxAnalysis = create.maxAnalysis;
+  readonly createMinAnalysis = create.minAnalysis;
   readonly createFftSumAnalysis = create.fftSumAnalysis;
   readonly createFemAnalysis = create.femAnalysis;
   readonly createCrystallinityAnalysis = create.crystallinityAnalysis;

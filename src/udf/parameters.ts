@@ -16,6 +16,8 @@ export const knownAnalyses = {
   sumsig: { method: 'createSumSigAnalysis', sentence: 'sum of each frame' },
   logsum: { method: 'createLogSumAnalysis', sentence: 'sum of logarithms' },
   stddev: { method: 'createStddevAnalysis', sentence: 'standard deviation, mean and variance of each pixel' },
+  max: { method: 'createMaxAnalysis', sentence: 'largest count of each pixel in all frames' },
+  min: { method: 'createMinAnalysis', sentence: 'smallest count of each pixel in all frames' },
   disk: { method: 'createDiskAnalysis', sentence: 'sum over a disk' },
   ring: { method: 'createRingAnalysis', sentence: 'sum over a ring' },
   point: { method: 'createPointAnalysis', sentence: 'one pixel of each frame' },
@@ -357,7 +359,7 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
     of: [
       ...centred,
       ...ofDisks,
-      ...(['sum', 'sumsig', 'logsum', 'stddev', 'point', 'pick-fft', 'masks', 'holo'] as const),
+      ...(['sum', 'sumsig', 'logsum', 'stddev', 'max', 'min', 'point', 'pick-fft', 'masks', 'holo'] as const),
     ],
   },
   mirrored: {

@@ -23,6 +23,8 @@ export {
   femUdf,
   logSumUdf,
   masksUdf,
+  maxUdf,
+  minUdf,
   pickUdf,
   pixelsUdf,
   type ReadyUdf,

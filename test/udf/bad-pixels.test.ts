@@ -22,6 +22,8 @@ const analyses: Readonly<Record<string, (scan: Scan, calibration?: Calibration) 
   sumsig: (scan, calibration) => ctx.createSumSigAnalysis(scan, { calibration }),
   logsum: (scan, calibration) => ctx.createLogSumAnalysis(scan, { calibration }),
   stddev: (scan, calibration) => ctx.createStddevAnalysis(scan, { calibration }),
+  max: (scan, calibration) => ctx.createMaxAnalysis(scan, { calibration }),
+  min: (scan, calibration) => ctx.createMinAnalysis(scan, { calibration }),
   disk: (scan, calibration) => ctx.createDiskAnalysis(scan, { calibration }),
   ring: (scan, calibration) => ctx.createRingAnalysis(scan, { calibration }),
   point: (scan, calibration) => ctx.createPointAnalysis(scan, { x: 14, y: 11, calibration }),

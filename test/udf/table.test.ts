@@ -10,6 +10,8 @@ import {
   comUdf,
   logSumUdf,
   masksUdf,
+  maxUdf,
+  minUdf,
   type ResultBuffer,
   stddevUdf,
   sumSigUdf,
@@ -20,6 +22,7 @@ import { squares, squaresOfPartitions, squaresOfTiles } from './module.mjs';
 import {
   apart,
   divergenceTruth,
+  extremeTruth,
   type Frames,
   fieldTruth,
   logSumTruth,
@@ -119,6 +122,8 @@ const cases: readonly {
     udf: stddevUdf(),
     truths: (frames) => ({ sum: sumTruth(frames), mean: meanTruth(frames), std: stdTruth(frames) }),
   },
+  { name: 'max', udf: maxUdf(), truths: (frames) => ({ intensity: extremeTruth(frames, Math.max) }) },
+  { name: 'min', udf: minUdf(), truths: (frames) => ({ intensity: extremeTruth(frames, Math.min) }) },
   {
     name: 'masks in float32',
     udf: masksUdf({ masks: singles }),

@@ -41,6 +41,12 @@ function ofPixels({ frames, sig }: Frames, value: (pixel: readonly number[]) => 
 
 export const sumTruth = (scan: Frames): Truth => ({ values: ofPixels(scan, sum), sizes: ofPixels(scan, size) });
 
+/** The largest or smallest number of each pixel. */
+export const extremeTruth = (scan: Frames, of: typeof Math.max): Truth => ({
+  values: ofPixels(scan, (values) => of(...values)),
+  sizes: ofPixels(scan, size),
+});
+
 export const sumSigTruth = (scan: Frames, gap: number): Truth => ofFrames(scan, 1, (frame) => [frame], gap);
 
 export const logSumTruth = (scan: Frames): Truth => {

@@ -9,6 +9,7 @@ export {
   type StrainAnalysisOptions,
   strainAnalysis,
 } from './disks.js';
+export { maxAnalysis, minAnalysis } from './extremes.js';
 export { crystallinityAnalysis, femAnalysis } from './fluctuation.js';
 export {
   diskAnalysis,

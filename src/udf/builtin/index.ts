@@ -7,6 +7,7 @@ import { holoUdf } from '../holography/udf.js';
 import { sideBandUdf } from '../ssb/udf.js';
 import { comUdf } from './com.js';
 import { comSumUdf } from './com-sum.js';
+import { maxUdf, minUdf } from './extremes.js';
 import { crystallinityUdf, femUdf } from './fluctuation.js';
 import { masksUdf } from './masks.js';
 import { pickUdf } from './pick.js';
@@ -21,6 +22,8 @@ export const builtinUdfs: readonly AnyUdf[] = [
   sumSigUdf,
   logSumUdf,
   stddevUdf,
+  maxUdf,
+  minUdf,
   masksUdf,
   comUdf,
   comSumUdf as AnyUdf,

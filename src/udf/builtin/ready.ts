@@ -2,6 +2,7 @@
 import type { BufferDeclarations } from '../functions/buffers.js';
 import type { Udf } from '../functions/udf.js';
 import { comUdf as com } from './com.js';
+import { maxUdf as max, minUdf as min } from './extremes.js';
 import { crystallinityUdf as crystallinity, femUdf as fem } from './fluctuation.js';
 import { masksUdf as masks } from './masks.js';
 import { pickUdf as pick } from './pick.js';
@@ -28,6 +29,10 @@ export const sumSigUdf = /* @__PURE__ */ ready(sumSig);
 export const logSumUdf = /* @__PURE__ */ ready(logSum);
 /** `sum`, `mean`, `var` (of the population), `std`, `varsum`, [y, x] each, and `numFrames`. */
 export const stddevUdf = /* @__PURE__ */ ready(stddev);
+/** Largest number of each pixel in all frames: `intensity`, [y, x]; NaN where one of them is. */
+export const maxUdf = /* @__PURE__ */ ready(max);
+/** Smallest number of each pixel in all frames: `intensity`, [y, x]; NaN where one of them is. */
+export const minUdf = /* @__PURE__ */ ready(min);
 /**
  * Centre of mass: `rawCom`, `rawShifts`, `field` as (y, x), `fieldY`, `fieldX`, `magnitude`, `divergence`, `curl`,
  * `counts`, `regression`. All but the last are NaN at positions without a frame; divergence and curl also at their
