@@ -77,7 +77,10 @@ const perAngstrom = { unit: '1/Å', defaultText: 'no filter', value: '1/Å' } as
 const angle = { kind: 'number', unit: 'degrees', value: 'degrees' } as const;
 const file = { kind: 'text', defaultText: '', value: 'file.npy' } as const;
 
-/** Parameters of analyses; `of` lists those that use a parameter. A centre or pixel has to be inside the frame. */
+/**
+ * Parameters of analyses; `of` lists those that use a parameter. A pixel has to be inside the frame, and a
+ * centre but that of disk, ring, com and icom, whose disk or ring has to reach it.
+ */
 export const analysisRows = /* @__PURE__ */ grouped('analysis', {
   cx: { ...coordinate, sentence: 'centre along x', of: centred },
   cy: { ...coordinate, sentence: 'centre along y', of: centred },

@@ -11,7 +11,7 @@ import { analysis, type Made, navChannel, type OptionsOfAnalysis } from './analy
 import { calibratedBy } from './calibrated.js';
 import { comLeftOut, comNotes, type MeasuredShifts } from './com-notes.js';
 import { leftOutOf } from './left-out.js';
-import { centreOf, checkRing, refuseBeyond } from './parameters.js';
+import { anyCentreOf, checkRing, partNotes, refuseBeyond } from './parameters.js';
 
 /** Options of `createComAnalysis`. */
 export type ComOptions = OptionsOfAnalysis<'com'>;
@@ -24,7 +24,7 @@ const trends = { none: -1, mean: 0, plane: 1, calibrated: 0, '-1': -1, '0': 0, '
 export function comOf(scan: Scan, options: ComOptions, what: string) {
   const known = calibratedBy(what, scan, options);
   const { maskRadius, maskRadiusInner, flipY = false, scanRotation = 0 } = known.options;
-  const { notes: _, ...centre } = centreOf(scan, what, known.options);
+  const { notes: _, ...centre } = anyCentreOf(scan, what, known.options);
   const { cx, cy } = centre;
   refuseBeyond(what, centre, 'maskRadius', maskRadius ?? null);
   refuseBeyond(what, centre, 'maskRadiusInner', maskRadiusInner ?? null);
@@ -35,6 +35,7 @@ export function comOf(scan: Scan, options: ComOptions, what: string) {
       what,
       (said) => `${said('maskRadius')} is ${r}: within it is one pixel at most; expected at least 1`,
     );
+  const part = partNotes(what, centre, { ri, ro: r });
   const { regression: trend = 'none' } = options;
   if (typeof trend !== 'object') checkParameter(analysisRows.regression, String(trend), `${what}: regression`);
   const regression = typeof trend === 'object' ? trend : trends[trend];
@@ -49,6 +50,7 @@ export function comOf(scan: Scan, options: ComOptions, what: string) {
   return {
     params,
     notes: [
+      ...part,
       ...(ri === null ? [] : [ringNote(ri, r)]),
       ...known.notes,
       ...known.axesNotes,

@@ -23,7 +23,7 @@ import {
 } from './analysis.js';
 import { calibratedBy } from './calibrated.js';
 import { haveNeighbours, leftOutNote, leftOutOf, leftOutOfFrames, meanOfOthers, scaledMasks } from './left-out.js';
-import { centreOf, radii, refuseBeyond } from './parameters.js';
+import { anyCentreOf, centreOf, partNotes, radii, refuseBeyond } from './parameters.js';
 import { underMask } from './under-mask.js';
 
 /** Options of `createMaskAnalysis`. */
@@ -121,12 +121,12 @@ const noted = (notes: readonly string[], made: Made<'intensity'>): Made<'intensi
  * centre of a calibration, as far as its disk reaches anywhere in the scan.
  */
 export const diskAnalysis = /* @__PURE__ */ analysis('disk', (scan, options, what) => {
-  const { notes, ...centre } = centreOf(scan, what, options);
+  const { notes, ...centre } = anyCentreOf(scan, what, options);
   const { reach } = calibratedBy(what, scan, options);
   refuseBeyond(what, centre, 'r', options.r ?? null);
   const r = options.r ?? reach ?? 0.15 * Math.min(centre.width, centre.height);
   return noted(
-    notes,
+    [...notes, ...partNotes(what, centre, { ri: null, ro: r })],
     selected(what, scan, circular({ ...centre, r }), { title: 'disk', desc: 'sum over a disk' }, options),
   );
 });
@@ -136,14 +136,14 @@ export const diskAnalysis = /* @__PURE__ */ analysis('disk', (scan, options, wha
  * calibration reaches to the nearest edge.
  */
 export const ringAnalysis = /* @__PURE__ */ analysis('ring', (scan, options, what) => {
-  const { notes, ...centre } = centreOf(scan, what, options);
+  const { notes, ...centre } = anyCentreOf(scan, what, options);
   const half = Math.min(centre.width, centre.height) / 2;
   const { reach, isCentred } = calibratedBy(what, scan, options);
   const usual = isCentred && reach !== undefined ? darkFieldRadii(reach, centre) : { ri: 0.8 * half, ro: half };
   const both = radii(what, options, usual.ri, usual.ro);
   refuseBeyond(what, centre, 'ri', both.ri);
   return noted(
-    notes,
+    [...notes, ...partNotes(what, centre, { ri: both.ri, ro: both.ro })],
     selected(what, scan, ring({ ...centre, ...both }), { title: 'ring', desc: 'sum over a ring' }, options),
   );
 });

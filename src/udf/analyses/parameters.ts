@@ -54,25 +54,92 @@ export function centreOf(
   given: { cx?: number | undefined; cy?: number | undefined; calibration?: unknown },
   [x, y]: readonly [string, string] = ['cx', 'cy'],
 ) {
+  const centre = anyCentreOf(scan, what, given);
+  for (const [name, value, length] of [
+    [x, centre.cx, centre.width],
+    [y, centre.cy, centre.height],
+  ] as const)
+    if (!isWithin(value, length))
+      throw argumentError(
+        what,
+        (said) => `${said(name)} is ${inspect(value)}, which is outside the frame; expected 0 to ${length - 1}`,
+      );
+  return centre;
+}
+
+/** A centre as that of `centreOf`, which may be outside of the frame. */
+export function anyCentreOf(
+  scan: Scan,
+  what: string,
+  given: { cx?: number | undefined; cy?: number | undefined; calibration?: unknown },
+) {
   const { width, height } = detectorSize(scan, what);
   const { options, notes, drift } = calibratedBy(what, scan, given);
   return {
     width,
     height,
-    cx: inside(what, x, options.cx, Math.floor(width / 2), width),
-    cy: inside(what, y, options.cy, Math.floor(height / 2), height),
+    cx: options.cx ?? Math.floor(width / 2),
+    cy: options.cy ?? Math.floor(height / 2),
     notes: [...notes, ...(drift === undefined ? [] : [drift])],
   };
 }
 
-function inside(what: string, name: string, value: number | undefined, fallback: number, length: number): number {
-  if (value === undefined) return fallback;
-  if (!(value >= 0 && value <= length - 1))
+const isWithin = (value: number, length: number): boolean => value >= 0 && value <= length - 1;
+
+/** A ring, or a disk if `ri` is null; `ro` is null for one without an end. */
+interface Ring {
+  readonly ri: number | null;
+  readonly ro: number | null;
+}
+
+/** The pixels of rows from `top` to before `bottom` and columns from `left` to before `right` that lie in a ring. */
+function pixelsIn(
+  { cx, cy }: { readonly cx: number; readonly cy: number },
+  { ri, ro }: { readonly ri: number | null; readonly ro: number },
+  [top, bottom, left, right]: readonly [number, number, number, number],
+): number {
+  const within = (y: number, radius: number): number => {
+    const square = radius * radius - (y - cy) ** 2;
+    if (square < 0) return 0;
+    const half = Math.sqrt(square);
+    return Math.max(0, Math.min(right - 1, Math.floor(cx + half)) - Math.max(left, Math.ceil(cx - half)) + 1);
+  };
+  let pixels = 0;
+  for (let y = Math.max(top, Math.ceil(cy - ro)); y < bottom && y <= cy + ro; y++)
+    pixels += within(y, ro) - (ri === null ? 0 : within(y, ri));
+  return pixels;
+}
+
+/**
+ * What share of a ring or disk is within the frame, in words, if its centre is outside. Throws `Argument` if nothing is,
+ * and for a ring without an end, which has no share.
+ */
+export function partNotes(
+  what: string,
+  centre: { readonly width: number; readonly height: number; readonly cx: number; readonly cy: number },
+  { ri, ro }: Ring,
+): string[] {
+  const { width, height, cx, cy } = centre;
+  if (isWithin(cx, width) && isWithin(cy, height)) return [];
+  const far = Number.POSITIVE_INFINITY;
+  const found = ro === null ? 0 : pixelsIn(centre, { ri, ro }, [0, height, 0, width]);
+  if (ro === null || found === 0) {
+    const [name, value, length] = isWithin(cx, width) ? (['cy', cy, height] as const) : (['cx', cx, width] as const);
+    const why =
+      ro === null ? '' : `, and no pixel of it is ${ri === null ? `within ${ro}` : `from ${ri} to ${ro}`} of it`;
     throw argumentError(
       what,
-      (said) => `${said(name)} is ${inspect(value)}, which is outside the frame; expected 0 to ${length - 1}`,
+      (said) =>
+        `${said(name)} is ${inspect(value)}, which is outside the frame${why}; expected 0 to ${length - 1}, or a ` +
+        'radius that reaches the frame',
     );
-  return value;
+  }
+  const all = pixelsIn(centre, { ri, ro }, [-far, far, -far, far]);
+  return [
+    `the centre, cy ${Number(cy.toFixed(2))}, cx ${Number(cx.toFixed(2))}, is outside of the frame of ${height} × ` +
+      `${width}, which has ${found} of ${all} pixels of the ${ri === null ? 'disk' : 'ring'}, ` +
+      `${((100 * found) / all).toPrecision(2)} %`,
+  ];
 }
 
 /** Rejects a radius that no pixel is as far away as: all pixels, or none, would be selected. */
