@@ -141,6 +141,7 @@ export {
   rowsOfAnalysis,
   scanRunRows,
 } from '../udf/parameters.js';
+export { maskWeights, readImageFile } from '../udf/scans/image-file.node.js';
 export { replacedText } from '../udf/scans/no-counts.js';
 export { checkNpyShape, readShapedNpy } from '../udf/scans/npy-shape.node.js';
 export { roiOf, runRegion } from '../udf/scans/roi-text.node.js';

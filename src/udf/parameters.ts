@@ -190,7 +190,8 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
   },
   factories: {
     kind: 'texts',
-    sentence: 'functions that create masks; in the command .npy files with a mask [y, x], or several [masks, y, x]',
+    sentence:
+      'functions that create masks; in the command .npy, TIFF or PNG files with a mask [y, x], or several [masks, y, x]; white (255) is 1 in a picture of black and white',
     type: typed<readonly MaskFactory[]>('readonly MaskFactory[]'),
     required: true,
     flag: 'mask',
@@ -241,7 +242,7 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
   },
   template: {
     kind: 'text',
-    sentence: 'the pattern user: an image { data, shape }; in the command a .npy file [y, x]',
+    sentence: 'the pattern user: an image { data, shape }; in the command a .npy, TIFF or PNG file [y, x]',
     type: typed<{ readonly data: ArrayLike<number>; readonly shape: readonly [number, number] }>(
       '{ readonly data: ArrayLike<number>; readonly shape: readonly [number, number] }',
     ),
@@ -324,7 +325,7 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
   },
   reference: {
     kind: 'text',
-    sentence: 'region without strain: y,x or y0:y1,x0:x1 of the scan, or a .npy file of it',
+    sentence: 'region without strain: y,x or y0:y1,x0:x1 of the scan, or a .npy, TIFF or PNG file of it',
     type: typed<Roi>('Roi'),
     defaultText: 'the whole scan',
     value: 'region',
@@ -535,7 +536,7 @@ export const scanRunRows = /* @__PURE__ */ grouped('output', {
     common: true,
     group: 'input',
     kind: 'text',
-    sentence: 'y,x or y0:y1,x0:x1 of the scan, or a .npy file of it',
+    sentence: 'y,x or y0:y1,x0:x1 of the scan, or a .npy, TIFF or PNG file of it',
     type: typed<Roi>('Roi'),
     defaultText: 'the whole scan',
     value: 'region',

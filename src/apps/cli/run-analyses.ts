@@ -5,10 +5,11 @@ import {
   checkNpyShape,
   type FlagValues,
   knownAnalyses,
+  maskWeights,
   nearest,
   type Parameters,
   readCalibration,
-  readNpyFile,
+  readImageFile,
   refuseOthers,
   roiOf,
   rowsOfAnalysis,
@@ -75,7 +76,8 @@ async function masksOf(
 ): Promise<(() => Float64Array)[]> {
   const made: (() => Float64Array)[] = [];
   for (const file of files) {
-    const { shape, data, complex } = await readNpyFile(file, signal);
+    const { shape, data: numbers, complex } = await readImageFile(file, signal);
+    const data = maskWeights(file, numbers);
     if (complex || shape.length < 2 || shape.length > 3)
       throw new EwaldError(
         'Shape',
@@ -89,7 +91,7 @@ async function masksOf(
 }
 
 async function templateOf(file: string, signal: AbortSignal) {
-  const { shape, data, complex } = await readNpyFile(file, signal);
+  const { shape, data, complex } = await readImageFile(file, signal);
   if (complex || shape.length !== 2)
     throw new EwaldError('Shape', `${file} holds ${complex ? 'complex numbers' : `[${shape}]`}; expected [y, x]`);
   return { data, shape };

@@ -2,7 +2,7 @@
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import type { NpyArray } from '../../io/data/npy.js';
-import { readNpyFile } from '../../io/files/npy.node.js';
+import { readImageFile } from './image-file.node.js';
 
 /**
  * Refuses an array with other axes than the scan or the frame, above all one that is transposed: it has as many numbers.
@@ -19,14 +19,14 @@ export function checkNpyShape(flag: string, file: string, found: readonly number
   );
 }
 
-/** The numbers of a .npy file with this shape, or flat; `flag` is its name in messages. Throws `Shape`, `File`, `Format`. */
+/** The numbers of a .npy file, a TIFF or PNG with this shape, or flat; `flag` is its name in messages. Throws `Shape`, `File`, `Format`. */
 export async function readShapedNpy(
   flag: string,
   file: string,
   expected: readonly number[],
   signal: PlatformSignal,
 ): Promise<NpyArray['data']> {
-  const { shape, data } = await readNpyFile(file, signal);
+  const { shape, data } = await readImageFile(file, signal);
   checkNpyShape(flag, file, shape, expected);
   return data;
 }

@@ -3,6 +3,7 @@
 import { EwaldError } from '../../base/errors.js';
 import type { SliceOptions } from '../../base/frame-slice.js';
 import type { PlatformSignal } from '../../base/globals.js';
+import { imageEnding } from './image-file.node.js';
 import { readShapedNpy } from './npy-shape.node.js';
 import type { Roi } from './roi.js';
 import { rangesOf } from './roi-ranges.js';
@@ -19,7 +20,7 @@ export async function runRegion(
   throw new EwaldError('Argument', '--roi selects frames, as --first and --frames do; give one of them');
 }
 
-/** `3,17`, `0:10,5:20`, or a .npy file; `flag` is its name in messages. Throws `Argument`, `File`. */
+/** `3,17`, `0:10,5:20`, or a .npy, TIFF or PNG file; `flag` is its name in messages. Throws `Argument`, `File`. */
 export async function roiOf(
   flag: string,
   text: string | undefined,
@@ -27,12 +28,12 @@ export async function roiOf(
   signal: PlatformSignal,
 ): Promise<Roi | undefined> {
   if (text === undefined) return undefined;
-  if (/\.npy$/i.test(text)) {
+  if (imageEnding.test(text)) {
     const marked = await readShapedNpy(flag, text, nav, signal);
     if (!marked.some(Boolean)) throw new EwaldError('Argument', `${flag}: ${text} marks no position of the scan`);
     return marked;
   }
-  const ranges = rangesOf(flag, text, nav, ', or a .npy file');
+  const ranges = rangesOf(flag, text, nav, ', or a .npy, TIFF or PNG file');
   const mask = new Uint8Array(nav.reduce((size, n) => size * n, 1));
   for (let flat = 0; flat < mask.length; flat++) {
     let left = flat;

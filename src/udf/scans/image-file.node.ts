@@ -1,0 +1,45 @@
+/** Images of users, such as masks: .npy files, TIFF and PNG. */
+import { EwaldError } from '../../base/errors.js';
+import type { PlatformSignal } from '../../base/globals.js';
+import type { NpyArray } from '../../io/data/npy.js';
+import { open } from '../../io/data/opening.node.js';
+import { readNpyFile } from '../../io/files/npy.node.js';
+import { readPng } from '../../io/files/png.node.js';
+import { readBytes } from '../../io/files/read.js';
+
+/** What the name of an image ends with. */
+export const imageEnding = /\.(npy|tiff?|png)$/i;
+
+/** The numbers of an image, or of several of a TIFF; by its ending TIFF or PNG, else .npy. Throws `File`, `Format`. */
+export async function readImageFile(file: string, signal?: PlatformSignal): Promise<NpyArray> {
+  if (/\.png$/i.test(file)) return { ...readPng(await readBytes(file), file), complex: false };
+  if (!/\.tiff?$/i.test(file)) return readNpyFile(file, signal);
+  const images = await open(file, { signal });
+  try {
+    if (/^(c|u64|i64)/.test(images.dtype))
+      throw new EwaldError(
+        'Unsupported',
+        `${file}: an image of ${images.dtype}; expected real numbers of at most 32 bits, or f64`,
+      );
+    const data = Float64Array.from((await images.read(0, images.frames)) as ArrayLike<number>);
+    return {
+      shape: images.frames === 1 ? images.shape.sig : [images.frames, ...images.shape.sig],
+      data,
+      complex: false,
+    };
+  } finally {
+    await images.dispose();
+  }
+}
+
+/**
+ * The weights of a mask: of a picture that has two numbers, 0 and the largest of its type (255, 65535), the second is 1,
+ * for editors of pictures have no other white.
+ */
+export function maskWeights(file: string, data: NpyArray['data']): NpyArray['data'] {
+  if (/\.npy$/i.test(file)) return data;
+  let white = 0;
+  for (const value of data) white = Math.max(white, value);
+  if (![255, 65535].includes(white) || data.some((value) => value !== 0 && value !== white)) return data;
+  return data.map((value) => value / white);
+}
