@@ -70,6 +70,13 @@ for (const { file, format, datasets } of samples.filter(({ file }) => /\.(dm3|dm
   });
 }
 
+const pictures = samples.find(({ file }) => file === 'tia_64x64_diffraction_acquire_1.ser');
+test.skipIf(!pictures)('a SER of pictures says that their rows are turned', async () => {
+  expect((await metaOf('tia_64x64_diffraction_acquire_1.ser')).header).toMatchObject({
+    rows: 'stored bottom row first; read top row first',
+  });
+});
+
 // The same for HDF5 files: hspy, NCEM, Prismatic, py4DSTEM, Velox. Readers that transpose the axes list them in
 // reverse.
 const turned = (file: string): boolean =>

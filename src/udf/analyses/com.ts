@@ -89,7 +89,7 @@ export const comAnalysis = /* @__PURE__ */ analysis('com', (scan, options: ComOp
     faults: (results) => comNotes(shifts(results)).faults,
     doubts: (results) => comNotes(shifts(results)).doubts,
     channels({ field, magnitude, divergence, curl, fieldX, fieldY }) {
-      const desc = 'shift of the centre of mass, length in pixels';
+      const desc = 'shift of the centre of mass as (y, x), in pixels';
       const rate = 'px / position';
       return [
         { ...navChannel(scan, 'field', 'field', desc, magnitude.data, 'px'), vectors: field.data },

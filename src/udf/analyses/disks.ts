@@ -201,7 +201,7 @@ function diskChannels(scan: Scan, peaks: Int32Array, { refineds, elevations }: D
   const map = <K extends string>(key: K, title: string, desc: string, data: ArrayLike<number>, unit?: string) =>
     navChannel(scan, key, title, desc, data, unit);
   return [
-    { ...map('shift', 'shift', 'mean shift of the disks, length in pixels', length, 'px'), vectors },
+    { ...map('shift', 'shift', 'mean shift of the disks as (y, x), in pixels', length, 'px'), vectors },
     map('shift_y', 'shift along y', 'mean shift of the disks along y, pixels', shiftY, 'px'),
     map('shift_x', 'shift along x', 'mean shift of the disks along x, pixels', shiftX, 'px'),
     map('elevation', 'elevation', 'mean elevation of the disks: the quality of their positions', elevation),

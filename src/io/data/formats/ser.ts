@@ -149,7 +149,12 @@ export async function openSer(
     meta: {
       maker: 'TIA',
       axes: [...(fits ? axes : []), ...signalAxes],
-      header: { version: `0x${version.toString(16)}`, elements: total, recorded: valid },
+      header: {
+        version: `0x${version.toString(16)}`,
+        elements: total,
+        recorded: valid,
+        ...(header.pictures && { rows: 'stored bottom row first; read top row first' }),
+      },
       ...extra.meta,
     },
     notes,
