@@ -95,11 +95,6 @@ export const commands: Record<
   reflections: {
     summary: 'compare, convert and test lists of merged intensities',
     crystfel: ['compare_hkl', 'check_hkl'],
-    examples: [
-      ['two lists side by side', 'ewald reflections compare a.hkl b.mtz -p lyso.cell'],
-      ['twinning, space group, outliers, ice', 'ewald reflections check run.hkl -p lyso.cell'],
-      ['for SHELX', 'ewald reflections convert run.hkl -p lyso.cell -o run.shelx'],
-    ],
     load: family(() => import('./reflections-rows.js'), {
       compare: () => import('./reflections-compare.js'),
       convert: () => import('./reflections-convert.js'),
