@@ -239,6 +239,16 @@ describe('a resumed run', () => {
     expect(readdirSync(cwd).sort()).toEqual(['run.h5', 'run.html', 'run.sol', 'run.stream']);
   });
 
+  test('that was finished is merged as it was, and its doubts end it as before', async () => {
+    const cwd = place('merged-again');
+    const argv = ['index', ...search, '-o', 'run.stream', '-j', '1', '--frames=:6', '--merge=4/mmm'];
+    const run = await ewald(argv, { cwd });
+    const again = await ewald([...argv, '--resume'], { cwd });
+    const merged = (text: string) => text.match(/CC1\/2 .*$/gm)?.at(-1);
+    expect(merged(run.out + run.err), run.err).toBeDefined();
+    expect([again.code, merged(again.out + again.err)]).toEqual([run.code, merged(run.out + run.err)]);
+  });
+
   test('interrupted by Ctrl-C: the other outputs are continued as the stream is', { tags: 'nightly' }, async () => {
     const cwd = place('cut');
     const file = join(cwd, 'run.stream.part');
