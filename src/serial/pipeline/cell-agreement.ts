@@ -7,6 +7,8 @@
  * - A part that they remove is noise about 0 if the lattice has their symmetry. If it has not, crystals are found in all
  *   orientations that the known cell allows, so that their mean shows nothing, but each has the same part under one of
  *   the rotations: with a = 90.63 and b = 91.26 Å half of the crystals of a tetragonal cell have a > b, and none a = b.
+ * - Crystals that fit well and differ in one edge or angle alone say which. Lattices that were started from a cell that is
+ *   wrong by some percent fit partly, and their mean lies between both cells.
  * - Strains that scatter by much more than their errors are those of lattices that a few spots fit by chance.
  */
 import { times as product6 } from '../../base/linear.js';
@@ -19,15 +21,18 @@ import { actionOf, inverted, product, rotationOf, strainBetween, stretch } from 
 import { labelsOf } from '../../crystal/symmetry/labels.js';
 import { fitFreely } from '../indexing/lattice/free-fit.js';
 import { conjugated, laboratoryCovariance } from '../indexing/lattice/known-metric.js';
+import { type Numbers, singleOf } from './single-number.js';
 
 /** What the cells of crystals say against a known cell. */
 export interface CellDisagreement {
-  /** The cell is less symmetric, it is another one or another size, or the crystals do not agree on one. */
-  readonly kind: 'asymmetric' | 'other' | 'scaled' | 'scattered';
+  /** The cell is less symmetric, wrong in one number, another one or another size, or the crystals do not agree on one. */
+  readonly kind: 'asymmetric' | 'single' | 'other' | 'scaled' | 'scattered';
   /** Crystals whose lattices were fitted. */
   readonly crystals: number;
   /** Their mean: lengths in Å and angles in degrees of the conventional cell. */
   readonly parameters: readonly number[];
+  /** Of kind `single`: which of a, b, c, alpha, beta, gamma is wrong. */
+  readonly wrong?: number | undefined;
   /** By how much the mean differs, or single crystals, and the standard error of that: strains. */
   readonly strain: number;
   readonly error: number;
@@ -55,6 +60,8 @@ export class CellAgreement {
   /** The rotations of the known lattice, as they act on strains; found for the first crystal. */
   #rotations: readonly Float64Array[] | undefined;
   readonly #crystals: Strained[] = [];
+  /** The fitted numbers of each crystal, in the setting of the known cell. */
+  readonly #numbers: Numbers[] = [];
   /** What was found, and of how many crystals. */
   #answer: { readonly of: number; readonly found: CellDisagreement | undefined } = { of: 0, found: undefined };
 
@@ -72,6 +79,8 @@ export class CellAgreement {
     const covariance = conjugated(action, laboratoryCovariance(fit));
     const errors = [0, 1, 2, 3, 4, 5].map((i) => Math.sqrt(covariance[7 * i] as number));
     this.#crystals.push({ strain: strainBetween(fit.cell, this.#primitive), errors });
+    const cell = combine(conventionalMatrix(this.#known.centring), fit.cell);
+    this.#numbers.push({ parameters: [...lengthsOf(cell), ...anglesOf(cell)], error: size(errors) });
   }
 
   /** What is wrong with the known cell; undefined if the crystals agree with it, or if they are few and near it. */
@@ -99,6 +108,7 @@ export class CellAgreement {
     if (all.length < fewest) return farOf(parts, middle);
     return (
       asymmetryOf(parts, rotations, (removed) => this.#parametersOf(kept, removed, rotations)) ??
+      singleOf(this.#numbers, this.#known) ??
       otherOf(parts, kept, middle) ??
       scaledOf(parts, middle) ??
       scatterOf(parts, middle)
@@ -269,7 +279,8 @@ export interface DoubtfulCell extends CellMultiple {
 }
 
 /** Whether a detector that was fitted to a known cell is fitted to a cell that its crystals do not have. */
-export const isCellWrong = ({ cells }: DoubtfulCell): boolean => cells?.kind === 'asymmetric';
+export const isCellWrong = ({ cells }: DoubtfulCell): boolean =>
+  cells?.kind === 'asymmetric' || cells?.kind === 'single';
 
 /** Collects the crystals of a known cell for both questions. */
 export class CellQuestions {
@@ -298,9 +309,11 @@ export class CellQuestions {
   /** What is doubtful; undefined if nothing is. */
   get found(): DoubtfulCell | undefined {
     const multiple = this.#multiples.found;
+    const cells = this.#agreement.found;
+    // Spots that do not determine an edge at the known length determine it at the right one.
+    if (cells?.kind === 'single' && (multiple?.undetermined.length ?? 0) > 0) return { ...this.#none, cells };
     // The crystals of a multiple are those of a cell with other edges, and tell nothing about its own.
     if (multiple && multiple.disagreeing === undefined) return multiple;
-    const cells = this.#agreement.found;
     return cells ? { ...(multiple ?? this.#none), cells } : multiple;
   }
 }

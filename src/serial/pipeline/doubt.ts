@@ -150,11 +150,13 @@ export function multipleTexts(
   );
 }
 
+const numberNames = ['a', 'b', 'c', 'alpha', 'beta', 'gamma'] as const;
+
 const numbersOf = (parameters: readonly number[]): string => parameters.map((x) => x.toFixed(2)).join(' ');
 
 /** That the cells of crystals are not their known cell. */
 function disagreementText(
-  { kind, crystals, parameters, strain, error }: CellDisagreement,
+  { kind, crystals, parameters, wrong, strain, error }: CellDisagreement,
   known: Cell,
   name: string,
 ): string {
@@ -166,6 +168,14 @@ function disagreementText(
       `the lattices of ${crystals} crystals differ from those of the others by ${by}, ` +
       `as lattices of a wrong cell do that fit some spots by chance`
     );
+  if (kind === 'single' && wrong !== undefined) {
+    const [what, unit] = wrong < 3 ? ['edge', ' Å'] : ['angle', '°'];
+    const before = [...lengthsOf(known), ...anglesOf(known)][wrong] as number;
+    return (
+      `the ${what} ${numberNames[wrong]} of ${name} is wrong: it is ${(parameters[wrong] as number).toFixed(2)}${unit} in ` +
+      `${crystals} crystals, and not ${before.toFixed(2)}${unit}, with all other edges and angles as given`
+    );
+  }
   if (kind === 'scaled')
     return (
       `all edges of ${crystals} crystals are ${percent(Math.abs(strain))} ± ${percent(error)} % ${strain < 0 ? 'shorter' : 'longer'} than those of ` +
@@ -188,7 +198,7 @@ export function cellDoubts(
   cells: readonly KnownCell[],
   isCellTold = false,
 ): string[] {
-  const isNamed = multiples.some(({ factor }) => factor > 1);
+  const isNamed = multiples.some(({ factor, cells: own }) => factor > 1 || own?.kind === 'single');
   const others = multiples.filter(
     ({ cells: own }) => !(isCellTold && (own?.kind === 'other' || own?.kind === 'scaled')),
   );

@@ -8,6 +8,7 @@ import { conventionalMatrix, primitiveOf } from '../../../crystal/centring.js';
 import { strainBetween } from '../../../crystal/strain.js';
 import { labelsOf } from '../../../crystal/symmetry/labels.js';
 import { fitKnownMetric } from '../../indexing/lattice/known-metric.js';
+import { CellAgreement } from '../cell-agreement.js';
 import type { FrameResult } from '../stages/frame.js';
 
 /** A crystal of the known cell. */
@@ -79,6 +80,10 @@ const shown = (cell: Cell): string =>
  */
 export function settledAxes(known: KnownCell, crystals: readonly AxisCrystal[]): SettledAxes | undefined {
   if (crystals.length < fewest) return undefined;
+  // A mean over crystals of which half follow one wrong edge is the cell of none, and the run names that edge.
+  const agreement = new CellAgreement(known);
+  for (const { cell, spots } of crystals) agreement.add(cell, Float32Array.from(spots));
+  if (agreement.found?.kind === 'single') return undefined;
   const undecided = crystals.filter(({ ambiguous }) => ambiguous).length;
   const metric = fitKnownMetric(
     primitiveOf(known.cell, known.centring),
