@@ -178,12 +178,13 @@ describe('a known cell of lists that is a multiple', () => {
     async () => {
       const real = (name: string): string => join(dataFolder as string, 'real/spots', name);
       expect(listData('real/spots', '.txt')).toHaveLength(74);
-      // The published cell of thaumatin is smaller than those of its stills at room temperature.
+      // The published cell of thaumatin is smaller than those of its stills at room temperature. Fitted along the beam by
+      // its nodes instead of its spots, the cell was .06 % longer.
       const all = await ewald(['index', real('*.txt')]);
       expect([all.code, ...(all.err.match(/^warning: .*$/gm) ?? [])]).toEqual([
         1,
         expect.stringMatching(
-          /cell 57\.80 57\.80 150\.00 .*: all edges of 10 crystals are 1\.67 ± 0\.08 % longer than/,
+          /cell 57\.80 57\.80 150\.00 .*: all edges of 10 crystals are 1\.61 ± 0\.08 % longer than/,
         ),
       ]);
       for (const cell of ['190.6,95.3,132.3,90,90,120', '953,95.3,132.3,90,90,120', '95.3,95.3,1323,90,90,120']) {
