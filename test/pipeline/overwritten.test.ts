@@ -1,5 +1,5 @@
 /** Files that are written over while a command reads them, and files without frames: every door says the same of them. */
-import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, utimesSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect, open } from 'ewald/data';
@@ -29,9 +29,11 @@ function npy(frames: number, offset: number): Buffer {
   return Buffer.concat([Buffer.from(`\x93NUMPY\x01\0\x76\0${header}\n`, 'latin1'), Buffer.from(data.buffer)]);
 }
 
-/** Writes other frames of the same size into a file, at another time. */
+/** Writes other frames of the same size into a file, at another time; it is never shorter in between. */
 function writeOver(file: string): void {
-  writeFileSync(file, npy(6, 100));
+  const target = openSync(file, 'r+');
+  writeSync(target, npy(6, 100), 0, undefined, 0);
+  closeSync(target);
   utimesSync(file, 1, 1);
 }
 
