@@ -41,15 +41,15 @@ const entries = {
   'view.node': 'entries/view.node.js',
   // Not exported by package.json: what the command loads with its program, and on demand.
   'command.node': 'entries/command.node.js',
-  cli: 'apps/cli/main.js',
+  cli: 'cli/main.js',
   validate: 'entries/validate.js',
 };
 
 /** Scripts of the pages, which are minified: they are loaded over networks, and nobody imports them. */
 const pageScripts = {
-  'validate-page': 'apps/pages/validate/main.js',
-  'view-page': 'apps/pages/view/main.js',
-  'view-worker': 'apps/pages/view/worker.js',
+  'validate-page': 'pages/validate/main.js',
+  'view-page': 'pages/view/main.js',
+  'view-worker': 'pages/view/worker.js',
 };
 
 /** Minifies what is written, in lines of `lineLimit` characters or in one. */

@@ -97,8 +97,8 @@ const places = {
   ],
   examples: () => filesUnder('examples', (file) => /\.(mjs|js|ts|html)$/.test(file)),
   programs: () => [
-    ...filesUnder('src/apps/cli'),
-    ...filesUnder('src/apps/pages', (file) => file.endsWith('.ts')),
+    ...filesUnder('src/cli'),
+    ...filesUnder('src/pages', (file) => file.endsWith('.ts')),
     ...filesUnder('scripts', (file) => file.endsWith('.mjs')),
   ],
   benchmarks: () => filesUnder('benchmarks', (file) => /\.mjs$/.test(file) && !file.includes('node_modules')),

@@ -1,4 +1,4 @@
-// Writes a hash of the bundled modules into src/executors/identity.ts, so that workers of another build are refused.
+// Writes a hash of the bundled modules into src/parallel/identity.ts, so that workers of another build are refused.
 // The hash covers the output of tsc, the shaders and the sources of the C++ core. What compilers made of those is not
 // in it: addons differ from machine to machine and have their own versions.
 import { filesUnder, hashOf } from './lib/files.mjs';

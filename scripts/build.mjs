@@ -32,10 +32,10 @@ const usage = `usage: node scripts/build.mjs [PART…] [--force]\nparts: ${parts
 /** The version is stored in two places, because a bundle cannot read package.json. */
 function checkVersion() {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const inSource = /version = '([^']+)'/.exec(readFileSync(join(root, 'src/base/version.ts'), 'utf8'))?.[1];
+  const inSource = /version = '([^']+)'/.exec(readFileSync(join(root, 'src/util/version.ts'), 'utf8'))?.[1];
   if (version === inSource) return undefined;
   return (
-    `package.json says version ${version}, src/base/version.ts says ${inSource ?? 'nothing'}; write the same into ` +
+    `package.json says version ${version}, src/util/version.ts says ${inSource ?? 'nothing'}; write the same into ` +
     'both'
   );
 }

@@ -90,7 +90,7 @@ async function namesOfEntries() {
 }
 
 async function helpOfCommands() {
-  const { commands } = await import(pathToFileURL(join(root, 'build/esm/apps/cli/program.js')).href);
+  const { commands } = await import(pathToFileURL(join(root, 'build/esm/cli/program.js')).href);
   for (const name of Object.keys(commands)) keep(`help/${name}`, (await ewald(`${name} --help all`)).out);
 }
 

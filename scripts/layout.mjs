@@ -9,12 +9,12 @@ import { types } from './parts/esm.mjs';
 const check = process.argv.includes('--check');
 if (!check) await types.build();
 const esm = (path) => import(`../build/esm/${path}.js`);
-const { crystfelPrograms, crystfelTable } = await esm('base/crystfel-flags');
-const { table } = await esm('base/parameter-text');
-const { cHeader, rangesHeader, searchHeader, searchShader, wgslHeader } = await esm('core/layout/generate');
-const { rooms } = await esm('core/layout/rooms');
-const { formats } = await esm('io/data/formats/table');
-const { nodeKernels } = await esm('whole/assembly/kernels.node');
+const { crystfelPrograms, crystfelTable } = await esm('options/crystfel-flags');
+const { table } = await esm('options/parameter-text');
+const { cHeader, rangesHeader, searchHeader, searchShader, wgslHeader } = await esm('compute/layout/generate');
+const { rooms } = await esm('compute/layout/rooms');
+const { formats } = await esm('frames/formats/table');
+const { nodeKernels } = await esm('context/kernels.node');
 
 const headers = new Map([
   ['cpp/include/generated/layout.h', cHeader()],

@@ -10,7 +10,7 @@ import { root } from './lib/run.mjs';
 
 const args = process.argv.slice(2);
 const at = args.indexOf('--to');
-const path = at < 0 ? join(root, 'src/apps/pages/view/view.jpg') : join(args[at + 1], 'view.jpg');
+const path = at < 0 ? join(root, 'src/pages/view/view.jpg') : join(args[at + 1], 'view.jpg');
 const browser = await chromium.launch({
   executablePath: findChromium() ?? '/usr/bin/chromium',
   args: [...chromiumArgs, '--use-angle=swiftshader', '--enable-unsafe-swiftshader'],

@@ -83,7 +83,7 @@ async function makeRelease() {
 function setVersion() {
   for (const [path, pattern] of [
     ['package.json', /("version": ")[^"]+/],
-    ['src/base/version.ts', /(version = ')[^']+/],
+    ['src/util/version.ts', /(version = ')[^']+/],
     ['CITATION.cff', /^(version: ).+$/m],
   ]) {
     const text = readFileSync(join(root, path), 'utf8');

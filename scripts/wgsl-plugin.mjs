@@ -1,6 +1,6 @@
 // Imports .wgsl files as strings, for rollup, vite and vitest. A line `#include "common/philox.wgsl"` (path from wgsl/)
 // is replaced by that file, once per shader. Comments `//@ pi/count.wgsl 7` give the origin of the following line, so
-// that a compile error names the file and line (src/core/backends/webgpu/shader.ts reads them).
+// that a compile error names the file and line (src/compute/backends/webgpu/shader.ts reads them).
 //
 // A file becomes a module of pieces, split at its includes, and a shader is a concatenation of pieces: a file that
 // twenty kernels include is in a bundle once.

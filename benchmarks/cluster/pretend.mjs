@@ -1,8 +1,8 @@
 // Pretended workers of benchmarks/cluster: the code of the worker, with timers in the place of tasks.
-import { build } from '../../build/esm/executors/identity.js';
-import { Cluster } from '../../build/esm/executors/nats/cluster.js';
-import { Joined } from '../../build/esm/executors/nats/joined.js';
-import { briefTask } from '../../build/esm/serial/pipeline/shards/brief.js';
+import { build } from '../../build/esm/parallel/identity.js';
+import { Cluster } from '../../build/esm/parallel/nats/cluster.js';
+import { Joined } from '../../build/esm/parallel/nats/joined.js';
+import { briefTask } from '../../build/esm/pipeline/shards/brief.js';
 
 const cell = [
   [79, 0, 0],

@@ -34,14 +34,14 @@ if (spawnSync('nats-server', ['--version']).status !== 0) {
   process.exit(0);
 }
 const esm = (file) => new URL(`../../build/esm/${file}`, import.meta.url);
-if (!existsSync(esm('executors/nats/joined.js'))) {
+if (!existsSync(esm('parallel/nats/joined.js'))) {
   process.stderr.write('bench: build/esm not found; run node scripts/build.mjs first\n');
   process.exit(1);
 }
-const { connect } = await import(esm('executors/nats/connect.js'));
+const { connect } = await import(esm('parallel/nats/connect.js'));
 const { nodePlace } = await import(esm('entries/place.node.js'));
-const { briefRecords } = await import(esm('serial/pipeline/shards/brief.js'));
-const { RunSummary } = await import(esm('serial/pipeline/summary.js'));
+const { briefRecords } = await import(esm('pipeline/shards/brief.js'));
+const { RunSummary } = await import(esm('pipeline/summary.js'));
 const { workers, slots, low, high, frames, seconds, deaths, slow } = given;
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 /** Seconds until all slots are filled. */

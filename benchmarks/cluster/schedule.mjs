@@ -5,12 +5,12 @@ import { later, pass, VirtualServer } from './virtual-time.mjs';
 const { workers, slots, low, high, frames, seconds, deaths, slow } = JSON.parse(process.argv[2]);
 // Imported after the clock has been replaced.
 const { pretend, Slots } = await import('./pretend.mjs');
-const { Cluster } = await import('../../build/esm/executors/nats/cluster.js');
-const { NatsLane } = await import('../../build/esm/executors/nats/submit.js');
-const { runTasks } = await import('../../build/esm/executors/drive.js');
+const { Cluster } = await import('../../build/esm/parallel/nats/cluster.js');
+const { NatsLane } = await import('../../build/esm/parallel/nats/submit.js');
+const { runTasks } = await import('../../build/esm/parallel/drive.js');
 const { nodePlace } = await import('../../build/esm/entries/place.node.js');
-const { briefRecords } = await import('../../build/esm/serial/pipeline/shards/brief.js');
-const { RunSummary } = await import('../../build/esm/serial/pipeline/summary.js');
+const { briefRecords } = await import('../../build/esm/pipeline/shards/brief.js');
+const { RunSummary } = await import('../../build/esm/pipeline/summary.js');
 
 const url = 'virtual';
 const fillMs = 4000;

@@ -121,8 +121,8 @@ if (times.fftw.length > 0)
 
 /** Times the packing and unpacking of ranks against a contiguous copy of the same number of bytes; they take turns. */
 async function packing() {
-  const { blockCopier, copyBlock, joinAxes } = await import(join(root, 'build/esm/transforms/heffte/copy.js'));
-  const { nativeBlocks } = await import(join(root, 'build/esm/core/backends/native/blocks.js'));
+  const { blockCopier, copyBlock, joinAxes } = await import(join(root, 'build/esm/heffte/copy.js'));
+  const { nativeBlocks } = await import(join(root, 'build/esm/compute/backends/native/blocks.js'));
   const addon = nativeBlocks(dist(`${addonFolder}/ewald_native.node`));
   if (!addon) return;
   const copyNative = blockCopier(() => addon);

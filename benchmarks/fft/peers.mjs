@@ -15,9 +15,9 @@ import { load, makeInput, sampledError } from './packages.mjs';
 const seconds = Number(process.argv[2] ?? 0.4);
 const from = (file) => import(pathToFileURL(path.join(root, file)).href);
 const { createContext } = await from('dist/index.node.js');
-const { Core } = await from('build/esm/core/backends/wasm/heap.js');
-const { fftDescriptor, fftEnums } = await from('build/esm/core/layout/fft.js');
-const { pack, structBytes } = await from('build/esm/core/layout/struct.js');
+const { Core } = await from('build/esm/compute/backends/wasm/heap.js');
+const { fftDescriptor, fftEnums } = await from('build/esm/compute/layout/fft.js');
+const { pack, structBytes } = await from('build/esm/compute/layout/struct.js');
 
 const { core, execute } = await instantiate();
 const contexts = { wasm: await createContext({ backend: 'wasm', strict: true }) };

@@ -231,7 +231,7 @@ function install() {
 }
 
 if (wanted.includes('peers')) {
-  const needed = ['dist/index.node.js', 'dist/ewald.wasm', 'build/esm/core/layout/fft.js'].filter(
+  const needed = ['dist/index.node.js', 'dist/ewald.wasm', 'build/esm/compute/layout/fft.js'].filter(
     (file) => !existsSync(path.join(root, file)),
   );
   const problem = needed.length > 0 ? `${needed.join(', ')} not found; run node scripts/build.mjs first` : install();

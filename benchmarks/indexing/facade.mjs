@@ -74,9 +74,9 @@ export async function compareWorkers({ createContext, print }) {
  */
 export async function measureHandling() {
   const file = (name) => pathToFileURL(join(root, 'build/esm', name)).href;
-  if (!existsSync(join(root, 'build/esm/serial/indexing/indexer.js'))) return [];
-  const { planIndexer } = await import(file('serial/indexing/indexer.js'));
-  const { Resource } = await import(file('base/resource.js'));
+  if (!existsSync(join(root, 'build/esm/indexing/indexer.js'))) return [];
+  const { planIndexer } = await import(file('indexing/indexer.js'));
+  const { Resource } = await import(file('util/resource.js'));
   // The answer to copy comes from the bundle: individual modules cannot locate the wasm file.
   const { createContext } = await import(pathToFileURL(join(root, 'dist/index.node.js')).href);
   const batch = 1000;

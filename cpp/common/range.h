@@ -1,4 +1,4 @@
-// The valid ranges of a descriptor's fields; the tables are generated from src/core/layout (generated/ranges.h). For
+// The valid ranges of a descriptor's fields; the tables are generated from src/compute/layout (generated/ranges.h). For
 // host code only.
 #pragma once
 #include <stddef.h>

@@ -1,4 +1,4 @@
-// The valid descriptors of an indexer and parameters of a run: the ranges of src/core/layout/indexing.ts and the
+// The valid descriptors of an indexer and parameters of a run: the ranges of src/compute/layout/indexing.ts and the
 // dependencies between fields. For host code; the CUDA implementation uses it as well.
 #pragma once
 #include "common/range.h"

@@ -1,4 +1,4 @@
-// ewald_mpi.node: the calls of src/core/communicator/mpi.node.ts. Arguments are checked there and converted to requests
+// ewald_mpi.node: the calls of src/parallel/communicator/mpi.node.ts. Arguments are checked there and converted to requests
 // here.
 #include <napi.h>
 

@@ -20,7 +20,7 @@ constexpr uint32_t samples = 16, pooled = 2;
 // Clips of the radial statistics.
 constexpr int passes = 5;
 
-// Pixels that are bad in one frame only and listed with its sums: maxLost of src/core/layout/peaks.ts.
+// Pixels that are bad in one frame only and listed with its sums: maxLost of src/compute/layout/peaks.ts.
 constexpr uint32_t most_lost = 1024;
 // Tables in which the pixels of a bin are summed in turn.
 constexpr uint32_t sum_lanes = 4;

@@ -31,7 +31,7 @@ int32_t ewald_cuda_info(ewald_cuda_context* context, ewald_cuda_device_info* inf
 /* Device bytes that the context currently holds. */
 uint64_t ewald_cuda_live_bytes(const ewald_cuda_context* context);
 /* Solves a small problem for each mechanism that the kernels rely on. `faults` receives a line for each mechanism that
- * fails, "NAME\tREASON\n" with the names of src/core/backends/mechanisms.ts; it is empty if none fails. 1024 bytes
+ * fails, "NAME\tREASON\n" with the names of src/compute/backends/mechanisms.ts; it is empty if none fails. 1024 bytes
  * suffice. */
 int32_t ewald_cuda_self_test(ewald_cuda_context* context, char* faults, size_t capacity);
 /* One line about the last failure on this thread; never NULL. */

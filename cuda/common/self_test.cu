@@ -1,4 +1,4 @@
-// The self-test of a GPU: the mechanisms that src/core/backends/mechanisms.ts lists for CUDA.
+// The self-test of a GPU: the mechanisms that src/compute/backends/mechanisms.ts lists for CUDA.
 #include "self_test.cuh"
 
 #include <algorithm>

@@ -113,7 +113,7 @@ __global__ __launch_bounds__(kThreads) void integers(const unsigned* input, unsi
       Hardware::high(a, b) ^ a * b ^ __popc(a) << 8 ^ __clz(int(b >> threadIdx.x % 32)) ^ a % (b | 1u);
 }
 
-// A problem, named as in src/core/backends/mechanisms.ts.
+// A problem, named as in src/compute/backends/mechanisms.ts.
 struct Problem {
   const char* name;
   void (*kernel)(const unsigned*, unsigned*);

@@ -1,7 +1,7 @@
 // Shared by the stages of one indexing run: known cells, tables, sizes, and the layout of a block's arrays. One block
 // works on one image at a time; frequently used data is in shared memory, the rest in a separate workspace in device
 // memory. The counterpart of cpp/indexing/plan.h; known cells and lattices are defined in cpp/indexing/known_cell.h,
-// constants that change answers in src/core/layout/search.ts.
+// constants that change answers in src/compute/layout/search.ts.
 #pragma once
 #include <cuda_runtime.h>
 

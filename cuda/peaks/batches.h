@@ -18,7 +18,7 @@ namespace ewald::cuda::peaks {
 // Number of bytes of a pixel, by the dtype of a descriptor.
 constexpr std::size_t kNumberBytes[] = {1, 1, 2, 2, 4, 4, 4};
 
-// Tables of the detector; counterpart of src/serial/peaks/kernels/webgpu/tables.ts.
+// Tables of the detector; counterpart of src/peaks/kernels/webgpu/tables.ts.
 struct Tables {
   std::vector<std::uint32_t> places, first, order;
 

@@ -15,11 +15,11 @@
 namespace ewald::cuda::peaks {
 
 // Maximum number of pixels of a blob, which are kept in the shared memory of its block. maxBlob of
-// src/core/layout/peaks.ts.
+// src/compute/layout/peaks.ts.
 constexpr unsigned kMaxBlob = 1024;
 constexpr unsigned kRingThreads = 128, kSeedThreads = 128, kBlobThreads = 64;
 constexpr int kPasses = 5;
-// Pixels that are bad in one frame only and listed with its sums: maxLost of src/core/layout/peaks.ts.
+// Pixels that are bad in one frame only and listed with its sums: maxLost of src/compute/layout/peaks.ts.
 constexpr unsigned kMostLost = 1024;
 // Maximum number of frames of a launch.
 constexpr unsigned kMostFrames = 16;

@@ -1,5 +1,5 @@
 // The order of the scan: panels first, then the pixels by which it finds peaks. Counterpart of
-// src/serial/peaks/kernels/webgpu/order.ts.
+// src/peaks/kernels/webgpu/order.ts.
 #include "order.h"
 
 #include <algorithm>

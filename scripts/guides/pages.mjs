@@ -29,7 +29,7 @@ export function guidePictures() {
   return [...new Set(guideSources().flatMap(linksOf))].filter(isPicture);
 }
 
-/** The file name of a page: docs/README.md is guides.html, the README of src/transforms/fft is guide-src-fft.html. */
+/** The file name of a page: docs/README.md is guides.html, the README of src/fft is guide-src-fft.html. */
 export function guideName(path) {
   if (path === 'docs/README.md') return 'guides.html';
   const name = path

@@ -31,7 +31,7 @@ async function landed(given) {
   return 'HEAD';
 }
 
-/** The last word of the room of a path: `src/core/pi/pi.ts`, `cpp/pi/pi.cpp` and `test/pi/pi.test.ts` are of `pi`. */
+/** The last word of the room of a path: `src/pi/pi.ts`, `cpp/pi/pi.cpp` and `test/pi/pi.test.ts` are of `pi`. */
 function roomOf(path) {
   const [top, name, ...more] = path.split('/');
   if (top === 'src') {

@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { root } from './run.mjs';
 
 const rooms = [
-  'core/context/context ContextCore',
-  'io/detector/room DetectorMethods',
-  'serial/peaks/room PeaksMethods',
-  'serial/indexing/room IndexingMethods',
-  'serial/pipeline/room PipelineMethods',
-  'serial/merging/room MergingMethods',
-  'transforms/fft/room FftMethods',
-  'core/arrays/room ArrayMethods',
-  'core/pi/room PiMethods',
+  'compute/context/context ContextCore',
+  'frames/detector/room DetectorMethods',
+  'peaks/room PeaksMethods',
+  'indexing/room IndexingMethods',
+  'pipeline/room PipelineMethods',
+  'merging/room MergingMethods',
+  'fft/room FftMethods',
+  'compute/arrays/room ArrayMethods',
+  'pi/room PiMethods',
   'udf/room UdfMethods',
 ];
 
@@ -33,7 +33,7 @@ function membersOf(place) {
 
 /** The docstrings of the functions that make analyses, which fields of the context are. */
 function analysisDocs() {
-  const folder = join(root, 'dist/types/udf/analyses');
+  const folder = join(root, 'dist/types/stem/analyses');
   const texts = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'));
   const one = /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\nexport declare (?:function|const) (\w+Analysis)\b/g;
   const found = texts.flatMap((text) => [...text.matchAll(one)]);
@@ -43,7 +43,7 @@ function analysisDocs() {
 /** The members of the context of ewald/udf. */
 function scanMembers() {
   const docs = analysisDocs();
-  return membersOf('udf/context UdfContext').map(({ name, doc }) => ({
+  return membersOf('stem/context UdfContext').map(({ name, doc }) => ({
     name,
     doc:
       doc ||

@@ -31,7 +31,7 @@ export async function withOptions(text, path) {
   if (!text.includes(' extends OptionsOf<')) return text;
   const folder = dirname(path);
   const module = path.replace(/\.d\.ts$/, '.js');
-  const { declaration } = await esm('base/parameter-text.js');
+  const { declaration } = await esm('options/parameter-text.js');
   const isOfTables = posix.basename(path) === 'parameter-types.d.ts';
   const { tables } = isOfTables ? await esm(joined(folder, 'parameters.js')) : {};
   const own = isOfTables ? {} : await esm(module);

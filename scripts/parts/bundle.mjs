@@ -12,15 +12,15 @@ import { writeThirdParty } from '../lib/third-party.mjs';
 const rollup = 'node_modules/rollup/dist/bin/rollup';
 /** HTML pages, each stored next to the scripts that it loads. */
 const pageFiles = {
-  'dist/index.html': 'src/apps/pages/door/index.html',
-  'dist/door.css': 'src/apps/pages/door/door.css',
-  'dist/palette.css': 'src/apps/pages/palette.css',
-  'dist/validate.html': 'src/apps/pages/validate/validate.html',
-  'dist/validate.css': 'src/apps/pages/validate/validate.css',
-  'dist/view.html': 'src/apps/pages/view/view.html',
-  'dist/view.css': 'src/apps/pages/view/view.css',
-  'dist/live.css': 'src/apps/pages/view/live.css',
-  'dist/guides.css': 'src/apps/pages/guides/guides.css',
+  'dist/index.html': 'src/pages/door/index.html',
+  'dist/door.css': 'src/pages/door/door.css',
+  'dist/palette.css': 'src/pages/palette.css',
+  'dist/validate.html': 'src/pages/validate/validate.html',
+  'dist/validate.css': 'src/pages/validate/validate.css',
+  'dist/view.html': 'src/pages/view/view.html',
+  'dist/view.css': 'src/pages/view/view.css',
+  'dist/live.css': 'src/pages/view/live.css',
+  'dist/guides.css': 'src/pages/guides/guides.css',
 };
 const isScript = (file) => /^dist\/[^/]+\.js(\.map)?$/.test(file);
 /** Files that a page loads, apart from the module; they are also stored compressed. Guides are small. */

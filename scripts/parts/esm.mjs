@@ -42,7 +42,7 @@ export const layout = {
   required: true,
   inputs: () => ({
     files: [
-      ...filesUnder('build/esm/core/layout'),
+      ...filesUnder('build/esm/compute/layout'),
       ...filesUnder('build/esm').filter((file) => /\/parameter[^/]*\.js$/.test(file)),
       ...filesUnder('src').filter((file) => /\/README\.md$/.test(file)),
       'scripts/layout.mjs',

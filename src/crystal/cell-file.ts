@@ -2,12 +2,13 @@
  * Reads a known cell from any common notation: a CrystFEL .cell file, the CRYST1 line of a PDB file, six parameters or
  * nine numbers.
  */
-import { type TextOrBytes, textOf } from '../base/arguments.js';
-import { checkedValue, row } from '../base/call-options.js';
-import { commaHint, decimal } from '../base/decimal.js';
-import { EwaldError } from '../base/errors.js';
-import { nearest } from '../base/options.js';
-import { refuseNoText } from '../base/text-begin.js';
+
+import { checkedValue, row } from '../options/call-options.js';
+import { type TextOrBytes, textOf } from '../util/arguments.js';
+import { commaHint, decimal } from '../util/decimal.js';
+import { EwaldError } from '../util/errors.js';
+import { nearest } from '../util/options.js';
+import { refuseNoText } from '../util/text-begin.js';
 import {
   anglesOf,
   type Cell,

@@ -2,9 +2,9 @@
  * Unit cells as rows a, b, c in angstrom: lengths and angles, the reciprocal cell, and whether two cells span the same
  * lattice.
  */
-import { sixDigits } from '../base/amounts.js';
-import { expects, expectsNumbers } from '../base/arguments.js';
-import { EwaldError } from '../base/errors.js';
+import { sixDigits } from '../util/amounts.js';
+import { expects, expectsNumbers } from '../util/arguments.js';
+import { EwaldError } from '../util/errors.js';
 
 /** A vector of three numbers. */
 export type Vector = readonly [number, number, number];

@@ -1,7 +1,7 @@
 /**
  * Centred cells: conversion to the primitive cell of the same lattice and back. Source: International Tables A, 1.5.1.
  */
-import { EwaldError } from '../base/errors.js';
+import { EwaldError } from '../util/errors.js';
 import { type Cell, cellFrom, combine, reciprocal } from './cell.js';
 
 /**

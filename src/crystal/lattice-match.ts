@@ -4,7 +4,7 @@
  * itself.
  */
 
-import { EwaldError } from '../base/errors.js';
+import { EwaldError } from '../util/errors.js';
 import { type Cell, dot, expectsCell, norm, reciprocal, scale, type Vector, volume } from './cell.js';
 import { type Centring, primitiveOf } from './centring.js';
 import { reducedCell } from './niggli.js';

@@ -19,7 +19,7 @@
  * of a cell that is too small. A lattice that is not centred has as many there as elsewhere, and its crystals are found
  * all the same.
  */
-import { joined } from '../base/joined.js';
+import { joined } from '../util/joined.js';
 import { bravaisCandidates } from './bravais.js';
 import { type Cell, combine, lengthsOf, reciprocal } from './cell.js';
 import type { KnownCell } from './cell-file.js';

@@ -5,7 +5,7 @@
  * Cryst. A60 (2004) 1.
  */
 
-import { EwaldError } from '../base/errors.js';
+import { EwaldError } from '../util/errors.js';
 import { type Cell, combine, dot, expectsCell, volume } from './cell.js';
 
 /** A reduced cell and the integer matrix (rows, determinant ±1) that transforms the given cell to it. */

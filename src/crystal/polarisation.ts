@@ -1,5 +1,5 @@
 /** The polarisation factor: 1 along the beam, and smaller for scattering in the direction of the electric field. */
-import { EwaldError } from '../base/errors.js';
+import { EwaldError } from '../util/errors.js';
 
 /** A partially polarised beam. */
 export interface Polarisation {

@@ -1,6 +1,6 @@
 /** Measures of the fast feedback indexer: similarity of two cells by their metric alone, and the spots of a cell. */
 
-import { expectsNumbers } from '../base/arguments.js';
+import { expectsNumbers } from '../util/arguments.js';
 import { type Cell, expectsCell, lengthsOf, reciprocal, volume } from './cell.js';
 
 /**

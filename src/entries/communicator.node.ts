@@ -7,5 +7,5 @@
  *
  * @module
  */
-export { mpiComm } from '../core/communicator/mpi.node.js';
-export * from '../core/communicator/public.js';
+export { mpiComm } from '../parallel/communicator/mpi.node.js';
+export * from '../parallel/communicator/public.js';

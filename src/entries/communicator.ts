@@ -3,5 +3,5 @@
  *
  * @module
  */
-export { mpiComm } from '../core/communicator/mpi.browser.js';
-export * from '../core/communicator/public.js';
+export { mpiComm } from '../parallel/communicator/mpi.browser.js';
+export * from '../parallel/communicator/public.js';

@@ -7,9 +7,9 @@
  * @module
  */
 import { stat } from 'node:fs/promises';
-import { type Inspect, inspector } from '../io/data/inspect.js';
-import { formatsOf, open } from '../io/data/opening.node.js';
-import { seriesNames } from '../io/data/series-files.js';
+import { type Inspect, inspector } from '../frames/inspect.js';
+import { formatsOf, open } from '../frames/opening.node.js';
+import { seriesNames } from '../frames/series-files.js';
 
 /** See {@link Inspect}. */
 export const inspect: Inspect = /* @__PURE__ */ inspector({
@@ -23,5 +23,5 @@ export const inspect: Inspect = /* @__PURE__ */ inspector({
     ),
 });
 
-export * from '../io/data/opening.node.js';
-export * from '../io/data/public.js';
+export * from '../frames/opening.node.js';
+export * from '../frames/public.js';

@@ -8,11 +8,11 @@
  *
  * @module
  */
-import { type Inspect, inspector } from '../io/data/inspect.js';
-import { formatsOf, open } from '../io/data/opening.browser.js';
+import { type Inspect, inspector } from '../frames/inspect.js';
+import { formatsOf, open } from '../frames/opening.browser.js';
 
 /** See {@link Inspect}. */
 export const inspect: Inspect = /* @__PURE__ */ inspector({ open, formatsOf });
 
-export * from '../io/data/opening.browser.js';
-export * from '../io/data/public.js';
+export * from '../frames/opening.browser.js';
+export * from '../frames/public.js';

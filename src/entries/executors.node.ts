@@ -12,11 +12,12 @@
  *
  * @module
  */
-import { memberOf } from '../base/members.js';
-import { mpiComm } from '../core/communicator/mpi.node.js';
-import { type BoundExecutors, bindExecutors, type ExecutorFactory } from '../executors/bind.js';
-import type { Executor as Instance } from '../executors/executor.js';
-import { mpi } from '../executors/mpi.js';
+
+import { type BoundExecutors, bindExecutors, type ExecutorFactory } from '../parallel/bind.js';
+import { mpiComm } from '../parallel/communicator/mpi.node.js';
+import type { Executor as Instance } from '../parallel/executor.js';
+import { mpi } from '../parallel/mpi.js';
+import { memberOf } from '../util/members.js';
 import { nodePlace } from './place.node.js';
 
 const bound = /* @__PURE__ */ bindExecutors(nodePlace, async (options) => mpi(nodePlace, await mpiComm(), options));
@@ -36,5 +37,5 @@ export const listRuns: BoundExecutors['listRuns'] = /* @__PURE__ */ memberOf(bou
 /** See {@link BoundExecutors}. */
 export const cancelRun: BoundExecutors['cancelRun'] = /* @__PURE__ */ memberOf(bound, 'cancelRun');
 
-export * from '../executors/public.js';
-export * from '../whole/assembly/public.executors.js';
+export * from '../context/public.executors.js';
+export * from '../parallel/public.js';

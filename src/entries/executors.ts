@@ -7,10 +7,10 @@
  * @module
  */
 
-import { EwaldError } from '../base/errors.js';
-import { memberOf } from '../base/members.js';
-import { type BoundExecutors, bindExecutors, type ExecutorFactory } from '../executors/bind.js';
-import type { Executor as Instance } from '../executors/executor.js';
+import { type BoundExecutors, bindExecutors, type ExecutorFactory } from '../parallel/bind.js';
+import type { Executor as Instance } from '../parallel/executor.js';
+import { EwaldError } from '../util/errors.js';
+import { memberOf } from '../util/members.js';
 import { browserPlace } from './place.browser.js';
 
 const bound = /* @__PURE__ */ bindExecutors(browserPlace, async () => {
@@ -32,5 +32,5 @@ export const listRuns: BoundExecutors['listRuns'] = /* @__PURE__ */ memberOf(bou
 /** See {@link BoundExecutors}. */
 export const cancelRun: BoundExecutors['cancelRun'] = /* @__PURE__ */ memberOf(bound, 'cancelRun');
 
-export * from '../executors/public.js';
-export * from '../whole/assembly/public.executors.js';
+export * from '../context/public.executors.js';
+export * from '../parallel/public.js';

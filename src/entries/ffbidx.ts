@@ -1,7 +1,7 @@
 /** `ewald/ffbidx` in browsers: `indexer`, `index`, `release`. */
 
-import { memberOf } from '../base/members.js';
-import { type Ffbidx, makeFfbidx } from '../whole/ffbidx/ffbidx.js';
+import { type Ffbidx, makeFfbidx } from '../indexing/ffbidx/ffbidx.js';
+import { memberOf } from '../util/members.js';
 import { createContext } from './index.js';
 
 const ffbidx: Ffbidx = /* @__PURE__ */ makeFfbidx(createContext);
@@ -12,4 +12,4 @@ export const index: Ffbidx['index'] = /* @__PURE__ */ memberOf(ffbidx, 'index');
 /** Releases an indexer and its memory; see {@link Ffbidx}. */
 export const release: Ffbidx['release'] = /* @__PURE__ */ memberOf(ffbidx, 'release');
 
-export * from '../whole/ffbidx/public.js';
+export * from '../indexing/ffbidx/public.js';

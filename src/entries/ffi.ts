@@ -1,3 +1,3 @@
 /** `ewald/ffi` in a browser: the header parser, and wasm modules as libraries. */
-export { getLibHandle } from '../interop/ffi/open-library.browser.js';
-export * from '../interop/ffi/public.js';
+export { getLibHandle } from '../ffi/open-library.browser.js';
+export * from '../ffi/public.js';

@@ -1,7 +1,7 @@
 /** `ewald/fft` on Node: transforms and device arrays, without the other rooms of `ewald`. */
 
-import { type ContextOf, type ContextOptions, openContext } from '../core/context/context.js';
-import { node } from '../whole/assembly/platform.node.js';
+import { type ContextOf, type ContextOptions, openContext } from '../compute/context/context.js';
+import { node } from '../context/platform.node.js';
 import { type EntryMethods, entryRooms } from './fft.rooms.js';
 
 /**
@@ -14,7 +14,7 @@ export function createContext(options?: ContextOptions): Promise<FftContext> {
 /** See `Context` of `ewald`, which has every room. */
 export type FftContext = ContextOf<EntryMethods>;
 
-export * from '../core/arrays/public.js';
-export * from '../core/context/public.core.js';
-export * from '../transforms/fft/public.js';
-export { devices } from '../whole/assembly/platform.node.js';
+export * from '../compute/arrays/public.js';
+export * from '../compute/context/public.core.js';
+export { devices } from '../context/platform.node.js';
+export * from '../fft/public.js';

@@ -10,8 +10,8 @@
  * @module
  */
 
-import { type ContextOf, type ContextOptions, openContext } from '../core/context/context.js';
-import { browser } from '../whole/assembly/platform.browser.js';
+import { type ContextOf, type ContextOptions, openContext } from '../compute/context/context.js';
+import { browser } from '../context/platform.browser.js';
 import { type EntryMethods, entryRooms } from './fft.rooms.js';
 
 /**
@@ -24,7 +24,7 @@ export function createContext(options?: ContextOptions): Promise<FftContext> {
 /** See `Context` of `ewald`, which has every room. */
 export type FftContext = ContextOf<EntryMethods>;
 
-export * from '../core/arrays/public.js';
-export * from '../core/context/public.core.js';
-export * from '../transforms/fft/public.js';
-export { devices } from '../whole/assembly/platform.browser.js';
+export * from '../compute/arrays/public.js';
+export * from '../compute/context/public.core.js';
+export { devices } from '../context/platform.browser.js';
+export * from '../fft/public.js';

@@ -11,10 +11,10 @@
  * @module
  */
 
-import { memberOf } from '../base/members.js';
-import { nativeBlocks, preferHugePages } from '../core/backends/native/blocks.js';
-import { bindFft3d } from '../transforms/heffte/bind.js';
-import type { MakeFft3d, MakeFft3dR2c } from '../transforms/heffte/public.js';
+import { nativeBlocks, preferHugePages } from '../compute/backends/native/blocks.js';
+import { bindFft3d } from '../heffte/bind.js';
+import type { MakeFft3d, MakeFft3dR2c } from '../heffte/public.js';
+import { memberOf } from '../util/members.js';
 import { createContext } from './fft.node.js';
 
 const made = /* @__PURE__ */ bindFft3d({ createContext, copyNumbers: nativeBlocks, preferHugePages });
@@ -25,4 +25,4 @@ export const fft3dR2c: MakeFft3dR2c = /* @__PURE__ */ memberOf(made, 'fft3dR2c')
 /** The Python module's name. */
 export const fft3d_r2c = fft3dR2c;
 
-export * from '../transforms/heffte/public.js';
+export * from '../heffte/public.js';

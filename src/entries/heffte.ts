@@ -5,9 +5,9 @@
  * @module
  */
 
-import { memberOf } from '../base/members.js';
-import { bindFft3d } from '../transforms/heffte/bind.js';
-import type { MakeFft3d, MakeFft3dR2c } from '../transforms/heffte/public.js';
+import { bindFft3d } from '../heffte/bind.js';
+import type { MakeFft3d, MakeFft3dR2c } from '../heffte/public.js';
+import { memberOf } from '../util/members.js';
 import { createContext } from './fft.js';
 
 const made = /* @__PURE__ */ bindFft3d({ createContext, copyNumbers: () => undefined, preferHugePages: () => {} });
@@ -18,4 +18,4 @@ export const fft3dR2c: MakeFft3dR2c = /* @__PURE__ */ memberOf(made, 'fft3dR2c')
 /** The Python module's name. */
 export const fft3d_r2c = fft3dR2c;
 
-export * from '../transforms/heffte/public.js';
+export * from '../heffte/public.js';

@@ -4,6 +4,6 @@
  * @module
  */
 
-export { createContext } from '../whole/assembly/context.node.js';
-export { devices } from '../whole/assembly/platform.node.js';
-export * from '../whole/assembly/public.js';
+export { createContext } from '../context/context.node.js';
+export { devices } from '../context/platform.node.js';
+export * from '../context/public.js';

@@ -13,16 +13,14 @@
  * @module
  */
 
-import { type ContextOptions, openContext } from '../core/context/context.js';
-import { startBrowserWorker } from '../core/workers/start.browser.js';
-import { browser } from '../whole/assembly/platform.browser.js';
-import type { RoomMethods } from '../whole/assembly/room-list.js';
-import { type Context, roomsIn } from '../whole/assembly/rooms.js';
+import { type ContextOptions, openContext } from '../compute/context/context.js';
+import { startBrowserWorker } from '../compute/workers/start.browser.js';
+import { browser } from '../context/platform.browser.js';
+import type { RoomMethods } from '../context/room-list.js';
+import { type Context, roomsIn } from '../context/rooms.js';
 
 /** Fetched when a run begins. */
-const rooms = /* @__PURE__ */ roomsIn(
-  async () => (await import('../serial/pipeline/inputs/place.browser.js')).runPlace,
-);
+const rooms = /* @__PURE__ */ roomsIn(async () => (await import('../pipeline/inputs/place.browser.js')).runPlace);
 
 /**
  * Opens a context on the best backends present; the caller disposes it.
@@ -34,5 +32,5 @@ export function createContext(options?: ContextOptions): Promise<Context> {
   return openContext<RoomMethods>(browser(startBrowserWorker), rooms, options);
 }
 
-export { devices } from '../whole/assembly/platform.browser.js';
-export * from '../whole/assembly/public.js';
+export { devices } from '../context/platform.browser.js';
+export * from '../context/public.js';

@@ -1,7 +1,7 @@
 /** `ewald/indexing` on Node: indexing of stills, without the other rooms of `ewald`. */
 
-import { type ContextOf, type ContextOptions, openContext } from '../core/context/context.js';
-import { node } from '../whole/assembly/platform.node.js';
+import { type ContextOf, type ContextOptions, openContext } from '../compute/context/context.js';
+import { node } from '../context/platform.node.js';
 import { type EntryMethods, entryRooms } from './indexing.rooms.js';
 
 /**
@@ -13,6 +13,6 @@ export function createContext(options?: ContextOptions): Promise<IndexingContext
 /** See `Context` of `ewald`, which has every room. */
 export type IndexingContext = ContextOf<EntryMethods>;
 
-export * from '../core/context/public.core.js';
-export * from '../serial/indexing/public.js';
-export { devices } from '../whole/assembly/platform.node.js';
+export * from '../compute/context/public.core.js';
+export { devices } from '../context/platform.node.js';
+export * from '../indexing/public.js';

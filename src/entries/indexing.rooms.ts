@@ -1,5 +1,5 @@
 /** The rooms of `ewald/indexing` on every platform. */
-import { type IndexingMethods, indexingRoom } from '../serial/indexing/room.js';
+import { type IndexingMethods, indexingRoom } from '../indexing/room.js';
 
 /** Methods of its contexts. */
 export type EntryMethods = IndexingMethods;

@@ -10,9 +10,9 @@
  * @module
  */
 
-import { type ContextOf, type ContextOptions, openContext } from '../core/context/context.js';
-import { startBrowserWorker } from '../core/workers/start.browser.js';
-import { browser } from '../whole/assembly/platform.browser.js';
+import { type ContextOf, type ContextOptions, openContext } from '../compute/context/context.js';
+import { startBrowserWorker } from '../compute/workers/start.browser.js';
+import { browser } from '../context/platform.browser.js';
 import { type EntryMethods, entryRooms } from './indexing.rooms.js';
 
 /**
@@ -24,6 +24,6 @@ export function createContext(options?: ContextOptions): Promise<IndexingContext
 /** See `Context` of `ewald`, which has every room. */
 export type IndexingContext = ContextOf<EntryMethods>;
 
-export * from '../core/context/public.core.js';
-export * from '../serial/indexing/public.js';
-export { devices } from '../whole/assembly/platform.browser.js';
+export * from '../compute/context/public.core.js';
+export { devices } from '../context/platform.browser.js';
+export * from '../indexing/public.js';

@@ -1,2 +1,2 @@
 /** `ewald/memory`: rows addressed through a pointer table, in JavaScript, in a wasm heap or in the process. */
-export * from '../interop/memory/public.js';
+export * from '../memory/public.js';

@@ -10,5 +10,5 @@
  *
  * @module
  */
-export * from '../serial/merging/public.entry.js';
-export * from '../serial/merging/public.js';
+export * from '../merging/public.entry.js';
+export * from '../merging/public.js';

@@ -1,18 +1,19 @@
 /** What the pages alone use, beside the public entries. Not public. */
-export { counted, formatFirstFrames, framesText, framesWithPeaks } from '../base/amounts.js';
-export { answerCalls } from '../base/answer-calls.js';
-export { messageOf } from '../base/errors.js';
-export { type FrameSlice, type SliceOptions, sliceIn, sliceLength } from '../base/frame-slice.js';
-export { mapInto } from '../base/map-into.js';
-export { median } from '../base/median.js';
-export { kebab } from '../base/parameter-text.js';
-export { renameInMessage } from '../base/parameters.js';
-export { Caller, type Handlers } from '../base/port-calls.js';
-export { inShell } from '../base/shell-words.js';
-export { portOf, webWorkerPort } from '../base/web-port.js';
-export type { WorkerPort } from '../base/worker-port.js';
+
 export { isOfElectrons } from '../crystal/polarisation.js';
-export { ChipMap } from '../io/chip/chip-map.js';
+export { countRange } from '../frames/count-limits.js';
+export { ofDataset, openedArray } from '../frames/detector/geometry-dataset.js';
+export { openStacked } from '../frames/detector/stacked.js';
+export { Hdf5Writer } from '../frames/hdf5/writer.js';
+export { separated } from '../frames/left-out.browser.js';
+export { npyHeadOf } from '../frames/npy.js';
+export { openRows } from '../frames/parameters.js';
+export type { ShownAlarm } from '../merging/shown-panes.js';
+export { type FrameSlice, type SliceOptions, sliceIn, sliceLength } from '../options/frame-slice.js';
+export { kebab } from '../options/parameter-text.js';
+export { renameInMessage } from '../options/parameters.js';
+export { inShell } from '../options/shell-words.js';
+export { ChipMap } from '../pipeline/chip/chip-map.js';
 export {
   drawnMap,
   mapColour,
@@ -22,42 +23,42 @@ export {
   rangeOfMap,
   wellColour,
   wellStates,
-} from '../io/chip/map-picture.js';
-export type { MapQuantity } from '../io/chip/quantities.js';
-export { countRange } from '../io/data/count-limits.js';
-export { Hdf5Writer } from '../io/data/hdf5/writer.js';
-export { separated } from '../io/data/left-out.browser.js';
-export { npyHeadOf } from '../io/data/npy.js';
-export { openRows } from '../io/data/parameters.js';
-export { ofDataset, openedArray } from '../io/detector/geometry-dataset.js';
-export { openStacked } from '../io/detector/stacked.js';
-export { type FrameStatistics, readStatistics } from '../io/live/frame-statistics.js';
-export { PeakMaps, peakogramBins, peakogramDecades, peakogramMost } from '../io/live/peak-maps.js';
+} from '../pipeline/chip/map-picture.js';
+export type { MapQuantity } from '../pipeline/chip/quantities.js';
+export type { RunEvent } from '../pipeline/events.js';
+export type { Preparation } from '../pipeline/geometry/preparation.js';
+export { iceRings } from '../pipeline/profile/ice.js';
+export { checkRegions, type Region, regionText } from '../pipeline/regions/region.js';
+export { openRegionSums, type RegionSums } from '../pipeline/regions/region-sums.js';
+export type { PipelineOptions } from '../pipeline/run-options.js';
+export { beamOfChunk } from '../pipeline/streams/beam-of-chunk.js';
+export { ticks } from '../report/charts.js';
+export type { ServedPanes } from '../server/live-panes.js';
+export type { NewestProfile } from '../server/live-profiles.js';
+export type { ScanImageFacts } from '../server/scan-images.js';
+export { type FrameStatistics, readStatistics } from '../server/watch/frame-statistics.js';
+export { PeakMaps, peakogramBins, peakogramDecades, peakogramMost } from '../server/watch/peak-maps.js';
 export {
   RunSeries,
   type SeriesColumns,
   type SeriesMoment,
   type SeriesSums,
   SeriesWindow,
-} from '../io/live/run-series.js';
-export type { ShownAlarm } from '../io/live/shown-panes.js';
-export { ticks } from '../io/report/charts.js';
-export type { RunEvent } from '../serial/pipeline/events.js';
-export type { Preparation } from '../serial/pipeline/geometry/preparation.js';
-export { iceRings } from '../serial/pipeline/profile/ice.js';
-export { checkRegions, type Region, regionText } from '../serial/pipeline/regions/region.js';
-export { openRegionSums, type RegionSums } from '../serial/pipeline/regions/region-sums.js';
-export type { PipelineOptions } from '../serial/pipeline/run-options.js';
-export { beamOfChunk } from '../serial/pipeline/streams/beam-of-chunk.js';
-export { comLeftOut, comNotes, icomNotes } from '../udf/analyses/com-notes.js';
-export { leftOutUnder } from '../udf/analyses/left-out.js';
-export { coveredBy } from '../udf/analyses/pattern-axes.js';
-export { timesText } from '../udf/analyses/under-mask.js';
-export { type Calibration, checkCalibration, darkFieldRadii, isKnown, reachOf } from '../udf/calibrate/calibration.js';
-export { milliradiansOf, opticsOf } from '../udf/calibrate/optics.js';
-export { calibrationTexts } from '../udf/calibrate/text.js';
-export { integrateMeasured, measuredNoise } from '../udf/images/integrate-measured.js';
+} from '../server/watch/run-series.js';
+export { comLeftOut, comNotes, icomNotes } from '../stem/analyses/com-notes.js';
+export { leftOutUnder } from '../stem/analyses/left-out.js';
+export { coveredBy } from '../stem/analyses/pattern-axes.js';
+export { timesText } from '../stem/analyses/under-mask.js';
+export { type Calibration, checkCalibration, darkFieldRadii, isKnown, reachOf } from '../stem/calibrate/calibration.js';
+export { milliradiansOf, opticsOf } from '../stem/calibrate/optics.js';
+export { calibrationTexts } from '../stem/calibrate/text.js';
+export { integrateMeasured, measuredNoise } from '../stem/images/integrate-measured.js';
 export { rangesOf } from '../udf/scans/roi-ranges.js';
-export type { ServedPanes } from '../whole/serving/live-panes.js';
-export type { NewestProfile } from '../whole/serving/live-profiles.js';
-export type { ScanImageFacts } from '../whole/serving/scan-images.js';
+export { counted, formatFirstFrames, framesText, framesWithPeaks } from '../util/amounts.js';
+export { answerCalls } from '../util/answer-calls.js';
+export { messageOf } from '../util/errors.js';
+export { mapInto } from '../util/map-into.js';
+export { median } from '../util/median.js';
+export { Caller, type Handlers } from '../util/port-calls.js';
+export { portOf, webWorkerPort } from '../util/web-port.js';
+export type { WorkerPort } from '../util/worker-port.js';

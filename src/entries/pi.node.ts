@@ -1,7 +1,7 @@
 /** `ewald/pi` on Node: Monte Carlo counts of pi, without the other rooms of `ewald`. */
 
-import { type ContextOf, type ContextOptions, openContext } from '../core/context/context.js';
-import { node } from '../whole/assembly/platform.node.js';
+import { type ContextOf, type ContextOptions, openContext } from '../compute/context/context.js';
+import { node } from '../context/platform.node.js';
 import { type EntryMethods, entryRooms } from './pi.rooms.js';
 
 /**
@@ -14,6 +14,6 @@ export function createContext(options?: ContextOptions): Promise<PiContext> {
 /** See `Context` of `ewald`, which has every room. */
 export type PiContext = ContextOf<EntryMethods>;
 
-export * from '../core/context/public.core.js';
-export * from '../core/pi/public.js';
-export { devices } from '../whole/assembly/platform.node.js';
+export * from '../compute/context/public.core.js';
+export { devices } from '../context/platform.node.js';
+export * from '../pi/public.js';

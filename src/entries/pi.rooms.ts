@@ -1,5 +1,5 @@
 /** The rooms of `ewald/pi` on every platform. */
-import { type PiMethods, piRoom } from '../core/pi/room.js';
+import { type PiMethods, piRoom } from '../pi/room.js';
 
 /** Methods of its contexts. */
 export type EntryMethods = PiMethods;

@@ -9,8 +9,8 @@
  * @module
  */
 
-import { type ContextOf, type ContextOptions, openContext } from '../core/context/context.js';
-import { browser } from '../whole/assembly/platform.browser.js';
+import { type ContextOf, type ContextOptions, openContext } from '../compute/context/context.js';
+import { browser } from '../context/platform.browser.js';
 import { type EntryMethods, entryRooms } from './pi.rooms.js';
 
 /**
@@ -23,6 +23,6 @@ export function createContext(options?: ContextOptions): Promise<PiContext> {
 /** See `Context` of `ewald`, which has every room. */
 export type PiContext = ContextOf<EntryMethods>;
 
-export * from '../core/context/public.core.js';
-export * from '../core/pi/public.js';
-export { devices } from '../whole/assembly/platform.browser.js';
+export * from '../compute/context/public.core.js';
+export { devices } from '../context/platform.browser.js';
+export * from '../pi/public.js';

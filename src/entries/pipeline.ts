@@ -11,15 +11,16 @@
  *
  * @module
  */
-import { EwaldError } from '../base/errors.js';
-import type { ChipMap } from '../io/chip/chip-map.js';
-import { type InputKind, inputKindIn } from '../serial/pipeline/inputs/inputs.js';
-import { runPlace } from '../serial/pipeline/inputs/place.browser.js';
-import type { FileInput } from '../serial/pipeline/inputs/place.js';
-import type { LiveInput } from '../serial/pipeline/sources/source.js';
-import type { ZmqSourceOptions } from '../serial/pipeline/sources/zeromq.node.js';
-import { type StreamInfo, streamInfoIn } from '../serial/pipeline/streams/info.js';
-import { type Joined, type JoinOptions, joinStreamsIn } from '../serial/pipeline/streams/join.js';
+
+import type { ChipMap } from '../pipeline/chip/chip-map.js';
+import { type InputKind, inputKindIn } from '../pipeline/inputs/inputs.js';
+import { runPlace } from '../pipeline/inputs/place.browser.js';
+import type { FileInput } from '../pipeline/inputs/place.js';
+import type { LiveInput } from '../pipeline/sources/source.js';
+import type { ZmqSourceOptions } from '../pipeline/sources/zeromq.node.js';
+import { type StreamInfo, streamInfoIn } from '../pipeline/streams/info.js';
+import { type Joined, type JoinOptions, joinStreamsIn } from '../pipeline/streams/join.js';
+import { EwaldError } from '../util/errors.js';
 
 /** Joins streams of one detector and cell, such as the shards of a run, in the order of their frames. */
 export const joinStreams = (streams: readonly FileInput[], options: JoinOptions): Promise<Joined> =>
@@ -27,7 +28,7 @@ export const joinStreams = (streams: readonly FileInput[], options: JoinOptions)
 
 /** The chips of streams whose run had a grid: what was found in each well. */
 export const streamMaps = async (streams: readonly FileInput[]): Promise<ChipMap[]> =>
-  (await import('../serial/pipeline/grid/stream-maps.js')).streamMapsIn(runPlace, streams);
+  (await import('../pipeline/grid/stream-maps.js')).streamMapsIn(runPlace, streams);
 
 /** What a stream holds: frames, hits, crystals, cells and resolution. */
 export const streamInfo = (stream: FileInput): Promise<StreamInfo> => streamInfoIn(runPlace, stream);
@@ -40,4 +41,4 @@ export function zmqSource({ zmqInput }: ZmqSourceOptions): LiveInput {
 /** What a file is to a run: `frames`, a `stream`, or neither of them. Nothing is thrown for what cannot be read. */
 export const inputKind = (file: FileInput): Promise<InputKind> => inputKindIn(runPlace, file);
 
-export * from '../serial/pipeline/public.entry.js';
+export * from '../pipeline/public.entry.js';

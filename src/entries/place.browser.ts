@@ -1,8 +1,8 @@
 /** The browser as an environment of executors. */
 
-import { startBrowserWorker } from '../core/workers/start.browser.js';
-import { openFramesInBrowser, readBytesInBrowser } from '../executors/files-browser.js';
-import type { Place } from '../executors/place.js';
+import { startBrowserWorker } from '../compute/workers/start.browser.js';
+import { openFramesInBrowser, readBytesInBrowser } from '../parallel/files-browser.js';
+import type { Place } from '../parallel/place.js';
 import { createContext, devices } from './index.js';
 import { tasks } from './tasks.js';
 

@@ -1,13 +1,13 @@
 /** Node as an environment of executors. */
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { EwaldError, messageOf } from '../base/errors.js';
-import { importOptional } from '../base/optional.js';
-import { machineMemory, machineName } from '../core/backends/system.js';
-import { startNodeWorker } from '../core/workers/start.node.js';
-import { openFramesOnNode, readBytesOnNode } from '../executors/files-node.js';
-import type { Place } from '../executors/place.js';
-import { openShard, shardsFolder } from '../executors/shards-node.js';
+import { machineMemory, machineName } from '../compute/backends/system.js';
+import { startNodeWorker } from '../compute/workers/start.node.js';
+import { openFramesOnNode, readBytesOnNode } from '../parallel/files-node.js';
+import type { Place } from '../parallel/place.js';
+import { openShard, shardsFolder } from '../parallel/shards-node.js';
+import { EwaldError, messageOf } from '../util/errors.js';
+import { importOptional } from '../util/optional.js';
 import { createContext, devices } from './index.node.js';
 import { tasks } from './tasks.node.js';
 

@@ -9,50 +9,51 @@
  *
  * @module
  */
-import { mpiComm } from '../core/communicator/mpi.node.js';
-import { fileTransform, type TransformFile } from '../transforms/heffte/files/transform.node.js';
+
+import { fileTransform, type TransformFile } from '../heffte/files/transform.node.js';
+import { mpiComm } from '../parallel/communicator/mpi.node.js';
 import { createContext } from './fft.node.js';
 import { fft3d, fft3dR2c } from './heffte.node.js';
 
 /** See {@link TransformFile}. */
 export const transformFile: TransformFile = /* @__PURE__ */ fileTransform({ createContext, fft3d, fft3dR2c, mpiComm });
 
-export { csvText } from '../base/csv.js';
-export type { FrameFormat, WrittenFrames } from '../io/data/convert.js';
-export { metadataText } from '../io/data/metadata-text.js';
-export { type ConvertOptions, convert } from '../io/files/convert.node.js';
-export { interruptedCode, interruptible, killable } from '../io/files/interrupt.js';
-export { linesOf } from '../io/files/lines.js';
-export { readNpyFile } from '../io/files/npy.node.js';
-export { filePieces } from '../io/files/pieces.js';
-export { expand, readBytes, readCellOption, readText } from '../io/files/read.js';
-export { checkOutput, type Output, openOutput, type WriteOptions, writeWhole } from '../io/files/write.js';
+export type { FrameFormat, WrittenFrames } from '../frames/convert.js';
+export { type ConvertOptions, convert } from '../frames/files/convert.node.js';
+export { interruptedCode, interruptible, killable } from '../frames/files/interrupt.js';
+export { linesOf } from '../frames/files/lines.js';
+export { readNpyFile } from '../frames/files/npy.node.js';
+export { filePieces } from '../frames/files/pieces.js';
+export { expand, readBytes, readCellOption, readText } from '../frames/files/read.js';
+export { checkOutput, type Output, openOutput, type WriteOptions, writeWhole } from '../frames/files/write.js';
+export { metadataText } from '../frames/metadata-text.js';
+export type { FileTransformKind, TransformedFile, TransformFileOptions } from '../heffte/files/wish.js';
+export { statisticsRows } from '../merging/statistics/statistics.js';
+export { type CheckedGeometry, checkGeometryFile } from '../pipeline/geometry/check-geometry-file.node.js';
+export {
+  type RefineStreamGeometryOptions,
+  refineStreamGeometry,
+} from '../pipeline/geometry/refine-stream.node.js';
+export { compareStreamFiles } from '../pipeline/streams/compare-files.node.js';
+export { streamRow } from '../pipeline/streams/info.js';
+export { refinementText } from '../refinement/geometry-text.js';
 export {
   type WriteFiguresOptions,
   type WrittenFigure,
   writeFigures,
-} from '../io/report/write-figures.node.js';
-export type { SimulationWriting } from '../io/simulate/describe.js';
-export type { ScanSimulation, ScanTruth } from '../io/simulate/scan.js';
-export { type SimulatedFiles, type SimulateFramesOptions, simulateFrames } from '../io/simulate/write-frames.node.js';
-export { type SimulatedScanFiles, type SimulateScanOptions, simulateScan } from '../io/simulate/write-scan.node.js';
-export { type SimulatedLists, simulateSpotLists } from '../io/simulate/write-spots.node.js';
-export { statisticsRows } from '../serial/merging/statistics/statistics.js';
-export { type CheckedGeometry, checkGeometryFile } from '../serial/pipeline/geometry/check-geometry-file.node.js';
-export {
-  type RefineStreamGeometryOptions,
-  refineStreamGeometry,
-} from '../serial/pipeline/geometry/refine-stream.node.js';
-export { compareStreamFiles } from '../serial/pipeline/streams/compare-files.node.js';
-export { streamRow } from '../serial/pipeline/streams/info.js';
-export { refinementText } from '../serial/refinement/geometry-text.js';
-export type { FileTransformKind, TransformedFile, TransformFileOptions } from '../transforms/heffte/files/wish.js';
-export { calibrationTexts } from '../udf/calibrate/text.js';
+} from '../report/write-figures.node.js';
+export { type ServedPages, servePages } from '../server/serve-pages.node.js';
+export { type RunWatch, type WatchedWork, type WatchRunOptions, watchRun } from '../server/watch-run.node.js';
+export type { SimulationWriting } from '../simulate/describe.js';
+export type { ScanSimulation, ScanTruth } from '../simulate/scan.js';
+export { type SimulatedFiles, type SimulateFramesOptions, simulateFrames } from '../simulate/write-frames.node.js';
+export { type SimulatedScanFiles, type SimulateScanOptions, simulateScan } from '../simulate/write-scan.node.js';
+export { type SimulatedLists, simulateSpotLists } from '../simulate/write-spots.node.js';
+export { calibrationTexts } from '../stem/calibrate/text.js';
+export type { NamedResult } from '../stem/output/named-results.js';
+export { checkRunToFiles, type RunToFilesOptions, runToFiles } from '../stem/output/run-to-files.node.js';
+export { type NewUdfOptions, newUdf } from '../stem/project/new-project.node.js';
+export { type UdfLanguage, udfProject } from '../stem/project/project.js';
 export { loadUdfs } from '../udf/functions/load-udfs.node.js';
-export type { NamedResult } from '../udf/output/named-results.js';
-export { checkRunToFiles, type RunToFilesOptions, runToFiles } from '../udf/output/run-to-files.node.js';
-export { type NewUdfOptions, newUdf } from '../udf/project/new-project.node.js';
-export { type UdfLanguage, udfProject } from '../udf/project/project.js';
-export { type ServedPages, servePages } from '../whole/serving/serve-pages.node.js';
-export { type RunWatch, type WatchedWork, type WatchRunOptions, watchRun } from '../whole/serving/watch-run.node.js';
+export { csvText } from '../util/csv.js';
 export type { TransformFile };

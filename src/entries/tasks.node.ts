@@ -1,8 +1,8 @@
 /** The task modules on Node: those of tasks.ts, some of them with Node's versions. */
-import type { RegisteredModules } from '../executors/registered.js';
+import type { RegisteredModules } from '../parallel/registered.js';
 import { tasks as everywhere } from './tasks.js';
 
 export const tasks: RegisteredModules = {
   ...everywhere,
-  heffte: () => import('../transforms/heffte/task.node.js'),
+  heffte: () => import('../heffte/task.node.js'),
 };

@@ -15,11 +15,11 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { memberOf } from '../base/members.js';
-import { open } from '../io/data/opening.node.js';
-import { bindUdf, type DisposableUdfContext, type UdfContextClass } from '../udf/bind.js';
+import { open } from '../frames/opening.node.js';
+import { bindUdf, type DisposableUdfContext, type UdfContextClass } from '../stem/bind.js';
 import { exportNpy } from '../udf/scans/export.node.js';
 import type { ScanSource } from '../udf/scans/scan.js';
+import { memberOf } from '../util/members.js';
 import { Executor } from './executors.node.js';
 import { createContext, devices } from './index.node.js';
 
@@ -69,6 +69,6 @@ export const validateUdf: Bound['validateUdf'] = /* @__PURE__ */ memberOf(bound,
 /** The resources of this machine: cores, GPUs, the native core. */
 export const detect: Bound['detect'] = /* @__PURE__ */ memberOf(bound, 'detect');
 
-export { simulateDectris } from '../io/simulate/dectris.node.js';
-export { simulateMerlin } from '../io/simulate/merlin.node.js';
-export * from '../udf/public.js';
+export { simulateDectris } from '../simulate/dectris.node.js';
+export { simulateMerlin } from '../simulate/merlin.node.js';
+export * from '../stem/public.js';

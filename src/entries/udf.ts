@@ -11,14 +11,14 @@
  * @module
  */
 
-import { absoluteAddress } from '../base/addresses.js';
-import { EwaldError } from '../base/errors.js';
-import { memberOf } from '../base/members.js';
-import { open } from '../io/data/opening.browser.js';
-import type { DectrisSimulator, SimulateDectrisOptions } from '../io/simulate/dectris-options.js';
-import type { MerlinSimulator, SimulateMerlinOptions } from '../io/simulate/merlin-options.js';
-import { bindUdf, type DisposableUdfContext, type UdfContextClass } from '../udf/bind.js';
+import { open } from '../frames/opening.browser.js';
+import type { DectrisSimulator, SimulateDectrisOptions } from '../simulate/dectris-options.js';
+import type { MerlinSimulator, SimulateMerlinOptions } from '../simulate/merlin-options.js';
+import { bindUdf, type DisposableUdfContext, type UdfContextClass } from '../stem/bind.js';
 import type { ScanSource } from '../udf/scans/scan.js';
+import { absoluteAddress } from '../util/addresses.js';
+import { EwaldError } from '../util/errors.js';
+import { memberOf } from '../util/members.js';
 import { Executor } from './executors.js';
 import { createContext, devices } from './index.js';
 
@@ -75,4 +75,4 @@ export async function simulateDectris(path: string, _options?: SimulateDectrisOp
 /** The resources of this machine: cores, GPUs. */
 export const detect: Bound['detect'] = /* @__PURE__ */ memberOf(bound, 'detect');
 
-export * from '../udf/public.js';
+export * from '../stem/public.js';

@@ -5,4 +5,4 @@
  *
  * @module
  */
-export * from '../whole/validate/public.js';
+export * from '../validate/public.js';

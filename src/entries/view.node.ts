@@ -7,4 +7,4 @@
  *
  * @module
  */
-export { type ServedView, type ServeViewOptions, serveView } from '../whole/serving/serve-view.node.js';
+export { type ServedView, type ServeViewOptions, serveView } from '../server/serve-view.node.js';

@@ -1,12 +1,12 @@
 /** Entry of Node's worker: `new Worker(new URL(import.meta.resolve('ewald/worker')))`. */
 import { parentPort } from 'node:worker_threads';
-import { portOf } from '../base/web-port.js';
-import { computeHere } from '../core/backends/native/addon-calls.js';
-import { openFramesOnNode, readBytesOnNode } from '../executors/files-node.js';
-import type { HostPlace } from '../executors/place.js';
-import { openShard, shardsFolder } from '../executors/shards-node.js';
-import { serveHost } from '../executors/workers/serve.js';
-import { serve } from '../whole/assembly/serve.js';
+import { computeHere } from '../compute/backends/native/addon-calls.js';
+import { serve } from '../context/serve.js';
+import { openFramesOnNode, readBytesOnNode } from '../parallel/files-node.js';
+import type { HostPlace } from '../parallel/place.js';
+import { openShard, shardsFolder } from '../parallel/shards-node.js';
+import { serveHost } from '../parallel/workers/serve.js';
+import { portOf } from '../util/web-port.js';
 import { createContext } from './index.node.js';
 import { tasks } from './tasks.node.js';
 
@@ -26,4 +26,4 @@ if (parentPort) {
   serve(port, createContext, serveHost(port, place));
 }
 
-export type * from '../whole/assembly/public.worker.js';
+export type * from '../context/public.worker.js';

@@ -1,15 +1,15 @@
 /** Options of a run, a context and its platform, and the results of a run. */
 
-import { checkedOptions, row } from '../base/call-options.js';
-import { callback, type Progress } from '../base/callbacks.js';
-import type { PlatformSignal } from '../base/globals.js';
-import { checkSignal } from '../base/options.js';
-import type { ContextOptions } from '../core/context/context.js';
-import type { Executor } from '../executors/executor.js';
-import type { Corrections } from '../io/data/corrections.js';
-import type { Dataset } from '../io/data/dataset.js';
-import type { OpenOptions } from '../io/data/open.js';
-import type { DataInput } from '../io/data/source-of.js';
+import type { ContextOptions } from '../compute/context/context.js';
+import type { Corrections } from '../frames/corrections.js';
+import type { Dataset } from '../frames/dataset.js';
+import type { OpenOptions } from '../frames/open.js';
+import type { DataInput } from '../frames/source-of.js';
+import { checkedOptions, row } from '../options/call-options.js';
+import type { Executor } from '../parallel/executor.js';
+import { callback, type Progress } from '../util/callbacks.js';
+import type { PlatformSignal } from '../util/globals.js';
+import { checkSignal } from '../util/options.js';
 import type { DetectorDriver } from './acquisition/connection.js';
 import type { DetectorOptions } from './acquisition/options.js';
 import type { ResultBuffer, Results } from './functions/buffers.js';

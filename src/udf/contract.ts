@@ -1,10 +1,10 @@
 /** The udf contract of a backend: passes over frames. */
 
-import type { Disposable } from '../base/resource.js';
-import type { ArrayMemory } from '../core/arrays/contract.js';
-import type { Op } from '../core/backends/feature.js';
-import type { udfNumbers, udfStepKinds } from '../core/layout/udf.js';
-import type { FrameArray } from '../io/data/dtype.js';
+import type { ArrayMemory } from '../compute/arrays/contract.js';
+import type { Op } from '../compute/backends/feature.js';
+import type { udfNumbers, udfStepKinds } from '../compute/layout/udf.js';
+import type { FrameArray } from '../frames/dtype.js';
+import type { Disposable } from '../util/resource.js';
 
 /** Dtypes of frames that a pass accepts. */
 export type PassDtype = keyof typeof udfNumbers;

@@ -1,5 +1,5 @@
 /** The udf kernels of the backends that only Node has. */
-import { addKernels } from '../core/backends/feature.js';
+import { addKernels } from '../compute/backends/feature.js';
 import { correctionOp as cudaCorrection } from './correction/cuda.js';
 import { correctionFeature } from './correction/kernels.js';
 import { correctionOp as nativeCorrection } from './correction/native.js';

@@ -1,7 +1,7 @@
 /** The modules of the udf kernels. */
-import type { Feature } from '../core/backends/feature.js';
-import { uses } from '../core/backends/mechanisms.js';
-import { passWork } from '../core/planner/works.js';
+import type { Feature } from '../compute/backends/feature.js';
+import { uses } from '../compute/backends/mechanisms.js';
+import { passWork } from '../compute/planner/works.js';
 import type { UdfOp } from './contract.js';
 import { udfOp } from './kernels/wasm.js';
 import type { FunctionOp } from './pass/function-contract.js';

@@ -1,6 +1,6 @@
 /** The methods that this room adds to a context; the room is loaded on first use. `ewald/udf` is built on it. */
-import type { ContextCore } from '../core/context/context.js';
-import type { Planner } from '../core/planner/planner.js';
+import type { ContextCore } from '../compute/context/context.js';
+import type { Planner } from '../compute/planner/planner.js';
 import type { FrameCorrection, FrameCorrectionOptions } from './correction/correction.js';
 import type { FrameDecoder, FrameDecoderOptions } from './decoding/decoder.js';
 import type { DiskFinder, DiskFinderOptions } from './disks/finder.js';

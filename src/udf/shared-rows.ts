@@ -1,7 +1,8 @@
 /** Rows that analyses have in common with other calls. */
-import { row } from '../base/call-options.js';
-import { range } from '../base/range.js';
-import { disksCorrelations } from '../core/layout/udf.js';
+
+import { disksCorrelations } from '../compute/layout/udf.js';
+import { row } from '../options/call-options.js';
+import { range } from '../util/range.js';
 
 /** What disks are correlated with: a crop around each, or whole frames. */
 export const correlationRow = row.choice(Object.keys(disksCorrelations) as (keyof typeof disksCorrelations)[], 'fast');

@@ -4,10 +4,10 @@
  */
 import { type Context, createContext, type DeviceArray } from 'ewald';
 import { describe, expect, it, test } from 'vitest';
-import { webgpuLoader } from '../../src/core/backends/webgpu/webgpu.js';
-import { openContext } from '../../src/core/context/context.js';
-import type { RoomMethods } from '../../src/whole/assembly/room-list.js';
-import { roomsIn } from '../../src/whole/assembly/rooms.js';
+import { webgpuLoader } from '../../src/compute/backends/webgpu/webgpu.js';
+import { openContext } from '../../src/compute/context/context.js';
+import type { RoomMethods } from '../../src/context/room-list.js';
+import { roomsIn } from '../../src/context/rooms.js';
 import { openEach } from '../support/contexts.js';
 import { refused } from '../support/refused.js';
 import { startWorker, watched, whyAbsent } from '../webgpu/support.js';

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { numbersInFiles } from '../../src/core/backends/cache-file.js';
-import { cudaEmulatedLoader } from '../../src/core/backends/cuda/cuda.js';
-import { isDeviceNumbers } from '../../src/core/backends/device-numbers.js';
-import { dawnGpu } from '../../src/core/backends/webgpu/node.js';
-import { webgpuLoader } from '../../src/core/backends/webgpu/webgpu.js';
+import { numbersInFiles } from '../../src/compute/backends/cache-file.js';
+import { cudaEmulatedLoader } from '../../src/compute/backends/cuda/cuda.js';
+import { isDeviceNumbers } from '../../src/compute/backends/device-numbers.js';
+import { dawnGpu } from '../../src/compute/backends/webgpu/node.js';
+import { webgpuLoader } from '../../src/compute/backends/webgpu/webgpu.js';
 import { present } from '../support/emulated-card.js';
 import { options, whyAbsent } from '../webgpu/support.js';
 

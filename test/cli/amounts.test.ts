@@ -8,7 +8,7 @@ import {
   rateText,
   roughly,
   sixDigits,
-} from '../../src/base/amounts.js';
+} from '../../src/util/amounts.js';
 
 test('a long time is stated in the unit that has a few of it', () => {
   expect([61, 130, 7300, 180_000, 1.4e7, 1e10].map(roughly)).toEqual([

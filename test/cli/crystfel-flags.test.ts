@@ -6,17 +6,17 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { executorRows } from '../../src/apps/cli/executor-rows.js';
-import { everywhereRows, indexRows } from '../../src/apps/cli/frame-rows.js';
-import { rows as mergeRows } from '../../src/apps/cli/merge-rows.js';
+import { executorRows } from '../../src/cli/executor-rows.js';
+import { everywhereRows, indexRows } from '../../src/cli/frame-rows.js';
+import { rows as mergeRows } from '../../src/cli/merge-rows.js';
 import {
   type CrystfelProgram,
   crystfelFlags,
   crystfelPrograms,
   fromCrystfelFlags,
-} from '../../src/base/crystfel-flags.js';
-import { flagOf } from '../../src/base/parameter-text.js';
-import type { Parameter, Parameters } from '../../src/base/parameters.js';
+} from '../../src/options/crystfel-flags.js';
+import { flagOf } from '../../src/options/parameter-text.js';
+import type { Parameter, Parameters } from '../../src/options/parameters.js';
 import { ewaldTogether as ewald } from '../support/cli.js';
 
 /** The flags of the manuals of the programs; those of indexamajig are in test/pipeline/crystfel.test.ts. */

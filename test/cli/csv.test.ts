@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { csvText } from '../../src/base/csv.js';
+import { csvText } from '../../src/util/csv.js';
 import { ewaldTogether as ewald } from '../support/cli.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ewald-csv-'));

@@ -1,9 +1,9 @@
 /** The output of `ewald devices` for a GPU that fails its self-test, as text and as JSON. */
 import { Command } from 'commander';
 import { afterEach, expect, test, vi } from 'vitest';
-import { registerCommand } from '../../src/apps/cli/command.js';
-import * as action from '../../src/apps/cli/devices.js';
-import { command } from '../../src/apps/cli/devices-rows.js';
+import { registerCommand } from '../../src/cli/command.js';
+import * as action from '../../src/cli/devices.js';
+import { command } from '../../src/cli/devices-rows.js';
 
 const reason = 'atomics in workgroup memory: word 0 is 1, expected 8128 (4 of 32 words are wrong)';
 const faults = [{ mechanism: 'workgroupAtomics', reason, rooms: ['pi', 'indexing', 'peaks'] }];

@@ -1,5 +1,5 @@
 /**
- * The same outcome ends every command in the same way: the table of src/apps/cli/README.md, tested for all commands,
+ * The same outcome ends every command in the same way: the table of src/cli/README.md, tested for all commands,
  * their outcomes and faults.
  */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,11 +8,11 @@ import { join } from 'node:path';
 import { createContext, formatNpy, readNpy } from 'ewald';
 import { simulateMerlin } from 'ewald/udf';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { endsBy } from '../../src/apps/cli/ends.js';
-import { runFrames } from '../../src/apps/cli/index-frames.js';
-import { fail } from '../../src/apps/cli/output.js';
-import { EwaldError } from '../../src/base/errors.js';
-import { RunSummary } from '../../src/serial/pipeline/summary.js';
+import { endsBy } from '../../src/cli/ends.js';
+import { runFrames } from '../../src/cli/index-frames.js';
+import { fail } from '../../src/cli/output.js';
+import { RunSummary } from '../../src/pipeline/summary.js';
+import { EwaldError } from '../../src/util/errors.js';
 import { ewald, ewaldTogether } from '../support/cli.js';
 import { NatsServer, natsPresent, WorkerProcess } from '../support/nats.js';
 

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { formatNpy, readNpy } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { withoutSecrets } from '../../src/apps/cli/command-line.js';
-import { FrameCost } from '../../src/serial/pipeline/frame-cost.js';
-import { workersFor } from '../../src/serial/pipeline/spare-workers.js';
+import { withoutSecrets } from '../../src/cli/command-line.js';
+import { FrameCost } from '../../src/pipeline/frame-cost.js';
+import { workersFor } from '../../src/pipeline/spare-workers.js';
 import { ewald } from '../support/cli.js';
 import { mpiPresent, mpirun, mpirunUntil } from '../support/mpi.js';
 

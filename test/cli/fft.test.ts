@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatNpy, readNpy } from '../../dist/index.node.js';
-import { Random } from '../../src/core/random/random.js';
-import type { NpyArray } from '../../src/io/data/npy.js';
+import { Random } from '../../src/compute/random/random.js';
+import type { NpyArray } from '../../src/frames/npy.js';
 import { ewaldTogether as ewald, ewald as ewaldAlone, interruptedAtWork } from '../support/cli.js';
 import { fftOf } from '../support/dft.js';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { inflateSync } from 'node:zlib';
 import { reportFigures } from 'ewald/pipeline';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { figureDrawer } from '../../src/io/report/figure-png.node.js';
+import { figureDrawer } from '../../src/report/figure-png.node.js';
 import { ewaldTogether } from '../support/cli.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ewald-figures-'));
@@ -165,13 +165,13 @@ test('PNG files alone are written without SVG files, and replaced only if they a
 });
 
 test('without what draws PNG files, the error says what to install', async () => {
-  vi.doMock('../../src/base/optional.js', () => ({
+  vi.doMock('../../src/util/optional.js', () => ({
     importOptional: () =>
       Promise.reject(Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' })),
   }));
   vi.resetModules();
-  const { figureDrawer: withoutIt } = await import('../../src/io/report/figure-png.node.js');
-  vi.doUnmock('../../src/base/optional.js');
+  const { figureDrawer: withoutIt } = await import('../../src/report/figure-png.node.js');
+  vi.doUnmock('../../src/util/optional.js');
   await expect(withoutIt()).rejects.toMatchObject({
     tag: 'Load',
     message: expect.stringMatching(

@@ -20,7 +20,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkOutput, openOutput, writeWhole } from '../../dist/shell.node.js';
-import { visible, visibleJson, visibleLines } from '../../src/apps/cli/visible.js';
+import { visible, visibleJson, visibleLines } from '../../src/cli/visible.js';
 import { ewald, interruptedAtWork } from '../support/cli.js';
 
 let folder: string;

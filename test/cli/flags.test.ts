@@ -6,39 +6,29 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { rooms } from '../../scripts/lib/rooms.mjs';
-import { inFlags, wordsInFlags } from '../../src/apps/cli/flag-words.js';
-import { listRows } from '../../src/apps/cli/list-rows.js';
-import type { CliDeps } from '../../src/apps/cli/output.js';
-import { flagValues, nameAsFlags, RowFlag, rowsOf, withFlags } from '../../src/apps/cli/parameter-flags.js';
-import { commands, runCommand } from '../../src/apps/cli/program.js';
-import { shellFlags } from '../../src/apps/cli/shell-rows.js';
-import { fromCrystfelFlags } from '../../src/base/crystfel-flags.js';
-import { EwaldError } from '../../src/base/errors.js';
-import { flagOf, kebab } from '../../src/base/parameter-text.js';
-import type { Parameter, Parameters } from '../../src/base/parameters.js';
-import { piPlanRows, piRunRows } from '../../src/core/pi/parameters.js';
-import { connectionRows, joinRows, rankRows, submitRows } from '../../src/executors/parameters.js';
-import { libraryRows } from '../../src/interop/ffi/parameters.js';
-import { convertRows, inspectRows, openRows } from '../../src/io/data/parameters.js';
-import { figureRows } from '../../src/io/report/figure-rows.js';
-import {
-  dectrisSimulationRows,
-  frameSimulationRows,
-  frameWritingRows,
-  merlinSimulationRows,
-  scanSimulationRows,
-  scanWritingRows,
-  spotSimulationRows,
-} from '../../src/io/simulate/parameters.js';
-import { cellSearchRows } from '../../src/serial/indexing/parameters.js';
-import { mergeRows } from '../../src/serial/merging/parameters.js';
+import { inFlags, wordsInFlags } from '../../src/cli/flag-words.js';
+import { listRows } from '../../src/cli/list-rows.js';
+import type { CliDeps } from '../../src/cli/output.js';
+import { flagValues, nameAsFlags, RowFlag, rowsOf, withFlags } from '../../src/cli/parameter-flags.js';
+import { commands, runCommand } from '../../src/cli/program.js';
+import { shellFlags } from '../../src/cli/shell-rows.js';
+import { libraryRows } from '../../src/ffi/parameters.js';
+import { convertRows, inspectRows, openRows } from '../../src/frames/parameters.js';
+import { transformRows } from '../../src/heffte/parameters.js';
+import { cellSearchRows } from '../../src/indexing/parameters.js';
+import { mergeRows } from '../../src/merging/parameters.js';
 import {
   checkListRows,
   compareListsRows,
   convertListRows,
   formatListRows,
-} from '../../src/serial/merging/reflections/parameters.js';
-import { searchRows } from '../../src/serial/peaks/parameters.js';
+} from '../../src/merging/reflections/parameters.js';
+import { fromCrystfelFlags } from '../../src/options/crystfel-flags.js';
+import { flagOf, kebab } from '../../src/options/parameter-text.js';
+import type { Parameter, Parameters } from '../../src/options/parameters.js';
+import { connectionRows, joinRows, rankRows, submitRows } from '../../src/parallel/parameters.js';
+import { searchRows } from '../../src/peaks/parameters.js';
+import { piPlanRows, piRunRows } from '../../src/pi/parameters.js';
 import {
   cellFrameRows,
   checkGeometryRows,
@@ -55,12 +45,22 @@ import {
   sourceRows,
   thresholdRows,
   unknownCellRows,
-} from '../../src/serial/pipeline/parameters.js';
-import { transformRows } from '../../src/transforms/heffte/parameters.js';
-import { liveRows } from '../../src/udf/acquisition/parameters.js';
-import { analysisRows, calibrateRows, newUdfRows, scanRunRows } from '../../src/udf/parameters.js';
-import { listenRows, receivedRows, viewRows, watchRows } from '../../src/whole/serving/parameters.js';
-import { benchRows, validateRows } from '../../src/whole/validate/parameters.js';
+} from '../../src/pipeline/parameters.js';
+import { figureRows } from '../../src/report/figure-rows.js';
+import { listenRows, receivedRows, viewRows, watchRows } from '../../src/server/parameters.js';
+import {
+  dectrisSimulationRows,
+  frameSimulationRows,
+  frameWritingRows,
+  merlinSimulationRows,
+  scanSimulationRows,
+  scanWritingRows,
+  spotSimulationRows,
+} from '../../src/simulate/parameters.js';
+import { analysisRows, calibrateRows, newUdfRows, scanRunRows } from '../../src/stem/parameters.js';
+import { liveRows } from '../../src/udf/parameters.js';
+import { EwaldError } from '../../src/util/errors.js';
+import { benchRows, validateRows } from '../../src/validate/parameters.js';
 import { flagSample } from './samples.js';
 
 const leaves = new Map<string, Command>();

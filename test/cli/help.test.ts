@@ -1,11 +1,11 @@
 /** `--help` in groups, within the terminal; `ewald help NAME` explains an option of all commands. */
 import { Command } from 'commander';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { CliDeps } from '../../src/apps/cli/output.js';
-import { rowsOf } from '../../src/apps/cli/parameter-flags.js';
-import { commands, runCommand } from '../../src/apps/cli/program.js';
-import { flagOf } from '../../src/base/parameter-text.js';
-import { helpGroups, type Parameters } from '../../src/base/parameters.js';
+import type { CliDeps } from '../../src/cli/output.js';
+import { rowsOf } from '../../src/cli/parameter-flags.js';
+import { commands, runCommand } from '../../src/cli/program.js';
+import { flagOf } from '../../src/options/parameter-text.js';
+import { helpGroups, type Parameters } from '../../src/options/parameters.js';
 
 const before = process.env.COLUMNS;
 afterEach(() => {

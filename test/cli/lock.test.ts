@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { openOutput } from '../../dist/shell.node.js';
-import { type Lock, lockFile } from '../../src/io/files/lock.js';
-import { followed } from '../../src/io/files/names.js';
+import { type Lock, lockFile } from '../../src/frames/files/lock.js';
+import { followed } from '../../src/frames/files/names.js';
 
 let folder = '';
 beforeAll(() => {

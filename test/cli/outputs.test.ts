@@ -1,5 +1,5 @@
 /**
- * Every command that writes files follows the policy of src/io/files/write.ts: an input is never an output, a file that
+ * Every command that writes files follows the policy of src/frames/files/write.ts: an input is never an output, a file that
  * ewald did not write is replaced only with --force, a file has one writer, and a failed or interrupted run leaves the
  * file of an earlier run.
  */
@@ -19,7 +19,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Lock, lockFile } from '../../src/io/files/lock.js';
+import { type Lock, lockFile } from '../../src/frames/files/lock.js';
 import { Commands } from '../support/commands.js';
 
 /** A command that writes one file. */

@@ -6,16 +6,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
-import { flagsInUse } from '../../src/apps/cli/frame-flags.js';
-import { command, frameRows, indexRows } from '../../src/apps/cli/frame-rows.js';
-import { flagValues, nameAsFlags, withFlags } from '../../src/apps/cli/parameter-flags.js';
-import { flagOf } from '../../src/base/parameter-text.js';
-import { checked, expected, type Parameter, type Parameters, refuseOthers } from '../../src/base/parameters.js';
-import { range } from '../../src/base/range.js';
-import { cellSearchRows } from '../../src/serial/indexing/parameters.js';
-import { finderNames, libraryRows, searchRows } from '../../src/serial/peaks/parameters.js';
-import { checkSettings, type RunMode } from '../../src/serial/pipeline/modes.js';
-import { listNames, searchSettingRows } from '../../src/serial/pipeline/parameters.js';
+import { flagsInUse } from '../../src/cli/frame-flags.js';
+import { command, frameRows, indexRows } from '../../src/cli/frame-rows.js';
+import { flagValues, nameAsFlags, withFlags } from '../../src/cli/parameter-flags.js';
+import { cellSearchRows } from '../../src/indexing/parameters.js';
+import { flagOf } from '../../src/options/parameter-text.js';
+import { checked, expected, type Parameter, type Parameters, refuseOthers } from '../../src/options/parameters.js';
+import { finderNames, libraryRows, searchRows } from '../../src/peaks/parameters.js';
+import { checkSettings, type RunMode } from '../../src/pipeline/modes.js';
+import { listNames, searchSettingRows } from '../../src/pipeline/parameters.js';
+import { range } from '../../src/util/range.js';
 import { flagSample } from './samples.js';
 
 /** The option that commander makes from one flag. */
@@ -49,7 +49,7 @@ test('every flag of ewald index is defined by a row, except those of every mode'
 });
 
 test('a command turns the texts of its flags into values once', { tags: 'house' }, () => {
-  const folder = new URL('../../src/apps/cli/', import.meta.url);
+  const folder = new URL('../../src/cli/', import.meta.url);
   const often = readdirSync(folder).filter((file) => {
     const text = readFileSync(new URL(file, folder), 'utf8').replace('export function flagValues<', '');
     return text.split('flagValues(').length > text.split('.action(').length;

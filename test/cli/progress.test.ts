@@ -1,8 +1,8 @@
 /** The line of progress fits into the terminal, however narrow it is. */
 import { describe, expect, test, vi } from 'vitest';
-import { columnGroups, progressLine } from '../../src/base/amounts.js';
-import { progressText } from '../../src/serial/pipeline/progress-text.js';
-import { RunSummary } from '../../src/serial/pipeline/summary.js';
+import { progressText } from '../../src/pipeline/progress-text.js';
+import { RunSummary } from '../../src/pipeline/summary.js';
+import { columnGroups, progressLine } from '../../src/util/amounts.js';
 
 const detail = '1 of 150 frames, 18.5/s, hits 100 %, indexed 100 %, 0:28 left';
 

@@ -1,6 +1,6 @@
 /** The sample of crystals that a long run keeps: bounded, and spread evenly over the run. */
 import { expect, test } from 'vitest';
-import { Sampled } from '../../src/base/sampled.js';
+import { Sampled } from '../../src/util/sampled.js';
 
 test('a short run keeps all crystals, a long one every n-th, and both state the total', () => {
   const few = new Sampled<number>();

@@ -1,7 +1,7 @@
 /** Values that rows permit, as users type them. */
-import { flagOf, rowOfFlag } from '../../src/base/parameter-text.js';
-import type { Parameter } from '../../src/base/parameters.js';
-import { range } from '../../src/base/range.js';
+import { flagOf, rowOfFlag } from '../../src/options/parameter-text.js';
+import type { Parameter } from '../../src/options/parameters.js';
+import { range } from '../../src/util/range.js';
 
 /** A value that the row permits. */
 export function sample(row: Parameter): string {

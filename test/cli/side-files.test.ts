@@ -18,8 +18,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { openOutput, writeWhole } from '../../dist/shell.node.js';
-import { LogFile } from '../../src/io/files/log-file.js';
-import { openShardFolder } from '../../src/serial/pipeline/shards/folder.node.js';
+import { LogFile } from '../../src/frames/files/log-file.js';
+import { openShardFolder } from '../../src/pipeline/shards/folder.node.js';
 import { ewaldTogether } from '../support/cli.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ewald-beside-'));

@@ -3,9 +3,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { inShell } from '../../src/apps/cli/command-line.js';
-import { failureLine } from '../../src/apps/cli/frame-lines.js';
-import { formatNpy } from '../../src/io/data/npy.js';
+import { inShell } from '../../src/cli/command-line.js';
+import { failureLine } from '../../src/cli/frame-lines.js';
+import { formatNpy } from '../../src/frames/npy.js';
 import { ewaldTogether as ewald } from '../support/cli.js';
 
 let folder = '';

@@ -1,17 +1,17 @@
 /** Files that were to be text: every reader says the same of a text in UTF-16 and of a page of HTML. */
 import { describe, expect, test } from 'vitest';
-import { commaHint, decimal } from '../../src/base/decimal.js';
-import { fetchReason } from '../../src/base/fetch-reason.js';
-import { refuseNoText } from '../../src/base/text-begin.js';
 import { readCell } from '../../src/crystal/cell-file.js';
 import { parseGeometry } from '../../src/crystal/geometry/parse.js';
 import { readRawStream } from '../../src/crystal/stream/raw.js';
 import { readStream } from '../../src/crystal/stream/read.js';
-import { parsePositions } from '../../src/io/chip/positions.js';
-import { readSpotList } from '../../src/io/data/spot-list.js';
-import { readSplitTable } from '../../src/serial/merging/collection/split.js';
-import { readReflectionList } from '../../src/serial/merging/lists/hkl.js';
-import { streamHead } from '../../src/serial/pipeline/sinks/stream-head.js';
+import { readSpotList } from '../../src/frames/spot-list.js';
+import { readSplitTable } from '../../src/merging/collection/split.js';
+import { readReflectionList } from '../../src/merging/lists/hkl.js';
+import { parsePositions } from '../../src/pipeline/chip/positions.js';
+import { streamHead } from '../../src/pipeline/sinks/stream-head.js';
+import { commaHint, decimal } from '../../src/util/decimal.js';
+import { fetchReason } from '../../src/util/fetch-reason.js';
+import { refuseNoText } from '../../src/util/text-begin.js';
 
 const lines = (text: string): Iterator<string> & Iterable<string> => text.split('\n').values();
 async function* slowly(text: string): AsyncGenerator<string> {

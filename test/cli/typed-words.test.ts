@@ -4,11 +4,11 @@
  */
 import { Command } from 'commander';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { CliDeps } from '../../src/apps/cli/output.js';
-import { attachBareValues, flagValues, RowFlag } from '../../src/apps/cli/parameter-flags.js';
-import { commands } from '../../src/apps/cli/program.js';
-import { meantWords, takesFile } from '../../src/apps/cli/typed-words.js';
-import type { Parameter } from '../../src/base/parameters.js';
+import type { CliDeps } from '../../src/cli/output.js';
+import { attachBareValues, flagValues, RowFlag } from '../../src/cli/parameter-flags.js';
+import { commands } from '../../src/cli/program.js';
+import { meantWords, takesFile } from '../../src/cli/typed-words.js';
+import type { Parameter } from '../../src/options/parameters.js';
 import { ewaldTogether as ewald } from '../support/cli.js';
 import { sample } from './samples.js';
 

@@ -5,8 +5,8 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { attachBareValues } from '../../src/apps/cli/parameter-flags.js';
-import { commandRows } from '../../src/serial/pipeline/parameters.js';
+import { attachBareValues } from '../../src/cli/parameter-flags.js';
+import { commandRows } from '../../src/pipeline/parameters.js';
 import { ewaldTogether } from '../support/cli.js';
 
 let folder: string;

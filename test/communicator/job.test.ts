@@ -5,7 +5,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { ranksOfJob } from '../../src/core/communicator/job.js';
+import { ranksOfJob } from '../../src/parallel/communicator/job.js';
 import { mpiPresent } from '../support/mpi.js';
 
 test.each([

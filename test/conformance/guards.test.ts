@@ -10,10 +10,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { describe, expect, test } from 'vitest';
 import * as validate from '../../dist/validate.js';
-import { imageResult, indexedCell, indexerDescriptor } from '../../src/core/layout/indexing.js';
-import { piParams } from '../../src/core/layout/pi.js';
-import { pack, structBytes } from '../../src/core/layout/struct.js';
-import { checkSizes, packThresholds } from '../../src/serial/indexing/parameters.js';
+import { imageResult, indexedCell, indexerDescriptor } from '../../src/compute/layout/indexing.js';
+import { piParams } from '../../src/compute/layout/pi.js';
+import { pack, structBytes } from '../../src/compute/layout/struct.js';
+import { checkSizes, packThresholds } from '../../src/indexing/parameters.js';
 
 const [guard, poison, guardBytes] = [0xc3, 0x7f, 256];
 const root = new URL('../../', import.meta.url);

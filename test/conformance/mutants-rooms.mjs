@@ -46,7 +46,7 @@ const merging = (
 });
 const rivals = (name, find, replace, ids) => ({
   name: `rivals: ${name}`,
-  file: 'src/serial/indexing/rivals.ts',
+  file: 'src/indexing/rivals.ts',
   on: 'script',
   find,
   replace,

@@ -1,6 +1,6 @@
 /** The door of options: what follows from the rows of a call, at run time and for the compiler. */
 import { describe, expect, expectTypeOf, test } from 'vitest';
-import { checkedOptions, checkedValue, row } from '../../src/base/call-options.js';
+import { checkedOptions, checkedValue, row } from '../../src/options/call-options.js';
 
 interface Options {
   readonly ranks: number;

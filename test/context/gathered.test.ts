@@ -1,7 +1,7 @@
 /** Work that is gathered into batches: when a batch starts, and what one piece may do to the others. */
 import { describe, expect, test } from 'vitest';
-import { EwaldError } from '../../src/base/errors.js';
-import { Gathered, type PieceOptions } from '../../src/core/planner/gathered.js';
+import { Gathered, type PieceOptions } from '../../src/compute/planner/gathered.js';
+import { EwaldError } from '../../src/util/errors.js';
 
 const piece = (more: Partial<PieceOptions> = {}): PieceOptions => ({ size: 1, key: '', mayWait: true, ...more });
 

@@ -13,7 +13,7 @@ interface Row {
 type Sources = ReadonlyMap<string, string>;
 
 /** Generated sources, and the cases of the conformance tables, which say what their oracles compute. */
-const others = /\btypes\.ts$|core\/layout\/search\.ts$|whole\/validate\/(cases|oracle)\//;
+const others = /\btypes\.ts$|compute\/layout\/search\.ts$|validate\/(cases|oracle)\//;
 const withoutComments = (text: string): string =>
   text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, (comment) => comment.replace(/[^\n]/g, ' '));
 const sources: Sources = new Map(
@@ -101,9 +101,9 @@ test('no range and no choice is stated twice', () => {
 /** Defaults that happen to be those of a row, or belong to another library, with the reason. */
 const ofOthers: Readonly<Record<string, string>> = {
   'src/crystal/bravais.ts: tolerance 0.02': 'of a cell alone, not of a search for one',
-  'src/serial/merging/statistics/statistics.ts: shells 10': 'of lists alone, without the parameters of a merge',
-  'src/whole/ffbidx/ffbidx.ts: maxOutputCells 32': "of ffbidx, whose module's signature this is",
-  'src/whole/ffbidx/ffbidx.ts: maxSpots 300': "of ffbidx, whose module's signature this is",
+  'src/merging/statistics/statistics.ts: shells 10': 'of lists alone, without the parameters of a merge',
+  'src/indexing/ffbidx/ffbidx.ts: maxOutputCells 32': "of ffbidx, whose module's signature this is",
+  'src/indexing/ffbidx/ffbidx.ts: maxSpots 300': "of ffbidx, whose module's signature this is",
 };
 
 test('no default is stated beside its row', () => {

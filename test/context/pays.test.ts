@@ -1,16 +1,14 @@
 /** Where work pays on seven machines, described by their numbers; and how a context applies it. */
 import { describe, expect, test } from 'vitest';
-import { Logger } from '../../src/base/log.js';
-import { Resource } from '../../src/base/resource.js';
-import type { Backend } from '../../src/core/backends/backend.js';
-import { type DeviceNumbers, isDeviceNumbers, Measurements, minMs } from '../../src/core/backends/device-numbers.js';
-import type { BackendName, DeviceInfo } from '../../src/core/backends/names.js';
-import type { DeviceReport } from '../../src/core/backends/open.js';
-import type { Work } from '../../src/core/backends/work.js';
-import { orderByPay } from '../../src/core/planner/order.js';
-import { gpuWorthwhile, type Machine } from '../../src/core/planner/pays.js';
-import { Planning } from '../../src/core/planner/planning.js';
-import { withWorks } from '../../src/core/planner/usual.js';
+import type { Backend } from '../../src/compute/backends/backend.js';
+import { type DeviceNumbers, isDeviceNumbers, Measurements, minMs } from '../../src/compute/backends/device-numbers.js';
+import type { BackendName, DeviceInfo } from '../../src/compute/backends/names.js';
+import type { DeviceReport } from '../../src/compute/backends/open.js';
+import type { Work } from '../../src/compute/backends/work.js';
+import { orderByPay } from '../../src/compute/planner/order.js';
+import { gpuWorthwhile, type Machine } from '../../src/compute/planner/pays.js';
+import { Planning } from '../../src/compute/planner/planning.js';
+import { withWorks } from '../../src/compute/planner/usual.js';
 import {
   correctionWork,
   decodingWork,
@@ -20,7 +18,9 @@ import {
   peaksWork,
   transformWork,
   usualWorks,
-} from '../../src/core/planner/works.js';
+} from '../../src/compute/planner/works.js';
+import { Logger } from '../../src/util/log.js';
+import { Resource } from '../../src/util/resource.js';
 
 /** Numbers of a device from rates in GB/s, which data sheets have. */
 const rates = (launchMs: number, up: number, down: number, memory: number): DeviceNumbers => {

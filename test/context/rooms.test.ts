@@ -128,27 +128,27 @@ describe('the public face of a room', () => {
 
 /** Permitted module-level state, each with its reason. None of it affects another context. */
 const state: Readonly<Record<string, string>> = {
-  'backends/wasm/heap.ts: viewed': 'the cores of heaps, gone with their memory',
-  'backends/wasm/source.ts: compiled': 'a cache of the compiled core, one for each source',
-  'backends/webgpu/dawn.ts: kept': 'works round a crash of Dawn; see the file',
-  'backends/webgpu/timestamps.ts: collecting': 'a measurement of all devices, while it runs',
+  'compute/backends/wasm/heap.ts: viewed': 'the cores of heaps, gone with their memory',
+  'compute/backends/wasm/source.ts: compiled': 'a cache of the compiled core, one for each source',
+  'compute/backends/webgpu/dawn.ts: kept': 'works round a crash of Dawn; see the file',
+  'compute/backends/webgpu/timestamps.ts: collecting': 'a measurement of all devices, while it runs',
   'heffte/files/on-ranks.node.ts: agreed': 'a note on an error, gone with it',
-  'files/read.ts: inputRead': 'standard input is one for the process',
-  'communicator/mpi.node.ts: world': 'MPI starts once in a process',
-  'data/custom.ts: partitions': 'a note on an object, gone with it',
-  'data/formats/memory.ts: arrays': 'a note on an object, gone with it',
-  'udf/images/lines.ts: plans': 'a bounded cache of sines, eight lengths at most',
+  'frames/files/read.ts: inputRead': 'standard input is one for the process',
+  'parallel/communicator/mpi.node.ts: world': 'MPI starts once in a process',
+  'frames/custom.ts: partitions': 'a note on an object, gone with it',
+  'frames/formats/memory.ts: arrays': 'a note on an object, gone with it',
+  'stem/images/lines.ts: plans': 'a bounded cache of sines, eight lengths at most',
   'udf/scans/resident-runs.ts: known': 'a note on an object, gone with it',
   'udf/scans/scan.ts: residents': 'a note on an object, gone with it',
-  'data/codecs/zstd.ts: compiled': 'the code of a decoder, which is the same for all',
-  'data/codecs/zstd.ts: kept': 'the memory of a decoder, which holds nothing between two calls',
-  'data/sources/read-ahead.ts: latest': 'a bounded cache of ranges of all files',
-  'data/sources/descriptors.ts: held': 'the limit of open files is one of the process',
-  'data/sources/descriptors.ts: room': 'the limit of open files is one of the process',
+  'frames/codecs/zstd.ts: compiled': 'the code of a decoder, which is the same for all',
+  'frames/codecs/zstd.ts: kept': 'the memory of a decoder, which holds nothing between two calls',
+  'frames/sources/read-ahead.ts: latest': 'a bounded cache of ranges of all files',
+  'frames/sources/descriptors.ts: held': 'the limit of open files is one of the process',
+  'frames/sources/descriptors.ts: room': 'the limit of open files is one of the process',
   'ffi/header/declarator.ts: openLengths': 'a note on an object, gone with it',
-  'base/aborted.ts: waits': 'a note on a signal, gone with it',
-  'base/pace.ts: turn': 'the event loop is one for the thread',
-  'base/parameters.ts: defaults': 'a cache, gone with its object',
+  'util/aborted.ts: waits': 'a note on a signal, gone with it',
+  'util/pace.ts: turn': 'the event loop is one for the thread',
+  'options/parameters.ts: defaults': 'a cache, gone with its object',
   'cli/ends.ts: stopSignal': 'signals are sent to the process',
   'cli/output.ts: isHeard': 'whether standard output of the process has a reader',
   'ffi/header/source.ts: lineStarts': 'a cache, gone with its object',
@@ -163,9 +163,9 @@ const state: Readonly<Record<string, string>> = {
   'ffi/wasm/by-value.ts: nothing': 'empty, and never written',
   'ffi/struct-values.ts: origins': 'a note on an object, gone with it',
   'ffi/wasm/binary.ts: trampolines': 'a cache of compiled modules, one for each signature',
-  'files/interrupt.ts: code': 'signals are sent to the process',
-  'files/interrupt.ts: current': 'signals are sent to the process',
-  'files/interrupt.ts: temporaries': 'files to remove when the process ends',
+  'frames/files/interrupt.ts: code': 'signals are sent to the process',
+  'frames/files/interrupt.ts: current': 'signals are sent to the process',
+  'frames/files/interrupt.ts: temporaries': 'files to remove when the process ends',
   'indexing/known-cells.ts: nearlySymmetric': 'a cache of the latest cells',
   'indexing/task.ts: plans': 'a cache, gone with its object',
   'memory/disposable.ts: holders': 'a note on an object, gone with it',
@@ -179,7 +179,7 @@ const state: Readonly<Record<string, string>> = {
   'pipeline/inputs/copied-headers.ts: fieldsOf': 'a cache of header fields by open file',
   'crystal/space-groups/groups.ts: made': 'a cache of operators, which follow from the table',
   'pipeline/regions/spans.ts: known': 'a cache, gone with its object',
-  'udf/analyses/beam-share.ts: beams': 'a cache, gone with its object',
+  'stem/analyses/beam-share.ts: beams': 'a cache, gone with its object',
   'udf/execution/written.ts: accessors': 'a cache of accessors by name',
   'crystal/finer-lattice.ts: fractionsMade': 'a cache of the fractions of small numbers',
   'crystal/stream/write.ts: listsOfChunks': 'the data of lists, gone with their chunk',
@@ -225,7 +225,7 @@ describe('importing a module changes nothing', () => {
   });
 
   test('no module calls or registers anything when it is imported', () => {
-    // Types only: assembly/public.worker.ts adds the worker messages of the rooms.
+    // Types only: context/public.worker.ts adds the worker messages of the rooms.
     expect(calls.filter((line) => !/^assembly\/public\.worker\.ts: import '.*\/calls\.js'/.test(line))).toEqual([]);
   });
 });

@@ -7,7 +7,7 @@ import { type Dataset, open } from 'ewald/data';
 import { Executor } from 'ewald/executors';
 import { Context } from 'ewald/udf';
 import { afterAll, expect, test } from 'vitest';
-import { formatNpy } from '../../src/io/data/npy.js';
+import { formatNpy } from '../../src/frames/npy.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ewald-using-'));
 const file = join(folder, 'scan.npy');

@@ -3,8 +3,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import * as udf from 'ewald/udf';
 import { describe, expect, test } from 'vitest';
-import { searchRows } from '../../src/serial/peaks/parameters.js';
-import { thresholdRows } from '../../src/serial/pipeline/parameters.js';
+import { searchRows } from '../../src/peaks/parameters.js';
+import { thresholdRows } from '../../src/pipeline/parameters.js';
 import { declarations } from '../support/declarations.js';
 
 interface Member {
@@ -128,7 +128,7 @@ const rules: Readonly<Record<string, { readonly find: Rule; readonly planted: st
       [...text.matchAll(/^export declare function ((?:open|create|connect)[A-Z]\w*)\b[^;]*?\): (\w+)/gm)]
         .flatMap(([, name = '', type]) => (type === 'Promise' ? [] : [name]))
         .concat(
-          /(^|\/)udf\/context$/.test(file)
+          /(^|\/)stem\/context$/.test(file)
             ? []
             : [...text.matchAll(/^export declare class (Context)\b/gm)].flatMap(([, name = '']) => name),
         ),
@@ -172,7 +172,7 @@ const rules: Readonly<Record<string, { readonly find: Rule; readonly planted: st
   detect: {
     find: (text, file) =>
       // Formats of frames have a method of that name, which users do not see; `detect` of ewald/udf is LiberTEM's.
-      /(^|\/)(data\/format|udf\/bind|entries\/udf|udf(\.node)?)$/.test(file)
+      /(^|\/)(data\/format|stem\/bind|entries\/udf|udf(\.node)?)$/.test(file)
         ? []
         : [...text.matchAll(/(@deprecated[^@]*?)?\bdetect(\(|: )/g)].flatMap(([match, isFormer]) =>
             isFormer === undefined ? [match] : [],

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { niggli } from '../../dist/index.node.js';
-import { Random } from '../../src/core/random/random.js';
+import { Random } from '../../src/compute/random/random.js';
 import { type BravaisType, bravaisCandidates, bravaisTypes } from '../../src/crystal/bravais.js';
 import {
   anglesOf,
@@ -17,7 +17,7 @@ import {
   volume,
 } from '../../src/crystal/cell.js';
 import { type Centring, primitiveOf } from '../../src/crystal/centring.js';
-import { rotateRandomly } from '../../src/io/simulate/spots.js';
+import { rotateRandomly } from '../../src/simulate/spots.js';
 
 // Conventional parameters, and the primitive basis in thirds and halves of the conventional one.
 const centrings: Record<string, number[]> = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Random } from '../../src/core/random/random.js';
+import { Random } from '../../src/compute/random/random.js';
 import {
   anglesOf,
   type Cell,
@@ -13,7 +13,7 @@ import {
 import { formatCellFile, parseCellText, readCell } from '../../src/crystal/cell-file.js';
 import { centrings, conventionalMatrix, primitiveOf } from '../../src/crystal/centring.js';
 import { latticeBend, misorientation } from '../../src/crystal/lattice-match.js';
-import { rotateRandomly } from '../../src/io/simulate/spots.js';
+import { rotateRandomly } from '../../src/simulate/spots.js';
 
 const triclinic = cellFromParameters(50, 62, 73, 82, 77, 71);
 const rotate = (cell: Cell, degrees: number): Cell => {

@@ -13,7 +13,7 @@ import {
   positionOf,
   reciprocalOf,
 } from '../../src/crystal/geometry/pixels.js';
-import { unitsOf } from '../../src/serial/refinement/units.js';
+import { unitsOf } from '../../src/refinement/units.js';
 import { dataFolder, listData, readData } from '../support/data.js';
 
 const simple = `

@@ -4,8 +4,8 @@
  */
 import { describe, expect, test } from 'vitest';
 import { parseGeometry, readSpotList } from '../../dist/index.node.js';
-import { nearest } from '../../src/base/options.js';
 import { parseCellFile } from '../../src/crystal/cell-file.js';
+import { nearest } from '../../src/util/options.js';
 
 const long = 300_000;
 /** Comment marks followed by U+2028, at which `.` stops matching. */

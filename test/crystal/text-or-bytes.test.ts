@@ -2,9 +2,9 @@
 import { expect, test } from 'vitest';
 import { parseGeometry, readCell, readSpotList } from '../../dist/index.node.js';
 import { readTruth } from '../../src/crystal/stream/compare.js';
-import { reportFigures } from '../../src/io/report/figures.js';
-import { readSplitTable } from '../../src/serial/merging/collection/split.js';
-import { readReflectionList } from '../../src/serial/merging/lists/hkl.js';
+import { readSplitTable } from '../../src/merging/collection/split.js';
+import { readReflectionList } from '../../src/merging/lists/hkl.js';
+import { reportFigures } from '../../src/report/figures.js';
 
 /** What a reader returns or says. */
 function outcome(read: (given: never) => unknown, given: unknown): unknown {

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { cudaEmulatedLoader } from '../../src/core/backends/cuda/cuda.js';
-import { roomsThatUse, type Uses, uses } from '../../src/core/backends/mechanisms.js';
-import { report } from '../../src/core/backends/open.js';
+import { cudaEmulatedLoader } from '../../src/compute/backends/cuda/cuda.js';
+import { roomsThatUse, type Uses, uses } from '../../src/compute/backends/mechanisms.js';
+import { report } from '../../src/compute/backends/open.js';
 import { options } from '../webgpu/support.js';
 
 interface Emulated {

@@ -2,7 +2,7 @@
  * The codecs implemented again as simply as possible and independently of cpp/data: tests compare the core with them.
  */
 
-import { bigEndian, shuffleBits } from '../../src/whole/validate/oracle/udf/packed.js';
+import { bigEndian, shuffleBits } from '../../src/validate/oracle/udf/packed.js';
 
 /** Default number of elements in a block of bitshuffle. */
 export const defaultBlock = (elementBytes: number): number =>

@@ -1,7 +1,7 @@
 /** Pieces of a file that are written together. */
 import type { FileHandle } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { writePieces } from '../../src/io/files/gathered.js';
+import { writePieces } from '../../src/frames/files/gathered.js';
 
 test('pieces are whole and in order on a disk that takes a few bytes at a time', async () => {
   const written: number[] = [];

@@ -8,10 +8,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { open } from 'ewald/data';
 import { afterAll, describe, expect, test } from 'vitest';
-import { isEwaldError } from '../../src/base/errors.js';
-import { elements } from '../../src/io/data/dtype.js';
-import { Hdf5Dataset } from '../../src/io/data/hdf5/dataset.js';
-import { memorySource } from '../../src/io/data/sources/memory.js';
+import { elements } from '../../src/frames/dtype.js';
+import { Hdf5Dataset } from '../../src/frames/hdf5/dataset.js';
+import { memorySource } from '../../src/frames/sources/memory.js';
+import { isEwaldError } from '../../src/util/errors.js';
 import { openHdf5, readAll, sha256 } from './hdf5-support.js';
 
 interface Corpus {

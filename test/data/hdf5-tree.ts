@@ -1,7 +1,7 @@
 /** HDF5 files of a few groups, arrays and numbers, in memory. */
-import type { Codecs } from '../../src/io/data/codecs/codecs.js';
-import type { FrameArray } from '../../src/io/data/dtype.js';
-import { Hdf5Writer, type WriteAttribute, type WriteNode } from '../../src/io/data/hdf5/writer.js';
+import type { Codecs } from '../../src/frames/codecs/codecs.js';
+import type { FrameArray } from '../../src/frames/dtype.js';
+import { Hdf5Writer, type WriteAttribute, type WriteNode } from '../../src/frames/hdf5/writer.js';
 
 /** Only frames are packed. */
 const noCodecs = {} as Codecs;

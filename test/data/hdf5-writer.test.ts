@@ -6,11 +6,11 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { memorySource, open } from '../../dist/data.node.js';
 import { isEwaldError } from '../../dist/index.node.js';
-import type { Codecs } from '../../src/io/data/codecs/codecs.js';
-import type { Metadata } from '../../src/io/data/dataset.js';
-import { allocateFrames, bytesOfArray, type DataType, dataTypes } from '../../src/io/data/dtype.js';
-import { nxmxTree } from '../../src/io/data/hdf5/nxmx.js';
-import { Hdf5Writer, type Packing, type WriteNode } from '../../src/io/data/hdf5/writer.js';
+import type { Codecs } from '../../src/frames/codecs/codecs.js';
+import type { Metadata } from '../../src/frames/dataset.js';
+import { allocateFrames, bytesOfArray, type DataType, dataTypes } from '../../src/frames/dtype.js';
+import { nxmxTree } from '../../src/frames/hdf5/nxmx.js';
+import { Hdf5Writer, type Packing, type WriteNode } from '../../src/frames/hdf5/writer.js';
 import { codecsHere, openHdf5, readAll, sha256 } from './hdf5-support.js';
 
 let codecs: Codecs;

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { open } from '../../dist/data.node.js';
-import { unknownSeries } from '../../src/io/live/dectris-message.js';
-import { dectrisV2 } from '../../src/io/live/dectris-v2.js';
+import { unknownSeries } from '../../src/frames/streams/dectris-message.js';
+import { dectrisV2 } from '../../src/frames/streams/dectris-v2.js';
 import { dataFolder } from '../support/data.js';
 import { codecsHere } from './hdf5-support.js';
 

@@ -4,8 +4,8 @@
  */
 import { describe, expect, test } from 'vitest';
 import { memorySource } from '../../src/entries/data.node.js';
-import { parseCif } from '../../src/io/data/formats/cif.js';
-import { openSource } from '../../src/io/data/open.js';
+import { parseCif } from '../../src/frames/formats/cif.js';
+import { openSource } from '../../src/frames/open.js';
 
 const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (sign) => sign.charCodeAt(0));
 const open = (bytes: Uint8Array, name: string, options = {}) => openSource(memorySource(bytes, name), options);

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { memorySource } from '../../dist/data.node.js';
-import { type OpenOptions, openSource } from '../../src/io/data/open.js';
+import { type OpenOptions, openSource } from '../../src/frames/open.js';
 import { chunks, fields, type MadeAxis, MadeFile, type MadePart, space, u8, virtual } from './hdf5-made.js';
 import { codecsHere } from './hdf5-support.js';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { npyHeadOf } from '../../src/io/data/npy.js';
+import { npyHeadOf } from '../../src/frames/npy.js';
 import { ewald } from '../support/cli.js';
 
 let folder = '';

@@ -4,7 +4,7 @@ import { deflateRawSync, deflateSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Codecs, memorySource, open } from '../../dist/data.node.js';
 import { isEwaldError } from '../../dist/index.node.js';
-import { npyHeadOf } from '../../src/io/data/npy.js';
+import { npyHeadOf } from '../../src/frames/npy.js';
 import { addonPath, codecsHere } from './hdf5-support.js';
 import { checkEnd, damages, type Ending, endings, type Packed, pixels } from './last-bytes.js';
 import { zipOf } from './zip-of.js';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { open } from 'ewald/data';
 import { afterAll, expect, test } from 'vitest';
-import { zarrArray } from '../../src/io/data/zarr/metadata.js';
+import { zarrArray } from '../../src/frames/zarr/metadata.js';
 
 const python = ['/usr/bin/python3', 'python3'].find(
   (name) => spawnSync(name, ['-c', 'import h5py, numpy']).status === 0,

@@ -1,6 +1,6 @@
 /** The samples of ../shared/data with the values that other readers report. */
-import type { Dataset } from '../../src/io/data/dataset.js';
-import { bytesOfArray, elements } from '../../src/io/data/dtype.js';
+import type { Dataset } from '../../src/frames/dataset.js';
+import { bytesOfArray, elements } from '../../src/frames/dtype.js';
 
 /** An array of a sample, as expect.json of formats-em describes it. */
 export interface ExpectedArray {

@@ -6,9 +6,9 @@ import { type Dataset, inspect, memoryDataset } from 'ewald/data';
 import { Context } from 'ewald/udf';
 import { serveView } from 'ewald/view';
 import { afterAll, expect, test } from 'vitest';
-import { pickedFrames, slicedFrames } from '../../src/apps/pages/view/picked-frames.js';
-import { sliceIn } from '../../src/base/frame-slice.js';
-import { inspector } from '../../src/io/data/inspect.js';
+import { inspector } from '../../src/frames/inspect.js';
+import { sliceIn } from '../../src/options/frame-slice.js';
+import { pickedFrames, slicedFrames } from '../../src/pages/view/picked-frames.js';
 import { ewaldTogether as ewald } from '../support/cli.js';
 import { simulatedScan } from '../udf/calibrate/simulated-scan.mjs';
 

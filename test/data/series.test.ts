@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { memorySource, open } from '../../dist/data.node.js';
-import { npyHeadOf } from '../../src/io/data/npy.js';
+import { npyHeadOf } from '../../src/frames/npy.js';
 import { dataFolder } from '../support/data.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ewald-series-'));

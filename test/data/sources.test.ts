@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { blobSource, fileSource, httpSource, memorySource, open } from '../../src/entries/data.node.js';
-import { openSiblingIfExists } from '../../src/io/data/byte-source.js';
-import { Hdf5Writer } from '../../src/io/data/hdf5/writer.js';
-import { npyHeadOf } from '../../src/io/data/npy.js';
+import { openSiblingIfExists } from '../../src/frames/byte-source.js';
+import { Hdf5Writer } from '../../src/frames/hdf5/writer.js';
+import { npyHeadOf } from '../../src/frames/npy.js';
 import { codecsHere } from './hdf5-support.js';
 
 const bytes = Uint8Array.from({ length: 100_000 }, (_, i) => (i * 31 + (i >> 8)) & 255);

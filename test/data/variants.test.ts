@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { memorySource, open } from '../../dist/data.node.js';
 import type { Dataset, FormatOptions } from '../../src/entries/data.node.js';
-import { decodeByteOffset } from '../../src/io/data/formats/cbf-bytes.js';
+import { decodeByteOffset } from '../../src/frames/formats/cbf-bytes.js';
 
 const text = (string: string): Uint8Array => Uint8Array.from(string, (c) => c.charCodeAt(0));
 const join = (...parts: (Uint8Array | number[])[]): Uint8Array => new Uint8Array(parts.flatMap((part) => [...part]));

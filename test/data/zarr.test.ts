@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { memorySource, open } from '../../dist/data.node.js';
 import type { Dataset, OpenOptions } from '../../src/entries/data.node.js';
-import { crc32c } from '../../src/io/data/zarr/crc32c.js';
+import { crc32c } from '../../src/frames/zarr/crc32c.js';
 import { refused } from '../support/refused.js';
 import { zipOf } from './zip-of.js';
 

@@ -1,6 +1,6 @@
 /** A zip archive of a few members, as NumPy writes them. */
 import { deflateRawSync } from 'node:zlib';
-import { crc32 } from '../../src/base/crc32.js';
+import { crc32 } from '../../src/util/crc32.js';
 
 /** `method`: 0 stored, 8 deflate. `given`: the stored bytes of all members, instead of what they are packed to. */
 export function zipOf(members: Readonly<Record<string, Uint8Array>>, method: 0 | 8, given?: Uint8Array): Uint8Array {

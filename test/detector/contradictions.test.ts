@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { checkGeometry } from '../../src/crystal/geometry/check.js';
 import { parseGeometry } from '../../src/crystal/geometry/parse.js';
 import { beamOf } from '../../src/crystal/geometry/pixels.js';
-import { contradictions } from '../../src/io/detector/contradictions.js';
+import { contradictions } from '../../src/frames/detector/contradictions.js';
 
 const said = (corner: string, x: number, y: number): string[] => {
   const text = `wavelength = 1.3 A\nclen = 0.06 m\nres = 5000\nadu_per_photon = 1\np0/min_fs = 0\np0/max_fs = 383

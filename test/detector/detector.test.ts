@@ -14,7 +14,7 @@ import {
   type Geometry,
   parseGeometry,
 } from '../../dist/index.node.js';
-import { openDetector, tablesOf } from '../../src/io/detector/detector.js';
+import { openDetector, tablesOf } from '../../src/frames/detector/detector.js';
 import { dataFolder } from '../support/data.js';
 import { refused } from '../support/refused.js';
 

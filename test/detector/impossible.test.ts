@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { checkGeometry } from '../../src/crystal/geometry/check.js';
 import { parseGeometry } from '../../src/crystal/geometry/parse.js';
 import { beamOf } from '../../src/crystal/geometry/pixels.js';
-import { type Dataset, maskPath } from '../../src/io/data/dataset.js';
-import { BadPixels } from '../../src/io/detector/bad-pixels.js';
-import { refuseImpossible } from '../../src/io/detector/impossible.js';
+import { type Dataset, maskPath } from '../../src/frames/dataset.js';
+import { BadPixels } from '../../src/frames/detector/bad-pixels.js';
+import { refuseImpossible } from '../../src/frames/detector/impossible.js';
 
 const lines = {
   wavelength: '1.3 A',

@@ -1,7 +1,7 @@
 /** Files of one run that say something else about their detector than the first, from which its geometry follows. */
 import { memoryDataset } from 'ewald/data';
 import { expect, test } from 'vitest';
-import { geometryFromFile, refuseOtherHeader } from '../../src/io/detector/from-file.js';
+import { geometryFromFile, refuseOtherHeader } from '../../src/frames/detector/from-file.js';
 
 const usual = {
   wavelengthA: 1.3,

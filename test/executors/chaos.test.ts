@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { Executor } from 'ewald/executors';
 import { describe, expect, test } from 'vitest';
-import { encode } from '../../src/executors/codec.js';
+import { encode } from '../../src/parallel/codec.js';
 import { run as soak } from '../soak/cluster.mjs';
 import { NatsServer, natsPresent, WorkerProcess } from '../support/nats.js';
 import { answers, chaosTasks, trouble } from './chaos.mjs';

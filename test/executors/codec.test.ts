@@ -1,7 +1,7 @@
 /** Values encoded as bytes: everything is decoded unchanged, and damaged bytes are refused. */
 import { describe, expect, test } from 'vitest';
-import { EwaldError } from '../../src/base/errors.js';
-import { decode, encode } from '../../src/executors/codec.js';
+import { decode, encode } from '../../src/parallel/codec.js';
+import { EwaldError } from '../../src/util/errors.js';
 
 const circle: unknown[] = [];
 circle.push(circle);

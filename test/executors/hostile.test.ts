@@ -8,10 +8,10 @@ import { pathToFileURL } from 'node:url';
 import { Executor, type JoinedWorker, joinCluster } from 'ewald/executors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { nodePlace } from '../../src/entries/place.node.js';
-import { decode, encode } from '../../src/executors/codec.js';
-import { TaskHost } from '../../src/executors/host.js';
-import { admitModule, admitResult, admitWorker, escapeForLog } from '../../src/executors/nats/admit.js';
-import type { TaskSpec } from '../../src/executors/task.js';
+import { decode, encode } from '../../src/parallel/codec.js';
+import { TaskHost } from '../../src/parallel/host.js';
+import { admitModule, admitResult, admitWorker, escapeForLog } from '../../src/parallel/nats/admit.js';
+import type { TaskSpec } from '../../src/parallel/task.js';
 import { NatsServer, natsPresent } from '../support/nats.js';
 
 type Connection = Awaited<ReturnType<typeof import('@nats-io/transport-node').connect>>;

@@ -1,6 +1,6 @@
 /** The leases of a client, with a simulated clock, network and workers. */
 import { describe, expect, test } from 'vitest';
-import { beatMs, Leases, type WorkerState } from '../../src/executors/nats/leases.js';
+import { beatMs, Leases, type WorkerState } from '../../src/parallel/nats/leases.js';
 
 const runs = (worker: WorkerState, module: string): boolean => worker.modules.includes(module);
 const state = (worker: string, more: Partial<WorkerState> = {}): WorkerState => ({

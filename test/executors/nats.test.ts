@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { formatNpy } from 'ewald';
 import { Executor, joinCluster, listCluster, type RunOptions, type Task, type TaskResult } from 'ewald/executors';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { encode } from '../../src/executors/codec.js';
+import { encode } from '../../src/parallel/codec.js';
 import { ewald } from '../support/cli.js';
 import { NatsServer, natsPresent, WorkerProcess } from '../support/nats.js';
 import { natsAccount } from '../support/nats-account.js';

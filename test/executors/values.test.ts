@@ -1,11 +1,11 @@
 /** Large values between two members: pieces, their hash, members that are gone, and answers that are not pieces. */
 import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { encode } from '../../src/executors/codec.js';
-import { hashOf } from '../../src/executors/content.js';
-import { Link } from '../../src/executors/nats/link.js';
-import { Values } from '../../src/executors/nats/values.js';
-import { readWish, subjectsOf } from '../../src/executors/nats/wire.js';
+import { encode } from '../../src/parallel/codec.js';
+import { hashOf } from '../../src/parallel/content.js';
+import { Link } from '../../src/parallel/nats/link.js';
+import { Values } from '../../src/parallel/nats/values.js';
+import { readWish, subjectsOf } from '../../src/parallel/nats/wire.js';
 import { NatsServer, natsPresent } from '../support/nats.js';
 
 const subjects = subjectsOf('values');

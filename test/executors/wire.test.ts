@@ -1,7 +1,7 @@
 /** Messages of a cluster at the door: what is cut, of another shape or out of range is refused. */
 import { describe, expect, test } from 'vitest';
-import { encode } from '../../src/executors/codec.js';
-import { readBeacon, readFromWorker, readGive, readPiece, readWish } from '../../src/executors/nats/wire.js';
+import { encode } from '../../src/parallel/codec.js';
+import { readBeacon, readFromWorker, readGive, readPiece, readWish } from '../../src/parallel/nats/wire.js';
 
 const numbers = (...list: number[]): Float64Array => Float64Array.from(list);
 const bytes = Uint8Array.of(1, 2, 3);

@@ -1,9 +1,9 @@
 /** Worker threads keep the process alive only while they are needed, and what they sent is heard before their end. */
 import { Worker } from 'node:worker_threads';
 import { expect, test, vi } from 'vitest';
-import { errorFromPlain } from '../../src/base/errors.js';
-import { Caller } from '../../src/base/port-calls.js';
-import { startNodeWorker } from '../../src/core/workers/start.node.js';
+import { startNodeWorker } from '../../src/compute/workers/start.node.js';
+import { errorFromPlain } from '../../src/util/errors.js';
+import { Caller } from '../../src/util/port-calls.js';
 
 interface OneCall {
   readonly host: { readonly options: undefined; readonly value: unknown };

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { getLibHandle as getInBrowser } from '../../src/entries/ffi.js';
 import { getLibHandle, toolsOf } from '../../src/entries/ffi.node.js';
 import { IndirectMemory2D } from '../../src/entries/memory.js';
-import { identify } from '../../src/interop/ffi/native/identify.js';
+import { identify } from '../../src/ffi/native/identify.js';
 import { absent, fixtures, type Kit, openKit, rejected, targets, thrown } from './support.js';
 
 let folder: string;
@@ -473,7 +473,7 @@ describe('opening', () => {
     vi.doMock('koffi', () => {
       throw Object.assign(new Error("Cannot find package 'koffi'"), { code: 'ERR_MODULE_NOT_FOUND' });
     });
-    const { loadKoffi } = await import('../../src/interop/ffi/native/koffi.js');
+    const { loadKoffi } = await import('../../src/ffi/native/koffi.js');
     expect((await rejected(loadKoffi())).message).toMatch(/called through koffi, which .*npm install koffi/);
     vi.doUnmock('koffi');
     vi.resetModules();

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { registerCommand } from '../../src/apps/cli/command.js';
-import * as action from '../../src/apps/cli/ffi.js';
-import { command as words } from '../../src/apps/cli/ffi-rows.js';
+import { registerCommand } from '../../src/cli/command.js';
+import * as action from '../../src/cli/ffi.js';
+import { command as words } from '../../src/cli/ffi-rows.js';
 import { fixtures, targets } from './support.js';
 
 const header = join(fixtures, 'kit.h');

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { getLibHandle, parseHeader } from '../../dist/ffi.node.js';
-import { namedFields } from '../../src/interop/ffi/header/layout.js';
-import { scalarOf } from '../../src/interop/ffi/scalars.js';
+import { namedFields } from '../../src/ffi/header/layout.js';
+import { scalarOf } from '../../src/ffi/scalars.js';
 import { filled, madeExpressions, madeStructs, measured, measuring, numbers } from './generated.mjs';
 import { absent } from './support.js';
 

@@ -31,7 +31,7 @@ function packageAt(folder: string): string | undefined {
       JSON.stringify({
         name: 'ewald',
         type: 'module',
-        exports: { './ffi': './esm/interop/ffi/node.js', './memory': './esm/interop/memory/index.js' },
+        exports: { './ffi': './esm/ffi/node.js', './memory': './esm/memory/index.js' },
       }),
     );
   } else return 'neither dist/ nor build/esm is built';

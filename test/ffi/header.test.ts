@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { includeFrom, parseHeaderFile } from '../../src/entries/ffi.node.js';
-import { parseHeader } from '../../src/interop/ffi/header/parse.js';
-import { signature, typeText } from '../../src/interop/ffi/header/types.js';
-import { tableFor } from '../../src/interop/ffi/options.js';
+import { parseHeader } from '../../src/ffi/header/parse.js';
+import { signature, typeText } from '../../src/ffi/header/types.js';
+import { tableFor } from '../../src/ffi/options.js';
 import { fixtures, thrown } from './support.js';
 
 const parse = (text: string, options = {}) => parseHeader(text, { name: 'a.h', ...options });

@@ -1,6 +1,6 @@
 /** The worker of asynchronous calls in a page: what its failures tell. */
 import { expect, test, vi } from 'vitest';
-import { webPort } from '../../src/interop/ffi/wasm/port.js';
+import { webPort } from '../../src/ffi/wasm/port.js';
 
 /** A worker whose error has a message, or none, as where the policy of the page forbids it. */
 class FailingWorker extends EventTarget {

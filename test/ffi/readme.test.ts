@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { systemFolders } from '../../src/interop/ffi/native/headers.js';
+import { systemFolders } from '../../src/ffi/native/headers.js';
 import { absent } from './support.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));

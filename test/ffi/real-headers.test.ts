@@ -10,8 +10,8 @@ import { inflateSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { getLibHandle, parseHeaderFile, writeModule } from '../../dist/ffi.node.js';
 import type { FunctionTable, Library } from '../../src/entries/ffi.node.js';
-import { systemFolders } from '../../src/interop/ffi/native/headers.js';
-import { needsOwnNames } from '../../src/interop/ffi/native/own-names.js';
+import { systemFolders } from '../../src/ffi/native/headers.js';
+import { needsOwnNames } from '../../src/ffi/native/own-names.js';
 import { ewaldTogether as ewald } from '../support/cli.js';
 import { absent } from './support.js';
 

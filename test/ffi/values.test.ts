@@ -3,10 +3,10 @@
 import { expect, test } from 'vitest';
 import { parseHeader } from '../../dist/ffi.node.js';
 import { jsMemory } from '../../dist/memory.js';
-import { pointerConverter } from '../../src/interop/ffi/arguments.js';
-import { Runtime } from '../../src/interop/ffi/runtime.js';
-import { startModule } from '../../src/interop/ffi/wasm/module.js';
-import { WasmSpace } from '../../src/interop/memory/space.js';
+import { pointerConverter } from '../../src/ffi/arguments.js';
+import { Runtime } from '../../src/ffi/runtime.js';
+import { startModule } from '../../src/ffi/wasm/module.js';
+import { WasmSpace } from '../../src/memory/space.js';
 import { thrown } from './support.js';
 
 const table = parseHeader(`

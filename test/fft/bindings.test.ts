@@ -6,12 +6,12 @@
  * for the rooms of a card, of a small one and of a software GPU, and nothing is run.
  */
 import { expect, test } from 'vitest';
-import { otherSide } from '../../src/transforms/fft/fft.js';
-import { programOf } from '../../src/transforms/fft/kernels/webgpu/program.js';
-import { shaderOf } from '../../src/transforms/fft/kernels/webgpu/shader.js';
-import { Tables } from '../../src/transforms/fft/kernels/webgpu/tables.js';
-import type { FftOptions } from '../../src/transforms/fft/options.js';
-import { describeFft } from '../../src/transforms/fft/parameters.js';
+import { otherSide } from '../../src/fft/fft.js';
+import { programOf } from '../../src/fft/kernels/webgpu/program.js';
+import { shaderOf } from '../../src/fft/kernels/webgpu/shader.js';
+import { Tables } from '../../src/fft/kernels/webgpu/tables.js';
+import type { FftOptions } from '../../src/fft/options.js';
+import { describeFft } from '../../src/fft/parameters.js';
 
 const rooms = [
   { capacity: 512, bytes: 16384, groups: 65535 },

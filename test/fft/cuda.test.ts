@@ -3,9 +3,9 @@
 import { type Context, createContext, type FftArray, type FftOptions, type FftPrecision } from 'ewald';
 import { validate } from 'ewald/validate';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { fftDescriptor } from '../../src/core/layout/fft.js';
-import { pack } from '../../src/core/layout/struct.js';
-import { describeFft } from '../../src/transforms/fft/parameters.js';
+import { fftDescriptor } from '../../src/compute/layout/fft.js';
+import { pack } from '../../src/compute/layout/struct.js';
+import { describeFft } from '../../src/fft/parameters.js';
 import {
   type EmulatedCard,
   loadAddon,

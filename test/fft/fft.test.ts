@@ -16,9 +16,9 @@ import {
   rfftfreq,
 } from 'ewald';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Random } from '../../src/core/random/random.js';
-import { formatNpy, npyHeadOf, readNpy } from '../../src/io/data/npy.js';
-import { readNpyFile } from '../../src/io/files/npy.node.js';
+import { Random } from '../../src/compute/random/random.js';
+import { readNpyFile } from '../../src/frames/files/npy.node.js';
+import { formatNpy, npyHeadOf, readNpy } from '../../src/frames/npy.js';
 import { ewald } from '../support/cli.js';
 import { openEach } from '../support/contexts.js';
 import { refused } from '../support/refused.js';

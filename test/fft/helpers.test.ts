@@ -17,7 +17,7 @@ import {
   rfftfreq,
 } from 'ewald';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Random } from '../../src/core/random/random.js';
+import { Random } from '../../src/compute/random/random.js';
 
 async function refused(work: () => unknown, tag: EwaldErrorTag, word: string): Promise<void> {
   const error = await (async () => work())().then(

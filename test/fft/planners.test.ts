@@ -7,13 +7,13 @@
  * the order of axes; and CUDA has larger radices where a kernel is made for the length (cuda/fft/fixed.h).
  */
 import { describe, expect, test } from 'vitest';
-import { fftDescriptor } from '../../src/core/layout/fft.js';
-import { pack } from '../../src/core/layout/struct.js';
-import { otherSide } from '../../src/transforms/fft/fft.js';
-import { primesOf, radicesOf } from '../../src/transforms/fft/kernels/webgpu/lengths.js';
-import { type Pass, programOf, type Window } from '../../src/transforms/fft/kernels/webgpu/program.js';
-import type { FftOptions } from '../../src/transforms/fft/options.js';
-import { describeFft } from '../../src/transforms/fft/parameters.js';
+import { fftDescriptor } from '../../src/compute/layout/fft.js';
+import { pack } from '../../src/compute/layout/struct.js';
+import { otherSide } from '../../src/fft/fft.js';
+import { primesOf, radicesOf } from '../../src/fft/kernels/webgpu/lengths.js';
+import { type Pass, programOf, type Window } from '../../src/fft/kernels/webgpu/program.js';
+import type { FftOptions } from '../../src/fft/options.js';
+import { describeFft } from '../../src/fft/parameters.js';
 import { type EmulatedCard, loadAddon, present } from '../support/emulated-card.js';
 
 interface Addon extends EmulatedCard {

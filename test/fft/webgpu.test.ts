@@ -5,10 +5,10 @@
  */
 import { type Context, createContext, type FftArray, type FftOptions } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { webgpuLoader } from '../../src/core/backends/webgpu/webgpu.js';
-import { openContext } from '../../src/core/context/context.js';
-import type { RoomMethods } from '../../src/whole/assembly/room-list.js';
-import { roomsIn } from '../../src/whole/assembly/rooms.js';
+import { webgpuLoader } from '../../src/compute/backends/webgpu/webgpu.js';
+import { openContext } from '../../src/compute/context/context.js';
+import type { RoomMethods } from '../../src/context/room-list.js';
+import { roomsIn } from '../../src/context/rooms.js';
 
 import { over, startWorker, watched, whyAbsent } from '../webgpu/support.js';
 

@@ -2,11 +2,11 @@
 import * as heffte from 'ewald/heffte';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type CopyBlock, nativeBlocks } from '../../src/core/backends/native/blocks.js';
-import { blockCopier, copyBlock, joinAxes } from '../../src/transforms/heffte/copy.js';
-import { traffic } from '../../src/transforms/heffte/reshape.js';
-import { planStages, type Stage } from '../../src/transforms/heffte/stages.js';
-import { findDefect } from '../../src/transforms/heffte/tiling.js';
+import { type CopyBlock, nativeBlocks } from '../../src/compute/backends/native/blocks.js';
+import { blockCopier, copyBlock, joinAxes } from '../../src/heffte/copy.js';
+import { traffic } from '../../src/heffte/reshape.js';
+import { planStages, type Stage } from '../../src/heffte/stages.js';
+import { findDefect } from '../../src/heffte/tiling.js';
 import { refused } from '../support/refused.js';
 
 const addon = nativeBlocks(`${process.cwd()}/dist/native/${process.platform}-${process.arch}/ewald_native.node`);

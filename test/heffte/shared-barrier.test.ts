@@ -1,8 +1,8 @@
 /** The barrier in shared memory, between ranks of one thread: a rank that polls in vain waits for a message. */
 import { expect, test } from 'vitest';
-import { EwaldError } from '../../src/base/errors.js';
-import type { Communicator } from '../../src/core/communicator/communicator.js';
-import { SharedBarrier } from '../../src/transforms/heffte/shared-barrier.js';
+import { SharedBarrier } from '../../src/heffte/shared-barrier.js';
+import type { Communicator } from '../../src/parallel/communicator/communicator.js';
+import { EwaldError } from '../../src/util/errors.js';
 import { refused } from '../support/refused.js';
 
 /** Barriers of `size` ranks in one memory, and the messages that their ranks have sent, as [from, to]. */

@@ -1,9 +1,9 @@
 /** Memory shared by all ranks: that of a large world is requested in huge pages before anybody touches it. */
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { preferHugePages } from '../../src/core/backends/native/blocks.js';
-import type { Communicator } from '../../src/core/communicator/communicator.js';
-import { SharedWorld } from '../../src/transforms/heffte/shared-world.js';
+import { preferHugePages } from '../../src/compute/backends/native/blocks.js';
+import { SharedWorld } from '../../src/heffte/shared-world.js';
+import type { Communicator } from '../../src/parallel/communicator/communicator.js';
 
 const addon = `${process.cwd()}/dist/native/${process.platform}-${process.arch}/ewald_native.node`;
 const mappings = '/proc/self/smaps';

@@ -5,7 +5,7 @@ import { type Communicator, selfComm } from 'ewald/communicator';
 import { spmd } from 'ewald/executors';
 import * as heffte from 'ewald/heffte';
 import { describe, expect, test } from 'vitest';
-import { overlapMs, type TraceEvent } from '../../src/transforms/heffte/trace.js';
+import { overlapMs, type TraceEvent } from '../../src/heffte/trace.js';
 import { mpiPresent, mpirun } from '../support/mpi.js';
 import { refused } from '../support/refused.js';
 import { tier, variants } from '../support/variants.js';

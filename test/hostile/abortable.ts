@@ -188,8 +188,8 @@ const spots = (images: number) => {
 
 const pipeline = 'pipeline/run-options.ts PipelineOptions';
 const udfRun = 'udf/context-options.ts UdfRunOptions';
-const executorRun = 'executors/executor.ts RunOptions';
-const opening = 'data/format.ts FormatOptions';
+const executorRun = 'parallel/executor.ts RunOptions';
+const opening = 'frames/format.ts FormatOptions';
 
 export const table: readonly Abortable[] = [
   ...([1, 2] as const).map((jobs) => ({
@@ -352,7 +352,7 @@ export const table: readonly Abortable[] = [
     ),
   },
   {
-    takes: 'data/byte-source.ts ReadOptions',
+    takes: 'frames/byte-source.ts ReadOptions',
     what: 'merger.addStream whose source never answers',
     run: inContext(async (ctx, signal, started) => {
       const merger = await ctx.merger({ symmetry: 'mmm', polarisation: 'none' } as never);
@@ -378,7 +378,7 @@ export const table: readonly Abortable[] = [
     }),
   },
   {
-    takes: 'executors/spmd.ts SpmdOptions',
+    takes: 'parallel/spmd.ts SpmdOptions',
     what: 'spmd whose program never ends',
     run: (signal, started, { executors }) => executors.spmd(hanging(started), { ranks: 1, signal }),
   },
@@ -393,7 +393,7 @@ export const table: readonly Abortable[] = [
     run: (signal, started, { data }) => data.inspect(silentSource(started), { signal }),
   },
   {
-    takes: 'data/dataset.ts ReadFramesOptions',
+    takes: 'frames/dataset.ts ReadFramesOptions',
     what: 'Dataset.read of a source that no longer answers',
     run: async (signal, started, { data }) => {
       const file = data.memorySource(frames(4) as never as Uint8Array);
@@ -412,7 +412,7 @@ export const table: readonly Abortable[] = [
     },
   },
   {
-    takes: 'data/convert.ts WriteFramesOptions',
+    takes: 'frames/convert.ts WriteFramesOptions',
     what: 'writeFrames into a sink that never answers',
     run: (signal, started, entries) =>
       entries.data.writeFrames(dataset(entries), { append: () => never(started) }, undefined, {
@@ -450,7 +450,7 @@ export const table: readonly Abortable[] = [
     },
   },
   {
-    takes: 'udf/calibrate/calibrate.ts CalibrateOptions',
+    takes: 'stem/calibrate/calibrate.ts CalibrateOptions',
     what: 'calibrate over frames that never come',
     run: async (signal, started, { udf }) => {
       const ctx = new udf.Context();

@@ -55,17 +55,17 @@ const npy = (name: string, shape: readonly number[]): string => {
 const noServer = 'nats://127.0.0.1:1';
 const inNode: readonly Abortable[] = [
   {
-    takes: 'executors/nats/options.ts ConnectOptions',
+    takes: 'parallel/nats/options.ts ConnectOptions',
     what: 'connect to a cluster without a server',
     run: (signal, started) => executors.Executor.connect(noServer, { signal, onEvent: started }),
   },
   {
-    takes: 'executors/nats/options.ts JoinOptions',
+    takes: 'parallel/nats/options.ts JoinOptions',
     what: 'join a cluster without a server',
     run: (signal, started) => executors.joinCluster(noServer, { signal, onEvent: started }),
   },
   {
-    takes: 'data/byte-source.ts ReadOptions',
+    takes: 'frames/byte-source.ts ReadOptions',
     what: 'httpSource of a server that never answers',
     run: (signal, started) => {
       connected = started;
@@ -161,7 +161,7 @@ const inNode: readonly Abortable[] = [
     },
   },
   {
-    takes: 'files/write.ts WriteOptions',
+    takes: 'frames/files/write.ts WriteOptions',
     what: 'openOutput of a named pipe without a reader',
     run: async (signal, started) => {
       const pipe = join(folder, `pipe-${Math.random()}`);
@@ -197,11 +197,11 @@ testAborting(rows, { ewald, data, executors, udf, validate }, processorMs);
 
 /** Options of functions that are not public. */
 const internal = [
-  'data/compressed/source.ts DecompressionOptions',
-  'data/format.ts Probe',
-  'executors/nats/library.ts Opening',
+  'frames/compressed/source.ts DecompressionOptions',
+  'frames/format.ts Probe',
+  'parallel/nats/library.ts Opening',
   'pipeline/sinks/stream-file.ts StreamFileOptions',
-  'planner/gathered.ts PieceOptions',
+  'compute/planner/gathered.ts PieceOptions',
 ];
 
 test('every interface of options with a signal has a row', { tags: 'house' }, () => {

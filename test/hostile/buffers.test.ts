@@ -5,7 +5,7 @@
 import { type Context, cellFromParameters, createContext, devices, type FftPlan } from 'ewald';
 import { memoryDataset } from 'ewald/data';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { asItIs, lengthOf } from '../../src/base/buffers.js';
+import { asItIs, lengthOf } from '../../src/util/buffers.js';
 import { refused } from '../support/refused.js';
 
 type Resizable = ArrayBuffer & { resize(bytes: number): void };

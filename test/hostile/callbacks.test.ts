@@ -208,7 +208,7 @@ const rows: Readonly<Record<string, Row>> = {
     compareStreamFiles(at('a.stream'), at('a.stream'), onProgress),
   ),
   'pipeline/sinks/output-options output': awaits((output) => read(ctx.pipeline({ ...searched(), output }))),
-  'executors/executor onProgress': row((onProgress) =>
+  'parallel/executor onProgress': row((onProgress) =>
     using(Executor.inline(), (executor) =>
       read(
         executor.run([{ module: new URL('../executors/tasks.mjs', import.meta.url), function: 'echo' }], {
@@ -220,35 +220,35 @@ const rows: Readonly<Record<string, Row>> = {
   'heffte/files/wish onProgress': row((onProgress) =>
     transformFile(at('in.npy'), fresh('npy'), { backend: 'wasm', onProgress }),
   ),
-  'data/convert onProgress': row((onProgress) =>
+  'frames/convert onProgress': row((onProgress) =>
     writeFrames(dataset(), { append: async () => undefined }, undefined, { format: 'npy', onProgress }),
   ),
-  'data/inspect onProgress': row((onProgress) => inspect(files.frames, { frames: '0:1', onProgress })),
+  'frames/inspect onProgress': row((onProgress) => inspect(files.frames, { frames: '0:1', onProgress })),
   'simulate/describe onProgress': row((onProgress) => simulateSpotLists(fresh('lists'), { cell }, { onProgress })),
   'udf/context-options onProgress': row((onProgress) => udfs.runUdf(scanOf(), sumSigUdf(), { onProgress })),
   'udf/live/plots show': awaits((show) => udfs.runUdf(scanOf(), sumSigUdf(), { plots: { show } })),
   'udf/scans/resident onProgress': row((onProgress) => residentScan(dataset(), { onProgress })),
-  'udf/output/run-to-files.node onFiles': row((onFiles) =>
+  'stem/output/run-to-files.node onFiles': row((onFiles) =>
     runToFiles(udfs, scanOf(), { udfs: [sumSigUdf()], output: fresh('npy'), onFiles }),
   ),
   'udf/acquisition/connection onReadyForData': awaits((onReadyForData) => acquired({ onReadyForData })),
   'udf/acquisition/connection onDetermineNavShape': awaits((onDetermineNavShape) => acquired({ onDetermineNavShape })),
-  'udf/parameter-types controller': awaits((controller) => acquired({ controller })),
-  'udf/parameter-types factories': row((factory) => udfs.createMaskAnalysis(scanOf(), { factories: [factory] })),
+  'stem/parameter-types controller': awaits((controller) => acquired({ controller })),
+  'stem/parameter-types factories': row((factory) => udfs.createMaskAnalysis(scanOf(), { factories: [factory] })),
   'validate/run onResult': row((onResult) => validate({ ids: ['pi:*'], createContext, backends: ['wasm'], onResult })),
   'validate/bench onRow': row((onRow) => bench({ ids: ['pi:*'], createContext, backends: ['wasm'], onRow })),
-  'serving/serve-view.node onWarning': row(async (onWarning) => {
+  'server/serve-view.node onWarning': row(async (onWarning) => {
     writeFileSync(at('odd.geom'), `${readFileSync(files.geometry, 'utf8')}\nunknown_word = 1\n`);
     await using(serveView([files.frames], { geometry: at('odd.geom'), onWarning }) as never, () => undefined);
   }),
-  'serving/watch-run.node onLine': row(async (onLine) => (await watchRun({ onLine })).close()),
-  'udf/calibrate/calibrate onProgress': row((onProgress) => udfs.calibrate(scanOf(), { onProgress })),
-  'base/log sink': row((sink) =>
+  'server/watch-run.node onLine': row(async (onLine) => (await watchRun({ onLine })).close()),
+  'stem/calibrate/calibrate onProgress': row((onProgress) => udfs.calibrate(scanOf(), { onProgress })),
+  'util/log sink': row((sink) =>
     using(createContext({ backend: 'wasm', log: { level: 'debug', sink } }), () => undefined),
   ),
   'ffi/options include': row((include) => parseHeader('#include "a.h"\n', { include })),
   'crystal/geometry/pixels header': row((header) => beamOf(withDistanceOfFile(), header)),
-  'detector/detector openOther': awaits(async (openOther) => {
+  'frames/detector/detector openOther': awaits(async (openOther) => {
     await ctx.detector(await open(files.frames), { geometry: withDistanceOfFile(), openOther });
   }, true),
 };
@@ -306,11 +306,16 @@ describe.each(Object.keys(methods))('%s of a UDF', (name) => {
 /** Functions in options that are not called back while something runs, or in another way, by reason. */
 const others: Readonly<Record<string, readonly string[]>> = {
   'made for the package itself': [
-    ...['backends/backend log', 'backends/backend startWorker', 'backends/backend wasm', 'ffi/header/parse include'],
+    ...[
+      'compute/backends/backend log',
+      'compute/backends/backend startWorker',
+      'compute/backends/backend wasm',
+      'ffi/header/parse include',
+    ],
     ...[
       'ffi/header/preprocess include',
-      'files/write left',
-      'files/write replaces',
+      'frames/files/write left',
+      'frames/files/write replaces',
       'pipeline/sinks/stream-file earlier',
       'pipeline/sinks/stream-file tell',
     ],
@@ -322,14 +327,18 @@ const others: Readonly<Record<string, readonly string[]>> = {
     ],
   ],
   'a failure to load says what it was for, with the error as its cause': [
-    ...['backends/context-options wasm', 'backends/context-options worker', 'data/codecs/browser wasm'],
-    ...['data/open h5wasm', 'executors/nats/options nats', 'ffi/options library', 'ffi/options worker'],
+    ...[
+      'compute/backends/context-options wasm',
+      'compute/backends/context-options worker',
+      'frames/codecs/browser wasm',
+    ],
+    ...['frames/open h5wasm', 'parallel/nats/options nats', 'ffi/options library', 'ffi/options worker'],
   ],
   'called as output is': [
     ...['hdf5', 'html', 'milleFile', 'refinedGeometry', 'sol'].map((name) => `pipeline/sinks/output-options ${name}`),
     'pipeline/streams/join output',
   ],
-  'tested with a server, in executors/nats': ['executors/nats/options onEvent'],
+  'tested with a server, in parallel/nats': ['parallel/nats/options onEvent'],
 };
 
 test('every function among the options of the declarations has a row', () => {

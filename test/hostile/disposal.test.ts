@@ -1,7 +1,7 @@
 /** Disposal continues after a child fails, and reports all failures. */
 import { expect, it } from 'vitest';
 import { EwaldError } from '../../dist/index.node.js';
-import { Resource } from '../../src/base/resource.js';
+import { Resource } from '../../src/util/resource.js';
 
 it('disposes every child and the parent even if one of them fails', async () => {
   const done: string[] = [];

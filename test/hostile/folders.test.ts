@@ -3,7 +3,7 @@ import { mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { makeFolder } from '../../src/io/files/folders.js';
+import { makeFolder } from '../../src/frames/files/folders.js';
 import { ewald } from '../support/cli.js';
 
 let scratch = '';

@@ -1,10 +1,10 @@
 /** Calls over a port: what crosses it, what ends a call, and messages that are none. */
 import { EwaldError } from 'ewald';
 import { afterEach, expect, it } from 'vitest';
-import { answerCalls } from '../../src/base/answer-calls.js';
-import { errorFromPlain, plainError } from '../../src/base/errors.js';
-import { Caller, type Handlers } from '../../src/base/port-calls.js';
-import { portOf } from '../../src/base/web-port.js';
+import { answerCalls } from '../../src/util/answer-calls.js';
+import { errorFromPlain, plainError } from '../../src/util/errors.js';
+import { Caller, type Handlers } from '../../src/util/port-calls.js';
+import { portOf } from '../../src/util/web-port.js';
 import { refused } from '../support/refused.js';
 
 interface Sums {

@@ -4,7 +4,7 @@
  */
 import { Context, defineUdf, type Scan, sumSigUdf, sumUdf } from 'ewald/udf';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { rowsOfAnalysis } from '../../src/udf/parameters.js';
+import { rowsOfAnalysis } from '../../src/stem/parameters.js';
 import { navShape, openSmallScan, sigShape } from '../support/small-scan.js';
 import { tryAll } from './values.js';
 

@@ -1,14 +1,14 @@
 /** Words of files, messages and users that every object of JavaScript has as members, where a word of a table belongs. */
 import { expect, test } from 'vitest';
-import { isEwaldError } from '../../src/base/errors.js';
 import { memorySource, open } from '../../src/entries/data.node.js';
-import { parseHeader } from '../../src/interop/ffi/header/parse.js';
-import { metadataText } from '../../src/io/data/metadata-text.js';
-import { zarrArray } from '../../src/io/data/zarr/metadata.js';
-import { dectrisV1 } from '../../src/io/live/dectris-v1.js';
-import { readGoals } from '../../src/serial/merging/forecast/goals.js';
-import { readMtzReflections } from '../../src/serial/merging/lists/mtz-reader.js';
-import { milliradiansOf } from '../../src/udf/calibrate/optics.js';
+import { parseHeader } from '../../src/ffi/header/parse.js';
+import { metadataText } from '../../src/frames/metadata-text.js';
+import { dectrisV1 } from '../../src/frames/streams/dectris-v1.js';
+import { zarrArray } from '../../src/frames/zarr/metadata.js';
+import { readGoals } from '../../src/merging/forecast/goals.js';
+import { readMtzReflections } from '../../src/merging/lists/mtz-reader.js';
+import { milliradiansOf } from '../../src/stem/calibrate/optics.js';
+import { isEwaldError } from '../../src/util/errors.js';
 
 const words = ['constructor', 'toString', 'valueOf', '__proto__', 'hasOwnProperty', 'isPrototypeOf'];
 const bytes = (text: string): Uint8Array => Uint8Array.from(text, (letter) => letter.charCodeAt(0));

@@ -1,9 +1,9 @@
 /** Workers that never reply, workers named by strings, and requests that arrive while a context opens. */
 import { createContext, devices } from 'ewald';
 import { expect, it } from 'vitest';
-import type { WorkerPort } from '../../src/base/worker-port.js';
-import { WorkerClient } from '../../src/core/workers/client.js';
-import { serve } from '../../src/whole/assembly/serve.js';
+import { WorkerClient } from '../../src/compute/workers/client.js';
+import { serve } from '../../src/context/serve.js';
+import type { WorkerPort } from '../../src/util/worker-port.js';
 import { refused } from '../support/refused.js';
 
 it('a worker that never responds is terminated, and waiting requests are rejected', async () => {

@@ -1,8 +1,8 @@
-/** Constants that affect results are defined only in src/core/layout: no native folder repeats one. */
+/** Constants that affect results are defined only in src/compute/layout: no native folder repeats one. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { thresholdRanges } from '../../src/core/layout/indexing.js';
-import * as search from '../../src/core/layout/search.js';
+import { thresholdRanges } from '../../src/compute/layout/indexing.js';
+import * as search from '../../src/compute/layout/search.js';
 
 /** Every number inside `value`, by the path of property names that leads to it. */
 function numbersIn(value: unknown, path = ''): [path: string, value: number][] {
@@ -65,7 +65,7 @@ describe('constants of indexing', () => {
   test('the layout has some distinctive constants', () => expect(telling.size).toBeGreaterThan(30));
 
   test('the search finds them in the generated header and in the layout', () => {
-    const lines = linesOf('src/core/layout');
+    const lines = linesOf('src/compute/layout');
     expect(retyped(lines).length).toBeGreaterThan(30);
     const generated = readFileSync('cpp/include/generated/search.h', 'utf8')
       .split('\n')
@@ -78,7 +78,7 @@ describe('constants of indexing', () => {
     expect(retyped(linesOf(folder))).toEqual([]);
   });
 
-  test.each(['cpp/indexing', 'cuda/indexing', 'wgsl/indexing', 'src/serial/indexing'])(
+  test.each(['cpp/indexing', 'cuda/indexing', 'wgsl/indexing', 'src/indexing'])(
     'nothing in %s redefines one by name',
     (folder) => {
       expect(redeclared(linesOf(folder))).toEqual([]);

@@ -10,12 +10,12 @@ import {
 } from 'ewald';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cellFromParameters, simulateSpots } from '../../dist/index.node.js';
-import { imageResult, indexedCell, indexerDescriptor, indexingEnums } from '../../src/core/layout/indexing.js';
-import { pack, structBytes } from '../../src/core/layout/struct.js';
+import { imageResult, indexedCell, indexerDescriptor, indexingEnums } from '../../src/compute/layout/indexing.js';
+import { pack, structBytes } from '../../src/compute/layout/struct.js';
 import type { Cell } from '../../src/crystal/cell.js';
-import type { SimulatedImage } from '../../src/io/simulate/spots.js';
-import { checkSizes, packThresholds } from '../../src/serial/indexing/parameters.js';
-import { latticeDifference, perfectImage } from '../../src/whole/validate/oracle/indexing/lattices.js';
+import { checkSizes, packThresholds } from '../../src/indexing/parameters.js';
+import type { SimulatedImage } from '../../src/simulate/spots.js';
+import { latticeDifference, perfectImage } from '../../src/validate/oracle/indexing/lattices.js';
 import {
   type EmulatedCard,
   loadAddon,

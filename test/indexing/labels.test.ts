@@ -16,7 +16,7 @@ import { describe, expect, it } from 'vitest';
 import { lengthsOf } from '../../src/crystal/cell.js';
 import { primitiveOf } from '../../src/crystal/centring.js';
 import { hasRightLabel, labelsOf } from '../../src/crystal/symmetry/labels.js';
-import { settledAxes } from '../../src/serial/pipeline/first-frames/known-axes.js';
+import { settledAxes } from '../../src/pipeline/first-frames/known-axes.js';
 import { batchOf, plainCells, pseudoCells, verdictOf } from '../support/labels.mjs';
 
 type Six = [number, number, number, number, number, number];

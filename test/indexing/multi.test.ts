@@ -2,15 +2,15 @@
  * Several lattices in real lists: the lattices reported after the first one explain far more of the remaining spots
  * than chance would.
  *
- * The measure is computed in float64 and is not part of the search (src/serial/indexing/evidence.ts). To find the level
+ * The measure is computed in float64 and is not part of the search (src/indexing/evidence.ts). To find the level
  * of chance, the same spots are rotated about the beam individually: this keeps their resolutions but destroys every
  * lattice.
  */
 import { type Crystal, createContext, devices } from 'ewald';
 import { describe, expect, it } from 'vitest';
 import { readSpotList } from '../../dist/index.node.js';
-import { Random } from '../../src/core/random/random.js';
-import { log10Chance, reoriented } from '../../src/serial/indexing/evidence.js';
+import { Random } from '../../src/compute/random/random.js';
+import { log10Chance, reoriented } from '../../src/indexing/evidence.js';
 import { dataFolder, listData, readData } from '../support/data.js';
 
 const folder = 'real/spots';

@@ -2,7 +2,6 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import type { Range } from '../../src/base/range.js';
 import {
   imageResult,
   indexedCell,
@@ -10,9 +9,10 @@ import {
   indexerParams,
   indexerRanges,
   thresholdRanges,
-} from '../../src/core/layout/indexing.js';
-import { pack, structBytes, wordOf } from '../../src/core/layout/struct.js';
-import { checkSizes, packThresholds } from '../../src/serial/indexing/parameters.js';
+} from '../../src/compute/layout/indexing.js';
+import { pack, structBytes, wordOf } from '../../src/compute/layout/struct.js';
+import { checkSizes, packThresholds } from '../../src/indexing/parameters.js';
+import type { Range } from '../../src/util/range.js';
 import { loadAddon, present } from '../support/emulated-card.js';
 
 interface Core {

@@ -12,8 +12,8 @@ import {
   simulateSpots,
 } from 'ewald';
 import { describe, expect, it } from 'vitest';
-import { log10Chance } from '../../src/serial/indexing/evidence.js';
-import { isFlat, rivalsOf, thinAxis } from '../../src/serial/indexing/rivals.js';
+import { log10Chance } from '../../src/indexing/evidence.js';
+import { isFlat, rivalsOf, thinAxis } from '../../src/indexing/rivals.js';
 
 const electronStills = {
   wavelengthA: 0.0251,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { cellFromParameters, isEwaldError } from '../../dist/index.node.js';
-import { formatSpotList, lengthsHint, middleOf, readSpotList, unitHint } from '../../src/io/data/spot-list.js';
+import { formatSpotList, lengthsHint, middleOf, readSpotList, unitHint } from '../../src/frames/spot-list.js';
 
 const good = '# made by hand\n40 0 0 0 50 0 0 0 60\n0.1 0.2 -0.3\n\n# another comment\n 1e-2\t0,0.25 # weak\n';
 const five = '0.1 0 0 900 12.5\n0 0.1 0 800 9\r\n';

@@ -2,7 +2,7 @@
 import { type Context, createContext, isEwaldError } from 'ewald';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cellFromParameters, sameLattice } from '../../src/crystal/cell.js';
-import { type SimulatedImage, simulateSpots } from '../../src/io/simulate/spots.js';
+import { type SimulatedImage, simulateSpots } from '../../src/simulate/spots.js';
 
 const cell = cellFromParameters(50, 62, 73, 82, 77, 71);
 const images = simulateSpots({ cell, images: 23, spots: 60, spurious: 0.2, seed: 4 });

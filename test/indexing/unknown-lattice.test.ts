@@ -4,9 +4,9 @@
  */
 import { type Context, cellFromParameters, createContext, type DeterminedCell } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { fitStill } from '../../src/serial/indexing/lattice/still-fit.js';
-import { errorText, oddsText, preferenceText } from '../../src/serial/pipeline/first-frames/lattice-text.js';
-import { cellFileOf } from '../../src/serial/pipeline/first-frames/unknown-cell.js';
+import { fitStill } from '../../src/indexing/lattice/still-fit.js';
+import { errorText, oddsText, preferenceText } from '../../src/pipeline/first-frames/lattice-text.js';
+import { cellFileOf } from '../../src/pipeline/first-frames/unknown-cell.js';
 import { experiment, isRight, latticeOf, stillsOf } from '../support/random-cells.mjs';
 import { Scores, scoreUnknownCell } from '../support/stated-errors.mjs';
 

@@ -3,14 +3,14 @@
 import { type Context, createContext } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cellFromParameters, sameLattice, simulateSpots } from '../../dist/index.node.js';
-import { GpuDevice } from '../../src/core/backends/webgpu/device.js';
+import { GpuDevice } from '../../src/compute/backends/webgpu/device.js';
 import type { Cell } from '../../src/crystal/cell.js';
-import type { IndexingBatch, IndexingKernel } from '../../src/serial/indexing/contract.js';
-import { checkInput } from '../../src/serial/indexing/input.js';
-import { describeCell, sampledLengths } from '../../src/serial/indexing/kernels/webgpu/cells.js';
-import { indexingOp, type Pace } from '../../src/serial/indexing/kernels/webgpu/indexing.js';
-import { checkSizes, type IndexerOptions } from '../../src/serial/indexing/parameters.js';
-import type { IndexingResult } from '../../src/serial/indexing/result.js';
+import type { IndexingBatch, IndexingKernel } from '../../src/indexing/contract.js';
+import { checkInput } from '../../src/indexing/input.js';
+import { describeCell, sampledLengths } from '../../src/indexing/kernels/webgpu/cells.js';
+import { indexingOp, type Pace } from '../../src/indexing/kernels/webgpu/indexing.js';
+import { checkSizes, type IndexerOptions } from '../../src/indexing/parameters.js';
+import type { IndexingResult } from '../../src/indexing/result.js';
 import { watched, whyAbsent } from '../webgpu/support.js';
 
 const absent = await whyAbsent();

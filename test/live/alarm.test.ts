@@ -1,11 +1,11 @@
 /** Alarms: how they are written, and when they begin and end, on a simulated clock. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { alarmValue, isRaised, parseAlarm, tooFewText } from '../../src/io/live/alarm.js';
-import { valuesOf } from '../../src/io/live/frame-values.js';
-import type { RunSample } from '../../src/io/live/rates.js';
-import { RecentValues } from '../../src/io/live/recent-values.js';
-import { type RunCounts, WatchedRun } from '../../src/io/live/watched-run.js';
+import type { RunSample } from '../../src/pipeline/rates.js';
+import { RecentValues } from '../../src/pipeline/recent-values.js';
+import { alarmValue, isRaised, parseAlarm, tooFewText } from '../../src/server/watch/alarm.js';
+import { valuesOf } from '../../src/server/watch/frame-values.js';
+import { type RunCounts, WatchedRun } from '../../src/server/watch/watched-run.js';
 
 describe('the text of an alarm', () => {
   test('a quantity, a sign, a level with its unit, and a time', () => {

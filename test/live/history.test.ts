@@ -1,6 +1,6 @@
 /** The marks of a run in its chart over time. */
 import { expect, test } from 'vitest';
-import { LiveHistory } from '../../src/whole/serving/live-history.js';
+import { LiveHistory } from '../../src/server/live-history.js';
 
 test.for([
   ['tcp://10.0.0.1:5002: the connection was interrupted; the run waits for it', 'the connection was interrupted;'],

@@ -1,6 +1,6 @@
 /** The run over time: counts in bins against a plain count. */
 import { describe, expect, test } from 'vitest';
-import { RunSeries, type SeriesFrame, SeriesWindow } from '../../src/io/live/run-series.js';
+import { RunSeries, type SeriesFrame, SeriesWindow } from '../../src/server/watch/run-series.js';
 
 /** Frames of random distances, of which 60 % are hits, and later 15 %. */
 function* frames(count: number, meanMs: number): Generator<SeriesFrame> {

@@ -1,7 +1,7 @@
 /** Images of a detector's series that are lost, late or repeated. */
 import { expect, test } from 'vitest';
-import { SeriesCount } from '../../src/io/live/series-count.js';
-import { liveImage } from '../../src/serial/pipeline/grid/grid-lines.js';
+import { SeriesCount } from '../../src/frames/streams/series-count.js';
+import { liveImage } from '../../src/pipeline/grid/grid-lines.js';
 
 /** The remarks of a series, and the images that were lost. */
 function received(images: readonly number[], announced?: number): [remarks: string[], lost: number] {

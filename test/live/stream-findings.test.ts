@@ -1,7 +1,7 @@
 /** What a detector's own analysis sends with its images: what is read of it, and how it is compared. */
 import { expect, test } from 'vitest';
-import { finderOfSeries, findingsOf } from '../../src/io/live/stream-findings.js';
-import { StreamAgreement } from '../../src/serial/pipeline/sinks/stream-agreement.js';
+import { finderOfSeries, findingsOf } from '../../src/frames/streams/stream-findings.js';
+import { StreamAgreement } from '../../src/pipeline/sinks/stream-agreement.js';
 
 test('spots are read as maps or as a flat list; what has another form is left out', () => {
   const spot = (x: number, y: number) => new Map<string, unknown>(Object.entries({ x, y, I: 7, ice_ring: false }));

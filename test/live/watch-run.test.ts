@@ -11,8 +11,8 @@ import { cellFromParameters, createContext } from 'ewald';
 import { type RunWatch, simulateFrames, type WatchRunOptions, watchRun } from 'ewald/shell';
 import { serveView } from 'ewald/view';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { LogFile } from '../../src/io/files/log-file.js';
-import { withWatch } from '../../src/whole/serving/watch-run.node.js';
+import { LogFile } from '../../src/frames/files/log-file.js';
+import { withWatch } from '../../src/server/watch-run.node.js';
 import { ewald } from '../support/cli.js';
 
 let folder: string;

@@ -2,7 +2,6 @@
 // from a memory. A behaviour without a test, or a test without a behaviour, fails.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
-import { version } from '../../src/base/version.js';
 import {
   BufferCollection2D,
   BufferError,
@@ -12,7 +11,8 @@ import {
   type MemorySpace,
   type StridedArray,
 } from '../../src/entries/memory.js';
-import { holdersOf, releaseNow, retain } from '../../src/interop/memory/disposable.js';
+import { holdersOf, releaseNow, retain } from '../../src/memory/disposable.js';
+import { version } from '../../src/util/version.js';
 import { type Kit, openKit, targets, thrown } from '../ffi/support.js';
 import table from './behaviours.json' with { type: 'json' };
 

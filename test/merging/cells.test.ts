@@ -1,12 +1,12 @@
 /** Whether the crystals of a merge have one cell, from cells that are made here. */
 import { createContext, mergeStream } from 'ewald';
 import { describe, expect, test } from 'vitest';
-import { Random } from '../../src/core/random/random.js';
+import { Random } from '../../src/compute/random/random.js';
 import { type Cell, cellFromParameters } from '../../src/crystal/cell.js';
 import { identity, operationOf } from '../../src/crystal/symmetry/matrices.js';
 import { pointGroup } from '../../src/crystal/symmetry/point-group.js';
-import { cellDifference } from '../../src/serial/merging/forecast/same-cells.js';
-import { cellsRemark, compareCells, otherCellRemark } from '../../src/serial/merging/setting/cells.js';
+import { cellDifference } from '../../src/merging/forecast/same-cells.js';
+import { cellsRemark, compareCells, otherCellRemark } from '../../src/merging/setting/cells.js';
 import { simulateStream } from './simulated.js';
 
 type Parameters = readonly [number, number, number, number, number, number];

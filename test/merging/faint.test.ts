@@ -1,7 +1,7 @@
 /** Reflections of which a merge knows next to nothing are not in its lists. */
 import { expect, test } from 'vitest';
-import type { Merge } from '../../src/serial/merging/fit/merges.js';
-import { withoutFaint } from '../../src/serial/merging/lists/merged-lists.js';
+import type { Merge } from '../../src/merging/fit/merges.js';
+import { withoutFaint } from '../../src/merging/lists/merged-lists.js';
 
 const count = 600;
 /** 1/d of the reflections. */

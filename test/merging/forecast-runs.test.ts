@@ -1,14 +1,14 @@
 // @module-tag all: hundreds of simulated runs.
 /** How often forecasts are right, on twenty to sixty simulated runs each. */
 import { expect, test } from 'vitest';
-import { differenceOf, sensitivityOf } from '../../src/serial/merging/forecast/difference.js';
+import { differenceOf, sensitivityOf } from '../../src/merging/forecast/difference.js';
 import {
   ccHalfForecast,
   completenessForecast,
   type ShellForecast,
   snrForecast,
-} from '../../src/serial/merging/forecast/shell-goals.js';
-import { HalfSums, shellsOf } from '../../src/serial/merging/forecast/shells.js';
+} from '../../src/merging/forecast/shell-goals.js';
+import { HalfSums, shellsOf } from '../../src/merging/forecast/shells.js';
 import { fresh, measured } from '../support/fresh.js';
 import { World } from './forecast-world.js';
 

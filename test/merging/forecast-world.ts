@@ -2,10 +2,10 @@
  * Observations of stills after scaling, for forecasts of a merge: Wilson intensities, partialities with errors, scales
  * and B that are known nearly, counting and background; special reflections and preferred orientation.
  */
-import { poissonQuantile } from '../../src/serial/merging/forecast/draws.js';
-import { GroupSums, groupCount } from '../../src/serial/merging/forecast/group-sums.js';
-import type { ForecastData } from '../../src/serial/merging/forecast/shells.js';
-import { shellEdges } from '../../src/serial/merging/statistics/statistics.js';
+import { poissonQuantile } from '../../src/merging/forecast/draws.js';
+import { GroupSums, groupCount } from '../../src/merging/forecast/group-sums.js';
+import type { ForecastData } from '../../src/merging/forecast/shells.js';
+import { shellEdges } from '../../src/merging/statistics/statistics.js';
 
 /** A fast generator (xorshift128, Marsaglia 2003): a simulation draws 10⁷ numbers. */
 export class Quick {

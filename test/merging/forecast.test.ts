@@ -1,15 +1,15 @@
 /** Forecasts of a merge: on simulated observations of which the future is known, and their refusals one by one. */
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type AnswerInput, answersOf, type WantedAnswer } from '../../src/serial/merging/forecast/answers.js';
-import { Backtest } from '../../src/serial/merging/forecast/backtest.js';
-import { differenceOf } from '../../src/serial/merging/forecast/difference.js';
-import { poissonQuantile } from '../../src/serial/merging/forecast/draws.js';
-import { readGoals } from '../../src/serial/merging/forecast/goals.js';
-import { groupCount } from '../../src/serial/merging/forecast/group-sums.js';
-import type { ShellForecast } from '../../src/serial/merging/forecast/shell-goals.js';
-import { type ForecastData, HalfSums, shellsOf } from '../../src/serial/merging/forecast/shells.js';
-import { driftText, trendOf } from '../../src/serial/merging/forecast/stationarity.js';
-import { answerText, forecastSection } from '../../src/serial/merging/forecast/words.js';
+import { type AnswerInput, answersOf, type WantedAnswer } from '../../src/merging/forecast/answers.js';
+import { Backtest } from '../../src/merging/forecast/backtest.js';
+import { differenceOf } from '../../src/merging/forecast/difference.js';
+import { poissonQuantile } from '../../src/merging/forecast/draws.js';
+import { readGoals } from '../../src/merging/forecast/goals.js';
+import { groupCount } from '../../src/merging/forecast/group-sums.js';
+import type { ShellForecast } from '../../src/merging/forecast/shell-goals.js';
+import { type ForecastData, HalfSums, shellsOf } from '../../src/merging/forecast/shells.js';
+import { driftText, trendOf } from '../../src/merging/forecast/stationarity.js';
+import { answerText, forecastSection } from '../../src/merging/forecast/words.js';
 import { refused } from '../support/refused.js';
 import { World, type WorldOptions } from './forecast-world.js';
 

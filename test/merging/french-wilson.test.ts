@@ -1,7 +1,7 @@
 /** Amplitudes from intensities that may be negative: figures by adaptive quadrature, and draws whose truth is known. */
 import { describe, expect, test } from 'vitest';
-import { Random } from '../../src/core/random/random.js';
-import { lnDensity, normalTail, posterior, tail } from '../../src/serial/merging/reflections/french-wilson.js';
+import { Random } from '../../src/compute/random/random.js';
+import { lnDensity, normalTail, posterior, tail } from '../../src/merging/reflections/french-wilson.js';
 
 /** h, then J, σJ, F, σF of acentric and of centric reflections in units of σ and √σ, by scipy's quad. */
 const table = [

@@ -1,7 +1,7 @@
 /** Halves are brought onto the scale and the B of the whole, however badly they have measured some reflections. */
 import { expect, test } from 'vitest';
-import type { Merge } from '../../src/serial/merging/fit/merges.js';
-import { scaleOnto } from '../../src/serial/merging/lists/merged-lists.js';
+import type { Merge } from '../../src/merging/fit/merges.js';
+import { scaleOnto } from '../../src/merging/lists/merged-lists.js';
 import { Quick } from './forecast-world.js';
 
 const count = 2000;

@@ -4,8 +4,8 @@
  */
 import { type Context, createContext, type MergeResult } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { correlation } from '../../src/base/correlation.js';
 import { cellFromParameters } from '../../src/crystal/cell.js';
+import { correlation } from '../../src/util/correlation.js';
 import { simulateStream } from './simulated.js';
 
 let context: Context;

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readCell } from '../../dist/index.node.js';
 import { formatReflections, readReflections } from '../../dist/merging.js';
-import { cifValue, readCif } from '../../src/serial/merging/formats/cif.js';
+import { cifValue, readCif } from '../../src/merging/formats/cif.js';
 import { askGemmi, gemmi } from './gemmi.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ewald-lists-'));

@@ -2,9 +2,9 @@
 import { expect, test } from 'vitest';
 import { cellFromParameters } from '../../dist/index.node.js';
 import { formatReflectionList, readReflectionList } from '../../dist/merging.js';
-import type { ReflectionList } from '../../src/serial/merging/lists/hkl.js';
-import { formatMtz } from '../../src/serial/merging/lists/mtz.js';
-import { readMtzReflections } from '../../src/serial/merging/lists/mtz-reader.js';
+import type { ReflectionList } from '../../src/merging/lists/hkl.js';
+import { formatMtz } from '../../src/merging/lists/mtz.js';
+import { readMtzReflections } from '../../src/merging/lists/mtz-reader.js';
 import { readMtz } from './mtz-reader.js';
 
 const list: ReflectionList = {

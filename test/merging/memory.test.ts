@@ -1,7 +1,7 @@
 /** Memory of a merge: what the heap of wasm cannot hold is refused before anything is allocated. */
 import { expect, test } from 'vitest';
-import type { WasmHost } from '../../src/core/backends/wasm/host.js';
-import { mergingOp } from '../../src/serial/merging/kernels/wasm.js';
+import type { WasmHost } from '../../src/compute/backends/wasm/host.js';
+import { mergingOp } from '../../src/merging/kernels/wasm.js';
 
 test('a merge that the heap of wasm cannot hold is refused with its size and what to do', () => {
   const { supports } = mergingOp({ core: undefined } as unknown as WasmHost);

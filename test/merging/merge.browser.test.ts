@@ -6,8 +6,8 @@
 import { expect, test } from 'vitest';
 import { createContext, mergeStream } from '../../dist/index.browser.js';
 import { mergeReport, readReflectionList } from '../../dist/merging.js';
-import { correlation } from '../../src/base/correlation.js';
-import { commonOf } from '../../src/serial/merging/statistics/statistics.js';
+import { commonOf } from '../../src/merging/statistics/statistics.js';
+import { correlation } from '../../src/util/correlation.js';
 
 const data = import.meta.env.EWALD_TEST_DATA as string;
 const unpacked = (name: string): Promise<Response> => fetch(`/unpacked/merge/${name}`);

@@ -1,7 +1,7 @@
 /** The orientation matrices of unmerged MTZ files. */
 import { expect, test } from 'vitest';
 import type { Cell } from '../../src/crystal/cell.js';
-import { orientationOf } from '../../src/serial/merging/lists/mtz-orientation.js';
+import { orientationOf } from '../../src/merging/lists/mtz-orientation.js';
 
 let state = 7;
 const random = (): number => {

@@ -1,11 +1,11 @@
 /** Cells that are multiples of the lattice that diffracts, shown by the intensities of a merge. */
 import { type Cell, cellFromParameters, createContext, mergeStream, volume } from 'ewald';
 import { describe, expect, test } from 'vitest';
-import { Random } from '../../src/core/random/random.js';
+import { Random } from '../../src/compute/random/random.js';
 import { type Centring, isAbsent, primitiveOf } from '../../src/crystal/centring.js';
 import { pointGroup } from '../../src/crystal/symmetry/point-group.js';
-import type { ReflectionList } from '../../src/serial/merging/lists/hkl.js';
-import { multipleOf } from '../../src/serial/merging/setting/multiple.js';
+import type { ReflectionList } from '../../src/merging/lists/hkl.js';
+import { multipleOf } from '../../src/merging/setting/multiple.js';
 import { simulateStream } from './simulated.js';
 
 type Indices = readonly [number, number, number];

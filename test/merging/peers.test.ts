@@ -1,16 +1,16 @@
 /** Merges of streams with known truth, compared with those of CrystFEL's programs: lists, statistics and settings. */
 import { type Context, createContext } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { correlation } from '../../src/base/correlation.js';
-import { median } from '../../src/base/median.js';
 import { cellFromParameters } from '../../src/crystal/cell.js';
 import { representative, transformed } from '../../src/crystal/symmetry/asymmetric-unit.js';
 import { operationOf } from '../../src/crystal/symmetry/matrices.js';
 import { pointGroup } from '../../src/crystal/symmetry/point-group.js';
-import { type ReflectionList, readReflectionList } from '../../src/serial/merging/lists/hkl.js';
-import type { MergeOptions } from '../../src/serial/merging/options.js';
-import type { MergeResult } from '../../src/serial/merging/result.js';
-import { commonOf, mergeStatistics } from '../../src/serial/merging/statistics/statistics.js';
+import { type ReflectionList, readReflectionList } from '../../src/merging/lists/hkl.js';
+import type { MergeOptions } from '../../src/merging/options.js';
+import type { MergeResult } from '../../src/merging/result.js';
+import { commonOf, mergeStatistics } from '../../src/merging/statistics/statistics.js';
+import { correlation } from '../../src/util/correlation.js';
+import { median } from '../../src/util/median.js';
 import { dataFolder, readData } from '../support/data.js';
 import { unpacked } from './unpacked.js';
 

@@ -1,11 +1,11 @@
 /** The fast stream reader compared with the complete one, and streams that are truncated, damaged or empty. */
 import { expect, test } from 'vitest';
 import { readStream } from '../../dist/index.node.js';
-import { Collector, type CollectorOptions } from '../../src/serial/merging/collection/collector.js';
-import { ObservationColumns } from '../../src/serial/merging/collection/columns.js';
-import { addCounts, rejectedRows, type ScanCounts } from '../../src/serial/merging/collection/counts.js';
-import type { Observations } from '../../src/serial/merging/collection/observations.js';
-import { type ScannedHead, StreamScanner } from '../../src/serial/merging/collection/scan.js';
+import { Collector, type CollectorOptions } from '../../src/merging/collection/collector.js';
+import { ObservationColumns } from '../../src/merging/collection/columns.js';
+import { addCounts, rejectedRows, type ScanCounts } from '../../src/merging/collection/counts.js';
+import type { Observations } from '../../src/merging/collection/observations.js';
+import { type ScannedHead, StreamScanner } from '../../src/merging/collection/scan.js';
 import { dataFolder, readData } from '../support/data.js';
 
 interface Scanned {

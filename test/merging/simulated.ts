@@ -1,6 +1,6 @@
 /** Streams of simulated stills with known truth, small enough for a test, as text in the format of indexamajig. */
 
-import { Random } from '../../src/core/random/random.js';
+import { Random } from '../../src/compute/random/random.js';
 import {
   anglesOf,
   type Cell,

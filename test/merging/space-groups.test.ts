@@ -1,7 +1,7 @@
 /** Space groups from Hall symbols against gemmi's operators, and their ranking by absences over drawn data. */
 import { describe, expect, test } from 'vitest';
 import { cellFromParameters } from '../../dist/index.node.js';
-import { Random } from '../../src/core/random/random.js';
+import { Random } from '../../src/compute/random/random.js';
 import { isAbsent } from '../../src/crystal/centring.js';
 import {
   isAbsentIn,
@@ -11,10 +11,10 @@ import {
 } from '../../src/crystal/space-groups/groups.js';
 import { centric, epsilon, type Indices, isRepresentative } from '../../src/crystal/symmetry/asymmetric-unit.js';
 import { pointGroup } from '../../src/crystal/symmetry/point-group.js';
-import { rankSpaceGroups } from '../../src/serial/merging/reflections/absences.js';
-import { expectedIntensities } from '../../src/serial/merging/reflections/expected.js';
-import { laueOfSpaceGroup } from '../../src/serial/merging/reflections/space-group-laue.js';
-import { inverseD } from '../../src/serial/merging/statistics/statistics.js';
+import { rankSpaceGroups } from '../../src/merging/reflections/absences.js';
+import { expectedIntensities } from '../../src/merging/reflections/expected.js';
+import { laueOfSpaceGroup } from '../../src/merging/reflections/space-group-laue.js';
+import { inverseD } from '../../src/merging/statistics/statistics.js';
 import { askGemmi, gemmi } from './gemmi.js';
 
 const program = `

@@ -3,7 +3,7 @@ import { createContext } from 'ewald';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { cellFromParameters } from '../../src/crystal/cell.js';
 import { pointGroup } from '../../src/crystal/symmetry/point-group.js';
-import { mergeStatistics } from '../../src/serial/merging/statistics/statistics.js';
+import { mergeStatistics } from '../../src/merging/statistics/statistics.js';
 import { simulateStream } from './simulated.js';
 
 let context: Awaited<ReturnType<typeof createContext>>;

@@ -2,12 +2,12 @@
 import { type Context, createContext, readCell } from 'ewald';
 import { mergeReport, mergeSink, mergeStatusText, wantedText } from 'ewald/merging';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { WatchedRun } from '../../src/io/live/watched-run.js';
-import type { WantedAnswer } from '../../src/serial/merging/forecast/answers.js';
-import { CrystalRate, RunningAnswers } from '../../src/serial/merging/forecast/running.js';
-import { shownAnswer } from '../../src/serial/merging/forecast/shown.js';
-import type { MergeOptions } from '../../src/serial/merging/options.js';
-import type { MergeResult } from '../../src/serial/merging/result.js';
+import type { WantedAnswer } from '../../src/merging/forecast/answers.js';
+import { CrystalRate, RunningAnswers } from '../../src/merging/forecast/running.js';
+import { shownAnswer } from '../../src/merging/forecast/shown.js';
+import type { MergeOptions } from '../../src/merging/options.js';
+import type { MergeResult } from '../../src/merging/result.js';
+import { WatchedRun } from '../../src/server/watch/watched-run.js';
 import { refused } from '../support/refused.js';
 import { simulateStream } from './simulated.js';
 

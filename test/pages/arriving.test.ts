@@ -10,7 +10,7 @@ import { zmqSource } from 'ewald/pipeline';
 import { convert } from 'ewald/shell';
 import { type ServedView, type ServeViewOptions, serveView } from 'ewald/view';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { readStatistics } from '../../src/io/live/frame-statistics.js';
+import { readStatistics } from '../../src/server/watch/frame-statistics.js';
 import { MadeFile } from '../data/hdf5-made.js';
 import { dataFolder } from '../support/data.js';
 import { dectrisMessages } from '../support/dectris.js';

@@ -54,7 +54,7 @@ test('every picture of the README exists, is in the package, and is small', { ta
   const pictures = [...text('../README.md').matchAll(/!\[[^\]]+\]\((src[^)]+\.jpg)\)/g)].map(
     ([, file]) => file as string,
   );
-  expect(pictures).toContain('src/apps/pages/view/view.jpg');
+  expect(pictures).toContain('src/pages/view/view.jpg');
   for (const file of pictures) {
     expect(packed).toContain(file);
     expect(statSync(`${dist}../${file}`).size, file).toBeLessThan(120_000);

@@ -7,7 +7,7 @@ import type { FrameSink, ViewedRun } from 'ewald/pipeline';
 import { type ServedView, serveView } from 'ewald/view';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { parseGrid, wellOfImage } from '../../src/io/chip/grid.js';
+import { parseGrid, wellOfImage } from '../../src/pipeline/chip/grid.js';
 import { startChromium } from '../support/chromium.js';
 
 interface ChipState {

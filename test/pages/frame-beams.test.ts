@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { createContext, parseGeometry } from 'ewald';
 import { open } from 'ewald/data';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { regionOperations } from '../../src/apps/pages/view/region-operations.js';
-import { type Session, sessionOf } from '../../src/apps/pages/view/session.js';
-import { toolOperations } from '../../src/apps/pages/view/tool-operations.js';
-import { Workspace } from '../../src/apps/pages/view/workspace.js';
+import { regionOperations } from '../../src/pages/view/region-operations.js';
+import { type Session, sessionOf } from '../../src/pages/view/session.js';
+import { toolOperations } from '../../src/pages/view/tool-operations.js';
+import { Workspace } from '../../src/pages/view/workspace.js';
 import { array, group, treeFile } from '../data/hdf5-tree.js';
 
 const side = 40;

@@ -1,10 +1,10 @@
 /** Parts of the page of frames that need no browser: the numbers of the colour bar, and painted masks as rectangles. */
 import { expect, test } from 'vitest';
 import { parseGeometry } from '../../dist/index.node.js';
-import { ticksOf } from '../../src/apps/pages/view/bars.js';
-import { errorWords } from '../../src/apps/pages/view/error-words.js';
-import { shareOf } from '../../src/apps/pages/view/shaders.js';
-import { paintedRegions } from '../../src/apps/pages/view/tool-operations.js';
+import { ticksOf } from '../../src/pages/view/bars.js';
+import { errorWords } from '../../src/pages/view/error-words.js';
+import { shareOf } from '../../src/pages/view/shaders.js';
+import { paintedRegions } from '../../src/pages/view/tool-operations.js';
 
 test.each([
   ['linear', [0, 25]],

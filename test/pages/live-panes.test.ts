@@ -1,15 +1,15 @@
 /** What the server of a run keeps for its overview: answers over time, means of frames, wells that follow from positions. */
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
-import { numberLanes, pointsIn } from '../../src/apps/pages/view/strip-lanes.js';
-import { parseAlarm } from '../../src/io/live/alarm.js';
-import { readStatistics, statisticsBytesOf, writeStatistics } from '../../src/io/live/frame-statistics.js';
-import { RunHistory } from '../../src/io/live/run-series.js';
-import type { ShownAnswer } from '../../src/io/live/shown-panes.js';
-import { WatchedRun } from '../../src/io/live/watched-run.js';
-import type { FrameRecord } from '../../src/serial/pipeline/record.js';
-import { LivePanes, type ServedPanes } from '../../src/whole/serving/live-panes.js';
-import { LivePositions } from '../../src/whole/serving/live-positions.js';
+import type { ShownAnswer } from '../../src/merging/shown-panes.js';
+import { numberLanes, pointsIn } from '../../src/pages/view/strip-lanes.js';
+import type { FrameRecord } from '../../src/pipeline/record.js';
+import { LivePanes, type ServedPanes } from '../../src/server/live-panes.js';
+import { LivePositions } from '../../src/server/live-positions.js';
+import { parseAlarm } from '../../src/server/watch/alarm.js';
+import { readStatistics, statisticsBytesOf, writeStatistics } from '../../src/server/watch/frame-statistics.js';
+import { RunHistory } from '../../src/server/watch/run-series.js';
+import { WatchedRun } from '../../src/server/watch/watched-run.js';
 
 const recordOf = (n: number, jet: number, more: object = {}): FrameRecord =>
   ({

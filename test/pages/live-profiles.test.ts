@@ -1,7 +1,7 @@
 /** The radial profiles that the page of a run shows: rows of five seconds, and sums over frames. */
 import { expect, test } from 'vitest';
-import { RadialProfile } from '../../src/serial/pipeline/profile/radial-profile.js';
-import { LiveProfiles } from '../../src/whole/serving/live-profiles.js';
+import { RadialProfile } from '../../src/pipeline/profile/radial-profile.js';
+import { LiveProfiles } from '../../src/server/live-profiles.js';
 
 const profile = (counts: number, norm: number, bins = 3): RadialProfile => {
   const filled = (value: number): Float64Array => new Float64Array(bins).fill(value).fill(0, bins - 1);

@@ -10,9 +10,9 @@ import { createContext } from 'ewald';
 import type { FrameRecord, FrameSink, ViewedRun } from 'ewald/pipeline';
 import { type ServedView, serveView } from 'ewald/view';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type FrameStatistics, readStatistics, statisticsBytes } from '../../src/io/live/frame-statistics.js';
-import { peakogramBins } from '../../src/io/live/peak-maps.js';
-import { startEvent } from '../../src/serial/pipeline/events.js';
+import { startEvent } from '../../src/pipeline/events.js';
+import { type FrameStatistics, readStatistics, statisticsBytes } from '../../src/server/watch/frame-statistics.js';
+import { peakogramBins } from '../../src/server/watch/peak-maps.js';
 import { dataFolder } from '../support/data.js';
 
 let folder: string;

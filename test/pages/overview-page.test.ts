@@ -10,8 +10,8 @@ import { convert } from 'ewald/shell';
 import { type ServedView, serveView } from 'ewald/view';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { parseGrid, wellOfImage } from '../../src/io/chip/grid.js';
-import type { ShownAnswer, ShownPanes } from '../../src/io/live/shown-panes.js';
+import type { ShownAnswer, ShownPanes } from '../../src/merging/shown-panes.js';
+import { parseGrid, wellOfImage } from '../../src/pipeline/chip/grid.js';
 import { startChromium } from '../support/chromium.js';
 
 interface StripState {

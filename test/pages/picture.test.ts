@@ -17,9 +17,10 @@ test('the picture of the viewer in the README is current', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ewald-picture-test-'));
   try {
     execFileSync(process.execPath, ['scripts/picture.mjs', 'view', '--to', folder]);
-    const [now, then] = [join(folder, 'view.jpg'), 'src/apps/pages/view/view.jpg'].map((file) =>
-      readFileSync(file),
-    ) as [Buffer, Buffer];
+    const [now, then] = [join(folder, 'view.jpg'), 'src/pages/view/view.jpg'].map((file) => readFileSync(file)) as [
+      Buffer,
+      Buffer,
+    ];
     expect(sizeOf(then)).toEqual(sizeOf(now));
     // Fonts differ between machines. Without its peaks, rings or controls, the picture has other sizes.
     expect(Math.abs(then.length / now.length - 1), 'run node scripts/picture.mjs view').toBeLessThan(0.05);

@@ -15,7 +15,7 @@ import {
 } from 'ewald/udf';
 import { serveView } from 'ewald/view';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { savedWords } from '../../src/apps/pages/view/live-badge.js';
+import { savedWords } from '../../src/pages/view/live-badge.js';
 import { ewald } from '../support/cli.js';
 import { refused } from '../support/refused.js';
 

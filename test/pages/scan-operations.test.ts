@@ -2,11 +2,11 @@
 import { open } from 'ewald/data';
 import { Context } from 'ewald/udf';
 import { afterAll, expect, test } from 'vitest';
-import { beginsAt } from '../../src/apps/pages/view/field-shapes.js';
-import { pickedFrames } from '../../src/apps/pages/view/picked-frames.js';
-import type { VirtualShape } from '../../src/apps/pages/view/protocol.js';
-import { scanOperations } from '../../src/apps/pages/view/scan-operations.js';
-import { reachOf } from '../../src/udf/calibrate/calibration.js';
+import { beginsAt } from '../../src/pages/view/field-shapes.js';
+import { pickedFrames } from '../../src/pages/view/picked-frames.js';
+import type { VirtualShape } from '../../src/pages/view/protocol.js';
+import { scanOperations } from '../../src/pages/view/scan-operations.js';
+import { reachOf } from '../../src/stem/calibrate/calibration.js';
 import * as spoilt from '../udf/bad-pixel-scan.js';
 import { simulatedScan } from '../udf/calibrate/simulated-scan.mjs';
 

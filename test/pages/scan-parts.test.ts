@@ -1,13 +1,13 @@
 /** The parts of a scan's page that need no browser: bars, commands, sums that grow, parts of a scan. */
 import { Context, sumSigUdf } from 'ewald/udf';
 import { afterAll, describe, expect, test } from 'vitest';
-import { drawColourBar, drawScaleBar, roundBelow, ticksOf, written } from '../../src/apps/pages/view/bars.js';
-import { colourMaps } from '../../src/apps/pages/view/colour-maps.js';
-import { commandOf, openingFlags } from '../../src/apps/pages/view/commands.js';
-import { pickedFrames } from '../../src/apps/pages/view/picked-frames.js';
-import { scanOperations } from '../../src/apps/pages/view/scan-operations.js';
-import { isLive, quantities, quantityNames } from '../../src/apps/pages/view/scan-quantities.js';
-import { scales, shareOf } from '../../src/apps/pages/view/shaders.js';
+import { drawColourBar, drawScaleBar, roundBelow, ticksOf, written } from '../../src/pages/view/bars.js';
+import { colourMaps } from '../../src/pages/view/colour-maps.js';
+import { commandOf, openingFlags } from '../../src/pages/view/commands.js';
+import { pickedFrames } from '../../src/pages/view/picked-frames.js';
+import { scanOperations } from '../../src/pages/view/scan-operations.js';
+import { isLive, quantities, quantityNames } from '../../src/pages/view/scan-quantities.js';
+import { scales, shareOf } from '../../src/pages/view/shaders.js';
 
 const ctx = new Context({ context: { backend: 'wasm' } });
 afterAll(() => ctx.close());

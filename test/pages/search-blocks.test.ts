@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { createContext, parseGeometry, readCell } from 'ewald';
 import { open } from 'ewald/data';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { RunResult } from '../../src/apps/pages/view/protocol.js';
-import { runOperations, searchOperations } from '../../src/apps/pages/view/search-operations.js';
-import { sessionOf } from '../../src/apps/pages/view/session.js';
+import type { RunResult } from '../../src/pages/view/protocol.js';
+import { runOperations, searchOperations } from '../../src/pages/view/search-operations.js';
+import { sessionOf } from '../../src/pages/view/session.js';
 import { dataFolder } from '../support/data.js';
 
 const at = (name: string): string => join(dataFolder ?? '', 'sim', name);

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ServedView, serveView } from 'ewald/view';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { PageServer } from '../../src/whole/serving/server.js';
+import { PageServer } from '../../src/server/server.js';
 
 /** Ten bytes, which begin like a file of HDF5. */
 const content = '\x89HDF\r\n\x1a\n89';

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { parseGeometry, readStream, type StreamChunk } from 'ewald';
 import { type ServedView, serveView } from 'ewald/view';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { parseChunk } from '../../src/apps/pages/view/frame-index.js';
-import { crystalAxes, listedCrystal, listedPeaks } from '../../src/apps/pages/view/listed.js';
-import { badgeOf } from '../../src/apps/pages/view/live-badge.js';
-import { StreamBook } from '../../src/apps/pages/view/stream-book.js';
-import { StreamIndex } from '../../src/apps/pages/view/stream-index.js';
+import { parseChunk } from '../../src/pages/view/frame-index.js';
+import { crystalAxes, listedCrystal, listedPeaks } from '../../src/pages/view/listed.js';
+import { badgeOf } from '../../src/pages/view/live-badge.js';
+import { StreamBook } from '../../src/pages/view/stream-book.js';
+import { StreamIndex } from '../../src/pages/view/stream-index.js';
 import { dataFolder } from '../support/data.js';
 
 const head = [

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { RequestQueue } from '../../src/whole/serving/send.js';
+import { RequestQueue } from '../../src/server/send.js';
 
 const body = Buffer.alloc(2 ** 20);
 const made: ServerResponse[] = [];

@@ -2,7 +2,7 @@
 /** The viewer by touch, by keyboard alone, in forced colours and with reduced motion. */
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { roundedPlace } from '../../src/apps/pages/view/address.js';
+import { roundedPlace } from '../../src/pages/view/address.js';
 import { dataFolder } from '../support/data.js';
 import { browsing, filesOf, type Shown, serve, Visit } from './visit.js';
 

@@ -3,18 +3,18 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatNpy } from 'ewald';
 import { describe, expect, test } from 'vitest';
-import { addressParts, readAddress, writeAddress } from '../../src/apps/pages/view/address.js';
-import { Latest } from '../../src/apps/pages/view/calls.js';
-import { colourMapNames, colourMaps } from '../../src/apps/pages/view/colour-maps.js';
-import { automaticLimits, Histogram, sampleOf } from '../../src/apps/pages/view/contrast.js';
-import { askedShape, errorWords, wordsOnPage } from '../../src/apps/pages/view/error-words.js';
-import { droppedFiles, sortFiles } from '../../src/apps/pages/view/files.js';
-import { csvOf } from '../../src/apps/pages/view/frame-list.js';
-import { Layout } from '../../src/apps/pages/view/layout.js';
-import { openSession, statedRange } from '../../src/apps/pages/view/session.js';
-import { Viewport } from '../../src/apps/pages/view/viewport.js';
-import { argumentError, settings } from '../../src/base/parameters.js';
-import { countLimitsOf, isNoCount } from '../../src/io/data/count-limits.js';
+import { countLimitsOf, isNoCount } from '../../src/frames/count-limits.js';
+import { argumentError, settings } from '../../src/options/parameters.js';
+import { addressParts, readAddress, writeAddress } from '../../src/pages/view/address.js';
+import { Latest } from '../../src/pages/view/calls.js';
+import { colourMapNames, colourMaps } from '../../src/pages/view/colour-maps.js';
+import { automaticLimits, Histogram, sampleOf } from '../../src/pages/view/contrast.js';
+import { askedShape, errorWords, wordsOnPage } from '../../src/pages/view/error-words.js';
+import { droppedFiles, sortFiles } from '../../src/pages/view/files.js';
+import { csvOf } from '../../src/pages/view/frame-list.js';
+import { Layout } from '../../src/pages/view/layout.js';
+import { openSession, statedRange } from '../../src/pages/view/session.js';
+import { Viewport } from '../../src/pages/view/viewport.js';
 
 describe('contrast', () => {
   test('bad pixels, pixels that are not counts, and NaN are excluded from the sample', () => {
@@ -263,7 +263,7 @@ test('errors of the browser are explained', () => {
 });
 
 test('no message that reaches a page speaks of a shell', () => {
-  const rooms = ['io/data', 'io/detector', 'crystal', 'apps/pages/view', 'serial/peaks', 'serial/indexing'];
+  const rooms = ['frames', 'frames/detector', 'crystal', 'pages/view', 'peaks', 'indexing'];
   const ofScans = ['analyses', 'calibrate', 'disks', 'execution', 'images', 'scans', 'ssb'].map(
     (room) => `udf/${room}`,
   );

@@ -2,7 +2,7 @@
  * Weighted centroids compared with spots at known positions, and cases in which the centroid of the blob must be kept.
  */
 import { expect, test } from 'vitest';
-import { weightedCentroid } from '../../src/serial/peaks/centroids.js';
+import { weightedCentroid } from '../../src/peaks/centroids.js';
 
 const width = 24;
 const panel = { name: 'p', fs: 2, ss: 0, endFs: width, endSs: 20 };

@@ -29,7 +29,7 @@ describe.each(['wasm', 'native'] as const)('frames of a finder on %s', (backend)
 });
 
 describe('frames that a finder lends', () => {
-  /** What `borrowFrame` of src/serial/peaks/peaks.ts calls. */
+  /** What `borrowFrame` of src/peaks/peaks.ts calls. */
   const borrow = (finder: object): { frame(): Uint16Array; giveBack(): void } | undefined => {
     const name = Object.getOwnPropertySymbols(finder).find(({ description }) => description === 'borrowFrame');
     return (finder as Record<symbol, () => ReturnType<typeof borrow>>)[name as symbol]?.();

@@ -4,16 +4,9 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Context, createContext } from '../../dist/index.node.js';
-import { type FrameSimulation, FrameSimulator } from '../../src/io/simulate/frames.js';
-import {
-  describeFrames,
-  factsOf,
-  flagsOf,
-  gainDoubt,
-  guessedParameters,
-  radiiOfSpots,
-} from '../../src/serial/peaks/guess.js';
-import { ringsAround } from '../../src/serial/peaks/rings.js';
+import { describeFrames, factsOf, flagsOf, gainDoubt, guessedParameters, radiiOfSpots } from '../../src/peaks/guess.js';
+import { ringsAround } from '../../src/peaks/rings.js';
+import { type FrameSimulation, FrameSimulator } from '../../src/simulate/frames.js';
 
 let context: Context;
 beforeAll(async () => {

@@ -4,8 +4,8 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Context, createContext } from '../../dist/index.node.js';
-import { Random } from '../../src/core/random/random.js';
-import type { Frame, FrameDtype } from '../../src/serial/peaks/peaks.js';
+import { Random } from '../../src/compute/random/random.js';
+import type { Frame, FrameDtype } from '../../src/peaks/peaks.js';
 import { tier, variants } from '../support/variants.js';
 
 const ranges = {

@@ -1,9 +1,9 @@
 /** Sums of rings, none of whose pixels are clipped, against plain code: with a search, and alone. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Context, createContext } from '../../dist/index.node.js';
-import { Random } from '../../src/core/random/random.js';
-import { sumRings } from '../../src/serial/peaks/ring-sums.js';
-import { ringsAround } from '../../src/serial/peaks/rings.js';
+import { Random } from '../../src/compute/random/random.js';
+import { sumRings } from '../../src/peaks/ring-sums.js';
+import { ringsAround } from '../../src/peaks/rings.js';
 import { refused } from '../support/refused.js';
 
 const [width, height] = [131, 107];

@@ -4,7 +4,7 @@
  */
 import { type Context, createContext, type PeakStages, stageMarks } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ringLimits } from '../../src/whole/validate/oracle/peaks/peakfinder8.js';
+import { ringLimits } from '../../src/validate/oracle/peaks/peakfinder8.js';
 
 const [width, height] = [72, 60] as const;
 const [centre, validRange] = [[35, 27] as const, [0, 5000] as const];

@@ -1,7 +1,7 @@
 /** Tests beyond the case table of pi: how a result is serialised, and the end of a stream. */
 import { expect, test } from 'vitest';
 import { createContext } from '../../dist/index.node.js';
-import { countInsideSlowly } from '../../src/whole/validate/oracle/pi/philox.js';
+import { countInsideSlowly } from '../../src/validate/oracle/pi/philox.js';
 
 test('a result survives JSON, with numbers that are exact or strings', async () => {
   const context = await createContext({ backend: 'wasm', strict: true });

@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { open } from 'ewald/data';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createContext } from '../../dist/index.node.js';
-import { EwaldError } from '../../src/base/errors.js';
-import { Resource } from '../../src/base/resource.js';
-import type { Plans } from '../../src/serial/pipeline/frame-searcher.js';
-import { runPlace } from '../../src/serial/pipeline/inputs/place.node.js';
-import { runPipeline } from '../../src/serial/pipeline/run.js';
+import type { Plans } from '../../src/pipeline/frame-searcher.js';
+import { runPlace } from '../../src/pipeline/inputs/place.node.js';
+import { runPipeline } from '../../src/pipeline/run.js';
+import { EwaldError } from '../../src/util/errors.js';
+import { Resource } from '../../src/util/resource.js';
 import { ewald } from '../support/cli.js';
 import { present as emulated } from '../support/emulated-card.js';
 

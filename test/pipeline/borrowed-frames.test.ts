@@ -12,7 +12,7 @@ import { dataFolder } from '../support/data.js';
 
 const sim = (name: string): string => resolve(dataFolder ?? '', 'sim', name);
 
-/** What `fillsHere` of src/io/data/dataset.ts returns. */
+/** What `fillsHere` of src/frames/dataset.ts returns. */
 async function fillsHere(dataset: Dataset): Promise<boolean | undefined> {
   const prototype = Object.getPrototypeOf(dataset);
   const name = Object.getOwnPropertySymbols(prototype).find(({ description }) => description === 'fillsHere');

@@ -3,9 +3,9 @@ import { type Cell, cellFromParameters, simulateSpots } from 'ewald';
 import { describe, expect, test } from 'vitest';
 import { reciprocal } from '../../src/crystal/cell.js';
 import type { Centring } from '../../src/crystal/centring.js';
-import { CellAgreement } from '../../src/serial/pipeline/cell-agreement.js';
-import { cellDoubts, fewFitText, ListedMultiples } from '../../src/serial/pipeline/doubt.js';
-import { RunSummary } from '../../src/serial/pipeline/summary.js';
+import { CellAgreement } from '../../src/pipeline/cell-agreement.js';
+import { cellDoubts, fewFitText, ListedMultiples } from '../../src/pipeline/doubt.js';
+import { RunSummary } from '../../src/pipeline/summary.js';
 import { randomOf } from '../support/detector-crystals.mjs';
 
 type Six = readonly [number, number, number, number, number, number];

@@ -2,15 +2,22 @@
 import { inflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { regionLines } from '../../src/crystal/stream/regions.js';
-import { ChipMaps } from '../../src/io/chip/chip-map.js';
-import { checkRange, gridText, parseGrid, type RasterGrid, wellAt, wellOfImage } from '../../src/io/chip/grid.js';
-import { latticeOf } from '../../src/io/chip/lattice.js';
-import { latticeDoubt } from '../../src/io/chip/lattice-doubt.js';
-import { drawnMap, mapColours, mapSection, rangeOfMap, wellColour, wellStates } from '../../src/io/chip/map-picture.js';
-import { type ImagePosition, listedGrid, parsePositions } from '../../src/io/chip/positions.js';
-import { imageOf, numberInName, refuseDataFiles } from '../../src/serial/pipeline/grid/image-number.js';
-import { addChunk, wellFrame } from '../../src/serial/pipeline/grid/mapped-frame.js';
-import { checkRun } from '../../src/serial/pipeline/run-options.js';
+import { ChipMaps } from '../../src/pipeline/chip/chip-map.js';
+import { checkRange, gridText, parseGrid, type RasterGrid, wellAt, wellOfImage } from '../../src/pipeline/chip/grid.js';
+import { latticeOf } from '../../src/pipeline/chip/lattice.js';
+import { latticeDoubt } from '../../src/pipeline/chip/lattice-doubt.js';
+import {
+  drawnMap,
+  mapColours,
+  mapSection,
+  rangeOfMap,
+  wellColour,
+  wellStates,
+} from '../../src/pipeline/chip/map-picture.js';
+import { type ImagePosition, listedGrid, parsePositions } from '../../src/pipeline/chip/positions.js';
+import { imageOf, numberInName, refuseDataFiles } from '../../src/pipeline/grid/image-number.js';
+import { addChunk, wellFrame } from '../../src/pipeline/grid/mapped-frame.js';
+import { checkRun } from '../../src/pipeline/run-options.js';
 
 /** The wells in the order in which a stage goes over them, line after line. */
 function walked({ rows, columns, serpentine, alongColumns, repeat = 1 }: RasterGrid): (readonly [number, number])[] {

@@ -13,9 +13,9 @@ import type { ChipMap, RunEvent } from 'ewald/pipeline';
 import { streamMaps, zmqSource } from 'ewald/pipeline';
 import { simulateDectris } from 'ewald/udf';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseGrid, wellOfImage } from '../../src/io/chip/grid.js';
-import { Hdf5Writer } from '../../src/io/data/hdf5/writer.js';
-import { npyHeadOf, readNpy } from '../../src/io/data/npy.js';
+import { Hdf5Writer } from '../../src/frames/hdf5/writer.js';
+import { npyHeadOf, readNpy } from '../../src/frames/npy.js';
+import { parseGrid, wellOfImage } from '../../src/pipeline/chip/grid.js';
 import { codecsHere } from '../data/hdf5-support.js';
 import { ewaldTogether as ewald } from '../support/cli.js';
 

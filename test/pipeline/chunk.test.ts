@@ -1,12 +1,12 @@
 /** The lists of a frame's chunk: written from its tables, they are the text of its objects. */
 import { expect, it } from 'vitest';
 import { formatChunk, parseGeometry } from '../../dist/index.node.js';
-import { median } from '../../src/base/median.js';
-import { recordOf } from '../../src/serial/pipeline/record.js';
-import type { FrameCrystal, FrameResult } from '../../src/serial/pipeline/stages/frame.js';
-import { crystalWith, tableOfCrystal, withoutReflections } from '../../src/serial/pipeline/stages/measured-crystal.js';
-import { reflectionsOf, rowLength } from '../../src/serial/pipeline/stages/reflection-table.js';
-import { chunkOf } from '../../src/serial/pipeline/streams/chunk.js';
+import { recordOf } from '../../src/pipeline/record.js';
+import type { FrameCrystal, FrameResult } from '../../src/pipeline/stages/frame.js';
+import { crystalWith, tableOfCrystal, withoutReflections } from '../../src/pipeline/stages/measured-crystal.js';
+import { reflectionsOf, rowLength } from '../../src/pipeline/stages/reflection-table.js';
+import { chunkOf } from '../../src/pipeline/streams/chunk.js';
+import { median } from '../../src/util/median.js';
 
 const panel = (name: string, minFs: number, maxFs: number) =>
   `${name}/min_fs = ${minFs}\n${name}/min_ss = 3\n${name}/max_fs = ${maxFs}\n${name}/max_ss = 129\n` +

@@ -3,14 +3,14 @@
  * manual of indexamajig 0.12: every flag, its default where it states one, and values that it describes as valid.
  */
 import { expect, test } from 'vitest';
-import { executorRows } from '../../src/apps/cli/executor-rows.js';
-import { indexRows } from '../../src/apps/cli/frame-rows.js';
-import { flagValues } from '../../src/apps/cli/parameter-flags.js';
-import { fromCrystfelFlags } from '../../src/base/crystfel-flags.js';
-import { defaultText, flagOf } from '../../src/base/parameter-text.js';
-import type { Parameter, Parameters } from '../../src/base/parameters.js';
-import { searchRows } from '../../src/serial/peaks/parameters.js';
-import { tuned } from '../../src/serial/pipeline/first-frames/tune.js';
+import { executorRows } from '../../src/cli/executor-rows.js';
+import { indexRows } from '../../src/cli/frame-rows.js';
+import { flagValues } from '../../src/cli/parameter-flags.js';
+import { fromCrystfelFlags } from '../../src/options/crystfel-flags.js';
+import { defaultText, flagOf } from '../../src/options/parameter-text.js';
+import type { Parameter, Parameters } from '../../src/options/parameters.js';
+import { searchRows } from '../../src/peaks/parameters.js';
+import { tuned } from '../../src/pipeline/first-frames/tune.js';
 
 /** Default and valid values, for each flag with a value; `null`: the manual states no default. */
 const withValues: Readonly<Record<string, readonly [usual: string | null, ...valid: string[]]>> = {

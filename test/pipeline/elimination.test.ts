@@ -1,8 +1,8 @@
 /** Crystals are eliminated block by block: the equations are those of a dense elimination, for less work. */
 import { expect, test } from 'vitest';
-import { inverseOf, solved, times } from '../../src/base/linear.js';
-import { Elimination, PairDerivatives } from '../../src/serial/refinement/elimination.js';
-import { locals } from '../../src/serial/refinement/ray.js';
+import { Elimination, PairDerivatives } from '../../src/refinement/elimination.js';
+import { locals } from '../../src/refinement/ray.js';
+import { inverseOf, solved, times } from '../../src/util/linear.js';
 import { uniform } from '../support/random-cells.mjs';
 
 const random = uniform(7);

@@ -9,7 +9,7 @@ import { joinStreams, streamInfo } from 'ewald/pipeline';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { formatChunk, formatHead, readStream } from '../../dist/index.node.js';
 import { readRawStream } from '../../src/crystal/stream/raw.js';
-import { openStreamFile } from '../../src/serial/pipeline/sinks/stream-file.node.js';
+import { openStreamFile } from '../../src/pipeline/sinks/stream-file.node.js';
 
 const geometry = 'photon_energy = 9000 eV\nadu_per_photon = 1\nclen = 0.1\nres = 10000\n';
 const headOf = (text = geometry): string =>

@@ -8,12 +8,12 @@ import { open } from 'ewald/data';
 import { Executor } from 'ewald/executors';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createContext } from '../../dist/index.node.js';
-import { summaryText } from '../../src/apps/cli/frame-summary.js';
-import { Resource } from '../../src/base/resource.js';
-import type { RunEvent } from '../../src/serial/pipeline/events.js';
-import type { Plans } from '../../src/serial/pipeline/frame-searcher.js';
-import { runPlace } from '../../src/serial/pipeline/inputs/place.node.js';
-import { runPipeline } from '../../src/serial/pipeline/run.js';
+import { summaryText } from '../../src/cli/frame-summary.js';
+import type { RunEvent } from '../../src/pipeline/events.js';
+import type { Plans } from '../../src/pipeline/frame-searcher.js';
+import { runPlace } from '../../src/pipeline/inputs/place.node.js';
+import { runPipeline } from '../../src/pipeline/run.js';
+import { Resource } from '../../src/util/resource.js';
 import { ewald } from '../support/cli.js';
 
 let folder = '';

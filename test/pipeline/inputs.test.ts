@@ -2,9 +2,9 @@
 import { type Context, createContext } from 'ewald';
 import { memoryDataset } from 'ewald/data';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { inShell, shellWords } from '../../src/base/shell-words.js';
-import { sameRun } from '../../src/serial/pipeline/sinks/same-run.js';
-import { parseFrameList } from '../../src/serial/pipeline/sources/list.js';
+import { inShell, shellWords } from '../../src/options/shell-words.js';
+import { sameRun } from '../../src/pipeline/sinks/same-run.js';
+import { parseFrameList } from '../../src/pipeline/sources/list.js';
 import { refused } from '../support/refused.js';
 
 let ctx: Context;

@@ -1,10 +1,10 @@
 /** Integration in rings next to bad pixels and at panel edges, compared with a loop over individual pixels. */
 import { expect, it } from 'vitest';
 import { beamOf, parseGeometry } from '../../dist/index.node.js';
-import { pixelNoise, poisson } from '../../src/io/simulate/poisson.js';
-import { integrate } from '../../src/serial/pipeline/stages/integrate.js';
-import { parseIntegration } from '../../src/serial/pipeline/stages/integration-method.js';
-import type { Reflection } from '../../src/serial/pipeline/stages/predict.js';
+import { integrate } from '../../src/pipeline/stages/integrate.js';
+import { parseIntegration } from '../../src/pipeline/stages/integration-method.js';
+import type { Reflection } from '../../src/pipeline/stages/predict.js';
+import { pixelNoise, poisson } from '../../src/simulate/poisson.js';
 
 const [width, height] = [150, 130];
 const panel = (name: string, minFs: number, minSs: number, maxFs: number, maxSs: number) =>

@@ -1,11 +1,11 @@
 /** The methods of --integration: centring, planes as backgrounds, saturated reflections, and what is refused. */
 import { expect, it } from 'vitest';
 import { beamOf, parseGeometry } from '../../dist/index.node.js';
-import { checkRun } from '../../src/serial/pipeline/run-options.js';
-import { type FrameCrystal, integrateCrystals, predictCrystal } from '../../src/serial/pipeline/stages/frame.js';
-import { integrate } from '../../src/serial/pipeline/stages/integrate.js';
-import { parseIntegration } from '../../src/serial/pipeline/stages/integration-method.js';
-import type { Reflection } from '../../src/serial/pipeline/stages/predict.js';
+import { checkRun } from '../../src/pipeline/run-options.js';
+import { type FrameCrystal, integrateCrystals, predictCrystal } from '../../src/pipeline/stages/frame.js';
+import { integrate } from '../../src/pipeline/stages/integrate.js';
+import { parseIntegration } from '../../src/pipeline/stages/integration-method.js';
+import type { Reflection } from '../../src/pipeline/stages/predict.js';
 
 const width = 60;
 const geometry = parseGeometry(

@@ -12,7 +12,7 @@ import {
   parseGeometry,
   type RunEvent,
 } from '../../dist/index.node.js';
-import { MilleRecords } from '../../src/serial/refinement/mille.js';
+import { MilleRecords } from '../../src/refinement/mille.js';
 import { dataFolder } from '../support/data.js';
 
 const sim = (name: string): string => resolve(dataFolder ?? '', 'sim', name);

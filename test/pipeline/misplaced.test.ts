@@ -12,8 +12,8 @@ import {
   unexplainedPanels,
   unexplainedText,
   withFoundPanels,
-} from '../../src/serial/refinement/misplaced.js';
-import { refineGeometry } from '../../src/serial/refinement/refine-geometry.js';
+} from '../../src/refinement/misplaced.js';
+import { refineGeometry } from '../../src/refinement/refine-geometry.js';
 import { crystalsOf, randomOf, sideOf, square, still } from '../support/detector-crystals.mjs';
 
 type Panel = Geometry['panels'][number];

@@ -4,11 +4,11 @@ import { open } from 'ewald/data';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Executor } from '../../dist/executors.node.js';
 import { type Context, createContext } from '../../dist/index.node.js';
-import { Resource } from '../../src/base/resource.js';
-import type { Plans } from '../../src/serial/pipeline/frame-searcher.js';
-import { runPlace } from '../../src/serial/pipeline/inputs/place.node.js';
-import { runPipeline } from '../../src/serial/pipeline/run.js';
-import type { PipelineOptions } from '../../src/serial/pipeline/run-options.js';
+import type { Plans } from '../../src/pipeline/frame-searcher.js';
+import { runPlace } from '../../src/pipeline/inputs/place.node.js';
+import { runPipeline } from '../../src/pipeline/run.js';
+import type { PipelineOptions } from '../../src/pipeline/run-options.js';
+import { Resource } from '../../src/util/resource.js';
 import { ewald } from '../support/cli.js';
 import { dataFolder } from '../support/data.js';
 

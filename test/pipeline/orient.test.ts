@@ -1,8 +1,8 @@
 /** Orientations fitted to spots, with separate scatter along the normal of the sphere and across it. */
 import { expect, it } from 'vitest';
 import { type Cell, cellFromParameters, misorientation, reciprocal, simulateSpots } from '../../dist/index.node.js';
-import { median } from '../../src/base/median.js';
-import { orient } from '../../src/serial/pipeline/stages/orient.js';
+import { orient } from '../../src/pipeline/stages/orient.js';
+import { median } from '../../src/util/median.js';
 
 const cell = cellFromParameters(79, 79, 38, 90, 90, 90);
 const all = (spots: ArrayLike<number>) => Uint32Array.from({ length: spots.length / 3 }, (_, i) => i);

@@ -3,10 +3,10 @@ import { expect, it } from 'vitest';
 import { reciprocal } from '../../src/crystal/cell.js';
 import { parseGeometry } from '../../src/crystal/geometry/parse.js';
 import { beamOf } from '../../src/crystal/geometry/pixels.js';
-import { type FrameCrystal, integrateCrystals, predictCrystal } from '../../src/serial/pipeline/stages/frame.js';
-import { integrate } from '../../src/serial/pipeline/stages/integrate.js';
-import { separate } from '../../src/serial/pipeline/stages/overlaps.js';
-import { predict, type Reflection } from '../../src/serial/pipeline/stages/predict.js';
+import { type FrameCrystal, integrateCrystals, predictCrystal } from '../../src/pipeline/stages/frame.js';
+import { integrate } from '../../src/pipeline/stages/integrate.js';
+import { separate } from '../../src/pipeline/stages/overlaps.js';
+import { predict, type Reflection } from '../../src/pipeline/stages/predict.js';
 
 const rings = [3, 4, 7] as const;
 const at = (h: number, fs: number, ss: number, panel = 0): Reflection => ({

@@ -9,9 +9,9 @@ import {
 } from '../../dist/index.node.js';
 import { largestInverseD } from '../../src/crystal/geometry/edge.js';
 import { PanelPlace, reciprocalOf } from '../../src/crystal/geometry/pixels.js';
-import type { SearchSettings } from '../../src/serial/pipeline/settings.js';
-import { type FrameCrystal, predictCrystal } from '../../src/serial/pipeline/stages/frame.js';
-import { predict } from '../../src/serial/pipeline/stages/predict.js';
+import type { SearchSettings } from '../../src/pipeline/settings.js';
+import { type FrameCrystal, predictCrystal } from '../../src/pipeline/stages/frame.js';
+import { predict } from '../../src/pipeline/stages/predict.js';
 
 const head = 'photon_energy = 9500 eV\nres = 2000\nadu_per_eV = 1e-4\n';
 const panel = (name: string, lines: string) =>

@@ -1,11 +1,11 @@
 /** The profile radius is the width of the Gaussian that the excitation errors were drawn from. */
 import { expect, it } from 'vitest';
 import { beamOf, type Cell, parseGeometry, reciprocal } from '../../dist/index.node.js';
-import type { PeakList } from '../../src/serial/peaks/peak-list.js';
-import type { ImageIndexer } from '../../src/serial/pipeline/image-indexers.js';
-import type { SearchSettings } from '../../src/serial/pipeline/settings.js';
-import { type FrameCrystal, indexPeaks, predictCrystal } from '../../src/serial/pipeline/stages/frame.js';
-import { profileRadiusOf } from '../../src/serial/pipeline/stages/profile-radius.js';
+import type { PeakList } from '../../src/peaks/peak-list.js';
+import type { ImageIndexer } from '../../src/pipeline/image-indexers.js';
+import type { SearchSettings } from '../../src/pipeline/settings.js';
+import { type FrameCrystal, indexPeaks, predictCrystal } from '../../src/pipeline/stages/frame.js';
+import { profileRadiusOf } from '../../src/pipeline/stages/profile-radius.js';
 
 /** Normal deviates, and, from 20 on, foreign peaks far away that make up a tenth. */
 function errors(count: number, radius: number, foreign: number, seed: number): number[] {

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { type Geometry, lengthsOf } from '../../dist/index.node.js';
 import { refineGeometry } from '../../dist/pipeline.node.js';
 import type { Vector } from '../../src/crystal/cell.js';
-import { planeOf, Ray } from '../../src/serial/refinement/ray.js';
-import { placed } from '../../src/serial/refinement/units.js';
+import { planeOf, Ray } from '../../src/refinement/ray.js';
+import { placed } from '../../src/refinement/units.js';
 import {
   add,
   crystalsOf,

@@ -15,7 +15,7 @@ import { Executor } from 'ewald/executors';
 import { RunSummary } from 'ewald/pipeline';
 import { simulateFrames } from 'ewald/shell';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { progressText } from '../../src/serial/pipeline/progress-text.js';
+import { progressText } from '../../src/pipeline/progress-text.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ewald-regions-'));
 const at = (name: string): string => join(folder, name);

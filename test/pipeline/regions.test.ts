@@ -4,11 +4,11 @@ import { type Context, createContext } from '../../dist/index.node.js';
 import { parseGeometry } from '../../src/crystal/geometry/parse.js';
 import { beamOf, reciprocalOf } from '../../src/crystal/geometry/pixels.js';
 import { regionLines, regionOfLine } from '../../src/crystal/stream/regions.js';
-import type { Frame } from '../../src/serial/peaks/contract.js';
-import { checkRegions, type Region, regionText } from '../../src/serial/pipeline/regions/region.js';
-import { openRegionSums } from '../../src/serial/pipeline/regions/region-sums.js';
-import { beyondTexts, type RegionDetector, spansOf } from '../../src/serial/pipeline/regions/spans.js';
-import { commandLineOf } from '../../src/serial/pipeline/run-options.js';
+import type { Frame } from '../../src/peaks/contract.js';
+import { checkRegions, type Region, regionText } from '../../src/pipeline/regions/region.js';
+import { openRegionSums } from '../../src/pipeline/regions/region-sums.js';
+import { beyondTexts, type RegionDetector, spansOf } from '../../src/pipeline/regions/spans.js';
+import { commandLineOf } from '../../src/pipeline/run-options.js';
 import { fresh, measured } from '../support/fresh.js';
 
 const [width, height] = [60, 44];

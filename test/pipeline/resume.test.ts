@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { pageBegin } from '../../src/io/report/page.js';
+import { pageBegin } from '../../src/report/page.js';
 import { ewald } from '../support/cli.js';
 import { tier, variants } from '../support/variants.js';
 

@@ -17,7 +17,7 @@ import {
   type StreamChunk,
   sameLattice,
 } from '../../dist/index.node.js';
-import { median } from '../../src/base/median.js';
+import { median } from '../../src/util/median.js';
 import { ewaldTogether as ewald } from '../support/cli.js';
 import { dataFolder, dataRequired, readData } from '../support/data.js';
 

@@ -2,7 +2,7 @@
 import { parseGeometry } from 'ewald';
 import { expect, test } from 'vitest';
 import type { StreamChunk } from '../../src/crystal/stream/stream.js';
-import { beamOfChunk } from '../../src/serial/pipeline/streams/beam-of-chunk.js';
+import { beamOfChunk } from '../../src/pipeline/streams/beam-of-chunk.js';
 
 const geometry = (clen: string, coffset: number, energy = '/LCLS/eV') =>
   parseGeometry(

@@ -16,7 +16,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readStream } from '../../dist/index.node.js';
 import { readRawStream } from '../../src/crystal/stream/raw.js';
-import { linesOf } from '../../src/io/files/lines.js';
+import { linesOf } from '../../src/frames/files/lines.js';
 import { Commands } from '../support/commands.js';
 
 let folder = '';

@@ -13,13 +13,13 @@ const importsOf = (file: string): string[] =>
   );
 
 test.each([
-  ['whole/assembly/room-list.ts', /^(?:\w+\/)?\w+\/room\.ts$/],
-  ['whole/assembly/kernels.node.ts', /^(?!whole)(?:\w+\/)?\w+\/kernels\.node\.ts$/],
-  ['whole/assembly/served.ts', /^(?!whole)\w+\/\w+\/served\.ts$/],
-  ['whole/assembly/public.worker.ts', /^\w+\/\w+\/calls\.ts$/],
+  ['context/room-list.ts', /^(?:\w+\/)?\w+\/room\.ts$/],
+  ['context/kernels.node.ts', /^(?!whole)(?:\w+\/)?\w+\/kernels\.node\.ts$/],
+  ['context/served.ts', /^(?!whole)\w+\/\w+\/served\.ts$/],
+  ['context/public.worker.ts', /^\w+\/\w+\/calls\.ts$/],
   ['entries/tasks.ts', /^\w+\/\w+\/task\.ts$/],
   ['entries/tasks.node.ts', /^\w+\/\w+\/task\.node\.ts$/],
-  ['whole/validate/tables.ts', /^whole\/validate\/cases\/\w+\/table\.ts$/],
+  ['validate/tables.ts', /^validate\/cases\/\w+\/table\.ts$/],
 ])('%s has every room with such a file, and no other', (register, pattern) => {
   const files = sources.filter((file) => pattern.test(file));
   expect(files.length).toBeGreaterThan(0);

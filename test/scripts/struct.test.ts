@@ -1,7 +1,7 @@
 /** Fields of packed structures are read by their names. */
 import { expect, test } from 'vitest';
-import { rooms } from '../../src/core/layout/rooms.js';
-import { pack, read, type Struct, structBytes, wordsOf } from '../../src/core/layout/struct.js';
+import { rooms } from '../../src/compute/layout/rooms.js';
+import { pack, read, type Struct, structBytes, wordsOf } from '../../src/compute/layout/struct.js';
 
 const structs = rooms.flatMap(({ structs = [] }) => structs);
 const scalar = ({ fields }: Struct) => fields.filter((field) => (field.count ?? 1) === 1 && wordsOf(field) === 1);

@@ -1,6 +1,6 @@
 /** What happens during a simulated beam time: ice, a jet that stops, a pump. */
 import { expect, test } from 'vitest';
-import { FrameSimulator } from '../../src/io/simulate/frames.js';
+import { FrameSimulator } from '../../src/simulate/frames.js';
 
 const cell = [
   [79, 0, 0],

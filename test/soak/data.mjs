@@ -1,9 +1,9 @@
 // Runs each file parser on 10^5 damaged files: each gives an error or a result, and the memory is released.
 
-import { isEwaldError } from '../../build/esm/base/errors.js';
-import { elementBytes } from '../../build/esm/io/data/dtype.js';
-import { openSource } from '../../build/esm/io/data/open.js';
-import { memorySource } from '../../build/esm/io/data/sources/memory.js';
+import { elementBytes } from '../../build/esm/frames/dtype.js';
+import { openSource } from '../../build/esm/frames/open.js';
+import { memorySource } from '../../build/esm/frames/sources/memory.js';
+import { isEwaldError } from '../../build/esm/util/errors.js';
 import { openCodecs } from '../../dist/data.node.js';
 import { seeds, storm } from '../data/mutations.mjs';
 

@@ -4,8 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getLibHandle } from '../../build/esm/entries/ffi.node.js';
-import { namedFields } from '../../build/esm/interop/ffi/header/layout.js';
-import { parseHeader } from '../../build/esm/interop/ffi/header/parse.js';
+import { namedFields } from '../../build/esm/ffi/header/layout.js';
+import { parseHeader } from '../../build/esm/ffi/header/parse.js';
 import { madeExpressions, madeStructs, measured, measuring } from '../ffi/generated.mjs';
 import { mutatedHeaders, verdict } from '../ffi/mutations.mjs';
 

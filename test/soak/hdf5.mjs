@@ -1,11 +1,11 @@
 // Runs the HDF5 reader on 10^5 damaged files: each gives an error or a result, and the memory is released.
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { isEwaldError } from '../../build/esm/base/errors.js';
-import { openCodecs } from '../../build/esm/io/data/codecs/node.js';
-import { elementBytes } from '../../build/esm/io/data/dtype.js';
-import { openSource } from '../../build/esm/io/data/open.js';
-import { memorySource } from '../../build/esm/io/data/sources/memory.js';
+import { openCodecs } from '../../build/esm/frames/codecs/node.js';
+import { elementBytes } from '../../build/esm/frames/dtype.js';
+import { openSource } from '../../build/esm/frames/open.js';
+import { memorySource } from '../../build/esm/frames/sources/memory.js';
+import { isEwaldError } from '../../build/esm/util/errors.js';
 import { storm } from '../data/mutations.mjs';
 
 export const name = 'hdf5';

@@ -141,7 +141,7 @@ function seeded(seed) {
 
 /** A frame of `mono` with its peaks as CXI lists them. */
 async function cxiOf(frames, geometry, context) {
-  const { Hdf5Writer } = await import('../../build/esm/io/data/hdf5/writer.js');
+  const { Hdf5Writer } = await import('../../build/esm/frames/hdf5/writer.js');
   const dataset = await open(Uint8Array.from(frames));
   const numbers = await dataset.read(0, 1);
   await dataset.dispose();
@@ -217,7 +217,7 @@ export async function bentTexts(count, note, from = 0) {
   const stream = readFileSync(join(sim, 'peers/mono.asdf.stream'));
   // Only one or two chunks, because later ones are similar.
   const part = stream.subarray(0, stream.indexOf('----- End chunk -----', 40_000) + 22);
-  const { parseFrameList } = await import('../../build/esm/serial/pipeline/sources/list.js');
+  const { parseFrameList } = await import('../../build/esm/pipeline/sources/list.js');
   const outcomes = { read: 0, refused: 0 };
   for (let seed = from; seed < from + count; seed++) {
     const random = seeded(seed);

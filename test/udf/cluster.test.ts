@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { readNpy } from 'ewald';
 import { Context, pixelsUdf, type Scan } from 'ewald/udf';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type ClusterProblem, clustersOf } from '../../src/whole/validate/oracle/udf/cluster.js';
+import { type ClusterProblem, clustersOf } from '../../src/validate/oracle/udf/cluster.js';
 import { ewald } from '../support/cli.js';
 import { refused } from '../support/refused.js';
 import { goldenFrames, navShape, sigShape } from './golden.js';

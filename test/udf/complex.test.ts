@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Context, comUdf, crystallinityUdf, femUdf, logSumUdf, pixelsUdf, stddevUdf } from 'ewald/udf';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { npyHeadOf } from '../../src/io/data/npy.js';
+import { npyHeadOf } from '../../src/frames/npy.js';
 import { ewald } from '../support/cli.js';
 import { refused } from '../support/refused.js';
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Context, type DiskPattern, diskUdf, findDiskPeaks, strainMaps } from 'ewald/udf';
 import { afterAll, describe, expect, test } from 'vitest';
-import { ScanSimulator } from '../../src/io/simulate/scan.js';
+import { ScanSimulator } from '../../src/simulate/scan.js';
 import { dataFolder, dataRequired } from '../support/data.js';
 import { known, scanOf, truthAt } from './strain-scan.js';
 

@@ -8,7 +8,7 @@ import { Context, type Udf, validateUdf } from 'ewald/udf';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const page = readFileSync(join(root, 'src/udf/project/README.md'), 'utf8');
+const page = readFileSync(join(root, 'src/stem/project/README.md'), 'utf8');
 const blocks = [...page.matchAll(/^```js\n([\s\S]*?)^```/gm)].map(([, code]) => code as string);
 const names = blocks.flatMap((code) => [...code.matchAll(/^export const (\w+) = defineUdf/gm)].map(([, name]) => name));
 const pairs = names.flatMap((name) => (name?.startsWith('slow') ? [name.slice('slow'.length)] : []));

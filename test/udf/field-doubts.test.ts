@@ -1,10 +1,10 @@
 /** What a field of shifts says against the image that it integrates to. */
 import { Context } from 'ewald/udf';
 import { afterAll, describe, expect, test } from 'vitest';
-import { beamFaults } from '../../src/udf/analyses/beam-share.js';
-import { fieldDoubts, fieldFaults } from '../../src/udf/analyses/field-doubts.js';
-import { applyRotation } from '../../src/udf/images/field.js';
-import { integrateField } from '../../src/udf/images/integrate.js';
+import { beamFaults } from '../../src/stem/analyses/beam-share.js';
+import { fieldDoubts, fieldFaults } from '../../src/stem/analyses/field-doubts.js';
+import { applyRotation } from '../../src/stem/images/field.js';
+import { integrateField } from '../../src/stem/images/integrate.js';
 import { uniform } from './calibrate/simulated-scan.mjs';
 
 const n = 24;

@@ -1,7 +1,6 @@
 /** Transforms of single images: any sides, beside the sums that define them. */
 import { expect, test } from 'vitest';
-import { Correlator } from '../../src/udf/disks/correlate.js';
-import { checkPattern, patternMask } from '../../src/udf/disks/patterns.js';
+import { Correlator } from '../../src/stem/disks/correlate.js';
 import {
   halfOf,
   halfSpectrum2d,
@@ -11,7 +10,8 @@ import {
   shiftedSpectrum,
   spectrum2d,
   transform2d,
-} from '../../src/udf/images/fourier.js';
+} from '../../src/stem/images/fourier.js';
+import { checkPattern, patternMask } from '../../src/udf/disks/patterns.js';
 
 let state = 1;
 const random = (): number => {

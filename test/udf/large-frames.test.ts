@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { createContext } from 'ewald';
 import { Context, comUdf, defineUdf, type ResultBuffer, type Scan, stddevUdf, sumSigUdf, sumUdf } from 'ewald/udf';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { diskSpans } from '../../src/stem/images/disk-spans.js';
 import { FrameQueue } from '../../src/udf/acquisition/frame-queue.js';
 import { LentMemory, ResultPlaces } from '../../src/udf/execution/result-memory.js';
 import { Run } from '../../src/udf/execution/run.js';
 import { asUdf } from '../../src/udf/functions/udf.js';
-import { diskSpans } from '../../src/udf/images/disk-spans.js';
-import { circular, ring, spansOf } from '../../src/udf/images/masks.js';
+import { circular, ring, spansOf } from '../../src/udf/pass/masks.js';
 import { highest, median } from './module.mjs';
 
 const [count, side] = [24, 512];

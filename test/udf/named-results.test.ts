@@ -1,7 +1,7 @@
 /** What a run says of results that lack most of their values. */
 import { expect, test } from 'vitest';
-import { later } from '../../src/udf/analyses/analysis.js';
-import { missingNumbers, type NamedResult, namedChannels, renamed } from '../../src/udf/output/named-results.js';
+import { later } from '../../src/stem/analyses/analysis.js';
+import { missingNumbers, type NamedResult, namedChannels, renamed } from '../../src/stem/output/named-results.js';
 
 const result = (name: string, data: Float64Array | Int32Array, more: Partial<NamedResult> = {}): NamedResult =>
   ({ name, data, dtype: 'f64', shape: [2, 2], navAxes: 2, ...more }) as NamedResult;

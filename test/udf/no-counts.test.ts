@@ -2,8 +2,8 @@
 import { Corrections } from 'ewald/data';
 import { Context, comUdf, defineUdf, type ResultBuffer, residentScan, type Scan, sumSigUdf, sumUdf } from 'ewald/udf';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
-import { tellNotes, tellReplaced } from '../../src/apps/cli/scan-notes.js';
-import { scanOperations } from '../../src/apps/pages/view/scan-operations.js';
+import { tellNotes, tellReplaced } from '../../src/cli/scan-notes.js';
+import { scanOperations } from '../../src/pages/view/scan-operations.js';
 import type { Acquisition } from '../../src/udf/acquisition/acquisition.js';
 import { DetectorConnection } from '../../src/udf/acquisition/connection.js';
 import { FrameCounts } from '../../src/udf/execution/frame-counts.js';

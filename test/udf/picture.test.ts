@@ -1,10 +1,10 @@
 /** Pictures of results can be shown as they are. */
 import { describe, expect, test } from 'vitest';
-import { drawText, textWidth } from '../../src/base/picture-text.js';
-import { robustLimits } from '../../src/udf/images/colormap.js';
-import { valuesOfBlocks } from '../../src/udf/output/blocks.js';
-import type { NamedResult } from '../../src/udf/output/named-results.js';
-import { pictureOf } from '../../src/udf/output/picture-file.js';
+import { valuesOfBlocks } from '../../src/stem/output/blocks.js';
+import type { NamedResult } from '../../src/stem/output/named-results.js';
+import { pictureOf } from '../../src/stem/output/picture-file.js';
+import { robustLimits } from '../../src/udf/live/colormap.js';
+import { drawText, textWidth } from '../../src/util/picture-text.js';
 
 const map = (data: number[], more: Partial<NamedResult> = {}): NamedResult =>
   ({

@@ -1,9 +1,9 @@
 /** Rings pixel by pixel, beside a mask of each ring and order. */
 import { expect, test } from 'vitest';
-import { radialBinsUdf, radialFourierUdf } from '../../src/udf/builtin/rings.js';
-import { radialBins } from '../../src/udf/images/masks.js';
-import { harmonicsOf } from '../../src/udf/images/ring-harmonics.js';
-import { ringTotals } from '../../src/udf/images/rings.js';
+import { radialBinsUdf, radialFourierUdf } from '../../src/stem/builtin/rings.js';
+import { harmonicsOf } from '../../src/stem/images/ring-harmonics.js';
+import { ringTotals } from '../../src/stem/images/rings.js';
+import { radialBins } from '../../src/udf/pass/masks.js';
 
 let state = 3;
 const random = (): number => {

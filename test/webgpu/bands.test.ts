@@ -3,14 +3,14 @@
  * here a device says that its bindings are small, so that small frames are divided in the same way.
  */
 import { describe, expect, test } from 'vitest';
-import { Logger } from '../../src/base/log.js';
-import { Resource } from '../../src/base/resource.js';
-import { GpuDevice } from '../../src/core/backends/webgpu/device.js';
-import type { Planner } from '../../src/core/planner/planner.js';
+import { GpuDevice } from '../../src/compute/backends/webgpu/device.js';
+import type { Planner } from '../../src/compute/planner/planner.js';
 import { udfOp } from '../../src/udf/kernels/webgpu/pass.js';
 import { layoutOf } from '../../src/udf/kernels/webgpu/shaders.js';
 import { bandsOf, stepsOf } from '../../src/udf/kernels/webgpu/steps.js';
 import { planFramePass } from '../../src/udf/pass/pass.js';
+import { Logger } from '../../src/util/log.js';
+import { Resource } from '../../src/util/resource.js';
 import { watched, whyAbsent } from './support.js';
 
 const absent = await whyAbsent();

@@ -1,10 +1,10 @@
 /** The counts that the READMEs of the WebGPU kernels state, taken from what is recorded. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { Commands } from '../../src/core/backends/webgpu/commands.js';
-import type { GpuDevice } from '../../src/core/backends/webgpu/device.js';
-import type { GpuBuffer } from '../../src/core/backends/webgpu/pool.js';
-import { type Extent, makeStages } from '../../src/serial/indexing/kernels/webgpu/kernels.js';
+import type { Commands } from '../../src/compute/backends/webgpu/commands.js';
+import type { GpuDevice } from '../../src/compute/backends/webgpu/device.js';
+import type { GpuBuffer } from '../../src/compute/backends/webgpu/pool.js';
+import { type Extent, makeStages } from '../../src/indexing/kernels/webgpu/kernels.js';
 
 const device = { pipeline: async () => ({}), bind: () => ({}) } as unknown as GpuDevice;
 const buffer = {} as GpuBuffer;

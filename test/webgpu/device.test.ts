@@ -1,7 +1,7 @@
 // The device layer in Node.
 import { expect, test } from 'vitest';
-import { sizeClass } from '../../src/core/backends/webgpu/pool.js';
-import { locate } from '../../src/core/backends/webgpu/shader.js';
+import { sizeClass } from '../../src/compute/backends/webgpu/pool.js';
+import { locate } from '../../src/compute/backends/webgpu/shader.js';
 import { deviceTests } from './device.js';
 import { watched, whyAbsent } from './support.js';
 

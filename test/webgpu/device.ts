@@ -1,10 +1,10 @@
 // The device layer below the rooms: compile errors, memory, submissions, reads. The tests are the same in Node and in
 // Chromium.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { isEwaldError } from '../../src/base/errors.js';
-import { GpuDevice } from '../../src/core/backends/webgpu/device.js';
-import { sizeClass } from '../../src/core/backends/webgpu/pool.js';
-import { timeKernels } from '../../src/core/backends/webgpu/timestamps.js';
+import { GpuDevice } from '../../src/compute/backends/webgpu/device.js';
+import { sizeClass } from '../../src/compute/backends/webgpu/pool.js';
+import { timeKernels } from '../../src/compute/backends/webgpu/timestamps.js';
+import { isEwaldError } from '../../src/util/errors.js';
 import u64 from '../../wgsl/common/u64.wgsl';
 import count from '../../wgsl/pi/count.wgsl';
 import { defaultLimits } from '../support/default-limits.js';

@@ -3,15 +3,15 @@
  * mechanism at a time.
  */
 import { describe, expect, test } from 'vitest';
-import { EwaldError } from '../../src/base/errors.js';
-import { Logger } from '../../src/base/log.js';
-import { Resource } from '../../src/base/resource.js';
-import type { Backend } from '../../src/core/backends/backend.js';
-import { type Mechanism, mechanisms, roomsThatUse, uses } from '../../src/core/backends/mechanisms.js';
-import { report } from '../../src/core/backends/open.js';
-import { webgpuLoader } from '../../src/core/backends/webgpu/webgpu.js';
-import { piFeature } from '../../src/core/pi/kernels.js';
-import { Planning } from '../../src/core/planner/planning.js';
+import type { Backend } from '../../src/compute/backends/backend.js';
+import { type Mechanism, mechanisms, roomsThatUse, uses } from '../../src/compute/backends/mechanisms.js';
+import { report } from '../../src/compute/backends/open.js';
+import { webgpuLoader } from '../../src/compute/backends/webgpu/webgpu.js';
+import { Planning } from '../../src/compute/planner/planning.js';
+import { piFeature } from '../../src/pi/kernels.js';
+import { EwaldError } from '../../src/util/errors.js';
+import { Logger } from '../../src/util/log.js';
+import { Resource } from '../../src/util/resource.js';
 import { options, over, watched, whyAbsent } from './support.js';
 
 const absent = await whyAbsent();

@@ -6,9 +6,9 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { OpenOptions } from '../../src/core/backends/backend.js';
-import { dawnGpu } from '../../src/core/backends/webgpu/node.js';
-import type { GpuFound, GpuSource } from '../../src/core/backends/webgpu/source.js';
+import type { OpenOptions } from '../../src/compute/backends/backend.js';
+import { dawnGpu } from '../../src/compute/backends/webgpu/node.js';
+import type { GpuFound, GpuSource } from '../../src/compute/backends/webgpu/source.js';
 
 // Chromium's SwiftShader is used if there is no card; a driver set by the user has priority.
 const swiftShader = '/usr/lib/chromium/vk_swiftshader_icd.json';

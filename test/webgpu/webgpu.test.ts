@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { type Context, createContext, devices, isEwaldError } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Backend } from '../../src/core/backends/backend.js';
-import type { Platform } from '../../src/core/backends/platform.js';
-import { webgpuLoader } from '../../src/core/backends/webgpu/webgpu.js';
-import { openContext } from '../../src/core/context/context.js';
-import type { RoomMethods } from '../../src/whole/assembly/room-list.js';
-import { roomsIn } from '../../src/whole/assembly/rooms.js';
+import type { Backend } from '../../src/compute/backends/backend.js';
+import type { Platform } from '../../src/compute/backends/platform.js';
+import { webgpuLoader } from '../../src/compute/backends/webgpu/webgpu.js';
+import { openContext } from '../../src/compute/context/context.js';
+import type { RoomMethods } from '../../src/context/room-list.js';
+import { roomsIn } from '../../src/context/rooms.js';
 import { inProcess, options, over, startWorker, watched, whyAbsent } from './support.js';
 
 const rooms = roomsIn(() => Promise.reject(new Error('no run is begun here')));

@@ -1,5 +1,5 @@
 // The ends of a line: how element j becomes a complex number (source_*), and how result k becomes elements (sink_*). A
-// kernel takes one of each (src/transforms/fft/kernels/webgpu/shader.ts); `#part` starts a piece that a kernel may
+// kernel takes one of each (src/fft/kernels/webgpu/shader.ts); `#part` starts a piece that a kernel may
 // include. The counterpart of cuda/fft/ends.cuh.
 
 #part extended

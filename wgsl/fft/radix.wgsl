@@ -1,4 +1,4 @@
-// Butterflies of powers of two; those of odd primes are written out by src/transforms/fft/kernels/webgpu/butterfly.ts.
+// Butterflies of powers of two; those of odd primes are written out by src/fft/kernels/webgpu/butterfly.ts.
 #include "fft/complex.wgsl"
 
 fn radix1(a: array<vec2f, 1>) -> array<vec2f, 1> {

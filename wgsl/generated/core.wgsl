@@ -1,4 +1,4 @@
-// Generated from src/core/layout/core.ts by `npm run layout`. Do not edit.
+// Generated from src/compute/layout/core.ts by `npm run layout`. Do not edit.
 const ABI_VERSION: u32 = 2u;
 const STATUS_OK: u32 = 0u;
 const STATUS_INVALID_ARGUMENT: u32 = 1u;

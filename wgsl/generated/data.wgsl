@@ -1,4 +1,4 @@
-// Generated from src/core/layout/data.ts by `npm run layout`. Do not edit.
+// Generated from src/compute/layout/data.ts by `npm run layout`. Do not edit.
 const CODEC_BITSHUFFLE_LZ4: u32 = 0u;
 const CODEC_BITSHUFFLE: u32 = 1u;
 const CODEC_LZ4: u32 = 2u;

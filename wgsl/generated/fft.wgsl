@@ -1,4 +1,4 @@
-// Generated from src/core/layout/fft.ts by `npm run layout`. Do not edit.
+// Generated from src/compute/layout/fft.ts by `npm run layout`. Do not edit.
 const FFT_MAX_RANK: u32 = 8u;
 const FFT_KIND_C2C: u32 = 0u;
 const FFT_KIND_R2C: u32 = 1u;

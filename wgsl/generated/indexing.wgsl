@@ -1,4 +1,4 @@
-// Generated from src/core/layout/indexing.ts by `npm run layout`. Do not edit.
+// Generated from src/compute/layout/indexing.ts by `npm run layout`. Do not edit.
 const MAX_JUDGED: u32 = 4u;
 const MAX_STEPS: u32 = 5120u;
 const MAX_SCORED: u32 = 512u;

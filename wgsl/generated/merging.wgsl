@@ -1,4 +1,4 @@
-// Generated from src/core/layout/merging.ts by `npm run layout`. Do not edit.
+// Generated from src/compute/layout/merging.ts by `npm run layout`. Do not edit.
 const MERGING_PARAMETERS: u32 = 5u;
 const MERGING_TUKEY: u32 = 6u;
 const PARTIALITY_NONE: u32 = 0u;

@@ -1,4 +1,4 @@
-// Generated from src/core/layout/peaks.ts by `npm run layout`. Do not edit.
+// Generated from src/compute/layout/peaks.ts by `npm run layout`. Do not edit.
 const MAX_BLOB: u32 = 1024u;
 const MAX_LOST: u32 = 1024u;
 const NUMBER_U8: u32 = 0u;

@@ -1,4 +1,4 @@
-// Generated from src/core/layout/pi.ts by `npm run layout`. Do not edit.
+// Generated from src/compute/layout/pi.ts by `npm run layout`. Do not edit.
 
 // One Monte Carlo count: which points of which Philox stream are thrown.
 struct PiParams {

@@ -1,4 +1,4 @@
-// Generated from src/core/layout/random.ts by `npm run layout`. Do not edit.
+// Generated from src/compute/layout/random.ts by `npm run layout`. Do not edit.
 const PHILOX_M0: u32 = 3528531795u;
 const PHILOX_M1: u32 = 3449720151u;
 const PHILOX_W0: u32 = 2654435769u;

@@ -1,4 +1,4 @@
-// Generated from src/core/layout/search.ts by `npm run layout`. Do not edit.
+// Generated from src/compute/layout/search.ts by `npm run layout`. Do not edit.
 const MIN_IMAGE_SPOTS = 5u; // with fewer spots there is nothing to look for
 const FARTHEST_SPOT = 5.0; // 1/angstrom; no crystal diffracts farther out, so a spot there is left out: a single one would spoil every scale
 const LONGEST_CELL = 1000000.0; // angstrom; no component of a known cell is longer
@@ -100,7 +100,7 @@ const MAX_EFFORT_HITS = 12u; // of any effort
 const MAX_EFFORT_JUDGED = 4u; // of any effort
 const MAX_PICKED = 384u; // sampled directions that are taken on, with those that tie
 
-// One effort of the fast method. See src/core/layout/search.ts.
+// One effort of the fast method. See src/compute/layout/search.ts.
 struct Effort {
   base: u32,
   directions: u32,
@@ -126,7 +126,7 @@ fn effort_of(i: u32) -> Effort {
   return rows[i];
 }
 
-// A round of the ladder. See src/core/layout/search.ts.
+// A round of the ladder. See src/compute/layout/search.ts.
 struct LadderRound {
   limit: f32,
   spots: u32,
@@ -147,7 +147,7 @@ fn ladder_round_of(i: u32) -> LadderRound {
   return rows[i];
 }
 
-// A round of the refinement of the orientation. See src/core/layout/search.ts.
+// A round of the refinement of the orientation. See src/compute/layout/search.ts.
 struct TurnRound {
   index_limit: f32,
   radius: f32,
@@ -165,7 +165,7 @@ fn turn_round_of(i: u32) -> TurnRound {
   return rows[i];
 }
 
-// A round of the exhaustive method's fit. See src/core/layout/search.ts.
+// A round of the exhaustive method's fit. See src/compute/layout/search.ts.
 struct VectorRound {
   limit: f32,
 }

@@ -1,4 +1,4 @@
-// Generated from src/core/layout/udf.ts by `npm run layout`. Do not edit.
+// Generated from src/compute/layout/udf.ts by `npm run layout`. Do not edit.
 const UDF_STEP_KIND_SUM_OF: u32 = 0u;
 const UDF_STEP_KIND_SQUARES_OF: u32 = 1u;
 const UDF_STEP_KIND_COM: u32 = 2u;

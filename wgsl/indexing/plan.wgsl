@@ -1,6 +1,6 @@
 // Shared by the stages of one indexing run: structures, constants, and the layout of an image's data. The counterpart
-// of cpp/indexing/plan.h; structures are those of src/core/layout/indexing-webgpu.ts, constants those of
-// src/core/layout/search.ts, everything is float32 here (README.md).
+// of cpp/indexing/plan.h; structures are those of src/compute/layout/indexing-webgpu.ts, constants those of
+// src/compute/layout/search.ts, everything is float32 here (README.md).
 //
 // Every image of a chunk has a slot. In the kernels of a round workgroup_id.x counts the images that are still active
 // (`listed`); in the kernels before and after the rounds it is the slot. A kernel reads data that it does not write

@@ -1,4 +1,4 @@
-/* Generated from src/core/layout/ by `npm run layout`. Do not edit. */
+/* Generated from src/compute/layout/ by `npm run layout`. Do not edit. */
 #ifndef EWALD_LAYOUT_H
 #define EWALD_LAYOUT_H
 #include <stddef.h>

@@ -1,4 +1,4 @@
-// Generated from src/core/layout/indexing.ts by `npm run layout`. Do not edit.
+// Generated from src/compute/layout/indexing.ts by `npm run layout`. Do not edit.
 #pragma once
 #include "common/range.h"
 #include "generated/layout.h"

@@ -1,4 +1,4 @@
-// Generated from src/core/layout/search.ts by `npm run layout`. Do not edit.
+// Generated from src/compute/layout/search.ts by `npm run layout`. Do not edit.
 #pragma once
 #include "common/portable.h"
 
@@ -307,7 +307,7 @@ constexpr double label_scale_prior = 0.005;
 // spots of an image that a block of CUDA holds
 constexpr int max_block_spots = 2048;
 
-// One effort of the fast method. See src/core/layout/search.ts.
+// One effort of the fast method. See src/compute/layout/search.ts.
 struct Effort {
   int base;
   int directions;
@@ -333,7 +333,7 @@ EWALD_HD Effort effort_of(int i) {
   return rows[i];
 }
 
-// A round of the ladder. See src/core/layout/search.ts.
+// A round of the ladder. See src/compute/layout/search.ts.
 struct LadderRound {
   double limit;
   int spots;
@@ -354,7 +354,7 @@ EWALD_HD LadderRound ladder_round_of(int i) {
   return rows[i];
 }
 
-// A round of the refinement of the orientation. See src/core/layout/search.ts.
+// A round of the refinement of the orientation. See src/compute/layout/search.ts.
 struct TurnRound {
   double index_limit;
   double radius;
@@ -372,7 +372,7 @@ EWALD_HD TurnRound turn_round_of(int i) {
   return rows[i];
 }
 
-// A round of the exhaustive method's fit. See src/core/layout/search.ts.
+// A round of the exhaustive method's fit. See src/compute/layout/search.ts.
 struct VectorRound {
   double limit;
 };
@@ -387,7 +387,7 @@ EWALD_HD VectorRound vector_round_of(int i) {
   return rows[i];
 }
 
-// A round of an unknown cell's vector. See src/core/layout/search.ts.
+// A round of an unknown cell's vector. See src/compute/layout/search.ts.
 struct ClimbRound {
   double limit;
 };
@@ -404,7 +404,7 @@ EWALD_HD ClimbRound climb_round_of(int i) {
   return rows[i];
 }
 
-// A round of an unknown cell. See src/core/layout/search.ts.
+// A round of an unknown cell. See src/compute/layout/search.ts.
 struct CellRound {
   double limit;
 };

@@ -1,5 +1,5 @@
 // The sums of a merge, and the refinement of crystals against it. What is computed, and why:
-// src/serial/merging/README.md.
+// src/merging/README.md.
 #include "merging/passes.h"
 
 #include <cmath>

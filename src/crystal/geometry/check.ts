@@ -1,5 +1,5 @@
 /** Describes a geometry and lists its apparent problems, so that users can judge whether it is the right one. */
-import { sixDigits } from '../../base/amounts.js';
+import { sixDigits } from '../../util/amounts.js';
 import { dot, norm, type Vector } from '../cell.js';
 import type { Beam, Geometry, Panel } from './geometry.js';
 import { panelNames } from './panel-names.js';

@@ -1,6 +1,5 @@
 /** What a geometry from another process must be. */
 
-import { EwaldError } from '../../base/errors.js';
 import {
   count,
   either,
@@ -13,7 +12,8 @@ import {
   type Shape,
   text,
   truth,
-} from '../../base/shapes.js';
+} from '../../options/shapes.js';
+import { EwaldError } from '../../util/errors.js';
 
 const given = either((value) =>
   'path' in value ? members({ path: text, unit: text, isUnitAssumed: maybe(truth) }) : members({ value: finite }),

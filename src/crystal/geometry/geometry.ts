@@ -1,5 +1,5 @@
 /** A detector geometry: panels in space, the beam, where the data lie in the file, and which pixels are bad. */
-import { unitFactor } from '../../base/units.js';
+import { unitFactor } from '../../util/units.js';
 import type { Vector } from '../cell.js';
 
 /**

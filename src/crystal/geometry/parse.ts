@@ -2,11 +2,11 @@
  * Reads CrystFEL .geom files: `key = value` and `panel/key = value`. A panel takes the defaults in force where it is
  * first mentioned.
  */
-import { type TextOrBytes, textOf } from '../../base/arguments.js';
-import { commaHint, decimal } from '../../base/decimal.js';
-import { EwaldError } from '../../base/errors.js';
-import { nearest } from '../../base/options.js';
-import { refuseNoText } from '../../base/text-begin.js';
+import { type TextOrBytes, textOf } from '../../util/arguments.js';
+import { commaHint, decimal } from '../../util/decimal.js';
+import { EwaldError } from '../../util/errors.js';
+import { nearest } from '../../util/options.js';
+import { refuseNoText } from '../../util/text-begin.js';
 import type { Vector } from '../cell.js';
 import { withoutComment } from '../comments.js';
 import {

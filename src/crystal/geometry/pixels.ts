@@ -1,8 +1,8 @@
 /** The only mapping from pixels to reciprocal space, in float64: q = X/(λ|X|) − (0, 0, 1/λ). */
 
-import { expects, expectsMembers } from '../../base/arguments.js';
-import { callback } from '../../base/callbacks.js';
-import { EwaldError } from '../../base/errors.js';
+import { expects, expectsMembers } from '../../util/arguments.js';
+import { callback } from '../../util/callbacks.js';
+import { EwaldError } from '../../util/errors.js';
 import type { Vector } from '../cell.js';
 import {
   type BadRegion,

@@ -1,7 +1,7 @@
 /** Writes a geometry as a CrystFEL .geom file. */
 
-import { EwaldError } from '../../base/errors.js';
-import { oneLine, oneWord } from '../../base/plain-text.js';
+import { EwaldError } from '../../util/errors.js';
+import { oneLine, oneWord } from '../../util/plain-text.js';
 import type { Vector } from '../cell.js';
 import type { BadRegion, Geometry, Given, Panel, RadiationKind } from './geometry.js';
 import { expectsGeometry } from './pixels.js';

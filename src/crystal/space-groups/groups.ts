@@ -1,6 +1,6 @@
 /** Space groups in all their settings: names, operators, and the reflections that they leave out. */
-import { EwaldError } from '../../base/errors.js';
-import { nearest } from '../../base/options.js';
+import { EwaldError } from '../../util/errors.js';
+import { nearest } from '../../util/options.js';
 import type { Centring } from '../centring.js';
 import type { Indices } from '../symmetry/asymmetric-unit.js';
 import { determinant, type Operation, operationKey } from '../symmetry/matrices.js';

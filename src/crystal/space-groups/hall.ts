@@ -2,7 +2,7 @@
  * Operators of a space group from its Hall symbol: a centring, up to four generators with their axes and translations,
  * and a shift of the origin. Hall 1981, Acta Cryst. A37, 517; International Tables B, A1.4.2.3.
  */
-import { EwaldError } from '../../base/errors.js';
+import { EwaldError } from '../../util/errors.js';
 
 /** Translations are counted in 24ths of the cell. */
 export const translationUnit = 24;

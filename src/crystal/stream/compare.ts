@@ -1,7 +1,7 @@
 /** Compares a stream with another one of the same frames, or with the truth of a simulation. */
-import { expects, type TextOrBytes, textOf } from '../../base/arguments.js';
-import { EwaldError } from '../../base/errors.js';
-import { median } from '../../base/median.js';
+import { expects, type TextOrBytes, textOf } from '../../util/arguments.js';
+import { EwaldError } from '../../util/errors.js';
+import { median } from '../../util/median.js';
 import { type Cell, cellFrom, reciprocal, sameLattice } from '../cell.js';
 import { type Centring, centrings, primitiveOf } from '../centring.js';
 import { misorientation } from '../lattice-match.js';

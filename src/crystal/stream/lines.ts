@@ -1,6 +1,6 @@
 /** Checks text that goes into a stream: no line may be one that readers would interpret differently. */
-import { EwaldError } from '../../base/errors.js';
-import { oneLine, oneWord } from '../../base/plain-text.js';
+import { EwaldError } from '../../util/errors.js';
+import { oneLine, oneWord } from '../../util/plain-text.js';
 import { marks } from './stream.js';
 
 /** Markers, which start or end a section wherever they occur. */

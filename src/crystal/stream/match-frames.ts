@@ -3,8 +3,8 @@
  * may name one frame differently: its file in another folder, the frame by number, by the name of a group or not at all.
  * Then frames are matched by what is left of their names, or by serial numbers, where that is unambiguous.
  */
-import { counted } from '../../base/amounts.js';
-import { EwaldError } from '../../base/errors.js';
+import { counted } from '../../util/amounts.js';
+import { EwaldError } from '../../util/errors.js';
 import type { StreamChunk } from './stream.js';
 
 /** What names a frame in a stream. */

@@ -2,8 +2,8 @@
  * Reads streams as text: each chunk verbatim, with the few facts that are needed most, without parsing its numbers.
  * Used for files larger than memory that are resumed, merged or counted.
  */
-import { EwaldError } from '../../base/errors.js';
-import { refuseNoText } from '../../base/text-begin.js';
+import { EwaldError } from '../../util/errors.js';
+import { refuseNoText } from '../../util/text-begin.js';
 import { longestBlock, marks } from './stream.js';
 
 /** A chunk's text and its identity. */

@@ -2,10 +2,10 @@
  * Reads CrystFEL streams line by line, one chunk at a time, because files may be larger than memory. A stream written
  * by CrystFEL or by ewald survives reading and writing byte for byte.
  */
-import { expects } from '../../base/arguments.js';
-import { commaHint, decimal } from '../../base/decimal.js';
-import { EwaldError, isEwaldError } from '../../base/errors.js';
-import { refuseNoText } from '../../base/text-begin.js';
+import { expects } from '../../util/arguments.js';
+import { commaHint, decimal } from '../../util/decimal.js';
+import { EwaldError, isEwaldError } from '../../util/errors.js';
+import { refuseNoText } from '../../util/text-begin.js';
 import type { Vector } from '../cell.js';
 import { areIndices, wrongIndices } from '../indices.js';
 import type { StreamReflection } from './stream.js';

@@ -2,8 +2,8 @@
  * Writes CrystFEL streams, format 2.3, with the column widths of CrystFEL's own writer. Text that could be mistaken for
  * another line of the stream (a file name with a line break, a note that is a marker) is rejected, never changed.
  */
-import { expectsMembers } from '../../base/arguments.js';
-import { oneLine } from '../../base/plain-text.js';
+import { expectsMembers } from '../../util/arguments.js';
+import { oneLine } from '../../util/plain-text.js';
 import { checkPanels, fileLines, freeLine, noteLine } from './lines.js';
 import { exponential, fixed } from './print.js';
 import { marks, type StreamChunk, type StreamCrystal, type StreamHead } from './stream.js';

@@ -1,5 +1,5 @@
 /** A point group in the setting of a cell. */
-import { EwaldError } from '../../base/errors.js';
+import { EwaldError } from '../../util/errors.js';
 import { anglesOf, type Cell, lengthsOf } from '../cell.js';
 import { isTurnable, laueGroup, type PointGroup, pointGroup, rotationsOf } from './point-group.js';
 import { type MetricTolerance, strainOf } from './settings.js';

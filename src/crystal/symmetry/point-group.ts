@@ -2,8 +2,8 @@
  * The 32 crystallographic point groups in all the settings that CrystFEL names, generated from one to three operations
  * each. Names are CrystFEL's: `4/m`, `321_H`, `-3_R`, `2/m_uab`; the unique axis is c unless the name states another.
  */
-import { EwaldError } from '../../base/errors.js';
-import { allNearest } from '../../base/options.js';
+import { EwaldError } from '../../util/errors.js';
+import { allNearest } from '../../util/options.js';
 import { determinant, generateGroup, inversion, type Operation, operationKey, operationOf } from './matrices.js';
 
 /** A group of operations on indices that leave intensities unchanged. */

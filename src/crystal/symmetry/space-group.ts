@@ -2,8 +2,8 @@
  * The 65 space groups without mirrors and inversions, in which chiral molecules crystallise, for MTZ files. Names and
  * settings are those of CCP4; generators are those of International Tables A.
  */
-import { EwaldError } from '../../base/errors.js';
-import { nearest } from '../../base/options.js';
+import { EwaldError } from '../../util/errors.js';
+import { nearest } from '../../util/options.js';
 import type { Centring } from '../centring.js';
 import type { Operation } from './matrices.js';
 import { laueGroup, laueName, type PointGroup, rotationsOf } from './point-group.js';

@@ -1,10 +1,10 @@
 /** One acquisition of a detector: its frames arrive while a run processes them, and can be read only once. */
 
-import { EwaldError } from '../../base/errors.js';
-import { LookedTime } from '../../base/pace.js';
-import { product } from '../../base/product.js';
-import type { Metadata } from '../../io/data/dataset.js';
-import type { DataType, FrameArray } from '../../io/data/dtype.js';
+import type { Metadata } from '../../frames/dataset.js';
+import type { DataType, FrameArray } from '../../frames/dtype.js';
+import { EwaldError } from '../../util/errors.js';
+import { LookedTime } from '../../util/pace.js';
+import { product } from '../../util/product.js';
 import { type ArrivedFrames, FrameQueue } from './frame-queue.js';
 
 /** What a detector announces of an acquisition. */

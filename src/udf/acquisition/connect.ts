@@ -1,12 +1,12 @@
 /** Opens connections to detectors. */
-import { checkedOptions, row } from '../../base/call-options.js';
-import { EwaldError } from '../../base/errors.js';
-import { checkSignal, inspect, nearest } from '../../base/options.js';
+import { checkedOptions, row } from '../../options/call-options.js';
+import { EwaldError } from '../../util/errors.js';
+import { checkSignal, inspect, nearest } from '../../util/options.js';
 import type { UdfPlace } from '../context-options.js';
+import { liveRows } from '../parameters.js';
 import { DetectorConnection } from './connection.js';
 import type { LiveScan } from './live-scan.js';
 import { type DetectorKind, type DetectorOptions, detectorPorts } from './options.js';
-import { liveRows } from './parameters.js';
 
 const kinds = Object.keys(detectorPorts) as DetectorKind[];
 

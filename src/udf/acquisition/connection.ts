@@ -1,23 +1,23 @@
 /** A connection to a detector, which yields one scan for each acquisition. */
 
-import { abortable, abortError } from '../../base/aborted.js';
-import { expects } from '../../base/arguments.js';
-import { checkedOptions, row } from '../../base/call-options.js';
-import { awaited } from '../../base/callbacks.js';
-import { EwaldError, isEwaldError } from '../../base/errors.js';
-import type { PlatformSignal } from '../../base/globals.js';
-import type { MethodOf } from '../../base/members.js';
-import { checkSignal } from '../../base/options.js';
-import { product } from '../../base/product.js';
-import { asyncDispose } from '../../base/resource.js';
-import { countLimitsOf } from '../../io/data/count-limits.js';
-import type { LiveParameters } from '../parameter-types.js';
+import { countLimitsOf } from '../../frames/count-limits.js';
+import { checkedOptions, row } from '../../options/call-options.js';
+import type { LiveParameters } from '../../stem/parameter-types.js';
+import { abortable, abortError } from '../../util/aborted.js';
+import { expects } from '../../util/arguments.js';
+import { awaited } from '../../util/callbacks.js';
+import { EwaldError, isEwaldError } from '../../util/errors.js';
+import type { PlatformSignal } from '../../util/globals.js';
+import type { MethodOf } from '../../util/members.js';
+import { checkSignal } from '../../util/options.js';
+import { product } from '../../util/product.js';
+import { asyncDispose } from '../../util/resource.js';
+import { liveRows } from '../parameters.js';
 import { leavingOut } from '../scans/no-counts.js';
 import { Acquisition, type Announcement, type FrameFormat } from './acquisition.js';
 import type { DetectorControl } from './detector-control.js';
 import { type LiveScan, liveScan } from './live-scan.js';
 import { type DetermineNavShape, navShapeFor, shapeNotes } from './nav-shape.js';
-import { liveRows } from './parameters.js';
 
 /** Receives the frames of one kind of detector. */
 export interface DetectorDriver {

@@ -1,13 +1,19 @@
 /** Receives frames of a DECTRIS detector, pushed by ZeroMQ: stream V1 or V2. */
-import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
-import type { PlatformSignal } from '../../base/globals.js';
-import { bytesOfArray } from '../../io/data/dtype.js';
-import { openCodecs } from '../../io/data/opening.node.js';
-import { channelText } from '../../io/data/threshold-channel.js';
-import { dectrisMessage } from '../../io/live/dectris.js';
-import { type DectrisImage, type DectrisStart, type Series, unknownSeries } from '../../io/live/dectris-message.js';
-import type { LiveFrame } from '../../io/live/frame.js';
-import { loadZmq, type Zmq } from '../../io/live/zeromq.node.js';
+
+import { bytesOfArray } from '../../frames/dtype.js';
+import { openCodecs } from '../../frames/opening.node.js';
+import { dectrisMessage } from '../../frames/streams/dectris.js';
+import {
+  type DectrisImage,
+  type DectrisStart,
+  type Series,
+  unknownSeries,
+} from '../../frames/streams/dectris-message.js';
+import type { LiveFrame } from '../../frames/streams/frame.js';
+import { loadZmq, type Zmq } from '../../frames/streams/zeromq.node.js';
+import { channelText } from '../../frames/threshold-channel.js';
+import { EwaldError, isEwaldError, messageOf } from '../../util/errors.js';
+import type { PlatformSignal } from '../../util/globals.js';
 import type { Acquisition, Announcement, FrameFormat } from './acquisition.js';
 import type { DetectorDriver } from './connection.js';
 import { Handover } from './handover.js';

@@ -1,16 +1,17 @@
 /** Opens a file or folder that is still being written as a live scan. */
-import { checkedValue } from '../../base/call-options.js';
-import { EwaldError, messageOf } from '../../base/errors.js';
-import { inspect } from '../../base/options.js';
-import { argumentError, renameInMessage } from '../../base/parameters.js';
-import type { OpenOptions } from '../../io/data/open.js';
-import type { DataInput } from '../../io/data/source-of.js';
+
+import type { OpenOptions } from '../../frames/open.js';
+import type { DataInput } from '../../frames/source-of.js';
+import { checkedValue } from '../../options/call-options.js';
+import { argumentError, renameInMessage } from '../../options/parameters.js';
+import { EwaldError, messageOf } from '../../util/errors.js';
+import { inspect } from '../../util/options.js';
 import type { UdfPlace } from '../context-options.js';
+import { liveRows } from '../parameters.js';
 import type { FollowOptions, LoadOptions } from '../scans/scan.js';
 import { DetectorConnection } from './connection.js';
 import type { LiveScan } from './live-scan.js';
 import { exampleShape } from './nav-shape.js';
-import { liveRows } from './parameters.js';
 
 /** The scan, and the connection to its files, which the caller disposes. Throws as `Context.load`. */
 export async function followFiles(

@@ -1,15 +1,15 @@
 /** Frames of files that are still being written: of a file that grows, or of files that are added to a folder. */
 import { stat } from 'node:fs/promises';
-import { crc32 } from '../../base/crc32.js';
-import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
-import { isAway } from '../../base/file-errors.js';
-import type { PlatformSignal } from '../../base/globals.js';
-import type { Dataset } from '../../io/data/dataset.js';
-import { allocateFrames, bytesOfArray, elementBytes, viewAs } from '../../io/data/dtype.js';
-import { type FrameSums, hasFrames } from '../../io/data/frame-sums.js';
-import type { OpenOptions } from '../../io/data/open.js';
-import { open } from '../../io/data/opening.node.js';
-import { seriesNames } from '../../io/data/series-files.js';
+import type { Dataset } from '../../frames/dataset.js';
+import { allocateFrames, bytesOfArray, elementBytes, viewAs } from '../../frames/dtype.js';
+import { type FrameSums, hasFrames } from '../../frames/frame-sums.js';
+import type { OpenOptions } from '../../frames/open.js';
+import { open } from '../../frames/opening.node.js';
+import { seriesNames } from '../../frames/series-files.js';
+import { crc32 } from '../../util/crc32.js';
+import { EwaldError, isEwaldError, messageOf } from '../../util/errors.js';
+import { isAway } from '../../util/file-errors.js';
+import type { PlatformSignal } from '../../util/globals.js';
 import type { Acquisition, Announcement, FrameFormat } from './acquisition.js';
 import type { DetectorDriver } from './connection.js';
 import { UnrecognisedFile } from './unrecognised.node.js';

@@ -2,8 +2,8 @@
  * The hand-over of acquisitions: a receiver announces them, `next` waits for them, and a scan takes their frames. It is
  * the same for all detectors.
  */
-import { EwaldError } from '../../base/errors.js';
-import type { PlatformSignal } from '../../base/globals.js';
+import { EwaldError } from '../../util/errors.js';
+import type { PlatformSignal } from '../../util/globals.js';
 import type { Acquisition, FrameFormat } from './acquisition.js';
 
 export class Handover {

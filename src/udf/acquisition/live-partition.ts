@@ -1,7 +1,8 @@
 /** The partitions of a run that consist of frames that have arrived. */
-import { countWhile } from '../../base/count-while.js';
-import { product } from '../../base/product.js';
-import type { FrameArray } from '../../io/data/dtype.js';
+
+import type { FrameArray } from '../../frames/dtype.js';
+import { countWhile } from '../../util/count-while.js';
+import { product } from '../../util/product.js';
 import type { Job, Partition } from '../execution/partitions.js';
 import type { Run } from '../execution/run.js';
 import { numbersPerElement } from '../functions/dtypes.js';

@@ -1,8 +1,8 @@
 /** An acquisition as a scan, which a run processes like a stored one. */
 
-import { EwaldError } from '../../base/errors.js';
-import { product } from '../../base/product.js';
-import type { Dataset, Note } from '../../io/data/dataset.js';
+import type { Dataset, Note } from '../../frames/dataset.js';
+import { EwaldError } from '../../util/errors.js';
+import { product } from '../../util/product.js';
 import { type Scan, syncInfo } from '../scans/scan.js';
 import type { Acquisition } from './acquisition.js';
 

@@ -1,10 +1,6 @@
 /** Receives frames of a Merlin readout over TCP. */
 import { connect as connectSocket, type NetConnectOpts, type Socket } from 'node:net';
-import { abortError } from '../../base/aborted.js';
-import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
-import type { PlatformSignal } from '../../base/globals.js';
-import { argumentError, type NameOption } from '../../base/parameters.js';
-import { type Acquisition as MerlinHeader, type MibHeader, mibMetadata } from '../../io/data/formats/mib.js';
+import { type Acquisition as MerlinHeader, type MibHeader, mibMetadata } from '../../frames/formats/mib.js';
 import {
   type MerlinAnswer,
   type MerlinPixels,
@@ -15,7 +11,11 @@ import {
   merlinCode,
   merlinMessage,
   takeMerlinText,
-} from '../../io/live/merlin.js';
+} from '../../frames/streams/merlin.js';
+import { argumentError, type NameOption } from '../../options/parameters.js';
+import { abortError } from '../../util/aborted.js';
+import { EwaldError, isEwaldError, messageOf } from '../../util/errors.js';
+import type { PlatformSignal } from '../../util/globals.js';
 import type { Acquisition, Announcement, FrameFormat } from './acquisition.js';
 import type { DetectorDriver } from './connection.js';
 import type { DetectorControl } from './detector-control.js';

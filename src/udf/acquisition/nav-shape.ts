@@ -1,11 +1,11 @@
 /** The shape of a live scan: as requested, as stated by the detector, or a square. */
 
-import { EwaldError } from '../../base/errors.js';
-import { inspect } from '../../base/options.js';
-import { argumentError, type NameOption, setting } from '../../base/parameters.js';
-import { product } from '../../base/product.js';
-import type { Note } from '../../io/data/dataset.js';
-import { filledShape } from '../../io/data/shapes.js';
+import type { Note } from '../../frames/dataset.js';
+import { filledShape } from '../../frames/shapes.js';
+import { argumentError, type NameOption, setting } from '../../options/parameters.js';
+import { EwaldError } from '../../util/errors.js';
+import { inspect } from '../../util/options.js';
+import { product } from '../../util/product.js';
 import type { Announcement } from './acquisition.js';
 
 /** The scan as far as it is known before its shape is. */

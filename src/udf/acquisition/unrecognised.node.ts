@@ -1,9 +1,9 @@
 /** Files that grow and begin like none of the known formats, to which more bytes at their end make no difference. */
 
-import { isNamedByEmpad } from '../../io/data/formats/empad.js';
-import { raw } from '../../io/data/formats/raw.js';
-import { formats } from '../../io/data/formats/table.js';
-import { fileSource, formatsOf } from '../../io/data/opening.node.js';
+import { isNamedByEmpad } from '../../frames/formats/empad.js';
+import { raw } from '../../frames/formats/raw.js';
+import { formats } from '../../frames/formats/table.js';
+import { fileSource, formatsOf } from '../../frames/opening.node.js';
 
 /** Bytes that formats examine. */
 const headBytes = 4096;

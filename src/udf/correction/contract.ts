@@ -1,8 +1,8 @@
 /** The contract of corrections with a backend: dark frame, gain and bad pixels of several frames at a time. */
 
-import type { Disposable } from '../../base/resource.js';
-import type { Op } from '../../core/backends/feature.js';
-import type { FrameArray } from '../../io/data/dtype.js';
+import type { Op } from '../../compute/backends/feature.js';
+import type { FrameArray } from '../../frames/dtype.js';
+import type { Disposable } from '../../util/resource.js';
 import type { PassDtype } from '../contract.js';
 
 /** The tables of a correction, already validated; those that are absent do nothing. */

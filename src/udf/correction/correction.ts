@@ -3,17 +3,17 @@
  * ewald/data, which describes what is corrected, and cpp/udf.
  */
 
-import { assertIntact, lengthOf } from '../../base/buffers.js';
-import { checkedOptions, checkedValue, row } from '../../base/call-options.js';
-import { EwaldError } from '../../base/errors.js';
-import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../../base/resource.js';
-import { numberTypes } from '../../core/arrays/numbers.js';
-import type { BackendName } from '../../core/backends/names.js';
-import { pack } from '../../core/layout/struct.js';
-import { correctionDescriptor, udfNumbers } from '../../core/layout/udf.js';
-import type { Planner } from '../../core/planner/planner.js';
-import { Corrections } from '../../io/data/corrections.js';
-import type { FrameArray } from '../../io/data/dtype.js';
+import { numberTypes } from '../../compute/arrays/numbers.js';
+import type { BackendName } from '../../compute/backends/names.js';
+import { pack } from '../../compute/layout/struct.js';
+import { correctionDescriptor, udfNumbers } from '../../compute/layout/udf.js';
+import type { Planner } from '../../compute/planner/planner.js';
+import { Corrections } from '../../frames/corrections.js';
+import type { FrameArray } from '../../frames/dtype.js';
+import { checkedOptions, checkedValue, row } from '../../options/call-options.js';
+import { assertIntact, lengthOf } from '../../util/buffers.js';
+import { EwaldError } from '../../util/errors.js';
+import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../../util/resource.js';
 import type { PassDtype } from '../contract.js';
 import { checkNumbers } from '../pass/frames-of-run.js';
 import { planRows } from '../pass/plan-rows.js';

@@ -1,6 +1,6 @@
 /** Corrections on CUDA: frames are uploaded in chunks and read back corrected; see cuda/udf. */
-import { planCuda } from '../../core/backends/addon-plan.js';
-import type { CudaHost } from '../../core/backends/cuda/host.js';
+import { planCuda } from '../../compute/backends/addon-plan.js';
+import type { CudaHost } from '../../compute/backends/cuda/host.js';
 import type { CorrectionOp } from './contract.js';
 
 /** The corrections of a CUDA device. */

@@ -1,7 +1,7 @@
 /** The modules of the kernels of corrections. */
-import type { Feature } from '../../core/backends/feature.js';
-import { uses } from '../../core/backends/mechanisms.js';
-import { correctionWork } from '../../core/planner/works.js';
+import type { Feature } from '../../compute/backends/feature.js';
+import { uses } from '../../compute/backends/mechanisms.js';
+import { correctionWork } from '../../compute/planner/works.js';
 import type { CorrectionOp } from './contract.js';
 import { correctionOp } from './wasm.js';
 

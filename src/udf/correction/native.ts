@@ -1,6 +1,6 @@
 /** Corrections on the CPU, off the main thread; see cpp/udf. */
-import { planNative } from '../../core/backends/addon-plan.js';
-import type { NativeHost } from '../../core/backends/native/host.js';
+import { planNative } from '../../compute/backends/addon-plan.js';
+import type { NativeHost } from '../../compute/backends/native/host.js';
 import type { CorrectionOp } from './contract.js';
 
 /** The corrections of the native core. */

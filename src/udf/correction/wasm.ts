@@ -1,7 +1,7 @@
 /** Corrections on wasm: a few frames at a time are copied into the heap and out of it, while they are in the cache. */
-import type { Core } from '../../core/backends/wasm/heap.js';
-import type { WasmHost } from '../../core/backends/wasm/host.js';
-import { planStaged } from '../../core/backends/wasm/staging.js';
+import type { Core } from '../../compute/backends/wasm/heap.js';
+import type { WasmHost } from '../../compute/backends/wasm/host.js';
+import { planStaged } from '../../compute/backends/wasm/staging.js';
 import type { CorrectionDescriptor, CorrectionKernel, CorrectionOp } from './contract.js';
 
 /** The corrections of the wasm core. */

@@ -1,7 +1,8 @@
 /** The contract of decoding with a backend: chunks of bitshuffle and LZ4, each of them a frame, several at a time. */
-import type { Disposable } from '../../base/resource.js';
-import type { ArrayMemory } from '../../core/arrays/contract.js';
-import type { Op } from '../../core/backends/feature.js';
+
+import type { ArrayMemory } from '../../compute/arrays/contract.js';
+import type { Op } from '../../compute/backends/feature.js';
+import type { Disposable } from '../../util/resource.js';
 
 /** Frames to decode, already validated. */
 export interface DecoderDescriptor {

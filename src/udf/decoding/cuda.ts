@@ -1,7 +1,7 @@
 /** Decoding on CUDA: chunks are sent packed, and frames come back or stay on the device; see cuda/data. */
-import { handleOf } from '../../core/arrays/kernels/cuda.js';
-import { planCuda } from '../../core/backends/addon-plan.js';
-import type { CudaHost } from '../../core/backends/cuda/host.js';
+import { handleOf } from '../../compute/arrays/kernels/cuda.js';
+import { planCuda } from '../../compute/backends/addon-plan.js';
+import type { CudaHost } from '../../compute/backends/cuda/host.js';
 import type { DecoderOp } from './contract.js';
 
 /** The largest block that the shared memory of a launch holds, packed and decoded. */

@@ -3,16 +3,16 @@
  * them, to numbers in memory or in an array on a device, to which then only packed bytes are copied.
  */
 
-import { asItIs, assertIntact, lengthOf } from '../../base/buffers.js';
-import { checkedOptions, row } from '../../base/call-options.js';
-import { EwaldError } from '../../base/errors.js';
-import { inspect } from '../../base/options.js';
-import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../../base/resource.js';
-import { type ArrayParts, type DeviceArray, partsOf } from '../../core/arrays/array.js';
-import { numberTypes } from '../../core/arrays/numbers.js';
-import type { BackendName } from '../../core/backends/names.js';
-import type { Planner } from '../../core/planner/planner.js';
-import type { FrameArray } from '../../io/data/dtype.js';
+import { type ArrayParts, type DeviceArray, partsOf } from '../../compute/arrays/array.js';
+import { numberTypes } from '../../compute/arrays/numbers.js';
+import type { BackendName } from '../../compute/backends/names.js';
+import type { Planner } from '../../compute/planner/planner.js';
+import type { FrameArray } from '../../frames/dtype.js';
+import { checkedOptions, row } from '../../options/call-options.js';
+import { asItIs, assertIntact, lengthOf } from '../../util/buffers.js';
+import { EwaldError } from '../../util/errors.js';
+import { inspect } from '../../util/options.js';
+import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../../util/resource.js';
 import type { PassDtype } from '../contract.js';
 import { checkAmount, checkNumbers, checkOwner } from '../pass/frames-of-run.js';
 import { planRows } from '../pass/plan-rows.js';

@@ -1,7 +1,7 @@
 /** The modules of the kernels of decoding. */
-import type { Feature } from '../../core/backends/feature.js';
-import { uses } from '../../core/backends/mechanisms.js';
-import { decodingWork } from '../../core/planner/works.js';
+import type { Feature } from '../../compute/backends/feature.js';
+import { uses } from '../../compute/backends/mechanisms.js';
+import { decodingWork } from '../../compute/planner/works.js';
 import type { DecoderOp } from './contract.js';
 import { decoderOp } from './wasm.js';
 

@@ -1,6 +1,6 @@
 /** Decoding on wasm: see `wasmCodecs`. */
-import type { WasmHost } from '../../core/backends/wasm/host.js';
-import { wasmCodecs } from '../../io/data/codecs/wasm.js';
+import type { WasmHost } from '../../compute/backends/wasm/host.js';
+import { wasmCodecs } from '../../frames/codecs/wasm.js';
 import type { DecoderOp } from './contract.js';
 import { onCores } from './cores.js';
 

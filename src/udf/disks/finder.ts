@@ -1,16 +1,16 @@
 /** A disk finder planned on a context: correlation of frames with a pattern around expected positions. */
 
-import { lengthOf } from '../../base/buffers.js';
-import { checkedOptions, checkedValue, row } from '../../base/call-options.js';
-import { EwaldError } from '../../base/errors.js';
-import { withArticle } from '../../base/options.js';
-import { type Disposable, Resource } from '../../base/resource.js';
-import { numberTypes } from '../../core/arrays/numbers.js';
-import type { BackendName } from '../../core/backends/names.js';
-import { pack } from '../../core/layout/struct.js';
-import { disksCorrelations, disksDescriptor, disksRefinements, udfNumbers } from '../../core/layout/udf.js';
-import type { Planner } from '../../core/planner/planner.js';
-import type { FrameArray } from '../../io/data/dtype.js';
+import { numberTypes } from '../../compute/arrays/numbers.js';
+import type { BackendName } from '../../compute/backends/names.js';
+import { pack } from '../../compute/layout/struct.js';
+import { disksCorrelations, disksDescriptor, disksRefinements, udfNumbers } from '../../compute/layout/udf.js';
+import type { Planner } from '../../compute/planner/planner.js';
+import type { FrameArray } from '../../frames/dtype.js';
+import { checkedOptions, checkedValue, row } from '../../options/call-options.js';
+import { lengthOf } from '../../util/buffers.js';
+import { EwaldError } from '../../util/errors.js';
+import { withArticle } from '../../util/options.js';
+import { type Disposable, Resource } from '../../util/resource.js';
 import type { PassDtype } from '../contract.js';
 import { planRows } from '../pass/plan-rows.js';
 import { correlationRow, refinementRow } from '../shared-rows.js';

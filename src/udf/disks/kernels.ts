@@ -1,6 +1,6 @@
 /** The modules of the kernels that find disks. */
-import type { Feature } from '../../core/backends/feature.js';
-import { diskWork } from '../../core/planner/works.js';
+import type { Feature } from '../../compute/backends/feature.js';
+import { diskWork } from '../../compute/planner/works.js';
 import type { DisksOp } from './contract.js';
 import { disksOp } from './kernels/wasm.js';
 

@@ -1,6 +1,6 @@
 /** Patterns of diffraction disks, with which frames are correlated; those of LiberTEM-blobfinder. */
-import { checkedOptions, checkedValue, row } from '../../base/call-options.js';
-import { EwaldError } from '../../base/errors.js';
+import { checkedOptions, checkedValue, row } from '../../options/call-options.js';
+import { EwaldError } from '../../util/errors.js';
 
 /** Kinds of patterns, each with what it is for. */
 const patternKinds = {

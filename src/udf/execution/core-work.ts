@@ -1,6 +1,7 @@
 /** Work of the core other than sums of a pass, as a UDF defines it; core-works.ts plans and runs it. */
-import type { Disposable } from '../../base/resource.js';
-import type { FrameArray } from '../../io/data/dtype.js';
+
+import type { FrameArray } from '../../frames/dtype.js';
+import type { Disposable } from '../../util/resource.js';
 import type { Arrays } from '../functions/dtypes.js';
 import type { PartitionMeta } from '../functions/udf-meta.js';
 

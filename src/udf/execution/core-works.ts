@@ -1,5 +1,5 @@
 /** The works of the core in a run: planned once for its partitions, on the context of its thread. */
-import type { FrameArray } from '../../io/data/dtype.js';
+import type { FrameArray } from '../../frames/dtype.js';
 import { isAux } from '../functions/aux.js';
 import type { AnyUdf } from '../functions/udf.js';
 import type { UdfCore } from '../room.js';

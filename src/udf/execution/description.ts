@@ -1,8 +1,8 @@
 /** The description of a run that is sent to the workers that compute its partitions: plain data. */
-import type { CorrectionOptions } from '../../io/data/corrections.js';
-import type { CountLimits } from '../../io/data/count-limits.js';
-import type { FrameSums } from '../../io/data/frame-sums.js';
-import type { OpenOptions } from '../../io/data/open.js';
+import type { CorrectionOptions } from '../../frames/corrections.js';
+import type { CountLimits } from '../../frames/count-limits.js';
+import type { FrameSums } from '../../frames/frame-sums.js';
+import type { OpenOptions } from '../../frames/open.js';
 import type { UdfMeta } from '../functions/udf.js';
 
 /** The data that every task of a run receives. */

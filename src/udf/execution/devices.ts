@@ -3,12 +3,12 @@
  * are started.
  */
 
-import { expects, expectsMembers } from '../../base/arguments.js';
-import { EwaldError } from '../../base/errors.js';
-import { knownOptions } from '../../base/options.js';
-import type { DeviceReport } from '../../core/backends/open.js';
-import type { ContextOptions } from '../../core/context/context.js';
-import type { Executor } from '../../executors/executor.js';
+import type { DeviceReport } from '../../compute/backends/open.js';
+import type { ContextOptions } from '../../compute/context/context.js';
+import type { Executor } from '../../parallel/executor.js';
+import { expects, expectsMembers } from '../../util/arguments.js';
+import { EwaldError } from '../../util/errors.js';
+import { knownOptions } from '../../util/options.js';
 
 /** The result of `detect`; modify it and pass it to `clusterSpec`. */
 export interface DetectedDevices {

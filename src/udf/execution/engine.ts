@@ -3,9 +3,9 @@
  * frames that have arrived, go to a place, whose results are merged in the same order.
  */
 
-import { EwaldError } from '../../base/errors.js';
-import { checkSignal } from '../../base/options.js';
-import type { Executor } from '../../executors/executor.js';
+import type { Executor } from '../../parallel/executor.js';
+import { EwaldError } from '../../util/errors.js';
+import { checkSignal } from '../../util/options.js';
 import type { Acquisition } from '../acquisition/acquisition.js';
 import { arriving } from '../acquisition/live-partition.js';
 import { type FrameRecorder, recordStored } from '../scans/record.js';

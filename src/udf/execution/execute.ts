@@ -1,10 +1,10 @@
 /** Executes a run as its options ask: reports progress, shows images, records frames, and keeps what was done in errors. */
 
-import { rateText } from '../../base/amounts.js';
-import { checkedOptions, row } from '../../base/call-options.js';
-import { observer } from '../../base/callbacks.js';
-import { EwaldError, isEwaldError } from '../../base/errors.js';
-import { argumentError } from '../../base/parameters.js';
+import { checkedOptions, row } from '../../options/call-options.js';
+import { argumentError } from '../../options/parameters.js';
+import { rateText } from '../../util/amounts.js';
+import { observer } from '../../util/callbacks.js';
+import { EwaldError, isEwaldError } from '../../util/errors.js';
 import { isTold, type PartialOfRun, type ToldRunOptions, type UdfPlace, type UdfProgress } from '../context-options.js';
 import type { FrameRecorder } from '../scans/record.js';
 import { changesOf } from '../scans/scan.js';

@@ -1,6 +1,6 @@
 /** A run that is executed: the resources for it, the partitions to be processed, and their results. */
 
-import type { Executor } from '../../executors/executor.js';
+import type { Executor } from '../../parallel/executor.js';
 import type { Arrays } from '../functions/dtypes.js';
 import type { OpenCore } from '../functions/prepared.js';
 import type { AnyUdf } from '../functions/udf.js';

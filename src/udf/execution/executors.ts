@@ -1,13 +1,13 @@
 /** Validates and creates the executors of `Context.makeWith`. */
 
-import { isPlainNumbers } from '../../base/arguments.js';
-import { checkedValue, row } from '../../base/call-options.js';
-import { EwaldError } from '../../base/errors.js';
-import { inspect } from '../../base/options.js';
-import type { DeviceReport } from '../../core/backends/open.js';
-import type { ContextOptions } from '../../core/context/context.js';
-import { type Executor, executorKinds } from '../../executors/executor.js';
-import type { WorkersOptions } from '../../executors/options.js';
+import type { DeviceReport } from '../../compute/backends/open.js';
+import type { ContextOptions } from '../../compute/context/context.js';
+import { checkedValue, row } from '../../options/call-options.js';
+import { type Executor, executorKinds } from '../../parallel/executor.js';
+import type { WorkersOptions } from '../../parallel/options.js';
+import { isPlainNumbers } from '../../util/arguments.js';
+import { EwaldError } from '../../util/errors.js';
+import { inspect } from '../../util/options.js';
 import type { MakeWithOptions } from '../context-options.js';
 
 /** The executors of a platform, and its devices for them. */

@@ -3,11 +3,11 @@
  * JavaScript can compute.
  */
 
-import { halfToNumber } from '../../base/number-bytes.js';
-import type { Corrections } from '../../io/data/corrections.js';
-import type { Dataset } from '../../io/data/dataset.js';
-import { allocateFrames, type DataType, elements, type FrameArray } from '../../io/data/dtype.js';
-import { readOrAborted } from '../../io/data/read-or-aborted.js';
+import type { Corrections } from '../../frames/corrections.js';
+import type { Dataset } from '../../frames/dataset.js';
+import { allocateFrames, type DataType, elements, type FrameArray } from '../../frames/dtype.js';
+import { readOrAborted } from '../../frames/read-or-aborted.js';
+import { halfToNumber } from '../../util/number-bytes.js';
 import { numbersPerElement } from '../functions/dtypes.js';
 import type { FrameRun } from './partitions.js';
 

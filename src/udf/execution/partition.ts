@@ -3,11 +3,11 @@
  * results are returned.
  */
 
-import { joined } from '../../base/joined.js';
-import { checkSignal } from '../../base/options.js';
-import { product } from '../../base/product.js';
-import type { Corrections } from '../../io/data/corrections.js';
-import { allocateFrames, type DataType, type FrameArray } from '../../io/data/dtype.js';
+import type { Corrections } from '../../frames/corrections.js';
+import { allocateFrames, type DataType, type FrameArray } from '../../frames/dtype.js';
+import { joined } from '../../util/joined.js';
+import { checkSignal } from '../../util/options.js';
+import { product } from '../../util/product.js';
 import { auxOf } from '../functions/aux.js';
 import { allocateViews } from '../functions/buffers.js';
 import { callMethod, declarationsOf } from '../functions/call-method.js';

@@ -1,10 +1,10 @@
 /** Splits a run into partitions and determines the frames of each. */
 
-import { EwaldError } from '../../base/errors.js';
-import { inspect } from '../../base/options.js';
-import { product } from '../../base/product.js';
-import { partitionsOfCustom } from '../../io/data/custom.js';
-import { elementBytes, type FrameArray } from '../../io/data/dtype.js';
+import { partitionsOfCustom } from '../../frames/custom.js';
+import { elementBytes, type FrameArray } from '../../frames/dtype.js';
+import { EwaldError } from '../../util/errors.js';
+import { inspect } from '../../util/options.js';
+import { product } from '../../util/product.js';
 import type { Selection } from '../scans/roi.js';
 import type { Scan } from '../scans/scan.js';
 

@@ -1,6 +1,6 @@
 /** The UDFs of a run: checked, with memory for their results, and with what these ask of the partitions. */
 
-import { EwaldError } from '../../base/errors.js';
+import { EwaldError } from '../../util/errors.js';
 import { auxOf, checkAux } from '../functions/aux.js';
 import { allocateViews, type BufferDeclarations, checkDeclarations, type RunShape } from '../functions/buffers.js';
 import { callMethod, declarationsOf, withMethod } from '../functions/call-method.js';

@@ -1,11 +1,11 @@
 /** The passes of one run on one context: planned when the first partition needs them, and kept for the others. */
 
-import { isEwaldError } from '../../base/errors.js';
-import type { PlatformSignal } from '../../base/globals.js';
-import { product } from '../../base/product.js';
-import { udfNumbers } from '../../core/layout/udf.js';
-import type { Corrections } from '../../io/data/corrections.js';
-import type { DataType, FrameArray } from '../../io/data/dtype.js';
+import { udfNumbers } from '../../compute/layout/udf.js';
+import type { Corrections } from '../../frames/corrections.js';
+import type { DataType, FrameArray } from '../../frames/dtype.js';
+import { isEwaldError } from '../../util/errors.js';
+import type { PlatformSignal } from '../../util/globals.js';
+import { product } from '../../util/product.js';
 import type { FrameCorrection } from '../correction/correction.js';
 import { kernelOf } from '../functions/call-method.js';
 import type { Arrays } from '../functions/dtypes.js';

@@ -4,12 +4,12 @@
  * clears fresh memory page by page. Pieces consist of whole tiles, so that results do not depend on them.
  */
 
-import type { PlatformSignal } from '../../base/globals.js';
-import { Pace } from '../../base/pace.js';
-import type { Dataset } from '../../io/data/dataset.js';
-import type { DataType, FrameArray } from '../../io/data/dtype.js';
-import { framesInMemory } from '../../io/data/formats/memory.js';
-import { joinSparse, type SparseFrames } from '../../io/data/sparse.js';
+import type { Dataset } from '../../frames/dataset.js';
+import type { DataType, FrameArray } from '../../frames/dtype.js';
+import { framesInMemory } from '../../frames/formats/memory.js';
+import { joinSparse, type SparseFrames } from '../../frames/sparse.js';
+import type { PlatformSignal } from '../../util/globals.js';
+import { Pace } from '../../util/pace.js';
 import { numbersPerElement } from '../functions/dtypes.js';
 import type { AnyUdf } from '../functions/udf.js';
 import { readRuns } from './frames-of.js';

@@ -1,12 +1,12 @@
 /** Processes the partitions of a run on one thread, this one or a worker's, which keeps its kernels between them. */
 
-import type { PlatformSignal } from '../../base/globals.js';
-import { checkSignal } from '../../base/options.js';
-import type { Corrections } from '../../io/data/corrections.js';
-import type { CountLimits } from '../../io/data/count-limits.js';
-import type { Dataset } from '../../io/data/dataset.js';
-import type { DataType, FrameArray } from '../../io/data/dtype.js';
-import { framesInMemory } from '../../io/data/formats/memory.js';
+import type { Corrections } from '../../frames/corrections.js';
+import type { CountLimits } from '../../frames/count-limits.js';
+import type { Dataset } from '../../frames/dataset.js';
+import type { DataType, FrameArray } from '../../frames/dtype.js';
+import { framesInMemory } from '../../frames/formats/memory.js';
+import type { PlatformSignal } from '../../util/globals.js';
+import { checkSignal } from '../../util/options.js';
 import type { Arrays } from '../functions/dtypes.js';
 import type { OpenCore } from '../functions/prepared.js';
 import type { AnyUdf, UdfMeta, UdfParams } from '../functions/udf.js';

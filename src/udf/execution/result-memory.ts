@@ -2,7 +2,7 @@
  * Memory that this thread shares with the workers of its process, for results as large as frames. A message would copy
  * them twice, each time into fresh memory, which the system clears page by page.
  */
-import { sharesMemory } from '../../executors/content.js';
+import { sharesMemory } from '../../parallel/content.js';
 import { type Arrays, allocate, type BufferArray, type BufferDtype, numbersPerElement } from '../functions/dtypes.js';
 
 /** Bytes before the results, of which the first four are 1 once a worker has begun to write. */

@@ -1,11 +1,11 @@
 /** A run of UDFs over a scan: validated, split into partitions, merged in order, with results after each of them. */
 
-import { EwaldError } from '../../base/errors.js';
-import { inspect, kindOf } from '../../base/options.js';
-import { product } from '../../base/product.js';
-import { Corrections } from '../../io/data/corrections.js';
-import type { CountLimits } from '../../io/data/count-limits.js';
-import { elementBytes } from '../../io/data/dtype.js';
+import { Corrections } from '../../frames/corrections.js';
+import type { CountLimits } from '../../frames/count-limits.js';
+import { elementBytes } from '../../frames/dtype.js';
+import { EwaldError } from '../../util/errors.js';
+import { inspect, kindOf } from '../../util/options.js';
+import { product } from '../../util/product.js';
 import { checkRun, type UdfProgress, type UdfRunOptions } from '../context-options.js';
 import { type BufferDeclarations, elementsOf, ResultBuffer, type RunShape, strideOf } from '../functions/buffers.js';
 import { callMethod } from '../functions/call-method.js';

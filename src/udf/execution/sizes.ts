@@ -3,8 +3,8 @@
  * frames, and in a piece, which stays in the caches.
  */
 
-import { product } from '../../base/product.js';
-import { elementBytes } from '../../io/data/dtype.js';
+import { elementBytes } from '../../frames/dtype.js';
+import { product } from '../../util/product.js';
 import { type AnyUdf, methodOf, type UdfMeta } from '../functions/udf.js';
 import type { Scan } from '../scans/scan.js';
 import type { PartitionBytes } from './partitions.js';

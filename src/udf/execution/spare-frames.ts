@@ -1,5 +1,5 @@
 /** Reuses the memory of processed frames for later partitions. */
-import { allocateFrames, type DataType, elementBytes, type FrameArray, viewAs } from '../../io/data/dtype.js';
+import { allocateFrames, type DataType, elementBytes, type FrameArray, viewAs } from '../../frames/dtype.js';
 
 /** Enough for one partition being processed, its copy in another dtype, and one being read. */
 const most = 3;

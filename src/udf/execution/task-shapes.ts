@@ -1,7 +1,7 @@
 /** What the tasks of a run and their shared value must be, since they come from another process. */
 
-import { expects, expectsPlainNumbers } from '../../base/arguments.js';
-import { product } from '../../base/product.js';
+import type { Dataset } from '../../frames/dataset.js';
+import { dataTypes, elements, type FrameArray } from '../../frames/dtype.js';
 import {
   count,
   either,
@@ -14,9 +14,9 @@ import {
   text,
   truth,
   typed,
-} from '../../base/shapes.js';
-import type { Dataset } from '../../io/data/dataset.js';
-import { dataTypes, elements, type FrameArray } from '../../io/data/dtype.js';
+} from '../../options/shapes.js';
+import { expects, expectsPlainNumbers } from '../../util/arguments.js';
+import { product } from '../../util/product.js';
 import { numbersPerElement } from '../functions/dtypes.js';
 import type { RunDescription } from './description.js';
 import type { Partition } from './partitions.js';

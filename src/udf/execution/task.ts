@@ -2,14 +2,14 @@
  * A partition of a run as a task of an executor: `{ module: 'udf', function: 'partition' }`; tasks.ts creates them.
  */
 
-import { EwaldError } from '../../base/errors.js';
-import type { TaskScope } from '../../executors/task.js';
-import { Corrections } from '../../io/data/corrections.js';
-import type { Dataset } from '../../io/data/dataset.js';
-import type { FrameArray } from '../../io/data/dtype.js';
-import { hasFrames } from '../../io/data/frame-sums.js';
-import type { OpenOptions } from '../../io/data/open.js';
-import { builtinUdfs } from '../builtin/index.js';
+import { Corrections } from '../../frames/corrections.js';
+import type { Dataset } from '../../frames/dataset.js';
+import type { FrameArray } from '../../frames/dtype.js';
+import { hasFrames } from '../../frames/frame-sums.js';
+import type { OpenOptions } from '../../frames/open.js';
+import type { TaskScope } from '../../parallel/task.js';
+import { builtinUdfs } from '../../stem/builtin/index.js';
+import { EwaldError } from '../../util/errors.js';
 import { withMethod } from '../functions/call-method.js';
 import type { Arrays } from '../functions/dtypes.js';
 import { type AnyDefinition, type AnyUdf, asUdf, isUdf } from '../functions/udf.js';

@@ -1,10 +1,10 @@
 /** The tasks of a run for an executor: `{ module: 'udf', function: 'partition' }`, which task.ts processes. */
 
-import { EwaldError } from '../../base/errors.js';
-import { compute } from '../../executors/delayed.js';
-import type { Executor } from '../../executors/executor.js';
-import type { Task } from '../../executors/task.js';
-import { type FrameSums, sumsOfEnds } from '../../io/data/frame-sums.js';
+import { type FrameSums, sumsOfEnds } from '../../frames/frame-sums.js';
+import { compute } from '../../parallel/delayed.js';
+import type { Executor } from '../../parallel/executor.js';
+import type { Task } from '../../parallel/task.js';
+import { EwaldError } from '../../util/errors.js';
 import type { Arrays } from '../functions/dtypes.js';
 import type { AnyUdf } from '../functions/udf.js';
 import type { WasmCode } from '../wasm/code.js';

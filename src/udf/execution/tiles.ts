@@ -1,9 +1,9 @@
 /** Passes frames to the JavaScript methods of UDFs, tile by tile, so that a tile is read from memory once. */
 
-import { isEwaldError } from '../../base/errors.js';
-import { Pace } from '../../base/pace.js';
-import { product } from '../../base/product.js';
-import { elementBytes, type FrameArray } from '../../io/data/dtype.js';
+import { elementBytes, type FrameArray } from '../../frames/dtype.js';
+import { isEwaldError } from '../../util/errors.js';
+import { Pace } from '../../util/pace.js';
+import { product } from '../../util/product.js';
 import { callMethod, checkNotTransferred, refuseReturned, settled, udfError } from '../functions/call-method.js';
 import { numbersPerElement } from '../functions/dtypes.js';
 import { type AnyDefinition, type AnyUdf, methodOf, type Tiling } from '../functions/udf.js';

@@ -1,6 +1,6 @@
 /** The results that the methods of a UDF see: values assigned to them are written into their arrays. */
-import { EwaldError } from '../../base/errors.js';
-import { inspect } from '../../base/options.js';
+import { EwaldError } from '../../util/errors.js';
+import { inspect } from '../../util/options.js';
 import { callMethod } from '../functions/call-method.js';
 import type { Arrays, BufferArray } from '../functions/dtypes.js';
 import type { AnyUdf, UdfMeta, UdfParams } from '../functions/udf.js';

@@ -1,9 +1,9 @@
 /** User data that a UDF sees sliced like its results: per scan position, per pixel, or as a whole. */
 
-import { expectsMembers } from '../../base/arguments.js';
-import { checkedValue, row } from '../../base/call-options.js';
-import { EwaldError } from '../../base/errors.js';
-import { product } from '../../base/product.js';
+import { checkedValue, row } from '../../options/call-options.js';
+import { expectsMembers } from '../../util/arguments.js';
+import { EwaldError } from '../../util/errors.js';
+import { product } from '../../util/product.js';
 import type { BufferKind, RunShape } from './buffers.js';
 import {
   type BufferArray,

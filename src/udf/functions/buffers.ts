@@ -1,10 +1,10 @@
 /** Result buffers: those that a UDF declares, the views into which it writes, and the results that a run returns. */
 
-import { EwaldError } from '../../base/errors.js';
-import { inspect, knownOptions } from '../../base/options.js';
-import { type PlainOf, plainOf } from '../../base/plain.js';
-import { product } from '../../base/product.js';
-import { maybe, oneOf } from '../../base/shapes.js';
+import { maybe, oneOf } from '../../options/shapes.js';
+import { EwaldError } from '../../util/errors.js';
+import { inspect, knownOptions } from '../../util/options.js';
+import { type PlainOf, plainOf } from '../../util/plain.js';
+import { product } from '../../util/product.js';
 import type { Selection } from '../scans/roi.js';
 import {
   allocate,

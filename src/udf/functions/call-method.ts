@@ -1,9 +1,10 @@
 /** Calls the methods of UDFs, and checks what they do: errors name the UDF and the place. */
-import { isLost } from '../../base/buffers.js';
-import { callbackError, refusePromise } from '../../base/callbacks.js';
-import { EwaldError, isEwaldError, plainError } from '../../base/errors.js';
-import { inspect } from '../../base/options.js';
-import type { FrameArray } from '../../io/data/dtype.js';
+
+import type { FrameArray } from '../../frames/dtype.js';
+import { isLost } from '../../util/buffers.js';
+import { callbackError, refusePromise } from '../../util/callbacks.js';
+import { EwaldError, isEwaldError, plainError } from '../../util/errors.js';
+import { inspect } from '../../util/options.js';
 import type { KernelPart } from '../execution/kernel-part.js';
 import type { BufferDeclarations } from './buffers.js';
 import type { Arrays, BufferArray } from './dtypes.js';

@@ -1,5 +1,5 @@
 /** Describes the declarations of a UDF and how it will be run, as data and as an HTML table. */
-import { htmlText } from '../../base/plain-text.js';
+import { htmlText } from '../../util/plain-text.js';
 import { partsOf } from '../execution/partitions.js';
 import type { Run } from '../execution/run.js';
 import { type BufferKind, shapeOfBuffer } from './buffers.js';

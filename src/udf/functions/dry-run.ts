@@ -1,6 +1,7 @@
 /** A run over one frame of ones: shows what a UDF declares, allocates and returns before any data are read. */
-import { product } from '../../base/product.js';
-import { allocateFrames } from '../../io/data/dtype.js';
+
+import { allocateFrames } from '../../frames/dtype.js';
+import { product } from '../../util/product.js';
 import { runPartition } from '../execution/partition.js';
 import { Passes } from '../execution/passes.js';
 import type { Run } from '../execution/run.js';

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { EwaldError } from '../../base/errors.js';
+import { EwaldError } from '../../util/errors.js';
 import { withTexts } from './parameter-texts.js';
 import { type AnyDefinition, type AnyUdf, asUdf, isUdf } from './udf.js';
 

@@ -1,8 +1,9 @@
 /** Parameters of UDFs from texts `name=value`, as users type them; the declared values determine the types. */
-import { decimal } from '../../base/decimal.js';
-import { EwaldError } from '../../base/errors.js';
-import { inspect, nearest } from '../../base/options.js';
-import { argumentError } from '../../base/parameters.js';
+
+import { argumentError } from '../../options/parameters.js';
+import { decimal } from '../../util/decimal.js';
+import { EwaldError } from '../../util/errors.js';
+import { inspect, nearest } from '../../util/options.js';
 import { isAux } from './aux.js';
 import type { AnyUdf } from './udf.js';
 

@@ -1,8 +1,9 @@
 /** What UDFs prepare once per worker and run: transforms that their methods call synchronously, and tables. */
-import { EwaldError } from '../../base/errors.js';
-import type { FftPlan } from '../../transforms/fft/fft.js';
-import type { FftOptions, FftPrecision } from '../../transforms/fft/options.js';
-import type { FftMethods } from '../../transforms/fft/room.js';
+
+import type { FftPlan } from '../../fft/fft.js';
+import type { FftOptions, FftPrecision } from '../../fft/options.js';
+import type { FftMethods } from '../../fft/room.js';
+import { EwaldError } from '../../util/errors.js';
 import type { UdfCore } from '../room.js';
 import { udfError } from './call-method.js';
 import type { AnyUdf, SynchronousPlan, UdfMeta } from './udf.js';

@@ -1,12 +1,12 @@
 /** User-defined functions: the buffers they declare, what they do with frames, how parts are merged. */
 
-import { EwaldError } from '../../base/errors.js';
-import type { PlatformUrl } from '../../base/globals.js';
-import type { MethodOf } from '../../base/members.js';
-import { knownOptions } from '../../base/options.js';
-import type { FrameArray } from '../../io/data/dtype.js';
-import type { FftPlan } from '../../transforms/fft/fft.js';
-import type { FftOptions, FftPrecision } from '../../transforms/fft/options.js';
+import type { FftPlan } from '../../fft/fft.js';
+import type { FftOptions, FftPrecision } from '../../fft/options.js';
+import type { FrameArray } from '../../frames/dtype.js';
+import { EwaldError } from '../../util/errors.js';
+import type { PlatformUrl } from '../../util/globals.js';
+import type { MethodOf } from '../../util/members.js';
+import { knownOptions } from '../../util/options.js';
 import type { CoreWork } from '../execution/core-work.js';
 import type { KernelPart } from '../execution/kernel-part.js';
 import type { UdfCore } from '../room.js';

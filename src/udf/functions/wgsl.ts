@@ -1,9 +1,9 @@
 /** Runs a UDF's own WGSL: maps its buffers, parameters and auxiliary data to a device, and its results back. */
 
-import { EwaldError } from '../../base/errors.js';
-import { product } from '../../base/product.js';
-import { udfNumbers } from '../../core/layout/udf.js';
-import type { FrameArray } from '../../io/data/dtype.js';
+import { udfNumbers } from '../../compute/layout/udf.js';
+import type { FrameArray } from '../../frames/dtype.js';
+import { EwaldError } from '../../util/errors.js';
+import { product } from '../../util/product.js';
 import { mergeInto } from '../execution/written.js';
 import type { FrameFunction } from '../pass/function.js';
 import { checkWgslName, functionArrays } from '../pass/function-checks.js';

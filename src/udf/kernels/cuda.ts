@@ -3,9 +3,9 @@
  * cuda/udf.
  */
 
-import { handleOf } from '../../core/arrays/kernels/cuda.js';
-import { planCuda } from '../../core/backends/addon-plan.js';
-import type { CudaHost } from '../../core/backends/cuda/host.js';
+import { handleOf } from '../../compute/arrays/kernels/cuda.js';
+import { planCuda } from '../../compute/backends/addon-plan.js';
+import type { CudaHost } from '../../compute/backends/cuda/host.js';
 import type { UdfOp } from '../contract.js';
 
 /** The udf feature of a CUDA device, which allocates all memory of a pass when it is planned. */

@@ -1,7 +1,7 @@
 /** Passes over frames on the CPU, off the main thread; see cpp/udf. */
 
-import { planNative, tagged } from '../../core/backends/addon-plan.js';
-import type { NativeHost } from '../../core/backends/native/host.js';
+import { planNative, tagged } from '../../compute/backends/addon-plan.js';
+import type { NativeHost } from '../../compute/backends/native/host.js';
 import type { UdfOp } from '../contract.js';
 
 /** The functions by which a pass is run; see cpp/addon. */

@@ -1,11 +1,12 @@
 /**
  * Shows partial results as images during a run, throttled by the time they take, so that the run is hardly slowed down.
  */
-import { expects } from '../../base/arguments.js';
-import { checkedOptions, row } from '../../base/call-options.js';
-import { awaited } from '../../base/callbacks.js';
-import { EwaldError } from '../../base/errors.js';
-import { list } from '../../base/options.js';
+
+import { checkedOptions, row } from '../../options/call-options.js';
+import { expects } from '../../util/arguments.js';
+import { awaited } from '../../util/callbacks.js';
+import { EwaldError } from '../../util/errors.js';
+import { list } from '../../util/options.js';
 import type { ResultBuffer } from '../functions/buffers.js';
 import type { LivePicture } from './picture.js';
 

@@ -1,5 +1,5 @@
 /** Images on a terminal. */
-import { colourOf, robustLimits } from '../images/colormap.js';
+import { colourOf, robustLimits } from './colormap.js';
 import type { LivePicture } from './picture.js';
 
 /**

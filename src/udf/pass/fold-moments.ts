@@ -3,8 +3,8 @@
  * frame does not change differences from the mean. A bad pixel is the mean of its neighbours, so that its squares do
  * not follow from theirs: it is computed for each frame, as a mask of a few weights.
  */
-import type { Corrections } from '../../io/data/corrections.js';
-import { integerVarsum } from '../builtin/stddev.js';
+import type { Corrections } from '../../frames/corrections.js';
+import { integerVarsum } from '../../stem/builtin/stddev.js';
 import type { KernelSums } from '../execution/kernel-part.js';
 import type { PassDtype, PassStep } from './pass.js';
 

@@ -2,11 +2,11 @@
  * Folds corrections into the steps of a pass: a sum of corrected pixels under weights m is Σ w·value − Σ w·dark, where
  * w combines m with gain, bad pixels and patches. Frames are used as stored, and nothing is done frame by frame.
  */
-import type { Corrections } from '../../io/data/corrections.js';
+import type { Corrections } from '../../frames/corrections.js';
 import type { KernelPart } from '../execution/kernel-part.js';
 import { isIntegerDtype } from '../functions/dtypes.js';
-import { isFew, spansOf } from '../images/masks.js';
 import { BadMoments, correctMoments } from './fold-moments.js';
+import { isFew, spansOf } from './masks.js';
 import { type PassDtype, type PassStep, shapeOfStep } from './pass.js';
 import { WeightedMasks } from './weighted.js';
 

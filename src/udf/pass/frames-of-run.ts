@@ -1,10 +1,11 @@
 /** Checks of the arrays that a run over frames reads or writes, on this machine or on a device. */
-import { asItIs, lengthOf } from '../../base/buffers.js';
-import { EwaldError } from '../../base/errors.js';
-import type { ArrayParts, DeviceArray } from '../../core/arrays/array.js';
-import { numberTypes } from '../../core/arrays/numbers.js';
-import type { Planner } from '../../core/planner/planner.js';
-import type { FrameArray } from '../../io/data/dtype.js';
+
+import type { ArrayParts, DeviceArray } from '../../compute/arrays/array.js';
+import { numberTypes } from '../../compute/arrays/numbers.js';
+import type { Planner } from '../../compute/planner/planner.js';
+import type { FrameArray } from '../../frames/dtype.js';
+import { asItIs, lengthOf } from '../../util/buffers.js';
+import { EwaldError } from '../../util/errors.js';
 import type { PassDtype } from '../contract.js';
 
 /** Checks that an array is alive and of this context. `what` begins each message: `framePass.run: …`. Throws otherwise. */

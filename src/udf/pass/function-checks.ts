@@ -1,11 +1,11 @@
 /** Checks the arguments of `ctx.frameFunction` before anything is compiled or allocated. */
 
-import { lengthOf } from '../../base/buffers.js';
-import { checkedValue, row } from '../../base/call-options.js';
-import { EwaldError } from '../../base/errors.js';
-import { inspect, knownOptions, list, withArticle } from '../../base/options.js';
-import { numberTypes } from '../../core/arrays/numbers.js';
-import { udfNumbers } from '../../core/layout/udf.js';
+import { numberTypes } from '../../compute/arrays/numbers.js';
+import { udfNumbers } from '../../compute/layout/udf.js';
+import { checkedValue, row } from '../../options/call-options.js';
+import { lengthOf } from '../../util/buffers.js';
+import { EwaldError } from '../../util/errors.js';
+import { inspect, knownOptions, list, withArticle } from '../../util/options.js';
 import type { PassDtype } from '../contract.js';
 import type { FunctionDescriptor, FunctionResult, FunctionRun } from './function-contract.js';
 

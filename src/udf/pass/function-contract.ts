@@ -1,8 +1,8 @@
 /** The contract of a backend for user functions over frames: WGSL, so WebGPU only. */
 
-import type { Disposable } from '../../base/resource.js';
-import type { Op } from '../../core/backends/feature.js';
-import type { FrameArray } from '../../io/data/dtype.js';
+import type { Op } from '../../compute/backends/feature.js';
+import type { FrameArray } from '../../frames/dtype.js';
+import type { Disposable } from '../../util/resource.js';
 import type { PassDtype } from '../contract.js';
 
 /** The numbers of a result on a device. */

@@ -2,9 +2,9 @@
  * A user function over frames, in WGSL, planned on a context. `ewald/udf` builds its descriptor and merges its results.
  */
 
-import { type Disposable, Resource } from '../../base/resource.js';
-import type { BackendName } from '../../core/backends/names.js';
-import type { Planner } from '../../core/planner/planner.js';
+import type { BackendName } from '../../compute/backends/names.js';
+import type { Planner } from '../../compute/planner/planner.js';
+import { type Disposable, Resource } from '../../util/resource.js';
 import { functionFeature } from '../kernels.js';
 import { checkFunction, checkFunctionRun } from './function-checks.js';
 import type { FunctionArray, FunctionDescriptor, FunctionRun } from './function-contract.js';

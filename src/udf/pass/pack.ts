@@ -1,9 +1,9 @@
 /** Packs the steps of a pass into the layout of the core: structures, spans and sparse masks, weights. */
 
-import { EwaldError } from '../../base/errors.js';
-import { joined } from '../../base/joined.js';
-import { pack } from '../../core/layout/struct.js';
-import { udfStep, udfStepKinds } from '../../core/layout/udf.js';
+import { pack } from '../../compute/layout/struct.js';
+import { udfStep, udfStepKinds } from '../../compute/layout/udf.js';
+import { EwaldError } from '../../util/errors.js';
+import { joined } from '../../util/joined.js';
 import { type PassStep, type Spans, shapeOfStep } from './steps.js';
 
 function checkSpans(spans: Spans, pixels: number, width: number): void {

@@ -3,18 +3,18 @@
  * (sum, moments, logarithms), several of them while a frame is in the cache. See cpp/udf.
  */
 
-import { assertIntact, lengthOf } from '../../base/buffers.js';
-import { checkedOptions, checkedValue, row } from '../../base/call-options.js';
-import { EwaldError } from '../../base/errors.js';
-import { inspect } from '../../base/options.js';
-import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../../base/resource.js';
-import { type ArrayParts, type DeviceArray, partsOf } from '../../core/arrays/array.js';
-import { numberTypes } from '../../core/arrays/numbers.js';
-import type { BackendName } from '../../core/backends/names.js';
-import { pack } from '../../core/layout/struct.js';
-import { udfDescriptor, udfNumbers } from '../../core/layout/udf.js';
-import type { Planner } from '../../core/planner/planner.js';
-import { allocateFrames, type FrameArray } from '../../io/data/dtype.js';
+import { type ArrayParts, type DeviceArray, partsOf } from '../../compute/arrays/array.js';
+import { numberTypes } from '../../compute/arrays/numbers.js';
+import type { BackendName } from '../../compute/backends/names.js';
+import { pack } from '../../compute/layout/struct.js';
+import { udfDescriptor, udfNumbers } from '../../compute/layout/udf.js';
+import type { Planner } from '../../compute/planner/planner.js';
+import { allocateFrames, type FrameArray } from '../../frames/dtype.js';
+import { checkedOptions, checkedValue, row } from '../../options/call-options.js';
+import { assertIntact, lengthOf } from '../../util/buffers.js';
+import { EwaldError } from '../../util/errors.js';
+import { inspect } from '../../util/options.js';
+import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../../util/resource.js';
 import type { PassDtype, UdfKernel } from '../contract.js';
 import { udfFeature } from '../kernels.js';
 import { checkAmount, checkNumbers, checkOwner } from './frames-of-run.js';

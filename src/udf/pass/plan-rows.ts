@@ -1,6 +1,7 @@
 /** Rows of options that all plans over frames have. */
-import { row } from '../../base/call-options.js';
-import { udfNumbers } from '../../core/layout/udf.js';
+
+import { udfNumbers } from '../../compute/layout/udf.js';
+import { row } from '../../options/call-options.js';
 import type { PassDtype } from '../contract.js';
 
 /** The frames of a plan, its threads and its backend. */

@@ -1,7 +1,7 @@
 /** Weighted masks as steps of a pass: dense or sparse, with products in float32 or in float64. */
-import { type DataType, elementBytes } from '../../io/data/dtype.js';
+import { type DataType, elementBytes } from '../../frames/dtype.js';
 import { isIntegerDtype } from '../functions/dtypes.js';
-import { type MaskArray, sparseOf } from '../images/masks.js';
+import { type MaskArray, sparseOf } from './masks.js';
 import type { PassStep } from './pass.js';
 
 /** Whether float32 cannot hold the numbers: NumPy's result_type of them and float32 is float64. */

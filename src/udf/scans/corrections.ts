@@ -1,10 +1,10 @@
 /** Converts corrections in LiberTEM's terms to those of ewald/data. */
 
-import { isPlainNumbers } from '../../base/arguments.js';
-import { EwaldError } from '../../base/errors.js';
-import { inspect, knownOptions } from '../../base/options.js';
-import { product } from '../../base/product.js';
-import { Corrections } from '../../io/data/corrections.js';
+import { Corrections } from '../../frames/corrections.js';
+import { isPlainNumbers } from '../../util/arguments.js';
+import { EwaldError } from '../../util/errors.js';
+import { inspect, knownOptions } from '../../util/options.js';
+import { product } from '../../util/product.js';
 
 /**
  * (value − dark) · gain in float64; then each excluded pixel gets the mean of its neighbours that are not excluded.

@@ -1,12 +1,12 @@
 /** Writes the frames of a scan to a .npy file, completely or not at all, with its shape and sync offset applied. */
 
 import { extname } from 'node:path';
-import { EwaldError } from '../../base/errors.js';
-import { checkSignal } from '../../base/options.js';
-import { product } from '../../base/product.js';
-import { bytesOfArray, elementBytes } from '../../io/data/dtype.js';
-import { writers } from '../../io/data/write.js';
-import { openOutput } from '../../io/files/write.js';
+import { bytesOfArray, elementBytes } from '../../frames/dtype.js';
+import { openOutput } from '../../frames/files/write.js';
+import { writers } from '../../frames/write.js';
+import { EwaldError } from '../../util/errors.js';
+import { checkSignal } from '../../util/options.js';
+import { product } from '../../util/product.js';
 import type { ExportOptions } from '../context-options.js';
 import { readRuns } from '../execution/frames-of.js';
 import { partitionsOf } from '../execution/partitions.js';

@@ -1,11 +1,12 @@
 /** Images of users, such as masks: .npy files, TIFF and PNG. */
-import { EwaldError } from '../../base/errors.js';
-import type { PlatformSignal } from '../../base/globals.js';
-import type { NpyArray } from '../../io/data/npy.js';
-import { open } from '../../io/data/opening.node.js';
-import { readNpyFile } from '../../io/files/npy.node.js';
-import { readPng } from '../../io/files/png.node.js';
-import { readBytes } from '../../io/files/read.js';
+
+import { readNpyFile } from '../../frames/files/npy.node.js';
+import { readPng } from '../../frames/files/png.node.js';
+import { readBytes } from '../../frames/files/read.js';
+import type { NpyArray } from '../../frames/npy.js';
+import { open } from '../../frames/opening.node.js';
+import { EwaldError } from '../../util/errors.js';
+import type { PlatformSignal } from '../../util/globals.js';
 
 /** What the name of an image ends with. */
 export const imageEnding = /\.(npy|tiff?|png)$/i;

@@ -1,8 +1,9 @@
 /** Checks the options of `Context.load`. Loaded with the first scan: the names of `open` are those of its room. */
-import { checkedOptions, type Rule, refuseBy, row } from '../../base/call-options.js';
-import { otherNames } from '../../base/options.js';
-import { setting } from '../../base/parameters.js';
-import { openNames } from '../../io/data/parameters.js';
+
+import { openNames } from '../../frames/parameters.js';
+import { checkedOptions, type Rule, refuseBy, row } from '../../options/call-options.js';
+import { setting } from '../../options/parameters.js';
+import { otherNames } from '../../util/options.js';
 import type { FollowOptions, LoadOptions } from './scan.js';
 
 const followNames = ['timeoutS', 'stallS', 'ringBytes'] as const;

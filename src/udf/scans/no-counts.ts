@@ -1,10 +1,11 @@
 /** Leaves pixels without a count out of the runs of a scan. */
-import { counted } from '../../base/amounts.js';
-import { isEwaldError } from '../../base/errors.js';
-import { countLimitsOf, neverCounting, noCountTexts, telling } from '../../io/data/count-limits.js';
-import type { Dataset, ReadFramesOptions } from '../../io/data/dataset.js';
-import type { FrameArray } from '../../io/data/dtype.js';
-import { framesInMemory } from '../../io/data/formats/memory.js';
+
+import { countLimitsOf, neverCounting, noCountTexts, telling } from '../../frames/count-limits.js';
+import type { Dataset, ReadFramesOptions } from '../../frames/dataset.js';
+import type { FrameArray } from '../../frames/dtype.js';
+import { framesInMemory } from '../../frames/formats/memory.js';
+import { counted } from '../../util/amounts.js';
+import { isEwaldError } from '../../util/errors.js';
 import { noneSoFar } from '../execution/frame-counts.js';
 import type { Scan } from './scan.js';
 

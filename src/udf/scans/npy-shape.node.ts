@@ -1,7 +1,8 @@
 /** Arrays of .npy files that have a number for each position of a scan, or for each pixel of its frames. */
-import { EwaldError } from '../../base/errors.js';
-import type { PlatformSignal } from '../../base/globals.js';
-import type { NpyArray } from '../../io/data/npy.js';
+
+import type { NpyArray } from '../../frames/npy.js';
+import { EwaldError } from '../../util/errors.js';
+import type { PlatformSignal } from '../../util/globals.js';
 import { readImageFile } from './image-file.node.js';
 
 /**

@@ -8,14 +8,14 @@
 
 import { open, readdir } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
-import { counted } from '../../base/amounts.js';
-import { EwaldError } from '../../base/errors.js';
-import { product } from '../../base/product.js';
-import { bytesOfArray, elementBytes, type FrameArray } from '../../io/data/dtype.js';
-import { npyHeader } from '../../io/data/npy.js';
-import { writers } from '../../io/data/write.js';
-import { followed } from '../../io/files/names.js';
-import { openOutput } from '../../io/files/write.js';
+import { bytesOfArray, elementBytes, type FrameArray } from '../../frames/dtype.js';
+import { followed } from '../../frames/files/names.js';
+import { openOutput } from '../../frames/files/write.js';
+import { npyHeader } from '../../frames/npy.js';
+import { writers } from '../../frames/write.js';
+import { counted } from '../../util/amounts.js';
+import { EwaldError } from '../../util/errors.js';
+import { product } from '../../util/product.js';
 import type { RecordOptions } from '../context-options.js';
 import type { FrameRecorder } from './record.js';
 import type { Scan } from './scan.js';

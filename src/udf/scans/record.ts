@@ -1,6 +1,7 @@
 /** Records the frames of a run: those of a live scan when they arrive, those of a file after they were processed. */
-import type { PlatformSignal } from '../../base/globals.js';
-import type { FrameArray } from '../../io/data/dtype.js';
+
+import type { FrameArray } from '../../frames/dtype.js';
+import type { PlatformSignal } from '../../util/globals.js';
 import { readRuns } from '../execution/frames-of.js';
 import { type Partition, partsOf } from '../execution/partitions.js';
 import type { Scan } from './scan.js';

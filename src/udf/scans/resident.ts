@@ -3,17 +3,17 @@
  * second. Detectors that move over it are in virtual-detectors.ts.
  */
 
-import { checkedOptions, checkedValue, row } from '../../base/call-options.js';
-import { observer, type Progress } from '../../base/callbacks.js';
-import { EwaldError } from '../../base/errors.js';
-import type { PlatformSignal } from '../../base/globals.js';
-import { checkSignal, inspect, yieldToEventLoop } from '../../base/options.js';
-import { type ArrayNumbers, numberTypes } from '../../core/arrays/numbers.js';
-import { countLimitsOf } from '../../io/data/count-limits.js';
-import type { Dataset } from '../../io/data/dataset.js';
-import type { FrameArray } from '../../io/data/dtype.js';
-import { framesInMemory } from '../../io/data/formats/memory.js';
-import { readOrAborted } from '../../io/data/read-or-aborted.js';
+import { type ArrayNumbers, numberTypes } from '../../compute/arrays/numbers.js';
+import { countLimitsOf } from '../../frames/count-limits.js';
+import type { Dataset } from '../../frames/dataset.js';
+import type { FrameArray } from '../../frames/dtype.js';
+import { framesInMemory } from '../../frames/formats/memory.js';
+import { readOrAborted } from '../../frames/read-or-aborted.js';
+import { checkedOptions, checkedValue, row } from '../../options/call-options.js';
+import { observer, type Progress } from '../../util/callbacks.js';
+import { EwaldError } from '../../util/errors.js';
+import type { PlatformSignal } from '../../util/globals.js';
+import { checkSignal, inspect, yieldToEventLoop } from '../../util/options.js';
 import { FrameCounts, type NoCounts } from '../execution/frame-counts.js';
 
 /** Progress of reading a scan: `done` is the share of the frames that are in `scan`. */

@@ -1,5 +1,5 @@
 /** Rectangles of a scan as users write them: `3,17`, `0:10,5:20`. */
-import { EwaldError } from '../../base/errors.js';
+import { EwaldError } from '../../util/errors.js';
 
 /** First and end of each axis. Throws `Argument` for text that is no rectangle within the scan; `what` names it. */
 export function rangesOf(

@@ -1,8 +1,8 @@
 /** Regions of a scan as people write them. */
 
-import { EwaldError } from '../../base/errors.js';
-import type { SliceOptions } from '../../base/frame-slice.js';
-import type { PlatformSignal } from '../../base/globals.js';
+import type { SliceOptions } from '../../options/frame-slice.js';
+import { EwaldError } from '../../util/errors.js';
+import type { PlatformSignal } from '../../util/globals.js';
 import { imageEnding } from './image-file.node.js';
 import { readShapedNpy } from './npy-shape.node.js';
 import type { Roi } from './roi.js';

@@ -1,10 +1,10 @@
 /** Regions of interest: converts every way of naming scan positions to one list of flat positions. */
 
-import { isPlainNumbers } from '../../base/arguments.js';
-import { EwaldError } from '../../base/errors.js';
-import { type SliceOptions, sliceIn } from '../../base/frame-slice.js';
-import { inspect } from '../../base/options.js';
-import { product } from '../../base/product.js';
+import { type SliceOptions, sliceIn } from '../../options/frame-slice.js';
+import { isPlainNumbers } from '../../util/arguments.js';
+import { EwaldError } from '../../util/errors.js';
+import { inspect } from '../../util/options.js';
+import { product } from '../../util/product.js';
 
 /** A position of the scan, slowest axis first. */
 export type Coordinate = readonly number[];

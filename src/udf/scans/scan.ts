@@ -1,22 +1,22 @@
 /** A stack of frames as a scan: its shape, the position of each frame, and how another worker opens it. */
 
-import { counted } from '../../base/amounts.js';
-import { checkedValue, row } from '../../base/call-options.js';
-import { EwaldError } from '../../base/errors.js';
-import { type SliceOptions, sliceIn } from '../../base/frame-slice.js';
-import type { PlatformBlob } from '../../base/globals.js';
-import { inspect, knownOptions } from '../../base/options.js';
-import { argumentError, setting } from '../../base/parameters.js';
-import { product } from '../../base/product.js';
-import { type CountLimits, countLimitsOf } from '../../io/data/count-limits.js';
-import { changedFiles, type Dataset, type Note, type ReadFramesOptions } from '../../io/data/dataset.js';
-import type { DataType, FrameArray } from '../../io/data/dtype.js';
-import { type MemoryOptions, memoryDataset } from '../../io/data/formats/memory.js';
-import type { OpenOptions } from '../../io/data/open.js';
-import { checkShape, filledShape, fitting } from '../../io/data/shapes.js';
+import { type CountLimits, countLimitsOf } from '../../frames/count-limits.js';
+import { changedFiles, type Dataset, type Note, type ReadFramesOptions } from '../../frames/dataset.js';
+import type { DataType, FrameArray } from '../../frames/dtype.js';
+import { type MemoryOptions, memoryDataset } from '../../frames/formats/memory.js';
+import type { OpenOptions } from '../../frames/open.js';
+import { checkShape, filledShape, fitting } from '../../frames/shapes.js';
+import { checkedValue, row } from '../../options/call-options.js';
+import { type SliceOptions, sliceIn } from '../../options/frame-slice.js';
+import { argumentError, setting } from '../../options/parameters.js';
+import type { LiveParameters } from '../../stem/parameter-types.js';
+import { counted } from '../../util/amounts.js';
+import { EwaldError } from '../../util/errors.js';
+import type { PlatformBlob } from '../../util/globals.js';
+import { inspect, knownOptions } from '../../util/options.js';
+import { product } from '../../util/product.js';
 import type { Acquisition } from '../acquisition/acquisition.js';
 import type { NoCounts } from '../execution/frame-counts.js';
-import type { LiveParameters } from '../parameter-types.js';
 import type { ResidentScan, ResidentScanOptions } from './resident.js';
 
 /** Options of `Context.load`: those of `open` of ewald/data, and the layout of the scan in the file. */

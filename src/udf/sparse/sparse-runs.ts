@@ -1,7 +1,7 @@
 /** Runs over sparse frames: which of them need no dense frames, and how functions see a partition of them. */
-import type { Corrections } from '../../io/data/corrections.js';
-import type { Dataset } from '../../io/data/dataset.js';
-import type { SparseFrames } from '../../io/data/sparse.js';
+import type { Corrections } from '../../frames/corrections.js';
+import type { Dataset } from '../../frames/dataset.js';
+import type { SparseFrames } from '../../frames/sparse.js';
 import { convertFrames } from '../execution/frames-of.js';
 import { finishPart, type KernelPart } from '../execution/kernel-part.js';
 import type { Running } from '../execution/running.js';

@@ -1,5 +1,5 @@
 /** The sums of a pass from sparse frames: only pixels that are listed are visited. */
-import type { SparseFrames } from '../../io/data/sparse.js';
+import type { SparseFrames } from '../../frames/sparse.js';
 import type { KernelPart, KernelSums } from '../execution/kernel-part.js';
 import { isIntegerDtype } from '../functions/dtypes.js';
 import type { UdfMeta } from '../functions/udf-meta.js';

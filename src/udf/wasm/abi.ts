@@ -1,6 +1,7 @@
 /** The interface between a run and the WebAssembly module of a UDF, as the README describes it. */
-import { EwaldError } from '../../base/errors.js';
-import type { DataType } from '../../io/data/dtype.js';
+
+import type { DataType } from '../../frames/dtype.js';
+import { EwaldError } from '../../util/errors.js';
 
 /** Version of the interface. A module that exports no `ewald_udf_abi()` has version 1. */
 export const abiVersion = 1;

@@ -1,8 +1,8 @@
 /** Loads the WebAssembly modules of UDFs: from URLs, files or bytes, once per run. */
-import { absoluteAddress } from '../../base/addresses.js';
-import { EwaldError, messageOf } from '../../base/errors.js';
-import type { PlatformModule, PlatformUrl } from '../../base/globals.js';
-import { wasmRefusal } from '../../base/policy.js';
+import { absoluteAddress } from '../../util/addresses.js';
+import { EwaldError, messageOf } from '../../util/errors.js';
+import type { PlatformModule, PlatformUrl } from '../../util/globals.js';
+import { wasmRefusal } from '../../util/policy.js';
 import type { AnyUdf, WasmUdfSource } from '../functions/udf.js';
 import { checkModule } from './abi.js';
 

@@ -1,8 +1,9 @@
 /** The UDFs of a run that have a WebAssembly module: one instance for each of them, which processes the partitions. */
-import { EwaldError, messageOf } from '../../base/errors.js';
-import type { PlatformSignal } from '../../base/globals.js';
-import { Pace } from '../../base/pace.js';
-import type { DataType, FrameArray } from '../../io/data/dtype.js';
+
+import type { DataType, FrameArray } from '../../frames/dtype.js';
+import { EwaldError, messageOf } from '../../util/errors.js';
+import type { PlatformSignal } from '../../util/globals.js';
+import { Pace } from '../../util/pace.js';
 import type { Running } from '../execution/running.js';
 import { declarationsOf } from '../functions/call-method.js';
 import type { AnyUdf, PartitionMeta, UdfMeta } from '../functions/udf.js';

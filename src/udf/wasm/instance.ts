@@ -1,8 +1,8 @@
 /** A UDF's module with the memory of a run, and checked calls of its functions. */
 
-import { EwaldError, messageOf } from '../../base/errors.js';
-import { product } from '../../base/product.js';
-import { type DataType, elementBytes, type FrameArray, viewAs } from '../../io/data/dtype.js';
+import { type DataType, elementBytes, type FrameArray, viewAs } from '../../frames/dtype.js';
+import { EwaldError, messageOf } from '../../util/errors.js';
+import { product } from '../../util/product.js';
 import { type BufferDeclarations, type BufferKind, elementsOf, strideOf } from '../functions/buffers.js';
 import { type Arrays, allocate, type BufferArray, numbersPerElement } from '../functions/dtypes.js';
 import type { UdfMeta } from '../functions/udf.js';

@@ -1,6 +1,6 @@
 /** Parameters of a UDF as its module receives them: 8 bytes each, in the order of the definition. */
-import { EwaldError } from '../../base/errors.js';
-import { inspect } from '../../base/options.js';
+import { EwaldError } from '../../util/errors.js';
+import { inspect } from '../../util/options.js';
 import { isAux } from '../functions/aux.js';
 import type { MemoryLayout, Region } from './layout.js';
 

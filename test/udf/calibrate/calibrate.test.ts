@@ -1,8 +1,8 @@
 /** Scans of known truth are calibrated from their frames, with errors that hold, or refused in words. */
 import { type CalibrateOptions, type Calibration, Context, type EwaldError } from 'ewald/udf';
 import { afterAll, describe, expect, test } from 'vitest';
-import { Random } from '../../../src/core/random/random.js';
-import { ScanSimulator } from '../../../src/io/simulate/scan.js';
+import { Random } from '../../../src/compute/random/random.js';
+import { ScanSimulator } from '../../../src/simulate/scan.js';
 import { deviations, drawnScan, type SimulatedScanOptions, simulatedScan, surveyed } from './simulated-scan.mjs';
 
 const ctx = new Context({ context: { backend: 'wasm' } });

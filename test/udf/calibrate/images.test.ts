@@ -1,7 +1,7 @@
 /** Operations on the sum of frames, beside their definitions: they are written for large frames. */
 import { expect, test } from 'vitest';
-import { findBadPixels } from '../../../src/udf/calibrate/bad-pixels.js';
-import { filled, gaussianBlur, medians, regionsAmong, regionsOf } from '../../../src/udf/calibrate/image.js';
+import { findBadPixels } from '../../../src/stem/calibrate/bad-pixels.js';
+import { filled, gaussianBlur, medians, regionsAmong, regionsOf } from '../../../src/stem/calibrate/image.js';
 
 let state = 7;
 const random = (): number => {

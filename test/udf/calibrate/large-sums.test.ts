@@ -1,9 +1,9 @@
 /** The direct beam in the sum of large frames, which is sought in larger pixels or in a part of them. */
 import { Context } from 'ewald/udf';
 import { expect, test } from 'vitest';
-import { beamFaults } from '../../../src/udf/analyses/beam-share.js';
-import type { Image } from '../../../src/udf/calibrate/image.js';
-import { diskOfLargeSum } from '../../../src/udf/calibrate/sum-disk.js';
+import { beamFaults } from '../../../src/stem/analyses/beam-share.js';
+import type { Image } from '../../../src/stem/calibrate/image.js';
+import { diskOfLargeSum } from '../../../src/stem/calibrate/sum-disk.js';
 
 /** Counts of a disk on a background, with hot pixels and a gap of four columns. */
 function sumOf([height, width]: readonly [number, number], { cy, cx, r }: Record<'cy' | 'cx' | 'r', number>): Image {

@@ -1,7 +1,7 @@
 /** The size of a pixel from the disks of a known crystal: right within its error, or refused in words. */
 import { type Calibration, Context, type EwaldError } from 'ewald/udf';
 import { afterAll, expect, test } from 'vitest';
-import { scaleNotes } from '../../../src/udf/calibrate/spacings.js';
+import { scaleNotes } from '../../../src/stem/calibrate/spacings.js';
 import { known, type StrainScan, scanOf } from '../strain-scan.js';
 
 const ctx = new Context({ context: { backend: 'wasm' } });

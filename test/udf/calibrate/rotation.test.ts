@@ -1,6 +1,6 @@
 /** The stated error of the scan rotation is that of fields with known rotation and noise. */
 import { expect, test } from 'vitest';
-import { findRotation } from '../../../src/udf/calibrate/rotation.js';
+import { findRotation } from '../../../src/stem/calibrate/rotation.js';
 import { uniform } from './simulated-scan.mjs';
 
 /** Shifts (y, x): the gradient of Gaussians turned by `degrees`, and noise. */

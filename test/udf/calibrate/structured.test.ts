@@ -1,12 +1,12 @@
 /** Patterns with rings, edges and texture: a disk that is right within its error, or a refusal in words. */
 import { describe, expect, test } from 'vitest';
-import { findBadPixels } from '../../../src/udf/calibrate/bad-pixels.js';
-import { type Beam, findBeam } from '../../../src/udf/calibrate/beam.js';
-import { blockEdges } from '../../../src/udf/calibrate/block-sums.js';
-import { isKnown } from '../../../src/udf/calibrate/calibration.js';
-import { byRings } from '../../../src/udf/calibrate/ring-centre.js';
-import { findStop, startOf } from '../../../src/udf/calibrate/start.js';
-import { termsOf } from '../../../src/udf/calibrate/trend.js';
+import { findBadPixels } from '../../../src/stem/calibrate/bad-pixels.js';
+import { type Beam, findBeam } from '../../../src/stem/calibrate/beam.js';
+import { blockEdges } from '../../../src/stem/calibrate/block-sums.js';
+import { isKnown } from '../../../src/stem/calibrate/calibration.js';
+import { byRings } from '../../../src/stem/calibrate/ring-centre.js';
+import { findStop, startOf } from '../../../src/stem/calibrate/start.js';
+import { termsOf } from '../../../src/stem/calibrate/trend.js';
 import { type SimulatedScan, simulatedScan, surveyed, uniform } from './simulated-scan.mjs';
 
 const [side, cy, cx, radius] = [6, 31.3, 33.6, 12];

@@ -1,6 +1,6 @@
 /** Disk finding on the CPU, off the main thread; see cpp/udf/disks.h. */
-import { planNative } from '../../../core/backends/addon-plan.js';
-import type { NativeHost } from '../../../core/backends/native/host.js';
+import { planNative } from '../../../compute/backends/addon-plan.js';
+import type { NativeHost } from '../../../compute/backends/native/host.js';
 import type { DisksOp } from '../contract.js';
 
 /** Disk finding of the native core. */

@@ -1,7 +1,7 @@
 /** Disk finding on wasm: frames are copied into the heap a few at a time; see cpp/udf/disks.h. */
-import type { Core } from '../../../core/backends/wasm/heap.js';
-import type { WasmHost } from '../../../core/backends/wasm/host.js';
-import { planStaged } from '../../../core/backends/wasm/staging.js';
+import type { Core } from '../../../compute/backends/wasm/heap.js';
+import type { WasmHost } from '../../../compute/backends/wasm/host.js';
+import { planStaged } from '../../../compute/backends/wasm/staging.js';
 import type { DisksDescriptor, DisksKernel, DisksOp } from '../contract.js';
 
 /** Disk finding of the wasm core. */

@@ -1,5 +1,5 @@
 /** Transfers frames to a GPU: how many are sent together, and their layout there. */
-import type { GpuDevice } from '../../../core/backends/webgpu/device.js';
+import type { GpuDevice } from '../../../compute/backends/webgpu/device.js';
 import type { FrameLayout } from './shaders.js';
 
 /** Bytes of frames in a chunk: enough work for one submission, and small enough that two chunks overlap. */

@@ -3,9 +3,9 @@
  * device until the end of a run, one copy per group of frames, and the caller merges them like partitions.
  */
 import prelude from '../../../../wgsl/udf/function.wgsl';
-import { EwaldError, isEwaldError } from '../../../base/errors.js';
-import type { GpuDevice } from '../../../core/backends/webgpu/device.js';
-import type { GpuBuffer, Usage } from '../../../core/backends/webgpu/pool.js';
+import type { GpuDevice } from '../../../compute/backends/webgpu/device.js';
+import type { GpuBuffer, Usage } from '../../../compute/backends/webgpu/pool.js';
+import { EwaldError, isEwaldError } from '../../../util/errors.js';
 import type {
   FunctionArray,
   FunctionDescriptor,

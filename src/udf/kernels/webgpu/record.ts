@@ -1,8 +1,8 @@
 /** The kernels of a step: compiled, bound in each slot, and recorded for the frames of a chunk. */
-import type { Commands } from '../../../core/backends/webgpu/commands.js';
-import type { Binding, GpuDevice } from '../../../core/backends/webgpu/device.js';
-import type { GpuBuffer } from '../../../core/backends/webgpu/pool.js';
-import { udfStepKinds } from '../../../core/layout/udf.js';
+import type { Commands } from '../../../compute/backends/webgpu/commands.js';
+import type { Binding, GpuDevice } from '../../../compute/backends/webgpu/device.js';
+import type { GpuBuffer } from '../../../compute/backends/webgpu/pool.js';
+import { udfStepKinds } from '../../../compute/layout/udf.js';
 import { type FrameLayout, frameConstants, shaders, withConstants } from './shaders.js';
 import { bandWordsOf, type DeviceStep, partWords, spanValues, stepShape } from './steps.js';
 

@@ -4,7 +4,7 @@ import least from '../../../../wgsl/udf/least.wgsl';
 import planes from '../../../../wgsl/udf/planes.wgsl';
 import spans from '../../../../wgsl/udf/spans.wgsl';
 import sparse from '../../../../wgsl/udf/sparse.wgsl';
-import { udfNumbers } from '../../../core/layout/udf.js';
+import { udfNumbers } from '../../../compute/layout/udf.js';
 import type { UdfDescriptor } from '../../contract.js';
 
 /** The layout of frames in device memory. */

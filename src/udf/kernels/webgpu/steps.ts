@@ -1,6 +1,6 @@
 /** The steps of a pass on a device: their tables and the sizes of their results. */
-import { read, structBytes } from '../../../core/layout/struct.js';
-import { udfStep } from '../../../core/layout/udf.js';
+import { read, structBytes } from '../../../compute/layout/struct.js';
+import { udfStep } from '../../../compute/layout/udf.js';
 import type { UdfDescriptor } from '../../contract.js';
 import type { FrameLayout } from './shaders.js';
 

@@ -1,2 +1,0 @@
-/** What opens a context; loaded by the commands that compute. */
-export { createContext, devices } from '../../entries/index.node.js';

@@ -1,0 +1,115 @@
+/** `ewald ffi`: lists what a header makes callable, calls functions from the shell, and writes typed modules. */
+import { checkOutput, findLibrary, killable, refuseOthers } from '../entries/command.node.js';
+import {
+  type FunctionTable,
+  findEnds,
+  getLibHandle,
+  type Library,
+  parseHeaderFile,
+  signature,
+} from '../entries/ffi.node.js';
+import { isEwaldError } from '../entries/index.node.js';
+import { call } from './ffi-call.js';
+import { write, writingOf } from './ffi-output.js';
+import { type FfiFlags, rows } from './ffi-rows.js';
+import { counted, dim, green, note, print, printJson, table, wrapText, yellow } from './output.js';
+import { nameAsFlags } from './parameter-flags.js';
+
+export async function run([header = '']: readonly string[], options: FfiFlags): Promise<void> {
+  const { library: path, definitions, includeDir, skipUnsupported, cpp } = options;
+  const given = { definitions, includeDir, skipUnsupported, cpp };
+  const reading = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const stages = path === undefined ? [] : ['a library (--lib)'];
+  refuseOthers(rows, options, { stages, because: () => 'give --lib PATH as well' }, nameAsFlags(rows));
+  const declared = parseHeaderFile(header, reading);
+  if (!options.json) for (const warning of declared.warnings) note(`${yellow('ewald:')} ${warning}`);
+  const force = options.force ?? false;
+  const inputs = [header, ...(path === undefined ? [] : [path])];
+  for (const file of options.output ?? []) await checkOutput(file, writingOf(file, force, inputs));
+  for (const file of options.output ?? []) await write(file, declared, writingOf(file, force, inputs));
+  if (path === undefined) {
+    if (options.output) return;
+    if (options.json) printJson(declared);
+    else list(declared, undefined);
+    return;
+  }
+  // The header is only read again if another data model requires it.
+  const known = isNative(options) ? declared : header;
+  // A library may never return, from a call or already from its start: the system's Ctrl-C ends it.
+  await killable(() => use(path, known, reading, options));
+}
+
+/** Opens the library, calls a function of it or lists what it has. */
+async function use(
+  library: string,
+  header: string | FunctionTable,
+  reading: object,
+  { call: words, json = false, buildDir, backend = 'auto' }: FfiFlags,
+): Promise<void> {
+  const opened = await getLibHandle<Record<string, never>>({ ...reading, header, library, buildDir, backend });
+  try {
+    if (words) await call(opened, words, json);
+    else if (json)
+      printJson({ ...opened.table, library: { path: library, backend: opened.backend, missing: missing(opened) } });
+    else list(opened.table, opened);
+  } finally {
+    opened.dispose();
+  }
+}
+
+/** Whether the library is loaded into this process. */
+function isNative({ library: lib = '', buildDir, backend = 'auto' }: FfiFlags): boolean {
+  if (backend !== 'auto' && backend !== 'native') return false;
+  try {
+    return findLibrary(lib, buildDir, backend).backend === 'native';
+  } catch {
+    return false;
+  }
+}
+
+/** The reason why a function of the table cannot be called; undefined if it can. */
+function whyNot(library: Library, name: string): string | undefined {
+  try {
+    void (library as Record<string, unknown>)[name];
+    return undefined;
+  } catch (error) {
+    if (isEwaldError(error)) return error.message;
+    throw error;
+  }
+}
+
+const missing = (library: Library): Record<string, string> =>
+  Object.fromEntries(
+    Object.keys(library.table.functions).flatMap((name) => {
+      const why = whyNot(library, name);
+      return why === undefined ? [] : [[name, why]];
+    }),
+  );
+
+function list(declared: FunctionTable, library: Library | undefined): void {
+  const functions = Object.values(declared.functions);
+  const absent: string[] = [];
+  const rows = functions.map((fn) => {
+    const why = library && whyNot(library, fn.name);
+    if (why !== undefined) absent.push(why);
+    const doc = fn.doc?.split('\n')[0] ?? '';
+    return [
+      signature(fn, fn.name),
+      ...(library ? [why === undefined ? green('callable') : yellow('not here')] : []),
+      dim(doc.length > 60 ? `${doc.slice(0, 59)}…` : doc),
+    ];
+  });
+  print(table(['function', ...(library ? [library.backend] : []), 'about'], rows));
+  for (const why of absent) print(yellow(why));
+  const count = (what: string, names: object): string => counted(Object.keys(names).length, what);
+  const { structs, enums, constants } = declared;
+  const counts = [
+    count('function', declared.functions),
+    ...[count('struct', structs), count('enum', enums), count('constant', constants)],
+  ];
+  print(dim(wrapText(`${declared.header}: ${counts.join(', ')}, laid out for ${declared.model}`)));
+  const { disposers } = findEnds(declared);
+  if (disposers.size === 0) return;
+  const pairs = [...disposers].map(([tag, name]) => `${tag} by ${name}()`);
+  print(dim(wrapText(`freed, as far as names say: ${pairs.join(', ')}; handles of getLibHandle says otherwise`)));
+}

@@ -1,0 +1,439 @@
+/** The commands. Only what a command needs is loaded: `ewald --version` loads nothing but this file. */
+
+import {
+  type CrystfelProgram,
+  type FlagValues,
+  fromCrystfelFlags,
+  type HelpPage,
+  helpRequest,
+  nearest,
+  type Parameters,
+} from '../entries/command.node.js';
+import { EwaldError, version } from '../entries/index.node.js';
+import type { CommandAction, CommandWords } from './command.js';
+
+/** A command: its help loads `words`, and `action` is loaded when its flags have been read. */
+const framed =
+  <R extends Parameters>(of: {
+    readonly words: () => Promise<{ readonly command: CommandWords<R> }>;
+    readonly action: () => Promise<CommandAction<FlagValues<R>>>;
+  }): Load =>
+  async () => {
+    const [{ command }, { registerCommand }] = await Promise.all([of.words(), import('./command.js')]);
+    return { register: (program, name, deps) => registerCommand(program, name, command, of.action, deps) };
+  };
+
+/** A command of several: its help loads the words of all, and the action of one is loaded when its flags were read. */
+const family =
+  <C extends Readonly<Record<string, CommandWords<Parameters>>>>(
+    words: () => Promise<{ readonly description: string; readonly commands: C }>,
+    actions: { readonly [Name in keyof C]: () => Promise<CommandAction<FlagValues<C[Name]['rows']>>> },
+  ): Load =>
+  async () => {
+    const [{ description, commands }, { registerCommand }] = await Promise.all([words(), import('./command.js')]);
+    return {
+      register: (program, name, deps) => {
+        const parent = program.command(name).description(description);
+        for (const [word, command] of Object.entries(commands))
+          registerCommand(parent, word, command, actions[word] as () => Promise<CommandAction<object>>, deps);
+      },
+    };
+  };
+
+/** Loads what registers a command. */
+type Load = () => Promise<{
+  register(program: import('commander').Command, name: string, deps: import('./output.js').CliDeps): void;
+}>;
+
+export const commands: Record<
+  string,
+  {
+    summary: string;
+    /** What people type; a command with examples lists its options under headings. */
+    examples?: HelpPage['examples'];
+    /** The programs of CrystFEL whose flags it refuses, or takes with --compat. */
+    crystfel?: readonly CrystfelProgram[];
+    load: Load;
+  }
+> = {
+  index: {
+    summary: 'from detector frames or spot lists to oriented crystal cells',
+    examples: [
+      ['a known cell: peaks, crystals and reflections', 'ewald index run.h5 -g det.geom -p lyso.cell -o run.stream'],
+      ['an unknown cell, and a report with pictures', 'ewald index run.h5 -g det.geom -o run.stream --html run.html'],
+      ['peaks alone, printed frame by frame', 'ewald index run.h5 -g det.geom -p none'],
+    ],
+    crystfel: ['indexamajig'],
+    load: framed({ words: () => import('./frame-rows.js'), action: () => import('./index-lists.js') }),
+  },
+  geometry: {
+    summary: 'explain, check and draw a detector geometry',
+    load: family(() => import('./geometry-rows.js'), {
+      refine: () => import('./geometry-refine.js'),
+      check: () => import('./geometry-check.js'),
+    }),
+  },
+  stream: {
+    summary: 'join, count and compare CrystFEL streams',
+    load: family(() => import('./stream-rows.js'), {
+      merge: () => import('./stream-merge.js'),
+      info: () => import('./stream-info.js'),
+      map: () => import('./stream-map.js'),
+      compare: () => import('./stream-compare.js'),
+    }),
+  },
+  merge: {
+    summary: 'merge the reflections of stills to structure factors',
+    crystfel: ['partialator', 'process_hkl', 'compare_hkl', 'check_hkl', 'ambigator'],
+    examples: [
+      ['structure factors, and a report with plots', 'ewald merge run.stream -y 4/mmm -o run.hkl --html run.html'],
+      ['several streams, for CCP4 and phenix', 'ewald merge a.stream b.stream -y 4/mmm --mtz run.mtz'],
+      ['the point group is not known', 'ewald merge run.stream -y auto --mtz run.mtz'],
+    ],
+    load: framed({ words: () => import('./merge-rows.js'), action: () => import('./merge.js') }),
+  },
+  reflections: {
+    summary: 'compare, convert and test lists of merged intensities',
+    crystfel: ['compare_hkl', 'check_hkl'],
+    load: family(() => import('./reflections-rows.js'), {
+      compare: () => import('./reflections-compare.js'),
+      convert: () => import('./reflections-convert.js'),
+      check: () => import('./reflections-check.js'),
+    }),
+  },
+  figures: {
+    summary: 'write the pictures of a report as SVG or PNG files',
+    load: framed({ words: () => import('./figures-rows.js'), action: () => import('./figures.js') }),
+  },
+  cell: {
+    summary: 'determine an unknown cell from the spots of several stills',
+    examples: [
+      ['an unknown cell, as a file for ewald index', 'ewald cell run.h5 -g det.geom -o found.cell'],
+      ['from spots in 1/nm', 'ewald cell spots/*.txt --unit 1/nm'],
+      ['the first thousand frames, and longer edges', 'ewald cell run.h5 -g det.geom --first 1000 --max-length 300'],
+    ],
+    load: framed({ words: () => import('./cell-rows.js'), action: () => import('./determine.js') }),
+  },
+  info: {
+    summary: 'describe files of detector frames, and what they do not state',
+    examples: [
+      ['one file, or several', 'ewald info scan.mib run.h5'],
+      ['numbers without a header', 'ewald info scan.raw --dtype u16 --sig-shape 256,256'],
+      ['the values of every tenth frame', 'ewald info run.h5 --frames 0:1000:10'],
+    ],
+    load: framed({ words: () => import('./info-rows.js'), action: () => import('./info.js') }),
+  },
+  convert: {
+    summary: 'write frames of any format to a .h5, .npy, .raw or .mrc file',
+    examples: [
+      ['HDF5, compressed', 'ewald convert scan.mib -o scan.h5'],
+      ['a folder of images as one array', 'ewald convert images -o stack.npy'],
+      ['the first hundred frames', 'ewald convert run_master.h5 --first 100 -o few.h5'],
+    ],
+    load: framed({ words: () => import('./convert-rows.js'), action: () => import('./convert.js') }),
+  },
+  run: {
+    summary: 'run analyses and your own functions over frames: sums, disks, centres of mass, …',
+    examples: [
+      ['the centre of mass of each frame', 'ewald run com scan.mib --nav-shape 128,128 -o com.npy'],
+      ['several analyses in one pass', 'ewald run sum,stddev scan.mib -o out.h5'],
+      ['your function', 'ewald run scan.mib --udf sums.mjs -o sums.npy'],
+    ],
+    load: framed({ words: () => import('./run-rows.js'), action: () => import('./run.js') }),
+  },
+  calibrate: {
+    summary: 'centre, radius, descan, rotation and bad pixels of a scan, from its frames',
+    examples: [
+      ['what a scan tells, as a file for ewald run', 'ewald calibrate scan.mib -o scan.cal.json'],
+      ['milliradians as well', 'ewald calibrate scan.mib --semiconv 20 --voltage 200'],
+      ['the size of a pixel by the rings of gold', 'ewald calibrate gold.mib --rings 0.2355,0.2039,0.1442'],
+    ],
+    load: framed({ words: () => import('./calibrate-rows.js'), action: () => import('./calibrate.js') }),
+  },
+  udf: {
+    summary: 'start a user-defined function for ewald run, in JavaScript or compiled to WebAssembly',
+    load: family(() => import('./udf-rows.js'), {
+      new: () => import('./udf-new.js'),
+    }),
+  },
+  fft: {
+    summary: 'transform an array of a .npy file',
+    load: framed({ words: () => import('./fft-rows.js'), action: () => import('./fft.js') }),
+  },
+  page: {
+    summary: 'open the pages in a browser: the viewer, validation and the guides',
+    load: framed({ words: () => import('./page-rows.js'), action: () => import('./page.js') }),
+  },
+  view: {
+    summary: 'look at frames, peaks and crystals in a browser',
+    examples: [
+      ['frames with their peaks and crystals', 'ewald view run.h5 -g det.geom -p lyso.cell'],
+      ['a folder that fills', 'ewald view frames --follow -g det.geom'],
+      ['from another computer', 'ewald view run.h5 --host 0.0.0.0 --port 8080'],
+    ],
+    load: framed({ words: () => import('./view-rows.js'), action: () => import('./view.js') }),
+  },
+  simulate: {
+    summary: 'generate data with known truth',
+    load: family(() => import('./simulate-rows.js'), {
+      frames: () => import('./simulate-frames.js'),
+      scan: () => import('./simulate-scan.js'),
+      merlin: () => import('./simulate-merlin.js'),
+      dectris: () => import('./simulate-dectris.js'),
+      spots: () => import('./simulate-spots.js'),
+    }),
+  },
+  devices: {
+    summary: 'which backends this machine has, which one is chosen, and why not the others',
+    load: framed({ words: () => import('./devices-rows.js'), action: () => import('./devices.js') }),
+  },
+  validate: {
+    summary: "check this machine's results against the reference",
+    load: framed({ words: () => import('./validate-rows.js'), action: () => import('./validate.js') }),
+  },
+  bench: {
+    summary: 'time the same cases, every backend side by side',
+    load: framed({ words: () => import('./bench-rows.js'), action: () => import('./bench.js') }),
+  },
+  worker: {
+    summary: 'join a cluster and work for it until Ctrl-C',
+    load: framed({ words: () => import('./worker-rows.js'), action: () => import('./worker.js') }),
+  },
+  cluster: {
+    summary: 'list the workers of a cluster and their backends',
+    load: framed({ words: () => import('./cluster-rows.js'), action: () => import('./cluster.js') }),
+  },
+  ffi: {
+    summary: 'list, call and type the functions of a C header',
+    load: framed({ words: () => import('./ffi-rows.js'), action: () => import('./ffi.js') }),
+  },
+  pi: {
+    summary: 'count pi by Monte Carlo, to the last point the same on every backend',
+    load: framed({ words: () => import('./pi-rows.js'), action: () => import('./pi.js') }),
+  },
+};
+
+/**
+ * Runs a command; `interrupted` replaces Ctrl-C, which the process itself listens for otherwise. Sets
+ * `process.exitCode`.
+ */
+export async function runCommand(words: readonly string[], interrupted?: AbortSignal): Promise<void> {
+  const { argv, all, option } = helpRequest(words, Object.keys(commands));
+  if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
+    process.stdout.write(`${version}\n`);
+    return;
+  }
+  const [{ Command, CommanderError }, output, { interruptible }, { visibleLines }, help] = await Promise.all([
+    import('commander'),
+    import('./output.js'),
+    import('./of-package.js'),
+    import('./visible.js'),
+    import('./help.js'),
+  ]);
+  const program = new Command('ewald')
+    .description('From detector frames to crystal cells: CUDA, WebGPU, native and WebAssembly behind one command')
+    .version(version, '-V, --version')
+    .exitOverride()
+    .configureOutput({
+      getOutHelpWidth: help.columns,
+      outputError: (text, write) => write(visibleLines(text.replace(/^error: /, 'ewald: '))),
+    })
+    .showHelpAfterError('(ewald --help lists the commands, ewald COMMAND --help the options)')
+    .addHelpText(
+      'after',
+      '\newald COMMAND --help lists the options of a command.\n' +
+        'ewald help threshold, or ewald help --cell, explains one option.\n' +
+        'EWALD_BACKEND, EWALD_DEVICE and EWALD_LOG_LEVEL can also be set in the environment.\n' +
+        'Exit codes: 0 done, 1 done with a doubt or failed, 2 refused, 130, 143 or 129 interrupted.',
+    );
+  const deps: import('./output.js').CliDeps = {
+    createContext: async (options) => (await import('./of-context.js')).createContext(options),
+    devices: async (options) => (await import('./of-context.js')).devices(options),
+    signal: interrupted ?? interruptible(),
+  };
+  output.endsBy(deps.signal);
+  const wanted = argv.find((word) => !word.startsWith('-'));
+  const chosen = wanted !== undefined && Object.hasOwn(commands, wanted) ? commands[wanted] : undefined;
+  try {
+    if (chosen) (await chosen.load()).register(program, wanted as string, deps);
+    else
+      for (const [name, { summary }] of Object.entries(commands))
+        program.command(name).description(summary).allowUnknownOption();
+    for (const command of program.commands) override(command);
+    const { examples = [] } = chosen ?? {};
+    for (const command of chosen ? program.commands : [])
+      command.configureHelp({
+        ...command.configureHelp(),
+        formatHelp: (one, helper) => help.helpOf(one, helper, one === command ? examples : [], all),
+      });
+    if (option !== undefined) return await explain(option, words, new Command('ewald'), deps, output);
+    if (wanted !== undefined && !chosen) return unknownCommand(wanted, output);
+    if (wanted === undefined && argv.length === 0) program.help({ error: true });
+    const [{ attachBareValues, rowsOf }, { meantWords }] = await Promise.all([
+      import('./parameter-flags.js'),
+      import('./typed-words.js'),
+    ]);
+    const isPasted = argv.some((word, i) => `${word} ${argv[i + 1]}`.match(/^--compat[ =]crystfel/));
+    const line = fromCrystfelFlags(argv, chosen?.crystfel ?? [], isPasted);
+    for (const text of line.notes) output.note(`${output.yellow('note:')} ${text}`);
+    const meant = chosen ? meantWords(line.words, program) : line.words;
+    await program.parseAsync(attachBareValues(meant, rowsOf(program)), { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : output.exitCode.usage;
+    else {
+      const [{ rowsOf, nameAsFlags }, { inFlags }] = await Promise.all([
+        import('./parameter-flags.js'),
+        import('./flag-words.js'),
+      ]);
+      const rows = rowsOf(program);
+      process.exitCode = output.fail(inFlags(error, rows, nameAsFlags(rows, argv)));
+    }
+  }
+}
+
+/** Explains an option in every command that has it: `ewald help threshold`. */
+async function explain(
+  word: string,
+  words: readonly string[],
+  every: import('commander').Command,
+  deps: import('./output.js').CliDeps,
+  output: typeof import('./output.js'),
+): Promise<void> {
+  const [{ columns, commandParameters }, { explainWord, explanationsText }] = await Promise.all([
+    import('./help.js'),
+    import('./of-package.js'),
+  ]);
+  for (const [name, { load }] of Object.entries(commands)) (await load()).register(every, name, deps);
+  const found = explainWord(word, commandParameters(every, ''), commands);
+  const { explained, ofCrystfel } = found;
+  if (explained.length + ofCrystfel.length === 0) return unknownCommand(word, output, found.near);
+  if (words.includes('--json')) return output.printJson(explained.length > 0 ? explained : { crystfel: ofCrystfel });
+  output.print(explanationsText(found, columns()));
+}
+
+/** Suggests a similar command; `--help` after an unknown word must not look like an answer. */
+function unknownCommand(word: string, output: typeof import('./output.js'), options?: readonly string[]): void {
+  const usual = word.toLowerCase().replaceAll('_', '-');
+  const meant = !options && Object.hasOwn(meantCommands, usual) ? meantCommands[usual] : undefined;
+  if (meant !== undefined) {
+    output.note(`ewald: there is no command "${word}"; expected ${meant}`);
+    process.exitCode = output.exitCode.usage;
+    return;
+  }
+  const near = options ?? [nearest(word, Object.keys(commands)) ?? []].flat();
+  const [theirs] = Object.entries(commands).find(([, { crystfel = [] }]) => crystfel.some((one) => one === word)) ?? [];
+  if (theirs !== undefined) {
+    output.note(`ewald: ${word} is a program of CrystFEL; ewald ${theirs} --compat crystfel takes its command line`);
+    process.exitCode = output.exitCode.usage;
+    return;
+  }
+  output.note(
+    `ewald: there is no command ${options ? 'and no option ' : ''}` +
+      `"${word}"; ${
+        near.length > 0
+          ? `did you mean "${near.join('" or "')}"?`
+          : `expected one of ${Object.keys(commands).join(', ')}`
+      }\n(ewald ` +
+      '--help lists the commands, ewald COMMAND --help the options)',
+  );
+  process.exitCode = output.exitCode.usage;
+}
+
+type FlagNames = Readonly<Record<string, Readonly<Record<string, string>>>>;
+/** Flags of other commands that have another name here, by command. */
+const otherFlags: FlagNames = {
+  // A scan without frames has failed, and a run without further frames is complete.
+  run: { '--no-data-timeout': '--stall' },
+  index: { '--stall': '--no-data-timeout', '--timeout': '--no-data-timeout' },
+};
+
+/** What is meant by words that other programs have for an option. */
+const meantFlags: Readonly<Record<string, string>> = {
+  '--wavelength': 'the wavelength is a line of the geometry, "wavelength = 1.24 A" (-g), unless the frames state it',
+  '--energy': 'the energy is a line of the geometry, "photon_energy = 9500 eV" (-g), unless the frames state it',
+  '--help-all': 'ewald COMMAND --help all lists all options, ewald help OPTION explains one',
+};
+
+/** What is meant by words that are no commands. */
+const meantCommands: Readonly<Record<string, string>> = {
+  'center-of-mass': 'ewald run com SCAN',
+  'centre-of-mass': 'ewald run com SCAN',
+  com: 'ewald run com SCAN',
+  dpc: 'ewald run com SCAN',
+  sum: 'ewald run sum SCAN',
+  stddev: 'ewald run stddev SCAN',
+  'virtual-detector': 'ewald run disk SCAN, or ewald run ring SCAN',
+  'virtual-image': 'ewald run disk SCAN, or ewald run ring SCAN',
+  'cell-explorer': 'ewald stream info RUN.stream; a report (--html) draws the distributions of the cells',
+  hdfsee: 'ewald view FILE',
+  geoptimiser: 'ewald geometry refine',
+  'detector-shift': 'ewald geometry refine',
+  'align-detector': 'ewald geometry refine',
+  'list-events': 'ewald info FILE',
+};
+
+/** The flag that is meant by a word behind a command that takes none. */
+const meantFlagOf: Readonly<Record<string, string>> = { pi: '--points' };
+
+/** What is meant by two names without a flag, `convert a.h5 b.npy`, as cp has them. */
+function meantOutput(command: import('commander').Command): string | undefined {
+  // An unknown flag, such as --out, is reported here as well.
+  const args = command.args.filter((word) => !word.startsWith('-'));
+  const output = args.at(-1);
+  if (command.name() !== 'convert' || args.length < 2 || output === undefined) return undefined;
+  const name = /\.(h5|npy|raw|mrc)$/i.test(output) ? output : `${output}.h5`;
+  return `; the output has a flag: ewald convert ${args.slice(0, -1).join(' ')} -o ${name}`;
+}
+
+/** Subcommands leave ending the process to us as well. */
+function override(command: import('commander').Command): void {
+  command.exitOverride().showHelpAfterError('(--help lists the options)');
+  // Commander compares the whole word, so that `--treshold=12` would resemble no flag.
+  const own = command as unknown as {
+    unknownOption(flag: string): void;
+    missingMandatoryOptionValue(option: import('commander').Option): void;
+    _excessArguments(words: readonly string[]): void;
+  };
+  const excess = own._excessArguments.bind(command);
+  own._excessArguments = (words) => {
+    const flag = Object.hasOwn(meantFlagOf, command.name()) ? meantFlagOf[command.name()] : undefined;
+    if (flag === undefined || words.length !== 1) return excess(words);
+    throw new EwaldError(
+      'Argument',
+      `ewald ${command.name()} takes no words; did you mean ewald ${command.name()} ${flag} ${words[0]}?`,
+    );
+  };
+  own.missingMandatoryOptionValue = ({ flags, description }) => {
+    const meant = meantOutput(command);
+    command.error(`error: required option '${flags}' not specified${meant ?? `: ${description}`}`, { exitCode: 1 });
+  };
+  own.unknownOption = (word) => {
+    const flag = word.replace(/^(--[^=]+)=.*$/s, '$1');
+    const present = otherFlags[command.name()]?.[flag];
+    if (present !== undefined) throw new EwaldError('Argument', `${flag} of this command is called ${present}`);
+    if (flag !== word && command.options.some((option) => option.long === flag && !option.required && !option.optional))
+      throw new EwaldError('Argument', `${flag} takes no value; give ${flag} alone, or leave it out`);
+    // Commander's own suggestion compares whole names: --max-res for --max-frames.
+    const flags = command.options.flatMap(({ long, hidden }) => (long && !hidden ? [long] : []));
+    const said = Object.hasOwn(meantFlags, flag) ? meantFlags[flag] : undefined;
+    // The beginning of one name, --geom, or of that of the output, --out beside --out-shape.
+    const begun = flags.filter((one) => flag.length > 4 && one.startsWith(flag));
+    const near =
+      begun.find((one, _, { length }) => length === 1 || one === '--output') ?? nearest(flag, [...flags, '--help']);
+    const meant = said !== undefined ? `\n(${said})` : near === undefined ? '' : `\n(Did you mean ${near}?)`;
+    command.error(`error: unknown option '${flag}'${meant}`, { exitCode: 1 });
+  };
+  // A command with a file in the place of its subcommand: ewald geometry run.geom.
+  const parent = command as unknown as { unknownCommand(): void };
+  const unknown = parent.unknownCommand.bind(command);
+  parent.unknownCommand = () => {
+    const [word = ''] = command.args;
+    const [first] = command.commands
+      .map((command) => command.name())
+      .filter((name) => name === 'check' || name === 'info');
+    if (first !== undefined && /[./]/.test(word))
+      throw new EwaldError('Argument', `${word} is a file; expected ewald ${command.name()} ${first} ${word}`);
+    unknown();
+  };
+  for (const child of command.commands) override(child);
+}

@@ -1,0 +1,95 @@
+/** `ewald reflections check`: what a list says of the crystal and of itself. */
+import { checkListRows, oddsText, spaceGroupText, twinText } from '../entries/command.node.js';
+import { checkReflections, type ListCheck } from '../entries/merging.js';
+import { bold, counted, dim, print, printJson, table, wrapText, yellow } from './output.js';
+import { pickFlags } from './parameter-flags.js';
+import { cellOfLists, readList } from './reflections-input.js';
+import type { CheckFlags } from './reflections-rows.js';
+
+export async function run([input = '']: readonly string[], flags: CheckFlags): Promise<void> {
+  const file = await readList(input, flags.symmetry);
+  const cell = await cellOfLists(flags.cell, [file]);
+  const result = checkReflections(file.list, { ...pickFlags(checkListRows, flags), cell });
+  const words = { twinning: twinText(result), spaceGroup: spaceGroupText(result) };
+  if (flags.json) return printJson({ list: input, symmetry: flags.symmetry ?? file.list.symmetry, words, ...result });
+  show(input, result, words);
+}
+
+const digits = (x: number, places: number): string => (Number.isFinite(x) ? x.toFixed(places) : '–');
+
+function show(
+  input: string,
+  result: ListCheck,
+  words: { readonly twinning: string; readonly spaceGroup: string },
+): void {
+  const { reflections, endsAt, wilson, twinning, laws, spaceGroups, outliers, ice } = result;
+  print(`${bold(input)}: ${counted(reflections, 'reflection')}`);
+  if (endsAt > 0)
+    print(
+      yellow(
+        Number.isFinite(endsAt)
+          ? `no signal beyond ${digits(endsAt, 2)} Å: nothing beyond it was tested`
+          : 'no signal: nothing could be tested',
+      ),
+    );
+  print(`Wilson B ${digits(wilson.temperatureFactor, 1)} Å²`);
+  print(bold(wrapText(words.twinning)));
+  const { measured, untwinned, perfect, secondMoment, secondMomentError } = twinning;
+  print(
+    table(
+      ['', 'this list', 'untwinned', 'perfect twin'],
+      [
+        ['<|L|>', measured.meanAbs, untwinned.meanAbs, perfect.meanAbs].map((x) =>
+          typeof x === 'number' ? digits(x, 3) : x,
+        ),
+        ['<L²>', measured.meanSquare, untwinned.meanSquare, perfect.meanSquare].map((x) =>
+          typeof x === 'number' ? digits(x, 3) : x,
+        ),
+        ['<I²−σ²>/<I>²', `${digits(secondMoment, 2)} ± ${digits(secondMomentError, 2)}`, '2', '1.5'],
+      ],
+      [1, 2, 3],
+    ),
+  );
+  print(dim('untwinned and perfect twin: draws with the errors of this list'));
+  for (const law of laws)
+    print(
+      `law ${law.operation}: twin fraction ${digits(law.fraction, 3)} ± ${digits(law.error, 3)} from ${counted(law.pairs, 'pair')}`,
+    );
+  print(bold(wrapText(words.spaceGroup)));
+  const rows = spaceGroups.elements.map(({ condition, absent, present, lnOdds }) => [
+    condition,
+    String(absent.count),
+    digits(absent.snr, 1),
+    digits(absent.share, 3),
+    String(present.count),
+    digits(present.snr, 1),
+    digits(present.share, 3),
+    absent.count === 0 ? '–' : lnOdds > 0 ? `absent ${oddsText(lnOdds)}` : `present ${oddsText(-lnOdds)}`,
+  ]);
+  if (rows.length > 0)
+    print(
+      table(['condition', 'out', 'I/σ', 'I/<I>', 'in', 'I/σ', 'I/<I>', 'the others are'], rows, [1, 2, 3, 4, 5, 6]),
+    );
+  if (outliers.length > 0) {
+    print(bold(`${counted(outliers.length, 'reflection')} stronger than chance allows; none is dropped`));
+    const lines = outliers
+      .slice(0, 10)
+      .map(({ indices, d, intensity, sigma, e2, chance }) => [
+        indices.join(' '),
+        digits(d, 2),
+        digits(intensity, 1),
+        digits(sigma, 1),
+        digits(e2, 1),
+        chance.toExponential(1),
+      ]);
+    print(table(['', 'd / Å', 'I', 'σ', 'I/<I>', 'chance'], lines, [1, 2, 3, 4, 5]));
+  }
+  const rings = ice.filter(({ isFlagged }) => isFlagged);
+  for (const { d, ratio, error, reflections: count } of rings)
+    print(
+      yellow(
+        `ice at ${digits(d, 3)} Å: ${counted(count, 'reflection')} with ${digits(ratio, 2)} ± ${digits(error, 2)} of the intensity beside it`,
+      ),
+    );
+  if (rings.length === 0 && ice.length > 0) print(`no ring of ice (${counted(ice.length, 'ring')} within the data)`);
+}

@@ -1,0 +1,93 @@
+/** `ewald reflections compare`: two lists side by side. */
+import { compareListsRows, csvText } from '../entries/command.node.js';
+import { type ComparisonFigures, compareReflections, type ListComparison } from '../entries/merging.js';
+import { bold, dim, note, print, printJson, refuseBoth, table, wrapText, yellow } from './output.js';
+import { pickFlags } from './parameter-flags.js';
+import { cellOfLists, readList } from './reflections-input.js';
+import type { CompareFlags } from './reflections-rows.js';
+
+export async function run([first = '', second = '']: readonly string[], flags: CompareFlags): Promise<void> {
+  const { json, csv, cell, symmetry } = flags;
+  refuseBoth({ ...(json && { json }), ...(csv && { csv }) });
+  const files = [await readList(first, symmetry), await readList(second, symmetry)] as const;
+  const known = await cellOfLists(cell, files);
+  const result = compareReflections(files[0].list, files[1].list, {
+    ...pickFlags(compareListsRows, flags),
+    cell: known,
+  });
+  if (json) printJson({ first, second, ...result });
+  else if (csv) print(csvText(rowsOf(result)));
+  else show(result, first, second);
+  for (const remark of result.remarks) note(`${yellow('note:')} ${remark}`);
+}
+
+const rowsOf = ({ overall, shells }: ListComparison): object[] =>
+  [...shells, overall].map(({ completeness: [a, b], ...rest }, i) => ({
+    shell: i < shells.length ? String(i + 1) : 'all',
+    ...rest,
+    completenessFirst: a,
+    completenessSecond: b,
+  }));
+
+const digits = (x: number, places: number): string => (Number.isFinite(x) ? x.toFixed(places) : '–');
+const percent = (x: number): string => digits(100 * x, 1);
+
+function show(result: ListComparison, first: string, second: string): void {
+  const { counts, onlyFirst, onlySecond, ways, scale, relativeB, overall, shells, worst, symmetry } = result;
+  print(`${bold(first)} ${counts[0]} reflections, ${bold(second)} ${counts[1]}, in ${symmetry}`);
+  print(dim(wrapText(`${overall.pairs} in both, ${onlyFirst} in the first alone, ${onlySecond} in the second alone`)));
+  const mates = overall.anomalousPairs > 0;
+  const heads = [
+    'd / Å',
+    'pairs',
+    'compl. % 1',
+    '2',
+    'CC',
+    'CC*',
+    'Rsplit %',
+    'R1 %',
+    'Riso(F) %',
+    'k',
+    '< 1σ %',
+    '< 2σ %',
+  ];
+  if (mates) heads.push('CCano');
+  const row = (s: ComparisonFigures): string[] => [
+    `${digits(s.dMax, 2)} – ${digits(s.dMin, 2)}`,
+    String(s.pairs),
+    percent(s.completeness[0]),
+    percent(s.completeness[1]),
+    digits(s.cc, 4),
+    digits(s.ccStar, 4),
+    percent(s.rSplit),
+    percent(s.r1),
+    percent(s.rIso),
+    digits(s.k, 3),
+    percent(s.within1),
+    percent(s.within2),
+    ...(mates ? [digits(s.ccAno, 3)] : []),
+  ];
+  print(
+    table(
+      heads,
+      [...shells.map(row), row(overall)],
+      heads.slice(1).map((_, i) => i + 1),
+    ),
+  );
+  print(`scale ${scale.toPrecision(4)}, relative B ${digits(relativeB, 2)} Å²`);
+  const [best, ...others] = ways;
+  if (best && others.length > 0) {
+    const asTheyAre = best.operation === 'h,k,l';
+    const told = ways.map(({ operation, cc }) => `${operation}: CC ${digits(cc, 3)}`).join('; ');
+    print(wrapText(`ways to index the second list: ${told}${asTheyAre ? '' : `; it is taken as ${best.operation}`}`));
+  }
+  if (worst.some(({ deviation }) => deviation !== 0)) {
+    const lines = worst.map(({ indices, first: x, second: y, deviation }) => [
+      indices.join(' '),
+      digits(x, 1),
+      digits(y, 1),
+      digits(deviation, 1),
+    ]);
+    print(table(['differ most', 'first', 'second', 'σ'], lines, [1, 2, 3]));
+  }
+}

@@ -1,0 +1,19 @@
+/** The watch of a run: its log, its state for other programs, and its alarms. */
+import { type FlagValues, type RunWatch, type watchRows, withWatch } from '../entries/command.node.js';
+import { note, red, yellow } from './output.js';
+
+/** Runs something that is watched if flags ask for it; it gets the watch, which ends with it. */
+export const watched = (
+  given: FlagValues<typeof watchRows>,
+  about: {
+    readonly searches: boolean;
+    readonly rois?: readonly string[] | undefined;
+    readonly hasProfile?: boolean;
+    readonly output: string | undefined;
+  },
+  work: (watch: RunWatch | undefined) => Promise<void>,
+): Promise<void> =>
+  withWatch(
+    { ...given, ...about, tell: (text, isAlarm) => note(`${isAlarm ? red('alarm:') : yellow('note:')} ${text}`) },
+    work,
+  );

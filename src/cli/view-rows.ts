@@ -1,0 +1,24 @@
+/** The flags of `ewald view`. */
+import { type FlagValues, listenRows, type Parameters, receivedRows, viewRows } from '../entries/command.node.js';
+import type { CommandWords } from './command.js';
+import { jsonRow } from './shell-rows.js';
+
+const rows = {
+  ...viewRows,
+  ...receivedRows,
+  ...listenRows,
+  open: {
+    kind: 'boolean',
+    group: 'page',
+    sentence: 'starts a browser',
+    off: 'print the address and do not start a browser',
+    fallback: true,
+  },
+  json: jsonRow('one line {url} when it is ready; does not start a browser'),
+} as const satisfies Parameters;
+export const command = {
+  description: 'look at frames, peaks and crystals in your browser; serves them on this computer until Ctrl-C',
+  arguments: [['[files...]', 'frames of any format, or a folder of them; without any, drop files on the page']],
+  rows,
+} as const satisfies CommandWords<Parameters>;
+export type ViewFlags = FlagValues<typeof rows>;

@@ -1,0 +1,71 @@
+/** What `ewald view` runs: shows frames in a browser tab, where they are read and searched. */
+import { spawn } from 'node:child_process';
+import { type FlagValues, flagOf, type Parameter, type Parameters, receivedRows } from '../entries/command.node.js';
+import { EwaldError } from '../entries/index.node.js';
+import { type LiveInput, zmqSource } from '../entries/pipeline.node.js';
+import { serveView } from '../entries/view.node.js';
+import { bold, type CliDeps, dim, exitCode, note, print, printJson, warn } from './output.js';
+import { untilAborted } from './until-aborted.js';
+import type { ViewFlags } from './view-rows.js';
+
+/** Serves the page until Ctrl-C. */
+export async function run(files: readonly string[], flags: ViewFlags, { signal }: CliDeps): Promise<void> {
+  const { json, open = true, zmqInput, zmqSubscribe, zmqRequest, zmqPull, ...serving } = flags;
+  const how = Object.entries({ zmqSubscribe, zmqRequest, zmqPull }).filter(([, value]) => value !== undefined);
+  const source = receivedFrames(files, zmqInput, Object.fromEntries(how));
+  const { url, done, close } = await serveView(source ? [source] : files, {
+    ...serving,
+    allowOutside: true,
+    onWarning: warn,
+  });
+  try {
+    if (json) printJson({ url });
+    else {
+      print(bold(url));
+      print(dim('The page reads the frames itself; no other files are served. Press Ctrl-C to stop.'));
+      if (open) openBrowser(url);
+    }
+    const aborted = untilAborted(signal);
+    // When no more frames arrive, the page goes on showing those that are there.
+    await Promise.race([aborted, done.then(() => aborted)]);
+  } finally {
+    await close();
+  }
+  // Ctrl-C is the normal way to end it.
+  process.exitCode = exitCode.ok;
+}
+
+/** The frames that are received instead of being read from files. */
+function receivedFrames(
+  [file]: readonly string[],
+  zmqInput: string | undefined,
+  how: Omit<FlagValues<typeof receivedRows>, 'zmqInput'>,
+): LiveInput | undefined {
+  if (zmqInput === undefined) {
+    const [stray] = Object.keys(how);
+    if (stray !== undefined)
+      throw new EwaldError(
+        'Argument',
+        `${flagOf(stray, (receivedRows as Parameters)[stray] as Parameter)} is for frames by ZeroMQ: ` +
+          'give --zmq-input, too',
+      );
+    return undefined;
+  }
+  if (file !== undefined)
+    throw new EwaldError('Argument', `frames come from ${zmqInput}; ${file} is a file; give only one of them`);
+  // A viewer waits for frames as long as it is open.
+  return zmqSource({ zmqInput, ...how, noDataTimeout: 1e9 });
+}
+
+const starters: Readonly<Record<string, readonly string[]>> = {
+  darwin: ['open'],
+  win32: ['cmd', '/c', 'start', ''],
+};
+
+/** Starts the browser; the address is printed in any case. */
+function openBrowser(url: string): void {
+  const [program = 'xdg-open', ...words] = starters[process.platform] ?? ['xdg-open'];
+  const child = spawn(program, [...words, url], { stdio: 'ignore', detached: true });
+  child.on('error', () => note(dim('No browser could be started; open the address above.')));
+  child.unref();
+}

@@ -1,0 +1,117 @@
+/** The WebGPU backend: kernels of wgsl/ in browsers and, through Dawn, in Node. */
+import { EwaldError, messageOf } from '../../../util/errors.js';
+import { answersOf, type Known } from '../asked.js';
+import type { Backend, BackendLoader, OpenOptions, Probe } from '../backend.js';
+import { type DeviceNumbers, type KeptNumbers, Measurements } from '../device-numbers.js';
+import type { Fault, Mechanism } from '../mechanisms.js';
+import type { DeviceInfo } from '../names.js';
+import { Verdicts } from '../verdicts.js';
+import { describe, tooSmall } from './adapter.js';
+import { GpuDevice } from './device.js';
+import type { GpuSource } from './source.js';
+
+/**
+ * The loader over a source of GPUs; a probe requests an adapter and keeps nothing. `kept` is where measured numbers
+ * outlive the process.
+ */
+export function webgpuLoader(source: GpuSource, kept?: KeptNumbers): BackendLoader {
+  const known: Known = { verdicts: new Verdicts(), measurements: new Measurements(kept) };
+  return {
+    name: 'webgpu',
+    async probe({ device: wish, named, log }): Promise<Probe> {
+      const found = await findAdapter(source, wish, named);
+      if ('absent' in found) return { available: false, reason: found.absent };
+      const device = describe(found.adapter);
+      const low = tooSmall(found.adapter);
+      if (low) return { available: false, reason: `the adapter ${device.name} is too small: ${low}` };
+      const reason =
+        device.kind === 'software'
+          ? 'a software adapter, computed by the CPU; used only when webgpu is named'
+          : 'a hardware adapter';
+      const opened = () => open(source, wish, log, known);
+      return {
+        available: true,
+        reason,
+        device,
+        open: opened,
+        ...answersOf(deviceKey(device), 'webgpu', known, opened),
+      };
+    },
+  };
+}
+
+// An adapter creates one device, so each opening requests its own adapter.
+async function open(
+  source: GpuSource,
+  wish: string | undefined,
+  log: OpenOptions['log'],
+  known: Known,
+): Promise<WebGpuBackend> {
+  const found = await findAdapter(source, wish, true);
+  if ('absent' in found)
+    throw new EwaldError('Load', `WebGPU became unavailable between probing and opening: ${found.absent}`);
+  return new WebGpuBackend(await GpuDevice.open(found.adapter, log), describe(found.adapter), known);
+}
+
+/** Cache key of the verdicts: the adapter and its driver. */
+const deviceKey = ({ name, driver }: DeviceInfo): string => `${name}; ${driver}`;
+
+async function findAdapter(
+  source: GpuSource,
+  wish: string | undefined,
+  named: boolean,
+): Promise<{ readonly adapter: GPUAdapter } | { readonly absent: string }> {
+  const found = await source(wish, named);
+  if ('absent' in found) return found;
+  let adapter: GPUAdapter | null;
+  try {
+    adapter = await found.gpu.requestAdapter({ powerPreference: 'high-performance' });
+  } catch (error) {
+    return { absent: `the request for a WebGPU adapter failed: ${messageOf(error).split('\n')[0]}` };
+  }
+  if (!adapter) return { absent: 'there is no WebGPU adapter here (no GPU, no driver, or the browser blocks it)' };
+  const { name } = describe(adapter);
+  if (found.wish !== undefined && !name.toLowerCase().includes(found.wish.toLowerCase())) {
+    return {
+      absent: `no adapter matches "${found.wish}"; there is ${name}, and this platform cannot choose another`,
+    };
+  }
+  return { adapter };
+}
+
+class WebGpuBackend implements Backend {
+  readonly name = 'webgpu';
+  readonly device: DeviceInfo;
+  readonly host: GpuDevice;
+  readonly #known: Known;
+
+  constructor(gpu: GpuDevice, device: DeviceInfo, known: Known) {
+    this.host = gpu;
+    this.device = device;
+    this.#known = known;
+  }
+
+  faults(mechanisms: readonly Mechanism[]): Promise<Fault[]> {
+    return this.#known.verdicts.faults(deviceKey(this.device), mechanisms, async (mechanism) =>
+      (await import('./self-test/run.js')).testMechanism(this.host, mechanism),
+    );
+  }
+
+  numbers(): Promise<DeviceNumbers> {
+    return this.#known.measurements.of(deviceKey(this.device), async () =>
+      (await import('./measure.js')).measureGpu(this.host),
+    );
+  }
+
+  get liveBytes(): number {
+    return this.host.liveBytes;
+  }
+
+  sync(): Promise<void> {
+    return this.host.sync();
+  }
+
+  dispose(): Promise<void> {
+    return this.host.dispose();
+  }
+}

@@ -1,0 +1,40 @@
+/** Browsers and other platforms that have WebAssembly but not Node. */
+
+import { absentLoader } from '../compute/backends/absent.js';
+import type { DeviceReport } from '../compute/backends/open.js';
+import type { Platform, WorkerSource } from '../compute/backends/platform.js';
+import { wasmLoader } from '../compute/backends/wasm/wasm.js';
+import { browserGpu } from '../compute/backends/webgpu/source.js';
+import { webgpuLoader } from '../compute/backends/webgpu/webgpu.js';
+import { type DeviceOptions, listDevices } from '../compute/context/context.js';
+import { EwaldError } from '../util/errors.js';
+import type { WorkerPort } from '../util/worker-port.js';
+
+/**
+ * A browser that starts workers this way. Entries without worker tasks omit it: a bundler includes the worker's script
+ * wherever it is referenced.
+ */
+export const browser = (startWorker: (source: WorkerSource | undefined) => WorkerPort = noWorker): Platform => ({
+  name: 'browser',
+  loaders: [
+    absentLoader('cuda', 'CUDA needs Node; browsers reach the GPU through webgpu'),
+    webgpuLoader(browserGpu),
+    absentLoader('native', 'the native addon needs Node'),
+    wasmLoader(undefined),
+  ],
+  get cores() {
+    return globalThis.navigator?.hardwareConcurrency ?? 1;
+  },
+  kernels: [],
+  env: () => undefined,
+  startWorker,
+});
+
+function noWorker(): never {
+  throw new EwaldError('Load', 'this entry point of the package cannot start workers; import from "ewald" instead');
+}
+
+/** Which backends are available, which one a context would use, and why not the others. */
+export function devices(options?: DeviceOptions): Promise<DeviceReport[]> {
+  return listDevices(browser(), options);
+}

@@ -1,8 +1,0 @@
-/** Identifies the code. Workers of another version or build are refused, because their results might differ. */
-import { version } from '../base/version.js';
-
-/** Content hash of the bundled code, inserted by rollup.config.mjs; the sources themselves have none. */
-export const build = 'unbundled';
-
-/** Version and build as text. */
-export const identity = `ewald ${version}, build ${build}`;

@@ -1,0 +1,341 @@
+/**
+ * Conversion of arguments: what each parameter accepts, where arrays are during a call, and what is copied back after
+ * it.
+ */
+
+import { IndirectMemory2D } from '../memory/indirect.js';
+import { EwaldError } from '../util/errors.js';
+import { withArticle } from '../util/options.js';
+import { CArray } from './carray.js';
+import {
+  type Argument,
+  type Converter,
+  copiedOnce,
+  Directed,
+  type Direction,
+  type Frame,
+  type Parameter,
+} from './frame.js';
+import {
+  type CFunction,
+  type CParameter,
+  type CType,
+  type FunctionType,
+  isText,
+  type PointerType,
+  typeText,
+} from './header/types.js';
+import { Callback } from './kept-callback.js';
+import { assertElements, describePointee, isByte, refused } from './pointees.js';
+import { Pointer } from './pointer.js';
+import {
+  isNested,
+  nestedArgument,
+  numbersArgument,
+  type Passing,
+  plainText,
+  pointersArgument,
+  rowsArgument,
+  wideArgument,
+} from './pointer-arguments.js';
+import type { Runtime } from './runtime.js';
+import type { Place, Scalar } from './scalars.js';
+import { structsArgument } from './struct-arguments.js';
+import { partOf, type Wide } from './wide-values.js';
+
+/**
+ * The parameters of a function. `lengths` supplements the header: parameter → number, or another parameter that contains
+ * the length.
+ */
+export function callParameters(
+  runtime: Runtime,
+  fn: CFunction,
+  lengths: Readonly<Record<string, number | string>> = {},
+  byValue?: (type: CType, place: Place) => Converter | undefined,
+): Parameter[] {
+  const { name, parameters } = fn;
+  const given = new Map(Object.entries(lengths));
+  for (const array of given.keys()) {
+    if (!parameters.some((parameter) => parameter.name === array))
+      throw new EwaldError('Argument', `lengths names ${name}.${array}, but ${name}() has no such parameter`);
+  }
+  return parameters.map((parameter, i) => {
+    const place = (): string => `${name}(): argument ${i + 1}${parameter.name ? ` (${parameter.name})` : ''}`;
+    const { type } = parameter;
+    const scalar = runtime.scalar(type);
+    if (scalar) return { scalar, place, convert: scalar.into(place) };
+    if (type.kind === 'pointer') {
+      const length = given.get(parameter.name) ?? parameter.length;
+      const check = length === undefined ? undefined : lengthCheck(runtime, fn, i, length);
+      return { place, convert: pointerConverter(runtime, type, place, length !== undefined), check };
+    }
+    return { place, convert: byValue?.(type, place) ?? (() => unsupportedArgument(type, place)) };
+  });
+}
+
+function unsupportedArgument(type: CType, place: Place): never {
+  throw new EwaldError(
+    'Unsupported',
+    `${place()} is ${typeText(type)} by value, which cannot be passed here; declare a function that takes a ` +
+      'pointer to it',
+  );
+}
+
+/** The check of an array whose length the header or the caller declares. */
+function lengthCheck(
+  runtime: Runtime,
+  { name, parameters }: CFunction,
+  i: number,
+  length: number | string,
+): (values: readonly unknown[]) => void {
+  const parameter = parameters[i] as CParameter;
+  const counter = typeof length === 'string' ? parameters.findIndex((other) => other.name === length) : -1;
+  if (typeof length === 'string' && counter < 0)
+    throw new EwaldError(
+      'Argument',
+      `lengths says that ${parameter.name} of ${name}() has ${length} elements, but there is no such parameter`,
+    );
+  return (values) => {
+    const needed = typeof length === 'number' ? length : Number(values[counter]);
+    const found = elementsOf(values[i], parameter.type as PointerType, runtime);
+    if (found === undefined || !(needed > found)) return;
+    const because = typeof length === 'string' ? ` (${length} is ${needed})` : '';
+    const of = values[i] === null ? 'null' : `${found} elements`;
+    throw new EwaldError(
+      'Shape',
+      `${name}(): argument ${i + 1} (${parameter.name}) has ${of}; expected at least ${needed}${because}`,
+      { detail: { found, needed } },
+    );
+  };
+}
+
+/** Number of elements of a value, if known. */
+function elementsOf(given: unknown, type: PointerType, runtime: Runtime): number | undefined {
+  const value = given instanceof Directed ? given.value : given;
+  if (value === null) return 0;
+  if (value instanceof IndirectMemory2D) return value.rowCount;
+  if (value instanceof CArray) return value.length;
+  if (Array.isArray(value)) return value.length;
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) {
+    const size =
+      type.to.kind === 'void'
+        ? 1
+        : (runtime.scalar(type.to)?.layout.size ??
+          (type.to.kind === 'array' || type.to.kind === 'opaque' ? runtime.sizeOf(type.to) : 1));
+    return Math.floor(value.byteLength / size);
+  }
+  return undefined;
+}
+
+/** The converter of a pointer parameter. `sized` means that null is not accepted, since a length is declared. */
+export function pointerConverter(runtime: Runtime, type: PointerType, place: Place, sized = false): Converter {
+  const { to } = type;
+  if (to.kind === 'function') return functionConverter(runtime, type, to, place);
+  const parameter = new PointerParameter(runtime, type, place, sized);
+  const general: Converter = (given, frame) => parameter.convert(given, frame);
+  const exact = runtime.scalar(to)?.format.array;
+  if (!exact) return general;
+  if (isText(type) && runtime.memory.kind === 'native')
+    // koffi copies a text, for the call alone.
+    return (given, frame) =>
+      typeof given === 'string' && !frame.lending && !frame.asynchronous && !given.includes('\0')
+        ? given
+        : general(given, frame);
+  // Typed arrays of the exact type come first, in a separate function: tight loops pass them. Whether their buffer is
+  // resizable is not checked, since nothing can resize it before a synchronous call returns.
+  if (runtime.memory.kind === 'native') {
+    return (given, frame) =>
+      given instanceof exact && given.length > 0 && !frame.asynchronous && !frame.lending
+        ? given
+        : general(given, frame);
+  }
+  const natural: Direction = to.const ? 'in' : 'inout';
+  return (given, frame) =>
+    given instanceof exact && given.length > 0 && !frame.lending ? frame.place(given, natural) : general(given, frame);
+}
+
+const functionConverter =
+  (runtime: Runtime, type: PointerType, to: FunctionType, place: Place): Converter =>
+  (value, frame) => {
+    if (typeof value === 'function') return frame.callback(to, value as (...values: unknown[]) => unknown, place);
+    if (value === null) return null;
+    if (value instanceof Callback || value instanceof Pointer || value instanceof CArray)
+      return runtime.addressOf(value, type, place);
+    const mark = runtime.markOf(value, type);
+    if (mark !== undefined) return mark;
+    throw refused(value, type, place, 'a function, a callback() or null');
+  };
+
+/** A pointer to data: everything that it accepts. */
+class PointerParameter {
+  readonly #runtime: Runtime;
+  readonly #type: PointerType;
+  readonly #place: Place;
+  readonly #sized: boolean;
+  readonly #scalar: Scalar | undefined;
+  readonly #isText: boolean;
+  /** The elements of rows, for a pointer to pointers. */
+  readonly #rows: Scalar | undefined;
+
+  constructor(runtime: Runtime, type: PointerType, place: Place, sized: boolean) {
+    [this.#runtime, this.#type, this.#place, this.#sized] = [runtime, type, place, sized];
+    const { to } = type;
+    this.#scalar = runtime.scalar(to);
+    this.#isText = to.kind === 'scalar' && this.#scalar?.layout.size === 1;
+    this.#rows = to.kind === 'pointer' ? runtime.scalar(to.to) : undefined;
+  }
+
+  convert(given: unknown, frame: Frame): Argument {
+    const value = given instanceof Directed ? given.value : given;
+    if (frame.lending) frame.lending.place = this.#place;
+    const passing = {
+      runtime: this.#runtime,
+      place: this.#place,
+      frame,
+      direction: this.#directionOf(given),
+      isMarked: given instanceof Directed,
+    };
+    if (value === null && !this.#sized) return null;
+    let argument = this.#memoryOfC(value, passing);
+    if (argument === undefined) argument = this.#buffer(value, passing);
+    if (argument === undefined) argument = this.#plain(value, passing);
+    if (argument === undefined) throw this.#refused(value);
+    return argument;
+  }
+
+  #refused(value: unknown, expected = describePointee(this.#type, this.#runtime)): EwaldError {
+    return refused(value, this.#type, this.#place, expected);
+  }
+
+  #directionOf(given: unknown): Direction {
+    const isConst = this.#type.to.const;
+    if (!(given instanceof Directed)) return isConst ? 'in' : 'inout';
+    if (isConst && given.direction !== 'in')
+      throw new EwaldError(
+        'Argument',
+        `${this.#place()} is marked ${given.direction}, but ${typeText(this.#type)} is const: C only reads it`,
+      );
+    return given.direction;
+  }
+
+  /** Memory of `ewald/memory` and of C; undefined for anything else. */
+  #memoryOfC(value: unknown, passing: Passing): Argument | undefined {
+    const { runtime, place, frame } = passing;
+    if (value instanceof IndirectMemory2D) return rowsArgument(value, this.#rows, this.#type, passing);
+    const isArray = value instanceof CArray;
+    if (value instanceof Pointer || (isArray && value.runtime.memory === runtime.memory)) {
+      const address = runtime.addressOf(value, this.#type, place);
+      const { lending } = frame;
+      if (lending && value.lent) {
+        lending.add(value.lent);
+        if (isArray && runtime.hasPointers(value.type)) frame.after(() => value.noteAfter(lending));
+      }
+      return address;
+    }
+    // The elements of an array in another memory are copied; its pointers would mean nothing.
+    if (!isArray || this.#type.to.kind === 'pointer') return undefined;
+    const copy = value.toTypedArray();
+    const argument = this.#buffer(copy, passing);
+    if (passing.direction !== 'in') frame.after(() => value.use((view) => view.set(copy as never)));
+    return argument;
+  }
+
+  /** Typed arrays and buffers; undefined for anything else. */
+  #buffer(value: unknown, { runtime, place, frame, direction }: Passing): Argument | undefined {
+    const { to } = this.#type;
+    if (ArrayBuffer.isView(value)) {
+      assertUsable(value, place);
+      assertElements(value, to, this.#scalar, runtime, this.#type, place);
+      return frame.place(value, direction);
+    }
+    const shared = typeof SharedArrayBuffer !== 'undefined' && value instanceof SharedArrayBuffer;
+    if (!(value instanceof ArrayBuffer) && !shared) return undefined;
+    if (to.kind !== 'void' && !this.#isText) throw this.#refused(value);
+    const view = new Uint8Array(value);
+    assertUsable(view, place);
+    return frame.place(view, direction);
+  }
+
+  /** Texts, numbers, arrays and objects, which are copied; undefined for what the pointee does not accept. */
+  #plain(value: unknown, passing: Passing): Argument | undefined {
+    const { to } = this.#type;
+    const { place, frame } = passing;
+    const scalar = this.#scalar;
+    if (typeof value === 'string') {
+      if (this.#isText && to.const) return frame.text(plainText(value, place, '; pass a Uint8Array'));
+      throw this.#refused(
+        value,
+        this.#isText
+          ? 'an array to write into, such as alloc("char", n): the text of JavaScript cannot change'
+          : undefined,
+      );
+    }
+    if (scalar && (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')) {
+      // C reads a text up to its NUL, which a number does not have.
+      if (this.#isText && to.const) throw this.#refused(value, 'a text, or the bytes in a typed array');
+      if (to.const) return numbersArgument([value], scalar, { ...passing, direction: 'in' });
+      throw this.#refused(value, 'an array of one element, or ref(), to write into');
+    }
+    if (Array.isArray(value) && scalar)
+      return copiedOnce(frame, value, scalar.format, passing.direction, () => numbersArgument(value, scalar, passing));
+    const wide = this.#runtime.wide(to);
+    if (wide) return this.#wide(value, wide, passing);
+    if (Array.isArray(value) && to.kind === 'pointer') return this.#table(value, to, passing);
+    if (to.kind === 'struct' && typeof value === 'object' && value !== null) {
+      const isList = Array.isArray(value);
+      return copiedOnce(frame, value, to.tag, passing.direction, () =>
+        structsArgument(isList ? value : [value], to, isList, passing),
+      );
+    }
+    return undefined;
+  }
+
+  /** Complex numbers, `long double` and 128-bit integers: a list of them, or one that C only reads. */
+  #wide(value: unknown, wide: Wide, passing: Passing): Argument | undefined {
+    const { to } = this.#type;
+    const isList = Array.isArray(value);
+    if (!isList && (!to.const || (typeof value === 'object' && value === null))) return undefined;
+    // A list of numbers might be real parts alone, or both parts by turns.
+    if (isList && partOf(to) && value.some((one) => typeof one === 'number'))
+      throw this.#refused(
+        value,
+        `${withArticle(partOf(to)?.array ?? '')} of re, im, re, im, or a list such as [{ re: 1, im: 0 }]; a list of ` +
+          'numbers could be either',
+      );
+    return wideArgument(isList ? value : [value], to, wide, isList ? passing : { ...passing, direction: 'in' });
+  }
+
+  /** An array for a pointer to pointers; undefined for numbers, which are no rows. */
+  #table(value: unknown[], to: PointerType, passing: Passing): Argument | undefined {
+    if (this.#rows && isNested(value)) return nestedArgument(value, this.#rows, to, passing);
+    const numbers = value.some((one) => typeof one === 'number' || typeof one === 'bigint');
+    if (this.#rows && numbers && !isByte(to.to, this.#runtime)) return undefined;
+    return pointersArgument(value, to, passing);
+  }
+}
+
+function assertUsable(view: ArrayBufferView, place: Place): void {
+  const { buffer } = view as { buffer: ArrayBufferLike & { resizable?: boolean; growable?: boolean } };
+  if (view.byteLength === 0 && isDetached(buffer)) {
+    throw new EwaldError(
+      'Shape',
+      `${place()} is an array whose buffer was transferred away (detached); pass the array that holds the data now`,
+    );
+  }
+  if (buffer.resizable || buffer.growable)
+    throw new EwaldError(
+      'Shape',
+      `${place()} is an array over a resizable buffer, which may move under C; copy it into a plain one: array.slice()`,
+    );
+}
+
+/** Node 20 has no `detached`: a detached buffer is one that can no longer be viewed. */
+export function isDetached(buffer: ArrayBufferLike & { detached?: boolean }): boolean {
+  if (buffer.detached !== undefined) return buffer.detached;
+  try {
+    new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true;
+  }
+}

@@ -1,0 +1,183 @@
+/** Binds a C function as a JavaScript function: counts and converts arguments, calls, and converts the result. */
+
+import { WasmSpace } from '../memory/space.js';
+import { EwaldError } from '../util/errors.js';
+import { pointerConverter } from './arguments.js';
+import { type Argument, type CallFrame, type Converter, Directed, type Parameter } from './frame.js';
+import { type CFunction, type FunctionType, isText, type PointerType, signature, typeText } from './header/types.js';
+import { Pointer } from './pointer.js';
+import type { Runtime } from './runtime.js';
+import type { Bits, Place } from './scalars.js';
+import type { Target } from './target.js';
+
+const checksOf = (parameters: readonly Parameter[]) => parameters.flatMap(({ check }) => check ?? []);
+
+/** Refuses a wrong number of arguments. */
+export function countError(fn: CFunction, found: number): EwaldError {
+  const needed = fn.parameters.length;
+  return new EwaldError(
+    'Argument',
+    `${fn.name}() got ${found} argument${found === 1 ? '' : 's'}; expected ${needed}: ${signature(fn, fn.name)}`,
+    {
+      detail: { found, needed },
+    },
+  );
+}
+
+/** Makes the JavaScript function. */
+export function bindCall(
+  target: Target,
+  fn: CFunction,
+  parameters: readonly Parameter[],
+): (...values: unknown[]) => unknown {
+  const { runtime } = target;
+  const { call, out } = target.bind(fn);
+  const invoke = invoker(
+    call,
+    parameters.map(({ convert }) => convert),
+  );
+  const answer = out as (result: unknown) => unknown;
+  const count = parameters.length;
+  const checks = checksOf(parameters);
+  // Numbers alone need no frame.
+  const needsFrame = checks.length > 0 || parameters.some(({ scalar }) => scalar === undefined);
+  const lends = givesPointers(runtime, fn);
+  const heap = runtime.memory instanceof WasmSpace ? runtime.memory : undefined;
+  // One frame is reused by consecutive calls; a nested call from a callback uses another.
+  let idle: CallFrame | undefined;
+  return (...values) => {
+    if (values.length !== count) throw countError(fn, values.length);
+    if (runtime.disposed) runtime.assertAlive();
+    for (let i = 0; i < checks.length; i++) checks[i]?.(values);
+    const open = needsFrame ? (idle ?? target.frame()) : undefined;
+    idle = undefined;
+    const lending = open && (lends || runtime.keepsCallbacks) ? runtime.lend() : undefined;
+    if (open) open.lending = lending;
+    const outer = runtime.enter();
+    try {
+      const result = invoke(values, open as CallFrame);
+      open?.done();
+      if (runtime.thrown) throw runtime.thrown.error;
+      return answer(result);
+    } finally {
+      runtime.leave(outer);
+      if (lending) runtime.unlend(lending);
+      open?.end();
+      idle = open;
+      if (heap && heap.lent > 0) heap.noticed(`${fn.name}()`);
+    }
+  };
+}
+
+/** Converts the arguments and calls; written out by count, since a spread costs as much as a small native call. */
+function invoker(
+  raw: (...values: Argument[]) => unknown,
+  converters: readonly Converter[],
+): (values: readonly unknown[], frame: CallFrame) => unknown {
+  const [a, b, c, d] = converters as readonly [Converter, Converter, Converter, Converter];
+  switch (converters.length) {
+    case 0:
+      return () => raw();
+    case 1:
+      return (v, f) => raw(a(v[0], f));
+    case 2:
+      return (v, f) => raw(a(v[0], f), b(v[1], f));
+    case 3:
+      return (v, f) => raw(a(v[0], f), b(v[1], f), c(v[2], f));
+    case 4:
+      return (v, f) => raw(a(v[0], f), b(v[1], f), c(v[2], f), d(v[3], f));
+    default:
+      return (values, frame) => raw(...values.map((value, i) => (converters[i] as Converter)(value, frame)));
+  }
+}
+
+/** A function with varargs: further arguments are pairs of type and value, `['int', 5]`. */
+export function bindVariadic(
+  target: Target,
+  fn: CFunction,
+  parameters: readonly Parameter[],
+): (...values: unknown[]) => unknown {
+  const { runtime } = target;
+  const { call, out } = target.bind(fn);
+  const raw = call as (...values: unknown[]) => unknown;
+  const checks = checksOf(parameters);
+  const further = (given: unknown, place: Place, open: CallFrame): readonly unknown[] => {
+    if (!target.vararg)
+      throw new EwaldError('Unsupported', `${place()} is a variadic argument, which cannot be passed here`);
+    const { type, koffi } = target.vararg(given, place);
+    const scalar = runtime.scalar(type);
+    const value = (given as [string, unknown])[1];
+    if (scalar) {
+      // Promoted after the check: _Bool takes true, and a float is rounded before it becomes a double.
+      const bits = scalar.in(value, place);
+      return [koffi, scalar.layout.kind === 'float' && scalar.layout.size === 4 ? Math.fround(bits as number) : bits];
+    }
+    if (type.kind !== 'pointer')
+      throw new EwaldError('Unsupported', `${place()} is ${typeText(type)}, which cannot be passed after "..."`);
+    return [koffi, pointerConverter(runtime, type, place)(value, open)];
+  };
+  return (...values) => {
+    if (values.length < parameters.length) throw countError(fn, values.length);
+    runtime.assertAlive();
+    for (const check of checks) check(values);
+    const open = target.frame();
+    const lending = runtime.lend();
+    open.lending = lending;
+    try {
+      const result = calling(runtime, () => {
+        const passed = values.flatMap((value, i): readonly unknown[] => {
+          const parameter = parameters[i];
+          if (parameter) return [parameter.convert(value, open)];
+          return further(value, () => `${fn.name}(): argument ${i + 1}`, open);
+        });
+        const returned = raw(...passed);
+        open.done();
+        return returned;
+      });
+      return (out as (result: unknown) => unknown)(result);
+    } finally {
+      runtime.unlend(lending);
+      open.end();
+    }
+  };
+}
+
+/** Whether C can give pointers back: returned, in memory that has pointers, or to a callback. */
+const givesPointers = (runtime: Runtime, { result, parameters }: FunctionType | CFunction): boolean =>
+  (runtime.hasPointers(result) && !isText(result)) ||
+  parameters.some(
+    ({ type }) => type.kind === 'pointer' && (type.to.kind === 'function' || runtime.hasPointers(type.to)),
+  );
+
+/** The arguments of a function that is called through a pointer: numbers, and what is in C's memory already. */
+export const plainArguments = (runtime: Runtime, { parameters }: FunctionType, values: readonly unknown[]): Bits[] =>
+  parameters.map(({ type }, i) => {
+    const place = (): string => `argument ${i + 1}`;
+    return runtime.scalar(type)?.in(values[i], place) ?? runtime.addressOf(values[i], type as PointerType, place);
+  });
+
+/** Makes a call: errors thrown by callbacks are rethrown. */
+export function calling(runtime: Runtime, call: () => unknown): unknown {
+  runtime.assertAlive();
+  const outer = runtime.enter();
+  try {
+    const result = call();
+    if (runtime.thrown) throw runtime.thrown.error;
+    return result;
+  } finally {
+    runtime.leave(outer);
+  }
+}
+
+/** Makes a destructor mark the handle that it receives as freed. */
+export function marking({ convert, ...rest }: Parameter, by: string): Parameter {
+  return {
+    ...rest,
+    convert: (given, frame) => {
+      const argument = convert(given, frame);
+      const value = given instanceof Directed ? given.value : given;
+      if (value instanceof Pointer) frame.after(() => value.end(by));
+      return argument;
+    },
+  };
+}

@@ -1,0 +1,254 @@
+/** Arrays in the memory of a library: allocated for the caller, or returned by C. */
+
+import { type DisposableObject, disposableClass, holdersOf } from '../memory/disposable.js';
+import type { Located } from '../memory/elements.js';
+import { BufferError } from '../memory/errors.js';
+import { parseFormat, type TypedArray } from '../memory/format.js';
+import { listed, shownAs } from '../memory/inspect.js';
+import type { TypedPointer } from '../memory/pointer-table.js';
+import { type Address, lendView, type MemorySpace, type Span } from '../memory/space.js';
+import { EwaldError } from '../util/errors.js';
+import type { Access } from './access.js';
+import { type CType, typeText } from './header/types.js';
+import { Lending, Lent, Pointees, refuseCopy } from './lent.js';
+import { textOf } from './scalars.js';
+import { partOf } from './wide-values.js';
+
+export interface CArray<V = unknown> extends DisposableObject {
+  [Symbol.iterator](): IterableIterator<V>;
+}
+
+/** The pointer at which an array is. */
+interface Source {
+  readonly isCopy: boolean;
+  /** Throws if what it leads into has ended. */
+  check(): void;
+}
+
+/** Consecutive elements of one C type, in memory that C can access. */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: disposableClass provides the `using` face
+export class CArray<V = unknown> implements Located, TypedPointer {
+  /** Type of an element. */
+  readonly type: CType;
+  readonly length: number;
+  /** @internal */
+  readonly runtime: Access;
+  readonly #span: Span;
+  readonly #size: number;
+  readonly #source: Source | undefined;
+  #release: (() => void) | undefined;
+  #disposed = false;
+  #pointees: Pointees | undefined;
+  #lent: Lent | undefined;
+
+  /** @internal `release` frees the memory; without it, the array does not own the memory. */
+  constructor(
+    runtime: Access,
+    type: CType,
+    length: number,
+    span: Span,
+    release: (() => void) | undefined,
+    source?: Source,
+  ) {
+    this.#source = source;
+    this.runtime = runtime;
+    this.type = type;
+    this.length = length;
+    this.#span = span;
+    this.#size = runtime.sizeOf(type);
+    this.#release = release;
+  }
+
+  /** The address of the first element. */
+  get address(): Address {
+    return this.span().address as Address;
+  }
+
+  /** The memory that contains the array. */
+  get space(): MemorySpace {
+    return this.runtime.memory;
+  }
+
+  /** The same memory, under the name that pointers use. */
+  get memory(): MemorySpace {
+    return this.runtime.memory;
+  }
+
+  /** The array's own type, as C writes it. */
+  get typeText(): string {
+    return `${typeText(this.type)}[${this.length}]`;
+  }
+
+  /**
+   * The format of the numbers at which its elements point, for a table of rows; undefined if the elements are not
+   * pointers to numbers.
+   */
+  get rowFormat(): string | undefined {
+    return this.type.kind === 'pointer' ? this.runtime.scalar(this.type.to)?.format.text : undefined;
+  }
+
+  /** Bytes of all elements. */
+  get byteLength(): number {
+    return this.length * this.#size;
+  }
+
+  /** The format of the elements, for `ewald/memory`. @throws BufferError `FORMAT` for elements that are not numbers. */
+  get format(): string {
+    const scalar = this.runtime.scalar(this.type);
+    if (!scalar) throw new BufferError('FORMAT', `elements of type ${typeText(this.type)} are not numbers`);
+    return scalar.format.text;
+  }
+
+  get disposed(): boolean {
+    return this.#disposed;
+  }
+
+  /** The memory under the array. */
+  span(): Span {
+    this.runtime.assertAlive();
+    if (this.#disposed)
+      throw new EwaldError(
+        'Disposed',
+        `this array of ${typeText(this.type)} was disposed; allocate a new one before using it again`,
+      );
+    this.#source?.check();
+    return this.#span;
+  }
+
+  /** @internal What the array is to pointers that lead into it. */
+  get lent(): Lent {
+    this.#lent ??= new Lent({
+      what: () => `an array of ${typeText(this.type)}`,
+      bytes: this.byteLength,
+      address: () => this.#span.address as Address,
+      kept: this,
+      isCopy: this.#source?.isCopy ?? false,
+      check: () => void this.span(),
+    });
+    return this.#lent;
+  }
+
+  /** @internal Notes which of the memory that a call lent the pointers in the array lead into. */
+  noteAfter(lending: Lending): void {
+    const view = this.span().view();
+    for (let i = 0; i < this.length; i++) {
+      const found = new Lending();
+      for (const address of this.runtime.addressesIn(view, i * this.#size, this.type)) {
+        const lent = address ? (lending.find(address) ?? this.#pointees?.at(i).find(address)) : undefined;
+        if (lent) found.add(lent);
+      }
+      this.#note(i, found);
+    }
+  }
+
+  #note(i: number, lending: Lending): void {
+    if (!this.#pointees && lending.isEmpty) return;
+    this.#pointees ??= new Pointees();
+    this.#pointees.set(i, lending);
+    this.lent.leadsInto(this.#pointees.at(0));
+  }
+
+  /** Element i; negative indices count from the end. Numbers, bigints, booleans, objects for structs, pointers. */
+  at(i: number): V {
+    const offset = this.#offset(i);
+    return this.runtime.read(this.span().view(), offset, this.type, this.#pointees?.at(offset / this.#size)) as V;
+  }
+
+  /** Writes element i. @throws `Argument` when the type cannot hold the value. */
+  set(i: number, value: V): void {
+    if (this.#source?.isCopy) refuseCopy(this.lent);
+    const offset = this.#offset(i);
+    const lending = this.runtime.hasPointers(this.type) ? new Lending() : undefined;
+    this.runtime.writeTo(
+      () => this.span().view(),
+      offset,
+      this.type,
+      value,
+      () => `element ${i}`,
+      lending,
+    );
+    if (lending) this.#note(offset / this.#size, lending);
+  }
+
+  *[Symbol.iterator](): IterableIterator<V> {
+    for (let i = 0; i < this.length; i++) yield this.at(i);
+  }
+
+  toArray(): V[] {
+    return [...this];
+  }
+
+  /** The elements for JSON: integers of 64 bits as decimal strings, since JSON has no others. */
+  toJSON(): unknown {
+    if (this.disposed) return String(this);
+    return this.toArray().map((value) => (typeof value === 'bigint' ? String(value) : value));
+  }
+
+  /**
+   * Calls `use` with the elements as a typed array, without a copy; the array is valid only until `use` returns. Complex
+   * numbers are two elements each: re, im.
+   *
+   * @throws BufferError `DISPOSED`, with the call, if a wasm heap grew meanwhile.
+   */
+  use<R>(use: (view: TypedArray) => R): R {
+    const part = partOf(this.type);
+    const format = part ? (part.bytes === 4 ? 'f' : 'd') : this.format;
+    const { array } = parseFormat(format, this.runtime.model);
+    if (!array) throw new BufferError('FORMAT', `JavaScript has no typed array for ${typeText(this.type)}`);
+    const view = this.span().view();
+    const count = this.length * (part ? 2 : 1);
+    return lendView(this.space, () => use(new array(view.buffer, view.byteOffset, count)));
+  }
+
+  /** A copy of the elements. */
+  toTypedArray(): TypedArray {
+    return this.use((view) => view.slice());
+  }
+
+  /** Copies values into the array, from the first element on; returns the array. */
+  copyFrom(values: Iterable<V>): this {
+    let i = 0;
+    for (const value of values) {
+      if (i >= this.length)
+        throw new EwaldError('Shape', `there are more values than the ${this.length} elements of this array`);
+      this.set(i++, value);
+    }
+    return this;
+  }
+
+  /** The zero-terminated text in an array of char, UTF-8. */
+  text(): string {
+    const view = this.span().view();
+    return textOf(new Uint8Array(view.buffer, view.byteOffset, this.byteLength));
+  }
+
+  /**
+   * Frees the array if it owns its memory; a second call does nothing.
+   *
+   * @throws BufferError `LOCKED` while a memory object uses it.
+   */
+  dispose(): void {
+    if (this.#disposed) return;
+    if (holdersOf(this) > 0)
+      throw new BufferError(
+        'LOCKED',
+        `buffer is locked: ${holdersOf(this)} memories are made of this array; dispose them first`,
+      );
+    this.#disposed = true;
+    const release = this.#release;
+    this.#release = undefined;
+    release?.();
+    this.runtime.ended(this);
+  }
+
+  #offset(i: number): number {
+    const index = i < 0 ? i + this.length : i;
+    if (!Number.isInteger(index) || index < 0 || index >= this.length)
+      throw new BufferError('INDEX', `element ${i} is outside; there are ${this.length}`, { index: i });
+    return index * this.#size;
+  }
+}
+disposableClass(CArray);
+shownAs(CArray.prototype, function (this: CArray) {
+  return this.disposed ? `${this.typeText} (disposed)` : `${this.typeText} ${listed(this, this.length)}`;
+});

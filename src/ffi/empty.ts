@@ -1,0 +1,68 @@
+/** Arrays without elements, which only a length of 0 tells C, and texts without an end. */
+import { EwaldError } from '../util/errors.js';
+import { isDetached } from './arguments.js';
+import { CArray } from './carray.js';
+import { Directed, type Parameter } from './frame.js';
+import { type CFunction, type CType, isChar, isText, typeText } from './header/types.js';
+import type { Runtime } from './runtime.js';
+
+/** Whether a value is an array without elements; a detached one has an error of its own. */
+function isEmpty(given: unknown): boolean {
+  const value = given instanceof Directed ? given.value : given;
+  if (typeof value !== 'object' || value === null) return false;
+  if (ArrayBuffer.isView(value)) return value.byteLength === 0 && !isDetached(value.buffer);
+  if (value instanceof ArrayBuffer) return value.byteLength === 0 && !isDetached(value);
+  return (Array.isArray(value) || value instanceof CArray) && value.length === 0;
+}
+
+/** Whether bytes that C reads as a text have no zero: it would read on behind them. */
+function isEndless(given: unknown): boolean {
+  const value = given instanceof Directed ? given.value : given;
+  if (value instanceof ArrayBuffer) return value.byteLength > 0 && !new Uint8Array(value).includes(0);
+  return ArrayBuffer.isView(value) && value.byteLength > 0 && !bytesOf(value).includes(0);
+}
+
+const bytesOf = (view: ArrayBufferView): Uint8Array =>
+  new Uint8Array(view.buffer as ArrayBuffer, view.byteOffset, view.byteLength);
+
+/** Whether only a zero can tell C where the text of a parameter ends: a `const char *`, and no integer beside it. */
+const needsZero = (fn: CFunction, i: number, runtime: Runtime): boolean => {
+  const type = fn.parameters[i]?.type;
+  const isOne = type !== undefined && isText(type) && !fn.variadic;
+  return isOne && !fn.parameters.some(({ type: other }, at) => at !== i && mayCount(other, runtime));
+};
+
+/** Whether a parameter may tell a length: an integer, or a pointer to one or to what is unknown. */
+const mayCount = (type: CType, runtime: Runtime): boolean => {
+  if (type.kind === 'pointer')
+    return type.to.kind === 'struct' || type.to.kind === 'void' || (!isChar(type.to) && mayCount(type.to, runtime));
+  return type.kind === 'struct' || (runtime.scalar(type)?.layout.kind ?? 'float') !== 'float';
+};
+
+/**
+ * A pointer parameter that refuses an array without elements, unless an integer of the same call is 0, which may be its
+ * length, and bytes without an end where C looks for a zero. A parameter whose length is declared has a check already.
+ */
+export function refusingEmpty(parameter: Parameter, fn: CFunction, i: number, runtime: Runtime): Parameter {
+  const type = fn.parameters[i]?.type;
+  if (type?.kind !== 'pointer' || parameter.check) return parameter;
+  const counts = fn.parameters.flatMap(({ type: other }, at) =>
+    (runtime.scalar(other)?.layout.kind ?? 'float') === 'float' ? [] : [at],
+  );
+  const endsWithZero = needsZero(fn, i, runtime);
+  const check = (values: readonly unknown[]): void => {
+    if (endsWithZero && isEndless(values[i]))
+      throw new EwaldError(
+        'Shape',
+        `${parameter.place()} has bytes without a zero at their end, and no integer of ${fn.name}() says how many there ` +
+          'are; C would read on behind them: pass a text, or bytes that end with 0',
+      );
+    if (!isEmpty(values[i]) || counts.some((at) => Number(values[at]) === 0)) return;
+    throw new EwaldError(
+      'Shape',
+      `${parameter.place()} is an array without elements, and no integer of the call says so with 0; C would go beyond ` +
+        `it: ${typeText(type)} needs at least one element, or null where the function allows it`,
+    );
+  };
+  return { ...parameter, check };
+}

@@ -1,0 +1,144 @@
+/** The declarations of a header, one after the other. */
+import { isEwaldError } from '../../util/errors.js';
+import { world } from './constant-expressions.js';
+import { Declarators } from './declarator.js';
+import { evaluate, truthy } from './expression.js';
+import { plain, unquote } from './integer.js';
+import type { Token } from './lexer.js';
+import type { Scope } from './scope.js';
+import { headerError } from './source.js';
+import type { TokenStream } from './stream.js';
+import type { CType } from './types.js';
+
+interface DeclarationOptions {
+  readonly allowVarargs: boolean;
+  readonly skipUnsupported: boolean;
+}
+
+/** Reads everything up to the end into the scope. */
+export function readDeclarations(stream: TokenStream, scope: Scope, options: DeclarationOptions): void {
+  const reader = new Declarators(stream, scope, options.allowVarargs);
+  /** Braces of extern "C" that are open. */
+  const linkage: Token[] = [];
+  while (stream.peek().kind !== 'end') {
+    if (stream.take(';')) continue;
+    if (stream.is('}') && linkage.pop()) {
+      stream.next();
+      continue;
+    }
+    if (stream.is('extern') && stream.peek(1).kind === 'string') {
+      stream.next();
+      const language = stream.next();
+      if (unquote(language.text) !== 'C')
+        throw headerError(language, `extern ${language.text} uses other names for its functions; expected extern "C"`);
+      if (stream.is('{')) linkage.push(stream.next());
+      continue;
+    }
+    const start = stream.at;
+    try {
+      declaration(reader);
+    } catch (error) {
+      const { foreign } = (stream.tokens[start] as Token).file;
+      if ((!options.skipUnsupported && !foreign) || !isEwaldError(error, 'Format')) throw error;
+      if (foreign) scope.passedOver++;
+      else scope.warnings.push(`passed over: ${error.message.split('\n')[0]}`);
+      stream.at = start;
+      skipDeclaration(stream);
+    }
+  }
+  const open = linkage.at(-1);
+  if (open) throw headerError(open, 'this { of extern "C" is never closed');
+}
+
+/** Advances past the semicolon or body that ends a declaration. */
+function skipDeclaration(stream: TokenStream): void {
+  for (;;) {
+    const token = stream.peek();
+    if (token.kind === 'end') return;
+    if ('([{'.includes(token.text) && token.kind === 'punctuator') {
+      stream.skipGroup();
+      if (token.text === '{' && !stream.is(';') && stream.peek().kind !== 'name' && !stream.is('*')) return;
+      continue;
+    }
+    stream.next();
+    if (token.text === ';') return;
+  }
+}
+
+function declaration(reader: Declarators): void {
+  const { stream, scope } = reader;
+  if (stream.is('_Static_assert') || stream.is('static_assert')) {
+    staticAssertion(reader);
+    return;
+  }
+  if (stream.is('__extension__')) stream.next();
+  const { type: base, storage, inline, first, tagged, attributes: shared } = reader.specifiers(0);
+  if (stream.take(';')) {
+    if (!tagged) throw headerError(first, 'this declares nothing; is a name missing?');
+    return;
+  }
+  for (;;) {
+    const attributes = { ...shared };
+    const { name, type } = reader.declarator(base, 0, 'declaration', attributes);
+    if (!name) throw stream.unexpected('the name of what is declared');
+    const { doc } = first;
+    const { lastAlign: align, symbol } = attributes;
+    if (storage === 'typedef') scope.addTypedef(name, align === undefined ? type : { ...type, align }, doc);
+    else if (type.kind === 'function') {
+      const body = stream.is('{');
+      // What is static or inline has no symbol in the library.
+      if (storage !== 'static' && !inline) scope.addFunction(name, type, doc, symbol);
+      if (body) {
+        stream.skipGroup();
+        return;
+      }
+    } else {
+      if (type.kind === 'void') throw headerError(name, `${name.text} cannot be void; was a * meant?`);
+      if (stream.take('=')) initialised(reader, name, type, doc);
+      else if (storage !== 'static') scope.addVariable(name, type, doc);
+    }
+    if (!stream.take(',')) break;
+  }
+  if (stream.is('{')) throw headerError(stream.peek(), 'found "{", expected ";"');
+  stream.expect(';', `after the declaration that starts with "${first.text}"`);
+}
+
+/** `static const int n = 3;` is a constant; other values are skipped. */
+function initialised(reader: Declarators, name: Token, type: CType, doc: string | undefined): void {
+  const { stream, scope } = reader;
+  const start = stream.at;
+  if (type.const && type.kind === 'scalar') {
+    try {
+      const value = evaluate(stream, world(reader, 0));
+      if (stream.is(';') || stream.is(',')) {
+        scope.constants[name.text] = { ...scope.declared(name, doc), kind: value.kind, value: plain(value.value) };
+        return;
+      }
+    } catch {
+      // The value cannot be determined here: it is a variable of the library.
+    }
+    stream.at = start;
+  }
+  scope.addVariable(name, type, doc);
+  while (!stream.is(',') && !stream.is(';')) {
+    const token = stream.peek();
+    if (token.kind === 'end') throw headerError(name, `the initializer of ${name.text} is not terminated`);
+    if (token.kind === 'punctuator' && '([{'.includes(token.text)) stream.skipGroup();
+    else stream.next();
+  }
+}
+
+function staticAssertion(reader: Declarators): void {
+  const { stream, scope } = reader;
+  const word = stream.next();
+  stream.expect('(', `after ${word.text}`);
+  const value = evaluate(stream, world(reader, 0));
+  let message = '';
+  if (stream.take(',')) {
+    while (stream.peek().kind === 'string') message += unquote(stream.next().text);
+  }
+  stream.expect(')', `after ${word.text}`);
+  if (!truthy(value))
+    throw headerError(word, `this assertion fails for ${scope.model}${message ? `: ${message}` : ''}`);
+  scope.assertions++;
+}

@@ -1,0 +1,206 @@
+/** Memory that JavaScript lends to C, and what keeps it while pointers of C lead into it. */
+
+import { backstop } from '../memory/disposable.js';
+import type { Address } from '../memory/space.js';
+import { EwaldError } from '../util/errors.js';
+import type { Place } from './scalars.js';
+
+/** How lent memory is described. */
+interface LentMemory {
+  /** Its name in messages. */
+  readonly what: Place;
+  readonly bytes: number;
+  readonly address: () => Address;
+  /** The object that keeps the memory as long as it is referenced. */
+  readonly kept: unknown;
+  /** Whether it is a copy of what the caller has, so that a change of it would be lost. */
+  readonly isCopy?: boolean;
+  /** Throws if the memory has ended. */
+  readonly check?: () => void;
+  /** Frees memory that would otherwise be freed when the call ends. */
+  readonly free?: () => void;
+}
+
+/** Memory with a known place; whoever holds this object keeps the memory. */
+export class Lent {
+  readonly #of: LentMemory;
+  #start: number | undefined;
+  #claimed = false;
+  /** What the pointers in it lead into. */
+  #inside: Lender | undefined;
+  readonly #held: Lending[] = [];
+
+  constructor(of: LentMemory) {
+    this.#of = of;
+  }
+
+  /** Whether a pointer leads into it, so that the end of the call must not free it. */
+  get claimed(): boolean {
+    return this.#claimed;
+  }
+
+  get isCopy(): boolean {
+    return this.#of.isCopy ?? false;
+  }
+
+  get inside(): Lender | undefined {
+    return this.#inside;
+  }
+
+  /** Says what the pointers in this memory lead into. */
+  leadsInto(inside: Lender | undefined): this {
+    this.#inside = inside;
+    return this;
+  }
+
+  /** Keeps what pointers that were written to the memory lead into. */
+  hold(lending: Lending): void {
+    this.#held.push(lending);
+  }
+
+  get what(): string {
+    return this.#of.what();
+  }
+
+  get start(): number {
+    this.#start ??= Number(this.#of.address());
+    return this.#start;
+  }
+
+  get end(): number {
+    return this.start + this.#of.bytes;
+  }
+
+  /** @throws `Disposed` if the memory has ended. */
+  assertAlive(): void {
+    this.#of.check?.();
+  }
+
+  /** Notes that a pointer leads into it: the memory lives as long as this object. */
+  claim(): this {
+    if (this.#claimed) return this;
+    this.#claimed = true;
+    const { free } = this.#of;
+    if (free) backstop.register(this, { free }, this);
+    if (this.#inside instanceof Lending) this.#inside.claim();
+    return this;
+  }
+}
+
+/** Something that knows which memory an address leads into. */
+export interface Lender {
+  find(address: Address): Lent | undefined;
+}
+
+/** What one call lends. */
+export class Lending implements Lender {
+  readonly #all: Lent[] = [];
+  #isSearched = false;
+  /** The argument that is being placed. */
+  place: Place = () => 'an argument';
+
+  #later: (() => void)[] | undefined;
+
+  add(lent: Lent): Lent {
+    this.#all.push(lent);
+    return lent;
+  }
+
+  /** Adds what is many: once a pointer is looked for. */
+  later(add: () => void): void {
+    this.#later ??= [];
+    this.#later.push(add);
+  }
+
+  #addLater(): void {
+    const later = this.#later;
+    if (!later) return;
+    this.#later = undefined;
+    for (const add of later) add();
+  }
+
+  claim(): void {
+    this.#addLater();
+    for (const lent of this.#all) lent.claim();
+  }
+
+  get isEmpty(): boolean {
+    return this.#all.length === 0;
+  }
+
+  /** The memory that contains an address, or that ends at it: the end of a text or an array is a place as well. */
+  find(address: Address): Lent | undefined {
+    if (this.#later) this.#addLater();
+    const at = Number(address);
+    let before: Lent | undefined;
+    for (const lent of this.#all) {
+      if (at < lent.start || at > lent.end) continue;
+      if (at < lent.end) return lent.claim();
+      before ??= lent;
+    }
+    return before?.claim() ?? this.#findInside(address);
+  }
+
+  /** What pointers in the memory lead into, which may lead back. */
+  #findInside(address: Address): Lent | undefined {
+    if (this.#isSearched) return undefined;
+    this.#isSearched = true;
+    try {
+      for (const { inside } of this.#all) {
+        const found = inside?.find(address);
+        if (found) return found;
+      }
+      return undefined;
+    } finally {
+      this.#isSearched = false;
+    }
+  }
+}
+
+/** What the pointers in the elements of an array lead into. */
+export class Pointees {
+  readonly #of = new Map<number, Lending>();
+
+  set(i: number, lending: Lending): void {
+    if (lending.isEmpty) this.#of.delete(i);
+    else this.#of.set(i, lending);
+  }
+
+  /** The finder for element i; C may have moved the pointers. */
+  at(i: number): Lender {
+    return {
+      find: (address) => {
+        const own = this.#of.get(i)?.find(address);
+        if (own) return own;
+        for (const lending of this.#of.values()) {
+          const found = lending.find(address);
+          if (found) return found;
+        }
+        return undefined;
+      },
+    };
+  }
+}
+
+/** An array of JavaScript that C works on in place. */
+export function lentView(view: ArrayBufferView, what: Place, address: () => Address): Lent {
+  const bytes = view.byteLength;
+  const check = (): void => {
+    if (view.byteLength < bytes)
+      throw new EwaldError(
+        'Disposed',
+        `this pointer leads into ${what()}, whose buffer was transferred or resized; call the function again`,
+      );
+  };
+  return new Lent({ what, bytes, address, kept: view, check });
+}
+
+/** Refuses to change a copy that nobody sees. */
+export function refuseCopy(lent: Lent | undefined): void {
+  if (lent?.isCopy)
+    throw new EwaldError(
+      'Argument',
+      `this pointer leads into the copy of ${lent.what} that was made for the call, so that writing to it would ` +
+        'change nothing else; pass memory of alloc()',
+    );
+}

@@ -1,0 +1,422 @@
+/** A native library, called through koffi. Arrays are passed by their address and are not copied. */
+import { EwaldError, messageOf } from '../../util/errors.js';
+import { calling, plainArguments } from '../bind.js';
+import { callbackShape, resultOf } from '../callback.js';
+import {
+  type Argument,
+  type CallFrame,
+  type Converter,
+  type Direction,
+  FrameEnds,
+  type Parameter,
+  type Scratch,
+} from '../frame.js';
+import {
+  type CFunction,
+  type CType,
+  type FunctionTable,
+  type FunctionType,
+  isText,
+  type StructType,
+  signature,
+  typeText,
+} from '../header/types.js';
+import { type Lending, Lent, lentView } from '../lent.js';
+import { missing } from '../names.js';
+import { type AsyncCall, Runtime } from '../runtime.js';
+import { type Bits, type Place, shown } from '../scalars.js';
+import type { Bound, Target } from '../target.js';
+import { calledLate, Trampolines } from '../trampolines.js';
+import { type Complex, complexParts, partOf } from '../wide-values.js';
+import { passedFields } from './by-value.js';
+import { assertLoadable, type Found, symbolNames } from './find.js';
+import { type Koffi, type KoffiFunction, type KoffiLibrary, nativeSpace, turns } from './koffi.js';
+import { needsOwnNames } from './own-names.js';
+
+export class NativeTarget implements Target {
+  readonly kind = 'native';
+  readonly runtime: Runtime;
+  readonly #koffi: Koffi;
+  readonly #library: KoffiLibrary;
+  readonly #path: string;
+  readonly #bound = new Map<string, KoffiFunction>();
+  readonly #structs = new Map<string, unknown>();
+  /** Functions that C may still call. */
+  readonly #shapes = new WeakMap<FunctionType, ReturnType<typeof callbackShape>>();
+  readonly #trampolines = new Trampolines((type, enter) => this.#trampoline(type, enter));
+  #symbols: readonly string[] | undefined;
+  #unloaded = false;
+
+  constructor(table: FunctionTable, name: string, { path, byName }: Pick<Found, 'path' | 'byName'>, koffi: Koffi) {
+    if (!byName) assertLoadable(path);
+    this.#koffi = koffi;
+    this.#path = path;
+    this.runtime = new Runtime(table, nativeSpace(koffi), name);
+    try {
+      this.#library = koffi.load(path, { deep: !byName && needsOwnNames(path) });
+    } catch (cause) {
+      throw new EwaldError('Load', `the library ${path} does not load: ${messageOf(cause)}`, { cause });
+    }
+  }
+
+  symbols(): readonly string[] {
+    this.#symbols ??= symbolNames(this.#path);
+    return this.#symbols;
+  }
+
+  address(name: string): bigint | undefined {
+    try {
+      return this.#koffi.address(this.#library.symbol(name));
+    } catch {
+      return undefined;
+    }
+  }
+
+  bind(fn: CFunction): Bound {
+    return { call: this.#function(fn), out: this.#result(fn.result) };
+  }
+
+  #result(type: CType): (value: unknown) => unknown {
+    if (type.kind === 'struct') return (value) => this.#fromStruct(type, value);
+    if (partOf(type)) return (value) => ({ ...(value as Complex) });
+    if (isText(type)) return (text) => text;
+    return resultOf(this.runtime, type) as (value: unknown) => unknown;
+  }
+
+  byValue(type: CType, place: Place): Converter | undefined {
+    if (partOf(type)) {
+      return (value) => {
+        const [re, im] = complexParts(value, place);
+        return { re, im };
+      };
+    }
+    return type.kind === 'struct' ? (value) => this.#structObject(type, value, place) : undefined;
+  }
+
+  #function(fn: CFunction): KoffiFunction {
+    let bound = this.#bound.get(fn.name);
+    if (bound) return bound;
+    for (const type of [fn.result, ...fn.parameters.map((parameter) => parameter.type)]) {
+      if (type.kind === 'array' || (type.kind === 'opaque' && !partOf(type)))
+        throw new EwaldError(
+          'Unsupported',
+          `${signature(fn, fn.name)} passes ${typeText(type)} by value, which calls of native libraries do not support; ` +
+            'declare a function that takes a pointer to it, or one of double',
+        );
+    }
+    const parameters = fn.parameters.map(({ type }) => (isText(type) ? 'str' : this.#type(type)));
+    const result = isText(fn.result) ? 'str' : this.#type(fn.result);
+    try {
+      bound = this.#library.func(fn.symbol ?? fn.name, result, fn.variadic ? [...parameters, '...'] : parameters);
+    } catch (cause) {
+      if (/cannot find/i.test(messageOf(cause))) throw missing(this, fn.symbol ?? fn.name);
+      throw new EwaldError('Unsupported', `${signature(fn, fn.name)} cannot be called: ${messageOf(cause)}`, { cause });
+    }
+    this.#bound.set(fn.name, bound);
+    return bound;
+  }
+
+  /** The type in koffi's notation. Pointers are passed as addresses; pointees are checked before. */
+  #type(type: CType): unknown {
+    if (type.kind === 'void') return 'void';
+    if (type.kind === 'pointer') return type.to.kind === 'function' ? this.#callbackType(type.to) : 'void *';
+    const scalar = this.runtime.scalar(type);
+    if (scalar) {
+      const { kind, size } = scalar.layout;
+      if (kind === 'float') return size === 4 ? 'float' : 'double';
+      return `${kind === 'signed' ? 'int' : 'uint'}${size * 8}_t`;
+    }
+    if (type.kind === 'array') return this.#koffi.array(this.#type(type.of), type.length, 'Array');
+    if (type.kind === 'struct') {
+      let struct = this.#structs.get(type.tag);
+      if (struct) return struct;
+      const fields = passedFields(type, this.runtime);
+      struct = this.#koffi.struct(Object.fromEntries(fields.map((field) => [field.name, this.#type(field.type)])));
+      this.#structs.set(type.tag, struct);
+      return struct;
+    }
+    const part = partOf(type);
+    if (part) {
+      // The ABIs pass a complex number as a struct of two.
+      const name = part.bytes === 4 ? 'float' : 'double';
+      const struct = this.#structs.get(`${name} _Complex`) ?? this.#koffi.struct({ re: name, im: name });
+      this.#structs.set(`${name} _Complex`, struct);
+      return struct;
+    }
+    throw new EwaldError('Unsupported', `a ${typeText(type)} cannot be passed by value`);
+  }
+
+  readonly #callbackTypes = new Map<string, unknown>();
+
+  #callbackType(type: FunctionType): unknown {
+    const key = signature(type, '');
+    let found = this.#callbackTypes.get(key);
+    if (!found) {
+      const { result, parameters } = type;
+      found = this.#koffi.pointer(
+        this.#koffi.proto(
+          this.#type(result),
+          parameters.map(({ type: parameter }) => (parameter.kind === 'pointer' ? 'void *' : this.#type(parameter))),
+        ),
+      );
+      this.#callbackTypes.set(key, found);
+    }
+    return found;
+  }
+
+  /** A further argument of a variadic function: its type, and the value converted to it. */
+  vararg(given: unknown, place: Place): { readonly type: CType; readonly koffi: unknown } {
+    if (!Array.isArray(given) || given.length !== 2 || typeof given[0] !== 'string')
+      throw new EwaldError(
+        'Argument',
+        `${place()} is ${shown(given)}; after "..." each argument has its type: ['int', 5], ['double', 1.5], ` +
+          `['const char *', 'text']`,
+      );
+    const type = this.runtime.typeOf(given[0]);
+    return { type, koffi: this.#type(promoted(type, this.runtime)) };
+  }
+
+  /** A struct in koffi's form, by way of its bytes: the codec of structs checks names, ranges and lengths. */
+  #structObject(type: StructType, value: unknown, place: Place): object {
+    const { runtime } = this;
+    const bytes = new Uint8Array(runtime.sizeOf(type));
+    runtime.write(new DataView(bytes.buffer), 0, type, value, place);
+    return this.#koffi.decode(this.#koffi.address(bytes), this.#type(type)) as object;
+  }
+
+  /** A struct that koffi returned, by way of its bytes. */
+  #fromStruct(type: StructType, value: unknown): unknown {
+    const bytes = new Uint8Array(this.runtime.sizeOf(type));
+    this.#koffi.encode(this.#koffi.address(bytes), this.#type(type), value);
+    return this.runtime.read(new DataView(bytes.buffer), 0, type);
+  }
+
+  frame(): CallFrame {
+    return new NativeFrame(this);
+  }
+
+  /** The address of the memory under a view. */
+  addressOf(view: ArrayBufferView): bigint {
+    return this.#koffi.address(view);
+  }
+
+  async async(fn: CFunction, values: readonly unknown[], parameters: readonly Parameter[]): Promise<unknown> {
+    if (fn.variadic) throw varargs(fn, 'off the main thread');
+    const { out } = this.bind(fn);
+    const raw = this.#function(fn);
+    const call: AsyncCall = {};
+    const frame = new NativeFrame(this, call);
+    // From here on the library stays loaded, even if it is disposed.
+    this.runtime.waiting.add(call);
+    const lending = this.runtime.lend();
+    frame.lending = lending;
+    try {
+      // The arguments stay here, so that no array is collected while C works on it.
+      const args = values.map((value, i) => (parameters[i] as Parameter).convert(value, frame));
+      const result = await turns.run(raw, args);
+      void args.length;
+      frame.done();
+      if (call.thrown) throw call.thrown.error;
+      return out(result as never);
+    } finally {
+      this.runtime.waiting.delete(call);
+      this.runtime.memory.turn++;
+      this.runtime.unlend(lending);
+      frame.end();
+      if (this.runtime.disposed) this.#unload();
+    }
+  }
+
+  callback(
+    type: FunctionType,
+    use: (...values: unknown[]) => unknown,
+    late: () => Error,
+    call?: AsyncCall,
+  ): { address: bigint; release(): void } {
+    let shape = this.#shapes.get(type);
+    if (!shape) {
+      shape = callbackShape(this.runtime, type);
+      this.#shapes.set(type, shape);
+    }
+    return this.#trampolines.lend(type, shape.wrap(use, call), shape.late(late)) as ReturnType<
+      NativeTarget['callback']
+    >;
+  }
+
+  /** A function of C that calls one of JavaScript. */
+  #trampoline(
+    type: FunctionType,
+    enter: (...bits: (Bits | null)[]) => Bits | null,
+  ): { address: bigint; release(): void } {
+    const isPointer = type.result.kind === 'pointer';
+    const use = isPointer ? (...bits: (Bits | null)[]) => enter(...bits) || null : enter;
+    let address: bigint;
+    try {
+      address = this.#koffi.register(use as (...values: never[]) => unknown, this.#callbackType(type));
+    } catch (cause) {
+      if (!/too many callbacks/i.test(messageOf(cause))) throw cause;
+      throw new EwaldError(
+        'Limit',
+        'C holds as many functions of JavaScript as a process can have (8192); dispose of the callbacks that C no ' +
+          'longer calls',
+        { cause },
+      );
+    }
+    return { address, release: () => this.#koffi.unregister(address) };
+  }
+
+  callable(address: number | bigint, type: FunctionType): (...values: unknown[]) => unknown {
+    const { parameters, result } = type;
+    const fn = this.#koffi.decode(
+      BigInt(address),
+      this.#koffi.proto(
+        isText(result) ? 'str' : this.#type(result),
+        parameters.map(({ type: parameter }) => this.#type(parameter)),
+      ),
+    ) as (...values: unknown[]) => unknown;
+    const out = this.#result(result);
+    return (...values) => {
+      const given = plainArguments(this.runtime, type, values);
+      const passed = given.map((value, i) => (parameters[i]?.type.kind === 'pointer' ? value || null : value));
+      return out(calling(this.runtime, () => fn(...passed)));
+    };
+  }
+
+  free(address: number | bigint): void {
+    this.#koffi.free(BigInt(address));
+  }
+
+  close(): void {
+    this.#unload();
+  }
+
+  /** Unloads the library once none of its code is running, neither on another thread nor further up in this call. */
+  #unload(): void {
+    const { waiting, depth } = this.runtime;
+    if (this.#unloaded || waiting.size > 0) return;
+    if (depth > 0) {
+      setImmediate(() => this.#unload());
+      return;
+    }
+    this.#unloaded = true;
+    this.#trampolines.close();
+    this.#library.unload();
+  }
+}
+
+const varargs = (fn: CFunction, why: string): EwaldError =>
+  new EwaldError(
+    'Unsupported',
+    `${signature(fn, fn.name)} takes varargs, which cannot be passed ${why}; wrap it in a function with fixed ` +
+      'parameters',
+  );
+
+/** The type that a value has after "...": small integers are ints, floats are doubles. */
+function promoted(type: CType, runtime: Runtime): CType {
+  const layout = runtime.scalar(type)?.layout;
+  if (layout?.kind === 'float') return { kind: 'scalar', name: 'double' };
+  return layout && layout.size < 4 ? { kind: 'scalar', name: 'int' } : type;
+}
+
+const utf8 = new TextEncoder();
+const encoded = (text: string): Uint8Array => utf8.encode(`${text}\0`);
+
+/** What an empty array is passed as: an address. */
+const noElements = new Uint8Array(64);
+
+/** Memory of a call, which exists as long as it is referenced. */
+class NativeScratch implements Scratch {
+  readonly argument: Uint8Array;
+  lent: Lent | undefined;
+  readonly #target: NativeTarget;
+  #address: bigint | undefined;
+  #view: DataView | undefined;
+
+  constructor(memory: Uint8Array, target: NativeTarget) {
+    this.argument = memory;
+    this.#target = target;
+  }
+
+  get address(): bigint {
+    this.#address ??= this.#target.addressOf(this.argument);
+    return this.#address;
+  }
+
+  view = (): DataView => {
+    this.#view ??= new DataView(this.argument.buffer);
+    return this.#view;
+  };
+}
+
+/** Passes arrays as they are; koffi takes their addresses. */
+class NativeFrame extends FrameEnds implements CallFrame {
+  readonly #target: NativeTarget;
+  readonly asynchronous: boolean;
+  lending: Lending | undefined;
+  readonly #call: AsyncCall | undefined;
+  #held: unknown[] = [];
+  readonly #spare = new Map<number, NativeScratch[]>();
+
+  /** `call` is the asynchronous call to which the frame belongs. */
+  constructor(target: NativeTarget, call?: AsyncCall) {
+    super();
+    this.#target = target;
+    this.#call = call;
+    this.asynchronous = call !== undefined;
+  }
+
+  place(view: ArrayBufferView, _direction: Direction): Argument {
+    // koffi passes null for an empty array, which says something else: crc32(5, null, 0) is 0.
+    if (view.byteLength === 0) return noElements;
+    this.lending?.add(lentView(view, this.lending.place, () => this.#target.addressOf(view)));
+    return view;
+  }
+
+  at(view: ArrayBufferView, _direction: Direction): bigint {
+    this.#held.push(view);
+    return this.#target.addressOf(view.byteLength > 0 ? view : noElements);
+  }
+
+  text(text: string): Argument {
+    // koffi copies a text, for the call alone.
+    return this.lending ? this.place(encoded(text), 'in') : text;
+  }
+
+  scratch(bytes: number, direction: Direction = 'in'): Scratch {
+    const { lending } = this;
+    const known = lending ? undefined : this.#spare.get(bytes)?.pop();
+    known?.argument.fill(0);
+    const made = known ?? new NativeScratch(new Uint8Array(bytes), this.#target);
+    // A table has only its address.
+    this.#held.push(made);
+    if (lending) {
+      const isCopy = direction !== 'in';
+      made.lent = new Lent({ what: lending.place, bytes, address: () => made.address, kept: made, isCopy });
+      lending.add(made.lent);
+    }
+    return made;
+  }
+
+  /** Keeps small memory for the next call, unless a pointer may lead into it. */
+  #spareAll(): void {
+    for (const made of this.#held) {
+      if (!(made instanceof NativeScratch) || made.lent || made.argument.length > 1024) continue;
+      const { length } = made.argument;
+      const spare = this.#spare.get(length);
+      if (!spare) this.#spare.set(length, [made]);
+      else if (spare.length < 4) spare.push(made);
+    }
+    this.#held = [];
+  }
+
+  override end(): void {
+    super.end();
+    if (this.#held.length > 0) this.#spareAll();
+  }
+
+  callback(type: FunctionType, use: (...values: unknown[]) => unknown, place: Place): Argument {
+    const { address, release } = this.#target.callback(type, use, () => calledLate(place(), true), this.#call);
+    this.release(release);
+    return address;
+  }
+}

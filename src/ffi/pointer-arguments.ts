@@ -1,0 +1,311 @@
+/** Arguments that are tables of pointers: texts, handles returned by C, nested arrays, memories of rows. */
+
+import { type Run, runsOf } from '../memory/extents.js';
+import { parseFormat } from '../memory/format.js';
+import type { IndirectMemory2D } from '../memory/indirect.js';
+import { isSameTable, pointerBytes, readAddress, writeAddress } from '../memory/model.js';
+import { addressOfRow } from '../memory/pointer-table.js';
+import { type Address, offsetBy } from '../memory/space.js';
+import { EwaldError } from '../util/errors.js';
+import { CArray } from './carray.js';
+import type { Argument, Direction, Frame } from './frame.js';
+import { type CType, isText, type PointerType, typeText } from './header/types.js';
+import { Lent, lentView } from './lent.js';
+import { assertElements, describePointee, isByte, refused } from './pointees.js';
+import { Pointer } from './pointer.js';
+import type { Runtime } from './runtime.js';
+import { type Place, type Scalar, shown } from './scalars.js';
+import type { Wide } from './wide-values.js';
+
+/** How an argument is passed: to which place of which library, in which call, and which way elements are copied. */
+export interface Passing {
+  readonly runtime: Runtime;
+  readonly place: Place;
+  readonly frame: Frame;
+  readonly direction: Direction;
+  /** Whether the caller stated the direction. */
+  readonly isMarked?: boolean;
+}
+
+/** A table of addresses, which is read after the call. */
+function pointerTable(
+  addresses: readonly Address[],
+  { runtime: { model }, frame }: Passing,
+): { argument: Argument; hasChanged(): boolean; now(i: number): Address } {
+  const size = pointerBytes[model];
+  // A table of no pointers still has an address.
+  const { argument, view, lent } = frame.scratch(Math.max(1, addresses.length) * size);
+  lent?.leadsInto(frame.lending);
+  const table = view();
+  for (let i = 0; i < addresses.length; i++) writeAddress(table, i * size, model, addresses[i] as Address);
+  const before = new DataView(table.buffer.slice(table.byteOffset, table.byteOffset + table.byteLength));
+  return {
+    argument,
+    hasChanged: () => !isSameTable(view(), before),
+    now: (i) => readAddress(view(), i * size, model),
+  };
+}
+
+/** A text as C reads it. @throws `Argument` for one that contains a NUL, with what to pass instead. */
+export function plainText(text: string, place: Place, instead = ''): string {
+  if (text.includes('\0'))
+    throw new EwaldError('Argument', `${place()} is text that contains a NUL character, where C would stop${instead}`);
+  return text;
+}
+
+const utf8 = new TextEncoder();
+
+/** The address of a text that exists until the call ends, and as long as a pointer that C gave back leads into it. */
+export function placedText(value: string, place: Place, frame: Frame): Address {
+  const text = utf8.encode(`${plainText(value, place)}\0`);
+  const { address, view } = frame.scratch(text.length);
+  viewBytes(view(), text).set(text);
+  return address;
+}
+
+/**
+ * Puts into an array what C left in its table: entries that C moved in the order of C, and `read` of what C stored
+ * itself.
+ */
+function takeMoved(
+  values: unknown[],
+  addresses: readonly Address[],
+  now: (i: number) => Address,
+  read: (address: Address) => unknown,
+): void {
+  const moved: (readonly [number, Address])[] = [];
+  for (let i = 0; i < values.length; i++) {
+    const address = now(i);
+    if (Number(address) !== Number(addresses[i])) moved.push([i, address]);
+  }
+  const before = new Map(values.map((value, i) => [Number(addresses[i]), value]));
+  for (const [i, address] of moved)
+    values[i] = address && before.has(Number(address)) ? before.get(Number(address)) : read(address);
+}
+
+/**
+ * Pointers for `T **`, and texts for `char **`; null for entries that C writes. After the call, the array contains what
+ * C wrote: text for `const char **`, a pointer otherwise, since the caller may have to free it.
+ */
+export function pointersArgument(values: unknown[], to: PointerType, passing: Passing): Argument {
+  const { runtime, place, frame, direction } = passing;
+  const areTexts = isByte(to.to, runtime);
+  const addresses = values.map((value, i) => {
+    const placeOf = (): string => `${place()}[${i}]`;
+    if (!areTexts || value instanceof Pointer || value instanceof CArray) {
+      const address = runtime.addressOf(value ?? null, to, placeOf);
+      if ((value instanceof Pointer || value instanceof CArray) && value.lent) frame.lending?.add(value.lent);
+      return address;
+    }
+    if (value === null || value === undefined) return 0;
+    if (typeof value === 'string') return placedText(value, placeOf, frame);
+    throw new EwaldError('Argument', `${placeOf()} is ${shown(value)}; expected text, a pointer or null`);
+  });
+  const { argument, hasChanged, now } = pointerTable(addresses, passing);
+  if (direction === 'in') return argument;
+  const isRead = isText(to);
+  const read = (address: Address): unknown =>
+    address && isRead ? runtime.textAt(address) : runtime.pointer(address, to.to);
+  frame.after(() => {
+    if (hasChanged()) takeMoved(values, addresses, now, read);
+  });
+  return argument;
+}
+
+/** Whether an array contains rows: arrays and typed arrays, with null for missing rows. */
+export function isNested(values: readonly unknown[]): boolean {
+  let rows = 0;
+  for (const value of values) {
+    if (ArrayBuffer.isView(value) || Array.isArray(value)) rows++;
+    else if (value !== null) return false;
+  }
+  return rows > 0;
+}
+
+/**
+ * `[[1, 2], [3, 4]]` for `double **`: rows are copied in, and back unless their elements are const; typed arrays are
+ * passed as they are where they have an address. Rows that C moved are in the order of C after the call.
+ */
+export function nestedArgument(values: unknown[], row: Scalar, to: PointerType, passing: Passing): Argument {
+  const { runtime, place, frame, direction, isMarked } = passing;
+  const { array } = row.format;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (ArrayBuffer.isView(value) && !(array && value instanceof array))
+      assertElements(value, to.to, row, runtime, to, () => `${place()}[${i}]`);
+  }
+  const back = !to.to.const && !(isMarked && direction === 'in');
+  const addresses = rowAddresses(values, back ? 'inout' : 'in', row, passing);
+  const { argument, hasChanged, now } = pointerTable(addresses, passing);
+  if (direction !== 'in')
+    frame.after(() => {
+      if (hasChanged()) takeMoved(values, addresses, now, (address) => runtime.pointer(address, to.to));
+    });
+  return argument;
+}
+
+/** Where the rows are during a call: rows of one buffer that overlap do so in C, too, and one array is one row. */
+function rowAddresses(
+  values: readonly unknown[],
+  direction: Direction,
+  row: Scalar,
+  { runtime, place, frame }: Passing,
+): Address[] {
+  const copies = new Map<unknown[], Address>();
+  const copied = (value: unknown[], i: number): Address => {
+    const known = copies.get(value);
+    if (known !== undefined) return known;
+    const { address, view } = frame.scratch(Math.max(1, value.length) * row.layout.size, direction);
+    putNumbers(view(), value, row, () => `${place()}[${i}]`);
+    if (direction !== 'in') frame.after(() => takeBack(view(), value, row));
+    copies.set(value, address);
+    return address;
+  };
+  const views = runtime.memory.kind === 'wasm' ? placedRuns(values, direction, frame) : undefined;
+  const addresses: Address[] = [];
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (value === null) addresses.push(0);
+    else if (Array.isArray(value)) addresses.push(copied(value, i));
+    else addresses.push(views?.get(value as ArrayBufferView) ?? frame.at(value as ArrayBufferView, direction));
+  }
+  const { lending } = frame;
+  if (!views && lending)
+    lending.later(() => {
+      for (const [i, value] of values.entries())
+        if (ArrayBuffer.isView(value)) lending.add(lentView(value, place, () => addresses[i] as Address));
+    });
+  return addresses;
+}
+
+/** The addresses of typed arrays that are copied into a heap. */
+function placedRuns(values: readonly unknown[], direction: Direction, frame: Frame): Map<ArrayBufferView, Address> {
+  const views = [...new Set(values.filter((value) => ArrayBuffer.isView(value)))];
+  const { runs, of } = runsOf(
+    views.map(({ buffer, byteOffset, byteLength }) => ({ buffer, start: byteOffset, end: byteOffset + byteLength })),
+  );
+  const bases = new Map(
+    runs.map((run) => [run, frame.at(new Uint8Array(run.buffer, run.start, run.end - run.start), direction)]),
+  );
+  return new Map(
+    views.map((view, i) => {
+      const run = of[i] as Run;
+      return [view, offsetBy(bases.get(run) as Address, view.byteOffset - run.start)];
+    }),
+  );
+}
+
+const viewBytes = (view: ArrayBufferView, like: ArrayBufferView = view): Uint8Array =>
+  new Uint8Array(view.buffer, view.byteOffset, like.byteLength);
+
+/** An array of numbers: copied in, and back unless C only reads it. */
+export function numbersArgument(
+  values: unknown[],
+  scalar: Scalar,
+  { place, frame, direction }: Pick<Passing, 'place' | 'frame' | 'direction'>,
+): Argument {
+  const { size } = scalar.layout;
+  // Bytes may be a text, which ends with a zero for functions that look for it.
+  const { argument, view } = frame.scratch(
+    (size === 1 ? values.length + 1 : Math.max(1, values.length)) * size,
+    direction,
+  );
+  putNumbers(view(), values, scalar, place);
+  if (direction !== 'in') frame.after(() => takeBack(view(), values, scalar));
+  return argument;
+}
+
+/** A list of complex numbers, of `long double` or of 128-bit integers: copied in, and back unless C only reads it. */
+export function wideArgument(
+  values: unknown[],
+  type: CType,
+  wide: Wide,
+  { runtime, place, frame, direction }: Passing,
+): Argument {
+  const size = runtime.sizeOf(type);
+  const { argument, view } = frame.scratch(Math.max(1, values.length) * size, direction);
+  for (const [i, value] of values.entries()) wide.write(view(), i * size, value, () => `${place()}[${i}]`);
+  if (direction !== 'in')
+    frame.after(() => {
+      for (let i = 0; i < values.length; i++) values[i] = wide.read(view(), i * size);
+    });
+  return argument;
+}
+
+function putNumbers(view: DataView, values: readonly unknown[], scalar: Scalar, place: Place): void {
+  for (const [i, value] of values.entries())
+    scalar.format.put(
+      view,
+      i * scalar.layout.size,
+      scalar.in(value, () => `${place()}[${i}]`),
+    );
+}
+
+function takeBack(view: DataView, row: unknown[] | ArrayBufferView, scalar: Scalar): void {
+  if (!Array.isArray(row)) viewBytes(row).set(viewBytes(view, row));
+  else for (let j = 0; j < row.length; j++) row[j] = scalar.out(scalar.format.read(view, j * scalar.layout.size));
+}
+
+/** Passes a memory of rows by its own table if C can access it; otherwise it is staged for the duration of the call. */
+export function rowsArgument(
+  value: IndirectMemory2D,
+  rows: Scalar | undefined,
+  type: PointerType,
+  { runtime, place, frame, direction, isMarked }: Passing,
+): Argument {
+  if (!rows) throw refused(value, type, place, describePointee(type, runtime));
+  const { kind, size } = rows.layout;
+  const found = parseFormat(value.format, value.space.model);
+  const same =
+    found.text === rows.format.text ||
+    (found.size === size && (size === 1 || (kind !== 'float' && found.kind === kind)));
+  if (!same)
+    throw new EwaldError(
+      'Argument',
+      `${place()} has rows of format "${found.text}"; ${typeText(type)} needs "${rows.format.text}"`,
+    );
+  const row = type.to as PointerType;
+  if (value.isReadonly && !row.to.const)
+    throw new EwaldError(
+      'Argument',
+      `${place()} is read-only, but ${typeText(type)} lets C write to it; declare its elements const, or pass a ` +
+        'writable memory',
+    );
+  if (value.space === runtime.memory) {
+    lendRows(value, value, frame);
+    return value.pointer;
+  }
+  const staged = value.stage(runtime.memory, { copyBack: !row.to.const && !(isMarked && direction === 'in') });
+  const { pointer, places } = staged;
+  let order: readonly number[] = [];
+  lendRows(staged, runtime.memory.kind === 'wasm' ? undefined : value, frame);
+  frame.after(() => {
+    order = staged.orderSince(places);
+  });
+  frame.release(() => {
+    staged.dispose();
+    value.reorder(order, place());
+  });
+  return pointer;
+}
+
+/** Lends the rows of a memory, which `kept` keeps; without it they are a copy that ends with the call. */
+function lendRows(rows: IndirectMemory2D, kept: IndirectMemory2D | undefined, frame: Frame): void {
+  const { lending } = frame;
+  if (!lending) return;
+  const what = lending.place;
+  const bytes = rows.columns * rows.itemSize;
+  let isOver = false;
+  const check = (): void => {
+    if (kept ? !kept.disposed : !isOver) return;
+    const why = kept ? 'which was disposed' : 'which was copied for the call; make it in the memory of the library';
+    throw new EwaldError('Disposed', `this pointer leads into ${what()}, ${why}`);
+  };
+  lending.later(() => {
+    for (const row of rows.places)
+      lending.add(new Lent({ what, bytes, address: () => addressOfRow(row), kept, check }));
+  });
+  frame.release(() => {
+    isOver = true;
+  });
+}

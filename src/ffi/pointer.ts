@@ -1,0 +1,176 @@
+/** Pointers returned by C, and handles of opaque structs. */
+
+import { type DisposableObject, disposableClass } from '../memory/disposable.js';
+import { shownAs } from '../memory/inspect.js';
+import type { TypedPointer } from '../memory/pointer-table.js';
+import type { Address, MemorySpace } from '../memory/space.js';
+import { expects } from '../util/arguments.js';
+import { EwaldError } from '../util/errors.js';
+import type { Access } from './access.js';
+import { CArray } from './carray.js';
+import { type CType, typeText } from './header/types.js';
+import { Lending, type Lent, refuseCopy } from './lent.js';
+
+/** A fraction would be between two elements; elements before the pointee have negative numbers. */
+const expectsIndex = (index: unknown): void =>
+  expects(Number.isSafeInteger(index), 'the index', index, 'a whole number');
+
+/**
+ * An address with the type of its pointee. What JavaScript lent to C lives as long as a pointer leads into it; how long
+ * memory of C is valid is determined by C.
+ */
+export class Pointer implements TypedPointer {
+  /** The type of the pointee. */
+  readonly type: CType;
+  /** @internal */
+  readonly runtime: Access;
+  /** @internal The memory of JavaScript that it leads into, and keeps. */
+  readonly lent: Lent | undefined;
+  readonly #address: Address;
+  #end: string | undefined;
+  /** The pointer that this one is a cast of; the two live and end together. */
+  #origin: Pointer | undefined;
+
+  /** @internal */
+  constructor(runtime: Access, address: Address, type: CType, lent?: Lent) {
+    this.runtime = runtime;
+    this.#address = address;
+    this.type = type;
+    this.lent = lent;
+  }
+
+  /**
+   * The address: a number in a wasm heap, a bigint in the process. @throws `Disposed` if the pointee has been freed.
+   */
+  get address(): Address {
+    this.runtime.assertAlive();
+    if (this.#end !== undefined)
+      throw new EwaldError(
+        'Disposed',
+        `this ${typeText(this.type)} * was given to ${this.#end}; create a new one before using it again`,
+      );
+    void this.#origin?.address;
+    this.lent?.assertAlive();
+    return this.#address;
+  }
+
+  /** The memory into which it points. */
+  get memory(): MemorySpace {
+    return this.runtime.memory;
+  }
+
+  /** The pointer's own type, in C's notation. */
+  get typeText(): string {
+    return typeText({ kind: 'pointer', to: this.type });
+  }
+
+  /** The format of the numbers two levels down, for a table of rows. */
+  get rowFormat(): string | undefined {
+    return this.type.kind === 'pointer' ? this.runtime.scalar(this.type.to)?.format.text : undefined;
+  }
+
+  get freed(): boolean {
+    return this.#end !== undefined || this.#origin?.freed === true;
+  }
+
+  /** Reads the pointee, or the element `index` after it. */
+  read(index = 0): unknown {
+    expectsIndex(index);
+    return this.runtime.readAt(this.address, this.type, index, this.lent?.inside);
+  }
+
+  /** Writes the pointee, or the element `index` after it. */
+  write(value: unknown, index = 0): void {
+    expectsIndex(index);
+    refuseCopy(this.lent);
+    const lending = this.lent && this.runtime.hasPointers(this.type) ? new Lending() : undefined;
+    this.runtime.writeAt(this.address, this.type, index, value, lending);
+    if (lending?.isEmpty === false) this.lent?.hold(lending);
+  }
+
+  /**
+   * The same address as a pointer to another type, which C calls a cast: `pointer.as('double')`, in C's notation or as
+   * `float64`. With `length`, the elements there as an array, without a copy and without owning them.
+   */
+  as(type: string): Pointer;
+  as(type: string, length: number): CArray;
+  as(type: string, length?: number): Pointer | CArray {
+    const { runtime } = this;
+    const cast = runtime.pointer(this.address, runtime.typeOf(type)) as Pointer;
+    cast.#origin = this;
+    return length === undefined ? cast : cast.array(length);
+  }
+
+  /** The zero-terminated UTF-8 text at the address. @throws `Argument` for a pointer to what is neither bytes nor void. */
+  text(): string {
+    const { type } = this;
+    const isBytes = type.kind === 'void' || (type.kind === 'scalar' && this.runtime.sizeOf(type) === 1);
+    if (!isBytes) throw new EwaldError('Argument', `text() reads bytes, and this is a ${this.typeText}`);
+    return this.runtime.textAt(this.address);
+  }
+
+  /** The memory at the address as an array of `length`, without a copy and without owning it. */
+  array(length: number): CArray {
+    const { runtime, type } = this;
+    const size = runtime.sizeOf(type);
+    expects(Number.isSafeInteger(length) && length >= 0, 'the length', length, 'a whole number from 0');
+    const span = runtime.memory.span(this.address, length * size);
+    return new CArray(runtime, type, length, span, undefined, {
+      isCopy: this.lent?.isCopy ?? false,
+      check: () => void this.address,
+    });
+  }
+
+  /** @internal Records that C has freed it. */
+  end(by: string): void {
+    if (this.#end !== undefined) return;
+    this.#end = by;
+    this.#origin?.end(by);
+    this.runtime.ended(this.#address);
+  }
+
+  /** Its address as text, which JSON can hold. */
+  toJSON(): string {
+    return String(this);
+  }
+}
+
+shownAs(Pointer.prototype, function (this: Pointer) {
+  return this.freed ? `${this.typeText} (freed)` : `${this.typeText} 0x${this.address.toString(16)}`;
+});
+
+export interface Handle extends DisposableObject {
+  dispose(): void;
+}
+
+/**
+ * A pointer to an opaque struct, such as `ctx_t *`: only C can access its contents, and one of C's functions frees it.
+ */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: disposableClass provides the `using` face
+export class Handle extends Pointer {
+  /**
+   * Passes the handle to the function that frees it; a second call does nothing.
+   *
+   * @throws `Unsupported` if no such function is known.
+   */
+  dispose(): void {
+    if (this.freed) return;
+    const destroy = this.runtime.destructorOf(this.type);
+    if (!destroy) {
+      throw new EwaldError(
+        'Unsupported',
+        `no known function frees a ${typeText(this.type)}; name one when opening the library: { ` +
+          `handles: { ${this.type.alias ?? 'T'}: 'function' } }`,
+      );
+    }
+    destroy(this);
+    // Some say that they could not close it.
+    if (!this.freed)
+      throw new EwaldError(
+        'Argument',
+        `the function that closes this ${this.typeText} returned an error, so that it is still open; end what uses it ` +
+          'first',
+      );
+  }
+}
+disposableClass(Handle);

@@ -1,0 +1,127 @@
+/**
+ * Arguments that are objects, or lists of objects, for a pointer to structs; their texts and functions exist until the call
+ * ends.
+ */
+
+import type { Address } from '../memory/space.js';
+import { EwaldError } from '../util/errors.js';
+import type { Argument } from './frame.js';
+import { isOpaque } from './header/layout.js';
+import { type CType, isChar, type StructType, typeText } from './header/types.js';
+import { isByte } from './pointees.js';
+import type { Pointer } from './pointer.js';
+import { type Passing, placedText } from './pointer-arguments.js';
+import { type Place, shown } from './scalars.js';
+import { adopt } from './struct-values.js';
+
+/** The texts and functions of an object that C uses: their addresses, by the place of the member. */
+type Texts = Map<string, Address>;
+
+/** Passes an object, or several that follow each other in memory; all are read back unless C only reads them. */
+export function structsArgument(
+  values: readonly unknown[],
+  to: StructType,
+  isList: boolean,
+  { runtime, place, frame, direction }: Passing,
+): Argument {
+  if (isOpaque(to, runtime.table))
+    throw new EwaldError(
+      'Argument',
+      `${place()} is ${shown(isList ? values : values[0])}; ${typeText(to)} is opaque; pass the handle that the ` +
+        'library returned',
+    );
+  const size = runtime.sizeOf(to);
+  const texts: Texts = new Map();
+  const placeOf = (i: number): Place => (isList ? () => `${place()}[${i}]` : place);
+  // Texts come first: allocating them may move the memory under a view.
+  const plain = runtime.hasPointers(to)
+    ? values.map((value, i) => withPointers(value, to, `${i}`, texts, { runtime, place: placeOf(i), frame, direction }))
+    : values;
+  const { argument, view, lent } = frame.scratch(Math.max(1, values.length) * size, direction);
+  lent?.leadsInto(frame.lending);
+  if (direction !== 'out')
+    for (const [i, value] of plain.entries()) runtime.writeTo(view, i * size, to, value, placeOf(i), frame.lending);
+  if (direction !== 'in')
+    frame.after(() => {
+      for (const [i, value] of values.entries())
+        if (typeof value === 'object' && value !== null)
+          takeBack(value, readAsGiven(value, view(), i * size, to, runtime) as object, `${i}`, texts);
+    });
+  return argument;
+}
+
+/** A copy of an object whose texts and functions are pointers to what the call places; the object itself without any. */
+function withPointers(value: unknown, to: StructType, path: string, texts: Texts, passing: Passing): unknown {
+  const { runtime, place, frame } = passing;
+  const { fields = [] } = runtime.table.structs[to.tag] ?? {};
+  if (typeof value !== 'object' || value === null) return value;
+  const given = new Map(Object.entries(value));
+  let isChanged = false;
+  for (const { name, type } of fields) {
+    const one = given.get(name);
+    const where = `${path}.${name}`;
+    let placed = one;
+    if (typeof one === 'string' && type.kind === 'pointer' && isByte(type.to, runtime)) {
+      const address = placedText(one, () => `${place()}.${name}`, frame);
+      texts.set(where, address);
+      placed = runtime.pointer(address, type.to);
+    } else if (typeof one === 'function' && type.kind === 'pointer' && type.to.kind === 'function') {
+      const use = one as (...values: unknown[]) => unknown;
+      const address = frame.callback(type.to, use, () => `${place()}.${name}`) as Address;
+      texts.set(where, address);
+      placed = runtime.pointer(address, type.to);
+    } else if (type.kind === 'struct') placed = withPointers(one, type, where, texts, passing);
+    if (placed === one) continue;
+    given.set(name, placed);
+    isChanged = true;
+  }
+  if (!isChanged) return value;
+  const copy = Object.fromEntries(given);
+  adopt(copy, value);
+  return copy;
+}
+
+/**
+ * What C left of a struct: as it is read, but for arrays of `char` that the caller gave as numbers, which stay numbers, in
+ * the caller's own typed array if it is one. A text ends at the first zero.
+ */
+function readAsGiven(
+  given: unknown,
+  view: DataView,
+  offset: number,
+  type: CType,
+  runtime: Passing['runtime'],
+): unknown {
+  const value = runtime.read(view, offset, type);
+  if (typeof given !== 'object' || given === null) return value;
+  if (type.kind === 'array' && isChar(type.of)) {
+    const numbers = Array.from({ length: type.length }, (_, i) => runtime.read(view, offset + i, type.of) as number);
+    if (!(given instanceof Int8Array || given instanceof Uint8Array)) return numbers;
+    given.set(numbers);
+    return given;
+  }
+  if (type.kind !== 'struct') return value;
+  const read = value as Record<string, unknown>;
+  const before = new Map(Object.entries(given));
+  for (const { name, type: of, offset: at, bits } of runtime.membersOf(type.tag)?.fields ?? [])
+    if (bits === undefined && Object.hasOwn(read, name) && name !== '__proto__')
+      read[name] = readAsGiven(before.get(name), view, offset + at, of, runtime);
+  return read;
+}
+
+/** Puts what C left into the object of the caller; a text is replaced only where C stored another pointer. */
+function takeBack(value: object, read: object, path: string, texts: Texts): void {
+  for (const [name, one] of Object.entries(read)) {
+    const where = `${path}.${name}`;
+    const before = (value as Record<string, unknown>)[name];
+    const address = texts.get(where);
+    if (address !== undefined && one !== null && BigInt((one as Pointer).address) === BigInt(address)) continue;
+    const isNested = [...texts.keys()].some((key) => key.startsWith(`${where}.`));
+    if (isNested && typeof before === 'object' && before !== null) takeBack(before, one as object, where, texts);
+    // A member may be named __proto__.
+    else if (name === '__proto__')
+      Object.defineProperty(value, name, { value: one, enumerable: true, writable: true, configurable: true });
+    else (value as Record<string, unknown>)[name] = one;
+  }
+  adopt(value, read);
+}

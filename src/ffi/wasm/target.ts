@@ -1,0 +1,332 @@
+/** A library in a wasm module: its exports, its heap, its function table. */
+
+import { type WasmHeap, WasmSpace } from '../../memory/space.js';
+import { EwaldError } from '../../util/errors.js';
+import { calling, plainArguments } from '../bind.js';
+import { callbackShape, resultOf } from '../callback.js';
+import {
+  type Argument,
+  type CallFrame,
+  type Converter,
+  type Direction,
+  FrameEnds,
+  type Parameter,
+  type Scratch,
+} from '../frame.js';
+import {
+  type CFunction,
+  type CType,
+  type FunctionTable,
+  type FunctionType,
+  signature,
+  typeText,
+} from '../header/types.js';
+import { type Lending, Lent } from '../lent.js';
+import { missing } from '../names.js';
+import { Runtime } from '../runtime.js';
+import type { Bits, Place } from '../scalars.js';
+import type { Bound, Target } from '../target.js';
+import { calledLate, Trampolines } from '../trampolines.js';
+import { exportedSignatures, signatureText, type WasmSignature, wasmFunction } from './binary.js';
+import { isLowered, lowered, valueConverter } from './by-value.js';
+import type { Started, WasmImports } from './module.js';
+import type { OpenPort } from './port.js';
+import { wasmSignature } from './types.js';
+import { WorkerCalls } from './worker.js';
+
+type Exports = Record<string, unknown> & { memory: WebAssembly.Memory };
+
+/** Names under which modules export their allocator, in order of preference. */
+const allocators: readonly (readonly [string, string])[] = [
+  ['malloc', 'free'],
+  ['ewald_alloc', 'ewald_free'],
+  ['_malloc', '_free'],
+];
+
+interface WasmTargetOptions {
+  /** Starts the worker of asynchronous calls. */
+  readonly port: OpenPort;
+  readonly imports?: WasmImports;
+}
+
+export class WasmTarget implements Target {
+  readonly kind = 'wasm';
+  readonly runtime: Runtime;
+  readonly #exports: Exports;
+  readonly #heap: WasmHeap;
+  readonly #signatures: Map<string, WasmSignature> | undefined;
+  readonly #started: Started;
+  readonly #options: WasmTargetOptions;
+  readonly #slots: number[] = [];
+  readonly #shapes = new WeakMap<FunctionType, ReturnType<typeof callbackShape>>();
+  readonly #trampolines = new Trampolines((type, enter) => this.#trampoline(type, enter));
+  #workers: WorkerCalls | undefined;
+
+  constructor(table: FunctionTable, name: string, started: Started, options: WasmTargetOptions) {
+    const exports = started.instance.exports as Exports;
+    if (!(exports.memory instanceof WebAssembly.Memory))
+      throw new EwaldError('Load', `the wasm module ${name} exports no "memory", so nothing can be passed to it`);
+    const pair = allocators.find(
+      ([malloc, free]) => typeof exports[malloc] === 'function' && typeof exports[free] === 'function',
+    );
+    const absent = (): never => {
+      throw new EwaldError(
+        'Load',
+        `the wasm module ${name} exports no malloc and free, which arrays and text need; with Emscripten: ` +
+          '-sEXPORTED_FUNCTIONS=_malloc,_free,…',
+      );
+    };
+    this.#exports = exports;
+    this.#heap = {
+      memory: exports.memory,
+      malloc: pair ? (exports[pair[0]] as WasmHeap['malloc']) : absent,
+      free: pair ? (exports[pair[1]] as WasmHeap['free']) : absent,
+    };
+    this.#signatures = started.bytes && exportedSignatures(started.bytes);
+    this.#started = started;
+    this.#options = options;
+    this.runtime = new Runtime(table, new WasmSpace(this.#heap), name);
+  }
+
+  symbols(): readonly string[] {
+    return Object.keys(this.#exports);
+  }
+
+  address(name: string): number | undefined {
+    const found = this.#exports[name];
+    return found instanceof WebAssembly.Global ? Number(found.value) : undefined;
+  }
+
+  bind(fn: CFunction): Bound {
+    const wanted = wasmSignature(fn, fn.name, this.runtime);
+    const symbol = fn.symbol ?? fn.name;
+    const call = Object.hasOwn(this.#exports, symbol) ? this.#exports[symbol] : undefined;
+    if (typeof call !== 'function') throw missing(this, symbol);
+    const found = this.#signatures?.get(symbol);
+    const differs = found ? signatureText(found) !== signatureText(wanted) : call.length !== wanted.parameters.length;
+    if (differs) {
+      const has = found ? `is ${signatureText(found)}` : `takes ${call.length} arguments`;
+      throw new EwaldError(
+        'Load',
+        `the header declares ${signature(fn, fn.name)}, which is ${signatureText(wanted)} on wasm, but the ` +
+          `function of ${this.runtime.name} ${has}; the header and the library are from different builds`,
+      );
+    }
+    const isPlain = !isLowered(fn.result) && !fn.parameters.some(({ type }) => isLowered(type));
+    const bound = isPlain ? undefined : lowered(call as Bound['call'], fn, this.runtime, this.#heap);
+    const out = bound && isLowered(fn.result) ? bound.out : resultOf(this.runtime, fn.result);
+    return { call: bound?.call ?? (call as Bound['call']), out };
+  }
+
+  byValue(type: CType, place: Place): Converter | undefined {
+    return valueConverter(this.runtime, type, place);
+  }
+
+  frame(): CallFrame {
+    return new WasmFrame(this, this.#heap);
+  }
+
+  async async(fn: CFunction, values: readonly unknown[], parameters: readonly Parameter[]): Promise<unknown> {
+    this.bind(fn);
+    const byValue = [fn.result, ...fn.parameters.map(({ type }) => type)].find(isLowered);
+    if (byValue)
+      throw new EwaldError(
+        'Unsupported',
+        `${fn.name}.async() passes ${typeText(byValue)} by value, which does not cross into a worker; call it synchronously`,
+      );
+    if (!this.#started.module)
+      throw new EwaldError(
+        'Unsupported',
+        `${fn.name}.async() needs the module, not an instance; open the library with its bytes`,
+      );
+    this.#workers ??= new WorkerCalls(this.runtime, this.#started.module, this.#options.port, this.#options.imports);
+    return this.#workers.call(fn, values, parameters);
+  }
+
+  callback(
+    type: FunctionType,
+    use: (...values: unknown[]) => unknown,
+    late: () => Error,
+  ): { address: number; release(): void } {
+    let shape = this.#shapes.get(type);
+    if (!shape) {
+      shape = callbackShape(this.runtime, type);
+      this.#shapes.set(type, shape);
+    }
+    return this.#trampolines.lend(type, shape.wrap(use), shape.late(late)) as ReturnType<WasmTarget['callback']>;
+  }
+
+  /** A function of the module's table that calls one of JavaScript. */
+  #trampoline(
+    type: FunctionType,
+    enter: (...bits: (Bits | null)[]) => Bits | null,
+  ): { address: number; release(): void } {
+    const table = this.#exports.__indirect_function_table;
+    if (!(table instanceof WebAssembly.Table)) {
+      throw new EwaldError(
+        'Unsupported',
+        `the wasm module ${this.runtime.name} exports no function table, which callbacks need; with Emscripten: ` +
+          '-sALLOW_TABLE_GROWTH -Wl,--export-table',
+      );
+    }
+    const entry = wasmFunction(wasmSignature(type, 'callback', this.runtime), enter as (...values: never[]) => unknown);
+    let slot = this.#slots.pop();
+    if (slot === undefined) {
+      try {
+        slot = table.grow(1);
+      } catch (cause) {
+        throw new EwaldError(
+          'Unsupported',
+          `the function table of ${this.runtime.name} cannot grow, which callbacks need; with Emscripten: ` +
+            '-sALLOW_TABLE_GROWTH',
+          { cause },
+        );
+      }
+    }
+    const taken = slot;
+    table.set(taken, entry);
+    return {
+      address: taken,
+      release: () => {
+        table.set(taken, null);
+        this.#slots.push(taken);
+      },
+    };
+  }
+
+  callable(address: number | bigint, type: FunctionType): (...values: unknown[]) => unknown {
+    const table = this.#exports.__indirect_function_table;
+    const entry = table instanceof WebAssembly.Table ? table.get(Number(address)) : undefined;
+    if (typeof entry !== 'function')
+      throw new EwaldError('Argument', `the wasm module ${this.runtime.name} has no function at index ${address}`);
+    const out = resultOf(this.runtime, type.result);
+    return (...values) => {
+      const passed = plainArguments(this.runtime, type, values);
+      return out(calling(this.runtime, () => entry(...passed)) as Bits);
+    };
+  }
+
+  free(address: number | bigint): void {
+    this.#heap.free(Number(address));
+  }
+
+  close(): void {
+    this.#workers?.close();
+  }
+}
+
+const utf8 = new TextEncoder();
+
+/** An array that was copied into the heap. */
+interface Placed {
+  readonly view: ArrayBufferView;
+  readonly direction: Direction;
+  readonly address: number;
+}
+
+/**
+ * Copies arrays into and out of the heap for a call; arrays that are already in the heap are passed by their address.
+ */
+class WasmFrame extends FrameEnds implements CallFrame {
+  readonly asynchronous = false;
+  lending: Lending | undefined;
+  readonly #placed: Placed[] = [];
+  /** What the latest memory is to pointers. */
+  #lent: Lent | undefined;
+  readonly #target: WasmTarget;
+  readonly #heap: WasmHeap;
+
+  constructor(target: WasmTarget, heap: WasmHeap) {
+    super();
+    this.#target = target;
+    this.#heap = heap;
+  }
+
+  place(view: ArrayBufferView, direction: Direction): Argument {
+    if (view.buffer === this.#heap.memory.buffer) return view.byteOffset;
+    const { byteLength } = view;
+    const around = this.#placed.length > 0 ? this.#placedAround(view, direction) : undefined;
+    const address = around
+      ? around.address + view.byteOffset - around.view.byteOffset
+      : this.#take(byteLength, direction);
+    if (!around) this.#placed.push({ view, direction, address });
+    const source = new Uint8Array(view.buffer, view.byteOffset, byteLength);
+    if (direction !== 'out' && (!around || around.direction === 'out'))
+      new Uint8Array(this.#heap.memory.buffer, address, byteLength).set(source);
+    if (direction !== 'in' && (!around || around.direction === 'in'))
+      this.after(() => source.set(new Uint8Array(this.#heap.memory.buffer, address, byteLength)));
+    return address;
+  }
+
+  /**
+   * An argument before, of which an array is a part: what C writes to one of them, it has to see in the other.
+   *
+   * @throws `Argument` for arrays that overlap otherwise.
+   */
+  #placedAround(view: ArrayBufferView, direction: Direction): Placed | undefined {
+    const [start, end] = [view.byteOffset, view.byteOffset + view.byteLength];
+    for (const placed of this.#placed) {
+      const from = placed.view.byteOffset;
+      const to = from + placed.view.byteLength;
+      if (placed.view.buffer !== view.buffer || start >= to || from >= end) continue;
+      if (start >= from && end <= to) return placed;
+      if (direction !== 'in' || placed.direction !== 'in')
+        throw new EwaldError(
+          'Argument',
+          'two arrays of this call overlap, and C writes to one of them, which copies in the wasm heap cannot show in ' +
+            'the other; pass the larger one first, or memory of alloc()',
+        );
+    }
+    return undefined;
+  }
+
+  override end(): void {
+    super.end();
+    if (this.#placed.length > 0) this.#placed.length = 0;
+  }
+
+  at(view: ArrayBufferView, direction: Direction): number {
+    return this.place(view, direction) as number;
+  }
+
+  text(text: string): Argument {
+    return this.place(utf8.encode(`${text}\0`), 'in');
+  }
+
+  scratch(bytes: number, direction: Direction = 'in'): Scratch {
+    const address = this.#take(bytes, direction);
+    const lent = this.#lent;
+    new Uint8Array(this.#heap.memory.buffer, address, bytes).fill(0);
+    return { argument: address, address, lent, view: () => new DataView(this.#heap.memory.buffer, address, bytes) };
+  }
+
+  callback(type: FunctionType, use: (...values: unknown[]) => unknown, place: Place): Argument {
+    const { address, release } = this.#target.callback(type, use, () => calledLate(place(), true));
+    this.release(release);
+    return address;
+  }
+
+  /** Memory that is freed at the end of the call, or with the last pointer that C gave back into it. */
+  #take(bytes: number, direction: Direction): number {
+    const address = this.#heap.malloc(Math.max(1, bytes)) >>> 0;
+    if (address === 0)
+      throw new EwaldError(
+        'OutOfMemory',
+        `the wasm heap cannot provide ${bytes} more bytes for an argument (it holds ${this.#heap.memory.buffer.byteLength})`,
+      );
+    const { lending } = this;
+    this.#lent = lending && this.#lend(lending, address, bytes, direction);
+    if (!this.#lent) this.release(() => this.#heap.free(address));
+    return address;
+  }
+
+  #lend(lending: Lending, address: number, bytes: number, direction: Direction): Lent {
+    const free = (): void => this.#heap.free(address);
+    const isCopy = direction !== 'in';
+    const lent = new Lent({ what: lending.place, bytes, address: () => address, kept: undefined, isCopy, free });
+    this.release(() => {
+      if (!lent.claimed) free();
+    });
+    return lending.add(lent);
+  }
+}

@@ -1,0 +1,231 @@
+/**
+ * Planned Fourier transforms: 1 to 8 dimensions; complex, real, sines and cosines; any length.
+ *
+ * Forward has the exponent −2πi jk/N and no factor unless `scale` asks for one. Complex arrays are interleaved: re, im,
+ * re, im. It is not a distributed transform: see `distributed` for that.
+ */
+
+import { type DeviceArray, openArray } from '../compute/arrays/array.js';
+import type { BackendName } from '../compute/backends/names.js';
+import { fftEnums } from '../compute/layout/fft.js';
+import type { Planner } from '../compute/planner/planner.js';
+import { checkedValue, row } from '../options/call-options.js';
+import { progressOf } from '../util/callbacks.js';
+import { EwaldError } from '../util/errors.js';
+import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../util/resource.js';
+import type { FftDescriptor, FftKernel } from './contract.js';
+import { RunsNow } from './now.js';
+import type { FftEngine, FftKind, FftOptions, FftPrecision } from './options.js';
+import { describeFft } from './parameters.js';
+import { type FftRunOptions, type PlannedFft, runPlanned, type SideNumbers } from './run.js';
+import type { FftArray, FftData, FftDtype, SideRules } from './sides.js';
+import { planTuned, type Tuned } from './tune.js';
+import type { WisdomStore } from './wisdom.js';
+
+export type { FftEngine, FftKind, FftOptions, FftPrecision, FftScale, R2rKind } from './options.js';
+export type { FftRunOptions } from './run.js';
+export type { FftArray, FftData, FftDtype } from './sides.js';
+export type { KeptAxis } from './windows.js';
+
+export interface FftPlanMethods<P extends FftPrecision = FftPrecision> extends Disposable {
+  readonly backend: BackendName;
+  readonly shape: readonly number[];
+  /**
+   * Lengths of what forward reads and writes, slowest axis first, of one transform of the batch: `shape`, but for the
+   * halved axis of r2c and c2r and the parts of `inputShape` and `keep`. In place rows of the real side are stored
+   * longer.
+   */
+  readonly inputShape: readonly number[];
+  readonly outputShape: readonly number[];
+  readonly kind: FftKind;
+  readonly precision: P;
+  readonly engine: FftEngine;
+  /**
+   * Elements of the forward input, output and workspace: complex numbers where that side is complex, real ones where it
+   * is real.
+   */
+  readonly sizeInput: number;
+  readonly sizeOutput: number;
+  readonly sizeWorkspace: number;
+  /** Numbers (array length) of the forward input and output: twice the elements where they are complex. */
+  readonly inputLength: number;
+  readonly outputLength: number;
+  /** What was chosen otherwise than by rule, in words: radices, threads, numbers of a workgroup. See `tune`. */
+  readonly choices: readonly string[];
+  /** Bytes the plan holds on its backend. */
+  readonly bytes: number;
+  /**
+   * Makes a device array for a side of the plan (`input` is what forward reads, default), zeroed, on the plan's
+   * backend; its shape is one axis with everything the side touches, strides and batch included. The caller disposes
+   * it; it may outlive the plan.
+   */
+  array(side?: 'input' | 'output'): Promise<DeviceArray<FftDtype<P>>>;
+  /** Transforms forward. */
+  readonly forward: FftRun<P>;
+  /** Transforms backward: reads what forward writes, writes what forward reads. */
+  readonly backward: FftRun<P>;
+  /**
+   * The same without promises, for lines so short that a promise is what takes the time: they return when the transform
+   * is done, on this thread. Undefined where the backend cannot (GPUs, external engines). Throws what the others reject
+   * with, and `Argument` while a run of this plan is under way.
+   *
+   * `input` and `output` are arrays of the plan (in place the same one) from one to the other of which it transforms in
+   * the least time: wasm does not copy them, and native does not look them up. Take them from the plan for every line:
+   * in wasm an array taken earlier is detached, and refused, once the heap has grown or a plan was disposed. Elements
+   * as `FftPlan.array`; zeroed at first. Throw `Disposed`, `OutOfMemory`.
+   */
+  readonly now:
+    | {
+        readonly forward: FftRunNow<P>;
+        readonly backward: FftRunNow<P>;
+        readonly input: FftArray<P>;
+        readonly output: FftArray<P>;
+      }
+    | undefined;
+}
+
+/**
+ * Reads `input`, writes `output` and resolves with it; without `output` a new typed array, in place `input`.
+ *
+ * Typed arrays and device arrays have exactly the numbers of the plan (`inputLength`, `outputLength`): what lies beyond
+ * would be ignored. Only those of a plan with strides, an order or longer data may be longer.
+ *
+ * Either side may be a device array of the plan's backend (see `FftPlan.array`): it stays there, and only a typed array
+ * on the other side is moved. A device array as input needs an output. Typed arrays may not be changed or transferred
+ * until the promise settles; runs of one plan, and runs that share a device array, are done in order. Throws `Shape`,
+ * `Argument`, `Disposed`, `Unsupported`.
+ */
+export type FftRun<P extends FftPrecision = FftPrecision> = Runs<P>['run'];
+
+/** As `FftRun`, done when it returns; see `FftPlan.now`. */
+export type FftRunNow<P extends FftPrecision = FftPrecision> = Runs<P>['runNow'];
+
+/** Parameters of methods are compared bivariantly, so that a plan of one precision is also an `FftPlan` of either. */
+interface Runs<P extends FftPrecision> {
+  run<Out extends FftData<P>>(input: FftData<P>, output: Out, options?: FftRunOptions<P>): Promise<Out>;
+  run<Side extends FftData<P>>(input: Side, output?: undefined, options?: FftRunOptions<P>): Promise<Side>;
+  run(input: FftArray<P>, output?: FftArray<P>, options?: FftRunOptions<P>): Promise<FftArray<P>>;
+  runNow<Out extends FftData<P>>(input: FftData<P>, output: Out, options?: FftRunOptions<P>): Out;
+  runNow<Side extends FftData<P>>(input: Side, output?: undefined, options?: FftRunOptions<P>): Side;
+}
+
+/** A planned transform; of one precision, it takes only arrays of that precision. */
+export type FftPlan<P extends FftPrecision = FftPrecision> = FftPlanMethods<P> & MaybeAsyncDisposable;
+
+/** Plans a transform on a context. */
+export async function planFft<P extends FftPrecision>(
+  planner: Planner,
+  wisdom: WisdomStore,
+  options: FftOptions<P>,
+): Promise<FftPlan<P>> {
+  // Checked as it was given, so that messages name the user's own sides.
+  const given = describeFft(options);
+  const swapped = given.kind === 'c2r';
+  const watch = { signal: options.signal, tell: progressOf('fft', options) };
+  const tuned = await planTuned(planner, wisdom, swapped ? otherSide(given) : given, watch);
+  await refuseUnpruned(given, tuned);
+  const { kernel, choices } = tuned;
+  const resource = new Resource('fft plan', planner.resource, kernel);
+  const rules = rulesOf(given, planner, tuned);
+  const planned = { resource, kernel, swapped, rules, numbers: numbersOf(given, kernel) };
+  return planOver(planned, given, choices) as FftPlan as FftPlan<P>;
+}
+
+/** The same plan seen from its other side: `c2r` forward is `r2c` backward, so kernels know only the latter. */
+export function otherSide(given: FftDescriptor): FftDescriptor {
+  const { fields } = given;
+  const exchanged = Object.entries(fields).map(([name, value]) => [
+    name,
+    fields[name.replace(/^(in|out)(?=[A-Z])/, (side) => (side === 'in' ? 'out' : 'in'))] ?? value,
+  ]);
+  return {
+    ...given,
+    kind: 'r2c',
+    inputShape: given.outputShape,
+    outputShape: given.inputShape,
+    inputComplex: given.outputComplex,
+    outputComplex: given.inputComplex,
+    inputElements: given.outputElements,
+    outputElements: given.inputElements,
+    fields: { ...Object.fromEntries(exchanged), kind: fftEnums.FftKind.r2c },
+  };
+}
+
+/** Disposes of a kernel that would ignore `inputShape` and `keep`, and throws `Unsupported`. */
+async function refuseUnpruned({ pruned, engine }: FftDescriptor, { backend, kernel }: Tuned): Promise<void> {
+  if (!pruned || kernel.prunes) return;
+  await kernel.dispose();
+  throw new EwaldError(
+    'Unsupported',
+    `fft: ${engine === 'ewald' ? backend.name : `the engine ${engine}`} does not support ` +
+      'inputShape or keep; pad and crop the arrays, or use another backend',
+  );
+}
+
+const rulesOf = (given: FftDescriptor, planner: Planner, { backend, kernel }: Tuned): SideRules => ({
+  planner,
+  backend: backend.name,
+  about: `shape ${given.shape.join(' × ')}, kind ${given.kind}, batch ${given.batch}`,
+  precision: given.precision,
+  exact: !given.strided,
+  inPlace: given.inPlace,
+  takesArrays: kernel.executeOn !== undefined,
+});
+
+const numbersOf = (given: FftDescriptor, { workspaceElements }: FftKernel): SideNumbers => ({
+  input: { length: given.inputElements * (given.inputComplex ? 2 : 1), complex: given.inputComplex },
+  output: { length: given.outputElements * (given.outputComplex ? 2 : 1), complex: given.outputComplex },
+  workspace: workspaceElements * 2,
+  workspaceNeeded: given.userWorkspace && workspaceElements > 0,
+});
+
+/** The plan that users receive. */
+function planOver(planned: PlannedFft, given: FftDescriptor, choices: readonly string[]): FftPlanMethods {
+  const { resource, kernel, rules, numbers } = planned;
+  const [input, output] = [numbers.input.length, numbers.output.length];
+  const longer = Math.max(input, output);
+  const plan: FftPlanMethods = {
+    backend: rules.backend,
+    shape: given.shape,
+    inputShape: Object.freeze([...given.inputShape]),
+    outputShape: Object.freeze([...given.outputShape]),
+    kind: given.kind,
+    precision: given.precision,
+    engine: given.engine,
+    sizeInput: given.inputElements,
+    sizeOutput: given.outputElements,
+    sizeWorkspace: kernel.workspaceElements,
+    inputLength: given.inPlace ? longer : input,
+    outputLength: given.inPlace ? longer : output,
+    choices,
+    get bytes() {
+      return kernel.bytes;
+    },
+    array: (side) => {
+      const name = checkedValue('fft.array: side', side, row.choice(['input', 'output'], 'input'));
+      const { complex } = numbers[name];
+      const length = plan[`${name}Length`];
+      const dtype = given.precision === 'f32' ? (complex ? 'c64' : 'f32') : complex ? 'c128' : 'f64';
+      return openArray(rules.planner, dtype, [complex ? length / 2 : length], rules.backend);
+    },
+    forward: ((input: FftData, output?: FftData, options?: FftRunOptions) =>
+      runPlanned(planned, 'forward', input, output, options)) as FftRun,
+    backward: ((input: FftData, output?: FftData, options?: FftRunOptions) =>
+      runPlanned(planned, 'backward', input, output, options)) as FftRun,
+    now: kernel.executeNow && nowOf(new RunsNow(planned)),
+    dispose: () => resource.dispose(),
+  };
+  Object.defineProperty(plan, asyncDispose, { value: () => resource.dispose() });
+  return plan;
+}
+
+const nowOf = (runs: RunsNow): FftPlanMethods['now'] => ({
+  forward: ((input, output, options) => runs.run('forward', input, output, options)) as FftRunNow,
+  backward: ((input, output, options) => runs.run('backward', input, output, options)) as FftRunNow,
+  get input() {
+    return runs.arrays().input;
+  },
+  get output() {
+    return runs.arrays().output;
+  },
+});

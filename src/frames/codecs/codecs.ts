@@ -1,0 +1,45 @@
+/**
+ * The codecs that unpack chunks of detector data: those of the C++ core (native or wasm).
+ *
+ * Compression with gzip is left to the platform, since its speed does not matter.
+ */
+import { row } from '../../options/call-options.js';
+import type { OwnBytes } from '../../util/globals.js';
+import type { Disposable } from '../../util/resource.js';
+
+/** A codec of the core; cpp/data/README.md describes each one. */
+export type CodecName =
+  | 'bitshuffleLz4'
+  | 'bitshuffle'
+  | 'lz4'
+  | 'lz4Block'
+  | 'shuffle'
+  | 'lzf'
+  | 'byteOffset'
+  | 'packedMsb'
+  | 'packedLsb'
+  | 'zlib';
+
+/** A codec with its arguments. */
+export interface Codec {
+  readonly codec: CodecName;
+  /** Bytes per element, required by bitshuffle and packed bits. Default 1. */
+  readonly elementBytes?: number | undefined;
+  /** Elements per block (bitshuffle), bytes per block (lz4), bits (packed). Default 0: the codec's own default. */
+  readonly parameter?: number | undefined;
+}
+
+/** The rows of the options of opening codecs. */
+export const codecRows = { backend: row.choice(['native', 'wasm']), wasm: row.any, addonPath: row.text } as const;
+
+/** Codecs of one backend, disposed by the caller that opened them. */
+export interface Codecs extends Disposable {
+  readonly backend: 'native' | 'wasm';
+  /** Fills all of `output`. Throws `Format` if the input does not decode to exactly that size. */
+  decode(codec: Codec, input: Uint8Array, output: Uint8Array): Promise<void>;
+  encode(codec: Codec, input: Uint8Array): Promise<OwnBytes>;
+  /** HDF5's checksum of a chunk. */
+  fletcher32(bytes: Uint8Array): number;
+  /** Compresses to a zlib stream, which the codec `zlib` decodes. */
+  deflate(input: Uint8Array): Promise<OwnBytes>;
+}

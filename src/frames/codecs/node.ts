@@ -1,0 +1,97 @@
+/** The codecs of Node: the native addon if it is built, otherwise the wasm core; zlib compresses. */
+
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { deflate as deflateCallback } from 'node:zlib';
+import { addonPath, loadAddon } from '../../compute/backends/addon-path.js';
+import { addonError } from '../../compute/backends/status.js';
+import { Core } from '../../compute/backends/wasm/heap.js';
+import { compileCore } from '../../compute/backends/wasm/source.js';
+import { coreConstants } from '../../compute/layout/core.js';
+import { dataEnums } from '../../compute/layout/data.js';
+import { checkedOptions } from '../../options/call-options.js';
+import { EwaldError, messageOf } from '../../util/errors.js';
+import type { Turning } from '../byte-order.js';
+import type { CodecsOptions } from './browser.js';
+import { type Codec, type Codecs, codecRows } from './codecs.js';
+import { wasmCodecs } from './wasm.js';
+
+/** The functions that the addon exports for this room; see cpp/addon/data.cpp. */
+export interface CodecAddon extends Turning {
+  readonly abiVersion: number;
+  codecDecode(
+    codec: number,
+    elementBytes: number,
+    parameter: number,
+    input: Uint8Array,
+    output: Uint8Array,
+    now: boolean,
+  ): Promise<void> | undefined;
+  codecBound(codec: number, elementBytes: number, parameter: number, bytes: number): number;
+  codecEncode(codec: number, elementBytes: number, parameter: number, input: Uint8Array, output: Uint8Array): number;
+  fletcher32(input: Uint8Array): number;
+}
+
+/** Chunks smaller than this are decoded synchronously: a thread would cost more. */
+const minForThread = 1 << 16;
+
+/** Opens the codecs; the caller disposes them. Throws `Load` if neither core can be loaded. */
+export async function openCodecs(options: CodecsOptions = {}): Promise<Codecs> {
+  const { backend, wasm, addonPath: given } = checkedOptions('openCodecs', options, codecRows);
+  if (backend !== 'wasm' && wasm === undefined) {
+    const addon = codecAddon(given);
+    if (typeof addon !== 'string') return nativeCodecs(addon);
+    if (backend === 'native') throw new EwaldError('Load', addon);
+  }
+  return wasmCodecs(await Core.instantiate(await compileCore(wasm, (url) => readFile(url))), deflate);
+}
+
+function codecAddon(given: string | undefined): CodecAddon | string {
+  const path = addonPath('ewald_native', given);
+  if (!existsSync(path)) return `codecs: no native addon at ${path}; build it with npm run build`;
+  try {
+    const addon = loadAddon(path) as CodecAddon;
+    return addon.abiVersion === coreConstants.abiVersion ? addon : `codecs: the addon ${path} is of another version`;
+  } catch (error) {
+    return `codecs: the addon ${path} cannot be loaded: ${messageOf(error)}`;
+  }
+}
+
+/** The addon's byte reversal; undefined if there is no addon. */
+export function nativeTurning(): Turning | undefined {
+  const addon = codecAddon(undefined);
+  return typeof addon === 'string' ? undefined : addon;
+}
+
+/** The codecs of a loaded addon. */
+export function nativeCodecs(addon: CodecAddon): Codecs {
+  return {
+    backend: 'native',
+    deflate,
+    async decode({ codec, elementBytes = 1, parameter = 0 }: Codec, input, output) {
+      try {
+        const now = output.length < minForThread;
+        await addon.codecDecode(dataEnums.Codec[codec], elementBytes, parameter, input, output, now);
+      } catch (error) {
+        throw addonError(error);
+      }
+    },
+    async encode({ codec, elementBytes = 1, parameter = 0 }: Codec, input) {
+      const number = dataEnums.Codec[codec];
+      const out = new Uint8Array(Math.max(1, addon.codecBound(number, elementBytes, parameter, input.length)));
+      try {
+        return out.slice(0, addon.codecEncode(number, elementBytes, parameter, input, out));
+      } catch (error) {
+        throw addonError(error);
+      }
+    },
+    fletcher32: (bytes) => addon.fletcher32(bytes),
+    dispose: async () => undefined,
+  };
+}
+
+function deflate(input: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+  return new Promise((resolve, reject) => {
+    deflateCallback(input, (error, bytes) => (error ? reject(error) : resolve(new Uint8Array(bytes))));
+  });
+}

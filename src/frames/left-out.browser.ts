@@ -1,0 +1,14 @@
+/** The same in browsers. */
+import { absoluteAddress } from '../util/addresses.js';
+import { separateInputs } from './left-out.js';
+import type { OpenOptions } from './open.js';
+import { openPlatform } from './open-platform.browser.js';
+import type { DataInput } from './source-of.js';
+
+/** See `separateInputs`. */
+export const separated = (inputs: readonly DataInput[], options: OpenOptions): ReturnType<typeof separateInputs> =>
+  separateInputs(
+    inputs.map((input) => (typeof input === 'string' ? absoluteAddress(input) : input)),
+    options,
+    openPlatform,
+  );

@@ -1,0 +1,163 @@
+/** Carries out one redistribution of the world: packing, messages, unpacking. */
+import type { Communicator } from '../parallel/communicator/communicator.js';
+import type { CopyBlock, Numbers } from './copy.js';
+import type { Part, Traffic } from './reshape.js';
+
+/** The arrays and parameters of a redistribution; all arrays have the same precision. */
+export interface Exchange {
+  readonly comm: Communicator;
+  readonly algorithm: 'alltoallv' | 'alltoall' | 'p2p' | 'p2p-plined';
+  readonly traffic: Traffic;
+  /** Elements of the largest message of all ranks, to which `alltoall` pads. */
+  readonly largest: number;
+  readonly from: Numbers;
+  readonly to: Numbers;
+  /** Distance in elements between consecutive transforms of the batch, on either side. */
+  readonly fromDistance: number;
+  readonly toDistance: number;
+  /** Numbers of an element. */
+  readonly unit: 1 | 2;
+  readonly batch: number;
+  /** The arrays in which messages are packed and received. */
+  readonly outgoing: Numbers;
+  readonly incoming: Numbers;
+  readonly note: Note;
+  readonly copyBlock: CopyBlock;
+}
+
+/** Receives every step: its kind, the other rank, start and end (milliseconds), bytes. */
+export type Note = (
+  what: 'pack' | 'send' | 'receive' | 'unpack' | 'own',
+  began: number,
+  bytes: number,
+  peer?: number,
+) => void;
+
+/** Sizes of the message arrays on either side, in numbers. */
+export function messageNumbers(
+  { sent, received }: Traffic,
+  algorithm: Exchange['algorithm'],
+  ranks: number,
+  largest: number,
+  unit: 1 | 2,
+) {
+  const padded = ranks * largest;
+  return algorithm === 'alltoall' ? [unit * padded, unit * padded] : [unit * sent, unit * received];
+}
+
+/** Carries out a redistribution. */
+export async function exchange(e: Exchange): Promise<void> {
+  if (e.algorithm === 'p2p' || e.algorithm === 'p2p-plined') await byMessages(e, e.algorithm === 'p2p-plined');
+  else await byCollective(e, e.algorithm === 'alltoall');
+}
+
+const now = (): number => performance.now();
+
+function pack(
+  { from, outgoing, fromDistance, unit, batch, note, copyBlock }: Exchange,
+  part: Part,
+  offset: number,
+): void {
+  const began = now();
+  for (let b = 0; b < batch; b++)
+    copyBlock(from, outgoing, part.block, unit, b * fromDistance, offset + b * part.count);
+  note('pack', began, messageBytes(part.count, unit, batch, from), part.peer);
+}
+
+function unpack(
+  { to, incoming, toDistance, unit, batch, note, copyBlock }: Exchange,
+  part: Part,
+  offset: number,
+): void {
+  const began = now();
+  for (let b = 0; b < batch; b++) copyBlock(incoming, to, part.block, unit, offset + b * part.count, b * toDistance);
+  note('unpack', began, messageBytes(part.count, unit, batch, to), part.peer);
+}
+
+function keepOwn({
+  from,
+  to,
+  traffic: { own },
+  unit,
+  batch,
+  fromDistance,
+  toDistance,
+  note,
+  copyBlock,
+}: Exchange): void {
+  if (!own) return;
+  const began = now();
+  for (let b = 0; b < batch; b++) copyBlock(from, to, own, unit, b * fromDistance, b * toDistance);
+  note('own', began, messageBytes(own.sizes[0] * own.sizes[1] * own.sizes[2], unit, batch, from));
+}
+
+const messageBytes = (elements: number, unit: number, batch: number, { BYTES_PER_ELEMENT }: Numbers): number =>
+  elements * unit * batch * BYTES_PER_ELEMENT;
+
+async function byCollective(e: Exchange, equal: boolean): Promise<void> {
+  const { comm, traffic, unit, batch, largest } = e;
+  const { sends, receives } = traffic;
+  const straight = !equal && batch === 1;
+  const [packs, unpacks] = [!(straight && traffic.sendsRows), !(straight && traffic.receivesRows)];
+  const lists = (parts: readonly Part[], packed: boolean, side: 'from' | 'to') => {
+    const counts = new Array<number>(comm.size).fill(0);
+    const offsets = new Array<number>(comm.size).fill(0);
+    for (const { peer, count, offset, block } of parts) {
+      counts[peer] = unit * batch * count;
+      offsets[peer] = unit * (packed ? batch * offset : block[side]);
+    }
+    return { counts, offsets };
+  };
+  const place = (part: Part): number => (equal ? part.peer * largest * batch : part.offset * batch);
+  if (packs) for (const part of sends) pack(e, part, place(part));
+  const began = now();
+  const bytes = messageBytes(traffic.sent, unit, batch, e.from);
+  const moving = equal
+    ? comm.alltoall(
+        e.outgoing.subarray(0, unit * batch * largest * comm.size),
+        e.incoming.subarray(0, unit * batch * largest * comm.size),
+      )
+    : comm.alltoallv(
+        packs ? e.outgoing : e.from,
+        lists(sends, packs, 'from'),
+        unpacks ? e.incoming : e.to,
+        lists(receives, unpacks, 'to'),
+      );
+  // Elements that stay on this rank are copied while messages are in transit.
+  keepOwn(e);
+  await moving;
+  e.note('send', began, bytes);
+  if (unpacks) for (const part of receives) unpack(e, part, place(part));
+}
+
+/** Messages of one redistribution arrive in the order of sending, so that one tag is enough. */
+async function byMessages(e: Exchange, pipelined: boolean): Promise<void> {
+  const { comm, traffic, unit, batch } = e;
+  const slice = (array: Numbers, { offset, count }: Part): Numbers =>
+    array.subarray(unit * batch * offset, unit * batch * (offset + count));
+  const receiving = traffic.receives.map(async (part) => {
+    const began = now();
+    await comm.recv(slice(e.incoming, part), part.peer);
+    e.note('receive', began, messageBytes(part.count, unit, batch, e.to), part.peer);
+    if (pipelined) unpack(e, part, part.offset * batch);
+  });
+  const sending: Promise<void>[] = [];
+  const send = async (part: Part): Promise<void> => {
+    const began = now();
+    await comm.send(slice(e.outgoing, part), part.peer);
+    e.note('send', began, messageBytes(part.count, unit, batch, e.from), part.peer);
+  };
+  const guard = Promise.all(receiving);
+  // Reported below; until then a failure must not end the process.
+  guard.catch(() => {});
+  if (!pipelined) for (const part of traffic.sends) pack(e, part, part.offset * batch);
+  for (const part of traffic.sends) {
+    if (pipelined) pack(e, part, part.offset * batch);
+    const under = send(part);
+    under.catch(() => {});
+    sending.push(under);
+  }
+  keepOwn(e);
+  await Promise.all([guard, ...sending]);
+  if (!pipelined) for (const part of traffic.receives) unpack(e, part, part.offset * batch);
+}

@@ -1,0 +1,141 @@
+/**
+ * `transformFile`: the transform of an array in a .npy file as another one; in memory, or by the ranks of a job.
+ */
+
+import type { ContextOptions } from '../../compute/context/context.js';
+import type { FftMethods } from '../../fft/room.js';
+import { killable } from '../../frames/files/interrupt.js';
+import { readNpyFile, writeNpyFile } from '../../frames/files/npy.node.js';
+import { inputName, readText } from '../../frames/files/read.js';
+import { checkOutput, type WriteOptions, writeWhole } from '../../frames/files/write.js';
+import type { NpyArray } from '../../frames/npy.js';
+import type { Communicator } from '../../parallel/communicator/communicator.js';
+import { ranksOfJob } from '../../parallel/communicator/job.js';
+import { observer, progressOf } from '../../util/callbacks.js';
+import { EwaldError, isEwaldError, messageOf } from '../../util/errors.js';
+import { checkSignal } from '../../util/options.js';
+import type { MakeFft3d, MakeFft3dR2c } from '../bind.js';
+import {
+  checkOptions,
+  npyWriting,
+  type TransformedFile,
+  type TransformFileOptions,
+  type Wish,
+  wishOf,
+} from './wish.js';
+
+/** The platform functions that open contexts and plans. */
+interface TransformPlace {
+  createContext(options: ContextOptions): Promise<FileContext>;
+  readonly fft3d: MakeFft3d;
+  readonly fft3dR2c: MakeFft3dR2c;
+  mpiComm(): Promise<Communicator>;
+}
+interface FileContext extends Pick<FftMethods, 'fft' | 'importWisdom' | 'exportWisdom'> {
+  readonly backends: readonly { readonly name: string }[];
+  dispose(): Promise<void>;
+}
+
+/**
+ * Transforms the array of a .npy file into another .npy file, written whole or not at all; `-` is standard input and
+ * standard output.
+ *
+ * In an MPI job every rank makes the same call, and together they transform up to three axes; each holds its
+ * part of the array. Throws `Argument` and `Shape` for options that do not fit the array, `File`, `Format`,
+ * `Unsupported` without the backend or engine, `Aborted`.
+ */
+export type TransformFile = (input: string, output: string, options?: TransformFileOptions) => Promise<TransformedFile>;
+
+/** Binds the function to a platform. */
+export const fileTransform =
+  (place: TransformPlace): TransformFile =>
+  async (input, output, given = {}) => {
+    checkOptions(given);
+    const options = { ...given, onProgress: observer('transformFile', given, 'onProgress') };
+    if (ranksOfJob() > 1) {
+      const { transformOnRanks } = await import('./on-ranks.node.js');
+      return transformOnRanks(await place.mpiComm(), place, input, output, options);
+    }
+    return transformWhole(place, input, output, options);
+  };
+
+/** Wisdom is the only file that is both read and written, because choices are added to it. */
+const wisdomWriting = (input: string, { force = false }: TransformFileOptions): WriteOptions => ({
+  force,
+  endings: ['.json'],
+  inputs: [input],
+  replaces: (head) => /^\s*\{\s*"format": ?"ewald wisdom"/.test(new TextDecoder('latin1').decode(head)),
+  otherwise: 'is not wisdom that ewald wrote',
+});
+
+async function transformWhole(
+  { createContext }: TransformPlace,
+  input: string,
+  output: string,
+  options: TransformFileOptions,
+): Promise<TransformedFile> {
+  const { inverse, signal, wisdom, scale = 'none' } = options;
+  const run = signal ? { signal } : {};
+  const report = progressOf('transformFile', options);
+  checkSignal(signal);
+  const writing = npyWriting(input, options);
+  await checkOutput(output, writing);
+  const measured = options.tune === 'measure' ? wisdom : undefined;
+  if (measured !== undefined) await checkOutput(measured, wisdomWriting(input, options));
+  report(0, 1, 'reading');
+  const array = await readNpyFile(input, signal);
+  const wish = wishOf(array, options, inputName(input));
+  const data = numbersFor(array, wish);
+  const context = await createContext(options.backend === undefined ? {} : { backend: options.backend });
+  try {
+    if (wisdom !== undefined) context.importWisdom((await readWisdom(wisdom)) ?? context.exportWisdom());
+    report(0.2, 1, 'planning');
+    // Not every engine and backend ends at the signal; nothing is written meanwhile.
+    const fft = await killable(() => context.fft({ ...wish.plan, ...run }));
+    if (measured !== undefined)
+      await writeWhole(measured, `${JSON.stringify(context.exportWisdom(), null, 2)}\n`, wisdomWriting(input, options));
+    report(0.4, 1, 'transforming');
+    const started = performance.now();
+    const result = await killable(() =>
+      inverse ? fft.backward(data, undefined, { scale, ...run }) : fft.forward(data, undefined, { scale, ...run }),
+    );
+    const ms = performance.now() - started;
+    report(0.7, 1, 'writing');
+    const { outShape: shape, complexOut: complex, length, kind, axes = null } = wish;
+    await writeNpyFile(output, { shape, data: result, complex }, writing, signal);
+    const { backend, engine } = fft;
+    return { shape, complex, ...(length === undefined ? {} : { length }), kind, axes, backend, engine, ms };
+  } finally {
+    await context.dispose();
+  }
+}
+
+/** The numbers in the form of the plan's input: in its precision, and complex if it is. */
+function numbersFor(array: NpyArray, { plan, complexIn }: Wish): Float32Array | Float64Array {
+  const ArrayType = plan.precision === 'f32' ? Float32Array : Float64Array;
+  if (array.complex || !complexIn)
+    return array.data instanceof ArrayType ? array.data : ArrayType.from(array.data as Float32Array);
+  const data = new ArrayType(2 * array.data.length);
+  for (let i = 0; i < array.data.length; i++) data[2 * i] = array.data[i] as number;
+  return data;
+}
+
+/** A file of wisdom; undefined if there is none yet. */
+async function readWisdom(file: string): Promise<unknown> {
+  let content: string;
+  try {
+    content = await readText(file);
+  } catch (error) {
+    if (isEwaldError(error, 'File') && (error.cause as { code?: string }).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    return JSON.parse(content);
+  } catch (cause) {
+    throw new EwaldError(
+      'Format',
+      `${file} is not valid JSON (${messageOf(cause)}); give a file that tune: 'measure' (--tune measure) wrote`,
+      { cause },
+    );
+  }
+}

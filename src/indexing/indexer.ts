@@ -1,0 +1,229 @@
+/**
+ * Indexing of stills with known cells: from the spots of many images to oriented lattices, with a verdict against
+ * chance.
+ *
+ * Source: TORO (J. Appl. Cryst. 57 (2024), doi 10.1107/S1600576724003182) and the additions described in
+ * cpp/indexing/README.md. It does not find peaks (its input is spots) and does not determine unknown cells.
+ */
+
+import type { BackendName } from '../compute/backends/names.js';
+import { proposalRanges } from '../compute/layout/indexing.js';
+import type { Planner } from '../compute/planner/planner.js';
+import { progressOf } from '../util/callbacks.js';
+import { EwaldError, isEwaldError } from '../util/errors.js';
+import { checkSignal } from '../util/options.js';
+import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../util/resource.js';
+import { auditRequest, auditTask } from './audit.js';
+import type { IndexingBatch, IndexingKernel } from './contract.js';
+import { type CellSearchOptions, type DeterminedCell, determineCell } from './determine-cell.js';
+import { allFinite, checkInput, type IndexingInput, notFinite } from './input.js';
+import { indexingFeature, namingFeature, proposalsFeature } from './kernels.js';
+import { checkSizes, type IndexerOptions, type IndexingMethod, type Sizes } from './parameters.js';
+import { firstNonFinite, type IndexingResult } from './result.js';
+import { runWatched } from './sections.js';
+import { type IndexingStages, readStages } from './stages.js';
+import { type StreamItem, type StreamOptions, type StreamResult, streamImages } from './stream.js';
+
+export type { CellSearchOptions, DeterminedCell } from './determine-cell.js';
+export type { IndexingInput } from './input.js';
+export type { CentredCell, KnownCellsInput } from './known-cells.js';
+export type { LatticeEvidence } from './lattice/choose-lattice.js';
+export type { IndexerOptions, IndexingMethod, IndexingThresholds, Refinement } from './parameters.js';
+export type { Crystal, FoundCell, ImageView } from './result.js';
+export { IndexingResult } from './result.js';
+export type { IndexingStages, PickedDirection, SearchedCell, StageVector } from './stages.js';
+export type { StreamItem, StreamOptions, StreamResult } from './stream.js';
+
+export interface IndexerMethods extends Disposable {
+  readonly backend: BackendName;
+  readonly method: IndexingMethod;
+  /** Bytes that the plan holds on its backend, fixed at creation. */
+  readonly bytes: number;
+  /**
+   * Indexes a batch; runs of one indexer start in order (on CUDA two of them overlap). Throws `Argument`, `Shape`,
+   * `Limit`, `Aborted`, `Disposed`.
+   */
+  run(input: IndexingInput): Promise<IndexingResult>;
+  /**
+   * Determines an unknown cell from the spots of several stills ([spots, 3] each, 1/angstrom): candidates with their
+   * Bravais lattices, best first; empty if no cell explains the images beyond chance. Throws `Argument`, `Aborted`,
+   * `Disposed`.
+   */
+  determineCell(
+    images: readonly (Float32Array | Float64Array | readonly number[])[],
+    options?: CellSearchOptions,
+  ): Promise<DeterminedCell[]>;
+  /**
+   * The intermediate results of each stage of the search for the first image of the latest run: of its first effort,
+   * with its first known cell. Requires an indexer planned with `debug`. Throws `Argument` without it and before the
+   * first run, `Disposed`.
+   */
+  stages(): Promise<IndexingStages>;
+  /**
+   * Indexes a stream of images in batches and yields each image with its result, in order by default.
+   *
+   * At most `inFlight` batches are held, so memory is bounded whatever the source's speed. Throws what `run` throws,
+   * after the finished results.
+   */
+  stream<T extends StreamItem>(
+    source: AsyncIterable<T> | Iterable<T>,
+    options: StreamOptions,
+  ): AsyncGenerator<StreamResult<T>, void, undefined>;
+}
+/** A planned indexer. */
+export type Indexer = IndexerMethods & MaybeAsyncDisposable;
+
+/** Plans an indexer on a context. */
+export async function planIndexer(planner: Planner, options: IndexerOptions): Promise<Indexer> {
+  const sizes = checkSizes(options);
+  const { backend, kernel } = await planner.plan(indexingFeature, sizes);
+  const auditor = backend.name === 'wasm' ? undefined : planner.auditor;
+  const naming = new NamingKernel();
+  const namer = kernel.leavesNames ? new Namer(planner, sizes, naming) : undefined;
+  const resource = new Resource('indexer', planner.resource, disposedTogether(naming, kernel));
+  // If the backend holds several batches, runs alternate between as many queues; those into the same result stay in
+  // order.
+  const { atOnce = 1, flagsNonFinite = false } = kernel;
+  const queues =
+    atOnce === 1
+      ? [resource]
+      : Array.from({ length: atOnce }, () => new Resource('indexer', resource, { dispose: () => {} }));
+  const queueOf = new WeakMap<IndexingResult, Resource>();
+  let turn = 0;
+  let ran = false;
+  // Whether the spots are finite is checked before the run, reported by the backend after it, or already known.
+  const submit = async (input: IndexingInput, finite: 'before' | 'after' | 'known') => {
+    resource.assertAlive();
+    const batch = checkInput(sizes, input, finite === 'before');
+    const told = progressOf('indexer.run', input);
+    const queue = queueOf.get(batch.result) ?? (queues[turn++ % queues.length] as Resource);
+    queueOf.set(batch.result, queue);
+    return queue.enqueue(async () => {
+      checkSignal(input.signal);
+      batch.begin();
+      const drawn = auditor ? Array.from({ length: batch.images }, (_, i) => i).filter(() => auditor.draw()) : [];
+      // Copied before the run, because the arrays belong to the caller.
+      const checks = drawn.map((image) => ({ image, request: auditRequest(options, input, batch, image) }));
+      try {
+        const watch = { signal: input.signal, tell: input.onProgress && told };
+        await runWatched(kernel, batch, watch, options.debug === true);
+        await namer?.name(batch);
+      } finally {
+        // If a run failed because an array was detached, that is reported as the reason.
+        batch.end();
+      }
+      ran = true;
+      batch.result.keepFlat(batch.spots);
+      // A number whose square overflows counts as non-finite there, but is not an error.
+      if (finite === 'after' && firstNonFinite(batch.result) !== undefined && !allFinite(batch.spots))
+        throw notFinite(batch.spots, batch.offsets);
+      for (const { image, request } of checks)
+        await auditor?.check(auditTask(backend.name, request, batch.result.image(image), batch.result.known));
+      return batch.result;
+    }, input.signal);
+  };
+  const indexer: IndexerMethods = {
+    backend: backend.name,
+    method: sizes.method,
+    bytes: kernel.bytes,
+    run: (input) => submit(input, flagsNonFinite ? 'after' : 'before'),
+    stream(source, options) {
+      resource.assertAlive();
+      const until = resource.until.bind(resource);
+      return streamImages(sizes, { run: (input) => submit(input, 'known'), flagsNonFinite, until }, source, options);
+    },
+    determineCell(images, search) {
+      resource.assertAlive();
+      return findCell(planner, (input) => indexer.run(input), images, search);
+    },
+    async stages() {
+      resource.assertAlive();
+      if (!options.debug)
+        throw new EwaldError('Argument', 'indexer: stages() requires an indexer planned with { debug: true }');
+      return (queues[0] as Resource).enqueue(async () => {
+        if (!ran) throw new EwaldError('Argument', 'indexer: stages() was called before a run; run() an image first');
+        const read = kernel.stage;
+        if (!read)
+          throw new EwaldError('Unsupported', `the backend ${backend.name} does not keep the stages of indexing`);
+        return readStages(read);
+      });
+    },
+    dispose: () => resource.dispose(),
+  };
+  Object.defineProperty(indexer, asyncDispose, { value: () => resource.dispose() });
+  return indexer as Indexer;
+}
+
+/**
+ * The parts of an indexer as one. Made outside of `planIndexer`, whose scope has the planner: what a context holds for
+ * its end must not lead back to it, or a forgotten context would never be collected.
+ */
+const disposedTogether = (naming: NamingKernel, kernel: IndexingKernel) => ({
+  async dispose(): Promise<void> {
+    await naming.dispose();
+    await kernel.dispose();
+  },
+});
+
+/** The kernel that names axes; planned when the first cell asks for it. */
+class NamingKernel {
+  planned: Promise<IndexingKernel | undefined> | undefined;
+  /** Runs of a GPU overlap; those of this kernel must not. */
+  last: Promise<unknown> = Promise.resolve();
+
+  async dispose(): Promise<void> {
+    await this.last;
+    await (await this.planned)?.dispose();
+  }
+}
+
+/** Names the axes of the lattices that a GPU has found, on the CPU. */
+class Namer {
+  readonly #planner: Planner;
+  readonly #sizes: Sizes;
+  readonly #kernel: NamingKernel;
+
+  constructor(planner: Planner, sizes: Sizes, kernel: NamingKernel) {
+    this.#planner = planner;
+    this.#kernel = kernel;
+    // One thread: names take a hundredth of a search.
+    this.#sizes = { ...sizes, fields: { ...sizes.fields, threads: 1 } };
+  }
+
+  async name(batch: IndexingBatch & { readonly result: IndexingResult }): Promise<void> {
+    if (!batch.result.known?.hasLabels) return;
+    this.#kernel.planned ??= this.#planner.plan(namingFeature, this.#sizes).then(
+      ({ kernel }) => kernel,
+      (error: unknown) => {
+        // A context of a GPU alone: the names remain open.
+        if (isEwaldError(error, 'Unsupported')) return undefined;
+        throw error;
+      },
+    );
+    const kernel = await this.#kernel.planned;
+    if (!kernel) return batch.result.leaveNames(batch.result.known);
+    const run = this.#kernel.last.then(() => kernel.name?.(batch));
+    this.#kernel.last = run.catch(() => {});
+    await run;
+  }
+}
+
+/** Determines a cell with a search planned for this purpose only. */
+async function findCell(
+  planner: Planner,
+  run: Indexer['run'],
+  images: Parameters<Indexer['determineCell']>[0],
+  search: CellSearchOptions | undefined,
+): Promise<DeterminedCell[]> {
+  const { kernel, backend } = await planner.plan(proposalsFeature, { capacity: proposalRanges.proposals.fallback });
+  try {
+    // On native, several images are searched concurrently, each on a thread.
+    return await determineCell(
+      { run, propose: kernel.propose, atOnce: backend.name === 'wasm' ? 1 : 4 },
+      images,
+      search,
+    );
+  } finally {
+    await kernel.dispose();
+  }
+}

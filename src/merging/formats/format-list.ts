@@ -1,0 +1,50 @@
+/** The form of the next program, as it is asked for from JavaScript: options are checked here. */
+
+import type { KnownCell } from '../../crystal/cell-file.js';
+import { spaceGroup } from '../../crystal/symmetry/space-group.js';
+import { checkedOptions } from '../../options/call-options.js';
+import { expects, expectsMembers } from '../../util/arguments.js';
+import type { ReflectionList } from '../lists/hkl.js';
+import { checkSpaceGroup } from '../lists/merged-mtz.js';
+import { groupInCell } from '../reflections/calls.js';
+import type { FormatListOptions } from '../reflections/parameter-types.js';
+import { formatListRows } from '../reflections/parameters.js';
+import { type FormattedList, formatReflections as formatted } from './format-reflections.js';
+import { type ListKind, listKinds } from './read-reflections.js';
+
+export type { FormattedList } from './format-reflections.js';
+
+/**
+ * Writes a list as a CrystFEL list, an MTZ, mmCIF, XDS_ASCII or HKLF 4 file (hkl, mtz, cif, xds, shelx). Throws `Argument`,
+ * `Unsupported` for what the format cannot state, `Limit` for indices that do not fit.
+ */
+export function formatReflections(list: ReflectionList, kind: ListKind, options: FormatListOptions): FormattedList {
+  const what = 'formatReflections';
+  expectsMembers(
+    `${what}: the list`,
+    list,
+    ['symmetry', 'count', 'indices', 'intensity', 'sigma'],
+    'what readReflections or a merge returns',
+  );
+  expects(Object.hasOwn(listKinds, kind), `${what}: the kind`, kind, `one of ${Object.keys(listKinds).join(', ')}`);
+  const { wavelengthA, spaceGroup: name, frenchWilson } = checkedOptions(what, options, formatListRows);
+  const known = options.cell as KnownCell;
+  expects(
+    Array.isArray((options.cell as Partial<KnownCell> | undefined)?.cell),
+    `${what}: cell`,
+    known,
+    'what readCell(text) returns',
+  );
+  const group = groupInCell(list.symmetry, known);
+  const given = name === undefined ? undefined : spaceGroup(name);
+  if (given) checkSpaceGroup(given, group, known.centring);
+  const { cell, centring } = known;
+  return formatted(list, kind, {
+    cell,
+    centring,
+    group,
+    wavelengthA: wavelengthA ?? 0,
+    spaceGroup: given,
+    frenchWilson,
+  });
+}

@@ -1,0 +1,241 @@
+/** Merged intensities as mmCIF, for a deposition: written with the items of the PDBx dictionary, and read. */
+
+import type { Centring } from '../../crystal/centring.js';
+import { type SpaceGroupSetting, spaceGroupSetting } from '../../crystal/space-groups/groups.js';
+import type { Indices } from '../../crystal/symmetry/asymmetric-unit.js';
+import { EwaldError } from '../../util/errors.js';
+import { version } from '../../util/version.js';
+import type { ReflectionList } from '../lists/hkl.js';
+import type { MatePair } from '../lists/mates.js';
+import { mateMean } from '../lists/mates.js';
+import type { Amplitudes } from '../reflections/amplitudes.js';
+import { type ListedReflection, listFrom } from '../reflections/lists-in-group.js';
+import { laueOfSpaceGroup } from '../reflections/space-group-laue.js';
+import type { MergeStatistics } from '../statistics/statistics.js';
+import { type CifBlock, cifValue, readCif } from './cif.js';
+
+/** What a file states besides its reflections. */
+export interface MmcifContent {
+  /** Lengths in angstrom, angles in degrees. */
+  readonly parameters: readonly number[];
+  readonly wavelengthA: number;
+  readonly spaceGroup: { readonly name: string; readonly number: number };
+  readonly statistics?: MergeStatistics | undefined;
+  /** Whether the reflections are of many crystals, as those of a merge of stills. */
+  readonly isSerial?: boolean;
+  /** The list as pairs of mates, in the order that is written. */
+  readonly pairs: readonly MatePair[];
+  /** Whether the list has mates apart. */
+  readonly hasMates: boolean;
+  /** Amplitudes in the order of the pairs, if there are any. */
+  readonly amplitudes?: Pick<Amplitudes, 'amplitude' | 'sigma'> | undefined;
+}
+
+const cellItems = ['length_a', 'length_b', 'length_c', 'angle_alpha', 'angle_beta', 'angle_gamma'];
+
+/** A number with so many decimals, `?` if there is none. */
+const fixed = (x: number | undefined, digits: number): string =>
+  x === undefined || !Number.isFinite(x) ? '?' : x.toFixed(digits);
+
+/** One block: cell, space group, statistics by shell, reflections. R values are fractions. */
+export function formatMmcif(content: MmcifContent): string {
+  const { parameters, wavelengthA, spaceGroup, statistics, pairs, amplitudes } = content;
+  const id = 'merged';
+  const item = (name: string, value: string | number): string => `${name.padEnd(50)} ${value}`;
+  const lines = [
+    `data_${id}`,
+    item('_entry.id', id),
+    item('_audit.creation_method', cifValue(`ewald ${version}`)),
+    item('_cell.entry_id', id),
+    ...cellItems.map((name, i) => item(`_cell.${name}`, (parameters[i] as number).toFixed(4))),
+    item('_symmetry.entry_id', id),
+    item('_symmetry.space_group_name_H-M', cifValue(spaceGroup.name)),
+    item('_symmetry.Int_Tables_number', spaceGroup.number),
+    item('_diffrn.id', 1),
+    item('_diffrn.crystal_id', 1),
+    ...(content.isSerial ? [item('_diffrn.pdbx_serial_crystal_experiment', 'Y')] : []),
+    item('_diffrn_radiation.diffrn_id', 1),
+    item('_diffrn_radiation.wavelength_id', 1),
+    item('_diffrn_radiation_wavelength.id', 1),
+    item('_diffrn_radiation_wavelength.wavelength', wavelengthA > 0 ? wavelengthA.toFixed(5) : '?'),
+    ...(statistics ? statisticsLines(statistics, item, id) : []),
+  ];
+  const columns = ['crystal_id', 'wavelength_id', 'scale_group_code', 'index_h', 'index_k', 'index_l', 'status'];
+  columns.push('intensity_meas', 'intensity_sigma');
+  if (amplitudes) columns.push('F_meas_au', 'F_meas_sigma_au');
+  if (content.hasMates) columns.push('pdbx_I_plus', 'pdbx_I_plus_sigma', 'pdbx_I_minus', 'pdbx_I_minus_sigma');
+  lines.push('loop_', ...columns.map((name) => `_refln.${name}`));
+  for (const [at, pair] of pairs.entries()) {
+    const mean = mateMean(pair);
+    const values: string[] = [
+      '1',
+      '1',
+      '1',
+      ...pair.indices.map(String),
+      'o',
+      fixed(mean.intensity, 3),
+      fixed(mean.sigma, 3),
+    ];
+    if (amplitudes) values.push(fixed(amplitudes.amplitude[at], 4), fixed(amplitudes.sigma[at], 4));
+    if (content.hasMates)
+      for (const mate of [pair.plus, pair.centric ? pair.plus : pair.minus])
+        values.push(fixed(mate?.intensity, 3), fixed(mate?.sigma, 3));
+    lines.push(values.join(' '));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function statisticsLines(
+  { overall, shells, wilson }: MergeStatistics,
+  item: (name: string, value: string | number) => string,
+  id: string,
+): string[] {
+  const all: [string, string][] = [
+    ['entry_id', id],
+    ['pdbx_ordinal', '1'],
+    ['pdbx_diffrn_id', '1'],
+    ['d_resolution_high', fixed(overall.dMin, 3)],
+    ['d_resolution_low', fixed(overall.dMax, 3)],
+    ['number_obs', String(overall.unique)],
+    ['percent_possible_obs', fixed(100 * overall.completeness, 2)],
+    ['pdbx_redundancy', fixed(overall.multiplicity, 2)],
+    ['pdbx_netI_over_sigmaI', fixed(overall.snr, 2)],
+    ['pdbx_CC_half', fixed(overall.ccHalf, 4)],
+    ['pdbx_CC_star', fixed(overall.ccStar, 4)],
+    ['pdbx_R_split', fixed(overall.rSplit, 4)],
+    ['pdbx_number_measured_all', String(overall.measurements)],
+    ['B_iso_Wilson_estimate', fixed(wilson.temperatureFactor, 2)],
+  ];
+  const names = [
+    'pdbx_ordinal',
+    'pdbx_diffrn_id',
+    'd_res_high',
+    'd_res_low',
+    'number_unique_obs',
+    'number_measured_all',
+  ];
+  names.push(
+    'percent_possible_all',
+    'pdbx_redundancy',
+    'meanI_over_sigI_obs',
+    'pdbx_CC_half',
+    'pdbx_CC_star',
+    'pdbx_R_split',
+  );
+  const rows = shells.map((shell, i) =>
+    [
+      i + 1,
+      1,
+      fixed(shell.dMin, 3),
+      fixed(shell.dMax, 3),
+      shell.unique,
+      shell.measurements,
+      fixed(100 * shell.completeness, 2),
+      fixed(shell.multiplicity, 2),
+      fixed(shell.snr, 2),
+      fixed(shell.ccHalf, 4),
+      fixed(shell.ccStar, 4),
+      fixed(shell.rSplit, 4),
+    ].join(' '),
+  );
+  return [
+    ...all.map(([name, value]) => item(`_reflns.${name}`, value)),
+    'loop_',
+    ...names.map((name) => `_reflns_shell.${name}`),
+    ...rows,
+  ];
+}
+
+/** Items of intensities, then of amplitudes whose squares stand for them, each with that of its sigma. */
+const valueItems = [
+  ['intensity_meas', 'intensity_sigma', false],
+  ['f_squared_meas', 'f_squared_sigma', false],
+  ['f_meas_au', 'f_meas_sigma_au', true],
+  ['f_meas', 'f_meas_sigma', true],
+] as const;
+
+/** A list of a file, and the cell if it states one. */
+export interface CifReflections {
+  readonly list: ReflectionList;
+  readonly parameters: readonly number[] | undefined;
+  readonly centring: Centring;
+}
+
+/**
+ * Reads the merged intensities of an mmCIF or CIF file: `_refln.intensity_meas` or `F_squared_meas`, else the squares of
+ * `F_meas_au`. Mates are read as their mean. Throws `Format`.
+ */
+export function readCifReflections(text: string, name = 'the CIF file'): CifReflections {
+  const fail = (message: string): never => {
+    throw new EwaldError('Format', `${name}: ${message}`, { detail: { path: name } });
+  };
+  const blocks = readCif(text, name);
+  for (const block of blocks)
+    for (const loop of block.loops) {
+      const at = (item: string): number =>
+        loop.names.findIndex((one) => one === `_refln.${item}` || one === `_refln_${item}`);
+      const places = ['index_h', 'index_k', 'index_l'].map(at);
+      if (places.some((place) => place < 0)) continue;
+      const value = valueItems.find(([item]) => at(item) >= 0);
+      if (!value)
+        return fail(
+          `it has no intensities (intensity_meas, F_squared_meas) or amplitudes (F_meas_au) among ${loop.names.join(', ')}`,
+        );
+      const [item, sigmaItem, isAmplitude] = value;
+      const [column, sigmaColumn] = [at(item), at(sigmaItem)];
+      const status = at('status');
+      const found: ListedReflection[] = [];
+      for (const row of loop.rows) {
+        const indices = places.map((place) => Number(row[place])) as unknown as Indices;
+        if (!indices.every(Number.isInteger)) fail(`"${row.slice(0, 8).join(' ')}" has no whole indices`);
+        const own = numberOf(row[column]);
+        // x is not measured, and other codes are of systematic absences and of excluded ones.
+        if (!Number.isFinite(own) || (status >= 0 && !/^[ofhl]$/i.test(row[status] ?? ''))) continue;
+        const error = sigmaColumn < 0 ? Number.NaN : numberOf(row[sigmaColumn]);
+        const sigma = Number.isFinite(error) ? error : 0;
+        if (sigma < 0) fail(`the reflection ${indices.join(' ')} has the sigma ${sigma}; expected 0 or more`);
+        const [intensity, deviation] = isAmplitude ? [own * own, 2 * Math.abs(own) * sigma] : [own, sigma];
+        found.push({ indices, intensity, sigma: deviation, measurements: 1 });
+      }
+      if (found.length === 0) fail(`its ${item} has no value`);
+      const group = spaceGroupOfBlock(block, name);
+      const list = listFrom(laueOfSpaceGroup(group), found);
+      return { list, parameters: parametersOf(block), centring: group.centring };
+    }
+  return fail('it has no loop of reflections with index_h, index_k and index_l');
+}
+
+/** `12.3(4)` is 12.3. */
+const numberOf = (text: string | undefined): number =>
+  text === undefined || text === '?' || text === '.' ? Number.NaN : Number(text.replace(/\(\d+\)$/, ''));
+
+function parametersOf({ items }: CifBlock): readonly number[] | undefined {
+  const own = cellItems.map((item) => numberOf(items.get(`_cell.${item}`) ?? items.get(`_cell_${item}`)));
+  return own.every((x) => x > 0) ? own : undefined;
+}
+
+const symmetryItems = [
+  '_symmetry.space_group_name_h-m',
+  '_space_group.name_h-m_alt',
+  '_symmetry_space_group_name_h-m',
+  '_space_group_name_h-m_alt',
+  '_symmetry.int_tables_number',
+  '_space_group.it_number',
+  '_space_group_it_number',
+];
+
+/** The space group that a block states. */
+function spaceGroupOfBlock({ items }: CifBlock, name: string): SpaceGroupSetting {
+  const said = symmetryItems
+    .map((item) => items.get(item))
+    .find((text) => text !== undefined && text !== '?' && text !== '.');
+  if (said === undefined)
+    throw new EwaldError(
+      'Format',
+      `${name}: it states no space group (_symmetry.space_group_name_H-M); give the point group`,
+      {
+        detail: { path: name },
+      },
+    );
+  return spaceGroupSetting(said);
+}

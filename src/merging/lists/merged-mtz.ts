@@ -1,0 +1,132 @@
+/** A merged list as an MTZ file. */
+
+import type { Centring } from '../../crystal/centring.js';
+import { ccp4Unit } from '../../crystal/symmetry/asymmetric-unit.js';
+import { laueName, type PointGroup, rotationsOf } from '../../crystal/symmetry/point-group.js';
+import { centringsOf, hasPointGroup, type SpaceGroup, symmorphicGroup } from '../../crystal/symmetry/space-group.js';
+import { EwaldError } from '../../util/errors.js';
+import { version } from '../../util/version.js';
+import type { Amplitudes } from '../reflections/amplitudes.js';
+import type { Subject } from '../setting/subject.js';
+import type { ReflectionList } from './hkl.js';
+import { mateMean, matePairs } from './mates.js';
+import { formatMtz, type MtzColumn } from './mtz.js';
+
+/**
+ * The space group that a file states: the one given in the options, otherwise the symmorphic one, which claims no screw
+ * axis. Throws `Unsupported` for settings that CCP4 lacks and for groups with mirrors but no inversion, `Argument` for
+ * a space group that does not belong to the point group.
+ */
+export function spaceGroupOf(group: PointGroup, centring: Centring, given?: SpaceGroup): SpaceGroup {
+  if (!group.centrosymmetric && rotationsOf(group).length < group.operations.length)
+    throw new EwaldError(
+      'Unsupported',
+      `${group.name} has mirrors or rotoinversions, and an MTZ file states a space group of chiral molecules, in ` +
+        `which other reflections are mates; merge with ${laueName(group)}, which averages mates, or write a .hkl`,
+    );
+  const usual = symmorphicGroup(group, centring);
+  if (!usual || !ccp4Unit(group)) {
+    const others = centringsOf(group);
+    throw new EwaldError(
+      'Unsupported',
+      others.length === 0
+        ? `no space group has ${group.name} in this setting; reindex to the standard setting, or write a .hkl`
+        : `no space group has ${group.name} with the centring ${centring}, but with ${others.join(', ')}; check the ` +
+            'centring of the cell (-p), reindex to the standard setting, or write a .hkl',
+    );
+  }
+  if (given) checkSpaceGroup(given, group, centring);
+  return given ?? usual;
+}
+
+/** Throws `Argument` for a space group that does not belong to the point group and the centring. */
+export function checkSpaceGroup(given: SpaceGroup, group: PointGroup, centring: Centring): void {
+  if (hasPointGroup(given, group, centring)) return;
+  throw new EwaldError(
+    'Argument',
+    `spaceGroup ${given.name} has the point group ${given.pointGroup.slice(2)} and the centring ${given.name[0]}; ` +
+      `the merge has ${group.name} and ${centring}`,
+  );
+}
+
+/** The bytes of the file. Throws `Unsupported`. */
+export function mtzOf(
+  list: ReflectionList,
+  {
+    cell,
+    parameters,
+    centring,
+    group,
+    wavelengthA,
+    spaceGroup: given,
+    amplitudes,
+  }: Omit<Subject, 'part'> & {
+    readonly wavelengthA: number;
+    readonly spaceGroup: SpaceGroup | undefined;
+    /** Written beside the intensities, in the order of the pairs of mates; default none. */
+    readonly amplitudes?: Pick<Amplitudes, 'amplitude' | 'sigma'> | undefined;
+  },
+): Uint8Array {
+  const spaceGroup = spaceGroupOf(group, centring, given);
+  const pairs = matePairs(list, group, centring);
+  const means = pairs.map(mateMean);
+  const column = (label: string, type: string, values: readonly (number | undefined)[]): MtzColumn => ({
+    label,
+    type,
+    values: values.map((x) => x ?? Number.NaN),
+  });
+  const mates = group.centrosymmetric
+    ? []
+    : [
+        // The two mates of a centric reflection are the same.
+        ...(['plus', 'minus'] as const).flatMap((which) => {
+          const own = pairs.map((pair) => (pair.centric ? pair.plus : pair[which]));
+          const sign = which === 'plus' ? '+' : '-';
+          return [
+            column(
+              `I(${sign})`,
+              'K',
+              own.map((mate) => mate?.intensity),
+            ),
+            column(
+              `SIGI(${sign})`,
+              'M',
+              own.map((mate) => mate?.sigma),
+            ),
+            column(
+              `N(${sign})`,
+              'I',
+              own.map((mate) => mate?.measurements),
+            ),
+          ];
+        }),
+      ];
+  return formatMtz({
+    title: 'merged by ewald',
+    parameters,
+    cell,
+    wavelengthA,
+    spaceGroup,
+    indices: pairs.map(({ indices }) => indices),
+    columns: [
+      column(
+        'IMEAN',
+        'J',
+        means.map(({ intensity }) => intensity),
+      ),
+      column(
+        'SIGIMEAN',
+        'Q',
+        means.map(({ sigma }) => sigma),
+      ),
+      column(
+        'N',
+        'I',
+        means.map(({ measurements }) => measurements),
+      ),
+      ...(amplitudes ? [column('F', 'F', [...amplitudes.amplitude]), column('SIGF', 'Q', [...amplitudes.sigma])] : []),
+      ...mates,
+    ],
+    history: [`ewald ${version}: merged with symmetry ${group.name}`],
+  });
+}

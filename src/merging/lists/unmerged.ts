@@ -1,0 +1,95 @@
+/** Writes unmerged observations as an MTZ file, for programs that scale and merge by themselves, such as careless. */
+
+import { type Cell, cellFrom } from '../../crystal/cell.js';
+import type { Centring } from '../../crystal/centring.js';
+import { ccp4Symmetry, type Indices, transformed } from '../../crystal/symmetry/asymmetric-unit.js';
+import type { Operation } from '../../crystal/symmetry/matrices.js';
+import type { PointGroup } from '../../crystal/symmetry/point-group.js';
+import { rotationsOfSpaceGroup } from '../../crystal/symmetry/space-group.js';
+import { EwaldError } from '../../util/errors.js';
+import { version } from '../../util/version.js';
+import type { Fit, Identified } from '../fit/accumulate.js';
+import { maxReflections } from '../fit/accumulate.js';
+import { Excitation, lnFactor, parameterCount, rotationX, rotationY } from '../fit/model.js';
+import { formatMtz, type MtzBatch, type MtzContent } from './mtz.js';
+import { orientationOf } from './mtz-orientation.js';
+
+/** The contents of the file besides its observations. */
+interface UnmergedHead extends Pick<MtzContent, 'title' | 'history' | 'parameters' | 'wavelengthA' | 'spaceGroup'> {
+  readonly cell: Cell;
+  readonly group: PointGroup;
+}
+
+/** Rows beyond this need more memory than JavaScript gives to arrays of triples. */
+const maxRows = 2 ** 25;
+
+/**
+ * The observations of the crystals that took part, in the setting that was chosen for each. Indices are in CCP4's
+ * asymmetric unit, and M/ISYM states the symmetry operator that led there. Columns: BATCH (the crystal's number from 1
+ * on, with a batch header each, which has its orientation U), I, SIGI, SCALE (the factor that converts an observation to the full intensity on the
+ * merge's scale), dHKL (angstrom) and ewald_offset (1/angstrom, with the corrected orientation). Throws `Limit` beyond
+ * 33 554 432 rows.
+ */
+export function formatUnmerged(
+  { observations, noise }: Identified,
+  fit: Fit,
+  chosen: Uint8Array,
+  ways: readonly Operation[],
+  { group, ...head }: UnmergedHead,
+): Uint8Array {
+  const { crystals, offsets, h, k, l, intensity, sigma } = observations;
+  let rows = 0;
+  for (let c = 0; c < crystals; c++)
+    if (fit.selected[c] === 1) rows += (offsets[c + 1] as number) - (offsets[c] as number);
+  if (rows > maxRows)
+    throw new EwaldError(
+      'Limit',
+      `${rows} observations are too many for one MTZ file, at most ${maxRows}; merge fewer streams`,
+    );
+  const unit = ccp4Symmetry(group, rotationsOfSpaceGroup(head.spaceGroup), head.spaceGroup.name[0] as Centring);
+  const indices: Indices[] = [];
+  const batches: MtzBatch[] = [];
+  const [symmetry, batch, value, error, scale, spacing, offset] = Array.from(
+    { length: 7 },
+    () => new Float32Array(rows),
+  ) as [Float32Array, Float32Array, Float32Array, Float32Array, Float32Array, Float32Array, Float32Array];
+  const excitation = new Excitation(maxReflections(observations));
+  for (let c = 0; c < crystals; c++) {
+    if (fit.selected[c] !== 1) continue;
+    const at = parameterCount * c;
+    const { parameters } = fit;
+    const turn = [parameters[at + rotationX] as number, parameters[at + rotationY] as number] as const;
+    const way = ways[chosen[c] as number] as Operation;
+    excitation.of(observations, c, ...turn);
+    const first = offsets[c] as number;
+    const orientation = orientationOf(cellFrom(observations.reciprocal, 9 * c), way, turn);
+    batches.push({ number: c + 1, title: `ewald ${version}: crystal ${c + 1}`, orientation });
+    for (let i = first; i < (offsets[c + 1] as number); i++) {
+      const row = indices.length;
+      const own = transformed([h[i] as number, k[i] as number, l[i] as number], way);
+      const place = unit?.(own) ?? { indices: own, isym: 1 };
+      indices.push(place.indices);
+      symmetry[row] = place.isym;
+      batch[row] = c + 1;
+      value[row] = intensity[i] as number;
+      error[row] = sigma[i] as number;
+      scale[row] = Math.exp(-lnFactor(noise.partiality, parameters, at, excitation, i - first));
+      spacing[row] = 1 / Math.sqrt(excitation.q2[i - first] as number);
+      offset[row] = excitation.error[i - first] as number;
+    }
+  }
+  return formatMtz({
+    ...head,
+    indices,
+    batches,
+    columns: [
+      { label: 'M/ISYM', type: 'Y', values: symmetry },
+      { label: 'BATCH', type: 'B', values: batch },
+      { label: 'I', type: 'J', values: value },
+      { label: 'SIGI', type: 'Q', values: error },
+      { label: 'SCALE', type: 'R', values: scale },
+      { label: 'dHKL', type: 'R', values: spacing },
+      { label: 'ewald_offset', type: 'R', values: offset },
+    ],
+  });
+}

@@ -1,0 +1,132 @@
+/** The tools for lists of reflections as they are called from JavaScript: options are checked here, once. */
+
+import type { KnownCell } from '../../crystal/cell-file.js';
+import { determinant, type Operation, operationOf, tripletOf } from '../../crystal/symmetry/matrices.js';
+import { notOfSymmetry, orientedGroup } from '../../crystal/symmetry/oriented.js';
+import type { PointGroup } from '../../crystal/symmetry/point-group.js';
+import { checkedOptions } from '../../options/call-options.js';
+import { argumentError } from '../../options/parameters.js';
+import { expects, expectsMembers } from '../../util/arguments.js';
+import type { ReflectionList } from '../lists/hkl.js';
+import { type Amplitudes, frenchWilson as amplitudesOf } from './amplitudes.js';
+import { checkReflections as checked, type ListCheck } from './check.js';
+import { compareReflections as compared, type ListComparison } from './compare.js';
+import { type ConvertedList, convertReflections as converted } from './convert.js';
+import type { ListSubject } from './expected.js';
+import type { CheckListOptions, CompareListsOptions, ConvertListOptions, ListOptions } from './parameter-types.js';
+import { checkListRows, compareListsRows, convertListRows, listSubjectRows } from './parameters.js';
+
+/** The point group of a name in the setting of a cell, as a merge takes it. Throws `Argument` if the cell does not have it. */
+export function groupInCell(name: string, { cell, uniqueAxis }: KnownCell): PointGroup {
+  const found = orientedGroup(name, cell, uniqueAxis);
+  if (!found) throw notOfSymmetry(cell, name);
+  return found.group;
+}
+
+function expectsList(what: string, list: unknown): void {
+  expectsMembers(
+    what,
+    list,
+    ['symmetry', 'count', 'indices', 'intensity', 'sigma', 'measurements'],
+    'what readReflections or a merge returns',
+  );
+}
+
+/** What a list belongs to, from the options of a call. Throws `Argument`. */
+function subjectOf(what: string, list: ReflectionList, { cell, symmetry }: ListOptions): ListSubject {
+  expects(
+    typeof cell === 'object' && cell !== null && Array.isArray((cell as Partial<KnownCell>).cell),
+    `${what}: cell`,
+    cell,
+    'what readCell(text) returns',
+  );
+  const known = cell as KnownCell;
+  return { cell: known.cell, centring: known.centring, group: groupInCell(symmetry ?? list.symmetry, known) };
+}
+
+function checkLimits(
+  what: string,
+  { lowres, highres }: { lowres?: number | undefined; highres?: number | undefined },
+): void {
+  if (lowres !== undefined && highres !== undefined && lowres <= highres)
+    throw argumentError(
+      what,
+      (name) =>
+        `${name('lowres')} is ${lowres} and ${name('highres')} ${highres} angstrom; the first is the larger one`,
+    );
+}
+
+/** An operation on indices such as `k,h,-l`. Throws `Argument` for other texts and for one that changes the volume. */
+function reindexing(what: string, text: string): Operation {
+  const operation = operationOf(text.replace(/\s/g, ''));
+  const isWhole = /^[-+hkli,\s]+$/.test(text) && text.split(',').length === 3;
+  const det = isWhole ? determinant(operation) : Number.NaN;
+  if (Math.abs(det) === 1) return operation;
+  throw argumentError(what, (name) =>
+    isWhole
+      ? `${name('reindex')} is ${tripletOf(operation)}, whose determinant is ${det}: it is no change of axes of one lattice; ` +
+        'expected one with the determinant 1 or -1, such as k,h,-l'
+      : `${name('reindex')} is "${text.slice(0, 40)}"; expected three sums of h, k and l, such as k,h,-l`,
+  );
+}
+
+/**
+ * Compares two lists of intensities, as compare_hkl does, with the scale, the way to index and the errors said: figures of
+ * merit overall and by shell, and the ten pairs that differ most. `cell` is required; `symmetry` is that of the first list
+ * if it is not given. Throws `Mismatch` if no reflection is in both, `Argument`.
+ */
+export function compareReflections(
+  first: ReflectionList,
+  second: ReflectionList,
+  options: CompareListsOptions,
+): ListComparison {
+  const what = 'compareReflections';
+  expectsList(`${what}: the first list`, first);
+  expectsList(`${what}: the second list`, second);
+  const values = checkedOptions(what, options, compareListsRows);
+  checkLimits(what, values);
+  return compared(first, second, subjectOf(what, first, options), values);
+}
+
+/**
+ * Converts a list: new indices, limits of resolution, a twin, less symmetry, in this order. What cannot be is refused, and
+ * what is left out is counted. `cell` is required. Throws `Argument`.
+ */
+export function convertReflections(list: ReflectionList, options: ConvertListOptions): ConvertedList {
+  const what = 'convertReflections';
+  expectsList(`${what}: the list`, list);
+  const values = checkedOptions(what, options, convertListRows);
+  checkLimits(what, values);
+  const subject = subjectOf(what, list, options);
+  const known = options.cell as KnownCell;
+  return converted(list, subject, {
+    reindex: values.reindex === undefined ? undefined : reindexing(what, values.reindex),
+    expand: values.expand === undefined ? undefined : groupInCell(values.expand, known),
+    twin: values.twin === undefined ? undefined : groupInCell(values.twin, known),
+    lowres: values.lowres,
+    highres: values.highres,
+  });
+}
+
+/**
+ * Tests a list of merged intensities: Wilson plot, twinning, the space group by its absences, outliers and rings of ice.
+ * All tests know the errors, and none changes the list. `cell` is required. Throws `Argument`.
+ */
+export function checkReflections(list: ReflectionList, options: CheckListOptions): ListCheck {
+  const what = 'checkReflections';
+  expectsList(`${what}: the list`, list);
+  const { spaceGroups } = checkedOptions(what, options, checkListRows);
+  const chiral = spaceGroups === undefined ? undefined : spaceGroups === 'chiral';
+  return checked(list, subjectOf(what, list, options), { chiral });
+}
+
+/**
+ * Posterior means of the amplitudes √I of a list under Wilson's law: no reflection is dropped for being negative. `cell` is
+ * required. Throws `Argument`. French & Wilson 1978.
+ */
+export function frenchWilson(list: ReflectionList, options: ListOptions): Amplitudes {
+  const what = 'frenchWilson';
+  expectsList(`${what}: the list`, list);
+  checkedOptions(what, options, listSubjectRows);
+  return amplitudesOf(list, subjectOf(what, list, options));
+}

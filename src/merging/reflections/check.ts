@@ -1,0 +1,46 @@
+/** What a list of merged intensities says of the crystal and of itself: `ewald reflections check`. */
+import { lengthsOf } from '../../crystal/cell.js';
+import type { ReflectionList } from '../lists/hkl.js';
+import { mergeStatistics, type WilsonFit } from '../statistics/statistics.js';
+import { isChiralCell, rankSpaceGroups, type SpaceGroupRanking } from './absences.js';
+import { expectedIntensities, type ListSubject } from './expected.js';
+import { type IceRing, iceOf, type Outlier, outliersOf } from './outliers.js';
+import { type TwinLaw, type TwinStatistics, twinLaw, twinLaws, twinStatistics } from './twinning.js';
+
+/** Options of a check. */
+export interface CheckOptions {
+  /** The 65 space groups of chiral molecules alone; default: if the cell has an edge above 40 Å. */
+  readonly chiral?: boolean | undefined;
+}
+
+/** The tests of a list. */
+export interface ListCheck {
+  readonly reflections: number;
+  /** d in angstrom from which on the data have no signal; 0 if they have it to the end. */
+  readonly endsAt: number;
+  readonly wilson: WilsonFit;
+  readonly twinning: TwinStatistics;
+  readonly laws: readonly TwinLaw[];
+  readonly spaceGroups: SpaceGroupRanking;
+  readonly outliers: readonly Outlier[];
+  readonly ice: readonly IceRing[];
+}
+
+/**
+ * Tests a list of merged intensities: Wilson plot, twinning, the space group by its absences, outliers and rings of ice.
+ * All of them know the errors; none of them changes the list.
+ */
+export function checkReflections(list: ReflectionList, subject: ListSubject, options: CheckOptions = {}): ListCheck {
+  const of = expectedIntensities(list, subject);
+  const chiral = options.chiral ?? isChiralCell(lengthsOf(subject.cell));
+  return {
+    reflections: list.count,
+    endsAt: of.endsAt,
+    wilson: mergeStatistics(list, undefined, subject).wilson,
+    twinning: twinStatistics(list, subject, of),
+    laws: twinLaws(subject).map((law) => twinLaw(list, subject, of, law)),
+    spaceGroups: rankSpaceGroups(list, subject, of, chiral),
+    outliers: outliersOf(list, of),
+    ice: iceOf(list, of),
+  };
+}

@@ -1,0 +1,348 @@
+/** Two lists of intensities side by side: what compare_hkl does, with the scale, the way to index and the errors said. */
+
+import type { Indices } from '../../crystal/symmetry/asymmetric-unit.js';
+import { centric, representative, transformed } from '../../crystal/symmetry/asymmetric-unit.js';
+import { type Operation, tripletOf } from '../../crystal/symmetry/matrices.js';
+import type { PointGroup } from '../../crystal/symmetry/point-group.js';
+import { indexingAmbiguities, latticeRotations } from '../../crystal/symmetry/settings.js';
+import { correlation } from '../../util/correlation.js';
+import { EwaldError } from '../../util/errors.js';
+import type { ReflectionList } from '../lists/hkl.js';
+import { ccStar } from '../statistics/correlations.js';
+import { absent, fewestPairs, inverseD, possibleIndices, shellEdges } from '../statistics/statistics.js';
+import type { ListSubject } from './expected.js';
+import { commonGroup, inGroup, type ListedReflection, type ReflectionsByKey } from './lists-in-group.js';
+
+/** Options of a comparison. */
+export interface CompareOptions {
+  /** Whether a scale and a relative B of the second list are fitted; default true. compare_hkl: `-u` for false. */
+  readonly scale?: boolean | undefined;
+  /** Number of shells of equal volume. */
+  readonly shells: number;
+  /** Largest and smallest d in angstrom; default: those of the pairs. */
+  readonly lowres?: number | undefined;
+  readonly highres?: number | undefined;
+}
+
+/** Figures of merit of pairs x and k y of intensities. */
+export interface ComparisonFigures {
+  /** Largest and smallest d, angstrom. */
+  readonly dMax: number;
+  readonly dMin: number;
+  readonly pairs: number;
+  /** Shares of the possible reflections that each list has, 0 … 1. */
+  readonly completeness: readonly [number, number];
+  /** Pearson's correlation; NaN for fewer than ten pairs, as is the next. */
+  readonly cc: number;
+  /** √(2 CC / (1 + CC)), for two halves of one set of data. */
+  readonly ccStar: number;
+  /** Σ|x − ky| / Σx, of intensities and of amplitudes of positive pairs. */
+  readonly r1: number;
+  readonly r1F: number;
+  /** √(Σ(x − ky)² / Σx²). */
+  readonly r2: number;
+  /** √2 Σ|x − ky| / Σ(x + ky). */
+  readonly rSplit: number;
+  /** 2 Σ|F₁ − F₂| / Σ(F₁ + F₂) of positive pairs. */
+  readonly rIso: number;
+  /** Σxy / Σy² of the scaled lists: 1 where the common scale holds. */
+  readonly k: number;
+  /** Shares of pairs within one and two standard deviations: .683 and .954 if sigmas are right; NaN without sigmas. */
+  readonly within1: number;
+  readonly within2: number;
+  /** Acentric reflections whose mates both lists have, the correlation of their differences, and 2 Σ|ΔI₁ − ΔI₂| / Σ(I₁ + I₂). */
+  readonly anomalousPairs: number;
+  readonly ccAno: number;
+  readonly rAno: number;
+}
+
+/** A pair that differs by many of its errors. */
+export interface WorstPair {
+  readonly indices: Indices;
+  readonly first: number;
+  readonly second: number;
+  /** (x − ky) in standard deviations. */
+  readonly deviation: number;
+}
+
+/** One way to index the second list like the first. */
+export interface ComparedWay {
+  readonly operation: string;
+  readonly pairs: number;
+  readonly cc: number;
+}
+
+/** How far two lists agree. */
+export interface ListComparison {
+  /** The group in which they were compared. */
+  readonly symmetry: string;
+  readonly counts: readonly [number, number];
+  readonly onlyFirst: number;
+  readonly onlySecond: number;
+  /** All ways to index the second list, the best first, which was taken. */
+  readonly ways: readonly ComparedWay[];
+  /** x = scale · exp(−2 B s²) y with s = 1/(2d); 1 and 0 if none was fitted. A positive B: the second falls off less. */
+  readonly scale: number;
+  readonly relativeB: number;
+  readonly overall: ComparisonFigures;
+  readonly shells: readonly ComparisonFigures[];
+  /** The ten pairs that differ most in their errors. */
+  readonly worst: readonly WorstPair[];
+  /** What to know of the comparison, in sentences. */
+  readonly remarks: readonly string[];
+}
+
+/** A reflection of both lists. */
+interface Pair {
+  readonly indices: Indices;
+  readonly x: number;
+  readonly sx: number;
+  y: number;
+  sy: number;
+  /** 1/d². */
+  readonly q2: number;
+}
+
+function pairsOf(a: ReflectionsByKey, b: ReflectionsByKey, inverse: (indices: Indices) => number): Pair[] {
+  const pairs: Pair[] = [];
+  for (const [key, one] of a) {
+    const other = b.get(key);
+    if (!other) continue;
+    const { indices } = one;
+    pairs.push({
+      indices,
+      x: one.intensity,
+      sx: one.sigma,
+      y: other.intensity,
+      sy: other.sigma,
+      q2: inverse(indices) ** 2,
+    });
+  }
+  return pairs;
+}
+
+const correlated = (pairs: readonly { readonly x: number; readonly y: number }[]): number =>
+  pairs.length >= fewestPairs
+    ? correlation(
+        pairs.map(({ x }) => x),
+        pairs.map(({ y }) => y),
+      )
+    : Number.NaN;
+
+const hasSigma = ({ sx, sy }: Pair): boolean => Number.isFinite(sx) && Number.isFinite(sy) && Math.hypot(sx, sy) > 0;
+
+const steps = 50;
+const settled = 1e-10;
+
+/**
+ * Scale and relative B by Gauss–Newton with weights 1/(σx² + k²σy²), over all pairs, negative ones too: in logarithms weak
+ * ones would be lost and strong ones rule. Without sigmas all weigh the same.
+ */
+export function scaleOfPairs(pairs: readonly Pair[]): { readonly scale: number; readonly b: number } {
+  const known = pairs.filter(hasSigma);
+  const used = known.length >= fewestPairs ? known : pairs;
+  const [xx, yy] = used.reduce(([x, y], one) => [x + one.x * one.y, y + one.y * one.y], [0, 0]);
+  let lnK = xx > 0 && yy > 0 ? Math.log(xx / yy) : 0;
+  let b = 0;
+  for (let step = 0; step < steps; step++) {
+    let [a00, a01, a11, r0, r1] = [0, 0, 0, 0, 0];
+    for (const { x, y, sx, sy, q2 } of used) {
+      const k = Math.exp(lnK - (b * q2) / 2);
+      const w = known.length >= fewestPairs ? 1 / (sx * sx + k * k * sy * sy) : 1;
+      const model = k * y;
+      const slope = (-model * q2) / 2;
+      const rest = x - model;
+      a00 += w * model * model;
+      a01 += w * model * slope;
+      a11 += w * slope * slope;
+      r0 += w * model * rest;
+      r1 += w * slope * rest;
+    }
+    const det = a00 * a11 - a01 * a01;
+    // One resolution alone has no B.
+    const flat = !(det > 1e-12 * a00 * a11);
+    const by = flat ? (a00 > 0 ? r0 / a00 : 0) : (r0 * a11 - r1 * a01) / det;
+    const more = flat ? 0 : (r1 * a00 - r0 * a01) / det;
+    lnK += Math.max(-1, Math.min(1, by));
+    b += Math.max(-20, Math.min(20, more));
+    if (Math.abs(by) < settled && Math.abs(more) < settled) break;
+  }
+  return { scale: Math.exp(lnK), b };
+}
+
+/** What figures of some reflections are made from. */
+interface Material {
+  readonly pairs: readonly Pair[];
+  readonly anomalous: readonly { readonly x: number; readonly y: number; readonly sum: number; readonly q: number }[];
+  readonly possible: readonly number[];
+  readonly listed: readonly [readonly number[], readonly number[]];
+}
+
+function figuresIn({ pairs, anomalous, possible, listed }: Material, from: number, to: number): ComparisonFigures {
+  const inside = (q: number): boolean => q >= from && q < to;
+  const own = pairs.filter(({ q2 }) => inside(Math.sqrt(q2)));
+  const sum = (of: (pair: Pair) => number, some: readonly Pair[] = own): number =>
+    some.reduce((total, one) => total + of(one), 0);
+  const positive = own.filter(({ x, y }) => x > 0 && y > 0);
+  const known = own.filter(hasSigma);
+  const off = ({ x, y, sx, sy }: Pair): number => Math.abs(x - y) / Math.hypot(sx, sy);
+  const share = (limit: number): number =>
+    known.length > 0 ? known.filter((one) => off(one) < limit).length / known.length : Number.NaN;
+  const difference = sum(({ x, y }) => Math.abs(x - y));
+  const amplitudes = sum(({ x, y }) => Math.abs(Math.sqrt(x) - Math.sqrt(y)), positive);
+  const mates = anomalous.filter(({ q }) => inside(q));
+  const count = possible.filter(inside).length;
+  const cc = correlated(own);
+  return {
+    dMax: 1 / from,
+    dMin: 1 / to,
+    pairs: own.length,
+    completeness: [0, 1].map((which) => (listed[which] as readonly number[]).filter(inside).length / count) as [
+      number,
+      number,
+    ],
+    cc,
+    ccStar: ccStar(cc),
+    r1: difference / sum(({ x }) => x),
+    r1F: amplitudes / sum(({ x }) => Math.sqrt(x), positive),
+    r2: Math.sqrt(sum(({ x, y }) => (x - y) ** 2) / sum(({ x }) => x * x)),
+    rSplit: (Math.SQRT2 * difference) / sum(({ x, y }) => x + y),
+    rIso: (2 * amplitudes) / sum(({ x, y }) => Math.sqrt(x) + Math.sqrt(y), positive),
+    k: sum(({ x, y }) => x * y) / sum(({ y }) => y * y),
+    within1: share(1),
+    within2: share(2),
+    anomalousPairs: mates.length,
+    ccAno: correlated(mates),
+    rAno:
+      mates.length > 0
+        ? (2 * mates.reduce((total, { x, y }) => total + Math.abs(x - y), 0)) /
+          mates.reduce((total, one) => total + one.sum, 0)
+        : Number.NaN,
+  };
+}
+
+/** The differences of Friedel mates that both lists have, scaled. */
+function anomalousOf(pairs: readonly Pair[], group: PointGroup): Material['anomalous'] {
+  if (group.centrosymmetric) return [];
+  const there = new Map(pairs.map((pair) => [pair.indices.join(), pair]));
+  return pairs.flatMap((pair) => {
+    const [h, k, l] = pair.indices;
+    const mate = there.get(representative([-h, -k, -l], group).join());
+    // Each pair of mates once; a centric reflection is its own mate.
+    if (!mate || mate === pair || mate.indices.join() < pair.indices.join() || centric(pair.indices, group)) return [];
+    return [
+      { x: pair.x - mate.x, y: pair.y - mate.y, sum: (pair.x + mate.x + pair.y + mate.y) / 2, q: Math.sqrt(pair.q2) },
+    ];
+  });
+}
+
+const worstShown = 10;
+
+/**
+ * Compares two lists of intensities in a point group. Both are brought into its asymmetric unit: a list of less symmetry is
+ * merged by 1/σ², one of more is expanded, and mates stay apart only if both lists have them. All ways to index that the
+ * lattice allows are tried, and the best is taken. Throws `Mismatch` if no reflection is in both, `Argument`.
+ */
+export function compareReflections(
+  first: ReflectionList,
+  second: ReflectionList,
+  subject: ListSubject,
+  options: CompareOptions,
+): ListComparison {
+  const { cell, centring } = subject;
+  const group = commonGroup(subject.group, [first, second]);
+  const inverse = inverseD(cell);
+  const [low, high] = [
+    options.lowres ? 1 / options.lowres : 0,
+    options.highres ? 1 / options.highres : Number.POSITIVE_INFINITY,
+  ];
+  const limited = (list: ReflectionsByKey): ReflectionsByKey =>
+    new Map(
+      [...list].filter(([, { indices }]) => {
+        const q = inverse(indices);
+        return q > 0 && q >= low && q <= high && !absent(indices, centring);
+      }),
+    );
+  const a = limited(inGroup(first, group));
+  const laws = indexingAmbiguities(latticeRotations(cell, centring), subject.group);
+  const b = inGroup(second, group);
+  const tried = laws.map((law) => {
+    const moved = limited(reindexed(b, law, group));
+    const pairs = pairsOf(a, moved, inverse);
+    return { law, moved, pairs, cc: correlated(pairs) };
+  });
+  tried.sort(
+    (x, y) => (Number.isNaN(y.cc) ? -2 : y.cc) - (Number.isNaN(x.cc) ? -2 : x.cc) || y.pairs.length - x.pairs.length,
+  );
+  const best = tried[0] as (typeof tried)[number];
+  if (best.pairs.length === 0) throw noCommon(a, b, inverse);
+  const { pairs } = best;
+  const remarks = pairs.some(hasSigma)
+    ? []
+    : [
+        'The lists have no sigmas: the scale is that of plain least squares, and nothing says how much they may differ.',
+      ];
+  const { scale, b: relativeB } = options.scale === false ? { scale: 1, b: 0 } : scaleOfPairs(pairs);
+  for (const pair of pairs) {
+    const factor = scale * Math.exp((-relativeB * pair.q2) / 2);
+    pair.y *= factor;
+    pair.sy *= factor;
+  }
+  const qs = pairs.map(({ q2 }) => Math.sqrt(q2));
+  // Slightly wider than the pairs, so that rounding excludes none.
+  const extreme = (pick: (x: number, y: number) => number): number => qs.reduce((a, b) => pick(a, b));
+  const from = options.lowres ? low : extreme(Math.min) * (1 - 1e-9);
+  const to = (options.highres ? high : extreme(Math.max)) * (1 + 1e-9);
+  const material: Material = {
+    pairs,
+    anomalous: anomalousOf(pairs, group),
+    possible: [...possibleIndices({ cell, centring, group }, to)].map(inverse),
+    listed: [a, best.moved].map((list) =>
+      [...list.values()].map(({ indices }) => inverse(indices)),
+    ) as unknown as Material['listed'],
+  };
+  const edges = shellEdges(from, to, options.shells);
+  return {
+    symmetry: group.name,
+    counts: [a.size, best.moved.size],
+    onlyFirst: a.size - pairs.length,
+    onlySecond: best.moved.size - pairs.length,
+    ways: tried.map(({ law, pairs: own, cc }) => ({ operation: tripletOf(law), pairs: own.length, cc })),
+    scale,
+    relativeB,
+    overall: figuresIn(material, from, to),
+    shells: edges.slice(1).map((end, i) => figuresIn(material, edges[i] as number, end)),
+    worst: worstOf(pairs),
+    remarks,
+  };
+}
+
+const reindexed = (list: ReflectionsByKey, law: Operation, group: PointGroup): ReflectionsByKey =>
+  new Map(
+    [...list.values()].map((one: ListedReflection) => {
+      const indices = representative(transformed(one.indices, law), group);
+      return [indices.join(), { ...one, indices }];
+    }),
+  );
+
+function worstOf(pairs: readonly Pair[]): WorstPair[] {
+  return pairs
+    .filter(hasSigma)
+    .map(({ indices, x, y, sx, sy }) => ({ indices, first: x, second: y, deviation: (x - y) / Math.hypot(sx, sy) }))
+    .sort((x, y) => Math.abs(y.deviation) - Math.abs(x.deviation))
+    .slice(0, worstShown);
+}
+
+function noCommon(a: ReflectionsByKey, b: ReflectionsByKey, inverse: (indices: Indices) => number): EwaldError {
+  const range = (list: ReflectionsByKey): string => {
+    const qs = [...list.values()].map(({ indices }) => inverse(indices)).filter((q) => q > 0);
+    return qs.length === 0
+      ? 'none'
+      : `${list.size} from ${(1 / Math.min(...qs)).toFixed(2)} to ${(1 / Math.max(...qs)).toFixed(2)} Å`;
+  };
+  return new EwaldError(
+    'Mismatch',
+    `no reflection is in both lists (${range(a)}; ${range(b)}): they are of other cells, or of other resolutions; give the ` +
+      'cell and the point group of both, and wider limits',
+  );
+}

@@ -1,0 +1,116 @@
+/** A list in another form: other axes, another point group, twinned, within limits. What get_hkl does. */
+
+import { representative, transformed } from '../../crystal/symmetry/asymmetric-unit.js';
+import {
+  identity,
+  inverse as inverseOf,
+  type Operation,
+  operationKey,
+  product,
+} from '../../crystal/symmetry/matrices.js';
+import { type PointGroup, sameGroup } from '../../crystal/symmetry/point-group.js';
+import { EwaldError } from '../../util/errors.js';
+import type { ReflectionList } from '../lists/hkl.js';
+import { inverseD } from '../statistics/statistics.js';
+import type { ListSubject } from './expected.js';
+import { inGroup, type ListedReflection, listFrom } from './lists-in-group.js';
+
+/** What is done to a list, in this order. */
+export interface ConvertOptions {
+  /** New indices, such as k,h,-l; the result is in the same asymmetric unit. */
+  readonly reindex?: Operation | undefined;
+  /** Largest and smallest d that are kept, angstrom. */
+  readonly lowres?: number | undefined;
+  readonly highres?: number | undefined;
+  /** The mean over the ways in which this point group has more operations than that of the list: a perfect twin. */
+  readonly twin?: PointGroup | undefined;
+  /** A point group of less symmetry, in which each reflection stands for its equivalents. */
+  readonly expand?: PointGroup | undefined;
+}
+
+/** The result, and what became of the reflections. */
+export interface ConvertedList {
+  readonly list: ReflectionList;
+  /** Reflections outside of the limits of resolution. */
+  readonly outside: number;
+  /** Reflections without a twin partner, which are left out. */
+  readonly withoutTwin: number;
+}
+
+/** Converts a list that is in `subject.group`. Throws `Argument` for groups that do not contain each other. */
+export function convertReflections(list: ReflectionList, subject: ListSubject, options: ConvertOptions): ConvertedList {
+  const { cell, group } = subject;
+  const inverse = inverseD(cell);
+  let reflections = [...inGroup(list, group, options.reindex).values()];
+  const before = reflections.length;
+  const [low, high] = [
+    options.lowres ? 1 / options.lowres : 0,
+    options.highres ? 1 / options.highres : Number.POSITIVE_INFINITY,
+  ];
+  reflections = reflections.filter(({ indices }) => {
+    const q = inverse(indices);
+    return q >= low && q <= high;
+  });
+  const outside = before - reflections.length;
+  let withoutTwin = 0;
+  if (options.twin) {
+    const twinned = twinnedBy(reflections, group, options.twin);
+    withoutTwin = reflections.length - twinned.length;
+    reflections = twinned;
+  }
+  const target = options.expand ?? group;
+  const made = listFrom(group.name, reflections);
+  if (!options.expand) return { list: made, outside, withoutTwin };
+  if (!contains(group, target))
+    throw new EwaldError(
+      'Argument',
+      `${target.name} is no subgroup of ${group.name}: a list can be expanded to less symmetry alone; merge the stream ` +
+        'again for more',
+    );
+  return { list: listFrom(target.name, inGroup(made, target).values()), outside, withoutTwin };
+}
+
+const contains = (group: PointGroup, other: PointGroup): boolean => {
+  const own = new Set(group.operations.map(operationKey));
+  return other.operations.every((m) => own.has(operationKey(m)));
+};
+
+/** Cosets of a point group in a larger one, one operation each. */
+function cosetsOf(group: PointGroup, larger: PointGroup): Operation[] {
+  const inside = new Set(group.operations.map(operationKey));
+  const found: Operation[] = [identity];
+  for (const m of larger.operations)
+    if (!found.some((one) => inside.has(operationKey(product(inverseOf(one), m))))) found.push(m);
+  return found;
+}
+
+/** Mean intensities over the cosets, σ = √Σσ²/n, numbers of measurements added; reflections without a partner are left out. */
+function twinnedBy(
+  reflections: readonly ListedReflection[],
+  group: PointGroup,
+  larger: PointGroup,
+): ListedReflection[] {
+  if (!contains(larger, group) || sameGroup(larger, group))
+    throw new EwaldError(
+      'Argument',
+      `${larger.name} does not contain ${group.name} and more: a twin has the symmetry of the lattice, such as 4/mmm for ` +
+        'a list in 4/m',
+    );
+  const laws = cosetsOf(group, larger);
+  const there = new Map(reflections.map((one) => [one.indices.join(), one]));
+  return reflections.flatMap((one) => {
+    const partners = laws.map((law) => there.get(representative(transformed(one.indices, law), group).join()));
+    const all = partners.filter((partner) => partner !== undefined);
+    if (all.length < laws.length) return [];
+    const sum = (of: (partner: ListedReflection) => number): number =>
+      all.reduce((total, partner) => total + of(partner), 0);
+    return [
+      {
+        indices: one.indices,
+        intensity: sum(({ intensity }) => intensity) / all.length,
+        sigma: Math.sqrt(sum(({ sigma }) => sigma * sigma)) / all.length,
+        measurements: sum(({ measurements }) => measurements),
+      },
+    ];
+  });
+}

@@ -1,0 +1,109 @@
+/** The intensity that is expected of a reflection: the mean of its resolution, times ε. */
+
+import type { Cell } from '../../crystal/cell.js';
+import type { Centring } from '../../crystal/centring.js';
+import { centric, epsilon } from '../../crystal/symmetry/asymmetric-unit.js';
+import type { PointGroup } from '../../crystal/symmetry/point-group.js';
+import type { ReflectionList } from '../lists/hkl.js';
+import { absent, indicesOf, inverseD } from '../statistics/statistics.js';
+
+/** What a list of merged intensities belongs to. */
+export interface ListSubject {
+  /** Rows a, b, c in angstrom. */
+  readonly cell: Cell;
+  readonly centring: Centring;
+  readonly group: PointGroup;
+}
+
+/** The reflections of a list with what Wilson's law expects of them. */
+export interface ExpectedIntensities {
+  /** 1/d, 1/angstrom. */
+  readonly inverse: Float64Array;
+  /** ε ⟨I⟩; NaN where the data have no signal, and for absences of the centring and 0 0 0. */
+  readonly expected: Float64Array;
+  readonly isCentric: Uint8Array;
+  readonly epsilon: Float64Array;
+  /** d in angstrom from which on the data have no signal; 0 if they have it to the end. */
+  readonly endsAt: number;
+}
+
+/** Reflections of a block, whose mean then has an error of 7 %, and the fewest of a list that is one block. */
+const blockSize = 200;
+const fewest = 20;
+/** Means of fewer of their errors are none. */
+const minSignal = 2;
+
+interface Block {
+  readonly q2: number;
+  readonly mean: number;
+  readonly isSignal: boolean;
+}
+
+/**
+ * Means by blocks of 200 reflections in the order of resolution, between which ln ⟨I/ε⟩ is linear in 1/d². From the first
+ * block on whose mean is less than two of its errors, nothing is expected.
+ */
+export function expectedIntensities(list: ReflectionList, { cell, centring, group }: ListSubject): ExpectedIntensities {
+  const n = list.count;
+  const inverseOf = inverseD(cell);
+  const inverse = new Float64Array(n);
+  const [expected, eps] = [new Float64Array(n).fill(Number.NaN), new Float64Array(n)];
+  const isCentric = new Uint8Array(n);
+  const used: number[] = [];
+  for (let i = 0; i < n; i++) {
+    const indices = indicesOf(list, i);
+    inverse[i] = inverseOf(indices);
+    eps[i] = epsilon(indices, group);
+    isCentric[i] = Number(centric(indices, group));
+    if ((inverse[i] as number) > 0 && !absent(indices, centring)) used.push(i);
+  }
+  used.sort((a, b) => (inverse[a] as number) - (inverse[b] as number));
+  const blocks = blocksOf(list, used, inverse, eps);
+  const end = blocks.findIndex(({ isSignal }) => !isSignal);
+  const known = end < 0 ? blocks : blocks.slice(0, end);
+  const limit = end < 0 ? Number.POSITIVE_INFINITY : (blocks[end] as Block).q2;
+  // Between the last block with a signal and the first one without it, half of the way.
+  const last = end <= 0 ? limit : ((known[end - 1] as Block).q2 + limit) / 2;
+  if (known.length > 0)
+    for (const i of used) {
+      const q2 = (inverse[i] as number) ** 2;
+      if (q2 <= last) expected[i] = (eps[i] as number) * Math.exp(lnBetween(known, q2));
+    }
+  return {
+    inverse,
+    expected,
+    isCentric,
+    epsilon: eps,
+    endsAt: end < 0 ? 0 : known.length > 0 ? 1 / Math.sqrt(last) : Number.POSITIVE_INFINITY,
+  };
+}
+
+function blocksOf(list: ReflectionList, used: readonly number[], inverse: Float64Array, eps: Float64Array): Block[] {
+  if (used.length < fewest) return [];
+  const count = Math.max(1, Math.floor(used.length / blockSize));
+  return Array.from({ length: count }, (_, block) => {
+    const [from, to] = [block, block + 1].map((at) => Math.floor((at * used.length) / count)) as [number, number];
+    let [q2, sum, noise] = [0, 0, 0];
+    for (let at = from; at < to; at++) {
+      const i = used[at] as number;
+      q2 += (inverse[i] as number) ** 2;
+      sum += (list.intensity[i] as number) / (eps[i] as number);
+      const sigma = list.sigma[i] as number;
+      noise += Number.isFinite(sigma) ? (sigma / (eps[i] as number)) ** 2 : 0;
+    }
+    return { q2: q2 / (to - from), mean: sum / (to - from), isSignal: sum > minSignal * Math.sqrt(noise) && sum > 0 };
+  });
+}
+
+/** ln of the mean, linear in q² between blocks and beyond the first and the last. */
+function lnBetween(blocks: readonly Block[], q2: number): number {
+  const first = blocks[0] as Block;
+  if (blocks.length === 1) return Math.log(first.mean);
+  let at = 0;
+  while (at < blocks.length - 2 && q2 > (blocks[at + 1] as Block).q2) at++;
+  const [a, b] = [blocks[at] as Block, blocks[at + 1] as Block];
+  const slope = (Math.log(b.mean) - Math.log(a.mean)) / (b.q2 - a.q2);
+  // Beyond the ends by one block at most: a slope of two noisy means leads astray.
+  const x = Math.max(-1, Math.min(2, (q2 - a.q2) / (b.q2 - a.q2)));
+  return Math.log(a.mean) + slope * x * (b.q2 - a.q2);
+}

@@ -1,0 +1,107 @@
+/** Lists as columns by the reflections of a point group, whatever group they were merged in. */
+
+import { compareIndices, type Indices, representative, transformed } from '../../crystal/symmetry/asymmetric-unit.js';
+import { determinant, type Operation, operationKey } from '../../crystal/symmetry/matrices.js';
+import { laueGroup, type PointGroup, pointGroup } from '../../crystal/symmetry/point-group.js';
+import { EwaldError } from '../../util/errors.js';
+import type { ReflectionList } from '../lists/hkl.js';
+import { indicesOf } from '../statistics/statistics.js';
+
+/** One reflection of a list. */
+export interface ListedReflection {
+  readonly indices: Indices;
+  readonly intensity: number;
+  /** Infinite or 0 if it is unknown. */
+  readonly sigma: number;
+  readonly measurements: number;
+}
+
+/** The mean of several observations of one reflection, by 1/σ² where all sigmas are known. */
+export function meanOf(some: readonly ListedReflection[]): ListedReflection {
+  const [first] = some as readonly [ListedReflection];
+  if (some.length === 1) return first;
+  const measurements = some.reduce((sum, one) => sum + one.measurements, 0);
+  const known = some.filter(({ sigma }) => Number.isFinite(sigma));
+  const weighted = known.length > 0 && known.every(({ sigma }) => sigma > 0);
+  const used = weighted ? known : some;
+  const weights = used.map(({ sigma }) => (weighted ? 1 / sigma ** 2 : 1));
+  const total = weights.reduce((sum, w) => sum + w, 0);
+  const intensity = used.reduce((sum, one, i) => sum + (weights[i] as number) * one.intensity, 0) / total;
+  return { indices: first.indices, intensity, sigma: weighted ? 1 / Math.sqrt(total) : 0, measurements };
+}
+
+/** The reflections of a list, by their indices, each once. */
+export type ReflectionsByKey = ReadonlyMap<string, ListedReflection>;
+
+/** Operations of `list` that lead to different reflections of `group`: one if it has all of the list's symmetry. */
+function copiesOf(list: PointGroup, group: PointGroup): readonly Operation[] {
+  const inside = new Set(group.operations.map(operationKey));
+  return list.operations.every((m) => inside.has(operationKey(m)))
+    ? [list.operations[0] as Operation]
+    : list.operations;
+}
+
+/**
+ * A list as it is in another point group: equivalent reflections are averaged by 1/σ², and those of a group with more
+ * symmetry are copied to each reflection that they stand for. `by` is applied to the indices first.
+ */
+export function inGroup(list: ReflectionList, group: PointGroup, by?: Operation): ReflectionsByKey {
+  const copies = copiesOf(pointGroup(list.symmetry), group);
+  const found = new Map<string, ListedReflection[]>();
+  for (let i = 0; i < list.count; i++) {
+    const own = indicesOf(list, i);
+    const moved = by ? transformed(own, by) : own;
+    const places = new Map<string, Indices>();
+    for (const copy of copies) {
+      // A copy is made in the setting of the list, before it is reindexed.
+      const at = by && copies.length > 1 ? transformed(transformed(own, copy), by) : transformed(moved, copy);
+      const place = representative(at, group);
+      places.set(place.join(), place);
+    }
+    for (const [key, indices] of places) {
+      const one = {
+        indices,
+        intensity: list.intensity[i] as number,
+        sigma: list.sigma[i] as number,
+        measurements: list.measurements[i] as number,
+      };
+      const there = found.get(key);
+      if (there) there.push(one);
+      else found.set(key, [one]);
+    }
+  }
+  return new Map([...found].map(([key, some]) => [key, meanOf(some)]));
+}
+
+/** A list of reflections, sorted by their indices. */
+export function listFrom(symmetry: string, reflections: Iterable<ListedReflection>): ReflectionList {
+  const all = [...reflections].sort((a, b) => compareIndices(a.indices, b.indices));
+  const limit = 2 ** 15 - 1;
+  const wide = all.find(({ indices }) => indices.some((x) => Math.abs(x) > limit));
+  if (wide) throw new EwaldError('Limit', `the reflection ${wide.indices.join(' ')} has an index beyond ${limit}`);
+  return {
+    symmetry,
+    count: all.length,
+    indices: Int16Array.from(all.flatMap(({ indices }) => [...indices])),
+    intensity: Float64Array.from(all, ({ intensity }) => intensity),
+    sigma: Float64Array.from(all, ({ sigma }) => sigma),
+    measurements: Float64Array.from(all, ({ measurements }) => measurements),
+  };
+}
+
+/** The group in which two lists can be compared: mates stay apart only if both have them apart. */
+export function commonGroup(group: PointGroup, lists: readonly ReflectionList[]): PointGroup {
+  const apart = lists.every(({ symmetry }) => !pointGroup(symmetry).centrosymmetric);
+  return apart ? group : laueGroup(group);
+}
+
+/** Refuses an operation that does not take reflections to reflections. Throws `Argument`. */
+export function checkOperation(name: string, text: string, operation: Operation): void {
+  const det = determinant(operation);
+  if (Math.abs(det) === 1) return;
+  throw new EwaldError(
+    'Argument',
+    `${name} is "${text}", whose determinant is ${det}: it changes the volume of the cell; expected a change of axes ` +
+      'with the determinant 1 or -1, such as k,h,-l',
+  );
+}

@@ -1,0 +1,295 @@
+/**
+ * Twin tests that know the noise. The L-test is compared with draws of Wilson's law that have the same errors, since plain
+ * noise lowers ⟨|L|⟩ as twinning does, and a selection of strong reflections lowers it far more. Padilla & Yeates 2003; Yeates
+ * 1988; Britton 1972.
+ */
+import { Random } from '../../compute/random/random.js';
+import { type Indices, representative, transformed } from '../../crystal/symmetry/asymmetric-unit.js';
+import { type Operation, tripletOf } from '../../crystal/symmetry/matrices.js';
+import { indexingAmbiguities, latticeRotations } from '../../crystal/symmetry/settings.js';
+import type { ReflectionList } from '../lists/hkl.js';
+import { indicesOf } from '../statistics/statistics.js';
+import type { ExpectedIntensities, ListSubject } from './expected.js';
+
+/** ⟨|L|⟩ and ⟨L²⟩ of some pairs. */
+export interface LMoments {
+  readonly meanAbs: number;
+  readonly meanSquare: number;
+}
+
+/** What the statistics of acentric reflections say about twinning. */
+export interface TwinStatistics {
+  readonly pairs: number;
+  readonly measured: LMoments;
+  /** The same of untwinned crystals and of perfect twins with the errors of this list: means of draws. */
+  readonly untwinned: LMoments;
+  readonly perfect: LMoments;
+  /** Cumulative shares of |L| at 0.05, 0.1 … 1: measured, untwinned, perfect twin. */
+  readonly curves: {
+    readonly at: readonly number[];
+    readonly measured: readonly number[];
+    readonly untwinned: readonly number[];
+    readonly perfect: readonly number[];
+  };
+  /** Twin fraction, 0 … 0.5, and its standard error; NaN with fewer than a hundred pairs. */
+  readonly fraction: number;
+  readonly error: number;
+  /** ⟨I² − σ²⟩/⟨I⟩² of acentric reflections: 2 of untwinned crystals, 1.5 of perfect twins. */
+  readonly secondMoment: number;
+  /** Its standard error. */
+  readonly secondMomentError: number;
+}
+
+/** A twin law: an operation that keeps the lattice and is none of the point group. */
+export interface TwinLaw {
+  readonly operation: string;
+  readonly pairs: number;
+  /** Twin fraction of this law from moments of H without noise, 0 … 0.5, and its error; NaN without pairs. */
+  readonly fraction: number;
+  readonly error: number;
+  /** Share of (1−t) I₁ − t I₂ < 0 for t = 0.05, 0.1 … 0.45 (Britton): it rises beyond the twin fraction. */
+  readonly britton: readonly number[];
+}
+
+/** Pairs beyond which expectations are drawn from some of them: their own error is then far below that of the data. */
+const mostDrawn = 8000;
+const fewestPairs = 100;
+const sets = 12;
+const fractions = [0, 0.1, 0.2, 0.3, 0.4, 0.5];
+const curveAt = Array.from({ length: 20 }, (_, i) => (i + 1) / 20);
+
+/** Reflections that can take part: acentric, with an expected intensity. */
+function usable(list: ReflectionList, { expected, isCentric }: ExpectedIntensities, i: number): boolean {
+  return isCentric[i] === 0 && (expected[i] as number) > 0 && Number.isFinite(list.sigma[i] as number);
+}
+
+/** Pairs of acentric reflections two indices apart along one axis, by their places in the list. */
+function neighbours(list: ReflectionList, { group }: ListSubject, of: ExpectedIntensities): [number, number][] {
+  const there = new Map<string, number>();
+  for (let i = 0; i < list.count; i++) if (usable(list, of, i)) there.set(indicesOf(list, i).join(), i);
+  const pairs: [number, number][] = [];
+  for (const i of there.values()) {
+    const [h, k, l] = indicesOf(list, i);
+    const others: Indices[] = [
+      [h + 2, k, l],
+      [h, k + 2, l],
+      [h, k, l + 2],
+    ];
+    for (const other of others) {
+      const j = there.get(representative(other, group).join());
+      if (j !== undefined && j !== i) pairs.push([i, j]);
+    }
+  }
+  return pairs;
+}
+
+/** |L| of the pairs of which both are positive. */
+function ratios(pairs: readonly (readonly [number, number])[], value: (i: number) => number): number[] {
+  const out: number[] = [];
+  for (const [i, j] of pairs) {
+    const [a, b] = [value(i), value(j)];
+    if (a > 0 && b > 0) out.push(Math.abs(a - b) / (a + b));
+  }
+  return out;
+}
+
+function momentsOf(values: readonly number[]): LMoments {
+  let [sum, squares] = [0, 0];
+  for (const x of values) {
+    sum += x;
+    squares += x * x;
+  }
+  return { meanAbs: sum / values.length, meanSquare: squares / values.length };
+}
+
+const cumulative = (values: readonly number[]): number[] => {
+  const sorted = Float64Array.from(values).sort();
+  let at = 0;
+  return curveAt.map((limit) => {
+    while (at < sorted.length && (sorted[at] as number) <= limit) at++;
+    return at / sorted.length;
+  });
+};
+
+/** The twin tests of a list that need no law. */
+export function twinStatistics(list: ReflectionList, subject: ListSubject, of: ExpectedIntensities): TwinStatistics {
+  const pairs = neighbours(list, subject, of);
+  // E² and its error, so that the fall-off with resolution is in no moment.
+  const relative = (i: number): number => (list.intensity[i] as number) / (of.expected[i] as number);
+  const values = ratios(pairs, relative);
+  const measured = momentsOf(values);
+  const moment = secondMomentOf(list, of);
+  const step = Math.max(1, pairs.length / mostDrawn);
+  const some = Array.from(
+    { length: Math.floor(pairs.length / step) },
+    (_, n) => pairs[Math.floor(n * step)] as [number, number],
+  );
+  const random = new Random(1, 0);
+  const draws = fractions.map((fraction) => drawn(list, of, some, fraction, random));
+  const none = draws[0] as Drawn;
+  const perfect = draws[draws.length - 1] as Drawn;
+  const enough = values.length >= fewestPairs;
+  // The scatter of a set of draws is that of so many pairs; the data have all of them.
+  const error = none.scatter * Math.sqrt(some.length / Math.max(1, pairs.length));
+  const { fraction, slope } = fractionOf(
+    measured.meanAbs,
+    draws.map(({ moments }) => moments.meanAbs),
+  );
+  return {
+    pairs: values.length,
+    measured,
+    untwinned: none.moments,
+    perfect: perfect.moments,
+    curves: { at: curveAt, measured: cumulative(values), untwinned: none.curve, perfect: perfect.curve },
+    ...(enough ? combined(fraction, error / slope, moment) : { fraction: Number.NaN, error: Number.NaN }),
+    secondMoment: moment.value,
+    secondMomentError: moment.error,
+  };
+}
+
+interface Drawn {
+  readonly moments: LMoments;
+  /** Standard deviation of ⟨|L|⟩ from set to set. */
+  readonly scatter: number;
+  readonly curve: readonly number[];
+}
+
+/** Pairs as they would be with this twin fraction: Wilson's law for both twins, and the errors of the list. */
+function drawn(
+  list: ReflectionList,
+  { expected }: ExpectedIntensities,
+  pairs: readonly (readonly [number, number])[],
+  fraction: number,
+  random: Random,
+): Drawn {
+  const own = new Map<number, number>();
+  const exponential = (): number => -Math.log(random.uniform());
+  const results: LMoments[] = [];
+  let curve: number[] = [];
+  for (let set = 0; set < sets; set++) {
+    own.clear();
+    const value = (i: number): number => {
+      let x = own.get(i);
+      if (x === undefined) {
+        const error = (list.sigma[i] as number) / (expected[i] as number);
+        const twin = fraction > 0 ? fraction * exponential() : 0;
+        x = (1 - fraction) * exponential() + twin + error * random.normal();
+        own.set(i, x);
+      }
+      return x;
+    };
+    const all = ratios(pairs, value);
+    results.push(momentsOf(all));
+    if (set === 0) curve = cumulative(all);
+  }
+  const mean = (of: (one: LMoments) => number): number => results.reduce((sum, one) => sum + of(one), 0) / sets;
+  const meanAbs = mean((one) => one.meanAbs);
+  const variance = results.reduce((sum, one) => sum + (one.meanAbs - meanAbs) ** 2, 0) / (sets - 1);
+  return { moments: { meanAbs, meanSquare: mean((one) => one.meanSquare) }, scatter: Math.sqrt(variance), curve };
+}
+
+/** The twin fraction whose expectation is the measured ⟨|L|⟩, and how much that changes with the fraction. */
+function fractionOf(measured: number, expected: readonly number[]): { fraction: number; slope: number } {
+  let at = 0;
+  while (at < fractions.length - 2 && measured < (expected[at + 1] as number)) at++;
+  const slope = ((expected[at] as number) - (expected[at + 1] as number)) / 0.1;
+  const fraction = (fractions[at] as number) + ((expected[at] as number) - measured) / Math.max(slope, 1e-6);
+  return { fraction, slope: Math.max(slope, 0.02) };
+}
+
+interface Moment {
+  readonly value: number;
+  readonly error: number;
+}
+
+/** ⟨(I² − σ²)/Σ²⟩ of acentric reflections: the square of a noisy intensity is too large by its variance. */
+function secondMomentOf(list: ReflectionList, of: ExpectedIntensities): Moment {
+  let [n, sum, squares] = [0, 0, 0];
+  for (let i = 0; i < list.count; i++) {
+    if (!usable(list, of, i)) continue;
+    const sigma = list.sigma[i] as number;
+    // Where errors are larger than intensities, there is noise alone.
+    if (sigma > (of.expected[i] as number)) continue;
+    const x = ((list.intensity[i] as number) ** 2 - sigma * sigma) / (of.expected[i] as number) ** 2;
+    n++;
+    sum += x;
+    squares += x * x;
+  }
+  const value = sum / n;
+  return { value, error: Math.sqrt(Math.max(0, squares / n - value * value) / n) };
+}
+
+/**
+ * The fractions of the L-test and of the second moment, weighted: near .5 the first says little, near 0 it says more. The
+ * moment of a twin is 2 − 2α + 2α².
+ */
+function combined(fromL: number, error: number, { value, error: of }: Moment): { fraction: number; error: number } {
+  const inside = (x: number): number => Math.max(0, Math.min(0.5, x));
+  const square = 2 * value - 3;
+  const fromMoment = inside((1 - Math.sqrt(Math.max(0, square))) / 2);
+  const slope = Math.max(0.1, 2 - 4 * inside(fromL));
+  const [w, v] = [1 / error ** 2, 1 / (of / slope) ** 2];
+  // The second moment has few extreme reflections in it and decides only where the L-test does not.
+  return fromL < 0.4 || !Number.isFinite(v)
+    ? { fraction: inside(fromL), error }
+    : { fraction: inside((w * inside(fromL) + v * fromMoment) / (w + v)), error: 1 / Math.sqrt(w + v) };
+}
+
+/** The operations by which a crystal of this lattice can be twinned: one of each coset of the point group. */
+export const twinLaws = ({ cell, centring, group }: ListSubject): Operation[] =>
+  indexingAmbiguities(latticeRotations(cell, centring), group).slice(1);
+
+/** H and Britton tests of one law. */
+export function twinLaw(
+  list: ReflectionList,
+  { group }: ListSubject,
+  of: ExpectedIntensities,
+  law: Operation,
+): TwinLaw {
+  const there = new Map<string, number>();
+  for (let i = 0; i < list.count; i++) if (usable(list, of, i)) there.set(indicesOf(list, i).join(), i);
+  const pairs: [number, number][] = [];
+  for (const [key, i] of there) {
+    const other = representative(transformed(indicesOf(list, i), law), group).join();
+    const j = there.get(other);
+    if (j !== undefined && key < other) pairs.push([i, j]);
+  }
+  let [difference, sum] = [0, 0];
+  const parts: [number, number][] = [];
+  for (const [i, j] of pairs) {
+    const mean = (of.expected[i] as number) ** 2;
+    const [x, y, a, b] = [list.intensity[i], list.intensity[j], list.sigma[i], list.sigma[j]] as number[] as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    const noise = a * a + b * b;
+    const one: [number, number] = [((x - y) ** 2 - noise) / mean, ((x + y) ** 2 - noise) / mean];
+    parts.push(one);
+    difference += one[0];
+    sum += one[1];
+  }
+  const britton = Array.from({ length: 9 }, (_, n) => {
+    const t = (n + 1) / 20;
+    const negative = pairs.reduce((count, [i, j]) => {
+      const [x, y] = [list.intensity[i] as number, list.intensity[j] as number];
+      return count + Number((1 - t) * x - t * y < 0) + Number((1 - t) * y - t * x < 0);
+    }, 0);
+    return negative / (2 * pairs.length);
+  });
+  const ratio = Math.max(0, Math.min(1, (3 * difference) / sum));
+  const fraction = 0.5 - Math.sqrt(ratio) / 2;
+  // The error of a ratio of two means: Σ (d − r s)² over the pairs, with r = d/s.
+  const r = difference / sum;
+  const scatter = Math.sqrt(parts.reduce((total, [d, s]) => total + (d - r * s) ** 2, 0)) / Math.abs(sum);
+  const error = (3 * scatter) / (4 * Math.sqrt(Math.max(ratio, 0.01)));
+  const known = pairs.length >= fewestPairs;
+  return {
+    operation: tripletOf(law),
+    pairs: pairs.length,
+    fraction: known ? fraction : Number.NaN,
+    error: known ? error : Number.NaN,
+    britton,
+  };
+}

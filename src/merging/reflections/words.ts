@@ -1,0 +1,50 @@
+/** What the tests of a list say, in sentences. */
+import { counted } from '../../util/amounts.js';
+import type { ListCheck } from './check.js';
+
+const digits = (x: number, places: number): string => (Number.isFinite(x) ? x.toFixed(places) : '–');
+
+/** ⟨L²⟩ and ⟨I²⟩/⟨I⟩² that no twin has: translations within the cell. */
+const modulated = 2.3;
+
+/** What the twin tests decide, and what they leave open. */
+export function twinText({ twinning, laws }: ListCheck): string {
+  const { fraction, error, pairs, secondMoment, secondMomentError } = twinning;
+  if (!Number.isFinite(fraction))
+    return `Twinning: not decided, since ${counted(pairs, 'pair')} of acentric reflections are too few.`;
+  const said = `${digits(fraction, 2)} ± ${digits(error, 2)}`;
+  if (secondMoment - 3 * secondMomentError > modulated)
+    return (
+      `Intensities vary more than those of any crystal without pseudosymmetry (⟨I²⟩/⟨I⟩² ${digits(secondMoment, 2)} ± ` +
+      `${digits(secondMomentError, 2)}, usual 2): translations within the cell, a multiple of the right cell, or two lattices.`
+    );
+  if (fraction < 3 * error) return `Untwinned: twin fraction ${said}.`;
+  const possible = laws.filter(({ pairs: of }) => of > 0).map(({ operation }) => operation);
+  return possible.length === 0
+    ? `Like a twin of ${said}, though the lattice has no more symmetry than the point group: twinned by pseudosymmetry, or a ` +
+        'point group that is too high.'
+    : `Like a twin of ${said} (${possible.join('; ')}), or an indexing ambiguity that was left unresolved: merge with -w.`;
+}
+
+/** What absences decide. */
+export function spaceGroupText({ spaceGroups: { classes, verdict, margin, elements } }: ListCheck): string {
+  const [first] = classes;
+  if (!first) return 'No space group fits the point group and the centring in these axes.';
+  const names = first.names.slice(0, 6).join(', ') + (first.names.length > 6 ? ', …' : '');
+  const hands = first.names.length > 1 ? ' (the same absences: intensities do not tell these apart)' : '';
+  const odds = Number.isFinite(margin) ? `, ${oddsText(margin)} against the next` : '';
+  if (verdict !== 'not decided') return `Space group ${verdict}: ${names}${hands}${odds}.`;
+  const weak = elements
+    .filter(({ absent, present, lnOdds }) => absent.count + present.count > 0 && Math.abs(lnOdds) < 7)
+    .map(({ condition, absent }) => `${counted(absent.count, 'reflection')} for ${condition}`)
+    .slice(0, 3);
+  const next = classes[1]?.names[0];
+  return (
+    `Space group not decided: ${names}${hands}${next ? `, or ${next}` : ''}${odds}` +
+    `${weak.length > 0 ? `; measured: ${weak.join(', ')}` : ''}.`
+  );
+}
+
+/** Odds as people say them. */
+export const oddsText = (ln: number): string =>
+  ln > Math.log(1e6) ? 'more than 10⁶ : 1' : `${Math.max(1, Math.round(Math.exp(ln)))} : 1`;

@@ -1,0 +1,565 @@
+/** A merge of collected observations: subject, ways to index, polarisation, fits of the whole, halves and data sets. */
+
+import type { Planner } from '../compute/planner/planner.js';
+import { unitsPerPhotonOf } from '../crystal/geometry/geometry.js';
+import { isOfElectrons, polarisationText, readPolarisation } from '../crystal/polarisation.js';
+import { identity, type Operation } from '../crystal/symmetry/matrices.js';
+import { indexingAmbiguities, latticeRotations } from '../crystal/symmetry/settings.js';
+import { checkedOptions, row } from '../options/call-options.js';
+import { argumentError, type NameOption } from '../options/parameters.js';
+import { counted } from '../util/amounts.js';
+import { type Progress, progressOf } from '../util/callbacks.js';
+import { EwaldError } from '../util/errors.js';
+import type { PlatformSignal } from '../util/globals.js';
+import { median } from '../util/median.js';
+import { checkSignal, yieldToEventLoop } from '../util/options.js';
+import { addCounts, rejectedRows, type ScanCounts } from './collection/counts.js';
+import { numberedCells } from './collection/named-axes.js';
+import { type Observations, someCrystals } from './collection/observations.js';
+import { copiedCrystalsRemark, repeatedFramesRemark } from './collection/repeated-frames.js';
+import { rightHanded } from './collection/right-handed.js';
+import type { ScannedHead } from './collection/scan.js';
+import { energyDoubt } from './collection/stated-energy.js';
+import type { MergingKernel } from './contract.js';
+import { type Identified, largestBlock } from './fit/accumulate.js';
+import { correlating } from './fit/correlating.js';
+import { commonRadius } from './fit/fit.js';
+import { halvesOf } from './fit/halves.js';
+import { measurePolarisation, verdictOf } from './fit/measured-polarisation.js';
+import { type Merge, type MergedSet, mergeOf, mergeOfSome } from './fit/merges.js';
+import { depolarised } from './fit/polarisation.js';
+import { identifiers, type UniqueReflections, uniqueReflections } from './fit/unique.js';
+import type { ForecastMemory } from './forecast/memory.js';
+import { mergingFeature } from './kernels.js';
+import type { ReflectionList } from './lists/hkl.js';
+import { checkSpaceGroup } from './lists/merged-mtz.js';
+import { alignToReference } from './lists/reference.js';
+import { makeResult } from './make-result.js';
+import { automatic, type CheckedMerge } from './options.js';
+import type { MergedPolarisation, MergeResult } from './result.js';
+import { type AmbiguityOptions, type Assignment, resolveAmbiguity } from './setting/ambiguity.js';
+import { doubtOfGroup } from './setting/laue-groups.js';
+import { CellEvidence, toldApartRemark } from './setting/metric.js';
+import { givenRotations, type Subject, subjectOf } from './setting/subject.js';
+import { checkExecutor, type MergeExecutor, sharedFits } from './share.js';
+
+/** Options of running a merge. */
+export interface MergeRunOptions {
+  /** Cancels the merge with `Aborted`. */
+  readonly signal?: PlatformSignal | undefined;
+  /** Receives the completed fraction, 0 … 1. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /**
+   * Fits the merge and its halves on this executor instead of in this process, such as `await Executor.workers()` of
+   * `ewald/executors`; the caller keeps ownership. The result is the same, bit for bit, if the workers use the same
+   * backend or another CPU backend.
+   */
+  readonly executor?: MergeExecutor | undefined;
+}
+
+/** The data that have been read from streams. */
+export interface Collected {
+  readonly observations: Observations;
+  readonly heads: readonly { readonly name: string; readonly head: ScannedHead }[];
+  readonly counts: ScanCounts;
+  /** Numbers of crystals at the ends of the inputs. */
+  readonly ends?: readonly number[];
+  /** What earlier merges of these data have forecast. */
+  readonly memory?: ForecastMemory;
+}
+
+/** Maximum number of data sets that the values of a header field may define. */
+const maxDatasets = 256;
+const partialities = { gaussian: 'gaussian', xsphere: 'xsphere', unity: 'none', mean: 'none' } as const;
+
+const runRows = { ...row.others('onProgress', 'executor'), signal: row.signal } as const;
+
+/** Merges collected observations. Throws `File` if there are none, `Argument` for inconsistent data, `Aborted`. */
+export async function runMerge(
+  planner: Planner,
+  checked: CheckedMerge,
+  collected: Collected,
+  options: MergeRunOptions,
+): Promise<MergeResult> {
+  const { executor: given } = checkedOptions('merger.run', options, runRows);
+  const executor = checkExecutor(given);
+  const report = progressOf('merger.run', options);
+  const pause = async (): Promise<void> => {
+    await yieldToEventLoop();
+    checkSignal(options.signal);
+  };
+  const step = (done: number): Promise<void> => {
+    report(done);
+    return pause();
+  };
+  checkSignal(options.signal);
+  const { heads, counts } = collected;
+  if (collected.observations.count === 0) throw emptyMergeError(collected);
+  const remarks: string[] = [];
+  if (counts.truncated > 0) {
+    const ended = counted(counts.truncated, 'frame');
+    remarks.push(`skipped: ${ended} in which a stream ends; those that followed are missing.`);
+  }
+  const contradictory = mostContradictText(collected);
+  if (contradictory !== undefined) remarks.push(contradictory);
+  const handed = rightHanded(collected.observations);
+  if (handed.remark !== undefined) remarks.push(handed.remark);
+  const { observations, ends } = wantedCrystals(checked, { ...collected, ...handed }, remarks);
+  const decided = decide(checked, { observations, heads, ends }, remarks);
+  const { unique, chosen, radius, subject } = decided;
+  const { group } = subject;
+  // What forecasts is loaded by merges that want something.
+  const wanting = checked.wanted.length > 0 ? await import('./forecast/memory.js') : undefined;
+  if (!collected.memory?.isRunning) wanting?.refuseBeyond(checked.wanted, unique, subject);
+  await step(0.1);
+  const measured: Identified = {
+    observations,
+    ids: identifiers(observations, unique, chosen),
+    unique: unique.count,
+    noise: { gain: gainOf(heads, observations, remarks), partiality: partialities[checked.model] },
+  };
+  const { backend, kernel } = await planner.plan(mergingFeature, {
+    unique: unique.count,
+    ...largestBlock(observations),
+  });
+  try {
+    const beam = await depolarise(kernel, checked.polarisation, measured, subject.part, radius, remarks);
+    const data = { ...measured, observations: beam.observations };
+    const part = agreeing(checked, data, subject.part);
+    const sets = datasetsOf(splitOf(checked, observations), observations, part, remarks);
+    const undivided = undividedText(checked, sets, part);
+    if (undivided !== undefined) remarks.push(undivided);
+    const fit = { checked, selections: withHalves(observations, part), symmetry: group.name, radius };
+    const merges = await (executor
+      ? fitsElsewhere(executor, data, fit, options.signal, step)
+      : fits(kernel, data, fit, step));
+    const memory = wanting && (collected.memory ?? new wanting.ForecastMemory(false));
+    const early = memory && wanting.firstHalfOf(checked.wanted, part, memory);
+    const first = early && { part: early, halves: await fittedHalves(kernel, data, fit, early, pause) };
+    // Of the crystals that are not left out, for the frames that a crystal takes.
+    const frames = (counts.frames * observations.crystals) / collected.observations.crystals;
+    const fitted = { ...decided, data, merges, part, sets, first, ...checked, frames };
+    return makeResult(checked, {
+      ...decided,
+      // Sooner or later, a run that goes on has frames of the other data set.
+      isDoubtful:
+        decided.isDoubtful ||
+        counts.truncated > 0 ||
+        counts.miscounted > 0 ||
+        contradictory !== undefined ||
+        (undivided !== undefined && checked.splitBy !== undefined && !collected.memory?.isRunning),
+      forecast: memory && wanting.forecastOf(checked.wanted, fitted, memory),
+      subject: { ...subject, part },
+      data,
+      merges,
+      counts: {
+        ...addCounts({ ...counts }, rejectedRows(observations.rejected)),
+        crystals: observations.crystals,
+        reflections: observationsOf(observations, part),
+        belowCc: subject.part.filter((on, c) => on !== part[c]).length,
+      },
+      remarks,
+      datasets: await mergedSets(kernel, data, merges, part, sets),
+      polarisation: beam.polarisation,
+      backend: backend.name,
+    });
+  } finally {
+    await kernel.dispose();
+  }
+}
+
+/** That most crystals were left out because they contradict themselves, in words; undefined if they are fewer. */
+function mostContradictText({ counts, observations: { crystals } }: Collected): string | undefined {
+  const left = counts.otherAxes + counts.offSphere;
+  if (left <= crystals) return undefined;
+  return `${left} of ${counted(left + crystals, 'crystal')} contradict themselves: ${contradictionsText(counts)}.`;
+}
+
+/** What crystals contradict, and what to check. */
+const contradictionsText = ({ otherAxes, offSphere }: ScanCounts): string =>
+  [
+    otherAxes > 0 ? `the cell of ${otherAxes} is not that of their a*, b*, c*, which are in 1/nm` : '',
+    offSphere > 0
+      ? `the reflections of ${offSphere} are not at the Ewald sphere; check photon_energy_eV, a*, b* and c*`
+      : '',
+  ]
+    .filter((text) => text !== '')
+    .join(', and ');
+
+/** The crystals between `startAfter` and `stopAfter`. */
+function wantedCrystals(
+  { startAfter, stopAfter = Number.POSITIVE_INFINITY }: CheckedMerge,
+  { observations, ends = [] }: Collected,
+  remarks: string[],
+): Required<Pick<Collected, 'observations' | 'ends'>> {
+  const { crystals } = observations;
+  const end = Math.min(crystals, startAfter + stopAfter);
+  if (startAfter === 0 && end === crystals) return { observations, ends };
+  if (startAfter >= crystals)
+    throw argumentError(
+      '',
+      (said) => `${said('startAfter')} is ${startAfter}; there are ${counted(crystals, 'crystal')}`,
+    );
+  remarks.push(`Crystals ${startAfter + 1} to ${end} of ${crystals} are merged.`);
+  return {
+    observations: someCrystals(observations, startAfter, end),
+    ends: ends.map((one) => Math.min(Math.max(one - startAfter, 0), end - startAfter)),
+  };
+}
+
+/** Number of observations of the selected crystals. */
+const observationsOf = ({ offsets }: Observations, part: Uint8Array): number =>
+  part.reduce((sum, on, c) => sum + (on === 1 ? (offsets[c + 1] ?? 0) - (offsets[c] ?? 0) : 0), 0);
+
+/** The selected crystals that agree with the others as far as `minCc` asks. */
+function agreeing({ minCc }: CheckedMerge, data: Identified, part: Uint8Array): Uint8Array {
+  if (minCc === undefined) return part;
+  const kept = correlating(data, part, minCc);
+  if (kept.includes(1)) return kept;
+  throw argumentError('', (said) => `${said('minCc')} ${minCc} rejects all crystals; expected a smaller correlation`);
+}
+
+/** The ways to index between which the merge decides: those that the cell allows, or the given ones. */
+function waysOf({ ambiguity, operator }: CheckedMerge, { cell, centring, group }: Subject): readonly Operation[] {
+  if (!ambiguity) return [identity];
+  if (operator === undefined) return indexingAmbiguities(latticeRotations(cell, centring), group);
+  const ways = indexingAmbiguities(givenRotations(operator, cell), group);
+  // A point group without further rotations says that there is no ambiguity.
+  if (ways.length > 1 || !operator.includes(',')) return ways;
+  throw argumentError(
+    '',
+    (said) => `${said('operator')} is "${operator}", an operation of ${group.name}; expected one that it does not have`,
+  );
+}
+
+/** Decides what is merged, and how each crystal is indexed. */
+function decide(
+  checked: CheckedMerge,
+  { observations, heads, ends = [] }: Omit<Collected, 'counts'>,
+  remarks: string[],
+) {
+  const repeated = [repeatedFramesRemark(observations, ends), copiedCrystalsRemark(observations)];
+  remarks.push(...repeated.flatMap((remark) => remark?.text ?? []));
+  const subject = subjectOf(observations, checked, heads, remarks);
+  const { cell, centring, group, part } = subject;
+  if (checked.spaceGroup) checkSpaceGroup(checked.spaceGroup, group, centring);
+  const { starts, seed } = checked;
+  const ways = waysOf(checked, subject);
+  const unique = uniqueReflections(observations, group, ways);
+  const radius = commonRadius(observations, part);
+  const { parameters, axes } = observations;
+  const isGiven = checked.cell !== undefined;
+  const known = numberedCells(heads.map(({ head }) => head.cell));
+  const indexed = { parameters, axes, known, part, ways, group, cell, isGiven };
+  const cells = ways.length > 1 ? new CellEvidence(indexed) : undefined;
+  const { ways: resolved, logOdds } = settingsOf(observations, unique, { starts, seed, radius, part, cells });
+  const settings = { ways, group, chosen: resolved, part, cell };
+  const chosen = aligned(checked.reference, observations, unique, settings, remarks);
+  const doubt = checked.symmetry === automatic ? undefined : doubtOfGroup(observations, subject, group);
+  if (doubt !== undefined) remarks.push(doubt);
+  const energy = energyDoubt(observations, part);
+  if (energy !== undefined) remarks.push(energy);
+  if (cells) remarks.push(toldApartRemark({ ways, chosen, logOdds, part, ...cells.counts }));
+  const isDoubtful =
+    doubt !== undefined ||
+    energy !== undefined ||
+    repeated.some((remark) => remark?.isDoubtful) ||
+    heads.some(({ head }) => head.isCellDoubtful);
+  return { subject, ways, unique, radius, chosen, logOdds, isDoubtful };
+}
+
+/** What is fitted: the crystals of the whole and of its halves. */
+interface Fits {
+  readonly checked: CheckedMerge;
+  readonly selections: readonly Uint8Array[];
+  readonly symmetry: string;
+  readonly radius: number;
+}
+
+type Step = (done: number) => Promise<void>;
+type OfHalves = readonly [Merge, Merge, Merge];
+
+/** Fits one after the other in this process. */
+async function fits(
+  kernel: MergingKernel,
+  data: Identified,
+  { checked, selections, radius }: Fits,
+  step: Step,
+): Promise<OfHalves> {
+  const merges: Merge[] = [];
+  for (const [n, selected] of selections.entries())
+    merges.push(
+      await mergeOf(kernel, data, selected, checked, radius, (done) =>
+        step(0.1 + 0.9 * ((n + done / Math.max(checked.iterations, 1)) / 3)),
+      ),
+    );
+  return merges as unknown as OfHalves;
+}
+
+/** The merges of the halves of some crystals. */
+async function fittedHalves(
+  kernel: MergingKernel,
+  data: Identified,
+  { checked, radius }: Fits,
+  part: Uint8Array,
+  pause: () => Promise<void>,
+) {
+  const [, ...halves] = withHalves(data.observations, part);
+  const merges: Merge[] = [];
+  for (const half of halves) merges.push(await mergeOf(kernel, data, half, checked, radius, pause));
+  return merges as unknown as readonly [Merge, Merge];
+}
+
+/** Fits on the workers of an executor. */
+async function fitsElsewhere(
+  executor: MergeExecutor,
+  data: Identified,
+  { checked: { model, iterations }, selections, symmetry, radius }: Fits,
+  signal: PlatformSignal | undefined,
+  step: Step,
+): Promise<OfHalves> {
+  const each = selections.map((selected) => ({ selected, symmetry, model, iterations, radius }));
+  const merges = await sharedFits<Merge>(executor, data, each, signal, (done) => step(0.1 + (0.9 * done) / 3));
+  return merges as unknown as OfHalves;
+}
+
+/**
+ * Merges the crystals of each data set with the scales of the whole, and its halves with those of either half of the
+ * whole: scales that were fitted to both halves would make these alike.
+ */
+async function mergedSets(
+  kernel: MergingKernel,
+  data: Identified,
+  [whole, ...ofHalves]: OfHalves,
+  part: Uint8Array,
+  sets: readonly (readonly [string, Uint8Array])[],
+): Promise<MergedSet[]> {
+  const halves = halvesOf(data.observations, part);
+  const datasets: MergedSet[] = [];
+  for (const [name, selected] of sets) {
+    const some = [await mergeOfSome(kernel, data, whole, selected)];
+    for (const [half, merge] of ofHalves.entries()) {
+      const own = selected.map((on, c) => (halves[c] === half ? on : 0));
+      some.push(await mergeOfSome(kernel, data, merge, own));
+    }
+    datasets.push({ name, merges: some as unknown as MergedSet['merges'] });
+  }
+  return datasets;
+}
+
+/** That a split has not divided the crystals, in words. */
+function undividedText(
+  { splitBy }: CheckedMerge,
+  sets: readonly (readonly [string, Uint8Array])[],
+  part: Uint8Array,
+): string | undefined {
+  const [first, ...others] = sets;
+  if (!first || others.length > 0 || !part.every((on, c) => on === first[1][c])) return undefined;
+  const what = splitBy === undefined ? 'The split' : `splitBy (--split-by) ${splitBy}`;
+  const how = splitBy?.trim().startsWith('roi:') ? '; choose another level' : '';
+  const crystals = part.reduce((sum, on) => sum + on, 0);
+  return `${what} divides nothing: all ${counted(crystals, 'crystal')} are in ${first[0]}${how}.`;
+}
+
+/** The selected crystals, and those of either half. */
+function withHalves(observations: Observations, selected: Uint8Array): Uint8Array[] {
+  const halves = halvesOf(observations, selected);
+  return [selected, ...[0, 1].map((half) => selected.map((on, c) => (halves[c] === half ? on : 0)))];
+}
+
+/** Determines the polarisation of the beam; returns it and the corrected observations. */
+async function depolarise(
+  kernel: MergingKernel,
+  given: CheckedMerge['polarisation'],
+  data: Identified,
+  part: Uint8Array,
+  radius: number,
+  remarks: string[],
+): Promise<{ observations: Observations; polarisation: MergedPolarisation }> {
+  const { observations } = data;
+  if (given !== 'auto')
+    return {
+      observations,
+      polarisation: { correction: polarisationText(given), degree: Number.NaN, error: Number.NaN },
+    };
+  const { wavelengths } = observations;
+  if (wavelengths.every(isOfElectrons)) {
+    const waveA = median(wavelengths).toPrecision(3);
+    remarks.push(`The wavelength, ${waveA} Å, is that of electrons: no polarisation is corrected.`);
+    return { observations, polarisation: { correction: 'none', degree: Number.NaN, error: Number.NaN } };
+  }
+  const noise = { ...data.noise, partiality: 'gaussian' } as const;
+  const measured = await measurePolarisation(kernel, { ...data, noise }, part, radius);
+  const { correction, decided } = verdictOf(measured);
+  const { degree, error } = measured;
+  const found = `${degree.toFixed(2)} ± ${error.toFixed(2)} (1 horizontal, −1 vertical, 0 none)`;
+  const action =
+    correction === 'none'
+      ? 'nothing is corrected'
+      : `they are corrected for a ${correction === 'horiz' ? 'horizontally' : 'vertically'} polarised beam`;
+  remarks.push(
+    decided
+      ? `The intensities show a degree of polarisation of ${found}: ${action}.`
+      : 'The intensities do not say how the beam was polarised; they are corrected for a horizontally ' +
+          'polarised one. Set polarisation (--polarisation) where that is wrong.',
+  );
+  const beam = readPolarisation(correction);
+  return {
+    observations: beam ? depolarised(observations, beam) : observations,
+    polarisation: { correction, ...measured },
+  };
+}
+
+/** The data set of a crystal: by a function of the frame, or the value of a header field. */
+function splitOf(
+  { split, splitBy }: CheckedMerge,
+  { filenames, events, headerValues }: Observations,
+): ((c: number) => string | undefined) | undefined {
+  if (split) return (c) => split({ filename: filenames[c] ?? '', event: events[c] ?? '' });
+  if (splitBy === undefined) return undefined;
+  const sets = new Set(headerValues.filter((value) => value !== ''));
+  if (sets.size === 0)
+    throw new EwaldError(
+      'Argument',
+      splitBy.startsWith('roi:')
+        ? `no frame states the region of ${splitBy}; index with rois (--roi NAME=…), or name another region`
+        : `no frame has the header field ${splitBy}; index with copyHeader (--copy-header ${splitBy}), or name another ` +
+            'field',
+    );
+  if (sets.size > maxDatasets)
+    throw new EwaldError(
+      'Limit',
+      `the header field ${splitBy} has ${sets.size} values, ${maxDatasets} data sets are possible; assign frames by a ` +
+        'table instead',
+    );
+  // Names become parts of file names.
+  return (c) => (headerValues[c] ? headerValues[c]?.replace(/[^\w.+-]/g, '_') : undefined);
+}
+
+/** The crystals of each data set. */
+function datasetsOf(
+  split: ((c: number) => string | undefined) | undefined,
+  observations: Observations,
+  part: Uint8Array,
+  remarks: string[],
+): [string, Uint8Array][] {
+  if (!split) return [];
+  const sets = new Map<string, Uint8Array>();
+  let none = 0;
+  for (let c = 0; c < observations.crystals; c++) {
+    if (part[c] !== 1) continue;
+    const name = split(c);
+    if (name === undefined) none++;
+    else {
+      const selected = sets.get(name) ?? new Uint8Array(observations.crystals);
+      selected[c] = 1;
+      sets.set(name, selected);
+    }
+  }
+  if (sets.size === 0)
+    throw new EwaldError(
+      'Argument',
+      `the split names no data set for any of ${observations.crystals} crystals; the first is of ` +
+        `${observations.filenames[0]} ${observations.events[0]}`,
+    );
+  if (none > 0) remarks.push(`${none} crystals belong to no data set and are in the common merge alone.`);
+  return [...sets].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** The way to index of every crystal; with a reference, all are transformed together to the reference's setting. */
+function aligned(
+  reference: ReflectionList | undefined,
+  observations: Observations,
+  unique: UniqueReflections,
+  settings: Parameters<typeof alignToReference>[2],
+  remarks: string[],
+): Uint8Array {
+  if (!reference) return settings.chosen;
+  const { ways, correlations } = alignToReference(observations, unique, settings, reference);
+  const [best = Number.NaN, second] = correlations;
+  if (!(best > 0.2))
+    remarks.push(
+      `The reference correlates with the mean of the observations by ${best.toFixed(2)} alone, apart from their ` +
+        'common decrease with resolution; is it of this crystal form?',
+    );
+  else if (second !== undefined && best - second < 0.1)
+    remarks.push(
+      'The reference hardly tells the ways to index apart: correlations ' +
+        `${correlations.map((cc) => cc.toFixed(2)).join(', ')}.`,
+    );
+  return ways;
+}
+
+/** Explains why there is nothing to merge. */
+function emptyMergeError({ counts: scanned, observations: { crystals, rejected } }: Collected): EwaldError {
+  const counts = addCounts({ ...scanned }, rejectedRows(rejected));
+  const { frames, empty, incomplete, miscounted, tooCoarse, withoutSigma, notFinite } = counts;
+  const contradictions = contradictionsText(counts);
+  // What the streams hold and no merge can use.
+  const unusable = withoutSigma + notFinite;
+  const limits = [
+    ['maxAdu', counts.saturated],
+    ['pushRes', counts.beyondResolution],
+    ['minSnr', counts.belowSnr],
+  ] as const;
+  const limited = limits.filter(([, rows]) => rows > 0);
+  const rows = limited.reduce((sum, [, rows]) => sum + rows, 0);
+  const why = (nameOption: NameOption): string =>
+    frames === 0
+      ? 'the streams hold no frames'
+      : crystals + empty === 0 && tooCoarse > 0
+        ? `${nameOption('minRes')} rejects all ${counted(tooCoarse, 'crystal')}`
+        : crystals + empty === 0 && contradictions !== ''
+          ? contradictions
+          : crystals + empty === 0 && miscounted > 0
+            ? `the lists of ${counted(miscounted, 'crystal')} do not have the stated num_reflections`
+            : crystals + empty === 0 && incomplete > 0
+              ? `${counted(incomplete, 'crystal')} ${incomplete === 1 ? 'lacks' : 'lack'} a reciprocal cell or a wavelength above 0`
+              : crystals + empty === 0
+                ? `none of ${counted(frames, 'frame')} has a crystal`
+                : rows > 0
+                  ? `${limited.map(([name]) => nameOption(name)).join(' and ')} ${limited.length === 1 ? 'leaves' : 'leave'} ` +
+                    `out all ${counted(rows, 'observation')}`
+                  : unusable > 0
+                    ? `all ${counted(unusable, 'observation')} ${withoutSigma > notFinite ? 'lack a sigma above 0' : 'lack a finite value'}`
+                    : `${counted(empty, 'crystal')} ${empty === 1 ? 'has' : 'have'} no reflections; index with integration`;
+  const tag = rows > 0 ? 'Argument' : 'File';
+  return argumentError('', (said) => `there is nothing to merge: ${why(said)}`, { ...counts, crystals }, tag);
+}
+
+function settingsOf(
+  observations: Observations,
+  unique: UniqueReflections,
+  options: AmbiguityOptions,
+): Pick<Assignment, 'ways' | 'logOdds'> {
+  if (unique.tables.length > 1) return resolveAmbiguity(observations, unique, options);
+  return {
+    ways: new Uint8Array(observations.crystals),
+    logOdds: new Float64Array(observations.crystals).fill(Number.POSITIVE_INFINITY),
+  };
+}
+
+/** Detector counts per photon, on which all streams must agree. */
+function gainOf(
+  heads: readonly { name: string; head: ScannedHead }[],
+  { wavelengths }: Observations,
+  remarks: string[],
+): number {
+  const [first] = heads;
+  const wavelength = median(wavelengths.filter((wavelength) => wavelength > 0));
+  const of = ({ aduPerPhoton: unitsPerPhoton, aduPerEv }: ScannedHead): number =>
+    unitsPerPhotonOf({ unitsPerPhoton, unitsPerEv: wavelength > 0 ? aduPerEv : undefined }, wavelength) ?? 1;
+  const gain = first ? of(first.head) : 1;
+  const other = heads.find(({ head }) => of(head) !== gain);
+  if (first && other)
+    throw new EwaldError(
+      'Argument',
+      `${first.name} has ${gain} counts a photon and ${other.name} ${of(other.head)}; merge streams of one detector`,
+    );
+  const second = first && heads.find(({ head }) => head.geometry !== first.head.geometry);
+  if (first && second)
+    remarks.push(
+      `${first.name} and ${second.name} have different geometries: their intensities may differ systematically.`,
+    );
+  return gain;
+}

@@ -1,0 +1,92 @@
+/** Warnings that the frames of a run give rise to, each of them once. */
+import type { ChipMap } from '../chip/chip-map.js';
+import { type FrameFailure, type FrameRecord, isFailure } from '../record.js';
+import { omittedMark } from '../streams/chunk.js';
+import type { RunSummary } from '../summary.js';
+import type { CellVerdict } from './cell-verdict.js';
+import type { RunEvents } from './run-events.js';
+
+/** After this number of crystals a long run warns that its known cell is a multiple; the summary repeats it. */
+const enoughForMultiples = 30;
+
+/**
+ * Share of saturated reflections from which on results are doubtful: the strong ones are missing, which merge last. Data
+ * of a detector that is not overexposed have one in a thousand at most.
+ */
+const manySaturated = 0.01;
+
+export class FrameWarnings {
+  readonly #warn: RunEvents['warnQuietly'];
+  readonly #summary: RunSummary;
+  readonly #verdict: CellVerdict;
+  /** Header fields of which no frame has lacked one yet. */
+  readonly #present: Set<string>;
+  #isOmittedTold = false;
+  /** Images that have no well. */
+  #unplaced = 0;
+  #areMultiplesTold = false;
+  /** Reflections, those left out included, and how many are left out because they have saturated pixels. */
+  readonly #reflections = { all: 0, saturated: 0 };
+
+  constructor(events: RunEvents, summary: RunSummary, verdict: CellVerdict, copyHeader: readonly string[]) {
+    this.#warn = events.warnQuietly;
+    this.#summary = summary;
+    this.#verdict = verdict;
+    this.#present = new Set(copyHeader);
+  }
+
+  /** Tells what a frame shows that has just been added to the summary. */
+  of(record: FrameRecord | FrameFailure): void {
+    this.#multiples();
+    if (isFailure(record)) return;
+    this.#omitted(record);
+    for (const { reflections, saturated } of record.crystals) {
+      if (reflections === undefined) continue;
+      this.#reflections.all += reflections + saturated;
+      this.#reflections.saturated += saturated;
+    }
+    if (record.grid?.missing !== undefined && this.#unplaced++ === 0)
+      this.#warn(`${record.grid.missing}: it has no well on the chip; further ones are counted`);
+    for (const { name, missing } of record.headers ?? [])
+      if (missing !== undefined && this.#present.delete(name))
+        this.#warn(`the header field ${name} is not copied from frames without it: ${missing}`);
+  }
+
+  /** Tells at the end how many reflections were left out as saturated; `areKept` where the method of integration keeps them. */
+  ofSaturated(areKept: boolean): void {
+    const { all, saturated } = this.#reflections;
+    if (saturated === 0 || areKept) return;
+    const isMany = saturated >= manySaturated * all;
+    const share = `${((100 * saturated) / all).toPrecision(2)} %`;
+    const text = `${saturated} of ${all} reflections (${share}) have saturated pixels and are left out`;
+    this.#warn(
+      isMany
+        ? `${text}: these are strong ones, without which intensities are biased; check max_adu of the geometry and the ` +
+            'exposure, or keep them (--integration rings-sat)'
+        : text,
+      isMany,
+    );
+  }
+
+  /** Tells at the end how many images have no well, or may have a wrong one. */
+  ofWells(maps: readonly ChipMap[]): void {
+    for (const { doubt, series } of maps)
+      if (doubt !== undefined) this.#warn(`${series === undefined ? '' : `${series}: `}${doubt}`, true);
+    if (this.#unplaced > 1) this.#warn(`${this.#unplaced} images have no well on the chip`);
+  }
+
+  #multiples(): void {
+    if (this.#areMultiplesTold || this.#summary.crystals < enoughForMultiples) return;
+    this.#areMultiplesTold = true;
+    for (const text of this.#verdict.texts()) if (text !== this.#summary.doubt) this.#warn(text);
+  }
+
+  #omitted({ origin, peaks: { count, omitted } }: FrameRecord): void {
+    if (this.#isOmittedTold || !omitted) return;
+    this.#isOmittedTold = true;
+    this.#warn(
+      `${origin.filename} has ${count + omitted} peaks, of which the ${count} strongest are kept, as in every ` +
+        `frame with more; the stream states the number of the others as ${omittedMark.split(' ')[0]}`,
+    );
+  }
+}

@@ -1,0 +1,168 @@
+/** The frames of a run, from the first to the last: those that an earlier session has finished are not searched again. */
+
+import { latticeName } from '../../crystal/lattice-name.js';
+import { stackedGeometry } from '../../frames/detector/stacked.js';
+import { abortable, closeIterator } from '../../util/aborted.js';
+import { isEwaldError } from '../../util/errors.js';
+import { tinyCellText } from '../doubt.js';
+import { type RunEvent, startEvent } from '../events.js';
+import { pipelineItem } from '../record.js';
+import type { PipelineItem } from '../search-all.js';
+import { searched } from '../search-places.js';
+import { methodName } from '../settings.js';
+import { storedResults, withStored } from '../shards/stored.js';
+import { Outputs } from '../sinks/outputs.js';
+import type { IsDone } from '../sources/source.js';
+import { parseIntegration } from '../stages/integration-method.js';
+import { RunSummary } from '../summary.js';
+import { CellVerdict } from './cell-verdict.js';
+import { FrameWarnings } from './frame-warnings.js';
+import type { OpenRun, PreparedRun, Run } from './run-state.js';
+
+/** Searches the frames that an earlier session did not finish, and writes the outputs. */
+export async function* searchFrames(
+  open: OpenRun,
+  prepared: PreparedRun,
+): AsyncGenerator<PipelineItem, void, undefined> {
+  const { source, grid, events } = open;
+  const { settings } = prepared;
+  const summary = new RunSummary(source.total, settings.cells, source);
+  const verdict = new CellVerdict(summary, settings.cells, prepared.geometry.fitted?.cells);
+  const run: Run = { ...open, prepared, state: { summary, verdict, chip: grid && new grid.ChipSink(grid.found) } };
+  events.report(startEvent('searching the first frames', source));
+  const { outputs, isDone } = await openOutputs(run);
+  const stored = await storedResults(run, outputs, isDone);
+  const isFound: IsDone = (...frame) => stored.has(...frame) || isDone(...frame);
+  yield* written(run, withStored(searched(run, stored, isFound), stored, run.options.signal), outputs);
+}
+
+/** Opens the outputs, with the frames of earlier sessions; `isDone` says which they are. */
+async function openOutputs(run: Run): Promise<{ readonly outputs: Outputs; readonly isDone: IsDone }> {
+  const { options, source, events } = run;
+  const { summary, chip } = run.state;
+  const isFollowed = options.follow;
+  const done = new Set<string>();
+  const doneSerials = new Set<number>();
+  let last = Number.NEGATIVE_INFINITY;
+  let again: ReadonlySet<number> = new Set();
+  let streamed = 0;
+  const outputs = await Outputs.open(run, {
+    frame: (chunk) => {
+      const { filename, event, serial, hit, cells, frameSum } = chunk;
+      chip?.earlier(chunk);
+      streamed++;
+      last = Math.max(last, serial);
+      doneSerials.add(serial);
+      if (isFollowed) done.add(`${filename} ${event ?? '//0'}`);
+      if (frameSum !== undefined) source.expectFrame?.(filename, event ?? '//0', frameSum);
+      summary.addEarlier({ hit, cells });
+    },
+    unread: (serials) => {
+      again = serials;
+    },
+  });
+  for (const serial of again) last = Math.max(last, serial);
+  if (last >= options.serialStart) events.reportQuietly({ kind: 'resumed', after: last, again: again.size });
+  const { total = streamed } = source;
+  if (streamed > total)
+    events.warnQuietly(
+      `the stream keeps the ${streamed} frames that it has, more than the ${total} that this run is to search`,
+    );
+  // A stream without its non-hits does not tell which frames before the last one were searched; any other does, also if
+  // another choice of frames is searched now.
+  const isByOrder = !options.nonHitsInStream || options.output === undefined;
+  const isDone: IsDone = (serial, file, event) => {
+    if (isFollowed) return done.has(`${file} ${source.eventOf?.(file, event) ?? `//${event}`}`);
+    return isByOrder ? serial <= last && !again.has(serial) : doneSerials.has(serial);
+  };
+  try {
+    await outputs.resume(isDone, streamed, (record) => summary.learn(record));
+  } catch (error) {
+    await outputs.discard();
+    throw error;
+  }
+  return { outputs, isDone };
+}
+
+/** Passes results to the outputs, and ends these with the run. */
+async function* written(
+  run: Run,
+  records: ReturnType<typeof withStored>,
+  outputs: Outputs,
+): AsyncGenerator<PipelineItem, void, undefined> {
+  const {
+    options,
+    source,
+    prepared,
+    events,
+    state: { summary, verdict },
+  } = run;
+  const { settings } = prepared;
+  const warnings = new FrameWarnings(events, summary, verdict, options.copyHeader);
+  const isLive = source.live !== undefined;
+  const lattices = (settings.cells ?? []).map(latticeName);
+  const geometry = stackedGeometry(prepared.geometry.used, source.first);
+  const itemSetup = { geometry, lattices, method: methodName(settings) };
+  let state: 'under way' | 'whole' | 'failed' = 'under way';
+  try {
+    for await (const { record, item } of records) {
+      events.check();
+      summary.add(record);
+      warnings.of(record);
+      await abortable(outputs.add(record), options.signal);
+      events.report({ kind: 'progress', stage: 'frames', share: summary.share, summary });
+      yield item ?? pipelineItem(record, itemSetup);
+    }
+    events.check();
+    state = 'whole';
+  } catch (error) {
+    if (!isEwaldError(error, 'Aborted') && error !== events.failure) {
+      state = 'failed';
+      events.reportQuietly({ ...(await keptOf(outputs)), summary, isLive });
+    } else if ((options.follow || isLive) && summary.done > 0) {
+      // This is how one ends a run that waits for more. `resume` continues a complete stream of files as well.
+      state = 'whole';
+    }
+    throw error;
+  } finally {
+    await closeIterator(records);
+    // If the consumer leaves the loop or the signal fires, finished results are kept.
+    if (state !== 'failed') await endOutputs(run, outputs, warnings, state === 'whole');
+  }
+}
+
+/** Ends a run: tells what is doubtful about its results, and completes the outputs. */
+async function endOutputs(run: Run, outputs: Outputs, warnings: FrameWarnings, isWhole: boolean): Promise<void> {
+  const {
+    source,
+    events,
+    prepared: { settings },
+    state: { summary, verdict, chip },
+  } = run;
+  summary.end();
+  for (const text of verdict.texts()) events.warnQuietly(text);
+  for (const text of (await source.changes?.()) ?? []) events.warnQuietly(text, true);
+  const question = summary.hits > 0 && summary.indexed === 0 ? tinyCellText(settings.cells, 'frame') : undefined;
+  if (question !== undefined) events.warnQuietly(question);
+  const hint = summary.lengthsHint();
+  if (hint !== undefined) events.warnQuietly(hint);
+  const { doubts, remarks } = outputs.aboutDetector();
+  if (doubts.length + remarks.length > 0) events.reportQuietly({ kind: 'detector', doubts, remarks });
+  const ended = await outputs.close(isWhole, mayGoOn(run));
+  const maps = chip && { maps: chip.maps.maps };
+  warnings.ofSaturated(parseIntegration(settings.integration ?? 'rings').saturated);
+  warnings.ofWells(maps?.maps ?? []);
+  events.reportQuietly({ kind: 'end', isWhole, summary, outputs: ended, isLive: source.live !== undefined, ...maps });
+  events.check();
+}
+
+/** Whether a later session may add frames to a run that ends now: one that was ended, or of the first frames only. */
+const mayGoOn = ({ options: { signal, first }, source, state: { summary } }: Run): boolean =>
+  source.live === undefined && (signal.aborted || summary.done >= (first ?? Number.POSITIVE_INFINITY));
+
+/** The end of a run that failed: what it keeps of its outputs. */
+async function keptOf(outputs: Outputs): Promise<Pick<RunEvent & { kind: 'end' }, 'kind' | 'isWhole' | 'outputs'>> {
+  const file = await outputs.discard().catch(() => undefined);
+  const kept = file === undefined ? [] : [{ output: 'stream' as const, state: 'kept' as const, file }];
+  return { kind: 'end', isWhole: false, outputs: kept };
+}

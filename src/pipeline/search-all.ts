@@ -1,0 +1,350 @@
+/**
+ * Runs frames through searchers: reads them, searches several concurrently with bounded memory, and yields the results
+ * in order. Both the run in one process and the tasks of workers use this.
+ */
+
+import { numberTypes } from '../compute/arrays/numbers.js';
+import { type LatticeName, latticeName } from '../crystal/lattice-name.js';
+import type { StreamChunk } from '../crystal/stream/stream.js';
+import { type Dataset, fillsHere } from '../frames/dataset.js';
+import type { Frame } from '../peaks/contract.js';
+import type { BorrowedFrame } from '../peaks/peaks.js';
+import { ringsOfDetector } from '../peaks/rings.js';
+import { closeIterator } from '../util/aborted.js';
+import { EwaldError } from '../util/errors.js';
+import type { PlatformSignal } from '../util/globals.js';
+import { checkSignal } from '../util/options.js';
+import { oneLine } from '../util/plain-text.js';
+import { type FrameSearcherMethods, type OpenFrameSearcher, retryIfDetached } from './frame-searcher.js';
+import { frameGrid, type RunGrid } from './grid/frame-grid.js';
+import { copiedHeaders } from './inputs/copied-headers.js';
+import type { Region } from './regions/region.js';
+import type { RegionSums } from './regions/region-sums.js';
+import { methodName } from './settings.js';
+import { type FrameResult, integrateCrystals } from './stages/frame.js';
+import { listedOf, listedPeaks } from './stages/listed.js';
+import { readFrame } from './stages/read-frame.js';
+import { chunkOf, type FrameOrigin } from './streams/chunk.js';
+
+/** A finished frame. */
+export interface SearchedFrame {
+  readonly origin: FrameOrigin;
+  readonly result: FrameResult;
+  readonly chunk: StreamChunk;
+  /** With `keepFrame`, the pixels that were searched, [ss, fs]; the receiver owns them. */
+  readonly frame?: Frame | undefined;
+  readonly error?: undefined;
+}
+
+/** A frame that could not be read. */
+export interface FailedFrame {
+  readonly origin: FrameOrigin;
+  readonly error: EwaldError;
+  readonly result?: undefined;
+  readonly chunk?: undefined;
+}
+
+export type PipelineItem = SearchedFrame | FailedFrame;
+
+/** A frame to search. */
+interface ReadableJob {
+  readonly dataset: Dataset;
+  readonly frame: number;
+  readonly origin: FrameOrigin;
+  readonly error?: undefined;
+  /**
+   * Opens its file again, instead of a dataset whose file system went away, as soon as it is back; throws the error
+   * that it was given if there is nothing to wait for.
+   */
+  readonly back?: ((error: unknown, failed?: Dataset) => Promise<Dataset>) | undefined;
+}
+
+/** A frame to search, or the reason why its file cannot be opened. */
+export type FrameJob =
+  | ReadableJob
+  | { readonly error: EwaldError; readonly frame: number; readonly origin: FrameOrigin; readonly back?: undefined };
+
+/** Frames that a searcher no longer uses: later ones are read into their memory. */
+const spareFrames = new WeakMap<FrameSearcherMethods, Frame[]>();
+
+function spareOf(searcher: FrameSearcherMethods): Frame[] {
+  const spare = spareFrames.get(searcher) ?? [];
+  spareFrames.set(searcher, spare);
+  return spare;
+}
+
+/**
+ * Results of frames that were searched with the same parameters, but not integrated; each is removed when it is used.
+ */
+export type FoundFrames = Map<string, FrameResult>;
+
+/** The key of a frame in `FoundFrames`. */
+export const frameKey = ({ name }: Dataset, frame: number): string => `${name} ${frame}`;
+
+/** What a search does besides searching. */
+interface SearchOptions {
+  /** Items contain the pixels of their frame. */
+  readonly keepFrame?: boolean | undefined;
+  /** Frames that have been searched, which are only integrated. */
+  readonly found?: FoundFrames | undefined;
+  /** Fields of the frames' headers that are copied into the results. */
+  readonly copyHeader?: readonly string[] | undefined;
+  /** Regions of the frames whose counts are summed. */
+  readonly rois?: readonly Region[] | undefined;
+  /** Where the images are on a chip. */
+  readonly grid?: RunGrid | undefined;
+  /**
+   * Cores on which frames may be read and unpacked while others are searched. If searchers on native leave none of
+   * them, a frame is read by the searcher that is free, and searched while it is still in the cache. Default: enough.
+   */
+  readonly cores?: number | undefined;
+  /** Whether so little memory is left that only one frame may be in progress. */
+  readonly isTight?: (() => boolean) | undefined;
+}
+
+/** Searchers that work are taken, and given back when they are free. */
+class Pool {
+  readonly #free: OpenFrameSearcher[];
+  readonly #waiting: ((searcher: OpenFrameSearcher) => void)[] = [];
+
+  constructor(searchers: readonly OpenFrameSearcher[]) {
+    this.#free = [...searchers];
+  }
+
+  take(): Promise<OpenFrameSearcher> {
+    const searcher = this.#free.pop();
+    return searcher ? Promise.resolve(searcher) : new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  give(searcher: OpenFrameSearcher): void {
+    const next = this.#waiting.shift();
+    if (next) next(searcher);
+    else this.#free.push(searcher);
+  }
+}
+
+/** Reads frames and searches each with the searcher that is free; all searchers have the settings of `any`. */
+class Search {
+  readonly #any: OpenFrameSearcher;
+  readonly #pool: Pool;
+  readonly #signal: PlatformSignal | undefined;
+  readonly #keepFrame: boolean;
+  readonly #found: FoundFrames;
+  readonly #copyHeader: readonly string[];
+  readonly #regions: RegionSums | undefined;
+  readonly #grid: RunGrid | undefined;
+  readonly #readsAhead: boolean;
+  readonly #spare: Frame[];
+  readonly #lattices: readonly LatticeName[];
+  readonly #batch: number;
+
+  constructor(
+    any: OpenFrameSearcher,
+    searchers: readonly OpenFrameSearcher[],
+    signal: PlatformSignal | undefined,
+    {
+      keepFrame = false,
+      found = new Map(),
+      copyHeader = [],
+      regions,
+      grid,
+      cores = Number.POSITIVE_INFINITY,
+    }: Omit<SearchOptions, 'rois'> & { readonly regions: RegionSums | undefined },
+  ) {
+    this.#any = any;
+    this.#pool = new Pool(searchers);
+    this.#signal = signal;
+    this.#keepFrame = keepFrame;
+    this.#found = found;
+    this.#copyHeader = copyHeader;
+    this.#regions = regions;
+    this.#grid = grid;
+    this.#readsAhead = any.backends.peaks !== 'native' || searchers.length < cores;
+    this.#spare = spareOf(any);
+    this.#batch = any.imagesAtOnce;
+    this.#lattices = (any.settings.cells ?? []).map(latticeName);
+  }
+
+  async item(job: FrameJob): Promise<PipelineItem> {
+    const { origin } = job;
+    if (job.error) return { origin, error: job.error };
+    try {
+      checkSignal(this.#signal);
+      // If a stream cannot contain the name, the frame fails before it is read, and the others are processed.
+      oneLine(origin.filename, 'the name of the file');
+      return await this.#searched(job);
+    } catch (error) {
+      // A lost device would fail on all remaining frames as well, through no fault of theirs.
+      if (!(error instanceof EwaldError) || ['Aborted', 'Disposed', 'DeviceLost'].includes(error.tag)) throw error;
+      return { origin, error };
+    }
+  }
+
+  async #searched(job: ReadableJob): Promise<SearchedFrame> {
+    const { frame, origin, back } = job;
+    let { dataset } = job;
+    // Usually the frame is read before a searcher is free: the next frame is decoded while this one is searched.
+    let searcher = this.#readsAhead ? undefined : await this.#pool.take();
+    let held: BorrowedFrame | undefined;
+    const give = (): void => {
+      if (searcher) this.#pool.give(searcher);
+      searcher = undefined;
+    };
+    try {
+      const begun = performance.now();
+      held = await this.#hold(dataset, frame).catch(async (error) => {
+        if (!back) throw error;
+        dataset = await back(error, dataset);
+        return this.#hold(dataset, frame);
+      });
+      const copied = this.#copyHeader;
+      const headers = copied.length > 0 ? { headers: await copiedHeaders(dataset, frame, copied) } : {};
+      const rois = this.#regions && { rois: this.#regions.of(held.frame()) };
+      const grid = this.#grid ? { grid: await frameGrid(this.#grid, dataset, frame, origin) } : {};
+      const readMs = performance.now() - begun;
+      searcher ??= await this.#pool.take();
+      checkSignal(this.#signal);
+      const found = this.#batch === 1 ? undefined : give;
+      const earlier = this.#found.get(frameKey(dataset, frame));
+      this.#found.delete(frameKey(dataset, frame));
+      const searched = earlier
+        ? integrated(searcher, held.frame(), earlier, readMs)
+        : await searchOne(searcher, { ...job, dataset }, held, { readMs, signal: this.#signal, found });
+      const result = { ...searched, ...headers, ...rois, ...grid };
+      const { detector, settings } = this.#any;
+      const chunk = chunkOf(origin, result, detector.geometry, this.#lattices, methodName(settings));
+      return { origin, result, chunk, ...(this.#keepFrame ? { frame: held.frame() } : {}) };
+    } finally {
+      held?.giveBack();
+      give();
+    }
+  }
+
+  /** Reads a frame: if this thread alone unpacks it, into memory of the finder, which need not copy it then. */
+  async #hold(dataset: Dataset, frame: number): Promise<BorrowedFrame> {
+    const { detector, settings } = this.#any;
+    const [keepFrame, signal, spare] = [this.#keepFrame, this.#signal, this.#spare];
+    const isPlain = keepFrame || listedOf(settings) || dataset.dtype === 'f64' || !(await dataset[fillsHere]?.());
+    const borrowed = isPlain ? undefined : this.#any.borrowFrame();
+    if (borrowed) {
+      try {
+        await retryIfDetached(borrowed, (into) => readFrame(dataset, frame, detector, signal, into));
+        return borrowed;
+      } catch (error) {
+        borrowed.giveBack();
+        throw error;
+      }
+    }
+    const memory = keepFrame ? undefined : listedOf(settings) ? spare.pop() : (spare.pop() ?? this.#any.newFrame());
+    const numbers = await readFrame(dataset, frame, detector, signal, memory);
+    return { frame: () => numbers, giveBack: () => void (keepFrame || spare.push(numbers)) };
+  }
+}
+
+/** Frames that wait for others to be indexed with them: as many as a batch takes, in at most 256 MiB. */
+function waitingFrames({ imagesAtOnce, detector: { width, height, dtype } }: OpenFrameSearcher): number {
+  const bytes = width * height * numberTypes[dtype].BYTES_PER_ELEMENT;
+  return imagesAtOnce === 1 ? 0 : Math.min(imagesAtOnce, Math.floor(2 ** 28 / bytes));
+}
+
+/**
+ * Searches frames with all given searchers; at most twice as many frames are read or in flight, and those that wait to
+ * be indexed in a batch.
+ */
+export async function* searchAll(
+  searchers: readonly OpenFrameSearcher[],
+  jobs: Iterable<FrameJob> | AsyncIterable<FrameJob>,
+  signal: PlatformSignal | undefined,
+  { rois = [], ...options }: SearchOptions = {},
+): AsyncGenerator<PipelineItem, void, undefined> {
+  const [any] = searchers;
+  if (!any) return;
+  const regions = rois.length > 0 ? await any.regionSums(rois) : undefined;
+  const search = new Search(any, searchers, signal, { ...options, regions });
+  const queue: Promise<PipelineItem>[] = [];
+  const source = iterate(jobs);
+  const most = 2 * searchers.length + waitingFrames(any);
+  let coming: Promise<IteratorResult<FrameJob, void>> | undefined;
+  let ended = false;
+  /** Why the source has ended too early. */
+  const failures: unknown[] = [];
+  try {
+    while (!ended || queue.length > 0) {
+      checkSignal(signal);
+      const [first] = queue;
+      if (!ended && queue.length < (options.isTight?.() ? 1 : most)) {
+        coming ??= source.next();
+        // A source that waits for its next frame must not delay finished results.
+        const next = await (first ? Promise.race([coming, first.then(noJob, noJob)]) : coming).catch((cause) => {
+          failures.push(cause);
+        });
+        if (failures.length > 0) ended = true;
+        else if (next) {
+          coming = undefined;
+          if (next.done) ended = true;
+          else {
+            const item = search.item(next.value);
+            // The consumer receives the error when it reaches this item.
+            item.catch(noJob);
+            queue.push(item);
+          }
+          continue;
+        }
+      }
+      if (!first) break;
+      queue.shift();
+      yield await first;
+    }
+    // Frames that were read before the source failed are finished.
+    if (failures.length > 0) throw failures[0];
+  } finally {
+    // A searcher must not be disposed while it is working.
+    await Promise.allSettled(queue);
+    await closeIterator(source);
+  }
+}
+
+/** Searches one frame that has been read; its file may contain its beam and its peaks. */
+async function searchOne(
+  searcher: OpenFrameSearcher,
+  { dataset, frame }: ReadableJob,
+  held: BorrowedFrame,
+  {
+    readMs,
+    signal,
+    found: whenFound,
+  }: { readMs: number; signal: PlatformSignal | undefined; found?: (() => void) | undefined },
+): Promise<FrameResult> {
+  const { detector, settings } = searcher;
+  const beam = (await detector.beams(dataset.name))(frame);
+  const begun = performance.now();
+  const { minRes = 0, maxRes = 0 } = settings;
+  const listed = listedOf(settings);
+  const rings = listed && ringsOfDetector(detector, { minRadius: minRes, maxRadius: maxRes });
+  const found = listed && rings && (await listedPeaks(dataset, frame, detector, rings, listed, signal));
+  const listing = performance.now() - begun;
+  const result = await searcher.searchBorrowed(held, { beam, ...(found ? { found } : {}) }, whenFound);
+  return { ...result, ms: { ...result.ms, read: readMs, peaks: result.ms.peaks + listing } };
+}
+
+/** The result of a frame that has been searched, with the intensities of its crystals. */
+function integrated(
+  { detector, settings }: FrameSearcherMethods,
+  numbers: Frame,
+  earlier: FrameResult,
+  readMs: number,
+): FrameResult {
+  const { beam, ms } = earlier;
+  const { geometry, width, bad, validRange, saturation } = detector;
+  const begun = performance.now();
+  const setup = { geometry, beam, width, bad, validRange, saturation, settings };
+  const crystals = integrateCrystals(numbers, earlier.crystals, setup);
+  return { ...earlier, crystals, ms: { ...ms, read: readMs, integrate: performance.now() - begun } };
+}
+
+/** Wraps any source in a generator, so that it can be ended. */
+async function* iterate<T>(source: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+  yield* source;
+}
+
+const noJob = (): undefined => undefined;

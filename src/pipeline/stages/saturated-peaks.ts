@@ -1,0 +1,40 @@
+/** Peaks with saturated pixels. */
+import type { Detector } from '../../frames/detector/detector.js';
+import type { Frame } from '../../peaks/contract.js';
+import { type PeakList, selectPeaks } from '../../peaks/peak-list.js';
+
+type Limits = Pick<Detector, 'geometry' | 'saturation' | 'bad' | 'validRange' | 'width' | 'height'>;
+
+/** The peaks without saturated pixels: those above the maximum of their panel, or above their own in a map. */
+export function unsaturated(found: PeakList, frame: Frame, detector: Limits): PeakList {
+  const { panels } = detector.geometry;
+  // What a peak has above its background has been rounded; a count is a whole number.
+  const isReal = frame instanceof Float32Array;
+  const highest = (i: number): number => {
+    const value = (found.maximum[i] ?? 0) + (found.background[i] ?? 0);
+    return isReal ? value : Math.round(value);
+  };
+  const isBelow = (i: number): boolean =>
+    highest(i) <= (panels[found.panel[i] ?? 0]?.maximum ?? Number.POSITIVE_INFINITY);
+  const { saturation } = detector;
+  return selectPeaks(found, (i) => isBelow(i) && !(saturation && isAbove(found, i, frame, detector, saturation)));
+}
+
+/** Whether a pixel of a peak is above its limit: one of those within the circle that has as many pixels as the peak. */
+function isAbove(
+  found: PeakList,
+  peak: number,
+  frame: Frame,
+  { bad, validRange: [, greatest], width, height }: Limits,
+  saturation: Float32Array,
+): boolean {
+  const [x, y] = [Math.floor(found.fs[peak] ?? 0), Math.floor(found.ss[peak] ?? 0)];
+  const reach = Math.ceil(Math.sqrt(Math.max(1, found.pixels[peak] ?? 1) / Math.PI));
+  for (let ss = Math.max(0, y - reach); ss <= Math.min(height - 1, y + reach); ss++)
+    for (let fs = Math.max(0, x - reach); fs <= Math.min(width - 1, x + reach); fs++) {
+      const i = ss * width + fs;
+      const value = frame[i] as number;
+      if (bad[i] === 0 && value <= greatest && value > (saturation[i] as number)) return true;
+    }
+  return false;
+}

@@ -1,6 +1,0 @@
-/** Options of this room; the build writes each of them into the declarations, with the sentence of its row. */
-import type { OptionsOf } from '../../base/parameters.js';
-import type { cellSearchRows } from './parameters.js';
-
-/** How an unknown cell is looked for. */
-export interface CellSearchParameters extends OptionsOf<typeof cellSearchRows> {}

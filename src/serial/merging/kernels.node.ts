@@ -1,6 +1,0 @@
-/** The merging kernels of the backends that only Node has. */
-import { addKernels } from '../../core/backends/feature.js';
-import { mergingOp as native } from './kernels/native.js';
-import { mergingFeature } from './kernels.js';
-
-export const nodeKernels = [addKernels(mergingFeature, { native })];

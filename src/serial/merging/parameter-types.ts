@@ -1,6 +1,0 @@
-/** Options of this room; the build writes each of them into the declarations, with the sentence of its row. */
-import type { OptionsOf } from '../../base/parameters.js';
-import type { mergeRows } from './parameters.js';
-
-/** Options of a merge. */
-export interface MergeOptions extends OptionsOf<typeof mergeRows> {}

@@ -1,0 +1,12 @@
+/** Options of this room; the build writes each of them into the declarations, with the sentence of its row. */
+import type { OptionsOf } from '../options/parameters.js';
+import type { listenRows, viewRows, watchRows } from './parameters.js';
+
+/** Where a server of pages listens. */
+export interface ListenParameters extends OptionsOf<typeof listenRows> {}
+
+/** With what a viewer shows frames. */
+export interface ViewParameters extends OptionsOf<typeof viewRows> {}
+
+/** How a run that nobody looks at is watched. */
+export interface WatchParameters extends OptionsOf<typeof watchRows> {}

@@ -1,0 +1,120 @@
+/** Parameters of the servers of pages. */
+
+import { openRows } from '../frames/parameters.js';
+import { sliceRows } from '../options/frame-slice.js';
+import { grouped, type Parameters } from '../options/parameters.js';
+import { gridRows, sourceRows } from '../pipeline/parameters.js';
+import { watchRows } from '../pipeline/watch-rows.js';
+import { analysisRows, scanRunRows } from '../stem/parameters.js';
+import { range } from '../util/range.js';
+
+/** Parameters of the address on which a server listens. */
+export const listenRows = /* @__PURE__ */ grouped('page', {
+  port: {
+    common: true,
+    kind: 'integer',
+    sentence: 'port to listen on; 0 chooses a free one',
+    range: range(0, 65535, 0),
+  },
+  host: {
+    common: true,
+    kind: 'text',
+    sentence: 'address to listen on, for a browser on another computer',
+    more: 'The default can be reached from this computer only.',
+    fallback: '127.0.0.1',
+    value: 'address',
+  },
+} as const satisfies Parameters);
+
+const { zmqInput, zmqSubscribe, zmqRequest, zmqPull } = sourceRows;
+const received = ['frames by ZeroMQ (--zmq-input)'];
+
+const { navShape, sigShape, dtype, endian, offset, frameHeader, frameFooter, order } = openRows;
+
+/** What a viewer may be told about files of frames, which the page reads. */
+export const openingRows = { navShape, sigShape, dtype, endian, offset, frameHeader, frameFooter, order } as const;
+
+const { syncOffset, roi } = scanRunRows;
+const { calibration } = analysisRows;
+
+/** Which part of a scan is shown, and with what. */
+export const shownScanRows = {
+  syncOffset,
+  roi: { ...roi, sentence: 'shows this part of the scan: y,x or y0:y1,x0:x1', type: undefined },
+  ...sliceRows,
+  calibration: {
+    ...calibration,
+    sentence: 'calibration of the scan: what ewald calibrate wrote; otherwise the page makes one when it needs it',
+    more: undefined,
+    type: undefined,
+    of: undefined,
+  },
+} as const satisfies Parameters;
+
+/** Parameters with which a viewer shows frames. */
+export const viewRows = /* @__PURE__ */ grouped('input', {
+  geometry: {
+    common: true,
+    kind: 'text',
+    short: 'g',
+    sentence: 'CrystFEL .geom of the detector',
+    defaultText: 'described by the file',
+    value: 'file',
+  },
+  cell: {
+    common: true,
+    kind: 'text',
+    short: 'p',
+    sentence: 'known cell: a CrystFEL .cell or PDB file, or a,b,c,alpha,beta,gamma',
+    more: 'Without one, "Index all" determines it from the frames; those that arrive are only searched for peaks.',
+    value: 'cell',
+  },
+  follow: {
+    common: true,
+    group: 'live',
+    kind: 'boolean',
+    sentence: 'shows frames as they are added: to files that grow, to a stream, and as new files of folders',
+  },
+  dataset: {
+    kind: 'text',
+    sentence: 'dataset of the frames in HDF5 files',
+    defaultText: "the geometry's, or the file's own choice",
+    value: 'path',
+  },
+  grid: { ...gridRows.grid, group: 'live', of: ['frames that arrive (--follow, --zmq-input)'] },
+  gridFile: { ...gridRows.gridFile, group: 'live', of: ['frames that arrive (--follow, --zmq-input)'] },
+  allowOutside: {
+    kind: 'boolean',
+    // Who types the name of a stream may open the files that it names; a service passes on what others wrote.
+    flag: null,
+    sentence: 'shows the frames that a stream names wherever they are',
+    defaultText: "in the stream's folder, and in this one",
+  },
+  ...openingRows,
+  ...shownScanRows,
+} as const satisfies Parameters);
+
+/** Parameters of frames that a viewer receives from a detector; in the library, those of `zmqSource`. */
+export const receivedRows = {
+  zmqInput: {
+    ...zmqInput,
+    sentence: 'shows frames as they are received by ZeroMQ, such as from tcp://host:5002, instead of files',
+    of: undefined,
+  },
+  zmqSubscribe: { ...zmqSubscribe, of: received },
+  zmqRequest: { ...zmqRequest, of: received },
+  zmqPull: {
+    ...zmqPull,
+    sentence: `${zmqPull.sentence}; each frame goes to one puller, so not beside a run`,
+    of: received,
+  },
+} as const satisfies Parameters;
+
+export { watchRows };
+
+/** The tables of this room by the names of their types, for its README and for declarations. */
+export const tables = {
+  ListenParameters: listenRows,
+  ViewParameters: viewRows,
+  WatchParameters: watchRows,
+} as const;

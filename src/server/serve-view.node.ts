@@ -1,0 +1,238 @@
+/** The viewer for files of this computer and frames that arrive on it, as `ewald view` opens it. */
+import { stat } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { zarrMetadataOf } from '../frames/series-files.js';
+import { checkedOptions, refuseBy, row } from '../options/call-options.js';
+import { argumentError } from '../options/parameters.js';
+import { parseGrid } from '../pipeline/chip/grid.js';
+import type { RunEvent } from '../pipeline/events.js';
+import { gridRules } from '../pipeline/grid/grid-options.js';
+import { givenCells } from '../pipeline/inputs/given.js';
+import { runPlace } from '../pipeline/inputs/place.node.js';
+import type { RunView } from '../pipeline/sinks/run-view.js';
+import type { LiveInput } from '../pipeline/sources/source.js';
+import type { Calibration } from '../stem/calibrate/calibration.js';
+import { readCalibration } from '../stem/calibrate/read-calibration.node.js';
+import type { ScanView, ScanViewer, ViewedScan } from '../udf/live/scan-view.js';
+import { expects } from '../util/arguments.js';
+import { observer } from '../util/callbacks.js';
+import { EwaldError } from '../util/errors.js';
+import { fileReason } from '../util/file-errors.js';
+import { type Disposable, disposableServer, type MaybeAsyncDisposable } from '../util/resource.js';
+import { type Arriving, followArriving } from './arriving-frames.js';
+import { checkShown, type Opening } from './checked-files.js';
+import type { ListenParameters, ViewParameters } from './parameter-types.js';
+import { listenRows, openingRows, shownScanRows, viewRows } from './parameters.js';
+import { PageServer } from './server.js';
+import { SharedFiles } from './shared-files.js';
+import { isStream, StreamFrames } from './stream-frames.js';
+
+/** Options of `serveView`. */
+export interface ServeViewOptions extends ViewParameters, ListenParameters {
+  /** Called with remarks on the inputs, such as a geometry with unknown entries. */
+  readonly onWarning?: ((text: string) => void) | undefined;
+}
+
+/** A viewer that is being served; as `view` of `ctx.pipeline` or of `runToFiles`, it follows the run. */
+export interface ServedView extends RunView, ScanViewer, Disposable {
+  /** Address for the browser, with a token that lets its holder read the files. */
+  readonly url: string;
+  /** Starts to show the images of a run over a scan; its `show` is a function for `plots` of `runUdf`. */
+  scanView(scan: ViewedScan): ScanView;
+  /** Resolves when no more frames arrive; rejects if followed frames cannot be read. Without such frames, never. */
+  readonly done: Promise<void>;
+  /** Ends the server, as `dispose` and `await using` do. */
+  close(): Promise<void>;
+}
+
+const rows = { ...viewRows, ...listenRows, onWarning: row.any } as const;
+
+/**
+ * Serves the viewer and the frames that it shows, which are read and searched in the browser:
+ *
+ * - files of frames of any format, or a stream, whose frames are found by the names in it unless they are given;
+ * - a folder, and with `follow` its new files and frames that are added to files: the newest frame is shown;
+ * - frames received from a detector or its monitor: `zmqSource` of `ewald/pipeline`, alone.
+ *
+ * The server answers only requests that know the token in its address, and offers only these files and neighbouring
+ * files of the same data set. Without files, the page opens files that are dropped on it.
+ *
+ * Throws `Argument` for a port or an address that cannot be used, `File` for files that do not exist, and `Format` for
+ * files that hold no frames, and for a geometry or a cell that cannot be read.
+ */
+export async function serveView(
+  files: readonly string[] | readonly [LiveInput],
+  options: ServeViewOptions = {},
+): Promise<ServedView & MaybeAsyncDisposable> {
+  const { geometry, cell, dataset, follow, allowOutside, port, host } = checkedOptions('serveView', options, rows);
+  const calibration = await calibrationOf(options.calibration);
+  const warn = observer('serveView', options, 'onWarning');
+  const received = receivedOf(files);
+  let paths = received ? [] : (files as readonly string[]);
+  const texts = Array.isArray(files) && paths.every((file) => typeof file === 'string');
+  expects(texts, 'serveView: the files', files, 'a list of paths, or of one source of frames');
+  // The folder of a Zarr array is one file of frames, which its metadata describe.
+  paths = await Promise.all(paths.map(async (path) => (await zarrMetadataOf(path)) ?? path));
+  const beside = [geometry, cell].filter((file) => file !== undefined);
+  if (files.length === 0 && (beside.length > 0 || follow))
+    throw new EwaldError(
+      'Argument',
+      `${follow ? 'follow is for frames' : 'a geometry and a cell belong to frames'}; ` +
+        'name the files of the frames, too',
+    );
+  if (received && follow)
+    throw new EwaldError(
+      'Argument',
+      `follow is for frames in files; those of ${received.address} arrive by themselves`,
+    );
+  const numbers = await cellNumbersText(cell);
+  const besideFiles = beside.filter((file) => file !== numbers);
+  for (const file of besideFiles) await checkFile(file);
+  const stream = received ? undefined : await streamAmong(paths);
+  const arrives = received !== undefined || (stream === undefined && (follow || (await hasFolder(paths))));
+  const opening = openingOf(options, arrives);
+  checkGrid(options, arrives);
+  checkUse({ opening, calibration }, arrives, stream === undefined && paths.length > 0);
+  if (!arrives) {
+    for (const file of paths) await checkFile(file);
+    await checkShown(paths, { geometry, cell, opening }, warn);
+  }
+  const shared = new SharedFiles();
+  const list = (path: string, as?: string): void =>
+    void shared.share(resolve(path), { listed: true, growing: follow, ...(as === undefined ? {} : { as }) });
+  if (!arrives) for (const file of [...paths, ...besideFiles]) list(file);
+  const frames =
+    stream !== undefined && paths.length === 1
+      ? new StreamFrames(stream, allowOutside ?? false, ({ path, as }) => list(path, as))
+      : undefined;
+  await frames?.more();
+  const server = await PageServer.listen({
+    page: 'view.html',
+    shared,
+    follow,
+    cell: numbers,
+    opening,
+    calibration,
+    port,
+    host,
+    ...(frames ? { refresh: () => frames.more() } : {}),
+  });
+  let arriving: Arriving | undefined;
+  try {
+    if (arrives)
+      arriving = await followArriving(server.live, {
+        inputs: received ?? paths,
+        geometry,
+        cell,
+        dataset,
+        follow,
+        warn,
+        grid: { grid: options.grid, gridFile: options.gridFile },
+      });
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+  return disposableServer({
+    url: server.url,
+    done: arriving?.done ?? new Promise(() => undefined),
+    async close() {
+      await arriving?.close();
+      await server.close();
+    },
+    runSink: (run: Parameters<RunView['runSink']>[0]) => server.live.sink(run),
+    happened: (event: RunEvent) => server.live.happened(event),
+    scanView: (scan: ViewedScan) => server.live.scan(scan),
+  });
+}
+
+/** Refuses a grid for frames that do not arrive, and one that is none. Throws `Argument`. */
+function checkGrid({ grid, gridFile }: Pick<ViewParameters, 'grid' | 'gridFile'>, arrives: boolean): void {
+  if ((grid ?? gridFile) !== undefined && !arrives)
+    throw argumentError(
+      'serveView',
+      (said) =>
+        `${said(grid === undefined ? 'gridFile' : 'grid')} is for frames that arrive: ${said('follow')}, or a live ` +
+        'source; ewald index shows the chip of a run, and ewald stream map that of a stream',
+    );
+  refuseBy('serveView', { grid, gridFile }, gridRules);
+  if (grid !== undefined) parseGrid(grid);
+}
+
+/** Refuses options of files for frames that arrive, and those of frames that arrive for files. */
+function checkUse(
+  {
+    opening,
+    calibration,
+  }: {
+    readonly opening: object | undefined;
+    readonly calibration: object | undefined;
+  },
+  arrives: boolean,
+  isFrames: boolean,
+): void {
+  if ((opening || calibration) && (arrives || !isFrames))
+    throw new EwaldError(
+      'Argument',
+      `${Object.keys({ ...opening, ...(calibration && { calibration }) }).join(', ')} say how files of frames are ` +
+        'read; expected such files, and no stream, folder or frames that arrive',
+    );
+}
+
+const { syncOffset, roi, first, frames } = shownScanRows;
+
+/** What the user says about files of frames, without defaults; undefined for nothing. Frames may arrive with a dataset. */
+function openingOf(options: ViewParameters, arrives: boolean): Opening | undefined {
+  const names = { ...openingRows, syncOffset, roi, first, frames, ...(!arrives && { dataset: true }) };
+  const said = Object.entries(options).filter(([name, value]) => name in names && value !== undefined);
+  return said.length === 0 ? undefined : (Object.fromEntries(said) as Opening);
+}
+
+/** The calibration in a file. Throws `File`, `Format`. */
+async function calibrationOf(file: string | undefined): Promise<{ name: string; found: Calibration } | undefined> {
+  return file === undefined ? undefined : { name: basename(file), found: await readCalibration(file) };
+}
+
+/** The source of received frames, if that is what is shown. */
+function receivedOf(files: readonly unknown[]): LiveInput | undefined {
+  const [first] = Array.isArray(files) ? files : [];
+  const isReceived = typeof first === 'object' && first !== null && 'openLive' in first;
+  if (isReceived && files.length > 1)
+    throw new EwaldError('Argument', 'received frames are shown alone; leave out the other inputs');
+  return isReceived ? (first as LiveInput) : undefined;
+}
+
+/** The stream among files. */
+async function streamAmong(files: readonly string[]): Promise<string | undefined> {
+  const streams: string[] = [];
+  for (const file of files) if ((await entryKind(file)) === 'file' && (await isStream(file))) streams.push(file);
+  const [stream, second] = streams;
+  if (second !== undefined)
+    throw new EwaldError('Argument', `${stream} and ${second} are two streams; the viewer shows one at a time`);
+  return stream;
+}
+
+async function hasFolder(files: readonly string[]): Promise<boolean> {
+  for (const file of files) if ((await entryKind(file)) === 'folder') return true;
+  return false;
+}
+
+/** What is at a path; undefined if there is nothing, or something else. */
+async function entryKind(path: string): Promise<'file' | 'folder' | undefined> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isFile() ? 'file' : found?.isDirectory() ? 'folder' : undefined;
+}
+
+/** A cell that is given as numbers instead of a file. Throws what `ewald index` throws for a cell that is neither. */
+async function cellNumbersText(cell: string | undefined): Promise<string | undefined> {
+  if (cell === undefined || cell === '-' || (await entryKind(cell)) !== undefined) return undefined;
+  await givenCells([cell], runPlace);
+  return cell;
+}
+
+async function checkFile(path: string): Promise<void> {
+  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+    throw new EwaldError('File', `${path}: ${fileReason(cause)}`, { cause, detail: { path } });
+  });
+  if (!found.isFile()) throw new EwaldError('File', `${path} is not a file`, { detail: { path } });
+}

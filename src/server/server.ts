@@ -1,0 +1,139 @@
+/** A server of pages and their files for a single user: on this computer, protected by a token. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { messageOf } from '../util/errors.js';
+import { Assets } from './assets.js';
+import { close, keepNewest, listen } from './listening.js';
+import { LiveRun } from './live-run.js';
+import type { ListenParameters } from './parameter-types.js';
+import { listenRows } from './parameters.js';
+import { hostsOf, RequestGuard, securityHeaders, urlHost } from './request-guard.js';
+import { RequestQueue, sendWhole } from './send.js';
+import { SharedFiles } from './shared-files.js';
+
+/** Options of a page server. */
+interface PageServerOptions extends ListenParameters {
+  /** The page for an address without a path, such as 'view.html'. */
+  readonly page: string;
+  /** The files that the page may read. */
+  readonly shared?: SharedFiles;
+  /** Called before the page receives the names of the files it opens, which may have become more. */
+  readonly refresh?: () => Promise<void>;
+  /** A cell that the page uses besides its files, as the text of six or nine numbers. */
+  readonly cell?: string | undefined;
+  /** How the page reads files of frames. */
+  readonly opening?: object | undefined;
+  /** A calibration of the scan. */
+  readonly calibration?: object | undefined;
+  /** Whether the page shows frames that are added to its files. */
+  readonly follow?: boolean;
+  /** Time within which a request has to be complete, ms; default 10 000. */
+  readonly requestMs?: number;
+}
+
+/** A request has to be complete within this time, in ms; slower clients, and silent ones, are disconnected. */
+const usualRequestMs = 10_000;
+/** Larger headers are refused with status 431. */
+const maxHeaderBytes = 2 ** 14;
+/** Of more connections, those without an answer are closed, oldest first; a browser opens six, and a page that follows a run keeps one of them. */
+const maxConnections = 256;
+
+/** A running server; `close` ends it. */
+export class PageServer {
+  /** Address with the token, for the browser. */
+  readonly url: string;
+  /** The run that pages follow. */
+  readonly live: LiveRun;
+  readonly #server: Server;
+
+  private constructor(server: Server, url: string, live: LiveRun) {
+    this.#server = server;
+    this.url = url;
+    this.live = live;
+  }
+
+  /** Starts listening. Throws `Argument` for a port or a host that cannot be used. */
+  static async listen(options: PageServerOptions): Promise<PageServer> {
+    const {
+      host = listenRows.host.fallback,
+      port = listenRows.port.range.fallback,
+      page,
+      requestMs = usualRequestMs,
+    } = options;
+    const gate = new RequestGuard(hostsOf(host));
+    const shared = options.shared ?? new SharedFiles();
+    const live = new LiveRun(shared);
+    const server = createServer(
+      {
+        requestTimeout: requestMs,
+        headersTimeout: requestMs,
+        // By default, Node looks for slow clients every 30 s.
+        connectionsCheckingInterval: requestMs / 10,
+        maxHeaderSize: maxHeaderBytes,
+      },
+      answers(gate, options, shared, live),
+    );
+    keepNewest(server, maxConnections);
+    const listening = await listen(server, port, host);
+    gate.port = listening;
+    return new PageServer(server, `http://${urlHost(host)}:${listening}/${page}?served&token=${gate.token}`, live);
+  }
+
+  /** Ends the server; a bound function, so that it can be called after destructuring. */
+  readonly close = async (): Promise<void> => {
+    // Pages receive the last statistics and the message that the run has ended before their connections are closed.
+    await this.live.close();
+    await close(this.#server);
+  };
+}
+
+/** Further headers of refusals, by their status. */
+const headersOf: Readonly<Record<number, Record<string, string>>> = {
+  405: { Allow: 'GET, HEAD' },
+  // The body that is still on its way is not read.
+  413: { Connection: 'close' },
+};
+
+function answers(
+  gate: RequestGuard,
+  { page, refresh, cell, opening, calibration, follow = false }: PageServerOptions,
+  shared: SharedFiles,
+  live: LiveRun,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  // In the built package, this file is next to the files that it serves.
+  const assets = new Assets(fileURLToPath(new URL('.', import.meta.url)));
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
+    const say = (status: number, text: string, headers: Record<string, string> = {}): void => {
+      response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', ...headers });
+      response.end(request.method === 'HEAD' ? undefined : text);
+    };
+    const verdict = gate.judge(request);
+    if (!verdict.allowed) {
+      if ('location' in verdict) say(303, '', { Location: verdict.location, 'Set-Cookie': verdict.cookie });
+      else say(verdict.status, verdict.text, headersOf[verdict.status] ?? {});
+      return;
+    }
+    const url = request.url ?? '/';
+    const [path = '/'] = url.split('?');
+    if (path === '/') {
+      return say(303, '', { Location: `/${page}?served` });
+    }
+    if (path === '/session.json') {
+      const note = await refresh?.().then(() => undefined, messageOf);
+      const from = Number(new URLSearchParams(url.split('?')[1]).get('from') ?? 0) || 0;
+      const files = shared.list.slice(Math.max(0, from));
+      const session = JSON.stringify({ files, follow, cell, opening, calibration, note });
+      return say(200, session, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
+    }
+    if (live.answer(request, response, url)) return;
+    if (await shared.answer(request, response, path)) return;
+    const asset = await assets.at(path, String(request.headers['accept-encoding'] ?? ''));
+    if (!asset) return say(404, 'There is nothing at this address.');
+    response.writeHead(200, { ...asset.headers, 'Content-Length': asset.body.length });
+    await sendWhole(response, request.socket, request.method === 'HEAD' ? undefined : asset.body);
+  };
+  const turns = new RequestQueue();
+  return (request, response) =>
+    turns.take(response, request.socket, () => answer(request, response).catch(() => void response.destroy()));
+}

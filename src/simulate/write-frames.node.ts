@@ -1,0 +1,96 @@
+/** `simulateFrames`: detector frames with known truth, their geometry and cell, as files. */
+import { join } from 'node:path';
+import { formatCellFile } from '../crystal/cell-file.js';
+import { wavelengthOf } from '../crystal/geometry/geometry.js';
+import { formatGeometry } from '../crystal/geometry/write.js';
+import { latticeName } from '../crystal/lattice-name.js';
+import { makeFolder } from '../frames/files/folders.js';
+import { type Output, openOutput, type WriteOptions } from '../frames/files/write.js';
+import {
+  geometryOfSimulation,
+  metadataOfSimulation,
+  type SimulationWriting,
+  truthOf,
+  truthOfFrame,
+} from './describe.js';
+import { type FrameSimulation, FrameSimulator } from './frames.js';
+import { writeSimulated } from './hdf5-output.node.js';
+
+/** Options of `simulateFrames`. */
+export interface SimulateFramesOptions extends SimulationWriting {
+  /** Name of the files without ending. Default: 'run'. */
+  readonly name?: string | undefined;
+  /** Accelerating voltage of electrons, which determines the wavelength. Default: none, and `wavelengthA` applies. */
+  readonly voltageV?: number | undefined;
+}
+
+/** The files of simulated frames. */
+export interface SimulatedFiles {
+  readonly frames: string;
+  readonly geometry: string;
+  readonly cell: string;
+  readonly truth: string;
+}
+
+/**
+ * Writes simulated frames into a folder: NAME.h5 (NXmx), NAME.geom, NAME.cell, and NAME.truth.json with the lattices
+ * and reflections of each frame. All four appear when all are complete, or none.
+ *
+ * Throws `Argument` for options out of range and for files that exist (see `force`), `File`, `Aborted`.
+ */
+export async function simulateFrames(
+  folder: string,
+  given: FrameSimulation,
+  options: SimulateFramesOptions = {},
+): Promise<SimulatedFiles> {
+  const { name = 'run', voltageV, force = false, inputs = [] } = options;
+  const simulation: FrameSimulation =
+    voltageV === undefined ? given : { ...given, wavelengthA: wavelengthOf('electronVoltage', voltageV) };
+  const simulator = new FrameSimulator(simulation);
+  const { detector } = simulator;
+  const writing: WriteOptions = { force, inputs, otherwise: 'may belong to another simulation' };
+  const unmake = await makeFolder(folder);
+  const named = (ending: string): string => join(folder, `${name}.${ending}`);
+  const files = { frames: named('h5'), geometry: named('geom'), cell: named('cell'), truth: named('truth.json') };
+  // All or none: whatever is rejected is rejected before the first frame.
+  const outputs: Partial<Record<keyof typeof files, Output>> = {};
+  try {
+    for (const [kind, file] of Object.entries(files))
+      outputs[kind as keyof typeof files] = await openOutput(file, writing);
+    const frames = await writeFrames(simulator, outputs.frames as Output, files.frames, options);
+    const known = { cell: simulation.cell, centring: simulation.centring ?? ('P' as const) };
+    const { lattice, uniqueAxis } = latticeName(known);
+    await outputs.geometry?.write(formatGeometry(geometryOfSimulation(detector, voltageV)));
+    await outputs.cell?.write(formatCellFile(known, lattice, uniqueAxis as 'a' | undefined));
+    await outputs.truth?.write(`${JSON.stringify({ ...truthOf(simulation, detector, frames), file: `${name}.h5` })}\n`);
+    for (const output of Object.values(outputs)) await output.close();
+  } finally {
+    for (const output of Object.values(outputs)) await output.discard();
+    await unmake();
+  }
+  return files;
+}
+
+/** Simulates and writes the frames; returns the truth of each. */
+async function writeFrames(
+  simulator: FrameSimulator,
+  output: Output,
+  file: string,
+  options: SimulationWriting,
+): Promise<ReturnType<typeof truthOfFrame>[]> {
+  const { detector, images } = simulator;
+  const frames: ReturnType<typeof truthOfFrame>[] = [];
+  const described = {
+    shape: { nav: [images], sig: [detector.height, detector.width] },
+    dtype: 'u16' as const,
+    frames: images,
+    meta: metadataOfSimulation(detector),
+  };
+  const counts = (i: number): Uint16Array => {
+    const frame = simulator.frame(i);
+    frames.push(truthOfFrame(i, frame));
+    return frame.counts;
+  };
+  await writeSimulated(output, file, described, detector.mask, counts, options);
+  return frames;
+}

@@ -1,0 +1,204 @@
+/**
+ * Virtual detectors on a scan in memory: a detector is a sum of runs, and one that moves adds and removes only the runs
+ * at its edge.
+ */
+import { checkedOptions, row } from '../../options/call-options.js';
+import { ResidentScan } from '../../udf/scans/resident.js';
+import { scanRotationRange } from '../../udf/shared-rows.js';
+import { EwaldError } from '../../util/errors.js';
+import { inspect } from '../../util/options.js';
+import { type ComImages, type ComParams, checkRegression, comImages } from '../builtin/com.js';
+
+/**
+ * Number of changes after which a sum of floating-point numbers is recomputed, because rounding errors would add up.
+ */
+const maxChanges = 64;
+
+/** The pixels inside a mask that moves, and the pixels that have to be added and removed. */
+class MovingMask {
+  readonly inside: Uint8Array;
+  readonly #floating: boolean;
+  #changes = 0;
+
+  constructor({ width, height, planes }: ResidentScan) {
+    this.inside = new Uint8Array(width * height);
+    this.#floating = planes instanceof Float32Array || planes instanceof Float64Array;
+  }
+
+  /**
+   * Switches to another mask and calls `add` for each pixel that entered (1) or left (-1); or calls `clear`, and then
+   * `add` for all of its pixels, if these are fewer or if rounding errors would add up.
+   */
+  move(what: string, mask: ArrayLike<number>, clear: () => void, add: (pixel: number, sign: 1 | -1) => void): void {
+    const { inside } = this;
+    if (mask?.length !== inside.length)
+      throw new EwaldError(
+        'Shape',
+        `${what}: the mask is ${inspect(mask)}; it expects ${inside.length} numbers, one a pixel`,
+      );
+    const changed: number[] = [];
+    let area = 0;
+    for (let p = 0; p < inside.length; p++) {
+      const now = mask[p] ? 1 : 0;
+      area += now;
+      if (now !== inside[p]) changed.push(p);
+    }
+    if (changed.length > area || (this.#floating && ++this.#changes > maxChanges)) {
+      this.#changes = 0;
+      clear();
+      for (let p = 0; p < inside.length; p++) {
+        inside[p] = mask[p] ? 1 : 0;
+        if (inside[p]) add(p, 1);
+      }
+      return;
+    }
+    for (const p of changed) {
+      add(p, inside[p] ? -1 : 1);
+      inside[p] = inside[p] ? 0 : 1;
+    }
+  }
+}
+
+function checkScan(what: string, scan: ResidentScan): ResidentScan {
+  if (scan instanceof ResidentScan) return scan;
+  throw new EwaldError('Argument', `${what} was given ${inspect(scan)}; it expects await residentScan(dataset)`);
+}
+
+/**
+ * A virtual detector on a resident scan: the sum of the pixels in a mask, at every position. Sums of integers are exact
+ * below 2⁵³; those of floating-point numbers are recomputed before their rounding errors add up.
+ */
+export class VirtualDetector {
+  /** The sums, one per position, [...navigation] in C order; the memory is the same after each change. */
+  readonly image: Float64Array;
+  readonly #scan: ResidentScan;
+  readonly #mask: MovingMask;
+
+  constructor(scan: ResidentScan) {
+    this.#scan = checkScan('VirtualDetector', scan);
+    this.#mask = new MovingMask(scan);
+    this.image = new Float64Array(scan.positions);
+  }
+
+  /**
+   * Switches to another mask, [height, width], nonzero inside, such as those of `masks`, and returns the image. Only
+   * pixels that entered or left are summed, unless the new mask has fewer of them. Positions without a frame are NaN.
+   *
+   * Throws `Shape` for a mask of another size.
+   */
+  set(mask: ArrayLike<number>): Float64Array {
+    const { image } = this;
+    this.#mask.move(
+      'VirtualDetector.set',
+      mask,
+      () => image.fill(0),
+      (pixel, sign) => addRun(this.#scan, pixel, image, sign),
+    );
+    for (const [i, isMeasured] of this.#scan.measured?.entries() ?? []) if (!isMeasured) image[i] = Number.NaN;
+    return image;
+  }
+}
+
+/** Adds `weight` times the run of a pixel to an image. */
+function addRun({ positions, planes }: ResidentScan, pixel: number, image: Float64Array, weight: number): void {
+  const from = pixel * positions;
+  if (weight === 1) for (let i = 0; i < positions; i++) image[i] = (image[i] as number) + (planes[from + i] as number);
+  else for (let i = 0; i < positions; i++) image[i] = (image[i] as number) + weight * (planes[from + i] as number);
+}
+
+/** Adds `sign` times the run of a pixel, and its products with y and x, to three images. */
+function addMoments(
+  { positions, planes, width }: ResidentScan,
+  pixel: number,
+  [sums, ys, xs]: readonly [Float64Array, Float64Array, Float64Array],
+  sign: 1 | -1,
+): void {
+  const [y, x, from] = [sign * Math.floor(pixel / width), sign * (pixel % width), pixel * positions];
+  for (let i = 0; i < positions; i++) {
+    const value = planes[from + i] as number;
+    sums[i] = (sums[i] as number) + sign * value;
+    ys[i] = (ys[i] as number) + y * value;
+    xs[i] = (xs[i] as number) + x * value;
+  }
+}
+
+/**
+ * Options that determine how `VirtualCom` derives its images; names, defaults and meanings are those of
+ * `createComAnalysis`.
+ */
+export interface VirtualComOptions {
+  /** Reference point in pixels; default: the middle pixel, half the size rounded down. */
+  readonly cx?: number | undefined;
+  readonly cy?: number | undefined;
+  /** Degrees by which shifts are rotated into the axes of the scan; default 0. */
+  readonly scanRotation?: number | undefined;
+  /** Whether y of the detector is inverted; default false. */
+  readonly flipY?: boolean | undefined;
+  /** Trend to subtract: -1 none (the default), 0 its mean, 1 a plane, or the plane itself. */
+  readonly regression?: ComParams['regression'] | undefined;
+}
+
+const comRows = {
+  scanRotation: { kind: 'number', range: scanRotationRange },
+  flipY: row.flag,
+  regression: row.any,
+} as const;
+
+/**
+ * The centre of mass inside a mask that can be moved, at every position of a resident scan: `comUdf` without reading
+ * the scan again. Only pixels that entered or left the mask are summed; sums of integers are exact below 2⁵³, so that
+ * the results are identical to those of `comUdf`.
+ */
+export class VirtualCom {
+  /** Sums of value, of value · y, and of value · x: [3, positions]. */
+  readonly #moments: readonly [Float64Array, Float64Array, Float64Array];
+  readonly #scan: ResidentScan;
+  readonly #mask: MovingMask;
+
+  constructor(scan: ResidentScan) {
+    this.#scan = checkScan('VirtualCom', scan);
+    this.#mask = new MovingMask(scan);
+    const image = (): Float64Array => new Float64Array(scan.positions);
+    this.#moments = [image(), image(), image()];
+  }
+
+  /**
+   * Switches to another mask, [height, width], nonzero inside, and returns the centres, the field of shifts, and the
+   * quantities derived from it. Divergence and curl are NaN unless the scan has two axes; positions without a frame
+   * are NaN.
+   *
+   * Throws `Shape` for a mask of another size, `Argument` for invalid options.
+   */
+  set(mask: ArrayLike<number>, options: VirtualComOptions = {}): ComImages {
+    const what = 'VirtualCom.set';
+    const { width, height, nav: navigation, positions } = this.#scan;
+    const given = checkedOptions(what, options, {
+      cx: row.number(-1e9, 1e9, Math.floor(width / 2)),
+      cy: row.number(-1e9, 1e9, Math.floor(height / 2)),
+      ...comRows,
+    });
+    const params = { ...given, regression: given.regression ?? -1 };
+    checkRegression(what, params.regression);
+    const moments = this.moments(what, mask);
+    const meta = { nav: navigation, roi: undefined, frames: positions };
+    return comImages(moments, params, meta, this.#scan.measured);
+  }
+
+  /** The moments of the frames within another mask, [positions, 3]: sum, sum of value · y, and of value · x. */
+  moments(what: string, mask: ArrayLike<number>): Float64Array {
+    const { positions } = this.#scan;
+    const images = this.#moments;
+    this.#mask.move(
+      what,
+      mask,
+      () => {
+        for (const image of images) image.fill(0);
+      },
+      (pixel, sign) => addMoments(this.#scan, pixel, images, sign),
+    );
+    const moments = new Float64Array(3 * positions);
+    for (const [k, image] of images.entries())
+      for (let i = 0; i < positions; i++) moments[3 * i + k] = image[i] as number;
+    return moments;
+  }
+}

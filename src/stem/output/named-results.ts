@@ -1,0 +1,171 @@
+/** Results of analyses and UDFs as named arrays, in the form in which they are written to files and listed. */
+
+import { numpyTypeOf } from '../../frames/numpy-types.js';
+import type { ResultBuffer } from '../../udf/functions/buffers.js';
+import type { BufferArray, BufferDtype } from '../../udf/functions/dtypes.js';
+import { EwaldError } from '../../util/errors.js';
+import { oneLine } from '../../util/plain-text.js';
+import { product } from '../../util/product.js';
+import { type Analysis, later } from '../analyses/analysis.js';
+
+/** One array of results. */
+export interface NamedResult {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: BufferDtype;
+  readonly data: BufferArray;
+  /** Number of leading axes that are axes of the scan; 0 if the result is not over the scan. */
+  readonly navAxes: number;
+  /** Unit of its numbers, if it is known. */
+  readonly unit?: string;
+  /** Names of the axes of a result that is not over the scan, where they have some. */
+  readonly axes?: readonly string[];
+  /** Step and unit of its last axis, if that is neither one of the scan nor of the detector. */
+  readonly across?: { readonly step: number; readonly unit: string } | undefined;
+  /** Description of its numbers, with their unit. */
+  readonly desc?: string;
+  /** Whether it is better displayed on a logarithmic scale. */
+  readonly log?: boolean;
+  /** Whether it consists of a vector (y, x) at each position. */
+  readonly vectors?: boolean;
+}
+
+/** Positions of the scan for which a UDF has results, if some of its results are by position. */
+const measuredOf = (results: ResultBuffers): Uint8Array | undefined => {
+  const found = Object.values(results).find(({ kind }) => kind === 'nav');
+  return found?.validMask;
+};
+
+/**
+ * Results with NaN at positions that were not measured, where reals and complex numbers are 0 otherwise: such a number
+ * is no measurement. Integers, which have no NaN, stay 0.
+ */
+function withGaps(named: NamedResult, measured: Uint8Array | undefined): NamedResult {
+  const { dtype, navAxes } = named;
+  if (!measured || navAxes === 0 || !/^[fc]/.test(dtype) || measured.every((one) => one === 1)) return named;
+  const { data } = named;
+  const each = data.length / measured.length;
+  const out = data.slice() as Float64Array;
+  for (let i = 0; i < measured.length; i++) if (!measured[i]) out.fill(Number.NaN, i * each, (i + 1) * each);
+  return { ...named, data: out };
+}
+
+/** A result under another name. Its numbers are not read, since they may be computed when they are. */
+export const renamed = (result: NamedResult, name: string): NamedResult =>
+  Object.defineProperties({} as NamedResult, {
+    ...Object.getOwnPropertyDescriptors(result),
+    name: { value: name, enumerable: true },
+  });
+
+/** The results of one UDF by the names of its buffers. */
+export type ResultBuffers = Readonly<Record<string, ResultBuffer>>;
+
+/** Names of the axes of a frame, y and x last. */
+const sigAxes = (count: number): string[] =>
+  Array.from({ length: count }, (_, i) => `sig_${['x', 'y', 'z'][count - 1 - i] ?? i}`);
+
+/** The channels of an analysis by their keys. */
+export function namedChannels(analysis: Analysis, results: ResultBuffers): NamedResult[] {
+  const nav = analysis.scan.shape.nav;
+  const measured = measuredOf(results);
+  return analysis.channels(results).map((channel) => {
+    const { key, shape, complex, desc, unit, log, vectors, isSig, axes, dtype } = channel;
+    const names = isSig ? sigAxes(shape.length) : axes?.map((axis) => axis.name);
+    const named = {
+      name: key,
+      desc,
+      ...(unit !== undefined && { unit }),
+      shape: vectors ? [...shape, 2] : shape,
+      dtype: complex ? ('c128' as const) : (dtype ?? 'f64'),
+      navAxes: !isSig && !axes && shape.join() === nav.join() ? nav.length : 0,
+      ...(names && { axes: names }),
+      ...(axes && { across: axes.at(-1) }),
+      ...(log && { log }),
+      ...(vectors && { vectors: true }),
+    };
+    const numbers = (): BufferArray => {
+      const array = vectors ?? channel.data;
+      return array instanceof Float64Array || dtype ? (array as BufferArray) : Float64Array.from(array);
+    };
+    return withGaps(later(named, numbers) as NamedResult, measured);
+  });
+}
+
+/** The buffers of a UDF by their names. */
+export const namedBuffers = (results: ResultBuffers): NamedResult[] =>
+  Object.entries(results).map(([name, { shape, dtype, data, kind, extraShape, validMask }]) =>
+    withGaps(
+      {
+        name,
+        shape,
+        dtype,
+        data,
+        navAxes: kind === 'nav' ? shape.length - extraShape.length : 0,
+        ...(kind === 'sig' && extraShape.length === 0 && { axes: sigAxes(shape.length) }),
+      },
+      kind === 'nav' ? validMask : undefined,
+    ),
+  );
+
+/** Share of the positions without a number that a map has at the edge of a specimen, say. */
+const [fewMissing, maxMissing] = [0.01, 0.25];
+/** Derivatives need neighbours, which a line or a part of a scan does not have; what they derive is judged itself. */
+const derivatives: readonly string[] = ['divergence', 'curl'];
+/** Whether a result is one of these; of several functions, the name of its function precedes it. */
+const isDerivative = (name: string): boolean => derivatives.includes(name.split('-').at(-1) as string);
+
+/** At how many positions some results of a run have no number, in words, and whether they are too many. */
+export interface MissingNumbers {
+  readonly text: string;
+  readonly isDoubtful: boolean;
+}
+
+/**
+ * Which results over a scan are no number at some of the positions that were processed, with a remark for each number,
+ * and which results over the detector are none in all pixels.
+ */
+export function missingNumbers(
+  results: readonly NamedResult[],
+  nav: readonly number[],
+  positions: number,
+): MissingNumbers[] {
+  const all = product(nav);
+  const expected = Math.min(positions, all);
+  const byCount = new Map<number, string[]>();
+  const empty: string[] = [];
+  for (const { name, data, navAxes, axes } of results) {
+    if (!(data instanceof Float32Array || data instanceof Float64Array)) continue;
+    if (navAxes === 0) {
+      if (axes && data.length > 0 && data.every(Number.isNaN)) empty.push(name);
+      continue;
+    }
+    const each = data.length / all;
+    let found = 0;
+    for (let i = 0; i < all; i++)
+      if (data.subarray(i * each, (i + 1) * each).some((value) => !Number.isNaN(value))) found++;
+    // A line has no derivatives across it, which the list of results says.
+    if (found === 0 && nav.filter((n) => n > 1).length < 2 && isDerivative(name)) continue;
+    if (found < (1 - fewMissing) * expected) byCount.set(found, [...(byCount.get(found) ?? []), name]);
+  }
+  const ofFrames = empty.map((name) => ({
+    text: `${name}: no pixel has a value; NaN in one frame makes a sum NaN (--roi leaves frames out)`,
+    isDoubtful: true,
+  }));
+  const ofScan = [...byCount].map(([found, names]) => ({
+    text: `${names.join(', ')}: only ${found} of ${positions} positions have a value`,
+    isDoubtful: found < (1 - maxMissing) * expected && names.some((name) => !isDerivative(name)),
+  }));
+  return [...ofFrames, ...ofScan];
+}
+
+/** The name of a result as part of a file name, which must not lead into another folder. Throws `Argument`. */
+export function fileWord(name: string): string {
+  if (!/[/\\]/.test(oneLine(name, 'the name of a result')) && name.length <= 200) return name;
+  throw new EwaldError(
+    'Argument',
+    `the result ${JSON.stringify(name.slice(0, 80))} cannot be part of a file name; rename it`,
+  );
+}
+
+/** The type of the numbers as NumPy writes it. */
+export const numpyType = ({ dtype }: NamedResult): string => (dtype === 'bool' ? '|b1' : numpyTypeOf(dtype));

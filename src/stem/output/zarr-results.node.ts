@@ -1,0 +1,73 @@
+/** Writes results as a group of Zarr, version 2: a folder with an array for each, which appears with all of them. */
+
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { makeWhole } from '../../frames/files/folders.js';
+import { EwaldError } from '../../util/errors.js';
+import { fileError } from '../../util/file-errors.js';
+import { product } from '../../util/product.js';
+import type { ResultsAbout } from './about.js';
+import { fileWord, type NamedResult, numpyType } from './named-results.js';
+
+/** Chunks of rows of the first axis have at most this many bytes, unless one row has more. */
+const maxChunkBytes = 2 ** 26;
+
+/** Throws `Argument` for a folder that exists: what is in it is not replaced. */
+export function refuseZarr(folder: string): void {
+  if (existsSync(resolve(folder)))
+    throw new EwaldError('Argument', `${folder} exists already, and folders are not replaced; choose another name`);
+}
+
+/** Throws `Argument` for a folder that exists, `File` for one that cannot be written. */
+export async function writeZarr(folder: string, results: readonly NamedResult[], about: ResultsAbout): Promise<void> {
+  refuseZarr(folder);
+  try {
+    await makeWhole(folder, async (temporary) => {
+      const metadata: Metadata = { '.zgroup': { zarr_format: 2 }, '.zattrs': { run: about } };
+      for (const result of results) {
+        const name = fileWord(result.name);
+        await mkdir(join(temporary, name));
+        metadata[`${name}/.zarray`] = await writeArray(join(temporary, name), result);
+        const { desc, unit } = result;
+        if (desc !== undefined || unit !== undefined) metadata[`${name}/.zattrs`] = { units: unit, description: desc };
+      }
+      // Readers that cannot list folders, such as pages, find all metadata in one file.
+      metadata['.zmetadata'] = { zarr_consolidated_format: 1, metadata: { ...metadata } };
+      for (const [file, json] of Object.entries(metadata)) await writeFile(join(temporary, file), JSON.stringify(json));
+    });
+  } catch (cause) {
+    throw cause instanceof EwaldError ? cause : fileError(folder, 'written', cause);
+  }
+}
+
+/** The metadata of a group by the paths of their files. */
+type Metadata = Record<string, Readonly<Record<string, unknown>>>;
+
+/** Writes the chunks of an array; returns its description. */
+async function writeArray(folder: string, result: NamedResult): Promise<Metadata[string]> {
+  const { shape, data } = result;
+  const [first = 1, ...rest] = shape;
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const row = Math.max(1, data.byteLength / Math.max(1, first));
+  const rows = Math.max(1, Math.min(first, Math.floor(maxChunkBytes / row)));
+  const described = {
+    zarr_format: 2,
+    shape,
+    chunks: shape.length === 0 ? [] : [rows, ...rest.map((n) => Math.max(1, n))],
+    dtype: numpyType(result),
+    compressor: null,
+    fill_value: null,
+    order: 'C',
+    filters: null,
+  };
+  if (product(shape) === 0) return described;
+  for (let at = 0; at < first; at += rows) {
+    const part = bytes.subarray(at * row, (at + rows) * row);
+    // The last chunk is as long as the others.
+    const chunk = part.length === rows * row ? part : new Uint8Array(rows * row);
+    if (chunk !== part) chunk.set(part);
+    await writeFile(join(folder, [at / rows, ...rest.map(() => 0)].join('.')), chunk);
+  }
+  return described;
+}

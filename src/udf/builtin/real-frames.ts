@@ -1,9 +1,0 @@
-/** Functions of real frames alone. */
-import { EwaldError } from '../../base/errors.js';
-import type { UdfMeta } from '../functions/udf.js';
-
-/** Throws `Unsupported` for complex frames, whose real and imaginary parts would be taken for pixels. */
-export function requireReal(what: string, { inputDtype }: UdfMeta): void {
-  if (inputDtype.startsWith('c'))
-    throw new EwaldError('Unsupported', `${what}: frames are complex (${inputDtype}); expected real ones`);
-}
