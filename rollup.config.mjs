@@ -5,7 +5,6 @@ import { existsSync, statSync } from 'node:fs';
 import nodeResolve from '@rollup/plugin-node-resolve';
 import { transform } from 'esbuild';
 import { buildHash } from './scripts/build-hash-plugin.mjs';
-import { inRoom } from './scripts/lib/rooms.mjs';
 import { bundledPackages } from './scripts/lib/third-party.mjs';
 import { wgsl } from './scripts/wgsl-plugin.mjs';
 
@@ -91,12 +90,12 @@ function nameOf({ facadeModuleId, moduleIds }) {
   for (const id of only ? [only] : files) {
     // wgsl/fft/radix.wgsl belongs to webgpu-fft, like fft/kernels/webgpu/fft.js; errors.js has no room but its name.
     // A shader's pieces have a query behind their file.
-    const path = inRoom(
-      id
-        .replace(/\?.*$/, '')
-        .replace(/^.*\/wgsl\//, 'webgpu/')
-        .replace(/^.*\/build\/esm\//, ''),
-    ).replace(/^(\w+)\/kernels\/(\w+)(?=[./])/, (_, room, backend) => `${backend}/${room}`);
+    const path = id
+      .replace(/\?.*$/, '')
+      .replace(/^.*\/wgsl\//, 'webgpu/')
+      .replace(/^.*\/build\/esm\//, '')
+      .replace(/^compute\/(?=.*\/)/, '')
+      .replace(/^(\w+)\/kernels\/(\w+)(?=[./])/, (_, room, backend) => `${backend}/${room}`);
     const words = path
       .replace(/^backends\/(?=.*\/)/, '')
       .replace(/\.\w+$/, '')

@@ -17,7 +17,7 @@ export function buildHash() {
   return {
     name: 'build-hash',
     transform(code, id) {
-      if (!/\/executors\/identity\.js$/.test(id)) return null;
+      if (!/\/parallel\/identity\.js$/.test(id)) return null;
       if (!code.includes(placeholder))
         throw new Error(`${id} has no ${placeholder} to write the hash of the build into`);
       const hash = hashOf(hashedFiles()).slice(0, 16);

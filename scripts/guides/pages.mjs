@@ -3,7 +3,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { Marked } from 'marked';
-import { inRoom } from '../lib/rooms.mjs';
 import { root } from '../lib/run.mjs';
 
 const start = () =>
@@ -32,9 +31,7 @@ export function guidePictures() {
 /** The file name of a page: docs/README.md is guides.html, the README of src/fft is guide-src-fft.html. */
 export function guideName(path) {
   if (path === 'docs/README.md') return 'guides.html';
-  const name = path
-    .replace(/^src\/(.+)$/, (_, place) => `src/${inRoom(place)}`)
-    .replace(/^docs\/|^benchmarks\/(?=results)|(\/README)?\.md$/g, '');
+  const name = path.replace(/^docs\/|^benchmarks\/(?=results)|(\/README)?\.md$/g, '');
   return `guide-${name.toLowerCase().replace(/[^a-z0-9]+/g, '-')}.html`;
 }
 

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { filesUnder, hashOf } from './files.mjs';
-import { rooms } from './rooms.mjs';
+import { roomOfWing, rooms, testsOf } from './rooms.mjs';
 import { root, run } from './run.mjs';
 
 async function git(...args) {
@@ -31,14 +31,13 @@ async function landed(given) {
   return 'HEAD';
 }
 
-/** The last word of the room of a path: `src/pi/pi.ts`, `cpp/pi/pi.cpp` and `test/pi/pi.test.ts` are of `pi`. */
+/** The room of a path: `src/pi/pi.ts`, `cpp/pi/pi.cpp` and `test/pi/pi.test.ts` are of `pi`. */
 function roomOf(path) {
   const [top, name, ...more] = path.split('/');
   if (top === 'src') {
-    const room = rooms.find((one) => path.startsWith(`src/${one}/`));
-    return room === undefined ? undefined : posix.basename(room);
+    return rooms.includes(name) ? name : undefined;
   }
-  if (['cpp', 'cuda', 'wgsl', 'test'].includes(top) && more.length > 0) return name;
+  if (['cpp', 'cuda', 'wgsl', 'test'].includes(top) && more.length > 0) return roomOfWing(name);
   return undefined;
 }
 
@@ -66,5 +65,5 @@ export async function changedRooms(given) {
   const differ = new Set(`${tracked}\n${untracked}`.split('\n').map(roomOf).filter(Boolean));
   const users = importers();
   const changed = new Set([...differ].flatMap((room) => [room, ...(users.get(room) ?? [])]));
-  return { since: since.slice(0, 12), changed: [...changed].sort() };
+  return { since: since.slice(0, 12), changed: [...changed].flatMap(testsOf).sort() };
 }

@@ -18,11 +18,8 @@ function box(name, rooms, x, y) {
 /** The rows of the table of folders in src/README.md: folders with their rooms, and what they are. */
 export function shelvesOf(readme) {
   const [part] = readme.split('## A room shows itself');
-  return [...part.matchAll(/^\| (`\w+\/`(?:, `\w+\/`)*) \| (.*?) ?\| (.*) \|$/gm)].map(([, names, rooms, what]) => ({
-    folders: [...names.matchAll(/\w+/g)].map(([name], i) => ({
-      name,
-      rooms: (rooms.split('; ')[i] ?? '').split(', ').filter((room) => room !== '' && room !== name),
-    })),
+  return [...part.matchAll(/^\| (`\w+\/`(?:, `\w+\/`)*) \| (.*) \|$/gm)].map(([, names, what]) => ({
+    folders: [...names.matchAll(/\w+/g)].map(([name]) => ({ name, rooms: [] })),
     what: what.replaceAll('`', ''),
   }));
 }

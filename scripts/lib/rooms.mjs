@@ -1,23 +1,21 @@
-// The rooms of src. A folder of src that holds sources is a room; any other is a group, and its folders are rooms.
+// The rooms of src: its folders.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './run.mjs';
 
-const entriesOf = (path) => readdirSync(join(root, path), { withFileTypes: true });
-const holdsSources = (path) => entriesOf(path).some((entry) => entry.isFile() && entry.name.endsWith('.ts'));
-const foldersIn = (path) => entriesOf(path).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+export const rooms = readdirSync(join(root, 'src'), { withFileTypes: true }).flatMap((entry) =>
+  entry.isDirectory() ? [entry.name] : [],
+);
 
-/** The top folders of src and the rooms of each, by their paths in src: `core` has `pi`, `base` has `base`. */
-export const groups = foldersIn('src').map((name) => ({
-  name,
-  rooms: holdsSources(`src/${name}`) ? [name] : foldersIn(`src/${name}`).map((room) => `${name}/${room}`),
-}));
+/** The folders of test/, cpp/, cuda/ and wgsl/ that belong to a room of another name. */
+const wings = {
+  compute: ['arrays', 'backends', 'context', 'common'],
+  frames: ['data', 'detector'],
+  parallel: ['communicator', 'executors', 'mpi'],
+  stem: ['udf'],
+};
 
-/** The paths in src of all rooms. */
-export const rooms = groups.flatMap((group) => group.rooms);
-
-const groupNames = groups.filter(({ name, rooms }) => rooms[0] !== name).map(({ name }) => name);
-const leadingGroup = new RegExp(`^(?:${groupNames.join('|')})/`);
-
-/** A path in src as the rooms know it, without the group: `pi/pi.ts` is `pi/pi.ts`. */
-export const inRoom = (path) => path.replace(leadingGroup, '');
+/** The folders of test/ in which a room is tested. */
+export const testsOf = (room) => [room, ...(wings[room] ?? [])];
+/** The room of a folder of another wing. */
+export const roomOfWing = (name) => Object.keys(wings).find((room) => wings[room].includes(name)) ?? name;

@@ -7,5 +7,5 @@ export const tasks: RegisteredModules = {
   indexing: () => import('../indexing/task.js'),
   merging: () => import('../merging/task.js'),
   pipeline: () => import('../pipeline/task.js'),
-  udf: () => import('../udf/execution/task.js'),
+  udf: () => import('../stem/task.js'),
 };

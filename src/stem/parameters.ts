@@ -2,7 +2,6 @@
 import { sliceRows } from '../options/frame-slice.js';
 import { grouped, type Parameters, typed } from '../options/parameters.js';
 import type { AnyUdf } from '../udf/functions/udf.js';
-import { liveRows } from '../udf/parameters.js';
 import type { MaskFactory } from '../udf/pass/masks.js';
 import type { Roi } from '../udf/scans/roi.js';
 import { correlationRow, filterRows, refinementRow, scanRotationRange } from '../udf/shared-rows.js';
@@ -673,7 +672,6 @@ export const newUdfRows = {
 
 /** The tables of this room by the names of their types, for its README and for declarations. */
 export const tables = {
-  LiveParameters: liveRows,
   AnalysisParameters: analysisRows,
   NewUdfParameters: newUdfRows,
 } as const;

@@ -86,6 +86,7 @@ export {
 } from '../udf/scans/resident.js';
 export type { Coordinate, Roi } from '../udf/scans/roi.js';
 export type { FollowOptions, LoadOptions, Scan, ScanCounts, ScanMemoryOptions, SyncInfo } from '../udf/scans/scan.js';
+export { VirtualDetector } from '../udf/scans/virtual-detectors.js';
 export { EwaldError, type EwaldErrorTag, isEwaldError } from '../util/errors.js';
 export type { Analysis, AnalysisResults, Channel, ChannelAxis } from './analyses/analysis.js';
 export type * from './analyses/create.js';
@@ -121,7 +122,7 @@ export {
 export { type GuessedCorrections, guessCorrections } from './images/field.js';
 export { fourierMagnitude } from './images/fourier.js';
 export { type IntegrateOptions, integrateField } from './images/integrate.js';
-export { VirtualCom, type VirtualComOptions, VirtualDetector } from './images/virtual-detectors.js';
+export { VirtualCom, type VirtualComOptions } from './images/virtual-com.js';
 export { electronWavelength, type SsbOptions } from './ssb/geometry.js';
 export { type ResidentSsb, residentSsb, type SsbImages, ssbUdf } from './ssb/udf.js';
 export type { UdfReport, ValidatedResult, ValidateUdfOptions } from './validate-udf.js';

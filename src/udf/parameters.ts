@@ -83,3 +83,6 @@ export const liveRows = /* @__PURE__ */ grouped('live', {
     of: live,
   },
 } as const satisfies Parameters);
+
+/** The tables of this room by the names of their types, for its README and for declarations. */
+export const tables = { LiveParameters: liveRows } as const;

@@ -1,10 +1,10 @@
-/** src/apps imports only entry points: a step that is available only to an application is in the wrong room. */
+/** The command and the pages import only entry points: a step that is available only to an application is in the wrong room. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
-const apps = fileURLToPath(new URL('../../src/apps', import.meta.url));
+const apps = fileURLToPath(new URL('../../src', import.meta.url));
 const filesOf = (app: string): string[] =>
   readdirSync(join(apps, app), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
 const text = (app: string, file: string): string => readFileSync(join(apps, app, file), 'utf8');
@@ -14,7 +14,7 @@ function rooms(app: string, file: string): string[] {
   const imported = text(app, file).matchAll(/(?:\bfrom|\bimport)\s*\(?\s*['"](\.[^'"]*)['"]/g);
   return [...imported]
     .map(([, path = '']) => join(app, dirname(file), path))
-    .filter((path) => !path.startsWith(`${app}/`) && !path.startsWith('../entries/'));
+    .filter((path) => !path.startsWith(`${app}/`) && !path.startsWith('entries/'));
 }
 
 test.for(['cli', 'pages'])('%s imports only entry points', (app) => {

@@ -54,7 +54,7 @@ const rivals = (name, find, replace, ids) => ({
 });
 const phases = (name, file, find, replace, ids) => ({
   name: `phases: ${name}`,
-  file: `src/udf/${file}`,
+  file: `src/stem/${file}`,
   on: 'script',
   find,
   replace,

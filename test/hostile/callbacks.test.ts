@@ -233,7 +233,7 @@ const rows: Readonly<Record<string, Row>> = {
   ),
   'udf/acquisition/connection onReadyForData': awaits((onReadyForData) => acquired({ onReadyForData })),
   'udf/acquisition/connection onDetermineNavShape': awaits((onDetermineNavShape) => acquired({ onDetermineNavShape })),
-  'stem/parameter-types controller': awaits((controller) => acquired({ controller })),
+  'udf/parameter-types controller': awaits((controller) => acquired({ controller })),
   'stem/parameter-types factories': row((factory) => udfs.createMaskAnalysis(scanOf(), { factories: [factory] })),
   'validate/run onResult': row((onResult) => validate({ ids: ['pi:*'], createContext, backends: ['wasm'], onResult })),
   'validate/bench onRow': row((onRow) => bench({ ids: ['pi:*'], createContext, backends: ['wasm'], onRow })),

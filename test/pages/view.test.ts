@@ -264,13 +264,15 @@ test('errors of the browser are explained', () => {
 
 test('no message that reaches a page speaks of a shell', () => {
   const rooms = ['frames', 'frames/detector', 'crystal', 'pages/view', 'peaks', 'indexing'];
-  const ofScans = ['analyses', 'calibrate', 'disks', 'execution', 'images', 'scans', 'ssb'].map(
-    (room) => `udf/${room}`,
-  );
+  const ofScans = [
+    ...['analyses', 'calibrate', 'disks', 'images', 'ssb'].map((part) => `stem/${part}`),
+    ...['disks', 'execution', 'scans'].map((part) => `udf/${part}`),
+  ];
   const shell =
     /(?<!var\()(?<!-)--[a-z]|\(-[a-z]\b|\bewald (?:index|view|convert|info|run|merge|cell|stream|geometry|simulate|fft|calibrate|page)\b/;
   // Commands that are copied; lists of spots, streams and regions of streams, which pages do not open.
-  const others = /\.node\.ts$|parameters?(?:-types)?\.ts$|commands\.ts$|spot-list\.ts$|crystal\/stream\//;
+  const others =
+    /\.node\.ts$|parameters?(?:-types)?\.ts$|commands\.ts$|spot-list\.ts$|crystal\/stream\/|frames\/(?:files|streams)\//;
   const found: string[] = [];
   for (const room of [...rooms, ...ofScans])
     for (const name of readdirSync(join('src', room), { recursive: true }) as string[]) {

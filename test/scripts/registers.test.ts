@@ -14,11 +14,11 @@ const importsOf = (file: string): string[] =>
 
 test.each([
   ['context/room-list.ts', /^(?:\w+\/)?\w+\/room\.ts$/],
-  ['context/kernels.node.ts', /^(?!whole)(?:\w+\/)?\w+\/kernels\.node\.ts$/],
-  ['context/served.ts', /^(?!whole)\w+\/\w+\/served\.ts$/],
-  ['context/public.worker.ts', /^\w+\/\w+\/calls\.ts$/],
-  ['entries/tasks.ts', /^\w+\/\w+\/task\.ts$/],
-  ['entries/tasks.node.ts', /^\w+\/\w+\/task\.node\.ts$/],
+  ['context/kernels.node.ts', /^(?!context)(?:\w+\/)?\w+\/kernels\.node\.ts$/],
+  ['context/served.ts', /^(?!context)\w+\/served\.ts$/],
+  ['context/public.worker.ts', /^\w+\/calls\.ts$/],
+  ['entries/tasks.ts', /^(?!parallel)\w+\/task\.ts$/],
+  ['entries/tasks.node.ts', /^\w+\/task\.node\.ts$/],
   ['validate/tables.ts', /^validate\/cases\/\w+\/table\.ts$/],
 ])('%s has every room with such a file, and no other', (register, pattern) => {
   const files = sources.filter((file) => pattern.test(file));

@@ -1,14 +1,13 @@
 /** The declarations of the package as built. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { inRoom } from '../../scripts/lib/rooms.mjs';
 
-/** The declarations that the entry points reach, by their place from their rooms on; without comments by default. */
+/** The declarations that the entry points reach, by their place in src; without comments by default. */
 export function declarations({ comments = false } = {}): Map<string, string> {
   const { exports: entries } = JSON.parse(readFileSync('package.json', 'utf8'));
   const texts = new Map<string, string>();
   const reach = (file: string): void => {
-    const place = inRoom(file.replace('dist/types/', '').replace('.d.ts', ''));
+    const place = file.replace('dist/types/', '').replace('.d.ts', '');
     if (texts.has(place) || !existsSync(file)) return;
     const text = readFileSync(file, 'utf8');
     const bare = text.replace(/\/\*[\s\S]*?\*\//g, '');

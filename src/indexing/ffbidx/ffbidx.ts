@@ -8,16 +8,19 @@
  * better cells. New code wants `ctx.indexer`.
  */
 
-import type { ContextOptions } from '../../compute/context/context.js';
+import type { ContextCore, ContextOptions } from '../../compute/context/context.js';
 import { indexerRanges, thresholdRanges } from '../../compute/layout/indexing.js';
-import type { Context } from '../../context/rooms.js';
 import { type Cell, reciprocal } from '../../crystal/cell.js';
 import { checkedValue } from '../../options/call-options.js';
 import { EwaldError } from '../../util/errors.js';
 import type { Indexer } from '../indexer.js';
+import type { IndexingMethods } from '../room.js';
 
 /** Points of the module: there is no default to ask for by 0. */
 const { zero: _zero, ...samplePoints } = thresholdRanges.samplePoints;
+
+/** What is needed of a context. */
+type IndexingContext = ContextCore & IndexingMethods;
 
 /** Packed column vectors: C-ordered (3, n) numbers, or three rows. */
 export type PackedVectors = Float32Array | Float64Array | readonly (ArrayLike<number> | readonly number[])[];
@@ -58,7 +61,7 @@ export interface Ffbidx {
 }
 
 interface Entry {
-  readonly context: Context;
+  readonly context: IndexingContext;
   readonly indexer: Indexer;
   readonly maxOutputCells: number;
   readonly maxInputCells: number;
@@ -68,7 +71,7 @@ interface Entry {
  * The module's functions on a platform. Handles belong to the module as they do in the original: nothing else holds
  * state.
  */
-export function makeFfbidx(createContext: (options?: ContextOptions) => Promise<Context>): Ffbidx {
+export function makeFfbidx(createContext: (options?: ContextOptions) => Promise<IndexingContext>): Ffbidx {
   const entries = new Map<number, Entry>();
   let last = 0;
   const entryOf = (handle: number): Entry => {

@@ -3,12 +3,12 @@
 import { isIntegerDtype } from '../../udf/functions/dtypes.js';
 import { defineUdf, type UdfMeta } from '../../udf/functions/udf.js';
 import { circular, ring } from '../../udf/pass/masks.js';
+import { integerVarsum } from '../../udf/pass/varsum.js';
 import { EwaldError } from '../../util/errors.js';
 import { diskSpans } from '../images/disk-spans.js';
 import { halfSpectrum2d, magnitude } from '../images/fourier.js';
 import { filled, fillOf, marked, type PixelList } from '../images/without-count.js';
 import { requireReal } from './real-frames.js';
-import { integerVarsum } from './stddev.js';
 
 /** Width and height of a frame. Throws `Shape` for frames of other than two axes. */
 export function frameSize(what: string, { sig }: Pick<UdfMeta, 'sig'>): { width: number; height: number } {

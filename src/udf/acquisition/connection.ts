@@ -2,7 +2,6 @@
 
 import { countLimitsOf } from '../../frames/count-limits.js';
 import { checkedOptions, row } from '../../options/call-options.js';
-import type { LiveParameters } from '../../stem/parameter-types.js';
 import { abortable, abortError } from '../../util/aborted.js';
 import { expects } from '../../util/arguments.js';
 import { awaited } from '../../util/callbacks.js';
@@ -12,6 +11,7 @@ import type { MethodOf } from '../../util/members.js';
 import { checkSignal } from '../../util/options.js';
 import { product } from '../../util/product.js';
 import { asyncDispose } from '../../util/resource.js';
+import type { LiveParameters } from '../parameter-types.js';
 import { liveRows } from '../parameters.js';
 import { leavingOut } from '../scans/no-counts.js';
 import { Acquisition, type Announcement, type FrameFormat } from './acquisition.js';

@@ -1,7 +1,7 @@
 /** Options of connections to detectors. */
 
-import type { LiveParameters } from '../../stem/parameter-types.js';
 import type { PlatformSignal } from '../../util/globals.js';
+import type { LiveParameters } from '../parameter-types.js';
 
 export interface DetectorOptions extends Pick<LiveParameters, 'dataPort' | 'reconnectS' | 'ringBytes'> {
   /** Host of the detector. Default: that of the address, or 127.0.0.1. */

@@ -1,5 +1,6 @@
 /**
- * A partition of a run as a task of an executor: `{ module: 'udf', function: 'partition' }`; tasks.ts creates them.
+ * A partition of a run as a task of an executor: `{ module: 'udf', function: 'partition' }`; tasks.ts creates them,
+ * and src/stem/task.ts gives it the functions of the package.
  */
 
 import { Corrections } from '../../frames/corrections.js';
@@ -8,7 +9,6 @@ import type { FrameArray } from '../../frames/dtype.js';
 import { hasFrames } from '../../frames/frame-sums.js';
 import type { OpenOptions } from '../../frames/open.js';
 import type { TaskScope } from '../../parallel/task.js';
-import { builtinUdfs } from '../../stem/builtin/index.js';
 import { EwaldError } from '../../util/errors.js';
 import { withMethod } from '../functions/call-method.js';
 import type { Arrays } from '../functions/dtypes.js';
@@ -55,7 +55,12 @@ function find(exports: Readonly<Record<string, unknown>>, module: string, name: 
   );
 }
 
-async function keep(run: RunDescription, task: PartitionTask, scope: TaskScope<UdfCore>): Promise<Kept> {
+async function keep(
+  run: RunDescription,
+  task: PartitionTask,
+  scope: TaskScope<UdfCore>,
+  known: readonly AnyUdf[],
+): Promise<Kept> {
   runShape('the run of a task', run);
   checkFrames(task, run);
   // Opened first: functions may allocate results for each pixel.
@@ -65,7 +70,7 @@ async function keep(run: RunDescription, task: PartitionTask, scope: TaskScope<U
       checkDataset(dataset, run);
       await checkSame(dataset, run);
     }
-    return await prepare(run, dataset, scope);
+    return await prepare(run, dataset, scope, known);
   } catch (error) {
     await dataset?.dispose();
     throw error;
@@ -83,10 +88,15 @@ async function checkSame(dataset: Dataset, { sums }: RunDescription): Promise<vo
   );
 }
 
-async function prepare(run: RunDescription, dataset: Dataset | undefined, scope: TaskScope<UdfCore>): Promise<Kept> {
+async function prepare(
+  run: RunDescription,
+  dataset: Dataset | undefined,
+  scope: TaskScope<UdfCore>,
+  builtin: readonly AnyUdf[],
+): Promise<Kept> {
   const found = await Promise.all(
     run.udfs.map(async ({ module, name, params, wasm }) => {
-      const known = module === 'ewald/udf' ? builtinUdfs.find(({ definition }) => definition.name === name) : undefined;
+      const known = module === 'ewald/udf' ? builtin.find(({ definition }) => definition.name === name) : undefined;
       return { udf: known ?? find(await scope.module(module), module, name), params, wasm };
     }),
   );
@@ -112,15 +122,19 @@ async function prepare(run: RunDescription, dataset: Dataset | undefined, scope:
 }
 
 /**
- * Runs one partition; returns the arrays of each UDF. They are cloned, not transferred: once a buffer has been detached
+ * Runs one partition with the functions `known` by name, and those of modules; returns the arrays of each UDF. They are cloned, not transferred: once a buffer has been detached
  * in a thread, V8 checks every access to every typed array there, and loops in users' functions become 30 % slower. A
  * copy takes a millisecond for 4 MB; larger results are in the memory of the task, which is not copied.
  */
-export async function partition(task: PartitionTask, scope: TaskScope<UdfCore>): Promise<Arrays[]> {
+export async function partitionOf(
+  task: PartitionTask,
+  scope: TaskScope<UdfCore>,
+  known: readonly AnyUdf[],
+): Promise<Arrays[]> {
   taskShape('the argument of udf', task);
   const run = (await scope.input('run')) as RunDescription;
   const { hash } = scope.inputs.run as { readonly hash: string };
-  const { udfs, processor, dataset } = await scope.keep(`udf ${hash}`, () => keep(run, task, scope));
+  const { udfs, processor, dataset } = await scope.keep(`udf ${hash}`, () => keep(run, task, scope, known));
   checkFrames(task, run);
   const signal = scope.signal as AbortSignal | undefined;
   const reader = dataset && (await processor.reader([task.partition], udfs, signal));

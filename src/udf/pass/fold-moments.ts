@@ -4,9 +4,9 @@
  * not follow from theirs: it is computed for each frame, as a mask of a few weights.
  */
 import type { Corrections } from '../../frames/corrections.js';
-import { integerVarsum } from '../../stem/builtin/stddev.js';
 import type { KernelSums } from '../execution/kernel-part.js';
 import type { PassDtype, PassStep } from './pass.js';
+import { integerVarsum } from './varsum.js';
 
 /** Bad pixels that are computed for each frame; with more of them, correcting the frames is faster. */
 const most = 4096;

@@ -1,6 +1,5 @@
 /** Results of UDFs of the package from a scan in memory, without a pass over its frames. */
 
-import { VirtualCom, VirtualDetector } from '../../stem/images/virtual-detectors.js';
 import { packNoCounts } from '../execution/frame-counts.js';
 import type { Run } from '../execution/run.js';
 import type { Arrays } from '../functions/dtypes.js';
@@ -8,12 +7,13 @@ import type { UdfCore } from '../room.js';
 import type { ResidentScan } from './resident.js';
 import type { ResidentSums } from './resident-scope.js';
 import { residentOf } from './scan.js';
+import { VirtualDetector, VirtualMoments } from './virtual-detectors.js';
 
 /** The detectors that earlier runs have left on a resident scan: only pixels that enter or leave them are summed. */
 class ResidentDetectors implements ResidentSums {
   readonly #scan: ResidentScan;
   readonly #detectors: VirtualDetector[] = [];
-  #com: VirtualCom | undefined;
+  #com: VirtualMoments | undefined;
 
   constructor(scan: ResidentScan) {
     this.#scan = scan;
@@ -28,7 +28,7 @@ class ResidentDetectors implements ResidentSums {
 
   /** The moments within a mask, [positions, 3]. */
   moments(mask: ArrayLike<number>): Float64Array {
-    this.#com = (this.#isExact && this.#com) || new VirtualCom(this.#scan);
+    this.#com = (this.#isExact && this.#com) || new VirtualMoments(this.#scan);
     return this.#com.moments('com', mask);
   }
 

@@ -9,7 +9,6 @@ import { checkShape, filledShape, fitting } from '../../frames/shapes.js';
 import { checkedValue, row } from '../../options/call-options.js';
 import { type SliceOptions, sliceIn } from '../../options/frame-slice.js';
 import { argumentError, setting } from '../../options/parameters.js';
-import type { LiveParameters } from '../../stem/parameter-types.js';
 import { counted } from '../../util/amounts.js';
 import { EwaldError } from '../../util/errors.js';
 import type { PlatformBlob } from '../../util/globals.js';
@@ -17,6 +16,7 @@ import { inspect, knownOptions } from '../../util/options.js';
 import { product } from '../../util/product.js';
 import type { Acquisition } from '../acquisition/acquisition.js';
 import type { NoCounts } from '../execution/frame-counts.js';
+import type { LiveParameters } from '../parameter-types.js';
 import type { ResidentScan, ResidentScanOptions } from './resident.js';
 
 /** Options of `Context.load`: those of `open` of ewald/data, and the layout of the scan in the file. */

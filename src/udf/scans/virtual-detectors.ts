@@ -2,12 +2,9 @@
  * Virtual detectors on a scan in memory: a detector is a sum of runs, and one that moves adds and removes only the runs
  * at its edge.
  */
-import { checkedOptions, row } from '../../options/call-options.js';
-import { ResidentScan } from '../../udf/scans/resident.js';
-import { scanRotationRange } from '../../udf/shared-rows.js';
 import { EwaldError } from '../../util/errors.js';
 import { inspect } from '../../util/options.js';
-import { type ComImages, type ComParams, checkRegression, comImages } from '../builtin/com.js';
+import { ResidentScan } from './resident.js';
 
 /**
  * Number of changes after which a sum of floating-point numbers is recomputed, because rounding errors would add up.
@@ -122,66 +119,18 @@ function addMoments(
   }
 }
 
-/**
- * Options that determine how `VirtualCom` derives its images; names, defaults and meanings are those of
- * `createComAnalysis`.
- */
-export interface VirtualComOptions {
-  /** Reference point in pixels; default: the middle pixel, half the size rounded down. */
-  readonly cx?: number | undefined;
-  readonly cy?: number | undefined;
-  /** Degrees by which shifts are rotated into the axes of the scan; default 0. */
-  readonly scanRotation?: number | undefined;
-  /** Whether y of the detector is inverted; default false. */
-  readonly flipY?: boolean | undefined;
-  /** Trend to subtract: -1 none (the default), 0 its mean, 1 a plane, or the plane itself. */
-  readonly regression?: ComParams['regression'] | undefined;
-}
-
-const comRows = {
-  scanRotation: { kind: 'number', range: scanRotationRange },
-  flipY: row.flag,
-  regression: row.any,
-} as const;
-
-/**
- * The centre of mass inside a mask that can be moved, at every position of a resident scan: `comUdf` without reading
- * the scan again. Only pixels that entered or left the mask are summed; sums of integers are exact below 2⁵³, so that
- * the results are identical to those of `comUdf`.
- */
-export class VirtualCom {
+/** The moments inside a mask that can be moved, at every position of a resident scan. */
+export class VirtualMoments {
   /** Sums of value, of value · y, and of value · x: [3, positions]. */
   readonly #moments: readonly [Float64Array, Float64Array, Float64Array];
   readonly #scan: ResidentScan;
   readonly #mask: MovingMask;
 
-  constructor(scan: ResidentScan) {
-    this.#scan = checkScan('VirtualCom', scan);
+  constructor(scan: ResidentScan, what = 'VirtualMoments') {
+    this.#scan = checkScan(what, scan);
     this.#mask = new MovingMask(scan);
     const image = (): Float64Array => new Float64Array(scan.positions);
     this.#moments = [image(), image(), image()];
-  }
-
-  /**
-   * Switches to another mask, [height, width], nonzero inside, and returns the centres, the field of shifts, and the
-   * quantities derived from it. Divergence and curl are NaN unless the scan has two axes; positions without a frame
-   * are NaN.
-   *
-   * Throws `Shape` for a mask of another size, `Argument` for invalid options.
-   */
-  set(mask: ArrayLike<number>, options: VirtualComOptions = {}): ComImages {
-    const what = 'VirtualCom.set';
-    const { width, height, nav: navigation, positions } = this.#scan;
-    const given = checkedOptions(what, options, {
-      cx: row.number(-1e9, 1e9, Math.floor(width / 2)),
-      cy: row.number(-1e9, 1e9, Math.floor(height / 2)),
-      ...comRows,
-    });
-    const params = { ...given, regression: given.regression ?? -1 };
-    checkRegression(what, params.regression);
-    const moments = this.moments(what, mask);
-    const meta = { nav: navigation, roi: undefined, frames: positions };
-    return comImages(moments, params, meta, this.#scan.measured);
   }
 
   /** The moments of the frames within another mask, [positions, 3]: sum, sum of value · y, and of value · x. */
