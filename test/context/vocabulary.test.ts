@@ -172,7 +172,7 @@ const rules: Readonly<Record<string, { readonly find: Rule; readonly planted: st
   detect: {
     find: (text, file) =>
       // Formats of frames have a method of that name, which users do not see; `detect` of ewald/udf is LiberTEM's.
-      /(^|\/)(data\/format|stem\/bind|entries\/udf|udf(\.node)?)$/.test(file)
+      /(^|\/)(frames\/format|stem\/bind|entries\/udf|udf(\.node)?)$/.test(file)
         ? []
         : [...text.matchAll(/(@deprecated[^@]*?)?\bdetect(\(|: )/g)].flatMap(([match, isFormer]) =>
             isFormer === undefined ? [match] : [],
