@@ -22,7 +22,7 @@ const benchmarks = {
   rows: { title: 'Rows of the table of cases', run: ['run.mjs', '--seconds', '1'], quick: ['--seconds', '0.2'] },
   pipeline: { title: 'Frames to a stream', run: ['pipeline/run.mjs'], quick: ['--frames', '4'] },
   peaks: { title: 'Peaks', run: ['peaks/run.mjs', '--seconds', '1'], quick: ['--seconds', '0.2'] },
-  data: { title: 'Reading frames', run: ['data/run.mjs', '--seconds', '0.7'], quick: ['--seconds', '0.1'] },
+  frames: { title: 'Reading frames', run: ['frames/run.mjs', '--seconds', '0.7'], quick: ['--seconds', '0.1'] },
   truth: { title: 'Merging', run: ['merging/run.mjs', 'truth'], quick: [] },
   udf: { title: 'Analyses of scans', run: ['udf/run.mjs'], quick: ['--frames', '256'] },
   functions: { title: "Users' functions", run: ['udf/functions.mjs'], quick: ['--frames', '256', '--repeats', '1'] },
@@ -34,7 +34,7 @@ const benchmarks = {
   live: { title: 'Live scans', run: ['udf/live.mjs', '--seconds', '20'], quick: ['--seconds', '3'] },
   fft: { title: 'Transforms', run: ['fft/run.mjs', '--seconds', '0.5'], quick: ['--quick', '--seconds', '0.1'] },
   distributed: { title: 'Distributed transforms', run: ['distributed/run.mjs'], quick: ['--quick'] },
-  executors: { title: 'Executors', run: ['executors/run.mjs'], quick: [] },
+  parallel: { title: 'Executors', run: ['parallel/run.mjs'], quick: [] },
   ffi: { title: 'Calls of C', run: ['ffi/run.mjs'], quick: [] },
   viewer: { title: 'The viewer', run: ['viewer/run.mjs'], quick: [] },
 };

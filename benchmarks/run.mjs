@@ -37,8 +37,8 @@ const own = {
     [
       'fft',
       'ffi',
-      'executors',
-      'data',
+      'parallel',
+      'frames',
       'merging',
       'peaks',
       'pipeline',

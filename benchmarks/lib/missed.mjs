@@ -37,7 +37,7 @@ const reasons = [
       'took .45 of the time. The disk itself varies by a factor of three from round to round.',
   },
   {
-    section: 'data',
+    section: 'frames',
     line: /gzip, native over zlib/,
     reason: 'It was 1.17 to 1.22 in three rounds.',
   },

@@ -214,7 +214,7 @@ int32_t ewald_merging_refine(const ewald_merging_pass* pass, const ewald_merging
                              const double* information, double* deviation2, uint32_t* compared, double* excess,
                              uint32_t* excess_count);
 
-/* data: codecs of detector frames; see cpp/data. `codec` is an EWALD_CODEC; the codec defines the meaning of
+/* data: codecs of detector frames; see cpp/frames. `codec` is an EWALD_CODEC; the codec defines the meaning of
  * element_bytes and the parameter, which are 0 where it does not use them. Decoding fills exactly out_bytes or fails
  * with EWALD_STATUS_DAMAGED, in which case the content of `out` is undefined; `in` and `out` must not overlap. */
 int32_t ewald_codec_decode(uint32_t codec, uint32_t element_bytes, uint32_t parameter, const uint8_t* in,

@@ -143,7 +143,7 @@ void ewald_cuda_correction_destroy(ewald_cuda_correction* correction);
 uint64_t ewald_cuda_correction_bytes(const ewald_cuda_correction* correction);
 int32_t ewald_cuda_correction_run(ewald_cuda_correction* correction, const void* frames, uint64_t count, void* out);
 
-/* data: see cuda/data. Chunks of bitshuffle and LZ4, each of which is a frame of `frame_bytes` of elements of 1, 2 or 4
+/* data: see cuda/frames. Chunks of bitshuffle and LZ4, each of which is a frame of `frame_bytes` of elements of 1, 2 or 4
  * bytes, in blocks of at most `block_bytes`; damaged ones are refused as by ewald_codec_decode. Frames go to host
  * memory, or, if the decoder `keeps` them, to device memory of the context. Memory is fixed at creation; the context
  * must outlive its decoders. One run at a time per handle. */

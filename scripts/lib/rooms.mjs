@@ -10,9 +10,7 @@ export const rooms = readdirSync(join(root, 'src'), { withFileTypes: true }).fla
 /** The folders of test/, cpp/, cuda/ and wgsl/ that belong to a room of another name. */
 const wings = {
   compute: ['arrays', 'backends', 'context', 'common'],
-  frames: ['data', 'detector'],
-  parallel: ['communicator', 'executors', 'mpi'],
-  stem: ['udf'],
+  parallel: ['mpi'],
 };
 
 /** The folders of test/ in which a room is tested. */

@@ -143,7 +143,7 @@ test.each([
   [['--tls-ca', 'x'], ['--tls-ca requires a cluster']],
   [['--executor', 'nats://127.0.0.1:9', '--tls-ca', 'no.pem'], ['--tls-ca is "no.pem": the file does not exist']],
 ] as const)('%j is refused by run and index', { tags: 'all', concurrent: true }, async (words, says) => {
-  const commands = [run(), ['index', fileURLToPath(new URL('../data', import.meta.url)), '-p', 'none']];
+  const commands = [run(), ['index', fileURLToPath(new URL('../frames', import.meta.url)), '-p', 'none']];
   for (const result of await Promise.all(commands.map((command) => ewald([...command, ...words])))) {
     expect([result.code, result.out]).toEqual([2, '']);
     for (const one of says) expect(result.err).toContain(one);

@@ -295,7 +295,7 @@ describe('modes', () => {
     ['geometry check x.geom', []],
     ['ffi x.h', []],
   ];
-  // Formats refuse flags that they do not use once the file is open (test/data); executors refuse theirs in
+  // Formats refuse flags that they do not use once the file is open (test/frames); executors refuse theirs in
   // test/cli/executor.
   const elsewhere = new Set<string>([...Object.keys(openRows), ...Object.keys(connectionRows)]);
 

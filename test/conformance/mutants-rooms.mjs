@@ -20,7 +20,7 @@ const room = (prefix, look) => (name, file, find, replace) => ({
   replace,
   ids: [look],
 });
-const data = room('data', 'look:codecs');
+const data = room('frames', 'look:codecs');
 const udf = room('udf', 'look:passes');
 const disks = (name, file, find, replace, ids = ['udf:disks:fast:u16:*', 'udf:disks:full:*']) => ({
   name: `disks: ${name}`,

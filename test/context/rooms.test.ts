@@ -253,7 +253,7 @@ test('a room with kernels has the same name in the folder of every backend', { t
   // Not every room has kernels for GPUs.
   for (const folder of folders('wgsl', ['common', 'generated', 'self_test'])) expect(expected).toContain(folder);
   // Codecs are called directly where they run on cores; on CUDA they are part of udf (src/udf/decoding).
-  for (const folder of folders('cuda', ['addon', 'bench', 'check', 'common', 'data', 'emulator']))
+  for (const folder of folders('cuda', ['addon', 'bench', 'check', 'common', 'frames', 'emulator']))
     expect(expected).toContain(folder);
   expect(readdirSync('cpp')).toEqual(expect.arrayContaining(expected));
 });

@@ -211,7 +211,7 @@ const rows: Readonly<Record<string, Row>> = {
   'parallel/executor onProgress': row((onProgress) =>
     using(Executor.inline(), (executor) =>
       read(
-        executor.run([{ module: new URL('../executors/tasks.mjs', import.meta.url), function: 'echo' }], {
+        executor.run([{ module: new URL('../parallel/tasks.mjs', import.meta.url), function: 'echo' }], {
           onProgress,
         }),
       ),

@@ -14,8 +14,8 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Codecs } from '../../src/frames/codecs/codecs.js';
 import { Hdf5Writer, type WriteNode } from '../../src/frames/hdf5/writer.js';
 import { readCalibration } from '../../src/stem/calibrate/read-calibration.node.js';
-import { MadeFile, space, u8, virtual } from '../data/hdf5-made.js';
-import { codecsHere } from '../data/hdf5-support.js';
+import { MadeFile, space, u8, virtual } from '../frames/hdf5-made.js';
+import { codecsHere } from '../frames/hdf5-support.js';
 
 /**
  * The names of the files that are opened, by whichever function of the system. The functions are replaced before the

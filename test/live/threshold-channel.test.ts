@@ -7,7 +7,7 @@ import { open } from 'ewald/data';
 import { afterAll, expect, test } from 'vitest';
 import { dectrisMessage } from '../../src/frames/streams/dectris.js';
 import { unknownSeries } from '../../src/frames/streams/dectris-message.js';
-import { codecsHere } from '../data/hdf5-support.js';
+import { codecsHere } from '../frames/hdf5-support.js';
 import { ewaldTogether as ewald } from '../support/cli.js';
 import { dectrisMessages } from '../support/dectris.js';
 

@@ -17,8 +17,8 @@ import { readRunFile } from '../../src/merging/collection/hdf5-run.js';
 import { numberOfCell } from '../../src/merging/collection/named-axes.js';
 import { StreamScanner } from '../../src/merging/collection/scan.js';
 import { correlation } from '../../src/util/correlation.js';
-import { codecsHere } from '../data/hdf5-support.js';
-import { array, group, treeFile } from '../data/hdf5-tree.js';
+import { codecsHere } from '../frames/hdf5-support.js';
+import { array, group, treeFile } from '../frames/hdf5-tree.js';
 import { ewaldTogether } from '../support/cli.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ewald-merge-hdf5-'));

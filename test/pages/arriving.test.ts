@@ -11,7 +11,7 @@ import { convert } from 'ewald/shell';
 import { type ServedView, type ServeViewOptions, serveView } from 'ewald/view';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { readStatistics } from '../../src/server/watch/frame-statistics.js';
-import { MadeFile } from '../data/hdf5-made.js';
+import { MadeFile } from '../frames/hdf5-made.js';
 import { dataFolder } from '../support/data.js';
 import { dectrisMessages } from '../support/dectris.js';
 

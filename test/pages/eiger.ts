@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { open } from 'ewald/data';
 import type { Codecs } from '../../src/frames/codecs/codecs.js';
 import { Hdf5Writer, type WriteNode } from '../../src/frames/hdf5/writer.js';
-import { codecsHere } from '../data/hdf5-support.js';
+import { codecsHere } from '../frames/hdf5-support.js';
 
 /** A file that is written in memory, then in one piece. */
 async function writeFile(

@@ -9,7 +9,7 @@ import { regionOperations } from '../../src/pages/view/region-operations.js';
 import { type Session, sessionOf } from '../../src/pages/view/session.js';
 import { toolOperations } from '../../src/pages/view/tool-operations.js';
 import { Workspace } from '../../src/pages/view/workspace.js';
-import { array, group, treeFile } from '../data/hdf5-tree.js';
+import { array, group, treeFile } from '../frames/hdf5-tree.js';
 
 const side = 40;
 const frames = 4;

@@ -15,8 +15,8 @@ import { Context, comUdf, simulateMerlin, sumSigUdf } from 'ewald/udf';
 import { type ServedView, serveView } from 'ewald/view';
 import type { Page } from 'playwright-core';
 import { afterAll, describe, expect, test, vi } from 'vitest';
+import { simulatedScan } from '../stem/calibrate/simulated-scan.mjs';
 import { dataFolder } from '../support/data.js';
-import { simulatedScan } from '../udf/calibrate/simulated-scan.mjs';
 import { blankCanvases, faultsOfLooks, rememberWords } from './looks.js';
 import { browsing, filesOf, type Shown, type ShownScan, serve, Visit } from './visit.js';
 

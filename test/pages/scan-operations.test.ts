@@ -7,8 +7,8 @@ import { pickedFrames } from '../../src/pages/view/picked-frames.js';
 import type { VirtualShape } from '../../src/pages/view/protocol.js';
 import { scanOperations } from '../../src/pages/view/scan-operations.js';
 import { reachOf } from '../../src/stem/calibrate/calibration.js';
-import * as spoilt from '../udf/bad-pixel-scan.js';
-import { simulatedScan } from '../udf/calibrate/simulated-scan.mjs';
+import * as spoilt from '../stem/bad-pixel-scan.js';
+import { simulatedScan } from '../stem/calibrate/simulated-scan.mjs';
 
 const [rows, columns, n, radius] = [20, 16, 48, 10];
 const made = simulatedScan({

@@ -4,9 +4,9 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readNpy } from 'ewald';
 import { describe, expect, test } from 'vitest';
+import { simulatedScan } from '../stem/calibrate/simulated-scan.mjs';
 import { ewald } from '../support/cli.js';
 import { dataFolder } from '../support/data.js';
-import { simulatedScan } from '../udf/calibrate/simulated-scan.mjs';
 import { browsing, type Shown, type ShownScan, serve, Visit } from './visit.js';
 
 /** A pane of the scan, as the page provides it for the console. */

@@ -16,7 +16,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Hdf5Writer } from '../../src/frames/hdf5/writer.js';
 import { npyHeadOf, readNpy } from '../../src/frames/npy.js';
 import { parseGrid, wellOfImage } from '../../src/pipeline/chip/grid.js';
-import { codecsHere } from '../data/hdf5-support.js';
+import { codecsHere } from '../frames/hdf5-support.js';
 import { ewaldTogether as ewald } from '../support/cli.js';
 
 const [rows, columns, images] = [4, 5, 18];

@@ -14,7 +14,7 @@ import { frameOfMsgpack } from '../../src/frames/streams/crystfel.js';
 import { liveDataset } from '../../src/frames/streams/frame.js';
 import { checkCopyHeader, copiedHeaders, headerLine } from '../../src/pipeline/inputs/copied-headers.js';
 import { commandLineOf } from '../../src/pipeline/run-options.js';
-import { codecsHere } from '../data/hdf5-support.js';
+import { codecsHere } from '../frames/hdf5-support.js';
 import { ewaldTogether as ewald } from '../support/cli.js';
 import { dataFolder } from '../support/data.js';
 

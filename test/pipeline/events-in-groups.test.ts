@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Context, createContext, type PipelineOptions } from 'ewald';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { array, group, treeFile } from '../data/hdf5-tree.js';
+import { array, group, treeFile } from '../frames/hdf5-tree.js';
 import { refused } from '../support/refused.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ewald-events-'));

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { open } from 'ewald/data';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Hdf5Writer, type WriteNode } from '../../src/frames/hdf5/writer.js';
-import { codecsHere } from '../data/hdf5-support.js';
+import { codecsHere } from '../frames/hdf5-support.js';
 import { ewaldTogether as ewald } from '../support/cli.js';
 import { dataFolder } from '../support/data.js';
 

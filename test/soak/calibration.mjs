@@ -1,7 +1,7 @@
 // Calibrates simulated scans of known truth, kind by kind: stated errors hold, and nothing that is claimed is wrong.
 
 import { Context } from '../../dist/udf.node.js';
-import { deviations, simulatedScan, surveyed, surveyKinds } from '../udf/calibrate/simulated-scan.mjs';
+import { deviations, simulatedScan, surveyed, surveyKinds } from '../stem/calibrate/simulated-scan.mjs';
 
 export const name = 'calibration';
 export const about = 'simulated scans of 11 kinds: deviations in units of the stated errors, wrong claims, refusals';

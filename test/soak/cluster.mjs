@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { trouble } from '../executors/chaos.mjs';
+import { trouble } from '../parallel/chaos.mjs';
 
 export const name = 'cluster';
 export const about =
@@ -14,7 +14,7 @@ export const about =
 export const minutes = 70;
 
 const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
-const program = fileURLToPath(new URL('../executors/chaos-client.mjs', import.meta.url));
+const program = fileURLToPath(new URL('../parallel/chaos-client.mjs', import.meta.url));
 const env = { ...process.env, EWALD_BACKEND: 'wasm', NO_COLOR: '1' };
 const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
 const hasEnded = ({ exitCode, signalCode }) => exitCode !== null || signalCode !== null;

@@ -1,8 +1,8 @@
 // Fuzzes the decoders of the core with libFuzzer and the address and undefined-behaviour sanitizers, and the decoder of
 // Zstandard, which is not of the core, beside the program zstd.
 import { unpackZstd } from '../../build/esm/frames/codecs/zstd.js';
-import { buildDriver, codecs, fuzz, fuzzer } from '../data/fuzz.mjs';
-import { fuzzZstd, hasZstd } from '../data/zstd-fuzz.mjs';
+import { buildDriver, codecs, fuzz, fuzzer } from '../frames/fuzz.mjs';
+import { fuzzZstd, hasZstd } from '../frames/zstd-fuzz.mjs';
 
 export const name = 'codecs';
 export const about = 'each decoder and encoder under libFuzzer with sanitizers, and Zstandard, for ten minutes';

@@ -5,7 +5,7 @@ import { openSource } from '../../build/esm/frames/open.js';
 import { memorySource } from '../../build/esm/frames/sources/memory.js';
 import { isEwaldError } from '../../build/esm/util/errors.js';
 import { openCodecs } from '../../dist/data.node.js';
-import { seeds, storm } from '../data/mutations.mjs';
+import { seeds, storm } from '../frames/mutations.mjs';
 
 export const name = 'data';
 export const about = '10^5 damaged files a parser, each refused with a tagged error or opened; the memory comes back';

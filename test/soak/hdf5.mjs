@@ -6,7 +6,7 @@ import { elementBytes } from '../../build/esm/frames/dtype.js';
 import { openSource } from '../../build/esm/frames/open.js';
 import { memorySource } from '../../build/esm/frames/sources/memory.js';
 import { isEwaldError } from '../../build/esm/util/errors.js';
-import { storm } from '../data/mutations.mjs';
+import { storm } from '../frames/mutations.mjs';
 
 export const name = 'hdf5';
 export const about = '10^5 damaged HDF5 files, each refused with a tagged error or opened; the memory is released';

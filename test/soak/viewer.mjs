@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { chromium } from 'playwright-core';
 import { chromiumArgs, findChromium } from '../../scripts/lib/chromium.mjs';
-import { damaged } from '../data/mutations.mjs';
+import { damaged } from '../frames/mutations.mjs';
 
 export const name = 'viewer';
 export const about = '10^4 damaged files dropped into the viewer: shown or refused in words, and no page that hangs';

@@ -4,7 +4,7 @@
  */
 import { type Context, createContext } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bitshuffleLz4 } from '../data/codecs-oracle.js';
+import { bitshuffleLz4 } from '../frames/codecs-oracle.js';
 import { present, testThatItWasBuilt } from '../support/emulated-card.js';
 import { refused } from '../support/refused.js';
 

@@ -1,6 +1,6 @@
 /** The room of data. */
 export const dataEnums = {
-  /** Codecs of chunks of detector data; cpp/data/README.md describes their arguments. */
+  /** Codecs of chunks of detector data; cpp/frames/README.md describes their arguments. */
   Codec: {
     bitshuffleLz4: 0,
     bitshuffle: 1,

@@ -168,7 +168,7 @@ export function correctionWork({
   };
 }
 
-/** Nanoseconds a byte of decoded frames, by the bytes of a number (benchmarks/results/data.md); u8 is taken as u16. */
+/** Nanoseconds a byte of decoded frames, by the bytes of a number (benchmarks/results/frames.md); u8 is taken as u16. */
 const decodedNs: Readonly<Record<number, ByCpu>> = {
   2: { native: 0.184, wasm: 0.246 },
   4: { native: 0.118, wasm: 0.178 },
@@ -197,7 +197,7 @@ export function decodingWork({
     upMiB: mib / usualRatio,
     downMiB: toArray ? 0 : mib,
     ...(toArray && { onwardMiB: mib }),
-    // Frames are written once; the instructions of a warp take as long as moving them some ten times (cuda/data).
+    // Frames are written once; the instructions of a warp take as long as moving them some ten times (cuda/frames).
     deviceMiB: 12 * mib,
     minDeviceMs: 0.1,
     launches: { cuda: Math.max(1, Math.ceil(mib / usualRatio / 4)) },

@@ -7,7 +7,7 @@ import { row } from '../../options/call-options.js';
 import type { OwnBytes } from '../../util/globals.js';
 import type { Disposable } from '../../util/resource.js';
 
-/** A codec of the core; cpp/data/README.md describes each one. */
+/** A codec of the core; cpp/frames/README.md describes each one. */
 export type CodecName =
   | 'bitshuffleLz4'
   | 'bitshuffle'

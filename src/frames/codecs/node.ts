@@ -16,7 +16,7 @@ import type { CodecsOptions } from './browser.js';
 import { type Codec, type Codecs, codecRows } from './codecs.js';
 import { wasmCodecs } from './wasm.js';
 
-/** The functions that the addon exports for this room; see cpp/addon/data.cpp. */
+/** The functions that the addon exports for this room; see cpp/addon/frames.cpp. */
 export interface CodecAddon extends Turning {
   readonly abiVersion: number;
   codecDecode(

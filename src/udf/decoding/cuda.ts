@@ -1,4 +1,4 @@
-/** Decoding on CUDA: chunks are sent packed, and frames come back or stay on the device; see cuda/data. */
+/** Decoding on CUDA: chunks are sent packed, and frames come back or stay on the device; see cuda/frames. */
 import { handleOf } from '../../compute/arrays/kernels/cuda.js';
 import { planCuda } from '../../compute/backends/addon-plan.js';
 import type { CudaHost } from '../../compute/backends/cuda/host.js';

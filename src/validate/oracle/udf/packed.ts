@@ -1,6 +1,6 @@
 /**
  * Bitshuffle and LZ4, packed by the descriptions of the formats (HDF5's filter 32008, LZ4 blocks) and without any code
- * of cpp/data: what a decoder must return are the numbers that were packed.
+ * of cpp/frames: what a decoder must return are the numbers that were packed.
  */
 
 /** A whole number in big-endian order. */
