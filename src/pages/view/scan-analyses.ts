@@ -4,12 +4,18 @@ import { type Analysis, type AnalysisResults, Context, type Scan } from '../../e
 import type { OpenDataset } from './open-dataset.js';
 import { over } from './picked-frames.js';
 import type { ImagePlane, Optics, ShownCalibration } from './protocol.js';
-import { quantities, type ScanQuantity } from './scan-quantities.js';
+import { quantities, type ScanQuantity, type WholeAnalysis, wholeAnalysis } from './scan-quantities.js';
 import { shownCalibration, statedBy } from './shown-calibration.js';
 
 /** The optics that are known. */
 const given = (optics: Optics): Optics =>
   Object.fromEntries(Object.entries(optics).filter(([, value]) => value !== undefined));
+
+/** The calibration for an analysis of disks, whose radius it has to know. */
+function withDisk(calibration: Calibration): { readonly calibration: Calibration } {
+  if (isKnown(calibration.disk)) return { calibration };
+  throw new Error(`This takes the radius of the disks, which is not known here: ${calibration.disk.refused}.`);
+}
 
 export class ScanAnalyses {
   readonly #dataset: OpenDataset;
@@ -55,8 +61,10 @@ export class ScanAnalyses {
     readonly calibration: ShownCalibration;
   }> {
     const calibration = await (this.#found ?? this.#measured(optics));
-    const { analysis, channel } = quantities[quantity];
-    const made = await this.#made(analysis, calibration, optics);
+    const analysis = wholeAnalysis(quantity);
+    if (analysis === undefined) throw new Error(`${quantity} follows the virtual detector`);
+    const { channel } = quantities[quantity];
+    const made = await this.#makers[analysis](calibration, optics);
     const key = `${analysis} ${JSON.stringify(optics)}`;
     const running = this.#results.get(key) ?? this.#context.run(made, { signal: this.#signal });
     this.#results.set(key, running);
@@ -84,15 +92,13 @@ export class ScanAnalyses {
     return this.#context.createSsbAnalysis(await this.#opened(), { calibration, ...given(optics) });
   }
 
-  async #made(name: string, calibration: Calibration, optics: Optics): Promise<Analysis> {
-    if (name === 'ssb') return this.#ssb(calibration, optics);
-    const scan = await this.#opened();
-    if (name === 'polar') return this.#context.createPolarAnalysis(scan, { calibration });
-    if (!isKnown(calibration.disk))
-      throw new Error(`This takes the radius of the disks, which is not known here: ${calibration.disk.refused}.`);
-    if (name === 'bragg') return this.#context.createBraggAnalysis(scan, { calibration });
-    return this.#context.createStrainAnalysis(scan, { calibration });
-  }
+  /** How each analysis is made; one that is added has a line here, or does not compile. */
+  readonly #makers: Record<WholeAnalysis, (calibration: Calibration, optics: Optics) => Promise<Analysis>> = {
+    ssb: (calibration, optics) => this.#ssb(calibration, optics),
+    polar: async (calibration) => this.#context.createPolarAnalysis(await this.#opened(), { calibration }),
+    bragg: async (calibration) => this.#context.createBraggAnalysis(await this.#opened(), withDisk(calibration)),
+    strain: async (calibration) => this.#context.createStrainAnalysis(await this.#opened(), withDisk(calibration)),
+  };
 
   #shown(calibration: Calibration): ShownCalibration {
     return shownCalibration(calibration, statedBy(this.#dataset).units);

@@ -76,8 +76,15 @@ export const isQuantity = (name: unknown): name is ScanQuantity => quantityNames
 
 /** Results that follow the virtual detector; the others are computed once from whole frames and the calibration. */
 export type LiveQuantity = 'sum' | 'field' | 'magnitude' | 'divergence' | 'curl' | 'icom';
-export const isLive = (name: ScanQuantity): name is LiveQuantity =>
-  ['detector', 'com', 'icom'].includes(quantities[name].analysis);
+export const isLive = (name: ScanQuantity): name is LiveQuantity => wholeAnalysis(name) === undefined;
+
+/** Analyses of whole frames, which the context computes with the calibration. */
+export type WholeAnalysis = Exclude<Quantity['analysis'], 'detector' | 'com' | 'icom'>;
+/** The analysis of whole frames that gives a result; undefined for one that follows the virtual detector. */
+export function wholeAnalysis(name: ScanQuantity): WholeAnalysis | undefined {
+  const { analysis } = quantities[name];
+  return analysis === 'detector' || analysis === 'com' || analysis === 'icom' ? undefined : analysis;
+}
 
 /** Whether the numbers lie about zero, which then has the middle colour. */
 export const isSigned = (name: ScanQuantity): boolean => quantities[name].colours === 'blue-red';
