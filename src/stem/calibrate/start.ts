@@ -1,6 +1,7 @@
 /** Where the bright field is, without a model of it, and what covers it. */
 import { maskOf } from '../../util/map-into.js';
 import { median, select } from '../../util/median.js';
+import { stopOverDisks } from './cut-disks.js';
 import {
   around,
   filled,
@@ -116,12 +117,17 @@ export function startOf(image: Image, good: Uint8Array): Start | undefined {
   return { ...(found[best.i] as (typeof found)[0]), high, low };
 }
 
-/** Share of the circle around it that a disk of a few pixels fills at least. */
-const minRound = 0.7;
+/** Shares of the circle around it that a disk of a few pixels fills at least, and the hull of one behind a stop. */
+const [minRound, minRoundHull] = [0.7, 0.8];
+
+const isAtEdge =
+  ({ height, width }: Image) =>
+  (i: number): boolean =>
+    i < width || i >= width * (height - 1) || i % width === 0 || i % width === width - 1;
 
 /**
  * The pixels of a beam stop: dark ones within the hull of what is bright, and what continues them outwards. None if
- * there are at most 8, or more than 60 % of the hull.
+ * there are at most 8, or more than 60 % of the hull. Over several disks, a bar that cuts them (cut-disks.ts).
  */
 export function findStop(image: Image, good: Uint8Array, start: Start): number[] {
   const { height, width, data } = image;
@@ -134,9 +140,11 @@ export function findStop(image: Image, good: Uint8Array, start: Start): number[]
   const largest = regions.reduce((most, { length }) => Math.max(most, length), 0);
   // A stop may cut the disk in two.
   const pieces = regions.filter(({ length }) => length > 0.25 * largest);
-  if (areDisks(pieces, image, good)) return [];
+  if (areDisks(pieces, image, good)) return stopOverDisks(image, good, start);
   const lit = pieces.flat();
   const hull = hullOf(lit, height, width);
+  const within = pixelsOf(hull);
+  if (!within.some(isAtEdge(image)) && !isRound(within, width, minRoundHull)) return stopOverDisks(image, good, start);
   const levels = lit.map((i) => data[i] as number).sort((a, b) => a - b);
   const dark = low + 0.12 * ((levels[levels.length >> 1] as number) - low);
   const isDark = data.map((value, i) => (good[i] && value < dark ? 1 : 0));
@@ -153,7 +161,8 @@ export function findStop(image: Image, good: Uint8Array, start: Start): number[]
   const cores = regionsOf(Uint8Array.from(inside), width).filter(({ length }) => length > 8);
   const core = cores.flat();
   // A stop is one bar, cut in two where a gap crosses it; disks that touch have many dark places between them.
-  if (core.length === 0 || cores.length > 2 || core.length > 0.6 * hull.reduce((sum, is) => sum + is, 0)) return [];
+  if (cores.length > 2) return stopOverDisks(image, good, start);
+  if (core.length === 0 || core.length > 0.6 * hull.reduce((sum, is) => sum + is, 0)) return [];
   if (!isShadow(core, hull, image, good, low)) return [];
   const covered = new Uint8Array(data.length);
   const cover = (i: number): void =>
@@ -206,28 +215,28 @@ function isShadow(
  * Whether bright regions are disks of diffraction, which have dark between them, too: more than a stop can cut out of
  * one disk, or two that are round. Those at the edge of the frame are cut there, and others by gaps.
  */
-function areDisks(pieces: readonly (readonly number[])[], { height, width }: Image, good: Uint8Array): boolean {
-  const isInside = (i: number): boolean =>
-    i >= width && i < width * (height - 1) && i % width > 0 && i % width < width - 1;
-  const whole = pieces.filter((piece) => piece.every(isInside));
+function areDisks(pieces: readonly (readonly number[])[], image: Image, good: Uint8Array): boolean {
+  const { width } = image;
+  const whole = pieces.filter((piece) => !piece.some(isAtEdge(image)));
   if (!good.every((one) => one === 1)) {
     const isBeside = (i: number): boolean => [i - width, i - 1, i + 1, i + width].some((k) => good[k] === 0);
     const uncut = whole.filter((piece) => !piece.some(isBeside));
     const round = uncut.length > 1 ? uncut : whole;
     return round.length > 1 && round.every((piece) => isRound(piece, width));
   }
-  return whole.length > 2 || (whole.length === 2 && whole.every((piece) => isRound(piece, width)));
+  // A stop cuts one disk in two.
+  return pieces.length > 2 || (whole.length === 2 && whole.every((piece) => isRound(piece, width)));
 }
 
 /** Whether a region fills most of the circle around it, as a disk does and the half of one does not. */
-function isRound(pixels: readonly number[], width: number): boolean {
+function isRound(pixels: readonly number[], width: number, least = minRound): boolean {
   const points = pixels.map((i): [number, number] => [Math.floor(i / width), i % width]);
   const [my, mx] = [0, 1].map((k) => points.reduce((sum, point) => sum + (point[k] as number), 0) / points.length) as [
     number,
     number,
   ];
   const reach = points.reduce((most, [y, x]) => Math.max(most, Math.hypot(y - my, x - mx)), 0) + 0.5;
-  return pixels.length > minRound * Math.PI * reach * reach;
+  return pixels.length > least * Math.PI * reach * reach;
 }
 
 /** The direction (y, x) in which pixels extend most, of length 1. */
