@@ -18,7 +18,7 @@ import { checkSignal } from '../../util/options.js';
 import type { Resource } from '../../util/resource.js';
 import type { RunEvent } from '../events.js';
 import type { Plans } from '../frame-searcher.js';
-import { displacedDetector, displacedText, howToShift } from '../geometry/displaced.js';
+import { type Displaced, displacedDetector, displacedText, howToShift } from '../geometry/displaced.js';
 import type { Settlement, SettlingGeometry } from '../geometry/settle-geometry.js';
 import { givenGeometry } from '../inputs/given.js';
 import { givenInputs } from '../inputs/inputs.js';
@@ -110,6 +110,28 @@ async function geometryOfCell(
 const refinedText = (settled: Settlement): string =>
   `${refinementText(settled)}; the cell is that of this geometry, which ewald index finds as well`;
 
+/**
+ * Whether images have one cell, as they do with a right geometry only: most of them are indexed, by cells whose lengths
+ * (relative) and angles (degrees) hardly differ. In simulated frames lengths differ by up to .1 % with the right beam,
+ * and by .5 % and more with one that is two bins of the background away.
+ */
+function hasOneCell({ indexed, images, parameters, spread }: DeterminedCell): boolean {
+  const lengths = [0, 1, 2].every((i) => (spread[i] as number) < agreed.length * (parameters[i] as number));
+  const angles = [3, 4, 5].every((i) => (spread[i] as number) < agreed.angle);
+  return indexed >= agreed.images && indexed >= agreed.share * images && lengths && angles;
+}
+
+/** What images have that have one cell: their number, the share of all, spreads of lengths and angles. */
+const agreed = { images: 3, share: 0.75, length: 0.003, angle: 0.3 } as const;
+
+/** What is said of a background that is centred beside the beam, which is a doubt unless the images have one cell. */
+function displacedWarning(displaced: Displaced, best: DeterminedCell | undefined): [text: string, isDoubtful: boolean] {
+  const text = displacedText(displaced);
+  return best && hasOneCell(best)
+    ? [`${text}; the cells of ${best.indexed} of ${best.images} images agree, so that the background is uneven`, false]
+    : [`${text}, and a cell determined with it may be wrong; ${howToShift}`, true];
+}
+
 /** Determines the cell of frames. Throws as `runPipeline` does before its first frame. */
 export async function cellOfFrames(
   context: Plans,
@@ -142,17 +164,16 @@ export async function cellOfFrames(
       for (const event of warningsOf(asGiven?.name, remarks, ['distance', 'wavelength', 'pixel size'])) onEvent(event);
       const detector = await own.detector();
       const displaced = await displacedDetector(detector, detector.geometry, firstFrames, signal);
-      if (displaced) {
-        const text = `${displacedText(displaced)}, and a cell determined with it may be wrong; ${howToShift}`;
-        onEvent({ kind: 'warning', text, isDoubtful: true });
-      }
       const settled = await prepare(context, own, preparation, firstFrames);
       const searcher = await own.searcher(settled);
       searcher.settings = settled;
       const { spots, frames } = await spotsOfFrames(searcher, firstFrames, { images, signal });
       for (const text of (await source.changes?.()) ?? []) warn(text, true);
       const doubt = cellDoubt(spots, run.cellSearch.maxLengthA);
-      if (spots.length === 0) return { found: [], lattice: undefined, spots, frames, doubt };
+      if (spots.length === 0) {
+        if (displaced) warn(...displacedWarning(displaced, undefined));
+        return { found: [], lattice: undefined, spots, frames, doubt };
+      }
       const indexer = await context.indexer({ maxBatchSpots: 2 ** 18 });
       try {
         const determined = async (of: readonly Float32Array[]): Promise<DeterminedCell[]> =>
@@ -169,6 +190,7 @@ export async function cellOfFrames(
           used = { found: await determined(enough), spots: enough };
           return used.found[0];
         });
+        if (displaced) warn(...displacedWarning(displaced, used.found[0]));
         if (refined) onEvent({ kind: 'warning', text: refinedText(refined) });
         return { ...used, lattice: used.found[0] && latticeOf(used.found[0]), frames, doubt };
       } finally {

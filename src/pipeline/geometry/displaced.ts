@@ -22,7 +22,7 @@ const minBins = 2;
 const [convincing, advantage] = [0.4, 1.25];
 
 /** A displaced detector. */
-interface Displaced {
+export interface Displaced {
   readonly geometry: Geometry;
   /** Shift of the detector in pixels of its first panel. */
   readonly shiftPx: readonly [x: number, y: number];
