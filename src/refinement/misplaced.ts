@@ -76,18 +76,42 @@ const better = 1.2;
 /** Peaks this near to a shift, in pixels, show it. */
 const near = 1.5;
 
-/** The peaks of each panel, and how many of them crystals explain. */
-export function sharesOf(panels: number, frames: readonly IndexedPeaks[]): PanelShare[] {
-  const [peaks, explained] = [new Float64Array(panels), new Float64Array(panels)];
-  for (const { count, panel, explained: own, cells } of frames) {
-    if (cells.length === 0) continue;
-    for (let i = 0; i < count; i++) {
+/** Counts the peaks of each panel, and those of them that crystals explain, in frames that have crystals. */
+export class PanelShares {
+  readonly #peaks: Float64Array;
+  readonly #explained: Float64Array;
+
+  constructor(panels: number) {
+    this.#peaks = new Float64Array(panels);
+    this.#explained = new Float64Array(panels);
+  }
+
+  /** Adds a frame: the panel of each peak, and 1 for each that is explained. */
+  add(panel: ArrayLike<number>, explained: Uint8Array): void {
+    for (let i = 0; i < explained.length; i++) {
       const at = panel[i] as number;
-      peaks[at] = (peaks[at] as number) + 1;
-      explained[at] = (explained[at] as number) + (own[i] as number);
+      this.#peaks[at] = (this.#peaks[at] as number) + 1;
+      this.#explained[at] = (this.#explained[at] as number) + (explained[i] as number);
     }
   }
-  return Array.from(peaks, (n, i) => ({ peaks: n, explained: explained[i] as number }));
+
+  get panels(): PanelShare[] {
+    return Array.from(this.#peaks, (peaks, i) => ({ peaks, explained: this.#explained[i] as number }));
+  }
+}
+
+/** 1 for each peak of a frame that one of its crystals explains. */
+export function explainedFlags(count: number, crystals: readonly { readonly peaks: Iterable<number> }[]): Uint8Array {
+  const explained = new Uint8Array(count);
+  for (const { peaks } of crystals) for (const i of peaks) explained[i] = 1;
+  return explained;
+}
+
+/** The peaks of each panel, and how many of them crystals explain. */
+export function sharesOf(panels: number, frames: readonly IndexedPeaks[]): PanelShare[] {
+  const shares = new PanelShares(panels);
+  for (const { panel, explained, cells } of frames) if (cells.length > 0) shares.add(panel, explained);
+  return shares.panels;
 }
 
 const middleOf = (panel: Panel): readonly [number, number] => {

@@ -139,10 +139,11 @@ async function geometryBeforehand(
   const { settled, used } = await settledInTurn(own, settle, settings, cells ? undefined : again);
   const doubt = doubtText(settled.explained, formatFirstFrames(settled.frames));
   // At the end the run reports the same of all of its frames.
-  const warning = settled.doubt ?? settled.rejected ?? (settled.frames === source.total ? undefined : doubt);
+  const isAll = settled.frames === source.total;
+  const warning = settled.doubt ?? settled.rejected ?? (isAll ? undefined : doubt);
   if (warning !== undefined) onEvent({ kind: 'warning', text: warning, isDoubtful: settled.rejected !== undefined });
   const { unexplained } = settled;
-  if (unexplained !== undefined) onEvent({ kind: 'warning', text: unexplained, isDoubtful: true });
+  if (unexplained !== undefined && !isAll) onEvent({ kind: 'warning', text: unexplained, isDoubtful: true });
   const { isDistanceFitted, isDistanceKnown, cells: measured } = settled;
   const learnt = {
     settings: used,

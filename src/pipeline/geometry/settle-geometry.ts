@@ -9,6 +9,7 @@ import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
 import { selectPeaks } from '../../peaks/peak-list.js';
 import { refinementText } from '../../refinement/geometry-text.js';
 import {
+  explainedFlags,
   type FoundPanel,
   foundPanels,
   type IndexedPeaks,
@@ -188,8 +189,7 @@ function withoutNoise(results: readonly FrameResult[], found: readonly FoundPane
 function indexedPeaksOf(results: readonly FrameResult[], { panels }: Geometry): IndexedPeaks[] {
   return results.flatMap(({ peaks, crystals, beam }) => {
     if (crystals.length === 0) return [];
-    const explained = new Uint8Array(peaks.count);
-    for (const { peaks: own } of crystals) for (const i of own) explained[i] = 1;
+    const explained = explainedFlags(peaks.count, crystals);
     const { count, panel, intensity } = peaks;
     const within = (values: ArrayLike<number>, axis: 'minFs' | 'minSs'): Float64Array =>
       Float64Array.from({ length: count }, (_, i) => (values[i] as number) - (panels[panel[i] as number]?.[axis] ?? 0));

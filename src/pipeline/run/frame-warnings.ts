@@ -1,10 +1,13 @@
 /** Warnings that the frames of a run give rise to, each of them once. */
+import type { Geometry } from '../../crystal/geometry/geometry.js';
+import { explainedFlags, PanelShares, unexplainedPanels, unexplainedText } from '../../refinement/misplaced.js';
 import type { ChipMap } from '../chip/chip-map.js';
 import { type FrameFailure, type FrameRecord, isFailure } from '../record.js';
 import { omittedMark } from '../streams/chunk.js';
 import type { RunSummary } from '../summary.js';
 import type { CellVerdict } from './cell-verdict.js';
 import type { RunEvents } from './run-events.js';
+import type { RunState } from './run-state.js';
 
 /** After this number of crystals a long run warns that its known cell is a multiple; the summary repeats it. */
 const enoughForMultiples = 30;
@@ -25,13 +28,24 @@ export class FrameWarnings {
   /** Images that have no well. */
   #unplaced = 0;
   #areMultiplesTold = false;
+  readonly #geometry: Geometry;
+  readonly #shares: PanelShares;
+  /** The shift of the first frame. */
+  #shiftM: FrameRecord['beam']['shiftM'] | undefined;
   /** Reflections, those left out included, and how many are left out because they have saturated pixels. */
   readonly #reflections = { all: 0, saturated: 0 };
 
-  constructor(events: RunEvents, summary: RunSummary, verdict: CellVerdict, copyHeader: readonly string[]) {
+  /** `geometry` is that of the frames that are searched. */
+  constructor(
+    { events, state }: { readonly events: RunEvents; readonly state: Pick<RunState, 'summary' | 'verdict'> },
+    geometry: Geometry,
+    copyHeader: readonly string[],
+  ) {
     this.#warn = events.warnQuietly;
-    this.#summary = summary;
-    this.#verdict = verdict;
+    this.#summary = state.summary;
+    this.#verdict = state.verdict;
+    this.#geometry = geometry;
+    this.#shares = new PanelShares(geometry.panels.length);
     this.#present = new Set(copyHeader);
   }
 
@@ -40,6 +54,10 @@ export class FrameWarnings {
     this.#multiples();
     if (isFailure(record)) return;
     this.#omitted(record);
+    if (record.crystals.length > 0) {
+      this.#shiftM ??= record.beam.shiftM;
+      this.#shares.add(record.peaks.panel, explainedFlags(record.peaks.count, record.crystals));
+    }
     for (const { reflections, saturated } of record.crystals) {
       if (reflections === undefined) continue;
       this.#reflections.all += reflections + saturated;
@@ -66,6 +84,17 @@ export class FrameWarnings {
         : text,
       isMany,
     );
+  }
+
+  /**
+   * Tells at the end of panels whose peaks the crystals of all frames do not explain, whether or not the geometry was
+   * refined; of nothing if the cell is in doubt, whose crystals tell nothing of panels.
+   */
+  ofPanels(): void {
+    if (this.#summary.doubt !== undefined || !this.#shiftM) return;
+    const unexplained = unexplainedPanels(this.#geometry, this.#shares.panels, this.#shiftM);
+    const text = unexplainedText(this.#geometry, unexplained);
+    if (text !== undefined) this.#warn(text, true);
   }
 
   /** Tells at the end how many images have no well, or may have a wrong one. */

@@ -95,13 +95,13 @@ async function* written(
     source,
     prepared,
     events,
-    state: { summary, verdict },
+    state: { summary },
   } = run;
   const { settings } = prepared;
-  const warnings = new FrameWarnings(events, summary, verdict, options.copyHeader);
   const isLive = source.live !== undefined;
   const lattices = (settings.cells ?? []).map(latticeName);
   const geometry = stackedGeometry(prepared.geometry.used, source.first);
+  const warnings = new FrameWarnings(run, geometry, options.copyHeader);
   const itemSetup = { geometry, lattices, method: methodName(settings) };
   let state: 'under way' | 'whole' | 'failed' = 'under way';
   try {
@@ -151,6 +151,7 @@ async function endOutputs(run: Run, outputs: Outputs, warnings: FrameWarnings, i
   const ended = await outputs.close(isWhole, mayGoOn(run));
   const maps = chip && { maps: chip.maps.maps };
   warnings.ofSaturated(parseIntegration(settings.integration ?? 'rings').saturated);
+  warnings.ofPanels();
   warnings.ofWells(maps?.maps ?? []);
   events.reportQuietly({ kind: 'end', isWhole, summary, outputs: ended, isLive: source.live !== undefined, ...maps });
   events.check();
