@@ -28,10 +28,8 @@ export function describePointee({ to }: PointerType, runtime: Runtime): string {
   if (part)
     return `${withArticle(part.array)} of re, im, re, im, a list such as [{ re: 1, im: 0 }], memory from alloc(), a pointer or null`;
   if (runtime.wide(to)) return 'a list of numbers, memory from alloc(), a pointer or null';
-  if (to.kind === 'struct')
-    return isOpaque(to, runtime.table)
-      ? 'the handle that the library returned, or null'
-      : 'an object, a list of objects, memory from alloc(), a pointer or null';
+  if (isOpaque(to, runtime.table)) return 'the handle that the library returned, or null';
+  if (to.kind === 'struct') return 'an object, a list of objects, memory from alloc(), a pointer or null';
   if (to.kind === 'pointer' && runtime.scalar(to.to))
     return (
       'rows such as [[1, 2], [3, 4]], an IndirectMemory2D (IndirectMemory2D.fromRows creates one from typed arrays), ' +

@@ -39,8 +39,10 @@ const words = new Set(['long', 'unsigned long', 'size_t', 'ssize_t', 'ptrdiff_t'
 /** The conversion of a scalar or enum; undefined for other types. */
 export function scalarOf(type: CType, model: DataModel, table: Pick<FunctionTable, 'enums'>): Scalar | undefined {
   if (type.kind === 'enum') {
-    const values = table.enums[type.tag]?.values ?? {};
-    const layout = scalarLayout(table.enums[type.tag]?.type ?? 'int', model);
+    const known = table.enums[type.tag];
+    if (!known) return undefined;
+    const { values } = known;
+    const layout = scalarLayout(known.type, model);
     const base = integerScalar(type, layout, true);
     const check = (value: unknown, place: Place): Bits =>
       base.in(typeof value === 'string' ? enumValue(value, values, type, place) : value, place);

@@ -277,7 +277,7 @@ class Writer {
   }
 
   #scalar(type: CType): string | undefined {
-    if (type.kind === 'enum') return this.#typeName(type.tag);
+    if (type.kind === 'enum') return isOpaque(type, this.#table) ? 'never' : this.#typeName(type.tag);
     const scalar = this.#runtime.scalar(type);
     return scalar?.typescript;
   }
@@ -310,10 +310,8 @@ class Writer {
       return `${lists} | CArray<${wide.returned}> | Pointer | null`;
     }
     if (to.kind === 'void') return 'ArrayBufferView | ArrayBuffer | CArray | Pointer | null';
-    if (to.kind === 'struct') {
-      const isHandle = isOpaque(to, this.#table);
-      return isHandle ? 'Handle | Pointer | null' : `${this.#given(to.tag)} | CArray | Pointer | null`;
-    }
+    if (isOpaque(to, this.#table)) return 'Handle | Pointer | null';
+    if (to.kind === 'struct') return `${this.#given(to.tag)} | CArray | Pointer | null`;
     if (to.kind === 'pointer') {
       if (isChar(to.to))
         return `(string | ${to.to.const ? '' : 'Pointer | '}null)[] | IndirectMemory2D<number> | CArray | Pointer | null`;

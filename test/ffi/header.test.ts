@@ -114,6 +114,26 @@ describe('declarations', () => {
     ]);
   });
 
+  test('an enum is named before its definition, or never defined and a handle', () => {
+    const { enums, functions, structs, warnings } = parse(
+      'enum a; enum b f(enum a x); typedef enum c c; c *g(c *p); extern enum b v; typedef enum { A2 } d; enum d; ' +
+        'enum a { A }; enum b { B = -1, C = 1ll << 40 }; struct s { enum b b; enum c *c; }; enum d *h(void); d i(d x);',
+    );
+    expect(Object.values(functions).map((one) => signature(one, one.name))).toEqual([
+      'enum b f(enum a x)',
+      'c *g(c *p)',
+      'enum d *h(void)',
+      'd i(d x)',
+    ]);
+    expect([enums.a?.values, enums.b?.type, enums.c, structs.s?.size]).toEqual([{ A: 0 }, 'long long', undefined, 16]);
+    expect(warnings).toEqual([]);
+    const skipped = parse('enum m f(void); int g(void);', { skipUnsupported: true });
+    expect([Object.keys(skipped.functions), skipped.warnings]).toEqual([
+      ['g'],
+      ['passed over: a.h:1:6: enum m, which f uses, is never defined'],
+    ]);
+  });
+
   test('static and inline functions are omitted, because they have no symbol', () => {
     expect(
       Object.keys(
@@ -419,7 +439,11 @@ describe('errors show their location with a caret', () => {
     ['enum e : unsigned char { A = 256 };', 1, 26, /0 to 255, which unsigned char holds/],
     ['enum e : float { A };', 1, 10, /expected an integer type/],
     ['enum e { A = x };', 1, 14, /"x" is not a known constant/],
-    ['enum missing f(void);', 1, 6, /used before it is defined/],
+    ['enum missing f(void);', 1, 6, /enum missing, which f uses, is never defined/],
+    ['enum e; int g(enum e *p); void f(int (*call)(enum e x));', 1, 6, /enum e, which f uses, is never defined/],
+    ['extern enum missing v;', 1, 13, /enum missing, which v uses, is never defined/],
+    ['enum e; struct s { enum e x; };', 1, 27, /the field x is enum e, whose size is unknown here/],
+    ['enum e; enum e a[sizeof(enum e)]; enum e { A };', 1, 18, /the size of enum e is unknown/],
     ['int [3] y;', 1, 9, /expected/],
     ['unsigned float f(void);', 1, 1, /is not a type/],
     ['int f(int x) { return 1;', 1, 14, /never closed/],

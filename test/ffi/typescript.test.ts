@@ -102,7 +102,7 @@ test('reserved words of TypeScript and unusual names do not conflict', () => {
   const module = writeModule(
     parseHeader(
       'int f(int class, int new, int, int a, double *this); struct delete { int x; }; void g(struct delete *d); ' +
-        'enum { ONLY }; enum mode { SLOW, FAST }; struct run { enum mode mode, each[2]; };',
+        'enum { ONLY }; enum mode { SLOW, FAST }; struct run { enum mode mode, each[2]; }; enum own *h(enum own *p);',
       { name: 'odd-1.h' },
     ),
   );
@@ -110,6 +110,7 @@ test('reserved words of TypeScript and unusual names do not conflict', () => {
   expect(module).toContain('export interface Delete {');
   expect(module).toContain('export interface run {\n  mode: mode;\n  each: mode[];\n}');
   expect(module).toContain('export interface Odd1Functions {');
+  expect(module).toContain('readonly h: { (p: Handle | Pointer | null): Handle | null;');
 });
 
 for (const target of targets) {

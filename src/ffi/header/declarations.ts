@@ -9,6 +9,7 @@ import type { Scope } from './scope.js';
 import { headerError } from './source.js';
 import type { TokenStream } from './stream.js';
 import type { CType } from './types.js';
+import { partsOf } from './weight.js';
 
 interface DeclarationOptions {
   readonly allowVarargs: boolean;
@@ -48,6 +49,31 @@ export function readDeclarations(stream: TokenStream, scope: Scope, options: Dec
   }
   const open = linkage.at(-1);
   if (open) throw headerError(open, 'this { of extern "C" is never closed');
+  refuseUndefinedEnums(scope, options);
+}
+
+/** What takes or returns an enum that was never defined cannot be called; a pointer to one is a handle. */
+function refuseUndefinedEnums(scope: Scope, { skipUnsupported }: DeclarationOptions): void {
+  const { forwardEnums, enums, functions, variables } = scope;
+  if ([...forwardEnums.keys()].every((tag) => tag in enums)) return;
+  const missing = (type: CType): string | undefined => {
+    if (type.kind === 'enum') return type.tag in enums ? undefined : type.tag;
+    if (type.kind === 'pointer' && type.to.kind === 'enum') return undefined;
+    return partsOf(type).map(missing).find(Boolean);
+  };
+  for (const [name, fn] of Object.entries(functions)) refuse(functions, name, missing({ ...fn, kind: 'function' }));
+  for (const [name, { type }] of Object.entries(variables)) refuse(variables, name, missing(type));
+
+  function refuse(from: Record<string, unknown>, name: string, tag: string | undefined): void {
+    if (tag === undefined) return;
+    const error = headerError(
+      scope.forwardEnums.get(tag) as Token,
+      `enum ${tag}, which ${name} uses, is never defined`,
+    );
+    if (!skipUnsupported) throw error;
+    scope.warnings.push(`passed over: ${error.message.split('\n')[0]}`);
+    delete from[name];
+  }
 }
 
 /** Advances past the semicolon or body that ends a declaration. */

@@ -34,7 +34,7 @@ function opaqueLayout(name: OpaqueName, model: DataModel): Layout {
   return opaque[name];
 }
 
-/** Bytes and alignment of a type; undefined for void, functions and opaque structs. */
+/** Bytes and alignment of a type; undefined for void, functions, opaque structs and enums that are not defined. */
 export function layoutOf(type: CType, model: DataModel, tags: Tags): Layout | undefined {
   const plain = plainLayout(type, model, tags);
   // A typedef with aligned(n) raises or lowers the alignment; the size stays.
@@ -48,7 +48,9 @@ function plainLayout(type: CType, model: DataModel, tags: Tags): Layout | undefi
       return { size, align: size };
     }
     case 'enum': {
-      const { size } = scalarLayout(tags.enums[type.tag]?.type ?? 'unsigned int', model);
+      const known = tags.enums[type.tag];
+      if (!known) return undefined;
+      const { size } = scalarLayout(known.type, model);
       return { size, align: size };
     }
     case 'opaque':
@@ -70,9 +72,10 @@ function plainLayout(type: CType, model: DataModel, tags: Tags): Layout | undefi
   }
 }
 
-/** Whether a type is a struct whose members only its library knows. */
-export const isOpaque = (type: CType, { structs }: Pick<Tags, 'structs'>): boolean =>
-  type.kind === 'struct' && structs[type.tag]?.fields === undefined;
+/** Whether a type is a struct whose members only its library knows, or an enum that is not defined. */
+export const isOpaque = (type: CType, { structs, enums }: Tags): boolean =>
+  (type.kind === 'struct' && structs[type.tag]?.fields === undefined) ||
+  (type.kind === 'enum' && enums[type.tag] === undefined);
 
 /** A member that has not been placed yet. */
 export interface Member extends Omit<CField, 'offset' | 'shift'> {

@@ -63,6 +63,8 @@ export class Scope {
   readonly variables: Record<string, Declared & { readonly name: string; readonly type: CType }> = Object.create(null);
   readonly structs: Record<string, OpenStruct> = Object.create(null);
   readonly enums: Record<string, CEnum> = Object.create(null);
+  /** Enums that were named before their definition, and where. */
+  readonly forwardEnums = new Map<string, Token>();
   readonly typedefs: Record<string, Declared & { readonly type: CType }> = Object.create(null);
   readonly constants: Record<string, CConstant> = Object.create(null);
   readonly warnings: string[];
@@ -147,7 +149,8 @@ export class Scope {
 
   anonymous(kind: 'struct' | 'union' | 'enum', wanted: string | undefined): string {
     const taken = kind === 'enum' ? this.enums : this.structs;
-    if (wanted !== undefined && !(wanted in taken)) return wanted;
+    const isForward = kind === 'enum' && wanted !== undefined && this.forwardEnums.has(wanted);
+    if (wanted !== undefined && !(wanted in taken) && !isForward) return wanted;
     return `anonymous_${kind}_${++this.#anonymous[kind]}`;
   }
 

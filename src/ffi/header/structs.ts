@@ -171,7 +171,8 @@ export function readEnum(reader: DeclaratorReader, depth: number, isTypedef: boo
       // Declared now, and defined later or never.
       scope.enums[name.text] ??= { tag: name.text, ...scope.declared(name), type: fixed.name, values: {} };
     }
-    if (!(name.text in scope.enums)) throw headerError(name, `enum ${name.text} is used before it is defined`);
+    // gcc takes an enum before its definition, as it does structs.
+    if (!(name.text in scope.enums)) scope.forwardEnums.set(name.text, scope.forwardEnums.get(name.text) ?? name);
     return { kind: 'enum', tag: name.text };
   }
   const known = name && scope.enums[name.text];
