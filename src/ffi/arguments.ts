@@ -26,7 +26,7 @@ import {
   typeText,
 } from './header/types.js';
 import { Callback } from './kept-callback.js';
-import { assertElements, describePointee, isByte, refused } from './pointees.js';
+import { assertElements, assertUsable, describePointee, isByte, refused } from './pointees.js';
 import { Pointer } from './pointer.js';
 import {
   isNested,
@@ -154,17 +154,24 @@ export function pointerConverter(runtime: Runtime, type: PointerType, place: Pla
     given instanceof exact && given.length > 0 && !frame.lending ? frame.place(given, natural) : general(given, frame);
 }
 
-const functionConverter =
-  (runtime: Runtime, type: PointerType, to: FunctionType, place: Place): Converter =>
-  (value, frame) => {
+const functionConverter = (runtime: Runtime, type: PointerType, to: FunctionType, place: Place): Converter => {
+  /** The type of a callback that was found to be the one that C takes. */
+  let accepted: FunctionType | undefined;
+  return (value, frame) => {
     if (typeof value === 'function') return frame.callback(to, value as (...values: unknown[]) => unknown, place);
     if (value === null) return null;
-    if (value instanceof Callback || value instanceof Pointer || value instanceof CArray)
-      return runtime.addressOf(value, type, place);
+    if (value instanceof Callback) {
+      if (value.type === accepted) return value.addressFor(runtime, place);
+      const address = runtime.addressOf(value, type, place);
+      accepted = value.type;
+      return address;
+    }
+    if (value instanceof Pointer || value instanceof CArray) return runtime.addressOf(value, type, place);
     const mark = runtime.markOf(value, type);
     if (mark !== undefined) return mark;
     throw refused(value, type, place, 'a function, a callback() or null');
   };
+};
 
 /** A pointer to data: everything that it accepts. */
 class PointerParameter {
@@ -176,6 +183,8 @@ class PointerParameter {
   readonly #isText: boolean;
   /** The elements of rows, for a pointer to pointers. */
   readonly #rows: Scalar | undefined;
+  /** The type of memory of this library that was found to be what C takes. */
+  #accepted: CType | undefined;
 
   constructor(runtime: Runtime, type: PointerType, place: Place, sized: boolean) {
     [this.#runtime, this.#type, this.#place, this.#sized] = [runtime, type, place, sized];
@@ -186,6 +195,9 @@ class PointerParameter {
   }
 
   convert(given: unknown, frame: Frame): Argument {
+    const isPlace = given instanceof CArray || given instanceof Pointer;
+    if (isPlace && !frame.lending && given.type === this.#accepted && given.runtime === this.#runtime)
+      return given.address;
     const value = given instanceof Directed ? given.value : given;
     if (frame.lending) frame.lending.place = this.#place;
     const passing = {
@@ -225,6 +237,7 @@ class PointerParameter {
     const isArray = value instanceof CArray;
     if (value instanceof Pointer || (isArray && value.runtime.memory === runtime.memory)) {
       const address = runtime.addressOf(value, this.#type, place);
+      if (value.runtime === runtime) this.#accepted = value.type;
       const { lending } = frame;
       if (lending && value.lent) {
         lending.add(value.lent);
@@ -307,35 +320,9 @@ class PointerParameter {
 
   /** An array for a pointer to pointers; undefined for numbers, which are no rows. */
   #table(value: unknown[], to: PointerType, passing: Passing): Argument | undefined {
-    if (this.#rows && isNested(value)) return nestedArgument(value, this.#rows, to, passing);
+    if (this.#rows && isNested(value, this.#rows.format.array)) return nestedArgument(value, this.#rows, to, passing);
     const numbers = value.some((one) => typeof one === 'number' || typeof one === 'bigint');
     if (this.#rows && numbers && !isByte(to.to, this.#runtime)) return undefined;
     return pointersArgument(value, to, passing);
-  }
-}
-
-function assertUsable(view: ArrayBufferView, place: Place): void {
-  const { buffer } = view as { buffer: ArrayBufferLike & { resizable?: boolean; growable?: boolean } };
-  if (view.byteLength === 0 && isDetached(buffer)) {
-    throw new EwaldError(
-      'Shape',
-      `${place()} is an array whose buffer was transferred away (detached); pass the array that holds the data now`,
-    );
-  }
-  if (buffer.resizable || buffer.growable)
-    throw new EwaldError(
-      'Shape',
-      `${place()} is an array over a resizable buffer, which may move under C; copy it into a plain one: array.slice()`,
-    );
-}
-
-/** Node 20 has no `detached`: a detached buffer is one that can no longer be viewed. */
-export function isDetached(buffer: ArrayBufferLike & { detached?: boolean }): boolean {
-  if (buffer.detached !== undefined) return buffer.detached;
-  try {
-    new Uint8Array(buffer);
-    return false;
-  } catch {
-    return true;
   }
 }

@@ -1,9 +1,9 @@
 /** Arrays without elements, which only a length of 0 tells C, and texts without an end. */
 import { EwaldError } from '../util/errors.js';
-import { isDetached } from './arguments.js';
 import { CArray } from './carray.js';
 import { Directed, type Parameter } from './frame.js';
 import { type CFunction, type CType, isChar, isText, typeText } from './header/types.js';
+import { isDetached } from './pointees.js';
 import type { Runtime } from './runtime.js';
 
 /** Whether a value is an array without elements; a detached one has an error of its own. */

@@ -40,8 +40,8 @@ export interface Frame {
   readonly asynchronous: boolean;
   /** Places a JavaScript array for the duration of the call. */
   place(view: ArrayBufferView, direction: Direction): Argument;
-  /** Places an array, for a table of addresses. */
-  at(view: ArrayBufferView, direction: Direction): Address;
+  /** Places arrays that do not overlap each other, for a table of addresses. */
+  at(views: readonly ArrayBufferView[], direction: Direction): readonly Address[];
   /** Places a text without a NUL, which C only reads. */
   text(text: string): Argument;
   /** Allocates zeroed memory for what is copied in, and back unless the direction is `in`. */

@@ -28,7 +28,7 @@ export class Lent {
   #claimed = false;
   /** What the pointers in it lead into. */
   #inside: Lender | undefined;
-  readonly #held: Lending[] = [];
+  #held: Lending[] | undefined;
 
   constructor(of: LentMemory) {
     this.#of = of;
@@ -55,6 +55,7 @@ export class Lent {
 
   /** Keeps what pointers that were written to the memory lead into. */
   hold(lending: Lending): void {
+    this.#held ??= [];
     this.#held.push(lending);
   }
 
@@ -92,12 +93,14 @@ export interface Lender {
   find(address: Address): Lent | undefined;
 }
 
+const unnamed: Place = () => 'an argument';
+
 /** What one call lends. */
 export class Lending implements Lender {
   readonly #all: Lent[] = [];
   #isSearched = false;
   /** The argument that is being placed. */
-  place: Place = () => 'an argument';
+  place: Place = unnamed;
 
   #later: (() => void)[] | undefined;
 

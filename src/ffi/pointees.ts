@@ -88,3 +88,30 @@ export function assertElements(
     detail: { found: tag, needed: wanted },
   });
 }
+
+/** Refuses an array whose buffer was transferred, or may move under C. */
+export function assertUsable(view: ArrayBufferView, place: Place): void {
+  const { buffer } = view as { buffer: ArrayBufferLike & { resizable?: boolean; growable?: boolean } };
+  if (view.byteLength === 0 && isDetached(buffer)) {
+    throw new EwaldError(
+      'Shape',
+      `${place()} is an array whose buffer was transferred away (detached); pass the array that holds the data now`,
+    );
+  }
+  if (buffer.resizable || buffer.growable)
+    throw new EwaldError(
+      'Shape',
+      `${place()} is an array over a resizable buffer, which may move under C; copy it into a plain one: array.slice()`,
+    );
+}
+
+/** Node 20 has no `detached`: a detached buffer is one that can no longer be viewed. */
+export function isDetached(buffer: ArrayBufferLike & { detached?: boolean }): boolean {
+  if (buffer.detached !== undefined) return buffer.detached;
+  try {
+    new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true;
+  }
+}

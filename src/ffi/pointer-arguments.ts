@@ -3,7 +3,7 @@
 import { type Run, runsOf } from '../memory/extents.js';
 import { parseFormat } from '../memory/format.js';
 import type { IndirectMemory2D } from '../memory/indirect.js';
-import { isSameTable, pointerBytes, readAddress, writeAddress } from '../memory/model.js';
+import { isSameTable, pointerBytes, readAddress, writeAddresses } from '../memory/model.js';
 import { addressOfRow } from '../memory/pointer-table.js';
 import { type Address, offsetBy } from '../memory/space.js';
 import { EwaldError } from '../util/errors.js';
@@ -11,7 +11,7 @@ import { CArray } from './carray.js';
 import type { Argument, Direction, Frame } from './frame.js';
 import { type CType, isText, type PointerType, typeText } from './header/types.js';
 import { Lent, lentView } from './lent.js';
-import { assertElements, describePointee, isByte, refused } from './pointees.js';
+import { assertElements, assertUsable, describePointee, isByte, refused } from './pointees.js';
 import { Pointer } from './pointer.js';
 import type { Runtime } from './runtime.js';
 import { type Place, type Scalar, shown } from './scalars.js';
@@ -34,10 +34,11 @@ function pointerTable(
 ): { argument: Argument; hasChanged(): boolean; now(i: number): Address } {
   const size = pointerBytes[model];
   // A table of no pointers still has an address.
-  const { argument, view, lent } = frame.scratch(Math.max(1, addresses.length) * size);
+  const { length } = addresses;
+  const { argument, view, lent } = frame.scratch(Math.max(1, length) * size);
   lent?.leadsInto(frame.lending);
   const table = view();
-  for (let i = 0; i < addresses.length; i++) writeAddress(table, i * size, model, addresses[i] as Address);
+  writeAddresses(table, model, addresses);
   const before = new DataView(table.buffer.slice(table.byteOffset, table.byteOffset + table.byteLength));
   return {
     argument,
@@ -112,11 +113,12 @@ export function pointersArgument(values: unknown[], to: PointerType, passing: Pa
   return argument;
 }
 
-/** Whether an array contains rows: arrays and typed arrays, with null for missing rows. */
-export function isNested(values: readonly unknown[]): boolean {
+/** Whether an array contains rows: arrays and typed arrays, those of the `array` of C first, with null for missing rows. */
+export function isNested(values: readonly unknown[], array: Scalar['format']['array']): boolean {
   let rows = 0;
-  for (const value of values) {
-    if (ArrayBuffer.isView(value) || Array.isArray(value)) rows++;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if ((array && value instanceof array) || ArrayBuffer.isView(value) || Array.isArray(value)) rows++;
     else if (value !== null) return false;
   }
   return rows > 0;
@@ -131,8 +133,12 @@ export function nestedArgument(values: unknown[], row: Scalar, to: PointerType, 
   const { array } = row.format;
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
-    if (ArrayBuffer.isView(value) && !(array && value instanceof array))
-      assertElements(value, to.to, row, runtime, to, () => `${place()}[${i}]`);
+    // Rows of the exact type need no check but for one: a buffer that was transferred leaves them empty.
+    if (array && value instanceof array && value.length > 0 && !frame.asynchronous) continue;
+    if (!ArrayBuffer.isView(value)) continue;
+    const placeOf = (): string => `${place()}[${i}]`;
+    assertUsable(value, placeOf);
+    assertElements(value, to.to, row, runtime, to, placeOf);
   }
   const back = !to.to.const && !(isMarked && direction === 'in');
   const addresses = rowAddresses(values, back ? 'inout' : 'in', row, passing);
@@ -150,7 +156,7 @@ function rowAddresses(
   direction: Direction,
   row: Scalar,
   { runtime, place, frame }: Passing,
-): Address[] {
+): readonly Address[] {
   const copies = new Map<unknown[], Address>();
   const copied = (value: unknown[], i: number): Address => {
     const known = copies.get(value);
@@ -161,38 +167,39 @@ function rowAddresses(
     copies.set(value, address);
     return address;
   };
-  const views = runtime.memory.kind === 'wasm' ? placedRuns(values, direction, frame) : undefined;
-  const addresses: Address[] = [];
+  const views: ArrayBufferView[] = [];
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
-    if (value === null) addresses.push(0);
-    else if (Array.isArray(value)) addresses.push(copied(value, i));
-    else addresses.push(views?.get(value as ArrayBufferView) ?? frame.at(value as ArrayBufferView, direction));
+    if (value !== null && !Array.isArray(value)) views.push(value as ArrayBufferView);
   }
+  // The views of a heap come before what may make it grow.
+  const isCopied = runtime.memory.kind === 'wasm';
+  const places = isCopied ? placedRuns(views, direction, frame) : frame.at(views, direction);
   const { lending } = frame;
-  if (!views && lending)
+  if (!isCopied && lending)
     lending.later(() => {
-      for (const [i, value] of values.entries())
-        if (ArrayBuffer.isView(value)) lending.add(lentView(value, place, () => addresses[i] as Address));
+      for (const [i, view] of views.entries()) lending.add(lentView(view, place, () => places[i] as Address));
     });
-  return addresses;
+  if (views.length === values.length) return places;
+  let next = 0;
+  return values.map((value, i) =>
+    value === null ? 0 : Array.isArray(value) ? copied(value, i) : (places[next++] as Address),
+  );
 }
 
 /** The addresses of typed arrays that are copied into a heap. */
-function placedRuns(values: readonly unknown[], direction: Direction, frame: Frame): Map<ArrayBufferView, Address> {
-  const views = [...new Set(values.filter((value) => ArrayBuffer.isView(value)))];
+function placedRuns(views: readonly ArrayBufferView[], direction: Direction, frame: Frame): readonly Address[] {
   const { runs, of } = runsOf(
     views.map(({ buffer, byteOffset, byteLength }) => ({ buffer, start: byteOffset, end: byteOffset + byteLength })),
   );
-  const bases = new Map(
-    runs.map((run) => [run, frame.at(new Uint8Array(run.buffer, run.start, run.end - run.start), direction)]),
+  const bases = frame.at(
+    runs.map(({ buffer, start, end }) => new Uint8Array(buffer, start, end - start)),
+    direction,
   );
-  return new Map(
-    views.map((view, i) => {
-      const run = of[i] as Run;
-      return [view, offsetBy(bases.get(run) as Address, view.byteOffset - run.start)];
-    }),
-  );
+  return views.map(({ byteOffset }, i) => {
+    const number = of[i] as number;
+    return offsetBy(bases[number] as Address, byteOffset - (runs[number] as Run).start);
+  });
 }
 
 const viewBytes = (view: ArrayBufferView, like: ArrayBufferView = view): Uint8Array =>
@@ -305,7 +312,8 @@ function lendRows(rows: IndirectMemory2D, kept: IndirectMemory2D | undefined, fr
     for (const row of rows.places)
       lending.add(new Lent({ what, bytes, address: () => addressOfRow(row), kept, check }));
   });
-  frame.release(() => {
-    isOver = true;
-  });
+  if (!kept)
+    frame.release(() => {
+      isOver = true;
+    });
 }

@@ -489,6 +489,7 @@ function samePointee(found: CType, wanted: CType, runtime: Runtime, owner: Acces
   if (first && b) return b.layout.kind === 'float' && b.layout.size === first.bytes;
   if (second && a) return a.layout.kind === 'float' && a.layout.size === second.bytes;
   if (found.kind === 'opaque' && wanted.kind === 'opaque') return found.name === wanted.name;
+  if (found.kind === 'enum' && wanted.kind === 'enum') return found.tag === wanted.tag;
   return found.kind === wanted.kind;
 }
 

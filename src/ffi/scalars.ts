@@ -182,32 +182,37 @@ function integerScalar(type: CType, layout: ScalarLayout, word: boolean, least?:
   const low = signed ? -(2n ** 63n) : 0n;
   const high = signed ? 2n ** 63n - 1n : 2n ** 64n - 1n;
   const out = (value: Bits): bigint => (signed ? BigInt.asIntN(64, BigInt(value)) : BigInt.asUintN(64, BigInt(value)));
-  return scalar(layout, word ? 'number' : 'bigint', {
-    in(value, place) {
-      let exact: bigint;
-      if (typeof value === 'bigint') exact = value;
-      else if (typeof value === 'number' && Number.isSafeInteger(value)) exact = BigInt(value);
-      else
-        throw wrong(
-          value,
-          type,
-          typeof value === 'number'
-            ? 'a whole number; beyond 2^53 a bigint'
-            : word
-              ? 'a whole number'
-              : 'a bigint or a whole number',
-          place,
-        );
-      if (exact < low || exact > high) throw wrong(value, type, `a whole number in range, ${low} to ${high}`, place);
-      return exact;
+  const exactly = (value: unknown, place: Place): bigint => {
+    let exact: bigint;
+    if (typeof value === 'bigint') exact = value;
+    else if (typeof value === 'number' && Number.isSafeInteger(value)) exact = BigInt(value);
+    else
+      throw wrong(
+        value,
+        type,
+        typeof value === 'number'
+          ? 'a whole number; beyond 2^53 a bigint'
+          : word
+            ? 'a whole number'
+            : 'a bigint or a whole number',
+        place,
+      );
+    if (exact < low || exact > high) throw wrong(value, type, `a whole number in range, ${low} to ${high}`, place);
+    return exact;
+  };
+  if (!word) return scalar(layout, 'bigint', { in: exactly, out });
+  // Native calls take and give numbers as well, and no module has words of 8 bytes.
+  const isPlain = (value: unknown): value is number =>
+    typeof value === 'number' && Number.isSafeInteger(value) && (signed || value >= 0);
+  return scalar(layout, 'number', {
+    in: exactly,
+    into: (place) => (value) => (isPlain(value) ? value : exactly(value, place)),
+    out(value) {
+      if (isPlain(value)) return value;
+      const exact = out(value);
+      const number = Number(exact);
+      return Number.isSafeInteger(number) ? number : exact;
     },
-    out: word
-      ? (value) => {
-          const exact = out(value);
-          const number = Number(exact);
-          return Number.isSafeInteger(number) ? number : exact;
-        }
-      : out,
   });
 }
 

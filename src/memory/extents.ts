@@ -14,15 +14,18 @@ export interface Run extends Stretch {
   readonly first: number;
 }
 
-/** The runs that cover all stretches, and the run of each stretch. */
-export function runsOf(stretches: readonly Stretch[]): { readonly runs: readonly Run[]; readonly of: readonly Run[] } {
+/** The runs that cover all stretches, and the number of the run of each stretch. */
+export function runsOf(stretches: readonly Stretch[]): {
+  readonly runs: readonly Run[];
+  readonly of: readonly number[];
+} {
   const byBuffer = new Map<ArrayBufferLike, number[]>();
   for (const [i, { buffer }] of stretches.entries()) {
     const others = byBuffer.get(buffer);
     if (others) others.push(i);
     else byBuffer.set(buffer, [i]);
   }
-  const of: Run[] = [];
+  const of: number[] = [];
   const runs: Run[] = [];
   for (const [buffer, places] of byBuffer) {
     places.sort((a, b) => (stretches[a] as Stretch).start - (stretches[b] as Stretch).start);
@@ -34,7 +37,7 @@ export function runsOf(stretches: readonly Stretch[]): { readonly runs: readonly
         runs.push(run);
       }
       run.end = Math.max(run.end, end);
-      of[i] = run;
+      of[i] = runs.length - 1;
     }
   }
   return { runs, of };
@@ -52,23 +55,24 @@ export function copiedRows(
       return { buffer, start: byteOffset + offset, end: byteOffset + offset + bytes };
     }),
   );
-  const bases = new Map<Run, number>();
+  const bases: number[] = [];
   let size = 0;
   for (const run of runs) {
     // Each run is aligned as the memory itself is.
-    bases.set(run, size);
+    bases.push(size);
     size += Math.ceil((run.end - run.start) / 16) * 16;
   }
   const owned = space.allocate(size, 'a staged IndirectMemory2D');
   const places = rows.map(({ span, offset }, i): Row => {
-    const run = of[i] as Run;
-    return { span: owned, offset: (bases.get(run) as number) + span.view().byteOffset + offset - run.start };
+    const number = of[i] as number;
+    const { start } = runs[number] as Run;
+    return { span: owned, offset: (bases[number] as number) + span.view().byteOffset + offset - start };
   });
   const copy = (way: 'in' | 'back'): void => {
-    for (const run of runs) {
+    for (const [i, run] of runs.entries()) {
       const there = owned.view();
       const length = run.end - run.start;
-      const copied = new Uint8Array(there.buffer, there.byteOffset + (bases.get(run) as number), length);
+      const copied = new Uint8Array(there.buffer, there.byteOffset + (bases[i] as number), length);
       // The buffer of a heap that has grown since is another one.
       const { span } = rows[run.first] as Row;
       const original = new Uint8Array(span.view().buffer, run.start, length);

@@ -18,7 +18,7 @@ import { expectsSpace, memoryOf } from './expects-space.js';
 import { copiedRows } from './extents.js';
 import { parseFormat, type TypedArray, type Value, type ValueOf } from './format.js';
 import { listed, shownAs } from './inspect.js';
-import { isSameTable } from './model.js';
+import { isSameTable, isSameWord, pointerBytes } from './model.js';
 import {
   addressOfRow,
   type MemoryOptions,
@@ -85,6 +85,8 @@ export class IndirectMemory2D<V extends Value = Value> {
   /** The turn of the space when the pointers were read last, and their bytes then. */
   #turn: number;
   #read: DataView | undefined;
+  /** Number of elements that were read or written since. */
+  #looks = 0;
 
   protected constructor(parts: Parts, name = 'IndirectMemory2D') {
     this.#name = name;
@@ -486,6 +488,7 @@ export class IndirectMemory2D<V extends Value = Value> {
 
   #reread(turn: number): void {
     this.#turn = turn;
+    this.#looks = 0;
     const view = this.#pointers ? this.#pointers.view() : this.#parts.pointers?.();
     if (!view) return;
     const before = this.#read;
@@ -521,16 +524,33 @@ export class IndirectMemory2D<V extends Value = Value> {
     return this.#current().rows;
   }
 
+  /** The table for one element: of a few rows after a call, their pointers alone are compared. */
+  #tableFor(i: number): Table {
+    const { space, rows } = this.#table;
+    if (space.turn === this.#turn) return this.#table;
+    const view = this.#pointers ? this.#pointers.view() : this.#parts.pointers?.();
+    const before = this.#read;
+    const bytes = pointerBytes[space.model];
+    if (
+      !view ||
+      !before ||
+      this.#looks++ > rows.length / 8 ||
+      !isSameWord(view, before, (i < 0 ? i + rows.length : i) * bytes, bytes)
+    )
+      this.#reread(space.turn);
+    return this.#table;
+  }
+
   /** @internal */
   readAt(i: number, j: number): V {
-    const { rows, format, shape } = this.#current();
+    const { rows, format, shape } = this.#tableFor(i);
     const { span, offset } = rowOf(rows, i);
     return format.read(span.view(), offset + indexOf('column', j, shape[1]) * format.size) as V;
   }
 
   /** @internal */
   writeAt(i: number, j: number, value: V): void {
-    const { rows, format, shape, readonly } = this.#current();
+    const { rows, format, shape, readonly } = this.#tableFor(i);
     const { span, offset } = rowOf(rows, i);
     const column = indexOf('column', j, shape[1]);
     if (readonly) throw new BufferError('READONLY', 'cannot modify read-only memory');

@@ -21,6 +21,34 @@ export function isSameTable(now: DataView, before: DataView): boolean {
   return true;
 }
 
+/** Whether a pointer in a table is as it was; not so for a place outside. */
+export function isSameWord(now: DataView, before: DataView, at: number, bytes: 4 | 8): boolean {
+  if (!(at >= 0 && at + bytes <= before.byteLength)) return false;
+  if (now.getInt32(at) !== before.getInt32(at)) return false;
+  return bytes === 4 || now.getInt32(at + 4) === before.getInt32(at + 4);
+}
+
+/** Stores addresses one after the other. */
+export function writeAddresses(view: DataView, model: DataModel, addresses: readonly (number | bigint)[]): void {
+  const { length } = addresses;
+  const bytes = pointerBytes[model];
+  // An allocator need not align.
+  if (view.byteOffset % bytes !== 0) {
+    for (let i = 0; i < length; i++) writeAddress(view, i * bytes, model, addresses[i] as number | bigint);
+    return;
+  }
+  if (bytes === 4) {
+    const table = new Uint32Array(view.buffer, view.byteOffset, length);
+    for (let i = 0; i < length; i++) table[i] = addresses[i] as number;
+    return;
+  }
+  const table = new BigUint64Array(view.buffer, view.byteOffset, length);
+  for (let i = 0; i < length; i++) {
+    const address = addresses[i] as number | bigint;
+    table[i] = typeof address === 'bigint' ? address : BigInt(address);
+  }
+}
+
 /** Stores an address in memory. */
 export function writeAddress(view: DataView, offset: number, model: DataModel, address: number | bigint): void {
   if (pointerBytes[model] === 4) view.setUint32(offset, Number(address), true);

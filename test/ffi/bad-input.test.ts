@@ -92,6 +92,9 @@ for (const target of targets) {
       const gone = new Float64Array(2);
       structuredClone(gone.buffer, { transfer: [gone.buffer] });
       expect(refusal(() => kit.kit_sum(gone, 2))).toMatch(/^Shape: .*transferred away \(detached\)/);
+      expect(refusal(() => kit.kit_rows_sum([new Float64Array(2), gone], 2, 2))).toMatch(
+        /^Shape: .*\(rows\)\[1\] is an array whose buffer was transferred away/,
+      );
       expect(refusal(() => kit.kit_dot3([1, 2], [1, 2, 3]))).toBe(
         'Shape: kit_dot3(): argument 1 (a) has 2 elements; expected at least 3',
       );

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CArray, findEnds, parseHeader } from '../../src/entries/ffi.node.js';
 import { BufferCollection2D, IndirectMemory2D } from '../../src/entries/memory.js';
+import { numbers } from './generated.mjs';
 import { absent, type Kit, openKeeps, thrown } from './support.js';
 
 for (const backend of ['native', 'wasm'] as const) {
@@ -40,6 +41,18 @@ for (const backend of ['native', 'wasm'] as const) {
       expect(array.at(0)).toEqual({ value: 7, count: 1 });
       lib.keeps_open_free(open);
       expect(thrown(() => array.at(0)).tag).toBe('Disposed');
+    });
+
+    test('an enum that is never defined is a handle, and no handle of another one', async () => {
+      const source =
+        'enum own; enum other; enum own *keeps_create(void); enum own *keeps_destroy(enum own *made); int keeps_store_close(enum other *store);';
+      const opened = await openKeeps(backend, { header: { source } });
+      const made = opened.keeps_create();
+      expect(thrown(() => opened.keeps_store_close(made)).message).toMatch(/points at enum own; .* needs enum other/);
+      expect(thrown(() => opened.keeps_destroy({})).message).toMatch(/needs the handle that the library returned/);
+      expect(thrown(() => made.read()).message).toMatch(/enum own has no size here/);
+      opened.keeps_destroy(made);
+      opened.dispose();
     });
 
     test('what could not be closed is still open', () => {
@@ -107,6 +120,37 @@ for (const backend of ['native', 'wasm'] as const) {
         expect([argument.at(0, 1), argument.row(1).at(0), argument.withRow(0, (row) => row[0])]).toEqual([2, 4, 1]);
         expect([...argument.toTypedArray()]).toEqual([1, 2, 4, 6]);
       }
+    });
+
+    test('single elements of many rows are where C moved them, with other calls between', () => {
+      const memory = IndirectMemory2D.create(40, 1, 'd', { memory: lib.memory });
+      const order = Array.from({ length: 40 }, (_, i) => i);
+      for (const i of order) memory.set(i, 0, i);
+      const random = numbers(7);
+      for (let k = 0; k < 300; k++) {
+        const [a, b, i] = [random.below(40), random.below(40), random.below(40)] as const;
+        lib.keeps_exchange(memory, a, b);
+        [order[a], order[b]] = [order[b] as number, order[a] as number];
+        expect(memory.at(i, 0)).toBe(order[i]);
+        if (k % 3 === 0) memory.set(a - 40, 0, order[a] as number);
+        if (k % 7 === 0) expect([memory.at(a, 0), memory.at(b, 0)]).toEqual([order[a], order[b]]);
+      }
+      expect(memory.toArray().flat()).toEqual(order);
+      memory.dispose();
+    });
+
+    test('an array that is transferred while C works on its copy is an error', () => {
+      const values = Int32Array.of(3, 1, 2);
+      const work = (): unknown =>
+        lib.keeps_shuffle(values, 3, () => {
+          if (values.length > 0) structuredClone(values.buffer, { transfer: [values.buffer] });
+          return 0;
+        });
+      if (backend === 'wasm')
+        expect(thrown(work)).toMatchObject({
+          tag: 'Disposed',
+          message: expect.stringContaining('transferred while C'),
+        });
     });
 
     test('rows that C loses or replaces are said so', () => {

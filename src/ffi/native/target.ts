@@ -319,7 +319,14 @@ function promoted(type: CType, runtime: Runtime): CType {
 }
 
 const utf8 = new TextEncoder();
-const encoded = (text: string): Uint8Array => utf8.encode(`${text}\0`);
+
+/** A text with its zero; three bytes hold what one unit of UTF-16 is in UTF-8. */
+function encoded(text: string): Uint8Array {
+  if (text.length > 1000) return utf8.encode(`${text}\0`);
+  const bytes = new Uint8Array(text.length * 3 + 1);
+  utf8.encodeInto(text, bytes);
+  return bytes;
+}
 
 /** What an empty array is passed as: an address. */
 const noElements = new Uint8Array(64);
@@ -372,9 +379,9 @@ class NativeFrame extends FrameEnds implements CallFrame {
     return view;
   }
 
-  at(view: ArrayBufferView, _direction: Direction): bigint {
-    this.#held.push(view);
-    return this.#target.addressOf(view.byteLength > 0 ? view : noElements);
+  at(views: readonly ArrayBufferView[], _direction: Direction): readonly bigint[] {
+    this.#held.push(views);
+    return views.map((view) => this.#target.addressOf(view.byteLength > 0 ? view : noElements));
   }
 
   text(text: string): Argument {

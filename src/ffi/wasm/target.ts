@@ -126,6 +126,15 @@ export class WasmTarget implements Target {
     return new WasmFrame(this, this.#heap);
   }
 
+  #bytes = new Uint8Array(0);
+
+  /** The heap as it is now. */
+  get heapBytes(): Uint8Array {
+    const { buffer } = this.#heap.memory;
+    if (this.#bytes.buffer !== buffer) this.#bytes = new Uint8Array(buffer as ArrayBuffer);
+    return this.#bytes;
+  }
+
   async async(fn: CFunction, values: readonly unknown[], parameters: readonly Parameter[]): Promise<unknown> {
     this.bind(fn);
     const byValue = [fn.result, ...fn.parameters.map(({ type }) => type)].find(isLowered);
@@ -219,9 +228,12 @@ const utf8 = new TextEncoder();
 
 /** An array that was copied into the heap. */
 interface Placed {
-  readonly view: ArrayBufferView;
+  readonly bytes: Uint8Array;
+  readonly length: number;
   readonly direction: Direction;
   readonly address: number;
+  /** Whether it is copied back. */
+  readonly isBack: boolean;
 }
 
 /**
@@ -231,6 +243,8 @@ class WasmFrame extends FrameEnds implements CallFrame {
   readonly asynchronous = false;
   lending: Lending | undefined;
   readonly #placed: Placed[] = [];
+  /** Memory that is freed at the end of the call. */
+  readonly #taken: number[] = [];
   /** What the latest memory is to pointers. */
   #lent: Lent | undefined;
   readonly #target: WasmTarget;
@@ -242,33 +256,67 @@ class WasmFrame extends FrameEnds implements CallFrame {
     this.#heap = heap;
   }
 
-  place(view: ArrayBufferView, direction: Direction): Argument {
-    if (view.buffer === this.#heap.memory.buffer) return view.byteOffset;
-    const { byteLength } = view;
-    const around = this.#placed.length > 0 ? this.#placedAround(view, direction) : undefined;
-    const address = around
-      ? around.address + view.byteOffset - around.view.byteOffset
-      : this.#take(byteLength, direction);
-    if (!around) this.#placed.push({ view, direction, address });
-    const source = new Uint8Array(view.buffer, view.byteOffset, byteLength);
-    if (direction !== 'out' && (!around || around.direction === 'out'))
-      new Uint8Array(this.#heap.memory.buffer, address, byteLength).set(source);
-    if (direction !== 'in' && (!around || around.direction === 'in'))
-      this.after(() => source.set(new Uint8Array(this.#heap.memory.buffer, address, byteLength)));
+  place(view: ArrayBufferView, direction: Direction): number {
+    if (view.buffer === this.#target.heapBytes.buffer) return view.byteOffset;
+    const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+    const around = this.#placed.length > 0 ? this.#placedAround(bytes, direction, this.#placed.length) : undefined;
+    return around
+      ? this.#within(around, bytes, direction)
+      : this.#put(bytes, direction, this.#take(bytes.length, direction));
+  }
+
+  at(views: readonly ArrayBufferView[], direction: Direction): readonly number[] {
+    // Copied one after the other into one piece of memory, each aligned as the memory itself is.
+    const heap = this.#target.heapBytes.buffer;
+    const before = this.#placed.length;
+    const all = views.map((view) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
+    const around = before > 0 ? all.map((bytes) => this.#placedAround(bytes, direction, before)) : [];
+    const isCopied = (bytes: Uint8Array, i: number): boolean => bytes.buffer !== heap && !around[i];
+    let size = 0;
+    for (let i = 0; i < all.length; i++) {
+      const bytes = all[i] as Uint8Array;
+      if (isCopied(bytes, i)) size += Math.ceil(bytes.length / 16) * 16;
+    }
+    let next = size > 0 ? this.#take(size, direction) : 0;
+    return all.map((bytes, i) => {
+      if (bytes.buffer === heap) return bytes.byteOffset;
+      if (around[i]) return this.#within(around[i], bytes, direction);
+      const address = this.#put(bytes, direction, next);
+      next += Math.ceil(bytes.length / 16) * 16;
+      return address;
+    });
+  }
+
+  /** Copies an array to an address in the heap. */
+  #put(bytes: Uint8Array, direction: Direction, address: number): number {
+    const { length } = bytes;
+    this.#placed.push({ bytes, length, direction, address, isBack: direction !== 'in' });
+    if (direction !== 'out') this.#target.heapBytes.set(bytes, address);
+    return address;
+  }
+
+  /** The address of an array within one that is in the heap already. */
+  #within(around: Placed, bytes: Uint8Array, direction: Direction): number {
+    const address = around.address + bytes.byteOffset - around.bytes.byteOffset;
+    if (direction !== 'out' && around.direction === 'out') this.#target.heapBytes.set(bytes, address);
+    if (direction !== 'in' && around.direction === 'in')
+      this.#placed.push({ bytes, length: bytes.length, direction, address, isBack: true });
     return address;
   }
 
   /**
-   * An argument before, of which an array is a part: what C writes to one of them, it has to see in the other.
+   * One of the first `count`, of which an array is a part: what C writes to one of them, it has to see in the other.
    *
    * @throws `Argument` for arrays that overlap otherwise.
    */
-  #placedAround(view: ArrayBufferView, direction: Direction): Placed | undefined {
-    const [start, end] = [view.byteOffset, view.byteOffset + view.byteLength];
-    for (const placed of this.#placed) {
-      const from = placed.view.byteOffset;
-      const to = from + placed.view.byteLength;
-      if (placed.view.buffer !== view.buffer || start >= to || from >= end) continue;
+  #placedAround(bytes: Uint8Array, direction: Direction, count: number): Placed | undefined {
+    const start = bytes.byteOffset;
+    const end = start + bytes.length;
+    for (let i = 0; i < count; i++) {
+      const placed = this.#placed[i] as Placed;
+      const from = placed.bytes.byteOffset;
+      const to = from + placed.length;
+      if (start >= to || from >= end || placed.bytes.buffer !== bytes.buffer) continue;
       if (start >= from && end <= to) return placed;
       if (direction !== 'in' || placed.direction !== 'in')
         throw new EwaldError(
@@ -280,23 +328,42 @@ class WasmFrame extends FrameEnds implements CallFrame {
     return undefined;
   }
 
-  override end(): void {
-    super.end();
-    if (this.#placed.length > 0) this.#placed.length = 0;
+  override done(): void {
+    for (let i = 0; i < this.#placed.length; i++) {
+      const { bytes, length, address, isBack } = this.#placed[i] as Placed;
+      if (!isBack) continue;
+      if (bytes.length !== length)
+        throw new EwaldError(
+          'Disposed',
+          'the buffer of an array was transferred while C worked on its copy in the wasm heap, so that what C wrote is lost; transfer it after the call',
+        );
+      bytes.set(this.#target.heapBytes.subarray(address, address + length));
+    }
+    super.done();
   }
 
-  at(view: ArrayBufferView, direction: Direction): number {
-    return this.place(view, direction) as number;
+  override end(): void {
+    super.end();
+    while (this.#placed.length > 0) this.#placed.pop();
+    while (this.#taken.length > 0) this.#heap.free(this.#taken.pop() as number);
   }
 
   text(text: string): Argument {
-    return this.place(utf8.encode(`${text}\0`), 'in');
+    // Three bytes hold what one unit of UTF-16 is in UTF-8, and shared memory takes no text directly.
+    if (text.length > 1000 || !(this.#heap.memory.buffer instanceof ArrayBuffer))
+      return this.place(utf8.encode(`${text}\0`), 'in');
+    const room = text.length * 3 + 1;
+    const address = this.#take(room, 'in');
+    const { heapBytes } = this.#target;
+    const { written } = utf8.encodeInto(text, heapBytes.subarray(address, address + room));
+    heapBytes[address + written] = 0;
+    return address;
   }
 
   scratch(bytes: number, direction: Direction = 'in'): Scratch {
     const address = this.#take(bytes, direction);
     const lent = this.#lent;
-    new Uint8Array(this.#heap.memory.buffer, address, bytes).fill(0);
+    this.#target.heapBytes.fill(0, address, address + bytes);
     return { argument: address, address, lent, view: () => new DataView(this.#heap.memory.buffer, address, bytes) };
   }
 
@@ -316,7 +383,7 @@ class WasmFrame extends FrameEnds implements CallFrame {
       );
     const { lending } = this;
     this.#lent = lending && this.#lend(lending, address, bytes, direction);
-    if (!this.#lent) this.release(() => this.#heap.free(address));
+    if (!this.#lent) this.#taken.push(address);
     return address;
   }
 
