@@ -55,10 +55,11 @@ export function missing(target: Target, name: string): EwaldError {
   // The search takes time proportional to the list, and every missing function triggers it.
   const near =
     others[0] ?? (symbols.length > 10_000 ? undefined : (nearest(name, symbols) ?? sharingStart(name, symbols)));
-  const hint = symbols.includes(name)
-    ? 'the name is in the file, but hidden: export it (visibility "default")'
-    : mangled
-      ? `it has ${mangled}, so it was compiled as C++: declare it extern "C"`
+  // What was compiled with -g has the plain name as well.
+  const hint = mangled
+    ? `it has ${mangled}, so it was compiled as C++: declare it extern "C"`
+    : symbols.includes(name) && others.length === 0
+      ? 'the name is in the file, but hidden: export it (visibility "default")'
       : near
         ? `it has ${near}; is that the one you mean?`
         : `none of the ${symbols.length} names in it is similar`;

@@ -442,7 +442,8 @@ describe('opening', () => {
 
   test.skipIf(absent('gcc', 'koffi'))('a function that was compiled as C++', async () => {
     writeFileSync(join(folder, 'mangled.cpp'), 'int mangled_one(int x) { return x; }');
-    execFileSync('gcc', ['-shared', '-fPIC', '-x', 'c++', 'mangled.cpp', '-o', 'libmangled.so'], { cwd: folder });
+    // With -g, the plain name is in the file as well.
+    execFileSync('gcc', ['-g', '-shared', '-fPIC', '-x', 'c++', 'mangled.cpp', '-o', 'libmangled.so'], { cwd: folder });
     const library = await getLibHandle<Kit>({
       header: { source: 'int mangled_one(int x);' },
       library: 'mangled',
