@@ -33,9 +33,8 @@ function pointerTable(
   { runtime: { model }, frame }: Passing,
 ): { argument: Argument; hasChanged(): boolean; now(i: number): Address } {
   const size = pointerBytes[model];
-  // A table of no pointers still has an address.
-  const { length } = addresses;
-  const { argument, view, lent } = frame.scratch(Math.max(1, length) * size);
+  // C may look for a NULL at the end, as in argv; a table of no pointers has an address, too.
+  const { argument, view, lent } = frame.scratch((addresses.length + 1) * size);
   lent?.leadsInto(frame.lending);
   const table = view();
   writeAddresses(table, model, addresses);

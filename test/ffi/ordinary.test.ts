@@ -136,6 +136,12 @@ for (const { backend, absent: why, build } of targets) {
       });
     });
 
+    test('a list of texts ends with a NULL, as argv does', () => {
+      const texts = Array.from({ length: 60 }, (_, i) => `text ${i}`);
+      expect(texts.map((_, i) => o.o_count(texts.slice(i)))).toEqual(texts.map((_, i) => 60 - i));
+      expect(o.o_count(['a', null, 'b'])).toBe(1);
+    });
+
     test('a void pointer is read as what the caller says, and ends with its casts', () => {
       const memory = o.o_numbers(3);
       expect(thrown(() => memory.read()).message).toMatch(
