@@ -22,14 +22,14 @@ export interface CommandAction<F> {
   run(words: readonly string[], flags: F, deps: CliDeps): Promise<void>;
 }
 
-/** Registers a command; `load` gives what runs when its flags have been read. */
+/** Registers a command and returns it; `load` gives what runs when its flags have been read. */
 export function registerCommand<R extends Parameters>(
   program: Command,
   name: string,
   { description, arguments: words = [], rows, after, flagsInHelp }: CommandWords<R>,
   load: () => Promise<CommandAction<FlagValues<R>>>,
   deps: CliDeps,
-): void {
+): Command {
   const command = program.command(name).description(description);
   for (const [word, text] of words) command.argument(word, text);
   if (after !== undefined) command.addHelpText('after', () => (typeof after === 'string' ? after : after(command)));
@@ -51,4 +51,28 @@ export function registerCommand<R extends Parameters>(
       deps,
     );
   });
+  return command;
+}
+
+/** Registers commands below another, which may be one itself: its own flags stand before theirs, and are refused there. */
+export function registerCommands<C extends Readonly<Record<string, CommandWords<Parameters>>>>(
+  parent: Command,
+  commands: C,
+  actions: { readonly [Name in keyof C]: () => Promise<CommandAction<FlagValues<C[Name]['rows']>>> },
+  deps: CliDeps,
+): void {
+  if (parent.options.length > 0) {
+    // Otherwise commander gives a flag of both to the parent, wherever it stands.
+    for (const one of [parent, parent.parent]) one?.enablePositionalOptions();
+    parent.hook('preSubcommand', (_, child) => {
+      const early = parent.options.find((option) => parent.getOptionValueSource(option.attributeName()) === 'cli');
+      if (early !== undefined)
+        throw new EwaldError(
+          'Argument',
+          `${early.long} stands before ${child.name()}, whose flags follow it: ewald ${parent.name()} ${child.name()} …`,
+        );
+    });
+  }
+  for (const [word, command] of Object.entries(commands))
+    registerCommand(parent, word, command, actions[word] as () => Promise<CommandAction<object>>, deps);
 }

@@ -21,7 +21,15 @@ export function helpOf(command: Command, helper: Help, examples: HelpPage['examp
     return [{ term, flag, row, whose, isWanted, line: flag === flagOf(name, row) ? undefined : description }];
   });
   const operands = helper.visibleArguments(command).map((one) => [helper.argumentTerm(one), one.description] as const);
-  const page = { description: command.description(), examples, usage: helper.commandUsage(command), operands };
+  const below = helper.visibleCommands(command).filter((one) => one.name() !== 'help');
+  const commands = below.map((one) => [helper.subcommandTerm(one), one.description()] as const);
+  const page = {
+    description: command.description(),
+    examples,
+    usage: helper.commandUsage(command),
+    operands,
+    commands,
+  };
   return helpPage(page, flags, { width: columns(), all });
 }
 

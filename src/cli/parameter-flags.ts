@@ -56,13 +56,13 @@ export class RowFlag extends Option {
   }
 }
 
-/** The rows of all flags of a command and of those below it, by the names of their parameters. */
+/** The rows of the flags of a command, by the names of their parameters. */
+export const ownRowsOf = ({ options }: Command): Parameters =>
+  Object.assign({}, ...options.map((option) => (option instanceof RowFlag ? option.rows : {})));
+
+/** The rows of all flags of a command and of those below it; where both have a name, those of the command itself. */
 export const rowsOf = (command: Command): Parameters =>
-  Object.assign(
-    {},
-    ...command.options.map((option) => (option instanceof RowFlag ? option.rows : {})),
-    ...command.commands.map(rowsOf),
-  );
+  Object.assign({}, ...command.commands.map(rowsOf), ownRowsOf(command));
 
 /**
  * The words of a command line in which flags without their optional values have them: a value belongs to such a flag

@@ -23,20 +23,37 @@ const framed =
     return { register: (program, name, deps) => registerCommand(program, name, command, of.action, deps) };
   };
 
+type Commands = Readonly<Record<string, CommandWords<Parameters>>>;
+type Actions<C extends Commands> = {
+  readonly [Name in keyof C]: () => Promise<CommandAction<FlagValues<C[Name]['rows']>>>;
+};
+
 /** A command of several: its help loads the words of all, and the action of one is loaded when its flags were read. */
 const family =
-  <C extends Readonly<Record<string, CommandWords<Parameters>>>>(
+  <C extends Commands>(
     words: () => Promise<{ readonly description: string; readonly commands: C }>,
-    actions: { readonly [Name in keyof C]: () => Promise<CommandAction<FlagValues<C[Name]['rows']>>> },
+    actions: Actions<C>,
   ): Load =>
   async () => {
-    const [{ description, commands }, { registerCommand }] = await Promise.all([words(), import('./command.js')]);
+    const [{ description, commands }, { registerCommands }] = await Promise.all([words(), import('./command.js')]);
     return {
-      register: (program, name, deps) => {
-        const parent = program.command(name).description(description);
-        for (const [word, command] of Object.entries(commands))
-          registerCommand(parent, word, command, actions[word] as () => Promise<CommandAction<object>>, deps);
-      },
+      register: (program, name, deps) =>
+        registerCommands(program.command(name).description(description), commands, actions, deps),
+    };
+  };
+
+/** A command that takes files, and has others below it: `ewald cell run.h5`, `ewald cell compare a.cell b.cell`. */
+const framedFamily =
+  <R extends Parameters, C extends Commands>(
+    words: () => Promise<{ readonly command: CommandWords<R>; readonly commands: C }>,
+    action: () => Promise<CommandAction<FlagValues<R>>>,
+    actions: Actions<C>,
+  ): Load =>
+  async () => {
+    const [{ command, commands }, of] = await Promise.all([words(), import('./command.js')]);
+    return {
+      register: (program, name, deps) =>
+        of.registerCommands(of.registerCommand(program, name, command, action, deps), commands, actions, deps),
     };
   };
 
@@ -106,13 +123,22 @@ export const commands: Record<
     load: framed({ words: () => import('./figures-rows.js'), action: () => import('./figures.js') }),
   },
   cell: {
-    summary: 'determine an unknown cell from the spots of several stills',
+    summary: 'determine an unknown cell from the spots of several stills; compare and transform known ones',
     examples: [
       ['an unknown cell, as a file for ewald index', 'ewald cell run.h5 -g det.geom -o found.cell'],
       ['from spots in 1/nm', 'ewald cell spots/*.txt --unit 1/nm'],
-      ['the first thousand frames, and longer edges', 'ewald cell run.h5 -g det.geom --first 1000 --max-length 300'],
+      ['how two known cells are related', 'ewald cell compare a.cell b.cell'],
     ],
-    load: framed({ words: () => import('./cell-rows.js'), action: () => import('./determine.js') }),
+    load: framedFamily(
+      () => import('./cell-rows.js'),
+      () => import('./determine.js'),
+      {
+        compare: () => import('./cell-compare.js'),
+        transform: () => import('./cell-transform.js'),
+        rings: () => import('./cell-rings.js'),
+        ambiguities: () => import('./cell-ambiguities.js'),
+      },
+    ),
   },
   info: {
     summary: 'describe files of detector frames, and what they do not state',

@@ -78,8 +78,8 @@ const known: Readonly<Record<string, string>> = {
   '4,8,4 8,4,8': 'reverse',
 };
 
-/** Centring of a cell, or undefined if it is not a standard one. */
-function centringOf(cell: Cell, primitive: Cell): string | undefined {
+/** Centring of a cell, or undefined if it is not a standard one: P, A, B, C, I, F, obverse or reverse. */
+export function centringOf(cell: Cell, primitive: Cell): string | undefined {
   const order = Math.round(Math.abs(volume(cell) / volume(primitive)));
   if (order < 1 || order > 4) return undefined;
   return known[[...pointsInside(cell, primitive)].sort().join(' ')];

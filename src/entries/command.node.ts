@@ -6,6 +6,9 @@
 export { answerSignalsOnce } from '../compute/backends/native/addon-calls.js';
 export { parseBackend } from '../compute/backends/open.js';
 export { cellFromParameters } from '../crystal/cell.js';
+export { formatCellFile } from '../crystal/cell-file.js';
+export { latticeName } from '../crystal/lattice-name.js';
+export { cellAmbiguitiesRows, compareCellsRows, powderRingsRows, transformCellRows } from '../crystal/parameters.js';
 export { regionProblem } from '../crystal/stream/regions.js';
 export { findLibrary } from '../ffi/native/find.js';
 export { libraryRows } from '../ffi/parameters.js';

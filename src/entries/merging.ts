@@ -1,6 +1,6 @@
 /**
- * `ewald/merging`: what a merge reads and writes, beside `ctx.merger` and `mergeStream` of `ewald`. The same in
- * browsers and on Node.
+ * `ewald/merging`: what a merge reads and writes, beside `ctx.merger` and `mergeStream` of `ewald`, and tools for lists of
+ * intensities and for cells. The same in browsers and on Node.
  *
  *     import { createContext, mergeStream } from 'ewald';
  *     import { readReflectionList } from 'ewald/merging';
@@ -10,5 +10,6 @@
  *
  * @module
  */
+export * from '../crystal/public.entry.js';
 export * from '../merging/public.entry.js';
 export * from '../merging/public.js';

@@ -209,11 +209,13 @@ export interface HelpPage {
   readonly examples: readonly (readonly [what: string, command: string])[];
   readonly usage: string;
   readonly operands: readonly (readonly [term: string, text: string])[];
+  /** Those below it. */
+  readonly commands: readonly (readonly [term: string, text: string])[];
 }
 
 /** The help of a command, from what people type to its options. */
 export function helpPage(page: HelpPage, flags: readonly HelpFlag[], list: HelpList): string {
-  const { description, examples, usage, operands } = page;
+  const { description, examples, usage, operands, commands } = page;
   const { text, hidden } = groupedHelp(flags, list);
   const command = usage.replace(/ \[options\].*$/s, '');
   const more = hidden === 0 ? '' : `${hidden} further options: ${command} --help all. `;
@@ -222,6 +224,7 @@ export function helpPage(page: HelpPage, flags: readonly HelpFlag[], list: HelpL
     examples.map(([what, typed]) => `  ${what}:\n    ${typed}`).join('\n'),
     `Usage: ${usage}`,
     operands.map(([term, about]) => helpEntry(term, about, list.width)).join('\n'),
+    commands.length === 0 ? '' : ['Commands:', ...commands.map((one) => helpEntry(...one, list.width))].join('\n'),
     text,
     helpParagraph(`${more}One option explained: ewald help threshold, or ewald help --cell`, list.width),
   ]

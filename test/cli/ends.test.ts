@@ -227,6 +227,14 @@ const outcomes: Readonly<Record<string, readonly [trusted: string[], doubtful: s
       ],
       ['sim/run.h5 --min-length -1'],
     ],
+    'cell compare': [
+      ['10,10,10,90,90,90 10,10,10,90,90,90'],
+      ['10,10,10,90,90,90 9,10,11,90,90,90'],
+      ['10,10,10,90,90,90'],
+    ],
+    'cell transform': [['10,10,10,90,90,90 a,b,-c'], ['words.txt a,b,-c'], ['10,10,10,90,90,90 2a,b,c']],
+    'cell rings': [['10,10,10,90,90,90'], ['words.txt'], ['10,10,10,90,90,90 --highres 3 --lowres 2']],
+    'cell ambiguities': [['10,10,10,90,90,90 -y 23'], ['words.txt -y 23'], ['10,10,10,90,90,90']],
     'reflections compare': [['--help'], ['words.txt words.txt -p 10,10,10,90,90,90'], ['words.txt']],
     'reflections convert': [['--help'], ['words.txt -o a.mtz -p 10,10,10,90,90,90'], ['words.txt -o a.words']],
     'reflections check': [['--help'], ['words.txt -p 10,10,10,90,90,90'], ['--nosuch']],
@@ -253,19 +261,20 @@ const outcomes: Readonly<Record<string, readonly [trusted: string[], doubtful: s
     pi: [['--points 100 --backend wasm'], [], ['--points 0']],
   };
 
-/** The commands that a help lists. */
-const listed = async (words: string[]): Promise<string[]> => {
+/** The commands that a help lists, and whether the command has work of its own beside them. */
+const listed = async (words: string[]): Promise<readonly [names: string[], isCommand: boolean]> => {
   const { out } = await ewaldTogether([...words, '--help'], { cwd: folder });
   const [, list = ''] = out.split('\nCommands:\n');
-  return [...list.matchAll(/^ {2}(\w+)/gm)].flatMap(([, name = '']) => (name === 'help' ? [] : [name]));
+  const names = [...list.matchAll(/^ {2}(\w+)/gm)].flatMap(([, name = '']) => (name === 'help' ? [] : [name]));
+  return [names, names.length === 0 || /^Usage: .*\[command\] </m.test(out)];
 };
 
 test('every command has its outcomes: 0 trusted, 1 to be looked at or failed, 2 refused', { tags: 'all' }, async () => {
   await simulate();
   const commands: string[] = [];
-  for (const name of await listed([])) {
-    const parts = await listed([name]);
-    commands.push(...(parts.length > 0 ? parts.map((part) => `${name} ${part}`) : [name]));
+  for (const name of (await listed([]))[0]) {
+    const [parts, isCommand] = await listed([name]);
+    commands.push(...(isCommand ? [name] : []), ...parts.map((part) => `${name} ${part}`));
   }
   expect(Object.keys(outcomes).sort()).toEqual(commands.sort());
   const wrong: string[] = [];

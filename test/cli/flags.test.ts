@@ -9,9 +9,15 @@ import { rooms } from '../../scripts/lib/rooms.mjs';
 import { inFlags, wordsInFlags } from '../../src/cli/flag-words.js';
 import { listRows } from '../../src/cli/list-rows.js';
 import type { CliDeps } from '../../src/cli/output.js';
-import { flagValues, nameAsFlags, RowFlag, rowsOf, withFlags } from '../../src/cli/parameter-flags.js';
+import { flagValues, nameAsFlags, ownRowsOf, RowFlag, withFlags } from '../../src/cli/parameter-flags.js';
 import { commands, runCommand } from '../../src/cli/program.js';
 import { shellFlags } from '../../src/cli/shell-rows.js';
+import {
+  cellAmbiguitiesRows,
+  compareCellsRows,
+  powderRingsRows,
+  transformCellRows,
+} from '../../src/crystal/parameters.js';
 import { libraryRows } from '../../src/ffi/parameters.js';
 import { convertRows, inspectRows, openRows } from '../../src/frames/parameters.js';
 import { transformRows } from '../../src/heffte/parameters.js';
@@ -69,7 +75,7 @@ beforeAll(async () => {
     const program = new Command('ewald');
     (await load()).register(program, name, {} as CliDeps);
     const walk = (command: Command, words: string): void => {
-      if (command.commands.length === 0) leaves.set(words, command);
+      if (command.commands.length === 0 || command.options.length > 0) leaves.set(words, command);
       for (const child of command.commands) walk(child, `${words} ${child.name()}`.trim());
     };
     walk(program, '');
@@ -92,6 +98,10 @@ const modules = { module: joinRows.modules } as Parameters;
 const libraries: Readonly<Record<string, readonly Parameters[]>> = {
   index: [...pipeline, runningMerge, gridRows, lists, connectionRows, submitRows, rankRows, watchRows],
   cell: [...pipeline, lists, cellSearchRows, cellFrameRows],
+  'cell compare': [compareCellsRows],
+  'cell transform': [transformCellRows],
+  'cell rings': [powderRingsRows],
+  'cell ambiguities': [cellAmbiguitiesRows],
   'geometry check': [checkGeometryRows],
   'geometry refine': [refineStreamRows],
   'stream map': [mapStreamRows],
@@ -210,7 +220,7 @@ test('every flag is an option of the library, or there is a reason why only the 
 }, () => {
   const used = new Set<string>();
   const lacking = [...leaves].flatMap(([words, command]) =>
-    Object.keys(rowsOf(command)).flatMap((name) => {
+    Object.keys(ownRowsOf(command)).flatMap((name) => {
       if (libraries[words]?.some((rows) => Object.hasOwn(rows, name))) return [];
       used.add(name);
       return Object.hasOwn(shellFlags, name) ? [] : [`${words} ${name}`];
@@ -222,7 +232,7 @@ test('every flag is an option of the library, or there is a reason why only the 
 
 test('a flag that turns something off says what it does itself', { tags: 'house' }, () => {
   const lacking = [...leaves].flatMap(([words, command]) =>
-    Object.entries(rowsOf(command)).flatMap(([name, row]) =>
+    Object.entries(ownRowsOf(command)).flatMap(([name, row]) =>
       row.kind === 'boolean' && row.fallback === true && row.off === undefined ? [`${words} ${name}`] : [],
     ),
   );
@@ -236,7 +246,7 @@ test('a flag has the name of its option without the unit, or the name of other p
     return [word, word.replace(/s$/, '')];
   };
   const others = [...leaves].flatMap(([words, command]) =>
-    Object.entries(rowsOf(command)).flatMap(([name, { flag }]) => {
+    Object.entries(ownRowsOf(command)).flatMap(([name, { flag }]) => {
       if (flag == null || bare(name).includes(flag)) return [];
       used.add(name);
       return renamed[name]?.startsWith(`${flag}, `) ? [] : [`${words}: ${name} is --${flag}`];
@@ -249,7 +259,7 @@ test('a flag has the name of its option without the unit, or the name of other p
 test('a name stands for one kind of value in all commands', { tags: 'house' }, () => {
   const kinds = new Map<string, Set<string>>();
   for (const [, command] of leaves)
-    for (const [name, row] of Object.entries(rowsOf(command))) {
+    for (const [name, row] of Object.entries(ownRowsOf(command))) {
       const flag = flagOf(name, row);
       kinds.set(flag, (kinds.get(flag) ?? new Set()).add(row.kind));
     }
@@ -301,7 +311,7 @@ describe('modes', () => {
 
   test.each(modes)('%s', { tags: 'all' }, async (words, stages) => {
     const [name = ''] = [...leaves.keys()].filter((leaf) => words.startsWith(leaf));
-    const rows = Object.entries(rowsOf(leaves.get(name) as Command));
+    const rows = Object.entries(ownRowsOf(leaves.get(name) as Command));
     const sharing = (flag: string): Parameter[] =>
       rows.flatMap(([other, row]) => (flagOf(other, row) === flag ? [row] : []));
     const unused = rows.filter(([key, row]) => {
@@ -359,7 +369,8 @@ describe('examples in READMEs', () => {
     (await load()).register(program, words[0] as string, {} as CliDeps);
     const walk = (command: Command): void => {
       command.exitOverride().configureOutput({ writeErr: () => undefined });
-      if (command.commands.length === 0) command.action(() => void flagValues(rowsOf(command), command.opts()));
+      if (command.commands.length === 0 || command.options.length > 0)
+        command.action(() => void flagValues(ownRowsOf(command), command.opts()));
       command.commands.forEach(walk);
     };
     walk(program);

@@ -59,13 +59,21 @@ export function generateGroup(generators: readonly Operation[], most = 48): Oper
 export function operationOf(triplet: string): Operation {
   const m = new Array<number>(9).fill(0);
   for (const [column, word] of triplet.split(',').entries()) {
-    for (const [, sign, letter] of word.matchAll(/([+-]?)([hkli])/g)) {
-      const value = sign === '-' ? -1 : 1;
+    for (const [, sign, times, letter] of word.matchAll(/([+-]?)(\d*)([hkli])/g)) {
+      const value = (sign === '-' ? -1 : 1) * Number(times || 1);
       const rows = letter === 'i' ? [0, 1] : ['hkl'.indexOf(letter ?? '')];
       for (const row of rows) m[3 * row + column] = entry(m, row, column) + (letter === 'i' ? -value : value);
     }
   }
   return m;
+}
+
+const sum = /^[+-]?\d*[hkli](?:[+-]\d*[hkli])*$/;
+
+/** The matrix that a user's text names, such as `k, h, -l`; undefined for a text that is not three sums of indices. */
+export function readTriplet(text: string): Operation | undefined {
+  const words = text.replace(/\s/g, '').split(',');
+  return words.length === 3 && words.every((word) => sum.test(word)) ? operationOf(words.join()) : undefined;
 }
 
 /** The triplet of a matrix, such as `-h,k,-l`. */
@@ -74,7 +82,8 @@ export function tripletOf(m: Operation): string {
     .map((column) => {
       const terms = [0, 1, 2].flatMap((row) => {
         const value = entry(m, row, column);
-        return value === 0 ? [] : [`${value < 0 ? '-' : '+'}${'hkl'[row]}`];
+        const times = Math.abs(value) === 1 ? '' : Math.abs(value);
+        return value === 0 ? [] : [`${value < 0 ? '-' : '+'}${times}${'hkl'[row]}`];
       });
       return terms.join('').replace(/^\+/, '');
     })

@@ -1,7 +1,7 @@
 /** The tools for lists of reflections as they are called from JavaScript: options are checked here, once. */
 
 import type { KnownCell } from '../../crystal/cell-file.js';
-import { determinant, type Operation, operationOf, tripletOf } from '../../crystal/symmetry/matrices.js';
+import { determinant, type Operation, readTriplet, tripletOf } from '../../crystal/symmetry/matrices.js';
 import { notOfSymmetry, orientedGroup } from '../../crystal/symmetry/oriented.js';
 import type { PointGroup } from '../../crystal/symmetry/point-group.js';
 import { checkedOptions } from '../../options/call-options.js';
@@ -58,12 +58,11 @@ function checkLimits(
 
 /** An operation on indices such as `k,h,-l`. Throws `Argument` for other texts and for one that changes the volume. */
 function reindexing(what: string, text: string): Operation {
-  const operation = operationOf(text.replace(/\s/g, ''));
-  const isWhole = /^[-+hkli,\s]+$/.test(text) && text.split(',').length === 3;
-  const det = isWhole ? determinant(operation) : Number.NaN;
-  if (Math.abs(det) === 1) return operation;
+  const operation = readTriplet(text);
+  const det = operation ? determinant(operation) : Number.NaN;
+  if (operation && Math.abs(det) === 1) return operation;
   throw argumentError(what, (name) =>
-    isWhole
+    operation
       ? `${name('reindex')} is ${tripletOf(operation)}, whose determinant is ${det}: it is no change of axes of one lattice; ` +
         'expected one with the determinant 1 or -1, such as k,h,-l'
       : `${name('reindex')} is "${text.slice(0, 40)}"; expected three sums of h, k and l, such as k,h,-l`,

@@ -5,7 +5,7 @@
 
 import { anglesOf, type Cell, cellFromParameters, lengthsOf } from '../../crystal/cell.js';
 import { type Centring, centrings, isAbsent } from '../../crystal/centring.js';
-import { determinant, identity, type Operation, operationOf } from '../../crystal/symmetry/matrices.js';
+import { determinant, identity, type Operation, readTriplet } from '../../crystal/symmetry/matrices.js';
 import { shownParameters as cellText, notOfSymmetry, orientedGroup } from '../../crystal/symmetry/oriented.js';
 import { type PointGroup, rotationsOf } from '../../crystal/symmetry/point-group.js';
 import { strainOf } from '../../crystal/symmetry/settings.js';
@@ -150,9 +150,8 @@ const near = (own: readonly number[], wanted: readonly number[]): boolean =>
 export function givenRotations(operator: string, cell: Cell): readonly Operation[] {
   const isTriplet = operator.includes(',');
   if (!isTriplet) return rotationsOf(oriented(operator, cell, undefined, []));
-  const operation = operationOf(operator);
-  const isWhole = /^(?:[+-]?[hkli](?:[+-][hkli])*)(?:,[+-]?[hkli](?:[+-][hkli])*){2}$/.test(operator);
-  if (!isWhole || determinant(operation) !== 1 || strainOf(operation, cell, cellTolerance) > 1)
+  const operation = readTriplet(operator);
+  if (!operation || determinant(operation) !== 1 || strainOf(operation, cell, cellTolerance) > 1)
     throw argumentError(
       'merge',
       (said) =>
