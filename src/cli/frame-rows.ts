@@ -6,6 +6,7 @@ import {
   gridRows,
   indexingRows,
   integrationRows,
+  orientationRows,
   type Parameters,
   profileRows,
   rankRows,
@@ -67,6 +68,7 @@ export const everywhereRows = {
 const modeRows = {
   ...indexingRows,
   ...thresholdRows,
+  ...orientationRows,
   ...listRows,
   ...unknownCellRows,
   ...executorRowsOf('frames searched at once, each by its own worker', 'none for little work, up to one per core'),

@@ -89,6 +89,7 @@ export {
   joinStreamRows,
   type ListName,
   mapStreamRows,
+  orientationRows,
   peakSourceRows,
   profileRows,
   refinementRows,

@@ -106,7 +106,8 @@ const lines: Readonly<Record<CrystfelProgram, readonly Line[]>> = {
     [
       '--indexing=',
       'ignored',
-      'frames are indexed by --method fast, turbo or exhaustive; none and file are refused: -p none finds peaks alone',
+      'frames are indexed by --method fast, turbo or exhaustive; none and file are refused: -p none finds peaks alone, ' +
+        '--orientations FILE takes orientations',
     ],
     ['--wait-for-file=', 'ignored', 'files have to be there; --follow waits for files and frames'],
     ['--data-format=', 'ignored', 'the format of a file or a message is found by looking at it'],
@@ -141,7 +142,13 @@ const lines: Readonly<Record<CrystfelProgram, readonly Line[]>> = {
     ['--asdf-fast', 'ignored', indexer],
     ['--smallcell-*=', 'ignored', indexer],
     ['--ffbidx-*=', 'ignored', 'flags of the fast indexer have no prefix in ewald: --max-spots, --method, --accept'],
-    ['--fromfile-*=', 'refused', '-i takes a stream whose peaks are indexed again; --sol writes orientations'],
+    [
+      '--fromfile-input-file=',
+      'other',
+      'its crystals are fitted and judged by chance; --as-they-are keeps them',
+      '--orientations',
+    ],
+    ['--fromfile-*=', 'refused', '--orientations takes a stream or a .sol file; --sol writes one'],
     ['--asapo-*=', 'refused', 'frames are read from files or received by ZeroMQ: --zmq-input'],
     ['--basename', 'refused', 'give the full paths of the files, or use -x'],
     ['--no-image-data', 'refused', '--peaks cxi or msgpack with --no-integrate only requires peaks'],
@@ -375,7 +382,9 @@ export function fromCrystfelFlags(
     }
     const [, name = word, attached] = /^(--[^=]+)(?:=(.*))?$/s.exec(word) ?? /^(-\w)(.+)?$/s.exec(word) ?? [];
     const value = row.takesValue ? (attached ?? words[++i]) : undefined;
-    const isElsewhere = otherValues[name]?.test(value ?? '') ?? false;
+    // The file of orientations, which another flag names, says that there is no search.
+    const isOfFile = isPasted && value === 'file' && words.some((one) => one.startsWith('--fromfile-input-file'));
+    const isElsewhere = !isOfFile && (otherValues[name]?.test(value ?? '') ?? false);
     if (isElsewhere || (!isOurs(row) && (!isPasted || row.state === 'refused'))) refuse(row, name, value, isElsewhere);
     if (isOurs(row)) kept.push(...asWritten(word, attached, value, isPasted));
     else if (row.state === 'ignored') notes.add(`${name} is omitted: ${row.note}`);

@@ -9,6 +9,7 @@
 import { numberTypes } from '../compute/arrays/numbers.js';
 import { indexerRanges } from '../compute/layout/indexing.js';
 import { KeptPlans } from '../compute/planner/kept-plans.js';
+import { checkCell } from '../crystal/cell.js';
 import type { Beam } from '../crystal/geometry/geometry.js';
 import type { Detector } from '../frames/detector/detector.js';
 import type { Indexer } from '../indexing/indexer.js';
@@ -49,11 +50,13 @@ import {
   indexPeaks,
   integrateCrystals,
   latticesOf,
+  orientPeaks,
   predictCrystal,
   type Setup,
   type StageBackends,
 } from './stages/frame.js';
 import type { Measured } from './stages/integrate.js';
+import type { OrientedCrystal } from './stages/oriented.js';
 import type { Reflection } from './stages/predict.js';
 import { unsaturated } from './stages/saturated-peaks.js';
 
@@ -72,6 +75,8 @@ export interface FrameSearchOptions extends SearchSettings {
   readonly beam?: Beam | undefined;
   /** Peaks to be used instead of a search. */
   readonly found?: PeakList | undefined;
+  /** Lattices whose orientations are known, instead of a search for them; `knownLattices` says what is done with them. */
+  readonly oriented?: readonly OrientedCrystal[] | undefined;
   readonly signal?: PlatformSignal | undefined;
 }
 
@@ -111,7 +116,7 @@ export interface FrameSearcherMethods extends Disposable {
 /** Searches frames of one detector; see {@link FrameSearcherMethods}. */
 export type FrameSearcher = FrameSearcherMethods & MaybeAsyncDisposable;
 
-const optionNames = [...settingNames, 'beam', 'found', 'signal'] as const;
+const optionNames = [...settingNames, 'beam', 'found', 'oriented', 'signal'] as const;
 
 /**
  * Plans a peak finder and, if cells are known, an indexer.
@@ -257,6 +262,7 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
   async index(peaks: PeakList, options: FrameSearchOptions = none): Promise<FrameResult> {
     const settings = this.#settingsOf('index', options);
     const setup = this.#setup(settings, options);
+    if (options.oriented) return orientPeaks(peaks, setup, checkOriented('index', options.oriented));
     return namedAs(what, async () => indexPeaks(peaks, setup, await this.indexerFor(settings, peaks.count)));
   }
 
@@ -317,7 +323,9 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
     const findsOn = options.found ? undefined : this.#finders.latest?.backend;
     whenFound?.();
     const wait = { mayWait: whenFound !== undefined, signal: options.signal };
-    const result = await indexPeaks(peaks, setup, await this.indexerFor(settings, peaks.count), wait, spots);
+    const result = options.oriented
+      ? orientPeaks(peaks, setup, checkOriented('search', options.oriented), spots)
+      : await indexPeaks(peaks, setup, await this.indexerFor(settings, peaks.count), wait, spots);
     const indexed = performance.now();
     const crystals = integrateCrystals(borrowed.frame(), result.crystals, setup);
     const ms = { read: 0, peaks: found - begun, index: indexed - found, integrate: performance.now() - indexed };
@@ -362,8 +370,8 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
 
   /** The plan of the indexer for frames with this many peaks; undefined without cells. */
   async indexerFor(settings: SearchSettings, peaks = 0): Promise<ImageIndexer | undefined> {
-    const { cells = [], method, maxSpots } = settings;
-    if (cells.length === 0) return undefined;
+    const { cells = [], method, maxSpots, knownLattices } = settings;
+    if (cells.length === 0 || knownLattices !== undefined) return undefined;
     const usual = this.imagesAtOnce > 1 ? gpuBatchSpots : usualSpots;
     const room = peaks <= usual ? usualSpots : 2 ** Math.ceil(Math.log2(peaks));
     const { hasGpu = false } = this.#context;
@@ -384,7 +392,7 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
     if (options === none) return this.settings;
     knownOptions(`frameSearcher.${call}`, options, optionNames, ofPeaks);
     checkSignal(options.signal);
-    const { beam: _, found: __, signal: ___, peaks, ...others } = options;
+    const { beam: _, found: __, oriented: ___, signal: ____, peaks, ...others } = options;
     if (peaks === undefined) return { ...this.settings, ...others };
     // Another finder has its own parameters.
     const same = (others.finder ?? this.settings.finder) === this.settings.finder;
@@ -406,6 +414,15 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
         (frame instanceof Float64Array ? '; pass Float32Array.from(frame)' : ''),
     );
   }
+}
+
+/** Checks the lattices of a frame. Throws `Argument`. */
+function checkOriented(call: string, oriented: readonly OrientedCrystal[]): readonly OrientedCrystal[] {
+  const named = `frameSearcher.${call}: oriented`;
+  if (!Array.isArray(oriented))
+    throw new EwaldError('Argument', `${named} is ${inspect(oriented)}; expected a list of { cell, inputCell }`);
+  for (const { cell } of oriented) checkCell(cell, `${named}: a cell`);
+  return oriented;
 }
 
 /** Most frames have fewer peaks than this; a frame with more requires a larger plan. */

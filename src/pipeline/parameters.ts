@@ -143,6 +143,29 @@ export const acceptanceRows = /* @__PURE__ */ grouped('cells and indexing', {
   },
 } as const satisfies Parameters);
 
+/** Lattices that an earlier run or another program has found. */
+export const orientationRows = /* @__PURE__ */ grouped('cells and indexing', {
+  orientations: {
+    common: true,
+    kind: 'text',
+    sentence:
+      'integrates again the crystals of this stream or list of orientations (.sol), by file and event, instead of a search ' +
+      'for lattices; they are fitted to the peaks and judged by chance',
+    more:
+      'For another geometry, other radii or another resolution. The geometry is not refined. The known cell is that of the ' +
+      'file unless one is given. CrystFEL: `--indexing=file` with `--fromfile-input-file`.',
+    defaultText: '',
+    value: 'file',
+    of: ['the indexing of detector frames'],
+  },
+  asTheyAre: {
+    kind: 'boolean',
+    sentence: 'keeps the crystals of --orientations as they are, also in frames with few peaks',
+    fallback: false,
+    of: ['the indexing of detector frames'],
+  },
+} as const satisfies Parameters);
+
 /** Prediction and integration of reflections. */
 export const integrationRows = /* @__PURE__ */ grouped('integration', {
   integrate: {

@@ -27,5 +27,6 @@ export type { PeakParameters, SearchSettings } from './settings.js';
 export type { Tolerance } from './stages/accept.js';
 export type { FrameCrystal, FrameResult, StageBackends, StageTimes } from './stages/frame.js';
 export type { Measured, RingRadii } from './stages/integrate.js';
+export type { OrientedCrystal } from './stages/oriented.js';
 export type { Reflection } from './stages/predict.js';
 export type { FrameOrigin } from './streams/chunk.js';

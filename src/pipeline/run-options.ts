@@ -26,6 +26,7 @@ import { checkSettings, ofPeaks } from './modes.js';
 import type { RefinementParameters, RunParameters } from './parameter-types.js';
 import {
   gridRows,
+  orientationRows,
   ownRunRows,
   type PeakSource,
   refinementRows,
@@ -136,6 +137,16 @@ export const ownRows = {
     type: typed<readonly GivenCell[]>('readonly GivenCell[]'),
     check: checkCells,
   },
+  orientations: {
+    ...orientationRows.orientations,
+    sentence:
+      'a stream or a list of orientations (.sol), as a path, URL, File, Blob or bytes, whose crystals are integrated again ' +
+      'instead of a search for lattices: by file and event, fitted to the peaks and judged by chance',
+    type: typed<FileInput>('FileInput'),
+    check: (what: string, given: unknown): void =>
+      expects(isFile(given), what, given, 'a path, a URL, a File, a Blob or bytes of a stream or a .sol file'),
+  },
+  asTheyAre: orientationRows.asTheyAre,
   prepared: {
     ...value,
     sentence:
@@ -224,7 +235,7 @@ export interface OwnOptions extends OptionsOf<typeof ownRows> {}
  * serial numbers that they have among all.
  */
 export interface PipelineOptions<Finder extends PeakSource = PeakSource>
-  extends Omit<SearchSettings<Finder>, 'peaks' | 'cells' | 'profile'>,
+  extends Omit<SearchSettings<Finder>, 'peaks' | 'cells' | 'profile' | 'knownLattices'>,
     FrameOptions,
     RefinementParameters,
     RunParameters,
@@ -256,6 +267,24 @@ const rules: readonly Rule<PipelineOptions>[] = [
   risingEdges,
   ...outputRules,
   ...gridRules,
+  ({ asTheyAre, orientations }) =>
+    asTheyAre === true &&
+    orientations === undefined &&
+    ((said) => `${said('asTheyAre')} keeps the crystals of ${said('orientations')}, which is not given`),
+  ({ orientations, refineGeometry, method, multi, maxSpots, cells }) => {
+    if (orientations === undefined) return undefined;
+    if (Array.isArray(cells) && cells.length === 0)
+      return (said) => `${said('orientations')} are of crystals, and ${said('cells')} says that there is no cell`;
+    if (refineGeometry !== undefined && refineGeometry !== 'off')
+      return (said) =>
+        `${said('refineGeometry')} moves the detector of a search; crystals of ${said('orientations')} take the geometry ` +
+        'that is given: ewald geometry refine, or refineStream, refines one on a stream';
+    const given = { method, multi: multi || undefined, maxSpots };
+    const [name] = Object.entries(given).find(([, one]) => one !== undefined) ?? [];
+    return name === undefined
+      ? undefined
+      : (said) => `${said(name)} is of a search for lattices, which ${said('orientations')} takes the place of`;
+  },
   ({ jobs, executor }) =>
     jobs !== undefined &&
     executor !== undefined &&
@@ -285,6 +314,8 @@ export function checkRun(options: PipelineOptions) {
     SearchSettings,
     'peaks'
   > & { readonly peaks?: 'tune' | PeakParameters | undefined };
+  const { orientations, asTheyAre } = checked;
+  const knownLattices = asTheyAre ? ('kept' as const) : ('refined' as const);
   return {
     ...checked,
     /** As the caller gave them: what was given is not what is a default. */
@@ -293,7 +324,7 @@ export function checkRun(options: PipelineOptions) {
     /** Seconds without frames after which a run that waits for them ends; undefined if it does not wait. */
     awayS: follow ? noDataTimeout : undefined,
     cellSearch: { minLengthA, maxLengthA },
-    settings,
+    settings: orientations === undefined ? settings : { ...settings, knownLattices },
   };
 }
 
@@ -305,6 +336,7 @@ const rows: Parameters = {
   ...refinementRows,
   ...sourceRows,
   ...regionRows,
+  ...orientationRows,
   ...runRows,
   minLengthA: cellSearchRows.minLengthA,
   ...unknownCellRows,
@@ -327,7 +359,8 @@ function recorded({ peaks, thresholds, ...options }: PipelineOptions): [string, 
  * A command line for a run that was started from JavaScript: its options, written as flags. `resume` is not among them,
  * because a continued stream is identical to that of an uninterrupted run.
  */
-export function commandLineOf({ rois, ...others }: PipelineOptions): string {
+export function commandLineOf({ rois, orientations, ...rest }: PipelineOptions): string {
+  const others = { ...rest, ...(typeof orientations === 'string' && { orientations }) };
   const regions = rois && { rois: rois.map((roi) => (typeof roi === 'string' ? roi : regionText(roi))) };
   const words = recorded({ ...others, ...regions }).flatMap(([name, value]) => {
     const row: Parameter = rows[name] ?? { kind: 'text', sentence: '' };

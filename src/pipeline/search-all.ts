@@ -15,12 +15,18 @@ import { EwaldError } from '../util/errors.js';
 import type { PlatformSignal } from '../util/globals.js';
 import { checkSignal } from '../util/options.js';
 import { oneLine } from '../util/plain-text.js';
-import { type FrameSearcherMethods, type OpenFrameSearcher, retryIfDetached } from './frame-searcher.js';
+import {
+  type FrameSearcherMethods,
+  type FrameSearchOptions,
+  type OpenFrameSearcher,
+  retryIfDetached,
+} from './frame-searcher.js';
 import { frameGrid, type RunGrid } from './grid/frame-grid.js';
 import { copiedHeaders } from './inputs/copied-headers.js';
 import type { Region } from './regions/region.js';
 import type { RegionSums } from './regions/region-sums.js';
 import { methodName } from './settings.js';
+import { orientedOf, type SharedOrientations } from './sources/known-orientations.js';
 import { type FrameResult, integrateCrystals } from './stages/frame.js';
 import { listedOf, listedPeaks } from './stages/listed.js';
 import { readFrame } from './stages/read-frame.js';
@@ -89,6 +95,8 @@ interface SearchOptions {
   readonly found?: FoundFrames | undefined;
   /** Fields of the frames' headers that are copied into the results. */
   readonly copyHeader?: readonly string[] | undefined;
+  /** Lattices whose orientations are known, by frame; they take the place of a search. */
+  readonly orientations?: SharedOrientations | undefined;
   /** Regions of the frames whose counts are summed. */
   readonly rois?: readonly Region[] | undefined;
   /** Where the images are on a chip. */
@@ -131,6 +139,7 @@ class Search {
   readonly #keepFrame: boolean;
   readonly #found: FoundFrames;
   readonly #copyHeader: readonly string[];
+  readonly #orientations: SharedOrientations | undefined;
   readonly #regions: RegionSums | undefined;
   readonly #grid: RunGrid | undefined;
   readonly #readsAhead: boolean;
@@ -146,6 +155,7 @@ class Search {
       keepFrame = false,
       found = new Map(),
       copyHeader = [],
+      orientations,
       regions,
       grid,
       cores = Number.POSITIVE_INFINITY,
@@ -157,6 +167,7 @@ class Search {
     this.#keepFrame = keepFrame;
     this.#found = found;
     this.#copyHeader = copyHeader;
+    this.#orientations = orientations;
     this.#regions = regions;
     this.#grid = grid;
     this.#readsAhead = any.backends.peaks !== 'native' || searchers.length < cores;
@@ -205,11 +216,12 @@ class Search {
       searcher ??= await this.#pool.take();
       checkSignal(this.#signal);
       const found = this.#batch === 1 ? undefined : give;
-      const earlier = this.#found.get(frameKey(dataset, frame));
+      const oriented = this.#orientations && { oriented: orientedOf(origin, this.#orientations) };
+      const earlier = oriented ? undefined : this.#found.get(frameKey(dataset, frame));
       this.#found.delete(frameKey(dataset, frame));
       const searched = earlier
         ? integrated(searcher, held.frame(), earlier, readMs)
-        : await searchOne(searcher, { ...job, dataset }, held, { readMs, signal: this.#signal, found });
+        : await searchOne(searcher, { ...job, dataset }, held, { readMs, signal: this.#signal, found, ...oriented });
       const result = { ...searched, ...headers, ...rois, ...grid };
       const { detector, settings } = this.#any;
       const chunk = chunkOf(origin, result, detector.geometry, this.#lattices, methodName(settings));
@@ -313,7 +325,13 @@ async function searchOne(
     readMs,
     signal,
     found: whenFound,
-  }: { readMs: number; signal: PlatformSignal | undefined; found?: (() => void) | undefined },
+    oriented,
+  }: {
+    readMs: number;
+    signal: PlatformSignal | undefined;
+    found?: (() => void) | undefined;
+    oriented?: FrameSearchOptions['oriented'];
+  },
 ): Promise<FrameResult> {
   const { detector, settings } = searcher;
   const beam = (await detector.beams(dataset.name))(frame);
@@ -323,7 +341,8 @@ async function searchOne(
   const rings = listed && ringsOfDetector(detector, { minRadius: minRes, maxRadius: maxRes });
   const found = listed && rings && (await listedPeaks(dataset, frame, detector, rings, listed, signal));
   const listing = performance.now() - begun;
-  const result = await searcher.searchBorrowed(held, { beam, ...(found ? { found } : {}) }, whenFound);
+  const given = { beam, ...(found ? { found } : {}), ...(oriented ? { oriented } : {}) };
+  const result = await searcher.searchBorrowed(held, given, whenFound);
   return { ...result, ms: { ...result.ms, read: readMs, peaks: result.ms.peaks + listing } };
 }
 

@@ -75,7 +75,8 @@ async function* searchedHere(
     const { signal, keepFrame, copyHeader, rois } = options;
     const { isTight } = memoryOf(run);
     const grid = state.chip?.grid;
-    const how = { keepFrame, found: own.found, copyHeader, rois, grid, cores: place.cores, isTight };
+    const orientations = run.orientations?.shared;
+    const how = { keepFrame, found: own.found, orientations, copyHeader, rois, grid, cores: place.cores, isTight };
     const found = searchAll(searchers, takenOf(source.jobs(2 * jobs, isDone), limit), signal, how);
     for await (const item of found) yield { item, record: item.error ? failureOf(item) : recordOf(item) };
   } finally {
@@ -178,6 +179,7 @@ async function* resultsOf(
     keepFrame,
     copyHeader,
     ...(rois.length > 0 && { rois }),
+    orientations: run.orientations?.shared,
     grid: chip?.grid,
     growing: follow,
     awayS,

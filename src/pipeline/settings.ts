@@ -23,12 +23,21 @@ export interface SearchSettings<Finder extends PeakSource = PeakSource> extends 
   readonly cells?: readonly KnownCell[] | undefined;
   readonly peaks?: PeakParameters<Finder> | undefined;
   readonly thresholds?: IndexingThresholds | undefined;
+  /** What is done with lattices of known orientation (`oriented`): fitted to the peaks and judged by chance, or kept. */
+  readonly knownLattices?: 'refined' | 'kept' | undefined;
   /** The radial profile of every frame, with its background and ice; default: none. */
   readonly profile?: ProfileOptions | undefined;
 }
 
 /** Names of the settings, for checks of options. */
-export const settingNames = ['cells', 'peaks', 'profile', 'thresholds', ...namesOf(searchSettingRows)] as const;
+export const settingNames = [
+  'cells',
+  'knownLattices',
+  'peaks',
+  'profile',
+  'thresholds',
+  ...namesOf(searchSettingRows),
+] as const;
 
 /** Extracts the settings from other options. */
 export function settingsOf(options: SearchSettings): SearchSettings {
@@ -48,5 +57,5 @@ const givenIn = <T>(values: T): T =>
   typeof values === 'object' && values !== null ? (given(values, Object.keys(values)) as T) : values;
 
 /** The name of the indexing method in a stream. */
-export const methodName = ({ cells = [], method = 'fast' }: SearchSettings): string =>
-  cells.length > 0 ? `ewald-${method}` : 'none';
+export const methodName = ({ cells = [], method = 'fast', knownLattices }: SearchSettings): string =>
+  cells.length > 0 ? `ewald-${knownLattices === undefined ? method : 'orientations'}` : 'none';

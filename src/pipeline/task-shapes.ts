@@ -67,6 +67,8 @@ const gridShape = members({
   ),
 });
 
+const isMap: Shape = (what, value) => expects(value instanceof Map, what, value, 'a Map');
+
 /** A `SearchTask`. */
 export const taskShape = members({
   file: text,
@@ -102,6 +104,7 @@ export const runShape = members({
   keepFrame: maybe(truth),
   copyHeader: maybe(listOf(text)),
   rois: (what, value) => void checkRegions(what, value),
+  orientations: maybe((what, value) => members({ frames: isMap, files: isMap })(what, value)),
   grid: maybe(gridShape),
   tables: maybe(
     members({

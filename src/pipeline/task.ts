@@ -33,6 +33,7 @@ import type { SearchSettings } from './settings.js';
 import { type BriefTask, briefTask, type Extent } from './shards/brief.js';
 import { type StreamContents, streamText } from './sinks/stream-text.js';
 import { openWhenBack } from './sources/away.js';
+import type { SharedOrientations } from './sources/known-orientations.js';
 import { openFollowed } from './sources/open-followed.js';
 import { replacedError } from './sources/same-frames.js';
 import { type FrameOrigin, tagged } from './streams/chunk.js';
@@ -75,6 +76,8 @@ export interface SharedRun {
   readonly copyHeader?: readonly string[] | undefined;
   /** Regions of the frames whose counts are summed. */
   readonly rois?: readonly Region[] | undefined;
+  /** Lattices whose orientations are known, by frame. */
+  readonly orientations?: SharedOrientations | undefined;
   /** Where the images are on a chip. */
   readonly grid?: RunGrid | undefined;
   /** If results are brief, or stored instead of sent. */

@@ -193,11 +193,18 @@ test.each([
   ['--indexing=file', /--indexing=file is a flag/],
   ['--peaks=peakfinder9', /--peaks=peakfinder9 is a flag .* use peakfinder8, zaef or dispersion$/],
   ['--median-filter=3', /--median-filter is a flag .*: peaks are compared/],
-  ['--fromfile-input-file=a.sol', /--fromfile-input-file is a flag/],
+  ['--fromfile-format=sol', /--fromfile-format is a flag .*--orientations takes/],
   ['-y 4/m', /^-y is a flag of CrystFEL's indexamajig .*: a flag of merging/],
 ])('%s is refused in a pasted command as well', (line, message) => {
   expect(() => fromCrystfelFlags(line.split(' '), ['indexamajig'], true)).toThrow(
     expect.objectContaining({ tag: 'Unsupported', message: expect.stringMatching(message) }),
+  );
+});
+
+test('orientations from a file are those of --orientations', () => {
+  const pasted = ['a.h5', '--indexing=file', '--fromfile-input-file=a.sol', '-o', 'b.stream'];
+  expect(fromCrystfelFlags(pasted, ['indexamajig'], true).words.join(' ')).toBe(
+    'a.h5 --orientations a.sol -o b.stream',
   );
 });
 

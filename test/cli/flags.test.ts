@@ -42,6 +42,7 @@ import {
   gridRows,
   joinStreamRows,
   mapStreamRows,
+  orientationRows,
   refinementRows,
   refineStreamRows,
   regionRows,
@@ -83,6 +84,7 @@ beforeAll(async () => {
 });
 
 const pipeline = [
+  orientationRows,
   ...[searchSettingRows, refinementRows, thresholdRows, sourceRows, regionRows, runRows, sinkRows, searchRows],
   unknownCellRows,
   // Options of the run that are not parameters: known cells, and a viewer.

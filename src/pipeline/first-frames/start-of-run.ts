@@ -42,6 +42,8 @@ export async function startOfRun(
     const onStart = (text: string): void => report(startEvent(text, source));
     const settings = await prepare(context, search, { ...preparation, onEvent: report, onStart }, firstFrames);
     if (prepared) return { ...prepared, settings };
+    // Geometry and names of axes are those of the orientations.
+    if (given.knownLattices !== undefined) return { settings, refined: undefined, isDoubtful: false };
     return refinedBeforehand(context, search, { ...run, settings, geometry: used, onEvent: report });
   };
   // Doubts about the given geometry are void if another one is used.

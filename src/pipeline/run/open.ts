@@ -39,8 +39,10 @@ export async function* openRun(
   const { context, place, options } = call;
   const { signal, dataset } = options;
   const asGiven = withMasks(await abortable(givenGeometry(options.geometry, place), signal), options, given, place);
-  const cells = await abortable(givenCells(options.cells, place), signal);
+  const stated = await abortable(givenCells(options.cells, place), signal);
   refuseForInputs(given, options);
+  const known = await abortable(orientationsOf(call, stated), signal);
+  const cells = known?.cells ?? stated;
   const reads = readsOf(options, given);
   const most = sliceLength(options.selection.range, Number.POSITIVE_INFINITY);
   const before = await checkTargets(options, place, { reads, most, isLive: given.kind === 'live' });
@@ -49,7 +51,8 @@ export async function* openRun(
   const starting = startedEarly(options, source);
   const geometry = asGiven && readFrom(asGiven, dataset && openedArray(source.first));
   const own = searchOf(context, source, options, geometry?.geometry);
-  const opened = { ...call, given, source, geometry, cells, own, reads, before, starting };
+  const orientations = known?.orientations;
+  const opened = { ...call, given, source, geometry, cells, orientations, own, reads, before, starting };
   try {
     return { ...opened, grid: await abortable(gridOf(options, source, place), signal) };
   } catch (error) {
@@ -61,6 +64,16 @@ export async function* openRun(
 export async function closeRun({ own, source }: Pick<OpenRun, 'own' | 'source'>): Promise<void> {
   await own.dispose();
   await source.close();
+}
+
+/** The orientations that a run is given, and their cells; undefined if lattices are searched for. */
+async function orientationsOf({ place, options, events }: CheckedCall, cells: OpenRun['cells']) {
+  const { orientations: input, asTheyAre } = options;
+  if (input === undefined) return undefined;
+  const { readOrientations } = await import('../inputs/orientations.js');
+  const read = await readOrientations(input, place, cells, asTheyAre);
+  for (const text of read.warnings) events.warn(text);
+  return read;
 }
 
 /** The geometry of a run, whose masks and maps in other files are where the caller allows them. Throws `File`. */
@@ -175,7 +188,7 @@ export async function openSource(
 }
 
 /** The files that the run reads, which no output may replace. */
-function readsOf({ inputs, geometry, cells = [] }: CheckedRun, given: GivenInputs): Inputs {
+function readsOf({ inputs, geometry, orientations, cells = [] }: CheckedRun, given: GivenInputs): Inputs {
   const isName = (one: unknown): one is string => typeof one === 'string' && !/[\r\n]/.test(one);
   const all: readonly unknown[] = Array.isArray(inputs) ? inputs : [inputs];
   const member = (name: string): unknown[] =>
@@ -185,6 +198,6 @@ function readsOf({ inputs, geometry, cells = [] }: CheckedRun, given: GivenInput
   const series = [...all, ...member('file')].filter(isName);
   const wanted = given.kind === 'frames' && Array.isArray(given.wanted) ? given.wanted : [];
   const lists = member('list');
-  const files = [...wanted.map(({ file }) => file), ...lists, geometry, ...[cells].flat()];
+  const files = [...wanted.map(({ file }) => file), ...lists, geometry, orientations, ...[cells].flat()];
   return { inputs: files.filter(isName), series, everyFormat: true };
 }

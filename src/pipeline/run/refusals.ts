@@ -20,7 +20,7 @@ export function refuseForInputs(given: FrameInputs, options: CheckedRun): void {
 
 /** For live frames, rejects options that require files. */
 function refuseForLive(address: string, { given }: CheckedRun): void {
-  const names = ['follow', 'first', 'frames', 'shard', 'resume', 'bad'] as const;
+  const names = ['follow', 'first', 'frames', 'shard', 'resume', 'bad', 'orientations'] as const;
   const without = names.find((name) => given[name] !== undefined && given[name] !== false);
   if (without !== undefined)
     throw new EwaldError(

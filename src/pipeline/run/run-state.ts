@@ -13,6 +13,7 @@ import type { GivenGeometry } from '../inputs/given.js';
 import type { RunPlace } from '../inputs/place.js';
 import type { CheckedRun, RunExecutor } from '../run-options.js';
 import type { SearchSettings } from '../settings.js';
+import type { RunOrientations } from '../sources/known-orientations.js';
 import type { RunSource } from '../sources/source.js';
 import type { RunSummary } from '../summary.js';
 import type { CellVerdict } from './cell-verdict.js';
@@ -36,6 +37,8 @@ export interface OpenRun extends CheckedCall {
   readonly geometry: GivenGeometry | undefined;
   /** The known cells; undefined if they have to be determined. */
   readonly cells: readonly KnownCell[] | undefined;
+  /** The crystals whose orientations are known; undefined if lattices are searched for. */
+  readonly orientations: RunOrientations | undefined;
   /** The search of this process. */
   readonly own: OwnSearch;
   /** The grid of its chip, and the sink that maps its wells, whose code is loaded for it. */

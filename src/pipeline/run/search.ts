@@ -108,6 +108,7 @@ async function* written(
     for await (const { record, item } of records) {
       events.check();
       summary.add(record);
+      run.orientations?.count(record.origin);
       warnings.of(record);
       await abortable(outputs.add(record), options.signal);
       events.report({ kind: 'progress', stage: 'frames', share: summary.share, summary });
@@ -141,6 +142,7 @@ async function endOutputs(run: Run, outputs: Outputs, warnings: FrameWarnings, i
   } = run;
   summary.end();
   for (const text of verdict.texts()) events.warnQuietly(text);
+  for (const { text, isDoubtful } of run.orientations?.texts() ?? []) events.warnQuietly(text, isDoubtful);
   for (const text of (await source.changes?.()) ?? []) events.warnQuietly(text, true);
   const question = summary.hits > 0 && summary.indexed === 0 ? tinyCellText(settings.cells, 'frame') : undefined;
   if (question !== undefined) events.warnQuietly(question);

@@ -25,6 +25,7 @@ import { integrateRows, type RingRadii } from './integrate.js';
 import { type IntegrationMethod, parseIntegration } from './integration-method.js';
 import { crystalWith, withoutReflections } from './measured-crystal.js';
 import { orient } from './orient.js';
+import { type OrientedCrystal, orientedLattices } from './oriented.js';
 import { type Separate, separate } from './overlaps.js';
 import { type Excitation, excitationAt, predictRows } from './predict.js';
 import { disturbingRadii, overprediction, profileRadiusOf, visibleRadii } from './profile-radius.js';
@@ -163,6 +164,34 @@ export async function indexPeaks(
   };
 }
 
+/** The peaks of a frame with its lattices of known orientation, without a search. */
+export function orientPeaks(
+  peaks: PeakList,
+  setup: IndexSetup,
+  oriented: readonly OrientedCrystal[],
+  known?: Float32Array,
+): FrameResult {
+  const { geometry, beam, settings } = setup;
+  const { minPeaks = 0, knownLattices = 'refined' } = settings;
+  const begun = performance.now();
+  const spots = known ?? spotsOf(peaks, geometry, beam);
+  const hit = peaks.count >= minPeaks;
+  const isKept = knownLattices === 'kept';
+  const found = isKept || hit ? orientedLattices(oriented, spots, settings) : undefined;
+  const crystals = found?.lattices.map((crystal, i) =>
+    describe(crystal, peaks, spots, setup, isKept ? found.of[i] : undefined),
+  );
+  return {
+    peaks,
+    spots,
+    hit,
+    crystals: crystals ?? [],
+    beam,
+    ms: { read: 0, peaks: 0, index: performance.now() - begun, integrate: 0 },
+    backends: { peaks: undefined, index: undefined },
+  };
+}
+
 /** The indices of the nonzero elements of a mask. */
 function indicesOf(mask: Uint8Array): Uint32Array {
   const found = new Uint32Array(mask.length);
@@ -212,11 +241,19 @@ function indexSpots(
   return squares;
 }
 
-function describe(crystal: Crystal, list: PeakList, spots: Float32Array, setup: IndexSetup): FrameCrystal {
+/** A crystal by its lattice; `kept` is that of which orientation, radius and resolution stay as they are. */
+function describe(
+  crystal: Crystal,
+  list: PeakList,
+  spots: Float32Array,
+  setup: IndexSetup,
+  kept?: OrientedCrystal,
+): FrameCrystal {
   const { geometry, beam, settings } = setup;
   const known = settings.cells?.[crystal.inputCell];
   const peaks = indicesOf(crystal.mask);
-  const { cell, reciprocal } = orient(crystal.cell, crystal.reciprocal, spots, peaks, beam.wavelengthA) ?? crystal;
+  const turned = kept ? undefined : orient(crystal.cell, crystal.reciprocal, spots, peaks, beam.wavelengthA);
+  const { cell, reciprocal } = turned ?? crystal;
   const count = peaks.length;
   const indices = new Int32Array(3 * count);
   const errors = new Float64Array(count);
@@ -237,8 +274,11 @@ function describe(crystal: Crystal, list: PeakList, spots: Float32Array, setup: 
     peaks,
     residual: Math.sqrt(squares / Math.max(1, count)),
     detector: known && fitDetector(cell, known.cell, { peaks: list, indexed: peaks, indices }, { geometry, beam }),
-    profileRadius: settings.fixProfileRadius === undefined ? profileRadiusOf(errors) : settings.fixProfileRadius / 1e10,
-    resolution: upperEnd(inverseDs, 0.02),
+    profileRadius:
+      settings.fixProfileRadius === undefined
+        ? (kept?.profileRadius ?? profileRadiusOf(errors))
+        : settings.fixProfileRadius / 1e10,
+    resolution: kept?.resolution ?? upperEnd(inverseDs, 0.02),
     reflections: undefined,
     overlapping: 0,
     saturated: 0,
