@@ -6,6 +6,7 @@ import {
   fromCrystfelFlags,
   type HelpPage,
   helpRequest,
+  namedCommand,
   nearest,
   type Parameters,
 } from '../entries/command.node.js';
@@ -101,7 +102,7 @@ export const commands: Record<
   },
   merge: {
     summary: 'merge the reflections of stills to structure factors',
-    crystfel: ['partialator', 'process_hkl', 'compare_hkl', 'check_hkl', 'ambigator'],
+    crystfel: ['partialator', 'process_hkl', 'ambigator'],
     examples: [
       ['structure factors, and a report with plots', 'ewald merge run.stream -y 4/mmm -o run.hkl --html run.html'],
       ['several streams, for CCP4 and phenix', 'ewald merge a.stream b.stream -y 4/mmm --mtz run.mtz'],
@@ -111,7 +112,7 @@ export const commands: Record<
   },
   reflections: {
     summary: 'compare, convert and test lists of merged intensities',
-    crystfel: ['compare_hkl', 'check_hkl'],
+    crystfel: ['compare_hkl', 'check_hkl', 'get_hkl'],
     load: family(() => import('./reflections-rows.js'), {
       compare: () => import('./reflections-compare.js'),
       convert: () => import('./reflections-convert.js'),
@@ -124,6 +125,7 @@ export const commands: Record<
   },
   cell: {
     summary: 'determine an unknown cell from the spots of several stills; compare and transform known ones',
+    crystfel: ['cell_tool'],
     examples: [
       ['an unknown cell, as a file for ewald index', 'ewald cell run.h5 -g det.geom -o found.cell'],
       ['from spots in 1/nm', 'ewald cell spots/*.txt --unit 1/nm'],
@@ -300,7 +302,9 @@ export async function runCommand(words: readonly string[], interrupted?: AbortSi
       import('./typed-words.js'),
     ]);
     const isPasted = argv.some((word, i) => `${word} ${argv[i + 1]}`.match(/^--compat[ =]crystfel/));
-    const line = fromCrystfelFlags(argv, chosen?.crystfel ?? [], isPasted);
+    const programs = chosen?.crystfel ?? [];
+    const named = namedCommand(argv, programs, isPasted) ?? { words: argv, programs };
+    const line = fromCrystfelFlags(named.words, named.programs, isPasted);
     for (const text of line.notes) output.note(`${output.yellow('note:')} ${text}`);
     const meant = chosen ? meantWords(line.words, program) : line.words;
     await program.parseAsync(attachBareValues(meant, rowsOf(program)), { from: 'user' });

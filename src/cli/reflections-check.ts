@@ -1,6 +1,6 @@
 /** `ewald reflections check`: what a list says of the crystal and of itself. */
 import { checkListRows, oddsText, spaceGroupText, twinText } from '../entries/command.node.js';
-import { checkReflections, type ListCheck } from '../entries/merging.js';
+import { checkReflections, type ListCheck, type ListShell } from '../entries/merging.js';
 import { bold, counted, dim, print, printJson, table, wrapText, yellow } from './output.js';
 import { pickFlags } from './parameter-flags.js';
 import { cellOfLists, readList } from './reflections-input.js';
@@ -32,6 +32,19 @@ function show(
           : 'no signal: nothing could be tested',
       ),
     );
+  const percent = (x: number): string => digits(100 * x, 1);
+  const row = (shell: ListShell): string[] => [
+    `${digits(shell.dMax, 2)} – ${digits(shell.dMin, 2)}`,
+    String(shell.unique),
+    String(shell.possible),
+    percent(shell.completeness),
+    String(shell.measurements),
+    digits(shell.multiplicity, 1),
+    digits(shell.snr, 2),
+    digits(shell.meanIntensity, 1),
+  ];
+  const heads = ['d / Å', 'refl.', 'possible', 'compl. %', 'meas.', 'multiplicity', 'I/σ', '<I>'];
+  print(table(heads, [...result.shells, result.overall].map(row), [1, 2, 3, 4, 5, 6, 7]));
   print(`Wilson B ${digits(wilson.temperatureFactor, 1)} Å²`);
   print(bold(wrapText(words.twinning)));
   const { measured, untwinned, perfect, secondMoment, secondMomentError } = twinning;

@@ -147,6 +147,7 @@ export {
   rateText,
   roughly,
 } from '../util/amounts.js';
+export { namedCommand } from '../util/crystfel-lists.js';
 export { commaHint, decimal } from '../util/decimal.js';
 export { messageOf } from '../util/errors.js';
 export { fileReason } from '../util/file-errors.js';

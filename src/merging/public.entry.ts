@@ -18,7 +18,7 @@ export { readMtzReflections } from './lists/mtz-reader.js';
 export type { AbsenceElement, SpaceGroupClass, SpaceGroupRanking, ZoneSummary } from './reflections/absences.js';
 export type { Amplitudes } from './reflections/amplitudes.js';
 export { checkReflections, compareReflections, convertReflections, frenchWilson } from './reflections/calls.js';
-export type { ListCheck } from './reflections/check.js';
+export type { ListCheck, ListShell } from './reflections/check.js';
 export type { ComparedWay, ComparisonFigures, ListComparison, WorstPair } from './reflections/compare.js';
 export type { ConvertedList } from './reflections/convert.js';
 export type { IceRing, Outlier } from './reflections/outliers.js';

@@ -32,7 +32,15 @@ export const typed = <T>(name: string): TypeName<T> => name as TypeName<T>;
 
 /** A flag of a program of CrystFEL that a parameter has been taken from. */
 export interface CrystfelFlag {
-  readonly program: 'indexamajig' | 'partialator' | 'process_hkl' | 'compare_hkl' | 'check_hkl' | 'ambigator';
+  readonly program:
+    | 'indexamajig'
+    | 'partialator'
+    | 'process_hkl'
+    | 'compare_hkl'
+    | 'check_hkl'
+    | 'get_hkl'
+    | 'cell_tool'
+    | 'ambigator';
   /** Its name there, if it differs. */
   readonly flag?: string | undefined;
   /** Its default there, if it differs from ours, which `differs` then explains. */

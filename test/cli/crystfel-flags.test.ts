@@ -6,9 +6,11 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { commands as cellCommands } from '../../src/cli/cell-rows.js';
 import { executorRows } from '../../src/cli/executor-rows.js';
 import { everywhereRows, indexRows } from '../../src/cli/frame-rows.js';
 import { rows as mergeRows } from '../../src/cli/merge-rows.js';
+import { commands as listCommands } from '../../src/cli/reflections-rows.js';
 import {
   type CrystfelProgram,
   crystfelFlags,
@@ -45,6 +47,37 @@ const manuals: Readonly<Partial<Record<CrystfelProgram, readonly string[]>>> = {
     ...['-y', '--symmetry', '-p', '--pdb', '--rmin', '--rmax', '--lowres', '--highres', '--sigma-cutoff', '--nshells'],
     ...['--wilson', '--ltest', '--shell-file', '--ignore-negs', '--zero-negs'],
   ],
+  get_hkl: [
+    ...[
+      '-i',
+      '--input',
+      '-o',
+      '--output',
+      '-y',
+      '--symmetry',
+      '-p',
+      '--pdb',
+      '-w',
+      '--twin',
+      '-e',
+      '--expand',
+      '--reindex',
+    ],
+    ...['--highres', '--lowres', '--rmin', '--rmax', '--space-group', '--output-format', '--no-need-all-parts'],
+    ...[
+      '--trim-centrics',
+      '--template',
+      '--multiplicity',
+      '--poisson',
+      '--noise',
+      '--adu-per-photon',
+      '--cutoff-angstroms',
+    ],
+  ],
+  cell_tool: [
+    ...['-p', '--pdb', '-o', '--output', '-y', '--compare-cell', '--transform', '--rings', '--find-ambi', '--highres'],
+    ...['--tolerance', '--uncenter', '--cell-choices'],
+  ],
   ambigator: [
     ...['-o', '--output', '-y', '--symmetry', '-w', '--operator', '-n', '--iterations', '-j', '--highres', '--lowres'],
     ...['--start-assignments', '--end-assignments', '--fg-graph', '--ncorr', '--really-random', '--corr-matrix'],
@@ -53,6 +86,11 @@ const manuals: Readonly<Partial<Record<CrystfelProgram, readonly string[]>>> = {
 
 const indexFlags: Parameters = { ...everywhereRows, ...indexRows };
 const mergeFlags: Parameters = { ...mergeRows, ...executorRows };
+const listFlags = Object.assign(
+  {},
+  ...[...Object.values(listCommands), ...Object.values(cellCommands)].map(({ rows }) => rows),
+) as Parameters;
+const isOfLists = (program: CrystfelProgram): boolean => /_hkl$|^cell_tool$/.test(program) && program !== 'process_hkl';
 const words = (name: string, row: Parameter): string[] => {
   const flag = flagOf(name, row);
   const off = `--no-${flag.replace(/^--(no-)?/, '')}`;
@@ -60,8 +98,8 @@ const words = (name: string, row: Parameter): string[] => {
 };
 const ownFlags = (program: CrystfelProgram): Map<string, Parameter> =>
   new Map(
-    Object.entries(program === 'indexamajig' ? indexFlags : mergeFlags).flatMap(([name, row]) =>
-      words(name, row).map((word) => [word, row] as const),
+    Object.entries(program === 'indexamajig' ? indexFlags : isOfLists(program) ? listFlags : mergeFlags).flatMap(
+      ([name, row]) => words(name, row).map((word) => [word, row] as const),
     ),
   );
 
@@ -92,7 +130,11 @@ test.each(crystfelPrograms)('%s: what the table says of a flag is what ewald has
 });
 
 test('what notes tell to write exists', () => {
-  const known = new Set([...ownFlags('indexamajig').keys(), ...ownFlags('partialator').keys()]);
+  const known = new Set([
+    ...ownFlags('indexamajig').keys(),
+    ...ownFlags('partialator').keys(),
+    ...ownFlags('compare_hkl').keys(),
+  ]);
   for (const { flags, note, program } of crystfelFlags)
     for (const [named] of note.matchAll(/(?<![\w-])--?[a-z][\w-]*/g))
       expect([...known], `${program} ${flags[0]}: ${named}`).toContain(named);
@@ -329,5 +371,76 @@ describe('command lines of the documentation of CrystFEL', { tags: 'all', timeou
     expect(code, err).toBeLessThan(2);
     expect(err.includes('--model mean is added')).toBe(where.includes('process_hkl'));
     expect(readFileSync(join(cwd, hkl), 'utf8')).toMatch(/^CrystFEL reflection list version 2\.0\nSymmetry: 4\/mmm\n/);
+  });
+});
+
+describe('programs for lists and cells', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ewald-lists-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const at = (name: string): string => join(folder, name);
+  const lines = Array.from({ length: 60 }, (_, n) => {
+    const [h, k, l] = [n % 4, 1 + (Math.floor(n / 4) % 4), Math.floor(n / 16)];
+    return `${h} ${k} ${l} ${(100 + ((37 * n) % 89)).toFixed(2)} - 5.00 3`;
+  });
+  const list = (of: readonly string[]): string =>
+    ['CrystFEL reflection list version 2.0', 'Symmetry: 4/m', '   h    k    l          I    phase   sigma(I)   nmeas']
+      .concat(of, 'End of reflections', '')
+      .join('\n');
+  writeFileSync(at('a.hkl'), list(lines));
+  writeFileSync(at('b.hkl'), list(lines.map((line) => line.replace(/ 1(\d\d\.)/, ' 2$1'))));
+  writeFileSync(
+    at('c.cell'),
+    'CrystFEL unit cell file version 1.0\nlattice_type = tetragonal\ncentering = P\nunique_axis = c\na = 52 A\nb = 52 A\nc = 44 A\nal = 90 deg\nbe = 90 deg\nga = 90 deg\n',
+  );
+  const pasted = (command: string, line: string) =>
+    ewald([command, '--compat', 'crystfel', ...line.split(' ')], { cwd: folder });
+
+  test('an old script of compare_hkl, check_hkl and get_hkl works when it is pasted', async () => {
+    const compared = await pasted(
+      'reflections',
+      'compare_hkl a.hkl b.hkl -y 4/m -p c.cell --fom=rsplit --nshells=3 -u --shell-file=x.dat',
+    );
+    expect([compared.code, compared.err]).toEqual([
+      0,
+      expect.stringMatching(/--fom is omitted.*\n.*--shell-file is omitted/),
+    ]);
+    expect(compared.out).toMatch(/scale 1\.000, relative B 0\.00/);
+    const checked = await pasted(
+      'reflections',
+      '/usr/bin/check_hkl -p c.cell a.hkl -y 4/m --nshells=3 --rmax=1e9 --wilson',
+    );
+    expect(checked.code, checked.err).toBe(0);
+    expect(checked.out).toMatch(/– 10\.00/);
+    const made = await pasted('reflections', 'get_hkl -i a.hkl -y 4/m -p c.cell -w 4/mmm -o twin.hkl');
+    expect(made.code, made.err).toBe(0);
+    expect(readFileSync(at('twin.hkl'), 'utf8')).toContain('Symmetry: 4/m');
+  });
+
+  test('each mode of cell_tool is a command of ewald cell', async () => {
+    const rings = await pasted('cell', 'cell_tool --rings --highres=20 -p c.cell');
+    expect([rings.code, rings.out]).toEqual([0, expect.stringContaining('52.0000')]);
+    const ways = await pasted('cell', 'cell_tool --find-ambi -p c.cell -y 4/m');
+    expect([ways.code, ways.out]).toEqual([0, expect.stringContaining('k,h,-l')]);
+    const moved = await pasted('cell', 'cell_tool -p c.cell --transform=b,c,a -o d.cell');
+    expect([moved.code, readFileSync(at('d.cell'), 'utf8')]).toEqual([
+      0,
+      expect.stringMatching(/a = 52\.000 A\nb = 44\.000 A/),
+    ]);
+    const compared = await pasted('cell', 'cell_tool --compare-cell=d.cell -p c.cell --tolerance=2,2,2,1.5,1.5,1.5');
+    expect([compared.code, compared.out]).toEqual([0, expect.stringMatching(/the axes of d\.cell are .* of c\.cell/)]);
+  });
+
+  test('what has no counterpart is refused with what to write, and the program has to be named', async () => {
+    const said = async (command: string, line: string): Promise<string> => (await pasted(command, line)).err;
+    expect(await said('cell', 'cell_tool --uncenter -p c.cell')).toMatch(/--uncenter .*ewald cell transform/);
+    expect(await said('cell', 'cell_tool -p c.cell')).toMatch(/cell_tool without --compare-cell, --transform/);
+    expect(await said('cell', 'cell_tool --compare-cell=c.cell -p c.cell --tolerance=1,2,3,1,1,1')).toMatch(
+      /has several numbers/,
+    );
+    expect(await said('reflections', 'a.hkl b.hkl')).toMatch(/compare_hkl \| check_hkl \| get_hkl/);
+    expect(await said('reflections', 'get_hkl -i a.hkl -o b.hkl --output-format=mtz')).toMatch(/-o run\.mtz/);
+    expect((await ewald(['compare_hkl', 'a', 'b'])).err).toMatch(
+      /ewald reflections --compat crystfel takes its command line/,
+    );
   });
 });

@@ -114,9 +114,10 @@ export function convertReflections(list: ReflectionList, options: ConvertListOpt
 export function checkReflections(list: ReflectionList, options: CheckListOptions): ListCheck {
   const what = 'checkReflections';
   expectsList(`${what}: the list`, list);
-  const { spaceGroups } = checkedOptions(what, options, checkListRows);
+  const { spaceGroups, shells, lowres, highres } = checkedOptions(what, options, checkListRows);
+  checkLimits(what, { lowres, highres });
   const chiral = spaceGroups === undefined ? undefined : spaceGroups === 'chiral';
-  return checked(list, subjectOf(what, list, options), { chiral });
+  return checked(list, subjectOf(what, list, options), { chiral, shells, lowres, highres });
 }
 
 /**

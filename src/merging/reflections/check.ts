@@ -1,23 +1,37 @@
 /** What a list of merged intensities says of the crystal and of itself: `ewald reflections check`. */
 import { lengthsOf } from '../../crystal/cell.js';
 import type { ReflectionList } from '../lists/hkl.js';
-import { mergeStatistics, type WilsonFit } from '../statistics/statistics.js';
+import {
+  mergeStatistics,
+  type ShellStatistics,
+  type StatisticsOptions,
+  type WilsonFit,
+} from '../statistics/statistics.js';
 import { isChiralCell, rankSpaceGroups, type SpaceGroupRanking } from './absences.js';
 import { expectedIntensities, type ListSubject } from './expected.js';
 import { type IceRing, iceOf, type Outlier, outliersOf } from './outliers.js';
 import { type TwinLaw, type TwinStatistics, twinLaw, twinLaws, twinStatistics } from './twinning.js';
 
 /** Options of a check. */
-export interface CheckOptions {
+export interface CheckOptions extends Pick<StatisticsOptions, 'shells' | 'lowres' | 'highres'> {
   /** The 65 space groups of chiral molecules alone; default: if the cell has an edge above 40 Å. */
   readonly chiral?: boolean | undefined;
 }
+
+/** What a list has in a shell of resolution. */
+export type ListShell = Pick<
+  ShellStatistics,
+  'dMax' | 'dMin' | 'unique' | 'possible' | 'completeness' | 'measurements' | 'multiplicity' | 'snr' | 'meanIntensity'
+>;
 
 /** The tests of a list. */
 export interface ListCheck {
   readonly reflections: number;
   /** d in angstrom from which on the data have no signal; 0 if they have it to the end. */
   readonly endsAt: number;
+  /** Shells of equal volume, and all of them together. */
+  readonly shells: readonly ListShell[];
+  readonly overall: ListShell;
   readonly wilson: WilsonFit;
   readonly twinning: TwinStatistics;
   readonly laws: readonly TwinLaw[];
@@ -32,11 +46,15 @@ export interface ListCheck {
  */
 export function checkReflections(list: ReflectionList, subject: ListSubject, options: CheckOptions = {}): ListCheck {
   const of = expectedIntensities(list, subject);
+  const { chiral: _, ...limits } = options;
+  const { shells, overall, wilson } = mergeStatistics(list, undefined, subject, limits);
   const chiral = options.chiral ?? isChiralCell(lengthsOf(subject.cell));
   return {
     reflections: list.count,
     endsAt: of.endsAt,
-    wilson: mergeStatistics(list, undefined, subject).wilson,
+    shells: shells.map(inShell),
+    overall: inShell(overall),
+    wilson,
     twinning: twinStatistics(list, subject, of),
     laws: twinLaws(subject).map((law) => twinLaw(list, subject, of, law)),
     spaceGroups: rankSpaceGroups(list, subject, of, chiral),
@@ -44,3 +62,8 @@ export function checkReflections(list: ReflectionList, subject: ListSubject, opt
     ice: iceOf(list, of),
   };
 }
+
+const inShell = (shell: ShellStatistics): ListShell => {
+  const { dMax, dMin, unique, possible, completeness, measurements, multiplicity, snr, meanIntensity } = shell;
+  return { dMax, dMin, unique, possible, completeness, measurements, multiplicity, snr, meanIntensity };
+};

@@ -98,6 +98,9 @@ export const checkListRows = {
     defaultText: 'chiral if the cell has an edge above 40 Å, all otherwise',
     value: 'which',
   },
+  shells: { ...mergeRows.shells, sentence: 'resolution shells of completeness and I/sigma, of equal volume' },
+  lowres: { ...mergeRows.lowres, sentence: 'largest d of these shells; the tests take all reflections' },
+  highres: { ...mergeRows.highres, sentence: 'smallest d of these shells' },
 } as const satisfies Parameters;
 
 /** The tables by the names of their types. */

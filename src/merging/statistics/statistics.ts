@@ -94,13 +94,13 @@ export interface MergeStatistics {
 }
 
 /** Options of the statistics. */
-interface StatisticsOptions {
+export interface StatisticsOptions {
   /** Number of shells, 1 … 1000; default 10. */
-  readonly shells?: number;
+  readonly shells?: number | undefined;
   /** Largest d, angstrom; default: the largest d of the reflections. */
-  readonly lowres?: number;
+  readonly lowres?: number | undefined;
   /** Smallest d, angstrom; default: the smallest d of the reflections. */
-  readonly highres?: number;
+  readonly highres?: number | undefined;
   /** Known intensities to compare with. */
   readonly reference?: ReflectionList;
 }
