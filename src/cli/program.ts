@@ -119,10 +119,6 @@ export const commands: Record<
       check: () => import('./reflections-check.js'),
     }),
   },
-  figures: {
-    summary: 'write the pictures of a report as SVG or PNG files',
-    load: framed({ words: () => import('./figures-rows.js'), action: () => import('./figures.js') }),
-  },
   cell: {
     summary: 'determine an unknown cell from the spots of several stills; compare and transform known ones',
     crystfel: ['cell_tool'],

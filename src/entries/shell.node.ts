@@ -37,11 +37,6 @@ export {
 export { compareStreamFiles } from '../pipeline/streams/compare-files.node.js';
 export { streamRow } from '../pipeline/streams/info.js';
 export { refinementText } from '../refinement/geometry-text.js';
-export {
-  type WriteFiguresOptions,
-  type WrittenFigure,
-  writeFigures,
-} from '../report/write-figures.node.js';
 export { type ServedPages, servePages } from '../server/serve-pages.node.js';
 export { type RunWatch, type WatchedWork, type WatchRunOptions, watchRun } from '../server/watch-run.node.js';
 export type { SimulationWriting } from '../simulate/describe.js';

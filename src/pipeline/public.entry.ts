@@ -10,7 +10,6 @@ export {
   type RefineGeometryOptions,
   refineGeometry,
 } from '../refinement/refine-geometry.js';
-export { type ReportFigure, reportFigures } from '../report/figures.js';
 export { type ChipMap, ChipMaps, type WellFrame, type WellValues } from './chip/chip-map.js';
 export type { MapQuantity } from './chip/quantities.js';
 export { isFrameDoubtful } from './doubt.js';

@@ -1,7 +1,7 @@
 import { tableStyle } from './frame-table.js';
 
-/** The light rules, of which pictures outside a report take theirs. */
-export const lightStyle = `
+/** The style sheet of all reports: light and dark, on a screen and on paper, without fonts or addresses. */
+export const style = `
 :root{color-scheme:light dark}
 :root{--ink:#1a2332;--soft:#5b6b80;--line:#dbe2ea;--paper:#fff;--ground:#f5f7fa;--a:#1f6feb;--b:#d9480f;--c:#2b8a3e}
 @media(prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9aa8b8;--line:#2f3b4a;--paper:#161d27;--ground:#0d1218;--a:#6cb0ff;--b:#ff922b;--c:#69db7c}}
@@ -23,10 +23,7 @@ input{width:24px;height:24px;margin:0 2px 0 0;vertical-align:middle}label{margin
 table{border-collapse:collapse;font-size:14px}td,th{padding:3px 18px 3px 0;text-align:right}td:first-child,th:first-child{text-align:left}th{color:var(--soft);font-weight:500}
 th,td{vertical-align:bottom}.shells{overflow-x:auto}
 .shells td,.shells th{padding:2px 12px 2px 0;font-size:12.5px;white-space:nowrap}
-footer{margin-top:30px;color:var(--soft);font-size:13px}${tableStyle}`;
-
-/** The style sheet of all reports: light and dark, on a screen and on paper, without fonts or addresses. */
-export const style = `${lightStyle}
+footer{margin-top:30px;color:var(--soft);font-size:13px}${tableStyle}
 @media screen and (prefers-color-scheme:dark){.layers{background:#000}.layers img{filter:invert(1)}
 .peak{stroke:#ffb000}.spot{stroke:#7fd0ff}.ring{stroke:#69db7c}.ringlabel{fill:#69db7c}}
 @media print{:root{color-scheme:light;--ink:#1a2332;--soft:#5b6b80;--line:#dbe2ea;--paper:#fff;--ground:#fff}

@@ -238,7 +238,6 @@ const outcomes: Readonly<Record<string, readonly [trusted: string[], doubtful: s
     'reflections compare': [['--help'], ['words.txt words.txt -p 10,10,10,90,90,90'], ['words.txt']],
     'reflections convert': [['--help'], ['words.txt -o a.mtz -p 10,10,10,90,90,90'], ['words.txt -o a.words']],
     'reflections check': [['--help'], ['words.txt -p 10,10,10,90,90,90'], ['--nosuch']],
-    figures: [['--help'], ['words.txt'], ['--nosuch']],
     info: [['scan.npy'], ['scan.npy words.txt'], ['scan.npy --dtype u7']],
     convert: [['scan.npy -o new.h5'], ['words.txt -o other.h5'], ['scan.npy -o new.xyz']],
     calibrate: [['--help'], ['words.txt'], ['scan.npy -o scan.npy']],

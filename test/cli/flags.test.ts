@@ -53,7 +53,6 @@ import {
   thresholdRows,
   unknownCellRows,
 } from '../../src/pipeline/parameters.js';
-import { figureRows } from '../../src/report/figure-rows.js';
 import { listenRows, receivedRows, viewRows, watchRows } from '../../src/server/parameters.js';
 import {
   dectrisSimulationRows,
@@ -118,7 +117,6 @@ const libraries: Readonly<Record<string, readonly Parameters[]>> = {
   convert: [openRows, convertRows],
   run: [openRows, analysisRows, scanRunRows, liveRows, modules, connectionRows, submitRows, watchRows],
   calibrate: [openRows, calibrateRows, scanRunRows],
-  figures: [figureRows],
   'udf new': [newUdfRows],
   fft: [transformRows],
   page: [listenRows],

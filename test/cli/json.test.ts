@@ -37,7 +37,6 @@ const ending: readonly (readonly [name: string, words: readonly string[]])[] = [
   ['simulate scan', ['-o', at('s')]],
   ['simulate spots', ['-o', at('l'), '--images', '2', '--seed', '1']],
   ['index', [at('d/run.h5'), ...simulated, ...written, '--executor=inline', ...pixels]],
-  ['figures', [at('r.html'), '-o', at('figures')]],
   ['index of lists', [at('l/spots-001.txt'), at('absent.txt'), ...pixels]],
   ['cell', [at('l/spots-001.txt'), at('l/spots-002.txt'), ...pixels]],
   ['cell compare', [at('d/run.cell'), at('d/run.cell')]],

@@ -4,7 +4,6 @@ import { parseGeometry, readCell, readSpotList } from '../../dist/index.node.js'
 import { readTruth } from '../../src/crystal/stream/compare.js';
 import { readSplitTable } from '../../src/merging/collection/split.js';
 import { readReflectionList } from '../../src/merging/lists/hkl.js';
-import { reportFigures } from '../../src/report/figures.js';
 
 /** What a reader returns or says. */
 function outcome(read: (given: never) => unknown, given: unknown): unknown {
@@ -29,7 +28,6 @@ test.each<[string, (given: never) => unknown, string, boolean]>([
   ['readReflectionList', readReflectionList, 'no list', false],
   ['readTruth', readTruth, 'no truth', false],
   ['readSplitTable', (given) => [readSplitTable(given)({ filename: 'run.h5', event: '' })], 'run.h5 a\n', true],
-  ['reportFigures', reportFigures, '<p>no figures</p>', false],
 ])('%s', (_, read, text, isRead) => {
   const expected = outcome(read, text);
   expect(typeof expected === 'string').toBe(!isRead);
