@@ -73,6 +73,7 @@ export function registerCommands<C extends Readonly<Record<string, CommandWords<
         );
     });
   }
+  parent.helpCommand(false);
   for (const [word, command] of Object.entries(commands))
     registerCommand(parent, word, command, actions[word] as () => Promise<CommandAction<object>>, deps);
 }

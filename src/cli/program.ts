@@ -242,7 +242,7 @@ export const commands: Record<
  * `process.exitCode`.
  */
 export async function runCommand(words: readonly string[], interrupted?: AbortSignal): Promise<void> {
-  const { argv, all, option } = helpRequest(words, Object.keys(commands));
+  const { argv, all, asked } = helpRequest(words);
   if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
     process.stdout.write(`${version}\n`);
     return;
@@ -254,7 +254,10 @@ export async function runCommand(words: readonly string[], interrupted?: AbortSi
     import('./visible.js'),
     import('./help.js'),
   ]);
+  const [option] = asked;
+  if (option !== undefined && Object.hasOwn(commands, option)) return refuseHelp(asked, output);
   const program = new Command('ewald')
+    .helpCommand(false)
     .description('From detector frames to crystal cells: CUDA, WebGPU, native and WebAssembly behind one command')
     .version(version, '-V, --version')
     .exitOverride()
@@ -335,6 +338,13 @@ async function explain(
   if (explained.length + ofCrystfel.length === 0) return unknownCommand(word, output, found.near);
   if (words.includes('--json')) return output.printJson(explained.length > 0 ? explained : { crystfel: ofCrystfel });
   output.print(explanationsText(found, columns()));
+}
+
+/** Help of a command has one way to be asked for, and `ewald help index` names it. */
+function refuseHelp(asked: readonly string[], output: typeof import('./output.js')): void {
+  const line = asked.at(-1) === 'all' ? [...asked.slice(0, -1), '--help', 'all'] : [...asked, '--help'];
+  output.note(`ewald: help explains options; did you mean ewald ${line.join(' ')}?`);
+  process.exitCode = output.exitCode.usage;
 }
 
 /** Suggests a similar command; `--help` after an unknown word must not look like an answer. */
@@ -453,7 +463,9 @@ function override(command: import('commander').Command): void {
   const parent = command as unknown as { unknownCommand(): void };
   const unknown = parent.unknownCommand.bind(command);
   parent.unknownCommand = () => {
-    const [word = ''] = command.args;
+    const [word = '', ...rest] = command.args;
+    if (word === 'help')
+      throw new EwaldError('Argument', `did you mean ewald ${[command.name(), ...rest].join(' ')} --help?`);
     const [first] = command.commands
       .map((command) => command.name())
       .filter((name) => name === 'check' || name === 'info');

@@ -1,4 +1,4 @@
-/** Parameters as `--help` lists them under headings, and single parameters as `ewald help NAME` explains them. */
+/** Parameters as `--help` lists them under headings, and single parameters as `ewald help OPTION` explains them. */
 
 import { nearest } from '../util/options.js';
 import { type CrystfelProgram, crystfelCounterpart, explainedFlags } from './crystfel-flags.js';
@@ -235,22 +235,22 @@ export function helpPage(page: HelpPage, flags: readonly HelpFlag[], list: HelpL
 
 /** What a command line asks of the help. */
 interface HelpRequest {
-  /** The command line; `help COMMAND …` becomes `COMMAND … --help`. */
+  /** The command line; `help` alone becomes `--help`. */
   readonly argv: readonly string[];
   /** Whether all options are wanted: `--help all`. */
   readonly all: boolean;
-  /** An option to be explained: `help threshold`. */
-  readonly option: string | undefined;
+  /** What follows `help`: an option to be explained, `help threshold`, or a command, whose help is `--help`. */
+  readonly asked: readonly string[];
 }
 
-/** Reads `help COMMAND … [all]`, `help OPTION` and `COMMAND … --help [all]`. */
-export function helpRequest(words: readonly string[], commands: readonly string[]): HelpRequest {
-  const isHelp = words[0] === 'help';
-  const argv = isHelp ? words.slice(1).filter((word) => word !== 'help') : [...words];
-  const at = isHelp ? argv.lastIndexOf('all') : argv.findIndex((word) => /^(-h|--help)$/.test(word)) + 1;
+/** Reads `help OPTION` and `COMMAND … --help [all]`. */
+export function helpRequest(words: readonly string[]): HelpRequest {
+  const [first, ...rest] = words;
+  const isGeneral = rest.every((word) => /^(help|all|-h|--help|-V|--version)$/.test(word));
+  if (first === 'help') return { argv: ['--help'], all: false, asked: isGeneral ? [] : rest };
+  const argv = [...words];
+  const at = argv.findIndex((word) => /^(-h|--help)$/.test(word)) + 1;
   const all = at > 0 && argv[at] === 'all';
   if (all) argv.splice(at, 1);
-  const [word] = argv;
-  const isCommand = word === undefined || commands.includes(word) || /^(-h|--help|-V|--version)$/.test(word);
-  return { argv: isHelp ? [...argv, '--help'] : argv, all, option: isHelp && !isCommand ? word : undefined };
+  return { argv, all, asked: [] };
 }

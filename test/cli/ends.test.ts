@@ -264,7 +264,7 @@ const outcomes: Readonly<Record<string, readonly [trusted: string[], doubtful: s
 const listed = async (words: string[]): Promise<readonly [names: string[], isCommand: boolean]> => {
   const { out } = await ewaldTogether([...words, '--help'], { cwd: folder });
   const [, list = ''] = out.split('\nCommands:\n');
-  const names = [...list.matchAll(/^ {2}(\w+)/gm)].flatMap(([, name = '']) => (name === 'help' ? [] : [name]));
+  const names = [...list.matchAll(/^ {2}(\w+)/gm)].map(([, name = '']) => name);
   return [names, names.length === 0 || /^Usage: .*\[command\] </m.test(out)];
 };
 

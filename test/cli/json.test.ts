@@ -141,7 +141,7 @@ test('each command with --json has a definition, and each definition a command',
   const walk = async (words: readonly string[]): Promise<void> => {
     const { out } = await ewaldTogether([...words, '--help']);
     const [, list = ''] = out.split(/^Commands:$/m);
-    const names = [...list.matchAll(/^ {2}([a-z]+)\b/gm)].flatMap(([, name = '']) => (name === 'help' ? [] : [name]));
+    const names = [...list.matchAll(/^ {2}([a-z]+)\b/gm)].map(([, name = '']) => name);
     for (const name of names) await walk([...words, name]);
     if (/ --json\b/.test(out)) leaves.push(words.join(' '));
   };
