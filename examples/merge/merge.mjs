@@ -24,15 +24,13 @@ const run = ctx.pipeline({
   geometry: files.geometry,
   cells: [files.cell],
   output: inFolder('run.stream'),
-  hdf5: inFolder('run.h5'),
   html: inFolder('run.html'),
   sinks: [running],
 });
 for await (const { result } of run) if (result.crystals.length > 0) indexed++;
 console.log(`${indexed} of ${frames.images} frames indexed; the running merge: ${running.status()}`);
 
-// The HDF5 file of the run has the reflections with all digits; the stream gives the same merge to two decimals.
-const merge = await mergeStream(ctx, inFolder('run.h5'), { symmetry, shells: 4, highres: 3 });
+const merge = await mergeStream(ctx, inFolder('run.stream'), { symmetry, shells: 4, highres: 3 });
 await writeFile(inFolder('merged.hkl'), merge.toHkl());
 await writeFile(inFolder('merged.mtz'), merge.toMtz());
 await writeFile(inFolder('merged.html'), mergeReport(merge, { title: 'Simulated stills' }));

@@ -65,8 +65,7 @@ export const command = {
   arguments: [
     [
       '<streams...>',
-      'CrystFEL streams of ewald or indexamajig, with reflections, gzipped or not; HDF5 files of ewald index --hdf5; ' +
-        'files of --state; - is stdin',
+      'CrystFEL streams of ewald or indexamajig, with reflections, gzipped or not; files of --state; - is stdin',
     ],
   ],
   rows: { ...rows, ...executorRowsOf('workers that fit the merge and its halves') },

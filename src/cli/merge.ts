@@ -1,5 +1,4 @@
 /** What `ewald merge` runs: merges streams of stills to structure factors, with statistics. */
-import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import {
   checkOutput,
@@ -19,7 +18,6 @@ import {
   type WriteOptions,
   writeWhole,
 } from '../entries/command.node.js';
-import { type ByteSource, fileSource } from '../entries/data.node.js';
 import {
   type Context,
   EwaldError,
@@ -103,14 +101,7 @@ export async function run(
       return;
     }
     const merger = await context.merger(options);
-    for (const file of streams) {
-      const source = await hdf5Source(file);
-      try {
-        await merger.addStream({ name: inputName(file), bytes: source ?? filePieces(file) });
-      } finally {
-        await source?.close();
-      }
-    }
+    for (const file of streams) await merger.addStream({ name: inputName(file), bytes: filePieces(file) });
     if (flags.state !== undefined) {
       await writeWhole(flags.state, merger.toState(), { ...writing, ...mergeWriting.state });
       // A shard alone may have too few reflections for a merge.
@@ -174,17 +165,6 @@ async function optionsOf(flags: MergeFlags): Promise<MergeOptions> {
     ...(reference !== undefined && { reference: await readReference(reference) }),
     ...(split !== undefined && { split: readSplitTable(await readText(split), inputName(split)) }),
   } as MergeOptions;
-}
-
-/** An HDF5 file as a source that is read where it is needed; undefined for other files. */
-async function hdf5Source(file: string): Promise<ByteSource | undefined> {
-  const isFile = file !== '-' && ((await stat(file).catch(() => undefined))?.isFile() ?? false);
-  if (!isFile) return undefined;
-  const source = await fileSource(file);
-  const head = await source.read(0, Math.min(source.size, 8)).catch(() => new Uint8Array(0));
-  if (Buffer.from(head).toString('latin1') === '\x89HDF\r\n\x1a\n') return source;
-  await source.close();
-  return undefined;
 }
 
 /** A file of the results, and how its kind is written. */

@@ -5,7 +5,6 @@
 
 import type { Planner } from '../compute/planner/planner.js';
 import type { ByteSource, ReadOptions } from '../frames/byte-source.js';
-import { memorySource } from '../frames/sources/memory.js';
 import { checkedOptions, row } from '../options/call-options.js';
 import { abortable, abortableItems } from '../util/aborted.js';
 import { EwaldError } from '../util/errors.js';
@@ -17,7 +16,7 @@ import { Pace } from '../util/pace.js';
 import { Collector } from './collection/collector.js';
 import { ObservationColumns } from './collection/columns.js';
 import { addCounts } from './collection/counts.js';
-import { beginsHdf5, hdf5Begin, type MergeBytes, mergeSource, unpackedMergePieces } from './collection/pieces.js';
+import { type MergeBytes, refuseHdf5, unpackedMergePieces } from './collection/pieces.js';
 import { type ScannedHead, StreamScanner } from './collection/scan.js';
 import { admissionOf, formatState, isState, parseState, stateBegin } from './collection/state.js';
 import { type Identified, largestBlock } from './fit/accumulate.js';
@@ -28,12 +27,11 @@ import { type CheckedMerge, checkMerge, type MergeOptions } from './options.js';
 import type { MergeResult } from './result.js';
 import { type Collected, type MergeRunOptions, runMerge } from './run.js';
 
-/** An input of a merge, and its name in messages: a stream, the HDF5 file of a run, or the state of a merger. */
+/** An input of a merge, and its name in messages: a stream, or the state of a merger. */
 export interface MergeInput {
   readonly name: string;
   /**
    * Bytes, a File or Blob, a source of `ewald/data`, or an iterable of pieces such as the stream of `createReadStream`.
-   * Of an HDF5 file, pieces are collected in memory; of the others only what is needed is read.
    */
   readonly bytes: MergeBytes;
 }
@@ -106,9 +104,9 @@ export class Merger {
   }
 
   /**
-   * Reads a stream, the HDF5 file of a run, or the state of another merger; a truncated last frame of a stream is
-   * skipped and counted. Throws `Format`; what was read before is kept. Throws `Argument` for a state that was
-   * collected with other options, `File`, and `Aborted` at its signal.
+   * Reads a stream or the state of another merger; a truncated last frame of a stream is skipped and counted. Throws
+   * `Format`; what was read before is kept. Throws `Argument` for a state that was collected with other options, `File`,
+   * and `Aborted` at its signal.
    */
   async addStream(input: MergeInput | MergeFile, options: ReadOptions = {}): Promise<void> {
     checkSignal(checkedOptions('merger.addStream', options, { signal: row.signal }).signal);
@@ -122,12 +120,7 @@ export class Merger {
   }
 
   async #add({ name, bytes }: MergeInput, { signal }: ReadOptions): Promise<void> {
-    const source = mergeSource(bytes, name);
     const pace = new Pace(signal);
-    if (source && beginsHdf5(await abortable(source.read(0, Math.min(source.size, hdf5Begin)), signal))) {
-      await this.#addRunFile(source, name);
-      return;
-    }
     const pieces = abortableItems(unpackedMergePieces(bytes, name), signal);
     let begin: Uint8Array = new Uint8Array(0);
     while (begin.length < stateBegin.length) {
@@ -135,12 +128,11 @@ export class Merger {
       if (done) break;
       begin = joined(Uint8Array, [begin, value]);
     }
-    const isRunFile = beginsHdf5(begin);
-    if (isRunFile || isState(begin)) {
+    refuseHdf5(begin, name);
+    if (isState(begin)) {
       const all = [begin];
       for await (const piece of pieces) all.push(piece);
-      if (isRunFile) await this.#addRunFile(memorySource(joined(Uint8Array, all), name), name);
-      else this.#addState(joined(Uint8Array, all), name);
+      this.#addState(joined(Uint8Array, all), name);
       return;
     }
     const feed = this.#feed(name);
@@ -166,13 +158,6 @@ export class Merger {
     this.#columns.append(observations);
     addCounts(this.#collector.counts, counts);
     this.#heads.push(...heads);
-    this.#refuseRepeated(name, before);
-  }
-
-  async #addRunFile(source: ByteSource, name: string): Promise<void> {
-    const before = this.#columns.crystals;
-    const { readRunFile } = await import('./collection/hdf5-run.js');
-    this.#heads.push({ name, head: await readRunFile(source, name, this.#collector) });
     this.#refuseRepeated(name, before);
   }
 

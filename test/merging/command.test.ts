@@ -39,6 +39,17 @@ function checkList(name: string): void {
   for (const line of rest.slice(end + 1)) expect(line).not.toMatch(numbers);
 }
 
+test.each(['run.h5', 'run.h5.gz'])('an HDF5 file is refused, and the stream of its run named: %s', async (name) => {
+  const begin = Buffer.from('\x89HDF\r\n\x1a\n and columns', 'latin1');
+  writeFileSync(join(folder, name), name.endsWith('.gz') ? gzipSync(begin) : begin);
+  const { code, out, err } = await merge(`a.stream ${name} -y mmm -o none.hkl`);
+  expect([code, out]).toEqual([1, '']);
+  expect(err).toContain(
+    `${name} is an HDF5 file, and merging reads streams; expected the stream of the run, such as run.stream,`,
+  );
+  expect(readdirSync(folder)).not.toContain('none.hkl');
+});
+
 test('a stream that ends within a frame is merged, and ends with 1', async () => {
   writeFileSync(join(folder, 'cut.stream'), text.slice(0, -400));
   const { code, err } = await merge('cut.stream -y mmm -n 2 -o cut.hkl --no-polarisation --nshells 40');

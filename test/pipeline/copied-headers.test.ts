@@ -181,11 +181,6 @@ describe.skipIf(!dataFolder)(`fields of frames${dataFolder ? '' : ' (absent: no 
     );
     expect(Math.min(dark, pumped)).toBeGreaterThan(100);
     expect(dark + pumped).toBe(statistics.overall.measurements);
-    const ofHdf5 = JSON.parse((await ewald(['merge', `${stream}.h5`, ...merged])).out).datasets;
-    expect(ofHdf5.map((one: { statistics: typeof statistics }) => one.statistics.overall.measurements)).toEqual([
-      dark,
-      pumped,
-    ]);
   });
 });
 

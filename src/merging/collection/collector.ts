@@ -29,7 +29,7 @@ export class Collector {
   readonly #minRes: number;
   readonly #splitBy: string | undefined;
   /** The region by which the data are divided instead. */
-  readonly region: RegionSplit | undefined;
+  readonly #region: RegionSplit | undefined;
 
   constructor(columns: ObservationColumns, options: CollectorOptions = {}) {
     const { maxAdu = Number.POSITIVE_INFINITY, minRes = Number.POSITIVE_INFINITY, splitBy } = options;
@@ -37,7 +37,7 @@ export class Collector {
     this.#maxAdu = maxAdu;
     this.#minRes = minRes;
     this.usesPeaks = maxAdu < Number.POSITIVE_INFINITY;
-    this.region = regionSplitOf(splitBy);
+    this.#region = regionSplitOf(splitBy);
     this.#splitBy = splitBy === undefined ? undefined : bare(splitBy);
   }
 
@@ -46,7 +46,7 @@ export class Collector {
    * field may begin with a slash, which users need not type, or with `hdf5/`, as CrystFEL wrote such lines before 0.10.
    */
   headerValue(line: string): string | undefined {
-    if (this.region) return regionSet(this.region, line);
+    if (this.#region) return regionSet(this.#region, line);
     if (this.#splitBy === undefined) return undefined;
     const [, field = '', value = ''] = /^(?:header\/\w+|hdf5)\/(.*?) = (.*)$/.exec(line) ?? [];
     if (bare(field) !== this.#splitBy) return undefined;

@@ -25,7 +25,7 @@ export async function* unpackedMergePieces(bytes: MergeBytes, name: string): Asy
 }
 
 /** The input as a source that can be read at any position; undefined if its bytes come in pieces. */
-export function mergeSource(bytes: MergeBytes, name: string): ByteSource | undefined {
+function mergeSource(bytes: MergeBytes, name: string): ByteSource | undefined {
   const given = bytes as unknown;
   if (given instanceof Uint8Array) return memorySource(given, name);
   if (isSource(given)) return given;
@@ -33,11 +33,18 @@ export function mergeSource(bytes: MergeBytes, name: string): ByteSource | undef
 }
 
 const signature = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
-/** Number of bytes that show whether a file is HDF5. */
-export const hdf5Begin = signature.length;
 
-/** Whether these are the first bytes of an HDF5 file. */
-export const beginsHdf5 = (bytes: Uint8Array): boolean => signature.every((byte, i) => bytes[i] === byte);
+/** Throws `Format` for the first bytes of an HDF5 file, and names the stream that is merged in its place. */
+export function refuseHdf5(begin: Uint8Array, name: string): void {
+  if (!signature.every((byte, i) => begin[i] === byte)) return;
+  const stream = `${name.replace(/\.(h5|hdf5|hdf|nxs)(\.gz)?$/i, '')}.stream`;
+  throw new EwaldError(
+    'Format',
+    `${name} is an HDF5 file, and merging reads streams; expected the stream of the run, such as ${stream}, which ` +
+      'ewald index writes (-o)',
+    { detail: { path: name } },
+  );
+}
 
 /** The pieces in order, not decompressed. */
 async function* piecesAsGiven(bytes: MergeBytes, name: string): AsyncGenerator<Uint8Array> {

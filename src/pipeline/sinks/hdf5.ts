@@ -250,7 +250,7 @@ export interface RunDescription {
   readonly profileFrames?: ProfileOptions['frames'];
 }
 
-/** Collects a run; the file is written when it closes. `src/merging` reads it as an input of merges. */
+/** Collects a run; the file is written when it closes. */
 export function hdf5Sink(
   target: Output,
   { file, commandLine, streamHead, bandwidth, panels, regions, profileFrames }: RunDescription,
