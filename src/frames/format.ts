@@ -1,12 +1,10 @@
 /** The interface of a file format: how it is recognised and opened. Each format has a separate file. */
 
 import type { PlatformSignal } from '../util/globals.js';
-import type { MethodOf } from '../util/members.js';
 import type { ByteSource } from './byte-source.js';
 import type { Digests } from './checksums/check.js';
 import type { Codecs } from './codecs/codecs.js';
 import type { Dataset } from './dataset.js';
-import type { ForeignLibrary } from './foreign/foreign.js';
 import type { OpenParameters } from './parameter-types.js';
 
 /** The names of the formats. */
@@ -54,8 +52,6 @@ export interface Services {
   codecs(): Promise<Codecs>;
   /** Digests by the platform. Default: in JavaScript. */
   readonly digests?: Digests | undefined;
-  /** Loads the library for HDF5 features that ewald's own reader lacks. Throws `Load` if there is none. */
-  foreign?: MethodOf<[], Promise<ForeignLibrary>> | undefined;
 }
 
 /** The data that detection examines: the source and its first bytes, which are read once. */

@@ -39,8 +39,8 @@ export async function openInput(
 const opensOther =
   (input: DataInput, options: OpenOptions, platform: OpenPlatform, siblings: readonly PlatformFile[]) =>
   async (path: string, file?: string): Promise<Dataset> => {
-    const { codecs, allowMissing, allowOutside, checksums, maxFrameBytes, h5wasm } = options;
-    const own = { codecs, allowOutside, allowMissing, checksums, maxFrameBytes, h5wasm, dataset: path };
+    const { codecs, allowMissing, allowOutside, checksums, maxFrameBytes } = options;
+    const own = { codecs, allowOutside, allowMissing, checksums, maxFrameBytes, dataset: path };
     const other = file === undefined ? input : besideInput(input, file, siblings, options);
     return openInput(other, own, platform, siblings);
   };

@@ -1,7 +1,6 @@
 /** Node's services for opening files. */
 import { digests } from './checksums/node.js';
 import { nativeTurning, openCodecs } from './codecs/node.js';
-import { openForeign } from './foreign/node.js';
 import type { OpenPlatform } from './open-inputs.js';
 import { fileOpener, type OpenFile } from './sources/file.js';
 
@@ -13,5 +12,5 @@ export const fileSource: OpenFile = /* @__PURE__ */ fileOpener(nativeTurning);
 
 export const openPlatform: OpenPlatform = {
   files: fileSource,
-  services: { codecs: () => openCodecs(), digests, foreign: openForeign },
+  services: { codecs: () => openCodecs(), digests },
 };

@@ -12,7 +12,6 @@ import { compressedEnding, decompressed } from './compressed/source.js';
 import { decodeLatin1 } from './cursor.js';
 import { changedFiles, type Dataset } from './dataset.js';
 import { elementBytes } from './dtype.js';
-import { foreignOf, type LoadH5wasm } from './foreign/browser.js';
 import type { Detection, Format, FormatName, FormatOptions, Probe, Services } from './format.js';
 import { formats } from './formats/table.js';
 import { otherText } from './other-text.js';
@@ -27,11 +26,6 @@ export interface OpenOptions extends FormatOptions {
   readonly format?: FormatName | 'auto' | undefined;
   /** Codecs for unpacking chunks, from `openCodecs`; the caller keeps ownership. Default: opened on demand. */
   readonly codecs?: Codecs | undefined;
-  /**
-   * Loads h5wasm for HDF5 filters that ewald does not know: `() => Promise.all([import('h5wasm'),
-   * import('h5wasm-plugins')])`. Default: Node finds both if they are installed; browsers reject such files.
-   */
-  readonly h5wasm?: LoadH5wasm | undefined;
 }
 
 /** A format that a file may have. */
@@ -51,14 +45,13 @@ const everywhere = [
     'allowOutside',
     'checksums',
     'codecs',
-    'h5wasm',
     'signal',
   ],
 ];
 
 const rows = {
   ...openRows,
-  ...row.others('codecs', 'h5wasm'),
+  ...row.others('codecs'),
   format: row.choice(['auto', ...formats.map(({ name }) => name)], 'auto'),
   signal: row.signal,
 } as const;
@@ -109,7 +102,7 @@ export async function openSource(
   let source = given;
   try {
     const checked = checkedOptions('open', options, rows);
-    const { format: named, codecs, h5wasm, maxFrameBytes: most } = checked;
+    const { format: named, codecs, maxFrameBytes: most } = checked;
     source = await decompressed(given, checked);
     const format = named === 'auto' ? await surest(source, options) : formats.find(({ name }) => name === named);
     if (!format) {
@@ -128,7 +121,6 @@ export async function openSource(
     const dataset = await format.open(source, options, {
       ...services,
       ...(codecs ? { codecs: async () => ({ ...codecs, dispose: async () => undefined }) } : {}),
-      ...(h5wasm ? { foreign: () => foreignOf(h5wasm) } : {}),
     });
     // Frames of a file that is being written may still come.
     if (dataset.frames * dataset.frameLength === 0 && !options.growing) {

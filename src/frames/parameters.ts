@@ -127,7 +127,7 @@ export const openRows = /* @__PURE__ */ grouped('input', {
 } as const satisfies Parameters);
 
 /** Names of all options of `open`. */
-export const openNames = [...namesOf(openRows), 'codecs', 'h5wasm', 'signal'] as const;
+export const openNames = [...namesOf(openRows), 'codecs', 'signal'] as const;
 
 /** Parameters of describing a file of frames. */
 export const inspectRows = {

@@ -28,7 +28,6 @@ export type {
   XY,
 } from './dataset.js';
 export { type DataType, dataTypes, type FrameArray } from './dtype.js';
-export type { LoadH5wasm } from './foreign/browser.js';
 export type { Detection, FormatOptions } from './format.js';
 export { type MemoryOptions, memoryDataset } from './formats/memory.js';
 export type { FileReport, FrameStatistics, Inspect, InspectOptions } from './inspect.js';

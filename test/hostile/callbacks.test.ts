@@ -332,7 +332,7 @@ const others: Readonly<Record<string, readonly string[]>> = {
       'compute/backends/context-options worker',
       'frames/codecs/browser wasm',
     ],
-    ...['frames/open h5wasm', 'parallel/nats/options nats', 'ffi/options library', 'ffi/options worker'],
+    ...['parallel/nats/options nats', 'ffi/options library', 'ffi/options worker'],
   ],
   'called as output is': [
     ...['hdf5', 'html', 'milleFile', 'refinedGeometry', 'sol'].map((name) => `pipeline/sinks/output-options ${name}`),
@@ -364,6 +364,6 @@ const undeclared = [
 
 /** Names of types that are functions. */
 const functionTypes = [
-  ...['HeaderValues', 'Include', 'LoadH5wasm', 'LoadNats', 'LogSink', 'MaskFactory', 'OpenOther', 'OutputTarget'],
+  ...['HeaderValues', 'Include', 'LoadNats', 'LogSink', 'MaskFactory', 'OpenOther', 'OutputTarget'],
   ...['DetermineNavShape', 'Split', 'WasmSource'],
 ];

@@ -128,7 +128,7 @@ describe('runs', () => {
       'frameFooter',
       'order',
     ];
-    names.push('dataset', 'maxFrameBytes', 'growing', 'allowOutside', 'checksums', 'codecs', 'h5wasm', 'signal');
+    names.push('dataset', 'maxFrameBytes', 'growing', 'allowOutside', 'checksums', 'codecs', 'signal');
     names.push('syncOffset', 'fileMask', 'fileDark', 'follow', 'timeoutS', 'stallS', 'ringBytes');
     expect(await eachOption('load', names, load, { dtype: 'u16', navShape, sigShape })).toEqual([]);
   });

@@ -2,11 +2,9 @@
 import { EwaldError, isEwaldError } from '../../util/errors.js';
 import type { PlatformSignal } from '../../util/globals.js';
 import { swapBytes } from '../byte-order.js';
-import type { ByteSource } from '../byte-source.js';
 import { numberBytes } from '../dtype.js';
-import type { ForeignFile } from '../foreign/foreign.js';
 import { readAttributes } from './attributes.js';
-import { type Box, copyBox, volume } from './box.js';
+import { type Box, volume } from './box.js';
 import type { ChunkLookup } from './chunk-grid.js';
 import { chunkLookup } from './chunk-index.js';
 import { type Dataspace, elementsOf, readDataspace } from './dataspace.js';
@@ -82,7 +80,7 @@ export class Hdf5Dataset {
 
   /** Whether its elements are unpacked from chunks by the codecs. */
   get isUnpacked(): boolean {
-    return this.layout.kind === 'chunked' && this.filters.length > 0 && !this.isForeign;
+    return this.layout.kind === 'chunked' && this.filters.length > 0;
   }
 
   /** Shape of its chunks; undefined if it is not stored in chunks. */
@@ -108,33 +106,10 @@ export class Hdf5Dataset {
     }
   }
 
-  /** Whether a foreign library reads its elements, because it has a filter that ewald does not know. */
-  get isForeign(): boolean {
-    return this.#parts.pipeline.unknown !== undefined;
-  }
-
   /** Rejects filters that cannot be decoded, by number and name, before anything is read. */
-  async checkFilters(): Promise<void> {
-    const { unknown, filters } = this.#parts.pipeline;
-    if (!unknown || this.#reader) return;
-    const { foreign } = this.file.files;
-    let cause: unknown;
-    const library = await foreign?.().catch((error) => {
-      cause = error;
-      return undefined;
-    });
-    const { pipeline } = this.#parts;
-    // Compounds may mix byte orders, of which the library reverses only some.
-    const missing =
-      library && this.numbers ? filters.find((filter) => !pipeline.knows(filter) && !library.knows(filter)) : unknown;
-    if (!library || missing) throw unknownFilter(`${this.file.source.name}: ${this.path}`, missing ?? unknown, cause);
-    this.#reader = foreignReader(
-      this.file.source,
-      await this.file.foreign(library),
-      this.path,
-      this.type,
-      this.numbers,
-    );
+  checkFilters(): void {
+    const { unknown } = this.#parts.pipeline;
+    if (unknown) throw unknownFilter(`${this.file.source.name}: ${this.path}`, unknown);
   }
 
   /**
@@ -154,7 +129,7 @@ export class Hdf5Dataset {
       );
     if (into.length < bytes)
       throw new EwaldError('Shape', `${path}: ${bytes} bytes do not fit exactly ` + `into ${into.length}`);
-    await this.checkFilters();
+    this.checkFilters();
     const out = into.subarray(0, bytes);
     await this.readRaw(box, { bytes: out, shape: box.count, start: box.count.map(() => 0) }, signal);
     if (numbers?.big) swapBytes(out, numberBytes(numbers.dtype), this.file.source);
@@ -175,7 +150,7 @@ export class Hdf5Dataset {
     const bytes = count * type.size;
     if (bytes > maxValueBytes)
       throw new EwaldError('Limit', `${this.path}: ${bytes} bytes are too many for one value; read boxes of it`);
-    await this.checkFilters();
+    this.checkFilters();
     const raw = new Uint8Array(bytes);
     await this.readRaw({ start: shape.map(() => 0), count: shape }, { bytes: raw, shape, start: shape.map(() => 0) });
     const values = await readValues(this.file.superblock.pages, type, count, raw);
@@ -187,19 +162,6 @@ export class Hdf5Dataset {
     return `${this.shape.join(' × ') || 'scalar'} ${typeName(this.type)}`;
   }
 }
-
-/** Reads boxes with the foreign library, directly into place if they fill it. */
-const foreignReader =
-  (source: ByteSource, file: ForeignFile, path: string, { size }: Hdf5Type, numbers: Numbers | undefined): ReadBox =>
-  async (box, to) => {
-    const bytes = volume(box.count) * size;
-    const whole = volume(to.shape) * size === bytes;
-    const out = whole ? to.bytes.subarray(0, bytes) : new Uint8Array(bytes);
-    if (bytes > 0) file.read(path, box, out);
-    // The library returns little-endian numbers; readers of boxes return the file's byte order.
-    if (numbers?.big) swapBytes(out, numberBytes(numbers.dtype), source);
-    if (!whole) copyBox({ bytes: out, shape: box.count, start: box.count.map(() => 0) }, to, box.count, size);
-  };
 
 /** Opens the dataset described by a header; `through` lists the virtual datasets that are being opened through it. */
 export async function openDataset(

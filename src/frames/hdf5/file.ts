@@ -7,7 +7,6 @@ import { EwaldError } from '../../util/errors.js';
 import type { Pace } from '../../util/pace.js';
 import type { ByteSource } from '../byte-source.js';
 import type { Codecs } from '../codecs/codecs.js';
-import type { ForeignFile, ForeignLibrary } from '../foreign/foreign.js';
 import { readAttributes } from './attributes.js';
 import { Hdf5Dataset, isDataset, openDataset } from './dataset.js';
 import { type Link, readLinks, unknownLink } from './links.js';
@@ -43,8 +42,6 @@ export interface FileSet {
   /** Serves the event loop in every walk through these files. */
   readonly pace: Pace;
   codecs(): Promise<Codecs>;
-  /** The library for filters that ewald does not know; undefined if there is none. */
-  foreign?(): Promise<ForeignLibrary>;
 }
 
 /** While a file is copied, its structures refer to bytes that have not come: frames, masks, numbers of the detector. */
@@ -89,7 +86,6 @@ export class Hdf5File {
   readonly source: ByteSource;
   readonly superblock: Superblock;
   readonly files: FileSet;
-  #foreign: Promise<ForeignFile> | undefined;
   readonly #objects = new Map<number, Promise<Hdf5Object>>();
   /** Those that have been read. */
   readonly #ready = new WeakSet<Promise<Hdf5Object>>();
@@ -110,19 +106,7 @@ export class Hdf5File {
     return opening;
   }
 
-  /** This file opened by the foreign library, on first use. */
-  foreign(library: ForeignLibrary): Promise<ForeignFile> {
-    this.#foreign ??= library.open(this.source);
-    return this.#foreign;
-  }
-
-  /** Closes it in the foreign library; its source stays open. */
-  async closeForeign(): Promise<void> {
-    await this.#foreign?.then((file) => file.close()).catch(() => undefined);
-  }
-
   async close(): Promise<void> {
-    await this.closeForeign();
     await this.source.close();
   }
 

@@ -175,8 +175,6 @@ export interface Pipeline {
   readonly filters: readonly Filter[];
   /** The first filter that is not supported; undefined if all are. */
   readonly unknown: Filter | undefined;
-  /** Whether a filter is supported. */
-  knows(filter: Filter): boolean;
   /** Decodes stored bytes to a chunk; bits of `mask` are filters that were not applied. */
   decode(codecs: Codecs, stored: Uint8Array, mask: number, chunk: Uint8Array): Promise<void>;
   /** Rejects a chunk that cannot come from so few bytes, before memory is allocated for it. */
@@ -192,7 +190,6 @@ export function pipelineOf(filters: readonly Filter[], elementBytes: number, che
   return {
     filters,
     unknown,
-    knows: (filter) => stepOf(filter, elementBytes, checksums) !== undefined,
     checkSize(stored, mask, chunk) {
       const most = active(mask).reduce((bytes, { ratio }) => bytes * ratio, stored) + 64;
       if (chunk > most)
@@ -231,11 +228,10 @@ export function pipelineOf(filters: readonly Filter[], elementBytes: number, che
 }
 
 /** The error for an unsupported filter, thrown before anything is read. */
-export const unknownFilter = (name: string, filter: Filter, cause?: unknown): EwaldError =>
+export const unknownFilter = (name: string, filter: Filter): EwaldError =>
   new EwaldError(
     'Unsupported',
     `${name} is compressed with filter ${filter.id} (${filterName(filter)}), which is not supported; ` +
-      'repack it, for example with h5repack -f GZIP=1, or install h5wasm and h5wasm-plugins (browsers: ' +
-      'the option h5wasm)',
-    { cause, detail: { filter: filter.id, name: filter.name } },
+      'repack it, for example by h5repack -f GZIP=1 IN.h5 OUT.h5',
+    { detail: { filter: filter.id, name: filter.name } },
   );

@@ -9,7 +9,6 @@ import { ambiguous } from '../candidates.js';
 import { checkFileBytes } from '../cut-files.js';
 import type { ArrayEntry, Axis, Dataset, Note, ReadMaskOptions, SizeCheck } from '../dataset.js';
 import { type DataType, numberBytes } from '../dtype.js';
-import type { ForeignLibrary } from '../foreign/foreign.js';
 import type { FormatOptions, Services } from '../format.js';
 import { openFrames } from '../frames.js';
 import { eventsInGroup, isOfGroups } from '../group-paths.js';
@@ -38,7 +37,6 @@ import { isSameType } from './type-conversion.js';
 /** Opens the frames of an HDF5 file. */
 export async function openHdf5Frames(source: ByteSource, options: FormatOptions, services: Services): Promise<Dataset> {
   let codecs: ReturnType<Services['codecs']> | undefined;
-  let foreign: Promise<ForeignLibrary> | undefined;
   const files: FileSet = {
     open: new Map(),
     opened: new Map(),
@@ -55,23 +53,13 @@ export async function openHdf5Frames(source: ByteSource, options: FormatOptions,
       codecs ??= services.codecs();
       return codecs;
     },
-    ...(services.foreign
-      ? {
-          foreign: () => {
-            foreign ??= services.foreign?.() as Promise<ForeignLibrary>;
-            return foreign;
-          },
-        }
-      : {}),
   };
-  let own: Hdf5File | undefined;
   const close = async (): Promise<void> => {
-    await own?.closeForeign();
     for (const opening of files.open.values()) await opening.then((file) => file.close()).catch(() => undefined);
     if (codecs) await codecs.then((each) => each.dispose()).catch(() => undefined);
   };
   try {
-    own = await Hdf5File.open(source, files);
+    const own = await Hdf5File.open(source, files);
     const dataset = await openWith(own, options, close);
     // Failures in reading metadata were ignored up to here, including an abort.
     checkSignal(options.signal);
@@ -91,7 +79,7 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
   const [first] = frames.parts;
   if (!first) throw new EwaldError('Format', `${source.name}: ${frames.path} contains no array`);
   const { dtype, big, extra } = elementOf(first);
-  await checkAlike(source, frames, first);
+  checkAlike(source, frames, first);
   const arrangement = arrange(source, frames, first, extra, options);
   const { shape, navigation: fromFile, signal, signalAxes, turned } = arrangement;
   const stored = volume(fromFile);
@@ -133,7 +121,7 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
     ],
     arrays: arraysOf(catalog, frames, { shape: frames.scan ? [...scan, ...signal] : [...shape, ...extra], dtype }),
     sizes,
-    filters: first.filters.map((filter) => `${filterName(filter)}${first.isForeign ? ' (by h5wasm)' : ''}`),
+    filters: first.filters.map(filterName),
     chunkFrames: turned ? 1 : chunkFrames(first, first.shape.length - signalAxes, frames),
     onDispose: close,
     groups: frames.groups,
@@ -210,13 +198,9 @@ function refuseUnwritten(source: ByteSource, { parts, path }: Frames, frameBytes
 }
 
 /** Throws `Format` if the parts have different elements or frames, `Unsupported` for an unknown filter. */
-async function checkAlike(
-  source: ByteSource,
-  { parts, stacked: isEach = false }: Frames,
-  first: Hdf5Dataset,
-): Promise<void> {
+function checkAlike(source: ByteSource, { parts, stacked: isEach = false }: Frames, first: Hdf5Dataset): void {
   for (const part of parts) {
-    await part.checkFilters();
+    part.checkFilters();
     const from = isEach ? 0 : 1;
     // Numbers are read in the order of each part.
     const [one, other] = [part.numbers?.dtype, first.numbers?.dtype];

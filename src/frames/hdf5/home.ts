@@ -6,7 +6,6 @@
 import type { Pace } from '../../util/pace.js';
 import type { ByteSource } from '../byte-source.js';
 import type { Codecs } from '../codecs/codecs.js';
-import type { ForeignFile, ForeignLibrary } from '../foreign/foreign.js';
 import type { Hdf5Type } from './datatype.js';
 import type { ReadBox } from './storage.js';
 import type { Superblock } from './superblock.js';
@@ -17,15 +16,12 @@ export interface Home {
   readonly superblock: Superblock;
   readonly files: {
     codecs(): Promise<Codecs>;
-    foreign?(): Promise<ForeignLibrary>;
     /** Larger chunks are rejected. */
     readonly maxFrameBytes: number;
     readonly pace: Pace;
     readonly allowMissing?: boolean;
     readonly missing?: Set<string>;
   };
-  /** This file opened by the foreign library. */
-  foreign(library: ForeignLibrary): Promise<ForeignFile>;
   /** The file named by a link, relative to this one. */
   linked(name: string, path: string): Promise<Home>;
   /**
@@ -42,5 +38,5 @@ export interface Part {
   readonly shape: readonly number[];
   readonly type: Hdf5Type;
   readonly readRaw: ReadBox;
-  checkFilters(): Promise<void>;
+  checkFilters(): void;
 }

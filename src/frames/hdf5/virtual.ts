@@ -294,7 +294,7 @@ class VirtualReader {
     const { box, nesting, signal } = reading;
     const { pace } = this.#dataset.file.files;
     const convert = this.#conversion(source);
-    await source.checkFilters();
+    source.checkFilters();
     const counterparts = this.#counterparts(piece);
     const runs = target.map((axis, t) => {
       const start = box.start[t] ?? 0;
