@@ -101,10 +101,8 @@ test('a running process keeps its lock, however long it is silent', async () => 
   await refused(new RegExp(`is being written by process ${process.ppid} on \\S+, since \\d{4}-.* UTC; wait for it`));
 });
 
-test.each([
-  ['on another machine', { host: 'node07', pid: 1 }],
-  ['in another container or since another boot', { place: 'another', pid: 1 }],
-])('an owner %s is gone after two minutes without a sign of life', async (_, changes) => {
+test('an owner on another machine is gone after two minutes without a sign of life', async () => {
+  const changes = { host: 'node07', pid: 1 };
   await left({ ...changes, since: '2026-03-01T12:30:00.000Z' }, 60);
   await refused(/process 1 on \S+, since 2026-03-01 12:30:00 UTC; .*last seen 6\d s ago.*after 120 s.*remove .*\.lock/);
   await left(changes, 130);

@@ -6,11 +6,12 @@
  * time, and a process on another machine counts as gone when it has not touched its lock for two minutes, by the clock
  * of the file system.
  *
- * Limits: programs other than ewald ignore it; an owner on another machine (or in another container) that was killed
- * blocks the file for those two minutes; and a file system that creates one name twice cannot have locks.
+ * Limits: programs other than ewald ignore it; an owner on another machine that was killed blocks the file for those two
+ * minutes; containers with one host name that do not see each other's processes take each other for gone, of which the
+ * one that wrote first is told when it confirms; and a file system that creates one name twice cannot have locks.
  */
 import { randomBytes } from 'node:crypto';
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { type FileHandle, link, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -35,8 +36,6 @@ interface Owner {
   readonly host: string;
   /** When it started to write, as ISO 8601. */
   readonly since: string;
-  /** Identifies the running machine and the process namespace in which `pid` is valid; empty if unknown. */
-  readonly place: string;
   /** Start time of the process, in system ticks; empty if unknown. */
   readonly started: string;
   /** Unique to this lock. */
@@ -60,13 +59,6 @@ const lockText = (read: () => string): string => {
   }
 };
 
-/** The boot ID and process namespace of this machine: process numbers are valid only within both. */
-const placeHere = (): string => {
-  const boot = lockText(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'));
-  const space = lockText(() => readlinkSync('/proc/self/ns/pid'));
-  return boot && space ? `${boot} ${space}` : '';
-};
-
 /**
  * State and start time of a process on Linux: the 1st and 20th word after its name in brackets, which may contain
  * anything.
@@ -81,7 +73,6 @@ function ownerHere(): Owner {
     pid: process.pid,
     host: hostname(),
     since: new Date().toISOString(),
-    place: placeHere(),
     started: factsOf('self').started,
     token: randomBytes(12).toString('hex'),
   };
@@ -110,14 +101,13 @@ async function look(lock: string): Promise<Found | undefined> {
 
 function ownerOf(text: string): Owner | undefined {
   try {
-    const { pid, host, since, place, started, token } = JSON.parse(text) as Record<string, unknown>;
+    const { pid, host, since, started, token } = JSON.parse(text) as Record<string, unknown>;
     if (!Number.isInteger(pid) || typeof token !== 'string' || !/^[0-9a-f]{1,64}$/.test(token)) return undefined;
     return {
       pid: pid as number,
       token,
       host: String(host),
       since: String(since),
-      place: String(place),
       started: String(started),
     };
   } catch {
@@ -127,9 +117,8 @@ function ownerOf(text: string): Owner | undefined {
 }
 
 /** Whether the process of a lock still runs; undefined if it cannot be looked up from here. */
-function runs({ pid, host, place, started }: Owner): boolean | undefined {
-  const thisPlace = placeHere();
-  if (host !== hostname() || place !== thisPlace) return undefined;
+function runs({ pid, host, started }: Owner): boolean | undefined {
+  if (host !== hostname()) return undefined;
   try {
     process.kill(pid, 0);
   } catch (error) {
