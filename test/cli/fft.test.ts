@@ -274,6 +274,23 @@ describe('files', () => {
 });
 
 describe('large files', () => {
+  it('that do not fit are refused with their size and what is needed, before anything is allocated', async () => {
+    // 1.1 TB, of which nothing is written.
+    const text = "{'descr': '<c8', 'fortran_order': False, 'shape': (1024, 134217728), }".padEnd(117);
+    const head = formatNpy({ shape: [0], data: new Float32Array(0), complex: true });
+    const handle = await open(at('huge.npy'), 'w');
+    await handle.write(Buffer.concat([head.subarray(0, 8), Buffer.from([118, 0]), Buffer.from(`${text}\n`)]));
+    await handle.truncate(128 + 2 ** 40);
+    await handle.close();
+    const { code, out, err } = await ewald(['fft', at('huge.npy'), '-o', at('huge-out.npy')]);
+    expect([code, out]).toEqual([1, '']);
+    expect(err).toMatch(
+      /huge\.npy has 1100 GB of numbers, and its transform needs at least 2199 GB of memory, of which there are/,
+    );
+    expect(existsSync(at('huge-out.npy'))).toBe(false);
+    rmSync(at('huge.npy'));
+  });
+
   it('are held about twice, and Ctrl-C ends the transform at once with nothing written', {
     tags: 'nightly',
     timeout: 180_000,

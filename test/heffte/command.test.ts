@@ -1,5 +1,5 @@
 // @module-tag all: several processes of MPI.
-/** `ewald fft` as a command, on the ranks of an MPI job and out of core. */
+/** `ewald fft` as a command, on the ranks of an MPI job. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,6 +1,7 @@
 /** `mpirun -n 8 ewald fft IN.npy -o OUT.npy`: every rank reads and writes its part of shared files. */
 
 import { open } from 'node:fs/promises';
+import { machineMemory } from '../../compute/backends/system.js';
 import type { R2rKind } from '../../fft/fft.js';
 import { flush } from '../../frames/files/flush.js';
 import { checkOutput, openOutput } from '../../frames/files/write.js';
@@ -13,6 +14,7 @@ import type { MakeFft3d, MakeFft3dR2c } from '../bind.js';
 import { type Axis, type Box, box3d } from '../box.js';
 import { makeSlabs } from '../geometry.js';
 import type { AxisKinds } from '../options.js';
+import { checkFits } from './memory.js';
 import { npyWriting, type TransformedFile, type TransformFileOptions, type Wish, wishOf } from './wish.js';
 
 /** Errors known to all ranks, which therefore end together and can clean up first. */
@@ -70,6 +72,7 @@ export async function transformOnRanks(
   const file = await openTogether(job);
   const { wish, world } = await together(comm, async () => {
     const made = wishOf(file.like, options, input);
+    checkFits(input, file.header, made, { memory: machineMemory(), ranks });
     return { wish: made, world: worldOf(made, file.header.fortran, input) };
   });
   tell(0, 'planning');

@@ -2,19 +2,23 @@
  * `transformFile`: the transform of an array in a .npy file as another one; in memory, or by the ranks of a job.
  */
 
+import { machineMemory } from '../../compute/backends/system.js';
 import type { ContextOptions } from '../../compute/context/context.js';
 import type { FftMethods } from '../../fft/room.js';
 import { killable } from '../../frames/files/interrupt.js';
 import { readNpyFile, writeNpyFile } from '../../frames/files/npy.node.js';
+import { isPipe } from '../../frames/files/pieces.js';
 import { inputName, readText } from '../../frames/files/read.js';
 import { checkOutput, type WriteOptions, writeWhole } from '../../frames/files/write.js';
 import type { NpyArray } from '../../frames/npy.js';
+import { openNpyParts } from '../../frames/npy-parts.node.js';
 import type { Communicator } from '../../parallel/communicator/communicator.js';
 import { ranksOfJob } from '../../parallel/communicator/job.js';
 import { observer, progressOf } from '../../util/callbacks.js';
 import { EwaldError, isEwaldError, messageOf } from '../../util/errors.js';
 import { checkSignal } from '../../util/options.js';
 import type { MakeFft3d, MakeFft3dR2c } from '../bind.js';
+import { checkFits } from './memory.js';
 import {
   checkOptions,
   npyWriting,
@@ -41,8 +45,8 @@ interface FileContext extends Pick<FftMethods, 'fft' | 'importWisdom' | 'exportW
  * standard output.
  *
  * In an MPI job every rank makes the same call, and together they transform up to three axes; each holds its
- * part of the array. Throws `Argument` and `Shape` for options that do not fit the array, `File`, `Format`,
- * `Unsupported` without the backend or engine, `Aborted`.
+ * part of the array. Throws `Argument` and `Shape` for options that do not fit the array, `File`, `Format`, `OutOfMemory`
+ * for an array whose transform is larger than memory, `Unsupported` without the backend or engine, `Aborted`.
  */
 export type TransformFile = (input: string, output: string, options?: TransformFileOptions) => Promise<TransformedFile>;
 
@@ -83,6 +87,7 @@ async function transformWhole(
   const measured = options.tune === 'measure' ? wisdom : undefined;
   if (measured !== undefined) await checkOutput(measured, wisdomWriting(input, options));
   report(0, 1, 'reading');
+  await refuseLarge(input, options);
   const array = await readNpyFile(input, signal);
   const wish = wishOf(array, options, inputName(input));
   const data = numbersFor(array, wish);
@@ -108,6 +113,15 @@ async function transformWhole(
   } finally {
     await context.dispose();
   }
+}
+
+/** Refuses a file whose transform this machine cannot hold; of a pipe the size is not known. */
+async function refuseLarge(input: string, options: TransformFileOptions): Promise<void> {
+  if (input === '-' || (await isPipe(input))) return;
+  const { header, like, close } = await openNpyParts(input);
+  await close();
+  const name = inputName(input);
+  checkFits(name, header, wishOf(like, options, name), { memory: machineMemory() });
 }
 
 /** The numbers in the form of the plan's input: in its precision, and complex if it is. */
