@@ -72,6 +72,8 @@ export interface Format {
   readonly name: FormatName;
   /** Human-readable name. */
   readonly title: string;
+  /** Whether it is read by its description alone: no file that another program or a detector wrote was found. */
+  readonly isUnverified?: true;
   /** Usual endings, lower case, without the dot. */
   readonly endings: readonly string[];
   /** The options it accepts in addition to `navShape`, `maxFrameBytes`, `allowOutside` and `signal`. */

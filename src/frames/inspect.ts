@@ -154,6 +154,11 @@ interface Inspected {
   readonly chosen: Pick<InspectOptions, 'first' | 'frames' | 'onProgress'>;
 }
 
+const unverified: Note = {
+  kind: 'guess',
+  text: 'this format is read by its description alone, since no real file of it was found; look whether frames are right',
+};
+
 async function inspectOne(
   place: InspectPlace,
   { name, input, chosen }: Inspected,
@@ -174,6 +179,7 @@ async function inspectOne(
     const notes: Dataset['notes'] = [
       ...(rivals ? [{ kind: 'warning' as const, text: rivals, option: 'dataset' }] : []),
       ...dataset.notes,
+      ...(format?.isUnverified ? [unverified] : []),
       ...((await dataset[changedFiles]?.()) ?? []).map((text): Note => ({ kind: 'warning', text, isCut: true })),
     ];
     return {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Context, sumUdf } from 'ewald/udf';
 import { afterEach, describe, expect, test } from 'vitest';
-import { memorySource, open } from '../../dist/data.node.js';
+import { inspect, memorySource, open } from '../../dist/data.node.js';
 import type { Dataset, OpenOptions } from '../../src/entries/data.node.js';
 import { refused } from '../support/refused.js';
 
@@ -101,6 +101,14 @@ describe('FRMS6', () => {
       ]);
       await dataset.dispose();
     }
+  });
+
+  test('is said to be read by its description alone', async () => {
+    const source = memorySource(files['a.hdr'] as Uint8Array, 'a.hdr', files);
+    const [{ notes } = { notes: [] }] = [await inspect(source)].flat();
+    expect(notes.map(({ text }) => text)).toContainEqual(
+      expect.stringMatching(/^this format is read by its description/),
+    );
   });
 
   test('has the mean of its dark frames, and the dark frames by name', async () => {

@@ -415,14 +415,14 @@ test('a stream that is given twice is remarked on and counted once', async () =>
 
 test('a point group that MTZ files lack does not cost the lists', { tags: 'all' }, async () => {
   const rhombohedral = simulateStream({ crystals: 20, symmetry: '3_R', parameters: [24, 24, 24, 75, 75, 75] });
-  writeFileSync(join(folder, 'r.stream'), rhombohedral.text);
-  const { code, err } = await merge('r.stream -y 3_R -n 2 -o r.hkl --mtz r.mtz --no-polarisation');
+  writeFileSync(join(folder, 'rh.stream'), rhombohedral.text);
+  const { code, err } = await merge('rh.stream -y 3_R -n 2 -o rh.hkl --mtz rh.mtz --no-polarisation');
   expect(err).toContain('no space group has 3_R in this setting');
   expect(code).toBe(2);
-  expect(readdirSync(folder).filter((name) => name.startsWith('r.'))).toEqual([
-    'r.hkl',
-    'r.hkl1',
-    'r.hkl2',
-    'r.stream',
+  expect(readdirSync(folder).filter((name) => name.startsWith('rh.'))).toEqual([
+    'rh.hkl',
+    'rh.hkl1',
+    'rh.hkl2',
+    'rh.stream',
   ]);
 });

@@ -10,6 +10,7 @@ const isHeader = (text: string): boolean => /^\s*\[measurementInfo\]/im.test(tex
 export const frms6: Format = {
   name: 'frms6',
   title: 'PNDetector pnCCD (FRMS6)',
+  isUnverified: true,
   endings: ['frms6', 'hdr'],
   options: ['dataset'],
   detect({ head, ending, text }) {

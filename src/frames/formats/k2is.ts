@@ -8,6 +8,7 @@ import { blockBytes, blockMark } from './k2is-block.js';
 export const k2is: Format = {
   name: 'k2is',
   title: 'Gatan K2 IS',
+  isUnverified: true,
   endings: ['bin', 'gtg'],
   options: [],
   detect({ head, ending }) {

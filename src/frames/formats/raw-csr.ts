@@ -7,6 +7,7 @@ import type { Format } from '../format.js';
 export const rawCsr: Format = {
   name: 'raw_csr',
   title: 'sparse frames (LiberTEM raw_csr)',
+  isUnverified: true,
   endings: ['toml'],
   options: [],
   detect({ text, ending }) {
