@@ -6,7 +6,6 @@
 // fail the run, because machines are busy; a wrong result does.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -24,7 +23,6 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const dist = (name) => join(root, 'dist', name);
 const { createContext } = await import(dist('fft.node.js'));
 const { spmd } = await import(dist('executors.node.js'));
-const { estimateFft3d } = await import(dist('heffte.node.js'));
 
 const size = [n, n, n];
 const cube = `${n}^3`;
@@ -231,25 +229,6 @@ if (hasMpi) {
   page.line({ what: 'mpirun: 16^3 on 2 ranks by messages', values: of(1), unit: 'us', most: true });
 }
 
-/** The estimate from one rank and from messages, compared with what two ranks measure. */
-async function estimated() {
-  const bench = async (ranks) => {
-    const argument = { size, backend: 'native', runs, options: { algorithm: 'p2p-plined' } };
-    const options = { ranks, context: { backend: 'native', strict: true }, threads: 1 };
-    return (await spmd({ module: 'heffte', function: 'bench', argument }, options))[0];
-  };
-  const [one, two] = [await bench(1), await bench(2)];
-  const { latencyS, bytesPerS } = two;
-  const measured = { size, oneRankS: least(one.forwardS), latencyS, bytesPerS };
-  const cores = Math.min(2, availableParallelism());
-  const guess = estimateFft3d({ size, ranks: 2, measured, layout: 'slabs', cores }).seconds;
-  page.line({
-    what: 'the estimate for two workers by messages over the measured time',
-    values: [guess / least(two.forwardS)],
-    unit: 'x',
-  });
-}
-await estimated();
 await packing();
 
 for (const text of texts) page.note(`\`\`\`\n${text}\n\`\`\``);

@@ -30,13 +30,6 @@ const reasons = [
     reason: 'Both processors share the path to memory; two independent processes (see Data) do not reach twice one.',
   },
   {
-    section: 'distributed',
-    line: /rate of the file beside the disk/,
-    reason:
-      'Columns are read and written in pieces, each by an asynchronous call: the same accesses by synchronous calls ' +
-      'took .45 of the time. The disk itself varies by a factor of three from round to round.',
-  },
-  {
     section: 'frames',
     line: /gzip, native over zlib/,
     reason: 'It was 1.17 to 1.22 in three rounds.',

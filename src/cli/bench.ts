@@ -1,7 +1,7 @@
 /** `ewald bench`: the cases of `ewald validate` verified and then timed, backends and peers side by side in one run. */
-import { benchRows, refuseOthers } from '../entries/command.node.js';
+import { benchRows } from '../entries/command.node.js';
 import { type BenchReport, type BenchResult, bench, shown, type Timing } from '../entries/validate.js';
-import { type BenchFlags, command } from './bench-rows.js';
+import type { BenchFlags } from './bench-rows.js';
 import {
   bold,
   type CliDeps,
@@ -16,7 +16,6 @@ import {
   wrapText,
   yellow,
 } from './output.js';
-import { nameAsFlags } from './parameter-flags.js';
 import { backendsOf, place, versions } from './validate.js';
 
 /** Runs the cases. */
@@ -25,15 +24,6 @@ export async function run(
   options: BenchFlags,
   { createContext, signal }: CliDeps,
 ): Promise<void> {
-  const onRanks = options.size ?? options.executor ?? options.ranks;
-  const isFft = ids.join() === 'fft';
-  const stages = [onRanks !== undefined && isFft ? 'ranks' : 'cases'];
-  const because = (of: readonly string[]): string =>
-    of.includes('ranks') ? 'ewald bench fft --shape 256,256,256 runs it' : 'its runs are counted, not timed';
-  refuseOthers(command.rows, options, { stages, because }, nameAsFlags(command.rows), {
-    ranks: 'the distributed transform',
-  });
-  if (onRanks !== undefined) return (await import('./bench-ranks.js')).benchOnRanks(options);
   const backends = backendsOf(options.backends ?? 'all');
   const progress = new Progress('bench');
   const report = await bench({

@@ -4,5 +4,4 @@ import { tasks as everywhere } from './tasks.js';
 
 export const tasks: RegisteredModules = {
   ...everywhere,
-  heffte: () => import('../heffte/task.node.js'),
 };

@@ -3,7 +3,6 @@ import type { RegisteredModules } from '../parallel/registered.js';
 
 export const tasks: RegisteredModules = {
   pi: () => import('../pi/task.js'),
-  heffte: () => import('../heffte/task.js'),
   indexing: () => import('../indexing/task.js'),
   merging: () => import('../merging/task.js'),
   pipeline: () => import('../pipeline/task.js'),

@@ -3,7 +3,6 @@
 import type { Axis, Box } from './box.js';
 import { type HeffteScale, parseScale } from './names.js';
 import type { AxisKinds } from './options.js';
-import { overlapMs, type TraceEvent } from './trace.js';
 import type { Transform } from './transform.js';
 
 /** One stage of a plan from the point of view of one rank. */
@@ -21,10 +20,8 @@ export interface StageDescription {
   readonly bytes: number;
   /** Elements that stay on this rank. */
   readonly kept: number;
-  /** Milliseconds of the latest run, from the first to the last event; undefined before the first run. */
+  /** Milliseconds of the latest run on this rank; undefined before the first run. */
   readonly ms: number | undefined;
-  /** Milliseconds of the latest run in which this rank copied while messages were in transit; undefined before it. */
-  readonly overlapMs: number | undefined;
 }
 
 export interface PlanDescription {
@@ -38,8 +35,6 @@ export interface PlanDescription {
   /** `ewald`, or the installed library. */
   readonly engine: string;
   readonly stages: readonly StageDescription[];
-  /** Events of the latest run. */
-  readonly trace: readonly TraceEvent[];
   /** The description with one line per stage. */
   readonly text: string;
 }
@@ -49,11 +44,9 @@ const letters = ['x', 'y', 'z'];
 /** Describes a plan. */
 export function describePlan(transform: Transform): PlanDescription {
   const { layout, comm, kind, algorithm, agreement, context, engine = 'ewald' } = transform.parts;
-  const events = transform.trace?.events ?? [];
   const stages = layout.stages.map((stage, s): StageDescription => {
     const [before, after] = [layout.boundaries[s], layout.boundaries[s + 1]];
     const traffic = layout.divisions.get(s)?.forward;
-    const mine = events.filter((event) => event.stage === s);
     const kept = traffic?.own?.sizes.reduce((a, b) => a * b, 1) ?? 0;
     return {
       what: stage.what === 'fft' ? 'transform' : 'reshape',
@@ -63,14 +56,11 @@ export function describePlan(transform: Transform): PlanDescription {
       messages: algorithm === 'shared' ? 0 : (traffic?.sends.length ?? 0),
       bytes: (traffic?.sent ?? 0) * (before?.unit ?? 2) * 4,
       kept: kept,
-      ms:
-        mine.length > 0 ? Math.max(...mine.map((e) => e.endedMs)) - Math.min(...mine.map((e) => e.beganMs)) : undefined,
-      overlapMs: mine.length > 0 ? overlapMs(mine) : undefined,
+      ms: transform.times?.of(s),
     };
   });
-  const lines = stages.map(({ what, axes, from, to, messages, bytes, ms, overlapMs: overlap }) => {
-    const beside = overlap ? `, of which ${overlap.toFixed(2)} ms copying while messages were in transit` : '';
-    const time = ms === undefined ? '' : `, ${ms.toFixed(2)} ms${beside}`;
+  const lines = stages.map(({ what, axes, from, to, messages, bytes, ms }) => {
+    const time = ms === undefined ? '' : `, ${ms.toFixed(2)} ms`;
     return what === 'transform'
       ? `transform ${axes.map((axis) => letters[axis]).join('')} of ${from.size.join(' × ')}${time}`
       : `reshape ${from.size.join(' × ')} to ${to.size.join(' × ')}: ` +
@@ -88,7 +78,6 @@ export function describePlan(transform: Transform): PlanDescription {
     backend,
     engine,
     stages,
-    trace: events,
     text: [`${kind} ${size}, rank ${comm.rank} of ${comm.size}, ${where}, ${algorithm}`, ...lines].join('\n'),
   };
 }

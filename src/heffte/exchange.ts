@@ -21,17 +21,8 @@ export interface Exchange {
   /** The arrays in which messages are packed and received. */
   readonly outgoing: Numbers;
   readonly incoming: Numbers;
-  readonly note: Note;
   readonly copyBlock: CopyBlock;
 }
-
-/** Receives every step: its kind, the other rank, start and end (milliseconds), bytes. */
-export type Note = (
-  what: 'pack' | 'send' | 'receive' | 'unpack' | 'own',
-  began: number,
-  bytes: number,
-  peer?: number,
-) => void;
 
 /** Sizes of the message arrays on either side, in numbers. */
 export function messageNumbers(
@@ -51,48 +42,19 @@ export async function exchange(e: Exchange): Promise<void> {
   else await byCollective(e, e.algorithm === 'alltoall');
 }
 
-const now = (): number => performance.now();
-
-function pack(
-  { from, outgoing, fromDistance, unit, batch, note, copyBlock }: Exchange,
-  part: Part,
-  offset: number,
-): void {
-  const began = now();
+function pack({ from, outgoing, fromDistance, unit, batch, copyBlock }: Exchange, part: Part, offset: number): void {
   for (let b = 0; b < batch; b++)
     copyBlock(from, outgoing, part.block, unit, b * fromDistance, offset + b * part.count);
-  note('pack', began, messageBytes(part.count, unit, batch, from), part.peer);
 }
 
-function unpack(
-  { to, incoming, toDistance, unit, batch, note, copyBlock }: Exchange,
-  part: Part,
-  offset: number,
-): void {
-  const began = now();
+function unpack({ to, incoming, toDistance, unit, batch, copyBlock }: Exchange, part: Part, offset: number): void {
   for (let b = 0; b < batch; b++) copyBlock(incoming, to, part.block, unit, offset + b * part.count, b * toDistance);
-  note('unpack', began, messageBytes(part.count, unit, batch, to), part.peer);
 }
 
-function keepOwn({
-  from,
-  to,
-  traffic: { own },
-  unit,
-  batch,
-  fromDistance,
-  toDistance,
-  note,
-  copyBlock,
-}: Exchange): void {
+function keepOwn({ from, to, traffic: { own }, unit, batch, fromDistance, toDistance, copyBlock }: Exchange): void {
   if (!own) return;
-  const began = now();
   for (let b = 0; b < batch; b++) copyBlock(from, to, own, unit, b * fromDistance, b * toDistance);
-  note('own', began, messageBytes(own.sizes[0] * own.sizes[1] * own.sizes[2], unit, batch, from));
 }
-
-const messageBytes = (elements: number, unit: number, batch: number, { BYTES_PER_ELEMENT }: Numbers): number =>
-  elements * unit * batch * BYTES_PER_ELEMENT;
 
 async function byCollective(e: Exchange, equal: boolean): Promise<void> {
   const { comm, traffic, unit, batch, largest } = e;
@@ -110,8 +72,6 @@ async function byCollective(e: Exchange, equal: boolean): Promise<void> {
   };
   const place = (part: Part): number => (equal ? part.peer * largest * batch : part.offset * batch);
   if (packs) for (const part of sends) pack(e, part, place(part));
-  const began = now();
-  const bytes = messageBytes(traffic.sent, unit, batch, e.from);
   const moving = equal
     ? comm.alltoall(
         e.outgoing.subarray(0, unit * batch * largest * comm.size),
@@ -126,7 +86,6 @@ async function byCollective(e: Exchange, equal: boolean): Promise<void> {
   // Elements that stay on this rank are copied while messages are in transit.
   keepOwn(e);
   await moving;
-  e.note('send', began, bytes);
   if (unpacks) for (const part of receives) unpack(e, part, place(part));
 }
 
@@ -136,17 +95,11 @@ async function byMessages(e: Exchange, pipelined: boolean): Promise<void> {
   const slice = (array: Numbers, { offset, count }: Part): Numbers =>
     array.subarray(unit * batch * offset, unit * batch * (offset + count));
   const receiving = traffic.receives.map(async (part) => {
-    const began = now();
     await comm.recv(slice(e.incoming, part), part.peer);
-    e.note('receive', began, messageBytes(part.count, unit, batch, e.to), part.peer);
     if (pipelined) unpack(e, part, part.offset * batch);
   });
   const sending: Promise<void>[] = [];
-  const send = async (part: Part): Promise<void> => {
-    const began = now();
-    await comm.send(slice(e.outgoing, part), part.peer);
-    e.note('send', began, messageBytes(part.count, unit, batch, e.from), part.peer);
-  };
+  const send = async (part: Part): Promise<void> => comm.send(slice(e.outgoing, part), part.peer);
   const guard = Promise.all(receiving);
   // Reported below; until then a failure must not end the process.
   guard.catch(() => {});

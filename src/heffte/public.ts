@@ -2,7 +2,6 @@
 export type { MakeFft3d, MakeFft3dR2c } from './bind.js';
 export { Box, box3d, type MakeBox, type Triple } from './box.js';
 export type { PlanDescription, StageDescription } from './describe.js';
-export { type Estimate, type EstimatedStage, type EstimateOptions, estimateFft3d, type Measured } from './estimate.js';
 export type { Fft3dPlan, Fft3dPlanMethods, Fft3dRun } from './fft3d.js';
 export {
   findWorld,
@@ -15,10 +14,7 @@ export {
   splitWorld,
   splitWorld as split_world,
 } from './geometry.js';
-export { type BenchTimes, type BenchWish, benchFft3d, measureMessages } from './measure.js';
 export type { HeffteBackend, HeffteScale, ReshapeAlgorithm } from './names.js';
 export type { Fft3dOptions, Fft3dRunOptions, FftContextLike } from './options.js';
 export { backend, heffte_input_error, scale } from './python.js';
 export type { Decomposition } from './stages.js';
-export { worldComplete } from './tiling.js';
-export type { TraceEvent } from './trace.js';

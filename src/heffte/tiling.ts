@@ -1,7 +1,7 @@
 /** Checks that boxes tile a world: every index is in exactly one of them. */
 
 import { EwaldError } from '../util/errors.js';
-import { type Axis, axesOfWorld, Box, each, expectsBox, expectsBoxes } from './box.js';
+import { type Axis, axesOfWorld, Box, each } from './box.js';
 import { findWorld } from './geometry.js';
 
 /** An index that is in two boxes, or in none. */
@@ -90,11 +90,4 @@ export function checkTiling(what: string, boxes: readonly Box[]): Box {
       : `index ${index} is in the boxes of ranks ${defect.ranks[0]} and ${defect.ranks[1]}: ` +
         `${boxes[defect.ranks[0]]} and ${boxes[defect.ranks[1]]}`;
   throw new EwaldError('Argument', `${what}: ${message}`, { detail: { ...defect } });
-}
-
-/** Whether boxes tile their world. */
-export function worldComplete(boxes: readonly Box[], world: Box): boolean {
-  expectsBoxes('worldComplete: the boxes', boxes);
-  expectsBox('worldComplete: the world', world);
-  return findDefect(world, boxes) === undefined;
 }

@@ -20,7 +20,7 @@ import { type HeffteScale, parseScale } from './names.js';
 import type { CheckedOptions, Fft3dRunOptions, FftContextLike } from './options.js';
 import { type Boundary, type Division, inWorld, isWholeRow, type Layout, type Place } from './places.js';
 import { SharedWorld, type WorldWish } from './shared-world.js';
-import { Trace } from './trace.js';
+import { StageTimes } from './stage-times.js';
 import { numbersOf, Workspace } from './workspace.js';
 
 /** Members of a transform. */
@@ -66,7 +66,7 @@ interface Run {
   readonly scale: HeffteScale;
   readonly input: Side;
   readonly output: Side;
-  readonly trace: Trace;
+  readonly times: StageTimes;
   readonly work: ReturnType<Workspace['for']>;
   /** The array of each redistribution in shared memory, if any. */
   readonly worlds: readonly Numbers[];
@@ -102,7 +102,7 @@ export class Transform {
   /** Plans of the stages, by precision, batch and whether the whole is in place; those that are ready, and all. */
   readonly #ready = new Map<string, Kernels>();
   readonly #kernels = new Map<string, Promise<Kernels>>();
-  #trace: Trace | undefined;
+  #times: StageTimes | undefined;
   /** Why this rank has left: a run failed here while the other ranks were taking part in it. */
   #failed: unknown;
 
@@ -132,9 +132,9 @@ export class Transform {
     return this.#workspace.bytes + this.#world.bytes + (this.#byMessages?.bytes ?? 0);
   }
 
-  /** Events of the latest run. */
-  get trace(): Trace | undefined {
-    return this.#trace;
+  /** The times of the stages of the latest run. */
+  get times(): StageTimes | undefined {
+    return this.#times;
   }
 
   dispose(): Promise<void> {
@@ -312,7 +312,7 @@ export class Transform {
       const next = reached === undefined ? first : this.#passBarrier(run, reached, began);
       await (other ?? this).#compute(run, next, false);
       if (output.converted) realParts(run.end, output.array);
-      this.#trace = run.trace;
+      this.#times = run.times;
     } catch (error) {
       // The other ranks are in the middle of the run: they are informed that this rank has left, and stop waiting.
       this.#abandon(error);
@@ -376,7 +376,7 @@ export class Transform {
       scale,
       input,
       output,
-      trace: new Trace(),
+      times: new StageTimes(),
       work,
       // Backward processes the redistributions in reverse; the arrays alternate in the order of processing.
       worlds: direction === 'backward' ? [...arrays].reverse() : arrays,
@@ -405,7 +405,7 @@ export class Transform {
    * first redistribution through shared memory, and returns that boundary.
    */
   async #compute(run: Run, b: number, toBarrier: boolean): Promise<number> {
-    const { direction, batch, kernels, scale, trace, inPlace } = run;
+    const { direction, batch, kernels, scale, times, inPlace } = run;
     const { stages } = this.#parts.layout;
     const [, last] = this.#ends(direction);
     const step = direction === 'forward' ? 1 : -1;
@@ -431,7 +431,7 @@ export class Transform {
         for (let i = 0; i < batch; i++)
           await transform?.(this.#ofBatch(at, i, source), this.#ofBatch(at + step, i, target as Numbers), factor);
       else await transform?.(source, target as Numbers, factor);
-      trace.note(s, 'transform', began);
+      times.note(s, began);
     }
     return last;
   }
@@ -521,10 +521,6 @@ export class Transform {
     return { s, next, division, before, after, traffic: forward ? division.forward : division.backward };
   }
 
-  #note(run: Run, s: number): Exchange['note'] {
-    return (what, began, bytes, peer) => run.trace.note(s, what, began, bytes, peer);
-  }
-
   /** One redistribution of the world, from this rank's box at boundary `b` to its next one. */
   async #divide(run: Run, b: number): Promise<void> {
     const { comm, algorithm, largest, copyBlock } = this.#parts;
@@ -536,6 +532,7 @@ export class Transform {
       this.#passBarrier(run, b, began);
       return;
     }
+    const began = performance.now();
     await exchange({
       comm,
       algorithm,
@@ -549,9 +546,9 @@ export class Transform {
       batch: run.batch,
       outgoing: run.work('outgoing'),
       incoming: run.work('incoming'),
-      note: this.#note(run, s),
       copyBlock,
     });
+    run.times.note(s, began);
   }
 
   /** Writes this rank's part of the world to shared memory, unless a transform has written it there. */
@@ -563,7 +560,7 @@ export class Transform {
   /** Continues behind a barrier at which this rank has waited since `began`; returns the next boundary. */
   #passBarrier(run: Run, b: number, began: number): number {
     const { s, next, division, after } = this.#division(run, b);
-    run.trace.note(s, 'wait', began);
+    run.times.note(s, began);
     if (after.place.at !== 'world') this.#copyToWorld('take', run, s, division, after, this.#arrayAt(run, next));
     return next;
   }
@@ -599,8 +596,7 @@ export class Transform {
     const [source, target] = how === 'put' ? [array, shared] : [shared, array];
     const { copyBlock } = this.#parts;
     for (let b = 0; b < batch; b++) copyBlock(source, target, block, unit, b * from.distance, b * to.distance);
-    const bytes = box.count * unit * batch * array.BYTES_PER_ELEMENT;
-    run.trace.note(s, how === 'put' ? 'pack' : 'unpack', began, bytes);
+    run.times.note(s, began);
   }
 
   /** The plans of this rank's stages; made at the first run that needs them. */

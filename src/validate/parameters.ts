@@ -52,31 +52,6 @@ export const benchRows = {
     range: range(0, Number.POSITIVE_INFINITY, 1),
     unit: 'seconds',
     value: 's',
-    of: ['cases'],
-  },
-  size: {
-    kind: 'integers',
-    count: 3,
-    sentence: 'with fft: times the distributed transform of this shape instead of the cases',
-    range: range(1, 2 ** 20, Number.NaN),
-    defaultText: '128,128,128',
-    flag: 'shape',
-    value: 'x,y,z',
-    of: ['ranks'],
-  },
-  executor: {
-    kind: 'choice',
-    sentence: 'its ranks: workers, or mpi for those of this job (mpirun, srun)',
-    choices: ['workers', 'mpi'],
-    fallback: 'workers',
-    value: 'where',
-    of: ['ranks'],
-  },
-  ranks: {
-    kind: 'integer',
-    sentence: '1, 2, 4 … workers up to this number',
-    range: range(1, 256, 4),
-    of: ['ranks'],
   },
 } as const satisfies Parameters;
 

@@ -78,7 +78,6 @@ const ending: readonly (readonly [name: string, words: readonly string[]])[] = [
   ['validate', ['pi:count:points=1', ...pixels]],
   ['validate --list', ['--list', 'pi:count:points=1']],
   ['bench', ['pi:count:points=1', ...pixels]],
-  ['bench --ranks', ['fft', '--shape', '8,8,8', '--ranks', '2', ...pixels]],
   ['ffi', [at('k.h')]],
   ['udf new', ['brightest']],
 ];

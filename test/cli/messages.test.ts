@@ -223,9 +223,6 @@ simulate frames -o new --modules 0,0
 simulate frames -o new --radiation gamma
 simulate frames -o new --voltage 200
 simulate frames -o .
-bench fft --shape 4,4
-bench fft --shape x
-bench fft --ranks 0 --shape 8,8,8
 fft run.h5 -o x.npy
 cell run.h5
 cell dir

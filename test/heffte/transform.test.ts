@@ -5,7 +5,6 @@ import { type Communicator, selfComm } from 'ewald/communicator';
 import { spmd } from 'ewald/executors';
 import * as heffte from 'ewald/heffte';
 import { describe, expect, test } from 'vitest';
-import { overlapMs, type TraceEvent } from '../../src/heffte/trace.js';
 import { mpiPresent, mpirun } from '../support/mpi.js';
 import { refused } from '../support/refused.js';
 import { tier, variants } from '../support/variants.js';
@@ -215,30 +214,6 @@ describe('on a single rank', () => {
       expect(plan.describe().text).toMatch(/ ms$/);
       expect(plan.scaleFactor('full')).toBe(1 / 64);
     }));
-
-  test('copies while messages are in transit are reported', () => {
-    const event = (what: TraceEvent['what'], beganMs: number, endedMs: number) => ({
-      stage: 0,
-      what,
-      peer: 1,
-      beganMs,
-      endedMs,
-      bytes: 0,
-    });
-    // Before the first message is sent, the time for receiving is only waiting.
-    const pipelined = [
-      event('receive', 0, 9),
-      event('pack', 0, 2),
-      event('send', 2, 5),
-      event('pack', 2, 4),
-      event('send', 4, 6),
-      event('own', 6, 7),
-      event('unpack', 8.5, 10),
-    ];
-    expect(overlapMs(pipelined)).toBeCloseTo(2 + 1 + 0.5);
-    expect(overlapMs([event('pack', 0, 2), event('send', 2, 5), event('unpack', 5, 6)])).toBe(0);
-    expect(overlapMs([])).toBe(0);
-  });
 
   test('a disposed plan is refused, and earlier runs finish', () =>
     planned(async (plan) => {
