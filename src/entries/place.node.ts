@@ -9,7 +9,7 @@ import { openShard, shardsFolder } from '../parallel/shards-node.js';
 import { EwaldError, messageOf } from '../util/errors.js';
 import { importOptional } from '../util/optional.js';
 import { createContext, devices } from './index.node.js';
-import { tasks } from './tasks.node.js';
+import { tasks } from './tasks.js';
 
 export const nodePlace: Place = {
   platform: 'node',

@@ -8,7 +8,7 @@ import { openShard, shardsFolder } from '../parallel/shards-node.js';
 import { serveHost } from '../parallel/workers/serve.js';
 import { portOf } from '../util/web-port.js';
 import { createContext } from './index.node.js';
-import { tasks } from './tasks.node.js';
+import { tasks } from './tasks.js';
 
 const place: HostPlace = {
   tasks,

@@ -150,7 +150,6 @@ const renamed: Readonly<Record<string, string>> = {
   factories: 'mask, since the command reads files',
   detectorPx: 'size, of the detector',
   dMinA: "highres, CrystFEL's",
-  size: 'shape, as of every transform',
   workers: "jobs, CrystFEL's",
   library: 'lib, for short',
   includeDir: "include, which has compilers' -I",
@@ -271,7 +270,6 @@ test('a name stands for one kind of value in all commands', { tags: 'house' }, (
     [
       "--backend text, choice",
       "--cell texts, text",
-      "--executor text, choice",
       "--module text, texts",
       "--output text, texts",
       "--roi texts, text",

@@ -18,7 +18,6 @@ test.each([
   ['context/served.ts', /^(?!context)\w+\/served\.ts$/],
   ['context/public.worker.ts', /^\w+\/calls\.ts$/],
   ['entries/tasks.ts', /^(?!parallel)\w+\/task\.ts$/],
-  ['entries/tasks.node.ts', /^\w+\/task\.node\.ts$/],
   ['validate/tables.ts', /^validate\/cases\/\w+\/table\.ts$/],
 ])('%s has every room with such a file, and no other', (register, pattern) => {
   const files = sources.filter((file) => pattern.test(file));
