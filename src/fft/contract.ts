@@ -28,7 +28,7 @@ export interface FftDescriptor {
    * reports it in `supports`.
    */
   readonly pruned: boolean;
-  /** Time the available choices, also of an external engine. */
+  /** Whether an external engine times its choices. */
   readonly measure: boolean;
   /** Ends planning, where that takes its time. */
   readonly signal: PlatformSignal | undefined;
@@ -102,18 +102,5 @@ export interface FftKernel extends Disposable {
   nowArrays?(): FftNowArrays;
 }
 
-/** Another way to do the same transform: fields of the descriptor that force a choice. */
-export interface FftVariant {
-  /** The choice, for display. */
-  readonly name: string;
-  readonly fields: Readonly<Partial<Record<'tune' | 'threads', number>>>;
-}
-
 /** The transforms of a backend. */
-export interface FftOp extends Op<FftDescriptor, FftKernel> {
-  /**
-   * The variants that a measured plan tries, one choice after the other; the unchanged descriptor follows the rule.
-   * Every variant gives the same results within the bounds of transforms. Absent where there is nothing to choose.
-   */
-  variants?(descriptor: FftDescriptor): readonly (readonly FftVariant[])[];
-}
+export type FftOp = Op<FftDescriptor, FftKernel>;

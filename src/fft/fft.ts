@@ -8,19 +8,17 @@
 import { type DeviceArray, openArray } from '../compute/arrays/array.js';
 import type { BackendName } from '../compute/backends/names.js';
 import { fftEnums } from '../compute/layout/fft.js';
-import type { Planner } from '../compute/planner/planner.js';
+import type { Planned, Planner } from '../compute/planner/planner.js';
 import { checkedValue, row } from '../options/call-options.js';
-import { progressOf } from '../util/callbacks.js';
 import { EwaldError } from '../util/errors.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../util/resource.js';
-import type { FftDescriptor, FftKernel } from './contract.js';
+import type { FftDescriptor, FftKernel, FftOp } from './contract.js';
+import { fftEngineFeature, fftFeature } from './kernels.js';
 import { RunsNow } from './now.js';
 import type { FftEngine, FftKind, FftOptions, FftPrecision } from './options.js';
 import { describeFft } from './parameters.js';
 import { type FftRunOptions, type PlannedFft, runPlanned, type SideNumbers } from './run.js';
 import type { FftArray, FftData, FftDtype, SideRules } from './sides.js';
-import { planTuned, type Tuned } from './tune.js';
-import type { WisdomStore } from './wisdom.js';
 
 export type { FftEngine, FftKind, FftOptions, FftPrecision, FftScale, R2rKind } from './options.js';
 export type { FftRunOptions } from './run.js';
@@ -50,8 +48,6 @@ export interface FftPlanMethods<P extends FftPrecision = FftPrecision> extends D
   /** Numbers (array length) of the forward input and output: twice the elements where they are complex. */
   readonly inputLength: number;
   readonly outputLength: number;
-  /** What was chosen otherwise than by rule, in words: radices, threads, numbers of a workgroup. See `tune`. */
-  readonly choices: readonly string[];
   /** Bytes the plan holds on its backend. */
   readonly bytes: number;
   /**
@@ -113,22 +109,18 @@ interface Runs<P extends FftPrecision> {
 export type FftPlan<P extends FftPrecision = FftPrecision> = FftPlanMethods<P> & MaybeAsyncDisposable;
 
 /** Plans a transform on a context. */
-export async function planFft<P extends FftPrecision>(
-  planner: Planner,
-  wisdom: WisdomStore,
-  options: FftOptions<P>,
-): Promise<FftPlan<P>> {
+export async function planFft<P extends FftPrecision>(planner: Planner, options: FftOptions<P>): Promise<FftPlan<P>> {
   // Checked as it was given, so that messages name the user's own sides.
   const given = describeFft(options);
   const swapped = given.kind === 'c2r';
-  const watch = { signal: options.signal, tell: progressOf('fft', options) };
-  const tuned = await planTuned(planner, wisdom, swapped ? otherSide(given) : given, watch);
-  await refuseUnpruned(given, tuned);
-  const { kernel, choices } = tuned;
+  const feature = given.engine === 'ewald' ? fftFeature : fftEngineFeature;
+  const made = await planner.plan(feature, swapped ? otherSide(given) : given);
+  await refuseUnpruned(given, made);
+  const { kernel } = made;
   const resource = new Resource('fft plan', planner.resource, kernel);
-  const rules = rulesOf(given, planner, tuned);
+  const rules = rulesOf(given, planner, made);
   const planned = { resource, kernel, swapped, rules, numbers: numbersOf(given, kernel) };
-  return planOver(planned, given, choices) as FftPlan as FftPlan<P>;
+  return planOver(planned, given) as FftPlan as FftPlan<P>;
 }
 
 /** The same plan seen from its other side: `c2r` forward is `r2c` backward, so kernels know only the latter. */
@@ -152,7 +144,7 @@ export function otherSide(given: FftDescriptor): FftDescriptor {
 }
 
 /** Disposes of a kernel that would ignore `inputShape` and `keep`, and throws `Unsupported`. */
-async function refuseUnpruned({ pruned, engine }: FftDescriptor, { backend, kernel }: Tuned): Promise<void> {
+async function refuseUnpruned({ pruned, engine }: FftDescriptor, { backend, kernel }: Planned<FftOp>): Promise<void> {
   if (!pruned || kernel.prunes) return;
   await kernel.dispose();
   throw new EwaldError(
@@ -162,7 +154,7 @@ async function refuseUnpruned({ pruned, engine }: FftDescriptor, { backend, kern
   );
 }
 
-const rulesOf = (given: FftDescriptor, planner: Planner, { backend, kernel }: Tuned): SideRules => ({
+const rulesOf = (given: FftDescriptor, planner: Planner, { backend, kernel }: Planned<FftOp>): SideRules => ({
   planner,
   backend: backend.name,
   about: `shape ${given.shape.join(' × ')}, kind ${given.kind}, batch ${given.batch}`,
@@ -180,7 +172,7 @@ const numbersOf = (given: FftDescriptor, { workspaceElements }: FftKernel): Side
 });
 
 /** The plan that users receive. */
-function planOver(planned: PlannedFft, given: FftDescriptor, choices: readonly string[]): FftPlanMethods {
+function planOver(planned: PlannedFft, given: FftDescriptor): FftPlanMethods {
   const { resource, kernel, rules, numbers } = planned;
   const [input, output] = [numbers.input.length, numbers.output.length];
   const longer = Math.max(input, output);
@@ -197,7 +189,6 @@ function planOver(planned: PlannedFft, given: FftDescriptor, choices: readonly s
     sizeWorkspace: kernel.workspaceElements,
     inputLength: given.inPlace ? longer : input,
     outputLength: given.inPlace ? longer : output,
-    choices,
     get bytes() {
       return kernel.bytes;
     },

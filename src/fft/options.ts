@@ -1,7 +1,6 @@
 /** Options of a transform plan. */
 
 import type { ExternalEngine } from '../compute/backends/engines.js';
-import type { Progress } from '../util/callbacks.js';
 import type { PlatformSignal } from '../util/globals.js';
 import type { KeptAxis } from './windows.js';
 
@@ -61,16 +60,12 @@ interface CommonFftOptions<P extends FftPrecision> {
   /** The plan holds no workspace: every run brings one of `sizeWorkspace`; default false. */
   readonly userWorkspace?: boolean | undefined;
   /**
-   * How choices such as radices are made: `estimate`, the default, uses a rule; `measure` times the candidates, up to
-   * some tenths of a second per plan, and remembers the best (`ctx.exportWisdom`). Both use remembered choices. For a
-   * backend without choices (cuda) they are the same. With `engine: 'fftw'` the default is `measure`: FFTW's own,
-   * milliseconds to seconds per plan; its `estimate` plans immediately, for up to 19 × slower runs.
+   * How `engine: 'fftw'` plans: `measure`, the default, takes milliseconds to seconds per plan; `estimate` plans
+   * immediately, for up to 19 × slower runs. Other libraries have no choice. ewald plans by rule: it refuses `measure`.
    */
   readonly tune?: 'estimate' | 'measure' | undefined;
-  /** Ends planning with `Aborted`, between two candidates of `measure`, those of `engine: 'fftw'` too. */
+  /** Ends planning with `Aborted`, between two candidates of FFTW's `measure` as well. */
   readonly signal?: PlatformSignal | undefined;
-  /** Receives the completed fraction of a measurement, 0 … 1; FFTW reports none. */
-  readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** Host threads, 0 … 1024; default 0: one a core on native, one on wasm. */
   readonly threads?: number | undefined;
   /**

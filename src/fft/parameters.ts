@@ -24,7 +24,7 @@ const r2rKinds = Object.keys(fftEnums.FftAxisKind) as R2rKind[];
 const distanceRow = row.integer(1, maxElements);
 /** Axes, strides and lengths are checked against the shape. */
 const rows = {
-  ...row.others('shape', 'axes', 'order', 'inputShape', 'keep', 'reducedAxis', 'r2r', 'onProgress'),
+  ...row.others('shape', 'axes', 'order', 'inputShape', 'keep', 'reducedAxis', 'r2r'),
   ...row.others('inputStrides', 'outputStrides'),
   kind: row.choice(Object.keys(kinds) as FftKind[], 'c2c'),
   precision: row.choice(['f32', 'f64'], 'f32'),
@@ -51,6 +51,7 @@ export function describeFft(given: FftOptions): FftDescriptor {
     );
   const wanted = checkedOptions('fft', given, rows, elsewhere);
   checkSignal(wanted.signal);
+  refuseMeasuring(wanted);
   const transformed = checkTransformed(wanted);
   const sides = checkSides(wanted, transformed);
   const { input, output, pruned } = sides;
@@ -72,11 +73,17 @@ export function describeFft(given: FftOptions): FftDescriptor {
     strided: layouts.input.strided || layouts.output.strided,
     engine,
     pruned,
-    measure: (wanted.tune ?? (engine === 'ewald' ? 'estimate' : 'measure')) === 'measure',
+    measure: engine !== 'ewald' && wanted.tune !== 'estimate',
     signal,
     threads,
     fields: fieldsOf(wanted, transformed, sides, layouts),
   };
+}
+
+/** ewald has no choices to be timed. */
+function refuseMeasuring({ tune, engine }: Wanted): void {
+  if (tune === 'measure' && engine === 'ewald')
+    throw new EwaldError('Argument', 'fft: tune "measure" belongs to engine fftw; ewald plans by rule: omit it');
 }
 
 /** Which axes are transformed, and how. */

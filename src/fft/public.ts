@@ -27,4 +27,3 @@ export {
   rfftfreq,
   type Shaped,
 } from './helpers.js';
-export type { FftWisdom } from './wisdom.js';

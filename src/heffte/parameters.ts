@@ -59,16 +59,10 @@ export const transformRows = {
   },
   tune: {
     kind: 'choice',
-    sentence: 'estimate chooses by rule, measure times the choices first',
+    sentence: 'how fftw plans: measure times its choices first, estimate chooses by rule',
     choices: ['estimate', 'measure'],
-    defaultText: 'estimate, for fftw measure',
+    defaultText: 'measure',
     value: 'how',
-  },
-  wisdom: {
-    kind: 'text',
-    sentence: 'choices measured before, read if the file exists; tune measure adds to it',
-    defaultText: '',
-    value: 'file.json',
   },
   force: { kind: 'boolean', sentence: 'replaces existing files; never the input' },
 } as const satisfies Parameters;

@@ -55,14 +55,6 @@ const rows: readonly Row[] = [
     interrupted: 'discards',
   },
   {
-    name: 'fft --wisdom',
-    words: (out) => ['fft', 'in.npy', '--backend=wasm', '-o', '/dev/null', '--tune=measure', '--wisdom', out],
-    ending: '.json',
-    inputs: ['in.npy'],
-    isOwn: true,
-    interrupted: 'ends',
-  },
-  {
     name: 'convert to .h5',
     words: (out) => ['convert', 'run.h5', '-o', out],
     ending: '.h5',

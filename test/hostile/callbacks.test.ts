@@ -164,9 +164,6 @@ const dataset = () => memoryDataset(counts, { sigShape: [8, 8], navShape: [4, 4]
 /** By their place in the declarations. */
 const rows: Readonly<Record<string, Row>> = {
   'pi/options onProgress': row((onProgress) => using(ctx.pi(), (pi) => pi.run({ points: 1000, onProgress }))),
-  'fft/options onProgress': row((onProgress) =>
-    using(ctx.fft({ shape: [360], tune: 'measure', onProgress }), () => undefined),
-  ),
   'fft/run onProgress': row((onProgress) =>
     using(ctx.fft({ shape: [64] }), (plan) => plan.forward(new Float32Array(128), undefined, { onProgress })),
   ),

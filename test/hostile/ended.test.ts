@@ -53,25 +53,6 @@ describe('transforms on native', () => {
 });
 
 describe('measured plans', () => {
-  it.each(['native', 'wasm'] as const)('on %s: stopped between two candidates', async (backend) => {
-    const ctx = await open(backend, () => {
-      throw new Error(`${backend} is needed`);
-    });
-    const before = ctx.liveBytes;
-    const end = new AbortController();
-    const seen: number[] = [];
-    const onProgress = ({ done }: Progress): void => {
-      seen.push(done);
-      end.abort();
-    };
-    const options = { shape: [1 << 18], tune: 'measure', onProgress } as const;
-    await expect(ctx.fft({ ...options, signal: end.signal })).rejects.toMatchObject(isAborted);
-    expect(seen).toHaveLength(1);
-    expect(ctx.liveBytes).toBe(before);
-    await (await ctx.fft({ ...options, signal: new AbortController().signal })).dispose();
-    await ctx.dispose();
-  });
-
   it('by FFTW: stopped between two of its candidates; so is a queued plan; the next one is made', {
     tags: 'all',
   }, async ({ skip }) => {

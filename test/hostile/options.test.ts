@@ -86,7 +86,7 @@ for (const backend of ['wasm', 'native', 'webgpu'] as const)
           'tune',
           'threads',
         ],
-        ...['engine', 'signal', 'onProgress'],
+        ...['engine', 'signal'],
       ],
       (options) => ctx.fft(options as never),
       { shape: [3, 4] },
@@ -197,7 +197,6 @@ for (const backend of ['wasm', 'native', 'webgpu'] as const)
       await tryAll('array.read', (value) => array.read(value as never), wrong);
       await tryAll('array.read: offset', (value) => array.read(undefined, value as never), wrong);
       await array.dispose();
-      await tryAll('importWisdom', async (value) => ctx.importWisdom(value), wrong);
       await tryAll('determineCell', (value) => indexer.determineCell(value as never), wrong);
       await tryAll(
         'determineCell: options',

@@ -24,11 +24,11 @@ function reachesIntoSrc(text: string): boolean {
 }
 
 test('values are distinguished from types, and src from its entry points', () => {
-  expect(reachesIntoSrc("import { a } from '../../src/fft/tune.js';")).toBe(true);
-  expect(reachesIntoSrc("import * as all from '../../src/fft/tune.js';")).toBe(true);
-  expect(reachesIntoSrc("import {\n  type A,\n  b,\n} from '../../src/fft/tune.js';")).toBe(true);
-  expect(reachesIntoSrc("import type { A } from '../../src/fft/tune.js';")).toBe(false);
-  expect(reachesIntoSrc("import { type A, type B } from '../../src/fft/tune.js';")).toBe(false);
+  expect(reachesIntoSrc("import { a } from '../../src/fft/fft.js';")).toBe(true);
+  expect(reachesIntoSrc("import * as all from '../../src/fft/fft.js';")).toBe(true);
+  expect(reachesIntoSrc("import {\n  type A,\n  b,\n} from '../../src/fft/fft.js';")).toBe(true);
+  expect(reachesIntoSrc("import type { A } from '../../src/fft/fft.js';")).toBe(false);
+  expect(reachesIntoSrc("import { type A, type B } from '../../src/fft/fft.js';")).toBe(false);
   expect(reachesIntoSrc("import { a } from '../../src/entries/data.js';")).toBe(false);
 });
 

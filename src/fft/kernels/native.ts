@@ -7,7 +7,6 @@ import { addonError } from '../../compute/backends/status.js';
 import { fftDescriptor, fftEnums } from '../../compute/layout/fft.js';
 import { pack } from '../../compute/layout/struct.js';
 import type { FftDescriptor, FftKernel, FftNowArrays, FftOp } from '../contract.js';
-import { coreVariants } from './radices.js';
 
 /** The addon's transforms; cpp/addon. */
 interface FftAddon extends EngineAddon {
@@ -43,7 +42,6 @@ interface FftAddon extends EngineAddon {
 export const fftOp = (host: NativeHost): FftOp => ({
   supports: () => true,
   plan: async (descriptor) => planFft(host, descriptor),
-  variants: (descriptor) => coreVariants(descriptor, 8, host.threads),
 });
 
 /** Transforms by external engines. */

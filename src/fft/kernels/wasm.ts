@@ -10,13 +10,11 @@ import { planStaged, type Staging } from '../../compute/backends/wasm/staging.js
 import { fftDescriptor, fftEnums } from '../../compute/layout/fft.js';
 import { pack } from '../../compute/layout/struct.js';
 import type { FftDescriptor, FftKernel, FftNowArrays, FftOp, FftSide } from '../contract.js';
-import { coreVariants } from './radices.js';
 
 /** The fft room of a core. */
 export const fftOp = ({ core }: WasmHost): FftOp => ({
   supports: () => true,
   plan: async (descriptor) => planStaged(core, (staging) => new WasmFft(core, staging, descriptor)),
-  variants: (descriptor) => coreVariants(descriptor, 4, 1),
 });
 
 type Direction = 'forward' | 'backward';

@@ -8,14 +8,13 @@ import type { FftMethods } from '../../fft/room.js';
 import { killable } from '../../frames/files/interrupt.js';
 import { readNpyFile, writeNpyFile } from '../../frames/files/npy.node.js';
 import { isPipe } from '../../frames/files/pieces.js';
-import { inputName, readText } from '../../frames/files/read.js';
-import { checkOutput, type WriteOptions, writeWhole } from '../../frames/files/write.js';
+import { inputName } from '../../frames/files/read.js';
+import { checkOutput } from '../../frames/files/write.js';
 import type { NpyArray } from '../../frames/npy.js';
 import { openNpyParts } from '../../frames/npy-parts.node.js';
 import type { Communicator } from '../../parallel/communicator/communicator.js';
 import { ranksOfJob } from '../../parallel/communicator/job.js';
 import { observer, progressOf } from '../../util/callbacks.js';
-import { EwaldError, isEwaldError, messageOf } from '../../util/errors.js';
 import { checkSignal } from '../../util/options.js';
 import type { MakeFft3d, MakeFft3dR2c } from '../bind.js';
 import { checkFits } from './memory.js';
@@ -35,7 +34,7 @@ interface TransformPlace {
   readonly fft3dR2c: MakeFft3dR2c;
   mpiComm(): Promise<Communicator>;
 }
-interface FileContext extends Pick<FftMethods, 'fft' | 'importWisdom' | 'exportWisdom'> {
+interface FileContext extends FftMethods {
   readonly backends: readonly { readonly name: string }[];
   dispose(): Promise<void>;
 }
@@ -63,29 +62,18 @@ export const fileTransform =
     return transformWhole(place, input, output, options);
   };
 
-/** Wisdom is the only file that is both read and written, because choices are added to it. */
-const wisdomWriting = (input: string, { force = false }: TransformFileOptions): WriteOptions => ({
-  force,
-  endings: ['.json'],
-  inputs: [input],
-  replaces: (head) => /^\s*\{\s*"format": ?"ewald wisdom"/.test(new TextDecoder('latin1').decode(head)),
-  otherwise: 'is not wisdom that ewald wrote',
-});
-
 async function transformWhole(
   { createContext }: TransformPlace,
   input: string,
   output: string,
   options: TransformFileOptions,
 ): Promise<TransformedFile> {
-  const { inverse, signal, wisdom, scale = 'none' } = options;
+  const { inverse, signal, scale = 'none' } = options;
   const run = signal ? { signal } : {};
   const report = progressOf('transformFile', options);
   checkSignal(signal);
   const writing = npyWriting(input, options);
   await checkOutput(output, writing);
-  const measured = options.tune === 'measure' ? wisdom : undefined;
-  if (measured !== undefined) await checkOutput(measured, wisdomWriting(input, options));
   report(0, 1, 'reading');
   await refuseLarge(input, options);
   const array = await readNpyFile(input, signal);
@@ -93,12 +81,9 @@ async function transformWhole(
   const data = numbersFor(array, wish);
   const context = await createContext(options.backend === undefined ? {} : { backend: options.backend });
   try {
-    if (wisdom !== undefined) context.importWisdom((await readWisdom(wisdom)) ?? context.exportWisdom());
     report(0.2, 1, 'planning');
     // Not every engine and backend ends at the signal; nothing is written meanwhile.
     const fft = await killable(() => context.fft({ ...wish.plan, ...run }));
-    if (measured !== undefined)
-      await writeWhole(measured, `${JSON.stringify(context.exportWisdom(), null, 2)}\n`, wisdomWriting(input, options));
     report(0.4, 1, 'transforming');
     const started = performance.now();
     const result = await killable(() =>
@@ -132,24 +117,4 @@ function numbersFor(array: NpyArray, { plan, complexIn }: Wish): Float32Array | 
   const data = new ArrayType(2 * array.data.length);
   for (let i = 0; i < array.data.length; i++) data[2 * i] = array.data[i] as number;
   return data;
-}
-
-/** A file of wisdom; undefined if there is none yet. */
-async function readWisdom(file: string): Promise<unknown> {
-  let content: string;
-  try {
-    content = await readText(file);
-  } catch (error) {
-    if (isEwaldError(error, 'File') && (error.cause as { code?: string }).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  try {
-    return JSON.parse(content);
-  } catch (cause) {
-    throw new EwaldError(
-      'Format',
-      `${file} is not valid JSON (${messageOf(cause)}); give a file that tune: 'measure' (--tune measure) wrote`,
-      { cause },
-    );
-  }
 }

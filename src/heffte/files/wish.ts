@@ -48,6 +48,11 @@ export function checkOptions(options: TransformFileOptions): void {
   const { backend, axes } = options;
   list('axes', axes);
   const { engine = 'ewald' } = checked(transformRows, { ...options, ...(axes && { axes: Array.from(axes) }) });
+  if (options.tune === 'measure' && engine === 'ewald')
+    throw argumentError(
+      '',
+      (said) => `${said('tune')} measure belongs to ${said('engine')} fftw; ewald plans by rule: leave it out`,
+    );
   if (backend !== undefined) parseBackend(backend, 'backend');
   if (engine !== 'ewald' && backend !== undefined && backend !== 'native')
     throw argumentError(
@@ -59,10 +64,10 @@ export function checkOptions(options: TransformFileOptions): void {
 }
 
 /** The files that a result may replace: a .npy file does not state who wrote it. */
-export const npyWriting = (input: string, { force = false, wisdom }: TransformFileOptions): WriteOptions => ({
+export const npyWriting = (input: string, { force = false }: TransformFileOptions): WriteOptions => ({
   force,
   endings: ['.npy'],
-  inputs: [input, ...(wisdom === undefined ? [] : [wisdom])],
+  inputs: [input],
 });
 
 /** The options, interpreted for the array of the file. */

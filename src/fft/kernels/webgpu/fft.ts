@@ -10,7 +10,7 @@ import { GpuArray } from '../../../compute/arrays/kernels/webgpu.js';
 import type { Commands } from '../../../compute/backends/webgpu/commands.js';
 import type { BufferRequest, GpuDevice } from '../../../compute/backends/webgpu/device.js';
 import type { GpuBuffer } from '../../../compute/backends/webgpu/pool.js';
-import type { FftDescriptor, FftKernel, FftOp, FftSide, FftVariant } from '../../contract.js';
+import type { FftDescriptor, FftKernel, FftOp, FftSide } from '../../contract.js';
 import { logicalPoints, type Pass, type Place, type Program, programOf } from './program.js';
 import { type Shader, shaderOf, type WorkgroupLimits } from './shader.js';
 import { Tables } from './tables.js';
@@ -23,24 +23,9 @@ const scales: readonly Scale[] = ['none', 'full', 'symmetric'];
 export function fftOp(device: GpuDevice): FftOp {
   const limits = limitsOf(device);
   return {
-    supports: (descriptor) => supports(descriptor, device, applyTune(limits, descriptor)),
-    plan: (descriptor) => plan(descriptor, device, applyTune(limits, descriptor)),
-    variants: (descriptor) => [capacityVariants(limits, descriptor)],
+    supports: (descriptor) => supports(descriptor, device, limits),
+    plan: (descriptor) => plan(descriptor, device, limits),
   };
-}
-
-/** The limits with the number of values per workgroup that the descriptor requests. */
-function applyTune(limits: WorkgroupLimits, { fields }: FftDescriptor): WorkgroupLimits {
-  const capacity = Number(fields.tune ?? 0);
-  return capacity === 0 ? limits : { ...limits, capacity };
-}
-
-/** Other sizes of workgroups: half, a quarter and, where memory allows, twice the numbers of the rule. */
-function capacityVariants(limits: WorkgroupLimits, { shape, axes }: FftDescriptor): FftVariant[] {
-  if (axes.every((axis) => shape[axis] === 1)) return [];
-  return [limits.capacity * 2, limits.capacity / 2, limits.capacity / 4]
-    .filter((capacity) => capacity >= 128 && capacity * 8 <= limits.bytes)
-    .map((capacity) => ({ name: `${capacity} numbers a workgroup`, fields: { tune: capacity } }));
 }
 
 /**

@@ -122,13 +122,6 @@ const deviceArrays = [
 /** The rows. */
 export const kindRows = [...oneAxis, ...severalAxes, ...layouts, ...deviceArrays];
 
-/** Plans whose choices are measured: other radices, threads or workgroups must give the same results. */
-export const tunedRows = [
-  makeRow({ shape: [360], tune: 'measure' }, 'measured choices'),
-  makeRow({ shape: [16, 24], kind: 'r2c', tune: 'measure' }, 'measured choices, real'),
-  makeRow({ shape: [30], kind: 'r2r', tune: 'measure' }, 'measured choices, cosines'),
-];
-
 /** The transforms that `ewald bench` times, between existing arrays. */
 export const timedRows = [
   makeRow({ shape: [1024], batch: 64 }, 'many short lines', { id: 'timed:lines=1024:batch=64', bench: true }),

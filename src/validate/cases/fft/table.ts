@@ -2,7 +2,7 @@
 import type { RoomTable, Row } from '../../case.js';
 import { heffteRows } from './heffte.js';
 import { helperRows } from './helpers.js';
-import { kindRows, timedRows, tunedRows } from './kinds.js';
+import { kindRows, timedRows } from './kinds.js';
 import { largeRows, lengthRows } from './lengths.js';
 import { lineRows } from './lines.js';
 import { prunedRows } from './pruned.js';
@@ -15,7 +15,6 @@ export const fftRows: readonly Row[] = [
   ...plainRows,
   ...prunedRows,
   ...lineRows,
-  ...tunedRows,
   ...timedRows,
   ...largeRows,
   ...helperRows,
