@@ -70,6 +70,22 @@ test.each(['path', 'dataset'] as const)(
   },
 );
 
+test('a file that was written over is said when its frames are done, not at the end of the run', async () => {
+  const order: string[] = [];
+  const third = join(folder, 'c.npy');
+  writeFileSync(third, npy(6, 0));
+  const onEvent = (event: RunEvent): void => {
+    if (event.kind === 'warning' && event.isDoubtful) order.push(event.text);
+  };
+  const inputs = [first, second, third].map((file) => ({ file }));
+  for await (const { origin } of context.pipeline({ inputs, geometry, cells: [], onEvent })) {
+    if (order.push(origin.filename) === 3) writeOver(first);
+  }
+  const said = order.findIndex((one) => one.includes('changed while it was read'));
+  expect(order.filter((one) => one.includes('changed'))).toEqual([hasChanged]);
+  expect(said).toBeLessThan(order.indexOf(third));
+});
+
 test('a run of files that stay as they are says nothing', async () => {
   const told: RunEvent[] = [];
   const inputs = [{ file: first }, { file: second }];

@@ -104,9 +104,15 @@ async function* written(
   const warnings = new FrameWarnings(run, geometry, options.copyHeader);
   const itemSetup = { geometry, lattices, method: methodName(settings) };
   let state: 'under way' | 'whole' | 'failed' = 'under way';
+  let file: string | undefined;
   try {
     for await (const { record, item } of records) {
       events.check();
+      const { filename } = record.origin;
+      // A run may go on for days after the frames of a file that was written over.
+      if (file !== undefined && file !== filename)
+        for (const text of (await source.changesOf?.(file)) ?? []) events.warnQuietly(text, true);
+      file = filename;
       summary.add(record);
       run.orientations?.count(record.origin);
       warnings.of(record);

@@ -103,6 +103,13 @@ export class FileOpener {
     return [...texts];
   }
 
+  /** The same of one file, which is then compared with what it is when it is opened again. */
+  async changesOf(file: string): Promise<readonly string[]> {
+    const texts = (await this.#changes.get(file)?.()) ?? [];
+    if (texts.length > 0) this.#changes.delete(file);
+    return texts;
+  }
+
   /** Opens a file of which frames are known; one that is followed may have been cut. */
   openKnown(wanted: FrameSpec, known: number, signal: SourceOptions['signal']): Promise<Dataset> {
     if (this.#options.follow === undefined || wanted.dataset) return this.open(wanted, { signal });

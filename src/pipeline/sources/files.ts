@@ -200,6 +200,10 @@ export class FileSource implements RunSource {
 
   readonly changes = (): Promise<readonly string[]> => this.#opener.changes();
 
+  changesOf(file: string): Promise<readonly string[]> {
+    return this.#opener.changesOf(file);
+  }
+
   get first(): Dataset {
     if (!this.#first) throw new EwaldError('Internal', 'the run has no first file');
     return this.#first;

@@ -57,6 +57,8 @@ export interface RunSource {
   readonly replaced?: readonly string[] | undefined;
   /** A sentence for each file that is not what it was when it was opened first. */
   readonly changes?: (() => Promise<readonly string[]>) | undefined;
+  /** The same of one file, whose sentences are said once. */
+  readonly changesOf?: MethodOf<[file: string], Promise<readonly string[]>> | undefined;
   /** The event of a frame as streams write it. */
   readonly eventOf?: MethodOf<[file: string, frame: number], string> | undefined;
   /** Receives a frame by which an earlier session of a run recognised its followed file. */
