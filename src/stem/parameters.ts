@@ -490,8 +490,9 @@ export const scanRunRows = /* @__PURE__ */ grouped('output', {
     kind: 'text',
     short: 'o',
     sentence:
-      'results: .npy (of several, one file each: out-x.npy, …), .h5 or .zarr (all in one), .csv (one row per scan ' +
-      'position, or per detector pixel of an image of the detector), or - for one as .npy on standard output',
+      'results: .npy (of several, one file each: out-x.npy, …), .h5 or .zarr (all in one), .tif (an image each, float32), ' +
+      '.csv (one row per scan position, or per detector pixel of an image of the detector), or - for one as .npy on ' +
+      'standard output',
     defaultText: '',
     value: 'file',
   },

@@ -138,6 +138,7 @@ describe.skipIf(!golden)('LiberTEM’s numbers from the shell', () => {
       filters: null,
     });
     expect(JSON.parse(await readFile(at('all.zarr/com-x/.zattrs'), 'utf8'))).toEqual({
+      _ARRAY_DIMENSIONS: ['scan_y', 'scan_x'],
       units: 'px',
       description: 'shift along x, pixels',
     });

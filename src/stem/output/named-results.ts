@@ -20,8 +20,8 @@ export interface NamedResult {
   readonly unit?: string;
   /** Names of the axes of a result that is not over the scan, where they have some. */
   readonly axes?: readonly string[];
-  /** Step and unit of its last axis, if that is neither one of the scan nor of the detector. */
-  readonly across?: { readonly step: number; readonly unit: string } | undefined;
+  /** First value (default 0), step and unit of its last axis, if that is neither one of the scan nor of the detector. */
+  readonly across?: { readonly first?: number; readonly step: number; readonly unit: string } | undefined;
   /** Description of its numbers, with their unit. */
   readonly desc?: string;
   /** Whether it is better displayed on a logarithmic scale. */

@@ -1,4 +1,4 @@
-/** Writes results of `ewald run` to files: .npy, .h5, .csv, .zarr, and images, each completely or not at all. */
+/** Writes results of `ewald run` to files: .npy, .h5, .csv, .zarr, .tif, and pictures, each completely or not at all. */
 import { lstatSync } from 'node:fs';
 import { lstat, readFile, rm } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
@@ -23,9 +23,12 @@ import { version } from '../../util/version.js';
 import { aboutText, type ResultsAbout } from './about.js';
 import { fileWord, type NamedResult, numpyType } from './named-results.js';
 import { pictureOf } from './picture-file.js';
+import { axesOf, type ResultAxes } from './result-axes.js';
+import { refuseTiff, tiffOf } from './tiff-results.js';
 import { refuseZarr, writeZarr } from './zarr-results.node.js';
 
-const endings = ['.npy', '.h5', '.hdf5', '.csv', '.zarr'];
+const endings = ['.npy', '.h5', '.hdf5', '.csv', '.zarr', '.tif', '.tiff'];
+const isTiff = (file: string): boolean => /^\.tiff?$/.test(extname(file).toLowerCase());
 const isZarr = (file: string): boolean => extname(file).toLowerCase() === '.zarr';
 
 /** Rejects an output that cannot be written, before the work is done. */
@@ -127,6 +130,7 @@ export async function beginResults(
   };
   if (output === '-') refuseSeveral(results);
   if (output && extname(output).toLowerCase() === '.csv') rowAxes(results);
+  if (output && isTiff(output)) refuseTiff(results);
   if (png && results.length > 0 && picturesOf(results).length === 0) throw withoutPictures(results);
   const names = [...(output ? filesOf(output, results) : []), ...(png ? filesOf(png, picturesOf(results)) : [])];
   try {
@@ -192,7 +196,11 @@ export async function writeResults(
         const folder = isPart ? unusedPart(output) : output;
         await writeZarr(folder, results, about);
         written.push(folder);
-      } else if (kind === '.csv') await put(output, (one) => one.write(csv(results)));
+      } else if (isTiff(output))
+        await put(output, async (one) => {
+          for (const part of tiffOf(results, about.stepNm)) await one.write(part);
+        });
+      else if (kind === '.csv') await put(output, (one) => one.write(csv(results)));
       else if (kind === '.npy' || output === '-') {
         const names: string[] = [];
         for (const [i, file] of filesOf(output, results).entries())
@@ -261,14 +269,15 @@ async function writeHdf5(
       codecs,
     );
     const children: Record<string, WriteNode> = Object.create(null);
-    for (const result of results) {
+    const axes = axesOf(results, about.stepNm);
+    for (const [i, result] of results.entries()) {
       const { name, shape, dtype, desc, unit } = result;
       const [first = 1, ...rest] = shape;
       // A single axis is that of the only frame: otherwise it would have another one of length 1.
-      const axes = rest.length > 0 ? { frames: first, signal: rest } : { frames: 1, navigation: [], signal: [first] };
+      const one = rest.length > 0 ? { frames: first, signal: rest } : { frames: 1, navigation: [], signal: [first] };
       // Complex numbers are stored as pairs, as in h5py; the writer's series support the type.
       const series = writer.series({
-        ...axes,
+        ...one,
         dtype: (dtype === 'bool' ? 'u8' : dtype) as DataType,
         packing: 'none',
       });
@@ -278,13 +287,20 @@ async function writeHdf5(
         frames: series,
         attributes: {
           shape: Float64Array.from(shape),
+          ...(shape.length > 0 && { _ARRAY_DIMENSIONS: axes.names[i] as readonly string[] }),
           ...(unit !== undefined && { units: unit }),
           ...(desc !== undefined && { description: desc }),
         },
       };
     }
+    for (const [name, { values, unit }] of axes.coordinates)
+      children[name] = { value: values, attributes: { units: unit, _ARRAY_DIMENSIONS: [name] } };
     const { input, stepNm } = about;
-    const attributes = { input, ...(stepNm !== undefined && { scan_step: stepNm, scan_step_units: 'nm' }) };
+    const attributes = {
+      ...plotOf(results, axes),
+      input,
+      ...(stepNm !== undefined && { scan_step: stepNm, scan_step_units: 'nm' }),
+    };
     // A text of its own: attributes end at 64 KiB, which a calibration may exceed.
     const run: WriteNode = { value: JSON.stringify(about) };
     await writer.finish(
@@ -294,6 +310,23 @@ async function writeHdf5(
   } finally {
     await codecs.dispose();
   }
+}
+
+/** What NeXus plots of results: the first, with its axes, and those that have the same ones beside it. */
+function plotOf(
+  results: readonly NamedResult[],
+  { names, coordinates }: ResultAxes,
+): Readonly<Record<string, string | readonly string[]>> {
+  const [first] = results;
+  const [own = []] = names;
+  if (!first) return {};
+  const others = results.filter((_, i) => i > 0 && names[i]?.join() === own.join());
+  return {
+    NX_class: 'NXdata',
+    signal: first.name,
+    ...(others.length > 0 && { auxiliary_signals: others.map(({ name }) => name) }),
+    ...(own.length > 0 && { axes: own.map((name) => (coordinates.has(name) ? name : '.')) }),
+  };
 }
 
 /** The axes that the rows of a table count. Throws `Argument` unless all results have them. */

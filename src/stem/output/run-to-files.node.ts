@@ -32,8 +32,8 @@ export interface RunToFilesOptions extends UdfRunOptions {
   /** Only results of these names. Default: all. */
   readonly channels?: readonly string[] | undefined;
   /**
-   * .npy (one file for each result), .h5 or .zarr (all in one), .csv (one row for each scan position), or - for one
-   * result as .npy on standard output. Default: no file.
+   * .npy (one file for each result), .h5 or .zarr (all in one), .tif (an image of float32 for each), .csv (one row for
+   * each scan position), or - for one result as .npy on standard output. Default: no file.
    */
   readonly output?: string | undefined;
   /**

@@ -9,6 +9,7 @@ import { fileError } from '../../util/file-errors.js';
 import { product } from '../../util/product.js';
 import type { ResultsAbout } from './about.js';
 import { fileWord, type NamedResult, numpyType } from './named-results.js';
+import { axesOf } from './result-axes.js';
 
 /** Chunks of rows of the first axis have at most this many bytes, unless one row has more. */
 const maxChunkBytes = 2 ** 26;
@@ -25,12 +26,20 @@ export async function writeZarr(folder: string, results: readonly NamedResult[],
   try {
     await makeWhole(folder, async (temporary) => {
       const metadata: Metadata = { '.zgroup': { zarr_format: 2 }, '.zattrs': { run: about } };
-      for (const result of results) {
+      const { names, coordinates } = axesOf(results, about.stepNm);
+      const dimensions = (of: readonly string[]) => ({ _ARRAY_DIMENSIONS: of });
+      for (const [name, { values, unit }] of coordinates) {
+        await mkdir(join(temporary, name));
+        const axis: NamedResult = { name, shape: [values.length], dtype: 'f64', data: values, navAxes: 0 };
+        metadata[`${name}/.zarray`] = await writeArray(join(temporary, name), axis);
+        metadata[`${name}/.zattrs`] = { ...dimensions([name]), units: unit };
+      }
+      for (const [i, result] of results.entries()) {
         const name = fileWord(result.name);
         await mkdir(join(temporary, name));
         metadata[`${name}/.zarray`] = await writeArray(join(temporary, name), result);
         const { desc, unit } = result;
-        if (desc !== undefined || unit !== undefined) metadata[`${name}/.zattrs`] = { units: unit, description: desc };
+        metadata[`${name}/.zattrs`] = { ...dimensions(names[i] ?? []), units: unit, description: desc };
       }
       // Readers that cannot list folders, such as pages, find all metadata in one file.
       metadata['.zmetadata'] = { zarr_consolidated_format: 1, metadata: { ...metadata } };
