@@ -1,7 +1,7 @@
 /** The functions that free what C made: found by their name and signature, or named by the caller. */
 import { expectsMembers } from '../util/arguments.js';
 import { EwaldError } from '../util/errors.js';
-import { type CFunction, type CType, type FunctionTable, signature } from './header/types.js';
+import { type CFunction, type CType, type FunctionTable, signature, typeText } from './header/types.js';
 import { unknownName } from './names.js';
 
 /** What a handle ends with, and what it keeps. */
@@ -16,6 +16,8 @@ export interface HandleOptions {
 export interface Ending {
   /** Whether a result other than 0 says that it has not ended. */
   readonly mayFail: boolean;
+  /** Whether what was there is at the pointer that is returned, as from `realloc`; NULL says that it is where it was. */
+  readonly moves?: true;
 }
 
 export interface Ends {
@@ -95,7 +97,8 @@ export function findEnds(table: FunctionTable, given: Readonly<Record<string, st
     // A macro gave it one more name.
     if (fn.symbol !== undefined && fn.symbol !== fn.name && functions[fn.symbol]) continue;
     const struct = takenBy(fn);
-    if (struct) byTag.set(struct.tag, [...(byTag.get(struct.tag) ?? []), fn]);
+    if (movesMemory(fn)) endings.set(fn.name, { mayFail: false, moves: true });
+    else if (struct) byTag.set(struct.tag, [...(byTag.get(struct.tag) ?? []), fn]);
     else if (freesMemory(fn)) endings.set(fn.name, { mayFail: false });
   }
   const disposers = new Map<string, string>();
@@ -136,6 +139,13 @@ function freesMemory({ name, result, parameters }: CFunction): boolean {
   if (result.kind !== 'void' || parameters.length !== 1 || first?.type.kind !== 'pointer') return false;
   const { to } = first.type;
   return to.kind !== 'function' && !to.const && /free$/i.test(name);
+}
+
+/** Whether a function moves memory, as `realloc` does: what it is given and what it returns have one type. */
+function movesMemory({ name, result, parameters }: CFunction): boolean {
+  const given = parameters[0]?.type;
+  if (result.kind !== 'pointer' || given?.kind !== 'pointer' || given.to.const) return false;
+  return words(name).some((word) => /realloc(?:array)?\d*$/.test(word)) && typeText(given) === typeText(result);
 }
 
 function assertDestructor(name: string, functions: FunctionTable['functions']): string {

@@ -313,7 +313,7 @@ interface Known {
 /** Binds a function. */
 function makeFunction(target: Target, fn: CFunction, { lengths, ending, keeps }: Known): LibraryFunction {
   const { runtime } = target;
-  const ends = ending && !ending.mayFail;
+  const ends = ending && !ending.mayFail && !ending.moves;
   const parameters = callParameters(runtime, fn, lengths, target.byValue?.bind(target))
     .map((parameter, i) => (i === 0 && ends ? marking(parameter, `${fn.name}()`) : parameter))
     .map((parameter, i) => refusingEmpty(parameter, fn, i, runtime));
@@ -324,14 +324,19 @@ function makeFunction(target: Target, fn: CFunction, { lengths, ending, keeps }:
     for (const { check } of parameters) check?.(values);
     return target.async(fn, values, parameters);
   };
-  if (ending?.mayFail) {
+  if (ending && !ends) {
     const [call, later] = [bound, asynchronous];
-    const end = (handle: unknown, result: unknown): unknown => {
-      if (handle instanceof Pointer && Number(result) === 0) handle.end(`${fn.name}()`);
+    const end = (values: readonly unknown[], result: unknown): unknown => {
+      const [given] = values;
+      // No bytes are freed, and their place is nowhere.
+      const isOver = ending.moves
+        ? result !== null || values.some((value) => value === 0 || value === 0n)
+        : Number(result) === 0;
+      if (given instanceof Pointer && isOver) given.end(`${fn.name}()`);
       return result;
     };
-    bound = (...values) => end(values[0], call(...values));
-    asynchronous = async (...values) => end(values[0], await later(...values));
+    bound = (...values) => end(values, call(...values));
+    asynchronous = async (...values) => end(values, await later(...values));
   }
   if (keeps) {
     const [call, later] = [bound, asynchronous];

@@ -55,6 +55,19 @@ for (const backend of ['native', 'wasm'] as const) {
       opened.dispose();
     });
 
+    test('what was moved is where the function says, and nowhere else', () => {
+      const first = lib.keeps_realloc(null, 8);
+      first.as('double').write(1.5);
+      const array = first.as('double', 1);
+      expect(lib.keeps_realloc(first, 2 ** 31)).toBeNull();
+      expect(array.at(0)).toBe(1.5);
+      const second = lib.keeps_realloc(first, 2 ** 20);
+      expect(second.as('double').read()).toBe(1.5);
+      for (const use of [() => first.address, () => array.at(0), () => lib.keeps_realloc(first, 8)])
+        expect(thrown(use).message).toMatch(/was given to keeps_realloc\(\)/);
+      lib.free(second);
+    });
+
     test('what could not be closed is still open', () => {
       const store = lib.keeps_store_new();
       lib.keeps_store_hold(store, 1);
@@ -288,6 +301,7 @@ test('functions that free are found by their name and signature, and only those'
       int fclose(FILE *); SRC_STATE *src_delete(SRC_STATE *); void pcre2_code_free_8(pcre2_code_8 *);
       void XML_ParserFree(struct XML_P *p); int inflateEnd(struct z_stream_s *); void free(void *); void *malloc(unsigned long);
       int is_free(const struct sqlite3 *); int free_slots(int n); double closest(struct sqlite3 *); int freeze(struct archive *);
+      void *realloc(void *, unsigned long); int av_reallocp(void *, unsigned long); double *realloc_of(struct archive *, int);
     `),
   );
   expect(Object.fromEntries(disposers)).toEqual({
@@ -302,7 +316,10 @@ test('functions that free are found by their name and signature, and only those'
     XML_P: 'XML_ParserFree',
   });
   expect([...endings.keys()].sort()).toEqual(
-    [...disposers.values(), ...['sqlite3_close_v2', 'archive_read_free', 'archive_write_free', 'free']].sort(),
+    [
+      ...disposers.values(),
+      ...['sqlite3_close_v2', 'archive_read_free', 'archive_write_free', 'free', 'realloc'],
+    ].sort(),
   );
   expect([...endings].filter(([, { mayFail }]) => mayFail).map(([name]) => name)).toEqual([
     'sqlite3_close',
