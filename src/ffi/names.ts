@@ -30,7 +30,11 @@ export function undeclaredName(name: string, table: FunctionTable, tools: readon
     );
   const error = unknownName(`${header} declares no function "${name}"`, name, [...Object.keys(functions), ...tools]);
   if (error.message.endsWith('?')) return error;
-  return new EwaldError('Argument', `${error.message}; one that is static, inline or a macro cannot be called`);
+  return new EwaldError(
+    'Argument',
+    `${error.message}; one that is static, inline or a macro cannot be called, and one of the C library only through ` +
+      'the header that declares it',
+  );
 }
 
 /** The name with the longest prefix in common with another, if that is more than half of it. */
