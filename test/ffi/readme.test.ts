@@ -1,4 +1,4 @@
-// The example of the guide on C libraries: this JavaScript passes the compiler, and prints what the guide states.
+// The programs of the guide on C libraries print what the guide states; the first one is TypeScript as well.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,16 +11,29 @@ import { absent } from './support.js';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const why =
   process.platform !== 'linux'
-    ? 'the example names libraries of Linux'
-    : (absent('koffi') ??
-      (existsSync(join(root, 'dist/ffi.node.js')) ? undefined : 'no dist') ??
-      (systemFolders().some((folder) => existsSync(join(folder, 'zlib.h'))) ? undefined : 'no zlib.h'));
+    ? 'the programs name libraries of Linux'
+    : (absent('koffi') ?? (existsSync(join(root, 'dist/ffi.node.js')) ? undefined : 'no dist'));
 
-test.skipIf(why)(`the example of C libraries${why ? ` (absent: ${why})` : ''}`, { tags: 'all' }, () => {
+interface Program {
+  readonly name: string;
+  readonly code: string;
+  readonly shown: string;
+}
+
+/** The programs of the guide whose headers this machine has. */
+function programs(): Program[] {
   const page = readFileSync(join(root, 'docs/c-libraries.md'), 'utf8');
-  const [, code = ''] = /```js\n([\s\S]*?)```/.exec(page) ?? [];
-  const [, shown = ''] = /```text\n([\s\S]*?)```/.exec(page) ?? [];
-  expect(shown.trim().split('\n')).toEqual(['907060870', '907060870', '1,2,3', '2,2 3']);
+  const found = [...page.matchAll(/```js\n\/\/ Save as (\w+)\.mjs\n([\s\S]*?)```\n+```text\n([\s\S]*?)```/g)];
+  expect(found).toHaveLength([...page.matchAll(/```js\n/g)].length);
+  const isThere = (header: string): boolean => systemFolders().some((folder) => existsSync(join(folder, header)));
+  return found
+    .map(([, name = '', code = '', shown = '']) => ({ name, code, shown }))
+    .filter(({ code }) => [...code.matchAll(/header: '([^']+)'/g)].every(([, header = '']) => isThere(header)));
+}
+
+test.skipIf(why)(`the programs of the guide on C libraries${why ? ` (absent: ${why})` : ''}`, { tags: 'all' }, () => {
+  const all = programs();
+  expect(all.length).toBeGreaterThan(3);
   const folder = mkdtempSync(join(tmpdir(), 'ewald-ffi-readme-'));
   try {
     mkdirSync(join(folder, 'node_modules'));
@@ -29,8 +42,9 @@ test.skipIf(why)(`the example of C libraries${why ? ` (absent: ${why})` : ''}`, 
       if (existsSync(join(root, 'node_modules', name)))
         symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name));
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-    writeFileSync(join(folder, 'example.ts'), code);
-    const options = {
+    for (const { name, code } of all) writeFileSync(join(folder, `${name}.mjs`), code);
+    writeFileSync(join(folder, 'first.ts'), (all[0] as Program).code);
+    const compilerOptions = {
       strict: true,
       noImplicitAny: false,
       module: 'nodenext',
@@ -38,10 +52,12 @@ test.skipIf(why)(`the example of C libraries${why ? ` (absent: ${why})` : ''}`, 
       types: ['node'],
       skipLibCheck: true,
     };
-    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files: ['example.ts'] }));
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['first.ts'] }));
     execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', folder], { encoding: 'utf8' });
-    const printed = execFileSync(process.execPath, ['example.js'], { cwd: folder, encoding: 'utf8' });
-    expect(printed.trim().split('\n')).toEqual(['907060870', '907060870', '1,2,3', '2,2 3']);
+    for (const { name, shown } of all) {
+      const printed = execFileSync(process.execPath, [`${name}.mjs`], { cwd: folder, encoding: 'utf8' });
+      expect({ name, printed }).toEqual({ name, printed: shown });
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
