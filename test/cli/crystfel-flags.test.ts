@@ -416,6 +416,14 @@ describe('programs for lists and cells', () => {
     expect(readFileSync(at('twin.hkl'), 'utf8')).toContain('Symmetry: 4/m');
   });
 
+  test('flags that both programs have are taken without --compat', async () => {
+    for (const flags of ['--expand=-1', '--twin=4/mmm', '--reindex=k,h,-l --highres=12']) {
+      const line = `reflections convert a.hkl -p c.cell ${flags} -o made.hkl --force`;
+      const { code, err } = await ewald(line.split(' '), { cwd: folder });
+      expect(code, err).toBe(0);
+    }
+  });
+
   test('each mode of cell_tool is a command of ewald cell', async () => {
     const rings = await pasted('cell', 'cell_tool --rings --highres=20 -p c.cell');
     expect([rings.code, rings.out]).toEqual([0, expect.stringContaining('52.0000')]);
