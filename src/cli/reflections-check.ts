@@ -1,16 +1,17 @@
 /** `ewald reflections check`: what a list says of the crystal and of itself. */
 import { checkListRows, oddsText, spaceGroupText, twinText } from '../entries/command.node.js';
 import { checkReflections, type ListCheck, type ListShell } from '../entries/merging.js';
-import { bold, counted, dim, print, printJson, table, wrapText, yellow } from './output.js';
+import { bold, counted, dim, note, print, printJson, table, wrapText, yellow } from './output.js';
 import { pickFlags } from './parameter-flags.js';
 import { cellOfLists, readList } from './reflections-input.js';
 import type { CheckFlags } from './reflections-rows.js';
 
 export async function run([input = '']: readonly string[], flags: CheckFlags): Promise<void> {
   const file = await readList(input, flags.symmetry);
-  const cell = await cellOfLists(flags.cell, [file]);
+  const cell = await cellOfLists(flags.cell, [file], [input]);
   const result = checkReflections(file.list, { ...pickFlags(checkListRows, flags), cell });
   const words = { twinning: twinText(result), spaceGroup: spaceGroupText(result) };
+  for (const remark of result.remarks) note(`${yellow('note:')} ${remark}`);
   if (flags.json) return printJson({ list: input, symmetry: flags.symmetry ?? file.list.symmetry, words, ...result });
   show(input, result, words);
 }

@@ -10,7 +10,7 @@ export async function run([first = '', second = '']: readonly string[], flags: C
   const { json, csv, cell, symmetry } = flags;
   refuseBoth({ ...(json && { json }), ...(csv && { csv }) });
   const files = [await readList(first, symmetry), await readList(second, symmetry)] as const;
-  const known = await cellOfLists(cell, files);
+  const known = await cellOfLists(cell, files, [first, second]);
   const result = compareReflections(files[0].list, files[1].list, {
     ...pickFlags(compareListsRows, flags),
     cell: known,

@@ -24,7 +24,7 @@ export async function run([input = '']: readonly string[], flags: ConvertFlags):
   const writing = { force, inputs: [input].filter((file) => file !== '-') };
   await checkOutput(output, writing);
   const file = await readList(input, symmetry);
-  const cell = await cellOfLists(flags.cell, [file]);
+  const cell = await cellOfLists(flags.cell, [file], [input]);
   const { list, outside, withoutTwin } = convertReflections(file.list, { ...pickFlags(convertListRows, flags), cell });
   const { content, remarks } = formatReflections(list, kind, { ...pickFlags(formatListRows, flags), cell });
   await writeWhole(output, content, writing);

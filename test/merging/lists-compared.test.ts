@@ -1,10 +1,18 @@
 /** Two lists side by side: worked numbers, CrystFEL's compare_hkl, and laws that hold for any list. */
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ReflectionList, readCell } from '../../dist/index.node.js';
-import { compareReflections, convertReflections, readReflectionList } from '../../dist/merging.js';
+import {
+  checkReflections,
+  compareReflections,
+  convertReflections,
+  formatReflections,
+  readReflectionList,
+} from '../../dist/merging.js';
+import { ewaldTogether } from '../support/cli.js';
 import { dataFolder } from '../support/data.js';
 import { unpacked } from './unpacked.js';
 
@@ -178,6 +186,73 @@ describe('a comparison', () => {
       /no reflection is in both lists \(.* from .* to .* Å/,
     );
   });
+});
+
+describe('what is not as it should be', () => {
+  test('is said of a list in another point group, and of one without sigmas', () => {
+    const list = drawn(17);
+    const { list: inP1 } = convertReflections(list, { cell, expand: '-1' });
+    const { remarks, overall } = compareReflections(list, inP1, { cell });
+    expect(remarks).toEqual([expect.stringMatching(/second list is in -1: its equivalents in 4\/m were averaged/)]);
+    expect(overall.cc).toBeGreaterThan(0.999_99);
+    const without = checkReflections({ ...list, sigma: new Float64Array(list.count) }, { cell });
+    expect(without.remarks).toEqual([
+      expect.stringMatching(/^No reflection has a sigma: .* give a list with the sigmas/),
+    ]);
+    expect(without.spaceGroups.verdict).toBe('not decided');
+    expect(checkReflections(list, { cell }).remarks).toEqual([]);
+  });
+
+  test('is said of an axis of which two reflections are measured', () => {
+    const list = drawn(19);
+    const rows = Array.from({ length: list.count }, (_, i) => i).filter((i) => {
+      const [h, k, l] = list.indices.subarray(3 * i, 3 * i + 3) as unknown as [number, number, number];
+      return h !== 0 || k !== 0 || l === 3 || l === 4 || l === 5;
+    });
+    const some = listOf(
+      '4/m',
+      rows.map((i) => {
+        const [h, k, l] = [0, 1, 2].map((axis) => list.indices[3 * i + axis] as number) as [number, number, number];
+        const isOdd = h === 0 && k === 0 && l % 2 === 1;
+        return [h, k, l, isOdd ? 0.1 : (list.intensity[i] as number), list.sigma[i] as number] as const;
+      }),
+    );
+    const checked = checkReflections(some, { cell });
+    const axis = checked.spaceGroups.elements.find(({ condition }) => condition.startsWith('00l'));
+    expect(axis?.absent.count).toBe(2);
+    expect(checked.spaceGroups.verdict).not.toBe('decided');
+  });
+
+  test.each([
+    [
+      ['check', 'a.mtz', '-p', '79,79,38,90,90,90'],
+      /a\.mtz states the cell 52,52,44,90,90,90, which is another one than 79,79,38.*leave -p out/,
+    ],
+    [['compare', 'a.mtz', 'b.cif'], /b\.cif states the cell 62,62,44,90,90,90, which is another one than 52,52,44/],
+    [['check', 'a.shelx'], /HKLF 4, which states no point group and no cell; .*\(-y GROUP -p CELL in the shell\)/],
+    [['check', 'a.shelx', '-y', '4/m'], /does not state its cell; give it with -p/],
+    [['convert', 'a.mtz', '-o', 'c.hkl', '--reindex', '2h,k,l'], /2h,k,l, whose determinant is 2.*such as k,h,-l/],
+    [['compare', 'a.mtz', 'far.hkl'], /no reflection is in both lists .* give the cell and the point group of both/],
+  ])('ewald reflections %s says so', async (words, said) => {
+    const { code, err } = await ewaldTogether(['reflections', ...words], { cwd: folder });
+    expect([code, err]).toEqual([expect.any(Number), expect.stringMatching(said)]);
+    expect(code).toBeGreaterThan(0);
+  });
+
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ewald-bad-lists-'));
+    const list = drawn(23);
+    const other = readCell('62,62,44,90,90,90');
+    writeFileSync(join(folder, 'a.mtz'), formatReflections(list, 'mtz', { cell }).content);
+    writeFileSync(join(folder, 'b.cif'), formatReflections(list, 'cif', { cell: other }).content);
+    writeFileSync(join(folder, 'a.shelx'), formatReflections(list, 'shelx', { cell }).content);
+    writeFileSync(
+      join(folder, 'far.hkl'),
+      formatReflections(listOf('4/m', [[30, 1, 1, 5, 1]]), 'hkl', { cell }).content,
+    );
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
 });
 
 describe('a conversion', () => {

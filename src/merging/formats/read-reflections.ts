@@ -5,7 +5,7 @@ import { pointGroup } from '../../crystal/symmetry/point-group.js';
 import { EwaldError } from '../../util/errors.js';
 import { inspect } from '../../util/options.js';
 import { type ReflectionList, readReflectionList } from '../lists/hkl.js';
-import { readMtzReflections } from '../lists/mtz-reader.js';
+import { mtzCell, readMtzReflections } from '../lists/mtz-reader.js';
 import { isHklf4, readHklf4 } from './hklf4.js';
 import { readCifReflections } from './mmcif.js';
 import { readXdsAscii } from './xds-ascii.js';
@@ -53,15 +53,18 @@ export function readReflections(
     );
   if (symmetry !== undefined) pointGroup(symmetry);
   if (new TextDecoder('latin1').decode(bytes.subarray(0, 4)) === 'MTZ ')
-    return { kind: 'mtz', list: readMtzReflections(bytes, name) };
+    return { kind: 'mtz', list: readMtzReflections(bytes, name), ...mtzCell(bytes) };
   const text = new TextDecoder().decode(bytes);
   if (text.startsWith('!FORMAT=XDS_ASCII')) return { kind: 'xds', ...readXdsAscii(text, name) };
   if (/^\s*(#[^\n]*\n\s*)*data_/i.test(text)) return { kind: 'cif', ...readCifReflections(text, name) };
   if (isHklf4(text)) {
     if (symmetry === undefined)
-      throw new EwaldError('Argument', `${name} is HKLF 4, which states no point group; give that of its reflections`, {
-        detail: { path: name },
-      });
+      throw new EwaldError(
+        'Argument',
+        `${name} is HKLF 4, which states no point group and no cell; give those of its reflections, symmetry and cell ` +
+          '(-y GROUP -p CELL in the shell)',
+        { detail: { path: name } },
+      );
     return { kind: 'shelx', list: readHklf4(text, symmetry, name) };
   }
   if (!text.startsWith('CrystFEL reflection list'))

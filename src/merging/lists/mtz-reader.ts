@@ -1,5 +1,6 @@
 /** Reads the intensities of an MTZ file as a list, used as a reference for the setting and for comparison. */
 
+import { type Centring, centrings } from '../../crystal/centring.js';
 import { areIndices, wrongIndices } from '../../crystal/indices.js';
 import { EwaldError } from '../../util/errors.js';
 import { inspect } from '../../util/options.js';
@@ -52,9 +53,7 @@ export function readMtzReflections(bytes: Uint8Array, name = 'the MTZ file'): Re
   const short = view.getInt32(4, little);
   const head = 4 * ((short === -1 ? Number(view.getBigInt64(16, little)) : short) - 1);
   if (!(head >= record && head <= bytes.length)) fail(`its header is said to begin at byte ${head} of ${bytes.length}`);
-  const records: string[] = [];
-  for (let at = head; at + record <= bytes.length; at += record)
-    records.push(String.fromCharCode(...bytes.subarray(at, at + record)).trimEnd());
+  const records = recordsFrom(bytes, head);
   const wordsOf = (key: string): string[][] =>
     records.filter((line) => line.startsWith(`${key} `)).map((line) => line.trim().split(/\s+/).slice(1));
   const [width = 0, rows = 0, batches = 0] = (wordsOf('NCOL')[0] ?? []).map(Number);
@@ -99,4 +98,27 @@ export function readMtzReflections(bytes: Uint8Array, name = 'the MTZ file'): Re
     }),
     measurements: new Float64Array(kept.length).fill(1),
   };
+}
+
+function recordsFrom(bytes: Uint8Array, head: number): string[] {
+  const records: string[] = [];
+  for (let at = head; at + record <= bytes.length; at += record)
+    records.push(String.fromCharCode(...bytes.subarray(at, at + record)).trimEnd());
+  return records;
+}
+
+/** The cell that the header of an MTZ file states, in angstrom and degrees, and its centring; undefined without one. */
+export function mtzCell(
+  bytes: Uint8Array,
+): { readonly parameters: readonly number[]; readonly centring: Centring } | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const little = (bytes[8] as number) >> 4 !== 1;
+  const short = view.getInt32(4, little);
+  const records = recordsFrom(bytes, 4 * ((short === -1 ? Number(view.getBigInt64(16, little)) : short) - 1));
+  const parameters = (records.find((line) => line.startsWith('CELL ')) ?? '').trim().split(/\s+/).slice(1).map(Number);
+  if (parameters.length !== 6 || !parameters.every((x) => x > 0)) return undefined;
+  const letter = (records.find((line) => line.startsWith('SYMINF')) ?? '').trim().split(/\s+/)[3];
+  const found = centrings.find((one) => one === letter) ?? 'P';
+  // R means hexagonal axes as well.
+  return { parameters, centring: found === 'R' && Math.abs((parameters[5] as number) - 120) < 1 ? 'H' : found };
 }

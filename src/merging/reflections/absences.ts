@@ -59,6 +59,8 @@ const leaks = [0.003, 0.01, 0.03, 0.1, 0.3];
 /** Share of absent reflections that are not empty. */
 const outliers = 0.02;
 const [decided, likely] = [7, 3];
+/** Reflections in which two classes differ, with fewer of which nothing is called decided, whatever the odds. */
+const fewestDecisive = 3;
 
 /** Smallest edge of a cell that is taken for one of a chiral molecule, angstrom. */
 const longCell = 40;
@@ -114,8 +116,9 @@ export function rankSpaceGroups(
     if (found) found.members.push(group);
     else classes.set(key, { members: [group], empty });
   }
-  const ranked = [...classes.values()]
-    .map(({ members, empty }) => ({
+  const ranked = [...classes]
+    .map(([key, { members, empty }]) => ({
+      key,
       names: [...new Set(members.map(({ name }) => name))],
       numbers: [...new Set(members.map(({ number }) => number))],
       absent: empty.length,
@@ -123,14 +126,31 @@ export function rankSpaceGroups(
     }))
     .sort((a, b) => b.lnOdds - a.lnOdds || b.absent - a.absent);
   const [first, second] = ranked;
-  const margin = first && second ? first.lnOdds - second.lnOdds : Number.POSITIVE_INFINITY;
+  const elements = elementsOf(list, subject, of, groups);
+  // One class alone is one of groups that differ, if nothing was measured where they do.
+  const isUntold = !second && elements.some(({ absent: out }) => out.count === 0);
+  const resting = first && second ? differing(classes, first.key, second.key) : Number.POSITIVE_INFINITY;
+  const margin = first && second ? first.lnOdds - second.lnOdds : isUntold ? 0 : Number.POSITIVE_INFINITY;
   return {
-    classes: ranked,
-    elements: elementsOf(list, subject, of, groups),
+    classes: ranked.map(({ key: _, ...one }) => one),
+    elements,
     margin,
-    verdict: margin > decided ? 'decided' : margin > likely ? 'likely' : 'not decided',
+    verdict: margin > decided && resting >= fewestDecisive ? 'decided' : margin > likely ? 'likely' : 'not decided',
     chiral,
   };
+}
+
+/** In how many reflections two classes differ. */
+function differing(
+  classes: ReadonlyMap<string, { readonly empty: readonly Special[] }>,
+  first: string,
+  second: string,
+): number {
+  const [a, b] = [first, second].map((key) => new Set((classes.get(key)?.empty ?? []).map(({ i }) => i))) as [
+    Set<number>,
+    Set<number>,
+  ];
+  return [...a].filter((i) => !b.has(i)).length + [...b].filter((i) => !a.has(i)).length;
 }
 
 /** Whether a reflection has an error and an expectation. */

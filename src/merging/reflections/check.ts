@@ -38,6 +38,8 @@ export interface ListCheck {
   readonly spaceGroups: SpaceGroupRanking;
   readonly outliers: readonly Outlier[];
   readonly ice: readonly IceRing[];
+  /** What to know of the tests, in sentences. */
+  readonly remarks: readonly string[];
 }
 
 /**
@@ -60,6 +62,7 @@ export function checkReflections(list: ReflectionList, subject: ListSubject, opt
     spaceGroups: rankSpaceGroups(list, subject, of, chiral),
     outliers: outliersOf(list, of),
     ice: iceOf(list, of),
+    remarks: remarksOf(list),
   };
 }
 
@@ -67,3 +70,15 @@ const inShell = (shell: ShellStatistics): ListShell => {
   const { dMax, dMin, unique, possible, completeness, measurements, multiplicity, snr, meanIntensity } = shell;
   return { dMax, dMin, unique, possible, completeness, measurements, multiplicity, snr, meanIntensity };
 };
+
+/** What a list lacks for the tests. */
+function remarksOf({ sigma, count }: ReflectionList): string[] {
+  let without = 0;
+  for (const one of sigma) if (!(one > 0 && Number.isFinite(one))) without++;
+  if (without === 0) return [];
+  const which = without === count ? 'No reflection has a sigma' : `${without} of ${count} reflections have no sigma`;
+  return [
+    `${which}: absences, outliers and ice are judged by errors, and the twin tests took these as exact; give a list with ` +
+      'the sigmas of its merge.',
+  ];
+}

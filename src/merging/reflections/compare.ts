@@ -2,8 +2,8 @@
 
 import type { Indices } from '../../crystal/symmetry/asymmetric-unit.js';
 import { centric, representative, transformed } from '../../crystal/symmetry/asymmetric-unit.js';
-import { type Operation, tripletOf } from '../../crystal/symmetry/matrices.js';
-import type { PointGroup } from '../../crystal/symmetry/point-group.js';
+import { type Operation, operationKey, tripletOf } from '../../crystal/symmetry/matrices.js';
+import { laueGroup, type PointGroup, pointGroup } from '../../crystal/symmetry/point-group.js';
 import { indexingAmbiguities, latticeRotations } from '../../crystal/symmetry/settings.js';
 import { correlation } from '../../util/correlation.js';
 import { EwaldError } from '../../util/errors.js';
@@ -277,11 +277,15 @@ export function compareReflections(
   const best = tried[0] as (typeof tried)[number];
   if (best.pairs.length === 0) throw noCommon(a, b, inverse);
   const { pairs } = best;
-  const remarks = pairs.some(hasSigma)
-    ? []
-    : [
-        'The lists have no sigmas: the scale is that of plain least squares, and nothing says how much they may differ.',
-      ];
+  const remarks = [
+    ...[first, second].flatMap((list, i) => otherGroupText(list, i, group)),
+    ...(pairs.some(hasSigma)
+      ? []
+      : [
+          'The lists have no sigmas: the scale is that of plain least squares, and nothing says how much they may differ; ' +
+            'give lists with the sigmas of their merges.',
+        ]),
+  ];
   const { scale, b: relativeB } = options.scale === false ? { scale: 1, b: 0 } : scaleOfPairs(pairs);
   for (const pair of pairs) {
     const factor = scale * Math.exp((-relativeB * pair.q2) / 2);
@@ -315,6 +319,20 @@ export function compareReflections(
     worst: worstOf(pairs),
     remarks,
   };
+}
+
+/** What was done to a list of another point group. */
+function otherGroupText({ symmetry }: ReflectionList, i: number, group: PointGroup): string[] {
+  const own = new Set(pointGroup(symmetry).operations.map(operationKey));
+  const which = i === 0 ? 'first' : 'second';
+  const lacks = group.operations.some((m) => !own.has(operationKey(m)));
+  // Mates that one list has apart are averaged with those of the other as a matter of course.
+  if (laueGroup(pointGroup(symmetry)).operations.length === laueGroup(group).operations.length) return [];
+  return [
+    lacks
+      ? `The ${which} list is in ${symmetry}: its equivalents in ${group.name} were averaged by 1/sigma².`
+      : `The ${which} list is in ${symmetry}: it was expanded to ${group.name}.`,
+  ];
 }
 
 const reindexed = (list: ReflectionsByKey, law: Operation, group: PointGroup): ReflectionsByKey =>

@@ -65,8 +65,10 @@ function usable(list: ReflectionList, { expected, isCentric }: ExpectedIntensiti
 
 /** Pairs of acentric reflections two indices apart along one axis, by their places in the list. */
 function neighbours(list: ReflectionList, { group }: ListSubject, of: ExpectedIntensities): [number, number][] {
-  const there = new Map<string, number>();
-  for (let i = 0; i < list.count; i++) if (usable(list, of, i)) there.set(indicesOf(list, i).join(), i);
+  // Numbers as keys: 10⁵ reflections are looked up three times each.
+  const keyOf = ([h, k, l]: Indices): number => ((h + 32768) * 65536 + (k + 32768)) * 65536 + (l + 32768);
+  const there = new Map<number, number>();
+  for (let i = 0; i < list.count; i++) if (usable(list, of, i)) there.set(keyOf(indicesOf(list, i)), i);
   const pairs: [number, number][] = [];
   for (const i of there.values()) {
     const [h, k, l] = indicesOf(list, i);
@@ -76,7 +78,7 @@ function neighbours(list: ReflectionList, { group }: ListSubject, of: ExpectedIn
       [h, k, l + 2],
     ];
     for (const other of others) {
-      const j = there.get(representative(other, group).join());
+      const j = there.get(keyOf(representative(other, group)));
       if (j !== undefined && j !== i) pairs.push([i, j]);
     }
   }
@@ -84,16 +86,18 @@ function neighbours(list: ReflectionList, { group }: ListSubject, of: ExpectedIn
 }
 
 /** |L| of the pairs of which both are positive. */
-function ratios(pairs: readonly (readonly [number, number])[], value: (i: number) => number): number[] {
-  const out: number[] = [];
-  for (const [i, j] of pairs) {
-    const [a, b] = [value(i), value(j)];
-    if (a > 0 && b > 0) out.push(Math.abs(a - b) / (a + b));
+function ratios(pairs: readonly (readonly [number, number])[], value: (i: number) => number): Float64Array {
+  const out = new Float64Array(pairs.length);
+  let count = 0;
+  for (const pair of pairs) {
+    const a = value(pair[0]);
+    const b = value(pair[1]);
+    if (a > 0 && b > 0) out[count++] = Math.abs(a - b) / (a + b);
   }
-  return out;
+  return out.subarray(0, count);
 }
 
-function momentsOf(values: readonly number[]): LMoments {
+function momentsOf(values: Float64Array): LMoments {
   let [sum, squares] = [0, 0];
   for (const x of values) {
     sum += x;
@@ -102,7 +106,7 @@ function momentsOf(values: readonly number[]): LMoments {
   return { meanAbs: sum / values.length, meanSquare: squares / values.length };
 }
 
-const cumulative = (values: readonly number[]): number[] => {
+const cumulative = (values: Float64Array): number[] => {
   const sorted = Float64Array.from(values).sort();
   let at = 0;
   return curveAt.map((limit) => {
@@ -162,19 +166,19 @@ function drawn(
   fraction: number,
   random: Random,
 ): Drawn {
-  const own = new Map<number, number>();
+  const own = new Float64Array(list.count);
   const exponential = (): number => -Math.log(random.uniform());
   const results: LMoments[] = [];
   let curve: number[] = [];
   for (let set = 0; set < sets; set++) {
-    own.clear();
+    own.fill(Number.NaN);
     const value = (i: number): number => {
-      let x = own.get(i);
-      if (x === undefined) {
+      let x = own[i] as number;
+      if (Number.isNaN(x)) {
         const error = (list.sigma[i] as number) / (expected[i] as number);
         const twin = fraction > 0 ? fraction * exponential() : 0;
         x = (1 - fraction) * exponential() + twin + error * random.normal();
-        own.set(i, x);
+        own[i] = x;
       }
       return x;
     };

@@ -8,7 +8,7 @@ const digits = (x: number, places: number): string => (Number.isFinite(x) ? x.to
 const modulated = 2.3;
 
 /** What the twin tests decide, and what they leave open. */
-export function twinText({ twinning, laws }: ListCheck): string {
+export function twinText({ twinning, laws }: Pick<ListCheck, 'twinning' | 'laws'>): string {
   const { fraction, error, pairs, secondMoment, secondMomentError } = twinning;
   if (!Number.isFinite(fraction))
     return `Twinning: not decided, since ${counted(pairs, 'pair')} of acentric reflections are too few.`;
@@ -35,8 +35,10 @@ export function spaceGroupText({ spaceGroups: { classes, verdict, margin, elemen
   const odds = Number.isFinite(margin) ? `, ${oddsText(margin)} against the next` : '';
   if (verdict !== 'not decided') return `Space group ${verdict}: ${names}${hands}${odds}.`;
   const weak = elements
-    .filter(({ absent, present, lnOdds }) => absent.count + present.count > 0 && Math.abs(lnOdds) < 7)
-    .map(({ condition, absent }) => `${counted(absent.count, 'reflection')} for ${condition}`)
+    .filter(({ lnOdds }) => Math.abs(lnOdds) < 7)
+    .map(({ condition, absent }) =>
+      absent.count === 0 ? `none for ${condition}` : `${counted(absent.count, 'reflection')} for ${condition}`,
+    )
     .slice(0, 3);
   const next = classes[1]?.names[0];
   return (
