@@ -184,13 +184,7 @@ export async function createEnginePlan(
   const end = (): void => addon.engineEnd(ender);
   signal?.addEventListener('abort', end);
   try {
-    const plan = await addon.engineCreate(
-      engine,
-      libraries,
-      pack(fftDescriptor, { ...fields, tune: 0 }),
-      measure,
-      ender,
-    );
+    const plan = await addon.engineCreate(engine, libraries, pack(fftDescriptor, fields), measure, ender);
     if (!signal?.aborted) return plan;
     await addon.engineDestroy(plan);
   } catch (error) {
