@@ -96,6 +96,26 @@ test('the disks of both crystals are on their lattices, and none elsewhere', asy
   expect(Math.hypot(y, x)).toBeGreaterThan(0.3);
 });
 
+test('a disk that the edge of the frame cuts is not on the map, since its middle is not known', async () => {
+  const [size, radius] = [48, 4];
+  const frame = (x: number): Float32Array =>
+    Float32Array.from({ length: size * size }, (_, p) => {
+      const lit = (cx: number): number =>
+        Math.min(1, Math.max(0, radius + 0.5 - Math.hypot(Math.floor(p / size) - 24, (p % size) - cx)));
+      return 60 * (lit(24) + lit(x));
+    });
+  for (const [x, count] of [
+    [42, 2],
+    [47, 1],
+    [49, 1],
+  ] as const) {
+    const one = ctx.fromMemory(frame(x), { navShape: [1], sigShape: [size, size] });
+    const options = { pattern: 'circular', diskRadius: radius, minHeight: 0.2, numPeaks: 5 } as const;
+    const { disks } = await ctx.run(ctx.createBraggAnalysis(one, { ...options, cy: 24, cx: 24 }));
+    expect(disks.data[0], String(x)).toBe(count);
+  }
+});
+
 test('axes have the unit of the calibration', async () => {
   const { map, qx } = await ctx.run(ctx.createBraggAnalysis(scan, { calibration, sampling: 2 }));
   expect([map.shape, qx.data[n], qx.data[n + 2], qx.desc]).toEqual([[128, 128], 0, 0.4, 'axis along x, nm⁻¹']);

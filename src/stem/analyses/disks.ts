@@ -6,10 +6,12 @@ import type { ResultBuffer } from '../../udf/functions/buffers.js';
 import type { AnyUdf } from '../../udf/functions/udf.js';
 import { select } from '../../udf/scans/roi.js';
 import type { Scan } from '../../udf/scans/scan.js';
+import { counted } from '../../util/amounts.js';
 import { EwaldError } from '../../util/errors.js';
 import { sumUdf } from '../builtin/sums.js';
 import { diskOfLargeSum } from '../calibrate/sum-disk.js';
 import { braggShape, braggUdf } from '../disks/bragg.js';
+import { isCut, reachOf } from '../disks/follow.js';
 import {
   type CheckedMatch,
   checkLattice,
@@ -162,37 +164,89 @@ interface DiskResults {
 /**
  * Diffraction disks: `shift`, the mean distance of the disks from their places in the sum, weighted by their
  * elevations, as vectors (y, x) in pixels; `shift_y`, `shift_x`; `elevation`, their mean; `positions`, (y, x) of each
- * disk; `elevations`, of each disk; `peaks`, the expected positions. Without `positions`, the first of two passes sums
- * the frames and finds the disks of the sum.
+ * disk; `elevations`, of each disk; `peaks`, the expected positions. A disk at the edge of the square in which it is
+ * searched has no position (NaN), and a frame in which most are has no shift; `notes` count them. Without `positions`,
+ * the first of two passes sums the frames and finds the disks of the sum.
  */
 export const disksAnalysis = /* @__PURE__ */ analysis('disks', (scan, options, what) =>
   inTwoPasses(scan, what, options, { needs: options.positions === undefined }, (searched) => {
     const expected = options.positions ?? disksOf(scan, what, options, searched);
     const udf = diskUdf({ peaks: expected, pattern: searched.pattern, without: searched.without, ...how(options) });
     const { peaks } = udf.params as { peaks: Int32Array };
-    return { udf: udf as AnyUdf, channels: (results) => diskChannels(scan, peaks, results) };
+    const reach = reachOf(checkPattern(what, searched.pattern), options.correlation ?? 'fast');
+    const measuredOf = (results: DiskResults) => measuredDisks(results, peaks, reach);
+    return {
+      udf: udf as AnyUdf,
+      doubts: (results: DiskResults) => cutText(measuredOf(results).cut, results.elevations.validMask, reach),
+      channels: (results: DiskResults) => diskChannels(scan, peaks, measuredOf(results), results.elevations.validMask),
+    };
   }),
 );
 
-function diskChannels(scan: Scan, peaks: Int32Array, { refineds, elevations }: DiskResults) {
+/** Disks with those that are cut left out. */
+interface MeasuredDisks {
+  /** (y, x) of each disk, NaN of one that is cut. */
+  readonly places: Float64Array;
+  /** Elevations, 0 of one that is cut. */
+  readonly weights: Float64Array;
+  /** Nonzero where most of a position, by elevation, is cut. */
+  readonly cut: Uint8Array;
+}
+
+/** A disk that the edge of its square cuts is farther from its place than the maximum of the part that is left. */
+function measuredDisks({ refineds, elevations }: DiskResults, peaks: Int32Array, reach: number): MeasuredDisks {
+  const [places, weights] = [Float64Array.from(refineds.data), Float64Array.from(elevations.data)];
+  const disks = peaks.length / 2;
+  const cut = new Uint8Array(elevations.validMask.length);
+  for (let i = 0; i < cut.length; i++) {
+    let [left, lost] = [0, 0];
+    for (let p = 0; p < disks; p++) {
+      const k = i * disks + p;
+      const weight = weights[k] as number;
+      if (!isCut(places, k, peaks[2 * p] as number, peaks[2 * p + 1] as number, reach)) left += weight;
+      else {
+        lost += weight;
+        weights[k] = 0;
+        places.fill(Number.NaN, 2 * k, 2 * k + 2);
+      }
+    }
+    if (lost > left) cut[i] = 1;
+  }
+  return { places, weights, cut };
+}
+
+/** How many positions have no shift because most of their disks are cut. */
+function cutText(cut: Uint8Array, valid: ArrayLike<number>, reach: number): string[] {
+  const ones = (of: ArrayLike<number>): number => Array.from(of).reduce((sum, one) => sum + one, 0);
+  const [some, all] = [ones(cut), ones(valid)];
+  if (some === 0) return [];
+  return [
+    `at ${some} of ${counted(all, 'position')} most disks are farther than ${reach.toFixed(1)} pixels from their places, ` +
+      'at the edge of the squares in which they are searched, and have no shift (NaN): a larger search holds them',
+  ];
+}
+
+function diskChannels(scan: Scan, peaks: Int32Array, found: MeasuredDisks, valid: ArrayLike<number>) {
   const disks = peaks.length / 2;
   const { nav } = scan.shape;
-  const positions = elevations.validMask.length;
+  const { places, weights, cut } = found;
+  const positions = cut.length;
   const empty = (): Float64Array => new Float64Array(positions).fill(Number.NaN);
   const [shiftY, shiftX, elevation, length] = [empty(), empty(), empty(), empty()] as const;
   const vectors = new Float64Array(2 * positions).fill(Number.NaN);
   for (let i = 0; i < positions; i++) {
-    if (!elevations.validMask[i]) continue;
+    if (!valid[i]) continue;
     let [sum, sumY, sumX] = [0, 0, 0];
     for (let p = 0; p < disks; p++) {
-      const weight = elevations.data[i * disks + p] as number;
+      const weight = weights[i * disks + p] as number;
       if (!(weight > 0)) continue;
       const at = 2 * (i * disks + p);
       sum += weight;
-      sumY += weight * ((refineds.data[at] as number) - (peaks[2 * p] as number));
-      sumX += weight * ((refineds.data[at + 1] as number) - (peaks[2 * p + 1] as number));
+      sumY += weight * ((places[at] as number) - (peaks[2 * p] as number));
+      sumX += weight * ((places[at + 1] as number) - (peaks[2 * p + 1] as number));
     }
     elevation[i] = sum / disks;
+    if (cut[i]) continue;
     const [y, x] = [sumY / sum, sumX / sum];
     vectors.set([y, x], 2 * i);
     shiftY[i] = y;
@@ -206,8 +260,14 @@ function diskChannels(scan: Scan, peaks: Int32Array, { refineds, elevations }: D
     map('shift_y', 'shift along y', 'mean shift of the disks along y, pixels', shiftY, 'px'),
     map('shift_x', 'shift along x', 'mean shift of the disks along x, pixels', shiftX, 'px'),
     map('elevation', 'elevation', 'mean elevation of the disks: the quality of their positions', elevation),
-    { ...map('positions', 'positions', '(y, x) of each disk, pixels', refineds.data, 'px'), shape: [...nav, disks, 2] },
-    { ...map('elevations', 'elevations', 'elevation of each disk', elevations.data), shape: [...nav, disks] },
+    {
+      ...map('positions', 'positions', '(y, x) of each disk, pixels; NaN at the edge of its square', places, 'px'),
+      shape: [...nav, disks, 2],
+    },
+    {
+      ...map('elevations', 'elevations', 'elevation of each disk; 0 at the edge of its square', weights),
+      shape: [...nav, disks],
+    },
     { ...map('peaks', 'peaks', 'expected positions (y, x), pixels', peaks, 'px'), shape: [disks, 2] },
   ];
 }
@@ -284,7 +344,8 @@ function countsOf(results: LatticeResults, is: (results: LatticeResults, k: numb
  * Strain of the lattice through the disks: `eyy`, `exx`, `exy`, `theta` (rotation in radians); `error`, the mean
  * distance of the disks from the lattice in pixels; `disks`, the number of disks that were used. Strain is NaN, and the
  * positions are counted in `notes`, where no lattice fits, where the disks are more than .08 radii and .5 pixels beside
- * it, and where fewer than half as many disks are on it as in the reference. The reference is the median of the lattices of the region `reference`, by default of
+ * it, and where fewer than half as many disks are on it as in the reference. Where a lattice is farther from its place
+ * than the squares of the search hold, they follow it. The reference is the median of the lattices of the region `reference`, by default of
  * all positions. Without `zero`, `a` and `b`, the first of two passes sums the frames and finds the lattice of the sum.
  */
 export const strainAnalysis = /* @__PURE__ */ analysis('strain', (scan, options, what) => {

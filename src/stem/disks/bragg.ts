@@ -65,7 +65,7 @@ function addAt(map: Float64Array, [height, width]: readonly [number, number], y:
 /**
  * `map`, [height, width] times the sampling: the heights of the correlation at the disks of all frames, with the direct
  * beam in the middle pixel (half the size, rounded down); `disks`, their number in each frame. A frame with a pixel
- * that is not finite has none.
+ * that is not finite has none, and a disk that the edge of the frame cuts is left out: its position is not known.
  */
 export const braggUdf = /* @__PURE__ */ defineUdf({
   name: 'bragg',
@@ -89,7 +89,12 @@ export const braggUdf = /* @__PURE__ */ defineUdf({
     const { cx, cy, e1, e2, most, distance, minHeight, sampling } = params;
     for (let i = 0; i < frame.length; i++) if (!Number.isFinite(frame[i])) return;
     const { values } = correlator.of(logScaled(frame));
-    const found = diskMaxima(values, [height, width], { most, distance, minHeight });
+    // A disk that the edge of the frame cuts has its maximum beside its middle.
+    const edge = params.pattern.kind === 'user' ? 0 : params.pattern.radius;
+    const found = diskMaxima(values, [height, width], { most, distance, minHeight }).filter((pixel) => {
+      const [y, x] = [Math.floor(pixel / width), pixel % width];
+      return Math.min(y, x, height - 1 - y, width - 1 - x) >= edge;
+    });
     results.disks[0] = found.length;
     const size = braggShape(meta.sig, sampling);
     const area = 1 - e1 * e1 - e2 * e2;

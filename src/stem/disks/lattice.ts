@@ -87,7 +87,7 @@ export function rint(value: number): number {
 export const wholePixel = (value: number): number => Math.trunc(value + Math.sign(value) * 1e-9);
 
 /** Indices of positions in a lattice, not rounded. */
-function coordinates(lattice: Float64Array, y: number, x: number): [number, number] {
+export function coordinates(lattice: Float64Array, y: number, x: number): [number, number] {
   const [zy, zx, ay, ax, by, bx] = lattice as unknown as [number, number, number, number, number, number];
   const determinant = ay * bx - ax * by;
   return [((y - zy) * bx - (x - zx) * by) / determinant, ((x - zx) * ay - (y - zy) * ax) / determinant];
@@ -99,8 +99,8 @@ const indicesOf = (lattice: Float64Array, positions: ArrayLike<number>): Float64
     return rint(coordinates(lattice, positions[p] as number, positions[p + 1] as number)[k % 2] as number);
   });
 
-/** Views of the results of one frame. */
-interface MatchedLattice {
+/** Views of the results of one frame, or of several. */
+export interface MatchedLattice {
   readonly zero: Float64Array;
   readonly a: Float64Array;
   readonly b: Float64Array;

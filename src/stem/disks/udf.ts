@@ -5,7 +5,13 @@ import type { FrameArray } from '../../frames/dtype.js';
 import { checkedOptions, row } from '../../options/call-options.js';
 import type { PassDtype } from '../../udf/contract.js';
 import type { FoundDisks } from '../../udf/disks/contract.js';
-import { checkRefinement, correlationRows, type DiskCorrelation, type DiskRefinement } from '../../udf/disks/finder.js';
+import {
+  checkRefinement,
+  correlationRows,
+  type DiskCorrelation,
+  type DiskRefinement,
+  emptyDisks,
+} from '../../udf/disks/finder.js';
 import { type CheckedPattern, checkFits, checkPattern, type DiskPattern } from '../../udf/disks/patterns.js';
 import { type AuxData, isAux } from '../../udf/functions/aux.js';
 import type { BufferDeclaration } from '../../udf/functions/buffers.js';
@@ -14,7 +20,8 @@ import { EwaldError } from '../../util/errors.js';
 import { frameSize } from '../builtin/fluctuation.js';
 import { filled, fillOf, type PixelList } from '../images/without-count.js';
 import { type DiskJob, diskFrames } from './correlate.js';
-import { type CheckedMatch, checkMatch, fitLattice, type LatticeMatch, rint, wholePixel } from './lattice.js';
+import { FollowedLattices } from './follow.js';
+import { type CheckedMatch, checkMatch, type LatticeMatch, type MatchedLattice, rint, wholePixel } from './lattice.js';
 
 /** Options of `diskUdf`. */
 export interface DiskUdfOptions {
@@ -79,17 +86,7 @@ const initial: DiskParams = {
   without: [],
 };
 
-interface Views {
-  readonly centers: Int32Array;
-  readonly refineds: Float32Array;
-  readonly heights: Float32Array;
-  readonly elevations: Float32Array;
-  readonly zero: Float64Array;
-  readonly a: Float64Array;
-  readonly b: Float64Array;
-  readonly error: Float64Array;
-  readonly selector: Uint8Array;
-}
+type Views = FoundDisks & MatchedLattice;
 
 /** Expected positions of the frames of a partition: of all frames, or of each of them if they are shifted. */
 function positionsOf({ peaks, zeroShift }: DiskParams, aux: ArrayLike<number> | undefined, count: number): Int32Array {
@@ -104,24 +101,23 @@ function positionsOf({ peaks, zeroShift }: DiskParams, aux: ArrayLike<number> | 
   });
 }
 
-/** Fits the lattice of each frame. */
-function fitAll(found: FoundDisks, { match }: DiskParams, results: Views, count: number): void {
-  if (!match) return;
-  const { zero, a, b, error, selector } = results;
-  const disks = found.heights.length / count;
-  for (let f = 0; f < count; f++)
-    fitLattice(
-      found.refineds.subarray(2 * f * disks, 2 * (f + 1) * disks),
-      found.elevations.subarray(f * disks, (f + 1) * disks),
-      match,
-      {
-        zero: zero.subarray(2 * f, 2 * f + 2),
-        a: a.subarray(2 * f, 2 * f + 2),
-        b: b.subarray(2 * f, 2 * f + 2),
-        error: error.subarray(f, f + 1),
-        selector: selector.subarray(f * disks, (f + 1) * disks),
-      },
-    );
+/** The lattices of frames that are not fitted yet; undefined without a match. */
+function latticesOf(
+  views: Views,
+  { match, pattern, correlation, peaks }: DiskParams,
+  positions: Int32Array,
+  { meta, count }: { readonly meta: UdfMeta; readonly count: number },
+): FollowedLattices | undefined {
+  if (!match) return undefined;
+  const job = { match, pattern, correlation, peaks, ...frameSize('disks', meta) };
+  return new FollowedLattices(job, views, positions, count);
+}
+
+/** The pixels of some frames, one behind the other. */
+function framesAt<T extends FrameArray>(frames: T, pixels: number, which: readonly number[]): T {
+  const out = new (frames.constructor as new (length: number) => T)(which.length * pixels);
+  for (const [i, f] of which.entries()) out.set(frames.subarray(f * pixels, (f + 1) * pixels) as never, i * pixels);
+  return out;
 }
 
 /** Whether the core finds disks in these frames. */
@@ -174,7 +170,18 @@ export const disksUdf = /* @__PURE__ */ defineUdf({
         views,
         (f * disks) / 2,
       );
-    fitAll(views, params, views, count);
+    const lattices = latticesOf(views, params, positions, { meta, count });
+    for (let again = lattices?.again(); again; again = lattices?.again()) {
+      const some = emptyDisks(again.frames.length * (disks / 2));
+      for (const [i, f] of again.frames.entries())
+        find(
+          frames.subarray(f * pixels, (f + 1) * pixels),
+          again.positions.subarray(i * disks, (i + 1) * disks),
+          some,
+          (i * disks) / 2,
+        );
+      lattices?.take(some);
+    }
   },
   core({ params, meta, open }) {
     if (!takes(meta)) return undefined;
@@ -199,15 +206,17 @@ export const disksUdf = /* @__PURE__ */ defineUdf({
       .then((finder) => ({
         async run({ frames, count, results, aux }) {
           const positions = positionsOf(params, (aux as { zeroShift?: ArrayLike<number> }).zeroShift, count);
-          const found = await finder.run(
-            fill ? (filled(frames as UdfFrames, fill, count) as FrameArray) : frames,
-            count,
-            positions,
-          );
+          const searched = fill ? (filled(frames as UdfFrames, fill, count) as FrameArray) : frames;
+          const found = await finder.run(searched, count, positions);
+          const pixels = meta.sig.reduce((product, n) => product * n, 1);
           const views = results as unknown as Views;
           for (const name of ['centers', 'refineds', 'heights', 'elevations'] as const)
             views[name].set(found[name] as never);
-          fitAll(found, params, views, count);
+          const lattices = latticesOf(views, params, positions, { meta, count });
+          for (let again = lattices?.again(); again; again = lattices?.again()) {
+            const some = framesAt(searched, pixels, again.frames);
+            lattices?.take(await finder.run(some, again.frames.length, again.positions));
+          }
         },
         dispose: () => finder.dispose(),
       }));

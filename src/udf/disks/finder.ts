@@ -54,7 +54,7 @@ export interface DiskFinder extends Disposable {
 }
 
 /** Empty results for some disks. */
-const emptyDisks = (disks: number): FoundDisks => ({
+export const emptyDisks = (disks: number): FoundDisks => ({
   centers: new Int32Array(2 * disks),
   refineds: new Float32Array(2 * disks),
   heights: new Float32Array(disks),
