@@ -42,6 +42,7 @@ export function fieldNotes(
     x,
     counts,
     spread: kind === 'disk' && radius !== undefined ? Math.min(radius, outer) ** 2 / 4 : undefined,
+    descan: null,
   };
   const lost = comLeftOut(all, marks, false);
   if (quantity !== 'icom' || nav.length !== 2) {

@@ -27,6 +27,34 @@ export interface MeasuredShifts {
   readonly counts: ArrayLike<number>;
   /** Variance of the pattern along one axis, pixels squared; undefined if it is unknown. */
   readonly spread: number | undefined;
+  /** The descan that was subtracted, (y, x) in the axes of the shifts; null for none. */
+  readonly descan: Float64Array | null;
+}
+
+/** Share of the variance of shifts that may follow the descan without a note. */
+const maxOfDescan = 0.25;
+
+/** A note if what a descan leaves of shifts varies as it does. */
+function descanNote({ y, x, descan }: MeasuredShifts): string[] {
+  if (!descan) return [];
+  const valid = Array.from(y.keys()).filter((i) => Number.isFinite(y[i]) && Number.isFinite(x[i]));
+  const centred = (of: (i: number) => number): number[] => {
+    const mean = valid.reduce((sum, i) => sum + of(i), 0) / valid.length;
+    return valid.map((i) => of(i) - mean);
+  };
+  const field = [...centred((i) => y[i] as number), ...centred((i) => x[i] as number)];
+  const moved = [...centred((i) => descan[2 * i] as number), ...centred((i) => descan[2 * i + 1] as number)];
+  const dot = (p: readonly number[], q: readonly number[]): number =>
+    p.reduce((sum, v, i) => sum + v * (q[i] as number), 0);
+  const size = dot(moved, moved);
+  const part = dot(field, moved) / size;
+  const share = (part * part * size) / dot(field, field);
+  if (!(share > maxOfDescan)) return [];
+  return [
+    `${(100 * share).toFixed(0)} % of the variance of the shifts follow the descan that was subtracted, which is ` +
+      `${(100 * Math.abs(part)).toFixed(0)} % too ${part > 0 ? 'small' : 'large'} for them: the object has a field of this ` +
+      'form, or the mask cuts the disk or holds what does not move with it; regression plane subtracts either',
+  ];
 }
 
 /** Their integral. */
@@ -71,6 +99,7 @@ export function comNotes(shifts: MeasuredShifts): ComNotes {
     doubts: [
       ...(disk.r === null ? [] : [...beamDoubts(sum, disk), ...patternDoubts({ sum, used })]),
       ...emptyNote(counts),
+      ...descanNote(shifts),
       ...comNoise({ dtype, nav }, { field, counts }, spread),
     ],
   };
@@ -86,6 +115,7 @@ export function icomNotes(shifts: MeasuredShifts, integral: IntegratedShifts): C
     faults: [...fieldFaults(field), ...beamFaults(sum, disk), ...stuckFaults(stuck, dtype)],
     doubts: [
       ...emptyNote(counts),
+      ...descanNote(shifts),
       ...beamDoubts(sum, disk),
       ...fieldDoubts(field, phase, integrate),
       ...icomNoise({ dtype }, phase, counts, spread, gain),

@@ -6,6 +6,8 @@ import type { Scan } from '../../udf/scans/scan.js';
 import { type ComParams, discMask } from '../builtin/com.js';
 import { comSumUdf } from '../builtin/com-sum.js';
 import type { Image } from '../calibrate/image.js';
+import { trendMap } from '../calibrate/trend.js';
+import { applyRotation } from '../images/field.js';
 import { analysisRows } from '../parameters.js';
 import { analysis, type Made, navChannel, type OptionsOfAnalysis } from './analysis.js';
 import { calibratedBy } from './calibrated.js';
@@ -70,6 +72,7 @@ export function comOf(scan: Scan, options: ComOptions, what: string) {
       x: measured(fieldX),
       counts: counts.data,
       spread: known.spread(r, ri),
+      descan: descan && applyRotation(trendMap([[0, 0], ...descan.slice(1)], scan.shape.nav as never), params),
     }),
   };
 }

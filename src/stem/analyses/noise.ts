@@ -8,6 +8,8 @@ import { weightAt } from '../ssb/geometry.js';
 
 /** The smallest correlation without a note. */
 const least = 0.95;
+/** Variances whose ratio is less are said as one. */
+const sameVariance = 1.2;
 
 const finite = (values: ArrayLike<number>): number[] => Array.from(values).filter((value) => Number.isFinite(value));
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
@@ -20,14 +22,16 @@ function variance(values: ArrayLike<number>): number {
 /**
  * A note if the noise of a map, as a variance, lets one expect a correlation below .95 with the map without noise. The
  * variance of a map is that of the object and that of the noise, so that the correlation is √(1 − noise / variance).
+ * `whole` is the variance of the map with its plane, where that says nothing of the object.
  */
-function noteOf(name: string, noise: number, of: number, counts: number): string[] {
+function noteOf(name: string, noise: number, of: number, counts: number, whole = of): string[] {
   if (!(noise >= 0 && of > 0 && counts > 0)) return [];
   const alike = Math.sqrt(Math.max(0, 1 - noise / of));
   if (alike >= least) return [];
+  const plane = whole > sameVariance * of ? ` beside its plane (${Math.sqrt(whole).toPrecision(2)} with it)` : '';
   return [
     `${name}: ${counts.toPrecision(2)} counts a pattern make noise of ${Math.sqrt(noise).toPrecision(2)} in a map of ` +
-      `standard deviation ${Math.sqrt(of).toPrecision(2)}, whose correlation with a map without noise is about ` +
+      `standard deviation ${Math.sqrt(of).toPrecision(2)}${plane}, whose correlation with a map without noise is about ` +
       `${alike.toFixed(2)}; this holds if a count is an electron`,
   ];
 }
@@ -67,8 +71,9 @@ export function comNoise(
   const [noise, each] = shiftNoise(counts, spread);
   const meta = { nav, roi: undefined, frames: counts.length };
   const flat = subtractTrend(field, regress(field, 1, meta), meta);
-  const along = [0, 1].map((k) => variance(flat.filter((_, i) => i % 2 === k)));
-  return noteOf('shifts of the centre of mass', noise, Math.min(...along), each);
+  const along = (of: Float64Array, k: number): number => variance(of.filter((_, i) => i % 2 === k));
+  const axis = along(flat, 0) < along(flat, 1) ? 0 : 1;
+  return noteOf('shifts of the centre of mass', noise, along(flat, axis), each, along(field, axis));
 }
 
 /** The same of their integral; `gain` is the variance of an integral of shifts of variance 1. */

@@ -18,6 +18,7 @@ import {
   regress,
   subtractTrend,
 } from '../images/field.js';
+import { asTheDisk, type MaskResponse, responded } from '../images/mask-response.js';
 import { checkRing, frameSize } from './fluctuation.js';
 import { requireReal } from './real-frames.js';
 
@@ -39,7 +40,10 @@ export interface ComParams extends Readonly<Record<string, unknown>> {
    * [dy/dx, dx/dx]].
    */
   readonly regression: -1 | 0 | 1 | Regression;
-  /** Shifts of the pattern over the scan that are subtracted, as `descan` of a calibration; null for none. */
+  /**
+   * Shifts of the pattern over the scan that are subtracted, as `descan` of a calibration; null for none. `comUdf`
+   * subtracts them as they are; analyses, what they make of the centre of mass within the mask.
+   */
   readonly descan: Trend['coefficients'] | null;
   /** Pixels (y, x) that are skipped, such as hot ones. */
   readonly without: readonly (readonly [y: number, x: number])[];
@@ -109,7 +113,12 @@ export interface ComImages {
 
 /** How shifts are derived. */
 type ComFrame = Pick<ComParams, 'scanRotation' | 'flipY' | 'regression'> &
-  Partial<Pick<ComParams, 'descan'>> & { readonly cx: number; readonly cy: number };
+  Partial<Pick<ComParams, 'descan'>> & {
+    readonly cx: number;
+    readonly cy: number;
+    /** How the centres of mass follow the descan; by default as the disk does. */
+    readonly response?: MaskResponse;
+  };
 
 /**
  * The results of moments [positions, 3]: sum, sum of value · y, and of value · x. Positions without `damage` have no
@@ -133,7 +142,7 @@ export function comImages(
     rawShifts[2 * i + 1] = (moments[3 * i + 2] as number) / sum - cx;
   }
   const turned: Field = applyRotation(
-    params.descan ? withoutDescan(rawShifts, params.descan, meta) : rawShifts,
+    params.descan ? withoutDescan(rawShifts, params.descan, params.response ?? asTheDisk, meta) : rawShifts,
     params,
   );
   const regression =
@@ -164,13 +173,14 @@ export function comImages(
   };
 }
 
-/** Shifts minus those of the pattern, whose mean over the scan is that of the centre. */
+/** Shifts minus those that the pattern makes, whose mean over the scan is that of the centre. */
 function withoutDescan(
   shifts: Field,
   descan: Trend['coefficients'],
+  response: MaskResponse,
   { nav, roi }: Pick<UdfMeta, 'nav' | 'roi'>,
 ): Field {
-  const map = trendMap([[0, 0], ...descan.slice(1)], nav as [number, number]);
+  const map = responded(trendMap([[0, 0], ...descan.slice(1)], nav as [number, number]), response);
   const here = roi ? map.filter((_, i) => roi[i >> 1]) : map;
   return shifts.map((shift, i) => shift - (here[i] as number));
 }

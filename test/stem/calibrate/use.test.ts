@@ -261,6 +261,39 @@ test('com and ssb have the same centre in frames of odd sizes: the middle pixel'
   expect(usual.phase.data).toEqual(given.phase.data);
 });
 
+test('a calibrated descan leaves nothing of a scan of vacuum with background, and words if it does', async () => {
+  const [height, width, most] = [48, 56, 9];
+  let state = 11;
+  const random = (): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return (state + 1) / 2 ** 32;
+  };
+  const count = (mean: number): number =>
+    Math.max(0, Math.round(mean + Math.sqrt(-2 * mean * Math.log(random())) * Math.cos(2 * Math.PI * random())));
+  const frames = new Uint16Array(most * most * height * width).map((_, k) => {
+    const [pixel, position] = [k % (height * width), Math.floor(k / (height * width))];
+    const [i, j] = [Math.floor(position / most) - 4, (position % most) - 4];
+    const r = Math.hypot(Math.floor(pixel / width) - 24 + 0.6 * i, (pixel % width) - 27 - 0.8 * j);
+    // The disk, a background of a hundredth of it, and the halo of what is around the object.
+    return count(40 / (1 + Math.exp(2 * (r - 8))) + 0.5 + 3 * Math.exp(-((r - 17) ** 2) / 6));
+  });
+  const vacuum = ctx.fromMemory(frames, { sigShape: [height, width], navShape: [most, most] });
+  const own = await ctx.calibrate(vacuum);
+  const spread = async (regression: 'plane' | 'calibrated', more = {}) => {
+    const { x, y, notes } = await ctx.run(ctx.createComAnalysis(vacuum, { calibration: own, regression, ...more }));
+    const size = Math.sqrt(
+      [...Array.from(x.data), ...Array.from(y.data)].reduce((sum, one) => sum + one * one, 0) / (2 * x.data.length),
+    );
+    return { size, notes: notes.join() };
+  };
+  const [plane, calibrated] = [await spread('plane'), await spread('calibrated')];
+  expect(calibrated.size).toBeLessThan(1.35 * plane.size);
+  expect(calibrated.notes).not.toMatch(/follow the descan/);
+  // A mask that cuts the disk at the ends of the scan sees another descan.
+  const cut = await spread('calibrated', { maskRadius: 6 });
+  expect(cut.notes).toMatch(/% of the variance of the shifts follow the descan that was subtracted/);
+});
+
 describe('the command', () => {
   const ewald = (...words: string[]) => ewaldTogether(words, { cwd: folder });
   const shape = ['--nav-shape', `${rows},${columns}`, '--backend', 'wasm'];
