@@ -66,6 +66,37 @@ export function doubtText(
   );
 }
 
+/** Share of the peaks below which crystals may be chance, and the share of them that other lattices explain as well. */
+const [mostByChance, mostAmbiguous] = [0.4, 0.5];
+
+/**
+ * Why crystals may be chance: they explain few of the peaks, and for most of them there are other lattices that explain
+ * their spots as well. Spots of a flat sphere lie in a plane, where a lattice finds rows of any cell; of right crystals
+ * that explain few peaks, two in fifteen have rivals.
+ */
+export function chanceText(explained: readonly number[], ambiguous: number, crystals: number): string | undefined {
+  if (explained.length < several || ambiguous < mostAmbiguous * crystals) return undefined;
+  const middle = median(explained);
+  if (middle >= mostByChance) return undefined;
+  return (
+    `the crystals explain only ${(100 * middle).toFixed(0)} % of the peaks of their frames (median), and other lattices ` +
+    `the spots of ${ambiguous} of ${crystals} as well, as lattices do that fit by chance; check the wavelength, the ` +
+    'distance and the cell (ewald cell finds one from the frames)'
+  );
+}
+
+/** Share of the peaks above which crystals tell that a wavelength is right which the file contradicts. */
+const tellsWavelength = 0.6;
+
+/** That the crystals do not settle a wavelength that is far from that of the file; undefined if they do. */
+export function wavelengthText(explained: number | undefined, contradiction: string | undefined): string | undefined {
+  if (contradiction === undefined || explained === undefined || explained >= tellsWavelength) return undefined;
+  return (
+    `${contradiction}, and the crystals explain only ${(100 * explained).toFixed(0)} % of the peaks (median): if the file ` +
+    'is right, they are chance'
+  );
+}
+
 /** Edges of molecules in nm look like those of minerals in angstroms. */
 const longestTiny = 20;
 

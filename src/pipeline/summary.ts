@@ -8,7 +8,7 @@ import { median } from '../util/median.js';
 import { type PlainOf, plainOf } from '../util/plain.js';
 import { Sampled } from '../util/sampled.js';
 import { CellQuestions, type DoubtfulCell } from './cell-agreement.js';
-import { doubtText, explainedFraction, isOtherSize } from './doubt.js';
+import { chanceText, doubtText, explainedFraction, isOtherSize } from './doubt.js';
 import { minuteS, type RunRates, type RunSample, ratesBetween, sampleBefore } from './rates.js';
 import { RecentValues } from './recent-values.js';
 import type { FrameFailure, FrameRecord } from './record.js';
@@ -261,12 +261,13 @@ export class RunSummary {
 
   /** Why the cell is in doubt; undefined if it is not. */
   get doubt(): string | undefined {
-    return doubtText(this.#explained.kept, undefined, () =>
+    const hasOtherSize = (): boolean =>
       this.cells.some(({ known, parameters }) => {
         const cell = this.#known[known]?.cell;
         return cell !== undefined && isOtherSize(parameters.slice(0, 3), lengthsOf(cell));
-      }),
-    );
+      });
+    const { kept } = this.#explained;
+    return doubtText(kept, undefined, hasOtherSize) ?? chanceText(kept, this.ambiguous, this.crystals);
   }
 
   /** Mean milliseconds per frame of each stage, and its backends. */

@@ -1,5 +1,5 @@
 /** Frames of a flat sphere: what a run reports for crystals that their spots cannot distinguish from others. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -87,4 +87,23 @@ test('frames of a curved sphere report no rivals', { tags: 'all' }, async () => 
   expect(crystals.length).toBeGreaterThan(0);
   expect(crystals.every(({ ambiguous, rivals }) => !ambiguous && rivals.length === 0)).toBe(true);
   expect(readFileSync(at('a.stream'), 'utf8')).not.toContain('ewald/rivals');
+});
+
+test('lattices of a wrong wavelength are doubted as chance, and the file settles one that it contradicts', {
+  tags: 'all',
+}, async () => {
+  const cell = '--cell=22,25,28,90,90,90';
+  const words = ['--images=15', '--radiation=electron', cell, '--symmetry=mmm', '--domain=300', '--size=512,512'];
+  expect((await ewald(['simulate', 'frames', '-o', of('wave'), ...words])).code).toBe(0);
+  const right = readFileSync(of('wave/run.geom'), 'utf8');
+  writeFileSync(of('wrong.geom'), right.replace(/electron_voltage = .*/, 'photon_energy = 200000 eV'));
+  const known = ['-p', of('wave/run.cell'), '--force', '-o', of('wave.stream')];
+  const wrong = await ewald(['index', of('wave/run.h5'), '-g', of('wrong.geom'), ...known]);
+  expect(wrong.code).toBe(1);
+  expect(wrong.err).toMatch(/the crystals explain only \d+ % of the peaks .* as lattices do that fit by chance/);
+  expect(wrong.err).toMatch(/147\.2 % more than the file, and the crystals explain only \d+ %/);
+  expect(wrong.err).toMatch(/no X-rays that crystals are measured with are that short; are these electrons\?/);
+  // The file is wrong and the geometry right: the crystals tell.
+  const { err } = await ewald(['index', of('wave/run.h5'), '-g', of('wave/run.geom'), ...known]);
+  expect(err).not.toMatch(/chance|contradict/);
 });

@@ -31,6 +31,9 @@ export interface GeometryFacts {
   readonly problems: readonly string[];
 }
 
+/** Photons above 150 keV have a shorter wavelength, Å. */
+const hardestA = 0.0827;
+
 /** Summarises and checks a geometry that has no unresolved numbers. */
 export function checkGeometry(geometry: Geometry, beam: Beam): GeometryFacts {
   const { panels } = geometry;
@@ -50,6 +53,11 @@ export function checkGeometry(geometry: Geometry, beam: Beam): GeometryFacts {
   if (beam.wavelengthA > 10 || beam.wavelengthA < 0.003)
     problems.push(
       `the wavelength is ${sixDigits(beam.wavelengthA)} Å; is the unit right? (photon_energy without a unit is in eV)`,
+    );
+  if (geometry.radiation?.kind === 'photonEnergy' && beam.wavelengthA < hardestA)
+    problems.push(
+      `the wavelength is ${sixDigits(beam.wavelengthA)} Å, and no X-rays that crystals are measured with are that ` +
+        'short; are these electrons? (their voltage is electron_voltage, and not photon_energy)',
     );
   const [xs, ys] = [outlines.flat().map(([x]) => x), outlines.flat().map(([, y]) => y)];
   const extentM = [largest(xs) - smallest(xs), largest(ys) - smallest(ys)] as const;

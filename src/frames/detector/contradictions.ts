@@ -20,7 +20,12 @@ const leastLimit = 0.5;
 export interface Contradiction {
   readonly of: 'distance' | 'wavelength' | 'pixel size' | 'beam' | 'orientation' | 'saturation';
   readonly text: string;
+  /** Whether a wavelength is that of other crystals than the ones that fit, and not of a pulse or a calibration. */
+  readonly isFar?: boolean;
 }
+
+/** Part by which a wavelength is far from that of the file. */
+const farWavelength = 0.1;
 
 /**
  * The contradictions between a geometry, with its modules as the file has them, and what a file of frames states, with
@@ -46,6 +51,7 @@ export function contradictions(
     const percent = (100 * Math.abs(own / stated - 1)).toFixed(1);
     found.push({
       of,
+      isFar: of === 'wavelength' && Math.abs(own / stated - 1) > farWavelength,
       text:
         `the ${of} is ${sixDigits(own)} ${unit} in the geometry, and ${name} states ` +
         `${sixDigits(stated)} ${unit}: ${percent} % ${own > stated ? 'more' : 'less'} than the file`,

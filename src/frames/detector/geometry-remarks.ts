@@ -14,6 +14,7 @@ import { stackedGeometry } from './stacked.js';
 export interface GeometryRemark {
   readonly text: string;
   readonly contradicts?: Contradiction['of'];
+  readonly isFar?: boolean | undefined;
 }
 
 /** The remarks as warnings about a geometry of some name; contradictions of a kind in `doubted` put a cell in doubt. */
@@ -62,7 +63,8 @@ export async function geometryRemarks(
     const facts = checkGeometry(geometry, beam);
     // The parser has already reported the gain.
     for (const text of facts.problems) if (!text.includes('adu_per_')) remarks.push({ text });
-    for (const { of, text } of contradictions(given, beam, facts, first)) remarks.push({ text, contradicts: of });
+    for (const { of, text, isFar } of contradictions(given, beam, facts, first))
+      remarks.push({ text, contradicts: of, isFar });
   } catch {
     // Frames that state nothing that can be compared are searched all the same.
   }

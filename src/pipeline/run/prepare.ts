@@ -17,7 +17,7 @@ import type { OpenRun, PreparedRun } from './run-state.js';
 /** Determines what the options leave open, on the first frames. Throws what it refuses, before any warning. */
 export async function preparedRun(run: OpenRun): Promise<PreparedRun> {
   const { context, source, geometry, cells, own, options, events } = run;
-  const isDistanceOpen = await checkAndWarn(run);
+  const { isDistanceOpen, farWavelength } = await checkAndWarn(run);
   const { settings, refined, isDoubtful, fitted } = await startOfRun(context, own, { ...run, onEvent: events.report });
   events.report({ kind: 'prepared', cells: settings.cells ?? [], refined, isDoubtful, fitted });
   if (isDistanceOpen && !fitted?.isDistanceKnown) events.report(unsettledDistance);
@@ -34,14 +34,20 @@ export async function preparedRun(run: OpenRun): Promise<PreparedRun> {
     geometry: { given, used, text, isRefined: refined !== undefined, isCellGiven: cells !== undefined, fitted },
     commandLine,
     head: streamHead(text, settings, commandLine, source.identities, isDoubtful),
+    farWavelength,
   };
 }
 
-/**
- * Refuses what the detector cannot give, then warns of what is unusual about the inputs; returns whether the distance is
- * in doubt unless the crystals tell it.
- */
-async function checkAndWarn(run: OpenRun): Promise<boolean> {
+/** What a file contradicts that only the crystals settle. */
+interface OpenQuestions {
+  /** Whether the distance is in doubt unless the crystals tell it. */
+  readonly isDistanceOpen: boolean;
+  /** The contradiction of a wavelength that is far from that of the file. */
+  readonly farWavelength: string | undefined;
+}
+
+/** Refuses what the detector cannot give, then warns of what is unusual about the inputs. */
+async function checkAndWarn(run: OpenRun): Promise<OpenQuestions> {
   const { source, geometry, cells, own, grid, options, events } = run;
   const { rois, settings } = options;
   // Warnings before a refusal would hide what it says.
@@ -53,18 +59,18 @@ async function checkAndWarn(run: OpenRun): Promise<boolean> {
     const detector = await own.detector();
     sink.checkReach(largestInverseD(detector.geometry, detector.beam));
   }
-  const isDistanceOpen = await abortable(warnOfGeometry(run), options.signal);
+  const questions = await abortable(warnOfGeometry(run), options.signal);
   for (const warning of geometry?.geometry.warnings ?? []) events.warn(`${geometry?.name}: ${warning}`);
   for (const text of source.warnings) events.warn(text);
   if (rois.length > 0) for (const text of beyondTexts(await own.detector(), rois)) events.warn(text);
   if (grid?.found.doubt !== undefined) events.warn(grid.found.doubt, true);
   // A range beyond the detector is refused before any frame is searched.
   if (settings.profile) profileBinsOf(await own.detector(), settings as SearchSettings);
-  return isDistanceOpen;
+  return questions;
 }
 
-/** Warns of what is wrong with a geometry; true if its distance is in doubt unless the crystals tell it. */
-async function warnOfGeometry({ geometry, source, cells, events, options }: OpenRun): Promise<boolean> {
+/** Warns of what is wrong with a geometry. */
+async function warnOfGeometry({ geometry, source, cells, events, options }: OpenRun): Promise<OpenQuestions> {
   // The numbers that the geometry names are where the caller's function opens them.
   const openOther = awaited('pipeline: openOther', options.openOther) ?? source.openOther;
   const find = async () => (geometry ? geometryRemarks(geometry.geometry, { first: source.first, openOther }) : []);
@@ -72,5 +78,8 @@ async function warnOfGeometry({ geometry, source, cells, events, options }: Open
   // Without a known cell, nothing tells the wavelength.
   const untold = cells ? [] : (['wavelength', 'pixel size'] as const);
   for (const event of warningsOf(geometry?.name, remarks, untold)) events.report(event);
-  return !cells && remarks.some(({ contradicts }) => contradicts === 'distance');
+  return {
+    isDistanceOpen: !cells && remarks.some(({ contradicts }) => contradicts === 'distance'),
+    farWavelength: remarks.find(({ isFar }) => isFar)?.text,
+  };
 }

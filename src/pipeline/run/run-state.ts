@@ -70,6 +70,8 @@ export interface PreparedRun {
   readonly commandLine: string;
   /** The head of its stream. */
   readonly head: string;
+  /** The contradiction of a wavelength that is far from that of the file; undefined without one. */
+  readonly farWavelength: string | undefined;
 }
 
 /** What the frames of a run add up to. */

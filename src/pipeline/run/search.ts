@@ -4,7 +4,7 @@ import { latticeName } from '../../crystal/lattice-name.js';
 import { stackedGeometry } from '../../frames/detector/stacked.js';
 import { abortable, closeIterator } from '../../util/aborted.js';
 import { isEwaldError } from '../../util/errors.js';
-import { tinyCellText } from '../doubt.js';
+import { tinyCellText, wavelengthText } from '../doubt.js';
 import { type RunEvent, startEvent } from '../events.js';
 import { pipelineItem } from '../record.js';
 import type { PipelineItem } from '../search-all.js';
@@ -143,12 +143,14 @@ async function endOutputs(run: Run, outputs: Outputs, warnings: FrameWarnings, i
   const {
     source,
     events,
-    prepared: { settings },
+    prepared: { settings, farWavelength },
     state: { summary, verdict, chip },
   } = run;
   summary.end();
   for (const text of verdict.texts()) events.warnQuietly(text);
   for (const { text, isDoubtful } of run.orientations?.texts() ?? []) events.warnQuietly(text, isDoubtful);
+  const untold = wavelengthText(summary.explained, farWavelength);
+  if (untold !== undefined) events.warnQuietly(untold, true);
   for (const text of (await source.changes?.()) ?? []) events.warnQuietly(text, true);
   const question = summary.hits > 0 && summary.indexed === 0 ? tinyCellText(settings.cells, 'frame') : undefined;
   if (question !== undefined) events.warnQuietly(question);
