@@ -204,7 +204,18 @@ export function flagValues<Rows extends Parameters>(
     if (row.without !== undefined && text === true) continue;
     const { words = {} } = row;
     if (typeof text === 'string' && Object.hasOwn(words, text)) {
-      Object.assign(values, words[text]);
+      const stands = words[text] as Readonly<Record<string, string>>;
+      for (const [other, value] of Object.entries(stands)) {
+        const also =
+          rows[other] && other !== name ? (texts as Record<string, unknown>)[flagKey(other, rows[other])] : undefined;
+        if (also !== undefined && also !== value)
+          throw new EwaldError(
+            'Argument',
+            `${nameOption(name)} is "${text}", which is ${nameOption(other)} ${value}, and ${nameOption(other)} is ` +
+              `"${also}": they contradict each other; pass one of them`,
+          );
+      }
+      Object.assign(values, stands);
       continue;
     }
     refuseEmpty(row, text, nameOption(name));

@@ -14,37 +14,62 @@ interface Stored {
   readonly little: boolean;
 }
 
-/** Bytes of a frame that are looked at, and the fewest numbers besides 0 that tell something. */
-const [sampleBytes, fewest] = [2 ** 14, 64];
+/** Bytes of a frame that are looked at. */
+const sampleBytes = 2 ** 14;
+/** The fewest numbers besides 0 that tell something: of one frame, and of several where frames are nearly empty. */
+const [fewest, fewestOfSeveral] = [64, 16];
 /** Share of the numbers of which something must be so. */
 const nearlyAll = 0.95;
 /** Share of numbers whose upper half is used, from which on the lower one would be used evenly. */
 const many = 0.25;
 /** Reals of detectors are between these sizes; whole numbers read as reals are smaller. */
 const [tiny, huge] = [1e-30, 1e30];
+/** The same of half floats: smaller ones lose digits, and no one stores frames like that. */
+const tinyHalf = 2 ** -14;
 /** Standard deviations of binary exponents: of counts, and of bytes in another order. */
 const [usualSpread, wildSpread] = [12, 25];
 
 /**
- * A warning if the first frame, or if that is empty the one `middle` bytes behind it, has numbers that
- * no detector gives; none if nothing is unusual.
+ * A warning if a frame has numbers that no detector gives; none if nothing is unusual. Of the frames that begin `at`
+ * bytes behind the first one, that and the second are looked at, and the others as long as few numbers differ from 0.
  */
-export async function notesOnNumbers(source: ByteSource, stored: Stored, middle = 0): Promise<Note[]> {
+export async function notesOnNumbers(source: ByteSource, stored: Stored, at: readonly number[] = [0]): Promise<Note[]> {
   const { dtype, little } = stored;
   const width = numberBytes(dtype);
   if (width === 1) return [];
-  for (const at of new Set([0, middle])) {
-    const from = stored.offset + at;
+  const [read, turned]: [Uint8Array[], Uint8Array[]] = [[], []];
+  const noteOf = (doubt: Doubt): Note[] => [{ kind: 'warning', ...doubt, isCut: true }];
+  let [used, most] = [0, 0];
+  for (const [i, behind] of [...new Set(at)].entries()) {
+    if (i > 1 && used >= fewest) break;
+    const from = stored.offset + behind;
     const length = Math.min(stored.bytes, sampleBytes, source.size - from);
-    if (length < width) return [];
+    if (length < width) break;
     const bytes = (await source.read(from, Math.floor(length / width) * width)).slice();
     const other = bytes.slice();
     swapBytes(little ? other : bytes, width, source);
-    const why = whyDoubted(viewAs(bytes, dtype), viewAs(other, dtype), dtype, little);
-    if (why === undefined) continue;
-    return [{ kind: 'warning', text: why.text, option: why.option, isCut: true }];
+    const numbers = viewAs(bytes, dtype);
+    const doubt = whyDoubted(numbers, viewAs(other, dtype), stored, fewest);
+    if (doubt) return noteOf(doubt);
+    const filled = Array.prototype.filter.call(numbers, Boolean).length;
+    used += filled;
+    most = Math.max(most, filled);
+    read.push(bytes);
+    turned.push(other);
   }
-  return [];
+  if (most >= fewest || read.length < 2) return [];
+  const doubt = whyDoubted(viewAs(joined(read), dtype), viewAs(joined(turned), dtype), stored, fewestOfSeveral);
+  return doubt ? noteOf(doubt) : [];
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
 }
 
 interface Doubt {
@@ -52,22 +77,29 @@ interface Doubt {
   readonly option: 'dtype' | 'endian';
 }
 
-/** Why numbers are doubted; `other` has them in the other byte order. */
-function whyDoubted(numbers: FrameArray, other: FrameArray, dtype: DataType, little: boolean): Doubt | undefined {
+/** Why numbers are doubted, if `least` of them are not 0; `other` has them in the other byte order. */
+function whyDoubted(
+  numbers: FrameArray,
+  other: FrameArray,
+  { dtype, little }: Stored,
+  least: number,
+): Doubt | undefined {
   const isReal = elements[dtype].array === Float32Array || dtype === 'f64' || dtype === 'c128' || dtype === 'f16';
   const order = little ? 'big' : 'little';
-  return isReal ? ofReals(realsOf(numbers, dtype), realsOf(other, dtype), dtype, order) : ofIntegers(numbers, order);
+  if (!isReal) return ofIntegers(numbers, order, least);
+  const reals = realsOf(numbers, dtype);
+  return reals.length < least ? undefined : ofReals(reals, realsOf(other, dtype), dtype, order);
 }
 
 const realsOf = (numbers: FrameArray, dtype: DataType): Float64Array =>
   Float64Array.from(numbers as Float32Array, dtype === 'f16' ? halfToNumber : undefined).filter((x) => x !== 0);
 
 function ofReals(reals: Float64Array, others: Float64Array, dtype: DataType, order: string): Doubt | undefined {
-  if (reals.length < fewest) return undefined;
   const share = (of: (x: number) => boolean): number => reals.filter(of).length / reals.length;
-  if (dtype !== 'f16' && share((x) => Math.abs(x) < tiny) >= nearlyAll) {
+  const least = dtype === 'f16' ? tinyHalf : tiny;
+  if (share((x) => Math.abs(x) < least) >= nearlyAll) {
     const text =
-      `nearly all numbers besides 0 are smaller than ${tiny}, as those of integers, or of another byte order, read as ` +
+      `nearly all numbers besides 0 are smaller than ${Number(least.toPrecision(1))}, as those of integers, or of another byte order, read as ` +
       dtype;
     return { text: `${text}: is the dtype that of the file, and its byte order ${order}?`, option: 'dtype' };
   }
@@ -83,11 +115,11 @@ function spreadOf(reals: Float64Array): number {
   return Math.sqrt(exponents.reduce((sum, x) => sum + (x - mean) ** 2, 0) / exponents.length);
 }
 
-function ofIntegers(numbers: FrameArray, order: string): Doubt | undefined {
+function ofIntegers(numbers: FrameArray, order: string, least: number): Doubt | undefined {
   const half = numbers.BYTES_PER_ELEMENT * 4;
   const [base, some] = [2 ** half, 2 ** half / 8];
   const used = Float64Array.from(numbers as Uint16Array, (x) => Math.abs(Number(x))).filter((x) => x !== 0);
-  if (used.length < fewest) return undefined;
+  if (used.length < least) return undefined;
   const share = (of: (x: number) => boolean): number => used.filter(of).length / used.length;
   if (share((x) => x % 256 === 0) >= nearlyAll) {
     const text = 'nearly all numbers are multiples of 256, as small ones of the other byte order are';

@@ -57,6 +57,15 @@ describe('ewald info', () => {
     expect(out).toMatch(/missing\s+wavelength, distance, pixel size, beam centre/);
   });
 
+  it('refuses a byte order that contradicts the one in the word for the dtype', async () => {
+    const given = ['info', at('plain.raw'), '--sig-shape', '4,5', '--dtype', '>u2', '--endian'];
+    expect(await ewald([...given, 'little'])).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/--dtype is ">u2", which is --endian big, and --endian is "little": they contradict/),
+    });
+    expect((await ewald([...given, 'big'])).code).toBe(0);
+  });
+
   it('names the invalid option', async () => {
     // The header promises a longer file, and names are stored beyond its end.
     if (dataFolder) {

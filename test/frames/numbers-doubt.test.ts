@@ -62,3 +62,21 @@ test.each(['little', 'big'] as const)(
     expect(await doubted(stored(late, 'u16', endian), 'f32', endian)).toBe('dtype');
   },
 );
+
+test.each(['little', 'big'] as const)(
+  'sparse counts of %s-endian order are doubted by those that are not 0, and right ones are not',
+  async (endian) => {
+    // Counted electrons on 2 % of the pixels of ten frames.
+    const sparse = Array.from({ length: 10 * 32 * 32 }, () => (random() < 0.02 ? 1 + Math.floor(1.1 * random()) : 0));
+    for (const dtype of ['u16', 'u32', 'i32', 'f32', 'f64'] as const) {
+      const file = stored(sparse, dtype, endian);
+      expect(await doubted(file, dtype, endian), dtype).toBeUndefined();
+      expect(await doubted(file, dtype, other[endian]), `${dtype} in the other order`).toBeDefined();
+    }
+    const [u16, u32] = [stored(sparse, 'u16', endian), stored(sparse, 'u32', endian)];
+    for (const file of [u16, u32]) expect(await doubted(file, 'f32', endian)).toBe('dtype');
+    expect(await doubted(u16, 'u32', endian)).toBe('dtype');
+    for (const mean of [1, 5, 100, 600])
+      expect(await doubted(stored(counts(mean), 'u16', endian), 'f16', endian), `f16 ${mean}`).toBe('dtype');
+  },
+);
