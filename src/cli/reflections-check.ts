@@ -7,7 +7,7 @@ import { cellOfLists, readList } from './reflections-input.js';
 import type { CheckFlags } from './reflections-rows.js';
 
 export async function run([input = '']: readonly string[], flags: CheckFlags): Promise<void> {
-  const file = await readList(input, flags.symmetry);
+  const file = await readList(input, flags);
   const cell = await cellOfLists(flags.cell, [file], [input]);
   const result = checkReflections(file.list, { ...pickFlags(checkListRows, flags), cell });
   const words = { twinning: twinText(result), spaceGroup: spaceGroupText(result) };

@@ -7,9 +7,9 @@ import { cellOfLists, readList } from './reflections-input.js';
 import type { CompareFlags } from './reflections-rows.js';
 
 export async function run([first = '', second = '']: readonly string[], flags: CompareFlags): Promise<void> {
-  const { json, csv, cell, symmetry } = flags;
+  const { json, csv, cell } = flags;
   refuseBoth({ ...(json && { json }), ...(csv && { csv }) });
-  const files = [await readList(first, symmetry), await readList(second, symmetry)] as const;
+  const files = [await readList(first, flags), await readList(second, flags)] as const;
   const known = await cellOfLists(cell, files, [first, second]);
   const result = compareReflections(files[0].list, files[1].list, {
     ...pickFlags(compareListsRows, flags),

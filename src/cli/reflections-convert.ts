@@ -19,14 +19,19 @@ function kindOf(file: string): ListKind {
 }
 
 export async function run([input = '']: readonly string[], flags: ConvertFlags): Promise<void> {
-  const { output = '', force = false, json, symmetry } = flags;
+  const { output = '', force = false, json } = flags;
   const kind = kindOf(output);
   const writing = { force, inputs: [input].filter((file) => file !== '-') };
   await checkOutput(output, writing);
-  const file = await readList(input, symmetry);
+  const file = await readList(input, flags);
   const cell = await cellOfLists(flags.cell, [file], [input]);
-  const { list, outside, withoutTwin } = convertReflections(file.list, { ...pickFlags(convertListRows, flags), cell });
-  const { content, remarks } = formatReflections(list, kind, { ...pickFlags(formatListRows, flags), cell });
+  const converted = convertReflections(file.list, { ...pickFlags(convertListRows, flags), cell });
+  const { list, outside, withoutTwin } = converted;
+  const { content, remarks: written } = formatReflections(list, kind, {
+    ...pickFlags(formatListRows, flags),
+    cell: converted.cell,
+  });
+  const remarks = [...converted.remarks, ...written];
   await writeWhole(output, content, writing);
   const lost = [
     outside > 0 ? `${counted(outside, 'reflection')} outside of the limits` : '',
@@ -39,6 +44,8 @@ export async function run([input = '']: readonly string[], flags: ConvertFlags):
       kind,
       reflections: list.count,
       symmetry: list.symmetry,
+      spaceGroup: list.spaceGroup,
+      columns: file.columns,
       outside,
       withoutTwin,
       remarks,

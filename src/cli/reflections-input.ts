@@ -2,11 +2,31 @@
 import { cellFromParameters, inputName, readBytes, readCellOption } from '../entries/command.node.js';
 import { anglesOf, EwaldError, type KnownCell, lengthsOf } from '../entries/index.node.js';
 import { type ReflectionFile, readReflections } from '../entries/merging.js';
+import { note, yellow } from './output.js';
 
-/** Reads a list; `symmetry` is that of a file which states none. */
-export async function readList(file: string, symmetry: string | undefined): Promise<ReflectionFile> {
-  return readReflections(await readBytes(file), { name: inputName(file), ...(symmetry && { symmetry }) });
+/** How lists are read. */
+interface ListFlags {
+  /** The point group of a file that states none. */
+  readonly symmetry?: string | undefined;
+  readonly columns?: string | undefined;
 }
+
+/** Reads a list, and says which of its columns were read and what contradicts itself. */
+export async function readList(file: string, { symmetry, columns }: ListFlags): Promise<ReflectionFile> {
+  const read = readReflections(await readBytes(file), {
+    name: inputName(file),
+    ...(symmetry && { symmetry }),
+    ...(columns !== undefined && { columns }),
+  });
+  const [first = ''] = read.remarks;
+  const words = read.columns?.join(' and ');
+  if (words !== undefined && !first.startsWith(words)) note(`${inputName(file)}: ${words} are read`);
+  for (const remark of read.remarks) note(`${yellow('note:')} ${inputName(file)}: ${remark}`);
+  return read;
+}
+
+/** Parts of a length and degrees by which a given cell may differ from that of a list without a word. */
+const [alike, alikeDeg] = [0.03, 3];
 
 /** Largest relative difference of an edge, and of an angle in degrees, of lists that are compared. */
 const [mostLength, mostAngle] = [0.05, 5];
@@ -27,7 +47,10 @@ function checkStated({ cell }: KnownCell, lists: readonly ReflectionFile[], name
   }
 }
 
-/** The given cell, or the one that a list states. Throws `Argument`, `Mismatch`. */
+/**
+ * The given cell, or the one that a list states; the centring is that of the list wherever it states one. Throws
+ * `Argument`, and `Mismatch` for lists of another cell.
+ */
 export async function cellOfLists(
   cell: string | undefined,
   lists: readonly ReflectionFile[],
@@ -39,14 +62,26 @@ export async function cellOfLists(
 }
 
 async function cellGiven(cell: string | undefined, lists: readonly ReflectionFile[]): Promise<KnownCell> {
-  if (cell !== undefined) return readCellOption(cell);
-  const stated = lists.find((list) => list.parameters !== undefined);
-  const { parameters, centring = 'P' } = stated ?? {};
+  const { centring } = lists.find((list) => list.centring !== undefined) ?? {};
+  const { parameters } = lists.find((list) => list.parameters !== undefined) ?? {};
+  if (cell !== undefined) {
+    const { uniqueAxis, ...given } = await readCellOption(cell);
+    const own = [...lengthsOf(given.cell), ...anglesOf(given.cell)];
+    const isOther = parameters?.some((x, i) =>
+      i < 3 ? Math.abs((own[i] as number) / x - 1) > alike : Math.abs((own[i] as number) - x) > alikeDeg,
+    );
+    if (isOther) note(`${yellow('note:')} the list states the cell ${parameters?.join(' ')}; that of -p is used`);
+    if (centring === undefined) return { ...given, ...(uniqueAxis && { uniqueAxis }) };
+    // Numbers alone state no centring.
+    if (given.centring !== centring && /[a-z]/i.test(cell.replace(/[eE][-+]?\d/g, '')))
+      note(`${yellow('note:')} ${cell} has the centring ${given.centring}; that of the list, ${centring}, is used`);
+    return { ...given, centring };
+  }
   if (parameters === undefined)
     throw new EwaldError(
       'Argument',
       'the list does not state its cell; give it with -p: a .cell or PDB file, or a,b,c,al,be,ga',
     );
   const [a, b, c, al, be, ga] = parameters as [number, number, number, number, number, number];
-  return { cell: cellFromParameters(a, b, c, al, be, ga), centring };
+  return { cell: cellFromParameters(a, b, c, al, be, ga), centring: centring ?? 'P' };
 }

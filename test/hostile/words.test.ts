@@ -14,12 +14,12 @@ const words = ['constructor', 'toString', 'valueOf', '__proto__', 'hasOwnPropert
 const bytes = (text: string): Uint8Array => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 const opened = (text: string, name: string) => open(memorySource(bytes(text.padEnd(8192)), name));
 
-/** An MTZ file of one reflection whose point group is this word. */
+/** An MTZ file of one reflection without operators, whose space group is this word. */
 function mtz(group: string): Uint8Array {
   const lines = [
     'NCOL 4 1 0',
     ...['H H', 'K H', 'L H', 'I J'].map((column) => `COLUMN ${column} 0 1 0`),
-    `SYMINF 1 1 P 1 'P 1' PG${group}`,
+    `SYMINF 1 1 P 0 '${group}' PG1`,
   ];
   const file = new DataView(new ArrayBuffer(80 + 16 + 80 * lines.length));
   const put = (at: number, text: string): void => new Uint8Array(file.buffer).set(bytes(text), at);
@@ -65,7 +65,7 @@ const places: Readonly<Record<string, (word: string) => unknown>> = {
   'the value of what is not there': (word) => zarr({ fill_value: word }),
   'the type of an image of a detector': dectris,
   'a goal of a merge': (word) => readGoals([`${word}=.5@2A`]),
-  'the point group of an MTZ file': (word) => readMtzReflections(mtz(word)),
+  'the space group of an MTZ file': (word) => readMtzReflections(mtz(word)),
   'the machine mode of a type': (word) => parseHeader(`typedef int word __attribute__((mode(${word})));`),
 };
 

@@ -417,7 +417,7 @@ test('a point group that MTZ files lack does not cost the lists', { tags: 'all' 
   const rhombohedral = simulateStream({ crystals: 20, symmetry: '3_R', parameters: [24, 24, 24, 75, 75, 75] });
   writeFileSync(join(folder, 'rh.stream'), rhombohedral.text);
   const { code, err } = await merge('rh.stream -y 3_R -n 2 -o rh.hkl --mtz rh.mtz --no-polarisation');
-  expect(err).toContain('no space group has 3_R in this setting');
+  expect(err).toContain('no space group has 3_R with the centring P, but with R');
   expect(code).toBe(2);
   expect(readdirSync(folder).filter((name) => name.startsWith('rh.'))).toEqual([
     'rh.hkl',

@@ -146,7 +146,7 @@ test('the reader of references accepts amplitudes, and refuses data that are not
   for (const [bytes, message] of [
     [new TextEncoder().encode('CrystFEL reflection list'), /does not begin with "MTZ "/],
     [amplitudes.subarray(0, 100), /header is said to begin at byte/],
-    [text(amplitudes, 'PG4', 'PG9'), /point group "9" is not known/],
+    [text(amplitudes, 'SYMM X', 'SYMM Q'), /symmetry operator "Q/],
     [text(amplitudes, 'NCOL        5', 'NCOL      3.5'), /says 3\.5 columns, and describes 5/],
     [text(amplitudes, 'NCOL        5', 'NCOL        4'), /says 4 columns, and describes 5/],
     [text(amplitudes, 'COLUMN FP', 'COMMON FP'), /says 5 columns, and describes 4/],

@@ -25,21 +25,26 @@ const made = new Map<string, SpaceGroupSetting>();
 
 /** The setting of a row of the table. Operators of all settings take .2 s, so that each is made when it is wanted. */
 function settingOf(row: TableRow): SpaceGroupSetting {
-  const known = made.get(row.hall);
+  const known = made.get(row.name);
   if (known) return known;
   const group = hallGroup(row.hall);
   const letter = row.name[0] as Centring | 'R';
   const centring: Centring = letter === 'R' ? (row.name.endsWith(':R') ? 'R' : 'H') : letter;
   const isChiral = group.operators.every((operator) => determinant(operator.slice(0, 9)) === 1);
   const setting = { ...row, ...group, centring, isChiral };
-  made.set(row.hall, setting);
+  made.set(row.name, setting);
   return setting;
 }
 
 /** All settings. */
 export const spaceGroupSettings = (): SpaceGroupSetting[] => spaceGroupTable.map(settingOf);
 
-const compact = (name: string): string => name.replace(/[\s_]/g, '').toUpperCase();
+/** The settings of a number of International Tables A. */
+export const spaceGroupsOfNumber = (number: number): SpaceGroupSetting[] =>
+  spaceGroupTable.filter((row) => row.number === number).map(settingOf);
+
+/** CCP4 has parentheses in `P 21212(a)` and `C 2 2 21a)`. */
+const compact = (name: string): string => name.replace(/[\s_()]/g, '').toUpperCase();
 
 /** Names by which a setting is known: `P 1 21/c 1` is `P 21/c` as well, and `R 3 2:H` is `H 3 2` and `R 3 2`. */
 function namesOf({ name }: TableRow): string[] {

@@ -19,13 +19,13 @@ export interface HallGroup {
 
 type Triple = readonly [number, number, number];
 
-const lattices: Readonly<Record<string, readonly Triple[]>> = {
+/** Translations of the centrings, in 24ths, but zero; R in hexagonal axes, obverse. */
+export const latticeCentres: Readonly<Record<string, readonly Triple[]>> = {
   P: [],
   A: [[0, 12, 12]],
   B: [[12, 0, 12]],
   C: [[12, 12, 0]],
   I: [[12, 12, 12]],
-  // Obverse.
   R: [
     [16, 8, 8],
     [8, 16, 16],
@@ -126,7 +126,7 @@ function generatorOf(
 export function hallGroup(symbol: string): HallGroup {
   const [, body = '', moved] = /^([^(]+?)\s*(?:\(([^)]*)\))?$/.exec(symbol.trim()) ?? [];
   const [lattice = '', ...words] = body.split(/\s+/);
-  const centring = lattices[lattice.replace('-', '')];
+  const centring = latticeCentres[lattice.replace('-', '')];
   if (!centring) throw new EwaldError('Format', `"${symbol}" is not a Hall symbol: it begins with no centring`);
   const generators: SymmetryOperator[] = [];
   if (lattice.startsWith('-')) generators.push([-1, 0, 0, 0, -1, 0, 0, 0, -1, 0, 0, 0]);

@@ -75,6 +75,9 @@ const units: Readonly<Record<string, (h: number, k: number, l: number) => boolea
   '6/mmm': (h, k, l) => h >= k && k >= 0 && l >= 0,
   'm-3': (h, k, l) => h >= 0 && ((l >= h && k > h) || (l === h && k === h)),
   'm-3m': (h, k, l) => k >= l && l >= h && h >= 0,
+  // In rhombohedral axes it is that of the hexagonal ones, obverse.
+  '-3_R': (h, k, l) => (h >= k && k > l) || (h === k && k === l && h >= 0),
+  '-3m_R': (h, k, l) => h - k >= k - l && k >= l && (h - k > k - l || h + k + l >= 0),
 };
 
 /**

@@ -6,7 +6,7 @@ import { EwaldError } from '../../util/errors.js';
 import { nearest } from '../../util/options.js';
 import type { Centring } from '../centring.js';
 import type { Operation } from './matrices.js';
-import { laueGroup, laueName, type PointGroup, rotationsOf } from './point-group.js';
+import { laueName, type PointGroup } from './point-group.js';
 
 /** A space group as an MTZ file states it. */
 export interface SpaceGroup {
@@ -108,6 +108,8 @@ const otherSettings: typeof groups = [
   [5, 'I 2 1 1', '2', ['x,-y,-z']],
   [21, 'A 2 2 2', '222', [two, twofold]],
   [21, 'B 2 2 2', '222', [two, twofold]],
+  [146, 'R 3', '3', [along]],
+  [155, 'R 3 2', '32', [along, diagonal]],
 ];
 
 /** For each Laue group: the number of the symmorphic group of each centring. */
@@ -122,6 +124,8 @@ const symmorphic: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   '-3_H': { P: 143, H: 146 },
   '-31m_H': { P: 149 },
   '-3m1_H': { P: 150, H: 155 },
+  '-3_R': { R: 146 },
+  '-3m_R': { R: 155 },
   '6/m': { P: 168 },
   '6/mmm': { P: 177 },
   'm-3': { P: 195, F: 196, I: 197 },
@@ -135,6 +139,7 @@ type Operator = readonly number[];
 
 const centres: Readonly<Record<string, readonly (readonly [number, number, number])[]>> = {
   P: [[0, 0, 0]],
+  R: [[0, 0, 0]],
   A: [
     [0, 0, 0],
     [0, 12, 12],
@@ -287,16 +292,22 @@ export function symmorphicGroup(group: PointGroup, centring: Centring): SpaceGro
 /** The centrings with which a point group has a space group in its setting. */
 export const centringsOf = (group: PointGroup): string[] => Object.keys(symmorphic[laueName(group)] ?? {});
 
-/** Whether merged data of a point group can have this space group. */
+/** Whether merged data of a point group can have this space group: mates that are apart need all of its operators. */
 export function hasPointGroup(
   { name, operators, primitive }: SpaceGroup,
   group: PointGroup,
   centring: Centring,
 ): boolean {
-  const rotations = new Set(operators.slice(0, primitive).map((text) => parseOperator(text).slice(0, 9).join()));
-  const own = rotationsOf(laueGroup(group));
+  const both = (m: Operation): Operation[] => (group.centrosymmetric ? [m, m.map((x) => -x)] : [m]);
   // An operation that transforms indices h, a row, to h M transforms coordinates x, a column, to M x.
+  const stated = new Set(
+    rotationsOfSpaceGroup({ operators, primitive })
+      .flatMap(both)
+      .map((m) => m.map((x) => x + 0).join()),
+  );
   return (
-    name[0] === centring && own.length === primitive && own.every((m) => rotations.has(m.map((x) => x + 0).join()))
+    name[0] === centring &&
+    group.operations.length === stated.size &&
+    group.operations.every((m) => stated.has(m.map((x) => x + 0).join()))
   );
 }

@@ -1,7 +1,7 @@
 /** The form of the next program, as it is asked for from JavaScript: options are checked here. */
 
 import type { KnownCell } from '../../crystal/cell-file.js';
-import { spaceGroup } from '../../crystal/symmetry/space-group.js';
+import { hasPointGroup } from '../../crystal/symmetry/space-group.js';
 import { checkedOptions } from '../../options/call-options.js';
 import { expects, expectsMembers } from '../../util/arguments.js';
 import type { ReflectionList } from '../lists/hkl.js';
@@ -9,6 +9,7 @@ import { checkSpaceGroup } from '../lists/merged-mtz.js';
 import { groupInCell } from '../reflections/calls.js';
 import type { FormatListOptions } from '../reflections/parameter-types.js';
 import { formatListRows } from '../reflections/parameters.js';
+import { statedGroupOf } from '../reflections/space-group-laue.js';
 import { type FormattedList, formatReflections as formatted } from './format-reflections.js';
 import { type ListKind, listKinds } from './read-reflections.js';
 
@@ -36,15 +37,17 @@ export function formatReflections(list: ReflectionList, kind: ListKind, options:
     'what readCell(text) returns',
   );
   const group = groupInCell(list.symmetry, known);
-  const given = name === undefined ? undefined : spaceGroup(name);
+  const given = name === undefined ? undefined : statedGroupOf(name);
   if (given) checkSpaceGroup(given, group, known.centring);
   const { cell, centring } = known;
+  const own = list.spaceGroup === undefined ? undefined : statedGroupOf(list.spaceGroup);
+  const isOwn = given === undefined && own !== undefined && hasPointGroup(own, group, centring);
   return formatted(list, kind, {
     cell,
     centring,
     group,
     wavelengthA: wavelengthA ?? 0,
-    spaceGroup: given,
+    spaceGroup: isOwn ? own : given,
     frenchWilson,
   });
 }

@@ -1,8 +1,9 @@
 /** Writes a list in the form of the next program. */
 
 import { anglesOf, lengthsOf } from '../../crystal/cell.js';
-import { laueGroup } from '../../crystal/symmetry/point-group.js';
-import type { SpaceGroup } from '../../crystal/symmetry/space-group.js';
+import type { Centring } from '../../crystal/centring.js';
+import { laueGroup, type PointGroup } from '../../crystal/symmetry/point-group.js';
+import { hasPointGroup, type SpaceGroup } from '../../crystal/symmetry/space-group.js';
 import { EwaldError } from '../../util/errors.js';
 import { version } from '../../util/version.js';
 import { formatReflectionList, type ReflectionList } from '../lists/hkl.js';
@@ -10,6 +11,7 @@ import { type MatePair, mateMean, matePairs } from '../lists/mates.js';
 import { mtzOf, spaceGroupOf } from '../lists/merged-mtz.js';
 import { type Amplitudes, frenchWilson } from '../reflections/amplitudes.js';
 import type { ListSubject } from '../reflections/expected.js';
+import { statedGroupOf } from '../reflections/space-group-laue.js';
 import type { MergeStatistics } from '../statistics/statistics.js';
 import { formatHklf4 } from './hklf4.js';
 import { formatMmcif } from './mmcif.js';
@@ -84,7 +86,8 @@ export function formatReflections(list: ReflectionList, kind: ListKind, content:
     return { content: text, remarks };
   }
   const spaceGroup = spaceGroupOf(group, centring, content.spaceGroup);
-  if (kind === 'xds')
+  if (kind === 'xds') {
+    refuseUnusual(spaceGroup, group, centring);
     return {
       content: formatXdsAscii(list, {
         parameters,
@@ -94,6 +97,7 @@ export function formatReflections(list: ReflectionList, kind: ListKind, content:
       }),
       remarks: [],
     };
+  }
   const pairs = matePairs(list, group);
   const { amplitudes, remarks } = content.frenchWilson
     ? amplitudesOfPairs(pairs, content)
@@ -124,4 +128,14 @@ export function formatReflections(list: ReflectionList, kind: ListKind, content:
     }),
     remarks,
   };
+}
+
+/** XDS_ASCII states the number alone, which means the first setting of the tables. */
+function refuseUnusual(spaceGroup: SpaceGroup, group: PointGroup, centring: Centring): void {
+  if (hasPointGroup(statedGroupOf(String(spaceGroup.number)), laueGroup(group), centring)) return;
+  throw new EwaldError(
+    'Unsupported',
+    `XDS_ASCII files state the number of the space group alone, and ${spaceGroup.number} is not ${spaceGroup.name} but ` +
+      `${statedGroupOf(String(spaceGroup.number)).name}; reindex to this setting, or write .mtz or .cif`,
+  );
 }

@@ -1,18 +1,18 @@
 /** Merged intensities as mmCIF, for a deposition: written with the items of the PDBx dictionary, and read. */
 
 import type { Centring } from '../../crystal/centring.js';
-import { type SpaceGroupSetting, spaceGroupSetting } from '../../crystal/space-groups/groups.js';
 import type { Indices } from '../../crystal/symmetry/asymmetric-unit.js';
+import { argumentError } from '../../options/parameters.js';
 import { EwaldError } from '../../util/errors.js';
 import { version } from '../../util/version.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import type { MatePair } from '../lists/mates.js';
 import { mateMean } from '../lists/mates.js';
+import { type GroupOfFile, groupOfFile } from '../lists/stated-group.js';
 import type { Amplitudes } from '../reflections/amplitudes.js';
 import { type ListedReflection, listFrom } from '../reflections/lists-in-group.js';
-import { laueOfSpaceGroup } from '../reflections/space-group-laue.js';
 import type { MergeStatistics } from '../statistics/statistics.js';
-import { type CifBlock, cifValue, readCif } from './cif.js';
+import { type CifBlock, type CifLoop, cifValue, readCif } from './cif.js';
 
 /** What a file states besides its reflections. */
 export interface MmcifContent {
@@ -154,18 +154,67 @@ const valueItems = [
   ['f_meas', 'f_meas_sigma', true],
 ] as const;
 
-/** A list of a file, and the cell if it states one. */
+/** A list of a file, the cell if it states one, and which items were read. */
 export interface CifReflections {
   readonly list: ReflectionList;
   readonly parameters: readonly number[] | undefined;
   readonly centring: Centring;
+  readonly columns: readonly string[];
+  /** Other items of measured intensities and amplitudes. */
+  readonly others: readonly string[];
+  readonly remarks: readonly string[];
+}
+
+/** The items that are read: those that are named, else the first of intensities, then of amplitudes. */
+function itemsOf(
+  loop: CifLoop,
+  {
+    path,
+    wanted,
+    fail,
+  }: { readonly path: string; readonly wanted: string | undefined; readonly fail: (text: string) => never },
+): {
+  readonly item: string;
+  readonly sigma: string | undefined;
+  readonly isAmplitude: boolean;
+  readonly others: string[];
+} {
+  const there = loop.names.map((one) => one.replace(/^_refln[._]/, ''));
+  const usual = valueItems.filter(([item]) => there.includes(item));
+  const made = (item: string, sigma: string | undefined, isAmplitude: boolean): ReturnType<typeof itemsOf> => ({
+    item,
+    sigma: sigma !== undefined && there.includes(sigma) ? sigma : undefined,
+    isAmplitude,
+    others: usual.flatMap(([one]) => (one === item ? [] : [one])),
+  });
+  if (wanted !== undefined) {
+    const [first = '', second, more] = wanted
+      .toLowerCase()
+      .split(',')
+      .map((word) => word.trim());
+    if (there.includes(first) && (second === undefined || there.includes(second)) && more === undefined) {
+      const row = valueItems.find(([item]) => item === first);
+      return made(first, second ?? row?.[1], row?.[2] ?? (first.startsWith('f_') && !first.startsWith('f_squared')));
+    }
+    throw argumentError(
+      'readReflections',
+      (name) =>
+        `${name('columns')} is "${wanted.slice(0, 60)}"; expected the item of ${path} and that of its sigmas, such as ` +
+        `F_squared_meas,F_squared_sigma; it has ${there.join(', ')}`,
+    );
+  }
+  const [row] = usual;
+  if (row) return made(row[0], row[1], row[2]);
+  return fail(
+    `it has no intensities (intensity_meas, F_squared_meas) or amplitudes (F_meas_au) among ${loop.names.join(', ')}`,
+  );
 }
 
 /**
  * Reads the merged intensities of an mmCIF or CIF file: `_refln.intensity_meas` or `F_squared_meas`, else the squares of
- * `F_meas_au`. Mates are read as their mean. Throws `Format`.
+ * `F_meas_au`; `wanted` names other items. Mates are read as their mean. Throws `Format`.
  */
-export function readCifReflections(text: string, name = 'the CIF file'): CifReflections {
+export function readCifReflections(text: string, name = 'the CIF file', wanted?: string): CifReflections {
   const fail = (message: string): never => {
     throw new EwaldError('Format', `${name}: ${message}`, { detail: { path: name } });
   };
@@ -176,13 +225,8 @@ export function readCifReflections(text: string, name = 'the CIF file'): CifRefl
         loop.names.findIndex((one) => one === `_refln.${item}` || one === `_refln_${item}`);
       const places = ['index_h', 'index_k', 'index_l'].map(at);
       if (places.some((place) => place < 0)) continue;
-      const value = valueItems.find(([item]) => at(item) >= 0);
-      if (!value)
-        return fail(
-          `it has no intensities (intensity_meas, F_squared_meas) or amplitudes (F_meas_au) among ${loop.names.join(', ')}`,
-        );
-      const [item, sigmaItem, isAmplitude] = value;
-      const [column, sigmaColumn] = [at(item), at(sigmaItem)];
+      const { item, sigma: sigmaItem, isAmplitude, others } = itemsOf(loop, { path: name, wanted, fail });
+      const [column, sigmaColumn] = [at(item), sigmaItem === undefined ? -1 : at(sigmaItem)];
       const status = at('status');
       const found: ListedReflection[] = [];
       for (const row of loop.rows) {
@@ -198,9 +242,10 @@ export function readCifReflections(text: string, name = 'the CIF file'): CifRefl
         found.push({ indices, intensity, sigma: deviation, measurements: 1 });
       }
       if (found.length === 0) fail(`its ${item} has no value`);
-      const group = spaceGroupOfBlock(block, name);
-      const list = listFrom(laueOfSpaceGroup(group), found);
-      return { list, parameters: parametersOf(block), centring: group.centring };
+      const { symmetry, spaceGroup, centring, remarks } = groupOfBlock(block, name);
+      const list = { ...listFrom(symmetry, found), spaceGroup };
+      const columns = sigmaItem === undefined ? [item] : [item, sigmaItem];
+      return { list, parameters: parametersOf(block), centring, columns, others, remarks };
     }
   return fail('it has no loop of reflections with index_h, index_k and index_l');
 }
@@ -214,28 +259,46 @@ function parametersOf({ items }: CifBlock): readonly number[] | undefined {
   return own.every((x) => x > 0) ? own : undefined;
 }
 
-const symmetryItems = [
+const nameItems = [
   '_symmetry.space_group_name_h-m',
   '_space_group.name_h-m_alt',
   '_symmetry_space_group_name_h-m',
   '_space_group_name_h-m_alt',
+];
+const numberItems = [
   '_symmetry.int_tables_number',
   '_space_group.it_number',
   '_space_group_it_number',
+  '_symmetry_int_tables_number',
+];
+const operatorItems = [
+  '_space_group_symop.operation_xyz',
+  '_space_group_symop_operation_xyz',
+  '_symmetry_equiv.pos_as_xyz',
+  '_symmetry_equiv_pos_as_xyz',
 ];
 
-/** The space group that a block states. */
-function spaceGroupOfBlock({ items }: CifBlock, name: string): SpaceGroupSetting {
-  const said = symmetryItems
-    .map((item) => items.get(item))
-    .find((text) => text !== undefined && text !== '?' && text !== '.');
-  if (said === undefined)
+/** The space group that a block states: its operators before its name, and its name before its number. */
+function groupOfBlock(block: CifBlock, path: string): GroupOfFile {
+  const said = (names: readonly string[]): string | undefined =>
+    names.map((item) => block.items.get(item)).find((text) => text !== undefined && text !== '?' && text !== '.');
+  const operators = block.loops.flatMap(({ names, rows }) => {
+    const at = names.findIndex((one) => operatorItems.includes(one));
+    return at < 0 ? [] : rows.map((row) => row[at] ?? '');
+  });
+  const single = said(operatorItems);
+  const number = Number(said(numberItems) ?? Number.NaN);
+  const name = said(nameItems);
+  if (name === undefined && !(number > 0) && operators.length === 0 && single === undefined)
     throw new EwaldError(
       'Format',
-      `${name}: it states no space group (_symmetry.space_group_name_H-M); give the point group`,
-      {
-        detail: { path: name },
-      },
+      `${path}: it states no space group (_symmetry.space_group_name_H-M); give the point group`,
+      { detail: { path } },
     );
-  return spaceGroupSetting(said);
+  return groupOfFile(path, {
+    operators: single === undefined ? operators : [single],
+    name,
+    number: number > 0 ? number : undefined,
+    parameters: parametersOf(block),
+  });
 }

@@ -2,10 +2,11 @@
 
 import type { Centring } from '../../crystal/centring.js';
 import { pointGroup } from '../../crystal/symmetry/point-group.js';
+import { argumentError } from '../../options/parameters.js';
 import { EwaldError } from '../../util/errors.js';
 import { inspect } from '../../util/options.js';
 import { type ReflectionList, readReflectionList } from '../lists/hkl.js';
-import { mtzCell, readMtzReflections } from '../lists/mtz-reader.js';
+import { readMtzFile } from '../lists/mtz-reader.js';
 import { isHklf4, readHklf4 } from './hklf4.js';
 import { readCifReflections } from './mmcif.js';
 import { readXdsAscii } from './xds-ascii.js';
@@ -28,6 +29,10 @@ export interface ReflectionFile {
   readonly parameters?: readonly number[] | undefined;
   /** The centring of the space group, if the file states one. */
   readonly centring?: Centring | undefined;
+  /** The columns of an MTZ file, or the items of an mmCIF file, that were read: the values, and their sigmas. */
+  readonly columns?: readonly string[] | undefined;
+  /** What to know of it: columns that were not read, and what contradicts itself. */
+  readonly remarks: readonly string[];
 }
 
 /** How a file is read. */
@@ -36,15 +41,21 @@ export interface ReadReflectionsOptions {
   readonly name?: string;
   /** The point group of a file that states none: HKLF 4. */
   readonly symmetry?: string | undefined;
+  /**
+   * Which columns of an MTZ file, or items of an mmCIF file, are read: the label of intensities or amplitudes, and that of
+   * their sigmas, such as `I,SIGI`. Default: the measured ones, by type and by the labels that programs give them.
+   */
+  readonly columns?: string | undefined;
 }
 
 /**
  * Reads a CrystFEL list, an MTZ, mmCIF, XDS_ASCII or HKLF 4 file, told apart by its contents. Amplitudes are taken as
- * intensities, I = F² and σ(I) = 2 F σ(F). Throws `Format`, `Argument` for an HKLF 4 file without a point group.
+ * intensities, I = F² and σ(I) = 2 F σ(F). The symmetry is that of the operators which a file states, and calculated values
+ * are never read. Throws `Format`, `Argument` for an HKLF 4 file without a point group, and for columns that it lacks.
  */
 export function readReflections(
   bytes: Uint8Array,
-  { name = 'the list', symmetry }: ReadReflectionsOptions = {},
+  { name = 'the list', symmetry, columns }: ReadReflectionsOptions = {},
 ): ReflectionFile {
   if (!(bytes instanceof Uint8Array))
     throw new EwaldError(
@@ -52,11 +63,21 @@ export function readReflections(
       `readReflections: the first argument is ${inspect(bytes)}; expected the bytes of a file`,
     );
   if (symmetry !== undefined) pointGroup(symmetry);
+  if (columns !== undefined && typeof columns !== 'string')
+    throw new EwaldError(
+      'Argument',
+      `readReflections: columns is ${inspect(columns)}; expected labels such as "I,SIGI"`,
+    );
   if (new TextDecoder('latin1').decode(bytes.subarray(0, 4)) === 'MTZ ')
-    return { kind: 'mtz', list: readMtzReflections(bytes, name), ...mtzCell(bytes) };
+    return withColumns('mtz', readMtzFile(bytes, name, columns));
   const text = new TextDecoder().decode(bytes);
-  if (text.startsWith('!FORMAT=XDS_ASCII')) return { kind: 'xds', ...readXdsAscii(text, name) };
-  if (/^\s*(#[^\n]*\n\s*)*data_/i.test(text)) return { kind: 'cif', ...readCifReflections(text, name) };
+  if (/^\s*(#[^\n]*\n\s*)*data_/i.test(text)) return withColumns('cif', readCifReflections(text, name, columns));
+  if (columns !== undefined)
+    throw argumentError(
+      'readReflections',
+      (said) => `${name} has no columns to choose from with ${said('columns')}: it is neither an MTZ nor an mmCIF file`,
+    );
+  if (text.startsWith('!FORMAT=XDS_ASCII')) return { kind: 'xds', ...readXdsAscii(text, name), remarks: [] };
   if (isHklf4(text)) {
     if (symmetry === undefined)
       throw new EwaldError(
@@ -65,7 +86,7 @@ export function readReflections(
           '(-y GROUP -p CELL in the shell)',
         { detail: { path: name } },
       );
-    return { kind: 'shelx', list: readHklf4(text, symmetry, name) };
+    return { kind: 'shelx', list: readHklf4(text, symmetry, name), remarks: [] };
   }
   if (!text.startsWith('CrystFEL reflection list'))
     throw new EwaldError(
@@ -74,5 +95,14 @@ export function readReflections(
         'mmCIF, XDS_ASCII or HKLF 4 file',
       { detail: { path: name } },
     );
-  return { kind: 'hkl', list: readReflectionList(text, name) };
+  return { kind: 'hkl', list: readReflectionList(text, name), remarks: [] };
+}
+
+/** A file with a remark on the columns that were not read. */
+function withColumns(
+  kind: ListKind,
+  { others, remarks, ...file }: Omit<ReflectionFile, 'kind'> & { readonly others: readonly string[] },
+): ReflectionFile {
+  const left = others.length === 0 ? [] : [`${file.columns?.join(' and ')} are read, not ${others.join(', ')}.`];
+  return { kind, ...file, remarks: [...left, ...remarks] };
 }

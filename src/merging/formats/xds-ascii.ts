@@ -1,11 +1,10 @@
 /** XDS_ASCII files: a head of `!KEY=value` lines that names the columns, then rows of numbers. */
 
 import type { Centring } from '../../crystal/centring.js';
-import { spaceGroupSetting } from '../../crystal/space-groups/groups.js';
 import { EwaldError } from '../../util/errors.js';
 import type { ReflectionList } from '../lists/hkl.js';
+import { groupOfFile } from '../lists/stated-group.js';
 import { type ListedReflection, listFrom, meanOf } from '../reflections/lists-in-group.js';
-import { laueOfSpaceGroup } from '../reflections/space-group-laue.js';
 import { indicesOf } from '../statistics/statistics.js';
 
 /** What a file states besides its reflections. */
@@ -102,12 +101,12 @@ export function readXdsAscii(text: string, name = 'the XDS_ASCII file'): XdsRefl
     fail(0, `its SPACE_GROUP_NUMBER is "${said.get('SPACE_GROUP_NUMBER') ?? ''}"; expected 1 … 230`);
   const parameters = (said.get('UNIT_CELL_CONSTANTS') ?? '').split(/\s+/).map(Number);
   const isWhole = parameters.length === 6 && parameters.every((x) => x > 0);
-  // Without Friedel's law, mates are apart.
-  const group = spaceGroupSetting(String(number));
+  const stated = isWhole ? parameters : undefined;
+  const { symmetry, spaceGroup, centring } = groupOfFile(name, { operators: [], number, parameters: stated });
   return {
-    list: listFrom(laueOfSpaceGroup(group), [...found.values()].map(meanOf)),
-    parameters: isWhole ? parameters : undefined,
+    list: { ...listFrom(symmetry, [...found.values()].map(meanOf)), spaceGroup },
+    parameters: stated,
     misfits,
-    centring: group.centring,
+    centring,
   };
 }

@@ -10,6 +10,8 @@ import { refuseNoText } from '../../util/text-begin.js';
 export interface ReflectionList {
   /** The point group, as CrystFEL names it. */
   readonly symmetry: string;
+  /** The space group in its setting, such as `P 31 1 2`, if the file states one; files in other forms state it again. */
+  readonly spaceGroup?: string | undefined;
   readonly count: number;
   /** [count][3] */
   readonly indices: Int16Array;

@@ -13,9 +13,9 @@ import { mateMean, matePairs } from './mates.js';
 import { formatMtz, type MtzColumn } from './mtz.js';
 
 /**
- * The space group that a file states: the one given in the options, otherwise the symmorphic one, which claims no screw
- * axis. Throws `Unsupported` for settings that CCP4 lacks and for groups with mirrors but no inversion, `Argument` for
- * a space group that does not belong to the point group.
+ * The space group that a file states: the one given in the options or by the list, otherwise the symmorphic one, which
+ * claims no screw axis. Throws `Unsupported` for settings that CCP4 lacks and for groups with mirrors but no inversion,
+ * `Argument` for a space group that does not belong to the point group.
  */
 export function spaceGroupOf(group: PointGroup, centring: Centring, given?: SpaceGroup): SpaceGroup {
   if (!group.centrosymmetric && rotationsOf(group).length < group.operations.length)
@@ -24,6 +24,8 @@ export function spaceGroupOf(group: PointGroup, centring: Centring, given?: Spac
       `${group.name} has mirrors or rotoinversions, and an MTZ file states a space group of chiral molecules, in ` +
         `which other reflections are mates; merge with ${laueName(group)}, which averages mates, or write a .hkl`,
     );
+  if (given) checkSpaceGroup(given, group, centring);
+  if (given) return given;
   const usual = symmorphicGroup(group, centring);
   if (!usual || !ccp4Unit(group)) {
     const others = centringsOf(group);
@@ -35,8 +37,7 @@ export function spaceGroupOf(group: PointGroup, centring: Centring, given?: Spac
             'centring of the cell (-p), reindex to the standard setting, or write a .hkl',
     );
   }
-  if (given) checkSpaceGroup(given, group, centring);
-  return given ?? usual;
+  return usual;
 }
 
 /** Throws `Argument` for a space group that does not belong to the point group and the centring. */

@@ -1,42 +1,39 @@
 /** Reads the intensities of an MTZ file as a list, used as a reference for the setting and for comparison. */
 
-import { type Centring, centrings } from '../../crystal/centring.js';
+import type { Centring } from '../../crystal/centring.js';
 import { areIndices, wrongIndices } from '../../crystal/indices.js';
 import { EwaldError } from '../../util/errors.js';
 import { inspect } from '../../util/options.js';
-import { wordTable } from '../../util/word-table.js';
 import type { ReflectionList } from './hkl.js';
-
-/** The Laue group of merged data, by CCP4's name of the point group. */
-const laueOf = wordTable<string>({
-  '1': '-1',
-  '2': '2/m_uab',
-  '222': 'mmm',
-  '4': '4/m',
-  '422': '4/mmm',
-  '3': '-3_H',
-  '312': '-31m_H',
-  '321': '-3m1_H',
-  '32': '-3m1_H',
-  '6': '6/m',
-  '622': '6/mmm',
-  '23': 'm-3',
-  '432': 'm-3m',
-});
-
-/** The monoclinic Laue group with the unique axis that the name of the space group states, if that is c or a. */
-const monoclinicOf = (group: string, syminf: string): string | undefined =>
-  group !== '2' ? undefined : /'\w 1 1 \S+'/.test(syminf) ? '2/m' : /'\w \S+ 1 1'/.test(syminf) ? '2/m_uaa' : undefined;
+import { measuredColumns } from './measured-columns.js';
+import { mtzHeader } from './mtz-header.js';
+import { groupOfFile } from './stated-group.js';
 
 const record = 80;
 
+/** A list of a file, and what the file states of it. */
+export interface MtzReflections {
+  readonly list: ReflectionList;
+  readonly parameters: readonly number[] | undefined;
+  readonly centring: Centring;
+  /** The labels of the columns that were read. */
+  readonly columns: readonly string[];
+  /** Those of other intensities and amplitudes. */
+  readonly others: readonly string[];
+  readonly remarks: readonly string[];
+}
+
 /**
- * Reads the merged intensities of an MTZ file: its first column of type J, or the squares of its first of type F, with
- * the sigmas that follow.
+ * Reads the merged intensities of an MTZ file: the measured ones of type J, else the squares of amplitudes of type F, with
+ * the sigmas of the same label; never those of a model.
  *
- * Throws `Format` if the bytes are not an MTZ file of merged data, `Argument` if `bytes` is not a Uint8Array.
+ * Throws `Format` if the bytes are not an MTZ file of merged data, `Argument` if `bytes` is not a Uint8Array or if several
+ * columns are as likely: `readReflections` takes the labels.
  */
-export function readMtzReflections(bytes: Uint8Array, name = 'the MTZ file'): ReflectionList {
+export const readMtzReflections = (bytes: Uint8Array, name?: string): ReflectionList => readMtzFile(bytes, name).list;
+
+/** The same with what the file states of it; `wanted` are the labels of the columns, such as `I,SIGI`. */
+export function readMtzFile(bytes: Uint8Array, name = 'the MTZ file', wanted?: string): MtzReflections {
   if (!(bytes instanceof Uint8Array))
     throw new EwaldError(
       'Argument',
@@ -53,11 +50,12 @@ export function readMtzReflections(bytes: Uint8Array, name = 'the MTZ file'): Re
   const short = view.getInt32(4, little);
   const head = 4 * ((short === -1 ? Number(view.getBigInt64(16, little)) : short) - 1);
   if (!(head >= record && head <= bytes.length)) fail(`its header is said to begin at byte ${head} of ${bytes.length}`);
-  const records = recordsFrom(bytes, head);
-  const wordsOf = (key: string): string[][] =>
-    records.filter((line) => line.startsWith(`${key} `)).map((line) => line.trim().split(/\s+/).slice(1));
+  const records: string[] = [];
+  for (let at = head; at + record <= bytes.length; at += record)
+    records.push(String.fromCharCode(...bytes.subarray(at, at + record)).trimEnd());
+  const header = mtzHeader(records);
+  const { columns, wordsOf } = header;
   const [width = 0, rows = 0, batches = 0] = (wordsOf('NCOL')[0] ?? []).map(Number);
-  const columns = wordsOf('COLUMN').map(([label = '', type = '']) => ({ label, type }));
   const labels = columns.map(({ label }) => label).join(', ');
   if (width !== columns.length) fail(`it says ${width} columns, and describes ${columns.length}`);
   if (!(Number.isInteger(rows) && rows >= 0) || record + 4 * width * rows !== head)
@@ -65,14 +63,10 @@ export function readMtzReflections(bytes: Uint8Array, name = 'the MTZ file'): Re
   if (batches > 0) fail('it holds unmerged data; expected merged intensities');
   if (columns.slice(0, 3).some(({ type }) => type !== 'H') || width < 4)
     fail(`it has the columns ${labels}; expected H, K and L first`);
-  const pick = (type: string, from = 0): number => columns.findIndex((column, i) => i >= from && column.type === type);
-  const intensities = pick('J');
-  const values = intensities >= 0 ? intensities : pick('F');
-  if (values < 0) fail(`it has no intensities (J) or amplitudes (F) among ${labels}`);
-  const sigmas = pick('Q', values);
-  const syminf = records.find((line) => line.startsWith('SYMINF')) ?? '';
-  const group = /(?:PG)(\S+)\s*$/.exec(syminf)?.[1] ?? '';
-  const symmetry = monoclinicOf(group, syminf) ?? laueOf[group] ?? fail(`its point group "${group}" is not known`);
+  const { values, sigmas, isAmplitude, others } = measuredColumns(columns, { path: name, wanted, fail });
+  const parameters = header.parametersOf(columns[values] as (typeof columns)[number]);
+  const { spaceGroupName, spaceGroupNumber: number, operators } = header;
+  const group = groupOfFile(name, { operators, name: spaceGroupName, number, parameters });
   const at = (row: number, column: number): number => view.getFloat32(record + 4 * (row * width + column), little);
   const missing = Number((wordsOf('VALM')[0] ?? [])[0]);
   const isThere = (x: number): boolean => Number.isFinite(x) && x !== missing;
@@ -87,38 +81,18 @@ export function readMtzReflections(bytes: Uint8Array, name = 'the MTZ file'): Re
     kept.push(row);
   }
   if (kept.length === 0) fail(`its column ${columns[values]?.label} holds no value`);
-  return {
-    symmetry,
+  const list = {
+    symmetry: group.symmetry,
+    spaceGroup: group.spaceGroup,
     count: kept.length,
     indices: Int16Array.from(kept.flatMap((row) => [0, 1, 2].map((axis) => at(row, axis)))),
-    intensity: Float64Array.from(kept, (row) => (intensities >= 0 ? at(row, values) : at(row, values) ** 2)),
+    intensity: Float64Array.from(kept, (row) => (isAmplitude ? at(row, values) ** 2 : at(row, values))),
     sigma: Float64Array.from(kept, (row) => {
       const sigma = sigmas < 0 ? 0 : at(row, sigmas);
-      return !isThere(sigma) ? 0 : intensities >= 0 ? sigma : 2 * Math.abs(at(row, values)) * sigma;
+      return !isThere(sigma) ? 0 : isAmplitude ? 2 * Math.abs(at(row, values)) * sigma : sigma;
     }),
     measurements: new Float64Array(kept.length).fill(1),
   };
-}
-
-function recordsFrom(bytes: Uint8Array, head: number): string[] {
-  const records: string[] = [];
-  for (let at = head; at + record <= bytes.length; at += record)
-    records.push(String.fromCharCode(...bytes.subarray(at, at + record)).trimEnd());
-  return records;
-}
-
-/** The cell that the header of an MTZ file states, in angstrom and degrees, and its centring; undefined without one. */
-export function mtzCell(
-  bytes: Uint8Array,
-): { readonly parameters: readonly number[]; readonly centring: Centring } | undefined {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const little = (bytes[8] as number) >> 4 !== 1;
-  const short = view.getInt32(4, little);
-  const records = recordsFrom(bytes, 4 * ((short === -1 ? Number(view.getBigInt64(16, little)) : short) - 1));
-  const parameters = (records.find((line) => line.startsWith('CELL ')) ?? '').trim().split(/\s+/).slice(1).map(Number);
-  if (parameters.length !== 6 || !parameters.every((x) => x > 0)) return undefined;
-  const letter = (records.find((line) => line.startsWith('SYMINF')) ?? '').trim().split(/\s+/)[3];
-  const found = centrings.find((one) => one === letter) ?? 'P';
-  // R means hexagonal axes as well.
-  return { parameters, centring: found === 'R' && Math.abs((parameters[5] as number) - 120) < 1 ? 'H' : found };
+  const read = [values, sigmas].flatMap((column) => columns[column]?.label ?? []);
+  return { list, parameters, centring: group.centring, columns: read, others, remarks: group.remarks };
 }

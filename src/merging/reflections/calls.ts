@@ -1,9 +1,12 @@
 /** The tools for lists of reflections as they are called from JavaScript: options are checked here, once. */
 
 import type { KnownCell } from '../../crystal/cell-file.js';
-import { determinant, type Operation, readTriplet, tripletOf } from '../../crystal/symmetry/matrices.js';
+import { spaceGroupSetting } from '../../crystal/space-groups/groups.js';
+import { reindexedSetting } from '../../crystal/space-groups/stated.js';
+import type { Operation } from '../../crystal/symmetry/matrices.js';
 import { notOfSymmetry, orientedGroup } from '../../crystal/symmetry/oriented.js';
 import type { PointGroup } from '../../crystal/symmetry/point-group.js';
+import { hasPointGroup } from '../../crystal/symmetry/space-group.js';
 import { checkedOptions } from '../../options/call-options.js';
 import { argumentError } from '../../options/parameters.js';
 import { expects, expectsMembers } from '../../util/arguments.js';
@@ -15,6 +18,8 @@ import { type ConvertedList, convertReflections as converted } from './convert.j
 import type { ListSubject } from './expected.js';
 import type { CheckListOptions, CompareListsOptions, ConvertListOptions, ListOptions } from './parameter-types.js';
 import { checkListRows, compareListsRows, convertListRows, listSubjectRows } from './parameters.js';
+import { reindexedSubject, reindexedWords, reindexing } from './reindexed.js';
+import { statedGroup } from './space-group-laue.js';
 
 /** The point group of a name in the setting of a cell, as a merge takes it. Throws `Argument` if the cell does not have it. */
 export function groupInCell(name: string, { cell, uniqueAxis }: KnownCell): PointGroup {
@@ -56,19 +61,6 @@ function checkLimits(
     );
 }
 
-/** An operation on indices such as `k,h,-l`. Throws `Argument` for other texts and for one that changes the volume. */
-function reindexing(what: string, text: string): Operation {
-  const operation = readTriplet(text);
-  const det = operation ? determinant(operation) : Number.NaN;
-  if (operation && Math.abs(det) === 1) return operation;
-  throw argumentError(what, (name) =>
-    operation
-      ? `${name('reindex')} is ${tripletOf(operation)}, whose determinant is ${det}: it is no change of axes of one lattice; ` +
-        'expected one with the determinant 1 or -1, such as k,h,-l'
-      : `${name('reindex')} is "${text.slice(0, 40)}"; expected three sums of h, k and l, such as k,h,-l`,
-  );
-}
-
 /**
  * Compares two lists of intensities, as compare_hkl does, with the scale, the way to index and the errors said: figures of
  * merit overall and by shell, and the ten pairs that differ most. `cell` is required; `symmetry` is that of the first list
@@ -87,9 +79,16 @@ export function compareReflections(
   return compared(first, second, subjectOf(what, first, options), values);
 }
 
+/** A list with the name of its point group in the setting of the cell, as its file may not say which axis is unique. */
+function inSetting(list: ReflectionList, known: KnownCell): ReflectionList {
+  const own = orientedGroup(list.symmetry, known.cell, known.uniqueAxis);
+  return own ? { ...list, symmetry: own.group.name } : list;
+}
+
 /**
- * Converts a list: new indices, limits of resolution, a twin, less symmetry, in this order. What cannot be is refused, and
- * what is left out is counted. `cell` is required. Throws `Argument`.
+ * Converts a list: new indices, limits of resolution, a twin, less symmetry, in this order. New indices turn the cell, the
+ * point group and the space group with them. What cannot be is refused, and what is left out is counted. `cell` is
+ * required. Throws `Argument`.
  */
 export function convertReflections(list: ReflectionList, options: ConvertListOptions): ConvertedList {
   const what = 'convertReflections';
@@ -97,14 +96,40 @@ export function convertReflections(list: ReflectionList, options: ConvertListOpt
   const values = checkedOptions(what, options, convertListRows);
   checkLimits(what, values);
   const subject = subjectOf(what, list, options);
-  const known = options.cell as KnownCell;
-  return converted(list, subject, {
-    reindex: values.reindex === undefined ? undefined : reindexing(what, values.reindex),
+  const given = options.cell as KnownCell;
+  const by = values.reindex === undefined ? undefined : reindexing(what, values.reindex);
+  const after = by ? reindexedSubject(what, subject, by) : subject;
+  const known: KnownCell = by ? { cell: after.cell, centring: after.centring } : given;
+  const { list: made, ...counts } = converted(inSetting(list, given), subject, {
+    reindex: by && { by, subject: after },
     expand: values.expand === undefined ? undefined : groupInCell(values.expand, known),
     twin: values.twin === undefined ? undefined : groupInCell(values.twin, known),
     lowres: values.lowres,
     highres: values.highres,
   });
+  const turned = by && reindexedWords(subject, after);
+  const { spaceGroup, remark } = spaceGroupAfter(list.spaceGroup, by, groupInCell(made.symmetry, known), known);
+  return {
+    list: spaceGroup === undefined ? made : { ...made, spaceGroup },
+    cell: known,
+    remarks: [turned, remark].filter((text) => text !== undefined),
+    ...counts,
+  };
+}
+
+/** The space group of a converted list, if it has one still. */
+function spaceGroupAfter(
+  name: string | undefined,
+  by: Operation | undefined,
+  group: PointGroup,
+  { centring }: KnownCell,
+): { readonly spaceGroup?: string | undefined; readonly remark?: string | undefined } {
+  if (name === undefined) return {};
+  const before = spaceGroupSetting(name);
+  const after = by ? reindexedSetting(before, by) : before;
+  if (after && hasPointGroup(statedGroup(after), group, centring)) return { spaceGroup: after.name };
+  const why = after ? `is in ${group.name} with the centring ${centring}` : 'has axes in which it has no name';
+  return { remark: `The list was in ${name}; it ${why} now, and files state no screw axes.` };
 }
 
 /**

@@ -1,5 +1,6 @@
 /** A list in another form: other axes, another point group, twinned, within limits. What get_hkl does. */
 
+import type { KnownCell } from '../../crystal/cell-file.js';
 import { representative, transformed } from '../../crystal/symmetry/asymmetric-unit.js';
 import {
   identity,
@@ -17,8 +18,8 @@ import { inGroup, type ListedReflection, listFrom } from './lists-in-group.js';
 
 /** What is done to a list, in this order. */
 export interface ConvertOptions {
-  /** New indices, such as k,h,-l; the result is in the same asymmetric unit. */
-  readonly reindex?: Operation | undefined;
+  /** New indices, such as k,h,-l, and what the list belongs to in the new axes. */
+  readonly reindex?: { readonly by: Operation; readonly subject: ListSubject } | undefined;
   /** Largest and smallest d that are kept, angstrom. */
   readonly lowres?: number | undefined;
   readonly highres?: number | undefined;
@@ -31,6 +32,10 @@ export interface ConvertOptions {
 /** The result, and what became of the reflections. */
 export interface ConvertedList {
   readonly list: ReflectionList;
+  /** The cell and the centring of its axes, which new indices turn. */
+  readonly cell: KnownCell;
+  /** What to know of it. */
+  readonly remarks: readonly string[];
   /** Reflections outside of the limits of resolution. */
   readonly outside: number;
   /** Reflections without a twin partner, which are left out. */
@@ -38,10 +43,19 @@ export interface ConvertedList {
 }
 
 /** Converts a list that is in `subject.group`. Throws `Argument` for groups that do not contain each other. */
-export function convertReflections(list: ReflectionList, subject: ListSubject, options: ConvertOptions): ConvertedList {
-  const { cell, group } = subject;
+export function convertReflections(
+  list: ReflectionList,
+  subject: ListSubject,
+  options: ConvertOptions,
+): Omit<ConvertedList, 'cell' | 'remarks'> {
+  const {
+    by,
+    subject: { cell, group },
+  } = options.reindex ?? { by: undefined, subject };
   const inverse = inverseD(cell);
-  let reflections = [...inGroup(list, group, options.reindex).values()];
+  let reflections = [...inGroup(list, subject.group).values()];
+  if (by)
+    reflections = reflections.map((one) => ({ ...one, indices: representative(transformed(one.indices, by), group) }));
   const before = reflections.length;
   const [low, high] = [
     options.lowres ? 1 / options.lowres : 0,

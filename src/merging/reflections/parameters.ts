@@ -83,7 +83,12 @@ export const formatListRows = {
     unit: 'angstrom',
     value: 'angstrom',
   },
-  spaceGroup: mergeRows.spaceGroup,
+  spaceGroup: {
+    ...mergeRows.spaceGroup,
+    sentence: 'space group that the file states, such as P43212',
+    more: 'In any setting of the point group and the centring.',
+    defaultText: 'that of the list, else the symmorphic one of its point group',
+  },
   frenchWilson: mergeRows.frenchWilson,
 } as const satisfies Parameters;
 

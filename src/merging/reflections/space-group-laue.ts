@@ -1,12 +1,18 @@
-/** The Laue group of a space group, under CrystFEL's name. */
+/** The Laue group of a space group, under CrystFEL's name, and a space group as files of lists state it. */
 
-import type { SpaceGroupSetting } from '../../crystal/space-groups/groups.js';
+import { type SpaceGroupSetting, spaceGroupSetting } from '../../crystal/space-groups/groups.js';
+import type { SymmetryOperator } from '../../crystal/space-groups/hall.js';
+import { writtenGroup } from '../../crystal/space-groups/stated.js';
 import { inversion, type Operation, operationKey } from '../../crystal/symmetry/matrices.js';
-import { laueSettings } from '../../crystal/symmetry/point-group.js';
+import { isTurnable, laueSettings, pointGroup, pointGroupNames } from '../../crystal/symmetry/point-group.js';
+import { type SpaceGroup, spaceGroup, spaceGroupNames } from '../../crystal/symmetry/space-group.js';
 import { EwaldError } from '../../util/errors.js';
 
 /** Its name, such as `2/m_uab` of P 1 21 1. Throws `Unsupported` for axes that no point group of CrystFEL has. */
-export function laueOfSpaceGroup(setting: SpaceGroupSetting): string {
+export function laueOfSpaceGroup(setting: {
+  readonly name: string;
+  readonly operators: readonly SymmetryOperator[];
+}): string {
   const rotations = setting.operators.map((m): Operation => m.slice(0, 9).map((x) => x + 0));
   const keys = new Set(rotations.flatMap((m) => [m, m.map((x) => (inversion[0] as number) * x + 0)]).map(operationKey));
   const found = laueSettings().find(
@@ -18,3 +24,29 @@ export function laueOfSpaceGroup(setting: SpaceGroupSetting): string {
     `no point group has the axes of ${setting.name}; reindex to its standard setting`,
   );
 }
+
+/** The point group in CCP4's words: without the axes that CrystFEL's name has. */
+function plainPointGroup({ operators, centring }: SpaceGroupSetting): string {
+  const keys = new Set(operators.map((m) => operationKey(m.slice(0, 9).map((x) => x + 0))));
+  for (const name of pointGroupNames)
+    for (const axis of isTurnable(name) ? ['', '_uab', '_uaa'] : ['']) {
+      const { operations } = pointGroup(name + axis);
+      if (operations.length === keys.size && operations.every((m) => keys.has(operationKey(m)))) {
+        const plain = name.replace(/_[HR]$/, '');
+        // With a rhombohedral lattice there is one setting alone.
+        return centring === 'H'
+          ? plain.replace(/^(-?)3(21|m1)$/, (_, sign, rest) => `${sign}3${rest === '21' ? '2' : 'm'}`)
+          : plain;
+      }
+    }
+  return '1';
+}
+
+/** A setting of the tables as files state it, under CCP4's name where it has one. */
+export function statedGroup(setting: SpaceGroupSetting): SpaceGroup {
+  const made = writtenGroup(setting, plainPointGroup(setting));
+  return spaceGroupNames.includes(made.name) ? spaceGroup(made.name) : made;
+}
+
+/** The space group of a name, of any setting of the tables. Throws `Argument`. */
+export const statedGroupOf = (name: string): SpaceGroup => statedGroup(spaceGroupSetting(name));
