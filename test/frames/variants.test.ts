@@ -2,6 +2,7 @@
  * Format variants without a sample from another program: files made here from the format descriptions. These tests only
  * prove self-consistency: they show how we interpret a format, not that its authors agree.
  */
+import { deflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { memorySource, open } from '../../dist/data.node.js';
 import type { Dataset, FormatOptions } from '../../src/entries/data.node.js';
@@ -305,10 +306,38 @@ describe('TIFF', () => {
     [317, [predictor]],
   ];
 
-  it('undoes the differences of 16-bit numbers', async () => {
-    const rows = [...count(3)].flatMap((row) => [row * 1000, 7, 65_535, 2]);
-    const [, values] = await frames(file(picture(2), bytesOf(Uint16Array.from(rows))));
+  const withLength = (tags: [number, number[]][], length: number): [number, number[]][] =>
+    tags.map(([tag, values]) => (tag === 279 ? [tag, [length]] : [tag, values]));
+
+  it('undoes the differences of 16-bit numbers, but not where the compression has none', async () => {
+    const rows = bytesOf(Uint16Array.from([...count(3)].flatMap((row) => [row * 1000, 7, 65_535, 2])));
+    const packed = deflateSync(rows);
+    const [, values] = await frames(file(withLength(picture(2, 8), packed.length), packed));
     expect(values).toEqual(count(3).flatMap((row) => [row * 1000, row * 1000 + 7, row * 1000 + 6, row * 1000 + 8]));
+    // libtiff ignores the tag of plain numbers.
+    const [plain, stored] = await frames(file(picture(2), rows));
+    expect(stored).toEqual(count(3).flatMap((row) => [row * 1000, 7, 65_535, 2]));
+    expect(plain.notes).toEqual([
+      { kind: 'warning', text: expect.stringMatching(/Predictor 2\), which its compression/) },
+    ]);
+  });
+
+  it('refuses a strip with fewer bytes than its rows need, and names it', async () => {
+    const short = file(withLength(picture(1), 22), new Uint8Array(24));
+    await expect(frames(short)).rejects.toThrow(/strip 0 has 22 bytes, and its 3 rows need 24/);
+    // Some writers state none.
+    expect((await frames(file(withLength(picture(1), 0), new Uint8Array(24))))[1]).toHaveLength(12);
+  });
+
+  it('reads 24 bits in the byte order of the file', async () => {
+    const tags = picture(1).map(([tag, values]): [number, number[]] => [
+      tag,
+      tag === 258 ? [24] : tag === 279 ? [36] : values,
+    ]);
+    const numbers = count(12).map((i) => (i * 1_234_567) % 2 ** 24);
+    const bytes = Uint8Array.from(numbers.flatMap((n) => [n % 256, (n >> 8) % 256, n >> 16]));
+    const [little, values] = await frames(file(tags, bytes));
+    expect([little.dtype, values]).toEqual(['u32', numbers]);
   });
 
   it('takes counts of a Pilatus or an Eiger for signed ones, and reads the header in its description', async () => {

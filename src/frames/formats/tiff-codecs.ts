@@ -15,6 +15,9 @@ export const codecs: Readonly<Record<number, string>> = {
   50000: 'Zstandard',
 };
 
+/** Whether a compression has predictors. libtiff ignores the tag of others: LZW, deflate and Zstandard have them. */
+export const hasPredictor = (compression: number): boolean => compression !== 1 && compression !== 32773;
+
 /** Names of some that cannot, for the error message. */
 export const unread: Readonly<Record<number, string>> = {
   2: 'CCITT',
@@ -176,6 +179,15 @@ export function unpackBits(row: Uint8Array, bits: number, into: Uint8Array | Uin
     have -= bits;
     into[i] = Math.floor(held / 2 ** have) % 2 ** bits;
     held %= 2 ** have;
+  }
+}
+
+/** Reverses the bytes of numbers of 24 bits in place: in a little-endian file the lowest byte comes first. */
+export function reverseThrees(bytes: Uint8Array): void {
+  for (let i = 0; i + 2 < bytes.length; i += 3) {
+    const lowest = bytes[i] as number;
+    bytes[i] = bytes[i + 2] as number;
+    bytes[i + 2] = lowest;
   }
 }
 

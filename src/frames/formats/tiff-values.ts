@@ -49,8 +49,13 @@ const orientations = [
 ];
 
 /** Warnings of what a viewer applies to the numbers, and this reader does not. */
-export function notesOnValues(page: Page): Note[] {
+export function notesOnValues(page: Page, hasPredictor: boolean): Note[] {
   const texts: string[] = [];
+  const predictor = numberIn(page, 'predictor', 1);
+  if (predictor !== 1 && !hasPredictor)
+    texts.push(
+      `the file says that pixels are differences (Predictor ${predictor}), which its compression cannot have: ignored`,
+    );
   if (numberIn(page, 'photometric', 1) === 0)
     texts.push('the file says that 0 is white (PhotometricInterpretation 0): numbers are read as they are stored');
   const orientation = orientations[numberIn(page, 'orientation', 1) - 2];

@@ -15,7 +15,9 @@ import { describeMini } from './cbf-header.js';
 import {
   codecs,
   decompress,
+  hasPredictor,
   reverseBits,
+  reverseThrees,
   undoDifferences,
   undoFloatDifferences,
   unpackBits,
@@ -101,7 +103,7 @@ export const tiff: Format = {
       },
       dtype,
       meta,
-      notes: [...notes, ...remarks, ...notesOnValues(first)],
+      notes: [...notes, ...remarks, ...notesOnValues(first, hasPredictor(compression))],
       filters: compression === 1 ? [] : [codecs[compression] ?? String(compression)],
       sizes: [] as SizeCheck[],
     };
@@ -140,8 +142,9 @@ function layoutOf(source: ByteSource, page: Page): Layout {
       { detail: { path: source.name, compression } },
     );
   const dtype = dtypeOf(source, numberIn(page, 'sampleFormat', bits === 32 && isPhotonCounter(page) ? 2 : 1), bits);
-  const predictor = numberIn(page, 'predictor', 1);
-  if (predictor > 3 || (predictor !== 1 && bits < 8)) throw badFile(source, `predictor ${predictor} cannot be read`);
+  const predictor = hasPredictor(compression) ? numberIn(page, 'predictor', 1) : 1;
+  if (predictor > 3 || (predictor !== 1 && ![8, 16, 32, 64].includes(bits)))
+    throw badFile(source, `predictor ${predictor} of ${bits} bits cannot be read`);
   const tiled = page.numbers.has('tileOffsets');
   const pieceWidth = tiled
     ? checkHeaderSize(source, 'the width of a tile', numberIn(page, 'tileWidth', 0), 1, 2 ** 24)
@@ -163,7 +166,15 @@ function layoutOf(source: ByteSource, page: Page): Layout {
   // Old writers omit the counts of uncompressed data.
   const bytes = offsets.map((_, i) => {
     const rows = tiled ? pieceHeight : Math.min(pieceHeight, height - i * pieceHeight);
-    return compression === 1 ? rowBytes * rows : (stated[i] ?? 0);
+    if (compression !== 1) return stated[i] ?? 0;
+    const needed = rowBytes * rows;
+    const there = stated[i] ?? 0;
+    if (i < pieces && there > 0 && there < needed)
+      throw badFile(
+        source,
+        `${tiled ? 'tile' : 'strip'} ${i} has ${there} bytes, and its ${rows} rows need ${needed}: the file is damaged`,
+      );
+    return needed;
   });
   for (let i = 0; i < pieces; i++)
     checkFrameFits(source, offsets[i] as number, bytes[i] as number, `${tiled ? 'tile' : 'strip'} ${i}`);
@@ -264,6 +275,7 @@ async function readPage(
       const to = ((top + row) * width + left) * samples * size;
       const place = into.subarray(to, to + columns * samples * size);
       if (packed) {
+        if (bits === 24 && little) reverseThrees(line);
         unpackBits(line, bits, viewNumbers(place, size));
         continue;
       }
