@@ -31,6 +31,19 @@ export async function unwrittenRows(array: StoredArray): Promise<number> {
   return rows - from * step;
 }
 
+/** Most rows of chunks that are looked at one by one. */
+const maxLooks = 4096;
+
+/** Rows before the last `unwritten` ones of which nothing is stored either; they are looked for one by one. */
+export async function unwrittenBefore(array: StoredArray, unwritten: number): Promise<number> {
+  const [rows = 1] = array.shape;
+  const [step = 1] = array.chunk ?? [rows];
+  let found = 0;
+  for (let row = 0; row < Math.min(maxLooks, Math.floor((rows - unwritten) / step)); row++)
+    if (!(await isWritten(array, row))) found += step;
+  return found;
+}
+
 /** Whether any chunk of a row of chunks is stored. */
 async function isWritten(array: StoredArray, row: number): Promise<boolean> {
   const across = array.shape.slice(1).map((n, i) => Math.ceil(n / (array.chunk?.[i + 1] ?? n)));
@@ -46,13 +59,13 @@ async function isWritten(array: StoredArray, row: number): Promise<boolean> {
 }
 
 /** What to say of frames that were never written; those of a file that is being written may still come. */
-export function unwrittenText(unwritten: number, frames: number, isOpen = false): string {
+export function unwrittenText(unwritten: number, frames: number, isOpen = false, before = 0): string {
   const rest = isOpen ? '' : ': the file stores nothing for them, and they are read as its fill value';
   return unwritten === frames
     ? `none of its ${frames} frames was written${rest}`
-    : `the last ${unwritten} of ${frames} frames were never written${rest}`;
+    : `the last ${unwritten} of ${frames} frames${before > 0 ? `, and ${before} before them,` : ''} were never written${rest}`;
 }
 
 /** The note on them, as on a file that was cut. */
-export const notesOnUnwritten = (unwritten: number, frames: number, isOpen: boolean): Note[] =>
-  unwritten === 0 ? [] : [{ kind: 'warning', text: unwrittenText(unwritten, frames, isOpen), isCut: true }];
+export const notesOnUnwritten = (unwritten: number, frames: number, isOpen: boolean, before: number): Note[] =>
+  unwritten === 0 ? [] : [{ kind: 'warning', text: unwrittenText(unwritten, frames, isOpen, before), isCut: true }];

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { expect, onTestFinished, test } from 'vitest';
 import { open } from '../../dist/data.node.js';
+import { unwrittenBefore, unwrittenRows, unwrittenText } from '../../src/frames/unwritten.js';
 import { array, group, number, treeFile } from './hdf5-tree.js';
 
 /** A MIB whose frames of 2 × 2 have these numbers in their headers. */
@@ -173,4 +174,18 @@ test.each(['old', 'new'] as const)('frames of HDF5 that were never written are s
   expect(await opened('never')).toEqual({ nav: [3], notes: note('none of its 3 frames was written: ') });
   // What has been written of a file that is being written is there, and the rest may come.
   expect((await opened('data', true)).nav).toEqual([4]);
+});
+
+test('frames that were not written are counted wherever they are', async () => {
+  const array = {
+    shape: [4, 2, 2],
+    chunk: [1, 2, 2],
+    isStored: ([row]: readonly number[]) => Promise.resolve(row === 1),
+  };
+  const unwritten = await unwrittenRows(array);
+  const before = await unwrittenBefore(array, unwritten);
+  expect([unwritten, before]).toEqual([2, 1]);
+  expect(unwrittenText(unwritten, 4, true, before)).toBe(
+    'the last 2 of 4 frames, and 1 before them, were never written',
+  );
 });

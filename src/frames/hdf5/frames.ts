@@ -15,7 +15,7 @@ import { eventsInGroup, isOfGroups } from '../group-paths.js';
 import { halfTransform } from '../half-transform.js';
 import { defaultFrameBytes, navigationShape } from '../shapes.js';
 import { channelText, chosenChannel } from '../threshold-channel.js';
-import { notesOnUnwritten, unwrittenRows } from '../unwritten.js';
+import { notesOnUnwritten, unwrittenBefore, unwrittenRows } from '../unwritten.js';
 import { dimensionScales } from './axes.js';
 import { volume } from './box.js';
 import { type Catalog, catalogBelow, catalogOf, numberAt } from './catalog.js';
@@ -84,6 +84,7 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
   const { shape, navigation: fromFile, signal, signalAxes, turned } = arrangement;
   const stored = volume(fromFile);
   const unwritten = turned ? 0 : await unwrittenFrames(frames, signalAxes, stored);
+  const unwrittenEarlier = await unwrittenFramesBefore(frames, unwritten, stored);
   // Frames of a file that is being written are there when they have been written.
   const arriving = options.growing && fromFile.length === 1 ? unwritten : 0;
   const count = stored - arriving;
@@ -117,7 +118,7 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
       ...notesOnMissing(file),
       ...notesOnUnfinished(file),
       ...notesOnAnnounced(sizes),
-      ...notesOnUnwritten(unwritten, stored, arriving > 0),
+      ...notesOnUnwritten(unwritten, stored, arriving > 0, unwrittenEarlier),
     ],
     arrays: arraysOf(catalog, frames, { shape: frames.scan ? [...scan, ...signal] : [...shape, ...extra], dtype }),
     sizes,
@@ -179,6 +180,14 @@ async function unwrittenFrames(
     if (without < rowsOf(part)) break;
   }
   return (unwritten * frames) / parts.reduce((sum, part) => sum + rowsOf(part), 0);
+}
+
+/** Frames before the last `unwritten` ones for which the file stores nothing either, of files with one array of frames. */
+async function unwrittenFramesBefore({ parts }: Frames, unwritten: number, frames: number): Promise<number> {
+  const [part, ...others] = parts;
+  if (unwritten === 0 || !part || others.length > 0) return 0;
+  const perRow = frames / (part.shape[0] ?? 1);
+  return (await unwrittenBefore(part, unwritten / perRow)) * perRow;
 }
 
 /** Frames that a small file may claim without storing any; larger ones would only cost memory. */

@@ -20,7 +20,7 @@ import {
   tooLarge,
   withoutFrames,
 } from '../shapes.js';
-import { unwrittenRows, unwrittenText } from '../unwritten.js';
+import { unwrittenBefore, unwrittenRows, unwrittenText } from '../unwritten.js';
 import { ZarrChunks } from './chunks.js';
 import { codecNames, unknownCodec } from './codecs.js';
 import { type ZarrArray, type ZarrJson, zarrArray, zarrMeta } from './metadata.js';
@@ -249,7 +249,11 @@ async function openArray(
   const isStored = (place: readonly number[]): Promise<boolean> => chunks.isStored(place, options.signal);
   const [rowsInAll = 1] = nav;
   const unwritten = nav.length === 0 ? 0 : (await unwrittenRows({ shape, chunk, isStored })) * (frames / rowsInAll);
-  if (unwritten > 0) notes.push({ kind: 'warning', text: unwrittenText(unwritten, frames) });
+  if (unwritten > 0) {
+    const perRow = frames / rowsInAll;
+    const before = (await unwrittenBefore({ shape, chunk, isStored }, unwritten / perRow)) * perRow;
+    notes.push({ kind: 'warning', text: unwrittenText(unwritten, frames, false, before) });
+  }
   const grid: Grid = { nav, signal, chunk, elementBytes: elementBytes(dtype), frameBytes };
   return openFrames(source, {
     format: 'zarr',
