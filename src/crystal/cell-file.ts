@@ -257,6 +257,7 @@ export function parseCellText(text: string): KnownCell | undefined {
     );
   const values = words.slice(0, centring && -1).map(decimal);
   if (!values.every(Number.isFinite)) return undefined;
+  refuseCommas(text, words.slice(0, centring && -1));
   const isSix = values.length === 6;
   if (!isSix && (values.length !== 9 || centring)) return undefined;
   const cell = isSix ? cellFromParameters(...(values as Six)) : cellFrom(values);
@@ -265,6 +266,27 @@ export function parseCellText(text: string): KnownCell | undefined {
   const lengthErrorsA = words.slice(0, 3).map(errorOfDigits) as unknown as Vector;
   if (centring) return { ...inAxes(cell, centring, (message) => new EwaldError('Argument', message)), lengthErrorsA };
   return { cell, centring: 'P', ...(isSix ? { lengthErrorsA } : {}) };
+}
+
+/**
+ * Refuses six numbers with decimal commas, which separate numbers: 22,5 25,1 28,3 90 90 90 is read as nine, and so is
+ * 22,0,25,0,28,0,90,90,90, whose third axis would be (90, 90, 90). Throws `Argument`.
+ */
+function refuseCommas(text: string, words: readonly string[]): void {
+  const apart = text.trim().split(/\s+/).slice(0, 6);
+  const areApart = apart.length === 6 && apart.some((word) => commaHint(word) !== '');
+  const isWhole = words.every((word) => /^\d+$/.test(word));
+  const areAngles = words.slice(6).every((word) => Number(word) >= 20 && Number(word) <= 160);
+  const areLengths = [0, 2, 4].every((i) => Number(words[i]) >= 1);
+  const isJoined = isWhole && areLengths && ((words.length === 9 && areAngles) || words.length === 12);
+  if (!areApart && !isJoined) return;
+  const pairs = [0, 2, 4, 6, 8, 10].flatMap((i) => (i < words.length ? [`${words[i]}.${words[i + 1]}`] : []));
+  const meant = areApart
+    ? apart.map((word) => word.replace(',', '.'))
+    : words.length === 9
+      ? [...pairs.slice(0, 3), ...words.slice(6)]
+      : pairs;
+  throw new EwaldError('Argument', `the cell is "${clip(text.trim())}"; decimals have a point: ${meant.join(',')}`);
 }
 
 /**

@@ -227,6 +227,16 @@ describe('known cells', () => {
     expect(lengthsOf(readCell('40, 50 60 90 90 90').cell)).toEqual([40, 50, 60]);
     expect(readCell('40 0 0 0 50 0 0 0 60').cell[2]).toEqual([0, 0, 60]);
     expect(parseCellText('lyso.cell')).toBeUndefined();
+    // Decimal commas make nine numbers of six, whose third axis would be (90, 90, 90).
+    for (const [text, meant] of [
+      ['22,0,25,0,28,0,90,90,90', '22.0,25.0,28.0,90,90,90'],
+      ['22,5 25,1 28,3 90 90 90', '22.5,25.1,28.3,90,90,90'],
+      ['22,5 25,1 28,3 90 90 90 C', '22.5,25.1,28.3,90,90,90'],
+      ['22,5,25,1,28,3,90,0,90,0,90,0', '22.5,25.1,28.3,90.0,90.0,90.0'],
+    ] as const)
+      expect(() => parseCellText(text)).toThrow(`decimals have a point: ${meant}`);
+    expect(parseCellText('50,0,0,0,60,0,0,0,70')?.cell[2]).toEqual([0, 0, 70]);
+    expect(parseCellText('50, 0, 0, 0, 60, 0, 0, 0, 70')?.cell[1]).toEqual([0, 60, 0]);
     for (const letter of ['Q', 'i'])
       expect(() => parseCellText(`79,79,38,90,90,90,${letter}`)).toThrow(
         `the centring of the cell is ${letter}; expected one of P, R, A, B, C, I, F, H`,

@@ -357,7 +357,7 @@ export function parseGeometry(given: TextOrBytes, file = 'geometry'): Geometry {
   if (text.startsWith('CrystFEL unit cell file'))
     throw new EwaldError('Format', `${file} is a unit cell, which belongs to -p; expected a CrystFEL geometry (.geom)`);
   const reader = new GeometryReader(file);
-  for (const [index, raw] of text.split(/\r?\n/).entries()) {
+  for (const [index, raw] of text.split(/\r\n|\n|\r/).entries()) {
     const line = withoutComment(raw, ';');
     if (line !== '') reader.read(line, { file, line: index + 1 });
   }

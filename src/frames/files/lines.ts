@@ -1,4 +1,5 @@
 /** The lines of a file. */
+import { EwaldError } from '../../util/errors.js';
 import { unpackedPieces } from '../compressed/pieces.js';
 import { filePieces } from './pieces.js';
 
@@ -12,9 +13,20 @@ export async function* linesOf(file: string, onRead?: (bytes: number) => void): 
   for await (const piece of unpackedPieces(storedPieces(file, onRead), file, ', which is not read here')) {
     const lines = (rest + decoder.decode(piece, { stream: true })).split('\n');
     rest = lines.pop() ?? '';
+    refuseReturns(file, rest);
     yield* lines;
   }
   if (rest !== '') yield rest;
+}
+
+/** Refuses a file whose lines end with carriage returns alone, which is one line of all its text. */
+function refuseReturns(file: string, line: string): void {
+  if (/\r[^\r\n]/.test(line.slice(0, 4096)))
+    throw new EwaldError(
+      'Format',
+      `${file}: its lines end with carriage returns alone, as on old Macs; write them with line feeds (tr '\\r' '\\n')`,
+      { detail: { path: file } },
+    );
 }
 
 async function* storedPieces(file: string, onRead?: (bytes: number) => void): AsyncGenerator<Uint8Array> {

@@ -111,6 +111,7 @@ export class StreamScanner {
       else if (this.#part !== 'peaks' || bytes[begin] === 69) this.#takeLine(bytes, begin, last);
       begin = end + 1;
     }
+    if (bytes.length - begin > 2 ** 20) this.#refuseReturns(bytes.subarray(begin));
     if (bytes.length - begin > 2 ** 20) this.#fail('the line has more than 1048576 characters');
     this.#rest = bytes.slice(begin);
   }
@@ -124,6 +125,7 @@ export class StreamScanner {
     if (this.#part === 'start') {
       // The only line has no end.
       this.#line++;
+      this.#refuseReturns(this.#rest);
       this.#takeLine(this.#rest, 0, this.#rest.length);
       this.#rest = new Uint8Array(0);
     }
@@ -163,6 +165,14 @@ export class StreamScanner {
       cell,
       geometry,
     };
+  }
+
+  /** Refuses a file that is one line, since its lines end with carriage returns alone. */
+  #refuseReturns(line: Uint8Array): void {
+    if (/\r./.test(new TextDecoder('latin1').decode(line.subarray(0, 4096))))
+      this.#fail(
+        "the lines end with carriage returns alone, as on old Macs; write them with line feeds (tr '\\r' '\\n')",
+      );
   }
 
   #fail(message: string): never {

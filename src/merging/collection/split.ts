@@ -15,7 +15,7 @@ export function readSplitTable(given: TextOrBytes, name = 'the table'): Split {
   const text = textOf('readSplitTable: the first argument', given);
   refuseNoText(text, name, 'a table of "filename event dataset"');
   const sets = new Map<string, string>();
-  for (const [i, line] of text.split(/\r\n|\n/).entries()) {
+  for (const [i, line] of text.split(/\r\n|\n|\r/).entries()) {
     const text = line.replace(/(?:^|\s)#.*/, '').trim();
     if (text === '') continue;
     const fail = (message: string): never => {

@@ -54,14 +54,14 @@ const row = /^[\d\s-]{12}[\d\s.eE+-]{16}/;
 
 /** Whether a text looks like HKLF 4: columns of numbers without a head. */
 export const isHklf4 = (text: string): boolean => {
-  const [first = ''] = text.split(/\r\n|\n/, 1);
+  const [first = ''] = text.split(/\r\n|\n|\r/, 1);
   return row.test(first) && /^\s*-?\d+$/.test(first.slice(0, 4)) && first.slice(12, 20).includes('.');
 };
 
 /** Reads HKLF 4, unmerged rows too. It states no symmetry: `symmetry` is that of the list. Throws `Format` with the line. */
 export function readHklf4(text: string, symmetry: string, name = 'the HKLF 4 file'): ReflectionList {
   const found = new Map<string, ListedReflection[]>();
-  const lines = text.split(/\r\n|\n/);
+  const lines = text.split(/\r\n|\n|\r/);
   for (const [at, own] of lines.entries()) {
     if (own.trim() === '') continue;
     const indices = [0, 4, 8].map((from) => Number(own.slice(from, from + 4))) as [number, number, number];

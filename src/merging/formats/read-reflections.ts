@@ -71,7 +71,7 @@ export function readReflections(
   if (new TextDecoder('latin1').decode(bytes.subarray(0, 4)) === 'MTZ ')
     return withColumns('mtz', readMtzFile(bytes, name, columns));
   const text = new TextDecoder().decode(bytes);
-  if (/^\s*(#[^\n]*\n\s*)*data_/i.test(text)) return withColumns('cif', readCifReflections(text, name, columns));
+  if (/^\s*(#[^\n\r]*[\n\r]\s*)*data_/i.test(text)) return withColumns('cif', readCifReflections(text, name, columns));
   if (columns !== undefined)
     throw argumentError(
       'readReflections',
@@ -91,7 +91,7 @@ export function readReflections(
   if (!text.startsWith('CrystFEL reflection list'))
     throw new EwaldError(
       'Format',
-      `${name}: "${text.slice(0, 40).split('\n')[0]}" begins no list of reflections; expected a CrystFEL list, an MTZ, ` +
+      `${name}: "${text.slice(0, 40).split(/[\r\n]/)[0]}" begins no list of reflections; expected a CrystFEL list, an MTZ, ` +
         'mmCIF, XDS_ASCII or HKLF 4 file',
       { detail: { path: name } },
     );

@@ -56,7 +56,7 @@ export interface XdsReflections {
 
 /** Reads XDS_ASCII, merged or not; observations of the same indices are averaged. Throws `Format` with the line. */
 export function readXdsAscii(text: string, name = 'the XDS_ASCII file'): XdsReflections {
-  const lines = text.split(/\r\n|\n/);
+  const lines = text.split(/\r\n|\n|\r/);
   const fail = (at: number, message: string): never => {
     throw new EwaldError('Format', `${name}:${at + 1}: ${message}`, { detail: { path: name } });
   };

@@ -51,7 +51,7 @@ export function formatReflectionList(list: ReflectionList, notes: readonly strin
 /** Reads a list. Throws `Format` with the line number if the text is not a list. */
 export function readReflectionList(given: TextOrBytes, name = 'the reflection list'): ReflectionList {
   const text = textOf('readReflectionList: the first argument', given);
-  const lines = text.split(/\r\n|\n/);
+  const lines = text.split(/\r\n|\n|\r/);
   const fail = (line: number, message: string): never => {
     throw new EwaldError('Format', `${name}:${line + 1}: ${message}`, { detail: { path: name } });
   };

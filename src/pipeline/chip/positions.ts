@@ -14,7 +14,7 @@ export type ImagePosition = readonly [image: number, x: number, y: number];
 export function parsePositions(text: string, name: string): ImagePosition[] {
   refuseNoText(text, name, 'lines "image x y"');
   const rows: ImagePosition[] = [];
-  for (const [i, raw] of text.split(/\r?\n/).entries()) {
+  for (const [i, raw] of text.split(/\r\n|\n|\r/).entries()) {
     const line = raw.replace(/#.*$/, '').trim();
     if (line === '') continue;
     const words = line.split(/\s*[,;]\s*|\s+/);

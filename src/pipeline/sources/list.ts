@@ -16,7 +16,7 @@ export async function parseFrameList(
   // A list may have millions of lines.
   const pace = new Pace(signal);
   const wanted: FrameSpec[] = [];
-  for (const [i, raw] of text.split(/\r?\n/).entries()) {
+  for (const [i, raw] of text.split(/\r\n|\n|\r/).entries()) {
     if (pace.due) await pace.rest();
     const line = raw.trim();
     if (line === '' || line.startsWith('#')) continue;
