@@ -63,10 +63,32 @@ export async function makeAnalysis(
   try {
     return (ctx[method] as (scan: Scan, options: object) => Analysis)(scan, options);
   } catch (error) {
-    // The shell has the names of analyses, not those of methods.
-    if (!isEwaldError(error)) throw error;
-    throw new EwaldError(error.tag, error.message.replace(method, name), { cause: error, detail: error.detail });
+    throw namedAsAnalysis(error, [name]);
   }
+}
+
+/** Functions by whose names errors begin, and the analyses that call them. */
+const callers: Readonly<Record<string, readonly AnalysisName[]>> = {
+  strainMaps: ['strain'],
+  findDiskPeaks: ['disks', 'strain'],
+  diskUdf: ['disks', 'strain'],
+  holographyUdf: ['holo'],
+  residentSsb: ['ssb'],
+  integrateField: ['icom'],
+};
+const withinAnalyses = new RegExp(`^(${Object.keys(callers).join('|')})\\b`);
+
+/** An error with the names of these analyses, which the shell has, for those of methods and of what they call. */
+export function namedAsAnalysis(error: unknown, names: readonly AnalysisName[]): unknown {
+  if (!isEwaldError(error)) return error;
+  const message = Object.entries(knownAnalyses).reduce(
+    (text, [name, { method }]) => text.replaceAll(new RegExp(`\\b${method}\\b`, 'g'), name),
+    error.message.replace(
+      withinAnalyses,
+      (called: string) => names.find((one) => callers[called]?.includes(one)) ?? called,
+    ),
+  );
+  return message === error.message ? error : new EwaldError(error.tag, message, { cause: error, detail: error.detail });
 }
 
 async function masksOf(

@@ -46,7 +46,13 @@ import {
   yellow,
 } from './output.js';
 import { nameAsFlags, pickFlags } from './parameter-flags.js';
-import { listedAnalyses, makeAnalysis, refuseOtherAnalyses, refuseWithoutAnalysis } from './run-analyses.js';
+import {
+  listedAnalyses,
+  makeAnalysis,
+  namedAsAnalysis,
+  refuseOtherAnalyses,
+  refuseWithoutAnalysis,
+} from './run-analyses.js';
 import { commandRows, type RunFlags } from './run-rows.js';
 import { type RunView, servedView } from './run-view.js';
 import { watched } from './run-watch.js';
@@ -221,7 +227,7 @@ async function analyse(
     await view?.left(signal);
   } catch (error) {
     waiting?.end(false, isEwaldError(error, 'Aborted') ? undefined : messageOf(error));
-    throw error;
+    throw namedAsAnalysis(error, names);
   } finally {
     progress.end();
     await view?.close();
@@ -351,10 +357,14 @@ function range(data: NamedResult['data']): { min: number; max: number } {
 }
 
 /** Why a result has no numbers, if the shape of the scan is the reason. */
-const whyEmpty = (name: string, nav: readonly number[]): string =>
-  /divergence|curl/.test(name) && nav.length !== 2
-    ? ` (defined for scans of two axes; this one has ${nav.length}: --nav-shape gives them)`
+function whyEmpty(name: string, nav: readonly number[]): string {
+  if (!/divergence|curl/.test(name)) return '';
+  if (nav.length !== 2) return ` (defined for scans of two axes; this one has ${nav.length}: --nav-shape gives them)`;
+  const isLine = nav.filter((n) => n > 1).length < 2;
+  return isLine
+    ? ` (defined where positions have neighbours along two axes; this scan is a line of ${Math.max(...nav)})`
     : '';
+}
 
 /** The amount of data read: frames and bytes of the last pass, bytes of the previous ones. */
 interface Read {

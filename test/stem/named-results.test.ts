@@ -27,7 +27,9 @@ test('results that lack numbers are named together, with their count; from a qua
 test('positions outside of the region, integers and results that are not over the scan do not count', () => {
   const few = Float64Array.of(none, 1, none, none);
   // Neighbours of a line of positions are missing on one axis.
-  expect(missingNumbers([result('curl', few)], [2, 2], 4)).toMatchObject([{ isDoubtful: false }]);
+  expect(missingNumbers([result('curl', few)], [2, 2], 4)).toEqual([
+    { text: 'curl: only 1 of 4 positions have a value, as those do whose neighbours were measured', isDoubtful: false },
+  ]);
   // The same of one of several functions, whose name precedes it; what a line cannot have is not missed.
   expect(missingNumbers([result('com-curl', few)], [2, 2], 4)).toMatchObject([{ isDoubtful: false }]);
   const line = result('com-divergence', Float64Array.of(none, none, none, none));

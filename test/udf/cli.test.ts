@@ -481,3 +481,20 @@ describe('mistakes', () => {
     expect(await readdir(folder)).toEqual(before);
   });
 });
+
+test('errors of a run name its analysis, not the functions that it calls; a line has no divergence, and why', async () => {
+  await writeFile(
+    join(folder, 'empty.npy'),
+    formatNpy({ shape: [2, 2, 32, 32], data: new Float32Array(4096), complex: false }),
+  );
+  const empty = await run('strain', 'empty.npy', '-r', '3', '-o', 'strain.npy');
+  expect(empty.err).toMatch(/^ewald: strain: the correlation with the pattern has no maximum/m);
+  await writeFile(
+    join(folder, 'line.npy'),
+    formatNpy({ shape: [1, 4, 8, 8], data: Float32Array.from({ length: 256 }, (_, i) => i % 7), complex: false }),
+  );
+  const line = await run('com', 'line.npy', '-o', 'line-com.npy');
+  expect(line.out).toMatch(
+    /curl .*no numbers \(defined where positions have neighbours along two axes; this scan is a line of 4\)/,
+  );
+});

@@ -152,7 +152,9 @@ export function missingNumbers(
     isDoubtful: true,
   }));
   const ofScan = [...byCount].map(([found, names]) => ({
-    text: `${names.join(', ')}: only ${found} of ${positions} positions have a value`,
+    text:
+      `${names.join(', ')}: only ${found} of ${positions} positions have a value` +
+      (names.every(isDerivative) ? ', as those do whose neighbours were measured' : ''),
     isDoubtful: found < (1 - maxMissing) * expected && names.some((name) => !isDerivative(name)),
   }));
   return [...ofFrames, ...ofScan];
