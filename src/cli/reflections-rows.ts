@@ -6,6 +6,7 @@ import {
   type FlagValues,
   formatListRows,
   type Parameters,
+  readListRows,
 } from '../entries/command.node.js';
 import type { CommandWords } from './command.js';
 import { csvRow, jsonRow } from './shell-rows.js';
@@ -13,21 +14,15 @@ import { csvRow, jsonRow } from './shell-rows.js';
 export const description = 'compare, convert and test lists of merged intensities';
 
 const forms = 'a CrystFEL list, or an MTZ, mmCIF, XDS_ASCII or HKLF 4 file';
-const columns = {
-  kind: 'text',
-  sentence: 'the columns of an MTZ file, or items of an mmCIF file: the values, and their sigmas, such as I,SIGI',
-  defaultText: 'the measured ones, by their types and labels',
-  value: 'labels',
-} as const satisfies Parameters[string];
 const compareRows = {
   ...compareListsRows,
-  columns,
+  ...readListRows,
   csv: csvRow('a line per resolution shell, and one for all of them'),
   json: jsonRow('one JSON document'),
 } as const satisfies Parameters;
 const convertRows = {
   ...convertListRows,
-  columns,
+  ...readListRows,
   output: {
     common: true,
     group: 'output',
@@ -41,7 +36,11 @@ const convertRows = {
   force: { common: true, group: 'output', kind: 'boolean', sentence: 'replaces an existing file; never an input' },
   json: jsonRow('one JSON document'),
 } as const satisfies Parameters;
-const checkRows = { ...checkListRows, columns, json: jsonRow('one JSON document') } as const satisfies Parameters;
+const checkRows = {
+  ...checkListRows,
+  ...readListRows,
+  json: jsonRow('one JSON document'),
+} as const satisfies Parameters;
 
 export const commands = {
   compare: {

@@ -33,6 +33,7 @@ export {
   compareListsRows,
   convertListRows,
   formatListRows,
+  readListRows,
 } from '../merging/reflections/parameters.js';
 export { oddsText, spaceGroupText, twinText } from '../merging/reflections/words.js';
 export { refuseBy } from '../options/call-options.js';

@@ -28,6 +28,7 @@ import {
   compareListsRows,
   convertListRows,
   formatListRows,
+  readListRows,
 } from '../../src/merging/reflections/parameters.js';
 import { fromCrystfelFlags } from '../../src/options/crystfel-flags.js';
 import { flagOf, kebab } from '../../src/options/parameter-text.js';
@@ -109,9 +110,9 @@ const libraries: Readonly<Record<string, readonly Parameters[]>> = {
   'stream merge': [joinStreamRows],
   'stream info': [],
   'stream compare': [],
-  'reflections compare': [compareListsRows],
-  'reflections convert': [convertListRows, formatListRows],
-  'reflections check': [checkListRows],
+  'reflections compare': [compareListsRows, readListRows],
+  'reflections convert': [convertListRows, formatListRows, readListRows],
+  'reflections check': [checkListRows, readListRows],
   merge: [mergeRows, connectionRows, submitRows],
   info: [openRows, inspectRows],
   convert: [openRows, convertRows],

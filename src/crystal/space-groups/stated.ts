@@ -108,9 +108,18 @@ function operatorsKey({ operators, centres }: HallGroup): string {
 }
 
 /** Indices that show every screw axis and glide plane: near the origin, and far along axes and diagonals. */
-const telling: Indices[] = [];
-for (let h = -4; h <= 4; h++) for (let k = -4; k <= 4; k++) for (let l = -4; l <= 4; l++) telling.push([h, k, l]);
-for (let n = 5; n <= 12; n++) telling.push([n, 0, 0], [0, n, 0], [0, 0, n], [n, n, 0], [n, 0, n], [0, n, n], [n, n, n]);
+const telling: readonly Indices[] = [
+  ...Array.from({ length: 729 }, (_, i): Indices => [(i % 9) - 4, (Math.floor(i / 9) % 9) - 4, Math.floor(i / 81) - 4]),
+  ...[5, 6, 7, 8, 9, 10, 11, 12].flatMap((n): Indices[] => [
+    [n, 0, 0],
+    [0, n, 0],
+    [0, 0, n],
+    [n, n, 0],
+    [n, 0, n],
+    [0, n, n],
+    [n, n, n],
+  ]),
+];
 
 const sameAbsences = (one: HallGroup, other: HallGroup): boolean =>
   telling.every((indices) => isAbsentIn(one, indices) === isAbsentIn(other, indices));

@@ -32,6 +32,16 @@ const limits = {
   highres: { ...mergeRows.highres, sentence: 'smallest d that is used' },
 } as const satisfies Parameters;
 
+/** How the files of lists are read: options of `readReflections`. */
+export const readListRows = {
+  columns: {
+    kind: 'text',
+    sentence: 'the columns of an MTZ file, or items of an mmCIF file: the values, and their sigmas, such as I,SIGI',
+    defaultText: 'the measured ones, by their types and labels',
+    value: 'labels',
+  },
+} as const satisfies Parameters;
+
 /** Options of a comparison of two lists. */
 export const compareListsRows = {
   ...listSubjectRows,
