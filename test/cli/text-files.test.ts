@@ -96,7 +96,7 @@ test.each<[string, (text: string) => unknown, string]>([
   [
     'list of SHELX',
     (text) => readReflections(bytesOf(text), { symmetry: 'mmm' }),
-    '   1   2   3   10.00    1.00   1\n   0   0   0    0.00    0.00   0\n',
+    '   1   2   3   10.00    1.00   1\n   2   2   3   10.00    1.00   1\n   0   0   0    0.00    0.00   0\n',
   ],
   ['table of data sets', (text) => readSplitTable(text)({ filename: 'a.h5', event: '' }), 'b.h5 off\na.h5 on\n'],
   ['list of positions', (text) => parsePositions(text, 'FILE'), '0 1.5 2\n1 2.5 2\n'],
