@@ -38,6 +38,7 @@ export {
 export { oddsText, spaceGroupText, twinText } from '../merging/reflections/words.js';
 export { refuseBy } from '../options/call-options.js';
 export { type CrystfelProgram, compatRow, fromCrystfelFlags } from '../options/crystfel-flags.js';
+export { namedCommand } from '../options/crystfel-lists.js';
 export { sliceOf, untilOf } from '../options/frame-slice.js';
 export {
   explainWord,
@@ -147,7 +148,6 @@ export {
   rateText,
   roughly,
 } from '../util/amounts.js';
-export { namedCommand } from '../util/crystfel-lists.js';
 export { commaHint, decimal } from '../util/decimal.js';
 export { messageOf } from '../util/errors.js';
 export { fileReason } from '../util/file-errors.js';

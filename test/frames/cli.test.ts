@@ -58,12 +58,12 @@ describe('ewald info', () => {
   });
 
   it('refuses a byte order that contradicts the one in the word for the dtype', async () => {
-    const given = ['info', at('plain.raw'), '--sig-shape', '4,5', '--dtype', '>u2', '--endian'];
-    expect(await ewald([...given, 'little'])).toMatchObject({
+    const given = ['info', at('plain.raw'), '--sig-shape', '4,5', '--dtype', '<u2', '--endian'];
+    expect(await ewald([...given, 'big'])).toMatchObject({
       code: 2,
-      err: expect.stringMatching(/--dtype is ">u2", which is --endian big, and --endian is "little": they contradict/),
+      err: expect.stringMatching(/--dtype is "<u2", which is --endian little, and --endian is "big": they contradict/),
     });
-    expect((await ewald([...given, 'big'])).code).toBe(0);
+    expect((await ewald([...given, 'little'])).code).toBe(0);
   });
 
   it('names the invalid option', async () => {

@@ -19,9 +19,11 @@ export async function* linesOf(file: string, onRead?: (bytes: number) => void): 
   if (rest !== '') yield rest;
 }
 
-/** Refuses a file whose lines end with carriage returns alone, which is one line of all its text. */
+/** Refuses a text whose lines end with carriage returns alone, which is one line of it all; frames have such bytes, too. */
 function refuseReturns(file: string, line: string): void {
-  if (/\r[^\r\n]/.test(line.slice(0, 4096)))
+  const head = line.slice(0, 4096);
+  const isText = [...head].every((letter) => (letter >= ' ' && letter !== '\ufffd') || '\t\r\f'.includes(letter));
+  if (isText && /\r[^\r\n]/.test(head))
     throw new EwaldError(
       'Format',
       `${file}: its lines end with carriage returns alone, as on old Macs; write them with line feeds (tr '\\r' '\\n')`,

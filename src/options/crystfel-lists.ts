@@ -1,6 +1,7 @@
 /** Pasted command lines of CrystFEL's programs for lists and cells: which command of ewald each of them is. */
-import type { CrystfelProgram } from '../options/crystfel-flags.js';
-import { EwaldError } from './errors.js';
+
+import { EwaldError } from '../util/errors.js';
+import type { CrystfelProgram } from './crystfel-flags.js';
 
 /** Programs whose work is a command of several, and that command. */
 const commandOf: Readonly<Record<string, readonly [parent: string, command: string]>> = {
