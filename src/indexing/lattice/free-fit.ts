@@ -5,7 +5,7 @@
  */
 
 import { searchConstants } from '../../compute/layout/search.js';
-import { type Cell, cellFrom, dot, reciprocal, type Vector } from '../../crystal/cell.js';
+import { type Cell, cellFrom, dot, reciprocal, type Vector, volume } from '../../crystal/cell.js';
 import { inverted, product } from '../../crystal/strain.js';
 import { median } from '../../util/median.js';
 
@@ -24,6 +24,8 @@ const limits = [searchConstants.growIndexLimit.value, searchConstants.fitIndexLi
 const medians = 7;
 /** Spots of lowest resolution in the first round; spots without which there is no fit. */
 const [firstSpots, fewestSpots] = [24, 10];
+/** By how much the volume may grow or shrink: a tenth of each edge. */
+const mostGrowth = 1.33;
 /** How far the beam may be off, 1/Å. */
 const shift = 1e-3;
 
@@ -106,7 +108,10 @@ function inversesOf({ n, moments, ofSpots, q }: Sums, variance: number): { acros
   return { across: of(moments, share), along: of(ofSpots, 0), share };
 }
 
-/** Fits the lattice near `start` to spots ([n, 3], 1/Å, beam along z); undefined if too few lie near its nodes. */
+/**
+ * Fits the lattice near `start` to spots ([n, 3], 1/Å, beam along z); undefined if too few lie near its nodes, or if the
+ * edges would change by more than a tenth.
+ */
 export function fitFreely(start: Cell, given: ArrayLike<number>): FreeFit | undefined {
   const spots: Vector[] = [];
   for (let i = 0; i + 2 < given.length; i += 3)
@@ -124,6 +129,9 @@ export function fitFreely(start: Cell, given: ArrayLike<number>): FreeFit | unde
     const { across, along, share } = inversesOf(sums, variance);
     if (round === limits.length - 1) {
       const own = variance - ((e[0] as number) ** 2 + (e[1] as number) ** 2) / n / 2 / free;
+      // A fit that has lost its spots: along the beam a flat sphere tells no scale, and the row may even turn over.
+      const ratio = volume(cell) / volume(start);
+      if (!(ratio > 1 / mostGrowth && ratio < mostGrowth)) return undefined;
       const s = Math.max(1e-12, own);
       return { cell, variances: [s, s, Math.max(s, (e2[2] as number) / free)], inverses: [across, across, along] };
     }
