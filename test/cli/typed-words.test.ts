@@ -213,6 +213,7 @@ test('every text of a flag is a name of a file, or known not to be one', { tags:
       "group",
       "how",
       "i/n",
+      "labels",
       "low:high",
       "method",
       "name",
