@@ -25,19 +25,26 @@ export async function readList(file: string, { symmetry, columns }: ListFlags): 
   return read;
 }
 
-/** Parts of a length and degrees by which a given cell may differ from that of a list without a word. */
-const [alike, alikeDeg] = [0.03, 3];
+/** Largest relative difference of an edge, and of an angle in degrees. */
+type Limits = readonly [edge: number, angleDeg: number];
+/** Of a given cell and that of a list, without a word; and of lists that are taken for one crystal. */
+const [alike, ofOneCrystal]: readonly [Limits, Limits] = [
+  [0.03, 3],
+  [0.05, 5],
+];
 
-/** Largest relative difference of an edge, and of an angle in degrees, of lists that are compared. */
-const [mostLength, mostAngle] = [0.05, 5];
+/** Whether an edge or an angle is farther from that of another cell; six numbers each. */
+const isOther = (six: readonly number[], from: readonly number[], [edge, angle]: Limits): boolean =>
+  six.some((x, i) => {
+    const own = from[i] as number;
+    return i < 3 ? Math.abs(x / own - 1) > edge : Math.abs(x - own) > angle;
+  });
 
 /** Throws `Mismatch` for lists whose files state another cell than the one of all. */
 function checkStated({ cell }: KnownCell, lists: readonly ReflectionFile[], names: readonly string[]): void {
   const own = [...lengthsOf(cell), ...anglesOf(cell)];
   for (const [i, { parameters }] of lists.entries()) {
-    const isOff = (x: number, j: number): boolean =>
-      j < 3 ? Math.abs(x / (own[j] as number) - 1) > mostLength : Math.abs(x - (own[j] as number)) > mostAngle;
-    if (!parameters?.some(isOff)) continue;
+    if (!parameters || !isOther(parameters, own, ofOneCrystal)) continue;
     const shown = (six: readonly number[]): string => six.map((x) => Number(x.toFixed(3))).join(',');
     throw new EwaldError(
       'Mismatch',
@@ -67,10 +74,8 @@ async function cellGiven(cell: string | undefined, lists: readonly ReflectionFil
   if (cell !== undefined) {
     const { uniqueAxis, ...given } = await readCellOption(cell);
     const own = [...lengthsOf(given.cell), ...anglesOf(given.cell)];
-    const isOther = parameters?.some((x, i) =>
-      i < 3 ? Math.abs((own[i] as number) / x - 1) > alike : Math.abs((own[i] as number) - x) > alikeDeg,
-    );
-    if (isOther) note(`${yellow('note:')} the list states the cell ${parameters?.join(' ')}; that of -p is used`);
+    if (parameters && isOther(own, parameters, alike))
+      note(`${yellow('note:')} the list states the cell ${parameters.join(' ')}; that of -p is used`);
     if (centring === undefined) return { ...given, ...(uniqueAxis && { uniqueAxis }) };
     // Numbers alone state no centring.
     if (given.centring !== centring && /[a-z]/i.test(cell.replace(/[eE][-+]?\d/g, '')))

@@ -12,6 +12,7 @@ import { type Cell, reciprocal, type Vector } from '../crystal/cell.js';
 import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
 import { panelNumbers, panelNumbersLength, xOf, yOf, zOf } from '../crystal/geometry/panel-numbers.js';
 import { meanDistance } from '../crystal/geometry/pixels.js';
+import { transposed } from '../crystal/strain.js';
 import type { PeakList } from '../peaks/peak-list.js';
 import { medianWithError } from '../util/median.js';
 
@@ -32,12 +33,6 @@ interface IndexedPeaks {
   readonly indexed: ArrayLike<number>;
   readonly indices: ArrayLike<number>;
 }
-
-const transposed = (m: Cell): Cell => [
-  [m[0][0], m[1][0], m[2][0]],
-  [m[0][1], m[1][1], m[2][1]],
-  [m[0][2], m[1][2], m[2][2]],
-];
 
 /** The reciprocal rows are the columns of the inverse. */
 const inverse = (m: Cell): Cell => transposed(reciprocal(m));

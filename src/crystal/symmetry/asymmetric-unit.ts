@@ -1,5 +1,7 @@
 /** The member that represents an orbit of equivalent reflections: CrystFEL's choice and CCP4's. */
+import { type Cell, cellFrom, combine, flat } from '../cell.js';
 import type { Centring } from '../centring.js';
+import { transposed } from '../strain.js';
 import { determinant, identity, type Operation, trace } from './matrices.js';
 import { laueName, type PointGroup } from './point-group.js';
 
@@ -11,6 +13,9 @@ export const transformed = ([h, k, l]: Indices, m: Operation): [number, number, 
   h * (m[1] ?? 0) + k * (m[4] ?? 0) + l * (m[7] ?? 0) + 0,
   h * (m[2] ?? 0) + k * (m[5] ?? 0) + l * (m[8] ?? 0) + 0,
 ];
+
+/** The cell in the axes of the indices (h k l) M: h·a* stays, so that the rows a, b, c become Mᵀ times them. */
+export const reindexedCell = (cell: Cell, m: Operation): Cell => combine(flat(transposed(cellFrom(m))), cell);
 
 /** Compares indices by h, then k, then l; negative if `a` comes before `b`. */
 export const compareIndices = (a: Indices, b: Indices): number => a[0] - b[0] || a[1] - b[1] || a[2] - b[2];

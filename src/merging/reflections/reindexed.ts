@@ -1,7 +1,7 @@
 /** What a list belongs to after a change of axes: its cell, its centring and its point group, all in the new ones. */
-import { anglesOf, type Cell, combine, lengthsOf } from '../../crystal/cell.js';
+import { anglesOf, lengthsOf } from '../../crystal/cell.js';
 import { type Centring, centrings, isAbsent } from '../../crystal/centring.js';
-import { type Indices, transformed } from '../../crystal/symmetry/asymmetric-unit.js';
+import { type Indices, reindexedCell, transformed } from '../../crystal/symmetry/asymmetric-unit.js';
 import {
   determinant,
   inverse,
@@ -41,11 +41,6 @@ export function reindexing(what: string, text: string): Operation {
         : `${name('reindex')} is "${text.slice(0, 40)}"; expected three sums of h, k and l, such as k,h,-l`,
   );
 }
-
-const transposed = (m: Operation): number[] => [0, 1, 2].flatMap((i) => [0, 3, 6].map((j) => m[i + j] as number));
-
-/** The cell in the axes of new indices (h k l) M: h·a* stays, so that the rows a, b, c become Mᵀ times them. */
-export const reindexedCell = (cell: Cell, by: Operation): Cell => combine(transposed(by), cell);
 
 /** All point groups in all their settings. */
 function* settings(): Generator<PointGroup> {

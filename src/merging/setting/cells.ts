@@ -5,8 +5,9 @@
  * indexer could not improve has exactly the known cell; such crystals are part of every comparison but of the spread.
  */
 
-import { anglesOf, type Cell, cellFromParameters, combine, lengthsOf } from '../../crystal/cell.js';
+import { anglesOf, type Cell, cellFromParameters, lengthsOf } from '../../crystal/cell.js';
 import { strainBetween } from '../../crystal/strain.js';
+import { reindexedCell } from '../../crystal/symmetry/asymmetric-unit.js';
 import type { Operation } from '../../crystal/symmetry/matrices.js';
 import { median } from '../../util/median.js';
 import { sampleEvenly } from './annealing.js';
@@ -88,9 +89,7 @@ export function compareCells(
 /** The cell of a crystal in the setting of the merge: its indices h, a row, become h M, and its vectors Mᵀ a. */
 export function settledCell(parameters: Float64Array, way: Operation = [1, 0, 0, 0, 1, 0, 0, 0, 1]): Cell {
   const [a = 0, b = 0, c = 0, alpha = 0, beta = 0, gamma = 0] = parameters;
-  const at = (i: number): number => way[i] ?? 0;
-  const transposed = [at(0), at(3), at(6), at(1), at(4), at(7), at(2), at(5), at(8)];
-  return combine(transposed, cellFromParameters(a, b, c, alpha, beta, gamma));
+  return reindexedCell(cellFromParameters(a, b, c, alpha, beta, gamma), way);
 }
 
 /** For each crystal, whether another has the same numbers to the last digit: the known cell, which was not fitted. */
