@@ -16,7 +16,7 @@ import type {
   UdfPlace,
   UdfRunOptions,
 } from '../udf/context-options.js';
-import { type Engines, execute } from '../udf/execution/execute.js';
+import { type ContextResources, execute } from '../udf/execution/execute.js';
 import { Run } from '../udf/execution/run.js';
 import { ResultBuffer } from '../udf/functions/buffers.js';
 import { displayUdf, inspectUdf, type UdfInspection } from '../udf/functions/display.js';
@@ -60,7 +60,7 @@ export class UdfContext {
   #closed: Promise<void> | undefined;
   readonly #ending = new AbortController();
   #delayedOn: Promise<Executor> | undefined;
-  readonly #engines: Engines;
+  readonly #resources: ContextResources;
 
   constructor(place: UdfPlace, options: UdfContextOptions = {}, owned: readonly Executor[] = []) {
     this.#place = place;
@@ -68,7 +68,7 @@ export class UdfContext {
     checkedOptions('Context', options, row.others('executor', 'context', 'delayedOn'));
     expects(Array.isArray(owned), 'Context: the second argument', owned, 'a list of executors');
     this.#options = options;
-    this.#engines = {
+    this.#resources = {
       place,
       said: new Set(),
       readFile: place.readFile,
@@ -170,7 +170,7 @@ export class UdfContext {
   ): Promise<RunResults<U>> {
     this.#assertOpen();
     const run = new Run('runUdf', scan, udf, options);
-    for await (const _ of execute(run, this.#engines));
+    for await (const _ of execute(run, this.#resources));
     return run.answer() as RunResults<U>;
   }
 
@@ -185,7 +185,7 @@ export class UdfContext {
   ): PartialRun<U> {
     this.#assertOpen();
     const run = new Run('runUdfIter', scan, udf, options);
-    const advance = execute(run, this.#engines);
+    const advance = execute(run, this.#resources);
     const results = async function* () {
       try {
         for await (const _ of advance)
@@ -290,7 +290,7 @@ export class UdfContext {
     const { dryRun } = await import('../udf/functions/dry-run.js');
     this.#assertOpen();
     const run = new Run('dryRun', scan, udf, options);
-    await dryRun(run, this.#engines.context);
+    await dryRun(run, this.#resources.context);
     return run.answer() as RunResults<U>;
   }
 

@@ -28,8 +28,7 @@ export type {
 export type { FoundDisks } from '../udf/disks/contract.js';
 export type { DiskCorrelation, DiskFinder, DiskFinderOptions, DiskRefinement } from '../udf/disks/finder.js';
 export type { DiskPattern } from '../udf/disks/patterns.js';
-export { type ClusterSpec, clusterSpec, type DetectedDevices, executorFor } from '../udf/execution/devices.js';
-export type { NoCounts } from '../udf/execution/frame-counts.js';
+export { type ClusterSpec, clusterSpec, type DetectedDevices, executorFor } from '../udf/execution/executors.js';
 export { type AuxData, auxData } from '../udf/functions/aux.js';
 export {
   type BufferDeclaration,
@@ -77,6 +76,7 @@ export type {
   SparseMasks,
 } from '../udf/pass/pass.js';
 export type { CorrectionSet } from '../udf/scans/corrections.js';
+export type { NoCounts } from '../udf/scans/frame-counts.js';
 export {
   type ResidentProgress,
   ResidentScan,

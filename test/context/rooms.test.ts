@@ -177,7 +177,7 @@ const state: Readonly<Record<string, string>> = {
   'crystal/space-groups/groups.ts: made': 'a cache of operators, which follow from the table',
   'pipeline/regions/spans.ts: known': 'a cache, gone with its object',
   'stem/analyses/beam-share.ts: beams': 'a cache, gone with its object',
-  'udf/execution/written.ts: accessors': 'a cache of accessors by name',
+  'udf/execution/running-udf.ts: accessors': 'a cache of accessors by name',
   'crystal/finer-lattice.ts: fractionsMade': 'a cache of the fractions of small numbers',
   'crystal/stream/write.ts: listsOfChunks': 'the data of lists, gone with their chunk',
   'pipeline/profile/frame-profiles.ts: known': 'a cache, gone with its object',

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Context, type ResultBuffer, stddevUdf, sumSigUdf } from 'ewald/udf';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { joinPartitions, type Partition, partsOf } from '../../src/udf/execution/partitions.js';
-import { checkFrames } from '../../src/udf/execution/task-shapes.js';
+import { checkFrames } from '../../src/udf/execution/task.js';
 import { mpiPresent, mpirun } from '../support/mpi.js';
 import { NatsServer, natsPresent, WorkerProcess } from '../support/nats.js';
 import { joinedDigest, joinedShape } from './digest.mjs';

@@ -7,7 +7,7 @@ import { Context, comUdf, defineUdf, type ResultBuffer, type Scan, stddevUdf, su
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { diskSpans } from '../../src/stem/images/disk-spans.js';
 import { FrameQueue } from '../../src/udf/acquisition/frame-queue.js';
-import { LentMemory, ResultPlaces } from '../../src/udf/execution/result-memory.js';
+import { LentMemory, ResultPlaces } from '../../src/udf/execution/memory.js';
 import { Run } from '../../src/udf/execution/run.js';
 import { asUdf } from '../../src/udf/functions/udf.js';
 import { circular, ring, spansOf } from '../../src/udf/pass/masks.js';

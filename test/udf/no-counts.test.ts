@@ -6,7 +6,7 @@ import { tellNotes, tellReplaced } from '../../src/cli/scan-notes.js';
 import { scanOperations } from '../../src/pages/view/scan-operations.js';
 import type { Acquisition } from '../../src/udf/acquisition/acquisition.js';
 import { DetectorConnection } from '../../src/udf/acquisition/connection.js';
-import { FrameCounts } from '../../src/udf/execution/frame-counts.js';
+import { FrameCounts } from '../../src/udf/scans/frame-counts.js';
 
 const ctx = new Context({ context: { backend: 'wasm' } });
 afterAll(() => ctx.close());

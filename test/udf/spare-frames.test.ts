@@ -1,7 +1,7 @@
 /** Reuse of the memory of partitions, and results that stay where they were made. */
 import { Context, defineUdf, sumUdf, validateUdf } from 'ewald/udf';
 import { describe, expect, test } from 'vitest';
-import { SpareFrames } from '../../src/udf/execution/spare-frames.js';
+import { SpareFrames } from '../../src/udf/execution/memory.js';
 import { remembering } from './module.mjs';
 
 test('memory is reused if it is large enough, and never given out twice at once', () => {

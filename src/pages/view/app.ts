@@ -1,13 +1,15 @@
 /** The objects that the controls of the page share, and the scheduling of their drawing. */
 import { byId } from '../by-id.js';
-import { Engine } from './calls.js';
+import { WorkerCalls } from './calls.js';
 import { ImagePane } from './image-pane.js';
 import { Pane } from './pane.js';
 import { ScanViewer } from './scan-viewer.js';
 import { Viewer } from './viewer.js';
 
 export const pane = paneOf(byId('pane'));
-export const engine = new Engine(() => new Worker(new URL('./view-worker.js', import.meta.url), { type: 'module' }));
+export const engine = new WorkerCalls(
+  () => new Worker(new URL('./view-worker.js', import.meta.url), { type: 'module' }),
+);
 export const viewer = new Viewer(pane, engine);
 export const scan = new ScanViewer(imagePane(byId('scan-pane')), pane, engine, viewer.fail);
 

@@ -6,7 +6,7 @@ import type { OperationCalls } from './operations.js';
 export class Replaced extends Error {}
 
 /** The worker of the page. A worker that dies is replaced at the next call; open files must then be opened again. */
-export class Engine {
+export class WorkerCalls {
   /** Called when the worker has died, with the reason. */
   onDeath: (reason: string) => void = () => undefined;
   /** Starts a worker. */

@@ -2,7 +2,7 @@
  * A scan next to its patterns: a virtual detector that can be dragged over the pattern, and the image that it records.
  * The scan is kept in the worker's memory, so that the image follows the pointer.
  */
-import { type Engine, Latest } from './calls.js';
+import { Latest, type WorkerCalls } from './calls.js';
 import { commandOf, openingFlags } from './commands.js';
 import type { FrameData } from './contrast.js';
 import { beginsAt } from './field-shapes.js';
@@ -52,7 +52,7 @@ export class ScanViewer {
   onWork: (text: string) => void = () => undefined;
   /** Called while a scan is read, with the fraction that is in memory, 0 … 1. */
   onLoading: (share: number) => void = () => undefined;
-  readonly #engine: Engine;
+  readonly #engine: WorkerCalls;
   readonly #fail: (error: unknown) => void;
   readonly #changes: Latest<[]>;
   #noting: ReturnType<typeof setTimeout> | undefined;
@@ -66,7 +66,7 @@ export class ScanViewer {
   /** Number of analyses of whole frames that are being waited for. */
   #analysing = 0;
 
-  constructor(first: ImagePane, patternPane: Pane, engine: Engine, fail: (error: unknown) => void) {
+  constructor(first: ImagePane, patternPane: Pane, engine: WorkerCalls, fail: (error: unknown) => void) {
     this.images = [first];
     this.patternPane = patternPane;
     this.#engine = engine;

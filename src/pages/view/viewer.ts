@@ -3,7 +3,7 @@
  * methods, and `onChange` is called when something has to be redrawn.
  */
 import { counted, framesText } from '../../entries/pages.js';
-import { type Engine, Latest, Replaced } from './calls.js';
+import { Latest, Replaced, type WorkerCalls } from './calls.js';
 import { type ColourMapName, colourMaps, isLight } from './colour-maps.js';
 import { automaticLimits, type ContrastRule, type FrameData, Histogram, type Limits, sampleOf } from './contrast.js';
 import { sortFiles } from './files.js';
@@ -47,7 +47,7 @@ const reviveMs = 60_000;
 
 export class Viewer {
   readonly pane: Pane;
-  readonly engine: Engine;
+  readonly engine: WorkerCalls;
   opened: Opened | undefined;
   frame = 0;
   /** Name of the image that is shown instead of a frame, such as a sum of ten. */
@@ -94,7 +94,7 @@ export class Viewer {
   /** Number of the open file, counting all that were opened; results for an earlier one are dropped. */
   #file = 0;
 
-  constructor(pane: Pane, engine: Engine) {
+  constructor(pane: Pane, engine: WorkerCalls) {
     this.pane = pane;
     this.engine = engine;
     this.#frames = new Latest((frame) => this.#load(frame), this.fail);

@@ -5,7 +5,7 @@
  */
 
 import type { SearchSettings } from '../../entries/index.js';
-import { Engine } from './calls.js';
+import { WorkerCalls } from './calls.js';
 import type { FrameSummary, OpenRequest, RunResult, RunStart } from './protocol.js';
 
 /** The frames that a pool searches. */
@@ -28,13 +28,13 @@ export const poolSize = (frames: number, cores: number): number =>
   Math.max(1, Math.min(8, cores, Math.floor(frames / minFrames)));
 
 export class WorkerPool {
-  readonly #members: readonly Engine[];
+  readonly #members: readonly WorkerCalls[];
   readonly #report: (summary: FrameSummary) => void;
   #stopped = false;
 
   /** `start` starts a worker; `report` is called for every frame. */
   constructor(size: number, start: () => Worker, report: (summary: FrameSummary) => void) {
-    this.#members = Array.from({ length: size }, () => new Engine(start));
+    this.#members = Array.from({ length: size }, () => new WorkerCalls(start));
     this.#report = report;
   }
 
@@ -47,7 +47,7 @@ export class WorkerPool {
     const block = Math.max(minFrames, Math.min(maxFrames, size));
     const results: (RunResult | undefined)[] = new Array(Math.ceil(frames / block));
     let next = 0;
-    const work = async (member: Engine): Promise<void> => {
+    const work = async (member: WorkerCalls): Promise<void> => {
       await member.call('open', request);
       while (next < results.length && !this.#stopped) {
         const place = next++;

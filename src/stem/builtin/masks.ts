@@ -1,8 +1,8 @@
 /** Sums of frames under masks: one number per mask for each scan position. */
 
 import type { DataType } from '../../frames/dtype.js';
-import type { KernelPart } from '../../udf/execution/kernel-part.js';
 import type { BufferDeclaration } from '../../udf/functions/buffers.js';
+import type { KernelPart } from '../../udf/functions/kernel-part.js';
 import { defineUdf, type UdfMeta } from '../../udf/functions/udf.js';
 import { isBoolean, isFew, type MaskArray, spansOf } from '../../udf/pass/masks.js';
 import type { PassStep } from '../../udf/pass/pass.js';

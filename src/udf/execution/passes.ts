@@ -7,24 +7,23 @@ import { isEwaldError } from '../../util/errors.js';
 import type { PlatformSignal } from '../../util/globals.js';
 import { product } from '../../util/product.js';
 import type { FrameCorrection } from '../correction/correction.js';
+import { isAux } from '../functions/aux.js';
 import { kernelOf } from '../functions/call-method.js';
 import type { Arrays } from '../functions/dtypes.js';
+import { type CoreWork, finishPart, type KernelPart } from '../functions/kernel-part.js';
 import { type OpenCore, PreparedValues } from '../functions/prepared.js';
 import type { AnyUdf, UdfMeta } from '../functions/udf.js';
 import { Functions } from '../functions/wgsl.js';
 import { foldable, foldPart } from '../pass/fold.js';
 import { stepKind } from '../pass/pack.js';
 import { type FramePass, type PassDtype, type PassStep, shapeOfStep } from '../pass/pass.js';
+import type { UdfCore } from '../room.js';
 import type { WasmCode } from '../wasm/code.js';
 import { WasmFunctions } from '../wasm/functions.js';
-import { CoreWorks } from './core-works.js';
-import { finishPart, type KernelPart } from './kernel-part.js';
-import type { ResultPlaces } from './result-memory.js';
-import type { Running } from './running.js';
-import { SpareFrames } from './spare-frames.js';
-import { SparePlanes } from './spare-planes.js';
+import { type ResultPlaces, SpareFrames, SparePlanes } from './memory.js';
+import type { RunningUdf } from './running-udf.js';
 
-type Part = { readonly part: KernelPart; readonly arrays: Arrays };
+type PlannedUdf = { readonly part: KernelPart; readonly arrays: Arrays };
 
 /** A partition, of which some pieces have been processed. */
 interface Started {
@@ -86,7 +85,7 @@ export class Passes {
   readonly #numbers = new WeakMap<object, number>();
   #next = 0;
   /** The partitions whose pieces are being processed: usually one at a time. */
-  readonly #started = new Map<readonly Part[], Started>();
+  readonly #started = new Map<readonly PlannedUdf[], Started>();
 
   constructor(open: OpenCore, threads: number, modules?: RunModules) {
     this.modules = new WasmFunctions(modules?.codes, modules?.largest, modules?.piece);
@@ -151,7 +150,7 @@ export class Passes {
    * returns false if JavaScript must.
    */
   async computes(
-    running: Running,
+    running: RunningUdf,
     frames: FrameArray,
     first: number,
     end: number,
@@ -211,7 +210,7 @@ export class Passes {
 
   /** Adds the frames [first, end) of a partition of `count` frames; results are written with the last ones. */
   async run(
-    parts: readonly Part[],
+    parts: readonly PlannedUdf[],
     frames: FrameArray,
     meta: UdfMeta,
     { first, end, of: all }: { readonly first: number; readonly end: number; readonly of: number },
@@ -268,11 +267,11 @@ export class Passes {
   }
 
   /** Drops the sums of a partition that does not go on. */
-  forget(parts: readonly Part[]): void {
+  forget(parts: readonly PlannedUdf[]): void {
     this.#started.delete(parts);
   }
 
-  #start(parts: readonly Part[]): Started {
+  #start(parts: readonly PlannedUdf[]): Started {
     const known = this.#started.get(parts);
     if (known) return known;
     const taken = new Set([...this.#started.values()].map(({ place }) => place));
@@ -322,3 +321,48 @@ function pickedColumns(nav: Float64Array, all: number, first: number, columns: n
     for (let k = 0; k < columns; k++) picked[i * columns + k] = nav[i * all + first + k] as number;
   return picked;
 }
+
+// The works of the core in a run: planned once for its partitions, on the context of its thread.
+
+type Params = Readonly<Record<string, unknown>>;
+
+/** The works of a run, by UDF, each with the parameters that it was planned for. */
+export class CoreWorks {
+  readonly #open: () => Promise<UdfCore>;
+  readonly #works = new Map<AnyUdf, { readonly params: Params; readonly work: Promise<CoreWork | undefined> }>();
+
+  constructor(open: () => Promise<UdfCore>) {
+    this.#open = open;
+  }
+
+  /** Lets the core process a partition; returns false for a UDF that has no such work. */
+  async run(running: RunningUdf, frames: FrameArray): Promise<boolean> {
+    const work = await this.#workFor(running);
+    if (!work) return false;
+    const { arrays: results, aux, meta } = running;
+    running.point(0, meta.positions.length);
+    await work.run({ frames, count: meta.positions.length, results, aux, meta });
+    return true;
+  }
+
+  async dispose(): Promise<void> {
+    for (const { work } of this.#works.values()) await (await work.catch(() => undefined))?.dispose();
+    this.#works.clear();
+  }
+
+  async #workFor({ udf, params, meta }: RunningUdf): Promise<CoreWork | undefined> {
+    const { core } = udf.definition;
+    if (!core) return undefined;
+    const before = this.#works.get(udf);
+    if (before && sameParams(before.params, params)) return before.work;
+    const work = Promise.resolve(core({ params, meta, open: this.#open }));
+    work.catch(() => undefined);
+    this.#works.set(udf, { params, work });
+    await (await before?.work.catch(() => undefined))?.dispose();
+    return work;
+  }
+}
+
+/** Whether two sets of parameters hold the same values, data of each position aside. */
+const sameParams = (a: Params, b: Params): boolean =>
+  Object.keys(b).every((name) => Object.is(a[name], b[name]) || (isAux(a[name]) && isAux(b[name])));

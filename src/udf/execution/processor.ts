@@ -10,15 +10,15 @@ import { checkSignal } from '../../util/options.js';
 import type { Arrays } from '../functions/dtypes.js';
 import type { OpenCore } from '../functions/prepared.js';
 import type { AnyUdf, UdfMeta, UdfParams } from '../functions/udf.js';
+import { FrameCounts, packNoCounts } from '../scans/frame-counts.js';
 import { isSparseRun } from '../sparse/sparse-runs.js';
 import type { WasmCode } from '../wasm/code.js';
-import type { Execution, JobResults, Jobs } from './execution.js';
-import { FrameCounts, packNoCounts } from './frame-counts.js';
-import { runParts } from './partition.js';
+import { ResultPlaces } from './memory.js';
 import { type Partition, partsOf } from './partitions.js';
 import { Passes } from './passes.js';
 import { PieceReader, piecesIn } from './pieces.js';
-import { ResultPlaces } from './result-memory.js';
+import type { Execution, JobResults, Jobs } from './run.js';
+import { runParts } from './run-partition.js';
 import type { PieceSizes } from './sizes.js';
 
 /** UDFs with the parameters that they have at present. */
@@ -111,14 +111,14 @@ export class PartitionProcessor {
 }
 
 /** The results of jobs that this thread processes. */
-export async function* resultsHere(jobs: Jobs, { run, codes, engine, signal }: Execution): JobResults {
+export async function* resultsHere(jobs: Jobs, { run, codes, resources, signal }: Execution): JobResults {
   const { scan, parts, meta, corrections, limits, sizes } = run;
   const isInMemory = scan.live !== undefined || framesInMemory(scan.dataset) !== undefined;
   const { dataset } = scan;
   const work = { meta, corrections, limits, dataset, codes, ...sizes, isInMemory };
-  const processor = new PartitionProcessor(work, engine.context, 0);
+  const processor = new PartitionProcessor(work, resources.context, 0);
   // Kernels are loaded while the first frames arrive.
-  if (scan.live && parts.some(({ udf }) => udf.definition.kernel)) engine.context().catch(() => undefined);
+  if (scan.live && parts.some(({ udf }) => udf.definition.kernel)) resources.context().catch(() => undefined);
   try {
     processor.passes.modules.open(parts, meta);
     const reader = await processor.reader(run.partitions, parts, signal);

@@ -3,6 +3,7 @@
 import { Corrections } from '../../frames/corrections.js';
 import type { CountLimits } from '../../frames/count-limits.js';
 import { elementBytes } from '../../frames/dtype.js';
+import type { Executor } from '../../parallel/executor.js';
 import { EwaldError } from '../../util/errors.js';
 import { inspect, kindOf } from '../../util/options.js';
 import { product } from '../../util/product.js';
@@ -10,18 +11,20 @@ import { checkRun, type UdfProgress, type UdfRunOptions } from '../context-optio
 import { type BufferDeclarations, elementsOf, ResultBuffer, type RunShape, strideOf } from '../functions/buffers.js';
 import { callMethod } from '../functions/call-method.js';
 import { type Arrays, type BufferArray, gather, isArrayOf, scatter } from '../functions/dtypes.js';
+import type { OpenCore } from '../functions/prepared.js';
 import { type AnyDefinition, type AnyUdf, asUdf, type UdfMeta } from '../functions/udf.js';
 import { type LivePlots, plotsFor } from '../live/plots.js';
 import { correctionsFor } from '../scans/corrections.js';
+import { addNoCounts, type NoCounts, noneSoFar, unpackNoCounts } from '../scans/frame-counts.js';
 import { select } from '../scans/roi.js';
 import type { Scan } from '../scans/scan.js';
-import { addNoCounts, type NoCounts, noneSoFar, unpackNoCounts } from './frame-counts.js';
-import { inputDtype } from './partition.js';
+import type { ReadFile, WasmCode } from '../wasm/code.js';
+import { isShared, LentMemory } from './memory.js';
 import { areWholeChunks, type Job, type Partition, partitionsOf, partsOf } from './partitions.js';
-import { type Part, plannedParts } from './parts.js';
-import { isShared, LentMemory } from './result-memory.js';
+import { type PlannedUdf, plannedParts } from './planned-udfs.js';
+import { inputDtype } from './run-partition.js';
+import { mergeInto } from './running-udf.js';
 import { framesOfPiece, type PieceSizes, partitionBytes } from './sizes.js';
-import { mergeInto } from './written.js';
 
 /** The state of a run on the side that merges. */
 export class Run {
@@ -30,7 +33,7 @@ export class Run {
   readonly meta: UdfMeta;
   readonly partitions: readonly Partition[];
   readonly corrections: Corrections | undefined;
-  readonly parts: readonly Part[];
+  readonly parts: readonly PlannedUdf[];
   /** The options of the call, checked; the images are those that `plots` asks for. */
   readonly options: UdfRunOptions;
   readonly plots: LivePlots | undefined;
@@ -334,3 +337,29 @@ const beginsEmpty = ({ definition }: AnyUdf, declarations: BufferDeclarations): 
 
 const copiesOf = (arrays: Readonly<Record<string, BufferArray>>): Record<string, BufferArray> =>
   Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, array.slice() as BufferArray]));
+
+// A run that is executed: the resources for it, the partitions to be processed, and their results.
+
+/** The resources of runs. */
+export interface RunResources {
+  /** Opens the context of this thread, or one that computes on the CPU. */
+  readonly context: OpenCore;
+  /** Reads a file URL; absent in browsers. */
+  readonly readFile?: ReadFile | undefined;
+  /** Absent for this thread. */
+  readonly executor?: Executor | undefined;
+  /** Where delayed values are computed. */
+  readonly delayedOn?: (() => Promise<Executor>) | undefined;
+}
+
+/** A run, the modules of its UDFs and the resources for it. */
+export interface Execution {
+  readonly run: Run;
+  readonly codes: ReadonlyMap<AnyUdf, WasmCode>;
+  readonly resources: RunResources;
+  readonly signal: AbortSignal | undefined;
+}
+
+export type Jobs = Iterable<Job> | AsyncIterable<Job>;
+/** The results of jobs in their order; their memory is used again when the next ones are requested. */
+export type JobResults = AsyncGenerator<readonly Arrays[], void>;

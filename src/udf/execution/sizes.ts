@@ -8,7 +8,7 @@ import { product } from '../../util/product.js';
 import { type AnyUdf, methodOf, type UdfMeta } from '../functions/udf.js';
 import type { Scan } from '../scans/scan.js';
 import type { PartitionBytes } from './partitions.js';
-import type { Part } from './parts.js';
+import type { PlannedUdf } from './planned-udfs.js';
 import { tileDepth } from './tiles.js';
 
 /** Bytes of a piece: in the inner caches where a kernel reads it, which needs as long as the system to read it. */
@@ -60,7 +60,7 @@ export function framesOfPiece(
  * Bytes of results that each partition sends although they could be merged with those of the next one: results over all
  * frames, if every UDF allows that. Frames that only this thread can read are sent as well, by partition.
  */
-function mergeableBytes({ source }: Scan, parts: readonly Part[]): number {
+function mergeableBytes({ source }: Scan, parts: readonly PlannedUdf[]): number {
   let bytes = 0;
   for (const { udf, declarations, arrays } of parts) {
     const { merge, mergeAll, mergesParts } = udf.definition;
@@ -81,7 +81,7 @@ const overResults = { kernel: 4, other: 2 } as const;
 const maxBytes = { inPieces: 2 ** 29, atOnce: 2 ** 27 } as const;
 
 /** Bytes that the results of a run ask of its partitions: the work for results is to be small beside that for frames. */
-export function partitionBytes(scan: Scan, parts: readonly Part[], meta: UdfMeta): PartitionBytes {
+export function partitionBytes(scan: Scan, parts: readonly PlannedUdf[], meta: UdfMeta): PartitionBytes {
   const mergeable = mergeableBytes(scan, parts);
   let bytes = 0;
   for (const { udf, declarations, arrays } of parts) {

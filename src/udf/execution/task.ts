@@ -3,23 +3,38 @@
  * and src/stem/task.ts gives it the functions of the package.
  */
 
-import { Corrections } from '../../frames/corrections.js';
+import { type CorrectionOptions, Corrections } from '../../frames/corrections.js';
+import type { CountLimits } from '../../frames/count-limits.js';
 import type { Dataset } from '../../frames/dataset.js';
-import type { FrameArray } from '../../frames/dtype.js';
-import { hasFrames } from '../../frames/frame-sums.js';
+import { dataTypes, elements, type FrameArray } from '../../frames/dtype.js';
+import { type FrameSums, hasFrames } from '../../frames/frame-sums.js';
 import type { OpenOptions } from '../../frames/open.js';
+import {
+  count,
+  either,
+  listOf,
+  maybe,
+  members,
+  number,
+  oneOf,
+  type Shape,
+  text,
+  truth,
+  typed,
+} from '../../options/shapes.js';
 import type { TaskScope } from '../../parallel/task.js';
+import { expects, expectsPlainNumbers } from '../../util/arguments.js';
 import { EwaldError } from '../../util/errors.js';
+import { product } from '../../util/product.js';
 import { withMethod } from '../functions/call-method.js';
-import type { Arrays } from '../functions/dtypes.js';
-import { type AnyDefinition, type AnyUdf, asUdf, isUdf } from '../functions/udf.js';
+import { type Arrays, numbersPerElement } from '../functions/dtypes.js';
+import { type AnyDefinition, type AnyUdf, asUdf, isUdf, type UdfMeta } from '../functions/udf.js';
 import type { UdfCore } from '../room.js';
 import { codesFrom } from '../wasm/code.js';
-import type { RunDescription } from './description.js';
-import { inputDtype } from './partition.js';
+import { isLentMemory } from './memory.js';
 import type { Partition } from './partitions.js';
 import { PartitionProcessor, type UdfsOfRun } from './processor.js';
-import { checkDataset, checkFrames, runShape, taskShape } from './task-shapes.js';
+import { inputDtype } from './run-partition.js';
 
 /** One partition, with its frames or the file that holds them if the run does not name it. */
 export interface PartitionTask {
@@ -150,4 +165,129 @@ function open({ source }: RunDescription, blob: PartitionTask['blob'], scope: Ta
   if (source && 'path' in source) return scope.open(source.path, source.options);
   if (source) return scope.open(source.url, source.options);
   throw new EwaldError('Argument', 'a task of udf has neither frames nor a source to read them from');
+}
+
+// The description of a run that is sent to the workers that compute its partitions: plain data.
+
+/** The data that every task of a run receives. */
+export interface RunDescription {
+  readonly udfs: readonly {
+    readonly module: string;
+    readonly name: string;
+    readonly params: Readonly<Record<string, unknown>>;
+    /** The bytes of its WebAssembly module, if it has one. */
+    readonly wasm?: Uint8Array | undefined;
+  }[];
+  /** Frames of the largest partition. */
+  readonly largest: number;
+  /** Frames that are read and processed together. */
+  readonly piece: number;
+  readonly meta: Omit<UdfMeta, 'inputDtype'>;
+  /** How the worker opens the frames; absent if they are sent with the task. */
+  readonly source:
+    | { readonly path: string; readonly options: OpenOptions }
+    | { readonly url: string; readonly options: OpenOptions }
+    | undefined;
+  /** Some frames of the client's file, by which a worker on another machine recognises its own; absent for threads. */
+  readonly sums?: FrameSums | undefined;
+  readonly corrections: CorrectionOptions | undefined;
+  /** Which values are no counts; absent if all are. */
+  readonly limits?: CountLimits | undefined;
+}
+
+// What the tasks of a run and their shared value must be, since they come from another process.
+
+const partMembers = {
+  index: count(),
+  first: count(),
+  count: count(),
+  runs: listOf(members({ file: count(), count: count(1) })),
+  places: maybe(typed([Uint32Array])),
+  positions: typed([Uint32Array]),
+};
+const partitionShape = members({ ...partMembers, parts: maybe(listOf(members(partMembers))) });
+
+const correctionShape: Shape = (what, value) => {
+  const numbers: Shape = (name, array) => expectsPlainNumbers(name, array);
+  members({
+    length: maybe(count(1)),
+    mask: maybe(numbers),
+    dark: maybe(numbers),
+    gain: maybe(numbers),
+    saturation: maybe(number),
+    underload: maybe(number),
+    markers: maybe(listOf(number)),
+    maskOnly: maybe(truth),
+    patch: maybe(members({ width: count(1), height: count(1) })),
+  })(what, value);
+};
+
+/** A `RunDescription`. */
+export const runShape = members({
+  udfs: listOf(members({ module: text, name: text, params: members({}), wasm: maybe(typed([Uint8Array])) })),
+  largest: count(1, 2 ** 31),
+  // Without frames, pieces would never end.
+  piece: count(1, 2 ** 31),
+  meta: members({
+    nav: listOf(count(1)),
+    sig: listOf(count(1)),
+    datasetDtype: oneOf(dataTypes),
+    frames: count(),
+    roi: maybe(typed([Uint8Array])),
+  }),
+  source: maybe(
+    either((source) =>
+      members('path' in source ? { path: text, options: members({}) } : { url: text, options: members({}) }),
+    ),
+  ),
+  sums: maybe(listOf(listOf(count(), 2))),
+  corrections: maybe(correctionShape),
+  limits: maybe(members({ least: number, markers: listOf(number) })),
+});
+
+/** A `PartitionTask`. */
+export const taskShape = members({
+  partition: partitionShape,
+  frames: maybe((what, value) => expects(ArrayBuffer.isView(value), what, value, 'a typed array')),
+  blob: maybe(members({ options: members({}) })),
+  memory: maybe((what, value) => expects(isLentMemory(value), what, value, 'a SharedArrayBuffer for results')),
+});
+
+/** Throws `Argument` unless a dataset has the frames for which its run was planned. */
+export function checkDataset({ frameLength, dtype }: Dataset, { meta }: RunDescription): void {
+  const is = `${frameLength} pixels of ${dtype}`;
+  expects(frameLength === product(meta.sig) && dtype === meta.datasetDtype, 'the frames of a run', meta.sig, is);
+}
+
+/** Throws `Argument` unless the frames of a partition are as many and as large as its description says. */
+export function checkFrames(
+  task: { readonly partition: Partition; readonly frames?: FrameArray },
+  run: Pick<RunDescription, 'meta'>,
+): void {
+  const { nav, sig, datasetDtype } = run.meta;
+  const { partition, frames } = task;
+  const { positions, places, runs, count: all, parts } = partition;
+  const what = 'the partition of a task';
+  const read = runs.reduce((sum, run) => sum + run.count, 0);
+  // Frames that arrive while a detector measures have no place in a file.
+  expects(frames !== undefined || read === positions.length, `${what}: runs`, runs, `${positions.length} frames`);
+  expects(
+    (places ?? positions).length === positions.length && all >= positions.length,
+    what,
+    partition,
+    'as many places as positions',
+  );
+  const last = product(nav);
+  expects(
+    positions.every((position) => position < last),
+    `${what}: positions`,
+    positions,
+    `numbers below ${last}`,
+  );
+  for (const part of parts ?? []) checkFrames({ partition: part }, run);
+  const joined = (parts ?? [partition]).reduce((sum, part) => sum + part.positions.length, 0);
+  expects(joined === positions.length && !(parts && frames), `${what}: parts`, parts, 'those of the partition');
+  if (frames === undefined) return;
+  const length = positions.length * product(sig) * numbersPerElement(datasetDtype);
+  typed([elements[datasetDtype].array], length)('the frames of a task', frames);
 }

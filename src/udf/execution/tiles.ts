@@ -7,7 +7,7 @@ import { product } from '../../util/product.js';
 import { callMethod, checkNotTransferred, refuseReturned, settled, udfError } from '../functions/call-method.js';
 import { numbersPerElement } from '../functions/dtypes.js';
 import { type AnyDefinition, type AnyUdf, methodOf, type Tiling } from '../functions/udf.js';
-import type { Running } from './running.js';
+import type { RunningUdf } from './running-udf.js';
 
 /** Bytes of a tile, chosen to stay in the inner caches, unless the UDF says otherwise. */
 const tileBytes = 2 ** 20;
@@ -29,7 +29,7 @@ export const tileDepth = (udfs: readonly AnyUdf[], frameBytes: number): number =
   Math.min(defaultDepth, ...udfs.filter(isTiled).map((udf) => depthOf(udf, frameBytes)));
 
 /** Passes frames first … end to one UDF's method; `frames` begin at `base`. */
-function show(running: Running, frames: FrameArray, base: number, first: number, end: number): void {
+function show(running: RunningUdf, frames: FrameArray, base: number, first: number, end: number): void {
   const { udf, meta, scope } = running;
   const { definition } = udf;
   const numbers = product(meta.sig) * numbersPerElement(meta.inputDtype);
@@ -101,7 +101,7 @@ function cut(frames: FrameArray, first: number, end: number, numbers: number, lo
 
 /** Passes the frames [first, end) of a partition to the UDFs that run in JavaScript. */
 export async function showAll(
-  running: readonly Running[],
+  running: readonly RunningUdf[],
   frames: FrameArray,
   base: number,
   last: number,
@@ -109,7 +109,7 @@ export async function showAll(
 ): Promise<void> {
   if (running.length === 0) return;
   const tiled = running.filter(({ udf }) => isTiled(udf));
-  const [{ meta }] = running as [Running];
+  const [{ meta }] = running as [RunningUdf];
   const depth = tileDepth(
     tiled.map(({ udf }) => udf),
     product(meta.sig) * elementBytes(meta.inputDtype),

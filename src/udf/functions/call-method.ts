@@ -5,9 +5,9 @@ import { isLost } from '../../util/buffers.js';
 import { callbackError, refusePromise } from '../../util/callbacks.js';
 import { EwaldError, isEwaldError, plainError } from '../../util/errors.js';
 import { inspect } from '../../util/options.js';
-import type { KernelPart } from '../execution/kernel-part.js';
 import type { BufferDeclarations } from './buffers.js';
 import type { Arrays, BufferArray } from './dtypes.js';
+import type { KernelPart } from './kernel-part.js';
 import { type AnyUdf, frameMethods, type Tiling, type UdfMeta } from './udf.js';
 
 /** The declarations of a UDF in a run. */

@@ -2,9 +2,9 @@
 
 import { allocateFrames } from '../../frames/dtype.js';
 import { product } from '../../util/product.js';
-import { runPartition } from '../execution/partition.js';
 import { Passes } from '../execution/passes.js';
 import type { Run } from '../execution/run.js';
+import { runPartition } from '../execution/run-partition.js';
 import type { OpenCore } from './prepared.js';
 
 /** Runs over the first frame, of ones; `open` opens a context for UDFs that prepare transforms. */

@@ -7,13 +7,12 @@ import { EwaldError } from '../../util/errors.js';
 import type { PlatformUrl } from '../../util/globals.js';
 import type { MethodOf } from '../../util/members.js';
 import { knownOptions } from '../../util/options.js';
-import type { CoreWork } from '../execution/core-work.js';
-import type { KernelPart } from '../execution/kernel-part.js';
 import type { UdfCore } from '../room.js';
 import type { ResidentScope } from '../scans/resident-scope.js';
 import type { AuxViews } from './aux.js';
 import { type BufferDeclarations, checkDeclarations, type Views } from './buffers.js';
 import type { Arrays, BufferArray } from './dtypes.js';
+import type { CoreWork, KernelPart } from './kernel-part.js';
 import type { PartitionMeta, UdfMeta } from './udf-meta.js';
 
 export type { PartitionMeta, UdfMeta };

@@ -4,7 +4,7 @@ import { udfNumbers } from '../../compute/layout/udf.js';
 import type { FrameArray } from '../../frames/dtype.js';
 import { EwaldError } from '../../util/errors.js';
 import { product } from '../../util/product.js';
-import { mergeInto } from '../execution/written.js';
+import { mergeInto } from '../execution/running-udf.js';
 import type { FrameFunction } from '../pass/function.js';
 import { checkWgslName, functionArrays } from '../pass/function-checks.js';
 import type { FunctionArray, FunctionDescriptor, FunctionResult } from '../pass/function-contract.js';

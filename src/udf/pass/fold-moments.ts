@@ -4,7 +4,7 @@
  * not follow from theirs: it is computed for each frame, as a mask of a few weights.
  */
 import type { Corrections } from '../../frames/corrections.js';
-import type { KernelSums } from '../execution/kernel-part.js';
+import type { KernelSums } from '../functions/kernel-part.js';
 import type { PassDtype, PassStep } from './pass.js';
 import { integerVarsum } from './varsum.js';
 

@@ -3,8 +3,8 @@
  * w combines m with gain, bad pixels and patches. Frames are used as stored, and nothing is done frame by frame.
  */
 import type { Corrections } from '../../frames/corrections.js';
-import type { KernelPart } from '../execution/kernel-part.js';
 import { isIntegerDtype } from '../functions/dtypes.js';
+import type { KernelPart } from '../functions/kernel-part.js';
 import { BadMoments, correctMoments } from './fold-moments.js';
 import { isFew, spansOf } from './masks.js';
 import { type PassDtype, type PassStep, shapeOfStep } from './pass.js';

@@ -8,8 +8,8 @@ import { EwaldError } from '../../util/errors.js';
 import { checkSignal } from '../../util/options.js';
 import { product } from '../../util/product.js';
 import type { ExportOptions } from '../context-options.js';
-import { readRuns } from '../execution/frames-of.js';
 import { partitionsOf } from '../execution/partitions.js';
+import { readRuns } from '../execution/pieces.js';
 import { select } from './roi.js';
 import type { Scan } from './scan.js';
 

@@ -6,7 +6,7 @@ import type { FrameArray } from '../../frames/dtype.js';
 import { framesInMemory } from '../../frames/formats/memory.js';
 import { counted } from '../../util/amounts.js';
 import { isEwaldError } from '../../util/errors.js';
-import { noneSoFar } from '../execution/frame-counts.js';
+import { noneSoFar } from './frame-counts.js';
 import type { Scan } from './scan.js';
 
 /** A scan whose runs leave out the values that its file declares to be no counts; as it is if they are kept. */

@@ -2,8 +2,8 @@
 
 import type { FrameArray } from '../../frames/dtype.js';
 import type { PlatformSignal } from '../../util/globals.js';
-import { readRuns } from '../execution/frames-of.js';
 import { type Partition, partsOf } from '../execution/partitions.js';
+import { readRuns } from '../execution/pieces.js';
 import type { Scan } from './scan.js';
 
 /** The file to which frames are written. */

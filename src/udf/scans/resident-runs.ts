@@ -1,9 +1,9 @@
 /** Results of UDFs of the package from a scan in memory, without a pass over its frames. */
 
-import { packNoCounts } from '../execution/frame-counts.js';
 import type { Run } from '../execution/run.js';
 import type { Arrays } from '../functions/dtypes.js';
 import type { UdfCore } from '../room.js';
+import { packNoCounts } from './frame-counts.js';
 import type { ResidentScan } from './resident.js';
 import type { ResidentSums } from './resident-scope.js';
 import { residentOf } from './scan.js';

@@ -14,7 +14,7 @@ import { observer, type Progress } from '../../util/callbacks.js';
 import { EwaldError } from '../../util/errors.js';
 import type { PlatformSignal } from '../../util/globals.js';
 import { checkSignal, inspect, yieldToEventLoop } from '../../util/options.js';
-import { FrameCounts, type NoCounts } from '../execution/frame-counts.js';
+import { FrameCounts, type NoCounts } from './frame-counts.js';
 
 /** Progress of reading a scan: `done` is the share of the frames that are in `scan`. */
 export interface ResidentProgress extends Progress {

@@ -15,8 +15,8 @@ import type { PlatformBlob } from '../../util/globals.js';
 import { inspect, knownOptions } from '../../util/options.js';
 import { product } from '../../util/product.js';
 import type { Acquisition } from '../acquisition/acquisition.js';
-import type { NoCounts } from '../execution/frame-counts.js';
 import type { LiveParameters } from '../parameter-types.js';
+import type { NoCounts } from './frame-counts.js';
 import type { ResidentScan, ResidentScanOptions } from './resident.js';
 
 /** Options of `Context.load`: those of `open` of ewald/data, and the layout of the scan in the file. */

@@ -2,11 +2,11 @@
 import type { Corrections } from '../../frames/corrections.js';
 import type { Dataset } from '../../frames/dataset.js';
 import type { SparseFrames } from '../../frames/sparse.js';
-import { convertFrames } from '../execution/frames-of.js';
-import { finishPart, type KernelPart } from '../execution/kernel-part.js';
-import type { Running } from '../execution/running.js';
+import { convertFrames } from '../execution/pieces.js';
+import type { RunningUdf } from '../execution/running-udf.js';
 import { callMethod, kernelOf } from '../functions/call-method.js';
 import type { BufferArray } from '../functions/dtypes.js';
+import { finishPart, type KernelPart } from '../functions/kernel-part.js';
 import type { AnyUdf } from '../functions/udf.js';
 import type { UdfMeta } from '../functions/udf-meta.js';
 import { isSparseStep, sparseSums } from './sums.js';
@@ -32,7 +32,7 @@ export const isSparseRun = (
 
 /** Passes sparse frames [first, end) of a partition to its UDFs. */
 export function showSparse(
-  running: readonly Running[],
+  running: readonly RunningUdf[],
   frames: SparseFrames,
   first: number,
   end: number,

@@ -1,7 +1,7 @@
 /** The sums of a pass from sparse frames: only pixels that are listed are visited. */
 import type { SparseFrames } from '../../frames/sparse.js';
-import type { KernelPart, KernelSums } from '../execution/kernel-part.js';
 import { isIntegerDtype } from '../functions/dtypes.js';
+import type { KernelPart, KernelSums } from '../functions/kernel-part.js';
 import type { UdfMeta } from '../functions/udf-meta.js';
 import { type PassStep, type Spans, type SparseMasks, shapeOfStep } from '../pass/steps.js';
 

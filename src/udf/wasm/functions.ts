@@ -4,7 +4,7 @@ import type { DataType, FrameArray } from '../../frames/dtype.js';
 import { EwaldError, messageOf } from '../../util/errors.js';
 import type { PlatformSignal } from '../../util/globals.js';
 import { Pace } from '../../util/pace.js';
-import type { Running } from '../execution/running.js';
+import type { RunningUdf } from '../execution/running-udf.js';
 import { declarationsOf } from '../functions/call-method.js';
 import type { AnyUdf, PartitionMeta, UdfMeta } from '../functions/udf.js';
 import type { WasmCode } from './code.js';
@@ -18,7 +18,7 @@ export class WasmFunctions {
   readonly #codes: ReadonlyMap<AnyUdf, WasmCode>;
   readonly #frames: number;
   readonly #piece: number;
-  readonly #instances = new Map<AnyUdf, { readonly params: Running['params']; readonly instance: WasmInstance }>();
+  readonly #instances = new Map<AnyUdf, { readonly params: RunningUdf['params']; readonly instance: WasmInstance }>();
 
   /** `frames` are those of the largest partition, `piece` those that are processed together. */
   constructor(codes: ReadonlyMap<AnyUdf, WasmCode> = new Map(), frames = 0, piece = frames) {
@@ -51,14 +51,14 @@ export class WasmFunctions {
   }
 
   /** Copies the state of a partition's results into the module of a UDF that has one. */
-  begin(running: Running): void {
+  begin(running: RunningUdf): void {
     const code = this.#codes.get(running.udf);
     if (code) this.#instanceFor(running, code).writeResults(running.arrays);
   }
 
   /** Lets the module of a UDF process the frames [first, end) of a partition; returns false for a UDF without one. */
   async process(
-    running: Running,
+    running: RunningUdf,
     frames: FrameArray,
     first: number,
     end: number,
@@ -87,7 +87,7 @@ export class WasmFunctions {
   }
 
   /** Copies a partition's results out of the module of a UDF that has one. */
-  finish(running: Running): void {
+  finish(running: RunningUdf): void {
     const code = this.#codes.get(running.udf);
     if (!code) return;
     const instance = this.#instanceFor(running, code);
@@ -118,7 +118,7 @@ export class WasmFunctions {
    * The error of a call, with the frame that causes it; to find it, another instance processes the frames one by one.
    */
   #failed(
-    running: Running,
+    running: RunningUdf,
     code: WasmCode,
     { frames, positions, first }: { frames: FrameArray; positions: Uint32Array; first: number },
     [from, to]: readonly [number, number],
@@ -146,7 +146,7 @@ export class WasmFunctions {
 }
 
 /** A UDF whose module is needed. */
-type Used = Pick<Running, 'udf' | 'params' | 'declarations'> & { readonly meta: UdfMeta | PartitionMeta };
+type Used = Pick<RunningUdf, 'udf' | 'params' | 'declarations'> & { readonly meta: UdfMeta | PartitionMeta };
 
 /** Calls for some frames: those at consecutive positions, up to `callBytes`. */
 function* callsOf(positions: Uint32Array, frameBytes: number): Generator<[first: number, end: number]> {

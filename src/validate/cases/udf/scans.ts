@@ -2,7 +2,7 @@
 
 import type { Context } from '../../../context/rooms.js';
 import type { FrameArray } from '../../../frames/dtype.js';
-import { steps } from '../../../udf/execution/engine.js';
+import { steps } from '../../../udf/execution/execute.js';
 import { Run } from '../../../udf/execution/run.js';
 import type { AnyUdf } from '../../../udf/functions/udf.js';
 import { type Scan, scanOfMemory } from '../../../udf/scans/scan.js';

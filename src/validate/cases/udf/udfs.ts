@@ -6,7 +6,7 @@ import type { FrameArray } from '../../../frames/dtype.js';
 import { comUdf } from '../../../stem/builtin/com.js';
 import { masksUdf } from '../../../stem/builtin/masks.js';
 import { stddevUdf } from '../../../stem/builtin/stddev.js';
-import { finishPart, type KernelPart } from '../../../udf/execution/kernel-part.js';
+import { finishPart, type KernelPart } from '../../../udf/functions/kernel-part.js';
 import type { AnyUdf, UdfMeta } from '../../../udf/functions/udf.js';
 import type { PassDtype } from '../../../udf/pass/pass.js';
 import * as bounds from '../../bounds.js';

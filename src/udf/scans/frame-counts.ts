@@ -2,6 +2,7 @@
  * Looks at every frame of a run for pixels without a count that the run does not exclude, and gives them the mean of
  * their neighbours with a count in that frame. Frames that have none cost a search of their bytes.
  */
+
 import { type CountLimits, isNoCount } from '../../frames/count-limits.js';
 import { type DataType, elementBytes, type FrameArray } from '../../frames/dtype.js';
 

@@ -3,9 +3,12 @@
  * results from its sums.
  */
 
-import type { BufferDeclarations, Views } from '../functions/buffers.js';
-import type { Arrays } from '../functions/dtypes.js';
+import type { FrameArray } from '../../frames/dtype.js';
+import type { Disposable } from '../../util/resource.js';
 import type { PassStep } from '../pass/pass.js';
+import type { BufferDeclarations, Views } from './buffers.js';
+import type { Arrays } from './dtypes.js';
+import type { PartitionMeta } from './udf-meta.js';
 
 /** The sums of one UDF's steps for a partition. */
 export interface KernelSums {
@@ -31,4 +34,18 @@ export function finishPart(part: KernelPart, sums: KernelSums, results: Arrays):
   // What a part derives from its planes is in them afterwards.
   part.finish?.(sums, results as never);
   for (const [i, name] of (part.planes ?? []).entries()) results[name] = sums.sig[i] as Float64Array;
+}
+
+// Work of the core other than sums of a pass, as a UDF defines it; core-works.ts plans and runs it.
+
+/** The planned work of a UDF. */
+export interface CoreWork extends Disposable {
+  /** Processes the frames of a partition; nav results and `aux` are those of its existing frames. */
+  run(scope: {
+    readonly frames: FrameArray;
+    readonly count: number;
+    readonly results: Arrays;
+    readonly aux: Readonly<Record<string, unknown>>;
+    readonly meta: PartitionMeta;
+  }): Promise<void>;
 }

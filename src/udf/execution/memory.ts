@@ -2,6 +2,8 @@
  * Memory that this thread shares with the workers of its process, for results as large as frames. A message would copy
  * them twice, each time into fresh memory, which the system clears page by page.
  */
+
+import { allocateFrames, type DataType, elementBytes, type FrameArray, viewAs } from '../../frames/dtype.js';
 import { sharesMemory } from '../../parallel/content.js';
 import { type Arrays, allocate, type BufferArray, type BufferDtype, numbersPerElement } from '../functions/dtypes.js';
 
@@ -72,5 +74,68 @@ export class ResultPlaces {
     const made = new (empty.constructor as Float64ArrayConstructor)(this.#memory, this.#at, numbers);
     this.#at += Math.ceil(bytes / alignment) * alignment;
     return made as unknown as BufferArray;
+  }
+}
+
+// Reuses the memory of processed frames for later partitions.
+
+/** Enough for one partition being processed, its copy in another dtype, and one being read. */
+const most = 3;
+
+/**
+ * Reusable memory for the frames of partitions. The system clears fresh memory page by page on first write, which takes
+ * longer than the sums of a pass, and workers of one process wait for each other there.
+ */
+export class SpareFrames {
+  #free: ArrayBufferLike[] = [];
+
+  /** Frames of `length` elements with undefined contents. Throws `OutOfMemory`. */
+  take(dtype: DataType, length: number): FrameArray {
+    const bytes = length * elementBytes(dtype);
+    const at = this.#free.findIndex(({ byteLength }) => byteLength >= bytes);
+    const [known] = at < 0 ? [] : this.#free.splice(at, 1);
+    return known ? viewAs(new Uint8Array(known, 0, bytes), dtype) : allocateFrames(dtype, length);
+  }
+
+  /** Returns frames for reuse. */
+  give(frames: FrameArray): void {
+    if (this.#free.length < most && frames.byteLength > 0) this.#free.push(frames.buffer);
+  }
+
+  /** Releases all memory. */
+  clear(): void {
+    this.#free = [];
+  }
+}
+
+// Memory of sums of pixels that partitions reuse: new memory is cleared page by page, and then collected.
+
+/** The planes of merged partitions. */
+export class SparePlanes {
+  /** Planes that partitions have as results, by their memory. Those of a worker that are sent are not given back. */
+  #taken = new WeakMap<ArrayBufferLike, Float64Array>();
+  #spare: Float64Array | undefined;
+
+  /** Memory for `length` numbers, whose contents are undefined. */
+  take(length: number): Float64Array {
+    const planes = this.#spare?.length === length ? this.#spare : new Float64Array(length);
+    this.#spare = undefined;
+    this.#taken.set(planes.buffer, planes);
+    return planes;
+  }
+
+  /** Takes the memory of results back, unless some of it is `kept`. */
+  give(merged: readonly Arrays[], kept: readonly Arrays[]): void {
+    const held = new Set(kept.flatMap((arrays) => Object.values(arrays).map(({ buffer }) => buffer)));
+    for (const { buffer } of merged.flatMap((arrays) => Object.values(arrays))) {
+      if (held.has(buffer)) continue;
+      this.#spare = this.#taken.get(buffer) ?? this.#spare;
+      this.#taken.delete(buffer);
+    }
+  }
+
+  clear(): void {
+    this.#taken = new WeakMap();
+    this.#spare = undefined;
   }
 }

@@ -7,10 +7,10 @@ import { callMethod, declarationsOf, withMethod } from '../functions/call-method
 import type { Arrays } from '../functions/dtypes.js';
 import type { AnyUdf, UdfMeta } from '../functions/udf.js';
 import { partitionMeta } from '../functions/udf-meta.js';
-import { Running } from './running.js';
+import { RunningUdf } from './running-udf.js';
 
 /** One UDF of a run. */
-export interface Part {
+export interface PlannedUdf {
   readonly udf: AnyUdf;
   params: Readonly<Record<string, unknown>>;
   readonly declarations: BufferDeclarations;
@@ -49,8 +49,8 @@ export function plannedParts(
   meta: UdfMeta,
   shape: RunShape,
   latest: boolean,
-): readonly Part[] {
-  const parts = udfs.map((given): Part => {
+): readonly PlannedUdf[] {
+  const parts = udfs.map((given): PlannedUdf => {
     const udf = withMethod(given, given.params, meta);
     const declarations = declarationsOf(udf, meta, udf.params);
     checkDeclarations(udf.definition.name, declarations);
@@ -66,7 +66,7 @@ export function plannedParts(
     // It initialises the whole results before any partition is merged, and sees the run as partition -1.
     const positions = shape.selection.positions ?? Uint32Array.from({ length: meta.frames }, (_, i) => i);
     const whole = partitionMeta(meta, { index: -1, first: 0, count: meta.frames, positions });
-    const { scope } = new Running(udf, auxOf(params, positions), whole, { declarations, arrays });
+    const { scope } = new RunningUdf(udf, auxOf(params, positions), whole, { declarations, arrays });
     const where = 'preprocess of the run';
     callMethod(definition.name, 'preprocess', () => definition.preprocess?.(scope as never), where, arrays);
   }

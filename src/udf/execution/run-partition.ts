@@ -12,18 +12,17 @@ import { auxOf } from '../functions/aux.js';
 import { allocateViews } from '../functions/buffers.js';
 import { callMethod, declarationsOf } from '../functions/call-method.js';
 import type { Arrays, BufferArray } from '../functions/dtypes.js';
+import type { KernelPart } from '../functions/kernel-part.js';
 import type { AnyUdf, UdfMeta } from '../functions/udf.js';
 import { partitionMeta } from '../functions/udf-meta.js';
+import type { FrameCounts } from '../scans/frame-counts.js';
 import { showSparse } from '../sparse/sparse-runs.js';
-import type { FrameCounts } from './frame-counts.js';
-import { convertFrames, correctFrames, inputDtypeOf } from './frames-of.js';
-import type { KernelPart } from './kernel-part.js';
 import type { Partition } from './partitions.js';
 import type { Passes } from './passes.js';
 import type { Piece } from './pieces.js';
-import { Running } from './running.js';
+import { convertFrames, correctFrames, inputDtypeOf } from './pieces.js';
+import { mergeInto, RunningUdf } from './running-udf.js';
 import { showAll } from './tiles.js';
-import { mergeInto } from './written.js';
 
 /** What processing a partition needs beside its frames. */
 interface PartitionWork {
@@ -85,7 +84,7 @@ function joinedResults(parts: readonly Arrays[]): Arrays {
 }
 
 /** Calls what a UDF does before or after the frames of a partition. */
-const around = ({ udf: { definition }, scope, arrays }: Running, method: 'preprocess' | 'postprocess'): void =>
+const around = ({ udf: { definition }, scope, arrays }: RunningUdf, method: 'preprocess' | 'postprocess'): void =>
   void callMethod(definition.name, method, () => definition[method]?.(scope as never), method, arrays);
 
 /** Runs one partition; returns the arrays of each UDF, nav arrays only for the frames that exist. */
@@ -100,8 +99,8 @@ export async function runPartition(partition: Partition, pieces: Pieces, work: P
       passes?.take(type, length, shown) ?? allocateFrames(type, length);
   const raw = { ...work.meta, inputDtype: datasetDtype };
   const folded = corrections && (await passes?.foldedOf(udfs, corrections, raw));
-  const running: Running[] = [];
-  let byCore: readonly (Running & { part: KernelPart })[] = [];
+  const running: RunningUdf[] = [];
+  let byCore: readonly (RunningUdf & { part: KernelPart })[] = [];
   let done = false;
   try {
     for (const [i, { udf, params }] of udfs.entries()) {
@@ -110,10 +109,10 @@ export async function runPartition(partition: Partition, pieces: Pieces, work: P
       const own = auxOf(params, partition.positions);
       const declarations = declarationsOf(udf, meta, own);
       const arrays = allocateViews(declarations, count, meta.sig, part?.planes, passes?.places);
-      running.push(new Running(udf, own, meta, { declarations, arrays, part, prepared }));
+      running.push(new RunningUdf(udf, own, meta, { declarations, arrays, part, prepared }));
     }
     for (const one of running) around(one, 'preprocess');
-    byCore = running.filter((one): one is Running & { part: KernelPart } => one.part !== undefined);
+    byCore = running.filter((one): one is RunningUdf & { part: KernelPart } => one.part !== undefined);
     const others = running.filter(({ part }) => part === undefined);
     for (const other of others) passes?.modules.begin(other);
     for await (const { frames: given, first, end, borrowed, sparse } of pieces) {
@@ -132,7 +131,7 @@ export async function runPartition(partition: Partition, pieces: Pieces, work: P
       };
       const frames = await convert();
       if (byCore.length > 0) await passes?.run(byCore, frames, folded ? raw : meta, { first, end, of: count });
-      const left: Running[] = [];
+      const left: RunningUdf[] = [];
       for (const other of others) if (!(await passes?.computes(other, frames, first, end, signal))) left.push(other);
       await showAll(left, frames, first, end, signal);
       // Frames belong to a UDF until its method returns.
