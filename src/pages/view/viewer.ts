@@ -69,6 +69,21 @@ export class Viewer {
   filter: Filter = 'all';
   running = false;
   readonly show = new Set(['peaks', 'reflections', 'rings', 'mask', 'values', 'bar']);
+  /** How often a geometry was adjusted in the page. */
+  adopted = 0;
+  /** Whether the open file is the run that the server of the page follows. */
+  isLive = false;
+  /** Whether the parameters of the finder have been tuned or set, and are not just a guess. */
+  parametersKnown = false;
+  /** What the page waits for, in a word; empty if there is nothing, or only for a blink. */
+  busy = '';
+  /** Number of workers that search all frames; default: one per core. */
+  workers = navigator.hardwareConcurrency;
+  /** The stream of the last search of all frames, and its report if it was requested. */
+  stream: Blob | undefined;
+  html: Blob | undefined;
+  /** Ends the search of all frames. */
+  stop: () => void = () => undefined;
   onChange: () => void = () => undefined;
   /** Called when a run has searched another frame, which changes lists and charts, but no picture. */
   onProgress: () => void = () => undefined;
@@ -93,6 +108,23 @@ export class Viewer {
   readonly #finds: Latest<[]>;
   /** Number of the open file, counting all that were opened; results for an earlier one are dropped. */
   #file = 0;
+  /** The frame that was indexed last. */
+  #indexed: number | undefined;
+  /** How many times files were given; an error of an earlier time is not shown. */
+  #drops = 0;
+  /** What is being opened. */
+  #opening: Promise<void> = Promise.resolve();
+  #request: OpenRequest | undefined;
+  /** Opens once more what is open; undefined while something is being opened. */
+  #reopen: (() => Promise<unknown>) | undefined;
+  /** When the worker was last replaced after it had died, ms. */
+  #revivedAt = Number.NEGATIVE_INFINITY;
+  /** Whether patterns of a scan are displayed, whose background is not flat. */
+  #patterns = false;
+  /** How the limits of the displayed values are chosen. */
+  #automatic: Limits | ContrastRule = 'spots';
+  /** Whether the user has chosen the colours, which then no longer follow the page. */
+  #coloursChosen = false;
 
   constructor(pane: Pane, engine: WorkerCalls) {
     this.pane = pane;
@@ -152,12 +184,6 @@ export class Viewer {
     this.onChange();
   }
 
-  /** The frame that was indexed last. */
-  #indexed: number | undefined;
-
-  /** How often a geometry was adjusted in the page. */
-  adopted = 0;
-
   /** Uses a geometry that was adjusted in the page, also for all frames; a frame with crystals is indexed anew. */
   async adopt(text: string): Promise<void> {
     this.adopted++;
@@ -168,17 +194,10 @@ export class Viewer {
     else await this.find();
   }
 
-  #drops = 0;
-  #opening: Promise<void> = Promise.resolve();
-  #request: OpenRequest | undefined;
   /** What is open, and how it is read. */
   get request(): OpenRequest | undefined {
     return this.#request;
   }
-  /** Opens once more what is open; undefined while something is being opened. */
-  #reopen: (() => Promise<unknown>) | undefined;
-  #revivedAt = Number.NEGATIVE_INFINITY;
-
   /** Opens the files again when the worker has died, unless it died while it opened them, or a moment ago as well. */
   async #revive(reason: string): Promise<void> {
     const reopen = performance.now() - this.#revivedAt > reviveMs ? this.#reopen : undefined;
@@ -245,9 +264,6 @@ export class Viewer {
     await this.#begin(opened, listed);
     return true;
   }
-
-  /** Whether the open file is the run that the server of the page follows. */
-  isLive = false;
 
   async #begin(
     opened: Opened,
@@ -430,9 +446,6 @@ export class Viewer {
     });
   }
 
-  /** Whether patterns of a scan are displayed, whose background is not flat. */
-  #patterns = false;
-
   get #rule(): ContrastRule {
     return this.opened?.electrons || this.#patterns ? 'range' : 'spots';
   }
@@ -462,12 +475,6 @@ export class Viewer {
     if (!this.locked) this.pane.picture.limits = typeof limits === 'string' ? automaticLimits(sorted, limits) : limits;
     this.onChange();
   }
-
-  /** How the limits of the displayed values are chosen. */
-  #automatic: Limits | ContrastRule = 'spots';
-
-  /** Whether the parameters of the finder have been tuned or set, and are not just a guess. */
-  parametersKnown = false;
 
   /** Sets the parameters that are tuned from the first frames. */
   async tune(): Promise<void> {
@@ -509,9 +516,6 @@ export class Viewer {
     this.onChange();
     await this.#showStage();
   }
-
-  /** What the page waits for, in a word; empty if there is nothing, or only for a blink. */
-  busy = '';
 
   async #saying<T>(words: string, work: Promise<T>): Promise<T> {
     const timer = setTimeout(() => {
@@ -594,14 +598,6 @@ export class Viewer {
     }
   }
 
-  /** Number of workers that search all frames; default: one per core. */
-  workers = navigator.hardwareConcurrency;
-  /** The stream of the last search of all frames, and its report if it was requested. */
-  stream: Blob | undefined;
-  html: Blob | undefined;
-  /** Ends the search of all frames. */
-  stop: () => void = () => undefined;
-
   /** Sets limits manually; they are kept until `auto`. */
   setLimits(limits: Limits): void {
     this.pane.picture.limits = limits;
@@ -634,8 +630,6 @@ export class Viewer {
     this.#coloursChosen = true;
     this.#setColours(name);
   }
-
-  #coloursChosen = false;
 
   /** Suits the colours to a light or a dark page until the user chooses them: a white frame dazzles in a dark room. */
   suit(dark: boolean): void {
