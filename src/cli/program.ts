@@ -10,7 +10,7 @@ import {
   nearest,
   type Parameters,
 } from '../entries/command.node.js';
-import { EwaldError, version } from '../entries/index.node.js';
+import { version } from '../entries/index.node.js';
 import type { CommandAction, CommandWords } from './command.js';
 
 /** A command: its help loads `words`, and `action` is loaded when its flags have been read. */
@@ -247,16 +247,18 @@ export async function runCommand(words: readonly string[], interrupted?: AbortSi
     process.stdout.write(`${version}\n`);
     return;
   }
-  const [{ Command, CommanderError }, output, { interruptible }, { visibleLines }, help] = await Promise.all([
-    import('commander'),
-    import('./output.js'),
-    import('./of-package.js'),
-    import('./visible.js'),
-    import('./help.js'),
-  ]);
+  const [{ CommanderError }, { leaveEnding, Program }, output, { interruptible }, { visibleLines }, help] =
+    await Promise.all([
+      import('commander'),
+      import('./shell-command.js'),
+      import('./output.js'),
+      import('./of-package.js'),
+      import('./visible.js'),
+      import('./help.js'),
+    ]);
   const [option] = asked;
   if (option !== undefined && Object.hasOwn(commands, option)) return refuseHelp(asked, output);
-  const program = new Command('ewald')
+  const program = new Program('ewald')
     .helpCommand(false)
     .description('From detector frames to crystal cells: CUDA, WebGPU, native and WebAssembly behind one command')
     .version(version, '-V, --version')
@@ -286,14 +288,14 @@ export async function runCommand(words: readonly string[], interrupted?: AbortSi
     else
       for (const [name, { summary }] of Object.entries(commands))
         program.command(name).description(summary).allowUnknownOption();
-    for (const command of program.commands) override(command);
+    for (const command of program.commands) leaveEnding(command);
     const { examples = [] } = chosen ?? {};
     for (const command of chosen ? program.commands : [])
       command.configureHelp({
         ...command.configureHelp(),
         formatHelp: (one, helper) => help.helpOf(one, helper, one === command ? examples : [], all),
       });
-    if (option !== undefined) return await explain(option, words, new Command('ewald'), deps, output);
+    if (option !== undefined) return await explain(option, words, new Program('ewald'), deps, output);
     if (wanted !== undefined && !chosen) return unknownCommand(wanted, output);
     if (wanted === undefined && argv.length === 0) program.help({ error: true });
     const [{ attachBareValues, rowsOf }, { meantWords }] = await Promise.all([
@@ -375,21 +377,6 @@ function unknownCommand(word: string, output: typeof import('./output.js'), opti
   process.exitCode = output.exitCode.usage;
 }
 
-type FlagNames = Readonly<Record<string, Readonly<Record<string, string>>>>;
-/** Flags of other commands that have another name here, by command. */
-const otherFlags: FlagNames = {
-  // A scan without frames has failed, and a run without further frames is complete.
-  run: { '--no-data-timeout': '--stall' },
-  index: { '--stall': '--no-data-timeout', '--timeout': '--no-data-timeout' },
-};
-
-/** What is meant by words that other programs have for an option. */
-const meantFlags: Readonly<Record<string, string>> = {
-  '--wavelength': 'the wavelength is a line of the geometry, "wavelength = 1.24 A" (-g), unless the frames state it',
-  '--energy': 'the energy is a line of the geometry, "photon_energy = 9500 eV" (-g), unless the frames state it',
-  '--help-all': 'ewald COMMAND --help all lists all options, ewald help OPTION explains one',
-};
-
 /** What is meant by words that are no commands. */
 const meantCommands: Readonly<Record<string, string>> = {
   'center-of-mass': 'ewald run com SCAN',
@@ -407,71 +394,3 @@ const meantCommands: Readonly<Record<string, string>> = {
   'align-detector': 'ewald geometry refine',
   'list-events': 'ewald info FILE',
 };
-
-/** The flag that is meant by a word behind a command that takes none. */
-const meantFlagOf: Readonly<Record<string, string>> = { pi: '--points' };
-
-/** What is meant by two names without a flag, `convert a.h5 b.npy`, as cp has them. */
-function meantOutput(command: import('commander').Command): string | undefined {
-  // An unknown flag, such as --out, is reported here as well.
-  const args = command.args.filter((word) => !word.startsWith('-'));
-  const output = args.at(-1);
-  if (command.name() !== 'convert' || args.length < 2 || output === undefined) return undefined;
-  const name = /\.(h5|npy|raw|mrc)$/i.test(output) ? output : `${output}.h5`;
-  return `; the output has a flag: ewald convert ${args.slice(0, -1).join(' ')} -o ${name}`;
-}
-
-/** Subcommands leave ending the process to us as well. */
-function override(command: import('commander').Command): void {
-  command.exitOverride().showHelpAfterError('(--help lists the options)');
-  // Commander compares the whole word, so that `--treshold=12` would resemble no flag.
-  const own = command as unknown as {
-    unknownOption(flag: string): void;
-    missingMandatoryOptionValue(option: import('commander').Option): void;
-    _excessArguments(words: readonly string[]): void;
-  };
-  const excess = own._excessArguments.bind(command);
-  own._excessArguments = (words) => {
-    const flag = Object.hasOwn(meantFlagOf, command.name()) ? meantFlagOf[command.name()] : undefined;
-    if (flag === undefined || words.length !== 1) return excess(words);
-    throw new EwaldError(
-      'Argument',
-      `ewald ${command.name()} takes no words; did you mean ewald ${command.name()} ${flag} ${words[0]}?`,
-    );
-  };
-  own.missingMandatoryOptionValue = ({ flags, description }) => {
-    const meant = meantOutput(command);
-    command.error(`error: required option '${flags}' not specified${meant ?? `: ${description}`}`, { exitCode: 1 });
-  };
-  own.unknownOption = (word) => {
-    const flag = word.replace(/^(--[^=]+)=.*$/s, '$1');
-    const present = otherFlags[command.name()]?.[flag];
-    if (present !== undefined) throw new EwaldError('Argument', `${flag} of this command is called ${present}`);
-    if (flag !== word && command.options.some((option) => option.long === flag && !option.required && !option.optional))
-      throw new EwaldError('Argument', `${flag} takes no value; give ${flag} alone, or leave it out`);
-    // Commander's own suggestion compares whole names: --max-res for --max-frames.
-    const flags = command.options.flatMap(({ long, hidden }) => (long && !hidden ? [long] : []));
-    const said = Object.hasOwn(meantFlags, flag) ? meantFlags[flag] : undefined;
-    // The beginning of one name, --geom, or of that of the output, --out beside --out-shape.
-    const begun = flags.filter((one) => flag.length > 4 && one.startsWith(flag));
-    const near =
-      begun.find((one, _, { length }) => length === 1 || one === '--output') ?? nearest(flag, [...flags, '--help']);
-    const meant = said !== undefined ? `\n(${said})` : near === undefined ? '' : `\n(Did you mean ${near}?)`;
-    command.error(`error: unknown option '${flag}'${meant}`, { exitCode: 1 });
-  };
-  // A command with a file in the place of its subcommand: ewald geometry run.geom.
-  const parent = command as unknown as { unknownCommand(): void };
-  const unknown = parent.unknownCommand.bind(command);
-  parent.unknownCommand = () => {
-    const [word = '', ...rest] = command.args;
-    if (word === 'help')
-      throw new EwaldError('Argument', `did you mean ewald ${[command.name(), ...rest].join(' ')} --help?`);
-    const [first] = command.commands
-      .map((command) => command.name())
-      .filter((name) => name === 'check' || name === 'info');
-    if (first !== undefined && /[./]/.test(word))
-      throw new EwaldError('Argument', `${word} is a file; expected ewald ${command.name()} ${first} ${word}`);
-    unknown();
-  };
-  for (const child of command.commands) override(child);
-}
