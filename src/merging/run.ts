@@ -15,6 +15,7 @@ import { median } from '../util/median.js';
 import { checkSignal, yieldToEventLoop } from '../util/options.js';
 import { addCounts, rejectedRows, type ScanCounts } from './collection/counts.js';
 import { numberedCells } from './collection/named-axes.js';
+import { contradictionsText, emptyMergeError } from './collection/nothing-to-merge.js';
 import { type Observations, someCrystals } from './collection/observations.js';
 import { copiedCrystalsRemark, repeatedFramesRemark } from './collection/repeated-frames.js';
 import { rightHanded } from './collection/right-handed.js';
@@ -94,7 +95,7 @@ export async function runMerge(
   };
   checkSignal(options.signal);
   const { heads, counts } = collected;
-  if (collected.observations.count === 0) throw emptyMergeError(collected);
+  if (collected.observations.count === 0) throw emptyMergeError(collected.counts, collected.observations);
   const remarks: string[] = [];
   if (counts.truncated > 0) {
     const ended = counted(counts.truncated, 'frame');
@@ -174,17 +175,6 @@ function mostContradictText({ counts, observations: { crystals } }: Collected): 
   if (left <= crystals) return undefined;
   return `${left} of ${counted(left + crystals, 'crystal')} contradict themselves: ${contradictionsText(counts)}.`;
 }
-
-/** What crystals contradict, and what to check. */
-const contradictionsText = ({ otherAxes, offSphere }: ScanCounts): string =>
-  [
-    otherAxes > 0 ? `the cell of ${otherAxes} is not that of their a*, b*, c*, which are in 1/nm` : '',
-    offSphere > 0
-      ? `the reflections of ${offSphere} are not at the Ewald sphere; check photon_energy_eV, a*, b* and c*`
-      : '',
-  ]
-    .filter((text) => text !== '')
-    .join(', and ');
 
 /** The crystals between `startAfter` and `stopAfter`. */
 function wantedCrystals(
@@ -488,43 +478,6 @@ function aligned(
         `${correlations.map((cc) => cc.toFixed(2)).join(', ')}.`,
     );
   return ways;
-}
-
-/** Explains why there is nothing to merge. */
-function emptyMergeError({ counts: scanned, observations: { crystals, rejected } }: Collected): EwaldError {
-  const counts = addCounts({ ...scanned }, rejectedRows(rejected));
-  const { frames, empty, incomplete, miscounted, tooCoarse, withoutSigma, notFinite } = counts;
-  const contradictions = contradictionsText(counts);
-  // What the streams hold and no merge can use.
-  const unusable = withoutSigma + notFinite;
-  const limits = [
-    ['maxAdu', counts.saturated],
-    ['pushRes', counts.beyondResolution],
-    ['minSnr', counts.belowSnr],
-  ] as const;
-  const limited = limits.filter(([, rows]) => rows > 0);
-  const rows = limited.reduce((sum, [, rows]) => sum + rows, 0);
-  const why = (nameOption: NameOption): string =>
-    frames === 0
-      ? 'the streams hold no frames'
-      : crystals + empty === 0 && tooCoarse > 0
-        ? `${nameOption('minRes')} rejects all ${counted(tooCoarse, 'crystal')}`
-        : crystals + empty === 0 && contradictions !== ''
-          ? contradictions
-          : crystals + empty === 0 && miscounted > 0
-            ? `the lists of ${counted(miscounted, 'crystal')} do not have the stated num_reflections`
-            : crystals + empty === 0 && incomplete > 0
-              ? `${counted(incomplete, 'crystal')} ${incomplete === 1 ? 'lacks' : 'lack'} a reciprocal cell or a wavelength above 0`
-              : crystals + empty === 0
-                ? `none of ${counted(frames, 'frame')} has a crystal`
-                : rows > 0
-                  ? `${limited.map(([name]) => nameOption(name)).join(' and ')} ${limited.length === 1 ? 'leaves' : 'leave'} ` +
-                    `out all ${counted(rows, 'observation')}`
-                  : unusable > 0
-                    ? `all ${counted(unusable, 'observation')} ${withoutSigma > notFinite ? 'lack a sigma above 0' : 'lack a finite value'}`
-                    : `${counted(empty, 'crystal')} ${empty === 1 ? 'has' : 'have'} no reflections; index with integration`;
-  const tag = rows > 0 ? 'Argument' : 'File';
-  return argumentError('', (said) => `there is nothing to merge: ${why(said)}`, { ...counts, crystals }, tag);
 }
 
 function settingsOf(
