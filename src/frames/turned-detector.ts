@@ -2,6 +2,7 @@
  * Detectors that are swung out or tilted, as text headers state it: an angle without its axis and its sign, on which
  * beamlines differ. Such a detector has neither the distance nor the beam centre of one at a right angle to the beam.
  */
+import { without } from '../util/without.js';
 import type { Metadata, Note } from './dataset.js';
 import { type HeaderValues, headerQuantity } from './header-quantity.js';
 
@@ -53,7 +54,7 @@ export function withoutPlace(
   turned: readonly string[],
 ): { readonly meta: Metadata; readonly notes: readonly Note[] } {
   if (turned.length === 0) return described;
-  const { distanceM: _, beamCentrePx: __, ...meta } = described.meta;
+  const meta = without(described.meta, 'distanceM', 'beamCentrePx');
   const text =
     `the distance and the beam centre of a detector that is not turned: this one is (${turned.join(', ')}), and a ` +
     'header does not state about which axis and in which direction; give its geometry (-g FILE.geom)';

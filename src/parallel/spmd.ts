@@ -5,6 +5,7 @@ import { abortable } from '../util/aborted.js';
 import { EwaldError } from '../util/errors.js';
 import type { PlatformSignal } from '../util/globals.js';
 import { checkSignal } from '../util/options.js';
+import { without } from '../util/without.js';
 import { checkTask } from './check-task.js';
 import { type RankHandle, type RankState, type WorkerGroup, workerGroup } from './communicator/group.js';
 import { SharedValues } from './local.js';
@@ -37,7 +38,7 @@ function stalledError(states: readonly RankState[], ended: ReadonlySet<number>, 
 
 /** Seconds until the other ranks are ended after one has failed: a rank that only computes receives no notice. */
 const lateSeconds = 5;
-const { workers: _, contexts: __, ...workerRows } = workersRows;
+const workerRows = without(workersRows, 'workers', 'contexts');
 const rows = {
   ...workerRows,
   ranks: row.required(row.integer(1, 256)),

@@ -8,6 +8,7 @@ import { flagOf } from '../options/parameter-text.js';
 import { defaultsOf, namesOf } from '../options/parameters.js';
 import { counted } from '../util/amounts.js';
 import { median } from '../util/median.js';
+import { without } from '../util/without.js';
 import type { FinderName, Frame } from './contract.js';
 import { finderRows, searchRows } from './parameters.js';
 import type { PeakFinder, PeaksRunOptions } from './peaks.js';
@@ -218,7 +219,7 @@ export function radiiOfSpots({ spotPx }: Pick<FrameFacts, 'spotPx'>): SpotRadii 
 
 /** Defaults of a finder, which are CrystFEL's; the radii of zaef are those of integration, the threshold is given. */
 export function usualParameters(finder: FinderName): PeaksRunOptions {
-  const { peakRadius: _, threshold: __, ...others } = defaultsOf(searchRows, finder);
+  const others = without(defaultsOf(searchRows, finder), 'peakRadius', 'threshold');
   return finder.startsWith('dispersion') ? defaultsOf(searchRows, 'dispersion') : others;
 }
 

@@ -31,6 +31,7 @@ import { joined } from '../util/joined.js';
 import type { Filled } from '../util/members.js';
 import { checkSignal, inspect, kindOf, knownOptions, ofRun, withArticle } from '../util/options.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../util/resource.js';
+import { without } from '../util/without.js';
 import { weighCentroids } from './centroids.js';
 import type { FinderName, Frame, FrameDtype, PeaksKernel } from './contract.js';
 import { peaksFeature } from './kernels.js';
@@ -326,7 +327,7 @@ async function stagesIn(
   run: PeaksRunOptions,
 ): Promise<PeakStages> {
   checkStages(finder);
-  const { maxPeaks: _, centroid: __, ...others } = run;
+  const others = without(run, 'maxPeaks', 'centroid');
   const peaks = await plan.run(frame, { ...others, ...(finder === 'peakfinder8' ? { rings: true } : {}) });
   const [least, greatest] = checkRange(run.validRange ?? detector?.validRange);
   const usable = (i: number, value: number): boolean => value >= least && value <= greatest && !run.bad?.[i];

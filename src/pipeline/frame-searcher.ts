@@ -33,6 +33,7 @@ import {
   namedAs,
   Resource,
 } from '../util/resource.js';
+import { without } from '../util/without.js';
 import { isTuned, tunedOn } from './first-frames/tune.js';
 import { gpuBatchSpots, type ImageIndexer, planImages } from './image-indexers.js';
 import { checkSearch, ofPeaks } from './modes.js';
@@ -392,7 +393,7 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
     if (options === none) return this.settings;
     knownOptions(`frameSearcher.${call}`, options, optionNames, ofPeaks);
     checkSignal(options.signal);
-    const { beam: _, found: __, oriented: ___, signal: ____, peaks, ...others } = options;
+    const { peaks, ...others } = without(options, 'beam', 'found', 'oriented', 'signal');
     if (peaks === undefined) return { ...this.settings, ...others };
     // Another finder has its own parameters.
     const same = (others.finder ?? this.settings.finder) === this.settings.finder;

@@ -39,6 +39,7 @@ import { EwaldError } from '../util/errors.js';
 import { oneShot } from '../util/one-shot.js';
 import { checkSignal, knownOptions } from '../util/options.js';
 import { asyncDispose, endedByUsing, type MaybeAsyncDisposable, type MaybeDisposable } from '../util/resource.js';
+import { without } from '../util/without.js';
 import { type Analysis, type AnalysisResults, analysesOf, checkFrames, resultsOf } from './analyses/analysis.js';
 import * as create from './analyses/create.js';
 import { expectsScan } from './analyses/parameters.js';
@@ -102,20 +103,20 @@ export class UdfContext {
     const { fileMask: usesMask, fileDark: usesDark, keepNoCount: keeps, follow, signal } = checkLoad(given);
     checkSignal(signal);
     if (follow) return this.#follow(input as DataInput, given);
-    const { follow: _, timeoutS: _t, stallS: _s, ringBytes: _r, ...options } = given;
+    const options = without(given, 'follow', 'timeoutS', 'stallS', 'ringBytes');
     if (isCustomDataset(input)) {
       knownOptions('load: a custom dataset', options, ['navShape', 'syncOffset', 'fileMask', 'keepNoCount', 'signal']);
       const scan = scanOf('notes' in input ? (input as Dataset) : customDataset(input), options);
       return this.#keep(await withCounts(await withFileMask(scan, usesMask, { signal }), keeps, { signal }));
     }
-    const { syncOffset, navShape, fileMask: _m, fileDark: _d, keepNoCount: _k, ...open } = options;
+    const { syncOffset, navShape, ...open } = without(options, 'fileMask', 'fileDark', 'keepNoCount');
     // The length of a line is needed to skip frames of it.
     const lines = open.skipPerLine && navShape ? { navShape: [-1, navShape.at(-1) ?? -1] } : {};
     const openOptions = { ...open, ...lines };
     const dataset = await this.#place.open(input, openOptions);
     try {
-      const { signal: __, codecs: ___, ...plain } = openOptions;
-      const scan = scanOf(dataset, { navShape, syncOffset }, this.#place.sourceOf(input, plain));
+      const source = this.#place.sourceOf(input, without(openOptions, 'signal', 'codecs'));
+      const scan = scanOf(dataset, { navShape, syncOffset }, source);
       const masked = await withFileMask(scan, usesMask, { signal });
       return this.#keep(await withCounts(await withFileDark(masked, usesDark, { signal }), keeps, { signal }));
     } catch (error) {

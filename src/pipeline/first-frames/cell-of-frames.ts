@@ -16,6 +16,7 @@ import { observer } from '../../util/callbacks.js';
 import { EwaldError } from '../../util/errors.js';
 import { checkSignal } from '../../util/options.js';
 import type { Resource } from '../../util/resource.js';
+import { without } from '../../util/without.js';
 import type { RunEvent } from '../events.js';
 import type { Plans } from '../frame-searcher.js';
 import { type Displaced, displacedDetector, displacedText, howToShift } from '../geometry/displaced.js';
@@ -142,7 +143,7 @@ export async function cellOfFrames(
   const { images, symmetryTolerance } = checkedOptions('cell', options, rows, ofPeaks);
   checkSignal(options.signal);
   const signal = resource.until(options.signal);
-  const { images: _, symmetryTolerance: __, ...others } = options;
+  const others = without(options, 'images', 'symmetryTolerance');
   const run = { ...checkRun(others), signal };
   const onEvent = observer('cell', options, 'onEvent');
   const place = endingPlace(await loadPlace(), signal);

@@ -5,6 +5,7 @@
  * The file begins with a mark, so that no other file of that name is taken for it. Each record has 8 bytes before it: its
  * length and its checksum (u32, little-endian).
  */
+
 import type { FileHandle } from 'node:fs/promises';
 import { GatheredWrites, writePieces } from '../../frames/files/gathered.js';
 import { openSide, removeOwn } from '../../frames/files/side-files.js';
@@ -12,6 +13,7 @@ import { decode, encode } from '../../parallel/codec.js';
 import { crc32 } from '../../util/crc32.js';
 import { EwaldError } from '../../util/errors.js';
 import { fileError } from '../../util/file-errors.js';
+import { without } from '../../util/without.js';
 import type { FrameRecord } from '../record.js';
 import type { EarlierFrames } from './stream-file.js';
 
@@ -56,7 +58,8 @@ export class FramesFile implements EarlierFrames {
     }
   }
 
-  async add({ frame: _, text: __, storedText: ___, ...record }: FrameRecord): Promise<void> {
+  async add(found: FrameRecord): Promise<void> {
+    const record = without(found, 'frame', 'text', 'storedText');
     const bytes = encode(record);
     const all = new Uint8Array(headBytes + bytes.length);
     const head = new DataView(all.buffer);
