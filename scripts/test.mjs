@@ -9,6 +9,7 @@ import { changedRooms, stateOfSources } from './lib/changed.mjs';
 import { findChromium, softwareVulkan } from './lib/chromium.mjs';
 import { hasLibrary } from './lib/headers.mjs';
 import { countResults, filterOf, readRecords } from './lib/results.mjs';
+import { rooms as roomsOfSource, testsOf } from './lib/rooms.mjs';
 import { root, run, tail } from './lib/run.mjs';
 import { complain, paint, say } from './lib/say.mjs';
 import { cuda, hasCard } from './parts/addons.mjs';
@@ -102,18 +103,32 @@ if (wrong.length > 0) {
 const words = args.filter((arg) => !arg.startsWith('-'));
 if (!args.includes('--built')) {
   const isWhole = command !== 'quick' || (words.length === 0 && !args.includes('--changed'));
-  // Tests of rooms in Node need neither the pages nor the addon for MPI.
-  const parts = ['types', 'layout', 'bundle', 'wasm', 'native', 'cuda-emulated', ...(isWhole ? ['pages', 'mpi'] : [])];
+  const readsSources = words.length > 0 && words.every((word) => ['style', 'types'].includes(word));
+  const readsTypes = words.length > 0 && words.every((word) => ['style', 'types', 'types of tests'].includes(word));
+  // The emulated kernels are compiled for minutes, and only rows of rooms that have some run them.
+  const hasKernels = words.length === 0 || words.some((word) => existsSync(join(root, 'cuda', word)) || isShared(word));
+  const parts = [
+    ...(readsSources ? [] : ['types', 'layout', 'bundle']),
+    ...(readsTypes ? [] : ['wasm', 'native', ...(hasKernels ? ['cuda-emulated'] : [])]),
+    // Tests of rooms in Node need neither the pages nor the addon for MPI.
+    ...(isWhole ? ['pages', 'mpi'] : []),
+  ];
   // Without a card nothing of npm test loads the addon for CUDA, and the emulator compiles its kernels too; an addon of
   // another build would be refused.
   if (isWhole && (command !== 'quick' || hasCard() || cuda.outputs().some((file) => existsSync(join(root, file)))))
     parts.push('cuda');
   const some = [`--parts=${parts}`];
-  const { code } = await run(node, ['scripts/setup.mjs', '--test', ...some], { show: true });
+  const setup = ['scripts/setup.mjs', '--test', ...some];
+  const { code } = parts.length === 0 ? { code: 0 } : await run(node, setup, { show: true });
   if (code !== 0) {
     console.log('0 passed, 1 failed');
     process.exit(code);
   }
+}
+
+/** Tests of what rooms share, which compute on every backend. */
+function isShared(word) {
+  return ['vitest', 'arrays', 'backends', 'context', 'validate', 'hostile'].includes(word);
 }
 
 /** Folders of test/ that do not correspond to a room. */
@@ -137,6 +152,11 @@ function stepOfRoom(name) {
   return { name, run: (env) => step({ ...env, EWALD_TEST_ROOM: name }) };
 }
 
+/** Whether a name is a room of src without tests of its own, which others stand for. */
+function isGone(name) {
+  return roomsOfSource.includes(name) && !rooms.includes(name);
+}
+
 const [names, why] = await chosenNames();
 const unknown = names.filter((name) => !steps.some((step) => step.name === name) && !rooms.includes(name));
 if (unknown.length > 0) {
@@ -151,7 +171,9 @@ if (why) say('test', why);
 
 /** The steps and rooms that are named, or that have changed. */
 async function chosenNames() {
-  if (!args.includes('--changed')) return [words, undefined];
+  // A room of src without a folder of its name is tested with others.
+  const folderNames = (word) => (isGone(word) ? testsOf(word).filter((name) => !isGone(name)) : [word]);
+  if (!args.includes('--changed')) return [[...new Set(words.flatMap(folderNames))], undefined];
   const { since, changed } = await changedRooms(words[0]).catch((error) => {
     complain('test', error.message);
     process.exit(2);
@@ -239,6 +261,18 @@ async function runStep(step) {
   const many = counts.passed + counts.failed + counts.skipped > 1;
   say('test', `${step.name} ${outcome}${many ? `, ${counts.passed} passed, ${counts.failed} failed` : ''}`, seconds);
 }
+
+// The lists that a change may have to enter are advice, as in `npm run house`.
+const tellers = [
+  'cli/parameters',
+  'cli/flags',
+  'scripts/api',
+  'scripts/registers',
+  'context/vocabulary',
+  'context/rooms',
+];
+if (command === 'quick' && names.some((name) => rooms.includes(name)))
+  await run(node, ['scripts/house.mjs', ...tellers.map((name) => `test/${name}.test.ts`)], { show: true, minutes: 10 });
 
 // CI shows what somebody waits for who tries ewald for the first time; it fails for nothing.
 if (process.env.CI && command === 'quick' && names.length === 0)

@@ -13,7 +13,18 @@ const wings = {
   parallel: ['mpi'],
 };
 
+/** Rooms that have no folder of tests: those of the rooms that show most of what they do. */
+const testedWith = {
+  util: ['hostile'],
+  options: ['cli'],
+  refinement: ['pipeline'],
+  report: ['pipeline'],
+  server: ['live', 'pages'],
+  validate: ['context', 'arrays'],
+  entries: ['context'],
+};
+
 /** The folders of test/ in which a room is tested. */
-export const testsOf = (room) => [room, ...(wings[room] ?? [])];
+export const testsOf = (room) => [room, ...(wings[room] ?? []), ...(testedWith[room] ?? [])];
 /** The room of a folder of another wing. */
 export const roomOfWing = (name) => Object.keys(wings).find((room) => wings[room].includes(name)) ?? name;
