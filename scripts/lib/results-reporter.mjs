@@ -25,6 +25,8 @@ export default class ResultsReporter {
       ms: Math.round(duration),
       retries: retryCount,
       message: errors[0]?.message,
+      // What `npm run house` prints: the message cuts long lists.
+      ...(process.env.EWALD_TEST_COMMAND === 'house' ? { diff: errors[0]?.diff } : {}),
     });
   }
 

@@ -6,7 +6,7 @@ import { isOfElectrons, polarisationText, readPolarisation } from '../crystal/po
 import { identity, type Operation } from '../crystal/symmetry/matrices.js';
 import { indexingAmbiguities, latticeRotations } from '../crystal/symmetry/settings.js';
 import { checkedOptions, row } from '../options/call-options.js';
-import { argumentError, type NameOption } from '../options/parameters.js';
+import { argumentError } from '../options/parameters.js';
 import { counted } from '../util/amounts.js';
 import { type Progress, progressOf } from '../util/callbacks.js';
 import { EwaldError } from '../util/errors.js';

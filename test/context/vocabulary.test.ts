@@ -56,6 +56,7 @@ const endedOtherwise: Readonly<Record<string, string>> = {
   FileSource: 'of a run, which ends with its loop',
   ShardFolder: 'of a run, which ends with its loop',
   WorkerPort: 'of a worker, which ends with its executor',
+  LivePlots: 'of a run, which ends with its last images',
 };
 
 /** The options that stand in a group where calls have that group: what belongs to a finder or judges lattices. */
@@ -163,6 +164,8 @@ const rules: Readonly<Record<string, { readonly find: Rule; readonly planted: st
     find: ofMembers(
       ({ name }, block) =>
         block.name !== 'AlignedStills' &&
+        // What is drawn of results.
+        block.name !== 'PlotsOption' &&
         /^(stills?|shots?|snapshots?|patterns|pictures)$|(still|shot|pattern|picture)Count$|^(num|n|numberOf)(Frames|Images)$/i.test(
           name,
         ),

@@ -30,6 +30,8 @@ test.for(rows)('$fault: its test exists', ({ named }) => {
   const [, file = '', title = ''] = /^(test\/\S+\.test\.ts): (.+)$/.exec(named) ?? [];
   expect(existsSync(join(root, file)), file).toBe(true);
   const source = readFileSync(join(root, file), 'utf8');
-  const quoted = ["'", '"', '`'].some((quote) => source.includes(`${quote}${title}${quote}`));
+  const quoted = ["'", '"', '`'].some(
+    (quote) => source.includes(`${quote}${title}${quote}`) || source.includes(`${quote}${title}: %s${quote}`),
+  );
   expect(quoted, `${file} has a test "${title}"`).toBe(true);
 });

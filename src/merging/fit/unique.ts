@@ -121,13 +121,13 @@ export function identifiers(
   observations: Observations,
   { tables, box }: UniqueReflections,
   ways: Uint8Array,
-  out: Uint32Array = new Uint32Array(observations.count),
+  into: Uint32Array = new Uint32Array(observations.count),
 ): Uint32Array {
   const { h, k, l, offsets, crystals } = observations;
   for (let c = 0; c < crystals; c++) {
     const table = tables[ways[c] ?? 0] as Int32Array;
     for (let i = offsets[c] as number; i < (offsets[c + 1] as number); i++)
-      out[i] = table[box.at(h[i] as number, k[i] as number, l[i] as number)] as number;
+      into[i] = table[box.at(h[i] as number, k[i] as number, l[i] as number)] as number;
   }
-  return out;
+  return into;
 }

@@ -36,7 +36,7 @@ export function finishPart(part: KernelPart, sums: KernelSums, results: Arrays):
   for (const [i, name] of (part.planes ?? []).entries()) results[name] = sums.sig[i] as Float64Array;
 }
 
-// Work of the core other than sums of a pass, as a UDF defines it; core-works.ts plans and runs it.
+// Work of the core other than sums of a pass, as a UDF defines it; passes.ts plans and runs it.
 
 /** The planned work of a UDF. */
 export interface CoreWork extends Disposable {

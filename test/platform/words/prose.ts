@@ -1,7 +1,4 @@
-/**
- * The files of the repository as prose and code: the text that people read in comments and READMEs, and the existing
- * names.
- */
+/** The text that people read in comments and READMEs, and the names that exist in the code. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +13,7 @@ export interface Line {
 
 const isSource = (file: string): boolean => /\.(ts|mts|mjs|cpp|c|h|cu|cuh|wgsl|py|sh|f90)$/.test(file);
 const isMarkdown = (file: string): boolean => file.endsWith('.md');
-/** Generated, measured or recorded files, and the files of this test, which contain the phrases they search for. */
+/** Generated, measured or recorded files, and the files of this test. */
 const isLeftOut = (file: string): boolean => /generated\/|benchmarks\/results\/|test\/platform\/words/.test(file);
 
 /** Paths of all tracked files that exist, relative to the repository root. */
@@ -31,23 +28,6 @@ export const texts: ReadonlyMap<string, string> = new Map(
     .filter((file) => (isSource(file) || isMarkdown(file)) && !isLeftOut(file))
     .map((file) => [file, readFileSync(join(root, file), 'utf8')]),
 );
-
-/** The top-level folder of a file, or the file itself: `src`, `cpp`, `README.md`. */
-export const folderOf = (file: string): string => file.split('/')[0] ?? file;
-
-/** The lines of every file that are not rows of a table or code in Markdown. */
-export function* allLines(): Generator<Line> {
-  for (const [file, text] of texts) {
-    let fenced = false;
-    for (const [i, line] of text.split('\n').entries()) {
-      if (isMarkdown(file)) {
-        if (line.trimStart().startsWith('```')) fenced = !fenced;
-        if (fenced || /^( {4}|\s*\||\s*```)/.test(line)) continue;
-      }
-      yield { file, number: i + 1, text: line };
-    }
-  }
-}
 
 /** The lines of comments and READMEs. */
 export function* commentLines(): Generator<Line> {
