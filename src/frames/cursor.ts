@@ -105,8 +105,16 @@ export class Cursor {
   }
 }
 
+/** Node's own text of bytes, a hundred times as fast as a loop: files of one frame each begin with some. */
+const fromBytes = (
+  globalThis as {
+    Buffer?: { from(memory: ArrayBufferLike, from: number, length: number): { toString(as: 'latin1'): string } };
+  }
+).Buffer?.from;
+
 /** Bytes as text, one character per byte. */
 export const decodeLatin1 = (bytes: Uint8Array): string => {
+  if (fromBytes) return fromBytes(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
   // TextDecoder's latin1 is Windows-1252, which maps bytes 0x80 … 0x9f to other characters.
   let text = '';
   for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));

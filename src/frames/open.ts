@@ -2,10 +2,12 @@
  * Opens a file of unknown format: every format examines its first bytes, and the one with the highest confidence opens
  * it.
  */
+
 import { checkedOptions, row } from '../options/call-options.js';
 import { argumentError, settings } from '../options/parameters.js';
 import { compressedError, compressionBegin, compressionOfHead } from '../util/compression.js';
 import { EwaldError } from '../util/errors.js';
+import { keepsBegin } from './begin.js';
 import { type ByteSource, baseName } from './byte-source.js';
 import type { Codecs } from './codecs/codecs.js';
 import { compressedEnding, decompressed } from './compressed/source.js';
@@ -100,10 +102,12 @@ export async function openSource(
   services: Services = bare,
 ): Promise<Dataset> {
   let source = given;
+  // A file that grows is read anew each time.
+  const begun = given.path === undefined || options.growing ? undefined : keepsBegin(given);
   try {
     const checked = checkedOptions('open', options, rows);
     const { format: named, codecs, maxFrameBytes: most } = checked;
-    source = await decompressed(given, checked);
+    source = await decompressed(begun?.source ?? given, checked);
     const format = named === 'auto' ? await surest(source, options) : formats.find(({ name }) => name === named);
     if (!format) {
       await refuseCompressed(source);
@@ -133,6 +137,7 @@ export async function openSource(
       await dataset.dispose();
       throw tooLarge(`${source.name}: frames of ${dataset.shape.sig.join(' × ')} ${dataset.dtype}`, bytes, most);
     }
+    begun?.forget();
     const { changes } = given;
     return changes ? Object.assign(dataset, { [changedFiles]: changes }) : dataset;
   } catch (error) {

@@ -3,7 +3,7 @@
 import { EwaldError, isEwaldError, messageOf } from '../../util/errors.js';
 import type { PlatformSignal } from '../../util/globals.js';
 import type { Dataset } from '../dataset.js';
-import type { FrameArray } from '../dtype.js';
+import { dtypeOf, type FrameArray } from '../dtype.js';
 import type { OpenOther } from './open-other.js';
 import { moduleAxes, storedAxes } from './stacked.js';
 
@@ -91,17 +91,18 @@ export async function withArray<T>(
   }
 }
 
-/** Reads `length` numbers from `first` on, as if the array had no axes. */
+/** Reads `length` numbers from `first` on, as if the array had no axes; into `spare` if that fits. */
 export async function readNumbers(
   array: Dataset,
   first: number,
   length: number,
-  signal?: PlatformSignal,
+  { signal, spare }: { readonly signal?: PlatformSignal | undefined; readonly spare?: FrameArray | undefined } = {},
 ): Promise<FrameArray> {
   const { frameLength } = array;
   const from = Math.floor(first / frameLength);
   const count = Math.ceil((first + length) / frameLength) - from;
-  const read = await array.read(from, count, undefined, { signal });
+  const fits = spare?.length === count * frameLength && dtypeOf(spare) === array.dtype;
+  const read = await array.read(from, count, fits ? spare : undefined, { signal });
   const at = first - from * frameLength;
   return at === 0 && read.length === length ? read : (read.subarray(at, at + length) as FrameArray);
 }

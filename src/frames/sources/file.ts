@@ -51,12 +51,16 @@ export type OpenFile = (path: string) => Promise<ByteSource>;
 
 /**
  * Opens files; `loadTurning` returns the platform's faster implementations for swapping bytes and reading large pieces,
- * if any. It is called for each file, on first use.
+ * if any. It is called when the first file needs them: to look for an addon takes as long as to open a file.
  */
-export const fileOpener =
-  (loadTurning: () => Turning | undefined): OpenFile =>
-  (path) =>
-    openFile(path, { loadTurning, opened: new OpenedFiles() });
+export function fileOpener(load: () => Turning | undefined): OpenFile {
+  let loaded: { readonly turning: Turning | undefined } | undefined;
+  const loadTurning = (): Turning | undefined => {
+    loaded ??= { turning: load() };
+    return loaded.turning;
+  };
+  return (path) => openFile(path, { loadTurning, opened: new OpenedFiles() });
+}
 
 /** The services that a source requires from its opener. */
 interface Opener {

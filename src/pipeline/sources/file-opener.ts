@@ -45,6 +45,8 @@ export class FileOpener {
   readonly #changes = new Map<string, NonNullable<Dataset[typeof changedFiles]>>();
   /** Problems of files that have been told. */
   readonly #told = new Set<string>();
+  /** The file whose frames were counted last, still open: mostly it is the one that is searched next. */
+  #counted: { readonly wanted: FrameSpec; readonly dataset: Dataset } | undefined;
 
   constructor(place: RunPlace, options: FileOptions, list: FileList) {
     this.#place = place;
@@ -52,12 +54,25 @@ export class FileOpener {
     this.#list = list;
   }
 
+  /** Closes what is open without being used. */
+  async close(): Promise<void> {
+    const counted = this.#counted;
+    this.#counted = undefined;
+    await counted?.dataset.dispose();
+  }
+
   /** Opens a file as images; an open dataset is used as it is. */
   async open(
-    { file, input = file, dataset: given, frames }: FrameSpec,
+    wanted: FrameSpec,
     { signal, isCut = this.isGivenUp }: { signal: SourceOptions['signal']; isCut?: boolean } = this.#options,
   ): Promise<Dataset> {
+    const { file, input = file, dataset: given, frames } = wanted;
     const { geometry, dataset: named, siblings, follow, selection } = this.#options;
+    const counted = this.#counted;
+    if (counted?.wanted === wanted) {
+      this.#counted = undefined;
+      return counted.dataset;
+    }
     if (given) {
       this.#watch(file, given);
       if (geometry && named === undefined) await refuseOtherDataset(geometry, given);
@@ -157,7 +172,10 @@ export class FileOpener {
     }
     const { frames } = dataset;
     if (dataset.events) this.events.set(wanted.file, dataset.events);
-    await dataset.dispose();
+    if (this.#options.follow === undefined) {
+      await this.close();
+      this.#counted = { wanted, dataset };
+    } else await dataset.dispose();
     if (!this.#list.isOpen) this.counts.set(wanted.file, frames);
     return frames;
   }

@@ -247,6 +247,7 @@ export class FileSource implements RunSource {
   }
 
   async close(): Promise<void> {
+    await this.#opener.close();
     for (const dataset of this.#opened.splice(0)) await dataset.dispose();
     if (this.#first && !this.#isGiven(this.#first)) await this.#first.dispose();
     this.#first = undefined;

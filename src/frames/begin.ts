@@ -1,0 +1,31 @@
+/** The beginning of a file, which each step of opening it looks at: its compression, its format, its header. */
+
+import type { ByteSource } from './byte-source.js';
+
+/** As much as HDF5 reads at once. */
+const beginBytes = 16384;
+
+/** A source that reads the beginning of a file once, until it is told to forget it. */
+export function keepsBegin(given: ByteSource): { readonly source: ByteSource; forget(): void } {
+  const end = Math.min(beginBytes, given.size);
+  let begin: Promise<Uint8Array> | undefined;
+  let isOpening = true;
+  const read: ByteSource['read'] = async (offset, into, options) => {
+    const length = typeof into === 'number' ? into : into.byteLength;
+    if (!isOpening || !(offset >= 0 && length >= 0 && offset + length <= end)) return given.read(offset, into, options);
+    begin ??= given.read(0, end, options);
+    const bytes = await begin.catch((error: unknown) => {
+      begin = undefined;
+      throw error;
+    });
+    const found = bytes.subarray(offset, offset + length);
+    if (typeof into === 'number') return found.slice();
+    into.set(found);
+    return into;
+  };
+  const forget = (): void => {
+    isOpening = false;
+    begin = undefined;
+  };
+  return { source: Object.create(given, { read: { value: read, enumerable: true } }) as ByteSource, forget };
+}
