@@ -7,7 +7,12 @@ export function unitOf(text: string | undefined): string | undefined {
   let unit = text?.trim() ?? '';
   // EMD: [n_m], [n_m^-1].
   if (/^\[.*\]$/.test(unit)) unit = unit.slice(1, -1).replaceAll('_', '');
-  const inverse = /^1\s*\/\s*(.+)$/.exec(unit)?.[1] ?? /^(.+?)\s*\^\s*-1$/.exec(unit)?.[1];
+  // In LaTeX: Å$^{-1}$, $\\AA^{-1}$.
+  unit = unit
+    .replaceAll('$', '')
+    .replace(/\\AA|\\AA\{\}|\\mathrm\{~?A\}/, 'Å')
+    .replace(/\\mu\s*/, 'µ');
+  const inverse = /^1\s*\/\s*(.+)$/.exec(unit)?.[1] ?? /^(.+?)\s*\^\s*\{?-1\}?$/.exec(unit)?.[1];
   const plain = (inverse ?? unit).replace(/^(A|Angstrom|angstrom|Ang)$/, 'Å').replace('μ', 'µ');
   if (plain === '' || plain === '_None_' || plain === '<undefined>') return undefined;
   return inverse ? `1/${plain}` : plain;

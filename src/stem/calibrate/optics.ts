@@ -30,7 +30,7 @@ export function opticsOf(meta: Metadata, given: { readonly [name in keyof Optics
   );
 }
 
-const lengths = wordTable<number>({ m: 1e9, µm: 1e3, um: 1e3, nm: 1, Å: 0.1, pm: 1e-3 });
+const lengths = wordTable<number>({ m: 1e9, mm: 1e6, µm: 1e3, um: 1e3, nm: 1, Å: 0.1, pm: 1e-3 });
 
 /** The step of an axis in nm. */
 function nanometres({ scale, unit = '' }: Axis): number | undefined {

@@ -1,5 +1,6 @@
 /** Integration of a field of gradients over a part of a scan. */
 import { type IntegrateOptions, integrateField, integrationNoise } from './integrate.js';
+import { filled, fillOf } from './without-count.js';
 
 /** A number or a boolean a position. */
 type Marks = ArrayLike<number | boolean>;
@@ -39,8 +40,8 @@ const indicesOf = (part: Part): Uint32Array => {
 
 /**
  * `integrateField` of the positions of a scan that are nonzero in `measured`, [rows, columns], by default of all; the
- * others are NaN. The least rectangle with all of them is integrated by itself: with shifts of 0 all around, a region would
- * have a step at its edge.
+ * others are NaN, and so are those with a shift that is NaN. The least rectangle with all of them is integrated by itself,
+ * and where it has none, the shift is the mean of those around: with shifts of 0 a region would have a step at its edge.
  */
 export function integrateMeasured(
   y: ArrayLike<number>,
@@ -49,13 +50,26 @@ export function integrateMeasured(
   measured: Marks | undefined,
   options: IntegrateOptions = {},
 ): Float64Array {
-  if (!measured) return integrateField(y, x, shape, options);
-  const part = measuredPart(measured, shape);
-  const places = indicesOf(part);
-  const cut = (map: ArrayLike<number>): Float64Array => Float64Array.from(places, (i) => map[i] as number);
-  const image = integrateField(cut(y), cut(x), shapeOf(part), options);
+  const isKnown = (i: number): boolean =>
+    (!measured || Boolean(measured[i])) && Number.isFinite(y[i]) && Number.isFinite(x[i]);
+  const known = Uint8Array.from({ length: y.length }, (_, i) => Number(isKnown(i)));
   const map = new Float64Array(y.length).fill(Number.NaN);
-  for (const [k, i] of places.entries()) if (measured[i]) map[i] = image[k] as number;
+  if (!known.includes(1)) return map;
+  const part = measuredPart(known, shape);
+  const places = indicesOf(part);
+  const [height, width] = shapeOf(part);
+  const missing = Array.from(places.keys()).filter((k) => !known[places[k] as number]);
+  const fill = fillOf(
+    missing.map((k) => [Math.floor(k / width), k % width]),
+    { height, width },
+  );
+  const cut = (field: ArrayLike<number>): Float64Array =>
+    filled(
+      Float64Array.from(places, (i) => field[i] as number),
+      fill,
+    );
+  const image = integrateField(cut(y), cut(x), [height, width], options);
+  for (const [k, i] of places.entries()) if (known[i]) map[i] = image[k] as number;
   return map;
 }
 
