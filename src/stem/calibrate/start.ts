@@ -144,7 +144,7 @@ export function findStop(image: Image, good: Uint8Array, start: Start): number[]
   const lit = pieces.flat();
   const hull = hullOf(lit, height, width);
   const within = pixelsOf(hull);
-  if (!within.some(isAtEdge(image)) && !isRound(within, width, minRoundHull)) return stopOverDisks(image, good, start);
+  if (!isRound(within, width, minRoundHull, image)) return stopOverDisks(image, good, start);
   const levels = lit.map((i) => data[i] as number).sort((a, b) => a - b);
   const dark = low + 0.12 * ((levels[levels.length >> 1] as number) - low);
   const isDark = data.map((value, i) => (good[i] && value < dark ? 1 : 0));
@@ -228,15 +228,31 @@ function areDisks(pieces: readonly (readonly number[])[], image: Image, good: Ui
   return pieces.length > 2 || (whole.length === 2 && whole.every((piece) => isRound(piece, width)));
 }
 
-/** Whether a region fills most of the circle around it, as a disk does and the half of one does not. */
-function isRound(pixels: readonly number[], width: number, least = minRound): boolean {
+/**
+ * Whether a region fills most of the circle around it, as a disk does and the half of one does not; of the part of the
+ * circle within a frame, where one is given.
+ */
+function isRound(
+  pixels: readonly number[],
+  width: number,
+  least = minRound,
+  frame?: Pick<Image, 'height' | 'width'>,
+): boolean {
   const points = pixels.map((i): [number, number] => [Math.floor(i / width), i % width]);
   const [my, mx] = [0, 1].map((k) => points.reduce((sum, point) => sum + (point[k] as number), 0) / points.length) as [
     number,
     number,
   ];
   const reach = points.reduce((most, [y, x]) => Math.max(most, Math.hypot(y - my, x - mx)), 0) + 0.5;
-  return pixels.length > least * Math.PI * reach * reach;
+  let area = Math.PI * reach * reach;
+  if (frame) {
+    area = 0;
+    for (let y = 0; y < frame.height; y++) {
+      const half = Math.sqrt(Math.max(0, reach * reach - (y - my) ** 2));
+      area += Math.max(0, Math.min(frame.width, mx + half) - Math.max(0, mx - half));
+    }
+  }
+  return pixels.length > least * area;
 }
 
 /** The direction (y, x) in which pixels extend most, of length 1. */
