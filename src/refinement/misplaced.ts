@@ -129,23 +129,48 @@ export function unexplainedPanels(
   shares: readonly PanelShare[],
   [x, y]: Beam['shiftM'],
 ): UnexplainedPanel[] {
+  const judged = shares.flatMap(({ peaks }, i) => (peaks >= fewestPeaks ? [i] : []));
+  const share = (i: number): number => (shares[i] as PanelShare).explained / (shares[i] as PanelShare).peaks;
+  const highest = judged.reduce((most, i) => Math.max(most, share(i)), 0);
   const radii = panels.map(middleOf).map((at) => Math.hypot(at[0] + x, at[1] + y));
+  const order = judged.sort((i, j) => (radii[i] as number) - (radii[j] as number));
   const count = Math.max(fewestOthers, Math.ceil(partOfAll * panels.length));
-  return shares.flatMap(({ peaks, explained }, panel) => {
-    if (peaks < fewestPeaks) return [];
-    const others = shares
-      .map((share, i) => ({ ...share, i, apart: Math.abs((radii[i] as number) - (radii[panel] as number)) }))
-      .filter((one) => one.i !== panel && one.peaks >= fewestPeaks)
-      .sort((a, b) => a.apart - b.apart)
-      .slice(0, count);
-    if (others.length === 0) return [];
-    const expected = median(others.map((one) => one.explained / one.peaks));
-    const usual = median(others.map((one) => one.explained));
-    const missing = expected * peaks - explained;
-    const isReal = missing > errors * Math.sqrt(together * peaks * expected * (1 - Math.min(0.95, expected)));
-    const isLow = explained < low * expected * peaks && explained < low * usual;
-    return isReal && isLow ? [{ panel, peaks, explained, expected, usual }] : [];
-  });
+  return order
+    .flatMap((panel, place): UnexplainedPanel[] => {
+      // No panel can be low whose share is not, beside the highest one.
+      if (share(panel) >= low * highest) return [];
+      return lowAt(
+        panel,
+        nearest(order, place, radii, count).map((i) => shares[i] as PanelShare),
+        shares,
+      );
+    })
+    .sort((one, other) => one.panel - other.panel);
+}
+
+/** The panels beside one in an order by distance from the beam that are nearest to it in distance. */
+function nearest(order: readonly number[], place: number, radii: readonly number[], count: number): number[] {
+  const radius = (at: number): number => radii[order[at] as number] as number;
+  let [first, end] = [place, place + 1];
+  const own = radius(place);
+  while (end - first <= count && (first > 0 || end < order.length)) {
+    const isBelow = first > 0 && (end === order.length || own - radius(first - 1) <= radius(end) - own);
+    if (isBelow) first--;
+    else end++;
+  }
+  return order.slice(first, end).filter((i) => i !== order[place]);
+}
+
+/** A panel, if its peaks are explained less than those of others. */
+function lowAt(panel: number, others: readonly PanelShare[], shares: readonly PanelShare[]): UnexplainedPanel[] {
+  const { peaks, explained } = shares[panel] as PanelShare;
+  if (others.length === 0) return [];
+  const expected = median(others.map((one) => one.explained / one.peaks));
+  const usual = median(others.map((one) => one.explained));
+  const missing = expected * peaks - explained;
+  const isReal = missing > errors * Math.sqrt(together * peaks * expected * (1 - Math.min(0.95, expected)));
+  const isLow = explained < low * expected * peaks && explained < low * usual;
+  return isReal && isLow ? [{ panel, peaks, explained, expected, usual }] : [];
 }
 
 /** Those of which hardly anything is explained, which are doubted. */

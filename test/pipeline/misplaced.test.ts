@@ -14,7 +14,7 @@ import {
   withFoundPanels,
 } from '../../src/refinement/misplaced.js';
 import { refineGeometry } from '../../src/refinement/refine-geometry.js';
-import { crystalsOf, randomOf, sideOf, square, still } from '../support/detector-crystals.mjs';
+import { crystalsOf, pixel, randomOf, sideOf, square, still } from '../support/detector-crystals.mjs';
 
 type Panel = Geometry['panels'][number];
 
@@ -98,6 +98,46 @@ describe.each([
         expect(searched(right, framesOf(right, right, seed)).unexplained, `seed ${seed}, ${across}`).toEqual([]);
       }
   });
+});
+
+test('panels are compared with those as far from the beam, by their definition, whatever the shares', () => {
+  const { uniform } = randomOf(11);
+  const median = (values: number[]): number => {
+    const sorted = values.sort((a, b) => a - b);
+    const half = sorted.length >> 1;
+    return sorted.length % 2 ? (sorted[half] as number) : ((sorted[half - 1] as number) + (sorted[half] as number)) / 2;
+  };
+  let told = 0;
+  for (let trial = 0; trial < 60; trial++) {
+    const geometry = square([2, 4, 8][trial % 3] as number);
+    const side = sideOf(geometry);
+    const shift = [0.02 * uniform(), 0.02 * uniform()] as const;
+    const shares = geometry.panels.map(() => {
+      const peaks = Math.floor(200 * uniform());
+      return { peaks, explained: Math.floor(peaks * (uniform() < 0.1 ? 0.3 * uniform() : 0.6 + 0.2 * uniform())) };
+    });
+    const radii = geometry.panels.map(({ corner, fs, ss }) =>
+      Math.hypot(
+        (corner[0] + (side / 2) * (fs[0] + ss[0])) * pixel + shift[0],
+        (corner[1] + (side / 2) * (fs[1] + ss[1])) * pixel + shift[1],
+      ),
+    );
+    const low = shares.flatMap(({ peaks, explained }, panel) => {
+      const beside = shares
+        .map((share, i) => ({ ...share, i, apart: Math.abs((radii[i] as number) - (radii[panel] as number)) }))
+        .filter((one) => one.i !== panel && one.peaks >= 15)
+        .sort((a, b) => a.apart - b.apart)
+        .slice(0, Math.max(3, Math.ceil(shares.length / 4)));
+      const expected = median(beside.map((one) => one.explained / one.peaks));
+      const lacks = expected * peaks - explained;
+      const isReal = lacks > 5 * Math.sqrt(3 * peaks * expected * (1 - Math.min(0.95, expected)));
+      const isLow = explained < 0.75 * Math.min(expected * peaks, median(beside.map((one) => one.explained)));
+      return peaks >= 15 && isReal && isLow ? [panel] : [];
+    });
+    told += low.length;
+    expect(unexplainedPanels(geometry, shares, shift).map(({ panel }) => panel)).toEqual(low);
+  }
+  expect(told).toBeGreaterThan(20);
 });
 
 test('a panel that is too far away to be found is doubted by its name and shares', () => {

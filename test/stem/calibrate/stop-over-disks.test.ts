@@ -22,8 +22,8 @@ function pattern(seed: number, hasStop: boolean, kind: keyof typeof kinds = 'man
   const { radius, distance, disks } = kinds[kind];
   const random = uniform(seed);
   const between = (low: number, high: number): number => low + (high - low) * random();
-  const [n, R] = [96 + 32 * (seed % 2), between(...radius)];
-  const [g, turn, corner] = [between(...distance) * R, between(0, Math.PI), between(1, 1.7)];
+  const [n, R] = [96 + 32 * (seed % 2), between(radius[0], radius[1])];
+  const [g, turn, corner] = [between(distance[0], distance[1]) * R, between(0, Math.PI), between(1, 1.7)];
   const c = [n / 2 + between(-5, 5), n / 2 + between(-5, 5)] as const;
   const aside = seed % 3 === 0 && kind === 'many' ? ([between(-g, g), between(-g, g)] as const) : undefined;
   const mean = new Float64Array(n * n).fill(between(0, 0.004));
