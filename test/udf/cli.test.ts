@@ -142,6 +142,13 @@ describe.skipIf(!golden)('LiberTEM’s numbers from the shell', () => {
       units: 'px',
       description: 'shift along x, pixels',
     });
+    // Python's zarr 2 reads metadata as ASCII.
+    expect((await run('icom', ...scan, '--cx', '4.5', '--cy', '3.5', '-o', 'icom.zarr')).code).toBe(0);
+    for (const file of ['.zmetadata', 'phase/.zattrs', '.zattrs'])
+      expect(await readFile(at(`icom.zarr/${file}`))).toSatisfy((bytes: Buffer) => bytes.every((byte) => byte < 128));
+    expect(JSON.parse(await readFile(at('icom.zarr/phase/.zattrs'), 'utf8'))).toMatchObject({
+      units: 'px · positions',
+    });
     // All metadata are in one file as well, for readers that cannot list folders.
     const { metadata } = JSON.parse(await readFile(at('all.zarr/.zmetadata'), 'utf8'));
     for (const file of ['.zgroup', '.zattrs', 'com-field/.zarray', 'com-x/.zattrs'])

@@ -20,6 +20,13 @@ export function refuseZarr(folder: string): void {
     throw new EwaldError('Argument', `${folder} exists already, and folders are not replaced; choose another name`);
 }
 
+/** JSON without other characters than those of ASCII, which Python's zarr 2 expects of metadata. */
+const asciiJson = (json: unknown): string =>
+  JSON.stringify(json).replace(
+    /[\u0080-\uffff]/g,
+    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+
 /** Throws `Argument` for a folder that exists, `File` for one that cannot be written. */
 export async function writeZarr(folder: string, results: readonly NamedResult[], about: ResultsAbout): Promise<void> {
   refuseZarr(folder);
@@ -43,7 +50,7 @@ export async function writeZarr(folder: string, results: readonly NamedResult[],
       }
       // Readers that cannot list folders, such as pages, find all metadata in one file.
       metadata['.zmetadata'] = { zarr_consolidated_format: 1, metadata: { ...metadata } };
-      for (const [file, json] of Object.entries(metadata)) await writeFile(join(temporary, file), JSON.stringify(json));
+      for (const [file, json] of Object.entries(metadata)) await writeFile(join(temporary, file), asciiJson(json));
     });
   } catch (cause) {
     throw cause instanceof EwaldError ? cause : fileError(folder, 'written', cause);
