@@ -74,7 +74,13 @@ function show(result: ListComparison, first: string, second: string): void {
       heads.slice(1).map((_, i) => i + 1),
     ),
   );
-  print(`scale ${scale.toPrecision(4)}, relative B ${digits(relativeB, 2)} Å²`);
+  const within = (error: number, places: number): string =>
+    Number.isFinite(error) ? ` ± ${error.toFixed(places)}` : '';
+  if (Number.isFinite(result.scaleError))
+    print(
+      `scale ${scale.toPrecision(4)}${within(result.scaleError, 4)}, relative B ${digits(relativeB, 2)}${within(result.relativeBError, 2)} Å²`,
+    );
+  else print('no scale and no relative B were fitted');
   const [best, ...others] = ways;
   if (best && others.length > 0) {
     const asTheyAre = best.operation === 'h,k,l';

@@ -6,6 +6,7 @@
  * and show how far significance scatters.
  */
 import { Random } from '../../compute/random/random.js';
+import { scaleOfPairs } from '../statistics/scale.js';
 import { factorFor, gamma, poissonQuantile, ratesOf } from './draws.js';
 import { type GroupSums, groupCount } from './group-sums.js';
 
@@ -66,37 +67,16 @@ interface Scale {
   readonly variance: (q2: number) => number;
 }
 
-/** Scale k and relative B of b onto a, from reflections that both have well: a = k exp(−B q²/2) b. */
+/** Scale k and relative B of b onto a, from reflections that both have three times: a = k exp(−B q²/2) b. */
 function scaleBetween(a: Total, b: Total, q: Float64Array): Scale {
-  let [scale, relativeB] = [1, 0];
-  let variance: Scale['variance'] = () => Number.POSITIVE_INFINITY;
-  for (let round = 0; round < 4; round++) {
-    let [kk, kb, bb, rk, rb] = [0, 0, 0, 0, 0];
-    for (let id = 0; id < a.n.length; id++) {
-      const [da, db] = [a.d[id] as number, b.d[id] as number];
-      if ((a.m[id] as number) < 3 || (b.m[id] as number) < 3 || !(da > 0 && db > 0) || Number.isNaN(q[id])) continue;
-      const [x, y] = [(a.n[id] as number) / da, (b.n[id] as number) / db];
-      const common = ((a.n[id] as number) + (b.n[id] as number)) / (da + db);
-      if (!(common > 3 * Math.sqrt(1 / da + 1 / db))) continue;
-      const q2 = (q[id] as number) ** 2;
-      const factor = scale * Math.exp((-relativeB * q2) / 2);
-      const weight = 1 / (1 / da + factor ** 2 / db);
-      const model = factor * y;
-      const [byK, byB] = [model / scale, (-model * q2) / 2];
-      const off = x - model;
-      kk += weight * byK * byK;
-      kb += weight * byK * byB;
-      bb += weight * byB * byB;
-      rk += weight * byK * off;
-      rb += weight * byB * off;
-    }
-    const det = kk * bb - kb * kb;
-    if (!(det > 0)) break;
-    const k = scale;
-    variance = (q2) => (bb / k ** 2 + (kb * q2) / k + (kk * q2 ** 2) / 4) / det;
-    scale += (rk * bb - rb * kb) / det;
-    relativeB += (rb * kk - rk * kb) / det;
+  const pairs: { x: number; y: number; q2: number }[] = [];
+  for (let id = 0; id < a.n.length; id++) {
+    const [da, db] = [a.d[id] as number, b.d[id] as number];
+    if ((a.m[id] as number) < 3 || (b.m[id] as number) < 3 || !(da > 0 && db > 0) || Number.isNaN(q[id])) continue;
+    pairs.push({ x: (a.n[id] as number) / da, y: (b.n[id] as number) / db, q2: (q[id] as number) ** 2 });
   }
+  const { scale, b: relativeB, bError, variance } = scaleOfPairs(pairs);
+  if (!(bError > 0)) return { scale: 1, relativeB: 0, variance: () => Number.POSITIVE_INFINITY };
   return { scale, relativeB, variance };
 }
 

@@ -9,6 +9,7 @@ import { correlation } from '../../util/correlation.js';
 import { EwaldError } from '../../util/errors.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import { ccStar } from '../statistics/correlations.js';
+import { scaleOfPairs } from '../statistics/scale.js';
 import { absent, fewestPairs, inverseD, possibleIndices, shellEdges } from '../statistics/statistics.js';
 import type { ListSubject } from './expected.js';
 import { commonGroup, inGroup, type ListedReflection, type ReflectionsByKey } from './lists-in-group.js';
@@ -45,7 +46,7 @@ export interface ComparisonFigures {
   readonly rSplit: number;
   /** 2 Σ|F₁ − F₂| / Σ(F₁ + F₂) of positive pairs. */
   readonly rIso: number;
-  /** Σxy / Σy² of the scaled lists: 1 where the common scale holds. */
+  /** Σx / Σy of the scaled lists: 1 where the common scale holds, whatever the errors of both. */
   readonly k: number;
   /** Shares of pairs within one and two standard deviations: .683 and .954 if sigmas are right; NaN without sigmas. */
   readonly within1: number;
@@ -84,6 +85,9 @@ export interface ListComparison {
   /** x = scale · exp(−2 B s²) y with s = 1/(2d); 1 and 0 if none was fitted. A positive B: the second falls off less. */
   readonly scale: number;
   readonly relativeB: number;
+  /** Their standard errors; NaN if none was fitted. */
+  readonly scaleError: number;
+  readonly relativeBError: number;
   readonly overall: ComparisonFigures;
   readonly shells: readonly ComparisonFigures[];
   /** The ten pairs that differ most in their errors. */
@@ -131,45 +135,6 @@ const correlated = (pairs: readonly { readonly x: number; readonly y: number }[]
 
 const hasSigma = ({ sx, sy }: Pair): boolean => Number.isFinite(sx) && Number.isFinite(sy) && Math.hypot(sx, sy) > 0;
 
-const steps = 50;
-const settled = 1e-10;
-
-/**
- * Scale and relative B by Gauss–Newton with weights 1/(σx² + k²σy²), over all pairs, negative ones too: in logarithms weak
- * ones would be lost and strong ones rule. Without sigmas all weigh the same.
- */
-export function scaleOfPairs(pairs: readonly Pair[]): { readonly scale: number; readonly b: number } {
-  const known = pairs.filter(hasSigma);
-  const used = known.length >= fewestPairs ? known : pairs;
-  const [xx, yy] = used.reduce(([x, y], one) => [x + one.x * one.y, y + one.y * one.y], [0, 0]);
-  let lnK = xx > 0 && yy > 0 ? Math.log(xx / yy) : 0;
-  let b = 0;
-  for (let step = 0; step < steps; step++) {
-    let [a00, a01, a11, r0, r1] = [0, 0, 0, 0, 0];
-    for (const { x, y, sx, sy, q2 } of used) {
-      const k = Math.exp(lnK - (b * q2) / 2);
-      const w = known.length >= fewestPairs ? 1 / (sx * sx + k * k * sy * sy) : 1;
-      const model = k * y;
-      const slope = (-model * q2) / 2;
-      const rest = x - model;
-      a00 += w * model * model;
-      a01 += w * model * slope;
-      a11 += w * slope * slope;
-      r0 += w * model * rest;
-      r1 += w * slope * rest;
-    }
-    const det = a00 * a11 - a01 * a01;
-    // One resolution alone has no B.
-    const flat = !(det > 1e-12 * a00 * a11);
-    const by = flat ? (a00 > 0 ? r0 / a00 : 0) : (r0 * a11 - r1 * a01) / det;
-    const more = flat ? 0 : (r1 * a00 - r0 * a01) / det;
-    lnK += Math.max(-1, Math.min(1, by));
-    b += Math.max(-20, Math.min(20, more));
-    if (Math.abs(by) < settled && Math.abs(more) < settled) break;
-  }
-  return { scale: Math.exp(lnK), b };
-}
-
 /** What figures of some reflections are made from. */
 interface Material {
   readonly pairs: readonly Pair[];
@@ -208,7 +173,7 @@ function figuresIn({ pairs, anomalous, possible, listed }: Material, from: numbe
     r2: Math.sqrt(sum(({ x, y }) => (x - y) ** 2) / sum(({ x }) => x * x)),
     rSplit: (Math.SQRT2 * difference) / sum(({ x, y }) => x + y),
     rIso: (2 * amplitudes) / sum(({ x, y }) => Math.sqrt(x) + Math.sqrt(y), positive),
-    k: sum(({ x, y }) => x * y) / sum(({ y }) => y * y),
+    k: sum(({ x }) => x) / sum(({ y }) => y),
     within1: share(1),
     within2: share(2),
     anomalousPairs: mates.length,
@@ -282,11 +247,11 @@ export function compareReflections(
     ...(pairs.some(hasSigma)
       ? []
       : [
-          'The lists have no sigmas: the scale is that of plain least squares, and nothing says how much they may differ; ' +
-            'give lists with the sigmas of their merges.',
+          'The lists have no sigmas: nothing says how much they may differ; give lists with the sigmas of their merges.',
         ]),
   ];
-  const { scale, b: relativeB } = options.scale === false ? { scale: 1, b: 0 } : scaleOfPairs(pairs);
+  const fitted = options.scale === false ? undefined : scaleOfPairs(pairs);
+  const { scale, b: relativeB } = fitted ?? { scale: 1, b: 0 };
   for (const pair of pairs) {
     const factor = scale * Math.exp((-relativeB * pair.q2) / 2);
     pair.y *= factor;
@@ -314,6 +279,8 @@ export function compareReflections(
     ways: tried.map(({ law, pairs: own, cc }) => ({ operation: tripletOf(law), pairs: own.length, cc })),
     scale,
     relativeB,
+    scaleError: scale * Math.sqrt(fitted?.variance(0) ?? Number.NaN),
+    relativeBError: fitted?.bError ?? Number.NaN,
     overall: figuresIn(material, from, to),
     shells: edges.slice(1).map((end, i) => figuresIn(material, edges[i] as number, end)),
     worst: worstOf(pairs),
