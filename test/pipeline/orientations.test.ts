@@ -1,5 +1,5 @@
 /** Runs with known orientations: crystals of an earlier run, or of another program, are integrated again without a search. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -151,4 +151,42 @@ test('another cell, another kind of file and options of a search are refused wit
     /refineGeometry moves the detector of a search/,
   );
   expect(await refused({ orientations, output: orientations })).toMatch(/is the input itself/);
+});
+
+test('a file of the same last part in another folder has none of the orientations, if the right one is in the run, too', async () => {
+  for (const name of ['d1', 'd2']) {
+    mkdirSync(of(name));
+    copyFileSync(of('run.h5'), of(`${name}/x.h5`));
+  }
+  const inputs = [of('d1/x.h5'), of('d2/x.h5')];
+  const byFile = ({ items }: Found): number[] =>
+    inputs.map((file) =>
+      items
+        .filter(({ origin }) => origin.filename === file)
+        .reduce((sum, { result }) => sum + (result?.crystals.length ?? 0), 0),
+    );
+  const text = readFileSync(of('old.stream'), 'utf8');
+  const listed = (name: string): string => {
+    writeFileSync(of('named.stream'), text.replaceAll(/^Image filename: .*$/gm, `Image filename: ${name}`));
+    return of('named.stream');
+  };
+  const all = crystalsOf(first);
+  // Where it is, or moved with its folder.
+  for (const name of [of('d1/x.h5'), '/elsewhere/d1/x.h5']) {
+    const found = await run({ inputs, orientations: listed(name), asTheyAre: true });
+    expect(byFile(found)).toEqual([all, 0]);
+    expect(found.warnings.join()).toMatch(/does not have 4 frames of 8, such as .*d2\/x\.h5 \/\/0/);
+  }
+  const either = await run({ inputs, orientations: listed('/elsewhere/x.h5'), asTheyAre: true });
+  expect(byFile(either)).toEqual([0, 0]);
+  expect(either.warnings.join()).toMatch(/no orientation of any of the 8 frames/);
+  // Files that are found while the run goes on.
+  const found = await run({
+    inputs: (async function* () {
+      yield* inputs;
+    })(),
+    orientations: listed('/elsewhere/x.h5'),
+    asTheyAre: true,
+  } as never);
+  expect(found.warnings.join()).toMatch(/were taken for both .*d1\/x\.h5 and .*d2\/x\.h5/);
 });

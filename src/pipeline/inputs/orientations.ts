@@ -47,6 +47,15 @@ interface ReadOrientations {
   readonly warnings: readonly string[];
 }
 
+/** The run for which orientations are read. */
+interface OrientationsOfRun {
+  readonly cells: readonly KnownCell[] | undefined;
+  /** Whether crystals are kept as they are. */
+  readonly isKept: boolean;
+  /** The names of its files, if they are known beforehand. */
+  readonly inputs: readonly string[];
+}
+
 /**
  * Reads orientations, and finds the cell of each: one of `cells`, or the one that the file states. Throws `Format`,
  * `Mismatch` for crystals of another cell.
@@ -54,8 +63,7 @@ interface ReadOrientations {
 export async function readOrientations(
   input: FileInput,
   place: RunPlace,
-  cells: readonly KnownCell[] | undefined,
-  isKept: boolean,
+  { cells, isKept, inputs }: OrientationsOfRun,
 ): Promise<ReadOrientations> {
   const name = nameOfInput(input, 'the orientations');
   const { head } = await place.headOf(input, 64);
@@ -88,7 +96,7 @@ export async function readOrientations(
       `${name} states no profile radii: each is that of the frame's own peaks, and without peaks nothing is predicted ` +
         '(fixProfileRadius gives one)',
     );
-  return { orientations: new RunOrientations(name, crystals, listed.frames), cells: known, warnings };
+  return { orientations: new RunOrientations(name, crystals, listed.frames, inputs), cells: known, warnings };
 }
 
 function isAlike(cell: Cell, known: Cell): boolean {

@@ -41,7 +41,7 @@ export async function* openRun(
   const asGiven = withMasks(await abortable(givenGeometry(options.geometry, place), signal), options, given, place);
   const stated = await abortable(givenCells(options.cells, place), signal);
   refuseForInputs(given, options);
-  const known = await abortable(orientationsOf(call, stated), signal);
+  const known = await abortable(orientationsOf(call, given, stated), signal);
   const cells = known?.cells ?? stated;
   const reads = readsOf(options, given);
   const most = sliceLength(options.selection.range, Number.POSITIVE_INFINITY);
@@ -67,11 +67,11 @@ export async function closeRun({ own, source }: Pick<OpenRun, 'own' | 'source'>)
 }
 
 /** The orientations that a run is given, and their cells; undefined if lattices are searched for. */
-async function orientationsOf({ place, options, events }: CheckedCall, cells: OpenRun['cells']) {
+async function orientationsOf({ place, options, events }: CheckedCall, given: FrameInputs, cells: OpenRun['cells']) {
   const { orientations: input, asTheyAre } = options;
   if (input === undefined) return undefined;
   const { readOrientations } = await import('../inputs/orientations.js');
-  const read = await readOrientations(input, place, cells, asTheyAre);
+  const read = await readOrientations(input, place, { cells, isKept: asTheyAre, inputs: filesOf(given) });
   for (const text of read.warnings) events.warn(text);
   return read;
 }
@@ -187,6 +187,10 @@ export async function openSource(
   return FileSource.open(place, { ...reading, wanted, siblings, selection, follow: awayS });
 }
 
+/** The names of the files whose frames are known beforehand. */
+const filesOf = (given: GivenInputs): readonly string[] =>
+  given.kind === 'frames' && Array.isArray(given.wanted) ? given.wanted.map(({ file }) => file) : [];
+
 /** The files that the run reads, which no output may replace. */
 function readsOf({ inputs, geometry, orientations, cells = [] }: CheckedRun, given: GivenInputs): Inputs {
   const isName = (one: unknown): one is string => typeof one === 'string' && !/[\r\n]/.test(one);
@@ -196,8 +200,7 @@ function readsOf({ inputs, geometry, orientations, cells = [] }: CheckedRun, giv
       typeof one === 'object' && one !== null && name in one ? [(one as Record<string, unknown>)[name]] : [],
     );
   const series = [...all, ...member('file')].filter(isName);
-  const wanted = given.kind === 'frames' && Array.isArray(given.wanted) ? given.wanted : [];
   const lists = member('list');
-  const files = [...wanted.map(({ file }) => file), ...lists, geometry, orientations, ...[cells].flat()];
+  const files = [...filesOf(given), ...lists, geometry, orientations, ...[cells].flat()];
   return { inputs: files.filter(isName), series, everyFormat: true };
 }
