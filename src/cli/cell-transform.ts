@@ -18,7 +18,7 @@ export async function run([input = '', axes = '']: readonly string[], flags: Tra
   const writing = { force, inputs: [input] };
   if (output !== undefined) await checkOutput(output, writing);
   const result = transformCell(await readCellOption(input), axes, pickFlags(transformCellRows, flags));
-  const { known, determinant, reindex } = result;
+  const { known, determinant, indices } = result;
   const { lattice, uniqueAxis } = latticeName(known);
   if (output !== undefined)
     await writeWhole(output, formatCellFile(known, lattice, uniqueAxis as 'a' | undefined), writing);
@@ -27,14 +27,7 @@ export async function run([input = '', axes = '']: readonly string[], flags: Tra
     printJson({ input, ...others, centring: of.centring, lattice, ...(output !== undefined && { output }) });
   } else {
     print(`${bold(result.axes)}: ${known.centring} ${parametersLine(known.cell)}, ${lattice}`);
-    print(
-      dim(
-        wrapText(
-          `${Number(Math.abs(determinant).toFixed(4))} times the volume` +
-            (reindex === undefined ? '' : `; indices become ${reindex}`),
-        ),
-      ),
-    );
+    print(dim(wrapText(`${Number(Math.abs(determinant).toFixed(4))} times the volume; indices become ${indices}`)));
     if (output !== undefined) note(dim(`written to ${output}`));
   }
   if (determinant < 0)

@@ -66,6 +66,11 @@ export async function run(
   };
   refuseBoth(flags);
   const { output, mtz, unmerged, cif, table1, html, state, assignments } = flags;
+  if (flags.frenchWilson && mtz === undefined && cif === undefined)
+    throw new EwaldError(
+      'Argument',
+      '--french-wilson writes amplitudes into MTZ and mmCIF files, and neither is asked for; add --mtz FILE or --cif FILE',
+    );
   const named: readonly (readonly [string | undefined, WriteOptions])[] = [
     [output, { ...mergeWriting.hkl, endings: ['.hkl'] }],
     ...(await halvesOf(output)).map((half) => [`${output}${half}`, mergeWriting.hkl] as const),

@@ -307,7 +307,7 @@ export async function runCommand(words: readonly string[], interrupted?: AbortSi
     const named = namedCommand(argv, programs, isPasted) ?? { words: argv, programs };
     const line = fromCrystfelFlags(named.words, named.programs, isPasted);
     for (const text of line.notes) output.note(`${output.yellow('note:')} ${text}`);
-    const meant = chosen ? meantWords(line.words, program) : line.words;
+    const meant = (chosen ? meantWords(line.words, program) : line.words).map(axesWord);
     await program.parseAsync(attachBareValues(meant, rowsOf(program)), { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : output.exitCode.usage;
@@ -321,6 +321,10 @@ export async function runCommand(words: readonly string[], interrupted?: AbortSi
     }
   }
 }
+
+/** Axes that begin with a minus, `-a-c,b,a`, are no flags: a blank tells them apart, which their reader leaves out. */
+const axesWord = (word: string): string =>
+  /^-[\dabc/+*,-]*[abc][\dabc/+*-]*,[^,=]+,[^,=]+$/.test(word) ? ` ${word}` : word;
 
 /** Explains an option in every command that has it: `ewald help threshold`. */
 async function explain(

@@ -46,7 +46,8 @@ function show(
   ];
   const heads = ['d / Å', 'refl.', 'possible', 'compl. %', 'meas.', 'multiplicity', 'I/σ', '<I>'];
   print(table(heads, [...result.shells, result.overall].map(row), [1, 2, 3, 4, 5, 6, 7]));
-  print(`Wilson B ${digits(wilson.temperatureFactor, 1)} Å²`);
+  const b = `${digits(wilson.temperatureFactor, 1)} ± ${digits(wilson.temperatureFactorError, 1)} Å²`;
+  print(wilson.points.length > 2 ? `Wilson B ${b}` : 'Wilson B: too few shells beyond 4 Å have a signal');
   print(bold(wrapText(words.twinning)));
   const { measured, untwinned, perfect, secondMoment, secondMomentError } = twinning;
   print(
@@ -67,7 +68,10 @@ function show(
   print(dim('untwinned and perfect twin: draws with the errors of this list'));
   for (const law of laws)
     print(
-      `law ${law.operation}: twin fraction ${digits(law.fraction, 3)} ± ${digits(law.error, 3)} from ${counted(law.pairs, 'pair')}`,
+      `law ${law.operation}: twin fraction ${digits(law.fraction, 3)} ± ${digits(law.error, 3)} from ${counted(law.pairs, 'pair')}` +
+        (law.isFound || !Number.isFinite(law.fraction)
+          ? ''
+          : `, as of unrelated reflections (${digits(law.unrelated, 3)})`),
     );
   print(bold(wrapText(words.spaceGroup)));
   const rows = spaceGroups.elements.map(({ condition, absent, present, lnOdds }) => [

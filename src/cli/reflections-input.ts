@@ -19,7 +19,7 @@ export async function readList(file: string, { symmetry, columns }: ListFlags): 
     ...(columns !== undefined && { columns }),
   });
   const [first = ''] = read.remarks;
-  const words = read.columns?.join(' and ');
+  const words = read.columns?.join(read.columns.length > 2 ? ', ' : ' and ');
   if (words !== undefined && !first.startsWith(words)) note(`${inputName(file)}: ${words} are read`);
   for (const remark of read.remarks) note(`${yellow('note:')} ${inputName(file)}: ${remark}`);
   return read;
@@ -27,8 +27,9 @@ export async function readList(file: string, { symmetry, columns }: ListFlags): 
 
 /** Largest relative difference of an edge, and of an angle in degrees. */
 type Limits = readonly [edge: number, angleDeg: number];
-/** Of a given cell and that of a list, without a word; and of lists that are taken for one crystal. */
-const [alike, ofOneCrystal]: readonly [Limits, Limits] = [
+/** Of two lists, and of a given cell and that of a list, without a word; and of lists that are taken for one crystal. */
+const [unlike, alike, ofOneCrystal]: readonly [Limits, Limits, Limits] = [
+  [0.01, 1],
   [0.03, 3],
   [0.05, 5],
 ];
@@ -41,15 +42,33 @@ const isOther = (six: readonly number[], from: readonly number[], [edge, angle]:
   });
 
 /** Throws `Mismatch` for lists whose files state another cell than the one of all. */
-function checkStated({ cell }: KnownCell, lists: readonly ReflectionFile[], names: readonly string[]): void {
+function checkStated(
+  { cell }: KnownCell,
+  lists: readonly ReflectionFile[],
+  names: readonly string[],
+  isGiven: boolean,
+): void {
   const own = [...lengthsOf(cell), ...anglesOf(cell)];
+  const [one, other] = lists.map((list) => list.centring);
+  if (one !== undefined && other !== undefined && one !== other)
+    throw new EwaldError(
+      'Mismatch',
+      `${names[0]} states the centring ${one}, and ${names[1]} ${other}: they are lists of other lattices, or one of them ` +
+        'states a wrong one; compare lists of one lattice, or convert one of them to .hkl, which states none',
+    );
   for (const [i, { parameters }] of lists.entries()) {
-    if (!parameters || !isOther(parameters, own, ofOneCrystal)) continue;
     const shown = (six: readonly number[]): string => six.map((x) => Number(x.toFixed(3))).join(',');
+    if (!parameters || !isOther(parameters, own, ofOneCrystal)) {
+      if (!isGiven && parameters && isOther(parameters, own, unlike))
+        note(
+          `${yellow('note:')} ${names[i]} states the cell ${shown(parameters)}; that of ${names[0]}, ${shown(own)}, is used`,
+        );
+      continue;
+    }
     throw new EwaldError(
       'Mismatch',
       `${names[i]} states the cell ${shown(parameters)}, which is another one than ${shown(own)}: its indices are of other ` +
-        'axes; leave -p out, give lists of one cell, or compare the two (ewald cell compare) and reindex the list',
+        `axes; ${isGiven ? 'leave -p out, ' : ''}give lists of one cell, or compare the two (ewald cell compare) and reindex the list`,
     );
   }
 }
@@ -64,7 +83,7 @@ export async function cellOfLists(
   names: readonly string[],
 ): Promise<KnownCell> {
   const known = await cellGiven(cell, lists);
-  checkStated(known, lists, names);
+  checkStated(known, lists, names, cell !== undefined);
   return known;
 }
 

@@ -90,8 +90,11 @@ function listsWithFiles(
   const limits = { ...(lowres !== undefined && { lowres }), ...(highres !== undefined && { highres }) };
   const statistics = mergeStatistics(list, of, subject, { shells, ...(reference && { reference }), ...limits });
   // Made when a file is: most merges write none.
-  const amplitudes = (): Amplitudes | undefined =>
-    checked.frenchWilson ? amplitudesOfPairs(matePairs(list, group), subject).amplitudes : undefined;
+  let made: Amplitudes | undefined;
+  const amplitudes = (): Amplitudes | undefined => {
+    if (checked.frenchWilson) made ??= amplitudesOfPairs(matePairs(list, group), subject).amplitudes;
+    return made;
+  };
   return {
     reflections: list,
     halves: of,
@@ -226,7 +229,12 @@ export function makeResult(checked: CheckedMerge, parts: MergeParts): MergeResul
     multiple,
     ...(parts.forecast && { forecast: parts.forecast }),
     counts: { ...counts, otherCell: part.filter((on) => on === 0).length - counts.belowCc },
-    remarks: [...parts.remarks, ...(otherCell && !otherCell.isDoubtful ? [otherCell.text] : []), ...doubts],
+    remarks: [
+      ...parts.remarks,
+      ...(checked.frenchWilson ? amplitudesOfPairs(matePairs(reflections, group), subject).remarks : []),
+      ...(otherCell && !otherCell.isDoubtful ? [otherCell.text] : []),
+      ...doubts,
+    ],
     isDoubtful: parts.isDoubtful || doubts.length > 0,
     toUnmergedMtz(...given: readonly unknown[]) {
       refuseOptions('toUnmergedMtz', given);

@@ -427,7 +427,9 @@ export function fromCrystfelFlags(
     const isOfFile = isPasted && value === 'file' && words.some((one) => one.startsWith('--fromfile-input-file'));
     const isElsewhere = !isOfFile && (otherValues[name]?.test(value ?? '') ?? false);
     if (isElsewhere || (!isOurs(row) && (!isPasted || row.state === 'refused'))) refuse(row, name, value, isElsewhere);
-    if (isOurs(row)) kept.push(...asWritten(word, attached, value, isPasted));
+    if (isOfFile && name === '--indexing')
+      notes.add('--indexing=file is left out: --orientations says that there is no search');
+    else if (isOurs(row)) kept.push(...asWritten(word, attached, value, isPasted));
     else if (row.state === 'ignored') notes.add(`${name} is omitted: ${row.note}`);
     else kept.push(...[row.ours ?? '', converted(name, value ?? '')].filter((one) => one !== ''));
   }

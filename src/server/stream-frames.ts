@@ -34,6 +34,8 @@ export class StreamFrames {
   readonly #stream: string;
   readonly #onFound: (found: NamedFrames) => void;
   readonly #known = new Set<string>();
+  /** Files beside the stream that were taken for one of another folder, and its name there. */
+  readonly #beside = new Map<string, string>();
   /** Bytes of whole lines that have been read. */
   #read = 0;
   #reading: Promise<void> | undefined;
@@ -101,7 +103,13 @@ export class StreamFrames {
     const folder = dirname(this.#stream);
     const inside = within(['.', folder])(as);
     const candidates = this.#allowOutside ? [resolve(as), resolve(folder, as)] : inside === undefined ? [] : [inside];
-    for (const path of [...candidates, join(folder, basename(as))]) if (await isFile(path)) return path;
+    for (const path of candidates) if (await isFile(path)) return path;
+    const beside = join(folder, basename(as));
+    const first = this.#beside.get(beside) ?? as;
+    if (first === as && (await isFile(beside))) {
+      this.#beside.set(beside, as);
+      return beside;
+    }
     const isElsewhere = inside === undefined && (await isFile(resolve(folder, as)));
     throw argumentError(
       '',
@@ -109,7 +117,9 @@ export class StreamFrames {
         `${this.#stream} names the frames ${as}, which are ` +
         (isElsewhere
           ? `neither in its folder nor in this one; if you trust who wrote it, ${setting(said, 'allowOutside', true)}`
-          : `neither there nor next to it; name their file, too: ewald view ${this.#stream} ${basename(as)}`),
+          : first === as
+            ? `neither there nor next to it; name their file, too: ewald view ${this.#stream} ${basename(as)}`
+            : `not there, and ${beside} is taken for ${first}; put the folders of both beside the stream`),
       { path: as },
       'File',
     );

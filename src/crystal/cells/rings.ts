@@ -2,17 +2,17 @@
 import { checkedOptions } from '../../options/call-options.js';
 import { argumentError } from '../../options/parameters.js';
 import { EwaldError } from '../../util/errors.js';
-import { type Cell, lengthsOf, reciprocal, volume } from '../cell.js';
+import { anglesOf, type Cell, lengthsOf, reciprocal, volume } from '../cell.js';
 import type { KnownCell } from '../cell-file.js';
 import { isAbsent, isCentred, primitiveOf } from '../centring.js';
 import type { PowderRingsOptions } from '../parameter-types.js';
 import { powderRingsRows } from '../parameters.js';
-import { isAbsentIn, spaceGroupSetting } from '../space-groups/groups.js';
+import { isAbsentIn, type SpaceGroupSetting, spaceGroupSetting } from '../space-groups/groups.js';
 import { type Indices, isRepresentative, transformed } from '../symmetry/asymmetric-unit.js';
-import { generateGroup, inversion } from '../symmetry/matrices.js';
-import { notOfSymmetry, orientedGroup } from '../symmetry/oriented.js';
+import { generateGroup, inversion, type Operation } from '../symmetry/matrices.js';
+import { notOfSymmetry, orientedGroup, shownParameters, symmetryTolerance } from '../symmetry/oriented.js';
 import { laueGroup, type PointGroup } from '../symmetry/point-group.js';
-import { latticeRotations } from '../symmetry/settings.js';
+import { latticeRotations, strainOf } from '../symmetry/settings.js';
 import { expectsKnown } from './expects-known.js';
 
 /** A ring of a powder. */
@@ -76,6 +76,7 @@ export function powderRings(known: KnownCell, options: PowderRingsOptions = {}):
         `${name('spaceGroup')} is ${setting.name}, whose centring is ${setting.centring}, and that of the cell is ` +
         `${centring}; give a cell with this centring, such as a,b,c,al,be,ga,${setting.centring}`,
     );
+  if (setting) checkAxes(what, known, setting);
   const rings: PowderRing[] = [];
   for (const [indices, d] of nodesOf(cell, highres)) {
     if (d > lowres || (isCentred(centring) && isAbsent(centring, ...indices))) continue;
@@ -88,6 +89,18 @@ export function powderRings(known: KnownCell, options: PowderRingsOptions = {}):
     });
   }
   return rings.sort((a, b) => b.d - a.d || (a.indices.join() < b.indices.join() ? 1 : -1));
+}
+
+/** Throws `Argument` for a space group whose rotations the cell does not have. */
+function checkAxes(what: string, { cell }: KnownCell, { name: said, operators }: SpaceGroupSetting): void {
+  const own = operators.map((m): Operation => m.slice(0, 9).map((x) => x + 0));
+  if (own.every((m) => strainOf(m, cell, symmetryTolerance) <= 1)) return;
+  throw argumentError(
+    what,
+    (name) =>
+      `${name('spaceGroup')} is ${said}, whose rotations the cell ${shownParameters([...lengthsOf(cell), ...anglesOf(cell)])} ` +
+      'does not have; give the cell in the axes of this space group, or another space group',
+  );
 }
 
 /** The group whose equivalents are one ring: that of a name, or all that the lattice has. Throws `Argument`. */

@@ -37,6 +37,8 @@ export interface TransformedCell {
   readonly determinant: number;
   /** New indices as a function of the old ones, as `convertReflections` takes them; undefined where they are not whole. */
   readonly reindex: string | undefined;
+  /** The same with fractions for axes that are parts of the old ones, such as `1/2h+1/2k,-1/2h+1/2k,l`. */
+  readonly indices: string;
 }
 
 const what = 'transformCell';
@@ -67,6 +69,7 @@ export function transformCell(known: KnownCell, axes: string, options: Transform
     determinant,
     // Indices change as axes do: (h k l) is a column there, and a row here.
     reindex: isWhole ? tripletOf(flat(transposed(cellFrom(matrix)))) : undefined,
+    indices: axesText(matrix).replace(/[abc]/g, (axis) => 'hkl'['abc'.indexOf(axis)] as string),
   };
 }
 

@@ -91,6 +91,14 @@ export function isAbsentIn({ operators, centres }: HallGroup, [h, k, l]: Indices
   return false;
 }
 
+/** Whether two settings leave out the same reflections: an axis of the same place, whatever the origin. */
+export function haveSameAbsences(a: HallGroup, b: HallGroup): boolean {
+  for (let h = -6; h <= 6; h++)
+    for (let k = -6; k <= 6; k++)
+      for (let l = 0; l <= 6; l++) if (isAbsentIn(a, [h, k, l]) !== isAbsentIn(b, [h, k, l])) return false;
+  return true;
+}
+
 /** The rotations of a setting with the inversion: what intensities show of it. */
 function laueKeys({ operators }: HallGroup): Set<string> {
   const rotations: Operation[] = operators.map((m) => m.slice(0, 9));

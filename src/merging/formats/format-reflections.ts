@@ -2,6 +2,7 @@
 
 import { anglesOf, lengthsOf } from '../../crystal/cell.js';
 import type { Centring } from '../../crystal/centring.js';
+import { haveSameAbsences, spaceGroupSetting } from '../../crystal/space-groups/groups.js';
 import { laueGroup, type PointGroup } from '../../crystal/symmetry/point-group.js';
 import { hasPointGroup, type SpaceGroup } from '../../crystal/symmetry/space-group.js';
 import { EwaldError } from '../../util/errors.js';
@@ -10,8 +11,9 @@ import { formatReflectionList, type ReflectionList } from '../lists/hkl.js';
 import { type MatePair, mateMean, matePairs } from '../lists/mates.js';
 import { mtzOf, spaceGroupOf } from '../lists/merged-mtz.js';
 import { type Amplitudes, frenchWilson } from '../reflections/amplitudes.js';
-import type { ListSubject } from '../reflections/expected.js';
-import { statedGroupOf } from '../reflections/space-group-laue.js';
+import { expectedIntensities, type ListSubject } from '../reflections/expected.js';
+import { statedGroup } from '../reflections/space-group-laue.js';
+import { twinStatistics } from '../reflections/twinning.js';
 import type { MergeStatistics } from '../statistics/statistics.js';
 import { formatHklf4 } from './hklf4.js';
 import { formatMmcif } from './mmcif.js';
@@ -37,6 +39,9 @@ export interface FormattedList {
   readonly remarks: readonly string[];
 }
 
+/** Twin fraction from which on amplitudes are said to have a wrong prior. */
+const leastTwin = 0.05;
+
 /** The kinds that hold amplitudes beside intensities. */
 export const holdsAmplitudes = (kind: ListKind): boolean => kind === 'mtz' || kind === 'cif';
 
@@ -47,17 +52,16 @@ export function amplitudesOfPairs(
 ): { readonly amplitudes: Amplitudes; readonly remarks: readonly string[] } {
   const laue = laueGroup(group);
   const means = pairs.map(mateMean);
-  const amplitudes = frenchWilson(
-    {
-      symmetry: laue.name,
-      count: pairs.length,
-      indices: Int16Array.from(pairs.flatMap(({ indices }) => [...indices])),
-      intensity: Float64Array.from(means, ({ intensity }) => intensity),
-      sigma: Float64Array.from(means, ({ sigma }) => sigma),
-      measurements: Float64Array.from(means, ({ measurements }) => measurements),
-    },
-    { cell, centring, group: laue },
-  );
+  const list: ReflectionList = {
+    symmetry: laue.name,
+    count: pairs.length,
+    indices: Int16Array.from(pairs.flatMap(({ indices }) => [...indices])),
+    intensity: Float64Array.from(means, ({ intensity }) => intensity),
+    sigma: Float64Array.from(means, ({ sigma }) => sigma),
+    measurements: Float64Array.from(means, ({ measurements }) => measurements),
+  };
+  const subject = { cell, centring, group: laue };
+  const amplitudes = frenchWilson(list, subject);
   const { endsAt, without } = amplitudes;
   const remarks =
     without === 0
@@ -69,6 +73,12 @@ export function amplitudesOfPairs(
               ? `Beyond ${endsAt.toFixed(2)} Å the mean intensity is within two of its errors; ${without} reflections have no amplitude.`
               : 'The intensities have no signal: there are no amplitudes.',
         ];
+  const { fraction, error } = twinStatistics(list, subject, expectedIntensities(list, subject));
+  if (fraction > leastTwin && fraction > 3 * error)
+    remarks.push(
+      `The intensities are like those of a twin of ${fraction.toFixed(2)} ± ${error.toFixed(2)}: Wilson's law does not hold for ` +
+        'them, and weak amplitudes are too small; refine against intensities.',
+    );
   return { amplitudes, remarks };
 }
 
@@ -132,10 +142,15 @@ export function formatReflections(list: ReflectionList, kind: ListKind, content:
 
 /** XDS_ASCII states the number alone, which means the first setting of the tables. */
 function refuseUnusual(spaceGroup: SpaceGroup, group: PointGroup, centring: Centring): void {
-  if (hasPointGroup(statedGroupOf(String(spaceGroup.number)), laueGroup(group), centring)) return;
+  const first = spaceGroupSetting(String(spaceGroup.number));
+  if (
+    hasPointGroup(statedGroup(first), laueGroup(group), centring) &&
+    haveSameAbsences(first, spaceGroupSetting(spaceGroup.name))
+  )
+    return;
   throw new EwaldError(
     'Unsupported',
     `XDS_ASCII files state the number of the space group alone, and ${spaceGroup.number} is not ${spaceGroup.name} but ` +
-      `${statedGroupOf(String(spaceGroup.number)).name}; reindex to this setting, or write .mtz or .cif`,
+      `${first.name}; reindex to this setting (ewald reflections convert --reindex), or write .mtz or .cif`,
   );
 }

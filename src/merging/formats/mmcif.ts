@@ -1,13 +1,15 @@
 /** Merged intensities as mmCIF, for a deposition: written with the items of the PDBx dictionary, and read. */
 
 import type { Centring } from '../../crystal/centring.js';
-import type { Indices } from '../../crystal/symmetry/asymmetric-unit.js';
+import { centric, type Indices, representative } from '../../crystal/symmetry/asymmetric-unit.js';
+import { pointGroup } from '../../crystal/symmetry/point-group.js';
 import { argumentError } from '../../options/parameters.js';
 import { EwaldError } from '../../util/errors.js';
 import { version } from '../../util/version.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import type { MatePair } from '../lists/mates.js';
 import { mateMean } from '../lists/mates.js';
+import { matesApart } from '../lists/mtz-reader.js';
 import { type GroupOfFile, groupOfFile } from '../lists/stated-group.js';
 import type { Amplitudes } from '../reflections/amplitudes.js';
 import { type ListedReflection, listFrom } from '../reflections/lists-in-group.js';
@@ -166,27 +168,25 @@ export interface CifReflections {
 }
 
 /** The items that are read: those that are named, else the first of intensities, then of amplitudes. */
-function itemsOf(
+function itemsOfMean(
   loop: CifLoop,
   {
     path,
     wanted,
     fail,
   }: { readonly path: string; readonly wanted: string | undefined; readonly fail: (text: string) => never },
-): {
-  readonly item: string;
-  readonly sigma: string | undefined;
-  readonly isAmplitude: boolean;
-  readonly others: string[];
-} {
+): ReadItems {
   const there = loop.names.map((one) => one.replace(/^_refln[._]/, ''));
   const usual = valueItems.filter(([item]) => there.includes(item));
-  const made = (item: string, sigma: string | undefined, isAmplitude: boolean): ReturnType<typeof itemsOf> => ({
-    item,
-    sigma: sigma !== undefined && there.includes(sigma) ? sigma : undefined,
-    isAmplitude,
-    others: usual.flatMap(([one]) => (one === item ? [] : [one])),
-  });
+  const made = (item: string, named: string | undefined, isAmplitude: boolean): ReadItems => {
+    const sigma = named !== undefined && there.includes(named) ? named : undefined;
+    return {
+      columns: sigma === undefined ? [item] : [item, sigma],
+      pairs: [[item, sigma]],
+      isAmplitude,
+      others: usual.flatMap(([one]) => (one === item ? [] : [one])),
+    };
+  };
   if (wanted !== undefined) {
     const [first = '', second, more] = wanted
       .toLowerCase()
@@ -210,44 +210,136 @@ function itemsOf(
   );
 }
 
+/** Items of mates: values and sigmas of I(+) and I(−), or amplitudes. */
+const mateItems = [
+  ['pdbx_i_plus', 'pdbx_i_plus_sigma', 'pdbx_i_minus', 'pdbx_i_minus_sigma', false],
+  ['pdbx_f_plus', 'pdbx_f_plus_sigma', 'pdbx_f_minus', 'pdbx_f_minus_sigma', true],
+] as const;
+
+/** What is read of a row: values and sigmas of the reflection, or of both mates. */
+interface ReadItems {
+  readonly columns: readonly string[];
+  readonly pairs: readonly (readonly [values: string, sigmas: string | undefined])[];
+  readonly isAmplitude: boolean;
+  readonly others: readonly string[];
+}
+
+/** The items of mates that a loop has values for, if the group has mates and no other items are asked for. */
+function itemsOfMates(loop: CifLoop, at: (item: string) => number, wanted: string | undefined): ReadItems | undefined {
+  if (wanted !== undefined) return undefined;
+  for (const [plus, plusSigma, minus, minusSigma, isAmplitude] of mateItems) {
+    if (![plus, minus].every((item) => loop.rows.some((row) => Number.isFinite(numberOf(row[at(item)]))))) continue;
+    const others = valueItems.flatMap(([item]) => (at(item) < 0 ? [] : [item]));
+    // Amplitudes of mates stand beside intensities of the mean, which are measured.
+    if (isAmplitude && others.some((item) => !item.startsWith('f_meas'))) continue;
+    return {
+      columns: [plus, plusSigma, minus, minusSigma],
+      pairs: [
+        [plus, plusSigma],
+        [minus, minusSigma],
+      ],
+      isAmplitude,
+      others,
+    };
+  }
+  return undefined;
+}
+
 /**
  * Reads the merged intensities of an mmCIF or CIF file: `_refln.intensity_meas` or `F_squared_meas`, else the squares of
- * `F_meas_au`; `wanted` names other items. Mates are read as their mean. Throws `Format`.
+ * `F_meas_au`; `wanted` names other items. Mates that the file has stay apart. Throws `Format`.
  */
 export function readCifReflections(text: string, name = 'the CIF file', wanted?: string): CifReflections {
   const fail = (message: string): never => {
     throw new EwaldError('Format', `${name}: ${message}`, { detail: { path: name } });
   };
   const blocks = readCif(text, name);
-  for (const block of blocks)
-    for (const loop of block.loops) {
-      const at = (item: string): number =>
-        loop.names.findIndex((one) => one === `_refln.${item}` || one === `_refln_${item}`);
-      const places = ['index_h', 'index_k', 'index_l'].map(at);
-      if (places.some((place) => place < 0)) continue;
-      const { item, sigma: sigmaItem, isAmplitude, others } = itemsOf(loop, { path: name, wanted, fail });
-      const [column, sigmaColumn] = [at(item), sigmaItem === undefined ? -1 : at(sigmaItem)];
-      const status = at('status');
-      const found: ListedReflection[] = [];
-      for (const row of loop.rows) {
-        const indices = places.map((place) => Number(row[place])) as unknown as Indices;
-        if (!indices.every(Number.isInteger)) fail(`"${row.slice(0, 8).join(' ')}" has no whole indices`);
-        const own = numberOf(row[column]);
-        // x is not measured, and other codes are of systematic absences and of excluded ones.
-        if (!Number.isFinite(own) || (status >= 0 && !/^[ofhl]$/i.test(row[status] ?? ''))) continue;
-        const error = sigmaColumn < 0 ? Number.NaN : numberOf(row[sigmaColumn]);
-        const sigma = Number.isFinite(error) ? error : 0;
-        if (sigma < 0) fail(`the reflection ${indices.join(' ')} has the sigma ${sigma}; expected 0 or more`);
-        const [intensity, deviation] = isAmplitude ? [own * own, 2 * Math.abs(own) * sigma] : [own, sigma];
-        found.push({ indices, intensity, sigma: deviation, measurements: 1 });
+  const isList = ({ names }: CifLoop): boolean => names.some((one) => /^_refln[._]index_h$/.test(one));
+  const all = blocks.flatMap((block) => block.loops.filter(isList).map((loop) => ({ block, loop })));
+  const [first, ...further] = all;
+  if (!first) return fail('it has no loop of reflections with index_h, index_k and index_l');
+  const read = readLoop(first.block, first.loop, { name, wanted, fail });
+  const unread = further.map(({ block }) => block.name);
+  return unread.length === 0
+    ? read
+    : {
+        ...read,
+        remarks: [
+          `The reflections of the block ${first.block.name} are read, not those of ${unread.join(', ')}: put the block that is ` +
+            'meant into a file of its own.',
+          ...read.remarks,
+        ],
+      };
+}
+
+/** Reads the reflections of one loop. */
+function readLoop(
+  block: CifBlock,
+  loop: CifLoop,
+  { name, wanted, fail }: { name: string; wanted: string | undefined; fail: (text: string) => never },
+): CifReflections {
+  const at = (item: string): number =>
+    loop.names.findIndex((one) => one === `_refln.${item}` || one === `_refln_${item}`);
+  const places = ['index_h', 'index_k', 'index_l'].map(at);
+  if (places.some((place) => place < 0)) fail('its loop of reflections lacks index_h, index_k or index_l');
+  const group = groupOfBlock(block, name);
+  const own = pointGroup(group.apart);
+  const ofMates = group.apart === group.symmetry ? undefined : itemsOfMates(loop, at, wanted);
+  const items = ofMates ?? itemsOfMean(loop, { path: name, wanted, fail });
+  const columns = items.pairs.map(([values, sigmas]) => [at(values), sigmas === undefined ? -1 : at(sigmas)] as const);
+  const status = at('status');
+  const left = new Map<string, number>();
+  const found: ListedReflection[] = [];
+  for (const row of loop.rows) {
+    const indices = places.map((place) => Number(row[place])) as unknown as Indices;
+    if (!indices.every(Number.isInteger)) fail(`"${row.slice(0, 8).join(' ')}" has no whole indices`);
+    const code = status < 0 ? 'o' : (row[status] ?? '');
+    // x is not measured, < is not observed by a limit of sigmas, and other codes are of absences and of excluded ones.
+    const isLeft = !/^[ofhl]$/i.test(code);
+    for (const [n, [column, sigmaColumn]] of columns.entries()) {
+      const value = numberOf(row[column]);
+      if (!Number.isFinite(value) || (n > 0 && centric(indices, own))) continue;
+      if (isLeft) {
+        left.set(code, (left.get(code) ?? 0) + 1);
+        continue;
       }
-      if (found.length === 0) fail(`its ${item} has no value`);
-      const { symmetry, spaceGroup, centring, remarks } = groupOfBlock(block, name);
-      const list = { ...listFrom(symmetry, found), spaceGroup };
-      const columns = sigmaItem === undefined ? [item] : [item, sigmaItem];
-      return { list, parameters: parametersOf(block), centring, columns, others, remarks };
+      const error = sigmaColumn < 0 ? Number.NaN : numberOf(row[sigmaColumn]);
+      const sigma = Number.isFinite(error) ? error : 0;
+      if (sigma < 0) fail(`the reflection ${indices.join(' ')} has the sigma ${sigma}; expected 0 or more`);
+      const [intensity, deviation] = items.isAmplitude ? [value * value, 2 * Math.abs(value) * sigma] : [value, sigma];
+      const [h, k, l] = indices;
+      found.push({ indices: n > 0 ? [-h, -k, -l] : indices, intensity, sigma: deviation, measurements: 1 });
     }
-  return fail('it has no loop of reflections with index_h, index_k and index_l');
+  }
+  if (found.length === 0) fail(`its ${items.columns[0]} has no value`);
+  const areApart = ofMates !== undefined || hasMatesIn(found, group);
+  const remarks = [
+    ...group.remarks,
+    ...[...left].map(([code, count]) => `${count} reflections with the status ${code} have values, and are left out.`),
+    ...(areApart ? [matesApart(ofMates ? items.columns : ['rows of both'])] : []),
+  ];
+  const list = { ...listFrom(areApart ? group.apart : group.symmetry, found), spaceGroup: group.spaceGroup };
+  return {
+    list,
+    parameters: parametersOf(block),
+    centring: group.centring,
+    columns: items.columns,
+    others: items.others,
+    remarks,
+  };
+}
+
+/** Whether rows are of both mates of some reflections. */
+function hasMatesIn(found: readonly ListedReflection[], { apart, symmetry }: GroupOfFile): boolean {
+  if (apart === symmetry) return false;
+  const [own, laue] = [pointGroup(apart), pointGroup(symmetry)];
+  const there = new Map<string, string>();
+  return found.some(({ indices }) => {
+    const [key, mate] = [representative(indices, laue).join(), representative(indices, own).join()];
+    const before = there.get(key) ?? mate;
+    there.set(key, before);
+    return before !== mate;
+  });
 }
 
 /** `12.3(4)` is 12.3. */

@@ -77,7 +77,7 @@ export function readReflections(
       'readReflections',
       (said) => `${name} has no columns to choose from with ${said('columns')}: it is neither an MTZ nor an mmCIF file`,
     );
-  if (text.startsWith('!FORMAT=XDS_ASCII')) return { kind: 'xds', ...readXdsAscii(text, name), remarks: [] };
+  if (text.startsWith('!FORMAT=XDS_ASCII')) return { kind: 'xds', ...readXdsAscii(text, name) };
   if (isHklf4(text)) {
     if (symmetry === undefined)
       throw new EwaldError(
@@ -98,11 +98,14 @@ export function readReflections(
   return { kind: 'hkl', list: readReflectionList(text, name), remarks: [] };
 }
 
+/** Columns as they are named in sentences. */
+const shownColumns = (columns: readonly string[] = []): string => columns.join(columns.length > 2 ? ', ' : ' and ');
+
 /** A file with a remark on the columns that were not read. */
 function withColumns(
   kind: ListKind,
   { others, remarks, ...file }: Omit<ReflectionFile, 'kind'> & { readonly others: readonly string[] },
 ): ReflectionFile {
-  const left = others.length === 0 ? [] : [`${file.columns?.join(' and ')} are read, not ${others.join(', ')}.`];
+  const left = others.length === 0 ? [] : [`${shownColumns(file.columns)} are read, not ${others.join(', ')}.`];
   return { kind, ...file, remarks: [...left, ...remarks] };
 }

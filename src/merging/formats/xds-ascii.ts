@@ -1,10 +1,11 @@
 /** XDS_ASCII files: a head of `!KEY=value` lines that names the columns, then rows of numbers. */
 
 import type { Centring } from '../../crystal/centring.js';
+import { pointGroup } from '../../crystal/symmetry/point-group.js';
 import { EwaldError } from '../../util/errors.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import { groupOfFile } from '../lists/stated-group.js';
-import { type ListedReflection, listFrom, meanOf } from '../reflections/lists-in-group.js';
+import { inGroup, type ListedReflection, listFrom, meanOf } from '../reflections/lists-in-group.js';
 import { indicesOf } from '../statistics/statistics.js';
 
 /** What a file states besides its reflections. */
@@ -50,8 +51,8 @@ export interface XdsReflections {
   readonly list: ReflectionList;
   readonly parameters: readonly number[] | undefined;
   readonly centring: Centring;
-  /** Misfits, which have a negative sigma and are left out. */
-  readonly misfits: number;
+  /** What was left out or averaged. */
+  readonly remarks: readonly string[];
 }
 
 /** Reads XDS_ASCII, merged or not; observations of the same indices are averaged. Throws `Format` with the line. */
@@ -102,11 +103,23 @@ export function readXdsAscii(text: string, name = 'the XDS_ASCII file'): XdsRefl
   const parameters = (said.get('UNIT_CELL_CONSTANTS') ?? '').split(/\s+/).map(Number);
   const isWhole = parameters.length === 6 && parameters.every((x) => x > 0);
   const stated = isWhole ? parameters : undefined;
-  const { symmetry, spaceGroup, centring } = groupOfFile(name, { operators: [], number, parameters: stated });
+  const of = groupOfFile(name, { operators: [], number, parameters: stated });
+  const { symmetry, apart, spaceGroup, centring } = of;
+  const areApart = said.get("FRIEDEL'S_LAW") === 'FALSE' && apart !== symmetry;
+  const group = areApart ? apart : symmetry;
+  const observations = [...found.values()].reduce((sum, some) => sum + some.length, 0);
+  const merged = [...inGroup(listFrom(group, [...found.values()].map(meanOf)), pointGroup(group)).values()];
+  const remarks = [
+    misfits > 0 ? `${misfits} misfits, whose sigmas are negative, are left out.` : '',
+    observations > merged.length
+      ? `${observations} observations are averaged by 1/sigma² to ${merged.length} reflections.`
+      : '',
+    areApart ? "Friedel mates are apart, as FRIEDEL'S_LAW=FALSE says." : '',
+  ].filter((text) => text !== '');
   return {
-    list: { ...listFrom(symmetry, [...found.values()].map(meanOf)), spaceGroup },
+    list: { ...listFrom(group, merged), spaceGroup },
     parameters: stated,
-    misfits,
+    remarks,
     centring,
   };
 }

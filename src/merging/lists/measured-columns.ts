@@ -51,6 +51,51 @@ function sigmasOf(columns: readonly NamedColumn[], values: number): number {
   return isOthers ? -1 : values + 1;
 }
 
+/** Columns of Friedel mates, each with that of its sigmas or -1. */
+export interface MateColumns {
+  readonly plus: readonly [values: number, sigmas: number];
+  readonly minus: readonly [values: number, sigmas: number];
+  readonly isAmplitude: boolean;
+}
+
+/** The ends of labels of I(+) and I(−), as CCP4, Phenix and others have them. */
+const mateEnds = /(\(\+\)|\(-\)|_?plus|_?minus|[_(]?[+-]\)?)$/i;
+const isMinus = (label: string): boolean => /(-\)?|minus)$/i.test(label);
+
+/**
+ * The columns of mates of a file: of intensities (type K), or of amplitudes (G) if it has no intensities at all; undefined
+ * if it has none or several, and if `wanted` names others. `wanted` may name all four, plus, its sigmas, minus, its sigmas.
+ */
+export function mateColumns(columns: readonly NamedColumn[], wanted: string | undefined): MateColumns | undefined {
+  const named = wanted?.split(',').map((word) => word.trim());
+  if (named !== undefined && named.length !== 4) return undefined;
+  const hasIntensities = columns.some(({ type, label }) => 'JK'.includes(type) && !calculated.test(label));
+  for (const [type, sigmaType] of hasIntensities ? [['K', 'M']] : [['G', 'L']]) {
+    const stems = new Map<string, number[]>();
+    for (const [at, { label, type: own }] of columns.entries()) {
+      if (own !== type || calculated.test(label) || !mateEnds.test(label)) continue;
+      if (named && !named.includes(label)) continue;
+      const stem = label.replace(mateEnds, '');
+      stems.set(stem, [...(stems.get(stem) ?? []), at]);
+    }
+    const pairs = [...stems.values()].filter((both) => both.length === 2);
+    const [both] = pairs;
+    if (!both || pairs.length > 1) return undefined;
+    const sigmasOf = (values: number): number => {
+      const label = (columns[values] as NamedColumn).label.toLowerCase();
+      const exact = columns.findIndex(
+        (one) =>
+          one.type === sigmaType && [`sig${label}`, `sig_${label}`, `sigma_${label}`].includes(one.label.toLowerCase()),
+      );
+      return exact >= 0 ? exact : columns[values + 1]?.type === sigmaType ? values + 1 : -1;
+    };
+    const [first, second] = both as [number, number];
+    const [plus, minus] = isMinus((columns[first] as NamedColumn).label) ? [second, first] : [first, second];
+    return { plus: [plus, sigmasOf(plus)], minus: [minus, sigmasOf(minus)], isAmplitude: type === 'G' };
+  }
+  return undefined;
+}
+
 /**
  * The columns that `wanted` names, such as `I,SIGI`, else the measured ones by the labels that programs give them. `fail`
  * throws for a file that has none. Throws `Argument` for labels that the file lacks, and if several are as likely.

@@ -2,10 +2,12 @@
 
 import type { Centring } from '../../crystal/centring.js';
 import { areIndices, wrongIndices } from '../../crystal/indices.js';
+import { centric } from '../../crystal/symmetry/asymmetric-unit.js';
+import { pointGroup } from '../../crystal/symmetry/point-group.js';
 import { EwaldError } from '../../util/errors.js';
 import { inspect } from '../../util/options.js';
 import type { ReflectionList } from './hkl.js';
-import { measuredColumns } from './measured-columns.js';
+import { type MateColumns, type MeasuredColumns, mateColumns, measuredColumns } from './measured-columns.js';
 import { mtzHeader } from './mtz-header.js';
 import { groupOfFile } from './stated-group.js';
 
@@ -63,36 +65,66 @@ export function readMtzFile(bytes: Uint8Array, name = 'the MTZ file', wanted?: s
   if (batches > 0) fail('it holds unmerged data; expected merged intensities');
   if (columns.slice(0, 3).some(({ type }) => type !== 'H') || width < 4)
     fail(`it has the columns ${labels}; expected H, K and L first`);
-  const { values, sigmas, isAmplitude, others } = measuredColumns(columns, { path: name, wanted, fail });
-  const parameters = header.parametersOf(columns[values] as (typeof columns)[number]);
   const { spaceGroupName, spaceGroupNumber: number, operators } = header;
+  const found = mateColumns(columns, wanted);
+  const single = found ? undefined : measuredColumns(columns, { path: name, wanted, fail });
+  const parameters = header.parametersOf(
+    columns[found ? found.plus[0] : (single as MeasuredColumns).values] as (typeof columns)[number],
+  );
   const group = groupOfFile(name, { operators, name: spaceGroupName, number, parameters });
+  const mates = group.apart === group.symmetry ? undefined : found;
+  const { values, sigmas, isAmplitude, others } =
+    single ?? (mates ? ofMates(columns, mates) : measuredColumns(columns, { path: name, wanted, fail }));
   const at = (row: number, column: number): number => view.getFloat32(record + 4 * (row * width + column), little);
   const missing = Number((wordsOf('VALM')[0] ?? [])[0]);
   const isThere = (x: number): boolean => Number.isFinite(x) && x !== missing;
-  const kept: number[] = [];
+  const kept: { readonly row: number; readonly of: readonly [number, number]; readonly sign: 1 | -1 }[] = [];
+  const own = pointGroup(group.apart);
   for (let row = 0; row < rows; row++) {
-    if (!isThere(at(row, values))) continue;
     const [h, k, l] = [at(row, 0), at(row, 1), at(row, 2)];
-    if (!areIndices(h, k, l)) fail(`reflection ${row + 1} has ${wrongIndices(h, k, l)}`);
-    const sigma = sigmas < 0 ? 0 : at(row, sigmas);
-    if (sigma < 0 && isThere(sigma))
-      fail(`reflection ${row + 1} has ${columns[sigmas]?.label} ${sigma}; expected 0 or more`);
-    kept.push(row);
+    const places =
+      mates && areIndices(h, k, l) && !centric([h, k, l], own)
+        ? [mates.plus, mates.minus]
+        : [[values, sigmas] as const];
+    for (const [n, of] of places.entries()) {
+      if (!isThere(at(row, of[0]))) continue;
+      if (!areIndices(h, k, l)) fail(`reflection ${row + 1} has ${wrongIndices(h, k, l)}`);
+      const sigma = of[1] < 0 ? 0 : at(row, of[1]);
+      if (sigma < 0 && isThere(sigma))
+        fail(`reflection ${row + 1} has ${columns[of[1]]?.label} ${sigma}; expected 0 or more`);
+      kept.push({ row, of, sign: n === 0 ? 1 : -1 });
+    }
   }
   if (kept.length === 0) fail(`its column ${columns[values]?.label} holds no value`);
   const list = {
-    symmetry: group.symmetry,
+    symmetry: mates ? group.apart : group.symmetry,
     spaceGroup: group.spaceGroup,
     count: kept.length,
-    indices: Int16Array.from(kept.flatMap((row) => [0, 1, 2].map((axis) => at(row, axis)))),
-    intensity: Float64Array.from(kept, (row) => (isAmplitude ? at(row, values) ** 2 : at(row, values))),
-    sigma: Float64Array.from(kept, (row) => {
-      const sigma = sigmas < 0 ? 0 : at(row, sigmas);
-      return !isThere(sigma) ? 0 : isAmplitude ? 2 * Math.abs(at(row, values)) * sigma : sigma;
+    indices: Int16Array.from(kept.flatMap(({ row, sign }) => [0, 1, 2].map((axis) => sign * at(row, axis)))),
+    intensity: Float64Array.from(kept, ({ row, of }) => (isAmplitude ? at(row, of[0]) ** 2 : at(row, of[0]))),
+    sigma: Float64Array.from(kept, ({ row, of }) => {
+      const sigma = of[1] < 0 ? 0 : at(row, of[1]);
+      return !isThere(sigma) ? 0 : isAmplitude ? 2 * Math.abs(at(row, of[0])) * sigma : sigma;
     }),
     measurements: new Float64Array(kept.length).fill(1),
   };
-  const read = [values, sigmas].flatMap((column) => columns[column]?.label ?? []);
-  return { list, parameters, centring: group.centring, columns: read, others, remarks: group.remarks };
+  const read = (mates ? [...mates.plus, ...mates.minus] : [values, sigmas]).flatMap((one) => columns[one]?.label ?? []);
+  const remarks = mates ? [...group.remarks, matesApart(read)] : group.remarks;
+  return { list, parameters, centring: group.centring, columns: read, others, remarks };
+}
+
+/** What to know of a list whose mates are apart. */
+export const matesApart = (read: readonly string[]): string =>
+  `Friedel mates are apart (${read.filter((_, n) => n % (read.length / 2) === 0).join(' and ')}); give the Laue group with -y, or ` +
+  'the column of their mean, for averages.';
+
+/** The columns that are read of a file with mates: those of the first one for messages, and the labels of others. */
+function ofMates(
+  columns: readonly { readonly label: string; readonly type: string }[],
+  { plus: [values, sigmas], minus: [minus], isAmplitude }: MateColumns,
+): MeasuredColumns {
+  const others = columns
+    .filter(({ type }, at) => 'JFKG'.includes(type) && at !== values && at !== minus)
+    .map(({ label }) => label);
+  return { values, sigmas, isAmplitude, others };
 }

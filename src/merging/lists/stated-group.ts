@@ -3,7 +3,7 @@ import type { Centring } from '../../crystal/centring.js';
 import { type SpaceGroupSetting, spaceGroupSetting } from '../../crystal/space-groups/groups.js';
 import { settingWith, statedSymmetry } from '../../crystal/space-groups/stated.js';
 import { EwaldError, isEwaldError } from '../../util/errors.js';
-import { laueOfSpaceGroup } from '../reflections/space-group-laue.js';
+import { laueOfSpaceGroup, pointGroupOfSpaceGroup } from '../reflections/space-group-laue.js';
 
 /** What a file says of its symmetry. */
 export interface SymmetryWords {
@@ -20,6 +20,8 @@ export interface SymmetryWords {
 export interface GroupOfFile {
   /** The Laue group, as CrystFEL names it. */
   readonly symmetry: string;
+  /** The point group in which Friedel mates are apart; the Laue group if there are no mates. */
+  readonly apart: string;
   readonly centring: Centring;
   /** The setting of the tables; undefined if none has the operators of the file. */
   readonly spaceGroup: string | undefined;
@@ -34,15 +36,19 @@ export function groupOfFile(path: string, words: SymmetryWords): GroupOfFile {
       throw new EwaldError('Format', `${path}: ${named.message}`, { cause: named, detail: { path } });
     if (!named)
       throw new EwaldError('Format', `${path}: it states no space group; give the point group`, { detail: { path } });
-    return { symmetry: laueOfSpaceGroup(named), centring: named.centring, spaceGroup: named.name, remarks: [] };
+    const laue = laueOfSpaceGroup(named);
+    const apart = pointGroupOfSpaceGroup(named.operators)?.name ?? laue;
+    return { symmetry: laue, apart, centring: named.centring, spaceGroup: named.name, remarks: [] };
   }
   const said = named instanceof EwaldError ? undefined : named;
   const symmetry = statedSymmetry(words.operators, path);
   const setting = settingWith(symmetry, words.number ?? said?.number);
   const shown = setting?.name ?? 'a group without a name in these axes';
   const isOther = said !== undefined && said.number !== setting?.number;
+  const laue = laueOfSpaceGroup({ ...symmetry, name: setting?.name ?? 'its operators' });
   return {
-    symmetry: laueOfSpaceGroup({ ...symmetry, name: setting?.name ?? 'its operators' }),
+    symmetry: laue,
+    apart: pointGroupOfSpaceGroup(symmetry.operators)?.name ?? laue,
     centring: symmetry.centring,
     spaceGroup: setting?.name,
     remarks: isOther

@@ -10,12 +10,16 @@ import { hasPointGroup } from '../../crystal/symmetry/space-group.js';
 import { checkedOptions } from '../../options/call-options.js';
 import { argumentError } from '../../options/parameters.js';
 import { expects, expectsMembers } from '../../util/arguments.js';
+import type { EwaldError } from '../../util/errors.js';
 import type { ReflectionList } from '../lists/hkl.js';
+import { centringRemark } from '../setting/forbidden.js';
 import { type Amplitudes, frenchWilson as amplitudesOf } from './amplitudes.js';
 import { checkReflections as checked, type ListCheck } from './check.js';
 import { compareReflections as compared, type ListComparison } from './compare.js';
 import { type ConvertedList, convertReflections as converted } from './convert.js';
+import { areUnlike, groupRemark, joinedPairs, joinedWords } from './equivalents.js';
 import type { ListSubject } from './expected.js';
+import { commonGroup, inGroup, listFrom } from './lists-in-group.js';
 import type { CheckListOptions, CompareListsOptions, ConvertListOptions, ListOptions } from './parameter-types.js';
 import { checkListRows, compareListsRows, convertListRows, listSubjectRows } from './parameters.js';
 import { reindexedSubject, reindexedWords, reindexing } from './reindexed.js';
@@ -76,7 +80,9 @@ export function compareReflections(
   expectsList(`${what}: the second list`, second);
   const values = checkedOptions(what, options, compareListsRows);
   checkLimits(what, values);
-  return compared(first, second, subjectOf(what, first, options), values);
+  const subject = subjectOf(what, first, options);
+  const known = options.cell as KnownCell;
+  return compared(inSetting(first, known), inSetting(second, known), subject, values);
 }
 
 /** A list with the name of its point group in the setting of the cell, as its file may not say which axis is unique. */
@@ -100,7 +106,10 @@ export function convertReflections(list: ReflectionList, options: ConvertListOpt
   const by = values.reindex === undefined ? undefined : reindexing(what, values.reindex);
   const after = by ? reindexedSubject(what, subject, by) : subject;
   const known: KnownCell = by ? { cell: after.cell, centring: after.centring } : given;
-  const { list: made, ...counts } = converted(inSetting(list, given), subject, {
+  const own = inSetting(list, given);
+  const joined = joinedPairs(own, subject.group, subject);
+  if (joined && areUnlike(joined)) throw notEquivalent(what, own, subject.group, joinedWords(joined));
+  const { list: made, ...counts } = converted(own, subject, {
     reindex: by && { by, subject: after },
     expand: values.expand === undefined ? undefined : groupInCell(values.expand, known),
     twin: values.twin === undefined ? undefined : groupInCell(values.twin, known),
@@ -112,10 +121,26 @@ export function convertReflections(list: ReflectionList, options: ConvertListOpt
   return {
     list: spaceGroup === undefined ? made : { ...made, spaceGroup },
     cell: known,
-    remarks: [turned, remark].filter((text) => text !== undefined),
+    remarks: [
+      groupRemark('The list', own, subject, joined),
+      centringRemark('', own, subject.centring),
+      turned,
+      remark,
+    ].filter((text) => text !== undefined),
     ...counts,
   };
 }
+
+/** The error of a list whose reflections a group would average that are not equivalent. */
+const notEquivalent = (what: string, list: ReflectionList, group: PointGroup, words: string): EwaldError =>
+  argumentError(
+    what,
+    (name) =>
+      `${name('symmetry')} is ${group.name}, and the list is in ${list.symmetry}: ${words}; give ${list.symmetry}, or ` +
+      `${name('twin')} for the mean that a perfect twin has`,
+    {},
+    'Mismatch',
+  );
 
 /** The space group of a converted list, if it has one still. */
 function spaceGroupAfter(
@@ -142,7 +167,19 @@ export function checkReflections(list: ReflectionList, options: CheckListOptions
   const { spaceGroups, shells, lowres, highres } = checkedOptions(what, options, checkListRows);
   checkLimits(what, { lowres, highres });
   const chiral = spaceGroups === undefined ? undefined : spaceGroups === 'chiral';
-  return checked(list, subjectOf(what, list, options), { chiral, shells, lowres, highres });
+  const subject = subjectOf(what, list, options);
+  const own = inSetting(list, options.cell as KnownCell);
+  // Reflections that the list has apart, or as one, are counted as the group of the call has them.
+  const group = commonGroup(subject.group, [own]);
+  const moved = { ...subject, group };
+  const { remarks, ...result } = checked(listFrom(group.name, inGroup(own, group).values()), moved, {
+    chiral,
+    shells,
+    lowres,
+    highres,
+  });
+  const said = [groupRemark('The list', own, moved), centringRemark('', own, subject.centring)];
+  return { ...result, remarks: [...said.flatMap((text) => text ?? []), ...remarks] };
 }
 
 /**

@@ -50,6 +50,7 @@ export function checkReflections(list: ReflectionList, subject: ListSubject, opt
   const of = expectedIntensities(list, subject);
   const { chiral: _, ...limits } = options;
   const { shells, overall, wilson } = mergeStatistics(list, undefined, subject, limits);
+  const twinning = twinStatistics(list, subject, of);
   const chiral = options.chiral ?? isChiralCell(lengthsOf(subject.cell));
   return {
     reflections: list.count,
@@ -57,8 +58,8 @@ export function checkReflections(list: ReflectionList, subject: ListSubject, opt
     shells: shells.map(inShell),
     overall: inShell(overall),
     wilson,
-    twinning: twinStatistics(list, subject, of),
-    laws: twinLaws(subject).map((law) => twinLaw(list, subject, of, law)),
+    twinning,
+    laws: twinLaws(subject).map((law) => twinLaw(list, subject, of, law, twinning)),
     spaceGroups: rankSpaceGroups(list, subject, of, chiral),
     outliers: outliersOf(list, of),
     ice: iceOf(list, of),

@@ -2,15 +2,17 @@
 
 import type { Indices } from '../../crystal/symmetry/asymmetric-unit.js';
 import { centric, representative, transformed } from '../../crystal/symmetry/asymmetric-unit.js';
-import { type Operation, operationKey, tripletOf } from '../../crystal/symmetry/matrices.js';
-import { laueGroup, type PointGroup, pointGroup } from '../../crystal/symmetry/point-group.js';
+import { type Operation, tripletOf } from '../../crystal/symmetry/matrices.js';
+import type { PointGroup } from '../../crystal/symmetry/point-group.js';
 import { indexingAmbiguities, latticeRotations } from '../../crystal/symmetry/settings.js';
 import { correlation } from '../../util/correlation.js';
 import { EwaldError } from '../../util/errors.js';
 import type { ReflectionList } from '../lists/hkl.js';
+import { centringRemark } from '../setting/forbidden.js';
 import { ccStar } from '../statistics/correlations.js';
 import { scaleOfPairs } from '../statistics/scale.js';
 import { absent, fewestPairs, inverseD, possibleIndices, shellEdges } from '../statistics/statistics.js';
+import { groupRemark } from './equivalents.js';
 import type { ListSubject } from './expected.js';
 import { commonGroup, inGroup, type ListedReflection, type ReflectionsByKey } from './lists-in-group.js';
 
@@ -243,7 +245,12 @@ export function compareReflections(
   if (best.pairs.length === 0) throw noCommon(a, b, inverse);
   const { pairs } = best;
   const remarks = [
-    ...[first, second].flatMap((list, i) => otherGroupText(list, i, group)),
+    ...[first, second].flatMap((list, i) => {
+      const name = `The ${i === 0 ? 'first' : 'second'} list`;
+      return [groupRemark(name, list, { cell, centring, group }), centringRemark(name, list, centring)].flatMap(
+        (text) => text ?? [],
+      );
+    }),
     ...(pairs.some(hasSigma)
       ? []
       : [
@@ -286,20 +293,6 @@ export function compareReflections(
     worst: worstOf(pairs),
     remarks,
   };
-}
-
-/** What was done to a list of another point group. */
-function otherGroupText({ symmetry }: ReflectionList, i: number, group: PointGroup): string[] {
-  const own = new Set(pointGroup(symmetry).operations.map(operationKey));
-  const which = i === 0 ? 'first' : 'second';
-  const lacks = group.operations.some((m) => !own.has(operationKey(m)));
-  // Mates that one list has apart are averaged with those of the other as a matter of course.
-  if (laueGroup(pointGroup(symmetry)).operations.length === laueGroup(group).operations.length) return [];
-  return [
-    lacks
-      ? `The ${which} list is in ${symmetry}: its equivalents in ${group.name} were averaged by 1/sigma².`
-      : `The ${which} list is in ${symmetry}: it was expanded to ${group.name}.`,
-  ];
 }
 
 const reindexed = (list: ReflectionsByKey, law: Operation, group: PointGroup): ReflectionsByKey =>

@@ -30,6 +30,12 @@ export function meanOf(some: readonly ListedReflection[]): ListedReflection {
   return { indices: first.indices, intensity, sigma: weighted ? 1 / Math.sqrt(total) : 0, measurements };
 }
 
+/** Whether a group has operations that another one lacks. */
+export function addsTo(own: PointGroup, group: PointGroup): boolean {
+  const keys = new Set(own.operations.map(operationKey));
+  return group.operations.some((m) => !keys.has(operationKey(m)));
+}
+
 /** The reflections of a list, by their indices, each once. */
 export type ReflectionsByKey = ReadonlyMap<string, ListedReflection>;
 

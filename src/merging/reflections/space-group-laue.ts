@@ -4,7 +4,13 @@ import { type SpaceGroupSetting, spaceGroupSetting } from '../../crystal/space-g
 import type { SymmetryOperator } from '../../crystal/space-groups/hall.js';
 import { writtenGroup } from '../../crystal/space-groups/stated.js';
 import { inversion, type Operation, operationKey } from '../../crystal/symmetry/matrices.js';
-import { isTurnable, laueSettings, pointGroup, pointGroupNames } from '../../crystal/symmetry/point-group.js';
+import {
+  isTurnable,
+  laueSettings,
+  type PointGroup,
+  pointGroup,
+  pointGroupNames,
+} from '../../crystal/symmetry/point-group.js';
 import { type SpaceGroup, spaceGroup, spaceGroupNames } from '../../crystal/symmetry/space-group.js';
 import { EwaldError } from '../../util/errors.js';
 
@@ -25,21 +31,25 @@ export function laueOfSpaceGroup(setting: {
   );
 }
 
-/** The point group in CCP4's words: without the axes that CrystFEL's name has. */
-function plainPointGroup({ operators, centring }: SpaceGroupSetting): string {
+/** The point group of operators, under CrystFEL's name: that in which Friedel mates are apart, if there are any. */
+export function pointGroupOfSpaceGroup(operators: readonly SymmetryOperator[]): PointGroup | undefined {
   const keys = new Set(operators.map((m) => operationKey(m.slice(0, 9).map((x) => x + 0))));
   for (const name of pointGroupNames)
     for (const axis of isTurnable(name) ? ['', '_uab', '_uaa'] : ['']) {
-      const { operations } = pointGroup(name + axis);
-      if (operations.length === keys.size && operations.every((m) => keys.has(operationKey(m)))) {
-        const plain = name.replace(/_[HR]$/, '');
-        // With a rhombohedral lattice there is one setting alone.
-        return centring === 'H'
-          ? plain.replace(/^(-?)3(21|m1)$/, (_, sign, rest) => `${sign}3${rest === '21' ? '2' : 'm'}`)
-          : plain;
-      }
+      const found = pointGroup(name + axis);
+      if (found.operations.length === keys.size && found.operations.every((m) => keys.has(operationKey(m))))
+        return found;
     }
-  return '1';
+  return undefined;
+}
+
+/** The point group in CCP4's words: without the axes that CrystFEL's name has. */
+function plainPointGroup({ operators, centring }: SpaceGroupSetting): string {
+  const plain = (pointGroupOfSpaceGroup(operators)?.name ?? '1').replace(/_ua[ab]$/, '').replace(/_[HR]$/, '');
+  // With a rhombohedral lattice there is one setting alone.
+  return centring === 'H'
+    ? plain.replace(/^(-?)3(21|m1)$/, (_, sign, rest) => `${sign}3${rest === '21' ? '2' : 'm'}`)
+    : plain;
 }
 
 /** A setting of the tables as files state it, under CCP4's name where it has one. */

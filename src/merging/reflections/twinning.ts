@@ -47,6 +47,12 @@ export interface TwinLaw {
   /** Twin fraction of this law from moments of H without noise, 0 … 0.5, and its error; NaN without pairs. */
   readonly fraction: number;
   readonly error: number;
+  /**
+   * What unrelated reflections of this list would give, since a twin by any law narrows the distribution: the law is in the
+   * data if its fraction is larger beyond the errors of both.
+   */
+  readonly unrelated: number;
+  readonly isFound: boolean;
   /** Share of (1−t) I₁ − t I₂ < 0 for t = 0.05, 0.1 … 0.45 (Britton): it rises beyond the twin fraction. */
   readonly britton: readonly number[];
 }
@@ -249,6 +255,7 @@ export function twinLaw(
   { group }: ListSubject,
   of: ExpectedIntensities,
   law: Operation,
+  { secondMoment, secondMomentError }: Pick<TwinStatistics, 'secondMoment' | 'secondMomentError'>,
 ): TwinLaw {
   const there = new Map<string, number>();
   for (let i = 0; i < list.count; i++) if (usable(list, of, i)) there.set(indicesOf(list, i).join(), i);
@@ -289,11 +296,17 @@ export function twinLaw(
   const scatter = Math.sqrt(parts.reduce((total, [d, s]) => total + (d - r * s) ** 2, 0)) / Math.abs(sum);
   const error = (3 * scatter) / (4 * Math.sqrt(Math.max(ratio, 0.01)));
   const known = pairs.length >= fewestPairs;
+  // Of unrelated reflections with the variance v of I/⟨I⟩, ⟨(I₁−I₂)²⟩/⟨(I₁+I₂)²⟩ is v/(v + 2): 1/3 if it is 1.
+  const ofVariance = (v: number): number => 0.5 - Math.sqrt(Math.max(0, Math.min(1, (3 * v) / (v + 2)))) / 2;
+  const unrelated = ofVariance(secondMoment - 1);
+  const ofMoment = Math.abs(ofVariance(secondMoment - 1 - secondMomentError) - unrelated);
   return {
     operation: tripletOf(law),
     pairs: pairs.length,
     fraction: known ? fraction : Number.NaN,
     error: known ? error : Number.NaN,
+    unrelated,
+    isFound: known && fraction - unrelated > 3 * Math.hypot(error, ofMoment),
     britton,
   };
 }

@@ -19,11 +19,15 @@ export function twinText({ twinning, laws }: Pick<ListCheck, 'twinning' | 'laws'
       `${digits(secondMomentError, 2)}, usual 2): translations within the cell, a multiple of the right cell, or two lattices.`
     );
   if (fraction < 3 * error) return `Untwinned: twin fraction ${said}.`;
-  const possible = laws.filter(({ pairs: of }) => of > 0).map(({ operation }) => operation);
-  return possible.length === 0
-    ? `Like a twin of ${said}, though the lattice has no more symmetry than the point group: twinned by pseudosymmetry, or a ` +
-        'point group that is too high.'
-    : `Like a twin of ${said} (${possible.join('; ')}), or an indexing ambiguity that was left unresolved: merge with -w.`;
+  const possible = laws
+    .filter(({ isFound }) => isFound)
+    .map((law) => `${digits(law.fraction, 2)} ± ${digits(law.error, 2)} by ${law.operation}`);
+  if (possible.length === 0)
+    return laws.length === 0
+      ? `Like a twin of ${said}, though the lattice has no more symmetry than the point group: twinned by pseudosymmetry, or a ` +
+          'point group that is too high.'
+      : `Like a twin of ${said}, by no law of the lattice: twinned by pseudosymmetry, or a point group that is too high.`;
+  return `Like a twin of ${possible.join('; ')} (L-test ${said}), or an indexing ambiguity that was left unresolved: merge with -w.`;
 }
 
 /** What absences decide. */

@@ -11,11 +11,31 @@ const [fewest, maxShare] = [20, 0.3];
 
 /** A remark on forbidden reflections with intensities; undefined if they have none, or there are too few. */
 export function forbiddenRemark(list: ReflectionList, centring: Centring): string | undefined {
+  const found = forbiddenWords(list, centring);
+  return (
+    found &&
+    `${found}${centring === 'P' ? '' : ' The statistics leave the forbidden ones out, and the files hold them.'}`
+  );
+}
+
+/** The same of a list that was read: `name` begins the sentence, as `The first list`. */
+export function centringRemark(name: string, list: ReflectionList, centring: Centring): string | undefined {
+  const found = forbiddenWords(list, centring);
+  return (
+    found &&
+    `${name === '' ? '' : `${name}: `}${found}${centring === 'P' ? '' : " Give the cell with theirs (-p 'a,b,c,al,be,ga,P'); forbidden ones take no part here."}`
+  );
+}
+
+function forbiddenWords(list: ReflectionList, centring: Centring): string | undefined {
   if (centring === 'P') return withoutOddRemark(list);
   const sums = { allowed: 0, forbidden: 0 };
+  const hasSigmas = list.sigma.some((sigma) => sigma > 0 && Number.isFinite(sigma));
+  const unit = list.intensity.reduce((sum, x) => sum + Math.abs(x), 0) / list.count;
   const counts = { allowed: 0, forbidden: 0 };
   for (let i = 0; i < list.count; i++) {
-    const snr = (list.intensity[i] as number) / (list.sigma[i] as number);
+    // Without sigmas, all weigh the same.
+    const snr = (list.intensity[i] as number) / ((hasSigmas ? list.sigma[i] : unit) as number);
     if (!Number.isFinite(snr)) continue;
     const kind = absent(indicesOf(list, i), centring) ? 'forbidden' : 'allowed';
     sums[kind] += snr;
@@ -27,8 +47,8 @@ export function forbiddenRemark(list: ReflectionList, centring: Centring): strin
   if (!(mean > maxShare * usual)) return undefined;
   return (
     `The centring ${centring} forbids ${counts.forbidden} of ${list.count} reflections, which have intensities: their mean ` +
-    `I/sigma is ${mean.toFixed(1)}, that of the others ${usual.toFixed(1)}. The crystals have another centring; the ` +
-    'statistics leave the forbidden ones out, and the files hold them.'
+    `${hasSigmas ? 'I/sigma' : 'intensity, in units of that of all,'} is ${mean.toFixed(1)}, that of the others ` +
+    `${usual.toFixed(1)}. The crystals have another centring.`
   );
 }
 

@@ -75,6 +75,8 @@ export interface LTest {
 export interface WilsonFit {
   /** Å² */
   readonly temperatureFactor: number;
+  /** Its standard error, from the scatter of the shells about the line where that is larger than their own errors. */
+  readonly temperatureFactorError: number;
   readonly lnScale: number;
   /** Mean s² (1/Å²) and ln(<I>/ε) of each shell that took part. */
   readonly points: readonly (readonly [number, number])[];
@@ -225,7 +227,7 @@ function statisticsIn(shells: Shells, wanted: (shell: number) => boolean, from: 
   const sum = (of: (i: number) => number): number => own.reduce((total, i) => total + of(i), 0);
   const count = shells.possible.reduce((total, n, shell) => total + (wanted(shell) ? n : 0), 0);
   const measurements = sum((i) => list.measurements[i] ?? 0);
-  const withSigma = own.filter((i) => (list.sigma[i] ?? 0) > 0);
+  const withSigma = own.filter((i) => (list.sigma[i] ?? 0) > 0 && Number.isFinite(list.sigma[i]));
   const [x, y] = [both.map(({ first }) => first), both.map(({ second }) => second)];
   const half = reliableCorrelation(x, y);
   const inside = (indices: Indices): boolean => wanted(shellOfIndices(indices));
@@ -238,7 +240,10 @@ function statisticsIn(shells: Shells, wanted: (shell: number) => boolean, from: 
     measurements,
     multiplicity: measurements / own.length,
     effectiveMultiplicity: sum((i) => list.effective?.[i] ?? Number.NaN) / own.length,
-    snr: withSigma.reduce((total, i) => total + (list.intensity[i] ?? 0) / (list.sigma[i] ?? 1), 0) / own.length,
+    snr:
+      withSigma.length === 0
+        ? Number.NaN
+        : withSigma.reduce((total, i) => total + (list.intensity[i] ?? 0) / (list.sigma[i] ?? 1), 0) / withSigma.length,
     meanIntensity: sum((i) => list.intensity[i] ?? 0) / own.length,
     common: both.length,
     ccHalf: half,
@@ -431,7 +436,18 @@ function wilsonFit(
     xy += weight * s2 * value;
   }
   const slope = points.length > 1 ? (w * xy - x * y) / (w * xx - x * x) : Number.NaN;
-  return { temperatureFactor: -slope / 2, lnScale: (y - slope * x) / w, points };
+  const lnScale = (y - slope * x) / w;
+  const off = full.reduce((sum, { n, intensity, noise }, at) => {
+    const [s2, value] = points[at] as readonly [number, number];
+    return sum + (value - lnScale - slope * s2) ** 2 / (1 / n + noise / intensity ** 2);
+  }, 0);
+  const spread = points.length > 2 ? Math.max(1, off / (points.length - 2)) : Number.NaN;
+  return {
+    temperatureFactor: -slope / 2,
+    temperatureFactorError: Math.sqrt((spread * w) / (w * xx - x * x)) / 2,
+    lnScale,
+    points,
+  };
 }
 
 function secondMoment(
