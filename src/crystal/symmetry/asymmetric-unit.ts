@@ -50,19 +50,33 @@ export function isRepresentative([h, k, l]: Indices, group: PointGroup): boolean
   return true;
 }
 
+/** Rotations of groups, found once each, since a list asks for those of all its reflections. */
+const rotations = new WeakMap<PointGroup['operations'], readonly Operation[]>();
+
+function rotationsIn({ operations }: PointGroup): readonly Operation[] {
+  const known = rotations.get(operations) ?? operations.filter((m) => determinant(m) === 1);
+  rotations.set(operations, known);
+  return known;
+}
+
+/** Whether an operation takes (h k l) to `sign` times itself. */
+const takes = (m: Operation, [h, k, l]: Indices, sign: 1 | -1): boolean =>
+  h * (m[0] as number) + k * (m[3] as number) + l * (m[6] as number) === sign * h &&
+  h * (m[1] as number) + k * (m[4] as number) + l * (m[7] as number) === sign * k &&
+  h * (m[2] as number) + k * (m[5] as number) + l * (m[8] as number) === sign * l;
+
 /** Whether some rotation of the group's Laue class takes a reflection to its Friedel mate. */
-export const centric = (indices: Indices, group: PointGroup): boolean =>
-  group.operations.some(
-    (operation) =>
-      determinant(operation) === 1 &&
-      compareIndices(transformed(indices, operation), [-indices[0], -indices[1], -indices[2]]) === 0,
-  );
+export function centric(indices: Indices, group: PointGroup): boolean {
+  for (const m of rotationsIn(group)) if (takes(m, indices, -1)) return true;
+  return false;
+}
 
 /** Number of rotations that leave a reflection unchanged; its mean intensity is larger by this factor. */
-export const epsilon = (indices: Indices, group: PointGroup): number =>
-  group.operations.filter(
-    (operation) => determinant(operation) === 1 && compareIndices(transformed(indices, operation), indices) === 0,
-  ).length;
+export function epsilon(indices: Indices, group: PointGroup): number {
+  let count = 0;
+  for (const m of rotationsIn(group)) if (takes(m, indices, 1)) count++;
+  return count;
+}
 
 /** CCP4's asymmetric units, by Laue group in the settings that it has. */
 const units: Readonly<Record<string, (h: number, k: number, l: number) => boolean>> = {

@@ -19,7 +19,7 @@ import { compareReflections as compared, type ListComparison } from './compare.j
 import { type ConvertedList, convertReflections as converted } from './convert.js';
 import { areUnlike, groupRemark, joinedPairs, joinedWords } from './equivalents.js';
 import type { ListSubject } from './expected.js';
-import { commonGroup, inGroup, listFrom } from './lists-in-group.js';
+import { commonGroup, movedInto } from './lists-in-group.js';
 import type { CheckListOptions, CompareListsOptions, ConvertListOptions, ListOptions } from './parameter-types.js';
 import { checkListRows, compareListsRows, convertListRows, listSubjectRows } from './parameters.js';
 import { reindexedSubject, reindexedWords, reindexing } from './reindexed.js';
@@ -172,7 +172,7 @@ export function checkReflections(list: ReflectionList, options: CheckListOptions
   // Reflections that the list has apart, or as one, are counted as the group of the call has them.
   const group = commonGroup(subject.group, [own]);
   const moved = { ...subject, group };
-  const { remarks, ...result } = checked(listFrom(group.name, inGroup(own, group).values()), moved, {
+  const { remarks, ...result } = checked(movedInto(own, group), moved, {
     chiral,
     shells,
     lowres,

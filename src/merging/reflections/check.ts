@@ -49,7 +49,7 @@ export interface ListCheck {
 export function checkReflections(list: ReflectionList, subject: ListSubject, options: CheckOptions = {}): ListCheck {
   const of = expectedIntensities(list, subject);
   const { chiral: _, ...limits } = options;
-  const { shells, overall, wilson } = mergeStatistics(list, undefined, subject, limits);
+  const { shells, overall, wilson } = mergeStatistics(list, undefined, subject, { ...limits, twins: false });
   const twinning = twinStatistics(list, subject, of);
   const chiral = options.chiral ?? isChiralCell(lengthsOf(subject.cell));
   return {

@@ -1,11 +1,17 @@
 /** Lists as columns by the reflections of a point group, whatever group they were merged in. */
 
-import { compareIndices, type Indices, representative, transformed } from '../../crystal/symmetry/asymmetric-unit.js';
+import {
+  compareIndices,
+  type Indices,
+  isRepresentative,
+  representative,
+  transformed,
+} from '../../crystal/symmetry/asymmetric-unit.js';
 import { determinant, type Operation, operationKey } from '../../crystal/symmetry/matrices.js';
-import { laueGroup, type PointGroup, pointGroup } from '../../crystal/symmetry/point-group.js';
+import { laueGroup, type PointGroup, pointGroup, sameGroup } from '../../crystal/symmetry/point-group.js';
 import { EwaldError } from '../../util/errors.js';
 import type { ReflectionList } from '../lists/hkl.js';
-import { indicesOf } from '../statistics/statistics.js';
+import { indicesKey, indicesOf } from '../statistics/statistics.js';
 
 /** One reflection of a list. */
 export interface ListedReflection {
@@ -77,6 +83,18 @@ export function inGroup(list: ReflectionList, group: PointGroup, by?: Operation)
     }
   }
   return new Map([...found].map(([key, some]) => [key, meanOf(some)]));
+}
+
+/** A list in a point group: itself if it has each of its reflections once and under the usual indices. */
+export function movedInto(list: ReflectionList, group: PointGroup): ReflectionList {
+  if (!sameGroup(pointGroup(list.symmetry), group)) return listFrom(group.name, inGroup(list, group).values());
+  const seen = new Set<number>();
+  for (let i = 0; i < list.count; i++) {
+    const own = indicesOf(list, i);
+    if (!isRepresentative(own, group)) break;
+    seen.add(indicesKey(own));
+  }
+  return seen.size === list.count ? list : listFrom(group.name, inGroup(list, group).values());
 }
 
 /** A list of reflections, sorted by their indices. */

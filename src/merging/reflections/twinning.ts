@@ -8,7 +8,7 @@ import { type Indices, representative, transformed } from '../../crystal/symmetr
 import { type Operation, tripletOf } from '../../crystal/symmetry/matrices.js';
 import { indexingAmbiguities, latticeRotations } from '../../crystal/symmetry/settings.js';
 import type { ReflectionList } from '../lists/hkl.js';
-import { indicesOf } from '../statistics/statistics.js';
+import { indicesKey, indicesOf } from '../statistics/statistics.js';
 import type { ExpectedIntensities, ListSubject } from './expected.js';
 
 /** ⟨|L|⟩ and ⟨L²⟩ of some pairs. */
@@ -71,10 +71,8 @@ function usable(list: ReflectionList, { expected, isCentric }: ExpectedIntensiti
 
 /** Pairs of acentric reflections two indices apart along one axis, by their places in the list. */
 function neighbours(list: ReflectionList, { group }: ListSubject, of: ExpectedIntensities): [number, number][] {
-  // Numbers as keys: 10⁵ reflections are looked up three times each.
-  const keyOf = ([h, k, l]: Indices): number => ((h + 32768) * 65536 + (k + 32768)) * 65536 + (l + 32768);
   const there = new Map<number, number>();
-  for (let i = 0; i < list.count; i++) if (usable(list, of, i)) there.set(keyOf(indicesOf(list, i)), i);
+  for (let i = 0; i < list.count; i++) if (usable(list, of, i)) there.set(indicesKey(indicesOf(list, i)), i);
   const pairs: [number, number][] = [];
   for (const i of there.values()) {
     const [h, k, l] = indicesOf(list, i);
@@ -84,7 +82,7 @@ function neighbours(list: ReflectionList, { group }: ListSubject, of: ExpectedIn
       [h, k, l + 2],
     ];
     for (const other of others) {
-      const j = there.get(keyOf(representative(other, group)));
+      const j = there.get(indicesKey(representative(other, group)));
       if (j !== undefined && j !== i) pairs.push([i, j]);
     }
   }
@@ -135,7 +133,7 @@ export function twinStatistics(list: ReflectionList, subject: ListSubject, of: E
     (_, n) => pairs[Math.floor(n * step)] as [number, number],
   );
   const random = new Random(1, 0);
-  const draws = fractions.map((fraction) => drawn(list, of, some, fraction, random));
+  const draws = drawn(list, of, some, random);
   const none = draws[0] as Drawn;
   const perfect = draws[draws.length - 1] as Drawn;
   const enough = values.length >= fewestPairs;
@@ -164,38 +162,50 @@ interface Drawn {
   readonly curve: readonly number[];
 }
 
-/** Pairs as they would be with this twin fraction: Wilson's law for both twins, and the errors of the list. */
+/**
+ * Pairs as they would be with each twin fraction: Wilson's law for both twins, and the errors of the list. All fractions
+ * share the random numbers, so that their expectations differ by the fraction alone.
+ */
 function drawn(
   list: ReflectionList,
   { expected }: ExpectedIntensities,
   pairs: readonly (readonly [number, number])[],
-  fraction: number,
   random: Random,
-): Drawn {
-  const own = new Float64Array(list.count);
+): Drawn[] {
   const exponential = (): number => -Math.log(random.uniform());
-  const results: LMoments[] = [];
-  let curve: number[] = [];
+  const members = [...new Set(pairs.flat())];
+  const own = new Float64Array(list.count);
+  const [first, second, noise] = [own, own, own].map(() => new Float64Array(members.length)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
+  const results: LMoments[][] = fractions.map(() => []);
+  const curves: number[][] = [];
   for (let set = 0; set < sets; set++) {
-    own.fill(Number.NaN);
-    const value = (i: number): number => {
-      let x = own[i] as number;
-      if (Number.isNaN(x)) {
-        const error = (list.sigma[i] as number) / (expected[i] as number);
-        const twin = fraction > 0 ? fraction * exponential() : 0;
-        x = (1 - fraction) * exponential() + twin + error * random.normal();
-        own[i] = x;
-      }
-      return x;
-    };
-    const all = ratios(pairs, value);
-    results.push(momentsOf(all));
-    if (set === 0) curve = cumulative(all);
+    for (const [n, i] of members.entries()) {
+      first[n] = exponential();
+      second[n] = exponential();
+      noise[n] = ((list.sigma[i] as number) / (expected[i] as number)) * random.normal();
+    }
+    for (const [at, fraction] of fractions.entries()) {
+      for (const [n, i] of members.entries())
+        own[i] = (1 - fraction) * (first[n] as number) + fraction * (second[n] as number) + (noise[n] as number);
+      const all = ratios(pairs, (i) => own[i] as number);
+      results[at]?.push(momentsOf(all));
+      if (set === 0) curves.push(cumulative(all));
+    }
   }
-  const mean = (of: (one: LMoments) => number): number => results.reduce((sum, one) => sum + of(one), 0) / sets;
-  const meanAbs = mean((one) => one.meanAbs);
-  const variance = results.reduce((sum, one) => sum + (one.meanAbs - meanAbs) ** 2, 0) / (sets - 1);
-  return { moments: { meanAbs, meanSquare: mean((one) => one.meanSquare) }, scatter: Math.sqrt(variance), curve };
+  return results.map((moments, at) => {
+    const mean = (of: (one: LMoments) => number): number => moments.reduce((sum, one) => sum + of(one), 0) / sets;
+    const meanAbs = mean((one) => one.meanAbs);
+    const variance = moments.reduce((sum, one) => sum + (one.meanAbs - meanAbs) ** 2, 0) / (sets - 1);
+    return {
+      moments: { meanAbs, meanSquare: mean((one) => one.meanSquare) },
+      scatter: Math.sqrt(variance),
+      curve: curves[at] as number[],
+    };
+  });
 }
 
 /** The twin fraction whose expectation is the measured ⟨|L|⟩, and how much that changes with the fraction. */
@@ -257,11 +267,11 @@ export function twinLaw(
   law: Operation,
   { secondMoment, secondMomentError }: Pick<TwinStatistics, 'secondMoment' | 'secondMomentError'>,
 ): TwinLaw {
-  const there = new Map<string, number>();
-  for (let i = 0; i < list.count; i++) if (usable(list, of, i)) there.set(indicesOf(list, i).join(), i);
+  const there = new Map<number, number>();
+  for (let i = 0; i < list.count; i++) if (usable(list, of, i)) there.set(indicesKey(indicesOf(list, i)), i);
   const pairs: [number, number][] = [];
   for (const [key, i] of there) {
-    const other = representative(transformed(indicesOf(list, i), law), group).join();
+    const other = indicesKey(representative(transformed(indicesOf(list, i), law), group));
     const j = there.get(other);
     if (j !== undefined && key < other) pairs.push([i, j]);
   }
