@@ -51,19 +51,31 @@ export async function runFrames(
   flags: IndexFlags,
   deps: CliDeps,
 ): Promise<void> {
-  const { backend } = backendOption(flags.backend);
-  const isInline = chosen.kind === 'inline' || isStream;
+  await withExecutor(isStream ? { kind: 'inline' } : chosen, flags.backend, deps, (executor) =>
+    watchedIf(flags, (watch) => search(flags, { ...options, ...executor }, watch, deps)),
+  );
+}
+
+/** Does the work of a run, in the first rank of an MPI job alone, with the executor that searches its frames. */
+export async function withExecutor(
+  chosen: ExecutorChoice,
+  named: string | undefined,
+  deps: CliDeps,
+  work: (executor: Pick<PipelineOptions, 'executor'>) => Promise<void>,
+): Promise<void> {
+  const { backend } = backendOption(named);
   const open = (one: ExecutorChoice): Promise<Executor> => openExecutor(one, backend, deps.signal);
-  const executor = isInline
-    ? undefined
-    : chosen.kind === 'workers'
-      ? new SpareWorkers(chosen.workers, chosen.isExplicit, (workers) => open({ ...chosen, workers }))
-      : await open(chosen);
+  const executor =
+    chosen.kind === 'inline'
+      ? undefined
+      : chosen.kind === 'workers'
+        ? new SpareWorkers(chosen.workers, chosen.isExplicit, (workers) => open({ ...chosen, workers }))
+        : await open(chosen);
   try {
     // The other ranks of an MPI job make the same calls and work inside them.
     if (executor && !(executor instanceof SpareWorkers) && (await rankOf(chosen)) > 0)
       for await (const _ of executor.run([]));
-    else await watchedIf(flags, (watch) => search(flags, { ...options, ...(executor && { executor }) }, watch, deps));
+    else await work(executor ? { executor } : {});
   } finally {
     await executor?.dispose();
   }
@@ -162,8 +174,8 @@ async function earlierMerge(
 }
 
 /** Whether the run writes files other than its stream. */
-const filesBeside = ({ html, hdf5, sol, refinedGeometry, mille }: IndexFlags): boolean =>
-  [html, hdf5, sol, refinedGeometry].some((file) => file !== undefined) || mille === true;
+const filesBeside = ({ html, hdf5, sol, hits, refinedGeometry, mille }: IndexFlags): boolean =>
+  [html, hdf5, sol, hits, refinedGeometry].some((file) => file !== undefined) || mille === true;
 
 const stages = { peaks: 'peaks are found', index: 'lattices are searched' };
 

@@ -84,6 +84,15 @@ export const commands: Record<
     crystfel: ['indexamajig'],
     load: framed({ words: () => import('./frame-rows.js'), action: () => import('./index-lists.js') }),
   },
+  reduce: {
+    summary: 'keep the hits of a run, bit for bit, in one compressed file',
+    examples: [
+      ['the hits, for ewald, CrystFEL and NeXus', 'ewald reduce run.h5 -g det.geom -o hits.cxi'],
+      ['and one blank of a hundred', 'ewald reduce run.h5 -g det.geom --blanks .01 -o hits.cxi'],
+      ['for readers without plugins', 'ewald reduce run.h5 -g det.geom --codec gzip -o hits.cxi'],
+    ],
+    load: framed({ words: () => import('./reduce-rows.js'), action: () => import('./reduce.js') }),
+  },
   geometry: {
     summary: 'explain, check and draw a detector geometry',
     load: family(() => import('./geometry-rows.js'), {

@@ -6,6 +6,7 @@ import type { FoundCell } from './first-frames/unknown-cell.js';
 import type { Preparation } from './geometry/preparation.js';
 import type { SettledGeometry } from './geometry/settle-geometry.js';
 import type { PeakSource } from './parameters.js';
+import type { KeptHits } from './reduce/kept-hits.js';
 import type { OutputEnd } from './sinks/sink.js';
 import type { RunSource } from './sources/source.js';
 import type { RunSummary } from './summary.js';
@@ -51,6 +52,8 @@ export type RunEvent =
   | { readonly kind: 'detector'; readonly doubts: readonly string[]; readonly remarks: readonly string[] }
   /** An output failed, and the run goes on without it. */
   | { readonly kind: 'failed'; readonly error: unknown }
+  /** A file of hits has been completed, or there was no hit. */
+  | { readonly kind: 'hits'; readonly hits: KeptHits }
   /** The run has ended, completely or not: its results, and the state of its outputs. */
   | {
       readonly kind: 'end';

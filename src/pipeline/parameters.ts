@@ -527,6 +527,27 @@ export const profileRows = /* @__PURE__ */ grouped('output', {
 /** The file of calibration data and the number of levels of groups, as in CrystFEL. */
 export const milleDefaults = { file: 'mille-data.bin', levels: 99 } as const;
 
+/** What a file of hits holds, and how it is packed. */
+const keptRows = {
+  blanks: {
+    kind: 'number',
+    sentence: 'share of the frames without hits that the file of hits has as well, for the background and hit rates',
+    range: range(0, 1, 0),
+    of: ['detector frames'],
+    neutral: true,
+  },
+  codec: {
+    kind: 'choice',
+    sentence:
+      'how the file of hits is packed: bitshuffle with LZ4 or Zstandard (Node 22.15), or gzip, which h5py and CrystFEL ' +
+      'read without plugins',
+    choices: ['bslz4', 'bszstd', 'gzip'],
+    fallback: 'bslz4',
+    of: ['detector frames'],
+    neutral: true,
+  },
+} as const satisfies Parameters;
+
 /** Parameters of the outputs of a run. */
 export const sinkRows = /* @__PURE__ */ grouped('output', {
   output: {
@@ -577,6 +598,16 @@ export const sinkRows = /* @__PURE__ */ grouped('output', {
     of: ['detector frames'],
     neutral: true,
   },
+  hits: {
+    common: true,
+    kind: 'text',
+    sentence:
+      'writes the frames that are hits, bit for bit, to a file that is NXmx and CXI at once; its geometry beside it',
+    value: 'file',
+    of: ['detector frames'],
+    neutral: true,
+  },
+  ...keptRows,
   sol: {
     kind: 'text',
     sentence: "writes orientations as CrystFEL's --indexing=file reads them",

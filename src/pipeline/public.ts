@@ -20,6 +20,8 @@ export type { PushedRun } from './inputs/pushed.js';
 export type { IceScore } from './profile/ice.js';
 export type { ProfileOptions } from './profile/options.js';
 export type { ProfileRecord, RadialProfile } from './profile/radial-profile.js';
+export type { KeptHits } from './reduce/kept-hits.js';
+export type { ReduceOptions, Reduction } from './reduce/reduce.js';
 export type { Region } from './regions/region.js';
 export type { PipelineOptions } from './run-options.js';
 export type { FailedFrame, PipelineItem, SearchedFrame } from './search-all.js';

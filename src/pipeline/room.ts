@@ -9,6 +9,7 @@ import type { FrameSearcher, FrameSearcherOptions } from './frame-searcher.js';
 import type { LoadPlace } from './inputs/place.js';
 import { type PushedRun, pushedRun } from './inputs/pushed.js';
 import type { PeakSource } from './parameters.js';
+import type { ReduceOptions, Reduction } from './reduce/reduce.js';
 import type { PipelineOptions } from './run-options.js';
 import type { PipelineItem } from './search-all.js';
 
@@ -34,6 +35,13 @@ export interface PipelineMethods {
    * Throws as `pipeline` does before its first frame.
    */
   cell<Finder extends PeakSource = 'peakfinder8'>(options: FramesCellOptions<Finder>): Promise<FramesCell>;
+  /**
+   * Searches a run for hits and writes them, as they were recorded, to a file that is NXmx and CXI at once, with the
+   * geometry beside it. See `ReduceOptions`; the option `hits` of `pipeline` does it in the pass that indexes.
+   *
+   * Throws as `pipeline` does; `Unsupported` for frames with masks of their own, and for a codec that is not there.
+   */
+  reduce<Finder extends PeakSource = 'peakfinder8'>(options: ReduceOptions<Finder>): Promise<Reduction>;
   /**
    * Plans a search of single frames, stage by stage or all at once; its parameters may change from call to call. See
    * `FrameSearcherOptions`.
@@ -71,6 +79,11 @@ export const pipelineRoom = (planner: Planner, place: LoadPlace): PipelineMethod
   async cell(options) {
     const { cellOfFrames } = await import('./first-frames/cell-of-frames.js');
     return cellOfFrames(plansOf(planner), planner.resource, place, options);
+  },
+  async reduce(options) {
+    const { reduceFrames } = await import('./reduce/reduce.js');
+    const warn = (text: string): void => planner.log.write('warn', text);
+    return reduceFrames(plansOf(planner), planner.resource, place, options as ReduceOptions, warn);
   },
   async frameSearcher(options) {
     const { openFrameSearcher } = await import('./frame-searcher.js');

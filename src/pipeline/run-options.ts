@@ -262,6 +262,9 @@ const optionRows = {
   ...row.others('peaks', 'thresholds'),
 } as const;
 
+/** The names of the options of a run. */
+export const runOptionNames = Object.keys(optionRows) as readonly (keyof typeof optionRows)[];
+
 /** How the options of a run belong together. */
 const rules: readonly Rule<PipelineOptions>[] = [
   risingEdges,

@@ -116,6 +116,8 @@ function wordsOf(event: Exclude<RunEvent, { readonly kind: 'progress' | 'prepare
       return { text: event.text.replace(/^[a-z]+:\/\/\S+?:? /, ''), isFault: true };
     case 'resumed':
       return { text: `resumed after frame ${event.after}` };
+    case 'hits':
+      return undefined;
     case 'failed':
       return { text: 'an output failed', isFault: true };
     default:

@@ -401,6 +401,7 @@ function lineOf(event: Exclude<RunEvent, { readonly kind: 'progress' | 'prepared
   if (event.kind === 'detector') return { event: 'detector', text: [...event.doubts, ...event.remarks].join('; ') };
   if (event.kind === 'geometry') return { event: 'geometry', text: event.text, frames: event.frames };
   if (event.kind === 'tuned') return { event: 'tuned', finder: event.finder, peaks: event.peaks, frames: event.frames };
+  if (event.kind === 'hits') return { event: 'hits', ...event.hits };
   if (event.kind === 'cell') {
     const { cell, lattice, images, frames, doubt } = event;
     const parameters = cell && [...lengthsOf(cell.cell), ...anglesOf(cell.cell)];

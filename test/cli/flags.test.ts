@@ -99,6 +99,7 @@ const modules = { module: joinRows.modules } as Parameters;
 /** The tables of options of the functions that a command calls. */
 const libraries: Readonly<Record<string, readonly Parameters[]>> = {
   index: [...pipeline, runningMerge, gridRows, lists, connectionRows, submitRows, rankRows, watchRows],
+  reduce: [...pipeline, connectionRows, submitRows, rankRows],
   cell: [...pipeline, lists, cellSearchRows, cellFrameRows],
   'cell compare': [compareCellsRows],
   'cell transform': [transformCellRows],

@@ -34,7 +34,7 @@ async function loaded(name: string): Promise<Command> {
   return program.commands[0] as Command;
 }
 
-const inGroups = ['index', 'merge', 'cell', 'info', 'convert', 'run', 'calibrate', 'view'];
+const inGroups = ['index', 'reduce', 'merge', 'cell', 'info', 'convert', 'run', 'calibrate', 'view'];
 
 test('the commands with many options have three examples, the others none', { tags: 'house' }, () => {
   const found = Object.entries(commands).flatMap(([name, { examples = [] }]) =>
@@ -135,7 +135,7 @@ describe('ewald help OPTION', () => {
     const { out, code } = await printed('help min-peaks');
     expect([code, out.replace(/\s+/g, ' ')]).toEqual([
       undefined,
-      '--min-peaks (ewald index) Frames with fewer peaks are no hits and are not indexed. values 0 … 1048576 ' +
+      '--min-peaks (ewald index, ewald reduce) Frames with fewer peaks are no hits and are not indexed. values 0 … 1048576 ' +
         'default 5 used by detector frames, a stream as input JavaScript minPeaks CrystFEL --min-peaks of ' +
         'indexamajig: its default of 0 counts every frame as a hit, so that there would be no hit rate ',
     ]);
@@ -148,7 +148,7 @@ describe('ewald help OPTION', () => {
 
   test('tells options of one name apart, by command', async () => {
     const all = JSON.parse((await printed('help min-snr --json')).out) as { commands: string[]; default: string }[];
-    expect(all.map((one) => one.commands)).toEqual([['index', 'cell'], ['merge']]);
+    expect(all.map((one) => one.commands)).toEqual([['index', 'reduce', 'cell'], ['merge']]);
     expect(all[1]?.default).toBe('-inf');
     const short = JSON.parse((await printed('help -j --json')).out) as { flag: string }[];
     expect([...new Set(short.map(({ flag }) => flag))]).toEqual(['--jobs']);

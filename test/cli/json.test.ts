@@ -44,6 +44,7 @@ const ending: readonly (readonly [name: string, words: readonly string[]])[] = [
   ['cell rings', [at('d/run.cell'), '--highres', '20', '--wavelength', '1.3']],
   ['cell ambiguities', [at('d/run.cell'), '-y', '1']],
   ['info', [at('d/run.h5'), at('s/scan.h5'), at('r.stream')]],
+  ['reduce', [at('d/run.h5'), '-o', at('hits.cxi'), '--executor=inline', ...pixels]],
   ['convert', [at('s/scan.h5'), '-o', at('c.npy')]],
   // It does not say what its axes are.
   ['info', [at('c.npy')]],

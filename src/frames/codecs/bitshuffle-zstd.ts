@@ -42,6 +42,50 @@ export async function decodeBitshuffleZstd(
   await codecs.decode({ codec: 'bitshuffle', elementBytes, parameter: block / elementBytes }, shuffled, output);
 }
 
+/**
+ * Packs a chunk in blocks of `block` elements, a multiple of 8.
+ *
+ * Throws `Unsupported` where the platform has no encoder of Zstandard: Node has it from 22.15 on.
+ */
+export async function encodeBitshuffleZstd(
+  codecs: Codecs,
+  chunk: Uint8Array,
+  elementBytes: number,
+  block: number,
+  compress: ((bytes: Uint8Array) => Uint8Array) | undefined = undefined,
+): Promise<Uint8Array> {
+  const pack = compress ?? codecs.zstd ?? refused();
+  const shuffled = await codecs.encode({ codec: 'bitshuffle', elementBytes, parameter: block }, chunk);
+  const [unit, blockBytes] = [8 * elementBytes, block * elementBytes];
+  const groups = chunk.length - (chunk.length % unit);
+  const parts: Uint8Array[] = [new Uint8Array(headerBytes)];
+  const head = new DataView((parts[0] as Uint8Array).buffer);
+  head.setUint32(0, Math.floor(chunk.length / 2 ** 32));
+  head.setUint32(4, chunk.length % 2 ** 32);
+  head.setUint32(8, blockBytes);
+  for (let at = 0; at < groups; at += blockBytes) {
+    const packed = pack(shuffled.subarray(at, Math.min(at + blockBytes, groups)));
+    const size = new Uint8Array(4);
+    new DataView(size.buffer).setUint32(0, packed.length);
+    parts.push(size, packed);
+  }
+  parts.push(chunk.subarray(groups));
+  const out = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+const refused = (): never => {
+  throw new EwaldError(
+    'Unsupported',
+    'this version of Node has no encoder of Zstandard, which 22.15 and later have; take bitshuffle with LZ4 (bslz4)',
+  );
+};
+
 /** Zstandard alone, HDF5's filter 32015. Throws `Format`. */
 export async function decodeZstd(input: Uint8Array, output: Uint8Array, checksums = true): Promise<void> {
   const { unpackZstdInto } = await import('./zstd.js');

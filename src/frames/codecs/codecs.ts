@@ -42,4 +42,6 @@ export interface Codecs extends Disposable {
   fletcher32(bytes: Uint8Array): number;
   /** Compresses to a zlib stream, which the codec `zlib` decodes. */
   deflate(input: Uint8Array): Promise<OwnBytes>;
+  /** Compresses to a frame of Zstandard; absent where the platform cannot. */
+  readonly zstd?: ((input: Uint8Array) => Uint8Array) | undefined;
 }

@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { deflate as deflateCallback } from 'node:zlib';
+import * as zlib from 'node:zlib';
 import { addonPath, loadAddon } from '../../compute/backends/addon-path.js';
 import { addonError } from '../../compute/backends/status.js';
 import { Core } from '../../compute/backends/wasm/heap.js';
@@ -43,7 +43,7 @@ export async function openCodecs(options: CodecsOptions = {}): Promise<Codecs> {
     if (typeof addon !== 'string') return nativeCodecs(addon);
     if (backend === 'native') throw new EwaldError('Load', addon);
   }
-  return wasmCodecs(await Core.instantiate(await compileCore(wasm, (url) => readFile(url))), deflate);
+  return { ...wasmCodecs(await Core.instantiate(await compileCore(wasm, (url) => readFile(url))), deflate), zstd };
 }
 
 function codecAddon(given: string | undefined): CodecAddon | string {
@@ -68,6 +68,7 @@ export function nativeCodecs(addon: CodecAddon): Codecs {
   return {
     backend: 'native',
     deflate,
+    zstd,
     async decode({ codec, elementBytes = 1, parameter = 0 }: Codec, input, output) {
       try {
         const now = output.length < minForThread;
@@ -90,8 +91,11 @@ export function nativeCodecs(addon: CodecAddon): Codecs {
   };
 }
 
+/** Node has it from 22.15 on. */
+const zstd = (zlib as { readonly zstdCompressSync?: (input: Uint8Array) => Uint8Array }).zstdCompressSync;
+
 function deflate(input: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   return new Promise((resolve, reject) => {
-    deflateCallback(input, (error, bytes) => (error ? reject(error) : resolve(new Uint8Array(bytes))));
+    zlib.deflate(input, (error, bytes) => (error ? reject(error) : resolve(new Uint8Array(bytes))));
   });
 }

@@ -195,7 +195,7 @@ async function arinaScan(file: Hdf5File, parts: readonly Hdf5Dataset[]): Promise
   return { warning: `${name} states a scan of ${pixels.join(' × ')}, but there are ${frames} frames` };
 }
 
-/** CXI: entry_1/data_1 or a detector of instrument_1. */
+/** CXI: entry_1/data_1 or a detector of instrument_1. Of a file that is NeXus as well, that says more of the detector. */
 const cxi: Finder = async ({ file, entries }) => {
   const marked = entries.some(({ path }) => path === '/cxi_version') || entries.some(({ path }) => path === '/entry_1');
   if (!marked) return undefined;
@@ -206,11 +206,16 @@ const cxi: Finder = async ({ file, entries }) => {
     '/entry_1/image_1/data',
   ]) {
     const found = await file.get(path);
+    if (isArray(found) && entries.some((one) => isOtherName(one, found))) return undefined;
     if (isArray(found))
       return { dialect: 'CXI', parts: [found], path, entry: '/entry_1', signalAxes: found.shape.length > 3 ? 3 : 2 };
   }
   return undefined;
 };
+
+/** Whether an object is these frames under the name that NeXus has for them. */
+const isOtherName = ({ path, object }: Catalog['entries'][number], frames: Hdf5Dataset): boolean =>
+  path === '/entry/data/data' && object instanceof Hdf5Dataset && object.address === frames.address;
 
 /** NeXus: the signal of the default NXdata, otherwise that of the only one that can hold the frames. */
 const nexus: Finder = async (catalog) => {

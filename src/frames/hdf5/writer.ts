@@ -23,7 +23,7 @@ export interface Hdf5Sink {
   patch(at: number, bytes: Uint8Array): Promise<void>;
 }
 
-/** A node of the tree. */
+/** A node of the tree. One that the tree has several times is one object with several names: hard links. */
 export type WriteNode =
   | {
       readonly attributes?: Readonly<Record<string, WriteAttribute>>;
@@ -31,27 +31,30 @@ export type WriteNode =
     }
   | {
       readonly attributes?: Readonly<Record<string, WriteAttribute>>;
-      /** A text, a number (float64), or an array with its shape. */
-      readonly value: string | number | FrameArray;
+      /** A text, texts, a number (float64), or an array with its shape. */
+      readonly value: string | readonly string[] | number | FrameArray;
       readonly shape?: readonly number[];
     }
   | { readonly attributes?: Readonly<Record<string, WriteAttribute>>; readonly frames: FrameSeries }
   /** A link to an object of another file, as the master of an Eiger has them to its data files. */
   | { readonly link: { readonly file: string; readonly path: string } };
 
-/** How frames are compressed. */
-export type Packing = 'bitshuffle' | 'gzip' | 'none';
+/** How frames are compressed; shuffled, their bytes of one place lie together. */
+export type Packing = 'bitshuffle' | 'bitshuffleZstd' | 'gzip' | 'shuffledGzip' | 'none';
 
 /** Shape, dtype and compression of a series. */
 interface SeriesOptions {
-  readonly frames: number;
+  /** Default: as many as are written before the file is completed. */
+  readonly frames?: number | undefined;
   /** Axes of the scan, whose product is `frames`; none for a single frame without one. Default [frames]. */
   readonly navigation?: readonly number[] | undefined;
   /** [y, x] or any other. */
   readonly signal: readonly number[];
   readonly dtype: DataType;
-  /** Default bitshuffle: filter 32008 with LZ4. */
+  /** Default bitshuffle: filter 32008 with LZ4, or with Zstandard. */
   readonly packing?: Packing | undefined;
+  /** Whether readers notice damaged frames: HDF5's checksum of each compressed chunk. Default false. */
+  readonly checksums?: boolean | undefined;
 }
 
 /** Frames of a file being written. */
@@ -73,6 +76,9 @@ const superblockBytes = 48;
 export class Hdf5Writer {
   readonly #sink: Hdf5Sink;
   readonly #codecs: Codecs;
+  /** Where nodes are that have been written, and how many names each has. */
+  readonly #places = new Map<WriteNode, number>();
+  #names = new Map<WriteNode, number>();
   #end = 0;
 
   private constructor(sink: Hdf5Sink, codecs: Codecs) {
@@ -89,11 +95,12 @@ export class Hdf5Writer {
 
   /** Starts a series of frames, each in a separate chunk. Several series may be written one after another. */
   series(options: SeriesOptions): FrameSeries {
-    const { frames, signal, dtype, packing = 'bitshuffle' } = options;
-    if (!Number.isSafeInteger(frames) || frames < 1 || signal.length < 1 || signal.some((n) => !(n >= 1)))
+    const { frames, signal, dtype, packing = 'bitshuffle', checksums = false } = options;
+    const isNumber = frames === undefined || (Number.isSafeInteger(frames) && frames >= 1);
+    if (!isNumber || signal.length < 1 || signal.some((n) => !(n >= 1)))
       throw new EwaldError('Argument', `a series of ${frames} frames of ${signal.join(' × ')} cannot be written`);
-    const navigation = options.navigation ?? [frames];
-    if (navigation.reduce((product, n) => product * n, 1) !== frames)
+    const navigation = options.navigation ?? (frames === undefined ? undefined : [frames]);
+    if (navigation !== undefined && navigation.reduce((product, n) => product * n, 1) !== frames)
       throw new EwaldError('Shape', `a scan of ${navigation.join(' × ')} does not have ${frames} frames`);
     const size = elementBytes(dtype);
     const frameBytes = signal.reduce((product, n) => product * n, size);
@@ -107,11 +114,11 @@ export class Hdf5Writer {
       },
       write: async (data: FrameArray) => {
         const bytes = bytesOfArray(data);
-        if (bytes.length % frameBytes !== 0 || chunks.length + bytes.length / frameBytes > frames)
+        const room = (frames ?? Number.POSITIVE_INFINITY) - chunks.length;
+        if (bytes.length % frameBytes !== 0 || bytes.length / frameBytes > room)
           throw new EwaldError(
             'Shape',
-            `${bytes.length} bytes are ${bytes.length / frameBytes} frames; ` +
-              `there is room for ${frames - chunks.length}`,
+            `${bytes.length} bytes are ${bytes.length / frameBytes} frames; there is room for ${room}`,
           );
         // Frames as they are lie one behind another: a result of single rows would be as many calls of the system.
         const together = packing === 'none' && bytes.length > 0 ? await this.#append(bytes) : 0;
@@ -120,10 +127,8 @@ export class Hdf5Writer {
             chunks.push({ address: together + at, size: frameBytes });
             continue;
           }
-          const frame = bytes.subarray(at, at + frameBytes);
-          const codec = { codec: 'bitshuffleLz4', elementBytes: size } as const;
-          const packed =
-            packing === 'bitshuffle' ? await this.#codecs.encode(codec, frame) : await this.#codecs.deflate(frame);
+          const frame = await packedFrame(this.#codecs, packing, size, bytes.subarray(at, at + frameBytes));
+          const packed = checksums ? withChecksum(this.#codecs, frame) : frame;
           chunks.push({ address: await this.#append(packed), size: packed.length });
         }
       },
@@ -135,11 +140,18 @@ export class Hdf5Writer {
     children: Readonly<Record<string, WriteNode>>,
     attributes: Readonly<Record<string, WriteAttribute>> = {},
   ): Promise<number> {
-    const root = await this.#node({ children, attributes });
+    const tree: WriteNode = { children, attributes };
+    this.#names = namesIn(tree);
+    const root = await this.#node(tree);
     const superblock = new Writer().u8(0x89).text('HDF').u8(0x0d, 0x0a, 0x1a, 0x0a);
     superblock.u8(2, 8, 8, 0).u64(0).u64(-1).u64(this.#end).u64(root).checksum();
     await this.#sink.patch(0, superblock.bytes);
     return this.#end;
+  }
+
+  /** Writes a node that the tree will have once before the frames, by which the beginning of the file tells what it is. */
+  async ahead(node: Exclude<WriteNode, { link: unknown }>): Promise<void> {
+    await this.#node(node);
   }
 
   async #append(bytes: Uint8Array): Promise<number> {
@@ -150,7 +162,12 @@ export class Hdf5Writer {
   }
 
   async #node(node: Exclude<WriteNode, { link: unknown }>): Promise<number> {
+    const place = this.#places.get(node);
+    if (place !== undefined) return place;
+    const names = this.#names.get(node) ?? 1;
     const messages: [number, Uint8Array][] = [];
+    // Readers that remove one of the names would free the object otherwise.
+    if (names > 1) messages.push([0x16, new Writer().u8(0).u32(names).bytes]);
     if ('children' in node) {
       messages.push([message.linkInfo, new Writer().u8(0, 0).u64(-1).u64(-1).bytes]);
       messages.push([0x0a, Uint8Array.of(0, 0)]);
@@ -181,10 +198,12 @@ export class Hdf5Writer {
       body.u8(type).u16(data.length).u8(0).put(data);
     }
     const header = new Writer().text('OHDR').u8(2, 2).u32(body.length).put(body.bytes).checksum();
-    return this.#append(header.bytes);
+    const at = await this.#append(header.bytes);
+    this.#places.set(node, at);
+    return at;
   }
 
-  async #array(value: string | number | FrameArray, shape?: readonly number[]): Promise<[number, Uint8Array][]> {
+  async #array(value: WriteAttribute, shape?: readonly number[]): Promise<[number, Uint8Array][]> {
     const { type, data, length } = encoded(value);
     const axes = shape ?? (typeof value === 'object' ? [length] : []);
     if (axes.reduce((product, n) => product * n, 1) !== length)
@@ -199,7 +218,9 @@ export class Hdf5Writer {
   }
 
   async #frames(series: Series): Promise<[number, Uint8Array][]> {
-    const { frames, navigation = [frames], signal, dtype, packing } = series.options;
+    const { signal, dtype, packing = 'bitshuffle', checksums = false } = series.options;
+    const { frames = series.written, navigation = [frames] } = series.options;
+    if (frames < 1) throw new EwaldError('Shape', 'a series without frames cannot be written');
     if (series.written !== frames)
       throw new EwaldError('Shape', `the series has ${frames} frames, but only ${series.written} were written`);
     const size = elementBytes(dtype);
@@ -240,13 +261,64 @@ export class Hdf5Writer {
       [message.fill, Uint8Array.of(3, 0x0b)],
       [message.layout, layout.bytes],
     ];
-    if (packing === 'bitshuffle') {
-      const filter = new Writer().u8(2, 1).u16(32008).u16(0).u16(0).u16(5);
-      for (const value of [0, 4, size, 0, 2]) filter.u32(value);
-      messages.push([message.filters, filter.bytes]);
-    } else if (packing === 'gzip') {
-      messages.push([message.filters, new Writer().u8(2, 1).u16(1).u16(0).u16(1).u32(6).bytes]);
-    }
+    if (filtered) messages.push([message.filters, filtersOf(packing, size, checksums)]);
     return messages;
   }
+}
+
+/** Elements of a block that Zstandard compresses: larger ones than those of LZ4, since each costs a call. */
+const zstdBlock = 2 ** 15;
+
+async function packedFrame(
+  codecs: Codecs,
+  packing: Exclude<Packing, 'none'>,
+  elementBytes: number,
+  frame: Uint8Array,
+): Promise<Uint8Array> {
+  switch (packing) {
+    case 'bitshuffle':
+      return codecs.encode({ codec: 'bitshuffleLz4', elementBytes }, frame);
+    case 'bitshuffleZstd': {
+      const { encodeBitshuffleZstd } = await import('../codecs/bitshuffle-zstd.js');
+      return encodeBitshuffleZstd(codecs, frame, elementBytes, zstdBlock);
+    }
+    case 'shuffledGzip':
+      return codecs.deflate(await codecs.encode({ codec: 'shuffle', elementBytes }, frame));
+    case 'gzip':
+      return codecs.deflate(frame);
+  }
+}
+
+/** A chunk with HDF5's checksum behind it. */
+function withChecksum(codecs: Codecs, chunk: Uint8Array): Uint8Array {
+  return new Writer().put(chunk).u32(codecs.fletcher32(chunk)).bytes;
+}
+
+/** The filters of a chunk, in the order in which they are applied: each with its number and its values. */
+function filtersOf(packing: Exclude<Packing, 'none'>, elementBytes: number, checksums: boolean): Uint8Array {
+  const gzip = [1, [6]] as const;
+  const packed: readonly (readonly [number, readonly number[]])[] = {
+    bitshuffle: [[32008, [0, 4, elementBytes, 0, 2]] as const],
+    bitshuffleZstd: [[32008, [0, 4, elementBytes, zstdBlock, 3]] as const],
+    shuffledGzip: [[2, [elementBytes]] as const, gzip],
+    gzip: [gzip],
+  }[packing];
+  const filters = checksums ? [...packed, [3, []] as const] : packed;
+  const out = new Writer().u8(2, filters.length);
+  for (const [number, values] of filters) {
+    // Filters of the library itself have no room for a name.
+    out.u16(number);
+    if (number >= 256) out.u16(0);
+    out.u16(0).u16(values.length);
+    for (const value of values) out.u32(value);
+  }
+  return out.bytes;
+}
+
+/** How often a tree has each node. */
+function namesIn(tree: WriteNode, names = new Map<WriteNode, number>()): Map<WriteNode, number> {
+  const known = names.get(tree) ?? 0;
+  names.set(tree, known + 1);
+  if (known === 0 && 'children' in tree) for (const child of Object.values(tree.children)) namesIn(child, names);
+  return names;
 }

@@ -169,7 +169,7 @@ export async function openSource(
     allowOutside: options.allowOutside === true,
     copyHeader,
     positions: gridFields === undefined ? undefined : fieldNames(gridFields),
-    shown: options.html !== undefined,
+    shown: options.html !== undefined || options.hits !== undefined,
     viewed: options.view !== undefined,
     signal,
     warn,

@@ -35,6 +35,11 @@ export class Column<Value extends number | bigint = number> {
     this.length += values.length;
   }
 
+  /** The values so far, which the next ones may move. */
+  get values(): Typed {
+    return this.#values.subarray(0, this.length);
+  }
+
   node(more: readonly number[] = [], attributes: Readonly<Record<string, string>> = {}): WriteNode {
     const value = this.#values.slice(0, this.length);
     const each = more.reduce((product, n) => product * n, 1);

@@ -24,7 +24,7 @@ export async function* openSinks(
 ): AsyncGenerator<FrameSink> {
   const { options, place, source, own, prepared, state, events } = run;
   const { chip, summary } = state;
-  const { sol, hdf5, html, rois, sinks = [] } = options;
+  const { sol, hdf5, hits, html, rois, sinks = [] } = options;
   const { settings, geometry, commandLine, head: streamHead } = prepared;
   const { cells = [] } = settings;
   const mille = milleTarget(options);
@@ -56,6 +56,8 @@ export async function* openSinks(
     );
   }
   if (chip) yield await openMaps(chip, run, writing);
+  // Before the report, which discards what it does not show of frames that were received live.
+  if (hits !== undefined) yield await (await import('../reduce/hits-sink.js')).openHits(run, hits, writing);
   if (html !== undefined) {
     const { reportSink } = await import('./report.js');
     const output = await place.openOutput(html, {

@@ -25,6 +25,7 @@ export const outputRows = {
   hdf5: { ...sinkRows.hdf5, ...target },
   sol: { ...sinkRows.sol, ...target },
   html: { ...sinkRows.html, ...target },
+  hits: { ...sinkRows.hits, ...target },
   refinedGeometry: { ...sinkRows.refinedGeometry, ...target },
   milleFile: { ...sinkRows.milleFile, ...target },
   sinks: {
@@ -51,8 +52,13 @@ export interface OutputOptions extends OptionsOf<typeof outputRows> {}
 
 /** How outputs belong together. */
 export const outputRules: readonly Rule<
-  Pick<OutputOptions, 'resume' | 'output' | 'mille' | 'milleFile' | 'maxMilleLevel'>
+  Pick<OutputOptions, 'resume' | 'output' | 'hits' | 'blanks' | 'codec' | 'mille' | 'milleFile' | 'maxMilleLevel'>
 >[] = [
+  ({ hits, ...given }) => {
+    const alone =
+      hits === undefined ? (['blanks', 'codec'] as const).find((name) => given[name] !== undefined) : undefined;
+    return alone && ((said) => `${said(alone)} belongs to a file of hits: ${said('hits')}`);
+  },
   ({ resume, output }) =>
     resume === true &&
     output === undefined &&
@@ -65,7 +71,7 @@ export const outputRules: readonly Rule<
   },
 ];
 
-export const fileKinds = ['refinedGeometry', 'sol', 'hdf5', 'html'] as const;
+export const fileKinds = ['refinedGeometry', 'sol', 'hdf5', 'html', 'hits'] as const;
 
 const targetNames = ['output', 'milleFile', ...fileKinds] as const;
 

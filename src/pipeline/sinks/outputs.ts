@@ -34,7 +34,7 @@ export interface Earlier {
 }
 
 /** Outputs that need the frames of all sessions, apart from the sinks of the caller. */
-const ofAllFrames = ['hdf5', 'sol', 'html', 'refinedGeometry', 'mille'] as const;
+const ofAllFrames = ['hdf5', 'sol', 'hits', 'html', 'refinedGeometry', 'mille'] as const;
 
 /** The outputs that are open. */
 interface Opened {
@@ -181,7 +181,7 @@ export class Outputs {
     }
     if (found >= streamed) return;
     const lacking = ofAllFrames.filter((name) => this.#options[name]);
-    const tables = lacking.filter((name) => name === 'hdf5' || name === 'sol');
+    const tables = lacking.filter((name) => ['hdf5', 'sol', 'hits'].includes(name));
     const why = `the results of ${streamed - found} of the ${streamed} frames in the stream were not kept`;
     const lacks = (): void => {
       this.#lacks = undefined;

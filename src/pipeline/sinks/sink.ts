@@ -66,6 +66,11 @@ export const sinkWriting = {
     // The first value in the file is the name of the program.
     left: (head) => /^.HDF\r\n[\s\S]{1,200}ewald \d/.test(headText(head)),
   },
+  hits: {
+    otherwise: 'may hold frames that are nowhere else',
+    // The first value in the file is the name of the program.
+    left: (head) => /^.HDF\r\n[\s\S]{1,200}ewald hits \d/.test(headText(head)),
+  },
   html: {
     replaces: (head) => headText(head).startsWith(pageBegin),
     otherwise: 'is not a report that ewald wrote',
@@ -74,6 +79,10 @@ export const sinkWriting = {
     otherwise: 'may be a geometry of yours',
     // As `formatGeometry` begins, with or without the comments of a refinement.
     left: (head) => /^(; ewald refined |(wavelength|photon_energy|electron_voltage) = )/.test(headText(head)),
+  },
+  hitsGeometry: {
+    otherwise: 'may be a geometry of yours',
+    left: (head) => headText(head).includes('\npeak_list = /entry_1/result_1\n'),
   },
   milleFile: { otherwise: 'may be the calibration data of another run', left: beginsMilleRecord },
 } satisfies Readonly<Record<string, WriteOptions>>;

@@ -1,0 +1,96 @@
+/** `ewald reduce FILES… -o hits.cxi`: keeps the hits of a run, as they were recorded. */
+import { expand } from '../entries/command.node.js';
+import type { KeptHits, ReduceOptions } from '../entries/index.node.js';
+import { EwaldError } from '../entries/index.node.js';
+import { inputKind, progressText, type RunEvent } from '../entries/pipeline.node.js';
+import { askedRun, flagsInUse } from './frame-flags.js';
+import type { IndexFlags } from './frame-rows.js';
+import { withExecutor } from './index-frames.js';
+import { isListOfFiles } from './list-flags.js';
+import {
+  backendOption,
+  bold,
+  type CliDeps,
+  counted,
+  dim,
+  endDone,
+  note,
+  Progress,
+  print,
+  printJson,
+  warn,
+} from './output.js';
+import type { ReduceFlags } from './reduce-rows.js';
+import { eventText } from './run-events.js';
+
+/** Reduces a run. */
+export async function run(words: readonly string[], flags: ReduceFlags, deps: CliDeps): Promise<void> {
+  const { output = '', ...others } = flags;
+  const files = await expand(words, warn);
+  const [head] = files;
+  const isList = head !== undefined && files.length === 1 && flags.input === undefined && (await isListOfFiles(head));
+  const given = isList ? { ...others, input: head } : others;
+  const named = isList ? [] : files;
+  const source = given.input ?? named[0];
+  if (source === undefined && given.zmqInput === undefined)
+    throw new EwaldError('Argument', 'nothing to reduce; expected files of frames, a list with -i, or --zmq-input');
+  const kind = source === undefined ? undefined : await inputKind(source);
+  if (kind === 'stream')
+    throw new EwaldError('Argument', `${source} is a stream, which has no frames; expected the files of frames`);
+  const mode = { from: given.zmqInput === undefined ? 'files' : 'live', fromList: given.input !== undefined } as const;
+  const used = flagsInUse(given as IndexFlags, { ...mode, peaksAlone: true }, source ?? '');
+  const { executor, options } = askedRun(named, { ...used, cells: ['none'], hits: output }, undefined);
+  const { hits: _, cells: __, briefItems: ___, ...run } = options;
+  const reduction = { ...run, output, integrate: undefined } as ReduceOptions;
+  await withExecutor(executor, flags.backend, deps, (open) => reduce({ ...reduction, ...open }, flags, deps));
+}
+
+async function reduce(options: ReduceOptions, { json, backend }: ReduceFlags, { createContext, signal }: CliDeps) {
+  const progress = new Progress('reduce');
+  let hits: KeptHits | undefined;
+  const onEvent = (event: RunEvent): void => {
+    if (event.kind === 'hits') hits = event.hits;
+    if (event.kind !== 'progress') {
+      // What failed is thrown, and a search without a cell has no geometry to tell of.
+      const text = event.kind === 'failed' ? '' : eventText(event);
+      if (text !== '') note(text);
+    } else if (event.stage === 'frames') progress.share(event.share, () => progressText(event.summary));
+  };
+  const interrupted = (): void => {
+    progress.end();
+    note(dim('interrupted: the frames in progress are finished first; another Ctrl-C ends at once'));
+  };
+  signal.addEventListener('abort', interrupted, { once: true });
+  const context = await createContext(backendOption(backend));
+  try {
+    const found = await context.reduce({ ...options, onEvent, signal });
+    progress.end();
+    endDone(found.kept > 0 && found.failed === 0 && !found.isDoubtful, signal);
+    if (json) return printJson(found);
+    print(textOf(found));
+  } catch (error) {
+    progress.end();
+    if (signal.aborted && hits?.file !== undefined) note(`${textOf(hits)}\nit can be read; a run cannot go on with it`);
+    throw error;
+  } finally {
+    progress.end();
+    signal.removeEventListener('abort', interrupted);
+    await context.dispose();
+  }
+}
+
+/** What is kept, what is not, and what that saves. */
+function textOf({ file, geometry, frames, hits, kept, blanks, bytes, rawBytes }: KeptHits): string {
+  if (file === undefined) return `no hit among ${counted(frames, 'frame')}: nothing is written`;
+  const lost = frames - kept;
+  const alsoBlanks = blanks > 0 ? ` and ${counted(blanks, 'blank')}` : '';
+  const lines = [
+    `${bold(file)}  ${counted(hits, 'hit')}${alsoBlanks} of ${counted(frames, 'frame')}, ${megabytes(bytes)}, ` +
+      `${(rawBytes / bytes).toPrecision(3)} times smaller than all of them as plain numbers`,
+  ];
+  if (lost > 0) lines.push(dim(`${counted(lost, 'frame')} without enough peaks are in the original files alone`));
+  if (geometry !== undefined) lines.push(dim(`-g ${geometry} is its geometry`));
+  return lines.join('\n');
+}
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toPrecision(3)} MB`;

@@ -1,0 +1,16 @@
+/** What a run has kept of its frames. */
+
+/** What a file of hits holds, and what it leaves out. */
+export interface KeptHits {
+  readonly file: string | undefined;
+  /** The geometry beside it; undefined where there is no file. */
+  readonly geometry: string | undefined;
+  /** Frames that were searched, those with enough peaks, those that are in the file, and those of them without. */
+  readonly frames: number;
+  readonly hits: number;
+  readonly kept: number;
+  readonly blanks: number;
+  /** Bytes of the file, and of all frames that were searched as plain numbers. */
+  readonly bytes: number;
+  readonly rawBytes: number;
+}

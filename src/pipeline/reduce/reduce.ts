@@ -1,0 +1,80 @@
+/** `ctx.reduce`: a run that keeps its hits, and what it has kept. */
+import { checkedOptions, row } from '../../options/call-options.js';
+import { EwaldError } from '../../util/errors.js';
+import type { Resource } from '../../util/resource.js';
+import type { RunEvent } from '../events.js';
+import type { Plans } from '../frame-searcher.js';
+import type { LoadPlace, OutputTarget } from '../inputs/place.js';
+import type { PeakSource } from '../parameters.js';
+import { runPipeline } from '../run.js';
+import { type PipelineOptions, runOptionNames } from '../run-options.js';
+import type { KeptHits } from './kept-hits.js';
+
+/** Outputs of a run that a reduction does not have. */
+const withoutNames = ['output', 'hits', 'resume', 'cells'] as const;
+
+/** Options of reducing a run: those of `ctx.pipeline`, without its other results. */
+export interface ReduceOptions<Finder extends PeakSource = PeakSource>
+  extends Omit<PipelineOptions<Finder>, 'output' | 'hits' | 'resume' | 'cells'> {
+  /** The file of hits: a path, or a function that receives its bytes. The geometry is written beside a path. */
+  readonly output: OutputTarget;
+}
+
+/** What a reduction has kept. */
+export interface Reduction extends KeptHits {
+  /** Whether all frames were searched, or the run was ended. */
+  readonly isWhole: boolean;
+  /** Whether something is in doubt or failed, as events say. */
+  readonly isDoubtful: boolean;
+  /** Frames that could not be read. */
+  readonly failed: number;
+}
+
+const rows = { ...row.others(...runOptionNames), output: row.any } as const;
+
+/** Searches a run for hits and writes them to a file. Throws as `runPipeline` does, and what ended the file of hits. */
+export async function reduceFrames(
+  context: Plans,
+  resource: Resource,
+  loadPlace: LoadPlace,
+  options: ReduceOptions,
+  log: (warning: string) => void,
+): Promise<Reduction> {
+  checkedOptions('reduce', options, rows);
+  const { output, ...run } = options;
+  if (output === undefined)
+    throw new EwaldError('Argument', "reduce: output is missing; expected the file of hits: output: 'hits.cxi'");
+  const without = withoutNames.find(
+    (name) => name !== 'output' && (run as Record<string, unknown>)[name] !== undefined,
+  );
+  if (without !== undefined) throw new EwaldError('Argument', `reduce: ${without} ${why[without as keyof typeof why]}`);
+  let hits: KeptHits | undefined;
+  let ended: Extract<RunEvent, { kind: 'end' }> | undefined;
+  let failure: unknown;
+  let isDoubtful = false;
+  const onEvent = (event: RunEvent): void => {
+    if (event.kind === 'hits') hits = event.hits;
+    if (event.kind === 'end') ended = event;
+    if (event.kind === 'failed') failure = event.error;
+    if (event.kind === 'warning') {
+      isDoubtful ||= event.isDoubtful === true;
+      if (options.onEvent === undefined) log(event.text);
+    }
+    options.onEvent?.(event);
+  };
+  const items = runPipeline(context, resource, loadPlace, { ...run, cells: [], hits: output, onEvent }, log);
+  for await (const _ of items);
+  if (failure !== undefined) throw failure;
+  if (!hits || !ended) throw new EwaldError('Internal', 'reduce: the run has not said what it has kept');
+  const { isWhole, summary } = ended;
+  return { ...hits, isWhole, failed: summary.failed, isDoubtful: isDoubtful || summary.isDoubtful };
+}
+
+/** Why options of runs are not those of reductions. */
+const why = {
+  hits: 'is the output of a reduction: { output }',
+  resume:
+    'continues the stream of a run; a reduction begins again, or is a part of one: ctx.pipeline({ output, hits, resume })',
+  cells:
+    'are not used: frames are hits by their peaks alone; ctx.pipeline({ cells, hits }) indexes them in the same pass',
+} as const;
