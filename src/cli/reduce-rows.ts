@@ -2,20 +2,25 @@
 import {
   acceptanceRows,
   type FlagValues,
+  indexingRows,
   integrationRows,
   type Parameters,
   rankRows,
+  refinementRows,
   runRows,
   sinkRows,
   sourceRows,
+  thresholdRows,
 } from '../entries/command.node.js';
 import type { CommandWords } from './command.js';
 import { executorRowsOf } from './executor-rows.js';
+import { everywhereRows } from './frame-rows.js';
 import { peakRows } from './peak-rows.js';
 import { backendRow, jsonRow } from './shell-rows.js';
 
 const { resume: _, ...chosenRows } = runRows;
-const { blanks, codec, force } = sinkRows;
+const { keep, margin, blanks, codec, force } = sinkRows;
+const { intRadius, pushRes, fixProfileRadius, overpredict, highres } = integrationRows;
 
 const rows = {
   output: {
@@ -29,17 +34,27 @@ const rows = {
   },
   ...sourceRows,
   ...peakRows,
-  minPeaks: acceptanceRows.minPeaks,
-  useSaturated: acceptanceRows.useSaturated,
-  highres: integrationRows.highres,
+  ...acceptanceRows,
+  cells: {
+    ...everywhereRows.cells,
+    sentence: 'known cell of --keep spots: a CrystFEL .cell or PDB file, or a,b,c,alpha,beta,gamma; may be repeated',
+  },
+  ...indexingRows,
+  ...thresholdRows,
+  ...refinementRows,
+  ...{ intRadius, pushRes, fixProfileRadius, overpredict, highres },
   ...chosenRows,
+  keep,
+  margin,
   blanks: { ...blanks, common: true },
   codec: { ...codec, common: true },
   force,
   ...executorRowsOf('frames searched at once, each by its own worker', 'none for little work, up to one per core'),
   ...rankRows,
   backend: backendRow,
-  json: jsonRow('{file, geometry, frames, hits, kept, blanks, bytes, rawBytes, failed, isWhole, isDoubtful}'),
+  json: jsonRow(
+    '{file, geometry, frames, hits, kept, blanks, whole, pixels, bytes, rawBytes, failed, isWhole, isDoubtful}',
+  ),
 } as const satisfies Parameters;
 
 export const command = {

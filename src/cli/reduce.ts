@@ -38,10 +38,11 @@ export async function run(words: readonly string[], flags: ReduceFlags, deps: Cl
   if (kind === 'stream')
     throw new EwaldError('Argument', `${source} is a stream, which has no frames; expected the files of frames`);
   const mode = { from: given.zmqInput === undefined ? 'files' : 'live', fromList: given.input !== undefined } as const;
-  const used = flagsInUse(given as IndexFlags, { ...mode, peaksAlone: true }, source ?? '');
-  const { executor, options } = askedRun(named, { ...used, cells: ['none'], hits: output }, undefined);
-  const { hits: _, cells: __, briefItems: ___, ...run } = options;
-  const reduction = { ...run, output, integrate: undefined } as ReduceOptions;
+  const isSpots = flags.keep === 'spots';
+  const used = flagsInUse(given as IndexFlags, { ...mode, peaksAlone: !isSpots }, source ?? '');
+  const { executor, options } = askedRun(named, { ...used, hits: output }, undefined);
+  const { hits: _, ...run } = options;
+  const reduction: ReduceOptions = { ...run, output };
   await withExecutor(executor, flags.backend, deps, (open) => reduce({ ...reduction, ...open }, flags, deps));
 }
 
@@ -80,7 +81,7 @@ async function reduce(options: ReduceOptions, { json, backend }: ReduceFlags, { 
 }
 
 /** What is kept, what is not, and what that saves. */
-function textOf({ file, geometry, frames, hits, kept, blanks, bytes, rawBytes }: KeptHits): string {
+function textOf({ file, geometry, frames, hits, kept, blanks, whole, pixels, bytes, rawBytes }: KeptHits): string {
   if (file === undefined) return `no hit among ${counted(frames, 'frame')}: nothing is written`;
   const lost = frames - kept;
   const alsoBlanks = blanks > 0 ? ` and ${counted(blanks, 'blank')}` : '';
@@ -88,6 +89,14 @@ function textOf({ file, geometry, frames, hits, kept, blanks, bytes, rawBytes }:
     `${bold(file)}  ${counted(hits, 'hit')}${alsoBlanks} of ${counted(frames, 'frame')}, ${megabytes(bytes)}, ` +
       `${(rawBytes / bytes).toPrecision(3)} times smaller than all of them as plain numbers`,
   ];
+  if (pixels < 1)
+    lines.push(
+      `${(100 * pixels).toPrecision(2)} % of the pixels of indexed frames are kept; ${counted(whole, 'hit')} ` +
+        `of which crystals explain less than half ${whole === 1 ? 'is' : 'are'} whole`,
+      dim(
+        'what lies between the spots, and what another geometry or cell would predict, is in the original files alone',
+      ),
+    );
   if (lost > 0) lines.push(dim(`${counted(lost, 'frame')} without enough peaks are in the original files alone`));
   if (geometry !== undefined) lines.push(dim(`-g ${geometry} is its geometry`));
   return lines.join('\n');

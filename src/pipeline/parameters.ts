@@ -529,6 +529,28 @@ export const milleDefaults = { file: 'mille-data.bin', levels: 99 } as const;
 
 /** What a file of hits holds, and how it is packed. */
 const keptRows = {
+  keep: {
+    common: true,
+    kind: 'choice',
+    sentence:
+      'what the file of hits has: whole hits, or of them the pixels around peaks and predicted reflections (spots), ' +
+      'the others marked as not measured; hits of which crystals explain less than half are whole',
+    more:
+      'spots needs a known cell and a geometry that no longer moves, and fixes both: what a better program would find between ' +
+      'the spots is lost if the originals are.',
+    choices: ['hits', 'spots'],
+    fallback: 'hits',
+    of: ['detector frames'],
+    neutral: true,
+  },
+  margin: {
+    kind: 'integer',
+    sentence: 'pixels that are kept around each spot (--keep spots) beyond the outer radius of its background',
+    range: range(2, 100, 2),
+    unit: 'pixels',
+    of: ['detector frames'],
+    neutral: true,
+  },
   blanks: {
     kind: 'number',
     sentence: 'share of the frames without hits that the file of hits has as well, for the background and hit rates',

@@ -288,6 +288,19 @@ const rules: readonly Rule<PipelineOptions>[] = [
       ? undefined
       : (said) => `${said(name)} is of a search for lattices, which ${said('orientations')} takes the place of`;
   },
+  ({ keep, cells, integrate, refineGeometry }) => {
+    if (keep !== 'spots') return undefined;
+    if (!Array.isArray(cells) || cells.length === 0)
+      return (said) =>
+        `${setting(said, 'keep', 'spots')} keeps what a known cell predicts, and needs one: ${said('cells')}`;
+    if (integrate === false)
+      return (said) =>
+        `${setting(said, 'keep', 'spots')} needs predictions: leave out ${setting(said, 'integrate', false)}`;
+    if (refineGeometry !== 'off') return undefined;
+    return (said) =>
+      `${setting(said, 'keep', 'spots')} needs to know whether the geometry still moves: leave out ` +
+      setting(said, 'refineGeometry', 'off');
+  },
   ({ jobs, executor }) =>
     jobs !== undefined &&
     executor !== undefined &&

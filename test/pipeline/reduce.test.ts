@@ -183,7 +183,7 @@ describe.skipIf(!dataFolder)(`hits that are kept${dataFolder ? '' : ' (absent: n
         (error) => `${error.tag}: ${error.message}`,
       );
     expect(await refused({ output: undefined })).toMatch(/^Argument: reduce: output is missing/);
-    expect(await refused({ cells: [sim('mono.cell')] })).toMatch(/^Argument: reduce: cells are not used/);
+    expect(await refused({ cells: [sim('mono.cell')] })).toMatch(/^Argument: reduce: cells is not used/);
     expect(await refused({ resume: true })).toMatch(/^Argument: reduce: resume continues the stream of a run/);
     expect(await refused({ blanks: 2 })).toMatch(/^Argument: pipeline: blanks is 2/);
     expect(await refused({ output: of('mixed.h5'), force: true })).toMatch(

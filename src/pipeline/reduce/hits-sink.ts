@@ -5,13 +5,17 @@ import type { Codecs } from '../../frames/codecs/codecs.js';
 import type { Dataset, Metadata } from '../../frames/dataset.js';
 import { type Detector, openDetector } from '../../frames/detector/detector.js';
 import { stackedGeometry } from '../../frames/detector/stacked.js';
-import { elementBytes } from '../../frames/dtype.js';
+import { elementBytes, type FrameArray } from '../../frames/dtype.js';
 import type { Output, WriteOptions } from '../../frames/files/write.js';
+import type { WriteNode } from '../../frames/hdf5/writer.js';
+import { argumentError, setting } from '../../options/parameters.js';
 import { counted } from '../../util/amounts.js';
 import { EwaldError } from '../../util/errors.js';
+import { explainedFraction } from '../doubt.js';
 import type { OutputTarget } from '../inputs/place.js';
 import type { FrameRecord } from '../record.js';
 import type { Run } from '../run/run-state.js';
+import { Column } from '../sinks/column.js';
 import { patchedOutput } from '../sinks/function-output.js';
 import { closeOutput, type FrameSink } from '../sinks/sink.js';
 import { geometryBeside, targetName, writingOf } from '../sinks/targets.js';
@@ -20,6 +24,8 @@ import { firstPlaceOf } from './first-numbers.js';
 import { HitsFile } from './hits-file.js';
 import { flatPanelOf, geometryOfHits } from './hits-geometry.js';
 import type { KeptHits } from './kept-hits.js';
+import { KeptPixels, markOf } from './kept-pixels.js';
+import { movedPixels } from './moved-pixels.js';
 
 /** Opens the files of a run again, one at a time; frames that were received live are in memory. */
 class FramesAgain {
@@ -65,6 +71,7 @@ export async function openHits(run: Run, target: OutputTarget, writing: WriteOpt
     const geometry = geometryBeside(target);
     if (geometry !== undefined)
       beside = await place.openOutput(geometry, { ...writing, ...writingOf('hitsGeometry', options) });
+    if (options.keep === 'spots') await refuseMoving(run);
     codecs = await place.openCodecs();
     return new HitsSink(run, { target, output: output.patch ? output : patchedOutput(output), beside, codecs });
   } catch (error) {
@@ -73,6 +80,34 @@ export async function openHits(run: Run, target: OutputTarget, writing: WriteOpt
     await codecs?.dispose();
     throw error;
   }
+}
+
+/** Share of its peaks that crystals of a frame must explain: what the others belong to is predicted by nothing. */
+const enoughExplained = 0.5;
+
+/** Pixels by which a geometry may move before its spots are no longer where they are kept. */
+const mostMoved = 1;
+
+/** Refuses spots of a geometry that is not final. Throws `Argument`. */
+async function refuseMoving({ own, source, options, geometry, prepared, events }: Run): Promise<void> {
+  markOf(source.first.dtype);
+  if (prepared.geometry.isRefined) {
+    const { openOther } = options;
+    const before = await openDetector(source.first, { geometry: geometry?.geometry, openOther }, source.openOther);
+    const moved = movedPixels(before, await own.detector());
+    if (moved > mostMoved)
+      throw argumentError(
+        'pipeline',
+        (said) =>
+          `the first crystals move the geometry by ${moved.toFixed(1)} pixels, so that it is not final; spots ` +
+          `(${setting(said, 'keep', 'spots')}) would fix it: write the refined one (ewald index --refined-geometry ` +
+          'FILE; refinedGeometry), and give that',
+      );
+  } else if (!prepared.geometry.fitted)
+    events.warnQuietly(
+      'there are too few crystals at the beginning to tell whether the geometry still moves; spots that are kept fix it',
+      true,
+    );
 }
 
 interface HitsTarget {
@@ -96,6 +131,11 @@ class HitsSink implements FrameSink {
   #frames = 0;
   #hits = 0;
   #blanks = 0;
+  #whole = 0;
+  #spots: KeptPixels | undefined;
+  /** What the pixels were that are not kept, one frame after the other, and the shares of those that are. */
+  readonly #rings = { mean: new Column(Float32Array), count: new Column(Uint32Array) };
+  readonly #shares: number[] = [];
   #isReduced = true;
 
   constructor(run: Run, to: HitsTarget) {
@@ -118,7 +158,8 @@ class HitsSink implements FrameSink {
     return Math.floor(seen * this.#run.options.blanks) > Math.floor((seen - 1) * this.#run.options.blanks);
   }
 
-  async #keep({ origin, hit, beam, peaks, headers = [] }: FrameRecord): Promise<void> {
+  async #keep(record: FrameRecord): Promise<void> {
+    const { origin, hit, beam, peaks, headers = [] } = record;
     const { source, options } = this.#run;
     const { dataset, frame } = await this.#again.of(origin);
     const { dtype } = source.first;
@@ -141,9 +182,13 @@ class HitsSink implements FrameSink {
     const place = await firstPlaceOf(dataset, origin);
     if (place.of === undefined) this.#isReduced = false;
     else this.#before.set(origin.filename, place.of);
+    const pixels = await dataset.read(frame, 1);
+    const isSpots = options.keep === 'spots' && this.#keepSpots(pixels, record, detector);
+    const isWhole = options.keep === 'spots' && hit && !isSpots;
+    if (isWhole) this.#whole++;
     await this.#file.add({
-      pixels: await dataset.read(frame, 1),
-      as: hit ? 'hit' : 'blank',
+      pixels,
+      as: isWhole ? 'whole' : hit ? 'hit' : 'blank',
       place,
       wavelengthA: beam.wavelengthA,
       distanceM: beam.distanceM,
@@ -151,6 +196,26 @@ class HitsSink implements FrameSink {
       headers,
     });
     if (!hit) this.#blanks++;
+  }
+
+  /** Marks the pixels of an indexed frame that are not around a spot; false for one that is kept whole. */
+  #keepSpots(pixels: FrameArray, record: FrameRecord, detector: Detector): boolean {
+    const { prepared, options } = this.#run;
+    const radius = Math.ceil(prepared.settings.intRadius?.[2] ?? 7) + options.margin;
+    this.#spots ??= new KeptPixels(detector, radius, markOf(this.#run.source.first.dtype));
+    const isIndexed = (explainedFraction(record) ?? 0) >= enoughExplained;
+    if (isIndexed) {
+      const { model, share } = this.#spots.apply(pixels, record);
+      this.#shares.push(share);
+      this.#rings.mean.add(model.mean);
+      this.#rings.count.add(model.count);
+      return true;
+    }
+    // Frames that are kept whole have their rings in their pixels.
+    const { rings } = this.#spots;
+    this.#rings.mean.add(new Float32Array(rings).fill(Number.NaN));
+    this.#rings.count.add(new Uint32Array(rings));
+    return false;
   }
 
   /** The detector with all its pixels: a limit of resolution is of the search. */
@@ -201,7 +266,7 @@ class HitsSink implements FrameSink {
         commandLine: this.#run.prepared.commandLine,
         parameters: this.#parameters(),
         framesInRun: this.#framesInRun(),
-        more: {},
+        more: this.#ringModel(),
       });
       await beside?.write(text);
       const geom = beside && (await closeOutput(beside, geometryBeside(target) as string, isWhole));
@@ -235,9 +300,11 @@ class HitsSink implements FrameSink {
   #tell({ bytes, file, geometry }: Pick<KeptHits, 'bytes' | 'file' | 'geometry'>): number {
     const { source, events } = this.#run;
     const rawBytes = this.#frames * source.first.frameLength * elementBytes(source.first.dtype);
-    const [frames, hits, blanks] = [this.#frames, this.#hits, this.#blanks];
+    const [frames, hits, blanks, whole] = [this.#frames, this.#hits, this.#blanks, this.#whole];
     const kept = this.#file?.frames ?? 0;
-    events.reportQuietly({ kind: 'hits', hits: { file, geometry, frames, hits, kept, blanks, bytes, rawBytes } });
+    const pixels = this.#shares.length === 0 ? 1 : this.#shares.reduce((sum, one) => sum + one) / this.#shares.length;
+    const counts = { frames, hits, kept, blanks, whole, pixels };
+    events.reportQuietly({ kind: 'hits', hits: { file, geometry, ...counts, bytes, rawBytes } });
     return rawBytes;
   }
 
@@ -247,21 +314,52 @@ class HitsSink implements FrameSink {
     const stacked = stackedGeometry(prepared.geometry.used, source.first);
     const hasSaturation = detector.saturation !== undefined;
     const vary = (this.#file as HitsFile).varies;
-    return { detector, geometry: geometryOfHits(stacked, detector.beam, vary, { hasSaturation }) };
+    return { detector, geometry: geometryOfHits(stacked, detector.beam, vary, { mark: this.#mark, hasSaturation }) };
   }
 
   /** What the frames' file says of the experiment, with the detector as the run knows it. */
   async #meta({ geometry, beam }: Detector): Promise<Metadata> {
     const flat = flatPanelOf(geometry, beam);
     const none = { pixelSizeM: undefined, beamCentrePx: undefined, distanceM: undefined };
-    return { ...this.#run.source.first.meta, axes: undefined, wavelengthA: beam.wavelengthA, ...(flat ?? none) };
+    const { meta } = this.#run.source.first;
+    const mark = this.#mark;
+    const { saturation = Number.POSITIVE_INFINITY, underload = Number.NEGATIVE_INFINITY } = meta;
+    const limits =
+      mark === undefined
+        ? {}
+        : mark > 0
+          ? { saturation: Math.min(saturation, mark - 1) }
+          : { underload: Math.max(underload, mark + 1) };
+    return { ...meta, axes: undefined, wavelengthA: beam.wavelengthA, ...(flat ?? none), ...limits };
+  }
+
+  /** The value of pixels that are not kept; undefined if all are, or if no reader counts it. */
+  get #mark(): number | undefined {
+    if (this.#spots === undefined) return undefined;
+    const mark = markOf(this.#run.source.first.dtype);
+    return Number.isNaN(mark) ? undefined : mark;
+  }
+
+  /** The background of the pixels that are not kept, by ring about the beam. */
+  #ringModel(): Readonly<Record<string, WriteNode>> {
+    if (!this.#spots) return {};
+    const { rings, ringWidth } = this.#spots;
+    const attributes = { long_name: 'of the pixels that are not kept, by ring about the beam' };
+    const children = {
+      width: { value: ringWidth, attributes: { units: 'pixel' } },
+      mean: this.#rings.mean.node([rings], attributes),
+      count: this.#rings.count.node([rings], attributes),
+    };
+    return { rings: { attributes: { NX_class: 'NXcollection' }, children } };
   }
 
   #parameters(): Readonly<Record<string, unknown>> {
     const { options, prepared } = this.#run;
     const { minPeaks, finder = 'peakfinder8', peaks } = prepared.settings;
-    const { blanks, codec } = options;
-    return { keep: 'hits', codec, blanks, minPeaks, finder, peaks };
+    const { keep, blanks, codec, margin } = options;
+    const { intRadius } = prepared.settings;
+    const ofSpots = keep === 'spots' ? { margin, intRadius } : {};
+    return { keep, ...ofSpots, codec, blanks, minPeaks, finder, peaks };
   }
 
   #framesInRun(): number {

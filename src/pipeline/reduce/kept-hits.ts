@@ -10,6 +10,10 @@ export interface KeptHits {
   readonly hits: number;
   readonly kept: number;
   readonly blanks: number;
+  /** Hits that are whole because crystals explain less than half of their peaks, where the others have their spots alone (`keep: 'spots'`). */
+  readonly whole: number;
+  /** Share of the pixels that indexed hits have on average; 1 for whole hits. */
+  readonly pixels: number;
   /** Bytes of the file, and of all frames that were searched as plain numbers. */
   readonly bytes: number;
   readonly rawBytes: number;

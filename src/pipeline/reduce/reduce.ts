@@ -1,5 +1,6 @@
 /** `ctx.reduce`: a run that keeps its hits, and what it has kept. */
-import { checkedOptions, row } from '../../options/call-options.js';
+import { checkedOptions, type Rule, refuseBy, row } from '../../options/call-options.js';
+import { setting } from '../../options/parameters.js';
 import { EwaldError } from '../../util/errors.js';
 import type { Resource } from '../../util/resource.js';
 import type { RunEvent } from '../events.js';
@@ -10,12 +11,9 @@ import { runPipeline } from '../run.js';
 import { type PipelineOptions, runOptionNames } from '../run-options.js';
 import type { KeptHits } from './kept-hits.js';
 
-/** Outputs of a run that a reduction does not have. */
-const withoutNames = ['output', 'hits', 'resume', 'cells'] as const;
-
-/** Options of reducing a run: those of `ctx.pipeline`, without its other results. */
+/** Options of reducing a run: those of `ctx.pipeline`, without a stream. */
 export interface ReduceOptions<Finder extends PeakSource = PeakSource>
-  extends Omit<PipelineOptions<Finder>, 'output' | 'hits' | 'resume' | 'cells'> {
+  extends Omit<PipelineOptions<Finder>, 'output' | 'hits' | 'resume'> {
   /** The file of hits: a path, or a function that receives its bytes. The geometry is written beside a path. */
   readonly output: OutputTarget;
 }
@@ -41,13 +39,8 @@ export async function reduceFrames(
   log: (warning: string) => void,
 ): Promise<Reduction> {
   checkedOptions('reduce', options, rows);
+  refuseBy('reduce', options as ReduceOptions & PipelineOptions, rules);
   const { output, ...run } = options;
-  if (output === undefined)
-    throw new EwaldError('Argument', "reduce: output is missing; expected the file of hits: output: 'hits.cxi'");
-  const without = withoutNames.find(
-    (name) => name !== 'output' && (run as Record<string, unknown>)[name] !== undefined,
-  );
-  if (without !== undefined) throw new EwaldError('Argument', `reduce: ${without} ${why[without as keyof typeof why]}`);
   let hits: KeptHits | undefined;
   let ended: Extract<RunEvent, { kind: 'end' }> | undefined;
   let failure: unknown;
@@ -62,7 +55,13 @@ export async function reduceFrames(
     }
     options.onEvent?.(event);
   };
-  const items = runPipeline(context, resource, loadPlace, { ...run, cells: [], hits: output, onEvent }, log);
+  const items = runPipeline(
+    context,
+    resource,
+    loadPlace,
+    { ...run, ...(run.keep !== 'spots' && { cells: [] }), hits: output, onEvent },
+    log,
+  );
   for await (const _ of items);
   if (failure !== undefined) throw failure;
   if (!hits || !ended) throw new EwaldError('Internal', 'reduce: the run has not said what it has kept');
@@ -70,11 +69,21 @@ export async function reduceFrames(
   return { ...hits, isWhole, failed: summary.failed, isDoubtful: isDoubtful || summary.isDoubtful };
 }
 
-/** Why options of runs are not those of reductions. */
-const why = {
-  hits: 'is the output of a reduction: { output }',
-  resume:
-    'continues the stream of a run; a reduction begins again, or is a part of one: ctx.pipeline({ output, hits, resume })',
-  cells:
-    'are not used: frames are hits by their peaks alone; ctx.pipeline({ cells, hits }) indexes them in the same pass',
-} as const;
+/** What is refused of the options of a run. */
+const rules: readonly Rule<ReduceOptions & PipelineOptions>[] = [
+  ({ output }) =>
+    (output as unknown) === undefined &&
+    ((said) => `${said('output')} is missing; expected the file of hits: 'hits.cxi'`),
+  ({ hits }) => hits !== undefined && ((said) => `${said('hits')} is the output of a reduction: ${said('output')}`),
+  ({ resume }) =>
+    resume === true &&
+    ((said) =>
+      `${said('resume')} continues the stream of a run; a reduction begins again, or is a part of one: ewald index ` +
+      '--hits FILE --resume, in JavaScript ctx.pipeline({ output, hits, resume: true })'),
+  ({ keep, cells }) =>
+    keep !== 'spots' &&
+    cells !== undefined &&
+    ((said) =>
+      `${said('cells')} is not used: frames are hits by their peaks alone; ${setting(said, 'keep', 'spots')} needs a cell, ` +
+      'and ewald index --hits FILE indexes in the same pass'),
+];

@@ -52,13 +52,22 @@ export interface OutputOptions extends OptionsOf<typeof outputRows> {}
 
 /** How outputs belong together. */
 export const outputRules: readonly Rule<
-  Pick<OutputOptions, 'resume' | 'output' | 'hits' | 'blanks' | 'codec' | 'mille' | 'milleFile' | 'maxMilleLevel'>
+  Pick<
+    OutputOptions,
+    'resume' | 'output' | 'hits' | 'keep' | 'margin' | 'blanks' | 'codec' | 'mille' | 'milleFile' | 'maxMilleLevel'
+  >
 >[] = [
   ({ hits, ...given }) => {
     const alone =
-      hits === undefined ? (['blanks', 'codec'] as const).find((name) => given[name] !== undefined) : undefined;
+      hits === undefined
+        ? (['keep', 'margin', 'blanks', 'codec'] as const).find((name) => given[name] !== undefined)
+        : undefined;
     return alone && ((said) => `${said(alone)} belongs to a file of hits: ${said('hits')}`);
   },
+  ({ keep, margin }) =>
+    margin !== undefined &&
+    keep !== 'spots' &&
+    ((said) => `${said('margin')} is around the spots of ${setting(said, 'keep', 'spots')}`),
   ({ resume, output }) =>
     resume === true &&
     output === undefined &&
