@@ -54,21 +54,26 @@ export function withAngles({ cx, cy }: RingGrid, { sectors }: HarmonicPlan) {
     cos[g] = Math.cos((2 * Math.PI * g) / sectors);
     sin[g] = Math.sin((2 * Math.PI * g) / sectors);
   }
+  const isRough = sectors <= 512;
   return (chunk: RingChunk, { width }: MaskSize): HarmonicChunk => {
-    const { first, ring } = chunk;
+    const { first, end, ring } = chunk;
     const [sector, delta] = [new Uint16Array(ring.length), new Float64Array(ring.length)];
-    for (let i = 0; i < ring.length; i++) {
-      if ((ring[i] as number) < 0) continue;
-      const at = first + i;
-      const y = Math.floor(at / width);
+    for (let y = Math.floor(first / width), at = first; at < end; y++) {
       const dy = y - cy;
-      const dx = at - y * width - cx;
-      const r = Math.sqrt(dx * dx + dy * dy);
-      if (r === 0) continue;
-      const turn = sectors <= 512 ? roughAngle(dy, dx) : Math.atan2(dy, dx);
-      const g = (Math.round((turn * sectors) / (2 * Math.PI)) + sectors) % sectors;
-      sector[i] = g;
-      delta[i] = smallArcsine(((cos[g] as number) * dy - (sin[g] as number) * dx) / r);
+      const square = dy * dy;
+      const start = y * width;
+      for (const after = Math.min(end, start + width); at < after; at++) {
+        const i = at - first;
+        if ((ring[i] as number) < 0) continue;
+        const dx = at - start - cx;
+        const r = Math.sqrt(dx * dx + square);
+        if (r === 0) continue;
+        const turn = isRough ? roughAngle(dy, dx) : Math.atan2(dy, dx);
+        // Sectors are a power of two; from here on the number is not negative.
+        const g = ((turn * sectors) / (2 * Math.PI) + sectors + 0.5) & (sectors - 1);
+        sector[i] = g;
+        delta[i] = smallArcsine(((cos[g] as number) * dy - (sin[g] as number) * dx) / r);
+      }
     }
     return { ...chunk, sector, delta };
   };

@@ -44,6 +44,7 @@ export class Rings<C extends RingChunk = RingChunk> {
   readonly #marks: Uint8Array | undefined;
   readonly #more: More<C>;
   readonly #kept: Map<number, C> | undefined;
+  #spare: Pick<RingChunk, 'ring' | 'weights'> | undefined;
 
   /** Pixels with `marks` lie in none; `more` adds to each chunk what else is needed of its pixels. */
   constructor(grid: RingGrid, size: MaskSize, marks: Uint8Array | undefined, more: More<C>) {
@@ -65,8 +66,11 @@ export class Rings<C extends RingChunk = RingChunk> {
     const known = this.#kept?.get(first);
     if (known) return known;
     const end = Math.min(first + chunkPixels, this.size.width * this.size.height);
-    const ring = new Int32Array(end - first).fill(-1);
-    const weights = new Float64Array(ring.length * this.spread);
+    const length = end - first;
+    // Chunks that are not kept are used before the next one is made.
+    if (this.#kept || this.#spare?.ring.length !== length)
+      this.#spare = { ring: new Int32Array(length), weights: new Float64Array(length * this.spread) };
+    const { ring, weights } = this.#spare;
     this.#fill(first, ring, weights);
     const made = this.#more({ first, end, ring, weights }, this.size);
     this.#kept?.set(first, made);
@@ -81,29 +85,35 @@ export class Rings<C extends RingChunk = RingChunk> {
     const marks = this.#marks;
     const [px, py] = [roundEven(cx), roundEven(cy)];
     const middle = ri < 0.5 && px >= 0 && py >= 0 && px < columns && py < this.size.height ? py * columns + px : -1;
-    let [y, x] = [Math.floor(first / columns), first % columns];
-    for (let i = 0; i < ring.length; i++) {
-      if (!marks?.[first + i]) {
-        const dy = y - cy;
-        const dx = x - cx;
-        const r = Math.sqrt(dx * dx + dy * dy);
-        const from = Math.max(0, Math.floor((r - ri - 0.5) / width));
+    const reach = width / 2 + 0.5;
+    const centres = Float64Array.from({ length: bins }, (_, k) => ri + width / 2 + k * width);
+    ring.fill(-1);
+    weights.fill(0);
+    const end = first + ring.length;
+    for (let row = Math.floor(first / columns), p = first; p < end; row++) {
+      const dy = row - cy;
+      const square = dy * dy;
+      const start = row * columns;
+      for (const after = Math.min(end, start + columns); p < after; p++) {
+        if (marks?.[p]) continue;
+        const dx = p - start - cx;
+        const r = Math.sqrt(dx * dx + square);
+        const ahead = (r - ri - 0.5) / width;
+        if (ahead >= bins) continue;
+        const from = ahead > 0 ? ahead | 0 : 0;
+        const i = p - first;
         for (let s = 0, k = from; s < spread && k < bins; s++, k++) {
-          const weight = width / 2 + 0.5 - Math.abs(r - (ri + width / 2 + k * width));
+          const weight = reach - Math.abs(r - (centres[k] as number));
           if (!(weight > 0)) continue;
           weights[i * spread + s] = weight < 1 ? weight : 1;
           ring[i] = from;
         }
-        // The disk excluded by ri is smaller than its pixel.
-        if (first + i === middle) {
-          ring[i] = 0;
-          weights[i * spread] = 1 - ri;
-        }
       }
-      if (++x === columns) {
-        x = 0;
-        y++;
-      }
+    }
+    // The disk excluded by ri is smaller than its pixel.
+    if (middle >= first && middle < end && !marks?.[middle]) {
+      ring[middle - first] = 0;
+      weights[(middle - first) * spread] = 1 - ri;
     }
   }
 }
