@@ -1,13 +1,14 @@
 /** `ewald geometry refine`: corrects a geometry by the crystals of a stream. */
 import { refinementText, refineStreamGeometry } from '../entries/command.node.js';
 import type { RefineFlags } from './geometry-rows.js';
-import { counted, endDone, print, printJson, warn } from './output.js';
+import { counted, endDone, note, print, printJson, warn } from './output.js';
 
 export async function run(
   [stream = '']: readonly string[],
   { json, output = '', ...given }: RefineFlags,
 ): Promise<void> {
   const { geometry, ...refined } = await refineStreamGeometry(stream, { ...given, output });
+  for (const text of refined.notes) note(text);
   if (refined.doubt !== undefined) warn(refined.doubt);
   endDone(refined.doubt === undefined);
   if (json) return printJson({ stream, output, ...refined });

@@ -156,8 +156,10 @@ export interface GeometryRefinement {
   readonly isDistanceKnown: boolean;
 }
 
-/** Fewest crystals, and fewest peaks of a crystal. */
-const [fewestCrystals, fewestPairs] = [5, 8];
+/** Fewest crystals of a fit. */
+export const fewestCrystals = 5;
+/** Fewest peaks of a crystal. */
+const fewestPairs = 8;
 /**
  * Number of pairs required to shift a part across the beam, to turn it about the beam or move it along the beam, and to
  * tilt it.

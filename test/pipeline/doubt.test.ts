@@ -195,6 +195,44 @@ describe.skipIf(!dataFolder)(`a doubtful cell${dataFolder ? '' : ' (absent: no t
     }
   });
 
+  test('of another cell than the crystals have is told by the geometry of a stream as well, or refused', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ewald-other-'));
+    try {
+      const [stream, output] = [join(folder, 'a.stream'), join(folder, 'a.geom')];
+      writeFileSync(stream, right.stream);
+      const refine = (cell: string, options = {}) => refineStreamGeometry(stream, { output, cell, ...options });
+      await refused(() => refine('20,30,40,90,90,90'), 'Format', 'their cell is 79', 'the known one 20.00', '--force');
+      expect(existsSync(output)).toBe(false);
+      const forced = { force: true };
+      expect((await refine('79,79,41,90,90,90', forced)).doubt).toMatch(/^the cell of \d crystals is 79\./);
+      const trusted = await refine('79.7,79.7,38.34,90,90,90', { ...forced, trustCell: true });
+      expect(trusted.doubt).toMatch(/peaks contradict a cell that is right to 0\.03 %/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('of crystals with left-handed axes is the same: a geometry is refined on them, and they are counted', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ewald-left-'));
+    try {
+      const [stream, output] = [join(folder, 'a.stream'), join(folder, 'a.geom')];
+      const refine = (text: string) => {
+        writeFileSync(stream, text);
+        return refineStreamGeometry(stream, { output, force: true });
+      };
+      const of = await refine(right.stream);
+      expect([of.crystals > 4, of.notes]).toEqual([true, []]);
+      const negated = (line: string): string => line.replace(/[-+](?=\d+\.)/g, (sign) => (sign === '-' ? '+' : '-'));
+      let seen = 0;
+      const left = right.stream.replace(/^cstar = .*$/gm, (line) => (seen++ % 2 ? line : negated(line)));
+      const { notes, ...same } = await refine(left);
+      expect(same).toMatchObject({ crystals: of.crystals, pairs: of.pairs, moved: of.moved, doubt: undefined });
+      expect(notes).toEqual([expect.stringMatching(/of \d crystals are left-handed: they are negated/)]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   test('is reported when the peaks of a stream are indexed again', async () => {
     const blob = new Blob([wrong.stream]);
     const events: RunEvent[] = [];

@@ -1,6 +1,6 @@
 /** `refineStreamGeometry`: refines the geometry of a stream on its crystals, as CrystFEL's align_detector does. */
 
-import { type Cell, dot, reciprocal, type Vector } from '../../crystal/cell.js';
+import { anglesOf, type Cell, dot, lengthsOf, reciprocal, type Vector } from '../../crystal/cell.js';
 import { type KnownCell, readCell } from '../../crystal/cell-file.js';
 import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
 import { parseGeometry } from '../../crystal/geometry/parse.js';
@@ -8,10 +8,12 @@ import { reciprocalOf } from '../../crystal/geometry/pixels.js';
 import { formatGeometry } from '../../crystal/geometry/write.js';
 import { readStream } from '../../crystal/stream/read.js';
 import type { StreamChunk } from '../../crystal/stream/stream.js';
+import { determinant } from '../../crystal/symmetry/matrices.js';
 import { linesOf } from '../../frames/files/lines.js';
 import { readCellOption, readText } from '../../frames/files/read.js';
 import { openOutput } from '../../frames/files/write.js';
 import type { PeakList } from '../../peaks/peak-list.js';
+import { cellRemark } from '../../refinement/detector-remarks.js';
 import { refinementComments } from '../../refinement/geometry-text.js';
 import {
   foundPanels,
@@ -22,8 +24,16 @@ import {
   unexplainedText,
   withFoundPanels,
 } from '../../refinement/misplaced.js';
-import { type GeometryCrystal, type GeometryRefinement, refineGeometry } from '../../refinement/refine-geometry.js';
+import {
+  fewestCrystals as fewestFitted,
+  type GeometryCrystal,
+  type GeometryRefinement,
+  type MeasuredCell,
+  refineGeometry,
+} from '../../refinement/refine-geometry.js';
+import { counted } from '../../util/amounts.js';
 import { EwaldError } from '../../util/errors.js';
+import { median } from '../../util/median.js';
 import { doubtText } from '../doubt.js';
 import { geometryOfHead, peaksOf } from '../sources/stream.js';
 import { beamOfChunk } from '../streams/beam-of-chunk.js';
@@ -46,8 +56,13 @@ export interface RefineStreamGeometryOptions {
 
 /** A geometry refined on a stream. */
 interface RefinedStreamGeometry extends GeometryRefinement {
-  /** Why the cell is in doubt; undefined if it is not. With a doubt nothing is written without `force`. */
+  /**
+   * What is doubtful about the cell or a panel; undefined if nothing is. If the crystals do not have the cell at all,
+   * nothing is written without `force`.
+   */
   readonly doubt: string | undefined;
+  /** Remarks on crystals that were turned or left out. */
+  readonly notes: readonly string[];
 }
 
 /** Maximum number of crystals used; the improvement from using more would be smaller than the errors of the cell. */
@@ -86,12 +101,13 @@ export async function refineStreamGeometry(
     const known = cell === undefined ? readCell(reader.head.cell ?? '', stream) : await readCellOption(cell);
     const panels = new Map(geometry.panels.map(({ name }, i) => [name, i]));
     const frames: IndexedPeaks[] = [];
-    let crystals = 0;
+    let [crystals, turned] = [0, 0];
     for await (const chunk of reader.chunks()) {
       if (crystals >= maxCrystals) break;
       if (chunk.crystals.length === 0) continue;
       frames.push(frameOf(chunk, geometry, beamOfChunk(chunk, geometry, own), peaksOf(chunk, panels, stream)));
       crystals += chunk.crystals.length;
+      turned += chunk.crystals.filter(isLeftHanded).length;
     }
     const shares = frames.filter(({ count }) => count > 0).map(({ explained, count }) => sumOf(explained) / count);
     const doubt = doubtText(shares);
@@ -101,11 +117,13 @@ export async function refineStreamGeometry(
       });
     const found = foundPanels(geometry, frames, unexplainedOf(geometry, frames));
     const begin = withFoundPanels(geometry, found);
-    const refined = refineGeometry(
-      begin,
-      frames.flatMap((frame) => crystalsOf(frame, begin, known)),
-      { trustCell },
-    );
+    const fitted = frames.flatMap((frame) => crystalsOf(frame, begin, known));
+    const refined = refineGeometry(begin, fitted, { trustCell });
+    const misfit = misfitText(refined, fitted, known);
+    if (misfit !== undefined && !force)
+      throw new EwaldError('Format', `${stream}: ${misfit}; no geometry is written without --force (force: true)`, {
+        detail: { path: stream },
+      });
     const moved = movedWithFound(geometry, found, refined.moved);
     const unexplained = unexplainedText(
       geometry,
@@ -114,13 +132,63 @@ export async function refineStreamGeometry(
         frames.map((frame) => ({ ...frame, explained: explainedAt(frame, refined.geometry) })),
       ).filter(({ panel: one }) => !found.some(({ panel }) => panel === one)),
     );
-    const result = { ...refined, moved, doubt: doubt ?? unexplained };
+    // A trusted cell is held, so that crystals hide in strains of their own what contradicts it.
+    const { cells } = trustCell ? refineGeometry(begin, fitted) : refined;
+    const doubts = [doubt ?? misfit, ...cells.map((cell) => cellText(cell, trustCell)), unexplained];
+    const told = doubts.filter((text) => text !== undefined);
+    const notes = [turnedText(turned, crystals), leftOutText(refined.crystals, crystals)].filter(
+      (text) => text !== undefined,
+    );
+    const result = { ...refined, moved, doubt: told.length === 0 ? undefined : told.join('; '), notes };
     await written.write(moved.length === 0 ? text : `${refinementComments(result)}${formatGeometry(refined.geometry)}`);
     await written.close();
     return result;
   } finally {
     await written.discard();
   }
+}
+
+const isLeftHanded = ({ reciprocal: stars }: StreamChunk['crystals'][number]): boolean => determinant(stars.flat()) < 0;
+
+const turnedText = (turned: number, crystals: number): string | undefined =>
+  turned === 0
+    ? undefined
+    : `the axes a*, b*, c* of ${turned} of ${counted(crystals, 'crystal')} are left-handed: they are negated, which leaves ` +
+      'every reflection at its place';
+
+const leftOutText = (used: number, crystals: number): string | undefined =>
+  used === crystals
+    ? undefined
+    : `${crystals - used} of ${counted(crystals, 'crystal')} are left out: they have too few peaks, or another cell`;
+
+/** Why crystals and a known cell do not belong together, so that nothing can be fitted; undefined if they do. */
+function misfitText(
+  { crystals, cells }: GeometryRefinement,
+  fitted: readonly GeometryCrystal[],
+  { cell: known }: KnownCell,
+): string | undefined {
+  if (fitted.length === 0) return 'it has no crystals';
+  if (crystals > 0 && (crystals < fewestFitted || cells.length > 0)) return undefined;
+  const numbers = (of: (cell: Cell) => readonly number[]): number[] =>
+    [0, 1, 2].map((i) => median(fitted.map(({ cell }) => of(cell)[i] as number)));
+  const text = (...all: readonly (readonly number[])[]): string =>
+    all
+      .flat()
+      .map((x) => x.toFixed(2))
+      .join(' ');
+  const why =
+    crystals > 0 ? 'no place of the detector fits' : 'none of its crystals can be fitted to the known cell with';
+  return (
+    `${why} its ${counted(fitted.length, 'crystal')}: their cell is ${text(numbers(lengthsOf), numbers(anglesOf))} ` +
+    `(median), the known one ${text(lengthsOf(known), anglesOf(known))}; check the cell (-p) and the wavelength`
+  );
+}
+
+/** That the crystals have another cell than the known one, and that a trusted cell is not right. */
+function cellText(cell: MeasuredCell, isTrusted = false): string | undefined {
+  const text = cellRemark(cell);
+  if (text === undefined || !isTrusted) return text;
+  return `${text}; peaks contradict a cell that is right to 0.03 % (--trust-cell), and the distance is between both`;
 }
 
 const sumOf = (flags: Uint8Array): number => flags.reduce((sum, x) => sum + x, 0);
@@ -133,9 +201,11 @@ function unexplainedOf(geometry: Geometry, frames: readonly IndexedPeaks[]) {
 
 function frameOf({ crystals }: StreamChunk, geometry: Geometry, beam: Beam, peaks: PeakList): IndexedPeaks {
   const perAngstrom = ([x, y, z]: Vector): Vector => [x / 10, y / 10, z / 10];
-  const cells = crystals.map(({ reciprocal: [a, b, c] }) =>
-    reciprocal([perAngstrom(a), perAngstrom(b), perAngstrom(c)]),
-  );
+  const cells = crystals.map((crystal): Cell => {
+    const [a, b, c] = reciprocal(crystal.reciprocal.map(perAngstrom) as unknown as Cell);
+    const negated = ([x, y, z]: Vector): Vector => [-x, -y, -z];
+    return isLeftHanded(crystal) ? [negated(a), negated(b), negated(c)] : [a, b, c];
+  });
   const within = (values: ArrayLike<number>, axis: 'minFs' | 'minSs'): number[] =>
     Array.from(values, (x, i) => x - (geometry.panels[peaks.panel[i] as number]?.[axis] ?? 0));
   const { count, panel, intensity } = peaks;
