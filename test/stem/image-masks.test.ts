@@ -39,13 +39,13 @@ function png(width: number, colour: number, depth: number, rows: readonly (reado
 }
 
 /** A TIFF of one strip of bytes. */
-function tiff(width: number, height: number, bytes: readonly number[]): Buffer {
+function tiff(width: number, height: number, bytes: readonly number[], photometric = 1): Buffer {
   const tags = [
     [256, width],
     [257, height],
     [258, 8],
     [259, 1],
-    [262, 1],
+    [262, photometric],
     [273, 8],
     [277, 1],
     [278, height],
@@ -182,5 +182,20 @@ test('a coloured, transparent or damaged picture is refused with what it is, one
   ] as const) {
     const { code, err } = await run('masks', 'scan.npy', '--mask', file);
     expect([code, err]).toEqual([1, expect.stringContaining(words)]);
+  }
+});
+
+test('a TIFF in which 0 is white is no mask, region or correction: which numbers are meant is open', async () => {
+  write('inverted.tif', tiff(width, height, Array(pixels).fill(255), 0));
+  for (const flags of [
+    ['masks', '--mask', 'inverted.tif'],
+    ['sum', '--dark', 'inverted.tif'],
+    ['sum', '--excluded-pixels', 'inverted.tif'],
+  ]) {
+    const [name = '', ...others] = flags;
+    const { code, err } = await run(name, 'scan.npy', '--nav-shape', '2,3', ...others, '-o', 'never.npy');
+    expect(code, err).toBeGreaterThan(0);
+    expect(err).toContain('inverted.tif says that 0 is white');
+    expect(err).toContain('ewald convert');
   }
 });

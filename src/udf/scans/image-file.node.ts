@@ -22,6 +22,13 @@ export async function readImageFile(file: string, signal?: PlatformSignal): Prom
         'Unsupported',
         `${file}: an image of ${images.dtype}; expected real numbers of at most 32 bits, or f64`,
       );
+    // Viewers show such a picture inverted, and programs that compute read it as it is stored.
+    if (images.meta.header?.photometric === 0)
+      throw new EwaldError(
+        'Unsupported',
+        `${file} says that 0 is white (PhotometricInterpretation 0), so that it is open whether white or large numbers ` +
+          'are meant; write it with 0 as black, or take the numbers that are stored: ewald convert FILE.tif -o FILE.npy',
+      );
     const data = Float64Array.from((await images.read(0, images.frames)) as ArrayLike<number>);
     return {
       shape: images.frames === 1 ? images.shape.sig : [images.frames, ...images.shape.sig],
