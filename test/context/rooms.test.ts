@@ -178,6 +178,7 @@ const state: Readonly<Record<string, string>> = {
   'pipeline/regions/spans.ts: known': 'a cache, gone with its object',
   'stem/analyses/beam-share.ts: beams': 'a cache, gone with its object',
   'udf/execution/running-udf.ts: accessors': 'a cache of accessors by name',
+  'crystal/symmetry/asymmetric-unit.ts: rotations': 'a cache, gone with its object',
   'crystal/finer-lattice.ts: fractionsMade': 'a cache of the fractions of small numbers',
   'crystal/stream/write.ts: listsOfChunks': 'the data of lists, gone with their chunk',
   'pipeline/profile/frame-profiles.ts: known': 'a cache, gone with its object',
