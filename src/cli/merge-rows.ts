@@ -16,8 +16,8 @@ const outputRows = grouped('output', {
   mtz: { kind: 'text', common: true, sentence: 'MTZ file: IMEAN, SIGIMEAN and N', value: 'file.mtz' },
   unmerged: {
     kind: 'text',
-    sentence: 'MTZ file of all observations with their scales, for careless and others',
-    value: 'file.mtz',
+    sentence: 'file of all observations with their scales: .mtz, for careless and others, or .cif, for a deposition',
+    value: 'file',
   },
   cif: {
     kind: 'text',

@@ -75,7 +75,7 @@ export async function run(
     [output, { ...mergeWriting.hkl, endings: ['.hkl'] }],
     ...(await halvesOf(output)).map((half) => [`${output}${half}`, mergeWriting.hkl] as const),
     [mtz, { ...mergeWriting.mtz, endings: ['.mtz'] }],
-    [unmerged, { ...mergeWriting.mtz, endings: ['.mtz'] }],
+    [unmerged, { ...(isCif(unmerged) ? mergeWriting.cif : mergeWriting.mtz), endings: ['.mtz', '.cif'] }],
     [cif, { ...mergeWriting.cif, endings: ['.cif', '.mmcif'] }],
     [table1, { ...mergeWriting.table1, endings: ['.txt', '.tex', '.csv'] }],
     [html, { ...mergeWriting.html, endings: ['.html', '.htm'] }],
@@ -140,6 +140,8 @@ export async function run(
   if (refused) throw refused;
   endDone(!result.isDoubtful);
 }
+
+const isCif = (file: string | undefined): boolean => /\.cif$/i.test(file ?? '');
 
 /** Reads a CrystFEL list or an MTZ file. */
 async function readReference(file: string): Promise<ReflectionList> {
@@ -218,7 +220,8 @@ async function filesOf(
     if (mtz !== undefined && (isWhole || besideMtz)) addIfThere(named(mtz), mergeWriting.mtz, () => one.toMtz());
     if (cif !== undefined && (isWhole || besideCif)) addIfThere(named(cif), mergeWriting.cif, () => one.toCif());
   }
-  if (unmerged !== undefined) addIfThere(unmerged, mergeWriting.mtz, () => result.toUnmergedMtz());
+  if (unmerged !== undefined && isCif(unmerged)) addIfThere(unmerged, mergeWriting.cif, () => result.toUnmergedCif());
+  else if (unmerged !== undefined) addIfThere(unmerged, mergeWriting.mtz, () => result.toUnmergedMtz());
   if (table1 !== undefined) addIfThere(table1, mergeWriting.table1, () => result.toTable1(table1Form(table1)));
   if (html !== undefined) add(html, mergeWriting.html, mergeReport(result, { about: commandLine() }));
   if (assignments !== undefined) add(assignments, {}, assignmentsOf(result));

@@ -1,16 +1,31 @@
 /** `ewald reflections check`: what a list says of the crystal and of itself. */
-import { checkListRows, oddsText, spaceGroupText, twinText } from '../entries/command.node.js';
-import { checkReflections, type ListCheck, type ListShell } from '../entries/merging.js';
+import {
+  checkListRows,
+  checkOutput,
+  inputName,
+  mergeWriting,
+  oddsText,
+  spaceGroupText,
+  twinText,
+  writeWhole,
+} from '../entries/command.node.js';
+import { checkReflections, checkReport, type ListCheck, type ListShell } from '../entries/merging.js';
+import { commandLine } from './command-line.js';
 import { bold, counted, dim, note, print, printJson, table, wrapText, yellow } from './output.js';
 import { pickFlags } from './parameter-flags.js';
 import { cellOfLists, readList } from './reflections-input.js';
 import type { CheckFlags } from './reflections-rows.js';
 
 export async function run([input = '']: readonly string[], flags: CheckFlags): Promise<void> {
+  const { html } = flags;
+  const writing = { ...mergeWriting.check, force: flags.force ?? false, inputs: [input].filter((one) => one !== '-') };
+  if (html !== undefined) await checkOutput(html, { ...writing, endings: ['.html', '.htm'] });
   const file = await readList(input, flags);
   const cell = await cellOfLists(flags.cell, [file], [input]);
   const result = checkReflections(file.list, { ...pickFlags(checkListRows, flags), cell });
   const words = { twinning: twinText(result), spaceGroup: spaceGroupText(result) };
+  if (html !== undefined)
+    await writeWhole(html, checkReport(result, { title: inputName(input), about: commandLine() }), writing);
   for (const remark of result.remarks) note(`${yellow('note:')} ${remark}`);
   if (flags.json) return printJson({ list: input, symmetry: flags.symmetry ?? file.list.symmetry, words, ...result });
   show(input, result, words);

@@ -39,6 +39,14 @@ const convertRows = {
 const checkRows = {
   ...checkListRows,
   ...readListRows,
+  html: {
+    common: true,
+    group: 'output',
+    kind: 'text',
+    sentence: 'report with pictures: the L-test, moments, the Wilson plot, absences along axes; one HTML file',
+    value: 'file.html',
+  },
+  force: { common: true, group: 'output', kind: 'boolean', sentence: 'replaces an existing file; never an input' },
   json: jsonRow('one JSON document'),
 } as const satisfies Parameters;
 

@@ -22,10 +22,10 @@ import { formatReflectionList, type ReflectionList } from './lists/hkl.js';
 import { matePairs } from './lists/mates.js';
 import { inverseOf, listOf, scaleOnto, unit, withoutFaint } from './lists/merged-lists.js';
 import { mtzOf, spaceGroupOf } from './lists/merged-mtz.js';
-import { formatUnmerged } from './lists/unmerged.js';
+import { formatUnmerged, formatUnmergedCif, unmergedRows } from './lists/unmerged.js';
 import type { CheckedMerge } from './options.js';
 import { mergeRows } from './parameters.js';
-import type { Amplitudes } from './reflections/amplitudes.js';
+import type { PairAmplitudes } from './reflections/amplitudes.js';
 import { expectedIntensities } from './reflections/expected.js';
 import { twinStatistics } from './reflections/twinning.js';
 import type { MergeCounts, MergedCrystal, MergedLists, MergedPolarisation, MergeResult } from './result.js';
@@ -90,8 +90,8 @@ function listsWithFiles(
   const limits = { ...(lowres !== undefined && { lowres }), ...(highres !== undefined && { highres }) };
   const statistics = mergeStatistics(list, of, subject, { shells, ...(reference && { reference }), ...limits });
   // Made when a file is: most merges write none.
-  let made: Amplitudes | undefined;
-  const amplitudes = (): Amplitudes | undefined => {
+  let made: PairAmplitudes | undefined;
+  const amplitudes = (): PairAmplitudes | undefined => {
     if (checked.frenchWilson) made ??= amplitudesOfPairs(matePairs(list, group), subject).amplitudes;
     return made;
   };
@@ -212,6 +212,20 @@ export function makeResult(checked: CheckedMerge, parts: MergeParts): MergeResul
         'CC1/2 and Rsplit need more crystals or fewer measurements.',
     isOutside ? 'No reflection of the merge lies between lowres and highres, so there are no statistics.' : undefined,
   ].filter((doubt) => doubt !== undefined);
+  const unmergedHead = () => {
+    if (!whole.fit)
+      throw new EwaldError('Unsupported', 'a plain mean has no scales to write; use another model for unmerged data');
+    return {
+      of: { fit: whole.fit, chosen, ways },
+      title: 'scaled by ewald',
+      history: [`ewald ${version}: scaled with symmetry ${group.name}`],
+      parameters,
+      cell,
+      wavelengthA,
+      group,
+      spaceGroup: spaceGroupOf(group, centring, checked.spaceGroup),
+    };
+  };
   const result: MergeResult = {
     ...lists,
     backend,
@@ -238,17 +252,13 @@ export function makeResult(checked: CheckedMerge, parts: MergeParts): MergeResul
     isDoubtful: parts.isDoubtful || doubts.length > 0,
     toUnmergedMtz(...given: readonly unknown[]) {
       refuseOptions('toUnmergedMtz', given);
-      if (!whole.fit)
-        throw new EwaldError('Unsupported', 'a plain mean has no scales to write; use another model for unmerged data');
-      return formatUnmerged(data, whole.fit, chosen, ways, {
-        title: 'scaled by ewald',
-        history: [`ewald ${version}: scaled with symmetry ${group.name}`],
-        parameters,
-        cell,
-        wavelengthA,
-        group,
-        spaceGroup: spaceGroupOf(group, centring, checked.spaceGroup),
-      });
+      const head = unmergedHead();
+      return formatUnmerged(unmergedRows(data, head.of, head, 'mtz'), head);
+    },
+    toUnmergedCif(...given: readonly unknown[]) {
+      refuseOptions('toUnmergedCif', given);
+      const head = unmergedHead();
+      return formatUnmergedCif(unmergedRows(data, head.of, head, 'cif'), head);
     },
     toTable1(form = 'text') {
       expects(['text', 'latex', 'csv'].includes(form), 'toTable1: the form', form, 'text, latex or csv');

@@ -123,6 +123,11 @@ export interface MergeResultMethods extends MergedLists {
    */
   toUnmergedMtz(): Uint8Array;
   /**
+   * The same observations as mmCIF (`_diffrn_refln`), with the indices as they were measured, for a deposition beside the merged
+   * ones. Throws as toUnmergedMtz.
+   */
+  toUnmergedCif(): string;
+  /**
    * "Table 1" of a publication, as text (default), a LaTeX table or CSV, with the outermost shell in parentheses. R values are
    * fractions. Throws `Argument`, `Unsupported` for settings that the tables lack.
    */

@@ -10,7 +10,7 @@ import { version } from '../../util/version.js';
 import { formatReflectionList, type ReflectionList } from '../lists/hkl.js';
 import { type MatePair, mateMean, matePairs } from '../lists/mates.js';
 import { mtzOf, spaceGroupOf } from '../lists/merged-mtz.js';
-import { type Amplitudes, frenchWilson } from '../reflections/amplitudes.js';
+import { type Amplitudes, frenchWilson, type PairAmplitudes } from '../reflections/amplitudes.js';
 import { expectedIntensities, type ListSubject } from '../reflections/expected.js';
 import { statedGroup } from '../reflections/space-group-laue.js';
 import { twinStatistics } from '../reflections/twinning.js';
@@ -49,7 +49,7 @@ export const holdsAmplitudes = (kind: ListKind): boolean => kind === 'mtz' || ki
 export function amplitudesOfPairs(
   pairs: readonly MatePair[],
   { cell, centring, group }: ListSubject,
-): { readonly amplitudes: Amplitudes; readonly remarks: readonly string[] } {
+): { readonly amplitudes: Amplitudes & PairAmplitudes; readonly remarks: readonly string[] } {
   const laue = laueGroup(group);
   const means = pairs.map(mateMean);
   const list: ReflectionList = {
@@ -79,7 +79,44 @@ export function amplitudesOfPairs(
       `The intensities are like those of a twin of ${fraction.toFixed(2)} ± ${error.toFixed(2)}: Wilson's law does not hold for ` +
         'them, and weak amplitudes are too small; refine against intensities.',
     );
-  return { amplitudes, remarks };
+  if (group.centrosymmetric) return { amplitudes, remarks };
+  const ofMates = (['plus', 'minus'] as const).map((which) =>
+    amplitudesOfMates(
+      pairs,
+      pairs.map((pair) => (pair.centric ? pair.plus : pair[which])),
+      subject,
+    ),
+  );
+  return { amplitudes: { ...amplitudes, mates: ofMates as unknown as NonNullable<PairAmplitudes['mates']> }, remarks };
+}
+
+/** Amplitudes of one mate of each pair; NaN where it was not measured. */
+function amplitudesOfMates(
+  pairs: readonly MatePair[],
+  mates: readonly MatePair['plus'][],
+  subject: ListSubject,
+): Pick<Amplitudes, 'amplitude' | 'sigma'> {
+  const there = [...mates.keys()].filter((i) => mates[i] !== undefined);
+  const of = frenchWilson(
+    {
+      symmetry: subject.group.name,
+      count: there.length,
+      indices: Int16Array.from(there.flatMap((i) => [...(pairs[i] as MatePair).indices])),
+      intensity: Float64Array.from(there, (i) => mates[i]?.intensity as number),
+      sigma: Float64Array.from(there, (i) => mates[i]?.sigma as number),
+      measurements: Float64Array.from(there, (i) => mates[i]?.measurements as number),
+    },
+    subject,
+  );
+  const [amplitude, sigma] = [0, 1].map(() => new Float64Array(pairs.length).fill(Number.NaN)) as [
+    Float64Array,
+    Float64Array,
+  ];
+  for (const [n, i] of there.entries()) {
+    amplitude[i] = of.amplitude[n] as number;
+    sigma[i] = of.sigma[n] as number;
+  }
+  return { amplitude, sigma };
 }
 
 /** Writes a list as a file of a kind. Throws `Unsupported` for settings that a format cannot state. */

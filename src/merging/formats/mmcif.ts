@@ -5,16 +5,16 @@ import { centric, type Indices, representative } from '../../crystal/symmetry/as
 import { pointGroup } from '../../crystal/symmetry/point-group.js';
 import { argumentError } from '../../options/parameters.js';
 import { EwaldError } from '../../util/errors.js';
-import { version } from '../../util/version.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import type { MatePair } from '../lists/mates.js';
 import { mateMean } from '../lists/mates.js';
 import { matesApart } from '../lists/mtz-reader.js';
 import { type GroupOfFile, groupOfFile } from '../lists/stated-group.js';
-import type { Amplitudes } from '../reflections/amplitudes.js';
+import type { PairAmplitudes } from '../reflections/amplitudes.js';
 import { type ListedReflection, listFrom } from '../reflections/lists-in-group.js';
 import type { MergeStatistics } from '../statistics/statistics.js';
-import { type CifBlock, type CifLoop, cifValue, readCif } from './cif.js';
+import { type CifBlock, type CifLoop, readCif } from './cif.js';
+import { cellItems, cifHead, cifItem } from './cif-head.js';
 
 /** What a file states besides its reflections. */
 export interface MmcifContent {
@@ -30,10 +30,8 @@ export interface MmcifContent {
   /** Whether the list has mates apart. */
   readonly hasMates: boolean;
   /** Amplitudes in the order of the pairs, if there are any. */
-  readonly amplitudes?: Pick<Amplitudes, 'amplitude' | 'sigma'> | undefined;
+  readonly amplitudes?: PairAmplitudes | undefined;
 }
-
-const cellItems = ['length_a', 'length_b', 'length_c', 'angle_alpha', 'angle_beta', 'angle_gamma'];
 
 /** A number with so many decimals, `?` if there is none. */
 const fixed = (x: number | undefined, digits: number): string =>
@@ -41,31 +39,14 @@ const fixed = (x: number | undefined, digits: number): string =>
 
 /** One block: cell, space group, statistics by shell, reflections. R values are fractions. */
 export function formatMmcif(content: MmcifContent): string {
-  const { parameters, wavelengthA, spaceGroup, statistics, pairs, amplitudes } = content;
+  const { statistics, pairs, amplitudes } = content;
   const id = 'merged';
-  const item = (name: string, value: string | number): string => `${name.padEnd(50)} ${value}`;
-  const lines = [
-    `data_${id}`,
-    item('_entry.id', id),
-    item('_audit.creation_method', cifValue(`ewald ${version}`)),
-    item('_cell.entry_id', id),
-    ...cellItems.map((name, i) => item(`_cell.${name}`, (parameters[i] as number).toFixed(4))),
-    item('_symmetry.entry_id', id),
-    item('_symmetry.space_group_name_H-M', cifValue(spaceGroup.name)),
-    item('_symmetry.Int_Tables_number', spaceGroup.number),
-    item('_diffrn.id', 1),
-    item('_diffrn.crystal_id', 1),
-    ...(content.isSerial ? [item('_diffrn.pdbx_serial_crystal_experiment', 'Y')] : []),
-    item('_diffrn_radiation.diffrn_id', 1),
-    item('_diffrn_radiation.wavelength_id', 1),
-    item('_diffrn_radiation_wavelength.id', 1),
-    item('_diffrn_radiation_wavelength.wavelength', wavelengthA > 0 ? wavelengthA.toFixed(5) : '?'),
-    ...(statistics ? statisticsLines(statistics, item, id) : []),
-  ];
+  const lines = [...cifHead(id, content), ...(statistics ? statisticsLines(statistics, cifItem, id) : [])];
   const columns = ['crystal_id', 'wavelength_id', 'scale_group_code', 'index_h', 'index_k', 'index_l', 'status'];
   columns.push('intensity_meas', 'intensity_sigma');
   if (amplitudes) columns.push('F_meas_au', 'F_meas_sigma_au');
   if (content.hasMates) columns.push('pdbx_I_plus', 'pdbx_I_plus_sigma', 'pdbx_I_minus', 'pdbx_I_minus_sigma');
+  if (amplitudes?.mates) columns.push('pdbx_F_plus', 'pdbx_F_plus_sigma', 'pdbx_F_minus', 'pdbx_F_minus_sigma');
   lines.push('loop_', ...columns.map((name) => `_refln.${name}`));
   for (const [at, pair] of pairs.entries()) {
     const mean = mateMean(pair);
@@ -82,6 +63,8 @@ export function formatMmcif(content: MmcifContent): string {
     if (content.hasMates)
       for (const mate of [pair.plus, pair.centric ? pair.plus : pair.minus])
         values.push(fixed(mate?.intensity, 3), fixed(mate?.sigma, 3));
+    for (const { amplitude, sigma } of amplitudes?.mates ?? [])
+      values.push(fixed(amplitude[at], 4), fixed(sigma[at], 4));
     lines.push(values.join(' '));
   }
   return `${lines.join('\n')}\n`;

@@ -6,10 +6,10 @@ import { laueName, type PointGroup, rotationsOf } from '../../crystal/symmetry/p
 import { centringsOf, hasPointGroup, type SpaceGroup, symmorphicGroup } from '../../crystal/symmetry/space-group.js';
 import { EwaldError } from '../../util/errors.js';
 import { version } from '../../util/version.js';
-import type { Amplitudes } from '../reflections/amplitudes.js';
+import type { PairAmplitudes } from '../reflections/amplitudes.js';
 import type { Subject } from '../setting/subject.js';
 import type { ReflectionList } from './hkl.js';
-import { mateMean, matePairs } from './mates.js';
+import { type MatePair, mateMean, matePairs } from './mates.js';
 import { formatMtz, type MtzColumn } from './mtz.js';
 
 /**
@@ -65,7 +65,7 @@ export function mtzOf(
     readonly wavelengthA: number;
     readonly spaceGroup: SpaceGroup | undefined;
     /** Written beside the intensities, in the order of the pairs of mates; default none. */
-    readonly amplitudes?: Pick<Amplitudes, 'amplitude' | 'sigma'> | undefined;
+    readonly amplitudes?: PairAmplitudes | undefined;
   },
 ): Uint8Array {
   const spaceGroup = spaceGroupOf(group, centring, given);
@@ -127,7 +127,36 @@ export function mtzOf(
       ),
       ...(amplitudes ? [column('F', 'F', [...amplitudes.amplitude]), column('SIGF', 'Q', [...amplitudes.sigma])] : []),
       ...mates,
+      ...anomalousColumns(amplitudes?.mates, pairs, column),
     ],
     history: [`ewald ${version}: merged with symmetry ${group.name}`],
   });
+}
+
+/** F(+), F(−) and their difference, of reflections that are not centric. */
+function anomalousColumns(
+  mates: PairAmplitudes['mates'],
+  pairs: readonly MatePair[],
+  column: (label: string, type: string, values: readonly (number | undefined)[]) => MtzColumn,
+): MtzColumn[] {
+  if (!mates) return [];
+  const [plus, minus] = mates;
+  const difference = (of: (i: number) => number): number[] =>
+    pairs.map(({ centric }, i) => (centric ? Number.NaN : of(i)));
+  return [
+    column('F(+)', 'G', [...plus.amplitude]),
+    column('SIGF(+)', 'L', [...plus.sigma]),
+    column('F(-)', 'G', [...minus.amplitude]),
+    column('SIGF(-)', 'L', [...minus.sigma]),
+    column(
+      'DANO',
+      'D',
+      difference((i) => (plus.amplitude[i] as number) - (minus.amplitude[i] as number)),
+    ),
+    column(
+      'SIGDANO',
+      'Q',
+      difference((i) => Math.hypot(plus.sigma[i] as number, minus.sigma[i] as number)),
+    ),
+  ];
 }

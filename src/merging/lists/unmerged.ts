@@ -11,6 +11,7 @@ import { version } from '../../util/version.js';
 import type { Fit, Identified } from '../fit/accumulate.js';
 import { maxReflections } from '../fit/accumulate.js';
 import { Excitation, lnFactor, parameterCount, rotationX, rotationY } from '../fit/model.js';
+import { cifHead } from '../formats/cif-head.js';
 import { formatMtz, type MtzBatch, type MtzContent } from './mtz.js';
 import { orientationOf } from './mtz-orientation.js';
 
@@ -23,6 +24,49 @@ interface UnmergedHead extends Pick<MtzContent, 'title' | 'history' | 'parameter
 /** Rows beyond this need more memory than JavaScript gives to arrays of triples. */
 const maxRows = 2 ** 25;
 
+/** The observations of the crystals that took part, as columns. */
+interface Rows {
+  /** As they were indexed, in the way that was chosen; and in CCP4's asymmetric unit. */
+  readonly own: readonly Indices[];
+  readonly indices: readonly Indices[];
+  readonly batches: readonly MtzBatch[];
+  readonly symmetry: Float32Array;
+  readonly batch: Float32Array;
+  readonly value: Float32Array;
+  readonly error: Float32Array;
+  readonly scale: Float32Array;
+  readonly spacing: Float32Array;
+  readonly offset: Float32Array;
+}
+
+/** Rows of an mmCIF file, which is one text. */
+const maxCifRows = 2 ** 22;
+
+/**
+ * The same observations as an mmCIF block: `_diffrn_refln` with the indices as they were measured, an image for each crystal.
+ * Throws `Limit` beyond 4 194 304 rows.
+ */
+export function formatUnmergedCif(
+  rows: Rows,
+  head: Pick<UnmergedHead, 'parameters' | 'wavelengthA' | 'spaceGroup'>,
+): string {
+  const { own, batch, value, error, scale } = rows;
+  const items = ['diffrn_id', 'id', 'index_h', 'index_k', 'index_l', 'pdbx_image_id'];
+  items.push('intensity_net', 'intensity_sigma', 'pdbx_scale_value');
+  const number = (x: number | undefined): string =>
+    x !== undefined && Number.isFinite(x) ? String(Number(x.toPrecision(7))) : '?';
+  const lines = [
+    ...cifHead('unmerged', { ...head, isSerial: true }),
+    'loop_',
+    ...items.map((item) => `_diffrn_refln.${item}`),
+  ];
+  for (const [i, indices] of own.entries())
+    lines.push(
+      `1 ${i + 1} ${indices.join(' ')} ${batch[i]} ${number(value[i])} ${number(error[i])} ${number(scale[i])}`,
+    );
+  return `${lines.join('\n')}\n`;
+}
+
 /**
  * The observations of the crystals that took part, in the setting that was chosen for each. Indices are in CCP4's
  * asymmetric unit, and M/ISYM states the symmetry operator that led there. Columns: BATCH (the crystal's number from 1
@@ -31,23 +75,44 @@ const maxRows = 2 ** 25;
  * 33 554 432 rows.
  */
 export function formatUnmerged(
-  { observations, noise }: Identified,
-  fit: Fit,
-  chosen: Uint8Array,
-  ways: readonly Operation[],
-  { group, ...head }: UnmergedHead,
+  { own: _, indices, batches, symmetry, batch, value, error, scale, spacing, offset }: Rows,
+  { group: _group, ...head }: UnmergedHead,
 ): Uint8Array {
+  return formatMtz({
+    ...head,
+    indices,
+    batches,
+    columns: [
+      { label: 'M/ISYM', type: 'Y', values: symmetry },
+      { label: 'BATCH', type: 'B', values: batch },
+      { label: 'I', type: 'J', values: value },
+      { label: 'SIGI', type: 'Q', values: error },
+      { label: 'SCALE', type: 'R', values: scale },
+      { label: 'dHKL', type: 'R', values: spacing },
+      { label: 'ewald_offset', type: 'R', values: offset },
+    ],
+  });
+}
+
+/** The observations that a file has. Throws `Limit` for more than `kind` holds. */
+export function unmergedRows(
+  { observations, noise }: Identified,
+  { fit, chosen, ways }: { readonly fit: Fit; readonly chosen: Uint8Array; readonly ways: readonly Operation[] },
+  { group, spaceGroup }: Pick<UnmergedHead, 'group' | 'spaceGroup'>,
+  kind: 'mtz' | 'cif',
+): Rows {
   const { crystals, offsets, h, k, l, intensity, sigma } = observations;
   let rows = 0;
   for (let c = 0; c < crystals; c++)
     if (fit.selected[c] === 1) rows += (offsets[c + 1] as number) - (offsets[c] as number);
-  if (rows > maxRows)
+  const [most, form] = kind === 'mtz' ? [maxRows, 'MTZ'] : [maxCifRows, 'mmCIF'];
+  if (rows > most)
     throw new EwaldError(
       'Limit',
-      `${rows} observations are too many for one MTZ file, at most ${maxRows}; merge fewer streams`,
+      `${rows} observations are too many for one ${form} file, at most ${most}; merge fewer streams`,
     );
-  const unit = ccp4Symmetry(group, rotationsOfSpaceGroup(head.spaceGroup), head.spaceGroup.name[0] as Centring);
-  const indices: Indices[] = [];
+  const unit = ccp4Symmetry(group, rotationsOfSpaceGroup(spaceGroup), spaceGroup.name[0] as Centring);
+  const [indices, all]: [Indices[], Indices[]] = [[], []];
   const batches: MtzBatch[] = [];
   const [symmetry, batch, value, error, scale, spacing, offset] = Array.from(
     { length: 7 },
@@ -69,6 +134,7 @@ export function formatUnmerged(
       const own = transformed([h[i] as number, k[i] as number, l[i] as number], way);
       const place = unit?.(own) ?? { indices: own, isym: 1 };
       indices.push(place.indices);
+      all.push(own);
       symmetry[row] = place.isym;
       batch[row] = c + 1;
       value[row] = intensity[i] as number;
@@ -78,18 +144,5 @@ export function formatUnmerged(
       offset[row] = excitation.error[i - first] as number;
     }
   }
-  return formatMtz({
-    ...head,
-    indices,
-    batches,
-    columns: [
-      { label: 'M/ISYM', type: 'Y', values: symmetry },
-      { label: 'BATCH', type: 'B', values: batch },
-      { label: 'I', type: 'J', values: value },
-      { label: 'SIGI', type: 'Q', values: error },
-      { label: 'SCALE', type: 'R', values: scale },
-      { label: 'dHKL', type: 'R', values: spacing },
-      { label: 'ewald_offset', type: 'R', values: offset },
-    ],
-  });
+  return { own: all, indices, batches, symmetry, batch, value, error, scale, spacing, offset };
 }

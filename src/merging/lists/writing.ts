@@ -1,6 +1,7 @@
 /** How the files of a merge state that ewald wrote them; such files may be replaced. */
 
 import { isState } from '../collection/state.js';
+import { checkPageBegin } from '../reflections/check-report.js';
 import { pageBegin } from '../statistics/report.js';
 
 /** Whether a file with this beginning and end, up to 4096 bytes each, may be replaced. */
@@ -25,8 +26,9 @@ export const mergeWriting = {
       // The last batch of unmerged data is after the history.
       /(?:MTZHIST +\d+ *|TITLE )ewald \d[\s\S]*MTZENDOFHEADERS *$/.test(latin1Text(tail)),
   },
-  cif: { replaces: (head) => /^data_merged\n[\s\S]*_audit\.creation_method +'ewald \d/.test(latin1Text(head)) },
+  cif: { replaces: (head) => /^data_(?:un)?merged\n[\s\S]*_audit\.creation_method +'ewald \d/.test(latin1Text(head)) },
   table1: { replaces: (head) => /ewald \d/.test(latin1Text(head)) && /Wavelength/.test(latin1Text(head)) },
   html: { replaces: (head) => latin1Text(head).startsWith(pageBegin) },
+  check: { replaces: (head) => latin1Text(head).startsWith(checkPageBegin) },
   state: { replaces: isState },
 } satisfies Readonly<Record<string, Stated>>;

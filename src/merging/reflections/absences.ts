@@ -30,6 +30,8 @@ export interface AbsenceElement {
   readonly absent: ZoneSummary;
   readonly present: ZoneSummary;
   readonly lnOdds: number;
+  /** The reflections of an axis, by their first index that is not 0; empty for planes. */
+  readonly along: readonly { readonly place: number; readonly share: number; readonly isAbsent: boolean }[];
 }
 
 /** Some reflections of a zone. */
@@ -209,6 +211,8 @@ const zones: readonly Zone[] = [
 ];
 
 const divisors = [2, 3, 4, 6];
+/** Zones that are axes. */
+const axes: ReadonlySet<string> = new Set(['h00', '0k0', '00l', 'hh0', 'h-h0', 'hhh']);
 
 /** Indices by which zones and conditions are recognised: all of a cube. */
 const cube: readonly Indices[] = Array.from(
@@ -272,7 +276,8 @@ function elementsOf(
   for (const { zone, text, leaves } of conditionsOf(groups, centring)) {
     const own = inZones.flatMap(({ i, orbit }) => {
       const indices = orbit.find(zone.has);
-      return indices ? [{ i, leaves: leaves(indices) }] : [];
+      const place = indices?.find((x) => x !== 0);
+      return indices && place !== undefined ? [{ i, leaves: leaves(indices), place }] : [];
     });
     const out = own.filter((each) => each.leaves).map(({ i }) => i);
     const key = `${own.map(({ i }) => i).join()};${out.join()}`;
@@ -286,6 +291,13 @@ function elementsOf(
         own.filter((each) => !each.leaves).map(({ i }) => i),
       ),
       lnOdds: oddsOf(out.map((i) => evidence(list, of, i))),
+      along: axes.has(zone.name)
+        ? own.map(({ i, leaves: isAbsent, place }) => ({
+            place,
+            share: (list.intensity[i] as number) / (of.expected[i] as number),
+            isAbsent,
+          }))
+        : [],
     });
   }
   return [...found.values()];

@@ -16,6 +16,14 @@ export interface Amplitudes {
   readonly without: number;
 }
 
+/** Amplitudes of pairs of mates, in their order: of the means, and of I(+) and I(−) where mates are apart. */
+export interface PairAmplitudes extends Pick<Amplitudes, 'amplitude' | 'sigma'> {
+  readonly mates?: readonly [
+    plus: Pick<Amplitudes, 'amplitude' | 'sigma'>,
+    minus: Pick<Amplitudes, 'amplitude' | 'sigma'>,
+  ];
+}
+
 /**
  * Posterior means of the amplitudes √I of merged intensities under Wilson's law. No reflection is dropped for being
  * negative; there is no amplitude where the mean intensity of a resolution is less than two of its errors, and none of a

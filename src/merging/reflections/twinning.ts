@@ -38,6 +38,8 @@ export interface TwinStatistics {
   readonly secondMoment: number;
   /** Its standard error. */
   readonly secondMomentError: number;
+  /** The same by resolution, in blocks of as many reflections each. */
+  readonly moments: readonly { readonly inverseD: number; readonly value: number; readonly error: number }[];
 }
 
 /** A twin law: an operation that keeps the lattice and is none of the point group. */
@@ -152,6 +154,7 @@ export function twinStatistics(list: ReflectionList, subject: ListSubject, of: E
     ...(enough ? combined(fraction, error / slope, moment) : { fraction: Number.NaN, error: Number.NaN }),
     secondMoment: moment.value,
     secondMomentError: moment.error,
+    moments: momentsByResolution(list, of),
   };
 }
 
@@ -222,14 +225,33 @@ interface Moment {
   readonly error: number;
 }
 
+/** Blocks of a picture, and fewest reflections of one. */
+const [mostBlocks, fewestInBlock] = [12, 50];
+
+/** Reflections whose errors are not larger than intensities: beyond, there is noise alone. */
+function measurable(list: ReflectionList, of: ExpectedIntensities): number[] {
+  const found: number[] = [];
+  for (let i = 0; i < list.count; i++)
+    if (usable(list, of, i) && (list.sigma[i] as number) <= (of.expected[i] as number)) found.push(i);
+  return found;
+}
+
+function momentsByResolution(list: ReflectionList, of: ExpectedIntensities): TwinStatistics['moments'] {
+  const used = measurable(list, of).sort((a, b) => (of.inverse[a] as number) - (of.inverse[b] as number));
+  const blocks = Math.min(mostBlocks, Math.floor(used.length / fewestInBlock));
+  return Array.from({ length: blocks }, (_, block) => {
+    const [from, to] = [block, block + 1].map((at) => Math.floor((at * used.length) / blocks)) as [number, number];
+    const some = used.slice(from, to);
+    const inverseD = some.reduce((sum, i) => sum + (of.inverse[i] as number), 0) / some.length;
+    return { inverseD, ...secondMomentOf(list, of, some) };
+  });
+}
+
 /** ⟨(I² − σ²)/Σ²⟩ of acentric reflections: the square of a noisy intensity is too large by its variance. */
-function secondMomentOf(list: ReflectionList, of: ExpectedIntensities): Moment {
+function secondMomentOf(list: ReflectionList, of: ExpectedIntensities, some = measurable(list, of)): Moment {
   let [n, sum, squares] = [0, 0, 0];
-  for (let i = 0; i < list.count; i++) {
-    if (!usable(list, of, i)) continue;
+  for (const i of some) {
     const sigma = list.sigma[i] as number;
-    // Where errors are larger than intensities, there is noise alone.
-    if (sigma > (of.expected[i] as number)) continue;
     const x = ((list.intensity[i] as number) ** 2 - sigma * sigma) / (of.expected[i] as number) ** 2;
     n++;
     sum += x;

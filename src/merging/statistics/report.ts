@@ -1,5 +1,7 @@
 /** The statistics of a merge as a self-contained page: plots as SVG, no scripts, fonts or network access. */
 
+import { cellFromParameters } from '../../crystal/cell.js';
+import { orientedGroup } from '../../crystal/symmetry/oriented.js';
 import { checkedOptions, row } from '../../options/call-options.js';
 import { type Curve, curves, histogram } from '../../report/charts.js';
 import { style } from '../../report/style.js';
@@ -8,6 +10,8 @@ import { expectsMembers } from '../../util/arguments.js';
 import { htmlText as escaped } from '../../util/plain-text.js';
 import { version } from '../../util/version.js';
 import { forecastSection } from '../forecast/words.js';
+import { checkReflections } from '../reflections/check.js';
+import { checkSection } from '../reflections/check-report.js';
 import type { MergedLists, MergeResult } from '../result.js';
 import type { ShellStatistics } from './statistics.js';
 
@@ -150,7 +154,16 @@ possible. The two halves are divided by frame and scaled independently.</p>`;
 /** A merge as a section of another report, such as that of the run whose crystals it merges. */
 export const mergeSection = (result: MergeResult): string =>
   `<h2>Merge in ${escaped(result.reflections.symmetry)}</h2>${tilesOf(result)}${remarksOf(result)}${forecastSection(result.forecast)}` +
-  `<section><div class="grid3">${plotsOf(result)}</div>${shellsOf(result)}</section>`;
+  `<section><div class="grid3">${plotsOf(result)}</div>${shellsOf(result)}</section>${testsOf(result)}`;
+
+/** The tests of the merged list, with pictures. */
+function testsOf({ reflections, cell, centring }: MergeResult): string {
+  const known = { cell: cellFromParameters(...cell), centring };
+  const group = orientedGroup(reflections.symmetry, known.cell)?.group;
+  return group === undefined || reflections.count === 0
+    ? ''
+    : checkSection(checkReflections(reflections, { ...known, group }));
+}
 
 /**
  * The report of a merge as the text of an HTML page, in one piece: statistics by shell, plots, crystals and remarks.
@@ -220,6 +233,7 @@ ${tilesOf(result)}
 ${remarksOf(result)}
 ${forecastSection(result.forecast)}<h2>By resolution</h2><section><div class="grid3">${plotsOf(result)}</div></section>
 <h2>Shells</h2><section>${shellsOf(result)}</section>
+${testsOf(result)}
 ${histograms === '' ? '' : `<h2>Crystals</h2><section><div class="grid3">${histograms}</div></section>`}
 ${datasets}
 <h2>Merge</h2><section><table>${rows}</table></section>

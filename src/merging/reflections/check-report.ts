@@ -1,0 +1,139 @@
+/** The tests of a list as pictures, and as a self-contained page of them. */
+import { checkedOptions, row } from '../../options/call-options.js';
+import { type Curve, curves } from '../../report/charts.js';
+import { style } from '../../report/style.js';
+import { counted } from '../../util/amounts.js';
+import { expectsMembers } from '../../util/arguments.js';
+import { htmlText as escaped } from '../../util/plain-text.js';
+import { version } from '../../util/version.js';
+import type { AbsenceElement } from './absences.js';
+import type { ListCheck } from './check.js';
+import { spaceGroupText, twinText } from './words.js';
+
+const texts = { title: row.text, about: row.text };
+
+/** Options of a report of the tests of a list. */
+export interface CheckReportOptions {
+  /** Heading of the page; default `Tests of a list`. */
+  readonly title?: string | undefined;
+  /** How it was made, such as the command line; default none. */
+  readonly about?: string | undefined;
+}
+
+/** The start of every such page, which identifies a file that may be replaced. */
+export const checkPageBegin = '<!doctype html>\n<!-- Written by ewald reflections check. -->';
+
+const digits = (x: number, places: number): string => (Number.isFinite(x) ? x.toFixed(places) : '–');
+const everyFifth = (values: readonly number[]): number[] =>
+  values.filter((_, i) => i % Math.max(1, Math.ceil(values.length / 5)) === 0);
+
+/** Axes of which pictures are drawn: those of which both kinds of reflections were measured, the most decisive first. */
+const mostAxes = 4;
+
+function axisPicture({ condition, along }: AbsenceElement): string {
+  const dots = (name: string, isAbsent: boolean): Curve => ({
+    name,
+    points: along.filter((one) => one.isAbsent === isAbsent).map(({ place, share }) => [place, share] as const),
+    dots: true,
+  });
+  const places = along.map(({ place }) => place).sort((a, b) => a - b);
+  return curves([dots('left out', true), dots('others', false)], {
+    title: `${condition}: I/&lt;I&gt;`,
+    xTicks: everyFifth(places),
+    xText: String,
+  });
+}
+
+/** Figures of a check: the L-test, the second moment, the Wilson plot, and the axes whose absences tell the space group. */
+export function checkPictures({ twinning, wilson, spaceGroups }: ListCheck): string {
+  const { curves: shares, moments } = twinning;
+  const share = (name: string, values: readonly number[]): Curve => ({
+    name,
+    points: [[0, 0] as const, ...shares.at.map((x, i) => [x, values[i] as number] as const)],
+  });
+  const line = (name: string, value: number): Curve => ({
+    name,
+    points: moments.map(({ inverseD }) => [inverseD, value] as const),
+  });
+  const fitted = wilson.points.map(([s2]) => [s2, wilson.lnScale - 2 * wilson.temperatureFactor * s2] as const);
+  const axes = spaceGroups.elements
+    .filter(({ along }) => along.some(({ isAbsent }) => isAbsent) && along.some(({ isAbsent }) => !isAbsent))
+    .sort((a, b) => Math.abs(b.lnOdds) - Math.abs(a.lnOdds));
+  return [
+    curves(
+      [
+        share('this list', shares.measured),
+        share('untwinned', shares.untwinned),
+        share('perfect twin', shares.perfect),
+      ],
+      { title: 'Share of pairs below |L|', xTicks: [0, 0.25, 0.5, 0.75, 1], xText: String, low: 0, high: 1 },
+    ),
+    curves(
+      [
+        { name: 'this list', points: moments.map(({ inverseD, value }) => [inverseD, value] as const), dots: true },
+        line('untwinned 2', 2),
+        line('perfect twin 1.5', 1.5),
+      ],
+      {
+        title: '&lt;I² − σ²&gt;/&lt;I&gt;²',
+        xTicks: everyFifth(moments.map(({ inverseD }) => inverseD)),
+        xText: (q) => `${(1 / q).toFixed(2)} Å`,
+        low: 1,
+        high: 3,
+      },
+    ),
+    curves(
+      [
+        { name: 'ln(&lt;I&gt;/ε)', points: wilson.points, dots: true },
+        {
+          name: `B ${digits(wilson.temperatureFactor, 1)} ± ${digits(wilson.temperatureFactorError, 1)} Å²`,
+          points: fitted,
+        },
+      ],
+      {
+        title: 'Wilson plot',
+        xTicks: everyFifth(wilson.points.map(([s2]) => s2)),
+        xText: (s2) => `${(1 / (2 * Math.sqrt(s2))).toFixed(2)} Å`,
+      },
+    ),
+    ...axes.slice(0, mostAxes).map(axisPicture),
+  ].join('');
+}
+
+/** What a check says in words. */
+const paragraphs = (check: ListCheck): string =>
+  [twinText(check), spaceGroupText(check), ...check.remarks].map((text) => `<p>${escaped(text)}</p>`).join('');
+
+/** The tests as a section of another page. */
+export const checkSection = (check: ListCheck): string =>
+  `<h2>Twinning and space group</h2><section>${paragraphs(check)}<div class="grid3">${checkPictures(check)}</div></section>`;
+
+/** The tests of a list as the text of an HTML page, in one piece. Throws `Argument`. */
+export function checkReport(check: ListCheck, options: CheckReportOptions = {}): string {
+  expectsMembers(
+    'checkReport: the check',
+    check,
+    ['twinning', 'wilson', 'spaceGroups'],
+    'what checkReflections returns',
+  );
+  const { title = 'Tests of a list', about = '' } = checkedOptions('checkReport', options, texts);
+  const { reflections, overall, outliers, ice } = check;
+  const rings = ice.filter(({ isFlagged }) => isFlagged).map(({ d }) => `${digits(d, 3)} Å`);
+  const facts = [
+    ['Reflections', String(reflections)],
+    ['Completeness', `${digits(100 * overall.completeness, 1)} % to ${digits(overall.dMin, 2)} Å`],
+    ['Mean I/σ(I)', digits(overall.snr, 2)],
+    ['Stronger than chance allows', counted(outliers.length, 'reflection')],
+    ['Rings of ice', rings.length === 0 ? 'none' : rings.join(', ')],
+  ];
+  return `${checkPageBegin}
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>${escaped(title)}</title><style>${style}</style></head>
+<body><main>
+<h1>${escaped(title)}</h1>${about === '' ? '' : `<code>${escaped(about)}</code>`}
+${checkSection(check)}
+<h2>List</h2><section><table>${facts.map(([name = '', text = '']) => `<tr><td>${name}</td><td>${escaped(text)}</td></tr>`).join('')}</table></section>
+<footer>ewald ${escaped(version)}</footer>
+</main></body></html>
+`;
+}

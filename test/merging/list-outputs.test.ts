@@ -1,0 +1,122 @@
+/** What is written for the next program beside intensities: pictures of tests, amplitudes of mates, observations. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readCell } from '../../dist/index.node.js';
+import { checkReflections, checkReport, formatReflections, readReflections } from '../../dist/merging.js';
+import { readCif } from '../../src/merging/formats/cif.js';
+import { ewaldTogether } from '../support/cli.js';
+import { cell, drawn, listOf } from './drawn-lists.js';
+import { readMtz } from './mtz-reader.js';
+
+test('a page of the tests has the L-test, moments, the Wilson plot and each axis with absences, and their words', () => {
+  // 00l is empty for odd l, as in P 42.
+  const list = drawn(51);
+  for (let i = 0; i < list.count; i++) {
+    const [h, k, l] = list.indices.subarray(3 * i, 3 * i + 3) as unknown as [number, number, number];
+    if (h === 0 && k === 0 && l % 2 === 1) list.intensity[i] = 0;
+  }
+  const check = checkReflections(list, { cell });
+  const axis = check.spaceGroups.elements.find(({ condition }) => condition === '00l: l = 2n');
+  expect(axis?.along.length).toBe((axis?.absent.count ?? 0) + (axis?.present.count ?? 0));
+  expect(
+    axis?.along.filter(({ isAbsent }) => isAbsent).every(({ place, share }) => place % 2 === 1 && share === 0),
+  ).toBe(true);
+  // Blocks of as many reflections each have the moment of all of them as their mean.
+  const { moments, secondMoment } = check.twinning;
+  expect(moments.reduce((sum, { value }) => sum + value, 0) / moments.length).toBeCloseTo(secondMoment, 1.5);
+  const page = checkReport(check, { title: 'a <list>' });
+  for (const text of ['a &#60;list', 'Share of pairs below |L|', '&lt;I² − σ²&gt;', 'Wilson plot', '00l: l = 2n'])
+    expect(page).toContain(text);
+  expect(page).not.toContain('NaN');
+});
+
+test('amplitudes of mates stand beside those of their mean, with their difference', () => {
+  const rows: [number, number, number, number, number][] = [];
+  const all = drawn(53);
+  for (let i = 0; i < all.count; i++) {
+    const [h, k, l] = all.indices.subarray(3 * i, 3 * i + 3) as unknown as [number, number, number];
+    const value = all.intensity[i] as number;
+    rows.push([h, k, l, value, 20]);
+    if (l > 0) rows.push([-h, -k, -l, 1.2 * value + 10, 20]);
+  }
+  const list = listOf('4', rows);
+  const options = { cell, frenchWilson: true } as const;
+  const { columns, rows: read } = readMtz(formatReflections(list, 'mtz', options).content as Uint8Array);
+  const at = (label: string): number => columns.findIndex((one) => one.label === label);
+  expect(columns.filter(({ type }) => 'GLD'.includes(type)).map(({ label }) => label)).toEqual([
+    'F(+)',
+    'SIGF(+)',
+    'F(-)',
+    'SIGF(-)',
+    'DANO',
+  ]);
+  let acentric = 0;
+  for (const row of read) {
+    const [plus, minus, difference, mean] = ['F(+)', 'F(-)', 'DANO', 'F'].map((label) => row[at(label)] as number) as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    if (Number.isNaN(difference)) continue;
+    acentric++;
+    expect(difference).toBeCloseTo(plus - minus, 4);
+    expect(mean).toBeGreaterThan(Math.min(plus, minus) - 0.5);
+    expect(mean).toBeLessThan(Math.max(plus, minus) + 0.5);
+  }
+  expect(acentric).toBeGreaterThan(100);
+  const cif = formatReflections(list, 'cif', options).content as string;
+  expect(cif).toContain('_refln.pdbx_F_minus_sigma');
+  expect(readReflections(new TextEncoder().encode(cif)).list.count).toBe(rows.length);
+});
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ewald-outputs-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test('observations are the same as mmCIF and as MTZ', { tags: 'all' }, async () => {
+  const run = (line: string) => ewaldTogether(line.split(' '), { cwd: folder });
+  const simulated =
+    'simulate frames -o . --images 12 --cell 30,34,38,90,90,90 --symmetry mmm --size 256,256 --domain 300 --pixel 0.2';
+  expect((await run(simulated)).code).toBe(0);
+  expect((await run('index run.h5 -g run.geom -p run.cell -o a.stream --refine-geometry off')).code).toBeLessThan(2);
+  const merged = 'merge a.stream -y mmm -p run.cell -n 1 --no-polarisation --force';
+  await run(`${merged} -o a.hkl --unmerged u.mtz`);
+  await run(`${merged} -o a.hkl --unmerged u.cif --html m.html`);
+  const { columns, rows } = readMtz(readFileSync(join(folder, 'u.mtz')));
+  const at = (label: string): number => columns.findIndex((one) => one.label === label);
+  const [block] = readCif(readFileSync(join(folder, 'u.cif'), 'utf8'));
+  const loop = block?.loops.find(({ names }) => names.includes('_diffrn_refln.intensity_net'));
+  const value = (row: readonly string[], item: string): number =>
+    Number(row[loop?.names.indexOf(`_diffrn_refln.${item}`) ?? -1]);
+  // In order of crystal, indices and intensity: MTZ has single precision, mmCIF seven digits.
+  const sorted = (all: readonly (readonly number[])[]): readonly (readonly number[])[] =>
+    [...all].sort((a, b) => a.reduce((order, x, i) => order || x - (b[i] as number), 0));
+  const own = sorted(
+    (loop?.rows ?? []).map((row) => [
+      value(row, 'pdbx_image_id'),
+      ...['index_h', 'index_k', 'index_l'].map((item) => Math.abs(value(row, item))),
+      value(row, 'intensity_net'),
+      value(row, 'pdbx_scale_value'),
+    ]),
+  );
+  const other = sorted(
+    rows.map((row) => [
+      row[at('BATCH')] as number,
+      ...row.slice(0, 3).map(Math.abs),
+      row[at('I')] as number,
+      row[at('SCALE')] as number,
+    ]),
+  );
+  expect(own.length).toBeGreaterThan(100);
+  expect(own.map((row) => row.slice(0, 4))).toEqual(other.map((row) => row.slice(0, 4)));
+  for (const [i, row] of own.entries())
+    for (const place of [4, 5])
+      expect(Math.abs((row[place] as number) / (other[i]?.[place] as number) - 1)).toBeLessThan(1e-6);
+  expect(readFileSync(join(folder, 'm.html'), 'utf8')).toContain('Share of pairs below |L|');
+  expect(readCell(readFileSync(join(folder, 'run.cell'), 'utf8')).centring).toBe('P');
+});
