@@ -11,7 +11,7 @@ if (!check) await types.build();
 const esm = (path) => import(`../build/esm/${path}.js`);
 const { crystfelPrograms, crystfelTable } = await esm('options/crystfel-flags');
 const { table } = await esm('options/parameter-text');
-const { cHeader, rangesHeader, searchHeader, searchShader, wgslHeader } = await esm('compute/layout/generate');
+const { cHeader, fewHeader, rangesHeader, searchHeader, searchShader, wgslHeader } = await esm('compute/layout/generate');
 const { rooms } = await esm('compute/layout/rooms');
 const { formats } = await esm('frames/formats/table');
 const { nodeKernels } = await esm('context/kernels.node');
@@ -19,6 +19,7 @@ const { nodeKernels } = await esm('context/kernels.node');
 const headers = new Map([
   ['cpp/include/generated/layout.h', cHeader()],
   ['cpp/include/generated/ranges.h', rangesHeader()],
+  ['cpp/include/generated/few.h', fewHeader()],
   ['cpp/include/generated/search.h', searchHeader()],
   ['wgsl/generated/search.wgsl', searchShader()],
   ...rooms.map((room) => [`wgsl/generated/${room.name}.wgsl`, wgslHeader(room)]),

@@ -63,6 +63,19 @@ int32_t ewald_indexer_name(ewald_indexer* indexer, const ewald_indexer_params* p
  * bytes of them to `out`, which may be NULL. */
 int32_t ewald_indexer_stage(const ewald_indexer* indexer, uint32_t stage, void* out, size_t capacity, size_t* bytes);
 
+/* Few spots of small cells: orientations and their odds, with the errors of each spot; see cpp/indexing. */
+typedef struct ewald_few ewald_few;
+int32_t ewald_few_create(uint32_t threads, ewald_few** few);
+void ewald_few_destroy(ewald_few* few);
+/* Bytes held by the handle; they grow with the nodes of the cells. */
+size_t ewald_few_bytes(const ewald_few* few);
+/* As ewald_indexer_run, for the images whose wavelength is above 0; of the others nothing is written.
+ * wavelengths [images]  angstrom, or 0; the beam is along z
+ * found       [images][params->max_output_cells] */
+int32_t ewald_few_run(ewald_few* few, const ewald_few_params* params, const float* spots, const uint32_t* offsets,
+                      const float* wavelengths, uint32_t images, const float* cells, uint32_t cell_count,
+                      ewald_indexed_cell* found, ewald_image_result* results, uint8_t* assignment);
+
 /* Proposes cells for one image without a known cell: lattices that many of its spots fit, smallest first.
  * spots      [spot_count][3]       reciprocal vectors, 1/angstrom; at most 2^20
  * min_length, max_length           limits of a cell's edges, 1 to 1000 angstrom

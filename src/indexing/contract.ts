@@ -12,6 +12,14 @@ export interface IndexingDescriptor {
   readonly maxOutputCells: number;
 }
 
+/** The images of a batch that are few spots of a small cell, and how far their spots are from nodes. */
+export interface FewImages {
+  /** The layout's FewParams. */
+  readonly params: Uint8Array;
+  /** [images] wavelength in angstrom; 0: an image that is searched in the other way. */
+  readonly wavelengths: Float32Array;
+}
+
 /**
  * One batch, already validated. Inputs are read and outputs written before the promise settles; the arrays belong to
  * the caller.
@@ -33,6 +41,8 @@ export interface IndexingBatch {
   readonly results: Uint8Array;
   /** Output: [spots], which lattice of its image a spot belongs to. */
   readonly assignment: Uint8Array;
+  /** Input: images that are few spots of a small cell; the facade keeps them from kernels of this contract. */
+  readonly few?: FewImages | undefined;
 }
 
 /** A planned indexer. */

@@ -16,8 +16,10 @@ import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } fr
 import { auditRequest, auditTask } from './audit.js';
 import type { IndexingBatch, IndexingKernel } from './contract.js';
 import { type CellSearchOptions, type DeterminedCell, determineCell } from './determine-cell.js';
+import type { FewKernel } from './few/contract.js';
+import { isOfFew, runBoth, withOthers } from './few/images.js';
 import { allFinite, checkInput, type IndexingInput, notFinite } from './input.js';
-import { indexingFeature, namingFeature, proposalsFeature } from './kernels.js';
+import { fewFeature, indexingFeature, namingFeature, proposalsFeature } from './kernels.js';
 import { checkSizes, type IndexerOptions, type IndexingMethod, type Sizes } from './parameters.js';
 import { firstNonFinite, type IndexingResult } from './result.js';
 import { runWatched } from './sections.js';
@@ -25,6 +27,7 @@ import { type IndexingStages, readStages } from './stages.js';
 import { type StreamItem, type StreamOptions, type StreamResult, streamImages } from './stream.js';
 
 export type { CellSearchOptions, DeterminedCell } from './determine-cell.js';
+export type { FewSpotParameters } from './few/parameter-types.js';
 export type { IndexingInput } from './input.js';
 export type { CentredCell, KnownCellsInput } from './known-cells.js';
 export type { LatticeEvidence } from './lattice/choose-lattice.js';
@@ -76,11 +79,14 @@ export type Indexer = IndexerMethods & MaybeAsyncDisposable;
 /** Plans an indexer on a context. */
 export async function planIndexer(planner: Planner, options: IndexerOptions): Promise<Indexer> {
   const sizes = checkSizes(options);
-  const { backend, kernel } = await planner.plan(indexingFeature, sizes);
+  const { backend, kernel } =
+    sizes.method === 'few' ? await planFewAlone(planner, sizes) : await planner.plan(indexingFeature, sizes);
   const auditor = backend.name === 'wasm' ? undefined : planner.auditor;
-  const naming = new NamingKernel();
+  const naming = new LaterKernel<IndexingKernel>();
   const namer = kernel.leavesNames ? new Namer(planner, sizes, naming) : undefined;
-  const resource = new Resource('indexer', planner.resource, disposedTogether(naming, kernel));
+  const few = new LaterKernel<FewKernel>();
+  const searcher = sizes.takesFew ? new FewSearcher(planner, sizes, few) : undefined;
+  const resource = new Resource('indexer', planner.resource, disposedTogether(naming, few, kernel));
   // If the backend holds several batches, runs alternate between as many queues; those into the same result stay in
   // order.
   const { atOnce = 1, flagsNonFinite = false } = kernel;
@@ -92,9 +98,9 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
   let turn = 0;
   let ran = false;
   // Whether the spots are finite is checked before the run, reported by the backend after it, or already known.
-  const submit = async (input: IndexingInput, finite: 'before' | 'after' | 'known') => {
+  const submit = async (input: IndexingInput, finite: 'before' | 'after' | 'known', takesFew = sizes.takesFew) => {
     resource.assertAlive();
-    const batch = checkInput(sizes, input, finite === 'before');
+    const batch = checkInput(sizes, input, finite === 'before', takesFew);
     const told = progressOf('indexer.run', input);
     const queue = queueOf.get(batch.result) ?? (queues[turn++ % queues.length] as Resource);
     queueOf.set(batch.result, queue);
@@ -106,7 +112,8 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
       const checks = drawn.map((image) => ({ image, request: auditRequest(options, input, batch, image) }));
       try {
         const watch = { signal: input.signal, tell: input.onProgress && told };
-        await runWatched(kernel, batch, watch, options.debug === true);
+        const all = batch.few && searcher ? { run: (part: IndexingBatch) => searcher.run(part, kernel) } : kernel;
+        await runWatched(all, batch, watch, options.debug === true);
         await namer?.name(batch);
       } finally {
         // If a run failed because an array was detached, that is reported as the reason.
@@ -134,7 +141,9 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
     },
     determineCell(images, search) {
       resource.assertAlive();
-      return findCell(planner, (input) => indexer.run(input), images, search);
+      // Candidates of a cell are compared with each other by one method.
+      const run = (input: IndexingInput) => submit(input, flagsNonFinite ? 'after' : 'before', false);
+      return findCell(planner, run, images, search);
     },
     async stages() {
       resource.assertAlive();
@@ -154,22 +163,54 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
   return indexer as Indexer;
 }
 
+/** Plans the search with few spots as the only one. */
+async function planFewAlone(planner: Planner, sizes: Sizes) {
+  const { backend, kernel } = await planner.plan(fewFeature, { threads: sizes.fields.threads ?? 0 });
+  const alone: IndexingKernel = {
+    bytes: kernel.bytes,
+    run: ({ few, ...batch }) =>
+      runBoth({ ...batch, few }, kernel, async () => {
+        throw new EwaldError('Internal', 'an image was not taken by the method few');
+      }),
+    dispose: () => kernel.dispose(),
+  };
+  return { backend, kernel: alone };
+}
+
 /**
  * The parts of an indexer as one. Made outside of `planIndexer`, whose scope has the planner: what a context holds for
  * its end must not lead back to it, or a forgotten context would never be collected.
  */
-const disposedTogether = (naming: NamingKernel, kernel: IndexingKernel) => ({
+const disposedTogether = (...parts: readonly Disposable[]) => ({
   async dispose(): Promise<void> {
-    await naming.dispose();
-    await kernel.dispose();
+    for (const part of parts) await part.dispose();
   },
 });
 
-/** The kernel that names axes; planned when the first cell asks for it. */
-class NamingKernel {
-  planned: Promise<IndexingKernel | undefined> | undefined;
+/** A kernel that is planned when the first image asks for it. */
+class LaterKernel<Kernel extends Disposable> {
+  planned: Promise<Kernel | undefined> | undefined;
   /** Runs of a GPU overlap; those of this kernel must not. */
   last: Promise<unknown> = Promise.resolve();
+
+  /** The kernel; undefined in a context of a GPU alone. */
+  plan(start: () => Promise<{ readonly kernel: Kernel }>): Promise<Kernel | undefined> {
+    this.planned ??= start().then(
+      ({ kernel }) => kernel,
+      (error: unknown) => {
+        if (isEwaldError(error, 'Unsupported')) return undefined;
+        throw error;
+      },
+    );
+    return this.planned;
+  }
+
+  /** Does something with the kernel when its earlier works have ended. */
+  async inTurn(work: () => Promise<void> | undefined): Promise<void> {
+    const run = this.last.then(work);
+    this.last = run.catch(() => {});
+    await run;
+  }
 
   async dispose(): Promise<void> {
     await this.last;
@@ -177,13 +218,32 @@ class NamingKernel {
   }
 }
 
+/** Indexes the images of a batch that are few spots of a small cell, on the CPU, and leaves the others to a kernel. */
+class FewSearcher {
+  readonly #planner: Planner;
+  readonly #threads: number;
+  readonly #kernel: LaterKernel<FewKernel>;
+
+  constructor(planner: Planner, { fields }: Sizes, kernel: LaterKernel<FewKernel>) {
+    this.#planner = planner;
+    this.#threads = fields.threads ?? 0;
+    this.#kernel = kernel;
+  }
+
+  async run(batch: IndexingBatch, others: IndexingKernel): Promise<void> {
+    // A context of a GPU alone: its search takes them as any other images.
+    const few = await this.#kernel.plan(() => this.#planner.plan(fewFeature, { threads: this.#threads }));
+    await this.#kernel.inTurn(() => runBoth(batch, few, (rest) => others.run(rest)));
+  }
+}
+
 /** Names the axes of the lattices that a GPU has found, on the CPU. */
 class Namer {
   readonly #planner: Planner;
   readonly #sizes: Sizes;
-  readonly #kernel: NamingKernel;
+  readonly #kernel: LaterKernel<IndexingKernel>;
 
-  constructor(planner: Planner, sizes: Sizes, kernel: NamingKernel) {
+  constructor(planner: Planner, sizes: Sizes, kernel: LaterKernel<IndexingKernel>) {
     this.#planner = planner;
     this.#kernel = kernel;
     // One thread: names take a hundredth of a search.
@@ -192,19 +252,16 @@ class Namer {
 
   async name(batch: IndexingBatch & { readonly result: IndexingResult }): Promise<void> {
     if (!batch.result.known?.hasLabels) return;
-    this.#kernel.planned ??= this.#planner.plan(namingFeature, this.#sizes).then(
-      ({ kernel }) => kernel,
-      (error: unknown) => {
-        // A context of a GPU alone: the names remain open.
-        if (isEwaldError(error, 'Unsupported')) return undefined;
-        throw error;
-      },
-    );
-    const kernel = await this.#kernel.planned;
+    // A context of a GPU alone: the names remain open.
+    const kernel = await this.#kernel.plan(() => this.#planner.plan(namingFeature, this.#sizes));
     if (!kernel) return batch.result.leaveNames(batch.result.known);
-    const run = this.#kernel.last.then(() => kernel.name?.(batch));
-    this.#kernel.last = run.catch(() => {});
-    await run;
+    await this.#kernel.inTurn(() =>
+      withOthers(
+        batch,
+        (i) => isOfFew(batch.results, i),
+        async (rest) => kernel.name?.(rest),
+      ),
+    );
   }
 }
 

@@ -5,6 +5,7 @@ import type { Progress } from '../util/callbacks.js';
 import { EwaldError } from '../util/errors.js';
 import type { PlatformSignal } from '../util/globals.js';
 import { checkSignal, inspect, knownOptions, list } from '../util/options.js';
+import { fewImages } from './few/choice.js';
 import { type KnownCellsInput, knownCells } from './known-cells.js';
 import { type IndexingThresholds, packThresholds, type Sizes, thresholdNames } from './parameters.js';
 import { IndexingResult } from './result.js';
@@ -35,9 +36,10 @@ const inputNames = ['spots', 'offsets', 'cells', 'into', 'signal', 'onProgress',
 
 /**
  * Validates a batch at the facade, before anything is computed; checks that its numbers are finite only if `scan` is
- * set. Throws `Argument`, `Shape` or `Limit`.
+ * set. With `takesFew`, images of few spots of a small cell are told from the others. Throws `Argument`, `Shape` or
+ * `Limit`.
  */
-export function checkInput(sizes: Sizes, input: IndexingInput, scan: boolean) {
+export function checkInput(sizes: Sizes, input: IndexingInput, scan: boolean, takesFew: boolean) {
   knownOptions('indexer.run', input, inputNames);
   checkSignal(input.signal);
   const spots = numbers('spots', input.spots);
@@ -62,6 +64,8 @@ export function checkInput(sizes: Sizes, input: IndexingInput, scan: boolean) {
   const known = knownCells(input.cells, sizes.maxInputCells);
   const cells = known.values;
   const params = packThresholds(sizes, input);
+  const few =
+    sizes.method === 'few' || takesFew ? fewImages({ sizes, input, params, known, spots, offsets }) : undefined;
   let result = input.into;
   if (result !== undefined) {
     if (!(result instanceof IndexingResult))
@@ -82,6 +86,7 @@ export function checkInput(sizes: Sizes, input: IndexingInput, scan: boolean) {
   const lengths = [found.length, results.length, assignment.length, result.offsets.length] as const;
   return {
     params,
+    few,
     spots,
     offsets,
     images,

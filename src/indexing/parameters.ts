@@ -17,18 +17,21 @@ import {
 import { searchConstants } from '../compute/layout/search.js';
 import { pack } from '../compute/layout/struct.js';
 import { checkedOptions, checkedValue, type Rule, refuseBy, row } from '../options/call-options.js';
-import { checked, defaultsOf, grouped, type OptionsOf, type Parameters } from '../options/parameters.js';
+import { checked, defaultsOf, grouped, namesOf, type OptionsOf, type Parameters } from '../options/parameters.js';
 import { EwaldError } from '../util/errors.js';
 import type { Filled } from '../util/members.js';
 import { knownOptions, ofRun } from '../util/options.js';
 import type { Range } from '../util/range.js';
 import type { IndexingDescriptor } from './contract.js';
+import type { FewSpotParameters } from './few/parameter-types.js';
+import { fewRows } from './few/parameters.js';
 
 /**
- * Search method: `fast` (default), `turbo`, which is fast with less effort on difficult images, or `exhaustive`, the
- * published search with its defects corrected. Turbo finds more than exhaustive and less than fast.
+ * Search method: `fast`, `turbo`, which is fast with less effort on difficult images, `exhaustive`, the published search
+ * with its defects corrected, or `few`, for three to fifteen spots of cells up to some 6000 Å³. Turbo finds more than
+ * exhaustive and less than fast.
  */
-export type IndexingMethod = keyof typeof enums.Method;
+export type IndexingMethod = keyof typeof enums.Method | 'few';
 /** How a found cell is refined; see `IndexingThresholds.refinement`. */
 export type Refinement = keyof typeof enums.Refinement;
 
@@ -50,7 +53,10 @@ export interface IndexerOptions {
    * 4096).
    */
   readonly maxBatchSpots?: number | undefined;
-  /** `fast` (default), `turbo` or `exhaustive`; see IndexingMethod. */
+  /**
+   * `fast`, `turbo`, `exhaustive` or `few`; see IndexingMethod. Default: `few` for images of 3 to 25 spots on an Ewald
+   * sphere about z, if the primitive known cells have at most 6000 Å³, and `fast` for all others.
+   */
   readonly method?: IndexingMethod | undefined;
   /** Candidate vectors kept per length, 1 … 1024; default: the method's own (exhaustive 32). */
   readonly candidateVectors?: number | undefined;
@@ -80,8 +86,11 @@ export interface IndexerOptions {
   readonly efforts?: number | undefined;
 }
 
-/** Thresholds of one run. Distances are in index units (periods of the lattice) unless stated otherwise. */
-export interface IndexingThresholds {
+/**
+ * Thresholds of one run. Distances are in index units (periods of the lattice) unless stated otherwise. The method `few`
+ * uses `maxCrystals`, `acceptLog10` and those of `FewSpotParameters`, which other methods do not use.
+ */
+export interface IndexingThresholds extends FewSpotParameters {
   /** Lattices searched for in an image, 1 … 8, default 1. */
   readonly maxCrystals?: number | undefined;
   /**
@@ -184,8 +193,15 @@ export function checkCellSearch(what: string, given: CellSearch): Filled<CellSea
 
 /** The tables of this room by the names of their types, for its README and for declarations. */
 export const tables = {
+  FewSpotParameters: fewRows,
   CellSearchParameters: cellSearchRows,
 } as const;
+
+/** The methods by name. */
+export const methods: readonly IndexingMethod[] = [
+  ...(Object.keys(enums.Method) as (keyof typeof enums.Method)[]),
+  'few',
+];
 
 const sizeRow = (name: keyof IndexerOptions & keyof typeof indexerRanges) =>
   ({ kind: 'integer', range: indexerRanges[name] }) as const;
@@ -196,7 +212,7 @@ const sizeRows = {
   batch: sizeRow('batch'),
   // Its range depends on others.
   maxBatchSpots: row.any,
-  method: row.choice(Object.keys(enums.Method) as IndexingMethod[], 'fast'),
+  method: row.choice(methods),
   candidateVectors: sizeRow('candidateVectors'),
   maxSamplePoints: sizeRow('maxSamplePoints'),
   maxAnglePoints: sizeRow('maxAnglePoints'),
@@ -210,6 +226,7 @@ const sizeRows = {
 export const thresholdNames = [
   ...(Object.keys(thresholdRanges) as (keyof typeof thresholdRanges)[]),
   'metric',
+  ...namesOf(fewRows),
 ] as const;
 
 /**
@@ -220,6 +237,8 @@ export const defaultAcceptLog10: number = thresholdRanges.acceptLog10.fallback;
 /** Validated sizes, as backends require them. */
 export interface Sizes extends IndexingDescriptor {
   readonly method: IndexingMethod;
+  /** Whether images of few spots are indexed by that method although none is named. */
+  readonly takesFew: boolean;
   readonly maxSpots: number;
   readonly maxSamplePoints: number;
   readonly maxAnglePoints: number;
@@ -237,7 +256,7 @@ const elsewhere = ofRun(
 /** Validates the sizes of an indexer and fills in the defaults. Throws `Argument`. */
 export function checkSizes(options: IndexerOptions): Sizes {
   const checked = checkedOptions('indexer', options, sizeRows, elsewhere);
-  const { method, inFlight, redundantComputations, debug, maxBatchSpots: most, ...sizes } = checked;
+  const { method = 'fast', inFlight, redundantComputations, debug, maxBatchSpots: most, ...sizes } = checked;
   const { maxSpots, batch } = sizes;
   const { low, high, fallback } = batchSpotRange;
   const maxBatchSpots = checkedValue(
@@ -246,7 +265,8 @@ export function checkSizes(options: IndexerOptions): Sizes {
     row.integer(Math.max(low, maxSpots), high, batch * Math.max(4 * maxSpots, fallback)),
   );
   const flags = { redundant: redundantComputations ? 1 : 0, debug: debug ? 1 : 0 };
-  return { ...sizes, fields: { ...sizes, method: enums.Method[method], ...flags }, method, maxBatchSpots, inFlight };
+  const fields = { ...sizes, method: enums.Method[method === 'few' ? 'fast' : method], ...flags };
+  return { ...sizes, fields, method, takesFew: checked.method === undefined, maxBatchSpots, inFlight };
 }
 
 /** Checks thresholds before anything is planned, whatever the sizes of the indexer. Throws `Argument`. */
@@ -258,7 +278,12 @@ export function checkThresholds(what: string, thresholds: unknown): void {
     if (name !== 'refinement') checkedValue(`${what}.${name}`, t[name as 'delta'], { kind: 'number', range });
   checkedValue(`${what}.refinement`, t.refinement, row.choice(refinements));
   checkedValue(`${what}.metric`, t.metric, metricRow);
+  checkFew(what, t);
 }
+
+/** Checks the parameters of few spots. Throws `Argument`. */
+const checkFew = (what: string, t: IndexingThresholds): unknown =>
+  checked(fewRows, { ...t }, (name) => `${what}: ${name}`);
 
 /** Thresholds in the order of their names, and their packed form. */
 interface PackedThresholds {
@@ -288,6 +313,7 @@ function haveSame(values: Readonly<Record<string, unknown>>, given: readonly unk
 }
 
 function checkedThresholds(sizes: Sizes, t: IndexingThresholds): Uint8Array {
+  checkFew('index', t);
   const refinement = checkedValue(
     'index: refinement',
     t.refinement,

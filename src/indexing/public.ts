@@ -2,6 +2,7 @@
 export type {
   CentredCell,
   Crystal,
+  FewSpotParameters,
   FoundCell,
   ImageView,
   Indexer,
@@ -20,4 +21,4 @@ export type {
   StreamOptions,
   StreamResult,
 } from './indexer.js';
-export type { IndexingResult } from './result.js';
+export type { IndexingResult, OtherHand } from './result.js';

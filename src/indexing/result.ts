@@ -6,6 +6,7 @@ import { structBytes, wordOf } from '../compute/layout/struct.js';
 import { anglesOf, type Cell, cellFrom, flat, lengthsOf, reciprocal } from '../crystal/cell.js';
 import { EwaldError } from '../util/errors.js';
 import { type PlainOf, plainOf } from '../util/plain.js';
+import { isOfFew } from './few/images.js';
 import type { KnownCells } from './known-cells.js';
 import { isFlat, rivalsOf } from './rivals.js';
 
@@ -21,6 +22,8 @@ const residualWord = wordOf(indexedCell, 'rmsResidual');
 const [cellsWord, crystalsWord, usedWord, flagsWord] = ['cells', 'crystals', 'usedSpots', 'flags'].map((name) =>
   wordOf(imageResult, name),
 ) as [number, number, number, number];
+
+const otherHand = indexingEnums.RivalFlag.otherHand;
 
 /** The first image from `from` on with a spot that was skipped because it, or its square, is not finite. */
 export function firstNonFinite({ results, images }: IndexingResult, from = 0): number | undefined {
@@ -40,9 +43,15 @@ export interface FoundCell {
   readonly lengths: readonly [number, number, number];
   /** Angles α, β, γ in degrees. */
   readonly angles: readonly [number, number, number];
-  /** fast: merit, larger is better; exhaustive: refined distance, smaller is better. */
+  /**
+   * fast: merit, larger is better; exhaustive: refined distance, smaller is better; few: log₁₀ of the odds of its labels
+   * against no lattice.
+   */
   readonly score: number;
-  /** log₁₀ of the probability that spots unrelated to this lattice give an equally good result. */
+  /**
+   * log₁₀ of the probability that spots unrelated to this lattice give an equally good result; few: of the odds of no
+   * lattice against all orientations together, of which that probability is no larger.
+   */
   readonly log10Chance: number;
   /** The same as a probability, 0 … 1 (0 below 10⁻³⁰⁸). */
   readonly probability: number;
@@ -69,7 +78,8 @@ export interface Crystal extends FoundCell {
    * Whether the still alone cannot tell this lattice from another, or the names of its axes from others. Other stills
    * are not consulted. A distinct lattice explains the same spots within six powers of ten of chance if the Ewald
    * sphere is nearly flat, as with electrons. Names are undecided, with odds below 150 to 1, if the known cell is nearly
-   * more symmetric than it is, such as 90.9 and 91.0 Å, and the spots are few or inexact.
+   * more symmetric than it is, such as 90.9 and 91.0 Å, and the spots are few or inexact. few: whether other labels of
+   * its spots, or the other hand, hold more than a twentieth of the odds; `labelsDecided` tells which.
    */
   readonly ambiguous: boolean;
   /**
@@ -78,6 +88,24 @@ export interface Crystal extends FoundCell {
    * `maxOutputCells` 1).
    */
   readonly rivals: readonly Cell[];
+  /** few: of each rival, its odds against this lattice. */
+  readonly rivalOdds?: readonly number[] | undefined;
+  /**
+   * few: whether the indices of its spots are decided, with electrons up to an inversion of all of them, so that
+   * intensities merge right even if the lattice is ambiguous.
+   */
+  readonly labelsDecided?: boolean | undefined;
+  /**
+   * few, with electrons: the lattice of the other hand, the last of the rivals, if the image does not decide which of the
+   * two it is (20 to 1). Its spots have the opposite indices; the orientation differs by up to some degrees.
+   */
+  readonly otherHand?: OtherHand | undefined;
+}
+
+/** A lattice of the other hand: its rows a, b, c in angstrom, and its odds against the one returned. */
+export interface OtherHand {
+  readonly cell: Cell;
+  readonly odds: number;
 }
 
 /** The result of one image. */
@@ -93,6 +121,8 @@ export interface ImageView {
   readonly truncated: boolean;
   /** Spots beyond 5 1/angstrom (0.2 Å), where no crystal diffracts, were skipped. */
   readonly tooFar: boolean;
+  /** Few spots of a small cell: the method `few` has indexed it. */
+  readonly few: boolean;
   /** The search ended at the limit `efforts` of the indexer: further efforts may find lattices, or better ones. */
   readonly unsettled: boolean;
   /**
@@ -156,7 +186,7 @@ export class IndexingResult {
   keepFlat(spots: Float32Array): void {
     this.#flat.clear();
     for (let i = 0; i < this.images; i++) {
-      if (!this.#imageWords[i * imageWords + crystalsWord]) continue;
+      if (!this.#imageWords[i * imageWords + crystalsWord] || isOfFew(this.results, i)) continue;
       const own = spots.subarray(3 * (this.offsets[i] ?? 0), 3 * (this.offsets[i + 1] ?? 0));
       if (isFlat(own, cellFrom(this.#foundFloats, i * this.maxOutputCells * cellWords))) this.#flat.set(i, own.slice());
     }
@@ -165,7 +195,7 @@ export class IndexingResult {
   /** States that nobody has decided the names of axes; set by a run that cannot. @internal */
   leaveNames(known: KnownCells): void {
     for (let i = 0; i < this.images; i++)
-      for (let k = 0; k < (this.#imageWords[i * imageWords + crystalsWord] ?? 0); k++) {
+      for (let k = 0; !isOfFew(this.results, i) && k < (this.#imageWords[i * imageWords + crystalsWord] ?? 0); k++) {
         const at = (i * this.maxOutputCells + k) * cellWords;
         if (known.isNearlySymmetric(this.#foundWords[at + inputWord] ?? 0)) this.#foundWords[at + rivalWord] = k + 1;
       }
@@ -217,6 +247,7 @@ export class IndexingResult {
       tooFewSpots: (flags & indexingEnums.ImageFlag.tooFewSpots) !== 0,
       truncated: (flags & indexingEnums.ImageFlag.truncated) !== 0,
       tooFar: (flags & indexingEnums.ImageFlag.tooFar) !== 0,
+      few: (flags & indexingEnums.ImageFlag.few) !== 0,
       unsettled: (flags & indexingEnums.ImageFlag.unsettled) !== 0,
       assignment,
       cells,
@@ -225,14 +256,17 @@ export class IndexingResult {
           const number = this.#foundWords[(index * this.maxOutputCells + k) * cellWords + crystalWord] ?? 0;
           const named = this.#renamed(index, k, number);
           const rivals = [...this.#rivals(index, k, number), ...named.cells];
+          const few = (flags & indexingEnums.ImageFlag.few) !== 0 ? this.#odds(index, k, number) : undefined;
+          if (few?.otherHand) rivals.push(few.otherHand.cell);
           const mask = assignmentMask(assignment, number);
           // Not by spread, which would take as long as everything else for an image.
-          return Object.assign(this.#cell(index * this.maxOutputCells + k), {
+          const crystal = Object.assign(this.#cell(index * this.maxOutputCells + k), {
             number,
             mask,
             ambiguous: named.undecided || rivals.length > 0,
             rivals,
           });
+          return few ? Object.assign(crystal, { ...few, labelsDecided: !named.undecided }) : crystal;
         }),
     };
   }
@@ -269,20 +303,40 @@ export class IndexingResult {
     return rivalsOf(searched(first + k), candidates, own).map((cell) => this.known?.restored(cell, input) ?? cell);
   }
 
-  /** Other names of the axes of the k-th cell of an image that its spots do not exclude. */
-  #renamed(index: number, k: number, number: number): { readonly undecided: boolean; readonly cells: readonly Cell[] } {
+  /** Places of the cells behind the accepted ones that belong to one of these, by the word `rivalOf`. */
+  #behind(index: number, wanted: number): number[] {
     const first = index * this.maxOutputCells;
-    const rivalOf = (place: number): number => this.#foundWords[(first + place) * cellWords + rivalWord] ?? 0;
-    if (number === 0 || rivalOf(k) !== number) return { undecided: false, cells: [] };
     const count = this.#imageWords[index * imageWords + cellsWord] ?? 0;
-    const accepted = this.#imageWords[index * imageWords + crystalsWord] ?? 0;
-    const cells: Cell[] = [];
-    for (let place = accepted; place < count && rivalOf(place) > 0; place++) {
-      const input = this.#foundWords[(first + place) * cellWords + inputWord] ?? 0;
-      const cell = cellFrom(this.#foundFloats, (first + place) * cellWords);
-      if (rivalOf(place) === number) cells.push(this.known?.restored(cell, input) ?? cell);
+    const places: number[] = [];
+    for (let k = this.#imageWords[index * imageWords + crystalsWord] ?? 0; k < count; k++) {
+      const of = this.#foundWords[(first + k) * cellWords + rivalWord] ?? 0;
+      if (of === 0) break;
+      if (of === wanted) places.push(first + k);
     }
-    return { undecided: true, cells };
+    return places;
+  }
+
+  #restored(place: number): Cell {
+    const cell = cellFrom(this.#foundFloats, place * cellWords);
+    return this.known?.restored(cell, this.#foundWords[place * cellWords + inputWord] ?? 0) ?? cell;
+  }
+
+  /** Other names of the axes, or labels, of the k-th cell of an image that its spots do not exclude. */
+  #renamed(index: number, k: number, number: number): { readonly undecided: boolean; readonly cells: readonly Cell[] } {
+    const of = this.#foundWords[(index * this.maxOutputCells + k) * cellWords + rivalWord] ?? 0;
+    if (number === 0 || (of & ~otherHand) !== number) return { undecided: false, cells: [] };
+    return { undecided: true, cells: this.#behind(index, number).map((place) => this.#restored(place)) };
+  }
+
+  /** The odds of the rivals of the k-th cell of an image of few spots, and its other hand. */
+  #odds(index: number, k: number, number: number): Pick<Crystal, 'rivalOdds' | 'otherHand'> {
+    const scoreOf = (place: number): number => this.#foundFloats[place * cellWords + scoreWord] ?? 0;
+    const oddsOf = (place: number): number => 10 ** (scoreOf(place) - scoreOf(index * this.maxOutputCells + k));
+    const [mate] = this.#behind(index, otherHand | number);
+    return {
+      rivalOdds: [...this.#behind(index, number), ...(mate === undefined ? [] : [mate])].map(oddsOf),
+      ...(mate !== undefined && { otherHand: { cell: this.#restored(mate), odds: oddsOf(mate) } }),
+    };
   }
 
   #cell(place: number): FoundCell {

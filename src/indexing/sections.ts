@@ -18,7 +18,7 @@ const sectionMs = { least: 50, most: 200 } as const;
  * requested.
  */
 export async function runWatched(
-  kernel: IndexingKernel,
+  kernel: Pick<IndexingKernel, 'run'>,
   batch: IndexingBatch,
   { signal, tell }: Pick<IndexingInput, 'signal'> & { readonly tell: ((share: number) => void) | undefined },
   debug: boolean,
@@ -44,7 +44,7 @@ export async function runWatched(
 }
 
 function part(batch: IndexingBatch, first: number, last: number): IndexingBatch {
-  const { offsets, spots, found, results, assignment, images } = batch;
+  const { offsets, spots, found, results, assignment, images, few } = batch;
   const [begin, end] = [offsets[first] as number, offsets[last] as number];
   const rows = <T extends Uint8Array>(array: T, size: number): T => array.subarray(first * size, last * size) as T;
   return {
@@ -55,5 +55,6 @@ function part(batch: IndexingBatch, first: number, last: number): IndexingBatch 
     found: rows(found, found.length / images),
     results: rows(results, structBytes(imageResult)),
     assignment: assignment.subarray(begin, end),
+    few: few && { ...few, wavelengths: few.wavelengths.subarray(first, last) },
   };
 }

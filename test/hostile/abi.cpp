@@ -580,6 +580,77 @@ void cells() {
   refused(ewald_cells_propose(spots.data, 60, 3, 30, 4, found.data, explained.data, nullptr), "null count");
 }
 
+// One run of few spots: two images of 5 and 3 spots.
+void few() {
+  constexpr uint32_t images = 2, spots = 8;
+  ewald_few* handle = nullptr;
+  snprintf(place, sizeof place, "ewald_few_run");
+  refused(ewald_few_create(1, nullptr), "null handle");
+  refused(ewald_few_create(0xffffffffu, &handle), "threads");
+  if (ewald_few_create(2, &handle) != EWALD_STATUS_OK) return expect(false, "no handle");
+  ewald_few_params params{};
+  Exact<float> at(3 * spots), wavelengths(images), cells(18);
+  Exact<uint32_t> offsets(images + 1);
+  Exact<ewald_image_result> results(images);
+  Exact<uint8_t> assignment(spots);
+  Exact<ewald_indexed_cell> found(images * 4);
+  const auto reset = [&] {
+    params = {0.0004f, 0.001f, 0.0015f, 0.0003f, -3.5f, 2, 4, 32};
+    memset(cells.data, 0, cells.bytes);
+    for (int c = 0; c < 2; c++)
+      for (int i = 0; i < 3; i++) cells.data[9 * c + 4 * i] = float(6 + 3 * i + c);
+    for (uint32_t k = 0; k < spots; k++) {
+      const float x = float(int(k % 3) - 1) / 6, y = float(int(k / 3) - 1) / 9;
+      at.data[3 * k] = x, at.data[3 * k + 1] = y, at.data[3 * k + 2] = -(x * x + y * y) / 2;
+    }
+    offsets.data[1] = 5, offsets.data[2] = spots;
+    wavelengths.data[0] = wavelengths.data[1] = 1;
+  };
+  const auto run = [&](uint32_t count = 2, uint32_t cell_count = 2) {
+    rows++;
+    return ewald_few_run(handle, &params, at.data, offsets.data, wavelengths.data, count, cells.data, cell_count,
+                         found.data, results.data, assignment.data);
+  };
+  reset();
+  expect(run() == EWALD_STATUS_OK, "a plain run is refused");
+  for (size_t word = 0; word < sizeof params / 4; word++)
+    for (size_t n = 0; n < sizeof counts / 4 + sizeof numbers / 4; n++) {
+      reset();
+      const bool whole = n < sizeof counts / 4;
+      const void* value = whole ? static_cast<const void*>(&counts[n]) : &numbers[n - sizeof counts / 4];
+      // More cells than there is room for are the caller's word.
+      if (word == offsetof(ewald_few_params, max_output_cells) / 4 && !(whole && counts[n] <= 3)) continue;
+      memcpy(reinterpret_cast<char*>(&params) + 4 * word, value, 4);
+      snprintf(place, sizeof place, "ewald_few_run, parameter word %zu, value %zu", word, n);
+      run();
+    }
+  for (const float value : numbers) {
+    snprintf(place, sizeof place, "ewald_few_run, a number is %g", double(value));
+    for (Exact<float>* array : {&at, &wavelengths, &cells})
+      for (size_t i = 0; i < array->bytes / 4; i++) {
+        reset();
+        array->data[i] = value;
+        run();
+      }
+  }
+  reset();
+  snprintf(place, sizeof place, "ewald_few_run");
+  for (const uint32_t count : {65537u, 0x7fffffffu, 0xffffffffu}) refused(run(count), "images");
+  for (const uint32_t count : {0u, 65u, 0xffffffffu}) refused(run(images, count), "cells");
+  offsets.data[1] = 9;
+  refused(run(), "offsets that descend");
+  reset();
+  refused(ewald_few_run(handle, &params, nullptr, offsets.data, wavelengths.data, images, cells.data, 1, found.data,
+                        results.data, assignment.data),
+          "null spots");
+  expect(ewald_few_run(handle, &params, at.data, offsets.data, wavelengths.data, images, cells.data, 1, found.data,
+                       results.data, nullptr) == EWALD_STATUS_OK,
+         "no assignment is asked for");
+  ewald_few_destroy(handle);
+  ewald_few_destroy(nullptr);
+  expect(ewald_few_bytes(nullptr) == 0, "bytes of no handle");
+}
+
 void codecs() {
   constexpr size_t most = 200;
   uint32_t random = 12345;
@@ -714,6 +785,7 @@ int main() {
   peaks();
   spans();
   cells();
+  few();
   codecs();
   merging();
   snprintf(place, sizeof place, "the end");

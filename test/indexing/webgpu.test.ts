@@ -63,7 +63,10 @@ describe.skipIf(absent)(`indexing on WebGPU in Node${absent ? `: absent, ${absen
   ): Promise<{ kernel: IndexingKernel; batch: (lists: Lists, more?: object) => Run }> {
     const sizes = checkSizes(options);
     const kernel = await indexingOp(device, pace).plan(sizes);
-    return { kernel, batch: (lists, more = {}) => checkInput(sizes, { ...lists, cells: [mono], ...more }, true) };
+    return {
+      kernel,
+      batch: (lists, more = {}) => checkInput(sizes, { ...lists, cells: [mono], ...more }, true, false),
+    };
   }
   type Run = IndexingBatch & { readonly result: IndexingResult };
 

@@ -23,6 +23,8 @@ const IMAGE_FLAG_TRUNCATED: u32 = 2u;
 const IMAGE_FLAG_NON_FINITE: u32 = 4u;
 const IMAGE_FLAG_TOO_FAR: u32 = 8u;
 const IMAGE_FLAG_UNSETTLED: u32 = 16u;
+const IMAGE_FLAG_FEW: u32 = 32u;
+const RIVAL_FLAG_OTHER_HAND: u32 = 256u;
 
 // Sizes of an indexer: everything it allocates follows from these.
 struct IndexerDescriptor {
@@ -77,7 +79,7 @@ struct IndexedCell {
   input_cell: u32, // which known cell it is
   crystal: u32, // 0: a candidate only; k: the k-th accepted lattice
   rms_residual: f32, // root mean square distance of the indexed spots from their nodes, in 1/angstrom
-  rival_of: u32, // 0, or k where the names of the axes of the k-th accepted lattice are undecided: it, and its rivals
+  rival_of: u32, // 0, or k where the names of the axes of the k-th accepted lattice are undecided: it, and its rivals; with few spots: where its labels are, and with otherHand added, where its hand is: it, and the lattice of the other hand
 }
 
 // Summary of one image of a batch.
@@ -86,6 +88,18 @@ struct ImageResult {
   crystals: u32, // accepted lattices
   used_spots: u32, // spots that took part
   flags: u32, // ImageFlag bits
+}
+
+// How far spots are from their nodes, as standard deviations, and what a run over few spots accepts.
+struct FewParams {
+  spot_error: f32, // of a spot across the beam, near it, in 1/angstrom
+  bandwidth: f32, // of the wavelength, relative
+  mosaicity: f32, // of the orientation within a crystal, in radian
+  inverse_thickness: f32, // of a node along the beam, in 1/angstrom
+  accept_log10: f32, // a lattice is accepted when log10 of its odds is at least minus this
+  max_crystals: u32, // lattices looked for in an image
+  max_output_cells: u32, // cells returned an image
+  max_spots: u32, // spots of an image that are used; the lowest-resolution ones are kept
 }
 
 // What the stages of one search hold: that of the first image of a run, its first effort, its first known cell.

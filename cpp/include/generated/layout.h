@@ -60,8 +60,13 @@ typedef enum ewald_image_flag {
   EWALD_IMAGE_FLAG_TRUNCATED = 2,
   EWALD_IMAGE_FLAG_NON_FINITE = 4,
   EWALD_IMAGE_FLAG_TOO_FAR = 8,
-  EWALD_IMAGE_FLAG_UNSETTLED = 16
+  EWALD_IMAGE_FLAG_UNSETTLED = 16,
+  EWALD_IMAGE_FLAG_FEW = 32
 } ewald_image_flag;
+
+typedef enum ewald_rival_flag {
+  EWALD_RIVAL_FLAG_OTHER_HAND = 256
+} ewald_rival_flag;
 
 typedef enum ewald_fft_kind {
   EWALD_FFT_KIND_C2C = 0,
@@ -267,7 +272,7 @@ typedef struct ewald_indexed_cell {
   uint32_t input_cell; /* which known cell it is */
   uint32_t crystal; /* 0: a candidate only; k: the k-th accepted lattice */
   float rms_residual; /* root mean square distance of the indexed spots from their nodes, in 1/angstrom */
-  uint32_t rival_of; /* 0, or k where the names of the axes of the k-th accepted lattice are undecided: it, and its rivals */
+  uint32_t rival_of; /* 0, or k where the names of the axes of the k-th accepted lattice are undecided: it, and its rivals; with few spots: where its labels are, and with otherHand added, where its hand is: it, and the lattice of the other hand */
 } ewald_indexed_cell;
 EWALD_STATIC_ASSERT(sizeof(ewald_indexed_cell) == 64, "layout of ewald_indexed_cell");
 EWALD_STATIC_ASSERT(offsetof(ewald_indexed_cell, ax) == 0, "layout of ewald_indexed_cell.ax");
@@ -299,6 +304,27 @@ EWALD_STATIC_ASSERT(offsetof(ewald_image_result, cells) == 0, "layout of ewald_i
 EWALD_STATIC_ASSERT(offsetof(ewald_image_result, crystals) == 4, "layout of ewald_image_result.crystals");
 EWALD_STATIC_ASSERT(offsetof(ewald_image_result, used_spots) == 8, "layout of ewald_image_result.used_spots");
 EWALD_STATIC_ASSERT(offsetof(ewald_image_result, flags) == 12, "layout of ewald_image_result.flags");
+
+/* How far spots are from their nodes, as standard deviations, and what a run over few spots accepts. */
+typedef struct ewald_few_params {
+  float spot_error; /* of a spot across the beam, near it, in 1/angstrom */
+  float bandwidth; /* of the wavelength, relative */
+  float mosaicity; /* of the orientation within a crystal, in radian */
+  float inverse_thickness; /* of a node along the beam, in 1/angstrom */
+  float accept_log10; /* a lattice is accepted when log10 of its odds is at least minus this */
+  uint32_t max_crystals; /* lattices looked for in an image */
+  uint32_t max_output_cells; /* cells returned an image */
+  uint32_t max_spots; /* spots of an image that are used; the lowest-resolution ones are kept */
+} ewald_few_params;
+EWALD_STATIC_ASSERT(sizeof(ewald_few_params) == 32, "layout of ewald_few_params");
+EWALD_STATIC_ASSERT(offsetof(ewald_few_params, spot_error) == 0, "layout of ewald_few_params.spot_error");
+EWALD_STATIC_ASSERT(offsetof(ewald_few_params, bandwidth) == 4, "layout of ewald_few_params.bandwidth");
+EWALD_STATIC_ASSERT(offsetof(ewald_few_params, mosaicity) == 8, "layout of ewald_few_params.mosaicity");
+EWALD_STATIC_ASSERT(offsetof(ewald_few_params, inverse_thickness) == 12, "layout of ewald_few_params.inverse_thickness");
+EWALD_STATIC_ASSERT(offsetof(ewald_few_params, accept_log10) == 16, "layout of ewald_few_params.accept_log10");
+EWALD_STATIC_ASSERT(offsetof(ewald_few_params, max_crystals) == 20, "layout of ewald_few_params.max_crystals");
+EWALD_STATIC_ASSERT(offsetof(ewald_few_params, max_output_cells) == 24, "layout of ewald_few_params.max_output_cells");
+EWALD_STATIC_ASSERT(offsetof(ewald_few_params, max_spots) == 28, "layout of ewald_few_params.max_spots");
 
 /* What the stages of one search hold: that of the first image of a run, its first effort, its first known cell. */
 typedef struct ewald_stage_summary {

@@ -4,6 +4,7 @@
  */
 import { EwaldError } from '../../util/errors.js';
 import type { Range } from '../../util/range.js';
+import { fewConstants } from './few.js';
 import { batchSpotRange, indexerRanges, proposalRanges, refinementDefaults, thresholdRanges } from './indexing.js';
 import { type RoomLayout, rooms } from './rooms.js';
 import {
@@ -185,6 +186,22 @@ export function searchHeader(): string {
     out.push('  };', '  return rows[i];', '}');
   }
   out.push('', '}  // namespace ewald::indexing', '');
+  return out.join('\n');
+}
+
+/** The text of cpp/include/generated/few.h: the constants of the search with few spots. */
+export function fewHeader(): string {
+  const out = [`// ${notice('few.ts')}`, '#pragma once', '', 'namespace ewald::indexing::few {', ''];
+  for (const [name, { value, doc, real }] of Object.entries(fewConstants)) {
+    const declared =
+      typeof value !== 'number'
+        ? `double ${snake(name)}[] = {${value.map(realText).join(', ')}}`
+        : real
+          ? `double ${snake(name)} = ${realText(value)}`
+          : `int ${snake(name)} = ${value}`;
+    out.push(`// ${doc}`, `constexpr ${declared};`);
+  }
+  out.push('', '}  // namespace ewald::indexing::few', '');
   return out.join('\n');
 }
 

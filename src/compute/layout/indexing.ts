@@ -71,7 +71,8 @@ export const indexedCell: Struct = {
     f32('rmsResidual', 'root mean square distance of the indexed spots from their nodes, in 1/angstrom'),
     u32(
       'rivalOf',
-      '0, or k where the names of the axes of the k-th accepted lattice are undecided: it, and its rivals',
+      '0, or k where the names of the axes of the k-th accepted lattice are undecided: it, and its rivals; with few ' +
+        'spots: where its labels are, and with otherHand added, where its hand is: it, and the lattice of the other hand',
     ),
   ],
 };
@@ -85,6 +86,22 @@ export const imageResult: Struct = {
     u32('crystals', 'accepted lattices'),
     u32('usedSpots', 'spots that took part'),
     u32('flags', 'ImageFlag bits'),
+  ],
+};
+
+/** The parameters of one run over few spots of small cells. */
+export const fewParams: Struct = {
+  name: 'FewParams',
+  doc: 'How far spots are from their nodes, as standard deviations, and what a run over few spots accepts.',
+  fields: [
+    f32('spotError', 'of a spot across the beam, near it, in 1/angstrom'),
+    f32('bandwidth', 'of the wavelength, relative'),
+    f32('mosaicity', 'of the orientation within a crystal, in radian'),
+    f32('inverseThickness', 'of a node along the beam, in 1/angstrom'),
+    f32('acceptLog10', 'a lattice is accepted when log10 of its odds is at least minus this'),
+    u32('maxCrystals', 'lattices looked for in an image'),
+    u32('maxOutputCells', 'cells returned an image'),
+    u32('maxSpots', 'spots of an image that are used; the lowest-resolution ones are kept'),
   ],
 };
 
@@ -155,7 +172,8 @@ export const indexingEnums = {
    * StageCell refined.
    */
   Stage: { summary: 0, counts: 1, picked: 2, vectors: 3, hits: 4, cells: 5 },
-  ImageFlag: { tooFewSpots: 1, truncated: 2, nonFinite: 4, tooFar: 8, unsettled: 16 },
+  ImageFlag: { tooFewSpots: 1, truncated: 2, nonFinite: 4, tooFar: 8, unsettled: 16, few: 32 },
+  RivalFlag: { otherHand: 256 },
 } as const;
 
 /** Sizes of an indexer: the range of each field of its descriptor. */
@@ -176,6 +194,20 @@ export const indexerRanges = {
 
 /** Spots of all images of one run together; the default follows from batch and maxSpots. */
 export const batchSpotRange = range(6, 2 ** 28, 4096);
+
+/**
+ * The beam of images of few spots, and the crystals in it: standard deviations. Small cells are taken for few spots by
+ * themselves up to `fewRule`; `fewLimits` are those of the method.
+ */
+export const fewRanges = {
+  wavelengthA: range(0.001, 10, 0, { zero: 'from the spots' }),
+  spotError: range(1e-6, 0.1, 0, { zero: 'of the beam' }),
+  bandwidth: range(1e-7, 0.2, 0, { zero: 'of the beam' }),
+  mosaicityRad: range(1e-6, 0.2, 0, { zero: 'of the beam' }),
+  thicknessA: range(10, 1e7, 0, { zero: 'of the beam' }),
+} as const satisfies Record<string, Range>;
+export const fewRule = { volumeA3: 6000, spots: 25 } as const;
+export const fewLimits = { leastSpots: 3, spots: 64, nodes: 2 ** 18 } as const;
 
 /** Options of streams: number of batches in progress at once, and how long an incomplete batch may wait. */
 export const streamRanges = { inFlight: range(1, 16, 2), maxDelayS: range(0, 60, 0.02) } as const;

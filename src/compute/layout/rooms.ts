@@ -3,6 +3,7 @@ import { coreConstants, coreEnums } from './core.js';
 import { dataEnums } from './data.js';
 import { fftConstants, fftDescriptor, fftEnums } from './fft.js';
 import {
+  fewParams,
   imageResult,
   indexedCell,
   indexerDescriptor,
@@ -74,6 +75,7 @@ export const rooms: readonly RoomLayout[] = [
       indexerParams,
       indexedCell,
       imageResult,
+      fewParams,
       stageSummary,
       stagePick,
       stageVector,

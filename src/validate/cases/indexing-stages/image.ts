@@ -13,7 +13,7 @@ import { type Search, spiralDirection } from '../../oracle/indexing/search.js';
 
 /** One image: its spots in order of resolution, rounded to float32. */
 export interface Image {
-  readonly method: IndexingMethod;
+  readonly method: Exclude<IndexingMethod, 'few'>;
   readonly spots: readonly Vector[];
   readonly known: Cell;
   readonly options: IndexerOptions;

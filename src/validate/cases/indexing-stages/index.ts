@@ -108,7 +108,7 @@ interface Simulation extends Omit<SpotSimulation, 'cell' | 'seed' | 'images' | '
 
 /** The rows of one image, one per stage. */
 function rowsOf(
-  method: IndexingMethod,
+  method: Exclude<IndexingMethod, 'few'>,
   name: CellName,
   count: number,
   simulation: Simulation,

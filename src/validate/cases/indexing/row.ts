@@ -14,7 +14,7 @@ import { compareWithTruth } from './truth.js';
 type Made = Omit<Lists, 'options' | 'thresholds'> & Partial<Lists>;
 
 /** Seconds an image takes on one thread of the wasm core, by method: measured, rounded up. */
-const secondsAnImage = { fast: 0.001, turbo: 0.0007, exhaustive: 0.012 };
+const secondsAnImage = { fast: 0.001, turbo: 0.0007, exhaustive: 0.012, few: 0.0005 };
 
 type Extra = Partial<Row<Lists, Answer, Lists>> & {
   lengths?: bounds.Bound;

@@ -1,0 +1,28 @@
+/** What is said about few spots of small cells. */
+
+/** Sine of the angle from a line within which spots give no orientation. */
+const leastSine = 0.12;
+
+/** Why no orientation follows from the spots of a list, [n, 3] in 1/angstrom; undefined if one may. */
+export function fewHint(spots: Float32Array): string | undefined {
+  if (spots.length < 6) return undefined;
+  if (spots.every((number, i) => i % 3 !== 2 || number === 0))
+    return (
+      'all spots lie in the plane z = 0, and so on no Ewald sphere: to index few spots of a small cell, give them their ' +
+      'z = √(1/λ² − x² − y²) − 1/λ (electrons of 80, 120, 200 and 300 kV: λ = 0.0418, 0.0335, 0.0251 and 0.0197 Å)'
+    );
+  const vectors = Array.from({ length: spots.length / 3 }, (_, i) => [...spots.subarray(3 * i, 3 * i + 3)]);
+  const isOneLine = vectors.every((p, i) => vectors.slice(0, i).every((q) => sineBetween(p, q) < leastSine));
+  return isOneLine
+    ? 'all spots lie on one line through the beam, which leaves the turn of a crystal about that line open'
+    : undefined;
+}
+
+function sineBetween([x = 0, y = 0, z = 0]: readonly number[], [u = 0, v = 0, w = 0]: readonly number[]): number {
+  const across = Math.hypot(y * w - z * v, z * u - x * w, x * v - y * u);
+  return across / (Math.hypot(x, y, z) * Math.hypot(u, v, w));
+}
+
+/** That images were indexed as few spots of a small cell. */
+export const fewText = (images: string): string =>
+  `${images} indexed as few spots of a small cell (the method few; --method fast takes the usual one)`;
