@@ -21,8 +21,12 @@ export function failureLine(origin: FrameOrigin, { message }: Error): string {
 }
 
 /** The remark about a lattice that its spots cannot distinguish from others, or the names of its axes. */
-export const ambiguityText = ({ length }: readonly unknown[]): string =>
-  length > 0 ? `  ${yellow(`ambiguous: ${counted(length, 'other lattice')} or names of axes equally good`)}` : '';
+export function ambiguityText({ length }: readonly unknown[], otherHand?: unknown): string {
+  // Only the last of the rivals is of the other hand.
+  const others = length - (otherHand ? 1 : 0);
+  const text = others > 0 ? [`ambiguous: ${counted(others, 'other lattice')} or names of axes equally good`] : [];
+  return length > 0 ? `  ${yellow([...text, ...(otherHand ? ['of either hand'] : [])].join(', '))}` : '';
+}
 
 /** The line of a summary about such lattices. */
 export const ambiguousText = (crystals: number): string =>
@@ -48,7 +52,7 @@ export function lineOf({ origin, result: { peaks, crystals, backends } }: Search
         `${where}  ${shape} ` +
         ` ${dim(
           `${crystal.peaks.length} of ${count}${measured}, ` + `to ${(1 / crystal.resolution).toFixed(2)} Å`,
-        )}${ambiguityText(crystal.rivals)}`
+        )}${ambiguityText(crystal.rivals, crystal.otherHand)}`
       );
     })
     .join('\n');
@@ -83,6 +87,7 @@ export function jsonOf({ origin, error, result }: PipelineItem): object {
         knownCell: crystal.inputCell,
         ambiguous: rivals.length > 0,
         rivals: rivals.map((rival) => rival.map((row) => [...row])),
+        ...(crystal.otherHand && { otherHand: crystal.otherHand.map((row) => [...row]) }),
         indexedPeaks: [...own],
         indices: [...indices],
         residual: crystal.residual,

@@ -1,5 +1,6 @@
 /** The summary of a run as text. */
 import { readFileSync } from 'node:fs';
+import { fewText } from '../entries/command.node.js';
 import type { RunSummary } from '../entries/pipeline.node.js';
 import { ambiguousText } from './frame-lines.js';
 import { bold, counted, dim, red, table, yellow } from './output.js';
@@ -34,6 +35,8 @@ export function summaryText(summary: RunSummary, { profile, stream, replaced, pe
     lines.push(dim(`${whose}median cell ${middle.slice(0, 3).join(' ')} Å  ${middle.slice(3).join(' ')}°${doubted}`));
   }
   if (ambiguous > 0) lines.push(yellow(ambiguousText(ambiguous)));
+  if (summary.few > 0)
+    lines.push(dim(fewText(`${counted(summary.few, 'frame')} ${summary.few === 1 ? 'was' : 'were'}`)));
   if (hits === 0 && failed < done)
     lines.push(
       'no frame is a hit: all have too few peaks. --threshold, --min-snr, --min-res and --min-peaks define a hit; ' +

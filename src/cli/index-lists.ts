@@ -2,13 +2,15 @@
 import {
   expand,
   fewFitText,
+  fewHint,
+  fewText,
   indexingRows,
   inputName,
   isPipe,
   ListedMultiples,
+  leastSpots,
   median,
   messageOf,
-  minimumSpots,
   type RunMode,
   readCellOption,
   readText,
@@ -18,6 +20,7 @@ import {
 import {
   type BackendName,
   type Cell,
+  type Crystal,
   EwaldError,
   type Indexer,
   type IndexingMethod,
@@ -67,6 +70,11 @@ interface ListResult {
     /** Whether other lattices, or names of the axes, explain the same spots nearly as well, and which: rows a, b, c. */
     ambiguous: boolean;
     rivals: number[][][];
+    /** few: the odds of each rival, h k l of each spot (0 0 0: of none), whether they are decided, and the other hand. */
+    rivalOdds?: number[];
+    labelsDecided?: boolean;
+    indices?: number[][];
+    otherHand?: { cell: number[][]; odds: number };
   }[];
   method: IndexingMethod;
   backend: BackendName;
@@ -148,7 +156,7 @@ async function indexLists(
     unit = '1/A',
     audit: audited,
     maxSpots = indexingRows.maxSpots.range.fallback,
-    method = 'fast',
+    method,
     multi = false,
   } = options;
   const thresholds: IndexingThresholds = { maxCrystals: multi ? 8 : 1, ...pickFlags(thresholdRows, options) };
@@ -171,7 +179,7 @@ async function indexLists(
     for (const [i, input] of lists.entries()) {
       if (signal.aborted) break;
       try {
-        const result = await indexList(input, { cells: used, unit, thresholds, multiples }, indexer);
+        const result = await indexList(input, { cells: used, method, unit, thresholds, multiples }, indexer);
         done.push(result);
         if (options.json) printJson(result);
         else print(describe(result));
@@ -191,6 +199,9 @@ async function indexLists(
   if (hint && !options.json) note(`${yellow('hint:')} ${hint}`);
   const short = done.every(({ indexed }) => !indexed) ? tinyCellText(cells, 'list') : undefined;
   if (short && !options.json) note(`${yellow('hint:')} ${short}`);
+  const ofFew = done.filter((one) => one.method === 'few').length;
+  if (method === undefined && ofFew > 0 && !options.json)
+    note(fewText(`${counted(ofFew, 'list')} ${ofFew === 1 ? 'was' : 'were'}`));
   const few = fewFitText(done);
   const texts = [...multiples.texts, ...(few ? [few] : [])];
   for (const text of texts) warn(text);
@@ -206,6 +217,8 @@ async function indexLists(
 
 interface ListSettings {
   readonly cells: KnownCell[] | undefined;
+  /** The method that was named. */
+  readonly method: IndexingMethod | undefined;
   readonly unit: SpotUnit;
   readonly thresholds: IndexingThresholds;
   readonly multiples: ListedMultiples;
@@ -221,7 +234,7 @@ async function cellsOf(named: readonly string[]): Promise<KnownCell[] | undefine
 
 async function indexList(
   file: string,
-  { cells, unit, thresholds, multiples }: ListSettings,
+  { cells, method, unit, thresholds, multiples }: ListSettings,
   indexer: Indexer,
 ): Promise<ListResult> {
   const input = inputName(file);
@@ -234,10 +247,12 @@ async function indexList(
         'unknown one)',
     );
   const spots = list.spots.length / 3;
-  if (spots < minimumSpots)
+  const least = leastSpots(cells ?? [{ cell: list.cell as Cell }], method);
+  if (spots < least)
     throw new EwaldError(
       'Format',
-      `${input}: the list has ${counted(spots, 'spot')}; indexing requires at least ${minimumSpots}`,
+      `${input}: the list has ${counted(spots, 'spot')}; indexing requires at least ${least}` +
+        (spots >= leastSpots(undefined, 'few') ? ', or 3 of a small cell (--method few)' : ''),
     );
   const started = performance.now();
   const result = await indexer.run({ spots: list.spots, cells: known, ...thresholds });
@@ -261,11 +276,30 @@ async function indexList(
       refined: crystal.refined,
       ambiguous: crystal.ambiguous,
       rivals: crystal.rivals.map((rival) => rival.map((row) => [...row])),
+      ...(image.few && oddsOf(crystal, list.spots)),
     })),
-    method: indexer.method,
+    method: image.few ? 'few' : indexer.method,
     backend: indexer.backend,
     ms: Number(ms.toFixed(3)),
-    ...(isExplained ? {} : { hint: unitHint(list.spots, unit) }),
+    ...(isExplained ? {} : { hint: unitHint(list.spots, unit) ?? fewHint(list.spots) }),
+  };
+}
+
+/** What few spots say about a crystal besides its lattice. */
+function oddsOf(
+  { cell, mask, rivalOdds = [], labelsDecided = false, otherHand }: Crystal,
+  spots: Float32Array,
+): Pick<ListResult['crystals'][number], 'rivalOdds' | 'labelsDecided' | 'indices' | 'otherHand'> {
+  const indicesOf = (i: number): number[] =>
+    cell.map(([x, y, z]) => {
+      const [u = 0, v = 0, w = 0] = spots.subarray(3 * i, 3 * i + 3);
+      return mask[i] ? Math.round(x * u + y * v + z * w) : 0;
+    });
+  return {
+    rivalOdds: [...rivalOdds],
+    labelsDecided,
+    indices: Array.from(mask, (_, i) => indicesOf(i)),
+    ...(otherHand && { otherHand: { cell: otherHand.cell.map((row) => [...row]), odds: otherHand.odds } }),
   };
 }
 
@@ -273,7 +307,7 @@ function describe({ input, spots, crystals, ms }: ListResult): string {
   const [first] = crystals;
   if (!first) return `${yellow('–')} ${input}  ${dim(`${counted(spots, 'spot')}, no lattice found`)}`;
   return crystals
-    .map(({ lengths, angles, indexedSpots, probability, refined, rivals }, i) => {
+    .map(({ lengths, angles, indexedSpots, probability, refined, rivals, otherHand }, i) => {
       const shape = `${lengths.map((x) => x.toFixed(2)).join(' ')} Å  ${angles.map((x) => x.toFixed(2)).join(' ')}°`;
       const chance = probability === 0 ? 'chance < 1e-300' : `chance ${probability.toExponential(0)}`;
       const where = i === 0 ? `${green('✓')} ${input}` : `  ${dim(`lattice ${i + 1}`)}`;
@@ -281,7 +315,7 @@ function describe({ input, spots, crystals, ms }: ListResult): string {
         `${where}  ${shape}  ${indexedSpots}/${spots} spots ` +
         ` ${dim(
           `${chance}  ` + `cell ${refined ? 'refined' : 'held'}${i === 0 ? `  ${ms.toFixed(2)} ms` : ''}`,
-        )}${ambiguityText(rivals)}`
+        )}${ambiguityText(rivals, otherHand)}`
       );
     })
     .join('\n');
@@ -292,7 +326,8 @@ function summarise(done: readonly ListResult[], failed: number, total: number): 
   const crystals = done.reduce((sum, result) => sum + result.crystals.length, 0);
   const ms = median(done.map((result) => result.ms));
   const [first] = done;
-  const rate = first ? `; median ${ms.toFixed(2)} ms per list, ${first.method} on ${first.backend}` : '';
+  const methods = [...new Set(done.map((result) => result.method))].join(' and ');
+  const rate = first ? `; median ${ms.toFixed(2)} ms per list, ${methods} on ${first.backend}` : '';
   const more = crystals > indexed.length ? ` (${crystals} lattices)` : '';
   const left = total - done.length - failed;
   const ambiguous = done.reduce(

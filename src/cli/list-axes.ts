@@ -27,14 +27,18 @@ export async function axesOfLists(
   const [known] = cells ?? [];
   // Standard input can only be read once.
   if (!known || !mayAskForAxes(cells) || lists.includes('-')) return undefined;
+  // Few spots do not determine a cell.
+  let few = 0;
   const seen: Parameters<typeof settledAxes>[1][number][] = [];
   for (const file of lists) {
-    if (seen.length >= enoughForAxes || signal.aborted) break;
+    if (seen.length + few >= enoughForAxes || signal.aborted) break;
     try {
       const { spots } = readSpotList(await readText(file), { name: file, unit });
       const image = (await indexer.run({ spots, cells: [known], ...thresholds, maxCrystals: 1 })).image(0);
-      for (const { cell, mask, ambiguous } of image.crystals())
-        seen.push({ cell, spots: spots.filter((_, i) => mask[Math.floor(i / 3)] === 1), ambiguous });
+      if (image.few) few++;
+      else
+        for (const { cell, mask, ambiguous } of image.crystals())
+          seen.push({ cell, spots: spots.filter((_, i) => mask[Math.floor(i / 3)] === 1), ambiguous });
     } catch {}
   }
   return settledAxes(known, seen);

@@ -12,8 +12,8 @@ import { KeptPlans } from '../compute/planner/kept-plans.js';
 import { checkCell } from '../crystal/cell.js';
 import type { Beam } from '../crystal/geometry/geometry.js';
 import type { Detector } from '../frames/detector/detector.js';
+import { leastSpots } from '../indexing/few/choice.js';
 import type { Indexer } from '../indexing/indexer.js';
-import { minimumSpots } from '../indexing/parameters.js';
 import type { IndexingMethods } from '../indexing/room.js';
 import type { FinderName, Frame } from '../peaks/contract.js';
 import type { PeakList } from '../peaks/peak-list.js';
@@ -138,7 +138,7 @@ export async function openFrameSearcher(context: Plans, options: FrameSearcherOp
   const searcher = await planFrameSearcher(context, {
     ...options,
     profile,
-    minPeaks: options.minPeaks ?? minimumSpots,
+    minPeaks: options.minPeaks ?? leastSpots(cells, options.method),
   });
   searcher.tunesItself = !isTuned(searcher.settings);
   return searcher as unknown as FrameSearcher;
@@ -437,7 +437,7 @@ export function planIndexer(
   maxBatchSpots: number = usualSpots,
   efforts?: number,
 ): Promise<Indexer> {
-  const { cells = [], method = 'fast', maxSpots = indexerRanges.maxSpots.fallback } = settings;
+  const { cells = [], method, maxSpots = indexerRanges.maxSpots.fallback } = settings;
   return context.indexer({
     method,
     batch,

@@ -1,8 +1,9 @@
 /** Parameters of a run from frames to crystals: parameters of the search, sources of frames, and outputs. */
 
-import { indexerRanges, indexingEnums, thresholdRanges } from '../compute/layout/indexing.js';
+import { indexerRanges, thresholdRanges } from '../compute/layout/indexing.js';
 import { openRows } from '../frames/parameters.js';
-import { cellSearchRows, minimumSpots } from '../indexing/parameters.js';
+import { fewRows } from '../indexing/few/parameters.js';
+import { cellSearchRows, methods, minimumSpots } from '../indexing/parameters.js';
 import { compatRow } from '../options/crystfel-flags.js';
 import { sliceRows } from '../options/frame-slice.js';
 import { grouped, type Parameters } from '../options/parameters.js';
@@ -70,8 +71,8 @@ export const indexingRows = /* @__PURE__ */ grouped('cells and indexing', {
     common: true,
     kind: 'choice',
     sentence: 'how lattices are looked for',
-    choices: Object.keys(indexingEnums.Method) as (keyof typeof indexingEnums.Method)[],
-    fallback: 'fast',
+    choices: methods,
+    defaultText: 'fast; few for 3 to 25 spots of primitive cells up to 6000 Å³',
     of: ['indexing'],
   },
   maxSpots: {
@@ -99,6 +100,7 @@ export const thresholdRows = /* @__PURE__ */ grouped('cells and indexing', {
     flag: 'accept',
     of: ['indexing'],
   },
+  ...fewRows,
 } as const satisfies Parameters);
 
 /** Parameters that select the frames to index and the lattices to accept. */
@@ -117,6 +119,7 @@ export const acceptanceRows = /* @__PURE__ */ grouped('cells and indexing', {
     kind: 'integer',
     sentence: 'frames with fewer peaks are no hits and are not indexed',
     range: range(0, 2 ** 20, minimumSpots),
+    defaultText: '5; 3 with primitive cells up to 6000 Å³',
     crystfel: {
       program: 'indexamajig',
       fallback: 0,

@@ -33,6 +33,7 @@ export interface FrameRecord {
   /** [count, 3] in 1/Å. */
   readonly spots: Float32Array;
   readonly crystals: readonly CrystalRecord[];
+  readonly few?: true | undefined;
   readonly beam: Beam;
   readonly ms: StageTimes;
   readonly backends: StageBackends;

@@ -75,6 +75,8 @@ export class RunSummary {
   indexed = 0;
   /** Crystals whose spots do not distinguish them from other lattices. */
   ambiguous = 0;
+  /** Frames that were indexed as few spots of a small cell. */
+  few = 0;
   /** Workers of this machine that have searched frames; 0 if this process has searched all of them. */
   workers = 0;
 
@@ -120,7 +122,7 @@ export class RunSummary {
       return;
     }
     const record = item as FrameRecord | Exclude<PipelineItem, { readonly error: unknown }>;
-    const { hit, peaks, spots, crystals, beam, ms, backends, rois } =
+    const { hit, peaks, spots, crystals, few, beam, ms, backends, rois } =
       'result' in record && record.result ? record.result : (record as FrameRecord);
     this.addEarlier({
       hit,
@@ -128,6 +130,7 @@ export class RunSummary {
       which: crystals.map(({ inputCell }) => inputCell),
     });
     this.learn({ peaks, spots, crystals, beam, explained: isBrief(item) ? item.explained : undefined });
+    if (few) this.few++;
     this.#timed++;
     if (rois) this.#addRegions(rois);
     for (const stage of ['peaks', 'index'] as const) if (backends[stage]) this.#backends[stage].add(backends[stage]);

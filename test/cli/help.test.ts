@@ -136,7 +136,7 @@ describe('ewald help OPTION', () => {
     expect([code, out.replace(/\s+/g, ' ')]).toEqual([
       undefined,
       '--min-peaks (ewald index, ewald reduce) Frames with fewer peaks are no hits and are not indexed. values 0 … 1048576 ' +
-        'default 5 used by detector frames, a stream as input JavaScript minPeaks CrystFEL --min-peaks of ' +
+        'default 5; 3 with primitive cells up to 6000 Å³ used by detector frames, a stream as input JavaScript minPeaks CrystFEL --min-peaks of ' +
         'indexamajig: its default of 0 counts every frame as a hit, so that there would be no hit rate ',
     ]);
   });

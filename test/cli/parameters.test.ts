@@ -114,6 +114,9 @@ test('a flag has the name of its option, except for those of other programs', { 
   );
   expect(others).toEqual([
     ['acceptLog10', 'accept'],
+    ['wavelengthA', 'wavelength'],
+    ['mosaicityRad', 'mosaicity'],
+    ['thicknessA', 'thickness'],
     // Flags are named without units; `peaks` is CrystFEL's.
     ['maxLengthA', 'max-length'],
     ['finder', 'peaks'],

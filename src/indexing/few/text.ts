@@ -23,6 +23,6 @@ function sineBetween([x = 0, y = 0, z = 0]: readonly number[], [u = 0, v = 0, w 
   return across / (Math.hypot(x, y, z) * Math.hypot(u, v, w));
 }
 
-/** That images were indexed as few spots of a small cell. */
+/** That images were searched as few spots of a small cell. */
 export const fewText = (images: string): string =>
-  `${images} indexed as few spots of a small cell (the method few; --method fast takes the usual one)`;
+  `${images} searched as few spots of a small cell (the method few; --method fast takes the usual one)`;

@@ -46,12 +46,13 @@ function isNearlySymmetric({ cell, centring }: KnownCell): boolean {
 /** What the crystals of frames say about the only known cell; undefined also for a cell that is not nearly symmetric. */
 export function axesOfFrames(
   cells: readonly KnownCell[] | undefined,
-  results: readonly Pick<FrameResult, 'crystals' | 'spots'>[],
+  results: readonly Pick<FrameResult, 'crystals' | 'few' | 'spots'>[],
 ): SettledAxes | undefined {
   const [known] = cells ?? [];
   if (!known || !mayAskForAxes(cells)) return undefined;
-  const crystals = results.flatMap(({ crystals: found, spots }) =>
-    found.map(({ cell, peaks, rivals }) => ({
+  // Few spots do not determine a cell.
+  const crystals = results.flatMap(({ crystals: found, few, spots }) =>
+    (few ? [] : found).map(({ cell, peaks, rivals }) => ({
       cell,
       spots: Float32Array.from({ length: 3 * peaks.length }, (_, i) => {
         const peak = peaks[Math.floor(i / 3)] as number;

@@ -3,7 +3,7 @@
 import type { KnownCell } from '../../crystal/cell-file.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
 import type { Detector } from '../../frames/detector/detector.js';
-import { minimumSpots } from '../../indexing/parameters.js';
+import { leastSpots } from '../../indexing/few/choice.js';
 import { formatFirstFrames } from '../../util/amounts.js';
 import type { RunEvent } from '../events.js';
 import { type OpenFrameSearcher, type Plans, planFrameSearcher } from '../frame-searcher.js';
@@ -86,7 +86,7 @@ export async function prepare(
   { settings: given, cells, cellSearch, onEvent, onStart, signal }: Preparation,
   firstFrames: FirstFrames,
 ): Promise<SearchSettings> {
-  const { peaks: stated, ...others } = { minPeaks: minimumSpots, ...given };
+  const { peaks: stated, ...others } = { minPeaks: leastSpots(cells, given.method), ...given };
   const wanted: SearchSettings = { ...others, ...(stated === undefined || stated === 'tune' ? {} : { peaks: stated }) };
   if (!isTuned(wanted)) onStart?.(`adjusting the search to ${formatFirstFrames(lookedAt)}`);
   const tuning = await tuned(() => own.searcher(wanted), wanted, firstFrames, signal);

@@ -60,7 +60,7 @@ export interface BriefTask {
 }
 
 /** Numbers of a frame, and of a crystal without its rivals. */
-const [frameNumbers, crystalNumbers] = [20, 40];
+const [frameNumbers, crystalNumbers] = [21, 40];
 
 const orNaN = (value: number | undefined): number => value ?? Number.NaN;
 const orUndefined = (value: number): number | undefined => (Number.isNaN(value) ? undefined : value);
@@ -95,6 +95,7 @@ export function briefTask(
       ...[orNaN(explainedFraction(record)), beam.wavelengthA, beam.distanceM, ...beam.shiftM],
       ...[ms.read, ms.peaks, ms.index, ms.integrate, text?.length ?? 0, text?.crc ?? 0],
       ...[whole?.length ?? 0, whole?.crc ?? 0, spotsOf(record).length, crystals.length],
+      Number(record.few === true),
       ...crystals.flatMap(packedCrystal),
     ];
   });
@@ -220,6 +221,7 @@ export function briefRecords(task: BriefTask): (BriefRecord | FrameFailure)[] {
       ms: { read: f(10), peaks: f(11), index: f(12), integrate: f(13) },
       spots: task.spots.subarray(spot, spot + f(18)),
       crystals,
+      ...(f(20) === 1 && { few: true }),
       backends: backends[i] ?? backends.at(-1) ?? { peaks: undefined, index: undefined },
       headers: i < headers.length ? headers[i] : headers.at(-1),
       ...(task.rois?.[i] && { rois: task.rois[i] }),

@@ -6,7 +6,7 @@ import { parseGeometry } from '../../crystal/geometry/parse.js';
 import { type LatticeName, latticeName } from '../../crystal/lattice-name.js';
 import { readStream } from '../../crystal/stream/read.js';
 import type { StreamChunk, StreamPeak } from '../../crystal/stream/stream.js';
-import { minimumSpots } from '../../indexing/parameters.js';
+import { leastSpots } from '../../indexing/few/choice.js';
 import { type Parameters, refuseOthers } from '../../options/parameters.js';
 import type { PeakList } from '../../peaks/peak-list.js';
 import { abortable, abortableItems } from '../../util/aborted.js';
@@ -189,7 +189,7 @@ async function setupOf(
   if (cells.length === 0)
     throw new EwaldError('Argument', `${name} holds no cell to index with; give one, cells: [FILE] (-p FILE)`);
   const { peaks: _, ...others } = stated;
-  const settings: SearchSettings = { minPeaks: minimumSpots, ...others, cells, integrate: false };
+  const settings: SearchSettings = { minPeaks: leastSpots(cells, stated.method), ...others, cells, integrate: false };
   return {
     setup: { geometry: geometry.geometry, own: given === undefined ? geometry.geometry : geometryOfHead(own, name) },
     text: geometry.text,

@@ -1,13 +1,15 @@
 /** Processes one frame, from its pixels to crystals: peaks, spots, lattices, reflections. */
 
 import type { BackendName } from '../../compute/backends/names.js';
-import { thresholdRanges } from '../../compute/layout/indexing.js';
+import { fewRule, thresholdRanges } from '../../compute/layout/indexing.js';
 import { type Cell, reciprocal as reciprocalCell } from '../../crystal/cell.js';
 import { primitiveOf } from '../../crystal/centring.js';
 import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
+import { meanDistance } from '../../crystal/geometry/pixels.js';
 import type { RegionValues } from '../../crystal/stream/regions.js';
 import type { Detector } from '../../frames/detector/detector.js';
-import type { Crystal } from '../../indexing/indexer.js';
+import { areSmall, fewOfDetector } from '../../indexing/few/choice.js';
+import type { Crystal, FewSpotParameters } from '../../indexing/indexer.js';
 import { isNearlySymmetric } from '../../indexing/known-cells.js';
 import type { Frame } from '../../peaks/contract.js';
 import type { PeakList } from '../../peaks/peak-list.js';
@@ -66,6 +68,8 @@ export interface FrameCrystal {
   readonly refined: boolean;
   /** Other lattices that explain its spots nearly as well, best first: rows a, b, c in Å; see `Crystal`. */
   readonly rivals: readonly Cell[];
+  /** Of few spots of electrons: the lattice of the other hand, if the frame does not decide; see `Crystal`. */
+  readonly otherHand?: Cell | undefined;
   /** Whether its spots told which axis is which, where the known cell is nearly more symmetric than it is. */
   readonly named: boolean;
   /** Index of the known cell to which it belongs. */
@@ -107,6 +111,8 @@ export interface FrameResult {
   readonly spots: Float32Array;
   readonly hit: boolean;
   readonly crystals: readonly FrameCrystal[];
+  /** Whether it was indexed as few spots of a small cell. */
+  readonly few?: true | undefined;
   /** The beam of this frame. */
   readonly beam: Beam;
   readonly ms: StageTimes;
@@ -126,6 +132,15 @@ const usualRadii: RingRadii = [4, 5, 7];
 export const latticesOf = ({ thresholds, multi }: SearchSettings): number =>
   thresholds?.maxCrystals ?? thresholdRanges.maxCrystals[multi ? 'high' : 'fallback'];
 
+/** The errors of the spots of a frame that is few spots of a small cell; undefined for others. */
+function fewOfFrame(peaks: PeakList, { geometry, beam, settings }: IndexSetup): FewSpotParameters | undefined {
+  const { method, cells } = settings;
+  if ((method !== 'few' && peaks.count > fewRule.spots) || !areSmall(cells, method)) return undefined;
+  const [panel] = geometry.panels;
+  const detector = { distanceM: meanDistance(geometry, beam), pixelM: 1 / (panel?.resolution ?? 1) };
+  return fewOfDetector(beam.wavelengthA, detector, geometry.bandwidth);
+}
+
 /** Indexes the peaks of a frame; `known` are their spots, if somebody else needs them. */
 export async function indexPeaks(
   peaks: PeakList,
@@ -142,10 +157,13 @@ export async function indexPeaks(
   const spots = known ?? spotsOf(peaks, geometry, beam);
   const hit = peaks.count >= minPeaks;
   let crystals: Crystal[] = [];
+  let few = false;
   if (indexer && hit && peaks.count > 0) {
     // CrystFEL's rule is applied to every candidate.
     const own = acceptBy === 'crystfel' ? { ...thresholds, acceptLog10: 0 } : thresholds;
-    crystals = (await indexer.image({ spots, cells: [...cells], ...own }, wait)).crystals();
+    const view = await indexer.image({ spots, cells: [...cells], ...fewOfFrame(peaks, setup), ...own }, wait);
+    crystals = view.crystals();
+    few = view.few;
     if (acceptBy === 'crystfel') {
       const several = maxCrystals > 1;
       crystals = crystals.filter(({ cell, inputCell }) =>
@@ -158,6 +176,7 @@ export async function indexPeaks(
     spots,
     hit,
     crystals: crystals.map((crystal) => describe(crystal, peaks, spots, setup)),
+    ...(few && { few }),
     beam,
     ms: { read: 0, peaks: 0, index: performance.now() - begun, integrate: 0 },
     backends: { peaks: undefined, index: indexer?.backend },
@@ -268,7 +287,11 @@ function describe(
     probability: crystal.probability,
     refined: crystal.refined,
     rivals: crystal.rivals,
-    named: !crystal.ambiguous && known !== undefined && isNearlySymmetric(primitiveOf(known.cell, known.centring)),
+    ...(crystal.otherHand && { otherHand: crystal.otherHand.cell }),
+    named:
+      (crystal.labelsDecided ?? !crystal.ambiguous) &&
+      known !== undefined &&
+      isNearlySymmetric(primitiveOf(known.cell, known.centring)),
     inputCell: crystal.inputCell,
     indices,
     peaks,

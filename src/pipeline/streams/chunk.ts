@@ -1,5 +1,6 @@
 /** Frames as chunks of a CrystFEL stream. */
 
+import { type Cell, reciprocal } from '../../crystal/cell.js';
 import { type Geometry, type Panel, photonEnergyOf } from '../../crystal/geometry/geometry.js';
 import { meanDistance } from '../../crystal/geometry/pixels.js';
 import type { LatticeName } from '../../crystal/lattice-name.js';
@@ -53,6 +54,9 @@ export const eventText = ({ event, tag }: Pick<FrameOrigin, 'event' | 'tag'>): s
 /** Prefix of the line of a crystal that states how many other lattices explain its spots nearly as well. */
 const rivalsMark = 'ewald/rivals = ';
 
+/** Prefix of the line of a crystal that holds a*, b* and c* of the other hand in 1/nm, if the frame does not decide it. */
+const otherHandMark = 'ewald/other_hand = ';
+
 /** Prefix of the line of a frame that states how many peaks `maxPeaks` omitted. */
 export const omittedMark = 'ewald/omitted_peaks = ';
 /** Prefix of the line that states how many reflections are omitted because they overlap those of another crystal. */
@@ -78,7 +82,7 @@ export function chunkOf(
     event: eventText(origin),
     serial: origin.serial,
     hit: result.hit,
-    indexedBy: crystals.length > 0 ? method : 'none',
+    indexedBy: crystals.length > 0 ? (result.few ? 'ewald-few' : method) : 'none',
     tries: crystals.length > 0 ? 1 : undefined,
     photonEnergyEv: photonEnergyOf(beam.wavelengthA),
     divergenceRad: 0,
@@ -226,6 +230,12 @@ export const bandwidthOf = ({ bandwidth }: Geometry): number => bandwidth || 1e-
 /** A vector in 1/nm. */
 const scaled = ([x, y, z]: readonly [number, number, number]): [number, number, number] => [10 * x, 10 * y, 10 * z];
 
+const handText = (cell: Cell): string =>
+  reciprocal(cell)
+    .flatMap(scaled)
+    .map((number) => number.toFixed(7))
+    .join(' ');
+
 function streamCrystal(crystal: FrameCrystal, geometry: Geometry, name: LatticeName | undefined): StreamCrystal {
   const [a, b, c] = crystal.lengths.map((x) => x / 10) as [number, number, number];
   const resolution = 10 * crystal.resolution;
@@ -241,6 +251,7 @@ function streamCrystal(crystal: FrameCrystal, geometry: Geometry, name: LatticeN
     // Readers ignore unknown lines; without rivals the stream is the same as one written by CrystFEL.
     notes: [
       ...(crystal.rivals.length > 0 ? [`${rivalsMark}${crystal.rivals.length}`] : []),
+      ...(crystal.otherHand ? [`${otherHandMark}${handText(crystal.otherHand)}`] : []),
       ...(crystal.named ? [`${marks.namedAxes}named`] : []),
       ...(crystal.overlapping > 0 ? [`${overlapsMark}${crystal.overlapping}`] : []),
     ],
