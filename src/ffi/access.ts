@@ -10,6 +10,8 @@ export interface Members {
   readonly kind: 'struct' | 'union';
   readonly fields: readonly CField[];
   readonly overlaps: boolean;
+  /** Whether objects remember the bytes they were read from: members overlap, or are read as less than their bytes. */
+  readonly keepsBytes: boolean;
   readonly byName: ReadonlyMap<string, CField>;
   readonly hasPointers: boolean;
 }

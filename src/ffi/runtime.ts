@@ -27,7 +27,7 @@ import { Callback } from './kept-callback.js';
 import { type Lender, Lending, type Lent } from './lent.js';
 import { Handle, Pointer } from './pointer.js';
 import { type Place, type Scalar, scalarOf, shown, textOf } from './scalars.js';
-import { readStruct, writeStruct } from './struct-values.js';
+import { isShortened, readStruct, writeStruct } from './struct-values.js';
 import { partOf, type Wide, wideOf } from './wide-values.js';
 
 /** The error thrown by a callback. */
@@ -363,7 +363,8 @@ export class Runtime implements Access {
       });
     const hasPointers = fields.some(({ type }) => this.hasPointers(type));
     const byName = new Map(fields.map((field) => [field.name, field]));
-    const members = { kind: struct.kind, fields, byName, overlaps, hasPointers };
+    const keepsBytes = overlaps || fields.some(({ type }) => isShortened(type, this));
+    const members = { kind: struct.kind, fields, byName, overlaps, hasPointers, keepsBytes };
     this.#members.set(tag, members);
     return members;
   }

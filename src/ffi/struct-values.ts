@@ -11,7 +11,7 @@ import { type Place, type Scalar, shown } from './scalars.js';
 const origins = new WeakMap<object, Uint8Array>();
 
 /** Whether a type is read as less than its bytes: as a text up to its zero, or as a rounded number. */
-const isShortened = (type: CType, access: Access): boolean =>
+export const isShortened = (type: CType, access: Access): boolean =>
   type.kind === 'array' ? isChar(type.of) || isShortened(type.of, access) : access.wide(type)?.isRounded === true;
 
 /** Copies the recorded bytes of an object to another one that received its values. */
@@ -52,8 +52,7 @@ export function readStruct(access: Access, view: DataView, offset: number, type:
     }
   });
   const object = Object.fromEntries(entries);
-  if (members.overlaps || members.fields.some(({ type: one }) => isShortened(one, access)))
-    origins.set(object, bytesAt(view, offset, access.sizeOf(type)).slice());
+  if (members.keepsBytes) origins.set(object, bytesAt(view, offset, access.sizeOf(type)).slice());
   return object;
 }
 
@@ -97,29 +96,37 @@ export function writeStruct(
       'Argument',
       `${place()} is ${shown(value)}; expected an object with the fields ${fields.map(({ name }) => name).join(', ')}`,
     );
-  const given = Object.entries(value as Record<string, unknown>);
+  const given = value as Record<string, unknown>;
+  const names = Object.keys(given);
   const { byName } = members;
-  for (const [name, one] of given) {
-    if (one !== undefined && !byName.has(name))
+  for (const name of names) {
+    if (given[name] !== undefined && !byName.has(name))
       throw new EwaldError(
         'Argument',
         `${place()} has the field "${name}", which ${typeText(type)} lacks; it has ` +
           `${fields.map((field) => field.name).join(', ')}`,
       );
   }
+  if (!members.keepsBytes) {
+    // Arrays of bytes and entries would take longer than most structs.
+    const end = offset + access.sizeOf(type);
+    for (let at = offset; at < end; at++) view.setUint8(at, 0);
+    for (const name of names) {
+      const one = given[name];
+      if (one !== undefined)
+        writeField(access, view, offset, byName.get(name) as CField, one, () => `${place()}.${name}`);
+    }
+    return;
+  }
   const member = bytesAt(view, offset, access.sizeOf(type));
   const read = origins.get(value);
   const origin = read?.length === member.length ? read : undefined;
   if (overlaps && origin) member.set(origin);
   else member.fill(0);
-  const write = (field: CField, one: unknown, where: Place): void => {
-    const scalar = field.bits === undefined ? undefined : access.scalar(field.type);
-    if (!scalar) access.write(view, offset + field.offset, field.type, one, where);
-    else writeBitField(view, offset, field, BigInt(scalar.in(one, where)), scalar.layout.kind === 'signed', where);
-  };
   /** The bits covered by the given members so far, to detect members that contradict each other. */
   const taken = new Uint8Array(overlaps ? member.length : 0);
-  for (const [name, one] of given) {
+  for (const name of names) {
+    const one = given[name];
     if (one === undefined) continue;
     const field = byName.get(name) as CField;
     const where = (): string => `${place()}.${name}`;
@@ -128,11 +135,11 @@ export function writeStruct(
       continue;
     }
     if (!overlaps) {
-      write(field, one, where);
+      writeField(access, view, offset, field, one, where);
       continue;
     }
     const before = member.slice();
-    write(field, one, where);
+    writeField(access, view, offset, field, one, where);
     const mask = fieldMask(field, access);
     for (let i = 0; i < member.length; i++) {
       if (((taken[i] ?? 0) & (mask[i] ?? 0) & ((before[i] ?? 0) ^ (member[i] ?? 0))) !== 0)
@@ -144,6 +151,15 @@ export function writeStruct(
       taken[i] = (taken[i] ?? 0) | (mask[i] ?? 0);
     }
   }
+}
+
+function writeField(access: Access, view: DataView, offset: number, field: CField, one: unknown, where: Place): void {
+  if (field.bits === undefined) {
+    access.write(view, offset + field.offset, field.type, one, where);
+    return;
+  }
+  const scalar = access.scalar(field.type) as Scalar;
+  writeBitField(view, offset, field, BigInt(scalar.in(one, where)), scalar.layout.kind === 'signed', where);
 }
 
 /** The bits of a struct that a member occupies. */
