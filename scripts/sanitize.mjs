@@ -1,16 +1,19 @@
 #!/usr/bin/env node
-// The native core under the sanitizers of g++: `npm run sanitize [-- address|threads]`. `address`, with undefined
-// behaviour, calls every function of the C ABI with hostile arguments (test/soak/abi.mjs); `threads` runs
-// test/hostile/pool.cpp, in which several host threads use the pool at the same time.
+// C under the sanitizers of gcc: `npm run sanitize [-- address|threads|ffi]`. `address`, with undefined behaviour, calls
+// every function of the C ABI with hostile arguments (test/soak/abi.mjs); `threads` runs test/hostile/pool.cpp, in which
+// several host threads use the pool at the same time; `ffi` runs the tests that call C in a Node whose allocations are
+// those of the address sanitizer, with C libraries that it instruments: what C reads after JavaScript has freed it, or
+// behind its end, is found.
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { run as runAbi } from '../test/soak/abi.mjs';
 import { root, run, tail } from './lib/run.mjs';
 import { complain, say } from './lib/say.mjs';
 
-const kinds = { address, threads };
+const kinds = { address, threads, ffi };
 const names = process.argv.slice(2);
 if (names.some((name) => !(name in kinds))) {
-  console.log('usage: npm run sanitize [-- address|threads]; both without a name');
+  console.log('usage: npm run sanitize [-- address|threads|ffi]; all without a name');
   process.exit(names.includes('--help') || names.includes('-h') ? 0 : 2);
 }
 for (const name of names.length > 0 ? names : Object.keys(kinds)) {
@@ -49,4 +52,19 @@ async function threads() {
   const { code, output } = await run(join(folder, 'ewald_pool_check'), [], { env });
   if (code !== 0) throw new Error(`the check of the pool ended with code ${code}\n${tail(output)}`);
   return tail(output, 1);
+}
+
+async function ffi() {
+  const { output: library } = await run('gcc', ['-print-file-name=libasan.so']);
+  // Leaks are those of V8 at its end; a program may ask for more memory than there is.
+  const options = 'detect_leaks=0:alloc_dealloc_mismatch=0:allocator_may_return_null=1';
+  const env = { LD_PRELOAD: library.trim(), ASAN_OPTIONS: options };
+  // Tests of compilers limit the memory of these, in which the sanitizer cannot begin.
+  const files = ['lifetime', 'moves', 'callbacks', 'ordinary', 'values', 'abi', 'hostile'].map(
+    (name) => `test/ffi/${name}.test.ts`,
+  );
+  const words = ['node_modules/vitest/vitest.mjs', 'run', '--project', 'node', ...files, 'test/memory'];
+  const { code, output } = await run(process.execPath, words, { env });
+  if (code !== 0) throw new Error(`the tests of C libraries ended with code ${code}\n${tail(output)}`);
+  return /Tests .*/.exec(stripVTControlCharacters(output))?.[0] ?? '';
 }

@@ -38,9 +38,12 @@ export function absent(...tools: ('gcc' | 'gfortran' | 'emcc' | 'koffi')[]): str
   return undefined;
 }
 
+/** `npm run sanitize -- ffi` loads the run-time of the address sanitizer into Node. */
+const sanitized = /libasan/.test(process.env.LD_PRELOAD ?? '') ? ['-fsanitize=address', '-fno-omit-frame-pointer'] : [];
+
 /** Builds into a folder named after the content. Of two concurrent builds neither sees a partial library. */
 function built(name: string, files: readonly string[], build: (folder: string) => void): string {
-  const hash = createHash('sha256').update(build.toString());
+  const hash = createHash('sha256').update(`${build}${sanitized}`);
   for (const file of files) hash.update(readFileSync(join(fixtures, file)));
   const folder = join(tmpdir(), `ewald-ffi-${name}-${hash.digest('hex').slice(0, 16)}`);
   if (existsSync(folder)) return folder;
@@ -57,7 +60,10 @@ function built(name: string, files: readonly string[], build: (folder: string) =
 }
 
 const run = (command: string, ...args: string[]): void => {
-  execFileSync(command, args, { cwd: fixtures, stdio: ['ignore', 'pipe', 'pipe'] });
+  execFileSync(command, command === 'gcc' ? [...sanitized, ...args] : args, {
+    cwd: fixtures,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 };
 const shared = process.platform === 'darwin' ? 'dylib' : 'so';
 
